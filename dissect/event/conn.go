@@ -1,0 +1,146 @@
+package event
+
+// EndpointState is the state of one side of a connection, as Zeek numbers the
+// states of TCP endpoints. UDP and ICMP sides are Inactive or Established
+// (Zeek's UDP_INACTIVE and UDP_ACTIVE).
+type EndpointState uint8
+
+// States of an endpoint, with Zeek's TCP_* constants in mind.
+const (
+	StateInactive    EndpointState = iota // nothing sent yet
+	StateSynSent                          // SYN seen
+	StateSynAckSent                       // SYN with ACK seen
+	StatePartial                          // data or ACK without a handshake
+	StateEstablished                      // handshake seen from this side
+	StateClosed                           // FIN seen and delivered
+	StateReset                            // RST seen
+)
+
+// Endpoint is one side of a connection (Zeek's endpoint record).
+type Endpoint struct {
+	// Size is the number of payload bytes sent: for TCP from sequence numbers.
+	Size uint64
+	// Packets and IPBytes count packets and the bytes of their IP datagrams,
+	// headers included.
+	Packets uint64
+	IPBytes uint64
+	// FlowLabel is the IPv6 flow label last seen.
+	FlowLabel uint32
+	State     EndpointState
+	// HasL2 tells whether L2 is known.
+	HasL2 bool
+	// L2 is the link-layer address of the first packet from this side.
+	L2 [6]byte
+}
+
+// UID is the unique identifier of a connection in its printed form, "C"
+// followed by base-62 digits.
+type UID struct {
+	b [19]byte
+	n uint8
+}
+
+// MakeUID prints a prefix letter and 96 bits (hi holds the upper 32 of them) in
+// base 62, the form of Zeek's uids and file ids.
+func MakeUID(prefix byte, hi, lo uint64) UID {
+	const digits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+	var u UID
+	u.b[0] = prefix
+	u.n = 1
+	for _, v := range [2]uint64{lo, hi & 0xffffffff} {
+		for v > 0 && int(u.n) < len(u.b) {
+			u.b[u.n] = digits[v%62]
+			u.n++
+			v /= 62
+		}
+	}
+	return u
+}
+
+// String returns the printed form.
+func (u UID) String() string { return string(u.b[:u.n]) }
+
+// Append appends the printed form to dst.
+func (u *UID) Append(dst []byte) []byte { return append(dst, u.b[:u.n]...) }
+
+// IsZero reports whether u is unset.
+func (u *UID) IsZero() bool { return u.n == 0 }
+
+// Encapsulation is one layer of a tunnel that carries a connection (Zeek's
+// EncapsulatingConn).
+type Encapsulation struct {
+	ID ConnID
+	// Type is Zeek's Tunnel::Type, such as "Tunnel::GRE".
+	Type Enum
+	// UID identifies the tunnel: the uid of the connection that carries it, or
+	// an identifier of its own for tunnels that are not connections (IP in IP, GRE).
+	UID UID
+}
+
+// Conn is a connection as listeners see it (Zeek's connection record). It is
+// valid until ConnectionStateRemove has been raised for it.
+type Conn interface {
+	ID() ConnID
+	UID() UID
+	// Start is the time of the first packet, Last that of the latest.
+	Start() Time
+	Last() Time
+	// FirstPacket is the number, in this run, of the packet that created it.
+	FirstPacket() uint64
+	// Orig and Resp describe the two sides as of now.
+	Orig() Endpoint
+	Resp() Endpoint
+	// History is Zeek's history string; the slice is valid inside the call.
+	History() []byte
+	// VLAN and InnerVLAN are the outer and inner VLAN ids of the first packet, if any.
+	VLAN() (id uint16, ok bool)
+	InnerVLAN() (id uint16, ok bool)
+	// Tunnel is the stack of tunnels that carries the connection, outermost
+	// first; nil outside tunnels. The slice must not be changed.
+	Tunnel() []Encapsulation
+	// Services appends the names of the confirmed analyzers, in order of confirmation.
+	Services(dst []string) []string
+
+	// Slot and SetSlot give a builder room for its state on this connection.
+	// Slots are handed out by NewSlot while the pipeline is built.
+	Slot(s Slot) any
+	SetSlot(s Slot, v any)
+
+	// SetBytesThreshold and SetPacketsThreshold ask for one
+	// ConnBytesThresholdCrossed or ConnPacketsThresholdCrossed when that side
+	// passes the threshold; 0 clears it. They are Zeek's
+	// set_current_conn_{bytes,packets}_threshold.
+	SetBytesThreshold(n uint64, isOrig bool)
+	SetPacketsThreshold(n uint64, isOrig bool)
+	// BytesThreshold and PacketsThreshold return the threshold that is set, or 0.
+	BytesThreshold(isOrig bool) uint64
+	PacketsThreshold(isOrig bool) uint64
+	// OrigSeq and RespSeq are the highest sequence numbers that the peer has
+	// acknowledged, relative to the first; 0 for anything but TCP (Zeek's
+	// get_orig_seq and get_resp_seq).
+	OrigSeq() uint64
+	RespSeq() uint64
+	// SetContentsFile writes the reassembled stream of the given directions to
+	// w from now on (nil stops it); ContentsFile returns what is set. A failing
+	// write raises ContentsFileWriteFailure and stops the recording.
+	SetContentsFile(d Direction, w ContentsWriter) bool
+	ContentsFile(d Direction) ContentsWriter
+}
+
+// Direction says which sides of a connection are meant (Zeek's CONTENTS_*).
+type Direction uint8
+
+// The directions of SetContentsFile.
+const (
+	DirectionNone Direction = iota
+	DirectionOrig
+	DirectionResp
+	DirectionBoth
+)
+
+// ContentsWriter receives stream contents. It is io.Writer under a name of its
+// own so that the reason for its presence in Conn is documented.
+type ContentsWriter interface{ Write(p []byte) (int, error) }
+
+// Slot is an index into a connection's attachments.
+type Slot uint8

@@ -1,0 +1,121 @@
+// Package event is the vocabulary between dissection and logs: every protocol
+// event as a typed struct, and the hooks through which analyzers raise them.
+//
+// An analyzer raises an event by filling a struct and passing its address to
+// the hook of that event; listeners are plain functions. Dispatch is
+// synchronous. The event value is scratch of the analyzer and is reused for
+// the next event: a listener that keeps anything copies it. Byte slices in an
+// event point into packet or stream memory and are valid only inside the call.
+//
+// Names of events and of their parameters are Zeek's. The parameter names stand
+// in the zeek struct tags, from which the code in zz_generated.go is made.
+package event
+
+import (
+	"net/netip"
+	"time"
+)
+
+// Time is an instant of packet time in nanoseconds since the Unix epoch.
+type Time int64
+
+// Seconds is t as Zeek holds it: whole seconds plus microseconds / 1e6, in a
+// double. Durations that must print Zeek's digits are differences of Seconds.
+func (t Time) Seconds() float64 {
+	us := int64(t) / 1000
+	sec := us / 1e6
+	return float64(sec) + float64(us-sec*1e6)/1e6
+}
+
+// Time returns t as a time.Time in UTC.
+func (t Time) Time() time.Time { return time.Unix(0, int64(t)).UTC() }
+
+// Interval is a length of time in seconds.
+type Interval float64
+
+// Proto is a transport protocol as Zeek names it in ports and conn.log.
+type Proto uint8
+
+// The transport protocols of conn.log's proto column (Zeek's transport_proto).
+const (
+	ProtoUnknown Proto = iota // any IP protocol besides the three below
+	ProtoTCP
+	ProtoUDP
+	ProtoICMP // ICMP for both IP versions
+)
+
+// String returns Zeek's name: "tcp", "udp", "icmp" or "unknown_transport".
+func (p Proto) String() string {
+	switch p {
+	case ProtoTCP:
+		return "tcp"
+	case ProtoUDP:
+		return "udp"
+	case ProtoICMP:
+		return "icmp"
+	default:
+		return "unknown_transport"
+	}
+}
+
+// Port is a port number with its transport protocol (Zeek's port type).
+type Port struct {
+	Num   uint16
+	Proto Proto
+}
+
+// Enum is a Zeek enumeration value by its full name, such as "Tunnel::GRE".
+type Enum string
+
+// Set is a collection without order (Zeek's set type).
+type Set[T any] []T
+
+// Opt is a value that may be unset, which is not the same as its zero value.
+type Opt[T any] struct {
+	V  T
+	OK bool
+}
+
+// Some returns a set Opt.
+func Some[T any](v T) Opt[T] { return Opt[T]{V: v, OK: true} }
+
+// ConnID identifies a connection (Zeek's conn_id). Orig is the side that
+// Zeek takes for the originator. For ICMP the ports hold type and code.
+type ConnID struct {
+	OrigH netip.Addr
+	OrigP uint16
+	RespH netip.Addr
+	RespP uint16
+	Proto Proto
+	// IPProto is the protocol number of the IP header (RFC 791, RFC 8200).
+	IPProto uint8
+}
+
+// A Hook holds the listeners of one event. The zero Hook is ready for use.
+// A Hook belongs to one shard and is not safe for concurrent use.
+type Hook[E any] struct {
+	fns   []func(*E)
+	count uint64
+}
+
+// Listen registers fn. It may only be called while the pipeline is built.
+func (h *Hook[E]) Listen(fn func(*E)) { h.fns = append(h.fns, fn) }
+
+// On reports whether anybody listens. An analyzer asks before it fills an event.
+func (h *Hook[E]) On() bool { return len(h.fns) != 0 }
+
+// Raise calls every listener with e, in the order of registration. Neither e
+// nor any slice in it may be kept by a listener.
+func (h *Hook[E]) Raise(e *E) {
+	h.count++
+	if poison {
+		raisePoisoned(h.fns, e)
+		return
+	}
+	for _, fn := range h.fns {
+		fn(e)
+	}
+}
+
+// Count is the number of times that the event was raised with a listener.
+func (h *Hook[E]) Count() uint64 { return h.count }
