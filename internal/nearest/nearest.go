@@ -1,0 +1,61 @@
+// Package nearest finds the known name that a mistyped one most likely meant.
+package nearest
+
+import "strings"
+
+// To returns the known name with the smallest edit distance to name, "" if none
+// is close. Case does not count, nor does "-" against "_". A known name with
+// dots is also compared by what stands after its last dot.
+func To(name string, known []string) string {
+	name = fold(name)
+	best, bestDist := "", max(2, len(name)/3)+1
+	for _, k := range known {
+		f := fold(k)
+		d := distance(name, f, bestDist)
+		if i := strings.LastIndexByte(f, '.'); i >= 0 && d > 0 {
+			// One more, so that a whole name wins over a part.
+			d = min(d, distance(name, f[i+1:], bestDist)+1)
+		}
+		if d < bestDist {
+			best, bestDist = k, d
+		}
+	}
+	return best
+}
+
+// Hint is "; did you mean X?" for the nearest known name, "" if there is none.
+func Hint(name string, known []string) string {
+	if n := To(name, known); n != "" {
+		return "; did you mean " + n + "?"
+	}
+	return ""
+}
+
+func fold(s string) string { return strings.ReplaceAll(strings.ToLower(s), "-", "_") }
+
+// distance counts the insertions, deletions, substitutions and swaps of
+// neighbours that make b of a, up to bound.
+func distance(a, b string, bound int) int {
+	if len(a)-len(b) >= bound || len(b)-len(a) >= bound {
+		return bound
+	}
+	before, last, row := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
+	for j := range last {
+		last[j] = j
+	}
+	for i := 1; i <= len(a); i++ {
+		row[0] = i
+		for j := 1; j <= len(b); j++ {
+			cost := 1
+			if a[i-1] == b[j-1] {
+				cost = 0
+			}
+			row[j] = min(last[j]+1, row[j-1]+1, last[j-1]+cost)
+			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
+				row[j] = min(row[j], before[j-2]+1)
+			}
+		}
+		before, last, row = last, row, before
+	}
+	return min(last[len(b)], bound)
+}

@@ -1,0 +1,223 @@
+// Package pipeline puts the parts together: it reads captures, dissects them on
+// one or several shards, builds the logs and writes them. Run is the whole of
+// what "wirelog read" does, for the command and for programs that embed it.
+package pipeline
+
+import (
+	"io"
+	"net/netip"
+	"time"
+)
+
+// Formats of log files.
+const (
+	FormatTSV  = "tsv"  // Zeek's tab-separated form
+	FormatJSON = "json" // Zeek's JSON form, one object a line
+)
+
+// Formats lists the values of Options.Format.
+func Formats() []string { return []string{FormatTSV, FormatJSON} }
+
+// Forms of times in JSON logs.
+const (
+	TimestampsEpoch   = "epoch"   // seconds, a double
+	TimestampsMillis  = "millis"  // milliseconds, a signed integer
+	TimestampsISO8601 = "iso8601" // 2006-01-02T15:04:05.000000Z
+)
+
+// TimestampForms lists the values of Options.JSONTimestamps.
+func TimestampForms() []string {
+	return []string{TimestampsEpoch, TimestampsMillis, TimestampsISO8601}
+}
+
+// Options say what a run reads, what it writes and within which bounds. Start
+// from Defaults: a zero limit or timeout is not replaced by its default.
+type Options struct {
+	// Paths are the captures, read in this order as one run. A directory stands
+	// for the captures in it, "-" for Stdin.
+	Paths []string
+	// Stdin is read where Paths has "-".
+	Stdin io.Reader
+	// Filter is a BPF expression; packets that do not match are left out. Empty
+	// takes every packet.
+	Filter string
+	// NoChecksums takes packets whose checksum is wrong like any others.
+	NoChecksums bool
+
+	// OutputDir is where log files go. It is created if missing.
+	OutputDir string
+	// Format is FormatTSV or FormatJSON.
+	Format string
+	// JSONTimestamps is the form of times in JSON, one of TimestampForms.
+	JSONTimestamps string
+	// Logs names the logs to write; none means all.
+	Logs []string
+	// Columns names the optional columns to add, as "log.column".
+	Columns []string
+	// OpenTime stands for the wall clock in #open and #close, so that output can
+	// be made again byte for byte. Zero means the wall clock.
+	OpenTime time.Time
+
+	// EventsFile receives every event raised as a JSON line. Empty writes none.
+	EventsFile string
+	// EventNames are glob patterns of the events to write; none means all.
+	EventNames []string
+
+	// Shards is how many goroutines dissect; 0 means one a core. The output does
+	// not depend on it.
+	Shards int
+	// Seed keys the uids: the same seed gives the same uids for the same
+	// capture. Empty is a random seed.
+	Seed string
+
+	// LocalNets are the networks that count as local in local_orig and local_resp.
+	LocalNets []netip.Prefix
+	Limits    Limits
+	Timeouts  Timeouts
+	Weird     WeirdSampling
+
+	// Progress, if set, is called now and then from the reading goroutine with
+	// the bytes of capture file read so far and the sum of the file sizes, which
+	// is 0 if a source has none. It must not block.
+	Progress func(done, total int64)
+}
+
+// Limits cap what grows with traffic. What a limit cuts off is counted in
+// Summary and, where traffic caused it, logged as a weird. Limits "in all" are
+// divided evenly among the shards. The key tags are the names in configuration
+// files, min tags the least values that work, the doc tags what the limits mean.
+type Limits struct {
+	Connections             int `key:"connections" min:"1" doc:"connections held at once, in all; beyond it the oldest half-open one is ended, then the oldest"`
+	ReassemblyBytes         int `key:"reassembly_bytes" min:"1" doc:"bytes of out-of-order stream data held at once, in all; beyond it a gap is declared"`
+	ReassemblyStreamBytes   int `key:"reassembly_stream_bytes" min:"1" doc:"bytes of out-of-order data held for one direction of one connection"`
+	FragmentBytes           int `key:"fragment_bytes" min:"1" doc:"bytes of IP fragments held at once, in all; beyond it the oldest datagram is dropped"`
+	FragmentDatagrams       int `key:"fragment_datagrams" min:"1" doc:"incomplete IP datagrams held at once, in all"`
+	TunnelDepth             int `key:"tunnel_depth" doc:"tunnels within tunnels that are taken apart (Zeek's Tunnel::max_depth)"`
+	HeaderDepth             int `key:"header_depth" min:"1" doc:"stacked tags, labels and extension headers of one packet"`
+	AnalyzerPanics          int `key:"analyzer_panics" min:"1" doc:"contained panics of one analyzer after which it is switched off for the rest of the run"`
+	SamplingKeys            int `key:"sampling_keys" min:"1" doc:"names and address pairs for which weirds are counted at once"`
+	MaxInitialWindow        int `key:"tcp_max_initial_window" doc:"bytes that may plausibly be sent before any acknowledgement; more means that acknowledgements are not seen"`
+	MaxAboveHoleWithoutAcks int `key:"tcp_max_above_hole_without_any_acks" doc:"bytes held above a hole while no acknowledgements are seen; 0 is no bound"`
+	ExcessiveDataWithoutAck int `key:"tcp_excessive_data_without_further_acks" doc:"bytes held without further acknowledgement before a stream is given up; 0 is no bound"`
+}
+
+// Timeouts end connections and other state, in packet time. Names and defaults
+// are Zeek's; 0 switches a timeout off.
+type Timeouts struct {
+	TCPSYN              time.Duration `key:"tcp_syn_timeout" doc:"time after the first packet at which a TCP connection is first looked at (tcp_SYN_timeout)"`
+	TCPSession          time.Duration `key:"tcp_session_timer" doc:"time between looks at a TCP connection that closed"`
+	TCPConnectionLinger time.Duration `key:"tcp_connection_linger" doc:"silence after which a closed TCP connection is over; a new one within it is a weird"`
+	TCPAttemptDelay     time.Duration `key:"tcp_attempt_delay" doc:"wait for an answer to a SYN"`
+	TCPCloseDelay       time.Duration `key:"tcp_close_delay" doc:"wait after a normal close"`
+	TCPResetDelay       time.Duration `key:"tcp_reset_delay" doc:"wait after a RST"`
+	TCPPartialClose     time.Duration `key:"tcp_partial_close_delay" doc:"wait after one side of a partial connection closed"`
+	TCPInactivity       time.Duration `key:"tcp_inactivity_timeout" doc:"silence that ends a TCP connection"`
+	UDPInactivity       time.Duration `key:"udp_inactivity_timeout" doc:"silence that ends a UDP flow"`
+	ICMPInactivity      time.Duration `key:"icmp_inactivity_timeout" doc:"silence that ends an ICMP flow"`
+	UnknownIPInactivity time.Duration `key:"unknown_ip_inactivity_timeout" doc:"silence that ends a flow of another IP protocol"`
+	Fragment            time.Duration `key:"frag_timeout" doc:"wait for the missing fragments of an IP datagram"`
+	IPTunnel            time.Duration `key:"ip_tunnel_timeout" doc:"silence that ends a tunnel without a connection, such as GRE (Tunnel::ip_tunnel_timeout)"`
+}
+
+// WeirdSampling thins out weirds that repeat, as Zeek's Weird::sampling_* do.
+type WeirdSampling struct {
+	Threshold  int           `key:"sampling_threshold" doc:"weirds of one name that pass before sampling begins"`
+	Rate       int           `key:"sampling_rate" doc:"one in this many passes once sampling has begun; 0 passes none"`
+	Duration   time.Duration `key:"sampling_duration" doc:"time after which the count of a name starts again"`
+	Whitelist  []string      `key:"sampling_whitelist" doc:"names that are never sampled"`
+	GlobalList []string      `key:"sampling_global_list" doc:"names that are counted over all traffic, not a connection or address pair"`
+}
+
+// Defaults are the options of a run of which nothing is asked: all logs as TSV
+// into the current directory, with Zeek's timeouts.
+func Defaults() Options {
+	return Options{
+		OutputDir:      ".",
+		Format:         FormatTSV,
+		JSONTimestamps: TimestampsEpoch,
+		LocalNets:      PrivateAddressSpace(),
+		Limits: Limits{
+			Connections:             2_000_000,
+			ReassemblyBytes:         512 << 20,
+			ReassemblyStreamBytes:   16 << 20,
+			FragmentBytes:           64 << 20,
+			FragmentDatagrams:       65_536,
+			TunnelDepth:             4,
+			HeaderDepth:             64,
+			AnalyzerPanics:          100,
+			SamplingKeys:            100_000,
+			MaxInitialWindow:        16_384,
+			MaxAboveHoleWithoutAcks: 16_384,
+			ExcessiveDataWithoutAck: 10 << 20,
+		},
+		Timeouts: Timeouts{
+			TCPSYN:              5 * time.Second,
+			TCPSession:          6 * time.Second,
+			TCPConnectionLinger: 5 * time.Second,
+			TCPAttemptDelay:     5 * time.Second,
+			TCPCloseDelay:       5 * time.Second,
+			TCPResetDelay:       5 * time.Second,
+			TCPPartialClose:     3 * time.Second,
+			TCPInactivity:       5 * time.Minute,
+			UDPInactivity:       time.Minute,
+			ICMPInactivity:      time.Minute,
+			UnknownIPInactivity: time.Minute,
+			Fragment:            5 * time.Minute,
+			IPTunnel:            24 * time.Hour,
+		},
+		Weird: WeirdSampling{
+			Threshold: 25,
+			Rate:      1000,
+			Duration:  10 * time.Minute,
+		},
+	}
+}
+
+// PrivateAddressSpace is the address space that is local by default: what IANA
+// sets aside in its special-purpose registries (RFC 6890), the IPv4 blocks also
+// in their 6to4 form (RFC 3056), as Zeek's Site::private_address_space has it.
+func PrivateAddressSpace() []netip.Prefix {
+	list := make([]netip.Prefix, 0, len(private4)*2+len(private6))
+	for _, s := range private4 {
+		p := netip.MustParsePrefix(s)
+		b := p.Addr().As4()
+		list = append(list, p, netip.PrefixFrom(
+			netip.AddrFrom16([16]byte{0x20, 0x02, b[0], b[1], b[2], b[3]}), 16+p.Bits()))
+	}
+	for _, s := range private6 {
+		list = append(list, netip.MustParsePrefix(s))
+	}
+	return list
+}
+
+var private4 = []string{
+	"0.0.0.0/8",          // this network, RFC 791
+	"10.0.0.0/8",         // private use, RFC 1918
+	"100.64.0.0/10",      // shared address space, RFC 6598
+	"127.0.0.0/8",        // loopback, RFC 1122
+	"169.254.0.0/16",     // link local, RFC 3927
+	"172.16.0.0/12",      // private use, RFC 1918
+	"192.0.0.0/24",       // IETF protocol assignments, RFC 6890
+	"192.0.2.0/24",       // documentation, RFC 5737
+	"192.168.0.0/16",     // private use, RFC 1918
+	"198.18.0.0/15",      // benchmarking, RFC 2544
+	"198.51.100.0/24",    // documentation, RFC 5737
+	"203.0.113.0/24",     // documentation, RFC 5737
+	"224.0.0.0/24",       // multicast, local network control, RFC 5771
+	"239.0.0.0/8",        // multicast, administratively scoped, RFC 2365
+	"240.0.0.0/4",        // reserved, RFC 1112
+	"255.255.255.255/32", // limited broadcast, RFC 919
+}
+
+var private6 = []string{
+	"::/128",         // unspecified, RFC 4291
+	"::1/128",        // loopback, RFC 4291
+	"64:ff9b:1::/48", // IPv4-IPv6 translation, RFC 8215
+	"100::/64",       // discard-only, RFC 6666
+	"2001::/23",      // IETF protocol assignments, RFC 2928
+	"2001:2::/48",    // benchmarking, RFC 5180
+	"2001:db8::/32",  // documentation, RFC 3849
+	"fc00::/7",       // unique local, RFC 4193
+	"fe80::/10",      // link local, RFC 4291
+	"fec0::/10",      // site local, deprecated, RFC 3879
+}

@@ -1,0 +1,118 @@
+package pipeline
+
+import (
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Summary is what a run has done. Packets and records are conserved: see Check.
+type Summary struct {
+	// Files is how many capture files were opened.
+	Files int `json:"files"`
+	// Packets and Bytes count what was read; bytes as captured.
+	Packets uint64 `json:"packets"`
+	Bytes   uint64 `json:"bytes"`
+	// Processed counts the packets that went through dissection; the others are in Dropped.
+	Processed uint64 `json:"packets_processed"`
+	// Connections and Events count what was tracked and raised.
+	Connections uint64 `json:"connections"`
+	Events      uint64 `json:"events"`
+	// Logs has one entry for each log that has records, in order of name.
+	Logs []LogCount `json:"logs"`
+	// Dropped says what was left out, by place and reason, in that order.
+	Dropped []Drop `json:"dropped"`
+	// Panics counts panics that were contained at a connection, by analyzer.
+	Panics []Panic `json:"panics"`
+	// Damage has a line for each damage found in an input, with file and offset.
+	Damage []string `json:"damage"`
+	// Shards is how many shards ran.
+	Shards int `json:"shards"`
+	// FirstPacket and LastPacket are packet times, zero if there was none.
+	FirstPacket time.Time `json:"first_packet,omitzero"`
+	LastPacket  time.Time `json:"last_packet,omitzero"`
+	// Elapsed is the wall-clock time of the run.
+	Elapsed time.Duration `json:"-"`
+}
+
+// LogCount counts the records of one log.
+type LogCount struct {
+	Log     string `json:"log"`
+	Built   uint64 `json:"built"`
+	Written uint64 `json:"rows"`
+}
+
+// Unit is what a Drop counts.
+type Unit string
+
+// What can be dropped.
+const (
+	UnitPacket Unit = "packet"
+	UnitRecord Unit = "record"
+	UnitByte   Unit = "byte"  // of a stream or of fragments
+	UnitState  Unit = "state" // connections and other state ended early
+)
+
+// Drop counts what was left out at one place for one reason.
+type Drop struct {
+	Unit   Unit   `json:"unit"`
+	Where  string `json:"where"`
+	Reason string `json:"reason"`
+	Count  uint64 `json:"count"`
+	// Lost is false for what was left out on request or because it carries
+	// nothing to log, such as packets that the filter excludes.
+	Lost bool `json:"lost"`
+}
+
+// Panic counts the contained panics of one analyzer.
+type Panic struct {
+	Analyzer string `json:"analyzer"`
+	Count    uint64 `json:"count"`
+}
+
+// Check verifies both conservation sums: packets read are packets processed and
+// dropped, records built are records written and dropped.
+func (s *Summary) Check() error {
+	dropped := map[Unit]uint64{}
+	for _, d := range s.Dropped {
+		dropped[d.Unit] += d.Count
+	}
+	var built, written uint64
+	for _, l := range s.Logs {
+		built += l.Built
+		written += l.Written
+	}
+	var errs []error
+	if got := s.Processed + dropped[UnitPacket]; got != s.Packets {
+		errs = append(errs, fmt.Errorf("packets do not add up: %d read, %d processed and %d dropped", s.Packets, s.Processed, dropped[UnitPacket]))
+	}
+	if got := written + dropped[UnitRecord]; got != built {
+		errs = append(errs, fmt.Errorf("records do not add up: %d built, %d written and %d dropped", built, written, dropped[UnitRecord]))
+	}
+	return errors.Join(errs...)
+}
+
+// Lost reports whether anything was lost or damaged.
+func (s *Summary) Lost() bool {
+	if len(s.Damage) != 0 || len(s.Panics) != 0 {
+		return true
+	}
+	for _, d := range s.Dropped {
+		if d.Lost && d.Count != 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// An OptionError says that an option cannot be used. Nothing has been read or
+// written when Run returns one.
+type OptionError struct {
+	Option string // the field of Options
+	Err    error
+}
+
+func (e *OptionError) Error() string { return e.Option + ": " + e.Err.Error() }
+
+// Unwrap returns the cause.
+func (e *OptionError) Unwrap() error { return e.Err }
