@@ -52,4 +52,14 @@ type Conn struct {
 	TunnelParents Set[string] `zeek:"tunnel_parents"`
 	// IP protocol number.
 	IPProto Opt[uint64] `zeek:"ip_proto"`
+	// Community ID flow hash, version 1.
+	CommunityID Opt[string] `zeek:"community_id,optional=community-id"`
+	// Link-layer address of the originator.
+	OrigL2Addr Opt[string] `zeek:"orig_l2_addr,optional=mac-logging"`
+	// Link-layer address of the responder.
+	RespL2Addr Opt[string] `zeek:"resp_l2_addr,optional=mac-logging"`
+	// Outer VLAN identifier.
+	VLAN Opt[int64] `zeek:"vlan,optional=vlan-logging"`
+	// Inner VLAN identifier.
+	InnerVLAN Opt[int64] `zeek:"inner_vlan,optional=vlan-logging"`
 }

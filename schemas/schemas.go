@@ -6,11 +6,20 @@
 // To add a log: write the struct in a file of its own with a
 // "//wirelog:log name" line at the end of its doc comment, run go generate, and
 // emit it from a builder in logs.
+
+// Columns beyond Zeek's default ones are tagged "name,optional=group". They come
+// last and are passed to a sink only when it asks for their group, so that whoever
+// parses a log by position is not surprised.
 package schemas
 
 //go:generate go run ../internal/gen/schemas
 
-import "net/netip"
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+)
 
 // Time is an instant in nanoseconds since the Unix epoch.
 type Time int64
@@ -64,6 +73,28 @@ const (
 	KindPort
 )
 
+var kindNames = [...]string{
+	KindBool:     "bool",
+	KindCount:    "count",
+	KindInt:      "int",
+	KindDouble:   "double",
+	KindTime:     "time",
+	KindInterval: "interval",
+	KindString:   "string",
+	KindEnum:     "enum",
+	KindAddr:     "addr",
+	KindSubnet:   "subnet",
+	KindPort:     "port",
+}
+
+// String returns Zeek's name of the type.
+func (k Kind) String() string {
+	if int(k) < len(kindNames) && kindNames[k] != "" {
+		return kindNames[k]
+	}
+	return "unknown"
+}
+
 // Container says whether a column holds one value or several.
 type Container uint8
 
@@ -80,8 +111,26 @@ type Field struct {
 	Kind      Kind
 	Container Container
 	Doc       string
-	// Optional columns are off unless asked for and come last.
-	Optional bool
+	// Unsettable says whether the column can be unset.
+	Unsettable bool
+	// Group is 0 for the columns that are always there. Columns with a Group
+	// are off unless it is asked for, and come last.
+	Group Groups
+}
+
+// Optional reports whether the column is off unless its group is asked for.
+func (f *Field) Optional() bool { return f.Group != 0 }
+
+// ZeekType is the column's type as Zeek writes it: "addr", "set[string]".
+func (f *Field) ZeekType() string {
+	switch f.Container {
+	case SetOf:
+		return "set[" + f.Kind.String() + "]"
+	case VectorOf:
+		return "vector[" + f.Kind.String() + "]"
+	default:
+		return f.Kind.String()
+	}
 }
 
 // Schema is one log: its name (Zeek's path) and its columns in order.
@@ -89,19 +138,82 @@ type Schema struct {
 	Name   string
 	Doc    string
 	Fields []Field
+	// ID numbers the logs of this build densely from 0, for tables by log.
+	ID int
+}
+
+// With returns the schema as it is written with the optional columns of the
+// groups g and of no other.
+func (s *Schema) With(g Groups) *Schema {
+	v := *s
+	v.Fields = make([]Field, 0, len(s.Fields))
+	for _, f := range s.Fields {
+		if f.Group&^g == 0 {
+			v.Fields = append(v.Fields, f)
+		}
+	}
+	return &v
+}
+
+// All returns every log of this build, by name and by ID. It must not be changed.
+func All() []*Schema { return all }
+
+// Lookup returns the log of that name, or nil.
+func Lookup(name string) *Schema {
+	i, ok := slices.BinarySearchFunc(all, name, func(s *Schema, name string) int {
+		return strings.Compare(s.Name, name)
+	})
+	if !ok {
+		return nil
+	}
+	return all[i]
+}
+
+// Groups is a set of groups of optional columns, one bit a group.
+type Groups uint32
+
+// GroupNames returns the names of all groups, by bit. It must not be changed.
+func GroupNames() []string { return groupNames }
+
+// ParseGroups returns the set of the named groups, or an error that names the
+// first unknown one.
+func ParseGroups(names []string) (Groups, error) {
+	var g Groups
+	for _, name := range names {
+		i := slices.Index(groupNames, name)
+		if i < 0 {
+			return 0, fmt.Errorf("unknown group of columns %q (known: %s)", name, strings.Join(groupNames, ", "))
+		}
+		g |= 1 << i
+	}
+	return g, nil
+}
+
+// String lists the groups by name, separated by commas.
+func (g Groups) String() string {
+	var names []string
+	for i, name := range groupNames {
+		if g&(1<<i) != 0 {
+			names = append(names, name)
+		}
+	}
+	return strings.Join(names, ",")
 }
 
 // Record is one row. It is valid, with all its strings, only while it is
 // being emitted: builders reuse records, and strings may be views of buffers.
 type Record interface {
 	Schema() *Schema
-	// Encode passes every column in order to s, exactly one call a column
-	// (containers: Begin, the elements, End).
+	// Encode passes the columns in order to s, exactly one call a column
+	// (containers: Begin, the elements, End): those that every record of the
+	// log has, then the optional ones of the groups that s.Groups names.
 	Encode(s Sink)
 }
 
 // Sink receives the columns of a record in schema order.
 type Sink interface {
+	// Groups says which optional columns the sink takes.
+	Groups() Groups
 	Unset()
 	Bool(v bool)
 	Count(v uint64)
@@ -134,19 +246,31 @@ type Emitter interface {
 // Gate is a decision that spans host pairs and so must be taken on ordered
 // records, after the shards are merged.
 type Gate struct {
-	// Kind selects the policy, Key what it is counted by.
+	// Kind selects the policies. With several, a record passes when each of
+	// them lets it pass, asked in the order of their constants; one that is
+	// held back does not count for the policies after.
 	Kind GateKind
-	Key  string
+	// Key is what state is kept by, apart for every log and event stream.
+	Key string
+	// Sub, for GateSample, is counted apart within Key, while the counts of a
+	// Key are forgotten together: Zeek's flow weirds have the host pair as
+	// Key and the weird's name as Sub, its net weirds have their name as Key.
+	Sub string
 }
 
-// GateKind is a policy of the merge stage.
+// GateKind is a set of policies of the merge stage.
 type GateKind uint8
 
-// The policies.
+// The policies. Times are those of the records' order keys, which is packet time.
 const (
 	// GateSample passes the first records of a key and then samples them, as
-	// Zeek does with weirds (weird_sampling_threshold, _rate, _duration).
-	GateSample GateKind = iota + 1
-	// GateDaily passes the first record of a key a day of packet time.
+	// Zeek does with weirds (Weird::sampling_threshold, sampling_rate,
+	// sampling_duration).
+	GateSample GateKind = 1 << iota
+	// GateRepeat passes a record and holds back those of the same key in the
+	// ten minutes after it (Zeek's Weird::weird_ignore).
+	GateRepeat
+	// GateDaily passes a record and holds back those of the same key for a day
+	// of packet time.
 	GateDaily
 )

@@ -1,0 +1,398 @@
+// Command schemas makes schemas/zz_generated.go from the structs of package
+// schemas that carry a "//wirelog:log name" directive: the schema value of every
+// log, and its Schema and Encode methods. It is run by go generate in that folder.
+package main
+
+import (
+	"bytes"
+	"cmp"
+	"errors"
+	"fmt"
+	"go/ast"
+	"go/format"
+	"go/parser"
+	"go/token"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+const output = "zz_generated.go"
+
+func main() {
+	src, err := generate(".")
+	if err == nil {
+		err = os.WriteFile(output, src, 0o644)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "schemas:", err)
+		os.Exit(1)
+	}
+}
+
+const directive = "//wirelog:log "
+
+// A kind is a column type: how a Go type is named in a Field and passed to a Sink.
+type kind struct {
+	konst  string // constant of schemas.Kind
+	method string // method of schemas.Sink
+	conv   string // conversion before the call, with %s for the value
+}
+
+var kinds = map[string]kind{
+	"bool":         {"KindBool", "Bool", "%s"},
+	"uint64":       {"KindCount", "Count", "%s"},
+	"int64":        {"KindInt", "Int", "%s"},
+	"float64":      {"KindDouble", "Double", "%s"},
+	"Time":         {"KindTime", "Time", "%s"},
+	"Interval":     {"KindInterval", "Interval", "float64(%s)"},
+	"string":       {"KindString", "String", "%s"},
+	"Enum":         {"KindEnum", "Enum", "string(%s)"},
+	"netip.Addr":   {"KindAddr", "Addr", "%s"},
+	"netip.Prefix": {"KindSubnet", "Subnet", "%s"},
+	"Port":         {"KindPort", "Port", "uint16(%s)"},
+}
+
+// A log is a struct with the directive.
+type log struct {
+	name, typ, doc string
+	members        []member
+}
+
+// A member is a struct field: a column, or a nested record when sub is set.
+type member struct {
+	expr      string // selector from the record: "ID.OrigH"
+	name      string // dotted column name
+	doc       string
+	kind      kind
+	opt       bool   // Opt[T]
+	container string // "", "SetOf" or "VectorOf"
+	group     string
+	sub       []member
+}
+
+type generator struct {
+	structs map[string]*ast.StructType
+	groups  []string // in order of appearance
+}
+
+// generate returns the source of the generated file for the package in dir.
+func generate(dir string) ([]byte, error) {
+	paths, err := filepath.Glob(filepath.Join(dir, "*.go"))
+	if err != nil {
+		return nil, err
+	}
+	slices.Sort(paths)
+	g := &generator{structs: make(map[string]*ast.StructType)}
+	type decl struct {
+		name, typ, doc string
+		pos            token.Position
+	}
+	var decls []decl
+	fset := token.NewFileSet()
+	for _, path := range paths {
+		if strings.HasSuffix(path, "_test.go") || filepath.Base(path) == output {
+			continue
+		}
+		file, err := parser.ParseFile(fset, path, nil, parser.ParseComments|parser.SkipObjectResolution)
+		if err != nil {
+			return nil, err
+		}
+		for _, d := range file.Decls {
+			gen, ok := d.(*ast.GenDecl)
+			if !ok || gen.Tok != token.TYPE {
+				continue
+			}
+			for _, spec := range gen.Specs {
+				ts := spec.(*ast.TypeSpec)
+				st, ok := ts.Type.(*ast.StructType)
+				if !ok {
+					continue
+				}
+				g.structs[ts.Name.Name] = st
+				doc := ts.Doc
+				if doc == nil {
+					doc = gen.Doc
+				}
+				if name, ok := logName(doc); ok {
+					decls = append(decls, decl{name, ts.Name.Name, text(doc), fset.Position(ts.Pos())})
+				}
+			}
+		}
+	}
+	slices.SortFunc(decls, func(a, b decl) int { return cmp.Compare(a.name, b.name) })
+	var logs []log
+	for i, d := range decls {
+		if i > 0 && decls[i-1].name == d.name {
+			return nil, fmt.Errorf("%s: log %s is declared twice", d.pos, d.name)
+		}
+		members, err := g.members(g.structs[d.typ], "", "", nil)
+		if err == nil {
+			err = check(members)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%s: %s: %w", d.pos, d.typ, err)
+		}
+		logs = append(logs, log{d.name, d.typ, d.doc, members})
+	}
+	return g.print(logs)
+}
+
+func logName(doc *ast.CommentGroup) (string, bool) {
+	if doc == nil {
+		return "", false
+	}
+	for _, c := range doc.List {
+		if name, ok := strings.CutPrefix(c.Text, directive); ok {
+			return strings.TrimSpace(name), true
+		}
+	}
+	return "", false
+}
+
+// text is the comment without directives as one line.
+func text(doc *ast.CommentGroup) string {
+	return strings.Join(strings.Fields(doc.Text()), " ")
+}
+
+// members resolves the tagged fields of st. The expressions and names of a nested
+// record begin with expr and name; nested lists the types being resolved.
+func (g *generator) members(st *ast.StructType, expr, name string, nested []string) ([]member, error) {
+	var out []member
+	for _, f := range st.Fields.List {
+		if len(f.Names) != 1 {
+			return nil, errors.New("every column needs a field of its own")
+		}
+		goName := f.Names[0].Name
+		if f.Tag == nil {
+			return nil, fmt.Errorf("%s has no zeek tag", goName)
+		}
+		raw, err := strconv.Unquote(f.Tag.Value)
+		if err != nil {
+			return nil, err
+		}
+		tag, ok := reflect.StructTag(raw).Lookup("zeek")
+		if !ok {
+			return nil, fmt.Errorf("%s has no zeek tag", goName)
+		}
+		m := member{expr: expr + goName, doc: text(f.Doc)}
+		if m.doc == "" {
+			m.doc = text(f.Comment)
+		}
+		if m.doc == "" {
+			return nil, fmt.Errorf("%s has no documentation", goName)
+		}
+		column, option, _ := strings.Cut(tag, ",")
+		m.name = name + column
+		if option != "" {
+			if m.group, ok = strings.CutPrefix(option, "optional="); !ok || m.group == "" {
+				return nil, fmt.Errorf("%s has an unknown option %q", goName, option)
+			}
+			if !slices.Contains(g.groups, m.group) {
+				g.groups = append(g.groups, m.group)
+			}
+		}
+		if err := g.resolve(&m, f.Type, nested); err != nil {
+			return nil, fmt.Errorf("%s: %w", goName, err)
+		}
+		out = append(out, m)
+	}
+	return out, nil
+}
+
+func (g *generator) resolve(m *member, typ ast.Expr, nested []string) error {
+	if ix, ok := typ.(*ast.IndexExpr); ok {
+		switch typeName(ix.X) {
+		case "Opt":
+			m.opt = true
+		case "Set":
+			m.container = "SetOf"
+		case "Vector":
+			m.container = "VectorOf"
+		default:
+			return fmt.Errorf("unknown generic type %s", typeName(ix.X))
+		}
+		typ = ix.Index
+	}
+	name := typeName(typ)
+	if k, ok := kinds[name]; ok {
+		m.kind = k
+		return nil
+	}
+	st, ok := g.structs[name]
+	if !ok || m.container != "" || m.group != "" {
+		return fmt.Errorf("type %s cannot be a column here", name)
+	}
+	if slices.Contains(nested, name) {
+		return fmt.Errorf("type %s contains itself", name)
+	}
+	expr := m.expr + "."
+	if m.opt {
+		expr += "V."
+	}
+	var err error
+	m.sub, err = g.members(st, expr, m.name+".", append(nested, name))
+	return err
+}
+
+func typeName(e ast.Expr) string {
+	switch e := e.(type) {
+	case *ast.Ident:
+		return e.Name
+	case *ast.SelectorExpr:
+		return typeName(e.X) + "." + e.Sel.Name
+	default:
+		return fmt.Sprintf("%T", e)
+	}
+}
+
+// check refuses double names, and optional columns before others.
+func check(members []member) error {
+	seen := make(map[string]bool)
+	optional := ""
+	for _, m := range flatten(members, false) {
+		switch {
+		case seen[m.name]:
+			return fmt.Errorf("column %s occurs twice", m.name)
+		case m.group != "":
+			optional = m.name
+		case optional != "":
+			return fmt.Errorf("column %s comes after the optional %s", m.name, optional)
+		}
+		seen[m.name] = true
+	}
+	return nil
+}
+
+// flatten returns the columns of members, those of nested records in place.
+// Columns inside an unset record are unset too.
+func flatten(members []member, unsettable bool) []member {
+	var out []member
+	for _, m := range members {
+		m.opt = m.opt || unsettable
+		if m.sub != nil {
+			out = append(out, flatten(m.sub, m.opt)...)
+		} else {
+			out = append(out, m)
+		}
+	}
+	return out
+}
+
+var initialisms = map[string]string{"id": "ID", "mac": "MAC", "vlan": "VLAN", "tls": "TLS", "ssl": "SSL", "smb": "SMB"}
+
+// groupConst is the constant for a group: "mac-logging" is GroupMACLogging.
+func groupConst(name string) string {
+	var b strings.Builder
+	b.WriteString("Group")
+	for word := range strings.SplitSeq(name, "-") {
+		if up, ok := initialisms[word]; ok {
+			b.WriteString(up)
+		} else if word != "" {
+			b.WriteString(strings.ToUpper(word[:1]) + word[1:])
+		}
+	}
+	return b.String()
+}
+
+func (g *generator) print(logs []log) ([]byte, error) {
+	var b bytes.Buffer
+	p := func(format string, args ...any) { fmt.Fprintf(&b, format, args...) }
+	p("// Code generated by internal/gen/schemas; DO NOT EDIT.\n\npackage schemas\n\n")
+	if len(g.groups) > 0 {
+		p("// The groups of optional columns.\nconst (\n")
+		for i, name := range g.groups {
+			p("%s Groups = 1 << %d // %s\n", groupConst(name), i, name)
+		}
+		p(")\n\n")
+	}
+	p("var groupNames = []string{")
+	for _, name := range g.groups {
+		p("%q,", name)
+	}
+	p("}\n\nvar all = []*Schema{\n")
+	for _, l := range logs {
+		p("&%sSchema,\n", l.typ)
+	}
+	p("}\n")
+	for id, l := range logs {
+		p("\n// %sSchema describes the log %s.\n", l.typ, l.name)
+		p("var %sSchema = Schema{\nName: %q,\nDoc: %q,\nID: %d,\nFields: []Field{\n", l.typ, l.name, l.doc, id)
+		for _, m := range flatten(l.members, false) {
+			p("{Name: %q, Kind: %s", m.name, m.kind.konst)
+			if m.container != "" {
+				p(", Container: %s", m.container)
+			}
+			p(", Doc: %q", m.doc)
+			if m.opt || m.container != "" {
+				p(", Unsettable: true")
+			}
+			if m.group != "" {
+				p(", Group: %s", groupConst(m.group))
+			}
+			p("},\n")
+		}
+		p("},\n}\n")
+		p("\n// Schema returns &%sSchema.\nfunc (*%s) Schema() *Schema { return &%sSchema }\n", l.typ, l.typ, l.typ)
+		p("\n// Encode passes the columns to s.\nfunc (r *%s) Encode(s Sink) {\n", l.typ)
+		printEncode(p, l.members)
+		p("}\n")
+	}
+	src, err := format.Source(b.Bytes())
+	if err != nil {
+		return nil, fmt.Errorf("generated code: %w", err)
+	}
+	return src, nil
+}
+
+func printEncode(p func(string, ...any), members []member) {
+	group, asked := "", false
+	for _, m := range members {
+		if m.group != group {
+			if group != "" {
+				p("}\n")
+			}
+			if group = m.group; group != "" {
+				if !asked {
+					p("groups := s.Groups()\n")
+					asked = true
+				}
+				p("if groups&%s != 0 {\n", groupConst(group))
+			}
+		}
+		printColumn(p, m)
+	}
+	if group != "" {
+		p("}\n")
+	}
+}
+
+func printColumn(p func(string, ...any), m member) {
+	field := "r." + m.expr
+	call := func(value string) { p("s.%s(%s)\n", m.kind.method, fmt.Sprintf(m.kind.conv, value)) }
+	switch {
+	case m.sub != nil && m.opt:
+		p("if %s.OK {\n", field)
+		printEncode(p, m.sub)
+		p("} else {\n")
+		for range flatten(m.sub, false) {
+			p("s.Unset()\n")
+		}
+		p("}\n")
+	case m.sub != nil:
+		printEncode(p, m.sub)
+	case m.container != "":
+		p("if %s != nil {\ns.Begin(%s, len(%s))\nfor _, v := range %s {\n", field, m.container, field, field)
+		call("v")
+		p("}\ns.End()\n} else {\ns.Unset()\n}\n")
+	case m.opt:
+		p("if %s.OK {\n", field)
+		call(field + ".V")
+		p("} else {\ns.Unset()\n}\n")
+	default:
+		call(field)
+	}
+}
