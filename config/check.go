@@ -1,0 +1,3 @@
+package config
+
+func (l *Loaded) check() []error { return nil }

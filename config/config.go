@@ -1,0 +1,93 @@
+// Package config gathers what a run is told by defaults, a file, environment
+// variables and flags into one typed value, and knows where each part came from.
+package config
+
+import (
+	"net/netip"
+	"slices"
+	"time"
+
+	"github.com/wirelog/wirelog/pipeline"
+)
+
+// Config is the whole configuration. The tags of a field say all there is to
+// know of its key: key is its name in files (a section's fields are below it,
+// and WIRELOG_ with the upper-case name is the environment variable), flag and
+// short its command line flag if it has one, oneof the only values that it
+// takes, min and max its range, doc what it means.
+//
+// To add a key, add a field here (and to Default and Options).
+type Config struct {
+	OutputDir      string `key:"output_dir" flag:"output-dir" short:"o" doc:"folder for log files, created if missing"`
+	Format         string `key:"format" flag:"format" short:"f" oneof:"tsv,json" doc:"format of log files: tsv or json"`
+	JSONTimestamps string `key:"json_timestamps" flag:"json-timestamps" oneof:"epoch,millis,iso8601" doc:"times in JSON: epoch (seconds), millis or iso8601"`
+	// Logs and EventNames hold names and patterns; none stands for all.
+	Logs        []string  `key:"logs" flag:"logs" doc:"logs to write, such as conn,weird; all if not given"`
+	Columns     []string  `key:"columns" flag:"columns" doc:"optional columns to add, as log.column"`
+	OpenTime    time.Time `key:"open_time" flag:"open-time" doc:"time to write in #open and #close instead of the clock, as 2006-01-02T15:04:05 (local) or RFC 3339"`
+	EventsFile  string    `key:"events_file" flag:"events" doc:"file that receives every event as a JSON line"`
+	EventNames  []string  `key:"event_names" flag:"event" doc:"glob patterns of the events to write, such as tcp_*; all if not given"`
+	Filter      string    `key:"filter" flag:"filter" doc:"BPF expression; other packets are left out"`
+	NoChecksums bool      `key:"no_checksums" flag:"no-checksums" short:"C" doc:"take packets with a wrong checksum like any others"`
+	Shards      int       `key:"shards" flag:"shards" min:"0" max:"1024" doc:"goroutines that dissect; 0 is one a core"`
+	Seed        string    `key:"seed" flag:"seed" doc:"key of the uids, so that they can be made again; random if not given"`
+	Summary     string    `key:"summary" flag:"summary" oneof:"auto,text,json,none" doc:"what to print at the end: text, json or none; auto is text on a terminal"`
+	NoProgress  bool      `key:"no_progress" flag:"no-progress" doc:"show no progress bar on a terminal"`
+
+	LocalNets           []netip.Prefix `key:"local_nets" doc:"networks of the site, for local_orig and local_resp (Zeek's Site::local_nets)"`
+	PrivateSpaceIsLocal bool           `key:"private_address_space_is_local" doc:"count private and other special-purpose addresses as local too (Site::private_address_space_is_local)"`
+
+	Limits   pipeline.Limits        `key:"limits" doc:"caps on what grows with traffic"`
+	Timeouts pipeline.Timeouts      `key:"timeouts" doc:"times, in packet time, after which state is ended; 0s switches one off"`
+	Weird    pipeline.WeirdSampling `key:"weird" doc:"sampling of weirds that repeat"`
+}
+
+// Summaries that Config.Summary asks for.
+const (
+	SummaryAuto = "auto" // text if standard output is a terminal
+	SummaryText = "text"
+	SummaryJSON = "json"
+	SummaryNone = "none"
+)
+
+// Default is the configuration of which nothing has been set.
+func Default() Config {
+	o := pipeline.Defaults()
+	return Config{
+		OutputDir:           o.OutputDir,
+		Format:              o.Format,
+		JSONTimestamps:      o.JSONTimestamps,
+		Summary:             SummaryAuto,
+		PrivateSpaceIsLocal: true,
+		Limits:              o.Limits,
+		Timeouts:            o.Timeouts,
+		Weird:               o.Weird,
+	}
+}
+
+// Options are the options of a run with this configuration; the caller adds
+// the captures.
+func (c *Config) Options() pipeline.Options {
+	local := slices.Clone(c.LocalNets)
+	if c.PrivateSpaceIsLocal {
+		local = append(local, pipeline.PrivateAddressSpace()...)
+	}
+	return pipeline.Options{
+		Filter:         c.Filter,
+		NoChecksums:    c.NoChecksums,
+		OutputDir:      c.OutputDir,
+		Format:         c.Format,
+		JSONTimestamps: c.JSONTimestamps,
+		Logs:           c.Logs,
+		Columns:        c.Columns,
+		OpenTime:       c.OpenTime,
+		EventsFile:     c.EventsFile,
+		EventNames:     c.EventNames,
+		Shards:         c.Shards,
+		Seed:           c.Seed,
+		LocalNets:      local,
+		Limits:         c.Limits,
+		Timeouts:       c.Timeouts,
+		Weird:          c.Weird,
+	}
+}

@@ -1,0 +1,328 @@
+package config
+
+import (
+	"bytes"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"github.com/wirelog/wirelog/pipeline"
+)
+
+// alone gives the test a current directory and a user configuration folder
+// without any file, and an environment without variables of the program.
+func alone(t *testing.T) {
+	t.Helper()
+	t.Chdir(t.TempDir())
+	t.Setenv("XDG_CONFIG_HOME", filepath.Join(t.TempDir(), "config"))
+	for _, kv := range os.Environ() {
+		if name, _, _ := strings.Cut(kv, "="); strings.HasPrefix(name, EnvPrefix) {
+			t.Setenv(name, "")
+			os.Unsetenv(name)
+		}
+	}
+}
+
+func write(t *testing.T, name, content string) string {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(name, []byte(content), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return name
+}
+
+func load(t *testing.T, args ...string) (*Loaded, error) {
+	t.Helper()
+	fs := pflag.NewFlagSet("test", pflag.ContinueOnError)
+	AddFlags(fs)
+	if err := fs.Parse(args); err != nil {
+		return nil, err
+	}
+	return Load(fs)
+}
+
+func mustLoad(t *testing.T, args ...string) *Loaded {
+	t.Helper()
+	l, err := load(t, args...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return l
+}
+
+func TestDefaults(t *testing.T) {
+	alone(t)
+	l := mustLoad(t)
+	if !reflect.DeepEqual(l.Config, Default()) {
+		t.Errorf("got %+v", l.Config)
+	}
+	if l.File != "" {
+		t.Errorf("file %q", l.File)
+	}
+	got, want := l.Options(), pipeline.Defaults()
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("options of the default configuration:\n%+v\nwant the defaults of a run:\n%+v", got, want)
+	}
+}
+
+// Every key takes each of its sources, the stronger over the weaker.
+func TestPrecedence(t *testing.T) {
+	alone(t)
+	write(t, "wirelog.yaml", "format: json\nshards: 3\nseed: file\n")
+	t.Setenv("WIRELOG_SHARDS", "4")
+	t.Setenv("WIRELOG_SEED", "env")
+	l := mustLoad(t, "--seed", "flag")
+	if l.Format != "json" || l.Shards != 4 || l.Seed != "flag" {
+		t.Errorf("format %q, shards %d, seed %q", l.Format, l.Shards, l.Seed)
+	}
+	for key, want := range map[string]string{
+		"output_dir": "default",
+		"format":     "file wirelog.yaml",
+		"shards":     "env WIRELOG_SHARDS",
+		"seed":       "flag --seed",
+	} {
+		if got := l.Source(key).String(); got != want {
+			t.Errorf("source of %s: %q, want %q", key, got, want)
+		}
+	}
+}
+
+func TestFileFormats(t *testing.T) {
+	for name, content := range map[string]string{
+		"wirelog.yaml": "logs: [conn, weird]\nno_checksums: true\nopen_time: 2026-09-22T07:00:00Z\nlocal_nets: [192.0.2.1/24]\ntimeouts:\n  tcp_inactivity_timeout: 90s\nlimits:\n  connections: 1000\nweird:\n",
+		"wirelog.yml":  "logs: conn,weird\nno_checksums: true\nopen_time: \"2026-09-22T07:00:00Z\"\nlocal_nets: 192.0.2.0/24\ntimeouts: {tcp_inactivity_timeout: 1m30s}\nlimits: {connections: 1000}\n",
+		"wirelog.toml": "logs = ['conn', 'weird']\nno_checksums = true\nopen_time = 2026-09-22T07:00:00Z\nlocal_nets = ['192.0.2.0/24']\n[timeouts]\ntcp_inactivity_timeout = '90s'\n[limits]\nconnections = 1_000\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			alone(t)
+			write(t, name, content)
+			l := mustLoad(t)
+			want := Default()
+			want.Logs = []string{"conn", "weird"}
+			want.NoChecksums = true
+			want.OpenTime = time.Date(2026, 9, 22, 7, 0, 0, 0, time.UTC)
+			want.LocalNets = []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")}
+			want.Timeouts.TCPInactivity = 90 * time.Second
+			want.Limits.Connections = 1000
+			if !l.OpenTime.Equal(want.OpenTime) {
+				t.Errorf("open_time %v", l.OpenTime)
+			}
+			l.OpenTime = want.OpenTime
+			if !reflect.DeepEqual(l.Config, want) {
+				t.Errorf("got  %+v\nwant %+v", l.Config, want)
+			}
+		})
+	}
+}
+
+func TestSearch(t *testing.T) {
+	alone(t)
+	user := filepath.Join(os.Getenv("XDG_CONFIG_HOME"), "wirelog", "wirelog.toml")
+	write(t, user, "seed = 'user'\n")
+	if l := mustLoad(t); l.Seed != "user" || l.File != user {
+		t.Errorf("seed %q of %q", l.Seed, l.File)
+	}
+	write(t, "wirelog.toml", "seed = 'here'\n")
+	if l := mustLoad(t); l.Seed != "here" {
+		t.Errorf("seed %q: the current directory comes first", l.Seed)
+	}
+	write(t, "env.yaml", "seed: env\n")
+	t.Setenv("WIRELOG_CONFIG", "env.yaml")
+	if l := mustLoad(t); l.Seed != "env" {
+		t.Errorf("seed %q: WIRELOG_CONFIG comes before a search", l.Seed)
+	}
+	write(t, "flag.yaml", "seed: flag\n")
+	if l := mustLoad(t, "--config", "flag.yaml"); l.Seed != "flag" {
+		t.Errorf("seed %q: --config comes before WIRELOG_CONFIG", l.Seed)
+	}
+}
+
+func TestErrors(t *testing.T) {
+	for _, c := range []struct {
+		name       string
+		file, text string
+		env        [2]string
+		args       []string
+		want       []string
+	}{
+		{name: "unknown key", file: "wirelog.yaml", text: "ouput_dir: x\n",
+			want: []string{"wirelog.yaml: unknown key ouput_dir; did you mean output_dir?"}},
+		{name: "unknown key in a section", file: "wirelog.toml", text: "[timeouts]\ntcp_inactivity = '5m'\n",
+			want: []string{"wirelog.toml: unknown key timeouts.tcp_inactivity; did you mean timeouts.tcp_inactivity_timeout?"}},
+		{name: "key outside its section", file: "wirelog.yaml", text: "udp_inactivity_timeout: 5m\n",
+			want: []string{"unknown key udp_inactivity_timeout; did you mean timeouts.udp_inactivity_timeout?"}},
+		{name: "key like nothing", file: "wirelog.yaml", text: "zzzzzzzzzzzz: 5m\n",
+			want: []string{"wirelog.yaml: unknown key zzzzzzzzzzzz\n"}},
+		{name: "value for a section", file: "wirelog.yaml", text: "limits: 5\n",
+			want: []string{"wirelog.yaml: limits is a section: want keys below it, got 5"}},
+		{name: "section for a value", file: "wirelog.yaml", text: "shards: {a: 1}\n",
+			want: []string{"wirelog.yaml: shards: want a whole number, got a list or section"}},
+		{name: "text for a number", file: "wirelog.yaml", text: "shards: many\n",
+			want: []string{`wirelog.yaml: shards: want a whole number, got "many"`}},
+		{name: "fraction for a number", file: "wirelog.yaml", text: "shards: 1.5\n",
+			want: []string{"shards: want a whole number, got 1.5"}},
+		{name: "quoted number", file: "wirelog.yaml", text: "shards: '2'\n",
+			want: []string{`shards: want a whole number, got "2"`}},
+		{name: "negative", file: "wirelog.yaml", text: "shards: -1\n",
+			want: []string{"shards: -1 is out of range"}},
+		{name: "limit of nothing", file: "wirelog.yaml", text: "limits: {connections: 0}\n",
+			want: []string{"limits.connections: 0 is out of range: the least is 1"}},
+		{name: "number for text", file: "wirelog.yaml", text: "seed: 12\n",
+			want: []string{"seed: want text, got 12; put it in quotes"}},
+		{name: "bool", file: "wirelog.toml", text: "no_checksums = 'x'\n",
+			want: []string{`no_checksums: want true or false, got "x"`}},
+		{name: "duration without a unit", file: "wirelog.yaml", text: "timeouts: {tcp_attempt_delay: 5}\n",
+			want: []string{"timeouts.tcp_attempt_delay: want a duration such as 90s or 5m, got 5"}},
+		{name: "network", file: "wirelog.yaml", text: "local_nets: [10.0.0.0]\n",
+			want: []string{`local_nets: want a network such as 192.0.2.0/24, got "10.0.0.0"`}},
+		{name: "list of numbers", file: "wirelog.yaml", text: "logs: [1]\n",
+			want: []string{"logs: want a list of texts, got 1 in it"}},
+		{name: "time", args: []string{"--open-time", "noon"},
+			want: []string{`--open-time: want a time such as`}},
+		{name: "choice", args: []string{"--format", "jsn"},
+			want: []string{`--format: want one of tsv, json, got "jsn"; did you mean json?`}},
+		{name: "bool flag", args: []string{"--no-checksums=maybe"},
+			want: []string{"want true or false"}},
+		{name: "variable", env: [2]string{"WIRELOG_SHARDS", "x"},
+			want: []string{`WIRELOG_SHARDS: want a whole number, got "x"`}},
+		{name: "unknown variable", env: [2]string{"WIRELOG_OUTPUT_DIRECTORY", "x"},
+			want: []string{"environment: unknown variable WIRELOG_OUTPUT_DIRECTORY; did you mean WIRELOG_OUTPUT_DIR?"}},
+		{name: "several at once", file: "wirelog.yaml", text: "sed: x\nshards: y\n", env: [2]string{"WIRELOG_FORMAT", "z"},
+			want: []string{"unknown key sed; did you mean seed?", "shards: want", "WIRELOG_FORMAT: want one of"}},
+		{name: "syntax", file: "wirelog.yaml", text: "a: [\n", want: []string{"wirelog.yaml: yaml: line 1"}},
+		{name: "syntax of TOML", file: "wirelog.toml", text: "a = \n", want: []string{"wirelog.toml: "}},
+		{name: "two files", file: "wirelog.yaml", text: "", args: []string{"--config", "gone.yaml"},
+			want: []string{"gone.yaml: no such file"}},
+		{name: "other extension", args: []string{"--config", "wirelog.ini"},
+			want: []string{"wirelog.ini: a configuration file ends in one of"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			alone(t)
+			if c.file != "" {
+				write(t, c.file, c.text)
+			}
+			if c.env[0] != "" {
+				t.Setenv(c.env[0], c.env[1])
+			}
+			_, err := load(t, c.args...)
+			if err == nil {
+				t.Fatal("no error")
+			}
+			got := err.Error() + "\n"
+			for _, w := range c.want {
+				if !strings.Contains(got, w) {
+					t.Errorf("got %q, want %q in it", got, w)
+				}
+			}
+			if n := strings.Count(got, "\n"); n != len(c.want) {
+				t.Errorf("%d lines, want %d:\n%s", n, len(c.want), got)
+			}
+		})
+	}
+}
+
+func TestTwoFilesSideBySide(t *testing.T) {
+	alone(t)
+	write(t, "wirelog.yaml", "")
+	write(t, "wirelog.toml", "")
+	if _, err := load(t); err == nil || !strings.Contains(err.Error(), "wirelog.yaml and wirelog.toml stand side by side") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// What Write prints is a configuration file with the same values.
+func TestWriteRoundTrip(t *testing.T) {
+	alone(t)
+	args := []string{"--logs", "conn,weird", "--event", "tcp_*", "--event", "icmp_*", "--open-time", "2026-09-22T07:00:00Z",
+		"--filter", `host 192.0.2.1 and "x" # \ é`, "-C", "--shards=2", "--seed", "s"}
+	t.Setenv("WIRELOG_TIMEOUTS_TCP_ATTEMPT_DELAY", "1500ms")
+	t.Setenv("WIRELOG_LOCAL_NETS", "192.0.2.0/24,2001:db8:1::/48")
+	want := mustLoad(t, args...)
+	if len(want.EventNames) != 2 {
+		t.Errorf("event names %q: a repeated flag adds up", want.EventNames)
+	}
+	for _, format := range FileFormats() {
+		var b bytes.Buffer
+		if err := want.Write(&b, format); err != nil {
+			t.Fatal(err)
+		}
+		alone(t)
+		path := write(t, "c."+format, b.String())
+		got := mustLoad(t, "--config", path)
+		if !got.OpenTime.Equal(want.OpenTime) {
+			t.Errorf("%s: open_time %v", format, got.OpenTime)
+		}
+		got.OpenTime = want.OpenTime
+		if len(got.Columns) == 0 {
+			got.Columns = nil
+		}
+		if len(got.Weird.Whitelist) == 0 && len(got.Weird.GlobalList) == 0 {
+			got.Weird.Whitelist, got.Weird.GlobalList = nil, nil
+		}
+		if !reflect.DeepEqual(got.Config, want.Config) {
+			t.Errorf("%s:\n%s\ngot  %+v\nwant %+v", format, b.String(), got.Config, want.Config)
+		}
+		if !strings.Contains(b.String(), "# env WIRELOG_TIMEOUTS_TCP_ATTEMPT_DELAY") || !strings.Contains(b.String(), "# flag --seed") || !strings.Contains(b.String(), "# default") {
+			t.Errorf("%s: sources are missing:\n%s", format, b.String())
+		}
+	}
+	if err := want.Write(&bytes.Buffer{}, "ini"); err == nil {
+		t.Error("unknown format: no error")
+	}
+}
+
+// Each key is documented, and named as a variable without ambiguity.
+func TestKeys(t *testing.T) {
+	seen := map[string]bool{}
+	for _, k := range allKeys() {
+		if k.Doc == "" || k.Name == "" || strings.HasSuffix(k.Name, ".") {
+			t.Errorf("key %+v lacks a name or a doc tag", k)
+		}
+		if seen[k.Env()] {
+			t.Errorf("%s stands for two keys", k.Env())
+		}
+		seen[k.Env()] = true
+		c := Default()
+		if f := k.field(&c); k.typ.Kind() == reflect.Int && (f.Int() < k.Min || f.Int() > k.Max) {
+			t.Errorf("%s: the default %d is out of range", k.Name, f.Int())
+		}
+	}
+	if len(seen) < 40 {
+		t.Errorf("%d keys", len(seen))
+	}
+}
+
+func TestPrivateAddressSpace(t *testing.T) {
+	local := Default()
+	nets := local.Options().LocalNets
+	in := func(s string) bool {
+		a := netip.MustParseAddr(s)
+		for _, n := range nets {
+			if n.Contains(a) {
+				return true
+			}
+		}
+		return false
+	}
+	for s, want := range map[string]bool{
+		"10.1.2.3": true, "192.168.0.1": true, "172.31.0.1": true, "172.32.0.1": false, "8.8.8.8": false,
+		"fe80::1": true, "::1": true, "2002:a01:203::1": true, "2002:808:808::": false, "2607::1": false, "255.255.255.255": true,
+	} {
+		if in(s) != want {
+			t.Errorf("%s: local is %v", s, !want)
+		}
+	}
+	local.PrivateSpaceIsLocal = false
+	if n := local.Options().LocalNets; len(n) != 0 {
+		t.Errorf("local networks without private space: %v", n)
+	}
+}

@@ -1,0 +1,231 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/pflag"
+	"github.com/spf13/viper"
+
+	"github.com/wirelog/wirelog/internal/nearest"
+)
+
+// Origin is the kind of place that a value came from. A later kind overrides an
+// earlier one.
+type Origin uint8
+
+// The origins, from the weakest to the strongest.
+const (
+	FromDefault Origin = iota
+	FromFile
+	FromEnv
+	FromFlag
+)
+
+// String returns "default", "file", "env" or "flag".
+func (o Origin) String() string { return [...]string{"default", "file", "env", "flag"}[o] }
+
+// Source is where a value came from.
+type Source struct {
+	Origin Origin
+	// Name is the file, variable or flag; "" for a default.
+	Name string
+}
+
+// String returns "default", "file wirelog.yaml", "env WIRELOG_FORMAT" or "flag --format".
+func (s Source) String() string { return strings.TrimSuffix(s.Origin.String()+" "+s.Name, " ") }
+
+// Loaded is a configuration with its history.
+type Loaded struct {
+	Config
+	// File is the configuration file that was read, "" if there was none.
+	File string
+
+	sources map[string]Source
+}
+
+// Source tells where the value of a key came from.
+func (l *Loaded) Source(key string) Source { return l.sources[key] }
+
+// Load puts the configuration together: flags (of a set that AddFlags has
+// prepared; nil for none) over environment variables over a file over Default.
+//
+// The file is the one that --config or WIRELOG_CONFIG names, else the first
+// wirelog.yaml, wirelog.yml or wirelog.toml in one of SearchDirs, else none. All
+// mistakes are reported together, a line each, naming the place and the key.
+func Load(flags *pflag.FlagSet) (*Loaded, error) {
+	path, err := findFile(flags)
+	if err != nil {
+		return nil, err
+	}
+	v := viper.New()
+	if path != "" {
+		v.SetConfigFile(path)
+		if err := v.ReadInConfig(); err != nil {
+			return nil, fileError(path, err)
+		}
+	}
+	// Before flags and variables are bound, which would count as keys too.
+	errs := append(unknownFileKeys(v, path), unknownVariables()...)
+
+	l := &Loaded{Config: Default(), File: path, sources: map[string]Source{}}
+	for _, k := range allKeys() {
+		source, err := bind(v, k, flags)
+		if err != nil {
+			return nil, err
+		}
+		if source.Origin == FromDefault && v.InConfig(k.Name) && v.Get(k.Name) != nil {
+			source = Source{FromFile, path}
+		}
+		l.sources[k.Name] = source
+		if source.Origin == FromDefault {
+			continue
+		}
+		if err := k.set(k.field(&l.Config), v.Get(k.Name), source.Origin != FromFile); err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", place(k, source), err))
+		}
+	}
+	if len(errs) == 0 {
+		errs = l.check()
+	}
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
+	}
+	return l, nil
+}
+
+// bind lets k take its value from the environment or a flag, and says which of
+// the two has one.
+func bind(v *viper.Viper, k Key, flags *pflag.FlagSet) (Source, error) {
+	if err := v.BindEnv(k.Name, k.Env()); err != nil {
+		return Source{}, err
+	}
+	if flags != nil && k.Flag != "" {
+		if f := flags.Lookup(k.Flag); f != nil {
+			if err := v.BindPFlag(k.Name, f); err != nil {
+				return Source{}, err
+			}
+			if f.Changed {
+				return Source{FromFlag, "--" + k.Flag}, nil
+			}
+		}
+	}
+	if os.Getenv(k.Env()) != "" {
+		return Source{FromEnv, k.Env()}, nil
+	}
+	return Source{}, nil
+}
+
+// place names a key the way its author wrote it.
+func place(k Key, s Source) string {
+	if s.Origin == FromFile {
+		return s.Name + ": " + k.Name
+	}
+	return s.Name
+}
+
+// SearchDirs are the folders in which a configuration file is looked for: the
+// current one, wirelog in $XDG_CONFIG_HOME (or ~/.config), and /etc/wirelog.
+func SearchDirs() []string {
+	dirs := []string{"."}
+	if d, err := os.UserConfigDir(); err == nil {
+		dirs = append(dirs, filepath.Join(d, "wirelog"))
+	}
+	return append(dirs, "/etc/wirelog")
+}
+
+var fileTypes = []string{".yaml", ".yml", ".toml"}
+
+func findFile(flags *pflag.FlagSet) (string, error) {
+	path := os.Getenv(EnvPrefix + "CONFIG")
+	if flags != nil {
+		if f := flags.Lookup("config"); f != nil && f.Changed {
+			path = f.Value.String()
+		}
+	}
+	if path != "" {
+		if !slices.Contains(fileTypes, filepath.Ext(path)) {
+			return "", fmt.Errorf("%s: a configuration file ends in one of %s", path, strings.Join(fileTypes, ", "))
+		}
+		return path, nil
+	}
+	for _, dir := range SearchDirs() {
+		var found []string
+		for _, ext := range fileTypes {
+			p := filepath.Join(dir, "wirelog"+ext)
+			if st, err := os.Stat(p); err == nil && !st.IsDir() {
+				found = append(found, p)
+			} else if err != nil && !errors.Is(err, fs.ErrNotExist) {
+				return "", fileError(p, err)
+			}
+		}
+		switch len(found) {
+		case 0:
+		case 1:
+			return found[0], nil
+		default:
+			return "", fmt.Errorf("%s stand side by side: keep one, or choose with --config", strings.Join(found, " and "))
+		}
+	}
+	return "", nil
+}
+
+// fileError names the file once and keeps the message on one line.
+func fileError(path string, err error) error {
+	var pe *fs.PathError
+	if errors.As(err, &pe) {
+		err = pe.Err
+	}
+	var parse viper.ConfigParseError
+	if errors.As(err, &parse) && parse.Unwrap() != nil {
+		err = parse.Unwrap()
+	}
+	return fmt.Errorf("%s: %s", path, strings.Join(strings.Fields(err.Error()), " "))
+}
+
+func unknownFileKeys(file *viper.Viper, path string) []error {
+	var names []string
+	for _, k := range allKeys() {
+		names = append(names, k.Name)
+	}
+	isSection := func(name string) bool {
+		return slices.ContainsFunc(sections[1:], func(s Section) bool { return s.Name == name })
+	}
+	var errs []error
+	given := file.AllKeys()
+	slices.Sort(given)
+	for _, name := range given {
+		switch {
+		case slices.Contains(names, name):
+		case slices.ContainsFunc(names, func(n string) bool { return strings.HasPrefix(name, n+".") }):
+			// A section where a value belongs: the value's type is wrong, which is said there.
+		case isSection(name):
+			if file.Get(name) != nil { // nil is a section without keys
+				errs = append(errs, fmt.Errorf("%s: %s is a section: want keys below it, got %s", path, name, show(file.Get(name))))
+			}
+		default:
+			errs = append(errs, fmt.Errorf("%s: unknown key %s%s", path, name, nearest.Hint(name, names)))
+		}
+	}
+	return errs
+}
+
+func unknownVariables() []error {
+	known := []string{EnvPrefix + "CONFIG"}
+	for _, k := range allKeys() {
+		known = append(known, k.Env())
+	}
+	var errs []error
+	for _, kv := range os.Environ() {
+		name, _, _ := strings.Cut(kv, "=")
+		if strings.HasPrefix(name, EnvPrefix) && !slices.Contains(known, name) {
+			errs = append(errs, fmt.Errorf("environment: unknown variable %s%s", name, nearest.Hint(name, known)))
+		}
+	}
+	return errs
+}

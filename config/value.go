@@ -1,0 +1,242 @@
+package config
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/netip"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/wirelog/wirelog/internal/nearest"
+)
+
+// set gives field the value raw, which comes from a file with its type, or as
+// text from a flag or the environment.
+func (k Key) set(field reflect.Value, raw any, isText bool) error {
+	if s, ok := raw.(string); ok && isText {
+		raw = k.fromText(s)
+	}
+	switch p := field.Addr().Interface().(type) {
+	case *string:
+		s, ok := raw.(string)
+		if !ok {
+			return fmt.Errorf("want text, got %v; put it in quotes", raw)
+		}
+		if k.OneOf != nil && !slices.Contains(k.OneOf, s) {
+			return fmt.Errorf("want one of %s, got %q%s", strings.Join(k.OneOf, ", "), s, nearest.Hint(s, k.OneOf))
+		}
+		*p = s
+	case *bool:
+		b, ok := raw.(bool)
+		if !ok {
+			return fmt.Errorf("want true or false, got %s", show(raw))
+		}
+		*p = b
+	case *int:
+		n, ok := integer(raw)
+		if !ok {
+			return fmt.Errorf("want a whole number, got %s", show(raw))
+		}
+		if n < k.Min || n > k.Max {
+			return fmt.Errorf("%d is out of range: the least is %d, the most %d", n, k.Min, k.Max)
+		}
+		*p = int(n)
+	case *time.Duration:
+		s, ok := raw.(string)
+		d, err := time.ParseDuration(s)
+		if !ok || err != nil {
+			return fmt.Errorf("want a duration such as 90s or 5m, got %s", show(raw))
+		}
+		if d < 0 {
+			return fmt.Errorf("want a duration that is not negative, got %s", d)
+		}
+		*p = d
+	case *time.Time:
+		t, err := instant(raw)
+		if err != nil {
+			return err
+		}
+		*p = t
+	case *[]string:
+		list, err := stringList(raw)
+		if err != nil {
+			return err
+		}
+		*p = list
+	case *[]netip.Prefix:
+		list, err := stringList(raw)
+		if err != nil {
+			return err
+		}
+		*p = nil
+		for _, s := range list {
+			net, err := netip.ParsePrefix(s)
+			if err != nil {
+				return fmt.Errorf("want a network such as 192.0.2.0/24, got %q", s)
+			}
+			*p = append(*p, net.Masked())
+		}
+	default:
+		panic("config: no rule for the type of " + k.Name)
+	}
+	return nil
+}
+
+// fromText gives text the type that a file would give the same value.
+func (k Key) fromText(s string) any {
+	switch k.typ.Kind() {
+	case reflect.Bool:
+		switch strings.ToLower(s) {
+		case "true", "t", "yes", "on", "1":
+			return true
+		case "false", "f", "no", "off", "0":
+			return false
+		}
+	case reflect.Int:
+		if n, err := strconv.ParseInt(s, 10, 64); err == nil {
+			return n
+		}
+	}
+	return s
+}
+
+func integer(raw any) (int64, bool) {
+	switch n := raw.(type) {
+	case int:
+		return int64(n), true
+	case int64:
+		return n, true
+	case uint64:
+		return int64(n), n <= 1<<63-1
+	default:
+		return 0, false
+	}
+}
+
+// instant takes RFC 3339, the same without a zone for local time, and what YAML
+// and TOML make of either.
+func instant(raw any) (time.Time, error) {
+	if t, ok := raw.(time.Time); ok {
+		return t, nil
+	}
+	s := fmt.Sprint(raw)
+	if s == "" {
+		return time.Time{}, nil
+	}
+	if t, err := time.Parse(time.RFC3339Nano, s); err == nil {
+		return t, nil
+	}
+	for _, layout := range []string{"2006-01-02T15:04:05", time.DateTime, time.DateOnly} {
+		if t, err := time.ParseInLocation(layout, s, time.Local); err == nil {
+			return t, nil
+		}
+	}
+	return time.Time{}, fmt.Errorf("want a time such as 2026-09-22T07:00:00 or 2026-09-22T07:00:00Z, got %q", s)
+}
+
+// stringList takes a list of texts, or one text with commas.
+func stringList(raw any) ([]string, error) {
+	var list []string
+	switch v := raw.(type) {
+	case string:
+		for s := range strings.SplitSeq(v, ",") {
+			if s = strings.TrimSpace(s); s != "" {
+				list = append(list, s)
+			}
+		}
+	case []string:
+		list = v
+	case []any:
+		for _, e := range v {
+			s, ok := e.(string)
+			if !ok {
+				return nil, fmt.Errorf("want a list of texts, got %s in it", show(e))
+			}
+			list = append(list, s)
+		}
+	default:
+		return nil, fmt.Errorf("want a list, got %s", show(raw))
+	}
+	return list, nil
+}
+
+// show is a value as an error message quotes it.
+func show(raw any) string {
+	switch v := raw.(type) {
+	case string:
+		return strconv.Quote(v)
+	case []any, map[string]any:
+		return "a list or section"
+	default:
+		return fmt.Sprint(v)
+	}
+}
+
+// text is a value as a flag or an environment variable would have it.
+func text(field reflect.Value) string {
+	switch v := field.Interface().(type) {
+	case time.Duration:
+		return durationText(v)
+	case time.Time:
+		if v.IsZero() {
+			return ""
+		}
+		return v.Format(time.RFC3339Nano)
+	case []string:
+		return strings.Join(v, ",")
+	case []netip.Prefix:
+		list := make([]string, len(v))
+		for i, p := range v {
+			list[i] = p.String()
+		}
+		return strings.Join(list, ",")
+	default:
+		return fmt.Sprint(v)
+	}
+}
+
+// literal is a value as both YAML and TOML write it.
+func literal(field reflect.Value) string {
+	switch field.Kind() {
+	case reflect.Bool, reflect.Int:
+		return text(field)
+	case reflect.Slice:
+		if field.Len() == 0 {
+			return "[]"
+		}
+		list := strings.Split(text(field), ",")
+		for i, s := range list {
+			list[i] = quote(s)
+		}
+		return "[" + strings.Join(list, ", ") + "]"
+	default:
+		return quote(text(field))
+	}
+}
+
+// quote writes a string in double quotes with JSON's escapes, which are a part
+// of YAML's and of TOML's.
+func quote(s string) string {
+	var b strings.Builder
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(s); err != nil {
+		panic(err) // a string always encodes
+	}
+	return strings.TrimSuffix(b.String(), "\n")
+}
+
+// durationText leaves out the zero minutes and seconds that Duration.String prints.
+func durationText(d time.Duration) string {
+	s := d.String()
+	if strings.HasSuffix(s, "m0s") {
+		s = strings.TrimSuffix(s, "0s")
+	}
+	if strings.HasSuffix(s, "h0m") {
+		s = strings.TrimSuffix(s, "0m")
+	}
+	return s
+}
