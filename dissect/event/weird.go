@@ -1,0 +1,58 @@
+package event
+
+import "net/netip"
+
+// ConnWeird is raised for traffic of a connection that is not as its protocol
+// says, by the name that Zeek has for it.
+//
+//wirelog:event conn_weird section=Weird
+type ConnWeird struct {
+	Name   string `zeek:"name"` // such as "data_before_established"
+	Conn   Conn   `zeek:"c"`
+	Addl   []byte `zeek:"addl"`   // particulars, often empty; valid inside the call
+	Source string `zeek:"source"` // analyzer that noticed, "" for the core
+}
+
+// ExpiredConnWeird is raised as ConnWeird for a connection that is no longer in
+// memory.
+//
+//wirelog:event expired_conn_weird section=Weird
+type ExpiredConnWeird struct {
+	Name   string `zeek:"name"`
+	ID     ConnID `zeek:"id"`
+	UID    UID    `zeek:"uid"`
+	Addl   []byte `zeek:"addl"`   // particulars, often empty; valid inside the call
+	Source string `zeek:"source"` // analyzer that noticed, "" for the core
+}
+
+// FlowWeird is raised for odd traffic between two hosts that belongs to no
+// connection, such as broken fragments.
+//
+//wirelog:event flow_weird section=Weird
+type FlowWeird struct {
+	Name   string     `zeek:"name"` // such as "fragment_overlap"
+	Src    netip.Addr `zeek:"src"`
+	Dst    netip.Addr `zeek:"dst"`
+	Addl   []byte     `zeek:"addl"`   // particulars, often empty; valid inside the call
+	Source string     `zeek:"source"` // analyzer that noticed, "" for the core
+}
+
+// NetWeird is raised for odd traffic that cannot be put down to addresses, such
+// as a frame that is cut short.
+//
+//wirelog:event net_weird section=Weird
+type NetWeird struct {
+	Name   string `zeek:"name"`   // such as "truncated_IP"
+	Addl   []byte `zeek:"addl"`   // particulars, often empty; valid inside the call
+	Source string `zeek:"source"` // analyzer that noticed, "" for the core
+}
+
+// FileWeird is raised for a file whose contents are not as its format says.
+//
+//wirelog:event file_weird section=Weird
+type FileWeird struct {
+	Name   string `zeek:"name"`
+	File   File   `zeek:"f"`
+	Addl   []byte `zeek:"addl"`   // particulars, often empty; valid inside the call
+	Source string `zeek:"source"` // analyzer that noticed, "" for the core
+}
