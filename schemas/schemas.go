@@ -6,7 +6,7 @@
 // To add a log: write the struct in a file of its own with a
 // "//wirelog:log name" line at the end of its doc comment, run go generate, and
 // emit it from a builder in logs.
-
+//
 // Columns beyond Zeek's default ones are tagged "name,optional=group". They come
 // last and are passed to a sink only when it asks for their group, so that whoever
 // parses a log by position is not surprised.

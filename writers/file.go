@@ -1,0 +1,243 @@
+package writers
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+const (
+	// flushSize is how much is gathered before it is written.
+	flushSize = 256 << 10
+	// maxPending is how much is kept for a file that cannot be written.
+	maxPending = 4 << 20
+)
+
+var errRemoved = errors.New("the file was removed or replaced while it was written")
+
+// A file gathers rows and writes them. One that cannot be made or written is
+// tried again with the rows that follow; up to maxPending bytes wait for it, and
+// what is dropped is counted.
+type file struct {
+	format, path string
+	// dir and name are set for logs, whose files must lie in dir itself; a file
+	// without a name may be anything that can be opened.
+	dir, name      string
+	header, footer func([]byte, time.Time) []byte
+	now            func() time.Time
+	report         func(error)
+
+	f       *os.File
+	regular bool // can be truncated, and be removed by others
+	off     int64
+	buf     []byte
+	pending uint64 // rows in buf
+	limit   int    // buf is flushed when it would pass it
+	// torn says that the file ends inside a row whose rest begins buf.
+	torn bool
+
+	written, bytes uint64
+	dropped        [NumReasons]uint64
+	failing        bool
+	lastErr        error
+}
+
+// fail notes an error; the first one since all was well is reported.
+func (f *file) fail(err error) {
+	f.lastErr = err
+	if !f.failing && f.report != nil {
+		f.report(err)
+	}
+	f.failing = true
+}
+
+// open makes the file and writes its header.
+func (f *file) open() error {
+	h, err := f.create()
+	if err != nil {
+		return err
+	}
+	fi, err := h.Stat()
+	if err != nil {
+		return errors.Join(err, h.Close())
+	}
+	f.f, f.regular, f.off, f.torn = h, fi.Mode().IsRegular(), 0, false
+	if f.header == nil {
+		return nil
+	}
+	head := f.header(nil, f.now())
+	n, err := h.Write(head)
+	f.off = int64(n)
+	f.bytes += uint64(n)
+	if err != nil {
+		f.f = nil
+		return errors.Join(err, h.Close())
+	}
+	return nil
+}
+
+func (f *file) create() (*os.File, error) {
+	const flags = os.O_WRONLY | os.O_CREATE | os.O_TRUNC
+	if f.path == "-" {
+		return os.Stdout, nil
+	}
+	if f.name == "" {
+		return os.OpenFile(f.path, flags, 0o644)
+	}
+	if err := os.MkdirAll(f.dir, 0o755); err != nil {
+		return nil, err
+	}
+	// A root keeps a link in the folder from leading the log out of it.
+	root, err := os.OpenRoot(f.dir)
+	if err != nil {
+		return nil, err
+	}
+	defer root.Close()
+	h, err := root.OpenFile(f.name, flags, 0o644)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", f.path, err)
+	}
+	return h, nil
+}
+
+// write takes rows complete rows.
+func (f *file) write(p []byte, rows uint64) {
+	if f.limit == 0 {
+		f.limit = flushSize
+		f.reopen()
+	}
+	if len(f.buf)+len(p) > f.limit {
+		f.flush()
+		if len(f.buf) == 0 && f.f != nil && len(p) >= flushSize {
+			n, done := f.out(p, rows)
+			p, rows = p[n:], rows-done
+		}
+		if len(f.buf)+len(p) > maxPending {
+			f.drop()
+			f.dropped[f.reason()] += rows
+			return
+		}
+	}
+	f.buf = append(f.buf, p...)
+	f.pending += rows
+}
+
+// flush writes what is buffered, or keeps it if it cannot.
+func (f *file) flush() {
+	if len(f.buf) == 0 || !f.reopen() {
+		f.limit = len(f.buf) + flushSize
+		return
+	}
+	n, rows := f.out(f.buf, f.pending)
+	f.buf = f.buf[:copy(f.buf, f.buf[n:])]
+	f.pending -= rows
+	f.limit = len(f.buf) + flushSize
+}
+
+// reopen makes the file if there is none, and reports whether there is one.
+func (f *file) reopen() bool {
+	if f.f != nil && f.regular && f.gone() {
+		f.fail(fmt.Errorf("%s: %w", f.path, errRemoved))
+		f.dropped[DropRemoved] += f.written
+		f.written = 0
+		f.f.Close()
+		f.f = nil
+	}
+	if f.f == nil {
+		if err := f.open(); err != nil {
+			f.fail(err)
+			return false
+		}
+	}
+	return true
+}
+
+// gone reports whether the path leads to another file than the one that is open.
+func (f *file) gone() bool {
+	at, err := os.Stat(f.path)
+	if err != nil {
+		return errors.Is(err, os.ErrNotExist)
+	}
+	open, err := f.f.Stat()
+	return err == nil && !os.SameFile(at, open)
+}
+
+// out writes p, which holds rows rows, to the open file, and returns how many
+// bytes and rows of it need not be written again.
+func (f *file) out(p []byte, rows uint64) (int, uint64) {
+	n, err := f.f.Write(p)
+	if err == nil {
+		f.off += int64(n)
+		f.bytes += uint64(n)
+		f.written += rows
+		f.failing, f.torn = false, false
+		return n, rows
+	}
+	f.fail(err)
+	keep := bytes.LastIndexByte(p[:n], '\n') + 1
+	if keep < n && (!f.regular || f.f.Truncate(f.off+int64(keep)) != nil) {
+		keep = n
+	}
+	if keep < n {
+		if _, err := f.f.Seek(f.off+int64(keep), 0); err != nil {
+			keep = n
+		}
+	}
+	if keep > 0 {
+		f.torn = p[keep-1] != '\n'
+	}
+	done := min(rows, uint64(bytes.Count(p[:keep], []byte{'\n'})))
+	f.off += int64(keep)
+	f.bytes += uint64(keep)
+	f.written += done
+	return keep, done
+}
+
+// drop gives up what is buffered.
+func (f *file) drop() {
+	f.dropped[f.reason()] += f.pending
+	f.buf, f.pending, f.limit = f.buf[:0], 0, flushSize
+	if f.torn {
+		f.buf = append(f.buf, '\n')
+	}
+}
+
+func (f *file) reason() Reason {
+	if f.f == nil {
+		return DropOpen
+	}
+	return DropWrite
+}
+
+// close writes the rest and the footer. A file that no row was written to is
+// not made.
+func (f *file) close() error {
+	if f.limit != 0 && (f.f != nil || len(f.buf) > 0) {
+		if f.reopen() && len(f.buf) > 0 {
+			f.flush()
+		}
+	}
+	f.drop()
+	if f.f == nil {
+		return nil
+	}
+	var err error
+	if f.footer != nil && !f.torn {
+		foot := f.footer(nil, f.now())
+		var n int
+		n, err = f.f.Write(foot)
+		f.bytes += uint64(n)
+	}
+	if f.path != "-" {
+		err = errors.Join(err, f.f.Close())
+	}
+	f.f = nil
+	if err != nil {
+		err = fmt.Errorf("%s: %w", filepath.Clean(f.path), err)
+		f.fail(err)
+	}
+	return err
+}
