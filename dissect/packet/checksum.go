@@ -1,0 +1,110 @@
+package packet
+
+import (
+	"encoding/binary"
+	"math/bits"
+)
+
+// sum returns the ones' complement sum of b, as 64 bits in the byte order of
+// little endian words, plus init. An odd last byte is padded with zero (RFC
+// 1071 section 4.1). Byte order does not matter to the sum but for the result's
+// (section 2B), so words are added as they are read fastest.
+func sum(b []byte, init uint64) uint64 {
+	s := init
+	var c uint64
+	for len(b) >= 64 {
+		x := b[:64:64]
+		s, c = bits.Add64(s, binary.LittleEndian.Uint64(x[0:]), c)
+		s, c = bits.Add64(s, binary.LittleEndian.Uint64(x[8:]), c)
+		s, c = bits.Add64(s, binary.LittleEndian.Uint64(x[16:]), c)
+		s, c = bits.Add64(s, binary.LittleEndian.Uint64(x[24:]), c)
+		s, c = bits.Add64(s, binary.LittleEndian.Uint64(x[32:]), c)
+		s, c = bits.Add64(s, binary.LittleEndian.Uint64(x[40:]), c)
+		s, c = bits.Add64(s, binary.LittleEndian.Uint64(x[48:]), c)
+		s, c = bits.Add64(s, binary.LittleEndian.Uint64(x[56:]), c)
+		b = b[64:]
+	}
+	for len(b) >= 8 {
+		s, c = bits.Add64(s, binary.LittleEndian.Uint64(b), c)
+		b = b[8:]
+	}
+	var last uint64
+	if len(b) >= 4 {
+		last = uint64(binary.LittleEndian.Uint32(b))
+		b = b[4:]
+		var mid uint64
+		for i, x := range b {
+			mid |= uint64(x) << (8 * i)
+		}
+		s, c = bits.Add64(s, mid, c)
+	} else {
+		for i, x := range b {
+			last |= uint64(x) << (8 * i)
+		}
+	}
+	s, c = bits.Add64(s, last, c)
+	s, c = bits.Add64(s, 0, c)
+	return s + c
+}
+
+// fold reduces a sum to 16 bits, still in little endian.
+func fold(s uint64) uint16 {
+	s = s>>32 + s&0xffffffff
+	s = s>>32 + s&0xffffffff
+	s = s>>16 + s&0xffff
+	s = s>>16 + s&0xffff
+	return uint16(s)
+}
+
+// Checksum returns the internet checksum of b (RFC 1071) as it is written into
+// a header that had zero in its place. It is 0 for bytes that include their
+// correct checksum.
+func Checksum(b []byte) uint16 {
+	return ^bits.ReverseBytes16(fold(sum(b, 0)))
+}
+
+// PseudoChecksum returns the internet checksum of b with the pseudo header of
+// the IP version (RFC 9293 section 3.1, RFC 8200 section 8.1) before it. Src and dst are
+// mapped addresses for IPv4. The length in the pseudo header is len(b). It is 0
+// for bytes that include their correct checksum.
+func PseudoChecksum(src, dst *[16]byte, version, proto uint8, b []byte) uint16 {
+	var s uint64
+	if version == 4 {
+		s = uint64(binary.LittleEndian.Uint32(src[12:])) + uint64(binary.LittleEndian.Uint32(dst[12:]))
+		// The length has 16 bits in this pseudo header.
+		s += uint64(bits.ReverseBytes16(uint16(len(b))))
+	} else {
+		s = sum(src[:], uint64(bits.ReverseBytes32(uint32(len(b)))))
+		s = sum(dst[:], s)
+	}
+	// In a word of its own, the protocol is the low byte in network order.
+	var c uint64
+	s, c = bits.Add64(s, uint64(proto)<<8, 0)
+	return ^bits.ReverseBytes16(fold(sum(b, s+c)))
+}
+
+// ChecksumOK reports whether the transport checksum of a TCP, UDP, or ICMPv6
+// datagram is right, or that of ICMP over IPv4, which has no pseudo header (RFC
+// 792). The payload must be complete: len(Payload) == PayloadLen. That a UDP
+// checksum of 0 means none (RFC 768) is left to the caller.
+func (ip *IP) ChecksumOK() bool {
+	if ip.Proto == ProtoICMP {
+		return Checksum(ip.Payload) == 0
+	}
+	return PseudoChecksum(&ip.Src, &ip.Dst, ip.Version, ip.Proto, ip.Payload) == 0
+}
+
+// mobilityChecksumOK verifies the checksum of the mobility header that ends the
+// chain (RFC 6275 section 6.1.1), with the header's length as Zeek computes it, in 8 bits.
+func (ip *IP) mobilityChecksumOK(w *Weirds) bool {
+	chain := ip.raw[:ip.HdrLen]
+	off := ipv6HdrLen
+	for typ := ip.raw[6]; typ != ProtoMobility; {
+		n := extHeaderLen(typ, chain[off:])
+		typ = chain[off]
+		off += n
+	}
+	mh := chain[off:]
+	n := int(uint8(len(mh)))
+	return PseudoChecksum(&ip.Src, &ip.Dst, 6, ProtoMobility, mh[:n]) == 0
+}

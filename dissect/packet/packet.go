@@ -1,0 +1,191 @@
+package packet
+
+import "fmt"
+
+// Kind tells what Packet.Net holds.
+type Kind uint8
+
+// The kinds of network payload.
+const (
+	// KindNone: nothing that can be decoded further; Packet.Drop says why.
+	KindNone Kind = iota
+	// KindIP: an IP header of either version. The version is that of the header
+	// itself, as for Zeek: an ethertype of IPv4 may well lead to an IPv6 header.
+	KindIP
+	// KindARP: ARP or RARP (RFC 826, RFC 903).
+	KindARP
+)
+
+// Drop is the reason why a packet goes no further.
+type Drop uint8
+
+// The reasons. Each is a counter of dropped packets.
+const (
+	// DropNone: not dropped.
+	DropNone Drop = iota
+	// DropTruncated: a header was cut, by the snap length or on the wire.
+	DropTruncated
+	// DropMalformed: a header contradicts itself or the packet.
+	DropMalformed
+	// DropUnknownProtocol: a protocol identifier that nothing is registered for.
+	DropUnknownProtocol
+	// DropDepth: more layers than MaxDepth, or too many extension headers.
+	DropDepth
+	// DropNotData: an 802.11 frame that carries no readable data: management,
+	// control, null data, encrypted, or LLC other than SNAP with ethertype.
+	DropNotData
+	// DropChecksum: a wrong checksum of the IP or mobility header.
+	DropChecksum
+	// DropFragmentCut: a later fragment that was not captured in full.
+	DropFragmentCut
+	numDrops
+)
+
+var dropNames = [numDrops]string{
+	"none", "truncated", "malformed", "unknown_protocol", "depth", "not_data",
+	"bad_checksum", "fragment_cut",
+}
+
+// NumDrops is the number of reasons, DropNone included.
+const NumDrops = int(numDrops)
+
+// String returns the reason as counters name it.
+func (d Drop) String() string {
+	if d < numDrops {
+		return dropNames[d]
+	}
+	return fmt.Sprintf("drop_%d", uint8(d))
+}
+
+// Tag is an 802.1Q tag.
+type Tag struct {
+	// ID is the VLAN id, 12 bits; PCP the priority, 3 bits; DEI the drop
+	// eligible bit. OK tells whether there was a tag.
+	ID  uint16
+	PCP uint8
+	DEI bool
+	OK  bool
+}
+
+// Packet is the result of decoding the link layers of a frame. It is scratch:
+// the caller owns one and hands it in again for the next frame. The slice in it
+// points into the frame.
+type Packet struct {
+	// Net is what was captured from the network header on, without the trailing
+	// bytes of which a link layer says that they are padding. For an unknown
+	// protocol it is what follows the last known header.
+	Net []byte
+	// WireLen is the number of bytes that the frame had on the wire from the
+	// network header on, padding included. It exceeds len(Net) if the frame was
+	// cut by the snap length.
+	WireLen int
+	// Offset is where Net begins in the frame.
+	Offset int
+
+	Kind Kind
+	Drop Drop
+
+	// HasL2 tells whether SrcMAC and DstMAC are known. They are all zeros where
+	// the link layer has only one of the two (Linux cooked), as in Zeek.
+	HasL2          bool
+	SrcMAC, DstMAC [6]byte
+	// EtherType is the innermost ethertype or 802.3 length, for Ethernet and VLANs.
+	EtherType uint16
+	// VLAN is the outermost tag, InnerVLAN the innermost of several.
+	VLAN, InnerVLAN Tag
+
+	// UnknownAnalyzer and UnknownProtocol name the layer that had nowhere to go
+	// and the identifier it had, if Drop is DropUnknownProtocol (Zeek's event
+	// unknown_protocol; the bytes are in Net).
+	UnknownAnalyzer string
+	UnknownProtocol uint64
+
+	// Weirds are those of this packet, from here and from IP.Parse and
+	// Reassembler.Feed when they are given this list.
+	Weirds Weirds
+
+	capRest int // captured bytes from Net on to the end of the frame, padding included
+	depth   int
+	stack   [MaxDepth]layer
+	amsdu   struct{ off, end, depth int } // what is left of an A-MSDU; off 0 if none
+}
+
+// MaxDepth is the number of layers that a packet may have over all its tunnels
+// (Zeek's PacketAnalyzer::max_depth).
+const MaxDepth = 25
+
+// Depth is the number of layers so far, counted as Zeek counts analyzers: one a
+// header, the network layer included. DecodeAt takes it for what a tunnel carries.
+func (p *Packet) Depth() int { return p.depth }
+
+// AppendHistory appends Zeek's names of the layers that were walked, outermost first.
+func (p *Packet) AppendHistory(dst []string) []string {
+	for _, l := range p.stack[:p.depth] {
+		dst = append(dst, l.String())
+	}
+	return dst
+}
+
+// layer is a packet analyzer of Zeek's, or one of ours.
+type layer uint8
+
+const (
+	layerRoot layer = iota
+	layerEthernet
+	layerVLAN
+	layerLLC
+	layerSNAP
+	layerNovell
+	layerMPLS
+	layerPBB
+	layerVNTag
+	layerPPPoE
+	layerPPP
+	layerPPPSerial
+	layerNull
+	layerLoop
+	layerNFLog
+	layerSLL
+	layerSLL2
+	layerFDDI
+	layerRadiotap
+	layer80211
+	layerPPI
+	layerAVS
+	layerPrism
+	layerIP
+	layerARP
+	layerNone // no analyzer registered
+	numLayers
+)
+
+var layerNames = [numLayers]string{
+	layerRoot:      "ROOT",
+	layerEthernet:  "ETHERNET",
+	layerVLAN:      "VLAN",
+	layerLLC:       "LLC",
+	layerSNAP:      "SNAP",
+	layerNovell:    "NOVELL_802_3",
+	layerMPLS:      "MPLS",
+	layerPBB:       "PBB",
+	layerVNTag:     "VNTAG",
+	layerPPPoE:     "PPPOE",
+	layerPPP:       "PPP",
+	layerPPPSerial: "PPPSERIAL",
+	layerNull:      "NULL",
+	layerLoop:      "LOOP",
+	layerNFLog:     "NFLOG",
+	layerSLL:       "LINUXSLL",
+	layerSLL2:      "LINUXSLL2",
+	layerFDDI:      "FDDI",
+	layerRadiotap:  "IEEE802_11_RADIO",
+	layer80211:     "IEEE802_11",
+	layerPPI:       "PPI",
+	layerAVS:       "AVS",
+	layerPrism:     "PRISM",
+	layerIP:        "IP",
+	layerARP:       "ARP",
+	layerNone:      "",
+}
+
+func (l layer) String() string { return layerNames[l] }
