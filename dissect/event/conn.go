@@ -68,13 +68,15 @@ func (u *UID) IsZero() bool { return u.n == 0 }
 
 // Encapsulation is one layer of a tunnel that carries a connection (Zeek's
 // EncapsulatingConn).
+//
+//wirelog:record EncapsulatingConn
 type Encapsulation struct {
-	ID ConnID
+	ID ConnID `zeek:"cid"`
 	// Type is Zeek's Tunnel::Type, such as "Tunnel::GRE".
-	Type Enum
+	Type Enum `zeek:"tunnel_type" type:"Tunnel::Type"`
 	// UID identifies the tunnel: the uid of the connection that carries it, or
 	// an identifier of its own for tunnels that are not connections (IP in IP, GRE).
-	UID UID
+	UID UID `zeek:"uid"`
 }
 
 // Conn is a connection as listeners see it (Zeek's connection record). It is
@@ -144,3 +146,17 @@ type ContentsWriter interface{ Write(p []byte) (int, error) }
 
 // Slot is an index into a connection's attachments.
 type Slot uint8
+
+// NewSlot hands out the next slot of the connections whose events h raises. It
+// may only be called while the pipeline is built.
+func (h *Hooks) NewSlot() Slot {
+	s := h.slots
+	h.slots++
+	if h.slots == 0 {
+		panic("event: more than 255 connection slots")
+	}
+	return s
+}
+
+// Slots is the number of slots handed out.
+func (h *Hooks) Slots() int { return int(h.slots) }

@@ -9,7 +9,15 @@
 //
 // Names of events and of their parameters are Zeek's. The parameter names stand
 // in the zeek struct tags, from which the code in zz_generated.go is made.
+//
+// To add an event: write its struct in the file of its section, with a doc
+// comment that begins "Name is raised" and ends with a line
+// "//wirelog:event zeek_name section=S" (and "deprecated", or "own" for an event
+// that Zeek does not have); write the records it contains with
+// "//wirelog:record zeek_name"; delete its line in catalogue.txt; run go generate.
 package event
+
+//go:generate go run ../../internal/gen/events
 
 import (
 	"net/netip"

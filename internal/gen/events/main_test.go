@@ -1,0 +1,72 @@
+package main
+
+import (
+	gobytes "bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+const eventDir = "../../../dissect/event"
+
+func TestGeneratedFilesAreCurrent(t *testing.T) {
+	files, err := generate(eventDir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range files {
+		got, err := os.ReadFile(filepath.Join(eventDir, name))
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		if !gobytes.Equal(got, want) {
+			t.Errorf("%s is out of date: run go generate ./dissect/event", name)
+		}
+	}
+}
+
+func TestHookName(t *testing.T) {
+	for _, c := range []struct{ goName, section, want string }{
+		{"TCPPacket", "TCP", "Packet"},
+		{"ConnectionEstablished", "TCP", "ConnectionEstablished"},
+		{"ConnectionStateRemove", "Conn", "ConnectionStateRemove"},
+		{"ConnWeird", "Weird", "Conn"},
+		{"BadARP", "ARP", "Bad"},
+		{"GTPv1GPDUPacket", "GTPv1", "GPDUPacket"},
+		{"SSLv2Hello", "SSL", "SSLv2Hello"},
+		{"TCP", "TCP", "TCP"},
+	} {
+		s := structType{goName: c.goName, section: c.section}
+		if got := s.hookName(); got != c.want {
+			t.Errorf("%s in %s: %s, want %s", c.goName, c.section, got, c.want)
+		}
+	}
+}
+
+func TestBadDeclarations(t *testing.T) {
+	for _, c := range []struct{ name, src, want string }{
+		{"no section", "// X is raised once.\n//\n//wirelog:event x\ntype X struct{}", "names no section"},
+		{"name", "// X is raised once.\n//\n//wirelog:event y section=S\ntype X struct{}", "not y in camel case"},
+		{"doc", "// X happens.\n//\n//wirelog:event x section=S\ntype X struct{}", "does not begin"},
+		{"not a struct", "// X is raised once.\n//\n//wirelog:event x section=S\ntype X int", "not a struct"},
+		{"word", "// X is raised once.\n//\n//wirelog:event x section=S old\ntype X struct{}", "unknown word"},
+		{"no tag", "// R is one.\n//\n//wirelog:record r\ntype R struct{ A bool }", "zeek tag"},
+		{"twice", "// R is one.\n//\n//wirelog:record r\ntype R struct{\nA bool `zeek:\"a\"`\nB bool `zeek:\"a\"`\n}", "not unique"},
+		{"type", "// R is one.\n//\n//wirelog:record r\ntype R struct{\nA chan int `zeek:\"a\"`\n}", "not supported"},
+		{"unknown", "// R is one.\n//\n//wirelog:record r\ntype R struct{\nA Foo `zeek:\"a\"`\n}", "neither known"},
+		{"conn in record", "// R is one.\n//\n//wirelog:record r\ntype R struct{\nA Conn `zeek:\"a\"`\n}", "only an event"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			dir := t.TempDir()
+			if err := os.WriteFile(filepath.Join(dir, "x.go"), []byte("package event\n\n"+c.src+"\n"), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			_, err := generate(dir)
+			if err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("error %v, want one with %q", err, c.want)
+			}
+		})
+	}
+}
