@@ -140,6 +140,8 @@ type Schema struct {
 	Fields []Field
 	// ID numbers the logs of this build densely from 0, for tables by log.
 	ID int
+	// New returns a record of the log without values.
+	New func() Record
 }
 
 // With returns the schema as it is written with the optional columns of the

@@ -23,6 +23,7 @@ var AnalyzerSchema = Schema{
 	Name: "analyzer",
 	Doc:  "Analyzer is an analyzer that gave up because of what it was fed.",
 	ID:   0,
+	New:  func() Record { return new(Analyzer) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the violation."},
 		{Name: "analyzer_kind", Kind: KindString, Doc: "Kind of analyzer: packet, file or protocol."},
@@ -86,6 +87,7 @@ var ConnSchema = Schema{
 	Name: "conn",
 	Doc:  "Conn is one connection, written when it ends.",
 	ID:   1,
+	New:  func() Record { return new(Conn) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the first packet."},
 		{Name: "uid", Kind: KindString, Doc: "Unique identifier of the connection."},
@@ -243,6 +245,7 @@ var TunnelSchema = Schema{
 	Name: "tunnel",
 	Doc:  "Tunnel is a tunnel that was found, closed or expired.",
 	ID:   2,
+	New:  func() Record { return new(Tunnel) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the activity."},
 		{Name: "uid", Kind: KindString, Doc: "Unique identifier of the connection that is the tunnel, if it is one.", Unsettable: true},
@@ -279,6 +282,7 @@ var WeirdSchema = Schema{
 	Name: "weird",
 	Doc:  "Weird is something unexpected in the traffic.",
 	ID:   3,
+	New:  func() Record { return new(Weird) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which it occurred."},
 		{Name: "uid", Kind: KindString, Doc: "Unique identifier of the connection in which it occurred.", Unsettable: true},

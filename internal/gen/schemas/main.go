@@ -320,7 +320,7 @@ func (g *generator) print(logs []log) ([]byte, error) {
 	p("}\n")
 	for id, l := range logs {
 		p("\n// %sSchema describes the log %s.\n", l.typ, l.name)
-		p("var %sSchema = Schema{\nName: %q,\nDoc: %q,\nID: %d,\nFields: []Field{\n", l.typ, l.name, l.doc, id)
+		p("var %sSchema = Schema{\nName: %q,\nDoc: %q,\nID: %d,\nNew: func() Record { return new(%s) },\nFields: []Field{\n", l.typ, l.name, l.doc, id, l.typ)
 		for _, m := range flatten(l.members, false) {
 			p("{Name: %q, Kind: %s", m.name, m.kind.konst)
 			if m.container != "" {

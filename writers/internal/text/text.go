@@ -1,0 +1,162 @@
+// Package text prints values the way that Zeek's logs do, for the formats that
+// are text.
+package text
+
+import (
+	"math"
+	"net/netip"
+	"strconv"
+	"unicode/utf8"
+
+	"github.com/wirelog/wirelog/schemas"
+)
+
+const pairs = "00010203040506070809" +
+	"10111213141516171819" +
+	"20212223242526272829" +
+	"30313233343536373839" +
+	"40414243444546474849" +
+	"50515253545556575859" +
+	"60616263646566676869" +
+	"70717273747576777879" +
+	"80818283848586878889" +
+	"90919293949596979899"
+
+// AppendMicros appends v, which is below a million, as six digits.
+func AppendMicros(dst []byte, v uint64) []byte {
+	a, b, c := v/10000*2, v/100%100*2, v%100*2
+	return append(dst, pairs[a], pairs[a+1], pairs[b], pairs[b+1], pairs[c], pairs[c+1])
+}
+
+// AppendTime appends t in seconds with exactly six decimals.
+func AppendTime(dst []byte, t schemas.Time) []byte {
+	// Below 2^32 seconds the double that Zeek holds prints the microseconds that
+	// it was made of.
+	if us := uint64(t) / 1000; t >= 0 && us < 1e6<<32 {
+		dst = strconv.AppendUint(dst, us/1e6, 10)
+		return AppendMicros(append(dst, '.'), us%1e6)
+	}
+	return AppendFixed(dst, t.Seconds())
+}
+
+// AppendFixed appends v with exactly six decimals, as C's "%.6f" does.
+func AppendFixed(dst []byte, v float64) []byte {
+	if a := math.Abs(v) * 1e6; a < 1<<43 {
+		// The product is off by less than 2^-10, so that it decides how v rounds
+		// unless it is that near to a half.
+		n := math.Floor(a + 0.5)
+		if math.Abs(a-n) < 0.499 {
+			if math.Signbit(v) {
+				dst = append(dst, '-')
+			}
+			us := uint64(n)
+			dst = strconv.AppendUint(dst, us/1e6, 10)
+			return AppendMicros(append(dst, '.'), us%1e6)
+		}
+	}
+	if s, ok := special(v); ok {
+		return append(dst, s...)
+	}
+	return strconv.AppendFloat(dst, v, 'f', 6, 64)
+}
+
+// special returns C's names of what is not a number or not finite.
+func special(v float64) (string, bool) {
+	switch {
+	case math.IsNaN(v):
+		if math.Signbit(v) {
+			return "-nan", true
+		}
+		return "nan", true
+	case math.IsInf(v, 1):
+		return "inf", true
+	case math.IsInf(v, -1):
+		return "-inf", true
+	}
+	return "", false
+}
+
+// AppendTSVDouble appends v with at most six decimals and no exponent; a whole
+// number gets ".0".
+func AppendTSVDouble(dst []byte, v float64) []byte {
+	if math.IsNaN(v) {
+		return append(dst, "nan"...)
+	}
+	if s, ok := special(v); ok {
+		return append(dst, s...)
+	}
+	if v == 0 {
+		v = 0 // also the negative one
+	}
+	dst = AppendFixed(dst, v)
+	for dst[len(dst)-1] == '0' {
+		dst = dst[:len(dst)-1]
+	}
+	if dst[len(dst)-1] == '.' {
+		dst = dst[:len(dst)-1]
+	}
+	if math.Abs(v-math.RoundToEven(v)) < 1e-9 {
+		dst = append(dst, ".0"...)
+	}
+	return dst
+}
+
+// AppendAddr appends an address. One that embeds an IPv4 address is printed as
+// that when it is mapped (::ffff:0:0/96), and dotted at its end when it is
+// compatible (RFC 4291, section 2.5.5.1). The zero Addr prints as "::".
+func AppendAddr(dst []byte, a netip.Addr) []byte {
+	if !a.Is6() {
+		if !a.IsValid() {
+			return append(dst, "::"...)
+		}
+		return a.AppendTo(dst)
+	}
+	if a.Is4In6() {
+		return a.Unmap().AppendTo(dst)
+	}
+	b := a.As16()
+	if [12]byte(b[:12]) == [12]byte{} && (b[12] != 0 || b[13] != 0) {
+		return netip.AddrFrom4([4]byte(b[12:])).AppendTo(append(dst, "::"...))
+	}
+	return a.WithZone("").AppendTo(dst)
+}
+
+// AppendSubnet appends a prefix.
+func AppendSubnet(dst []byte, p netip.Prefix) []byte {
+	bits := p.Bits()
+	if p.Addr().Is4In6() && bits >= 96 {
+		bits -= 96
+	}
+	dst = append(AppendAddr(dst, p.Addr()), '/')
+	return strconv.AppendInt(dst, int64(max(bits, 0)), 10)
+}
+
+// AppendByte appends the text \xhh.
+func AppendByte(dst []byte, c byte) []byte {
+	const hex = "0123456789abcdef"
+	return append(dst, '\\', 'x', hex[c>>4], hex[c&15])
+}
+
+// Clean reports whether s is made of printable ASCII, of the control characters for
+// which control is true, and of valid UTF-8 that is no control character,
+// private, or special (U+FFF0 to U+FFFF). Zeek prints such a string as it is; in
+// any other one, every byte that is not printable ASCII is escaped.
+func Clean(s string, control func(byte) bool) bool {
+	for i := 0; i < len(s); {
+		c := s[i]
+		if c < utf8.RuneSelf {
+			if (c < ' ' || c == 0x7f) && !control(c) {
+				return false
+			}
+			i++
+			continue
+		}
+		r, n := utf8.DecodeRuneInString(s[i:])
+		switch {
+		case r == utf8.RuneError, r <= 0x9f, r >= 0xe000 && r <= 0xf8ff, r >= 0xfff0 && r <= 0xffff:
+			return false
+		}
+		i += n
+	}
+	return true
+}

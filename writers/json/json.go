@@ -1,0 +1,232 @@
+// Package json encodes records as Zeek's JSON writer does: one compact object a
+// line, without the columns that are unset.
+package json
+
+import (
+	"fmt"
+	"net/netip"
+	"strconv"
+	"time"
+
+	"github.com/wirelog/wirelog/schemas"
+	"github.com/wirelog/wirelog/writers"
+	"github.com/wirelog/wirelog/writers/internal/text"
+)
+
+// Timestamps is how times are printed.
+type Timestamps uint8
+
+// The forms of times.
+const (
+	Epoch   Timestamps = iota // seconds as a double: 1320329757.771755
+	Millis                    // milliseconds as an integer, cut, not rounded
+	ISO8601                   // "2011-11-03T14:15:57.771755Z"
+)
+
+var timestampNames = []string{"epoch", "millis", "iso8601"}
+
+// ParseTimestamps returns the form with that name: epoch, millis or iso8601.
+func ParseTimestamps(name string) (Timestamps, error) {
+	for i, n := range timestampNames {
+		if n == name {
+			return Timestamps(i), nil
+		}
+	}
+	return 0, fmt.Errorf("unknown form of timestamps %q (known: epoch, millis, iso8601)", name)
+}
+
+// String returns the form's name.
+func (t Timestamps) String() string { return timestampNames[t] }
+
+// Format is the writers.Format of Zeek JSON. Its zero value is Zeek's default.
+type Format struct {
+	Timestamps Timestamps
+	// Reversible doubles a backslash of a value, so that it can be told from
+	// one that escapes a byte: Zeek prints the byte 0 and the four
+	// characters \x00 alike.
+	Reversible bool
+}
+
+// Name returns "json".
+func (Format) Name() string { return "json" }
+
+// Ext returns ".log", as Zeek names its JSON logs.
+func (Format) Ext() string { return ".log" }
+
+// Encoder returns a new Encoder.
+func (f Format) Encoder(s *schemas.Schema, g schemas.Groups) writers.Encoder { return f.New(s, g) }
+
+// Encoder encodes the records of one log.
+type Encoder struct {
+	sink sink
+}
+
+var _ writers.Encoder = (*Encoder)(nil)
+
+// New returns an encoder for records of s with the optional columns of g.
+func (f Format) New(s *schemas.Schema, g schemas.Groups) *Encoder {
+	e := &Encoder{sink{groups: g, format: f}}
+	for _, field := range s.With(g).Fields {
+		e.sink.keys = append(e.sink.keys, `,"`+field.Name+`":`)
+	}
+	return e
+}
+
+// Append appends rec as one line.
+func (e *Encoder) Append(dst []byte, rec schemas.Record) []byte {
+	start := len(dst)
+	e.sink.buf, e.sink.col = dst, 0
+	rec.Encode(&e.sink)
+	dst, e.sink.buf = e.sink.buf, nil
+	if len(dst) == start {
+		return append(dst, "{}\n"...)
+	}
+	dst[start] = '{'
+	return append(dst, '}', '\n')
+}
+
+// AppendHeader returns dst: JSON files have no header.
+func (e *Encoder) AppendHeader(dst []byte, _ time.Time) []byte { return dst }
+
+// AppendFooter returns dst: JSON files have no footer.
+func (e *Encoder) AppendFooter(dst []byte, _ time.Time) []byte { return dst }
+
+type sink struct {
+	buf []byte
+	// keys of the columns with the comma before and the colon after them.
+	keys   []string
+	col    int
+	nested bool
+	groups schemas.Groups
+	format Format
+}
+
+func (s *sink) Groups() schemas.Groups { return s.groups }
+
+// key appends what comes before the next value.
+func (s *sink) key() []byte {
+	if s.nested {
+		if s.buf[len(s.buf)-1] == '[' {
+			return s.buf
+		}
+		return append(s.buf, ',')
+	}
+	s.col++
+	return append(s.buf, s.keys[s.col-1]...)
+}
+
+func (s *sink) Unset() {
+	if s.nested {
+		s.buf = append(s.key(), "null"...)
+		return
+	}
+	s.col++
+}
+
+func (s *sink) Bool(v bool) { s.buf = strconv.AppendBool(s.key(), v) }
+
+func (s *sink) Count(v uint64) { s.buf = strconv.AppendUint(s.key(), v, 10) }
+
+func (s *sink) Int(v int64) { s.buf = strconv.AppendInt(s.key(), v, 10) }
+
+func (s *sink) Double(v float64) { s.buf = text.AppendJSONDouble(s.key(), v) }
+
+func (s *sink) Interval(v float64) { s.buf = text.AppendJSONDouble(s.key(), v) }
+
+func (s *sink) Time(v schemas.Time) {
+	dst := s.key()
+	switch s.format.Timestamps {
+	case Millis:
+		dst = strconv.AppendInt(dst, int64(v.Seconds()*1000), 10)
+	case ISO8601:
+		dst = append(appendISO(append(dst, '"'), v), '"')
+	default:
+		dst = text.AppendJSONDouble(dst, v.Seconds())
+	}
+	s.buf = dst
+}
+
+func appendISO(dst []byte, v schemas.Time) []byte {
+	us := int64(v) / 1000
+	sec := us / 1e6
+	if us -= sec * 1e6; us < 0 {
+		sec, us = sec-1, us+1e6
+	}
+	dst = time.Unix(sec, 0).UTC().AppendFormat(dst, "2006-01-02T15:04:05.")
+	return append(text.AppendMicros(dst, uint64(us)), 'Z')
+}
+
+func (s *sink) String(v string) { s.buf = s.appendString(s.key(), v) }
+
+func (s *sink) Enum(v string) { s.buf = s.appendString(s.key(), v) }
+
+func (s *sink) Addr(v netip.Addr) {
+	s.buf = append(text.AppendAddr(append(s.key(), '"'), v), '"')
+}
+
+func (s *sink) Subnet(v netip.Prefix) {
+	s.buf = append(text.AppendSubnet(append(s.key(), '"'), v), '"')
+}
+
+func (s *sink) Port(v uint16) { s.Count(uint64(v)) }
+
+func (s *sink) Begin(schemas.Container, int) {
+	s.buf = append(s.key(), '[')
+	s.nested = true
+}
+
+func (s *sink) End() {
+	s.buf = append(s.buf, ']')
+	s.nested = false
+}
+
+// plain is whether a byte stands for itself in a JSON string.
+var plain = func() (t [256]bool) {
+	for c := ' '; c <= '~'; c++ {
+		t[c] = c != '"' && c != '\\'
+	}
+	return t
+}()
+
+func (s *sink) appendString(dst []byte, v string) []byte {
+	dst = append(dst, '"')
+	n := 0
+	for n < len(v) && plain[v[n]] {
+		n++
+	}
+	dst = append(dst, v[:n]...)
+	if n < len(v) {
+		dst = s.appendEscaped(dst, v[n:], text.Clean(v[n:], hasEscape))
+	}
+	return append(dst, '"')
+}
+
+// hasEscape reports whether a control character has a short escape in JSON.
+func hasEscape(c byte) bool {
+	return c == '\b' || c == '\f' || c == '\n' || c == '\r' || c == '\t'
+}
+
+// appendEscaped escapes v. Unless it is clean, its bytes beside ASCII and the
+// control characters without a short form are printed as the text \xhh.
+func (s *sink) appendEscaped(dst []byte, v string, clean bool) []byte {
+	for i := range len(v) {
+		switch c := v[i]; {
+		case plain[c]:
+			dst = append(dst, c)
+		case c == '"':
+			dst = append(dst, '\\', '"')
+		case c == '\\':
+			dst = append(dst, '\\', '\\')
+			if s.format.Reversible {
+				dst = append(dst, '\\', '\\')
+			}
+		case hasEscape(c):
+			dst = append(dst, '\\', "btn_fr"[c-'\b'])
+		case clean:
+			dst = append(dst, c)
+		default:
+			dst = text.AppendByte(append(dst, '\\'), c)
+		}
+	}
+	return dst
+}

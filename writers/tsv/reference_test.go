@@ -1,0 +1,90 @@
+package tsv_test
+
+import (
+	"bytes"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/wirelog/wirelog/internal/testlog"
+	"github.com/wirelog/wirelog/schemas"
+	"github.com/wirelog/wirelog/writers/tsv"
+)
+
+// Every reference log of a kind that we know must come out of a round trip as
+// it was, header and footer included.
+func TestReferenceRoundTrip(t *testing.T) {
+	ref := testlog.Reference(t)
+	for _, set := range []struct {
+		dir    string
+		groups schemas.Groups
+	}{
+		{"logs-C", 0},
+		{"logs-local", schemas.GroupCommunityID | schemas.GroupMACLogging | schemas.GroupVLANLogging},
+	} {
+		files := 0
+		err := filepath.WalkDir(filepath.Join(ref, set.dir), func(path string, d fs.DirEntry, err error) error {
+			if err != nil {
+				return err
+			}
+			s := schemas.Lookup(strings.TrimSuffix(d.Name(), ".log"))
+			if s == nil || d.IsDir() {
+				return nil
+			}
+			files++
+			want, err := os.ReadFile(path)
+			if err != nil {
+				return err
+			}
+			if got := roundTrip(t, path, s, set.groups); !bytes.Equal(got, want) {
+				t.Errorf("%s differs\n got %.600s\nwant %.600s", path, firstDifference(got, want), firstDifference(want, got))
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if files == 0 {
+			t.Errorf("%s holds no logs", set.dir)
+		}
+		t.Logf("%s: %d files", set.dir, files)
+	}
+}
+
+func firstDifference(a, b []byte) []byte {
+	la, lb := bytes.Split(a, []byte{'\n'}), bytes.Split(b, []byte{'\n'})
+	for i := range min(len(la), len(lb)) {
+		if !bytes.Equal(la[i], lb[i]) {
+			return la[i]
+		}
+	}
+	return nil
+}
+
+func roundTrip(t *testing.T, path string, s *schemas.Schema, g schemas.Groups) []byte {
+	t.Helper()
+	log, err := testlog.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	wallClock := func(v string) time.Time {
+		at, err := time.ParseInLocation(tsv.TimeLayout, v, time.Local)
+		if err != nil {
+			t.Fatalf("%s: %v", path, err)
+		}
+		return at
+	}
+	e := tsv.New(s, g)
+	out := e.AppendHeader(nil, wallClock(log.Header["open"]))
+	for _, row := range log.Rows {
+		rec := s.New()
+		if err := row.Unmarshal(rec); err != nil {
+			t.Fatalf("%s: %v", path, err)
+		}
+		out = e.Append(out, rec)
+	}
+	return e.AppendFooter(out, wallClock(log.Close))
+}

@@ -1,0 +1,251 @@
+// Package tsv encodes records as Zeek's ASCII writer does: tab-separated
+// values with header lines that name and type the columns.
+//
+// A value's control characters, backslashes, separators and invalid UTF-8 are
+// escaped, so that a row is always one line of the right number of columns, and
+// Unescape gives the value back.
+package tsv
+
+import (
+	"net/netip"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/wirelog/wirelog/schemas"
+	"github.com/wirelog/wirelog/writers"
+	"github.com/wirelog/wirelog/writers/internal/text"
+)
+
+// What stands for values in a row.
+const (
+	Unset = "-"
+	Empty = "(empty)"
+)
+
+// TimeLayout is how #open and #close are written, in local time.
+const TimeLayout = "2006-01-02-15-04-05"
+
+// Format is the writers.Format of Zeek TSV.
+type Format struct{}
+
+// Name returns "tsv".
+func (Format) Name() string { return "tsv" }
+
+// Ext returns ".log".
+func (Format) Ext() string { return ".log" }
+
+// Encoder returns a new Encoder.
+func (Format) Encoder(s *schemas.Schema, g schemas.Groups) writers.Encoder { return New(s, g) }
+
+// Encoder encodes the records of one log.
+type Encoder struct {
+	sink   sink
+	schema *schemas.Schema
+}
+
+var _ writers.Encoder = (*Encoder)(nil)
+
+// New returns an encoder for records of s with the optional columns of g.
+func New(s *schemas.Schema, g schemas.Groups) *Encoder {
+	return &Encoder{sink: sink{groups: g, sep: '\t'}, schema: s.With(g)}
+}
+
+// Append appends rec as one line.
+func (e *Encoder) Append(dst []byte, rec schemas.Record) []byte {
+	start := len(dst)
+	e.sink.buf = dst
+	rec.Encode(&e.sink)
+	dst, e.sink.buf = e.sink.buf, nil
+	if len(dst) == start {
+		return append(dst, '\n')
+	}
+	dst[len(dst)-1] = '\n'
+	if dst[start] == '#' {
+		// Or it would read as a header line.
+		dst = append(dst, "   "...)
+		copy(dst[start+4:], dst[start+1:len(dst)-3])
+		text.AppendByte(dst[:start], '#')
+	}
+	return dst
+}
+
+// AppendHeader appends the header lines of a file opened at t.
+func (e *Encoder) AppendHeader(dst []byte, t time.Time) []byte {
+	dst = append(dst, "#separator \\x09\n#set_separator\t,\n#empty_field\t"+Empty+"\n#unset_field\t"+Unset+"\n#path\t"...)
+	dst = append(dst, e.schema.Name...)
+	dst = append(dst, "\n#open\t"...)
+	dst = t.Local().AppendFormat(dst, TimeLayout)
+	dst = append(dst, "\n#fields"...)
+	for i := range e.schema.Fields {
+		dst = append(append(dst, '\t'), e.schema.Fields[i].Name...)
+	}
+	dst = append(dst, "\n#types"...)
+	for i := range e.schema.Fields {
+		dst = append(append(dst, '\t'), e.schema.Fields[i].ZeekType()...)
+	}
+	return append(dst, '\n')
+}
+
+// AppendFooter appends the last line of a file closed at t.
+func (e *Encoder) AppendFooter(dst []byte, t time.Time) []byte {
+	dst = t.Local().AppendFormat(append(dst, "#close\t"...), TimeLayout)
+	return append(dst, '\n')
+}
+
+// A sink appends every value with the separator that follows it.
+type sink struct {
+	buf    []byte
+	groups schemas.Groups
+	// sep is a comma inside containers, and otherwise a tab.
+	sep byte
+}
+
+func (s *sink) Groups() schemas.Groups { return s.groups }
+
+func (s *sink) Unset() { s.buf = append(s.buf, '-', s.sep) }
+
+func (s *sink) Bool(v bool) {
+	c := byte('F')
+	if v {
+		c = 'T'
+	}
+	s.buf = append(s.buf, c, s.sep)
+}
+
+func (s *sink) Count(v uint64) { s.buf = append(strconv.AppendUint(s.buf, v, 10), s.sep) }
+
+func (s *sink) Int(v int64) { s.buf = append(strconv.AppendInt(s.buf, v, 10), s.sep) }
+
+func (s *sink) Double(v float64) { s.buf = append(text.AppendTSVDouble(s.buf, v), s.sep) }
+
+func (s *sink) Time(v schemas.Time) { s.buf = append(text.AppendTime(s.buf, v), s.sep) }
+
+func (s *sink) Interval(v float64) { s.buf = append(text.AppendFixed(s.buf, v), s.sep) }
+
+func (s *sink) String(v string) { s.buf = append(appendString(s.buf, v, s.sep == ','), s.sep) }
+
+func (s *sink) Enum(v string) { s.String(v) }
+
+func (s *sink) Addr(v netip.Addr) { s.buf = append(text.AppendAddr(s.buf, v), s.sep) }
+
+func (s *sink) Subnet(v netip.Prefix) { s.buf = append(text.AppendSubnet(s.buf, v), s.sep) }
+
+func (s *sink) Port(v uint16) { s.Count(uint64(v)) }
+
+func (s *sink) Begin(_ schemas.Container, n int) {
+	if n == 0 {
+		// End turns the comma into the tab.
+		s.buf = append(s.buf, Empty+","...)
+	}
+	s.sep = ','
+}
+
+func (s *sink) End() {
+	s.buf[len(s.buf)-1] = '\t'
+	s.sep = '\t'
+}
+
+// What a byte of a string needs.
+const (
+	special  = 1 << iota // escaping, or to be looked at as UTF-8
+	splitter             // to be escaped by itself
+	comma                // to be escaped by itself inside containers
+)
+
+var classes = func() (t [256]uint8) {
+	for c := range t {
+		if c < ' ' || c > '~' {
+			t[c] = special
+		}
+	}
+	t['\\'] = special | splitter
+	t['\t'] = special | splitter
+	t[','] = comma
+	return t
+}()
+
+func appendString(dst []byte, v string, nested bool) []byte {
+	if v == "" {
+		return append(dst, Empty...)
+	}
+	mask := uint8(special)
+	if nested {
+		mask |= comma
+	}
+	var any uint8
+	for i := range len(v) {
+		any |= classes[v[i]]
+	}
+	if any&mask != 0 {
+		return appendEscaped(dst, v, nested)
+	}
+	if v == Unset || v == Empty {
+		dst = text.AppendByte(dst, v[0])
+		v = v[1:]
+	}
+	return append(dst, v...)
+}
+
+// appendEscaped escapes v, which is looked at in the chunks between splitters:
+// one that is not clean has all of its bytes beside printable ASCII escaped.
+func appendEscaped(dst []byte, v string, nested bool) []byte {
+	mask := uint8(splitter)
+	if nested {
+		mask |= comma
+	}
+	for v != "" {
+		n := 0
+		for n < len(v) && classes[v[n]]&mask == 0 {
+			n++
+		}
+		chunk := v[:n]
+		if text.Clean(chunk, noControl) {
+			dst = append(dst, chunk...)
+		} else {
+			for i := range len(chunk) {
+				if c := chunk[i]; classes[c]&special != 0 {
+					dst = text.AppendByte(dst, c)
+				} else {
+					dst = append(dst, c)
+				}
+			}
+		}
+		if v = v[n:]; v == "" {
+			break
+		}
+		if v[0] == '\\' {
+			dst = append(dst, '\\', '\\')
+		} else {
+			dst = text.AppendByte(dst, v[0])
+		}
+		v = v[1:]
+	}
+	return dst
+}
+
+func noControl(byte) bool { return false }
+
+// Unescape returns the string whose escaped form is v. The forms of unset and
+// empty values are not treated apart: the caller looks for them first.
+func Unescape(v string) string {
+	if strings.IndexByte(v, '\\') < 0 {
+		return v
+	}
+	out := make([]byte, 0, len(v))
+	for i := 0; i < len(v); i++ {
+		if v[i] == '\\' && i+1 < len(v) {
+			if v[i+1] == '\\' {
+				i++
+			} else if v[i+1] == 'x' && i+3 < len(v) {
+				if b, err := strconv.ParseUint(v[i+2:i+4], 16, 8); err == nil {
+					out = append(out, byte(b))
+					i += 3
+					continue
+				}
+			}
+		}
+		out = append(out, v[i])
+	}
+	return string(out)
+}
