@@ -1,3 +1,56 @@
 package config
 
-func (l *Loaded) check() []error { return nil }
+import (
+	"fmt"
+	"path"
+	"slices"
+
+	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/internal/nearest"
+	"github.com/wirelog/wirelog/schemas"
+)
+
+// check verifies the names in the configuration against what this build has.
+func (l *Loaded) check() []error {
+	var logs []string
+	for _, s := range schemas.All() {
+		logs = append(logs, s.Name)
+	}
+	var errs []error
+	names := func(key, what string, given, known []string) {
+		for _, name := range given {
+			if !slices.Contains(known, name) {
+				errs = append(errs, fmt.Errorf("%s: unknown %s %q%s", l.place(key), what, name, nearest.Hint(name, known)))
+			}
+		}
+	}
+	names("logs", "log", l.Logs, logs)
+	names("columns", "group of columns", l.Columns, schemas.GroupNames())
+	for _, pattern := range l.EventNames {
+		if err := checkEvents(pattern); err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", l.place("event_names"), err))
+		}
+	}
+	return errs
+}
+
+// checkEvents verifies that a glob pattern matches an event that this build raises.
+func checkEvents(pattern string) error {
+	if _, err := path.Match(pattern, ""); err != nil {
+		return fmt.Errorf("%q is not a glob pattern", pattern)
+	}
+	var known []string
+	match := false
+	for _, e := range event.Catalogue() {
+		ok, _ := path.Match(pattern, e.Name)
+		if ok && e.Built {
+			return nil
+		}
+		match = match || ok
+		known = append(known, e.Name)
+	}
+	if match {
+		return fmt.Errorf("this build does not raise event %q", pattern)
+	}
+	return fmt.Errorf("unknown event %q%s", pattern, nearest.Hint(pattern, known))
+}

@@ -23,9 +23,9 @@ type Config struct {
 	JSONTimestamps string `key:"json_timestamps" flag:"json-timestamps" oneof:"epoch,millis,iso8601" doc:"times in JSON: epoch (seconds), millis or iso8601"`
 	// Logs and EventNames hold names and patterns; none stands for all.
 	Logs        []string  `key:"logs" flag:"logs" doc:"logs to write, such as conn,weird; all if not given"`
-	Columns     []string  `key:"columns" flag:"columns" doc:"optional columns to add, as log.column"`
+	Columns     []string  `key:"columns" flag:"columns" doc:"groups of optional columns to add, such as community-id"`
 	OpenTime    time.Time `key:"open_time" flag:"open-time" doc:"time to write in #open and #close instead of the clock, as 2006-01-02T15:04:05 (local) or RFC 3339"`
-	EventsFile  string    `key:"events_file" flag:"events" doc:"file that receives every event as a JSON line"`
+	EventsFile  string    `key:"events_file" flag:"events" doc:"file that receives every event as a JSON line; - is standard output"`
 	EventNames  []string  `key:"event_names" flag:"event" doc:"glob patterns of the events to write, such as tcp_*; all if not given"`
 	Filter      string    `key:"filter" flag:"filter" doc:"BPF expression; other packets are left out"`
 	NoChecksums bool      `key:"no_checksums" flag:"no-checksums" short:"C" doc:"take packets with a wrong checksum like any others"`

@@ -87,13 +87,10 @@ func Load(flags *pflag.FlagSet) (*Loaded, error) {
 			continue
 		}
 		if err := k.set(k.field(&l.Config), v.Get(k.Name), source.Origin != FromFile); err != nil {
-			errs = append(errs, fmt.Errorf("%s: %w", place(k, source), err))
+			errs = append(errs, fmt.Errorf("%s: %w", l.place(k.Name), err))
 		}
 	}
-	if len(errs) == 0 {
-		errs = l.check()
-	}
-	if err := errors.Join(errs...); err != nil {
+	if err := errors.Join(append(errs, l.check()...)...); err != nil {
 		return nil, err
 	}
 	return l, nil
@@ -122,9 +119,10 @@ func bind(v *viper.Viper, k Key, flags *pflag.FlagSet) (Source, error) {
 }
 
 // place names a key the way its author wrote it.
-func place(k Key, s Source) string {
+func (l *Loaded) place(key string) string {
+	s := l.Source(key)
 	if s.Origin == FromFile {
-		return s.Name + ": " + k.Name
+		return s.Name + ": " + key
 	}
 	return s.Name
 }

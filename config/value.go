@@ -87,15 +87,12 @@ func (k Key) set(field reflect.Value, raw any, isText bool) error {
 
 // fromText gives text the type that a file would give the same value.
 func (k Key) fromText(s string) any {
-	switch k.typ.Kind() {
-	case reflect.Bool:
-		switch strings.ToLower(s) {
-		case "true", "t", "yes", "on", "1":
-			return true
-		case "false", "f", "no", "off", "0":
-			return false
+	switch k.typ {
+	case reflect.TypeFor[bool]():
+		if b, err := strconv.ParseBool(s); err == nil {
+			return b
 		}
-	case reflect.Int:
+	case reflect.TypeFor[int]():
 		if n, err := strconv.ParseInt(s, 10, 64); err == nil {
 			return n
 		}

@@ -52,13 +52,14 @@ type Options struct {
 	JSONTimestamps string
 	// Logs names the logs to write; none means all.
 	Logs []string
-	// Columns names the optional columns to add, as "log.column".
+	// Columns names the groups of optional columns to add, of schemas.GroupNames.
 	Columns []string
 	// OpenTime stands for the wall clock in #open and #close, so that output can
 	// be made again byte for byte. Zero means the wall clock.
 	OpenTime time.Time
 
-	// EventsFile receives every event raised as a JSON line. Empty writes none.
+	// EventsFile receives every event raised as a JSON line; "-" is standard
+	// output. Empty writes none.
 	EventsFile string
 	// EventNames are glob patterns of the events to write; none means all.
 	EventNames []string

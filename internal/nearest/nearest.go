@@ -5,13 +5,17 @@ import "strings"
 
 // To returns the known name with the smallest edit distance to name, "" if none
 // is close. Case does not count, nor does "-" against "_". A known name with
-// dots is also compared by what stands after its last dot.
+// dots is also compared by what stands after its last dot. A beginning of some
+// length is close to the whole.
 func To(name string, known []string) string {
 	name = fold(name)
 	best, bestDist := "", max(2, len(name)/3)+1
 	for _, k := range known {
 		f := fold(k)
 		d := distance(name, f, bestDist)
+		if len(name) >= 4 && strings.HasPrefix(f, name) {
+			d = min(d, 2)
+		}
 		if i := strings.LastIndexByte(f, '.'); i >= 0 && d > 0 {
 			// One more, so that a whole name wins over a part.
 			d = min(d, distance(name, f[i+1:], bestDist)+1)

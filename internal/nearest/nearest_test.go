@@ -13,6 +13,7 @@ func TestTo(t *testing.T) {
 		{"limits.conections", "limits.connections"},
 		{"tcp_inactivity_timout", "timeouts.tcp_inactivity_timeout"},
 		{"timeouts.ucp_inactivity_timeout", "timeouts.tcp_inactivity_timeout"},
+		{"timeouts.tcp_inactivity", "timeouts.tcp_inactivity_timeout"},
 		{"com", "conn"},
 		{"dsn", "dns"},
 		{"nothing_like_it", ""},

@@ -1,0 +1,72 @@
+# What there is to do. "make help" lists it.
+
+SHELL       := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+
+VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
+FUZZTIME ?= 10s
+SHARED   ?= ../shared
+
+GOLANGCI_VERSION := v2.15.0
+GOLANGCI         := build/tools/golangci-lint-$(GOLANGCI_VERSION)
+
+.DEFAULT_GOAL := build
+
+.PHONY: build
+build: ## build/wirelog, static
+	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o build/wirelog ./cmd/wirelog
+
+.PHONY: test
+test: ## unit tests; the go command fetches what they need
+	go test ./...
+
+.PHONY: race
+race: ## unit tests with the race detector (needs a C compiler)
+	CGO_ENABLED=1 go test -race ./...
+
+.PHONY: poison
+poison: ## unit tests with events overwritten after the call, to find who keeps one
+	go test -tags poison ./...
+
+.PHONY: lint
+lint: $(GOLANGCI) ## go vet and golangci-lint with .golangci.yml
+	go vet ./...
+	$(GOLANGCI) run ./...
+
+$(GOLANGCI):
+	mkdir -p $(@D)
+	GOBIN=$(CURDIR)/$(@D) go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION)
+	mv $(@D)/golangci-lint $@
+
+.PHONY: generate
+generate: ## make the generated code again
+	go generate ./...
+
+.PHONY: fuzz
+fuzz: ## every fuzz target for FUZZTIME (10s)
+	@go test -list '^Fuzz' ./... | awk '/^Fuzz/ {names = names " " $$1} /^ok/ {split(names, n); for (i in n) print $$2, n[i]; names = ""}' | sort | \
+	while read -r pkg name; do \
+		echo "$$pkg $$name"; \
+		out=$$(go test "$$pkg" -run '^$$' -fuzz "^$$name$$" -fuzztime $(FUZZTIME) 2>&1) || { echo "$$out"; exit 1; }; \
+		tail -n 1 <<< "$$out"; \
+	done
+
+.PHONY: conformance
+conformance: ## compare with the reference results in SHARED, against conformance.json
+	go run ./internal/conformance -shared $(SHARED)
+
+.PHONY: conformance-update
+conformance-update: ## the same, and write what was reached to conformance.json
+	go run ./internal/conformance -shared $(SHARED) -update
+
+.PHONY: bench
+bench: ## Go benchmarks, with allocations
+	go test -run '^$$' -bench . -benchmem ./...
+
+.PHONY: clean
+clean: ## remove what was built
+	rm -rf build
+
+.PHONY: help
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-20s %s\n", $$1, $$2}' Makefile

@@ -1,0 +1,114 @@
+// Wirelog turns packet captures into Zeek-style logs.
+//
+// Exit status: 0 when all went well; 1 when something was lost or damaged, or the
+// run was interrupted, with the rows so far written; 2 when the command line or
+// the configuration is wrong, with nothing done.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/wirelog/wirelog/internal/nearest"
+	"github.com/wirelog/wirelog/pipeline"
+)
+
+// Exit statuses.
+const (
+	exitOK    = 0
+	exitLost  = 1
+	exitUsage = 2
+)
+
+// A lossError is what made a run incomplete. Any other error of a command is
+// one of usage or configuration.
+type lossError struct{ err error }
+
+func (e lossError) Error() string { return e.err.Error() }
+func (e lossError) Unwrap() error { return e.err }
+
+// program is the command line with what it works on.
+type program struct {
+	stdin          io.Reader
+	stdout, stderr io.Writer
+	run            func(context.Context, pipeline.Options) (pipeline.Summary, error)
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	// A second signal ends the program at once.
+	context.AfterFunc(ctx, stop)
+	p := program{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, run: pipeline.Run}
+	os.Exit(p.main(ctx, os.Args[1:]))
+}
+
+// main runs one command line and returns the exit status.
+func (p *program) main(ctx context.Context, args []string) int {
+	cmd := p.root()
+	cmd.SetArgs(args)
+	err := cmd.ExecuteContext(ctx)
+	if err == nil {
+		return exitOK
+	}
+	for line := range strings.Lines(strings.TrimRight(err.Error(), "\n")) {
+		fmt.Fprintln(p.stderr, "wirelog:", strings.TrimRight(line, "\n"))
+	}
+	var loss lossError
+	if errors.As(err, &loss) {
+		return exitLost
+	}
+	return exitUsage
+}
+
+func (p *program) root() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "wirelog",
+		Short: "Turn packet captures into Zeek-style logs",
+		Long: `wirelog reads packet captures and writes Zeek-style logs: connections, tunnels,
+weirds and what the protocols inside say.
+
+Exit status: 0 when all went well; 1 when something was lost or damaged, with
+the rows so far written; 2 when the command line or the configuration is wrong.`,
+		SilenceErrors:              true,
+		SilenceUsage:               true,
+		Args:                       cobra.ArbitraryArgs,
+		SuggestionsMinimumDistance: 3,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return cmd.Help()
+			}
+			var names []string
+			for _, c := range cmd.Commands() {
+				names = append(names, c.Name())
+			}
+			return fmt.Errorf("unknown command %q%s", args[0], nearest.Hint(args[0], names))
+		},
+	}
+	cmd.SetIn(p.stdin)
+	cmd.SetOut(p.stdout)
+	cmd.SetErr(p.stderr)
+	cmd.SetFlagErrorFunc(flagError)
+	cmd.CompletionOptions.HiddenDefaultCmd = true
+	cmd.AddCommand(p.readCommand(), p.schemaCommand(), p.eventsCommand(), p.configCommand(), p.versionCommand(), p.completionCommand())
+	return cmd
+}
+
+// flagError adds the nearest flag to the message for an unknown one.
+func flagError(cmd *cobra.Command, err error) error {
+	var unknown *pflag.NotExistError
+	if !errors.As(err, &unknown) || len(unknown.GetSpecifiedName()) < 2 {
+		return err
+	}
+	var names []string
+	cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, "--"+f.Name) })
+	return fmt.Errorf("%w%s", err, nearest.Hint("--"+unknown.GetSpecifiedName(), names))
+}

@@ -1,0 +1,252 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/pipeline"
+	"github.com/wirelog/wirelog/schemas"
+)
+
+// result is what a command line did.
+type result struct {
+	status         int
+	stdout, stderr string
+	opts           *pipeline.Options // of the run, if it came to one
+}
+
+// invoke runs a command line in an empty folder, with a run that returns sum
+// and err.
+func invoke(t *testing.T, sum pipeline.Summary, err error, args ...string) result {
+	t.Helper()
+	t.Chdir(t.TempDir())
+	t.Setenv("XDG_CONFIG_HOME", t.TempDir())
+	var out, errOut bytes.Buffer
+	var r result
+	p := program{stdin: strings.NewReader("stdin"), stdout: &out, stderr: &errOut,
+		run: func(_ context.Context, o pipeline.Options) (pipeline.Summary, error) {
+			r.opts = &o
+			return sum, err
+		}}
+	r.status = p.main(context.Background(), args)
+	r.stdout, r.stderr = out.String(), errOut.String()
+	return r
+}
+
+func TestReadPassesOptions(t *testing.T) {
+	t.Setenv("WIRELOG_SEED", "from the environment")
+	r := invoke(t, pipeline.Summary{}, nil, "read", "a.pcap", "-", "--output-dir", "out", "--format=json", "--json-timestamps", "iso8601",
+		"--logs", "conn,weird", "--shards", "2", "--filter", "tcp port 80", "-C", "--events", "e.jsonl", "--event", "tcp_*", "--event", "arp_request",
+		"--open-time", "2026-09-22T07:00:00Z", "--columns", "community-id")
+	if r.status != exitOK || r.stdout != "" || r.stderr != "" {
+		t.Fatalf("status %d, stdout %q, stderr %q", r.status, r.stdout, r.stderr)
+	}
+	want := pipeline.Defaults()
+	want.Paths = []string{"a.pcap", "-"}
+	want.Stdin = r.opts.Stdin
+	want.OutputDir = "out"
+	want.Format = pipeline.FormatJSON
+	want.JSONTimestamps = pipeline.TimestampsISO8601
+	want.Logs = []string{"conn", "weird"}
+	want.Columns = []string{"community-id"}
+	want.Shards = 2
+	want.Seed = "from the environment"
+	want.Filter = "tcp port 80"
+	want.NoChecksums = true
+	want.EventsFile = "e.jsonl"
+	want.EventNames = []string{"tcp_*", "arp_request"}
+	want.OpenTime = time.Date(2026, 9, 22, 7, 0, 0, 0, time.UTC)
+	if !reflect.DeepEqual(*r.opts, want) {
+		t.Errorf("got  %+v\nwant %+v", *r.opts, want)
+	}
+}
+
+func TestExitStatus(t *testing.T) {
+	lost := pipeline.Summary{Dropped: []pipeline.Drop{{Unit: pipeline.UnitRecord, Where: "conn.log", Reason: "write_failed", Count: 1, Lost: true}}, Logs: []pipeline.LogCount{{Log: "conn", Built: 2, Written: 1}}}
+	for _, c := range []struct {
+		name   string
+		sum    pipeline.Summary
+		err    error
+		args   []string
+		status int
+		stderr string
+	}{
+		{"fine", pipeline.Summary{}, nil, []string{"read", "x"}, exitOK, ""},
+		{"left out on request", pipeline.Summary{Packets: 2, Processed: 1, Dropped: []pipeline.Drop{{Unit: pipeline.UnitPacket, Where: "filter", Reason: "no match", Count: 1}}}, nil,
+			[]string{"read", "x"}, exitOK, ""},
+		{"damage", pipeline.Summary{Damage: []string{"x.pcap: offset 24: record cut"}}, nil, []string{"read", "x"}, exitLost,
+			"wirelog: x.pcap: offset 24: record cut\n"},
+		{"lost rows", lost, nil, []string{"read", "x"}, exitLost, "wirelog: conn.log: 1 record lost: write_failed\n"},
+		{"panic", pipeline.Summary{Panics: []pipeline.Panic{{Analyzer: "DNS", Count: 3}}}, nil, []string{"read", "x"}, exitLost,
+			"wirelog: analyzer DNS: 3 panics contained; the connections' other rows are complete\n"},
+		{"run failed", pipeline.Summary{}, errors.New("out: permission denied"), []string{"read", "x"}, exitLost, "wirelog: out: permission denied\n"},
+		{"interrupted", pipeline.Summary{}, context.Canceled, []string{"read", "x"}, exitLost, "wirelog: interrupted: the logs cover what was read until then\n"},
+		{"sum", pipeline.Summary{Packets: 1}, nil, []string{"read", "x"}, exitLost, "wirelog: packets do not add up: 1 read, 0 processed and 0 dropped\n"},
+		{"option", pipeline.Summary{}, &pipeline.OptionError{Option: "filter", Err: errors.New("syntax error")}, []string{"read", "x"}, exitUsage,
+			"wirelog: filter: syntax error\n"},
+		{"no capture", pipeline.Summary{}, nil, []string{"read"}, exitUsage, "wirelog: read: which capture?"},
+		{"unknown flag", pipeline.Summary{}, nil, []string{"read", "--otput-dir", "x", "y"}, exitUsage, "wirelog: unknown flag: --otput-dir; did you mean --output-dir?\n"},
+		{"unknown short flag", pipeline.Summary{}, nil, []string{"read", "-z", "y"}, exitUsage, "wirelog: unknown shorthand flag: 'z' in -z\n"},
+		{"unknown command", pipeline.Summary{}, nil, []string{"raed"}, exitUsage, "wirelog: unknown command \"raed\"; did you mean read?\n"},
+		{"unknown log", pipeline.Summary{}, nil, []string{"read", "x", "--logs", "con"}, exitUsage, "wirelog: --logs: unknown log \"con\"; did you mean conn?\n"},
+		{"several mistakes", pipeline.Summary{}, nil, []string{"read", "x", "--format", "cvs", "--shards", "two"}, exitUsage,
+			"wirelog: --format: want one of tsv, json, got \"cvs\"; did you mean tsv?\nwirelog: --shards: want a whole number, got \"two\"\n"},
+		{"unknown schema", pipeline.Summary{}, nil, []string{"schema", "wierd"}, exitUsage, "wirelog: schema: unknown log \"wierd\"; did you mean weird?\n"},
+		{"unknown event", pipeline.Summary{}, nil, []string{"events", "arp_requst"}, exitUsage, "wirelog: events: no event matches \"arp_requst\"; did you mean arp_request?\n"},
+		{"unknown section", pipeline.Summary{}, nil, []string{"events", "--section", "TPC"}, exitUsage, "wirelog: events: unknown section \"TPC\"; did you mean "},
+		{"unknown shell", pipeline.Summary{}, nil, []string{"completion", "bahs"}, exitUsage, "wirelog: completion: unknown shell \"bahs\"; did you mean bash?\n"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			r := invoke(t, c.sum, c.err, c.args...)
+			if r.status != c.status {
+				t.Errorf("status %d, want %d", r.status, c.status)
+			}
+			if !strings.HasPrefix(r.stderr, c.stderr) || c.stderr == "" && r.stderr != "" {
+				t.Errorf("stderr %q, want %q", r.stderr, c.stderr)
+			}
+			if r.stdout != "" {
+				t.Errorf("stdout %q", r.stdout)
+			}
+		})
+	}
+}
+
+func summary() pipeline.Summary {
+	return pipeline.Summary{
+		Files: 1, Packets: 1234567, Bytes: 89_000_000, Processed: 1234560, Connections: 20503, Events: 7,
+		Logs: []pipeline.LogCount{{Log: "conn", Built: 20503, Written: 20503}, {Log: "weird", Built: 30, Written: 25}},
+		Dropped: []pipeline.Drop{
+			{Unit: pipeline.UnitPacket, Where: "filter", Reason: "no match", Count: 7},
+			{Unit: pipeline.UnitRecord, Where: "weird", Reason: "sampled", Count: 5},
+		},
+		Shards: 2, Elapsed: 2 * time.Second,
+	}
+}
+
+func TestSummaryText(t *testing.T) {
+	r := invoke(t, summary(), nil, "read", "x", "--summary", "text")
+	for _, want := range []string{
+		"packets          1,234,567  617,283 packets/s\n",
+		"bytes            89,000,000  44 MB/s\n",
+		"conn rows        20,503 ",
+		"dropped packets  7           filter: no match\n",
+		"dropped records  5           weird: sampled\n",
+		"2.00 s",
+		"2 shards",
+	} {
+		if !strings.Contains(strings.Join(strings.Fields(r.stdout), " "), strings.Join(strings.Fields(want), " ")) {
+			t.Errorf("%q is not in\n%s", want, r.stdout)
+		}
+	}
+}
+
+func TestSummaryJSON(t *testing.T) {
+	keys := []string{"files", "packets", "bytes", "packets_processed", "connections", "events", "logs", "dropped", "panics", "damage", "shards",
+		"elapsed_seconds", "cpu_seconds", "peak_memory_bytes"}
+	for _, s := range []pipeline.Summary{summary(), {}} {
+		r := invoke(t, s, nil, "read", "x", "--summary", "json")
+		var got map[string]any
+		if err := json.Unmarshal([]byte(r.stdout), &got); err != nil {
+			t.Fatal(err)
+		}
+		for _, k := range keys {
+			if got[k] == nil {
+				t.Errorf("no %q in %s", k, r.stdout)
+			}
+		}
+		if len(got) != len(keys) {
+			t.Errorf("%d keys, want %d: %s", len(got), len(keys), r.stdout)
+		}
+	}
+}
+
+func TestSummaryOnlyWhenAsked(t *testing.T) {
+	for _, kind := range []string{"auto", "none"} {
+		if r := invoke(t, summary(), nil, "read", "x", "--summary", kind); r.stdout != "" || r.stderr != "" {
+			t.Errorf("%s: stdout %q, stderr %q", kind, r.stdout, r.stderr)
+		}
+	}
+}
+
+func TestSchema(t *testing.T) {
+	r := invoke(t, pipeline.Summary{}, nil, "schema")
+	for _, s := range schemas.All() {
+		if !strings.Contains(r.stdout, "\n"+s.Name+" ") {
+			t.Errorf("no %s in\n%s", s.Name, r.stdout)
+		}
+		one := invoke(t, pipeline.Summary{}, nil, "schema", s.Name)
+		if n := strings.Count(one.stdout, "\n"); n != len(s.Fields)+1 {
+			t.Errorf("%s: %d lines for %d columns:\n%s", s.Name, n, len(s.Fields), one.stdout)
+		}
+	}
+}
+
+func TestEvents(t *testing.T) {
+	r := invoke(t, pipeline.Summary{}, nil, "events", "--json")
+	if got, want := strings.Count(r.stdout, "\n"), len(event.Catalogue()); got != want {
+		t.Errorf("%d lines for %d events", got, want)
+	}
+	r = invoke(t, pipeline.Summary{}, nil, "events", "arp_*", "--section", "arp")
+	if !strings.Contains(r.stdout, "arp_request") || strings.Contains(r.stdout, "bad_arp") {
+		t.Errorf("got\n%s", r.stdout)
+	}
+}
+
+func TestConfigCommand(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "site.toml")
+	if err := os.WriteFile(file, []byte("seed = 'abc'\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("WIRELOG_FORMAT", "json")
+	r := invoke(t, pipeline.Summary{}, nil, "config", "--config", file, "--shards", "3", "--as", "toml")
+	for _, want := range []string{
+		`seed = "abc" # file ` + file, `format = "json" # env WIRELOG_FORMAT`, "shards = 3 # flag --shards", `output_dir = "." # default`,
+		"[timeouts]\n", `tcp_inactivity_timeout = "5m" # default`,
+	} {
+		if !strings.Contains(r.stdout, want) {
+			t.Errorf("%q is not in\n%s", want, r.stdout)
+		}
+	}
+}
+
+func TestCompletion(t *testing.T) {
+	for _, shell := range shells {
+		if r := invoke(t, pipeline.Summary{}, nil, "completion", shell); r.status != exitOK || !strings.Contains(r.stdout, "wirelog") {
+			t.Errorf("%s: status %d, %d bytes", shell, r.status, len(r.stdout))
+		}
+	}
+	for _, c := range []struct{ typed, want string }{
+		{"--format|", "tsv\njson\n"},
+		{"--logs|conn,", "conn,weird\n"},
+		{"--event|", "arp_request\n"},
+	} {
+		args := append([]string{"__complete", "read"}, strings.Split(c.typed, "|")...)
+		if r := invoke(t, pipeline.Summary{}, nil, args...); !strings.Contains(r.stdout, c.want) {
+			t.Errorf("%s: %q is not in %q", c.typed, c.want, r.stdout)
+		}
+	}
+}
+
+func TestVersion(t *testing.T) {
+	if r := invoke(t, pipeline.Summary{}, nil, "version"); !strings.HasPrefix(r.stdout, "wirelog ") {
+		t.Errorf("got %q", r.stdout)
+	}
+}
+
+func TestGrouped(t *testing.T) {
+	for n, want := range map[uint64]string{0: "0", 999: "999", 1000: "1,000", 1234567: "1,234,567", 123456: "123,456"} {
+		if got := grouped(n); got != want {
+			t.Errorf("%d: %q", n, got)
+		}
+	}
+}

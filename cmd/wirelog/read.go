@@ -1,0 +1,117 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/wirelog/wirelog/config"
+	"github.com/wirelog/wirelog/pipeline"
+)
+
+func (p *program) readCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "read CAPTURE...",
+		Short: "Read captures and write their logs",
+		Long: `Read captures as one run, in the order given, and write their logs.
+
+A capture is a pcap or pcapng file, plain or compressed with gzip, zstd, bzip2 or
+xz; a folder stands for the captures in it, - for standard input. Every flag is
+also a key of the configuration file and an environment variable, which
+"wirelog config" lists with limits and timeouts.`,
+		Example: `  wirelog read -o logs capture.pcap
+  zcat big.pcap.gz | wirelog read --format json --filter 'tcp port 80' -`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return errors.New("read: which capture? Name files or folders, or - for standard input")
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			cfg, err := config.Load(cmd.Flags())
+			if err != nil {
+				return err
+			}
+			return p.read(cmd, cfg, args)
+		},
+	}
+	config.AddFlags(cmd.Flags())
+	completeFlags(cmd)
+	return cmd
+}
+
+func (p *program) read(cmd *cobra.Command, cfg *config.Loaded, captures []string) error {
+	opts := cfg.Options()
+	opts.Paths = captures
+	opts.Stdin = p.stdin
+
+	var bar *progressBar
+	if isTerminal(p.stderr) && !cfg.NoProgress {
+		bar = newProgressBar(p.stderr)
+		opts.Progress = bar.update
+	}
+	start := time.Now()
+	summary, err := p.run(cmd.Context(), opts)
+	if bar != nil {
+		bar.finish()
+	}
+	if summary.Elapsed == 0 {
+		summary.Elapsed = time.Since(start)
+	}
+
+	var usage *pipeline.OptionError
+	if errors.As(err, &usage) {
+		return err
+	}
+	if errors.Is(err, context.Canceled) {
+		err = errors.New("interrupted: the logs cover what was read until then")
+	}
+	printErr := p.printSummary(cfg.Summary, &summary)
+	if err := errors.Join(append(damage(&summary), err, summary.Check(), printErr)...); err != nil {
+		return lossError{err}
+	}
+	return nil
+}
+
+// damage says in a line each what a run has lost.
+func damage(s *pipeline.Summary) []error {
+	var errs []error
+	for _, d := range s.Damage {
+		errs = append(errs, errors.New(d))
+	}
+	for _, p := range s.Panics {
+		errs = append(errs, fmt.Errorf("analyzer %s: %d panics contained; the connections' other rows are complete", p.Analyzer, p.Count))
+	}
+	for _, d := range s.Dropped {
+		if d.Lost && d.Count != 0 {
+			errs = append(errs, fmt.Errorf("%s: %s lost: %s", d.Where, plural(d.Count, string(d.Unit)), d.Reason))
+		}
+	}
+	return errs
+}
+
+func (p *program) printSummary(kind string, s *pipeline.Summary) error {
+	if kind == config.SummaryAuto {
+		kind = config.SummaryNone
+		if isTerminal(p.stdout) {
+			kind = config.SummaryText
+		}
+	}
+	var print func(io.Writer, *pipeline.Summary, usage) error
+	switch kind {
+	case config.SummaryText:
+		print = writeSummaryText
+	case config.SummaryJSON:
+		print = writeSummaryJSON
+	default:
+		return nil
+	}
+	if err := print(p.stdout, s, processUsage()); err != nil {
+		return fmt.Errorf("summary: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,104 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/wirelog/wirelog/pipeline"
+)
+
+// usage is what the whole process has taken.
+type usage struct {
+	CPU time.Duration // user and system
+	// PeakMemory is the most resident memory at once, in bytes; 0 if unknown.
+	PeakMemory uint64
+}
+
+func writeSummaryText(w io.Writer, s *pipeline.Summary, u usage) error {
+	var b strings.Builder
+	t := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	row := func(name string, n uint64, note string) {
+		fmt.Fprintf(t, "%s\t%s\t%s\n", name, grouped(n), note)
+	}
+	row("packets", s.Packets, perSecond(s.Packets, s.Elapsed, "packets/s"))
+	row("bytes", s.Bytes, perSecond(s.Bytes/1_000_000, s.Elapsed, "MB/s"))
+	row("connections", s.Connections, "")
+	row("events", s.Events, "")
+	for _, l := range s.Logs {
+		row(l.Log+" rows", l.Written, "")
+	}
+	for _, d := range s.Dropped {
+		if d.Count == 0 {
+			continue
+		}
+		note := d.Where + ": " + d.Reason
+		if d.Lost {
+			note += " (lost)"
+		}
+		row("dropped "+string(d.Unit)+"s", d.Count, note)
+	}
+	for _, p := range s.Panics {
+		row("panics", p.Count, p.Analyzer)
+	}
+	fmt.Fprintf(t, "time\t%s\t%s CPU, %s, %s\n", seconds(s.Elapsed), seconds(u.CPU),
+		plural(uint64(s.Shards), "shard"), grouped(u.PeakMemory>>20)+" MB")
+	if err := t.Flush(); err != nil {
+		return err
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// writeSummaryJSON writes one JSON object: the fields of pipeline.Summary under
+// their JSON names, then elapsed_seconds, cpu_seconds and peak_memory_bytes. All
+// keys but the packet times are always there, lists as [] when empty.
+func writeSummaryJSON(w io.Writer, sum *pipeline.Summary, u usage) error {
+	s := *sum
+	s.Logs = notNil(s.Logs)
+	s.Dropped = notNil(s.Dropped)
+	s.Panics = notNil(s.Panics)
+	s.Damage = notNil(s.Damage)
+	return json.NewEncoder(w).Encode(struct {
+		pipeline.Summary
+		Elapsed    float64 `json:"elapsed_seconds"`
+		CPU        float64 `json:"cpu_seconds"`
+		PeakMemory uint64  `json:"peak_memory_bytes"`
+	}{s, s.Elapsed.Seconds(), u.CPU.Seconds(), u.PeakMemory})
+}
+
+func notNil[T any](list []T) []T {
+	if list == nil {
+		return []T{}
+	}
+	return list
+}
+
+func perSecond(n uint64, d time.Duration, unit string) string {
+	if d <= 0 {
+		return ""
+	}
+	return grouped(uint64(float64(n)/d.Seconds())) + " " + unit
+}
+
+func seconds(d time.Duration) string { return strconv.FormatFloat(d.Seconds(), 'f', 2, 64) + " s" }
+
+func plural(n uint64, unit string) string {
+	if n != 1 {
+		unit += "s"
+	}
+	return grouped(n) + " " + unit
+}
+
+// grouped prints n with a comma every three digits.
+func grouped(n uint64) string {
+	s := strconv.FormatUint(n, 10)
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}

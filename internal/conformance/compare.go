@@ -1,0 +1,155 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+)
+
+// compare runs the reference's tools on what readTraces has written.
+func compare(ctx context.Context, shared, out string) (figures, error) {
+	tool := func(name string) string { return filepath.Join(shared, "tools", name) }
+	reference := func(name string) string { return filepath.Join(shared, "reference", name) }
+	now := figures{}
+	var (
+		mu sync.Mutex
+		wg sync.WaitGroup
+		// Each comparison takes a core for a while.
+		room  = make(chan struct{}, 2)
+		first error
+	)
+	start := func(group string, do func() (map[string]figure, error)) {
+		wg.Go(func() {
+			room <- struct{}{}
+			defer func() { <-room }()
+			f, err := do()
+			mu.Lock()
+			defer mu.Unlock()
+			if err != nil && first == nil {
+				first = err
+			}
+			now[group] = f
+		})
+	}
+	start("events", func() (map[string]figure, error) {
+		sections, err := readSections(reference("events.json"))
+		if err != nil {
+			return nil, err
+		}
+		table, err := output(ctx, tool("compare-events"), "--all", reference("events"), filepath.Join(out, "logs-C"))
+		if err != nil {
+			return nil, err
+		}
+		return eventFigures(table, sections)
+	})
+	for _, m := range modes {
+		logs := func(name string, args ...string) func() (map[string]figure, error) {
+			return func() (map[string]figure, error) {
+				file := filepath.Join(out, name+".json")
+				args := append([]string{"--json", file}, args...)
+				if _, err := output(ctx, tool("compare-logs"), append(args, reference(m.name), filepath.Join(out, m.name))...); err != nil {
+					return nil, err
+				}
+				return logFigures(file)
+			}
+		}
+		start(m.name, logs(m.name))
+		start(m.name+" but for service", logs(m.name+"-service", "--log", "conn", "--ignore", "service"))
+	}
+	wg.Wait()
+	return now, first
+}
+
+func output(ctx context.Context, name string, args ...string) ([]byte, error) {
+	cmd := exec.CommandContext(ctx, name, args...)
+	cmd.Stderr = os.Stderr
+	b, err := cmd.Output()
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return b, nil
+}
+
+// logFigures reads what compare-logs --json has written, for the logs that we write.
+func logFigures(file string) (map[string]figure, error) {
+	b, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	var result struct {
+		Logs map[string]struct{ Exact, Ref, Ours, Extra int }
+	}
+	if err := json.Unmarshal(b, &result); err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	f := map[string]figure{}
+	for name, l := range result.Logs {
+		if l.Ours != 0 {
+			f[name] = figure{Exact: l.Exact, Of: l.Ref + l.Extra}
+		}
+	}
+	return f, nil
+}
+
+// readSections reads the section of each event.
+func readSections(file string) (map[string]string, error) {
+	b, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	var catalogue map[string]struct{ Section string }
+	if err := json.Unmarshal(b, &catalogue); err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	sections := make(map[string]string, len(catalogue))
+	for name, e := range catalogue {
+		sections[name] = e.Section
+	}
+	return sections, nil
+}
+
+// eventFigures adds up the table of compare-events by section, for the sections
+// of which we raise an event. Its rows are: name, reference, ours, exact, percent.
+func eventFigures(table []byte, sections map[string]string) (map[string]figure, error) {
+	f := map[string]figure{}
+	raised := map[string]bool{}
+	in := bufio.NewScanner(bytes.NewReader(table))
+	for in.Scan() {
+		col := strings.Fields(in.Text())
+		if len(col) != 5 || col[0] == "event" {
+			continue
+		}
+		var n [3]int
+		for i := range n {
+			v, err := strconv.Atoi(col[i+1])
+			if err != nil {
+				return nil, fmt.Errorf("compare-events: unexpected row %q", in.Text())
+			}
+			n[i] = v
+		}
+		ref, ours, exact := n[0], n[1], n[2]
+		section := sections[col[0]]
+		if section == "" {
+			section = "(not in the catalogue)"
+		}
+		s := f[section]
+		s.Exact += exact
+		s.Of += max(ref, ours)
+		f[section] = s
+		raised[section] = raised[section] || ours != 0
+	}
+	for section := range f {
+		if !raised[section] {
+			delete(f, section)
+		}
+	}
+	return f, in.Err()
+}

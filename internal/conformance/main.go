@@ -1,0 +1,169 @@
+// Conformance reads every reference capture, compares logs and events with the
+// reference results row by row, and fails when fewer are exact than
+// conformance.json in the current folder says were before. With -update it
+// writes what was reached to that file, which only ever raises its figures.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/wirelog/wirelog/pipeline"
+)
+
+func main() {
+	shared := flag.String("shared", "../shared", "folder with reference/ and tools/")
+	out := flag.String("out", "build/conformance", "folder for our results")
+	file := flag.String("ratchet", "conformance.json", "file of the figures reached")
+	update := flag.Bool("update", false, "write the figures reached to the ratchet file")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if _, err := os.Stat(filepath.Join(*shared, "reference")); errors.Is(err, fs.ErrNotExist) {
+		fmt.Printf("conformance: skipped: there are no reference results in %s\n", *shared)
+		return
+	}
+	if err := run(ctx, *shared, *out, *file, *update); err != nil {
+		fmt.Fprintln(os.Stderr, "conformance:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, shared, out, file string, update bool) error {
+	before, err := readRatchet(file)
+	if err != nil {
+		return err
+	}
+	start := time.Now()
+	if err := readTraces(ctx, filepath.Join(shared, "reference", "traces"), out); err != nil {
+		return err
+	}
+	read := time.Since(start)
+	now, err := compare(ctx, shared, out)
+	if err != nil {
+		return err
+	}
+	falls, rises := now.diff(before)
+	now.print(os.Stdout, before)
+	fmt.Printf("read in %.0f s, compared in %.0f s\n", read.Seconds(), (time.Since(start) - read).Seconds())
+	switch {
+	case len(falls) != 0:
+		return fmt.Errorf("fewer are exact than in %s:\n  %s", file, strings.Join(falls, "\n  "))
+	case len(rises) == 0:
+	case update:
+		return now.write(file)
+	default:
+		fmt.Printf("better than %s: make conformance-update keeps it\n", file)
+	}
+	return nil
+}
+
+// A mode is a way of reading that the reference has results for.
+type mode struct {
+	name        string // of the reference's folder and ours
+	noChecksums bool
+	events      bool
+}
+
+var modes = []mode{
+	{"logs-C", true, true},
+	{"logs", false, false},
+}
+
+// readTraces reads each trace in each mode into out/MODE/TRACE, several at once.
+func readTraces(ctx context.Context, traces, out string) error {
+	var names []string
+	err := filepath.WalkDir(traces, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		name, err := filepath.Rel(traces, path)
+		names = append(names, name)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	type job struct {
+		mode  mode
+		trace string
+	}
+	jobs := make(chan job)
+	var (
+		wg     sync.WaitGroup
+		mu     sync.Mutex
+		errs   []error
+		damage []string
+	)
+	for range runtime.GOMAXPROCS(0) {
+		wg.Go(func() {
+			for j := range jobs {
+				lost, err := readTrace(ctx, filepath.Join(traces, j.trace), filepath.Join(out, j.mode.name, j.trace), j.mode)
+				mu.Lock()
+				if err != nil {
+					errs = append(errs, fmt.Errorf("%s (%s): %w", j.trace, j.mode.name, err))
+				}
+				damage = append(damage, lost...)
+				mu.Unlock()
+			}
+		})
+	}
+	for _, m := range modes {
+		if err := os.RemoveAll(filepath.Join(out, m.name)); err != nil {
+			return err
+		}
+	}
+	for _, m := range modes {
+		for _, name := range names {
+			jobs <- job{m, name}
+		}
+	}
+	close(jobs)
+	wg.Wait()
+	slices.Sort(damage)
+	for _, line := range slices.Compact(damage) {
+		fmt.Println("damaged:", line)
+	}
+	return errors.Join(errs...)
+}
+
+// readTrace reads one trace. Damage of the capture is no error: the reference
+// has results for what stands before it.
+func readTrace(ctx context.Context, capture, out string, m mode) (damage []string, err error) {
+	if err := os.MkdirAll(out, 0o755); err != nil {
+		return nil, err
+	}
+	o := pipeline.Defaults()
+	o.Paths = []string{capture}
+	o.OutputDir = out
+	o.NoChecksums = m.noChecksums
+	o.Shards = 1 // the traces themselves are read in parallel
+	o.Seed = "conformance"
+	if m.events {
+		o.EventsFile = filepath.Join(out, "events.jsonl")
+	}
+	s, err := pipeline.Run(ctx, o)
+	if len(s.Panics) != 0 {
+		err = errors.Join(err, fmt.Errorf("panics were contained: %v", s.Panics))
+	}
+	if len(s.Damage) != 0 && ctx.Err() == nil && !isOption(err) {
+		err = nil
+	}
+	return s.Damage, errors.Join(err, s.Check())
+}
+
+func isOption(err error) bool {
+	var o *pipeline.OptionError
+	return errors.As(err, &o)
+}

@@ -1,0 +1,124 @@
+// Package importgraph verifies that the packages of the project import each
+// other only in the direction of docs/architecture.md.
+package importgraph
+
+import (
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/wirelog/wirelog"
+
+// allowed says, for each folder, below which folders of the project its packages
+// may import. The most specific folder counts. A folder without an entry is an
+// error, so that a new one gets its place in the picture.
+var allowed = map[string][]string{
+	"capture":       {},
+	"dissect":       {"dissect"},
+	"dissect/event": {},
+	"schemas":       {},
+	"logs":          {"dissect/event", "logs", "schemas"},
+	"writers":       {"schemas", "writers"},
+
+	// Glue knows both ends.
+	"pipeline": {"capture", "dissect", "logs", "pipeline", "schemas", "writers"},
+	"config":   {"dissect/event", "internal/nearest", "pipeline", "schemas"},
+	"cmd":      {"config", "dissect/event", "internal/nearest", "pipeline", "schemas"},
+
+	// Tools of the project's own build; nothing above imports them, nearest aside.
+	"internal":         {"config", "dissect", "capture", "logs", "pipeline", "schemas", "writers", "internal"},
+	"internal/nearest": {},
+	"testdata":         {},
+}
+
+func TestImports(t *testing.T) {
+	root := moduleRoot(t)
+	seen := map[string]bool{}
+	err := filepath.WalkDir(root, func(file string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() && (d.Name() == "build" || strings.HasPrefix(d.Name(), ".")) && file != root {
+			return filepath.SkipDir
+		}
+		if d.IsDir() || !strings.HasSuffix(file, ".go") || strings.HasSuffix(file, "_test.go") {
+			return nil
+		}
+		rel, err := filepath.Rel(root, file)
+		if err != nil {
+			return err
+		}
+		rel = filepath.ToSlash(rel)
+		dir := path.Dir(rel)
+		home := homeOf(dir)
+		if home == "" {
+			t.Errorf("%s: no rule for its folder", rel)
+			return nil
+		}
+		seen[home] = true
+		f, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ImportsOnly)
+		if err != nil {
+			return err
+		}
+		for _, spec := range f.Imports {
+			name, err := strconv.Unquote(spec.Path.Value)
+			if err != nil {
+				return err
+			}
+			to, ours := strings.CutPrefix(name, module+"/")
+			if !ours || to == dir {
+				continue
+			}
+			if !slices.ContainsFunc(allowed[home], func(a string) bool { return within(to, a) }) {
+				t.Errorf("%s imports %s: packages in %s may import %q of the project", rel, to, home, allowed[home])
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, must := range []string{"dissect", "dissect/event", "schemas", "cmd"} {
+		if !seen[must] {
+			t.Errorf("no package in %s: was the tree walked?", must)
+		}
+	}
+}
+
+// homeOf is the most specific folder with a rule that holds dir, "" if none.
+func homeOf(dir string) string {
+	for d := dir; d != "."; d = path.Dir(d) {
+		if _, ok := allowed[d]; ok {
+			return d
+		}
+	}
+	return ""
+}
+
+func within(dir, root string) bool { return dir == root || strings.HasPrefix(dir, root+"/") }
+
+func moduleRoot(t *testing.T) string {
+	t.Helper()
+	dir, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for {
+		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
+			return dir
+		}
+		parent := filepath.Dir(dir)
+		if parent == dir {
+			t.Fatal("no go.mod above " + dir)
+		}
+		dir = parent
+	}
+}
