@@ -273,9 +273,6 @@ func TestWriteRoundTrip(t *testing.T) {
 		if len(got.Columns) == 0 {
 			got.Columns = nil
 		}
-		if len(got.Weird.Whitelist) == 0 && len(got.Weird.GlobalList) == 0 {
-			got.Weird.Whitelist, got.Weird.GlobalList = nil, nil
-		}
 		if !reflect.DeepEqual(got.Config, want.Config) {
 			t.Errorf("%s:\n%s\ngot  %+v\nwant %+v", format, b.String(), got.Config, want.Config)
 		}
@@ -303,9 +300,6 @@ func TestKeys(t *testing.T) {
 		if f := k.field(&c); k.typ.Kind() == reflect.Int && (f.Int() < k.Min || f.Int() > k.Max) {
 			t.Errorf("%s: the default %d is out of range", k.Name, f.Int())
 		}
-	}
-	if len(seen) < 40 {
-		t.Errorf("%d keys", len(seen))
 	}
 }
 

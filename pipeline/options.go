@@ -88,18 +88,16 @@ type Options struct {
 // divided evenly among the shards. The key tags are the names in configuration
 // files, min tags the least values that work, the doc tags what the limits mean.
 type Limits struct {
-	Connections             int `key:"connections" min:"1" doc:"connections held at once, in all; beyond it the oldest half-open one is ended, then the oldest"`
-	ReassemblyBytes         int `key:"reassembly_bytes" min:"1" doc:"bytes of out-of-order stream data held at once, in all; beyond it a gap is declared"`
-	ReassemblyStreamBytes   int `key:"reassembly_stream_bytes" min:"1" doc:"bytes of out-of-order data held for one direction of one connection"`
-	FragmentBytes           int `key:"fragment_bytes" min:"1" doc:"bytes of IP fragments held at once, in all; beyond it the oldest datagram is dropped"`
-	FragmentDatagrams       int `key:"fragment_datagrams" min:"1" doc:"incomplete IP datagrams held at once, in all"`
-	TunnelDepth             int `key:"tunnel_depth" doc:"tunnels within tunnels that are taken apart (Zeek's Tunnel::max_depth)"`
-	HeaderDepth             int `key:"header_depth" min:"1" doc:"stacked tags, labels and extension headers of one packet"`
-	AnalyzerPanics          int `key:"analyzer_panics" min:"1" doc:"contained panics of one analyzer after which it is switched off for the rest of the run"`
-	SamplingKeys            int `key:"sampling_keys" min:"1" doc:"names and address pairs for which weirds are counted at once"`
-	MaxInitialWindow        int `key:"tcp_max_initial_window" doc:"bytes that may plausibly be sent before any acknowledgement; more means that acknowledgements are not seen"`
-	MaxAboveHoleWithoutAcks int `key:"tcp_max_above_hole_without_any_acks" doc:"bytes held above a hole while no acknowledgements are seen; 0 is no bound"`
-	ExcessiveDataWithoutAck int `key:"tcp_excessive_data_without_further_acks" doc:"bytes held without further acknowledgement before a stream is given up; 0 is no bound"`
+	Connections       int `key:"connections" min:"1" doc:"connections held at once, in all; beyond it the oldest half-open one is ended, then the oldest"`
+	ReassemblyBytes   int `key:"reassembly_bytes" min:"1" doc:"bytes of out-of-order stream data held at once, in all; beyond it a gap is declared"`
+	ReassemblyBlocks  int `key:"reassembly_blocks" min:"1" doc:"separate blocks of out-of-order data held for one direction of a connection"`
+	ExcessiveData     int `key:"tcp_excessive_data_without_further_acks" min:"1" doc:"bytes held for one direction of a connection before its stream is given up"`
+	AboveHole         int `key:"tcp_max_above_hole_without_any_acks" doc:"bytes held above a hole while no acknowledgements are seen; 0 is no bound"`
+	InitialWindow     int `key:"tcp_max_initial_window" doc:"bytes that may plausibly be sent before any acknowledgement; more means that acknowledgements are not seen"`
+	FragmentBytes     int `key:"fragment_bytes" min:"1" doc:"bytes of IP fragments held at once, in all; beyond it the oldest datagram is dropped"`
+	FragmentDatagrams int `key:"fragment_datagrams" min:"1" doc:"incomplete IP datagrams held at once, in all"`
+	TunnelDepth       int `key:"tunnel_max_depth" doc:"tunnels within tunnels that are taken apart; 0 takes none apart (Tunnel::max_depth)"`
+	TunnelChanges     int `key:"tunnel_max_changes" doc:"tunnel_changed events of one connection; 0 is no bound (Tunnel::max_changes_per_connection)"`
 }
 
 // Timeouts end connections and other state, in packet time. Names and defaults
@@ -116,6 +114,7 @@ type Timeouts struct {
 	UDPInactivity       time.Duration `key:"udp_inactivity_timeout" doc:"silence that ends a UDP flow"`
 	ICMPInactivity      time.Duration `key:"icmp_inactivity_timeout" doc:"silence that ends an ICMP flow"`
 	UnknownIPInactivity time.Duration `key:"unknown_ip_inactivity_timeout" doc:"silence that ends a flow of another IP protocol"`
+	Interactive         time.Duration `key:"interactive_inactivity_timeout" doc:"silence that ends an FTP, SSH, telnet or rlogin connection (Conn::port_inactivity_timeouts)"`
 	Fragment            time.Duration `key:"frag_timeout" doc:"wait for the missing fragments of an IP datagram"`
 	IPTunnel            time.Duration `key:"ip_tunnel_timeout" doc:"silence that ends a tunnel without a connection, such as GRE (Tunnel::ip_tunnel_timeout)"`
 }
@@ -125,8 +124,6 @@ type WeirdSampling struct {
 	Threshold  int           `key:"sampling_threshold" doc:"weirds of one name that pass before sampling begins"`
 	Rate       int           `key:"sampling_rate" doc:"one in this many passes once sampling has begun; 0 passes none"`
 	Duration   time.Duration `key:"sampling_duration" doc:"time after which the count of a name starts again"`
-	Whitelist  []string      `key:"sampling_whitelist" doc:"names that are never sampled"`
-	GlobalList []string      `key:"sampling_global_list" doc:"names that are counted over all traffic, not a connection or address pair"`
 }
 
 // Defaults are the options of a run of which nothing is asked: all logs as TSV
@@ -138,18 +135,16 @@ func Defaults() Options {
 		JSONTimestamps: TimestampsEpoch,
 		LocalNets:      PrivateAddressSpace(),
 		Limits: Limits{
-			Connections:             2_000_000,
-			ReassemblyBytes:         512 << 20,
-			ReassemblyStreamBytes:   16 << 20,
-			FragmentBytes:           64 << 20,
-			FragmentDatagrams:       65_536,
-			TunnelDepth:             4,
-			HeaderDepth:             64,
-			AnalyzerPanics:          100,
-			SamplingKeys:            100_000,
-			MaxInitialWindow:        16_384,
-			MaxAboveHoleWithoutAcks: 16_384,
-			ExcessiveDataWithoutAck: 10 << 20,
+			Connections:       2_000_000,
+			ReassemblyBytes:   512 << 20,
+			ReassemblyBlocks:  4096,
+			ExcessiveData:     10 << 20,
+			AboveHole:         16_384,
+			InitialWindow:     16_384,
+			FragmentBytes:     64 << 20,
+			FragmentDatagrams: 32_768,
+			TunnelDepth:       4,
+			TunnelChanges:     5,
 		},
 		Timeouts: Timeouts{
 			TCPSYN:              5 * time.Second,
@@ -163,6 +158,7 @@ func Defaults() Options {
 			UDPInactivity:       time.Minute,
 			ICMPInactivity:      time.Minute,
 			UnknownIPInactivity: time.Minute,
+			Interactive:         time.Hour,
 			Fragment:            5 * time.Minute,
 			IPTunnel:            24 * time.Hour,
 		},
