@@ -1,0 +1,25 @@
+package packet
+
+// View fills ip from the IP header that b begins with, of which b was captured.
+// It is for headers in quotes and tunnels: none of Parse's comparisons with the
+// frame are made, and lengths and checksum are as the header has them. It
+// reports false, and ip must not be used, if b has no whole IP header.
+func (ip *IP) View(b []byte, w *Weirds) bool {
+	switch {
+	case len(b) >= ipv4HdrLen && b[0]>>4 == 4:
+		ip.setIPv4(b)
+	case len(b) >= ipv6HdrLen && b[0]>>4 == 6:
+		if !ip.setIPv6(b, -1, w) {
+			return false
+		}
+	default:
+		return false
+	}
+	if len(b) < ip.HdrLen {
+		return false
+	}
+	ip.Snapped = false
+	ip.totalLen = ip.TotalLen
+	ip.setPayload(b)
+	return true
+}
