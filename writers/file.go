@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"time"
@@ -30,19 +31,27 @@ type file struct {
 	now            func() time.Time
 	report         func(error)
 
-	f       *os.File
+	f       handle
 	regular bool // can be truncated, and be removed by others
 	off     int64
 	buf     []byte
 	pending uint64 // rows in buf
 	limit   int    // buf is flushed when it would pass it
-	// torn says that the file ends inside a row whose rest begins buf.
-	torn bool
+	// torn says that the file ends inside a row whose rest begins buf, broken
+	// that it ends inside a row whose rest is lost.
+	torn, broken bool
 
 	written, bytes uint64
 	dropped        [NumReasons]uint64
 	failing        bool
 	lastErr        error
+}
+
+// A handle is an open file.
+type handle interface {
+	io.WriteCloser
+	Truncate(size int64) error
+	Stat() (os.FileInfo, error)
 }
 
 // fail notes an error; the first one since all was well is reported.
@@ -64,7 +73,8 @@ func (f *file) open() error {
 	if err != nil {
 		return errors.Join(err, h.Close())
 	}
-	f.f, f.regular, f.off, f.torn = h, fi.Mode().IsRegular(), 0, false
+	f.f, f.regular = h, fi.Mode().IsRegular() && f.path != "-"
+	f.off, f.torn, f.broken = 0, false, false
 	if f.header == nil {
 		return nil
 	}
@@ -80,7 +90,8 @@ func (f *file) open() error {
 }
 
 func (f *file) create() (*os.File, error) {
-	const flags = os.O_WRONLY | os.O_CREATE | os.O_TRUNC
+	// With O_APPEND, what follows a cut goes to the new end.
+	const flags = os.O_WRONLY | os.O_CREATE | os.O_TRUNC | os.O_APPEND
 	if f.path == "-" {
 		return os.Stdout, nil
 	}
@@ -88,12 +99,12 @@ func (f *file) create() (*os.File, error) {
 		return os.OpenFile(f.path, flags, 0o644)
 	}
 	if err := os.MkdirAll(f.dir, 0o755); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%s: %w", f.path, err)
 	}
 	// A root keeps a link in the folder from leading the log out of it.
 	root, err := os.OpenRoot(f.dir)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%s: %w", f.path, err)
 	}
 	defer root.Close()
 	h, err := root.OpenFile(f.name, flags, 0o644)
@@ -145,6 +156,13 @@ func (f *file) reopen() bool {
 		f.written = 0
 		f.f.Close()
 		f.f = nil
+		if f.torn {
+			rest := bytes.IndexByte(f.buf, '\n') + 1
+			f.buf = f.buf[:copy(f.buf, f.buf[rest:])]
+			f.pending--
+			f.dropped[DropRemoved]++
+			f.torn = false
+		}
 	}
 	if f.f == nil {
 		if err := f.open(); err != nil {
@@ -168,6 +186,15 @@ func (f *file) gone() bool {
 // out writes p, which holds rows rows, to the open file, and returns how many
 // bytes and rows of it need not be written again.
 func (f *file) out(p []byte, rows uint64) (int, uint64) {
+	if f.broken {
+		if _, err := f.f.Write([]byte{'\n'}); err != nil {
+			f.fail(err)
+			return 0, 0
+		}
+		f.off++
+		f.bytes++
+		f.broken = false
+	}
 	n, err := f.f.Write(p)
 	if err == nil {
 		f.off += int64(n)
@@ -178,13 +205,8 @@ func (f *file) out(p []byte, rows uint64) (int, uint64) {
 	}
 	f.fail(err)
 	keep := bytes.LastIndexByte(p[:n], '\n') + 1
-	if keep < n && (!f.regular || f.f.Truncate(f.off+int64(keep)) != nil) {
+	if keep < n && !f.cut(f.off+int64(keep)) {
 		keep = n
-	}
-	if keep < n {
-		if _, err := f.f.Seek(f.off+int64(keep), 0); err != nil {
-			keep = n
-		}
 	}
 	if keep > 0 {
 		f.torn = p[keep-1] != '\n'
@@ -196,13 +218,17 @@ func (f *file) out(p []byte, rows uint64) (int, uint64) {
 	return keep, done
 }
 
+// cut takes off what lies behind size, and reports whether it could.
+func (f *file) cut(size int64) bool {
+	return f.regular && f.f.Truncate(size) == nil
+}
+
 // drop gives up what is buffered.
 func (f *file) drop() {
 	f.dropped[f.reason()] += f.pending
 	f.buf, f.pending, f.limit = f.buf[:0], 0, flushSize
-	if f.torn {
-		f.buf = append(f.buf, '\n')
-	}
+	f.broken = f.broken || f.torn
+	f.torn = false
 }
 
 func (f *file) reason() Reason {
@@ -225,7 +251,7 @@ func (f *file) close() error {
 		return nil
 	}
 	var err error
-	if f.footer != nil && !f.torn {
+	if f.footer != nil && !f.broken {
 		foot := f.footer(nil, f.now())
 		var n int
 		n, err = f.f.Write(foot)

@@ -2,6 +2,7 @@ package writers
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -61,10 +62,15 @@ func New(cfg Config) (*Merger, error) {
 	if len(cfg.Outputs) == 0 {
 		logs = nil
 	}
-	m := &Merger{cfg: cfg, byID: make([]int, len(all))}
+	m := &Merger{byID: make([]int, len(all))}
 	for i := range m.byID {
 		m.byID[i] = -1
 	}
+	cfg.Outputs = slices.Clone(cfg.Outputs)
+	for i := range cfg.Outputs {
+		cfg.Outputs[i].Dir = cmp.Or(cfg.Outputs[i].Dir, ".")
+	}
+	m.cfg = cfg
 	used := make(map[string]bool)
 	for _, s := range logs {
 		if m.byID[s.ID] >= 0 {
