@@ -121,9 +121,9 @@ type Timeouts struct {
 
 // WeirdSampling thins out weirds that repeat, as Zeek's Weird::sampling_* do.
 type WeirdSampling struct {
-	Threshold  int           `key:"sampling_threshold" doc:"weirds of one name that pass before sampling begins"`
-	Rate       int           `key:"sampling_rate" doc:"one in this many passes once sampling has begun; 0 passes none"`
-	Duration   time.Duration `key:"sampling_duration" doc:"time after which the count of a name starts again"`
+	Threshold int           `key:"sampling_threshold" doc:"weirds of one name that pass before sampling begins"`
+	Rate      int           `key:"sampling_rate" doc:"one in this many passes once sampling has begun; 0 passes none"`
+	Duration  time.Duration `key:"sampling_duration" doc:"time after which the count of a name starts again"`
 }
 
 // Defaults are the options of a run of which nothing is asked: all logs as TSV

@@ -6,7 +6,6 @@ import (
 	"io"
 	"strconv"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/wirelog/wirelog/pipeline"
@@ -20,17 +19,15 @@ type usage struct {
 }
 
 func writeSummaryText(w io.Writer, s *pipeline.Summary, u usage) error {
-	var b strings.Builder
-	t := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
-	row := func(name string, n uint64, note string) {
-		fmt.Fprintf(t, "%s\t%s\t%s\n", name, grouped(n), note)
-	}
-	row("packets", s.Packets, perSecond(s.Packets, s.Elapsed, "packets/s"))
-	row("bytes", s.Bytes, perSecond(s.Bytes/1_000_000, s.Elapsed, "MB/s"))
-	row("connections", s.Connections, "")
-	row("events", s.Events, "")
+	type row struct{ name, value, note string }
+	var rows []row
+	count := func(name string, n uint64, note string) { rows = append(rows, row{name, grouped(n), note}) }
+	count("packets", s.Packets, perSecond(s.Packets, s.Elapsed, "packets/s"))
+	count("bytes", s.Bytes, perSecond(s.Bytes/1_000_000, s.Elapsed, "MB/s"))
+	count("connections", s.Connections, "")
+	count("events", s.Events, "")
 	for _, l := range s.Logs {
-		row(l.Log+" rows", l.Written, "")
+		count(l.Log+" rows", l.Written, "")
 	}
 	for _, d := range s.Dropped {
 		if d.Count == 0 {
@@ -40,15 +37,22 @@ func writeSummaryText(w io.Writer, s *pipeline.Summary, u usage) error {
 		if d.Lost {
 			note += " (lost)"
 		}
-		row("dropped "+string(d.Unit)+"s", d.Count, note)
+		count("dropped "+string(d.Unit)+"s", d.Count, note)
 	}
 	for _, p := range s.Panics {
-		row("panics", p.Count, p.Analyzer)
+		count("panics", p.Count, p.Analyzer)
 	}
-	fmt.Fprintf(t, "time\t%s\t%s CPU, %s, %s\n", seconds(s.Elapsed), seconds(u.CPU),
-		plural(uint64(s.Shards), "shard"), grouped(u.PeakMemory>>20)+" MB")
-	if err := t.Flush(); err != nil {
-		return err
+	rows = append(rows, row{"time", seconds(s.Elapsed), fmt.Sprintf("%s CPU, %s, %s MB",
+		seconds(u.CPU), plural(uint64(s.Shards), "shard"), grouped(u.PeakMemory>>20))})
+
+	names, values := 0, 0
+	for _, r := range rows {
+		names, values = max(names, len(r.name)), max(values, len(r.value))
+	}
+	var b strings.Builder
+	for _, r := range rows {
+		line := fmt.Sprintf("%-*s  %*s  %s", names, r.name, values, r.value, r.note)
+		b.WriteString(strings.TrimRight(line, " ") + "\n")
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
