@@ -1,0 +1,192 @@
+package capture
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math/bits"
+)
+
+// The magic numbers of pcap files, as read in little-endian order, and those
+// of files written in the other one.
+// https://www.ietf.org/archive/id/draft-ietf-opsawg-pcap-03.html
+const (
+	magicMicro    = 0xa1b2c3d4
+	magicNano     = 0xa1b23c4d
+	magicModified = 0xa1b2cd34 // Alexey Kuznetzov's: records with interface and protocol
+)
+
+const (
+	pcapHeader         = 24
+	pcapRecord         = 16
+	pcapRecordModified = 24
+)
+
+// pcapFile is what a pcap file's header says.
+type pcapFile struct {
+	swapped bool // the other byte order
+	nano    bool
+	record  int // length of a record's header
+	snaplen uint32
+	link    uint16
+	lengths lengthOrder
+}
+
+// lengthOrder says which length comes first in a record.
+type lengthOrder uint8
+
+const (
+	lengthsCaptured lengthOrder = iota // captured, original
+	lengthsOriginal                    // original, captured: before version 2.3
+	lengthsEither                      // version 2.3: the smaller is the captured one
+)
+
+// isCapture tells whether a file that begins so is one this package reads.
+func isCapture(m [4]byte) bool {
+	if m == ngMagic {
+		return true
+	}
+	_, _, ok := pcapMagic(m)
+	return ok
+}
+
+func pcapMagic(m [4]byte) (magic uint32, swapped, ok bool) {
+	magic = binary.LittleEndian.Uint32(m[:])
+	switch magic {
+	case magicMicro, magicNano, magicModified:
+		return magic, false, true
+	}
+	magic = bits.ReverseBytes32(magic)
+	switch magic {
+	case magicMicro, magicNano, magicModified:
+		return magic, true, true
+	}
+	return 0, false, false
+}
+
+// openPcap reads the file header.
+func (r *Reader) openPcap() {
+	if !r.need(pcapHeader) {
+		r.cut(pcapHeader)
+		return
+	}
+	h := r.blk.buf[:pcapHeader]
+	magic, swapped, _ := pcapMagic([4]byte(h))
+	f := pcapFile{swapped: swapped, nano: magic == magicNano, record: pcapRecord}
+	var bo binary.ByteOrder = binary.LittleEndian
+	if swapped {
+		bo = binary.BigEndian
+	}
+	major, minor := bo.Uint16(h[4:]), bo.Uint16(h[6:])
+	switch {
+	case major == 2 && minor < 3, major == 543 && minor == 0:
+		f.lengths = lengthsOriginal
+	case major == 2 && minor == 3:
+		f.lengths = lengthsEither
+	case major == 2 && minor == 4:
+	default:
+		r.damaged(4, fmt.Sprintf("unknown pcap version %d.%d", major, minor), nil)
+		return
+	}
+	link := bo.Uint32(h[20:])
+	if link&0x03ff0000 != 0 {
+		r.damaged(20, fmt.Sprintf("bad link type %#x", link), nil)
+		return
+	}
+	f.link = linkType(uint16(link))
+	f.snaplen = bo.Uint32(h[16:])
+	if f.snaplen == 0 || f.snaplen > MaxPacket {
+		f.snaplen = MaxPacket
+	}
+	if magic == magicModified {
+		f.record = pcapRecordModified
+		if f.link == linkEthernet && f.snaplen < MaxPacket {
+			// Captured in cooked mode, the header came on top of the snapshot length.
+			f.snaplen += 14
+		}
+	}
+	r.pcap = f
+	r.pos = pcapHeader
+}
+
+// readPcap reads packets into b until it has limit of them or the file ends.
+func (r *Reader) readPcap(b *Batch, limit int) {
+	f := r.pcap
+	for len(b.Packets) < limit {
+		if r.end-r.pos < f.record && !r.fill(f.record) {
+			if r.pos == r.end {
+				r.finished()
+			} else {
+				r.cut(f.record)
+			}
+			return
+		}
+		h := r.blk.buf[r.pos : r.pos+pcapRecord]
+		sec := binary.LittleEndian.Uint32(h)
+		frac := binary.LittleEndian.Uint32(h[4:])
+		caplen := binary.LittleEndian.Uint32(h[8:])
+		orig := binary.LittleEndian.Uint32(h[12:])
+		if f.swapped {
+			sec, frac = bits.ReverseBytes32(sec), bits.ReverseBytes32(frac)
+			caplen, orig = bits.ReverseBytes32(caplen), bits.ReverseBytes32(orig)
+		}
+		if f.lengths == lengthsOriginal || f.lengths == lengthsEither && caplen > orig {
+			caplen, orig = orig, caplen
+		}
+		if caplen > MaxPacket {
+			r.damaged(r.offset(), fmt.Sprintf("captured length of %d bytes, more than %d", caplen, MaxPacket), nil)
+			return
+		}
+		size := f.record + int(caplen)
+		if r.end-r.pos < size && !r.fill(size) {
+			r.cut(size)
+			return
+		}
+		if caplen > orig || caplen == 0 {
+			r.badLengths(caplen)
+		}
+		if f.nano {
+			frac /= 1000
+		}
+		if frac >= 1e6 {
+			frac = 1e6 - 1
+			r.stats.TimesClamped++
+		}
+		if caplen > f.snaplen {
+			caplen = f.snaplen
+			r.stats.CutToSnaplen++
+		}
+		start := r.pos + f.record
+		r.pos += size
+		data := r.blk.buf[start : start+int(caplen) : start+int(caplen)]
+		r.deliver(b, data, int64(sec)*1e9+int64(frac)*1e3, orig, f.link)
+		if r.done != nil {
+			return
+		}
+	}
+}
+
+// badLengths notes a record, at buf[pos], with nothing captured or more than
+// there was. Like tcpdump, the reader goes on: the record's extent is certain.
+func (r *Reader) badLengths(caplen uint32) {
+	if caplen == 0 {
+		r.tolerated(r.offset(), "a record without data")
+	} else {
+		r.tolerated(r.offset(), "a captured length over the original one")
+	}
+}
+
+// Link types that this package itself has to know.
+const (
+	linkNull     = 0
+	linkEthernet = 1
+	linkRaw      = 101
+)
+
+// linkType normalises what files give as link type: LINKTYPE_RAW is also
+// written as the DLT_RAW of the system that captured.
+func linkType(l uint16) uint16 {
+	if l == 12 || l == 14 {
+		return linkRaw
+	}
+	return l
+}
