@@ -63,6 +63,15 @@ func (u UID) String() string { return string(u.b[:u.n]) }
 // Append appends the printed form to dst.
 func (u *UID) Append(dst []byte) []byte { return append(dst, u.b[:u.n]...) }
 
+// Hash returns some of the identifier's bits, for tables.
+func (u *UID) Hash() uint32 {
+	h := uint32(2166136261)
+	for _, b := range u.b[:u.n] {
+		h = (h ^ uint32(b)) * 16777619
+	}
+	return h
+}
+
 // IsZero reports whether u is unset.
 func (u *UID) IsZero() bool { return u.n == 0 }
 
@@ -76,7 +85,7 @@ type Encapsulation struct {
 	Type Enum `zeek:"tunnel_type" type:"Tunnel::Type"`
 	// UID identifies the tunnel: the uid of the connection that carries it, or
 	// an identifier of its own for tunnels that are not connections (IP in IP, GRE).
-	UID UID `zeek:"uid"`
+	UID UID `zeek:"uid,omitzero"`
 }
 
 // Conn is a connection as listeners see it (Zeek's connection record). It is

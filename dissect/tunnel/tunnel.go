@@ -76,6 +76,15 @@ var types = [kinds]event.Enum{
 // of its weirds and, behind "PacketAnalyzer::ANALYZER_", its tag.
 func (k Kind) Analyzer() string { return analyzerNames[k] }
 
+var services = [kinds]string{
+	IP: "iptunnel", GRE: "gre", Teredo: "teredo", AYIYA: "ayiya",
+	VXLAN: "vxlan", Geneve: "geneve", GTPv1: "gtpv1",
+}
+
+// Service is the name in conn.log's service column of a connection that carries
+// the tunnel.
+func (k Kind) Service() string { return services[k] }
+
 // Type is Zeek's Tunnel::Type, such as "Tunnel::TEREDO".
 func (k Kind) Type() event.Enum { return types[k] }
 

@@ -1,0 +1,367 @@
+package conn
+
+import (
+	"net/netip"
+
+	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/dissect/tunnel"
+)
+
+// Conn is one connection: the compact record of the table. It implements
+// event.Conn. What most connections never need is in ext, which idle and
+// unanswered ones do not have.
+type Conn struct {
+	t   *Table
+	ext *ext
+
+	key         Key
+	start, last event.Time
+	first       uint64 // number of the first packet
+
+	// Deadlines, 0 when not set. attempt serves tcp_attempt_delay and, once the
+	// handshake is over, tcp_reset_delay; closing serves tcp_partial_close_delay
+	// and, once both sides are done, tcp_close_delay.
+	attempt, expire, closing event.Time
+	inactivity               event.Time // allowed silence, a duration
+	armed                    event.Time // deadline under which the wheel holds the connection
+	wheelNext, wheelPrev     uint32
+	liveNext, livePrev       uint32
+	idx                      uint32
+	bucket                   uint16 // of the wheel, noBucket outside
+
+	side  [2]side // in the order of the key: originator is side[origin]
+	hist  [14]byte
+	nhist uint8
+	seen  uint32 // history letters already written
+
+	vlan, innerVLAN uint16
+	flags           flags
+	transport       event.Proto
+	origin          uint8 // index of the originator in side
+	tunnelChanges   uint16
+}
+
+type flags uint16
+
+const (
+	flagVLAN flags = 1 << iota
+	flagInnerVLAN
+	flagPartial       // no initial handshake
+	flagActive        // not yet finished, reset or timed out
+	flagFirstOrig     // first packet of the originator was seen
+	flagFirstResp     // and of the responder
+	flagCloseDeferred // closed, with data still to deliver
+	flagDeferredEvent // and to be reported when delivered
+	flagFirstAck      // connection_first_ACK was raised
+	flagWeird         // had a weird already
+	flagSkip          // deliveries are over for the connection
+	flagLive          // in the table
+	flagClosing       // closing holds tcp_close_delay, not the partial one
+	flagResetTimer    // attempt holds tcp_reset_delay
+)
+
+// side is one endpoint.
+type side struct {
+	packets, ipBytes uint64
+	size             uint64 // payload bytes of anything but TCP
+	finSeq           uint64 // relative sequence number after the FIN
+
+	startSeq, lastSeq, ackSeq    uint32
+	window, windowAck, windowSeq uint32
+	histSYN, histFIN, histRST    uint32
+	lastSeen                     uint32 // last packet, milliseconds after the connection's start, plus 1
+	flowLabel                    uint32
+	gaps, rexmits, zeroWindows   uint32
+	badSums                      uint32
+	seqWraps, ackWraps           uint16
+	fins, rsts                   uint16
+	l2                           [6]byte
+	scale                        uint8
+	state, prev                  event.EndpointState
+	flags                        sideFlags
+	thresholds                   [4]uint8 // powers of ten that the next report of each counter waits for
+}
+
+type sideFlags uint8
+
+const (
+	sideClosed   sideFlags = 1 << iota // its close was reported
+	sideEOF                            // all its data was delivered
+	sideGap                            // had a content gap
+	sideSeen                           // flow label known
+	sideL2                             // l2 known
+	sideActive                         // UDP or ICMP side that has sent
+	sideNoStream                       // its reassembly is off
+)
+
+// ext is what only some connections need. It is pooled.
+type ext struct {
+	streams   [2]*stream // by side index
+	slots     []any
+	analyzers []attached
+	services  []string
+	tunnel    *Encap
+	hist      []byte // the whole history once it is longer than Conn.hist
+	byteThr   [2]uint64
+	packetThr [2]uint64
+	contents  [2]event.ContentsWriter
+	weirds    []weirdCount
+	tunnels   tunnel.State // of the tunnels that the connection carries
+}
+
+func (c *Conn) extra() *ext {
+	if c.ext == nil {
+		c.ext = c.t.newExt()
+	}
+	return c.ext
+}
+
+func (c *Conn) orig() *side { return &c.side[c.origin] }
+func (c *Conn) resp() *side { return &c.side[c.origin^1] }
+
+// sideOf returns the sending and the receiving side.
+func (c *Conn) sideOf(isOrig bool) (s, peer *side) {
+	if isOrig {
+		return c.orig(), c.resp()
+	}
+	return c.resp(), c.orig()
+}
+
+func (c *Conn) isOrig(s *side) bool { return s == c.orig() }
+
+func (c *Conn) index(isOrig bool) int {
+	if isOrig {
+		return int(c.origin)
+	}
+	return int(c.origin ^ 1)
+}
+
+// ID returns the five-tuple.
+func (c *Conn) ID() event.ConnID {
+	id := event.ConnID{
+		OrigH: c.key.a.Netip(), OrigP: c.key.pa,
+		RespH: c.key.b.Netip(), RespP: c.key.pb,
+		Proto: c.transport, IPProto: c.key.proto,
+	}
+	if c.origin == 1 {
+		id.OrigH, id.RespH = id.RespH, id.OrigH
+		id.OrigP, id.RespP = id.RespP, id.OrigP
+	}
+	return id
+}
+
+// RespPort returns the responder's port in host order.
+func (c *Conn) RespPort() uint16 {
+	if c.origin == 1 {
+		return c.key.pa
+	}
+	return c.key.pb
+}
+
+// OrigAddr returns the originator's address.
+func (c *Conn) OrigAddr() netip.Addr {
+	if c.origin == 1 {
+		return c.key.b.Netip()
+	}
+	return c.key.a.Netip()
+}
+
+// UID returns the connection's unique identifier.
+func (c *Conn) UID() event.UID {
+	return c.key.UID(&c.t.cfg.Seed, c.start, c.first)
+}
+
+// Start returns the time of the first packet.
+func (c *Conn) Start() event.Time { return c.start }
+
+// Last returns the time of the latest packet that counted as activity.
+func (c *Conn) Last() event.Time { return c.last }
+
+// FirstPacket returns the number of the first packet.
+func (c *Conn) FirstPacket() uint64 { return c.first }
+
+// Transport returns the transport protocol.
+func (c *Conn) Transport() event.Proto { return c.transport }
+
+// Orig describes the originator's side.
+func (c *Conn) Orig() event.Endpoint { return c.endpoint(c.orig(), c.resp()) }
+
+// Resp describes the responder's side.
+func (c *Conn) Resp() event.Endpoint { return c.endpoint(c.resp(), c.orig()) }
+
+func (c *Conn) endpoint(s, peer *side) event.Endpoint {
+	e := event.Endpoint{
+		Packets: s.packets, IPBytes: s.ipBytes, FlowLabel: s.flowLabel,
+		State: s.state, HasL2: s.flags&sideL2 != 0, L2: s.l2, Size: s.size,
+	}
+	if c.transport == event.ProtoTCP {
+		e.Size = s.tcpSize(peer)
+	} else if s.flags&sideActive != 0 {
+		e.State = event.StateEstablished
+	}
+	return e
+}
+
+// VLAN returns the outer VLAN id of the first packet.
+func (c *Conn) VLAN() (uint16, bool) { return c.vlan, c.flags&flagVLAN != 0 }
+
+// InnerVLAN returns the inner VLAN id of the first packet.
+func (c *Conn) InnerVLAN() (uint16, bool) { return c.innerVLAN, c.flags&flagInnerVLAN != 0 }
+
+// Tunnel returns the stack of tunnels around the connection, outermost first.
+func (c *Conn) Tunnel() []event.Encapsulation {
+	if c.ext == nil || c.ext.tunnel == nil {
+		return nil
+	}
+	return c.ext.tunnel.Layers
+}
+
+// Tunnels returns the state of the tunnels that c carries.
+func (c *Conn) Tunnels() *tunnel.State { return &c.extra().tunnels }
+
+// Slot returns what SetSlot stored, or nil.
+func (c *Conn) Slot(s event.Slot) any {
+	if c.ext == nil || int(s) >= len(c.ext.slots) {
+		return nil
+	}
+	return c.ext.slots[s]
+}
+
+// SetSlot stores a builder's state.
+func (c *Conn) SetSlot(s event.Slot, v any) {
+	x := c.extra()
+	for len(x.slots) <= int(s) {
+		x.slots = append(x.slots, nil)
+	}
+	x.slots[s] = v
+}
+
+// SetBytesThreshold asks for ConnBytesThresholdCrossed.
+func (c *Conn) SetBytesThreshold(n uint64, isOrig bool) {
+	c.extra().byteThr[c.index(isOrig)] = n
+	c.checkThresholds(isOrig)
+}
+
+// SetPacketsThreshold asks for ConnPacketsThresholdCrossed.
+func (c *Conn) SetPacketsThreshold(n uint64, isOrig bool) {
+	c.extra().packetThr[c.index(isOrig)] = n
+	c.checkThresholds(isOrig)
+}
+
+// BytesThreshold returns the threshold that is set, or 0.
+func (c *Conn) BytesThreshold(isOrig bool) uint64 {
+	if c.ext == nil {
+		return 0
+	}
+	return c.ext.byteThr[c.index(isOrig)]
+}
+
+// PacketsThreshold returns the threshold that is set, or 0.
+func (c *Conn) PacketsThreshold(isOrig bool) uint64 {
+	if c.ext == nil {
+		return 0
+	}
+	return c.ext.packetThr[c.index(isOrig)]
+}
+
+func (c *Conn) checkThresholds(isOrig bool) {
+	x, i := c.ext, c.index(isOrig)
+	s, _ := c.sideOf(isOrig)
+	if n := x.byteThr[i]; n != 0 && s.ipBytes >= n {
+		x.byteThr[i] = 0
+		if h := &c.t.hooks.ConnSize.ConnBytesThresholdCrossed; h.On() {
+			h.Raise(&event.ConnBytesThresholdCrossed{Conn: c, Threshold: n, IsOrig: isOrig})
+		}
+	}
+	if n := x.packetThr[i]; n != 0 && s.packets >= n {
+		x.packetThr[i] = 0
+		if h := &c.t.hooks.ConnSize.ConnPacketsThresholdCrossed; h.On() {
+			h.Raise(&event.ConnPacketsThresholdCrossed{Conn: c, Threshold: n, IsOrig: isOrig})
+		}
+	}
+}
+
+// OrigSeq returns the highest acknowledged sequence number of the originator,
+// relative to its first; 0 for anything but TCP.
+func (c *Conn) OrigSeq() uint64 { return c.ackedSeq(c.orig()) }
+
+// RespSeq is OrigSeq for the responder.
+func (c *Conn) RespSeq() uint64 { return c.ackedSeq(c.resp()) }
+
+func (c *Conn) ackedSeq(s *side) uint64 {
+	if c.transport != event.ProtoTCP {
+		return 0
+	}
+	return s.relative(s.ackSeq, s.ackWraps)
+}
+
+// SetContentsFile records the reassembled stream; see event.Conn. It reports
+// whether the connection has streams, which only TCP connections have.
+func (c *Conn) SetContentsFile(d event.Direction, w event.ContentsWriter) bool {
+	if c.transport != event.ProtoTCP {
+		return false
+	}
+	x := c.extra()
+	if d == event.DirectionNone || d == event.DirectionOrig || d == event.DirectionBoth {
+		x.contents[c.index(true)] = w
+	}
+	if d == event.DirectionNone || d == event.DirectionResp || d == event.DirectionBoth {
+		x.contents[c.index(false)] = w
+	}
+	if d == event.DirectionNone {
+		x.contents = [2]event.ContentsWriter{}
+	}
+	return true
+}
+
+// ContentsFile returns the writer that is set; for DirectionBoth only if both
+// sides have the same one.
+func (c *Conn) ContentsFile(d event.Direction) event.ContentsWriter {
+	if c.ext == nil {
+		return nil
+	}
+	o, r := c.ext.contents[c.index(true)], c.ext.contents[c.index(false)]
+	switch d {
+	case event.DirectionOrig:
+		return o
+	case event.DirectionResp:
+		return r
+	case event.DirectionBoth:
+		if o == r {
+			return o
+		}
+	case event.DirectionNone:
+	}
+	return nil
+}
+
+// Services appends the names of the confirmed analyzers.
+func (c *Conn) Services(dst []string) []string {
+	if c.ext == nil {
+		return dst
+	}
+	return append(dst, c.ext.services...)
+}
+
+// SetInactivityTimeout changes how long the connection may be silent.
+func (c *Conn) SetInactivityTimeout(d event.Time) {
+	c.inactivity = d
+	c.t.rearm(c)
+}
+
+// flip exchanges originator and responder.
+func (c *Conn) flip() {
+	c.origin ^= 1
+	f := c.flags &^ (flagFirstOrig | flagFirstResp)
+	if c.flags&flagFirstOrig != 0 {
+		f |= flagFirstResp
+	}
+	if c.flags&flagFirstResp != 0 {
+		f |= flagFirstOrig
+	}
+	c.flags = f &^ flagPartial
+	c.addHistory('^')
+	if h := &c.t.hooks.Conn.ConnectionFlipped; h.On() {
+		h.Raise(&event.ConnectionFlipped{Conn: c})
+	}
+}

@@ -1,0 +1,92 @@
+package conn
+
+import (
+	"encoding/binary"
+	"math/bits"
+	"net/netip"
+
+	"github.com/wirelog/wirelog/dissect/event"
+)
+
+// Addr is an IP address in 128 bits, IPv4 as ::ffff:a.b.c.d, as two big-endian words.
+type Addr struct{ Hi, Lo uint64 }
+
+// v4Prefix is the upper half of the low word of an IPv4-mapped address.
+const v4Prefix = 0x0000ffff << 32
+
+// AddrFrom16 converts from network byte order.
+func AddrFrom16(b *[16]byte) Addr {
+	return Addr{binary.BigEndian.Uint64(b[:8]), binary.BigEndian.Uint64(b[8:])}
+}
+
+// Netip returns a as a netip.Addr, IPv4 unmapped.
+func (a Addr) Netip() netip.Addr {
+	if a.Hi == 0 && a.Lo>>32 == v4Prefix>>32 {
+		var b [4]byte
+		binary.BigEndian.PutUint32(b[:], uint32(a.Lo))
+		return netip.AddrFrom4(b)
+	}
+	var b [16]byte
+	binary.BigEndian.PutUint64(b[:8], a.Hi)
+	binary.BigEndian.PutUint64(b[8:], a.Lo)
+	return netip.AddrFrom16(b)
+}
+
+// broadcast reports whether a is 255.255.255.255, which never takes the
+// responder's role away (Zeek does not flip such connections).
+func (a Addr) broadcast() bool { return a.Hi == 0 && a.Lo == v4Prefix|0xffffffff }
+
+func (a Addr) less(b Addr) bool { return a.Hi < b.Hi || a.Hi == b.Hi && a.Lo < b.Lo }
+
+// Key is the canonical identity of a connection: both directions of a flow have
+// the same Key. For ICMP the ports are the type and its counterpart's type.
+type Key struct {
+	a, b   Addr
+	pa, pb uint16
+	proto  uint8
+}
+
+// MakeKey builds the key of a packet. oneWay keys are not made canonical, so that
+// only packets in this direction match (ICMP types without a counterpart).
+// srcIsA tells whether the packet's source became the key's first side.
+func MakeKey(src, dst Addr, sport, dport uint16, proto uint8, oneWay bool) (k Key, srcIsA bool) {
+	if oneWay || src.less(dst) || src == dst && sport < dport {
+		return Key{src, dst, sport, dport, proto}, true
+	}
+	return Key{dst, src, dport, sport, proto}, false
+}
+
+// Seed keys the hashes of the connection table and of uids.
+type Seed [6]uint64
+
+// mum folds the 128-bit product of its operands, the mixing step of the
+// multiply-based hash family (wyhash and others).
+func mum(a, b uint64) uint64 {
+	hi, lo := bits.Mul64(a, b)
+	return hi ^ lo
+}
+
+// hash is keyed, so that nobody who does not know the seed can choose
+// addresses that collide.
+func (k *Key) hash(s *Seed) uint64 {
+	ports := uint64(k.pa)<<32 | uint64(k.pb)<<16 | uint64(k.proto)
+	h := mum(k.a.Hi^s[0], k.b.Hi^s[1]) ^ mum(k.a.Lo^s[2], k.b.Lo^s[3])
+	return mum(h^s[4], ports^s[5])
+}
+
+// UID returns the unique identifier of what has this key and began at start
+// with packet number first.
+func (k *Key) UID(s *Seed, start event.Time, first uint64) event.UID {
+	hi, lo := k.id(s, int64(start), first)
+	return event.MakeUID('C', hi, lo)
+}
+
+// id gives 96 bits that identify the connection with this key which began at
+// start with packet number first: the base of its uid.
+func (k *Key) id(s *Seed, start int64, first uint64) (hi, lo uint64) {
+	h := k.hash(s)
+	lo = mum(h^s[1], uint64(start)^s[3])
+	lo = mum(lo^s[5], first^s[0])
+	hi = mum(lo^s[2], h^s[4]^first)
+	return hi, lo
+}

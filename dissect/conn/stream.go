@@ -1,0 +1,485 @@
+package conn
+
+import (
+	"bytes"
+	"slices"
+	"strconv"
+
+	"github.com/wirelog/wirelog/dissect/event"
+)
+
+// stream is the reassembly of one direction. Sequence numbers are relative: the
+// SYN is 0, the first byte 1.
+type stream struct {
+	next    uint64 // first byte that has not been delivered or given up
+	trimmed uint64 // everything below is forgotten
+	blocks  []block
+	store   []block // all of the memory in which blocks lies
+	bytes   uint64  // sum of the blocks' lengths
+}
+
+// block is a run of bytes that arrived. Those below stream.next were delivered
+// and wait for their acknowledgement, so that a retransmission with other
+// contents is noticed.
+type block struct {
+	seq, end uint64
+	data     []byte // pooled, nil if the contents are not kept
+}
+
+// firstSeq is where the streams of a connection begin.
+const firstSeq = 1
+
+func (c *Conn) stream(s *side) *stream {
+	x := c.extra()
+	i := 0
+	if s == &c.side[1] {
+		i = 1
+	}
+	if x.streams[i] == nil {
+		x.streams[i] = c.t.streams.get()
+	}
+	return x.streams[i]
+}
+
+// peekStream is stream without making one.
+func (c *Conn) peekStream(s *side) *stream {
+	if c.ext == nil {
+		return nil
+	}
+	if s == &c.side[1] {
+		return c.ext.streams[1]
+	}
+	return c.ext.streams[0]
+}
+
+// dataSent takes the payload of a segment, which begins at seq.
+func (t *Table) dataSent(c *Conn, s, peer *side, seq uint64, data []byte, flags uint8) {
+	if s.flags&sideNoStream != 0 {
+		return
+	}
+	st := c.stream(s)
+	if acked := s.relative(s.ackSeq, s.ackWraps); seq < acked {
+		if seq+uint64(len(data)) <= acked {
+			return
+		}
+		data = data[acked-seq:]
+		seq = acked
+	}
+	t.newBlock(c, s, peer, st, seq, data, flags)
+
+	lim := &t.cfg.Limits
+	switch n := len(st.blocks); {
+	case n > 0 && s.nothingAcked() && lim.AboveHole != 0 && st.blocks[n-1].end > st.next &&
+		st.blocks[n-1].end-st.next > lim.AboveHole:
+		t.giveUp(c, s, st, "above_hole_data_without_any_acks")
+	case lim.StreamBytes != 0 && st.bytes > lim.StreamBytes:
+		t.giveUp(c, s, st, "excessive_data_without_further_acks")
+	case n > lim.SegmentsBehind:
+		t.giveUp(c, s, st, "excessive_segments_out_of_order")
+	case t.streams.exhausted():
+		t.giveUp(c, s, st, "reassembly_memory_exhausted")
+	}
+}
+
+// giveUp ends the reassembly of one direction.
+func (t *Table) giveUp(c *Conn, s *side, st *stream, why string) {
+	t.weird(c, why, "", "TCP")
+	for i := range st.blocks {
+		if st.blocks[i].end > st.next {
+			t.stats.StreamDropped += st.blocks[i].end - max(st.blocks[i].seq, st.next)
+		}
+	}
+	t.streams.drop(st, len(st.blocks))
+	s.flags |= sideNoStream
+}
+
+func (t *Table) newBlock(c *Conn, s, peer *side, st *stream, seq uint64, data []byte, flags uint8) {
+	end := seq + uint64(len(data))
+	if len(data) == 0 || end <= st.trimmed {
+		return
+	}
+	n := len(st.blocks)
+	if n == 0 || seq == st.blocks[n-1].end {
+		if seq == st.next {
+			// In order: delivered where it lies.
+			st.next = end
+			t.deliver(c, s, seq, data)
+			if t.ackUnseen(s, peer) {
+				t.trim(c, s, peer, st, st.next)
+			} else {
+				st.put(n, block{seq, end, t.streams.copy(data)})
+			}
+			return
+		}
+	} else {
+		t.checkOverlap(c, s, peer, st, seq, end, data, flags)
+	}
+	if seq < st.trimmed {
+		data = data[st.trimmed-seq:]
+		seq = st.trimmed
+	}
+	if i := t.insertBlock(st, seq, data); i >= 0 {
+		t.inserted(c, s, peer, st, i)
+	}
+}
+
+// insertBlock puts the parts of data that no block covers between the blocks: what
+// came first stays. It returns the index of the first new block, -1 if there is none.
+func (t *Table) insertBlock(st *stream, seq uint64, data []byte) int {
+	end := seq + uint64(len(data))
+	first := -1
+	i := st.search(seq)
+	for at := seq; at < end; i++ {
+		if i < len(st.blocks) && st.blocks[i].seq <= at {
+			at = st.blocks[i].end
+			continue
+		}
+		stop := end
+		if i < len(st.blocks) {
+			stop = min(stop, st.blocks[i].seq)
+		}
+		st.put(i, block{at, stop, t.streams.copy(data[at-seq : stop-seq])})
+		if first < 0 {
+			first = i
+		}
+		at = stop
+	}
+	return first
+}
+
+// search returns the index of the first block that ends after seq.
+func (st *stream) search(seq uint64) int {
+	i, _ := slices.BinarySearchFunc(st.blocks, seq, func(b block, seq uint64) int {
+		if b.end <= seq {
+			return -1
+		}
+		return 1
+	})
+	return i
+}
+
+// put inserts a block at index i.
+func (st *stream) put(i int, b block) {
+	if n := len(st.blocks); n == cap(st.blocks) && cap(st.store) > 2*n {
+		// There is room in front, where acknowledged blocks were.
+		copy(st.store[:n], st.blocks)
+		clear(st.store[n:cap(st.store)])
+		st.blocks = st.store[:n]
+	}
+	grow := len(st.blocks) == cap(st.blocks)
+	st.blocks = slices.Insert(st.blocks, i, b)
+	if grow {
+		st.store = st.blocks[:cap(st.blocks)]
+	}
+	st.bytes += b.end - b.seq
+}
+
+// inserted delivers what block i, which is new, has made deliverable.
+func (t *Table) inserted(c *Conn, s, peer *side, st *stream, i int) {
+	if st.blocks[i].seq > st.next || st.blocks[i].end <= st.next {
+		return
+	}
+	for ; i < len(st.blocks) && st.blocks[i].seq <= st.next; i++ {
+		if b := &st.blocks[i]; b.seq == st.next {
+			st.next = b.end
+			t.deliver(c, s, b.seq, b.data)
+		}
+	}
+	if t.ackUnseen(s, peer) {
+		t.trim(c, s, peer, st, st.next)
+	}
+}
+
+// ackUnseen reports whether s has sent so much without an acknowledgement that
+// the peer's packets are probably not in the capture.
+func (t *Table) ackUnseen(s, peer *side) bool {
+	w := t.cfg.Limits.InitialWindow
+	return w != 0 && s.nothingAcked() && s.tcpSize(peer) > w
+}
+
+// checkOverlap looks for bytes that were sent before with other contents.
+func (t *Table) checkOverlap(c *Conn, s, peer *side, st *stream, seq, end uint64, data []byte, flags uint8) {
+	for i := st.search(seq); i < len(st.blocks) && st.blocks[i].seq < end; i++ {
+		b := &st.blocks[i]
+		lo, hi := max(seq, b.seq), min(end, b.end)
+		if b.data == nil {
+			continue
+		}
+		was, is := b.data[lo-b.seq:hi-b.seq], data[lo-seq:hi-seq]
+		if bytes.Equal(was, is) || hi-lo == 1 && peer.lastSeen == 0 {
+			continue // equal, or a keep-alive's garbage byte
+		}
+		if h := &t.hooks.Conn.RexmitInconsistency; h.On() {
+			h.Raise(&event.RexmitInconsistency{Conn: c, T1: was, T2: is, TCPFlags: flagString(flags)})
+		}
+		t.weird(c, "retransmission_inconsistency", "", "TCP")
+	}
+}
+
+// acked handles the peer's acknowledgement of everything of s below seq.
+func (t *Table) acked(c *Conn, s, peer *side, seq uint64) {
+	if s.fins > 0 && seq >= s.finSeq {
+		seq = s.finSeq - 1
+	}
+	if st := c.peekStream(s); st == nil {
+		if seq <= firstSeq {
+			return
+		}
+	} else if seq <= st.trimmed {
+		return
+	}
+	t.trim(c, s, peer, c.stream(s), seq)
+	t.checkEOF(c, s, peer)
+}
+
+// trim forgets everything below seq. What is missing there is gone for good.
+func (t *Table) trim(c *Conn, s, peer *side, st *stream, seq uint64) {
+	if seq > st.next {
+		t.undelivered(c, s, peer, st, seq)
+	}
+	n := 0
+	for n < len(st.blocks) && st.blocks[n].end <= seq {
+		n++
+	}
+	t.streams.drop(st, n)
+	st.trimmed = max(st.trimmed, seq)
+	if len(st.blocks) > 0 && st.blocks[0].seq == st.next {
+		t.inserted(c, s, peer, st, 0)
+	}
+}
+
+// undelivered gives up the holes below seq and delivers what lies between them.
+func (t *Table) undelivered(c *Conn, s, peer *side, st *stream, seq uint64) {
+	if seq <= 2 && c.flags&flagPartial != 0 {
+		return // the SYN that was made up for a partial connection, or its keep-alive
+	}
+	if s.flags&sideNoStream == 0 {
+		for {
+			i, _ := slices.BinarySearchFunc(st.blocks, st.next, func(b block, next uint64) int {
+				if b.seq < next {
+					return -1
+				}
+				return 1
+			})
+			if i == len(st.blocks) || st.blocks[i].seq >= seq {
+				break
+			}
+			if b := &st.blocks[i]; b.seq > st.next {
+				t.gap(c, s, peer, st.next, b.seq-st.next)
+				st.next = b.seq
+			}
+			t.inserted(c, s, peer, st, i)
+		}
+		if seq > st.next {
+			t.gap(c, s, peer, st.next, seq-st.next)
+		}
+	}
+	st.next = max(st.next, seq)
+}
+
+func cleanSide(s *side) bool {
+	return s.state == event.StateEstablished || s.state == event.StateClosed && s.prev == event.StateEstablished
+}
+
+// gap reports n missing bytes at seq. Only on connections that are established or
+// close in an orderly way they count: elsewhere resets and traffic from before
+// the capture make them up.
+func (t *Table) gap(c *Conn, s, peer *side, seq, n uint64) {
+	isOrig := c.isOrig(s)
+	if cleanSide(s) && cleanSide(peer) {
+		if r := c.scaled(s, &s.gaps, countGap, 'G'); r > 1 {
+			if h := &t.hooks.TCP.MultipleGap; h.On() {
+				h.Raise(&event.TCPMultipleGap{Conn: c, IsOrig: isOrig, Threshold: r})
+			}
+		}
+		if h := &t.hooks.Conn.ContentGap; h.On() {
+			t.scratch.gap = event.ContentGap{Conn: c, IsOrig: isOrig, Seq: seq, Length: n}
+			h.Raise(&t.scratch.gap)
+		}
+	}
+	s.flags |= sideGap
+	t.record(c, s, append(strconv.AppendUint(append(t.scratch.addl[:0], "\n<<gap "...), n, 10), ">>\n"...))
+	t.analyzersGap(c, isOrig, n)
+}
+
+// deliver hands on the next bytes of the stream.
+func (t *Table) deliver(c *Conn, s *side, seq uint64, data []byte) {
+	if c.ext != nil {
+		t.record(c, s, data)
+	}
+	isOrig := c.isOrig(s)
+	if h := &t.hooks.TCP.Contents; t.cfg.deliversContents(isOrig) && h.On() {
+		h.Raise(&event.TCPContents{Conn: c, IsOrig: isOrig, Seq: seq, Contents: data})
+	}
+	t.analyzersData(c, isOrig, data)
+}
+
+// record writes to the contents file that is set for s.
+func (t *Table) record(c *Conn, s *side, data []byte) {
+	if c.ext == nil {
+		return
+	}
+	i := 0
+	if s == &c.side[1] {
+		i = 1
+	}
+	w := c.ext.contents[i]
+	if w == nil {
+		return
+	}
+	if _, err := w.Write(data); err != nil {
+		c.ext.contents[i] = nil
+		if h := &t.hooks.TCP.ContentsFileWriteFailure; h.On() {
+			h.Raise(&event.ContentsFileWriteFailure{Conn: c, IsOrig: c.isOrig(s), Msg: err.Error()})
+		}
+	}
+}
+
+// finishContents records what is left beyond holes.
+func (t *Table) finishContents(c *Conn) {
+	if c.ext == nil {
+		return
+	}
+	for i, w := range c.ext.contents {
+		st := c.ext.streams[i]
+		if w == nil || st == nil {
+			continue
+		}
+		at := st.next
+		for _, b := range st.blocks {
+			if b.seq < st.next {
+				continue
+			}
+			if b.seq > at {
+				t.record(c, &c.side[i], append(strconv.AppendUint(append(t.scratch.addl[:0], "\n<<gap "...), b.seq-at, 10), ">>\n"...))
+			}
+			t.record(c, &c.side[i], b.data)
+			at = b.end
+		}
+	}
+}
+
+// dataPending reports whether something that s has sent is still to be delivered
+// or, unless s was reset, still to be acknowledged by s.
+func (t *Table) dataPending(c *Conn, s, peer *side) bool {
+	if s.flags&sideNoStream != 0 {
+		return false
+	}
+	next := uint64(firstSeq)
+	if st := c.peekStream(s); st != nil {
+		next = st.next
+	}
+	delivered := uint64(s.startSeq) + next
+	last := full(s.lastSeq, s.seqWraps)
+	if last < delivered {
+		return false // numbers that a reset made up
+	}
+	if delivered != last-1 && delivered != last {
+		return true
+	}
+	st := c.peekStream(peer)
+	return s.state != event.StateReset && st != nil && len(st.blocks) > 0
+}
+
+// checkEOF raises ConnectionEOF once everything that s has sent is delivered.
+func (t *Table) checkEOF(c *Conn, s, peer *side) {
+	if s.flags&sideEOF != 0 || s.fins == 0 && s.state != event.StateClosed && s.state != event.StateReset ||
+		t.dataPending(c, s, peer) {
+		return
+	}
+	s.flags |= sideEOF
+	isOrig := c.isOrig(s)
+	if h := &t.hooks.TCP.ConnectionEOF; h.On() {
+		t.scratch.eof = event.ConnectionEOF{Conn: c, IsOrig: isOrig}
+		h.Raise(&t.scratch.eof)
+	}
+	t.analyzersEnd(c, isOrig)
+	if c.flags&flagCloseDeferred != 0 {
+		if c.flags&flagSkip == 0 && t.dataPending(c, s, peer) && s.flags&peer.flags&sideClosed != 0 {
+			t.weird(c, "pending_data_when_closed", "", "TCP")
+		}
+		t.connectionClosed(c, s, peer, c.flags&flagDeferredEvent != 0)
+		c.flags &^= flagCloseDeferred
+	}
+}
+
+// streamPool keeps streams and the pages of their blocks.
+type streamPool struct {
+	free  []*stream
+	pages [numClasses][][]byte
+	used  uint64 // bytes in pages that blocks hold
+	limit uint64
+}
+
+// Sizes of pages, each four times the one before.
+const (
+	smallestPage = 64
+	numClasses   = 6
+)
+
+func pageClass(n int) int {
+	k := 0
+	for size := smallestPage; size < n; size *= 4 {
+		k++
+	}
+	return k
+}
+
+func (p *streamPool) get() *stream {
+	if n := len(p.free); n > 0 {
+		st := p.free[n-1]
+		p.free = p.free[:n-1]
+		st.next, st.trimmed = firstSeq, firstSeq
+		return st
+	}
+	return &stream{next: firstSeq, trimmed: firstSeq}
+}
+
+func (p *streamPool) put(st *stream) {
+	p.drop(st, len(st.blocks))
+	if cap(st.store) > 256 {
+		st.store, st.blocks = nil, nil // do not keep what one large stream needed
+	}
+	p.free = append(p.free, st)
+}
+
+// copy returns data in a page of its own.
+func (p *streamPool) copy(data []byte) []byte {
+	k := pageClass(len(data))
+	if k >= numClasses {
+		p.used += uint64(len(data))
+		return bytes.Clone(data)
+	}
+	var page []byte
+	if n := len(p.pages[k]); n > 0 {
+		page = p.pages[k][n-1]
+		p.pages[k] = p.pages[k][:n-1]
+	} else {
+		page = make([]byte, smallestPage<<(2*k))
+	}
+	p.used += uint64(cap(page))
+	n := copy(page[:cap(page)], data)
+	return page[:n]
+}
+
+// drop forgets the first n blocks of a stream.
+func (p *streamPool) drop(st *stream, n int) {
+	for i := range st.blocks[:n] {
+		b := &st.blocks[i]
+		st.bytes -= b.end - b.seq
+		if b.data == nil {
+			continue
+		}
+		p.used -= uint64(cap(b.data))
+		if k := pageClass(cap(b.data)); k < numClasses && cap(b.data) == smallestPage<<(2*k) {
+			p.pages[k] = append(p.pages[k], b.data[:0])
+		}
+		b.data = nil
+	}
+	st.blocks = st.blocks[n:]
+	if len(st.blocks) == 0 {
+		st.blocks = st.store[:0]
+	}
+}
+
+func (p *streamPool) exhausted() bool { return p.limit != 0 && p.used > p.limit }

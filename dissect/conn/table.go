@@ -1,0 +1,417 @@
+// Package conn keeps connections: the table, TCP's state and history, stream
+// reassembly and timers, with Zeek's meaning of each.
+//
+// A Table belongs to one shard. Everything that it does depends only on the
+// packets of the connections it holds and on the run's clock, so that the
+// result is the same for any number of shards.
+package conn
+
+import (
+	"unsafe"
+
+	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/dissect/icmp"
+	"github.com/wirelog/wirelog/dissect/packet"
+)
+
+// Timeouts are Zeek's options of the same names, as durations.
+type Timeouts struct {
+	TCPSYN          event.Time // tcp_SYN_timeout
+	TCPSession      event.Time // tcp_session_timer
+	TCPLinger       event.Time // tcp_connection_linger
+	TCPAttempt      event.Time // tcp_attempt_delay
+	TCPClose        event.Time // tcp_close_delay
+	TCPReset        event.Time // tcp_reset_delay
+	TCPPartialClose event.Time // tcp_partial_close_delay
+	TCPInactivity   event.Time // tcp_inactivity_timeout
+	UDPInactivity   event.Time // udp_inactivity_timeout
+	ICMPInactivity  event.Time // icmp_inactivity_timeout
+	UnknownIP       event.Time // unknown_ip_inactivity_timeout
+	Interactive     event.Time // Conn::port_inactivity_timeouts of FTP, SSH, telnet and rlogin
+}
+
+// Second is one second of event.Time.
+const Second event.Time = 1e9
+
+// DefaultTimeouts returns Zeek's defaults.
+func DefaultTimeouts() Timeouts {
+	return Timeouts{
+		TCPSYN: 5 * Second, TCPSession: 6 * Second, TCPLinger: 5 * Second,
+		TCPAttempt: 5 * Second, TCPClose: 5 * Second, TCPReset: 5 * Second,
+		TCPPartialClose: 3 * Second, TCPInactivity: 300 * Second,
+		UDPInactivity: 60 * Second, ICMPInactivity: 60 * Second, UnknownIP: 60 * Second,
+		Interactive: 3600 * Second,
+	}
+}
+
+// Limits bound what a table holds.
+type Limits struct {
+	Connections    int    // live connections; the oldest half-open one goes first
+	StreamBytes    uint64 // reassembly memory of one direction (tcp_excessive_data_without_further_acks)
+	TotalBytes     uint64 // reassembly memory of the table
+	AboveHole      uint64 // tcp_max_above_hole_without_any_acks
+	InitialWindow  uint64 // tcp_max_initial_window
+	SegmentsBehind int    // blocks kept out of order in one direction
+	TunnelChanges  int    // Tunnel::max_changes_per_connection
+}
+
+// DefaultLimits returns the defaults, Zeek's where Zeek has them.
+func DefaultLimits() Limits {
+	return Limits{
+		Connections: 4 << 20, StreamBytes: 10 << 20, TotalBytes: 512 << 20,
+		AboveHole: 16384, InitialWindow: 16384, SegmentsBehind: 4096, TunnelChanges: 1000,
+	}
+}
+
+// Config configures a Table.
+type Config struct {
+	Seed     Seed
+	Timeouts Timeouts
+	Limits   Limits
+	Packet   packet.Options
+	Weirds   WeirdSampling
+	// NeedsChecksum tells whether the checksum of a UDP datagram that has one must be
+	// right; nil means always. udpLen includes the header.
+	NeedsChecksum func(dstPort, checksum uint16, udpLen int, payload []byte) bool
+	// DeliverOrig and DeliverResp ask for the TCPContents and UDPContents of every
+	// connection (Zeek's tcp_content_deliver_all_orig and its kin).
+	DeliverOrig, DeliverResp bool
+}
+
+func (c *Config) deliversContents(isOrig bool) bool {
+	if isOrig {
+		return c.DeliverOrig
+	}
+	return c.DeliverResp
+}
+
+// Stats counts what a table did.
+type Stats struct {
+	Created       uint64
+	Removed       uint64
+	Peak          int    // most live connections at once
+	Evicted       uint64 // removed early because of Limits.Connections
+	HistoryCut    uint64 // history letters beyond the cap
+	StreamDropped uint64 // payload bytes given up because of the reassembly limits
+	Panics        uint64 // analyzers that panicked
+	TimersFired   uint64
+	Weirds        uint64 // weirds seen, those sampled away included
+}
+
+// Table holds the connections of one shard. It is not safe for concurrent use.
+type Table struct {
+	cfg   Config
+	hooks *event.Hooks
+	stats Stats
+
+	now    event.Time // network time of the packet or timer at work
+	pktNum uint64     // its packet
+	cause  func(deadline event.Time, first, num uint64)
+
+	// Open addressing with linear probing: the slot holds a connection's index
+	// plus 1 and the upper half of its hash.
+	slots []slot
+	mask  uint64
+	live  int
+
+	chunks [][]Conn
+	free   []uint32
+	// head and tail of the live connections in order of creation.
+	head, tail uint32
+	oldestHalf uint32 // no older connection is half-open
+
+	wheel   wheel
+	extFree []*ext
+	streams streamPool
+	icmp    *icmp.Analyzer
+
+	attacher   Attacher
+	panics     map[*Protocol]int
+	flowWeirds flowWeirds
+	scratch    scratch
+
+	terminating bool
+}
+
+type slot struct {
+	tag uint32
+	ref uint32 // index + 1, 0 when empty
+}
+
+const (
+	chunkBits = 9
+	chunkSize = 1 << chunkBits
+	none      = ^uint32(0)
+)
+
+// NewTable returns an empty table that raises its events on hooks. cause is
+// called before anything that a timer raises, with the timer's deadline, the
+// first packet of its connection and the packet before which it fires; it may be nil.
+func NewTable(cfg Config, hooks *event.Hooks, cause func(deadline event.Time, first, num uint64)) *Table {
+	if cause == nil {
+		cause = func(event.Time, uint64, uint64) {}
+	}
+	t := &Table{cfg: cfg, hooks: hooks, cause: cause, icmp: icmp.New(hooks), panics: make(map[*Protocol]int), head: none, tail: none, oldestHalf: none}
+	t.slots = make([]slot, 1<<10)
+	t.mask = uint64(len(t.slots) - 1)
+	t.wheel.init()
+	t.streams.limit = cfg.Limits.TotalBytes
+	return t
+}
+
+// Stats returns the counters.
+func (t *Table) Stats() Stats { return t.stats }
+
+// Len returns the number of live connections.
+func (t *Table) Len() int { return t.live }
+
+// Now returns the network time of the packet or timer at work.
+func (t *Table) Now() event.Time { return t.now }
+
+func (t *Table) at(idx uint32) *Conn { return &t.chunks[idx>>chunkBits][idx&(chunkSize-1)] }
+
+// Lookup finds the connection of a key, or nil.
+func (t *Table) Lookup(k *Key) *Conn {
+	h := k.hash(&t.cfg.Seed)
+	tag := uint32(h >> 32)
+	for i := h & t.mask; ; i = (i + 1) & t.mask {
+		s := t.slots[i]
+		if s.ref == 0 {
+			return nil
+		}
+		if s.tag == tag {
+			if c := t.at(s.ref - 1); c.key == *k {
+				return c
+			}
+		}
+	}
+}
+
+// insert creates the record of a new connection.
+func (t *Table) insert(k *Key) *Conn {
+	if t.live >= t.cfg.Limits.Connections {
+		t.evict()
+	}
+	if uint64(t.live+1)*4 > uint64(len(t.slots))*3 {
+		t.grow()
+	}
+	var idx uint32
+	if n := len(t.free); n > 0 {
+		idx = t.free[n-1]
+		t.free = t.free[:n-1]
+	} else {
+		idx = uint32(t.live)
+		if int(idx)>>chunkBits == len(t.chunks) {
+			t.chunks = append(t.chunks, make([]Conn, chunkSize))
+		}
+	}
+	c := t.at(idx)
+	*c = Conn{t: t, key: *k, idx: idx, flags: flagActive | flagLive,
+		bucket: noBucket, livePrev: t.tail, liveNext: none}
+	if t.tail != none {
+		t.at(t.tail).liveNext = idx
+	} else {
+		t.head = idx
+	}
+	t.tail = idx
+	if t.oldestHalf == none {
+		t.oldestHalf = idx
+	}
+	h := k.hash(&t.cfg.Seed)
+	t.place(h, idx)
+	t.live++
+	t.stats.Created++
+	t.stats.Peak = max(t.stats.Peak, t.live)
+	return c
+}
+
+func (t *Table) place(h uint64, idx uint32) {
+	i := h & t.mask
+	for t.slots[i].ref != 0 {
+		i = (i + 1) & t.mask
+	}
+	t.slots[i] = slot{uint32(h >> 32), idx + 1}
+}
+
+func (t *Table) grow() {
+	old := t.slots
+	t.slots = make([]slot, 2*len(old))
+	t.mask = uint64(len(t.slots) - 1)
+	for _, s := range old {
+		if s.ref != 0 {
+			t.place(t.at(s.ref-1).key.hash(&t.cfg.Seed), s.ref-1)
+		}
+	}
+}
+
+// unlink takes a connection out of the table. Its record can be used again
+// once release is called.
+func (t *Table) unlink(c *Conn) {
+	i := c.key.hash(&t.cfg.Seed) & t.mask
+	for t.slots[i].ref != c.idx+1 {
+		i = (i + 1) & t.mask
+	}
+	// Close the hole: entries of the same run move up unless that would put
+	// them before their home.
+	for j := i; ; {
+		j = (j + 1) & t.mask
+		if t.slots[j].ref == 0 {
+			break
+		}
+		home := t.at(t.slots[j].ref-1).key.hash(&t.cfg.Seed) & t.mask
+		if (j-home)&t.mask >= (j-i)&t.mask {
+			t.slots[i] = t.slots[j]
+			i = j
+		}
+	}
+	t.slots[i] = slot{}
+	if c.livePrev != none {
+		t.at(c.livePrev).liveNext = c.liveNext
+	} else {
+		t.head = c.liveNext
+	}
+	if c.liveNext != none {
+		t.at(c.liveNext).livePrev = c.livePrev
+	} else {
+		t.tail = c.livePrev
+	}
+	if t.oldestHalf == c.idx {
+		t.oldestHalf = c.liveNext
+	}
+	c.flags &^= flagLive
+	t.live--
+	t.stats.Removed++
+}
+
+func (t *Table) release(c *Conn) {
+	if x := c.ext; x != nil {
+		c.ext = nil
+		t.freeExt(x)
+	}
+	t.free = append(t.free, c.idx)
+}
+
+func (t *Table) newExt() *ext {
+	if n := len(t.extFree); n > 0 {
+		x := t.extFree[n-1]
+		t.extFree = t.extFree[:n-1]
+		return x
+	}
+	return new(ext)
+}
+
+func (t *Table) freeExt(x *ext) {
+	for i, s := range x.streams {
+		if s != nil {
+			t.streams.put(s)
+			x.streams[i] = nil
+		}
+	}
+	clear(x.slots)
+	clear(x.analyzers)
+	*x = ext{slots: x.slots[:0], analyzers: x.analyzers[:0], services: x.services[:0], hist: x.hist[:0], weirds: x.weirds[:0]}
+	t.extFree = append(t.extFree, x)
+}
+
+// Remove ends a connection: its analyzers finish, ConnectionStateRemove is raised,
+// and the record is reused. c must not be used afterwards.
+func (t *Table) Remove(c *Conn) {
+	if c.flags&flagLive == 0 {
+		return
+	}
+	t.wheel.remove(t, c)
+	t.finish(c)
+	t.unlink(c)
+	t.release(c)
+}
+
+// finish is what happens at the end of a connection that others can see.
+func (t *Table) finish(c *Conn) {
+	if t.terminating && c.transport == event.ProtoTCP && c.flags&flagActive != 0 &&
+		!(c.side[0].flags&sideClosed != 0 && c.side[1].flags&sideClosed != 0) {
+		if h := &t.hooks.TCP.ConnectionPending; h.On() {
+			t.scratch.pending.Conn = c
+			h.Raise(&t.scratch.pending)
+		}
+	}
+	t.analyzersDone(c)
+	t.finishContents(c)
+	if h := &t.hooks.Conn.ConnectionStateRemove; h.On() {
+		t.scratch.remove.Conn = c
+		h.Raise(&t.scratch.remove)
+	}
+}
+
+// evict makes room for one connection: the oldest half-open one or, when there
+// is none, the oldest. A connection that has been answered stays so, which is why
+// the search goes on where the last one ended.
+func (t *Table) evict() {
+	for t.oldestHalf != none && !t.at(t.oldestHalf).half() {
+		t.oldestHalf = t.at(t.oldestHalf).liveNext
+	}
+	victim := t.oldestHalf
+	if victim == none {
+		victim = t.head
+	}
+	t.stats.Evicted++
+	t.Remove(t.at(victim))
+}
+
+// half reports whether only one side has been seen.
+func (c *Conn) half() bool { return c.side[0].packets == 0 || c.side[1].packets == 0 }
+
+// Drain ends all connections, in the order of their first packets. Before each,
+// cause is called with the number of its first packet.
+func (t *Table) Drain(cause func(first uint64)) {
+	t.terminating = true
+	for t.head != none {
+		c := t.at(t.head)
+		cause(c.first)
+		t.Remove(c)
+	}
+}
+
+// All calls f for every live connection in the order of their first packets.
+func (t *Table) All(f func(*Conn)) {
+	for i := t.head; i != none; {
+		c := t.at(i)
+		i = c.liveNext
+		f(c)
+	}
+}
+
+// Memory returns the bytes that the table's own structures occupy, reassembly aside.
+func (t *Table) Memory() uint64 {
+	return uint64(len(t.chunks))*chunkSize*uint64(unsafe.Sizeof(Conn{})) + uint64(len(t.slots))*8 + uint64(cap(t.free))*4
+}
+
+// scratch holds the event values that are raised most, so that raising does
+// not allocate.
+type scratch struct {
+	newConn      event.NewConnection
+	newContents  event.NewConnectionContents
+	remove       event.ConnectionStateRemove
+	timeout      event.ConnectionTimeout
+	pending      event.ConnectionPending
+	attempt      event.ConnectionAttempt
+	established  event.ConnectionEstablished
+	partial      event.PartialConnection
+	rejected     event.ConnectionRejected
+	reset        event.ConnectionReset
+	finished     event.ConnectionFinished
+	halfFinished event.ConnectionHalfFinished
+	firstACK     event.ConnectionFirstACK
+	eof          event.ConnectionEOF
+	syn          event.ConnectionSYNPacket
+	tcpPacket    event.TCPPacket
+	option       event.TCPOption
+	options      event.TCPOptions
+	optionList   []event.TCPOptionValue
+	sack         []uint64
+	gap          event.ContentGap
+	udpRequest   event.UDPRequest
+	udpReply     event.UDPReply
+	connWeird    event.ConnWeird
+	addl         []byte
+	headers      packet.HeaderScratch
+}

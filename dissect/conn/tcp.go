@@ -1,0 +1,863 @@
+package conn
+
+import (
+	"encoding/binary"
+	"strconv"
+
+	"github.com/wirelog/wirelog/dissect/event"
+)
+
+// TCP header flags (RFC 9293 section 3.1).
+const (
+	flagFIN = 1 << iota
+	flagSYN
+	flagRST
+	flagPSH
+	flagACK
+	flagURG
+)
+
+// stormCount and stormGap are Zeek's tcp_storm_thresh and
+// tcp_storm_interarrival_thresh, the latter in milliseconds.
+const (
+	stormCount = 1000
+	stormGap   = 1000
+)
+
+// plausibleJump is the largest step of a sequence number that a SYN, a RST or
+// an acknowledgement of 0 is believed to make.
+const plausibleJump = 1 << 20
+
+// maxWindowScale is the largest shift count (RFC 7323 section 2.3).
+const maxWindowScale = 14
+
+// header is a validated view of a TCP header with its options.
+type header []byte
+
+func (h header) seq() uint32     { return binary.BigEndian.Uint32(h[4:]) }
+func (h header) ack() uint32     { return binary.BigEndian.Uint32(h[8:]) }
+func (h header) flags() uint8    { return h[13] }
+func (h header) window() uint16  { return binary.BigEndian.Uint16(h[14:]) }
+func (h header) options() []byte { return h[20:] }
+
+func seqDelta(a, b uint32) int32 { return int32(a - b) }
+
+func seqBetween(s, lo, hi uint32) bool {
+	if lo <= hi {
+		return lo <= s && s <= hi
+	}
+	return lo <= s || s <= hi
+}
+
+// full places a sequence number in 64 bits.
+func full(seq uint32, wraps uint16) uint64 { return uint64(wraps)<<32 + uint64(seq) }
+
+// relative is a sequence number's distance from the first one.
+func (s *side) relative(seq uint32, wraps uint16) uint64 {
+	return full(seq, wraps) - uint64(s.startSeq)
+}
+
+// relativeTo places seq near last, which has wrapped wraps times. before reports
+// a number that precedes the stream's first.
+func (s *side) relativeTo(seq, last uint32, wraps uint16) (rel uint64, before bool) {
+	switch d := seqDelta(seq, last); {
+	case d < 0 && wraps > 0 && seq > last:
+		wraps--
+	case d > 0 && seq < last:
+		wraps++
+	}
+	if wraps == 0 {
+		d := seqDelta(seq, s.startSeq)
+		return uint64(int64(d)), d < 0
+	}
+	return s.relative(seq, wraps), false
+}
+
+func (s *side) initSeq(first, last uint32) {
+	s.startSeq, s.ackSeq, s.lastSeq = first, first, last
+}
+
+func (s *side) updateLast(seq uint32) {
+	if seq < s.lastSeq {
+		s.seqWraps++
+	}
+	s.lastSeq = seq
+}
+
+func (s *side) updateAck(seq uint32) {
+	if seq < s.ackSeq {
+		s.ackWraps++
+	}
+	s.ackSeq = seq
+}
+
+// nothingAcked reports whether at most the SYN was acknowledged.
+func (s *side) nothingAcked() bool {
+	ack := full(s.ackSeq, s.ackWraps)
+	return ack == uint64(s.startSeq) || ack == uint64(s.startSeq)+1
+}
+
+// tcpSize is the number of payload bytes by sequence numbers.
+func (s *side) tcpSize(peer *side) uint64 {
+	if s.prev == event.StateSynSent && s.state == event.StateReset &&
+		peer.state == event.StateInactive && !s.nothingAcked() {
+		// A half-open connection was found and aborted: its numbers mislead.
+		return 0
+	}
+	size := max(full(s.lastSeq, s.seqWraps), full(s.ackSeq, s.ackWraps)) - uint64(s.startSeq)
+	if size != 0 {
+		size-- // the SYN
+	}
+	if s.fins > 0 && size != 0 {
+		size--
+	}
+	return size
+}
+
+func handshaking(s event.EndpointState) bool {
+	return s == event.StateInactive || s == event.StateSynSent || s == event.StateSynAckSent
+}
+
+// setState changes the state of s. The end of the handshake begins the longer
+// inactivity timeout.
+func (t *Table) setState(c *Conn, s, peer *side, state event.EndpointState) {
+	if state == s.state {
+		return
+	}
+	if !handshaking(state) && handshaking(s.state) && handshaking(peer.state) {
+		c.inactivity = t.cfg.Timeouts.TCPInactivity
+	}
+	s.prev, s.state = s.state, state
+}
+
+// tcp processes one segment: hdr is the header with its options, data what was
+// captured of the payload, n the payload's length on the wire.
+func (t *Table) tcp(c *Conn, p *Packet, hdr header, data []byte, n int) {
+	isOrig := p.isOrig
+	s, peer := c.sideOf(isOrig)
+	flags := hdr.flags()
+	seq, ack := hdr.seq(), hdr.ack()
+
+	if isOrig && c.flags&flagFirstOrig == 0 {
+		c.setFlag(flagPartial, flags&flagSYN == 0 || flags&flagACK != 0)
+	} else if !isOrig && c.flags&(flagFirstResp|flagPartial) == 0 {
+		c.setFlag(flagPartial, flags&flagSYN == 0)
+	}
+
+	segLen := n
+	if flags&flagRST != 0 {
+		segLen = 0 // data in a reset is not part of the stream
+	}
+	if flags&flagSYN != 0 {
+		segLen++
+	}
+	if flags&flagFIN != 0 {
+		segLen++
+	}
+	end := seq + uint32(segLen)
+	t.initEndpoint(c, s, flags, seq, end)
+
+	rel, before := s.relativeTo(seq, s.lastSeq, s.seqWraps)
+	if before && flags&flagRST == 0 {
+		t.weird(c, "TCP_seq_underflow_or_misorder", "", "TCP")
+	}
+	// This may turn the connection around. What follows goes by the old roles, as
+	// it does in Zeek; the packet is counted under the new ones.
+	c.tcpHistory(s, flags, rel, n)
+	p.isOrig = c.isOrig(s)
+	t.updateWindow(c, s, peer, hdr)
+
+	if c.orig().flags&c.resp().flags&sideClosed == 0 {
+		c.last = p.Time
+	}
+	if flags&flagSYN != 0 {
+		t.syn(c, p, s, peer, hdr, n, isOrig)
+	}
+	nowMS := c.sinceStart(p.Time)
+	if flags&flagFIN != 0 {
+		if s.fins < 1<<16-1 {
+			s.fins++
+		}
+		if s.fins >= stormCount && nowMS < s.lastSeen+stormGap {
+			t.weird(c, "FIN_storm", "", "TCP")
+		}
+		s.finSeq = rel + uint64(segLen)
+	}
+	if flags&flagRST != 0 {
+		if s.rsts < 1<<16-1 {
+			s.rsts++
+		}
+		if s.rsts >= stormCount && nowMS < s.lastSeen+stormGap {
+			t.weird(c, "RST_storm", "", "TCP")
+		}
+	}
+
+	var relAck uint64
+	if flags&flagACK != 0 {
+		if isOrig && c.flags&flagFirstAck == 0 &&
+			(s.state == event.StateEstablished || s.state == event.StateSynSent) {
+			c.flags |= flagFirstAck
+			if h := &t.hooks.TCP.ConnectionFirstACK; h.On() {
+				t.scratch.firstACK.Conn = c
+				h.Raise(&t.scratch.firstACK)
+			}
+		}
+		if peer.state == event.StateInactive {
+			relAck = 1
+			t.initPeer(c, s, peer, flags, ack)
+		} else if r, before := peer.relativeTo(ack, peer.ackSeq, peer.ackWraps); before {
+			t.weird(c, "TCP_ack_underflow_or_misorder", "", "TCP")
+		} else {
+			relAck = r
+			if flags&flagRST == 0 {
+				if d := seqDelta(ack, peer.ackSeq); d > 0 && !(ack == 0 && d > plausibleJump) {
+					peer.updateAck(ack)
+				}
+			}
+		}
+	}
+	advance := t.updateLast(c, s, end, flags, n)
+	s.lastSeen = nowMS
+
+	closing, report := t.stateMachine(c, p, s, peer, seq, ack, n, advance, isOrig, flags)
+	// Waiting until the state is known keeps gaps that only the last packets
+	// show, which are not reliable, out of the history.
+	if flags&flagACK != 0 {
+		t.acked(c, peer, s, relAck)
+	}
+
+	if h := &t.hooks.TCP.Packet; h.On() {
+		e := &t.scratch.tcpPacket
+		*e = event.TCPPacket{Conn: c, IsOrig: isOrig, Flags: flagString(flags), Seq: rel,
+			Len: uint64(n), Payload: data[:min(n, len(data))]}
+		if flags&flagACK != 0 {
+			e.Ack = relAck
+		}
+		h.Raise(e)
+	}
+	if len(hdr) > 20 && (t.hooks.TCP.Option.On() || t.hooks.TCP.Options.On()) {
+		t.options(c, hdr.options(), isOrig)
+	}
+	if isOrig {
+		c.flags |= flagFirstOrig
+	} else {
+		c.flags |= flagFirstResp
+	}
+
+	if n > 0 && len(data) >= n && flags&flagRST == 0 && c.flags&flagSkip == 0 && !before {
+		if flags&flagSYN != 0 {
+			rel++
+		}
+		t.dataSent(c, s, peer, rel, data[:n], flags)
+	} else if n > 0 && len(data) < n && flags&flagRST == 0 && c.flags&flagSkip == 0 && !before {
+		t.weird(c, "truncated_tcp_payload", "", "TCP")
+	}
+	t.checkEOF(c, s, peer)
+	if closing {
+		t.connectionClosed(c, s, peer, report)
+	}
+	t.rearm(c)
+}
+
+func (c *Conn) setFlag(f flags, on bool) {
+	c.flags &^= f
+	if on {
+		c.flags |= f
+	}
+}
+
+// sinceStart is t in milliseconds after the connection's start, plus 1 so that
+// it is never 0.
+func (c *Conn) sinceStart(t event.Time) uint32 {
+	d := int64(t-c.start) / 1e6
+	return uint32(min(max(d, 0), 1<<32-stormGap-2)) + 1
+}
+
+// initEndpoint sets up the sequence numbers of the sender.
+func (t *Table) initEndpoint(c *Conn, s *side, flags uint8, seq, end uint32) {
+	switch s.state {
+	case event.StateInactive:
+		if flags&flagSYN != 0 {
+			s.initSeq(seq, end)
+		} else {
+			// As if there had been a SYN, so that relative numbers stay the same;
+			// the first packet must not look like a retransmission.
+			s.initSeq(seq-1, seq)
+		}
+	case event.StateSynSent, event.StateSynAckSent:
+		if flags&flagSYN != 0 && seq != s.startSeq {
+			t.weird(c, "SYN_seq_jump", "", "")
+			s.initSeq(seq, end)
+		}
+	case event.StateEstablished, event.StatePartial:
+		if flags&flagSYN != 0 {
+			_, peer := c.sideOf(c.isOrig(s))
+			if s.tcpSize(peer) > 0 {
+				t.weird(c, "SYN_inside_connection", "", "")
+			}
+			if seq != s.startSeq {
+				t.weird(c, "SYN_seq_jump", "", "")
+			}
+			s.initSeq(seq, end)
+		}
+	case event.StateReset:
+		if flags&flagSYN != 0 && s.prev == event.StateInactive {
+			// The reset that came first may have been forged: believe the SYN.
+			s.initSeq(seq, end)
+		}
+	case event.StateClosed:
+	}
+}
+
+// initPeer guesses the sequence numbers of a side that has not spoken yet.
+func (t *Table) initPeer(c *Conn, s, peer *side, flags uint8, ack uint32) {
+	if flags&(flagSYN|flagFIN|flagRST) == 0 && c.flags&flagWeird == 0 &&
+		(s.state == event.StateSynSent || s.state == event.StateSynAckSent || s.state == event.StateEstablished) {
+		t.weird(c, "possible_split_routing", "", "")
+	}
+	peer.initSeq(ack-1, ack-1)
+}
+
+// tcpHistory writes what the segment's flags add to the history.
+func (c *Conn) tcpHistory(s *side, flags uint8, rel uint64, n int) {
+	control := flags & (flagSYN | flagFIN | flagRST)
+	switch control {
+	case 0:
+		if n > 0 {
+			c.tcpOnce(s, histData, 'D')
+		} else if flags&flagACK != 0 {
+			c.tcpOnce(s, histACK, 'A')
+		}
+	case flagSYN:
+		letter := byte('S')
+		if flags&flagACK != 0 {
+			letter = 'H'
+		}
+		if c.tcpOnce(s, histSYN, letter) && uint32(rel) != s.histSYN {
+			c.addHistory(c.letter(s, letter))
+		}
+		s.histSYN = uint32(rel)
+	case flagFIN:
+		// A FIN's number is that of the end of the segment's data.
+		at := uint32(rel) + uint32(n)
+		if c.tcpOnce(s, histFIN, 'F') && at != s.histFIN {
+			c.addHistory(c.letter(s, 'F'))
+		}
+		s.histFIN = at
+	case flagRST:
+		if c.tcpOnce(s, histRST, 'R') && uint32(rel) != s.histRST {
+			c.addHistory(c.letter(s, 'R'))
+		}
+		s.histRST = uint32(rel)
+	default:
+		if control&(flagFIN|flagRST) == flagFIN|flagRST {
+			c.tcpOnce(s, histFINRST, 'I')
+		} else {
+			c.tcpOnce(s, histMulti, 'Q')
+		}
+	}
+}
+
+// updateWindow follows the window that s announces.
+func (t *Table) updateWindow(c *Conn, s, peer *side, hdr header) {
+	flags := hdr.flags()
+	window := uint32(hdr.window()) << s.scale
+	// A zero window says something only while the peer may still send.
+	if window == 0 && flags&flagRST == 0 && peer.state != event.StateClosed && s.state != event.StateReset {
+		if n := c.scaled(s, &s.zeroWindows, countZeroWindow, 'W'); n > 1 {
+			if h := &t.hooks.TCP.MultipleZeroWindows; h.On() {
+				h.Raise(&event.TCPMultipleZeroWindows{Conn: c, IsOrig: c.isOrig(s), Threshold: n})
+			}
+		}
+	}
+	if flags&(flagSYN|flagFIN|flagRST) != 0 || s.state == event.StateClosed || s.state == event.StateReset {
+		return
+	}
+	seq, ack := hdr.seq(), hdr.ack()
+	if seqDelta(seq, s.windowSeq) < 0 || seqDelta(ack, s.windowAck) < 0 {
+		return
+	}
+	if back := -seqDelta(ack+window, s.windowAck+s.window); back > 0 && back >= 1<<s.scale {
+		t.weird(c, "window_recision", "", "")
+	}
+	s.window, s.windowAck, s.windowSeq = window, ack, seq
+}
+
+// syn looks at what only SYN packets carry.
+func (t *Table) syn(c *Conn, p *Packet, s, peer *side, hdr header, n int, isOrig bool) {
+	flags := hdr.flags()
+	if flags&flagRST != 0 {
+		t.weird(c, "TCP_christmas", "", "TCP")
+	}
+	if flags&flagURG != 0 {
+		t.weird(c, "baroque_SYN", "", "TCP")
+	}
+	if n > 0 {
+		t.weird(c, "SYN_with_data", "", "TCP")
+	}
+	pkt := event.SYNPacket{IsOrig: isOrig, DF: p.IP.Version == 4 && p.IP.DF, TTL: uint64(p.IP.TTL),
+		Size: uint64(p.IP.TotalLen), WinSize: uint64(hdr.window()), WinScale: -1}
+	for o := range parseOptions(hdr.options(), true) {
+		switch {
+		case o[0] == optSACKPermitted:
+			pkt.SACKOK = true
+		case o[0] == optMSS && len(o) >= 4:
+			pkt.MSS = uint64(binary.BigEndian.Uint16(o[2:]))
+		case o[0] == optWindowScale && len(o) >= 3:
+			pkt.WinScale = int64(o[2])
+		case o[0] == optTimestamps && len(o) >= 10:
+			pkt.TSval = event.Some(uint64(binary.BigEndian.Uint32(o[2:])))
+			pkt.TSecr = event.Some(uint64(binary.BigEndian.Uint32(o[6:])))
+		}
+	}
+	if scale := pkt.WinScale; scale >= 0 {
+		if scale > maxWindowScale {
+			if c.flags&flagWeird == 0 {
+				t.weird(c, "TCP_scale_range", strconv.FormatInt(scale, 10), "TCP")
+			}
+			scale = maxWindowScale
+		}
+		s.scale = uint8(scale)
+		s.windowSeq, s.windowAck = hdr.seq(), hdr.ack()
+		peer.windowSeq, peer.windowAck = hdr.ack(), hdr.seq()
+	} else {
+		s.scale = 0
+		if flags&flagACK != 0 {
+			peer.scale = 0 // not negotiated
+		}
+	}
+	if h := &t.hooks.TCP.ConnectionSYNPacket; h.On() {
+		t.scratch.syn = event.ConnectionSYNPacket{Conn: c, Pkt: pkt}
+		h.Raise(&t.scratch.syn)
+	}
+}
+
+// updateLast moves the end of what s has sent, and returns by how much.
+func (t *Table) updateLast(c *Conn, s *side, end uint32, flags uint8, n int) int32 {
+	d := seqDelta(end, s.lastSeq)
+	switch {
+	case flags&(flagSYN|flagRST) != 0 && (d > plausibleJump || d < -plausibleJump):
+	case flags&flagFIN != 0 && s.lastSeq == s.startSeq+1:
+		// Only SYN and FIN were seen of a connection of perhaps more than 2 GB.
+		s.updateLast(end)
+	case s.state == event.StateReset:
+	case d > 0:
+		s.updateLast(end)
+	case n > 0:
+		if r := c.scaled(s, &s.rexmits, countRexmit, 'T'); r > 1 {
+			if h := &t.hooks.TCP.MultipleRetransmissions; h.On() {
+				h.Raise(&event.TCPMultipleRetransmissions{Conn: c, IsOrig: c.isOrig(s), Threshold: r})
+			}
+		}
+	}
+	return d
+}
+
+// stateMachine moves the states by the segment's flags. closing tells whether s
+// is done, report whether that is worth an event.
+func (t *Table) stateMachine(c *Conn, p *Packet, s, peer *side, seq, ack uint32, n int, advance int32, isOrig bool, flags uint8) (closing, report bool) {
+	switch s.state {
+	case event.StateInactive:
+		return t.fromInactive(c, p, s, peer, seq, ack, n, isOrig, flags)
+	case event.StateSynSent, event.StateSynAckSent:
+		return t.fromSynSent(c, s, peer, n, isOrig, flags)
+	case event.StateEstablished, event.StatePartial:
+		return t.fromEstablished(c, s, peer, flags)
+	case event.StateClosed:
+		return t.fromClosed(c, p, s, peer, advance, flags), false
+	case event.StateReset:
+		if flags&flagSYN != 0 {
+			t.weird(c, "SYN_after_reset", "", "TCP")
+		}
+		if flags&flagFIN != 0 {
+			t.weird(c, "FIN_after_reset", "", "TCP")
+		}
+		if n > 0 && flags&flagRST == 0 {
+			t.weird(c, "data_after_reset", "", "TCP")
+		}
+	}
+	return false, false
+}
+
+func (t *Table) fromInactive(c *Conn, p *Packet, s, peer *side, seq, ack uint32, n int, isOrig bool, flags uint8) (closing, report bool) {
+	if flags&flagSYN != 0 {
+		if isOrig {
+			if flags&flagACK != 0 {
+				t.weird(c, "connection_originator_SYN_ack", "", "TCP")
+				t.setState(c, s, peer, event.StateSynAckSent)
+			} else {
+				t.setState(c, s, peer, event.StateSynSent)
+			}
+			c.attempt = p.Time + t.cfg.Timeouts.TCPAttempt
+		} else {
+			t.answer(c, s, peer, seq, ack, flags)
+		}
+	}
+	if flags&flagFIN != 0 {
+		t.setState(c, s, peer, event.StateClosed)
+		closing, report = true, true
+		if peer.state != event.StatePartial && flags&flagSYN == 0 {
+			t.weird(c, "spontaneous_FIN", "", "TCP")
+		}
+	}
+	if flags&flagRST != 0 {
+		t.setState(c, s, peer, event.StateReset)
+		// From the originator a reset answers a SYN-ACK without a SYN: a reverse
+		// scan. From the responder it refuses a SYN.
+		reject := peer.state == event.StateEstablished
+		if !isOrig {
+			reject = peer.state == event.StateSynSent || peer.state == event.StateSynAckSent
+		}
+		closing, report = true, !reject
+		if reject {
+			if h := &t.hooks.TCP.ConnectionRejected; h.On() {
+				t.scratch.rejected.Conn = c
+				h.Raise(&t.scratch.rejected)
+			}
+		} else if peer.state == event.StateInactive {
+			t.weird(c, "spontaneous_RST", "", "TCP")
+		}
+	}
+	if s.state != event.StateInactive {
+		return closing, report
+	}
+	// No flag has changed the state.
+	switch {
+	case !isOrig && n == 0 && c.orig().state == event.StateSynSent:
+		// Some stacks acknowledge a SYN before they answer it.
+	case flags&flagACK != 0 && peer.state == event.StateEstablished:
+		// The SYN was missed, the SYN-ACK was not.
+		t.setState(c, s, peer, event.StateEstablished)
+		c.setFlag(flagPartial, false)
+		c.setFirst(isOrig)
+	default:
+		t.setState(c, s, peer, event.StatePartial)
+		if peer.state == event.StatePartial {
+			if h := &t.hooks.TCP.PartialConnection; h.On() {
+				t.scratch.partial.Conn = c
+				h.Raise(&t.scratch.partial)
+			}
+		}
+	}
+	return closing, report
+}
+
+func (c *Conn) setFirst(isOrig bool) {
+	if isOrig {
+		c.flags |= flagFirstOrig
+	} else {
+		c.flags |= flagFirstResp
+	}
+}
+
+// answer handles the responder's SYN.
+func (t *Table) answer(c *Conn, s, peer *side, seq, ack uint32, flags uint8) {
+	switch {
+	case flags&flagACK != 0:
+		if peer.state != event.StateInactive && peer.state != event.StatePartial &&
+			!seqBetween(ack, peer.startSeq, peer.lastSeq) {
+			t.weird(c, "bad_SYN_ack", "", "TCP")
+		}
+	case peer.state == event.StateSynAckSent && seq == s.startSeq:
+		// SYN and SYN-ACK were captured in the wrong order.
+		c.setFlag(flagPartial, false)
+		c.flip()
+		t.setState(c, peer, s, event.StateEstablished)
+		c.setFirst(true)
+	default:
+		t.weird(c, "simultaneous_open", "", "TCP")
+	}
+	switch peer.state {
+	case event.StateSynSent:
+		t.setState(c, peer, s, event.StateEstablished)
+	case event.StateInactive:
+		t.weird(c, "unsolicited_SYN_response", "", "TCP")
+	default:
+	}
+	t.setState(c, s, peer, event.StateEstablished)
+	if peer.state != event.StatePartial {
+		t.established(c)
+	}
+}
+
+// established raises the event, and gives interactive services their longer
+// timeout, which Zeek does by the responder's port, or by the originator's when
+// only that one is a server's.
+func (t *Table) established(c *Conn) {
+	id := c.ID()
+	port := id.RespP
+	if c.orig().state == event.StateInactive && !LikelyServerPort(event.ProtoTCP, port) &&
+		LikelyServerPort(event.ProtoTCP, id.OrigP) {
+		port = id.OrigP
+	}
+	switch port {
+	case 21, 22, 23, 513:
+		c.inactivity = t.cfg.Timeouts.Interactive
+	}
+	if h := &t.hooks.TCP.ConnectionEstablished; h.On() {
+		t.scratch.established.Conn = c
+		h.Raise(&t.scratch.established)
+	}
+}
+
+func (t *Table) fromSynSent(c *Conn, s, peer *side, n int, isOrig bool, flags uint8) (closing, report bool) {
+	if flags&flagSYN != 0 {
+		if isOrig {
+			if flags&flagACK != 0 && flags&(flagFIN|flagRST) == 0 && s.state != event.StateSynAckSent {
+				t.weird(c, "repeated_SYN_with_ack", "", "TCP")
+			}
+		} else if flags&flagACK == 0 && s.state != event.StateSynSent {
+			t.weird(c, "repeated_SYN_reply_wo_ack", "", "TCP")
+		}
+	}
+	if flags&flagFIN != 0 {
+		if peer.state == event.StateInactive || peer.state == event.StateSynSent {
+			t.weird(c, "inappropriate_FIN", "", "TCP")
+		}
+		t.setState(c, s, peer, event.StateClosed)
+		closing, report = true, true
+	}
+	if flags&flagRST != 0 {
+		t.setState(c, s, peer, event.StateReset)
+		t.connectionReset(c)
+		closing = true
+	} else if n > 0 {
+		t.weird(c, "data_before_established", "", "TCP")
+	}
+	return closing, report
+}
+
+func (t *Table) fromEstablished(c *Conn, s, peer *side, flags uint8) (closing, report bool) {
+	if flags&(flagSYN|flagACK) == flagSYN && s.state == event.StatePartial && peer.state == event.StateInactive {
+		t.weird(c, "SYN_after_partial", "", "TCP")
+		t.setState(c, s, peer, event.StateSynSent)
+	}
+	if flags&(flagFIN|flagRST) == flagFIN {
+		t.setState(c, s, peer, event.StateClosed)
+		if peer.state == event.StateReset && peer.prev == event.StateClosed {
+			// A FIN followed by a RST was a normal end after all.
+			t.setState(c, peer, s, event.StateClosed)
+		}
+		closing, report = true, true
+	}
+	if flags&flagRST != 0 {
+		t.setState(c, s, peer, event.StateReset)
+		closing = true
+		if peer.state != event.StateReset || peer.prev != event.StateEstablished {
+			t.connectionReset(c)
+		}
+	}
+	return closing, report
+}
+
+func (t *Table) fromClosed(c *Conn, p *Packet, s, peer *side, advance int32, flags uint8) (closing bool) {
+	if flags&flagSYN != 0 {
+		t.weird(c, "SYN_after_close", "", "TCP")
+	}
+	if flags&flagFIN != 0 && advance > 0 {
+		t.weird(c, "FIN_advanced_last_seq", "", "TCP")
+	}
+	// After FINs from both sides a reset changes nothing.
+	if flags&flagRST != 0 && peer.state != event.StateClosed {
+		t.setState(c, s, peer, event.StateReset)
+		closing = s.flags&sideClosed == 0
+		c.attempt = p.Time + t.cfg.Timeouts.TCPReset
+		c.flags |= flagResetTimer
+	}
+	return closing
+}
+
+func (t *Table) connectionReset(c *Conn) {
+	if h := &t.hooks.TCP.ConnectionReset; h.On() {
+		t.scratch.reset.Conn = c
+		h.Raise(&t.scratch.reset)
+	}
+	c.flags &^= flagActive
+}
+
+// connectionClosed notes that s has sent its last.
+func (t *Table) connectionClosed(c *Conn, s, peer *side, report bool) {
+	if c.flags&flagSkip == 0 && t.dataPending(c, s, peer) {
+		// Undelivered data comes first.
+		c.flags |= flagCloseDeferred
+		if report {
+			c.flags |= flagDeferredEvent
+		}
+		return
+	}
+	c.flags &^= flagCloseDeferred
+	if s.flags&sideClosed != 0 {
+		return
+	}
+	s.flags |= sideClosed
+	to := &t.cfg.Timeouts
+	if s.state == event.StateReset || peer.flags&sideClosed != 0 || peer.state == event.StateInactive {
+		if s.prev != event.StateInactive || peer.state != event.StateInactive {
+			if c.flags&flagDeferredEvent != 0 {
+				c.flags &^= flagDeferredEvent
+				report = true
+			}
+			if report {
+				t.connectionFinished(c, peer.state == event.StateInactive)
+			}
+		}
+		c.attempt, c.expire = 0, 0
+		c.closing = c.last + to.TCPClose
+		c.flags |= flagClosing
+	} else if s.prev == event.StateInactive {
+		c.closing = c.last + to.TCPPartialClose
+		c.flags &^= flagClosing
+	} else if d := c.last + to.TCPSession; c.expire == 0 || d < c.expire {
+		c.expire = d
+	}
+}
+
+func (t *Table) connectionFinished(c *Conn, half bool) {
+	if half {
+		if h := &t.hooks.TCP.ConnectionHalfFinished; h.On() {
+			t.scratch.halfFinished.Conn = c
+			h.Raise(&t.scratch.halfFinished)
+		}
+	} else if h := &t.hooks.TCP.ConnectionFinished; h.On() {
+		t.scratch.finished.Conn = c
+		h.Raise(&t.scratch.finished)
+	}
+	c.flags &^= flagActive
+}
+
+// attemptTimer fires tcp_attempt_delay after a SYN, or tcp_reset_delay after
+// the reset of a closed side, and reports whether c is still there.
+func (t *Table) attemptTimer(c *Conn) bool {
+	if c.flags&flagActive == 0 {
+		return true
+	}
+	o, r := c.orig(), c.resp()
+	if (o.state == event.StateSynSent || o.state == event.StateSynAckSent) && r.state == event.StateInactive {
+		if h := &t.hooks.TCP.ConnectionAttempt; h.On() {
+			t.scratch.attempt.Conn = c
+			h.Raise(&t.scratch.attempt)
+		}
+		c.flags &^= flagActive
+		t.Remove(c)
+		return false
+	}
+	if c.flags&flagResetTimer != 0 {
+		if o.flags&r.flags&sideClosed == 0 {
+			t.connectionReset(c)
+		}
+		t.Remove(c)
+		return false
+	}
+	return true
+}
+
+// expireTCP looks every tcp_session_timer whether a connection that has begun to
+// close, or never began, is over. It reports whether c is still there.
+func (t *Table) expireTCP(c *Conn, now event.Time) bool {
+	if c.flags&flagActive == 0 {
+		return true
+	}
+	o, r := c.orig(), c.resp()
+	if c.last+t.cfg.Timeouts.TCPLinger < now {
+		closed := o.flags&sideClosed != 0 || r.flags&sideClosed != 0
+		over := o.flags&r.flags&sideClosed != 0 ||
+			o.state == event.StateReset || r.state == event.StateReset ||
+			o.state == event.StateInactive || r.state == event.StateInactive
+		if closed && over {
+			c.flags &^= flagActive
+			t.timeout(c)
+			return false
+		}
+		if o.state == event.StateInactive && r.state == event.StateInactive {
+			t.timeout(c)
+			return false
+		}
+	}
+	c.expire = now + t.cfg.Timeouts.TCPSession
+	return true
+}
+
+// closingTimer fires tcp_close_delay after the end, or tcp_partial_close_delay
+// after one side closed that had not been seen before, and reports whether c is
+// still there.
+func (t *Table) closingTimer(c *Conn) bool {
+	if c.flags&flagClosing != 0 {
+		t.timeout(c)
+		return false
+	}
+	if c.flags&flagActive == 0 {
+		return true
+	}
+	o, r := c.orig(), c.resp()
+	if o.state == event.StateInactive || r.state == event.StateInactive || o.flags&r.flags&sideClosed != 0 ||
+		o.state == event.StateReset || r.state == event.StateReset {
+		return true
+	}
+	if h := &t.hooks.TCP.ConnectionPartialClose; h.On() {
+		h.Raise(&event.ConnectionPartialClose{Conn: c})
+	}
+	t.Remove(c)
+	return false
+}
+
+// isReuse reports whether a SYN begins another connection with the same
+// five-tuple.
+func (t *Table) isReuse(c *Conn, hdr header, now event.Time) bool {
+	flags := hdr.flags()
+	if hdr[12]>>4 < 5 || flags&flagSYN == 0 {
+		return false
+	}
+	o, r := c.orig(), c.resp()
+	first := o
+	if flags&flagACK != 0 {
+		if o.state != event.StateInactive {
+			return false
+		}
+		first = r
+	}
+	active := func(s *side) bool { return s.state != event.StateInactive && s.flags&sideClosed == 0 }
+	wasReset := o.state == event.StateReset || r.state == event.StateReset
+	switch {
+	case (o.flags|r.flags)&sideClosed == 0:
+		seq := hdr.seq()
+		if seq == first.startSeq {
+			return false
+		}
+		if flags&flagACK == 0 && first.state == event.StateSynAckSent &&
+			r.state == event.StateInactive && seq == r.startSeq {
+			// SYN and SYN-ACK in the wrong order; see answer.
+			return false
+		}
+		if first.state == event.StateSynSent {
+			t.weird(c, "SYN_seq_jump", "", "TCP")
+		} else {
+			t.weird(c, "active_connection_reuse", "", "TCP")
+		}
+	case (active(o) || active(r)) && !wasReset:
+		t.weird(c, "active_connection_reuse", "", "TCP")
+	case now-c.last < t.cfg.Timeouts.TCPLinger && !wasReset:
+		t.weird(c, "premature_connection_reuse", "", "TCP")
+	}
+	return true
+}
+
+// flagString has a letter a flag, in the order SFRAPU.
+func flagString(flags uint8) string {
+	return flagStrings[flags&0x3f]
+}
+
+var flagStrings = func() (list [64]string) {
+	for f := range list {
+		var b []byte
+		for _, x := range [...]struct {
+			bit    int
+			letter byte
+		}{{flagSYN, 'S'}, {flagFIN, 'F'}, {flagRST, 'R'}, {flagACK, 'A'}, {flagPSH, 'P'}, {flagURG, 'U'}} {
+			if f&x.bit != 0 {
+				b = append(b, x.letter)
+			}
+		}
+		list[f] = string(b)
+	}
+	return list
+}()

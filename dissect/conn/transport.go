@@ -1,0 +1,445 @@
+package conn
+
+import (
+	"encoding/binary"
+	"strconv"
+
+	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/dissect/icmp"
+	"github.com/wirelog/wirelog/dissect/packet"
+)
+
+// Packet is a whole IP datagram on its way to a connection.
+type Packet struct {
+	IP    *packet.IP
+	Link  *packet.Packet
+	Encap *Encap // tunnels around it, nil outside
+	Time  event.Time
+	Num   uint64
+
+	isOrig bool
+}
+
+// Encap is a stack of tunnels. It is immutable once packets were processed with it.
+type Encap struct {
+	Layers []event.Encapsulation // outermost first
+}
+
+// same reports whether both stacks are the same tunnels.
+func (e *Encap) same(f *Encap) bool {
+	if e == f {
+		return true
+	}
+	if e == nil || f == nil || len(e.Layers) != len(f.Layers) {
+		return false
+	}
+	for i := range e.Layers {
+		if e.Layers[i].Type != f.Layers[i].Type || e.Layers[i].UID != f.Layers[i].UID {
+			return false
+		}
+	}
+	return true
+}
+
+// Result tells the engine what a datagram belongs to.
+type Result struct {
+	// Conn is the connection, nil if the packet has none.
+	Conn   *Conn
+	IsOrig bool
+	// Payload is the transport payload of UDP, for the tunnels that it may carry.
+	// It is nil when the packet was not accepted.
+	Payload []byte
+}
+
+// Transport header lengths.
+const (
+	tcpHeader = 20
+	udpHeader = 8
+)
+
+// Process gives a datagram to its connection.
+func (t *Table) Process(p *Packet, now event.Time) (r Result) {
+	t.now, t.pktNum = now, p.Num
+	switch p.IP.Proto {
+	case packet.ProtoTCP:
+		t.processTCP(p, &r)
+	case packet.ProtoUDP:
+		t.processUDP(p, &r)
+	case packet.ProtoICMP, packet.ProtoICMPv6:
+		t.processICMP(p, &r)
+	default:
+		t.processOther(p, &r)
+	}
+	return r
+}
+
+// headerFits checks that the fixed part of a transport header was sent and captured.
+func (t *Table) headerFits(p *Packet, n int, source string) bool {
+	if p.IP.PayloadLen != 0 && p.IP.PayloadLen < n {
+		t.packetWeird(p, "truncated_header", source)
+		return false
+	}
+	if len(p.IP.Payload) < n {
+		t.packetWeird(p, "internally_truncated_header", source)
+		return false
+	}
+	return true
+}
+
+// packetWeird is a weird of a packet's hosts; inside tunnels its name says so.
+func (t *Table) packetWeird(p *Packet, name, source string) {
+	if p.Encap != nil && len(p.Encap.Layers) > 0 {
+		name += "_in_tunnel"
+	}
+	t.FlowWeird(&p.IP.Src, &p.IP.Dst, name, "", source)
+}
+
+// find returns the packet's connection, if it has one, and tells whether the
+// originator sent the packet.
+func (t *Table) find(p *Packet, sport, dport uint16, oneWay bool) (c *Conn, k Key, srcIsA bool) {
+	k, srcIsA = MakeKey(AddrFrom16(&p.IP.Src), AddrFrom16(&p.IP.Dst), sport, dport, p.IP.Proto, oneWay)
+	return t.Lookup(&k), k, srcIsA
+}
+
+// newConn starts a connection with the sender of p as originator, unless flip.
+func (t *Table) newConn(p *Packet, k *Key, srcIsA bool, transport event.Proto, inactivity event.Time, flip bool) *Conn {
+	c := t.insert(k)
+	c.transport = transport
+	c.start, c.last, c.first = p.Time, p.Time, p.Num
+	c.inactivity = inactivity
+	if !srcIsA {
+		c.origin = 1
+	}
+	o := c.orig()
+	o.flowLabel = p.IP.FlowLabel()
+	o.flags |= sideSeen
+	if l := p.Link; l != nil && l.HasL2 {
+		r := c.resp()
+		if l.SrcMAC != [6]byte{} {
+			o.l2 = l.SrcMAC
+			o.flags |= sideL2
+		}
+		if l.DstMAC != [6]byte{} {
+			r.l2 = l.DstMAC
+			r.flags |= sideL2
+		}
+	}
+	if l := p.Link; l != nil {
+		if l.VLAN.OK {
+			c.vlan = l.VLAN.ID
+			c.flags |= flagVLAN
+		}
+		if l.InnerVLAN.OK {
+			c.innerVLAN = l.InnerVLAN.ID
+			c.flags |= flagInnerVLAN
+		}
+	}
+	if p.Encap != nil {
+		c.extra().tunnel = p.Encap
+	}
+	if flip {
+		resp := k.b
+		if c.origin == 1 {
+			resp = k.a
+		}
+		if !resp.broadcast() {
+			c.flip()
+		}
+	}
+	return c
+}
+
+// begin raises the events of a new connection and arms its timers.
+func (t *Table) begin(c *Conn) {
+	if c.transport == event.ProtoTCP {
+		if h := &t.hooks.TCP.NewConnectionContents; h.On() {
+			t.scratch.newContents.Conn = c
+			h.Raise(&t.scratch.newContents)
+		}
+	}
+	if h := &t.hooks.Conn.NewConnection; h.On() {
+		t.scratch.newConn.Conn = c
+		h.Raise(&t.scratch.newConn)
+	}
+	t.attachAnalyzers(c)
+	t.rearm(c)
+}
+
+// seen does what every packet of a connection needs.
+func (t *Table) seen(c *Conn, p *Packet) {
+	s, _ := c.sideOf(p.isOrig)
+	if label := p.IP.FlowLabel(); label != s.flowLabel {
+		if h := &t.hooks.Conn.ConnectionFlowLabelChanged; s.flags&sideSeen != 0 && h.On() {
+			h.Raise(&event.ConnectionFlowLabelChanged{Conn: c, IsOrig: p.isOrig,
+				OldLabel: uint64(s.flowLabel), NewLabel: uint64(label)})
+		}
+		s.flowLabel = label
+	}
+	s.flags |= sideSeen
+	if h := &t.hooks.Conn.IPv6ExtHeaders; p.IP.NumHeaders > 1 && h.On() {
+		e := event.IPv6ExtHeaders{Conn: c}
+		p.IP.FillPktHdr(&e.P, &t.scratch.headers, &p.Link.Weirds)
+		h.Raise(&e)
+	}
+	if h := &t.hooks.Conn.NewPacket; h.On() {
+		e := event.NewPacket{Conn: c}
+		p.IP.FillPktHdr(&e.P, &t.scratch.headers, &p.Link.Weirds)
+		h.Raise(&e)
+	}
+}
+
+// checkTunnel follows a connection from tunnel to tunnel.
+func (t *Table) checkTunnel(c *Conn, e *Encap) {
+	var old *Encap
+	if c.ext != nil {
+		old = c.ext.tunnel
+	}
+	if old.same(e) {
+		return
+	}
+	if limit := t.cfg.Limits.TunnelChanges; limit != 0 && int(c.tunnelChanges) >= limit {
+		t.weird(c, "tunnel_max_changes_per_connection_exceeded", strconv.Itoa(limit), "")
+		if c.seen&histUnknown == 0 {
+			c.seen |= histUnknown
+			c.addHistory('X')
+		}
+	} else {
+		c.tunnelChanges++
+		if h := &t.hooks.Tunnel.Changed; h.On() {
+			ev := event.TunnelChanged{Conn: c}
+			if e != nil {
+				ev.E = e.Layers
+			}
+			h.Raise(&ev)
+		}
+	}
+	c.extra().tunnel = e
+}
+
+// Opaque marks a connection with a packet that could not be taken apart.
+func (t *Table) Opaque(c *Conn) {
+	if c.seen&histUnknown == 0 {
+		c.seen |= histUnknown
+		c.addHistory('X')
+	}
+}
+
+// count adds a packet to the side that sent it.
+func (c *Conn) count(p *Packet) {
+	s, _ := c.sideOf(p.isOrig)
+	s.packets++
+	s.ipBytes += uint64(p.IP.TotalLen)
+	if c.ext != nil {
+		c.checkThresholds(p.isOrig)
+	}
+}
+
+// contents raises PacketContents.
+func (t *Table) contents(c *Conn, b []byte) {
+	if h := &t.hooks.Conn.PacketContents; len(b) > 0 && h.On() {
+		h.Raise(&event.PacketContents{Conn: c, Contents: b})
+	}
+}
+
+// wireLen is the length of the transport datagram; headers without one, as
+// segmentation offload leaves them, count what was captured.
+func wireLen(ip *packet.IP) int {
+	if ip.PayloadLen == 0 {
+		return len(ip.Payload)
+	}
+	return ip.PayloadLen
+}
+
+// verify checks the transport checksum unless it cannot be or is not wanted.
+func (t *Table) verify(p *Packet) bool {
+	return t.cfg.Packet.IgnoreChecksums || len(p.IP.Payload) < wireLen(p.IP) ||
+		t.cfg.Packet.Skip(p.IP) || p.IP.ChecksumOK()
+}
+
+func (t *Table) processTCP(p *Packet, r *Result) {
+	if !t.headerFits(p, tcpHeader, "TCP") {
+		return
+	}
+	b := p.IP.Payload
+	sport, dport := binary.BigEndian.Uint16(b), binary.BigEndian.Uint16(b[2:])
+	c, k, srcIsA := t.find(p, sport, dport, false)
+	if c != nil && t.isReuse(c, header(b), p.Time) {
+		if h := &t.hooks.Conn.ConnectionReused; h.On() {
+			h.Raise(&event.ConnectionReused{Conn: c})
+		}
+		t.Remove(c)
+		c = nil
+	}
+	if c == nil {
+		c = t.newConn(p, &k, srcIsA, event.ProtoTCP, t.cfg.Timeouts.UDPInactivity, tcpFlips(b[13], sport, dport))
+		c.expire = t.now + t.cfg.Timeouts.TCPSYN
+		t.begin(c)
+	} else {
+		t.checkTunnel(c, p.Encap)
+	}
+	p.isOrig = srcIsA == (c.origin == 0)
+	t.seen(c, p)
+	r.Conn = c
+
+	n := wireLen(p.IP)
+	size := int(b[12]>>4) * 4
+	if size < tcpHeader {
+		t.weird(c, "bad_TCP_header_len", "", "TCP")
+		return
+	}
+	if size > n || size > len(b) {
+		t.weird(c, "truncated_header", "", "TCP")
+		return
+	}
+	t.contents(c, b[size:min(n, len(b))])
+	if !t.verify(p) {
+		t.weird(c, "bad_TCP_checksum", "", "TCP")
+		s, _ := c.sideOf(p.isOrig)
+		if m := c.scaled(s, &s.badSums, countBadSum, 'C'); m > 1 {
+			if h := &t.hooks.TCP.MultipleChecksumErrors; h.On() {
+				h.Raise(&event.TCPMultipleChecksumErrors{Conn: c, IsOrig: p.isOrig, Threshold: m})
+			}
+		}
+		return
+	}
+	t.tcp(c, p, header(b[:size]), b[size:], n-size)
+	c.count(p)
+	r.IsOrig = p.isOrig
+}
+
+// tcpFlips guesses whether the sender of a connection's first packet, which is
+// not a plain SYN, is the responder.
+func tcpFlips(flags uint8, sport, dport uint16) bool {
+	if flags&(flagSYN|flagACK) == flagSYN || !LikelyServerPort(event.ProtoTCP, sport) {
+		return false
+	}
+	if LikelyServerPort(event.ProtoTCP, dport) {
+		return flags&flagSYN == 0 && sport < dport
+	}
+	return true
+}
+
+func (t *Table) processUDP(p *Packet, r *Result) {
+	if !t.headerFits(p, udpHeader, "UDP") {
+		return
+	}
+	b := p.IP.Payload
+	sport, dport := binary.BigEndian.Uint16(b), binary.BigEndian.Uint16(b[2:])
+	c, k, srcIsA := t.find(p, sport, dport, false)
+	if c == nil {
+		flip := LikelyServerPort(event.ProtoUDP, sport) && !LikelyServerPort(event.ProtoUDP, dport)
+		c = t.newConn(p, &k, srcIsA, event.ProtoUDP, t.cfg.Timeouts.UDPInactivity, flip)
+		t.begin(c)
+	} else {
+		t.checkTunnel(c, p.Encap)
+	}
+	p.isOrig = srcIsA == (c.origin == 0)
+	t.seen(c, p)
+	r.Conn, r.IsOrig = c, p.isOrig
+
+	s, _ := c.sideOf(p.isOrig)
+	n := wireLen(p.IP)
+	data := b[udpHeader:min(n, len(b))]
+	t.contents(c, data)
+	sum := binary.BigEndian.Uint16(b[6:])
+	if !(sum == 0 && p.IP.Version == 4) && !p.IP.Snapped && t.needsChecksum(dport, sum, n, data) && !t.verify(p) {
+		t.weird(c, "bad_UDP_checksum", "", "UDP")
+		if m := c.scaled(s, &s.badSums, countBadSum, 'C'); m > 1 {
+			if h := &t.hooks.UDP.MultipleChecksumErrors; h.On() {
+				h.Raise(&event.UDPMultipleChecksumErrors{Conn: c, IsOrig: p.isOrig, Threshold: m})
+			}
+		}
+		return
+	}
+	length := int(binary.BigEndian.Uint16(b[4:]))
+	if length != n {
+		t.weird(c, "UDP_datagram_length_mismatch", strconv.Itoa(length)+" != "+strconv.Itoa(n), "UDP")
+	}
+	c.last = p.Time
+	if h := &t.hooks.UDP.Contents; t.cfg.deliversContents(p.isOrig) && h.On() {
+		h.Raise(&event.UDPContents{Conn: c, IsOrig: p.isOrig, Contents: data})
+	}
+	c.once(s, histData, 'D')
+	s.active(length - udpHeader)
+	if p.isOrig {
+		if h := &t.hooks.UDP.Request; h.On() {
+			t.scratch.udpRequest.Conn = c
+			h.Raise(&t.scratch.udpRequest)
+		}
+	} else if h := &t.hooks.UDP.Reply; h.On() {
+		t.scratch.udpReply.Conn = c
+		h.Raise(&t.scratch.udpReply)
+	}
+	c.count(p)
+	r.Payload = data
+	t.analyzersData(c, p.isOrig, data)
+}
+
+// active notes n payload bytes; a header that promises less than itself counts
+// against the sum, as in Zeek.
+func (s *side) active(n int) {
+	if s.flags&sideActive == 0 {
+		if n < 0 {
+			return
+		}
+		s.flags |= sideActive
+	}
+	s.size += uint64(n)
+}
+
+// needsChecksum reports whether a checksum that is there must be right; see
+// tunnel.Decoder.NeedsChecksum.
+func (t *Table) needsChecksum(dport, sum uint16, n int, data []byte) bool {
+	return t.cfg.NeedsChecksum == nil || t.cfg.NeedsChecksum(dport, sum, n, data)
+}
+
+func (t *Table) processICMP(p *Packet, r *Result) {
+	if !t.headerFits(p, icmp.HeaderLen, "ICMP") {
+		return
+	}
+	b := p.IP.Payload
+	counter, oneWay := icmp.Counterpart(p.IP.Proto == packet.ProtoICMPv6, b[0], b[1])
+	c, k, srcIsA := t.find(p, uint16(b[0]), counter, oneWay)
+	if c == nil {
+		c = t.newConn(p, &k, srcIsA, event.ProtoICMP, t.cfg.Timeouts.ICMPInactivity, false)
+		t.begin(c)
+	} else {
+		t.checkTunnel(c, p.Encap)
+	}
+	p.isOrig = srcIsA == (c.origin == 0)
+	t.seen(c, p)
+	r.Conn, r.IsOrig = c, p.isOrig
+
+	n := wireLen(p.IP)
+	t.contents(c, b[icmp.HeaderLen:min(n, len(b))])
+	if !t.verify(p) {
+		t.weird(c, "bad_ICMP_checksum", "", icmp.Source)
+		return
+	}
+	c.last = p.Time
+	s, _ := c.sideOf(p.isOrig)
+	size, w := t.icmp.Deliver(c, p.IP, &p.Link.Weirds)
+	s.active(size)
+	if w.Name != "" {
+		t.weird(c, w.Name, w.Addl, icmp.Source)
+	}
+	if len(b) >= n {
+		c.count(p)
+	}
+}
+
+func (t *Table) processOther(p *Packet, r *Result) {
+	c, k, srcIsA := t.find(p, 0, 0, false)
+	if c == nil {
+		c = t.newConn(p, &k, srcIsA, event.ProtoUnknown, t.cfg.Timeouts.UnknownIP, false)
+		t.begin(c)
+	} else {
+		t.checkTunnel(c, p.Encap)
+	}
+	p.isOrig = srcIsA == (c.origin == 0)
+	t.seen(c, p)
+	t.contents(c, p.IP.Payload[:min(wireLen(p.IP), len(p.IP.Payload))])
+	c.last = p.Time
+	c.count(p)
+	r.Conn, r.IsOrig = c, p.isOrig
+}

@@ -1,0 +1,129 @@
+package conn
+
+import (
+	"github.com/wirelog/wirelog/dissect/event"
+)
+
+// WeirdSampling thins out weirds that come in floods, each name a connection or
+// a pair of hosts by itself: the first Threshold pass, then one in Rate, until
+// Duration is over (Zeek's weird_sampling_threshold, _rate and _duration).
+type WeirdSampling struct {
+	Threshold uint64
+	Rate      uint64
+	Duration  event.Time
+}
+
+// DefaultWeirdSampling returns Zeek's defaults.
+func DefaultWeirdSampling() WeirdSampling {
+	return WeirdSampling{Threshold: 25, Rate: 1000, Duration: 600 * Second}
+}
+
+// weirdCount is the sampling state of one name.
+type weirdCount struct {
+	name  string
+	count uint64
+	since event.Time // when sampling began
+}
+
+// passes counts an occurrence.
+func (w *weirdCount) passes(s *WeirdSampling, now event.Time) bool {
+	w.count++
+	if w.count <= s.Threshold {
+		return true
+	}
+	if w.count == s.Threshold+1 {
+		w.since = now
+	} else if now > w.since+s.Duration {
+		w.count = 1
+		return true
+	}
+	return s.Rate != 0 && (w.count-s.Threshold)%s.Rate == 0
+}
+
+// maxWeirdNames bounds the names that one connection keeps counts of. The
+// names are constants of the analyzers, so that only the number of analyzers
+// could exceed it.
+const maxWeirdNames = 256
+
+// Weird raises ConnWeird for c, unless it is sampled away.
+func (t *Table) Weird(c *Conn, name, addl, source string) { t.weird(c, name, addl, source) }
+
+func (t *Table) weird(c *Conn, name, addl, source string) {
+	c.flags |= flagWeird
+	t.stats.Weirds++
+	h := &t.hooks.Weird.Conn
+	if !h.On() || !t.permitWeird(c, name) {
+		return
+	}
+	t.scratch.addl = append(t.scratch.addl[:0], addl...)
+	t.scratch.connWeird = event.ConnWeird{Name: name, Conn: c, Addl: t.scratch.addl, Source: source}
+	h.Raise(&t.scratch.connWeird)
+}
+
+func (t *Table) permitWeird(c *Conn, name string) bool {
+	x := c.extra()
+	for i := range x.weirds {
+		if x.weirds[i].name == name {
+			return x.weirds[i].passes(&t.cfg.Weirds, t.now)
+		}
+	}
+	if len(x.weirds) == maxWeirdNames {
+		return false
+	}
+	x.weirds = append(x.weirds, weirdCount{name: name, count: 1})
+	return t.cfg.Weirds.Threshold > 0
+}
+
+// flowWeirds is the sampling state of host pairs.
+type flowWeirds struct {
+	counts map[flowWeirdKey]*weirdCount
+}
+
+type flowWeirdKey struct {
+	src, dst [16]byte
+	name     string
+}
+
+// maxFlowWeirds bounds the pairs and names that are kept. Beyond it counting
+// begins anew, so that a flood of addresses costs rows and not memory.
+const maxFlowWeirds = 1 << 16
+
+// FlowWeird raises FlowWeird for a pair of hosts, unless it is sampled away.
+func (t *Table) FlowWeird(src, dst *[16]byte, name, addl, source string) {
+	t.stats.Weirds++
+	h := &t.hooks.Weird.Flow
+	if !h.On() {
+		return
+	}
+	k := flowWeirdKey{*src, *dst, name}
+	w := t.flowWeirds.counts[k]
+	if w == nil {
+		if len(t.flowWeirds.counts) >= maxFlowWeirds || t.flowWeirds.counts == nil {
+			t.flowWeirds.counts = make(map[flowWeirdKey]*weirdCount)
+		}
+		w = &weirdCount{since: t.now}
+		t.flowWeirds.counts[k] = w
+	}
+	// Unlike a connection's, the state of a pair begins anew Duration after the
+	// first occurrence.
+	if t.now >= w.since+t.cfg.Weirds.Duration {
+		*w = weirdCount{since: t.now}
+	}
+	w.count++
+	if s := &t.cfg.Weirds; w.count > s.Threshold && (s.Rate == 0 || (w.count-s.Threshold)%s.Rate != 0) {
+		return
+	}
+	a, b := AddrFrom16(src), AddrFrom16(dst)
+	t.scratch.addl = append(t.scratch.addl[:0], addl...)
+	h.Raise(&event.FlowWeird{Name: name, Src: a.Netip(), Dst: b.Netip(), Addl: t.scratch.addl, Source: source})
+}
+
+// NetWeird raises NetWeird. Its sampling spans hosts and so is done where the
+// shards' records meet.
+func (t *Table) NetWeird(name, addl, source string) {
+	t.stats.Weirds++
+	if h := &t.hooks.Weird.Net; h.On() {
+		t.scratch.addl = append(t.scratch.addl[:0], addl...)
+		h.Raise(&event.NetWeird{Name: name, Addl: t.scratch.addl, Source: source})
+	}
+}

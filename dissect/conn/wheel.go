@@ -1,0 +1,271 @@
+package conn
+
+import "github.com/wirelog/wirelog/dissect/event"
+
+// A Clock tells when a timer fires: timers run before packets, so one with
+// deadline d fires at the first packet of the run, on whichever shard, whose clock
+// has reached d. At returns that packet's clock and number.
+type Clock interface {
+	At(d event.Time) (now event.Time, num uint64)
+}
+
+// wheel holds every connection under its earliest deadline. Connections whose
+// deadline has moved to later are looked at again when the old one is reached.
+type wheel struct {
+	heads []uint32
+	// due holds what is in the current bucket, in the order of firing.
+	due dueHeap
+	// cur is the bucket up to which everything is in due.
+	cur  int64
+	n    int        // connections in buckets
+	next event.Time // nothing happens before
+}
+
+const (
+	bucketShift = 30 // nanoseconds a bucket, as a power of two: about a second
+	wheelSize   = 1 << 12
+	noBucket    = ^uint16(0)
+)
+
+func (w *wheel) init() {
+	w.heads = make([]uint32, wheelSize)
+	for i := range w.heads {
+		w.heads[i] = none
+	}
+	w.cur = -1
+}
+
+type dueEntry struct {
+	deadline event.Time
+	first    uint64
+	idx      uint32
+}
+
+// dueHeap is a binary min-heap by deadline, then by age of the connection.
+type dueHeap []dueEntry
+
+func (h dueHeap) less(i, j int) bool {
+	if h[i].deadline != h[j].deadline {
+		return h[i].deadline < h[j].deadline
+	}
+	return h[i].first < h[j].first
+}
+
+func (h *dueHeap) push(e dueEntry) {
+	*h = append(*h, e)
+	s := *h
+	for i := len(s) - 1; i > 0; {
+		up := (i - 1) / 2
+		if !s.less(i, up) {
+			break
+		}
+		s[i], s[up] = s[up], s[i]
+		i = up
+	}
+}
+
+func (h *dueHeap) pop() dueEntry {
+	s := *h
+	top := s[0]
+	n := len(s) - 1
+	s[0] = s[n]
+	s = s[:n]
+	*h = s
+	for i := 0; ; {
+		child := 2*i + 1
+		if child >= n {
+			return top
+		}
+		if child+1 < n && s.less(child+1, child) {
+			child++
+		}
+		if !s.less(child, i) {
+			return top
+		}
+		s[i], s[child] = s[child], s[i]
+		i = child
+	}
+}
+
+// add puts c, which is not in the wheel, under deadline d.
+func (w *wheel) add(t *Table, c *Conn, d event.Time) {
+	c.armed = d
+	b := int64(d) >> bucketShift
+	if b <= w.cur {
+		w.due.push(dueEntry{d, c.first, c.idx})
+		w.next = min(w.next, d)
+		return
+	}
+	// What lies beyond the horizon waits in the farthest bucket.
+	c.bucket = uint16(min(b, w.cur+wheelSize-1) & (wheelSize - 1))
+	head := &w.heads[c.bucket]
+	c.wheelPrev, c.wheelNext = none, *head
+	if *head != none {
+		t.at(*head).wheelPrev = c.idx
+	}
+	*head = c.idx
+	w.n++
+}
+
+// remove takes c out. An entry in due stays: it is ignored when its time comes.
+func (w *wheel) remove(t *Table, c *Conn) {
+	c.armed = 0
+	if c.bucket == noBucket {
+		return
+	}
+	if c.wheelPrev != none {
+		t.at(c.wheelPrev).wheelNext = c.wheelNext
+	} else {
+		w.heads[c.bucket] = c.wheelNext
+	}
+	if c.wheelNext != none {
+		t.at(c.wheelNext).wheelPrev = c.wheelPrev
+	}
+	c.bucket = noBucket
+	w.n--
+}
+
+// collect moves the connections of the next bucket to due.
+func (w *wheel) collect(t *Table) {
+	w.cur++
+	head := &w.heads[w.cur&(wheelSize-1)]
+	for i := *head; i != none; {
+		c := t.at(i)
+		i = c.wheelNext
+		d := c.armed
+		w.remove(t, c)
+		w.add(t, c, d)
+	}
+}
+
+// Advance fires every timer whose deadline the clock has reached. now is the
+// clock of the packet that is about to be processed.
+func (t *Table) Advance(now event.Time, clock Clock) {
+	if now < t.wheel.next {
+		return
+	}
+	t.advance(now, clock)
+}
+
+func (t *Table) advance(now event.Time, clock Clock) {
+	w := &t.wheel
+	target := int64(now) >> bucketShift
+	if w.cur < 0 {
+		w.cur = target
+	}
+	for {
+		for len(w.due) > 0 && w.due[0].deadline <= now {
+			e := w.due.pop()
+			c := t.at(e.idx)
+			if c.flags&flagLive == 0 || c.first != e.first || c.armed != e.deadline || c.bucket != noBucket {
+				continue
+			}
+			c.armed = 0
+			t.fire(c, e.deadline, clock)
+		}
+		if w.cur >= target {
+			break
+		}
+		if w.n == 0 {
+			w.cur = target
+			break
+		}
+		w.collect(t)
+	}
+	w.next = event.Time((w.cur + 1) << bucketShift)
+	if len(w.due) > 0 {
+		w.next = min(w.next, w.due[0].deadline)
+	}
+}
+
+// fire runs what is due on c at the packet that reaches the deadline.
+func (t *Table) fire(c *Conn, deadline event.Time, clock Clock) {
+	t.stats.TimersFired++
+	now, num := clock.At(deadline)
+	t.now, t.pktNum = now, num
+	t.cause(deadline, c.first, num)
+	for {
+		d, kind := c.nextDeadline()
+		if d == 0 || d > now {
+			break
+		}
+		if !t.expireTimer(c, kind, now) {
+			return
+		}
+	}
+	t.rearm(c)
+}
+
+// rearm makes sure that the wheel looks at c no later than its earliest deadline.
+func (t *Table) rearm(c *Conn) {
+	d, _ := c.nextDeadline()
+	if d == 0 {
+		return
+	}
+	// Times that went back do not make a timer fire at once; they wait until the
+	// clock moves on.
+	d = max(d, t.now+1)
+	if c.armed != 0 && c.armed <= d {
+		return
+	}
+	if c.armed != 0 {
+		t.wheel.remove(t, c)
+	}
+	t.wheel.add(t, c, d)
+}
+
+type timerKind uint8
+
+const (
+	timerInactivity timerKind = iota
+	timerAttempt
+	timerExpire
+	timerClosing
+)
+
+// nextDeadline returns the earliest of c's deadlines, 0 if it has none.
+func (c *Conn) nextDeadline() (event.Time, timerKind) {
+	var d event.Time
+	kind := timerInactivity
+	if c.inactivity != 0 {
+		d = c.last + c.inactivity
+	}
+	if c.attempt != 0 && (d == 0 || c.attempt < d) {
+		d, kind = c.attempt, timerAttempt
+	}
+	if c.expire != 0 && (d == 0 || c.expire < d) {
+		d, kind = c.expire, timerExpire
+	}
+	if c.closing != 0 && (d == 0 || c.closing < d) {
+		d, kind = c.closing, timerClosing
+	}
+	return d, kind
+}
+
+// expireTimer runs one timer and reports whether c is still there.
+func (t *Table) expireTimer(c *Conn, kind timerKind, now event.Time) bool {
+	switch kind {
+	case timerInactivity:
+		t.timeout(c)
+		return false
+	case timerAttempt:
+		c.attempt = 0
+		return t.attemptTimer(c)
+	case timerExpire:
+		c.expire = 0
+		return t.expireTCP(c, now)
+	case timerClosing:
+		c.closing = 0
+		return t.closingTimer(c)
+	}
+	return true
+}
+
+// timeout ends a connection that has been silent for too long.
+func (t *Table) timeout(c *Conn) {
+	if h := &t.hooks.Conn.ConnectionTimeout; h.On() {
+		t.scratch.timeout.Conn = c
+		h.Raise(&t.scratch.timeout)
+	}
+	t.Remove(c)
+}

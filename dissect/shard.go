@@ -1,0 +1,417 @@
+// Package dissect turns packets into events. A Shard is the whole of it for one
+// goroutine: link layers, IP reassembly, tunnels within tunnels, connections and
+// their analyzers. The packages below it do the parts.
+package dissect
+
+import (
+	"log/slog"
+	"runtime/debug"
+
+	"github.com/wirelog/wirelog/dissect/arp"
+	"github.com/wirelog/wirelog/dissect/conn"
+	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/dissect/packet"
+	"github.com/wirelog/wirelog/dissect/tunnel"
+)
+
+// Config configures a Shard.
+type Config struct {
+	Conn   conn.Config
+	Tunnel tunnel.Options
+	// IPTunnels is the number of tunnels without a connection (GRE, IP in IP) that
+	// are known at once, and IPTunnelTimeout how long one may be idle.
+	IPTunnels       int
+	IPTunnelTimeout event.Time
+	Fragments       packet.Limits
+}
+
+// DefaultConfig returns Zeek's defaults, without a seed.
+func DefaultConfig() Config {
+	return Config{
+		Conn: conn.Config{Timeouts: conn.DefaultTimeouts(), Limits: conn.DefaultLimits(),
+			Weirds: conn.DefaultWeirdSampling()},
+		Tunnel:          tunnel.DefaultOptions(),
+		IPTunnels:       1 << 16,
+		IPTunnelTimeout: tunnel.DefaultIPTunnelTimeout,
+	}
+}
+
+// Stats counts what a shard did with its packets. Packets = Processed + the sum of Dropped.
+type Stats struct {
+	Packets   uint64
+	Processed uint64 // reached a connection or an analyzer, or wait as fragments
+	Dropped   [packet.NumDrops]uint64
+	Panics    uint64 // packets whose processing panicked
+	Conn      conn.Stats
+	Fragments packet.FragStats
+}
+
+// A Shard dissects the packets of its host pairs. It is not safe for concurrent use.
+type Shard struct {
+	cfg       Config
+	hooks     *event.Hooks
+	dec       packet.Decoder
+	frags     *packet.Reassembler
+	table     *conn.Table
+	tunnels   *tunnel.Decoder
+	ipTunnels *tunnel.Table
+	arp       *arp.Analyzer
+	stats     Stats
+
+	levels []level // scratch, one a packet within a packet
+	drop   packet.Drop
+	raw    event.RawPacket
+	ipHdr  packet.HeaderScratch
+	encaps encapCache
+}
+
+// level is the scratch of one packet; that of what it carries is one level deeper.
+type level struct {
+	frame  packet.Frame
+	link   packet.Packet
+	ip     packet.IP
+	conn   conn.Packet
+	result tunnel.Result
+}
+
+// New returns a shard that raises its events on hooks. cause is called with the
+// deadline, the first packet of the connection and the packet before which it
+// fires, for every timer that is about to raise events.
+func New(cfg Config, hooks *event.Hooks, cause func(deadline event.Time, first, num uint64)) *Shard {
+	s := &Shard{
+		cfg:       cfg,
+		hooks:     hooks,
+		frags:     packet.NewReassembler(cfg.Fragments),
+		tunnels:   tunnel.New(hooks, cfg.Tunnel),
+		ipTunnels: tunnel.NewTable(cfg.IPTunnels, cfg.IPTunnelTimeout),
+		arp:       arp.New(hooks),
+		levels:    make([]level, cfg.Tunnel.MaxDepth+2),
+	}
+	cfg.Conn.NeedsChecksum = s.tunnels.NeedsChecksum
+	s.table = conn.NewTable(cfg.Conn, hooks, cause)
+	return s
+}
+
+// Now returns the network time of the packet or timer at work.
+func (s *Shard) Now() event.Time { return s.table.Now() }
+
+// Stats returns the counters.
+func (s *Shard) Stats() Stats {
+	st := s.stats
+	st.Conn = s.table.Stats()
+	st.Fragments = s.frags.Stats()
+	return st
+}
+
+// Advance fires the timers that are due at now.
+func (s *Shard) Advance(now event.Time, clock conn.Clock) { s.table.Advance(now, clock) }
+
+// Frame processes one packet. Timers that are due at its time run before it.
+func (s *Shard) Frame(f *packet.Frame, clock conn.Clock) {
+	s.table.Advance(f.Now, clock)
+	s.stats.Packets++
+	s.drop = packet.DropNone
+	s.contained(f)
+	if s.drop == packet.DropNone {
+		s.stats.Processed++
+	} else {
+		s.stats.Dropped[s.drop]++
+	}
+}
+
+// Drain ends every connection, in the order of their first packets. cause is called
+// before each with the number of its first packet.
+func (s *Shard) Drain(cause func(first uint64)) { s.table.Drain(cause) }
+
+// contained keeps a panic to its packet: analyzers are contained by themselves, so
+// this is for the code around them.
+func (s *Shard) contained(f *packet.Frame) {
+	defer func() {
+		if r := recover(); r != nil {
+			s.stats.Panics++
+			if s.stats.Panics == 1 {
+				slog.Error("processing a packet panicked", "packet", f.Num, "panic", r, "stack", string(debug.Stack()))
+			}
+		}
+	}()
+	s.frame(0, f, 0, nil)
+}
+
+// frame processes a frame with the given number of layers around it, inside the
+// tunnels of encap, and reports whether it was of use.
+func (s *Shard) frame(n int, f *packet.Frame, depth int, encap *conn.Encap) bool {
+	lv := &s.levels[n]
+	lv.link.Weirds.Reset()
+	s.dec.DecodeAt(f, depth, &lv.link)
+	ok := s.network(n, f, encap)
+	if n == 0 && s.hooks.Packet.Raw.On() {
+		s.raiseRaw(lv, f, ok)
+	}
+	for s.dec.Next(f, &lv.link, ok) {
+		ok = s.network(n, f, encap)
+	}
+	return ok
+}
+
+func (s *Shard) raiseRaw(lv *level, f *packet.Frame, ok bool) {
+	ip := &lv.ip
+	if !ok || lv.link.Kind != packet.KindIP {
+		ip = nil
+	}
+	lv.link.FillRawPktHdr(&s.raw.P, f, ip, &s.ipHdr, &lv.link.Weirds)
+	s.hooks.Packet.Raw.Raise(&s.raw)
+}
+
+// network goes on with what the link layers have led to.
+func (s *Shard) network(n int, f *packet.Frame, encap *conn.Encap) bool {
+	lv := &s.levels[n]
+	switch lv.link.Kind {
+	case packet.KindIP:
+		return s.ip(n, f, encap)
+	case packet.KindARP:
+		s.weirds(lv, encap)
+		return s.arpPacket(lv)
+	default:
+		s.weirds(lv, encap)
+		s.dropped(n, lv.link.Drop)
+		return false
+	}
+}
+
+func (s *Shard) arpPacket(lv *level) bool {
+	if w := s.arp.Packet(&lv.link.SrcMAC, &lv.link.DstMAC, lv.link.Net); w != "" {
+		s.table.NetWeird(w, "", arp.Source)
+		return false
+	}
+	return true
+}
+
+// dropped notes why the packet goes no further. What a tunnel carries does not
+// count: the packet around it was processed.
+func (s *Shard) dropped(n int, why packet.Drop) {
+	if n == 0 {
+		s.drop = why
+	}
+}
+
+// weirds raises and forgets the weirds of the packet so far.
+func (s *Shard) weirds(lv *level, encap *conn.Encap) {
+	list := lv.link.Weirds.All()
+	if len(list) == 0 {
+		return
+	}
+	for i := range list {
+		w := &list[i]
+		name := w.Name
+		if w.Source != "" && encap != nil {
+			name += "_in_tunnel"
+		}
+		if w.HasAddrs {
+			s.table.FlowWeird(&w.Src, &w.Dst, name, w.Addl, w.Source)
+		} else {
+			s.table.NetWeird(name, w.Addl, w.Source)
+		}
+	}
+	lv.link.Weirds.Reset()
+}
+
+func (s *Shard) ip(n int, f *packet.Frame, encap *conn.Encap) bool {
+	lv := &s.levels[n]
+	opt := &s.cfg.Conn.Packet
+	ip := &lv.ip
+	drop := ip.Parse(&lv.link, opt)
+	if drop == packet.DropNone && ip.Fragment {
+		var whole *packet.IP
+		whole, drop = s.frags.Feed(ip, f.Now, &lv.link.Weirds)
+		if whole == nil && drop == packet.DropNone {
+			s.weirds(lv, encap)
+			return true // waits for the others
+		}
+		if drop == packet.DropNone && whole != ip {
+			*ip = *whole
+		}
+	}
+	if drop != packet.DropNone {
+		s.weirds(lv, encap)
+		s.dropped(n, drop)
+		return false
+	}
+	inTeredo := encap != nil && encap.Layers[len(encap.Layers)-1].Type == tunnel.Teredo.Type()
+	upper := ip.Upper(opt, inTeredo, &lv.link.Weirds)
+	s.weirds(lv, encap)
+	switch upper {
+	case packet.UpperESP:
+		if h := &s.hooks.Packet.ESP; h.On() {
+			var e event.ESPPacket
+			ip.FillPktHdr(&e.P, &s.ipHdr, &lv.link.Weirds)
+			h.Raise(&e)
+		}
+		return true
+	case packet.UpperMobility:
+		if h := &s.hooks.Packet.MobileIPv6Message; h.On() {
+			var e event.MobileIPv6Message
+			ip.FillPktHdr(&e.P, &s.ipHdr, &lv.link.Weirds)
+			h.Raise(&e)
+		}
+		return true
+	case packet.UpperNone:
+		return inTeredo
+	case packet.UpperBad:
+		s.dropped(n, packet.DropChecksum)
+		return false
+	case packet.UpperTransport:
+	}
+
+	switch ip.Proto {
+	case packet.ProtoIPv4, packet.ProtoIPv6:
+		return s.ipTunnel(n, f, tunnel.IP, ip.Payload, encap)
+	case packet.ProtoGRE:
+		return s.ipTunnel(n, f, tunnel.GRE, ip.Payload, encap)
+	}
+	p := &lv.conn
+	*p = conn.Packet{IP: ip, Link: &lv.link, Encap: encap, Time: f.Time, Num: f.Num}
+	r := s.table.Process(p, f.Now)
+	s.weirds(lv, encap)
+	if r.Payload != nil {
+		if k := s.tunnels.UDP(r.Conn.RespPort(), r.Payload); k != tunnel.None {
+			s.udpTunnel(n, f, k, &r, encap)
+		}
+	}
+	return r.Conn != nil
+}
+
+// ipTunnel takes a tunnel apart that has no connection.
+func (s *Shard) ipTunnel(n int, f *packet.Frame, k tunnel.Kind, payload []byte, encap *conn.Encap) bool {
+	lv := &s.levels[n]
+	c := carrier(&lv.ip, encap)
+	s.tunnels.Decode(k, &c, payload, &lv.result)
+	s.tunnelWeirds(lv, nil, encap)
+	if lv.result.Inner == tunnel.InnerNone {
+		return false
+	}
+	return s.inner(n, f, 0, s.ipTunnelEncap(lv, k, f, encap))
+}
+
+func carrier(ip *packet.IP, encap *conn.Encap) tunnel.Carrier {
+	c := tunnel.Carrier{Proto: ip.Proto}
+	if encap != nil {
+		c.Depth = len(encap.Layers)
+		c.Last = encap.Layers[c.Depth-1].Type
+	}
+	return c
+}
+
+// ipTunnelEncap returns the stack with the tunnel between the hosts of the packet on it.
+func (s *Shard) ipTunnelEncap(lv *level, k tunnel.Kind, f *packet.Frame, encap *conn.Encap) *conn.Encap {
+	layer, isNew := s.ipTunnels.Get(&lv.ip, k, f.Now)
+	if isNew {
+		key, _ := conn.MakeKey(conn.AddrFrom16(&lv.ip.Src), conn.AddrFrom16(&lv.ip.Dst), 0, 0, lv.ip.Proto, false)
+		layer.UID = key.UID(&s.cfg.Conn.Seed, f.Time, f.Num)
+	}
+	return s.encaps.push(encap, layer)
+}
+
+// udpTunnel takes a tunnel apart that a UDP connection carries.
+func (s *Shard) udpTunnel(n int, f *packet.Frame, k tunnel.Kind, r *conn.Result, encap *conn.Encap) {
+	lv := &s.levels[n]
+	c := carrier(&lv.ip, encap)
+	c.Conn, c.State, c.IsOrig = r.Conn, r.Conn.Tunnels(), r.IsOrig
+	res := &lv.result
+	s.tunnels.Decode(k, &c, r.Payload, res)
+	s.tunnelWeirds(lv, r.Conn, encap)
+	tag := event.Enum("PacketAnalyzer::ANALYZER_" + k.Analyzer())
+	switch res.Verdict {
+	case tunnel.Confirmed:
+		s.table.ConfirmService(r.Conn, tag, k.Service())
+	case tunnel.Violated:
+		s.table.RaiseViolation(r.Conn, tag, res.Reason, res.Data)
+	case tunnel.Undecided:
+	}
+	if res.TooDeep {
+		s.table.Opaque(r.Conn)
+	}
+	if res.Inner == tunnel.InnerNone {
+		return
+	}
+	var cut uint32
+	if k == tunnel.GRE {
+		encap = s.ipTunnelEncap(lv, k, f, encap)
+	} else {
+		if !lv.ip.Reassembled {
+			cut = f.OrigLen - min(f.OrigLen, uint32(len(f.Data)))
+		}
+		encap = s.encaps.push(encap, &event.Encapsulation{ID: r.Conn.ID(), Type: res.Type, UID: r.Conn.UID()})
+	}
+	s.inner(n, f, cut, encap)
+}
+
+func (s *Shard) tunnelWeirds(lv *level, c *conn.Conn, encap *conn.Encap) {
+	for i := range lv.result.Weirds {
+		w := &lv.result.Weirds[i]
+		switch w.Scope {
+		case tunnel.ScopePacket:
+			name := w.Name
+			if encap != nil {
+				name += "_in_tunnel"
+			}
+			s.table.FlowWeird(&lv.ip.Src, &lv.ip.Dst, name, w.Addl, w.Source)
+		case tunnel.ScopeConn:
+			s.table.Weird(c, w.Name, w.Addl, w.Source)
+		case tunnel.ScopeNet:
+			s.table.NetWeird(w.Name, w.Addl, w.Source)
+		}
+	}
+}
+
+// inner processes what the tunnel packet at level n carries, of which the snap
+// length has cut off the last cut bytes.
+func (s *Shard) inner(n int, f *packet.Frame, cut uint32, encap *conn.Encap) bool {
+	lv := &s.levels[n]
+	if n+1 == len(s.levels) {
+		return false // Options.MaxDepth of the tunnel decoder comes first
+	}
+	in := &s.levels[n+1]
+	in.frame = packet.Frame{Data: lv.result.Payload, Time: f.Time, Now: f.Now, Num: f.Num}
+	in.frame.OrigLen = uint32(len(lv.result.Payload)) + cut
+	switch lv.result.Inner {
+	case tunnel.InnerIP:
+		in.frame.Link = packet.LinkRaw
+	case tunnel.InnerEthernet:
+		in.frame.Link = packet.LinkEthernet
+	case tunnel.InnerWLAN:
+		in.frame.Link = packet.Link80211
+	case tunnel.InnerARP:
+		in.link = packet.Packet{Net: lv.result.Payload}
+		return s.arpPacket(in)
+	case tunnel.InnerNone:
+		return false
+	}
+	return s.frame(n+1, &in.frame, 0, encap)
+}
+
+// encapCache makes stacks of tunnels, the same one for packets in the same tunnels
+// as long as they follow each other closely, so that tunnels cost no allocation
+// a packet.
+type encapCache struct {
+	entries [64]struct {
+		below *conn.Encap
+		stack *conn.Encap
+	}
+}
+
+func (e *encapCache) push(below *conn.Encap, layer *event.Encapsulation) *conn.Encap {
+	h := layer.UID.Hash() % uint32(len(e.entries))
+	slot := &e.entries[h]
+	if st := slot.stack; st != nil && slot.below == below {
+		if top := &st.Layers[len(st.Layers)-1]; top.UID == layer.UID && top.Type == layer.Type && top.ID == layer.ID {
+			return st
+		}
+	}
+	st := new(conn.Encap)
+	if below != nil {
+		st.Layers = append(st.Layers, below.Layers...)
+	}
+	st.Layers = append(st.Layers, *layer)
+	slot.below, slot.stack = below, st
+	return st
+}
