@@ -1813,18 +1813,14 @@ func (e *ExpiredConnWeird) AppendArgs(dst []byte) []byte {
 	dst = appendString(dst, e.Name)
 	dst = append(dst, `,"id":`...)
 	dst = appendConnID(dst, &e.ID)
-	dst = append(dst, ',')
-	if !e.UID.IsZero() {
-		dst = append(dst, `"uid":`...)
-		dst = appendUID(dst, e.UID)
-		dst = append(dst, ',')
-	}
-	dst = append(dst, `"addl":`...)
+	dst = append(dst, `,"uid":`...)
+	dst = appendUID(dst, e.UID)
+	dst = append(dst, `,"addl":`...)
 	dst = appendString(dst, e.Addl)
 	dst = append(dst, `,"source":`...)
 	dst = appendString(dst, e.Source)
-	dst = append(dst, ',')
-	return closeObject(dst)
+	dst = append(dst, '}')
+	return dst
 }
 
 // AppendArgs appends the parameters as a JSON object.

@@ -124,7 +124,7 @@ func (m *model) emitTable(w *writer) {
 func (m *model) emitObject(w *writer, fields []field) {
 	optional := false
 	for _, f := range fields {
-		optional = optional || f.typ.class == opt || f.typ.name == "UID"
+		optional = optional || f.typ.class == opt || f.omitZero
 	}
 	w.literal("{")
 	for i, f := range fields {
@@ -144,13 +144,13 @@ func (m *model) emitObject(w *writer, fields []field) {
 		case t.class == opt:
 			w.f("if %s.OK {\n", expr)
 			t, expr = t.elem, expr+".V"
-		case t.name == "UID":
+		case f.omitZero:
 			w.f("if !%s.IsZero() {\n", expr)
 		}
 		w.literal(`"` + f.zeekName + `":`)
 		m.emitValue(w, t, expr, 0)
 		w.literal(",")
-		if f.typ.class == opt || f.typ.name == "UID" {
+		if f.typ.class == opt || f.omitZero {
 			w.f("}\n")
 		}
 	}

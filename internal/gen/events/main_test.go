@@ -56,6 +56,7 @@ func TestBadDeclarations(t *testing.T) {
 		{"twice", "// R is one.\n//\n//wirelog:record r\ntype R struct{\nA bool `zeek:\"a\"`\nB bool `zeek:\"a\"`\n}", "not unique"},
 		{"type", "// R is one.\n//\n//wirelog:record r\ntype R struct{\nA chan int `zeek:\"a\"`\n}", "not supported"},
 		{"unknown", "// R is one.\n//\n//wirelog:record r\ntype R struct{\nA Foo `zeek:\"a\"`\n}", "neither known"},
+		{"omitted count", "// R is one.\n//\n//wirelog:record r\ntype R struct{\nA uint64 `zeek:\"a,omitzero\"`\n}", "use Opt"},
 		{"conn in record", "// R is one.\n//\n//wirelog:record r\ntype R struct{\nA Conn `zeek:\"a\"`\n}", "only an event"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -68,6 +68,7 @@ type field struct {
 	goName   string
 	zeekName string
 	zeekType string // overrides that of the Go type when not empty
+	omitZero bool   // the zero UID is an unset field
 	typ      *goType
 }
 
@@ -220,7 +221,8 @@ func (m *model) fields(s *structType, st *ast.StructType) {
 			continue
 		}
 		tag := reflect.StructTag(text)
-		fd := field{goName: f.Names[0].Name, zeekName: tag.Get("zeek"), zeekType: tag.Get("type")}
+		fd := field{goName: f.Names[0].Name, zeekType: tag.Get("type")}
+		fd.zeekName, fd.omitZero = strings.CutSuffix(tag.Get("zeek"), ",omitzero")
 		if fd.zeekName == "" || fd.zeekName != "-" && seen[fd.zeekName] {
 			m.errorf(pos, "%s.%s: zeek tag is missing or not unique", s.goName, fd.goName)
 			continue
@@ -233,6 +235,9 @@ func (m *model) fields(s *structType, st *ast.StructType) {
 		}
 		if (t.class == conn || t.class == file) && !s.event {
 			m.errorf(pos, "%s.%s: only an event has a connection or file", s.goName, fd.goName)
+		}
+		if fd.omitZero && t.name != "UID" {
+			m.errorf(pos, "%s.%s: only a UID can be omitted; use Opt", s.goName, fd.goName)
 		}
 		fd.typ = t
 		s.fields = append(s.fields, fd)
