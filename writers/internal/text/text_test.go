@@ -1,7 +1,6 @@
 package text
 
 import (
-	"fmt"
 	"math"
 	"math/big"
 	"math/rand/v2"
@@ -52,22 +51,17 @@ func TestAppendFixed(t *testing.T) {
 		{0, "0.000000"},
 		{math.Copysign(0, -1), "-0.000000"},
 		{1, "1.000000"},
-		{0.0000005, "0.000000"}, // a bit below the half
-		{0.0000015, "0.000002"}, // a bit below the half, too near to tell from the product
+		{0.0000005, "0.000000"}, // the double is a bit below the half
+		{0.0000015, "0.000002"}, // a bit above
 		{-1e-9, "-0.000000"},
 		{15.161267042160034, "15.161267"},
-		{0.5e-6, "0.000000"},
 		{1e22, "10000000000000000000000.000000"},
 		{math.Inf(1), "inf"},
 		{math.Inf(-1), "-inf"},
 		{math.NaN(), "nan"},
 	} {
-		want := tt.want
-		if !math.IsNaN(tt.v) && !math.IsInf(tt.v, 0) {
-			want = fmt.Sprintf("%.6f", tt.v)
-		}
-		if got := string(AppendFixed(nil, tt.v)); got != want {
-			t.Errorf("%g: got %s, want %s", tt.v, got, want)
+		if got := string(AppendFixed(nil, tt.v)); got != tt.want {
+			t.Errorf("%g: got %s, want %s", tt.v, got, tt.want)
 		}
 	}
 	r := rand.New(rand.NewPCG(3, 4))
