@@ -152,6 +152,15 @@ func TestSummaryText(t *testing.T) {
 func TestSummaryJSON(t *testing.T) {
 	keys := []string{"files", "packets", "bytes", "packets_processed", "connections", "events", "logs", "dropped", "panics", "damage", "shards",
 		"elapsed_seconds", "cpu_seconds", "peak_memory_bytes"}
+	doc, err := os.ReadFile("../../docs/summary.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, k := range keys {
+		if !bytes.Contains(doc, []byte("`"+k+"`")) {
+			t.Errorf("docs/summary.md lacks %s", k)
+		}
+	}
 	for _, s := range []pipeline.Summary{summary(), {}} {
 		r := invoke(t, s, nil, "read", "x", "--summary", "json")
 		var got map[string]any
