@@ -58,6 +58,7 @@ for n in 10.78.0.2 fd78::2; do
 done
 
 ip -n "$M" link set right mtu 1280
+ip -n "$B" link set wl0 mtu 1280
 ping_ -c 1 -W 1 -M do -s 1400 10.78.0.2           # fragmentation needed
 ping_ -c 1 -W 1 -M do -s 1400 fd78::2             # packet too big
 m ip route add prohibit 10.80.0.0/24
@@ -89,7 +90,7 @@ reject icmp.pcap "$badsum"
 
 record fragments.pcap "$B" wl0
 for n in 10.78.0.2 fd78::2; do
-	ping_ -c 2 -i 0.2 -s 4000 "$n"
+	ping_ -c 1 -s 4000 "$n"
 	a "$PYTHON" "$here/udp_peer.py" big "$n"
 done
 b "$PYTHON" "$here/fragments_odd.py" wl0

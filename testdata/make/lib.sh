@@ -118,7 +118,8 @@ listening() {
 record() {
 	local name=$1 ns=$2 dev=$3 i log=$tmp/tcpdump.$1.log
 	shift 3
-	ip netns exec "$ns" tcpdump -i "$dev" -n -U --immediate-mode -s 0 -Z root -w "$tmp/$name" "$@" 2>"$log" &
+	: >"$log"
+	ip netns exec "$ns" tcpdump -i "$dev" -n -U --immediate-mode -s 0 -Z root -w "$tmp/$name" "$@" 2>>"$log" &
 	recorders+=("$!:$name")
 	for i in $(seq 100); do
 		grep -q 'listening on' "$log" && return

@@ -2,6 +2,7 @@
 
 tcp_peer.py server                    listens, until it is ended
 tcp_peer.py client ADDRESS CASE...    goes through the cases, holds what stays open
+tcp_peer.py few ADDRESS CASE...       the same, and ends at once
 tcp_peer.py pull ADDRESS PORT...      one transfer in small segments a port
 """
 import socket, struct, sys, threading, time
@@ -218,7 +219,6 @@ def client(address, names):
             print(name, e)
         time.sleep(.1)
     print('done', flush=True)
-    time.sleep(60)
 
 
 def pull(address, ports):
@@ -236,6 +236,9 @@ def pull(address, ports):
 if sys.argv[1] == 'server':
     server()
 elif sys.argv[1] == 'client':
+    client(sys.argv[2], sys.argv[3:])
+    time.sleep(60)
+elif sys.argv[1] == 'few':
     client(sys.argv[2], sys.argv[3:])
 else:
     pull(sys.argv[2], [int(p) for p in sys.argv[3:]])

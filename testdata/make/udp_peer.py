@@ -1,6 +1,6 @@
 """Client and server of the UDP captures.
 
-udp_peer.py server | client ADDRESS | big ADDRESS | refused ADDRESS...
+udp_peer.py server | client ADDRESS | one ADDRESS | big ADDRESS | refused ADDRESS...
 """
 import socket, sys, threading, time
 
@@ -76,6 +76,8 @@ if sys.argv[1] == 'server':
     server()
 elif sys.argv[1] == 'client':
     client(sys.argv[2])
+elif sys.argv[1] == 'one':
+    ask(sys.argv[2], 7201, b'one', b'two')
 elif sys.argv[1] == 'big':
     ask(sys.argv[2], 7208, bytes(range(256)) * 14, bytes(range(256)) * 6)
 else:
