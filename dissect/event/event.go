@@ -12,9 +12,10 @@
 //
 // To add an event: write its struct in the file of its section, with a doc
 // comment that begins "Name is raised" and ends with a line
-// "//wirelog:event zeek_name section=S" (and "deprecated", or "own" for an event
-// that Zeek does not have); write the records it contains with
-// "//wirelog:record zeek_name"; delete its line in catalogue.txt; run go generate.
+// "//wirelog:event zeek_name section=S" (and "deprecated", "own" for an event
+// that Zeek does not have, "unraised" while no analyzer raises it); write the
+// records it contains with "//wirelog:record zeek_name"; delete its line in
+// catalogue.txt; run go generate.
 package event
 
 //go:generate go run ../../internal/gen/events

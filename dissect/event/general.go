@@ -38,7 +38,7 @@ type ConnectionReused struct {
 // ConnectionStatusUpdate is raised at regular intervals while a connection
 // lasts, when Zeek's connection_status_update_interval is set.
 //
-//wirelog:event connection_status_update section=Conn
+//wirelog:event connection_status_update section=Conn unraised
 type ConnectionStatusUpdate struct {
 	Conn Conn `zeek:"c"`
 }
@@ -66,7 +66,7 @@ type ConnectionFlowLabelChanged struct {
 // UDPSessionDone is raised at the end of a UDP flow whose application protocol
 // was analyzed by an analyzer that tells of it (DNS, NTP, NetBIOS, Syslog, SNMP).
 //
-//wirelog:event udp_session_done section=Conn
+//wirelog:event udp_session_done section=Conn unraised
 type UDPSessionDone struct {
 	Conn Conn `zeek:"u"`
 }

@@ -27,7 +27,7 @@ type Stream struct {
 // NewStream registers a Stream on the hooks of the events that match one of the
 // patterns (as of path.Match), or of all without a pattern. now is the clock of
 // the shard. emit gets every line with its line feed; the slice is valid inside
-// the call. A pattern that matches no event of this build is an error.
+// the call. A pattern that matches no event that this build raises is an error.
 func NewStream(h *Hooks, now func() Time, emit func(line []byte), patterns ...string) (*Stream, error) {
 	picked, err := match(patterns)
 	if err != nil {
@@ -59,7 +59,8 @@ func match(patterns []string) (picked [len(built)]bool, err error) {
 		some := false
 		for i := range built {
 			if ok, _ := path.Match(p, built[i].info.Name); ok {
-				picked[i], some = true, true
+				picked[i] = true
+				some = some || built[i].info.Built
 			}
 		}
 		if some {

@@ -17,7 +17,7 @@ type TunnelChanged struct {
 // when no connection was new in it for Zeek's Tunnel::expiration_interval (one
 // hour).
 //
-//wirelog:event tunnel_activity section=Tunnel own
+//wirelog:event tunnel_activity section=Tunnel own unraised
 type TunnelActivity struct {
 	Tunnel Encapsulation `zeek:"tunnel"`
 	// Action is Tunnel::DISCOVER, Tunnel::CLOSE or Tunnel::EXPIRE.

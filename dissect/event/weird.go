@@ -16,7 +16,7 @@ type ConnWeird struct {
 // ExpiredConnWeird is raised as ConnWeird for a connection that is no longer in
 // memory.
 //
-//wirelog:event expired_conn_weird section=Weird
+//wirelog:event expired_conn_weird section=Weird unraised
 type ExpiredConnWeird struct {
 	Name   string `zeek:"name"`
 	ID     ConnID `zeek:"id"`
@@ -49,7 +49,7 @@ type NetWeird struct {
 
 // FileWeird is raised for a file whose contents are not as its format says.
 //
-//wirelog:event file_weird section=Weird
+//wirelog:event file_weird section=Weird unraised
 type FileWeird struct {
 	Name   string `zeek:"name"`
 	File   File   `zeek:"f"`

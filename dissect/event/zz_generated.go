@@ -551,7 +551,6 @@ var built = [...]builtEvent{
 			Section: "Conn",
 			Params:  []Param{{"c", "connection"}},
 			Doc:     "Raised at regular intervals while a connection lasts, when Zeek's connection_status_update_interval is set.",
-			Built:   true,
 		},
 		count: func(h *Hooks) uint64 { return h.Conn.ConnectionStatusUpdate.count },
 		stream: func(h *Hooks, s *Stream) {
@@ -635,7 +634,6 @@ var built = [...]builtEvent{
 			Section: "Weird",
 			Params:  []Param{{"name", "string"}, {"id", "conn_id"}, {"uid", "string"}, {"addl", "string"}, {"source", "string"}},
 			Doc:     "Raised as ConnWeird for a connection that is no longer in memory.",
-			Built:   true,
 		},
 		count: func(h *Hooks) uint64 { return h.Weird.ExpiredConn.count },
 		stream: func(h *Hooks, s *Stream) {
@@ -651,7 +649,6 @@ var built = [...]builtEvent{
 			Section: "Weird",
 			Params:  []Param{{"name", "string"}, {"f", "fa_file"}, {"addl", "string"}, {"source", "string"}},
 			Doc:     "Raised for a file whose contents are not as its format says.",
-			Built:   true,
 		},
 		count: func(h *Hooks) uint64 { return h.Weird.File.count },
 		stream: func(h *Hooks, s *Stream) {
@@ -1361,7 +1358,6 @@ var built = [...]builtEvent{
 			Section: "TCP",
 			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"seq", "count"}, {"len", "count"}, {"data_in_flight", "count"}, {"window", "count"}},
 			Doc:     "Raised for every TCP segment that repeats data.",
-			Built:   true,
 		},
 		count: func(h *Hooks) uint64 { return h.TCP.Rexmit.count },
 		stream: func(h *Hooks, s *Stream) {
@@ -1447,7 +1443,6 @@ var built = [...]builtEvent{
 			Params:  []Param{{"tunnel", "EncapsulatingConn"}, {"action", "Tunnel::Action"}},
 			Doc:     "Raised for the stages in the life of a tunnel that tunnel.log has rows for: its discovery, by the first connection that is found in it; its close, when the connection that carries it is removed; its expiry, when no connection was new in it for Zeek's Tunnel::expiration_interval (one hour).",
 			Own:     true,
-			Built:   true,
 		},
 		count: func(h *Hooks) uint64 { return h.Tunnel.Activity.count },
 		stream: func(h *Hooks, s *Stream) {
@@ -1548,7 +1543,6 @@ var built = [...]builtEvent{
 			Section: "Conn",
 			Params:  []Param{{"u", "connection"}},
 			Doc:     "Raised at the end of a UDP flow whose application protocol was analyzed by an analyzer that tells of it (DNS, NTP, NetBIOS, Syslog, SNMP).",
-			Built:   true,
 		},
 		count: func(h *Hooks) uint64 { return h.Conn.UDPSessionDone.count },
 		stream: func(h *Hooks, s *Stream) {

@@ -89,14 +89,12 @@ func (m *model) emitTable(w *writer) {
 		hook := e.section + "." + e.hookName()
 		w.f("{\ninfo: Info{\nName: %q,\nSection: %q,\n", e.zeekName, e.section)
 		w.f("Params: []Param{")
-		for i, f := range e.fields {
-			if f.zeekName == "-" {
-				continue
+		sep := ""
+		for _, f := range e.fields {
+			if f.zeekName != "-" {
+				w.f("%s{%q, %q}", sep, f.zeekName, m.zeekTypeOf(&f))
+				sep = ", "
 			}
-			if i > 0 {
-				w.f(", ")
-			}
-			w.f("{%q, %q}", f.zeekName, m.zeekTypeOf(&f))
 		}
 		w.f("},\nDoc: %q,\n", e.summary())
 		if e.deprecated {
@@ -105,7 +103,10 @@ func (m *model) emitTable(w *writer) {
 		if e.own {
 			w.f("Own: true,\n")
 		}
-		w.f("Built: true,\n},\n")
+		if !e.unraised {
+			w.f("Built: true,\n")
+		}
+		w.f("},\n")
 		w.f("count: func(h *Hooks) uint64 { return h.%s.count },\n", hook)
 		w.f("stream: func(h *Hooks, s *Stream) {\n")
 		w.f("h.%s.Listen(func(e *%s) {\ndst := s.begin(%q)\n", hook, e.goName, e.zeekName)

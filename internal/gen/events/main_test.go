@@ -2,8 +2,10 @@ package main
 
 import (
 	gobytes "bytes"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -23,6 +25,43 @@ func TestGeneratedFilesAreCurrent(t *testing.T) {
 		}
 		if !gobytes.Equal(got, want) {
 			t.Errorf("%s is out of date: run go generate ./dissect/event", name)
+		}
+	}
+}
+
+// TestUnraised sees that the catalogue is honest: an event that no analyzer
+// raises is marked as unraised, and no other is.
+func TestUnraised(t *testing.T) {
+	m, err := load(eventDir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	mention := regexp.MustCompile(`\bevent\.(\w+)`)
+	mentioned := map[string]bool{}
+	err = filepath.WalkDir("../../../dissect", func(path string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir() && d.Name() == "event":
+			return filepath.SkipDir
+		case !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go"):
+			return nil
+		}
+		src, err := os.ReadFile(path)
+		for _, s := range mention.FindAllSubmatch(src, -1) {
+			mentioned[string(s[1])] = true
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range m.events {
+		switch raised := mentioned[e.goName]; {
+		case raised && e.unraised:
+			t.Errorf("%s is raised: take the word unraised off its directive and run go generate ./dissect/event", e.goName)
+		case !raised && !e.unraised:
+			t.Errorf("no analyzer mentions %s: raise it, or mark it as unraised", e.goName)
 		}
 	}
 }

@@ -84,6 +84,7 @@ type structType struct {
 	section    string
 	own        bool
 	deprecated bool
+	unraised   bool
 }
 
 type model struct {
@@ -192,6 +193,8 @@ func (m *model) directive(s *structType, line string) {
 			s.own = true
 		case "deprecated":
 			s.deprecated = true
+		case "unraised":
+			s.unraised = true
 		default:
 			m.errorf(s.pos, "%s: unknown word %q in the directive", s.goName, w)
 		}
