@@ -63,11 +63,14 @@ type gateRef struct {
 	key, sub int // lengths
 }
 
+// maxFree is how many batches a collector keeps for use again.
+const maxFree = 8
+
 func newCollector(m *Merger) *Collector {
 	c := &Collector{
 		merger:    m,
 		encoders:  make([][]Encoder, len(m.streams)),
-		free:      make(chan *Batch, 4),
+		free:      make(chan *Batch, maxFree),
 		built:     make([]uint64, len(m.streams)),
 		published: make([]atomic.Uint64, len(m.streams)),
 	}

@@ -104,8 +104,8 @@ type Config struct {
 	Now func() time.Time
 	// Report is called with errors of files, named in the error. A file that
 	// fails again and again is reported once, and again after it has recovered.
-	// It is called by whoever calls Merge, Flush or Close; nil ignores the
-	// errors, whose rows Stats counts all the same.
+	// It is called by whoever calls Merge, Flush or Close, and must not call
+	// the Merger. nil ignores the errors, whose rows Stats counts all the same.
 	Report func(error)
 }
 
