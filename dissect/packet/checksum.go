@@ -28,22 +28,20 @@ func sum(b []byte, init uint64) uint64 {
 		s, c = bits.Add64(s, binary.LittleEndian.Uint64(b), c)
 		b = b[8:]
 	}
+	// Up to 7 bytes are left: they make at most 32, 16 and 8 bits.
 	var last uint64
 	if len(b) >= 4 {
 		last = uint64(binary.LittleEndian.Uint32(b))
 		b = b[4:]
-		var mid uint64
-		for i, x := range b {
-			mid |= uint64(x) << (8 * i)
-		}
-		s, c = bits.Add64(s, mid, c)
-	} else {
-		for i, x := range b {
-			last |= uint64(x) << (8 * i)
-		}
+	}
+	if len(b) >= 2 {
+		last += uint64(binary.LittleEndian.Uint16(b))
+		b = b[2:]
+	}
+	if len(b) == 1 {
+		last += uint64(b[0])
 	}
 	s, c = bits.Add64(s, last, c)
-	s, c = bits.Add64(s, 0, c)
 	return s + c
 }
 
@@ -61,6 +59,16 @@ func fold(s uint64) uint16 {
 // correct checksum.
 func Checksum(b []byte) uint16 {
 	return ^bits.ReverseBytes16(fold(sum(b, 0)))
+}
+
+// headerOK reports whether an IPv4 header includes its correct checksum.
+func headerOK(b []byte) bool {
+	if len(b) != ipv4HdrLen { // has options
+		return Checksum(b) == 0
+	}
+	s, c := bits.Add64(binary.LittleEndian.Uint64(b), binary.LittleEndian.Uint64(b[8:]), 0)
+	s, c = bits.Add64(s, uint64(binary.LittleEndian.Uint32(b[16:])), c)
+	return fold(s+c) == 0xffff
 }
 
 // PseudoChecksum returns the internet checksum of b with the pseudo header of

@@ -165,7 +165,7 @@ func (ip *IP) Parse(p *Packet, o *Options) Drop {
 			p.Weirds.net(layerIP, "IPv4_min_header_size", "")
 			return DropMalformed
 		}
-		if !o.IgnoreChecksums && Checksum(b[:ip.HdrLen]) != 0 && !o.Skip(ip) {
+		if !o.IgnoreChecksums && !headerOK(b[:ip.HdrLen]) && !o.Skip(ip) {
 			p.Weirds.flow(ip, layerIP.String(), "bad_IP_checksum", "")
 			return DropChecksum
 		}
