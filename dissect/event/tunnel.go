@@ -10,16 +10,3 @@ type TunnelChanged struct {
 	// the call.
 	E []Encapsulation `zeek:"e" type:"EncapsulatingConnVector"`
 }
-
-// TunnelActivity is raised for the stages in the life of a tunnel that
-// tunnel.log has rows for: its discovery, by the first connection that is found
-// in it; its close, when the connection that carries it is removed; its expiry,
-// when no connection was new in it for Zeek's Tunnel::expiration_interval (one
-// hour).
-//
-//wirelog:event tunnel_activity section=Tunnel own unraised
-type TunnelActivity struct {
-	Tunnel Encapsulation `zeek:"tunnel"`
-	// Action is Tunnel::DISCOVER, Tunnel::CLOSE or Tunnel::EXPIRE.
-	Action Enum `zeek:"action" type:"Tunnel::Action"`
-}

@@ -133,8 +133,7 @@ type TeredoEvents struct {
 
 // TunnelEvents are the hooks of section Tunnel.
 type TunnelEvents struct {
-	Activity Hook[TunnelActivity] // tunnel_activity
-	Changed  Hook[TunnelChanged]  // tunnel_changed
+	Changed Hook[TunnelChanged] // tunnel_changed
 }
 
 // UDPEvents are the hooks of section UDP.
@@ -244,7 +243,7 @@ var built = [...]builtEvent{
 			Name:    "conn_bytes_threshold_crossed",
 			Section: "ConnSize",
 			Params:  []Param{{"c", "connection"}, {"threshold", "count"}, {"is_orig", "bool"}},
-			Doc:     "Raised when one side has sent more bytes, IP headers included, than Conn.SetBytesThreshold asked to be told of.",
+			Doc:     "Raised when one side has sent as many bytes, IP headers included, as Conn.SetBytesThreshold asked to be told of.",
 			Built:   true,
 		},
 		count: func(h *Hooks) uint64 { return h.ConnSize.ConnBytesThresholdCrossed.count },
@@ -261,7 +260,7 @@ var built = [...]builtEvent{
 			Name:    "conn_packets_threshold_crossed",
 			Section: "ConnSize",
 			Params:  []Param{{"c", "connection"}, {"threshold", "count"}, {"is_orig", "bool"}},
-			Doc:     "Raised when one side has sent more packets than Conn.SetPacketsThreshold asked to be told of.",
+			Doc:     "Raised when one side has sent as many packets as Conn.SetPacketsThreshold asked to be told of.",
 			Built:   true,
 		},
 		count: func(h *Hooks) uint64 { return h.ConnSize.ConnPacketsThresholdCrossed.count },
@@ -1438,22 +1437,6 @@ var built = [...]builtEvent{
 	},
 	{
 		info: Info{
-			Name:    "tunnel_activity",
-			Section: "Tunnel",
-			Params:  []Param{{"tunnel", "EncapsulatingConn"}, {"action", "Tunnel::Action"}},
-			Doc:     "Raised for the stages in the life of a tunnel that tunnel.log has rows for: its discovery, by the first connection that is found in it; its close, when the connection that carries it is removed; its expiry, when no connection was new in it for Zeek's Tunnel::expiration_interval (one hour).",
-			Own:     true,
-		},
-		count: func(h *Hooks) uint64 { return h.Tunnel.Activity.count },
-		stream: func(h *Hooks, s *Stream) {
-			h.Tunnel.Activity.Listen(func(e *TunnelActivity) {
-				dst := s.begin("tunnel_activity")
-				s.end(e.AppendArgs(append(dst, argsKey...)))
-			})
-		},
-	},
-	{
-		info: Info{
 			Name:    "tunnel_changed",
 			Section: "Tunnel",
 			Params:  []Param{{"c", "connection"}, {"e", "EncapsulatingConnVector"}},
@@ -2361,16 +2344,6 @@ func (e *TeredoOriginIndication) AppendArgs(dst []byte) []byte {
 func (e *TeredoPacket) AppendArgs(dst []byte) []byte {
 	dst = append(dst, `{"inner":`...)
 	dst = e.Inner.appendJSON(dst)
-	dst = append(dst, '}')
-	return dst
-}
-
-// AppendArgs appends the parameters as a JSON object.
-func (e *TunnelActivity) AppendArgs(dst []byte) []byte {
-	dst = append(dst, `{"tunnel":`...)
-	dst = e.Tunnel.appendJSON(dst)
-	dst = append(dst, `,"action":`...)
-	dst = appendString(dst, e.Action)
 	dst = append(dst, '}')
 	return dst
 }
