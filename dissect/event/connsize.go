@@ -1,7 +1,7 @@
 package event
 
-// ConnBytesThresholdCrossed is raised when one side has sent more bytes, IP
-// headers included, than Conn.SetBytesThreshold asked to be told of.
+// ConnBytesThresholdCrossed is raised when one side has sent as many bytes,
+// IP headers included, as Conn.SetBytesThreshold asked to be told of.
 //
 //wirelog:event conn_bytes_threshold_crossed section=ConnSize
 type ConnBytesThresholdCrossed struct {
@@ -10,8 +10,8 @@ type ConnBytesThresholdCrossed struct {
 	IsOrig    bool   `zeek:"is_orig"`   // the originator crossed it
 }
 
-// ConnPacketsThresholdCrossed is raised when one side has sent more packets than
-// Conn.SetPacketsThreshold asked to be told of.
+// ConnPacketsThresholdCrossed is raised when one side has sent as many packets
+// as Conn.SetPacketsThreshold asked to be told of.
 //
 //wirelog:event conn_packets_threshold_crossed section=ConnSize
 type ConnPacketsThresholdCrossed struct {
