@@ -89,6 +89,8 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
+var content = counting(65535)
+
 // FuzzReassembler reads data as a list of fragments: offset, length, flags and
 // datagram, and checks the accounts after each.
 func FuzzReassembler(f *testing.F) {
@@ -101,7 +103,6 @@ func FuzzReassembler(f *testing.F) {
 		var p Packet
 		var ip IP
 		var now event.Time
-		content := counting(65535)
 		for len(data) >= 4 {
 			off := int(binary.BigEndian.Uint16(data)&0x1fff) * 8
 			n := int(data[2])
