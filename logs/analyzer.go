@@ -1,0 +1,94 @@
+package logs
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/schemas"
+)
+
+// analyzers builds analyzer.log after Zeek's base/frameworks/analyzer: analyzers
+// of packets and files always have a row for a violation, those of protocols
+// only when they had been confirmed and the violation took them off.
+type analyzers struct {
+	out schemas.Emitter
+	now func() event.Time
+
+	rec      schemas.Analyzer
+	services []string
+	uidBuf   []byte
+	fuidBuf  []byte
+}
+
+const (
+	// maxFailureData is Zeek's Analyzer::Logging::failure_data_max_size.
+	maxFailureData = 40
+	// ignoreViolationsAfter is Zeek's DPD::ignore_violations_after: the number of
+	// payload bytes of a connection after which a violation takes nothing off.
+	ignoreViolationsAfter = 10 * 1024
+)
+
+func installAnalyzer(h *event.Hooks, out schemas.Emitter, o *Options) *analyzers {
+	b := &analyzers{out: out, now: o.Now}
+	h.Analyzer.ViolationInfo.Listen(b.violation)
+	return b
+}
+
+func (b *analyzers) violation(e *event.AnalyzerViolationInfo) {
+	kind, name := analyzerName(e.AType)
+	if kind == "protocol" && !b.failed(e.Conn, name) {
+		return
+	}
+	r := &b.rec
+	*r = schemas.Analyzer{
+		TS:            schemas.Time(b.now()),
+		AnalyzerKind:  kind,
+		AnalyzerName:  name,
+		FailureReason: text(e.Info.Reason),
+	}
+	if c := e.Conn; c != nil {
+		id, uid := c.ID(), c.UID()
+		b.uidBuf = uid.Append(b.uidBuf[:0])
+		r.UID = schemas.Some(text(b.uidBuf))
+		r.ID = schemas.Some(endpoints(&id))
+		if e.File == nil {
+			r.Proto = schemas.Some(schemas.Enum(id.Proto.String()))
+		}
+	}
+	if e.File != nil {
+		fuid := e.File.FUID()
+		b.fuidBuf = fuid.Append(b.fuidBuf[:0])
+		r.FUID = schemas.Some(text(b.fuidBuf))
+	}
+	if data := e.Info.Data; data.OK {
+		r.FailureData = schemas.Some(text(data.V[:min(len(data.V), maxFailureData)]))
+	}
+	b.out.Emit(r)
+}
+
+// failed reports whether a violation makes the analyzer of a protocol fail that
+// had been confirmed on c.
+func (b *analyzers) failed(c event.Conn, name string) bool {
+	if c == nil {
+		return false
+	}
+	b.services = c.Services(b.services[:0])
+	confirmed := slices.ContainsFunc(b.services, func(s string) bool { return strings.EqualFold(s, name) })
+	return confirmed && c.Orig().Size+c.Resp().Size <= ignoreViolationsAfter
+}
+
+// analyzerName splits an analyzer's tag, such as "Files::ANALYZER_PE", into the
+// kind and the name that Zeek prints for it.
+func analyzerName(tag event.Enum) (kind, name string) {
+	module, name, _ := strings.Cut(string(tag), "::ANALYZER_")
+	switch module {
+	case "Analyzer":
+		return "protocol", name
+	case "PacketAnalyzer":
+		return "packet", name
+	case "Files":
+		return "file", name
+	}
+	return "unknown", name
+}

@@ -1,0 +1,93 @@
+package logs
+
+import (
+	"crypto/sha1"
+	"encoding/base64"
+	"encoding/binary"
+
+	"github.com/wirelog/wirelog/dissect/event"
+)
+
+// IP protocol numbers (IANA protocol-numbers).
+const (
+	ipProtoICMP   = 1
+	ipProtoTCP    = 6
+	ipProtoUDP    = 17
+	ipProtoICMPv6 = 58
+	ipProtoSCTP   = 132
+)
+
+// appendCommunityID appends the Community ID of a connection, version 1 with
+// seed 0: a hash of its endpoints, the smaller one first, so that both
+// directions and all tools have the same (github.com/corelight/community-id-spec).
+func appendCommunityID(dst []byte, id *event.ConnID) []byte {
+	proto, ports := id.IPProto, true
+	orig, resp := id.OrigH.As16(), id.RespH.As16()
+	v4 := id.OrigH.Is4()
+	oneWay := false
+	switch id.Proto {
+	case event.ProtoTCP:
+		proto = ipProtoTCP
+	case event.ProtoUDP:
+		proto = ipProtoUDP
+	case event.ProtoICMP:
+		proto = ipProtoICMPv6
+		if v4 {
+			proto = ipProtoICMP
+		}
+		oneWay = !icmpHasCounterpart(v4, id.OrigP)
+	case event.ProtoUnknown:
+		ports = proto == ipProtoSCTP
+	}
+	a, b, ap, bp := orig[:], resp[:], id.OrigP, id.RespP
+	if c := compare16(&orig, &resp); !oneWay && (c > 0 || c == 0 && ap > bp) {
+		a, b, ap, bp = b, a, bp, ap
+	}
+	if v4 {
+		a, b = a[12:], b[12:]
+	}
+	var buf [2 + 16 + 16 + 2 + 4]byte // the seed comes first
+	in := append(append(buf[:2], a...), b...)
+	in = append(in, proto, 0)
+	if ports {
+		in = binary.BigEndian.AppendUint16(in, ap)
+		in = binary.BigEndian.AppendUint16(in, bp)
+	}
+	sum := sha1.Sum(in)
+	return base64.StdEncoding.AppendEncode(append(dst, "1:"...), sum[:])
+}
+
+func compare16(a, b *[16]byte) int {
+	for i := range a {
+		if a[i] != b[i] {
+			return int(a[i]) - int(b[i])
+		}
+	}
+	return 0
+}
+
+// icmpHasCounterpart reports whether ICMP messages of the type are requests or
+// replies, in which case the port of the responder holds the other one's type.
+func icmpHasCounterpart(v4 bool, typ uint16) bool {
+	if v4 {
+		switch typ {
+		case 0, 8, // echo, RFC 792
+			9, 10, // router discovery, RFC 1256
+			13, 14, // timestamp, RFC 792
+			15, 16, // information, RFC 792
+			17, 18: // address mask, RFC 950
+			return true
+		}
+		return false
+	}
+	switch typ {
+	case 128, 129, // echo, RFC 4443
+		130, 131, // multicast listeners, RFC 2710
+		133, 134, // router discovery, RFC 4861
+		135, 136, // neighbor discovery, RFC 4861
+		139, 140, // node information, RFC 4620
+		144, 145: // home agent discovery, RFC 6275
+		return true
+	}
+	return false
+}

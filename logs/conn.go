@@ -1,0 +1,315 @@
+package logs
+
+import (
+	"slices"
+
+	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/schemas"
+)
+
+// conns builds conn.log after Zeek's base/protocols/conn.
+type conns struct {
+	out   schemas.Emitter
+	slot  event.Slot
+	local networks
+	// Which groups of optional columns are wanted.
+	communityID, l2, vlan bool
+
+	rec      schemas.Conn
+	services []string
+	parents  []string
+	// free holds the states of connections that have ended.
+	free []*connState
+
+	uidBuf       []byte
+	serviceBuf   []byte
+	communityBuf []byte
+	origL2Buf    []byte
+	respL2Buf    []byte
+}
+
+// A connState is on the connections of which a gap or a change of tunnels has
+// to be remembered, which most do not have.
+type connState struct {
+	missed uint64
+	// changed tells that parents counts, rather than the tunnel at the end.
+	changed bool
+	parents []event.UID
+}
+
+// maxParents is how many tunnels of a connection are listed. The engine bounds
+// the changes of a connection too.
+const maxParents = 256
+
+func installConn(h *event.Hooks, out schemas.Emitter, o *Options) *conns {
+	b := &conns{out: out, slot: h.NewSlot(), local: newNetworks(o.LocalNets)}
+	for _, f := range new(schemas.Conn).Schema().Fields {
+		on := f.Group != 0 && f.Group&o.Groups == f.Group
+		switch f.Name {
+		case "community_id":
+			b.communityID = on
+		case "orig_l2_addr":
+			b.l2 = on
+		case "vlan":
+			b.vlan = on
+		}
+	}
+	h.Conn.ContentGap.Listen(b.gap)
+	h.Tunnel.Changed.Listen(b.tunnelChanged)
+	h.Conn.ConnectionStateRemove.Listen(b.remove)
+	return b
+}
+
+func (b *conns) state(c event.Conn) *connState {
+	if s, ok := c.Slot(b.slot).(*connState); ok {
+		return s
+	}
+	s := new(connState)
+	if n := len(b.free); n > 0 {
+		s, b.free = b.free[n-1], b.free[:n-1]
+	}
+	c.SetSlot(b.slot, s)
+	return s
+}
+
+func (b *conns) release(c event.Conn, s *connState) {
+	c.SetSlot(b.slot, nil)
+	*s = connState{parents: s.parents[:0]}
+	b.free = append(b.free, s)
+}
+
+func (b *conns) gap(e *event.ContentGap) { b.state(e.Conn).missed += e.Length }
+
+func (b *conns) tunnelChanged(e *event.TunnelChanged) {
+	s := b.state(e.Conn)
+	if !s.changed {
+		s.changed = true
+		s.add(e.Conn.Tunnel())
+	}
+	s.add(e.E)
+}
+
+// add remembers the innermost tunnel of a stack.
+func (s *connState) add(stack []event.Encapsulation) {
+	if len(stack) == 0 {
+		return
+	}
+	if uid := stack[len(stack)-1].UID; len(s.parents) < maxParents && !slices.Contains(s.parents, uid) {
+		s.parents = append(s.parents, uid)
+	}
+}
+
+func (b *conns) remove(e *event.ConnectionStateRemove) {
+	c := e.Conn
+	id, uid := c.ID(), c.UID()
+	orig, resp := c.Orig(), c.Resp()
+	history := c.History()
+	b.uidBuf = uid.Append(b.uidBuf[:0])
+
+	r := &b.rec
+	*r = schemas.Conn{
+		TS:          schemas.Time(c.Start()),
+		UID:         text(b.uidBuf),
+		ID:          endpoints(&id),
+		Proto:       schemas.Enum(id.Proto.String()),
+		ConnState:   schemas.Some(connStateName(id.Proto, &orig, &resp, history)),
+		OrigPkts:    schemas.Some(orig.Packets),
+		OrigIPBytes: schemas.Some(orig.IPBytes),
+		RespPkts:    schemas.Some(resp.Packets),
+		RespIPBytes: schemas.Some(resp.IPBytes),
+		IPProto:     schemas.Some(uint64(id.IPProto)),
+	}
+	if d := c.Last().Seconds() - c.Start().Seconds(); d > 0 {
+		r.Duration = schemas.Some(schemas.Interval(d))
+		r.OrigBytes = schemas.Some(orig.Size)
+		r.RespBytes = schemas.Some(resp.Size)
+	}
+	if len(history) > 0 {
+		r.History = schemas.Some(text(history))
+	}
+	if b.services = c.Services(b.services[:0]); len(b.services) > 0 {
+		b.serviceBuf = joinLower(b.serviceBuf[:0], b.services)
+		r.Service = schemas.Some(text(b.serviceBuf))
+	}
+	if len(b.local) > 0 {
+		r.LocalOrig = schemas.Some(b.local.contains(id.OrigH))
+		r.LocalResp = schemas.Some(b.local.contains(id.RespH))
+	}
+	s, _ := c.Slot(b.slot).(*connState)
+	if s != nil {
+		r.MissedBytes = s.missed
+	}
+	r.TunnelParents = b.tunnelParents(c, s)
+	b.optional(c, &id, &orig, &resp)
+	b.out.Emit(r)
+	if s != nil {
+		b.release(c, s)
+	}
+}
+
+// tunnelParents lists the innermost tunnels that the connection has been in, in
+// the order of time.
+func (b *conns) tunnelParents(c event.Conn, s *connState) schemas.Set[string] {
+	var last [1]event.UID
+	uids := last[:0]
+	if s != nil && s.changed {
+		uids = s.parents
+	} else if stack := c.Tunnel(); len(stack) > 0 {
+		uids = append(uids, stack[len(stack)-1].UID)
+	}
+	if len(uids) == 0 {
+		return nil
+	}
+	b.parents = b.parents[:0]
+	for i := range uids {
+		start := len(b.uidBuf)
+		b.uidBuf = uids[i].Append(b.uidBuf)
+		// Growing leaves the strings so far on the old buffer, which they keep alive.
+		b.parents = append(b.parents, text(b.uidBuf[start:]))
+	}
+	return b.parents
+}
+
+func (b *conns) optional(c event.Conn, id *event.ConnID, orig, resp *event.Endpoint) {
+	r := &b.rec
+	if b.communityID {
+		b.communityBuf = appendCommunityID(b.communityBuf[:0], id)
+		r.CommunityID = schemas.Some(text(b.communityBuf))
+	}
+	if b.l2 {
+		if orig.HasL2 {
+			b.origL2Buf = appendMAC(b.origL2Buf[:0], &orig.L2)
+			r.OrigL2Addr = schemas.Some(text(b.origL2Buf))
+		}
+		if resp.HasL2 {
+			b.respL2Buf = appendMAC(b.respL2Buf[:0], &resp.L2)
+			r.RespL2Addr = schemas.Some(text(b.respL2Buf))
+		}
+	}
+	if b.vlan {
+		if v, ok := c.VLAN(); ok {
+			r.VLAN = schemas.Some(int64(v))
+		}
+		if v, ok := c.InnerVLAN(); ok {
+			r.InnerVLAN = schemas.Some(int64(v))
+		}
+	}
+}
+
+// connStateName is the conn_state column.
+func connStateName(p event.Proto, orig, resp *event.Endpoint, history []byte) string {
+	switch p {
+	case event.ProtoTCP:
+		return tcpStateName(orig, resp, history)
+	case event.ProtoUDP:
+		o, r := orig.State == event.StateEstablished, resp.State == event.StateEstablished
+		switch {
+		case o && r:
+			return "SF"
+		case o:
+			return "S0"
+		case r:
+			return "SHR"
+		}
+	case event.ProtoUnknown, event.ProtoICMP:
+	}
+	return "OTH"
+}
+
+func tcpStateName(orig, resp *event.Endpoint, history []byte) string {
+	o, r := orig.State, resp.State
+	switch {
+	case r == event.StateReset:
+		switch o {
+		case event.StateSynSent, event.StateSynAckSent:
+			return "REJ"
+		case event.StateReset:
+			if orig.Size == 0 && resp.Size == 0 {
+				return "REJ"
+			}
+			return "RSTR"
+		case event.StateInactive, event.StatePartial:
+			return "RSTRH"
+		default:
+			return "RSTR"
+		}
+	case o == event.StateReset:
+		if !silent(r) {
+			return "RSTO"
+		}
+		if synThenReset(history) {
+			return "RSTOS0"
+		}
+		return "OTH"
+	case o == event.StateClosed && r == event.StateClosed:
+		return "SF"
+	case o == event.StateClosed:
+		if silent(r) {
+			return "SH"
+		}
+		return "S2"
+	case r == event.StateClosed:
+		if silent(o) {
+			return "SHR"
+		}
+		return "S3"
+	case o == event.StateSynSent && r == event.StateInactive:
+		return "S0"
+	case o == event.StateEstablished && r == event.StateEstablished:
+		return "S1"
+	}
+	return "OTH"
+}
+
+// silent reports whether the handshake of a side was not seen.
+func silent(s event.EndpointState) bool {
+	return s == event.StateInactive || s == event.StatePartial
+}
+
+// synThenReset reports whether the originator began with a SYN and sent a RST
+// before anything that tells of a connection: Zeek's \^?S[^HAFGIQ]*R.*
+func synThenReset(history []byte) bool {
+	if len(history) > 0 && history[0] == '^' {
+		history = history[1:]
+	}
+	if len(history) == 0 || history[0] != 'S' {
+		return false
+	}
+	for _, c := range history[1:] {
+		switch c {
+		case 'R':
+			return true
+		case 'H', 'A', 'F', 'G', 'I', 'Q':
+			return false
+		}
+	}
+	return false
+}
+
+// joinLower appends names in lower case, separated by commas.
+func joinLower(dst []byte, names []string) []byte {
+	for i, name := range names {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		for j := range len(name) {
+			c := name[j]
+			if 'A' <= c && c <= 'Z' {
+				c += 'a' - 'A'
+			}
+			dst = append(dst, c)
+		}
+	}
+	return dst
+}
+
+func appendMAC(dst []byte, mac *[6]byte) []byte {
+	const digits = "0123456789abcdef"
+	for i, b := range mac {
+		if i > 0 {
+			dst = append(dst, ':')
+		}
+		dst = append(dst, digits[b>>4], digits[b&15])
+	}
+	return dst
+}

@@ -1,0 +1,87 @@
+// Package logs builds the records of the logs from events. A builder listens to
+// the events of its log, keeps what it needs, on the connection where it can, and
+// emits a record when there is a row to write. Builders see no packets and know
+// nothing of formats.
+//
+// To add a log: write a builder in a file of its own, and add a line to Install.
+package logs
+
+import (
+	"net/netip"
+	"unsafe"
+
+	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/schemas"
+)
+
+// Options are what builders have to know of the run.
+type Options struct {
+	// Now returns the network time, which is that of the packet or timer at work.
+	Now func() event.Time
+	// Cause, if not nil, is called before a record that Builders.Advance emits,
+	// with the deadline that has passed and the number of the packet that stands
+	// for it in the order of records.
+	Cause func(deadline event.Time, num uint64)
+	// LocalNets are the networks of the site (Zeek's Site::local_nets). Without
+	// any, the columns that tell local from remote stay unset.
+	LocalNets []netip.Prefix
+	// Groups are the optional columns that somebody takes.
+	Groups schemas.Groups
+	// Peer is the name of the sensor (Zeek's peer_description); empty stands for "zeek".
+	Peer string
+}
+
+// Builders are the builders of one shard.
+type Builders struct {
+	tunnels *tunnels
+}
+
+// Install registers a builder for each log that out takes on h, which is still
+// being built. The builders belong to the shard of h.
+func Install(h *event.Hooks, out schemas.Emitter, o Options) *Builders {
+	if o.Peer == "" {
+		o.Peer = "zeek"
+	}
+	b := new(Builders)
+	if out.On(new(schemas.Conn).Schema()) {
+		installConn(h, out, &o)
+	}
+	if out.On(new(schemas.Tunnel).Schema()) {
+		b.tunnels = installTunnel(h, out, &o)
+	}
+	if out.On(new(schemas.Weird).Schema()) {
+		installWeird(h, out, &o)
+	}
+	if out.On(new(schemas.Analyzer).Schema()) {
+		installAnalyzer(h, out, &o)
+	}
+	return b
+}
+
+// A Clock tells when something with deadline d happens: at the first packet of
+// the run, on whichever shard, whose clock has reached d. At returns that packet's
+// clock and number.
+type Clock interface {
+	At(d event.Time) (now event.Time, num uint64)
+}
+
+// Advance writes the rows of what has expired by now, such as tunnels that are
+// no longer used. It is cheap, and is to be called wherever the timers of
+// connections are advanced: before a packet and at the end of a batch.
+func (b *Builders) Advance(now event.Time, clock Clock) {
+	if b.tunnels != nil {
+		b.tunnels.expire(now, clock)
+	}
+}
+
+// text is b as a string that is valid as long as b is not changed, which for
+// the fields of a record has to be until it has been emitted.
+func text(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
+
+// endpoints is the id column of a connection.
+func endpoints(id *event.ConnID) schemas.ID {
+	return schemas.ID{
+		OrigH: id.OrigH, OrigP: schemas.Port(id.OrigP),
+		RespH: id.RespH, RespP: schemas.Port(id.RespP),
+	}
+}

@@ -1,0 +1,142 @@
+package logs
+
+import (
+	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/schemas"
+)
+
+// tunnels builds tunnel.log after Zeek's base/frameworks/tunnels. A tunnel
+// is known from the first connection found in it until the connection that
+// carries it ends, or until no connection was new in it for a while.
+type tunnels struct {
+	out    schemas.Emitter
+	now    func() event.Time
+	cause  func(deadline event.Time, num uint64)
+	active map[event.ConnID]*activeTunnel
+	// oldest and newest end the list of active tunnels in the order of their use.
+	oldest, newest *activeTunnel
+
+	rec    schemas.Tunnel
+	uidBuf []byte
+}
+
+type activeTunnel struct {
+	event.Encapsulation
+	used event.Time
+	// packet is the number of the first packet of the connection that made the
+	// tunnel known.
+	packet     uint64
+	prev, next *activeTunnel
+}
+
+const (
+	// tunnelIdle is Zeek's Tunnel::expiration_interval.
+	tunnelIdle = event.Time(3600e9)
+	// maxTunnels is how many tunnels are known at once; beyond it the one that
+	// was not used for longest expires.
+	maxTunnels = 1 << 17
+)
+
+// Values of the action column.
+const (
+	tunnelDiscover schemas.Enum = "Tunnel::DISCOVER"
+	tunnelClose    schemas.Enum = "Tunnel::CLOSE"
+	tunnelExpire   schemas.Enum = "Tunnel::EXPIRE"
+)
+
+func installTunnel(h *event.Hooks, out schemas.Emitter, o *Options) *tunnels {
+	b := &tunnels{out: out, now: o.Now, cause: o.Cause, active: make(map[event.ConnID]*activeTunnel)}
+	h.Conn.NewConnection.Listen(func(e *event.NewConnection) {
+		if stack := e.Conn.Tunnel(); len(stack) > 0 {
+			b.register(e.Conn, stack)
+		}
+	})
+	h.Tunnel.Changed.Listen(func(e *event.TunnelChanged) { b.register(e.Conn, e.E) })
+	h.Conn.ConnectionStateRemove.Listen(b.removed)
+	return b
+}
+
+// register notes that c was found in the tunnels of stack.
+func (b *tunnels) register(c event.Conn, stack []event.Encapsulation) {
+	now := b.now()
+	for i := range stack {
+		t := b.active[stack[i].ID]
+		if t != nil {
+			b.unlink(t)
+		} else {
+			if len(b.active) >= maxTunnels {
+				b.end(b.oldest, tunnelExpire, now)
+			}
+			t = &activeTunnel{Encapsulation: stack[i], packet: c.FirstPacket()}
+			b.active[t.ID] = t
+			b.write(t, tunnelDiscover, now)
+		}
+		t.used = now
+		b.link(t)
+	}
+}
+
+// removed closes the tunnel that the connection carried, if any.
+func (b *tunnels) removed(e *event.ConnectionStateRemove) {
+	if len(b.active) == 0 {
+		return
+	}
+	if t := b.active[e.Conn.ID()]; t != nil && t.UID == e.Conn.UID() {
+		b.end(t, tunnelClose, b.now())
+	}
+}
+
+func (b *tunnels) expire(now event.Time, clock Clock) {
+	for t := b.oldest; t != nil && t.used+tunnelIdle <= now; t = b.oldest {
+		deadline := t.used + tunnelIdle
+		if b.cause != nil {
+			b.cause(deadline, t.packet)
+		}
+		at, _ := clock.At(deadline)
+		b.end(t, tunnelExpire, at)
+	}
+}
+
+func (b *tunnels) end(t *activeTunnel, action schemas.Enum, at event.Time) {
+	b.unlink(t)
+	delete(b.active, t.ID)
+	b.write(t, action, at)
+}
+
+func (b *tunnels) write(t *activeTunnel, action schemas.Enum, at event.Time) {
+	b.rec = schemas.Tunnel{
+		TS:         schemas.Time(at),
+		ID:         endpoints(&t.ID),
+		TunnelType: schemas.Enum(t.Type),
+		Action:     action,
+	}
+	if !t.UID.IsZero() {
+		b.uidBuf = t.UID.Append(b.uidBuf[:0])
+		b.rec.UID = schemas.Some(text(b.uidBuf))
+	}
+	b.out.Emit(&b.rec)
+}
+
+// link makes t the one that was used last.
+func (b *tunnels) link(t *activeTunnel) {
+	t.prev, t.next = b.newest, nil
+	if t.prev != nil {
+		t.prev.next = t
+	} else {
+		b.oldest = t
+	}
+	b.newest = t
+}
+
+func (b *tunnels) unlink(t *activeTunnel) {
+	if t.prev != nil {
+		t.prev.next = t.next
+	} else {
+		b.oldest = t.next
+	}
+	if t.next != nil {
+		t.next.prev = t.prev
+	} else {
+		b.newest = t.prev
+	}
+}
