@@ -116,7 +116,7 @@ func (d *Decoder) gre(c *Carrier, b []byte, r *Result) {
 		}
 		return
 	}
-	if d.tooDeep(IP, c, r) {
+	if d.tooDeep(IP, c) {
 		return
 	}
 	r.Inner, r.Payload = inner, b[hdr+skip:]

@@ -20,7 +20,7 @@ func (d *Decoder) ipInIP(c *Carrier, b []byte, r *Result) { d.checkedIP(c, c.Pro
 // checkedIP accepts b as an inner packet if it is exactly one IP packet of the
 // version that proto announces.
 func (d *Decoder) checkedIP(c *Carrier, proto uint8, b []byte, r *Result) {
-	if d.tooDeep(IP, c, r) {
+	if d.tooDeep(IP, c) {
 		return
 	}
 	switch d.checkInner(c, proto, b) {

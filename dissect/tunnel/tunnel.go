@@ -28,9 +28,9 @@
 //     GTPv1 goes on taking packets apart, as Zeek's does, but reports no more.
 //   - Weirds: ScopePacket weirds belong to the IP addresses of the carrying
 //     packet, and have "_in_tunnel" appended if that is itself in a tunnel.
-//   - TooDeep: the tunnel was left alone because of Options.MaxDepth; besides
-//     the weird, the connection, if any, gets Zeek's history mark for packets
-//     that could not be analyzed ('X').
+//   - TooDeep: the tunnel was left alone because of Options.MaxDepth; the
+//     connection gets Zeek's history mark for packets that could not be analyzed
+//     ('X'). GRE, IP in IP and GTPv1 leave it at the weird.
 //
 // A carrying UDP packet's checksum is verified before; NeedsChecksum knows
 // VXLAN's exception.
@@ -176,7 +176,8 @@ type Result struct {
 	Reason  string
 	Data    []byte
 	Weirds  []Weird
-	// TooDeep tells that the packet was left alone because of Options.MaxDepth.
+	// TooDeep tells that the connection has a packet that was left alone because
+	// of Options.MaxDepth.
 	TooDeep bool
 }
 
@@ -320,14 +321,17 @@ func (d *Decoder) Decode(k Kind, c *Carrier, payload []byte, r *Result) {
 // enter does what the analyzers over UDP have in common: nothing is decoded
 // after a violation or too deep in other tunnels.
 func (d *Decoder) enter(k Kind, c *Carrier, r *Result) bool {
-	return c.State.verdict[k] != Violated && !d.tooDeep(k, c, r)
+	if c.State.verdict[k] == Violated {
+		return false
+	}
+	r.TooDeep = d.tooDeep(k, c)
+	return !r.TooDeep
 }
 
-func (d *Decoder) tooDeep(k Kind, c *Carrier, r *Result) bool {
+func (d *Decoder) tooDeep(k Kind, c *Carrier) bool {
 	if c.Depth < d.opt.MaxDepth {
 		return false
 	}
-	r.TooDeep = true
 	d.weird(k, "exceeded_tunnel_max_depth", "")
 	return true
 }
