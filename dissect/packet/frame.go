@@ -1,7 +1,21 @@
-// Package packet decodes link, network and transport headers, takes tunnels
-// apart and reassembles IP fragments. It validates once and reads lazily,
-// never allocates on the common path, and never fails: what it cannot decode it
-// names with the weird that Zeek uses.
+// Package packet decodes link layers and IP headers, verifies checksums and
+// reassembles IP fragments. It validates once and reads lazily, allocates
+// nothing on the common path, and never fails: what it cannot decode it names
+// with the weird that Zeek uses, and counts by reason.
+//
+// A frame takes this way; Weirds of all steps end up in one list, in order:
+//
+//	d.Decode(frame, &p)
+//	for more := true; more; more = d.Next(frame, &p, used) { // once, but for A-MSDUs
+//		if p.Kind != KindIP || ip.Parse(&p, &opt) != DropNone { ... }
+//		q := &ip
+//		if ip.Fragment {
+//			q, drop = reassembler.Feed(&ip, frame.Now, &p.Weirds) // q may be nil
+//		}
+//		if q.Upper(&opt, inTeredo, &p.Weirds) == UpperTransport {
+//			... q.Proto, q.Payload
+//		}
+//	}
 package packet
 
 import "github.com/wirelog/wirelog/dissect/event"
