@@ -243,7 +243,7 @@ func TestFragmentLimits(t *testing.T) {
 // Random fragments against the plainest model of "the first wins".
 func TestReassembleModel(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(1, 2))
-	for round := range 300 {
+	for round := range 60 {
 		r := NewReassembler(Limits{})
 		size := 8 * (1 + rnd.IntN(1200))
 		model, have := make([]byte, size), make([]bool, size)
