@@ -16,7 +16,8 @@ import (
 // short its command line flag if it has one, oneof the only values that it
 // takes, min and max its range, doc what it means.
 //
-// To add a key, add a field here (and to Default and Options).
+// To add a key, add a field here, with the name that it has in pipeline.Options,
+// and to Default and Options.
 type Config struct {
 	OutputDir      string `key:"output_dir" flag:"output-dir" short:"o" doc:"folder for log files, created if missing"`
 	Format         string `key:"format" flag:"format" short:"f" oneof:"tsv,json" doc:"format of log files: tsv or json"`
@@ -29,7 +30,7 @@ type Config struct {
 	EventNames  []string  `key:"event_names" flag:"event" doc:"glob patterns of the events to write, such as tcp_*; all if not given"`
 	Filter      string    `key:"filter" flag:"filter" doc:"BPF expression; other packets are left out"`
 	NoChecksums bool      `key:"no_checksums" flag:"no-checksums" short:"C" doc:"take packets with a wrong checksum like any others"`
-	Shards      int       `key:"shards" flag:"shards" min:"0" max:"1024" doc:"goroutines that dissect; 0 is one a core"`
+	Shards      int       `key:"shards" flag:"shards" min:"0" max:"256" doc:"goroutines that dissect; 0 is one a core"`
 	Seed        string    `key:"seed" flag:"seed" doc:"key of the uids, so that they can be made again; random if not given"`
 	Summary     string    `key:"summary" flag:"summary" oneof:"auto,text,json,none" doc:"what to print at the end: text, json or none; auto is text on a terminal"`
 	NoProgress  bool      `key:"no_progress" flag:"no-progress" doc:"show no progress bar on a terminal"`

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -125,6 +126,20 @@ func (l *Loaded) place(key string) string {
 		return s.Name + ": " + key
 	}
 	return s.Name
+}
+
+// Place names what sets the field of that name of pipeline.Options: a key of a
+// file, a variable or a flag. It is "" if no key does, as for the captures.
+func (l *Loaded) Place(field string) string {
+	f, ok := reflect.TypeFor[Config]().FieldByName(field)
+	if !ok {
+		return ""
+	}
+	key := f.Tag.Get("key")
+	if l.Source(key).Origin == FromDefault {
+		return key
+	}
+	return l.place(key)
 }
 
 // SearchDirs are the folders in which a configuration file is looked for: the

@@ -50,6 +50,7 @@ func TestReadPassesOptions(t *testing.T) {
 	if r.status != exitOK || r.stdout != "" || r.stderr != "" {
 		t.Fatalf("status %d, stdout %q, stderr %q", r.status, r.stdout, r.stderr)
 	}
+	r.opts.Notice = nil // functions do not compare
 	want := pipeline.Defaults()
 	want.Paths = []string{"a.pcap", "-"}
 	want.Stdin = r.opts.Stdin
@@ -91,8 +92,10 @@ func TestExitStatus(t *testing.T) {
 		{"run failed", pipeline.Summary{}, errors.New("out: permission denied"), []string{"read", "x"}, exitLost, "wirelog: out: permission denied\n"},
 		{"interrupted", pipeline.Summary{}, context.Canceled, []string{"read", "x"}, exitLost, "wirelog: interrupted: the logs cover what was read until then\n"},
 		{"sum", pipeline.Summary{Packets: 1}, nil, []string{"read", "x"}, exitLost, "wirelog: packets do not add up: 1 read, 0 processed and 0 dropped\n"},
-		{"option", pipeline.Summary{}, &pipeline.OptionError{Option: "filter", Err: errors.New("syntax error")}, []string{"read", "x"}, exitUsage,
-			"wirelog: filter: syntax error\n"},
+		{"option", pipeline.Summary{}, &pipeline.OptionError{Option: "Filter", Err: errors.New("syntax error")}, []string{"read", "x", "--filter", "tcp and"}, exitUsage,
+			"wirelog: --filter: syntax error\n"},
+		{"option without a key", pipeline.Summary{}, &pipeline.OptionError{Option: "Paths", Err: errors.New("x: no such file")}, []string{"read", "x"}, exitUsage,
+			"wirelog: x: no such file\n"},
 		{"no capture", pipeline.Summary{}, nil, []string{"read"}, exitUsage, "wirelog: read: which capture?"},
 		{"unknown flag", pipeline.Summary{}, nil, []string{"read", "--otput-dir", "x", "y"}, exitUsage, "wirelog: unknown flag: --otput-dir; did you mean --output-dir?\n"},
 		{"unknown short flag", pipeline.Summary{}, nil, []string{"read", "-z", "y"}, exitUsage, "wirelog: unknown shorthand flag: 'z' in -z\n"},

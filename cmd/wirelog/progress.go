@@ -37,6 +37,9 @@ func (p *progressBar) update(done, total int64) {
 	p.bar.SetCurrent(done)
 }
 
+// above is where lines go that are to stand above the bar.
+func (p *progressBar) above() io.Writer { return p.all }
+
 // finish removes the bar from the terminal.
 func (p *progressBar) finish() {
 	p.bar.Abort(true)

@@ -49,11 +49,14 @@ func (p *program) read(cmd *cobra.Command, cfg *config.Loaded, captures []string
 	opts.Paths = captures
 	opts.Stdin = p.stdin
 
+	notes := p.stderr
 	var bar *progressBar
 	if isTerminal(p.stderr) && !cfg.NoProgress {
 		bar = newProgressBar(p.stderr)
 		opts.Progress = bar.update
+		notes = bar.above()
 	}
+	opts.Notice = func(msg string) { fmt.Fprintln(notes, "wirelog:", msg) }
 	start := time.Now()
 	summary, err := p.run(cmd.Context(), opts)
 	if bar != nil {
@@ -63,9 +66,12 @@ func (p *program) read(cmd *cobra.Command, cfg *config.Loaded, captures []string
 		summary.Elapsed = time.Since(start)
 	}
 
-	var usage *pipeline.OptionError
-	if errors.As(err, &usage) {
-		return err
+	var option *pipeline.OptionError
+	if errors.As(err, &option) {
+		if place := cfg.Place(option.Option); place != "" {
+			return fmt.Errorf("%s: %w", place, option.Err)
+		}
+		return option.Err
 	}
 	if errors.Is(err, context.Canceled) {
 		err = errors.New("interrupted: the logs cover what was read until then")
