@@ -141,10 +141,10 @@ func (w *wheel) collect(t *Table) {
 // Advance fires every timer whose deadline the clock has reached. now is the
 // clock of the packet that is about to be processed.
 func (t *Table) Advance(now event.Time, clock Clock) {
-	if now < t.wheel.next {
-		return
+	if now >= t.wheel.next {
+		t.advance(now, clock)
 	}
-	t.advance(now, clock)
+	t.now = now
 }
 
 func (t *Table) advance(now event.Time, clock Clock) {
