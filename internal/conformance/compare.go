@@ -136,9 +136,9 @@ func eventFigures(table []byte, sections map[string]string) (map[string]figure, 
 			n[i] = v
 		}
 		ref, ours, exact := n[0], n[1], n[2]
-		section := sections[col[0]]
-		if section == "" {
-			section = "(not in the catalogue)"
+		section, ok := sections[col[0]]
+		if !ok {
+			continue // an event beyond the catalogue, which the reference does not record
 		}
 		s := f[section]
 		s.Exact += exact
