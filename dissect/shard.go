@@ -60,6 +60,7 @@ type Shard struct {
 
 	levels []level // scratch, one a packet within a packet
 	drop   packet.Drop
+	domain conn.Domain // of the packet at work
 	raw    event.RawPacket
 	ipHdr  packet.HeaderScratch
 	encaps encapCache
@@ -106,10 +107,10 @@ func (s *Shard) Stats() Stats {
 // Advance fires the timers that are due at now.
 func (s *Shard) Advance(now event.Time, clock conn.Clock) { s.table.Advance(now, clock) }
 
-// Frame processes one packet. Timers that are due at its time run before it.
-func (s *Shard) Frame(f *packet.Frame, clock conn.Clock) {
-	s.table.Advance(f.Now, clock)
+// Frame processes one packet. Advance has been called with its time before.
+func (s *Shard) Frame(f *packet.Frame) {
 	s.stats.Packets++
+	s.table.SetNow(f.Now, f.Num)
 	s.drop = packet.DropNone
 	s.contained(f)
 	if s.drop == packet.DropNone {
@@ -119,9 +120,13 @@ func (s *Shard) Frame(f *packet.Frame, clock conn.Clock) {
 	}
 }
 
-// Drain ends every connection, in the order of their first packets. cause is called
-// before each with the number of its first packet.
-func (s *Shard) Drain(cause func(first uint64)) { s.table.Drain(cause) }
+// Drain ends the connections whose first packet has a number below limit, in the
+// order of those packets. cause is called before each with that number.
+// now is the run's clock at its end.
+func (s *Shard) Drain(limit uint64, now event.Time, cause func(first uint64)) {
+	s.table.SetNow(now, limit)
+	s.table.Drain(limit, cause)
+}
 
 // contained keeps a panic to its packet: analyzers are contained by themselves, so
 // this is for the code around them.
@@ -207,7 +212,7 @@ func (s *Shard) weirds(lv *level, encap *conn.Encap) {
 			name += "_in_tunnel"
 		}
 		if w.HasAddrs {
-			s.table.FlowWeird(&w.Src, &w.Dst, name, w.Addl, w.Source)
+			s.table.FlowWeird(&w.Src, &w.Dst, s.domain, name, w.Addl, w.Source)
 		} else {
 			s.table.NetWeird(name, w.Addl, w.Source)
 		}
@@ -269,8 +274,8 @@ func (s *Shard) ip(n int, f *packet.Frame, encap *conn.Encap) bool {
 		return s.ipTunnel(n, f, tunnel.GRE, ip.Payload, encap)
 	}
 	p := &lv.conn
-	*p = conn.Packet{IP: ip, Link: &lv.link, Encap: encap, Time: f.Time, Num: f.Num}
-	r := s.table.Process(p, f.Now)
+	*p = conn.Packet{IP: ip, Link: &lv.link, Encap: encap, Domain: s.domain, Time: f.Time, Num: f.Num}
+	r := s.table.Process(p)
 	s.weirds(lv, encap)
 	if r.Payload != nil {
 		if k := s.tunnels.UDP(r.Conn.RespPort(), r.Payload); k != tunnel.None {
@@ -303,9 +308,9 @@ func carrier(ip *packet.IP, encap *conn.Encap) tunnel.Carrier {
 
 // ipTunnelEncap returns the stack with the tunnel between the hosts of the packet on it.
 func (s *Shard) ipTunnelEncap(lv *level, k tunnel.Kind, f *packet.Frame, encap *conn.Encap) *conn.Encap {
-	layer, isNew := s.ipTunnels.Get(&lv.ip, k, f.Now)
+	layer, isNew := s.ipTunnels.Get(&lv.ip, uint32(s.domain), k, f.Now)
 	if isNew {
-		key, _ := conn.MakeKey(conn.AddrFrom16(&lv.ip.Src), conn.AddrFrom16(&lv.ip.Dst), 0, 0, lv.ip.Proto, false)
+		key, _ := conn.MakeKey(conn.AddrFrom16(&lv.ip.Src), conn.AddrFrom16(&lv.ip.Dst), 0, 0, lv.ip.Proto, s.domain, false)
 		layer.UID = key.UID(&s.cfg.Conn.Seed, f.Time, f.Num)
 	}
 	return s.encaps.push(encap, layer)
@@ -354,7 +359,7 @@ func (s *Shard) tunnelWeirds(lv *level, c *conn.Conn, encap *conn.Encap) {
 			if encap != nil {
 				name += "_in_tunnel"
 			}
-			s.table.FlowWeird(&lv.ip.Src, &lv.ip.Dst, name, w.Addl, w.Source)
+			s.table.FlowWeird(&lv.ip.Src, &lv.ip.Dst, s.domain, name, w.Addl, w.Source)
 		case tunnel.ScopeConn:
 			s.table.Weird(c, w.Name, w.Addl, w.Source)
 		case tunnel.ScopeNet:
@@ -369,6 +374,10 @@ func (s *Shard) inner(n int, f *packet.Frame, cut uint32, encap *conn.Encap) boo
 	lv := &s.levels[n]
 	if n+1 == len(s.levels) {
 		return false // Options.MaxDepth of the tunnel decoder comes first
+	}
+	if n == 0 {
+		s.domain = conn.MakeDomain(&lv.ip.Src, &lv.ip.Dst, &s.cfg.Conn.Seed)
+		defer func() { s.domain = 0 }()
 	}
 	in := &s.levels[n+1]
 	in.frame = packet.Frame{Data: lv.result.Payload, Time: f.Time, Now: f.Now, Num: f.Num}

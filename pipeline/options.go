@@ -77,6 +77,9 @@ type Options struct {
 	Timeouts  Timeouts
 	Weird     WeirdSampling
 
+	// Notice, if set, is called with a line about something a user should know
+	// that is no error, such as a file in a folder that is no capture.
+	Notice func(msg string)
 	// Progress, if set, is called now and then from the reading goroutine with
 	// the bytes of capture file read so far and the sum of the file sizes, which
 	// is 0 if a source has none. It must not block.

@@ -44,16 +44,29 @@ type Key struct {
 	a, b   Addr
 	pa, pb uint16
 	proto  uint8
+	domain Domain
+}
+
+// Domain is the pair of hosts between which the outermost tunnel around a packet
+// runs, as a number; 0 outside tunnels. The shard of a packet depends on that
+// pair, so a flow that moves from one pair to another must be two connections
+// for the result not to depend on the number of shards.
+type Domain uint32
+
+// MakeDomain returns the domain of the tunnels between two hosts.
+func MakeDomain(a, b *[16]byte, s *Seed) Domain {
+	k, _ := MakeKey(AddrFrom16(a), AddrFrom16(b), 0, 0, 0, 0, false)
+	return Domain(k.hash(s)) | 1
 }
 
 // MakeKey builds the key of a packet. oneWay keys are not made canonical, so that
 // only packets in this direction match (ICMP types without a counterpart).
 // srcIsA tells whether the packet's source became the key's first side.
-func MakeKey(src, dst Addr, sport, dport uint16, proto uint8, oneWay bool) (k Key, srcIsA bool) {
+func MakeKey(src, dst Addr, sport, dport uint16, proto uint8, domain Domain, oneWay bool) (k Key, srcIsA bool) {
 	if oneWay || src.less(dst) || src == dst && sport < dport {
-		return Key{src, dst, sport, dport, proto}, true
+		return Key{src, dst, sport, dport, proto, domain}, true
 	}
-	return Key{dst, src, dport, sport, proto}, false
+	return Key{dst, src, dport, sport, proto, domain}, false
 }
 
 // Seed keys the hashes of the connection table and of uids.
@@ -69,7 +82,7 @@ func mum(a, b uint64) uint64 {
 // hash is keyed, so that nobody who does not know the seed can choose
 // addresses that collide.
 func (k *Key) hash(s *Seed) uint64 {
-	ports := uint64(k.pa)<<32 | uint64(k.pb)<<16 | uint64(k.proto)
+	ports := uint64(k.pa)<<24 | uint64(k.pb)<<8 | uint64(k.proto) ^ uint64(k.domain)<<32
 	h := mum(k.a.Hi^s[0], k.b.Hi^s[1]) ^ mum(k.a.Lo^s[2], k.b.Lo^s[3])
 	return mum(h^s[4], ports^s[5])
 }

@@ -59,7 +59,7 @@ type Limits struct {
 func DefaultLimits() Limits {
 	return Limits{
 		Connections: 4 << 20, StreamBytes: 10 << 20, TotalBytes: 512 << 20,
-		AboveHole: 16384, InitialWindow: 16384, SegmentsBehind: 4096, TunnelChanges: 1000,
+		AboveHole: 16384, InitialWindow: 16384, SegmentsBehind: 4096, TunnelChanges: 5,
 	}
 }
 
@@ -167,6 +167,9 @@ func (t *Table) Len() int { return t.live }
 
 // Now returns the network time of the packet or timer at work.
 func (t *Table) Now() event.Time { return t.now }
+
+// SetNow says which packet is about to be processed, and the run's clock at it.
+func (t *Table) SetNow(now event.Time, num uint64) { t.now, t.pktNum = now, num }
 
 func (t *Table) at(idx uint32) *Conn { return &t.chunks[idx>>chunkBits][idx&(chunkSize-1)] }
 
@@ -360,13 +363,21 @@ func (t *Table) evict() {
 // half reports whether only one side has been seen.
 func (c *Conn) half() bool { return c.side[0].packets == 0 || c.side[1].packets == 0 }
 
-// Drain ends all connections, in the order of their first packets. Before each,
-// cause is called with the number of its first packet.
-func (t *Table) Drain(cause func(first uint64)) {
+// Drain ends the connections whose first packet has a number below limit, in the
+// order of those packets. Before each, cause is called with that number. It is for
+// the end of a run: open TCP connections raise ConnectionPending.
+func (t *Table) Drain(limit uint64, cause func(first uint64)) {
 	t.terminating = true
 	for t.head != none {
 		c := t.at(t.head)
+		if c.first >= limit {
+			return
+		}
 		cause(c.first)
+		// Zeek lets these two timers go off early at the end of a run.
+		if c.attempt != 0 && !t.attemptTimer(c) {
+			continue
+		}
 		t.Remove(c)
 	}
 }

@@ -14,8 +14,10 @@ type Packet struct {
 	IP    *packet.IP
 	Link  *packet.Packet
 	Encap *Encap // tunnels around it, nil outside
-	Time  event.Time
-	Num   uint64
+	// Domain is that of the outermost tunnel, 0 outside tunnels.
+	Domain Domain
+	Time   event.Time
+	Num    uint64
 
 	isOrig bool
 }
@@ -57,9 +59,8 @@ const (
 	udpHeader = 8
 )
 
-// Process gives a datagram to its connection.
-func (t *Table) Process(p *Packet, now event.Time) (r Result) {
-	t.now, t.pktNum = now, p.Num
+// Process gives a datagram to its connection. SetNow has been called before.
+func (t *Table) Process(p *Packet) (r Result) {
 	switch p.IP.Proto {
 	case packet.ProtoTCP:
 		t.processTCP(p, &r)
@@ -91,13 +92,13 @@ func (t *Table) packetWeird(p *Packet, name, source string) {
 	if p.Encap != nil && len(p.Encap.Layers) > 0 {
 		name += "_in_tunnel"
 	}
-	t.FlowWeird(&p.IP.Src, &p.IP.Dst, name, "", source)
+	t.FlowWeird(&p.IP.Src, &p.IP.Dst, p.Domain, name, "", source)
 }
 
 // find returns the packet's connection, if it has one, and tells whether the
 // originator sent the packet.
 func (t *Table) find(p *Packet, sport, dport uint16, oneWay bool) (c *Conn, k Key, srcIsA bool) {
-	k, srcIsA = MakeKey(AddrFrom16(&p.IP.Src), AddrFrom16(&p.IP.Dst), sport, dport, p.IP.Proto, oneWay)
+	k, srcIsA = MakeKey(AddrFrom16(&p.IP.Src), AddrFrom16(&p.IP.Dst), sport, dport, p.IP.Proto, p.Domain, oneWay)
 	return t.Lookup(&k), k, srcIsA
 }
 

@@ -81,6 +81,7 @@ type flowWeirds struct {
 
 type flowWeirdKey struct {
 	src, dst [16]byte
+	domain   Domain
 	name     string
 }
 
@@ -89,13 +90,13 @@ type flowWeirdKey struct {
 const maxFlowWeirds = 1 << 16
 
 // FlowWeird raises FlowWeird for a pair of hosts, unless it is sampled away.
-func (t *Table) FlowWeird(src, dst *[16]byte, name, addl, source string) {
+func (t *Table) FlowWeird(src, dst *[16]byte, d Domain, name, addl, source string) {
 	t.stats.Weirds++
 	h := &t.hooks.Weird.Flow
 	if !h.On() {
 		return
 	}
-	k := flowWeirdKey{*src, *dst, name}
+	k := flowWeirdKey{*src, *dst, d, name}
 	w := t.flowWeirds.counts[k]
 	if w == nil {
 		if len(t.flowWeirds.counts) >= maxFlowWeirds || t.flowWeirds.counts == nil {

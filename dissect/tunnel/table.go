@@ -19,7 +19,11 @@ type Table struct {
 	free    int32
 }
 
-type pair [32]byte // the smaller address first
+// pair is two hosts, the smaller address first, and what they are inside of.
+type pair struct {
+	hosts  [32]byte
+	domain uint32
+}
 
 type ipTunnel struct {
 	key        pair
@@ -46,9 +50,11 @@ func NewTable(limit int, timeout event.Time) *Table {
 
 // Get returns the tunnel that the packet ip with a payload of kind k belongs
 // to. isNew tells that it has just been made and still lacks its UID, which the
-// caller sets. The result is valid until the next call of Get.
-func (t *Table) Get(ip *packet.IP, k Kind, now event.Time) (e *event.Encapsulation, isNew bool) {
+// caller sets. Tunnels inside other tunnels are told apart by domain, which is 0
+// outside. The result is valid until the next call of Get.
+func (t *Table) Get(ip *packet.IP, domain uint32, k Kind, now event.Time) (e *event.Encapsulation, isNew bool) {
 	key := makePair(&ip.Src, &ip.Dst)
+	key.domain = domain
 	i, ok := t.index[key]
 	if ok && t.expired(&t.tunnels[i], now) {
 		t.drop(i)
@@ -78,12 +84,11 @@ func (t *Table) Get(ip *packet.IP, k Kind, now event.Time) (e *event.Encapsulati
 func (t *Table) Len() int { return len(t.index) }
 
 func makePair(a, b *[16]byte) (p pair) {
-	copy(p[:16], a[:])
-	copy(p[16:], b[:])
-	if string(p[:16]) > string(p[16:]) {
-		copy(p[:16], b[:])
-		copy(p[16:], a[:])
+	if string(a[:]) > string(b[:]) {
+		a, b = b, a
 	}
+	copy(p.hosts[:16], a[:])
+	copy(p.hosts[16:], b[:])
 	return p
 }
 

@@ -405,7 +405,7 @@ func TestAllocs(t *testing.T) {
 			if strings.Contains(c.want, "@") {
 				d.Decode(c.kind, carriers[c.kind], c.b, &r)
 				d.UDP(9, c.b)
-				table.Get(&ip, GRE, 1)
+				table.Get(&ip, 0, GRE, 1)
 			}
 		}
 		d.Decode(GTPv1, carriers[GTPv1], createReq, &r)
@@ -430,7 +430,7 @@ func TestTable(t *testing.T) {
 	table := NewTable(2, 24*hour)
 	get := func(src, dst string, k Kind, now event.Time, wantNew bool) *event.Encapsulation {
 		t.Helper()
-		e, isNew := table.Get(ip(src, dst), k, now)
+		e, isNew := table.Get(ip(src, dst), 0, k, now)
 		if isNew != wantNew {
 			t.Errorf("%s %s at %d: new %v", src, dst, now/hour, isNew)
 		}

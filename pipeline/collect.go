@@ -1,0 +1,95 @@
+package pipeline
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/wirelog/wirelog/dissect/packet"
+	"github.com/wirelog/wirelog/writers"
+)
+
+// summary adds up what reader, shards and merger have counted.
+func (r *run) summary() Summary {
+	cap := r.reader.Stats()
+	s := Summary{
+		Files: len(cap.Files), Packets: cap.Packets + cap.Filtered, Bytes: cap.Bytes,
+		Shards: len(r.shards),
+	}
+	if r.last.Num != 0 {
+		s.FirstPacket = time.Unix(0, r.first).UTC()
+		s.LastPacket = time.Unix(0, r.last.Time).UTC()
+	}
+	for _, d := range r.reader.Damage() {
+		s.Damage = append(s.Damage, d.Error())
+	}
+	drops := dropCounter{}
+	drops.add(UnitPacket, "capture", "filter", cap.Filtered, false)
+	var dissected uint64
+	for _, sh := range r.shards {
+		st := sh.dissect.Stats()
+		dissected += st.Packets
+		s.Processed += st.Processed
+		s.Connections += st.Conn.Created
+		for _, n := range sh.hooks.Counts() {
+			s.Events += n
+		}
+		for why, n := range st.Dropped {
+			drops.add(UnitPacket, "dissect", packet.Drop(why).String(), n, false)
+		}
+		drops.add(UnitState, "connections", "limit", st.Conn.Evicted, true)
+		drops.add(UnitState, "fragments", "expired", st.Fragments.Expired, false)
+		drops.add(UnitState, "fragments", "limit", st.Fragments.Evicted, true)
+		drops.add(UnitByte, "reassembly", "given_up", st.Conn.StreamDropped, false)
+		if n := st.Panics; n != 0 {
+			s.addPanics("packet", n)
+		}
+		if n := st.Conn.Panics; n != 0 {
+			s.addPanics("analyzer", n)
+		}
+	}
+	// An interrupted run leaves packets that were read and not dissected.
+	drops.add(UnitPacket, "run", "interrupted", cap.Packets-dissected, true)
+	for _, st := range r.merger.Stats().Streams {
+		for why, n := range st.Dropped {
+			drops.add(UnitRecord, st.Log, writers.Reason(why).String(), n, writers.Reason(why).Lost())
+		}
+		if st.Built != 0 {
+			s.Logs = append(s.Logs, LogCount{Log: st.Log, Built: st.Built, Written: st.Written})
+		}
+	}
+	slices.SortFunc(s.Logs, func(a, b LogCount) int { return cmp.Compare(a.Log, b.Log) })
+	s.Dropped = drops.sorted()
+	return s
+}
+
+func (s *Summary) addPanics(where string, n uint64) {
+	for i := range s.Panics {
+		if s.Panics[i].Analyzer == where {
+			s.Panics[i].Count += n
+			return
+		}
+	}
+	s.Panics = append(s.Panics, Panic{Analyzer: where, Count: n})
+}
+
+// dropCounter adds up drops over shards.
+type dropCounter map[Drop]uint64
+
+func (d dropCounter) add(u Unit, where, reason string, n uint64, lost bool) {
+	if n != 0 {
+		d[Drop{Unit: u, Where: where, Reason: reason, Lost: lost}] += n
+	}
+}
+
+func (d dropCounter) sorted() []Drop {
+	list := make([]Drop, 0, len(d))
+	for k, n := range d {
+		k.Count = n
+		list = append(list, k)
+	}
+	slices.SortFunc(list, func(a, b Drop) int {
+		return cmp.Or(cmp.Compare(a.Unit, b.Unit), cmp.Compare(a.Where, b.Where), cmp.Compare(a.Reason, b.Reason))
+	})
+	return list
+}

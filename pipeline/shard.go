@@ -1,0 +1,163 @@
+package pipeline
+
+import (
+	"cmp"
+	"encoding/binary"
+	"math/bits"
+	"sort"
+	"time"
+
+	"github.com/wirelog/wirelog/capture"
+	"github.com/wirelog/wirelog/dissect"
+	"github.com/wirelog/wirelog/dissect/conn"
+	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/dissect/packet"
+	"github.com/wirelog/wirelog/dissect/tunnel"
+	"github.com/wirelog/wirelog/logs"
+	"github.com/wirelog/wirelog/writers"
+)
+
+// shard is a goroutine's own copy of everything between packets and encoded rows.
+type shard struct {
+	dissect *dissect.Shard
+	logs    *logs.Builders
+	hooks   *event.Hooks
+	out     *writers.Collector
+	frame   packet.Frame
+	now     int64 // clock at the end of the last batch
+}
+
+func (r *run) newShard(of int) (*shard, error) {
+	o := &r.opts
+	s := &shard{hooks: new(event.Hooks), out: r.merger.Collector()}
+	now := func() event.Time { return s.dissect.Now() }
+	cause := func(deadline event.Time, first uint64) { s.out.SetCause(int64(deadline), writers.ClassTimer, first) }
+	s.logs = logs.Install(s.hooks, s.out, logs.Options{
+		LocalNets: o.LocalNets, Now: now, Cause: cause, Groups: s.out.Groups(),
+	})
+	if o.EventsFile != "" {
+		emit := func(line []byte) {
+			s.out.CloseLine(0, append(s.out.OpenLine(0), line[:len(line)-1]...))
+		}
+		if _, err := event.NewStream(s.hooks, now, emit, o.EventNames...); err != nil {
+			return nil, &OptionError{"EventNames", err}
+		}
+	}
+	s.dissect = dissect.New(o.dissectConfig(r.seed, of), s.hooks, func(deadline event.Time, first, _ uint64) {
+		cause(deadline, first)
+	})
+	return s, nil
+}
+
+// dissectConfig translates the options. Limits in all are shared by the shards.
+func (o *Options) dissectConfig(seed conn.Seed, shards int) dissect.Config {
+	cfg := dissect.DefaultConfig()
+	l, t := &o.Limits, &o.Timeouts
+	share := func(n int) int { return max(n/shards, 1) }
+	dur := func(d time.Duration) event.Time { return event.Time(d) }
+	cfg.Conn.Seed = seed
+	cfg.Conn.Packet = packet.Options{IgnoreChecksums: o.NoChecksums}
+	cfg.Conn.Limits = conn.Limits{
+		Connections: share(l.Connections), TotalBytes: uint64(share(l.ReassemblyBytes)),
+		SegmentsBehind: l.ReassemblyBlocks, StreamBytes: uint64(l.ExcessiveData),
+		AboveHole: uint64(l.AboveHole), InitialWindow: uint64(l.InitialWindow), TunnelChanges: l.TunnelChanges,
+	}
+	cfg.Conn.Timeouts = conn.Timeouts{
+		TCPSYN: dur(t.TCPSYN), TCPSession: dur(t.TCPSession), TCPLinger: dur(t.TCPConnectionLinger),
+		TCPAttempt: dur(t.TCPAttemptDelay), TCPClose: dur(t.TCPCloseDelay), TCPReset: dur(t.TCPResetDelay),
+		TCPPartialClose: dur(t.TCPPartialClose), TCPInactivity: dur(t.TCPInactivity),
+		UDPInactivity: dur(t.UDPInactivity), ICMPInactivity: dur(t.ICMPInactivity),
+		UnknownIP: dur(t.UnknownIPInactivity), Interactive: dur(t.Interactive),
+	}
+	cfg.Conn.Weirds = conn.WeirdSampling{Threshold: uint64(o.Weird.Threshold), Rate: uint64(o.Weird.Rate),
+		Duration: dur(o.Weird.Duration)}
+	cfg.Tunnel = tunnel.DefaultOptions()
+	cfg.Tunnel.MaxDepth = l.TunnelDepth
+	cfg.IPTunnelTimeout = dur(t.IPTunnel)
+	cfg.Fragments = packet.Limits{Timeout: cmp.Or(t.Fragment, -1), Datagrams: share(l.FragmentDatagrams),
+		Bytes: share(l.FragmentBytes)}
+	return cfg
+}
+
+// batchClock is the clock of the packets of one batch. Timers whose deadline lies
+// between two batches fire at the first packet of the later one.
+type batchClock []capture.Packet
+
+// At returns clock and number of the first packet at or after d.
+func (b batchClock) At(d event.Time) (event.Time, uint64) {
+	i := sort.Search(len(b), func(i int) bool { return b[i].Now >= int64(d) })
+	p := &b[min(i, len(b)-1)]
+	return event.Time(p.Now), p.Num
+}
+
+// batch dissects the packets of b that are this shard's, all of them if mine is
+// nil, and returns what they gave rise to.
+func (s *shard) batch(b *capture.Batch, mine func(i int) bool) *writers.Batch {
+	clock := batchClock(b.Packets)
+	for i := range b.Packets {
+		if mine != nil && !mine(i) {
+			continue
+		}
+		p := &b.Packets[i]
+		s.advance(event.Time(p.Now), clock)
+		s.out.SetCause(p.Now, writers.ClassPacket, p.Num)
+		s.frame = packet.Frame{Data: p.Data, Time: event.Time(p.Time), Now: event.Time(p.Now), Num: p.Num,
+			OrigLen: p.OrigLen, Link: packet.LinkType(p.Link)}
+		s.dissect.Frame(&s.frame)
+	}
+	s.advance(event.Time(b.Now), clock)
+	s.now = b.Now
+	return s.out.Flush()
+}
+
+// advance runs what is due at now.
+func (s *shard) advance(now event.Time, clock batchClock) {
+	s.dissect.Advance(now, clock)
+	s.logs.Advance(now, clock)
+}
+
+// drain ends the connections that began before packet limit.
+func (s *shard) drain(limit uint64) *writers.Batch {
+	s.dissect.Drain(limit, event.Time(s.now), func(first uint64) { s.out.SetCause(s.now, writers.ClassEnd, first) })
+	return s.out.Flush()
+}
+
+// work does the jobs of shard number me, and answers each with what there is to write.
+func (s *shard) work(me uint8, jobs <-chan job, done chan<- *writers.Batch) {
+	defer close(done)
+	for j := range jobs {
+		if j.batch == nil {
+			done <- s.drain(j.limit)
+			continue
+		}
+		out := s.batch(j.batch, func(i int) bool { return j.shards.of[i] == me })
+		j.batch.Release()
+		j.shards.release()
+		done <- out
+	}
+}
+
+// assign chooses the shard of every packet of b by a symmetric, keyed hash of its
+// two outermost IP addresses. What has none goes to the first shard.
+func (r *run) assign(b *capture.Batch, a *assignment) {
+	n := uint64(len(r.shards))
+	var f packet.Frame
+	for i := range b.Packets {
+		p := &b.Packets[i]
+		f.Data, f.OrigLen, f.Link = p.Data, p.OrigLen, packet.LinkType(p.Link)
+		src, dst, ok := r.hosts.Hosts(&f)
+		if !ok {
+			a.of[i] = 0
+			continue
+		}
+		h := r.hashAddr(&src) + r.hashAddr(&dst)
+		hi, _ := bits.Mul64(h, n)
+		a.of[i] = uint8(hi)
+	}
+}
+
+func (r *run) hashAddr(a *[16]byte) uint64 {
+	hi, lo := bits.Mul64(binary.LittleEndian.Uint64(a[:8])^r.seed[0], binary.LittleEndian.Uint64(a[8:])^r.seed[1])
+	hi, lo = bits.Mul64(hi^lo^r.seed[2], 0x9e3779b97f4a7c15)
+	return hi ^ lo
+}
