@@ -154,7 +154,7 @@ func (f *file) reopen() bool {
 		f.fail(fmt.Errorf("%s: %w", f.path, errRemoved))
 		f.dropped[DropRemoved] += f.written
 		f.written = 0
-		f.f.Close()
+		_ = f.f.Close() // the file is gone, whatever this says
 		f.f = nil
 		if f.torn {
 			rest := bytes.IndexByte(f.buf, '\n') + 1

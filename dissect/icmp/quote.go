@@ -78,5 +78,6 @@ func transport(q *event.ICMPContext, v6 bool, proto uint8, b []byte) {
 	case event.ProtoICMP:
 		counter, _ := Counterpart(v6, b[0], b[1])
 		q.ID.OrigP, q.ID.RespP = uint16(b[0])<<8, counter<<8
+	default: // the others have no ports
 	}
 }

@@ -314,6 +314,7 @@ func (d *Decoder) Decode(k Kind, c *Carrier, payload []byte, r *Result) {
 		}
 	case GTPv1:
 		d.decodeGTPv1(c, payload, r)
+	default: // not a tunnel
 	}
 	r.Weirds = d.weirds
 }
