@@ -31,7 +31,6 @@ const (
 
 // ngFile is the state of a pcapng file.
 type ngFile struct {
-	bo     binary.ByteOrder
 	big    bool
 	ifaces []ngIface // of the present section
 	last   int64     // time of the packet before, for blocks without one
