@@ -29,12 +29,14 @@ need() {
 
 finish() {
 	local status=$? pid ns
-	for pid in $(jobs -pr); do kill "$pid" 2>/dev/null || true; done
-	for ns in $A $B $M; do
-		for pid in $(ip netns pids "$ns" 2>/dev/null); do kill -9 "$pid" 2>/dev/null || true; done
-		ip netns del "$ns" 2>/dev/null || true
-	done
-	wait 2>/dev/null || true
+	{ # nor does the shell's word on what was killed matter
+		for pid in $(jobs -pr); do kill "$pid" 2>/dev/null || true; done
+		for ns in $A $B $M; do
+			for pid in $(ip netns pids "$ns" 2>/dev/null); do kill -9 "$pid" 2>/dev/null || true; done
+			ip netns del "$ns" 2>/dev/null || true
+		done
+		wait || true
+	} 2>/dev/null
 	if [ $status = 0 ] || [ -z "${KEEP:-}" ]; then rm -rf "$tmp"; else echo "kept $tmp" >&2; fi
 	exit $status
 }
