@@ -152,7 +152,7 @@ func (r *run) next(ctx context.Context) (*capture.Batch, error) {
 
 // drainStep is how many packet numbers' connections are ended at a time at the
 // end of a run, so that their rows need not all be in memory at once.
-const drainStep = 1 << 16
+const drainStep = 1 << 14
 
 // drain calls step with rising limits until it covers every connection.
 func (r *run) drain(step func(limit uint64)) {

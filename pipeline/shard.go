@@ -24,6 +24,7 @@ type shard struct {
 	hooks   *event.Hooks
 	out     *writers.Collector
 	frame   packet.Frame
+	clock   batchClock // of the batch at work
 	now     int64 // clock at the end of the last batch
 }
 
@@ -84,7 +85,8 @@ func (o *Options) dissectConfig(seed conn.Seed, shards int) dissect.Config {
 type batchClock []capture.Packet
 
 // At returns clock and number of the first packet at or after d.
-func (b batchClock) At(d event.Time) (event.Time, uint64) {
+func (c *batchClock) At(d event.Time) (event.Time, uint64) {
+	b := *c
 	i := sort.Search(len(b), func(i int) bool { return b[i].Now >= int64(d) })
 	p := &b[min(i, len(b)-1)]
 	return event.Time(p.Now), p.Num
@@ -93,27 +95,27 @@ func (b batchClock) At(d event.Time) (event.Time, uint64) {
 // batch dissects the packets of b that are this shard's, all of them if mine is
 // nil, and returns what they gave rise to.
 func (s *shard) batch(b *capture.Batch, mine func(i int) bool) *writers.Batch {
-	clock := batchClock(b.Packets)
+	s.clock = b.Packets
 	for i := range b.Packets {
 		if mine != nil && !mine(i) {
 			continue
 		}
 		p := &b.Packets[i]
-		s.advance(event.Time(p.Now), clock)
+		s.advance(event.Time(p.Now))
 		s.out.SetCause(p.Now, writers.ClassPacket, p.Num)
 		s.frame = packet.Frame{Data: p.Data, Time: event.Time(p.Time), Now: event.Time(p.Now), Num: p.Num,
 			OrigLen: p.OrigLen, Link: packet.LinkType(p.Link)}
 		s.dissect.Frame(&s.frame)
 	}
-	s.advance(event.Time(b.Now), clock)
+	s.advance(event.Time(b.Now))
 	s.now = b.Now
 	return s.out.Flush()
 }
 
 // advance runs what is due at now.
-func (s *shard) advance(now event.Time, clock batchClock) {
-	s.dissect.Advance(now, clock)
-	s.logs.Advance(now, clock)
+func (s *shard) advance(now event.Time) {
+	s.dissect.Advance(now, &s.clock)
+	s.logs.Advance(now, &s.clock)
 }
 
 // drain ends the connections that began before packet limit.

@@ -22,23 +22,22 @@ type Conn struct {
 	// handshake is over, tcp_reset_delay; closing serves tcp_partial_close_delay
 	// and, once both sides are done, tcp_close_delay.
 	attempt, expire, closing event.Time
-	inactivity               event.Time // allowed silence, a duration
 	armed                    event.Time // deadline under which the wheel holds the connection
+	silence                  uint32     // allowed time without packets, milliseconds, 0 for any
+	idx                      uint32
 	wheelNext, wheelPrev     uint32
 	liveNext, livePrev       uint32
-	idx                      uint32
-	bucket                   uint16 // of the wheel, noBucket outside
 
-	side  [2]side // in the order of the key: originator is side[origin]
-	hist  [14]byte
-	nhist uint8
-	seen  uint32 // history letters already written
-
+	side            [2]side // in the order of the key: originator is side[origin]
+	hist            [10]byte
+	nhist           uint8
+	tunnelChanges   uint8
+	seen            uint16 // history letters already written
+	bucket          uint16 // of the wheel, noBucket outside
 	vlan, innerVLAN uint16
 	flags           flags
 	transport       event.Proto
 	origin          uint8 // index of the originator in side
-	tunnelChanges   uint16
 }
 
 type flags uint16
@@ -63,8 +62,9 @@ const (
 // side is one endpoint.
 type side struct {
 	packets, ipBytes uint64
-	size             uint64 // payload bytes of anything but TCP
-	finSeq           uint64 // relative sequence number after the FIN
+	// size is the number of payload bytes. For TCP, where sequence numbers say
+	// that, it is the relative sequence number after the FIN.
+	size uint64
 
 	startSeq, lastSeq, ackSeq    uint32
 	window, windowAck, windowSeq uint32
@@ -79,7 +79,7 @@ type side struct {
 	scale                        uint8
 	state, prev                  event.EndpointState
 	flags                        sideFlags
-	thresholds                   [4]uint8 // powers of ten that the next report of each counter waits for
+	thresholds                   uint16 // four powers of ten that the next reports of the counters wait for
 }
 
 type sideFlags uint8
@@ -345,9 +345,11 @@ func (c *Conn) Services(dst []string) []string {
 
 // SetInactivityTimeout changes how long the connection may be silent.
 func (c *Conn) SetInactivityTimeout(d event.Time) {
-	c.inactivity = d
+	c.setSilence(d)
 	c.t.rearm(c)
 }
+
+func (c *Conn) setSilence(d event.Time) { c.silence = uint32(min(int64(d)/1e6, 1<<32-1)) }
 
 // flip exchanges originator and responder.
 func (c *Conn) flip() {

@@ -1,16 +1,16 @@
 package conn
 
 // Bits of Conn.seen: letters that history shows once a side. The responder's
-// are 16 bits higher.
+// are 8 bits higher.
 const (
-	histSYN uint32 = 1 << iota
+	histSYN uint16 = 1 << iota
 	histFIN
 	histRST
 	histFINRST
 	histData
 	histACK
 	histMulti
-	histUnknown
+	histUnknown // of the connection, whichever side
 )
 
 // maxHistory bounds a history string: only hostile traffic, such as resets with
@@ -60,9 +60,9 @@ func (c *Conn) letter(s *side, upper byte) byte {
 }
 
 // once writes a letter the first time, and reports whether it was there before.
-func (c *Conn) once(s *side, mask uint32, upper byte) bool {
+func (c *Conn) once(s *side, mask uint16, upper byte) bool {
 	if !c.isOrig(s) {
-		mask <<= 16
+		mask <<= 8
 	}
 	if c.seen&mask != 0 {
 		return true
@@ -75,7 +75,7 @@ func (c *Conn) once(s *side, mask uint32, upper byte) bool {
 // tcpOnce is once for TCP sides. A connection that began with a SYN-ACK is
 // turned around at the first sign of life: a stealth scan's SYN-ACK gets a RST
 // at most, so this one answers a SYN that was not captured.
-func (c *Conn) tcpOnce(s *side, mask uint32, upper byte) bool {
+func (c *Conn) tcpOnce(s *side, mask uint16, upper byte) bool {
 	if (upper == 'A' || upper == 'D') && c.nhist == 1 && c.hist[0] == 'H' {
 		c.flip()
 		c.setHistory("^h")
@@ -84,12 +84,12 @@ func (c *Conn) tcpOnce(s *side, mask uint32, upper byte) bool {
 	return c.once(s, mask, upper)
 }
 
-// Indices of side.thresholds.
+// Places in side.thresholds, in bits.
 const (
-	countBadSum = iota
-	countRexmit
-	countZeroWindow
-	countGap
+	countBadSum     = 0
+	countRexmit     = 4
+	countZeroWindow = 8
+	countGap        = 12
 )
 
 // scaled counts an occurrence and writes the letter at the 1st, 10th, 100th and
@@ -97,7 +97,7 @@ const (
 func (c *Conn) scaled(s *side, n *uint32, which int, upper byte) uint64 {
 	*n++
 	threshold := uint64(1)
-	for range s.thresholds[which] {
+	for range s.thresholds >> which & 15 {
 		threshold *= 10
 	}
 	if uint64(*n) != threshold {
@@ -107,7 +107,7 @@ func (c *Conn) scaled(s *side, n *uint32, which int, upper byte) uint64 {
 	if threshold*10 > 1<<32-1 {
 		*n = 0
 	} else {
-		s.thresholds[which]++
+		s.thresholds += 1 << which
 	}
 	return threshold
 }

@@ -218,8 +218,8 @@ func (t *Table) checkOverlap(c *Conn, s, peer *side, st *stream, seq, end uint64
 
 // acked handles the peer's acknowledgement of everything of s below seq.
 func (t *Table) acked(c *Conn, s, peer *side, seq uint64) {
-	if s.fins > 0 && seq >= s.finSeq {
-		seq = s.finSeq - 1
+	if s.fins > 0 && seq >= s.size {
+		seq = s.size - 1
 	}
 	if st := c.peekStream(s); st == nil {
 		if seq <= firstSeq {

@@ -125,7 +125,7 @@ func (t *Table) setState(c *Conn, s, peer *side, state event.EndpointState) {
 		return
 	}
 	if !handshaking(state) && handshaking(s.state) && handshaking(peer.state) {
-		c.inactivity = t.cfg.Timeouts.TCPInactivity
+		c.setSilence(t.cfg.Timeouts.TCPInactivity)
 	}
 	s.prev, s.state = s.state, state
 }
@@ -181,7 +181,7 @@ func (t *Table) tcp(c *Conn, p *Packet, hdr header, data []byte, n int) {
 		if s.fins >= stormCount && nowMS < s.lastSeen+stormGap {
 			t.weird(c, "FIN_storm", "", "TCP")
 		}
-		s.finSeq = rel + uint64(segLen)
+		s.size = rel + uint64(segLen)
 	}
 	if flags&flagRST != 0 {
 		if s.rsts < 1<<16-1 {
@@ -592,7 +592,7 @@ func (t *Table) established(c *Conn) {
 	}
 	switch port {
 	case 21, 22, 23, 513:
-		c.inactivity = t.cfg.Timeouts.Interactive
+		c.setSilence(t.cfg.Timeouts.Interactive)
 	}
 	if h := &t.hooks.TCP.ConnectionEstablished; h.On() {
 		t.scratch.established.Conn = c

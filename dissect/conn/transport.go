@@ -107,7 +107,7 @@ func (t *Table) newConn(p *Packet, k *Key, srcIsA bool, transport event.Proto, i
 	c := t.insert(k)
 	c.transport = transport
 	c.start, c.last, c.first = p.Time, p.Time, p.Num
-	c.inactivity = inactivity
+	c.setSilence(inactivity)
 	if !srcIsA {
 		c.origin = 1
 	}
@@ -205,7 +205,7 @@ func (t *Table) checkTunnel(c *Conn, e *Encap) {
 			c.addHistory('X')
 		}
 	} else {
-		c.tunnelChanges++
+		c.tunnelChanges = uint8(min(int(c.tunnelChanges)+1, 255))
 		if h := &t.hooks.Tunnel.Changed; h.On() {
 			ev := event.TunnelChanged{Conn: c}
 			if e != nil {

@@ -227,8 +227,8 @@ const (
 func (c *Conn) nextDeadline() (event.Time, timerKind) {
 	var d event.Time
 	kind := timerInactivity
-	if c.inactivity != 0 {
-		d = c.last + c.inactivity
+	if c.silence != 0 {
+		d = c.last + event.Time(c.silence)*1e6
 	}
 	if c.attempt != 0 && (d == 0 || c.attempt < d) {
 		d, kind = c.attempt, timerAttempt
