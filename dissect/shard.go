@@ -9,6 +9,7 @@ import (
 
 	"github.com/wirelog/wirelog/dissect/arp"
 	"github.com/wirelog/wirelog/dissect/conn"
+	"github.com/wirelog/wirelog/dissect/detect"
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/dissect/packet"
 	"github.com/wirelog/wirelog/dissect/tunnel"
@@ -90,6 +91,7 @@ func New(cfg Config, hooks *event.Hooks, cause func(deadline event.Time, first, 
 	}
 	cfg.Conn.NeedsChecksum = s.tunnels.NeedsChecksum
 	s.table = conn.NewTable(cfg.Conn, hooks, cause)
+	s.table.SetAttacher(detect.New(protocols(hooks)))
 	return s
 }
 

@@ -3,6 +3,7 @@ package conn
 import (
 	"log/slog"
 	"runtime/debug"
+	"slices"
 
 	"github.com/wirelog/wirelog/dissect/event"
 )
@@ -15,102 +16,148 @@ type Analyzer interface {
 	Data(isOrig bool, b []byte)
 	// Gap tells that n bytes of a stream are missing before what follows.
 	Gap(isOrig bool, n uint64)
-	// End tells that a stream is complete.
+	// End tells that a stream is complete: everything up to its FIN or RST was
+	// delivered.
 	End(isOrig bool)
 	// Done is the last call: the connection ends or the analyzer is taken off.
 	Done()
 }
 
+// A Flipper is an Analyzer that keeps something by side and so has to know when
+// originator and responder change places.
+type Flipper interface{ Flip() }
+
 // Protocol describes an analyzer to the table.
 type Protocol struct {
-	// Tag is Zeek's name of the analyzer, such as "Analyzer::ANALYZER_HTTP".
-	Tag event.Enum
+	// Name is Zeek's name of the analyzer, such as "HTTP".
+	Name string
 	// Service is the name in conn.log's service column; empty for none.
 	Service string
-	// New makes the analyzer of a connection.
-	New func(c *Conn) Analyzer
+	// New makes the analyzer of a connection. It may hand out a used one again
+	// after its Done.
+	New func(t *Table, c *Conn) Analyzer
+	// Tag is what events call the analyzer: "Analyzer::ANALYZER_" and the name
+	// unless set.
+	Tag event.Enum
 }
 
-// Attacher decides which analyzers a connection gets. Attach is called once, when
-// the connection begins.
+func (p *Protocol) tag() event.Enum {
+	if p.Tag == "" {
+		p.Tag = event.Enum("Analyzer::ANALYZER_" + p.Name)
+	}
+	return p.Tag
+}
+
+// Attacher decides which analyzers a connection gets. Attach is called once a TCP
+// or UDP connection, before its first payload bytes are delivered.
 type Attacher interface {
 	Attach(t *Table, c *Conn)
 }
 
-// maxPanics is how often the analyzers of one protocol may panic before they are
-// not attached any more.
-const maxPanics = 16
+const (
+	// maxPanics is how often the analyzers of one protocol may panic before they
+	// are not attached any more.
+	maxPanics = 16
+	// violationsCountUntil is Zeek's DPD::ignore_violations_after: the number of
+	// payload bytes of a connection after which a violation takes nothing off.
+	violationsCountUntil = 10 * 1024
+)
 
 type attached struct {
 	a         Analyzer
 	p         *Protocol
 	confirmed bool
-	violated  bool
 	off       bool
 }
 
-// Attach adds an analyzer to c, unless it has one of that protocol or the
-// protocol's analyzers have panicked too often.
-func (t *Table) Attach(c *Conn, p *Protocol) {
+// Attach adds an analyzer to c and returns it. It returns nil if c has or had one of
+// that protocol, or if the protocol's analyzers have panicked too often.
+func (t *Table) Attach(c *Conn, p *Protocol) Analyzer {
 	if t.panics[p] >= maxPanics {
-		return
+		return nil
 	}
 	x := c.extra()
 	for i := range x.analyzers {
 		if x.analyzers[i].p == p {
-			return
+			return nil
 		}
 	}
-	x.analyzers = append(x.analyzers, attached{a: p.New(c), p: p})
+	a := p.New(t, c)
+	x.analyzers = append(x.analyzers, attached{a: a, p: p})
+	return a
 }
 
-func (t *Table) attachAnalyzers(c *Conn) {
-	if t.attacher != nil {
+// Detach takes an analyzer off. It gets its Done and nothing more.
+func (t *Table) Detach(c *Conn, a Analyzer) {
+	if i := c.extra().find(a); i >= 0 && !c.ext.analyzers[i].off {
+		t.turnOff(c, i)
+	}
+}
+
+func (t *Table) turnOff(c *Conn, i int) {
+	c.ext.analyzers[i].off = true
+	defer t.contain(c, i)
+	c.ext.analyzers[i].a.Done()
+}
+
+// detected has the analyzers of c chosen when its first bytes come.
+func (t *Table) detected(c *Conn) {
+	if c.flags&flagUndetected != 0 {
+		c.flags &^= flagUndetected
 		t.attacher.Attach(t, c)
 	}
 }
 
-// SetAttacher sets who decides about analyzers. It may only be called before the first packet.
+// SetAttacher sets who decides about analyzers. It may only be called before the
+// first packet.
 func (t *Table) SetAttacher(a Attacher) { t.attacher = a }
 
-func (x *ext) find(a Analyzer) *attached {
-	for i := range x.analyzers {
-		if x.analyzers[i].a == a {
-			return &x.analyzers[i]
-		}
-	}
-	return nil
+// find returns the index of a, or -1.
+func (x *ext) find(a Analyzer) int {
+	return slices.IndexFunc(x.analyzers, func(at attached) bool { return at.a == a && !at.off })
 }
 
 // Confirm notes that a is sure of its protocol: c has its service from now on.
 func (t *Table) Confirm(c *Conn, a Analyzer) {
-	at := c.extra().find(a)
-	if at == nil || at.confirmed {
+	i := c.extra().find(a)
+	if i < 0 || c.ext.analyzers[i].confirmed {
 		return
 	}
-	at.confirmed = true
-	t.ConfirmService(c, at.p.Tag, at.p.Service)
+	c.ext.analyzers[i].confirmed = true
+	p := c.ext.analyzers[i].p
+	t.ConfirmService(c, p.tag(), p.Service)
 }
 
 // ConfirmService is Confirm for what is not an Analyzer, such as tunnels.
 func (t *Table) ConfirmService(c *Conn, tag event.Enum, service string) {
-	if service != "" {
-		c.extra().services = append(c.extra().services, service)
+	if x := c.extra(); service != "" && !slices.Contains(x.services, service) {
+		x.services = append(x.services, service)
 	}
 	if h := &t.hooks.Analyzer.ConfirmationInfo; h.On() {
 		h.Raise(&event.AnalyzerConfirmationInfo{AType: tag, Conn: c})
 	}
 }
 
-// Violate notes that a has met what its protocol does not allow, and takes it off
-// the connection. The data that shows it may be nil.
+// Violate notes that a has met what its protocol does not allow. Unless the
+// connection has come far already, a is taken off it, and the service goes with
+// it. On TCP connections with missing bytes or without their beginning it is to be
+// expected, and nothing happens. The data that shows it may be nil.
 func (t *Table) Violate(c *Conn, a Analyzer, reason string, data []byte) {
-	at := c.extra().find(a)
-	if at == nil || at.violated {
+	i := c.extra().find(a)
+	if i < 0 {
 		return
 	}
-	at.violated, at.off = true, true
-	t.RaiseViolation(c, at.p.Tag, reason, data)
+	if c.transport == event.ProtoTCP &&
+		(c.flags&flagPartial != 0 || (c.side[0].flags|c.side[1].flags)&sideGap != 0) {
+		return
+	}
+	p := c.ext.analyzers[i].p
+	t.RaiseViolation(c, p.tag(), reason, data)
+	if c.Orig().Size+c.Resp().Size > violationsCountUntil {
+		return
+	}
+	c.ext.services = slices.DeleteFunc(c.ext.services, func(s string) bool { return s == p.Service })
+	t.turnOff(c, i)
 }
 
 // RaiseViolation raises AnalyzerViolationInfo.
@@ -128,6 +175,29 @@ func (t *Table) RaiseViolation(c *Conn, tag event.Enum, reason string, data []by
 	h.Raise(&e)
 }
 
+// Flip exchanges originator and responder, for an analyzer that has found out
+// which is which.
+func (t *Table) Flip(c *Conn) { c.flip() }
+
+// Incomplete reports whether bytes of c's streams are missing, or their beginning is.
+func (c *Conn) Incomplete() bool {
+	return c.flags&flagPartial != 0 || (c.side[0].flags|c.side[1].flags)&sideGap != 0
+}
+
+// Replay gives a bytes that had come before it was attached.
+func (t *Table) Replay(c *Conn, a Analyzer, isOrig bool, b []byte) {
+	if i := c.extra().find(a); i >= 0 {
+		t.callData(c, i, isOrig, b)
+	}
+}
+
+// ReplayGap tells a of bytes that were missing before it was attached.
+func (t *Table) ReplayGap(c *Conn, a Analyzer, isOrig bool, n uint64) {
+	if i := c.extra().find(a); i >= 0 {
+		t.callGap(c, i, isOrig, n)
+	}
+}
+
 // contain is deferred around every call of an analyzer: a panic costs that
 // analyzer on that connection and nothing else.
 func (t *Table) contain(c *Conn, i int) {
@@ -140,12 +210,13 @@ func (t *Table) contain(c *Conn, i int) {
 	t.stats.Panics++
 	t.panics[at.p]++
 	if t.panics[at.p] == 1 {
-		slog.Error("analyzer panicked and was taken off its connection", "analyzer", string(at.p.Tag),
+		slog.Error("analyzer panicked and was taken off its connection", "analyzer", at.p.Name,
 			"uid", c.UID().String(), "panic", r, "stack", string(debug.Stack()))
 	}
 }
 
 func (t *Table) analyzersData(c *Conn, isOrig bool, b []byte) {
+	t.detected(c)
 	if c.ext == nil {
 		return
 	}
@@ -162,14 +233,20 @@ func (t *Table) callData(c *Conn, i int, isOrig bool, b []byte) {
 }
 
 func (t *Table) analyzersGap(c *Conn, isOrig bool, n uint64) {
-	for i := range c.extra().analyzers {
+	t.detected(c)
+	if c.ext == nil {
+		return
+	}
+	for i := range c.ext.analyzers {
 		if !c.ext.analyzers[i].off {
-			func() {
-				defer t.contain(c, i)
-				c.ext.analyzers[i].a.Gap(isOrig, n)
-			}()
+			t.callGap(c, i, isOrig, n)
 		}
 	}
+}
+
+func (t *Table) callGap(c *Conn, i int, isOrig bool, n uint64) {
+	defer t.contain(c, i)
+	c.ext.analyzers[i].a.Gap(isOrig, n)
 }
 
 func (t *Table) analyzersEnd(c *Conn, isOrig bool) {
@@ -191,9 +268,8 @@ func (t *Table) analyzersDone(c *Conn) {
 		return
 	}
 	for i := range c.ext.analyzers {
-		func() {
-			defer t.contain(c, i)
-			c.ext.analyzers[i].a.Done()
-		}()
+		if !c.ext.analyzers[i].off {
+			t.turnOff(c, i)
+		}
 	}
 }

@@ -56,6 +56,7 @@ const (
 	flagSkip          // deliveries are over for the connection
 	flagLive          // in the table
 	flagClosing       // closing holds tcp_close_delay, not the partial one
+	flagUndetected    // its analyzers are not chosen yet
 	flagResetTimer    // attempt holds tcp_reset_delay
 )
 
@@ -106,6 +107,7 @@ type ext struct {
 	packetThr [2]uint64
 	contents  [2]event.ContentsWriter
 	weirds    []weirdCount
+	session   event.Time   // of EndAfterSilence
 	tunnels   tunnel.State // of the tunnels that the connection carries
 }
 
@@ -343,6 +345,14 @@ func (c *Conn) Services(dst []string) []string {
 	return append(dst, c.ext.services...)
 }
 
+// EndAfterSilence ends a connection that is not TCP when it has been silent for
+// about d, looking every d, as Zeek's DNS analyzer does (dns_session_timeout).
+func (c *Conn) EndAfterSilence(d event.Time) {
+	c.extra().session = d
+	c.expire = c.t.now + d
+	c.t.rearm(c)
+}
+
 // SetInactivityTimeout changes how long the connection may be silent.
 func (c *Conn) SetInactivityTimeout(d event.Time) {
 	c.setSilence(d)
@@ -363,6 +373,13 @@ func (c *Conn) flip() {
 	}
 	c.flags = f &^ flagPartial
 	c.addHistory('^')
+	if c.ext != nil {
+		for i := range c.ext.analyzers {
+			if f, ok := c.ext.analyzers[i].a.(Flipper); ok && !c.ext.analyzers[i].off {
+				f.Flip()
+			}
+		}
+	}
 	if h := &c.t.hooks.Conn.ConnectionFlipped; h.On() {
 		h.Raise(&event.ConnectionFlipped{Conn: c})
 	}

@@ -162,7 +162,9 @@ func (t *Table) begin(c *Conn) {
 		t.scratch.newConn.Conn = c
 		h.Raise(&t.scratch.newConn)
 	}
-	t.attachAnalyzers(c)
+	if t.attacher != nil && (c.transport == event.ProtoTCP || c.transport == event.ProtoUDP) {
+		c.flags |= flagUndetected
+	}
 	t.rearm(c)
 }
 

@@ -253,11 +253,25 @@ func (t *Table) expireTimer(c *Conn, kind timerKind, now event.Time) bool {
 		return t.attemptTimer(c)
 	case timerExpire:
 		c.expire = 0
-		return t.expireTCP(c, now)
+		if c.transport == event.ProtoTCP {
+			return t.expireTCP(c, now)
+		}
+		return t.expireSession(c, now)
 	case timerClosing:
 		c.closing = 0
 		return t.closingTimer(c)
 	}
+	return true
+}
+
+// expireSession looks whether the silence of EndAfterSilence has come about. A
+// second less will do, so that one question with one answer does not take two looks.
+func (t *Table) expireSession(c *Conn, now event.Time) bool {
+	if now-c.last >= c.ext.session-Second {
+		t.timeout(c)
+		return false
+	}
+	c.expire = now + c.ext.session
 	return true
 }
 

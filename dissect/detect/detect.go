@@ -1,0 +1,220 @@
+// Package detect decides which analyzers a connection gets: those whose
+// signature its first bytes match, and those that its responder's port calls for.
+// An analyzer that came by its port and finds something else takes itself off.
+package detect
+
+import (
+	"github.com/wirelog/wirelog/dissect/conn"
+	"github.com/wirelog/wirelog/dissect/event"
+)
+
+// Protocol is an analyzer and how to know its protocol.
+type Protocol struct {
+	conn.Protocol
+	Transport event.Proto
+	// Ports are ports of the responder at which the analyzer is tried from the
+	// first byte.
+	Ports []uint16
+	// Signatures are tried on the first bytes of every connection of Transport. One
+	// that matches is enough.
+	Signatures []Signature
+}
+
+// A Signature matches the beginnings of a connection's two directions. A nil
+// function is not asked for; both others have to match.
+type Signature struct {
+	// Orig and Resp are given everything that the side has sent so far, for TCP,
+	// or one datagram. They must be cheap, and are called again as more comes.
+	Orig, Resp func(b []byte) bool
+}
+
+// What is looked at of a connection, for both directions together (Zeek's
+// dpd_buffer_size and dpd_max_packets).
+const (
+	maxBytes  = 1024
+	maxChunks = 100
+)
+
+// Detector attaches analyzers to connections. It belongs to one shard.
+type Detector struct {
+	byPort map[port][]*Protocol
+	// signed are the protocols with signatures, by transport.
+	signed [2][]*Protocol
+	free   []*watch
+	self   [2]conn.Protocol // of watches
+}
+
+type port struct {
+	transport event.Proto
+	num       uint16
+}
+
+// New returns a Detector for the protocols, which may have up to 64 signatures a
+// transport.
+func New(protocols []*Protocol) *Detector {
+	d := &Detector{byPort: make(map[port][]*Protocol)}
+	for _, p := range protocols {
+		for _, n := range p.Ports {
+			k := port{p.Transport, n}
+			d.byPort[k] = append(d.byPort[k], p)
+		}
+		if len(p.Signatures) > 0 {
+			i := transportIndex(p.Transport)
+			d.signed[i] = append(d.signed[i], p)
+		}
+	}
+	d.self[0] = conn.Protocol{Name: "PIA_TCP", New: d.watch}
+	d.self[1] = conn.Protocol{Name: "PIA_UDP", New: d.watch}
+	return d
+}
+
+func transportIndex(p event.Proto) int {
+	if p == event.ProtoUDP {
+		return 1
+	}
+	return 0
+}
+
+// Attach adds the analyzers of c's port, and watches c for signatures.
+func (d *Detector) Attach(t *conn.Table, c *conn.Conn) {
+	tp := c.Transport()
+	if tp != event.ProtoTCP && tp != event.ProtoUDP {
+		return
+	}
+	for _, p := range d.byPort[port{tp, c.RespPort()}] {
+		t.Attach(c, &p.Protocol)
+	}
+	if i := transportIndex(tp); len(d.signed[i]) > 0 {
+		t.Attach(c, &d.self[i])
+	}
+}
+
+// watch looks at the first bytes of one connection, and keeps them for the
+// analyzers that they call for.
+type watch struct {
+	d  *Detector
+	t  *conn.Table
+	c  *conn.Conn
+	tp event.Proto
+	// buf holds the chunks one after the other, side the two streams' bytes.
+	buf    []byte
+	chunks []chunk
+	side   [2][]byte
+	// hit has a bit for each signature of which a direction has matched.
+	hit [2]uint64
+}
+
+// A chunk ends at end in buf; before it, gap bytes were missing.
+type chunk struct {
+	end    int
+	gap    uint64
+	isOrig bool
+}
+
+func (d *Detector) watch(t *conn.Table, c *conn.Conn) conn.Analyzer {
+	var w *watch
+	if n := len(d.free); n > 0 {
+		w = d.free[n-1]
+		d.free = d.free[:n-1]
+	} else {
+		w = &watch{d: d}
+	}
+	w.t, w.c, w.tp = t, c, c.Transport()
+	return w
+}
+
+// Data looks for signatures.
+func (w *watch) Data(isOrig bool, b []byte) {
+	if len(b) == 0 {
+		return
+	}
+	first := 0
+	if !isOrig {
+		first = 1
+	}
+	w.buf = append(w.buf, b[:min(len(b), 2*maxBytes)]...)
+	w.chunks = append(w.chunks, chunk{end: len(w.buf), isOrig: isOrig})
+	seen := b
+	if w.tp == event.ProtoTCP {
+		if len(w.side[first]) == 0 && len(b) >= maxBytes {
+			// No copy of what will not be looked at again.
+		} else {
+			w.side[first] = append(w.side[first], b[:min(len(b), 2*maxBytes)]...)
+			seen = w.side[first]
+		}
+	}
+	w.match(first, seen, b)
+	if len(w.buf) > maxBytes || len(w.chunks) > maxChunks {
+		w.t.Detach(w.c, w)
+	}
+}
+
+// match tries the signatures of one direction on what it has sent so far, of
+// which last is the part that is new.
+func (w *watch) match(side int, seen, last []byte) {
+	bit := uint64(1)
+	for _, p := range w.d.signed[transportIndex(w.tp)] {
+		for i := range p.Signatures {
+			s := &p.Signatures[i]
+			f, other := s.Orig, s.Resp
+			if side == 1 {
+				f, other = s.Resp, s.Orig
+			}
+			if f != nil && w.hit[side]&bit == 0 && f(seen) {
+				w.hit[side] |= bit
+				if other == nil || w.hit[side^1]&bit != 0 {
+					w.attach(p, last)
+				}
+			}
+			bit <<= 1
+		}
+	}
+}
+
+// attach adds an analyzer and gives it everything so far. The latest chunk comes
+// whole from last, whose end may not have been kept.
+func (w *watch) attach(p *Protocol, last []byte) {
+	a := w.t.Attach(w.c, &p.Protocol)
+	if a == nil {
+		return
+	}
+	from := 0
+	for i, c := range w.chunks {
+		b := w.buf[from:c.end]
+		if i == len(w.chunks)-1 {
+			b = last
+		}
+		if c.gap > 0 {
+			w.t.ReplayGap(w.c, a, c.isOrig, c.gap)
+		} else {
+			w.t.Replay(w.c, a, c.isOrig, b)
+		}
+		from = c.end
+	}
+}
+
+// Gap remembers missing bytes; signatures go on with what follows.
+func (w *watch) Gap(isOrig bool, n uint64) {
+	w.chunks = append(w.chunks, chunk{end: len(w.buf), gap: n, isOrig: isOrig})
+	if len(w.chunks) > maxChunks {
+		w.t.Detach(w.c, w)
+	}
+}
+
+// End does nothing: the other side may still speak.
+func (w *watch) End(bool) {}
+
+// Done keeps the watch for another connection.
+func (w *watch) Done() {
+	*w = watch{d: w.d, buf: w.buf[:0], chunks: w.chunks[:0], side: [2][]byte{w.side[0][:0], w.side[1][:0]}}
+	w.d.free = append(w.d.free, w)
+}
+
+// Flip follows the connection's change of roles.
+func (w *watch) Flip() {
+	w.side[0], w.side[1] = w.side[1], w.side[0]
+	w.hit[0], w.hit[1] = w.hit[1], w.hit[0]
+	for i := range w.chunks {
+		w.chunks[i].isOrig = !w.chunks[i].isOrig
+	}
+}

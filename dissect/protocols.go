@@ -1,0 +1,12 @@
+package dissect
+
+import (
+	"github.com/wirelog/wirelog/dissect/detect"
+	"github.com/wirelog/wirelog/dissect/event"
+)
+
+// protocols makes the analyzers of one shard. A protocol is added here and
+// nowhere else.
+func protocols(hooks *event.Hooks) []*detect.Protocol {
+	return nil
+}
