@@ -1,9 +1,12 @@
 package logs
 
 import (
+	"bytes"
+	"cmp"
 	"crypto/sha1"
 	"encoding/base64"
 	"encoding/binary"
+	"math/bits"
 
 	"github.com/wirelog/wirelog/dissect/event"
 )
@@ -40,7 +43,14 @@ func appendCommunityID(dst []byte, id *event.ConnID) []byte {
 		ports = proto == ipProtoSCTP
 	}
 	a, b, ap, bp := orig[:], resp[:], id.OrigP, id.RespP
-	if c := compare16(&orig, &resp); !oneWay && (c > 0 || c == 0 && ap > bp) {
+	// The specification orders the ports of one address as numbers. Zeek, where
+	// machines are little-endian, orders them by their low bytes first, and is
+	// followed here so that both have the same identifiers.
+	c := bytes.Compare(a, b)
+	if c == 0 {
+		c = cmp.Compare(bits.ReverseBytes16(ap), bits.ReverseBytes16(bp))
+	}
+	if c > 0 && !oneWay {
 		a, b, ap, bp = b, a, bp, ap
 	}
 	if v4 {
@@ -55,15 +65,6 @@ func appendCommunityID(dst []byte, id *event.ConnID) []byte {
 	}
 	sum := sha1.Sum(in)
 	return base64.StdEncoding.AppendEncode(append(dst, "1:"...), sum[:])
-}
-
-func compare16(a, b *[16]byte) int {
-	for i := range a {
-		if a[i] != b[i] {
-			return int(a[i]) - int(b[i])
-		}
-	}
-	return 0
 }
 
 // icmpHasCounterpart reports whether ICMP messages of the type are requests or

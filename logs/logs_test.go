@@ -1,0 +1,198 @@
+package logs
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/schemas"
+)
+
+// fakeConn is a connection that tests describe.
+type fakeConn struct {
+	event.Conn
+	id          event.ConnID
+	uid         event.UID
+	start, last event.Time
+	first       uint64
+	orig, resp  event.Endpoint
+	history     string
+	vlan, inner uint16
+	tunnel      []event.Encapsulation
+	services    []string
+	slots       []any
+}
+
+func (c *fakeConn) ID() event.ConnID              { return c.id }
+func (c *fakeConn) UID() event.UID                { return c.uid }
+func (c *fakeConn) Start() event.Time             { return c.start }
+func (c *fakeConn) Last() event.Time              { return c.last }
+func (c *fakeConn) FirstPacket() uint64           { return c.first }
+func (c *fakeConn) Orig() event.Endpoint          { return c.orig }
+func (c *fakeConn) Resp() event.Endpoint          { return c.resp }
+func (c *fakeConn) History() []byte               { return []byte(c.history) }
+func (c *fakeConn) VLAN() (uint16, bool)          { return c.vlan, c.vlan != 0 }
+func (c *fakeConn) InnerVLAN() (uint16, bool)     { return c.inner, c.inner != 0 }
+func (c *fakeConn) Tunnel() []event.Encapsulation { return c.tunnel }
+func (c *fakeConn) Services(dst []string) []string {
+	return append(dst, c.services...)
+}
+func (c *fakeConn) Slot(s event.Slot) any {
+	if int(s) >= len(c.slots) {
+		return nil
+	}
+	return c.slots[s]
+}
+func (c *fakeConn) SetSlot(s event.Slot, v any) {
+	for len(c.slots) <= int(s) {
+		c.slots = append(c.slots, nil)
+	}
+	c.slots[s] = v
+}
+
+func uid(n uint64) event.UID { return event.MakeUID('C', 0, n) }
+
+// connID makes a connID of text like "10.0.0.1:1025 10.0.0.2:80".
+func connID(t testing.TB, p event.Proto, s string) event.ConnID {
+	t.Helper()
+	orig, resp, _ := strings.Cut(s, " ")
+	a, err := netip.ParseAddrPort(orig)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := netip.ParseAddrPort(resp)
+	if err != nil {
+		t.Fatal(err)
+	}
+	id := event.ConnID{OrigH: a.Addr(), OrigP: a.Port(), RespH: b.Addr(), RespP: b.Port(), Proto: p}
+	switch p {
+	case event.ProtoTCP:
+		id.IPProto = ipProtoTCP
+	case event.ProtoUDP:
+		id.IPProto = ipProtoUDP
+	case event.ProtoICMP:
+		id.IPProto = ipProtoICMP
+		if a.Addr().Is6() {
+			id.IPProto = ipProtoICMPv6
+		}
+	case event.ProtoUnknown:
+	}
+	return id
+}
+
+// recorder encodes what is emitted, a line a record: the columns that are set,
+// as name=value, and the gate. With quiet it only encodes.
+type recorder struct {
+	logs   []string // that are wanted; nil for all
+	groups schemas.Groups
+	quiet  bool
+	rows   []string
+	sink   textSink
+}
+
+func (r *recorder) On(s *schemas.Schema) bool {
+	return r.logs == nil || slices.Contains(r.logs, s.Name)
+}
+
+func (r *recorder) Emit(rec schemas.Record) { r.EmitGated(rec, schemas.Gate{}) }
+
+func (r *recorder) EmitGated(rec schemas.Record, g schemas.Gate) {
+	if r.quiet {
+		return
+	}
+	r.sink = textSink{groups: r.groups, fields: rec.Schema().With(r.groups).Fields}
+	rec.Encode(&r.sink)
+	row := rec.Schema().Name + r.sink.text
+	if g.Kind != 0 {
+		row += fmt.Sprintf(" [%d %q]", g.Kind, g.Key+g.Sub)
+	}
+	r.rows = append(r.rows, row)
+}
+
+// take returns the rows so far and forgets them.
+func (r *recorder) take() []string {
+	rows := r.rows
+	r.rows = nil
+	return rows
+}
+
+func (r *recorder) expect(t *testing.T, want ...string) {
+	t.Helper()
+	got := r.take()
+	if !slices.Equal(got, want) {
+		t.Errorf("got\n  %s\nwant\n  %s", strings.Join(got, "\n  "), strings.Join(want, "\n  "))
+	}
+}
+
+// textSink writes the columns that are set as " name=value".
+type textSink struct {
+	groups schemas.Groups
+	fields []schemas.Field
+	text   string
+	inside bool
+}
+
+func (s *textSink) put(v any) {
+	if s.inside {
+		s.text += fmt.Sprint(v, ",")
+		return
+	}
+	s.text += fmt.Sprintf(" %s=%v", s.fields[0].Name, v)
+	s.fields = s.fields[1:]
+}
+
+func (s *textSink) Groups() schemas.Groups { return s.groups }
+func (s *textSink) Unset()                 { s.fields = s.fields[1:] }
+func (s *textSink) Bool(v bool)            { s.put(v) }
+func (s *textSink) Count(v uint64)         { s.put(v) }
+func (s *textSink) Int(v int64)            { s.put(v) }
+func (s *textSink) Double(v float64)       { s.put(v) }
+func (s *textSink) Time(v schemas.Time)    { s.put(v.Seconds()) }
+func (s *textSink) Interval(v float64)     { s.put(v) }
+func (s *textSink) String(v string)        { s.put(v) }
+func (s *textSink) Enum(v string)          { s.put(v) }
+func (s *textSink) Addr(v netip.Addr)      { s.put(v) }
+func (s *textSink) Subnet(v netip.Prefix)  { s.put(v) }
+func (s *textSink) Port(v uint16)          { s.put(v) }
+func (s *textSink) Begin(schemas.Container, int) {
+	s.put("")
+	s.inside = true
+}
+func (s *textSink) End() { s.inside = false }
+
+// bench is a set of hooks with builders and a clock.
+type bench struct {
+	hooks    event.Hooks
+	out      recorder
+	now      event.Time
+	builders *Builders
+}
+
+func newBench(t testing.TB, log string, groups ...string) *bench {
+	t.Helper()
+	g, err := schemas.ParseGroups(groups)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := &bench{out: recorder{logs: []string{log}, groups: g}, now: 1e9}
+	b.builders = Install(&b.hooks, &b.out, Options{
+		Now:       func() event.Time { return b.now },
+		LocalNets: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")},
+		Groups:    g,
+	})
+	return b
+}
+
+func TestInstall(t *testing.T) {
+	var h event.Hooks
+	Install(&h, &recorder{logs: []string{"weird"}}, Options{})
+	if h.Conn.ConnectionStateRemove.On() || h.Analyzer.ViolationInfo.On() || h.Tunnel.Changed.On() {
+		t.Error("a builder listens whose log nobody wants")
+	}
+	if !h.Weird.Conn.On() || !h.Weird.Net.On() {
+		t.Error("the builder of a wanted log does not listen")
+	}
+}
