@@ -25,7 +25,7 @@ type shard struct {
 	out     *writers.Collector
 	frame   packet.Frame
 	clock   batchClock // of the batch at work
-	now     int64 // clock at the end of the last batch
+	now     int64      // clock at the end of the last batch
 }
 
 func (r *run) newShard(of int) (*shard, error) {
