@@ -48,10 +48,14 @@ func (p *Protocol) tag() event.Enum {
 	return p.Tag
 }
 
-// Attacher decides which analyzers a connection gets. Attach is called once a TCP
-// or UDP connection, before its first payload bytes are delivered.
+// Attacher decides which analyzers a connection gets.
 type Attacher interface {
+	// Attach is called once a TCP or UDP connection, before its first payload bytes
+	// are delivered.
 	Attach(t *Table, c *Conn)
+	// Inner describes what decides for the streams that an analyzer finds inside
+	// those of its connection; see Table.Inner.
+	Inner() *Protocol
 }
 
 const (
@@ -61,6 +65,8 @@ const (
 	// violationsCountUntil is Zeek's DPD::ignore_violations_after: the number of
 	// payload bytes of a connection after which a violation takes nothing off.
 	violationsCountUntil = 10 * 1024
+	// maxInner is how many analyzers on inner streams a connection may get.
+	maxInner = 16
 )
 
 type attached struct {
@@ -68,6 +74,7 @@ type attached struct {
 	p         *Protocol
 	confirmed bool
 	off       bool
+	inner     bool // fed by another analyzer
 }
 
 // Attach adds an analyzer to c and returns it. It returns nil if c has or had one of
@@ -78,13 +85,78 @@ func (t *Table) Attach(c *Conn, p *Protocol) Analyzer {
 	}
 	x := c.extra()
 	for i := range x.analyzers {
-		if x.analyzers[i].p == p {
+		if x.analyzers[i].p == p && !x.analyzers[i].inner {
 			return nil
 		}
 	}
 	a := p.New(t, c)
 	x.analyzers = append(x.analyzers, attached{a: a, p: p})
 	return a
+}
+
+// Inner is for an analyzer whose protocol carries another stream, as proxies'
+// do: what it returns looks in the stream for protocols, as is done for every
+// connection, and is to be fed by the caller with Data, Gap and End. The caller
+// takes it off with Detach in its own Done. It is nil when streams within
+// streams have become too many.
+func (t *Table) Inner(c *Conn) Analyzer {
+	if t.attacher == nil {
+		return nil
+	}
+	p := t.attacher.Inner()
+	if i := t.AttachInner(c, p); i >= 0 {
+		return c.ext.analyzers[i].a
+	}
+	return nil
+}
+
+// AttachInner adds an analyzer for an inner stream and returns its number on the
+// connection, by which it is to be fed, or -1 if there is none.
+func (t *Table) AttachInner(c *Conn, p *Protocol) int {
+	if t.panics[p] >= maxPanics {
+		return -1
+	}
+	x, n := c.extra(), 0
+	for i := range x.analyzers {
+		if x.analyzers[i].inner {
+			n++
+		}
+	}
+	if n >= maxInner {
+		t.weird(c, "too_many_inner_streams", "", "")
+		return -1
+	}
+	a := p.New(t, c)
+	x.analyzers = append(x.analyzers, attached{a: a, p: p, inner: true})
+	return len(x.analyzers) - 1
+}
+
+// InnerData gives the analyzer with number i the next bytes of its stream.
+func (t *Table) InnerData(c *Conn, i int, isOrig bool, b []byte) {
+	if !c.ext.analyzers[i].off {
+		t.callData(c, i, isOrig, b)
+	}
+}
+
+// InnerGap tells the analyzer with number i of missing bytes.
+func (t *Table) InnerGap(c *Conn, i int, isOrig bool, n uint64) {
+	if !c.ext.analyzers[i].off {
+		t.callGap(c, i, isOrig, n)
+	}
+}
+
+// InnerEnd tells the analyzer with number i that a stream is complete.
+func (t *Table) InnerEnd(c *Conn, i int, isOrig bool) {
+	if !c.ext.analyzers[i].off {
+		t.callEnd(c, i, isOrig)
+	}
+}
+
+// DetachInner takes the analyzer with number i off.
+func (t *Table) DetachInner(c *Conn, i int) {
+	if !c.ext.analyzers[i].off {
+		t.turnOff(c, i)
+	}
 }
 
 // Detach takes an analyzer off. It gets its Done and nothing more.
@@ -221,7 +293,7 @@ func (t *Table) analyzersData(c *Conn, isOrig bool, b []byte) {
 		return
 	}
 	for i := range c.ext.analyzers {
-		if !c.ext.analyzers[i].off {
+		if at := &c.ext.analyzers[i]; !at.off && !at.inner {
 			t.callData(c, i, isOrig, b)
 		}
 	}
@@ -238,7 +310,7 @@ func (t *Table) analyzersGap(c *Conn, isOrig bool, n uint64) {
 		return
 	}
 	for i := range c.ext.analyzers {
-		if !c.ext.analyzers[i].off {
+		if at := &c.ext.analyzers[i]; !at.off && !at.inner {
 			t.callGap(c, i, isOrig, n)
 		}
 	}
@@ -254,13 +326,15 @@ func (t *Table) analyzersEnd(c *Conn, isOrig bool) {
 		return
 	}
 	for i := range c.ext.analyzers {
-		if !c.ext.analyzers[i].off {
-			func() {
-				defer t.contain(c, i)
-				c.ext.analyzers[i].a.End(isOrig)
-			}()
+		if at := &c.ext.analyzers[i]; !at.off && !at.inner {
+			t.callEnd(c, i, isOrig)
 		}
 	}
+}
+
+func (t *Table) callEnd(c *Conn, i int, isOrig bool) {
+	defer t.contain(c, i)
+	c.ext.analyzers[i].a.End(isOrig)
 }
 
 func (t *Table) analyzersDone(c *Conn) {

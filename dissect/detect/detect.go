@@ -4,6 +4,8 @@
 package detect
 
 import (
+	"slices"
+
 	"github.com/wirelog/wirelog/dissect/conn"
 	"github.com/wirelog/wirelog/dissect/event"
 )
@@ -42,6 +44,7 @@ type Detector struct {
 	signed [2][]*Protocol
 	free   []*watch
 	self   [2]conn.Protocol // of watches
+	inner  conn.Protocol    // of watches on inner streams
 }
 
 type port struct {
@@ -65,6 +68,7 @@ func New(protocols []*Protocol) *Detector {
 	}
 	d.self[0] = conn.Protocol{Name: "PIA_TCP", New: d.watch}
 	d.self[1] = conn.Protocol{Name: "PIA_UDP", New: d.watch}
+	d.inner = conn.Protocol{Name: "PIA_TCP", New: d.watchInner}
 	return d
 }
 
@@ -89,6 +93,10 @@ func (d *Detector) Attach(t *conn.Table, c *conn.Conn) {
 	}
 }
 
+// Inner describes the watch on a stream inside a connection, which feeds the
+// analyzers that it finds. Ports say nothing about such a stream.
+func (d *Detector) Inner() *conn.Protocol { return &d.inner }
+
 // watch looks at the first bytes of one connection, and keeps them for the
 // analyzers that they call for.
 type watch struct {
@@ -102,6 +110,17 @@ type watch struct {
 	side   [2][]byte
 	// hit has a bit for each signature of which a direction has matched.
 	hit [2]uint64
+	// isInner tells that the stream is one inside the connection's. Its analyzers
+	// are fed from here; found has their numbers and protocols. over tells that
+	// nothing more is looked for.
+	isInner bool
+	over    bool
+	found   []finding
+}
+
+type finding struct {
+	n int
+	p *Protocol
 }
 
 // A chunk ends at end in buf; before it, gap bytes were missing.
@@ -111,7 +130,15 @@ type chunk struct {
 	isOrig bool
 }
 
-func (d *Detector) watch(t *conn.Table, c *conn.Conn) conn.Analyzer {
+func (d *Detector) watch(t *conn.Table, c *conn.Conn) conn.Analyzer { return d.newWatch(t, c) }
+
+func (d *Detector) watchInner(t *conn.Table, c *conn.Conn) conn.Analyzer {
+	w := d.newWatch(t, c)
+	w.isInner, w.tp = true, event.ProtoTCP
+	return w
+}
+
+func (d *Detector) newWatch(t *conn.Table, c *conn.Conn) *watch {
 	var w *watch
 	if n := len(d.free); n > 0 {
 		w = d.free[n-1]
@@ -126,6 +153,12 @@ func (d *Detector) watch(t *conn.Table, c *conn.Conn) conn.Analyzer {
 // Data looks for signatures.
 func (w *watch) Data(isOrig bool, b []byte) {
 	if len(b) == 0 {
+		return
+	}
+	for _, f := range w.found {
+		w.t.InnerData(w.c, f.n, isOrig, b)
+	}
+	if w.over {
 		return
 	}
 	first := 0
@@ -145,6 +178,15 @@ func (w *watch) Data(isOrig bool, b []byte) {
 	}
 	w.match(first, seen, b)
 	if len(w.buf) > maxBytes || len(w.chunks) > maxChunks {
+		w.stop()
+	}
+}
+
+// stop ends the search.
+func (w *watch) stop() {
+	if w.isInner {
+		w.over = true
+	} else {
 		w.t.Detach(w.c, w)
 	}
 }
@@ -174,9 +216,18 @@ func (w *watch) match(side int, seen, last []byte) {
 // attach adds an analyzer and gives it everything so far. The latest chunk comes
 // whole from last, whose end may not have been kept.
 func (w *watch) attach(p *Protocol, last []byte) {
-	a := w.t.Attach(w.c, &p.Protocol)
-	if a == nil {
+	var a conn.Analyzer
+	n := -1
+	if !w.isInner {
+		a = w.t.Attach(w.c, &p.Protocol)
+	} else if !slices.ContainsFunc(w.found, func(f finding) bool { return f.p == p }) {
+		n = w.t.AttachInner(w.c, &p.Protocol)
+	}
+	if a == nil && n < 0 {
 		return
+	}
+	if n >= 0 {
+		w.found = append(w.found, finding{n, p})
 	}
 	from := 0
 	for i, c := range w.chunks {
@@ -184,9 +235,14 @@ func (w *watch) attach(p *Protocol, last []byte) {
 		if i == len(w.chunks)-1 {
 			b = last
 		}
-		if c.gap > 0 {
+		switch {
+		case n >= 0 && c.gap > 0:
+			w.t.InnerGap(w.c, n, c.isOrig, c.gap)
+		case n >= 0:
+			w.t.InnerData(w.c, n, c.isOrig, b)
+		case c.gap > 0:
 			w.t.ReplayGap(w.c, a, c.isOrig, c.gap)
-		} else {
+		default:
 			w.t.Replay(w.c, a, c.isOrig, b)
 		}
 		from = c.end
@@ -195,18 +251,31 @@ func (w *watch) attach(p *Protocol, last []byte) {
 
 // Gap remembers missing bytes; signatures go on with what follows.
 func (w *watch) Gap(isOrig bool, n uint64) {
+	for _, f := range w.found {
+		w.t.InnerGap(w.c, f.n, isOrig, n)
+	}
+	if w.over {
+		return
+	}
 	w.chunks = append(w.chunks, chunk{end: len(w.buf), gap: n, isOrig: isOrig})
 	if len(w.chunks) > maxChunks {
-		w.t.Detach(w.c, w)
+		w.stop()
 	}
 }
 
-// End does nothing: the other side may still speak.
-func (w *watch) End(bool) {}
+// End goes on to what is fed from here; the other side may still speak.
+func (w *watch) End(isOrig bool) {
+	for _, f := range w.found {
+		w.t.InnerEnd(w.c, f.n, isOrig)
+	}
+}
 
 // Done keeps the watch for another connection.
 func (w *watch) Done() {
-	*w = watch{d: w.d, buf: w.buf[:0], chunks: w.chunks[:0], side: [2][]byte{w.side[0][:0], w.side[1][:0]}}
+	for _, f := range w.found {
+		w.t.DetachInner(w.c, f.n)
+	}
+	*w = watch{d: w.d, buf: w.buf[:0], chunks: w.chunks[:0], side: [2][]byte{w.side[0][:0], w.side[1][:0]}, found: w.found[:0]}
 	w.d.free = append(w.d.free, w)
 }
 
