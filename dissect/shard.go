@@ -62,9 +62,11 @@ type Shard struct {
 	levels []level // scratch, one a packet within a packet
 	drop   packet.Drop
 	domain conn.Domain // of the packet at work
-	raw    event.RawPacket
-	ipHdr  packet.HeaderScratch
-	encaps encapCache
+	// volatile says that what is at work lies in the reassembler.
+	volatile bool
+	raw      event.RawPacket
+	ipHdr    packet.HeaderScratch
+	encaps   encapCache
 }
 
 // level is the scratch of one packet; that of what it carries is one level deeper.
@@ -114,6 +116,7 @@ func (s *Shard) Frame(f *packet.Frame) {
 	s.stats.Packets++
 	s.table.SetNow(f.Now, f.Num)
 	s.drop = packet.DropNone
+	s.volatile = false
 	s.contained(f)
 	if s.drop == packet.DropNone {
 		s.stats.Processed++
@@ -121,6 +124,10 @@ func (s *Shard) Frame(f *packet.Frame) {
 		s.stats.Dropped[s.drop]++
 	}
 }
+
+// Settle must be called before the memory of the frames since the last call is
+// used again.
+func (s *Shard) Settle() { s.table.Settle() }
 
 // Drain ends the connections whose first packet has a number below limit, in the
 // order of those packets. cause is called before each with that number.
@@ -236,6 +243,8 @@ func (s *Shard) ip(n int, f *packet.Frame, encap *conn.Encap) bool {
 		}
 		if drop == packet.DropNone && whole != ip {
 			*ip = *whole
+			// The reassembler's memory is used again before the packet's.
+			s.volatile = true
 		}
 	}
 	if drop != packet.DropNone {
@@ -276,7 +285,7 @@ func (s *Shard) ip(n int, f *packet.Frame, encap *conn.Encap) bool {
 		return s.ipTunnel(n, f, tunnel.GRE, ip.Payload, encap)
 	}
 	p := &lv.conn
-	*p = conn.Packet{IP: ip, Link: &lv.link, Encap: encap, Domain: s.domain, Time: f.Time, Num: f.Num}
+	*p = conn.Packet{IP: ip, Link: &lv.link, Encap: encap, Domain: s.domain, Volatile: s.volatile, Time: f.Time, Num: f.Num}
 	r := s.table.Process(p)
 	s.weirds(lv, encap)
 	if r.Payload != nil {

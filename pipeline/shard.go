@@ -108,6 +108,7 @@ func (s *shard) batch(b *capture.Batch, mine func(i int) bool) *writers.Batch {
 		s.dissect.Frame(&s.frame)
 	}
 	s.advance(event.Time(b.Now))
+	s.dissect.Settle()
 	s.now = b.Now
 	return s.out.Flush()
 }

@@ -15,6 +15,7 @@ type stream struct {
 	trimmed uint64 // everything below is forgotten
 	blocks  []block
 	store   []block // all of the memory in which blocks lies
+	lender  bool    // whether it is in streamPool.borrowers
 	bytes   uint64  // sum of the blocks' lengths
 }
 
@@ -23,7 +24,10 @@ type stream struct {
 // contents is noticed.
 type block struct {
 	seq, end uint64
-	data     []byte // pooled, nil if the contents are not kept
+	// data is nil if the contents are not kept. It lies in the packet that
+	// brought it if borrowed, until Settle, and in a page of its own after that.
+	data     []byte
+	borrowed bool
 }
 
 // firstSeq is where the streams of a connection begin.
@@ -107,7 +111,7 @@ func (t *Table) newBlock(c *Conn, s, peer *side, st *stream, seq uint64, data []
 			if t.ackUnseen(s, peer) {
 				t.trim(c, s, peer, st, st.next)
 			} else {
-				st.put(n, block{seq, end, t.streams.copy(data)})
+				st.put(n, t.streams.block(st, seq, data))
 			}
 			return
 		}
@@ -138,7 +142,7 @@ func (t *Table) insertBlock(st *stream, seq uint64, data []byte) int {
 		if i < len(st.blocks) {
 			stop = min(stop, st.blocks[i].seq)
 		}
-		st.put(i, block{at, stop, t.streams.copy(data[at-seq : stop-seq])})
+		st.put(i, t.streams.block(st, at, data[at-seq:stop-seq]))
 		if first < 0 {
 			first = i
 		}
@@ -167,7 +171,11 @@ func (st *stream) put(i int, b block) {
 		st.blocks = st.store[:n]
 	}
 	grow := len(st.blocks) == cap(st.blocks)
-	st.blocks = slices.Insert(st.blocks, i, b)
+	if i == len(st.blocks) {
+		st.blocks = append(st.blocks, b)
+	} else {
+		st.blocks = slices.Insert(st.blocks, i, b)
+	}
 	if grow {
 		st.store = st.blocks[:cap(st.blocks)]
 	}
@@ -405,10 +413,14 @@ func (t *Table) checkEOF(c *Conn, s, peer *side) {
 
 // streamPool keeps streams and the pages of their blocks.
 type streamPool struct {
-	free  []*stream
-	pages [numClasses][][]byte
-	used  uint64 // bytes in pages that blocks hold
-	limit uint64
+	// volatile says that the packet at work is not in the memory that stays until
+	// Settle, so that nothing of it may be borrowed.
+	volatile  bool
+	borrowers []*stream
+	free      []*stream
+	pages     [numClasses][][]byte
+	used      uint64 // bytes in pages that blocks hold
+	limit     uint64
 }
 
 // Sizes of pages, each four times the one before.
@@ -443,6 +455,37 @@ func (p *streamPool) put(st *stream) {
 	p.free = append(p.free, st)
 }
 
+// block makes a block of data, which it borrows if it can: most blocks are
+// acknowledged before their packet's memory is used again.
+func (p *streamPool) block(st *stream, seq uint64, data []byte) block {
+	b := block{seq: seq, end: seq + uint64(len(data)), data: data, borrowed: !p.volatile}
+	if p.volatile {
+		b.data = p.copy(data)
+	} else if !st.lender {
+		st.lender = true
+		p.borrowers = append(p.borrowers, st)
+	}
+	return b
+}
+
+// settle copies what is still borrowed.
+func (p *streamPool) settle() {
+	for i, st := range p.borrowers {
+		st.lender = false
+		for j := range st.blocks {
+			if b := &st.blocks[j]; b.borrowed {
+				b.data, b.borrowed = p.copy(b.data), false
+			}
+		}
+		p.borrowers[i] = nil
+	}
+	p.borrowers = p.borrowers[:0]
+}
+
+// Settle must be called before the memory of the packets that were processed is
+// used again: the table keeps what it still needs of them.
+func (t *Table) Settle() { t.streams.settle() }
+
 // copy returns data in a page of its own.
 func (p *streamPool) copy(data []byte) []byte {
 	k := pageClass(len(data))
@@ -467,7 +510,8 @@ func (p *streamPool) drop(st *stream, n int) {
 	for i := range st.blocks[:n] {
 		b := &st.blocks[i]
 		st.bytes -= b.end - b.seq
-		if b.data == nil {
+		if b.data == nil || b.borrowed {
+			b.data = nil
 			continue
 		}
 		p.used -= uint64(cap(b.data))

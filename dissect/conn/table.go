@@ -250,6 +250,29 @@ func (t *Table) grow() {
 // unlink takes a connection out of the table. Its record can be used again
 // once release is called.
 func (t *Table) unlink(c *Conn) {
+	if !t.terminating { // nobody looks anything up any more
+		t.vacate(c)
+	}
+	if c.livePrev != none {
+		t.at(c.livePrev).liveNext = c.liveNext
+	} else {
+		t.head = c.liveNext
+	}
+	if c.liveNext != none {
+		t.at(c.liveNext).livePrev = c.livePrev
+	} else {
+		t.tail = c.livePrev
+	}
+	if t.oldestHalf == c.idx {
+		t.oldestHalf = c.liveNext
+	}
+	c.flags &^= flagLive
+	t.live--
+	t.stats.Removed++
+}
+
+// vacate frees the slot of c.
+func (t *Table) vacate(c *Conn) {
 	i := c.key.hash(&t.cfg.Seed) & t.mask
 	for t.slots[i].ref != c.idx+1 {
 		i = (i + 1) & t.mask
@@ -268,22 +291,6 @@ func (t *Table) unlink(c *Conn) {
 		}
 	}
 	t.slots[i] = slot{}
-	if c.livePrev != none {
-		t.at(c.livePrev).liveNext = c.liveNext
-	} else {
-		t.head = c.liveNext
-	}
-	if c.liveNext != none {
-		t.at(c.liveNext).livePrev = c.livePrev
-	} else {
-		t.tail = c.livePrev
-	}
-	if t.oldestHalf == c.idx {
-		t.oldestHalf = c.liveNext
-	}
-	c.flags &^= flagLive
-	t.live--
-	t.stats.Removed++
 }
 
 func (t *Table) release(c *Conn) {

@@ -704,10 +704,13 @@ func (t *Table) connectionClosed(c *Conn, s, peer *side, report bool) {
 		c.attempt, c.expire = 0, 0
 		c.closing = c.last + to.TCPClose
 		c.flags |= flagClosing
-	} else if s.prev == event.StateInactive {
+		return
+	}
+	if s.prev == event.StateInactive {
 		c.closing = c.last + to.TCPPartialClose
 		c.flags &^= flagClosing
-	} else if d := c.last + to.TCPSession; c.expire == 0 || d < c.expire {
+	}
+	if d := c.last + to.TCPSession; c.expire == 0 || d < c.expire {
 		c.expire = d
 	}
 }
@@ -758,17 +761,19 @@ func (t *Table) expireTCP(c *Conn, now event.Time) bool {
 		return true
 	}
 	o, r := c.orig(), c.resp()
+	closed := (o.flags|r.flags)&sideClosed != 0
+	never := o.state == event.StateInactive && r.state == event.StateInactive
+	if !closed && !never {
+		return true // connectionClosed begins anew
+	}
 	if c.last+t.cfg.Timeouts.TCPLinger < now {
-		closed := o.flags&sideClosed != 0 || r.flags&sideClosed != 0
 		over := o.flags&r.flags&sideClosed != 0 ||
 			o.state == event.StateReset || r.state == event.StateReset ||
 			o.state == event.StateInactive || r.state == event.StateInactive
 		if closed && over {
 			c.flags &^= flagActive
-			t.timeout(c)
-			return false
 		}
-		if o.state == event.StateInactive && r.state == event.StateInactive {
+		if closed && over || never {
 			t.timeout(c)
 			return false
 		}

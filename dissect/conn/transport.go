@@ -16,8 +16,10 @@ type Packet struct {
 	Encap *Encap // tunnels around it, nil outside
 	// Domain is that of the outermost tunnel, 0 outside tunnels.
 	Domain Domain
-	Time   event.Time
-	Num    uint64
+	// Volatile says that IP's payload is not valid until Settle.
+	Volatile bool
+	Time     event.Time
+	Num      uint64
 
 	isOrig bool
 }
@@ -61,6 +63,7 @@ const (
 
 // Process gives a datagram to its connection. SetNow has been called before.
 func (t *Table) Process(p *Packet) (r Result) {
+	t.streams.volatile = p.Volatile
 	switch p.IP.Proto {
 	case packet.ProtoTCP:
 		t.processTCP(p, &r)
