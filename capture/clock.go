@@ -47,7 +47,7 @@ func (c *clock) setSlow(p *Packet, st *Stats) {
 	}
 	if q := c.pending; q != nil {
 		c.pending = nil
-		if c.near(t, q.Time) {
+		if c.confirms(t, q.Time) {
 			c.now, q.Now = q.Time, q.Time
 			c.cand = noTime
 			st.Jumps++
@@ -61,7 +61,7 @@ func (c *clock) setSlow(p *Packet, st *Stats) {
 		st.Backwards++
 	case t-c.now <= c.limit:
 		c.now = t
-	case c.cand != noTime && c.near(t, c.cand):
+	case c.cand != noTime && c.confirms(t, c.cand):
 		c.now = t
 		c.cand = noTime
 		st.Jumps++
@@ -71,12 +71,13 @@ func (c *clock) setSlow(p *Packet, st *Stats) {
 	p.Now = c.now
 }
 
-// near tells whether two times are within the limit. Both are at least 0.
-func (c *clock) near(a, b int64) bool {
-	if a < b {
-		a, b = b, a
+// confirms tells whether a packet at t speaks for a jump of the clock to jump: it
+// lies within the limit of it, and nearer to it than to the present.
+func (c *clock) confirms(t, jump int64) bool {
+	if t >= jump {
+		return t-jump <= c.limit
 	}
-	return a-b <= c.limit
+	return jump-t <= c.limit && jump-t < t-c.now
 }
 
 // settle refuses a jump that no packet is left to confirm.

@@ -1,6 +1,9 @@
 package capture
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"sync"
+)
 
 // Filter is a compiled pcap-filter(7) expression for one link type.
 //
@@ -10,7 +13,8 @@ import "encoding/binary"
 // arithmetic on packet bytes. Its peculiarities are kept: and, or bind alike
 // and to the left; a load beyond the captured bytes rejects the packet, even
 // under not; ports of IPv6 are found without extension headers; port does not
-// match later fragments. Host names are not resolved.
+// match later fragments; in arithmetic, the leftmost protocol is tested for and
+// the others are taken for granted. Host names are not resolved.
 //
 // What the language has beside (802.11, ISO, ATM and other link layers, gateway,
 // protochain, interface metadata) is an error when it is compiled.
@@ -30,8 +34,19 @@ func CompileFilter(expr string, link uint16) (*Filter, error) {
 // Match tells whether the filter lets a packet pass: data is what was captured,
 // origLen the length on the wire. It may be called from several goroutines.
 func (f *Filter) Match(data []byte, origLen uint32) bool {
-	p := view{data: data, wire: origLen}
-	return f.root.eval(&p) && !p.beyond
+	p := views.Get().(*view)
+	ok := f.match(p, data, origLen)
+	views.Put(p)
+	return ok
+}
+
+var views = sync.Pool{New: func() any { return new(view) }}
+
+func (f *Filter) match(p *view, data []byte, origLen uint32) bool {
+	*p = view{data: data, wire: origLen}
+	ok := f.root.eval(p) && !p.beyond
+	p.data = nil
+	return ok
 }
 
 // filterSet holds an expression compiled for every link type met in a run.
@@ -41,6 +56,7 @@ type filterSet struct {
 	byLink map[uint16]*Filter
 	link   uint16 // of last
 	last   *Filter
+	view   view
 }
 
 func newFilterSet(expr string) (*filterSet, error) {
@@ -68,7 +84,7 @@ func (s *filterSet) match(data []byte, orig uint32, link uint16) (bool, error) {
 		}
 		s.link, s.last = link, f
 	}
-	return s.last.Match(data, orig), nil
+	return s.last.match(&s.view, data, orig), nil
 }
 
 // view is a packet under a filter.

@@ -390,43 +390,44 @@ func (p *filterParser) portNumber(t token, s string) (port uint32, proto string)
 	return uint32(tcp), ""
 }
 
-// port is a port or a range of them.
+// port is a port or a range of them. A service that is known for one transport
+// protocol only means that one.
 func (p *filterParser) port(t token, q qualifier) node {
-	var lo, hi uint32
-	proto := q.proto
-	narrow := func(to string) {
-		if to != "" && proto != "" && proto != to {
-			p.failAt(t, "%q is no port of %s", t.text, proto)
-		}
-		if to != "" {
-			proto = to
-		}
-	}
-	single := func(s string) uint32 {
+	single := func(s string) (uint32, string) {
 		if v, why := lexWord(s); why == "" && v.kind == tokNum {
 			if v.num > 65535 {
 				p.failAt(t, "port %s is over 65535", s)
 			}
-			return v.num
+			return v.num, ""
 		}
-		v, only := p.portNumber(t, s)
-		narrow(only)
-		return v
+		return p.portNumber(t, s)
 	}
-	switch t.kind {
-	case tokNum, tokWord:
-		a, b, dash := strings.Cut(t.text, "-")
-		if q.typ == typePortRange && dash {
-			lo, hi = single(a), single(b)
-			if lo > hi {
-				lo, hi = hi, lo
-			}
-		} else {
-			lo = single(t.text)
-			hi = lo
-		}
-	default:
+	if t.kind != tokNum && t.kind != tokWord {
 		p.failAt(t, "a port expected, not %s", t.describe())
+	}
+	var lo, hi uint32
+	var only string
+	if first, last, dash := strings.Cut(t.text, "-"); dash && q.typ == typePortRange {
+		var other string
+		lo, only = single(first)
+		hi, other = single(last)
+		if other != only {
+			only = ""
+		}
+		if lo > hi {
+			lo, hi = hi, lo
+		}
+	} else {
+		lo, only = single(t.text)
+		hi = lo
+	}
+	proto := q.proto
+	switch {
+	case only == "" || only == proto:
+	case proto == "":
+		proto = only
+	default:
+		p.failAt(t, "%q is no port of %s", t.text, proto)
 	}
 	return p.ports(t, proto, q.dir, lo, hi)
 }
@@ -466,6 +467,12 @@ func (p *filterParser) relation() node {
 // Operators by how they bind, loosest first.
 var precedence = map[string]int{"|": 1, "^": 1, "&": 2, "<<": 3, ">>": 3, "+": 4, "-": 4, "*": 5, "/": 5, "%": 5}
 
+// loose are the operators whose binding libpcap leaves to accident: with another
+// one beside them they need parentheses.
+var loose = map[string]bool{"%": true, "^": true}
+
+const maxPrecedence = 5
+
 // arith parses operators that bind tighter than min. It reports false, wherever
 // it stands, when this is no arithmetic.
 func (p *filterParser) arith(min int, present *node) (number, bool) {
@@ -473,14 +480,23 @@ func (p *filterParser) arith(min int, present *node) (number, bool) {
 	if !ok {
 		return nil, false
 	}
-	for {
+	isLoose := false
+	for first := true; ; first = false {
 		t := p.peek()
 		prec := precedence[t.text]
 		if t.kind != tokOp || prec <= min {
 			return a, true
 		}
 		p.next()
-		b, ok := p.arith(prec, present)
+		if isLoose || loose[t.text] && (min > 0 || !first) {
+			p.failAt(t, "%s beside another operator needs parentheses", t.text)
+		}
+		if isLoose = loose[t.text]; isLoose {
+			prec = maxPrecedence
+		}
+		// As in libpcap, only the left operand's protocol is checked.
+		unchecked := node(constant(true))
+		b, ok := p.arith(prec, &unchecked)
 		if !ok {
 			return nil, false
 		}

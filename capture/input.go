@@ -206,15 +206,22 @@ type stream struct {
 	close func()
 }
 
-// counter counts what is read from the file itself.
+// counter counts what is read from the file itself. It also ends a source that
+// returns neither bytes nor an error for ever.
 type counter struct {
-	r io.Reader
-	n int64
+	r    io.Reader
+	n    int64
+	idle int
 }
 
 func (c *counter) Read(p []byte) (int, error) {
 	n, err := c.r.Read(p)
 	c.n += int64(n)
+	if n > 0 || len(p) == 0 {
+		c.idle = 0
+	} else if c.idle++; err == nil && c.idle == 100 {
+		err = io.ErrNoProgress
+	}
 	return n, err
 }
 

@@ -12,7 +12,7 @@ import (
 type Reader struct {
 	opt    Options
 	inputs []input // not yet opened
-	pool   pool
+	pool   *pool
 	clock  clock
 	stats  Stats
 	damage []*DamageError
@@ -58,7 +58,7 @@ func Open(paths []string, o Options) (*Reader, error) {
 	if o.JumpLimit == 0 {
 		o.JumpLimit = DefaultJumpLimit
 	}
-	r := &Reader{opt: o, clock: newClock(int64(o.JumpLimit))}
+	r := &Reader{opt: o, pool: new(pool), clock: newClock(int64(o.JumpLimit))}
 	if o.Filter != "" {
 		fs, err := newFilterSet(o.Filter)
 		if err != nil {

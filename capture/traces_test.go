@@ -1,0 +1,95 @@
+package capture
+
+import (
+	"bufio"
+	"bytes"
+	"compress/gzip"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/gopacket/gopacket"
+	"github.com/gopacket/gopacket/pcapgo"
+)
+
+// TestTraces compares what is read from the reference traces with what
+// gopacket's readers find in them.
+func TestTraces(t *testing.T) {
+	root := filepath.Join("..", "..", "shared", "reference", "traces")
+	if _, err := os.Stat(root); err != nil {
+		t.Skip("no reference traces beside the project")
+	}
+	files, packets := 0, 0
+	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		r := open(t, Options{}, path)
+		all := readAll(t, r)
+		if err := r.Err(); err != nil {
+			t.Error(err)
+		}
+		r.Close()
+		files++
+		packets += len(all)
+		if cut := compareWithPcapgo(t, path, all); cut != r.Stats().CutToSnaplen {
+			t.Errorf("%s: %d packets are cut", path, cut)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("%d files, %d packets", files, packets)
+}
+
+// compareWithPcapgo returns how many packets are shorter than pcapgo's: it does
+// not cut them to the file's snapshot length, as libpcap does.
+func compareWithPcapgo(t *testing.T, path string, all []got) (cut uint64) {
+	f, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	in := bufio.NewReader(f)
+	if head, _ := in.Peek(2); bytes.Equal(head, []byte{0x1f, 0x8b}) {
+		z, err := gzip.NewReader(in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		in = bufio.NewReader(z)
+	}
+	var next interface {
+		ReadPacketData() ([]byte, gopacket.CaptureInfo, error)
+	}
+	if head, _ := in.Peek(4); bytes.Equal(head, ngMagic[:]) {
+		next, err = pcapgo.NewNgReader(in, pcapgo.NgReaderOptions{WantMixedLinkType: true})
+	} else {
+		next, err = pcapgo.NewReader(in)
+	}
+	if err != nil {
+		t.Logf("%s: pcapgo: %v", path, err)
+		return 0
+	}
+	for i, p := range all {
+		data, info, err := next.ReadPacketData()
+		if err != nil {
+			t.Logf("%s: pcapgo after %d packets: %v", path, i, err)
+			return cut
+		}
+		if len(p.data) < len(data) {
+			data = data[:len(p.data)]
+			cut++
+		}
+		if string(data) != p.data || info.Length != int(p.orig) || info.Timestamp.UnixMicro() != p.time/1000 {
+			t.Errorf("%s: packet %d differs from pcapgo's", path, i+1)
+			return cut
+		}
+	}
+	if _, _, err := next.ReadPacketData(); err != io.EOF {
+		t.Errorf("%s: pcapgo has more than %d packets: %v", path, len(all), err)
+	}
+	return cut
+}
