@@ -42,13 +42,16 @@ $(GOLANGCI):
 generate: ## make the generated code again
 	go generate ./...
 
+# Up to Go 1.26 a target may fail with "context deadline exceeded" when its time is
+# over (go.dev/issue/75804); a real failure has written the failing input.
 .PHONY: fuzz
 fuzz: ## every fuzz target for FUZZTIME (10s)
 	@go test -list '^Fuzz' ./... | awk '/^Fuzz/ {names = names " " $$1} /^ok/ {split(names, n); for (i in n) print $$2, n[i]; names = ""}' | sort | \
 	while read -r pkg name; do \
 		echo "$$pkg $$name"; \
-		out=$$(go test "$$pkg" -run '^$$' -fuzz "^$$name$$" -fuzztime $(FUZZTIME) 2>&1) || { echo "$$out"; exit 1; }; \
-		tail -n 1 <<< "$$out"; \
+		out=$$(go test "$$pkg" -run '^$$' -fuzz "^$$name$$" -fuzztime $(FUZZTIME) 2>&1) || \
+		{ grep -q 'context deadline exceeded' <<< "$$out" && ! grep -q 'Failing input' <<< "$$out"; } || \
+		{ echo "$$out"; exit 1; }; \
 	done
 
 .PHONY: conformance
