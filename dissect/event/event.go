@@ -79,6 +79,10 @@ type Enum string
 // Set is a collection without order (Zeek's set type).
 type Set[T any] []T
 
+// Table is a table of values that are counted from 1 (Zeek's table[count] of T):
+// element i stands under i+1.
+type Table[T any] []T
+
 // Opt is a value that may be unset, which is not the same as its zero value.
 type Opt[T any] struct {
 	V  T

@@ -7,20 +7,26 @@ import "strconv"
 // Hooks are the hooks of every event that this build raises, by section of
 // the catalogue. The zero Hooks is ready for use; every shard has its own.
 type Hooks struct {
-	ARP      ARPEvents
-	Analyzer AnalyzerEvents
-	Conn     ConnEvents
-	ConnSize ConnSizeEvents
-	GTPv1    GTPv1Events
-	ICMP     ICMPEvents
-	Packet   PacketEvents
-	TCP      TCPEvents
-	Teredo   TeredoEvents
-	Tunnel   TunnelEvents
-	UDP      UDPEvents
-	Weird    WeirdEvents
+	ARP       ARPEvents
+	Analyzer  AnalyzerEvents
+	Conn      ConnEvents
+	ConnSize  ConnSizeEvents
+	File      FileEvents
+	GTPv1     GTPv1Events
+	HTTP      HTTPEvents
+	ICMP      ICMPEvents
+	MIME      MIMEEvents
+	Packet    PacketEvents
+	SOCKS     SOCKSEvents
+	TCP       TCPEvents
+	Teredo    TeredoEvents
+	Tunnel    TunnelEvents
+	UDP       UDPEvents
+	WebSocket WebSocketEvents
+	Weird     WeirdEvents
 
-	slots Slot
+	slots     Slot
+	fileSlots FileSlot
 }
 
 // ARPEvents are the hooks of section ARP.
@@ -59,6 +65,19 @@ type ConnSizeEvents struct {
 	ConnPacketsThresholdCrossed Hook[ConnPacketsThresholdCrossed] // conn_packets_threshold_crossed
 }
 
+// FileEvents are the hooks of section File.
+type FileEvents struct {
+	ExtractionLimit    Hook[FileExtractionLimit]    // file_extraction_limit
+	Gap                Hook[FileGap]                // file_gap
+	Hash               Hook[FileHash]               // file_hash
+	New                Hook[FileNew]                // file_new
+	OverNewConnection  Hook[FileOverNewConnection]  // file_over_new_connection
+	ReassemblyOverflow Hook[FileReassemblyOverflow] // file_reassembly_overflow
+	Sniff              Hook[FileSniff]              // file_sniff
+	StateRemove        Hook[FileStateRemove]        // file_state_remove
+	Timeout            Hook[FileTimeout]            // file_timeout
+}
+
 // GTPv1Events are the hooks of section GTPv1.
 type GTPv1Events struct {
 	CreatePDPCtxRequest  Hook[GTPv1CreatePDPCtxRequest]  // gtpv1_create_pdp_ctx_request
@@ -69,6 +88,22 @@ type GTPv1Events struct {
 	Message              Hook[GTPv1Message]              // gtpv1_message
 	UpdatePDPCtxRequest  Hook[GTPv1UpdatePDPCtxRequest]  // gtpv1_update_pdp_ctx_request
 	UpdatePDPCtxResponse Hook[GTPv1UpdatePDPCtxResponse] // gtpv1_update_pdp_ctx_response
+}
+
+// HTTPEvents are the hooks of section HTTP.
+type HTTPEvents struct {
+	AllHeaders        Hook[HTTPAllHeaders]        // http_all_headers
+	BeginEntity       Hook[HTTPBeginEntity]       // http_begin_entity
+	ConnectionUpgrade Hook[HTTPConnectionUpgrade] // http_connection_upgrade
+	ContentType       Hook[HTTPContentType]       // http_content_type
+	EndEntity         Hook[HTTPEndEntity]         // http_end_entity
+	EntityData        Hook[HTTPEntityData]        // http_entity_data
+	Event             Hook[HTTPEvent]             // http_event
+	Header            Hook[HTTPHeader]            // http_header
+	MessageDone       Hook[HTTPMessageDone]       // http_message_done
+	Reply             Hook[HTTPReply]             // http_reply
+	Request           Hook[HTTPRequest]           // http_request
+	Stats             Hook[HTTPStats]             // http_stats
 }
 
 // ICMPEvents are the hooks of section ICMP.
@@ -89,11 +124,32 @@ type ICMPEvents struct {
 	Unreachable           Hook[ICMPUnreachable]           // icmp_unreachable
 }
 
+// MIMEEvents are the hooks of section MIME.
+type MIMEEvents struct {
+	AllData     Hook[MIMEAllData]     // mime_all_data
+	AllHeaders  Hook[MIMEAllHeaders]  // mime_all_headers
+	BeginEntity Hook[MIMEBeginEntity] // mime_begin_entity
+	ContentHash Hook[MIMEContentHash] // mime_content_hash
+	EndEntity   Hook[MIMEEndEntity]   // mime_end_entity
+	EntityData  Hook[MIMEEntityData]  // mime_entity_data
+	Event       Hook[MIMEEvent]       // mime_event
+	OneHeader   Hook[MIMEOneHeader]   // mime_one_header
+	SegmentData Hook[MIMESegmentData] // mime_segment_data
+}
+
 // PacketEvents are the hooks of section Packet.
 type PacketEvents struct {
 	ESP               Hook[ESPPacket]         // esp_packet
 	MobileIPv6Message Hook[MobileIPv6Message] // mobile_ipv6_message
 	Raw               Hook[RawPacket]         // raw_packet
+}
+
+// SOCKSEvents are the hooks of section SOCKS.
+type SOCKSEvents struct {
+	LoginUserpassReply   Hook[SOCKSLoginUserpassReply]   // socks_login_userpass_reply
+	LoginUserpassRequest Hook[SOCKSLoginUserpassRequest] // socks_login_userpass_request
+	Reply                Hook[SOCKSReply]                // socks_reply
+	Request              Hook[SOCKSRequest]              // socks_request
 }
 
 // TCPEvents are the hooks of section TCP.
@@ -142,6 +198,15 @@ type UDPEvents struct {
 	MultipleChecksumErrors Hook[UDPMultipleChecksumErrors] // udp_multiple_checksum_errors
 	Reply                  Hook[UDPReply]                  // udp_reply
 	Request                Hook[UDPRequest]                // udp_request
+}
+
+// WebSocketEvents are the hooks of section WebSocket.
+type WebSocketEvents struct {
+	Close       Hook[WebSocketClose]       // websocket_close
+	Established Hook[WebSocketEstablished] // websocket_established
+	Frame       Hook[WebSocketFrame]       // websocket_frame
+	FrameData   Hook[WebSocketFrameData]   // websocket_frame_data
+	Message     Hook[WebSocketMessage]     // websocket_message
 }
 
 // WeirdEvents are the hooks of section Weird.
@@ -644,6 +709,162 @@ var built = [...]builtEvent{
 	},
 	{
 		info: Info{
+			Name:    "file_extraction_limit",
+			Section: "File",
+			Params:  []Param{{"f", "fa_file"}, {"limit", "count"}, {"len", "count"}},
+			Doc:     "Raised when a file that is written to disk has reached the size limit; what comes after is not written.",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.File.ExtractionLimit.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.File.ExtractionLimit.Listen(func(e *FileExtractionLimit) {
+				dst := s.begin("file_extraction_limit")
+				dst = appendFileKeys(dst, e.File)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "file_gap",
+			Section: "File",
+			Params:  []Param{{"f", "fa_file"}, {"offset", "count"}, {"len", "count"}},
+			Doc:     "Raised when bytes of a file are missing for good.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.File.Gap.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.File.Gap.Listen(func(e *FileGap) {
+				dst := s.begin("file_gap")
+				dst = appendFileKeys(dst, e.File)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "file_hash",
+			Section: "File",
+			Params:  []Param{{"f", "fa_file"}, {"kind", "string"}, {"hash", "string"}},
+			Doc:     "Raised when a file that was asked to be hashed has been seen from its first to its last byte.",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.File.Hash.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.File.Hash.Listen(func(e *FileHash) {
+				dst := s.begin("file_hash")
+				dst = appendFileKeys(dst, e.File)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "file_new",
+			Section: "File",
+			Params:  []Param{{"f", "fa_file"}},
+			Doc:     "Raised when a file is first heard of, before any of its bytes are analyzed.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.File.New.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.File.New.Listen(func(e *FileNew) {
+				dst := s.begin("file_new")
+				dst = appendFileKeys(dst, e.File)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "file_over_new_connection",
+			Section: "File",
+			Params:  []Param{{"f", "fa_file"}, {"c", "connection"}, {"is_orig", "bool"}},
+			Doc:     "Raised when a file is carried by a connection that had not carried it before, the first one included.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.File.OverNewConnection.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.File.OverNewConnection.Listen(func(e *FileOverNewConnection) {
+				dst := s.begin("file_over_new_connection")
+				dst = appendConnKeys(dst, e.Conn)
+				dst = appendFileKeys(dst, e.File)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "file_reassembly_overflow",
+			Section: "File",
+			Params:  []Param{{"f", "fa_file"}, {"offset", "count"}, {"skipped", "count"}},
+			Doc:     "Raised when a hole in a file is given up, because too many bytes are held that come after it.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.File.ReassemblyOverflow.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.File.ReassemblyOverflow.Listen(func(e *FileReassemblyOverflow) {
+				dst := s.begin("file_reassembly_overflow")
+				dst = appendFileKeys(dst, e.File)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "file_sniff",
+			Section: "File",
+			Params:  []Param{{"f", "fa_file"}, {"meta", "fa_metadata"}},
+			Doc:     "Raised once a file when its beginning has been looked at, or when the protocol has told what it is. A file without bytes has none.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.File.Sniff.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.File.Sniff.Listen(func(e *FileSniff) {
+				dst := s.begin("file_sniff")
+				dst = appendFileKeys(dst, e.File)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "file_state_remove",
+			Section: "File",
+			Params:  []Param{{"f", "fa_file"}},
+			Doc:     "Raised when the analysis of a file has ended, last of its events.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.File.StateRemove.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.File.StateRemove.Listen(func(e *FileStateRemove) {
+				dst := s.begin("file_state_remove")
+				dst = appendFileKeys(dst, e.File)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "file_timeout",
+			Section: "File",
+			Params:  []Param{{"f", "fa_file"}},
+			Doc:     "Raised when nothing more of a file has come for its timeout. The file ends with that.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.File.Timeout.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.File.Timeout.Listen(func(e *FileTimeout) {
+				dst := s.begin("file_timeout")
+				dst = appendFileKeys(dst, e.File)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
 			Name:    "file_weird",
 			Section: "Weird",
 			Params:  []Param{{"name", "string"}, {"f", "fa_file"}, {"addl", "string"}, {"source", "string"}},
@@ -805,6 +1026,210 @@ var built = [...]builtEvent{
 		stream: func(h *Hooks, s *Stream) {
 			h.GTPv1.UpdatePDPCtxResponse.Listen(func(e *GTPv1UpdatePDPCtxResponse) {
 				dst := s.begin("gtpv1_update_pdp_ctx_response")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "http_all_headers",
+			Section: "HTTP",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"hlist", "mime_header_list"}},
+			Doc:     "Raised when all headers of an HTTP message, or of a part of a multipart body, have been read.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.HTTP.AllHeaders.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.HTTP.AllHeaders.Listen(func(e *HTTPAllHeaders) {
+				dst := s.begin("http_all_headers")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "http_begin_entity",
+			Section: "HTTP",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}},
+			Doc:     "Raised when an HTTP message, or a part of a multipart body, begins with its headers.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.HTTP.BeginEntity.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.HTTP.BeginEntity.Listen(func(e *HTTPBeginEntity) {
+				dst := s.begin("http_begin_entity")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "http_connection_upgrade",
+			Section: "HTTP",
+			Params:  []Param{{"c", "connection"}, {"protocol", "string"}},
+			Doc:     "Raised when a server answers 101 and the connection leaves HTTP for another protocol (RFC 9110 section 7.8).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.HTTP.ConnectionUpgrade.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.HTTP.ConnectionUpgrade.Listen(func(e *HTTPConnectionUpgrade) {
+				dst := s.begin("http_connection_upgrade")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "http_content_type",
+			Section: "HTTP",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"ty", "string"}, {"subty", "string"}},
+			Doc:     "Raised when the headers of an HTTP entity are complete, with its media type (RFC 9110 section 8.3).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.HTTP.ContentType.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.HTTP.ContentType.Listen(func(e *HTTPContentType) {
+				dst := s.begin("http_content_type")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "http_end_entity",
+			Section: "HTTP",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}},
+			Doc:     "Raised when an HTTP message, or a part of a multipart body, has ended.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.HTTP.EndEntity.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.HTTP.EndEntity.Listen(func(e *HTTPEndEntity) {
+				dst := s.begin("http_end_entity")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "http_entity_data",
+			Section: "HTTP",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"length", "count"}, {"data", "string"}},
+			Doc:     "Raised for every piece of an HTTP body, after chunks are joined and compression is undone. Pieces have up to 1500 bytes, and end where what was delivered of the stream ends.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.HTTP.EntityData.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.HTTP.EntityData.Listen(func(e *HTTPEntityData) {
+				dst := s.begin("http_entity_data")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "http_event",
+			Section: "HTTP",
+			Params:  []Param{{"c", "connection"}, {"event_type", "string"}, {"detail", "string"}},
+			Doc:     "Raised when an HTTP message breaks the protocol or its body has a gap.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.HTTP.Event.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.HTTP.Event.Listen(func(e *HTTPEvent) {
+				dst := s.begin("http_event")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "http_header",
+			Section: "HTTP",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"original_name", "string"}, {"name", "string"}, {"value", "string"}},
+			Doc:     "Raised for every header of an HTTP message or of a part of a multipart body (RFC 9110 section 6.3).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.HTTP.Header.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.HTTP.Header.Listen(func(e *HTTPHeader) {
+				dst := s.begin("http_header")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "http_message_done",
+			Section: "HTTP",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"stat", "http_message_stat"}},
+			Doc:     "Raised when an HTTP request or reply is complete, or when there will be no more of it.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.HTTP.MessageDone.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.HTTP.MessageDone.Listen(func(e *HTTPMessageDone) {
+				dst := s.begin("http_message_done")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "http_reply",
+			Section: "HTTP",
+			Params:  []Param{{"c", "connection"}, {"version", "string"}, {"code", "count"}, {"reason", "string"}},
+			Doc:     "Raised for the status line of an HTTP reply (RFC 9112 section 4), before any of its headers.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.HTTP.Reply.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.HTTP.Reply.Listen(func(e *HTTPReply) {
+				dst := s.begin("http_reply")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "http_request",
+			Section: "HTTP",
+			Params:  []Param{{"c", "connection"}, {"method", "string"}, {"original_URI", "string"}, {"unescaped_URI", "string"}, {"version", "string"}},
+			Doc:     "Raised for the request line of an HTTP request (RFC 9112 section 3; RFC 1945 section 5 for HTTP/0.9), before any of its headers.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.HTTP.Request.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.HTTP.Request.Listen(func(e *HTTPRequest) {
+				dst := s.begin("http_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "http_stats",
+			Section: "HTTP",
+			Params:  []Param{{"c", "connection"}, {"stats", "http_stats_rec"}},
+			Doc:     "Raised when the analysis of an HTTP connection ends.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.HTTP.Stats.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.HTTP.Stats.Listen(func(e *HTTPStats) {
+				dst := s.begin("http_stats")
 				dst = appendConnKeys(dst, e.Conn)
 				s.end(e.AppendArgs(append(dst, argsKey...)))
 			})
@@ -1067,6 +1492,159 @@ var built = [...]builtEvent{
 	},
 	{
 		info: Info{
+			Name:    "mime_all_data",
+			Section: "MIME",
+			Params:  []Param{{"c", "connection"}, {"length", "count"}, {"data", "string"}},
+			Doc:     "Raised when a mail message has ended, with the decoded data of all of its parts, one after the other.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.MIME.AllData.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.MIME.AllData.Listen(func(e *MIMEAllData) {
+				dst := s.begin("mime_all_data")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "mime_all_headers",
+			Section: "MIME",
+			Params:  []Param{{"c", "connection"}, {"hlist", "mime_header_list"}},
+			Doc:     "Raised when the headers of a mail message or part are complete.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.MIME.AllHeaders.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.MIME.AllHeaders.Listen(func(e *MIMEAllHeaders) {
+				dst := s.begin("mime_all_headers")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "mime_begin_entity",
+			Section: "MIME",
+			Params:  []Param{{"c", "connection"}},
+			Doc:     "Raised when a mail message, or a part of it, begins with its headers (RFC 2045).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.MIME.BeginEntity.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.MIME.BeginEntity.Listen(func(e *MIMEBeginEntity) {
+				dst := s.begin("mime_begin_entity")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "mime_content_hash",
+			Section: "MIME",
+			Params:  []Param{{"c", "connection"}, {"content_len", "count"}, {"hash_value", "string"}},
+			Doc:     "Raised when a mail message has ended, with the MD5 digest of its decoded data.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.MIME.ContentHash.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.MIME.ContentHash.Listen(func(e *MIMEContentHash) {
+				dst := s.begin("mime_content_hash")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "mime_end_entity",
+			Section: "MIME",
+			Params:  []Param{{"c", "connection"}},
+			Doc:     "Raised when a mail message, or a part of it, has ended.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.MIME.EndEntity.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.MIME.EndEntity.Listen(func(e *MIMEEndEntity) {
+				dst := s.begin("mime_end_entity")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "mime_entity_data",
+			Section: "MIME",
+			Params:  []Param{{"c", "connection"}, {"length", "count"}, {"data", "string"}},
+			Doc:     "Raised when a part of a mail message has ended, with its decoded data.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.MIME.EntityData.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.MIME.EntityData.Listen(func(e *MIMEEntityData) {
+				dst := s.begin("mime_entity_data")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "mime_event",
+			Section: "MIME",
+			Params:  []Param{{"c", "connection"}, {"event_type", "string"}, {"detail", "string"}},
+			Doc:     "Raised when a mail message breaks the rules of MIME.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.MIME.Event.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.MIME.Event.Listen(func(e *MIMEEvent) {
+				dst := s.begin("mime_event")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "mime_one_header",
+			Section: "MIME",
+			Params:  []Param{{"c", "connection"}, {"h", "mime_header_rec"}},
+			Doc:     "Raised for every header of a mail message or part (RFC 5322 section 2.2).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.MIME.OneHeader.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.MIME.OneHeader.Listen(func(e *MIMEOneHeader) {
+				dst := s.begin("mime_one_header")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "mime_segment_data",
+			Section: "MIME",
+			Params:  []Param{{"c", "connection"}, {"length", "count"}, {"data", "string"}},
+			Doc:     "Raised for every piece of a mail message's decoded data as it comes. Pieces have up to 1024 bytes.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.MIME.SegmentData.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.MIME.SegmentData.Listen(func(e *MIMESegmentData) {
+				dst := s.begin("mime_segment_data")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
 			Name:    "mobile_ipv6_message",
 			Section: "Packet",
 			Params:  []Param{{"p", "pkt_hdr"}},
@@ -1210,6 +1788,74 @@ var built = [...]builtEvent{
 		stream: func(h *Hooks, s *Stream) {
 			h.Conn.RexmitInconsistency.Listen(func(e *RexmitInconsistency) {
 				dst := s.begin("rexmit_inconsistency")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "socks_login_userpass_reply",
+			Section: "SOCKS",
+			Params:  []Param{{"c", "connection"}, {"code", "count"}},
+			Doc:     "Raised for a SOCKS5 server's answer to user name and password (RFC 1929).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SOCKS.LoginUserpassReply.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SOCKS.LoginUserpassReply.Listen(func(e *SOCKSLoginUserpassReply) {
+				dst := s.begin("socks_login_userpass_reply")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "socks_login_userpass_request",
+			Section: "SOCKS",
+			Params:  []Param{{"c", "connection"}, {"user", "string"}, {"password", "string"}},
+			Doc:     "Raised for the user name and password of a SOCKS5 client (RFC 1929).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SOCKS.LoginUserpassRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SOCKS.LoginUserpassRequest.Listen(func(e *SOCKSLoginUserpassRequest) {
+				dst := s.begin("socks_login_userpass_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "socks_reply",
+			Section: "SOCKS",
+			Params:  []Param{{"c", "connection"}, {"version", "count"}, {"reply", "count"}, {"sa", "SOCKS::Address"}, {"p", "port"}},
+			Doc:     "Raised for a SOCKS server's reply, with status, address and port (RFC 1928 section 6).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SOCKS.Reply.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SOCKS.Reply.Listen(func(e *SOCKSReply) {
+				dst := s.begin("socks_reply")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "socks_request",
+			Section: "SOCKS",
+			Params:  []Param{{"c", "connection"}, {"version", "count"}, {"request_type", "count"}, {"sa", "SOCKS::Address"}, {"p", "port"}, {"user", "string"}},
+			Doc:     "Raised for a SOCKS client's request to reach an address or name (RFC 1928 section 4; for version 4 the memo \"SOCKS: A protocol for TCP proxy across firewalls\").",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SOCKS.Request.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SOCKS.Request.Listen(func(e *SOCKSRequest) {
+				dst := s.begin("socks_request")
 				dst = appendConnKeys(dst, e.Conn)
 				s.end(e.AppendArgs(append(dst, argsKey...)))
 			})
@@ -1536,6 +2182,91 @@ var built = [...]builtEvent{
 			})
 		},
 	},
+	{
+		info: Info{
+			Name:    "websocket_close",
+			Section: "WebSocket",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"status", "count"}, {"reason", "string"}},
+			Doc:     "Raised for a WebSocket's close frame (RFC 6455 section 5.5.1).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.WebSocket.Close.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.WebSocket.Close.Listen(func(e *WebSocketClose) {
+				dst := s.begin("websocket_close")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "websocket_established",
+			Section: "WebSocket",
+			Params:  []Param{{"c", "connection"}, {"aid", "count"}},
+			Doc:     "Raised when an HTTP connection has become a WebSocket (RFC 6455 section 4).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.WebSocket.Established.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.WebSocket.Established.Listen(func(e *WebSocketEstablished) {
+				dst := s.begin("websocket_established")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "websocket_frame",
+			Section: "WebSocket",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"fin", "bool"}, {"rsv", "count"}, {"opcode", "count"}, {"payload_len", "count"}},
+			Doc:     "Raised for the header of every WebSocket frame (RFC 6455 section 5.2).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.WebSocket.Frame.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.WebSocket.Frame.Listen(func(e *WebSocketFrame) {
+				dst := s.begin("websocket_frame")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "websocket_frame_data",
+			Section: "WebSocket",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"data", "string"}},
+			Doc:     "Raised for every piece of a WebSocket frame's payload, of up to 8192 bytes.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.WebSocket.FrameData.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.WebSocket.FrameData.Listen(func(e *WebSocketFrameData) {
+				dst := s.begin("websocket_frame_data")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "websocket_message",
+			Section: "WebSocket",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"opcode", "count"}},
+			Doc:     "Raised when the last frame of a WebSocket message is complete.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.WebSocket.Message.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.WebSocket.Message.Listen(func(e *WebSocketMessage) {
+				dst := s.begin("websocket_message")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
 }
 
 // AppendArgs appends the parameters as a JSON object.
@@ -1801,6 +2532,80 @@ func (e *ExpiredConnWeird) AppendArgs(dst []byte) []byte {
 }
 
 // AppendArgs appends the parameters as a JSON object.
+func (e *FileExtractionLimit) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"limit":`...)
+	dst = strconv.AppendUint(dst, e.Limit, 10)
+	dst = append(dst, `,"len":`...)
+	dst = strconv.AppendUint(dst, e.Len, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *FileGap) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"offset":`...)
+	dst = strconv.AppendUint(dst, e.Offset, 10)
+	dst = append(dst, `,"len":`...)
+	dst = strconv.AppendUint(dst, e.Len, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *FileHash) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"kind":`...)
+	dst = appendString(dst, e.Kind)
+	dst = append(dst, `,"hash":`...)
+	dst = appendString(dst, e.Hash)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *FileNew) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *FileOverNewConnection) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *FileReassemblyOverflow) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"offset":`...)
+	dst = strconv.AppendUint(dst, e.Offset, 10)
+	dst = append(dst, `,"skipped":`...)
+	dst = strconv.AppendUint(dst, e.Skipped, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *FileSniff) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"meta":`...)
+	dst = e.Meta.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *FileStateRemove) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *FileTimeout) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
 func (e *FileWeird) AppendArgs(dst []byte) []byte {
 	dst = append(dst, `{"name":`...)
 	dst = appendString(dst, e.Name)
@@ -1902,6 +2707,138 @@ func (e *GTPv1UpdatePDPCtxResponse) AppendArgs(dst []byte) []byte {
 	dst = e.Hdr.appendJSON(dst)
 	dst = append(dst, `,"elements":`...)
 	dst = e.Elements.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *HTTPAllHeaders) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"hlist":{`...)
+	for i := range e.HList {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = append(strconv.AppendInt(append(dst, '"'), int64(i)+1, 10), `":`...)
+		dst = e.HList[i].appendJSON(dst)
+	}
+	dst = append(dst, `}}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *HTTPBeginEntity) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *HTTPConnectionUpgrade) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"protocol":`...)
+	dst = appendString(dst, e.Protocol)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *HTTPContentType) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"ty":`...)
+	dst = appendString(dst, e.Ty)
+	dst = append(dst, `,"subty":`...)
+	dst = appendString(dst, e.Subty)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *HTTPEndEntity) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *HTTPEntityData) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"length":`...)
+	dst = strconv.AppendUint(dst, e.Length, 10)
+	dst = append(dst, `,"data":`...)
+	dst = appendString(dst, e.Data)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *HTTPEvent) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"event_type":`...)
+	dst = appendString(dst, e.EventType)
+	dst = append(dst, `,"detail":`...)
+	dst = appendString(dst, e.Detail)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *HTTPHeader) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"original_name":`...)
+	dst = appendString(dst, e.OriginalName)
+	dst = append(dst, `,"name":`...)
+	dst = appendString(dst, e.Name)
+	dst = append(dst, `,"value":`...)
+	dst = appendString(dst, e.Value)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *HTTPMessageDone) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"stat":`...)
+	dst = e.Stat.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *HTTPReply) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"version":`...)
+	dst = appendString(dst, e.Version)
+	dst = append(dst, `,"code":`...)
+	dst = strconv.AppendUint(dst, e.Code, 10)
+	dst = append(dst, `,"reason":`...)
+	dst = appendString(dst, e.Reason)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *HTTPRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"method":`...)
+	dst = appendString(dst, e.Method)
+	dst = append(dst, `,"original_URI":`...)
+	dst = appendString(dst, e.OriginalURI)
+	dst = append(dst, `,"unescaped_URI":`...)
+	dst = appendString(dst, e.UnescapedURI)
+	dst = append(dst, `,"version":`...)
+	dst = appendString(dst, e.Version)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *HTTPStats) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"stats":`...)
+	dst = e.Stats.appendJSON(dst)
 	dst = append(dst, '}')
 	return dst
 }
@@ -2130,6 +3067,90 @@ func (e *IPv6ExtHeaders) AppendArgs(dst []byte) []byte {
 }
 
 // AppendArgs appends the parameters as a JSON object.
+func (e *MIMEAllData) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"length":`...)
+	dst = strconv.AppendUint(dst, e.Length, 10)
+	dst = append(dst, `,"data":`...)
+	dst = appendString(dst, e.Data)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *MIMEAllHeaders) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"hlist":{`...)
+	for i := range e.HList {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = append(strconv.AppendInt(append(dst, '"'), int64(i)+1, 10), `":`...)
+		dst = e.HList[i].appendJSON(dst)
+	}
+	dst = append(dst, `}}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *MIMEBeginEntity) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *MIMEContentHash) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"content_len":`...)
+	dst = strconv.AppendUint(dst, e.ContentLen, 10)
+	dst = append(dst, `,"hash_value":`...)
+	dst = appendString(dst, e.HashValue)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *MIMEEndEntity) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *MIMEEntityData) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"length":`...)
+	dst = strconv.AppendUint(dst, e.Length, 10)
+	dst = append(dst, `,"data":`...)
+	dst = appendString(dst, e.Data)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *MIMEEvent) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"event_type":`...)
+	dst = appendString(dst, e.EventType)
+	dst = append(dst, `,"detail":`...)
+	dst = appendString(dst, e.Detail)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *MIMEOneHeader) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"h":`...)
+	dst = e.H.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *MIMESegmentData) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"length":`...)
+	dst = strconv.AppendUint(dst, e.Length, 10)
+	dst = append(dst, `,"data":`...)
+	dst = appendString(dst, e.Data)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
 func (e *MobileIPv6Message) AppendArgs(dst []byte) []byte {
 	dst = append(dst, `{"p":`...)
 	dst = e.P.appendJSON(dst)
@@ -2199,6 +3220,54 @@ func (e *RexmitInconsistency) AppendArgs(dst []byte) []byte {
 	dst = appendString(dst, e.T2)
 	dst = append(dst, `,"tcp_flags":`...)
 	dst = appendString(dst, e.TCPFlags)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SOCKSLoginUserpassReply) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"code":`...)
+	dst = strconv.AppendUint(dst, e.Code, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SOCKSLoginUserpassRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"user":`...)
+	dst = appendString(dst, e.User)
+	dst = append(dst, `,"password":`...)
+	dst = appendString(dst, e.Password)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SOCKSReply) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"version":`...)
+	dst = strconv.AppendUint(dst, e.Version, 10)
+	dst = append(dst, `,"reply":`...)
+	dst = strconv.AppendUint(dst, e.Reply, 10)
+	dst = append(dst, `,"sa":`...)
+	dst = e.SA.appendJSON(dst)
+	dst = append(dst, `,"p":`...)
+	dst = appendPort(dst, e.P)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SOCKSRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"version":`...)
+	dst = strconv.AppendUint(dst, e.Version, 10)
+	dst = append(dst, `,"request_type":`...)
+	dst = strconv.AppendUint(dst, e.RequestType, 10)
+	dst = append(dst, `,"sa":`...)
+	dst = e.SA.appendJSON(dst)
+	dst = append(dst, `,"p":`...)
+	dst = appendPort(dst, e.P)
+	dst = append(dst, `,"user":`...)
+	dst = appendString(dst, e.User)
 	dst = append(dst, '}')
 	return dst
 }
@@ -2399,6 +3468,62 @@ func (e *UDPSessionDone) AppendArgs(dst []byte) []byte {
 	return dst
 }
 
+// AppendArgs appends the parameters as a JSON object.
+func (e *WebSocketClose) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"status":`...)
+	dst = strconv.AppendUint(dst, e.Status, 10)
+	dst = append(dst, `,"reason":`...)
+	dst = appendString(dst, e.Reason)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *WebSocketEstablished) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"aid":`...)
+	dst = strconv.AppendUint(dst, e.AID, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *WebSocketFrame) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"fin":`...)
+	dst = strconv.AppendBool(dst, e.Fin)
+	dst = append(dst, `,"rsv":`...)
+	dst = strconv.AppendUint(dst, e.RSV, 10)
+	dst = append(dst, `,"opcode":`...)
+	dst = strconv.AppendUint(dst, e.Opcode, 10)
+	dst = append(dst, `,"payload_len":`...)
+	dst = strconv.AppendUint(dst, e.PayloadLen, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *WebSocketFrameData) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"data":`...)
+	dst = appendString(dst, e.Data)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *WebSocketMessage) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"opcode":`...)
+	dst = strconv.AppendUint(dst, e.Opcode, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
 func (e *ConfirmationInfo) appendJSON(dst []byte) []byte {
 	dst = append(dst, '{')
 	if e.AID.OK {
@@ -2420,6 +3545,26 @@ func (e *Encapsulation) appendJSON(dst []byte) []byte {
 		dst = appendUID(dst, e.UID)
 		dst = append(dst, ',')
 	}
+	return closeObject(dst)
+}
+
+func (e *FileMetadata) appendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if e.MIMEType.OK {
+		dst = append(dst, `"mime_type":`...)
+		dst = appendString(dst, e.MIMEType.V)
+		dst = append(dst, ',')
+	}
+	dst = append(dst, `"mime_types":[`...)
+	for i := range e.MIMETypes {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = e.MIMETypes[i].appendJSON(dst)
+	}
+	dst = append(dst, `],"inferred":`...)
+	dst = strconv.AppendBool(dst, e.Inferred)
+	dst = append(dst, ',')
 	return closeObject(dst)
 }
 
@@ -2850,6 +3995,36 @@ func (e *GTPv1Hdr) appendJSON(dst []byte) []byte {
 		dst = append(dst, ',')
 	}
 	return closeObject(dst)
+}
+
+func (e *HTTPMessageStat) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"start":`...)
+	dst = appendDouble(dst, e.Start.Seconds())
+	dst = append(dst, `,"interrupted":`...)
+	dst = strconv.AppendBool(dst, e.Interrupted)
+	dst = append(dst, `,"finish_msg":`...)
+	dst = appendString(dst, e.FinishMsg)
+	dst = append(dst, `,"body_length":`...)
+	dst = strconv.AppendUint(dst, e.BodyLength, 10)
+	dst = append(dst, `,"content_gap_length":`...)
+	dst = strconv.AppendUint(dst, e.ContentGapLength, 10)
+	dst = append(dst, `,"header_length":`...)
+	dst = strconv.AppendUint(dst, e.HeaderLength, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+func (e *HTTPStatsRec) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"num_requests":`...)
+	dst = strconv.AppendUint(dst, e.NumRequests, 10)
+	dst = append(dst, `,"num_replies":`...)
+	dst = strconv.AppendUint(dst, e.NumReplies, 10)
+	dst = append(dst, `,"request_version":`...)
+	dst = appendDouble(dst, e.RequestVersion)
+	dst = append(dst, `,"reply_version":`...)
+	dst = appendDouble(dst, e.ReplyVersion)
+	dst = append(dst, '}')
+	return dst
 }
 
 func (e *ICMP6NDOption) appendJSON(dst []byte) []byte {
@@ -3415,6 +4590,26 @@ func (e *L2Hdr) appendJSON(dst []byte) []byte {
 	return closeObject(dst)
 }
 
+func (e *MIMEHeader) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"original_name":`...)
+	dst = appendString(dst, e.OriginalName)
+	dst = append(dst, `,"name":`...)
+	dst = appendString(dst, e.Name)
+	dst = append(dst, `,"value":`...)
+	dst = appendString(dst, e.Value)
+	dst = append(dst, '}')
+	return dst
+}
+
+func (e *MIMEMatch) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"strength":`...)
+	dst = strconv.AppendInt(dst, e.Strength, 10)
+	dst = append(dst, `,"mime":`...)
+	dst = appendString(dst, e.MIME)
+	dst = append(dst, '}')
+	return dst
+}
+
 func (e *PktHdr) appendJSON(dst []byte) []byte {
 	dst = append(dst, '{')
 	if e.IP.OK {
@@ -3472,6 +4667,21 @@ func (e *RawPktHdr) appendJSON(dst []byte) []byte {
 	if e.ICMP.OK {
 		dst = append(dst, `"icmp":`...)
 		dst = e.ICMP.V.appendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return closeObject(dst)
+}
+
+func (e *SOCKSAddress) appendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if e.Host.OK {
+		dst = append(dst, `"host":`...)
+		dst = appendAddr(dst, e.Host.V)
+		dst = append(dst, ',')
+	}
+	if e.Name.OK {
+		dst = append(dst, `"name":`...)
+		dst = appendString(dst, e.Name.V)
 		dst = append(dst, ',')
 	}
 	return closeObject(dst)

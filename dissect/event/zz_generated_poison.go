@@ -40,6 +40,10 @@ func (e *ExpiredConnWeird) detach(d *detached) {
 	e.Addl = d.bytes(e.Addl)
 }
 
+func (e *FileSniff) detach(d *detached) {
+	e.Meta.detach(d)
+}
+
 func (e *FileWeird) detach(d *detached) {
 	e.Addl = d.bytes(e.Addl)
 }
@@ -74,6 +78,46 @@ func (e *GTPv1UpdatePDPCtxRequest) detach(d *detached) {
 
 func (e *GTPv1UpdatePDPCtxResponse) detach(d *detached) {
 	e.Elements.detach(d)
+}
+
+func (e *HTTPAllHeaders) detach(d *detached) {
+	e.HList = detachSlice(d, e.HList)
+	for i := range e.HList {
+		e.HList[i].detach(d)
+	}
+}
+
+func (e *HTTPConnectionUpgrade) detach(d *detached) {
+	e.Protocol = d.bytes(e.Protocol)
+}
+
+func (e *HTTPContentType) detach(d *detached) {
+	e.Ty = d.bytes(e.Ty)
+	e.Subty = d.bytes(e.Subty)
+}
+
+func (e *HTTPEntityData) detach(d *detached) {
+	e.Data = d.bytes(e.Data)
+}
+
+func (e *HTTPEvent) detach(d *detached) {
+	e.Detail = d.bytes(e.Detail)
+}
+
+func (e *HTTPHeader) detach(d *detached) {
+	e.OriginalName = d.bytes(e.OriginalName)
+	e.Name = d.bytes(e.Name)
+	e.Value = d.bytes(e.Value)
+}
+
+func (e *HTTPReply) detach(d *detached) {
+	e.Reason = d.bytes(e.Reason)
+}
+
+func (e *HTTPRequest) detach(d *detached) {
+	e.Method = d.bytes(e.Method)
+	e.OriginalURI = d.bytes(e.OriginalURI)
+	e.UnescapedURI = d.bytes(e.UnescapedURI)
 }
 
 func (e *ICMPEchoReply) detach(d *detached) {
@@ -127,6 +171,37 @@ func (e *IPv6ExtHeaders) detach(d *detached) {
 	e.P.detach(d)
 }
 
+func (e *MIMEAllData) detach(d *detached) {
+	e.Data = d.bytes(e.Data)
+}
+
+func (e *MIMEAllHeaders) detach(d *detached) {
+	e.HList = detachSlice(d, e.HList)
+	for i := range e.HList {
+		e.HList[i].detach(d)
+	}
+}
+
+func (e *MIMEContentHash) detach(d *detached) {
+	e.HashValue = d.bytes(e.HashValue)
+}
+
+func (e *MIMEEntityData) detach(d *detached) {
+	e.Data = d.bytes(e.Data)
+}
+
+func (e *MIMEEvent) detach(d *detached) {
+	e.Detail = d.bytes(e.Detail)
+}
+
+func (e *MIMEOneHeader) detach(d *detached) {
+	e.H.detach(d)
+}
+
+func (e *MIMESegmentData) detach(d *detached) {
+	e.Data = d.bytes(e.Data)
+}
+
 func (e *MobileIPv6Message) detach(d *detached) {
 	e.P.detach(d)
 }
@@ -150,6 +225,20 @@ func (e *RawPacket) detach(d *detached) {
 func (e *RexmitInconsistency) detach(d *detached) {
 	e.T1 = d.bytes(e.T1)
 	e.T2 = d.bytes(e.T2)
+}
+
+func (e *SOCKSLoginUserpassRequest) detach(d *detached) {
+	e.User = d.bytes(e.User)
+	e.Password = d.bytes(e.Password)
+}
+
+func (e *SOCKSReply) detach(d *detached) {
+	e.SA.detach(d)
+}
+
+func (e *SOCKSRequest) detach(d *detached) {
+	e.SA.detach(d)
+	e.User = d.bytes(e.User)
 }
 
 func (e *TCPContents) detach(d *detached) {
@@ -189,6 +278,18 @@ func (e *TunnelChanged) detach(d *detached) {
 
 func (e *UDPContents) detach(d *detached) {
 	e.Contents = d.bytes(e.Contents)
+}
+
+func (e *WebSocketClose) detach(d *detached) {
+	e.Reason = d.bytes(e.Reason)
+}
+
+func (e *WebSocketFrameData) detach(d *detached) {
+	e.Data = d.bytes(e.Data)
+}
+
+func (e *FileMetadata) detach(d *detached) {
+	e.MIMETypes = detachSlice(d, e.MIMETypes)
 }
 
 func (e *GTPCreatePDPCtxRequestElements) detach(d *detached) {
@@ -378,6 +479,12 @@ func (e *L2Hdr) detach(d *detached) {
 	e.Dst.V = d.bytes(e.Dst.V)
 }
 
+func (e *MIMEHeader) detach(d *detached) {
+	e.OriginalName = d.bytes(e.OriginalName)
+	e.Name = d.bytes(e.Name)
+	e.Value = d.bytes(e.Value)
+}
+
 func (e *PktHdr) detach(d *detached) {
 	e.IP6.V.detach(d)
 }
@@ -385,6 +492,10 @@ func (e *PktHdr) detach(d *detached) {
 func (e *RawPktHdr) detach(d *detached) {
 	e.L2.detach(d)
 	e.IP6.V.detach(d)
+}
+
+func (e *SOCKSAddress) detach(d *detached) {
+	e.Name.V = d.bytes(e.Name.V)
 }
 
 func (e *TCPOptionValue) detach(d *detached) {

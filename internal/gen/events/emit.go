@@ -70,7 +70,7 @@ func (m *model) emitHooks(w *writer) {
 	for _, s := range sections {
 		w.f("%s %sEvents\n", s, s)
 	}
-	w.f("\nslots Slot\n}\n")
+	w.f("\nslots Slot\nfileSlots FileSlot\n}\n")
 	for _, s := range sections {
 		w.f("\n// %sEvents are the hooks of section %s.\n", s, s)
 		w.f("type %sEvents struct {\n", s)
@@ -176,6 +176,14 @@ func (m *model) emitValue(w *writer, t *goType, expr string, depth int) {
 		m.emitValue(w, t.elem, expr+"["+i+"]", depth+1)
 		w.f("}\n")
 		w.literal("]")
+	case table:
+		i := string(rune('i' + depth))
+		w.literal("{")
+		w.f("for %s := range %s {\nif %s != 0 {\ndst = append(dst, ',')\n}\n", i, expr, i)
+		w.f("dst = append(strconv.AppendInt(append(dst, '\"'), int64(%s)+1, 10), `\":`...)\n", i)
+		m.emitValue(w, t.elem, expr+"["+i+"]", depth+1)
+		w.f("}\n")
+		w.literal("}")
 	default:
 		w.f("dst = "+scalars[t.name].call+"\n", expr)
 	}
@@ -208,7 +216,7 @@ func (m *model) emitDetach(w *writer, t *goType, expr string, depth int) {
 		m.emitDetach(w, t.elem, expr+".V", depth)
 	case record:
 		w.f("%s.detach(d)\n", expr)
-	case list:
+	case list, table:
 		w.f("%s = detachSlice(d, %s)\n", expr, expr)
 		if m.holdsSlices(t.elem) {
 			i := string(rune('i' + depth))

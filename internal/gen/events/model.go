@@ -28,6 +28,7 @@ const (
 	scalar class = iota // encoded by one call, see scalars
 	bytes               // []byte
 	list                // []T or Set[T]
+	table               // Table[T]
 	opt                 // Opt[T]
 	record              // a struct with the record directive
 	conn                // event.Conn: the uid and id keys of the line
@@ -38,7 +39,7 @@ type goType struct {
 	class class
 	name  string // of a scalar or record
 	set   bool   // a list that is a set
-	elem  *goType
+	elem  *goType // of a list, table or opt
 }
 
 // A scalarType names the Zeek type of a Go type and how a value is appended.
@@ -279,6 +280,8 @@ func (m *model) typeOf(x ast.Expr) (*goType, error) {
 		switch id, _ := x.X.(*ast.Ident); {
 		case id != nil && id.Name == "Opt":
 			return m.generic(opt, x.Index)
+		case id != nil && id.Name == "Table":
+			return m.generic(table, x.Index)
 		case id != nil && id.Name == "Set":
 			t, err := m.generic(list, x.Index)
 			if err == nil {
@@ -319,6 +322,8 @@ func (m *model) zeek(t *goType) string {
 			return "set[" + m.zeek(t.elem) + "]"
 		}
 		return "vector of " + m.zeek(t.elem)
+	case table:
+		return "table[count] of " + m.zeek(t.elem)
 	}
 	return scalars[t.name].zeek
 }
@@ -383,7 +388,7 @@ func (m *model) sections() []string {
 // holdsSlices reports whether a value of type t has a slice in it.
 func (m *model) holdsSlices(t *goType) bool {
 	switch t.class {
-	case bytes, list:
+	case bytes, list, table:
 		return true
 	case opt:
 		return m.holdsSlices(t.elem)
