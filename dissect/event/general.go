@@ -66,7 +66,7 @@ type ConnectionFlowLabelChanged struct {
 // UDPSessionDone is raised at the end of a UDP flow whose application protocol
 // was analyzed by an analyzer that tells of it (DNS, NTP, NetBIOS, Syslog, SNMP).
 //
-//wirelog:event udp_session_done section=Conn unraised
+//wirelog:event udp_session_done section=Conn
 type UDPSessionDone struct {
 	Conn Conn `zeek:"u"`
 }

@@ -11,6 +11,7 @@ type Hooks struct {
 	Analyzer  AnalyzerEvents
 	Conn      ConnEvents
 	ConnSize  ConnSizeEvents
+	DNS       DNSEvents
 	File      FileEvents
 	GTPv1     GTPv1Events
 	HTTP      HTTPEvents
@@ -63,6 +64,52 @@ type ConnEvents struct {
 type ConnSizeEvents struct {
 	ConnBytesThresholdCrossed   Hook[ConnBytesThresholdCrossed]   // conn_bytes_threshold_crossed
 	ConnPacketsThresholdCrossed Hook[ConnPacketsThresholdCrossed] // conn_packets_threshold_crossed
+}
+
+// DNSEvents are the hooks of section DNS.
+type DNSEvents struct {
+	A6Reply          Hook[DNSA6Reply]          // dns_A6_reply
+	AAAAReply        Hook[DNSAAAAReply]        // dns_AAAA_reply
+	AReply           Hook[DNSAReply]           // dns_A_reply
+	BINDS            Hook[DNSBINDS]            // dns_BINDS
+	CAAReply         Hook[DNSCAAReply]         // dns_CAA_reply
+	CNAMEReply       Hook[DNSCNAMEReply]       // dns_CNAME_reply
+	DNSKEY           Hook[DNSDNSKEY]           // dns_DNSKEY
+	DS               Hook[DNSDS]               // dns_DS
+	EDNSAddl         Hook[DNSEDNSAddl]         // dns_EDNS_addl
+	EDNSCookie       Hook[DNSEDNSCookie]       // dns_EDNS_cookie
+	EDNSECS          Hook[DNSEDNSECS]          // dns_EDNS_ecs
+	EDNSTCPKeepalive Hook[DNSEDNSTCPKeepalive] // dns_EDNS_tcp_keepalive
+	HINFOReply       Hook[DNSHINFOReply]       // dns_HINFO_reply
+	HTTPS            Hook[DNSHTTPS]            // dns_HTTPS
+	LOC              Hook[DNSLOC]              // dns_LOC
+	MXReply          Hook[DNSMXReply]          // dns_MX_reply
+	NAPTRReply       Hook[DNSNAPTRReply]       // dns_NAPTR_reply
+	NSEC             Hook[DNSNSEC]             // dns_NSEC
+	NSEC3            Hook[DNSNSEC3]            // dns_NSEC3
+	NSEC3PARAM       Hook[DNSNSEC3PARAM]       // dns_NSEC3PARAM
+	NSReply          Hook[DNSNSReply]          // dns_NS_reply
+	PTRReply         Hook[DNSPTRReply]         // dns_PTR_reply
+	RRSIG            Hook[DNSRRSIG]            // dns_RRSIG
+	SOAReply         Hook[DNSSOAReply]         // dns_SOA_reply
+	SPFReply         Hook[DNSSPFReply]         // dns_SPF_reply
+	SRVReply         Hook[DNSSRVReply]         // dns_SRV_reply
+	SSHFP            Hook[DNSSSHFP]            // dns_SSHFP
+	SVCB             Hook[DNSSVCB]             // dns_SVCB
+	TKEY             Hook[DNSTKEY]             // dns_TKEY
+	TSIGAddl         Hook[DNSTSIGAddl]         // dns_TSIG_addl
+	TXTReply         Hook[DNSTXTReply]         // dns_TXT_reply
+	WKSReply         Hook[DNSWKSReply]         // dns_WKS_reply
+	DynamicUpdate    Hook[DNSDynamicUpdate]    // dns_dynamic_update
+	DynamicUpdateDel Hook[DNSDynamicUpdateDel] // dns_dynamic_update_del
+	DynamicUpdatePre Hook[DNSDynamicUpdatePre] // dns_dynamic_update_pre
+	End              Hook[DNSEnd]              // dns_end
+	Message          Hook[DNSMessage]          // dns_message
+	QueryReply       Hook[DNSQueryReply]       // dns_query_reply
+	Rejected         Hook[DNSRejected]         // dns_rejected
+	Request          Hook[DNSRequest]          // dns_request
+	UnknownReply     Hook[DNSUnknownReply]     // dns_unknown_reply
+	NonDNSRequest    Hook[NonDNSRequest]       // non_dns_request
 }
 
 // FileEvents are the hooks of section File.
@@ -671,6 +718,718 @@ var built = [...]builtEvent{
 		stream: func(h *Hooks, s *Stream) {
 			h.TCP.ContentsFileWriteFailure.Listen(func(e *ContentsFileWriteFailure) {
 				dst := s.begin("contents_file_write_failure")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "dns_A6_reply",
+			Section: "DNS",
+			Params:  []Param{{"c", "connection"}, {"msg", "dns_msg"}, {"ans", "dns_answer"}, {"a", "addr"}},
+			Doc:     "Raised for an A6 record, which is taken for an IPv6 address (RFC 2874, historic by RFC 6563).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.DNS.A6Reply.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.DNS.A6Reply.Listen(func(e *DNSA6Reply) {
+				dst := s.begin("dns_A6_reply")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "dns_AAAA_reply",
+			Section: "DNS",
+			Params:  []Param{{"c", "connection"}, {"msg", "dns_msg"}, {"ans", "dns_answer"}, {"a", "addr"}},
+			Doc:     "Raised for an AAAA record, an IPv6 address (RFC 3596).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.DNS.AAAAReply.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.DNS.AAAAReply.Listen(func(e *DNSAAAAReply) {
+				dst := s.begin("dns_AAAA_reply")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "dns_A_reply",
+			Section: "DNS",
+			Params:  []Param{{"c", "connection"}, {"msg", "dns_msg"}, {"ans", "dns_answer"}, {"a", "addr"}},
+			Doc:     "Raised for an A record, an IPv4 address (RFC 1035 section 3.4.1).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.DNS.AReply.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.DNS.AReply.Listen(func(e *DNSAReply) {
+				dst := s.begin("dns_A_reply")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "dns_BINDS",
+			Section: "DNS",
+			Params:  []Param{{"c", "connection"}, {"msg", "dns_msg"}, {"ans", "dns_answer"}, {"binds", "dns_binds_rr"}},
+			Doc:     "Raised for a record of BIND's private type 65534.",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.DNS.BINDS.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.DNS.BINDS.Listen(func(e *DNSBINDS) {
+				dst := s.begin("dns_BINDS")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "dns_CAA_reply",
+			Section: "DNS",
+			Params:  []Param{{"c", "connection"}, {"msg", "dns_msg"}, {"ans", "dns_answer"}, {"flags", "count"}, {"tag", "string"}, {"value", "string"}},
+			Doc:     "Raised for a CAA record, which names the authorities that may issue certificates (RFC 8659).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.DNS.CAAReply.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.DNS.CAAReply.Listen(func(e *DNSCAAReply) {
+				dst := s.begin("dns_CAA_reply")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "dns_CNAME_reply",
+			Section: "DNS",
+			Params:  []Param{{"c", "connection"}, {"msg", "dns_msg"}, {"ans", "dns_answer"}, {"name", "string"}},
+			Doc:     "Raised for a CNAME record, the true name behind an alias (RFC 1035 section 3.3.1).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.DNS.CNAMEReply.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.DNS.CNAMEReply.Listen(func(e *DNSCNAMEReply) {
+				dst := s.begin("dns_CNAME_reply")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "dns_DNSKEY",
+			Section: "DNS",
+			Params:  []Param{{"c", "connection"}, {"msg", "dns_msg"}, {"ans", "dns_answer"}, {"dnskey", "dns_dnskey_rr"}},
+			Doc:     "Raised for a DNSKEY record, a public key of a signed zone.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.DNS.DNSKEY.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.DNS.DNSKEY.Listen(func(e *DNSDNSKEY) {
+				dst := s.begin("dns_DNSKEY")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "dns_DS",
+			Section: "DNS",
+			Params:  []Param{{"c", "connection"}, {"msg", "dns_msg"}, {"ans", "dns_answer"}, {"ds", "dns_ds_rr"}},
+			Doc:     "Raised for a DS record, the digest of a child zone's key.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.DNS.DS.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.DNS.DS.Listen(func(e *DNSDS) {
+				dst := s.begin("dns_DS")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "dns_EDNS_addl",
+			Section: "DNS",
+			Params:  []Param{{"c", "connection"}, {"msg", "dns_msg"}, {"ans", "dns_edns_additional"}},
+			Doc:     "Raised for an OPT record. Additional records are only looked at on demand; see the options of package dns.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.DNS.EDNSAddl.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.DNS.EDNSAddl.Listen(func(e *DNSEDNSAddl) {
+				dst := s.begin("dns_EDNS_addl")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "dns_EDNS_cookie",
+			Section: "DNS",
+			Params:  []Param{{"c", "connection"}, {"msg", "dns_msg"}, {"opt", "dns_edns_cookie"}},
+			Doc:     "Raised for a cookie option of an OPT record.",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.DNS.EDNSCookie.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.DNS.EDNSCookie.Listen(func(e *DNSEDNSCookie) {
+				dst := s.begin("dns_EDNS_cookie")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "dns_EDNS_ecs",
+			Section: "DNS",
+			Params:  []Param{{"c", "connection"}, {"msg", "dns_msg"}, {"opt", "dns_edns_ecs"}},
+			Doc:     "Raised for a client subnet option of an OPT record.",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.DNS.EDNSECS.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.DNS.EDNSECS.Listen(func(e *DNSEDNSECS) {
+				dst := s.begin("dns_EDNS_ecs")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "dns_EDNS_tcp_keepalive",
+			Section: "DNS",
+			Params:  []Param{{"c", "connection"}, {"msg", "dns_msg"}, {"opt", "dns_edns_tcp_keepalive"}},
+			Doc:     "Raised for a TCP keepalive option of an OPT record.",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.DNS.EDNSTCPKeepalive.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.DNS.EDNSTCPKeepalive.Listen(func(e *DNSEDNSTCPKeepalive) {
+				dst := s.begin("dns_EDNS_tcp_keepalive")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "dns_HINFO_reply",
+			Section: "DNS",
+			Params:  []Param{{"c", "connection"}, {"msg", "dns_msg"}, {"ans", "dns_answer"}, {"cpu", "string"}, {"os", "string"}},
+			Doc:     "Raised for a HINFO record, which describes a host (RFC 1035 section 3.3.2).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.DNS.HINFOReply.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.DNS.HINFOReply.Listen(func(e *DNSHINFOReply) {
+				dst := s.begin("dns_HINFO_reply")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "dns_HTTPS",
+			Section: "DNS",
+			Params:  []Param{{"c", "connection"}, {"msg", "dns_msg"}, {"ans", "dns_answer"}, {"https", "dns_svcb_rr"}},
+			Doc:     "Raised for an HTTPS record, which is a service binding of HTTP.",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.DNS.HTTPS.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.DNS.HTTPS.Listen(func(e *DNSHTTPS) {
+				dst := s.begin("dns_HTTPS")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "dns_LOC",
+			Section: "DNS",
+			Params:  []Param{{"c", "connection"}, {"msg", "dns_msg"}, {"ans", "dns_answer"}, {"loc", "dns_loc_rr"}},
+			Doc:     "Raised for a LOC record, the place of a host.",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.DNS.LOC.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.DNS.LOC.Listen(func(e *DNSLOC) {
+				dst := s.begin("dns_LOC")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "dns_MX_reply",
+			Section: "DNS",
+			Params:  []Param{{"c", "connection"}, {"msg", "dns_msg"}, {"ans", "dns_answer"}, {"name", "string"}, {"preference", "count"}},
+			Doc:     "Raised for an MX record, a mail exchanger (RFC 1035 section 3.3.9).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.DNS.MXReply.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.DNS.MXReply.Listen(func(e *DNSMXReply) {
+				dst := s.begin("dns_MX_reply")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "dns_NAPTR_reply",
+			Section: "DNS",
+			Params:  []Param{{"c", "connection"}, {"msg", "dns_msg"}, {"ans", "dns_answer"}, {"naptr", "dns_naptr_rr"}},
+			Doc:     "Raised for a NAPTR record, a rule for rewriting names.",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.DNS.NAPTRReply.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.DNS.NAPTRReply.Listen(func(e *DNSNAPTRReply) {
+				dst := s.begin("dns_NAPTR_reply")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "dns_NSEC",
+			Section: "DNS",
+			Params:  []Param{{"c", "connection"}, {"msg", "dns_msg"}, {"ans", "dns_answer"}, {"next_name", "string"}, {"bitmaps", "string_vec"}},
+			Doc:     "Raised for an NSEC record, which proves that names or types do not exist (RFC 4034 section 4).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.DNS.NSEC.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.DNS.NSEC.Listen(func(e *DNSNSEC) {
+				dst := s.begin("dns_NSEC")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "dns_NSEC3",
+			Section: "DNS",
+			Params:  []Param{{"c", "connection"}, {"msg", "dns_msg"}, {"ans", "dns_answer"}, {"nsec3", "dns_nsec3_rr"}},
+			Doc:     "Raised for an NSEC3 record.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.DNS.NSEC3.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.DNS.NSEC3.Listen(func(e *DNSNSEC3) {
+				dst := s.begin("dns_NSEC3")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "dns_NSEC3PARAM",
+			Section: "DNS",
+			Params:  []Param{{"c", "connection"}, {"msg", "dns_msg"}, {"ans", "dns_answer"}, {"nsec3param", "dns_nsec3param_rr"}},
+			Doc:     "Raised for an NSEC3PARAM record.",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.DNS.NSEC3PARAM.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.DNS.NSEC3PARAM.Listen(func(e *DNSNSEC3PARAM) {
+				dst := s.begin("dns_NSEC3PARAM")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "dns_NS_reply",
+			Section: "DNS",
+			Params:  []Param{{"c", "connection"}, {"msg", "dns_msg"}, {"ans", "dns_answer"}, {"name", "string"}},
+			Doc:     "Raised for an NS record, a name server of a zone (RFC 1035 section 3.3.11).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.DNS.NSReply.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.DNS.NSReply.Listen(func(e *DNSNSReply) {
+				dst := s.begin("dns_NS_reply")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "dns_PTR_reply",
+			Section: "DNS",
+			Params:  []Param{{"c", "connection"}, {"msg", "dns_msg"}, {"ans", "dns_answer"}, {"name", "string"}},
+			Doc:     "Raised for a PTR record, as a rule the name of an address (RFC 1035 section 3.3.12).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.DNS.PTRReply.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.DNS.PTRReply.Listen(func(e *DNSPTRReply) {
+				dst := s.begin("dns_PTR_reply")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "dns_RRSIG",
+			Section: "DNS",
+			Params:  []Param{{"c", "connection"}, {"msg", "dns_msg"}, {"ans", "dns_answer"}, {"rrsig", "dns_rrsig_rr"}},
+			Doc:     "Raised for an RRSIG record, the signature of a set of records.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.DNS.RRSIG.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.DNS.RRSIG.Listen(func(e *DNSRRSIG) {
+				dst := s.begin("dns_RRSIG")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "dns_SOA_reply",
+			Section: "DNS",
+			Params:  []Param{{"c", "connection"}, {"msg", "dns_msg"}, {"ans", "dns_answer"}, {"soa", "dns_soa"}},
+			Doc:     "Raised for an SOA record, the parameters of a zone.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.DNS.SOAReply.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.DNS.SOAReply.Listen(func(e *DNSSOAReply) {
+				dst := s.begin("dns_SOA_reply")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "dns_SPF_reply",
+			Section: "DNS",
+			Params:  []Param{{"c", "connection"}, {"msg", "dns_msg"}, {"ans", "dns_answer"}, {"strs", "string_vec"}},
+			Doc:     "Raised for an SPF record, which is built like TXT (RFC 4408 section 3.1.1, obsolete by RFC 7208).",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.DNS.SPFReply.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.DNS.SPFReply.Listen(func(e *DNSSPFReply) {
+				dst := s.begin("dns_SPF_reply")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "dns_SRV_reply",
+			Section: "DNS",
+			Params:  []Param{{"c", "connection"}, {"msg", "dns_msg"}, {"ans", "dns_answer"}, {"target", "string"}, {"priority", "count"}, {"weight", "count"}, {"p", "count"}},
+			Doc:     "Raised for an SRV record, host and port of a service (RFC 2782). The node status records of NetBIOS, which have the same type, raise nothing.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.DNS.SRVReply.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.DNS.SRVReply.Listen(func(e *DNSSRVReply) {
+				dst := s.begin("dns_SRV_reply")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "dns_SSHFP",
+			Section: "DNS",
+			Params:  []Param{{"c", "connection"}, {"msg", "dns_msg"}, {"ans", "dns_answer"}, {"algo", "count"}, {"fptype", "count"}, {"fingerprint", "string"}},
+			Doc:     "Raised for an SSHFP record, the fingerprint of an SSH host key (RFC 4255).",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.DNS.SSHFP.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.DNS.SSHFP.Listen(func(e *DNSSSHFP) {
+				dst := s.begin("dns_SSHFP")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "dns_SVCB",
+			Section: "DNS",
+			Params:  []Param{{"c", "connection"}, {"msg", "dns_msg"}, {"ans", "dns_answer"}, {"svcb", "dns_svcb_rr"}},
+			Doc:     "Raised for an SVCB record.",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.DNS.SVCB.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.DNS.SVCB.Listen(func(e *DNSSVCB) {
+				dst := s.begin("dns_SVCB")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "dns_TKEY",
+			Section: "DNS",
+			Params:  []Param{{"c", "connection"}, {"msg", "dns_msg"}, {"ans", "dns_tkey"}},
+			Doc:     "Raised for a TKEY record.",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.DNS.TKEY.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.DNS.TKEY.Listen(func(e *DNSTKEY) {
+				dst := s.begin("dns_TKEY")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "dns_TSIG_addl",
+			Section: "DNS",
+			Params:  []Param{{"c", "connection"}, {"msg", "dns_msg"}, {"ans", "dns_tsig_additional"}},
+			Doc:     "Raised for a TSIG record, which signs the message that it is in. Additional records are only looked at on demand; see the options of package dns.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.DNS.TSIGAddl.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.DNS.TSIGAddl.Listen(func(e *DNSTSIGAddl) {
+				dst := s.begin("dns_TSIG_addl")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "dns_TXT_reply",
+			Section: "DNS",
+			Params:  []Param{{"c", "connection"}, {"msg", "dns_msg"}, {"ans", "dns_answer"}, {"strs", "string_vec"}},
+			Doc:     "Raised for a TXT record (RFC 1035 section 3.3.14).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.DNS.TXTReply.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.DNS.TXTReply.Listen(func(e *DNSTXTReply) {
+				dst := s.begin("dns_TXT_reply")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "dns_WKS_reply",
+			Section: "DNS",
+			Params:  []Param{{"c", "connection"}, {"msg", "dns_msg"}, {"ans", "dns_answer"}},
+			Doc:     "Raised for a WKS record, the services of a host (RFC 1035 section 3.4.2).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.DNS.WKSReply.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.DNS.WKSReply.Listen(func(e *DNSWKSReply) {
+				dst := s.begin("dns_WKS_reply")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "dns_dynamic_update",
+			Section: "DNS",
+			Params:  []Param{{"c", "connection"}, {"msg", "dns_msg"}, {"zname", "string"}, {"zclass", "count"}},
+			Doc:     "Raised when zone, prerequisites and updates of a dynamic update have been parsed (RFC 2136).",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.DNS.DynamicUpdate.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.DNS.DynamicUpdate.Listen(func(e *DNSDynamicUpdate) {
+				dst := s.begin("dns_dynamic_update")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "dns_dynamic_update_del",
+			Section: "DNS",
+			Params:  []Param{{"c", "connection"}, {"msg", "dns_msg"}, {"ans", "dns_answer"}},
+			Doc:     "Raised for every deletion of a dynamic update (RFC 2136 section 2.5).",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.DNS.DynamicUpdateDel.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.DNS.DynamicUpdateDel.Listen(func(e *DNSDynamicUpdateDel) {
+				dst := s.begin("dns_dynamic_update_del")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "dns_dynamic_update_pre",
+			Section: "DNS",
+			Params:  []Param{{"c", "connection"}, {"msg", "dns_msg"}, {"ans", "dns_answer"}},
+			Doc:     "Raised for every prerequisite of a dynamic update (RFC 2136 section 2.4).",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.DNS.DynamicUpdatePre.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.DNS.DynamicUpdatePre.Listen(func(e *DNSDynamicUpdatePre) {
+				dst := s.begin("dns_dynamic_update_pre")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "dns_end",
+			Section: "DNS",
+			Params:  []Param{{"c", "connection"}, {"msg", "dns_msg"}},
+			Doc:     "Raised when a message has been looked at as far as is wanted. It is the last of its events.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.DNS.End.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.DNS.End.Listen(func(e *DNSEnd) {
+				dst := s.begin("dns_end")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "dns_message",
+			Section: "DNS",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"msg", "dns_msg"}, {"len", "count"}},
+			Doc:     "Raised for every DNS message, before its other events.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.DNS.Message.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.DNS.Message.Listen(func(e *DNSMessage) {
+				dst := s.begin("dns_message")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "dns_query_reply",
+			Section: "DNS",
+			Params:  []Param{{"c", "connection"}, {"msg", "dns_msg"}, {"query", "string"}, {"qtype", "count"}, {"qclass", "count"}, {"original_query", "string"}},
+			Doc:     "Raised for every question that a response with records repeats.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.DNS.QueryReply.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.DNS.QueryReply.Listen(func(e *DNSQueryReply) {
+				dst := s.begin("dns_query_reply")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "dns_rejected",
+			Section: "DNS",
+			Params:  []Param{{"c", "connection"}, {"msg", "dns_msg"}, {"query", "string"}, {"qtype", "count"}, {"qclass", "count"}, {"original_query", "string"}},
+			Doc:     "Raised for every question that a response repeats which has no records.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.DNS.Rejected.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.DNS.Rejected.Listen(func(e *DNSRejected) {
+				dst := s.begin("dns_rejected")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "dns_request",
+			Section: "DNS",
+			Params:  []Param{{"c", "connection"}, {"msg", "dns_msg"}, {"query", "string"}, {"qtype", "count"}, {"qclass", "count"}, {"original_query", "string"}},
+			Doc:     "Raised for every question of a query (RFC 1035 section 4.1.2).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.DNS.Request.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.DNS.Request.Listen(func(e *DNSRequest) {
+				dst := s.begin("dns_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "dns_unknown_reply",
+			Section: "DNS",
+			Params:  []Param{{"c", "connection"}, {"msg", "dns_msg"}, {"ans", "dns_answer"}},
+			Doc:     "Raised for a record whose type has no event of its own.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.DNS.UnknownReply.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.DNS.UnknownReply.Listen(func(e *DNSUnknownReply) {
+				dst := s.begin("dns_unknown_reply")
 				dst = appendConnKeys(dst, e.Conn)
 				s.end(e.AppendArgs(append(dst, argsKey...)))
 			})
@@ -1728,6 +2487,22 @@ var built = [...]builtEvent{
 	},
 	{
 		info: Info{
+			Name:    "non_dns_request",
+			Section: "DNS",
+			Params:  []Param{{"c", "connection"}, {"msg", "string"}},
+			Doc:     "Raised for data on a DNS port that is not DNS.",
+		},
+		count: func(h *Hooks) uint64 { return h.DNS.NonDNSRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.DNS.NonDNSRequest.Listen(func(e *NonDNSRequest) {
+				dst := s.begin("non_dns_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
 			Name:    "packet_contents",
 			Section: "Conn",
 			Params:  []Param{{"c", "connection"}, {"contents", "string"}},
@@ -2172,6 +2947,7 @@ var built = [...]builtEvent{
 			Section: "Conn",
 			Params:  []Param{{"u", "connection"}},
 			Doc:     "Raised at the end of a UDP flow whose application protocol was analyzed by an analyzer that tells of it (DNS, NTP, NetBIOS, Syslog, SNMP).",
+			Built:   true,
 		},
 		count: func(h *Hooks) uint64 { return h.Conn.UDPSessionDone.count },
 		stream: func(h *Hooks, s *Stream) {
@@ -2503,6 +3279,521 @@ func (e *ContentsFileWriteFailure) AppendArgs(dst []byte) []byte {
 	dst = strconv.AppendBool(dst, e.IsOrig)
 	dst = append(dst, `,"msg":`...)
 	dst = appendString(dst, e.Msg)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *DNSA6Reply) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"msg":`...)
+	dst = e.Msg.appendJSON(dst)
+	dst = append(dst, `,"ans":`...)
+	dst = e.Ans.appendJSON(dst)
+	dst = append(dst, `,"a":`...)
+	dst = appendAddr(dst, e.A)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *DNSAAAAReply) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"msg":`...)
+	dst = e.Msg.appendJSON(dst)
+	dst = append(dst, `,"ans":`...)
+	dst = e.Ans.appendJSON(dst)
+	dst = append(dst, `,"a":`...)
+	dst = appendAddr(dst, e.A)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *DNSAReply) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"msg":`...)
+	dst = e.Msg.appendJSON(dst)
+	dst = append(dst, `,"ans":`...)
+	dst = e.Ans.appendJSON(dst)
+	dst = append(dst, `,"a":`...)
+	dst = appendAddr(dst, e.A)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *DNSBINDS) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"msg":`...)
+	dst = e.Msg.appendJSON(dst)
+	dst = append(dst, `,"ans":`...)
+	dst = e.Ans.appendJSON(dst)
+	dst = append(dst, `,"binds":`...)
+	dst = e.BINDS.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *DNSCAAReply) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"msg":`...)
+	dst = e.Msg.appendJSON(dst)
+	dst = append(dst, `,"ans":`...)
+	dst = e.Ans.appendJSON(dst)
+	dst = append(dst, `,"flags":`...)
+	dst = strconv.AppendUint(dst, e.Flags, 10)
+	dst = append(dst, `,"tag":`...)
+	dst = appendString(dst, e.Tag)
+	dst = append(dst, `,"value":`...)
+	dst = appendString(dst, e.Value)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *DNSCNAMEReply) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"msg":`...)
+	dst = e.Msg.appendJSON(dst)
+	dst = append(dst, `,"ans":`...)
+	dst = e.Ans.appendJSON(dst)
+	dst = append(dst, `,"name":`...)
+	dst = appendString(dst, e.Name)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *DNSDNSKEY) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"msg":`...)
+	dst = e.Msg.appendJSON(dst)
+	dst = append(dst, `,"ans":`...)
+	dst = e.Ans.appendJSON(dst)
+	dst = append(dst, `,"dnskey":`...)
+	dst = e.DNSKEY.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *DNSDS) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"msg":`...)
+	dst = e.Msg.appendJSON(dst)
+	dst = append(dst, `,"ans":`...)
+	dst = e.Ans.appendJSON(dst)
+	dst = append(dst, `,"ds":`...)
+	dst = e.DS.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *DNSEDNSAddl) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"msg":`...)
+	dst = e.Msg.appendJSON(dst)
+	dst = append(dst, `,"ans":`...)
+	dst = e.Ans.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *DNSEDNSCookie) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"msg":`...)
+	dst = e.Msg.appendJSON(dst)
+	dst = append(dst, `,"opt":`...)
+	dst = e.Opt.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *DNSEDNSECS) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"msg":`...)
+	dst = e.Msg.appendJSON(dst)
+	dst = append(dst, `,"opt":`...)
+	dst = e.Opt.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *DNSEDNSTCPKeepalive) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"msg":`...)
+	dst = e.Msg.appendJSON(dst)
+	dst = append(dst, `,"opt":`...)
+	dst = e.Opt.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *DNSHINFOReply) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"msg":`...)
+	dst = e.Msg.appendJSON(dst)
+	dst = append(dst, `,"ans":`...)
+	dst = e.Ans.appendJSON(dst)
+	dst = append(dst, `,"cpu":`...)
+	dst = appendString(dst, e.CPU)
+	dst = append(dst, `,"os":`...)
+	dst = appendString(dst, e.OS)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *DNSHTTPS) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"msg":`...)
+	dst = e.Msg.appendJSON(dst)
+	dst = append(dst, `,"ans":`...)
+	dst = e.Ans.appendJSON(dst)
+	dst = append(dst, `,"https":`...)
+	dst = e.HTTPS.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *DNSLOC) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"msg":`...)
+	dst = e.Msg.appendJSON(dst)
+	dst = append(dst, `,"ans":`...)
+	dst = e.Ans.appendJSON(dst)
+	dst = append(dst, `,"loc":`...)
+	dst = e.LOC.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *DNSMXReply) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"msg":`...)
+	dst = e.Msg.appendJSON(dst)
+	dst = append(dst, `,"ans":`...)
+	dst = e.Ans.appendJSON(dst)
+	dst = append(dst, `,"name":`...)
+	dst = appendString(dst, e.Name)
+	dst = append(dst, `,"preference":`...)
+	dst = strconv.AppendUint(dst, e.Preference, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *DNSNAPTRReply) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"msg":`...)
+	dst = e.Msg.appendJSON(dst)
+	dst = append(dst, `,"ans":`...)
+	dst = e.Ans.appendJSON(dst)
+	dst = append(dst, `,"naptr":`...)
+	dst = e.NAPTR.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *DNSNSEC) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"msg":`...)
+	dst = e.Msg.appendJSON(dst)
+	dst = append(dst, `,"ans":`...)
+	dst = e.Ans.appendJSON(dst)
+	dst = append(dst, `,"next_name":`...)
+	dst = appendString(dst, e.NextName)
+	dst = append(dst, `,"bitmaps":[`...)
+	for i := range e.Bitmaps {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = appendString(dst, e.Bitmaps[i])
+	}
+	dst = append(dst, `]}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *DNSNSEC3) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"msg":`...)
+	dst = e.Msg.appendJSON(dst)
+	dst = append(dst, `,"ans":`...)
+	dst = e.Ans.appendJSON(dst)
+	dst = append(dst, `,"nsec3":`...)
+	dst = e.NSEC3.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *DNSNSEC3PARAM) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"msg":`...)
+	dst = e.Msg.appendJSON(dst)
+	dst = append(dst, `,"ans":`...)
+	dst = e.Ans.appendJSON(dst)
+	dst = append(dst, `,"nsec3param":`...)
+	dst = e.NSEC3PARAM.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *DNSNSReply) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"msg":`...)
+	dst = e.Msg.appendJSON(dst)
+	dst = append(dst, `,"ans":`...)
+	dst = e.Ans.appendJSON(dst)
+	dst = append(dst, `,"name":`...)
+	dst = appendString(dst, e.Name)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *DNSPTRReply) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"msg":`...)
+	dst = e.Msg.appendJSON(dst)
+	dst = append(dst, `,"ans":`...)
+	dst = e.Ans.appendJSON(dst)
+	dst = append(dst, `,"name":`...)
+	dst = appendString(dst, e.Name)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *DNSRRSIG) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"msg":`...)
+	dst = e.Msg.appendJSON(dst)
+	dst = append(dst, `,"ans":`...)
+	dst = e.Ans.appendJSON(dst)
+	dst = append(dst, `,"rrsig":`...)
+	dst = e.RRSIG.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *DNSSOAReply) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"msg":`...)
+	dst = e.Msg.appendJSON(dst)
+	dst = append(dst, `,"ans":`...)
+	dst = e.Ans.appendJSON(dst)
+	dst = append(dst, `,"soa":`...)
+	dst = e.SOA.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *DNSSPFReply) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"msg":`...)
+	dst = e.Msg.appendJSON(dst)
+	dst = append(dst, `,"ans":`...)
+	dst = e.Ans.appendJSON(dst)
+	dst = append(dst, `,"strs":[`...)
+	for i := range e.Strs {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = appendString(dst, e.Strs[i])
+	}
+	dst = append(dst, `]}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *DNSSRVReply) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"msg":`...)
+	dst = e.Msg.appendJSON(dst)
+	dst = append(dst, `,"ans":`...)
+	dst = e.Ans.appendJSON(dst)
+	dst = append(dst, `,"target":`...)
+	dst = appendString(dst, e.Target)
+	dst = append(dst, `,"priority":`...)
+	dst = strconv.AppendUint(dst, e.Priority, 10)
+	dst = append(dst, `,"weight":`...)
+	dst = strconv.AppendUint(dst, e.Weight, 10)
+	dst = append(dst, `,"p":`...)
+	dst = strconv.AppendUint(dst, e.P, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *DNSSSHFP) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"msg":`...)
+	dst = e.Msg.appendJSON(dst)
+	dst = append(dst, `,"ans":`...)
+	dst = e.Ans.appendJSON(dst)
+	dst = append(dst, `,"algo":`...)
+	dst = strconv.AppendUint(dst, e.Algo, 10)
+	dst = append(dst, `,"fptype":`...)
+	dst = strconv.AppendUint(dst, e.FPType, 10)
+	dst = append(dst, `,"fingerprint":`...)
+	dst = appendString(dst, e.Fingerprint)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *DNSSVCB) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"msg":`...)
+	dst = e.Msg.appendJSON(dst)
+	dst = append(dst, `,"ans":`...)
+	dst = e.Ans.appendJSON(dst)
+	dst = append(dst, `,"svcb":`...)
+	dst = e.SVCB.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *DNSTKEY) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"msg":`...)
+	dst = e.Msg.appendJSON(dst)
+	dst = append(dst, `,"ans":`...)
+	dst = e.Ans.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *DNSTSIGAddl) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"msg":`...)
+	dst = e.Msg.appendJSON(dst)
+	dst = append(dst, `,"ans":`...)
+	dst = e.Ans.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *DNSTXTReply) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"msg":`...)
+	dst = e.Msg.appendJSON(dst)
+	dst = append(dst, `,"ans":`...)
+	dst = e.Ans.appendJSON(dst)
+	dst = append(dst, `,"strs":[`...)
+	for i := range e.Strs {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = appendString(dst, e.Strs[i])
+	}
+	dst = append(dst, `]}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *DNSWKSReply) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"msg":`...)
+	dst = e.Msg.appendJSON(dst)
+	dst = append(dst, `,"ans":`...)
+	dst = e.Ans.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *DNSDynamicUpdate) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"msg":`...)
+	dst = e.Msg.appendJSON(dst)
+	dst = append(dst, `,"zname":`...)
+	dst = appendString(dst, e.ZName)
+	dst = append(dst, `,"zclass":`...)
+	dst = strconv.AppendUint(dst, e.ZClass, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *DNSDynamicUpdateDel) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"msg":`...)
+	dst = e.Msg.appendJSON(dst)
+	dst = append(dst, `,"ans":`...)
+	dst = e.Ans.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *DNSDynamicUpdatePre) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"msg":`...)
+	dst = e.Msg.appendJSON(dst)
+	dst = append(dst, `,"ans":`...)
+	dst = e.Ans.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *DNSEnd) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"msg":`...)
+	dst = e.Msg.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *DNSMessage) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"msg":`...)
+	dst = e.Msg.appendJSON(dst)
+	dst = append(dst, `,"len":`...)
+	dst = strconv.AppendUint(dst, e.Len, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *DNSQueryReply) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"msg":`...)
+	dst = e.Msg.appendJSON(dst)
+	dst = append(dst, `,"query":`...)
+	dst = appendString(dst, e.Query)
+	dst = append(dst, `,"qtype":`...)
+	dst = strconv.AppendUint(dst, e.QType, 10)
+	dst = append(dst, `,"qclass":`...)
+	dst = strconv.AppendUint(dst, e.QClass, 10)
+	dst = append(dst, `,"original_query":`...)
+	dst = appendString(dst, e.OriginalQuery)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *DNSRejected) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"msg":`...)
+	dst = e.Msg.appendJSON(dst)
+	dst = append(dst, `,"query":`...)
+	dst = appendString(dst, e.Query)
+	dst = append(dst, `,"qtype":`...)
+	dst = strconv.AppendUint(dst, e.QType, 10)
+	dst = append(dst, `,"qclass":`...)
+	dst = strconv.AppendUint(dst, e.QClass, 10)
+	dst = append(dst, `,"original_query":`...)
+	dst = appendString(dst, e.OriginalQuery)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *DNSRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"msg":`...)
+	dst = e.Msg.appendJSON(dst)
+	dst = append(dst, `,"query":`...)
+	dst = appendString(dst, e.Query)
+	dst = append(dst, `,"qtype":`...)
+	dst = strconv.AppendUint(dst, e.QType, 10)
+	dst = append(dst, `,"qclass":`...)
+	dst = strconv.AppendUint(dst, e.QClass, 10)
+	dst = append(dst, `,"original_query":`...)
+	dst = appendString(dst, e.OriginalQuery)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *DNSUnknownReply) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"msg":`...)
+	dst = e.Msg.appendJSON(dst)
+	dst = append(dst, `,"ans":`...)
+	dst = e.Ans.appendJSON(dst)
 	dst = append(dst, '}')
 	return dst
 }
@@ -3191,6 +4482,14 @@ func (e *NewPacket) AppendArgs(dst []byte) []byte {
 }
 
 // AppendArgs appends the parameters as a JSON object.
+func (e *NonDNSRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"msg":`...)
+	dst = appendString(dst, e.Msg)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
 func (e *PacketContents) AppendArgs(dst []byte) []byte {
 	dst = append(dst, `{"contents":`...)
 	dst = appendString(dst, e.Contents)
@@ -3532,6 +4831,429 @@ func (e *ConfirmationInfo) appendJSON(dst []byte) []byte {
 		dst = append(dst, ',')
 	}
 	return closeObject(dst)
+}
+
+func (e *DNSAnswer) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"answer_type":`...)
+	dst = strconv.AppendUint(dst, e.AnswerType, 10)
+	dst = append(dst, `,"query":`...)
+	dst = appendString(dst, e.Query)
+	dst = append(dst, `,"qtype":`...)
+	dst = strconv.AppendUint(dst, e.QType, 10)
+	dst = append(dst, `,"qclass":`...)
+	dst = strconv.AppendUint(dst, e.QClass, 10)
+	dst = append(dst, `,"TTL":`...)
+	dst = appendInterval(dst, e.TTL)
+	dst = append(dst, '}')
+	return dst
+}
+
+func (e *DNSBINDSRR) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"query":`...)
+	dst = appendString(dst, e.Query)
+	dst = append(dst, `,"answer_type":`...)
+	dst = strconv.AppendUint(dst, e.AnswerType, 10)
+	dst = append(dst, `,"algorithm":`...)
+	dst = strconv.AppendUint(dst, e.Algorithm, 10)
+	dst = append(dst, `,"key_id":`...)
+	dst = strconv.AppendUint(dst, e.KeyID, 10)
+	dst = append(dst, `,"removal_flag":`...)
+	dst = strconv.AppendUint(dst, e.RemovalFlag, 10)
+	dst = append(dst, `,"complete_flag":`...)
+	dst = strconv.AppendUint(dst, e.CompleteFlag, 10)
+	dst = append(dst, `,"is_query":`...)
+	dst = strconv.AppendUint(dst, e.IsQuery, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+func (e *DNSDNSKEYRR) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"query":`...)
+	dst = appendString(dst, e.Query)
+	dst = append(dst, `,"answer_type":`...)
+	dst = strconv.AppendUint(dst, e.AnswerType, 10)
+	dst = append(dst, `,"flags":`...)
+	dst = strconv.AppendUint(dst, e.Flags, 10)
+	dst = append(dst, `,"protocol":`...)
+	dst = strconv.AppendUint(dst, e.Protocol, 10)
+	dst = append(dst, `,"algorithm":`...)
+	dst = strconv.AppendUint(dst, e.Algorithm, 10)
+	dst = append(dst, `,"public_key":`...)
+	dst = appendString(dst, e.PublicKey)
+	dst = append(dst, `,"is_query":`...)
+	dst = strconv.AppendUint(dst, e.IsQuery, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+func (e *DNSDSRR) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"query":`...)
+	dst = appendString(dst, e.Query)
+	dst = append(dst, `,"answer_type":`...)
+	dst = strconv.AppendUint(dst, e.AnswerType, 10)
+	dst = append(dst, `,"key_tag":`...)
+	dst = strconv.AppendUint(dst, e.KeyTag, 10)
+	dst = append(dst, `,"algorithm":`...)
+	dst = strconv.AppendUint(dst, e.Algorithm, 10)
+	dst = append(dst, `,"digest_type":`...)
+	dst = strconv.AppendUint(dst, e.DigestType, 10)
+	dst = append(dst, `,"digest_val":`...)
+	dst = appendString(dst, e.DigestVal)
+	dst = append(dst, `,"is_query":`...)
+	dst = strconv.AppendUint(dst, e.IsQuery, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+func (e *DNSEDNSAdditional) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"query":`...)
+	dst = appendString(dst, e.Query)
+	dst = append(dst, `,"qtype":`...)
+	dst = strconv.AppendUint(dst, e.QType, 10)
+	dst = append(dst, `,"t":`...)
+	dst = strconv.AppendUint(dst, e.T, 10)
+	dst = append(dst, `,"payload_size":`...)
+	dst = strconv.AppendUint(dst, e.PayloadSize, 10)
+	dst = append(dst, `,"extended_rcode":`...)
+	dst = strconv.AppendUint(dst, e.ExtendedRCode, 10)
+	dst = append(dst, `,"version":`...)
+	dst = strconv.AppendUint(dst, e.Version, 10)
+	dst = append(dst, `,"z_field":`...)
+	dst = strconv.AppendUint(dst, e.ZField, 10)
+	dst = append(dst, `,"TTL":`...)
+	dst = appendInterval(dst, e.TTL)
+	dst = append(dst, `,"is_query":`...)
+	dst = strconv.AppendUint(dst, e.IsQuery, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+func (e *DNSEDNSCookieOption) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"client_cookie":`...)
+	dst = appendString(dst, e.ClientCookie)
+	dst = append(dst, `,"server_cookie":`...)
+	dst = appendString(dst, e.ServerCookie)
+	dst = append(dst, '}')
+	return dst
+}
+
+func (e *DNSEDNSECSOption) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"family":`...)
+	dst = appendString(dst, e.Family)
+	dst = append(dst, `,"source_prefix_len":`...)
+	dst = strconv.AppendUint(dst, e.SourcePrefixLen, 10)
+	dst = append(dst, `,"scope_prefix_len":`...)
+	dst = strconv.AppendUint(dst, e.ScopePrefixLen, 10)
+	dst = append(dst, `,"address":`...)
+	dst = appendAddr(dst, e.Address)
+	dst = append(dst, '}')
+	return dst
+}
+
+func (e *DNSEDNSTCPKeepaliveOption) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"keepalive_timeout_omitted":`...)
+	dst = strconv.AppendBool(dst, e.KeepaliveTimeoutOmitted)
+	dst = append(dst, `,"keepalive_timeout":`...)
+	dst = strconv.AppendUint(dst, e.KeepaliveTimeout, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+func (e *DNSLOCRR) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"query":`...)
+	dst = appendString(dst, e.Query)
+	dst = append(dst, `,"answer_type":`...)
+	dst = strconv.AppendUint(dst, e.AnswerType, 10)
+	dst = append(dst, `,"version":`...)
+	dst = strconv.AppendUint(dst, e.Version, 10)
+	dst = append(dst, `,"size":`...)
+	dst = strconv.AppendUint(dst, e.Size, 10)
+	dst = append(dst, `,"horiz_pre":`...)
+	dst = strconv.AppendUint(dst, e.HorizPre, 10)
+	dst = append(dst, `,"vert_pre":`...)
+	dst = strconv.AppendUint(dst, e.VertPre, 10)
+	dst = append(dst, `,"latitude":`...)
+	dst = strconv.AppendUint(dst, e.Latitude, 10)
+	dst = append(dst, `,"longitude":`...)
+	dst = strconv.AppendUint(dst, e.Longitude, 10)
+	dst = append(dst, `,"altitude":`...)
+	dst = strconv.AppendUint(dst, e.Altitude, 10)
+	dst = append(dst, `,"is_query":`...)
+	dst = strconv.AppendUint(dst, e.IsQuery, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+func (e *DNSMsg) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"id":`...)
+	dst = strconv.AppendUint(dst, e.ID, 10)
+	dst = append(dst, `,"opcode":`...)
+	dst = strconv.AppendUint(dst, e.Opcode, 10)
+	dst = append(dst, `,"rcode":`...)
+	dst = strconv.AppendUint(dst, e.RCode, 10)
+	dst = append(dst, `,"QR":`...)
+	dst = strconv.AppendBool(dst, e.QR)
+	dst = append(dst, `,"AA":`...)
+	dst = strconv.AppendBool(dst, e.AA)
+	dst = append(dst, `,"TC":`...)
+	dst = strconv.AppendBool(dst, e.TC)
+	dst = append(dst, `,"RD":`...)
+	dst = strconv.AppendBool(dst, e.RD)
+	dst = append(dst, `,"RA":`...)
+	dst = strconv.AppendBool(dst, e.RA)
+	dst = append(dst, `,"Z":`...)
+	dst = strconv.AppendUint(dst, e.Z, 10)
+	dst = append(dst, `,"AD":`...)
+	dst = strconv.AppendBool(dst, e.AD)
+	dst = append(dst, `,"CD":`...)
+	dst = strconv.AppendBool(dst, e.CD)
+	dst = append(dst, `,"num_queries":`...)
+	dst = strconv.AppendUint(dst, e.NumQueries, 10)
+	dst = append(dst, `,"num_answers":`...)
+	dst = strconv.AppendUint(dst, e.NumAnswers, 10)
+	dst = append(dst, `,"num_auth":`...)
+	dst = strconv.AppendUint(dst, e.NumAuth, 10)
+	dst = append(dst, `,"num_addl":`...)
+	dst = strconv.AppendUint(dst, e.NumAddl, 10)
+	dst = append(dst, `,"is_netbios":`...)
+	dst = strconv.AppendBool(dst, e.IsNetBIOS)
+	dst = append(dst, '}')
+	return dst
+}
+
+func (e *DNSNAPTRRR) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"order":`...)
+	dst = strconv.AppendUint(dst, e.Order, 10)
+	dst = append(dst, `,"preference":`...)
+	dst = strconv.AppendUint(dst, e.Preference, 10)
+	dst = append(dst, `,"flags":`...)
+	dst = appendString(dst, e.Flags)
+	dst = append(dst, `,"service":`...)
+	dst = appendString(dst, e.Service)
+	dst = append(dst, `,"regexp":`...)
+	dst = appendString(dst, e.Regexp)
+	dst = append(dst, `,"replacement":`...)
+	dst = appendString(dst, e.Replacement)
+	dst = append(dst, '}')
+	return dst
+}
+
+func (e *DNSNSEC3PARAMRR) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"query":`...)
+	dst = appendString(dst, e.Query)
+	dst = append(dst, `,"answer_type":`...)
+	dst = strconv.AppendUint(dst, e.AnswerType, 10)
+	dst = append(dst, `,"nsec_flags":`...)
+	dst = strconv.AppendUint(dst, e.NSECFlags, 10)
+	dst = append(dst, `,"nsec_hash_algo":`...)
+	dst = strconv.AppendUint(dst, e.NSECHashAlgo, 10)
+	dst = append(dst, `,"nsec_iter":`...)
+	dst = strconv.AppendUint(dst, e.NSECIter, 10)
+	dst = append(dst, `,"nsec_salt_len":`...)
+	dst = strconv.AppendUint(dst, e.NSECSaltLen, 10)
+	dst = append(dst, `,"nsec_salt":`...)
+	dst = appendString(dst, e.NSECSalt)
+	dst = append(dst, `,"is_query":`...)
+	dst = strconv.AppendUint(dst, e.IsQuery, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+func (e *DNSNSEC3RR) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"query":`...)
+	dst = appendString(dst, e.Query)
+	dst = append(dst, `,"answer_type":`...)
+	dst = strconv.AppendUint(dst, e.AnswerType, 10)
+	dst = append(dst, `,"nsec_flags":`...)
+	dst = strconv.AppendUint(dst, e.NSECFlags, 10)
+	dst = append(dst, `,"nsec_hash_algo":`...)
+	dst = strconv.AppendUint(dst, e.NSECHashAlgo, 10)
+	dst = append(dst, `,"nsec_iter":`...)
+	dst = strconv.AppendUint(dst, e.NSECIter, 10)
+	dst = append(dst, `,"nsec_salt_len":`...)
+	dst = strconv.AppendUint(dst, e.NSECSaltLen, 10)
+	dst = append(dst, `,"nsec_salt":`...)
+	dst = appendString(dst, e.NSECSalt)
+	dst = append(dst, `,"nsec_hlen":`...)
+	dst = strconv.AppendUint(dst, e.NSECHLen, 10)
+	dst = append(dst, `,"nsec_hash":`...)
+	dst = appendString(dst, e.NSECHash)
+	dst = append(dst, `,"bitmaps":[`...)
+	for i := range e.Bitmaps {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = appendString(dst, e.Bitmaps[i])
+	}
+	dst = append(dst, `],"is_query":`...)
+	dst = strconv.AppendUint(dst, e.IsQuery, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+func (e *DNSRRSIGRR) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"query":`...)
+	dst = appendString(dst, e.Query)
+	dst = append(dst, `,"answer_type":`...)
+	dst = strconv.AppendUint(dst, e.AnswerType, 10)
+	dst = append(dst, `,"type_covered":`...)
+	dst = strconv.AppendUint(dst, e.TypeCovered, 10)
+	dst = append(dst, `,"algorithm":`...)
+	dst = strconv.AppendUint(dst, e.Algorithm, 10)
+	dst = append(dst, `,"labels":`...)
+	dst = strconv.AppendUint(dst, e.Labels, 10)
+	dst = append(dst, `,"orig_ttl":`...)
+	dst = appendInterval(dst, e.OrigTTL)
+	dst = append(dst, `,"sig_exp":`...)
+	dst = appendDouble(dst, e.SigExp.Seconds())
+	dst = append(dst, `,"sig_incep":`...)
+	dst = appendDouble(dst, e.SigIncep.Seconds())
+	dst = append(dst, `,"key_tag":`...)
+	dst = strconv.AppendUint(dst, e.KeyTag, 10)
+	dst = append(dst, `,"signer_name":`...)
+	dst = appendString(dst, e.SignerName)
+	dst = append(dst, `,"signature":`...)
+	dst = appendString(dst, e.Signature)
+	dst = append(dst, `,"is_query":`...)
+	dst = strconv.AppendUint(dst, e.IsQuery, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+func (e *DNSSOA) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"mname":`...)
+	dst = appendString(dst, e.MName)
+	dst = append(dst, `,"rname":`...)
+	dst = appendString(dst, e.RName)
+	dst = append(dst, `,"serial":`...)
+	dst = strconv.AppendUint(dst, e.Serial, 10)
+	dst = append(dst, `,"refresh":`...)
+	dst = appendInterval(dst, e.Refresh)
+	dst = append(dst, `,"retry":`...)
+	dst = appendInterval(dst, e.Retry)
+	dst = append(dst, `,"expire":`...)
+	dst = appendInterval(dst, e.Expire)
+	dst = append(dst, `,"minimum":`...)
+	dst = appendInterval(dst, e.Minimum)
+	dst = append(dst, '}')
+	return dst
+}
+
+func (e *DNSSVCBParam) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"key":`...)
+	dst = strconv.AppendUint(dst, e.Key, 10)
+	dst = append(dst, ',')
+	if e.Mandatory.OK {
+		dst = append(dst, `"mandatory":[`...)
+		for i := range e.Mandatory.V {
+			if i != 0 {
+				dst = append(dst, ',')
+			}
+			dst = strconv.AppendUint(dst, e.Mandatory.V[i], 10)
+		}
+		dst = append(dst, `],`...)
+	}
+	if e.ALPN.OK {
+		dst = append(dst, `"alpn":[`...)
+		for i := range e.ALPN.V {
+			if i != 0 {
+				dst = append(dst, ',')
+			}
+			dst = appendString(dst, e.ALPN.V[i])
+		}
+		dst = append(dst, `],`...)
+	}
+	if e.P.OK {
+		dst = append(dst, `"p":`...)
+		dst = strconv.AppendUint(dst, e.P.V, 10)
+		dst = append(dst, ',')
+	}
+	if e.Hint.OK {
+		dst = append(dst, `"hint":[`...)
+		for i := range e.Hint.V {
+			if i != 0 {
+				dst = append(dst, ',')
+			}
+			dst = appendAddr(dst, e.Hint.V[i])
+		}
+		dst = append(dst, `],`...)
+	}
+	if e.ECH.OK {
+		dst = append(dst, `"ech":`...)
+		dst = appendString(dst, e.ECH.V)
+		dst = append(dst, ',')
+	}
+	if e.Raw.OK {
+		dst = append(dst, `"raw":`...)
+		dst = appendString(dst, e.Raw.V)
+		dst = append(dst, ',')
+	}
+	return closeObject(dst)
+}
+
+func (e *DNSSVCBRR) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"svc_priority":`...)
+	dst = strconv.AppendUint(dst, e.SvcPriority, 10)
+	dst = append(dst, `,"target_name":`...)
+	dst = appendString(dst, e.TargetName)
+	dst = append(dst, ',')
+	if e.SvcParams.OK {
+		dst = append(dst, `"svc_params":[`...)
+		for i := range e.SvcParams.V {
+			if i != 0 {
+				dst = append(dst, ',')
+			}
+			dst = e.SvcParams.V[i].appendJSON(dst)
+		}
+		dst = append(dst, `],`...)
+	}
+	return closeObject(dst)
+}
+
+func (e *DNSTKEYRR) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"query":`...)
+	dst = appendString(dst, e.Query)
+	dst = append(dst, `,"qtype":`...)
+	dst = strconv.AppendUint(dst, e.QType, 10)
+	dst = append(dst, `,"alg_name":`...)
+	dst = appendString(dst, e.AlgName)
+	dst = append(dst, `,"inception":`...)
+	dst = appendDouble(dst, e.Inception.Seconds())
+	dst = append(dst, `,"expiration":`...)
+	dst = appendDouble(dst, e.Expiration.Seconds())
+	dst = append(dst, `,"mode":`...)
+	dst = strconv.AppendUint(dst, e.Mode, 10)
+	dst = append(dst, `,"rr_error":`...)
+	dst = strconv.AppendUint(dst, e.RRError, 10)
+	dst = append(dst, `,"key_data":`...)
+	dst = appendString(dst, e.KeyData)
+	dst = append(dst, `,"is_query":`...)
+	dst = strconv.AppendUint(dst, e.IsQuery, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+func (e *DNSTSIGAdditional) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"query":`...)
+	dst = appendString(dst, e.Query)
+	dst = append(dst, `,"qtype":`...)
+	dst = strconv.AppendUint(dst, e.QType, 10)
+	dst = append(dst, `,"alg_name":`...)
+	dst = appendString(dst, e.AlgName)
+	dst = append(dst, `,"sig":`...)
+	dst = appendString(dst, e.Sig)
+	dst = append(dst, `,"time_signed":`...)
+	dst = appendDouble(dst, e.TimeSigned.Seconds())
+	dst = append(dst, `,"fudge":`...)
+	dst = appendDouble(dst, e.Fudge.Seconds())
+	dst = append(dst, `,"orig_id":`...)
+	dst = strconv.AppendUint(dst, e.OrigID, 10)
+	dst = append(dst, `,"rr_error":`...)
+	dst = strconv.AppendUint(dst, e.RRError, 10)
+	dst = append(dst, `,"is_query":`...)
+	dst = strconv.AppendUint(dst, e.IsQuery, 10)
+	dst = append(dst, '}')
+	return dst
 }
 
 func (e *Encapsulation) appendJSON(dst []byte) []byte {

@@ -32,6 +32,195 @@ func (e *ConnWeird) detach(d *detached) {
 	e.Addl = d.bytes(e.Addl)
 }
 
+func (e *DNSA6Reply) detach(d *detached) {
+	e.Ans.detach(d)
+}
+
+func (e *DNSAAAAReply) detach(d *detached) {
+	e.Ans.detach(d)
+}
+
+func (e *DNSAReply) detach(d *detached) {
+	e.Ans.detach(d)
+}
+
+func (e *DNSBINDS) detach(d *detached) {
+	e.Ans.detach(d)
+	e.BINDS.detach(d)
+}
+
+func (e *DNSCAAReply) detach(d *detached) {
+	e.Ans.detach(d)
+	e.Tag = d.bytes(e.Tag)
+	e.Value = d.bytes(e.Value)
+}
+
+func (e *DNSCNAMEReply) detach(d *detached) {
+	e.Ans.detach(d)
+	e.Name = d.bytes(e.Name)
+}
+
+func (e *DNSDNSKEY) detach(d *detached) {
+	e.Ans.detach(d)
+	e.DNSKEY.detach(d)
+}
+
+func (e *DNSDS) detach(d *detached) {
+	e.Ans.detach(d)
+	e.DS.detach(d)
+}
+
+func (e *DNSEDNSAddl) detach(d *detached) {
+	e.Ans.detach(d)
+}
+
+func (e *DNSEDNSCookie) detach(d *detached) {
+	e.Opt.detach(d)
+}
+
+func (e *DNSEDNSECS) detach(d *detached) {
+	e.Opt.detach(d)
+}
+
+func (e *DNSHINFOReply) detach(d *detached) {
+	e.Ans.detach(d)
+	e.CPU = d.bytes(e.CPU)
+	e.OS = d.bytes(e.OS)
+}
+
+func (e *DNSHTTPS) detach(d *detached) {
+	e.Ans.detach(d)
+	e.HTTPS.detach(d)
+}
+
+func (e *DNSLOC) detach(d *detached) {
+	e.Ans.detach(d)
+	e.LOC.detach(d)
+}
+
+func (e *DNSMXReply) detach(d *detached) {
+	e.Ans.detach(d)
+	e.Name = d.bytes(e.Name)
+}
+
+func (e *DNSNAPTRReply) detach(d *detached) {
+	e.Ans.detach(d)
+	e.NAPTR.detach(d)
+}
+
+func (e *DNSNSEC) detach(d *detached) {
+	e.Ans.detach(d)
+	e.NextName = d.bytes(e.NextName)
+	e.Bitmaps = detachSlice(d, e.Bitmaps)
+	for i := range e.Bitmaps {
+		e.Bitmaps[i] = d.bytes(e.Bitmaps[i])
+	}
+}
+
+func (e *DNSNSEC3) detach(d *detached) {
+	e.Ans.detach(d)
+	e.NSEC3.detach(d)
+}
+
+func (e *DNSNSEC3PARAM) detach(d *detached) {
+	e.Ans.detach(d)
+	e.NSEC3PARAM.detach(d)
+}
+
+func (e *DNSNSReply) detach(d *detached) {
+	e.Ans.detach(d)
+	e.Name = d.bytes(e.Name)
+}
+
+func (e *DNSPTRReply) detach(d *detached) {
+	e.Ans.detach(d)
+	e.Name = d.bytes(e.Name)
+}
+
+func (e *DNSRRSIG) detach(d *detached) {
+	e.Ans.detach(d)
+	e.RRSIG.detach(d)
+}
+
+func (e *DNSSOAReply) detach(d *detached) {
+	e.Ans.detach(d)
+	e.SOA.detach(d)
+}
+
+func (e *DNSSPFReply) detach(d *detached) {
+	e.Ans.detach(d)
+	e.Strs = detachSlice(d, e.Strs)
+	for i := range e.Strs {
+		e.Strs[i] = d.bytes(e.Strs[i])
+	}
+}
+
+func (e *DNSSRVReply) detach(d *detached) {
+	e.Ans.detach(d)
+	e.Target = d.bytes(e.Target)
+}
+
+func (e *DNSSSHFP) detach(d *detached) {
+	e.Ans.detach(d)
+	e.Fingerprint = d.bytes(e.Fingerprint)
+}
+
+func (e *DNSSVCB) detach(d *detached) {
+	e.Ans.detach(d)
+	e.SVCB.detach(d)
+}
+
+func (e *DNSTKEY) detach(d *detached) {
+	e.Ans.detach(d)
+}
+
+func (e *DNSTSIGAddl) detach(d *detached) {
+	e.Ans.detach(d)
+}
+
+func (e *DNSTXTReply) detach(d *detached) {
+	e.Ans.detach(d)
+	e.Strs = detachSlice(d, e.Strs)
+	for i := range e.Strs {
+		e.Strs[i] = d.bytes(e.Strs[i])
+	}
+}
+
+func (e *DNSWKSReply) detach(d *detached) {
+	e.Ans.detach(d)
+}
+
+func (e *DNSDynamicUpdate) detach(d *detached) {
+	e.ZName = d.bytes(e.ZName)
+}
+
+func (e *DNSDynamicUpdateDel) detach(d *detached) {
+	e.Ans.detach(d)
+}
+
+func (e *DNSDynamicUpdatePre) detach(d *detached) {
+	e.Ans.detach(d)
+}
+
+func (e *DNSQueryReply) detach(d *detached) {
+	e.Query = d.bytes(e.Query)
+	e.OriginalQuery = d.bytes(e.OriginalQuery)
+}
+
+func (e *DNSRejected) detach(d *detached) {
+	e.Query = d.bytes(e.Query)
+	e.OriginalQuery = d.bytes(e.OriginalQuery)
+}
+
+func (e *DNSRequest) detach(d *detached) {
+	e.Query = d.bytes(e.Query)
+	e.OriginalQuery = d.bytes(e.OriginalQuery)
+}
+
+func (e *DNSUnknownReply) detach(d *detached) {
+	e.Ans.detach(d)
+}
+
 func (e *ESPPacket) detach(d *detached) {
 	e.P.detach(d)
 }
@@ -214,6 +403,10 @@ func (e *NewPacket) detach(d *detached) {
 	e.P.detach(d)
 }
 
+func (e *NonDNSRequest) detach(d *detached) {
+	e.Msg = d.bytes(e.Msg)
+}
+
 func (e *PacketContents) detach(d *detached) {
 	e.Contents = d.bytes(e.Contents)
 }
@@ -286,6 +479,105 @@ func (e *WebSocketClose) detach(d *detached) {
 
 func (e *WebSocketFrameData) detach(d *detached) {
 	e.Data = d.bytes(e.Data)
+}
+
+func (e *DNSAnswer) detach(d *detached) {
+	e.Query = d.bytes(e.Query)
+}
+
+func (e *DNSBINDSRR) detach(d *detached) {
+	e.Query = d.bytes(e.Query)
+}
+
+func (e *DNSDNSKEYRR) detach(d *detached) {
+	e.Query = d.bytes(e.Query)
+	e.PublicKey = d.bytes(e.PublicKey)
+}
+
+func (e *DNSDSRR) detach(d *detached) {
+	e.Query = d.bytes(e.Query)
+	e.DigestVal = d.bytes(e.DigestVal)
+}
+
+func (e *DNSEDNSAdditional) detach(d *detached) {
+	e.Query = d.bytes(e.Query)
+}
+
+func (e *DNSEDNSCookieOption) detach(d *detached) {
+	e.ClientCookie = d.bytes(e.ClientCookie)
+	e.ServerCookie = d.bytes(e.ServerCookie)
+}
+
+func (e *DNSEDNSECSOption) detach(d *detached) {
+	e.Family = d.bytes(e.Family)
+}
+
+func (e *DNSLOCRR) detach(d *detached) {
+	e.Query = d.bytes(e.Query)
+}
+
+func (e *DNSNAPTRRR) detach(d *detached) {
+	e.Flags = d.bytes(e.Flags)
+	e.Service = d.bytes(e.Service)
+	e.Regexp = d.bytes(e.Regexp)
+	e.Replacement = d.bytes(e.Replacement)
+}
+
+func (e *DNSNSEC3PARAMRR) detach(d *detached) {
+	e.Query = d.bytes(e.Query)
+	e.NSECSalt = d.bytes(e.NSECSalt)
+}
+
+func (e *DNSNSEC3RR) detach(d *detached) {
+	e.Query = d.bytes(e.Query)
+	e.NSECSalt = d.bytes(e.NSECSalt)
+	e.NSECHash = d.bytes(e.NSECHash)
+	e.Bitmaps = detachSlice(d, e.Bitmaps)
+	for i := range e.Bitmaps {
+		e.Bitmaps[i] = d.bytes(e.Bitmaps[i])
+	}
+}
+
+func (e *DNSRRSIGRR) detach(d *detached) {
+	e.Query = d.bytes(e.Query)
+	e.SignerName = d.bytes(e.SignerName)
+	e.Signature = d.bytes(e.Signature)
+}
+
+func (e *DNSSOA) detach(d *detached) {
+	e.MName = d.bytes(e.MName)
+	e.RName = d.bytes(e.RName)
+}
+
+func (e *DNSSVCBParam) detach(d *detached) {
+	e.Mandatory.V = detachSlice(d, e.Mandatory.V)
+	e.ALPN.V = detachSlice(d, e.ALPN.V)
+	for i := range e.ALPN.V {
+		e.ALPN.V[i] = d.bytes(e.ALPN.V[i])
+	}
+	e.Hint.V = detachSlice(d, e.Hint.V)
+	e.ECH.V = d.bytes(e.ECH.V)
+	e.Raw.V = d.bytes(e.Raw.V)
+}
+
+func (e *DNSSVCBRR) detach(d *detached) {
+	e.TargetName = d.bytes(e.TargetName)
+	e.SvcParams.V = detachSlice(d, e.SvcParams.V)
+	for i := range e.SvcParams.V {
+		e.SvcParams.V[i].detach(d)
+	}
+}
+
+func (e *DNSTKEYRR) detach(d *detached) {
+	e.Query = d.bytes(e.Query)
+	e.AlgName = d.bytes(e.AlgName)
+	e.KeyData = d.bytes(e.KeyData)
+}
+
+func (e *DNSTSIGAdditional) detach(d *detached) {
+	e.Query = d.bytes(e.Query)
+	e.AlgName = d.bytes(e.AlgName)
+	e.Sig = d.bytes(e.Sig)
 }
 
 func (e *FileMetadata) detach(d *detached) {
