@@ -55,6 +55,9 @@ func Install(h *event.Hooks, out schemas.Emitter, o Options) *Builders {
 	if out.On(new(schemas.Analyzer).Schema()) {
 		installAnalyzer(h, out, &o)
 	}
+	if out.On(new(schemas.SOCKS).Schema()) {
+		installSOCKS(h, out, &o)
+	}
 	return b
 }
 

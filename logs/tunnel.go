@@ -37,6 +37,9 @@ const (
 	maxTunnels = 1 << 17
 )
 
+// tunnelSOCKS is the kind of a tunnel through a SOCKS proxy.
+const tunnelSOCKS event.Enum = "Tunnel::SOCKS"
+
 // Values of the action column.
 const (
 	tunnelDiscover schemas.Enum = "Tunnel::DISCOVER"
@@ -52,8 +55,17 @@ func installTunnel(h *event.Hooks, out schemas.Emitter, o *Options) *tunnels {
 		}
 	})
 	h.Tunnel.Changed.Listen(func(e *event.TunnelChanged) { b.register(e.Conn, e.E) })
+	h.SOCKS.Request.Listen(func(e *event.SOCKSRequest) { b.proxy(e.Conn, tunnelSOCKS) })
 	h.Conn.ConnectionStateRemove.Listen(b.removed)
 	return b
+}
+
+// proxy notes that c goes to a proxy. All connections between the same
+// client and proxy are one tunnel.
+func (b *tunnels) proxy(c event.Conn, kind event.Enum) {
+	id := c.ID()
+	id.OrigP = 0
+	b.register(c, []event.Encapsulation{{ID: id, Type: kind}})
 }
 
 // register notes that c was found in the tunnels of stack.

@@ -14,6 +14,7 @@ var groupNames = []string{"community-id", "mac-logging", "vlan-logging"}
 var all = []*Schema{
 	&AnalyzerSchema,
 	&ConnSchema,
+	&SOCKSSchema,
 	&TunnelSchema,
 	&WeirdSchema,
 }
@@ -240,11 +241,96 @@ func (r *Conn) Encode(s Sink) {
 	}
 }
 
+// SOCKSSchema describes the log socks.
+var SOCKSSchema = Schema{
+	Name: "socks",
+	Doc:  "SOCKS is a use of a SOCKS proxy.",
+	ID:   2,
+	New:  func() Record { return new(SOCKS) },
+	Fields: []Field{
+		{Name: "ts", Kind: KindTime, Doc: "Time at which the proxy connection was first noticed."},
+		{Name: "uid", Kind: KindString, Doc: "Unique identifier of the connection to the proxy."},
+		{Name: "id.orig_h", Kind: KindAddr, Doc: "Originator's address."},
+		{Name: "id.orig_p", Kind: KindPort, Doc: "Originator's port; the ICMP type for ICMP."},
+		{Name: "id.resp_h", Kind: KindAddr, Doc: "Responder's address."},
+		{Name: "id.resp_p", Kind: KindPort, Doc: "Responder's port; the ICMP code for ICMP."},
+		{Name: "version", Kind: KindCount, Doc: "Version of the protocol, 4 or 5."},
+		{Name: "user", Kind: KindString, Doc: "User name with which the client logged in.", Unsettable: true},
+		{Name: "password", Kind: KindString, Doc: "Password with which the client logged in; not recorded.", Unsettable: true},
+		{Name: "status", Kind: KindString, Doc: "The server's answer.", Unsettable: true},
+		{Name: "request.host", Kind: KindAddr, Doc: "Address.", Unsettable: true},
+		{Name: "request.name", Kind: KindString, Doc: "Name.", Unsettable: true},
+		{Name: "request_p", Kind: KindPort, Doc: "Port that the client asked for.", Unsettable: true},
+		{Name: "bound.host", Kind: KindAddr, Doc: "Address.", Unsettable: true},
+		{Name: "bound.name", Kind: KindString, Doc: "Name.", Unsettable: true},
+		{Name: "bound_p", Kind: KindPort, Doc: "Port that the server has bound.", Unsettable: true},
+	},
+}
+
+// Schema returns &SOCKSSchema.
+func (*SOCKS) Schema() *Schema { return &SOCKSSchema }
+
+// Encode passes the columns to s.
+func (r *SOCKS) Encode(s Sink) {
+	s.Time(r.TS)
+	s.String(r.UID)
+	s.Addr(r.ID.OrigH)
+	s.Port(uint16(r.ID.OrigP))
+	s.Addr(r.ID.RespH)
+	s.Port(uint16(r.ID.RespP))
+	s.Count(r.Version)
+	if r.User.OK {
+		s.String(r.User.V)
+	} else {
+		s.Unset()
+	}
+	if r.Password.OK {
+		s.String(r.Password.V)
+	} else {
+		s.Unset()
+	}
+	if r.Status.OK {
+		s.String(r.Status.V)
+	} else {
+		s.Unset()
+	}
+	if r.Request.Host.OK {
+		s.Addr(r.Request.Host.V)
+	} else {
+		s.Unset()
+	}
+	if r.Request.Name.OK {
+		s.String(r.Request.Name.V)
+	} else {
+		s.Unset()
+	}
+	if r.RequestP.OK {
+		s.Port(uint16(r.RequestP.V))
+	} else {
+		s.Unset()
+	}
+	if r.Bound.Host.OK {
+		s.Addr(r.Bound.Host.V)
+	} else {
+		s.Unset()
+	}
+	if r.Bound.Name.OK {
+		s.String(r.Bound.Name.V)
+	} else {
+		s.Unset()
+	}
+	if r.BoundP.OK {
+		s.Port(uint16(r.BoundP.V))
+	} else {
+		s.Unset()
+	}
+}
+
 // TunnelSchema describes the log tunnel.
 var TunnelSchema = Schema{
 	Name: "tunnel",
 	Doc:  "Tunnel is a tunnel that was found, closed or expired.",
-	ID:   2,
+	ID:   3,
 	New:  func() Record { return new(Tunnel) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the activity."},
@@ -281,7 +367,7 @@ func (r *Tunnel) Encode(s Sink) {
 var WeirdSchema = Schema{
 	Name: "weird",
 	Doc:  "Weird is something unexpected in the traffic.",
-	ID:   3,
+	ID:   4,
 	New:  func() Record { return new(Weird) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which it occurred."},

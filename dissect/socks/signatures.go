@@ -1,0 +1,50 @@
+package socks
+
+import "github.com/wirelog/wirelog/dissect/detect"
+
+// signatures are Zeek's of base/protocols/socks: both sides have to match. In
+// connections whose originator is not known, the client of version 4 may be either.
+var signatures = []detect.Signature{
+	{Orig: client4, Resp: server4},
+	{Orig: server4, Resp: client4},
+	{Orig: client5, Resp: server5},
+}
+
+// maxUser is how far from the command the user name may end. The port and address
+// before it mostly have a zero too.
+const maxUser = 32
+
+// client4 matches a request: version, connect or bind, and a zero. As for the dot
+// of a pattern, there may be no newline before it.
+func client4(b []byte) bool {
+	if len(b) < 2 || b[0] != version4 || b[1] != 1 && b[1] != 2 {
+		return false
+	}
+	for _, x := range b[2:min(len(b), 2+maxUser+1)] {
+		if x == 0 {
+			return true
+		}
+		if x == '\n' {
+			return false
+		}
+	}
+	return false
+}
+
+// server4 matches a reply of version 4, with one of its four statuses.
+func server4(b []byte) bool {
+	return len(b) >= 2 && b[0] == 0 && b[1] >= 0x5a && b[1] <= 0x5d
+}
+
+// client5 matches an offer whose first method is one that is in use.
+func client5(b []byte) bool {
+	return len(b) >= 3 && b[0] == version5 && b[1] != '\n' && registered(b[2])
+}
+
+// server5 matches the choice of a method, or of none.
+func server5(b []byte) bool {
+	return len(b) >= 2 && b[0] == version5 && (registered(b[1]) || b[1] == methodRefused)
+}
+
+// registered reports whether IANA has assigned the method (socks-methods).
+func registered(method byte) bool { return method <= 9 && method != 4 }

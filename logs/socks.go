@@ -1,0 +1,126 @@
+package logs
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/schemas"
+)
+
+// socks builds socks.log after Zeek's base/protocols/socks: a row a connection
+// that was found to be one to a proxy, when it ends.
+type socks struct {
+	out  schemas.Emitter
+	now  func() event.Time
+	slot event.Slot
+
+	rec      schemas.SOCKS
+	services []string
+	uidBuf   []byte
+	free     []*socksState
+}
+
+// A socksState is what is known of a connection that speaks SOCKS.
+type socksState struct {
+	ts                     event.Time
+	version                uint64
+	user                   schemas.Opt[string]
+	status                 schemas.Opt[string]
+	request, bound         schemas.SOCKSAddress
+	requestPort, boundPort schemas.Opt[schemas.Port]
+}
+
+// socks5Status are the statuses of replies (RFC 1928 section 6).
+var socks5Status = []string{
+	"succeeded", "general SOCKS server failure", "connection not allowed by ruleset", "Network unreachable",
+	"Host unreachable", "Connection refused", "TTL expired", "Command not supported", "Address type not supported",
+}
+
+// socks4Status are those of SOCKS4, from socks4First on.
+var socks4Status = []string{
+	"succeeded", "general SOCKS server failure", "request failed because client is not running identd",
+	"request failed because client's identd could not confirm the user ID string in the request",
+}
+
+const socks4First = 0x5a
+
+func socksStatus(version, code uint64) schemas.Opt[string] {
+	list, i := socks5Status, code
+	if version == 4 {
+		list, i = socks4Status, code-socks4First
+	}
+	if i < uint64(len(list)) {
+		return schemas.Some(list[i])
+	}
+	return schemas.Some("unknown-" + strconv.FormatUint(code, 10))
+}
+
+func installSOCKS(h *event.Hooks, out schemas.Emitter, o *Options) {
+	b := &socks{out: out, now: o.Now, slot: h.NewSlot()}
+	h.SOCKS.Request.Listen(func(e *event.SOCKSRequest) {
+		s := b.state(e.Conn, e.Version)
+		s.request, s.requestPort = socksAddress(&e.SA), schemas.Some(schemas.Port(e.P.Num))
+	})
+	h.SOCKS.Reply.Listen(func(e *event.SOCKSReply) {
+		s := b.state(e.Conn, e.Version)
+		s.status = socksStatus(e.Version, e.Reply)
+		s.bound, s.boundPort = socksAddress(&e.SA), schemas.Some(schemas.Port(e.P.Num))
+	})
+	h.SOCKS.LoginUserpassRequest.Listen(func(e *event.SOCKSLoginUserpassRequest) {
+		b.state(e.Conn, 5).user = schemas.Some(string(e.User))
+	})
+	h.SOCKS.LoginUserpassReply.Listen(func(e *event.SOCKSLoginUserpassReply) {
+		b.state(e.Conn, 5).status = socksStatus(5, e.Code)
+	})
+	h.Conn.ConnectionStateRemove.Listen(b.removed)
+}
+
+func socksAddress(a *event.SOCKSAddress) (r schemas.SOCKSAddress) {
+	if a.Host.OK {
+		r.Host = schemas.Some(a.Host.V)
+	}
+	if a.Name.OK {
+		r.Name = schemas.Some(string(a.Name.V))
+	}
+	return r
+}
+
+func (b *socks) state(c event.Conn, version uint64) *socksState {
+	s, _ := c.Slot(b.slot).(*socksState)
+	if s == nil {
+		if n := len(b.free); n > 0 {
+			s = b.free[n-1]
+			b.free = b.free[:n-1]
+		} else {
+			s = new(socksState)
+		}
+		*s = socksState{ts: b.now(), version: version}
+		c.SetSlot(b.slot, s)
+	}
+	return s
+}
+
+// removed writes the row, unless the analyzer was taken off again.
+func (b *socks) removed(e *event.ConnectionStateRemove) {
+	c := e.Conn
+	s, _ := c.Slot(b.slot).(*socksState)
+	if s == nil {
+		return
+	}
+	c.SetSlot(b.slot, nil)
+	b.free = append(b.free, s)
+	b.services = c.Services(b.services[:0])
+	if !slices.ContainsFunc(b.services, func(name string) bool { return strings.EqualFold(name, "socks") }) {
+		return
+	}
+	id, uid := c.ID(), c.UID()
+	b.uidBuf = uid.Append(b.uidBuf[:0])
+	b.rec = schemas.SOCKS{
+		TS: schemas.Time(s.ts), UID: text(b.uidBuf), ID: endpoints(&id), Version: s.version,
+		User: s.user, Status: s.status,
+		Request: s.request, RequestP: s.requestPort, Bound: s.bound, BoundP: s.boundPort,
+	}
+	b.out.Emit(&b.rec)
+}

@@ -1,0 +1,35 @@
+package schemas
+
+import "net/netip"
+
+// SOCKSAddress is an address or a name given to or by a proxy, or both.
+type SOCKSAddress struct {
+	Host Opt[netip.Addr] `zeek:"host"` // Address.
+	Name Opt[string]     `zeek:"name"` // Name.
+}
+
+// SOCKS is a use of a SOCKS proxy.
+//
+//wirelog:log socks
+type SOCKS struct {
+	// Time at which the proxy connection was first noticed.
+	TS Time `zeek:"ts"`
+	// Unique identifier of the connection to the proxy.
+	UID string `zeek:"uid"`
+	// The connection's endpoints.
+	ID ID `zeek:"id"`
+	// Version of the protocol, 4 or 5.
+	Version uint64 `zeek:"version"`
+	// User name with which the client logged in.
+	User Opt[string] `zeek:"user"`
+	// Password with which the client logged in; not recorded.
+	Password Opt[string] `zeek:"password"`
+	// The server's answer.
+	Status Opt[string] `zeek:"status"`
+	// What the client asked for.
+	Request  SOCKSAddress `zeek:"request"`
+	RequestP Opt[Port]    `zeek:"request_p"` // Port that the client asked for.
+	// What the server has bound.
+	Bound  SOCKSAddress `zeek:"bound"`
+	BoundP Opt[Port]    `zeek:"bound_p"` // Port that the server has bound.
+}
