@@ -1,10 +1,178 @@
 package event
 
-// File is a file as listeners see it (Zeek's fa_file record): bytes that a
-// connection carried and that were put together by file analysis.
+// File is a file as listeners see it (Zeek's fa_file record): bytes that one or
+// more connections carried and that file analysis put together. It is valid until
+// FileStateRemove has been raised for it.
 type File interface {
 	// FUID is the unique identifier of the file, "F" followed by base-62 digits.
 	FUID() UID
 	// Source names the protocol that carried it, such as "HTTP".
 	Source() string
+	// IsOrig tells whether the originator of the first connection sent it; ok is
+	// false for a file that came without a connection.
+	IsOrig() (isOrig, ok bool)
+	// Parent is the identifier of the file out of which this one was taken, or
+	// the zero UID.
+	Parent() UID
+	// Start is the time at which the file was first heard of, LastActive that of
+	// the last thing that was told of it.
+	Start() Time
+	LastActive() Time
+	// SeenBytes is the number of bytes that were analyzed, MissingBytes of those
+	// that were not seen, OverflowBytes of those that were seen and not analyzed,
+	// because too many were waiting for earlier ones.
+	SeenBytes() uint64
+	MissingBytes() uint64
+	OverflowBytes() uint64
+	// TotalBytes is the size that the protocol has told, if it has.
+	TotalBytes() (n uint64, ok bool)
+	// MIMEType is what the file was found to be; "" as long as nothing was found.
+	MIMEType() string
+	// Analyzers appends the names of the analyzers that were put on the file, such
+	// as "PE" and "MD5", in the order in which they were.
+	Analyzers(dst []string) []string
+	// Conns are the connections that carried the file, in order. The slice is
+	// valid inside the call and must not be changed.
+	Conns() []FileConn
+	// Extracted is the name of the file on disk that gets the contents; "" when
+	// the file is not extracted.
+	Extracted() string
+
+	// Filename and Depth are what the protocol says of the file: its name, and how
+	// deep it is nested (as in a multipart message). Who knows them, which is the
+	// builder that follows the protocol, sets them; the name is copied.
+	Filename() string
+	Depth() uint64
+	SetFilename(name []byte)
+	SetDepth(n uint64)
+
+	// Slot and SetSlot give a builder room for its state on this file. Slots are
+	// handed out by NewFileSlot while the pipeline is built.
+	Slot(s FileSlot) any
+	SetSlot(s FileSlot, v any)
+}
+
+// FileConn is a connection that carried a file. It stays true after the
+// connection has ended.
+type FileConn struct {
+	ID  ConnID
+	UID UID
+}
+
+// FileSlot is an index into a file's attachments.
+type FileSlot uint8
+
+// NewFileSlot hands out the next slot of the files whose events h raises. It may
+// only be called while the pipeline is built.
+func (h *Hooks) NewFileSlot() FileSlot {
+	s := h.fileSlots
+	h.fileSlots++
+	if h.fileSlots == 0 {
+		panic("event: more than 255 file slots")
+	}
+	return s
+}
+
+// FileNew is raised when a file is first heard of, before any of its bytes are
+// analyzed.
+//
+//wirelog:event file_new section=File
+type FileNew struct {
+	File File `zeek:"f"`
+}
+
+// FileOverNewConnection is raised when a file is carried by a connection that had
+// not carried it before, the first one included.
+//
+//wirelog:event file_over_new_connection section=File
+type FileOverNewConnection struct {
+	File File `zeek:"f"`
+	Conn Conn `zeek:"c"`
+	// IsOrig tells whether the originator of Conn sends it.
+	IsOrig bool `zeek:"is_orig"`
+}
+
+// FileSniff is raised once a file when its beginning has been looked at, or when
+// the protocol has told what it is. A file without bytes has none.
+//
+//wirelog:event file_sniff section=File
+type FileSniff struct {
+	File File         `zeek:"f"`
+	Meta FileMetadata `zeek:"meta"`
+}
+
+// FileMetadata is what is known of a file from its beginning.
+//
+//wirelog:record fa_metadata
+type FileMetadata struct {
+	// MIMEType is the best of the matches.
+	MIMEType Opt[string] `zeek:"mime_type"`
+	// MIMETypes are all matches, best first; valid inside the call.
+	MIMETypes []MIMEMatch `zeek:"mime_types" type:"mime_matches"`
+	// Inferred tells that the contents were looked at, and false that the protocol
+	// has told the type.
+	Inferred bool `zeek:"inferred"`
+}
+
+// MIMEMatch is one media type that the beginning of a file shows.
+//
+//wirelog:record mime_match
+type MIMEMatch struct {
+	Strength int64  `zeek:"strength"` // how sure it is, more is better
+	MIME     string `zeek:"mime"`
+}
+
+// FileGap is raised when bytes of a file are missing for good.
+//
+//wirelog:event file_gap section=File
+type FileGap struct {
+	File   File   `zeek:"f"`
+	Offset uint64 `zeek:"offset"` // of the first missing byte
+	Len    uint64 `zeek:"len"`    // bytes missing
+}
+
+// FileReassemblyOverflow is raised when a hole in a file is given up, because too
+// many bytes are held that come after it.
+//
+//wirelog:event file_reassembly_overflow section=File
+type FileReassemblyOverflow struct {
+	File    File   `zeek:"f"`
+	Offset  uint64 `zeek:"offset"`  // up to which the file was analyzed
+	Skipped uint64 `zeek:"skipped"` // bytes that are passed over
+}
+
+// FileHash is raised when a file that was asked to be hashed has been seen
+// from its first to its last byte.
+//
+//wirelog:event file_hash section=File own
+type FileHash struct {
+	File File   `zeek:"f"`
+	Kind string `zeek:"kind"` // "md5", "sha1" or "sha256"
+	Hash string `zeek:"hash"` // in hexadecimal
+}
+
+// FileExtractionLimit is raised when a file that is written to disk has reached
+// the size limit; what comes after is not written.
+//
+//wirelog:event file_extraction_limit section=File own
+type FileExtractionLimit struct {
+	File  File   `zeek:"f"`
+	Limit uint64 `zeek:"limit"` // bytes
+	Len   uint64 `zeek:"len"`   // bytes of the piece that passed the limit
+}
+
+// FileTimeout is raised when nothing more of a file has come for its timeout. The
+// file ends with that.
+//
+//wirelog:event file_timeout section=File
+type FileTimeout struct {
+	File File `zeek:"f"`
+}
+
+// FileStateRemove is raised when the analysis of a file has ended, last of its
+// events.
+//
+//wirelog:event file_state_remove section=File
+type FileStateRemove struct {
+	File File `zeek:"f"`
 }

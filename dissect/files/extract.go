@@ -1,0 +1,222 @@
+package files
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"os"
+	"path"
+	"strconv"
+
+	"github.com/wirelog/wirelog/dissect/event"
+)
+
+// Extraction says which files are written to disk, and where.
+type Extraction struct {
+	// Types are patterns of MIME types, such as "application/*" (the patterns of
+	// path.Match). Nothing is extracted without any.
+	Types []string
+	// Dir is the folder, made if need be. Names in it are made of the time, the protocol
+	// and the file's identifier, never of what was transferred.
+	Dir string
+	// Limit is the size in bytes at which a file is cut off, gaps included
+	// (FileExtract::default_limit); 0 is no limit.
+	Limit uint64
+	// Open bounds the files that are written at once; 0 stands for a default.
+	Open int
+}
+
+// ExtractStats counts what was extracted.
+type ExtractStats struct {
+	Files   uint64
+	Bytes   uint64
+	Cut     uint64 // files that reached the limit
+	Refused uint64 // files not extracted, because too many were being written
+	Failed  uint64 // files that could not be made or written
+}
+
+const (
+	defaultExtractOpen = 256
+	extractBuffer      = 32 << 10
+)
+
+// ValidPattern returns an error if p is no pattern of MIME types.
+func ValidPattern(p string) error {
+	_, err := path.Match(p, "")
+	return err
+}
+
+type extractor struct {
+	cfg   Extraction
+	stats *ExtractStats
+	kind  *Kind
+	root  *os.Root
+	open  int
+	free  []*bufio.Writer
+}
+
+func newExtractor(cfg Extraction, stats *ExtractStats) *extractor {
+	if cfg.Open <= 0 {
+		cfg.Open = defaultExtractOpen
+	}
+	x := &extractor{cfg: cfg, stats: stats}
+	x.kind = &Kind{Name: "EXTRACT", New: func(m *Manager, f *File) Analyzer { return x.start(m, f) }}
+	return x
+}
+
+// consider has f extracted if its type is asked for.
+func (x *extractor) consider(f *File) {
+	for _, p := range x.cfg.Types {
+		if ok, _ := path.Match(p, f.mime); ok {
+			f.Attach(x.kind)
+			return
+		}
+	}
+}
+
+// extraction writes one file. Without out it writes nothing.
+type extraction struct {
+	x    *extractor
+	m    *Manager
+	f    *File
+	out  *os.File
+	buf  *bufio.Writer
+	size uint64
+}
+
+func (x *extractor) start(m *Manager, f *File) Analyzer {
+	a := &extraction{x: x, m: m, f: f}
+	if x.open >= x.cfg.Open {
+		x.stats.Refused++
+		return a
+	}
+	out, name, err := x.create(f)
+	if err != nil {
+		x.stats.Failed++
+		return a
+	}
+	x.stats.Files++
+	x.open++
+	f.extracted = name
+	a.out = out
+	if n := len(x.free); n > 0 {
+		a.buf, x.free = x.free[n-1], x.free[:n-1]
+		a.buf.Reset(out)
+	} else {
+		a.buf = bufio.NewWriterSize(out, extractBuffer)
+	}
+	return a
+}
+
+// create makes a new file in the folder, which os.Root does not let anything leave.
+func (x *extractor) create(f *File) (*os.File, string, error) {
+	if x.root == nil {
+		if err := os.MkdirAll(x.cfg.Dir, 0o750); err != nil {
+			return nil, "", err
+		}
+		root, err := os.OpenRoot(x.cfg.Dir)
+		if err != nil {
+			return nil, "", err
+		}
+		x.root = root
+	}
+	base := fmt.Sprintf("extract-%s-%s-%s", strconv.FormatFloat(f.active.Seconds(), 'f', 6, 64), safe(f.source), f.FUID())
+	const tries = 100
+	var err error
+	for i := range tries {
+		name := base
+		if i > 0 {
+			name += "-" + strconv.Itoa(i)
+		}
+		var out *os.File
+		if out, err = x.root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o640); err == nil {
+			return out, name, nil
+		}
+		if !os.IsExist(err) {
+			break
+		}
+	}
+	return nil, "", err
+}
+
+// safe is name without anything that means something in a path.
+func safe(name string) string {
+	b := []byte(name)
+	for i, c := range b {
+		if !('a' <= c|0x20 && c|0x20 <= 'z' || '0' <= c && c <= '9' || c == '_') {
+			b[i] = '_'
+		}
+	}
+	return string(b)
+}
+
+// room returns how much of n more bytes is written, and says so when not all is.
+func (a *extraction) room(n uint64) uint64 {
+	limit := a.x.cfg.Limit
+	if limit == 0 || n <= limit-a.size {
+		return n
+	}
+	a.x.stats.Cut++
+	if h := &a.m.hooks.File.ExtractionLimit; h.On() {
+		h.Raise(&event.FileExtractionLimit{File: a.f, Limit: limit, Len: n})
+	}
+	return limit - a.size
+}
+
+func (a *extraction) Data(b []byte) bool {
+	if a.out == nil {
+		return false
+	}
+	n := a.room(uint64(len(b)))
+	_, err := a.buf.Write(b[:n])
+	a.size += n
+	a.x.stats.Bytes += n
+	if err != nil || n < uint64(len(b)) {
+		a.finish(err)
+		return false
+	}
+	return true
+}
+
+// Gap leaves a hole in the file, which reads as zeros.
+func (a *extraction) Gap(_, n uint64) bool {
+	if a.out == nil {
+		return false
+	}
+	all := n
+	n = a.room(n)
+	err := a.buf.Flush()
+	if err == nil {
+		_, err = a.out.Seek(int64(n), io.SeekCurrent)
+	}
+	a.size += n
+	if err != nil || n < all {
+		a.finish(err)
+		return false
+	}
+	return true
+}
+
+func (a *extraction) End() { a.finish(nil) }
+
+func (a *extraction) finish(err error) {
+	if a.out == nil {
+		return
+	}
+	if err == nil {
+		err = a.buf.Flush()
+	}
+	if err == nil {
+		err = a.out.Truncate(int64(a.size))
+	}
+	if e := a.out.Close(); err == nil {
+		err = e
+	}
+	if err != nil {
+		a.x.stats.Failed++
+	}
+	a.x.open--
+	a.buf.Reset(nil)
+	a.x.free = append(a.x.free, a.buf)
+	a.out, a.buf = nil, nil
+}
