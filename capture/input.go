@@ -15,7 +15,6 @@ import (
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
-	"github.com/ulikunitz/xz"
 )
 
 const stdinPath = "-"
@@ -228,23 +227,23 @@ func (c *counter) Read(p []byte) (int, error) {
 // The first bytes of the compressions.
 var compressions = []struct {
 	name, magic string
-	open        func(io.Reader) (io.Reader, func(), error)
+	open        func(*bufio.Reader) (io.Reader, func(), error)
 }{
-	{"gzip", "\x1f\x8b", func(r io.Reader) (io.Reader, func(), error) {
+	{"gzip", "\x1f\x8b", func(r *bufio.Reader) (io.Reader, func(), error) {
 		z, err := gzip.NewReader(r)
 		return z, func() {}, err
 	}},
 	{"zstd", "\x28\xb5\x2f\xfd", openZstd},
-	{"bzip2", "BZh", func(r io.Reader) (io.Reader, func(), error) {
+	{"bzip2", "BZh", func(r *bufio.Reader) (io.Reader, func(), error) {
 		return bzip2.NewReader(r), func() {}, nil
 	}},
-	{"xz", "\xfd7zXZ\x00", func(r io.Reader) (io.Reader, func(), error) {
-		z, err := xz.NewReader(r)
+	{"xz", xzMagic, func(r *bufio.Reader) (io.Reader, func(), error) {
+		z, err := openXZ(r)
 		return z, func() {}, err
 	}},
 }
 
-func openZstd(r io.Reader) (io.Reader, func(), error) {
+func openZstd(r *bufio.Reader) (io.Reader, func(), error) {
 	z, err := zstd.NewReader(r, zstd.WithDecoderConcurrency(1),
 		zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(maxWindow))
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"os"
 	"path/filepath"
@@ -481,6 +482,33 @@ func TestCompressed(t *testing.T) {
 			if all, r := readBytes(t, z[:n]); len(all) != 0 || len(r.Damage()) != 1 {
 				t.Errorf("%s of %d bytes: %v", name, n, r.Damage())
 			}
+		}
+	}
+	// Every check, several blocks, padding between streams; and a dictionary too
+	// large to be had.
+	for _, check := range []byte{xz.None, xz.CRC32, xz.CRC64, xz.SHA256} {
+		var z bytes.Buffer
+		w, err := xz.WriterConfig{CheckSum: check, NoCheckSum: check == xz.None, BlockSize: 10000, DictCap: 1 << 16}.NewWriter(&z)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.Write(plain)
+		w.Close()
+		z.Write(make([]byte, 8))
+		all, r := readBytes(t, z.Bytes())
+		if err := r.Err(); err != nil || !slices.Equal(all, want) {
+			t.Errorf("xz check %d: %d packets, %v", check, len(all), err)
+		}
+		b := bytes.Clone(z.Bytes())
+		b[12+4] = 40
+		binary.LittleEndian.PutUint32(b[12+8:], crc32.ChecksumIEEE(b[12:12+8]))
+		if all, r := readBytes(t, b); len(all) != 0 || r.Err() == nil || !strings.Contains(r.Err().Error(), "dictionary is over 128 MB") {
+			t.Errorf("xz with a dictionary of 4 GB: %v", r.Err())
+		}
+		for i := 12; i < z.Len(); i += 1 + z.Len()/50 {
+			b := bytes.Clone(z.Bytes())
+			b[i]++
+			readBytes(t, b)
 		}
 	}
 	bz, err := hex.DecodeString("425a683931415926535999a8e0f1000025c91efe000004070020001000080004000000a00054530000368947941a69997d4edf2af259536c12e18548a0d7b444bc60debedd3ef0bb9229c28484cd470788")
