@@ -3,12 +3,13 @@ package dissect
 import (
 	"github.com/wirelog/wirelog/dissect/detect"
 	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/dissect/files"
 	"github.com/wirelog/wirelog/dissect/socks"
 )
 
 // protocols makes the analyzers of one shard. A protocol is added here and
-// nowhere else.
-func protocols(hooks *event.Hooks) []*detect.Protocol {
+// nowhere else. What they transfer goes to fm.
+func protocols(hooks *event.Hooks, fm *files.Manager) []*detect.Protocol {
 	return []*detect.Protocol{
 		socks.New(hooks),
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/wirelog/wirelog/dissect/conn"
 	"github.com/wirelog/wirelog/dissect/detect"
 	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/dissect/files"
 	"github.com/wirelog/wirelog/dissect/packet"
 	"github.com/wirelog/wirelog/dissect/tunnel"
 )
@@ -24,6 +25,8 @@ type Config struct {
 	IPTunnels       int
 	IPTunnelTimeout event.Time
 	Fragments       packet.Limits
+	// Files configures file analysis. Its Seed is taken from that of Conn.
+	Files files.Config
 }
 
 // DefaultConfig returns Zeek's defaults, without a seed.
@@ -45,6 +48,7 @@ type Stats struct {
 	Panics    uint64 // packets whose processing panicked
 	Conn      conn.Stats
 	Fragments packet.FragStats
+	Files     files.Stats
 }
 
 // A Shard dissects the packets of its host pairs. It is not safe for concurrent use.
@@ -57,6 +61,7 @@ type Shard struct {
 	tunnels   *tunnel.Decoder
 	ipTunnels *tunnel.Table
 	arp       *arp.Analyzer
+	files     *files.Manager
 	stats     Stats
 
 	levels []level // scratch, one a packet within a packet
@@ -93,7 +98,9 @@ func New(cfg Config, hooks *event.Hooks, cause func(deadline event.Time, first, 
 	}
 	cfg.Conn.NeedsChecksum = s.tunnels.NeedsChecksum
 	s.table = conn.NewTable(cfg.Conn, hooks, cause)
-	s.table.SetAttacher(detect.New(protocols(hooks)))
+	cfg.Files.Seed = [2]uint64{cfg.Conn.Seed[4], cfg.Conn.Seed[5]}
+	s.files = files.New(cfg.Files, hooks, s.table, cause)
+	s.table.SetAttacher(detect.New(protocols(hooks, s.files)))
 	return s
 }
 
@@ -105,11 +112,19 @@ func (s *Shard) Stats() Stats {
 	st := s.stats
 	st.Conn = s.table.Stats()
 	st.Fragments = s.frags.Stats()
+	st.Files = s.files.Stats()
 	return st
 }
 
 // Advance fires the timers that are due at now.
-func (s *Shard) Advance(now event.Time, clock conn.Clock) { s.table.Advance(now, clock) }
+func (s *Shard) Advance(now event.Time, clock conn.Clock) {
+	s.table.Advance(now, clock)
+	if s.files.Due(now) {
+		num := s.table.PacketNum()
+		s.files.Advance(now, clock)
+		s.table.SetNow(now, num)
+	}
+}
 
 // Frame processes one packet. Advance has been called with its time before.
 func (s *Shard) Frame(f *packet.Frame) {
@@ -131,11 +146,18 @@ func (s *Shard) Settle() { s.table.Settle() }
 
 // Drain ends the connections whose first packet has a number below limit, in the
 // order of those packets. cause is called before each with that number.
-// now is the run's clock at its end.
+// now is the run's clock at its end. A limit of All also ends what is left beside the
+// connections, which is files.
 func (s *Shard) Drain(limit uint64, now event.Time, cause func(first uint64)) {
 	s.table.SetNow(now, limit)
 	s.table.Drain(limit, cause)
+	if limit == All {
+		s.files.Drain(cause)
+	}
 }
+
+// All is a limit of Drain above every packet.
+const All = ^uint64(0)
 
 // contained keeps a panic to its packet: analyzers are contained by themselves, so
 // this is for the code around them.

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/wirelog/wirelog/capture"
+	"github.com/wirelog/wirelog/dissect"
 	"github.com/wirelog/wirelog/dissect/conn"
 	"github.com/wirelog/wirelog/dissect/packet"
 	"github.com/wirelog/wirelog/schemas"
@@ -154,14 +155,16 @@ func (r *run) next(ctx context.Context) (*capture.Batch, error) {
 // end of a run, so that their rows need not all be in memory at once.
 const drainStep = 1 << 14
 
-// drain calls step with rising limits until it covers every connection.
+// drain calls step with rising limits until it covers every connection, and with one
+// that covers all else.
 func (r *run) drain(step func(limit uint64)) {
 	for limit := uint64(drainStep); ; limit += drainStep {
 		step(limit)
 		if limit > r.last.Num {
-			return
+			break
 		}
 	}
+	step(dissect.All)
 }
 
 // job is what a shard works on: a batch with the shard of each of its packets, or,

@@ -171,6 +171,9 @@ func (t *Table) Now() event.Time { return t.now }
 // SetNow says which packet is about to be processed, and the run's clock at it.
 func (t *Table) SetNow(now event.Time, num uint64) { t.now, t.pktNum = now, num }
 
+// PacketNum returns the number of the packet at work, or of that at which a timer fires.
+func (t *Table) PacketNum() uint64 { return t.pktNum }
+
 func (t *Table) at(idx uint32) *Conn { return &t.chunks[idx>>chunkBits][idx&(chunkSize-1)] }
 
 // Lookup finds the connection of a key, or nil.

@@ -129,7 +129,7 @@ type Manager struct {
 	cfg   Config
 	hooks *event.Hooks
 	clock Clock
-	cause func(deadline event.Time, first uint64)
+	cause func(deadline event.Time, first, num uint64)
 	stats Stats
 
 	open    map[ID]*File
@@ -162,9 +162,9 @@ type scratch struct {
 }
 
 // New returns a Manager that raises its events on hooks. cause is called with the
-// deadline and the number of the packet with which the file began, for every timer
-// that is about to raise events.
-func New(cfg Config, hooks *event.Hooks, clock Clock, cause func(deadline event.Time, first uint64)) *Manager {
+// deadline, the number of the packet with which the file began and that of the packet
+// before which it fires, for every timer that is about to raise events.
+func New(cfg Config, hooks *event.Hooks, clock Clock, cause func(deadline event.Time, first, num uint64)) *Manager {
 	cfg.setDefaults()
 	m := &Manager{cfg: cfg, hooks: hooks, clock: clock, cause: cause,
 		open: make(map[ID]*File), perConn: make(map[uint64]int), kinds: make(map[string][]*Kind)}
@@ -447,9 +447,7 @@ func (m *Manager) Advance(now event.Time, clock TimerClock) {
 		at, num := clock.At(f.deadline)
 		m.clock.SetNow(at, num)
 		if at-f.active >= m.cfg.Timeout {
-			if m.cause != nil {
-				m.cause(f.deadline, f.first)
-			}
+			m.cause(f.deadline, f.first, num)
 			m.expire(f)
 			continue
 		}
