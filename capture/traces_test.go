@@ -10,8 +10,8 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/gopacket/gopacket"
-	"github.com/gopacket/gopacket/pcapgo"
+	"github.com/google/gopacket"
+	"github.com/google/gopacket/pcapgo"
 )
 
 // TestTraces compares what is read from the reference traces with what
@@ -67,7 +67,11 @@ func compareWithPcapgo(t *testing.T, path string, all []got) (cut uint64) {
 	if head, _ := in.Peek(4); bytes.Equal(head, ngMagic[:]) {
 		next, err = pcapgo.NewNgReader(in, pcapgo.NgReaderOptions{WantMixedLinkType: true})
 	} else {
-		next, err = pcapgo.NewReader(in)
+		var classic *pcapgo.Reader
+		if classic, err = pcapgo.NewReader(in); err == nil {
+			classic.SetSnaplen(MaxPacket) // it would stop at a longer packet
+			next = classic
+		}
 	}
 	if err != nil {
 		t.Logf("%s: pcapgo: %v", path, err)
