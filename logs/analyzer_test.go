@@ -41,6 +41,6 @@ func TestAnalyzer(t *testing.T) {
 	b.out.expect(t, "analyzer ts=1 analyzer_kind=packet analyzer_name=GTPV1 uid=C1"+id+" proto=tcp failure_reason=why failure_data=")
 	raise("PacketAnalyzer::ANALYZER_IP", nil, nil, none)
 	b.out.expect(t, "analyzer ts=1 analyzer_kind=packet analyzer_name=IP failure_reason=why")
-	raise("Files::ANALYZER_PE", c, fakeFile{event.MakeUID('F', 0, 9)}, none)
+	raise("Files::ANALYZER_PE", c, fakeFile{fuid: event.MakeUID('F', 0, 9)}, none)
 	b.out.expect(t, "analyzer ts=1 analyzer_kind=file analyzer_name=PE uid=C1 fuid=F9"+id+" failure_reason=why")
 }

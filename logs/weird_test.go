@@ -8,7 +8,10 @@ import (
 	"github.com/wirelog/wirelog/dissect/event"
 )
 
-type fakeFile struct{ fuid event.UID }
+type fakeFile struct {
+	event.File
+	fuid event.UID
+}
 
 func (f fakeFile) FUID() event.UID { return f.fuid }
 func (f fakeFile) Source() string  { return "HTTP" }
@@ -90,7 +93,7 @@ func TestWeirdOthers(t *testing.T) {
 	b.hooks.Weird.Net.Raise(&event.NetWeird{Name: "bad_IP_checksum"})
 	b.out.expect(t, "weird ts=1 name=bad_IP_checksum notice=false peer=zeek [5 \"bad_IP_checksum\"]")
 
-	f := fakeFile{event.MakeUID('F', 0, 5)}
+	f := fakeFile{fuid: event.MakeUID('F', 0, 5)}
 	b.hooks.Weird.File.Raise(&event.FileWeird{Name: "y", File: f})
 	b.hooks.Weird.File.Raise(&event.FileWeird{Name: "y", File: f, Addl: []byte("z"), Source: "PE"})
 	b.out.expect(t,
