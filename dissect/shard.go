@@ -13,6 +13,7 @@ import (
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/dissect/files"
 	"github.com/wirelog/wirelog/dissect/packet"
+	"github.com/wirelog/wirelog/dissect/pe"
 	"github.com/wirelog/wirelog/dissect/tunnel"
 )
 
@@ -100,6 +101,7 @@ func New(cfg Config, hooks *event.Hooks, cause func(deadline event.Time, first, 
 	s.table = conn.NewTable(cfg.Conn, hooks, cause)
 	cfg.Files.Seed = [2]uint64{cfg.Conn.Seed[4], cfg.Conn.Seed[5]}
 	s.files = files.New(cfg.Files, hooks, s.table, cause)
+	pe.Register(s.files, hooks)
 	s.table.SetAttacher(detect.New(protocols(hooks, s.files)))
 	return s
 }

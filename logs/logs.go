@@ -49,6 +49,12 @@ func Install(h *event.Hooks, out schemas.Emitter, o Options) *Builders {
 	if out.On(new(schemas.Tunnel).Schema()) {
 		b.tunnels = installTunnel(h, out, &o)
 	}
+	if out.On(new(schemas.Files).Schema()) {
+		installFiles(h, out, &o)
+	}
+	if out.On(new(schemas.PE).Schema()) {
+		installPE(h, out)
+	}
 	if out.On(new(schemas.Weird).Schema()) {
 		installWeird(h, out, &o)
 	}

@@ -14,6 +14,8 @@ var groupNames = []string{"community-id", "mac-logging", "vlan-logging"}
 var all = []*Schema{
 	&AnalyzerSchema,
 	&ConnSchema,
+	&FilesSchema,
+	&PESchema,
 	&SOCKSSchema,
 	&TunnelSchema,
 	&WeirdSchema,
@@ -241,11 +243,244 @@ func (r *Conn) Encode(s Sink) {
 	}
 }
 
+// FilesSchema describes the log files.
+var FilesSchema = Schema{
+	Name: "files",
+	Doc:  "Files is a file that was transferred, a row for each connection that carried it.",
+	ID:   2,
+	New:  func() Record { return new(Files) },
+	Fields: []Field{
+		{Name: "ts", Kind: KindTime, Doc: "Time at which the file was first seen."},
+		{Name: "fuid", Kind: KindString, Doc: "Identifier of the file."},
+		{Name: "uid", Kind: KindString, Doc: "Identifier of the connection that carried it, if one did.", Unsettable: true},
+		{Name: "id.orig_h", Kind: KindAddr, Doc: "Originator's address.", Unsettable: true},
+		{Name: "id.orig_p", Kind: KindPort, Doc: "Originator's port; the ICMP type for ICMP.", Unsettable: true},
+		{Name: "id.resp_h", Kind: KindAddr, Doc: "Responder's address.", Unsettable: true},
+		{Name: "id.resp_p", Kind: KindPort, Doc: "Responder's port; the ICMP code for ICMP.", Unsettable: true},
+		{Name: "source", Kind: KindString, Doc: "Protocol that transferred it.", Unsettable: true},
+		{Name: "depth", Kind: KindCount, Doc: "How deep it was nested in what was transferred."},
+		{Name: "analyzers", Kind: KindString, Container: SetOf, Doc: "Analyzers that were put on it.", Unsettable: true},
+		{Name: "mime_type", Kind: KindString, Doc: "Media type that its beginning shows.", Unsettable: true},
+		{Name: "filename", Kind: KindString, Doc: "Name that the protocol gave it.", Unsettable: true},
+		{Name: "duration", Kind: KindInterval, Doc: "Time between the first and the last that was seen of it."},
+		{Name: "local_orig", Kind: KindBool, Doc: "Whether the sender is in a local network.", Unsettable: true},
+		{Name: "is_orig", Kind: KindBool, Doc: "Whether the originator of the connection sent it.", Unsettable: true},
+		{Name: "seen_bytes", Kind: KindCount, Doc: "Bytes analyzed."},
+		{Name: "total_bytes", Kind: KindCount, Doc: "Bytes that the protocol said there would be.", Unsettable: true},
+		{Name: "missing_bytes", Kind: KindCount, Doc: "Bytes that were missing."},
+		{Name: "overflow_bytes", Kind: KindCount, Doc: "Bytes passed over, because too many were waiting for earlier ones."},
+		{Name: "timedout", Kind: KindBool, Doc: "Whether it ended because nothing more of it came."},
+		{Name: "parent_fuid", Kind: KindString, Doc: "Identifier of the file in which it was.", Unsettable: true},
+		{Name: "md5", Kind: KindString, Doc: "MD5 of the contents, in hexadecimal.", Unsettable: true},
+		{Name: "sha1", Kind: KindString, Doc: "SHA-1 of the contents, in hexadecimal.", Unsettable: true},
+		{Name: "sha256", Kind: KindString, Doc: "SHA-256 of the contents, in hexadecimal.", Unsettable: true},
+		{Name: "extracted", Kind: KindString, Doc: "Name of the file on disk that has the contents.", Unsettable: true},
+		{Name: "extracted_cutoff", Kind: KindBool, Doc: "Whether the file on disk was cut off at the size limit.", Unsettable: true},
+		{Name: "extracted_size", Kind: KindCount, Doc: "Bytes in the file on disk, if it was cut off.", Unsettable: true},
+	},
+}
+
+// Schema returns &FilesSchema.
+func (*Files) Schema() *Schema { return &FilesSchema }
+
+// Encode passes the columns to s.
+func (r *Files) Encode(s Sink) {
+	s.Time(r.TS)
+	s.String(r.FUID)
+	if r.UID.OK {
+		s.String(r.UID.V)
+	} else {
+		s.Unset()
+	}
+	if r.ID.OK {
+		s.Addr(r.ID.V.OrigH)
+		s.Port(uint16(r.ID.V.OrigP))
+		s.Addr(r.ID.V.RespH)
+		s.Port(uint16(r.ID.V.RespP))
+	} else {
+		s.Unset()
+		s.Unset()
+		s.Unset()
+		s.Unset()
+	}
+	if r.Source.OK {
+		s.String(r.Source.V)
+	} else {
+		s.Unset()
+	}
+	s.Count(r.Depth)
+	if r.Analyzers != nil {
+		s.Begin(SetOf, len(r.Analyzers))
+		for _, v := range r.Analyzers {
+			s.String(v)
+		}
+		s.End()
+	} else {
+		s.Unset()
+	}
+	if r.MIMEType.OK {
+		s.String(r.MIMEType.V)
+	} else {
+		s.Unset()
+	}
+	if r.Filename.OK {
+		s.String(r.Filename.V)
+	} else {
+		s.Unset()
+	}
+	s.Interval(float64(r.Duration))
+	if r.LocalOrig.OK {
+		s.Bool(r.LocalOrig.V)
+	} else {
+		s.Unset()
+	}
+	if r.IsOrig.OK {
+		s.Bool(r.IsOrig.V)
+	} else {
+		s.Unset()
+	}
+	s.Count(r.SeenBytes)
+	if r.TotalBytes.OK {
+		s.Count(r.TotalBytes.V)
+	} else {
+		s.Unset()
+	}
+	s.Count(r.MissingBytes)
+	s.Count(r.OverflowBytes)
+	s.Bool(r.TimedOut)
+	if r.ParentFUID.OK {
+		s.String(r.ParentFUID.V)
+	} else {
+		s.Unset()
+	}
+	if r.MD5.OK {
+		s.String(r.MD5.V)
+	} else {
+		s.Unset()
+	}
+	if r.SHA1.OK {
+		s.String(r.SHA1.V)
+	} else {
+		s.Unset()
+	}
+	if r.SHA256.OK {
+		s.String(r.SHA256.V)
+	} else {
+		s.Unset()
+	}
+	if r.Extracted.OK {
+		s.String(r.Extracted.V)
+	} else {
+		s.Unset()
+	}
+	if r.ExtractedCutoff.OK {
+		s.Bool(r.ExtractedCutoff.V)
+	} else {
+		s.Unset()
+	}
+	if r.ExtractedSize.OK {
+		s.Count(r.ExtractedSize.V)
+	} else {
+		s.Unset()
+	}
+}
+
+// PESchema describes the log pe.
+var PESchema = Schema{
+	Name: "pe",
+	Doc:  "PE is an executable of Windows that was transferred.",
+	ID:   3,
+	New:  func() Record { return new(PE) },
+	Fields: []Field{
+		{Name: "ts", Kind: KindTime, Doc: "Time at which the file was first seen."},
+		{Name: "id", Kind: KindString, Doc: "Identifier of the file."},
+		{Name: "machine", Kind: KindString, Doc: "Kind of machine that it is for.", Unsettable: true},
+		{Name: "compile_ts", Kind: KindTime, Doc: "Time at which it says it was made.", Unsettable: true},
+		{Name: "os", Kind: KindString, Doc: "Operating system that it needs.", Unsettable: true},
+		{Name: "subsystem", Kind: KindString, Doc: "Subsystem that it needs.", Unsettable: true},
+		{Name: "is_exe", Kind: KindBool, Doc: "Whether it can be executed, and is not just an object file."},
+		{Name: "is_64bit", Kind: KindBool, Doc: "Whether it is for 64 bits."},
+		{Name: "uses_aslr", Kind: KindBool, Doc: "Whether it can be loaded anywhere (address space layout randomization)."},
+		{Name: "uses_dep", Kind: KindBool, Doc: "Whether it supports data execution prevention."},
+		{Name: "uses_code_integrity", Kind: KindBool, Doc: "Whether its signature is checked."},
+		{Name: "uses_seh", Kind: KindBool, Doc: "Whether it uses structured exception handling."},
+		{Name: "has_import_table", Kind: KindBool, Doc: "Whether it has a table of imports.", Unsettable: true},
+		{Name: "has_export_table", Kind: KindBool, Doc: "Whether it has a table of exports.", Unsettable: true},
+		{Name: "has_cert_table", Kind: KindBool, Doc: "Whether it has a table of certificates.", Unsettable: true},
+		{Name: "has_debug_data", Kind: KindBool, Doc: "Whether it has debugging data.", Unsettable: true},
+		{Name: "section_names", Kind: KindString, Container: VectorOf, Doc: "Names of its sections, in order.", Unsettable: true},
+	},
+}
+
+// Schema returns &PESchema.
+func (*PE) Schema() *Schema { return &PESchema }
+
+// Encode passes the columns to s.
+func (r *PE) Encode(s Sink) {
+	s.Time(r.TS)
+	s.String(r.ID)
+	if r.Machine.OK {
+		s.String(r.Machine.V)
+	} else {
+		s.Unset()
+	}
+	if r.CompileTS.OK {
+		s.Time(r.CompileTS.V)
+	} else {
+		s.Unset()
+	}
+	if r.OS.OK {
+		s.String(r.OS.V)
+	} else {
+		s.Unset()
+	}
+	if r.Subsystem.OK {
+		s.String(r.Subsystem.V)
+	} else {
+		s.Unset()
+	}
+	s.Bool(r.IsEXE)
+	s.Bool(r.Is64Bit)
+	s.Bool(r.UsesASLR)
+	s.Bool(r.UsesDEP)
+	s.Bool(r.UsesCodeIntegrity)
+	s.Bool(r.UsesSEH)
+	if r.HasImportTable.OK {
+		s.Bool(r.HasImportTable.V)
+	} else {
+		s.Unset()
+	}
+	if r.HasExportTable.OK {
+		s.Bool(r.HasExportTable.V)
+	} else {
+		s.Unset()
+	}
+	if r.HasCertTable.OK {
+		s.Bool(r.HasCertTable.V)
+	} else {
+		s.Unset()
+	}
+	if r.HasDebugData.OK {
+		s.Bool(r.HasDebugData.V)
+	} else {
+		s.Unset()
+	}
+	if r.SectionNames != nil {
+		s.Begin(VectorOf, len(r.SectionNames))
+		for _, v := range r.SectionNames {
+			s.String(v)
+		}
+		s.End()
+	} else {
+		s.Unset()
+	}
+}
+
 // SOCKSSchema describes the log socks.
 var SOCKSSchema = Schema{
 	Name: "socks",
 	Doc:  "SOCKS is a use of a SOCKS proxy.",
-	ID:   2,
+	ID:   4,
 	New:  func() Record { return new(SOCKS) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the proxy connection was first noticed."},
@@ -330,7 +565,7 @@ func (r *SOCKS) Encode(s Sink) {
 var TunnelSchema = Schema{
 	Name: "tunnel",
 	Doc:  "Tunnel is a tunnel that was found, closed or expired.",
-	ID:   3,
+	ID:   5,
 	New:  func() Record { return new(Tunnel) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the activity."},
@@ -367,7 +602,7 @@ func (r *Tunnel) Encode(s Sink) {
 var WeirdSchema = Schema{
 	Name: "weird",
 	Doc:  "Weird is something unexpected in the traffic.",
-	ID:   4,
+	ID:   6,
 	New:  func() Record { return new(Weird) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which it occurred."},

@@ -40,8 +40,9 @@ type File interface {
 
 	// Filename and Depth are what the protocol says of the file: its name, and how
 	// deep it is nested (as in a multipart message). Who knows them, which is the
-	// builder that follows the protocol, sets them; the name is copied.
-	Filename() string
+	// builder that follows the protocol, sets them; the name is copied. ok is false
+	// for a file without a name.
+	Filename() (name string, ok bool)
 	Depth() uint64
 	SetFilename(name []byte)
 	SetDepth(n uint64)

@@ -17,6 +17,7 @@ type Hooks struct {
 	HTTP      HTTPEvents
 	ICMP      ICMPEvents
 	MIME      MIMEEvents
+	PE        PEEvents
 	Packet    PacketEvents
 	SOCKS     SOCKSEvents
 	TCP       TCPEvents
@@ -182,6 +183,15 @@ type MIMEEvents struct {
 	Event       Hook[MIMEEvent]       // mime_event
 	OneHeader   Hook[MIMEOneHeader]   // mime_one_header
 	SegmentData Hook[MIMESegmentData] // mime_segment_data
+}
+
+// PEEvents are the hooks of section PE.
+type PEEvents struct {
+	DOSCode        Hook[PEDOSCode]        // pe_dos_code
+	DOSHeader      Hook[PEDOSHeader]      // pe_dos_header
+	FileHeader     Hook[PEFileHeader]     // pe_file_header
+	OptionalHeader Hook[PEOptionalHeader] // pe_optional_header
+	SectionHeader  Hook[PESectionHeader]  // pe_section_header
 }
 
 // PacketEvents are the hooks of section Packet.
@@ -2537,6 +2547,96 @@ var built = [...]builtEvent{
 	},
 	{
 		info: Info{
+			Name:    "pe_dos_code",
+			Section: "PE",
+			Params:  []Param{{"f", "fa_file"}, {"code", "string"}},
+			Doc:     "Raised for the program for DOS between the DOS header and the PE header, unless it is unreasonably long.",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.PE.DOSCode.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.PE.DOSCode.Listen(func(e *PEDOSCode) {
+				dst := s.begin("pe_dos_code")
+				dst = appendFileKeys(dst, e.File)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "pe_dos_header",
+			Section: "PE",
+			Params:  []Param{{"f", "fa_file"}, {"h", "PE::DOSHeader"}},
+			Doc:     "Raised for the DOS header with which a Portable Executable file begins (Microsoft PE format, \"MS-DOS Stub\").",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.PE.DOSHeader.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.PE.DOSHeader.Listen(func(e *PEDOSHeader) {
+				dst := s.begin("pe_dos_header")
+				dst = appendFileKeys(dst, e.File)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "pe_file_header",
+			Section: "PE",
+			Params:  []Param{{"f", "fa_file"}, {"h", "PE::FileHeader"}},
+			Doc:     "Raised for the COFF file header (Microsoft PE format, \"COFF File Header\").",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.PE.FileHeader.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.PE.FileHeader.Listen(func(e *PEFileHeader) {
+				dst := s.begin("pe_file_header")
+				dst = appendFileKeys(dst, e.File)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "pe_optional_header",
+			Section: "PE",
+			Params:  []Param{{"f", "fa_file"}, {"h", "PE::OptionalHeader"}},
+			Doc:     "Raised for the optional header, which executables have (Microsoft PE format, \"Optional Header\").",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.PE.OptionalHeader.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.PE.OptionalHeader.Listen(func(e *PEOptionalHeader) {
+				dst := s.begin("pe_optional_header")
+				dst = appendFileKeys(dst, e.File)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "pe_section_header",
+			Section: "PE",
+			Params:  []Param{{"f", "fa_file"}, {"h", "PE::SectionHeader"}},
+			Doc:     "Raised for every entry of the section table (Microsoft PE format, \"Section Table\").",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.PE.SectionHeader.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.PE.SectionHeader.Listen(func(e *PESectionHeader) {
+				dst := s.begin("pe_section_header")
+				dst = appendFileKeys(dst, e.File)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
 			Name:    "raw_packet",
 			Section: "Packet",
 			Params:  []Param{{"p", "raw_pkt_hdr"}},
@@ -4504,6 +4604,46 @@ func (e *PartialConnection) AppendArgs(dst []byte) []byte {
 }
 
 // AppendArgs appends the parameters as a JSON object.
+func (e *PEDOSCode) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"code":`...)
+	dst = appendString(dst, e.Code)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *PEDOSHeader) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"h":`...)
+	dst = e.Header.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *PEFileHeader) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"h":`...)
+	dst = e.Header.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *PEOptionalHeader) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"h":`...)
+	dst = e.Header.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *PESectionHeader) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"h":`...)
+	dst = e.Header.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
 func (e *RawPacket) AppendArgs(dst []byte) []byte {
 	dst = append(dst, `{"p":`...)
 	dst = e.P.appendJSON(dst)
@@ -6329,6 +6469,164 @@ func (e *MIMEMatch) appendJSON(dst []byte) []byte {
 	dst = append(dst, `,"mime":`...)
 	dst = appendString(dst, e.MIME)
 	dst = append(dst, '}')
+	return dst
+}
+
+func (e *PEDOSHeaderRec) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"signature":`...)
+	dst = appendString(dst, e.Signature)
+	dst = append(dst, `,"used_bytes_in_last_page":`...)
+	dst = strconv.AppendUint(dst, e.UsedBytesInLastPage, 10)
+	dst = append(dst, `,"file_in_pages":`...)
+	dst = strconv.AppendUint(dst, e.FileInPages, 10)
+	dst = append(dst, `,"num_reloc_items":`...)
+	dst = strconv.AppendUint(dst, e.NumRelocItems, 10)
+	dst = append(dst, `,"header_in_paragraphs":`...)
+	dst = strconv.AppendUint(dst, e.HeaderInParagraphs, 10)
+	dst = append(dst, `,"min_extra_paragraphs":`...)
+	dst = strconv.AppendUint(dst, e.MinExtraParagraphs, 10)
+	dst = append(dst, `,"max_extra_paragraphs":`...)
+	dst = strconv.AppendUint(dst, e.MaxExtraParagraphs, 10)
+	dst = append(dst, `,"init_relative_ss":`...)
+	dst = strconv.AppendUint(dst, e.InitRelativeSS, 10)
+	dst = append(dst, `,"init_sp":`...)
+	dst = strconv.AppendUint(dst, e.InitSP, 10)
+	dst = append(dst, `,"checksum":`...)
+	dst = strconv.AppendUint(dst, e.Checksum, 10)
+	dst = append(dst, `,"init_ip":`...)
+	dst = strconv.AppendUint(dst, e.InitIP, 10)
+	dst = append(dst, `,"init_relative_cs":`...)
+	dst = strconv.AppendUint(dst, e.InitRelativeCS, 10)
+	dst = append(dst, `,"addr_of_reloc_table":`...)
+	dst = strconv.AppendUint(dst, e.AddrOfRelocTable, 10)
+	dst = append(dst, `,"overlay_num":`...)
+	dst = strconv.AppendUint(dst, e.OverlayNum, 10)
+	dst = append(dst, `,"oem_id":`...)
+	dst = strconv.AppendUint(dst, e.OEMID, 10)
+	dst = append(dst, `,"oem_info":`...)
+	dst = strconv.AppendUint(dst, e.OEMInfo, 10)
+	dst = append(dst, `,"addr_of_new_exe_header":`...)
+	dst = strconv.AppendUint(dst, e.AddrOfNewEXEHeader, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+func (e *PEFileHeaderRec) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"machine":`...)
+	dst = strconv.AppendUint(dst, e.Machine, 10)
+	dst = append(dst, `,"ts":`...)
+	dst = appendDouble(dst, e.TS.Seconds())
+	dst = append(dst, `,"sym_table_ptr":`...)
+	dst = strconv.AppendUint(dst, e.SymTablePtr, 10)
+	dst = append(dst, `,"num_syms":`...)
+	dst = strconv.AppendUint(dst, e.NumSyms, 10)
+	dst = append(dst, `,"optional_header_size":`...)
+	dst = strconv.AppendUint(dst, e.OptionalHeaderSize, 10)
+	dst = append(dst, `,"characteristics":[`...)
+	for i := range e.Characteristics {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = strconv.AppendUint(dst, e.Characteristics[i], 10)
+	}
+	dst = append(dst, `]}`...)
+	return dst
+}
+
+func (e *PEOptionalHeaderRec) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"magic":`...)
+	dst = strconv.AppendUint(dst, e.Magic, 10)
+	dst = append(dst, `,"major_linker_version":`...)
+	dst = strconv.AppendUint(dst, e.MajorLinkerVersion, 10)
+	dst = append(dst, `,"minor_linker_version":`...)
+	dst = strconv.AppendUint(dst, e.MinorLinkerVersion, 10)
+	dst = append(dst, `,"size_of_code":`...)
+	dst = strconv.AppendUint(dst, e.SizeOfCode, 10)
+	dst = append(dst, `,"size_of_init_data":`...)
+	dst = strconv.AppendUint(dst, e.SizeOfInitData, 10)
+	dst = append(dst, `,"size_of_uninit_data":`...)
+	dst = strconv.AppendUint(dst, e.SizeOfUninitData, 10)
+	dst = append(dst, `,"addr_of_entry_point":`...)
+	dst = strconv.AppendUint(dst, e.AddrOfEntryPoint, 10)
+	dst = append(dst, `,"base_of_code":`...)
+	dst = strconv.AppendUint(dst, e.BaseOfCode, 10)
+	dst = append(dst, ',')
+	if e.BaseOfData.OK {
+		dst = append(dst, `"base_of_data":`...)
+		dst = strconv.AppendUint(dst, e.BaseOfData.V, 10)
+		dst = append(dst, ',')
+	}
+	dst = append(dst, `"image_base":`...)
+	dst = strconv.AppendUint(dst, e.ImageBase, 10)
+	dst = append(dst, `,"section_alignment":`...)
+	dst = strconv.AppendUint(dst, e.SectionAlignment, 10)
+	dst = append(dst, `,"file_alignment":`...)
+	dst = strconv.AppendUint(dst, e.FileAlignment, 10)
+	dst = append(dst, `,"os_version_major":`...)
+	dst = strconv.AppendUint(dst, e.OSVersionMajor, 10)
+	dst = append(dst, `,"os_version_minor":`...)
+	dst = strconv.AppendUint(dst, e.OSVersionMinor, 10)
+	dst = append(dst, `,"major_image_version":`...)
+	dst = strconv.AppendUint(dst, e.MajorImageVersion, 10)
+	dst = append(dst, `,"minor_image_version":`...)
+	dst = strconv.AppendUint(dst, e.MinorImageVersion, 10)
+	dst = append(dst, `,"major_subsys_version":`...)
+	dst = strconv.AppendUint(dst, e.MajorSubsysVersion, 10)
+	dst = append(dst, `,"minor_subsys_version":`...)
+	dst = strconv.AppendUint(dst, e.MinorSubsysVersion, 10)
+	dst = append(dst, `,"size_of_image":`...)
+	dst = strconv.AppendUint(dst, e.SizeOfImage, 10)
+	dst = append(dst, `,"size_of_headers":`...)
+	dst = strconv.AppendUint(dst, e.SizeOfHeaders, 10)
+	dst = append(dst, `,"checksum":`...)
+	dst = strconv.AppendUint(dst, e.Checksum, 10)
+	dst = append(dst, `,"subsystem":`...)
+	dst = strconv.AppendUint(dst, e.Subsystem, 10)
+	dst = append(dst, `,"dll_characteristics":[`...)
+	for i := range e.DLLCharacteristics {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = strconv.AppendUint(dst, e.DLLCharacteristics[i], 10)
+	}
+	dst = append(dst, `],"table_sizes":[`...)
+	for i := range e.TableSizes {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = strconv.AppendUint(dst, e.TableSizes[i], 10)
+	}
+	dst = append(dst, `],`...)
+	return closeObject(dst)
+}
+
+func (e *PESectionHeaderRec) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"name":`...)
+	dst = appendString(dst, e.Name)
+	dst = append(dst, `,"virtual_size":`...)
+	dst = strconv.AppendUint(dst, e.VirtualSize, 10)
+	dst = append(dst, `,"virtual_addr":`...)
+	dst = strconv.AppendUint(dst, e.VirtualAddr, 10)
+	dst = append(dst, `,"size_of_raw_data":`...)
+	dst = strconv.AppendUint(dst, e.SizeOfRawData, 10)
+	dst = append(dst, `,"ptr_to_raw_data":`...)
+	dst = strconv.AppendUint(dst, e.PtrToRawData, 10)
+	dst = append(dst, `,"ptr_to_relocs":`...)
+	dst = strconv.AppendUint(dst, e.PtrToRelocs, 10)
+	dst = append(dst, `,"ptr_to_line_nums":`...)
+	dst = strconv.AppendUint(dst, e.PtrToLineNums, 10)
+	dst = append(dst, `,"num_of_relocs":`...)
+	dst = strconv.AppendUint(dst, e.NumOfRelocs, 10)
+	dst = append(dst, `,"num_of_line_nums":`...)
+	dst = strconv.AppendUint(dst, e.NumOfLineNums, 10)
+	dst = append(dst, `,"characteristics":[`...)
+	for i := range e.Characteristics {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = strconv.AppendUint(dst, e.Characteristics[i], 10)
+	}
+	dst = append(dst, `]}`...)
 	return dst
 }
 

@@ -411,6 +411,26 @@ func (e *PacketContents) detach(d *detached) {
 	e.Contents = d.bytes(e.Contents)
 }
 
+func (e *PEDOSCode) detach(d *detached) {
+	e.Code = d.bytes(e.Code)
+}
+
+func (e *PEDOSHeader) detach(d *detached) {
+	e.Header.detach(d)
+}
+
+func (e *PEFileHeader) detach(d *detached) {
+	e.Header.detach(d)
+}
+
+func (e *PEOptionalHeader) detach(d *detached) {
+	e.Header.detach(d)
+}
+
+func (e *PESectionHeader) detach(d *detached) {
+	e.Header.detach(d)
+}
+
 func (e *RawPacket) detach(d *detached) {
 	e.P.detach(d)
 }
@@ -775,6 +795,24 @@ func (e *MIMEHeader) detach(d *detached) {
 	e.OriginalName = d.bytes(e.OriginalName)
 	e.Name = d.bytes(e.Name)
 	e.Value = d.bytes(e.Value)
+}
+
+func (e *PEDOSHeaderRec) detach(d *detached) {
+	e.Signature = d.bytes(e.Signature)
+}
+
+func (e *PEFileHeaderRec) detach(d *detached) {
+	e.Characteristics = detachSlice(d, e.Characteristics)
+}
+
+func (e *PEOptionalHeaderRec) detach(d *detached) {
+	e.DLLCharacteristics = detachSlice(d, e.DLLCharacteristics)
+	e.TableSizes = detachSlice(d, e.TableSizes)
+}
+
+func (e *PESectionHeaderRec) detach(d *detached) {
+	e.Name = d.bytes(e.Name)
+	e.Characteristics = detachSlice(d, e.Characteristics)
 }
 
 func (e *PktHdr) detach(d *detached) {

@@ -36,6 +36,7 @@ type File struct {
 
 	hasConn, isOrig bool
 	hasTotal        bool
+	hasName         bool
 	reorders        bool // something has come out of order
 	bofDone         bool // the beginning is there, or will not become longer
 	sniffed         bool
@@ -104,10 +105,13 @@ func (f *File) Conns() []event.FileConn { return f.conns }
 func (f *File) Extracted() string { return f.extracted }
 
 // Filename returns the name that the protocol has for it.
-func (f *File) Filename() string { return string(f.filename) }
+func (f *File) Filename() (name string, ok bool) { return string(f.filename), f.hasName }
 
 // SetFilename sets Filename.
-func (f *File) SetFilename(name []byte) { f.filename = append(f.filename[:0], name...) }
+func (f *File) SetFilename(name []byte) {
+	f.filename = append(f.filename[:0], name...)
+	f.hasName = true
+}
 
 // Depth returns how deep it is nested.
 func (f *File) Depth() uint64 { return f.depth }

@@ -1,0 +1,149 @@
+package logs
+
+import (
+	"slices"
+
+	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/schemas"
+)
+
+// files builds files.log after Zeek's base/frameworks/files, base/files/hash and
+// base/files/extract: a row for each connection that carried a file, when the file ends.
+type files struct {
+	out   schemas.Emitter
+	slot  event.FileSlot
+	local networks
+
+	rec       schemas.Files
+	analyzers []string
+	text      [3][]byte
+	free      []*fileState
+}
+
+// fileState is what events have told of a file, beside what it tells itself.
+type fileState struct {
+	local             schemas.Opt[bool]
+	timedOut          bool
+	md5, sha1, sha256 string
+	cutOff            bool
+	limit             uint64
+}
+
+func installFiles(h *event.Hooks, out schemas.Emitter, o *Options) *files {
+	b := &files{out: out, slot: h.NewFileSlot(), local: newNetworks(o.LocalNets)}
+	h.File.OverNewConnection.Listen(b.overNewConnection)
+	h.File.Hash.Listen(b.hash)
+	h.File.ExtractionLimit.Listen(func(e *event.FileExtractionLimit) {
+		s := b.state(e.File)
+		s.cutOff, s.limit = true, e.Limit
+	})
+	h.File.Timeout.Listen(func(e *event.FileTimeout) { b.state(e.File).timedOut = true })
+	h.File.StateRemove.Listen(b.remove)
+	return b
+}
+
+func (b *files) state(f event.File) *fileState {
+	if s, ok := f.Slot(b.slot).(*fileState); ok {
+		return s
+	}
+	var s *fileState
+	if n := len(b.free); n > 0 {
+		s, b.free = b.free[n-1], b.free[:n-1]
+	} else {
+		s = new(fileState)
+	}
+	f.SetSlot(b.slot, s)
+	return s
+}
+
+func (b *files) overNewConnection(e *event.FileOverNewConnection) {
+	if len(b.local) == 0 {
+		return
+	}
+	id := e.Conn.ID()
+	sender := id.RespH
+	if isOrig, _ := e.File.IsOrig(); isOrig {
+		sender = id.OrigH
+	}
+	b.state(e.File).local = schemas.Some(b.local.contains(sender))
+}
+
+func (b *files) hash(e *event.FileHash) {
+	s := b.state(e.File)
+	switch e.Kind {
+	case "md5":
+		s.md5 = e.Hash
+	case "sha1":
+		s.sha1 = e.Hash
+	case "sha256":
+		s.sha256 = e.Hash
+	}
+}
+
+// someText is s, unset if it is empty.
+func someText(s string) schemas.Opt[string] { return schemas.Opt[string]{V: s, OK: s != ""} }
+
+func (b *files) remove(e *event.FileStateRemove) {
+	f := e.File
+	var s fileState
+	if kept, ok := f.Slot(b.slot).(*fileState); ok {
+		s = *kept
+		*kept = fileState{}
+		b.free = append(b.free, kept)
+		f.SetSlot(b.slot, nil)
+	}
+	b.analyzers = f.Analyzers(b.analyzers[:0])
+	if slices.Contains(b.analyzers, "X509") {
+		return // x509.log has it (X509::log_x509_in_files_log)
+	}
+	r := &b.rec
+	fuid, parent := f.FUID(), f.Parent()
+	b.text[0] = fuid.Append(b.text[0][:0])
+	*r = schemas.Files{
+		TS:              schemas.Time(f.Start()),
+		FUID:            text(b.text[0]),
+		Source:          someText(f.Source()),
+		Depth:           f.Depth(),
+		Analyzers:       schemas.Set[string](b.analyzers),
+		MIMEType:        someText(f.MIMEType()),
+		Duration:        schemas.Interval(f.LastActive().Seconds() - f.Start().Seconds()),
+		LocalOrig:       s.local,
+		SeenBytes:       f.SeenBytes(),
+		MissingBytes:    f.MissingBytes(),
+		OverflowBytes:   f.OverflowBytes(),
+		TimedOut:        s.timedOut,
+		MD5:             someText(s.md5),
+		SHA1:            someText(s.sha1),
+		SHA256:          someText(s.sha256),
+		Extracted:       someText(f.Extracted()),
+		ExtractedSize:   schemas.Opt[uint64]{V: s.limit, OK: s.cutOff},
+		ExtractedCutoff: schemas.Opt[bool]{V: s.cutOff, OK: f.Extracted() != ""},
+	}
+	if name, ok := f.Filename(); ok {
+		r.Filename = schemas.Some(name)
+	}
+	if b.analyzers == nil {
+		r.Analyzers = schemas.Set[string]{}
+	}
+	if !parent.IsZero() {
+		b.text[1] = parent.Append(b.text[1][:0])
+		r.ParentFUID = schemas.Some(text(b.text[1]))
+	}
+	if isOrig, ok := f.IsOrig(); ok {
+		r.IsOrig = schemas.Some(isOrig)
+	}
+	if n, ok := f.TotalBytes(); ok {
+		r.TotalBytes = schemas.Some(n)
+	}
+	conns := f.Conns()
+	if len(conns) == 0 {
+		b.out.Emit(r)
+	}
+	for i := range conns {
+		c := &conns[i]
+		b.text[2] = c.UID.Append(b.text[2][:0])
+		r.UID = schemas.Some(text(b.text[2]))
+		r.ID = schemas.Some(endpoints(&c.ID))
+		b.out.Emit(r)
+	}
+}
