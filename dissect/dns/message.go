@@ -1,0 +1,318 @@
+package dns
+
+import (
+	"encoding/binary"
+	"net/netip"
+	"strconv"
+
+	"github.com/wirelog/wirelog/dissect/event"
+)
+
+// sender is the side that a message came from.
+type sender uint8
+
+const (
+	fromResp sender = iota
+	fromOrig
+	fromUnknown // counts as the originator, but tells nothing of the roles
+)
+
+// reporter takes what a decoder finds out beside the events.
+type reporter interface {
+	weird(name, addl string)
+	// opaque says that the message was not looked at.
+	opaque()
+	// confirm says that the message is DNS.
+	confirm()
+}
+
+// decoder raises the events of one message after the other. It is not safe for
+// concurrent use, and allocates only when its scratch space has to grow.
+type decoder struct {
+	hooks *event.DNSEvents
+	opt   Options
+
+	// Of the message at work.
+	reporter
+	conn      event.Conn
+	b         []byte
+	off       int // what has been read of b
+	msg       event.DNSMsg
+	ans       event.DNSAnswer // of the record at work
+	fromOrig  bool
+	netBIOS   bool   // responder's port is that of NetBIOS
+	update    bool   // is a dynamic update
+	quiet     bool   // records raise nothing
+	zoneClass uint16 // of a dynamic update
+	expanded  int    // bytes of names
+	violation string // why it is not DNS
+
+	owner, question, zone, name1, name2 [maxName]byte
+
+	strs    [][]byte
+	params  []event.DNSSVCBParam
+	keys    []uint64
+	addrs   []netip.Addr
+	encoded []byte
+
+	ev scratch
+}
+
+// scratch are the events that are raised most.
+type scratch struct {
+	message event.DNSMessage
+	request event.DNSRequest
+	reject  event.DNSRejected
+	reply   event.DNSQueryReply
+	end     event.DNSEnd
+	a       event.DNSAReply
+	aaaa    event.DNSAAAAReply
+	a6      event.DNSA6Reply
+	cname   event.DNSCNAMEReply
+	ns      event.DNSNSReply
+	ptr     event.DNSPTRReply
+	mx      event.DNSMXReply
+	srv     event.DNSSRVReply
+	soa     event.DNSSOAReply
+	txt     event.DNSTXTReply
+	spf     event.DNSSPFReply
+	https   event.DNSHTTPS
+	svcb    event.DNSSVCB
+	unknown event.DNSUnknownReply
+	rrsig   event.DNSRRSIG
+	nsec    event.DNSNSEC
+	nsec3   event.DNSNSEC3
+	ds      event.DNSDS
+	dnskey  event.DNSDNSKEY
+	edns    event.DNSEDNSAddl
+	ecs     event.DNSEDNSECS
+	cookie  event.DNSEDNSCookie
+}
+
+func (d *decoder) init(h *event.DNSEvents, o Options) { d.hooks, d.opt = h, o }
+
+const headerLen = 12 // RFC 1035 section 4.1.1
+
+// header reads the header of b, a message on c, and reports whether there is more
+// to do. netBIOS says that a port of the connection is that of NetBIOS.
+func (d *decoder) header(r reporter, c event.Conn, b []byte, netBIOS bool) bool {
+	d.reporter, d.conn, d.b, d.off = r, c, b, headerLen
+	d.violation = ""
+	if len(b) < headerLen {
+		d.weird("DNS_truncated_len_lt_hdr_len", "")
+		return false
+	}
+	flags := binary.BigEndian.Uint16(b[2:])
+	opcode := flags >> 11 & 0xf
+	if opcode != opQuery && opcode != opUpdate && opcode != opNotify && !netBIOS {
+		d.weird("DNS_unknown_opcode", strconv.Itoa(int(opcode)))
+		d.opaque()
+		return false
+	}
+	d.msg = event.DNSMsg{
+		ID:         uint64(binary.BigEndian.Uint16(b)),
+		Opcode:     uint64(opcode),
+		RCode:      uint64(flags & 0xf),
+		QR:         flags&0x8000 != 0,
+		AA:         flags&0x0400 != 0,
+		TC:         flags&0x0200 != 0,
+		RD:         flags&0x0100 != 0,
+		RA:         flags&0x0080 != 0,
+		Z:          uint64(flags >> 4 & 7),
+		AD:         flags&0x0020 != 0,
+		CD:         flags&0x0010 != 0,
+		NumQueries: uint64(binary.BigEndian.Uint16(b[4:])),
+		NumAnswers: uint64(binary.BigEndian.Uint16(b[6:])),
+		NumAuth:    uint64(binary.BigEndian.Uint16(b[8:])),
+		NumAddl:    uint64(binary.BigEndian.Uint16(b[10:])),
+		IsNetBIOS:  netBIOS,
+	}
+	d.update = opcode == opUpdate && !netBIOS
+	return true
+}
+
+// body reads what follows the header.
+func (d *decoder) body(from sender, respPort uint16) {
+	d.fromOrig = from != fromResp
+	d.netBIOS = respPort == portNetBIOS
+	d.quiet = false
+	d.expanded = 0
+	d.zoneClass = 0
+	d.ans = event.DNSAnswer{}
+	if h := &d.hooks.Message; h.On() {
+		d.ev.message = event.DNSMessage{Conn: d.conn, IsOrig: d.fromOrig, Msg: d.msg, Len: uint64(len(d.b))}
+		h.Raise(&d.ev.message)
+	}
+	if d.sections() {
+		if h := &d.hooks.End; h.On() {
+			d.ev.end = event.DNSEnd{Conn: d.conn, Msg: d.msg}
+			h.Raise(&d.ev.end)
+		}
+	}
+}
+
+// sections reads the records, as far as they are wanted and well formed, and reports
+// whether the message comes to an end, which one does not that has no zone.
+func (d *decoder) sections() bool {
+	m := &d.msg
+	if n := d.opt.MaxQueries; n > 0 && m.NumQueries > uint64(n) {
+		d.violation = "DNS_Conn_count_too_large"
+		d.weird(d.violation, "")
+		return true
+	}
+	if d.update {
+		if m.NumQueries != 1 {
+			d.weird("DNS_DU_invalid_zone_count", strconv.FormatUint(m.NumQueries, 10))
+			return true
+		}
+		if !d.recordHeader() {
+			return true
+		}
+		if d.ans.QType != typeSOA {
+			d.weird("DNS_DU_incorrect_zone_type", "")
+			return false
+		}
+		zone := d.zone[:copy(d.zone[:], d.ans.Query)]
+		d.zoneClass = uint16(d.ans.QClass)
+		if !d.records(m.NumAnswers, event.DNSPrerequisite) || !d.records(m.NumAuth, event.DNSUpdate) {
+			return true
+		}
+		if h := &d.hooks.DynamicUpdate; h.On() {
+			h.Raise(&event.DNSDynamicUpdate{Conn: d.conn, Msg: d.msg, ZName: zone, ZClass: uint64(d.zoneClass)})
+		}
+	} else {
+		for range m.NumQueries {
+			if !d.questionRecord() {
+				return true
+			}
+		}
+		if !d.records(m.NumAnswers, event.DNSAnswerRR) {
+			return true
+		}
+	}
+	d.confirm()
+
+	skipAuth, skipAddl := d.opt.SkipAuth, d.opt.SkipAddl
+	if m.NumAnswers > 0 {
+		skipAuth = skipAuth || m.NumAuth == 0
+		skipAddl = skipAddl || m.NumAddl == 0
+	}
+	if skipAuth && skipAddl {
+		return true
+	}
+	if !d.update {
+		d.quiet = skipAuth
+		if !d.records(m.NumAuth, event.DNSAuthority) {
+			return true
+		}
+		d.quiet = false
+	}
+	if !skipAddl {
+		d.records(m.NumAddl, event.DNSAdditional)
+	}
+	return true
+}
+
+// questionRecord reads a question (RFC 1035 section 4.1.2).
+func (d *decoder) questionRecord() bool {
+	name, ok := d.readName(d.question[:0], maxPlainName, false)
+	if !ok {
+		return false
+	}
+	if d.left() < 4 {
+		d.weird("DNS_truncated_quest_too_short", "")
+		return false
+	}
+	m, h := &d.msg, d.hooks
+	rejected := m.QR && m.NumAnswers == 0 && m.NumAuth == 0 && m.NumAddl == 0
+	switch {
+	case !m.QR:
+		if h.Request.On() {
+			e := &d.ev.request
+			e.Conn, e.Msg, e.Query, e.OriginalQuery = d.conn, *m, d.lowered(name), name
+			e.QType, e.QClass = uint64(d.u16()), uint64(d.u16())
+			h.Request.Raise(e)
+			return true
+		}
+	case rejected:
+		if h.Rejected.On() {
+			e := &d.ev.reject
+			e.Conn, e.Msg, e.Query, e.OriginalQuery = d.conn, *m, d.lowered(name), name
+			e.QType, e.QClass = uint64(d.u16()), uint64(d.u16())
+			h.Rejected.Raise(e)
+			return true
+		}
+	default:
+		if h.QueryReply.On() {
+			e := &d.ev.reply
+			e.Conn, e.Msg, e.Query, e.OriginalQuery = d.conn, *m, d.lowered(name), name
+			e.QType, e.QClass = uint64(d.u16()), uint64(d.u16())
+			h.QueryReply.Raise(e)
+			return true
+		}
+	}
+	d.off += 4
+	return true
+}
+
+// lowered returns name in lower case, in the room of the owner names.
+func (d *decoder) lowered(name []byte) []byte {
+	b := d.owner[:copy(d.owner[:], name)]
+	lower(b)
+	return b
+}
+
+// records reads n records of a section.
+func (d *decoder) records(n uint64, section uint64) bool {
+	d.ans.AnswerType = section
+	for range n {
+		if !d.record() {
+			return false
+		}
+	}
+	return true
+}
+
+// left is the number of bytes not read yet.
+func (d *decoder) left() int { return len(d.b) - d.off }
+
+// u8, u16 and u32 read a number. When the message ends within it they read nothing and
+// return 0.
+func (d *decoder) u8() uint8 {
+	if d.left() < 1 {
+		return 0
+	}
+	d.off++
+	return d.b[d.off-1]
+}
+
+func (d *decoder) u16() uint16 {
+	if d.left() < 2 {
+		return 0
+	}
+	d.off += 2
+	return binary.BigEndian.Uint16(d.b[d.off-2:])
+}
+
+func (d *decoder) u32() uint32 {
+	if d.left() < 4 {
+		return 0
+	}
+	d.off += 4
+	return binary.BigEndian.Uint32(d.b[d.off-4:])
+}
+
+// bytes reads n bytes, or what there is of them.
+func (d *decoder) bytes(n int) []byte {
+	n = max(0, min(n, d.left()))
+	d.off += n
+	return d.b[d.off-n : d.off : d.off]
+}
+
+// isQuery is the field of that name in many records.
+func (d *decoder) isQuery() uint64 {
+	if d.fromOrig {
+		return 1
+	}
+	return 0
+}

@@ -1,0 +1,99 @@
+package dns
+
+// Names are put together as Zeek does: labels as they come, joined by dots, without
+// the dot of the root. A dot within a label is not told from one between labels.
+
+const (
+	maxName      = 1024
+	maxPlainName = 512 // room of every name but that of an algorithm
+	maxLabel     = 63  // RFC 1035 section 2.3.4
+	longName     = 255 // RFC 1035 section 2.3.4
+	// maxExpanded bounds the bytes of all names of a message, which pointers can
+	// make many times as many as the message has.
+	maxExpanded = 1 << 20
+)
+
+// readName reads a name into dst, which has room for limit bytes, in lower case if so
+// wanted; what pointers lead to always is. It reports whether the message may be read
+// further.
+func (d *decoder) readName(dst []byte, limit int, lowerCase bool) ([]byte, bool) {
+	r := nameReader{d: d, dst: dst, room: limit}
+	d.off = r.read(d.off, len(d.b), lowerCase, 0)
+	d.expanded += len(r.dst)
+	if d.expanded > maxExpanded {
+		d.weird("DNS_names_too_long", "")
+		return nil, false
+	}
+	return r.dst, true
+}
+
+type nameReader struct {
+	d       *decoder
+	dst     []byte
+	room    int  // of dst that is left
+	covered bool // an outer level makes lower case of everything
+}
+
+// read appends the labels from at on, which end before end, and returns where reading
+// goes on. depth is the number of pointers that have led here.
+func (r *nameReader) read(at, end int, lowerCase bool, depth int) int {
+	if depth > r.d.opt.MaxPointers {
+		r.d.weird("DNS_max_compression_chain_depth_exceeded", "")
+		return at
+	}
+	b, start := r.d.b, len(r.dst)
+	lowerCase = lowerCase && !r.covered
+	r.covered = r.covered || lowerCase
+labels:
+	for at < end {
+		n := int(b[at])
+		at++
+		switch {
+		case n == 0 || at == end:
+			break labels
+		case n&0xc0 == 0xc0: // RFC 1035 section 4.1.4
+			here := at - 1
+			target := n&0x3f<<8 | int(b[at])
+			at++
+			if target >= here {
+				r.d.weird("DNS_label_forward_compress_offset", "")
+				break labels
+			}
+			r.read(target, here, true, depth+1)
+			break labels
+		case n > end-at:
+			r.d.weird("DNS_label_len_gt_pkt", "")
+			at = end
+			break labels
+		case n > maxLabel && !r.d.netBIOS:
+			r.d.weird("DNS_label_too_long", "")
+			break labels
+		case n >= r.room:
+			r.d.weird("DNS_label_len_gt_name_len", "")
+			break labels
+		}
+		r.dst = append(append(r.dst, b[at:at+n]...), '.')
+		r.room -= n + 1
+		at += n
+	}
+	n := len(r.dst) - start
+	if n >= longName {
+		r.d.weird("DNS_NAME_too_long", "")
+	}
+	if n >= 2 && r.dst[len(r.dst)-1] == '.' {
+		r.dst = r.dst[:len(r.dst)-1]
+		r.room++
+	}
+	if lowerCase {
+		lower(r.dst[start:])
+	}
+	return at
+}
+
+func lower(b []byte) {
+	for i, c := range b {
+		if 'A' <= c && c <= 'Z' {
+			b[i] = c + ('a' - 'A')
+		}
+	}
+}

@@ -1,0 +1,657 @@
+package logs
+
+import (
+	"encoding/hex"
+	"net/netip"
+	"strconv"
+
+	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/schemas"
+)
+
+// dns builds dns.log after Zeek's base/protocols/dns: queries are paired with
+// answers of the same identifier on the same connection, and what has found no
+// partner is written when the connection ends.
+type dns struct {
+	out  schemas.Emitter
+	now  func() event.Time
+	slot event.Slot
+
+	rec       schemas.DNS
+	uidBuf    []byte
+	classBuf  []byte
+	typeBuf   []byte
+	answers   []string
+	freeState []*dnsState
+	freeRows  []*dnsRow
+}
+
+// A dnsState is on the connections on which a row is being built. Most connections
+// have one query at a time, which needs neither of the queues.
+type dnsState struct {
+	// current belongs to the message at work, or the latest one.
+	current *dnsRow
+	// query is a query without an answer; more of them are in queries.
+	query            *dnsRow
+	queries, replies dnsQueue
+}
+
+// A dnsRow is a transaction.
+type dnsRow struct {
+	ts      event.Time
+	rtt     float64
+	id      uint16
+	qtype   uint16
+	qclass  uint16
+	rcode   uint8
+	opcode  uint8
+	z       uint8
+	asked   bool // has qtype, qclass
+	named   bool // has query
+	replied bool // has rcode
+	netBIOS bool
+	nbstat  bool // the type is that of a NetBIOS status
+	// sawQuery and sawReply say whether both messages have come to their end.
+	sawQuery, sawReply     bool
+	aa, tc, rd, ra, reject bool
+	waiting                bool // held by a state beside current
+
+	query []byte
+	// text holds the answers one after the other, each up to its end.
+	text []byte
+	ends []uint32
+	ttls []schemas.Interval
+}
+
+const (
+	// maxPendingIDs and maxPendingMsgs are how many identifiers a connection may have
+	// without a partner, and how many messages of one (Zeek's max_pending_query_ids
+	// and max_pending_msgs, which are exceeded by one). When there are more, those so
+	// far are written.
+	maxPendingIDs  = 50
+	maxPendingMsgs = 50
+	// maxAnswers is how many answers of a message are kept.
+	maxAnswers = 1000
+	// maxKept is the number of bytes of a row's buffers that are kept for another row.
+	maxKept = 4096
+
+	portNetBIOSName = 137
+)
+
+func installDNS(h *event.Hooks, out schemas.Emitter, o *Options) *dns {
+	b := &dns{out: out, now: o.Now, slot: h.NewSlot()}
+	d := &h.DNS
+	d.Message.Listen(b.message)
+	d.Request.Listen(b.request)
+	d.Rejected.Listen(b.rejected)
+	d.End.Listen(b.end)
+	h.Conn.ConnectionStateRemove.Listen(b.remove)
+
+	d.AReply.Listen(func(e *event.DNSAReply) { b.addr(e.Conn, &e.Msg, &e.Ans, "A ", e.A) })
+	d.AAAAReply.Listen(func(e *event.DNSAAAAReply) { b.addr(e.Conn, &e.Msg, &e.Ans, "AAAA ", e.A) })
+	d.A6Reply.Listen(func(e *event.DNSA6Reply) { b.addr(e.Conn, &e.Msg, &e.Ans, "A6 ", e.A) })
+	d.NSReply.Listen(func(e *event.DNSNSReply) { b.name(e.Conn, &e.Msg, &e.Ans, e.Name) })
+	d.CNAMEReply.Listen(func(e *event.DNSCNAMEReply) { b.name(e.Conn, &e.Msg, &e.Ans, e.Name) })
+	d.PTRReply.Listen(func(e *event.DNSPTRReply) { b.name(e.Conn, &e.Msg, &e.Ans, e.Name) })
+	d.MXReply.Listen(func(e *event.DNSMXReply) { b.name(e.Conn, &e.Msg, &e.Ans, e.Name) })
+	d.SRVReply.Listen(func(e *event.DNSSRVReply) { b.name(e.Conn, &e.Msg, &e.Ans, e.Target) })
+	d.SOAReply.Listen(func(e *event.DNSSOAReply) { b.name(e.Conn, &e.Msg, &e.Ans, e.SOA.MName) })
+	d.WKSReply.Listen(func(e *event.DNSWKSReply) { b.reply(e.Conn, &e.Msg, &e.Ans) })
+	d.TXTReply.Listen(func(e *event.DNSTXTReply) { b.strings(e.Conn, &e.Msg, &e.Ans, "TXT ", e.Strs) })
+	d.SPFReply.Listen(func(e *event.DNSSPFReply) { b.strings(e.Conn, &e.Msg, &e.Ans, "SPF ", e.Strs) })
+	d.NAPTRReply.Listen(b.naptr)
+	d.RRSIG.Listen(b.rrsig)
+	d.DNSKEY.Listen(func(e *event.DNSDNSKEY) {
+		b.numbers(e.Conn, &e.Msg, &e.Ans, "DNSKEY", e.DNSKEY.Algorithm)
+	})
+	d.DS.Listen(func(e *event.DNSDS) {
+		b.numbers(e.Conn, &e.Msg, &e.Ans, "DS", e.DS.Algorithm, e.DS.DigestType)
+	})
+	d.LOC.Listen(func(e *event.DNSLOC) {
+		b.numbers(e.Conn, &e.Msg, &e.Ans, "LOC: ", e.LOC.Size, e.LOC.HorizPre, e.LOC.VertPre)
+	})
+	d.NSEC3.Listen(func(e *event.DNSNSEC3) { b.numbers(e.Conn, &e.Msg, &e.Ans, "NSEC3") })
+	d.NSEC3PARAM.Listen(func(e *event.DNSNSEC3PARAM) { b.numbers(e.Conn, &e.Msg, &e.Ans, "NSEC3PARAM") })
+	d.BINDS.Listen(func(e *event.DNSBINDS) { b.numbers(e.Conn, &e.Msg, &e.Ans, "BIND9 signing signal") })
+	d.NSEC.Listen(b.nsec)
+	d.SSHFP.Listen(b.sshfp)
+	d.UnknownReply.Listen(b.unknown)
+	d.DynamicUpdatePre.Listen(b.prerequisite)
+	d.DynamicUpdateDel.Listen(b.deletion)
+	return b
+}
+
+// tracked reports whether messages of a kind have rows.
+func tracked(opcode uint64) bool {
+	return opcode == dnsOpQuery || opcode == dnsOpUpdate || opcode == dnsOpNotify
+}
+
+func (b *dns) state(c event.Conn) *dnsState {
+	s, _ := c.Slot(b.slot).(*dnsState)
+	return s
+}
+
+func (b *dns) message(e *event.DNSMessage) {
+	m := &e.Msg
+	if !tracked(m.Opcode) {
+		return
+	}
+	s := b.state(e.Conn)
+	if s == nil {
+		if n := len(b.freeState); n > 0 {
+			s, b.freeState = b.freeState[n-1], b.freeState[:n-1]
+		} else {
+			s = new(dnsState)
+		}
+		e.Conn.SetSlot(b.slot, s)
+	}
+	var r *dnsRow
+	if m.QR {
+		r = b.matchReply(e.Conn, s, uint16(m.ID))
+		r.rcode, r.replied = uint8(m.RCode), true
+		if m.RCode != 0 && m.NumQueries == 0 {
+			r.reject = true
+		}
+	} else {
+		r = b.matchQuery(e.Conn, s, uint16(m.ID))
+	}
+	r.opcode, r.netBIOS = uint8(m.Opcode), m.IsNetBIOS
+	if old := s.current; old != nil && old != r && !old.waiting {
+		b.freeRow(old)
+	}
+	s.current = r
+}
+
+// matchQuery returns the row of a query.
+func (b *dns) matchQuery(c event.Conn, s *dnsState, id uint16) *dnsRow {
+	if r := s.replies.take(id); r != nil {
+		r.waiting = false
+		return r
+	}
+	r := b.newRow(id)
+	r.waiting = true
+	if s.query == nil {
+		s.query = r
+	} else {
+		b.enqueue(c, s, &s.queries, r)
+	}
+	return r
+}
+
+// matchReply returns the row of a reply.
+func (b *dns) matchReply(c event.Conn, s *dnsState, id uint16) *dnsRow {
+	if r := s.query; r != nil && r.id == id {
+		// Another query with the same identifier is first in the line for the next
+		// reply with it.
+		if s.query = s.queries.take(id); s.query == nil {
+			s.query = s.queries.takeFirst()
+		}
+		r.waiting = false
+		return r
+	}
+	if r := s.queries.take(id); r != nil {
+		r.waiting = false
+		return r
+	}
+	r := b.newRow(id)
+	r.waiting = true
+	b.enqueue(c, s, &s.replies, r)
+	return r
+}
+
+// enqueue puts r into q. When there are too many they are written and forgotten, on
+// the assumption that they will never find a partner.
+func (b *dns) enqueue(c event.Conn, s *dnsState, q *dnsQueue, r *dnsRow) {
+	switch same := q.count(r.id); {
+	case same == 0 && q.ids > maxPendingIDs:
+		b.flush(c, s, q, true, 0)
+	case same > maxPendingMsgs:
+		b.flush(c, s, q, false, r.id)
+	}
+	q.put(r)
+}
+
+// flush writes the rows of q, all of them or those with the identifier.
+func (b *dns) flush(c event.Conn, s *dnsState, q *dnsQueue, all bool, id uint16) {
+	kept := q.rows[:0]
+	for _, e := range q.rows {
+		if !all && e.id != id {
+			kept = append(kept, e)
+			continue
+		}
+		b.write(c, e.row)
+		if e.row.waiting = false; e.row != s.current {
+			b.freeRow(e.row)
+		}
+	}
+	clear(q.rows[len(kept):])
+	q.rows = kept
+	if all {
+		q.ids = 0
+	} else {
+		q.ids--
+	}
+}
+
+func (b *dns) request(e *event.DNSRequest) {
+	s := b.state(e.Conn)
+	if s == nil || s.current == nil || !tracked(e.Msg.Opcode) {
+		return
+	}
+	r := s.current
+	r.rd, r.tc, r.z = e.Msg.RD, e.Msg.TC, uint8(e.Msg.Z)
+	r.qclass, r.qtype, r.asked = uint16(e.QClass), uint16(e.QType), true
+	r.nbstat = false
+	r.query = append(r.query[:0], e.Query...)
+	r.named = true
+	if e.Msg.IsNetBIOS && e.Conn.ID().RespP == portNetBIOSName {
+		const typeSRV = 33
+		r.nbstat = r.qtype == typeSRV
+		n := len(r.query)
+		if r.query = event.AppendNetBIOSName(r.query, e.Query); len(r.query) > n {
+			r.query = append(r.query[:0], r.query[n:]...)
+		}
+	}
+}
+
+func (b *dns) rejected(e *event.DNSRejected) {
+	if s := b.state(e.Conn); s != nil && s.current != nil {
+		s.current.reject = true
+	}
+}
+
+func (b *dns) end(e *event.DNSEnd) {
+	s := b.state(e.Conn)
+	if s == nil || s.current == nil {
+		return
+	}
+	r := s.current
+	if e.Msg.QR {
+		r.sawReply = true
+	} else {
+		r.sawQuery = true
+	}
+	if !r.sawQuery || !r.sawReply {
+		return
+	}
+	b.write(e.Conn, r)
+	s.current = nil
+	if r.waiting {
+		return
+	}
+	b.freeRow(r)
+	if s.query == nil && len(s.replies.rows) == 0 && len(s.queries.rows) == 0 {
+		b.release(e.Conn, s)
+	}
+}
+
+func (b *dns) remove(e *event.ConnectionStateRemove) {
+	s := b.state(e.Conn)
+	if s == nil {
+		return
+	}
+	if s.current != nil && !s.current.waiting {
+		b.freeRow(s.current)
+	}
+	s.current = nil
+	if s.query != nil {
+		b.write(e.Conn, s.query)
+		b.freeRow(s.query)
+		s.query = nil
+	}
+	b.flush(e.Conn, s, &s.queries, true, 0)
+	b.flush(e.Conn, s, &s.replies, true, 0)
+	b.release(e.Conn, s)
+}
+
+func (b *dns) release(c event.Conn, s *dnsState) {
+	c.SetSlot(b.slot, nil)
+	b.freeState = append(b.freeState, s)
+}
+
+func (b *dns) newRow(id uint16) *dnsRow {
+	var r *dnsRow
+	if n := len(b.freeRows); n > 0 {
+		r, b.freeRows = b.freeRows[n-1], b.freeRows[:n-1]
+	} else {
+		r = new(dnsRow)
+	}
+	r.ts, r.id = b.now(), id
+	return r
+}
+
+func (b *dns) freeRow(r *dnsRow) {
+	if cap(r.text)+cap(r.query) > maxKept || cap(r.ends) > maxKept/12 {
+		*r = dnsRow{}
+	} else {
+		*r = dnsRow{query: r.query[:0], text: r.text[:0], ends: r.ends[:0], ttls: r.ttls[:0]}
+	}
+	b.freeRows = append(b.freeRows, r)
+}
+
+func (b *dns) write(c event.Conn, r *dnsRow) {
+	id, uid := c.ID(), c.UID()
+	b.uidBuf = uid.Append(b.uidBuf[:0])
+	w := &b.rec
+	*w = schemas.DNS{
+		TS: schemas.Time(r.ts), UID: text(b.uidBuf), ID: endpoints(&id), Proto: schemas.Enum(id.Proto.String()),
+		TransID: schemas.Some(uint64(r.id)),
+		AA:      r.aa, TC: r.tc, RD: r.rd, RA: r.ra, Z: uint64(r.z), Rejected: r.reject,
+		Opcode: schemas.Some(uint64(r.opcode)),
+	}
+	if r.rtt != 0 {
+		w.RTT = schemas.Some(schemas.Interval(r.rtt))
+	}
+	if r.named {
+		w.Query = schemas.Some(text(r.query))
+	}
+	if r.asked {
+		w.QClass, w.QType = schemas.Some(uint64(r.qclass)), schemas.Some(uint64(r.qtype))
+		b.classBuf = appendDNSClass(b.classBuf[:0], uint64(r.qclass))
+		w.QClassName = schemas.Some(text(b.classBuf))
+		if r.nbstat {
+			b.typeBuf = append(b.typeBuf[:0], "NBSTAT"...)
+		} else {
+			b.typeBuf = appendDNSType(b.typeBuf[:0], uint64(r.qtype))
+		}
+		w.QTypeName = schemas.Some(text(b.typeBuf))
+	}
+	if r.replied {
+		w.RCode, w.RCodeName = schemas.Some(uint64(r.rcode)), schemas.Some(dnsRCodes[r.rcode])
+	}
+	if r.netBIOS {
+		w.OpcodeName = schemas.Some(netBIOSOpcodes[uint64(r.opcode)])
+	} else {
+		w.OpcodeName = schemas.Some(dnsOpcodes[uint64(r.opcode)])
+	}
+	if len(r.ends) > 0 {
+		b.answers = b.answers[:0]
+		from := uint32(0)
+		for _, end := range r.ends {
+			b.answers = append(b.answers, text(r.text[from:end]))
+			from = end
+		}
+		w.Answers, w.TTLs = b.answers, r.ttls
+	}
+	b.out.Emit(w)
+}
+
+// A dnsQueue holds rows that wait for a partner, in the order in which they came.
+type dnsQueue struct {
+	rows []queuedRow
+	ids  int // different identifiers
+}
+
+type queuedRow struct {
+	id  uint16
+	row *dnsRow
+}
+
+func (q *dnsQueue) put(r *dnsRow) {
+	if q.count(r.id) == 0 {
+		q.ids++
+	}
+	q.rows = append(q.rows, queuedRow{r.id, r})
+}
+
+// count returns how many rows have the identifier.
+func (q *dnsQueue) count(id uint16) int {
+	n := 0
+	for i := range q.rows {
+		if q.rows[i].id == id {
+			n++
+		}
+	}
+	return n
+}
+
+// take removes and returns the first row with the identifier, or returns nil.
+func (q *dnsQueue) take(id uint16) *dnsRow {
+	for i := range q.rows {
+		if q.rows[i].id == id {
+			return q.remove(i)
+		}
+	}
+	return nil
+}
+
+// takeFirst removes and returns the first row, or returns nil.
+func (q *dnsQueue) takeFirst() *dnsRow {
+	if len(q.rows) == 0 {
+		return nil
+	}
+	return q.remove(0)
+}
+
+func (q *dnsQueue) remove(i int) *dnsRow {
+	e := q.rows[i]
+	n := i + copy(q.rows[i:], q.rows[i+1:])
+	q.rows[n] = queuedRow{}
+	q.rows = q.rows[:n]
+	if q.count(e.id) == 0 {
+		q.ids--
+	}
+	return e.row
+}
+
+// reply notes what a record adds to the row of its message, and returns the row if
+// the record is one of the answers.
+func (b *dns) reply(c event.Conn, m *event.DNSMsg, a *event.DNSAnswer) *dnsRow {
+	if !m.QR || !tracked(m.Opcode) {
+		return nil
+	}
+	switch a.AnswerType {
+	case event.DNSAnswerRR, event.DNSPrerequisite, event.DNSUpdate:
+	default:
+		return nil
+	}
+	s := b.state(c)
+	if s == nil || s.current == nil {
+		return nil
+	}
+	r := s.current
+	if !r.named {
+		r.named = true
+		r.query = append(r.query[:0], a.Query...)
+	}
+	r.aa, r.ra = m.AA, m.RA
+	if r.rtt == 0 {
+		r.rtt = b.now().Seconds() - r.ts.Seconds()
+	}
+	if len(r.ends) >= maxAnswers {
+		return nil
+	}
+	return r
+}
+
+// isUpdate reports whether a record is one of a dynamic update.
+func isUpdate(m *event.DNSMsg) bool { return m.Opcode == dnsOpUpdate && !m.IsNetBIOS }
+
+// start returns where in the text of r the answer begins, and begins it.
+func (r *dnsRow) start(m *event.DNSMsg, a *event.DNSAnswer) (from int) {
+	from = len(r.text)
+	if m.Opcode == dnsOpUpdate && a.AnswerType == event.DNSUpdate {
+		r.text = append(r.text, "add: "...)
+	}
+	return from
+}
+
+// finish ends an answer.
+func (r *dnsRow) finish(a *event.DNSAnswer) {
+	r.ends = append(r.ends, uint32(len(r.text)))
+	r.ttls = append(r.ttls, schemas.Interval(a.TTL))
+}
+
+func (b *dns) addr(c event.Conn, m *event.DNSMsg, a *event.DNSAnswer, typ string, addr netip.Addr) {
+	r := b.reply(c, m, a)
+	if r == nil {
+		return
+	}
+	r.start(m, a)
+	if isUpdate(m) {
+		r.text = append(append(append(r.text, typ...), a.Query...), ' ')
+	}
+	r.text = appendAddr(r.text, addr)
+	r.finish(a)
+}
+
+func (b *dns) name(c event.Conn, m *event.DNSMsg, a *event.DNSAnswer, name []byte) {
+	// The root is no answer.
+	if r := b.reply(c, m, a); r != nil && len(name) > 0 {
+		r.start(m, a)
+		r.text = append(r.text, name...)
+		r.finish(a)
+	}
+}
+
+func (b *dns) strings(c event.Conn, m *event.DNSMsg, a *event.DNSAnswer, typ string, strs [][]byte) {
+	r := b.reply(c, m, a)
+	if r == nil || len(strs) == 0 {
+		return
+	}
+	r.start(m, a)
+	for i, s := range strs {
+		if i > 0 {
+			r.text = append(r.text, ' ')
+		}
+		r.text = strconv.AppendInt(append(r.text, typ...), int64(len(s)), 10)
+		r.text = append(append(r.text, ' '), s...)
+	}
+	r.finish(a)
+}
+
+// numbers adds an answer of a word and numbers.
+func (b *dns) numbers(c event.Conn, m *event.DNSMsg, a *event.DNSAnswer, word string, list ...uint64) {
+	r := b.reply(c, m, a)
+	if r == nil {
+		return
+	}
+	r.start(m, a)
+	r.text = append(r.text, word...)
+	for _, n := range list {
+		r.text = strconv.AppendUint(append(r.text, ' '), n, 10)
+	}
+	r.finish(a)
+}
+
+func (b *dns) naptr(e *event.DNSNAPTRReply) {
+	r := b.reply(e.Conn, &e.Msg, &e.Ans)
+	if r == nil {
+		return
+	}
+	r.start(&e.Msg, &e.Ans)
+	p := &e.NAPTR
+	t := append(r.text, "NAPTR "...)
+	t = append(strconv.AppendUint(t, p.Order, 10), ' ')
+	t = append(strconv.AppendUint(t, p.Preference, 10), ' ')
+	t = append(append(t, p.Flags...), ' ')
+	t = append(append(t, p.Service...), ' ')
+	t = append(t, p.Regexp...)
+	if len(p.Regexp) > 0 && len(p.Replacement) > 0 {
+		t = append(t, ' ')
+	}
+	r.text = append(t, p.Replacement...)
+	r.finish(&e.Ans)
+}
+
+func (b *dns) rrsig(e *event.DNSRRSIG) {
+	r := b.reply(e.Conn, &e.Msg, &e.Ans)
+	if r == nil {
+		return
+	}
+	r.start(&e.Msg, &e.Ans)
+	r.text = strconv.AppendUint(append(r.text, "RRSIG "...), e.RRSIG.TypeCovered, 10)
+	r.text = append(r.text, ' ')
+	if len(e.RRSIG.SignerName) == 0 {
+		r.text = append(r.text, "<Root>"...)
+	} else {
+		r.text = append(r.text, e.RRSIG.SignerName...)
+	}
+	r.finish(&e.Ans)
+}
+
+func (b *dns) nsec(e *event.DNSNSEC) {
+	r := b.reply(e.Conn, &e.Msg, &e.Ans)
+	if r == nil {
+		return
+	}
+	r.start(&e.Msg, &e.Ans)
+	r.text = append(append(r.text, "NSEC "...), e.Ans.Query...)
+	r.text = append(append(r.text, ' '), e.NextName...)
+	r.finish(&e.Ans)
+}
+
+func (b *dns) sshfp(e *event.DNSSSHFP) {
+	r := b.reply(e.Conn, &e.Msg, &e.Ans)
+	if r == nil {
+		return
+	}
+	r.start(&e.Msg, &e.Ans)
+	r.text = hex.AppendEncode(append(r.text, "SSHFP: "...), e.Fingerprint)
+	r.finish(&e.Ans)
+}
+
+func (b *dns) unknown(e *event.DNSUnknownReply) {
+	r := b.reply(e.Conn, &e.Msg, &e.Ans)
+	if r == nil {
+		return
+	}
+	r.start(&e.Msg, &e.Ans)
+	r.text = strconv.AppendUint(append(r.text, "<unknown type="...), e.Ans.QType, 10)
+	r.text = append(r.text, '>')
+	r.finish(&e.Ans)
+}
+
+func (b *dns) prerequisite(e *event.DNSDynamicUpdatePre) {
+	r := b.reply(e.Conn, &e.Msg, &e.Ans)
+	if r == nil {
+		return
+	}
+	a := &e.Ans
+	t := append(r.text, "pre: "...)
+	switch {
+	case a.QType == dnsAny && a.QClass == dnsClassNone:
+		t = append(t, "NameNotInUse"...)
+	case a.QType == dnsAny && a.QClass == dnsAny:
+		t = append(t, "NameInUse"...)
+	case a.QClass == dnsClassNone:
+		t = appendDNSType(append(t, "NoRRSet "...), a.QType)
+	default:
+		t = appendDNSType(append(t, "RRSetExists "...), a.QType)
+	}
+	r.text = append(append(t, ' '), a.Query...)
+	r.finish(a)
+}
+
+func (b *dns) deletion(e *event.DNSDynamicUpdateDel) {
+	r := b.reply(e.Conn, &e.Msg, &e.Ans)
+	if r == nil {
+		return
+	}
+	a := &e.Ans
+	t := append(r.text, "del: "...)
+	switch {
+	case a.QType == dnsAny && a.QClass == dnsAny:
+		t = append(append(t, "RRSet * "...), a.Query...)
+	case a.QClass == dnsClassNone:
+		t = append(append(appendDNSType(append(t, "RR "...), a.QType), ' '), a.Query...)
+	default:
+		t = appendDNSType(append(t, "RRSet "...), a.QType)
+	}
+	r.text = t
+	r.finish(a)
+}
+
+// appendAddr appends an address as inet_ntop prints it.
+func appendAddr(dst []byte, a netip.Addr) []byte {
+	a = a.Unmap()
+	if a.Is6() {
+		// IPv4-compatible addresses (RFC 4291 section 2.5.5.1) end in dotted form.
+		b := a.As16()
+		if [12]byte(b[:12]) == ([12]byte{}) && b[12]|b[13] != 0 {
+			dst = append(dst, "::"...)
+			a = netip.AddrFrom4([4]byte(b[12:]))
+		}
+	}
+	return a.AppendTo(dst)
+}

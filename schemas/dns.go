@@ -1,0 +1,53 @@
+package schemas
+
+// DNS is one query with its answers, or either without the other.
+//
+//wirelog:log dns
+type DNS struct {
+	// Time of the first message of the transaction.
+	TS Time `zeek:"ts"`
+	// Unique identifier of the connection.
+	UID string `zeek:"uid"`
+	// The connection's endpoints.
+	ID ID `zeek:"id"`
+	// Transport protocol.
+	Proto Enum `zeek:"proto"`
+	// Identifier that the asker gave to the query.
+	TransID Opt[uint64] `zeek:"trans_id"`
+	// Time between query and answer.
+	RTT Opt[Interval] `zeek:"rtt"`
+	// Name that is asked for; decoded for NetBIOS.
+	Query Opt[string] `zeek:"query"`
+	// Class of the query.
+	QClass Opt[uint64] `zeek:"qclass"`
+	// Name of the class.
+	QClassName Opt[string] `zeek:"qclass_name"`
+	// Type of the query.
+	QType Opt[uint64] `zeek:"qtype"`
+	// Name of the type.
+	QTypeName Opt[string] `zeek:"qtype_name"`
+	// Response code.
+	RCode Opt[uint64] `zeek:"rcode"`
+	// Name of the response code.
+	RCodeName Opt[string] `zeek:"rcode_name"`
+	// The answer is authoritative.
+	AA bool `zeek:"AA"`
+	// The query was truncated.
+	TC bool `zeek:"TC"`
+	// The query asks for recursion.
+	RD bool `zeek:"RD"`
+	// The answering server offers recursion.
+	RA bool `zeek:"RA"`
+	// Reserved bits of the query, of which the lower two tell of DNSSEC.
+	Z uint64 `zeek:"Z"`
+	// Descriptions of the records in the answer.
+	Answers Vector[string] `zeek:"answers"`
+	// Times to live of those records.
+	TTLs Vector[Interval] `zeek:"TTLs"`
+	// The server rejected the query.
+	Rejected bool `zeek:"rejected"`
+	// Kind of query.
+	Opcode Opt[uint64] `zeek:"opcode"`
+	// Name of the kind.
+	OpcodeName Opt[string] `zeek:"opcode_name"`
+}
