@@ -260,6 +260,7 @@ func (s *Shard) ip(n int, f *packet.Frame, encap *conn.Encap) bool {
 	drop := ip.Parse(&lv.link, opt)
 	if drop == packet.DropNone && ip.Fragment {
 		var whole *packet.IP
+		s.frags.Domain = uint32(s.domain)
 		whole, drop = s.frags.Feed(ip, f.Now, &lv.link.Weirds)
 		if whole == nil && drop == packet.DropNone {
 			s.weirds(lv, encap)

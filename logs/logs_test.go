@@ -37,6 +37,7 @@ func (c *fakeConn) History() []byte               { return []byte(c.history) }
 func (c *fakeConn) VLAN() (uint16, bool)          { return c.vlan, c.vlan != 0 }
 func (c *fakeConn) InnerVLAN() (uint16, bool)     { return c.inner, c.inner != 0 }
 func (c *fakeConn) Tunnel() []event.Encapsulation { return c.tunnel }
+func (c *fakeConn) Domain() uint32                { return 0 }
 func (c *fakeConn) Services(dst []string) []string {
 	return append(dst, c.services...)
 }

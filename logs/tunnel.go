@@ -12,7 +12,7 @@ type tunnels struct {
 	out    schemas.Emitter
 	now    func() event.Time
 	cause  func(deadline event.Time, num uint64)
-	active map[event.ConnID]*activeTunnel
+	active map[tunnelKey]*activeTunnel
 	// oldest and newest end the list of active tunnels in the order of their use.
 	oldest, newest *activeTunnel
 
@@ -20,9 +20,17 @@ type tunnels struct {
 	uidBuf []byte
 }
 
+// tunnelKey is what a tunnel is known by. The hosts of a tunnel in a tunnel are
+// those of that one's domain.
+type tunnelKey struct {
+	event.ConnID
+	domain uint32
+}
+
 type activeTunnel struct {
 	event.Encapsulation
-	used event.Time
+	domain uint32
+	used   event.Time
 	// packet is the number of the first packet of the connection that made the
 	// tunnel known.
 	packet     uint64
@@ -48,7 +56,7 @@ const (
 )
 
 func installTunnel(h *event.Hooks, out schemas.Emitter, o *Options) *tunnels {
-	b := &tunnels{out: out, now: o.Now, cause: o.Cause, active: make(map[event.ConnID]*activeTunnel)}
+	b := &tunnels{out: out, now: o.Now, cause: o.Cause, active: make(map[tunnelKey]*activeTunnel)}
 	h.Conn.NewConnection.Listen(func(e *event.NewConnection) {
 		if stack := e.Conn.Tunnel(); len(stack) > 0 {
 			b.register(e.Conn, stack)
@@ -65,35 +73,46 @@ func installTunnel(h *event.Hooks, out schemas.Emitter, o *Options) *tunnels {
 func (b *tunnels) proxy(c event.Conn, kind event.Enum) {
 	id := c.ID()
 	id.OrigP = 0
-	b.register(c, []event.Encapsulation{{ID: id, Type: kind}})
+	b.use(c, &event.Encapsulation{ID: id, Type: kind}, c.Domain())
 }
 
 // register notes that c was found in the tunnels of stack.
 func (b *tunnels) register(c event.Conn, stack []event.Encapsulation) {
-	now := b.now()
 	for i := range stack {
-		t := b.active[stack[i].ID]
-		if t != nil {
-			b.unlink(t)
-		} else {
-			if len(b.active) >= maxTunnels {
-				b.end(b.oldest, tunnelExpire, now)
-			}
-			t = &activeTunnel{Encapsulation: stack[i], packet: c.FirstPacket()}
-			b.active[t.ID] = t
-			b.write(t, tunnelDiscover, now)
+		domain := c.Domain()
+		if i == 0 {
+			domain = 0 // the outermost
 		}
-		t.used = now
-		b.link(t)
+		b.use(c, &stack[i], domain)
 	}
 }
+
+// use notes that c was found in a tunnel.
+func (b *tunnels) use(c event.Conn, e *event.Encapsulation, domain uint32) {
+	now := b.now()
+	t := b.active[tunnelKey{e.ID, domain}]
+	if t != nil {
+		b.unlink(t)
+	} else {
+		if len(b.active) >= maxTunnels {
+			b.end(b.oldest, tunnelExpire, now)
+		}
+		t = &activeTunnel{Encapsulation: *e, domain: domain, packet: c.FirstPacket()}
+		b.active[t.key()] = t
+		b.write(t, tunnelDiscover, now)
+	}
+	t.used = now
+	b.link(t)
+}
+
+func (t *activeTunnel) key() tunnelKey { return tunnelKey{t.ID, t.domain} }
 
 // removed closes the tunnel that the connection carried, if any.
 func (b *tunnels) removed(e *event.ConnectionStateRemove) {
 	if len(b.active) == 0 {
 		return
 	}
-	if t := b.active[e.Conn.ID()]; t != nil && t.UID == e.Conn.UID() {
+	if t := b.active[tunnelKey{e.Conn.ID(), e.Conn.Domain()}]; t != nil && t.UID == e.Conn.UID() {
 		b.end(t, tunnelClose, b.now())
 	}
 }
@@ -111,7 +130,7 @@ func (b *tunnels) expire(now event.Time, clock Clock) {
 
 func (b *tunnels) end(t *activeTunnel, action schemas.Enum, at event.Time) {
 	b.unlink(t)
-	delete(b.active, t.ID)
+	delete(b.active, t.key())
 	b.write(t, action, at)
 }
 

@@ -32,7 +32,8 @@ type weirdKey struct {
 	name         string
 	orig, resp   netip.Addr
 	origP, respP uint16
-	flow         bool // of two hosts, without ports
+	domain       uint64 // of the hosts
+	flow         bool   // of two hosts, without ports
 }
 
 const (
@@ -116,18 +117,18 @@ func installWeird(h *event.Hooks, out schemas.Emitter, o *Options) *weirds {
 func (b *weirds) conn(e *event.ConnWeird) {
 	if a := weirdActions[e.Name]; a != weirdIgnore {
 		id, uid := e.Conn.ID(), e.Conn.UID()
-		b.ofConn(a, e.Name, &id, &uid, e.Addl, e.Source)
+		b.ofConn(a, e.Name, &id, &uid, uint64(e.Conn.Domain()), e.Addl, e.Source)
 	}
 }
 
 func (b *weirds) expiredConn(e *event.ExpiredConnWeird) {
 	if a := weirdActions[e.Name]; a != weirdIgnore {
-		b.ofConn(a, e.Name, &e.ID, &e.UID, e.Addl, e.Source)
+		b.ofConn(a, e.Name, &e.ID, &e.UID, 0, e.Addl, e.Source)
 	}
 }
 
-func (b *weirds) ofConn(a weirdAction, name string, id *event.ConnID, uid *event.UID, addl []byte, source string) {
-	key := weirdKey{name: name, orig: id.OrigH, resp: id.RespH, origP: id.OrigP, respP: id.RespP}
+func (b *weirds) ofConn(a weirdAction, name string, id *event.ConnID, uid *event.UID, domain uint64, addl []byte, source string) {
+	key := weirdKey{name: name, domain: domain, orig: id.OrigH, resp: id.RespH, origP: id.OrigP, respP: id.RespP}
 	if !b.wanted(a, &key) {
 		return
 	}
@@ -140,7 +141,7 @@ func (b *weirds) ofConn(a weirdAction, name string, id *event.ConnID, uid *event
 
 func (b *weirds) flow(e *event.FlowWeird) {
 	a := weirdActions[e.Name]
-	key := weirdKey{name: e.Name, orig: e.Src, resp: e.Dst, flow: true}
+	key := weirdKey{name: e.Name, orig: e.Src, resp: e.Dst, domain: e.Domain, flow: true}
 	if a == weirdIgnore || !b.wanted(a, &key) {
 		return
 	}

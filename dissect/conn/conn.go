@@ -218,6 +218,9 @@ func (c *Conn) Tunnel() []event.Encapsulation {
 	return c.ext.tunnel.Layers
 }
 
+// Domain stands for the hosts of the outermost tunnel around the connection.
+func (c *Conn) Domain() uint32 { return uint32(c.key.domain) }
+
 // Tunnels returns the state of the tunnels that c carries.
 func (c *Conn) Tunnels() *tunnel.State { return &c.extra().tunnels }
 

@@ -116,7 +116,7 @@ func (t *Table) FlowWeird(src, dst *[16]byte, d Domain, name, addl, source strin
 	}
 	a, b := AddrFrom16(src), AddrFrom16(dst)
 	t.scratch.addl = append(t.scratch.addl[:0], addl...)
-	h.Raise(&event.FlowWeird{Name: name, Src: a.Netip(), Dst: b.Netip(), Addl: t.scratch.addl, Source: source})
+	h.Raise(&event.FlowWeird{Name: name, Src: a.Netip(), Dst: b.Netip(), Addl: t.scratch.addl, Source: source, Domain: uint64(d)})
 }
 
 // NetWeird raises NetWeird. Its sampling spans hosts and so is done where the

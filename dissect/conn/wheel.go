@@ -39,16 +39,21 @@ type dueEntry struct {
 	deadline event.Time
 	first    uint64
 	idx      uint32
+	tie      uint32 // decides between connections that one packet began, as tunnels do
 }
 
-// dueHeap is a binary min-heap by deadline, then by age of the connection.
+// dueHeap is a binary min-heap by deadline, then by age of the connection. No order
+// of two entries is left to chance, that is to the other connections of the shard.
 type dueHeap []dueEntry
 
 func (h dueHeap) less(i, j int) bool {
 	if h[i].deadline != h[j].deadline {
 		return h[i].deadline < h[j].deadline
 	}
-	return h[i].first < h[j].first
+	if h[i].first != h[j].first {
+		return h[i].first < h[j].first
+	}
+	return h[i].tie < h[j].tie
 }
 
 func (h *dueHeap) push(e dueEntry) {
@@ -92,7 +97,7 @@ func (w *wheel) add(t *Table, c *Conn, d event.Time) {
 	c.armed = d
 	b := int64(d) >> bucketShift
 	if b <= w.cur {
-		w.due.push(dueEntry{d, c.first, c.idx})
+		w.due.push(dueEntry{d, c.first, c.idx, uint32(c.key.hash(&t.cfg.Seed))})
 		w.next = min(w.next, d)
 		return
 	}

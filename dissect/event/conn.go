@@ -109,6 +109,10 @@ type Conn interface {
 	// Tunnel is the stack of tunnels that carries the connection, outermost
 	// first; nil outside tunnels. The slice must not be changed.
 	Tunnel() []Encapsulation
+	// Domain stands for the pair of hosts between which the outermost of these
+	// tunnels runs, 0 outside tunnels. The same addresses in two domains are
+	// different hosts.
+	Domain() uint32
 	// Services appends the names of the confirmed analyzers, in order of confirmation.
 	Services(dst []string) []string
 

@@ -35,6 +35,7 @@ type FlowWeird struct {
 	Dst    netip.Addr `zeek:"dst"`
 	Addl   []byte     `zeek:"addl"`   // particulars, often empty; valid inside the call
 	Source string     `zeek:"source"` // analyzer that noticed, "" for the core
+	Domain uint64     `zeek:"-"`      // of the hosts, see Conn.Domain
 }
 
 // NetWeird is raised for odd traffic that cannot be put down to addresses, such

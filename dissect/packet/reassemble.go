@@ -54,6 +54,10 @@ type FragStats struct {
 // wins. Its memory is bounded; at a limit the oldest datagram goes first. It
 // belongs to one goroutine.
 type Reassembler struct {
+	// Domain tells apart the same addresses in different tunnels: fragments are put
+	// together only with those that were fed under the same Domain.
+	Domain uint32
+
 	limits   Limits
 	maxPages int
 
@@ -76,6 +80,7 @@ type Reassembler struct {
 type fragKey struct {
 	src, dst [16]byte
 	id       uint32
+	domain   uint32
 	version  uint8
 }
 
@@ -143,7 +148,7 @@ func (r *Reassembler) Feed(ip *IP, now event.Time, w *Weirds) (*IP, Drop) {
 		w.flow(ip, "", "fragment_header_too_long", "")
 		return nil, DropMalformed
 	}
-	key := fragKey{src: ip.Src, dst: ip.Dst, id: ip.ID, version: ip.Version}
+	key := fragKey{src: ip.Src, dst: ip.Dst, id: ip.ID, domain: r.Domain, version: ip.Version}
 	n, ok := r.index[key]
 	if !ok {
 		n = r.open(key, ip, now, w)
