@@ -2,6 +2,7 @@ package dissect
 
 import (
 	"github.com/wirelog/wirelog/dissect/detect"
+	"github.com/wirelog/wirelog/dissect/dns"
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/dissect/files"
 	"github.com/wirelog/wirelog/dissect/socks"
@@ -11,6 +12,8 @@ import (
 // nowhere else. What they transfer goes to fm.
 func protocols(hooks *event.Hooks, fm *files.Manager) []*detect.Protocol {
 	return []*detect.Protocol{
+		dns.New(hooks, event.ProtoUDP, dns.DefaultOptions()),
+		dns.New(hooks, event.ProtoTCP, dns.DefaultOptions()),
 		socks.New(hooks),
 	}
 }

@@ -46,6 +46,9 @@ func Install(h *event.Hooks, out schemas.Emitter, o Options) *Builders {
 	if out.On(new(schemas.Conn).Schema()) {
 		installConn(h, out, &o)
 	}
+	if out.On(new(schemas.DNS).Schema()) {
+		installDNS(h, out, &o)
+	}
 	if out.On(new(schemas.Tunnel).Schema()) {
 		b.tunnels = installTunnel(h, out, &o)
 	}

@@ -14,6 +14,7 @@ var groupNames = []string{"community-id", "mac-logging", "vlan-logging"}
 var all = []*Schema{
 	&AnalyzerSchema,
 	&ConnSchema,
+	&DNSSchema,
 	&FilesSchema,
 	&PESchema,
 	&SOCKSSchema,
@@ -243,11 +244,140 @@ func (r *Conn) Encode(s Sink) {
 	}
 }
 
+// DNSSchema describes the log dns.
+var DNSSchema = Schema{
+	Name: "dns",
+	Doc:  "DNS is one query with its answers, or either without the other.",
+	ID:   2,
+	New:  func() Record { return new(DNS) },
+	Fields: []Field{
+		{Name: "ts", Kind: KindTime, Doc: "Time of the first message of the transaction."},
+		{Name: "uid", Kind: KindString, Doc: "Unique identifier of the connection."},
+		{Name: "id.orig_h", Kind: KindAddr, Doc: "Originator's address."},
+		{Name: "id.orig_p", Kind: KindPort, Doc: "Originator's port; the ICMP type for ICMP."},
+		{Name: "id.resp_h", Kind: KindAddr, Doc: "Responder's address."},
+		{Name: "id.resp_p", Kind: KindPort, Doc: "Responder's port; the ICMP code for ICMP."},
+		{Name: "proto", Kind: KindEnum, Doc: "Transport protocol."},
+		{Name: "trans_id", Kind: KindCount, Doc: "Identifier that the asker gave to the query.", Unsettable: true},
+		{Name: "rtt", Kind: KindInterval, Doc: "Time between query and answer.", Unsettable: true},
+		{Name: "query", Kind: KindString, Doc: "Name that is asked for; decoded for NetBIOS.", Unsettable: true},
+		{Name: "qclass", Kind: KindCount, Doc: "Class of the query.", Unsettable: true},
+		{Name: "qclass_name", Kind: KindString, Doc: "Name of the class.", Unsettable: true},
+		{Name: "qtype", Kind: KindCount, Doc: "Type of the query.", Unsettable: true},
+		{Name: "qtype_name", Kind: KindString, Doc: "Name of the type.", Unsettable: true},
+		{Name: "rcode", Kind: KindCount, Doc: "Response code.", Unsettable: true},
+		{Name: "rcode_name", Kind: KindString, Doc: "Name of the response code.", Unsettable: true},
+		{Name: "AA", Kind: KindBool, Doc: "The answer is authoritative."},
+		{Name: "TC", Kind: KindBool, Doc: "The query was truncated."},
+		{Name: "RD", Kind: KindBool, Doc: "The query asks for recursion."},
+		{Name: "RA", Kind: KindBool, Doc: "The answering server offers recursion."},
+		{Name: "Z", Kind: KindCount, Doc: "Reserved bits of the query, of which the lower two tell of DNSSEC."},
+		{Name: "answers", Kind: KindString, Container: VectorOf, Doc: "Descriptions of the records in the answer.", Unsettable: true},
+		{Name: "TTLs", Kind: KindInterval, Container: VectorOf, Doc: "Times to live of those records.", Unsettable: true},
+		{Name: "rejected", Kind: KindBool, Doc: "The server rejected the query."},
+		{Name: "opcode", Kind: KindCount, Doc: "Kind of query.", Unsettable: true},
+		{Name: "opcode_name", Kind: KindString, Doc: "Name of the kind.", Unsettable: true},
+	},
+}
+
+// Schema returns &DNSSchema.
+func (*DNS) Schema() *Schema { return &DNSSchema }
+
+// Encode passes the columns to s.
+func (r *DNS) Encode(s Sink) {
+	s.Time(r.TS)
+	s.String(r.UID)
+	s.Addr(r.ID.OrigH)
+	s.Port(uint16(r.ID.OrigP))
+	s.Addr(r.ID.RespH)
+	s.Port(uint16(r.ID.RespP))
+	s.Enum(string(r.Proto))
+	if r.TransID.OK {
+		s.Count(r.TransID.V)
+	} else {
+		s.Unset()
+	}
+	if r.RTT.OK {
+		s.Interval(float64(r.RTT.V))
+	} else {
+		s.Unset()
+	}
+	if r.Query.OK {
+		s.String(r.Query.V)
+	} else {
+		s.Unset()
+	}
+	if r.QClass.OK {
+		s.Count(r.QClass.V)
+	} else {
+		s.Unset()
+	}
+	if r.QClassName.OK {
+		s.String(r.QClassName.V)
+	} else {
+		s.Unset()
+	}
+	if r.QType.OK {
+		s.Count(r.QType.V)
+	} else {
+		s.Unset()
+	}
+	if r.QTypeName.OK {
+		s.String(r.QTypeName.V)
+	} else {
+		s.Unset()
+	}
+	if r.RCode.OK {
+		s.Count(r.RCode.V)
+	} else {
+		s.Unset()
+	}
+	if r.RCodeName.OK {
+		s.String(r.RCodeName.V)
+	} else {
+		s.Unset()
+	}
+	s.Bool(r.AA)
+	s.Bool(r.TC)
+	s.Bool(r.RD)
+	s.Bool(r.RA)
+	s.Count(r.Z)
+	if r.Answers != nil {
+		s.Begin(VectorOf, len(r.Answers))
+		for _, v := range r.Answers {
+			s.String(v)
+		}
+		s.End()
+	} else {
+		s.Unset()
+	}
+	if r.TTLs != nil {
+		s.Begin(VectorOf, len(r.TTLs))
+		for _, v := range r.TTLs {
+			s.Interval(float64(v))
+		}
+		s.End()
+	} else {
+		s.Unset()
+	}
+	s.Bool(r.Rejected)
+	if r.Opcode.OK {
+		s.Count(r.Opcode.V)
+	} else {
+		s.Unset()
+	}
+	if r.OpcodeName.OK {
+		s.String(r.OpcodeName.V)
+	} else {
+		s.Unset()
+	}
+}
+
 // FilesSchema describes the log files.
 var FilesSchema = Schema{
 	Name: "files",
 	Doc:  "Files is a file that was transferred, a row for each connection that carried it.",
-	ID:   2,
+	ID:   3,
 	New:  func() Record { return new(Files) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the file was first seen."},
@@ -389,7 +519,7 @@ func (r *Files) Encode(s Sink) {
 var PESchema = Schema{
 	Name: "pe",
 	Doc:  "PE is an executable of Windows that was transferred.",
-	ID:   3,
+	ID:   4,
 	New:  func() Record { return new(PE) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the file was first seen."},
@@ -480,7 +610,7 @@ func (r *PE) Encode(s Sink) {
 var SOCKSSchema = Schema{
 	Name: "socks",
 	Doc:  "SOCKS is a use of a SOCKS proxy.",
-	ID:   4,
+	ID:   5,
 	New:  func() Record { return new(SOCKS) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the proxy connection was first noticed."},
@@ -565,7 +695,7 @@ func (r *SOCKS) Encode(s Sink) {
 var TunnelSchema = Schema{
 	Name: "tunnel",
 	Doc:  "Tunnel is a tunnel that was found, closed or expired.",
-	ID:   5,
+	ID:   6,
 	New:  func() Record { return new(Tunnel) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the activity."},
@@ -602,7 +732,7 @@ func (r *Tunnel) Encode(s Sink) {
 var WeirdSchema = Schema{
 	Name: "weird",
 	Doc:  "Weird is something unexpected in the traffic.",
-	ID:   6,
+	ID:   7,
 	New:  func() Record { return new(Weird) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which it occurred."},

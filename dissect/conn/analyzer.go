@@ -249,7 +249,20 @@ func (t *Table) RaiseViolation(c *Conn, tag event.Enum, reason string, data []by
 
 // Flip exchanges originator and responder, for an analyzer that has found out
 // which is which.
-func (t *Table) Flip(c *Conn) { c.flip() }
+func (t *Table) Flip(c *Conn) {
+	c.flip()
+	if c.transport != event.ProtoUDP {
+		return
+	}
+	// The bytes so far stay with the role, as in Zeek: it was mistaken for the whole
+	// of the packet at work.
+	a, b := &c.side[0], &c.side[1]
+	a.size, b.size = b.size, a.size
+	if both := (a.flags ^ b.flags) & sideActive; both != 0 {
+		a.flags ^= both
+		b.flags ^= both
+	}
+}
 
 // Incomplete reports whether bytes of c's streams are missing, or their beginning is.
 func (c *Conn) Incomplete() bool {

@@ -376,9 +376,9 @@ func (t *Table) processUDP(p *Packet, r *Result) {
 		t.scratch.udpReply.Conn = c
 		h.Raise(&t.scratch.udpReply)
 	}
-	c.count(p)
 	r.Payload = data
 	t.analyzersData(c, p.isOrig, data)
+	c.count(p)
 }
 
 // active notes n payload bytes; a header that promises less than itself counts
