@@ -51,7 +51,7 @@ func parseOptions(b []byte, onlyLong bool) iter.Seq[[]byte] {
 func (t *Table) options(c *Conn, b []byte, isOrig bool) {
 	if h := &t.hooks.TCP.Option; h.On() {
 		for o := range parseOptions(b, false) {
-			t.scratch.option = event.TCPOption{Conn: c, IsOrig: isOrig, Opt: uint64(o[0]), OptLen: optionLen(o)}
+			t.scratch.option = event.TCPOption{Conn: c, IsOrig: isOrig, Opt: uint64(o[0]), OptLen: uint64(len(o))}
 			h.Raise(&t.scratch.option)
 		}
 	}
@@ -61,7 +61,7 @@ func (t *Table) options(c *Conn, b []byte, isOrig bool) {
 	}
 	list, sack := t.scratch.optionList[:0], t.scratch.sack[:0]
 	for o := range parseOptions(b, false) {
-		v := event.TCPOptionValue{Kind: uint64(o[0]), Length: optionLen(o)}
+		v := event.TCPOptionValue{Kind: uint64(o[0]), Length: uint64(len(o))}
 		raw := true // whether the option's bytes are given as they are
 		weird := ""
 		n := len(o)
@@ -132,11 +132,4 @@ func (t *Table) options(c *Conn, b []byte, isOrig bool) {
 	t.scratch.optionList, t.scratch.sack = list, sack
 	t.scratch.options = event.TCPOptions{Conn: c, IsOrig: isOrig, Options: list}
 	h.Raise(&t.scratch.options)
-}
-
-func optionLen(o []byte) uint64 {
-	if o[0] <= optNop {
-		return 1
-	}
-	return uint64(o[1])
 }
