@@ -7,6 +7,7 @@ import (
 
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/internal/nearest"
+	"github.com/wirelog/wirelog/pipeline"
 	"github.com/wirelog/wirelog/schemas"
 )
 
@@ -25,6 +26,7 @@ func (l *Loaded) check() []error {
 		}
 	}
 	names("logs", "log", l.Logs, logs)
+	names("analyzers", "analyzer", l.Analyzers, pipeline.Analyzers())
 	names("columns", "group of columns", l.Columns, schemas.GroupNames())
 	for _, pattern := range l.EventNames {
 		if err := checkEvents(pattern); err != nil {

@@ -24,6 +24,7 @@ type Config struct {
 	JSONTimestamps string `key:"json_timestamps" flag:"json-timestamps" oneof:"epoch,millis,iso8601" doc:"times in JSON: epoch (seconds), millis or iso8601"`
 	// Logs and EventNames hold names and patterns; none stands for all.
 	Logs        []string  `key:"logs" flag:"logs" doc:"logs to write, such as conn,weird; all if not given"`
+	Analyzers   []string  `key:"analyzers" flag:"analyzers" doc:"analyzers of application protocols to use, such as dns,http; all if not given, none for none"`
 	Columns     []string  `key:"columns" flag:"columns" doc:"groups of optional columns to add, such as community-id"`
 	OpenTime    time.Time `key:"open_time" flag:"open-time" doc:"time to write in #open and #close instead of the clock, as 2006-01-02T15:04:05 (local) or RFC 3339"`
 	EventsFile  string    `key:"events_file" flag:"events" doc:"file that receives every event as a JSON line; - is standard output"`
@@ -83,6 +84,7 @@ func (c *Config) Options() pipeline.Options {
 		Columns:        c.Columns,
 		OpenTime:       c.OpenTime,
 		EventsFile:     c.EventsFile,
+		Analyzers:      c.Analyzers,
 		EventNames:     c.EventNames,
 		Shards:         c.Shards,
 		Seed:           c.Seed,

@@ -1,12 +1,41 @@
 package dissect
 
 import (
+	"slices"
+	"strings"
+
 	"github.com/wirelog/wirelog/dissect/detect"
 	"github.com/wirelog/wirelog/dissect/dns"
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/dissect/files"
 	"github.com/wirelog/wirelog/dissect/socks"
 )
+
+// NoAnalyzers as the only name in Config.Analyzers stands for no analyzer.
+const NoAnalyzers = "none"
+
+// AnalyzerNames lists the analyzers of application protocols by Zeek's names, in
+// lower case.
+func AnalyzerNames() []string {
+	var names []string
+	for _, p := range protocols(new(event.Hooks), nil) {
+		if name := strings.ToLower(p.Name); !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// chosen are the protocols with one of the names, all of them if there are none.
+func chosen(all []*detect.Protocol, names []string) []*detect.Protocol {
+	if len(names) == 0 {
+		return all
+	}
+	return slices.DeleteFunc(all, func(p *detect.Protocol) bool {
+		return !slices.ContainsFunc(names, func(n string) bool { return strings.EqualFold(n, p.Name) })
+	})
+}
 
 // protocols makes the analyzers of one shard. A protocol is added here and
 // nowhere else. What they transfer goes to fm.

@@ -21,6 +21,9 @@ import (
 type Config struct {
 	Conn   conn.Config
 	Tunnel tunnel.Options
+	// Analyzers names the analyzers of application protocols to use, of
+	// AnalyzerNames; none stands for all, NoAnalyzers alone for none.
+	Analyzers []string
 	// IPTunnels is the number of tunnels without a connection (GRE, IP in IP) that
 	// are known at once, and IPTunnelTimeout how long one may be idle.
 	IPTunnels       int
@@ -102,7 +105,13 @@ func New(cfg Config, hooks *event.Hooks, cause func(deadline event.Time, first, 
 	cfg.Files.Seed = [2]uint64{cfg.Conn.Seed[4], cfg.Conn.Seed[5]}
 	s.files = files.New(cfg.Files, hooks, s.table, cause)
 	pe.Register(s.files, hooks)
-	s.table.SetAttacher(detect.New(protocols(hooks, s.files)))
+	for i := range s.levels {
+		lv := &s.levels[i]
+		lv.conn.IP, lv.conn.Link = &lv.ip, &lv.link
+	}
+	if list := chosen(protocols(hooks, s.files), cfg.Analyzers); len(list) > 0 {
+		s.table.SetAttacher(detect.New(list))
+	}
 	return s
 }
 
@@ -310,7 +319,7 @@ func (s *Shard) ip(n int, f *packet.Frame, encap *conn.Encap) bool {
 		return s.ipTunnel(n, f, tunnel.GRE, ip.Payload, encap)
 	}
 	p := &lv.conn
-	*p = conn.Packet{IP: ip, Link: &lv.link, Encap: encap, Domain: s.domain, Volatile: s.volatile, Time: f.Time, Num: f.Num}
+	p.Encap, p.Domain, p.Volatile, p.Time, p.Num = encap, s.domain, s.volatile, f.Time, f.Num
 	r := s.table.Process(p)
 	s.weirds(lv, encap)
 	if r.Payload != nil {

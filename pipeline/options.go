@@ -7,6 +7,8 @@ import (
 	"io"
 	"net/netip"
 	"time"
+
+	"github.com/wirelog/wirelog/dissect"
 )
 
 // Formats of log files.
@@ -29,6 +31,9 @@ const (
 func TimestampForms() []string {
 	return []string{TimestampsEpoch, TimestampsMillis, TimestampsISO8601}
 }
+
+// Analyzers lists the values of Options.Analyzers.
+func Analyzers() []string { return append(dissect.AnalyzerNames(), dissect.NoAnalyzers) }
 
 // Options say what a run reads, what it writes and within which bounds. Start
 // from Defaults: a zero limit or timeout is not replaced by its default.
@@ -57,6 +62,10 @@ type Options struct {
 	// OpenTime stands for the wall clock in #open and #close, so that output can
 	// be made again byte for byte. Zero means the wall clock.
 	OpenTime time.Time
+
+	// Analyzers names the analyzers of application protocols to use, of
+	// Analyzers(); none means all, "none" alone none.
+	Analyzers []string
 
 	// EventsFile receives every event raised as a JSON line; "-" is standard
 	// output. Empty writes none.

@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"io"
 	"runtime"
+	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -62,6 +64,11 @@ func newRun(o Options) (*run, error) {
 	r := &run{opts: o, seed: makeSeed(o.Seed)}
 	if len(o.Paths) == 0 {
 		return nil, &OptionError{"Paths", errors.New("no capture was named")}
+	}
+	for _, name := range o.Analyzers {
+		if !slices.Contains(Analyzers(), strings.ToLower(name)) {
+			return nil, &OptionError{"Analyzers", fmt.Errorf("there is no analyzer %q", name)}
+		}
 	}
 	cfg, err := r.writerConfig()
 	if err != nil {

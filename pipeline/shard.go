@@ -57,6 +57,7 @@ func (o *Options) dissectConfig(seed conn.Seed, shards int) dissect.Config {
 	share := func(n int) int { return max(n/shards, 1) }
 	dur := func(d time.Duration) event.Time { return event.Time(d) }
 	cfg.Conn.Seed = seed
+	cfg.Analyzers = o.Analyzers
 	cfg.Conn.Packet = packet.Options{IgnoreChecksums: o.NoChecksums}
 	cfg.Conn.Limits = conn.Limits{
 		Connections: share(l.Connections), TotalBytes: uint64(share(l.ReassemblyBytes)),
@@ -103,9 +104,10 @@ func (s *shard) batch(b *capture.Batch, mine func(i int) bool) *writers.Batch {
 		p := &b.Packets[i]
 		s.advance(event.Time(p.Now))
 		s.out.SetCause(p.Now, writers.ClassPacket, p.Num)
-		s.frame = packet.Frame{Data: p.Data, Time: event.Time(p.Time), Now: event.Time(p.Now), Num: p.Num,
-			OrigLen: p.OrigLen, Link: packet.LinkType(p.Link)}
-		s.dissect.Frame(&s.frame)
+		f := &s.frame
+		f.Data, f.OrigLen, f.Link = p.Data, p.OrigLen, packet.LinkType(p.Link)
+		f.Time, f.Now, f.Num = event.Time(p.Time), event.Time(p.Now), p.Num
+		s.dissect.Frame(f)
 	}
 	s.advance(event.Time(b.Now))
 	s.dissect.Settle()

@@ -23,8 +23,11 @@ func newPcap(link packet.LinkType) *pcapWriter {
 }
 
 // add appends a packet with its time in microseconds.
-func (w *pcapWriter) add(us int64, data []byte) {
-	for _, v := range []uint32{uint32(us / 1e6), uint32(us % 1e6), uint32(len(data)), uint32(len(data))} {
+func (w *pcapWriter) add(us int64, data []byte) { w.addCut(us, data, len(data)) }
+
+// addCut appends a packet that had another length on the wire.
+func (w *pcapWriter) addCut(us int64, data []byte, wire int) {
+	for _, v := range []uint32{uint32(us / 1e6), uint32(us % 1e6), uint32(len(data)), uint32(wire)} {
 		w.b = binary.LittleEndian.AppendUint32(w.b, v)
 	}
 	w.b = append(w.b, data...)

@@ -110,9 +110,10 @@ type Table struct {
 
 	// Open addressing with linear probing: the slot holds a connection's index
 	// plus 1 and the upper half of its hash.
-	slots []slot
-	mask  uint64
-	live  int
+	slots  []slot
+	mask   uint64
+	live   int
+	latest *Conn // that Lookup found
 
 	chunks [][]Conn
 	free   []uint32
@@ -178,6 +179,10 @@ func (t *Table) at(idx uint32) *Conn { return &t.chunks[idx>>chunkBits][idx&(chu
 
 // Lookup finds the connection of a key, or nil.
 func (t *Table) Lookup(k *Key) *Conn {
+	// Packets come in bursts.
+	if c := t.latest; c != nil && c.key == *k {
+		return c
+	}
 	h := k.hash(&t.cfg.Seed)
 	tag := uint32(h >> 32)
 	for i := h & t.mask; ; i = (i + 1) & t.mask {
@@ -187,6 +192,7 @@ func (t *Table) Lookup(k *Key) *Conn {
 		}
 		if s.tag == tag {
 			if c := t.at(s.ref - 1); c.key == *k {
+				t.latest = c
 				return c
 			}
 		}
@@ -253,6 +259,9 @@ func (t *Table) grow() {
 // unlink takes a connection out of the table. Its record can be used again
 // once release is called.
 func (t *Table) unlink(c *Conn) {
+	if t.latest == c {
+		t.latest = nil
+	}
 	if !t.terminating { // nobody looks anything up any more
 		t.vacate(c)
 	}

@@ -128,6 +128,11 @@ func (t *Table) setState(c *Conn, s, peer *side, state event.EndpointState) {
 		c.setSilence(t.cfg.Timeouts.TCPInactivity)
 	}
 	s.prev, s.state = s.state, state
+	if peer.state != event.StateInactive && c.attempt != 0 && c.flags&flagResetTimer == 0 {
+		// Answered: tcp_attempt_delay has nothing to say any more.
+		c.attempt = 0
+		t.wheel.remove(t, c)
+	}
 }
 
 // tcp processes one segment: hdr is the header with its options, data what was
@@ -190,6 +195,7 @@ func (t *Table) tcp(c *Conn, p *Packet, hdr header, data []byte, n int) {
 		if s.rsts >= stormCount && nowMS < s.lastSeen+stormGap {
 			t.weird(c, "RST_storm", "", "TCP")
 		}
+		t.analyzersReset(c)
 	}
 
 	var relAck uint64
@@ -668,6 +674,7 @@ func (t *Table) fromClosed(c *Conn, p *Packet, s, peer *side, advance int32, fla
 }
 
 func (t *Table) connectionReset(c *Conn) {
+	t.analyzersReset(c)
 	if h := &t.hooks.TCP.ConnectionReset; h.On() {
 		t.scratch.reset.Conn = c
 		h.Raise(&t.scratch.reset)
@@ -716,6 +723,7 @@ func (t *Table) connectionClosed(c *Conn, s, peer *side, report bool) {
 }
 
 func (t *Table) connectionFinished(c *Conn, half bool) {
+	t.analyzersFinished(c, half)
 	if half {
 		if h := &t.hooks.TCP.ConnectionHalfFinished; h.On() {
 			t.scratch.halfFinished.Conn = c

@@ -278,7 +278,6 @@ func (t *Table) processTCP(p *Packet, r *Result) {
 	}
 	if c == nil {
 		c = t.newConn(p, &k, srcIsA, event.ProtoTCP, t.cfg.Timeouts.UDPInactivity, tcpFlips(b[13], sport, dport))
-		c.expire = t.now + t.cfg.Timeouts.TCPSYN
 		t.begin(c)
 	} else {
 		t.checkTunnel(c, p.Encap)
@@ -291,10 +290,12 @@ func (t *Table) processTCP(p *Packet, r *Result) {
 	size := int(b[12]>>4) * 4
 	if size < tcpHeader {
 		t.weird(c, "bad_TCP_header_len", "", "TCP")
+		t.lookAtUnused(c)
 		return
 	}
 	if size > n || size > len(b) {
 		t.weird(c, "truncated_header", "", "TCP")
+		t.lookAtUnused(c)
 		return
 	}
 	t.contents(c, b[size:min(n, len(b))])
@@ -306,11 +307,21 @@ func (t *Table) processTCP(p *Packet, r *Result) {
 				h.Raise(&event.TCPMultipleChecksumErrors{Conn: c, IsOrig: p.isOrig, Threshold: m})
 			}
 		}
+		t.lookAtUnused(c)
 		return
 	}
 	t.tcp(c, p, header(b[:size]), b[size:], n-size)
 	c.count(p)
 	r.IsOrig = p.isOrig
+}
+
+// lookAtUnused has a connection of which no packet was good ended soon
+// (tcp_SYN_timeout).
+func (t *Table) lookAtUnused(c *Conn) {
+	if c.expire == 0 && c.side[0].state == event.StateInactive && c.side[1].state == event.StateInactive {
+		c.expire = t.now + t.cfg.Timeouts.TCPSYN
+		t.rearm(c)
+	}
 }
 
 // tcpFlips guesses whether the sender of a connection's first packet, which is

@@ -193,13 +193,12 @@ func (ip *IP) setPayload(b []byte) {
 // setIPv4 fills ip from a header of at least 20 bytes, which it does not validate.
 func (ip *IP) setIPv4(b []byte) {
 	_ = b[19]
+	// Whole words are written, since they are read as such soon after.
 	const mapped = 0xffff << 16
 	binary.LittleEndian.PutUint64(ip.Src[0:], 0)
-	binary.LittleEndian.PutUint32(ip.Src[8:], mapped)
-	copy(ip.Src[12:], b[12:16])
+	binary.LittleEndian.PutUint64(ip.Src[8:], uint64(binary.LittleEndian.Uint32(b[12:]))<<32|mapped)
 	binary.LittleEndian.PutUint64(ip.Dst[0:], 0)
-	binary.LittleEndian.PutUint32(ip.Dst[8:], mapped)
-	copy(ip.Dst[12:], b[16:20])
+	binary.LittleEndian.PutUint64(ip.Dst[8:], uint64(binary.LittleEndian.Uint32(b[16:]))<<32|mapped)
 
 	ip.Version = 4
 	ip.HdrLen = int(b[0]&0xf) * 4
