@@ -146,6 +146,7 @@ type Manager struct {
 
 	freeFiles []*File
 	freeBOF   [][]byte
+	magic     matcher
 	matches   []event.MIMEMatch
 	ev        scratch
 }
@@ -167,7 +168,7 @@ type scratch struct {
 func New(cfg Config, hooks *event.Hooks, clock Clock, cause func(deadline event.Time, first, num uint64)) *Manager {
 	cfg.setDefaults()
 	m := &Manager{cfg: cfg, hooks: hooks, clock: clock, cause: cause,
-		open: make(map[ID]*File), perConn: make(map[uint64]int), kinds: make(map[string][]*Kind)}
+		open: make(map[ID]*File), perConn: make(map[uint64]int), kinds: make(map[string][]*Kind), magic: matcher{detector: magicDetector()}}
 	for _, name := range cfg.Hashes {
 		if k := HashKind(name); k != nil {
 			m.hashes = append(m.hashes, k)

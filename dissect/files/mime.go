@@ -1,5 +1,516 @@
 package files
 
-import "github.com/wirelog/wirelog/dissect/event"
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"regexp/syntax"
+	"slices"
+	"strings"
+	"sync"
 
-func appendMatches(dst []event.MIMEMatch, head []byte) []event.MIMEMatch { return dst }
+	"github.com/wirelog/wirelog/dissect/event"
+)
+
+// magicRule is a way to recognize a media type.
+type magicRule struct {
+	strength int64
+	mime     string
+	pattern  string
+}
+
+// A detector recognizes files by their beginnings. It is shared and never changes.
+type detector struct {
+	rules []compiledRule
+	// prefixes are the beginnings that several rules share: pieces in a row.
+	prefixes [][]step
+	// byFirst are the indexes, in order, of the rules that a first byte allows.
+	byFirst [256][]uint16
+}
+
+type compiledRule struct {
+	strength int64
+	mime     string
+	// at and lit are bytes that have to be there; most rules are decided by them.
+	at     int
+	lit    string
+	prefix int // index of the shared prefix before steps, or -1
+	steps  []step
+	plain  bool // nothing is left to be matched after lit
+}
+
+var magicDetector = sync.OnceValue(func() *detector {
+	d, err := newDetector(magic)
+	if err != nil {
+		panic(err)
+	}
+	return d
+})
+
+func newDetector(rules []magicRule) (*detector, error) {
+	d := &detector{rules: make([]compiledRule, 0, len(rules))}
+	prefixes := map[string]int{"": -1}
+	for _, r := range rules {
+		n := 0
+		for strings.HasPrefix(r.pattern[n:], "{") {
+			n += strings.IndexByte(r.pattern[n:], '}') + 1
+		}
+		shared := r.pattern[:n]
+		prefix, ok := prefixes[shared]
+		if !ok {
+			steps, err := compilePattern(shared)
+			if err != nil {
+				return nil, err
+			}
+			prefix = len(d.prefixes)
+			prefixes[shared] = prefix
+			d.prefixes = append(d.prefixes, steps)
+		}
+		steps, err := compilePattern(r.pattern[n:])
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", r.mime, err)
+		}
+		c := compiledRule{strength: r.strength, mime: r.mime, prefix: prefix, steps: steps}
+		if prefix < 0 {
+			c.findLiteral()
+		}
+		d.rules = append(d.rules, c)
+	}
+	slices.SortStableFunc(d.rules, func(a, b compiledRule) int {
+		return cmp.Or(cmp.Compare(b.strength, a.strength), cmp.Compare(a.mime, b.mime))
+	})
+	for i := range d.rules {
+		var first byteSet
+		if p := d.rules[i].prefix; p < 0 || firstBytes(d.prefixes[p], &first) {
+			firstBytes(d.rules[i].steps, &first)
+		}
+		for b := range 256 {
+			if first.has(byte(b)) {
+				d.byFirst[b] = append(d.byFirst[b], uint16(i))
+			}
+		}
+	}
+	return d, nil
+}
+
+func compilePattern(text string) ([]step, error) {
+	pieces := strings.NewReplacer(magicPieces...)
+	for next := pieces.Replace(text); next != text; next = pieces.Replace(text) {
+		text = next // pieces have pieces in them
+	}
+	re, err := syntax.Parse(text, syntax.Perl|syntax.DotNL)
+	if err != nil {
+		return nil, err
+	}
+	return compileSteps(nil, re)
+}
+
+// byteSet is a set of bytes.
+type byteSet [4]uint64
+
+func (s *byteSet) has(b byte) bool { return s[b>>6]&(1<<(b&63)) != 0 }
+func (s *byteSet) add(b byte)      { s[b>>6] |= 1 << (b & 63) }
+
+func (s *byteSet) addAll(o *byteSet) {
+	for i := range s {
+		s[i] |= o[i]
+	}
+}
+
+var anyByte = byteSet{^uint64(0), ^uint64(0), ^uint64(0), ^uint64(0)}
+
+type stepKind uint8
+
+const (
+	stepLiteral stepKind = iota // lit
+	stepFold                    // lit, which is in lower case, in any case
+	stepBytes                   // between min and max bytes of set
+	stepAny                     // between min and max bytes
+	stepGroup                   // between min and max times one of the ways in alts
+)
+
+// step is one part of a pattern.
+type step struct {
+	kind     stepKind
+	lit      string
+	raw      []byte // lit
+	set      byteSet
+	min, max int // max is unbounded for no maximum
+	alts     [][]step
+}
+
+const unbounded = 1 << 30
+
+// compileSteps appends the steps of re, a pattern whose runes are bytes.
+func compileSteps(dst []step, re *syntax.Regexp) ([]step, error) {
+	switch re.Op {
+	case syntax.OpEmptyMatch:
+		return dst, nil
+	case syntax.OpLiteral:
+		b := make([]byte, len(re.Rune))
+		for i, r := range re.Rune {
+			b[i] = byte(r)
+		}
+		if re.Flags&syntax.FoldCase != 0 {
+			return append(dst, step{kind: stepFold, lit: strings.ToLower(string(b))}), nil
+		}
+		return append(dst, step{kind: stepLiteral, lit: string(b), raw: b}), nil
+	case syntax.OpCharClass:
+		s := step{kind: stepBytes, min: 1, max: 1}
+		for i := 0; i < len(re.Rune); i += 2 {
+			for r := re.Rune[i]; r <= min(re.Rune[i+1], 255); r++ {
+				s.set.add(byte(r))
+			}
+		}
+		return append(dst, s), nil
+	case syntax.OpAnyChar:
+		return append(dst, step{kind: stepAny, min: 1, max: 1}), nil
+	case syntax.OpConcat:
+		var err error
+		for _, sub := range re.Sub {
+			if dst, err = compileSteps(dst, sub); err != nil {
+				return nil, err
+			}
+		}
+		return dst, nil
+	case syntax.OpAlternate:
+		g := step{kind: stepGroup, min: 1, max: 1}
+		for _, sub := range re.Sub {
+			alt, err := compileSteps(nil, sub)
+			if err != nil {
+				return nil, err
+			}
+			g.alts = append(g.alts, alt)
+		}
+		return append(dst, g), nil
+	case syntax.OpStar, syntax.OpPlus, syntax.OpQuest, syntax.OpRepeat:
+		sub, err := compileSteps(nil, re.Sub[0])
+		if err != nil {
+			return nil, err
+		}
+		lo, hi := 0, unbounded
+		switch {
+		case re.Op == syntax.OpPlus:
+			lo = 1
+		case re.Op == syntax.OpQuest:
+			hi = 1
+		case re.Op == syntax.OpRepeat:
+			if lo = re.Min; re.Max >= 0 {
+				hi = re.Max
+			}
+		}
+		if len(sub) == 1 && (sub[0].kind == stepBytes || sub[0].kind == stepAny) && sub[0].min == 1 && sub[0].max == 1 {
+			s := sub[0]
+			s.min, s.max = lo, hi
+			return append(dst, s), nil
+		}
+		return append(dst, step{kind: stepGroup, min: lo, max: hi, alts: [][]step{sub}}), nil
+	case syntax.OpCapture:
+		return compileSteps(dst, re.Sub[0])
+	}
+	return nil, fmt.Errorf("%v cannot be matched", re.Op)
+}
+
+// findLiteral looks for bytes that have to be at a certain place.
+func (c *compiledRule) findLiteral() {
+	for i := range c.steps {
+		s := &c.steps[i]
+		switch {
+		case s.kind == stepLiteral:
+			c.lit = s.lit
+			c.plain = i == len(c.steps)-1 && (i == 0 || i == 1 && c.steps[0].kind == stepAny)
+			return
+		case (s.kind == stepAny || s.kind == stepBytes) && s.min == s.max:
+			c.at += s.min
+		default:
+			c.at = 0
+			return
+		}
+	}
+	c.at = 0
+}
+
+// firstBytes adds to set the bytes with which steps may begin, and reports whether
+// they may be nothing at all.
+func firstBytes(steps []step, set *byteSet) (empty bool) {
+	for i := range steps {
+		s := &steps[i]
+		optional := false
+		switch s.kind {
+		case stepLiteral:
+			set.add(s.lit[0])
+		case stepFold:
+			set.add(s.lit[0])
+			if c := s.lit[0]; 'a' <= c && c <= 'z' {
+				set.add(c - 'a' + 'A')
+			}
+		case stepBytes:
+			set.addAll(&s.set)
+			optional = s.min == 0
+		case stepAny:
+			set.addAll(&anyByte)
+			optional = s.min == 0
+		case stepGroup:
+			optional = s.min == 0
+			for _, alt := range s.alts {
+				if firstBytes(alt, set) {
+					optional = true
+				}
+			}
+		}
+		if !optional {
+			return false
+		}
+	}
+	return true
+}
+
+// matcher looks at files with a detector. It belongs to one shard.
+type matcher struct {
+	*detector
+	free []spans
+	// ends has the offsets at which prefixes may end in the file that is looked at, of
+	// those that have been asked for.
+	ends []spans
+}
+
+// appendMatches appends the types that head shows, best first.
+func (m *matcher) appendMatches(dst []event.MIMEMatch, head []byte) []event.MIMEMatch {
+	if len(head) == 0 {
+		return dst
+	}
+	defer m.forget()
+	for _, i := range m.byFirst[head[0]] {
+		r := &m.rules[i]
+		if len(head)-r.at < len(r.lit) || string(head[r.at:r.at+len(r.lit)]) != r.lit {
+			continue
+		}
+		if n := len(dst); n > 0 && dst[n-1].Strength == r.strength && dst[n-1].MIME == r.mime {
+			continue
+		}
+		if !r.plain && !m.matches(r, head) {
+			continue
+		}
+		dst = append(dst, event.MIMEMatch{Strength: r.strength, MIME: r.mime})
+	}
+	return dst
+}
+
+// spans are offsets in ascending order, as ranges that neither overlap nor touch.
+type spans []span
+
+type span struct{ lo, hi int } // both included
+
+// put adds lo to hi, which is not before what was added last.
+func (s spans) put(lo, hi int) spans {
+	if n := len(s); n > 0 && lo <= s[n-1].hi+1 {
+		s[n-1].hi = max(s[n-1].hi, hi)
+		return s
+	}
+	return append(s, span{lo, hi})
+}
+
+func (m *matcher) get() spans {
+	if n := len(m.free); n > 0 {
+		s := m.free[n-1]
+		m.free = m.free[:n-1]
+		return s
+	}
+	return make(spans, 0, 16)
+}
+
+func (m *matcher) release(s spans) { m.free = append(m.free, s[:0]) }
+
+func (m *matcher) matches(r *compiledRule, head []byte) bool {
+	start := [1]span{}
+	from := spans(start[:])
+	if r.prefix >= 0 {
+		from = m.prefixEnds(r.prefix, head)
+	}
+	to := m.run(r.steps, from, head)
+	ok := len(to) > 0
+	m.release(to)
+	return ok
+}
+
+func (m *matcher) prefixEnds(i int, head []byte) spans {
+	if m.ends == nil {
+		m.ends = make([]spans, len(m.prefixes))
+	}
+	if m.ends[i] == nil {
+		start := [1]span{}
+		m.ends[i] = m.run(m.prefixes[i], start[:], head)
+	}
+	return m.ends[i]
+}
+
+// forget makes room for another file.
+func (m *matcher) forget() {
+	for i, e := range m.ends {
+		if e != nil {
+			m.release(e)
+			m.ends[i] = nil
+		}
+	}
+}
+
+// run returns the offsets at which steps may end that begin at from.
+func (m *matcher) run(steps []step, from spans, head []byte) spans {
+	cur := append(m.get(), from...)
+	for i := range steps {
+		if len(cur) == 0 {
+			break
+		}
+		next := m.get()
+		s := &steps[i]
+		switch s.kind {
+		case stepLiteral:
+			next = literalEnds(next, s.raw, cur, head)
+		case stepFold:
+			next = foldEnds(next, s.lit, cur, head)
+		case stepBytes:
+			next = byteEnds(next, s, cur, head)
+		case stepAny:
+			next = anyEnds(next, s, cur, head)
+		case stepGroup:
+			m.release(next)
+			next = m.groupEnds(s, cur, head)
+		}
+		m.release(cur)
+		cur = next
+	}
+	return cur
+}
+
+func literalEnds(dst spans, lit []byte, from spans, head []byte) spans {
+	for _, f := range from {
+		end := min(f.hi+len(lit), len(head))
+		for at := f.lo; at+len(lit) <= end; at++ {
+			i := bytes.Index(head[at:end], lit)
+			if i < 0 {
+				break
+			}
+			at += i
+			dst = dst.put(at+len(lit), at+len(lit))
+		}
+	}
+	return dst
+}
+
+func foldEnds(dst spans, lit string, from spans, head []byte) spans {
+	for _, f := range from {
+		for at := f.lo; at <= f.hi && at+len(lit) <= len(head); at++ {
+			i := 0
+			for i < len(lit) && lower(head[at+i]) == lit[i] {
+				i++
+			}
+			if i == len(lit) {
+				dst = dst.put(at+i, at+i)
+			}
+		}
+	}
+	return dst
+}
+
+func lower(c byte) byte {
+	if 'A' <= c && c <= 'Z' {
+		return c | 0x20
+	}
+	return c
+}
+
+func byteEnds(dst spans, s *step, from spans, head []byte) spans {
+	run := 0 // end of the bytes of the set that at is among
+	for _, f := range from {
+		for at := f.lo; at <= f.hi; at++ {
+			run = max(run, at)
+			for run < len(head) && run-at < s.max && s.set.has(head[run]) {
+				run++
+			}
+			if run-at >= s.min {
+				dst = dst.put(at+s.min, run)
+			}
+		}
+	}
+	return dst
+}
+
+func anyEnds(dst spans, s *step, from spans, head []byte) spans {
+	for _, f := range from {
+		if lo := f.lo + s.min; lo <= len(head) {
+			dst = dst.put(lo, min(f.hi+min(s.max, len(head)), len(head)))
+		}
+	}
+	return dst
+}
+
+// groupEnds repeats a group until no new offset comes of it.
+func (m *matcher) groupEnds(s *step, from spans, head []byte) spans {
+	all := m.get() // where it may end
+	cur := append(m.get(), from...)
+	if s.min == 0 {
+		all = append(all, from...)
+	}
+	for n := 1; n <= s.max && len(cur) > 0; n++ {
+		next := m.get()
+		for _, alt := range s.alts {
+			ends := m.run(alt, cur, head)
+			merged := union(m.get(), next, ends)
+			m.release(next)
+			m.release(ends)
+			next = merged
+		}
+		m.release(cur)
+		if n < s.min {
+			cur = next
+			continue
+		}
+		cur = without(m.get(), next, all)
+		merged := union(m.get(), all, next)
+		m.release(all)
+		m.release(next)
+		all = merged
+	}
+	m.release(cur)
+	return all
+}
+
+func union(dst, a, b spans) spans {
+	for len(a) > 0 && len(b) > 0 {
+		if a[0].lo <= b[0].lo {
+			dst, a = dst.put(a[0].lo, a[0].hi), a[1:]
+		} else {
+			dst, b = dst.put(b[0].lo, b[0].hi), b[1:]
+		}
+	}
+	for _, s := range a {
+		dst = dst.put(s.lo, s.hi)
+	}
+	for _, s := range b {
+		dst = dst.put(s.lo, s.hi)
+	}
+	return dst
+}
+
+// without appends the offsets of a that are not in b.
+func without(dst, a, b spans) spans {
+	for _, s := range a {
+		lo := s.lo
+		for len(b) > 0 && b[0].hi < lo {
+			b = b[1:]
+		}
+		for _, o := range b {
+			if o.lo > s.hi {
+				break
+			}
+			if o.lo > lo {
+				dst = append(dst, span{lo, o.lo - 1})
+			}
+			lo = o.hi + 1
+		}
+		if lo <= s.hi {
+			dst = append(dst, span{lo, s.hi})
+		}
+	}
+	return dst
+}
