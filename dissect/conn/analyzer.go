@@ -200,10 +200,42 @@ func (t *Table) Confirm(c *Conn, a Analyzer) {
 	t.ConfirmService(c, p.tag(), p.Service)
 }
 
+// serviceNumber returns the number of a service in ext.services, 0 if there are too
+// many, which constants of the analyzers never are.
+func (t *Table) serviceNumber(name string) uint8 {
+	i := slices.Index(t.services, name)
+	if i < 0 {
+		if i = len(t.services); i == 255 {
+			return 0
+		}
+		t.services = append(t.services, name)
+	}
+	return uint8(i + 1)
+}
+
+func (x *ext) addService(n uint8) {
+	for i, s := range x.services {
+		if s == n {
+			return
+		}
+		if s == 0 {
+			x.services[i] = n
+			return
+		}
+	}
+}
+
+func (x *ext) removeService(n uint8) {
+	if i := slices.Index(x.services[:], n); i >= 0 && n != 0 {
+		copy(x.services[i:], x.services[i+1:])
+		x.services[maxServices-1] = 0
+	}
+}
+
 // ConfirmService is Confirm for what is not an Analyzer, such as tunnels.
 func (t *Table) ConfirmService(c *Conn, tag event.Enum, service string) {
-	if x := c.extra(); service != "" && !slices.Contains(x.services, service) {
-		x.services = append(x.services, service)
+	if service != "" {
+		c.extra().addService(t.serviceNumber(service))
 	}
 	if h := &t.hooks.Analyzer.ConfirmationInfo; h.On() {
 		h.Raise(&event.AnalyzerConfirmationInfo{AType: tag, Conn: c})
@@ -228,7 +260,9 @@ func (t *Table) Violate(c *Conn, a Analyzer, reason string, data []byte) {
 	if c.Orig().Size+c.Resp().Size > violationsCountUntil {
 		return
 	}
-	c.ext.services = slices.DeleteFunc(c.ext.services, func(s string) bool { return s == p.Service })
+	if p.Service != "" {
+		c.ext.removeService(t.serviceNumber(p.Service))
+	}
 	t.turnOff(c, i)
 }
 

@@ -95,20 +95,32 @@ const (
 	sideNoStream                       // its reassembly is off
 )
 
-// ext is what only some connections need. It is pooled.
+// ext is what only connections with an analyzer or a stream need. It is pooled.
 type ext struct {
 	streams   [2]*stream // by side index
 	slots     []any
 	analyzers []attached
-	services  []string
 	tunnel    *Encap
+	rare      *rare
+	session   event.Time // of EndAfterSilence
+	services  [maxServices]uint8
+	tunnels   tunnel.State // of the tunnels that the connection carries
+	// one is room for the first of analyzers, so that having one takes no other
+	// allocation.
+	one [1]attached
+}
+
+// maxServices is how many services of a connection are told. They are numbers of
+// the table's list, plus 1, in the order of confirmation.
+const maxServices = 8
+
+// rare is what hardly any connection needs.
+type rare struct {
 	hist      []byte // the whole history once it is longer than Conn.hist
 	byteThr   [2]uint64
 	packetThr [2]uint64
 	contents  [2]event.ContentsWriter
 	weirds    []weirdCount
-	session   event.Time   // of EndAfterSilence
-	tunnels   tunnel.State // of the tunnels that the connection carries
 }
 
 func (c *Conn) extra() *ext {
@@ -116,6 +128,22 @@ func (c *Conn) extra() *ext {
 		c.ext = c.t.newExt()
 	}
 	return c.ext
+}
+
+func (c *Conn) rarely() *rare {
+	x := c.extra()
+	if x.rare == nil {
+		x.rare = new(rare)
+	}
+	return x.rare
+}
+
+// ifRare is rarely, or nil if there is nothing yet.
+func (c *Conn) ifRare() *rare {
+	if c.ext == nil {
+		return nil
+	}
+	return c.ext.rare
 }
 
 func (c *Conn) orig() *side { return &c.side[c.origin] }
@@ -235,42 +263,48 @@ func (c *Conn) Slot(s event.Slot) any {
 // SetSlot stores a builder's state.
 func (c *Conn) SetSlot(s event.Slot, v any) {
 	x := c.extra()
-	for len(x.slots) <= int(s) {
-		x.slots = append(x.slots, nil)
+	if n := int(s) + 1 - len(x.slots); n > 0 {
+		x.slots = append(x.slots, make([]any, n)...)
 	}
 	x.slots[s] = v
 }
 
 // SetBytesThreshold asks for ConnBytesThresholdCrossed.
 func (c *Conn) SetBytesThreshold(n uint64, isOrig bool) {
-	c.extra().byteThr[c.index(isOrig)] = n
+	c.rarely().byteThr[c.index(isOrig)] = n
 	c.checkThresholds(isOrig)
 }
 
 // SetPacketsThreshold asks for ConnPacketsThresholdCrossed.
 func (c *Conn) SetPacketsThreshold(n uint64, isOrig bool) {
-	c.extra().packetThr[c.index(isOrig)] = n
+	c.rarely().packetThr[c.index(isOrig)] = n
 	c.checkThresholds(isOrig)
 }
 
 // BytesThreshold returns the threshold that is set, or 0.
 func (c *Conn) BytesThreshold(isOrig bool) uint64 {
-	if c.ext == nil {
+	r := c.ifRare()
+	if r == nil {
 		return 0
 	}
-	return c.ext.byteThr[c.index(isOrig)]
+	return r.byteThr[c.index(isOrig)]
 }
 
 // PacketsThreshold returns the threshold that is set, or 0.
 func (c *Conn) PacketsThreshold(isOrig bool) uint64 {
-	if c.ext == nil {
+	r := c.ifRare()
+	if r == nil {
 		return 0
 	}
-	return c.ext.packetThr[c.index(isOrig)]
+	return r.packetThr[c.index(isOrig)]
 }
 
 func (c *Conn) checkThresholds(isOrig bool) {
-	x, i := c.ext, c.index(isOrig)
+	x := c.ifRare()
+	if x == nil {
+		return
+	}
+	i := c.index(isOrig)
 	s, _ := c.sideOf(isOrig)
 	if n := x.byteThr[i]; n != 0 && s.ipBytes >= n {
 		x.byteThr[i] = 0
@@ -306,7 +340,7 @@ func (c *Conn) SetContentsFile(d event.Direction, w event.ContentsWriter) bool {
 	if c.transport != event.ProtoTCP {
 		return false
 	}
-	x := c.extra()
+	x := c.rarely()
 	if d == event.DirectionNone || d == event.DirectionOrig || d == event.DirectionBoth {
 		x.contents[c.index(true)] = w
 	}
@@ -322,10 +356,11 @@ func (c *Conn) SetContentsFile(d event.Direction, w event.ContentsWriter) bool {
 // ContentsFile returns the writer that is set; for DirectionBoth only if both
 // sides have the same one.
 func (c *Conn) ContentsFile(d event.Direction) event.ContentsWriter {
-	if c.ext == nil {
+	x := c.ifRare()
+	if x == nil {
 		return nil
 	}
-	o, r := c.ext.contents[c.index(true)], c.ext.contents[c.index(false)]
+	o, r := x.contents[c.index(true)], x.contents[c.index(false)]
 	switch d {
 	case event.DirectionOrig:
 		return o
@@ -345,7 +380,13 @@ func (c *Conn) Services(dst []string) []string {
 	if c.ext == nil {
 		return dst
 	}
-	return append(dst, c.ext.services...)
+	for _, i := range c.ext.services {
+		if i == 0 {
+			break
+		}
+		dst = append(dst, c.t.services[i-1])
+	}
+	return dst
 }
 
 // EndAfterSilence ends a connection that is not TCP when it has been silent for

@@ -20,16 +20,16 @@ const maxHistory = 4096
 // History returns what happened, a letter an event; see Zeek's conn.log history.
 // The slice is valid until the connection's next packet.
 func (c *Conn) History() []byte {
-	if c.ext != nil && len(c.ext.hist) != 0 {
-		return c.ext.hist
+	if r := c.ifRare(); r != nil && len(r.hist) != 0 {
+		return r.hist
 	}
 	return c.hist[:c.nhist]
 }
 
 func (c *Conn) addHistory(letter byte) {
-	if c.ext != nil && len(c.ext.hist) != 0 {
-		if len(c.ext.hist) < maxHistory {
-			c.ext.hist = append(c.ext.hist, letter)
+	if r := c.ifRare(); r != nil && len(r.hist) != 0 {
+		if len(r.hist) < maxHistory {
+			r.hist = append(r.hist, letter)
 		} else {
 			c.t.stats.HistoryCut++
 		}
@@ -40,13 +40,13 @@ func (c *Conn) addHistory(letter byte) {
 		c.nhist++
 		return
 	}
-	x := c.extra()
+	x := c.rarely()
 	x.hist = append(append(x.hist[:0], c.hist[:]...), letter)
 }
 
 func (c *Conn) setHistory(s string) {
-	if c.ext != nil {
-		c.ext.hist = c.ext.hist[:0]
+	if r := c.ifRare(); r != nil {
+		r.hist = r.hist[:0]
 	}
 	c.nhist = uint8(copy(c.hist[:], s))
 }

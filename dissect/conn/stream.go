@@ -324,19 +324,20 @@ func (t *Table) deliver(c *Conn, s *side, seq uint64, data []byte) {
 
 // record writes to the contents file that is set for s.
 func (t *Table) record(c *Conn, s *side, data []byte) {
-	if c.ext == nil {
+	r := c.ifRare()
+	if r == nil {
 		return
 	}
 	i := 0
 	if s == &c.side[1] {
 		i = 1
 	}
-	w := c.ext.contents[i]
+	w := r.contents[i]
 	if w == nil {
 		return
 	}
 	if _, err := w.Write(data); err != nil {
-		c.ext.contents[i] = nil
+		r.contents[i] = nil
 		if h := &t.hooks.TCP.ContentsFileWriteFailure; h.On() {
 			h.Raise(&event.ContentsFileWriteFailure{Conn: c, IsOrig: c.isOrig(s), Msg: err.Error()})
 		}
@@ -345,10 +346,11 @@ func (t *Table) record(c *Conn, s *side, data []byte) {
 
 // finishContents records what is left beyond holes.
 func (t *Table) finishContents(c *Conn) {
-	if c.ext == nil {
+	r := c.ifRare()
+	if r == nil {
 		return
 	}
-	for i, w := range c.ext.contents {
+	for i, w := range r.contents {
 		st := c.ext.streams[i]
 		if w == nil || st == nil {
 			continue

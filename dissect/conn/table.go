@@ -127,6 +127,7 @@ type Table struct {
 	icmp    *icmp.Analyzer
 
 	attacher   Attacher
+	services   []string // that connections had
 	panics     map[*Protocol]int
 	flowWeirds flowWeirds
 	scratch    scratch
@@ -319,7 +320,9 @@ func (t *Table) newExt() *ext {
 		t.extFree = t.extFree[:n-1]
 		return x
 	}
-	return new(ext)
+	x := new(ext)
+	x.analyzers = x.one[:0]
+	return x
 }
 
 func (t *Table) freeExt(x *ext) {
@@ -331,7 +334,10 @@ func (t *Table) freeExt(x *ext) {
 	}
 	clear(x.slots)
 	clear(x.analyzers)
-	*x = ext{slots: x.slots[:0], analyzers: x.analyzers[:0], services: x.services[:0], hist: x.hist[:0], weirds: x.weirds[:0]}
+	if r := x.rare; r != nil {
+		*r = rare{hist: r.hist[:0], weirds: r.weirds[:0]}
+	}
+	*x = ext{slots: x.slots[:0], analyzers: x.analyzers[:0], rare: x.rare}
 	t.extFree = append(t.extFree, x)
 }
 

@@ -61,7 +61,7 @@ func (t *Table) weird(c *Conn, name, addl, source string) {
 }
 
 func (t *Table) permitWeird(c *Conn, name string) bool {
-	x := c.extra()
+	x := c.rarely()
 	for i := range x.weirds {
 		if x.weirds[i].name == name {
 			return x.weirds[i].passes(&t.cfg.Weirds, t.now)
