@@ -8,7 +8,9 @@ import (
 	"github.com/wirelog/wirelog/dissect/dns"
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/dissect/files"
+	"github.com/wirelog/wirelog/dissect/http"
 	"github.com/wirelog/wirelog/dissect/socks"
+	"github.com/wirelog/wirelog/dissect/websocket"
 )
 
 // NoAnalyzers as the only name in Config.Analyzers stands for no analyzer.
@@ -43,6 +45,7 @@ func protocols(hooks *event.Hooks, fm *files.Manager) []*detect.Protocol {
 	return []*detect.Protocol{
 		dns.New(hooks, event.ProtoUDP, dns.DefaultOptions()),
 		dns.New(hooks, event.ProtoTCP, dns.DefaultOptions()),
+		http.New(hooks, fm, websocket.New(hooks)),
 		socks.New(hooks),
 	}
 }

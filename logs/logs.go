@@ -52,6 +52,9 @@ func Install(h *event.Hooks, out schemas.Emitter, o Options) *Builders {
 	if out.On(new(schemas.Tunnel).Schema()) {
 		b.tunnels = installTunnel(h, out, &o)
 	}
+	if b.tunnels != nil || out.On(new(schemas.HTTP).Schema()) || out.On(new(schemas.WebSocket).Schema()) {
+		installHTTP(h, out, &o, b.tunnels)
+	}
 	if out.On(new(schemas.Files).Schema()) {
 		installFiles(h, out, &o)
 	}

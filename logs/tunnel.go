@@ -45,8 +45,11 @@ const (
 	maxTunnels = 1 << 17
 )
 
-// tunnelSOCKS is the kind of a tunnel through a SOCKS proxy.
-const tunnelSOCKS event.Enum = "Tunnel::SOCKS"
+// Kinds of tunnels through proxies.
+const (
+	tunnelSOCKS event.Enum = "Tunnel::SOCKS"
+	tunnelHTTP  event.Enum = "Tunnel::HTTP"
+)
 
 // Values of the action column.
 const (

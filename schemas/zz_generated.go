@@ -16,9 +16,11 @@ var all = []*Schema{
 	&ConnSchema,
 	&DNSSchema,
 	&FilesSchema,
+	&HTTPSchema,
 	&PESchema,
 	&SOCKSSchema,
 	&TunnelSchema,
+	&WebSocketSchema,
 	&WeirdSchema,
 }
 
@@ -515,11 +517,204 @@ func (r *Files) Encode(s Sink) {
 	}
 }
 
+// HTTPSchema describes the log http.
+var HTTPSchema = Schema{
+	Name: "http",
+	Doc:  "HTTP is a request with its reply, or either without the other.",
+	ID:   4,
+	New:  func() Record { return new(HTTP) },
+	Fields: []Field{
+		{Name: "ts", Kind: KindTime, Doc: "Time of the request, or of the reply if the request was not seen."},
+		{Name: "uid", Kind: KindString, Doc: "Unique identifier of the connection."},
+		{Name: "id.orig_h", Kind: KindAddr, Doc: "Originator's address."},
+		{Name: "id.orig_p", Kind: KindPort, Doc: "Originator's port; the ICMP type for ICMP."},
+		{Name: "id.resp_h", Kind: KindAddr, Doc: "Responder's address."},
+		{Name: "id.resp_p", Kind: KindPort, Doc: "Responder's port; the ICMP code for ICMP."},
+		{Name: "trans_depth", Kind: KindCount, Doc: "Number of the request on its connection, from 1."},
+		{Name: "method", Kind: KindString, Doc: "Method of the request, such as GET.", Unsettable: true},
+		{Name: "host", Kind: KindString, Doc: "Value of the Host header.", Unsettable: true},
+		{Name: "uri", Kind: KindString, Doc: "URI of the request, with its percent escapes resolved.", Unsettable: true},
+		{Name: "referrer", Kind: KindString, Doc: "Value of the Referer header.", Unsettable: true},
+		{Name: "version", Kind: KindString, Doc: "Version of the reply.", Unsettable: true},
+		{Name: "user_agent", Kind: KindString, Doc: "Value of the User-Agent header.", Unsettable: true},
+		{Name: "origin", Kind: KindString, Doc: "Value of the Origin header.", Unsettable: true},
+		{Name: "request_body_len", Kind: KindCount, Doc: "Bytes of the request's body, uncompressed."},
+		{Name: "response_body_len", Kind: KindCount, Doc: "Bytes of the reply's body, uncompressed."},
+		{Name: "status_code", Kind: KindCount, Doc: "Status code of the reply.", Unsettable: true},
+		{Name: "status_msg", Kind: KindString, Doc: "Reason phrase of the reply.", Unsettable: true},
+		{Name: "info_code", Kind: KindCount, Doc: "Status code of the last informational reply (1xx).", Unsettable: true},
+		{Name: "info_msg", Kind: KindString, Doc: "Reason phrase of the last informational reply.", Unsettable: true},
+		{Name: "tags", Kind: KindEnum, Container: SetOf, Doc: "What was found to be special about it.", Unsettable: true},
+		{Name: "username", Kind: KindString, Doc: "User name of basic authentication.", Unsettable: true},
+		{Name: "password", Kind: KindString, Doc: "Password of basic authentication; not recorded.", Unsettable: true},
+		{Name: "proxied", Kind: KindString, Container: SetOf, Doc: "Headers that show a proxy, as \"NAME -> value\".", Unsettable: true},
+		{Name: "orig_fuids", Kind: KindString, Container: VectorOf, Doc: "Identifiers of the files that the client sent, up to 15.", Unsettable: true},
+		{Name: "orig_filenames", Kind: KindString, Container: VectorOf, Doc: "Names of the files that the client sent.", Unsettable: true},
+		{Name: "orig_mime_types", Kind: KindString, Container: VectorOf, Doc: "Media types of the files that the client sent, by their content.", Unsettable: true},
+		{Name: "resp_fuids", Kind: KindString, Container: VectorOf, Doc: "Identifiers of the files that the server sent, up to 15.", Unsettable: true},
+		{Name: "resp_filenames", Kind: KindString, Container: VectorOf, Doc: "Names of the files that the server sent.", Unsettable: true},
+		{Name: "resp_mime_types", Kind: KindString, Container: VectorOf, Doc: "Media types of the files that the server sent, by their content.", Unsettable: true},
+	},
+}
+
+// Schema returns &HTTPSchema.
+func (*HTTP) Schema() *Schema { return &HTTPSchema }
+
+// Encode passes the columns to s.
+func (r *HTTP) Encode(s Sink) {
+	s.Time(r.TS)
+	s.String(r.UID)
+	s.Addr(r.ID.OrigH)
+	s.Port(uint16(r.ID.OrigP))
+	s.Addr(r.ID.RespH)
+	s.Port(uint16(r.ID.RespP))
+	s.Count(r.TransDepth)
+	if r.Method.OK {
+		s.String(r.Method.V)
+	} else {
+		s.Unset()
+	}
+	if r.Host.OK {
+		s.String(r.Host.V)
+	} else {
+		s.Unset()
+	}
+	if r.URI.OK {
+		s.String(r.URI.V)
+	} else {
+		s.Unset()
+	}
+	if r.Referrer.OK {
+		s.String(r.Referrer.V)
+	} else {
+		s.Unset()
+	}
+	if r.Version.OK {
+		s.String(r.Version.V)
+	} else {
+		s.Unset()
+	}
+	if r.UserAgent.OK {
+		s.String(r.UserAgent.V)
+	} else {
+		s.Unset()
+	}
+	if r.Origin.OK {
+		s.String(r.Origin.V)
+	} else {
+		s.Unset()
+	}
+	s.Count(r.RequestBodyLen)
+	s.Count(r.ResponseBodyLen)
+	if r.StatusCode.OK {
+		s.Count(r.StatusCode.V)
+	} else {
+		s.Unset()
+	}
+	if r.StatusMsg.OK {
+		s.String(r.StatusMsg.V)
+	} else {
+		s.Unset()
+	}
+	if r.InfoCode.OK {
+		s.Count(r.InfoCode.V)
+	} else {
+		s.Unset()
+	}
+	if r.InfoMsg.OK {
+		s.String(r.InfoMsg.V)
+	} else {
+		s.Unset()
+	}
+	if r.Tags != nil {
+		s.Begin(SetOf, len(r.Tags))
+		for _, v := range r.Tags {
+			s.Enum(string(v))
+		}
+		s.End()
+	} else {
+		s.Unset()
+	}
+	if r.Username.OK {
+		s.String(r.Username.V)
+	} else {
+		s.Unset()
+	}
+	if r.Password.OK {
+		s.String(r.Password.V)
+	} else {
+		s.Unset()
+	}
+	if r.Proxied != nil {
+		s.Begin(SetOf, len(r.Proxied))
+		for _, v := range r.Proxied {
+			s.String(v)
+		}
+		s.End()
+	} else {
+		s.Unset()
+	}
+	if r.OrigFUIDs != nil {
+		s.Begin(VectorOf, len(r.OrigFUIDs))
+		for _, v := range r.OrigFUIDs {
+			s.String(v)
+		}
+		s.End()
+	} else {
+		s.Unset()
+	}
+	if r.OrigFilenames != nil {
+		s.Begin(VectorOf, len(r.OrigFilenames))
+		for _, v := range r.OrigFilenames {
+			s.String(v)
+		}
+		s.End()
+	} else {
+		s.Unset()
+	}
+	if r.OrigMIMETypes != nil {
+		s.Begin(VectorOf, len(r.OrigMIMETypes))
+		for _, v := range r.OrigMIMETypes {
+			s.String(v)
+		}
+		s.End()
+	} else {
+		s.Unset()
+	}
+	if r.RespFUIDs != nil {
+		s.Begin(VectorOf, len(r.RespFUIDs))
+		for _, v := range r.RespFUIDs {
+			s.String(v)
+		}
+		s.End()
+	} else {
+		s.Unset()
+	}
+	if r.RespFilenames != nil {
+		s.Begin(VectorOf, len(r.RespFilenames))
+		for _, v := range r.RespFilenames {
+			s.String(v)
+		}
+		s.End()
+	} else {
+		s.Unset()
+	}
+	if r.RespMIMETypes != nil {
+		s.Begin(VectorOf, len(r.RespMIMETypes))
+		for _, v := range r.RespMIMETypes {
+			s.String(v)
+		}
+		s.End()
+	} else {
+		s.Unset()
+	}
+}
+
 // PESchema describes the log pe.
 var PESchema = Schema{
 	Name: "pe",
 	Doc:  "PE is an executable of Windows that was transferred.",
-	ID:   4,
+	ID:   5,
 	New:  func() Record { return new(PE) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the file was first seen."},
@@ -610,7 +805,7 @@ func (r *PE) Encode(s Sink) {
 var SOCKSSchema = Schema{
 	Name: "socks",
 	Doc:  "SOCKS is a use of a SOCKS proxy.",
-	ID:   5,
+	ID:   6,
 	New:  func() Record { return new(SOCKS) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the proxy connection was first noticed."},
@@ -695,7 +890,7 @@ func (r *SOCKS) Encode(s Sink) {
 var TunnelSchema = Schema{
 	Name: "tunnel",
 	Doc:  "Tunnel is a tunnel that was found, closed or expired.",
-	ID:   6,
+	ID:   7,
 	New:  func() Record { return new(Tunnel) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the activity."},
@@ -728,11 +923,94 @@ func (r *Tunnel) Encode(s Sink) {
 	s.Enum(string(r.Action))
 }
 
+// WebSocketSchema describes the log websocket.
+var WebSocketSchema = Schema{
+	Name: "websocket",
+	Doc:  "WebSocket is an HTTP connection that has become a WebSocket.",
+	ID:   8,
+	New:  func() Record { return new(WebSocket) },
+	Fields: []Field{
+		{Name: "ts", Kind: KindTime, Doc: "Time at which the server agreed."},
+		{Name: "uid", Kind: KindString, Doc: "Unique identifier of the connection."},
+		{Name: "id.orig_h", Kind: KindAddr, Doc: "Originator's address."},
+		{Name: "id.orig_p", Kind: KindPort, Doc: "Originator's port; the ICMP type for ICMP."},
+		{Name: "id.resp_h", Kind: KindAddr, Doc: "Responder's address."},
+		{Name: "id.resp_p", Kind: KindPort, Doc: "Responder's port; the ICMP code for ICMP."},
+		{Name: "host", Kind: KindString, Doc: "Value of the Host header.", Unsettable: true},
+		{Name: "uri", Kind: KindString, Doc: "URI of the request.", Unsettable: true},
+		{Name: "user_agent", Kind: KindString, Doc: "Value of the User-Agent header.", Unsettable: true},
+		{Name: "subprotocol", Kind: KindString, Doc: "Subprotocol that the server has chosen.", Unsettable: true},
+		{Name: "client_protocols", Kind: KindString, Container: VectorOf, Doc: "Subprotocols that the client offers.", Unsettable: true},
+		{Name: "server_extensions", Kind: KindString, Container: VectorOf, Doc: "Extensions that the server has chosen.", Unsettable: true},
+		{Name: "client_extensions", Kind: KindString, Container: VectorOf, Doc: "Extensions that the client offers.", Unsettable: true},
+	},
+}
+
+// Schema returns &WebSocketSchema.
+func (*WebSocket) Schema() *Schema { return &WebSocketSchema }
+
+// Encode passes the columns to s.
+func (r *WebSocket) Encode(s Sink) {
+	s.Time(r.TS)
+	s.String(r.UID)
+	s.Addr(r.ID.OrigH)
+	s.Port(uint16(r.ID.OrigP))
+	s.Addr(r.ID.RespH)
+	s.Port(uint16(r.ID.RespP))
+	if r.Host.OK {
+		s.String(r.Host.V)
+	} else {
+		s.Unset()
+	}
+	if r.URI.OK {
+		s.String(r.URI.V)
+	} else {
+		s.Unset()
+	}
+	if r.UserAgent.OK {
+		s.String(r.UserAgent.V)
+	} else {
+		s.Unset()
+	}
+	if r.Subprotocol.OK {
+		s.String(r.Subprotocol.V)
+	} else {
+		s.Unset()
+	}
+	if r.ClientProtocols != nil {
+		s.Begin(VectorOf, len(r.ClientProtocols))
+		for _, v := range r.ClientProtocols {
+			s.String(v)
+		}
+		s.End()
+	} else {
+		s.Unset()
+	}
+	if r.ServerExtensions != nil {
+		s.Begin(VectorOf, len(r.ServerExtensions))
+		for _, v := range r.ServerExtensions {
+			s.String(v)
+		}
+		s.End()
+	} else {
+		s.Unset()
+	}
+	if r.ClientExtensions != nil {
+		s.Begin(VectorOf, len(r.ClientExtensions))
+		for _, v := range r.ClientExtensions {
+			s.String(v)
+		}
+		s.End()
+	} else {
+		s.Unset()
+	}
+}
+
 // WeirdSchema describes the log weird.
 var WeirdSchema = Schema{
 	Name: "weird",
 	Doc:  "Weird is something unexpected in the traffic.",
-	ID:   7,
+	ID:   9,
 	New:  func() Record { return new(Weird) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which it occurred."},

@@ -135,6 +135,52 @@ func (t *Table) setState(c *Conn, s, peer *side, state event.EndpointState) {
 	}
 }
 
+// predicted processes a segment of the kind that most are: an acknowledgement, or
+// the next data with one, on an established connection whose history has such
+// segments already. Nothing but the sequence numbers, the window and the streams
+// can change, and it does what tcp would do. It reports false, having done
+// nothing, if the segment is of another kind.
+func (t *Table) predicted(c *Conn, p *Packet, hdr header, data []byte, n int) bool {
+	s, peer := c.sideOf(p.isOrig)
+	seq, ack := hdr.seq(), hdr.ack()
+	acks := seqDelta(ack, peer.ackSeq)
+	known, first := histACK, flagFirstResp
+	if n > 0 {
+		known = histData
+	}
+	if p.isOrig {
+		first = flagFirstOrig | flagFirstAck
+	} else {
+		known <<= 8
+	}
+	if hdr.flags()&^flagPSH != flagACK || s.state != event.StateEstablished || peer.state != event.StateEstablished ||
+		seq != s.lastSeq || acks < 0 || seqDelta(ack, peer.lastSeq) > 0 || ack == 0 || hdr.window() == 0 ||
+		len(data) < n || c.seen&known == 0 || c.flags&first != first || c.flags&flagSkip != 0 || t.everyPacket() {
+		return false
+	}
+	t.updateWindow(c, s, peer, hdr)
+	c.last = p.Time
+	rel := s.relative(seq, s.seqWraps)
+	if n > 0 {
+		s.updateLast(seq + uint32(n))
+	}
+	s.lastSeen = c.sinceStart(p.Time)
+	if acks > 0 {
+		peer.updateAck(ack)
+		t.acked(c, peer, s, peer.relative(ack, peer.ackWraps))
+	}
+	if n > 0 {
+		t.dataSent(c, s, peer, rel, data[:n], hdr.flags())
+	}
+	return true
+}
+
+// everyPacket reports whether somebody listens to what every segment raises.
+func (t *Table) everyPacket() bool {
+	h := &t.hooks.TCP
+	return h.Packet.On() || h.Option.On() || h.Options.On()
+}
+
 // tcp processes one segment: hdr is the header with its options, data what was
 // captured of the payload, n the payload's length on the wire.
 func (t *Table) tcp(c *Conn, p *Packet, hdr header, data []byte, n int) {

@@ -37,8 +37,8 @@ const (
 
 type goType struct {
 	class class
-	name  string // of a scalar or record
-	set   bool   // a list that is a set
+	name  string  // of a scalar or record
+	set   bool    // a list that is a set
 	elem  *goType // of a list, table or opt
 }
 

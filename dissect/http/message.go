@@ -1,0 +1,137 @@
+package http
+
+import (
+	"github.com/wirelog/wirelog/dissect/contentline"
+	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/dissect/files"
+	"github.com/wirelog/wirelog/dissect/mime"
+)
+
+// message is a request or a reply under way. There is one a side, used for one after
+// the other.
+type message struct {
+	a       *analyzer
+	isOrig  bool
+	lines   *contentline.Splitter
+	top     entity
+	current *entity
+	carrier files.Carrier
+
+	exists   bool
+	finished bool
+	start    event.Time
+	body     int64
+	missing  int64
+	header   int64
+}
+
+// begin starts a message whose first line had n bytes.
+func (m *message) begin(expect bodyExpected, n int) {
+	if m.exists && !m.finished {
+		m.a.weird("HTTP_overlapping_messages")
+	}
+	m.exists, m.finished = true, false
+	m.start = m.a.t.Now()
+	m.body, m.missing, m.header = 0, 0, int64(n)
+	m.top.begin(m, nil, expect)
+	m.beginEntity(&m.top)
+}
+
+func (m *message) deliver(b []byte, crlf bool) { m.top.Deliver(b, crlf) }
+
+// done ends the message, with the reason why.
+func (m *message) done(interrupted bool, why string) {
+	if !m.exists || m.finished {
+		return
+	}
+	m.finished = true
+	m.top.EndOfData()
+	m.top.endFile()
+	a := m.a
+	a.noteDone(m.isOrig)
+	if h := &a.f.hooks.MessageDone; h.On() {
+		a.f.ev.done = event.HTTPMessageDone{Conn: a.c, IsOrig: m.isOrig, Stat: event.HTTPMessageStat{
+			Start: m.start, Interrupted: interrupted, FinishMsg: why, BodyLength: uint64(m.body),
+			ContentGapLength: uint64(m.missing), HeaderLength: uint64(m.header),
+		}}
+		h.Raise(&a.f.ev.done)
+	}
+	if m.isOrig {
+		a.requestMade(false, endsNormally)
+	} else {
+		a.replyMade(false, endsNormally)
+	}
+}
+
+// gap tells of missing bytes, and reports whether the message can go on.
+func (m *message) gap(n int64) bool {
+	e := m.current
+	if e == nil {
+		e = &m.top
+	}
+	if e.gap(n) {
+		m.missing += n
+		return true
+	}
+	return false
+}
+
+func (m *message) beginEntity(e *entity) {
+	m.current = e
+	a := m.a
+	a.noteEntity(m.isOrig)
+	if h := &a.f.hooks.BeginEntity; h.On() {
+		a.f.ev.begin = event.HTTPBeginEntity{Conn: a.c, IsOrig: m.isOrig}
+		h.Raise(&a.f.ev.begin)
+	}
+}
+
+func (m *message) endEntity(e *entity) {
+	a := m.a
+	if e == &m.top {
+		m.body += e.body
+		m.header += e.header
+	}
+	if h := &a.f.hooks.EndEntity; h.On() {
+		a.f.ev.end = event.HTTPEndEntity{Conn: a.c, IsOrig: m.isOrig}
+		h.Raise(&a.f.ev.end)
+	}
+	a.noteEndOfEntity()
+	m.current = e.up
+	if p := e.Parent(); p != nil && p.Type() == mime.TypeMultipart {
+		m.lines.SuppressWeirds(false)
+		m.lines.SetEOL(contentline.CR | contentline.LF)
+	}
+	if e == &m.top {
+		m.lines.SetSize(-1)
+		m.done(false, endsNormally)
+		return
+	}
+	e.endFile()
+}
+
+func (m *message) allHeaders(e *entity) {
+	a := m.a
+	if h := &a.f.hooks.AllHeaders; h.On() {
+		ev := &a.f.ev.all
+		*ev = event.HTTPAllHeaders{Conn: a.c, IsOrig: m.isOrig}
+		ev.HList, a.f.upper = e.all.table(a.f.upper)
+		h.Raise(ev)
+	}
+	if h := &a.f.hooks.ContentType; h.On() {
+		ev := &a.f.ev.contentType
+		*ev = event.HTTPContentType{Conn: a.c, IsOrig: m.isOrig}
+		ev.Ty, ev.Subty = e.ContentType()
+		h.Raise(ev)
+	}
+}
+
+func (m *message) data(b []byte) {
+	if h := &m.a.f.hooks.EntityData; h.On() {
+		ev := &m.a.f.ev.data
+		*ev = event.HTTPEntityData{Conn: m.a.c, IsOrig: m.isOrig, Length: uint64(len(b)), Data: b}
+		h.Raise(ev)
+	}
+}
+
+func (m *message) setPlain(n int64) { m.lines.SetPlain(n) }

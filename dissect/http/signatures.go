@@ -1,0 +1,53 @@
+package http
+
+import (
+	"bytes"
+
+	"github.com/wirelog/wirelog/dissect/detect"
+)
+
+// signatures are Zeek's for the two sides, each of which is enough: a method at the
+// beginning of the client's bytes, a version at that of the server's.
+var signatures = []detect.Signature{{Orig: looksLikeRequest}, {Resp: looksLikeReply}}
+
+func looksLikeRequest(b []byte) bool {
+	i := 0
+	for i < len(b) && (b[i] == ' ' || b[i] >= '\t' && b[i] <= '\r') {
+		i++
+	}
+	b = b[i:]
+	if len(b) == 0 {
+		return false
+	}
+	for _, m := range methods[b[0]] {
+		if bytes.HasPrefix(b, m) {
+			return true
+		}
+	}
+	return false
+}
+
+func looksLikeReply(b []byte) bool {
+	ok, _ := keyword(b)
+	return ok && len(b) > 5 && isDigit(b[5])
+}
+
+// methods are those of IANA's registry, of WebDAV as Exchange has it, of RFC 3253 and
+// of Microsoft's RPC over HTTP, by their first letters.
+var methods = func() (t [256][][]byte) {
+	for _, m := range [...]string{
+		"OPTIONS", "GET", "HEAD", "POST", "PUT", "DELETE", "ACL", "BASELINE-CONTROL", "BIND", "CHECKIN",
+		"CHECKOUT", "CONNECT", "COPY", "LABEL", "LINK", "LOCK", "MERGE", "MKACTIVITY", "MKCALENDAR", "MKCOL",
+		"MKREDIRECTREF", "MOVE", "ORDERPATCH", "PATCH", "PROPFIND", "PROPPATCH", "REBIND", "REPORT", "SEARCH",
+		"TRACE", "UNBIND", "UNCHECKOUT", "UNLINK", "UNLOCK", "UPDATE", "VERSION-CONTROL", "BCOPY", "BDELETE",
+		"BMOVE", "BPROPFIND", "BPROPPATCH", "NOTIFY", "POLL", "SUBSCRIBE", "UNSUBSCRIBE", "X-MS-ENUMATTS",
+		"MKWORKSPACE", "RPC_IN_DATA", "RPC_OUT_DATA",
+	} {
+		t[m[0]] = append(t[m[0]], []byte(m))
+	}
+	return t
+}()
+
+// hasScheme reports whether a URI begins with a scheme's "://" somewhere, which is
+// how Zeek recognizes whole URLs.
+func hasScheme(uri []byte) bool { return bytes.Contains(uri, []byte("://")) }

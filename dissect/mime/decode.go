@@ -1,0 +1,187 @@
+package mime
+
+import "strconv"
+
+// decode undoes the transfer encoding of a line or of bytes of the body.
+func (e *Entity) decode(b []byte, crlf bool) {
+	switch e.enc {
+	case encQuotedPrintable:
+		e.quotedPrintable(b)
+	case encBase64:
+		e.decodeBase64(b)
+	default:
+		e.binary(b, crlf)
+	}
+}
+
+// binary passes on what is not encoded. The line end before a delimiter belongs to
+// the delimiter, so that in a multipart body it waits until more comes.
+func (e *Entity) binary(b []byte, crlf bool) {
+	late := crlf && e.parent != nil && e.parent.typ == TypeMultipart
+	if !e.crlf && (!crlf || late) {
+		e.crlf = late
+		e.pieces(b)
+		return
+	}
+	buf := e.scratch.buf[:0]
+	if e.crlf {
+		buf = append(buf, '\r', '\n')
+	}
+	buf = append(buf, b...)
+	if crlf && !late {
+		buf = append(buf, '\r', '\n')
+	}
+	e.crlf = late
+	e.flush(buf)
+}
+
+// flush hands on what was put together in the scratch buffer.
+func (e *Entity) flush(buf []byte) {
+	e.pieces(buf)
+	if e.scratch.buf = buf[:0]; cap(buf) > keptBuffer {
+		e.scratch.buf = nil
+	}
+}
+
+// keptBuffer is the capacity of the scratch buffer that is worth keeping.
+const keptBuffer = 1 << 18
+
+func (e *Entity) pieces(b []byte) {
+	n := e.scratch.Piece
+	for len(b) > n {
+		e.h.Data(b[:n:n])
+		b = b[n:]
+	}
+	if len(b) > 0 {
+		e.h.Data(b)
+	}
+}
+
+func unhex(c byte) int {
+	switch {
+	case '0' <= c && c <= '9':
+		return int(c - '0')
+	case 'a' <= c && c <= 'f':
+		return int(c - 'a' + 10)
+	case 'A' <= c && c <= 'F':
+		return int(c - 'A' + 10)
+	}
+	return -1
+}
+
+// quotedPrintable decodes a line (RFC 2045 section 6.7).
+func (e *Entity) quotedPrintable(b []byte) {
+	n := len(b)
+	for n > 0 && isBlank(b[n-1]) {
+		n--
+	}
+	buf := e.scratch.buf[:0]
+	soft := false
+	for i := 0; i < n; i++ {
+		c := b[i]
+		switch {
+		case c == '=' && i == n-1:
+			soft = true
+		case c == '=':
+			if i+2 < len(b) {
+				if hi, lo := unhex(b[i+1]), unhex(b[i+2]); hi >= 0 && lo >= 0 {
+					buf = append(buf, byte(hi<<4|lo))
+					i += 2
+					continue
+				}
+			}
+			e.h.Illegal(true, "= is not followed by two hexadecimal digits in quoted-printable encoding")
+			buf = append(buf, c)
+		default:
+			if (c < 33 || c > 126) && !isBlank(c) {
+				e.h.Illegal(true, "control characters in quoted-printable encoding: "+strconv.Itoa(int(int8(c))))
+			}
+			buf = append(buf, c)
+		}
+	}
+	if !soft {
+		buf = append(buf, '\r', '\n')
+	}
+	e.flush(buf)
+}
+
+// base64 is the state of a decoder (RFC 2045 section 6.8).
+type base64 struct {
+	group   [4]byte
+	n       uint8
+	padding uint8
+	after   bool // there was padding
+	bad     int
+}
+
+func (d *base64) reset() { *d = base64{} }
+
+var base64Values = func() (t [256]int8) {
+	for i := range t {
+		t[i] = -1
+	}
+	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+	for i := range alphabet {
+		t[alphabet[i]] = int8(i)
+	}
+	t['='] = 0
+	return t
+}()
+
+// decodeBase64 decodes a line. Zeek decodes into 128 bytes at a time, with
+// nothing lost.
+func (e *Entity) decodeBase64(b []byte) {
+	buf := e.scratch.buf[:0]
+	for _, c := range b {
+		buf = e.base64Char(buf, c)
+	}
+	e.flush(buf)
+}
+
+func (e *Entity) base64Char(buf []byte, c byte) []byte {
+	d := &e.base64
+	if c == '=' {
+		d.padding++
+	}
+	k := base64Values[c]
+	if k < 0 {
+		if d.bad++; d.bad == 1 {
+			e.illegalBase64("character " + strconv.Itoa(int(c)) + " ignored by Base64 decoding")
+		}
+		return buf
+	}
+	d.group[d.n] = byte(k)
+	if d.n++; d.n < 4 {
+		return buf
+	}
+	d.n = 0
+	if d.after {
+		if d.bad++; d.bad == 1 {
+			e.illegalBase64("extra base64 groups after '=' padding are ignored")
+		}
+		return buf
+	}
+	v := uint32(d.group[0])<<18 | uint32(d.group[1])<<12 | uint32(d.group[2])<<6 | uint32(d.group[3])
+	octets := [3]byte{byte(v >> 16), byte(v >> 8), byte(v)}
+	buf = append(buf, octets[:max(3-int(d.padding), 0)]...)
+	d.after = d.after || d.padding > 0
+	d.padding = 0
+	return buf
+}
+
+// endBase64 decodes what is left of a group.
+func (e *Entity) endBase64() {
+	d := &e.base64
+	if d.n == 0 {
+		return
+	}
+	missing := 4 - int(d.n)
+	e.illegalBase64("incomplete base64 group, padding with " + strconv.Itoa(missing*6) + " bits of 0")
+	buf := e.scratch.buf[:0]
+	for range missing {
+		buf = e.base64Char(buf, '=')
+	}
+	e.flush(buf)
+}
+
+func (e *Entity) illegalBase64(detail string) { e.h.Base64Weird(detail) }

@@ -1,0 +1,389 @@
+// Package mime takes messages of headers and bodies apart, as mail (RFC 5322, RFC
+// 2045 to 2047) and HTTP have them: folded headers, content types, multipart
+// bodies and messages within messages, and transfer encodings. It is a parser of
+// lines that somebody else has found, and pure: what it finds goes to a Handler.
+package mime
+
+import "bytes"
+
+// Limits of Zeek's MIME module.
+const (
+	// MaxDepth is the nesting at which entities within entities are no longer taken
+	// apart (MIME::max_depth).
+	MaxDepth = 100
+	// MaxHeader is the size in bytes of a header beyond which further lines of it
+	// are ignored (MIME::max_header_bytes).
+	MaxHeader = 65536
+)
+
+// Names of the weirds of these limits.
+const (
+	WeirdMaxDepth  = "exceeded_mime_max_depth"
+	WeirdMaxHeader = "exceeded_mime_max_header_bytes"
+)
+
+// A Node is an entity with what its protocol adds to it.
+type Node interface {
+	// Deliver takes a line of the entity, which was followed by a line end if crlf is
+	// set, or some bytes of its body.
+	Deliver(b []byte, crlf bool)
+	// EndOfData ends the entity.
+	EndOfData()
+}
+
+// A Handler is told what is found in an entity. The slices are valid inside the call.
+type Handler interface {
+	// Header is called for every header.
+	Header(h *Header)
+	// EndOfHeaders is called when all headers were read.
+	EndOfHeaders()
+	// Data takes bytes of the body, decoded.
+	Data(b []byte)
+	// Child begins an entity within this one.
+	Child() Node
+	// Illegal tells of what breaks the rules: of the format, or of an encoding.
+	Illegal(encoding bool, detail string)
+	// Base64Weird tells of what is no Base64 (the weird base64_illegal_encoding).
+	Base64Weird(detail string)
+	// Weird tells of a limit that was passed.
+	Weird(name string, n int)
+	// Over is called when the entity is over.
+	Over()
+	// Release is the last that is heard of an entity that Child has made.
+	Release(child Node)
+}
+
+// Type is the media type of an entity, as far as it matters here.
+type Type uint8
+
+// The types.
+const (
+	TypeMultipart Type = iota
+	TypeMessage
+	TypeText
+	TypeOther
+)
+
+type encoding uint8
+
+const (
+	encOther encoding = iota // 7bit, 8bit, binary, none or unknown
+	encQuotedPrintable
+	encBase64
+)
+
+// Scratch is memory that entities share, of which one at a time is at work.
+type Scratch struct {
+	// Piece is how many bytes of a body Handler.Data gets at a time.
+	Piece int
+	buf   []byte
+	param []byte
+	hdr   Header
+}
+
+// An Entity is a message or a part of one. It must be made ready with Begin.
+type Entity struct {
+	h       Handler
+	parent  *Entity
+	scratch *Scratch
+	child   Node
+	depth   int
+
+	inHeader bool
+	ended    bool
+	params   bool // the type has parameters that matter
+	crlf     bool // a line end is still to be added to the body
+	folded   bool // line has more than one
+	open     bool // a header has begun
+	typ      Type
+	enc      encoding
+	line     []byte // header that has begun
+	ty, sub  []byte // media type in upper case
+	boundary []byte
+	bounded  bool // there is a boundary
+	base64   base64
+}
+
+// keptLine is the capacity for headers that an entity keeps for its next use.
+const keptLine = 4096
+
+// Begin makes e ready for an entity within parent, which is nil for a message.
+func (e *Entity) Begin(h Handler, parent *Entity, s *Scratch) {
+	if cap(e.line) > keptLine {
+		e.line = nil
+	}
+	*e = Entity{h: h, parent: parent, scratch: s, inHeader: true, typ: TypeText,
+		line: e.line[:0], ty: e.ty[:0], sub: e.sub[:0], boundary: e.boundary[:0]}
+	if parent != nil {
+		e.enc, e.depth = parent.enc, parent.depth+1
+	}
+}
+
+// Depth is the number of entities around e.
+func (e *Entity) Depth() int { return e.depth }
+
+// Parent is the entity around e, or nil.
+func (e *Entity) Parent() *Entity { return e.parent }
+
+// Type is what Content-Type says.
+func (e *Entity) Type() Type { return e.typ }
+
+// InHeader reports whether the next line is one of the headers.
+func (e *Entity) InHeader() bool { return e.inHeader }
+
+// SetInHeader makes the lines that follow headers again, as the trailer of a chunked
+// HTTP body is.
+func (e *Entity) SetInHeader() { e.inHeader = true }
+
+// Ended reports whether e is over.
+func (e *Entity) Ended() bool { return e.ended }
+
+// ContentType is the media type in upper case, TEXT/PLAIN unless told.
+func (e *Entity) ContentType() (ty, sub []byte) {
+	if len(e.ty) == 0 {
+		return textPlain[:4], textPlain[5:]
+	}
+	return e.ty, e.sub
+}
+
+var textPlain = []byte("TEXT/PLAIN")
+
+// Deliver takes a line or bytes of the body.
+func (e *Entity) Deliver(b []byte, crlf bool) {
+	if !e.inHeader {
+		e.body(b, crlf)
+		return
+	}
+	switch {
+	case len(b) == 0 || b[0] == 0:
+		e.finishHeader()
+		e.inHeader = false
+		e.h.EndOfHeaders()
+		if !e.ended {
+			e.beginBody()
+		}
+	case isBlank(b[0]):
+		e.continueHeader(b)
+	default:
+		e.newHeader(b)
+	}
+}
+
+func (e *Entity) beginBody() {
+	if e.enc == encBase64 {
+		e.base64.reset()
+	}
+	if e.typ == TypeMessage {
+		e.beginChild()
+	}
+}
+
+// EndOfData ends the entity, with the parts that it has.
+func (e *Entity) EndOfData() {
+	if e.ended {
+		return
+	}
+	e.ended = true
+	if e.inHeader {
+		e.finishHeader()
+		e.inHeader = false
+		e.h.EndOfHeaders()
+		e.Illegal("entity body missing")
+	} else {
+		if e.child != nil {
+			if e.typ == TypeMultipart {
+				e.Illegal("multipart closing boundary delimiter missing")
+			}
+			e.endChild()
+		}
+		if e.enc == encBase64 {
+			e.endBase64()
+		}
+	}
+	e.h.Over()
+}
+
+// Illegal tells of a breach of the format.
+func (e *Entity) Illegal(detail string) { e.h.Illegal(false, detail) }
+
+func (e *Entity) newHeader(b []byte) {
+	e.finishHeader()
+	if len(b) == 0 {
+		return
+	}
+	e.line = append(e.line[:0], b...)
+	e.open, e.folded = true, false
+}
+
+func (e *Entity) continueHeader(b []byte) {
+	if !e.open {
+		e.Illegal("first header line starts with linear whitespace")
+		for len(b) > 0 && isBlank(b[0]) {
+			b = b[1:]
+		}
+		e.newHeader(b)
+		return
+	}
+	if len(e.line) >= MaxHeader {
+		e.h.Weird(WeirdMaxHeader, len(e.line))
+		return
+	}
+	e.line = append(e.line, b...)
+	e.folded = true
+}
+
+func (e *Entity) finishHeader() {
+	if !e.open {
+		return
+	}
+	e.open = false
+	h := &e.scratch.hdr
+	if !h.parse(e.line, e.folded) {
+		return
+	}
+	switch {
+	case Equal(h.Name, "content-type"):
+		e.contentType(h)
+	case Equal(h.Name, "content-transfer-encoding"):
+		e.transferEncoding(h)
+	}
+	e.h.Header(h)
+}
+
+// contentType reads Content-Type (RFC 2045 section 5).
+func (e *Entity) contentType(h *Header) {
+	ty, sub, rest, ok := slashPair(h.Value)
+	if !ok {
+		e.Illegal("media type/subtype not found in content type")
+		return
+	}
+	e.ty = AppendUpper(e.ty[:0], ty)
+	e.sub = AppendUpper(e.sub[:0], sub)
+	switch string(e.ty) {
+	case "MULTIPART":
+		e.typ = TypeMultipart
+	case "MESSAGE":
+		e.typ = TypeMessage
+	case "TEXT":
+		e.typ = TypeText
+	default:
+		e.typ = TypeOther
+	}
+	if e.params = e.typ <= TypeMessage; e.params {
+		e.parameters(rest, true)
+	}
+	if e.typ == TypeMultipart && !e.bounded {
+		e.Illegal("boundary delimiter is not specified for a multipart entity -- content is " +
+			"treated as type application/octet-stream")
+		e.typ = TypeOther
+	}
+}
+
+// transferEncoding reads Content-Transfer-Encoding (RFC 2045 section 6).
+func (e *Entity) transferEncoding(h *Header) {
+	switch tok := h.Token(); {
+	case tok == nil:
+		e.Illegal("encoding type not found in content encoding")
+		return
+	case Equal(tok, "quoted-printable"):
+		e.enc = encQuotedPrintable
+	case Equal(tok, "base64"):
+		e.enc = encBase64
+	default:
+		e.enc = encOther
+	}
+	if e.params {
+		e.parameters(h.AfterToken(), false)
+	}
+}
+
+// parameters reads the parameters after a value, of which only boundary matters.
+func (e *Entity) parameters(b []byte, contentType bool) {
+	for {
+		if b = b[skip(b):]; len(b) == 0 || b[0] != ';' {
+			return
+		}
+		attr, rest, ok := token(b[1:])
+		if !ok {
+			e.Illegal("attribute name not found in parameter specification")
+			return
+		}
+		b = rest
+		i := skip(b)
+		if i >= len(b) || b[i] != '=' {
+			e.Illegal("= not found in parameter specification")
+			continue
+		}
+		b = b[i+1:]
+		boundary := contentType && e.typ == TypeMultipart && Equal(attr, "boundary")
+		val, rest, ok := appendValue(e.scratch.param[:0], b, boundary)
+		e.scratch.param = val
+		switch {
+		case !ok && boundary:
+			e.Illegal("Could not parse multipart boundary")
+		case !ok:
+			e.Illegal("value not found in parameter specification")
+		default:
+			b = rest
+			if boundary {
+				e.boundary = append(e.boundary[:0], val...)
+				e.bounded = true
+			}
+		}
+	}
+}
+
+// body takes a line or bytes of the body.
+func (e *Entity) body(b []byte, crlf bool) {
+	if e.typ == TypeMultipart {
+		if found, closing := e.isBoundary(b); found {
+			if e.child != nil {
+				e.endChild()
+			}
+			if closing {
+				// The protocol's own end comes first, if it has one.
+				e.self().EndOfData()
+			} else if !e.ended {
+				e.beginChild()
+			}
+			return
+		}
+	}
+	switch {
+	case e.typ > TypeMessage:
+		e.decode(b, crlf)
+	case e.child != nil:
+		e.child.Deliver(b, crlf)
+	}
+}
+
+func (e *Entity) self() Node {
+	if n, ok := e.h.(Node); ok {
+		return n
+	}
+	return e
+}
+
+// isBoundary reports whether a line is the delimiter between two parts, or after
+// the last (RFC 2046 section 5.1.1).
+func (e *Entity) isBoundary(b []byte) (found, closing bool) {
+	if len(b) < 2 || b[0] != '-' || b[1] != '-' || !bytes.HasPrefix(b[2:], e.boundary) {
+		return false, false
+	}
+	return true, bytes.HasPrefix(b[2+len(e.boundary):], []byte("--"))
+}
+
+func (e *Entity) beginChild() {
+	if e.depth >= MaxDepth {
+		e.h.Weird(WeirdMaxDepth, e.depth)
+		return
+	}
+	e.child = e.h.Child()
+}
+
+func (e *Entity) endChild() {
+	c := e.child
+	c.EndOfData()
+	e.child = nil
+	e.h.Release(c)
+}

@@ -1,0 +1,204 @@
+package mime
+
+// The functions of this file take header fields apart as Zeek does, which follows
+// RFC 2045 and RFC 5322 and is lenient where traffic is.
+
+func isBlank(c byte) bool { return c == ' ' || c == '\t' }
+
+func isSpace(c byte) bool { return c == ' ' || c >= '\t' && c <= '\r' }
+
+// isName reports whether c can be in the name of a field (RFC 5322 section 2.2).
+func isName(c byte) bool { return c >= 33 && c <= 126 && c != ':' }
+
+// isToken reports whether c can be in a token (RFC 2045 section 5.1). A boundary
+// may have everything but quotes.
+func isToken(c byte, boundary bool) bool {
+	if c < 33 || c > 126 {
+		return false
+	}
+	if boundary {
+		return c != '"'
+	}
+	switch c {
+	case '(', ')', '<', '>', '@', ',', ';', ':', '\\', '"', '/', '[', ']', '?', '=':
+		return false
+	}
+	return true
+}
+
+// comment returns the length of the comment with which b begins, all of b if it has
+// no end (RFC 5322 section 3.2.2).
+func comment(b []byte) int {
+	depth := 0
+	for i := 0; i < len(b); i++ {
+		switch b[i] {
+		case '(':
+			depth++
+		case ')':
+			if depth--; depth == 0 {
+				return i + 1
+			}
+		case '\\':
+			i++
+		}
+	}
+	return len(b)
+}
+
+// skip returns the length of the blanks and comments with which b begins.
+func skip(b []byte) int {
+	i := 0
+	for i < len(b) {
+		switch {
+		case isBlank(b[i]):
+			i++
+		case b[i] == '(':
+			i += comment(b[i:])
+		default:
+			return i
+		}
+	}
+	return len(b)
+}
+
+// run finds the first run of characters of a class, past what skip skips, and
+// returns its ends; from is negative if there is none.
+func run(b []byte, i int, in func(byte) bool) (from, to int) {
+	for i < len(b) {
+		if in(b[i]) {
+			to := i
+			for to < len(b) && in(b[to]) {
+				to++
+			}
+			return i, to
+		}
+		i += max(skip(b[i:]), 1)
+	}
+	return -1, -1
+}
+
+// token finds the first token of b.
+func token(b []byte) (tok, rest []byte, ok bool) {
+	from, to := run(b, skip(b), func(c byte) bool { return isToken(c, false) })
+	if from < 0 {
+		return nil, nil, false
+	}
+	return b[from:to], b[to:], true
+}
+
+// slashPair finds two tokens with a slash between.
+func slashPair(b []byte) (first, second, rest []byte, ok bool) {
+	first, b, ok = token(b)
+	if !ok {
+		return nil, nil, nil, false
+	}
+	if b = b[skip(b):]; len(b) == 0 || b[0] != '/' {
+		return nil, nil, nil, false
+	}
+	second, b, ok = token(b[1:])
+	return first, second, b, ok
+}
+
+// appendValue appends the value of a parameter, a token or a quoted string, to dst.
+func appendValue(dst, b []byte, boundary bool) (val, rest []byte, ok bool) {
+	if !boundary {
+		b = b[skip(b):]
+	}
+	if len(b) > 0 && b[0] == '"' {
+		for i := 1; i < len(b); i++ {
+			switch b[i] {
+			case '"':
+				return dst, b[i+1:], true
+			case '\\':
+				if i++; i < len(b) {
+					dst = append(dst, b[i])
+				}
+			default:
+				dst = append(dst, b[i])
+			}
+		}
+		return dst, b, false
+	}
+	i := 0
+	if !boundary {
+		i = skip(b)
+	}
+	from, to := run(b, i, func(c byte) bool { return isToken(c, boundary) })
+	if from < 0 {
+		return dst, b, false
+	}
+	return append(dst, b[from:to]...), b[to:], true
+}
+
+// Equal reports whether b is the word, which is in lower case, in any case.
+func Equal(b []byte, word string) bool {
+	if len(b) != len(word) {
+		return false
+	}
+	for i, c := range b {
+		if 'A' <= c && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		if c != word[i] {
+			return false
+		}
+	}
+	return true
+}
+
+// AppendUpper appends b to dst in upper case.
+func AppendUpper(dst, b []byte) []byte {
+	n := len(dst)
+	dst = append(dst, b...)
+	for i, c := range dst[n:] {
+		if 'a' <= c && c <= 'z' {
+			dst[n+i] = c - ('a' - 'A')
+		}
+	}
+	return dst
+}
+
+// A Header is one field of a header. Its slices are valid inside the call.
+type Header struct {
+	Name, Value []byte
+	// Folded tells that it came in several lines.
+	Folded bool
+
+	tok, rest []byte
+	split     bool
+}
+
+// parse takes a whole field apart, and reports whether it is one.
+func (h *Header) parse(b []byte, folded bool) bool {
+	*h = Header{Folded: folded}
+	from, to := run(b, skip(b), isName)
+	if from < 0 {
+		return false
+	}
+	h.Name = b[from:to]
+	b = b[to:]
+	if b = b[skip(b):]; len(b) == 0 || b[0] != ':' {
+		return false
+	}
+	b = b[1:]
+	for len(b) > 0 && isSpace(b[0]) {
+		b = b[1:]
+	}
+	h.Value = b
+	return true
+}
+
+// Token returns the first token of the value, nil if there is none.
+func (h *Header) Token() []byte {
+	if !h.split {
+		h.tok, h.rest, _ = token(h.Value)
+		h.split = true
+	}
+	return h.tok
+}
+
+// AfterToken returns what comes after the first token of the value.
+func (h *Header) AfterToken() []byte {
+	h.Token()
+	return h.rest
+}

@@ -1,0 +1,297 @@
+// Package websocket analyzes what an HTTP connection carries once it has become a
+// WebSocket (RFC 6455): frames, and in their payload whatever protocol shows itself.
+package websocket
+
+import (
+	"encoding/binary"
+	"strconv"
+
+	"github.com/wirelog/wirelog/dissect/conn"
+	"github.com/wirelog/wirelog/dissect/event"
+)
+
+// Source is the name under which the weirds of the handshake are raised, which is
+// that of Zeek's script.
+const Source = "WebSocket"
+
+// source is the name of Zeek's analyzer.
+const source = "WEBSOCKET"
+
+// Opcodes (RFC 6455 section 5.2).
+const (
+	opContinuation = 0x0
+	opText         = 0x1
+	opBinary       = 0x2
+	opClose        = 0x8
+	opControl      = 0x8 // the bit of control frames
+)
+
+const (
+	// chunkSize is how much of a payload is handed on at a time
+	// (WebSocket::payload_chunk_size).
+	chunkSize = 8192
+	// maxControl is how much of a control frame's payload is looked at (RFC 6455 section
+	// 5.5; WebSocket::max_control_frame_size).
+	maxControl = 125
+	maxHeader  = 14
+)
+
+// New describes the protocol, whose analyzers are put on connections by that of HTTP.
+// They raise their events on h.
+func New(h *event.Hooks) *conn.Protocol {
+	f := &factory{hooks: &h.WebSocket}
+	return &conn.Protocol{Name: "WEBSOCKET", Service: "WEBSOCKET", New: f.new}
+}
+
+type factory struct {
+	hooks *event.WebSocketEvents
+	free  []*analyzer
+	frame event.WebSocketFrame
+	data  event.WebSocketFrameData
+	msg   event.WebSocketMessage
+	close event.WebSocketClose
+}
+
+// flow is one direction.
+type flow struct {
+	header  [maxHeader]byte
+	nheader int
+	inFrame bool
+
+	fin    bool
+	opcode byte // of the frame
+	// message is the first frame's opcode while the last one is awaited; inMessage
+	// tells that it is.
+	message   byte
+	inMessage bool
+	masked    bool
+	key       [4]byte
+	keyAt     int
+	left      uint64 // bytes of the payload to come
+	emit      uint64 // of those, bytes that are looked at
+	chunk     []byte // beginning of a chunk, unmasked
+}
+
+type analyzer struct {
+	f     *factory
+	t     *conn.Table
+	c     *conn.Conn
+	flow  [2]flow
+	inner conn.Analyzer
+	gap   bool
+}
+
+func (f *factory) new(t *conn.Table, c *conn.Conn) conn.Analyzer {
+	var a *analyzer
+	if n := len(f.free); n > 0 {
+		a = f.free[n-1]
+		f.free = f.free[:n-1]
+	} else {
+		a = new(analyzer)
+	}
+	chunks := [2][]byte{a.flow[0].chunk[:0], a.flow[1].chunk[:0]}
+	*a = analyzer{f: f, t: t, c: c}
+	a.flow[0].chunk, a.flow[1].chunk = chunks[0], chunks[1]
+	if h := &f.hooks.Established; h.On() {
+		h.Raise(&event.WebSocketEstablished{Conn: c, AID: 1})
+	}
+	a.inner = t.Inner(c)
+	return a
+}
+
+// Data takes the next bytes of a side.
+func (a *analyzer) Data(isOrig bool, b []byte) {
+	w := &a.flow[0]
+	if !isOrig {
+		w = &a.flow[1]
+	}
+	all := b
+	for len(b) > 0 && !a.gap && a.f != nil {
+		if !w.inFrame {
+			n, ok := w.readHeader(b)
+			b = b[n:]
+			if !ok {
+				return
+			}
+			if !a.beginFrame(isOrig, w) {
+				a.t.Violate(a.c, a, "binpac exception: binpac exception: &enforce violation : WebSocket_FrameHeader:first2", all)
+				return
+			}
+			if w.left > 0 {
+				continue
+			}
+		} else {
+			n := min(uint64(len(b)), w.left, uint64(chunkSize-len(w.chunk)))
+			piece := b[:n]
+			b = b[n:]
+			w.left -= n
+			if !a.payload(isOrig, w, piece) {
+				a.t.Violate(a.c, a, "binpac exception: binpac exception: out_of_bound: WebSocket_FramePayloadClose:status: 2 > 1", all)
+				return
+			}
+		}
+		if a.f != nil && w.left == 0 {
+			a.endFrame(isOrig, w)
+		}
+	}
+}
+
+// readHeader collects the header of a frame, and reports whether it is complete.
+func (w *flow) readHeader(b []byte) (n int, ok bool) {
+	for {
+		need := 2
+		if w.nheader >= 2 {
+			switch w.header[1] & 0x7f {
+			case 126:
+				need += 2
+			case 127:
+				need += 8
+			}
+			if w.header[1]&0x80 != 0 {
+				need += len(w.key)
+			}
+		}
+		if w.nheader >= need {
+			return n, true
+		}
+		k := copy(w.header[w.nheader:need], b[n:])
+		if k == 0 {
+			return n, false
+		}
+		w.nheader += k
+		n += k
+	}
+}
+
+// beginFrame takes a header apart (RFC 6455 section 5.2). It reports whether the frame
+// may come where it does: only control frames may come between those of a message.
+func (a *analyzer) beginFrame(isOrig bool, w *flow) bool {
+	h := w.header[:w.nheader]
+	w.nheader = 0
+	w.fin, w.opcode = h[0]&0x80 != 0, h[0]&0xf
+	w.masked = h[1]&0x80 != 0
+	rsv := h[0] >> 4 & 7
+	rest := h[2:]
+	switch n := h[1] & 0x7f; n {
+	case 126:
+		w.left = uint64(binary.BigEndian.Uint16(rest))
+		rest = rest[2:]
+	case 127:
+		w.left = binary.BigEndian.Uint64(rest)
+		rest = rest[8:]
+	default:
+		w.left = uint64(n)
+	}
+	w.keyAt = 0
+	if w.masked {
+		copy(w.key[:], rest)
+	}
+	control := w.opcode&opControl != 0
+	if !control {
+		if w.inMessage != (w.opcode == opContinuation) {
+			return false
+		}
+		if !w.inMessage {
+			w.inMessage, w.message = true, w.opcode
+		}
+	}
+	w.inFrame = true
+	w.emit = w.left
+	if control && w.left > maxControl {
+		a.t.Weird(a.c, "websocket_control_frame_size_exceeded",
+			strconv.FormatUint(w.left, 10)+" > "+strconv.Itoa(maxControl), source)
+		w.emit = maxControl
+	}
+	if hook := &a.f.hooks.Frame; hook.On() {
+		a.f.frame = event.WebSocketFrame{Conn: a.c, IsOrig: isOrig, Fin: w.fin, RSV: uint64(rsv),
+			Opcode: uint64(w.opcode), PayloadLen: w.left}
+		hook.Raise(&a.f.frame)
+	}
+	if w.opcode == opClose && w.left == 0 {
+		a.raiseClose(isOrig, 0, nil)
+	}
+	return true
+}
+
+// payload takes bytes of the frame's payload, of which w.left come after them. It
+// reports whether they make sense.
+func (a *analyzer) payload(isOrig bool, w *flow, b []byte) bool {
+	whole := len(w.chunk) == 0 && (len(b) == chunkSize || w.left == 0)
+	if w.masked || !whole {
+		at := len(w.chunk)
+		w.chunk = append(w.chunk, b...)
+		if w.masked {
+			for i := range w.chunk[at:] {
+				w.chunk[at+i] ^= w.key[w.keyAt&3]
+				w.keyAt++
+			}
+			w.keyAt &= 3
+		}
+		b = w.chunk
+		if len(b) < chunkSize && w.left > 0 {
+			return true
+		}
+		w.chunk = w.chunk[:0]
+	}
+	seen := b[:min(uint64(len(b)), w.emit)]
+	w.emit -= uint64(len(seen))
+	if hook := &a.f.hooks.FrameData; hook.On() {
+		a.f.data = event.WebSocketFrameData{Conn: a.c, IsOrig: isOrig, Data: seen}
+		hook.Raise(&a.f.data)
+	}
+	switch {
+	case w.opcode == opClose:
+		if len(seen) == 1 {
+			return false
+		}
+		if len(seen) >= 2 {
+			a.raiseClose(isOrig, uint64(binary.BigEndian.Uint16(seen)), seen[2:])
+		}
+	case w.opcode&opControl == 0 && (w.message == opText || w.message == opBinary) && a.inner != nil:
+		a.inner.Data(isOrig, b)
+	}
+	return true
+}
+
+func (a *analyzer) raiseClose(isOrig bool, status uint64, reason []byte) {
+	if h := &a.f.hooks.Close; h.On() {
+		a.f.close = event.WebSocketClose{Conn: a.c, IsOrig: isOrig, Status: status, Reason: reason}
+		h.Raise(&a.f.close)
+	}
+}
+
+func (a *analyzer) endFrame(isOrig bool, w *flow) {
+	w.inFrame = false
+	if !w.fin {
+		return
+	}
+	opcode := w.opcode
+	if opcode&opControl == 0 {
+		opcode = w.message
+		w.inMessage = false
+	}
+	a.t.Confirm(a.c, a)
+	if h := &a.f.hooks.Message; h.On() {
+		a.f.msg = event.WebSocketMessage{Conn: a.c, IsOrig: isOrig, Opcode: uint64(opcode)}
+		h.Raise(&a.f.msg)
+	}
+}
+
+// Gap tells of missing bytes: where the next frame begins is not known any more.
+func (a *analyzer) Gap(bool, uint64) { a.gap = true }
+
+// End does nothing: a message that is not complete is none.
+func (a *analyzer) End(bool) {}
+
+// Done keeps the analyzer for another connection.
+func (a *analyzer) Done() {
+	if a.f == nil {
+		return
+	}
+	if a.inner != nil {
+		a.t.Detach(a.c, a.inner)
+	}
+	f := a.f
+	a.f, a.t, a.c, a.inner = nil, nil, nil, nil
+	f.free = append(f.free, a)
+}

@@ -1,0 +1,436 @@
+package logs
+
+import (
+	"slices"
+
+	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/schemas"
+)
+
+// httpLog builds http.log after Zeek's base/protocols/http, and websocket.log, which
+// repeats some of it.
+type httpLog struct {
+	out       schemas.Emitter
+	tunnels   *tunnels // may be nil
+	now       func() event.Time
+	slot      event.Slot
+	fileSlot  event.FileSlot
+	http, ws  bool // logs that are wanted
+	rec       schemas.HTTP
+	wsRec     schemas.WebSocket
+	uidBuf    []byte
+	fuids     [2][]string
+	states    []*httpState
+	exchanges []*httpExchange
+	nameBuf   []byte
+}
+
+const (
+	// maxHTTPPending is Zeek's HTTP::max_pending_requests.
+	maxHTTPPending = 100
+	// maxHTTPFiles is Zeek's HTTP::max_files_orig and max_files_resp.
+	maxHTTPFiles = 15
+	// maxHTTPField bounds the bytes of a column, and keptHTTPField what is kept of
+	// its buffer for the next row.
+	maxHTTPField  = 128 << 10
+	keptHTTPField = 1024
+	// maxProxied bounds the elements of the proxied column.
+	maxProxied = 32
+)
+
+// Text columns of an exchange.
+const (
+	httpMethod = iota
+	httpHost
+	httpURI
+	httpReferrer
+	httpUserAgent
+	httpOrigin
+	httpStatusMsg
+	httpInfoMsg
+	httpUsername
+	httpFilename // of the entity under way
+	numHTTPTexts
+)
+
+// httpExchange is what is known of a request and its reply.
+type httpExchange struct {
+	key, depth        uint64
+	ts                event.Time
+	texts             [numHTTPTexts][]byte
+	has               uint16 // bit a text
+	version           string
+	code, infoCode    uint64
+	hasCode           bool
+	orphan            bool // no longer pending
+	reqBody, respBody uint64
+	proxied           []string
+	fuids             [2][]event.UID // orig, resp
+	filenames, mimes  [2][]string
+	files             []event.File
+}
+
+// httpState is what is known of a connection.
+type httpState struct {
+	pending               []*httpExchange
+	current               *httpExchange
+	request, reply, depth uint64
+	ws                    *wsState
+}
+
+func installHTTP(h *event.Hooks, out schemas.Emitter, o *Options, t *tunnels) {
+	b := &httpLog{out: out, tunnels: t, now: o.Now, slot: h.NewSlot(), fileSlot: h.NewFileSlot()}
+	b.http = out.On(new(schemas.HTTP).Schema())
+	b.ws = out.On(new(schemas.WebSocket).Schema())
+	h.HTTP.BeginEntity.Listen(b.beginEntity)
+	h.HTTP.EndEntity.Listen(b.endEntity)
+	h.HTTP.Request.Listen(b.onRequest)
+	h.HTTP.Reply.Listen(b.onReply)
+	h.HTTP.Header.Listen(b.onHeader)
+	h.HTTP.MessageDone.Listen(b.messageDone)
+	h.File.OverNewConnection.Listen(b.file)
+	h.File.Sniff.Listen(b.sniffed)
+	if b.ws {
+		h.WebSocket.Established.Listen(b.established)
+	}
+	h.Conn.ConnectionStateRemove.Listen(b.removed)
+}
+
+func sideIndex(isOrig bool) int {
+	if isOrig {
+		return 0
+	}
+	return 1
+}
+
+func (b *httpLog) state(c event.Conn) *httpState {
+	if s, ok := c.Slot(b.slot).(*httpState); ok {
+		return s
+	}
+	var s *httpState
+	if n := len(b.states); n > 0 {
+		s = b.states[n-1]
+		b.states = b.states[:n-1]
+	} else {
+		s = new(httpState)
+	}
+	c.SetSlot(b.slot, s)
+	return s
+}
+
+func (s *httpState) find(key uint64) int {
+	return slices.IndexFunc(s.pending, func(x *httpExchange) bool { return x.key == key })
+}
+
+// at makes the exchange of the side current (set_state).
+func (b *httpLog) at(s *httpState, isOrig bool) *httpExchange {
+	key := s.reply
+	if isOrig {
+		key = s.request
+	}
+	var x *httpExchange
+	if i := s.find(key); i >= 0 {
+		x = s.pending[i]
+	} else {
+		x = b.newExchange()
+		s.depth++
+		x.key, x.depth, x.ts = key, s.depth, b.now()
+		s.pending = append(s.pending, x)
+	}
+	b.setCurrent(s, x)
+	return x
+}
+
+func (b *httpLog) setCurrent(s *httpState, x *httpExchange) {
+	if old := s.current; old != nil && old != x && old.orphan {
+		b.release(old)
+	}
+	s.current = x
+}
+
+func (b *httpLog) newExchange() *httpExchange {
+	if n := len(b.exchanges); n > 0 {
+		x := b.exchanges[n-1]
+		b.exchanges = b.exchanges[:n-1]
+		return x
+	}
+	return new(httpExchange)
+}
+
+func (b *httpLog) release(x *httpExchange) {
+	for _, f := range x.files {
+		if f.Slot(b.fileSlot) == any(x) {
+			f.SetSlot(b.fileSlot, nil)
+		}
+	}
+	clear(x.files)
+	texts := x.texts
+	for i := range texts {
+		if texts[i] = texts[i][:0]; cap(texts[i]) > keptHTTPField {
+			texts[i] = nil
+		}
+	}
+	y := httpExchange{texts: texts, files: x.files[:0], proxied: x.proxied[:0]}
+	for i := range x.fuids {
+		y.fuids[i], y.filenames[i], y.mimes[i] = x.fuids[i][:0], x.filenames[i][:0], x.mimes[i][:0]
+	}
+	*x = y
+	b.exchanges = append(b.exchanges, x)
+}
+
+// take removes the pending exchange with index i, which stays current if it is.
+func (b *httpLog) take(s *httpState, i int) {
+	x := s.pending[i]
+	n := copy(s.pending[i:], s.pending[i+1:])
+	s.pending = s.pending[:i+n]
+	if x == s.current {
+		x.orphan = true
+	} else {
+		b.release(x)
+	}
+}
+
+func (x *httpExchange) set(which int, v []byte) {
+	x.texts[which] = append(x.texts[which][:0], v[:min(len(v), maxHTTPField)]...)
+	x.has |= 1 << which
+}
+
+func (x *httpExchange) get(which int) schemas.Opt[string] {
+	if x.has&(1<<which) == 0 {
+		return schemas.Opt[string]{}
+	}
+	return schemas.Some(text(x.texts[which]))
+}
+
+func (b *httpLog) onRequest(e *event.HTTPRequest) {
+	s := b.state(e.Conn)
+	if s.ws != nil {
+		s.ws = nil
+	}
+	// With more replies than requests, the next reply is to match this request.
+	s.request = max(s.request, s.reply)
+	if len(s.pending) > maxHTTPPending {
+		if s.reply == 0 {
+			s.reply++
+		}
+		for ; s.reply < s.request; s.reply++ {
+			if i := s.find(s.reply); i >= 0 {
+				b.write(e.Conn, s.pending[i])
+				b.take(s, i)
+			}
+		}
+	}
+	s.request++
+	x := b.at(s, true)
+	x.set(httpMethod, e.Method)
+	x.set(httpURI, e.UnescapedURI)
+}
+
+func informational(code uint64) bool { return 100 <= code && code <= 199 }
+
+func (b *httpLog) onReply(e *event.HTTPReply) {
+	s := b.state(e.Conn)
+	// After an informational reply the real one is still to come.
+	if i := s.find(s.reply); i < 0 || s.pending[i].hasCode && !informational(s.pending[i].code) {
+		s.reply++
+	}
+	x := b.at(s, false)
+	x.code, x.hasCode, x.version = e.Code, true, e.Version
+	x.set(httpStatusMsg, e.Reason)
+	if e.Code == 200 && b.tunnels != nil && x.has&(1<<httpMethod) != 0 && string(x.texts[httpMethod]) == "CONNECT" {
+		b.tunnels.proxy(e.Conn, tunnelHTTP)
+	}
+	if informational(e.Code) {
+		x.infoCode = e.Code
+		x.set(httpInfoMsg, e.Reason)
+	}
+}
+
+func (b *httpLog) beginEntity(e *event.HTTPBeginEntity) {
+	x := b.at(b.state(e.Conn), e.IsOrig)
+	x.has &^= 1 << httpFilename
+}
+
+func (b *httpLog) endEntity(e *event.HTTPEndEntity) {
+	if x := b.state(e.Conn).current; x != nil {
+		x.has &^= 1 << httpFilename
+	}
+}
+
+func (b *httpLog) onHeader(e *event.HTTPHeader) {
+	s := b.state(e.Conn)
+	x := b.at(s, e.IsOrig)
+	if e.IsOrig {
+		b.requestHeader(x, e)
+	}
+	switch string(e.Name) {
+	case "CONTENT-DISPOSITION":
+		if lastParameter(e.Value, "filename", true) >= 0 {
+			b.setFilename(x, e.Value)
+		}
+	case "CONTENT-TYPE":
+		if lastParameter(e.Value, "name", false) >= 0 {
+			b.setFilename(x, e.Value)
+		}
+	}
+	if b.ws {
+		s.webSocketHeader(e)
+	}
+}
+
+func (b *httpLog) setFilename(x *httpExchange, value []byte) {
+	b.nameBuf = appendFilename(b.nameBuf[:0], value)
+	x.set(httpFilename, b.nameBuf)
+}
+
+func (b *httpLog) requestHeader(x *httpExchange, e *event.HTTPHeader) {
+	switch string(e.Name) {
+	case "REFERER":
+		x.set(httpReferrer, e.Value)
+	case "HOST":
+		x.set(httpHost, e.Value)
+	case "ORIGIN":
+		x.set(httpOrigin, e.Value)
+	case "USER-AGENT":
+		x.set(httpUserAgent, e.Value)
+	case "FORWARDED", "X-FORWARDED-FOR", "X-FORWARDED-FROM", "CLIENT-IP", "VIA", "XROXY-CONNECTION", "PROXY-CONNECTION":
+		if s := string(e.Name) + " -> " + string(e.Value[:min(len(e.Value), maxHTTPField)]); len(x.proxied) < maxProxied && !slices.Contains(x.proxied, s) {
+			x.proxied = append(x.proxied, s)
+		}
+	case "AUTHORIZATION", "PROXY-AUTHORIZATION":
+		if user, ok := basicUser(b.nameBuf[:0], e.Value); ok {
+			x.set(httpUsername, user)
+		}
+	}
+}
+
+func (b *httpLog) messageDone(e *event.HTTPMessageDone) {
+	s := b.state(e.Conn)
+	x := b.at(s, e.IsOrig)
+	if e.IsOrig {
+		x.reqBody = e.Stat.BodyLength
+		return
+	}
+	x.respBody = e.Stat.BodyLength
+	if x.hasCode && informational(x.code) {
+		return
+	}
+	b.write(e.Conn, x)
+	if i := s.find(s.reply); i >= 0 {
+		b.take(s, i)
+	}
+}
+
+// file notes that an exchange carries a file.
+func (b *httpLog) file(e *event.FileOverNewConnection) {
+	if e.File.Source() != "HTTP" {
+		return
+	}
+	s, _ := e.Conn.Slot(b.slot).(*httpState)
+	if s == nil || s.current == nil {
+		return
+	}
+	x := s.current
+	e.File.SetSlot(b.fileSlot, x)
+	x.files = append(x.files, e.File)
+	if x.has&(1<<httpFilename) != 0 {
+		e.File.SetFilename(x.texts[httpFilename])
+	}
+	isOrig, _ := e.File.IsOrig()
+	i := sideIndex(isOrig)
+	if len(x.fuids[i]) >= maxHTTPFiles {
+		return
+	}
+	x.fuids[i] = append(x.fuids[i], e.File.FUID())
+	if n, ok := e.File.Filename(); ok {
+		x.filenames[i] = append(x.filenames[i], n)
+	}
+}
+
+func (b *httpLog) sniffed(e *event.FileSniff) {
+	x, _ := e.File.Slot(b.fileSlot).(*httpExchange)
+	isOrig, ok := e.File.IsOrig()
+	if x == nil || !ok || !e.Meta.MIMEType.OK {
+		return
+	}
+	if i := sideIndex(isOrig); len(x.mimes[i]) < maxHTTPFiles {
+		x.mimes[i] = append(x.mimes[i], e.Meta.MIMEType.V)
+	}
+}
+
+// removed writes what has no reply.
+func (b *httpLog) removed(e *event.ConnectionStateRemove) {
+	s, _ := e.Conn.Slot(b.slot).(*httpState)
+	if s == nil {
+		return
+	}
+	for _, x := range s.pending {
+		if x.key != 0 {
+			b.write(e.Conn, x)
+		}
+		b.release(x)
+	}
+	if x := s.current; x != nil && x.orphan {
+		b.release(x)
+	}
+	e.Conn.SetSlot(b.slot, nil)
+	clear(s.pending)
+	*s = httpState{pending: s.pending[:0]}
+	b.states = append(b.states, s)
+}
+
+func (b *httpLog) write(c event.Conn, x *httpExchange) {
+	if !b.http {
+		return
+	}
+	id, uid := c.ID(), c.UID()
+	b.uidBuf = uid.Append(b.uidBuf[:0])
+	r := &b.rec
+	*r = schemas.HTTP{
+		TS: schemas.Time(x.ts), UID: text(b.uidBuf), ID: endpoints(&id), TransDepth: x.depth,
+		Method: x.get(httpMethod), Host: x.get(httpHost), URI: x.get(httpURI), Referrer: x.get(httpReferrer),
+		UserAgent: x.get(httpUserAgent), Origin: x.get(httpOrigin),
+		RequestBodyLen: x.reqBody, ResponseBodyLen: x.respBody,
+		StatusMsg: x.get(httpStatusMsg), InfoMsg: x.get(httpInfoMsg),
+		Tags: noTags, Username: x.get(httpUsername),
+	}
+	if x.hasCode {
+		r.StatusCode, r.Version = schemas.Some(x.code), schemas.Some(x.version)
+	}
+	if r.InfoMsg.OK {
+		r.InfoCode = schemas.Some(x.infoCode)
+	}
+	if len(x.proxied) > 0 {
+		r.Proxied = x.proxied
+	}
+	r.OrigFUIDs = b.uidStrings(0, x.fuids[0])
+	r.RespFUIDs = b.uidStrings(1, x.fuids[1])
+	r.OrigFilenames, r.RespFilenames = vector(x.filenames[0]), vector(x.filenames[1])
+	r.OrigMIMETypes, r.RespMIMETypes = vector(x.mimes[0]), vector(x.mimes[1])
+	b.out.Emit(r)
+}
+
+var noTags = schemas.Set[schemas.Enum]{}
+
+// vector is v, unset if it has no elements.
+func vector(v []string) schemas.Vector[string] {
+	if len(v) == 0 {
+		return nil
+	}
+	return v
+}
+
+func (b *httpLog) uidStrings(i int, uids []event.UID) schemas.Vector[string] {
+	if len(uids) == 0 {
+		return nil
+	}
+	list := b.fuids[i][:0]
+	for j := range uids {
+		start := len(b.uidBuf)
+		b.uidBuf = uids[j].Append(b.uidBuf)
+		// Growing leaves the strings so far on the old buffer, which they keep alive.
+		list = append(list, text(b.uidBuf[start:]))
+	}
+	b.fuids[i] = list
+	return list
+}
