@@ -72,6 +72,12 @@ func MakeKey(src, dst Addr, sport, dport uint16, proto uint8, domain Domain, one
 // Seed keys the hashes of the connection table and of uids.
 type Seed [6]uint64
 
+// equal is ==, in line.
+func (k *Key) equal(o *Key) bool {
+	return (k.a.Lo^o.a.Lo)|(k.b.Lo^o.b.Lo)|(k.a.Hi^o.a.Hi)|(k.b.Hi^o.b.Hi) == 0 &&
+		k.pa == o.pa && k.pb == o.pb && k.proto == o.proto && k.domain == o.domain
+}
+
 // mum folds the 128-bit product of its operands, the mixing step of the
 // multiply-based hash family (wyhash and others).
 func mum(a, b uint64) uint64 {

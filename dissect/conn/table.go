@@ -181,7 +181,7 @@ func (t *Table) at(idx uint32) *Conn { return &t.chunks[idx>>chunkBits][idx&(chu
 // Lookup finds the connection of a key, or nil.
 func (t *Table) Lookup(k *Key) *Conn {
 	// Packets come in bursts.
-	if c := t.latest; c != nil && c.key == *k {
+	if c := t.latest; c != nil && c.key.equal(k) {
 		return c
 	}
 	h := k.hash(&t.cfg.Seed)
@@ -192,7 +192,7 @@ func (t *Table) Lookup(k *Key) *Conn {
 			return nil
 		}
 		if s.tag == tag {
-			if c := t.at(s.ref - 1); c.key == *k {
+			if c := t.at(s.ref - 1); c.key.equal(k) {
 				t.latest = c
 				return c
 			}

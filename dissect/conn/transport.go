@@ -196,6 +196,12 @@ func (t *Table) seen(c *Conn, p *Packet) {
 
 // checkTunnel follows a connection from tunnel to tunnel.
 func (t *Table) checkTunnel(c *Conn, e *Encap) {
+	if e != nil || c.ext != nil && c.ext.tunnel != nil {
+		t.changeTunnel(c, e)
+	}
+}
+
+func (t *Table) changeTunnel(c *Conn, e *Encap) {
 	var old *Encap
 	if c.ext != nil {
 		old = c.ext.tunnel
@@ -269,7 +275,7 @@ func (t *Table) processTCP(p *Packet, r *Result) {
 	b := p.IP.Payload
 	sport, dport := binary.BigEndian.Uint16(b), binary.BigEndian.Uint16(b[2:])
 	c, k, srcIsA := t.find(p, sport, dport, false)
-	if c != nil && t.isReuse(c, header(b), p.Time) {
+	if c != nil && b[13]&flagSYN != 0 && t.isReuse(c, header(b), p.Time) {
 		if h := &t.hooks.Conn.ConnectionReused; h.On() {
 			h.Raise(&event.ConnectionReused{Conn: c})
 		}
@@ -310,7 +316,9 @@ func (t *Table) processTCP(p *Packet, r *Result) {
 		t.lookAtUnused(c)
 		return
 	}
-	t.tcp(c, p, header(b[:size]), b[size:], n-size)
+	if !t.predicted(c, p, header(b[:size]), b[size:], n-size) {
+		t.tcp(c, p, header(b[:size]), b[size:], n-size)
+	}
 	c.count(p)
 	r.IsOrig = p.isOrig
 }
