@@ -1,0 +1,53 @@
+package pipeline
+
+import (
+	"context"
+	"flag"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+)
+
+var updateGolden = flag.Bool("update", false, "write testdata/golden anew")
+
+// TestGolden reads every capture of testdata, with checksums verified,
+// and compares the logs with those under
+// testdata/golden. After a change that is meant, and looked at, run
+//
+//	go test ./pipeline -run TestGolden -update
+func TestGolden(t *testing.T) {
+	captures, err := filepath.Glob("../testdata/*.pcap*")
+	if err != nil || len(captures) == 0 {
+		t.Fatalf("no captures in testdata: %v", err)
+	}
+	for _, path := range captures {
+		name := filepath.Base(path)
+		t.Run(name, func(t *testing.T) {
+			want := filepath.Join("../testdata/golden", name)
+			got := t.TempDir()
+			if *updateGolden {
+				if err := os.RemoveAll(want); err != nil {
+					t.Fatal(err)
+				}
+				got = want
+			}
+			o := Defaults()
+			o.Paths = []string{path}
+			o.OutputDir = got
+			o.Seed = "golden"
+			o.OpenTime = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+			s, err := Run(context.Background(), o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := s.Check(); err != nil {
+				t.Error(err)
+			}
+			if _, err := os.Stat(want); err != nil { // a capture without rows has no folder
+				want = t.TempDir()
+			}
+			sameOutput(t, name, &outcome{files: readTree(t, want)}, &outcome{files: readTree(t, got)})
+		})
+	}
+}
