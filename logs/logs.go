@@ -43,11 +43,13 @@ func Install(h *event.Hooks, out schemas.Emitter, o Options) *Builders {
 		o.Peer = "zeek"
 	}
 	b := new(Builders)
-	if out.On(new(schemas.Conn).Schema()) {
-		installConn(h, out, &o)
-	}
+	// DNS comes first: the first slot of a connection is the smallest, and nothing else
+	// has state on as many connections.
 	if out.On(new(schemas.DNS).Schema()) {
 		installDNS(h, out, &o)
+	}
+	if out.On(new(schemas.Conn).Schema()) {
+		installConn(h, out, &o)
 	}
 	if out.On(new(schemas.Tunnel).Schema()) {
 		b.tunnels = installTunnel(h, out, &o)

@@ -389,6 +389,9 @@ func (c *Conn) Services(dst []string) []string {
 	return dst
 }
 
+// Confirmed reports whether an analyzer has found its protocol.
+func (c *Conn) Confirmed() bool { return c.ext != nil && c.ext.services[0] != 0 }
+
 // EndAfterSilence ends a connection that is not TCP when it has been silent for
 // about d, looking every d, as Zeek's DNS analyzer does (dns_session_timeout).
 func (c *Conn) EndAfterSilence(d event.Time) {

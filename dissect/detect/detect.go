@@ -20,6 +20,10 @@ type Protocol struct {
 	// Signatures are tried on the first bytes of every connection of Transport. One
 	// that matches is enough.
 	Signatures []Signature
+	// Idle, if set, is called at the end of connections to one of Ports of which no
+	// payload was delivered. Zeek's analyzers are there from the first packet on, and
+	// some tell of their end.
+	Idle func(c *conn.Conn)
 }
 
 // A Signature matches the beginnings of a connection's two directions. A nil
@@ -93,6 +97,15 @@ func (d *Detector) Attach(t *conn.Table, c *conn.Conn) {
 	}
 }
 
+// Idle tells the protocols of c's port of its end.
+func (d *Detector) Idle(c *conn.Conn) {
+	for _, p := range d.byPort[port{c.Transport(), c.RespPort()}] {
+		if p.Idle != nil {
+			p.Idle(c)
+		}
+	}
+}
+
 // Inner describes the watch on a stream inside a connection, which feeds the
 // analyzers that it finds. Ports say nothing about such a stream.
 func (d *Detector) Inner() *conn.Protocol { return &d.inner }
@@ -159,6 +172,12 @@ func (w *watch) Data(isOrig bool, b []byte) {
 		w.t.InnerData(w.c, f.n, isOrig, b)
 	}
 	if w.over {
+		return
+	}
+	if w.tp == event.ProtoUDP && w.c.Confirmed() {
+		// The port was right. Looking on would take memory on every one of many short
+		// flows.
+		w.stop()
 		return
 	}
 	first := 0
