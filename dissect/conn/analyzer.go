@@ -56,6 +56,8 @@ type Attacher interface {
 	// Inner describes what decides for the streams that an analyzer finds inside
 	// those of its connection; see Table.Inner.
 	Inner() *Protocol
+	// Idle is called at the end of a connection of which no payload was delivered.
+	Idle(c *Conn)
 }
 
 const (
@@ -74,18 +76,20 @@ type attached struct {
 	p         *Protocol
 	confirmed bool
 	off       bool
+	violated  bool // and so taken off
 	inner     bool // fed by another analyzer
 }
 
 // Attach adds an analyzer to c and returns it. It returns nil if c has or had one of
-// that protocol, or if the protocol's analyzers have panicked too often.
+// that protocol that was not taken off for a violation, or if the protocol's analyzers
+// have panicked too often.
 func (t *Table) Attach(c *Conn, p *Protocol) Analyzer {
 	if t.panics[p] >= maxPanics {
 		return nil
 	}
 	x := c.extra()
 	for i := range x.analyzers {
-		if x.analyzers[i].p == p && !x.analyzers[i].inner {
+		if at := &x.analyzers[i]; at.p == p && !at.inner && !at.violated {
 			return nil
 		}
 	}
@@ -263,7 +267,33 @@ func (t *Table) Violate(c *Conn, a Analyzer, reason string, data []byte) {
 	if p.Service != "" {
 		c.ext.removeService(t.serviceNumber(p.Service))
 	}
+	c.ext.analyzers[i].violated = true
 	t.turnOff(c, i)
+}
+
+// lateViolation is a call of ViolateLate.
+type lateViolation struct {
+	c      *Conn
+	a      Analyzer
+	reason string
+}
+
+// ViolateLate is Violate once the packet at work has been processed: until then the
+// analyzer gets what there is, as in Zeek, where violations are queued.
+func (t *Table) ViolateLate(c *Conn, a Analyzer, reason string) {
+	t.late = append(t.late, lateViolation{c, a, reason})
+}
+
+// settle does what ViolateLate has been asked for.
+func (t *Table) settle() {
+	for i := 0; i < len(t.late); i++ {
+		v := t.late[i]
+		t.late[i] = lateViolation{}
+		if v.c != nil {
+			t.Violate(v.c, v.a, v.reason, nil)
+		}
+	}
+	t.late = t.late[:0]
 }
 
 // RaiseViolation raises AnalyzerViolationInfo.

@@ -117,6 +117,8 @@ type Table struct {
 
 	chunks [][]Conn
 	free   []uint32
+
+	late []lateViolation
 	// head and tail of the live connections in order of creation.
 	head, tail uint32
 	oldestHalf uint32 // no older connection is half-open
@@ -361,6 +363,12 @@ func (t *Table) finish(c *Conn) {
 			t.scratch.pending.Conn = c
 			h.Raise(&t.scratch.pending)
 		}
+	}
+	if len(t.late) > 0 {
+		t.settle()
+	}
+	if c.flags&flagUndetected != 0 {
+		t.attacher.Idle(c)
 	}
 	t.analyzersDone(c)
 	t.finishContents(c)

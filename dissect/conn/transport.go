@@ -74,6 +74,9 @@ func (t *Table) Process(p *Packet) (r Result) {
 	default:
 		t.processOther(p, &r)
 	}
+	if len(t.late) > 0 {
+		t.settle()
+	}
 	return r
 }
 

@@ -50,6 +50,7 @@ func New(h *event.Hooks, fm *files.Manager, ws *conn.Protocol) *detect.Protocol 
 		Ports:      []uint16{80, 81, 631, 1080, 3128, 8000, 8080, 8888},
 		Signatures: signatures,
 	}
+	p.Idle = f.idle
 	p.Protocol = conn.Protocol{Name: "HTTP", Service: "HTTP", New: f.new}
 	return p
 }
@@ -74,6 +75,14 @@ type factory struct {
 
 	// Bombs counts bodies that became too large.
 	Bombs uint64
+}
+
+// idle is called for connections that ended before anything was sent.
+func (f *factory) idle(c *conn.Conn) {
+	if h := &f.hooks.Stats; h.On() {
+		f.ev.stats = event.HTTPStats{Conn: c}
+		h.Raise(&f.ev.stats)
+	}
 }
 
 // scratch has the events, which are used again and again.
@@ -606,7 +615,7 @@ func (a *analyzer) replyMade(interrupted bool, why string) {
 
 // violate tells that this is no HTTP. Unless the connection has come far, the
 // analyzer is done after that.
-func (a *analyzer) violate(reason string) { a.t.Violate(a.c, a, reason, nil) }
+func (a *analyzer) violate(reason string) { a.t.ViolateLate(a.c, a, reason) }
 
 // SkipEntityData has the body of the message under way passed over, of the request if
 // isOrig is set (Zeek's skip_http_entity_data). It reports whether c carries HTTP.
