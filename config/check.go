@@ -27,6 +27,12 @@ func (l *Loaded) check() []error {
 	}
 	names("logs", "log", l.Logs, logs)
 	names("analyzers", "analyzer", l.Analyzers, pipeline.Analyzers())
+	names("files.hash", "hash", l.Files.Hash, pipeline.Hashes())
+	for _, p := range l.Files.Extract {
+		if _, err := path.Match(p, ""); err != nil {
+			errs = append(errs, fmt.Errorf("%s: %q is no pattern of media types", l.place("files.extract"), p))
+		}
+	}
 	names("columns", "group of columns", l.Columns, schemas.GroupNames())
 	for _, pattern := range l.EventNames {
 		if err := checkEvents(pattern); err != nil {

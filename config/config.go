@@ -39,6 +39,7 @@ type Config struct {
 	LocalNets           []netip.Prefix `key:"local_nets" doc:"networks of the site, for local_orig and local_resp (Zeek's Site::local_nets)"`
 	PrivateSpaceIsLocal bool           `key:"private_address_space_is_local" doc:"count private and other special-purpose addresses as local too (Site::private_address_space_is_local)"`
 
+	Files    pipeline.Files         `key:"files" doc:"what is done with transferred files"`
 	Limits   pipeline.Limits        `key:"limits" doc:"caps on what grows with traffic"`
 	Timeouts pipeline.Timeouts      `key:"timeouts" doc:"times, in packet time, after which state is ended; 0s switches one off"`
 	Weird    pipeline.WeirdSampling `key:"weird" doc:"sampling of weirds that repeat"`
@@ -61,6 +62,7 @@ func Default() Config {
 		JSONTimestamps:      o.JSONTimestamps,
 		Summary:             SummaryAuto,
 		PrivateSpaceIsLocal: true,
+		Files:               o.Files,
 		Limits:              o.Limits,
 		Timeouts:            o.Timeouts,
 		Weird:               o.Weird,
@@ -89,6 +91,7 @@ func (c *Config) Options() pipeline.Options {
 		Shards:         c.Shards,
 		Seed:           c.Seed,
 		LocalNets:      local,
+		Files:          c.Files,
 		Limits:         c.Limits,
 		Timeouts:       c.Timeouts,
 		Weird:          c.Weird,

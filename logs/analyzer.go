@@ -57,6 +57,11 @@ func (b *analyzers) violation(e *event.AnalyzerViolationInfo) {
 		}
 	}
 	if e.File != nil {
+		if conns := e.File.Conns(); e.Conn == nil && len(conns) == 1 {
+			b.uidBuf = conns[0].UID.Append(b.uidBuf[:0])
+			r.UID = schemas.Some(text(b.uidBuf))
+			r.ID = schemas.Some(endpoints(&conns[0].ID))
+		}
 		fuid := e.File.FUID()
 		b.fuidBuf = fuid.Append(b.fuidBuf[:0])
 		r.FUID = schemas.Some(text(b.fuidBuf))

@@ -10,11 +10,13 @@ import (
 
 type fakeFile struct {
 	event.File
-	fuid event.UID
+	fuid  event.UID
+	conns []event.FileConn
 }
 
-func (f fakeFile) FUID() event.UID { return f.fuid }
-func (f fakeFile) Source() string  { return "HTTP" }
+func (f fakeFile) FUID() event.UID         { return f.fuid }
+func (f fakeFile) Source() string          { return "HTTP" }
+func (f fakeFile) Conns() []event.FileConn { return f.conns }
 
 const minute = event.Time(60e9)
 

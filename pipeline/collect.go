@@ -41,6 +41,11 @@ func (r *run) summary() Summary {
 		drops.add(UnitState, "fragments", "expired", st.Fragments.Expired, false)
 		drops.add(UnitState, "fragments", "limit", st.Fragments.Evicted, true)
 		drops.add(UnitByte, "reassembly", "given_up", st.Conn.StreamDropped, false)
+		fs := &st.Files
+		drops.add(UnitState, "files", "limit", fs.Evicted+fs.Refused, true)
+		drops.add(UnitState, "extraction", "limit", fs.Extract.Refused, true)
+		drops.add(UnitState, "extraction", "failed", fs.Extract.Failed, true)
+		drops.add(UnitState, "extraction", "cut_off", fs.Extract.Cut, false)
 		if n := st.Panics; n != 0 {
 			s.addPanics("packet", n)
 		}

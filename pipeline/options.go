@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/wirelog/wirelog/dissect"
+	"github.com/wirelog/wirelog/dissect/files"
 )
 
 // Formats of log files.
@@ -82,9 +83,11 @@ type Options struct {
 
 	// LocalNets are the networks that count as local in local_orig and local_resp.
 	LocalNets []netip.Prefix
-	Limits    Limits
-	Timeouts  Timeouts
-	Weird     WeirdSampling
+	// Files says what is done with the files that protocols transfer.
+	Files    Files
+	Limits   Limits
+	Timeouts Timeouts
+	Weird    WeirdSampling
 
 	// Notice, if set, is called with a line about something a user should know
 	// that is no error, such as a file in a folder that is no capture.
@@ -94,6 +97,18 @@ type Options struct {
 	// is 0 if a source has none. It must not block.
 	Progress func(done, total int64)
 }
+
+// Files says what is done with the files that protocols transfer, beside a row in
+// files.log. The tags are as those of Limits.
+type Files struct {
+	Hash         []string `key:"hash" flag:"hash" doc:"hashes of every transferred file: md5, sha1, sha256"`
+	Extract      []string `key:"extract" flag:"extract" doc:"media types of the files to write to disk, such as application/*; none if not given"`
+	ExtractDir   string   `key:"extract_dir" flag:"extract-dir" doc:"folder for extracted files, created if needed"`
+	ExtractLimit int      `key:"extract_limit" flag:"extract-limit" min:"0" doc:"bytes after which an extracted file is cut off; 0 is no limit (FileExtract::default_limit)"`
+}
+
+// Hashes lists the values of Files.Hash.
+func Hashes() []string { return files.HashNames() }
 
 // Limits cap what grows with traffic. What a limit cuts off is counted in
 // Summary and, where traffic caused it, logged as a weird. Limits "in all" are
@@ -108,6 +123,10 @@ type Limits struct {
 	InitialWindow     int `key:"tcp_max_initial_window" doc:"bytes that may plausibly be sent before any acknowledgement; more means that acknowledgements are not seen"`
 	FragmentBytes     int `key:"fragment_bytes" min:"1" doc:"bytes of IP fragments held at once, in all; beyond it the oldest datagram is dropped"`
 	FragmentDatagrams int `key:"fragment_datagrams" min:"1" doc:"incomplete IP datagrams held at once, in all"`
+	FilesOpen         int `key:"files_open" min:"1" doc:"transferred files under way at once, in all; beyond it the oldest is ended"`
+	FilesPerConn      int `key:"files_per_connection" min:"1" doc:"transferred files under way at once that one connection began; more are not analyzed"`
+	FileReassembly    int `key:"file_reassembly_buffer_size" min:"1" doc:"bytes of one file held that wait for earlier ones; beyond it a gap is declared (Files::reassembly_buffer_size)"`
+	ExtractOpen       int `key:"extract_open" min:"1" doc:"extracted files written at once, in all; more are not extracted"`
 	TunnelDepth       int `key:"tunnel_max_depth" doc:"tunnels within tunnels that are taken apart; 0 takes none apart (Tunnel::max_depth)"`
 	TunnelChanges     int `key:"tunnel_max_changes" doc:"tunnel_changed events of one connection; 0 is no bound (Tunnel::max_changes_per_connection)"`
 }
@@ -128,6 +147,7 @@ type Timeouts struct {
 	UnknownIPInactivity time.Duration `key:"unknown_ip_inactivity_timeout" doc:"silence that ends a flow of another IP protocol"`
 	Interactive         time.Duration `key:"interactive_inactivity_timeout" doc:"silence that ends an FTP, SSH, telnet or rlogin connection (Conn::port_inactivity_timeouts)"`
 	Fragment            time.Duration `key:"frag_timeout" doc:"wait for the missing fragments of an IP datagram"`
+	File                time.Duration `key:"file_timeout_interval" doc:"silence that ends a transferred file (default_file_timeout_interval)"`
 	IPTunnel            time.Duration `key:"ip_tunnel_timeout" doc:"silence that ends a tunnel without a connection, such as GRE (Tunnel::ip_tunnel_timeout)"`
 }
 
@@ -146,6 +166,7 @@ func Defaults() Options {
 		Format:         FormatTSV,
 		JSONTimestamps: TimestampsEpoch,
 		LocalNets:      PrivateAddressSpace(),
+		Files:          Files{ExtractDir: "extract_files", ExtractLimit: 100 << 20},
 		Limits: Limits{
 			Connections:       2_000_000,
 			ReassemblyBytes:   512 << 20,
@@ -155,6 +176,10 @@ func Defaults() Options {
 			InitialWindow:     16_384,
 			FragmentBytes:     64 << 20,
 			FragmentDatagrams: 32_768,
+			FilesOpen:         131_072,
+			FilesPerConn:      4096,
+			FileReassembly:    512 << 10,
+			ExtractOpen:       256,
 			TunnelDepth:       4,
 			TunnelChanges:     5,
 		},
@@ -172,6 +197,7 @@ func Defaults() Options {
 			UnknownIPInactivity: time.Minute,
 			Interactive:         time.Hour,
 			Fragment:            5 * time.Minute,
+			File:                2 * time.Minute,
 			IPTunnel:            24 * time.Hour,
 		},
 		Weird: WeirdSampling{

@@ -18,6 +18,7 @@ import (
 	"github.com/wirelog/wirelog/capture"
 	"github.com/wirelog/wirelog/dissect"
 	"github.com/wirelog/wirelog/dissect/conn"
+	"github.com/wirelog/wirelog/dissect/files"
 	"github.com/wirelog/wirelog/dissect/packet"
 	"github.com/wirelog/wirelog/schemas"
 	"github.com/wirelog/wirelog/writers"
@@ -68,6 +69,16 @@ func newRun(o Options) (*run, error) {
 	for _, name := range o.Analyzers {
 		if !slices.Contains(Analyzers(), strings.ToLower(name)) {
 			return nil, &OptionError{"Analyzers", fmt.Errorf("there is no analyzer %q", name)}
+		}
+	}
+	for _, name := range o.Files.Hash {
+		if !slices.Contains(Hashes(), name) {
+			return nil, &OptionError{"Files.Hash", fmt.Errorf("there is no hash %q", name)}
+		}
+	}
+	for _, p := range o.Files.Extract {
+		if err := files.ValidPattern(p); err != nil {
+			return nil, &OptionError{"Files.Extract", fmt.Errorf("%q is no pattern of media types", p)}
 		}
 	}
 	cfg, err := r.writerConfig()

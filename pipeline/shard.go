@@ -11,6 +11,7 @@ import (
 	"github.com/wirelog/wirelog/dissect"
 	"github.com/wirelog/wirelog/dissect/conn"
 	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/dissect/files"
 	"github.com/wirelog/wirelog/dissect/packet"
 	"github.com/wirelog/wirelog/dissect/tunnel"
 	"github.com/wirelog/wirelog/logs"
@@ -73,6 +74,12 @@ func (o *Options) dissectConfig(seed conn.Seed, shards int) dissect.Config {
 	}
 	cfg.Conn.Weirds = conn.WeirdSampling{Threshold: uint64(o.Weird.Threshold), Rate: uint64(o.Weird.Rate),
 		Duration: dur(o.Weird.Duration)}
+	cfg.Files = files.Config{
+		Timeout: cmp.Or(dur(t.File), -1), Open: share(l.FilesOpen), OpenPerConn: l.FilesPerConn,
+		ReassemblyBytes: l.FileReassembly, TotalReassembly: share(l.ReassemblyBytes), Hashes: o.Files.Hash,
+		Extract: files.Extraction{Types: o.Files.Extract, Dir: o.Files.ExtractDir,
+			Limit: uint64(o.Files.ExtractLimit), Open: share(l.ExtractOpen)},
+	}
 	cfg.Tunnel = tunnel.DefaultOptions()
 	cfg.Tunnel.MaxDepth = l.TunnelDepth
 	cfg.IPTunnelTimeout = dur(t.IPTunnel)

@@ -60,7 +60,8 @@ type TimerClock interface {
 type Config struct {
 	// Seed keys the identifiers of files.
 	Seed [2]uint64
-	// Timeout is the silence that ends a file (default_file_timeout_interval).
+	// Timeout is the silence that ends a file (default_file_timeout_interval);
+	// less than 0 is never.
 	Timeout event.Time
 	// ReassemblyBytes and ReassemblyBlocks are the bytes, and separate pieces of
 	// them, held for one file that wait for earlier ones (Files::reassembly_buffer_size);
@@ -102,8 +103,11 @@ func (c *Config) setDefaults() {
 			*p = n
 		}
 	}
-	if c.Timeout <= 0 {
+	if c.Timeout == 0 {
 		c.Timeout = DefaultTimeout
+	}
+	if c.Timeout < 0 {
+		c.Timeout = math.MaxInt64 / 4 // beyond any clock, and a clock plus it is a Time
 	}
 	set(&c.ReassemblyBytes, defaultReassemblyBytes)
 	set(&c.ReassemblyBlocks, defaultBlocks)
