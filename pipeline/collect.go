@@ -15,6 +15,8 @@ func (r *run) summary() Summary {
 	s := Summary{
 		Files: len(cap.Files), Packets: cap.Packets + cap.Filtered, Bytes: cap.Bytes,
 		Shards: len(r.shards),
+		Clock: ClockCounts{Backwards: cap.Backwards, JumpsHeld: cap.JumpsHeld, Jumps: cap.Jumps,
+			Clamped: cap.TimesClamped},
 	}
 	if r.last.Num != 0 {
 		s.FirstPacket = time.Unix(0, r.first).UTC()

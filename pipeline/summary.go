@@ -26,6 +26,8 @@ type Summary struct {
 	Panics []Panic `json:"panics"`
 	// Damage has a line for each damage found in an input, with file and offset.
 	Damage []string `json:"damage"`
+	// Clock counts the packets whose times the run's clock did not simply follow.
+	Clock ClockCounts `json:"clock"`
 	// Shards is how many shards ran.
 	Shards int `json:"shards"`
 	// FirstPacket and LastPacket are packet times, zero if there was none.
@@ -33,6 +35,15 @@ type Summary struct {
 	LastPacket  time.Time `json:"last_packet,omitzero"`
 	// Elapsed is the wall-clock time of the run.
 	Elapsed time.Duration `json:"-"`
+}
+
+// ClockCounts counts odd packet times. The run's clock, by which timers fire,
+// never goes back, and jumps far ahead only when other packets agree.
+type ClockCounts struct {
+	Backwards uint64 `json:"backwards"`  // packets earlier than the clock
+	JumpsHeld uint64 `json:"jumps_held"` // packets far ahead that no other confirmed
+	Jumps     uint64 `json:"jumps"`      // jumps ahead that others confirmed
+	Clamped   uint64 `json:"clamped"`    // times out of range
 }
 
 // LogCount counts the records of one log.
