@@ -29,6 +29,7 @@ type Config struct {
 	OpenTime    time.Time `key:"open_time" flag:"open-time" doc:"time to write in #open and #close instead of the clock, as 2006-01-02T15:04:05 (local) or RFC 3339"`
 	EventsFile  string    `key:"events_file" flag:"events" doc:"file that receives every event as a JSON line; - is standard output"`
 	EventNames  []string  `key:"event_names" flag:"event" doc:"glob patterns of the events to write, such as tcp_*; all if not given"`
+	Contents    string    `key:"deliver_contents" oneof:"none,orig,resp,both" doc:"sides of connections whose payload is raised as tcp_contents and udp_contents events: none, orig, resp or both"`
 	Filter      string    `key:"filter" flag:"filter" doc:"BPF expression; other packets are left out"`
 	NoChecksums bool      `key:"no_checksums" flag:"no-checksums" short:"C" doc:"take packets with a wrong checksum like any others"`
 	Shards      int       `key:"shards" flag:"shards" min:"0" max:"256" doc:"goroutines that dissect; 0 is one a core"`
@@ -60,6 +61,7 @@ func Default() Config {
 		OutputDir:           o.OutputDir,
 		Format:              o.Format,
 		JSONTimestamps:      o.JSONTimestamps,
+		Contents:            o.Contents,
 		Summary:             SummaryAuto,
 		PrivateSpaceIsLocal: true,
 		Files:               o.Files,
@@ -87,6 +89,7 @@ func (c *Config) Options() pipeline.Options {
 		OpenTime:       c.OpenTime,
 		EventsFile:     c.EventsFile,
 		Analyzers:      c.Analyzers,
+		Contents:       c.Contents,
 		EventNames:     c.EventNames,
 		Shards:         c.Shards,
 		Seed:           c.Seed,

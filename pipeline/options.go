@@ -33,6 +33,15 @@ func TimestampForms() []string {
 	return []string{TimestampsEpoch, TimestampsMillis, TimestampsISO8601}
 }
 
+// Sides of connections whose contents are delivered as events (Zeek's
+// tcp_content_deliver_all_orig, tcp_content_deliver_all_resp and their UDP kin).
+const (
+	ContentsNone = "none"
+	ContentsOrig = "orig"
+	ContentsResp = "resp"
+	ContentsBoth = "both"
+)
+
 // Analyzers lists the values of Options.Analyzers.
 func Analyzers() []string { return append(dissect.AnalyzerNames(), dissect.NoAnalyzers) }
 
@@ -67,6 +76,10 @@ type Options struct {
 	// Analyzers names the analyzers of application protocols to use, of
 	// Analyzers(); none means all, "none" alone none.
 	Analyzers []string
+
+	// Contents asks for tcp_contents and udp_contents events: ContentsNone,
+	// ContentsOrig, ContentsResp or ContentsBoth says for which side of connections.
+	Contents string
 
 	// EventsFile receives every event raised as a JSON line; "-" is standard
 	// output. Empty writes none.
@@ -165,6 +178,7 @@ func Defaults() Options {
 		OutputDir:      ".",
 		Format:         FormatTSV,
 		JSONTimestamps: TimestampsEpoch,
+		Contents:       ContentsNone,
 		LocalNets:      PrivateAddressSpace(),
 		Files:          Files{ExtractDir: "extract_files", ExtractLimit: 100 << 20},
 		Limits: Limits{

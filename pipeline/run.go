@@ -81,6 +81,9 @@ func newRun(o Options) (*run, error) {
 			return nil, &OptionError{"Files.Extract", fmt.Errorf("%q is no pattern of media types", p)}
 		}
 	}
+	if !slices.Contains([]string{ContentsNone, ContentsOrig, ContentsResp, ContentsBoth}, o.Contents) {
+		return nil, &OptionError{"Contents", fmt.Errorf("no side of connections is called %q", o.Contents)}
+	}
 	cfg, err := r.writerConfig()
 	if err != nil {
 		return nil, err

@@ -59,6 +59,8 @@ func (o *Options) dissectConfig(seed conn.Seed, shards int) dissect.Config {
 	dur := func(d time.Duration) event.Time { return event.Time(d) }
 	cfg.Conn.Seed = seed
 	cfg.Analyzers = o.Analyzers
+	cfg.Conn.DeliverOrig = o.Contents == ContentsOrig || o.Contents == ContentsBoth
+	cfg.Conn.DeliverResp = o.Contents == ContentsResp || o.Contents == ContentsBoth
 	cfg.Conn.Packet = packet.Options{IgnoreChecksums: o.NoChecksums}
 	cfg.Conn.Limits = conn.Limits{
 		Connections: share(l.Connections), TotalBytes: uint64(share(l.ReassemblyBytes)),

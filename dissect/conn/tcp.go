@@ -268,7 +268,7 @@ func (t *Table) tcp(c *Conn, p *Packet, hdr header, data []byte, n int) {
 			}
 		}
 	}
-	advance := t.updateLast(c, s, end, flags, n)
+	advance := t.updateLast(c, s, peer, rel, end, flags, n)
 	s.lastSeen = nowMS
 
 	closing, report := t.stateMachine(c, p, s, peer, seq, ack, n, advance, isOrig, flags)
@@ -485,7 +485,7 @@ func (t *Table) syn(c *Conn, p *Packet, s, peer *side, hdr header, n int, isOrig
 }
 
 // updateLast moves the end of what s has sent, and returns by how much.
-func (t *Table) updateLast(c *Conn, s *side, end uint32, flags uint8, n int) int32 {
+func (t *Table) updateLast(c *Conn, s, peer *side, rel uint64, end uint32, flags uint8, n int) int32 {
 	d := seqDelta(end, s.lastSeq)
 	switch {
 	case flags&(flagSYN|flagRST) != 0 && (d > plausibleJump || d < -plausibleJump):
@@ -500,6 +500,11 @@ func (t *Table) updateLast(c *Conn, s *side, end uint32, flags uint8, n int) int
 			if h := &t.hooks.TCP.MultipleRetransmissions; h.On() {
 				h.Raise(&event.TCPMultipleRetransmissions{Conn: c, IsOrig: c.isOrig(s), Threshold: r})
 			}
+		}
+		if h := &t.hooks.TCP.Rexmit; h.On() {
+			inFlight := max(seqDelta(s.lastSeq, s.ackSeq), 0)
+			h.Raise(&event.TCPRexmit{Conn: c, IsOrig: c.isOrig(s), Seq: rel, Len: uint64(n),
+				DataInFlight: uint64(inFlight), Window: uint64(peer.window)})
 		}
 	}
 	return d

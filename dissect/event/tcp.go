@@ -204,7 +204,7 @@ type TCPContents struct {
 
 // TCPRexmit is raised for every TCP segment that repeats data.
 //
-//wirelog:event tcp_rexmit section=TCP unraised
+//wirelog:event tcp_rexmit section=TCP
 type TCPRexmit struct {
 	Conn   Conn   `zeek:"c"`
 	IsOrig bool   `zeek:"is_orig"` // sent by the originator

@@ -2878,6 +2878,7 @@ var built = [...]builtEvent{
 			Section: "TCP",
 			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"seq", "count"}, {"len", "count"}, {"data_in_flight", "count"}, {"window", "count"}},
 			Doc:     "Raised for every TCP segment that repeats data.",
+			Built:   true,
 		},
 		count: func(h *Hooks) uint64 { return h.TCP.Rexmit.count },
 		stream: func(h *Hooks, s *Stream) {
