@@ -19,7 +19,10 @@ import (
 )
 
 // ID names a file. The zero ID names none.
-type ID struct{ hi, lo uint64 }
+type ID struct {
+	hi, lo uint64 // 96 bits made of the handle
+	hosts  uint64
+}
 
 // IsZero reports whether id names no file.
 func (id ID) IsZero() bool { return id == ID{} }
@@ -199,22 +202,21 @@ func (m *Manager) Stats() Stats { return m.stats }
 func (m *Manager) Open() int { return len(m.open) }
 
 // ID makes an ID of the handle of a file that c carries, or that is carried by no
-// connection if c is nil. The hosts of the connection, and those of the outermost tunnel
-// around it, are part of it: files of other hosts may be in the hands of another shard.
+// connection if c is nil. Its UID depends on the handle alone. Files of other hosts are
+// other files even so, because they may be in the hands of another shard: what counts
+// are the hosts of the connection and those of the outermost tunnel around it.
 func (m *Manager) ID(c event.Conn, handle []byte) ID {
 	h := hasher{m.cfg.Seed[0], m.cfg.Seed[1]}
+	h.bytes(handle)
+	id := ID{hi: h.hi & math.MaxUint32, lo: h.lo | 1<<63} // never the zero ID
 	if c != nil {
-		id := c.ID()
+		conn := c.ID()
 		if layers := c.Tunnel(); len(layers) > 0 {
 			outer := &layers[0].ID
 			h.pair(outer.OrigH.As16(), outer.RespH.As16())
 		}
-		h.pair(id.OrigH.As16(), id.RespH.As16())
-	}
-	h.bytes(handle)
-	id := ID{h.hi & math.MaxUint32, h.lo}
-	if id.IsZero() {
-		id.lo = 1
+		h.pair(conn.OrigH.As16(), conn.RespH.As16())
+		id.hosts = h.lo
 	}
 	return id
 }

@@ -190,6 +190,16 @@ func TestParts(t *testing.T) {
 	if id != r.id(b, "url") || id == r.id(a, "other") {
 		t.Error("a handle is not a file")
 	}
+	other := newConn(3)
+	other.id.RespH = netip.MustParseAddr("10.0.0.3")
+	if o := r.id(other, "url"); o == id || o.UID() != id.UID() {
+		t.Error("files of other hosts are the same file, or do not have the same name")
+	}
+	back := newConn(4)
+	back.id.OrigH, back.id.RespH = back.id.RespH, back.id.OrigH
+	if r.id(back, "url") != id {
+		t.Error("the direction of the connection counts")
+	}
 	r.m.SetSize(id, r.carrier(a), 16)
 	r.m.DataAt(id, r.carrier(b), 10, []byte("klmnop"))
 	r.m.DataAt(id, r.carrier(b), 4, []byte("9abcdefghijk"))
