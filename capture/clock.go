@@ -20,6 +20,10 @@ type clock struct {
 
 const noTime = math.MinInt64
 
+// earliest is where the clock begins at the earliest: one second after the epoch,
+// as Zeek's.
+const earliest = 1e9
+
 func newClock(limit int64) clock {
 	if limit < 0 {
 		limit = math.MaxInt64
@@ -42,7 +46,8 @@ func (c *clock) setSlow(p *Packet, st *Stats) {
 	t := p.Time
 	if !c.started {
 		c.started = true
-		c.now, p.Now = t, t
+		c.now = max(t, earliest)
+		p.Now = c.now
 		return
 	}
 	if q := c.pending; q != nil {
