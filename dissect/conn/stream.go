@@ -492,8 +492,9 @@ func (t *Table) Settle() { t.streams.settle() }
 func (p *streamPool) copy(data []byte) []byte {
 	k := pageClass(len(data))
 	if k >= numClasses {
-		p.used += uint64(len(data))
-		return bytes.Clone(data)
+		page := bytes.Clone(data)
+		p.used += uint64(cap(page))
+		return page
 	}
 	var page []byte
 	if n := len(p.pages[k]); n > 0 {
