@@ -108,6 +108,21 @@ func (t *Table) find(p *Packet, sport, dport uint16, oneWay bool) (c *Conn, k Ke
 	return t.Lookup(&k), k, srcIsA
 }
 
+// join makes p part of its connection, of a new one if c is nil: with the sender as
+// originator unless flip.
+func (t *Table) join(p *Packet, c *Conn, k *Key, srcIsA bool, tp event.Proto, silence event.Time, flip bool, r *Result) *Conn {
+	if c == nil {
+		c = t.newConn(p, k, srcIsA, tp, silence, flip)
+		t.begin(c)
+	} else {
+		t.checkTunnel(c, p.Encap)
+	}
+	p.isOrig = srcIsA == (c.origin == 0)
+	t.seen(c, p)
+	r.Conn, r.IsOrig = c, p.isOrig
+	return c
+}
+
 // newConn starts a connection with the sender of p as originator, unless flip.
 func (t *Table) newConn(p *Packet, k *Key, srcIsA bool, transport event.Proto, inactivity event.Time, flip bool) *Conn {
 	c := t.insert(k)
@@ -285,15 +300,8 @@ func (t *Table) processTCP(p *Packet, r *Result) {
 		t.Remove(c)
 		c = nil
 	}
-	if c == nil {
-		c = t.newConn(p, &k, srcIsA, event.ProtoTCP, t.cfg.Timeouts.UDPInactivity, tcpFlips(b[13], sport, dport))
-		t.begin(c)
-	} else {
-		t.checkTunnel(c, p.Encap)
-	}
-	p.isOrig = srcIsA == (c.origin == 0)
-	t.seen(c, p)
-	r.Conn = c
+	flip := c == nil && tcpFlips(b[13], sport, dport)
+	c = t.join(p, c, &k, srcIsA, event.ProtoTCP, t.cfg.Timeouts.UDPInactivity, flip, r)
 
 	n := wireLen(p.IP)
 	size := int(b[12]>>4) * 4
@@ -354,16 +362,8 @@ func (t *Table) processUDP(p *Packet, r *Result) {
 	b := p.IP.Payload
 	sport, dport := binary.BigEndian.Uint16(b), binary.BigEndian.Uint16(b[2:])
 	c, k, srcIsA := t.find(p, sport, dport, false)
-	if c == nil {
-		flip := LikelyServerPort(event.ProtoUDP, sport) && !LikelyServerPort(event.ProtoUDP, dport)
-		c = t.newConn(p, &k, srcIsA, event.ProtoUDP, t.cfg.Timeouts.UDPInactivity, flip)
-		t.begin(c)
-	} else {
-		t.checkTunnel(c, p.Encap)
-	}
-	p.isOrig = srcIsA == (c.origin == 0)
-	t.seen(c, p)
-	r.Conn, r.IsOrig = c, p.isOrig
+	flip := c == nil && LikelyServerPort(event.ProtoUDP, sport) && !LikelyServerPort(event.ProtoUDP, dport)
+	c = t.join(p, c, &k, srcIsA, event.ProtoUDP, t.cfg.Timeouts.UDPInactivity, flip, r)
 
 	s, _ := c.sideOf(p.isOrig)
 	n := wireLen(p.IP)
@@ -428,15 +428,7 @@ func (t *Table) processICMP(p *Packet, r *Result) {
 	b := p.IP.Payload
 	counter, oneWay := icmp.Counterpart(p.IP.Proto == packet.ProtoICMPv6, b[0], b[1])
 	c, k, srcIsA := t.find(p, uint16(b[0]), counter, oneWay)
-	if c == nil {
-		c = t.newConn(p, &k, srcIsA, event.ProtoICMP, t.cfg.Timeouts.ICMPInactivity, false)
-		t.begin(c)
-	} else {
-		t.checkTunnel(c, p.Encap)
-	}
-	p.isOrig = srcIsA == (c.origin == 0)
-	t.seen(c, p)
-	r.Conn, r.IsOrig = c, p.isOrig
+	c = t.join(p, c, &k, srcIsA, event.ProtoICMP, t.cfg.Timeouts.ICMPInactivity, false, r)
 
 	n := wireLen(p.IP)
 	t.contents(c, b[icmp.HeaderLen:min(n, len(b))])
@@ -458,16 +450,8 @@ func (t *Table) processICMP(p *Packet, r *Result) {
 
 func (t *Table) processOther(p *Packet, r *Result) {
 	c, k, srcIsA := t.find(p, 0, 0, false)
-	if c == nil {
-		c = t.newConn(p, &k, srcIsA, event.ProtoUnknown, t.cfg.Timeouts.UnknownIP, false)
-		t.begin(c)
-	} else {
-		t.checkTunnel(c, p.Encap)
-	}
-	p.isOrig = srcIsA == (c.origin == 0)
-	t.seen(c, p)
+	c = t.join(p, c, &k, srcIsA, event.ProtoUnknown, t.cfg.Timeouts.UnknownIP, false, r)
 	t.contents(c, p.IP.Payload[:min(wireLen(p.IP), len(p.IP.Payload))])
 	c.last = p.Time
 	c.count(p)
-	r.Conn, r.IsOrig = c, p.isOrig
 }
