@@ -62,7 +62,7 @@ type httpExchange struct {
 	version           string
 	code, infoCode    uint64
 	hasCode           bool
-	orphan            bool // no longer pending
+	entity            bool // one of either side is under way
 	reqBody, respBody uint64
 	proxied           []string
 	fuids             [2][]event.UID // orig, resp
@@ -137,15 +137,8 @@ func (b *httpLog) at(s *httpState, isOrig bool) *httpExchange {
 		x.key, x.depth, x.ts = key, s.depth, b.now()
 		s.pending = append(s.pending, x)
 	}
-	b.setCurrent(s, x)
-	return x
-}
-
-func (b *httpLog) setCurrent(s *httpState, x *httpExchange) {
-	if old := s.current; old != nil && old != x && old.orphan {
-		b.release(old)
-	}
 	s.current = x
+	return x
 }
 
 func (b *httpLog) newExchange() *httpExchange {
@@ -178,16 +171,15 @@ func (b *httpLog) release(x *httpExchange) {
 	b.exchanges = append(b.exchanges, x)
 }
 
-// take removes the pending exchange with index i, which stays current if it is.
+// take removes the pending exchange with index i.
 func (b *httpLog) take(s *httpState, i int) {
 	x := s.pending[i]
 	n := copy(s.pending[i:], s.pending[i+1:])
 	s.pending = s.pending[:i+n]
 	if x == s.current {
-		x.orphan = true
-	} else {
-		b.release(x)
+		s.current = nil
 	}
+	b.release(x)
 }
 
 func (x *httpExchange) set(which int, v []byte) {
@@ -248,11 +240,13 @@ func (b *httpLog) onReply(e *event.HTTPReply) {
 
 func (b *httpLog) beginEntity(e *event.HTTPBeginEntity) {
 	x := b.at(b.state(e.Conn), e.IsOrig)
+	x.entity = true
 	x.has &^= 1 << httpFilename
 }
 
 func (b *httpLog) endEntity(e *event.HTTPEndEntity) {
 	if x := b.state(e.Conn).current; x != nil {
+		x.entity = false
 		x.has &^= 1 << httpFilename
 	}
 }
@@ -263,12 +257,14 @@ func (b *httpLog) onHeader(e *event.HTTPHeader) {
 	if e.IsOrig {
 		b.requestHeader(x, e)
 	}
-	switch string(e.Name) {
-	case "CONTENT-DISPOSITION":
+	switch {
+	case !x.entity:
+		// Request and reply overlap, and the end of the other's entity came between.
+	case string(e.Name) == "CONTENT-DISPOSITION":
 		if lastParameter(e.Value, "filename", true) >= 0 {
 			b.setFilename(x, e.Value)
 		}
-	case "CONTENT-TYPE":
+	case string(e.Name) == "CONTENT-TYPE":
 		if lastParameter(e.Value, "name", false) >= 0 {
 			b.setFilename(x, e.Value)
 		}
@@ -316,6 +312,7 @@ func (b *httpLog) messageDone(e *event.HTTPMessageDone) {
 		return
 	}
 	b.write(e.Conn, x)
+	// Nothing of what is still to come is about this exchange.
 	if i := s.find(s.reply); i >= 0 {
 		b.take(s, i)
 	}
@@ -368,9 +365,6 @@ func (b *httpLog) removed(e *event.ConnectionStateRemove) {
 		if x.key != 0 {
 			b.write(e.Conn, x)
 		}
-		b.release(x)
-	}
-	if x := s.current; x != nil && x.orphan {
 		b.release(x)
 	}
 	e.Conn.SetSlot(b.slot, nil)

@@ -129,6 +129,7 @@ type watch struct {
 	isInner bool
 	over    bool
 	found   []finding
+	ended   uint8 // a bit for each side
 }
 
 type finding struct {
@@ -282,10 +283,18 @@ func (w *watch) Gap(isOrig bool, n uint64) {
 	}
 }
 
-// End goes on to what is fed from here; the other side may still speak.
+// End goes on to what is fed from here. When both sides have ended there is nothing
+// more to look for.
 func (w *watch) End(isOrig bool) {
 	for _, f := range w.found {
 		w.t.InnerEnd(w.c, f.n, isOrig)
+	}
+	bit := uint8(1)
+	if !isOrig {
+		bit = 2
+	}
+	if w.ended |= bit; w.ended == 3 && !w.isInner {
+		w.stop()
 	}
 }
 

@@ -139,6 +139,7 @@ type side struct {
 	msg     message
 	expect  expecting
 	ongoing bool   // a message has begun and not ended
+	ended   bool   // the stream is complete
 	seq     uint64 // of the next byte of the stream, from 1
 }
 
@@ -201,7 +202,7 @@ func (f *factory) new(t *conn.Table, c *conn.Conn) conn.Analyzer {
 	for i := range a.side {
 		s := &a.side[i]
 		s.a, s.isOrig = a, i == 0
-		s.expect, s.ongoing, s.seq = expectLine, false, 1
+		s.expect, s.ongoing, s.ended, s.seq = expectLine, false, false, 1
 		s.lines.Reset(s, &a.seen, &f.lines, contentline.DefaultMax)
 		m := &s.msg
 		m.a, m.isOrig, m.lines = a, s.isOrig, &s.lines
@@ -294,6 +295,10 @@ func (a *analyzer) End(isOrig bool) {
 	} else {
 		a.replyMade(false, endsDelivered)
 	}
+	if s.ended = true; a.side[0].ended && a.side[1].ended && !a.switched && !a.f.hooks.Stats.On() {
+		// Nothing can come any more, and connections that are over are many.
+		a.t.Detach(a.c, a)
+	}
 }
 
 // Finished tells that the connection has been closed.
@@ -337,7 +342,7 @@ func (a *analyzer) release() {
 	for i := range a.side {
 		s := &a.side[i]
 		s.lines.Release()
-		s.msg.top.inflater = nil
+		s.msg.release()
 		s.msg.carrier = files.Carrier{}
 	}
 	if cap(a.unanswered) > maxPending {

@@ -103,7 +103,7 @@ func (e *entity) Deliver(b []byte, crlf bool) {
 	case e.Ended():
 		// Parts may have trailers.
 		if e.Type() != mime.TypeMultipart {
-			e.Illegal(false, "data trailing the end of entity")
+			e.Illegal(false, trailing)
 		}
 	case e.InHeader():
 		if !crlf {

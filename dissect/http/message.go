@@ -13,12 +13,13 @@ type message struct {
 	a       *analyzer
 	isOrig  bool
 	lines   *contentline.Splitter
-	top     entity
+	top     *entity // nil between messages
 	current *entity
 	carrier files.Carrier
 
 	exists   bool
 	finished bool
+	inParts  bool // the message that is over was a multipart one
 	start    event.Time
 	body     int64
 	missing  int64
@@ -29,15 +30,35 @@ type message struct {
 func (m *message) begin(expect bodyExpected, n int) {
 	if m.exists && !m.finished {
 		m.a.weird("HTTP_overlapping_messages")
+		m.release()
 	}
 	m.exists, m.finished = true, false
 	m.start = m.a.t.Now()
 	m.body, m.missing, m.header = 0, 0, int64(n)
+	m.top = m.a.f.newEntity()
 	m.top.begin(m, nil, expect)
-	m.beginEntity(&m.top)
+	m.beginEntity(m.top)
 }
 
-func (m *message) deliver(b []byte, crlf bool) { m.top.Deliver(b, crlf) }
+// release gives the entity back. What refers to it still, up the stack, only looks
+// whether it is over.
+func (m *message) release() {
+	if m.top != nil {
+		m.inParts = m.top.Type() == mime.TypeMultipart
+		m.a.f.entities = append(m.a.f.entities, m.top)
+		m.top, m.current = nil, nil
+	}
+}
+
+func (m *message) deliver(b []byte, crlf bool) {
+	if m.top != nil {
+		m.top.Deliver(b, crlf)
+	} else if !m.inParts {
+		m.a.event("illegal format", []byte(trailing))
+	}
+}
+
+const trailing = "data trailing the end of entity"
 
 // done ends the message, with the reason why.
 func (m *message) done(interrupted bool, why string) {
@@ -56,6 +77,7 @@ func (m *message) done(interrupted bool, why string) {
 		}}
 		h.Raise(&a.f.ev.done)
 	}
+	m.release()
 	if m.isOrig {
 		a.requestMade(false, endsNormally)
 	} else {
@@ -67,9 +89,9 @@ func (m *message) done(interrupted bool, why string) {
 func (m *message) gap(n int64) bool {
 	e := m.current
 	if e == nil {
-		e = &m.top
+		e = m.top
 	}
-	if e.gap(n) {
+	if e != nil && e.gap(n) {
 		m.missing += n
 		return true
 	}
@@ -88,7 +110,7 @@ func (m *message) beginEntity(e *entity) {
 
 func (m *message) endEntity(e *entity) {
 	a := m.a
-	if e == &m.top {
+	if e == m.top {
 		m.body += e.body
 		m.header += e.header
 	}
@@ -102,7 +124,7 @@ func (m *message) endEntity(e *entity) {
 		m.lines.SuppressWeirds(false)
 		m.lines.SetEOL(contentline.CR | contentline.LF)
 	}
-	if e == &m.top {
+	if e == m.top {
 		m.lines.SetSize(-1)
 		m.done(false, endsNormally)
 		return

@@ -543,18 +543,19 @@ func (d *Decoder) trailer() (more bool, err error) {
 	if !d.need(n) {
 		return false, nil
 	}
-	d.flush()
-	v := d.hold
-	d.st = stDone
 	var b [8]byte
-	binary.LittleEndian.PutUint64(b[:], v)
+	binary.LittleEndian.PutUint64(b[:], d.hold)
+	d.st = stDone
+	// What was not given out yet is only good if the checksum is.
+	pending := d.buf[d.flushed:d.w]
 	switch d.wrap {
 	case wrapGzip:
-		if binary.LittleEndian.Uint32(b[:]) != d.sum || binary.LittleEndian.Uint32(b[4:]) != uint32(d.written) {
+		if binary.LittleEndian.Uint32(b[:]) != crc32.Update(d.sum, crc32.IEEETable, pending) ||
+			binary.LittleEndian.Uint32(b[4:]) != uint32(d.written)+uint32(len(pending)) {
 			return false, ErrData
 		}
 	case wrapZlib:
-		if binary.BigEndian.Uint32(b[:]) != d.sum {
+		if binary.BigEndian.Uint32(b[:]) != updateAdler(d.sum, pending) {
 			return false, ErrData
 		}
 	case wrapRaw:
