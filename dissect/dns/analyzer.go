@@ -78,16 +78,21 @@ func (s *shard) newStreams() *streams {
 
 // Data takes a datagram, or the next bytes of a stream.
 func (a *analyzer) Data(isOrig bool, b []byte) {
-	from := fromResp
-	if isOrig {
-		from = fromOrig
-	}
 	if a.tcp == nil {
+		from := fromResp
+		if isOrig {
+			from = fromOrig
+		}
 		a.message(b, from)
 		return
 	}
 	s := a.tcp.side(isOrig)
 	for len(b) > 0 && !s.lost {
+		// The roles may change with every message.
+		from := fromResp
+		if s == a.tcp[0] {
+			from = fromOrig
+		}
 		var m []byte
 		if m, b = s.next(b); m != nil && !a.message(m, from) {
 			return
