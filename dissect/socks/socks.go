@@ -179,9 +179,12 @@ func (a *analyzer) step(i int) bool {
 		n = a.request4(b)
 	case b[0] == version4:
 		n = a.reply4(b)
+	case b[0] == 0 && i == 1 && len(b) < 2:
+		// A reply of version 4, too, which the signatures know by two bytes: sooner
+		// the analyzer would be taken off and called for again.
 	case b[0] != version5:
-		// A reply of version 4 begins with 0, too: Zeek, which this follows, takes
-		// it for a version that it does not know.
+		// Replies of version 4 begin with 0: Zeek, which this follows, takes that
+		// for a version that it does not know.
 		a.violate("unsupported/unknown SOCKS version " + strconv.Itoa(int(b[0])))
 	case !a.chosen:
 		n = a.negotiation(i == 0, b)
@@ -425,7 +428,7 @@ func port(b []byte) event.Port {
 // violate gives up: what the analyzer sees is not SOCKS.
 func (a *analyzer) violate(reason string) {
 	a.off = true
-	a.t.Violate(a.c, a, reason, nil)
+	a.t.ViolateLate(a.c, a, reason)
 }
 
 // forward hands on what the proxy carries.

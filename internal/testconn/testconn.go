@@ -2,6 +2,7 @@
 package testconn
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"net/netip"
@@ -128,6 +129,9 @@ type Bench struct {
 	Table *conn.Table
 	Now   event.Time
 	Num   uint64
+	// Batch is how many packets' memory stays what it is: after so many it is
+	// overwritten. 0 stands for 1.
+	Batch int
 	// Client and Server are the ends of Script's connection.
 	Client, Server netip.AddrPort
 
@@ -135,6 +139,7 @@ type Bench struct {
 	link packet.Packet
 	ip   packet.IP
 	opt  packet.Options
+	held [][]byte
 	// next are the sequence numbers of Talk.
 	next [2]uint32
 }
@@ -160,9 +165,31 @@ func (b *Bench) Advance(d event.Time) {
 	b.Table.Advance(b.Now, b)
 }
 
-// Packet processes an IP packet. It reports false if it does not get as far as the
-// table.
+// Packet processes a copy of an IP packet. It reports false if it does not get as far
+// as the table.
 func (b *Bench) Packet(p []byte) (r conn.Result, ok bool) {
+	p = bytes.Clone(p)
+	b.held = append(b.held, p)
+	r, ok = b.Process(p)
+	if len(b.held) >= b.Batch {
+		b.Settle()
+	}
+	return r, ok
+}
+
+// Settle overwrites the packets of the batch, which the table is told before.
+func (b *Bench) Settle() {
+	b.Table.Settle()
+	for _, p := range b.held {
+		for i := range p {
+			p[i] = 0xdb
+		}
+	}
+	b.held = b.held[:0]
+}
+
+// Process is Packet without a copy: p has to stay until the table is told to Settle.
+func (b *Bench) Process(p []byte) (r conn.Result, ok bool) {
 	b.Num++
 	b.Table.Advance(b.Now, b)
 	b.Table.SetNow(b.Now, b.Num)
