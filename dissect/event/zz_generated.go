@@ -17,6 +17,7 @@ type Hooks struct {
 	HTTP      HTTPEvents
 	ICMP      ICMPEvents
 	MIME      MIMEEvents
+	OCSP      OCSPEvents
 	PE        PEEvents
 	Packet    PacketEvents
 	SOCKS     SOCKSEvents
@@ -26,6 +27,7 @@ type Hooks struct {
 	UDP       UDPEvents
 	WebSocket WebSocketEvents
 	Weird     WeirdEvents
+	X509      X509Events
 
 	slots     Slot
 	fileSlots FileSlot
@@ -185,6 +187,16 @@ type MIMEEvents struct {
 	SegmentData Hook[MIMESegmentData] // mime_segment_data
 }
 
+// OCSPEvents are the hooks of section OCSP.
+type OCSPEvents struct {
+	Extension           Hook[OCSPExtension]           // ocsp_extension
+	Request             Hook[OCSPRequest]             // ocsp_request
+	RequestCertificate  Hook[OCSPRequestCertificate]  // ocsp_request_certificate
+	ResponseBytes       Hook[OCSPResponseBytes]       // ocsp_response_bytes
+	ResponseCertificate Hook[OCSPResponseCertificate] // ocsp_response_certificate
+	ResponseStatus      Hook[OCSPResponseStatus]      // ocsp_response_status
+}
+
 // PEEvents are the hooks of section PE.
 type PEEvents struct {
 	DOSCode        Hook[PEDOSCode]        // pe_dos_code
@@ -273,6 +285,15 @@ type WeirdEvents struct {
 	File        Hook[FileWeird]        // file_weird
 	Flow        Hook[FlowWeird]        // flow_weird
 	Net         Hook[NetWeird]         // net_weird
+}
+
+// X509Events are the hooks of section X509.
+type X509Events struct {
+	Certificate                       Hook[X509Certificate]                       // x509_certificate
+	ExtBasicConstraints               Hook[X509ExtBasicConstraints]               // x509_ext_basic_constraints
+	ExtSubjectAlternativeName         Hook[X509ExtSubjectAlternativeName]         // x509_ext_subject_alternative_name
+	Extension                         Hook[X509Extension]                         // x509_extension
+	OCSPExtSignedCertificateTimestamp Hook[X509OCSPExtSignedCertificateTimestamp] // x509_ocsp_ext_signed_certificate_timestamp
 }
 
 var built = [...]builtEvent{
@@ -2513,6 +2534,114 @@ var built = [...]builtEvent{
 	},
 	{
 		info: Info{
+			Name:    "ocsp_extension",
+			Section: "OCSP",
+			Params:  []Param{{"f", "fa_file"}, {"ext", "X509::Extension"}, {"global_resp", "bool"}},
+			Doc:     "Raised for each extension of an OCSP response.",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.OCSP.Extension.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.OCSP.Extension.Listen(func(e *OCSPExtension) {
+				dst := s.begin("ocsp_extension")
+				dst = appendFileKeys(dst, e.File)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "ocsp_request",
+			Section: "OCSP",
+			Params:  []Param{{"f", "fa_file"}, {"version", "count"}},
+			Doc:     "Raised for a request for the status of certificates (RFC 6960 section 4.1).",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.OCSP.Request.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.OCSP.Request.Listen(func(e *OCSPRequest) {
+				dst := s.begin("ocsp_request")
+				dst = appendFileKeys(dst, e.File)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "ocsp_request_certificate",
+			Section: "OCSP",
+			Params:  []Param{{"f", "fa_file"}, {"hashAlgorithm", "string"}, {"issuerNameHash", "string"}, {"issuerKeyHash", "string"}, {"serialNumber", "string"}},
+			Doc:     "Raised for each certificate whose status a request wants to know. Hashes and serial numbers are in hexadecimal, as in all events of OCSP.",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.OCSP.RequestCertificate.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.OCSP.RequestCertificate.Listen(func(e *OCSPRequestCertificate) {
+				dst := s.begin("ocsp_request_certificate")
+				dst = appendFileKeys(dst, e.File)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "ocsp_response_bytes",
+			Section: "OCSP",
+			Params:  []Param{{"f", "fa_file"}, {"status", "string"}, {"version", "count"}, {"responderId", "string"}, {"producedAt", "time"}, {"signatureAlgorithm", "string"}, {"certs", "x509_opaque_vector"}},
+			Doc:     "Raised for the basic response in an OCSP response, after the events of the certificates that it is about.",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.OCSP.ResponseBytes.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.OCSP.ResponseBytes.Listen(func(e *OCSPResponseBytes) {
+				dst := s.begin("ocsp_response_bytes")
+				dst = appendFileKeys(dst, e.File)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "ocsp_response_certificate",
+			Section: "OCSP",
+			Params:  []Param{{"f", "fa_file"}, {"hashAlgorithm", "string"}, {"issuerNameHash", "string"}, {"issuerKeyHash", "string"}, {"serialNumber", "string"}, {"certStatus", "string"}, {"revokeTime", "time"}, {"revokeReason", "string"}, {"thisUpdate", "time"}, {"nextUpdate", "time"}},
+			Doc:     "Raised for each certificate whose status a response tells.",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.OCSP.ResponseCertificate.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.OCSP.ResponseCertificate.Listen(func(e *OCSPResponseCertificate) {
+				dst := s.begin("ocsp_response_certificate")
+				dst = appendFileKeys(dst, e.File)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "ocsp_response_status",
+			Section: "OCSP",
+			Params:  []Param{{"f", "fa_file"}, {"status", "string"}},
+			Doc:     "Raised for an OCSP response (RFC 6960 section 4.2.1), whether the request was answered or not.",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.OCSP.ResponseStatus.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.OCSP.ResponseStatus.Listen(func(e *OCSPResponseStatus) {
+				dst := s.begin("ocsp_response_status")
+				dst = appendFileKeys(dst, e.File)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
 			Name:    "packet_contents",
 			Section: "Conn",
 			Params:  []Param{{"c", "connection"}, {"contents", "string"}},
@@ -3140,6 +3269,96 @@ var built = [...]builtEvent{
 			h.WebSocket.Message.Listen(func(e *WebSocketMessage) {
 				dst := s.begin("websocket_message")
 				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "x509_certificate",
+			Section: "X509",
+			Params:  []Param{{"f", "fa_file"}, {"cert_ref", "opaque of x509"}, {"cert", "X509::Certificate"}},
+			Doc:     "Raised when a file was found to be an X.509 certificate (RFC 5280), before the events of its extensions.",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.X509.Certificate.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.X509.Certificate.Listen(func(e *X509Certificate) {
+				dst := s.begin("x509_certificate")
+				dst = appendFileKeys(dst, e.File)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "x509_ext_basic_constraints",
+			Section: "X509",
+			Params:  []Param{{"f", "fa_file"}, {"ext", "X509::BasicConstraints"}},
+			Doc:     "Raised for the basic constraints of a certificate (RFC 5280 section 4.2.1.9).",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.X509.ExtBasicConstraints.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.X509.ExtBasicConstraints.Listen(func(e *X509ExtBasicConstraints) {
+				dst := s.begin("x509_ext_basic_constraints")
+				dst = appendFileKeys(dst, e.File)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "x509_ext_subject_alternative_name",
+			Section: "X509",
+			Params:  []Param{{"f", "fa_file"}, {"ext", "X509::SubjectAlternativeName"}},
+			Doc:     "Raised for the subject alternative names of a certificate (RFC 5280 section 4.2.1.6).",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.X509.ExtSubjectAlternativeName.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.X509.ExtSubjectAlternativeName.Listen(func(e *X509ExtSubjectAlternativeName) {
+				dst := s.begin("x509_ext_subject_alternative_name")
+				dst = appendFileKeys(dst, e.File)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "x509_extension",
+			Section: "X509",
+			Params:  []Param{{"f", "fa_file"}, {"ext", "X509::Extension"}},
+			Doc:     "Raised for each extension of a certificate (RFC 5280 section 4.2), before the event of that kind of extension if there is one.",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.X509.Extension.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.X509.Extension.Listen(func(e *X509Extension) {
+				dst := s.begin("x509_extension")
+				dst = appendFileKeys(dst, e.File)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "x509_ocsp_ext_signed_certificate_timestamp",
+			Section: "X509",
+			Params:  []Param{{"f", "fa_file"}, {"version", "count"}, {"logid", "string"}, {"timestamp", "count"}, {"hash_algorithm", "count"}, {"signature_algorithm", "count"}, {"signature", "string"}},
+			Doc:     "Raised for each signed certificate timestamp (RFC 6962 section 3.2) in a certificate or OCSP response.",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.X509.OCSPExtSignedCertificateTimestamp.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.X509.OCSPExtSignedCertificateTimestamp.Listen(func(e *X509OCSPExtSignedCertificateTimestamp) {
+				dst := s.begin("x509_ocsp_ext_signed_certificate_timestamp")
+				dst = appendFileKeys(dst, e.File)
 				s.end(e.AppendArgs(append(dst, argsKey...)))
 			})
 		},
@@ -4591,6 +4810,93 @@ func (e *NonDNSRequest) AppendArgs(dst []byte) []byte {
 }
 
 // AppendArgs appends the parameters as a JSON object.
+func (e *OCSPExtension) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"ext":`...)
+	dst = e.Ext.appendJSON(dst)
+	dst = append(dst, `,"global_resp":`...)
+	dst = strconv.AppendBool(dst, e.GlobalResp)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *OCSPRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"version":`...)
+	dst = strconv.AppendUint(dst, e.Version, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *OCSPRequestCertificate) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"hashAlgorithm":`...)
+	dst = appendString(dst, e.HashAlgorithm)
+	dst = append(dst, `,"issuerNameHash":`...)
+	dst = appendString(dst, e.IssuerNameHash)
+	dst = append(dst, `,"issuerKeyHash":`...)
+	dst = appendString(dst, e.IssuerKeyHash)
+	dst = append(dst, `,"serialNumber":`...)
+	dst = appendString(dst, e.SerialNumber)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *OCSPResponseBytes) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"status":`...)
+	dst = appendString(dst, e.Status)
+	dst = append(dst, `,"version":`...)
+	dst = strconv.AppendUint(dst, e.Version, 10)
+	dst = append(dst, `,"responderId":`...)
+	dst = appendString(dst, e.ResponderID)
+	dst = append(dst, `,"producedAt":`...)
+	dst = appendDouble(dst, e.ProducedAt.Seconds())
+	dst = append(dst, `,"signatureAlgorithm":`...)
+	dst = appendString(dst, e.SignatureAlgorithm)
+	dst = append(dst, `,"certs":[`...)
+	for i := range e.Certs {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = appendString(dst, e.Certs[i])
+	}
+	dst = append(dst, `]}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *OCSPResponseCertificate) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"hashAlgorithm":`...)
+	dst = appendString(dst, e.HashAlgorithm)
+	dst = append(dst, `,"issuerNameHash":`...)
+	dst = appendString(dst, e.IssuerNameHash)
+	dst = append(dst, `,"issuerKeyHash":`...)
+	dst = appendString(dst, e.IssuerKeyHash)
+	dst = append(dst, `,"serialNumber":`...)
+	dst = appendString(dst, e.SerialNumber)
+	dst = append(dst, `,"certStatus":`...)
+	dst = appendString(dst, e.CertStatus)
+	dst = append(dst, `,"revokeTime":`...)
+	dst = appendDouble(dst, e.RevokeTime.Seconds())
+	dst = append(dst, `,"revokeReason":`...)
+	dst = appendString(dst, e.RevokeReason)
+	dst = append(dst, `,"thisUpdate":`...)
+	dst = appendDouble(dst, e.ThisUpdate.Seconds())
+	dst = append(dst, `,"nextUpdate":`...)
+	dst = appendDouble(dst, e.NextUpdate.Seconds())
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *OCSPResponseStatus) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"status":`...)
+	dst = appendString(dst, e.Status)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
 func (e *PacketContents) AppendArgs(dst []byte) []byte {
 	dst = append(dst, `{"contents":`...)
 	dst = appendString(dst, e.Contents)
@@ -4960,6 +5266,58 @@ func (e *WebSocketMessage) AppendArgs(dst []byte) []byte {
 	dst = strconv.AppendBool(dst, e.IsOrig)
 	dst = append(dst, `,"opcode":`...)
 	dst = strconv.AppendUint(dst, e.Opcode, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *X509Certificate) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"cert_ref":`...)
+	dst = appendString(dst, e.Ref)
+	dst = append(dst, `,"cert":`...)
+	dst = e.Cert.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *X509ExtBasicConstraints) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"ext":`...)
+	dst = e.Ext.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *X509ExtSubjectAlternativeName) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"ext":`...)
+	dst = e.Ext.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *X509Extension) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"ext":`...)
+	dst = e.Ext.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *X509OCSPExtSignedCertificateTimestamp) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"version":`...)
+	dst = strconv.AppendUint(dst, e.Version, 10)
+	dst = append(dst, `,"logid":`...)
+	dst = appendString(dst, e.LogID)
+	dst = append(dst, `,"timestamp":`...)
+	dst = strconv.AppendUint(dst, e.Timestamp, 10)
+	dst = append(dst, `,"hash_algorithm":`...)
+	dst = strconv.AppendUint(dst, e.HashAlgorithm, 10)
+	dst = append(dst, `,"signature_algorithm":`...)
+	dst = strconv.AppendUint(dst, e.SignatureAlgorithm, 10)
+	dst = append(dst, `,"signature":`...)
+	dst = appendString(dst, e.Signature)
 	dst = append(dst, '}')
 	return dst
 }
@@ -6887,4 +7245,120 @@ func (e *ViolationInfo) appendJSON(dst []byte) []byte {
 		dst = append(dst, ',')
 	}
 	return closeObject(dst)
+}
+
+func (e *X509BasicConstraintsRecord) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"ca":`...)
+	dst = strconv.AppendBool(dst, e.CA)
+	dst = append(dst, ',')
+	if e.PathLen.OK {
+		dst = append(dst, `"path_len":`...)
+		dst = strconv.AppendUint(dst, e.PathLen.V, 10)
+		dst = append(dst, ',')
+	}
+	return closeObject(dst)
+}
+
+func (e *X509CertificateRecord) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"version":`...)
+	dst = strconv.AppendUint(dst, e.Version, 10)
+	dst = append(dst, `,"serial":`...)
+	dst = appendString(dst, e.Serial)
+	dst = append(dst, `,"subject":`...)
+	dst = appendString(dst, e.Subject)
+	dst = append(dst, `,"issuer":`...)
+	dst = appendString(dst, e.Issuer)
+	dst = append(dst, ',')
+	if e.CN.OK {
+		dst = append(dst, `"cn":`...)
+		dst = appendString(dst, e.CN.V)
+		dst = append(dst, ',')
+	}
+	dst = append(dst, `"not_valid_before":`...)
+	dst = appendDouble(dst, e.NotValidBefore.Seconds())
+	dst = append(dst, `,"not_valid_after":`...)
+	dst = appendDouble(dst, e.NotValidAfter.Seconds())
+	dst = append(dst, `,"key_alg":`...)
+	dst = appendString(dst, e.KeyAlg)
+	dst = append(dst, `,"sig_alg":`...)
+	dst = appendString(dst, e.SigAlg)
+	dst = append(dst, ',')
+	if e.KeyType.OK {
+		dst = append(dst, `"key_type":`...)
+		dst = appendString(dst, e.KeyType.V)
+		dst = append(dst, ',')
+	}
+	if e.KeyLength.OK {
+		dst = append(dst, `"key_length":`...)
+		dst = strconv.AppendUint(dst, e.KeyLength.V, 10)
+		dst = append(dst, ',')
+	}
+	if e.Exponent.OK {
+		dst = append(dst, `"exponent":`...)
+		dst = appendString(dst, e.Exponent.V)
+		dst = append(dst, ',')
+	}
+	if e.Curve.OK {
+		dst = append(dst, `"curve":`...)
+		dst = appendString(dst, e.Curve.V)
+		dst = append(dst, ',')
+	}
+	dst = append(dst, `"tbs_sig_alg":`...)
+	dst = appendString(dst, e.TBSSigAlg)
+	dst = append(dst, ',')
+	return closeObject(dst)
+}
+
+func (e *X509ExtensionRecord) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"name":`...)
+	dst = appendString(dst, e.Name)
+	dst = append(dst, ',')
+	if e.ShortName.OK {
+		dst = append(dst, `"short_name":`...)
+		dst = appendString(dst, e.ShortName.V)
+		dst = append(dst, ',')
+	}
+	dst = append(dst, `"oid":`...)
+	dst = appendString(dst, e.OID)
+	dst = append(dst, `,"critical":`...)
+	dst = strconv.AppendBool(dst, e.Critical)
+	dst = append(dst, `,"value":`...)
+	dst = appendString(dst, e.Value)
+	dst = append(dst, ',')
+	return closeObject(dst)
+}
+
+func (e *X509SubjectAlternativeNameRecord) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"dns":[`...)
+	for i := range e.DNS {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = appendString(dst, e.DNS[i])
+	}
+	dst = append(dst, `],"uri":[`...)
+	for i := range e.URI {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = appendString(dst, e.URI[i])
+	}
+	dst = append(dst, `],"email":[`...)
+	for i := range e.Email {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = appendString(dst, e.Email[i])
+	}
+	dst = append(dst, `],"ip":[`...)
+	for i := range e.IP {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = appendAddr(dst, e.IP[i])
+	}
+	dst = append(dst, `],"other_fields":`...)
+	dst = strconv.AppendBool(dst, e.OtherFields)
+	dst = append(dst, '}')
+	return dst
 }

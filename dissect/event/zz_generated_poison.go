@@ -407,6 +407,13 @@ func (e *NonDNSRequest) detach(d *detached) {
 	e.Msg = d.bytes(e.Msg)
 }
 
+func (e *OCSPResponseBytes) detach(d *detached) {
+	e.Certs = detachSlice(d, e.Certs)
+	for i := range e.Certs {
+		e.Certs[i] = d.bytes(e.Certs[i])
+	}
+}
+
 func (e *PacketContents) detach(d *detached) {
 	e.Contents = d.bytes(e.Contents)
 }
@@ -499,6 +506,19 @@ func (e *WebSocketClose) detach(d *detached) {
 
 func (e *WebSocketFrameData) detach(d *detached) {
 	e.Data = d.bytes(e.Data)
+}
+
+func (e *X509Certificate) detach(d *detached) {
+	e.Ref = d.bytes(e.Ref)
+}
+
+func (e *X509ExtSubjectAlternativeName) detach(d *detached) {
+	e.Ext.detach(d)
+}
+
+func (e *X509OCSPExtSignedCertificateTimestamp) detach(d *detached) {
+	e.LogID = d.bytes(e.LogID)
+	e.Signature = d.bytes(e.Signature)
 }
 
 func (e *DNSAnswer) detach(d *detached) {
@@ -846,4 +866,11 @@ func (e *TeredoHdr) detach(d *detached) {
 func (e *ViolationInfo) detach(d *detached) {
 	e.Reason = d.bytes(e.Reason)
 	e.Data.V = d.bytes(e.Data.V)
+}
+
+func (e *X509SubjectAlternativeNameRecord) detach(d *detached) {
+	e.DNS = detachSlice(d, e.DNS)
+	e.URI = detachSlice(d, e.URI)
+	e.Email = detachSlice(d, e.Email)
+	e.IP = detachSlice(d, e.IP)
 }
