@@ -50,7 +50,7 @@ type NetWeird struct {
 
 // FileWeird is raised for a file whose contents are not as its format says.
 //
-//wirelog:event file_weird section=Weird unraised
+//wirelog:event file_weird section=Weird
 type FileWeird struct {
 	Name   string `zeek:"name"`
 	File   File   `zeek:"f"`

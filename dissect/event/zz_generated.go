@@ -1659,6 +1659,7 @@ var built = [...]builtEvent{
 			Section: "Weird",
 			Params:  []Param{{"name", "string"}, {"f", "fa_file"}, {"addl", "string"}, {"source", "string"}},
 			Doc:     "Raised for a file whose contents are not as its format says.",
+			Built:   true,
 		},
 		count: func(h *Hooks) uint64 { return h.Weird.File.count },
 		stream: func(h *Hooks, s *Stream) {

@@ -37,6 +37,10 @@ type compiledRule struct {
 	prefix int // index of the shared prefix before steps, or -1
 	steps  []step
 	plain  bool // nothing is left to be matched after lit
+	// min is the least length of what the rule matches, need what has to be in it
+	// somewhere, for rules that would otherwise have to look everywhere.
+	min  int
+	need []byte
 }
 
 var magicDetector = sync.OnceValue(func() *detector {
@@ -73,6 +77,10 @@ func newDetector(rules []magicRule) (*detector, error) {
 		c := compiledRule{strength: r.strength, mime: r.mime, prefix: prefix, steps: steps}
 		if prefix < 0 {
 			c.findLiteral()
+			c.min = minLength(steps)
+			if len(steps) > 1 && steps[0].kind == stepAny && steps[0].max == unbounded && steps[1].kind == stepLiteral {
+				c.need = steps[1].raw
+			}
 		}
 		d.rules = append(d.rules, c)
 	}
@@ -230,6 +238,26 @@ func (c *compiledRule) findLiteral() {
 	c.at = 0
 }
 
+func minLength(steps []step) int {
+	n := 0
+	for i := range steps {
+		s := &steps[i]
+		switch s.kind {
+		case stepLiteral, stepFold:
+			n += len(s.lit)
+		case stepBytes, stepAny:
+			n += s.min
+		case stepGroup:
+			least := minLength(s.alts[0])
+			for _, alt := range s.alts[1:] {
+				least = min(least, minLength(alt))
+			}
+			n += s.min * least
+		}
+	}
+	return n
+}
+
 // firstBytes adds to set the bytes with which steps may begin, and reports whether
 // they may be nothing at all.
 func firstBytes(steps []step, set *byteSet) (empty bool) {
@@ -282,13 +310,13 @@ func (m *matcher) appendMatches(dst []event.MIMEMatch, head []byte) []event.MIME
 	defer m.forget()
 	for _, i := range m.byFirst[head[0]] {
 		r := &m.rules[i]
-		if len(head)-r.at < len(r.lit) || string(head[r.at:r.at+len(r.lit)]) != r.lit {
+		if len(head) < r.min || r.lit != "" && string(head[r.at:r.at+len(r.lit)]) != r.lit {
 			continue
 		}
 		if n := len(dst); n > 0 && dst[n-1].Strength == r.strength && dst[n-1].MIME == r.mime {
 			continue
 		}
-		if !r.plain && !m.matches(r, head) {
+		if r.need != nil && !bytes.Contains(head, r.need) || !r.plain && !m.matches(r, head) {
 			continue
 		}
 		dst = append(dst, event.MIMEMatch{Strength: r.strength, MIME: r.mime})
@@ -322,15 +350,75 @@ func (m *matcher) get() spans {
 func (m *matcher) release(s spans) { m.free = append(m.free, s[:0]) }
 
 func (m *matcher) matches(r *compiledRule, head []byte) bool {
-	start := [1]span{}
-	from := spans(start[:])
-	if r.prefix >= 0 {
-		from = m.prefixEnds(r.prefix, head)
+	if r.prefix < 0 {
+		return m.matchesAt(r.steps, 0, head)
+	}
+	from := m.prefixEnds(r.prefix, head)
+	if len(from) == 1 && from[0].lo == from[0].hi {
+		return m.matchesAt(r.steps, from[0].lo, head)
 	}
 	to := m.run(r.steps, from, head)
 	ok := len(to) > 0
 	m.release(to)
 	return ok
+}
+
+// matchesAt reports whether steps match from at on. As long as there is only one place
+// where a step can end it goes on without sets.
+func (m *matcher) matchesAt(steps []step, at int, head []byte) bool {
+	for i := range steps {
+		s := &steps[i]
+		switch {
+		case s.kind == stepLiteral:
+			if len(head)-at < len(s.lit) || string(head[at:at+len(s.lit)]) != s.lit {
+				return false
+			}
+			at += len(s.lit)
+		case s.kind == stepFold:
+			if len(head)-at < len(s.lit) || !foldEqual(head[at:], s.lit) {
+				return false
+			}
+			at += len(s.lit)
+		case s.kind == stepAny && s.min == s.max:
+			if at += s.min; at > len(head) {
+				return false
+			}
+		case s.kind == stepBytes && s.min == s.max:
+			if len(head)-at < s.min {
+				return false
+			}
+			for _, c := range head[at : at+s.min] {
+				if !s.set.has(c) {
+					return false
+				}
+			}
+			at += s.min
+		case s.kind == stepGroup && s.min == 1 && s.max == 1 && i == len(steps)-1:
+			for _, alt := range s.alts {
+				if m.matchesAt(alt, at, head) {
+					return true
+				}
+			}
+			return false
+		default:
+			start := [1]span{{at, at}}
+			to := m.run(steps[i:], start[:], head)
+			ok := len(to) > 0
+			m.release(to)
+			return ok
+		}
+	}
+	return true
+}
+
+// foldEqual reports whether b begins with lit, which is in lower case, in any case.
+func foldEqual(b []byte, lit string) bool {
+	for i := range len(lit) {
+		if lower(b[i]) != lit[i] {
+			return false
+		}
+	}
+	return true
 }
 
 func (m *matcher) prefixEnds(i int, head []byte) spans {
@@ -400,12 +488,8 @@ func literalEnds(dst spans, lit []byte, from spans, head []byte) spans {
 func foldEnds(dst spans, lit string, from spans, head []byte) spans {
 	for _, f := range from {
 		for at := f.lo; at <= f.hi && at+len(lit) <= len(head); at++ {
-			i := 0
-			for i < len(lit) && lower(head[at+i]) == lit[i] {
-				i++
-			}
-			if i == len(lit) {
-				dst = dst.put(at+i, at+i)
+			if foldEqual(head[at:], lit) {
+				dst = dst.put(at+len(lit), at+len(lit))
 			}
 		}
 	}
