@@ -21,6 +21,8 @@ type Hooks struct {
 	PE        PEEvents
 	Packet    PacketEvents
 	SOCKS     SOCKSEvents
+	SSH       SSHEvents
+	SSL       SSLEvents
 	TCP       TCPEvents
 	Teredo    TeredoEvents
 	Tunnel    TunnelEvents
@@ -219,6 +221,64 @@ type SOCKSEvents struct {
 	LoginUserpassRequest Hook[SOCKSLoginUserpassRequest] // socks_login_userpass_request
 	Reply                Hook[SOCKSReply]                // socks_reply
 	Request              Hook[SOCKSRequest]              // socks_request
+}
+
+// SSHEvents are the hooks of section SSH.
+type SSHEvents struct {
+	SSH1ServerHostKey  Hook[SSH1ServerHostKey]  // ssh1_server_host_key
+	SSH2DHGEXInit      Hook[SSH2DHGEXInit]      // ssh2_dh_gex_init
+	SSH2DHServerParams Hook[SSH2DHServerParams] // ssh2_dh_server_params
+	SSH2ECCInit        Hook[SSH2ECCInit]        // ssh2_ecc_init
+	SSH2ECCKey         Hook[SSH2ECCKey]         // ssh2_ecc_key
+	SSH2GSSError       Hook[SSH2GSSError]       // ssh2_gss_error
+	SSH2GSSInit        Hook[SSH2GSSInit]        // ssh2_gss_init
+	SSH2RSASecret      Hook[SSH2RSASecret]      // ssh2_rsa_secret
+	SSH2ServerHostKey  Hook[SSH2ServerHostKey]  // ssh2_server_host_key
+	AuthAttempted      Hook[SSHAuthAttempted]   // ssh_auth_attempted
+	AuthSuccessful     Hook[SSHAuthSuccessful]  // ssh_auth_successful
+	Capabilities       Hook[SSHCapabilities]    // ssh_capabilities
+	ClientVersion      Hook[SSHClientVersion]   // ssh_client_version
+	EncryptedPacket    Hook[SSHEncryptedPacket] // ssh_encrypted_packet
+	ServerHostKey      Hook[SSHServerHostKey]   // ssh_server_host_key
+	ServerVersion      Hook[SSHServerVersion]   // ssh_server_version
+}
+
+// SSLEvents are the hooks of section SSL.
+type SSLEvents struct {
+	Alert                                        Hook[SSLAlert]                                        // ssl_alert
+	CertificateRequest                           Hook[SSLCertificateRequest]                           // ssl_certificate_request
+	ChangeCipherSpec                             Hook[SSLChangeCipherSpec]                             // ssl_change_cipher_spec
+	ClientHello                                  Hook[SSLClientHello]                                  // ssl_client_hello
+	ConnectionFlipped                            Hook[SSLConnectionFlipped]                            // ssl_connection_flipped
+	DHClientParams                               Hook[SSLDHClientParams]                               // ssl_dh_client_params
+	DHServerParams                               Hook[SSLDHServerParams]                               // ssl_dh_server_params
+	ECDHClientParams                             Hook[SSLECDHClientParams]                             // ssl_ecdh_client_params
+	ECDHServerParams                             Hook[SSLECDHServerParams]                             // ssl_ecdh_server_params
+	EncryptedData                                Hook[SSLEncryptedData]                                // ssl_encrypted_data
+	Established                                  Hook[SSLEstablished]                                  // ssl_established
+	Extension                                    Hook[SSLExtension]                                    // ssl_extension
+	ExtensionApplicationLayerProtocolNegotiation Hook[SSLExtensionApplicationLayerProtocolNegotiation] // ssl_extension_application_layer_protocol_negotiation
+	ExtensionConnectionID                        Hook[SSLExtensionConnectionID]                        // ssl_extension_connection_id
+	ExtensionECPointFormats                      Hook[SSLExtensionECPointFormats]                      // ssl_extension_ec_point_formats
+	ExtensionEllipticCurves                      Hook[SSLExtensionEllipticCurves]                      // ssl_extension_elliptic_curves
+	ExtensionKeyShare                            Hook[SSLExtensionKeyShare]                            // ssl_extension_key_share
+	ExtensionPreSharedKeyClientHello             Hook[SSLExtensionPreSharedKeyClientHello]             // ssl_extension_pre_shared_key_client_hello
+	ExtensionPreSharedKeyServerHello             Hook[SSLExtensionPreSharedKeyServerHello]             // ssl_extension_pre_shared_key_server_hello
+	ExtensionPSKKeyExchangeModes                 Hook[SSLExtensionPSKKeyExchangeModes]                 // ssl_extension_psk_key_exchange_modes
+	ExtensionServerName                          Hook[SSLExtensionServerName]                          // ssl_extension_server_name
+	ExtensionSignatureAlgorithm                  Hook[SSLExtensionSignatureAlgorithm]                  // ssl_extension_signature_algorithm
+	ExtensionSignedCertificateTimestamp          Hook[SSLExtensionSignedCertificateTimestamp]          // ssl_extension_signed_certificate_timestamp
+	ExtensionSupportedVersions                   Hook[SSLExtensionSupportedVersions]                   // ssl_extension_supported_versions
+	HandshakeMessage                             Hook[SSLHandshakeMessage]                             // ssl_handshake_message
+	Heartbeat                                    Hook[SSLHeartbeat]                                    // ssl_heartbeat
+	PlaintextData                                Hook[SSLPlaintextData]                                // ssl_plaintext_data
+	ProbableEncryptedHandshakeMessage            Hook[SSLProbableEncryptedHandshakeMessage]            // ssl_probable_encrypted_handshake_message
+	RSAClientPMS                                 Hook[SSLRSAClientPMS]                                 // ssl_rsa_client_pms
+	ServerCurve                                  Hook[SSLServerCurve]                                  // ssl_server_curve
+	ServerHello                                  Hook[SSLServerHello]                                  // ssl_server_hello
+	ServerSignature                              Hook[SSLServerSignature]                              // ssl_server_signature
+	SessionTicketHandshake                       Hook[SSLSessionTicketHandshake]                       // ssl_session_ticket_handshake
+	StapledOCSP                                  Hook[SSLStapledOCSP]                                  // ssl_stapled_ocsp
 }
 
 // TCPEvents are the hooks of section TCP.
@@ -2868,6 +2928,860 @@ var built = [...]builtEvent{
 	},
 	{
 		info: Info{
+			Name:    "ssh1_server_host_key",
+			Section: "SSH",
+			Params:  []Param{{"c", "connection"}, {"modulus", "string"}, {"exponent", "string"}},
+			Doc:     "Raised for the host key of an SSH1 server, which is RSA.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SSH.SSH1ServerHostKey.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SSH.SSH1ServerHostKey.Listen(func(e *SSH1ServerHostKey) {
+				dst := s.begin("ssh1_server_host_key")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "ssh2_dh_gex_init",
+			Section: "SSH",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}},
+			Doc:     "Raised for an SSH2 client's public value of a Diffie-Hellman exchange, whether its group was negotiated (RFC 4419 section 3) or not (RFC 4253 section 8).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SSH.SSH2DHGEXInit.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SSH.SSH2DHGEXInit.Listen(func(e *SSH2DHGEXInit) {
+				dst := s.begin("ssh2_dh_gex_init")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "ssh2_dh_server_params",
+			Section: "SSH",
+			Params:  []Param{{"c", "connection"}, {"p", "string"}, {"q", "string"}},
+			Doc:     "Raised for the prime and generator that an SSH2 server proposes in a group exchange (RFC 4419 section 3).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SSH.SSH2DHServerParams.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SSH.SSH2DHServerParams.Listen(func(e *SSH2DHServerParams) {
+				dst := s.begin("ssh2_dh_server_params")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "ssh2_ecc_init",
+			Section: "SSH",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}},
+			Doc:     "Raised for an SSH2 message that begins an exchange on elliptic curves or with one of the hybrid methods (RFC 5656 section 4).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SSH.SSH2ECCInit.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SSH.SSH2ECCInit.Listen(func(e *SSH2ECCInit) {
+				dst := s.begin("ssh2_ecc_init")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "ssh2_ecc_key",
+			Section: "SSH",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"q", "string"}},
+			Doc:     "Raised for the ephemeral public value that one side of an SSH2 exchange on elliptic curves, or of a hybrid one, sends (RFC 5656 section 4).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SSH.SSH2ECCKey.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SSH.SSH2ECCKey.Listen(func(e *SSH2ECCKey) {
+				dst := s.begin("ssh2_ecc_key")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "ssh2_gss_error",
+			Section: "SSH",
+			Params:  []Param{{"c", "connection"}, {"major_status", "count"}, {"minor_status", "count"}, {"err_msg", "string"}},
+			Doc:     "Raised for an SSH2 message that reports an error of a GSS-API key exchange (RFC 4462 section 2.1).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SSH.SSH2GSSError.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SSH.SSH2GSSError.Listen(func(e *SSH2GSSError) {
+				dst := s.begin("ssh2_gss_error")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "ssh2_gss_init",
+			Section: "SSH",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}},
+			Doc:     "Raised for an SSH2 message that begins a GSS-API key exchange (RFC 4462 section 2.1).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SSH.SSH2GSSInit.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SSH.SSH2GSSInit.Listen(func(e *SSH2GSSInit) {
+				dst := s.begin("ssh2_gss_init")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "ssh2_rsa_secret",
+			Section: "SSH",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}},
+			Doc:     "Raised for the encrypted secret of an SSH2 client's RSA key exchange (RFC 4432 section 4).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SSH.SSH2RSASecret.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SSH.SSH2RSASecret.Listen(func(e *SSH2RSASecret) {
+				dst := s.begin("ssh2_rsa_secret")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "ssh2_server_host_key",
+			Section: "SSH",
+			Params:  []Param{{"c", "connection"}, {"key", "string"}},
+			Doc:     "Raised for the host key of an SSH2 server in its key exchange reply (RFC 4253 section 8).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SSH.SSH2ServerHostKey.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SSH.SSH2ServerHostKey.Listen(func(e *SSH2ServerHostKey) {
+				dst := s.begin("ssh2_server_host_key")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "ssh_auth_attempted",
+			Section: "SSH",
+			Params:  []Param{{"c", "connection"}, {"authenticated", "bool"}},
+			Doc:     "Raised when the sizes of encrypted SSH packets show that a client has tried to authenticate. What failed may also have been one of several steps.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SSH.AuthAttempted.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SSH.AuthAttempted.Listen(func(e *SSHAuthAttempted) {
+				dst := s.begin("ssh_auth_attempted")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "ssh_auth_successful",
+			Section: "SSH",
+			Params:  []Param{{"c", "connection"}, {"auth_method_none", "bool"}},
+			Doc:     "Raised when the sizes of encrypted SSH packets show that a client has authenticated.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SSH.AuthSuccessful.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SSH.AuthSuccessful.Listen(func(e *SSHAuthSuccessful) {
+				dst := s.begin("ssh_auth_successful")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "ssh_capabilities",
+			Section: "SSH",
+			Params:  []Param{{"c", "connection"}, {"cookie", "string"}, {"capabilities", "SSH::Capabilities"}},
+			Doc:     "Raised for an SSH2 key exchange init, with the algorithms that the side offers (RFC 4253 section 7.1).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SSH.Capabilities.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SSH.Capabilities.Listen(func(e *SSHCapabilities) {
+				dst := s.begin("ssh_capabilities")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "ssh_client_version",
+			Section: "SSH",
+			Params:  []Param{{"c", "connection"}, {"version", "string"}},
+			Doc:     "Raised for the version line of an SSH client (RFC 4253 section 4.2).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SSH.ClientVersion.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SSH.ClientVersion.Listen(func(e *SSHClientVersion) {
+				dst := s.begin("ssh_client_version")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "ssh_encrypted_packet",
+			Section: "SSH",
+			Params:  []Param{{"c", "connection"}, {"orig", "bool"}, {"len", "count"}},
+			Doc:     "Raised for every piece of an SSH stream after encryption begins, as the segments bring it. Where authentication can be told from sizes, there are no more of them once it has succeeded.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SSH.EncryptedPacket.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SSH.EncryptedPacket.Listen(func(e *SSHEncryptedPacket) {
+				dst := s.begin("ssh_encrypted_packet")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "ssh_server_host_key",
+			Section: "SSH",
+			Params:  []Param{{"c", "connection"}, {"hash", "string"}},
+			Doc:     "Raised for the host key of an SSH server.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SSH.ServerHostKey.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SSH.ServerHostKey.Listen(func(e *SSHServerHostKey) {
+				dst := s.begin("ssh_server_host_key")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "ssh_server_version",
+			Section: "SSH",
+			Params:  []Param{{"c", "connection"}, {"version", "string"}},
+			Doc:     "Raised for the version line of an SSH server (RFC 4253 section 4.2), which other lines may come before.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SSH.ServerVersion.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SSH.ServerVersion.Listen(func(e *SSHServerVersion) {
+				dst := s.begin("ssh_server_version")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "ssl_alert",
+			Section: "SSL",
+			Params:  []Param{{"c", "connection"}, {"is_client", "bool"}, {"level", "count"}, {"desc", "count"}},
+			Doc:     "Raised for an alert that is not encrypted (RFC 8446 section 6), and for an error of SSL 2.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SSL.Alert.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SSL.Alert.Listen(func(e *SSLAlert) {
+				dst := s.begin("ssl_alert")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "ssl_certificate_request",
+			Section: "SSL",
+			Params:  []Param{{"c", "connection"}, {"is_client", "bool"}, {"certificate_types", "index_vec"}, {"supported_signature_algorithms", "signature_and_hashalgorithm_vec"}, {"certificate_authorities", "string_vec"}},
+			Doc:     "Raised for a server's CertificateRequest before TLS 1.3 (RFC 5246 section 7.4.4).",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SSL.CertificateRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SSL.CertificateRequest.Listen(func(e *SSLCertificateRequest) {
+				dst := s.begin("ssl_certificate_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "ssl_change_cipher_spec",
+			Section: "SSL",
+			Params:  []Param{{"c", "connection"}, {"is_client", "bool"}},
+			Doc:     "Raised for a ChangeCipherSpec message (RFC 5246 section 7.1), which means nothing in TLS 1.3.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SSL.ChangeCipherSpec.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SSL.ChangeCipherSpec.Listen(func(e *SSLChangeCipherSpec) {
+				dst := s.begin("ssl_change_cipher_spec")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "ssl_client_hello",
+			Section: "SSL",
+			Params:  []Param{{"c", "connection"}, {"version", "count"}, {"record_version", "count"}, {"possible_ts", "time"}, {"client_random", "string"}, {"session_id", "string"}, {"ciphers", "index_vec"}, {"comp_methods", "index_vec"}},
+			Doc:     "Raised for a ClientHello (RFC 8446 section 4.1.2), or that of SSL 2 (RFC 6101 appendix E.1). The events of its extensions come before it.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SSL.ClientHello.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SSL.ClientHello.Listen(func(e *SSLClientHello) {
+				dst := s.begin("ssl_client_hello")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "ssl_connection_flipped",
+			Section: "SSL",
+			Params:  []Param{{"c", "connection"}},
+			Doc:     "Raised when the side that has opened the connection turns out to be the server, or when that turns out to be wrong.",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SSL.ConnectionFlipped.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SSL.ConnectionFlipped.Listen(func(e *SSLConnectionFlipped) {
+				dst := s.begin("ssl_connection_flipped")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "ssl_dh_client_params",
+			Section: "SSL",
+			Params:  []Param{{"c", "connection"}, {"Yc", "string"}},
+			Doc:     "Raised for a client's finite-field public value (RFC 5246 section 7.4.7.2).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SSL.DHClientParams.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SSL.DHClientParams.Listen(func(e *SSLDHClientParams) {
+				dst := s.begin("ssl_dh_client_params")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "ssl_dh_server_params",
+			Section: "SSL",
+			Params:  []Param{{"c", "connection"}, {"p", "string"}, {"q", "string"}, {"Ys", "string"}},
+			Doc:     "Raised for a server's finite-field parameters (RFC 5246 section 7.4.3).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SSL.DHServerParams.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SSL.DHServerParams.Listen(func(e *SSLDHServerParams) {
+				dst := s.begin("ssl_dh_server_params")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "ssl_ecdh_client_params",
+			Section: "SSL",
+			Params:  []Param{{"c", "connection"}, {"point", "string"}},
+			Doc:     "Raised for a client's public point (RFC 8422 section 5.7).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SSL.ECDHClientParams.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SSL.ECDHClientParams.Listen(func(e *SSLECDHClientParams) {
+				dst := s.begin("ssl_ecdh_client_params")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "ssl_ecdh_server_params",
+			Section: "SSL",
+			Params:  []Param{{"c", "connection"}, {"curve", "count"}, {"point", "string"}},
+			Doc:     "Raised for a server's curve and public point (RFC 8422 section 5.4).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SSL.ECDHServerParams.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SSL.ECDHServerParams.Listen(func(e *SSLECDHServerParams) {
+				dst := s.begin("ssl_ecdh_server_params")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "ssl_encrypted_data",
+			Section: "SSL",
+			Params:  []Param{{"c", "connection"}, {"is_client", "bool"}, {"record_version", "count"}, {"content_type", "count"}, {"length", "count"}},
+			Doc:     "Raised for every record after encryption has begun.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SSL.EncryptedData.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SSL.EncryptedData.Listen(func(e *SSLEncryptedData) {
+				dst := s.begin("ssl_encrypted_data")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "ssl_established",
+			Section: "SSL",
+			Params:  []Param{{"c", "connection"}},
+			Doc:     "Raised when the handshake has succeeded, as far as can be seen: both sides encrypt.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SSL.Established.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SSL.Established.Listen(func(e *SSLEstablished) {
+				dst := s.begin("ssl_established")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "ssl_extension",
+			Section: "SSL",
+			Params:  []Param{{"c", "connection"}, {"is_client", "bool"}, {"code", "count"}, {"val", "string"}},
+			Doc:     "Raised for every extension of a hello (RFC 8446 section 4.2), after that of the extension's own, if there is one.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SSL.Extension.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SSL.Extension.Listen(func(e *SSLExtension) {
+				dst := s.begin("ssl_extension")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "ssl_extension_application_layer_protocol_negotiation",
+			Section: "SSL",
+			Params:  []Param{{"c", "connection"}, {"is_client", "bool"}, {"protocols", "string_vec"}},
+			Doc:     "Raised for the extension ALPN (RFC 7301): the protocols that a client offers, or the one that a server chose.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SSL.ExtensionApplicationLayerProtocolNegotiation.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SSL.ExtensionApplicationLayerProtocolNegotiation.Listen(func(e *SSLExtensionApplicationLayerProtocolNegotiation) {
+				dst := s.begin("ssl_extension_application_layer_protocol_negotiation")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "ssl_extension_connection_id",
+			Section: "SSL",
+			Params:  []Param{{"c", "connection"}, {"is_client", "bool"}, {"cid", "string"}},
+			Doc:     "Raised for the extension connection_id: what the peer is to put into its datagrams (RFC 9146 section 3).",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SSL.ExtensionConnectionID.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SSL.ExtensionConnectionID.Listen(func(e *SSLExtensionConnectionID) {
+				dst := s.begin("ssl_extension_connection_id")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "ssl_extension_ec_point_formats",
+			Section: "SSL",
+			Params:  []Param{{"c", "connection"}, {"is_client", "bool"}, {"point_formats", "index_vec"}},
+			Doc:     "Raised for the extension ec_point_formats (RFC 8422 section 5.1.2).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SSL.ExtensionECPointFormats.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SSL.ExtensionECPointFormats.Listen(func(e *SSLExtensionECPointFormats) {
+				dst := s.begin("ssl_extension_ec_point_formats")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "ssl_extension_elliptic_curves",
+			Section: "SSL",
+			Params:  []Param{{"c", "connection"}, {"is_client", "bool"}, {"curves", "index_vec"}},
+			Doc:     "Raised for the extension supported_groups (RFC 8446 section 4.2.7).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SSL.ExtensionEllipticCurves.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SSL.ExtensionEllipticCurves.Listen(func(e *SSLExtensionEllipticCurves) {
+				dst := s.begin("ssl_extension_elliptic_curves")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "ssl_extension_key_share",
+			Section: "SSL",
+			Params:  []Param{{"c", "connection"}, {"is_client", "bool"}, {"curves", "index_vec"}},
+			Doc:     "Raised for the extension key_share, with the groups for which there are keys, or the one that a HelloRetryRequest asks for (RFC 8446 section 4.2.8).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SSL.ExtensionKeyShare.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SSL.ExtensionKeyShare.Listen(func(e *SSLExtensionKeyShare) {
+				dst := s.begin("ssl_extension_key_share")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "ssl_extension_pre_shared_key_client_hello",
+			Section: "SSL",
+			Params:  []Param{{"c", "connection"}, {"is_client", "bool"}, {"identities", "psk_identity_vec"}, {"binders", "string_vec"}},
+			Doc:     "Raised for a client's extension pre_shared_key (RFC 8446 section 4.2.11).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SSL.ExtensionPreSharedKeyClientHello.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SSL.ExtensionPreSharedKeyClientHello.Listen(func(e *SSLExtensionPreSharedKeyClientHello) {
+				dst := s.begin("ssl_extension_pre_shared_key_client_hello")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "ssl_extension_pre_shared_key_server_hello",
+			Section: "SSL",
+			Params:  []Param{{"c", "connection"}, {"is_client", "bool"}, {"selected_identity", "count"}},
+			Doc:     "Raised for a server's extension pre_shared_key (RFC 8446 section 4.2.11).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SSL.ExtensionPreSharedKeyServerHello.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SSL.ExtensionPreSharedKeyServerHello.Listen(func(e *SSLExtensionPreSharedKeyServerHello) {
+				dst := s.begin("ssl_extension_pre_shared_key_server_hello")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "ssl_extension_psk_key_exchange_modes",
+			Section: "SSL",
+			Params:  []Param{{"c", "connection"}, {"is_client", "bool"}, {"modes", "index_vec"}},
+			Doc:     "Raised for the extension psk_key_exchange_modes (RFC 8446 section 4.2.9).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SSL.ExtensionPSKKeyExchangeModes.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SSL.ExtensionPSKKeyExchangeModes.Listen(func(e *SSLExtensionPSKKeyExchangeModes) {
+				dst := s.begin("ssl_extension_psk_key_exchange_modes")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "ssl_extension_server_name",
+			Section: "SSL",
+			Params:  []Param{{"c", "connection"}, {"is_client", "bool"}, {"names", "string_vec"}},
+			Doc:     "Raised for the extension server_name with names in it (RFC 6066 section 3).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SSL.ExtensionServerName.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SSL.ExtensionServerName.Listen(func(e *SSLExtensionServerName) {
+				dst := s.begin("ssl_extension_server_name")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "ssl_extension_signature_algorithm",
+			Section: "SSL",
+			Params:  []Param{{"c", "connection"}, {"is_client", "bool"}, {"signature_algorithms", "signature_and_hashalgorithm_vec"}},
+			Doc:     "Raised for the extension signature_algorithms (RFC 8446 section 4.2.3).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SSL.ExtensionSignatureAlgorithm.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SSL.ExtensionSignatureAlgorithm.Listen(func(e *SSLExtensionSignatureAlgorithm) {
+				dst := s.begin("ssl_extension_signature_algorithm")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "ssl_extension_signed_certificate_timestamp",
+			Section: "SSL",
+			Params:  []Param{{"c", "connection"}, {"is_client", "bool"}, {"version", "count"}, {"logid", "string"}, {"timestamp", "count"}, {"signature_and_hashalgorithm", "SSL::SignatureAndHashAlgorithm"}, {"signature", "string"}},
+			Doc:     "Raised for every signed certificate timestamp in the extension of that name (RFC 6962 section 3.3).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SSL.ExtensionSignedCertificateTimestamp.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SSL.ExtensionSignedCertificateTimestamp.Listen(func(e *SSLExtensionSignedCertificateTimestamp) {
+				dst := s.begin("ssl_extension_signed_certificate_timestamp")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "ssl_extension_supported_versions",
+			Section: "SSL",
+			Params:  []Param{{"c", "connection"}, {"is_client", "bool"}, {"versions", "index_vec"}},
+			Doc:     "Raised for the extension supported_versions (RFC 8446 section 4.2.1): those that a client offers, or the one that a server chose.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SSL.ExtensionSupportedVersions.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SSL.ExtensionSupportedVersions.Listen(func(e *SSLExtensionSupportedVersions) {
+				dst := s.begin("ssl_extension_supported_versions")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "ssl_handshake_message",
+			Section: "SSL",
+			Params:  []Param{{"c", "connection"}, {"is_client", "bool"}, {"msg_type", "count"}, {"length", "count"}},
+			Doc:     "Raised for every handshake message that is not encrypted (RFC 8446 section 4), after the events of what it contains.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SSL.HandshakeMessage.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SSL.HandshakeMessage.Listen(func(e *SSLHandshakeMessage) {
+				dst := s.begin("ssl_handshake_message")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "ssl_heartbeat",
+			Section: "SSL",
+			Params:  []Param{{"c", "connection"}, {"is_client", "bool"}, {"length", "count"}, {"heartbeat_type", "count"}, {"payload_length", "count"}, {"payload", "string"}},
+			Doc:     "Raised for a heartbeat record (RFC 6520 section 4). Once encryption has begun, everything but the length is meaningless and it is an SSLEncryptedData.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SSL.Heartbeat.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SSL.Heartbeat.Listen(func(e *SSLHeartbeat) {
+				dst := s.begin("ssl_heartbeat")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "ssl_plaintext_data",
+			Section: "SSL",
+			Params:  []Param{{"c", "connection"}, {"is_client", "bool"}, {"record_version", "count"}, {"content_type", "count"}, {"length", "count"}},
+			Doc:     "Raised for every record before encryption begins, after the events of what it contains.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SSL.PlaintextData.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SSL.PlaintextData.Listen(func(e *SSLPlaintextData) {
+				dst := s.begin("ssl_plaintext_data")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "ssl_probable_encrypted_handshake_message",
+			Section: "SSL",
+			Params:  []Param{{"c", "connection"}, {"is_client", "bool"}, {"length", "count"}},
+			Doc:     "Raised for every encrypted record of a TLS 1.3 connection that is not yet established.",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SSL.ProbableEncryptedHandshakeMessage.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SSL.ProbableEncryptedHandshakeMessage.Listen(func(e *SSLProbableEncryptedHandshakeMessage) {
+				dst := s.begin("ssl_probable_encrypted_handshake_message")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "ssl_rsa_client_pms",
+			Section: "SSL",
+			Params:  []Param{{"c", "connection"}, {"pms", "string"}},
+			Doc:     "Raised for a client's premaster secret, encrypted with the server's RSA key (RFC 5246 section 7.4.7.1).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SSL.RSAClientPMS.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SSL.RSAClientPMS.Listen(func(e *SSLRSAClientPMS) {
+				dst := s.begin("ssl_rsa_client_pms")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:       "ssl_server_curve",
+			Section:    "SSL",
+			Params:     []Param{{"c", "connection"}, {"curve", "count"}},
+			Doc:        "Raised no more: it told of the named curve of a server's key exchange, before SSLECDHServerParams took its place.",
+			Deprecated: true,
+		},
+		count: func(h *Hooks) uint64 { return h.SSL.ServerCurve.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SSL.ServerCurve.Listen(func(e *SSLServerCurve) {
+				dst := s.begin("ssl_server_curve")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "ssl_server_hello",
+			Section: "SSL",
+			Params:  []Param{{"c", "connection"}, {"version", "count"}, {"record_version", "count"}, {"possible_ts", "time"}, {"server_random", "string"}, {"session_id", "string"}, {"cipher", "count"}, {"comp_method", "count"}},
+			Doc:     "Raised for a ServerHello (RFC 8446 section 4.1.3), or that of SSL 2. The events of its extensions come before it.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SSL.ServerHello.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SSL.ServerHello.Listen(func(e *SSLServerHello) {
+				dst := s.begin("ssl_server_hello")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "ssl_server_signature",
+			Section: "SSL",
+			Params:  []Param{{"c", "connection"}, {"signature_and_hashalgorithm", "SSL::SignatureAndHashAlgorithm"}, {"signature", "string"}},
+			Doc:     "Raised for a server's signature on its key exchange (RFC 5246 section 7.4.3).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SSL.ServerSignature.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SSL.ServerSignature.Listen(func(e *SSLServerSignature) {
+				dst := s.begin("ssl_server_signature")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "ssl_session_ticket_handshake",
+			Section: "SSL",
+			Params:  []Param{{"c", "connection"}, {"ticket_lifetime_hint", "count"}, {"ticket", "string"}},
+			Doc:     "Raised for a NewSessionTicket that is not encrypted (RFC 5077 section 3.3).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SSL.SessionTicketHandshake.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SSL.SessionTicketHandshake.Listen(func(e *SSLSessionTicketHandshake) {
+				dst := s.begin("ssl_session_ticket_handshake")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "ssl_stapled_ocsp",
+			Section: "SSL",
+			Params:  []Param{{"c", "connection"}, {"is_client", "bool"}, {"response", "string"}},
+			Doc:     "Raised for an OCSP response that a server sends along (RFC 6066 section 8).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SSL.StapledOCSP.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SSL.StapledOCSP.Listen(func(e *SSLStapledOCSP) {
+				dst := s.begin("ssl_stapled_ocsp")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
 			Name:    "tcp_contents",
 			Section: "TCP",
 			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"seq", "count"}, {"contents", "string"}},
@@ -5020,6 +5934,601 @@ func (e *SOCKSRequest) AppendArgs(dst []byte) []byte {
 }
 
 // AppendArgs appends the parameters as a JSON object.
+func (e *SSH1ServerHostKey) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"modulus":`...)
+	dst = appendString(dst, e.Modulus)
+	dst = append(dst, `,"exponent":`...)
+	dst = appendString(dst, e.Exponent)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SSH2DHGEXInit) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SSH2DHServerParams) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"p":`...)
+	dst = appendString(dst, e.P)
+	dst = append(dst, `,"q":`...)
+	dst = appendString(dst, e.Q)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SSH2ECCInit) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SSH2ECCKey) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"q":`...)
+	dst = appendString(dst, e.Q)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SSH2GSSError) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"major_status":`...)
+	dst = strconv.AppendUint(dst, e.MajorStatus, 10)
+	dst = append(dst, `,"minor_status":`...)
+	dst = strconv.AppendUint(dst, e.MinorStatus, 10)
+	dst = append(dst, `,"err_msg":`...)
+	dst = appendString(dst, e.ErrMsg)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SSH2GSSInit) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SSH2RSASecret) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SSH2ServerHostKey) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"key":`...)
+	dst = appendString(dst, e.Key)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SSHAuthAttempted) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"authenticated":`...)
+	dst = strconv.AppendBool(dst, e.Authenticated)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SSHAuthSuccessful) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"auth_method_none":`...)
+	dst = strconv.AppendBool(dst, e.AuthMethodNone)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SSHCapabilities) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"cookie":`...)
+	dst = appendString(dst, e.Cookie)
+	dst = append(dst, `,"capabilities":`...)
+	dst = e.Capabilities.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SSHClientVersion) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"version":`...)
+	dst = appendString(dst, e.Version)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SSHEncryptedPacket) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"orig":`...)
+	dst = strconv.AppendBool(dst, e.Orig)
+	dst = append(dst, `,"len":`...)
+	dst = strconv.AppendUint(dst, e.Len, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SSHServerHostKey) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"hash":`...)
+	dst = appendString(dst, e.Hash)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SSHServerVersion) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"version":`...)
+	dst = appendString(dst, e.Version)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SSLAlert) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_client":`...)
+	dst = strconv.AppendBool(dst, e.IsClient)
+	dst = append(dst, `,"level":`...)
+	dst = strconv.AppendUint(dst, e.Level, 10)
+	dst = append(dst, `,"desc":`...)
+	dst = strconv.AppendUint(dst, e.Desc, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SSLCertificateRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_client":`...)
+	dst = strconv.AppendBool(dst, e.IsClient)
+	dst = append(dst, `,"certificate_types":[`...)
+	for i := range e.CertificateTypes {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = strconv.AppendUint(dst, e.CertificateTypes[i], 10)
+	}
+	dst = append(dst, `],"supported_signature_algorithms":[`...)
+	for i := range e.SupportedSignatureAlgs {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = e.SupportedSignatureAlgs[i].appendJSON(dst)
+	}
+	dst = append(dst, `],"certificate_authorities":[`...)
+	for i := range e.CertificateAuthorities {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = appendString(dst, e.CertificateAuthorities[i])
+	}
+	dst = append(dst, `]}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SSLChangeCipherSpec) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_client":`...)
+	dst = strconv.AppendBool(dst, e.IsClient)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SSLClientHello) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"version":`...)
+	dst = strconv.AppendUint(dst, e.Version, 10)
+	dst = append(dst, `,"record_version":`...)
+	dst = strconv.AppendUint(dst, e.RecordVersion, 10)
+	dst = append(dst, `,"possible_ts":`...)
+	dst = appendDouble(dst, e.PossibleTS.Seconds())
+	dst = append(dst, `,"client_random":`...)
+	dst = appendString(dst, e.ClientRandom)
+	dst = append(dst, `,"session_id":`...)
+	dst = appendString(dst, e.SessionID)
+	dst = append(dst, `,"ciphers":[`...)
+	for i := range e.Ciphers {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = strconv.AppendUint(dst, e.Ciphers[i], 10)
+	}
+	dst = append(dst, `],"comp_methods":[`...)
+	for i := range e.CompMethods {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = strconv.AppendUint(dst, e.CompMethods[i], 10)
+	}
+	dst = append(dst, `]}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SSLConnectionFlipped) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SSLDHClientParams) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"Yc":`...)
+	dst = appendString(dst, e.Yc)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SSLDHServerParams) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"p":`...)
+	dst = appendString(dst, e.P)
+	dst = append(dst, `,"q":`...)
+	dst = appendString(dst, e.Q)
+	dst = append(dst, `,"Ys":`...)
+	dst = appendString(dst, e.Ys)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SSLECDHClientParams) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"point":`...)
+	dst = appendString(dst, e.Point)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SSLECDHServerParams) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"curve":`...)
+	dst = strconv.AppendUint(dst, e.Curve, 10)
+	dst = append(dst, `,"point":`...)
+	dst = appendString(dst, e.Point)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SSLEncryptedData) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_client":`...)
+	dst = strconv.AppendBool(dst, e.IsClient)
+	dst = append(dst, `,"record_version":`...)
+	dst = strconv.AppendUint(dst, e.RecordVersion, 10)
+	dst = append(dst, `,"content_type":`...)
+	dst = strconv.AppendUint(dst, e.ContentType, 10)
+	dst = append(dst, `,"length":`...)
+	dst = strconv.AppendUint(dst, e.Length, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SSLEstablished) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SSLExtension) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_client":`...)
+	dst = strconv.AppendBool(dst, e.IsClient)
+	dst = append(dst, `,"code":`...)
+	dst = strconv.AppendUint(dst, e.Code, 10)
+	dst = append(dst, `,"val":`...)
+	dst = appendString(dst, e.Val)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SSLExtensionApplicationLayerProtocolNegotiation) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_client":`...)
+	dst = strconv.AppendBool(dst, e.IsClient)
+	dst = append(dst, `,"protocols":[`...)
+	for i := range e.Protocols {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = appendString(dst, e.Protocols[i])
+	}
+	dst = append(dst, `]}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SSLExtensionConnectionID) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_client":`...)
+	dst = strconv.AppendBool(dst, e.IsClient)
+	dst = append(dst, `,"cid":`...)
+	dst = appendString(dst, e.CID)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SSLExtensionECPointFormats) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_client":`...)
+	dst = strconv.AppendBool(dst, e.IsClient)
+	dst = append(dst, `,"point_formats":[`...)
+	for i := range e.PointFormats {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = strconv.AppendUint(dst, e.PointFormats[i], 10)
+	}
+	dst = append(dst, `]}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SSLExtensionEllipticCurves) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_client":`...)
+	dst = strconv.AppendBool(dst, e.IsClient)
+	dst = append(dst, `,"curves":[`...)
+	for i := range e.Curves {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = strconv.AppendUint(dst, e.Curves[i], 10)
+	}
+	dst = append(dst, `]}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SSLExtensionKeyShare) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_client":`...)
+	dst = strconv.AppendBool(dst, e.IsClient)
+	dst = append(dst, `,"curves":[`...)
+	for i := range e.Curves {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = strconv.AppendUint(dst, e.Curves[i], 10)
+	}
+	dst = append(dst, `]}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SSLExtensionPreSharedKeyClientHello) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_client":`...)
+	dst = strconv.AppendBool(dst, e.IsClient)
+	dst = append(dst, `,"identities":[`...)
+	for i := range e.Identities {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = e.Identities[i].appendJSON(dst)
+	}
+	dst = append(dst, `],"binders":[`...)
+	for i := range e.Binders {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = appendString(dst, e.Binders[i])
+	}
+	dst = append(dst, `]}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SSLExtensionPreSharedKeyServerHello) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_client":`...)
+	dst = strconv.AppendBool(dst, e.IsClient)
+	dst = append(dst, `,"selected_identity":`...)
+	dst = strconv.AppendUint(dst, e.SelectedIdentity, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SSLExtensionPSKKeyExchangeModes) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_client":`...)
+	dst = strconv.AppendBool(dst, e.IsClient)
+	dst = append(dst, `,"modes":[`...)
+	for i := range e.Modes {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = strconv.AppendUint(dst, e.Modes[i], 10)
+	}
+	dst = append(dst, `]}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SSLExtensionServerName) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_client":`...)
+	dst = strconv.AppendBool(dst, e.IsClient)
+	dst = append(dst, `,"names":[`...)
+	for i := range e.Names {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = appendString(dst, e.Names[i])
+	}
+	dst = append(dst, `]}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SSLExtensionSignatureAlgorithm) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_client":`...)
+	dst = strconv.AppendBool(dst, e.IsClient)
+	dst = append(dst, `,"signature_algorithms":[`...)
+	for i := range e.SignatureAlgorithms {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = e.SignatureAlgorithms[i].appendJSON(dst)
+	}
+	dst = append(dst, `]}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SSLExtensionSignedCertificateTimestamp) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_client":`...)
+	dst = strconv.AppendBool(dst, e.IsClient)
+	dst = append(dst, `,"version":`...)
+	dst = strconv.AppendUint(dst, e.Version, 10)
+	dst = append(dst, `,"logid":`...)
+	dst = appendString(dst, e.LogID)
+	dst = append(dst, `,"timestamp":`...)
+	dst = strconv.AppendUint(dst, e.Timestamp, 10)
+	dst = append(dst, `,"signature_and_hashalgorithm":`...)
+	dst = e.SignatureAndHashAlgorithm.appendJSON(dst)
+	dst = append(dst, `,"signature":`...)
+	dst = appendString(dst, e.Signature)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SSLExtensionSupportedVersions) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_client":`...)
+	dst = strconv.AppendBool(dst, e.IsClient)
+	dst = append(dst, `,"versions":[`...)
+	for i := range e.Versions {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = strconv.AppendUint(dst, e.Versions[i], 10)
+	}
+	dst = append(dst, `]}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SSLHandshakeMessage) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_client":`...)
+	dst = strconv.AppendBool(dst, e.IsClient)
+	dst = append(dst, `,"msg_type":`...)
+	dst = strconv.AppendUint(dst, e.MsgType, 10)
+	dst = append(dst, `,"length":`...)
+	dst = strconv.AppendUint(dst, e.Length, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SSLHeartbeat) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_client":`...)
+	dst = strconv.AppendBool(dst, e.IsClient)
+	dst = append(dst, `,"length":`...)
+	dst = strconv.AppendUint(dst, e.Length, 10)
+	dst = append(dst, `,"heartbeat_type":`...)
+	dst = strconv.AppendUint(dst, e.HeartbeatType, 10)
+	dst = append(dst, `,"payload_length":`...)
+	dst = strconv.AppendUint(dst, e.PayloadLength, 10)
+	dst = append(dst, `,"payload":`...)
+	dst = appendString(dst, e.Payload)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SSLPlaintextData) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_client":`...)
+	dst = strconv.AppendBool(dst, e.IsClient)
+	dst = append(dst, `,"record_version":`...)
+	dst = strconv.AppendUint(dst, e.RecordVersion, 10)
+	dst = append(dst, `,"content_type":`...)
+	dst = strconv.AppendUint(dst, e.ContentType, 10)
+	dst = append(dst, `,"length":`...)
+	dst = strconv.AppendUint(dst, e.Length, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SSLProbableEncryptedHandshakeMessage) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_client":`...)
+	dst = strconv.AppendBool(dst, e.IsClient)
+	dst = append(dst, `,"length":`...)
+	dst = strconv.AppendUint(dst, e.Length, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SSLRSAClientPMS) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"pms":`...)
+	dst = appendString(dst, e.PMS)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SSLServerCurve) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"curve":`...)
+	dst = strconv.AppendUint(dst, e.Curve, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SSLServerHello) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"version":`...)
+	dst = strconv.AppendUint(dst, e.Version, 10)
+	dst = append(dst, `,"record_version":`...)
+	dst = strconv.AppendUint(dst, e.RecordVersion, 10)
+	dst = append(dst, `,"possible_ts":`...)
+	dst = appendDouble(dst, e.PossibleTS.Seconds())
+	dst = append(dst, `,"server_random":`...)
+	dst = appendString(dst, e.ServerRandom)
+	dst = append(dst, `,"session_id":`...)
+	dst = appendString(dst, e.SessionID)
+	dst = append(dst, `,"cipher":`...)
+	dst = strconv.AppendUint(dst, e.Cipher, 10)
+	dst = append(dst, `,"comp_method":`...)
+	dst = strconv.AppendUint(dst, e.CompMethod, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SSLServerSignature) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"signature_and_hashalgorithm":`...)
+	dst = e.SignatureAndHashAlgorithm.appendJSON(dst)
+	dst = append(dst, `,"signature":`...)
+	dst = appendString(dst, e.Signature)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SSLSessionTicketHandshake) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"ticket_lifetime_hint":`...)
+	dst = strconv.AppendUint(dst, e.TicketLifetimeHint, 10)
+	dst = append(dst, `,"ticket":`...)
+	dst = appendString(dst, e.Ticket)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SSLStapledOCSP) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_client":`...)
+	dst = strconv.AppendBool(dst, e.IsClient)
+	dst = append(dst, `,"response":`...)
+	dst = appendString(dst, e.Response)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
 func (e *TCPContents) AppendArgs(dst []byte) []byte {
 	dst = append(dst, `{"is_orig":`...)
 	dst = strconv.AppendBool(dst, e.IsOrig)
@@ -7065,6 +8574,82 @@ func (e *SOCKSAddress) appendJSON(dst []byte) []byte {
 		dst = append(dst, ',')
 	}
 	return closeObject(dst)
+}
+
+func (e *SSHAlgorithmPrefs) appendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if e.ClientToServer.OK {
+		dst = append(dst, `"client_to_server":[`...)
+		for i := range e.ClientToServer.V {
+			if i != 0 {
+				dst = append(dst, ',')
+			}
+			dst = appendString(dst, e.ClientToServer.V[i])
+		}
+		dst = append(dst, `],`...)
+	}
+	if e.ServerToClient.OK {
+		dst = append(dst, `"server_to_client":[`...)
+		for i := range e.ServerToClient.V {
+			if i != 0 {
+				dst = append(dst, ',')
+			}
+			dst = appendString(dst, e.ServerToClient.V[i])
+		}
+		dst = append(dst, `],`...)
+	}
+	return closeObject(dst)
+}
+
+func (e *SSHOffer) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"kex_algorithms":[`...)
+	for i := range e.KexAlgorithms {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = appendString(dst, e.KexAlgorithms[i])
+	}
+	dst = append(dst, `],"server_host_key_algorithms":[`...)
+	for i := range e.ServerHostKeyAlgorithms {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = appendString(dst, e.ServerHostKeyAlgorithms[i])
+	}
+	dst = append(dst, `],"encryption_algorithms":`...)
+	dst = e.EncryptionAlgorithms.appendJSON(dst)
+	dst = append(dst, `,"mac_algorithms":`...)
+	dst = e.MACAlgorithms.appendJSON(dst)
+	dst = append(dst, `,"compression_algorithms":`...)
+	dst = e.CompressionAlgorithms.appendJSON(dst)
+	dst = append(dst, ',')
+	if e.Languages.OK {
+		dst = append(dst, `"languages":`...)
+		dst = e.Languages.V.appendJSON(dst)
+		dst = append(dst, ',')
+	}
+	dst = append(dst, `"is_server":`...)
+	dst = strconv.AppendBool(dst, e.IsServer)
+	dst = append(dst, ',')
+	return closeObject(dst)
+}
+
+func (e *SSLPSKIdentity) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"identity":`...)
+	dst = appendString(dst, e.Identity)
+	dst = append(dst, `,"obfuscated_ticket_age":`...)
+	dst = strconv.AppendUint(dst, e.ObfuscatedTicketAge, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+func (e *SSLSignatureAndHashAlgorithm) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"HashAlgorithm":`...)
+	dst = strconv.AppendUint(dst, e.HashAlgorithm, 10)
+	dst = append(dst, `,"SignatureAlgorithm":`...)
+	dst = strconv.AppendUint(dst, e.SignatureAlgorithm, 10)
+	dst = append(dst, '}')
+	return dst
 }
 
 func (e *SYNPacket) appendJSON(dst []byte) []byte {

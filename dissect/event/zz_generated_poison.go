@@ -461,6 +461,166 @@ func (e *SOCKSRequest) detach(d *detached) {
 	e.User = d.bytes(e.User)
 }
 
+func (e *SSH1ServerHostKey) detach(d *detached) {
+	e.Modulus = d.bytes(e.Modulus)
+	e.Exponent = d.bytes(e.Exponent)
+}
+
+func (e *SSH2DHServerParams) detach(d *detached) {
+	e.P = d.bytes(e.P)
+	e.Q = d.bytes(e.Q)
+}
+
+func (e *SSH2ECCKey) detach(d *detached) {
+	e.Q = d.bytes(e.Q)
+}
+
+func (e *SSH2GSSError) detach(d *detached) {
+	e.ErrMsg = d.bytes(e.ErrMsg)
+}
+
+func (e *SSH2ServerHostKey) detach(d *detached) {
+	e.Key = d.bytes(e.Key)
+}
+
+func (e *SSHCapabilities) detach(d *detached) {
+	e.Cookie = d.bytes(e.Cookie)
+	e.Capabilities.detach(d)
+}
+
+func (e *SSHClientVersion) detach(d *detached) {
+	e.Version = d.bytes(e.Version)
+}
+
+func (e *SSHServerHostKey) detach(d *detached) {
+	e.Hash = d.bytes(e.Hash)
+}
+
+func (e *SSHServerVersion) detach(d *detached) {
+	e.Version = d.bytes(e.Version)
+}
+
+func (e *SSLCertificateRequest) detach(d *detached) {
+	e.CertificateTypes = detachSlice(d, e.CertificateTypes)
+	e.SupportedSignatureAlgs = detachSlice(d, e.SupportedSignatureAlgs)
+	e.CertificateAuthorities = detachSlice(d, e.CertificateAuthorities)
+	for i := range e.CertificateAuthorities {
+		e.CertificateAuthorities[i] = d.bytes(e.CertificateAuthorities[i])
+	}
+}
+
+func (e *SSLClientHello) detach(d *detached) {
+	e.ClientRandom = d.bytes(e.ClientRandom)
+	e.SessionID = d.bytes(e.SessionID)
+	e.Ciphers = detachSlice(d, e.Ciphers)
+	e.CompMethods = detachSlice(d, e.CompMethods)
+}
+
+func (e *SSLDHClientParams) detach(d *detached) {
+	e.Yc = d.bytes(e.Yc)
+}
+
+func (e *SSLDHServerParams) detach(d *detached) {
+	e.P = d.bytes(e.P)
+	e.Q = d.bytes(e.Q)
+	e.Ys = d.bytes(e.Ys)
+}
+
+func (e *SSLECDHClientParams) detach(d *detached) {
+	e.Point = d.bytes(e.Point)
+}
+
+func (e *SSLECDHServerParams) detach(d *detached) {
+	e.Point = d.bytes(e.Point)
+}
+
+func (e *SSLExtension) detach(d *detached) {
+	e.Val = d.bytes(e.Val)
+}
+
+func (e *SSLExtensionApplicationLayerProtocolNegotiation) detach(d *detached) {
+	e.Protocols = detachSlice(d, e.Protocols)
+	for i := range e.Protocols {
+		e.Protocols[i] = d.bytes(e.Protocols[i])
+	}
+}
+
+func (e *SSLExtensionConnectionID) detach(d *detached) {
+	e.CID = d.bytes(e.CID)
+}
+
+func (e *SSLExtensionECPointFormats) detach(d *detached) {
+	e.PointFormats = detachSlice(d, e.PointFormats)
+}
+
+func (e *SSLExtensionEllipticCurves) detach(d *detached) {
+	e.Curves = detachSlice(d, e.Curves)
+}
+
+func (e *SSLExtensionKeyShare) detach(d *detached) {
+	e.Curves = detachSlice(d, e.Curves)
+}
+
+func (e *SSLExtensionPreSharedKeyClientHello) detach(d *detached) {
+	e.Identities = detachSlice(d, e.Identities)
+	for i := range e.Identities {
+		e.Identities[i].detach(d)
+	}
+	e.Binders = detachSlice(d, e.Binders)
+	for i := range e.Binders {
+		e.Binders[i] = d.bytes(e.Binders[i])
+	}
+}
+
+func (e *SSLExtensionPSKKeyExchangeModes) detach(d *detached) {
+	e.Modes = detachSlice(d, e.Modes)
+}
+
+func (e *SSLExtensionServerName) detach(d *detached) {
+	e.Names = detachSlice(d, e.Names)
+	for i := range e.Names {
+		e.Names[i] = d.bytes(e.Names[i])
+	}
+}
+
+func (e *SSLExtensionSignatureAlgorithm) detach(d *detached) {
+	e.SignatureAlgorithms = detachSlice(d, e.SignatureAlgorithms)
+}
+
+func (e *SSLExtensionSignedCertificateTimestamp) detach(d *detached) {
+	e.LogID = d.bytes(e.LogID)
+	e.Signature = d.bytes(e.Signature)
+}
+
+func (e *SSLExtensionSupportedVersions) detach(d *detached) {
+	e.Versions = detachSlice(d, e.Versions)
+}
+
+func (e *SSLHeartbeat) detach(d *detached) {
+	e.Payload = d.bytes(e.Payload)
+}
+
+func (e *SSLRSAClientPMS) detach(d *detached) {
+	e.PMS = d.bytes(e.PMS)
+}
+
+func (e *SSLServerHello) detach(d *detached) {
+	e.ServerRandom = d.bytes(e.ServerRandom)
+	e.SessionID = d.bytes(e.SessionID)
+}
+
+func (e *SSLServerSignature) detach(d *detached) {
+	e.Signature = d.bytes(e.Signature)
+}
+
+func (e *SSLSessionTicketHandshake) detach(d *detached) {
+	e.Ticket = d.bytes(e.Ticket)
+}
+
+func (e *SSLStapledOCSP) detach(d *detached) {
+	e.Response = d.bytes(e.Response)
+}
+
 func (e *TCPContents) detach(d *detached) {
 	e.Contents = d.bytes(e.Contents)
 }
@@ -846,6 +1006,36 @@ func (e *RawPktHdr) detach(d *detached) {
 
 func (e *SOCKSAddress) detach(d *detached) {
 	e.Name.V = d.bytes(e.Name.V)
+}
+
+func (e *SSHAlgorithmPrefs) detach(d *detached) {
+	e.ClientToServer.V = detachSlice(d, e.ClientToServer.V)
+	for i := range e.ClientToServer.V {
+		e.ClientToServer.V[i] = d.bytes(e.ClientToServer.V[i])
+	}
+	e.ServerToClient.V = detachSlice(d, e.ServerToClient.V)
+	for i := range e.ServerToClient.V {
+		e.ServerToClient.V[i] = d.bytes(e.ServerToClient.V[i])
+	}
+}
+
+func (e *SSHOffer) detach(d *detached) {
+	e.KexAlgorithms = detachSlice(d, e.KexAlgorithms)
+	for i := range e.KexAlgorithms {
+		e.KexAlgorithms[i] = d.bytes(e.KexAlgorithms[i])
+	}
+	e.ServerHostKeyAlgorithms = detachSlice(d, e.ServerHostKeyAlgorithms)
+	for i := range e.ServerHostKeyAlgorithms {
+		e.ServerHostKeyAlgorithms[i] = d.bytes(e.ServerHostKeyAlgorithms[i])
+	}
+	e.EncryptionAlgorithms.detach(d)
+	e.MACAlgorithms.detach(d)
+	e.CompressionAlgorithms.detach(d)
+	e.Languages.V.detach(d)
+}
+
+func (e *SSLPSKIdentity) detach(d *detached) {
+	e.Identity = d.bytes(e.Identity)
 }
 
 func (e *TCPOptionValue) detach(d *detached) {
