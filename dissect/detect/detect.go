@@ -49,6 +49,8 @@ type Detector struct {
 	free   []*watch
 	self   [2]conn.Protocol // of watches
 	inner  conn.Protocol    // of watches on inner streams
+	// scratch is memory for what a side has sent so far.
+	scratch []byte
 }
 
 type port struct {
@@ -117,10 +119,10 @@ type watch struct {
 	t  *conn.Table
 	c  *conn.Conn
 	tp event.Proto
-	// buf holds the chunks one after the other, side the two streams' bytes.
+	// buf holds the chunks one after the other; sent says which sides have sent.
 	buf    []byte
 	chunks []chunk
-	side   [2][]byte
+	sent   [2]bool
 	// hit has a bit for each signature of which a direction has matched.
 	hit [2]uint64
 	// isInner tells that the stream is one inside the connection's. Its analyzers
@@ -181,25 +183,40 @@ func (w *watch) Data(isOrig bool, b []byte) {
 		w.stop()
 		return
 	}
-	first := 0
+	side := 0
 	if !isOrig {
-		first = 1
+		side = 1
 	}
-	w.buf = append(w.buf, b[:min(len(b), 2*maxBytes)]...)
-	w.chunks = append(w.chunks, chunk{end: len(w.buf), isOrig: isOrig})
 	seen := b
-	if w.tp == event.ProtoTCP {
-		if len(w.side[first]) == 0 && len(b) >= maxBytes {
-			// No copy of what will not be looked at again.
-		} else {
-			w.side[first] = append(w.side[first], b[:min(len(b), 2*maxBytes)]...)
-			seen = w.side[first]
-		}
+	if w.tp == event.ProtoTCP && w.sent[side] {
+		seen = w.soFar(isOrig, b)
 	}
-	w.match(first, seen, b)
-	if len(w.buf) > maxBytes || len(w.chunks) > maxChunks {
+	w.sent[side] = true
+	// What is too long to be looked at again is not kept, but the analyzers that
+	// it calls for get it.
+	last := len(w.buf)+len(b) > maxBytes || len(w.chunks) == maxChunks
+	w.match(side, seen, b, isOrig)
+	if last {
 		w.stop()
+		return
 	}
+	w.buf = append(w.buf, b...)
+	w.chunks = append(w.chunks, chunk{end: len(w.buf), isOrig: isOrig})
+}
+
+// soFar puts what a side has sent together with b, which follows.
+func (w *watch) soFar(isOrig bool, b []byte) []byte {
+	seen := w.d.scratch[:0]
+	from := 0
+	for _, c := range w.chunks {
+		if c.isOrig == isOrig {
+			seen = append(seen, w.buf[from:c.end]...)
+		}
+		from = c.end
+	}
+	seen = append(seen, b[:min(len(b), 2*maxBytes)]...)
+	w.d.scratch = seen
+	return seen
 }
 
 // stop ends the search.
@@ -213,7 +230,7 @@ func (w *watch) stop() {
 
 // match tries the signatures of one direction on what it has sent so far, of
 // which last is the part that is new.
-func (w *watch) match(side int, seen, last []byte) {
+func (w *watch) match(side int, seen, last []byte, isOrig bool) {
 	bit := uint64(1)
 	for _, p := range w.d.signed[transportIndex(w.tp)] {
 		for i := range p.Signatures {
@@ -225,7 +242,7 @@ func (w *watch) match(side int, seen, last []byte) {
 			if f != nil && w.hit[side]&bit == 0 && f(seen) {
 				w.hit[side] |= bit
 				if other == nil || w.hit[side^1]&bit != 0 {
-					w.attach(p, last)
+					w.attach(p, last, isOrig)
 				}
 			}
 			bit <<= 1
@@ -233,9 +250,8 @@ func (w *watch) match(side int, seen, last []byte) {
 	}
 }
 
-// attach adds an analyzer and gives it everything so far. The latest chunk comes
-// whole from last, whose end may not have been kept.
-func (w *watch) attach(p *Protocol, last []byte) {
+// attach adds an analyzer and gives it everything so far, and then last.
+func (w *watch) attach(p *Protocol, last []byte, isOrig bool) {
 	var a conn.Analyzer
 	n := -1
 	if !w.isInner {
@@ -249,24 +265,24 @@ func (w *watch) attach(p *Protocol, last []byte) {
 	if n >= 0 {
 		w.found = append(w.found, finding{n, p})
 	}
-	from := 0
-	for i, c := range w.chunks {
-		b := w.buf[from:c.end]
-		if i == len(w.chunks)-1 {
-			b = last
-		}
+	feed := func(isOrig bool, b []byte, gap uint64) {
 		switch {
-		case n >= 0 && c.gap > 0:
-			w.t.InnerGap(w.c, n, c.isOrig, c.gap)
+		case n >= 0 && gap > 0:
+			w.t.InnerGap(w.c, n, isOrig, gap)
 		case n >= 0:
-			w.t.InnerData(w.c, n, c.isOrig, b)
-		case c.gap > 0:
-			w.t.ReplayGap(w.c, a, c.isOrig, c.gap)
+			w.t.InnerData(w.c, n, isOrig, b)
+		case gap > 0:
+			w.t.ReplayGap(w.c, a, isOrig, gap)
 		default:
-			w.t.Replay(w.c, a, c.isOrig, b)
+			w.t.Replay(w.c, a, isOrig, b)
 		}
+	}
+	from := 0
+	for _, c := range w.chunks {
+		feed(c.isOrig, w.buf[from:c.end], c.gap)
 		from = c.end
 	}
+	feed(isOrig, last, 0)
 }
 
 // Gap remembers missing bytes; signatures go on with what follows.
@@ -303,13 +319,13 @@ func (w *watch) Done() {
 	for _, f := range w.found {
 		w.t.DetachInner(w.c, f.n)
 	}
-	*w = watch{d: w.d, buf: w.buf[:0], chunks: w.chunks[:0], side: [2][]byte{w.side[0][:0], w.side[1][:0]}, found: w.found[:0]}
+	*w = watch{d: w.d, buf: w.buf[:0], chunks: w.chunks[:0], found: w.found[:0]}
 	w.d.free = append(w.d.free, w)
 }
 
 // Flip follows the connection's change of roles.
 func (w *watch) Flip() {
-	w.side[0], w.side[1] = w.side[1], w.side[0]
+	w.sent[0], w.sent[1] = w.sent[1], w.sent[0]
 	w.hit[0], w.hit[1] = w.hit[1], w.hit[0]
 	for i := range w.chunks {
 		w.chunks[i].isOrig = !w.chunks[i].isOrig
