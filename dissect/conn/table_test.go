@@ -1,0 +1,395 @@
+package conn_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"net/netip"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/wirelog/wirelog/dissect/conn"
+	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/internal/testconn"
+)
+
+// TestTimers finds for each timer when the connection ends: not at before, but at after,
+// in seconds since its last packet.
+func TestTimers(t *testing.T) {
+	for _, c := range []struct {
+		name, script  string
+		before, after float64
+		event         string // that comes with the end
+	}{
+		{"attempt (tcp_attempt_delay)", "> S 100", 4.9, 5.1, "attempt"},
+		{"attempt with SYN-ACK", "> SA 100 1", 4.9, 5.1, "attempt"},
+		{"refused (tcp_close_delay)", "> S 100; < RA 0 101", 4.9, 5.1, "timeout"},
+		{"closed (tcp_close_delay)", open + "> FA 101 501; < FA 501 102; > A 102 502", 4.9, 5.1, "timeout"},
+		{"reset (tcp_close_delay)", open + "> R 101", 4.9, 5.1, "timeout"},
+		{"SYN and RST", "> S 100; > R 101", 4.9, 5.1, "timeout"},
+		{"half closed (tcp_inactivity_timeout)", open + "> FA 101 501; < A 501 102", 299, 301, "timeout"},
+		{"idle (tcp_inactivity_timeout)", open, 299, 301, "timeout"},
+		{"nothing but a handshake's middle", "< SA 500 101", 4.9, 5.1, "attempt"},
+		{"partial, no close (tcp_inactivity_timeout)", "> PA 100 500 x; < PA 500 101 y", 299, 301, "timeout"},
+		{"partial, closed by one side never answered", "> FA 100 500", 4.9, 5.1, "timeout"},
+		{"pending data holds the close back", open + "> PA 111 501 x; > FA 112 501; < FA 501 101; > A 113 502", 5.5, 301, "timeout"},
+	} {
+		b, r := newBench(t, nil)
+		b.Script(c.script)
+		b.Advance(event.Time(c.before * 1e9))
+		if len(r.conns) != 0 {
+			t.Errorf("%s: over after %v seconds", c.name, c.before)
+			continue
+		}
+		n := len(r.events)
+		b.Advance(event.Time((c.after - c.before) * 1e9))
+		if len(r.conns) != 1 || b.Table.Len() != 0 {
+			t.Errorf("%s: not over after %v seconds", c.name, c.after)
+		} else if got := strings.Join(r.events[n:], " "); got != c.event {
+			t.Errorf("%s: events %s", c.name, got)
+		}
+	}
+}
+
+// TestInactivity finds the timeouts of what is not TCP, and that packets and listeners
+// move them.
+func TestInactivity(t *testing.T) {
+	udp := func(b *testconn.Bench) { b.Packet(testconn.UDP(b.Client, b.Server, nil)) }
+	for _, c := range []struct {
+		name   string
+		packet func(b *testconn.Bench)
+		sec    int64
+	}{
+		{"UDP", udp, 60},
+		{"ICMP", func(b *testconn.Bench) {
+			b.Packet(testconn.ICMP(b.Client.Addr(), b.Server.Addr(), 8, 0, make([]byte, 8)))
+		}, 60},
+		{"another protocol", func(b *testconn.Bench) { b.Packet(testconn.IP(89, b.Client.Addr(), b.Server.Addr(), make([]byte, 20))) }, 60},
+		{"set shorter", func(b *testconn.Bench) {
+			udp(b)
+			theConn(b).SetInactivityTimeout(10 * conn.Second)
+		}, 10},
+		{"set longer", func(b *testconn.Bench) {
+			udp(b)
+			theConn(b).SetInactivityTimeout(5000 * conn.Second)
+		}, 5000},
+		{"by silence, in rounds", func(b *testconn.Bench) {
+			udp(b)
+			theConn(b).EndAfterSilence(10 * conn.Second)
+		}, 10},
+	} {
+		b, r := newBench(t, nil)
+		c.packet(b)
+		b.Advance(event.Time(c.sec-1) * conn.Second)
+		if len(r.conns) != 0 {
+			t.Errorf("%s: over too early", c.name)
+		}
+		b.Advance(2 * conn.Second)
+		if len(r.conns) != 1 {
+			t.Errorf("%s: not over", c.name)
+		}
+	}
+
+	b, r := newBench(t, nil)
+	for range 10 {
+		udp(b)
+		b.Advance(59 * conn.Second)
+	}
+	if len(r.conns) != 0 {
+		t.Error("packets do not keep a connection")
+	}
+	b, r = newBench(t, nil)
+	udp(b)
+	theConn(b).EndAfterSilence(10 * conn.Second)
+	b.Advance(5 * conn.Second)
+	udp(b)
+	b.Advance(6 * conn.Second)
+	if len(r.conns) != 0 {
+		t.Error("a packet does not keep a connection with EndAfterSilence")
+	}
+	b.Advance(20 * conn.Second)
+	if len(r.conns) != 1 {
+		t.Error("EndAfterSilence has not ended the connection")
+	}
+}
+
+// TestTimerOrder lets many connections end at once: the order is that of the deadlines,
+// then of the first packets, whatever the wheel makes of it.
+func TestTimerOrder(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 1))
+	cfg := testconn.Config()
+	b := testconn.New(t, cfg)
+	type end struct {
+		at    event.Time
+		first uint64
+	}
+	var got, want []end
+	b.Hooks.Conn.ConnectionStateRemove.Listen(func(e *event.ConnectionStateRemove) {
+		got = append(got, end{b.Table.Now(), e.Conn.FirstPacket()})
+	})
+	for i := range 3000 {
+		b.Now += event.Time(rng.IntN(3)) * 1e8
+		src := netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, byte(i >> 8), byte(i), 1}), 1)
+		r, _ := b.Packet(testconn.UDP(src, b.Server, nil))
+		silence := []event.Time{conn.Second, 7 * conn.Second, 60 * conn.Second, 4000 * conn.Second, 9000 * conn.Second}[rng.IntN(5)]
+		r.Conn.SetInactivityTimeout(silence)
+		want = append(want, end{b.Now + silence, b.Num})
+	}
+	for b.Table.Len() > 0 {
+		b.Advance(event.Time(rng.IntN(2000)) * conn.Second)
+	}
+	slices.SortStableFunc(want, func(x, y end) int {
+		if x.at != y.at {
+			return int((x.at - y.at) / 1e6)
+		}
+		return int(x.first) - int(y.first)
+	})
+	if !slices.Equal(got, want) {
+		for i := range want {
+			if got[i] != want[i] {
+				t.Fatalf("end %d: %+v, not %+v", i, got[i], want[i])
+			}
+		}
+	}
+}
+
+// TestEviction fills a small table: the oldest half-open connection goes first, then
+// the oldest.
+func TestEviction(t *testing.T) {
+	b, r := newBench(t, func(c *conn.Config) { c.Limits.Connections = 4 })
+	send := func(host byte, answer bool) {
+		a, z := netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 0, 0, host}), 1000), b.Server
+		b.Packet(testconn.UDP(a, z, []byte{host}))
+		if answer {
+			b.Packet(testconn.UDP(z, a, nil))
+		}
+	}
+	var gone []string
+	b.Hooks.Conn.ConnectionStateRemove.Listen(func(e *event.ConnectionStateRemove) {
+		gone = append(gone, e.Conn.ID().OrigH.String())
+	})
+	send(1, true)
+	send(2, false)
+	send(3, true)
+	send(4, false)
+	send(5, true) // 2 goes
+	send(6, true) // 4 goes
+	send(7, true) // no half-open one is left: 1 goes
+	send(8, false)
+	send(9, true)
+	if got := strings.Join(gone, " "); got != "10.0.0.2 10.0.0.4 10.0.0.1 10.0.0.3 10.0.0.8" {
+		t.Error(got)
+	}
+	if st := b.Table.Stats(); st.Evicted != 5 || st.Peak != 4 || len(r.conns) != 5 {
+		t.Errorf("%+v", st)
+	}
+}
+
+// TestFlood is case 8: millions of SYNs, and the memory stays what it was after the
+// first of them.
+func TestFlood(t *testing.T) {
+	n := 3_000_000
+	if testing.Short() {
+		n = 200_000
+	}
+	cfg := testconn.Config()
+	cfg.Limits.Connections = 5000
+	b := testconn.New(t, cfg)
+	rows := 0
+	b.Hooks.Conn.ConnectionStateRemove.Listen(func(*event.ConnectionStateRemove) { rows++ })
+	syn := testconn.Segment{Src: b.Client, Dst: b.Server, Flags: "S"}
+	p := syn.Bytes()
+	cfg.Packet.IgnoreChecksums = true
+	b = testconn.New(t, cfg)
+	b.Hooks.Conn.ConnectionStateRemove.Listen(func(*event.ConnectionStateRemove) { rows++ })
+	var level uint64
+	for i := range n {
+		p[12], p[13], p[14], p[15] = 10, byte(i>>16), byte(i>>8), byte(i)
+		p[20], p[21] = byte(i>>24), byte(i>>3)
+		b.Now += 1000
+		b.Process(p)
+		if i == 20_000 {
+			level = b.Table.Memory()
+		}
+	}
+	if got := b.Table.Memory(); got != level || b.Table.Len() != 5000 {
+		t.Errorf("%d bytes and %d connections, %d bytes before", got, b.Table.Len(), level)
+	}
+	b.Drain()
+	if rows != n {
+		t.Errorf("%d rows for %d connections", rows, n)
+	}
+}
+
+func TestThresholds(t *testing.T) {
+	b, _ := newBench(t, nil)
+	var got []string
+	b.Hooks.ConnSize.ConnBytesThresholdCrossed.Listen(func(e *event.ConnBytesThresholdCrossed) {
+		got = append(got, fmt.Sprintf("bytes %d %v", e.Threshold, e.IsOrig))
+	})
+	b.Hooks.ConnSize.ConnPacketsThresholdCrossed.Listen(func(e *event.ConnPacketsThresholdCrossed) {
+		got = append(got, fmt.Sprintf("packets %d %v", e.Threshold, e.IsOrig))
+	})
+	r, _ := b.Packet(testconn.UDP(b.Client, b.Server, make([]byte, 72))) // 100 bytes
+	c := r.Conn
+	c.SetBytesThreshold(250, true)
+	c.SetPacketsThreshold(2, true)
+	c.SetPacketsThreshold(1, false)
+	if c.BytesThreshold(true) != 250 || c.BytesThreshold(false) != 0 || c.PacketsThreshold(false) != 1 {
+		t.Error("thresholds are not what was set")
+	}
+	b.Packet(testconn.UDP(b.Client, b.Server, make([]byte, 72)))
+	b.Packet(testconn.UDP(b.Client, b.Server, make([]byte, 72)))
+	b.Packet(testconn.UDP(b.Server, b.Client, nil))
+	b.Packet(testconn.UDP(b.Server, b.Client, nil))
+	if s := strings.Join(got, ", "); s != "packets 2 true, bytes 250 true, packets 1 false" {
+		t.Error(s)
+	}
+	got = nil
+	c.SetBytesThreshold(200, true) // passed already
+	if s := strings.Join(got, ", "); s != "bytes 200 true" || c.BytesThreshold(true) != 0 {
+		t.Error(s)
+	}
+}
+
+// TestSequenceNumbers has Zeek's get_orig_seq and get_resp_seq.
+func TestSequenceNumbers(t *testing.T) {
+	b, _ := newBench(t, nil)
+	b.Script(open + "> PA 101 501 hello; < PA 501 106 ab; > A 106 503")
+	c := theConn(b)
+	if c.OrigSeq() != 6 || c.RespSeq() != 3 {
+		t.Errorf("%d and %d", c.OrigSeq(), c.RespSeq())
+	}
+	r, _ := b.Packet(testconn.UDP(b.Client, b.Server, []byte("x")))
+	if r.Conn.OrigSeq() != 0 {
+		t.Error("of UDP")
+	}
+}
+
+func TestConnWeirdSampling(t *testing.T) {
+	b, r := newBench(t, func(c *conn.Config) {
+		c.Weirds = conn.WeirdSampling{Threshold: 3, Rate: 10, Duration: 100 * conn.Second}
+	})
+	res, _ := b.Packet(testconn.UDP(b.Client, b.Server, nil))
+	c := res.Conn
+	c.SetInactivityTimeout(10_000 * conn.Second)
+	count := func(n int) int {
+		r.weirds = r.weirds[:0]
+		for range n {
+			b.Table.Weird(c, "odd", "", "")
+		}
+		return len(r.weirds)
+	}
+	if got := count(3); got != 3 {
+		t.Errorf("%d of the first three", got)
+	}
+	if got := count(40); got != 4 {
+		t.Errorf("%d of the next forty", got)
+	}
+	r.weirds = nil
+	b.Table.Weird(c, "other", "", "")
+	if len(r.weirds) != 1 {
+		t.Error("another name is held back")
+	}
+	b.Advance(101 * conn.Second)
+	if got := count(3); got != 3 {
+		t.Errorf("%d of three after the time", got)
+	}
+	if b.Table.Stats().Weirds != 47 {
+		t.Errorf("%d weirds counted", b.Table.Stats().Weirds)
+	}
+}
+
+func TestFlowWeirdSampling(t *testing.T) {
+	b, r := newBench(t, func(c *conn.Config) {
+		c.Weirds = conn.WeirdSampling{Threshold: 2, Rate: 0, Duration: 100 * conn.Second}
+	})
+	a, z := b.Client.Addr().As16(), b.Server.Addr().As16()
+	odd := func(src, dst *[16]byte, d conn.Domain) int {
+		n := len(r.weirds)
+		for range 5 {
+			b.Table.FlowWeird(src, dst, d, "odd", "", "")
+		}
+		return len(r.weirds) - n
+	}
+	b.Advance(0)
+	if odd(&a, &z, 0) != 2 || odd(&z, &a, 0) != 2 || odd(&a, &z, 7) != 2 || odd(&a, &z, 0) != 0 {
+		t.Error("not two of each pair and domain")
+	}
+	b.Advance(100 * conn.Second)
+	if odd(&a, &z, 0) != 2 {
+		t.Error("not two again after the time")
+	}
+	// More pairs than are remembered cost rows, not memory.
+	for i := range 1 << 17 {
+		a[12], a[13], a[14] = byte(i>>16), byte(i>>8), byte(i)
+		b.Table.FlowWeird(&a, &z, 0, "odd", "", "")
+	}
+}
+
+// TestPairs finds which packets are of one connection.
+func TestPairs(t *testing.T) {
+	a, z := netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("192.0.2.2")
+	a6, z6 := netip.MustParseAddr("2001:db8::1"), netip.MustParseAddr("2001:db8::2")
+	echo := make([]byte, 4)
+	port := netip.AddrPortFrom
+	for _, c := range []struct {
+		name    string
+		packets [][]byte
+		want    string
+	}{
+		{"echo", [][]byte{testconn.ICMP(a, z, 8, 0, echo), testconn.ICMP(z, a, 0, 0, echo)}, "192.0.2.1:8 192.0.2.2:0 1/1"},
+		{"echo, answer first", [][]byte{testconn.ICMP(z, a, 0, 0, echo), testconn.ICMP(a, z, 8, 0, echo)}, "192.0.2.2:0 192.0.2.1:8 1/1"},
+		{"both ask", [][]byte{testconn.ICMP(a, z, 8, 0, echo), testconn.ICMP(z, a, 8, 0, echo)}, "192.0.2.1:8 192.0.2.2:0 1/0, 192.0.2.2:8 192.0.2.1:0 1/0"},
+		{"timestamps", [][]byte{testconn.ICMP(a, z, 13, 0, echo), testconn.ICMP(z, a, 14, 0, echo)}, "192.0.2.1:13 192.0.2.2:14 1/1"},
+		{"unreachable, one way", [][]byte{testconn.ICMP(a, z, 3, 1, echo), testconn.ICMP(z, a, 3, 1, echo)}, "192.0.2.1:3 192.0.2.2:1 1/0, 192.0.2.2:3 192.0.2.1:1 1/0"},
+		{"other code", [][]byte{testconn.ICMP(a, z, 3, 1, echo), testconn.ICMP(a, z, 3, 3, echo)}, "192.0.2.1:3 192.0.2.2:1 1/0, 192.0.2.1:3 192.0.2.2:3 1/0"},
+		{"neighbours", [][]byte{testconn.ICMP(a6, z6, 135, 0, make([]byte, 20)), testconn.ICMP(z6, a6, 136, 0, make([]byte, 20))}, "[2001:db8::1]:135 [2001:db8::2]:136 1/1"},
+		{"UDP", [][]byte{testconn.UDP(port(z, 5), port(a, 5), nil), testconn.UDP(port(a, 5), port(z, 5), nil)}, "192.0.2.2:5 192.0.2.1:5 1/1"},
+		{"with itself", [][]byte{testconn.UDP(port(a, 5), port(a, 6), nil), testconn.UDP(port(a, 6), port(a, 5), nil)}, "192.0.2.1:5 192.0.2.1:6 1/1"},
+		{"with itself, one port", [][]byte{testconn.UDP(port(a, 5), port(a, 5), nil), testconn.UDP(port(a, 5), port(a, 5), nil)}, "192.0.2.1:5 192.0.2.1:5 2/0"},
+		{"UDP from a server's port", [][]byte{testconn.UDP(port(z, 53), port(a, 5000), nil), testconn.UDP(port(a, 5000), port(z, 53), nil)}, "192.0.2.1:5000 192.0.2.2:53 1/1"},
+		{"to everybody from a server's port", [][]byte{testconn.UDP(port(z, 68), port(netip.MustParseAddr("255.255.255.255"), 5000), nil)}, "192.0.2.2:68 255.255.255.255:5000 1/0"},
+		{"other protocols", [][]byte{testconn.IP(89, a, z, echo), testconn.IP(89, z, a, echo), testconn.IP(90, z, a, echo)}, "192.0.2.1:0 192.0.2.2:0 1/1, 192.0.2.2:0 192.0.2.1:0 1/0"},
+	} {
+		b := testconn.New(t, testconn.Config())
+		for _, p := range c.packets {
+			b.Now += 1e6
+			b.Packet(p)
+		}
+		var got []string
+		b.Table.All(func(c *conn.Conn) {
+			id := c.ID()
+			got = append(got, fmt.Sprintf("%v %v %d/%d", netip.AddrPortFrom(id.OrigH, id.OrigP), netip.AddrPortFrom(id.RespH, id.RespP),
+				c.Orig().Packets, c.Resp().Packets))
+		})
+		if s := strings.Join(got, ", "); s != c.want {
+			t.Errorf("%s: %s, not %s", c.name, s, c.want)
+		}
+	}
+}
+
+// TestUIDs are the same for the same seed, and differ where connections do.
+func TestUIDs(t *testing.T) {
+	uids := func(seed conn.Seed) (list []string) {
+		cfg := testconn.Config()
+		cfg.Seed = seed
+		b := testconn.New(t, cfg)
+		for i := range 2000 {
+			b.Packet(testconn.UDP(netip.AddrPortFrom(b.Client.Addr(), uint16(i)), b.Server, nil))
+		}
+		b.Table.All(func(c *conn.Conn) { list = append(list, c.UID().String()) })
+		return list
+	}
+	one, two, other := uids(conn.Seed{11, 22, 33, 44, 55, 66}), uids(conn.Seed{11, 22, 33, 44, 55, 66}), uids(conn.Seed{11, 22, 33, 44, 55, 67})
+	if !slices.Equal(one, two) {
+		t.Error("not the same for the same seed")
+	}
+	all := map[string]bool{}
+	for _, u := range append(one, other...) {
+		if u[0] != 'C' || all[u] {
+			t.Fatalf("uid %s", u)
+		}
+		all[u] = true
+	}
+}
