@@ -407,8 +407,12 @@ func (t *Table) Drain(limit uint64, cause func(first uint64)) {
 			return
 		}
 		cause(c.first)
-		// Zeek lets these two timers go off early at the end of a run.
+		// Zeek lets these timers go off early at the end of a run.
 		if c.attempt != 0 && !t.attemptTimer(c) {
+			continue
+		}
+		if c.ext != nil && c.ext.session != 0 {
+			t.timeout(c)
 			continue
 		}
 		t.Remove(c)

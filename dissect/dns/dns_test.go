@@ -368,15 +368,20 @@ func TestRoles(t *testing.T) {
 
 func TestSessionTimeout(t *testing.T) {
 	b := newBench(t, DefaultOptions())
+	b.Hooks.Conn.ConnectionTimeout.Listen(func(*event.ConnectionTimeout) { b.lines = append(b.lines, "timeout") })
 	b.datagram(true, message(query, [4]uint16{1}, question("a", 1)))
 	b.take()
 	b.Advance(9e9)
 	b.expect()
 	b.Advance(2e9)
-	b.expect("done")
+	b.expect("timeout", "done")
 	if n := b.Table.Len(); n != 0 {
 		t.Errorf("%d connections", n)
 	}
+	b.datagram(true, message(query, [4]uint16{1}, question("a", 1)))
+	b.take()
+	b.Drain()
+	b.expect("timeout", "done")
 }
 
 // TestWork sees that a message whose names are many times its size is given up.
