@@ -74,6 +74,7 @@ type Splitter struct {
 	stopped     bool
 	quiet       bool // no weirds
 	nulWeird    bool
+	fresh       bool // size was set by the line that a CR has just ended
 }
 
 // keptPart is the capacity of a line's beginning that is kept for the next one.
@@ -136,7 +137,10 @@ func (s *Splitter) SetPlain(n int64) { s.plain = max(n, 0) }
 
 // SetSize tells that n bytes from here a line ends even without a line end; -1
 // takes that back.
-func (s *Splitter) SetSize(n int64) { s.size = max(n, -1) }
+func (s *Splitter) SetSize(n int64) {
+	s.size = max(n, -1)
+	s.fresh = s.last == '\r' // the LF that may follow does not count
+}
 
 // Stop ends all deliveries.
 func (s *Splitter) Stop() { s.stopped = true }
@@ -164,7 +168,11 @@ func (s *Splitter) Deliver(b []byte) {
 		if s.last == '\r' && s.eol&CR != 0 && s.data[s.off] == '\n' {
 			// The CR has ended the line. Nobody knew that an LF would follow.
 			s.last = '\n'
-			s.advance(1)
+			if s.fresh {
+				s.off++
+			} else {
+				s.advance(1)
+			}
 		} else if s.plain > 0 {
 			n := int(min(s.plain, int64(len(s.data)-s.off)))
 			piece := s.data[s.off : s.off+n]
@@ -197,6 +205,7 @@ var newline = []byte{'\n'}
 
 func (s *Splitter) advance(n int) {
 	s.off += n
+	s.fresh = false
 	if s.size >= 0 {
 		s.size = max(s.size-int64(n), 0)
 	}
@@ -226,6 +235,12 @@ func (s *Splitter) line() {
 	start, end := s.off, len(s.data)
 	if s.size >= 0 && s.size < int64(end-start) {
 		end = start + int(s.size)
+	}
+	nul := false
+	if s.nulWeird {
+		if i := bytes.IndexByte(s.data[start:end], 0); i >= 0 {
+			nul, end = true, start+i
+		}
 	}
 	full := end
 	if room := s.room(); room < end-start {
@@ -275,9 +290,19 @@ func (s *Splitter) line() {
 		s.cut(full)
 		return
 	}
-	s.take(s.data[start:end])
-	s.last = s.data[end-1]
-	s.advance(end - start)
+	s.keep(s.data[start:end])
+	n := end - start
+	s.last = s.data[start+max(n-1, 0)]
+	if nul {
+		s.nulWeird = false
+		if n > 0 && s.last == '\r' {
+			s.weird(seenCR, "line_terminated_with_single_CR")
+		}
+		s.weird(seenNUL, "NUL_in_line")
+		s.last = 0
+		n++
+	}
+	s.advance(n)
 }
 
 // room is how many bytes more the line may have.
@@ -309,33 +334,11 @@ func (s *Splitter) cut(i int) {
 	s.emit(b, i+1-s.off, s.data[i])
 }
 
-// take keeps the beginning of a line.
-func (s *Splitter) take(b []byte) {
-	if i := s.nul(b); i >= 0 {
-		s.keep(b[:i])
-		b = b[i+1:]
-	}
-	s.keep(b)
-}
-
-// nul finds the NUL that is a weird and not part of its line, or returns -1.
-func (s *Splitter) nul(b []byte) int {
-	if !s.nulWeird {
-		return -1
-	}
-	i := bytes.IndexByte(b, 0)
-	if i >= 0 {
-		s.nulWeird = false
-		s.weird(seenNUL, "NUL_in_line")
-	}
-	return i
-}
-
 // emit hands on a line that ends with b, and n bytes of data with its end, of which
 // last is the last.
 func (s *Splitter) emit(b []byte, n int, last byte) {
-	if s.nulWeird || len(s.part) > 0 {
-		s.take(b)
+	if len(s.part) > 0 {
+		s.keep(b)
 		b = s.part
 		s.forget()
 	}
