@@ -51,6 +51,9 @@ func (r *run) summary() Summary {
 		if n := st.Panics; n != 0 {
 			s.addPanics("packet", n)
 		}
+		if n := st.Files.Panics; n != 0 {
+			s.addPanics("file analyzer", n)
+		}
 		if n := st.Conn.Panics; n != 0 {
 			s.addPanics("analyzer", n)
 		}

@@ -1,5 +1,10 @@
 package files
 
+import (
+	"log/slog"
+	"runtime/debug"
+)
+
 // An Analyzer looks at the contents of one file. The slices are valid inside the call.
 type Analyzer interface {
 	// Data takes the next bytes. An analyzer that returns false is done, and taken off.
@@ -28,12 +33,17 @@ type attached struct {
 	kind     *Kind
 	caughtUp bool // has the beginning of the file that came before it
 	off      bool
+	panicked bool
 }
+
+// maxPanics is how often the analyzers of one kind may panic before they are not put
+// on files any more.
+const maxPanics = 16
 
 // Attach puts an analyzer of kind k on f, unless there is or was one. It gets the file
 // from its first byte on, if f's beginning has not yet been passed on.
 func (f *File) Attach(k *Kind) {
-	if f.done {
+	if f.done || f.m.panics[k] >= maxPanics {
 		return
 	}
 	for i := range f.analyzers {
@@ -46,3 +56,40 @@ func (f *File) Attach(k *Kind) {
 }
 
 func (f *File) takeOff(i int) { f.analyzers[i].off = true }
+
+// giveData, giveGap and giveEnd call an analyzer. A panic costs that analyzer on that
+// file and nothing else.
+func (f *File) giveData(i int, b []byte) {
+	defer f.contain(i)
+	if !f.analyzers[i].a.Data(b) {
+		f.takeOff(i)
+	}
+}
+
+func (f *File) giveGap(i int, offset, n uint64) {
+	defer f.contain(i)
+	if !f.analyzers[i].a.Gap(offset, n) {
+		f.takeOff(i)
+	}
+}
+
+func (f *File) giveEnd(i int) {
+	defer f.contain(i)
+	f.takeOff(i)
+	f.analyzers[i].a.End()
+}
+
+func (f *File) contain(i int) {
+	r := recover()
+	if r == nil {
+		return
+	}
+	a, m := &f.analyzers[i], f.m
+	a.off, a.panicked = true, true
+	m.stats.Panics++
+	m.panics[a.kind]++
+	if m.panics[a.kind] == 1 {
+		slog.Error("analyzer panicked and was taken off its file", "analyzer", a.kind.Name,
+			"fuid", f.FUID().String(), "panic", r, "stack", string(debug.Stack()))
+	}
+}

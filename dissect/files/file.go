@@ -46,7 +46,7 @@ type File struct {
 // reset makes f ready to be another file.
 func (f *File) reset() {
 	for i := range f.analyzers {
-		if a := &f.analyzers[i]; a.kind.Release != nil {
+		if a := &f.analyzers[i]; a.kind.Release != nil && !a.panicked {
 			a.kind.Release(a.a)
 		}
 		f.analyzers[i] = attached{}
@@ -184,19 +184,14 @@ func (f *File) deliver(b []byte) {
 		before = f.beginning(b)
 	}
 	for i := range f.analyzers {
-		a := &f.analyzers[i]
-		if a.off {
-			continue
-		}
-		if !a.caughtUp {
+		if a := &f.analyzers[i]; !a.off && !a.caughtUp {
 			a.caughtUp = true
-			if len(before) > 0 && !a.a.Data(before) {
-				f.takeOff(i)
-				continue
+			if len(before) > 0 {
+				f.giveData(i, before)
 			}
 		}
-		if len(b) > 0 && !a.a.Data(b) {
-			f.takeOff(i)
+		if len(b) > 0 && !f.analyzers[i].off {
+			f.giveData(i, b)
 		}
 	}
 	n := uint64(len(b))
@@ -317,8 +312,8 @@ func (f *File) hole(offset, n uint64) {
 		f.deliver(nil)
 	}
 	for i := range f.analyzers {
-		if a := &f.analyzers[i]; !a.off && !a.a.Gap(offset, n) {
-			f.takeOff(i)
+		if !f.analyzers[i].off {
+			f.giveGap(i, offset, n)
 		}
 	}
 	if h := &f.m.hooks.File.Gap; h.On() {
@@ -343,9 +338,8 @@ func (f *File) end() {
 	}
 	f.done = true
 	for i := range f.analyzers {
-		if a := &f.analyzers[i]; !a.off {
-			a.a.End()
-			a.off = true
+		if !f.analyzers[i].off {
+			f.giveEnd(i)
 		}
 	}
 	if h := &f.m.hooks.File.StateRemove; h.On() {

@@ -128,6 +128,7 @@ type Stats struct {
 	Refused  uint64 // times that a file was not opened, because its connection has too many
 	Conns    uint64 // connections not noted with a file, because it has too many
 	Overflow uint64 // holes given up, because too much was waiting behind them
+	Panics   uint64 // of analyzers
 	Extract  ExtractStats
 }
 
@@ -148,6 +149,7 @@ type Manager struct {
 	held           int // bytes that wait for earlier ones, of all files
 
 	kinds   map[string][]*Kind // by MIME type
+	panics  map[*Kind]int      // of their analyzers
 	hashes  []*Kind
 	extract *extractor
 
@@ -175,7 +177,7 @@ type scratch struct {
 func New(cfg Config, hooks *event.Hooks, clock Clock, cause func(deadline event.Time, first, num uint64)) *Manager {
 	cfg.setDefaults()
 	m := &Manager{cfg: cfg, hooks: hooks, clock: clock, cause: cause,
-		open: make(map[ID]*File), perConn: make(map[uint64]int), kinds: make(map[string][]*Kind), magic: matcher{detector: magicDetector()}}
+		open: make(map[ID]*File), perConn: make(map[uint64]int), kinds: make(map[string][]*Kind), panics: make(map[*Kind]int), magic: matcher{detector: magicDetector()}}
 	for _, name := range cfg.Hashes {
 		if k := HashKind(name); k != nil {
 			m.hashes = append(m.hashes, k)

@@ -5,6 +5,7 @@ import (
 	"crypto/md5"
 	"encoding/hex"
 	"fmt"
+	"log/slog"
 	"math/rand/v2"
 	"net/netip"
 	"os"
@@ -366,6 +367,44 @@ func TestExtractNameTaken(t *testing.T) {
 	}
 	if entries, _ := os.ReadDir(dir); len(entries) != 3 {
 		t.Errorf("%d files", len(entries))
+	}
+}
+
+type panicker struct{ at string }
+
+func (p panicker) act(at string) bool {
+	if at == p.at {
+		panic("on purpose")
+	}
+	return true
+}
+func (p panicker) Data([]byte) bool        { return p.act("data") }
+func (p panicker) Gap(uint64, uint64) bool { return p.act("gap") }
+func (p panicker) End()                    { p.act("end") }
+
+func TestPanic(t *testing.T) {
+	log := slog.Default()
+	slog.SetDefault(slog.New(slog.DiscardHandler))
+	t.Cleanup(func() { slog.SetDefault(log) })
+	for _, at := range []string{"data", "gap", "end"} {
+		r := newRig(Config{Hashes: []string{"md5"}})
+		r.collect("image/gif")
+		r.m.Register(&Kind{Name: "P", MIMETypes: []string{"image/gif"},
+			New:     func(*Manager, *File) Analyzer { return panicker{at} },
+			Release: func(Analyzer) { t.Error("an analyzer that panicked is used again") }})
+		c := newConn(1)
+		for i := range maxPanics + 4 {
+			id := r.id(c, fmt.Sprint(i))
+			r.m.Data(id, r.carrier(c), []byte("GIF89a"))
+			r.m.Gap(id, r.carrier(c), 6, 1)
+			r.m.End(id)
+		}
+		if n := r.m.Stats().Panics; n != maxPanics {
+			t.Errorf("%s: %d panics", at, n)
+		}
+		if want := strings.Repeat("GIF89a_", maxPanics+4); string(r.got) != want {
+			t.Errorf("%s: the other analyzer got %q", at, r.got)
+		}
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"hash"
+	"sync"
 
 	"github.com/wirelog/wirelog/dissect/event"
 )
@@ -23,6 +24,7 @@ type hashKind struct {
 	Kind
 	name string // as in FileHash
 	new  func() hash.Hash
+	used sync.Pool // of *hashing, for all shards
 }
 
 var hashKinds = [...]*hashKind{
@@ -33,9 +35,23 @@ var hashKinds = [...]*hashKind{
 
 func newHashKind(zeek, name string, newHash func() hash.Hash) *hashKind {
 	k := &hashKind{name: name, new: newHash}
-	k.Kind = Kind{Name: zeek, New: func(m *Manager, f *File) Analyzer {
-		return &hashing{m: m, f: f, kind: k, h: k.new()}
-	}}
+	k.Kind = Kind{
+		Name: zeek,
+		New: func(m *Manager, f *File) Analyzer {
+			a, ok := k.used.Get().(*hashing)
+			if !ok {
+				a = &hashing{kind: k, h: k.new()}
+			}
+			a.h.Reset()
+			a.m, a.f, a.some = m, f, false
+			return a
+		},
+		Release: func(a Analyzer) {
+			h := a.(*hashing)
+			h.m, h.f = nil, nil
+			k.used.Put(h)
+		},
+	}
 	return k
 }
 
