@@ -93,8 +93,10 @@ func (t *Table) Attach(c *Conn, p *Protocol) Analyzer {
 			return nil
 		}
 	}
-	a := p.New(t, c)
-	x.analyzers = append(x.analyzers, attached{a: a, p: p})
+	a := t.newAnalyzer(c, p)
+	if a != nil {
+		x.analyzers = append(x.analyzers, attached{a: a, p: p})
+	}
 	return a
 }
 
@@ -130,7 +132,10 @@ func (t *Table) AttachInner(c *Conn, p *Protocol) int {
 		t.weird(c, "too_many_inner_streams", "", "")
 		return -1
 	}
-	a := p.New(t, c)
+	a := t.newAnalyzer(c, p)
+	if a == nil {
+		return -1
+	}
 	x.analyzers = append(x.analyzers, attached{a: a, p: p, inner: true})
 	return len(x.analyzers) - 1
 }
@@ -356,11 +361,37 @@ func (t *Table) contain(c *Conn, i int) {
 	}
 	at := &c.ext.analyzers[i]
 	at.off = true
+	t.panicked(c, at.p, r)
+}
+
+func (t *Table) panicked(c *Conn, p *Protocol, r any) {
 	t.stats.Panics++
-	t.panics[at.p]++
-	if t.panics[at.p] == 1 {
-		slog.Error("analyzer panicked and was taken off its connection", "analyzer", at.p.Name,
+	t.panics[p]++
+	if t.panics[p] == 1 {
+		slog.Error("analyzer panicked and was taken off its connection", "analyzer", p.Name,
 			"uid", c.UID().String(), "panic", r, "stack", string(debug.Stack()))
+	}
+}
+
+// newAnalyzer returns nil if the protocol panics.
+func (t *Table) newAnalyzer(c *Conn, p *Protocol) (a Analyzer) {
+	defer func() {
+		if r := recover(); r != nil {
+			a = nil
+			t.panicked(c, p, r)
+		}
+	}()
+	return p.New(t, c)
+}
+
+// listeners stands for what listens to the events of the core itself.
+var listeners = Protocol{Name: "listeners"}
+
+// containListeners is deferred around what is raised at the end of a connection, so
+// that a panic there does not keep the connection in the table.
+func (t *Table) containListeners(c *Conn) {
+	if r := recover(); r != nil {
+		t.panicked(c, &listeners, r)
 	}
 }
 

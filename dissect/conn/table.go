@@ -357,6 +357,7 @@ func (t *Table) Remove(c *Conn) {
 
 // finish is what happens at the end of a connection that others can see.
 func (t *Table) finish(c *Conn) {
+	defer t.containListeners(c)
 	if t.terminating && c.transport == event.ProtoTCP && c.flags&flagActive != 0 &&
 		!(c.side[0].flags&sideClosed != 0 && c.side[1].flags&sideClosed != 0) {
 		if h := &t.hooks.TCP.ConnectionPending; h.On() {
