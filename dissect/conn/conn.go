@@ -408,6 +408,15 @@ func (c *Conn) SetInactivityTimeout(d event.Time) {
 
 func (c *Conn) setSilence(d event.Time) { c.silence = uint32(min(int64(d)/1e6, 1<<32-1)) }
 
+// NoteUnknown adds an X to the history, once a connection, for what an analyzer does not
+// go on with (Zeek's HIST_UNKNOWN_PKT).
+func (c *Conn) NoteUnknown() {
+	if c.seen&histUnknown == 0 {
+		c.seen |= histUnknown
+		c.addHistory('X')
+	}
+}
+
 // flip exchanges originator and responder.
 func (c *Conn) flip() {
 	c.origin ^= 1

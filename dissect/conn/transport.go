@@ -185,6 +185,9 @@ func (t *Table) begin(c *Conn) {
 	}
 	if t.attacher != nil && (c.transport == event.ProtoTCP || c.transport == event.ProtoUDP) {
 		c.flags |= flagUndetected
+		if c.transport == event.ProtoUDP {
+			t.detected(c) // an analyzer may end the flow whose datagrams are all damaged
+		}
 	}
 	t.rearm(c)
 }
