@@ -236,6 +236,17 @@ func (s *Splitter) line() {
 	if s.size >= 0 && s.size < int64(end-start) {
 		end = start + int(s.size)
 	}
+	if s.last == '\r' && s.data[start] == '\n' {
+		// The CR was taken for a part of the line.
+		if len(s.part) == 0 {
+			s.last = '\n'
+			s.advance(1)
+			return
+		}
+		s.unkeep()
+		s.emit(nil, 1, '\n')
+		return
+	}
 	nul := false
 	if s.nulWeird {
 		if i := bytes.IndexByte(s.data[start:end], 0); i >= 0 {
@@ -268,17 +279,6 @@ func (s *Splitter) line() {
 				s.weird(seenCR, "line_terminated_with_single_CR")
 			}
 			continue
-		}
-		if i == start && s.last == '\r' {
-			// The CR was taken for a part of the line.
-			if len(s.part) == 0 {
-				s.last = '\n'
-				s.advance(1)
-				return
-			}
-			s.unkeep()
-			s.emit(nil, 1, '\n')
-			return
 		}
 		if s.eol&LF != 0 {
 			s.emit(b, i+1-start, '\n')
