@@ -10,6 +10,7 @@ import (
 	"github.com/wirelog/wirelog/dissect/files"
 	"github.com/wirelog/wirelog/dissect/http"
 	"github.com/wirelog/wirelog/dissect/socks"
+	"github.com/wirelog/wirelog/dissect/ssh"
 	"github.com/wirelog/wirelog/dissect/websocket"
 )
 
@@ -47,5 +48,6 @@ func protocols(hooks *event.Hooks, fm *files.Manager) []*detect.Protocol {
 		dns.New(hooks, event.ProtoTCP, dns.DefaultOptions()),
 		http.New(hooks, fm, websocket.New(hooks)),
 		socks.New(hooks),
+		ssh.New(hooks),
 	}
 }

@@ -72,6 +72,9 @@ func Install(h *event.Hooks, out schemas.Emitter, o Options) *Builders {
 	if out.On(new(schemas.SOCKS).Schema()) {
 		installSOCKS(h, out, &o)
 	}
+	if out.On(new(schemas.SSH).Schema()) {
+		installSSH(h, out, &o)
+	}
 	return b
 }
 

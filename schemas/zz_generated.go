@@ -7,9 +7,10 @@ const (
 	GroupCommunityID Groups = 1 << 0 // community-id
 	GroupMACLogging  Groups = 1 << 1 // mac-logging
 	GroupVLANLogging Groups = 1 << 2 // vlan-logging
+	GroupHASSH       Groups = 1 << 3 // hassh
 )
 
-var groupNames = []string{"community-id", "mac-logging", "vlan-logging"}
+var groupNames = []string{"community-id", "mac-logging", "vlan-logging", "hassh"}
 
 var all = []*Schema{
 	&AnalyzerSchema,
@@ -19,6 +20,7 @@ var all = []*Schema{
 	&HTTPSchema,
 	&PESchema,
 	&SOCKSSchema,
+	&SSHSchema,
 	&TunnelSchema,
 	&WebSocketSchema,
 	&WeirdSchema,
@@ -886,11 +888,135 @@ func (r *SOCKS) Encode(s Sink) {
 	}
 }
 
+// SSHSchema describes the log ssh.
+var SSHSchema = Schema{
+	Name: "ssh",
+	Doc:  "SSH is an SSH connection, written when a client has authenticated or else when the connection ends.",
+	ID:   7,
+	New:  func() Record { return new(SSH) },
+	Fields: []Field{
+		{Name: "ts", Kind: KindTime, Doc: "Time of the first version line."},
+		{Name: "uid", Kind: KindString, Doc: "Unique identifier of the connection."},
+		{Name: "id.orig_h", Kind: KindAddr, Doc: "Originator's address."},
+		{Name: "id.orig_p", Kind: KindPort, Doc: "Originator's port; the ICMP type for ICMP."},
+		{Name: "id.resp_h", Kind: KindAddr, Doc: "Responder's address."},
+		{Name: "id.resp_p", Kind: KindPort, Doc: "Responder's port; the ICMP code for ICMP."},
+		{Name: "version", Kind: KindCount, Doc: "Major version that both sides speak, 1 or 2.", Unsettable: true},
+		{Name: "auth_success", Kind: KindBool, Doc: "Whether the client authenticated, inferred from the sizes of packets; unset if that cannot be known.", Unsettable: true},
+		{Name: "auth_attempts", Kind: KindCount, Doc: "Attempts to authenticate that were seen."},
+		{Name: "direction", Kind: KindEnum, Doc: "Direction, if exactly one side is in a local network.", Unsettable: true},
+		{Name: "client", Kind: KindString, Doc: "The client's version line.", Unsettable: true},
+		{Name: "server", Kind: KindString, Doc: "The server's version line.", Unsettable: true},
+		{Name: "cipher_alg", Kind: KindString, Doc: "Negotiated cipher.", Unsettable: true},
+		{Name: "mac_alg", Kind: KindString, Doc: "Negotiated message authentication code.", Unsettable: true},
+		{Name: "compression_alg", Kind: KindString, Doc: "Negotiated compression.", Unsettable: true},
+		{Name: "kex_alg", Kind: KindString, Doc: "Negotiated key exchange.", Unsettable: true},
+		{Name: "host_key_alg", Kind: KindString, Doc: "Negotiated algorithm of the server's host key.", Unsettable: true},
+		{Name: "host_key_fingerprint", Kind: KindString, Doc: "Fingerprint of the server's host key: SHA256 and the first 24 bytes of the hash in base64.", Unsettable: true},
+		{Name: "hassh", Kind: KindString, Doc: "MD5 fingerprint of the algorithms that the client offers.", Unsettable: true, Group: GroupHASSH},
+		{Name: "hasshServer", Kind: KindString, Doc: "MD5 fingerprint of the algorithms that the server offers.", Unsettable: true, Group: GroupHASSH},
+		{Name: "hasshAlgorithms", Kind: KindString, Doc: "What hassh is made of.", Unsettable: true, Group: GroupHASSH},
+		{Name: "hasshServerAlgorithms", Kind: KindString, Doc: "What hasshServer is made of.", Unsettable: true, Group: GroupHASSH},
+	},
+}
+
+// Schema returns &SSHSchema.
+func (*SSH) Schema() *Schema { return &SSHSchema }
+
+// Encode passes the columns to s.
+func (r *SSH) Encode(s Sink) {
+	s.Time(r.TS)
+	s.String(r.UID)
+	s.Addr(r.ID.OrigH)
+	s.Port(uint16(r.ID.OrigP))
+	s.Addr(r.ID.RespH)
+	s.Port(uint16(r.ID.RespP))
+	if r.Version.OK {
+		s.Count(r.Version.V)
+	} else {
+		s.Unset()
+	}
+	if r.AuthSuccess.OK {
+		s.Bool(r.AuthSuccess.V)
+	} else {
+		s.Unset()
+	}
+	s.Count(r.AuthAttempts)
+	if r.Direction.OK {
+		s.Enum(string(r.Direction.V))
+	} else {
+		s.Unset()
+	}
+	if r.Client.OK {
+		s.String(r.Client.V)
+	} else {
+		s.Unset()
+	}
+	if r.Server.OK {
+		s.String(r.Server.V)
+	} else {
+		s.Unset()
+	}
+	if r.CipherAlg.OK {
+		s.String(r.CipherAlg.V)
+	} else {
+		s.Unset()
+	}
+	if r.MACAlg.OK {
+		s.String(r.MACAlg.V)
+	} else {
+		s.Unset()
+	}
+	if r.CompressionAlg.OK {
+		s.String(r.CompressionAlg.V)
+	} else {
+		s.Unset()
+	}
+	if r.KexAlg.OK {
+		s.String(r.KexAlg.V)
+	} else {
+		s.Unset()
+	}
+	if r.HostKeyAlg.OK {
+		s.String(r.HostKeyAlg.V)
+	} else {
+		s.Unset()
+	}
+	if r.HostKeyFingerprint.OK {
+		s.String(r.HostKeyFingerprint.V)
+	} else {
+		s.Unset()
+	}
+	groups := s.Groups()
+	if groups&GroupHASSH != 0 {
+		if r.HASSH.OK {
+			s.String(r.HASSH.V)
+		} else {
+			s.Unset()
+		}
+		if r.HASSHServer.OK {
+			s.String(r.HASSHServer.V)
+		} else {
+			s.Unset()
+		}
+		if r.HASSHAlgorithms.OK {
+			s.String(r.HASSHAlgorithms.V)
+		} else {
+			s.Unset()
+		}
+		if r.HASSHServerAlgorithms.OK {
+			s.String(r.HASSHServerAlgorithms.V)
+		} else {
+			s.Unset()
+		}
+	}
+}
+
 // TunnelSchema describes the log tunnel.
 var TunnelSchema = Schema{
 	Name: "tunnel",
 	Doc:  "Tunnel is a tunnel that was found, closed or expired.",
-	ID:   7,
+	ID:   8,
 	New:  func() Record { return new(Tunnel) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the activity."},
@@ -927,7 +1053,7 @@ func (r *Tunnel) Encode(s Sink) {
 var WebSocketSchema = Schema{
 	Name: "websocket",
 	Doc:  "WebSocket is an HTTP connection that has become a WebSocket.",
-	ID:   8,
+	ID:   9,
 	New:  func() Record { return new(WebSocket) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the server agreed."},
@@ -1010,7 +1136,7 @@ func (r *WebSocket) Encode(s Sink) {
 var WeirdSchema = Schema{
 	Name: "weird",
 	Doc:  "Weird is something unexpected in the traffic.",
-	ID:   9,
+	ID:   10,
 	New:  func() Record { return new(Weird) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which it occurred."},

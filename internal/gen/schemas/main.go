@@ -282,7 +282,7 @@ func flatten(members []member, unsettable bool) []member {
 	return out
 }
 
-var initialisms = map[string]string{"id": "ID", "mac": "MAC", "vlan": "VLAN", "tls": "TLS", "ssl": "SSL", "smb": "SMB"}
+var initialisms = map[string]string{"id": "ID", "mac": "MAC", "vlan": "VLAN", "tls": "TLS", "ssl": "SSL", "smb": "SMB", "hassh": "HASSH"}
 
 // groupConst is the constant for a group: "mac-logging" is GroupMACLogging.
 func groupConst(name string) string {

@@ -1,0 +1,97 @@
+package ssh
+
+import "github.com/wirelog/wirelog/dissect/event"
+
+// auth tells from the sizes of what the server sends, encrypted, how a client's
+// authentication goes. The messages differ in length, and cipher and MAC add the same to
+// each: SSH_MSG_SERVICE_ACCEPT takes 24 bytes, SSH_MSG_USERAUTH_SUCCESS 8, and
+// SSH_MSG_USERAUTH_FAILURE as many as the list of methods takes (RFC 4252 section 5.1). What
+// is encrypted is taken as segments bring it.
+type auth struct {
+	clientSpoke bool
+	accept      int // the size of the answer to the service request
+	failure     int // the size of a refusal
+	banner      bool
+	decided     bool
+	// succeeded tells that the analyzer is done with the packet that has this number.
+	succeeded bool
+	packet    uint64
+}
+
+const (
+	// successSmaller is by how much SSH_MSG_USERAUTH_SUCCESS is smaller than
+	// SSH_MSG_SERVICE_ACCEPT.
+	successSmaller = 16
+	// bannerLarger is by how much the first answer to an authentication is larger than
+	// SSH_MSG_SERVICE_ACCEPT if it is taken for a banner (RFC 4252 section 5.4).
+	bannerLarger = 256
+)
+
+// outcome is what a size tells.
+type outcome uint8
+
+const (
+	outcomeNone outcome = iota
+	outcomeFailure
+	outcomeSuccess
+	outcomeFree // success without having to authenticate
+)
+
+// size takes the size of an encrypted piece.
+func (s *auth) size(isOrig bool, n int) outcome {
+	switch {
+	case s.decided:
+	case isOrig:
+		s.clientSpoke = true
+	case !s.clientSpoke:
+	case s.accept == 0:
+		s.accept = n
+	case s.failure == 0 && n+successSmaller == s.accept:
+		s.decided = true
+		return outcomeFree
+	case s.failure == 0 && !s.banner && n-s.accept > bannerLarger:
+		s.banner = true
+	case s.failure == 0:
+		s.failure = n
+	case n == s.failure:
+		return outcomeFailure
+	case n+successSmaller == s.accept:
+		s.decided = true
+		return outcomeSuccess
+	}
+	return outcomeNone
+}
+
+// encrypted takes n bytes of a side of which nothing else is known.
+func (a *analyzer) encrypted(isOrig bool, n int) {
+	if h := &a.f.hooks.EncryptedPacket; h.On() {
+		e := &a.f.ev.encrypted
+		*e = event.SSHEncryptedPacket{Conn: a.c, Orig: isOrig, Len: uint64(n)}
+		h.Raise(e)
+	}
+	if a.version != version2 {
+		return
+	}
+	o := a.auth.size(isOrig, n)
+	if o == outcomeNone {
+		return
+	}
+	if h := &a.f.hooks.AuthAttempted; h.On() {
+		e := &a.f.ev.attempted
+		*e = event.SSHAuthAttempted{Conn: a.c, Authenticated: o != outcomeFailure}
+		h.Raise(e)
+	}
+	if o == outcomeFailure {
+		return
+	}
+	if h := &a.f.hooks.AuthSuccessful; h.On() {
+		e := &a.f.ev.successful
+		*e = event.SSHAuthSuccessful{Conn: a.c, AuthMethodNone: o == outcomeFree}
+		h.Raise(e)
+	}
+	// With compression sizes tell nothing: the events are raised, but Zeek's scripts do not
+	// believe them.
+	if !a.compressed && a.confirmed || !a.f.hooks.EncryptedPacket.On() {
+		a.auth.succeeded, a.auth.packet = true, a.t.PacketNum()
+	}
+}
