@@ -41,6 +41,9 @@ const (
 	maxChunks = 100
 )
 
+// maxSignatures is how many there may be for a transport: watch has a bit for each.
+const maxSignatures = 64
+
 // Detector attaches analyzers to connections. It belongs to one shard.
 type Detector struct {
 	byPort map[port][]*Protocol
@@ -59,7 +62,7 @@ type port struct {
 }
 
 // New returns a Detector for the protocols, which may have up to 64 signatures a
-// transport.
+// transport; it panics if they have more.
 func New(protocols []*Protocol) *Detector {
 	d := &Detector{byPort: make(map[port][]*Protocol)}
 	for _, p := range protocols {
@@ -70,6 +73,15 @@ func New(protocols []*Protocol) *Detector {
 		if len(p.Signatures) > 0 {
 			i := transportIndex(p.Transport)
 			d.signed[i] = append(d.signed[i], p)
+		}
+	}
+	for _, list := range d.signed {
+		n := 0
+		for _, p := range list {
+			n += len(p.Signatures)
+		}
+		if n > maxSignatures {
+			panic("detect: too many signatures")
 		}
 	}
 	d.self[0] = conn.Protocol{Name: "PIA_TCP", New: d.watch}
@@ -131,6 +143,7 @@ type watch struct {
 	isInner bool
 	over    bool
 	found   []finding
+	scratch []byte
 	ended   uint8 // a bit for each side
 }
 
@@ -206,7 +219,13 @@ func (w *watch) Data(isOrig bool, b []byte) {
 
 // soFar puts what a side has sent together with b, which follows.
 func (w *watch) soFar(isOrig bool, b []byte) []byte {
-	seen := w.d.scratch[:0]
+	// What comes first may have called for an analyzer that looks into an inner
+	// stream before the outer watch is done with its own.
+	scratch := &w.d.scratch
+	if w.isInner {
+		scratch = &w.scratch
+	}
+	seen := (*scratch)[:0]
 	from := 0
 	for _, c := range w.chunks {
 		if c.isOrig == isOrig {
@@ -215,7 +234,7 @@ func (w *watch) soFar(isOrig bool, b []byte) []byte {
 		from = c.end
 	}
 	seen = append(seen, b[:min(len(b), 2*maxBytes)]...)
-	w.d.scratch = seen
+	*scratch = seen
 	return seen
 }
 
@@ -319,7 +338,7 @@ func (w *watch) Done() {
 	for _, f := range w.found {
 		w.t.DetachInner(w.c, f.n)
 	}
-	*w = watch{d: w.d, buf: w.buf[:0], chunks: w.chunks[:0], found: w.found[:0]}
+	*w = watch{d: w.d, buf: w.buf[:0], chunks: w.chunks[:0], found: w.found[:0], scratch: w.scratch[:0]}
 	w.d.free = append(w.d.free, w)
 }
 

@@ -1,0 +1,295 @@
+package detect
+
+import (
+	"bytes"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/wirelog/wirelog/dissect/conn"
+	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/internal/testconn"
+)
+
+// spy writes down what it is given.
+type spy struct {
+	name  string
+	lines *[]string
+	t     *conn.Table
+	c     *conn.Conn
+	inner conn.Analyzer // fed with what follows a '|' if asked for
+}
+
+func side(isOrig bool) string {
+	if isOrig {
+		return ">"
+	}
+	return "<"
+}
+
+func (s *spy) add(format string, a ...any) {
+	*s.lines = append(*s.lines, s.name+fmt.Sprintf(format, a...))
+}
+
+func (s *spy) Data(isOrig bool, b []byte) {
+	if len(b) > 100 {
+		s.add("%s(%d)", side(isOrig), len(b))
+	} else {
+		s.add("%s%s", side(isOrig), b)
+	}
+	if bytes.HasPrefix(b, []byte("open")) {
+		s.inner = s.t.Inner(s.c)
+	}
+	if _, in, ok := bytes.Cut(b, []byte("|")); ok && s.inner != nil {
+		s.inner.Data(isOrig, in)
+	}
+	switch string(b) {
+	case "confirm":
+		s.t.Confirm(s.c, s)
+	case "violate":
+		s.t.Violate(s.c, s, "bad", nil)
+	}
+}
+func (s *spy) Gap(isOrig bool, n uint64) {
+	s.add("%sgap%d", side(isOrig), n)
+	if s.inner != nil {
+		s.inner.Gap(isOrig, n)
+	}
+}
+func (s *spy) End(isOrig bool) {
+	s.add("%s.", side(isOrig))
+	if s.inner != nil {
+		s.inner.End(isOrig)
+	}
+}
+func (s *spy) Done() {
+	s.add("!")
+	if s.inner != nil {
+		s.t.Detach(s.c, s.inner)
+	}
+}
+func (s *spy) Flip() { s.add("^") }
+
+func begins(s string) func([]byte) bool {
+	return func(b []byte) bool { return bytes.HasPrefix(b, []byte(s)) }
+}
+
+func contains(s string) func([]byte) bool {
+	return func(b []byte) bool { return bytes.Contains(b, []byte(s)) }
+}
+
+// protocols for all tests: A and its kin by what they look for.
+func protocols(lines *[]string) []*Protocol {
+	list := []*Protocol{
+		{Transport: event.ProtoTCP, Ports: []uint16{700, 701}},                                                                        // P, by port only
+		{Transport: event.ProtoTCP, Signatures: []Signature{{Orig: begins("aaaa")}}},                                                  // A
+		{Transport: event.ProtoTCP, Signatures: []Signature{{Resp: begins("bbbb")}}},                                                  // B
+		{Transport: event.ProtoTCP, Signatures: []Signature{{Orig: begins("cc"), Resp: begins("CC")}}},                                // C
+		{Transport: event.ProtoTCP, Ports: []uint16{700}, Signatures: []Signature{{Orig: begins("dd")}}},                              // D
+		{Transport: event.ProtoTCP, Signatures: []Signature{{Orig: begins("nothing")}, {Orig: contains("ee"), Resp: contains("EE")}}}, // E
+		{Transport: event.ProtoUDP, Ports: []uint16{700}, Signatures: []Signature{{Orig: begins("uu")}, {Resp: begins("UU")}}},        // U
+	}
+	for i, name := range []string{"P", "A", "B", "C", "D", "E", "U"} {
+		p := list[i]
+		p.Protocol = conn.Protocol{Name: name, Service: name, New: func(t *conn.Table, c *conn.Conn) conn.Analyzer {
+			*lines = append(*lines, name)
+			return &spy{name: name, lines: lines, t: t, c: c}
+		}}
+	}
+	return list
+}
+
+func newBench(t testing.TB, port uint16) (*testconn.Bench, *[]string) {
+	b := testconn.New(t, testconn.Config())
+	b.Server = netip.AddrPortFrom(b.Server.Addr(), port)
+	lines := new([]string)
+	b.Table.SetAttacher(New(protocols(lines)))
+	return b, lines
+}
+
+func TestDetection(t *testing.T) {
+	long := strings.Repeat("x", 600)
+	for _, c := range []struct {
+		name string
+		port uint16
+		talk []string // "<" or ">" and bytes; "<5" after "lost" is bytes that are missing
+		want string
+	}{
+		{"nothing", 9999, []string{">hello", "<hello"}, ""},
+		{"no data", 700, nil, ""},
+		{"by port", 701, []string{">hello", "<hi"}, "P P>hello P<hi P!"},
+		{"by port, two", 700, []string{">hello"}, "P D P>hello D>hello P! D!"},
+		{"by signature of the originator", 9999, []string{">aaaa", "<x"}, "A A>aaaa A<x A!"},
+		{"by signature, a byte at a time", 9999, []string{">a", ">a", ">a", ">a", ">a"}, "A A>a A>a A>a A>a A>a A!"},
+		{"by signature of the responder, replayed in order", 9999, []string{">x", "<b", ">y", "<bbb", "<z"}, "B B>x B<b B>y B<bbb B<z B!"},
+		{"not the other side's", 9999, []string{"<aaaa", ">bbbb"}, ""},
+		{"both sides", 9999, []string{">cc", "<CC", ">more"}, "C C>cc C<CC C>more C!"},
+		{"both sides, the answer first", 9999, []string{"<CC", ">cc"}, "C C<CC C>cc C!"},
+		{"both sides, one matches", 9999, []string{">cc", "<DD"}, ""},
+		{"the second signature", 9999, []string{">xxee", "<xxE", "<E"}, "E E>xxee E<xxE E<E E!"},
+		{"several", 9999, []string{">cc ee", "<CC EE"}, "C C>cc ee C<CC EE E E>cc ee E<CC EE C! E!"},
+		{"port and signature: once", 700, []string{">dd"}, "P D P>dd D>dd P! D!"},
+		{"a gap before", 9999, []string{"<lost5", "<x", ">aaaa"}, "A A<gap5 A<x A>aaaa A!"},
+		{"too late", 9999, []string{">" + long, "<" + long, ">ee", "<EE"}, ""},
+		{"in the last chunk that is looked at", 9999, []string{">" + long, "<EE" + long + "ee"}, ""},
+		{"a long chunk is given whole", 9999, []string{">ee", "<EE" + long + long}, "E E>ee E<(1202) E!"},
+		{"many chunks", 9999, append(slices.Repeat([]string{">x"}, 101), ">ee", "<EE"), ""},
+		{"just not too many chunks", 9999, append(slices.Repeat([]string{">x"}, 98), ">ee", "<EE")[98:], "E E>ee E<EE E!"},
+	} {
+		b, lines := newBench(t, c.port)
+		b.Open()
+		for _, s := range c.talk {
+			if n, ok := strings.CutPrefix(s[1:], "lost"); ok {
+				b.Skip(s[0] == '>', uint32(n[0]-'0'))
+				continue
+			}
+			b.Talk(s[0] == '>', []byte(s[1:]))
+		}
+		b.Drain()
+		if got := strings.Join(*lines, " "); got != c.want {
+			t.Errorf("%s:\ngot  %s\nwant %s", c.name, got, c.want)
+		}
+	}
+}
+
+func said(b *testconn.Bench, talk ...string) {
+	b.Open()
+	for _, s := range talk {
+		b.Talk(s[0] == '>', []byte(s[1:]))
+	}
+	b.Close()
+	b.Drain()
+}
+
+func TestInner(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		talk []string
+		want string
+	}{
+		{"found by its own signature", []string{">aaaa", ">open", "<|C", ">|cc", "<not inside", "<|C", ">|more"},
+			"A A>aaaa A>open A<|C A>|cc A<not inside A<|C C C<C C>cc C<C A>|more C>more A>. C>. A<. C<. A! C!"},
+		{"like the one outside", []string{">aaaa", ">open", ">|aaaa", ">|more"},
+			"A A>aaaa A>open A>|aaaa A A>aaaa A>|more A>more A>. A>. A<. A<. A! A!"},
+		{"violated inside", []string{">aaaa", ">open", ">|cc", "<|CC", ">|violate", ">|x"},
+			"A A>aaaa A>open A>|cc A<|CC C C>cc C<CC A>|violate C>violate C! A>|x A>. A<. A!"},
+		{"not by port", []string{">aaaa", ">open", ">|x"}, "A A>aaaa A>open A>|x A>. A<. A!"},
+	} {
+		b, lines := newBench(t, 9999)
+		said(b, c.talk...)
+		if got := strings.Join(*lines, " "); got != c.want {
+			t.Errorf("%s:\ngot  %s\nwant %s", c.name, got, c.want)
+		}
+	}
+}
+
+// TestInnerWhileMatching opens an inner stream while the outer bytes are still being
+// compared with signatures.
+func TestInnerWhileMatching(t *testing.T) {
+	b, lines := newBench(t, 9999)
+	// A is called for by the last of these, opens the inner stream with the first that
+	// it is given, and feeds it twice; D must not be taken for matching then.
+	said(b, ">a", ">aaa", ">open", ">|d", ">|d")
+	if got := strings.Join(*lines, " "); strings.Count(got, "D") == 0 || !strings.HasSuffix(got, "A! D!") {
+		t.Error(got)
+	}
+}
+
+func TestInnerGap(t *testing.T) {
+	b, lines := newBench(t, 9999)
+	b.Open()
+	for _, s := range []string{"aaaa", "open", "|aa"} {
+		b.Talk(true, []byte(s))
+	}
+	b.Skip(true, 7)
+	b.Talk(true, []byte("|aa"))
+	b.Skip(true, 3)
+	b.Talk(true, []byte("|z"))
+	b.Drain()
+	want := "A A>aaaa A>open A>|aa A>gap7 A>|aa A A>aa A>gap7 A>aa A>gap3 A>gap3 A>|z A>z A! A!"
+	if got := strings.Join(*lines, " "); got != want {
+		t.Errorf("%s, not %s", got, want)
+	}
+}
+
+func TestServices(t *testing.T) {
+	b, _ := newBench(t, 9999)
+	var services []string
+	b.Hooks.Conn.ConnectionStateRemove.Listen(func(e *event.ConnectionStateRemove) { services = e.Conn.Services(nil) })
+	said(b, ">aaaa", ">open", ">confirm", ">|cc", "<|CC", ">|confirm")
+	if !slices.Equal(services, []string{"A", "C"}) {
+		t.Errorf("%q", services)
+	}
+}
+
+func TestFlip(t *testing.T) {
+	b, lines := newBench(t, 9999)
+	b.Open()
+	b.Talk(true, []byte("bb"))
+	var c *conn.Conn
+	b.Table.All(func(x *conn.Conn) { c = x })
+	b.Table.Flip(c)
+	b.Talk(true, []byte("bb")) // from the same host, which is the responder now
+	b.Drain()
+	if got := strings.Join(*lines, " "); got != "B B<bb B<bb B!" {
+		t.Error(got)
+	}
+}
+
+func TestDatagrams(t *testing.T) {
+	for _, c := range []struct {
+		port uint16
+		talk []string
+		want string
+	}{
+		{9999, []string{">uu", "<x"}, "U U>uu U<x U!"},
+		{9999, []string{">u", ">u"}, ""}, // a signature is within one datagram
+		{9999, []string{">x", "<UU"}, "U U>x U<UU U!"},
+		{700, []string{">x"}, "U U>x U!"},
+		{700, []string{">confirm", ">uu"}, "U U>confirm U>uu U!"},
+	} {
+		b, lines := newBench(t, c.port)
+		for _, s := range c.talk {
+			src, dst := b.Client, b.Server
+			if s[0] == '<' {
+				src, dst = dst, src
+			}
+			b.Packet(testconn.UDP(src, dst, []byte(s[1:])))
+		}
+		b.Drain()
+		if got := strings.Join(*lines, " "); got != c.want {
+			t.Errorf("%q: %s, not %s", c.talk, got, c.want)
+		}
+	}
+}
+
+func TestTooManySignatures(t *testing.T) {
+	defer func() {
+		if recover() == nil {
+			t.Error("no panic")
+		}
+	}()
+	New([]*Protocol{{Transport: event.ProtoTCP, Signatures: make([]Signature, 40)},
+		{Transport: event.ProtoTCP, Signatures: make([]Signature, 25)}})
+}
+
+// TestMemory finds that what a watch keeps is bounded, and used again.
+func TestMemory(t *testing.T) {
+	lines := new([]string)
+	d := New(protocols(lines))
+	b := testconn.New(t, testconn.Config())
+	b.Table.SetAttacher(d)
+	for range 3 {
+		b.Open()
+		for range 200 {
+			b.Talk(true, []byte("hello"))
+		}
+		b.Close()
+		b.Advance(60 * conn.Second)
+	}
+	if len(d.free) != 1 || cap(d.free[0].buf) > 4*maxBytes || cap(d.free[0].chunks) > 4*maxChunks {
+		t.Errorf("%d watches", len(d.free))
+	}
+}
