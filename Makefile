@@ -66,6 +66,33 @@ conformance-update: ## the same, and write what was reached to conformance.json
 bench: ## Go benchmarks, with allocations
 	go test -run '^$$' -bench . -benchmem ./...
 
+# The compiler inlines and lays out by what the benchmark captures run through.
+# The captures are made by SHARED/bench/make-capture, once.
+PGO_CAPTURES := mix scan short dns elephant
+BENCH        := build/bench
+
+.PHONY: bench-captures
+bench-captures: $(PGO_CAPTURES:%=$(BENCH)/%.pcap) ## the benchmark captures, into build/bench
+
+$(BENCH)/mix.pcap: SIZE := 300
+$(BENCH)/scan.pcap: SIZE := 70
+$(BENCH)/short.pcap: SIZE := 200
+$(BENCH)/dns.pcap: SIZE := 100
+$(BENCH)/elephant.pcap: SIZE := 500
+$(BENCH)/%.pcap:
+	mkdir -p $(@D)
+	python3 $(SHARED)/bench/make-capture $* $@.part --megabytes $(SIZE)
+	mv $@.part $@
+
+.PHONY: pgo
+pgo: bench-captures build ## cmd/wirelog/default.pgo anew, from the benchmark captures
+	for c in $(PGO_CAPTURES); do \
+		for i in 1 2 3; do \
+			build/wirelog read --shards 1 --summary none -o $(BENCH)/logs --cpu-profile $(BENCH)/$$c.$$i.pprof $(BENCH)/$$c.pcap; \
+		done; \
+	done
+	go tool pprof -proto $(BENCH)/*.pprof > cmd/wirelog/default.pgo
+
 .PHONY: clean
 clean: ## remove what was built
 	rm -rf build

@@ -44,6 +44,7 @@ type program struct {
 }
 
 func main() {
+	setMemory()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	// A second signal ends the program at once.
 	context.AfterFunc(ctx, stop)

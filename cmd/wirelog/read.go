@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"runtime/pprof"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -14,6 +16,7 @@ import (
 )
 
 func (p *program) readCommand() *cobra.Command {
+	var profile string
 	cmd := &cobra.Command{
 		Use:   "read CAPTURE...",
 		Short: "Read captures and write their logs",
@@ -36,12 +39,36 @@ also a key of the configuration file and an environment variable, which
 			if err != nil {
 				return err
 			}
+			if profile != "" {
+				stop, err := startProfile(profile)
+				if err != nil {
+					return err
+				}
+				defer stop()
+			}
 			return p.read(cmd, cfg, args)
 		},
 	}
+	cmd.Flags().StringVar(&profile, "cpu-profile", "", "file that receives a CPU profile of the run, for go tool pprof")
 	config.AddFlags(cmd.Flags())
 	completeFlags(cmd)
 	return cmd
+}
+
+// startProfile begins a CPU profile, which the function that it returns ends.
+func startProfile(path string) (stop func(), err error) {
+	f, err := os.Create(path)
+	if err != nil {
+		return nil, fmt.Errorf("--cpu-profile: %w", err)
+	}
+	if err := pprof.StartCPUProfile(f); err != nil {
+		f.Close()
+		return nil, fmt.Errorf("--cpu-profile: %w", err)
+	}
+	return func() {
+		pprof.StopCPUProfile()
+		f.Close()
+	}, nil
 }
 
 func (p *program) read(cmd *cobra.Command, cfg *config.Loaded, captures []string) error {
