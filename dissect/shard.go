@@ -15,6 +15,7 @@ import (
 	"github.com/wirelog/wirelog/dissect/packet"
 	"github.com/wirelog/wirelog/dissect/pe"
 	"github.com/wirelog/wirelog/dissect/tunnel"
+	"github.com/wirelog/wirelog/dissect/x509"
 )
 
 // Config configures a Shard.
@@ -105,6 +106,7 @@ func New(cfg Config, hooks *event.Hooks, cause func(deadline event.Time, first, 
 	cfg.Files.Seed = [2]uint64{cfg.Conn.Seed[4], cfg.Conn.Seed[5]}
 	s.files = files.New(cfg.Files, hooks, s.table, cause)
 	pe.Register(s.files, hooks)
+	x509.Register(s.files, hooks)
 	for i := range s.levels {
 		lv := &s.levels[i]
 		lv.conn.IP, lv.conn.Link = &lv.ip, &lv.link

@@ -63,6 +63,12 @@ func Install(h *event.Hooks, out schemas.Emitter, o Options) *Builders {
 	if out.On(new(schemas.PE).Schema()) {
 		installPE(h, out)
 	}
+	if out.On(new(schemas.X509).Schema()) {
+		installX509(h, out)
+	}
+	if out.On(new(schemas.OCSP).Schema()) {
+		installOCSP(h, out)
+	}
 	if out.On(new(schemas.Weird).Schema()) {
 		installWeird(h, out, &o)
 	}

@@ -18,12 +18,14 @@ var all = []*Schema{
 	&DNSSchema,
 	&FilesSchema,
 	&HTTPSchema,
+	&OCSPSchema,
 	&PESchema,
 	&SOCKSSchema,
 	&SSHSchema,
 	&TunnelSchema,
 	&WebSocketSchema,
 	&WeirdSchema,
+	&X509Schema,
 }
 
 // AnalyzerSchema describes the log analyzer.
@@ -712,11 +714,62 @@ func (r *HTTP) Encode(s Sink) {
 	}
 }
 
+// OCSPSchema describes the log ocsp.
+var OCSPSchema = Schema{
+	Name: "ocsp",
+	Doc:  "OCSP is the status of one certificate in an OCSP response.",
+	ID:   5,
+	New:  func() Record { return new(OCSP) },
+	Fields: []Field{
+		{Name: "ts", Kind: KindTime, Doc: "Time at which the response was first seen."},
+		{Name: "id", Kind: KindString, Doc: "Identifier of the response among files."},
+		{Name: "hashAlgorithm", Kind: KindString, Doc: "Algorithm of the two hashes."},
+		{Name: "issuerNameHash", Kind: KindString, Doc: "Hash of the issuer's name."},
+		{Name: "issuerKeyHash", Kind: KindString, Doc: "Hash of the issuer's public key."},
+		{Name: "serialNumber", Kind: KindString, Doc: "Serial number of the certificate, in hexadecimal."},
+		{Name: "certStatus", Kind: KindString, Doc: "Status of the certificate: \"good\", \"revoked\" or \"unknown\"."},
+		{Name: "revoketime", Kind: KindTime, Doc: "Time at which it was revoked.", Unsettable: true},
+		{Name: "revokereason", Kind: KindString, Doc: "Why it was revoked.", Unsettable: true},
+		{Name: "thisUpdate", Kind: KindTime, Doc: "Time as of which the status is right."},
+		{Name: "nextUpdate", Kind: KindTime, Doc: "Time until which there will be newer information.", Unsettable: true},
+	},
+}
+
+// Schema returns &OCSPSchema.
+func (*OCSP) Schema() *Schema { return &OCSPSchema }
+
+// Encode passes the columns to s.
+func (r *OCSP) Encode(s Sink) {
+	s.Time(r.TS)
+	s.String(r.ID)
+	s.String(r.HashAlgorithm)
+	s.String(r.IssuerNameHash)
+	s.String(r.IssuerKeyHash)
+	s.String(r.SerialNumber)
+	s.String(r.CertStatus)
+	if r.RevokeTime.OK {
+		s.Time(r.RevokeTime.V)
+	} else {
+		s.Unset()
+	}
+	if r.RevokeReason.OK {
+		s.String(r.RevokeReason.V)
+	} else {
+		s.Unset()
+	}
+	s.Time(r.ThisUpdate)
+	if r.NextUpdate.OK {
+		s.Time(r.NextUpdate.V)
+	} else {
+		s.Unset()
+	}
+}
+
 // PESchema describes the log pe.
 var PESchema = Schema{
 	Name: "pe",
 	Doc:  "PE is an executable of Windows that was transferred.",
-	ID:   5,
+	ID:   6,
 	New:  func() Record { return new(PE) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the file was first seen."},
@@ -807,7 +860,7 @@ func (r *PE) Encode(s Sink) {
 var SOCKSSchema = Schema{
 	Name: "socks",
 	Doc:  "SOCKS is a use of a SOCKS proxy.",
-	ID:   6,
+	ID:   7,
 	New:  func() Record { return new(SOCKS) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the proxy connection was first noticed."},
@@ -892,7 +945,7 @@ func (r *SOCKS) Encode(s Sink) {
 var SSHSchema = Schema{
 	Name: "ssh",
 	Doc:  "SSH is an SSH connection, written when a client has authenticated or else when the connection ends.",
-	ID:   7,
+	ID:   8,
 	New:  func() Record { return new(SSH) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the first version line."},
@@ -1016,7 +1069,7 @@ func (r *SSH) Encode(s Sink) {
 var TunnelSchema = Schema{
 	Name: "tunnel",
 	Doc:  "Tunnel is a tunnel that was found, closed or expired.",
-	ID:   8,
+	ID:   9,
 	New:  func() Record { return new(Tunnel) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the activity."},
@@ -1053,7 +1106,7 @@ func (r *Tunnel) Encode(s Sink) {
 var WebSocketSchema = Schema{
 	Name: "websocket",
 	Doc:  "WebSocket is an HTTP connection that has become a WebSocket.",
-	ID:   9,
+	ID:   10,
 	New:  func() Record { return new(WebSocket) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the server agreed."},
@@ -1136,7 +1189,7 @@ func (r *WebSocket) Encode(s Sink) {
 var WeirdSchema = Schema{
 	Name: "weird",
 	Doc:  "Weird is something unexpected in the traffic.",
-	ID:   10,
+	ID:   11,
 	New:  func() Record { return new(Weird) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which it occurred."},
@@ -1188,4 +1241,121 @@ func (r *Weird) Encode(s Sink) {
 	} else {
 		s.Unset()
 	}
+}
+
+// X509Schema describes the log x509.
+var X509Schema = Schema{
+	Name: "x509",
+	Doc:  "X509 is a certificate that was seen. One that was seen before with the same HostCert and ClientCert is left out for a day.",
+	ID:   12,
+	New:  func() Record { return new(X509) },
+	Fields: []Field{
+		{Name: "ts", Kind: KindTime, Doc: "Time at which the certificate was first seen."},
+		{Name: "fingerprint", Kind: KindString, Doc: "SHA-256 of the certificate, in hexadecimal."},
+		{Name: "certificate.version", Kind: KindCount, Doc: "Version, 3 for X.509v3."},
+		{Name: "certificate.serial", Kind: KindString, Doc: "Serial number, in hexadecimal."},
+		{Name: "certificate.subject", Kind: KindString, Doc: "Who it is for."},
+		{Name: "certificate.issuer", Kind: KindString, Doc: "Who has issued it."},
+		{Name: "certificate.not_valid_before", Kind: KindTime, Doc: "Time before which it is not valid."},
+		{Name: "certificate.not_valid_after", Kind: KindTime, Doc: "Time after which it is not valid."},
+		{Name: "certificate.key_alg", Kind: KindString, Doc: "Algorithm of the key."},
+		{Name: "certificate.sig_alg", Kind: KindString, Doc: "Algorithm of the signature."},
+		{Name: "certificate.key_type", Kind: KindString, Doc: "Type of the key, such as \"rsa\", \"dsa\" and \"ecdsa\".", Unsettable: true},
+		{Name: "certificate.key_length", Kind: KindCount, Doc: "Length of the key, in bits.", Unsettable: true},
+		{Name: "certificate.exponent", Kind: KindString, Doc: "Exponent of an RSA key.", Unsettable: true},
+		{Name: "certificate.curve", Kind: KindString, Doc: "Curve of an elliptic curve key.", Unsettable: true},
+		{Name: "san.dns", Kind: KindString, Container: VectorOf, Doc: "Names of hosts.", Unsettable: true},
+		{Name: "san.uri", Kind: KindString, Container: VectorOf, Doc: "URIs.", Unsettable: true},
+		{Name: "san.email", Kind: KindString, Container: VectorOf, Doc: "Mail addresses.", Unsettable: true},
+		{Name: "san.ip", Kind: KindAddr, Container: VectorOf, Doc: "Addresses of hosts.", Unsettable: true},
+		{Name: "basic_constraints.ca", Kind: KindBool, Doc: "Whether it is the certificate of an authority.", Unsettable: true},
+		{Name: "basic_constraints.path_len", Kind: KindCount, Doc: "How many certificates of authorities may follow.", Unsettable: true},
+		{Name: "host_cert", Kind: KindBool, Doc: "Whether it was the first of a chain, and so that of a host."},
+		{Name: "client_cert", Kind: KindBool, Doc: "Whether the client sent it."},
+	},
+}
+
+// Schema returns &X509Schema.
+func (*X509) Schema() *Schema { return &X509Schema }
+
+// Encode passes the columns to s.
+func (r *X509) Encode(s Sink) {
+	s.Time(r.TS)
+	s.String(r.Fingerprint)
+	s.Count(r.Certificate.Version)
+	s.String(r.Certificate.Serial)
+	s.String(r.Certificate.Subject)
+	s.String(r.Certificate.Issuer)
+	s.Time(r.Certificate.NotValidBefore)
+	s.Time(r.Certificate.NotValidAfter)
+	s.String(r.Certificate.KeyAlg)
+	s.String(r.Certificate.SigAlg)
+	if r.Certificate.KeyType.OK {
+		s.String(r.Certificate.KeyType.V)
+	} else {
+		s.Unset()
+	}
+	if r.Certificate.KeyLength.OK {
+		s.Count(r.Certificate.KeyLength.V)
+	} else {
+		s.Unset()
+	}
+	if r.Certificate.Exponent.OK {
+		s.String(r.Certificate.Exponent.V)
+	} else {
+		s.Unset()
+	}
+	if r.Certificate.Curve.OK {
+		s.String(r.Certificate.Curve.V)
+	} else {
+		s.Unset()
+	}
+	if r.SAN.DNS != nil {
+		s.Begin(VectorOf, len(r.SAN.DNS))
+		for _, v := range r.SAN.DNS {
+			s.String(v)
+		}
+		s.End()
+	} else {
+		s.Unset()
+	}
+	if r.SAN.URI != nil {
+		s.Begin(VectorOf, len(r.SAN.URI))
+		for _, v := range r.SAN.URI {
+			s.String(v)
+		}
+		s.End()
+	} else {
+		s.Unset()
+	}
+	if r.SAN.Email != nil {
+		s.Begin(VectorOf, len(r.SAN.Email))
+		for _, v := range r.SAN.Email {
+			s.String(v)
+		}
+		s.End()
+	} else {
+		s.Unset()
+	}
+	if r.SAN.IP != nil {
+		s.Begin(VectorOf, len(r.SAN.IP))
+		for _, v := range r.SAN.IP {
+			s.Addr(v)
+		}
+		s.End()
+	} else {
+		s.Unset()
+	}
+	if r.BasicConstraints.CA.OK {
+		s.Bool(r.BasicConstraints.CA.V)
+	} else {
+		s.Unset()
+	}
+	if r.BasicConstraints.PathLen.OK {
+		s.Count(r.BasicConstraints.PathLen.V)
+	} else {
+		s.Unset()
+	}
+	s.Bool(r.HostCert)
+	s.Bool(r.ClientCert)
 }

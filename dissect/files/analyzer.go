@@ -17,7 +17,8 @@ type Analyzer interface {
 
 // Kind describes an analyzer of files.
 type Kind struct {
-	// Name is Zeek's name of it, such as "PE".
+	// Name is Zeek's name of it, such as "PE"; empty for one that File.Analyzers does
+	// not tell of, as Zeek has it only when asked to.
 	Name string
 	// MIMETypes are the types of the files that get one by themselves.
 	MIMETypes []string
@@ -51,7 +52,9 @@ func (f *File) Attach(k *Kind) {
 			return
 		}
 	}
-	f.names = append(f.names, k.Name)
+	if k.Name != "" {
+		f.names = append(f.names, k.Name)
+	}
 	f.analyzers = append(f.analyzers, attached{a: k.New(f.m, f), kind: k})
 }
 

@@ -21,16 +21,9 @@ type Sender struct {
 // NewSender returns a Sender to fm.
 func NewSender(fm *files.Manager) *Sender { return &Sender{fm: fm} }
 
-// Media types of certificates in a handshake: the first of a chain, and the others.
-const (
-	mimeUser = "application/x-x509-user-cert"
-	mimeCA   = "application/x-x509-ca-cert"
-)
-
 // Certificate takes certificate i, from 0, of a chain. source is "SSL" or "DTLS", and
 // client tells that the TLS client has sent it, whichever side opened the connection.
-// An empty certificate is not for Zeek's eyes either: it is the caller's weird
-// "zero_length_certificate".
+// An empty certificate is none: it is the caller's weird "zero_length_certificate".
 func (s *Sender) Certificate(c event.Conn, source string, client bool, i int, der []byte) {
 	mime := mimeCA
 	if i == 0 {

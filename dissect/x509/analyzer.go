@@ -1,0 +1,198 @@
+package x509
+
+import (
+	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/dissect/files"
+)
+
+// Media types of certificates and OCSP messages. Those of certificates in a handshake
+// are for the first of a chain, and for the others.
+const (
+	mimeUser         = "application/x-x509-user-cert"
+	mimeCA           = "application/x-x509-ca-cert"
+	mimePKIX         = "application/pkix-cert"     // RFC 2585 section 4.1
+	mimeOCSPRequest  = "application/ocsp-request"  // RFC 6960 appendix C.1
+	mimeOCSPResponse = "application/ocsp-response" // RFC 6960 appendix C.2
+)
+
+// maxFile is the length beyond which a file is not looked at.
+const maxFile = 1 << 20
+
+// maxKept is the length of a buffer beyond which it is not kept for other files.
+const maxKept = 64 << 10
+
+// Register has certificates and OCSP messages analyzed. It may only be called while the
+// pipeline is built, after the listeners were registered.
+func Register(m *files.Manager, hooks *event.Hooks) {
+	p := &pool{hooks: hooks, cache: newCache()}
+	p.parser.records = hooks.X509.Extension.On()
+	p.ocspParser.records = hooks.OCSP.Extension.On()
+	kind := func(name string, end func(a *analyzer), types ...string) {
+		m.Register(&files.Kind{Name: name, MIMETypes: types, Release: p.put,
+			New: func(_ *files.Manager, f *files.File) files.Analyzer { return p.get(f, end) }})
+	}
+	kind("X509", (*analyzer).certificate, mimeUser, mimeCA, mimePKIX)
+	kind("OCSP_REPLY", (*analyzer).ocspResponse, mimeOCSPResponse)
+	if o := &hooks.OCSP; o.Request.On() || o.RequestCertificate.On() {
+		// Zeek has none on requests unless asked to, so it is not told of.
+		kind("", (*analyzer).ocspRequest, mimeOCSPRequest)
+	}
+}
+
+// pool keeps analyzers for use again, what they share, and the events, which are scratch.
+type pool struct {
+	hooks *event.Hooks
+	free  []*analyzer
+	cache *cache
+
+	parser, ocspParser parser
+	names              []string
+
+	hash      event.FileHash
+	cert      event.X509Certificate
+	ext       event.X509Extension
+	basic     event.X509ExtBasicConstraints
+	san       event.X509ExtSubjectAlternativeName
+	sct       event.X509OCSPExtSignedCertificateTimestamp
+	request   event.OCSPRequest
+	reqCert   event.OCSPRequestCertificate
+	status    event.OCSPResponseStatus
+	bytes     event.OCSPResponseBytes
+	respCert  event.OCSPResponseCertificate
+	ocspExt   event.OCSPExtension
+	fileWeird event.FileWeird
+}
+
+func (p *pool) get(f *files.File, end func(a *analyzer)) files.Analyzer {
+	var a *analyzer
+	if n := len(p.free); n > 0 {
+		a, p.free = p.free[n-1], p.free[:n-1]
+	} else {
+		a = &analyzer{pool: p}
+	}
+	a.f, a.end = f, end
+	return a
+}
+
+func (p *pool) put(x files.Analyzer) {
+	a := x.(*analyzer)
+	a.f, a.end = nil, nil
+	if cap(a.buf) > maxKept {
+		a.buf = nil
+	}
+	a.buf = a.buf[:0]
+	p.free = append(p.free, a)
+}
+
+// analyzer collects one file, and looks at it in the end.
+type analyzer struct {
+	*pool
+	f   *files.File
+	end func(a *analyzer)
+	buf []byte
+}
+
+// Data takes the next bytes.
+func (a *analyzer) Data(b []byte) bool {
+	if len(b) > maxFile-len(a.buf) {
+		a.weird(weird{name: "x509_file_too_long"})
+		return false
+	}
+	a.buf = append(a.buf, b...)
+	return true
+}
+
+// Gap gives up: what is incomplete cannot be parsed.
+func (a *analyzer) Gap(uint64, uint64) bool { return false }
+
+// End looks at the whole file.
+func (a *analyzer) End() { a.end(a) }
+
+func (a *analyzer) weird(w weird) {
+	if h := &a.hooks.Weird.File; h.On() {
+		a.fileWeird = event.FileWeird{Name: w.name, File: a.f, Addl: []byte(w.addl)}
+		h.Raise(&a.fileWeird)
+	}
+}
+
+// certificate looks at a certificate.
+func (a *analyzer) certificate() {
+	e := a.cache.get(a.buf, &a.parser)
+	a.hashes(e)
+	c := e.cert
+	if c == nil {
+		a.weird(weird{name: "x509_cert_parse_error"})
+		return
+	}
+	for _, w := range c.weirds {
+		a.weird(w)
+	}
+	if h := &a.hooks.X509.Certificate; h.On() {
+		a.cert = event.X509Certificate{File: a.f, Ref: c.der, Cert: c.record, Fingerprint: e.fingerprint, HasSAN: c.hasSAN}
+		h.Raise(&a.cert)
+	}
+	for i := range c.extensions {
+		x := &c.extensions[i]
+		if h := &a.hooks.X509.Extension; h.On() {
+			a.ext = event.X509Extension{File: a.f, Ext: x.record}
+			h.Raise(&a.ext)
+		}
+		a.specific(x)
+	}
+}
+
+// hashes raises the hashes of a certificate that are not made anyway.
+func (a *analyzer) hashes(e *cached) {
+	h := &a.hooks.File.Hash
+	if !h.On() {
+		return
+	}
+	a.names = a.f.Analyzers(a.names[:0])
+	has := func(name string) bool {
+		for _, n := range a.names {
+			if n == name {
+				return true
+			}
+		}
+		return false
+	}
+	raise := func(analyzer, kind, sum string) {
+		if !has(analyzer) {
+			a.hash = event.FileHash{File: a.f, Kind: kind, Hash: sum}
+			h.Raise(&a.hash)
+		}
+	}
+	raise("MD5", "md5", e.md5)
+	raise("SHA1", "sha1", e.sha1)
+	raise("SHA256", "sha256", e.sha256)
+}
+
+// specific raises what an extension has beside the event of all of them.
+func (a *analyzer) specific(x *extension) {
+	for _, w := range x.weirds {
+		a.weird(w)
+	}
+	switch x.kind {
+	case extOther:
+	case extBasicConstraints:
+		if h := &a.hooks.X509.ExtBasicConstraints; h.On() {
+			a.basic = event.X509ExtBasicConstraints{File: a.f, Ext: x.basic}
+			h.Raise(&a.basic)
+		}
+	case extSAN:
+		if h := &a.hooks.X509.ExtSubjectAlternativeName; h.On() {
+			a.san = event.X509ExtSubjectAlternativeName{File: a.f, Ext: x.san}
+			h.Raise(&a.san)
+		}
+	case extSCTs:
+		h := &a.hooks.X509.OCSPExtSignedCertificateTimestamp
+		if !h.On() {
+			return
+		}
+		eachSCT(x.value, func(s *sct) {
+			a.sct = event.X509OCSPExtSignedCertificateTimestamp{File: a.f, Version: uint64(s.version), LogID: s.logID,
+				Timestamp: s.timestamp, HashAlgorithm: uint64(s.hash), SignatureAlgorithm: uint64(s.sig), Signature: s.signature}
+			h.Raise(&a.sct)
+		})
+	}
+}

@@ -1,0 +1,94 @@
+package x509
+
+import (
+	"bytes"
+	"crypto/md5"
+	"crypto/sha1"
+	"crypto/sha256"
+	"encoding/hex"
+	"hash/maphash"
+)
+
+// Limits of a cache.
+const (
+	maxCached      = 8192
+	maxCachedBytes = 16 << 20 // of certificates, not of what was parsed out of them
+)
+
+// cached is a file that was parsed before.
+type cached struct {
+	file []byte
+	cert *certificate // nil if it is none
+	// The hashes in hexadecimal: of the file, and of the certificate, which may be
+	// shorter.
+	md5, sha1, sha256 string
+	fingerprint       string
+
+	key        uint64
+	prev, next *cached // by last use
+}
+
+// cache has the certificates that were seen last. What is in it only saves work.
+type cache struct {
+	seed  maphash.Seed
+	byKey map[uint64]*cached
+	ring  cached // newest is next, oldest prev
+	bytes int
+	hits  uint64
+}
+
+func newCache() *cache {
+	c := &cache{seed: maphash.MakeSeed(), byKey: make(map[uint64]*cached)}
+	c.ring.prev, c.ring.next = &c.ring, &c.ring
+	return c
+}
+
+// get returns what is known of a file, parsing it if it was not seen before.
+func (c *cache) get(file []byte, p *parser) *cached {
+	key := maphash.Bytes(c.seed, file)
+	e := c.byKey[key]
+	if e != nil && bytes.Equal(e.file, file) {
+		c.hits++
+		c.unlink(e)
+		c.link(e)
+		return e
+	}
+	if e != nil {
+		c.remove(e)
+	}
+	e = newCached(file, p)
+	e.key = key
+	for len(c.byKey) >= maxCached || len(c.byKey) > 0 && c.bytes+len(file) > maxCachedBytes {
+		c.remove(c.ring.prev)
+	}
+	c.byKey[key] = e
+	c.bytes += len(file)
+	c.link(e)
+	return e
+}
+
+func newCached(file []byte, p *parser) *cached {
+	e := &cached{file: bytes.Clone(file)}
+	m, s1, s2 := md5.Sum(file), sha1.Sum(file), sha256.Sum256(file)
+	e.md5, e.sha1, e.sha256 = hex.EncodeToString(m[:]), hex.EncodeToString(s1[:]), hex.EncodeToString(s2[:])
+	e.cert = p.certificate(e.file)
+	e.fingerprint = e.sha256
+	if e.cert != nil && len(e.cert.der) < len(file) {
+		s2 = sha256.Sum256(e.cert.der)
+		e.fingerprint = hex.EncodeToString(s2[:])
+	}
+	return e
+}
+
+func (c *cache) remove(e *cached) {
+	c.unlink(e)
+	delete(c.byKey, e.key)
+	c.bytes -= len(e.file)
+}
+
+func (c *cache) unlink(e *cached) { e.prev.next, e.next.prev = e.next, e.prev }
+
+func (c *cache) link(e *cached) {
+	e.prev, e.next = &c.ring, c.ring.next
+	e.prev.next, e.next.prev = e, e
+}

@@ -1,0 +1,57 @@
+package x509
+
+import "encoding/binary"
+
+// sct is a signed certificate timestamp (RFC 6962 section 3.2).
+type sct struct {
+	version   byte
+	logID     []byte
+	timestamp uint64
+	hash, sig byte
+	signature []byte
+}
+
+const logIDLen = 32
+
+// eachSCT calls fn for the timestamps in the value of an extension, an OCTET STRING
+// with a SignedCertificateTimestampList (RFC 6962 section 3.3), up to the first that is
+// not as it has to be.
+func eachSCT(value []byte, fn func(s *sct)) {
+	outer := reader{b: value}
+	b := outer.expect(tagOctetString).body
+	for len(b) > 0 {
+		list, rest, ok := vector16(b)
+		if !ok {
+			return
+		}
+		for len(list) > 0 {
+			var one []byte
+			if one, list, ok = vector16(list); !ok || len(one) < 1+logIDLen+8 {
+				return
+			}
+			s := sct{version: one[0], logID: one[1 : 1+logIDLen], timestamp: binary.BigEndian.Uint64(one[1+logIDLen:])}
+			_, one, ok = vector16(one[1+logIDLen+8:]) // its extensions
+			if !ok || len(one) < 2 {
+				return
+			}
+			s.hash, s.sig = one[0], one[1]
+			if s.signature, _, ok = vector16(one[2:]); !ok {
+				return
+			}
+			fn(&s)
+		}
+		b = rest
+	}
+}
+
+// vector16 takes what has its length in two bytes before it (RFC 8446 section 3.4).
+func vector16(b []byte) (body, rest []byte, ok bool) {
+	if len(b) < 2 {
+		return nil, nil, false
+	}
+	n := int(binary.BigEndian.Uint16(b))
+	if n > len(b)-2 {
+		return nil, nil, false
+	}
+	return b[2 : 2+n], b[2+n:], true
+}

@@ -1,0 +1,39 @@
+package logs
+
+import (
+	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/schemas"
+)
+
+// ocsp builds ocsp.log after Zeek's base/files/x509/log-ocsp: a row for each certificate
+// whose status a response tells.
+type ocsp struct {
+	out  schemas.Emitter
+	rec  schemas.OCSP
+	fuid []byte
+}
+
+func installOCSP(h *event.Hooks, out schemas.Emitter) *ocsp {
+	b := &ocsp{out: out}
+	h.OCSP.ResponseCertificate.Listen(b.certificate)
+	return b
+}
+
+func (b *ocsp) certificate(e *event.OCSPResponseCertificate) {
+	fuid := e.File.FUID()
+	b.fuid = fuid.Append(b.fuid[:0])
+	b.rec = schemas.OCSP{
+		TS:             schemas.Time(e.File.Start()),
+		ID:             text(b.fuid),
+		HashAlgorithm:  e.HashAlgorithm,
+		IssuerNameHash: e.IssuerNameHash,
+		IssuerKeyHash:  e.IssuerKeyHash,
+		SerialNumber:   e.SerialNumber,
+		CertStatus:     e.CertStatus,
+		RevokeTime:     schemas.Opt[schemas.Time]{V: schemas.Time(e.RevokeTime), OK: e.RevokeTime != 0},
+		RevokeReason:   someText(e.RevokeReason),
+		ThisUpdate:     schemas.Time(e.ThisUpdate),
+		NextUpdate:     schemas.Opt[schemas.Time]{V: schemas.Time(e.NextUpdate), OK: e.NextUpdate != 0},
+	}
+	b.out.Emit(&b.rec)
+}

@@ -1,0 +1,144 @@
+package logs
+
+import (
+	"net/netip"
+
+	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/schemas"
+)
+
+// x509 builds x509.log after Zeek's base/files/x509: a row a certificate, when its file
+// ends, unless one was written for it in the last day.
+type x509 struct {
+	out   schemas.Emitter
+	hooks *event.Hooks
+	slot  event.FileSlot
+
+	key  []byte
+	free []*x509State
+}
+
+// x509State is the row of a certificate under way.
+type x509State struct {
+	rec             schemas.X509
+	dns, uri, email []string
+	ip              []netip.Addr
+}
+
+// Limits of what a row has of containers (X509::default_max_field_container_elements
+// and default_max_total_container_elements).
+const (
+	x509FieldElements = 500
+	x509TotalElements = 1500
+)
+
+func installX509(h *event.Hooks, out schemas.Emitter) *x509 {
+	b := &x509{out: out, hooks: h, slot: h.NewFileSlot()}
+	h.X509.Certificate.Listen(b.certificate)
+	h.X509.ExtBasicConstraints.Listen(b.basicConstraints)
+	h.X509.ExtSubjectAlternativeName.Listen(b.alternatives)
+	h.File.StateRemove.Listen(b.remove)
+	return b
+}
+
+// state is the row of f, which is there once a certificate was found in it.
+func (b *x509) state(f event.File) *x509State {
+	s, _ := f.Slot(b.slot).(*x509State)
+	return s
+}
+
+func (b *x509) certificate(e *event.X509Certificate) {
+	s := b.state(e.File)
+	if s == nil {
+		if n := len(b.free); n > 0 {
+			s, b.free = b.free[n-1], b.free[:n-1]
+		} else {
+			s = new(x509State)
+		}
+		e.File.SetSlot(b.slot, s)
+	}
+	c := &e.Cert
+	isOrig, _ := e.File.IsOrig()
+	s.rec = schemas.X509{
+		TS:          schemas.Time(e.File.Start()),
+		Fingerprint: e.Fingerprint,
+		Certificate: schemas.X509Certificate{
+			Version: c.Version, Serial: c.Serial, Subject: c.Subject, Issuer: c.Issuer,
+			NotValidBefore: schemas.Time(c.NotValidBefore), NotValidAfter: schemas.Time(c.NotValidAfter),
+			KeyAlg: c.KeyAlg, SigAlg: c.SigAlg, KeyType: schemas.Opt[string](c.KeyType),
+			KeyLength: schemas.Opt[uint64](c.KeyLength), Exponent: schemas.Opt[string](c.Exponent),
+			Curve: schemas.Opt[string](c.Curve),
+		},
+		HostCert:   e.File.MIMEType() == "application/x-x509-user-cert",
+		ClientCert: isOrig,
+	}
+}
+
+func (b *x509) basicConstraints(e *event.X509ExtBasicConstraints) {
+	if s := b.state(e.File); s != nil {
+		s.rec.BasicConstraints = schemas.X509BasicConstraints{CA: schemas.Some(e.Ext.CA), PathLen: schemas.Opt[uint64](e.Ext.PathLen)}
+	}
+}
+
+func (b *x509) alternatives(e *event.X509ExtSubjectAlternativeName) {
+	s := b.state(e.File)
+	if s == nil {
+		return
+	}
+	left, cut := x509TotalElements, false
+	s.dns = limited(s.dns, e.Ext.DNS, &left, &cut)
+	s.uri = limited(s.uri, e.Ext.URI, &left, &cut)
+	s.email = limited(s.email, e.Ext.Email, &left, &cut)
+	s.ip = limited(s.ip, e.Ext.IP, &left, &cut)
+	san := &s.rec.SAN
+	*san = schemas.X509AlternativeNames{}
+	if e.Ext.DNS != nil {
+		san.DNS = s.dns
+	}
+	if e.Ext.URI != nil {
+		san.URI = s.uri
+	}
+	if e.Ext.Email != nil {
+		san.Email = s.email
+	}
+	if e.Ext.IP != nil {
+		san.IP = s.ip
+	}
+	if h := &b.hooks.Weird.Net; cut && h.On() {
+		h.Raise(&event.NetWeird{Name: "log_container_field_truncated", Addl: []byte("X509::LOG")})
+	}
+}
+
+// limited copies what a row has room for over dst, and is never nil.
+func limited[T any](dst, src []T, left *int, cut *bool) []T {
+	n := min(len(src), x509FieldElements, *left)
+	*left -= n
+	*cut = *cut || n < len(src)
+	if dst == nil {
+		dst = make([]T, 0, n)
+	}
+	return append(dst[:0], src[:n]...)
+}
+
+func (b *x509) remove(e *event.FileStateRemove) {
+	s := b.state(e.File)
+	if s == nil {
+		return
+	}
+	b.key = append(b.key[:0], s.rec.Fingerprint...)
+	b.key = append(b.key, flag(s.rec.HostCert), flag(s.rec.ClientCert))
+	b.out.EmitGated(&s.rec, schemas.Gate{Kind: schemas.GateDaily, Key: text(b.key)})
+	s.rec = schemas.X509{}
+	clear(s.dns)
+	clear(s.uri)
+	clear(s.email)
+	b.free = append(b.free, s)
+	e.File.SetSlot(b.slot, nil)
+}
+
+func flag(v bool) byte {
+	if v {
+		return 'T'
+	}
+	return 'F'
+}

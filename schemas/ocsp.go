@@ -1,0 +1,29 @@
+package schemas
+
+// OCSP is the status of one certificate in an OCSP response.
+//
+//wirelog:log ocsp
+type OCSP struct {
+	// Time at which the response was first seen.
+	TS Time `zeek:"ts"`
+	// Identifier of the response among files.
+	ID string `zeek:"id"`
+	// Algorithm of the two hashes.
+	HashAlgorithm string `zeek:"hashAlgorithm"`
+	// Hash of the issuer's name.
+	IssuerNameHash string `zeek:"issuerNameHash"`
+	// Hash of the issuer's public key.
+	IssuerKeyHash string `zeek:"issuerKeyHash"`
+	// Serial number of the certificate, in hexadecimal.
+	SerialNumber string `zeek:"serialNumber"`
+	// Status of the certificate: "good", "revoked" or "unknown".
+	CertStatus string `zeek:"certStatus"`
+	// Time at which it was revoked.
+	RevokeTime Opt[Time] `zeek:"revoketime"`
+	// Why it was revoked.
+	RevokeReason Opt[string] `zeek:"revokereason"`
+	// Time as of which the status is right.
+	ThisUpdate Time `zeek:"thisUpdate"`
+	// Time until which there will be newer information.
+	NextUpdate Opt[Time] `zeek:"nextUpdate"`
+}

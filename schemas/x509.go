@@ -1,0 +1,72 @@
+package schemas
+
+import "net/netip"
+
+// X509 is a certificate that was seen. One that was seen before with the same HostCert
+// and ClientCert is left out for a day.
+//
+//wirelog:log x509
+type X509 struct {
+	// Time at which the certificate was first seen.
+	TS Time `zeek:"ts"`
+	// SHA-256 of the certificate, in hexadecimal.
+	Fingerprint string `zeek:"fingerprint"`
+	// What the certificate says.
+	Certificate X509Certificate `zeek:"certificate"`
+	// Other names that it is for.
+	SAN X509AlternativeNames `zeek:"san"`
+	// What the key may be used for.
+	BasicConstraints X509BasicConstraints `zeek:"basic_constraints"`
+	// Whether it was the first of a chain, and so that of a host.
+	HostCert bool `zeek:"host_cert"`
+	// Whether the client sent it.
+	ClientCert bool `zeek:"client_cert"`
+}
+
+// X509Certificate are the basic fields of a certificate.
+type X509Certificate struct {
+	// Version, 3 for X.509v3.
+	Version uint64 `zeek:"version"`
+	// Serial number, in hexadecimal.
+	Serial string `zeek:"serial"`
+	// Who it is for.
+	Subject string `zeek:"subject"`
+	// Who has issued it.
+	Issuer string `zeek:"issuer"`
+	// Time before which it is not valid.
+	NotValidBefore Time `zeek:"not_valid_before"`
+	// Time after which it is not valid.
+	NotValidAfter Time `zeek:"not_valid_after"`
+	// Algorithm of the key.
+	KeyAlg string `zeek:"key_alg"`
+	// Algorithm of the signature.
+	SigAlg string `zeek:"sig_alg"`
+	// Type of the key, such as "rsa", "dsa" and "ecdsa".
+	KeyType Opt[string] `zeek:"key_type"`
+	// Length of the key, in bits.
+	KeyLength Opt[uint64] `zeek:"key_length"`
+	// Exponent of an RSA key.
+	Exponent Opt[string] `zeek:"exponent"`
+	// Curve of an elliptic curve key.
+	Curve Opt[string] `zeek:"curve"`
+}
+
+// X509AlternativeNames are the names in a subject alternative name extension.
+type X509AlternativeNames struct {
+	// Names of hosts.
+	DNS Vector[string] `zeek:"dns"`
+	// URIs.
+	URI Vector[string] `zeek:"uri"`
+	// Mail addresses.
+	Email Vector[string] `zeek:"email"`
+	// Addresses of hosts.
+	IP Vector[netip.Addr] `zeek:"ip"`
+}
+
+// X509BasicConstraints is the basic constraints extension.
+type X509BasicConstraints struct {
+	// Whether it is the certificate of an authority.
+	CA Opt[bool] `zeek:"ca"`
+	// How many certificates of authorities may follow.
+	PathLen Opt[uint64] `zeek:"path_len"`
+}
