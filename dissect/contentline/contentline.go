@@ -150,15 +150,22 @@ func (s *Splitter) Partial() bool { return len(s.part) > 0 }
 
 // Take ends all deliveries and returns those bytes of the piece being delivered
 // that have not been handed on. It is for a Receiver whose connection goes on with
-// another protocol.
-func (s *Splitter) Take() []byte {
-	b := s.data[s.off:]
+// another protocol. lf tells that an LF, if it is the next byte to come, still belongs to
+// the last line.
+func (s *Splitter) Take() (rest []byte, lf bool) {
+	rest = s.data[s.off:]
 	s.off = len(s.data)
 	s.stopped = true
-	if s.last == '\r' && len(b) > 0 && b[0] == '\n' {
-		b = b[1:]
+	if s.last != '\r' {
+		return rest, false
 	}
-	return b
+	if len(rest) == 0 {
+		return rest, true
+	}
+	if rest[0] == '\n' {
+		rest = rest[1:]
+	}
+	return rest, false
 }
 
 // Deliver splits b, the next bytes of the stream.

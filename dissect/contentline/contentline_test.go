@@ -119,6 +119,11 @@ func TestTake(t *testing.T) {
 	if rest != "binary\n" {
 		t.Errorf("rest %q", rest)
 	}
+	s.Reset(taker{&s, &rest}, &seen, nil, DefaultMax)
+	s.Deliver([]byte("switch\r"))
+	if rest != "+" {
+		t.Errorf("rest %q before the LF", rest)
+	}
 }
 
 type taker struct {
@@ -126,7 +131,13 @@ type taker struct {
 	rest *string
 }
 
-func (t taker) Line([]byte)      { *t.rest = string(t.s.Take()) }
+func (t taker) Line([]byte) {
+	rest, lf := t.s.Take()
+	*t.rest = string(rest)
+	if lf {
+		*t.rest += "+"
+	}
+}
 func (t taker) Plain([]byte)     {}
 func (t taker) LineWeird(string) {}
 

@@ -185,6 +185,7 @@ type state struct {
 	inner    conn.Analyzer
 	innerNum int
 	rest     []byte // of the piece being delivered, that comes after the switch
+	skipLF   bool   // the LF of the last line is still to come
 	off      bool   // nothing more is analyzed
 }
 

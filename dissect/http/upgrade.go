@@ -40,7 +40,7 @@ func (a *analyzer) switchProtocol() {
 // protocol is a weird.
 func (a *analyzer) takeOver(weird string) {
 	a.switched = true
-	a.rest = a.side[1].lines.Take()
+	a.rest, a.skipLF = a.side[1].lines.Take()
 	if n := len(a.rest); n > 0 {
 		a.t.Weird(a.c, weird, strconv.Itoa(n), source)
 	}
@@ -49,6 +49,15 @@ func (a *analyzer) takeOver(weird string) {
 
 // forward gives what the connection carries now to whom it may concern.
 func (a *analyzer) forward(isOrig bool, b []byte) {
+	if a.skipLF && !isOrig && len(b) > 0 {
+		a.skipLF = false
+		if b[0] == '\n' {
+			b = b[1:]
+		}
+		if len(b) == 0 {
+			return
+		}
+	}
 	if a.inner != nil {
 		a.inner.Data(isOrig, b)
 	} else if a.innerNum >= 0 {
