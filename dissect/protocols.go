@@ -11,7 +11,9 @@ import (
 	"github.com/wirelog/wirelog/dissect/http"
 	"github.com/wirelog/wirelog/dissect/socks"
 	"github.com/wirelog/wirelog/dissect/ssh"
+	"github.com/wirelog/wirelog/dissect/tls"
 	"github.com/wirelog/wirelog/dissect/websocket"
+	"github.com/wirelog/wirelog/dissect/x509"
 )
 
 // NoAnalyzers as the only name in Config.Analyzers stands for no analyzer.
@@ -43,11 +45,14 @@ func chosen(all []*detect.Protocol, names []string) []*detect.Protocol {
 // protocols makes the analyzers of one shard. A protocol is added here and
 // nowhere else. What they transfer goes to fm.
 func protocols(hooks *event.Hooks, fm *files.Manager) []*detect.Protocol {
+	ssl, dtls := tls.New(hooks, x509.NewSender(fm))
 	return []*detect.Protocol{
 		dns.New(hooks, event.ProtoUDP, dns.DefaultOptions()),
 		dns.New(hooks, event.ProtoTCP, dns.DefaultOptions()),
 		http.New(hooks, fm, websocket.New(hooks)),
 		socks.New(hooks),
 		ssh.New(hooks),
+		ssl,
+		dtls,
 	}
 }

@@ -8,9 +8,11 @@ const (
 	GroupMACLogging  Groups = 1 << 1 // mac-logging
 	GroupVLANLogging Groups = 1 << 2 // vlan-logging
 	GroupHASSH       Groups = 1 << 3 // hassh
+	GroupJa3         Groups = 1 << 4 // ja3
+	GroupJa4         Groups = 1 << 5 // ja4
 )
 
-var groupNames = []string{"community-id", "mac-logging", "vlan-logging", "hassh"}
+var groupNames = []string{"community-id", "mac-logging", "vlan-logging", "hassh", "ja3", "ja4"}
 
 var all = []*Schema{
 	&AnalyzerSchema,
@@ -22,6 +24,7 @@ var all = []*Schema{
 	&PESchema,
 	&SOCKSSchema,
 	&SSHSchema,
+	&SSLSchema,
 	&TunnelSchema,
 	&WebSocketSchema,
 	&WeirdSchema,
@@ -1065,11 +1068,131 @@ func (r *SSH) Encode(s Sink) {
 	}
 }
 
+// SSLSchema describes the log ssl.
+var SSLSchema = Schema{
+	Name: "ssl",
+	Doc:  "SSL is an SSL, TLS or DTLS connection, written when its handshake has succeeded or else when the connection ends.",
+	ID:   9,
+	New:  func() Record { return new(SSL) },
+	Fields: []Field{
+		{Name: "ts", Kind: KindTime, Doc: "Time at which SSL was first noticed."},
+		{Name: "uid", Kind: KindString, Doc: "Unique identifier of the connection."},
+		{Name: "id.orig_h", Kind: KindAddr, Doc: "Originator's address."},
+		{Name: "id.orig_p", Kind: KindPort, Doc: "Originator's port; the ICMP type for ICMP."},
+		{Name: "id.resp_h", Kind: KindAddr, Doc: "Responder's address."},
+		{Name: "id.resp_p", Kind: KindPort, Doc: "Responder's port; the ICMP code for ICMP."},
+		{Name: "version", Kind: KindString, Doc: "Version that the server chose.", Unsettable: true},
+		{Name: "cipher", Kind: KindString, Doc: "Cipher suite that the server chose.", Unsettable: true},
+		{Name: "curve", Kind: KindString, Doc: "Group, such as a curve, with which keys are exchanged.", Unsettable: true},
+		{Name: "server_name", Kind: KindString, Doc: "Name of the server that the client wants.", Unsettable: true},
+		{Name: "resumed", Kind: KindBool, Doc: "Whether an earlier session was resumed."},
+		{Name: "last_alert", Kind: KindString, Doc: "The last alert that was seen.", Unsettable: true},
+		{Name: "next_protocol", Kind: KindString, Doc: "Application protocol that the server chose.", Unsettable: true},
+		{Name: "established", Kind: KindBool, Doc: "Whether the handshake succeeded."},
+		{Name: "ssl_history", Kind: KindString, Doc: "A letter for each message that could be read, upper case for the client's: C and S hello, V hello verify request, J hello retry request, X certificate, K server key exchange, R certificate request, N server hello done, Y certificate verify, G client key exchange, T session ticket, U certificate status, W certificate URL, F finished, I change cipher spec, H hello request, L alert, B heartbeat, E end of early data, O encrypted extensions, P key update, A supplemental data, M message hash, Z any other, and ^ when the originator turned out to be the server."},
+		{Name: "cert_chain_fps", Kind: KindString, Container: VectorOf, Doc: "SHA-256 fingerprints of the server's certificates, in order.", Unsettable: true},
+		{Name: "client_cert_chain_fps", Kind: KindString, Container: VectorOf, Doc: "SHA-256 fingerprints of the client's certificates, in order.", Unsettable: true},
+		{Name: "sni_matches_cert", Kind: KindBool, Doc: "Whether the server's certificate is for the name that the client wants.", Unsettable: true},
+		{Name: "ja3", Kind: KindString, Doc: "JA3 fingerprint of the client, in hexadecimal.", Unsettable: true, Group: GroupJa3},
+		{Name: "ja3s", Kind: KindString, Doc: "JA3S fingerprint of the server, in hexadecimal.", Unsettable: true, Group: GroupJa3},
+		{Name: "ja4", Kind: KindString, Doc: "JA4 fingerprint of the client.", Unsettable: true, Group: GroupJa4},
+	},
+}
+
+// Schema returns &SSLSchema.
+func (*SSL) Schema() *Schema { return &SSLSchema }
+
+// Encode passes the columns to s.
+func (r *SSL) Encode(s Sink) {
+	s.Time(r.TS)
+	s.String(r.UID)
+	s.Addr(r.ID.OrigH)
+	s.Port(uint16(r.ID.OrigP))
+	s.Addr(r.ID.RespH)
+	s.Port(uint16(r.ID.RespP))
+	if r.Version.OK {
+		s.String(r.Version.V)
+	} else {
+		s.Unset()
+	}
+	if r.Cipher.OK {
+		s.String(r.Cipher.V)
+	} else {
+		s.Unset()
+	}
+	if r.Curve.OK {
+		s.String(r.Curve.V)
+	} else {
+		s.Unset()
+	}
+	if r.ServerName.OK {
+		s.String(r.ServerName.V)
+	} else {
+		s.Unset()
+	}
+	s.Bool(r.Resumed)
+	if r.LastAlert.OK {
+		s.String(r.LastAlert.V)
+	} else {
+		s.Unset()
+	}
+	if r.NextProtocol.OK {
+		s.String(r.NextProtocol.V)
+	} else {
+		s.Unset()
+	}
+	s.Bool(r.Established)
+	s.String(r.SSLHistory)
+	if r.CertChainFPs != nil {
+		s.Begin(VectorOf, len(r.CertChainFPs))
+		for _, v := range r.CertChainFPs {
+			s.String(v)
+		}
+		s.End()
+	} else {
+		s.Unset()
+	}
+	if r.ClientCertChainFPs != nil {
+		s.Begin(VectorOf, len(r.ClientCertChainFPs))
+		for _, v := range r.ClientCertChainFPs {
+			s.String(v)
+		}
+		s.End()
+	} else {
+		s.Unset()
+	}
+	if r.SNIMatchesCert.OK {
+		s.Bool(r.SNIMatchesCert.V)
+	} else {
+		s.Unset()
+	}
+	groups := s.Groups()
+	if groups&GroupJa3 != 0 {
+		if r.JA3.OK {
+			s.String(r.JA3.V)
+		} else {
+			s.Unset()
+		}
+		if r.JA3S.OK {
+			s.String(r.JA3S.V)
+		} else {
+			s.Unset()
+		}
+	}
+	if groups&GroupJa4 != 0 {
+		if r.JA4.OK {
+			s.String(r.JA4.V)
+		} else {
+			s.Unset()
+		}
+	}
+}
+
 // TunnelSchema describes the log tunnel.
 var TunnelSchema = Schema{
 	Name: "tunnel",
 	Doc:  "Tunnel is a tunnel that was found, closed or expired.",
-	ID:   9,
+	ID:   10,
 	New:  func() Record { return new(Tunnel) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the activity."},
@@ -1106,7 +1229,7 @@ func (r *Tunnel) Encode(s Sink) {
 var WebSocketSchema = Schema{
 	Name: "websocket",
 	Doc:  "WebSocket is an HTTP connection that has become a WebSocket.",
-	ID:   10,
+	ID:   11,
 	New:  func() Record { return new(WebSocket) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the server agreed."},
@@ -1189,7 +1312,7 @@ func (r *WebSocket) Encode(s Sink) {
 var WeirdSchema = Schema{
 	Name: "weird",
 	Doc:  "Weird is something unexpected in the traffic.",
-	ID:   11,
+	ID:   12,
 	New:  func() Record { return new(Weird) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which it occurred."},
@@ -1247,7 +1370,7 @@ func (r *Weird) Encode(s Sink) {
 var X509Schema = Schema{
 	Name: "x509",
 	Doc:  "X509 is a certificate that was seen. One that was seen before with the same HostCert and ClientCert is left out for a day.",
-	ID:   12,
+	ID:   13,
 	New:  func() Record { return new(X509) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the certificate was first seen."},

@@ -1,0 +1,352 @@
+package tls
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/wirelog/wirelog/dissect/event"
+)
+
+// Extensions (IANA TLS ExtensionType) that are looked into.
+const (
+	extServerName          = 0   // RFC 6066 section 3
+	extSupportedGroups     = 10  // RFC 8446 section 4.2.7
+	extECPointFormats      = 11  // RFC 8422 section 5.1.2
+	extSignatureAlgorithms = 13  // RFC 8446 section 4.2.3
+	extALPN                = 16  // RFC 7301
+	extSCT                 = 18  // RFC 6962 section 3.3
+	extKeyShareOld         = 40  // of drafts of TLS 1.3
+	extPreSharedKey        = 41  // RFC 8446 section 4.2.11
+	extSupportedVersions   = 43  // RFC 8446 section 4.2.1
+	extPSKKeyExchangeModes = 45  // RFC 8446 section 4.2.9
+	extKeyShare            = 51  // RFC 8446 section 4.2.8
+	extConnectionID        = 54  // RFC 9146 section 3
+	maxSessionID           = 32  // RFC 5246 section 7.4.1.2
+	second                 = 1e9 // of event.Time
+)
+
+// shortID is a session's identifier, or empty if it is too long to be one.
+func shortID(id []byte) []byte {
+	if len(id) > maxSessionID {
+		return nil
+	}
+	return id
+}
+
+// hello checks the version that a client offers.
+func (s *session) hello(version uint16) {
+	if versionKnown(version) {
+		s.confirm()
+	} else {
+		s.later(fmt.Sprintf("unsupported client SSL version 0x%04x", version))
+		s.stop()
+	}
+}
+
+// clientHello takes a ClientHello (RFC 8446 section 4.1.2, RFC 6347 section 4.2.1).
+func (s *session) clientHello(isOrig bool, c *cursor) {
+	version := c.u16("ClientHello:client_version")
+	stamp := c.u32("ClientHello:gmt_unix_time")
+	random := c.take(28, "ClientHello:random_bytes")
+	id := c.vec8("ClientHello:session_id")
+	if version == versionDTLS10 || version == versionDTLS12 {
+		c.vec8("ClientHelloCookie:cookie")
+	}
+	ciphers := c.take(int(c.u16("ClientHello:csuit_len"))&^1, "ClientHello:csuits")
+	methods := c.vec8("ClientHello:cmeths")
+	s.extensions(isOrig, true, c)
+	if c.err != nil {
+		return
+	}
+	s.hello(version)
+	if h := &s.f.hooks.ClientHello; h.On() {
+		ev := &s.f.ev
+		ev.ciphers = appendPairs(ev.ciphers[:0], ciphers)
+		ev.small = appendBytes(ev.small[:0], methods)
+		ev.clientHello = event.SSLClientHello{Conn: s.c, Version: uint64(version), RecordVersion: uint64(s.recordVersion),
+			PossibleTS: event.Time(stamp) * second, ClientRandom: random, SessionID: shortID(id),
+			Ciphers: ev.ciphers, CompMethods: ev.small}
+		h.Raise(&ev.clientHello)
+	}
+}
+
+// serverHello takes a ServerHello (RFC 8446 section 4.1.3), in which drafts of TLS 1.3
+// had no session and no compression.
+func (s *session) serverHello(isOrig bool, c *cursor) {
+	version := c.u16("ServerHelloChoice:server_version")
+	random := c.take(32, "ServerHello:random_bytes")
+	var id []byte
+	var method uint8
+	draft := version == versionTLS13 || version>>8 == versionDraft
+	if !draft {
+		id = c.vec8("ServerHello:session_id")
+	}
+	cipher := c.u16("ServerHello:cipher_suite")
+	if !draft {
+		method = c.u8("ServerHello:compression_method")
+	}
+	s.extensions(isOrig, false, c)
+	if c.err != nil {
+		return
+	}
+	s.setVersion(version)
+	s.cipher = uint32(cipher)
+	if !versionKnown(version) {
+		s.later(fmt.Sprintf("unsupported server SSL version 0x%04x", version))
+		s.stop()
+	}
+	s.serverSpoke = true
+	if h := &s.f.hooks.ServerHello; h.On() {
+		stamp := uint64(random[0])<<24 | uint64(random[1])<<16 | uint64(random[2])<<8 | uint64(random[3])
+		ev := &s.f.ev
+		ev.serverHello = event.SSLServerHello{Conn: s.c, Version: uint64(version), RecordVersion: uint64(s.recordVersion),
+			PossibleTS: event.Time(stamp) * second, ServerRandom: random, SessionID: shortID(id),
+			Cipher: uint64(cipher), CompMethod: uint64(method)}
+		h.Raise(&ev.serverHello)
+	}
+}
+
+// extensions takes the extensions of a hello, if there are any. Like Zeek it does not
+// ask for their length.
+func (s *session) extensions(isOrig, inClientHello bool, c *cursor) {
+	if !c.more() {
+		return
+	}
+	c.u16("Hello:ext_len")
+	for i := 0; c.more(); i++ {
+		if i == maxExtensions {
+			s.weird("tls_too_many_extensions", "")
+			return
+		}
+		code := c.u16("SSLExtension:type")
+		n := c.u16("SSLExtension:data_len")
+		have := len(c.b)
+		val := c.take(int(n), "SSLExtension")
+		if c.err != nil {
+			c.err = &malformed{"SSLExtension", 4 + int(n), 4 + have}
+			return
+		}
+		if len(val) > 0 {
+			ext := cursor{b: val}
+			s.extension(isOrig, inClientHello, code, &ext)
+			if c.err = ext.err; c.err != nil {
+				return
+			}
+		}
+		if h := &s.f.hooks.Extension; h.On() {
+			s.f.ev.extension = event.SSLExtension{Conn: s.c, IsClient: s.client(isOrig), Code: uint64(code), Val: val}
+			h.Raise(&s.f.ev.extension)
+		}
+	}
+}
+
+// extension takes the contents of an extension, of which there are some.
+func (s *session) extension(isOrig, inClientHello bool, code uint16, c *cursor) {
+	hooks, ev, client := s.f.hooks, &s.f.ev, s.client(isOrig)
+	switch code {
+	case extServerName:
+		s.serverName(client, c)
+	case extSupportedGroups:
+		list := c.vec16("EllipticCurves:elliptic_curve_list")
+		if h := &hooks.ExtensionEllipticCurves; c.err == nil && h.On() {
+			ev.numbers = appendPairs(ev.numbers[:0], list)
+			ev.curves = event.SSLExtensionEllipticCurves{Conn: s.c, IsClient: client, Curves: ev.numbers}
+			h.Raise(&ev.curves)
+		}
+	case extECPointFormats:
+		list := c.vec8("EcPointFormats:point_format_list")
+		if h := &hooks.ExtensionECPointFormats; c.err == nil && h.On() {
+			ev.numbers = appendBytes(ev.numbers[:0], list)
+			ev.pointFormats = event.SSLExtensionECPointFormats{Conn: s.c, IsClient: client, PointFormats: ev.numbers}
+			h.Raise(&ev.pointFormats)
+		}
+	case extSignatureAlgorithms:
+		list := c.list16("SignatureAlgorithm")
+		ev.algs = appendAlgorithms(ev.algs[:0], &list)
+		c.done(&list)
+		if h := &hooks.ExtensionSignatureAlgorithm; c.err == nil && h.On() {
+			ev.sigAlgs = event.SSLExtensionSignatureAlgorithm{Conn: s.c, IsClient: client, SignatureAlgorithms: ev.algs}
+			h.Raise(&ev.sigAlgs)
+		}
+	case extALPN:
+		list := c.list16("ApplicationLayerProtocolNegotiationExtension")
+		ev.strings = ev.strings[:0]
+		for list.more() {
+			ev.strings = append(ev.strings, list.vec8("ProtocolName:name"))
+		}
+		c.done(&list)
+		if h := &hooks.ExtensionApplicationLayerProtocolNegotiation; c.err == nil && h.On() {
+			ev.alpn = event.SSLExtensionApplicationLayerProtocolNegotiation{Conn: s.c, IsClient: client, Protocols: ev.strings}
+			h.Raise(&ev.alpn)
+		}
+	case extSCT:
+		s.timestamps(client, c)
+	case extKeyShare, extKeyShareOld:
+		s.keyShare(client, inClientHello, c)
+	case extSupportedVersions:
+		s.supportedVersions(client, c)
+	case extPSKKeyExchangeModes:
+		list := c.vec8("PSKKeyExchangeModes")
+		if h := &hooks.ExtensionPSKKeyExchangeModes; c.err == nil && h.On() {
+			ev.numbers = appendBytes(ev.numbers[:0], list)
+			ev.pskModes = event.SSLExtensionPSKKeyExchangeModes{Conn: s.c, IsClient: client, Modes: ev.numbers}
+			h.Raise(&ev.pskModes)
+		}
+	case extPreSharedKey:
+		s.preSharedKey(client, inClientHello, c)
+	case extConnectionID:
+		cid := c.vec8("ConnectionId:cid")
+		if c.err != nil {
+			return
+		}
+		s.cid[index(isOrig)] = uint8(len(cid))
+		if h := &hooks.ExtensionConnectionID; h.On() {
+			ev.cid = event.SSLExtensionConnectionID{Conn: s.c, IsClient: client, CID: cid}
+			h.Raise(&ev.cid)
+		}
+	}
+}
+
+func (s *session) serverName(client bool, c *cursor) {
+	const hostName = 0
+	ev := &s.f.ev
+	list := c.list16("ServerNameExt")
+	ev.strings = ev.strings[:0]
+	for list.more() {
+		if typ := list.u8("ServerName:name_type"); typ != hostName {
+			s.weird("ssl_ext_unknown_server_name_type", strconv.Itoa(int(typ)))
+			break // how long it is is not known
+		}
+		name := list.vec16("ServerNameHostName:host_name")
+		if list.err == nil {
+			ev.strings = append(ev.strings, name)
+		}
+	}
+	c.done(&list)
+	if c.err != nil {
+		return
+	}
+	if client && len(ev.strings) > 1 {
+		s.t.Weird(s.c, "SSL_many_server_names", joined(ev.strings), "")
+	}
+	if h := &s.f.hooks.ExtensionServerName; h.On() {
+		ev.serverName = event.SSLExtensionServerName{Conn: s.c, IsClient: client, Names: ev.strings}
+		h.Raise(&ev.serverName)
+	}
+}
+
+// joined is a list of names as Zeek prints it.
+func joined(names [][]byte) string {
+	const most = 16
+	var b strings.Builder
+	for i, n := range names[:min(len(names), most)] {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		b.Write(n)
+	}
+	return "[" + b.String() + "]"
+}
+
+// keyShare takes key shares of a client, one of a server, or the group that a
+// HelloRetryRequest asks for (RFC 8446 section 4.2.8).
+func (s *session) keyShare(client, inClientHello bool, c *cursor) {
+	ev := &s.f.ev
+	ev.numbers = ev.numbers[:0]
+	share := func(c *cursor) {
+		ev.numbers = append(ev.numbers, uint64(c.u16("KeyShareEntry:namedgroup")))
+		c.vec16("KeyShareEntry:key_exchange")
+	}
+	switch {
+	case inClientHello:
+		list := c.list16("ClientHelloKeyShare")
+		for list.more() {
+			share(&list)
+		}
+		c.done(&list)
+	case len(c.b) == 2:
+		ev.numbers = append(ev.numbers, uint64(c.u16("HelloRetryRequestKeyShare:namedgroup")))
+	default:
+		share(c)
+	}
+	if h := &s.f.hooks.ExtensionKeyShare; c.err == nil && h.On() {
+		ev.keyShare = event.SSLExtensionKeyShare{Conn: s.c, IsClient: client, Curves: ev.numbers}
+		h.Raise(&ev.keyShare)
+	}
+}
+
+func (s *session) supportedVersions(client bool, c *cursor) {
+	ev := &s.f.ev
+	ev.numbers = ev.numbers[:0]
+	if client {
+		list := c.list8("SupportedVersions")
+		for list.more() {
+			ev.numbers = append(ev.numbers, uint64(list.u16("SupportedVersions:versions")))
+		}
+		c.done(&list)
+	} else {
+		v := c.u16("OneSupportedVersion:version")
+		if c.err != nil {
+			return
+		}
+		s.setVersion(v)
+		s.serverSpoke = true
+		ev.numbers = append(ev.numbers, uint64(v))
+	}
+	if h := &s.f.hooks.ExtensionSupportedVersions; c.err == nil && h.On() {
+		ev.versions = event.SSLExtensionSupportedVersions{Conn: s.c, IsClient: client, Versions: ev.numbers}
+		h.Raise(&ev.versions)
+	}
+}
+
+func (s *session) preSharedKey(client, inClientHello bool, c *cursor) {
+	ev := &s.f.ev
+	if !inClientHello {
+		n := c.u16("SelectedPreSharedKeyIdentity:selected_identity")
+		if h := &s.f.hooks.ExtensionPreSharedKeyServerHello; c.err == nil && h.On() {
+			ev.pskServer = event.SSLExtensionPreSharedKeyServerHello{Conn: s.c, IsClient: client, SelectedIdentity: uint64(n)}
+			h.Raise(&ev.pskServer)
+		}
+		return
+	}
+	ids := c.list16("PSKIdentitiesList")
+	ev.identities = ev.identities[:0]
+	for ids.more() {
+		id := ids.vec16("PSKIdentity:identity")
+		ev.identities = append(ev.identities, event.SSLPSKIdentity{Identity: id,
+			ObfuscatedTicketAge: uint64(ids.u32("PSKIdentity:obfuscated_ticket_age"))})
+	}
+	c.done(&ids)
+	binders := c.list16("PSKBindersList")
+	ev.strings = ev.strings[:0]
+	for binders.more() {
+		ev.strings = append(ev.strings, binders.vec8("PSKBinder:binder"))
+	}
+	c.done(&binders)
+	if h := &s.f.hooks.ExtensionPreSharedKeyClientHello; c.err == nil && h.On() {
+		ev.pskClient = event.SSLExtensionPreSharedKeyClientHello{Conn: s.c, IsClient: client,
+			Identities: ev.identities, Binders: ev.strings}
+		h.Raise(&ev.pskClient)
+	}
+}
+
+// timestamps takes signed certificate timestamps (RFC 6962 sections 3.2 and 3.3).
+func (s *session) timestamps(client bool, c *cursor) {
+	list := c.list16("SignedCertificateTimestampList")
+	for list.more() {
+		t := list.list16("SignedCertificateTimestamp")
+		e := event.SSLExtensionSignedCertificateTimestamp{Conn: s.c, IsClient: client,
+			Version: uint64(t.u8("SignedCertificateTimestamp:version")), LogID: t.take(32, "SignedCertificateTimestamp:logid"),
+			Timestamp: t.u64("SignedCertificateTimestamp:timestamp")}
+		t.vec16("SignedCertificateTimestamp:extensions")
+		e.SignatureAndHashAlgorithm = algorithm(&t)
+		e.Signature = t.vec16("SignedCertificateTimestamp:digitally_signed_signature")
+		list.done(&t)
+		if h := &s.f.hooks.ExtensionSignedCertificateTimestamp; list.err == nil && h.On() {
+			s.f.ev.sct = e
+			h.Raise(&s.f.ev.sct)
+		}
+	}
+	c.done(&list)
+}

@@ -1,0 +1,219 @@
+package tls
+
+import (
+	"encoding/binary"
+	"fmt"
+	"strconv"
+
+	"github.com/wirelog/wirelog/dissect/conn"
+)
+
+// headerLen is the length of a record's header (RFC 8446 section 5.1). As much of a
+// record of SSL 2 is taken for one: its length and the first three bytes.
+const headerLen = 5
+
+// recordSide is what waits of one direction.
+type recordSide struct {
+	header  [headerLen]byte
+	nheader uint8
+	skipped bool // the body is not looked at
+	ssl2    bool
+	length  int // of the body
+	left    int // of a body that is not looked at
+	body    []byte
+	msg     handshakeSide
+}
+
+// analyzer is the record layer over a stream.
+type analyzer struct {
+	session
+	side [2]recordSide
+	// ssl2 and synced tell which record layer is spoken, once that is sure.
+	ssl2, synced bool
+	gap          bool
+}
+
+func (f *factory) newSSL(t *conn.Table, c *conn.Conn) conn.Analyzer {
+	var a *analyzer
+	if n := len(f.freeSSL); n > 0 {
+		a = f.freeSSL[n-1]
+		f.freeSSL = f.freeSSL[:n-1]
+	} else {
+		a = new(analyzer)
+	}
+	*a = analyzer{session: newSession(f, t, c, a, sourceSSL)}
+	return a
+}
+
+// Data takes the next bytes of a stream.
+func (a *analyzer) Data(isOrig bool, b []byte) {
+	if a.off || a.gap || a.c.Partial() {
+		return
+	}
+	s := &a.side[index(isOrig)]
+	for !a.off {
+		if s.nheader < headerLen {
+			n := copy(s.header[s.nheader:], b)
+			s.nheader += uint8(n)
+			b = b[n:]
+			if s.nheader < headerLen {
+				return
+			}
+			if !a.begin(isOrig, s) {
+				return
+			}
+		}
+		switch {
+		case s.skipped:
+			n := min(len(b), s.left)
+			s.left -= n
+			b = b[n:]
+			if s.left > 0 {
+				return
+			}
+			a.record(isOrig, s, nil)
+		case len(s.body) == 0 && len(b) >= s.length:
+			body := b[:s.length:s.length]
+			b = b[s.length:]
+			a.record(isOrig, s, body)
+		default:
+			n := min(len(b), s.length-len(s.body))
+			a.f.appendTo(&s.body, b[:n])
+			b = b[n:]
+			if len(s.body) < s.length {
+				return
+			}
+			a.record(isOrig, s, s.body)
+			a.f.release(&s.body)
+		}
+		s.nheader = 0
+	}
+}
+
+// begin looks at a header.
+func (a *analyzer) begin(isOrig bool, s *recordSide) bool {
+	h := &s.header
+	if !a.layer(isOrig, s) {
+		return false
+	}
+	s.length = int(binary.BigEndian.Uint16(h[3:]))
+	if s.ssl2 {
+		s.length = int(h[0]&0x7f)<<8 | int(h[1]) - 3
+		if s.length < 0 {
+			a.violate("Invalid length in SSL 2 record")
+			return false
+		}
+	}
+	s.skipped = a.encrypting[index(isOrig)] || s.contentType() == typeApplicationData
+	s.left = s.length
+	return true
+}
+
+// layer decides which record layer a header is of, and whether it is of one.
+func (a *analyzer) layer(isOrig bool, s *recordSide) bool {
+	h := &s.header
+	version := binary.BigEndian.Uint16(h[1:])
+	known := version >= versionSSL3 && version <= versionTLS12
+	s.ssl2 = a.ssl2
+	switch {
+	case a.synced && !known:
+		a.violate("Invalid version late in TLS connection. Packet reported version: " + strconv.Itoa(int(version)))
+	case a.synced, a.ssl2:
+	case h[0]&0x80 != 0 && h[2] == ssl2ClientHello && isOrig:
+		// Whatever version it offers, its record is of SSL 2 (RFC 6101 appendix E).
+		offered := binary.BigEndian.Uint16(h[3:])
+		if offered != versionSSL2 && (offered < versionSSL3 || offered > versionTLS12) {
+			a.violate("Invalid version in SSL client hello. Version: " + strconv.Itoa(int(offered)))
+		}
+		s.ssl2 = true
+	case h[0]&0x80 != 0 && h[2] == ssl2ServerHello && h[4] < 2 && !isOrig:
+		a.ssl2, s.ssl2 = true, true
+	case h[0]&0x80 != 0:
+		a.violate(fmt.Sprintf("Invalid headers in SSL connection. Head1: %d, head2: %d, head3: %d", h[1], h[2], h[3]))
+	case !known:
+		a.violate("Invalid version in TLS connection. Version: " + strconv.Itoa(int(version)))
+	case h[0] < 20 || h[0] > 30:
+		a.violate(fmt.Sprintf("Invalid type in TLS connection. Version: %d, Type: %d", version, h[0]))
+	default:
+		a.synced = true
+	}
+	return !a.off
+}
+
+// contentType is that of the record, or of a record of SSL 2 what Zeek calls it.
+func (s *recordSide) contentType() uint16 {
+	if s.ssl2 {
+		return ssl2Base + uint16(s.header[2])
+	}
+	return uint16(s.header[0])
+}
+
+func (s *recordSide) version() uint16 {
+	if s.ssl2 {
+		return 0
+	}
+	return binary.BigEndian.Uint16(s.header[1:])
+}
+
+// record takes a whole record; of one that is skipped there is no body.
+func (a *analyzer) record(isOrig bool, s *recordSide, body []byte) {
+	typ, version := s.contentType(), s.version()
+	switch {
+	case s.length == 0 && typ != ssl2Base+ssl2Error:
+	case a.encrypted(isOrig, typ):
+		a.ciphertext(isOrig, version, typ, s.length)
+	case typ == typeChangeCipherSpec:
+		// One byte is a message; there should be no second one.
+		for i := 0; i < min(s.length, maxAlerts) && !a.off; i++ {
+			if a.encrypted(isOrig, typ) {
+				a.ciphertext(isOrig, version, typ, s.length)
+				break
+			}
+			a.changeCipherSpec(isOrig)
+			a.plaintext(isOrig, version, typ, s.length)
+		}
+	default:
+		switch typ {
+		case typeAlert:
+			a.alerts(isOrig, body)
+		case typeHandshake:
+			a.recordVersion = version
+			a.handshakes(isOrig, &s.msg, body)
+		case typeHeartbeat:
+			a.heartbeat(isOrig, body)
+		case typeApplicationData:
+		case ssl2Base + ssl2Error, ssl2Base + ssl2ClientHello, ssl2Base + ssl2ClientMasterKey, ssl2Base + ssl2ServerHello:
+			a.recordVersion = 0
+			a.message2(isOrig, &s.header, body)
+		default:
+			a.unknownRecord(isOrig, typ)
+		}
+		a.plaintext(isOrig, version, typ, s.length)
+	}
+	a.tell()
+	if !a.off && a.finished() {
+		a.t.Detach(a.c, a)
+	}
+}
+
+// Gap gives up: records cannot be found again after missing bytes.
+func (a *analyzer) Gap(bool, uint64) { a.gap = true }
+
+// End does nothing: a record that is cut short is not told of.
+func (a *analyzer) End(bool) {}
+
+// Flip follows the connection's change of roles.
+func (a *analyzer) Flip() {
+	a.side[0], a.side[1] = a.side[1], a.side[0]
+	a.encrypting[0], a.encrypting[1] = a.encrypting[1], a.encrypting[0]
+}
+
+// Done keeps the analyzer for another connection.
+func (a *analyzer) Done() {
+	a.off = true
+	for i := range a.side {
+		a.f.release(&a.side[i].body)
+		a.f.release(&a.side[i].msg.b)
+	}
+	a.f.freeSSL = append(a.f.freeSSL, a)
+}
