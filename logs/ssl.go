@@ -54,9 +54,8 @@ type sslState struct {
 	lastAlert  string
 	next       schemas.Opt[string]
 
-	sessionID  [32]byte // that the client offers to resume
-	nsessionID int
-	resumed    bool
+	sessionID [32]byte // that the client offers to resume, zeros for none
+	resumed   bool
 	// ticketSeen tells that the client has sent a ticket and no session id, keySeen that
 	// it has exchanged keys, pskSeen that it has offered pre-shared keys, and retry that
 	// the ServerHello at work is a HelloRetryRequest.
@@ -233,8 +232,8 @@ func (s *sslState) letter(isClient bool, letter byte) {
 
 func (b *ssl) clientHello(e *event.SSLClientHello) {
 	s := b.state(e.Conn)
-	if n := len(e.SessionID); n > 0 && n <= len(s.sessionID) && !allZero32(e.SessionID) {
-		s.nsessionID = copy(s.sessionID[:], e.SessionID)
+	if len(e.SessionID) == len(s.sessionID) && [32]byte(e.SessionID) != ([32]byte{}) {
+		s.sessionID = [32]byte(e.SessionID)
 		s.ticketSeen = false
 	}
 	if e.RecordVersion == 0 { // SSL 2 has no handshake messages
@@ -243,11 +242,6 @@ func (b *ssl) clientHello(e *event.SSLClientHello) {
 	if b.ja3 || b.ja4 {
 		b.clientFingerprint(s, e)
 	}
-}
-
-// allZero32 reports whether id is one of 32 zeros, which some clients send for none.
-func allZero32(id []byte) bool {
-	return len(id) == 32 && !slices.ContainsFunc(id, func(x byte) bool { return x != 0 })
 }
 
 func (b *ssl) serverHello(e *event.SSLServerHello) {
@@ -259,7 +253,7 @@ func (b *ssl) serverHello(e *event.SSLServerHello) {
 	if string(e.ServerRandom) == helloRetry {
 		s.retry = true
 	}
-	if s.nsessionID > 0 && string(s.sessionID[:s.nsessionID]) == string(e.SessionID) &&
+	if s.sessionID != ([32]byte{}) && string(s.sessionID[:]) == string(e.SessionID) &&
 		s.versionNum/0xff != 0x7f && s.versionNum != tlsVersion13 {
 		s.resumed = true
 	}

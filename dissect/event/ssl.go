@@ -27,7 +27,7 @@ type SSLClientHello struct {
 	RecordVersion uint64   `zeek:"record_version"`                // of the record layer, 0 for SSL 2
 	PossibleTS    Time     `zeek:"possible_ts"`                   // first four bytes of the random as seconds, as old clients sent them
 	ClientRandom  []byte   `zeek:"client_random"`                 // the other 28 bytes, or the challenge of SSL 2; valid inside the call
-	SessionID     []byte   `zeek:"session_id"`                    // empty if longer than 32 bytes; valid inside the call
+	SessionID     []byte   `zeek:"session_id"`                    // padded with zeros to 32 bytes, all zeros if longer; valid inside the call
 	Ciphers       []uint64 `zeek:"ciphers" type:"index_vec"`      // in the client's order, of 24 bits each for SSL 2; valid inside the call
 	CompMethods   []uint64 `zeek:"comp_methods" type:"index_vec"` // compression methods; valid inside the call
 }
@@ -42,7 +42,7 @@ type SSLServerHello struct {
 	RecordVersion uint64 `zeek:"record_version"` // of the record layer, 0 for SSL 2
 	PossibleTS    Time   `zeek:"possible_ts"`    // first four bytes of the random as seconds
 	ServerRandom  []byte `zeek:"server_random"`  // all 32 bytes, or the connection's number of SSL 2; valid inside the call
-	SessionID     []byte `zeek:"session_id"`     // empty if longer than 32 bytes; valid inside the call
+	SessionID     []byte `zeek:"session_id"`     // padded with zeros to 32 bytes, all zeros if longer; valid inside the call
 	Cipher        uint64 `zeek:"cipher"`
 	CompMethod    uint64 `zeek:"comp_method"`
 }

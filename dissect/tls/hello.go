@@ -26,12 +26,15 @@ const (
 	second                 = 1e9 // of event.Time
 )
 
-// shortID is a session's identifier, or empty if it is too long to be one.
-func shortID(id []byte) []byte {
-	if len(id) > maxSessionID {
-		return nil
+// sessionID is a session's identifier as Zeek has it: padded to its greatest length, and
+// empty if it is longer.
+func (s *session) sessionID(id []byte) []byte {
+	out := &s.f.ev.id
+	*out = [maxSessionID]byte{}
+	if len(id) <= maxSessionID {
+		copy(out[:], id)
 	}
-	return id
+	return out[:]
 }
 
 // hello checks the version that a client offers.
@@ -65,7 +68,7 @@ func (s *session) clientHello(isOrig bool, c *cursor) {
 		ev.ciphers = appendPairs(ev.ciphers[:0], ciphers)
 		ev.small = appendBytes(ev.small[:0], methods)
 		ev.clientHello = event.SSLClientHello{Conn: s.c, Version: uint64(version), RecordVersion: uint64(s.recordVersion),
-			PossibleTS: event.Time(stamp) * second, ClientRandom: random, SessionID: shortID(id),
+			PossibleTS: event.Time(stamp) * second, ClientRandom: random, SessionID: s.sessionID(id),
 			Ciphers: ev.ciphers, CompMethods: ev.small}
 		h.Raise(&ev.clientHello)
 	}
@@ -101,7 +104,7 @@ func (s *session) serverHello(isOrig bool, c *cursor) {
 		stamp := uint64(random[0])<<24 | uint64(random[1])<<16 | uint64(random[2])<<8 | uint64(random[3])
 		ev := &s.f.ev
 		ev.serverHello = event.SSLServerHello{Conn: s.c, Version: uint64(version), RecordVersion: uint64(s.recordVersion),
-			PossibleTS: event.Time(stamp) * second, ServerRandom: random, SessionID: shortID(id),
+			PossibleTS: event.Time(stamp) * second, ServerRandom: random, SessionID: s.sessionID(id),
 			Cipher: uint64(cipher), CompMethod: uint64(method)}
 		h.Raise(&ev.serverHello)
 	}

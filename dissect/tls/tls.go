@@ -44,8 +44,9 @@ const (
 
 const (
 	// maxHandshake is the length of the longest handshake message that is looked at.
-	// OpenSSL takes chains of certificates up to 100 kB.
-	maxHandshake = 256 << 10
+	// OpenSSL takes chains of certificates up to 100 kB, and certificates with thousands
+	// of names are seen to have three times that.
+	maxHandshake = 1 << 20
 	// maxCertificates is how many certificates of a chain are looked at.
 	maxCertificates = 100
 	// maxExtensions is how many extensions of a hello are looked at.
@@ -131,6 +132,7 @@ type scratch struct {
 	algs                    []event.SSLSignatureAndHashAlgorithm
 	identities              []event.SSLPSKIdentity
 	message                 []byte // a message put together from fragments
+	id                      [maxSessionID]byte
 
 	clientHello  event.SSLClientHello
 	serverHello  event.SSLServerHello
