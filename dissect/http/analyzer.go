@@ -208,6 +208,7 @@ func (f *factory) new(t *conn.Table, c *conn.Conn) conn.Analyzer {
 		m := &s.msg
 		m.a, m.isOrig, m.lines = a, s.isOrig, &s.lines
 		m.exists, m.finished, m.current = false, false, nil
+		m.lastBody, m.lastFile = 0, files.ID{}
 		m.carrier = files.Carrier{Source: source, Conn: c, IsOrig: s.isOrig}
 	}
 	return a

@@ -574,8 +574,12 @@ func (e *entity) fileID() files.ID {
 	if !e.file.IsZero() {
 		return e.file
 	}
-	a := e.m.a
-	a.f.handle = a.appendHandle(a.f.handle[:0], e.m.isOrig)
+	return e.m.a.fileID(e.m.isOrig)
+}
+
+// fileID is the identity of what the side is transferring, zero if there is none.
+func (a *analyzer) fileID(isOrig bool) files.ID {
+	a.f.handle = a.appendHandle(a.f.handle[:0], isOrig)
 	if len(a.f.handle) == 0 {
 		return files.ID{}
 	}

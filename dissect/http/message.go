@@ -19,7 +19,10 @@ type message struct {
 
 	exists   bool
 	finished bool
-	inParts  bool // the message that is over was a multipart one
+	// Of the message that is over: whether it had parts, its body's length and file.
+	inParts  bool
+	lastBody int64
+	lastFile files.ID
 	start    event.Time
 	body     int64
 	missing  int64
@@ -33,6 +36,7 @@ func (m *message) begin(expect bodyExpected, n int) {
 		m.release()
 	}
 	m.exists, m.finished = true, false
+	m.lastBody, m.lastFile = 0, files.ID{}
 	m.start = m.a.t.Now()
 	m.body, m.missing, m.header = 0, 0, int64(n)
 	m.top = m.a.f.newEntity()
@@ -67,6 +71,7 @@ func (m *message) done(interrupted bool, why string) {
 	}
 	m.finished = true
 	m.top.EndOfData()
+	m.lastBody, m.lastFile = m.top.body, m.top.file
 	m.top.endFile()
 	a := m.a
 	a.noteDone(m.isOrig)
@@ -91,11 +96,29 @@ func (m *message) gap(n int64) bool {
 	if e == nil {
 		e = m.top
 	}
-	if e != nil && e.gap(n) {
+	if e == nil {
+		m.gapAfter(n)
+		return false
+	}
+	if e.gap(n) {
 		m.missing += n
 		return true
 	}
 	return false
+}
+
+// gapAfter tells of missing bytes after the end of a message with a body. Zeek counts
+// them to its file, which begins anew.
+func (m *message) gapAfter(n int64) {
+	fm := m.a.f.files
+	if fm == nil || m.lastBody == 0 {
+		return
+	}
+	id := m.lastFile
+	if id.IsZero() {
+		id = m.a.fileID(m.isOrig)
+	}
+	m.lastFile = fm.Gap(id, &m.carrier, uint64(m.lastBody), uint64(n))
 }
 
 func (m *message) beginEntity(e *entity) {
