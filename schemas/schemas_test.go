@@ -36,7 +36,7 @@ func (c *counter) Port(uint16)          { c.add(KindPort) }
 func (c *counter) Begin(Container, int) { c.add(KindString); c.nested = true }
 func (c *counter) End()                 { c.nested = false }
 
-const allGroups = GroupCommunityID | GroupMACLogging | GroupVLANLogging
+const allGroups = GroupCommunityID | GroupMACLogging | GroupVLANLogging | GroupHASSH
 
 func TestEncodeMatchesSchema(t *testing.T) {
 	for i, s := range All() {

@@ -13,9 +13,6 @@ type auth struct {
 	failure     int // the size of a refusal
 	banner      bool
 	decided     bool
-	// succeeded tells that the analyzer is done with the packet that has this number.
-	succeeded bool
-	packet    uint64
 }
 
 const (
@@ -92,6 +89,6 @@ func (a *analyzer) encrypted(isOrig bool, n int) {
 	// With compression sizes tell nothing: the events are raised, but Zeek's scripts do not
 	// believe them.
 	if !a.compressed && a.confirmed || !a.f.hooks.EncryptedPacket.On() {
-		a.auth.succeeded, a.auth.packet = true, a.t.PacketNum()
+		a.succeeded, a.packetNum = true, a.t.PacketNum()
 	}
 }

@@ -273,6 +273,7 @@ func (a *analyzer) negotiate(k *kexInit, isOrig bool) {
 	}
 	if m := method(name); m != phaseInit {
 		a.phase = [2]phase{m, m}
+		a.first.buf = reuse(a.first.buf) // there are no more inits
 		return
 	}
 	a.t.Weird(a.c, "ssh_unknown_kex_algorithm", string(name), source)

@@ -32,6 +32,9 @@ const (
 	// maxPacket is how long a packet may be to be kept until it is complete. It is what
 	// OpenSSH accepts. RFC 4253 section 6.1 asks for 35000.
 	maxPacket = 256 << 10
+	// maxHeld bounds what the analyzers of a shard keep of lines and packets that are not
+	// complete.
+	maxHeld = 256 << 20
 )
 
 // New describes the protocol to the detector. Its analyzers raise their events on h.
@@ -50,6 +53,7 @@ func New(h *event.Hooks) *detect.Protocol {
 type factory struct {
 	hooks *event.SSHEvents
 	free  []*analyzer
+	held  int // bytes in the analyzers' pending
 
 	kex   kexInit
 	names [][]byte
@@ -84,7 +88,7 @@ func (f *factory) new(t *conn.Table, c *conn.Conn) conn.Analyzer {
 	}
 	*a = analyzer{
 		f: f, t: t, c: c,
-		pending: [2][]byte{reuse(a.pending[0]), reuse(a.pending[1])},
+		pending: a.pending,
 		lines:   [2][]byte{reuse(a.lines[0]), reuse(a.lines[1])},
 		first:   remembered{buf: reuse(a.first.buf)},
 	}
@@ -146,6 +150,10 @@ type analyzer struct {
 	confirmed  bool
 	gap        bool
 	off        bool // no longer interested
+	// In the packet with the number packetNum there was a violation, or the client was seen
+	// to have authenticated.
+	violated, succeeded bool
+	packetNum           uint64
 
 	auth auth
 }
@@ -162,19 +170,28 @@ func (a *analyzer) Data(isOrig bool, b []byte) {
 	if a.off || a.gap || a.c.Partial() {
 		return
 	}
-	if a.auth.succeeded && a.auth.packet != a.t.PacketNum() {
-		// Zeek's scripts take the analyzer off after the packet that shows success.
-		a.off = true
-		a.t.Detach(a.c, a)
-		return
+	if a.violated || a.succeeded {
+		switch {
+		case a.packetNum == a.t.PacketNum():
+			if a.violated {
+				return // it is decided after the packet what happens
+			}
+		case a.succeeded:
+			// Zeek's scripts take the analyzer off after the packet that shows success.
+			a.off = true
+			a.t.Detach(a.c, a)
+			return
+		default:
+			a.violated = false
+		}
 	}
 	i := index(isOrig)
 	if a.phase[i] == phaseEncrypted {
 		a.encrypted(isOrig, len(b))
 		return
 	}
-	kept := len(a.pending[i]) > 0
-	if kept {
+	kept := len(a.pending[i])
+	if kept > 0 {
 		a.pending[i] = append(a.pending[i], b...)
 		b = a.pending[i]
 	}
@@ -185,20 +202,24 @@ func (a *analyzer) Data(isOrig bool, b []byte) {
 		}
 		b = b[n:]
 	}
-	if a.off {
-		return
+	rest := b
+	if a.off || a.phase[i] == phaseEncrypted {
+		rest = nil
 	}
-	if a.phase[i] == phaseEncrypted {
-		a.pending[i] = a.pending[i][:0]
-		if len(b) > 0 {
-			a.encrypted(isOrig, len(b))
-		}
-		return
+	if kept == 0 {
+		a.pending[i] = append(a.pending[i], rest...)
+	} else if len(rest) < len(a.pending[i]) {
+		a.pending[i] = a.pending[i][:copy(a.pending[i], rest)]
 	}
-	if kept {
-		a.pending[i] = a.pending[i][:copy(a.pending[i], b)]
-	} else {
-		a.pending[i] = append(a.pending[i], b...)
+	a.f.held += len(rest) - kept
+	switch {
+	case a.off:
+		a.release()
+	case a.phase[i] == phaseEncrypted && len(b) > 0:
+		a.encrypted(isOrig, len(b))
+	case a.f.held > maxHeld:
+		a.giveUp("too many packets are incomplete")
+		a.release()
 	}
 }
 
@@ -362,19 +383,25 @@ func (a *analyzer) packet(i int, b []byte) int {
 	return n
 }
 
-// violate tells that what comes is not SSH. If the analyzer stays nevertheless, what has
-// come of this side so far is passed over.
+// violate tells that what comes is not SSH. If the analyzer is not taken off for it, what
+// has come of this side so far is passed over.
 func (a *analyzer) violate(reason string, b []byte) int {
-	a.t.Violate(a.c, a, reason, nil)
+	a.t.ViolateLate(a.c, a, reason)
+	a.violated, a.packetNum = true, a.t.PacketNum()
 	return len(b)
 }
 
 // giveUp is for what would have to be kept for too long.
 func (a *analyzer) giveUp(reason string) {
 	a.violate(reason, nil)
-	if !a.off {
-		a.off = true
-		a.t.Detach(a.c, a)
+	a.off = true
+}
+
+// release forgets what is not complete.
+func (a *analyzer) release() {
+	for i := range a.pending {
+		a.f.held -= len(a.pending[i])
+		a.pending[i] = reuse(a.pending[i])
 	}
 }
 
@@ -408,5 +435,6 @@ func (a *analyzer) Flip() {
 // Done keeps the analyzer for another connection.
 func (a *analyzer) Done() {
 	a.off = true
+	a.release()
 	a.f.free = append(a.f.free, a)
 }

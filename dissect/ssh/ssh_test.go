@@ -311,6 +311,25 @@ func TestSilence(t *testing.T) {
 	b.Drain()
 }
 
+// TestHeld finds that nothing is left in the account of incomplete packets.
+func TestHeld(t *testing.T) {
+	h := new(event.Hooks)
+	f := &factory{hooks: &h.SSH}
+	for _, c := range talks {
+		for _, size := range []int{1 << 15, 1, 5} {
+			b := testconn.New(t, testconn.Config())
+			p := &detect.Protocol{Transport: event.ProtoTCP, Ports: []uint16{22}}
+			p.Protocol = conn.Protocol{Name: "SSH", Service: "SSH", New: f.new}
+			b.Table.SetAttacher(detect.New([]*detect.Protocol{p}))
+			b.Server = netip.AddrPortFrom(b.Server.Addr(), 22)
+			play(b, append(slices.Clip(c.talk), ">SSH", "<\x00\x00\x00\x50\x04"), size)
+			if f.held != 0 {
+				t.Fatalf("%s, segments of %d: %d bytes", c.name, size, f.held)
+			}
+		}
+	}
+}
+
 func TestFlip(t *testing.T) {
 	a := &analyzer{phase: [2]phase{phaseInit, phaseVersion}, said: [2]version{version2, versionUnknown}, first: remembered{seen: true, isOrig: true}}
 	a.Flip()
@@ -387,7 +406,8 @@ func FuzzSegments(f *testing.F) {
 			return rec, b.Table.Stats()
 		}
 		whole, stats := run(1 << 14)
-		cut, stats2 := run(int(size%64) + 1)
+		// Signatures are looked for in no more than 100 segments.
+		cut, stats2 := run(max(int(size%64)+1, (len(orig)+len(resp))/90+1))
 		if stats.Panics+stats2.Panics != 0 {
 			t.Fatal("panic")
 		}
