@@ -1,6 +1,7 @@
 package x509
 
 import (
+	"crypto/ecdh"
 	"math/big"
 	"math/bits"
 
@@ -61,9 +62,9 @@ func parseKey(oid []byte, params element, b []byte) publicKey {
 	case "rsa", "RSA-PSS":
 		r := reader{b: b}
 		s := r.sequence()
-		n, e := s.integer(tagInteger), s.integer(tagInteger)
+		n, e := s.expect(tagInteger).body, s.expect(tagInteger).body
 		r.end(&s)
-		if r.bad {
+		if r.bad || len(n) == 0 || len(e) == 0 {
 			return publicKey{}
 		}
 		k.bits = bitLen(n)
@@ -75,7 +76,7 @@ func parseKey(oid []byte, params element, b []byte) publicKey {
 		r.integer(tagInteger)
 		if params.tag == tagSequence {
 			s := reader{b: params.body}
-			k.bits = bitLen(s.integer(tagInteger))
+			k.bits = bitLen(s.expect(tagInteger).body)
 			r.bad = r.bad || s.bad
 		}
 		if r.bad {
@@ -83,7 +84,7 @@ func parseKey(oid []byte, params element, b []byte) publicKey {
 		}
 	case "DH":
 		s := reader{b: params.body, bad: params.tag != tagSequence}
-		k.bits = bitLen(s.integer(tagInteger))
+		k.bits = bitLen(s.expect(tagInteger).body)
 		if s.bad {
 			return publicKey{}
 		}
@@ -108,7 +109,7 @@ func parsePoint(k publicKey, params element, b []byte) publicKey {
 	case tagOID:
 		o := objects()[string(params.body)]
 		n, ok := curveBits[o.short]
-		if !ok {
+		if !ok || !onCurve(o.short, b) {
 			return publicKey{}
 		}
 		if o.short == "SM2" {
@@ -123,7 +124,7 @@ func parsePoint(k publicKey, params element, b []byte) publicKey {
 		s.sequence()
 		s.sequence()
 		s.expect(tagOctetString)
-		k.bits = bitLen(s.integer(tagInteger))
+		k.bits = bitLen(s.expect(tagInteger).body)
 		if s.bad {
 			return publicKey{}
 		}
@@ -131,6 +132,19 @@ func parsePoint(k publicKey, params element, b []byte) publicKey {
 		return publicKey{}
 	}
 	return k
+}
+
+// checkable are the curves on which uncompressed points can be looked for.
+var checkable = map[string]ecdh.Curve{"prime256v1": ecdh.P256(), "secp384r1": ecdh.P384(), "secp521r1": ecdh.P521()}
+
+// onCurve reports whether b is a point on the curve, as far as that can be told.
+func onCurve(curve string, b []byte) bool {
+	c := checkable[curve]
+	if c == nil || b[0] != 4 {
+		return true
+	}
+	_, err := c.NewPublicKey(b)
+	return err == nil
 }
 
 // bitLen is the length of a positive number.

@@ -4,44 +4,46 @@ import "encoding/binary"
 
 // sct is a signed certificate timestamp (RFC 6962 section 3.2).
 type sct struct {
-	version   byte
-	logID     []byte
-	timestamp uint64
-	hash, sig byte
-	signature []byte
+	version    byte
+	logID      []byte
+	timestamp  uint64
+	extensions []byte
+	hash, sig  byte
+	signature  []byte
 }
 
 const logIDLen = 32
 
 // eachSCT calls fn for the timestamps in the value of an extension, an OCTET STRING
 // with a SignedCertificateTimestampList (RFC 6962 section 3.3), up to the first that is
-// not as it has to be.
-func eachSCT(value []byte, fn func(s *sct)) {
+// not as it has to be, and reports whether there is no such.
+func eachSCT(value []byte, fn func(s *sct)) bool {
 	outer := reader{b: value}
 	b := outer.expect(tagOctetString).body
 	for len(b) > 0 {
 		list, rest, ok := vector16(b)
 		if !ok {
-			return
+			return false
 		}
 		for len(list) > 0 {
 			var one []byte
 			if one, list, ok = vector16(list); !ok || len(one) < 1+logIDLen+8 {
-				return
+				return false
 			}
 			s := sct{version: one[0], logID: one[1 : 1+logIDLen], timestamp: binary.BigEndian.Uint64(one[1+logIDLen:])}
-			_, one, ok = vector16(one[1+logIDLen+8:]) // its extensions
+			s.extensions, one, ok = vector16(one[1+logIDLen+8:]) // its extensions
 			if !ok || len(one) < 2 {
-				return
+				return false
 			}
 			s.hash, s.sig = one[0], one[1]
 			if s.signature, _, ok = vector16(one[2:]); !ok {
-				return
+				return false
 			}
 			fn(&s)
 		}
 		b = rest
 	}
+	return !outer.bad
 }
 
 // vector16 takes what has its length in two bytes before it (RFC 8446 section 3.4).
