@@ -72,6 +72,8 @@ var printers = map[string]func(dst []byte, r *reader) []byte{
 	"nsSslServerName":        printIA5,
 	"ct_precert_scts":        printSCTs,
 	"ct_cert_scts":           printSCTs,
+	"Nonce":                  func(dst []byte, r *reader) []byte { return appendOctets(dst, r.b) },
+	"noCheck":                func(dst []byte, r *reader) []byte { r.expect(tagNull); return dst },
 }
 
 // separated writes sep unless dst is as long as start.
