@@ -85,7 +85,7 @@ func (b *x509) alternatives(e *event.X509ExtSubjectAlternativeName) {
 	if s == nil {
 		return
 	}
-	left, cut := x509TotalElements, false
+	left, cut := x509TotalElements, 0
 	s.dns = limited(s.dns, e.Ext.DNS, &left, &cut)
 	s.uri = limited(s.uri, e.Ext.URI, &left, &cut)
 	s.email = limited(s.email, e.Ext.Email, &left, &cut)
@@ -104,16 +104,21 @@ func (b *x509) alternatives(e *event.X509ExtSubjectAlternativeName) {
 	if e.Ext.IP != nil {
 		san.IP = s.ip
 	}
-	if h := &b.hooks.Weird.Net; cut && h.On() {
-		h.Raise(&event.NetWeird{Name: "log_container_field_truncated", Addl: []byte("X509::LOG")})
+	if h := &b.hooks.Weird.Net; h.On() {
+		for range cut {
+			h.Raise(&event.NetWeird{Name: "log_container_field_truncated", Addl: []byte("X509::LOG")})
+		}
 	}
 }
 
-// limited copies what a row has room for over dst, and is never nil.
-func limited[T any](dst, src []T, left *int, cut *bool) []T {
+// limited copies what a row has room for over dst, and is never nil. It counts the
+// columns that do not have everything.
+func limited[T any](dst, src []T, left, cut *int) []T {
 	n := min(len(src), x509FieldElements, *left)
 	*left -= n
-	*cut = *cut || n < len(src)
+	if n < len(src) {
+		*cut++
+	}
 	if dst == nil {
 		dst = make([]T, 0, n)
 	}
