@@ -70,6 +70,7 @@ var printers = map[string]func(dst []byte, r *reader) []byte{
 	"nsRenewalUrl":           printIA5,
 	"nsCaPolicyUrl":          printIA5,
 	"nsSslServerName":        printIA5,
+	"proxyCertInfo":          printProxy,
 	"ct_precert_scts":        printSCTs,
 	"ct_cert_scts":           printSCTs,
 	"Nonce":                  func(dst []byte, r *reader) []byte { return appendOctets(dst, r.b) },
@@ -238,11 +239,14 @@ func appendGeneralName(dst []byte, n *element, r *reader, nested bool) []byte {
 		v, _ := outer.next()
 		in.end(&outer)
 		r.end(&in)
-		if v.tag != tagUTF8 && v.tag != tagIA5String || nested {
+		if nested {
 			return append(dst, "othername:<unsupported>"...)
 		}
-		dst = append(append(dst, "othername: "...), longName(oid)...)
-		return append(append(dst, "::"...), v.body...)
+		dst = append(append(append(dst, "othername: "...), longName(oid)...), "::"...)
+		if v.tag != tagUTF8 && v.tag != tagIA5String {
+			return append(dst, "<unsupported>"...)
+		}
+		return append(dst, v.body...)
 	}
 	r.bad = true
 	return dst
@@ -400,6 +404,25 @@ func printFeatures(dst []byte, r *reader) []byte {
 			dst = appendDecimal(dst, b)
 		}
 	}
+	return dst
+}
+
+// printProxy writes RFC 3820 section 3.8.
+func printProxy(dst []byte, r *reader) []byte {
+	s := r.sequence()
+	dst = append(dst, "Path Length Constraint: "...)
+	if s.more() && s.b[0] == tagInteger {
+		dst = appendOctets(dst, s.integer(tagInteger))
+	} else {
+		dst = append(dst, "infinite"...)
+	}
+	policy := s.sequence()
+	dst = append(append(dst, "\nPolicy Language: "...), longName(policy.oid())...)
+	if policy.more() {
+		dst = append(append(dst, "\nPolicy Text: "...), policy.expect(tagOctetString).body...)
+	}
+	s.end(&policy)
+	r.end(&s)
 	return dst
 }
 
