@@ -49,7 +49,7 @@ fuzz: ## every fuzz target for FUZZTIME (10s)
 	@go test -list '^Fuzz' ./... | awk '/^Fuzz/ {names = names " " $$1} /^ok/ {split(names, n); for (i in n) print $$2, n[i]; names = ""}' | sort | \
 	while read -r pkg name; do \
 		echo "$$pkg $$name"; \
-		out=$$(go test "$$pkg" -run '^$$' -fuzz "^$$name$$" -fuzztime $(FUZZTIME) 2>&1) || \
+		out=$$(go test "$$pkg" -run '^$$' -fuzz "^$$name$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x 2>&1) || \
 		{ grep -q 'context deadline exceeded' <<< "$$out" && ! grep -q 'Failing input' <<< "$$out"; } || \
 		{ echo "$$out"; exit 1; }; \
 	done
