@@ -160,20 +160,14 @@ func (h *sslHello) makeJA4(e *event.SSLClientHello) string {
 	if id.Proto == event.ProtoUDP {
 		b[0] = 'd'
 	}
-	version := e.Version
-	if id.Proto == event.ProtoUDP {
-		// Versions of DTLS count downwards.
-		for i, v := range h.versions {
-			if i == 0 || v < version {
-				version = v
-			}
+	version, first := e.Version, true
+	for _, v := range h.versions {
+		newer := v > version
+		if id.Proto == event.ProtoUDP {
+			newer = v < version // versions of DTLS count downwards
 		}
-	} else {
-		first := true
-		for _, v := range h.versions {
-			if !grease(v) && (first || v > version) {
-				version, first = v, false
-			}
+		if !grease(v) && (first || newer) {
+			version, first = v, false
 		}
 	}
 	b = append(b, ja4Version(version)...)

@@ -197,9 +197,7 @@ func (s *session) certificateRequest(isOrig bool, c *cursor) {
 	types := c.vec8("CertificateRequest:certificate_types")
 	ev.algs = ev.algs[:0]
 	if s.signsWithAlgorithm() {
-		list := c.list16("SignatureAlgorithm")
-		ev.algs = appendAlgorithms(ev.algs, &list)
-		c.done(&list)
+		s.signatureAlgorithms(s.client(isOrig), c) // Zeek raises the event of the extension here too
 	}
 	names := c.list16("CertificateRequest:certificate_authorities")
 	ev.strings = ev.strings[:0]

@@ -165,13 +165,7 @@ func (s *session) extension(isOrig, inClientHello bool, code uint16, c *cursor) 
 			h.Raise(&ev.pointFormats)
 		}
 	case extSignatureAlgorithms:
-		list := c.list16("SignatureAlgorithm")
-		ev.algs = appendAlgorithms(ev.algs[:0], &list)
-		c.done(&list)
-		if h := &hooks.ExtensionSignatureAlgorithm; c.err == nil && h.On() {
-			ev.sigAlgs = event.SSLExtensionSignatureAlgorithm{Conn: s.c, IsClient: client, SignatureAlgorithms: ev.algs}
-			h.Raise(&ev.sigAlgs)
-		}
+		s.signatureAlgorithms(client, c)
 	case extALPN:
 		list := c.list16("ApplicationLayerProtocolNegotiationExtension")
 		ev.strings = ev.strings[:0]
@@ -208,6 +202,18 @@ func (s *session) extension(isOrig, inClientHello bool, code uint16, c *cursor) 
 			ev.cid = event.SSLExtensionConnectionID{Conn: s.c, IsClient: client, CID: cid}
 			h.Raise(&ev.cid)
 		}
+	}
+}
+
+// signatureAlgorithms takes a list of algorithms and leaves it in the scratch.
+func (s *session) signatureAlgorithms(client bool, c *cursor) {
+	ev := &s.f.ev
+	list := c.list16("SignatureAlgorithm")
+	ev.algs = appendAlgorithms(ev.algs[:0], &list)
+	c.done(&list)
+	if h := &s.f.hooks.ExtensionSignatureAlgorithm; c.err == nil && h.On() {
+		ev.sigAlgs = event.SSLExtensionSignatureAlgorithm{Conn: s.c, IsClient: client, SignatureAlgorithms: ev.algs}
+		h.Raise(&ev.sigAlgs)
 	}
 }
 
