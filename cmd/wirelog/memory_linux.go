@@ -8,5 +8,5 @@ func machineMemory() uint64 {
 	if err := syscall.Sysinfo(&info); err != nil {
 		return 0
 	}
-	return uint64(info.Totalram) * uint64(info.Unit)
+	return info.Totalram * uint64(info.Unit)
 }

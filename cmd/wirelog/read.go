@@ -34,7 +34,7 @@ also a key of the configuration file and an environment variable, which
 			}
 			return nil
 		},
-		RunE: func(cmd *cobra.Command, args []string) error {
+		RunE: func(cmd *cobra.Command, args []string) (err error) {
 			cfg, err := config.Load(cmd.Flags())
 			if err != nil {
 				return err
@@ -44,7 +44,7 @@ also a key of the configuration file and an environment variable, which
 				if err != nil {
 					return err
 				}
-				defer stop()
+				defer func() { err = errors.Join(err, stop()) }()
 			}
 			return p.read(cmd, cfg, args)
 		},
@@ -56,18 +56,17 @@ also a key of the configuration file and an environment variable, which
 }
 
 // startProfile begins a CPU profile, which the function that it returns ends.
-func startProfile(path string) (stop func(), err error) {
+func startProfile(path string) (stop func() error, err error) {
 	f, err := os.Create(path)
 	if err != nil {
 		return nil, fmt.Errorf("--cpu-profile: %w", err)
 	}
 	if err := pprof.StartCPUProfile(f); err != nil {
-		f.Close()
-		return nil, fmt.Errorf("--cpu-profile: %w", err)
+		return nil, errors.Join(fmt.Errorf("--cpu-profile: %w", err), f.Close())
 	}
-	return func() {
+	return func() error {
 		pprof.StopCPUProfile()
-		f.Close()
+		return f.Close()
 	}, nil
 }
 

@@ -151,7 +151,7 @@ const unbounded = 1 << 30
 
 // compileSteps appends the steps of re, a pattern whose runes are bytes.
 func compileSteps(dst []step, re *syntax.Regexp) ([]step, error) {
-	switch re.Op {
+	switch re.Op { //nolint:exhaustive // the others cannot be matched, see below
 	case syntax.OpEmptyMatch:
 		return dst, nil
 	case syntax.OpLiteral:
@@ -197,12 +197,12 @@ func compileSteps(dst []step, re *syntax.Regexp) ([]step, error) {
 			return nil, err
 		}
 		lo, hi := 0, unbounded
-		switch {
-		case re.Op == syntax.OpPlus:
+		switch re.Op { //nolint:exhaustive // of the operators of the case around
+		case syntax.OpPlus:
 			lo = 1
-		case re.Op == syntax.OpQuest:
+		case syntax.OpQuest:
 			hi = 1
-		case re.Op == syntax.OpRepeat:
+		case syntax.OpRepeat:
 			if lo = re.Min; re.Max >= 0 {
 				hi = re.Max
 			}

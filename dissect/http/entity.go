@@ -82,7 +82,7 @@ func (e *entity) begin(m *message, parent *mime.Entity, expect bodyExpected) {
 	ent, all := e.Entity, e.all
 	*e = entity{Entity: ent, m: m, expect: expect, length: -1, rangeLen: -1, whole: -1, sendSize: true, all: all}
 	e.all.reset()
-	e.Entity.Begin(e, parent, &m.a.f.scratch)
+	e.Begin(e, parent, &m.a.f.scratch)
 }
 
 func (e *entity) weird(name string) { e.m.a.weird(name) }

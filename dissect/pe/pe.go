@@ -100,7 +100,7 @@ func (a *analyzer) Data(b []byte) bool {
 				return true
 			}
 		}
-		part := b
+		var part []byte
 		if len(a.buf) > 0 || len(b) < a.need {
 			n := min(a.need-len(a.buf), len(b))
 			a.buf = append(a.buf, b[:n]...)

@@ -9,11 +9,6 @@ import (
 )
 
 const (
-	// datagramHeader is the length of a record's header (RFC 6347 section 4.1).
-	datagramHeader = 13
-	// fragmentHeader is the length of a handshake fragment's header (RFC 6347 section
-	// 4.2.2).
-	fragmentHeader = 12
 	// maxFragmented is the length of the longest message that is put together.
 	maxFragmented = 100_000
 	// fragmentWindow is how far apart the records with a message's fragments may be, and

@@ -72,8 +72,8 @@ func (p *parser) certificate(b []byte) *certificate {
 	c := &certificate{der: whole.full}
 	rec := &c.record
 	rec.Version = 1
-	if tbs.more() && tbs.b[0] == explicit|0 {
-		v := tbs.inside(explicit | 0)
+	if tbs.more() && tbs.b[0] == explicit {
+		v := tbs.inside(explicit)
 		rec.Version = uint64(integerValue(v.integer(tagInteger)) + 1)
 		tbs.end(&v)
 	}
@@ -212,7 +212,7 @@ func (e *extension) parseBasicConstraints() {
 
 // Kinds of a GeneralName (RFC 5280 section 4.2.1.6).
 const (
-	nameOther      = explicit | 0
+	nameOther      = explicit // [0]
 	nameEmail      = context | 1
 	nameDNS        = context | 2
 	nameX400       = explicit | 3

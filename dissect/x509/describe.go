@@ -151,7 +151,7 @@ func printKeyIdentifier(dst []byte, r *reader) []byte {
 // printAuthorityKey writes RFC 5280 section 4.2.1.1.
 func printAuthorityKey(dst []byte, r *reader) []byte {
 	s := r.sequence()
-	key, hasKey := s.optional(context | 0)
+	key, hasKey := s.optional(context)
 	issuer, hasIssuer := s.optional(explicit | 1)
 	serial, hasSerial := s.optional(context | 2)
 	r.end(&s)
@@ -235,7 +235,7 @@ func appendGeneralName(dst []byte, n *element, r *reader, nested bool) []byte {
 	case nameOther:
 		in := reader{b: n.body}
 		oid := in.oid()
-		outer := in.inside(explicit | 0)
+		outer := in.inside(explicit)
 		v, _ := outer.next()
 		in.end(&outer)
 		r.end(&in)
@@ -295,8 +295,8 @@ func appendSlashes(dst []byte, name []attribute) []byte {
 func printDistributionPoints(dst []byte, r *reader) []byte {
 	for s := r.sequence(); s.more(); r.bad = r.bad || s.bad {
 		point := s.sequence()
-		name := point.inside(explicit | 0)
-		full := name.inside(explicit | 0)
+		name := point.inside(explicit)
+		full := name.inside(explicit)
 		point.end(&name)
 		s.end(&point)
 		dst = append(separated(dst, 0, "\n"), "Full Name:"...)

@@ -241,7 +241,7 @@ func (p *parser) singleResponse(r *reader) (s singleResponse) {
 	in := r.sequence()
 	s.id = p.certID(&in)
 	switch status, _ := in.next(); status.tag {
-	case context | 0:
+	case context:
 		s.status = "good"
 	case explicit | 1: // RevokedInfo
 		s.status = "revoked"

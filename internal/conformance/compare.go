@@ -44,7 +44,7 @@ func compare(ctx context.Context, shared, out string) (figures, error) {
 		if err != nil {
 			return nil, err
 		}
-		table, err := output(ctx, tool("compare-events"), "--all", reference("events"), filepath.Join(out, "logs-C"))
+		table, err := output(ctx, tool("compare-events"), reference("events"), filepath.Join(out, "logs-C"))
 		if err != nil {
 			return nil, err
 		}
