@@ -30,7 +30,7 @@ import (
 
 // BatchPackets is the number of packets in every batch but the last of a run.
 // Packet n (from 1) is in batch (n-1)/BatchPackets, which output order relies on.
-const BatchPackets = 4096
+const BatchPackets = 512
 
 // MaxPacket is the longest captured packet believed, in bytes, whatever a file
 // header says: libpcap's MAXIMUM_SNAPLEN. A longer one is damage.

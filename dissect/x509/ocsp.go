@@ -30,7 +30,7 @@ func (a *analyzer) ocspRequest() {
 	r := reader{b: a.buf}
 	req := r.sequence()
 	tbs := req.sequence()
-	tbs.optional(explicit | 0) // version
+	tbs.optional(explicit)     // version
 	tbs.optional(explicit | 1) // requestorName
 	list := tbs.sequence()
 	var ids []certID
@@ -53,7 +53,7 @@ func (a *analyzer) ocspRequest() {
 		p.extensions(&tbs, explicit|2)
 	}
 	req.end(&tbs)
-	req.optional(explicit | 0) // signature
+	req.optional(explicit) // signature
 	if r.end(&req); r.bad {
 		a.weird(weird{name: "openssl_ocsp_request_parse_error"})
 		return
@@ -118,7 +118,7 @@ func (a *analyzer) ocspResponse() {
 	statusCode := resp.integer(tagEnumerated)
 	var responseType, basicDER []byte
 	if resp.more() {
-		outer := resp.inside(explicit | 0)
+		outer := resp.inside(explicit)
 		s := outer.sequence()
 		responseType = s.oid()
 		basicDER = s.expect(tagOctetString).body
@@ -190,7 +190,7 @@ func (p *parser) basicResponse(b []byte) (resp basicResponse, ok bool) {
 	r := reader{b: b}
 	basic := r.sequence()
 	data := basic.sequence()
-	data.optional(explicit | 0) // version
+	data.optional(explicit) // version
 	switch id, _ := data.next(); id.tag {
 	case explicit | 1:
 		in := reader{b: id.body}
@@ -225,7 +225,7 @@ func (p *parser) basicResponse(b []byte) (resp basicResponse, ok bool) {
 	resp.sigAlg = longName(alg)
 	basic.bits(tagBitString)
 	if basic.more() {
-		outer := basic.inside(explicit | 0)
+		outer := basic.inside(explicit)
 		certs := outer.sequence()
 		for certs.more() {
 			resp.certs = append(resp.certs, certs.expect(tagSequence).full)
@@ -248,7 +248,7 @@ func (p *parser) singleResponse(r *reader) (s singleResponse) {
 		info := reader{b: status.body}
 		s.revokeTime = info.expect(tagGenTime)
 		if info.more() {
-			outer := info.inside(explicit | 0)
+			outer := info.inside(explicit)
 			s.reason = nameOf(revokeReasons[:], outer.integer(tagEnumerated))
 			info.end(&outer)
 		}
@@ -260,7 +260,7 @@ func (p *parser) singleResponse(r *reader) (s singleResponse) {
 	}
 	s.thisUpdate = in.expect(tagGenTime)
 	if in.more() && in.b[0] == explicit|0 {
-		outer := in.inside(explicit | 0)
+		outer := in.inside(explicit)
 		s.nextUpdate = outer.expect(tagGenTime)
 		in.end(&outer)
 	}
