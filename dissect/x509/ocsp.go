@@ -38,7 +38,7 @@ func (a *analyzer) ocspRequest() {
 		one := list.sequence()
 		id := p.certID(&one)
 		if one.more() {
-			p.extensions(&one, explicit|0)
+			p.extensions(&one, explicit)
 		}
 		list.end(&one)
 		if len(ids) >= maxOCSPItems {
@@ -259,7 +259,7 @@ func (p *parser) singleResponse(r *reader) (s singleResponse) {
 		in.bad = true
 	}
 	s.thisUpdate = in.expect(tagGenTime)
-	if in.more() && in.b[0] == explicit|0 {
+	if in.more() && in.b[0] == explicit {
 		outer := in.inside(explicit)
 		s.nextUpdate = outer.expect(tagGenTime)
 		in.end(&outer)
