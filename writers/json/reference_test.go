@@ -19,23 +19,24 @@ import (
 var (
 	uids     = regexp.MustCompile(`"(uid|fuid)":"[^"]*"`)
 	parents  = regexp.MustCompile(`"tunnel_parents":\[[^]]*\]`)
-	duration = regexp.MustCompile(`"duration":([-0-9.e]+)`)
+	duration = regexp.MustCompile(`"(duration|rtt)":([-0-9.e]+)`)
 	uidList  = regexp.MustCompile(`"C[0-9A-Za-z]+"`)
 )
 
 // normalize takes out of a line what differs between two runs of Zeek, or is
-// lost in TSV: uids, and the digits of durations after the sixth decimal.
+// lost in TSV: uids, and the digits of intervals after the sixth decimal.
 func normalize(t *testing.T, line string) string {
 	line = uids.ReplaceAllString(line, `"$1":""`)
 	line = parents.ReplaceAllStringFunc(line, func(s string) string {
 		return uidList.ReplaceAllString(s, `""`)
 	})
 	return duration.ReplaceAllStringFunc(line, func(s string) string {
-		v, err := strconv.ParseFloat(strings.TrimPrefix(s, `"duration":`), 64)
+		name, digits, _ := strings.Cut(s, ":")
+		v, err := strconv.ParseFloat(digits, 64)
 		if err != nil {
 			t.Fatal(err)
 		}
-		return fmt.Sprintf(`"duration":%.6f`, v)
+		return fmt.Sprintf("%s:%.6f", name, v)
 	})
 }
 
