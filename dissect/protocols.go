@@ -9,6 +9,7 @@ import (
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/dissect/files"
 	"github.com/wirelog/wirelog/dissect/http"
+	"github.com/wirelog/wirelog/dissect/modbus"
 	"github.com/wirelog/wirelog/dissect/smb"
 	"github.com/wirelog/wirelog/dissect/socks"
 	"github.com/wirelog/wirelog/dissect/ssh"
@@ -52,6 +53,7 @@ func protocols(hooks *event.Hooks, fm *files.Manager) []*detect.Protocol {
 		dns.New(hooks, event.ProtoTCP, dns.DefaultOptions()),
 		http.New(hooks, fm, websocket.New(hooks)),
 		smb.New(hooks, fm, smb.Inner{}, smb.DefaultOptions()),
+		modbus.New(hooks),
 		socks.New(hooks),
 		ssh.New(hooks),
 		ssl,

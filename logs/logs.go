@@ -84,6 +84,15 @@ func Install(h *event.Hooks, out schemas.Emitter, o Options) *Builders {
 	if out.On(new(schemas.SSH).Schema()) {
 		installSSH(h, out, &o)
 	}
+	if out.On(new(schemas.Modbus).Schema()) {
+		installModbus(h, out, &o)
+	}
+	if out.On(new(schemas.KnownModbus).Schema()) {
+		installKnownModbus(h, out, &o)
+	}
+	if out.On(new(schemas.ModbusRegisterChange).Schema()) {
+		installModbusRegisterChange(h, out, &o)
+	}
 	return b
 }
 

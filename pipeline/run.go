@@ -330,14 +330,10 @@ func (r *run) writerConfig() (writers.Config, error) {
 		return cfg, &OptionError{"Format", fmt.Errorf("there is no format %q", o.Format)}
 	}
 	cfg.Outputs = []writers.Output{{Dir: o.OutputDir, Format: format}}
-	for _, name := range o.Logs {
-		s := schemas.Lookup(name)
-		if s == nil {
-			return cfg, &OptionError{"Logs", fmt.Errorf("there is no log %q", name)}
-		}
-		cfg.Logs = append(cfg.Logs, s)
-	}
 	var err error
+	if cfg.Logs, err = o.logs(); err != nil {
+		return cfg, err
+	}
 	if cfg.Groups, err = schemas.ParseGroups(o.Columns); err != nil {
 		return cfg, &OptionError{"Columns", err}
 	}
@@ -345,6 +341,29 @@ func (r *run) writerConfig() (writers.Config, error) {
 		cfg.Lines = []writers.Lines{{Name: "events", Path: o.EventsFile}}
 	}
 	return cfg, nil
+}
+
+// logs are the logs to write.
+func (o *Options) logs() (list []*schemas.Schema, err error) {
+	if len(o.Logs) == 0 {
+		for _, s := range schemas.All() {
+			if !s.Optional {
+				list = append(list, s)
+			}
+		}
+	}
+	for i, name := range slices.Concat(o.Logs, o.OptionalLogs) {
+		s := schemas.Lookup(name)
+		if s == nil {
+			option := "Logs"
+			if i >= len(o.Logs) {
+				option = "OptionalLogs"
+			}
+			return nil, &OptionError{option, fmt.Errorf("there is no log %q", name)}
+		}
+		list = append(list, s)
+	}
+	return list, nil
 }
 
 // hostname is the name of this host, or the program's if that is not known.

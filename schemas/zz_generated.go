@@ -20,6 +20,9 @@ var all = []*Schema{
 	&DNSSchema,
 	&FilesSchema,
 	&HTTPSchema,
+	&KnownModbusSchema,
+	&ModbusSchema,
+	&ModbusRegisterChangeSchema,
 	&OCSPSchema,
 	&PESchema,
 	&SOCKSSchema,
@@ -717,11 +720,132 @@ func (r *HTTP) Encode(s Sink) {
 	}
 }
 
+// KnownModbusSchema describes the log known_modbus.
+var KnownModbusSchema = Schema{
+	Name:     "known_modbus",
+	Doc:      "KnownModbus is a host that was seen to be a Modbus master or slave, once a day.",
+	ID:       5,
+	New:      func() Record { return new(KnownModbus) },
+	Optional: true,
+	Fields: []Field{
+		{Name: "ts", Kind: KindTime, Doc: "Time of the message."},
+		{Name: "host", Kind: KindAddr, Doc: "Address of the host."},
+		{Name: "device_type", Kind: KindEnum, Doc: "Known::MODBUS_MASTER for a client, Known::MODBUS_SLAVE for a server."},
+	},
+}
+
+// Schema returns &KnownModbusSchema.
+func (*KnownModbus) Schema() *Schema { return &KnownModbusSchema }
+
+// Encode passes the columns to s.
+func (r *KnownModbus) Encode(s Sink) {
+	s.Time(r.TS)
+	s.Addr(r.Host)
+	s.Enum(string(r.DeviceType))
+}
+
+// ModbusSchema describes the log modbus.
+var ModbusSchema = Schema{
+	Name: "modbus",
+	Doc:  "Modbus is a message of Modbus/TCP: a request, a response or an exception.",
+	ID:   6,
+	New:  func() Record { return new(Modbus) },
+	Fields: []Field{
+		{Name: "ts", Kind: KindTime, Doc: "Time of the message's header."},
+		{Name: "uid", Kind: KindString, Doc: "Unique identifier of the connection."},
+		{Name: "id.orig_h", Kind: KindAddr, Doc: "Originator's address."},
+		{Name: "id.orig_p", Kind: KindPort, Doc: "Originator's port; the ICMP type for ICMP."},
+		{Name: "id.resp_h", Kind: KindAddr, Doc: "Responder's address."},
+		{Name: "id.resp_p", Kind: KindPort, Doc: "Responder's port; the ICMP code for ICMP."},
+		{Name: "tid", Kind: KindCount, Doc: "Transaction identifier, which a response repeats.", Unsettable: true},
+		{Name: "unit", Kind: KindCount, Doc: "Unit identifier: the device behind a gateway.", Unsettable: true},
+		{Name: "func", Kind: KindString, Doc: "Name of the function.", Unsettable: true},
+		{Name: "pdu_type", Kind: KindString, Doc: "Whether the message is a request (REQ) or a response (RESP).", Unsettable: true},
+		{Name: "exception", Kind: KindString, Doc: "Name of the exception, if the response is one.", Unsettable: true},
+	},
+}
+
+// Schema returns &ModbusSchema.
+func (*Modbus) Schema() *Schema { return &ModbusSchema }
+
+// Encode passes the columns to s.
+func (r *Modbus) Encode(s Sink) {
+	s.Time(r.TS)
+	s.String(r.UID)
+	s.Addr(r.ID.OrigH)
+	s.Port(uint16(r.ID.OrigP))
+	s.Addr(r.ID.RespH)
+	s.Port(uint16(r.ID.RespP))
+	if r.TID.OK {
+		s.Count(r.TID.V)
+	} else {
+		s.Unset()
+	}
+	if r.Unit.OK {
+		s.Count(r.Unit.V)
+	} else {
+		s.Unset()
+	}
+	if r.Func.OK {
+		s.String(r.Func.V)
+	} else {
+		s.Unset()
+	}
+	if r.PDUType.OK {
+		s.String(r.PDUType.V)
+	} else {
+		s.Unset()
+	}
+	if r.Exception.OK {
+		s.String(r.Exception.V)
+	} else {
+		s.Unset()
+	}
+}
+
+// ModbusRegisterChangeSchema describes the log modbus_register_change.
+var ModbusRegisterChangeSchema = Schema{
+	Name:     "modbus_register_change",
+	Doc:      "ModbusRegisterChange is a holding register of which another value was read than before.",
+	ID:       7,
+	New:      func() Record { return new(ModbusRegisterChange) },
+	Optional: true,
+	Fields: []Field{
+		{Name: "ts", Kind: KindTime, Doc: "Time of the response with the new value."},
+		{Name: "uid", Kind: KindString, Doc: "Unique identifier of the connection."},
+		{Name: "id.orig_h", Kind: KindAddr, Doc: "Originator's address."},
+		{Name: "id.orig_p", Kind: KindPort, Doc: "Originator's port; the ICMP type for ICMP."},
+		{Name: "id.resp_h", Kind: KindAddr, Doc: "Responder's address."},
+		{Name: "id.resp_p", Kind: KindPort, Doc: "Responder's port; the ICMP code for ICMP."},
+		{Name: "register", Kind: KindCount, Doc: "The register, counted from 1."},
+		{Name: "old_val", Kind: KindCount, Doc: "The value before."},
+		{Name: "new_val", Kind: KindCount, Doc: "The value read."},
+		{Name: "delta", Kind: KindInterval, Doc: "Time since the old value was first read, in seconds."},
+	},
+}
+
+// Schema returns &ModbusRegisterChangeSchema.
+func (*ModbusRegisterChange) Schema() *Schema { return &ModbusRegisterChangeSchema }
+
+// Encode passes the columns to s.
+func (r *ModbusRegisterChange) Encode(s Sink) {
+	s.Time(r.TS)
+	s.String(r.UID)
+	s.Addr(r.ID.OrigH)
+	s.Port(uint16(r.ID.OrigP))
+	s.Addr(r.ID.RespH)
+	s.Port(uint16(r.ID.RespP))
+	s.Count(r.Register)
+	s.Count(r.OldVal)
+	s.Count(r.NewVal)
+	s.Interval(float64(r.Delta))
+}
+
 // OCSPSchema describes the log ocsp.
 var OCSPSchema = Schema{
 	Name: "ocsp",
 	Doc:  "OCSP is the status of one certificate in an OCSP response.",
-	ID:   5,
+	ID:   8,
 	New:  func() Record { return new(OCSP) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the response was first seen."},
@@ -772,7 +896,7 @@ func (r *OCSP) Encode(s Sink) {
 var PESchema = Schema{
 	Name: "pe",
 	Doc:  "PE is an executable of Windows that was transferred.",
-	ID:   6,
+	ID:   9,
 	New:  func() Record { return new(PE) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the file was first seen."},
@@ -863,7 +987,7 @@ func (r *PE) Encode(s Sink) {
 var SOCKSSchema = Schema{
 	Name: "socks",
 	Doc:  "SOCKS is a use of a SOCKS proxy.",
-	ID:   7,
+	ID:   10,
 	New:  func() Record { return new(SOCKS) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the proxy connection was first noticed."},
@@ -948,7 +1072,7 @@ func (r *SOCKS) Encode(s Sink) {
 var SSHSchema = Schema{
 	Name: "ssh",
 	Doc:  "SSH is an SSH connection, written when a client has authenticated or else when the connection ends.",
-	ID:   8,
+	ID:   11,
 	New:  func() Record { return new(SSH) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the first version line."},
@@ -1072,7 +1196,7 @@ func (r *SSH) Encode(s Sink) {
 var SSLSchema = Schema{
 	Name: "ssl",
 	Doc:  "SSL is an SSL, TLS or DTLS connection, written when its handshake has succeeded or else when the connection ends.",
-	ID:   9,
+	ID:   12,
 	New:  func() Record { return new(SSL) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which SSL was first noticed."},
@@ -1192,7 +1316,7 @@ func (r *SSL) Encode(s Sink) {
 var TunnelSchema = Schema{
 	Name: "tunnel",
 	Doc:  "Tunnel is a tunnel that was found, closed or expired.",
-	ID:   10,
+	ID:   13,
 	New:  func() Record { return new(Tunnel) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the activity."},
@@ -1229,7 +1353,7 @@ func (r *Tunnel) Encode(s Sink) {
 var WebSocketSchema = Schema{
 	Name: "websocket",
 	Doc:  "WebSocket is an HTTP connection that has become a WebSocket.",
-	ID:   11,
+	ID:   14,
 	New:  func() Record { return new(WebSocket) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the server agreed."},
@@ -1312,7 +1436,7 @@ func (r *WebSocket) Encode(s Sink) {
 var WeirdSchema = Schema{
 	Name: "weird",
 	Doc:  "Weird is something unexpected in the traffic.",
-	ID:   12,
+	ID:   15,
 	New:  func() Record { return new(Weird) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which it occurred."},
@@ -1370,7 +1494,7 @@ func (r *Weird) Encode(s Sink) {
 var X509Schema = Schema{
 	Name: "x509",
 	Doc:  "X509 is a certificate that was seen. One that was seen before with the same HostCert and ClientCert is left out for a day.",
-	ID:   13,
+	ID:   16,
 	New:  func() Record { return new(X509) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the certificate was first seen."},

@@ -395,6 +395,67 @@ func (e *MobileIPv6Message) detach(d *detached) {
 	e.P.detach(d)
 }
 
+func (e *ModbusReadCoilsResponse) detach(d *detached) {
+	e.Coils = detachSlice(d, e.Coils)
+}
+
+func (e *ModbusReadDiscreteInputsResponse) detach(d *detached) {
+	e.Coils = detachSlice(d, e.Coils)
+}
+
+func (e *ModbusReadFIFOQueueResponse) detach(d *detached) {
+	e.Fifos = detachSlice(d, e.Fifos)
+}
+
+func (e *ModbusReadFileRecordRequest) detach(d *detached) {
+	e.Refs = detachSlice(d, e.Refs)
+}
+
+func (e *ModbusReadFileRecordResponse) detach(d *detached) {
+	e.Refs = detachSlice(d, e.Refs)
+	for i := range e.Refs {
+		e.Refs[i].detach(d)
+	}
+}
+
+func (e *ModbusReadHoldingRegistersResponse) detach(d *detached) {
+	e.Registers = detachSlice(d, e.Registers)
+}
+
+func (e *ModbusReadInputRegistersResponse) detach(d *detached) {
+	e.Registers = detachSlice(d, e.Registers)
+}
+
+func (e *ModbusReadWriteMultipleRegistersRequest) detach(d *detached) {
+	e.WriteRegisters = detachSlice(d, e.WriteRegisters)
+}
+
+func (e *ModbusReadWriteMultipleRegistersResponse) detach(d *detached) {
+	e.WrittenRegisters = detachSlice(d, e.WrittenRegisters)
+}
+
+func (e *ModbusWriteFileRecordRequest) detach(d *detached) {
+	e.Refs = detachSlice(d, e.Refs)
+	for i := range e.Refs {
+		e.Refs[i].detach(d)
+	}
+}
+
+func (e *ModbusWriteFileRecordResponse) detach(d *detached) {
+	e.Refs = detachSlice(d, e.Refs)
+	for i := range e.Refs {
+		e.Refs[i].detach(d)
+	}
+}
+
+func (e *ModbusWriteMultipleCoilsRequest) detach(d *detached) {
+	e.Coils = detachSlice(d, e.Coils)
+}
+
+func (e *ModbusWriteMultipleRegistersRequest) detach(d *detached) {
+	e.Registers = detachSlice(d, e.Registers)
+}
+
 func (e *NetWeird) detach(d *detached) {
 	e.Addl = d.bytes(e.Addl)
 }
@@ -1007,6 +1068,14 @@ func (e *MIMEHeader) detach(d *detached) {
 	e.OriginalName = d.bytes(e.OriginalName)
 	e.Name = d.bytes(e.Name)
 	e.Value = d.bytes(e.Value)
+}
+
+func (e *ModbusFileRecordResponse) detach(d *detached) {
+	e.RecordData = d.bytes(e.RecordData)
+}
+
+func (e *ModbusFileReference) detach(d *detached) {
+	e.RecordData = d.bytes(e.RecordData)
 }
 
 func (e *PEDOSHeaderRec) detach(d *detached) {
