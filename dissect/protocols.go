@@ -9,6 +9,7 @@ import (
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/dissect/files"
 	"github.com/wirelog/wirelog/dissect/http"
+	"github.com/wirelog/wirelog/dissect/mysql"
 	"github.com/wirelog/wirelog/dissect/socks"
 	"github.com/wirelog/wirelog/dissect/ssh"
 	"github.com/wirelog/wirelog/dissect/tls"
@@ -49,6 +50,7 @@ func protocols(hooks *event.Hooks, fm *files.Manager) []*detect.Protocol {
 	return []*detect.Protocol{
 		dns.New(hooks, event.ProtoUDP, dns.DefaultOptions()),
 		dns.New(hooks, event.ProtoTCP, dns.DefaultOptions()),
+		mysql.New(hooks, &ssl.Protocol),
 		http.New(hooks, fm, websocket.New(hooks)),
 		socks.New(hooks),
 		ssh.New(hooks),

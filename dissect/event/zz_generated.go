@@ -17,6 +17,7 @@ type Hooks struct {
 	HTTP      HTTPEvents
 	ICMP      ICMPEvents
 	MIME      MIMEEvents
+	MySQL     MySQLEvents
 	OCSP      OCSPEvents
 	PE        PEEvents
 	Packet    PacketEvents
@@ -187,6 +188,22 @@ type MIMEEvents struct {
 	Event       Hook[MIMEEvent]       // mime_event
 	OneHeader   Hook[MIMEOneHeader]   // mime_one_header
 	SegmentData Hook[MIMESegmentData] // mime_segment_data
+}
+
+// MySQLEvents are the hooks of section MySQL.
+type MySQLEvents struct {
+	AuthMoreData      Hook[MySQLAuthMoreData]      // mysql_auth_more_data
+	AuthPlugin        Hook[MySQLAuthPlugin]        // mysql_auth_plugin
+	AuthSwitchRequest Hook[MySQLAuthSwitchRequest] // mysql_auth_switch_request
+	ChangeUser        Hook[MySQLChangeUser]        // mysql_change_user
+	CommandRequest    Hook[MySQLCommandRequest]    // mysql_command_request
+	EOF               Hook[MySQLEOF]               // mysql_eof
+	Error             Hook[MySQLError]             // mysql_error
+	Handshake         Hook[MySQLHandshake]         // mysql_handshake
+	OK                Hook[MySQLOK]                // mysql_ok
+	ResultRow         Hook[MySQLResultRow]         // mysql_result_row
+	ServerVersion     Hook[MySQLServerVersion]     // mysql_server_version
+	SSLRequest        Hook[MySQLSSLRequest]        // mysql_ssl_request
 }
 
 // OCSPEvents are the hooks of section OCSP.
@@ -2506,6 +2523,216 @@ var built = [...]builtEvent{
 		stream: func(h *Hooks, s *Stream) {
 			h.Packet.MobileIPv6Message.Listen(func(e *MobileIPv6Message) {
 				dst := s.begin("mobile_ipv6_message")
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "mysql_auth_more_data",
+			Section: "MySQL",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"data", "string"}},
+			Doc:     "Raised for what authentication plugins say to each other (Protocol::AuthMoreData).",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.MySQL.AuthMoreData.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.MySQL.AuthMoreData.Listen(func(e *MySQLAuthMoreData) {
+				dst := s.begin("mysql_auth_more_data")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "mysql_auth_plugin",
+			Section: "MySQL",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"name", "string"}, {"data", "string"}},
+			Doc:     "Raised for the authentication plugin that a greeting, the answer to it or a change of user names.",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.MySQL.AuthPlugin.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.MySQL.AuthPlugin.Listen(func(e *MySQLAuthPlugin) {
+				dst := s.begin("mysql_auth_plugin")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "mysql_auth_switch_request",
+			Section: "MySQL",
+			Params:  []Param{{"c", "connection"}, {"name", "string"}, {"data", "string"}},
+			Doc:     "Raised when a server asks for another authentication plugin (Protocol::AuthSwitchRequest).",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.MySQL.AuthSwitchRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.MySQL.AuthSwitchRequest.Listen(func(e *MySQLAuthSwitchRequest) {
+				dst := s.begin("mysql_auth_switch_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "mysql_change_user",
+			Section: "MySQL",
+			Params:  []Param{{"c", "connection"}, {"username", "string"}},
+			Doc:     "Raised after MySQLCommandRequest for a change of user (COM_CHANGE_USER).",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.MySQL.ChangeUser.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.MySQL.ChangeUser.Listen(func(e *MySQLChangeUser) {
+				dst := s.begin("mysql_change_user")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "mysql_command_request",
+			Section: "MySQL",
+			Params:  []Param{{"c", "connection"}, {"command", "count"}, {"arg", "string"}},
+			Doc:     "Raised for a command of a client.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.MySQL.CommandRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.MySQL.CommandRequest.Listen(func(e *MySQLCommandRequest) {
+				dst := s.begin("mysql_command_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "mysql_eof",
+			Section: "MySQL",
+			Params:  []Param{{"c", "connection"}, {"is_intermediate", "bool"}},
+			Doc:     "Raised for an EOF packet of a server (EOF_Packet).",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.MySQL.EOF.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.MySQL.EOF.Listen(func(e *MySQLEOF) {
+				dst := s.begin("mysql_eof")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "mysql_error",
+			Section: "MySQL",
+			Params:  []Param{{"c", "connection"}, {"code", "count"}, {"msg", "string"}},
+			Doc:     "Raised for an error packet of a server (ERR_Packet).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.MySQL.Error.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.MySQL.Error.Listen(func(e *MySQLError) {
+				dst := s.begin("mysql_error")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "mysql_handshake",
+			Section: "MySQL",
+			Params:  []Param{{"c", "connection"}, {"username", "string"}},
+			Doc:     "Raised for a client's answer to the greeting, unless it asks for TLS (Protocol::HandshakeResponse41 and HandshakeResponse320).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.MySQL.Handshake.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.MySQL.Handshake.Listen(func(e *MySQLHandshake) {
+				dst := s.begin("mysql_handshake")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "mysql_ok",
+			Section: "MySQL",
+			Params:  []Param{{"c", "connection"}, {"affected_rows", "count"}},
+			Doc:     "Raised for an OK packet of a server (OK_Packet).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.MySQL.OK.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.MySQL.OK.Listen(func(e *MySQLOK) {
+				dst := s.begin("mysql_ok")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "mysql_result_row",
+			Section: "MySQL",
+			Params:  []Param{{"c", "connection"}, {"row", "string_vec"}},
+			Doc:     "Raised for a row of a result set (ProtocolText::ResultsetRow).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.MySQL.ResultRow.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.MySQL.ResultRow.Listen(func(e *MySQLResultRow) {
+				dst := s.begin("mysql_result_row")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "mysql_server_version",
+			Section: "MySQL",
+			Params:  []Param{{"c", "connection"}, {"ver", "string"}},
+			Doc:     "Raised for the greeting of a MySQL server (Protocol::HandshakeV10 and HandshakeV9).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.MySQL.ServerVersion.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.MySQL.ServerVersion.Listen(func(e *MySQLServerVersion) {
+				dst := s.begin("mysql_server_version")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "mysql_ssl_request",
+			Section: "MySQL",
+			Params:  []Param{{"c", "connection"}},
+			Doc:     "Raised for a client's wish to go on with TLS (Protocol::SSLRequest).",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.MySQL.SSLRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.MySQL.SSLRequest.Listen(func(e *MySQLSSLRequest) {
+				dst := s.begin("mysql_ssl_request")
+				dst = appendConnKeys(dst, e.Conn)
 				s.end(e.AppendArgs(append(dst, argsKey...)))
 			})
 		},
@@ -5681,6 +5908,117 @@ func (e *MobileIPv6Message) AppendArgs(dst []byte) []byte {
 	dst = append(dst, `{"p":`...)
 	dst = e.P.appendJSON(dst)
 	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *MySQLAuthMoreData) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"data":`...)
+	dst = appendString(dst, e.Data)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *MySQLAuthPlugin) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"name":`...)
+	dst = appendString(dst, e.Name)
+	dst = append(dst, `,"data":`...)
+	dst = appendString(dst, e.Data)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *MySQLAuthSwitchRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"name":`...)
+	dst = appendString(dst, e.Name)
+	dst = append(dst, `,"data":`...)
+	dst = appendString(dst, e.Data)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *MySQLChangeUser) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"username":`...)
+	dst = appendString(dst, e.Username)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *MySQLCommandRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"command":`...)
+	dst = strconv.AppendUint(dst, e.Command, 10)
+	dst = append(dst, `,"arg":`...)
+	dst = appendString(dst, e.Arg)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *MySQLEOF) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_intermediate":`...)
+	dst = strconv.AppendBool(dst, e.IsIntermediate)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *MySQLError) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"code":`...)
+	dst = strconv.AppendUint(dst, e.Code, 10)
+	dst = append(dst, `,"msg":`...)
+	dst = appendString(dst, e.Msg)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *MySQLHandshake) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"username":`...)
+	dst = appendString(dst, e.Username)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *MySQLOK) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"affected_rows":`...)
+	dst = strconv.AppendUint(dst, e.AffectedRows, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *MySQLResultRow) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"row":[`...)
+	for i := range e.Row {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = appendString(dst, e.Row[i])
+	}
+	dst = append(dst, `]}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *MySQLServerVersion) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"ver":`...)
+	dst = appendString(dst, e.Ver)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *MySQLSSLRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{}`...)
 	return dst
 }
 

@@ -395,6 +395,47 @@ func (e *MobileIPv6Message) detach(d *detached) {
 	e.P.detach(d)
 }
 
+func (e *MySQLAuthMoreData) detach(d *detached) {
+	e.Data = d.bytes(e.Data)
+}
+
+func (e *MySQLAuthPlugin) detach(d *detached) {
+	e.Name = d.bytes(e.Name)
+	e.Data = d.bytes(e.Data)
+}
+
+func (e *MySQLAuthSwitchRequest) detach(d *detached) {
+	e.Name = d.bytes(e.Name)
+	e.Data = d.bytes(e.Data)
+}
+
+func (e *MySQLChangeUser) detach(d *detached) {
+	e.Username = d.bytes(e.Username)
+}
+
+func (e *MySQLCommandRequest) detach(d *detached) {
+	e.Arg = d.bytes(e.Arg)
+}
+
+func (e *MySQLError) detach(d *detached) {
+	e.Msg = d.bytes(e.Msg)
+}
+
+func (e *MySQLHandshake) detach(d *detached) {
+	e.Username = d.bytes(e.Username)
+}
+
+func (e *MySQLResultRow) detach(d *detached) {
+	e.Row = detachSlice(d, e.Row)
+	for i := range e.Row {
+		e.Row[i] = d.bytes(e.Row[i])
+	}
+}
+
+func (e *MySQLServerVersion) detach(d *detached) {
+	e.Ver = d.bytes(e.Ver)
+}
+
 func (e *NetWeird) detach(d *detached) {
 	e.Addl = d.bytes(e.Addl)
 }
