@@ -10,6 +10,7 @@ import (
 	"github.com/wirelog/wirelog/dissect/files"
 	"github.com/wirelog/wirelog/dissect/http"
 	"github.com/wirelog/wirelog/dissect/mysql"
+	"github.com/wirelog/wirelog/dissect/smb"
 	"github.com/wirelog/wirelog/dissect/socks"
 	"github.com/wirelog/wirelog/dissect/ssh"
 	"github.com/wirelog/wirelog/dissect/tls"
@@ -52,6 +53,7 @@ func protocols(hooks *event.Hooks, fm *files.Manager) []*detect.Protocol {
 		dns.New(hooks, event.ProtoTCP, dns.DefaultOptions()),
 		mysql.New(hooks, &ssl.Protocol),
 		http.New(hooks, fm, websocket.New(hooks)),
+		smb.New(hooks, fm, smb.Inner{}, smb.DefaultOptions()),
 		socks.New(hooks),
 		ssh.New(hooks),
 		ssl,

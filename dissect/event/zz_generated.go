@@ -18,9 +18,11 @@ type Hooks struct {
 	ICMP      ICMPEvents
 	MIME      MIMEEvents
 	MySQL     MySQLEvents
+	NetBIOS   NetBIOSEvents
 	OCSP      OCSPEvents
 	PE        PEEvents
 	Packet    PacketEvents
+	SMB       SMBEvents
 	SOCKS     SOCKSEvents
 	SSH       SSHEvents
 	SSL       SSLEvents
@@ -206,6 +208,17 @@ type MySQLEvents struct {
 	SSLRequest        Hook[MySQLSSLRequest]        // mysql_ssl_request
 }
 
+// NetBIOSEvents are the hooks of section NetBIOS.
+type NetBIOSEvents struct {
+	SessionAccepted   Hook[NetBIOSSessionAccepted]   // netbios_session_accepted
+	SessionKeepalive  Hook[NetBIOSSessionKeepalive]  // netbios_session_keepalive
+	SessionMessage    Hook[NetBIOSSessionMessage]    // netbios_session_message
+	SessionRawMessage Hook[NetBIOSSessionRawMessage] // netbios_session_raw_message
+	SessionRejected   Hook[NetBIOSSessionRejected]   // netbios_session_rejected
+	SessionRequest    Hook[NetBIOSSessionRequest]    // netbios_session_request
+	SessionRetArgResp Hook[NetBIOSSessionRetArgResp] // netbios_session_ret_arg_resp
+}
+
 // OCSPEvents are the hooks of section OCSP.
 type OCSPEvents struct {
 	Extension           Hook[OCSPExtension]           // ocsp_extension
@@ -230,6 +243,15 @@ type PacketEvents struct {
 	ESP               Hook[ESPPacket]         // esp_packet
 	MobileIPv6Message Hook[MobileIPv6Message] // mobile_ipv6_message
 	Raw               Hook[RawPacket]         // raw_packet
+}
+
+// SMBEvents are the hooks of section SMB.
+type SMBEvents struct {
+	SMB2DiscardedMessagesState Hook[SMB2DiscardedMessagesState]  // smb2_discarded_messages_state
+	SMB2Message                Hook[SMB2Message]                 // smb2_message
+	SMB2TransformHeader        Hook[SMB2TransformHeader]         // smb2_transform_header
+	DiscardedDCERPCAnalyzers   Hook[SMBDiscardedDCERPCAnalyzers] // smb_discarded_dce_rpc_analyzers
+	PipeConnectHeuristic       Hook[SMBPipeConnectHeuristic]     // smb_pipe_connect_heuristic
 }
 
 // SOCKSEvents are the hooks of section SOCKS.
@@ -2755,6 +2777,125 @@ var built = [...]builtEvent{
 	},
 	{
 		info: Info{
+			Name:    "netbios_session_accepted",
+			Section: "NetBIOS",
+			Params:  []Param{{"c", "connection"}, {"msg", "string"}},
+			Doc:     "Raised for a NetBIOS positive session response (RFC 1002 section 4.3.3).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.NetBIOS.SessionAccepted.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.NetBIOS.SessionAccepted.Listen(func(e *NetBIOSSessionAccepted) {
+				dst := s.begin("netbios_session_accepted")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "netbios_session_keepalive",
+			Section: "NetBIOS",
+			Params:  []Param{{"c", "connection"}, {"msg", "string"}},
+			Doc:     "Raised for a NetBIOS session keep-alive (RFC 1002 section 4.3.7).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.NetBIOS.SessionKeepalive.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.NetBIOS.SessionKeepalive.Listen(func(e *NetBIOSSessionKeepalive) {
+				dst := s.begin("netbios_session_keepalive")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "netbios_session_message",
+			Section: "NetBIOS",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"msg_type", "count"}, {"data_len", "count"}},
+			Doc:     "Raised for every packet of the NetBIOS session service (RFC 1002 section 4.3), before the event of its type.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.NetBIOS.SessionMessage.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.NetBIOS.SessionMessage.Listen(func(e *NetBIOSSessionMessage) {
+				dst := s.begin("netbios_session_message")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "netbios_session_raw_message",
+			Section: "NetBIOS",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"msg", "string"}},
+			Doc:     "Raised for a NetBIOS session message (RFC 1002 section 4.3.6) that is not one of SMB.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.NetBIOS.SessionRawMessage.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.NetBIOS.SessionRawMessage.Listen(func(e *NetBIOSSessionRawMessage) {
+				dst := s.begin("netbios_session_raw_message")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "netbios_session_rejected",
+			Section: "NetBIOS",
+			Params:  []Param{{"c", "connection"}, {"msg", "string"}},
+			Doc:     "Raised for a NetBIOS negative session response (RFC 1002 section 4.3.4).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.NetBIOS.SessionRejected.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.NetBIOS.SessionRejected.Listen(func(e *NetBIOSSessionRejected) {
+				dst := s.begin("netbios_session_rejected")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "netbios_session_request",
+			Section: "NetBIOS",
+			Params:  []Param{{"c", "connection"}, {"msg", "string"}},
+			Doc:     "Raised for a NetBIOS session request (RFC 1002 section 4.3.2).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.NetBIOS.SessionRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.NetBIOS.SessionRequest.Listen(func(e *NetBIOSSessionRequest) {
+				dst := s.begin("netbios_session_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "netbios_session_ret_arg_resp",
+			Section: "NetBIOS",
+			Params:  []Param{{"c", "connection"}, {"msg", "string"}},
+			Doc:     "Raised for a NetBIOS retarget response (RFC 1002 section 4.3.5).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.NetBIOS.SessionRetArgResp.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.NetBIOS.SessionRetArgResp.Listen(func(e *NetBIOSSessionRetArgResp) {
+				dst := s.begin("netbios_session_ret_arg_resp")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
 			Name:    "new_connection",
 			Section: "Conn",
 			Params:  []Param{{"c", "connection"}},
@@ -3080,6 +3221,94 @@ var built = [...]builtEvent{
 		stream: func(h *Hooks, s *Stream) {
 			h.Conn.RexmitInconsistency.Listen(func(e *RexmitInconsistency) {
 				dst := s.begin("rexmit_inconsistency")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "smb2_discarded_messages_state",
+			Section: "SMB",
+			Params:  []Param{{"c", "connection"}, {"state", "string"}},
+			Doc:     "Raised when a connection has too many SMB2 requests that are not answered, and they and the open files are forgotten.",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMB.SMB2DiscardedMessagesState.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMB.SMB2DiscardedMessagesState.Listen(func(e *SMB2DiscardedMessagesState) {
+				dst := s.begin("smb2_discarded_messages_state")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "smb2_message",
+			Section: "SMB",
+			Params:  []Param{{"c", "connection"}, {"hdr", "SMB2::Header"}, {"is_orig", "bool"}},
+			Doc:     "Raised for every SMB2 message, also those in a compound (MS-SMB2 section 2.2.1), before the event of its command.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMB.SMB2Message.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMB.SMB2Message.Listen(func(e *SMB2Message) {
+				dst := s.begin("smb2_message")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "smb2_transform_header",
+			Section: "SMB",
+			Params:  []Param{{"c", "connection"}, {"hdr", "SMB2::Transform_header"}},
+			Doc:     "Raised for every encrypted SMB3 message. Nothing else is known of it.",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMB.SMB2TransformHeader.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMB.SMB2TransformHeader.Listen(func(e *SMB2TransformHeader) {
+				dst := s.begin("smb2_transform_header")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "smb_discarded_dce_rpc_analyzers",
+			Section: "SMB",
+			Params:  []Param{{"c", "connection"}},
+			Doc:     "Raised when a connection has too many named pipes open, and those that there are are not followed any further.",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMB.DiscardedDCERPCAnalyzers.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMB.DiscardedDCERPCAnalyzers.Listen(func(e *SMBDiscardedDCERPCAnalyzers) {
+				dst := s.begin("smb_discarded_dce_rpc_analyzers")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "smb_pipe_connect_heuristic",
+			Section: "SMB",
+			Params:  []Param{{"c", "connection"}},
+			Doc:     "Raised when an SMB file is taken for a named pipe because of its name, as the connection to its tree was not seen.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMB.PipeConnectHeuristic.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMB.PipeConnectHeuristic.Listen(func(e *SMBPipeConnectHeuristic) {
+				dst := s.begin("smb_pipe_connect_heuristic")
 				dst = appendConnKeys(dst, e.Conn)
 				s.end(e.AppendArgs(append(dst, argsKey...)))
 			})
@@ -6035,6 +6264,68 @@ func (e *NetWeird) AppendArgs(dst []byte) []byte {
 }
 
 // AppendArgs appends the parameters as a JSON object.
+func (e *NetBIOSSessionAccepted) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"msg":`...)
+	dst = appendString(dst, e.Msg)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *NetBIOSSessionKeepalive) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"msg":`...)
+	dst = appendString(dst, e.Msg)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *NetBIOSSessionMessage) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"msg_type":`...)
+	dst = strconv.AppendUint(dst, e.MsgType, 10)
+	dst = append(dst, `,"data_len":`...)
+	dst = strconv.AppendUint(dst, e.DataLen, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *NetBIOSSessionRawMessage) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"msg":`...)
+	dst = appendString(dst, e.Msg)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *NetBIOSSessionRejected) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"msg":`...)
+	dst = appendString(dst, e.Msg)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *NetBIOSSessionRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"msg":`...)
+	dst = appendString(dst, e.Msg)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *NetBIOSSessionRetArgResp) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"msg":`...)
+	dst = appendString(dst, e.Msg)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
 func (e *NewConnection) AppendArgs(dst []byte) []byte {
 	dst = append(dst, `{}`...)
 	return dst
@@ -6220,6 +6511,44 @@ func (e *RexmitInconsistency) AppendArgs(dst []byte) []byte {
 	dst = append(dst, `,"tcp_flags":`...)
 	dst = appendString(dst, e.TCPFlags)
 	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMB2DiscardedMessagesState) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"state":`...)
+	dst = appendString(dst, e.State)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMB2Message) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"hdr":`...)
+	dst = e.Hdr.appendJSON(dst)
+	dst = append(dst, `,"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMB2TransformHeader) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"hdr":`...)
+	dst = e.Hdr.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMBDiscardedDCERPCAnalyzers) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMBPipeConnectHeuristic) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{}`...)
 	return dst
 }
 
@@ -8897,6 +9226,76 @@ func (e *RawPktHdr) appendJSON(dst []byte) []byte {
 		dst = append(dst, ',')
 	}
 	return closeObject(dst)
+}
+
+func (e *SMB2GUID) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"persistent":`...)
+	dst = strconv.AppendUint(dst, e.Persistent, 10)
+	dst = append(dst, `,"volatile":`...)
+	dst = strconv.AppendUint(dst, e.Volatile, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+func (e *SMB2Header) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"credit_charge":`...)
+	dst = strconv.AppendUint(dst, e.CreditCharge, 10)
+	dst = append(dst, `,"status":`...)
+	dst = strconv.AppendUint(dst, e.Status, 10)
+	dst = append(dst, `,"command":`...)
+	dst = strconv.AppendUint(dst, e.Command, 10)
+	dst = append(dst, `,"credits":`...)
+	dst = strconv.AppendUint(dst, e.Credits, 10)
+	dst = append(dst, `,"flags":`...)
+	dst = strconv.AppendUint(dst, e.Flags, 10)
+	dst = append(dst, `,"message_id":`...)
+	dst = strconv.AppendUint(dst, e.MessageID, 10)
+	dst = append(dst, `,"process_id":`...)
+	dst = strconv.AppendUint(dst, e.ProcessID, 10)
+	dst = append(dst, `,"tree_id":`...)
+	dst = strconv.AppendUint(dst, e.TreeID, 10)
+	dst = append(dst, `,"session_id":`...)
+	dst = strconv.AppendUint(dst, e.SessionID, 10)
+	dst = append(dst, `,"signature":`...)
+	dst = appendString(dst, e.Signature)
+	dst = append(dst, '}')
+	return dst
+}
+
+func (e *SMB2TransformHdr) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"signature":`...)
+	dst = appendString(dst, e.Signature)
+	dst = append(dst, `,"nonce":`...)
+	dst = appendString(dst, e.Nonce)
+	dst = append(dst, `,"orig_msg_size":`...)
+	dst = strconv.AppendUint(dst, e.OrigMsgSize, 10)
+	dst = append(dst, `,"flags":`...)
+	dst = strconv.AppendUint(dst, e.Flags, 10)
+	dst = append(dst, `,"session_id":`...)
+	dst = strconv.AppendUint(dst, e.SessionID, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+func (e *SMBMACTimes) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"modified":`...)
+	dst = appendDouble(dst, e.Modified)
+	dst = append(dst, `,"modified_raw":`...)
+	dst = strconv.AppendUint(dst, e.ModifiedRaw, 10)
+	dst = append(dst, `,"accessed":`...)
+	dst = appendDouble(dst, e.Accessed)
+	dst = append(dst, `,"accessed_raw":`...)
+	dst = strconv.AppendUint(dst, e.AccessedRaw, 10)
+	dst = append(dst, `,"created":`...)
+	dst = appendDouble(dst, e.Created)
+	dst = append(dst, `,"created_raw":`...)
+	dst = strconv.AppendUint(dst, e.CreatedRaw, 10)
+	dst = append(dst, `,"changed":`...)
+	dst = appendDouble(dst, e.Changed)
+	dst = append(dst, `,"changed_raw":`...)
+	dst = strconv.AppendUint(dst, e.ChangedRaw, 10)
+	dst = append(dst, '}')
+	return dst
 }
 
 func (e *SOCKSAddress) appendJSON(dst []byte) []byte {

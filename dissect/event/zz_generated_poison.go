@@ -440,6 +440,30 @@ func (e *NetWeird) detach(d *detached) {
 	e.Addl = d.bytes(e.Addl)
 }
 
+func (e *NetBIOSSessionAccepted) detach(d *detached) {
+	e.Msg = d.bytes(e.Msg)
+}
+
+func (e *NetBIOSSessionKeepalive) detach(d *detached) {
+	e.Msg = d.bytes(e.Msg)
+}
+
+func (e *NetBIOSSessionRawMessage) detach(d *detached) {
+	e.Msg = d.bytes(e.Msg)
+}
+
+func (e *NetBIOSSessionRejected) detach(d *detached) {
+	e.Msg = d.bytes(e.Msg)
+}
+
+func (e *NetBIOSSessionRequest) detach(d *detached) {
+	e.Msg = d.bytes(e.Msg)
+}
+
+func (e *NetBIOSSessionRetArgResp) detach(d *detached) {
+	e.Msg = d.bytes(e.Msg)
+}
+
 func (e *NewPacket) detach(d *detached) {
 	e.P.detach(d)
 }
@@ -486,6 +510,14 @@ func (e *RawPacket) detach(d *detached) {
 func (e *RexmitInconsistency) detach(d *detached) {
 	e.T1 = d.bytes(e.T1)
 	e.T2 = d.bytes(e.T2)
+}
+
+func (e *SMB2Message) detach(d *detached) {
+	e.Hdr.detach(d)
+}
+
+func (e *SMB2TransformHeader) detach(d *detached) {
+	e.Hdr.detach(d)
 }
 
 func (e *SOCKSLoginUserpassRequest) detach(d *detached) {
@@ -1043,6 +1075,15 @@ func (e *PktHdr) detach(d *detached) {
 func (e *RawPktHdr) detach(d *detached) {
 	e.L2.detach(d)
 	e.IP6.V.detach(d)
+}
+
+func (e *SMB2Header) detach(d *detached) {
+	e.Signature = d.bytes(e.Signature)
+}
+
+func (e *SMB2TransformHdr) detach(d *detached) {
+	e.Signature = d.bytes(e.Signature)
+	e.Nonce = d.bytes(e.Nonce)
 }
 
 func (e *SOCKSAddress) detach(d *detached) {
