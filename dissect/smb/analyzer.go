@@ -92,6 +92,7 @@ func (a *analyzer) Data(isOrig bool, b []byte) {
 	kept := len(a.pending[i])
 	if kept > 0 {
 		a.pending[i] = append(a.pending[i], b...)
+		a.f.held += len(b)
 		b = a.pending[i]
 	}
 	for !a.off && !a.lost[i] {
@@ -106,10 +107,11 @@ func (a *analyzer) Data(isOrig bool, b []byte) {
 	}
 	if kept == 0 {
 		a.pending[i] = append(a.pending[i], b...)
-	} else if len(b) < len(a.pending[i]) {
+		a.f.held += len(b)
+	} else if rest := len(a.pending[i]); len(b) < rest {
 		a.pending[i] = a.pending[i][:copy(a.pending[i], b)]
+		a.f.held -= rest - len(b)
 	}
-	a.f.held += len(b) - kept
 	switch {
 	case a.off:
 		a.discard(0)
@@ -234,6 +236,7 @@ func (a *analyzer) Done() {
 // scratch has the events of a shard's analyzers.
 type scratch struct {
 	netbios netbiosEvents
+	smb1    smb1Events
 	smb2    smb2Events
 
 	heuristic      event.SMBPipeConnectHeuristic
