@@ -14,11 +14,14 @@ type target struct {
 	// part is the index of the rows in run.parts.
 	part int
 
+	// view is nil for a stream of lines.
+	view   *View
+	counts Counts
+
 	file *file
 
-	to     Stream
-	info   StreamInfo
-	counts Counts
+	to   Stream
+	info StreamInfo
 	// rows is scratch of Merge.
 	rows []Row
 }
@@ -26,8 +29,12 @@ type target struct {
 // logTarget makes the target of a log at an output. used has the paths of files.
 func (m *Merger) logTarget(s *schemas.Schema, output int, used map[string]bool) (*target, error) {
 	o := &m.cfg.Outputs[output]
+	view, err := NewView(s, m.cfg.Groups, o.Fields, o.Where[s.Name])
+	if err != nil {
+		return nil, fmt.Errorf("output %s: %w", o.name(), err)
+	}
 	if o.Place != nil {
-		return m.placeTarget(s.Name, s.With(m.cfg.Groups), output), nil
+		return m.placeTarget(s.Name, view, output), nil
 	}
 	name := s.Name + o.Format.Ext()
 	if !plainName(name) {
@@ -38,21 +45,37 @@ func (m *Merger) logTarget(s *schemas.Schema, output int, used map[string]bool) 
 		return nil, fmt.Errorf("two outputs would write %s", path)
 	}
 	used[path] = true
-	e := o.Format.Encoder(s, m.cfg.Groups)
-	return &target{output: output, file: &file{
+	e := o.Format.Encoder(view.Schema, view.Groups)
+	return &target{output: output, view: view, file: &file{
 		format: o.Format.Name(), path: path, dir: o.Dir, name: name,
 		header: e.AppendHeader, footer: e.AppendFooter,
 		now: m.cfg.Now, report: m.cfg.Report,
 	}}, nil
 }
 
-func (m *Merger) placeTarget(log string, s *schemas.Schema, output int) *target {
-	t := &target{output: output}
-	t.info = StreamInfo{
-		Output: m.cfg.Outputs[output].name(), Log: log, Schema: s, Groups: m.cfg.Groups,
-		Counts: &t.counts, Env: m.env(),
+// placeTarget makes the target of a log, or with a nil view of lines, at a place.
+func (m *Merger) placeTarget(log string, view *View, output int) *target {
+	t := &target{output: output, view: view}
+	t.info = StreamInfo{Output: m.cfg.Outputs[output].name(), Log: log, Counts: &t.counts, Env: m.env()}
+	if view != nil {
+		t.info.Schema, t.info.Groups = view.Schema, view.Groups
 	}
 	return t
+}
+
+// encoder makes a shard's encoder of the target's rows.
+func (m *Merger) encoder(t *target) RowEncoder {
+	o := &m.cfg.Outputs[t.output]
+	var e RowEncoder
+	if o.Place != nil {
+		e = o.Place.Encoder(t.info)
+	} else {
+		e = o.Format.Encoder(t.view.Schema, t.view.Groups)
+	}
+	if t.view.keep == nil && t.view.filter == nil {
+		return e
+	}
+	return t.view.viewer(e, &t.counts)
 }
 
 func (m *Merger) env() Env {
@@ -125,11 +148,14 @@ func plainName(name string) bool {
 	return name != "" && name[0] != '.' && name[0] != '-'
 }
 
-// write takes the row with the given key.
+// write takes the row with the given key; one without bytes was filtered out.
 func (t *target) write(key *Key, row []byte) {
-	if t.file != nil {
+	switch {
+	case len(row) == 0:
+		t.drop(DropFiltered, 1)
+	case t.file != nil:
 		t.file.write(row, 1)
-	} else {
+	default:
 		t.rows = append(t.rows, Row{*key, row})
 	}
 }
@@ -137,12 +163,19 @@ func (t *target) write(key *Key, row []byte) {
 // writeAll takes all the rows of r, in their order.
 func (t *target) writeAll(r *run) {
 	p := &r.parts[t.part]
+	if p.filtered > 0 {
+		t.drop(DropFiltered, uint64(p.filtered))
+	}
 	if t.file != nil {
-		t.file.write(p.buf, uint64(len(p.end)))
+		if len(p.buf) > 0 {
+			t.file.write(p.buf, uint64(len(p.end)-p.filtered))
+		}
 		return
 	}
 	for i := range p.end {
-		t.rows = append(t.rows, Row{r.entries[i].Key, p.row(i)})
+		if row := p.row(i); len(row) > 0 {
+			t.rows = append(t.rows, Row{r.entries[i].Key, row})
+		}
 	}
 }
 
@@ -156,11 +189,11 @@ func (t *target) handOver() {
 	t.rows = t.rows[:0]
 }
 
-func (t *target) drop(why Reason) {
+func (t *target) drop(why Reason, rows uint64) {
 	if t.file != nil {
-		t.file.dropped[why]++
+		t.file.dropped[why] += rows
 	} else {
-		t.counts.Dropped(why, 1)
+		t.counts.Dropped(why, rows)
 	}
 }
 
@@ -170,12 +203,12 @@ func (m *Merger) stats(st *stream, t *target) StreamStats {
 	if t.output >= 0 {
 		s.Output = m.cfg.Outputs[t.output].name()
 	}
+	t.counts.fill(&s)
 	if f := t.file; f != nil {
 		s.Format, s.Path = f.format, f.path
 		s.Written, s.Bytes, s.Dropped = f.written, f.bytes, f.dropped
-		return s
+	} else {
+		s.Format = m.cfg.Outputs[t.output].Place.Type()
 	}
-	s.Format = m.cfg.Outputs[t.output].Place.Type()
-	t.counts.fill(&s)
 	return s
 }

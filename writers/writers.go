@@ -11,6 +11,7 @@ package writers
 import (
 	"cmp"
 	"context"
+	"slices"
 	"time"
 
 	"github.com/wirelog/wirelog/schemas"
@@ -88,7 +89,17 @@ type Output struct {
 	Format Format
 	// Place takes the records instead, if set.
 	Place Place
+	// Logs are those that the output takes, of Config.Logs; nil stands for all.
+	Logs []*schemas.Schema
+	// Fields says which columns are written.
+	Fields Fields
+	// Where has, by the name of a log, the expression that its records must
+	// fulfil; see package filter.
+	Where map[string]string
 }
+
+// takes reports whether the output takes the log.
+func (o *Output) takes(s *schemas.Schema) bool { return o.Logs == nil || slices.Contains(o.Logs, s) }
 
 // name is the output's name.
 func (o *Output) name() string {
