@@ -36,21 +36,40 @@ func (m *Merger) logTarget(s *schemas.Schema, output int, used map[string]bool) 
 	if o.Place != nil {
 		return m.placeTarget(s.Name, view, output), nil
 	}
-	name := s.Name + o.Format.Ext()
-	if !plainName(name) {
-		return nil, fmt.Errorf("%q cannot be the name of a log file", name)
+	e := o.Format.Encoder(view.Schema, view.Groups)
+	f, err := m.newFile(o, s.Name, used)
+	if err != nil {
+		return nil, err
 	}
-	path := filepath.Join(o.Dir, name)
+	f.header, f.footer = e.AppendHeader, e.AppendFooter
+	return &target{output: output, view: view, file: f}, nil
+}
+
+// newFile makes the file of a log or stream of lines at an output.
+func (m *Merger) newFile(o *Output, log string, used map[string]bool) (*file, error) {
+	f := &file{format: o.Format.Name(), now: m.cfg.Now, report: m.cfg.Report}
+	if o.Path != "" {
+		f.path = o.Path
+	} else {
+		f.dir, f.name = o.Dir, log+o.Format.Ext()
+		if !plainName(f.name) {
+			return nil, fmt.Errorf("%q cannot be the name of a log file", f.name)
+		}
+		f.path = filepath.Join(o.Dir, f.name)
+	}
+	return f, use(used, f.path)
+}
+
+// use notes that a file is written, which only one stream may do.
+func use(used map[string]bool, path string) error {
+	if path != "-" {
+		path = filepath.Clean(path)
+	}
 	if used[path] {
-		return nil, fmt.Errorf("two outputs would write %s", path)
+		return fmt.Errorf("two outputs would write %s", path)
 	}
 	used[path] = true
-	e := o.Format.Encoder(view.Schema, view.Groups)
-	return &target{output: output, view: view, file: &file{
-		format: o.Format.Name(), path: path, dir: o.Dir, name: name,
-		header: e.AppendHeader, footer: e.AppendFooter,
-		now: m.cfg.Now, report: m.cfg.Report,
-	}}, nil
+	return nil
 }
 
 // placeTarget makes the target of a log, or with a nil view of lines, at a place.
@@ -87,19 +106,24 @@ func (m *Merger) env() Env {
 func (m *Merger) lineStream(l Lines, used map[string]bool) (*stream, error) {
 	st := &stream{name: l.Name, gates: gates{sampling: m.cfg.Sampling}}
 	if l.Path != "" {
-		if l.Path != "-" && used[filepath.Clean(l.Path)] {
-			return nil, fmt.Errorf("two outputs would write %s", l.Path)
+		if err := use(used, l.Path); err != nil {
+			return nil, err
 		}
-		used[filepath.Clean(l.Path)] = true
 		st.targets = append(st.targets, &target{
 			output: -1, file: &file{path: l.Path, now: m.cfg.Now, report: m.cfg.Report},
 		})
 	}
 	for _, output := range l.Outputs {
-		if m.cfg.Outputs[output].Place == nil {
-			return nil, fmt.Errorf("output %s does not take the lines of %s", m.cfg.Outputs[output].name(), l.Name)
+		o := &m.cfg.Outputs[output]
+		if o.Place != nil {
+			st.targets = append(st.targets, m.placeTarget(l.Name, nil, output))
+			continue
 		}
-		st.targets = append(st.targets, m.placeTarget(l.Name, nil, output))
+		f, err := m.newFile(o, l.Name, used)
+		if err != nil {
+			return nil, err
+		}
+		st.targets = append(st.targets, &target{output: output, file: f})
 	}
 	return st, nil
 }
@@ -125,7 +149,7 @@ func (m *Merger) start() error {
 					return err
 				}
 				t.to = to
-			case i >= m.lines:
+			case i >= m.lines && t.output < 0:
 				if err := t.file.open(); err != nil {
 					return err
 				}

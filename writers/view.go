@@ -220,7 +220,7 @@ func (v *View) viewer(to RowEncoder, counts *Counts) *viewer {
 	w := &viewer{view: v, to: to}
 	w.rec.sink.view = v
 	if v.filter != nil {
-		w.filter, w.failed = v.filter.Evaluator(), counts.Mark("filter_errors", true)
+		w.filter, w.failed = v.filter.Evaluator(), counts.Mark("errors of filters", true)
 	}
 	return w
 }

@@ -85,7 +85,10 @@ type Output struct {
 	Name string
 	// Dir is created when the first record comes. A log becomes the file with
 	// its name and the format's extension in it; one that exists is overwritten.
-	Dir    string
+	Dir string
+	// Path is the file of the only log that the output takes, instead of Dir;
+	// "-" is standard output.
+	Path   string
 	Format Format
 	// Place takes the records instead, if set.
 	Place Place
@@ -120,7 +123,8 @@ type Lines struct {
 	// Path is the file; "-" is standard output. The file is made by New even if
 	// no line comes. There is none when Path is empty.
 	Path string
-	// Outputs are the indices in Config.Outputs of the places that take the lines too.
+	// Outputs are the indices in Config.Outputs of the outputs that take the lines
+	// too: places, and folders, where they go to a file with the stream's name.
 	Outputs []int
 }
 
