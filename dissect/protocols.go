@@ -9,6 +9,8 @@ import (
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/dissect/files"
 	"github.com/wirelog/wirelog/dissect/http"
+	"github.com/wirelog/wirelog/dissect/mime"
+	"github.com/wirelog/wirelog/dissect/smtp"
 	"github.com/wirelog/wirelog/dissect/socks"
 	"github.com/wirelog/wirelog/dissect/ssh"
 	"github.com/wirelog/wirelog/dissect/tls"
@@ -46,10 +48,12 @@ func chosen(all []*detect.Protocol, names []string) []*detect.Protocol {
 // nowhere else. What they transfer goes to fm.
 func protocols(hooks *event.Hooks, fm *files.Manager) []*detect.Protocol {
 	ssl, dtls := tls.New(hooks, x509.NewSender(fm))
+	mails := mime.NewMailShard(hooks, fm)
 	return []*detect.Protocol{
 		dns.New(hooks, event.ProtoUDP, dns.DefaultOptions()),
 		dns.New(hooks, event.ProtoTCP, dns.DefaultOptions()),
 		http.New(hooks, fm, websocket.New(hooks)),
+		smtp.New(hooks, mails, &ssl.Protocol),
 		socks.New(hooks),
 		ssh.New(hooks),
 		ssl,
