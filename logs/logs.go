@@ -78,12 +78,6 @@ func Install(h *event.Hooks, out schemas.Emitter, o Options) *Builders {
 	if out.On(new(schemas.Analyzer).Schema()) {
 		installAnalyzer(h, out, &o)
 	}
-	if out.On(new(schemas.SOCKS).Schema()) {
-		installSOCKS(h, out, &o)
-	}
-	if out.On(new(schemas.SSH).Schema()) {
-		installSSH(h, out, &o)
-	}
 	if out.On(new(schemas.Modbus).Schema()) {
 		installModbus(h, out, &o)
 	}
@@ -92,6 +86,15 @@ func Install(h *event.Hooks, out schemas.Emitter, o Options) *Builders {
 	}
 	if out.On(new(schemas.ModbusRegisterChange).Schema()) {
 		installModbusRegisterChange(h, out, &o)
+	}
+	if out.On(new(schemas.SOCKS).Schema()) {
+		installSOCKS(h, out, &o)
+	}
+	if out.On(new(schemas.SSH).Schema()) {
+		installSSH(h, out, &o)
+	}
+	if out.On(new(schemas.SMTP).Schema()) {
+		installSMTP(h, out, &o)
 	}
 	if out.On(new(schemas.MySQL).Schema()) {
 		installMySQL(h, out, &o)
