@@ -9,8 +9,9 @@ import (
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/dissect/files"
 	"github.com/wirelog/wirelog/dissect/http"
-	"github.com/wirelog/wirelog/dissect/modbus"
+	"github.com/wirelog/wirelog/dissect/krb"
 	"github.com/wirelog/wirelog/dissect/mime"
+	"github.com/wirelog/wirelog/dissect/modbus"
 	"github.com/wirelog/wirelog/dissect/mysql"
 	"github.com/wirelog/wirelog/dissect/smb"
 	"github.com/wirelog/wirelog/dissect/smtp"
@@ -50,7 +51,9 @@ func chosen(all []*detect.Protocol, names []string) []*detect.Protocol {
 // protocols makes the analyzers of one shard. A protocol is added here and
 // nowhere else. What they transfer goes to fm.
 func protocols(hooks *event.Hooks, fm *files.Manager) []*detect.Protocol {
-	ssl, dtls := tls.New(hooks, x509.NewSender(fm))
+	certificates := x509.NewSender(fm)
+	ssl, dtls := tls.New(hooks, certificates)
+	krbUDP, krbTCP := krb.New(hooks, certificates)
 	mails := mime.NewMailShard(hooks, fm)
 	return []*detect.Protocol{
 		dns.New(hooks, event.ProtoUDP, dns.DefaultOptions()),
@@ -59,6 +62,8 @@ func protocols(hooks *event.Hooks, fm *files.Manager) []*detect.Protocol {
 		http.New(hooks, fm, websocket.New(hooks)),
 		smtp.New(hooks, mails, &ssl.Protocol),
 		smb.New(hooks, fm, smb.Inner{}, smb.DefaultOptions()),
+		krbUDP,
+		krbTCP,
 		modbus.New(hooks),
 		socks.New(hooks),
 		ssh.New(hooks),

@@ -78,6 +78,9 @@ func Install(h *event.Hooks, out schemas.Emitter, o Options) *Builders {
 	if out.On(new(schemas.Analyzer).Schema()) {
 		installAnalyzer(h, out, &o)
 	}
+	if out.On(new(schemas.Kerberos).Schema()) {
+		installKerberos(h, out, &o)
+	}
 	if out.On(new(schemas.Modbus).Schema()) {
 		installModbus(h, out, &o)
 	}

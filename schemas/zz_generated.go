@@ -20,6 +20,7 @@ var all = []*Schema{
 	&DNSSchema,
 	&FilesSchema,
 	&HTTPSchema,
+	&KerberosSchema,
 	&KnownModbusSchema,
 	&ModbusSchema,
 	&ModbusRegisterChangeSchema,
@@ -722,11 +723,124 @@ func (r *HTTP) Encode(s Sink) {
 	}
 }
 
+// KerberosSchema describes the log kerberos.
+var KerberosSchema = Schema{
+	Name: "kerberos",
+	Doc:  "Kerberos is a question to a KDC with its answer, or an authentication to a service.",
+	ID:   5,
+	New:  func() Record { return new(Kerberos) },
+	Fields: []Field{
+		{Name: "ts", Kind: KindTime, Doc: "Time of the first message."},
+		{Name: "uid", Kind: KindString, Doc: "Unique identifier of the connection."},
+		{Name: "id.orig_h", Kind: KindAddr, Doc: "Originator's address."},
+		{Name: "id.orig_p", Kind: KindPort, Doc: "Originator's port; the ICMP type for ICMP."},
+		{Name: "id.resp_h", Kind: KindAddr, Doc: "Responder's address."},
+		{Name: "id.resp_p", Kind: KindPort, Doc: "Responder's port; the ICMP code for ICMP."},
+		{Name: "request_type", Kind: KindString, Doc: "AS for an initial ticket, TGS for one to a service; unset for other messages.", Unsettable: true},
+		{Name: "client", Kind: KindString, Doc: "The client's name and realm.", Unsettable: true},
+		{Name: "service", Kind: KindString, Doc: "Name of the service.", Unsettable: true},
+		{Name: "success", Kind: KindBool, Doc: "Whether the ticket was granted.", Unsettable: true},
+		{Name: "error_msg", Kind: KindString, Doc: "The error's text or name.", Unsettable: true},
+		{Name: "from", Kind: KindTime, Doc: "Time from which the ticket shall be valid.", Unsettable: true},
+		{Name: "till", Kind: KindTime, Doc: "Time until which the ticket shall be valid.", Unsettable: true},
+		{Name: "cipher", Kind: KindString, Doc: "Encryption of the ticket.", Unsettable: true},
+		{Name: "forwardable", Kind: KindBool, Doc: "Whether a forwardable ticket is asked for.", Unsettable: true},
+		{Name: "renewable", Kind: KindBool, Doc: "Whether a renewable ticket is asked for.", Unsettable: true},
+		{Name: "client_cert_subject", Kind: KindString, Doc: "Subject of the client's certificate.", Unsettable: true},
+		{Name: "client_cert_fuid", Kind: KindString, Doc: "File identifier of the client's certificate.", Unsettable: true},
+		{Name: "server_cert_subject", Kind: KindString, Doc: "Subject of the KDC's certificate.", Unsettable: true},
+		{Name: "server_cert_fuid", Kind: KindString, Doc: "File identifier of the KDC's certificate.", Unsettable: true},
+	},
+}
+
+// Schema returns &KerberosSchema.
+func (*Kerberos) Schema() *Schema { return &KerberosSchema }
+
+// Encode passes the columns to s.
+func (r *Kerberos) Encode(s Sink) {
+	s.Time(r.TS)
+	s.String(r.UID)
+	s.Addr(r.ID.OrigH)
+	s.Port(uint16(r.ID.OrigP))
+	s.Addr(r.ID.RespH)
+	s.Port(uint16(r.ID.RespP))
+	if r.RequestType.OK {
+		s.String(r.RequestType.V)
+	} else {
+		s.Unset()
+	}
+	if r.Client.OK {
+		s.String(r.Client.V)
+	} else {
+		s.Unset()
+	}
+	if r.Service.OK {
+		s.String(r.Service.V)
+	} else {
+		s.Unset()
+	}
+	if r.Success.OK {
+		s.Bool(r.Success.V)
+	} else {
+		s.Unset()
+	}
+	if r.ErrorMsg.OK {
+		s.String(r.ErrorMsg.V)
+	} else {
+		s.Unset()
+	}
+	if r.From.OK {
+		s.Time(r.From.V)
+	} else {
+		s.Unset()
+	}
+	if r.Till.OK {
+		s.Time(r.Till.V)
+	} else {
+		s.Unset()
+	}
+	if r.Cipher.OK {
+		s.String(r.Cipher.V)
+	} else {
+		s.Unset()
+	}
+	if r.Forwardable.OK {
+		s.Bool(r.Forwardable.V)
+	} else {
+		s.Unset()
+	}
+	if r.Renewable.OK {
+		s.Bool(r.Renewable.V)
+	} else {
+		s.Unset()
+	}
+	if r.ClientCertSubject.OK {
+		s.String(r.ClientCertSubject.V)
+	} else {
+		s.Unset()
+	}
+	if r.ClientCertFUID.OK {
+		s.String(r.ClientCertFUID.V)
+	} else {
+		s.Unset()
+	}
+	if r.ServerCertSubject.OK {
+		s.String(r.ServerCertSubject.V)
+	} else {
+		s.Unset()
+	}
+	if r.ServerCertFUID.OK {
+		s.String(r.ServerCertFUID.V)
+	} else {
+		s.Unset()
+	}
+}
+
 // KnownModbusSchema describes the log known_modbus.
 var KnownModbusSchema = Schema{
 	Name:     "known_modbus",
 	Doc:      "KnownModbus is a host that was seen to be a Modbus master or slave, once a day.",
-	ID:       5,
+	ID:       6,
 	New:      func() Record { return new(KnownModbus) },
 	Optional: true,
 	Fields: []Field{
@@ -750,7 +864,7 @@ func (r *KnownModbus) Encode(s Sink) {
 var ModbusSchema = Schema{
 	Name: "modbus",
 	Doc:  "Modbus is a message of Modbus/TCP: a request, a response or an exception.",
-	ID:   6,
+	ID:   7,
 	New:  func() Record { return new(Modbus) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the message's header."},
@@ -809,7 +923,7 @@ func (r *Modbus) Encode(s Sink) {
 var ModbusRegisterChangeSchema = Schema{
 	Name:     "modbus_register_change",
 	Doc:      "ModbusRegisterChange is a holding register of which another value was read than before.",
-	ID:       7,
+	ID:       8,
 	New:      func() Record { return new(ModbusRegisterChange) },
 	Optional: true,
 	Fields: []Field{
@@ -847,7 +961,7 @@ func (r *ModbusRegisterChange) Encode(s Sink) {
 var MySQLSchema = Schema{
 	Name: "mysql",
 	Doc:  "MySQL is a command to a MySQL server, or the login.",
-	ID:   8,
+	ID:   9,
 	New:  func() Record { return new(MySQL) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the command."},
@@ -898,7 +1012,7 @@ func (r *MySQL) Encode(s Sink) {
 var OCSPSchema = Schema{
 	Name: "ocsp",
 	Doc:  "OCSP is the status of one certificate in an OCSP response.",
-	ID:   9,
+	ID:   10,
 	New:  func() Record { return new(OCSP) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the response was first seen."},
@@ -949,7 +1063,7 @@ func (r *OCSP) Encode(s Sink) {
 var PESchema = Schema{
 	Name: "pe",
 	Doc:  "PE is an executable of Windows that was transferred.",
-	ID:   10,
+	ID:   11,
 	New:  func() Record { return new(PE) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the file was first seen."},
@@ -1040,7 +1154,7 @@ func (r *PE) Encode(s Sink) {
 var SMTPSchema = Schema{
 	Name: "smtp",
 	Doc:  "SMTP is a mail message, or what there was of one when the connection ended.",
-	ID:   11,
+	ID:   12,
 	New:  func() Record { return new(SMTP) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the message before it was done, or of the first line."},
@@ -1201,7 +1315,7 @@ func (r *SMTP) Encode(s Sink) {
 var SOCKSSchema = Schema{
 	Name: "socks",
 	Doc:  "SOCKS is a use of a SOCKS proxy.",
-	ID:   12,
+	ID:   13,
 	New:  func() Record { return new(SOCKS) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the proxy connection was first noticed."},
@@ -1286,7 +1400,7 @@ func (r *SOCKS) Encode(s Sink) {
 var SSHSchema = Schema{
 	Name: "ssh",
 	Doc:  "SSH is an SSH connection, written when a client has authenticated or else when the connection ends.",
-	ID:   13,
+	ID:   14,
 	New:  func() Record { return new(SSH) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the first version line."},
@@ -1410,7 +1524,7 @@ func (r *SSH) Encode(s Sink) {
 var SSLSchema = Schema{
 	Name: "ssl",
 	Doc:  "SSL is an SSL, TLS or DTLS connection, written when its handshake has succeeded or else when the connection ends.",
-	ID:   14,
+	ID:   15,
 	New:  func() Record { return new(SSL) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which SSL was first noticed."},
@@ -1530,7 +1644,7 @@ func (r *SSL) Encode(s Sink) {
 var TunnelSchema = Schema{
 	Name: "tunnel",
 	Doc:  "Tunnel is a tunnel that was found, closed or expired.",
-	ID:   15,
+	ID:   16,
 	New:  func() Record { return new(Tunnel) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the activity."},
@@ -1567,7 +1681,7 @@ func (r *Tunnel) Encode(s Sink) {
 var WebSocketSchema = Schema{
 	Name: "websocket",
 	Doc:  "WebSocket is an HTTP connection that has become a WebSocket.",
-	ID:   16,
+	ID:   17,
 	New:  func() Record { return new(WebSocket) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the server agreed."},
@@ -1650,7 +1764,7 @@ func (r *WebSocket) Encode(s Sink) {
 var WeirdSchema = Schema{
 	Name: "weird",
 	Doc:  "Weird is something unexpected in the traffic.",
-	ID:   17,
+	ID:   18,
 	New:  func() Record { return new(Weird) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which it occurred."},
@@ -1708,7 +1822,7 @@ func (r *Weird) Encode(s Sink) {
 var X509Schema = Schema{
 	Name: "x509",
 	Doc:  "X509 is a certificate that was seen. One that was seen before with the same HostCert and ClientCert is left out for a day.",
-	ID:   18,
+	ID:   19,
 	New:  func() Record { return new(X509) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the certificate was first seen."},
