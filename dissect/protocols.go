@@ -10,6 +10,7 @@ import (
 	"github.com/wirelog/wirelog/dissect/files"
 	"github.com/wirelog/wirelog/dissect/http"
 	"github.com/wirelog/wirelog/dissect/mysql"
+	"github.com/wirelog/wirelog/dissect/rdp"
 	"github.com/wirelog/wirelog/dissect/smb"
 	"github.com/wirelog/wirelog/dissect/socks"
 	"github.com/wirelog/wirelog/dissect/ssh"
@@ -47,11 +48,15 @@ func chosen(all []*detect.Protocol, names []string) []*detect.Protocol {
 // protocols makes the analyzers of one shard. A protocol is added here and
 // nowhere else. What they transfer goes to fm.
 func protocols(hooks *event.Hooks, fm *files.Manager) []*detect.Protocol {
-	ssl, dtls := tls.New(hooks, x509.NewSender(fm))
+	certs := x509.NewSender(fm)
+	ssl, dtls := tls.New(hooks, certs)
+	rdpTCP, rdpUDP := rdp.New(hooks, certs, &ssl.Protocol)
 	return []*detect.Protocol{
 		dns.New(hooks, event.ProtoUDP, dns.DefaultOptions()),
 		dns.New(hooks, event.ProtoTCP, dns.DefaultOptions()),
 		mysql.New(hooks, &ssl.Protocol),
+		rdpTCP,
+		rdpUDP,
 		http.New(hooks, fm, websocket.New(hooks)),
 		smb.New(hooks, fm, smb.Inner{}, smb.DefaultOptions()),
 		socks.New(hooks),
