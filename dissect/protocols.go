@@ -4,11 +4,14 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/wirelog/wirelog/dissect/dcerpc"
 	"github.com/wirelog/wirelog/dissect/detect"
 	"github.com/wirelog/wirelog/dissect/dns"
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/dissect/files"
+	"github.com/wirelog/wirelog/dissect/gssapi"
 	"github.com/wirelog/wirelog/dissect/http"
+	"github.com/wirelog/wirelog/dissect/ntlm"
 	"github.com/wirelog/wirelog/dissect/socks"
 	"github.com/wirelog/wirelog/dissect/ssh"
 	"github.com/wirelog/wirelog/dissect/tls"
@@ -46,6 +49,9 @@ func chosen(all []*detect.Protocol, names []string) []*detect.Protocol {
 // nowhere else. What they transfer goes to fm.
 func protocols(hooks *event.Hooks, fm *files.Manager) []*detect.Protocol {
 	ssl, dtls := tls.New(hooks, x509.NewSender(fm))
+	security := dcerpc.Security{NTLM: ntlm.New(hooks)}
+	security.GSSAPI = gssapi.New(hooks, security.NTLM, security.KRB)
+	rpc, _ := dcerpc.New(hooks, security, dcerpc.DefaultOptions())
 	return []*detect.Protocol{
 		dns.New(hooks, event.ProtoUDP, dns.DefaultOptions()),
 		dns.New(hooks, event.ProtoTCP, dns.DefaultOptions()),
@@ -54,5 +60,6 @@ func protocols(hooks *event.Hooks, fm *files.Manager) []*detect.Protocol {
 		ssh.New(hooks),
 		ssl,
 		dtls,
+		rpc,
 	}
 }
