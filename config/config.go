@@ -35,6 +35,7 @@ type Config struct {
 	Shards      int       `key:"shards" flag:"shards" min:"0" max:"256" doc:"goroutines that dissect; 0 is one a core"`
 	Seed        string    `key:"seed" flag:"seed" doc:"key of the uids, so that they can be made again; random if not given"`
 	Summary     string    `key:"summary" flag:"summary" oneof:"auto,text,json,none" doc:"what to print at the end: text, json or none; auto is text on a terminal"`
+	Sensor      string    `key:"sensor" flag:"sensor" doc:"name of this sensor where outputs tell it; the host's name if not given"`
 	NoProgress  bool      `key:"no_progress" flag:"no-progress" doc:"show no progress bar on a terminal"`
 
 	LocalNets           []netip.Prefix `key:"local_nets" doc:"networks of the site, for local_orig and local_resp (Zeek's Site::local_nets)"`
@@ -87,6 +88,7 @@ func (c *Config) Options() pipeline.Options {
 		Logs:           c.Logs,
 		Columns:        c.Columns,
 		OpenTime:       c.OpenTime,
+		Sensor:         c.Sensor,
 		EventsFile:     c.EventsFile,
 		Analyzers:      c.Analyzers,
 		Contents:       c.Contents,

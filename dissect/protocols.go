@@ -11,7 +11,9 @@ import (
 	"github.com/wirelog/wirelog/dissect/files"
 	"github.com/wirelog/wirelog/dissect/gssapi"
 	"github.com/wirelog/wirelog/dissect/http"
+	"github.com/wirelog/wirelog/dissect/mysql"
 	"github.com/wirelog/wirelog/dissect/ntlm"
+	"github.com/wirelog/wirelog/dissect/smb"
 	"github.com/wirelog/wirelog/dissect/socks"
 	"github.com/wirelog/wirelog/dissect/ssh"
 	"github.com/wirelog/wirelog/dissect/tls"
@@ -51,11 +53,13 @@ func protocols(hooks *event.Hooks, fm *files.Manager) []*detect.Protocol {
 	ssl, dtls := tls.New(hooks, x509.NewSender(fm))
 	security := dcerpc.Security{NTLM: ntlm.New(hooks)}
 	security.GSSAPI = gssapi.New(hooks, security.NTLM, security.KRB)
-	rpc, _ := dcerpc.New(hooks, security, dcerpc.DefaultOptions())
+	rpc, pipes := dcerpc.New(hooks, security, dcerpc.DefaultOptions())
 	return []*detect.Protocol{
 		dns.New(hooks, event.ProtoUDP, dns.DefaultOptions()),
 		dns.New(hooks, event.ProtoTCP, dns.DefaultOptions()),
+		mysql.New(hooks, &ssl.Protocol),
 		http.New(hooks, fm, websocket.New(hooks)),
+		smb.New(hooks, fm, smb.Inner{Pipes: pipes, GSSAPI: security.GSSAPI, NTLM: security.NTLM}, smb.DefaultOptions()),
 		socks.New(hooks),
 		ssh.New(hooks),
 		ssl,

@@ -62,6 +62,9 @@ func (r *run) summary() Summary {
 	drops.add(UnitPacket, "run", "interrupted", cap.Packets-dissected, true)
 	for _, st := range r.merger.Stats().Streams {
 		for why, n := range st.Dropped {
+			if n == 0 {
+				continue
+			}
 			drops.add(UnitRecord, st.Log, writers.Reason(why).String(), n, writers.Reason(why).Lost())
 		}
 		if st.Built != 0 {

@@ -73,6 +73,12 @@ type Options struct {
 	// be made again byte for byte. Zero means the wall clock.
 	OpenTime time.Time
 
+	// Sensor is the name of this sensor where outputs tell it; empty stands for
+	// the host's name.
+	Sensor string
+	// Version is the program's version where outputs tell it.
+	Version string
+
 	// Analyzers names the analyzers of application protocols to use, of
 	// Analyzers(); none means all, "none" alone none.
 	Analyzers []string
@@ -103,7 +109,8 @@ type Options struct {
 	Weird    WeirdSampling
 
 	// Notice, if set, is called with a line about something a user should know
-	// that is no error, such as a file in a folder that is no capture.
+	// that is no error, such as a file in a folder that is no capture. It may be
+	// called from any goroutine.
 	Notice func(msg string)
 	// Progress, if set, is called now and then from the reading goroutine with
 	// the bytes of capture file read so far and the sum of the file sizes, which

@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/sha512"
@@ -8,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"runtime"
 	"slices"
 	"strings"
@@ -31,17 +33,19 @@ import (
 // error. Damage of an input is in the Summary and no error.
 func Run(ctx context.Context, o Options) (Summary, error) {
 	start := time.Now()
-	r, err := newRun(o)
+	r, err := newRun(ctx, o)
 	if err != nil {
 		return Summary{}, err
 	}
 	defer r.reader.Close()
+	stopTicks := r.tick()
 	var readErr error
 	if len(r.shards) == 1 {
 		readErr = r.single(ctx)
 	} else {
 		readErr = r.parallel(ctx)
 	}
+	stopTicks()
 	closeErr := r.merger.Close()
 	s := r.summary()
 	s.Elapsed = time.Since(start)
@@ -61,7 +65,29 @@ type run struct {
 	last    capture.Packet // without its data
 }
 
-func newRun(o Options) (*run, error) {
+// tick tells the writers that time passes, until the function that it returns is called.
+func (r *run) tick() (stop func()) {
+	end := make(chan struct{})
+	var ticking sync.WaitGroup
+	ticking.Go(func() {
+		t := time.NewTicker(time.Second)
+		defer t.Stop()
+		for {
+			select {
+			case now := <-t.C:
+				r.merger.Tick(now)
+			case <-end:
+				return
+			}
+		}
+	})
+	return func() {
+		close(end)
+		ticking.Wait()
+	}
+}
+
+func newRun(ctx context.Context, o Options) (*run, error) {
 	r := &run{opts: o, seed: makeSeed(o.Seed)}
 	if len(o.Paths) == 0 {
 		return nil, &OptionError{"Paths", errors.New("no capture was named")}
@@ -85,6 +111,7 @@ func newRun(o Options) (*run, error) {
 		return nil, &OptionError{"Contents", fmt.Errorf("no side of connections is called %q", o.Contents)}
 	}
 	cfg, err := r.writerConfig()
+	cfg.Context = ctx
 	if err != nil {
 		return nil, err
 	}
@@ -282,6 +309,9 @@ func (r *run) writerConfig() (writers.Config, error) {
 	cfg := writers.Config{
 		Sampling: writers.Sampling{Threshold: uint64(o.Weird.Threshold), Rate: uint64(o.Weird.Rate), Duration: o.Weird.Duration},
 		Report:   func(err error) { r.reports = append(r.reports, err) },
+		Notice:   o.Notice,
+		Sensor:   cmp.Or(o.Sensor, hostname()),
+		Version:  o.Version,
 	}
 	if !o.OpenTime.IsZero() {
 		cfg.Now = func() time.Time { return o.OpenTime }
@@ -315,4 +345,13 @@ func (r *run) writerConfig() (writers.Config, error) {
 		cfg.Lines = []writers.Lines{{Name: "events", Path: o.EventsFile}}
 	}
 	return cfg, nil
+}
+
+// hostname is the name of this host, or the program's if that is not known.
+func hostname() string {
+	name, err := os.Hostname()
+	if err != nil || name == "" {
+		return "wirelog"
+	}
+	return name
 }

@@ -12,8 +12,8 @@ import (
 // Collector implements schemas.Emitter.
 type Collector struct {
 	merger *Merger
-	// encoders by stream and output, nil for streams of lines.
-	encoders [][]Encoder
+	// encoders by stream and part, nil for streams of lines.
+	encoders [][]RowEncoder
 	// key of the next record.
 	key   Key
 	batch *Batch
@@ -37,7 +37,7 @@ type Batch struct {
 // A run is the rows of one stream in a batch.
 type run struct {
 	entries []entry
-	// parts by output.
+	// parts by the index in target.part.
 	parts    []part
 	unsorted bool
 	gates    []gateRef
@@ -50,7 +50,7 @@ type entry struct {
 	gate uint32
 }
 
-// A part is the rows of a run in one format: row i ends at end[i].
+// A part is the rows of a run as one encoder made them: row i ends at end[i].
 type part struct {
 	buf []byte
 	end []int
@@ -69,7 +69,7 @@ const maxFree = 8
 func newCollector(m *Merger) *Collector {
 	c := &Collector{
 		merger:    m,
-		encoders:  make([][]Encoder, len(m.streams)),
+		encoders:  make([][]RowEncoder, len(m.streams)),
 		free:      make(chan *Batch, maxFree),
 		built:     make([]uint64, len(m.streams)),
 		published: make([]atomic.Uint64, len(m.streams)),
@@ -78,8 +78,15 @@ func newCollector(m *Merger) *Collector {
 		if st.schema == nil {
 			continue
 		}
-		for _, o := range m.cfg.Outputs {
-			c.encoders[i] = append(c.encoders[i], o.Format.Encoder(st.schema, m.cfg.Groups))
+		for _, t := range st.targets {
+			o := &m.cfg.Outputs[t.output]
+			var e RowEncoder
+			if o.Place != nil {
+				e = o.Place.Encoder(t.info)
+			} else {
+				e = o.Format.Encoder(st.schema, m.cfg.Groups)
+			}
+			c.encoders[i] = append(c.encoders[i], e)
 		}
 	}
 	c.batch = c.newBatch()
@@ -89,7 +96,10 @@ func newCollector(m *Merger) *Collector {
 func (c *Collector) newBatch() *Batch {
 	b := &Batch{owner: c, runs: make([]run, len(c.merger.streams))}
 	for i, st := range c.merger.streams {
-		b.runs[i].parts = make([]part, len(st.files))
+		b.runs[i].parts = make([]part, 1)
+		if st.schema != nil {
+			b.runs[i].parts = make([]part, len(st.targets))
+		}
 	}
 	return b
 }

@@ -74,6 +74,7 @@ func (p *program) read(cmd *cobra.Command, cfg *config.Loaded, captures []string
 	opts := cfg.Options()
 	opts.Paths = captures
 	opts.Stdin = p.stdin
+	opts.Version = buildVersion()
 
 	notes := p.stderr
 	var bar *progressBar
