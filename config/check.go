@@ -39,6 +39,9 @@ func (l *Loaded) check() []error {
 			errs = append(errs, fmt.Errorf("%s: %w", l.place("event_names"), err))
 		}
 	}
+	if len(errs) == 0 {
+		errs = l.checkOutputs()
+	}
 	return errs
 }
 

@@ -19,7 +19,12 @@ import (
 // To add a key, add a field here, with the name that it has in pipeline.Options,
 // and to Default and Options.
 type Config struct {
+	// Outputs is the list under the key outputs; none stands for one output by the
+	// keys after it.
+	Outputs []pipeline.Output
+
 	OutputDir      string `key:"output_dir" flag:"output-dir" short:"o" doc:"folder for log files, created if missing"`
+	OutputPath     string `key:"output" flag:"output" doc:"file for the only log that logs names, instead of a folder; - is standard output"`
 	Format         string `key:"format" flag:"format" short:"f" oneof:"tsv,json" doc:"format of log files: tsv or json"`
 	JSONTimestamps string `key:"json_timestamps" flag:"json-timestamps" oneof:"epoch,millis,iso8601" doc:"times in JSON: epoch (seconds), millis or iso8601"`
 	// Logs and EventNames hold names and patterns; none stands for all.
@@ -82,7 +87,9 @@ func (c *Config) Options() pipeline.Options {
 	return pipeline.Options{
 		Filter:         c.Filter,
 		NoChecksums:    c.NoChecksums,
+		Outputs:        c.Outputs,
 		OutputDir:      c.OutputDir,
+		OutputPath:     c.OutputPath,
 		Format:         c.Format,
 		JSONTimestamps: c.JSONTimestamps,
 		Logs:           c.Logs,

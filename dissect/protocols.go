@@ -11,9 +11,11 @@ import (
 	"github.com/wirelog/wirelog/dissect/files"
 	"github.com/wirelog/wirelog/dissect/gssapi"
 	"github.com/wirelog/wirelog/dissect/http"
+	"github.com/wirelog/wirelog/dissect/mime"
 	"github.com/wirelog/wirelog/dissect/mysql"
 	"github.com/wirelog/wirelog/dissect/ntlm"
 	"github.com/wirelog/wirelog/dissect/smb"
+	"github.com/wirelog/wirelog/dissect/smtp"
 	"github.com/wirelog/wirelog/dissect/socks"
 	"github.com/wirelog/wirelog/dissect/ssh"
 	"github.com/wirelog/wirelog/dissect/tls"
@@ -54,12 +56,14 @@ func protocols(hooks *event.Hooks, fm *files.Manager) []*detect.Protocol {
 	security := dcerpc.Security{NTLM: ntlm.New(hooks)}
 	security.GSSAPI = gssapi.New(hooks, security.NTLM, security.KRB)
 	rpc, pipes := dcerpc.New(hooks, security, dcerpc.DefaultOptions())
+	mails := mime.NewMailShard(hooks, fm)
 	return []*detect.Protocol{
 		dns.New(hooks, event.ProtoUDP, dns.DefaultOptions()),
 		dns.New(hooks, event.ProtoTCP, dns.DefaultOptions()),
 		mysql.New(hooks, &ssl.Protocol),
 		http.New(hooks, fm, websocket.New(hooks)),
 		smb.New(hooks, fm, smb.Inner{Pipes: pipes, GSSAPI: security.GSSAPI, NTLM: security.NTLM}, smb.DefaultOptions()),
+		smtp.New(hooks, mails, &ssl.Protocol),
 		socks.New(hooks),
 		ssh.New(hooks),
 		ssl,

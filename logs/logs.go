@@ -90,6 +90,9 @@ func Install(h *event.Hooks, out schemas.Emitter, o Options) *Builders {
 	if out.On(new(schemas.NTLM).Schema()) {
 		installNTLM(h, out, &o)
 	}
+	if out.On(new(schemas.SMTP).Schema()) {
+		installSMTP(h, out, &o)
+	}
 	if out.On(new(schemas.MySQL).Schema()) {
 		installMySQL(h, out, &o)
 	}

@@ -26,6 +26,7 @@ type Hooks struct {
 	PE        PEEvents
 	Packet    PacketEvents
 	SMB       SMBEvents
+	SMTP      SMTPEvents
 	SOCKS     SOCKSEvents
 	SSH       SSHEvents
 	SSL       SSLEvents
@@ -312,6 +313,15 @@ type SMBEvents struct {
 	SMB2TransformHeader              Hook[SMB2TransformHeader]              // smb2_transform_header
 	DiscardedDCERPCAnalyzers         Hook[SMBDiscardedDCERPCAnalyzers]      // smb_discarded_dce_rpc_analyzers
 	PipeConnectHeuristic             Hook[SMBPipeConnectHeuristic]          // smb_pipe_connect_heuristic
+}
+
+// SMTPEvents are the hooks of section SMTP.
+type SMTPEvents struct {
+	Data       Hook[SMTPData]       // smtp_data
+	Reply      Hook[SMTPReply]      // smtp_reply
+	Request    Hook[SMTPRequest]    // smtp_request
+	StartTLS   Hook[SMTPStartTLS]   // smtp_starttls
+	Unexpected Hook[SMTPUnexpected] // smtp_unexpected
 }
 
 // SOCKSEvents are the hooks of section SOCKS.
@@ -4144,6 +4154,91 @@ var built = [...]builtEvent{
 	},
 	{
 		info: Info{
+			Name:    "smtp_data",
+			Section: "SMTP",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"data", "string"}},
+			Doc:     "Raised for every line of a mail message that is sent with DATA.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMTP.Data.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMTP.Data.Listen(func(e *SMTPData) {
+				dst := s.begin("smtp_data")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "smtp_reply",
+			Section: "SMTP",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"code", "count"}, {"cmd", "string"}, {"msg", "string"}, {"cont_resp", "bool"}},
+			Doc:     "Raised for every line of a reply (RFC 5321 section 4.2).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMTP.Reply.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMTP.Reply.Listen(func(e *SMTPReply) {
+				dst := s.begin("smtp_reply")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "smtp_request",
+			Section: "SMTP",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"command", "string"}, {"arg", "string"}},
+			Doc:     "Raised for every command of a client (RFC 5321 section 4.1), for the \".\" that ends a message, and for what a client answers during authentication, whose command is \"**\".",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMTP.Request.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMTP.Request.Listen(func(e *SMTPRequest) {
+				dst := s.begin("smtp_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "smtp_starttls",
+			Section: "SMTP",
+			Params:  []Param{{"c", "connection"}},
+			Doc:     "Raised when a server agrees to STARTTLS (RFC 3207). What follows is TLS.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMTP.StartTLS.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMTP.StartTLS.Listen(func(e *SMTPStartTLS) {
+				dst := s.begin("smtp_starttls")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "smtp_unexpected",
+			Section: "SMTP",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"msg", "string"}, {"detail", "string"}},
+			Doc:     "Raised for what SMTP does not allow, or for replies and commands in a state in which they are unusual.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMTP.Unexpected.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMTP.Unexpected.Listen(func(e *SMTPUnexpected) {
+				dst := s.begin("smtp_unexpected")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
 			Name:    "socks_login_userpass_reply",
 			Section: "SOCKS",
 			Params:  []Param{{"c", "connection"}, {"code", "count"}},
@@ -7870,6 +7965,62 @@ func (e *SMBDiscardedDCERPCAnalyzers) AppendArgs(dst []byte) []byte {
 // AppendArgs appends the parameters as a JSON object.
 func (e *SMBPipeConnectHeuristic) AppendArgs(dst []byte) []byte {
 	dst = append(dst, `{}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMTPData) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"data":`...)
+	dst = appendString(dst, e.Data)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMTPReply) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"code":`...)
+	dst = strconv.AppendUint(dst, e.Code, 10)
+	dst = append(dst, `,"cmd":`...)
+	dst = appendString(dst, e.Cmd)
+	dst = append(dst, `,"msg":`...)
+	dst = appendString(dst, e.Msg)
+	dst = append(dst, `,"cont_resp":`...)
+	dst = strconv.AppendBool(dst, e.ContResp)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMTPRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"command":`...)
+	dst = appendString(dst, e.Command)
+	dst = append(dst, `,"arg":`...)
+	dst = appendString(dst, e.Arg)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMTPStartTLS) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMTPUnexpected) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"msg":`...)
+	dst = appendString(dst, e.Msg)
+	dst = append(dst, `,"detail":`...)
+	dst = appendString(dst, e.Detail)
+	dst = append(dst, '}')
 	return dst
 }
 

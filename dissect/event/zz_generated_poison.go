@@ -630,6 +630,23 @@ func (e *SMB2TransformHeader) detach(d *detached) {
 	e.Hdr.detach(d)
 }
 
+func (e *SMTPData) detach(d *detached) {
+	e.Data = d.bytes(e.Data)
+}
+
+func (e *SMTPReply) detach(d *detached) {
+	e.Msg = d.bytes(e.Msg)
+}
+
+func (e *SMTPRequest) detach(d *detached) {
+	e.Command = d.bytes(e.Command)
+	e.Arg = d.bytes(e.Arg)
+}
+
+func (e *SMTPUnexpected) detach(d *detached) {
+	e.Detail = d.bytes(e.Detail)
+}
+
 func (e *SOCKSLoginUserpassRequest) detach(d *detached) {
 	e.User = d.bytes(e.User)
 	e.Password = d.bytes(e.Password)
