@@ -12,6 +12,7 @@ import (
 	"github.com/wirelog/wirelog/dissect/gssapi"
 	"github.com/wirelog/wirelog/dissect/http"
 	"github.com/wirelog/wirelog/dissect/mime"
+	"github.com/wirelog/wirelog/dissect/modbus"
 	"github.com/wirelog/wirelog/dissect/mysql"
 	"github.com/wirelog/wirelog/dissect/ntlm"
 	"github.com/wirelog/wirelog/dissect/smb"
@@ -64,6 +65,7 @@ func protocols(hooks *event.Hooks, fm *files.Manager) []*detect.Protocol {
 		http.New(hooks, fm, websocket.New(hooks)),
 		smb.New(hooks, fm, smb.Inner{Pipes: pipes, GSSAPI: security.GSSAPI, NTLM: security.NTLM}, smb.DefaultOptions()),
 		smtp.New(hooks, mails, &ssl.Protocol),
+		modbus.New(hooks),
 		socks.New(hooks),
 		ssh.New(hooks),
 		ssl,
