@@ -4,14 +4,20 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/wirelog/wirelog/dissect/dcerpc"
 	"github.com/wirelog/wirelog/dissect/detect"
 	"github.com/wirelog/wirelog/dissect/dns"
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/dissect/files"
+	"github.com/wirelog/wirelog/dissect/gssapi"
 	"github.com/wirelog/wirelog/dissect/http"
+	"github.com/wirelog/wirelog/dissect/mime"
+	"github.com/wirelog/wirelog/dissect/modbus"
 	"github.com/wirelog/wirelog/dissect/mysql"
+	"github.com/wirelog/wirelog/dissect/ntlm"
 	"github.com/wirelog/wirelog/dissect/rdp"
 	"github.com/wirelog/wirelog/dissect/smb"
+	"github.com/wirelog/wirelog/dissect/smtp"
 	"github.com/wirelog/wirelog/dissect/socks"
 	"github.com/wirelog/wirelog/dissect/ssh"
 	"github.com/wirelog/wirelog/dissect/tls"
@@ -51,6 +57,10 @@ func protocols(hooks *event.Hooks, fm *files.Manager) []*detect.Protocol {
 	certs := x509.NewSender(fm)
 	ssl, dtls := tls.New(hooks, certs)
 	rdpTCP, rdpUDP := rdp.New(hooks, certs, &ssl.Protocol)
+	security := dcerpc.Security{NTLM: ntlm.New(hooks)}
+	security.GSSAPI = gssapi.New(hooks, security.NTLM, security.KRB)
+	rpc, pipes := dcerpc.New(hooks, security, dcerpc.DefaultOptions())
+	mails := mime.NewMailShard(hooks, fm)
 	return []*detect.Protocol{
 		dns.New(hooks, event.ProtoUDP, dns.DefaultOptions()),
 		dns.New(hooks, event.ProtoTCP, dns.DefaultOptions()),
@@ -58,10 +68,13 @@ func protocols(hooks *event.Hooks, fm *files.Manager) []*detect.Protocol {
 		rdpTCP,
 		rdpUDP,
 		http.New(hooks, fm, websocket.New(hooks)),
-		smb.New(hooks, fm, smb.Inner{}, smb.DefaultOptions()),
+		smb.New(hooks, fm, smb.Inner{Pipes: pipes, GSSAPI: security.GSSAPI, NTLM: security.NTLM}, smb.DefaultOptions()),
+		smtp.New(hooks, mails, &ssl.Protocol),
+		modbus.New(hooks),
 		socks.New(hooks),
 		ssh.New(hooks),
 		ssl,
 		dtls,
+		rpc,
 	}
 }
