@@ -4,15 +4,19 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/wirelog/wirelog/dissect/dcerpc"
 	"github.com/wirelog/wirelog/dissect/detect"
 	"github.com/wirelog/wirelog/dissect/dns"
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/dissect/files"
+	"github.com/wirelog/wirelog/dissect/gssapi"
 	"github.com/wirelog/wirelog/dissect/http"
 	"github.com/wirelog/wirelog/dissect/krb"
 	"github.com/wirelog/wirelog/dissect/mime"
 	"github.com/wirelog/wirelog/dissect/modbus"
 	"github.com/wirelog/wirelog/dissect/mysql"
+	"github.com/wirelog/wirelog/dissect/ntlm"
+	"github.com/wirelog/wirelog/dissect/rdp"
 	"github.com/wirelog/wirelog/dissect/smb"
 	"github.com/wirelog/wirelog/dissect/smtp"
 	"github.com/wirelog/wirelog/dissect/socks"
@@ -51,17 +55,23 @@ func chosen(all []*detect.Protocol, names []string) []*detect.Protocol {
 // protocols makes the analyzers of one shard. A protocol is added here and
 // nowhere else. What they transfer goes to fm.
 func protocols(hooks *event.Hooks, fm *files.Manager) []*detect.Protocol {
-	certificates := x509.NewSender(fm)
-	ssl, dtls := tls.New(hooks, certificates)
-	krbUDP, krbTCP := krb.New(hooks, certificates)
+	certs := x509.NewSender(fm)
+	ssl, dtls := tls.New(hooks, certs)
+	rdpTCP, rdpUDP := rdp.New(hooks, certs, &ssl.Protocol)
+	krbUDP, krbTCP := krb.New(hooks, certs)
+	security := dcerpc.Security{NTLM: ntlm.New(hooks), KRB: &krbUDP.Protocol}
+	security.GSSAPI = gssapi.New(hooks, security.NTLM, security.KRB)
+	rpc, pipes := dcerpc.New(hooks, security, dcerpc.DefaultOptions())
 	mails := mime.NewMailShard(hooks, fm)
 	return []*detect.Protocol{
 		dns.New(hooks, event.ProtoUDP, dns.DefaultOptions()),
 		dns.New(hooks, event.ProtoTCP, dns.DefaultOptions()),
 		mysql.New(hooks, &ssl.Protocol),
+		rdpTCP,
+		rdpUDP,
 		http.New(hooks, fm, websocket.New(hooks)),
+		smb.New(hooks, fm, smb.Inner{Pipes: pipes, GSSAPI: security.GSSAPI, NTLM: security.NTLM}, smb.DefaultOptions()),
 		smtp.New(hooks, mails, &ssl.Protocol),
-		smb.New(hooks, fm, smb.Inner{}, smb.DefaultOptions()),
 		krbUDP,
 		krbTCP,
 		modbus.New(hooks),
@@ -69,5 +79,6 @@ func protocols(hooks *event.Hooks, fm *files.Manager) []*detect.Protocol {
 		ssh.New(hooks),
 		ssl,
 		dtls,
+		rpc,
 	}
 }

@@ -17,6 +17,7 @@ var groupNames = []string{"community-id", "mac-logging", "vlan-logging", "hassh"
 var all = []*Schema{
 	&AnalyzerSchema,
 	&ConnSchema,
+	&DCERPCSchema,
 	&DNSSchema,
 	&FilesSchema,
 	&HTTPSchema,
@@ -25,8 +26,10 @@ var all = []*Schema{
 	&ModbusSchema,
 	&ModbusRegisterChangeSchema,
 	&MySQLSchema,
+	&NTLMSchema,
 	&OCSPSchema,
 	&PESchema,
+	&RDPSchema,
 	&SMTPSchema,
 	&SOCKSSchema,
 	&SSHSchema,
@@ -259,11 +262,64 @@ func (r *Conn) Encode(s Sink) {
 	}
 }
 
+// DCERPCSchema describes the log dce_rpc.
+var DCERPCSchema = Schema{
+	Name: "dce_rpc",
+	Doc:  "DCERPC is a call of an operation over DCE/RPC, written when it is answered.",
+	ID:   2,
+	New:  func() Record { return new(DCERPC) },
+	Fields: []Field{
+		{Name: "ts", Kind: KindTime, Doc: "Time of the request."},
+		{Name: "uid", Kind: KindString, Doc: "Unique identifier of the connection."},
+		{Name: "id.orig_h", Kind: KindAddr, Doc: "Originator's address."},
+		{Name: "id.orig_p", Kind: KindPort, Doc: "Originator's port; the ICMP type for ICMP."},
+		{Name: "id.resp_h", Kind: KindAddr, Doc: "Responder's address."},
+		{Name: "id.resp_p", Kind: KindPort, Doc: "Responder's port; the ICMP code for ICMP."},
+		{Name: "rtt", Kind: KindInterval, Doc: "Time from the request to the response; unset if they came at the same time.", Unsettable: true},
+		{Name: "named_pipe", Kind: KindString, Doc: "Secondary address that the server named when it accepted the binding: a named pipe or a port.", Unsettable: true},
+		{Name: "endpoint", Kind: KindString, Doc: "Name of the interface, or \"unknown-\" and its UUID.", Unsettable: true},
+		{Name: "operation", Kind: KindString, Doc: "Name of the operation, or \"unknown-\" and its number.", Unsettable: true},
+	},
+}
+
+// Schema returns &DCERPCSchema.
+func (*DCERPC) Schema() *Schema { return &DCERPCSchema }
+
+// Encode passes the columns to s.
+func (r *DCERPC) Encode(s Sink) {
+	s.Time(r.TS)
+	s.String(r.UID)
+	s.Addr(r.ID.OrigH)
+	s.Port(uint16(r.ID.OrigP))
+	s.Addr(r.ID.RespH)
+	s.Port(uint16(r.ID.RespP))
+	if r.RTT.OK {
+		s.Interval(float64(r.RTT.V))
+	} else {
+		s.Unset()
+	}
+	if r.NamedPipe.OK {
+		s.String(r.NamedPipe.V)
+	} else {
+		s.Unset()
+	}
+	if r.Endpoint.OK {
+		s.String(r.Endpoint.V)
+	} else {
+		s.Unset()
+	}
+	if r.Operation.OK {
+		s.String(r.Operation.V)
+	} else {
+		s.Unset()
+	}
+}
+
 // DNSSchema describes the log dns.
 var DNSSchema = Schema{
 	Name: "dns",
 	Doc:  "DNS is one query with its answers, or either without the other.",
-	ID:   2,
+	ID:   3,
 	New:  func() Record { return new(DNS) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the first message of the transaction."},
@@ -392,7 +448,7 @@ func (r *DNS) Encode(s Sink) {
 var FilesSchema = Schema{
 	Name: "files",
 	Doc:  "Files is a file that was transferred, a row for each connection that carried it.",
-	ID:   3,
+	ID:   4,
 	New:  func() Record { return new(Files) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the file was first seen."},
@@ -534,7 +590,7 @@ func (r *Files) Encode(s Sink) {
 var HTTPSchema = Schema{
 	Name: "http",
 	Doc:  "HTTP is a request with its reply, or either without the other.",
-	ID:   4,
+	ID:   5,
 	New:  func() Record { return new(HTTP) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the request, or of the reply if the request was not seen."},
@@ -727,7 +783,7 @@ func (r *HTTP) Encode(s Sink) {
 var KerberosSchema = Schema{
 	Name: "kerberos",
 	Doc:  "Kerberos is a question to a KDC with its answer, or an authentication to a service.",
-	ID:   5,
+	ID:   6,
 	New:  func() Record { return new(Kerberos) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the first message."},
@@ -840,7 +896,7 @@ func (r *Kerberos) Encode(s Sink) {
 var KnownModbusSchema = Schema{
 	Name:     "known_modbus",
 	Doc:      "KnownModbus is a host that was seen to be a Modbus master or slave, once a day.",
-	ID:       6,
+	ID:       7,
 	New:      func() Record { return new(KnownModbus) },
 	Optional: true,
 	Fields: []Field{
@@ -864,7 +920,7 @@ func (r *KnownModbus) Encode(s Sink) {
 var ModbusSchema = Schema{
 	Name: "modbus",
 	Doc:  "Modbus is a message of Modbus/TCP: a request, a response or an exception.",
-	ID:   7,
+	ID:   8,
 	New:  func() Record { return new(Modbus) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the message's header."},
@@ -923,7 +979,7 @@ func (r *Modbus) Encode(s Sink) {
 var ModbusRegisterChangeSchema = Schema{
 	Name:     "modbus_register_change",
 	Doc:      "ModbusRegisterChange is a holding register of which another value was read than before.",
-	ID:       8,
+	ID:       9,
 	New:      func() Record { return new(ModbusRegisterChange) },
 	Optional: true,
 	Fields: []Field{
@@ -961,7 +1017,7 @@ func (r *ModbusRegisterChange) Encode(s Sink) {
 var MySQLSchema = Schema{
 	Name: "mysql",
 	Doc:  "MySQL is a command to a MySQL server, or the login.",
-	ID:   9,
+	ID:   10,
 	New:  func() Record { return new(MySQL) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the command."},
@@ -1008,11 +1064,82 @@ func (r *MySQL) Encode(s Sink) {
 	}
 }
 
+// NTLMSchema describes the log ntlm.
+var NTLMSchema = Schema{
+	Name: "ntlm",
+	Doc:  "NTLM is an authentication by NTLM, written when its outcome is known or else when the connection ends.",
+	ID:   11,
+	New:  func() Record { return new(NTLM) },
+	Fields: []Field{
+		{Name: "ts", Kind: KindTime, Doc: "Time of the first message."},
+		{Name: "uid", Kind: KindString, Doc: "Unique identifier of the connection."},
+		{Name: "id.orig_h", Kind: KindAddr, Doc: "Originator's address."},
+		{Name: "id.orig_p", Kind: KindPort, Doc: "Originator's port; the ICMP type for ICMP."},
+		{Name: "id.resp_h", Kind: KindAddr, Doc: "Responder's address."},
+		{Name: "id.resp_p", Kind: KindPort, Doc: "Responder's port; the ICMP code for ICMP."},
+		{Name: "username", Kind: KindString, Doc: "User that the client names.", Unsettable: true},
+		{Name: "hostname", Kind: KindString, Doc: "Name of the client's computer.", Unsettable: true},
+		{Name: "domainname", Kind: KindString, Doc: "Domain of the user.", Unsettable: true},
+		{Name: "server_nb_computer_name", Kind: KindString, Doc: "NetBIOS name of the server.", Unsettable: true},
+		{Name: "server_dns_computer_name", Kind: KindString, Doc: "DNS name of the server.", Unsettable: true},
+		{Name: "server_tree_name", Kind: KindString, Doc: "DNS name of the server's forest.", Unsettable: true},
+		{Name: "success", Kind: KindBool, Doc: "Whether the authentication succeeded; unset if that was not seen.", Unsettable: true},
+	},
+}
+
+// Schema returns &NTLMSchema.
+func (*NTLM) Schema() *Schema { return &NTLMSchema }
+
+// Encode passes the columns to s.
+func (r *NTLM) Encode(s Sink) {
+	s.Time(r.TS)
+	s.String(r.UID)
+	s.Addr(r.ID.OrigH)
+	s.Port(uint16(r.ID.OrigP))
+	s.Addr(r.ID.RespH)
+	s.Port(uint16(r.ID.RespP))
+	if r.Username.OK {
+		s.String(r.Username.V)
+	} else {
+		s.Unset()
+	}
+	if r.Hostname.OK {
+		s.String(r.Hostname.V)
+	} else {
+		s.Unset()
+	}
+	if r.Domainname.OK {
+		s.String(r.Domainname.V)
+	} else {
+		s.Unset()
+	}
+	if r.ServerNBComputerName.OK {
+		s.String(r.ServerNBComputerName.V)
+	} else {
+		s.Unset()
+	}
+	if r.ServerDNSComputerName.OK {
+		s.String(r.ServerDNSComputerName.V)
+	} else {
+		s.Unset()
+	}
+	if r.ServerTreeName.OK {
+		s.String(r.ServerTreeName.V)
+	} else {
+		s.Unset()
+	}
+	if r.Success.OK {
+		s.Bool(r.Success.V)
+	} else {
+		s.Unset()
+	}
+}
+
 // OCSPSchema describes the log ocsp.
 var OCSPSchema = Schema{
 	Name: "ocsp",
 	Doc:  "OCSP is the status of one certificate in an OCSP response.",
-	ID:   10,
+	ID:   12,
 	New:  func() Record { return new(OCSP) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the response was first seen."},
@@ -1063,7 +1190,7 @@ func (r *OCSP) Encode(s Sink) {
 var PESchema = Schema{
 	Name: "pe",
 	Doc:  "PE is an executable of Windows that was transferred.",
-	ID:   11,
+	ID:   13,
 	New:  func() Record { return new(PE) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the file was first seen."},
@@ -1150,11 +1277,136 @@ func (r *PE) Encode(s Sink) {
 	}
 }
 
+// RDPSchema describes the log rdp.
+var RDPSchema = Schema{
+	Name: "rdp",
+	Doc:  "RDP is an RDP connection, with what is known of it until it is encrypted.",
+	ID:   14,
+	New:  func() Record { return new(RDP) },
+	Fields: []Field{
+		{Name: "ts", Kind: KindTime, Doc: "Time of the connection request."},
+		{Name: "uid", Kind: KindString, Doc: "Unique identifier of the connection."},
+		{Name: "id.orig_h", Kind: KindAddr, Doc: "Originator's address."},
+		{Name: "id.orig_p", Kind: KindPort, Doc: "Originator's port; the ICMP type for ICMP."},
+		{Name: "id.resp_h", Kind: KindAddr, Doc: "Responder's address."},
+		{Name: "id.resp_p", Kind: KindPort, Doc: "Responder's port; the ICMP code for ICMP."},
+		{Name: "cookie", Kind: KindString, Doc: "The client's cookie: mostly the user's name, of which there may be the first 9 characters only.", Unsettable: true},
+		{Name: "result", Kind: KindString, Doc: "What came of it: encrypted, the reason why the server refused, or the result of the conference's creation.", Unsettable: true},
+		{Name: "security_protocol", Kind: KindString, Doc: "Security protocol that the server chose.", Unsettable: true},
+		{Name: "client_channels", Kind: KindString, Container: VectorOf, Doc: "Virtual channels that the client asked for.", Unsettable: true},
+		{Name: "keyboard_layout", Kind: KindString, Doc: "The client's keyboard layout.", Unsettable: true},
+		{Name: "client_build", Kind: KindString, Doc: "The client's version.", Unsettable: true},
+		{Name: "client_name", Kind: KindString, Doc: "Name of the client's machine.", Unsettable: true},
+		{Name: "client_dig_product_id", Kind: KindString, Doc: "Product identifier of the client's machine.", Unsettable: true},
+		{Name: "desktop_width", Kind: KindCount, Doc: "Width of the client's screen in pixels.", Unsettable: true},
+		{Name: "desktop_height", Kind: KindCount, Doc: "Height of the client's screen in pixels.", Unsettable: true},
+		{Name: "requested_color_depth", Kind: KindString, Doc: "Color depth that the client asked for.", Unsettable: true},
+		{Name: "cert_type", Kind: KindString, Doc: "Kind of the server's certificate, with RDP's own encryption.", Unsettable: true},
+		{Name: "cert_count", Kind: KindCount, Doc: "Number of certificates."},
+		{Name: "cert_permanent", Kind: KindBool, Doc: "Whether the certificate is permanent.", Unsettable: true},
+		{Name: "encryption_level", Kind: KindString, Doc: "Level of RDP's own encryption.", Unsettable: true},
+		{Name: "encryption_method", Kind: KindString, Doc: "Method of RDP's own encryption.", Unsettable: true},
+	},
+}
+
+// Schema returns &RDPSchema.
+func (*RDP) Schema() *Schema { return &RDPSchema }
+
+// Encode passes the columns to s.
+func (r *RDP) Encode(s Sink) {
+	s.Time(r.TS)
+	s.String(r.UID)
+	s.Addr(r.ID.OrigH)
+	s.Port(uint16(r.ID.OrigP))
+	s.Addr(r.ID.RespH)
+	s.Port(uint16(r.ID.RespP))
+	if r.Cookie.OK {
+		s.String(r.Cookie.V)
+	} else {
+		s.Unset()
+	}
+	if r.Result.OK {
+		s.String(r.Result.V)
+	} else {
+		s.Unset()
+	}
+	if r.SecurityProtocol.OK {
+		s.String(r.SecurityProtocol.V)
+	} else {
+		s.Unset()
+	}
+	if r.ClientChannels != nil {
+		s.Begin(VectorOf, len(r.ClientChannels))
+		for _, v := range r.ClientChannels {
+			s.String(v)
+		}
+		s.End()
+	} else {
+		s.Unset()
+	}
+	if r.KeyboardLayout.OK {
+		s.String(r.KeyboardLayout.V)
+	} else {
+		s.Unset()
+	}
+	if r.ClientBuild.OK {
+		s.String(r.ClientBuild.V)
+	} else {
+		s.Unset()
+	}
+	if r.ClientName.OK {
+		s.String(r.ClientName.V)
+	} else {
+		s.Unset()
+	}
+	if r.ClientDigProductID.OK {
+		s.String(r.ClientDigProductID.V)
+	} else {
+		s.Unset()
+	}
+	if r.DesktopWidth.OK {
+		s.Count(r.DesktopWidth.V)
+	} else {
+		s.Unset()
+	}
+	if r.DesktopHeight.OK {
+		s.Count(r.DesktopHeight.V)
+	} else {
+		s.Unset()
+	}
+	if r.RequestedColorDepth.OK {
+		s.String(r.RequestedColorDepth.V)
+	} else {
+		s.Unset()
+	}
+	if r.CertType.OK {
+		s.String(r.CertType.V)
+	} else {
+		s.Unset()
+	}
+	s.Count(r.CertCount)
+	if r.CertPermanent.OK {
+		s.Bool(r.CertPermanent.V)
+	} else {
+		s.Unset()
+	}
+	if r.EncryptionLevel.OK {
+		s.String(r.EncryptionLevel.V)
+	} else {
+		s.Unset()
+	}
+	if r.EncryptionMethod.OK {
+		s.String(r.EncryptionMethod.V)
+	} else {
+		s.Unset()
+	}
+}
+
 // SMTPSchema describes the log smtp.
 var SMTPSchema = Schema{
 	Name: "smtp",
 	Doc:  "SMTP is a mail message, or what there was of one when the connection ended.",
-	ID:   12,
+	ID:   15,
 	New:  func() Record { return new(SMTP) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the message before it was done, or of the first line."},
@@ -1315,7 +1567,7 @@ func (r *SMTP) Encode(s Sink) {
 var SOCKSSchema = Schema{
 	Name: "socks",
 	Doc:  "SOCKS is a use of a SOCKS proxy.",
-	ID:   13,
+	ID:   16,
 	New:  func() Record { return new(SOCKS) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the proxy connection was first noticed."},
@@ -1400,7 +1652,7 @@ func (r *SOCKS) Encode(s Sink) {
 var SSHSchema = Schema{
 	Name: "ssh",
 	Doc:  "SSH is an SSH connection, written when a client has authenticated or else when the connection ends.",
-	ID:   14,
+	ID:   17,
 	New:  func() Record { return new(SSH) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the first version line."},
@@ -1524,7 +1776,7 @@ func (r *SSH) Encode(s Sink) {
 var SSLSchema = Schema{
 	Name: "ssl",
 	Doc:  "SSL is an SSL, TLS or DTLS connection, written when its handshake has succeeded or else when the connection ends.",
-	ID:   15,
+	ID:   18,
 	New:  func() Record { return new(SSL) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which SSL was first noticed."},
@@ -1644,7 +1896,7 @@ func (r *SSL) Encode(s Sink) {
 var TunnelSchema = Schema{
 	Name: "tunnel",
 	Doc:  "Tunnel is a tunnel that was found, closed or expired.",
-	ID:   16,
+	ID:   19,
 	New:  func() Record { return new(Tunnel) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the activity."},
@@ -1681,7 +1933,7 @@ func (r *Tunnel) Encode(s Sink) {
 var WebSocketSchema = Schema{
 	Name: "websocket",
 	Doc:  "WebSocket is an HTTP connection that has become a WebSocket.",
-	ID:   17,
+	ID:   20,
 	New:  func() Record { return new(WebSocket) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the server agreed."},
@@ -1764,7 +2016,7 @@ func (r *WebSocket) Encode(s Sink) {
 var WeirdSchema = Schema{
 	Name: "weird",
 	Doc:  "Weird is something unexpected in the traffic.",
-	ID:   18,
+	ID:   21,
 	New:  func() Record { return new(Weird) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which it occurred."},
@@ -1822,7 +2074,7 @@ func (r *Weird) Encode(s Sink) {
 var X509Schema = Schema{
 	Name: "x509",
 	Doc:  "X509 is a certificate that was seen. One that was seen before with the same HostCert and ClientCert is left out for a day.",
-	ID:   19,
+	ID:   22,
 	New:  func() Record { return new(X509) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the certificate was first seen."},

@@ -32,6 +32,18 @@ func (e *ConnWeird) detach(d *detached) {
 	e.Addl = d.bytes(e.Addl)
 }
 
+func (e *DCERPCAlterContext) detach(d *detached) {
+	e.UUID = d.bytes(e.UUID)
+}
+
+func (e *DCERPCBind) detach(d *detached) {
+	e.UUID = d.bytes(e.UUID)
+}
+
+func (e *DCERPCBindAck) detach(d *detached) {
+	e.SecAddr = d.bytes(e.SecAddr)
+}
+
 func (e *DNSA6Reply) detach(d *detached) {
 	e.Ans.detach(d)
 }
@@ -568,6 +580,18 @@ func (e *NonDNSRequest) detach(d *detached) {
 	e.Msg = d.bytes(e.Msg)
 }
 
+func (e *NTLMAuthenticate) detach(d *detached) {
+	e.Request.detach(d)
+}
+
+func (e *NTLMChallenge) detach(d *detached) {
+	e.Challenge.detach(d)
+}
+
+func (e *NTLMNegotiate) detach(d *detached) {
+	e.Negotiate.detach(d)
+}
+
 func (e *OCSPResponseBytes) detach(d *detached) {
 	e.Certs = detachSlice(d, e.Certs)
 	for i := range e.Certs {
@@ -601,6 +625,21 @@ func (e *PESectionHeader) detach(d *detached) {
 
 func (e *RawPacket) detach(d *detached) {
 	e.P.detach(d)
+}
+
+func (e *RDPClientCoreData) detach(d *detached) {
+	e.Data.detach(d)
+}
+
+func (e *RDPClientNetworkData) detach(d *detached) {
+	e.Channels = detachSlice(d, e.Channels)
+	for i := range e.Channels {
+		e.Channels[i].detach(d)
+	}
+}
+
+func (e *RDPConnectRequest) detach(d *detached) {
+	e.Cookie = d.bytes(e.Cookie)
 }
 
 func (e *RexmitInconsistency) detach(d *detached) {
@@ -1325,6 +1364,33 @@ func (e *ModbusFileReference) detach(d *detached) {
 	e.RecordData = d.bytes(e.RecordData)
 }
 
+func (e *NTLMAVs) detach(d *detached) {
+	e.NBComputerName.V = d.bytes(e.NBComputerName.V)
+	e.NBDomainName.V = d.bytes(e.NBDomainName.V)
+	e.DNSComputerName.V = d.bytes(e.DNSComputerName.V)
+	e.DNSDomainName.V = d.bytes(e.DNSDomainName.V)
+	e.DNSTreeName.V = d.bytes(e.DNSTreeName.V)
+	e.TargetName.V = d.bytes(e.TargetName.V)
+}
+
+func (e *NTLMAuthenticateMessage) detach(d *detached) {
+	e.DomainName.V = d.bytes(e.DomainName.V)
+	e.UserName.V = d.bytes(e.UserName.V)
+	e.Workstation.V = d.bytes(e.Workstation.V)
+	e.SessionKey.V = d.bytes(e.SessionKey.V)
+	e.Response.V = d.bytes(e.Response.V)
+}
+
+func (e *NTLMChallengeMessage) detach(d *detached) {
+	e.TargetName.V = d.bytes(e.TargetName.V)
+	e.TargetInfo.V.detach(d)
+}
+
+func (e *NTLMNegotiateMessage) detach(d *detached) {
+	e.DomainName.V = d.bytes(e.DomainName.V)
+	e.Workstation.V = d.bytes(e.Workstation.V)
+}
+
 func (e *PEDOSHeaderRec) detach(d *detached) {
 	e.Signature = d.bytes(e.Signature)
 }
@@ -1345,6 +1411,16 @@ func (e *PESectionHeaderRec) detach(d *detached) {
 
 func (e *PktHdr) detach(d *detached) {
 	e.IP6.V.detach(d)
+}
+
+func (e *RDPClientChannelDef) detach(d *detached) {
+	e.Name = d.bytes(e.Name)
+}
+
+func (e *RDPClientCoreDataFields) detach(d *detached) {
+	e.ClientName = d.bytes(e.ClientName)
+	e.IMEFileName = d.bytes(e.IMEFileName)
+	e.DigProductID = d.bytes(e.DigProductID)
 }
 
 func (e *RawPktHdr) detach(d *detached) {
