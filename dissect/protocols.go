@@ -8,6 +8,7 @@ import (
 	"github.com/wirelog/wirelog/dissect/dns"
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/dissect/files"
+	"github.com/wirelog/wirelog/dissect/ftp"
 	"github.com/wirelog/wirelog/dissect/http"
 	"github.com/wirelog/wirelog/dissect/socks"
 	"github.com/wirelog/wirelog/dissect/ssh"
@@ -49,6 +50,7 @@ func protocols(hooks *event.Hooks, fm *files.Manager) []*detect.Protocol {
 	return []*detect.Protocol{
 		dns.New(hooks, event.ProtoUDP, dns.DefaultOptions()),
 		dns.New(hooks, event.ProtoTCP, dns.DefaultOptions()),
+		ftp.New(hooks, fm, &ssl.Protocol),
 		http.New(hooks, fm, websocket.New(hooks)),
 		socks.New(hooks),
 		ssh.New(hooks),

@@ -19,6 +19,7 @@ var all = []*Schema{
 	&ConnSchema,
 	&DNSSchema,
 	&FilesSchema,
+	&FTPSchema,
 	&HTTPSchema,
 	&OCSPSchema,
 	&PESchema,
@@ -524,11 +525,114 @@ func (r *Files) Encode(s Sink) {
 	}
 }
 
+// FTPSchema describes the log ftp.
+var FTPSchema = Schema{
+	Name: "ftp",
+	Doc:  "FTP is a command of FTP that transfers or removes a file, or agrees on a data connection.",
+	ID:   4,
+	New:  func() Record { return new(FTP) },
+	Fields: []Field{
+		{Name: "ts", Kind: KindTime, Doc: "Time at which the command was sent."},
+		{Name: "uid", Kind: KindString, Doc: "Unique identifier of the control connection."},
+		{Name: "id.orig_h", Kind: KindAddr, Doc: "Originator's address."},
+		{Name: "id.orig_p", Kind: KindPort, Doc: "Originator's port; the ICMP type for ICMP."},
+		{Name: "id.resp_h", Kind: KindAddr, Doc: "Responder's address."},
+		{Name: "id.resp_p", Kind: KindPort, Doc: "Responder's port; the ICMP code for ICMP."},
+		{Name: "user", Kind: KindString, Doc: "User name of the session."},
+		{Name: "password", Kind: KindString, Doc: "Password of the session; only that of a guest is recorded.", Unsettable: true},
+		{Name: "command", Kind: KindString, Doc: "Command of the client.", Unsettable: true},
+		{Name: "arg", Kind: KindString, Doc: "Its argument, as a URL if it is a file.", Unsettable: true},
+		{Name: "mime_type", Kind: KindString, Doc: "Media type of the file, from its contents.", Unsettable: true},
+		{Name: "file_size", Kind: KindCount, Doc: "Size of the file as the server tells it, in bytes.", Unsettable: true},
+		{Name: "reply_code", Kind: KindCount, Doc: "Code of the server's last reply.", Unsettable: true},
+		{Name: "reply_msg", Kind: KindString, Doc: "Text of the server's last reply.", Unsettable: true},
+		{Name: "data_channel.passive", Kind: KindBool, Doc: "Whether the server waits for the client.", Unsettable: true},
+		{Name: "data_channel.orig_h", Kind: KindAddr, Doc: "Who is to connect.", Unsettable: true},
+		{Name: "data_channel.resp_h", Kind: KindAddr, Doc: "To which host.", Unsettable: true},
+		{Name: "data_channel.resp_p", Kind: KindPort, Doc: "To which port.", Unsettable: true},
+		{Name: "fuid", Kind: KindString, Doc: "Identifier of the file in files.log.", Unsettable: true},
+	},
+}
+
+// Schema returns &FTPSchema.
+func (*FTP) Schema() *Schema { return &FTPSchema }
+
+// Encode passes the columns to s.
+func (r *FTP) Encode(s Sink) {
+	s.Time(r.TS)
+	s.String(r.UID)
+	s.Addr(r.ID.OrigH)
+	s.Port(uint16(r.ID.OrigP))
+	s.Addr(r.ID.RespH)
+	s.Port(uint16(r.ID.RespP))
+	s.String(r.User)
+	if r.Password.OK {
+		s.String(r.Password.V)
+	} else {
+		s.Unset()
+	}
+	if r.Command.OK {
+		s.String(r.Command.V)
+	} else {
+		s.Unset()
+	}
+	if r.Arg.OK {
+		s.String(r.Arg.V)
+	} else {
+		s.Unset()
+	}
+	if r.MIMEType.OK {
+		s.String(r.MIMEType.V)
+	} else {
+		s.Unset()
+	}
+	if r.FileSize.OK {
+		s.Count(r.FileSize.V)
+	} else {
+		s.Unset()
+	}
+	if r.ReplyCode.OK {
+		s.Count(r.ReplyCode.V)
+	} else {
+		s.Unset()
+	}
+	if r.ReplyMsg.OK {
+		s.String(r.ReplyMsg.V)
+	} else {
+		s.Unset()
+	}
+	if r.DataChannel.Passive.OK {
+		s.Bool(r.DataChannel.Passive.V)
+	} else {
+		s.Unset()
+	}
+	if r.DataChannel.OrigH.OK {
+		s.Addr(r.DataChannel.OrigH.V)
+	} else {
+		s.Unset()
+	}
+	if r.DataChannel.RespH.OK {
+		s.Addr(r.DataChannel.RespH.V)
+	} else {
+		s.Unset()
+	}
+	if r.DataChannel.RespP.OK {
+		s.Port(uint16(r.DataChannel.RespP.V))
+	} else {
+		s.Unset()
+	}
+	if r.FUID.OK {
+		s.String(r.FUID.V)
+	} else {
+		s.Unset()
+	}
+}
+
 // HTTPSchema describes the log http.
 var HTTPSchema = Schema{
 	Name: "http",
 	Doc:  "HTTP is a request with its reply, or either without the other.",
-	ID:   4,
+	ID:   5,
 	New:  func() Record { return new(HTTP) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the request, or of the reply if the request was not seen."},
@@ -721,7 +825,7 @@ func (r *HTTP) Encode(s Sink) {
 var OCSPSchema = Schema{
 	Name: "ocsp",
 	Doc:  "OCSP is the status of one certificate in an OCSP response.",
-	ID:   5,
+	ID:   6,
 	New:  func() Record { return new(OCSP) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the response was first seen."},
@@ -772,7 +876,7 @@ func (r *OCSP) Encode(s Sink) {
 var PESchema = Schema{
 	Name: "pe",
 	Doc:  "PE is an executable of Windows that was transferred.",
-	ID:   6,
+	ID:   7,
 	New:  func() Record { return new(PE) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the file was first seen."},
@@ -863,7 +967,7 @@ func (r *PE) Encode(s Sink) {
 var SOCKSSchema = Schema{
 	Name: "socks",
 	Doc:  "SOCKS is a use of a SOCKS proxy.",
-	ID:   7,
+	ID:   8,
 	New:  func() Record { return new(SOCKS) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the proxy connection was first noticed."},
@@ -948,7 +1052,7 @@ func (r *SOCKS) Encode(s Sink) {
 var SSHSchema = Schema{
 	Name: "ssh",
 	Doc:  "SSH is an SSH connection, written when a client has authenticated or else when the connection ends.",
-	ID:   8,
+	ID:   9,
 	New:  func() Record { return new(SSH) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the first version line."},
@@ -1072,7 +1176,7 @@ func (r *SSH) Encode(s Sink) {
 var SSLSchema = Schema{
 	Name: "ssl",
 	Doc:  "SSL is an SSL, TLS or DTLS connection, written when its handshake has succeeded or else when the connection ends.",
-	ID:   9,
+	ID:   10,
 	New:  func() Record { return new(SSL) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which SSL was first noticed."},
@@ -1192,7 +1296,7 @@ func (r *SSL) Encode(s Sink) {
 var TunnelSchema = Schema{
 	Name: "tunnel",
 	Doc:  "Tunnel is a tunnel that was found, closed or expired.",
-	ID:   10,
+	ID:   11,
 	New:  func() Record { return new(Tunnel) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the activity."},
@@ -1229,7 +1333,7 @@ func (r *Tunnel) Encode(s Sink) {
 var WebSocketSchema = Schema{
 	Name: "websocket",
 	Doc:  "WebSocket is an HTTP connection that has become a WebSocket.",
-	ID:   11,
+	ID:   12,
 	New:  func() Record { return new(WebSocket) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the server agreed."},
@@ -1312,7 +1416,7 @@ func (r *WebSocket) Encode(s Sink) {
 var WeirdSchema = Schema{
 	Name: "weird",
 	Doc:  "Weird is something unexpected in the traffic.",
-	ID:   12,
+	ID:   13,
 	New:  func() Record { return new(Weird) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which it occurred."},
@@ -1370,7 +1474,7 @@ func (r *Weird) Encode(s Sink) {
 var X509Schema = Schema{
 	Name: "x509",
 	Doc:  "X509 is a certificate that was seen. One that was seen before with the same HostCert and ClientCert is left out for a day.",
-	ID:   13,
+	ID:   14,
 	New:  func() Record { return new(X509) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the certificate was first seen."},

@@ -96,6 +96,7 @@ type Stats struct {
 	Panics        uint64 // analyzers that panicked
 	TimersFired   uint64
 	Weirds        uint64 // weirds seen, those sampled away included
+	Unexpected    uint64 // announced connections not waited for, because of an Expectation's limit
 }
 
 // Table holds the connections of one shard. It is not safe for concurrent use.
@@ -129,6 +130,7 @@ type Table struct {
 	icmp    *icmp.Analyzer
 
 	attacher   Attacher
+	expected   expectations
 	services   []string // that connections had
 	panics     map[*Protocol]int
 	flowWeirds flowWeirds

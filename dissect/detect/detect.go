@@ -103,8 +103,11 @@ func (d *Detector) Attach(t *conn.Table, c *conn.Conn) {
 	if tp != event.ProtoTCP && tp != event.ProtoUDP {
 		return
 	}
-	for _, p := range d.byPort[port{tp, c.RespPort()}] {
-		t.Attach(c, &p.Protocol)
+	// What was announced is there already, and its port means nothing.
+	if !c.Analyzed() {
+		for _, p := range d.byPort[port{tp, c.RespPort()}] {
+			t.Attach(c, &p.Protocol)
+		}
 	}
 	if i := transportIndex(tp); len(d.signed[i]) > 0 {
 		t.Attach(c, &d.self[i])
@@ -113,6 +116,9 @@ func (d *Detector) Attach(t *conn.Table, c *conn.Conn) {
 
 // Idle tells the protocols of c's port of its end.
 func (d *Detector) Idle(c *conn.Conn) {
+	if c.Analyzed() {
+		return
+	}
 	for _, p := range d.byPort[port{c.Transport(), c.RespPort()}] {
 		if p.Idle != nil {
 			p.Idle(c)
