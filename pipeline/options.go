@@ -12,7 +12,7 @@ import (
 	"github.com/wirelog/wirelog/dissect/files"
 )
 
-// Formats of log files.
+// Formats of log files; OutputTypes has all types of outputs.
 const (
 	FormatTSV  = "tsv"  // Zeek's tab-separated form
 	FormatJSON = "json" // Zeek's JSON form, one object a line
@@ -59,19 +59,33 @@ type Options struct {
 	// NoChecksums takes packets whose checksum is wrong like any others.
 	NoChecksums bool
 
+	// Outputs are where records go; each may take other logs. When there are none,
+	// the run has one output, to the folder OutputDir or the file OutputPath
+	// in the form Format.
+	Outputs []Output
 	// OutputDir is where log files go. It is created if missing.
 	OutputDir string
+	// OutputPath is the file of the only log that Logs names, instead of OutputDir;
+	// "-" is standard output.
+	OutputPath string
 	// Format is FormatTSV or FormatJSON.
 	Format string
 	// JSONTimestamps is the form of times in JSON, one of TimestampForms.
 	JSONTimestamps string
-	// Logs names the logs to write; none means all.
-	Logs []string
+	// Logs names the logs to write; none means all that are not optional.
+	// OptionalLogs are written beside them.
+	Logs, OptionalLogs []string
 	// Columns names the groups of optional columns to add, of schemas.GroupNames.
 	Columns []string
 	// OpenTime stands for the wall clock in #open and #close, so that output can
 	// be made again byte for byte. Zero means the wall clock.
 	OpenTime time.Time
+
+	// Sensor is the name of this sensor where outputs tell it; empty stands for
+	// the host's name.
+	Sensor string
+	// Version is the program's version where outputs tell it.
+	Version string
 
 	// Analyzers names the analyzers of application protocols to use, of
 	// Analyzers(); none means all, "none" alone none.
@@ -103,7 +117,8 @@ type Options struct {
 	Weird    WeirdSampling
 
 	// Notice, if set, is called with a line about something a user should know
-	// that is no error, such as a file in a folder that is no capture.
+	// that is no error, such as a file in a folder that is no capture. It may be
+	// called from any goroutine.
 	Notice func(msg string)
 	// Progress, if set, is called now and then from the reading goroutine with
 	// the bytes of capture file read so far and the sum of the file sizes, which

@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/sha512"
@@ -8,6 +9,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"os"
 	"runtime"
 	"slices"
 	"strings"
@@ -20,10 +23,7 @@ import (
 	"github.com/wirelog/wirelog/dissect/conn"
 	"github.com/wirelog/wirelog/dissect/files"
 	"github.com/wirelog/wirelog/dissect/packet"
-	"github.com/wirelog/wirelog/schemas"
 	"github.com/wirelog/wirelog/writers"
-	"github.com/wirelog/wirelog/writers/json"
-	"github.com/wirelog/wirelog/writers/tsv"
 )
 
 // Run reads the captures of o and writes their logs. The error is an *OptionError
@@ -31,17 +31,19 @@ import (
 // error. Damage of an input is in the Summary and no error.
 func Run(ctx context.Context, o Options) (Summary, error) {
 	start := time.Now()
-	r, err := newRun(o)
+	r, err := newRun(ctx, o)
 	if err != nil {
 		return Summary{}, err
 	}
 	defer r.reader.Close()
+	stopTicks := r.tick()
 	var readErr error
 	if len(r.shards) == 1 {
 		readErr = r.single(ctx)
 	} else {
 		readErr = r.parallel(ctx)
 	}
+	stopTicks()
 	closeErr := r.merger.Close()
 	s := r.summary()
 	s.Elapsed = time.Since(start)
@@ -56,12 +58,35 @@ type run struct {
 	shards  []*shard
 	seed    conn.Seed
 	reports []error        // of the merger
+	events  bool           // the event stream is wanted
 	hosts   packet.Decoder // of the reading goroutine
 	first   int64          // time of the first packet
 	last    capture.Packet // without its data
 }
 
-func newRun(o Options) (*run, error) {
+// tick tells the writers that time passes, until the function that it returns is called.
+func (r *run) tick() (stop func()) {
+	end := make(chan struct{})
+	var ticking sync.WaitGroup
+	ticking.Go(func() {
+		t := time.NewTicker(time.Second)
+		defer t.Stop()
+		for {
+			select {
+			case now := <-t.C:
+				r.merger.Tick(now)
+			case <-end:
+				return
+			}
+		}
+	})
+	return func() {
+		close(end)
+		ticking.Wait()
+	}
+}
+
+func newRun(ctx context.Context, o Options) (*run, error) {
 	r := &run{opts: o, seed: makeSeed(o.Seed)}
 	if len(o.Paths) == 0 {
 		return nil, &OptionError{"Paths", errors.New("no capture was named")}
@@ -88,6 +113,7 @@ func newRun(o Options) (*run, error) {
 	if err != nil {
 		return nil, err
 	}
+	cfg.Context, r.events = ctx, len(cfg.Lines) > 0
 	if r.reader, err = capture.Open(o.Paths, capture.Options{
 		Filter: o.Filter, Stdin: o.Stdin, OnProgress: o.Progress, OnNotice: o.Notice,
 	}); err != nil {
@@ -99,7 +125,11 @@ func newRun(o Options) (*run, error) {
 	}
 	if r.merger, err = writers.New(cfg); err != nil {
 		r.reader.Close()
-		return nil, &OptionError{"EventsFile", err}
+		option := "outputs"
+		if pe := (*fs.PathError)(nil); errors.As(err, &pe) && pe.Path == o.EventsFile || len(o.Outputs) == 0 {
+			option = "EventsFile"
+		}
+		return nil, &OptionError{option, err}
 	}
 	n := o.Shards
 	if n <= 0 {
@@ -282,37 +312,24 @@ func (r *run) writerConfig() (writers.Config, error) {
 	cfg := writers.Config{
 		Sampling: writers.Sampling{Threshold: uint64(o.Weird.Threshold), Rate: uint64(o.Weird.Rate), Duration: o.Weird.Duration},
 		Report:   func(err error) { r.reports = append(r.reports, err) },
+		Notice:   o.Notice,
+		Sensor:   cmp.Or(o.Sensor, hostname()),
+		Version:  o.Version,
 	}
 	if !o.OpenTime.IsZero() {
 		cfg.Now = func() time.Time { return o.OpenTime }
 	}
-	var format writers.Format
-	switch o.Format {
-	case FormatTSV:
-		format = tsv.Format{}
-	case FormatJSON:
-		ts, err := json.ParseTimestamps(o.JSONTimestamps)
-		if err != nil {
-			return cfg, &OptionError{"JSONTimestamps", err}
-		}
-		format = json.Format{Timestamps: ts}
-	default:
-		return cfg, &OptionError{"Format", fmt.Errorf("there is no format %q", o.Format)}
-	}
-	cfg.Outputs = []writers.Output{{Dir: o.OutputDir, Format: format}}
-	for _, name := range o.Logs {
-		s := schemas.Lookup(name)
-		if s == nil {
-			return cfg, &OptionError{"Logs", fmt.Errorf("there is no log %q", name)}
-		}
-		cfg.Logs = append(cfg.Logs, s)
-	}
-	var err error
-	if cfg.Groups, err = schemas.ParseGroups(o.Columns); err != nil {
-		return cfg, &OptionError{"Columns", err}
-	}
-	if o.EventsFile != "" {
-		cfg.Lines = []writers.Lines{{Name: "events", Path: o.EventsFile}}
+	if errs := o.writerOutputs(&cfg); len(errs) > 0 {
+		return cfg, errs[0]
 	}
 	return cfg, nil
+}
+
+// hostname is the name of this host, or the program's if that is not known.
+func hostname() string {
+	name, err := os.Hostname()
+	if err != nil || name == "" {
+		return "wirelog"
+	}
+	return name
 }

@@ -12,8 +12,8 @@ import (
 // Collector implements schemas.Emitter.
 type Collector struct {
 	merger *Merger
-	// encoders by stream and output, nil for streams of lines.
-	encoders [][]Encoder
+	// encoders by stream and part, nil for streams of lines.
+	encoders [][]RowEncoder
 	// key of the next record.
 	key   Key
 	batch *Batch
@@ -37,7 +37,7 @@ type Batch struct {
 // A run is the rows of one stream in a batch.
 type run struct {
 	entries []entry
-	// parts by output.
+	// parts by the index in target.part.
 	parts    []part
 	unsorted bool
 	gates    []gateRef
@@ -50,10 +50,12 @@ type entry struct {
 	gate uint32
 }
 
-// A part is the rows of a run in one format: row i ends at end[i].
+// A part is the rows of a run as one encoder made them: row i ends at end[i].
 type part struct {
 	buf []byte
 	end []int
+	// filtered counts the rows without bytes, which a filter kept out.
+	filtered int
 }
 
 // A gateRef is a schemas.Gate with its strings in run.gateKeys.
@@ -69,7 +71,7 @@ const maxFree = 8
 func newCollector(m *Merger) *Collector {
 	c := &Collector{
 		merger:    m,
-		encoders:  make([][]Encoder, len(m.streams)),
+		encoders:  make([][]RowEncoder, len(m.streams)),
 		free:      make(chan *Batch, maxFree),
 		built:     make([]uint64, len(m.streams)),
 		published: make([]atomic.Uint64, len(m.streams)),
@@ -78,8 +80,8 @@ func newCollector(m *Merger) *Collector {
 		if st.schema == nil {
 			continue
 		}
-		for _, o := range m.cfg.Outputs {
-			c.encoders[i] = append(c.encoders[i], o.Format.Encoder(st.schema, m.cfg.Groups))
+		for _, t := range st.targets {
+			c.encoders[i] = append(c.encoders[i], m.encoder(t))
 		}
 	}
 	c.batch = c.newBatch()
@@ -89,7 +91,10 @@ func newCollector(m *Merger) *Collector {
 func (c *Collector) newBatch() *Batch {
 	b := &Batch{owner: c, runs: make([]run, len(c.merger.streams))}
 	for i, st := range c.merger.streams {
-		b.runs[i].parts = make([]part, len(st.files))
+		b.runs[i].parts = make([]part, 1)
+		if st.schema != nil {
+			b.runs[i].parts = make([]part, len(st.targets))
+		}
 	}
 	return b
 }
@@ -163,6 +168,9 @@ func (c *Collector) closeLine(lines int, buf []byte, g *schemas.Gate) {
 func (c *Collector) added(stream int, r *run, g *schemas.Gate) {
 	for o := range r.parts {
 		p := &r.parts[o]
+		if n := len(p.end); n == 0 && len(p.buf) == 0 || n > 0 && len(p.buf) == p.end[n-1] {
+			p.filtered++
+		}
 		p.end = append(p.end, len(p.buf))
 	}
 	e := entry{Key: c.key}
@@ -223,7 +231,7 @@ func (b *Batch) recycle() {
 		for o := range r.parts {
 			p := &r.parts[o]
 			size += cap(p.buf)
-			p.buf, p.end = p.buf[:0], p.end[:0]
+			p.buf, p.end, p.filtered = p.buf[:0], p.end[:0], 0
 		}
 		r.entries, r.gates, r.gateKeys, r.unsorted = r.entries[:0], r.gates[:0], r.gateKeys[:0], false
 		if size > maxKeptBuffer {

@@ -42,7 +42,7 @@ type file struct {
 	torn, broken bool
 
 	written, bytes uint64
-	dropped        [NumReasons]uint64
+	dropped        [MaxReasons]uint64
 	failing        bool
 	lastErr        error
 }

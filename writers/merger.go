@@ -3,9 +3,9 @@ package writers
 import (
 	"bytes"
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"slices"
 	"sync"
 	"time"
@@ -25,6 +25,8 @@ type Merger struct {
 
 	mu         sync.Mutex
 	collectors []*Collector
+	// started are the places that Close must close.
+	started    []Place
 	outOfOrder uint64
 	closed     bool
 	// dirty and cursors are scratch of Merge.
@@ -32,12 +34,13 @@ type Merger struct {
 	cursors []cursor
 }
 
-// A stream is one log or stream of lines; it has a file an output.
+// A stream is one log or stream of lines; it has a target for every output that
+// takes it.
 type stream struct {
-	name   string
-	schema *schemas.Schema
-	files  []*file
-	gates  gates
+	name    string
+	schema  *schemas.Schema
+	targets []*target
+	gates   gates
 	// last is the key of the last row, when rows is not 0.
 	last Key
 	rows uint64
@@ -46,85 +49,87 @@ type stream struct {
 }
 
 // New makes a Merger. It makes the files of cfg.Lines at once, and those of logs
-// when their first record comes.
+// when their first record comes; places are started.
 func New(cfg Config) (*Merger, error) {
-	if cfg.Now == nil {
-		cfg.Now = time.Now
-	}
-	if cfg.Sampling == (Sampling{}) {
-		cfg.Sampling = DefaultSampling()
-	}
+	cfg.setDefaults()
 	all := schemas.All()
 	logs := cfg.Logs
 	if logs == nil {
 		logs = all
 	}
-	if len(cfg.Outputs) == 0 {
-		logs = nil
-	}
-	m := &Merger{byID: make([]int, len(all))}
+	m := &Merger{byID: make([]int, len(all)), cfg: cfg}
 	for i := range m.byID {
 		m.byID[i] = -1
 	}
-	cfg.Outputs = slices.Clone(cfg.Outputs)
-	for i := range cfg.Outputs {
-		cfg.Outputs[i].Dir = cmp.Or(cfg.Outputs[i].Dir, ".")
-	}
-	m.cfg = cfg
 	used := make(map[string]bool)
 	for _, s := range logs {
 		if m.byID[s.ID] >= 0 {
 			continue
 		}
 		st := &stream{name: s.Name, schema: s, gates: gates{sampling: cfg.Sampling}}
-		for _, o := range cfg.Outputs {
-			name := s.Name + o.Format.Ext()
-			if !plainName(name) {
-				return nil, fmt.Errorf("%q cannot be the name of a log file", name)
+		for i := range cfg.Outputs {
+			if !cfg.Outputs[i].takes(s) {
+				continue
 			}
-			path := filepath.Join(o.Dir, name)
-			if used[path] {
-				return nil, fmt.Errorf("two outputs would write %s", path)
+			t, err := m.logTarget(s, i, used)
+			if err != nil {
+				return nil, err
 			}
-			used[path] = true
-			e := o.Format.Encoder(s, cfg.Groups)
-			st.files = append(st.files, &file{
-				format: o.Format.Name(), path: path, dir: o.Dir, name: name,
-				header: e.AppendHeader, footer: e.AppendFooter,
-				now: cfg.Now, report: cfg.Report,
-			})
+			t.part = len(st.targets)
+			st.targets = append(st.targets, t)
 		}
-		m.byID[s.ID] = len(m.streams)
-		m.streams = append(m.streams, st)
+		if len(st.targets) > 0 {
+			m.byID[s.ID] = len(m.streams)
+			m.streams = append(m.streams, st)
+		}
 	}
 	m.lines = len(m.streams)
 	for _, l := range cfg.Lines {
-		if l.Path != "-" && used[filepath.Clean(l.Path)] {
-			return nil, fmt.Errorf("two outputs would write %s", l.Path)
+		st, err := m.lineStream(l, used)
+		if err != nil {
+			return nil, err
 		}
-		used[filepath.Clean(l.Path)] = true
-		f := &file{path: l.Path, now: cfg.Now, report: cfg.Report}
-		m.streams = append(m.streams, &stream{
-			name: l.Name, files: []*file{f}, gates: gates{sampling: cfg.Sampling},
-		})
-		if err := f.open(); err != nil {
-			return nil, errors.Join(err, m.Close())
-		}
+		m.streams = append(m.streams, st)
+	}
+	if err := m.start(); err != nil {
+		return nil, errors.Join(err, m.Close())
 	}
 	return m, nil
 }
 
-// plainName reports whether name is a file name that stays in its folder and
-// needs no quoting.
-func plainName(name string) bool {
-	for _, c := range []byte(name) {
-		switch {
-		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9', c == '_', c == '-', c == '.':
-		default:
-			return false
+func (cfg *Config) setDefaults() {
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	if cfg.Context == nil {
+		cfg.Context = context.Background()
+	}
+	if cfg.Sampling == (Sampling{}) {
+		cfg.Sampling = DefaultSampling()
+	}
+	var mu sync.Mutex
+	if report := cfg.Report; report == nil {
+		cfg.Report = func(error) {}
+	} else {
+		cfg.Report = func(err error) {
+			mu.Lock()
+			defer mu.Unlock()
+			report(err)
 		}
 	}
-	return name != "" && name[0] != '.' && name[0] != '-'
+	if notice := cfg.Notice; notice == nil {
+		cfg.Notice = func(string) {}
+	} else {
+		cfg.Notice = func(msg string) {
+			mu.Lock()
+			defer mu.Unlock()
+			notice(msg)
+		}
+	}
+	cfg.Outputs = slices.Clone(cfg.Outputs)
+	for i := range cfg.Outputs {
+		cfg.Outputs[i].Dir = cmp.Or(cfg.Outputs[i].Dir, ".")
+	}
 }
 
 // Collector makes the collector of a shard.
@@ -157,6 +162,9 @@ func (m *Merger) Merge(batches ...*Batch) {
 	for _, i := range m.dirty {
 		st := m.streams[i]
 		m.mergeStream(st)
+		for _, t := range st.targets {
+			t.handOver()
+		}
 		clear(st.runs)
 		st.runs = st.runs[:0]
 	}
@@ -199,7 +207,12 @@ func (c *cursor) less(o *cursor) bool {
 	if d := c.key().Compare(o.key()); d != 0 {
 		return d < 0
 	}
-	return bytes.Compare(c.run.parts[0].row(c.row()), o.run.parts[0].row(o.row())) < 0
+	for i := range c.run.parts {
+		if d := bytes.Compare(c.run.parts[i].row(c.row()), o.run.parts[i].row(o.row())); d != 0 {
+			return d < 0
+		}
+	}
+	return false
 }
 
 func (m *Merger) mergeStream(st *stream) {
@@ -223,8 +236,8 @@ func (m *Merger) mergeStream(st *stream) {
 		late := st.rows > 0 && c.key().Compare(&st.last) < 0
 		if c.order == nil && len(c.run.gates) == 0 && !late {
 			n := len(c.run.entries)
-			for o, f := range st.files {
-				f.write(c.run.parts[o].buf, uint64(n))
+			for _, t := range st.targets {
+				t.writeAll(c.run)
 			}
 			st.last = c.run.entries[n-1].Key
 			st.rows += uint64(n)
@@ -274,14 +287,14 @@ func (m *Merger) writeRow(st *stream, c *cursor) {
 		key := c.run.gateKeys[g.off : g.off+g.key]
 		sub := c.run.gateKeys[g.off+g.key : g.off+g.key+g.sub]
 		if reason, ok := st.gates.pass(g.kind, key, sub, e.Time); !ok {
-			for _, f := range st.files {
-				f.dropped[reason]++
+			for _, t := range st.targets {
+				t.drop(reason, 1)
 			}
 			return
 		}
 	}
-	for o, f := range st.files {
-		f.write(c.run.parts[o].row(row), 1)
+	for _, t := range st.targets {
+		t.write(&e.Key, c.run.parts[t.part].row(row))
 	}
 }
 
@@ -290,14 +303,38 @@ func (m *Merger) Flush() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for _, st := range m.streams {
-		for _, f := range st.files {
-			f.flush()
+		for _, t := range st.targets {
+			if t.file != nil {
+				t.file.flush()
+			} else {
+				t.to.Flush()
+			}
 		}
 	}
 }
 
-// Close writes what is buffered, the footers, and closes the files. It returns
-// an error when rows were lost or a file was not closed well.
+// Tick tells the places that time passes. It is to be called about once a
+// second, with the wall clock, while the run lasts; it does not wait for a Merge
+// that is under way.
+func (m *Merger) Tick(now time.Time) {
+	if !m.mu.TryLock() {
+		return
+	}
+	defer m.mu.Unlock()
+	if m.closed {
+		return
+	}
+	for _, st := range m.streams {
+		for _, t := range st.targets {
+			if t.to != nil {
+				t.to.Tick(now)
+			}
+		}
+	}
+}
+
+// Close writes what is buffered, the footers, and closes files and places. It
+// returns an error when rows were lost or something was not closed well.
 func (m *Merger) Close() error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -307,18 +344,31 @@ func (m *Merger) Close() error {
 	m.closed = true
 	var errs []error
 	for _, st := range m.streams {
-		for _, f := range st.files {
-			err := f.close()
-			var lost uint64
-			for r, n := range f.dropped {
-				if Reason(r).Lost() {
-					lost += n
+		for _, t := range st.targets {
+			if t.file != nil {
+				err := t.file.close()
+				s := m.stats(st, t)
+				if lost := s.Lost(); lost > 0 {
+					err = fmt.Errorf("%s: %d rows lost: %w", t.file.path, lost, t.file.lastErr)
 				}
+				errs = append(errs, err)
+			} else if t.to != nil {
+				errs = append(errs, t.to.Close())
 			}
-			if lost > 0 {
-				err = fmt.Errorf("%s: %d rows lost: %w", f.path, lost, f.lastErr)
+		}
+	}
+	for _, p := range m.started {
+		errs = append(errs, p.Close())
+	}
+	for _, st := range m.streams {
+		for _, t := range st.targets {
+			if t.to == nil {
+				continue
 			}
-			errs = append(errs, err)
+			s := m.stats(st, t)
+			if lost := s.Lost(); lost > 0 {
+				errs = append(errs, fmt.Errorf("%s: %s: %d rows lost", s.Output, s.Log, lost))
+			}
 		}
 	}
 	return errors.Join(errs...)
@@ -335,11 +385,10 @@ func (m *Merger) Stats() Stats {
 		for _, c := range m.collectors {
 			built += c.published[i].Load()
 		}
-		for _, f := range st.files {
-			s.Streams = append(s.Streams, StreamStats{
-				Log: st.name, Format: f.format, Path: f.path,
-				Built: built, Written: f.written, Bytes: f.bytes, Dropped: f.dropped,
-			})
+		for _, t := range st.targets {
+			stats := m.stats(st, t)
+			stats.Built = built
+			s.Streams = append(s.Streams, stats)
 		}
 	}
 	return s

@@ -10,6 +10,8 @@ package writers
 
 import (
 	"cmp"
+	"context"
+	"slices"
 	"time"
 
 	"github.com/wirelog/wirelog/schemas"
@@ -25,11 +27,15 @@ type Format interface {
 	Encoder(s *schemas.Schema, g schemas.Groups) Encoder
 }
 
-// Encoder encodes the records of one log, one line a record. It belongs to one
-// goroutine.
-type Encoder interface {
-	// Append appends rec as one line, its newline included.
+// RowEncoder encodes the records of one log. It belongs to one goroutine.
+type RowEncoder interface {
+	// Append appends rec as one row.
 	Append(dst []byte, rec schemas.Record) []byte
+}
+
+// Encoder encodes records as lines of a file: its rows end with a newline.
+type Encoder interface {
+	RowEncoder
 	// AppendHeader appends what stands at the top of a file opened at t.
 	AppendHeader(dst []byte, t time.Time) []byte
 	// AppendFooter appends what stands at the end of a file closed at t.
@@ -72,12 +78,42 @@ func (k *Key) Compare(o *Key) int {
 	return cmp.Compare(k.Seq, o.Seq)
 }
 
-// Output is a place and the format of what is written there.
+// Output is where records go, and in which form: into files of a folder, or to
+// a Place.
 type Output struct {
+	// Name names the output in Stats; the format or place stands for an empty one.
+	Name string
 	// Dir is created when the first record comes. A log becomes the file with
 	// its name and the format's extension in it; one that exists is overwritten.
-	Dir    string
+	Dir string
+	// Path is the file of the only log that the output takes, instead of Dir;
+	// "-" is standard output.
+	Path   string
 	Format Format
+	// Place takes the records instead, if set.
+	Place Place
+	// Logs are those that the output takes, of Config.Logs; nil stands for all.
+	Logs []*schemas.Schema
+	// Fields says which columns are written.
+	Fields Fields
+	// Where has, by the name of a log, the expression that its records must
+	// fulfil; see package filter.
+	Where map[string]string
+}
+
+// takes reports whether the output takes the log.
+func (o *Output) takes(s *schemas.Schema) bool { return o.Logs == nil || slices.Contains(o.Logs, s) }
+
+// name is the output's name.
+func (o *Output) name() string {
+	switch {
+	case o.Name != "":
+		return o.Name
+	case o.Place != nil:
+		return o.Place.Type()
+	default:
+		return o.Format.Name()
+	}
 }
 
 // Lines declares a stream of lines that are encoded elsewhere, such as events.
@@ -85,8 +121,11 @@ type Lines struct {
 	// Name names the stream in Stats.
 	Name string
 	// Path is the file; "-" is standard output. The file is made by New even if
-	// no line comes.
+	// no line comes. There is none when Path is empty.
 	Path string
+	// Outputs are the indices in Config.Outputs of the outputs that take the lines
+	// too: places, and folders, where they go to a file with the stream's name.
+	Outputs []int
 }
 
 // Config says what a Merger writes and where.
@@ -104,9 +143,15 @@ type Config struct {
 	Now func() time.Time
 	// Report is called with errors of files, named in the error. A file that
 	// fails again and again is reported once, and again after it has recovered.
-	// It is called by whoever calls Merge, Flush or Close, and must not call
-	// the Merger. nil ignores the errors, whose rows Stats counts all the same.
+	// It is called by one goroutine at a time, and must not call the Merger.
+	// nil ignores the errors, whose rows Stats counts all the same.
 	Report func(error)
+	// Notice is called, as Report is, with what is no error; nil ignores it.
+	Notice func(string)
+	// Context is done when the run is interrupted; nil never is.
+	Context context.Context
+	// Sensor and Version are passed to places in Env.
+	Sensor, Version string
 }
 
 // Sampling is how GateSample thins out a key's records.
@@ -131,36 +176,48 @@ type Stats struct {
 	OutOfOrder uint64
 }
 
-// StreamStats are the counts of one file.
+// StreamStats are the counts of one log, or stream of lines, at one output.
 type StreamStats struct {
 	Log    string // name of the log or stream of lines
-	Format string // name of the format; empty for a stream of lines
+	Output string // name of the output; empty for a file of lines
+	Format string // name of the format or type of the place; empty for a file of lines
 	Path   string // of the file
 	// Built rows were emitted; Written rows are in the file.
 	Built, Written uint64
 	// Bytes were written, headers and footers included.
 	Bytes uint64
 	// Dropped rows, by reason.
-	Dropped [NumReasons]uint64
+	Dropped [MaxReasons]uint64
+	// Marks are the place's own counts, those that are not 0.
+	Marks []MarkCount
 }
 
-// Reason is why a row was dropped.
+// Lost is the sum of the rows that were dropped and not by policy.
+func (s *StreamStats) Lost() uint64 {
+	var n uint64
+	for r, d := range s.Dropped {
+		if d != 0 && Reason(r).Lost() {
+			n += d
+		}
+	}
+	return n
+}
+
+// Reason is why a row was dropped. NewReason adds to those here.
 type Reason uint8
 
 // The reasons.
 const (
-	DropSampled Reason = iota // held back by GateSample
-	DropRepeat                // held back by GateRepeat or GateDaily
-	DropOpen                  // the file could not be made
-	DropWrite                 // the file could not be written
-	DropRemoved               // the file was removed after the row was written to it
-	NumReasons
+	DropSampled  Reason = iota // held back by GateSample
+	DropRepeat                 // held back by GateRepeat or GateDaily
+	DropFiltered               // not what the output's filter asks for
+	DropOpen                   // the file could not be made
+	DropWrite                  // the file could not be written
+	DropRemoved                // the file was removed after the row was written to it
 )
 
-var reasonNames = [NumReasons]string{"sampled", "repeated", "open_failed", "write_failed", "file_removed"}
-
 // String returns the reason as it is printed in summaries.
-func (r Reason) String() string { return reasonNames[r] }
+func (r Reason) String() string { return reasons[r].name }
 
 // Lost reports whether the reason is a loss rather than a policy.
-func (r Reason) Lost() bool { return r >= DropOpen }
+func (r Reason) Lost() bool { return reasons[r].lost }

@@ -60,8 +60,8 @@ func conserve(t testing.TB, m *writers.Merger) writers.Stats {
 	return s
 }
 
-// A row is one emission of a made-up run.
-type row struct {
+// An emission is one record of a made-up run, and what comes with it.
+type emission struct {
 	time  int64
 	class writers.Class
 	num   uint64
@@ -69,7 +69,7 @@ type row struct {
 }
 
 // run spreads rows over shards in batches, as a pipeline does.
-func run(t *testing.T, cfg writers.Config, batches [][]row, shards int) {
+func run(t *testing.T, cfg writers.Config, batches [][]emission, shards int) {
 	t.Helper()
 	m := newMerger(t, cfg)
 	cs := make([]*writers.Collector, shards)
@@ -110,18 +110,18 @@ func run(t *testing.T, cfg writers.Config, batches [][]row, shards int) {
 
 func TestShardsGiveTheSameBytes(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
-	var batches [][]row
+	var batches [][]emission
 	num := uint64(0)
 	for b := range int64(20) {
-		var rows []row
+		var rows []emission
 		for i := range r.IntN(300) {
 			num++
-			rows = append(rows, row{b*1e9 + int64(i)*1e6, writers.ClassPacket, num, r.IntN(1000)})
+			rows = append(rows, emission{b*1e9 + int64(i)*1e6, writers.ClassPacket, num, r.IntN(1000)})
 		}
 		// Timers that are due at the batch's end, with the same deadline.
 		for i := range r.IntN(50) {
 			conn := i * 7
-			rows = append(rows, row{b*1e9 + 999e6, writers.ClassTimer, uint64(i), conn})
+			rows = append(rows, emission{b*1e9 + 999e6, writers.ClassTimer, uint64(i), conn})
 		}
 		batches = append(batches, rows)
 	}

@@ -46,11 +46,12 @@ func TestReadPassesOptions(t *testing.T) {
 	t.Setenv("WIRELOG_SEED", "from the environment")
 	r := invoke(t, pipeline.Summary{}, nil, "read", "a.pcap", "-", "--output-dir", "out", "--format=json", "--json-timestamps", "iso8601",
 		"--logs", "conn,weird", "--shards", "2", "--filter", "tcp port 80", "-C", "--events", "e.jsonl", "--event", "tcp_*", "--event", "arp_request",
-		"--open-time", "2026-09-22T07:00:00Z", "--columns", "community-id")
+		"--open-time", "2026-09-22T07:00:00Z", "--columns", "community-id", "--sensor", "tap1")
 	if r.status != exitOK || r.stdout != "" || r.stderr != "" {
 		t.Fatalf("status %d, stdout %q, stderr %q", r.status, r.stdout, r.stderr)
 	}
 	r.opts.Notice = nil // functions do not compare
+	r.opts.Version = ""
 	want := pipeline.Defaults()
 	want.Paths = []string{"a.pcap", "-"}
 	want.Stdin = r.opts.Stdin
@@ -59,6 +60,7 @@ func TestReadPassesOptions(t *testing.T) {
 	want.JSONTimestamps = pipeline.TimestampsISO8601
 	want.Logs = []string{"conn", "weird"}
 	want.Columns = []string{"community-id"}
+	want.Sensor = "tap1"
 	want.Shards = 2
 	want.Seed = "from the environment"
 	want.Filter = "tcp port 80"

@@ -74,6 +74,7 @@ func (p *program) read(cmd *cobra.Command, cfg *config.Loaded, captures []string
 	opts := cfg.Options()
 	opts.Paths = captures
 	opts.Stdin = p.stdin
+	opts.Version = buildVersion()
 
 	notes := p.stderr
 	var bar *progressBar
@@ -117,6 +118,11 @@ func damage(s *pipeline.Summary) []error {
 	}
 	for _, p := range s.Panics {
 		errs = append(errs, fmt.Errorf("analyzer %s: %d panics contained; the connections' other rows are complete", p.Analyzer, p.Count))
+	}
+	for _, m := range s.Marks {
+		if m.Bad {
+			errs = append(errs, fmt.Errorf("%s: %s %s", m.Where, grouped(m.Count), m.Name))
+		}
 	}
 	for _, d := range s.Dropped {
 		if d.Lost && d.Count != 0 {

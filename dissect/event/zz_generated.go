@@ -18,9 +18,14 @@ type Hooks struct {
 	HTTP      HTTPEvents
 	ICMP      ICMPEvents
 	MIME      MIMEEvents
+	Modbus    ModbusEvents
+	MySQL     MySQLEvents
+	NetBIOS   NetBIOSEvents
 	OCSP      OCSPEvents
 	PE        PEEvents
 	Packet    PacketEvents
+	SMB       SMBEvents
+	SMTP      SMTPEvents
 	SOCKS     SOCKSEvents
 	SSH       SSHEvents
 	SSL       SSLEvents
@@ -200,6 +205,65 @@ type MIMEEvents struct {
 	SegmentData Hook[MIMESegmentData] // mime_segment_data
 }
 
+// ModbusEvents are the hooks of section Modbus.
+type ModbusEvents struct {
+	Exception                          Hook[ModbusException]                          // modbus_exception
+	MaskWriteRegisterRequest           Hook[ModbusMaskWriteRegisterRequest]           // modbus_mask_write_register_request
+	MaskWriteRegisterResponse          Hook[ModbusMaskWriteRegisterResponse]          // modbus_mask_write_register_response
+	Message                            Hook[ModbusMessage]                            // modbus_message
+	ReadCoilsRequest                   Hook[ModbusReadCoilsRequest]                   // modbus_read_coils_request
+	ReadCoilsResponse                  Hook[ModbusReadCoilsResponse]                  // modbus_read_coils_response
+	ReadDiscreteInputsRequest          Hook[ModbusReadDiscreteInputsRequest]          // modbus_read_discrete_inputs_request
+	ReadDiscreteInputsResponse         Hook[ModbusReadDiscreteInputsResponse]         // modbus_read_discrete_inputs_response
+	ReadFIFOQueueRequest               Hook[ModbusReadFIFOQueueRequest]               // modbus_read_fifo_queue_request
+	ReadFIFOQueueResponse              Hook[ModbusReadFIFOQueueResponse]              // modbus_read_fifo_queue_response
+	ReadFileRecordRequest              Hook[ModbusReadFileRecordRequest]              // modbus_read_file_record_request
+	ReadFileRecordResponse             Hook[ModbusReadFileRecordResponse]             // modbus_read_file_record_response
+	ReadHoldingRegistersRequest        Hook[ModbusReadHoldingRegistersRequest]        // modbus_read_holding_registers_request
+	ReadHoldingRegistersResponse       Hook[ModbusReadHoldingRegistersResponse]       // modbus_read_holding_registers_response
+	ReadInputRegistersRequest          Hook[ModbusReadInputRegistersRequest]          // modbus_read_input_registers_request
+	ReadInputRegistersResponse         Hook[ModbusReadInputRegistersResponse]         // modbus_read_input_registers_response
+	ReadWriteMultipleRegistersRequest  Hook[ModbusReadWriteMultipleRegistersRequest]  // modbus_read_write_multiple_registers_request
+	ReadWriteMultipleRegistersResponse Hook[ModbusReadWriteMultipleRegistersResponse] // modbus_read_write_multiple_registers_response
+	WriteFileRecordRequest             Hook[ModbusWriteFileRecordRequest]             // modbus_write_file_record_request
+	WriteFileRecordResponse            Hook[ModbusWriteFileRecordResponse]            // modbus_write_file_record_response
+	WriteMultipleCoilsRequest          Hook[ModbusWriteMultipleCoilsRequest]          // modbus_write_multiple_coils_request
+	WriteMultipleCoilsResponse         Hook[ModbusWriteMultipleCoilsResponse]         // modbus_write_multiple_coils_response
+	WriteMultipleRegistersRequest      Hook[ModbusWriteMultipleRegistersRequest]      // modbus_write_multiple_registers_request
+	WriteMultipleRegistersResponse     Hook[ModbusWriteMultipleRegistersResponse]     // modbus_write_multiple_registers_response
+	WriteSingleCoilRequest             Hook[ModbusWriteSingleCoilRequest]             // modbus_write_single_coil_request
+	WriteSingleCoilResponse            Hook[ModbusWriteSingleCoilResponse]            // modbus_write_single_coil_response
+	WriteSingleRegisterRequest         Hook[ModbusWriteSingleRegisterRequest]         // modbus_write_single_register_request
+	WriteSingleRegisterResponse        Hook[ModbusWriteSingleRegisterResponse]        // modbus_write_single_register_response
+}
+
+// MySQLEvents are the hooks of section MySQL.
+type MySQLEvents struct {
+	AuthMoreData      Hook[MySQLAuthMoreData]      // mysql_auth_more_data
+	AuthPlugin        Hook[MySQLAuthPlugin]        // mysql_auth_plugin
+	AuthSwitchRequest Hook[MySQLAuthSwitchRequest] // mysql_auth_switch_request
+	ChangeUser        Hook[MySQLChangeUser]        // mysql_change_user
+	CommandRequest    Hook[MySQLCommandRequest]    // mysql_command_request
+	EOF               Hook[MySQLEOF]               // mysql_eof
+	Error             Hook[MySQLError]             // mysql_error
+	Handshake         Hook[MySQLHandshake]         // mysql_handshake
+	OK                Hook[MySQLOK]                // mysql_ok
+	ResultRow         Hook[MySQLResultRow]         // mysql_result_row
+	ServerVersion     Hook[MySQLServerVersion]     // mysql_server_version
+	SSLRequest        Hook[MySQLSSLRequest]        // mysql_ssl_request
+}
+
+// NetBIOSEvents are the hooks of section NetBIOS.
+type NetBIOSEvents struct {
+	SessionAccepted   Hook[NetBIOSSessionAccepted]   // netbios_session_accepted
+	SessionKeepalive  Hook[NetBIOSSessionKeepalive]  // netbios_session_keepalive
+	SessionMessage    Hook[NetBIOSSessionMessage]    // netbios_session_message
+	SessionRawMessage Hook[NetBIOSSessionRawMessage] // netbios_session_raw_message
+	SessionRejected   Hook[NetBIOSSessionRejected]   // netbios_session_rejected
+	SessionRequest    Hook[NetBIOSSessionRequest]    // netbios_session_request
+	SessionRetArgResp Hook[NetBIOSSessionRetArgResp] // netbios_session_ret_arg_resp
+}
+
 // OCSPEvents are the hooks of section OCSP.
 type OCSPEvents struct {
 	Extension           Hook[OCSPExtension]           // ocsp_extension
@@ -224,6 +288,58 @@ type PacketEvents struct {
 	ESP               Hook[ESPPacket]         // esp_packet
 	MobileIPv6Message Hook[MobileIPv6Message] // mobile_ipv6_message
 	Raw               Hook[RawPacket]         // raw_packet
+}
+
+// SMBEvents are the hooks of section SMB.
+type SMBEvents struct {
+	SMB1CheckDirectoryRequest        Hook[SMB1CheckDirectoryRequest]        // smb1_check_directory_request
+	SMB1CheckDirectoryResponse       Hook[SMB1CheckDirectoryResponse]       // smb1_check_directory_response
+	SMB1CloseRequest                 Hook[SMB1CloseRequest]                 // smb1_close_request
+	SMB1CreateDirectoryRequest       Hook[SMB1CreateDirectoryRequest]       // smb1_create_directory_request
+	SMB1CreateDirectoryResponse      Hook[SMB1CreateDirectoryResponse]      // smb1_create_directory_response
+	SMB1EchoRequest                  Hook[SMB1EchoRequest]                  // smb1_echo_request
+	SMB1EchoResponse                 Hook[SMB1EchoResponse]                 // smb1_echo_response
+	SMB1EmptyResponse                Hook[SMB1EmptyResponse]                // smb1_empty_response
+	SMB1Error                        Hook[SMB1Error]                        // smb1_error
+	SMB1LogoffAndX                   Hook[SMB1LogoffAndX]                   // smb1_logoff_andx
+	SMB1Message                      Hook[SMB1Message]                      // smb1_message
+	SMB1NegotiateRequest             Hook[SMB1NegotiateRequest]             // smb1_negotiate_request
+	SMB1NegotiateResponse            Hook[SMB1NegotiateResponse]            // smb1_negotiate_response
+	SMB1NTCancelRequest              Hook[SMB1NTCancelRequest]              // smb1_nt_cancel_request
+	SMB1NTCreateAndXRequest          Hook[SMB1NTCreateAndXRequest]          // smb1_nt_create_andx_request
+	SMB1NTCreateAndXResponse         Hook[SMB1NTCreateAndXResponse]         // smb1_nt_create_andx_response
+	SMB1QueryInformationRequest      Hook[SMB1QueryInformationRequest]      // smb1_query_information_request
+	SMB1ReadAndXRequest              Hook[SMB1ReadAndXRequest]              // smb1_read_andx_request
+	SMB1ReadAndXResponse             Hook[SMB1ReadAndXResponse]             // smb1_read_andx_response
+	SMB1SessionSetupAndXRequest      Hook[SMB1SessionSetupAndXRequest]      // smb1_session_setup_andx_request
+	SMB1SessionSetupAndXResponse     Hook[SMB1SessionSetupAndXResponse]     // smb1_session_setup_andx_response
+	SMB1Trans2FindFirst2Request      Hook[SMB1Trans2FindFirst2Request]      // smb1_trans2_find_first2_request
+	SMB1Trans2GetDFSReferralRequest  Hook[SMB1Trans2GetDFSReferralRequest]  // smb1_trans2_get_dfs_referral_request
+	SMB1Trans2QueryPathInfoRequest   Hook[SMB1Trans2QueryPathInfoRequest]   // smb1_trans2_query_path_info_request
+	SMB1Transaction2Request          Hook[SMB1Transaction2Request]          // smb1_transaction2_request
+	SMB1Transaction2SecondaryRequest Hook[SMB1Transaction2SecondaryRequest] // smb1_transaction2_secondary_request
+	SMB1TransactionRequest           Hook[SMB1TransactionRequest]           // smb1_transaction_request
+	SMB1TransactionResponse          Hook[SMB1TransactionResponse]          // smb1_transaction_response
+	SMB1TransactionSecondaryRequest  Hook[SMB1TransactionSecondaryRequest]  // smb1_transaction_secondary_request
+	SMB1TreeConnectAndXRequest       Hook[SMB1TreeConnectAndXRequest]       // smb1_tree_connect_andx_request
+	SMB1TreeConnectAndXResponse      Hook[SMB1TreeConnectAndXResponse]      // smb1_tree_connect_andx_response
+	SMB1TreeDisconnect               Hook[SMB1TreeDisconnect]               // smb1_tree_disconnect
+	SMB1WriteAndXRequest             Hook[SMB1WriteAndXRequest]             // smb1_write_andx_request
+	SMB1WriteAndXResponse            Hook[SMB1WriteAndXResponse]            // smb1_write_andx_response
+	SMB2DiscardedMessagesState       Hook[SMB2DiscardedMessagesState]       // smb2_discarded_messages_state
+	SMB2Message                      Hook[SMB2Message]                      // smb2_message
+	SMB2TransformHeader              Hook[SMB2TransformHeader]              // smb2_transform_header
+	DiscardedDCERPCAnalyzers         Hook[SMBDiscardedDCERPCAnalyzers]      // smb_discarded_dce_rpc_analyzers
+	PipeConnectHeuristic             Hook[SMBPipeConnectHeuristic]          // smb_pipe_connect_heuristic
+}
+
+// SMTPEvents are the hooks of section SMTP.
+type SMTPEvents struct {
+	Data       Hook[SMTPData]       // smtp_data
+	Reply      Hook[SMTPReply]      // smtp_reply
+	Request    Hook[SMTPRequest]    // smtp_request
+	StartTLS   Hook[SMTPStartTLS]   // smtp_starttls
+	Unexpected Hook[SMTPUnexpected] // smtp_unexpected
 }
 
 // SOCKSEvents are the hooks of section SOCKS.
@@ -2628,6 +2744,692 @@ var built = [...]builtEvent{
 	},
 	{
 		info: Info{
+			Name:    "modbus_exception",
+			Section: "Modbus",
+			Params:  []Param{{"c", "connection"}, {"headers", "ModbusHeaders"}, {"code", "count"}},
+			Doc:     "Raised for a response by which a server refuses a request (MODBUS Application Protocol V1.1b3 section 7).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Modbus.Exception.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Modbus.Exception.Listen(func(e *ModbusException) {
+				dst := s.begin("modbus_exception")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "modbus_mask_write_register_request",
+			Section: "Modbus",
+			Params:  []Param{{"c", "connection"}, {"headers", "ModbusHeaders"}, {"address", "count"}, {"and_mask", "count"}, {"or_mask", "count"}},
+			Doc:     "Raised for a request to change bits of a register (section 6.16).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Modbus.MaskWriteRegisterRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Modbus.MaskWriteRegisterRequest.Listen(func(e *ModbusMaskWriteRegisterRequest) {
+				dst := s.begin("modbus_mask_write_register_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "modbus_mask_write_register_response",
+			Section: "Modbus",
+			Params:  []Param{{"c", "connection"}, {"headers", "ModbusHeaders"}, {"address", "count"}, {"and_mask", "count"}, {"or_mask", "count"}},
+			Doc:     "Raised for the answer that bits of a register were changed (section 6.16).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Modbus.MaskWriteRegisterResponse.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Modbus.MaskWriteRegisterResponse.Listen(func(e *ModbusMaskWriteRegisterResponse) {
+				dst := s.begin("modbus_mask_write_register_response")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "modbus_message",
+			Section: "Modbus",
+			Params:  []Param{{"c", "connection"}, {"headers", "ModbusHeaders"}, {"is_orig", "bool"}},
+			Doc:     "Raised for every Modbus message, when its header is there and before the event of its function.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Modbus.Message.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Modbus.Message.Listen(func(e *ModbusMessage) {
+				dst := s.begin("modbus_message")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "modbus_read_coils_request",
+			Section: "Modbus",
+			Params:  []Param{{"c", "connection"}, {"headers", "ModbusHeaders"}, {"start_address", "count"}, {"quantity", "count"}},
+			Doc:     "Raised for a request to read coils (section 6.1).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Modbus.ReadCoilsRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Modbus.ReadCoilsRequest.Listen(func(e *ModbusReadCoilsRequest) {
+				dst := s.begin("modbus_read_coils_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "modbus_read_coils_response",
+			Section: "Modbus",
+			Params:  []Param{{"c", "connection"}, {"headers", "ModbusHeaders"}, {"coils", "ModbusCoils"}},
+			Doc:     "Raised for the states of coils that were asked for (section 6.1).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Modbus.ReadCoilsResponse.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Modbus.ReadCoilsResponse.Listen(func(e *ModbusReadCoilsResponse) {
+				dst := s.begin("modbus_read_coils_response")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "modbus_read_discrete_inputs_request",
+			Section: "Modbus",
+			Params:  []Param{{"c", "connection"}, {"headers", "ModbusHeaders"}, {"start_address", "count"}, {"quantity", "count"}},
+			Doc:     "Raised for a request to read discrete inputs (section 6.2).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Modbus.ReadDiscreteInputsRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Modbus.ReadDiscreteInputsRequest.Listen(func(e *ModbusReadDiscreteInputsRequest) {
+				dst := s.begin("modbus_read_discrete_inputs_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "modbus_read_discrete_inputs_response",
+			Section: "Modbus",
+			Params:  []Param{{"c", "connection"}, {"headers", "ModbusHeaders"}, {"coils", "ModbusCoils"}},
+			Doc:     "Raised for the states of discrete inputs that were asked for (section 6.2).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Modbus.ReadDiscreteInputsResponse.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Modbus.ReadDiscreteInputsResponse.Listen(func(e *ModbusReadDiscreteInputsResponse) {
+				dst := s.begin("modbus_read_discrete_inputs_response")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "modbus_read_fifo_queue_request",
+			Section: "Modbus",
+			Params:  []Param{{"c", "connection"}, {"headers", "ModbusHeaders"}, {"start_address", "count"}},
+			Doc:     "Raised for a request to read a queue of registers (section 6.18).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Modbus.ReadFIFOQueueRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Modbus.ReadFIFOQueueRequest.Listen(func(e *ModbusReadFIFOQueueRequest) {
+				dst := s.begin("modbus_read_fifo_queue_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "modbus_read_fifo_queue_response",
+			Section: "Modbus",
+			Params:  []Param{{"c", "connection"}, {"headers", "ModbusHeaders"}, {"fifos", "ModbusRegisters"}},
+			Doc:     "Raised for the registers in a queue (section 6.18).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Modbus.ReadFIFOQueueResponse.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Modbus.ReadFIFOQueueResponse.Listen(func(e *ModbusReadFIFOQueueResponse) {
+				dst := s.begin("modbus_read_fifo_queue_response")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "modbus_read_file_record_request",
+			Section: "Modbus",
+			Params:  []Param{{"c", "connection"}, {"headers", "ModbusHeaders"}, {"byte_count", "count"}, {"refs", "ModbusFileRecordRequests"}},
+			Doc:     "Raised for a request to read records of files (section 6.14).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Modbus.ReadFileRecordRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Modbus.ReadFileRecordRequest.Listen(func(e *ModbusReadFileRecordRequest) {
+				dst := s.begin("modbus_read_file_record_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "modbus_read_file_record_response",
+			Section: "Modbus",
+			Params:  []Param{{"c", "connection"}, {"headers", "ModbusHeaders"}, {"byte_count", "count"}, {"refs", "ModbusFileRecordResponses"}},
+			Doc:     "Raised for the records of files that were asked for (section 6.14).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Modbus.ReadFileRecordResponse.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Modbus.ReadFileRecordResponse.Listen(func(e *ModbusReadFileRecordResponse) {
+				dst := s.begin("modbus_read_file_record_response")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "modbus_read_holding_registers_request",
+			Section: "Modbus",
+			Params:  []Param{{"c", "connection"}, {"headers", "ModbusHeaders"}, {"start_address", "count"}, {"quantity", "count"}},
+			Doc:     "Raised for a request to read holding registers (section 6.3).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Modbus.ReadHoldingRegistersRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Modbus.ReadHoldingRegistersRequest.Listen(func(e *ModbusReadHoldingRegistersRequest) {
+				dst := s.begin("modbus_read_holding_registers_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "modbus_read_holding_registers_response",
+			Section: "Modbus",
+			Params:  []Param{{"c", "connection"}, {"headers", "ModbusHeaders"}, {"registers", "ModbusRegisters"}},
+			Doc:     "Raised for the values of holding registers that were asked for (section 6.3).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Modbus.ReadHoldingRegistersResponse.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Modbus.ReadHoldingRegistersResponse.Listen(func(e *ModbusReadHoldingRegistersResponse) {
+				dst := s.begin("modbus_read_holding_registers_response")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "modbus_read_input_registers_request",
+			Section: "Modbus",
+			Params:  []Param{{"c", "connection"}, {"headers", "ModbusHeaders"}, {"start_address", "count"}, {"quantity", "count"}},
+			Doc:     "Raised for a request to read input registers (section 6.4).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Modbus.ReadInputRegistersRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Modbus.ReadInputRegistersRequest.Listen(func(e *ModbusReadInputRegistersRequest) {
+				dst := s.begin("modbus_read_input_registers_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "modbus_read_input_registers_response",
+			Section: "Modbus",
+			Params:  []Param{{"c", "connection"}, {"headers", "ModbusHeaders"}, {"registers", "ModbusRegisters"}},
+			Doc:     "Raised for the values of input registers that were asked for (section 6.4).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Modbus.ReadInputRegistersResponse.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Modbus.ReadInputRegistersResponse.Listen(func(e *ModbusReadInputRegistersResponse) {
+				dst := s.begin("modbus_read_input_registers_response")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "modbus_read_write_multiple_registers_request",
+			Section: "Modbus",
+			Params:  []Param{{"c", "connection"}, {"headers", "ModbusHeaders"}, {"read_start_address", "count"}, {"read_quantity", "count"}, {"write_start_address", "count"}, {"write_registers", "ModbusRegisters"}},
+			Doc:     "Raised for a request to write registers and then read others (section 6.17).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Modbus.ReadWriteMultipleRegistersRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Modbus.ReadWriteMultipleRegistersRequest.Listen(func(e *ModbusReadWriteMultipleRegistersRequest) {
+				dst := s.begin("modbus_read_write_multiple_registers_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "modbus_read_write_multiple_registers_response",
+			Section: "Modbus",
+			Params:  []Param{{"c", "connection"}, {"headers", "ModbusHeaders"}, {"written_registers", "ModbusRegisters"}},
+			Doc:     "Raised for the registers that were read after the writing (section 6.17).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Modbus.ReadWriteMultipleRegistersResponse.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Modbus.ReadWriteMultipleRegistersResponse.Listen(func(e *ModbusReadWriteMultipleRegistersResponse) {
+				dst := s.begin("modbus_read_write_multiple_registers_response")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "modbus_write_file_record_request",
+			Section: "Modbus",
+			Params:  []Param{{"c", "connection"}, {"headers", "ModbusHeaders"}, {"byte_count", "count"}, {"refs", "ModbusFileReferences"}},
+			Doc:     "Raised for a request to write records of files (section 6.15).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Modbus.WriteFileRecordRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Modbus.WriteFileRecordRequest.Listen(func(e *ModbusWriteFileRecordRequest) {
+				dst := s.begin("modbus_write_file_record_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "modbus_write_file_record_response",
+			Section: "Modbus",
+			Params:  []Param{{"c", "connection"}, {"headers", "ModbusHeaders"}, {"byte_count", "count"}, {"refs", "ModbusFileReferences"}},
+			Doc:     "Raised for the answer that records of files were written, which repeats the request (section 6.15).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Modbus.WriteFileRecordResponse.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Modbus.WriteFileRecordResponse.Listen(func(e *ModbusWriteFileRecordResponse) {
+				dst := s.begin("modbus_write_file_record_response")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "modbus_write_multiple_coils_request",
+			Section: "Modbus",
+			Params:  []Param{{"c", "connection"}, {"headers", "ModbusHeaders"}, {"start_address", "count"}, {"coils", "ModbusCoils"}},
+			Doc:     "Raised for a request to set coils (section 6.11).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Modbus.WriteMultipleCoilsRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Modbus.WriteMultipleCoilsRequest.Listen(func(e *ModbusWriteMultipleCoilsRequest) {
+				dst := s.begin("modbus_write_multiple_coils_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "modbus_write_multiple_coils_response",
+			Section: "Modbus",
+			Params:  []Param{{"c", "connection"}, {"headers", "ModbusHeaders"}, {"start_address", "count"}, {"quantity", "count"}},
+			Doc:     "Raised for the answer that coils were set (section 6.11).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Modbus.WriteMultipleCoilsResponse.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Modbus.WriteMultipleCoilsResponse.Listen(func(e *ModbusWriteMultipleCoilsResponse) {
+				dst := s.begin("modbus_write_multiple_coils_response")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "modbus_write_multiple_registers_request",
+			Section: "Modbus",
+			Params:  []Param{{"c", "connection"}, {"headers", "ModbusHeaders"}, {"start_address", "count"}, {"registers", "ModbusRegisters"}},
+			Doc:     "Raised for a request to write registers (section 6.12).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Modbus.WriteMultipleRegistersRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Modbus.WriteMultipleRegistersRequest.Listen(func(e *ModbusWriteMultipleRegistersRequest) {
+				dst := s.begin("modbus_write_multiple_registers_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "modbus_write_multiple_registers_response",
+			Section: "Modbus",
+			Params:  []Param{{"c", "connection"}, {"headers", "ModbusHeaders"}, {"start_address", "count"}, {"quantity", "count"}},
+			Doc:     "Raised for the answer that registers were written (section 6.12).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Modbus.WriteMultipleRegistersResponse.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Modbus.WriteMultipleRegistersResponse.Listen(func(e *ModbusWriteMultipleRegistersResponse) {
+				dst := s.begin("modbus_write_multiple_registers_response")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "modbus_write_single_coil_request",
+			Section: "Modbus",
+			Params:  []Param{{"c", "connection"}, {"headers", "ModbusHeaders"}, {"address", "count"}, {"value", "bool"}},
+			Doc:     "Raised for a request to set a coil (section 6.5).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Modbus.WriteSingleCoilRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Modbus.WriteSingleCoilRequest.Listen(func(e *ModbusWriteSingleCoilRequest) {
+				dst := s.begin("modbus_write_single_coil_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "modbus_write_single_coil_response",
+			Section: "Modbus",
+			Params:  []Param{{"c", "connection"}, {"headers", "ModbusHeaders"}, {"address", "count"}, {"value", "bool"}},
+			Doc:     "Raised for the answer that a coil was set (section 6.5).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Modbus.WriteSingleCoilResponse.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Modbus.WriteSingleCoilResponse.Listen(func(e *ModbusWriteSingleCoilResponse) {
+				dst := s.begin("modbus_write_single_coil_response")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "modbus_write_single_register_request",
+			Section: "Modbus",
+			Params:  []Param{{"c", "connection"}, {"headers", "ModbusHeaders"}, {"address", "count"}, {"value", "count"}},
+			Doc:     "Raised for a request to write a register (section 6.6).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Modbus.WriteSingleRegisterRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Modbus.WriteSingleRegisterRequest.Listen(func(e *ModbusWriteSingleRegisterRequest) {
+				dst := s.begin("modbus_write_single_register_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "modbus_write_single_register_response",
+			Section: "Modbus",
+			Params:  []Param{{"c", "connection"}, {"headers", "ModbusHeaders"}, {"address", "count"}, {"value", "count"}},
+			Doc:     "Raised for the answer that a register was written (section 6.6).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Modbus.WriteSingleRegisterResponse.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Modbus.WriteSingleRegisterResponse.Listen(func(e *ModbusWriteSingleRegisterResponse) {
+				dst := s.begin("modbus_write_single_register_response")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "mysql_auth_more_data",
+			Section: "MySQL",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"data", "string"}},
+			Doc:     "Raised for what authentication plugins say to each other (Protocol::AuthMoreData).",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.MySQL.AuthMoreData.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.MySQL.AuthMoreData.Listen(func(e *MySQLAuthMoreData) {
+				dst := s.begin("mysql_auth_more_data")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "mysql_auth_plugin",
+			Section: "MySQL",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"name", "string"}, {"data", "string"}},
+			Doc:     "Raised for the authentication plugin that a greeting, the answer to it or a change of user names.",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.MySQL.AuthPlugin.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.MySQL.AuthPlugin.Listen(func(e *MySQLAuthPlugin) {
+				dst := s.begin("mysql_auth_plugin")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "mysql_auth_switch_request",
+			Section: "MySQL",
+			Params:  []Param{{"c", "connection"}, {"name", "string"}, {"data", "string"}},
+			Doc:     "Raised when a server asks for another authentication plugin (Protocol::AuthSwitchRequest).",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.MySQL.AuthSwitchRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.MySQL.AuthSwitchRequest.Listen(func(e *MySQLAuthSwitchRequest) {
+				dst := s.begin("mysql_auth_switch_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "mysql_change_user",
+			Section: "MySQL",
+			Params:  []Param{{"c", "connection"}, {"username", "string"}},
+			Doc:     "Raised after MySQLCommandRequest for a change of user (COM_CHANGE_USER).",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.MySQL.ChangeUser.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.MySQL.ChangeUser.Listen(func(e *MySQLChangeUser) {
+				dst := s.begin("mysql_change_user")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "mysql_command_request",
+			Section: "MySQL",
+			Params:  []Param{{"c", "connection"}, {"command", "count"}, {"arg", "string"}},
+			Doc:     "Raised for a command of a client.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.MySQL.CommandRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.MySQL.CommandRequest.Listen(func(e *MySQLCommandRequest) {
+				dst := s.begin("mysql_command_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "mysql_eof",
+			Section: "MySQL",
+			Params:  []Param{{"c", "connection"}, {"is_intermediate", "bool"}},
+			Doc:     "Raised for an EOF packet of a server (EOF_Packet).",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.MySQL.EOF.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.MySQL.EOF.Listen(func(e *MySQLEOF) {
+				dst := s.begin("mysql_eof")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "mysql_error",
+			Section: "MySQL",
+			Params:  []Param{{"c", "connection"}, {"code", "count"}, {"msg", "string"}},
+			Doc:     "Raised for an error packet of a server (ERR_Packet).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.MySQL.Error.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.MySQL.Error.Listen(func(e *MySQLError) {
+				dst := s.begin("mysql_error")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "mysql_handshake",
+			Section: "MySQL",
+			Params:  []Param{{"c", "connection"}, {"username", "string"}},
+			Doc:     "Raised for a client's answer to the greeting, unless it asks for TLS (Protocol::HandshakeResponse41 and HandshakeResponse320).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.MySQL.Handshake.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.MySQL.Handshake.Listen(func(e *MySQLHandshake) {
+				dst := s.begin("mysql_handshake")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "mysql_ok",
+			Section: "MySQL",
+			Params:  []Param{{"c", "connection"}, {"affected_rows", "count"}},
+			Doc:     "Raised for an OK packet of a server (OK_Packet).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.MySQL.OK.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.MySQL.OK.Listen(func(e *MySQLOK) {
+				dst := s.begin("mysql_ok")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "mysql_result_row",
+			Section: "MySQL",
+			Params:  []Param{{"c", "connection"}, {"row", "string_vec"}},
+			Doc:     "Raised for a row of a result set (ProtocolText::ResultsetRow).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.MySQL.ResultRow.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.MySQL.ResultRow.Listen(func(e *MySQLResultRow) {
+				dst := s.begin("mysql_result_row")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "mysql_server_version",
+			Section: "MySQL",
+			Params:  []Param{{"c", "connection"}, {"ver", "string"}},
+			Doc:     "Raised for the greeting of a MySQL server (Protocol::HandshakeV10 and HandshakeV9).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.MySQL.ServerVersion.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.MySQL.ServerVersion.Listen(func(e *MySQLServerVersion) {
+				dst := s.begin("mysql_server_version")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "mysql_ssl_request",
+			Section: "MySQL",
+			Params:  []Param{{"c", "connection"}},
+			Doc:     "Raised for a client's wish to go on with TLS (Protocol::SSLRequest).",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.MySQL.SSLRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.MySQL.SSLRequest.Listen(func(e *MySQLSSLRequest) {
+				dst := s.begin("mysql_ssl_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
 			Name:    "net_weird",
 			Section: "Weird",
 			Params:  []Param{{"name", "string"}, {"addl", "string"}, {"source", "string"}},
@@ -2638,6 +3440,125 @@ var built = [...]builtEvent{
 		stream: func(h *Hooks, s *Stream) {
 			h.Weird.Net.Listen(func(e *NetWeird) {
 				dst := s.begin("net_weird")
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "netbios_session_accepted",
+			Section: "NetBIOS",
+			Params:  []Param{{"c", "connection"}, {"msg", "string"}},
+			Doc:     "Raised for a NetBIOS positive session response (RFC 1002 section 4.3.3).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.NetBIOS.SessionAccepted.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.NetBIOS.SessionAccepted.Listen(func(e *NetBIOSSessionAccepted) {
+				dst := s.begin("netbios_session_accepted")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "netbios_session_keepalive",
+			Section: "NetBIOS",
+			Params:  []Param{{"c", "connection"}, {"msg", "string"}},
+			Doc:     "Raised for a NetBIOS session keep-alive (RFC 1002 section 4.3.7).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.NetBIOS.SessionKeepalive.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.NetBIOS.SessionKeepalive.Listen(func(e *NetBIOSSessionKeepalive) {
+				dst := s.begin("netbios_session_keepalive")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "netbios_session_message",
+			Section: "NetBIOS",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"msg_type", "count"}, {"data_len", "count"}},
+			Doc:     "Raised for every packet of the NetBIOS session service (RFC 1002 section 4.3), before the event of its type.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.NetBIOS.SessionMessage.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.NetBIOS.SessionMessage.Listen(func(e *NetBIOSSessionMessage) {
+				dst := s.begin("netbios_session_message")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "netbios_session_raw_message",
+			Section: "NetBIOS",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"msg", "string"}},
+			Doc:     "Raised for a NetBIOS session message (RFC 1002 section 4.3.6) that is not one of SMB.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.NetBIOS.SessionRawMessage.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.NetBIOS.SessionRawMessage.Listen(func(e *NetBIOSSessionRawMessage) {
+				dst := s.begin("netbios_session_raw_message")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "netbios_session_rejected",
+			Section: "NetBIOS",
+			Params:  []Param{{"c", "connection"}, {"msg", "string"}},
+			Doc:     "Raised for a NetBIOS negative session response (RFC 1002 section 4.3.4).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.NetBIOS.SessionRejected.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.NetBIOS.SessionRejected.Listen(func(e *NetBIOSSessionRejected) {
+				dst := s.begin("netbios_session_rejected")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "netbios_session_request",
+			Section: "NetBIOS",
+			Params:  []Param{{"c", "connection"}, {"msg", "string"}},
+			Doc:     "Raised for a NetBIOS session request (RFC 1002 section 4.3.2).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.NetBIOS.SessionRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.NetBIOS.SessionRequest.Listen(func(e *NetBIOSSessionRequest) {
+				dst := s.begin("netbios_session_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "netbios_session_ret_arg_resp",
+			Section: "NetBIOS",
+			Params:  []Param{{"c", "connection"}, {"msg", "string"}},
+			Doc:     "Raised for a NetBIOS retarget response (RFC 1002 section 4.3.5).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.NetBIOS.SessionRetArgResp.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.NetBIOS.SessionRetArgResp.Listen(func(e *NetBIOSSessionRetArgResp) {
+				dst := s.begin("netbios_session_ret_arg_resp")
+				dst = appendConnKeys(dst, e.Conn)
 				s.end(e.AppendArgs(append(dst, argsKey...)))
 			})
 		},
@@ -2969,6 +3890,760 @@ var built = [...]builtEvent{
 		stream: func(h *Hooks, s *Stream) {
 			h.Conn.RexmitInconsistency.Listen(func(e *RexmitInconsistency) {
 				dst := s.begin("rexmit_inconsistency")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "smb1_check_directory_request",
+			Section: "SMB",
+			Params:  []Param{{"c", "connection"}, {"hdr", "SMB1::Header"}, {"directory_name", "string"}},
+			Doc:     "Raised for a request SMB_COM_CHECK_DIRECTORY, whether a path is a directory (MS-CIFS section 2.2.4.17.1).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMB.SMB1CheckDirectoryRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMB.SMB1CheckDirectoryRequest.Listen(func(e *SMB1CheckDirectoryRequest) {
+				dst := s.begin("smb1_check_directory_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "smb1_check_directory_response",
+			Section: "SMB",
+			Params:  []Param{{"c", "connection"}, {"hdr", "SMB1::Header"}},
+			Doc:     "Raised for a response SMB_COM_CHECK_DIRECTORY that is more than an empty one (MS-CIFS section 2.2.4.17.2).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMB.SMB1CheckDirectoryResponse.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMB.SMB1CheckDirectoryResponse.Listen(func(e *SMB1CheckDirectoryResponse) {
+				dst := s.begin("smb1_check_directory_response")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "smb1_close_request",
+			Section: "SMB",
+			Params:  []Param{{"c", "connection"}, {"hdr", "SMB1::Header"}, {"file_id", "count"}},
+			Doc:     "Raised for a request SMB_COM_CLOSE of an open file (MS-CIFS section 2.2.4.5.1).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMB.SMB1CloseRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMB.SMB1CloseRequest.Listen(func(e *SMB1CloseRequest) {
+				dst := s.begin("smb1_close_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:       "smb1_create_directory_request",
+			Section:    "SMB",
+			Params:     []Param{{"c", "connection"}, {"hdr", "SMB1::Header"}, {"directory_name", "string"}},
+			Doc:        "Raised for a request SMB_COM_CREATE_DIRECTORY, an old way to make a directory (MS-CIFS section 2.2.4.1.1).",
+			Deprecated: true,
+			Built:      true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMB.SMB1CreateDirectoryRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMB.SMB1CreateDirectoryRequest.Listen(func(e *SMB1CreateDirectoryRequest) {
+				dst := s.begin("smb1_create_directory_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:       "smb1_create_directory_response",
+			Section:    "SMB",
+			Params:     []Param{{"c", "connection"}, {"hdr", "SMB1::Header"}},
+			Doc:        "Raised for a response SMB_COM_CREATE_DIRECTORY that is more than an empty one (MS-CIFS section 2.2.4.1.2).",
+			Deprecated: true,
+			Built:      true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMB.SMB1CreateDirectoryResponse.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMB.SMB1CreateDirectoryResponse.Listen(func(e *SMB1CreateDirectoryResponse) {
+				dst := s.begin("smb1_create_directory_response")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "smb1_echo_request",
+			Section: "SMB",
+			Params:  []Param{{"c", "connection"}, {"echo_count", "count"}, {"data", "string"}},
+			Doc:     "Raised for a request SMB_COM_ECHO (MS-CIFS section 2.2.4.39.1).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMB.SMB1EchoRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMB.SMB1EchoRequest.Listen(func(e *SMB1EchoRequest) {
+				dst := s.begin("smb1_echo_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "smb1_echo_response",
+			Section: "SMB",
+			Params:  []Param{{"c", "connection"}, {"seq_num", "count"}, {"data", "string"}},
+			Doc:     "Raised for every response SMB_COM_ECHO (MS-CIFS section 2.2.4.39.2).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMB.SMB1EchoResponse.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMB.SMB1EchoResponse.Listen(func(e *SMB1EchoResponse) {
+				dst := s.begin("smb1_echo_response")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "smb1_empty_response",
+			Section: "SMB",
+			Params:  []Param{{"c", "connection"}, {"hdr", "SMB1::Header"}},
+			Doc:     "Raised for a message that has neither parameters nor data and no error in its status, and for every response SMB_COM_CLOSE.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMB.SMB1EmptyResponse.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMB.SMB1EmptyResponse.Listen(func(e *SMB1EmptyResponse) {
+				dst := s.begin("smb1_empty_response")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "smb1_error",
+			Section: "SMB",
+			Params:  []Param{{"c", "connection"}, {"hdr", "SMB1::Header"}, {"is_orig", "bool"}},
+			Doc:     "Raised for a message that has neither parameters nor data, but a status other than success.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMB.SMB1Error.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMB.SMB1Error.Listen(func(e *SMB1Error) {
+				dst := s.begin("smb1_error")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "smb1_logoff_andx",
+			Section: "SMB",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}},
+			Doc:     "Raised for a message SMB_COM_LOGOFF_ANDX, the end of a user's session (MS-CIFS section 2.2.4.54). Events of commands chained to it come before.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMB.SMB1LogoffAndX.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMB.SMB1LogoffAndX.Listen(func(e *SMB1LogoffAndX) {
+				dst := s.begin("smb1_logoff_andx")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "smb1_message",
+			Section: "SMB",
+			Params:  []Param{{"c", "connection"}, {"hdr", "SMB1::Header"}, {"is_orig", "bool"}},
+			Doc:     "Raised for every SMB1 message, with its header, before the events of its commands.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMB.SMB1Message.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMB.SMB1Message.Listen(func(e *SMB1Message) {
+				dst := s.begin("smb1_message")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "smb1_negotiate_request",
+			Section: "SMB",
+			Params:  []Param{{"c", "connection"}, {"hdr", "SMB1::Header"}, {"dialects", "string_vec"}},
+			Doc:     "Raised for a request SMB_COM_NEGOTIATE (MS-CIFS section 2.2.4.52.1).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMB.SMB1NegotiateRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMB.SMB1NegotiateRequest.Listen(func(e *SMB1NegotiateRequest) {
+				dst := s.begin("smb1_negotiate_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "smb1_negotiate_response",
+			Section: "SMB",
+			Params:  []Param{{"c", "connection"}, {"hdr", "SMB1::Header"}, {"response", "SMB1::NegotiateResponse"}},
+			Doc:     "Raised for a response SMB_COM_NEGOTIATE (MS-CIFS section 2.2.4.52.2).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMB.SMB1NegotiateResponse.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMB.SMB1NegotiateResponse.Listen(func(e *SMB1NegotiateResponse) {
+				dst := s.begin("smb1_negotiate_response")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "smb1_nt_cancel_request",
+			Section: "SMB",
+			Params:  []Param{{"c", "connection"}, {"hdr", "SMB1::Header"}},
+			Doc:     "Raised for a request SMB_COM_NT_CANCEL, which withdraws a pending request and has no response (MS-CIFS section 2.2.4.65).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMB.SMB1NTCancelRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMB.SMB1NTCancelRequest.Listen(func(e *SMB1NTCancelRequest) {
+				dst := s.begin("smb1_nt_cancel_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "smb1_nt_create_andx_request",
+			Section: "SMB",
+			Params:  []Param{{"c", "connection"}, {"hdr", "SMB1::Header"}, {"file_name", "string"}},
+			Doc:     "Raised for a request SMB_COM_NT_CREATE_ANDX, which opens or makes a file, directory or pipe (MS-CIFS section 2.2.4.64.1).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMB.SMB1NTCreateAndXRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMB.SMB1NTCreateAndXRequest.Listen(func(e *SMB1NTCreateAndXRequest) {
+				dst := s.begin("smb1_nt_create_andx_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "smb1_nt_create_andx_response",
+			Section: "SMB",
+			Params:  []Param{{"c", "connection"}, {"hdr", "SMB1::Header"}, {"file_id", "count"}, {"file_size", "count"}, {"times", "SMB::MACTimes"}},
+			Doc:     "Raised for a response SMB_COM_NT_CREATE_ANDX (MS-CIFS section 2.2.4.64.2).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMB.SMB1NTCreateAndXResponse.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMB.SMB1NTCreateAndXResponse.Listen(func(e *SMB1NTCreateAndXResponse) {
+				dst := s.begin("smb1_nt_create_andx_response")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:       "smb1_query_information_request",
+			Section:    "SMB",
+			Params:     []Param{{"c", "connection"}, {"hdr", "SMB1::Header"}, {"filename", "string"}},
+			Doc:        "Raised for a request SMB_COM_QUERY_INFORMATION, an old way to ask for attributes of a file (MS-CIFS section 2.2.4.9.1).",
+			Deprecated: true,
+			Built:      true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMB.SMB1QueryInformationRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMB.SMB1QueryInformationRequest.Listen(func(e *SMB1QueryInformationRequest) {
+				dst := s.begin("smb1_query_information_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "smb1_read_andx_request",
+			Section: "SMB",
+			Params:  []Param{{"c", "connection"}, {"hdr", "SMB1::Header"}, {"file_id", "count"}, {"offset", "count"}, {"length", "count"}},
+			Doc:     "Raised for a request SMB_COM_READ_ANDX (MS-CIFS section 2.2.4.42.1, MS-SMB section 2.2.4.2.1).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMB.SMB1ReadAndXRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMB.SMB1ReadAndXRequest.Listen(func(e *SMB1ReadAndXRequest) {
+				dst := s.begin("smb1_read_andx_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "smb1_read_andx_response",
+			Section: "SMB",
+			Params:  []Param{{"c", "connection"}, {"hdr", "SMB1::Header"}, {"data_len", "count"}},
+			Doc:     "Raised for a response SMB_COM_READ_ANDX (MS-CIFS section 2.2.4.42.2). What was read goes to file analysis or to the pipe's analyzer.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMB.SMB1ReadAndXResponse.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMB.SMB1ReadAndXResponse.Listen(func(e *SMB1ReadAndXResponse) {
+				dst := s.begin("smb1_read_andx_response")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "smb1_session_setup_andx_request",
+			Section: "SMB",
+			Params:  []Param{{"c", "connection"}, {"hdr", "SMB1::Header"}, {"request", "SMB1::SessionSetupAndXRequest"}},
+			Doc:     "Raised for a request SMB_COM_SESSION_SETUP_ANDX, the login of a user (MS-CIFS section 2.2.4.53.1, MS-SMB section 2.2.4.6.1). Events of commands chained to it, and those of its security blob, come before.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMB.SMB1SessionSetupAndXRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMB.SMB1SessionSetupAndXRequest.Listen(func(e *SMB1SessionSetupAndXRequest) {
+				dst := s.begin("smb1_session_setup_andx_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "smb1_session_setup_andx_response",
+			Section: "SMB",
+			Params:  []Param{{"c", "connection"}, {"hdr", "SMB1::Header"}, {"response", "SMB1::SessionSetupAndXResponse"}},
+			Doc:     "Raised for a response SMB_COM_SESSION_SETUP_ANDX (MS-CIFS section 2.2.4.53.2, MS-SMB section 2.2.4.6.2). Events of commands chained to it, and those of its security blob, come before.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMB.SMB1SessionSetupAndXResponse.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMB.SMB1SessionSetupAndXResponse.Listen(func(e *SMB1SessionSetupAndXResponse) {
+				dst := s.begin("smb1_session_setup_andx_response")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "smb1_trans2_find_first2_request",
+			Section: "SMB",
+			Params:  []Param{{"c", "connection"}, {"hdr", "SMB1::Header"}, {"args", "SMB1::Find_First2_Request_Args"}},
+			Doc:     "Raised for a TRANS2_FIND_FIRST2 request, a search in a directory (MS-CIFS section 2.2.6.2.1).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMB.SMB1Trans2FindFirst2Request.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMB.SMB1Trans2FindFirst2Request.Listen(func(e *SMB1Trans2FindFirst2Request) {
+				dst := s.begin("smb1_trans2_find_first2_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "smb1_trans2_get_dfs_referral_request",
+			Section: "SMB",
+			Params:  []Param{{"c", "connection"}, {"hdr", "SMB1::Header"}, {"file_name", "string"}},
+			Doc:     "Raised for a TRANS2_GET_DFS_REFERRAL request, the true place of a DFS path (MS-CIFS section 2.2.6.16.1, MS-DFSC section 2.2.2).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMB.SMB1Trans2GetDFSReferralRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMB.SMB1Trans2GetDFSReferralRequest.Listen(func(e *SMB1Trans2GetDFSReferralRequest) {
+				dst := s.begin("smb1_trans2_get_dfs_referral_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "smb1_trans2_query_path_info_request",
+			Section: "SMB",
+			Params:  []Param{{"c", "connection"}, {"hdr", "SMB1::Header"}, {"file_name", "string"}},
+			Doc:     "Raised for a TRANS2_QUERY_PATH_INFORMATION request (MS-CIFS section 2.2.6.6.1).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMB.SMB1Trans2QueryPathInfoRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMB.SMB1Trans2QueryPathInfoRequest.Listen(func(e *SMB1Trans2QueryPathInfoRequest) {
+				dst := s.begin("smb1_trans2_query_path_info_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "smb1_transaction2_request",
+			Section: "SMB",
+			Params:  []Param{{"c", "connection"}, {"hdr", "SMB1::Header"}, {"args", "SMB1::Trans2_Args"}, {"sub_cmd", "count"}},
+			Doc:     "Raised for a request SMB_COM_TRANSACTION2 (MS-CIFS section 2.2.4.46.1), after the event of its subcommand if there is one.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMB.SMB1Transaction2Request.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMB.SMB1Transaction2Request.Listen(func(e *SMB1Transaction2Request) {
+				dst := s.begin("smb1_transaction2_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "smb1_transaction2_secondary_request",
+			Section: "SMB",
+			Params:  []Param{{"c", "connection"}, {"hdr", "SMB1::Header"}, {"args", "SMB1::Trans2_Sec_Args"}, {"parameters", "string"}, {"data", "string"}},
+			Doc:     "Raised for a request SMB_COM_TRANSACTION2_SECONDARY, the continuation of a TRANSACTION2 (MS-CIFS section 2.2.4.47.1).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMB.SMB1Transaction2SecondaryRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMB.SMB1Transaction2SecondaryRequest.Listen(func(e *SMB1Transaction2SecondaryRequest) {
+				dst := s.begin("smb1_transaction2_secondary_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "smb1_transaction_request",
+			Section: "SMB",
+			Params:  []Param{{"c", "connection"}, {"hdr", "SMB1::Header"}, {"name", "string"}, {"sub_cmd", "count"}, {"parameters", "string"}, {"data", "string"}},
+			Doc:     "Raised for a request SMB_COM_TRANSACTION to a named pipe or mailslot (MS-CIFS section 2.2.4.33.1).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMB.SMB1TransactionRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMB.SMB1TransactionRequest.Listen(func(e *SMB1TransactionRequest) {
+				dst := s.begin("smb1_transaction_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "smb1_transaction_response",
+			Section: "SMB",
+			Params:  []Param{{"c", "connection"}, {"hdr", "SMB1::Header"}, {"parameters", "string"}, {"data", "string"}},
+			Doc:     "Raised for a response SMB_COM_TRANSACTION (MS-CIFS section 2.2.4.33.2).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMB.SMB1TransactionResponse.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMB.SMB1TransactionResponse.Listen(func(e *SMB1TransactionResponse) {
+				dst := s.begin("smb1_transaction_response")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "smb1_transaction_secondary_request",
+			Section: "SMB",
+			Params:  []Param{{"c", "connection"}, {"hdr", "SMB1::Header"}, {"args", "SMB1::Trans_Sec_Args"}, {"parameters", "string"}, {"data", "string"}},
+			Doc:     "Raised for a request SMB_COM_TRANSACTION_SECONDARY, the continuation of a transaction (MS-CIFS section 2.2.4.34.1).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMB.SMB1TransactionSecondaryRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMB.SMB1TransactionSecondaryRequest.Listen(func(e *SMB1TransactionSecondaryRequest) {
+				dst := s.begin("smb1_transaction_secondary_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "smb1_tree_connect_andx_request",
+			Section: "SMB",
+			Params:  []Param{{"c", "connection"}, {"hdr", "SMB1::Header"}, {"path", "string"}, {"service", "string"}},
+			Doc:     "Raised for a request SMB_COM_TREE_CONNECT_ANDX, access to a share (MS-CIFS section 2.2.4.55.1).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMB.SMB1TreeConnectAndXRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMB.SMB1TreeConnectAndXRequest.Listen(func(e *SMB1TreeConnectAndXRequest) {
+				dst := s.begin("smb1_tree_connect_andx_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "smb1_tree_connect_andx_response",
+			Section: "SMB",
+			Params:  []Param{{"c", "connection"}, {"hdr", "SMB1::Header"}, {"service", "string"}, {"native_file_system", "string"}},
+			Doc:     "Raised for a response SMB_COM_TREE_CONNECT_ANDX (MS-CIFS section 2.2.4.55.2).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMB.SMB1TreeConnectAndXResponse.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMB.SMB1TreeConnectAndXResponse.Listen(func(e *SMB1TreeConnectAndXResponse) {
+				dst := s.begin("smb1_tree_connect_andx_response")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "smb1_tree_disconnect",
+			Section: "SMB",
+			Params:  []Param{{"c", "connection"}, {"hdr", "SMB1::Header"}, {"is_orig", "bool"}},
+			Doc:     "Raised for a message SMB_COM_TREE_DISCONNECT, the end of access to a share (MS-CIFS section 2.2.4.51).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMB.SMB1TreeDisconnect.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMB.SMB1TreeDisconnect.Listen(func(e *SMB1TreeDisconnect) {
+				dst := s.begin("smb1_tree_disconnect")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "smb1_write_andx_request",
+			Section: "SMB",
+			Params:  []Param{{"c", "connection"}, {"hdr", "SMB1::Header"}, {"file_id", "count"}, {"offset", "count"}, {"data_len", "count"}},
+			Doc:     "Raised for a request SMB_COM_WRITE_ANDX (MS-CIFS section 2.2.4.43.1, MS-SMB section 2.2.4.3.1). What is written goes to file analysis or to the pipe's analyzer.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMB.SMB1WriteAndXRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMB.SMB1WriteAndXRequest.Listen(func(e *SMB1WriteAndXRequest) {
+				dst := s.begin("smb1_write_andx_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "smb1_write_andx_response",
+			Section: "SMB",
+			Params:  []Param{{"c", "connection"}, {"hdr", "SMB1::Header"}, {"written_bytes", "count"}},
+			Doc:     "Raised for a response SMB_COM_WRITE_ANDX (MS-CIFS section 2.2.4.43.2).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMB.SMB1WriteAndXResponse.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMB.SMB1WriteAndXResponse.Listen(func(e *SMB1WriteAndXResponse) {
+				dst := s.begin("smb1_write_andx_response")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "smb2_discarded_messages_state",
+			Section: "SMB",
+			Params:  []Param{{"c", "connection"}, {"state", "string"}},
+			Doc:     "Raised when a connection has too many SMB2 requests that are not answered, and they and the open files are forgotten.",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMB.SMB2DiscardedMessagesState.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMB.SMB2DiscardedMessagesState.Listen(func(e *SMB2DiscardedMessagesState) {
+				dst := s.begin("smb2_discarded_messages_state")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "smb2_message",
+			Section: "SMB",
+			Params:  []Param{{"c", "connection"}, {"hdr", "SMB2::Header"}, {"is_orig", "bool"}},
+			Doc:     "Raised for every SMB2 message, also those in a compound (MS-SMB2 section 2.2.1), before the event of its command.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMB.SMB2Message.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMB.SMB2Message.Listen(func(e *SMB2Message) {
+				dst := s.begin("smb2_message")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "smb2_transform_header",
+			Section: "SMB",
+			Params:  []Param{{"c", "connection"}, {"hdr", "SMB2::Transform_header"}},
+			Doc:     "Raised for every encrypted SMB3 message. Nothing else is known of it.",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMB.SMB2TransformHeader.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMB.SMB2TransformHeader.Listen(func(e *SMB2TransformHeader) {
+				dst := s.begin("smb2_transform_header")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "smb_discarded_dce_rpc_analyzers",
+			Section: "SMB",
+			Params:  []Param{{"c", "connection"}},
+			Doc:     "Raised when a connection has too many named pipes open, and those that there are are not followed any further.",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMB.DiscardedDCERPCAnalyzers.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMB.DiscardedDCERPCAnalyzers.Listen(func(e *SMBDiscardedDCERPCAnalyzers) {
+				dst := s.begin("smb_discarded_dce_rpc_analyzers")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "smb_pipe_connect_heuristic",
+			Section: "SMB",
+			Params:  []Param{{"c", "connection"}},
+			Doc:     "Raised when an SMB file is taken for a named pipe because of its name, as the connection to its tree was not seen.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMB.PipeConnectHeuristic.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMB.PipeConnectHeuristic.Listen(func(e *SMBPipeConnectHeuristic) {
+				dst := s.begin("smb_pipe_connect_heuristic")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "smtp_data",
+			Section: "SMTP",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"data", "string"}},
+			Doc:     "Raised for every line of a mail message that is sent with DATA.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMTP.Data.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMTP.Data.Listen(func(e *SMTPData) {
+				dst := s.begin("smtp_data")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "smtp_reply",
+			Section: "SMTP",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"code", "count"}, {"cmd", "string"}, {"msg", "string"}, {"cont_resp", "bool"}},
+			Doc:     "Raised for every line of a reply (RFC 5321 section 4.2).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMTP.Reply.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMTP.Reply.Listen(func(e *SMTPReply) {
+				dst := s.begin("smtp_reply")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "smtp_request",
+			Section: "SMTP",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"command", "string"}, {"arg", "string"}},
+			Doc:     "Raised for every command of a client (RFC 5321 section 4.1), for the \".\" that ends a message, and for what a client answers during authentication, whose command is \"**\".",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMTP.Request.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMTP.Request.Listen(func(e *SMTPRequest) {
+				dst := s.begin("smtp_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "smtp_starttls",
+			Section: "SMTP",
+			Params:  []Param{{"c", "connection"}},
+			Doc:     "Raised when a server agrees to STARTTLS (RFC 3207). What follows is TLS.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMTP.StartTLS.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMTP.StartTLS.Listen(func(e *SMTPStartTLS) {
+				dst := s.begin("smtp_starttls")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "smtp_unexpected",
+			Section: "SMTP",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"msg", "string"}, {"detail", "string"}},
+			Doc:     "Raised for what SMTP does not allow, or for replies and commands in a state in which they are unusual.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMTP.Unexpected.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMTP.Unexpected.Listen(func(e *SMTPUnexpected) {
+				dst := s.begin("smtp_unexpected")
 				dst = appendConnKeys(dst, e.Conn)
 				s.end(e.AppendArgs(append(dst, argsKey...)))
 			})
@@ -5865,6 +7540,508 @@ func (e *MobileIPv6Message) AppendArgs(dst []byte) []byte {
 }
 
 // AppendArgs appends the parameters as a JSON object.
+func (e *ModbusException) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"headers":`...)
+	dst = e.Headers.appendJSON(dst)
+	dst = append(dst, `,"code":`...)
+	dst = strconv.AppendUint(dst, e.Code, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *ModbusMaskWriteRegisterRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"headers":`...)
+	dst = e.Headers.appendJSON(dst)
+	dst = append(dst, `,"address":`...)
+	dst = strconv.AppendUint(dst, e.Address, 10)
+	dst = append(dst, `,"and_mask":`...)
+	dst = strconv.AppendUint(dst, e.AndMask, 10)
+	dst = append(dst, `,"or_mask":`...)
+	dst = strconv.AppendUint(dst, e.OrMask, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *ModbusMaskWriteRegisterResponse) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"headers":`...)
+	dst = e.Headers.appendJSON(dst)
+	dst = append(dst, `,"address":`...)
+	dst = strconv.AppendUint(dst, e.Address, 10)
+	dst = append(dst, `,"and_mask":`...)
+	dst = strconv.AppendUint(dst, e.AndMask, 10)
+	dst = append(dst, `,"or_mask":`...)
+	dst = strconv.AppendUint(dst, e.OrMask, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *ModbusMessage) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"headers":`...)
+	dst = e.Headers.appendJSON(dst)
+	dst = append(dst, `,"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *ModbusReadCoilsRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"headers":`...)
+	dst = e.Headers.appendJSON(dst)
+	dst = append(dst, `,"start_address":`...)
+	dst = strconv.AppendUint(dst, e.StartAddress, 10)
+	dst = append(dst, `,"quantity":`...)
+	dst = strconv.AppendUint(dst, e.Quantity, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *ModbusReadCoilsResponse) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"headers":`...)
+	dst = e.Headers.appendJSON(dst)
+	dst = append(dst, `,"coils":[`...)
+	for i := range e.Coils {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = strconv.AppendBool(dst, e.Coils[i])
+	}
+	dst = append(dst, `]}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *ModbusReadDiscreteInputsRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"headers":`...)
+	dst = e.Headers.appendJSON(dst)
+	dst = append(dst, `,"start_address":`...)
+	dst = strconv.AppendUint(dst, e.StartAddress, 10)
+	dst = append(dst, `,"quantity":`...)
+	dst = strconv.AppendUint(dst, e.Quantity, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *ModbusReadDiscreteInputsResponse) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"headers":`...)
+	dst = e.Headers.appendJSON(dst)
+	dst = append(dst, `,"coils":[`...)
+	for i := range e.Coils {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = strconv.AppendBool(dst, e.Coils[i])
+	}
+	dst = append(dst, `]}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *ModbusReadFIFOQueueRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"headers":`...)
+	dst = e.Headers.appendJSON(dst)
+	dst = append(dst, `,"start_address":`...)
+	dst = strconv.AppendUint(dst, e.StartAddress, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *ModbusReadFIFOQueueResponse) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"headers":`...)
+	dst = e.Headers.appendJSON(dst)
+	dst = append(dst, `,"fifos":[`...)
+	for i := range e.Fifos {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = strconv.AppendUint(dst, e.Fifos[i], 10)
+	}
+	dst = append(dst, `]}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *ModbusReadFileRecordRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"headers":`...)
+	dst = e.Headers.appendJSON(dst)
+	dst = append(dst, `,"byte_count":`...)
+	dst = strconv.AppendUint(dst, e.ByteCount, 10)
+	dst = append(dst, `,"refs":[`...)
+	for i := range e.Refs {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = e.Refs[i].appendJSON(dst)
+	}
+	dst = append(dst, `]}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *ModbusReadFileRecordResponse) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"headers":`...)
+	dst = e.Headers.appendJSON(dst)
+	dst = append(dst, `,"byte_count":`...)
+	dst = strconv.AppendUint(dst, e.ByteCount, 10)
+	dst = append(dst, `,"refs":[`...)
+	for i := range e.Refs {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = e.Refs[i].appendJSON(dst)
+	}
+	dst = append(dst, `]}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *ModbusReadHoldingRegistersRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"headers":`...)
+	dst = e.Headers.appendJSON(dst)
+	dst = append(dst, `,"start_address":`...)
+	dst = strconv.AppendUint(dst, e.StartAddress, 10)
+	dst = append(dst, `,"quantity":`...)
+	dst = strconv.AppendUint(dst, e.Quantity, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *ModbusReadHoldingRegistersResponse) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"headers":`...)
+	dst = e.Headers.appendJSON(dst)
+	dst = append(dst, `,"registers":[`...)
+	for i := range e.Registers {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = strconv.AppendUint(dst, e.Registers[i], 10)
+	}
+	dst = append(dst, `]}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *ModbusReadInputRegistersRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"headers":`...)
+	dst = e.Headers.appendJSON(dst)
+	dst = append(dst, `,"start_address":`...)
+	dst = strconv.AppendUint(dst, e.StartAddress, 10)
+	dst = append(dst, `,"quantity":`...)
+	dst = strconv.AppendUint(dst, e.Quantity, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *ModbusReadInputRegistersResponse) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"headers":`...)
+	dst = e.Headers.appendJSON(dst)
+	dst = append(dst, `,"registers":[`...)
+	for i := range e.Registers {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = strconv.AppendUint(dst, e.Registers[i], 10)
+	}
+	dst = append(dst, `]}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *ModbusReadWriteMultipleRegistersRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"headers":`...)
+	dst = e.Headers.appendJSON(dst)
+	dst = append(dst, `,"read_start_address":`...)
+	dst = strconv.AppendUint(dst, e.ReadStartAddress, 10)
+	dst = append(dst, `,"read_quantity":`...)
+	dst = strconv.AppendUint(dst, e.ReadQuantity, 10)
+	dst = append(dst, `,"write_start_address":`...)
+	dst = strconv.AppendUint(dst, e.WriteStartAddress, 10)
+	dst = append(dst, `,"write_registers":[`...)
+	for i := range e.WriteRegisters {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = strconv.AppendUint(dst, e.WriteRegisters[i], 10)
+	}
+	dst = append(dst, `]}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *ModbusReadWriteMultipleRegistersResponse) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"headers":`...)
+	dst = e.Headers.appendJSON(dst)
+	dst = append(dst, `,"written_registers":[`...)
+	for i := range e.WrittenRegisters {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = strconv.AppendUint(dst, e.WrittenRegisters[i], 10)
+	}
+	dst = append(dst, `]}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *ModbusWriteFileRecordRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"headers":`...)
+	dst = e.Headers.appendJSON(dst)
+	dst = append(dst, `,"byte_count":`...)
+	dst = strconv.AppendUint(dst, e.ByteCount, 10)
+	dst = append(dst, `,"refs":[`...)
+	for i := range e.Refs {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = e.Refs[i].appendJSON(dst)
+	}
+	dst = append(dst, `]}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *ModbusWriteFileRecordResponse) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"headers":`...)
+	dst = e.Headers.appendJSON(dst)
+	dst = append(dst, `,"byte_count":`...)
+	dst = strconv.AppendUint(dst, e.ByteCount, 10)
+	dst = append(dst, `,"refs":[`...)
+	for i := range e.Refs {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = e.Refs[i].appendJSON(dst)
+	}
+	dst = append(dst, `]}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *ModbusWriteMultipleCoilsRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"headers":`...)
+	dst = e.Headers.appendJSON(dst)
+	dst = append(dst, `,"start_address":`...)
+	dst = strconv.AppendUint(dst, e.StartAddress, 10)
+	dst = append(dst, `,"coils":[`...)
+	for i := range e.Coils {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = strconv.AppendBool(dst, e.Coils[i])
+	}
+	dst = append(dst, `]}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *ModbusWriteMultipleCoilsResponse) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"headers":`...)
+	dst = e.Headers.appendJSON(dst)
+	dst = append(dst, `,"start_address":`...)
+	dst = strconv.AppendUint(dst, e.StartAddress, 10)
+	dst = append(dst, `,"quantity":`...)
+	dst = strconv.AppendUint(dst, e.Quantity, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *ModbusWriteMultipleRegistersRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"headers":`...)
+	dst = e.Headers.appendJSON(dst)
+	dst = append(dst, `,"start_address":`...)
+	dst = strconv.AppendUint(dst, e.StartAddress, 10)
+	dst = append(dst, `,"registers":[`...)
+	for i := range e.Registers {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = strconv.AppendUint(dst, e.Registers[i], 10)
+	}
+	dst = append(dst, `]}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *ModbusWriteMultipleRegistersResponse) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"headers":`...)
+	dst = e.Headers.appendJSON(dst)
+	dst = append(dst, `,"start_address":`...)
+	dst = strconv.AppendUint(dst, e.StartAddress, 10)
+	dst = append(dst, `,"quantity":`...)
+	dst = strconv.AppendUint(dst, e.Quantity, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *ModbusWriteSingleCoilRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"headers":`...)
+	dst = e.Headers.appendJSON(dst)
+	dst = append(dst, `,"address":`...)
+	dst = strconv.AppendUint(dst, e.Address, 10)
+	dst = append(dst, `,"value":`...)
+	dst = strconv.AppendBool(dst, e.Value)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *ModbusWriteSingleCoilResponse) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"headers":`...)
+	dst = e.Headers.appendJSON(dst)
+	dst = append(dst, `,"address":`...)
+	dst = strconv.AppendUint(dst, e.Address, 10)
+	dst = append(dst, `,"value":`...)
+	dst = strconv.AppendBool(dst, e.Value)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *ModbusWriteSingleRegisterRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"headers":`...)
+	dst = e.Headers.appendJSON(dst)
+	dst = append(dst, `,"address":`...)
+	dst = strconv.AppendUint(dst, e.Address, 10)
+	dst = append(dst, `,"value":`...)
+	dst = strconv.AppendUint(dst, e.Value, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *ModbusWriteSingleRegisterResponse) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"headers":`...)
+	dst = e.Headers.appendJSON(dst)
+	dst = append(dst, `,"address":`...)
+	dst = strconv.AppendUint(dst, e.Address, 10)
+	dst = append(dst, `,"value":`...)
+	dst = strconv.AppendUint(dst, e.Value, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *MySQLAuthMoreData) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"data":`...)
+	dst = appendString(dst, e.Data)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *MySQLAuthPlugin) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"name":`...)
+	dst = appendString(dst, e.Name)
+	dst = append(dst, `,"data":`...)
+	dst = appendString(dst, e.Data)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *MySQLAuthSwitchRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"name":`...)
+	dst = appendString(dst, e.Name)
+	dst = append(dst, `,"data":`...)
+	dst = appendString(dst, e.Data)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *MySQLChangeUser) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"username":`...)
+	dst = appendString(dst, e.Username)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *MySQLCommandRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"command":`...)
+	dst = strconv.AppendUint(dst, e.Command, 10)
+	dst = append(dst, `,"arg":`...)
+	dst = appendString(dst, e.Arg)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *MySQLEOF) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_intermediate":`...)
+	dst = strconv.AppendBool(dst, e.IsIntermediate)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *MySQLError) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"code":`...)
+	dst = strconv.AppendUint(dst, e.Code, 10)
+	dst = append(dst, `,"msg":`...)
+	dst = appendString(dst, e.Msg)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *MySQLHandshake) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"username":`...)
+	dst = appendString(dst, e.Username)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *MySQLOK) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"affected_rows":`...)
+	dst = strconv.AppendUint(dst, e.AffectedRows, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *MySQLResultRow) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"row":[`...)
+	for i := range e.Row {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = appendString(dst, e.Row[i])
+	}
+	dst = append(dst, `]}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *MySQLServerVersion) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"ver":`...)
+	dst = appendString(dst, e.Ver)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *MySQLSSLRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
 func (e *NetWeird) AppendArgs(dst []byte) []byte {
 	dst = append(dst, `{"name":`...)
 	dst = appendString(dst, e.Name)
@@ -5872,6 +8049,68 @@ func (e *NetWeird) AppendArgs(dst []byte) []byte {
 	dst = appendString(dst, e.Addl)
 	dst = append(dst, `,"source":`...)
 	dst = appendString(dst, e.Source)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *NetBIOSSessionAccepted) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"msg":`...)
+	dst = appendString(dst, e.Msg)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *NetBIOSSessionKeepalive) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"msg":`...)
+	dst = appendString(dst, e.Msg)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *NetBIOSSessionMessage) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"msg_type":`...)
+	dst = strconv.AppendUint(dst, e.MsgType, 10)
+	dst = append(dst, `,"data_len":`...)
+	dst = strconv.AppendUint(dst, e.DataLen, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *NetBIOSSessionRawMessage) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"msg":`...)
+	dst = appendString(dst, e.Msg)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *NetBIOSSessionRejected) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"msg":`...)
+	dst = appendString(dst, e.Msg)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *NetBIOSSessionRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"msg":`...)
+	dst = appendString(dst, e.Msg)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *NetBIOSSessionRetArgResp) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"msg":`...)
+	dst = appendString(dst, e.Msg)
 	dst = append(dst, '}')
 	return dst
 }
@@ -6061,6 +8300,469 @@ func (e *RexmitInconsistency) AppendArgs(dst []byte) []byte {
 	dst = appendString(dst, e.T2)
 	dst = append(dst, `,"tcp_flags":`...)
 	dst = appendString(dst, e.TCPFlags)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMB1CheckDirectoryRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"hdr":`...)
+	dst = e.Hdr.appendJSON(dst)
+	dst = append(dst, `,"directory_name":`...)
+	dst = appendString(dst, e.DirectoryName)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMB1CheckDirectoryResponse) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"hdr":`...)
+	dst = e.Hdr.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMB1CloseRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"hdr":`...)
+	dst = e.Hdr.appendJSON(dst)
+	dst = append(dst, `,"file_id":`...)
+	dst = strconv.AppendUint(dst, e.FileID, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMB1CreateDirectoryRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"hdr":`...)
+	dst = e.Hdr.appendJSON(dst)
+	dst = append(dst, `,"directory_name":`...)
+	dst = appendString(dst, e.DirectoryName)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMB1CreateDirectoryResponse) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"hdr":`...)
+	dst = e.Hdr.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMB1EchoRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"echo_count":`...)
+	dst = strconv.AppendUint(dst, e.EchoCount, 10)
+	dst = append(dst, `,"data":`...)
+	dst = appendString(dst, e.Data)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMB1EchoResponse) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"seq_num":`...)
+	dst = strconv.AppendUint(dst, e.SeqNum, 10)
+	dst = append(dst, `,"data":`...)
+	dst = appendString(dst, e.Data)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMB1EmptyResponse) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"hdr":`...)
+	dst = e.Hdr.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMB1Error) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"hdr":`...)
+	dst = e.Hdr.appendJSON(dst)
+	dst = append(dst, `,"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMB1LogoffAndX) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMB1Message) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"hdr":`...)
+	dst = e.Hdr.appendJSON(dst)
+	dst = append(dst, `,"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMB1NegotiateRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"hdr":`...)
+	dst = e.Hdr.appendJSON(dst)
+	dst = append(dst, `,"dialects":[`...)
+	for i := range e.Dialects {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = appendString(dst, e.Dialects[i])
+	}
+	dst = append(dst, `]}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMB1NegotiateResponse) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"hdr":`...)
+	dst = e.Hdr.appendJSON(dst)
+	dst = append(dst, `,"response":`...)
+	dst = e.Response.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMB1NTCancelRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"hdr":`...)
+	dst = e.Hdr.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMB1NTCreateAndXRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"hdr":`...)
+	dst = e.Hdr.appendJSON(dst)
+	dst = append(dst, `,"file_name":`...)
+	dst = appendString(dst, e.FileName)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMB1NTCreateAndXResponse) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"hdr":`...)
+	dst = e.Hdr.appendJSON(dst)
+	dst = append(dst, `,"file_id":`...)
+	dst = strconv.AppendUint(dst, e.FileID, 10)
+	dst = append(dst, `,"file_size":`...)
+	dst = strconv.AppendUint(dst, e.FileSize, 10)
+	dst = append(dst, `,"times":`...)
+	dst = e.Times.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMB1QueryInformationRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"hdr":`...)
+	dst = e.Hdr.appendJSON(dst)
+	dst = append(dst, `,"filename":`...)
+	dst = appendString(dst, e.Filename)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMB1ReadAndXRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"hdr":`...)
+	dst = e.Hdr.appendJSON(dst)
+	dst = append(dst, `,"file_id":`...)
+	dst = strconv.AppendUint(dst, e.FileID, 10)
+	dst = append(dst, `,"offset":`...)
+	dst = strconv.AppendUint(dst, e.Offset, 10)
+	dst = append(dst, `,"length":`...)
+	dst = strconv.AppendUint(dst, e.Length, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMB1ReadAndXResponse) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"hdr":`...)
+	dst = e.Hdr.appendJSON(dst)
+	dst = append(dst, `,"data_len":`...)
+	dst = strconv.AppendUint(dst, e.DataLen, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMB1SessionSetupAndXRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"hdr":`...)
+	dst = e.Hdr.appendJSON(dst)
+	dst = append(dst, `,"request":`...)
+	dst = e.Request.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMB1SessionSetupAndXResponse) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"hdr":`...)
+	dst = e.Hdr.appendJSON(dst)
+	dst = append(dst, `,"response":`...)
+	dst = e.Response.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMB1Trans2FindFirst2Request) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"hdr":`...)
+	dst = e.Hdr.appendJSON(dst)
+	dst = append(dst, `,"args":`...)
+	dst = e.Args.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMB1Trans2GetDFSReferralRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"hdr":`...)
+	dst = e.Hdr.appendJSON(dst)
+	dst = append(dst, `,"file_name":`...)
+	dst = appendString(dst, e.FileName)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMB1Trans2QueryPathInfoRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"hdr":`...)
+	dst = e.Hdr.appendJSON(dst)
+	dst = append(dst, `,"file_name":`...)
+	dst = appendString(dst, e.FileName)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMB1Transaction2Request) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"hdr":`...)
+	dst = e.Hdr.appendJSON(dst)
+	dst = append(dst, `,"args":`...)
+	dst = e.Args.appendJSON(dst)
+	dst = append(dst, `,"sub_cmd":`...)
+	dst = strconv.AppendUint(dst, e.SubCmd, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMB1Transaction2SecondaryRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"hdr":`...)
+	dst = e.Hdr.appendJSON(dst)
+	dst = append(dst, `,"args":`...)
+	dst = e.Args.appendJSON(dst)
+	dst = append(dst, `,"parameters":`...)
+	dst = appendString(dst, e.Parameters)
+	dst = append(dst, `,"data":`...)
+	dst = appendString(dst, e.Data)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMB1TransactionRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"hdr":`...)
+	dst = e.Hdr.appendJSON(dst)
+	dst = append(dst, `,"name":`...)
+	dst = appendString(dst, e.Name)
+	dst = append(dst, `,"sub_cmd":`...)
+	dst = strconv.AppendUint(dst, e.SubCmd, 10)
+	dst = append(dst, `,"parameters":`...)
+	dst = appendString(dst, e.Parameters)
+	dst = append(dst, `,"data":`...)
+	dst = appendString(dst, e.Data)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMB1TransactionResponse) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"hdr":`...)
+	dst = e.Hdr.appendJSON(dst)
+	dst = append(dst, `,"parameters":`...)
+	dst = appendString(dst, e.Parameters)
+	dst = append(dst, `,"data":`...)
+	dst = appendString(dst, e.Data)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMB1TransactionSecondaryRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"hdr":`...)
+	dst = e.Hdr.appendJSON(dst)
+	dst = append(dst, `,"args":`...)
+	dst = e.Args.appendJSON(dst)
+	dst = append(dst, `,"parameters":`...)
+	dst = appendString(dst, e.Parameters)
+	dst = append(dst, `,"data":`...)
+	dst = appendString(dst, e.Data)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMB1TreeConnectAndXRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"hdr":`...)
+	dst = e.Hdr.appendJSON(dst)
+	dst = append(dst, `,"path":`...)
+	dst = appendString(dst, e.Path)
+	dst = append(dst, `,"service":`...)
+	dst = appendString(dst, e.Service)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMB1TreeConnectAndXResponse) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"hdr":`...)
+	dst = e.Hdr.appendJSON(dst)
+	dst = append(dst, `,"service":`...)
+	dst = appendString(dst, e.Service)
+	dst = append(dst, `,"native_file_system":`...)
+	dst = appendString(dst, e.NativeFileSystem)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMB1TreeDisconnect) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"hdr":`...)
+	dst = e.Hdr.appendJSON(dst)
+	dst = append(dst, `,"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMB1WriteAndXRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"hdr":`...)
+	dst = e.Hdr.appendJSON(dst)
+	dst = append(dst, `,"file_id":`...)
+	dst = strconv.AppendUint(dst, e.FileID, 10)
+	dst = append(dst, `,"offset":`...)
+	dst = strconv.AppendUint(dst, e.Offset, 10)
+	dst = append(dst, `,"data_len":`...)
+	dst = strconv.AppendUint(dst, e.DataLen, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMB1WriteAndXResponse) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"hdr":`...)
+	dst = e.Hdr.appendJSON(dst)
+	dst = append(dst, `,"written_bytes":`...)
+	dst = strconv.AppendUint(dst, e.WrittenBytes, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMB2DiscardedMessagesState) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"state":`...)
+	dst = appendString(dst, e.State)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMB2Message) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"hdr":`...)
+	dst = e.Hdr.appendJSON(dst)
+	dst = append(dst, `,"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMB2TransformHeader) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"hdr":`...)
+	dst = e.Hdr.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMBDiscardedDCERPCAnalyzers) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMBPipeConnectHeuristic) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMTPData) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"data":`...)
+	dst = appendString(dst, e.Data)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMTPReply) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"code":`...)
+	dst = strconv.AppendUint(dst, e.Code, 10)
+	dst = append(dst, `,"cmd":`...)
+	dst = appendString(dst, e.Cmd)
+	dst = append(dst, `,"msg":`...)
+	dst = appendString(dst, e.Msg)
+	dst = append(dst, `,"cont_resp":`...)
+	dst = strconv.AppendBool(dst, e.ContResp)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMTPRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"command":`...)
+	dst = appendString(dst, e.Command)
+	dst = append(dst, `,"arg":`...)
+	dst = appendString(dst, e.Arg)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMTPStartTLS) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMTPUnexpected) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"msg":`...)
+	dst = appendString(dst, e.Msg)
+	dst = append(dst, `,"detail":`...)
+	dst = appendString(dst, e.Detail)
 	dst = append(dst, '}')
 	return dst
 }
@@ -8534,6 +11236,60 @@ func (e *MIMEMatch) appendJSON(dst []byte) []byte {
 	return dst
 }
 
+func (e *ModbusFileRecordRequest) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"ref_type":`...)
+	dst = strconv.AppendUint(dst, e.RefType, 10)
+	dst = append(dst, `,"file_num":`...)
+	dst = strconv.AppendUint(dst, e.FileNum, 10)
+	dst = append(dst, `,"record_num":`...)
+	dst = strconv.AppendUint(dst, e.RecordNum, 10)
+	dst = append(dst, `,"record_len":`...)
+	dst = strconv.AppendUint(dst, e.RecordLen, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+func (e *ModbusFileRecordResponse) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"file_len":`...)
+	dst = strconv.AppendUint(dst, e.FileLen, 10)
+	dst = append(dst, `,"ref_type":`...)
+	dst = strconv.AppendUint(dst, e.RefType, 10)
+	dst = append(dst, `,"record_data":`...)
+	dst = appendString(dst, e.RecordData)
+	dst = append(dst, '}')
+	return dst
+}
+
+func (e *ModbusFileReference) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"ref_type":`...)
+	dst = strconv.AppendUint(dst, e.RefType, 10)
+	dst = append(dst, `,"file_num":`...)
+	dst = strconv.AppendUint(dst, e.FileNum, 10)
+	dst = append(dst, `,"record_num":`...)
+	dst = strconv.AppendUint(dst, e.RecordNum, 10)
+	dst = append(dst, `,"record_len":`...)
+	dst = strconv.AppendUint(dst, e.RecordLen, 10)
+	dst = append(dst, `,"record_data":`...)
+	dst = appendString(dst, e.RecordData)
+	dst = append(dst, '}')
+	return dst
+}
+
+func (e *ModbusHeaders) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"tid":`...)
+	dst = strconv.AppendUint(dst, e.TID, 10)
+	dst = append(dst, `,"pid":`...)
+	dst = strconv.AppendUint(dst, e.PID, 10)
+	dst = append(dst, `,"uid":`...)
+	dst = strconv.AppendUint(dst, e.UID, 10)
+	dst = append(dst, `,"function_code":`...)
+	dst = strconv.AppendUint(dst, e.FunctionCode, 10)
+	dst = append(dst, `,"len":`...)
+	dst = strconv.AppendUint(dst, e.Len, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
 func (e *PEDOSHeaderRec) appendJSON(dst []byte) []byte {
 	dst = append(dst, `{"signature":`...)
 	dst = appendString(dst, e.Signature)
@@ -8752,6 +11508,458 @@ func (e *RawPktHdr) appendJSON(dst []byte) []byte {
 		dst = append(dst, ',')
 	}
 	return closeObject(dst)
+}
+
+func (e *SMB1FindFirst2RequestArgs) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"search_attrs":`...)
+	dst = strconv.AppendUint(dst, e.SearchAttrs, 10)
+	dst = append(dst, `,"search_count":`...)
+	dst = strconv.AppendUint(dst, e.SearchCount, 10)
+	dst = append(dst, `,"flags":`...)
+	dst = strconv.AppendUint(dst, e.Flags, 10)
+	dst = append(dst, `,"info_level":`...)
+	dst = strconv.AppendUint(dst, e.InfoLevel, 10)
+	dst = append(dst, `,"search_storage_type":`...)
+	dst = strconv.AppendUint(dst, e.SearchStorageType, 10)
+	dst = append(dst, `,"file_name":`...)
+	dst = appendString(dst, e.FileName)
+	dst = append(dst, '}')
+	return dst
+}
+
+func (e *SMB1Header) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"command":`...)
+	dst = strconv.AppendUint(dst, e.Command, 10)
+	dst = append(dst, `,"status":`...)
+	dst = strconv.AppendUint(dst, e.Status, 10)
+	dst = append(dst, `,"flags":`...)
+	dst = strconv.AppendUint(dst, e.Flags, 10)
+	dst = append(dst, `,"flags2":`...)
+	dst = strconv.AppendUint(dst, e.Flags2, 10)
+	dst = append(dst, `,"tid":`...)
+	dst = strconv.AppendUint(dst, e.TID, 10)
+	dst = append(dst, `,"pid":`...)
+	dst = strconv.AppendUint(dst, e.PID, 10)
+	dst = append(dst, `,"uid":`...)
+	dst = strconv.AppendUint(dst, e.UID, 10)
+	dst = append(dst, `,"mid":`...)
+	dst = strconv.AppendUint(dst, e.MID, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+func (e *SMB1NegotiateCapabilities) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"raw_mode":`...)
+	dst = strconv.AppendBool(dst, e.RawMode)
+	dst = append(dst, `,"mpx_mode":`...)
+	dst = strconv.AppendBool(dst, e.MpxMode)
+	dst = append(dst, `,"unicode":`...)
+	dst = strconv.AppendBool(dst, e.Unicode)
+	dst = append(dst, `,"large_files":`...)
+	dst = strconv.AppendBool(dst, e.LargeFiles)
+	dst = append(dst, `,"nt_smbs":`...)
+	dst = strconv.AppendBool(dst, e.NTSMBs)
+	dst = append(dst, `,"rpc_remote_apis":`...)
+	dst = strconv.AppendBool(dst, e.RPCRemoteAPIs)
+	dst = append(dst, `,"status32":`...)
+	dst = strconv.AppendBool(dst, e.Status32)
+	dst = append(dst, `,"level_2_oplocks":`...)
+	dst = strconv.AppendBool(dst, e.Level2Oplocks)
+	dst = append(dst, `,"lock_and_read":`...)
+	dst = strconv.AppendBool(dst, e.LockAndRead)
+	dst = append(dst, `,"nt_find":`...)
+	dst = strconv.AppendBool(dst, e.NTFind)
+	dst = append(dst, `,"dfs":`...)
+	dst = strconv.AppendBool(dst, e.DFS)
+	dst = append(dst, `,"infolevel_passthru":`...)
+	dst = strconv.AppendBool(dst, e.InfolevelPassthru)
+	dst = append(dst, `,"large_readx":`...)
+	dst = strconv.AppendBool(dst, e.LargeReadX)
+	dst = append(dst, `,"large_writex":`...)
+	dst = strconv.AppendBool(dst, e.LargeWriteX)
+	dst = append(dst, `,"unix":`...)
+	dst = strconv.AppendBool(dst, e.Unix)
+	dst = append(dst, `,"bulk_transfer":`...)
+	dst = strconv.AppendBool(dst, e.BulkTransfer)
+	dst = append(dst, `,"compressed_data":`...)
+	dst = strconv.AppendBool(dst, e.CompressedData)
+	dst = append(dst, `,"extended_security":`...)
+	dst = strconv.AppendBool(dst, e.ExtendedSecurity)
+	dst = append(dst, '}')
+	return dst
+}
+
+func (e *SMB1NegotiateRawMode) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"read_raw":`...)
+	dst = strconv.AppendBool(dst, e.ReadRaw)
+	dst = append(dst, `,"write_raw":`...)
+	dst = strconv.AppendBool(dst, e.WriteRaw)
+	dst = append(dst, '}')
+	return dst
+}
+
+func (e *SMB1NegotiateResponseCore) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"dialect_index":`...)
+	dst = strconv.AppendUint(dst, e.DialectIndex, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+func (e *SMB1NegotiateResponseLANMAN) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"word_count":`...)
+	dst = strconv.AppendUint(dst, e.WordCount, 10)
+	dst = append(dst, `,"dialect_index":`...)
+	dst = strconv.AppendUint(dst, e.DialectIndex, 10)
+	dst = append(dst, `,"security_mode":`...)
+	dst = e.SecurityMode.appendJSON(dst)
+	dst = append(dst, `,"max_buffer_size":`...)
+	dst = strconv.AppendUint(dst, e.MaxBufferSize, 10)
+	dst = append(dst, `,"max_mpx_count":`...)
+	dst = strconv.AppendUint(dst, e.MaxMpxCount, 10)
+	dst = append(dst, `,"max_number_vcs":`...)
+	dst = strconv.AppendUint(dst, e.MaxNumberVCs, 10)
+	dst = append(dst, `,"raw_mode":`...)
+	dst = e.RawMode.appendJSON(dst)
+	dst = append(dst, `,"session_key":`...)
+	dst = strconv.AppendUint(dst, e.SessionKey, 10)
+	dst = append(dst, `,"server_time":`...)
+	dst = appendDouble(dst, e.ServerTime)
+	dst = append(dst, `,"encryption_key":`...)
+	dst = appendString(dst, e.EncryptionKey)
+	dst = append(dst, `,"primary_domain":`...)
+	dst = appendString(dst, e.PrimaryDomain)
+	dst = append(dst, '}')
+	return dst
+}
+
+func (e *SMB1NegotiateResponseNTLM) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"word_count":`...)
+	dst = strconv.AppendUint(dst, e.WordCount, 10)
+	dst = append(dst, `,"dialect_index":`...)
+	dst = strconv.AppendUint(dst, e.DialectIndex, 10)
+	dst = append(dst, `,"security_mode":`...)
+	dst = e.SecurityMode.appendJSON(dst)
+	dst = append(dst, `,"max_buffer_size":`...)
+	dst = strconv.AppendUint(dst, e.MaxBufferSize, 10)
+	dst = append(dst, `,"max_mpx_count":`...)
+	dst = strconv.AppendUint(dst, e.MaxMpxCount, 10)
+	dst = append(dst, `,"max_number_vcs":`...)
+	dst = strconv.AppendUint(dst, e.MaxNumberVCs, 10)
+	dst = append(dst, `,"max_raw_size":`...)
+	dst = strconv.AppendUint(dst, e.MaxRawSize, 10)
+	dst = append(dst, `,"session_key":`...)
+	dst = strconv.AppendUint(dst, e.SessionKey, 10)
+	dst = append(dst, `,"capabilities":`...)
+	dst = e.Capabilities.appendJSON(dst)
+	dst = append(dst, `,"server_time":`...)
+	dst = appendDouble(dst, e.ServerTime)
+	dst = append(dst, ',')
+	if e.EncryptionKey.OK {
+		dst = append(dst, `"encryption_key":`...)
+		dst = appendString(dst, e.EncryptionKey.V)
+		dst = append(dst, ',')
+	}
+	if e.DomainName.OK {
+		dst = append(dst, `"domain_name":`...)
+		dst = appendString(dst, e.DomainName.V)
+		dst = append(dst, ',')
+	}
+	if e.GUID.OK {
+		dst = append(dst, `"guid":`...)
+		dst = appendString(dst, e.GUID.V)
+		dst = append(dst, ',')
+	}
+	if e.SecurityBlob.OK {
+		dst = append(dst, `"security_blob":`...)
+		dst = appendString(dst, e.SecurityBlob.V)
+		dst = append(dst, ',')
+	}
+	return closeObject(dst)
+}
+
+func (e *SMB1NegotiateResponseRec) appendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if e.Core.OK {
+		dst = append(dst, `"core":`...)
+		dst = e.Core.V.appendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if e.LANMAN.OK {
+		dst = append(dst, `"lanman":`...)
+		dst = e.LANMAN.V.appendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if e.NTLM.OK {
+		dst = append(dst, `"ntlm":`...)
+		dst = e.NTLM.V.appendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return closeObject(dst)
+}
+
+func (e *SMB1NegotiateResponseSecurity) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"user_level":`...)
+	dst = strconv.AppendBool(dst, e.UserLevel)
+	dst = append(dst, `,"challenge_response":`...)
+	dst = strconv.AppendBool(dst, e.ChallengeResponse)
+	dst = append(dst, ',')
+	if e.SignaturesEnabled.OK {
+		dst = append(dst, `"signatures_enabled":`...)
+		dst = strconv.AppendBool(dst, e.SignaturesEnabled.V)
+		dst = append(dst, ',')
+	}
+	if e.SignaturesRequired.OK {
+		dst = append(dst, `"signatures_required":`...)
+		dst = strconv.AppendBool(dst, e.SignaturesRequired.V)
+		dst = append(dst, ',')
+	}
+	return closeObject(dst)
+}
+
+func (e *SMB1SessionSetupAndXCapabilities) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"unicode":`...)
+	dst = strconv.AppendBool(dst, e.Unicode)
+	dst = append(dst, `,"large_files":`...)
+	dst = strconv.AppendBool(dst, e.LargeFiles)
+	dst = append(dst, `,"nt_smbs":`...)
+	dst = strconv.AppendBool(dst, e.NTSMBs)
+	dst = append(dst, `,"status32":`...)
+	dst = strconv.AppendBool(dst, e.Status32)
+	dst = append(dst, `,"level_2_oplocks":`...)
+	dst = strconv.AppendBool(dst, e.Level2Oplocks)
+	dst = append(dst, `,"nt_find":`...)
+	dst = strconv.AppendBool(dst, e.NTFind)
+	dst = append(dst, '}')
+	return dst
+}
+
+func (e *SMB1SessionSetupAndXRequestRec) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"word_count":`...)
+	dst = strconv.AppendUint(dst, e.WordCount, 10)
+	dst = append(dst, `,"max_buffer_size":`...)
+	dst = strconv.AppendUint(dst, e.MaxBufferSize, 10)
+	dst = append(dst, `,"max_mpx_count":`...)
+	dst = strconv.AppendUint(dst, e.MaxMpxCount, 10)
+	dst = append(dst, `,"vc_number":`...)
+	dst = strconv.AppendUint(dst, e.VCNumber, 10)
+	dst = append(dst, `,"session_key":`...)
+	dst = strconv.AppendUint(dst, e.SessionKey, 10)
+	dst = append(dst, `,"native_os":`...)
+	dst = appendString(dst, e.NativeOS)
+	dst = append(dst, `,"native_lanman":`...)
+	dst = appendString(dst, e.NativeLANMAN)
+	dst = append(dst, ',')
+	if e.AccountName.OK {
+		dst = append(dst, `"account_name":`...)
+		dst = appendString(dst, e.AccountName.V)
+		dst = append(dst, ',')
+	}
+	if e.AccountPassword.OK {
+		dst = append(dst, `"account_password":`...)
+		dst = appendString(dst, e.AccountPassword.V)
+		dst = append(dst, ',')
+	}
+	if e.PrimaryDomain.OK {
+		dst = append(dst, `"primary_domain":`...)
+		dst = appendString(dst, e.PrimaryDomain.V)
+		dst = append(dst, ',')
+	}
+	if e.CaseInsensitivePassword.OK {
+		dst = append(dst, `"case_insensitive_password":`...)
+		dst = appendString(dst, e.CaseInsensitivePassword.V)
+		dst = append(dst, ',')
+	}
+	if e.CaseSensitivePassword.OK {
+		dst = append(dst, `"case_sensitive_password":`...)
+		dst = appendString(dst, e.CaseSensitivePassword.V)
+		dst = append(dst, ',')
+	}
+	if e.SecurityBlob.OK {
+		dst = append(dst, `"security_blob":`...)
+		dst = appendString(dst, e.SecurityBlob.V)
+		dst = append(dst, ',')
+	}
+	if e.Capabilities.OK {
+		dst = append(dst, `"capabilities":`...)
+		dst = e.Capabilities.V.appendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return closeObject(dst)
+}
+
+func (e *SMB1SessionSetupAndXResponseRec) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"word_count":`...)
+	dst = strconv.AppendUint(dst, e.WordCount, 10)
+	dst = append(dst, ',')
+	if e.IsGuest.OK {
+		dst = append(dst, `"is_guest":`...)
+		dst = strconv.AppendBool(dst, e.IsGuest.V)
+		dst = append(dst, ',')
+	}
+	if e.NativeOS.OK {
+		dst = append(dst, `"native_os":`...)
+		dst = appendString(dst, e.NativeOS.V)
+		dst = append(dst, ',')
+	}
+	if e.NativeLANMAN.OK {
+		dst = append(dst, `"native_lanman":`...)
+		dst = appendString(dst, e.NativeLANMAN.V)
+		dst = append(dst, ',')
+	}
+	if e.PrimaryDomain.OK {
+		dst = append(dst, `"primary_domain":`...)
+		dst = appendString(dst, e.PrimaryDomain.V)
+		dst = append(dst, ',')
+	}
+	if e.SecurityBlob.OK {
+		dst = append(dst, `"security_blob":`...)
+		dst = appendString(dst, e.SecurityBlob.V)
+		dst = append(dst, ',')
+	}
+	return closeObject(dst)
+}
+
+func (e *SMB1Trans2Args) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"total_param_count":`...)
+	dst = strconv.AppendUint(dst, e.TotalParamCount, 10)
+	dst = append(dst, `,"total_data_count":`...)
+	dst = strconv.AppendUint(dst, e.TotalDataCount, 10)
+	dst = append(dst, `,"max_param_count":`...)
+	dst = strconv.AppendUint(dst, e.MaxParamCount, 10)
+	dst = append(dst, `,"max_data_count":`...)
+	dst = strconv.AppendUint(dst, e.MaxDataCount, 10)
+	dst = append(dst, `,"max_setup_count":`...)
+	dst = strconv.AppendUint(dst, e.MaxSetupCount, 10)
+	dst = append(dst, `,"flags":`...)
+	dst = strconv.AppendUint(dst, e.Flags, 10)
+	dst = append(dst, `,"trans_timeout":`...)
+	dst = strconv.AppendUint(dst, e.Timeout, 10)
+	dst = append(dst, `,"param_count":`...)
+	dst = strconv.AppendUint(dst, e.ParamCount, 10)
+	dst = append(dst, `,"param_offset":`...)
+	dst = strconv.AppendUint(dst, e.ParamOffset, 10)
+	dst = append(dst, `,"data_count":`...)
+	dst = strconv.AppendUint(dst, e.DataCount, 10)
+	dst = append(dst, `,"data_offset":`...)
+	dst = strconv.AppendUint(dst, e.DataOffset, 10)
+	dst = append(dst, `,"setup_count":`...)
+	dst = strconv.AppendUint(dst, e.SetupCount, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+func (e *SMB1Trans2SecArgs) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"total_param_count":`...)
+	dst = strconv.AppendUint(dst, e.TotalParamCount, 10)
+	dst = append(dst, `,"total_data_count":`...)
+	dst = strconv.AppendUint(dst, e.TotalDataCount, 10)
+	dst = append(dst, `,"param_count":`...)
+	dst = strconv.AppendUint(dst, e.ParamCount, 10)
+	dst = append(dst, `,"param_offset":`...)
+	dst = strconv.AppendUint(dst, e.ParamOffset, 10)
+	dst = append(dst, `,"param_displacement":`...)
+	dst = strconv.AppendUint(dst, e.ParamDisplacement, 10)
+	dst = append(dst, `,"data_count":`...)
+	dst = strconv.AppendUint(dst, e.DataCount, 10)
+	dst = append(dst, `,"data_offset":`...)
+	dst = strconv.AppendUint(dst, e.DataOffset, 10)
+	dst = append(dst, `,"data_displacement":`...)
+	dst = strconv.AppendUint(dst, e.DataDisplacement, 10)
+	dst = append(dst, `,"FID":`...)
+	dst = strconv.AppendUint(dst, e.FID, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+func (e *SMB1TransSecArgs) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"total_param_count":`...)
+	dst = strconv.AppendUint(dst, e.TotalParamCount, 10)
+	dst = append(dst, `,"total_data_count":`...)
+	dst = strconv.AppendUint(dst, e.TotalDataCount, 10)
+	dst = append(dst, `,"param_count":`...)
+	dst = strconv.AppendUint(dst, e.ParamCount, 10)
+	dst = append(dst, `,"param_offset":`...)
+	dst = strconv.AppendUint(dst, e.ParamOffset, 10)
+	dst = append(dst, `,"param_displacement":`...)
+	dst = strconv.AppendUint(dst, e.ParamDisplacement, 10)
+	dst = append(dst, `,"data_count":`...)
+	dst = strconv.AppendUint(dst, e.DataCount, 10)
+	dst = append(dst, `,"data_offset":`...)
+	dst = strconv.AppendUint(dst, e.DataOffset, 10)
+	dst = append(dst, `,"data_displacement":`...)
+	dst = strconv.AppendUint(dst, e.DataDisplacement, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+func (e *SMB2GUID) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"persistent":`...)
+	dst = strconv.AppendUint(dst, e.Persistent, 10)
+	dst = append(dst, `,"volatile":`...)
+	dst = strconv.AppendUint(dst, e.Volatile, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+func (e *SMB2Header) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"credit_charge":`...)
+	dst = strconv.AppendUint(dst, e.CreditCharge, 10)
+	dst = append(dst, `,"status":`...)
+	dst = strconv.AppendUint(dst, e.Status, 10)
+	dst = append(dst, `,"command":`...)
+	dst = strconv.AppendUint(dst, e.Command, 10)
+	dst = append(dst, `,"credits":`...)
+	dst = strconv.AppendUint(dst, e.Credits, 10)
+	dst = append(dst, `,"flags":`...)
+	dst = strconv.AppendUint(dst, e.Flags, 10)
+	dst = append(dst, `,"message_id":`...)
+	dst = strconv.AppendUint(dst, e.MessageID, 10)
+	dst = append(dst, `,"process_id":`...)
+	dst = strconv.AppendUint(dst, e.ProcessID, 10)
+	dst = append(dst, `,"tree_id":`...)
+	dst = strconv.AppendUint(dst, e.TreeID, 10)
+	dst = append(dst, `,"session_id":`...)
+	dst = strconv.AppendUint(dst, e.SessionID, 10)
+	dst = append(dst, `,"signature":`...)
+	dst = appendString(dst, e.Signature)
+	dst = append(dst, '}')
+	return dst
+}
+
+func (e *SMB2TransformHdr) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"signature":`...)
+	dst = appendString(dst, e.Signature)
+	dst = append(dst, `,"nonce":`...)
+	dst = appendString(dst, e.Nonce)
+	dst = append(dst, `,"orig_msg_size":`...)
+	dst = strconv.AppendUint(dst, e.OrigMsgSize, 10)
+	dst = append(dst, `,"flags":`...)
+	dst = strconv.AppendUint(dst, e.Flags, 10)
+	dst = append(dst, `,"session_id":`...)
+	dst = strconv.AppendUint(dst, e.SessionID, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+func (e *SMBMACTimes) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"modified":`...)
+	dst = appendDouble(dst, e.Modified)
+	dst = append(dst, `,"modified_raw":`...)
+	dst = strconv.AppendUint(dst, e.ModifiedRaw, 10)
+	dst = append(dst, `,"accessed":`...)
+	dst = appendDouble(dst, e.Accessed)
+	dst = append(dst, `,"accessed_raw":`...)
+	dst = strconv.AppendUint(dst, e.AccessedRaw, 10)
+	dst = append(dst, `,"created":`...)
+	dst = appendDouble(dst, e.Created)
+	dst = append(dst, `,"created_raw":`...)
+	dst = strconv.AppendUint(dst, e.CreatedRaw, 10)
+	dst = append(dst, `,"changed":`...)
+	dst = appendDouble(dst, e.Changed)
+	dst = append(dst, `,"changed_raw":`...)
+	dst = strconv.AppendUint(dst, e.ChangedRaw, 10)
+	dst = append(dst, '}')
+	return dst
 }
 
 func (e *SOCKSAddress) appendJSON(dst []byte) []byte {

@@ -1,0 +1,245 @@
+package smb
+
+import (
+	"encoding/binary"
+
+	"github.com/wirelog/wirelog/dissect/conn"
+	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/dissect/files"
+)
+
+const (
+	// frameHeader is the length of what precedes every message: a type and 24 bits of
+	// length (MS-SMB2 section 2.1; for RFC 1002 section 4.3.1 the length has 17 bits).
+	frameHeader = 4
+
+	// maxFrame is how long a frame may be to be kept until it is complete. It is where
+	// Zeek's buffers end.
+	maxFrame = 10 << 20
+	// maxHeld bounds what the analyzers of a shard keep of frames that are not complete.
+	maxHeld = 256 << 20
+
+	// confirmAfter is the number of messages after which the protocol is believed.
+	confirmAfter = 3
+)
+
+// Magic numbers at the beginning of a message.
+const (
+	magicSMB1      = 0xff534d42 // MS-CIFS section 2.2.3.1
+	magicSMB2      = 0xfe534d42 // MS-SMB2 section 2.2.1
+	magicTransform = 0xfd534d42 // encrypted: MS-SMB2 section 2.2.41
+)
+
+func magic(b []byte) uint32 { return binary.BigEndian.Uint32(b) }
+
+// analyzer follows one connection. Sides are 0 for the originator, 1 for the responder.
+type analyzer struct {
+	f *factory
+	t *conn.Table
+	c *conn.Conn
+
+	// pending are bytes of a frame that is not complete.
+	pending [2][]byte
+	// lost tells that it is not known where in a side's bytes a frame begins.
+	lost [2]bool
+	// seen tells that a message was seen, of either side.
+	seen     bool
+	messages uint8
+	off      bool
+	// netbios tells that the connection is one of the NetBIOS session service.
+	netbios bool
+	carrier [2]files.Carrier
+
+	session session
+	inner   inner
+	smb1    smb1State
+	smb2    smb2State
+}
+
+func (a *analyzer) reset(f *factory, t *conn.Table, c *conn.Conn) {
+	a.f, a.t, a.c = f, t, c
+	a.lost = [2]bool{c.Partial(), c.Partial()}
+	a.seen, a.messages, a.off = false, 0, false
+	a.netbios = c.RespPort() == netbiosPort
+	for i := range a.carrier {
+		a.carrier[i] = files.Carrier{Source: source, Conn: c, IsOrig: i == 0}
+	}
+	a.session.reset()
+	a.inner.reset()
+	a.smb1.reset(a)
+	a.smb2.reset()
+}
+
+func index(isOrig bool) int {
+	if isOrig {
+		return 0
+	}
+	return 1
+}
+
+// Data takes the next bytes of a stream.
+func (a *analyzer) Data(isOrig bool, b []byte) {
+	if a.off {
+		return
+	}
+	i := index(isOrig)
+	if a.lost[i] {
+		if !a.found(i, b) {
+			return
+		}
+		a.lost[i] = false
+	}
+	kept := len(a.pending[i])
+	if kept > 0 {
+		a.pending[i] = append(a.pending[i], b...)
+		a.f.held += len(b)
+		b = a.pending[i]
+	}
+	for !a.off && !a.lost[i] {
+		n := a.frame(isOrig, b)
+		if n == 0 {
+			break
+		}
+		b = b[n:]
+	}
+	if a.off || a.lost[i] {
+		b = nil
+	}
+	if kept == 0 {
+		a.pending[i] = append(a.pending[i], b...)
+		a.f.held += len(b)
+	} else if rest := len(a.pending[i]); len(b) < rest {
+		a.pending[i] = a.pending[i][:copy(a.pending[i], b)]
+		a.f.held -= rest - len(b)
+	}
+	switch {
+	case a.off:
+		a.discard(0)
+		a.discard(1)
+	case a.f.held > maxHeld:
+		a.f.stats.Held++
+		a.t.Weird(a.c, "SMB_too_much_incomplete", "", source)
+		a.lose(i)
+	}
+}
+
+// found reports whether a frame begins with b, on a side that is lost. Like Zeek it goes
+// by the segments, which mostly begin with one.
+func (a *analyzer) found(i int, b []byte) bool {
+	return startsMessage(b) ||
+		len(b) >= frameHeader+4 && !a.lost[i^1] && a.seen && magic(b[frameHeader:]) == magicTransform
+}
+
+// lose forgets what there is of a side's frame, whose next one has to be found.
+func (a *analyzer) lose(i int) {
+	a.lost[i] = true
+	a.discard(i)
+}
+
+func (a *analyzer) discard(i int) {
+	a.f.held -= len(a.pending[i])
+	a.pending[i] = reuse(a.pending[i])
+}
+
+// reuse empties a buffer that is not too large to be kept.
+func reuse(b []byte) []byte {
+	if cap(b) > 64<<10 {
+		return nil
+	}
+	return b[:0]
+}
+
+// frame takes a frame off b and returns its length, 0 if it is not complete.
+func (a *analyzer) frame(isOrig bool, b []byte) int {
+	if len(b) < frameHeader {
+		return 0
+	}
+	head := binary.BigEndian.Uint32(b)
+	typ, size := byte(head>>24), int(head&0xffffff)
+	i := index(isOrig)
+	if !a.seen && typ == sessionMessage && len(b) >= frameHeader+4 && !startsMessage(b) {
+		// Something else than SMB: as long as there is no message of it, Zeek looks no
+		// further.
+		a.lose(i)
+		return 0
+	}
+	if size > maxFrame {
+		a.violate("Binpac exception: binpac exception: flow buffer exceeds its capacity", b)
+		a.lose(i)
+		return 0
+	}
+	n := frameHeader + size
+	if len(b) < n {
+		return 0
+	}
+	if a.netbios {
+		a.sessionPacket(isOrig, typ, b[frameHeader:n])
+	}
+	if typ == sessionMessage {
+		a.seen = true
+		a.payload(isOrig, b[frameHeader:n])
+	}
+	return n
+}
+
+// payload takes what a frame carries: a message, or several of a compound.
+func (a *analyzer) payload(isOrig bool, b []byte) {
+	if a.messages < confirmAfter {
+		if a.messages++; a.messages == confirmAfter {
+			defer a.t.Confirm(a.c, a)
+		}
+	}
+	if len(b) < 4 {
+		a.violate(outOfBounds("SMB_Protocol_Identifier:protocol", 4, len(b)), b)
+		return
+	}
+	switch magic(b) {
+	case magicSMB1:
+		a.smb1.message(isOrig, b)
+	case magicSMB2:
+		a.compound(isOrig, b)
+	case magicTransform:
+		a.transform(b)
+	}
+}
+
+// violate tells of what SMB does not allow.
+func (a *analyzer) violate(reason string, b []byte) { a.t.Violate(a.c, a, reason, b) }
+
+// Gap makes both sides look for their next frame, as in Zeek.
+func (a *analyzer) Gap(bool, uint64) {
+	a.lose(0)
+	a.lose(1)
+}
+
+// End does nothing: a frame that is not complete stays so.
+func (a *analyzer) End(bool) {}
+
+// Flip follows the connection's change of roles.
+func (a *analyzer) Flip() {
+	a.pending[0], a.pending[1] = a.pending[1], a.pending[0]
+	a.lost[0], a.lost[1] = a.lost[1], a.lost[0]
+}
+
+// Done keeps the analyzer for another connection.
+func (a *analyzer) Done() {
+	a.off = true
+	a.discard(0)
+	a.discard(1)
+	a.closeInner()
+	a.session.reset()
+	a.t, a.c = nil, nil
+	a.carrier = [2]files.Carrier{}
+	a.f.free = append(a.f.free, a)
+}
+
+// scratch has the events of a shard's analyzers.
+type scratch struct {
+	netbios netbiosEvents
+	smb1    smb1Events
+	smb2    smb2Events
+
+	heuristic      event.SMBPipeConnectHeuristic
+	discardedState event.SMB2DiscardedMessagesState
+	discardedPipes event.SMBDiscardedDCERPCAnalyzers
+}

@@ -1,0 +1,113 @@
+package smb
+
+import (
+	"bytes"
+
+	"github.com/wirelog/wirelog/dissect/conn"
+	"github.com/wirelog/wirelog/dissect/event"
+)
+
+// inner are the analyzers of what a connection carries.
+type inner struct {
+	// pipes are the analyzers of named pipes by the identifier of the open.
+	pipes map[uint64]conn.Analyzer
+	// gssapi and ntlm are numbers of inner analyzers plus one; 0 is none so far.
+	gssapi, ntlm int
+}
+
+func (in *inner) reset() {
+	clear(in.pipes)
+	in.gssapi, in.ntlm = 0, 0
+}
+
+// pipeData gives bytes that go through the named pipe with the identifier fid to its
+// analyzer.
+func (a *analyzer) pipeData(fid uint64, isOrig bool, b []byte) {
+	if a.f.inner.Pipes == nil {
+		return
+	}
+	in := &a.inner
+	p, ok := in.pipes[fid]
+	if !ok {
+		if len(in.pipes) >= a.f.opt.Pipes {
+			a.discardPipes()
+		}
+		p = a.f.inner.Pipes.OpenPipe(a.t, a.c, fid)
+		if in.pipes == nil {
+			in.pipes = make(map[uint64]conn.Analyzer)
+		}
+		in.pipes[fid] = p
+	}
+	if p != nil {
+		p.Data(isOrig, b)
+	}
+}
+
+// closePipe ends the analysis of a named pipe, if there is one with that identifier.
+func (a *analyzer) closePipe(fid uint64) {
+	p, ok := a.inner.pipes[fid]
+	if !ok {
+		return
+	}
+	delete(a.inner.pipes, fid)
+	if p != nil {
+		p.Done()
+	}
+}
+
+// discardPipes ends the analysis of all named pipes, because there are too many.
+func (a *analyzer) discardPipes() {
+	a.f.stats.Pipes++
+	a.closePipes()
+	if h := &a.f.hooks.DiscardedDCERPCAnalyzers; h.On() {
+		a.f.ev.discardedPipes = event.SMBDiscardedDCERPCAnalyzers{Conn: a.c}
+		h.Raise(&a.f.ev.discardedPipes)
+	}
+	a.t.Weird(a.c, "SMB_discarded_dce_rpc_analyzers", "", source)
+}
+
+func (a *analyzer) closePipes() {
+	pipes := a.inner.pipes
+	a.inner.pipes = nil
+	for _, p := range pipes {
+		if p != nil {
+			p.Done()
+		}
+	}
+}
+
+// closeInner ends the analysis of everything that the connection carries.
+func (a *analyzer) closeInner() {
+	a.closePipes()
+	for _, n := range []int{a.inner.gssapi, a.inner.ntlm} {
+		if n > 0 {
+			a.t.DetachInner(a.c, n-1)
+		}
+	}
+	a.inner.gssapi, a.inner.ntlm = 0, 0
+}
+
+var ntlmssp = []byte("NTLMSSP")
+
+// security gives a security blob to the analyzer of GSS-API, or of NTLM, which SMB allows
+// without it.
+func (a *analyzer) security(isOrig bool, blob []byte) {
+	if len(blob) < 8 {
+		return
+	}
+	p, n := a.f.inner.GSSAPI, &a.inner.gssapi
+	if bytes.HasPrefix(blob, ntlmssp) {
+		p, n = a.f.inner.NTLM, &a.inner.ntlm
+	}
+	if p == nil {
+		return
+	}
+	if *n == 0 {
+		if *n = a.t.AttachInner(a.c, p) + 1; *n == 0 {
+			*n = -1
+		}
+	}
+	if *n > 0 {
+		a.t.InnerData(a.c, *n-1, isOrig, blob)
+	}
+}

@@ -1,0 +1,145 @@
+package smb
+
+import (
+	"github.com/wirelog/wirelog/dissect/event"
+)
+
+// smb2Header is the length of the header of an SMB2 message (MS-SMB2 section 2.2.1).
+const smb2Header = 64
+
+// Commands (MS-SMB2 section 2.2.1.2).
+const (
+	cmdNegotiate      = 0
+	cmdSessionSetup   = 1
+	cmdLogoff         = 2
+	cmdTreeConnect    = 3
+	cmdTreeDisconnect = 4
+	cmdCreate         = 5
+	cmdClose          = 6
+	cmdFlush          = 7
+	cmdRead           = 8
+	cmdWrite          = 9
+	cmdLock           = 10
+	cmdIoctl          = 11
+	cmdCancel         = 12
+	cmdEcho           = 13
+	cmdQueryDirectory = 14
+	cmdChangeNotify   = 15
+	cmdQueryInfo      = 16
+	cmdSetInfo        = 17
+	cmdOplockBreak    = 18
+)
+
+// Status codes (MS-ERREF section 2.3.1).
+const (
+	statusPending        = 0x00000103
+	statusNotifyEnumDir  = 0x0000010c
+	statusBufferOverflow = 0x80000005
+	statusInvalid        = 0xc000000d // invalid parameter
+	statusMoreProcessing = 0xc0000016 // more processing required
+)
+
+// smb2State is the SMB2 message of a connection that is at work.
+type smb2State struct {
+	hdr     *event.SMB2Header // in the shard's scratch
+	command uint16
+	status  uint32
+	// pipe tells that the message is about a tree of named pipes.
+	pipe bool
+}
+
+func (s *smb2State) reset() { *s = smb2State{} }
+
+type smb2Events struct {
+	hdr       event.SMB2Header
+	message   event.SMB2Message
+	transform event.SMB2TransformHeader
+}
+
+// compound takes an SMB2 message and those that follow it in its frame (MS-SMB2 section
+// 3.2.4.1.4).
+func (a *analyzer) compound(isOrig bool, b []byte) {
+	for n := 0; ; n++ {
+		if n >= a.f.opt.Compound {
+			a.f.stats.Compound++
+			a.t.Weird(a.c, "SMB2_compound_too_long", "", source)
+			return
+		}
+		c := cursor{b: b}
+		next := a.smb2Message(isOrig, &c)
+		if a.off {
+			return
+		}
+		if c.bad() {
+			a.violate(outOfBounds("SMB2_PDU:message", c.need, len(b)), b)
+			return
+		}
+		if next == 0 {
+			return
+		}
+		// Every message is longer than nothing, so there is progress.
+		if int64(next) < int64(c.at) || int64(next) > int64(len(b)) {
+			a.violate(outOfBounds("SMB2_PDU:pad", int(next), len(b)), b)
+			return
+		}
+		b = b[next:]
+		if len(b) < 4 {
+			a.violate(outOfBounds("SMB_Protocol_Identifier:protocol", 4, len(b)), b)
+			return
+		}
+		if magic(b) != magicSMB2 {
+			return
+		}
+	}
+}
+
+// smb2Message takes one SMB2 message, magic number included, and returns where in b the
+// next one begins, or 0.
+func (a *analyzer) smb2Message(isOrig bool, c *cursor) (next uint32) {
+	h := &a.f.ev.smb2.hdr
+	c.skip(4 + 2) // magic, length of the header
+	h.CreditCharge = uint64(c.uint16())
+	h.Status = uint64(c.uint32())
+	h.Command = uint64(c.uint16())
+	h.Credits = uint64(c.uint16())
+	h.Flags = uint64(c.uint32())
+	next = c.uint32()
+	h.MessageID = c.uint64()
+	h.ProcessID = uint64(c.uint32())
+	h.TreeID = uint64(c.uint32())
+	h.SessionID = c.uint64()
+	h.Signature = c.bytes(16)
+	if c.bad() {
+		return 0
+	}
+	a.smb2 = smb2State{hdr: h, command: uint16(h.Command), status: uint32(h.Status)}
+	a.smb2Begin(isOrig)
+	if hook := &a.f.hooks.SMB2Message; hook.On() {
+		e := &a.f.ev.smb2.message
+		*e = event.SMB2Message{Conn: a.c, Hdr: *h, IsOrig: isOrig}
+		hook.Raise(e)
+	}
+	a.smb2End(isOrig)
+	return next
+}
+
+// transform notes an encrypted message (MS-SMB2 section 2.2.41). What is in it cannot be
+// seen.
+func (a *analyzer) transform(b []byte) {
+	c := cursor{b: b, at: 4}
+	signature, nonce := c.bytes(16), c.bytes(16)
+	size := c.uint32()
+	c.skip(2)
+	flags, session := c.uint16(), c.uint64()
+	if c.bad() {
+		a.violate(outOfBounds("SMB2_transform_header", c.need, len(b)), b)
+		return
+	}
+	if h := &a.f.hooks.SMB2TransformHeader; h.On() {
+		e := &a.f.ev.smb2.transform
+		*e = event.SMB2TransformHeader{Conn: a.c, Hdr: event.SMB2TransformHdr{
+			Signature: signature, Nonce: nonce, OrigMsgSize: uint64(size), Flags: uint64(flags), SessionID: session,
+		}}
+		h.Raise(e)
+	}
+}

@@ -1,0 +1,66 @@
+package smb
+
+import "github.com/wirelog/wirelog/dissect/event"
+
+// smb2Begin finds out what an SMB2 message is about (Zeek's event handler of
+// smb2_message).
+func (a *analyzer) smb2Begin(isOrig bool) {
+	s, h := &a.session, a.smb2.hdr
+	tid := uint32(h.TreeID)
+	if isOrig && len(s.requests) >= a.f.opt.Pending {
+		a.discardRequests()
+	}
+	req, known := s.requests[h.MessageID]
+	if isOrig || !known {
+		req.treeID = 0
+		if isOrig {
+			req.treeID = tid
+		}
+	}
+	a.smb2.pipe = s.pipes[req.treeID]
+	switch {
+	case tid == 0:
+		req.tree, req.ownTree = nil, true
+	case req.tree != nil || req.ownTree:
+		if req.tree == nil {
+			req.tree = new(tree)
+		}
+		a.setTree(tid, req.tree)
+	default:
+		t, ok := s.trees[tid]
+		if !ok {
+			t = new(tree)
+			a.setTree(tid, t)
+		}
+		req.tree = t
+	}
+	s.cur = req
+}
+
+// smb2End keeps what the message was about until it is answered.
+func (a *analyzer) smb2End(isOrig bool) {
+	s, id := &a.session, a.smb2.hdr.MessageID
+	if !isOrig && a.smb2.status != statusPending {
+		delete(s.requests, id)
+		return
+	}
+	if s.requests == nil {
+		s.requests = make(map[uint64]request)
+	}
+	s.requests[id] = s.cur
+}
+
+// discardRequests forgets requests and files, because too many requests are not answered.
+func (a *analyzer) discardRequests() {
+	s := &a.session
+	a.f.stats.Pending++
+	addl := "state=tree fid_map=" + itoa(len(s.files)) + " tid_map=" + itoa(len(s.trees)) +
+		" pending_cmds=" + itoa(len(s.requests)) + " pipe_map=0"
+	clear(s.requests)
+	clear(s.files)
+	if h := &a.f.hooks.SMB2DiscardedMessagesState; h.On() {
+		a.f.ev.discardedState = event.SMB2DiscardedMessagesState{Conn: a.c, State: "tree"}
+		h.Raise(&a.f.ev.discardedState)
+	}
+	a.t.Weird(a.c, "SMB_discarded_messages_state", addl, "SMB2")
+}

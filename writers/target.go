@@ -1,0 +1,238 @@
+package writers
+
+import (
+	"fmt"
+	"path/filepath"
+
+	"github.com/wirelog/wirelog/schemas"
+)
+
+// A target is where the rows of a stream go at one output: a file or a Stream.
+type target struct {
+	// output is the index in Config.Outputs, or -1 for the file of a stream of lines.
+	output int
+	// part is the index of the rows in run.parts.
+	part int
+
+	// view is nil for a stream of lines.
+	view   *View
+	counts Counts
+
+	file *file
+
+	to   Stream
+	info StreamInfo
+	// rows is scratch of Merge.
+	rows []Row
+}
+
+// logTarget makes the target of a log at an output. used has the paths of files.
+func (m *Merger) logTarget(s *schemas.Schema, output int, used map[string]bool) (*target, error) {
+	o := &m.cfg.Outputs[output]
+	view, err := NewView(s, m.cfg.Groups, o.Fields, o.Where[s.Name])
+	if err != nil {
+		return nil, fmt.Errorf("output %s: %w", o.name(), err)
+	}
+	if o.Place != nil {
+		return m.placeTarget(s.Name, view, output), nil
+	}
+	e := o.Format.Encoder(view.Schema, view.Groups)
+	f, err := m.newFile(o, s.Name, used)
+	if err != nil {
+		return nil, err
+	}
+	f.header, f.footer = e.AppendHeader, e.AppendFooter
+	return &target{output: output, view: view, file: f}, nil
+}
+
+// newFile makes the file of a log or stream of lines at an output.
+func (m *Merger) newFile(o *Output, log string, used map[string]bool) (*file, error) {
+	f := &file{format: o.Format.Name(), now: m.cfg.Now, report: m.cfg.Report}
+	if o.Path != "" {
+		f.path = o.Path
+	} else {
+		f.dir, f.name = o.Dir, log+o.Format.Ext()
+		if !plainName(f.name) {
+			return nil, fmt.Errorf("%q cannot be the name of a log file", f.name)
+		}
+		f.path = filepath.Join(o.Dir, f.name)
+	}
+	return f, use(used, f.path)
+}
+
+// use notes that a file is written, which only one stream may do.
+func use(used map[string]bool, path string) error {
+	if path != "-" {
+		path = filepath.Clean(path)
+	}
+	if used[path] {
+		return fmt.Errorf("two outputs would write %s", path)
+	}
+	used[path] = true
+	return nil
+}
+
+// placeTarget makes the target of a log, or with a nil view of lines, at a place.
+func (m *Merger) placeTarget(log string, view *View, output int) *target {
+	t := &target{output: output, view: view}
+	t.info = StreamInfo{Output: m.cfg.Outputs[output].name(), Log: log, Counts: &t.counts, Env: m.env()}
+	if view != nil {
+		t.info.Schema, t.info.Groups = view.Schema, view.Groups
+	}
+	return t
+}
+
+// encoder makes a shard's encoder of the target's rows.
+func (m *Merger) encoder(t *target) RowEncoder {
+	o := &m.cfg.Outputs[t.output]
+	var e RowEncoder
+	if o.Place != nil {
+		e = o.Place.Encoder(t.info)
+	} else {
+		e = o.Format.Encoder(t.view.Schema, t.view.Groups)
+	}
+	if t.view.keep == nil && t.view.filter == nil {
+		return e
+	}
+	return t.view.viewer(e, &t.counts)
+}
+
+func (m *Merger) env() Env {
+	c := &m.cfg
+	return Env{Context: c.Context, Now: c.Now, Report: c.Report, Notice: c.Notice, Sensor: c.Sensor, Version: c.Version}
+}
+
+// lineStream makes the stream of l; all its targets take the same part.
+func (m *Merger) lineStream(l Lines, used map[string]bool) (*stream, error) {
+	st := &stream{name: l.Name, gates: gates{sampling: m.cfg.Sampling}}
+	if l.Path != "" {
+		if err := use(used, l.Path); err != nil {
+			return nil, err
+		}
+		st.targets = append(st.targets, &target{
+			output: -1, file: &file{path: l.Path, now: m.cfg.Now, report: m.cfg.Report},
+		})
+	}
+	for _, output := range l.Outputs {
+		o := &m.cfg.Outputs[output]
+		if o.Place != nil {
+			st.targets = append(st.targets, m.placeTarget(l.Name, nil, output))
+			continue
+		}
+		f, err := m.newFile(o, l.Name, used)
+		if err != nil {
+			return nil, err
+		}
+		st.targets = append(st.targets, &target{output: output, file: f})
+	}
+	return st, nil
+}
+
+// start starts the places, opens their streams, and makes the files of lines.
+func (m *Merger) start() error {
+	for i := range m.cfg.Outputs {
+		p := m.cfg.Outputs[i].Place
+		if p == nil {
+			continue
+		}
+		if err := p.Start(m.env()); err != nil {
+			return err
+		}
+		m.started = append(m.started, p)
+	}
+	for i, st := range m.streams {
+		for _, t := range st.targets {
+			switch {
+			case t.file == nil:
+				to, err := m.cfg.Outputs[t.output].Place.Open(t.info)
+				if err != nil {
+					return err
+				}
+				t.to = to
+			case i >= m.lines && t.output < 0:
+				if err := t.file.open(); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// plainName reports whether name is a file name that stays in its folder and
+// needs no quoting.
+func plainName(name string) bool {
+	for _, c := range []byte(name) {
+		switch {
+		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9', c == '_', c == '-', c == '.':
+		default:
+			return false
+		}
+	}
+	return name != "" && name[0] != '.' && name[0] != '-'
+}
+
+// write takes the row with the given key; one without bytes was filtered out.
+func (t *target) write(key *Key, row []byte) {
+	switch {
+	case len(row) == 0:
+		t.drop(DropFiltered, 1)
+	case t.file != nil:
+		t.file.write(row, 1)
+	default:
+		t.rows = append(t.rows, Row{*key, row})
+	}
+}
+
+// writeAll takes all the rows of r, in their order.
+func (t *target) writeAll(r *run) {
+	p := &r.parts[t.part]
+	if p.filtered > 0 {
+		t.drop(DropFiltered, uint64(p.filtered))
+	}
+	if t.file != nil {
+		if len(p.buf) > 0 {
+			t.file.write(p.buf, uint64(len(p.end)-p.filtered))
+		}
+		return
+	}
+	for i := range p.end {
+		if row := p.row(i); len(row) > 0 {
+			t.rows = append(t.rows, Row{r.entries[i].Key, row})
+		}
+	}
+}
+
+// handOver passes the rows that were merged to the stream.
+func (t *target) handOver() {
+	if len(t.rows) == 0 {
+		return
+	}
+	t.to.Write(t.rows)
+	clear(t.rows)
+	t.rows = t.rows[:0]
+}
+
+func (t *target) drop(why Reason, rows uint64) {
+	if t.file != nil {
+		t.file.dropped[why] += rows
+	} else {
+		t.counts.Dropped(why, rows)
+	}
+}
+
+// stats returns the counts of one target, but for Built.
+func (m *Merger) stats(st *stream, t *target) StreamStats {
+	s := StreamStats{Log: st.name}
+	if t.output >= 0 {
+		s.Output = m.cfg.Outputs[t.output].name()
+	}
+	t.counts.fill(&s)
+	if f := t.file; f != nil {
+		s.Format, s.Path = f.format, f.path
+		s.Written, s.Bytes, s.Dropped = f.written, f.bytes, f.dropped
+	} else {
+		s.Format = m.cfg.Outputs[t.output].Place.Type()
+	}
+	return s
+}
