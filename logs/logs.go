@@ -96,6 +96,12 @@ func Install(h *event.Hooks, out schemas.Emitter, o Options) *Builders {
 	if out.On(new(schemas.FTP).Schema()) {
 		installFTP(h, out)
 	}
+	if out.On(new(schemas.DCERPC).Schema()) {
+		installDCERPC(h, out, &o)
+	}
+	if out.On(new(schemas.NTLM).Schema()) {
+		installNTLM(h, out, &o)
+	}
 	if out.On(new(schemas.SMTP).Schema()) {
 		installSMTP(h, out, &o)
 	}

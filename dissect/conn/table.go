@@ -129,6 +129,8 @@ type Table struct {
 	streams streamPool
 	icmp    *icmp.Analyzer
 
+	// successor was attached in place of an analyzer that the data at work has shown wrong.
+	successor Analyzer
 	attacher   Attacher
 	expected   expectations
 	services   []string // that connections had
