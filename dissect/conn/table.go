@@ -130,7 +130,7 @@ type Table struct {
 	icmp    *icmp.Analyzer
 
 	// successor was attached in place of an analyzer that the data at work has shown wrong.
-	successor Analyzer
+	successor  Analyzer
 	attacher   Attacher
 	expected   expectations
 	services   []string // that connections had
