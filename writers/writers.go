@@ -90,6 +90,8 @@ type Output struct {
 	// "-" is standard output.
 	Path   string
 	Format Format
+	// Rotation says when files of Dir are finished.
+	Rotation Rotation
 	// Place takes the records instead, if set.
 	Place Place
 	// Logs are those that the output takes, of Config.Logs; nil stands for all.
