@@ -109,11 +109,8 @@ func (m *Merger) makeFinishers() error {
 	m.finishers = make([]*finisher, len(m.cfg.Outputs))
 	for i := range m.cfg.Outputs {
 		o := &m.cfg.Outputs[i]
-		if o.Place != nil || !o.Rotation.enabled() {
+		if o.Place != nil || o.Path != "" || !o.Rotation.Enabled() {
 			continue
-		}
-		if o.Path != "" {
-			return fmt.Errorf("output %s: files are rotated in a folder, not at a path", o.name())
 		}
 		// Footers are the same for all logs.
 		footer := o.Format.Encoder(schemas.All()[0], 0).AppendFooter

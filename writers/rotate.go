@@ -48,8 +48,8 @@ type Rotation struct {
 	CommandTimeout time.Duration
 }
 
-// enabled reports whether files are finished apart from being closed.
-func (r *Rotation) enabled() bool {
+// Enabled reports whether files are finished apart from being closed.
+func (r *Rotation) Enabled() bool {
 	return r.Interval > 0 || r.Size > 0 || r.Names != "" || r.Compress != "" && r.Compress != CompressNone || len(r.Command) > 0
 }
 

@@ -95,13 +95,16 @@ func (m *Merger) placeTarget(log string, view *View, output int) *target {
 }
 
 // encoder makes a shard's encoder of the target's rows.
-func (m *Merger) encoder(t *target) RowEncoder {
+func (m *Merger) encoder(t *target, clock *schemas.Time) RowEncoder {
 	o := &m.cfg.Outputs[t.output]
 	var e RowEncoder
 	if o.Place != nil {
 		e = o.Place.Encoder(t.info)
 	} else {
 		e = o.Format.Encoder(t.view.Schema, t.view.Groups)
+	}
+	if c, ok := e.(Clocked); ok {
+		c.SetClock(clock)
 	}
 	if t.view.keep == nil && t.view.filter == nil {
 		return e

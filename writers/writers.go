@@ -42,6 +42,12 @@ type Encoder interface {
 	AppendFooter(dst []byte, t time.Time) []byte
 }
 
+// Clocked is an encoder whose rows tell when they were emitted.
+type Clocked interface {
+	// SetClock gives the encoder the place where it finds the run's clock.
+	SetClock(now *schemas.Time)
+}
+
 // Class orders what happens at the same time.
 type Class uint8
 
