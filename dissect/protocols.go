@@ -9,6 +9,7 @@ import (
 	"github.com/wirelog/wirelog/dissect/dns"
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/dissect/files"
+	"github.com/wirelog/wirelog/dissect/ftp"
 	"github.com/wirelog/wirelog/dissect/gssapi"
 	"github.com/wirelog/wirelog/dissect/http"
 	"github.com/wirelog/wirelog/dissect/krb"
@@ -66,6 +67,7 @@ func protocols(hooks *event.Hooks, fm *files.Manager) []*detect.Protocol {
 	return []*detect.Protocol{
 		dns.New(hooks, event.ProtoUDP, dns.DefaultOptions()),
 		dns.New(hooks, event.ProtoTCP, dns.DefaultOptions()),
+		ftp.New(hooks, fm, &ssl.Protocol),
 		mysql.New(hooks, &ssl.Protocol),
 		rdpTCP,
 		rdpUDP,

@@ -20,6 +20,7 @@ var all = []*Schema{
 	&DCERPCSchema,
 	&DNSSchema,
 	&FilesSchema,
+	&FTPSchema,
 	&HTTPSchema,
 	&KerberosSchema,
 	&KnownModbusSchema,
@@ -586,11 +587,114 @@ func (r *Files) Encode(s Sink) {
 	}
 }
 
+// FTPSchema describes the log ftp.
+var FTPSchema = Schema{
+	Name: "ftp",
+	Doc:  "FTP is a command of FTP that transfers or removes a file, or agrees on a data connection.",
+	ID:   5,
+	New:  func() Record { return new(FTP) },
+	Fields: []Field{
+		{Name: "ts", Kind: KindTime, Doc: "Time at which the command was sent."},
+		{Name: "uid", Kind: KindString, Doc: "Unique identifier of the control connection."},
+		{Name: "id.orig_h", Kind: KindAddr, Doc: "Originator's address."},
+		{Name: "id.orig_p", Kind: KindPort, Doc: "Originator's port; the ICMP type for ICMP."},
+		{Name: "id.resp_h", Kind: KindAddr, Doc: "Responder's address."},
+		{Name: "id.resp_p", Kind: KindPort, Doc: "Responder's port; the ICMP code for ICMP."},
+		{Name: "user", Kind: KindString, Doc: "User name of the session."},
+		{Name: "password", Kind: KindString, Doc: "Password of the session; only that of a guest is recorded.", Unsettable: true},
+		{Name: "command", Kind: KindString, Doc: "Command of the client.", Unsettable: true},
+		{Name: "arg", Kind: KindString, Doc: "Its argument, as a URL if it is a file.", Unsettable: true},
+		{Name: "mime_type", Kind: KindString, Doc: "Media type of the file, from its contents.", Unsettable: true},
+		{Name: "file_size", Kind: KindCount, Doc: "Size of the file as the server tells it, in bytes.", Unsettable: true},
+		{Name: "reply_code", Kind: KindCount, Doc: "Code of the server's last reply.", Unsettable: true},
+		{Name: "reply_msg", Kind: KindString, Doc: "Text of the server's last reply.", Unsettable: true},
+		{Name: "data_channel.passive", Kind: KindBool, Doc: "Whether the server waits for the client.", Unsettable: true},
+		{Name: "data_channel.orig_h", Kind: KindAddr, Doc: "Who is to connect.", Unsettable: true},
+		{Name: "data_channel.resp_h", Kind: KindAddr, Doc: "To which host.", Unsettable: true},
+		{Name: "data_channel.resp_p", Kind: KindPort, Doc: "To which port.", Unsettable: true},
+		{Name: "fuid", Kind: KindString, Doc: "Identifier of the file in files.log.", Unsettable: true},
+	},
+}
+
+// Schema returns &FTPSchema.
+func (*FTP) Schema() *Schema { return &FTPSchema }
+
+// Encode passes the columns to s.
+func (r *FTP) Encode(s Sink) {
+	s.Time(r.TS)
+	s.String(r.UID)
+	s.Addr(r.ID.OrigH)
+	s.Port(uint16(r.ID.OrigP))
+	s.Addr(r.ID.RespH)
+	s.Port(uint16(r.ID.RespP))
+	s.String(r.User)
+	if r.Password.OK {
+		s.String(r.Password.V)
+	} else {
+		s.Unset()
+	}
+	if r.Command.OK {
+		s.String(r.Command.V)
+	} else {
+		s.Unset()
+	}
+	if r.Arg.OK {
+		s.String(r.Arg.V)
+	} else {
+		s.Unset()
+	}
+	if r.MIMEType.OK {
+		s.String(r.MIMEType.V)
+	} else {
+		s.Unset()
+	}
+	if r.FileSize.OK {
+		s.Count(r.FileSize.V)
+	} else {
+		s.Unset()
+	}
+	if r.ReplyCode.OK {
+		s.Count(r.ReplyCode.V)
+	} else {
+		s.Unset()
+	}
+	if r.ReplyMsg.OK {
+		s.String(r.ReplyMsg.V)
+	} else {
+		s.Unset()
+	}
+	if r.DataChannel.Passive.OK {
+		s.Bool(r.DataChannel.Passive.V)
+	} else {
+		s.Unset()
+	}
+	if r.DataChannel.OrigH.OK {
+		s.Addr(r.DataChannel.OrigH.V)
+	} else {
+		s.Unset()
+	}
+	if r.DataChannel.RespH.OK {
+		s.Addr(r.DataChannel.RespH.V)
+	} else {
+		s.Unset()
+	}
+	if r.DataChannel.RespP.OK {
+		s.Port(uint16(r.DataChannel.RespP.V))
+	} else {
+		s.Unset()
+	}
+	if r.FUID.OK {
+		s.String(r.FUID.V)
+	} else {
+		s.Unset()
+	}
+}
+
 // HTTPSchema describes the log http.
 var HTTPSchema = Schema{
 	Name: "http",
 	Doc:  "HTTP is a request with its reply, or either without the other.",
-	ID:   5,
+	ID:   6,
 	New:  func() Record { return new(HTTP) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the request, or of the reply if the request was not seen."},

@@ -13,6 +13,7 @@ type Hooks struct {
 	ConnSize  ConnSizeEvents
 	DCERPC    DCERPCEvents
 	DNS       DNSEvents
+	FTP       FTPEvents
 	File      FileEvents
 	GSSAPI    GSSAPIEvents
 	GTPv1     GTPv1Events
@@ -138,8 +139,17 @@ type DNSEvents struct {
 	NonDNSRequest    Hook[NonDNSRequest]       // non_dns_request
 }
 
+// FTPEvents are the hooks of section FTP.
+type FTPEvents struct {
+	Command     Hook[FTPCommand]     // ftp_command
+	DataChannel Hook[FTPDataChannel] // ftp_data_channel
+	Reply       Hook[FTPReply]       // ftp_reply
+	Request     Hook[FTPRequest]     // ftp_request
+}
+
 // FileEvents are the hooks of section File.
 type FileEvents struct {
+	DataConnection     Hook[DataConnection]         // data_connection
 	ExtractionLimit    Hook[FileExtractionLimit]    // file_extraction_limit
 	Gap                Hook[FileGap]                // file_gap
 	Hash               Hook[FileHash]               // file_hash
@@ -149,6 +159,7 @@ type FileEvents struct {
 	Sniff              Hook[FileSniff]              // file_sniff
 	StateRemove        Hook[FileStateRemove]        // file_state_remove
 	Timeout            Hook[FileTimeout]            // file_timeout
+	Transferred        Hook[FileTransferred]        // file_transferred
 }
 
 // GSSAPIEvents are the hooks of section GSSAPI.
@@ -980,6 +991,24 @@ var built = [...]builtEvent{
 		stream: func(h *Hooks, s *Stream) {
 			h.TCP.ContentsFileWriteFailure.Listen(func(e *ContentsFileWriteFailure) {
 				dst := s.begin("contents_file_write_failure")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "data_connection",
+			Section: "File",
+			Params:  []Param{{"c", "connection"}, {"source", "string"}},
+			Doc:     "Raised when a connection begins that another one has announced, such as one for data of FTP. It has no event in Zeek.",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.File.DataConnection.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.File.DataConnection.Listen(func(e *DataConnection) {
+				dst := s.begin("data_connection")
 				dst = appendConnKeys(dst, e.Conn)
 				s.end(e.AppendArgs(append(dst, argsKey...)))
 			})
@@ -2005,6 +2034,23 @@ var built = [...]builtEvent{
 	},
 	{
 		info: Info{
+			Name:    "file_transferred",
+			Section: "File",
+			Params:  []Param{{"c", "connection"}, {"prefix", "string"}, {"descr", "string"}, {"mime_type", "string"}},
+			Doc:     "Raised when a connection that carries the contents of a file has delivered its beginning, or all of it.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.File.Transferred.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.File.Transferred.Listen(func(e *FileTransferred) {
+				dst := s.begin("file_transferred")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
 			Name:    "file_weird",
 			Section: "Weird",
 			Params:  []Param{{"name", "string"}, {"f", "fa_file"}, {"addl", "string"}, {"source", "string"}},
@@ -2032,6 +2078,76 @@ var built = [...]builtEvent{
 		stream: func(h *Hooks, s *Stream) {
 			h.Weird.Flow.Listen(func(e *FlowWeird) {
 				dst := s.begin("flow_weird")
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "ftp_command",
+			Section: "FTP",
+			Params:  []Param{{"c", "connection"}, {"ts", "time"}, {"command", "string"}, {"arg", "string"}, {"seq", "count"}},
+			Doc:     "Raised when a command of an FTP client is over: the next one has come after its reply, or the connection has ended, with or without a reply. It has no event in Zeek, where a script puts commands and replies together.",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.FTP.Command.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.FTP.Command.Listen(func(e *FTPCommand) {
+				dst := s.begin("ftp_command")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "ftp_data_channel",
+			Section: "FTP",
+			Params:  []Param{{"c", "connection"}, {"channel", "FTP::ExpectedDataChannel"}},
+			Doc:     "Raised when a connection for data is agreed on: by PORT or EPRT, or by the reply to PASV or EPSV (RFC 959, RFC 2428). It has no event in Zeek.",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.FTP.DataChannel.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.FTP.DataChannel.Listen(func(e *FTPDataChannel) {
+				dst := s.begin("ftp_data_channel")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "ftp_reply",
+			Section: "FTP",
+			Params:  []Param{{"c", "connection"}, {"code", "count"}, {"msg", "string"}, {"cont_resp", "bool"}},
+			Doc:     "Raised for every line of an FTP server's replies (RFC 959 section 4.2).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.FTP.Reply.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.FTP.Reply.Listen(func(e *FTPReply) {
+				dst := s.begin("ftp_reply")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "ftp_request",
+			Section: "FTP",
+			Params:  []Param{{"c", "connection"}, {"command", "string"}, {"arg", "string"}},
+			Doc:     "Raised for every command of an FTP client (RFC 959 section 4.1).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.FTP.Request.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.FTP.Request.Listen(func(e *FTPRequest) {
+				dst := s.begin("ftp_request")
+				dst = appendConnKeys(dst, e.Conn)
 				s.end(e.AppendArgs(append(dst, argsKey...)))
 			})
 		},
@@ -6760,6 +6876,14 @@ func (e *ContentsFileWriteFailure) AppendArgs(dst []byte) []byte {
 }
 
 // AppendArgs appends the parameters as a JSON object.
+func (e *DataConnection) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"source":`...)
+	dst = appendString(dst, e.Source)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
 func (e *DCERPCAlterContext) AppendArgs(dst []byte) []byte {
 	dst = append(dst, `{"fid":`...)
 	dst = strconv.AppendUint(dst, e.FID, 10)
@@ -7465,6 +7589,18 @@ func (e *FileTimeout) AppendArgs(dst []byte) []byte {
 }
 
 // AppendArgs appends the parameters as a JSON object.
+func (e *FileTransferred) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"prefix":`...)
+	dst = appendString(dst, e.Prefix)
+	dst = append(dst, `,"descr":`...)
+	dst = appendString(dst, e.Descr)
+	dst = append(dst, `,"mime_type":`...)
+	dst = appendString(dst, e.MIMEType)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
 func (e *FileWeird) AppendArgs(dst []byte) []byte {
 	dst = append(dst, `{"name":`...)
 	dst = appendString(dst, e.Name)
@@ -7488,6 +7624,50 @@ func (e *FlowWeird) AppendArgs(dst []byte) []byte {
 	dst = appendString(dst, e.Addl)
 	dst = append(dst, `,"source":`...)
 	dst = appendString(dst, e.Source)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *FTPCommand) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"ts":`...)
+	dst = appendDouble(dst, e.TS.Seconds())
+	dst = append(dst, `,"command":`...)
+	dst = appendString(dst, e.Command)
+	dst = append(dst, `,"arg":`...)
+	dst = appendString(dst, e.Arg)
+	dst = append(dst, `,"seq":`...)
+	dst = strconv.AppendUint(dst, e.Seq, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *FTPDataChannel) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"channel":`...)
+	dst = e.Channel.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *FTPReply) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"code":`...)
+	dst = strconv.AppendUint(dst, e.Code, 10)
+	dst = append(dst, `,"msg":`...)
+	dst = appendString(dst, e.Msg)
+	dst = append(dst, `,"cont_resp":`...)
+	dst = strconv.AppendBool(dst, e.ContResp)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *FTPRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"command":`...)
+	dst = appendString(dst, e.Command)
+	dst = append(dst, `,"arg":`...)
+	dst = appendString(dst, e.Arg)
 	dst = append(dst, '}')
 	return dst
 }
@@ -10845,6 +11025,19 @@ func (e *Encapsulation) appendJSON(dst []byte) []byte {
 		dst = append(dst, ',')
 	}
 	return closeObject(dst)
+}
+
+func (e *FTPExpectedDataChannel) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"passive":`...)
+	dst = strconv.AppendBool(dst, e.Passive)
+	dst = append(dst, `,"orig_h":`...)
+	dst = appendAddr(dst, e.OrigH)
+	dst = append(dst, `,"resp_h":`...)
+	dst = appendAddr(dst, e.RespH)
+	dst = append(dst, `,"resp_p":`...)
+	dst = appendPort(dst, e.RespP)
+	dst = append(dst, '}')
+	return dst
 }
 
 func (e *FileMetadata) appendJSON(dst []byte) []byte {

@@ -245,12 +245,32 @@ func (e *FileSniff) detach(d *detached) {
 	e.Meta.detach(d)
 }
 
+func (e *FileTransferred) detach(d *detached) {
+	e.Prefix = d.bytes(e.Prefix)
+}
+
 func (e *FileWeird) detach(d *detached) {
 	e.Addl = d.bytes(e.Addl)
 }
 
 func (e *FlowWeird) detach(d *detached) {
 	e.Addl = d.bytes(e.Addl)
+}
+
+func (e *FTPCommand) detach(d *detached) {
+	e.Command = d.bytes(e.Command)
+	e.Arg = d.bytes(e.Arg)
+}
+
+func (e *FTPReply) detach(d *detached) {
+	e.Msg = d.bytes(e.Msg)
+	e.Command = d.bytes(e.Command)
+	e.Arg = d.bytes(e.Arg)
+}
+
+func (e *FTPRequest) detach(d *detached) {
+	e.Command = d.bytes(e.Command)
+	e.Arg = d.bytes(e.Arg)
 }
 
 func (e *GTPv1CreatePDPCtxRequest) detach(d *detached) {
