@@ -887,7 +887,7 @@ func (r *HTTP) Encode(s Sink) {
 var KerberosSchema = Schema{
 	Name: "kerberos",
 	Doc:  "Kerberos is a question to a KDC with its answer, or an authentication to a service.",
-	ID:   6,
+	ID:   7,
 	New:  func() Record { return new(Kerberos) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the first message."},
@@ -1000,7 +1000,7 @@ func (r *Kerberos) Encode(s Sink) {
 var KnownModbusSchema = Schema{
 	Name:     "known_modbus",
 	Doc:      "KnownModbus is a host that was seen to be a Modbus master or slave, once a day.",
-	ID:       7,
+	ID:       8,
 	New:      func() Record { return new(KnownModbus) },
 	Optional: true,
 	Fields: []Field{
@@ -1024,7 +1024,7 @@ func (r *KnownModbus) Encode(s Sink) {
 var ModbusSchema = Schema{
 	Name: "modbus",
 	Doc:  "Modbus is a message of Modbus/TCP: a request, a response or an exception.",
-	ID:   8,
+	ID:   9,
 	New:  func() Record { return new(Modbus) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the message's header."},
@@ -1083,7 +1083,7 @@ func (r *Modbus) Encode(s Sink) {
 var ModbusRegisterChangeSchema = Schema{
 	Name:     "modbus_register_change",
 	Doc:      "ModbusRegisterChange is a holding register of which another value was read than before.",
-	ID:       9,
+	ID:       10,
 	New:      func() Record { return new(ModbusRegisterChange) },
 	Optional: true,
 	Fields: []Field{
@@ -1121,7 +1121,7 @@ func (r *ModbusRegisterChange) Encode(s Sink) {
 var MySQLSchema = Schema{
 	Name: "mysql",
 	Doc:  "MySQL is a command to a MySQL server, or the login.",
-	ID:   10,
+	ID:   11,
 	New:  func() Record { return new(MySQL) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the command."},
@@ -1172,7 +1172,7 @@ func (r *MySQL) Encode(s Sink) {
 var NTLMSchema = Schema{
 	Name: "ntlm",
 	Doc:  "NTLM is an authentication by NTLM, written when its outcome is known or else when the connection ends.",
-	ID:   11,
+	ID:   12,
 	New:  func() Record { return new(NTLM) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the first message."},
@@ -1243,7 +1243,7 @@ func (r *NTLM) Encode(s Sink) {
 var OCSPSchema = Schema{
 	Name: "ocsp",
 	Doc:  "OCSP is the status of one certificate in an OCSP response.",
-	ID:   12,
+	ID:   13,
 	New:  func() Record { return new(OCSP) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the response was first seen."},
@@ -1294,7 +1294,7 @@ func (r *OCSP) Encode(s Sink) {
 var PESchema = Schema{
 	Name: "pe",
 	Doc:  "PE is an executable of Windows that was transferred.",
-	ID:   13,
+	ID:   14,
 	New:  func() Record { return new(PE) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the file was first seen."},
@@ -1385,7 +1385,7 @@ func (r *PE) Encode(s Sink) {
 var RDPSchema = Schema{
 	Name: "rdp",
 	Doc:  "RDP is an RDP connection, with what is known of it until it is encrypted.",
-	ID:   14,
+	ID:   15,
 	New:  func() Record { return new(RDP) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the connection request."},
@@ -1510,7 +1510,7 @@ func (r *RDP) Encode(s Sink) {
 var SMTPSchema = Schema{
 	Name: "smtp",
 	Doc:  "SMTP is a mail message, or what there was of one when the connection ended.",
-	ID:   15,
+	ID:   16,
 	New:  func() Record { return new(SMTP) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the message before it was done, or of the first line."},
@@ -1671,7 +1671,7 @@ func (r *SMTP) Encode(s Sink) {
 var SOCKSSchema = Schema{
 	Name: "socks",
 	Doc:  "SOCKS is a use of a SOCKS proxy.",
-	ID:   16,
+	ID:   17,
 	New:  func() Record { return new(SOCKS) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the proxy connection was first noticed."},
@@ -1756,7 +1756,7 @@ func (r *SOCKS) Encode(s Sink) {
 var SSHSchema = Schema{
 	Name: "ssh",
 	Doc:  "SSH is an SSH connection, written when a client has authenticated or else when the connection ends.",
-	ID:   17,
+	ID:   18,
 	New:  func() Record { return new(SSH) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the first version line."},
@@ -1880,7 +1880,7 @@ func (r *SSH) Encode(s Sink) {
 var SSLSchema = Schema{
 	Name: "ssl",
 	Doc:  "SSL is an SSL, TLS or DTLS connection, written when its handshake has succeeded or else when the connection ends.",
-	ID:   18,
+	ID:   19,
 	New:  func() Record { return new(SSL) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which SSL was first noticed."},
@@ -2000,7 +2000,7 @@ func (r *SSL) Encode(s Sink) {
 var TunnelSchema = Schema{
 	Name: "tunnel",
 	Doc:  "Tunnel is a tunnel that was found, closed or expired.",
-	ID:   19,
+	ID:   20,
 	New:  func() Record { return new(Tunnel) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the activity."},
@@ -2037,7 +2037,7 @@ func (r *Tunnel) Encode(s Sink) {
 var WebSocketSchema = Schema{
 	Name: "websocket",
 	Doc:  "WebSocket is an HTTP connection that has become a WebSocket.",
-	ID:   20,
+	ID:   21,
 	New:  func() Record { return new(WebSocket) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the server agreed."},
@@ -2120,7 +2120,7 @@ func (r *WebSocket) Encode(s Sink) {
 var WeirdSchema = Schema{
 	Name: "weird",
 	Doc:  "Weird is something unexpected in the traffic.",
-	ID:   21,
+	ID:   22,
 	New:  func() Record { return new(Weird) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which it occurred."},
@@ -2178,7 +2178,7 @@ func (r *Weird) Encode(s Sink) {
 var X509Schema = Schema{
 	Name: "x509",
 	Doc:  "X509 is a certificate that was seen. One that was seen before with the same HostCert and ClientCert is left out for a day.",
-	ID:   22,
+	ID:   23,
 	New:  func() Record { return new(X509) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the certificate was first seen."},
