@@ -20,6 +20,7 @@ var all = []*Schema{
 	&DNSSchema,
 	&FilesSchema,
 	&HTTPSchema,
+	&MySQLSchema,
 	&OCSPSchema,
 	&PESchema,
 	&SOCKSSchema,
@@ -717,11 +718,62 @@ func (r *HTTP) Encode(s Sink) {
 	}
 }
 
+// MySQLSchema describes the log mysql.
+var MySQLSchema = Schema{
+	Name: "mysql",
+	Doc:  "MySQL is a command to a MySQL server, or the login.",
+	ID:   5,
+	New:  func() Record { return new(MySQL) },
+	Fields: []Field{
+		{Name: "ts", Kind: KindTime, Doc: "Time of the command."},
+		{Name: "uid", Kind: KindString, Doc: "Unique identifier of the connection."},
+		{Name: "id.orig_h", Kind: KindAddr, Doc: "Originator's address."},
+		{Name: "id.orig_p", Kind: KindPort, Doc: "Originator's port; the ICMP type for ICMP."},
+		{Name: "id.resp_h", Kind: KindAddr, Doc: "Responder's address."},
+		{Name: "id.resp_p", Kind: KindPort, Doc: "Responder's port; the ICMP code for ICMP."},
+		{Name: "cmd", Kind: KindString, Doc: "Name of the command, or login."},
+		{Name: "arg", Kind: KindString, Doc: "What the command is given, such as the text of a query or the name of a user."},
+		{Name: "success", Kind: KindBool, Doc: "Whether the server says that it succeeded.", Unsettable: true},
+		{Name: "rows", Kind: KindCount, Doc: "Number of rows that it changed.", Unsettable: true},
+		{Name: "response", Kind: KindString, Doc: "The server's message, which comes with an error.", Unsettable: true},
+	},
+}
+
+// Schema returns &MySQLSchema.
+func (*MySQL) Schema() *Schema { return &MySQLSchema }
+
+// Encode passes the columns to s.
+func (r *MySQL) Encode(s Sink) {
+	s.Time(r.TS)
+	s.String(r.UID)
+	s.Addr(r.ID.OrigH)
+	s.Port(uint16(r.ID.OrigP))
+	s.Addr(r.ID.RespH)
+	s.Port(uint16(r.ID.RespP))
+	s.String(r.Cmd)
+	s.String(r.Arg)
+	if r.Success.OK {
+		s.Bool(r.Success.V)
+	} else {
+		s.Unset()
+	}
+	if r.Rows.OK {
+		s.Count(r.Rows.V)
+	} else {
+		s.Unset()
+	}
+	if r.Response.OK {
+		s.String(r.Response.V)
+	} else {
+		s.Unset()
+	}
+}
+
 // OCSPSchema describes the log ocsp.
 var OCSPSchema = Schema{
 	Name: "ocsp",
 	Doc:  "OCSP is the status of one certificate in an OCSP response.",
-	ID:   5,
+	ID:   6,
 	New:  func() Record { return new(OCSP) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the response was first seen."},
@@ -772,7 +824,7 @@ func (r *OCSP) Encode(s Sink) {
 var PESchema = Schema{
 	Name: "pe",
 	Doc:  "PE is an executable of Windows that was transferred.",
-	ID:   6,
+	ID:   7,
 	New:  func() Record { return new(PE) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the file was first seen."},
@@ -863,7 +915,7 @@ func (r *PE) Encode(s Sink) {
 var SOCKSSchema = Schema{
 	Name: "socks",
 	Doc:  "SOCKS is a use of a SOCKS proxy.",
-	ID:   7,
+	ID:   8,
 	New:  func() Record { return new(SOCKS) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the proxy connection was first noticed."},
@@ -948,7 +1000,7 @@ func (r *SOCKS) Encode(s Sink) {
 var SSHSchema = Schema{
 	Name: "ssh",
 	Doc:  "SSH is an SSH connection, written when a client has authenticated or else when the connection ends.",
-	ID:   8,
+	ID:   9,
 	New:  func() Record { return new(SSH) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the first version line."},
@@ -1072,7 +1124,7 @@ func (r *SSH) Encode(s Sink) {
 var SSLSchema = Schema{
 	Name: "ssl",
 	Doc:  "SSL is an SSL, TLS or DTLS connection, written when its handshake has succeeded or else when the connection ends.",
-	ID:   9,
+	ID:   10,
 	New:  func() Record { return new(SSL) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which SSL was first noticed."},
@@ -1192,7 +1244,7 @@ func (r *SSL) Encode(s Sink) {
 var TunnelSchema = Schema{
 	Name: "tunnel",
 	Doc:  "Tunnel is a tunnel that was found, closed or expired.",
-	ID:   10,
+	ID:   11,
 	New:  func() Record { return new(Tunnel) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the activity."},
@@ -1229,7 +1281,7 @@ func (r *Tunnel) Encode(s Sink) {
 var WebSocketSchema = Schema{
 	Name: "websocket",
 	Doc:  "WebSocket is an HTTP connection that has become a WebSocket.",
-	ID:   11,
+	ID:   12,
 	New:  func() Record { return new(WebSocket) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the server agreed."},
@@ -1312,7 +1364,7 @@ func (r *WebSocket) Encode(s Sink) {
 var WeirdSchema = Schema{
 	Name: "weird",
 	Doc:  "Weird is something unexpected in the traffic.",
-	ID:   12,
+	ID:   13,
 	New:  func() Record { return new(Weird) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which it occurred."},
@@ -1370,7 +1422,7 @@ func (r *Weird) Encode(s Sink) {
 var X509Schema = Schema{
 	Name: "x509",
 	Doc:  "X509 is a certificate that was seen. One that was seen before with the same HostCert and ClientCert is left out for a day.",
-	ID:   13,
+	ID:   14,
 	New:  func() Record { return new(X509) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the certificate was first seen."},

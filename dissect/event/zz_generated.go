@@ -17,6 +17,7 @@ type Hooks struct {
 	HTTP      HTTPEvents
 	ICMP      ICMPEvents
 	MIME      MIMEEvents
+	MySQL     MySQLEvents
 	NetBIOS   NetBIOSEvents
 	OCSP      OCSPEvents
 	PE        PEEvents
@@ -191,6 +192,22 @@ type MIMEEvents struct {
 	SegmentData Hook[MIMESegmentData] // mime_segment_data
 }
 
+// MySQLEvents are the hooks of section MySQL.
+type MySQLEvents struct {
+	AuthMoreData      Hook[MySQLAuthMoreData]      // mysql_auth_more_data
+	AuthPlugin        Hook[MySQLAuthPlugin]        // mysql_auth_plugin
+	AuthSwitchRequest Hook[MySQLAuthSwitchRequest] // mysql_auth_switch_request
+	ChangeUser        Hook[MySQLChangeUser]        // mysql_change_user
+	CommandRequest    Hook[MySQLCommandRequest]    // mysql_command_request
+	EOF               Hook[MySQLEOF]               // mysql_eof
+	Error             Hook[MySQLError]             // mysql_error
+	Handshake         Hook[MySQLHandshake]         // mysql_handshake
+	OK                Hook[MySQLOK]                // mysql_ok
+	ResultRow         Hook[MySQLResultRow]         // mysql_result_row
+	ServerVersion     Hook[MySQLServerVersion]     // mysql_server_version
+	SSLRequest        Hook[MySQLSSLRequest]        // mysql_ssl_request
+}
+
 // NetBIOSEvents are the hooks of section NetBIOS.
 type NetBIOSEvents struct {
 	SessionAccepted   Hook[NetBIOSSessionAccepted]   // netbios_session_accepted
@@ -230,28 +247,62 @@ type PacketEvents struct {
 
 // SMBEvents are the hooks of section SMB.
 type SMBEvents struct {
-	SMB2CloseRequest           Hook[SMB2CloseRequest]            // smb2_close_request
-	SMB2CloseResponse          Hook[SMB2CloseResponse]           // smb2_close_response
-	SMB2CreateRequest          Hook[SMB2CreateRequest]           // smb2_create_request
-	SMB2CreateResponse         Hook[SMB2CreateResponse]          // smb2_create_response
-	SMB2DiscardedMessagesState Hook[SMB2DiscardedMessagesState]  // smb2_discarded_messages_state
-	SMB2FileDelete             Hook[SMB2FileDelete]              // smb2_file_delete
-	SMB2FileRename             Hook[SMB2FileRename]              // smb2_file_rename
-	SMB2FileSattr              Hook[SMB2FileSattr]               // smb2_file_sattr
-	SMB2Message                Hook[SMB2Message]                 // smb2_message
-	SMB2NegotiateRequest       Hook[SMB2NegotiateRequest]        // smb2_negotiate_request
-	SMB2NegotiateResponse      Hook[SMB2NegotiateResponse]       // smb2_negotiate_response
-	SMB2ReadRequest            Hook[SMB2ReadRequest]             // smb2_read_request
-	SMB2SessionSetupRequest    Hook[SMB2SessionSetupRequest]     // smb2_session_setup_request
-	SMB2SessionSetupResponse   Hook[SMB2SessionSetupResponse]    // smb2_session_setup_response
-	SMB2TransformHeader        Hook[SMB2TransformHeader]         // smb2_transform_header
-	SMB2TreeConnectRequest     Hook[SMB2TreeConnectRequest]      // smb2_tree_connect_request
-	SMB2TreeConnectResponse    Hook[SMB2TreeConnectResponse]     // smb2_tree_connect_response
-	SMB2TreeDisconnectRequest  Hook[SMB2TreeDisconnectRequest]   // smb2_tree_disconnect_request
-	SMB2TreeDisconnectResponse Hook[SMB2TreeDisconnectResponse]  // smb2_tree_disconnect_response
-	SMB2WriteRequest           Hook[SMB2WriteRequest]            // smb2_write_request
-	DiscardedDCERPCAnalyzers   Hook[SMBDiscardedDCERPCAnalyzers] // smb_discarded_dce_rpc_analyzers
-	PipeConnectHeuristic       Hook[SMBPipeConnectHeuristic]     // smb_pipe_connect_heuristic
+	SMB1CheckDirectoryRequest        Hook[SMB1CheckDirectoryRequest]        // smb1_check_directory_request
+	SMB1CheckDirectoryResponse       Hook[SMB1CheckDirectoryResponse]       // smb1_check_directory_response
+	SMB1CloseRequest                 Hook[SMB1CloseRequest]                 // smb1_close_request
+	SMB1CreateDirectoryRequest       Hook[SMB1CreateDirectoryRequest]       // smb1_create_directory_request
+	SMB1CreateDirectoryResponse      Hook[SMB1CreateDirectoryResponse]      // smb1_create_directory_response
+	SMB1EchoRequest                  Hook[SMB1EchoRequest]                  // smb1_echo_request
+	SMB1EchoResponse                 Hook[SMB1EchoResponse]                 // smb1_echo_response
+	SMB1EmptyResponse                Hook[SMB1EmptyResponse]                // smb1_empty_response
+	SMB1Error                        Hook[SMB1Error]                        // smb1_error
+	SMB1LogoffAndX                   Hook[SMB1LogoffAndX]                   // smb1_logoff_andx
+	SMB1Message                      Hook[SMB1Message]                      // smb1_message
+	SMB1NegotiateRequest             Hook[SMB1NegotiateRequest]             // smb1_negotiate_request
+	SMB1NegotiateResponse            Hook[SMB1NegotiateResponse]            // smb1_negotiate_response
+	SMB1NTCancelRequest              Hook[SMB1NTCancelRequest]              // smb1_nt_cancel_request
+	SMB1NTCreateAndXRequest          Hook[SMB1NTCreateAndXRequest]          // smb1_nt_create_andx_request
+	SMB1NTCreateAndXResponse         Hook[SMB1NTCreateAndXResponse]         // smb1_nt_create_andx_response
+	SMB1QueryInformationRequest      Hook[SMB1QueryInformationRequest]      // smb1_query_information_request
+	SMB1ReadAndXRequest              Hook[SMB1ReadAndXRequest]              // smb1_read_andx_request
+	SMB1ReadAndXResponse             Hook[SMB1ReadAndXResponse]             // smb1_read_andx_response
+	SMB1SessionSetupAndXRequest      Hook[SMB1SessionSetupAndXRequest]      // smb1_session_setup_andx_request
+	SMB1SessionSetupAndXResponse     Hook[SMB1SessionSetupAndXResponse]     // smb1_session_setup_andx_response
+	SMB1Trans2FindFirst2Request      Hook[SMB1Trans2FindFirst2Request]      // smb1_trans2_find_first2_request
+	SMB1Trans2GetDFSReferralRequest  Hook[SMB1Trans2GetDFSReferralRequest]  // smb1_trans2_get_dfs_referral_request
+	SMB1Trans2QueryPathInfoRequest   Hook[SMB1Trans2QueryPathInfoRequest]   // smb1_trans2_query_path_info_request
+	SMB1Transaction2Request          Hook[SMB1Transaction2Request]          // smb1_transaction2_request
+	SMB1Transaction2SecondaryRequest Hook[SMB1Transaction2SecondaryRequest] // smb1_transaction2_secondary_request
+	SMB1TransactionRequest           Hook[SMB1TransactionRequest]           // smb1_transaction_request
+	SMB1TransactionResponse          Hook[SMB1TransactionResponse]          // smb1_transaction_response
+	SMB1TransactionSecondaryRequest  Hook[SMB1TransactionSecondaryRequest]  // smb1_transaction_secondary_request
+	SMB1TreeConnectAndXRequest       Hook[SMB1TreeConnectAndXRequest]       // smb1_tree_connect_andx_request
+	SMB1TreeConnectAndXResponse      Hook[SMB1TreeConnectAndXResponse]      // smb1_tree_connect_andx_response
+	SMB1TreeDisconnect               Hook[SMB1TreeDisconnect]               // smb1_tree_disconnect
+	SMB1WriteAndXRequest             Hook[SMB1WriteAndXRequest]             // smb1_write_andx_request
+	SMB1WriteAndXResponse            Hook[SMB1WriteAndXResponse]            // smb1_write_andx_response
+	SMB2CloseRequest                 Hook[SMB2CloseRequest]                 // smb2_close_request
+	SMB2CloseResponse                Hook[SMB2CloseResponse]                // smb2_close_response
+	SMB2CreateRequest                Hook[SMB2CreateRequest]                // smb2_create_request
+	SMB2CreateResponse               Hook[SMB2CreateResponse]               // smb2_create_response
+	SMB2DiscardedMessagesState       Hook[SMB2DiscardedMessagesState]       // smb2_discarded_messages_state
+	SMB2FileDelete                   Hook[SMB2FileDelete]                   // smb2_file_delete
+	SMB2FileRename                   Hook[SMB2FileRename]                   // smb2_file_rename
+	SMB2FileSattr                    Hook[SMB2FileSattr]                    // smb2_file_sattr
+	SMB2Message                      Hook[SMB2Message]                      // smb2_message
+	SMB2NegotiateRequest             Hook[SMB2NegotiateRequest]             // smb2_negotiate_request
+	SMB2NegotiateResponse            Hook[SMB2NegotiateResponse]            // smb2_negotiate_response
+	SMB2ReadRequest                  Hook[SMB2ReadRequest]                  // smb2_read_request
+	SMB2SessionSetupRequest          Hook[SMB2SessionSetupRequest]          // smb2_session_setup_request
+	SMB2SessionSetupResponse         Hook[SMB2SessionSetupResponse]         // smb2_session_setup_response
+	SMB2TransformHeader              Hook[SMB2TransformHeader]              // smb2_transform_header
+	SMB2TreeConnectRequest           Hook[SMB2TreeConnectRequest]           // smb2_tree_connect_request
+	SMB2TreeConnectResponse          Hook[SMB2TreeConnectResponse]          // smb2_tree_connect_response
+	SMB2TreeDisconnectRequest        Hook[SMB2TreeDisconnectRequest]        // smb2_tree_disconnect_request
+	SMB2TreeDisconnectResponse       Hook[SMB2TreeDisconnectResponse]       // smb2_tree_disconnect_response
+	SMB2WriteRequest                 Hook[SMB2WriteRequest]                 // smb2_write_request
+	DiscardedDCERPCAnalyzers         Hook[SMBDiscardedDCERPCAnalyzers]      // smb_discarded_dce_rpc_analyzers
+	PipeConnectHeuristic             Hook[SMBPipeConnectHeuristic]          // smb_pipe_connect_heuristic
 }
 
 // SOCKSEvents are the hooks of section SOCKS.
@@ -2551,6 +2602,216 @@ var built = [...]builtEvent{
 	},
 	{
 		info: Info{
+			Name:    "mysql_auth_more_data",
+			Section: "MySQL",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"data", "string"}},
+			Doc:     "Raised for what authentication plugins say to each other (Protocol::AuthMoreData).",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.MySQL.AuthMoreData.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.MySQL.AuthMoreData.Listen(func(e *MySQLAuthMoreData) {
+				dst := s.begin("mysql_auth_more_data")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "mysql_auth_plugin",
+			Section: "MySQL",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"name", "string"}, {"data", "string"}},
+			Doc:     "Raised for the authentication plugin that a greeting, the answer to it or a change of user names.",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.MySQL.AuthPlugin.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.MySQL.AuthPlugin.Listen(func(e *MySQLAuthPlugin) {
+				dst := s.begin("mysql_auth_plugin")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "mysql_auth_switch_request",
+			Section: "MySQL",
+			Params:  []Param{{"c", "connection"}, {"name", "string"}, {"data", "string"}},
+			Doc:     "Raised when a server asks for another authentication plugin (Protocol::AuthSwitchRequest).",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.MySQL.AuthSwitchRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.MySQL.AuthSwitchRequest.Listen(func(e *MySQLAuthSwitchRequest) {
+				dst := s.begin("mysql_auth_switch_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "mysql_change_user",
+			Section: "MySQL",
+			Params:  []Param{{"c", "connection"}, {"username", "string"}},
+			Doc:     "Raised after MySQLCommandRequest for a change of user (COM_CHANGE_USER).",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.MySQL.ChangeUser.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.MySQL.ChangeUser.Listen(func(e *MySQLChangeUser) {
+				dst := s.begin("mysql_change_user")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "mysql_command_request",
+			Section: "MySQL",
+			Params:  []Param{{"c", "connection"}, {"command", "count"}, {"arg", "string"}},
+			Doc:     "Raised for a command of a client.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.MySQL.CommandRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.MySQL.CommandRequest.Listen(func(e *MySQLCommandRequest) {
+				dst := s.begin("mysql_command_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "mysql_eof",
+			Section: "MySQL",
+			Params:  []Param{{"c", "connection"}, {"is_intermediate", "bool"}},
+			Doc:     "Raised for an EOF packet of a server (EOF_Packet).",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.MySQL.EOF.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.MySQL.EOF.Listen(func(e *MySQLEOF) {
+				dst := s.begin("mysql_eof")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "mysql_error",
+			Section: "MySQL",
+			Params:  []Param{{"c", "connection"}, {"code", "count"}, {"msg", "string"}},
+			Doc:     "Raised for an error packet of a server (ERR_Packet).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.MySQL.Error.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.MySQL.Error.Listen(func(e *MySQLError) {
+				dst := s.begin("mysql_error")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "mysql_handshake",
+			Section: "MySQL",
+			Params:  []Param{{"c", "connection"}, {"username", "string"}},
+			Doc:     "Raised for a client's answer to the greeting, unless it asks for TLS (Protocol::HandshakeResponse41 and HandshakeResponse320).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.MySQL.Handshake.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.MySQL.Handshake.Listen(func(e *MySQLHandshake) {
+				dst := s.begin("mysql_handshake")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "mysql_ok",
+			Section: "MySQL",
+			Params:  []Param{{"c", "connection"}, {"affected_rows", "count"}},
+			Doc:     "Raised for an OK packet of a server (OK_Packet).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.MySQL.OK.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.MySQL.OK.Listen(func(e *MySQLOK) {
+				dst := s.begin("mysql_ok")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "mysql_result_row",
+			Section: "MySQL",
+			Params:  []Param{{"c", "connection"}, {"row", "string_vec"}},
+			Doc:     "Raised for a row of a result set (ProtocolText::ResultsetRow).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.MySQL.ResultRow.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.MySQL.ResultRow.Listen(func(e *MySQLResultRow) {
+				dst := s.begin("mysql_result_row")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "mysql_server_version",
+			Section: "MySQL",
+			Params:  []Param{{"c", "connection"}, {"ver", "string"}},
+			Doc:     "Raised for the greeting of a MySQL server (Protocol::HandshakeV10 and HandshakeV9).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.MySQL.ServerVersion.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.MySQL.ServerVersion.Listen(func(e *MySQLServerVersion) {
+				dst := s.begin("mysql_server_version")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "mysql_ssl_request",
+			Section: "MySQL",
+			Params:  []Param{{"c", "connection"}},
+			Doc:     "Raised for a client's wish to go on with TLS (Protocol::SSLRequest).",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.MySQL.SSLRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.MySQL.SSLRequest.Listen(func(e *MySQLSSLRequest) {
+				dst := s.begin("mysql_ssl_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
 			Name:    "net_weird",
 			Section: "Weird",
 			Params:  []Param{{"name", "string"}, {"addl", "string"}, {"source", "string"}},
@@ -3011,6 +3272,587 @@ var built = [...]builtEvent{
 		stream: func(h *Hooks, s *Stream) {
 			h.Conn.RexmitInconsistency.Listen(func(e *RexmitInconsistency) {
 				dst := s.begin("rexmit_inconsistency")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "smb1_check_directory_request",
+			Section: "SMB",
+			Params:  []Param{{"c", "connection"}, {"hdr", "SMB1::Header"}, {"directory_name", "string"}},
+			Doc:     "Raised for a request SMB_COM_CHECK_DIRECTORY, whether a path is a directory (MS-CIFS section 2.2.4.17.1).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMB.SMB1CheckDirectoryRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMB.SMB1CheckDirectoryRequest.Listen(func(e *SMB1CheckDirectoryRequest) {
+				dst := s.begin("smb1_check_directory_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "smb1_check_directory_response",
+			Section: "SMB",
+			Params:  []Param{{"c", "connection"}, {"hdr", "SMB1::Header"}},
+			Doc:     "Raised for a response SMB_COM_CHECK_DIRECTORY that is more than an empty one (MS-CIFS section 2.2.4.17.2).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMB.SMB1CheckDirectoryResponse.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMB.SMB1CheckDirectoryResponse.Listen(func(e *SMB1CheckDirectoryResponse) {
+				dst := s.begin("smb1_check_directory_response")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "smb1_close_request",
+			Section: "SMB",
+			Params:  []Param{{"c", "connection"}, {"hdr", "SMB1::Header"}, {"file_id", "count"}},
+			Doc:     "Raised for a request SMB_COM_CLOSE of an open file (MS-CIFS section 2.2.4.5.1).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMB.SMB1CloseRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMB.SMB1CloseRequest.Listen(func(e *SMB1CloseRequest) {
+				dst := s.begin("smb1_close_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:       "smb1_create_directory_request",
+			Section:    "SMB",
+			Params:     []Param{{"c", "connection"}, {"hdr", "SMB1::Header"}, {"directory_name", "string"}},
+			Doc:        "Raised for a request SMB_COM_CREATE_DIRECTORY, an old way to make a directory (MS-CIFS section 2.2.4.1.1).",
+			Deprecated: true,
+			Built:      true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMB.SMB1CreateDirectoryRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMB.SMB1CreateDirectoryRequest.Listen(func(e *SMB1CreateDirectoryRequest) {
+				dst := s.begin("smb1_create_directory_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:       "smb1_create_directory_response",
+			Section:    "SMB",
+			Params:     []Param{{"c", "connection"}, {"hdr", "SMB1::Header"}},
+			Doc:        "Raised for a response SMB_COM_CREATE_DIRECTORY that is more than an empty one (MS-CIFS section 2.2.4.1.2).",
+			Deprecated: true,
+			Built:      true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMB.SMB1CreateDirectoryResponse.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMB.SMB1CreateDirectoryResponse.Listen(func(e *SMB1CreateDirectoryResponse) {
+				dst := s.begin("smb1_create_directory_response")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "smb1_echo_request",
+			Section: "SMB",
+			Params:  []Param{{"c", "connection"}, {"echo_count", "count"}, {"data", "string"}},
+			Doc:     "Raised for a request SMB_COM_ECHO (MS-CIFS section 2.2.4.39.1).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMB.SMB1EchoRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMB.SMB1EchoRequest.Listen(func(e *SMB1EchoRequest) {
+				dst := s.begin("smb1_echo_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "smb1_echo_response",
+			Section: "SMB",
+			Params:  []Param{{"c", "connection"}, {"seq_num", "count"}, {"data", "string"}},
+			Doc:     "Raised for every response SMB_COM_ECHO (MS-CIFS section 2.2.4.39.2).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMB.SMB1EchoResponse.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMB.SMB1EchoResponse.Listen(func(e *SMB1EchoResponse) {
+				dst := s.begin("smb1_echo_response")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "smb1_empty_response",
+			Section: "SMB",
+			Params:  []Param{{"c", "connection"}, {"hdr", "SMB1::Header"}},
+			Doc:     "Raised for a message that has neither parameters nor data and no error in its status, and for every response SMB_COM_CLOSE.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMB.SMB1EmptyResponse.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMB.SMB1EmptyResponse.Listen(func(e *SMB1EmptyResponse) {
+				dst := s.begin("smb1_empty_response")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "smb1_error",
+			Section: "SMB",
+			Params:  []Param{{"c", "connection"}, {"hdr", "SMB1::Header"}, {"is_orig", "bool"}},
+			Doc:     "Raised for a message that has neither parameters nor data, but a status other than success.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMB.SMB1Error.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMB.SMB1Error.Listen(func(e *SMB1Error) {
+				dst := s.begin("smb1_error")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "smb1_logoff_andx",
+			Section: "SMB",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}},
+			Doc:     "Raised for a message SMB_COM_LOGOFF_ANDX, the end of a user's session (MS-CIFS section 2.2.4.54). Events of commands chained to it come before.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMB.SMB1LogoffAndX.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMB.SMB1LogoffAndX.Listen(func(e *SMB1LogoffAndX) {
+				dst := s.begin("smb1_logoff_andx")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "smb1_message",
+			Section: "SMB",
+			Params:  []Param{{"c", "connection"}, {"hdr", "SMB1::Header"}, {"is_orig", "bool"}},
+			Doc:     "Raised for every SMB1 message, with its header, before the events of its commands.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMB.SMB1Message.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMB.SMB1Message.Listen(func(e *SMB1Message) {
+				dst := s.begin("smb1_message")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "smb1_negotiate_request",
+			Section: "SMB",
+			Params:  []Param{{"c", "connection"}, {"hdr", "SMB1::Header"}, {"dialects", "string_vec"}},
+			Doc:     "Raised for a request SMB_COM_NEGOTIATE (MS-CIFS section 2.2.4.52.1).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMB.SMB1NegotiateRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMB.SMB1NegotiateRequest.Listen(func(e *SMB1NegotiateRequest) {
+				dst := s.begin("smb1_negotiate_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "smb1_negotiate_response",
+			Section: "SMB",
+			Params:  []Param{{"c", "connection"}, {"hdr", "SMB1::Header"}, {"response", "SMB1::NegotiateResponse"}},
+			Doc:     "Raised for a response SMB_COM_NEGOTIATE (MS-CIFS section 2.2.4.52.2).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMB.SMB1NegotiateResponse.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMB.SMB1NegotiateResponse.Listen(func(e *SMB1NegotiateResponse) {
+				dst := s.begin("smb1_negotiate_response")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "smb1_nt_cancel_request",
+			Section: "SMB",
+			Params:  []Param{{"c", "connection"}, {"hdr", "SMB1::Header"}},
+			Doc:     "Raised for a request SMB_COM_NT_CANCEL, which withdraws a pending request and has no response (MS-CIFS section 2.2.4.65).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMB.SMB1NTCancelRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMB.SMB1NTCancelRequest.Listen(func(e *SMB1NTCancelRequest) {
+				dst := s.begin("smb1_nt_cancel_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "smb1_nt_create_andx_request",
+			Section: "SMB",
+			Params:  []Param{{"c", "connection"}, {"hdr", "SMB1::Header"}, {"file_name", "string"}},
+			Doc:     "Raised for a request SMB_COM_NT_CREATE_ANDX, which opens or makes a file, directory or pipe (MS-CIFS section 2.2.4.64.1).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMB.SMB1NTCreateAndXRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMB.SMB1NTCreateAndXRequest.Listen(func(e *SMB1NTCreateAndXRequest) {
+				dst := s.begin("smb1_nt_create_andx_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "smb1_nt_create_andx_response",
+			Section: "SMB",
+			Params:  []Param{{"c", "connection"}, {"hdr", "SMB1::Header"}, {"file_id", "count"}, {"file_size", "count"}, {"times", "SMB::MACTimes"}},
+			Doc:     "Raised for a response SMB_COM_NT_CREATE_ANDX (MS-CIFS section 2.2.4.64.2).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMB.SMB1NTCreateAndXResponse.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMB.SMB1NTCreateAndXResponse.Listen(func(e *SMB1NTCreateAndXResponse) {
+				dst := s.begin("smb1_nt_create_andx_response")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:       "smb1_query_information_request",
+			Section:    "SMB",
+			Params:     []Param{{"c", "connection"}, {"hdr", "SMB1::Header"}, {"filename", "string"}},
+			Doc:        "Raised for a request SMB_COM_QUERY_INFORMATION, an old way to ask for attributes of a file (MS-CIFS section 2.2.4.9.1).",
+			Deprecated: true,
+			Built:      true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMB.SMB1QueryInformationRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMB.SMB1QueryInformationRequest.Listen(func(e *SMB1QueryInformationRequest) {
+				dst := s.begin("smb1_query_information_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "smb1_read_andx_request",
+			Section: "SMB",
+			Params:  []Param{{"c", "connection"}, {"hdr", "SMB1::Header"}, {"file_id", "count"}, {"offset", "count"}, {"length", "count"}},
+			Doc:     "Raised for a request SMB_COM_READ_ANDX (MS-CIFS section 2.2.4.42.1, MS-SMB section 2.2.4.2.1).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMB.SMB1ReadAndXRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMB.SMB1ReadAndXRequest.Listen(func(e *SMB1ReadAndXRequest) {
+				dst := s.begin("smb1_read_andx_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "smb1_read_andx_response",
+			Section: "SMB",
+			Params:  []Param{{"c", "connection"}, {"hdr", "SMB1::Header"}, {"data_len", "count"}},
+			Doc:     "Raised for a response SMB_COM_READ_ANDX (MS-CIFS section 2.2.4.42.2). What was read goes to file analysis or to the pipe's analyzer.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMB.SMB1ReadAndXResponse.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMB.SMB1ReadAndXResponse.Listen(func(e *SMB1ReadAndXResponse) {
+				dst := s.begin("smb1_read_andx_response")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "smb1_session_setup_andx_request",
+			Section: "SMB",
+			Params:  []Param{{"c", "connection"}, {"hdr", "SMB1::Header"}, {"request", "SMB1::SessionSetupAndXRequest"}},
+			Doc:     "Raised for a request SMB_COM_SESSION_SETUP_ANDX, the login of a user (MS-CIFS section 2.2.4.53.1, MS-SMB section 2.2.4.6.1). Events of commands chained to it, and those of its security blob, come before.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMB.SMB1SessionSetupAndXRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMB.SMB1SessionSetupAndXRequest.Listen(func(e *SMB1SessionSetupAndXRequest) {
+				dst := s.begin("smb1_session_setup_andx_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "smb1_session_setup_andx_response",
+			Section: "SMB",
+			Params:  []Param{{"c", "connection"}, {"hdr", "SMB1::Header"}, {"response", "SMB1::SessionSetupAndXResponse"}},
+			Doc:     "Raised for a response SMB_COM_SESSION_SETUP_ANDX (MS-CIFS section 2.2.4.53.2, MS-SMB section 2.2.4.6.2). Events of commands chained to it, and those of its security blob, come before.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMB.SMB1SessionSetupAndXResponse.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMB.SMB1SessionSetupAndXResponse.Listen(func(e *SMB1SessionSetupAndXResponse) {
+				dst := s.begin("smb1_session_setup_andx_response")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "smb1_trans2_find_first2_request",
+			Section: "SMB",
+			Params:  []Param{{"c", "connection"}, {"hdr", "SMB1::Header"}, {"args", "SMB1::Find_First2_Request_Args"}},
+			Doc:     "Raised for a TRANS2_FIND_FIRST2 request, a search in a directory (MS-CIFS section 2.2.6.2.1).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMB.SMB1Trans2FindFirst2Request.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMB.SMB1Trans2FindFirst2Request.Listen(func(e *SMB1Trans2FindFirst2Request) {
+				dst := s.begin("smb1_trans2_find_first2_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "smb1_trans2_get_dfs_referral_request",
+			Section: "SMB",
+			Params:  []Param{{"c", "connection"}, {"hdr", "SMB1::Header"}, {"file_name", "string"}},
+			Doc:     "Raised for a TRANS2_GET_DFS_REFERRAL request, the true place of a DFS path (MS-CIFS section 2.2.6.16.1, MS-DFSC section 2.2.2).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMB.SMB1Trans2GetDFSReferralRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMB.SMB1Trans2GetDFSReferralRequest.Listen(func(e *SMB1Trans2GetDFSReferralRequest) {
+				dst := s.begin("smb1_trans2_get_dfs_referral_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "smb1_trans2_query_path_info_request",
+			Section: "SMB",
+			Params:  []Param{{"c", "connection"}, {"hdr", "SMB1::Header"}, {"file_name", "string"}},
+			Doc:     "Raised for a TRANS2_QUERY_PATH_INFORMATION request (MS-CIFS section 2.2.6.6.1).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMB.SMB1Trans2QueryPathInfoRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMB.SMB1Trans2QueryPathInfoRequest.Listen(func(e *SMB1Trans2QueryPathInfoRequest) {
+				dst := s.begin("smb1_trans2_query_path_info_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "smb1_transaction2_request",
+			Section: "SMB",
+			Params:  []Param{{"c", "connection"}, {"hdr", "SMB1::Header"}, {"args", "SMB1::Trans2_Args"}, {"sub_cmd", "count"}},
+			Doc:     "Raised for a request SMB_COM_TRANSACTION2 (MS-CIFS section 2.2.4.46.1), after the event of its subcommand if there is one.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMB.SMB1Transaction2Request.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMB.SMB1Transaction2Request.Listen(func(e *SMB1Transaction2Request) {
+				dst := s.begin("smb1_transaction2_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "smb1_transaction2_secondary_request",
+			Section: "SMB",
+			Params:  []Param{{"c", "connection"}, {"hdr", "SMB1::Header"}, {"args", "SMB1::Trans2_Sec_Args"}, {"parameters", "string"}, {"data", "string"}},
+			Doc:     "Raised for a request SMB_COM_TRANSACTION2_SECONDARY, the continuation of a TRANSACTION2 (MS-CIFS section 2.2.4.47.1).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMB.SMB1Transaction2SecondaryRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMB.SMB1Transaction2SecondaryRequest.Listen(func(e *SMB1Transaction2SecondaryRequest) {
+				dst := s.begin("smb1_transaction2_secondary_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "smb1_transaction_request",
+			Section: "SMB",
+			Params:  []Param{{"c", "connection"}, {"hdr", "SMB1::Header"}, {"name", "string"}, {"sub_cmd", "count"}, {"parameters", "string"}, {"data", "string"}},
+			Doc:     "Raised for a request SMB_COM_TRANSACTION to a named pipe or mailslot (MS-CIFS section 2.2.4.33.1).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMB.SMB1TransactionRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMB.SMB1TransactionRequest.Listen(func(e *SMB1TransactionRequest) {
+				dst := s.begin("smb1_transaction_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "smb1_transaction_response",
+			Section: "SMB",
+			Params:  []Param{{"c", "connection"}, {"hdr", "SMB1::Header"}, {"parameters", "string"}, {"data", "string"}},
+			Doc:     "Raised for a response SMB_COM_TRANSACTION (MS-CIFS section 2.2.4.33.2).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMB.SMB1TransactionResponse.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMB.SMB1TransactionResponse.Listen(func(e *SMB1TransactionResponse) {
+				dst := s.begin("smb1_transaction_response")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "smb1_transaction_secondary_request",
+			Section: "SMB",
+			Params:  []Param{{"c", "connection"}, {"hdr", "SMB1::Header"}, {"args", "SMB1::Trans_Sec_Args"}, {"parameters", "string"}, {"data", "string"}},
+			Doc:     "Raised for a request SMB_COM_TRANSACTION_SECONDARY, the continuation of a transaction (MS-CIFS section 2.2.4.34.1).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMB.SMB1TransactionSecondaryRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMB.SMB1TransactionSecondaryRequest.Listen(func(e *SMB1TransactionSecondaryRequest) {
+				dst := s.begin("smb1_transaction_secondary_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "smb1_tree_connect_andx_request",
+			Section: "SMB",
+			Params:  []Param{{"c", "connection"}, {"hdr", "SMB1::Header"}, {"path", "string"}, {"service", "string"}},
+			Doc:     "Raised for a request SMB_COM_TREE_CONNECT_ANDX, access to a share (MS-CIFS section 2.2.4.55.1).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMB.SMB1TreeConnectAndXRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMB.SMB1TreeConnectAndXRequest.Listen(func(e *SMB1TreeConnectAndXRequest) {
+				dst := s.begin("smb1_tree_connect_andx_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "smb1_tree_connect_andx_response",
+			Section: "SMB",
+			Params:  []Param{{"c", "connection"}, {"hdr", "SMB1::Header"}, {"service", "string"}, {"native_file_system", "string"}},
+			Doc:     "Raised for a response SMB_COM_TREE_CONNECT_ANDX (MS-CIFS section 2.2.4.55.2).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMB.SMB1TreeConnectAndXResponse.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMB.SMB1TreeConnectAndXResponse.Listen(func(e *SMB1TreeConnectAndXResponse) {
+				dst := s.begin("smb1_tree_connect_andx_response")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "smb1_tree_disconnect",
+			Section: "SMB",
+			Params:  []Param{{"c", "connection"}, {"hdr", "SMB1::Header"}, {"is_orig", "bool"}},
+			Doc:     "Raised for a message SMB_COM_TREE_DISCONNECT, the end of access to a share (MS-CIFS section 2.2.4.51).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMB.SMB1TreeDisconnect.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMB.SMB1TreeDisconnect.Listen(func(e *SMB1TreeDisconnect) {
+				dst := s.begin("smb1_tree_disconnect")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "smb1_write_andx_request",
+			Section: "SMB",
+			Params:  []Param{{"c", "connection"}, {"hdr", "SMB1::Header"}, {"file_id", "count"}, {"offset", "count"}, {"data_len", "count"}},
+			Doc:     "Raised for a request SMB_COM_WRITE_ANDX (MS-CIFS section 2.2.4.43.1, MS-SMB section 2.2.4.3.1). What is written goes to file analysis or to the pipe's analyzer.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMB.SMB1WriteAndXRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMB.SMB1WriteAndXRequest.Listen(func(e *SMB1WriteAndXRequest) {
+				dst := s.begin("smb1_write_andx_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "smb1_write_andx_response",
+			Section: "SMB",
+			Params:  []Param{{"c", "connection"}, {"hdr", "SMB1::Header"}, {"written_bytes", "count"}},
+			Doc:     "Raised for a response SMB_COM_WRITE_ANDX (MS-CIFS section 2.2.4.43.2).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMB.SMB1WriteAndXResponse.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMB.SMB1WriteAndXResponse.Listen(func(e *SMB1WriteAndXResponse) {
+				dst := s.begin("smb1_write_andx_response")
 				dst = appendConnKeys(dst, e.Conn)
 				s.end(e.AppendArgs(append(dst, argsKey...)))
 			})
@@ -6220,6 +7062,117 @@ func (e *MobileIPv6Message) AppendArgs(dst []byte) []byte {
 }
 
 // AppendArgs appends the parameters as a JSON object.
+func (e *MySQLAuthMoreData) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"data":`...)
+	dst = appendString(dst, e.Data)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *MySQLAuthPlugin) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"name":`...)
+	dst = appendString(dst, e.Name)
+	dst = append(dst, `,"data":`...)
+	dst = appendString(dst, e.Data)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *MySQLAuthSwitchRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"name":`...)
+	dst = appendString(dst, e.Name)
+	dst = append(dst, `,"data":`...)
+	dst = appendString(dst, e.Data)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *MySQLChangeUser) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"username":`...)
+	dst = appendString(dst, e.Username)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *MySQLCommandRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"command":`...)
+	dst = strconv.AppendUint(dst, e.Command, 10)
+	dst = append(dst, `,"arg":`...)
+	dst = appendString(dst, e.Arg)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *MySQLEOF) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_intermediate":`...)
+	dst = strconv.AppendBool(dst, e.IsIntermediate)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *MySQLError) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"code":`...)
+	dst = strconv.AppendUint(dst, e.Code, 10)
+	dst = append(dst, `,"msg":`...)
+	dst = appendString(dst, e.Msg)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *MySQLHandshake) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"username":`...)
+	dst = appendString(dst, e.Username)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *MySQLOK) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"affected_rows":`...)
+	dst = strconv.AppendUint(dst, e.AffectedRows, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *MySQLResultRow) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"row":[`...)
+	for i := range e.Row {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = appendString(dst, e.Row[i])
+	}
+	dst = append(dst, `]}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *MySQLServerVersion) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"ver":`...)
+	dst = appendString(dst, e.Ver)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *MySQLSSLRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
 func (e *NetWeird) AppendArgs(dst []byte) []byte {
 	dst = append(dst, `{"name":`...)
 	dst = appendString(dst, e.Name)
@@ -6478,6 +7431,375 @@ func (e *RexmitInconsistency) AppendArgs(dst []byte) []byte {
 	dst = appendString(dst, e.T2)
 	dst = append(dst, `,"tcp_flags":`...)
 	dst = appendString(dst, e.TCPFlags)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMB1CheckDirectoryRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"hdr":`...)
+	dst = e.Hdr.appendJSON(dst)
+	dst = append(dst, `,"directory_name":`...)
+	dst = appendString(dst, e.DirectoryName)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMB1CheckDirectoryResponse) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"hdr":`...)
+	dst = e.Hdr.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMB1CloseRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"hdr":`...)
+	dst = e.Hdr.appendJSON(dst)
+	dst = append(dst, `,"file_id":`...)
+	dst = strconv.AppendUint(dst, e.FileID, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMB1CreateDirectoryRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"hdr":`...)
+	dst = e.Hdr.appendJSON(dst)
+	dst = append(dst, `,"directory_name":`...)
+	dst = appendString(dst, e.DirectoryName)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMB1CreateDirectoryResponse) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"hdr":`...)
+	dst = e.Hdr.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMB1EchoRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"echo_count":`...)
+	dst = strconv.AppendUint(dst, e.EchoCount, 10)
+	dst = append(dst, `,"data":`...)
+	dst = appendString(dst, e.Data)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMB1EchoResponse) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"seq_num":`...)
+	dst = strconv.AppendUint(dst, e.SeqNum, 10)
+	dst = append(dst, `,"data":`...)
+	dst = appendString(dst, e.Data)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMB1EmptyResponse) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"hdr":`...)
+	dst = e.Hdr.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMB1Error) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"hdr":`...)
+	dst = e.Hdr.appendJSON(dst)
+	dst = append(dst, `,"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMB1LogoffAndX) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMB1Message) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"hdr":`...)
+	dst = e.Hdr.appendJSON(dst)
+	dst = append(dst, `,"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMB1NegotiateRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"hdr":`...)
+	dst = e.Hdr.appendJSON(dst)
+	dst = append(dst, `,"dialects":[`...)
+	for i := range e.Dialects {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = appendString(dst, e.Dialects[i])
+	}
+	dst = append(dst, `]}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMB1NegotiateResponse) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"hdr":`...)
+	dst = e.Hdr.appendJSON(dst)
+	dst = append(dst, `,"response":`...)
+	dst = e.Response.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMB1NTCancelRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"hdr":`...)
+	dst = e.Hdr.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMB1NTCreateAndXRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"hdr":`...)
+	dst = e.Hdr.appendJSON(dst)
+	dst = append(dst, `,"file_name":`...)
+	dst = appendString(dst, e.FileName)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMB1NTCreateAndXResponse) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"hdr":`...)
+	dst = e.Hdr.appendJSON(dst)
+	dst = append(dst, `,"file_id":`...)
+	dst = strconv.AppendUint(dst, e.FileID, 10)
+	dst = append(dst, `,"file_size":`...)
+	dst = strconv.AppendUint(dst, e.FileSize, 10)
+	dst = append(dst, `,"times":`...)
+	dst = e.Times.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMB1QueryInformationRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"hdr":`...)
+	dst = e.Hdr.appendJSON(dst)
+	dst = append(dst, `,"filename":`...)
+	dst = appendString(dst, e.Filename)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMB1ReadAndXRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"hdr":`...)
+	dst = e.Hdr.appendJSON(dst)
+	dst = append(dst, `,"file_id":`...)
+	dst = strconv.AppendUint(dst, e.FileID, 10)
+	dst = append(dst, `,"offset":`...)
+	dst = strconv.AppendUint(dst, e.Offset, 10)
+	dst = append(dst, `,"length":`...)
+	dst = strconv.AppendUint(dst, e.Length, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMB1ReadAndXResponse) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"hdr":`...)
+	dst = e.Hdr.appendJSON(dst)
+	dst = append(dst, `,"data_len":`...)
+	dst = strconv.AppendUint(dst, e.DataLen, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMB1SessionSetupAndXRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"hdr":`...)
+	dst = e.Hdr.appendJSON(dst)
+	dst = append(dst, `,"request":`...)
+	dst = e.Request.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMB1SessionSetupAndXResponse) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"hdr":`...)
+	dst = e.Hdr.appendJSON(dst)
+	dst = append(dst, `,"response":`...)
+	dst = e.Response.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMB1Trans2FindFirst2Request) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"hdr":`...)
+	dst = e.Hdr.appendJSON(dst)
+	dst = append(dst, `,"args":`...)
+	dst = e.Args.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMB1Trans2GetDFSReferralRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"hdr":`...)
+	dst = e.Hdr.appendJSON(dst)
+	dst = append(dst, `,"file_name":`...)
+	dst = appendString(dst, e.FileName)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMB1Trans2QueryPathInfoRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"hdr":`...)
+	dst = e.Hdr.appendJSON(dst)
+	dst = append(dst, `,"file_name":`...)
+	dst = appendString(dst, e.FileName)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMB1Transaction2Request) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"hdr":`...)
+	dst = e.Hdr.appendJSON(dst)
+	dst = append(dst, `,"args":`...)
+	dst = e.Args.appendJSON(dst)
+	dst = append(dst, `,"sub_cmd":`...)
+	dst = strconv.AppendUint(dst, e.SubCmd, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMB1Transaction2SecondaryRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"hdr":`...)
+	dst = e.Hdr.appendJSON(dst)
+	dst = append(dst, `,"args":`...)
+	dst = e.Args.appendJSON(dst)
+	dst = append(dst, `,"parameters":`...)
+	dst = appendString(dst, e.Parameters)
+	dst = append(dst, `,"data":`...)
+	dst = appendString(dst, e.Data)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMB1TransactionRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"hdr":`...)
+	dst = e.Hdr.appendJSON(dst)
+	dst = append(dst, `,"name":`...)
+	dst = appendString(dst, e.Name)
+	dst = append(dst, `,"sub_cmd":`...)
+	dst = strconv.AppendUint(dst, e.SubCmd, 10)
+	dst = append(dst, `,"parameters":`...)
+	dst = appendString(dst, e.Parameters)
+	dst = append(dst, `,"data":`...)
+	dst = appendString(dst, e.Data)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMB1TransactionResponse) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"hdr":`...)
+	dst = e.Hdr.appendJSON(dst)
+	dst = append(dst, `,"parameters":`...)
+	dst = appendString(dst, e.Parameters)
+	dst = append(dst, `,"data":`...)
+	dst = appendString(dst, e.Data)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMB1TransactionSecondaryRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"hdr":`...)
+	dst = e.Hdr.appendJSON(dst)
+	dst = append(dst, `,"args":`...)
+	dst = e.Args.appendJSON(dst)
+	dst = append(dst, `,"parameters":`...)
+	dst = appendString(dst, e.Parameters)
+	dst = append(dst, `,"data":`...)
+	dst = appendString(dst, e.Data)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMB1TreeConnectAndXRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"hdr":`...)
+	dst = e.Hdr.appendJSON(dst)
+	dst = append(dst, `,"path":`...)
+	dst = appendString(dst, e.Path)
+	dst = append(dst, `,"service":`...)
+	dst = appendString(dst, e.Service)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMB1TreeConnectAndXResponse) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"hdr":`...)
+	dst = e.Hdr.appendJSON(dst)
+	dst = append(dst, `,"service":`...)
+	dst = appendString(dst, e.Service)
+	dst = append(dst, `,"native_file_system":`...)
+	dst = appendString(dst, e.NativeFileSystem)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMB1TreeDisconnect) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"hdr":`...)
+	dst = e.Hdr.appendJSON(dst)
+	dst = append(dst, `,"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMB1WriteAndXRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"hdr":`...)
+	dst = e.Hdr.appendJSON(dst)
+	dst = append(dst, `,"file_id":`...)
+	dst = strconv.AppendUint(dst, e.FileID, 10)
+	dst = append(dst, `,"offset":`...)
+	dst = strconv.AppendUint(dst, e.Offset, 10)
+	dst = append(dst, `,"data_len":`...)
+	dst = strconv.AppendUint(dst, e.DataLen, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMB1WriteAndXResponse) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"hdr":`...)
+	dst = e.Hdr.appendJSON(dst)
+	dst = append(dst, `,"written_bytes":`...)
+	dst = strconv.AppendUint(dst, e.WrittenBytes, 10)
 	dst = append(dst, '}')
 	return dst
 }
@@ -9381,6 +10703,388 @@ func (e *RawPktHdr) appendJSON(dst []byte) []byte {
 		dst = append(dst, ',')
 	}
 	return closeObject(dst)
+}
+
+func (e *SMB1FindFirst2RequestArgs) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"search_attrs":`...)
+	dst = strconv.AppendUint(dst, e.SearchAttrs, 10)
+	dst = append(dst, `,"search_count":`...)
+	dst = strconv.AppendUint(dst, e.SearchCount, 10)
+	dst = append(dst, `,"flags":`...)
+	dst = strconv.AppendUint(dst, e.Flags, 10)
+	dst = append(dst, `,"info_level":`...)
+	dst = strconv.AppendUint(dst, e.InfoLevel, 10)
+	dst = append(dst, `,"search_storage_type":`...)
+	dst = strconv.AppendUint(dst, e.SearchStorageType, 10)
+	dst = append(dst, `,"file_name":`...)
+	dst = appendString(dst, e.FileName)
+	dst = append(dst, '}')
+	return dst
+}
+
+func (e *SMB1Header) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"command":`...)
+	dst = strconv.AppendUint(dst, e.Command, 10)
+	dst = append(dst, `,"status":`...)
+	dst = strconv.AppendUint(dst, e.Status, 10)
+	dst = append(dst, `,"flags":`...)
+	dst = strconv.AppendUint(dst, e.Flags, 10)
+	dst = append(dst, `,"flags2":`...)
+	dst = strconv.AppendUint(dst, e.Flags2, 10)
+	dst = append(dst, `,"tid":`...)
+	dst = strconv.AppendUint(dst, e.TID, 10)
+	dst = append(dst, `,"pid":`...)
+	dst = strconv.AppendUint(dst, e.PID, 10)
+	dst = append(dst, `,"uid":`...)
+	dst = strconv.AppendUint(dst, e.UID, 10)
+	dst = append(dst, `,"mid":`...)
+	dst = strconv.AppendUint(dst, e.MID, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+func (e *SMB1NegotiateCapabilities) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"raw_mode":`...)
+	dst = strconv.AppendBool(dst, e.RawMode)
+	dst = append(dst, `,"mpx_mode":`...)
+	dst = strconv.AppendBool(dst, e.MpxMode)
+	dst = append(dst, `,"unicode":`...)
+	dst = strconv.AppendBool(dst, e.Unicode)
+	dst = append(dst, `,"large_files":`...)
+	dst = strconv.AppendBool(dst, e.LargeFiles)
+	dst = append(dst, `,"nt_smbs":`...)
+	dst = strconv.AppendBool(dst, e.NTSMBs)
+	dst = append(dst, `,"rpc_remote_apis":`...)
+	dst = strconv.AppendBool(dst, e.RPCRemoteAPIs)
+	dst = append(dst, `,"status32":`...)
+	dst = strconv.AppendBool(dst, e.Status32)
+	dst = append(dst, `,"level_2_oplocks":`...)
+	dst = strconv.AppendBool(dst, e.Level2Oplocks)
+	dst = append(dst, `,"lock_and_read":`...)
+	dst = strconv.AppendBool(dst, e.LockAndRead)
+	dst = append(dst, `,"nt_find":`...)
+	dst = strconv.AppendBool(dst, e.NTFind)
+	dst = append(dst, `,"dfs":`...)
+	dst = strconv.AppendBool(dst, e.DFS)
+	dst = append(dst, `,"infolevel_passthru":`...)
+	dst = strconv.AppendBool(dst, e.InfolevelPassthru)
+	dst = append(dst, `,"large_readx":`...)
+	dst = strconv.AppendBool(dst, e.LargeReadX)
+	dst = append(dst, `,"large_writex":`...)
+	dst = strconv.AppendBool(dst, e.LargeWriteX)
+	dst = append(dst, `,"unix":`...)
+	dst = strconv.AppendBool(dst, e.Unix)
+	dst = append(dst, `,"bulk_transfer":`...)
+	dst = strconv.AppendBool(dst, e.BulkTransfer)
+	dst = append(dst, `,"compressed_data":`...)
+	dst = strconv.AppendBool(dst, e.CompressedData)
+	dst = append(dst, `,"extended_security":`...)
+	dst = strconv.AppendBool(dst, e.ExtendedSecurity)
+	dst = append(dst, '}')
+	return dst
+}
+
+func (e *SMB1NegotiateRawMode) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"read_raw":`...)
+	dst = strconv.AppendBool(dst, e.ReadRaw)
+	dst = append(dst, `,"write_raw":`...)
+	dst = strconv.AppendBool(dst, e.WriteRaw)
+	dst = append(dst, '}')
+	return dst
+}
+
+func (e *SMB1NegotiateResponseCore) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"dialect_index":`...)
+	dst = strconv.AppendUint(dst, e.DialectIndex, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+func (e *SMB1NegotiateResponseLANMAN) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"word_count":`...)
+	dst = strconv.AppendUint(dst, e.WordCount, 10)
+	dst = append(dst, `,"dialect_index":`...)
+	dst = strconv.AppendUint(dst, e.DialectIndex, 10)
+	dst = append(dst, `,"security_mode":`...)
+	dst = e.SecurityMode.appendJSON(dst)
+	dst = append(dst, `,"max_buffer_size":`...)
+	dst = strconv.AppendUint(dst, e.MaxBufferSize, 10)
+	dst = append(dst, `,"max_mpx_count":`...)
+	dst = strconv.AppendUint(dst, e.MaxMpxCount, 10)
+	dst = append(dst, `,"max_number_vcs":`...)
+	dst = strconv.AppendUint(dst, e.MaxNumberVCs, 10)
+	dst = append(dst, `,"raw_mode":`...)
+	dst = e.RawMode.appendJSON(dst)
+	dst = append(dst, `,"session_key":`...)
+	dst = strconv.AppendUint(dst, e.SessionKey, 10)
+	dst = append(dst, `,"server_time":`...)
+	dst = appendDouble(dst, e.ServerTime)
+	dst = append(dst, `,"encryption_key":`...)
+	dst = appendString(dst, e.EncryptionKey)
+	dst = append(dst, `,"primary_domain":`...)
+	dst = appendString(dst, e.PrimaryDomain)
+	dst = append(dst, '}')
+	return dst
+}
+
+func (e *SMB1NegotiateResponseNTLM) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"word_count":`...)
+	dst = strconv.AppendUint(dst, e.WordCount, 10)
+	dst = append(dst, `,"dialect_index":`...)
+	dst = strconv.AppendUint(dst, e.DialectIndex, 10)
+	dst = append(dst, `,"security_mode":`...)
+	dst = e.SecurityMode.appendJSON(dst)
+	dst = append(dst, `,"max_buffer_size":`...)
+	dst = strconv.AppendUint(dst, e.MaxBufferSize, 10)
+	dst = append(dst, `,"max_mpx_count":`...)
+	dst = strconv.AppendUint(dst, e.MaxMpxCount, 10)
+	dst = append(dst, `,"max_number_vcs":`...)
+	dst = strconv.AppendUint(dst, e.MaxNumberVCs, 10)
+	dst = append(dst, `,"max_raw_size":`...)
+	dst = strconv.AppendUint(dst, e.MaxRawSize, 10)
+	dst = append(dst, `,"session_key":`...)
+	dst = strconv.AppendUint(dst, e.SessionKey, 10)
+	dst = append(dst, `,"capabilities":`...)
+	dst = e.Capabilities.appendJSON(dst)
+	dst = append(dst, `,"server_time":`...)
+	dst = appendDouble(dst, e.ServerTime)
+	dst = append(dst, ',')
+	if e.EncryptionKey.OK {
+		dst = append(dst, `"encryption_key":`...)
+		dst = appendString(dst, e.EncryptionKey.V)
+		dst = append(dst, ',')
+	}
+	if e.DomainName.OK {
+		dst = append(dst, `"domain_name":`...)
+		dst = appendString(dst, e.DomainName.V)
+		dst = append(dst, ',')
+	}
+	if e.GUID.OK {
+		dst = append(dst, `"guid":`...)
+		dst = appendString(dst, e.GUID.V)
+		dst = append(dst, ',')
+	}
+	if e.SecurityBlob.OK {
+		dst = append(dst, `"security_blob":`...)
+		dst = appendString(dst, e.SecurityBlob.V)
+		dst = append(dst, ',')
+	}
+	return closeObject(dst)
+}
+
+func (e *SMB1NegotiateResponseRec) appendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if e.Core.OK {
+		dst = append(dst, `"core":`...)
+		dst = e.Core.V.appendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if e.LANMAN.OK {
+		dst = append(dst, `"lanman":`...)
+		dst = e.LANMAN.V.appendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if e.NTLM.OK {
+		dst = append(dst, `"ntlm":`...)
+		dst = e.NTLM.V.appendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return closeObject(dst)
+}
+
+func (e *SMB1NegotiateResponseSecurity) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"user_level":`...)
+	dst = strconv.AppendBool(dst, e.UserLevel)
+	dst = append(dst, `,"challenge_response":`...)
+	dst = strconv.AppendBool(dst, e.ChallengeResponse)
+	dst = append(dst, ',')
+	if e.SignaturesEnabled.OK {
+		dst = append(dst, `"signatures_enabled":`...)
+		dst = strconv.AppendBool(dst, e.SignaturesEnabled.V)
+		dst = append(dst, ',')
+	}
+	if e.SignaturesRequired.OK {
+		dst = append(dst, `"signatures_required":`...)
+		dst = strconv.AppendBool(dst, e.SignaturesRequired.V)
+		dst = append(dst, ',')
+	}
+	return closeObject(dst)
+}
+
+func (e *SMB1SessionSetupAndXCapabilities) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"unicode":`...)
+	dst = strconv.AppendBool(dst, e.Unicode)
+	dst = append(dst, `,"large_files":`...)
+	dst = strconv.AppendBool(dst, e.LargeFiles)
+	dst = append(dst, `,"nt_smbs":`...)
+	dst = strconv.AppendBool(dst, e.NTSMBs)
+	dst = append(dst, `,"status32":`...)
+	dst = strconv.AppendBool(dst, e.Status32)
+	dst = append(dst, `,"level_2_oplocks":`...)
+	dst = strconv.AppendBool(dst, e.Level2Oplocks)
+	dst = append(dst, `,"nt_find":`...)
+	dst = strconv.AppendBool(dst, e.NTFind)
+	dst = append(dst, '}')
+	return dst
+}
+
+func (e *SMB1SessionSetupAndXRequestRec) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"word_count":`...)
+	dst = strconv.AppendUint(dst, e.WordCount, 10)
+	dst = append(dst, `,"max_buffer_size":`...)
+	dst = strconv.AppendUint(dst, e.MaxBufferSize, 10)
+	dst = append(dst, `,"max_mpx_count":`...)
+	dst = strconv.AppendUint(dst, e.MaxMpxCount, 10)
+	dst = append(dst, `,"vc_number":`...)
+	dst = strconv.AppendUint(dst, e.VCNumber, 10)
+	dst = append(dst, `,"session_key":`...)
+	dst = strconv.AppendUint(dst, e.SessionKey, 10)
+	dst = append(dst, `,"native_os":`...)
+	dst = appendString(dst, e.NativeOS)
+	dst = append(dst, `,"native_lanman":`...)
+	dst = appendString(dst, e.NativeLANMAN)
+	dst = append(dst, ',')
+	if e.AccountName.OK {
+		dst = append(dst, `"account_name":`...)
+		dst = appendString(dst, e.AccountName.V)
+		dst = append(dst, ',')
+	}
+	if e.AccountPassword.OK {
+		dst = append(dst, `"account_password":`...)
+		dst = appendString(dst, e.AccountPassword.V)
+		dst = append(dst, ',')
+	}
+	if e.PrimaryDomain.OK {
+		dst = append(dst, `"primary_domain":`...)
+		dst = appendString(dst, e.PrimaryDomain.V)
+		dst = append(dst, ',')
+	}
+	if e.CaseInsensitivePassword.OK {
+		dst = append(dst, `"case_insensitive_password":`...)
+		dst = appendString(dst, e.CaseInsensitivePassword.V)
+		dst = append(dst, ',')
+	}
+	if e.CaseSensitivePassword.OK {
+		dst = append(dst, `"case_sensitive_password":`...)
+		dst = appendString(dst, e.CaseSensitivePassword.V)
+		dst = append(dst, ',')
+	}
+	if e.SecurityBlob.OK {
+		dst = append(dst, `"security_blob":`...)
+		dst = appendString(dst, e.SecurityBlob.V)
+		dst = append(dst, ',')
+	}
+	if e.Capabilities.OK {
+		dst = append(dst, `"capabilities":`...)
+		dst = e.Capabilities.V.appendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return closeObject(dst)
+}
+
+func (e *SMB1SessionSetupAndXResponseRec) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"word_count":`...)
+	dst = strconv.AppendUint(dst, e.WordCount, 10)
+	dst = append(dst, ',')
+	if e.IsGuest.OK {
+		dst = append(dst, `"is_guest":`...)
+		dst = strconv.AppendBool(dst, e.IsGuest.V)
+		dst = append(dst, ',')
+	}
+	if e.NativeOS.OK {
+		dst = append(dst, `"native_os":`...)
+		dst = appendString(dst, e.NativeOS.V)
+		dst = append(dst, ',')
+	}
+	if e.NativeLANMAN.OK {
+		dst = append(dst, `"native_lanman":`...)
+		dst = appendString(dst, e.NativeLANMAN.V)
+		dst = append(dst, ',')
+	}
+	if e.PrimaryDomain.OK {
+		dst = append(dst, `"primary_domain":`...)
+		dst = appendString(dst, e.PrimaryDomain.V)
+		dst = append(dst, ',')
+	}
+	if e.SecurityBlob.OK {
+		dst = append(dst, `"security_blob":`...)
+		dst = appendString(dst, e.SecurityBlob.V)
+		dst = append(dst, ',')
+	}
+	return closeObject(dst)
+}
+
+func (e *SMB1Trans2Args) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"total_param_count":`...)
+	dst = strconv.AppendUint(dst, e.TotalParamCount, 10)
+	dst = append(dst, `,"total_data_count":`...)
+	dst = strconv.AppendUint(dst, e.TotalDataCount, 10)
+	dst = append(dst, `,"max_param_count":`...)
+	dst = strconv.AppendUint(dst, e.MaxParamCount, 10)
+	dst = append(dst, `,"max_data_count":`...)
+	dst = strconv.AppendUint(dst, e.MaxDataCount, 10)
+	dst = append(dst, `,"max_setup_count":`...)
+	dst = strconv.AppendUint(dst, e.MaxSetupCount, 10)
+	dst = append(dst, `,"flags":`...)
+	dst = strconv.AppendUint(dst, e.Flags, 10)
+	dst = append(dst, `,"trans_timeout":`...)
+	dst = strconv.AppendUint(dst, e.Timeout, 10)
+	dst = append(dst, `,"param_count":`...)
+	dst = strconv.AppendUint(dst, e.ParamCount, 10)
+	dst = append(dst, `,"param_offset":`...)
+	dst = strconv.AppendUint(dst, e.ParamOffset, 10)
+	dst = append(dst, `,"data_count":`...)
+	dst = strconv.AppendUint(dst, e.DataCount, 10)
+	dst = append(dst, `,"data_offset":`...)
+	dst = strconv.AppendUint(dst, e.DataOffset, 10)
+	dst = append(dst, `,"setup_count":`...)
+	dst = strconv.AppendUint(dst, e.SetupCount, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+func (e *SMB1Trans2SecArgs) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"total_param_count":`...)
+	dst = strconv.AppendUint(dst, e.TotalParamCount, 10)
+	dst = append(dst, `,"total_data_count":`...)
+	dst = strconv.AppendUint(dst, e.TotalDataCount, 10)
+	dst = append(dst, `,"param_count":`...)
+	dst = strconv.AppendUint(dst, e.ParamCount, 10)
+	dst = append(dst, `,"param_offset":`...)
+	dst = strconv.AppendUint(dst, e.ParamOffset, 10)
+	dst = append(dst, `,"param_displacement":`...)
+	dst = strconv.AppendUint(dst, e.ParamDisplacement, 10)
+	dst = append(dst, `,"data_count":`...)
+	dst = strconv.AppendUint(dst, e.DataCount, 10)
+	dst = append(dst, `,"data_offset":`...)
+	dst = strconv.AppendUint(dst, e.DataOffset, 10)
+	dst = append(dst, `,"data_displacement":`...)
+	dst = strconv.AppendUint(dst, e.DataDisplacement, 10)
+	dst = append(dst, `,"FID":`...)
+	dst = strconv.AppendUint(dst, e.FID, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+func (e *SMB1TransSecArgs) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"total_param_count":`...)
+	dst = strconv.AppendUint(dst, e.TotalParamCount, 10)
+	dst = append(dst, `,"total_data_count":`...)
+	dst = strconv.AppendUint(dst, e.TotalDataCount, 10)
+	dst = append(dst, `,"param_count":`...)
+	dst = strconv.AppendUint(dst, e.ParamCount, 10)
+	dst = append(dst, `,"param_offset":`...)
+	dst = strconv.AppendUint(dst, e.ParamOffset, 10)
+	dst = append(dst, `,"param_displacement":`...)
+	dst = strconv.AppendUint(dst, e.ParamDisplacement, 10)
+	dst = append(dst, `,"data_count":`...)
+	dst = strconv.AppendUint(dst, e.DataCount, 10)
+	dst = append(dst, `,"data_offset":`...)
+	dst = strconv.AppendUint(dst, e.DataOffset, 10)
+	dst = append(dst, `,"data_displacement":`...)
+	dst = strconv.AppendUint(dst, e.DataDisplacement, 10)
+	dst = append(dst, '}')
+	return dst
 }
 
 func (e *SMB2CloseResult) appendJSON(dst []byte) []byte {

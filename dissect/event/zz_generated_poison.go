@@ -395,6 +395,47 @@ func (e *MobileIPv6Message) detach(d *detached) {
 	e.P.detach(d)
 }
 
+func (e *MySQLAuthMoreData) detach(d *detached) {
+	e.Data = d.bytes(e.Data)
+}
+
+func (e *MySQLAuthPlugin) detach(d *detached) {
+	e.Name = d.bytes(e.Name)
+	e.Data = d.bytes(e.Data)
+}
+
+func (e *MySQLAuthSwitchRequest) detach(d *detached) {
+	e.Name = d.bytes(e.Name)
+	e.Data = d.bytes(e.Data)
+}
+
+func (e *MySQLChangeUser) detach(d *detached) {
+	e.Username = d.bytes(e.Username)
+}
+
+func (e *MySQLCommandRequest) detach(d *detached) {
+	e.Arg = d.bytes(e.Arg)
+}
+
+func (e *MySQLError) detach(d *detached) {
+	e.Msg = d.bytes(e.Msg)
+}
+
+func (e *MySQLHandshake) detach(d *detached) {
+	e.Username = d.bytes(e.Username)
+}
+
+func (e *MySQLResultRow) detach(d *detached) {
+	e.Row = detachSlice(d, e.Row)
+	for i := range e.Row {
+		e.Row[i] = d.bytes(e.Row[i])
+	}
+}
+
+func (e *MySQLServerVersion) detach(d *detached) {
+	e.Ver = d.bytes(e.Ver)
+}
+
 func (e *NetWeird) detach(d *detached) {
 	e.Addl = d.bytes(e.Addl)
 }
@@ -469,6 +510,92 @@ func (e *RawPacket) detach(d *detached) {
 func (e *RexmitInconsistency) detach(d *detached) {
 	e.T1 = d.bytes(e.T1)
 	e.T2 = d.bytes(e.T2)
+}
+
+func (e *SMB1CheckDirectoryRequest) detach(d *detached) {
+	e.DirectoryName = d.bytes(e.DirectoryName)
+}
+
+func (e *SMB1CreateDirectoryRequest) detach(d *detached) {
+	e.DirectoryName = d.bytes(e.DirectoryName)
+}
+
+func (e *SMB1EchoRequest) detach(d *detached) {
+	e.Data = d.bytes(e.Data)
+}
+
+func (e *SMB1EchoResponse) detach(d *detached) {
+	e.Data = d.bytes(e.Data)
+}
+
+func (e *SMB1NegotiateRequest) detach(d *detached) {
+	e.Dialects = detachSlice(d, e.Dialects)
+	for i := range e.Dialects {
+		e.Dialects[i] = d.bytes(e.Dialects[i])
+	}
+}
+
+func (e *SMB1NegotiateResponse) detach(d *detached) {
+	e.Response.detach(d)
+}
+
+func (e *SMB1NTCreateAndXRequest) detach(d *detached) {
+	e.FileName = d.bytes(e.FileName)
+}
+
+func (e *SMB1QueryInformationRequest) detach(d *detached) {
+	e.Filename = d.bytes(e.Filename)
+}
+
+func (e *SMB1SessionSetupAndXRequest) detach(d *detached) {
+	e.Request.detach(d)
+}
+
+func (e *SMB1SessionSetupAndXResponse) detach(d *detached) {
+	e.Response.detach(d)
+}
+
+func (e *SMB1Trans2FindFirst2Request) detach(d *detached) {
+	e.Args.detach(d)
+}
+
+func (e *SMB1Trans2GetDFSReferralRequest) detach(d *detached) {
+	e.FileName = d.bytes(e.FileName)
+}
+
+func (e *SMB1Trans2QueryPathInfoRequest) detach(d *detached) {
+	e.FileName = d.bytes(e.FileName)
+}
+
+func (e *SMB1Transaction2SecondaryRequest) detach(d *detached) {
+	e.Parameters = d.bytes(e.Parameters)
+	e.Data = d.bytes(e.Data)
+}
+
+func (e *SMB1TransactionRequest) detach(d *detached) {
+	e.Name = d.bytes(e.Name)
+	e.Parameters = d.bytes(e.Parameters)
+	e.Data = d.bytes(e.Data)
+}
+
+func (e *SMB1TransactionResponse) detach(d *detached) {
+	e.Parameters = d.bytes(e.Parameters)
+	e.Data = d.bytes(e.Data)
+}
+
+func (e *SMB1TransactionSecondaryRequest) detach(d *detached) {
+	e.Parameters = d.bytes(e.Parameters)
+	e.Data = d.bytes(e.Data)
+}
+
+func (e *SMB1TreeConnectAndXRequest) detach(d *detached) {
+	e.Path = d.bytes(e.Path)
+	e.Service = d.bytes(e.Service)
+}
+
+func (e *SMB1TreeConnectAndXResponse) detach(d *detached) {
+	e.Service = d.bytes(e.Service)
+	e.NativeFileSystem = d.bytes(e.NativeFileSystem)
 }
 
 func (e *SMB2CloseRequest) detach(d *detached) {
@@ -1107,6 +1234,45 @@ func (e *PktHdr) detach(d *detached) {
 func (e *RawPktHdr) detach(d *detached) {
 	e.L2.detach(d)
 	e.IP6.V.detach(d)
+}
+
+func (e *SMB1FindFirst2RequestArgs) detach(d *detached) {
+	e.FileName = d.bytes(e.FileName)
+}
+
+func (e *SMB1NegotiateResponseLANMAN) detach(d *detached) {
+	e.EncryptionKey = d.bytes(e.EncryptionKey)
+	e.PrimaryDomain = d.bytes(e.PrimaryDomain)
+}
+
+func (e *SMB1NegotiateResponseNTLM) detach(d *detached) {
+	e.EncryptionKey.V = d.bytes(e.EncryptionKey.V)
+	e.DomainName.V = d.bytes(e.DomainName.V)
+	e.GUID.V = d.bytes(e.GUID.V)
+	e.SecurityBlob.V = d.bytes(e.SecurityBlob.V)
+}
+
+func (e *SMB1NegotiateResponseRec) detach(d *detached) {
+	e.LANMAN.V.detach(d)
+	e.NTLM.V.detach(d)
+}
+
+func (e *SMB1SessionSetupAndXRequestRec) detach(d *detached) {
+	e.NativeOS = d.bytes(e.NativeOS)
+	e.NativeLANMAN = d.bytes(e.NativeLANMAN)
+	e.AccountName.V = d.bytes(e.AccountName.V)
+	e.AccountPassword.V = d.bytes(e.AccountPassword.V)
+	e.PrimaryDomain.V = d.bytes(e.PrimaryDomain.V)
+	e.CaseInsensitivePassword.V = d.bytes(e.CaseInsensitivePassword.V)
+	e.CaseSensitivePassword.V = d.bytes(e.CaseSensitivePassword.V)
+	e.SecurityBlob.V = d.bytes(e.SecurityBlob.V)
+}
+
+func (e *SMB1SessionSetupAndXResponseRec) detach(d *detached) {
+	e.NativeOS.V = d.bytes(e.NativeOS.V)
+	e.NativeLANMAN.V = d.bytes(e.NativeLANMAN.V)
+	e.PrimaryDomain.V = d.bytes(e.PrimaryDomain.V)
+	e.SecurityBlob.V = d.bytes(e.SecurityBlob.V)
 }
 
 func (e *SMB2CompressionCapabilities) detach(d *detached) {

@@ -45,6 +45,7 @@ type analyzer struct {
 	lost, stale [2]bool
 	// parsed tells that a side has sent something that was understood.
 	parsed [2]bool
+	side   int // whose bytes are at work
 	// seen tells that a message was seen, of either side.
 	seen     bool
 	messages uint8 // without a violation, up to confirmAfter
@@ -99,7 +100,7 @@ func (a *analyzer) Data(isOrig bool, b []byte) {
 		}
 		a.lost[i] = false
 	}
-	a.parsed[i] = true
+	a.parsed[i], a.side = true, i
 	kept := len(a.pending[i]) > 0
 	if kept {
 		a.keep(i, b)
@@ -176,7 +177,6 @@ func (a *analyzer) frame(isOrig bool, b []byte) int {
 	}
 	if size > maxFrame {
 		a.violate("Binpac exception: binpac exception: flow buffer exceeds its capacity", b)
-		a.lose(i)
 		return 0
 	}
 	n := frameHeader + size
@@ -213,21 +213,30 @@ func (a *analyzer) payload(isOrig bool, b []byte) {
 	}
 }
 
-// violate tells of what SMB does not allow.
+// violate tells of what SMB does not allow. If the analyzer is not taken off for it, both
+// sides look for their next frame, as after a gap.
 func (a *analyzer) violate(reason string, b []byte) {
 	a.violated = true
 	a.t.Violate(a.c, a, reason, b)
+	if !a.off {
+		a.parsed[a.side] = false
+		a.resync()
+	}
 }
 
-// Gap makes both sides look for their next frame. As in Zeek, whose parsers have begun
-// with a frame that does not come, each of them passes over the first one.
-func (a *analyzer) Gap(bool, uint64) {
+// resync makes both sides look for their next frame. As in Zeek, where the parser of a
+// side that was understood so far has begun with a frame that does not come, it passes
+// over the first one.
+func (a *analyzer) resync() {
 	for i := range a.lost {
 		a.lose(i)
 		a.stale[i] = a.stale[i] || a.parsed[i]
 		a.parsed[i] = false
 	}
 }
+
+// Gap makes both sides look for their next frame.
+func (a *analyzer) Gap(bool, uint64) { a.resync() }
 
 // End does nothing: a frame that is not complete stays so.
 func (a *analyzer) End(bool) {}
@@ -253,6 +262,7 @@ func (a *analyzer) Done() {
 // scratch has the events of a shard's analyzers.
 type scratch struct {
 	netbios netbiosEvents
+	smb1    smb1Events
 	smb2    smb2Events
 
 	heuristic      event.SMBPipeConnectHeuristic

@@ -1,0 +1,184 @@
+package mysql
+
+import "github.com/wirelog/wirelog/dissect/event"
+
+// expectation is what the next packet of the server is, which nothing in it says.
+type expectation uint8
+
+const (
+	expectNothing     expectation = iota
+	expectStatus                  // OK, EOF or ERR
+	expectColumnCount             // of a result set, or OK or ERR
+	expectColumn                  // Protocol::ColumnDefinition41
+	expectColumnOrEOF             // the same, in the answer to COM_FIELD_LIST
+	expectEOFThenRows             // EOF after the columns, which newer servers leave out
+	expectRow                     // ProtocolText::ResultsetRow, or EOF or OK
+	expectText                    // a line
+)
+
+// server takes a packet of the server, of length n with its header.
+func (a *analyzer) server(c *cursor, n int, initial bool) {
+	switch {
+	case a.commands:
+		a.response(c, n)
+	case initial:
+		a.greeting(c)
+	default:
+		a.loginAnswer(c)
+	}
+}
+
+func (a *analyzer) response(c *cursor, n int) {
+	switch a.expected {
+	case expectStatus:
+		switch c.u8("Command_Response_Status:pkt_type") {
+		case packetOK:
+			if c.err == "" {
+				a.okPacket(c)
+			}
+		case packetEOF:
+			a.eofPacket(c, false)
+		case packetErr:
+			a.errPacket(c)
+		}
+	case expectColumnCount:
+		a.columnCount(c)
+	case expectColumn:
+		columnDefinition(c, c.u8("ColumnDefinition:dummy"))
+		if c.err != "" {
+			return
+		}
+		if a.columnsLeft--; a.columnsLeft == 0 {
+			a.expected = expectEOFThenRows
+		}
+	case expectColumnOrEOF:
+		if first := c.u8("ColumnDefinitionOrEOF:marker"); first == packetEOF {
+			a.end(c, n)
+		} else {
+			columnDefinition(c, first)
+		}
+	case expectEOFThenRows:
+		if a.capabilities&clientDeprecateEOF != 0 {
+			a.resultRow(c, n)
+			return
+		}
+		c.u8("EOF_Packet_With_Marker:marker")
+		if a.eofPacket(c, true); c.err == "" {
+			a.expected = expectRow
+		}
+	case expectRow:
+		a.resultRow(c, n)
+	case expectNothing, expectText:
+	}
+}
+
+// maxColumns is how many values of a row are told of. A table of MySQL has at most 4096
+// columns.
+const maxColumns = 1 << 16
+
+func (a *analyzer) columnCount(c *cursor) {
+	switch first := c.u8("ColumnCountMeta:byte"); first {
+	case packetOK:
+		if c.err == "" {
+			a.okPacket(c)
+		}
+	case packetErr:
+		a.errPacket(c)
+	default:
+		n := c.integerAfter(first, "ColumnCount:le_column_count")
+		if c.err != "" {
+			return
+		}
+		a.columns, a.columnsLeft = int32(n), uint32(n)
+		a.expected = expectColumn
+	}
+}
+
+// columnDefinition skips Protocol::ColumnDefinition41.
+func columnDefinition(c *cursor, first uint8) {
+	c.textAfter(first, "ColumnDefinition41:catalog")
+	c.text("ColumnDefinition41:schema")
+	c.text("ColumnDefinition41:table")
+	c.text("ColumnDefinition41:org_table")
+	c.text("ColumnDefinition41:name")
+	c.text("ColumnDefinition41:org_name")
+	c.integer("ColumnDefinition41:next_len")
+	c.take(2+4+1+2+1+2, "ColumnDefinition41:char_set")
+}
+
+func (a *analyzer) resultRow(c *cursor, n int) {
+	first := c.u8("Resultset:marker")
+	if first == packetEOF {
+		if a.end(c, n); c.err == "" {
+			a.expected = expectNothing
+		}
+		return
+	}
+	row := append(a.f.row[:0], c.textAfter(first, "ResultsetRow:first_field"))
+	if a.columns < 1 {
+		c.fail("out_of_bound: ResultsetRow:fields: -1 > 0")
+	}
+	for i := int32(1); i < a.columns && c.err == ""; i++ {
+		if field := c.text("ResultsetRow:fields"); len(row) < maxColumns {
+			row = append(row, field)
+		}
+	}
+	a.f.row = row
+	if c.err != "" {
+		return
+	}
+	a.expected = expectRow
+	if h := &a.f.hooks.ResultRow; h.On() {
+		a.f.ev.row = event.MySQLResultRow{Conn: a.c, Row: row}
+		h.Raise(&a.f.ev.row)
+	}
+}
+
+// end takes what ends a list: EOF, or OK in newer versions, which is known by its length.
+func (a *analyzer) end(c *cursor, n int) {
+	const longestEOF = 13
+	if a.capabilities&clientDeprecateEOF != 0 || n > longestEOF {
+		a.okPacket(c)
+	} else {
+		a.eofPacket(c, false)
+	}
+}
+
+// okPacket takes OK_Packet after its first byte.
+func (a *analyzer) okPacket(c *cursor) {
+	rows := c.integer("OK_Packet:le_rows")
+	if c.err != "" {
+		return
+	}
+	a.commands, a.authData = true, false
+	if h := &a.f.hooks.OK; h.On() {
+		a.f.ev.ok = event.MySQLOK{Conn: a.c, AffectedRows: uint64(uint32(rows))}
+		h.Raise(&a.f.ev.ok)
+	}
+}
+
+// eofPacket takes EOF_Packet after its first byte.
+func (a *analyzer) eofPacket(c *cursor, intermediate bool) {
+	c.take(2+2, "EOF_Packet:warnings")
+	if c.err != "" {
+		return
+	}
+	if h := &a.f.hooks.EOF; h.On() {
+		a.f.ev.eof = event.MySQLEOF{Conn: a.c, IsIntermediate: intermediate}
+		h.Raise(&a.f.ev.eof)
+	}
+}
+
+// errPacket takes ERR_Packet after its first byte.
+func (a *analyzer) errPacket(c *cursor) {
+	code := c.u16("ERR_Packet:code")
+	c.take(6, "ERR_Packet:state")
+	if c.err != "" {
+		return
+	}
+	a.commands, a.authData = true, false
+	if h := &a.f.hooks.Error; h.On() {
+		a.f.ev.err = event.MySQLError{Conn: a.c, Code: uint64(code), Msg: c.rest()}
+		h.Raise(&a.f.ev.err)
+	}
+}

@@ -1,0 +1,143 @@
+package logs
+
+import (
+	"bytes"
+	"strconv"
+
+	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/schemas"
+)
+
+// mysql builds mysql.log after Zeek's base/protocols/mysql: a row a command, and one for
+// the login, when its answer has come, when the next command comes or at the end of the
+// connection.
+type mysql struct {
+	out  schemas.Emitter
+	now  func() event.Time
+	slot event.Slot
+
+	rec    schemas.MySQL
+	uidBuf []byte
+	free   []*mysqlState
+}
+
+// A mysqlState is a command without an answer so far.
+type mysqlState struct {
+	ts  event.Time
+	cmd string
+	arg []byte
+	// open tells that there is a command.
+	open bool
+}
+
+// mysqlCommands are the names of commands by their numbers.
+var mysqlCommands = []string{
+	"sleep", "quit", "init_db", "query", "field_list", "create_db", "drop_db", "refresh", "shutdown", "statistics",
+	"process_info", "connect", "process_kill", "debug", "ping", "time", "delayed_insert", "change_user", "binlog_dump",
+	"table_dump", "connect_out", "register_slave", "stmt_prepare", "stmt_execute", "stmt_send_long_data", "stmt_close",
+	"stmt_reset", "set_option", "stmt_fetch", "daemon", "binlog_dump_gtid", "reset_connection",
+}
+
+func mysqlCommand(n uint64) string {
+	if n < uint64(len(mysqlCommands)) {
+		return mysqlCommands[n]
+	}
+	return "unknown-" + strconv.FormatUint(n, 10)
+}
+
+func installMySQL(h *event.Hooks, out schemas.Emitter, o *Options) {
+	b := &mysql{out: out, now: o.Now, slot: h.NewSlot()}
+	h.MySQL.Handshake.Listen(func(e *event.MySQLHandshake) {
+		if s := b.state(e.Conn); !s.open {
+			b.begin(s, "login", e.Username)
+		}
+	})
+	h.MySQL.CommandRequest.Listen(b.command)
+	h.MySQL.ChangeUser.Listen(func(e *event.MySQLChangeUser) {
+		if s := b.known(e.Conn); s != nil {
+			s.arg = append(s.arg[:0], e.Username...)
+		}
+	})
+	h.MySQL.OK.Listen(func(e *event.MySQLOK) {
+		b.answer(e.Conn, true, schemas.Some(e.AffectedRows), schemas.Opt[string]{})
+	})
+	h.MySQL.EOF.Listen(func(e *event.MySQLEOF) {
+		if !e.IsIntermediate {
+			b.answer(e.Conn, true, schemas.Some(uint64(0)), schemas.Opt[string]{})
+		}
+	})
+	h.MySQL.Error.Listen(func(e *event.MySQLError) {
+		b.answer(e.Conn, false, schemas.Opt[uint64]{}, schemas.Some(text(e.Msg)))
+	})
+	h.Conn.ConnectionStateRemove.Listen(b.removed)
+}
+
+// known returns the state of a connection, nil if it has none.
+func (b *mysql) known(c event.Conn) *mysqlState {
+	s, _ := c.Slot(b.slot).(*mysqlState)
+	return s
+}
+
+func (b *mysql) state(c event.Conn) *mysqlState {
+	s := b.known(c)
+	if s != nil {
+		return s
+	}
+	if n := len(b.free); n > 0 {
+		s = b.free[n-1]
+		b.free = b.free[:n-1]
+	} else {
+		s = new(mysqlState)
+	}
+	s.open = false
+	c.SetSlot(b.slot, s)
+	return s
+}
+
+func (b *mysql) begin(s *mysqlState, cmd string, arg []byte) {
+	s.ts, s.cmd, s.open = b.now(), cmd, true
+	s.arg = append(s.arg[:0], arg...)
+}
+
+func (b *mysql) command(e *event.MySQLCommandRequest) {
+	s := b.state(e.Conn)
+	b.write(e.Conn, s, &schemas.MySQL{})
+	b.begin(s, mysqlCommand(e.Command), bytes.TrimSuffix(e.Arg, []byte{0}))
+	if s.cmd == "quit" {
+		b.write(e.Conn, s, &schemas.MySQL{})
+	}
+}
+
+func (b *mysql) answer(c event.Conn, success bool, rows schemas.Opt[uint64], response schemas.Opt[string]) {
+	if s := b.known(c); s != nil {
+		b.write(c, s, &schemas.MySQL{Success: schemas.Some(success), Rows: rows, Response: response})
+	}
+}
+
+// removed writes the command that has got no answer.
+func (b *mysql) removed(e *event.ConnectionStateRemove) {
+	s := b.known(e.Conn)
+	if s == nil {
+		return
+	}
+	e.Conn.SetSlot(b.slot, nil)
+	b.write(e.Conn, s, &schemas.MySQL{})
+	b.free = append(b.free, s)
+}
+
+// write writes the row of the command at work, if there is one, with its answer.
+func (b *mysql) write(c event.Conn, s *mysqlState, answer *schemas.MySQL) {
+	if !s.open {
+		return
+	}
+	s.open = false
+	id, uid := c.ID(), c.UID()
+	b.uidBuf = uid.Append(b.uidBuf[:0])
+	b.rec = *answer
+	b.rec.TS, b.rec.UID, b.rec.ID = schemas.Time(s.ts), text(b.uidBuf), endpoints(&id)
+	b.rec.Cmd, b.rec.Arg = s.cmd, text(s.arg)
+	b.out.Emit(&b.rec)
+	if cap(s.arg) > 8<<10 {
+		s.arg = nil
+	}
+}

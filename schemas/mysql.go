@@ -1,0 +1,23 @@
+package schemas
+
+// MySQL is a command to a MySQL server, or the login.
+//
+//wirelog:log mysql
+type MySQL struct {
+	// Time of the command.
+	TS Time `zeek:"ts"`
+	// Unique identifier of the connection.
+	UID string `zeek:"uid"`
+	// The connection's endpoints.
+	ID ID `zeek:"id"`
+	// Name of the command, or login.
+	Cmd string `zeek:"cmd"`
+	// What the command is given, such as the text of a query or the name of a user.
+	Arg string `zeek:"arg"`
+	// Whether the server says that it succeeded.
+	Success Opt[bool] `zeek:"success"`
+	// Number of rows that it changed.
+	Rows Opt[uint64] `zeek:"rows"`
+	// The server's message, which comes with an error.
+	Response Opt[string] `zeek:"response"`
+}
