@@ -23,7 +23,6 @@ var all = []*Schema{
 	&MySQLSchema,
 	&OCSPSchema,
 	&PESchema,
-	&SMBCmdSchema,
 	&SMBFilesSchema,
 	&SMBMappingSchema,
 	&SOCKSSchema,
@@ -914,173 +913,11 @@ func (r *PE) Encode(s Sink) {
 	}
 }
 
-// SMBCmdSchema describes the log smb_cmd.
-var SMBCmdSchema = Schema{
-	Name: "smb_cmd",
-	Doc:  "SMBCmd is a command of SMB that was answered.",
-	ID:   8,
-	New:  func() Record { return new(SMBCmd) },
-	Fields: []Field{
-		{Name: "ts", Kind: KindTime, Doc: "Time of the request."},
-		{Name: "uid", Kind: KindString, Doc: "Unique identifier of the connection."},
-		{Name: "id.orig_h", Kind: KindAddr, Doc: "Originator's address."},
-		{Name: "id.orig_p", Kind: KindPort, Doc: "Originator's port; the ICMP type for ICMP."},
-		{Name: "id.resp_h", Kind: KindAddr, Doc: "Responder's address."},
-		{Name: "id.resp_p", Kind: KindPort, Doc: "Responder's port; the ICMP code for ICMP."},
-		{Name: "command", Kind: KindString, Doc: "The command."},
-		{Name: "sub_command", Kind: KindString, Doc: "What of the command, if it has several functions.", Unsettable: true},
-		{Name: "argument", Kind: KindString, Doc: "What the command is about, such as the name of a file.", Unsettable: true},
-		{Name: "status", Kind: KindString, Doc: "The reply's status.", Unsettable: true},
-		{Name: "rtt", Kind: KindInterval, Doc: "Time from request to reply.", Unsettable: true},
-		{Name: "version", Kind: KindString, Doc: "SMB1 or SMB2."},
-		{Name: "username", Kind: KindString, Doc: "Name of the user.", Unsettable: true},
-		{Name: "tree", Kind: KindString, Doc: "The share.", Unsettable: true},
-		{Name: "tree_service", Kind: KindString, Doc: "Kind of resource that the share is.", Unsettable: true},
-		{Name: "referenced_file.ts", Kind: KindTime, Doc: "Time at which it was first referred to.", Unsettable: true},
-		{Name: "referenced_file.uid", Kind: KindString, Doc: "Unique identifier of the connection.", Unsettable: true},
-		{Name: "referenced_file.id.orig_h", Kind: KindAddr, Doc: "Originator's address.", Unsettable: true},
-		{Name: "referenced_file.id.orig_p", Kind: KindPort, Doc: "Originator's port; the ICMP type for ICMP.", Unsettable: true},
-		{Name: "referenced_file.id.resp_h", Kind: KindAddr, Doc: "Responder's address.", Unsettable: true},
-		{Name: "referenced_file.id.resp_p", Kind: KindPort, Doc: "Responder's port; the ICMP code for ICMP.", Unsettable: true},
-		{Name: "referenced_file.fuid", Kind: KindString, Doc: "Identifier of the file in files.log.", Unsettable: true},
-		{Name: "referenced_file.action", Kind: KindEnum, Doc: "What was done.", Unsettable: true},
-		{Name: "referenced_file.path", Kind: KindString, Doc: "The share in which the file is.", Unsettable: true},
-		{Name: "referenced_file.name", Kind: KindString, Doc: "Name of the file in the share.", Unsettable: true},
-		{Name: "referenced_file.size", Kind: KindCount, Doc: "Size when it was opened, in bytes.", Unsettable: true},
-		{Name: "referenced_file.prev_name", Kind: KindString, Doc: "Name before it was renamed.", Unsettable: true},
-		{Name: "referenced_file.times.modified", Kind: KindTime, Doc: "Time at which the contents were changed.", Unsettable: true},
-		{Name: "referenced_file.times.accessed", Kind: KindTime, Doc: "Time of the last access.", Unsettable: true},
-		{Name: "referenced_file.times.created", Kind: KindTime, Doc: "Time at which the file was made.", Unsettable: true},
-		{Name: "referenced_file.times.changed", Kind: KindTime, Doc: "Time at which contents or attributes were changed.", Unsettable: true},
-	},
-}
-
-// Schema returns &SMBCmdSchema.
-func (*SMBCmd) Schema() *Schema { return &SMBCmdSchema }
-
-// Encode passes the columns to s.
-func (r *SMBCmd) Encode(s Sink) {
-	s.Time(r.TS)
-	s.String(r.UID)
-	s.Addr(r.ID.OrigH)
-	s.Port(uint16(r.ID.OrigP))
-	s.Addr(r.ID.RespH)
-	s.Port(uint16(r.ID.RespP))
-	s.String(r.Command)
-	if r.SubCommand.OK {
-		s.String(r.SubCommand.V)
-	} else {
-		s.Unset()
-	}
-	if r.Argument.OK {
-		s.String(r.Argument.V)
-	} else {
-		s.Unset()
-	}
-	if r.Status.OK {
-		s.String(r.Status.V)
-	} else {
-		s.Unset()
-	}
-	if r.RTT.OK {
-		s.Interval(float64(r.RTT.V))
-	} else {
-		s.Unset()
-	}
-	s.String(r.Version)
-	if r.Username.OK {
-		s.String(r.Username.V)
-	} else {
-		s.Unset()
-	}
-	if r.Tree.OK {
-		s.String(r.Tree.V)
-	} else {
-		s.Unset()
-	}
-	if r.TreeService.OK {
-		s.String(r.TreeService.V)
-	} else {
-		s.Unset()
-	}
-	if r.ReferencedFile.TS.OK {
-		s.Time(r.ReferencedFile.TS.V)
-	} else {
-		s.Unset()
-	}
-	if r.ReferencedFile.UID.OK {
-		s.String(r.ReferencedFile.UID.V)
-	} else {
-		s.Unset()
-	}
-	if r.ReferencedFile.ID.OK {
-		s.Addr(r.ReferencedFile.ID.V.OrigH)
-		s.Port(uint16(r.ReferencedFile.ID.V.OrigP))
-		s.Addr(r.ReferencedFile.ID.V.RespH)
-		s.Port(uint16(r.ReferencedFile.ID.V.RespP))
-	} else {
-		s.Unset()
-		s.Unset()
-		s.Unset()
-		s.Unset()
-	}
-	if r.ReferencedFile.FUID.OK {
-		s.String(r.ReferencedFile.FUID.V)
-	} else {
-		s.Unset()
-	}
-	if r.ReferencedFile.Action.OK {
-		s.Enum(string(r.ReferencedFile.Action.V))
-	} else {
-		s.Unset()
-	}
-	if r.ReferencedFile.Path.OK {
-		s.String(r.ReferencedFile.Path.V)
-	} else {
-		s.Unset()
-	}
-	if r.ReferencedFile.Name.OK {
-		s.String(r.ReferencedFile.Name.V)
-	} else {
-		s.Unset()
-	}
-	if r.ReferencedFile.Size.OK {
-		s.Count(r.ReferencedFile.Size.V)
-	} else {
-		s.Unset()
-	}
-	if r.ReferencedFile.PrevName.OK {
-		s.String(r.ReferencedFile.PrevName.V)
-	} else {
-		s.Unset()
-	}
-	if r.ReferencedFile.Times.Modified.OK {
-		s.Time(r.ReferencedFile.Times.Modified.V)
-	} else {
-		s.Unset()
-	}
-	if r.ReferencedFile.Times.Accessed.OK {
-		s.Time(r.ReferencedFile.Times.Accessed.V)
-	} else {
-		s.Unset()
-	}
-	if r.ReferencedFile.Times.Created.OK {
-		s.Time(r.ReferencedFile.Times.Created.V)
-	} else {
-		s.Unset()
-	}
-	if r.ReferencedFile.Times.Changed.OK {
-		s.Time(r.ReferencedFile.Times.Changed.V)
-	} else {
-		s.Unset()
-	}
-}
-
 // SMBFilesSchema describes the log smb_files.
 var SMBFilesSchema = Schema{
 	Name: "smb_files",
 	Doc:  "SMBFiles is something that was done to a file over SMB.",
-	ID:   9,
+	ID:   8,
 	New:  func() Record { return new(SMBFiles) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the request."},
@@ -1165,7 +1002,7 @@ func (r *SMBFiles) Encode(s Sink) {
 var SMBMappingSchema = Schema{
 	Name: "smb_mapping",
 	Doc:  "SMBMapping is a share that a client connected to over SMB.",
-	ID:   10,
+	ID:   9,
 	New:  func() Record { return new(SMBMapping) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the request."},
@@ -1214,7 +1051,7 @@ func (r *SMBMapping) Encode(s Sink) {
 var SOCKSSchema = Schema{
 	Name: "socks",
 	Doc:  "SOCKS is a use of a SOCKS proxy.",
-	ID:   11,
+	ID:   10,
 	New:  func() Record { return new(SOCKS) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the proxy connection was first noticed."},
@@ -1299,7 +1136,7 @@ func (r *SOCKS) Encode(s Sink) {
 var SSHSchema = Schema{
 	Name: "ssh",
 	Doc:  "SSH is an SSH connection, written when a client has authenticated or else when the connection ends.",
-	ID:   12,
+	ID:   11,
 	New:  func() Record { return new(SSH) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the first version line."},
@@ -1423,7 +1260,7 @@ func (r *SSH) Encode(s Sink) {
 var SSLSchema = Schema{
 	Name: "ssl",
 	Doc:  "SSL is an SSL, TLS or DTLS connection, written when its handshake has succeeded or else when the connection ends.",
-	ID:   13,
+	ID:   12,
 	New:  func() Record { return new(SSL) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which SSL was first noticed."},
@@ -1543,7 +1380,7 @@ func (r *SSL) Encode(s Sink) {
 var TunnelSchema = Schema{
 	Name: "tunnel",
 	Doc:  "Tunnel is a tunnel that was found, closed or expired.",
-	ID:   14,
+	ID:   13,
 	New:  func() Record { return new(Tunnel) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the activity."},
@@ -1580,7 +1417,7 @@ func (r *Tunnel) Encode(s Sink) {
 var WebSocketSchema = Schema{
 	Name: "websocket",
 	Doc:  "WebSocket is an HTTP connection that has become a WebSocket.",
-	ID:   15,
+	ID:   14,
 	New:  func() Record { return new(WebSocket) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the server agreed."},
@@ -1663,7 +1500,7 @@ func (r *WebSocket) Encode(s Sink) {
 var WeirdSchema = Schema{
 	Name: "weird",
 	Doc:  "Weird is something unexpected in the traffic.",
-	ID:   16,
+	ID:   15,
 	New:  func() Record { return new(Weird) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which it occurred."},
@@ -1721,7 +1558,7 @@ func (r *Weird) Encode(s Sink) {
 var X509Schema = Schema{
 	Name: "x509",
 	Doc:  "X509 is a certificate that was seen. One that was seen before with the same HostCert and ClientCert is left out for a day.",
-	ID:   17,
+	ID:   16,
 	New:  func() Record { return new(X509) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the certificate was first seen."},
