@@ -9,8 +9,11 @@ import (
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/dissect/files"
 	"github.com/wirelog/wirelog/dissect/http"
+	"github.com/wirelog/wirelog/dissect/modbus"
+	"github.com/wirelog/wirelog/dissect/mime"
 	"github.com/wirelog/wirelog/dissect/mysql"
 	"github.com/wirelog/wirelog/dissect/smb"
+	"github.com/wirelog/wirelog/dissect/smtp"
 	"github.com/wirelog/wirelog/dissect/socks"
 	"github.com/wirelog/wirelog/dissect/ssh"
 	"github.com/wirelog/wirelog/dissect/tls"
@@ -48,12 +51,15 @@ func chosen(all []*detect.Protocol, names []string) []*detect.Protocol {
 // nowhere else. What they transfer goes to fm.
 func protocols(hooks *event.Hooks, fm *files.Manager) []*detect.Protocol {
 	ssl, dtls := tls.New(hooks, x509.NewSender(fm))
+	mails := mime.NewMailShard(hooks, fm)
 	return []*detect.Protocol{
 		dns.New(hooks, event.ProtoUDP, dns.DefaultOptions()),
 		dns.New(hooks, event.ProtoTCP, dns.DefaultOptions()),
 		mysql.New(hooks, &ssl.Protocol),
 		http.New(hooks, fm, websocket.New(hooks)),
+		smtp.New(hooks, mails, &ssl.Protocol),
 		smb.New(hooks, fm, smb.Inner{}, smb.DefaultOptions()),
+		modbus.New(hooks),
 		socks.New(hooks),
 		ssh.New(hooks),
 		ssl,

@@ -78,6 +78,15 @@ func Install(h *event.Hooks, out schemas.Emitter, o Options) *Builders {
 	if out.On(new(schemas.Analyzer).Schema()) {
 		installAnalyzer(h, out, &o)
 	}
+	if out.On(new(schemas.Modbus).Schema()) {
+		installModbus(h, out, &o)
+	}
+	if out.On(new(schemas.KnownModbus).Schema()) {
+		installKnownModbus(h, out, &o)
+	}
+	if out.On(new(schemas.ModbusRegisterChange).Schema()) {
+		installModbusRegisterChange(h, out, &o)
+	}
 	if out.On(new(schemas.SOCKS).Schema()) {
 		installSOCKS(h, out, &o)
 	}
@@ -85,6 +94,9 @@ func Install(h *event.Hooks, out schemas.Emitter, o Options) *Builders {
 		installSSH(h, out, &o)
 	}
 	installSMB(h, out, &o)
+	if out.On(new(schemas.SMTP).Schema()) {
+		installSMTP(h, out, &o)
+	}
 	if out.On(new(schemas.MySQL).Schema()) {
 		installMySQL(h, out, &o)
 	}

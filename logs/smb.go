@@ -8,20 +8,22 @@ import (
 	"github.com/wirelog/wirelog/schemas"
 )
 
-// smb builds smb_files.log and smb_mapping.log after Zeek's base/protocols/smb: a row when
-// something is done to a file that is worth it, and one for every share that is connected
-// to.
+// smb builds smb_files.log, smb_mapping.log and smb_cmd.log after Zeek's
+// base/protocols/smb and policy/protocols/smb/log-cmds: a row when something is done to a
+// file that is worth it, one for every share that is connected to, and one for every
+// command that is answered.
 type smb struct {
 	out  schemas.Emitter
 	now  func() event.Time
 	slot event.Slot
 	file event.FileSlot
 
-	files, mapping bool // the logs that are wanted
+	files, mapping, cmds bool // the logs that are wanted
 
 	rec struct {
 		files   schemas.SMBFiles
 		mapping schemas.SMBMapping
+		cmd     schemas.SMBCmd
 	}
 	text     [2][]byte
 	ident    []byte
@@ -58,6 +60,11 @@ type smbState struct {
 // smbCmd is a command.
 type smbCmd struct {
 	ts      event.Time
+	version string
+	command string
+	sub     string
+	status  uint32
+	answer  event.Time
 	pending bool // it is in smbState.pending
 	file    *smbFile
 	tree    *smbTree
@@ -65,6 +72,9 @@ type smbCmd struct {
 	// one to connect to a share.
 	ownTree bool
 	treeTS  event.Time
+
+	argument, treePath, treeService string
+	offered                         []string // dialects
 }
 
 // smbFile is a file that a command is about.
@@ -90,8 +100,9 @@ func installSMB(h *event.Hooks, out schemas.Emitter, o *Options) {
 		out: out, now: o.Now,
 		files:   out.On(new(schemas.SMBFiles).Schema()),
 		mapping: out.On(new(schemas.SMBMapping).Schema()),
+		cmds:    out.On(new(schemas.SMBCmd).Schema()),
 	}
-	if !b.files && !b.mapping {
+	if !b.files && !b.mapping && !b.cmds {
 		return
 	}
 	b.slot, b.file = h.NewSlot(), h.NewFileSlot()
@@ -145,7 +156,7 @@ func (b *smb) newCmd() *smbCmd {
 	if n := len(b.freeCmds); n > 0 {
 		c := b.freeCmds[n-1]
 		b.freeCmds = b.freeCmds[:n-1]
-		*c = smbCmd{}
+		*c = smbCmd{offered: c.offered[:0]}
 		return c
 	}
 	return new(smbCmd)

@@ -62,7 +62,9 @@ func (b *smb) newTree() *smbTree { return &smbTree{ts: b.now(), shareType: "DISK
 
 func (b *smb) message2(e *event.SMB2Message) {
 	s, tid := b.state(e.Conn), e.Hdr.TreeID
-	b.begin(s, e.Hdr.MessageID)
+	if b.begin(s, e.Hdr.MessageID) {
+		s.cmd.version, s.cmd.command = "SMB2", smb2Command(e.Hdr.Command)
+	}
 	switch {
 	case tid == 0:
 		// A share of its own, of which nothing is known.
@@ -81,8 +83,10 @@ func (b *smb) message2(e *event.SMB2Message) {
 	if e.IsOrig {
 		return
 	}
-	if e.Hdr.Status != statusPending {
+	s.cmd.answer, s.cmd.status = b.now(), uint32(e.Hdr.Status)
+	if s.cmd.status != statusPending {
 		s.answered(e.Hdr.MessageID)
+		b.writeCmd(s)
 	}
 }
 
@@ -201,6 +205,20 @@ func (b *smb) close2(e *event.SMB2CloseRequest) {
 		b.use(s, fid2(e.FileID)).action = smbClose.on(s.tree)
 		b.closed(s, fid2(e.FileID))
 	}
+}
+
+// smb2Commands are the commands of SMB2 (MS-SMB2 section 2.2.1.2).
+var smb2Commands = [...]string{
+	"NEGOTIATE_PROTOCOL", "SESSION_SETUP", "LOGOFF", "TREE_CONNECT", "TREE_DISCONNECT", "CREATE", "CLOSE",
+	"FLUSH", "READ", "WRITE", "LOCK", "IOCTL", "CANCEL", "ECHO", "QUERY_DIRECTORY", "CHANGE_NOTIFY",
+	"QUERY_INFO", "SET_INFO", "OPLOCK_BREAK",
+}
+
+func smb2Command(n uint64) string {
+	if n < uint64(len(smb2Commands)) {
+		return smb2Commands[n]
+	}
+	return "unknown-" + strconv.FormatUint(n, 10)
 }
 
 func smb2ShareType(n uint64) string {

@@ -57,3 +57,59 @@ type SMBMapping struct {
 	// DISK, PIPE or PRINT.
 	ShareType string `zeek:"share_type"`
 }
+
+// SMBCmd is a command of SMB that was answered.
+//
+//wirelog:log smb_cmd optional
+type SMBCmd struct {
+	// Time of the request.
+	TS Time `zeek:"ts"`
+	// Unique identifier of the connection.
+	UID string `zeek:"uid"`
+	// The connection's endpoints.
+	ID ID `zeek:"id"`
+	// The command.
+	Command string `zeek:"command"`
+	// What of the command, if it has several functions.
+	SubCommand Opt[string] `zeek:"sub_command"`
+	// What the command is about, such as the name of a file.
+	Argument Opt[string] `zeek:"argument"`
+	// The reply's status.
+	Status Opt[string] `zeek:"status"`
+	// Time from request to reply.
+	RTT Opt[Interval] `zeek:"rtt"`
+	// SMB1 or SMB2.
+	Version string `zeek:"version"`
+	// Name of the user.
+	Username Opt[string] `zeek:"username"`
+	// The share.
+	Tree Opt[string] `zeek:"tree"`
+	// Kind of resource that the share is.
+	TreeService Opt[string] `zeek:"tree_service"`
+	// The file.
+	ReferencedFile SMBFile `zeek:"referenced_file"`
+}
+
+// SMBFile is the file that a command is about. All of it is unset if there is none.
+type SMBFile struct {
+	// Time at which it was first referred to.
+	TS Opt[Time] `zeek:"ts"`
+	// Unique identifier of the connection.
+	UID Opt[string] `zeek:"uid"`
+	// The connection's endpoints.
+	ID Opt[ID] `zeek:"id"`
+	// Identifier of the file in files.log.
+	FUID Opt[string] `zeek:"fuid"`
+	// What was done.
+	Action Opt[Enum] `zeek:"action"`
+	// The share in which the file is.
+	Path Opt[string] `zeek:"path"`
+	// Name of the file in the share.
+	Name Opt[string] `zeek:"name"`
+	// Size when it was opened, in bytes.
+	Size Opt[uint64] `zeek:"size"`
+	// Name before it was renamed.
+	PrevName Opt[string] `zeek:"prev_name"`
+	// The file's times when it was opened.
+	Times SMBTimes `zeek:"times"`
+}

@@ -20,11 +20,16 @@ var all = []*Schema{
 	&DNSSchema,
 	&FilesSchema,
 	&HTTPSchema,
+	&KnownModbusSchema,
+	&ModbusSchema,
+	&ModbusRegisterChangeSchema,
 	&MySQLSchema,
 	&OCSPSchema,
 	&PESchema,
+	&SMBCmdSchema,
 	&SMBFilesSchema,
 	&SMBMappingSchema,
+	&SMTPSchema,
 	&SOCKSSchema,
 	&SSHSchema,
 	&SSLSchema,
@@ -720,11 +725,132 @@ func (r *HTTP) Encode(s Sink) {
 	}
 }
 
+// KnownModbusSchema describes the log known_modbus.
+var KnownModbusSchema = Schema{
+	Name:     "known_modbus",
+	Doc:      "KnownModbus is a host that was seen to be a Modbus master or slave, once a day.",
+	ID:       5,
+	New:      func() Record { return new(KnownModbus) },
+	Optional: true,
+	Fields: []Field{
+		{Name: "ts", Kind: KindTime, Doc: "Time of the message."},
+		{Name: "host", Kind: KindAddr, Doc: "Address of the host."},
+		{Name: "device_type", Kind: KindEnum, Doc: "Known::MODBUS_MASTER for a client, Known::MODBUS_SLAVE for a server."},
+	},
+}
+
+// Schema returns &KnownModbusSchema.
+func (*KnownModbus) Schema() *Schema { return &KnownModbusSchema }
+
+// Encode passes the columns to s.
+func (r *KnownModbus) Encode(s Sink) {
+	s.Time(r.TS)
+	s.Addr(r.Host)
+	s.Enum(string(r.DeviceType))
+}
+
+// ModbusSchema describes the log modbus.
+var ModbusSchema = Schema{
+	Name: "modbus",
+	Doc:  "Modbus is a message of Modbus/TCP: a request, a response or an exception.",
+	ID:   6,
+	New:  func() Record { return new(Modbus) },
+	Fields: []Field{
+		{Name: "ts", Kind: KindTime, Doc: "Time of the message's header."},
+		{Name: "uid", Kind: KindString, Doc: "Unique identifier of the connection."},
+		{Name: "id.orig_h", Kind: KindAddr, Doc: "Originator's address."},
+		{Name: "id.orig_p", Kind: KindPort, Doc: "Originator's port; the ICMP type for ICMP."},
+		{Name: "id.resp_h", Kind: KindAddr, Doc: "Responder's address."},
+		{Name: "id.resp_p", Kind: KindPort, Doc: "Responder's port; the ICMP code for ICMP."},
+		{Name: "tid", Kind: KindCount, Doc: "Transaction identifier, which a response repeats.", Unsettable: true},
+		{Name: "unit", Kind: KindCount, Doc: "Unit identifier: the device behind a gateway.", Unsettable: true},
+		{Name: "func", Kind: KindString, Doc: "Name of the function.", Unsettable: true},
+		{Name: "pdu_type", Kind: KindString, Doc: "Whether the message is a request (REQ) or a response (RESP).", Unsettable: true},
+		{Name: "exception", Kind: KindString, Doc: "Name of the exception, if the response is one.", Unsettable: true},
+	},
+}
+
+// Schema returns &ModbusSchema.
+func (*Modbus) Schema() *Schema { return &ModbusSchema }
+
+// Encode passes the columns to s.
+func (r *Modbus) Encode(s Sink) {
+	s.Time(r.TS)
+	s.String(r.UID)
+	s.Addr(r.ID.OrigH)
+	s.Port(uint16(r.ID.OrigP))
+	s.Addr(r.ID.RespH)
+	s.Port(uint16(r.ID.RespP))
+	if r.TID.OK {
+		s.Count(r.TID.V)
+	} else {
+		s.Unset()
+	}
+	if r.Unit.OK {
+		s.Count(r.Unit.V)
+	} else {
+		s.Unset()
+	}
+	if r.Func.OK {
+		s.String(r.Func.V)
+	} else {
+		s.Unset()
+	}
+	if r.PDUType.OK {
+		s.String(r.PDUType.V)
+	} else {
+		s.Unset()
+	}
+	if r.Exception.OK {
+		s.String(r.Exception.V)
+	} else {
+		s.Unset()
+	}
+}
+
+// ModbusRegisterChangeSchema describes the log modbus_register_change.
+var ModbusRegisterChangeSchema = Schema{
+	Name:     "modbus_register_change",
+	Doc:      "ModbusRegisterChange is a holding register of which another value was read than before.",
+	ID:       7,
+	New:      func() Record { return new(ModbusRegisterChange) },
+	Optional: true,
+	Fields: []Field{
+		{Name: "ts", Kind: KindTime, Doc: "Time of the response with the new value."},
+		{Name: "uid", Kind: KindString, Doc: "Unique identifier of the connection."},
+		{Name: "id.orig_h", Kind: KindAddr, Doc: "Originator's address."},
+		{Name: "id.orig_p", Kind: KindPort, Doc: "Originator's port; the ICMP type for ICMP."},
+		{Name: "id.resp_h", Kind: KindAddr, Doc: "Responder's address."},
+		{Name: "id.resp_p", Kind: KindPort, Doc: "Responder's port; the ICMP code for ICMP."},
+		{Name: "register", Kind: KindCount, Doc: "The register, counted from 1."},
+		{Name: "old_val", Kind: KindCount, Doc: "The value before."},
+		{Name: "new_val", Kind: KindCount, Doc: "The value read."},
+		{Name: "delta", Kind: KindInterval, Doc: "Time since the old value was first read, in seconds."},
+	},
+}
+
+// Schema returns &ModbusRegisterChangeSchema.
+func (*ModbusRegisterChange) Schema() *Schema { return &ModbusRegisterChangeSchema }
+
+// Encode passes the columns to s.
+func (r *ModbusRegisterChange) Encode(s Sink) {
+	s.Time(r.TS)
+	s.String(r.UID)
+	s.Addr(r.ID.OrigH)
+	s.Port(uint16(r.ID.OrigP))
+	s.Addr(r.ID.RespH)
+	s.Port(uint16(r.ID.RespP))
+	s.Count(r.Register)
+	s.Count(r.OldVal)
+	s.Count(r.NewVal)
+	s.Interval(float64(r.Delta))
+}
+
 // MySQLSchema describes the log mysql.
 var MySQLSchema = Schema{
 	Name: "mysql",
 	Doc:  "MySQL is a command to a MySQL server, or the login.",
-	ID:   5,
+	ID:   8,
 	New:  func() Record { return new(MySQL) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the command."},
@@ -775,7 +901,7 @@ func (r *MySQL) Encode(s Sink) {
 var OCSPSchema = Schema{
 	Name: "ocsp",
 	Doc:  "OCSP is the status of one certificate in an OCSP response.",
-	ID:   6,
+	ID:   9,
 	New:  func() Record { return new(OCSP) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the response was first seen."},
@@ -826,7 +952,7 @@ func (r *OCSP) Encode(s Sink) {
 var PESchema = Schema{
 	Name: "pe",
 	Doc:  "PE is an executable of Windows that was transferred.",
-	ID:   7,
+	ID:   10,
 	New:  func() Record { return new(PE) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the file was first seen."},
@@ -913,11 +1039,174 @@ func (r *PE) Encode(s Sink) {
 	}
 }
 
+// SMBCmdSchema describes the log smb_cmd.
+var SMBCmdSchema = Schema{
+	Name:     "smb_cmd",
+	Doc:      "SMBCmd is a command of SMB that was answered.",
+	ID:       11,
+	New:      func() Record { return new(SMBCmd) },
+	Optional: true,
+	Fields: []Field{
+		{Name: "ts", Kind: KindTime, Doc: "Time of the request."},
+		{Name: "uid", Kind: KindString, Doc: "Unique identifier of the connection."},
+		{Name: "id.orig_h", Kind: KindAddr, Doc: "Originator's address."},
+		{Name: "id.orig_p", Kind: KindPort, Doc: "Originator's port; the ICMP type for ICMP."},
+		{Name: "id.resp_h", Kind: KindAddr, Doc: "Responder's address."},
+		{Name: "id.resp_p", Kind: KindPort, Doc: "Responder's port; the ICMP code for ICMP."},
+		{Name: "command", Kind: KindString, Doc: "The command."},
+		{Name: "sub_command", Kind: KindString, Doc: "What of the command, if it has several functions.", Unsettable: true},
+		{Name: "argument", Kind: KindString, Doc: "What the command is about, such as the name of a file.", Unsettable: true},
+		{Name: "status", Kind: KindString, Doc: "The reply's status.", Unsettable: true},
+		{Name: "rtt", Kind: KindInterval, Doc: "Time from request to reply.", Unsettable: true},
+		{Name: "version", Kind: KindString, Doc: "SMB1 or SMB2."},
+		{Name: "username", Kind: KindString, Doc: "Name of the user.", Unsettable: true},
+		{Name: "tree", Kind: KindString, Doc: "The share.", Unsettable: true},
+		{Name: "tree_service", Kind: KindString, Doc: "Kind of resource that the share is.", Unsettable: true},
+		{Name: "referenced_file.ts", Kind: KindTime, Doc: "Time at which it was first referred to.", Unsettable: true},
+		{Name: "referenced_file.uid", Kind: KindString, Doc: "Unique identifier of the connection.", Unsettable: true},
+		{Name: "referenced_file.id.orig_h", Kind: KindAddr, Doc: "Originator's address.", Unsettable: true},
+		{Name: "referenced_file.id.orig_p", Kind: KindPort, Doc: "Originator's port; the ICMP type for ICMP.", Unsettable: true},
+		{Name: "referenced_file.id.resp_h", Kind: KindAddr, Doc: "Responder's address.", Unsettable: true},
+		{Name: "referenced_file.id.resp_p", Kind: KindPort, Doc: "Responder's port; the ICMP code for ICMP.", Unsettable: true},
+		{Name: "referenced_file.fuid", Kind: KindString, Doc: "Identifier of the file in files.log.", Unsettable: true},
+		{Name: "referenced_file.action", Kind: KindEnum, Doc: "What was done.", Unsettable: true},
+		{Name: "referenced_file.path", Kind: KindString, Doc: "The share in which the file is.", Unsettable: true},
+		{Name: "referenced_file.name", Kind: KindString, Doc: "Name of the file in the share.", Unsettable: true},
+		{Name: "referenced_file.size", Kind: KindCount, Doc: "Size when it was opened, in bytes.", Unsettable: true},
+		{Name: "referenced_file.prev_name", Kind: KindString, Doc: "Name before it was renamed.", Unsettable: true},
+		{Name: "referenced_file.times.modified", Kind: KindTime, Doc: "Time at which the contents were changed.", Unsettable: true},
+		{Name: "referenced_file.times.accessed", Kind: KindTime, Doc: "Time of the last access.", Unsettable: true},
+		{Name: "referenced_file.times.created", Kind: KindTime, Doc: "Time at which the file was made.", Unsettable: true},
+		{Name: "referenced_file.times.changed", Kind: KindTime, Doc: "Time at which contents or attributes were changed.", Unsettable: true},
+	},
+}
+
+// Schema returns &SMBCmdSchema.
+func (*SMBCmd) Schema() *Schema { return &SMBCmdSchema }
+
+// Encode passes the columns to s.
+func (r *SMBCmd) Encode(s Sink) {
+	s.Time(r.TS)
+	s.String(r.UID)
+	s.Addr(r.ID.OrigH)
+	s.Port(uint16(r.ID.OrigP))
+	s.Addr(r.ID.RespH)
+	s.Port(uint16(r.ID.RespP))
+	s.String(r.Command)
+	if r.SubCommand.OK {
+		s.String(r.SubCommand.V)
+	} else {
+		s.Unset()
+	}
+	if r.Argument.OK {
+		s.String(r.Argument.V)
+	} else {
+		s.Unset()
+	}
+	if r.Status.OK {
+		s.String(r.Status.V)
+	} else {
+		s.Unset()
+	}
+	if r.RTT.OK {
+		s.Interval(float64(r.RTT.V))
+	} else {
+		s.Unset()
+	}
+	s.String(r.Version)
+	if r.Username.OK {
+		s.String(r.Username.V)
+	} else {
+		s.Unset()
+	}
+	if r.Tree.OK {
+		s.String(r.Tree.V)
+	} else {
+		s.Unset()
+	}
+	if r.TreeService.OK {
+		s.String(r.TreeService.V)
+	} else {
+		s.Unset()
+	}
+	if r.ReferencedFile.TS.OK {
+		s.Time(r.ReferencedFile.TS.V)
+	} else {
+		s.Unset()
+	}
+	if r.ReferencedFile.UID.OK {
+		s.String(r.ReferencedFile.UID.V)
+	} else {
+		s.Unset()
+	}
+	if r.ReferencedFile.ID.OK {
+		s.Addr(r.ReferencedFile.ID.V.OrigH)
+		s.Port(uint16(r.ReferencedFile.ID.V.OrigP))
+		s.Addr(r.ReferencedFile.ID.V.RespH)
+		s.Port(uint16(r.ReferencedFile.ID.V.RespP))
+	} else {
+		s.Unset()
+		s.Unset()
+		s.Unset()
+		s.Unset()
+	}
+	if r.ReferencedFile.FUID.OK {
+		s.String(r.ReferencedFile.FUID.V)
+	} else {
+		s.Unset()
+	}
+	if r.ReferencedFile.Action.OK {
+		s.Enum(string(r.ReferencedFile.Action.V))
+	} else {
+		s.Unset()
+	}
+	if r.ReferencedFile.Path.OK {
+		s.String(r.ReferencedFile.Path.V)
+	} else {
+		s.Unset()
+	}
+	if r.ReferencedFile.Name.OK {
+		s.String(r.ReferencedFile.Name.V)
+	} else {
+		s.Unset()
+	}
+	if r.ReferencedFile.Size.OK {
+		s.Count(r.ReferencedFile.Size.V)
+	} else {
+		s.Unset()
+	}
+	if r.ReferencedFile.PrevName.OK {
+		s.String(r.ReferencedFile.PrevName.V)
+	} else {
+		s.Unset()
+	}
+	if r.ReferencedFile.Times.Modified.OK {
+		s.Time(r.ReferencedFile.Times.Modified.V)
+	} else {
+		s.Unset()
+	}
+	if r.ReferencedFile.Times.Accessed.OK {
+		s.Time(r.ReferencedFile.Times.Accessed.V)
+	} else {
+		s.Unset()
+	}
+	if r.ReferencedFile.Times.Created.OK {
+		s.Time(r.ReferencedFile.Times.Created.V)
+	} else {
+		s.Unset()
+	}
+	if r.ReferencedFile.Times.Changed.OK {
+		s.Time(r.ReferencedFile.Times.Changed.V)
+	} else {
+		s.Unset()
+	}
+}
+
 // SMBFilesSchema describes the log smb_files.
 var SMBFilesSchema = Schema{
 	Name: "smb_files",
 	Doc:  "SMBFiles is something that was done to a file over SMB.",
-	ID:   8,
+	ID:   12,
 	New:  func() Record { return new(SMBFiles) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the request."},
@@ -1002,7 +1291,7 @@ func (r *SMBFiles) Encode(s Sink) {
 var SMBMappingSchema = Schema{
 	Name: "smb_mapping",
 	Doc:  "SMBMapping is a share that a client connected to over SMB.",
-	ID:   9,
+	ID:   13,
 	New:  func() Record { return new(SMBMapping) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the request."},
@@ -1047,11 +1336,172 @@ func (r *SMBMapping) Encode(s Sink) {
 	s.String(r.ShareType)
 }
 
+// SMTPSchema describes the log smtp.
+var SMTPSchema = Schema{
+	Name: "smtp",
+	Doc:  "SMTP is a mail message, or what there was of one when the connection ended.",
+	ID:   14,
+	New:  func() Record { return new(SMTP) },
+	Fields: []Field{
+		{Name: "ts", Kind: KindTime, Doc: "Time at which the message before it was done, or of the first line."},
+		{Name: "uid", Kind: KindString, Doc: "Unique identifier of the connection."},
+		{Name: "id.orig_h", Kind: KindAddr, Doc: "Originator's address."},
+		{Name: "id.orig_p", Kind: KindPort, Doc: "Originator's port; the ICMP type for ICMP."},
+		{Name: "id.resp_h", Kind: KindAddr, Doc: "Responder's address."},
+		{Name: "id.resp_p", Kind: KindPort, Doc: "Responder's port; the ICMP code for ICMP."},
+		{Name: "trans_depth", Kind: KindCount, Doc: "Number of the message on its connection, from 1."},
+		{Name: "helo", Kind: KindString, Doc: "Argument of HELO or EHLO.", Unsettable: true},
+		{Name: "mailfrom", Kind: KindString, Doc: "Address in MAIL FROM.", Unsettable: true},
+		{Name: "rcptto", Kind: KindString, Container: SetOf, Doc: "Addresses in RCPT TO.", Unsettable: true},
+		{Name: "date", Kind: KindString, Doc: "Value of the Date header.", Unsettable: true},
+		{Name: "from", Kind: KindString, Doc: "Value of the From header.", Unsettable: true},
+		{Name: "to", Kind: KindString, Container: SetOf, Doc: "Addresses, with the names beside them, in the To headers.", Unsettable: true},
+		{Name: "cc", Kind: KindString, Container: SetOf, Doc: "Addresses, with the names beside them, in the Cc headers.", Unsettable: true},
+		{Name: "reply_to", Kind: KindString, Doc: "Value of the Reply-To header.", Unsettable: true},
+		{Name: "msg_id", Kind: KindString, Doc: "Value of the Message-ID header.", Unsettable: true},
+		{Name: "in_reply_to", Kind: KindString, Doc: "Value of the In-Reply-To header.", Unsettable: true},
+		{Name: "subject", Kind: KindString, Doc: "Value of the Subject header.", Unsettable: true},
+		{Name: "x_originating_ip", Kind: KindAddr, Doc: "Address in the X-Originating-IP header.", Unsettable: true},
+		{Name: "first_received", Kind: KindString, Doc: "Value of the last Received header, which is that of the first host on the way.", Unsettable: true},
+		{Name: "second_received", Kind: KindString, Doc: "Value of the last Received header but one.", Unsettable: true},
+		{Name: "last_reply", Kind: KindString, Doc: "The server's last reply.", Unsettable: true},
+		{Name: "path", Kind: KindAddr, Container: VectorOf, Doc: "Hosts on the message's way, the last first, out of the Received headers.", Unsettable: true},
+		{Name: "user_agent", Kind: KindString, Doc: "Value of the X-Mailer, User-Agent or X-User-Agent header.", Unsettable: true},
+		{Name: "tls", Kind: KindBool, Doc: "Whether the connection changed to TLS."},
+		{Name: "fuids", Kind: KindString, Container: VectorOf, Doc: "Identifiers of the files that the message consists of.", Unsettable: true},
+	},
+}
+
+// Schema returns &SMTPSchema.
+func (*SMTP) Schema() *Schema { return &SMTPSchema }
+
+// Encode passes the columns to s.
+func (r *SMTP) Encode(s Sink) {
+	s.Time(r.TS)
+	s.String(r.UID)
+	s.Addr(r.ID.OrigH)
+	s.Port(uint16(r.ID.OrigP))
+	s.Addr(r.ID.RespH)
+	s.Port(uint16(r.ID.RespP))
+	s.Count(r.TransDepth)
+	if r.Helo.OK {
+		s.String(r.Helo.V)
+	} else {
+		s.Unset()
+	}
+	if r.MailFrom.OK {
+		s.String(r.MailFrom.V)
+	} else {
+		s.Unset()
+	}
+	if r.RcptTo != nil {
+		s.Begin(SetOf, len(r.RcptTo))
+		for _, v := range r.RcptTo {
+			s.String(v)
+		}
+		s.End()
+	} else {
+		s.Unset()
+	}
+	if r.Date.OK {
+		s.String(r.Date.V)
+	} else {
+		s.Unset()
+	}
+	if r.From.OK {
+		s.String(r.From.V)
+	} else {
+		s.Unset()
+	}
+	if r.To != nil {
+		s.Begin(SetOf, len(r.To))
+		for _, v := range r.To {
+			s.String(v)
+		}
+		s.End()
+	} else {
+		s.Unset()
+	}
+	if r.CC != nil {
+		s.Begin(SetOf, len(r.CC))
+		for _, v := range r.CC {
+			s.String(v)
+		}
+		s.End()
+	} else {
+		s.Unset()
+	}
+	if r.ReplyTo.OK {
+		s.String(r.ReplyTo.V)
+	} else {
+		s.Unset()
+	}
+	if r.MsgID.OK {
+		s.String(r.MsgID.V)
+	} else {
+		s.Unset()
+	}
+	if r.InReplyTo.OK {
+		s.String(r.InReplyTo.V)
+	} else {
+		s.Unset()
+	}
+	if r.Subject.OK {
+		s.String(r.Subject.V)
+	} else {
+		s.Unset()
+	}
+	if r.XOriginatingIP.OK {
+		s.Addr(r.XOriginatingIP.V)
+	} else {
+		s.Unset()
+	}
+	if r.FirstReceived.OK {
+		s.String(r.FirstReceived.V)
+	} else {
+		s.Unset()
+	}
+	if r.SecondReceived.OK {
+		s.String(r.SecondReceived.V)
+	} else {
+		s.Unset()
+	}
+	if r.LastReply.OK {
+		s.String(r.LastReply.V)
+	} else {
+		s.Unset()
+	}
+	if r.Path != nil {
+		s.Begin(VectorOf, len(r.Path))
+		for _, v := range r.Path {
+			s.Addr(v)
+		}
+		s.End()
+	} else {
+		s.Unset()
+	}
+	if r.UserAgent.OK {
+		s.String(r.UserAgent.V)
+	} else {
+		s.Unset()
+	}
+	s.Bool(r.TLS)
+	if r.FUIDs != nil {
+		s.Begin(VectorOf, len(r.FUIDs))
+		for _, v := range r.FUIDs {
+			s.String(v)
+		}
+		s.End()
+	} else {
+		s.Unset()
+	}
+}
+
 // SOCKSSchema describes the log socks.
 var SOCKSSchema = Schema{
 	Name: "socks",
 	Doc:  "SOCKS is a use of a SOCKS proxy.",
-	ID:   10,
+	ID:   15,
 	New:  func() Record { return new(SOCKS) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the proxy connection was first noticed."},
@@ -1136,7 +1586,7 @@ func (r *SOCKS) Encode(s Sink) {
 var SSHSchema = Schema{
 	Name: "ssh",
 	Doc:  "SSH is an SSH connection, written when a client has authenticated or else when the connection ends.",
-	ID:   11,
+	ID:   16,
 	New:  func() Record { return new(SSH) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the first version line."},
@@ -1260,7 +1710,7 @@ func (r *SSH) Encode(s Sink) {
 var SSLSchema = Schema{
 	Name: "ssl",
 	Doc:  "SSL is an SSL, TLS or DTLS connection, written when its handshake has succeeded or else when the connection ends.",
-	ID:   12,
+	ID:   17,
 	New:  func() Record { return new(SSL) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which SSL was first noticed."},
@@ -1380,7 +1830,7 @@ func (r *SSL) Encode(s Sink) {
 var TunnelSchema = Schema{
 	Name: "tunnel",
 	Doc:  "Tunnel is a tunnel that was found, closed or expired.",
-	ID:   13,
+	ID:   18,
 	New:  func() Record { return new(Tunnel) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the activity."},
@@ -1417,7 +1867,7 @@ func (r *Tunnel) Encode(s Sink) {
 var WebSocketSchema = Schema{
 	Name: "websocket",
 	Doc:  "WebSocket is an HTTP connection that has become a WebSocket.",
-	ID:   14,
+	ID:   19,
 	New:  func() Record { return new(WebSocket) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the server agreed."},
@@ -1500,7 +1950,7 @@ func (r *WebSocket) Encode(s Sink) {
 var WeirdSchema = Schema{
 	Name: "weird",
 	Doc:  "Weird is something unexpected in the traffic.",
-	ID:   15,
+	ID:   20,
 	New:  func() Record { return new(Weird) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which it occurred."},
@@ -1558,7 +2008,7 @@ func (r *Weird) Encode(s Sink) {
 var X509Schema = Schema{
 	Name: "x509",
 	Doc:  "X509 is a certificate that was seen. One that was seen before with the same HostCert and ClientCert is left out for a day.",
-	ID:   16,
+	ID:   21,
 	New:  func() Record { return new(X509) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the certificate was first seen."},

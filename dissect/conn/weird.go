@@ -48,6 +48,9 @@ const maxWeirdNames = 256
 // Weird raises ConnWeird for c, unless it is sampled away.
 func (t *Table) Weird(c *Conn, name, addl, source string) { t.weird(c, name, addl, source) }
 
+// Weird is Table.Weird for those who have no table.
+func (c *Conn) Weird(name, addl, source string) { c.t.weird(c, name, addl, source) }
+
 func (t *Table) weird(c *Conn, name, addl, source string) {
 	c.flags |= flagWeird
 	t.stats.Weirds++

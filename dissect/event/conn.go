@@ -121,6 +121,10 @@ type Conn interface {
 	Slot(s Slot) any
 	SetSlot(s Slot, v any)
 
+	// Weird raises ConnWeird for the connection, unless it is sampled away, for a builder
+	// that meets something odd (Zeek's Reporter::conn_weird).
+	Weird(name, addl, source string)
+
 	// SetBytesThreshold and SetPacketsThreshold ask for one
 	// ConnBytesThresholdCrossed or ConnPacketsThresholdCrossed when that side
 	// passes the threshold; 0 clears it. They are Zeek's

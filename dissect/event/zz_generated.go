@@ -17,12 +17,14 @@ type Hooks struct {
 	HTTP      HTTPEvents
 	ICMP      ICMPEvents
 	MIME      MIMEEvents
+	Modbus    ModbusEvents
 	MySQL     MySQLEvents
 	NetBIOS   NetBIOSEvents
 	OCSP      OCSPEvents
 	PE        PEEvents
 	Packet    PacketEvents
 	SMB       SMBEvents
+	SMTP      SMTPEvents
 	SOCKS     SOCKSEvents
 	SSH       SSHEvents
 	SSL       SSLEvents
@@ -192,6 +194,38 @@ type MIMEEvents struct {
 	SegmentData Hook[MIMESegmentData] // mime_segment_data
 }
 
+// ModbusEvents are the hooks of section Modbus.
+type ModbusEvents struct {
+	Exception                          Hook[ModbusException]                          // modbus_exception
+	MaskWriteRegisterRequest           Hook[ModbusMaskWriteRegisterRequest]           // modbus_mask_write_register_request
+	MaskWriteRegisterResponse          Hook[ModbusMaskWriteRegisterResponse]          // modbus_mask_write_register_response
+	Message                            Hook[ModbusMessage]                            // modbus_message
+	ReadCoilsRequest                   Hook[ModbusReadCoilsRequest]                   // modbus_read_coils_request
+	ReadCoilsResponse                  Hook[ModbusReadCoilsResponse]                  // modbus_read_coils_response
+	ReadDiscreteInputsRequest          Hook[ModbusReadDiscreteInputsRequest]          // modbus_read_discrete_inputs_request
+	ReadDiscreteInputsResponse         Hook[ModbusReadDiscreteInputsResponse]         // modbus_read_discrete_inputs_response
+	ReadFIFOQueueRequest               Hook[ModbusReadFIFOQueueRequest]               // modbus_read_fifo_queue_request
+	ReadFIFOQueueResponse              Hook[ModbusReadFIFOQueueResponse]              // modbus_read_fifo_queue_response
+	ReadFileRecordRequest              Hook[ModbusReadFileRecordRequest]              // modbus_read_file_record_request
+	ReadFileRecordResponse             Hook[ModbusReadFileRecordResponse]             // modbus_read_file_record_response
+	ReadHoldingRegistersRequest        Hook[ModbusReadHoldingRegistersRequest]        // modbus_read_holding_registers_request
+	ReadHoldingRegistersResponse       Hook[ModbusReadHoldingRegistersResponse]       // modbus_read_holding_registers_response
+	ReadInputRegistersRequest          Hook[ModbusReadInputRegistersRequest]          // modbus_read_input_registers_request
+	ReadInputRegistersResponse         Hook[ModbusReadInputRegistersResponse]         // modbus_read_input_registers_response
+	ReadWriteMultipleRegistersRequest  Hook[ModbusReadWriteMultipleRegistersRequest]  // modbus_read_write_multiple_registers_request
+	ReadWriteMultipleRegistersResponse Hook[ModbusReadWriteMultipleRegistersResponse] // modbus_read_write_multiple_registers_response
+	WriteFileRecordRequest             Hook[ModbusWriteFileRecordRequest]             // modbus_write_file_record_request
+	WriteFileRecordResponse            Hook[ModbusWriteFileRecordResponse]            // modbus_write_file_record_response
+	WriteMultipleCoilsRequest          Hook[ModbusWriteMultipleCoilsRequest]          // modbus_write_multiple_coils_request
+	WriteMultipleCoilsResponse         Hook[ModbusWriteMultipleCoilsResponse]         // modbus_write_multiple_coils_response
+	WriteMultipleRegistersRequest      Hook[ModbusWriteMultipleRegistersRequest]      // modbus_write_multiple_registers_request
+	WriteMultipleRegistersResponse     Hook[ModbusWriteMultipleRegistersResponse]     // modbus_write_multiple_registers_response
+	WriteSingleCoilRequest             Hook[ModbusWriteSingleCoilRequest]             // modbus_write_single_coil_request
+	WriteSingleCoilResponse            Hook[ModbusWriteSingleCoilResponse]            // modbus_write_single_coil_response
+	WriteSingleRegisterRequest         Hook[ModbusWriteSingleRegisterRequest]         // modbus_write_single_register_request
+	WriteSingleRegisterResponse        Hook[ModbusWriteSingleRegisterResponse]        // modbus_write_single_register_response
+}
+
 // MySQLEvents are the hooks of section MySQL.
 type MySQLEvents struct {
 	AuthMoreData      Hook[MySQLAuthMoreData]      // mysql_auth_more_data
@@ -303,6 +337,15 @@ type SMBEvents struct {
 	SMB2WriteRequest                 Hook[SMB2WriteRequest]                 // smb2_write_request
 	DiscardedDCERPCAnalyzers         Hook[SMBDiscardedDCERPCAnalyzers]      // smb_discarded_dce_rpc_analyzers
 	PipeConnectHeuristic             Hook[SMBPipeConnectHeuristic]          // smb_pipe_connect_heuristic
+}
+
+// SMTPEvents are the hooks of section SMTP.
+type SMTPEvents struct {
+	Data       Hook[SMTPData]       // smtp_data
+	Reply      Hook[SMTPReply]      // smtp_reply
+	Request    Hook[SMTPRequest]    // smtp_request
+	StartTLS   Hook[SMTPStartTLS]   // smtp_starttls
+	Unexpected Hook[SMTPUnexpected] // smtp_unexpected
 }
 
 // SOCKSEvents are the hooks of section SOCKS.
@@ -2602,6 +2645,482 @@ var built = [...]builtEvent{
 	},
 	{
 		info: Info{
+			Name:    "modbus_exception",
+			Section: "Modbus",
+			Params:  []Param{{"c", "connection"}, {"headers", "ModbusHeaders"}, {"code", "count"}},
+			Doc:     "Raised for a response by which a server refuses a request (MODBUS Application Protocol V1.1b3 section 7).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Modbus.Exception.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Modbus.Exception.Listen(func(e *ModbusException) {
+				dst := s.begin("modbus_exception")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "modbus_mask_write_register_request",
+			Section: "Modbus",
+			Params:  []Param{{"c", "connection"}, {"headers", "ModbusHeaders"}, {"address", "count"}, {"and_mask", "count"}, {"or_mask", "count"}},
+			Doc:     "Raised for a request to change bits of a register (section 6.16).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Modbus.MaskWriteRegisterRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Modbus.MaskWriteRegisterRequest.Listen(func(e *ModbusMaskWriteRegisterRequest) {
+				dst := s.begin("modbus_mask_write_register_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "modbus_mask_write_register_response",
+			Section: "Modbus",
+			Params:  []Param{{"c", "connection"}, {"headers", "ModbusHeaders"}, {"address", "count"}, {"and_mask", "count"}, {"or_mask", "count"}},
+			Doc:     "Raised for the answer that bits of a register were changed (section 6.16).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Modbus.MaskWriteRegisterResponse.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Modbus.MaskWriteRegisterResponse.Listen(func(e *ModbusMaskWriteRegisterResponse) {
+				dst := s.begin("modbus_mask_write_register_response")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "modbus_message",
+			Section: "Modbus",
+			Params:  []Param{{"c", "connection"}, {"headers", "ModbusHeaders"}, {"is_orig", "bool"}},
+			Doc:     "Raised for every Modbus message, when its header is there and before the event of its function.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Modbus.Message.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Modbus.Message.Listen(func(e *ModbusMessage) {
+				dst := s.begin("modbus_message")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "modbus_read_coils_request",
+			Section: "Modbus",
+			Params:  []Param{{"c", "connection"}, {"headers", "ModbusHeaders"}, {"start_address", "count"}, {"quantity", "count"}},
+			Doc:     "Raised for a request to read coils (section 6.1).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Modbus.ReadCoilsRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Modbus.ReadCoilsRequest.Listen(func(e *ModbusReadCoilsRequest) {
+				dst := s.begin("modbus_read_coils_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "modbus_read_coils_response",
+			Section: "Modbus",
+			Params:  []Param{{"c", "connection"}, {"headers", "ModbusHeaders"}, {"coils", "ModbusCoils"}},
+			Doc:     "Raised for the states of coils that were asked for (section 6.1).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Modbus.ReadCoilsResponse.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Modbus.ReadCoilsResponse.Listen(func(e *ModbusReadCoilsResponse) {
+				dst := s.begin("modbus_read_coils_response")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "modbus_read_discrete_inputs_request",
+			Section: "Modbus",
+			Params:  []Param{{"c", "connection"}, {"headers", "ModbusHeaders"}, {"start_address", "count"}, {"quantity", "count"}},
+			Doc:     "Raised for a request to read discrete inputs (section 6.2).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Modbus.ReadDiscreteInputsRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Modbus.ReadDiscreteInputsRequest.Listen(func(e *ModbusReadDiscreteInputsRequest) {
+				dst := s.begin("modbus_read_discrete_inputs_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "modbus_read_discrete_inputs_response",
+			Section: "Modbus",
+			Params:  []Param{{"c", "connection"}, {"headers", "ModbusHeaders"}, {"coils", "ModbusCoils"}},
+			Doc:     "Raised for the states of discrete inputs that were asked for (section 6.2).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Modbus.ReadDiscreteInputsResponse.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Modbus.ReadDiscreteInputsResponse.Listen(func(e *ModbusReadDiscreteInputsResponse) {
+				dst := s.begin("modbus_read_discrete_inputs_response")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "modbus_read_fifo_queue_request",
+			Section: "Modbus",
+			Params:  []Param{{"c", "connection"}, {"headers", "ModbusHeaders"}, {"start_address", "count"}},
+			Doc:     "Raised for a request to read a queue of registers (section 6.18).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Modbus.ReadFIFOQueueRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Modbus.ReadFIFOQueueRequest.Listen(func(e *ModbusReadFIFOQueueRequest) {
+				dst := s.begin("modbus_read_fifo_queue_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "modbus_read_fifo_queue_response",
+			Section: "Modbus",
+			Params:  []Param{{"c", "connection"}, {"headers", "ModbusHeaders"}, {"fifos", "ModbusRegisters"}},
+			Doc:     "Raised for the registers in a queue (section 6.18).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Modbus.ReadFIFOQueueResponse.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Modbus.ReadFIFOQueueResponse.Listen(func(e *ModbusReadFIFOQueueResponse) {
+				dst := s.begin("modbus_read_fifo_queue_response")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "modbus_read_file_record_request",
+			Section: "Modbus",
+			Params:  []Param{{"c", "connection"}, {"headers", "ModbusHeaders"}, {"byte_count", "count"}, {"refs", "ModbusFileRecordRequests"}},
+			Doc:     "Raised for a request to read records of files (section 6.14).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Modbus.ReadFileRecordRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Modbus.ReadFileRecordRequest.Listen(func(e *ModbusReadFileRecordRequest) {
+				dst := s.begin("modbus_read_file_record_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "modbus_read_file_record_response",
+			Section: "Modbus",
+			Params:  []Param{{"c", "connection"}, {"headers", "ModbusHeaders"}, {"byte_count", "count"}, {"refs", "ModbusFileRecordResponses"}},
+			Doc:     "Raised for the records of files that were asked for (section 6.14).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Modbus.ReadFileRecordResponse.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Modbus.ReadFileRecordResponse.Listen(func(e *ModbusReadFileRecordResponse) {
+				dst := s.begin("modbus_read_file_record_response")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "modbus_read_holding_registers_request",
+			Section: "Modbus",
+			Params:  []Param{{"c", "connection"}, {"headers", "ModbusHeaders"}, {"start_address", "count"}, {"quantity", "count"}},
+			Doc:     "Raised for a request to read holding registers (section 6.3).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Modbus.ReadHoldingRegistersRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Modbus.ReadHoldingRegistersRequest.Listen(func(e *ModbusReadHoldingRegistersRequest) {
+				dst := s.begin("modbus_read_holding_registers_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "modbus_read_holding_registers_response",
+			Section: "Modbus",
+			Params:  []Param{{"c", "connection"}, {"headers", "ModbusHeaders"}, {"registers", "ModbusRegisters"}},
+			Doc:     "Raised for the values of holding registers that were asked for (section 6.3).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Modbus.ReadHoldingRegistersResponse.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Modbus.ReadHoldingRegistersResponse.Listen(func(e *ModbusReadHoldingRegistersResponse) {
+				dst := s.begin("modbus_read_holding_registers_response")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "modbus_read_input_registers_request",
+			Section: "Modbus",
+			Params:  []Param{{"c", "connection"}, {"headers", "ModbusHeaders"}, {"start_address", "count"}, {"quantity", "count"}},
+			Doc:     "Raised for a request to read input registers (section 6.4).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Modbus.ReadInputRegistersRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Modbus.ReadInputRegistersRequest.Listen(func(e *ModbusReadInputRegistersRequest) {
+				dst := s.begin("modbus_read_input_registers_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "modbus_read_input_registers_response",
+			Section: "Modbus",
+			Params:  []Param{{"c", "connection"}, {"headers", "ModbusHeaders"}, {"registers", "ModbusRegisters"}},
+			Doc:     "Raised for the values of input registers that were asked for (section 6.4).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Modbus.ReadInputRegistersResponse.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Modbus.ReadInputRegistersResponse.Listen(func(e *ModbusReadInputRegistersResponse) {
+				dst := s.begin("modbus_read_input_registers_response")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "modbus_read_write_multiple_registers_request",
+			Section: "Modbus",
+			Params:  []Param{{"c", "connection"}, {"headers", "ModbusHeaders"}, {"read_start_address", "count"}, {"read_quantity", "count"}, {"write_start_address", "count"}, {"write_registers", "ModbusRegisters"}},
+			Doc:     "Raised for a request to write registers and then read others (section 6.17).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Modbus.ReadWriteMultipleRegistersRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Modbus.ReadWriteMultipleRegistersRequest.Listen(func(e *ModbusReadWriteMultipleRegistersRequest) {
+				dst := s.begin("modbus_read_write_multiple_registers_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "modbus_read_write_multiple_registers_response",
+			Section: "Modbus",
+			Params:  []Param{{"c", "connection"}, {"headers", "ModbusHeaders"}, {"written_registers", "ModbusRegisters"}},
+			Doc:     "Raised for the registers that were read after the writing (section 6.17).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Modbus.ReadWriteMultipleRegistersResponse.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Modbus.ReadWriteMultipleRegistersResponse.Listen(func(e *ModbusReadWriteMultipleRegistersResponse) {
+				dst := s.begin("modbus_read_write_multiple_registers_response")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "modbus_write_file_record_request",
+			Section: "Modbus",
+			Params:  []Param{{"c", "connection"}, {"headers", "ModbusHeaders"}, {"byte_count", "count"}, {"refs", "ModbusFileReferences"}},
+			Doc:     "Raised for a request to write records of files (section 6.15).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Modbus.WriteFileRecordRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Modbus.WriteFileRecordRequest.Listen(func(e *ModbusWriteFileRecordRequest) {
+				dst := s.begin("modbus_write_file_record_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "modbus_write_file_record_response",
+			Section: "Modbus",
+			Params:  []Param{{"c", "connection"}, {"headers", "ModbusHeaders"}, {"byte_count", "count"}, {"refs", "ModbusFileReferences"}},
+			Doc:     "Raised for the answer that records of files were written, which repeats the request (section 6.15).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Modbus.WriteFileRecordResponse.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Modbus.WriteFileRecordResponse.Listen(func(e *ModbusWriteFileRecordResponse) {
+				dst := s.begin("modbus_write_file_record_response")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "modbus_write_multiple_coils_request",
+			Section: "Modbus",
+			Params:  []Param{{"c", "connection"}, {"headers", "ModbusHeaders"}, {"start_address", "count"}, {"coils", "ModbusCoils"}},
+			Doc:     "Raised for a request to set coils (section 6.11).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Modbus.WriteMultipleCoilsRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Modbus.WriteMultipleCoilsRequest.Listen(func(e *ModbusWriteMultipleCoilsRequest) {
+				dst := s.begin("modbus_write_multiple_coils_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "modbus_write_multiple_coils_response",
+			Section: "Modbus",
+			Params:  []Param{{"c", "connection"}, {"headers", "ModbusHeaders"}, {"start_address", "count"}, {"quantity", "count"}},
+			Doc:     "Raised for the answer that coils were set (section 6.11).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Modbus.WriteMultipleCoilsResponse.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Modbus.WriteMultipleCoilsResponse.Listen(func(e *ModbusWriteMultipleCoilsResponse) {
+				dst := s.begin("modbus_write_multiple_coils_response")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "modbus_write_multiple_registers_request",
+			Section: "Modbus",
+			Params:  []Param{{"c", "connection"}, {"headers", "ModbusHeaders"}, {"start_address", "count"}, {"registers", "ModbusRegisters"}},
+			Doc:     "Raised for a request to write registers (section 6.12).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Modbus.WriteMultipleRegistersRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Modbus.WriteMultipleRegistersRequest.Listen(func(e *ModbusWriteMultipleRegistersRequest) {
+				dst := s.begin("modbus_write_multiple_registers_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "modbus_write_multiple_registers_response",
+			Section: "Modbus",
+			Params:  []Param{{"c", "connection"}, {"headers", "ModbusHeaders"}, {"start_address", "count"}, {"quantity", "count"}},
+			Doc:     "Raised for the answer that registers were written (section 6.12).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Modbus.WriteMultipleRegistersResponse.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Modbus.WriteMultipleRegistersResponse.Listen(func(e *ModbusWriteMultipleRegistersResponse) {
+				dst := s.begin("modbus_write_multiple_registers_response")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "modbus_write_single_coil_request",
+			Section: "Modbus",
+			Params:  []Param{{"c", "connection"}, {"headers", "ModbusHeaders"}, {"address", "count"}, {"value", "bool"}},
+			Doc:     "Raised for a request to set a coil (section 6.5).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Modbus.WriteSingleCoilRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Modbus.WriteSingleCoilRequest.Listen(func(e *ModbusWriteSingleCoilRequest) {
+				dst := s.begin("modbus_write_single_coil_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "modbus_write_single_coil_response",
+			Section: "Modbus",
+			Params:  []Param{{"c", "connection"}, {"headers", "ModbusHeaders"}, {"address", "count"}, {"value", "bool"}},
+			Doc:     "Raised for the answer that a coil was set (section 6.5).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Modbus.WriteSingleCoilResponse.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Modbus.WriteSingleCoilResponse.Listen(func(e *ModbusWriteSingleCoilResponse) {
+				dst := s.begin("modbus_write_single_coil_response")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "modbus_write_single_register_request",
+			Section: "Modbus",
+			Params:  []Param{{"c", "connection"}, {"headers", "ModbusHeaders"}, {"address", "count"}, {"value", "count"}},
+			Doc:     "Raised for a request to write a register (section 6.6).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Modbus.WriteSingleRegisterRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Modbus.WriteSingleRegisterRequest.Listen(func(e *ModbusWriteSingleRegisterRequest) {
+				dst := s.begin("modbus_write_single_register_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "modbus_write_single_register_response",
+			Section: "Modbus",
+			Params:  []Param{{"c", "connection"}, {"headers", "ModbusHeaders"}, {"address", "count"}, {"value", "count"}},
+			Doc:     "Raised for the answer that a register was written (section 6.6).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Modbus.WriteSingleRegisterResponse.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Modbus.WriteSingleRegisterResponse.Listen(func(e *ModbusWriteSingleRegisterResponse) {
+				dst := s.begin("modbus_write_single_register_response")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
 			Name:    "mysql_auth_more_data",
 			Section: "MySQL",
 			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"data", "string"}},
@@ -4230,6 +4749,91 @@ var built = [...]builtEvent{
 		stream: func(h *Hooks, s *Stream) {
 			h.SMB.PipeConnectHeuristic.Listen(func(e *SMBPipeConnectHeuristic) {
 				dst := s.begin("smb_pipe_connect_heuristic")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "smtp_data",
+			Section: "SMTP",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"data", "string"}},
+			Doc:     "Raised for every line of a mail message that is sent with DATA.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMTP.Data.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMTP.Data.Listen(func(e *SMTPData) {
+				dst := s.begin("smtp_data")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "smtp_reply",
+			Section: "SMTP",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"code", "count"}, {"cmd", "string"}, {"msg", "string"}, {"cont_resp", "bool"}},
+			Doc:     "Raised for every line of a reply (RFC 5321 section 4.2).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMTP.Reply.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMTP.Reply.Listen(func(e *SMTPReply) {
+				dst := s.begin("smtp_reply")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "smtp_request",
+			Section: "SMTP",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"command", "string"}, {"arg", "string"}},
+			Doc:     "Raised for every command of a client (RFC 5321 section 4.1), for the \".\" that ends a message, and for what a client answers during authentication, whose command is \"**\".",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMTP.Request.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMTP.Request.Listen(func(e *SMTPRequest) {
+				dst := s.begin("smtp_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "smtp_starttls",
+			Section: "SMTP",
+			Params:  []Param{{"c", "connection"}},
+			Doc:     "Raised when a server agrees to STARTTLS (RFC 3207). What follows is TLS.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMTP.StartTLS.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMTP.StartTLS.Listen(func(e *SMTPStartTLS) {
+				dst := s.begin("smtp_starttls")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "smtp_unexpected",
+			Section: "SMTP",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"msg", "string"}, {"detail", "string"}},
+			Doc:     "Raised for what SMTP does not allow, or for replies and commands in a state in which they are unusual.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMTP.Unexpected.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMTP.Unexpected.Listen(func(e *SMTPUnexpected) {
+				dst := s.begin("smtp_unexpected")
 				dst = appendConnKeys(dst, e.Conn)
 				s.end(e.AppendArgs(append(dst, argsKey...)))
 			})
@@ -7062,6 +7666,397 @@ func (e *MobileIPv6Message) AppendArgs(dst []byte) []byte {
 }
 
 // AppendArgs appends the parameters as a JSON object.
+func (e *ModbusException) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"headers":`...)
+	dst = e.Headers.appendJSON(dst)
+	dst = append(dst, `,"code":`...)
+	dst = strconv.AppendUint(dst, e.Code, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *ModbusMaskWriteRegisterRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"headers":`...)
+	dst = e.Headers.appendJSON(dst)
+	dst = append(dst, `,"address":`...)
+	dst = strconv.AppendUint(dst, e.Address, 10)
+	dst = append(dst, `,"and_mask":`...)
+	dst = strconv.AppendUint(dst, e.AndMask, 10)
+	dst = append(dst, `,"or_mask":`...)
+	dst = strconv.AppendUint(dst, e.OrMask, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *ModbusMaskWriteRegisterResponse) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"headers":`...)
+	dst = e.Headers.appendJSON(dst)
+	dst = append(dst, `,"address":`...)
+	dst = strconv.AppendUint(dst, e.Address, 10)
+	dst = append(dst, `,"and_mask":`...)
+	dst = strconv.AppendUint(dst, e.AndMask, 10)
+	dst = append(dst, `,"or_mask":`...)
+	dst = strconv.AppendUint(dst, e.OrMask, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *ModbusMessage) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"headers":`...)
+	dst = e.Headers.appendJSON(dst)
+	dst = append(dst, `,"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *ModbusReadCoilsRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"headers":`...)
+	dst = e.Headers.appendJSON(dst)
+	dst = append(dst, `,"start_address":`...)
+	dst = strconv.AppendUint(dst, e.StartAddress, 10)
+	dst = append(dst, `,"quantity":`...)
+	dst = strconv.AppendUint(dst, e.Quantity, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *ModbusReadCoilsResponse) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"headers":`...)
+	dst = e.Headers.appendJSON(dst)
+	dst = append(dst, `,"coils":[`...)
+	for i := range e.Coils {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = strconv.AppendBool(dst, e.Coils[i])
+	}
+	dst = append(dst, `]}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *ModbusReadDiscreteInputsRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"headers":`...)
+	dst = e.Headers.appendJSON(dst)
+	dst = append(dst, `,"start_address":`...)
+	dst = strconv.AppendUint(dst, e.StartAddress, 10)
+	dst = append(dst, `,"quantity":`...)
+	dst = strconv.AppendUint(dst, e.Quantity, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *ModbusReadDiscreteInputsResponse) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"headers":`...)
+	dst = e.Headers.appendJSON(dst)
+	dst = append(dst, `,"coils":[`...)
+	for i := range e.Coils {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = strconv.AppendBool(dst, e.Coils[i])
+	}
+	dst = append(dst, `]}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *ModbusReadFIFOQueueRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"headers":`...)
+	dst = e.Headers.appendJSON(dst)
+	dst = append(dst, `,"start_address":`...)
+	dst = strconv.AppendUint(dst, e.StartAddress, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *ModbusReadFIFOQueueResponse) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"headers":`...)
+	dst = e.Headers.appendJSON(dst)
+	dst = append(dst, `,"fifos":[`...)
+	for i := range e.Fifos {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = strconv.AppendUint(dst, e.Fifos[i], 10)
+	}
+	dst = append(dst, `]}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *ModbusReadFileRecordRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"headers":`...)
+	dst = e.Headers.appendJSON(dst)
+	dst = append(dst, `,"byte_count":`...)
+	dst = strconv.AppendUint(dst, e.ByteCount, 10)
+	dst = append(dst, `,"refs":[`...)
+	for i := range e.Refs {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = e.Refs[i].appendJSON(dst)
+	}
+	dst = append(dst, `]}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *ModbusReadFileRecordResponse) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"headers":`...)
+	dst = e.Headers.appendJSON(dst)
+	dst = append(dst, `,"byte_count":`...)
+	dst = strconv.AppendUint(dst, e.ByteCount, 10)
+	dst = append(dst, `,"refs":[`...)
+	for i := range e.Refs {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = e.Refs[i].appendJSON(dst)
+	}
+	dst = append(dst, `]}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *ModbusReadHoldingRegistersRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"headers":`...)
+	dst = e.Headers.appendJSON(dst)
+	dst = append(dst, `,"start_address":`...)
+	dst = strconv.AppendUint(dst, e.StartAddress, 10)
+	dst = append(dst, `,"quantity":`...)
+	dst = strconv.AppendUint(dst, e.Quantity, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *ModbusReadHoldingRegistersResponse) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"headers":`...)
+	dst = e.Headers.appendJSON(dst)
+	dst = append(dst, `,"registers":[`...)
+	for i := range e.Registers {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = strconv.AppendUint(dst, e.Registers[i], 10)
+	}
+	dst = append(dst, `]}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *ModbusReadInputRegistersRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"headers":`...)
+	dst = e.Headers.appendJSON(dst)
+	dst = append(dst, `,"start_address":`...)
+	dst = strconv.AppendUint(dst, e.StartAddress, 10)
+	dst = append(dst, `,"quantity":`...)
+	dst = strconv.AppendUint(dst, e.Quantity, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *ModbusReadInputRegistersResponse) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"headers":`...)
+	dst = e.Headers.appendJSON(dst)
+	dst = append(dst, `,"registers":[`...)
+	for i := range e.Registers {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = strconv.AppendUint(dst, e.Registers[i], 10)
+	}
+	dst = append(dst, `]}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *ModbusReadWriteMultipleRegistersRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"headers":`...)
+	dst = e.Headers.appendJSON(dst)
+	dst = append(dst, `,"read_start_address":`...)
+	dst = strconv.AppendUint(dst, e.ReadStartAddress, 10)
+	dst = append(dst, `,"read_quantity":`...)
+	dst = strconv.AppendUint(dst, e.ReadQuantity, 10)
+	dst = append(dst, `,"write_start_address":`...)
+	dst = strconv.AppendUint(dst, e.WriteStartAddress, 10)
+	dst = append(dst, `,"write_registers":[`...)
+	for i := range e.WriteRegisters {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = strconv.AppendUint(dst, e.WriteRegisters[i], 10)
+	}
+	dst = append(dst, `]}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *ModbusReadWriteMultipleRegistersResponse) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"headers":`...)
+	dst = e.Headers.appendJSON(dst)
+	dst = append(dst, `,"written_registers":[`...)
+	for i := range e.WrittenRegisters {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = strconv.AppendUint(dst, e.WrittenRegisters[i], 10)
+	}
+	dst = append(dst, `]}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *ModbusWriteFileRecordRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"headers":`...)
+	dst = e.Headers.appendJSON(dst)
+	dst = append(dst, `,"byte_count":`...)
+	dst = strconv.AppendUint(dst, e.ByteCount, 10)
+	dst = append(dst, `,"refs":[`...)
+	for i := range e.Refs {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = e.Refs[i].appendJSON(dst)
+	}
+	dst = append(dst, `]}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *ModbusWriteFileRecordResponse) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"headers":`...)
+	dst = e.Headers.appendJSON(dst)
+	dst = append(dst, `,"byte_count":`...)
+	dst = strconv.AppendUint(dst, e.ByteCount, 10)
+	dst = append(dst, `,"refs":[`...)
+	for i := range e.Refs {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = e.Refs[i].appendJSON(dst)
+	}
+	dst = append(dst, `]}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *ModbusWriteMultipleCoilsRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"headers":`...)
+	dst = e.Headers.appendJSON(dst)
+	dst = append(dst, `,"start_address":`...)
+	dst = strconv.AppendUint(dst, e.StartAddress, 10)
+	dst = append(dst, `,"coils":[`...)
+	for i := range e.Coils {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = strconv.AppendBool(dst, e.Coils[i])
+	}
+	dst = append(dst, `]}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *ModbusWriteMultipleCoilsResponse) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"headers":`...)
+	dst = e.Headers.appendJSON(dst)
+	dst = append(dst, `,"start_address":`...)
+	dst = strconv.AppendUint(dst, e.StartAddress, 10)
+	dst = append(dst, `,"quantity":`...)
+	dst = strconv.AppendUint(dst, e.Quantity, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *ModbusWriteMultipleRegistersRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"headers":`...)
+	dst = e.Headers.appendJSON(dst)
+	dst = append(dst, `,"start_address":`...)
+	dst = strconv.AppendUint(dst, e.StartAddress, 10)
+	dst = append(dst, `,"registers":[`...)
+	for i := range e.Registers {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = strconv.AppendUint(dst, e.Registers[i], 10)
+	}
+	dst = append(dst, `]}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *ModbusWriteMultipleRegistersResponse) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"headers":`...)
+	dst = e.Headers.appendJSON(dst)
+	dst = append(dst, `,"start_address":`...)
+	dst = strconv.AppendUint(dst, e.StartAddress, 10)
+	dst = append(dst, `,"quantity":`...)
+	dst = strconv.AppendUint(dst, e.Quantity, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *ModbusWriteSingleCoilRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"headers":`...)
+	dst = e.Headers.appendJSON(dst)
+	dst = append(dst, `,"address":`...)
+	dst = strconv.AppendUint(dst, e.Address, 10)
+	dst = append(dst, `,"value":`...)
+	dst = strconv.AppendBool(dst, e.Value)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *ModbusWriteSingleCoilResponse) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"headers":`...)
+	dst = e.Headers.appendJSON(dst)
+	dst = append(dst, `,"address":`...)
+	dst = strconv.AppendUint(dst, e.Address, 10)
+	dst = append(dst, `,"value":`...)
+	dst = strconv.AppendBool(dst, e.Value)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *ModbusWriteSingleRegisterRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"headers":`...)
+	dst = e.Headers.appendJSON(dst)
+	dst = append(dst, `,"address":`...)
+	dst = strconv.AppendUint(dst, e.Address, 10)
+	dst = append(dst, `,"value":`...)
+	dst = strconv.AppendUint(dst, e.Value, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *ModbusWriteSingleRegisterResponse) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"headers":`...)
+	dst = e.Headers.appendJSON(dst)
+	dst = append(dst, `,"address":`...)
+	dst = strconv.AppendUint(dst, e.Address, 10)
+	dst = append(dst, `,"value":`...)
+	dst = strconv.AppendUint(dst, e.Value, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
 func (e *MySQLAuthMoreData) AppendArgs(dst []byte) []byte {
 	dst = append(dst, `{"is_orig":`...)
 	dst = strconv.AppendBool(dst, e.IsOrig)
@@ -8026,6 +9021,62 @@ func (e *SMBDiscardedDCERPCAnalyzers) AppendArgs(dst []byte) []byte {
 // AppendArgs appends the parameters as a JSON object.
 func (e *SMBPipeConnectHeuristic) AppendArgs(dst []byte) []byte {
 	dst = append(dst, `{}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMTPData) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"data":`...)
+	dst = appendString(dst, e.Data)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMTPReply) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"code":`...)
+	dst = strconv.AppendUint(dst, e.Code, 10)
+	dst = append(dst, `,"cmd":`...)
+	dst = appendString(dst, e.Cmd)
+	dst = append(dst, `,"msg":`...)
+	dst = appendString(dst, e.Msg)
+	dst = append(dst, `,"cont_resp":`...)
+	dst = strconv.AppendBool(dst, e.ContResp)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMTPRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"command":`...)
+	dst = appendString(dst, e.Command)
+	dst = append(dst, `,"arg":`...)
+	dst = appendString(dst, e.Arg)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMTPStartTLS) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMTPUnexpected) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"msg":`...)
+	dst = appendString(dst, e.Msg)
+	dst = append(dst, `,"detail":`...)
+	dst = appendString(dst, e.Detail)
+	dst = append(dst, '}')
 	return dst
 }
 
@@ -10481,6 +11532,60 @@ func (e *MIMEMatch) appendJSON(dst []byte) []byte {
 	dst = strconv.AppendInt(dst, e.Strength, 10)
 	dst = append(dst, `,"mime":`...)
 	dst = appendString(dst, e.MIME)
+	dst = append(dst, '}')
+	return dst
+}
+
+func (e *ModbusFileRecordRequest) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"ref_type":`...)
+	dst = strconv.AppendUint(dst, e.RefType, 10)
+	dst = append(dst, `,"file_num":`...)
+	dst = strconv.AppendUint(dst, e.FileNum, 10)
+	dst = append(dst, `,"record_num":`...)
+	dst = strconv.AppendUint(dst, e.RecordNum, 10)
+	dst = append(dst, `,"record_len":`...)
+	dst = strconv.AppendUint(dst, e.RecordLen, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+func (e *ModbusFileRecordResponse) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"file_len":`...)
+	dst = strconv.AppendUint(dst, e.FileLen, 10)
+	dst = append(dst, `,"ref_type":`...)
+	dst = strconv.AppendUint(dst, e.RefType, 10)
+	dst = append(dst, `,"record_data":`...)
+	dst = appendString(dst, e.RecordData)
+	dst = append(dst, '}')
+	return dst
+}
+
+func (e *ModbusFileReference) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"ref_type":`...)
+	dst = strconv.AppendUint(dst, e.RefType, 10)
+	dst = append(dst, `,"file_num":`...)
+	dst = strconv.AppendUint(dst, e.FileNum, 10)
+	dst = append(dst, `,"record_num":`...)
+	dst = strconv.AppendUint(dst, e.RecordNum, 10)
+	dst = append(dst, `,"record_len":`...)
+	dst = strconv.AppendUint(dst, e.RecordLen, 10)
+	dst = append(dst, `,"record_data":`...)
+	dst = appendString(dst, e.RecordData)
+	dst = append(dst, '}')
+	return dst
+}
+
+func (e *ModbusHeaders) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"tid":`...)
+	dst = strconv.AppendUint(dst, e.TID, 10)
+	dst = append(dst, `,"pid":`...)
+	dst = strconv.AppendUint(dst, e.PID, 10)
+	dst = append(dst, `,"uid":`...)
+	dst = strconv.AppendUint(dst, e.UID, 10)
+	dst = append(dst, `,"function_code":`...)
+	dst = strconv.AppendUint(dst, e.FunctionCode, 10)
+	dst = append(dst, `,"len":`...)
+	dst = strconv.AppendUint(dst, e.Len, 10)
 	dst = append(dst, '}')
 	return dst
 }

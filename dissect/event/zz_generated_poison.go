@@ -395,6 +395,67 @@ func (e *MobileIPv6Message) detach(d *detached) {
 	e.P.detach(d)
 }
 
+func (e *ModbusReadCoilsResponse) detach(d *detached) {
+	e.Coils = detachSlice(d, e.Coils)
+}
+
+func (e *ModbusReadDiscreteInputsResponse) detach(d *detached) {
+	e.Coils = detachSlice(d, e.Coils)
+}
+
+func (e *ModbusReadFIFOQueueResponse) detach(d *detached) {
+	e.Fifos = detachSlice(d, e.Fifos)
+}
+
+func (e *ModbusReadFileRecordRequest) detach(d *detached) {
+	e.Refs = detachSlice(d, e.Refs)
+}
+
+func (e *ModbusReadFileRecordResponse) detach(d *detached) {
+	e.Refs = detachSlice(d, e.Refs)
+	for i := range e.Refs {
+		e.Refs[i].detach(d)
+	}
+}
+
+func (e *ModbusReadHoldingRegistersResponse) detach(d *detached) {
+	e.Registers = detachSlice(d, e.Registers)
+}
+
+func (e *ModbusReadInputRegistersResponse) detach(d *detached) {
+	e.Registers = detachSlice(d, e.Registers)
+}
+
+func (e *ModbusReadWriteMultipleRegistersRequest) detach(d *detached) {
+	e.WriteRegisters = detachSlice(d, e.WriteRegisters)
+}
+
+func (e *ModbusReadWriteMultipleRegistersResponse) detach(d *detached) {
+	e.WrittenRegisters = detachSlice(d, e.WrittenRegisters)
+}
+
+func (e *ModbusWriteFileRecordRequest) detach(d *detached) {
+	e.Refs = detachSlice(d, e.Refs)
+	for i := range e.Refs {
+		e.Refs[i].detach(d)
+	}
+}
+
+func (e *ModbusWriteFileRecordResponse) detach(d *detached) {
+	e.Refs = detachSlice(d, e.Refs)
+	for i := range e.Refs {
+		e.Refs[i].detach(d)
+	}
+}
+
+func (e *ModbusWriteMultipleCoilsRequest) detach(d *detached) {
+	e.Coils = detachSlice(d, e.Coils)
+}
+
+func (e *ModbusWriteMultipleRegistersRequest) detach(d *detached) {
+	e.Registers = detachSlice(d, e.Registers)
+}
+
 func (e *MySQLAuthMoreData) detach(d *detached) {
 	e.Data = d.bytes(e.Data)
 }
@@ -677,6 +738,23 @@ func (e *SMB2TreeDisconnectResponse) detach(d *detached) {
 
 func (e *SMB2WriteRequest) detach(d *detached) {
 	e.Hdr.detach(d)
+}
+
+func (e *SMTPData) detach(d *detached) {
+	e.Data = d.bytes(e.Data)
+}
+
+func (e *SMTPReply) detach(d *detached) {
+	e.Msg = d.bytes(e.Msg)
+}
+
+func (e *SMTPRequest) detach(d *detached) {
+	e.Command = d.bytes(e.Command)
+	e.Arg = d.bytes(e.Arg)
+}
+
+func (e *SMTPUnexpected) detach(d *detached) {
+	e.Detail = d.bytes(e.Detail)
 }
 
 func (e *SOCKSLoginUserpassRequest) detach(d *detached) {
@@ -1207,6 +1285,14 @@ func (e *MIMEHeader) detach(d *detached) {
 	e.OriginalName = d.bytes(e.OriginalName)
 	e.Name = d.bytes(e.Name)
 	e.Value = d.bytes(e.Value)
+}
+
+func (e *ModbusFileRecordResponse) detach(d *detached) {
+	e.RecordData = d.bytes(e.RecordData)
+}
+
+func (e *ModbusFileReference) detach(d *detached) {
+	e.RecordData = d.bytes(e.RecordData)
 }
 
 func (e *PEDOSHeaderRec) detach(d *detached) {

@@ -1,0 +1,162 @@
+package smtp
+
+import (
+	"bytes"
+	"math"
+	"strconv"
+)
+
+// maxChunkLine is the length at which a line within a chunk is cut
+// (SMTP::bdat_max_line_length).
+const maxChunkLine = 4096
+
+// maxChunkArg is the length of the longest argument of BDAT, that of the largest number
+// with the word LAST.
+const maxChunkArg = len("18446744073709551615 LAST")
+
+// chunkArg reads the argument of BDAT (RFC 3030 section 2). problem says what is wrong
+// with it, if anything is.
+func chunkArg(arg []byte) (size uint64, last bool, problem string) {
+	if len(arg) == 0 || len(arg) > maxChunkArg {
+		return 0, false, "BDAT argument bad length"
+	}
+	n, overflow := 0, false
+	for ; n < len(arg) && '0' <= arg[n] && arg[n] <= '9'; n++ {
+		d := uint64(arg[n] - '0')
+		if size > (math.MaxUint64-d)/10 {
+			overflow = true
+		}
+		size = size*10 + d
+	}
+	rest := arg[n:]
+	switch {
+	case n == 0:
+		return 0, false, "BDAT not followed by a valid chunk-size"
+	case len(rest) > 0 && rest[0] != ' ' && rest[0] != 0:
+		return 0, false, "BDAT chunk-size not valid"
+	case overflow:
+		return 0, false, "BDAT chunk-size too large"
+	case len(rest) == 0:
+		return size, false, ""
+	case !bytes.EqualFold(rest, []byte(" LAST")):
+		return 0, false, "BDAT chunk-size followed by junk"
+	}
+	return size, true, ""
+}
+
+// chunks takes a message apart that is sent with BDAT: lines that may begin in one chunk
+// and end in another, which nothing says must have an end.
+type chunks struct {
+	on   bool
+	last bool
+	left uint64 // of the chunk
+	part []byte // of a line whose end has not come
+}
+
+// startChunk begins a chunk. It reports whether there is one.
+func (a *analyzer) startChunk(s *side, arg []byte) bool {
+	size, last, problem := chunkArg(arg)
+	if problem != "" {
+		a.weirdOf("smtp_invalid_bdat_command", problem)
+		return false
+	}
+	if size > math.MaxInt64 {
+		a.weirdOf("smtp_huge_bdat_chunk", strconv.FormatUint(size, 10))
+		return false
+	}
+	s.lines.SetPlain(int64(size))
+	x := &a.chunks
+	if !x.on {
+		a.beginData(s.isOrig, stateInChunks)
+		x.on = true
+	}
+	x.last, x.left = last, size
+	return true
+}
+
+// chunk takes bytes of a chunk.
+func (a *analyzer) chunk(isOrig bool, b []byte) {
+	x := &a.chunks
+	if uint64(len(b)) > x.left {
+		b = b[:x.left]
+	}
+	x.left -= uint64(len(b))
+	for len(b) > 0 {
+		b = b[a.chunkLine(b):]
+	}
+	if x.last {
+		a.lastChunk(isOrig)
+	}
+}
+
+// lastChunk ends the message if all of its last chunk has come.
+func (a *analyzer) lastChunk(isOrig bool) {
+	x := &a.chunks
+	if !x.last || x.left > 0 {
+		return
+	}
+	if len(x.part) > 0 {
+		a.mail.Deliver(x.part, false)
+		x.part = x.part[:0]
+	}
+	a.update(cmdEndOfData, 0, isOrig)
+}
+
+// chunkLine takes bytes up to the end of a line, or of what there is, and returns how
+// many.
+func (a *analyzer) chunkLine(b []byte) int {
+	x := &a.chunks
+	n := min(len(b), maxChunkLine+2-len(x.part))
+	if i := bytes.IndexByte(b[:n], '\n'); i >= 0 {
+		n = i + 1
+	}
+	if len(x.part) == 0 && fits(b[:n]) {
+		a.endChunkLine(b[:n])
+		return n
+	}
+	x.part = append(x.part, b[:n]...)
+	for {
+		switch {
+		case fits(x.part):
+			a.endChunkLine(x.part)
+			x.part = x.part[:0]
+			return n
+		case len(x.part) < maxChunkLine+1, len(x.part) == maxChunkLine+1 && x.part[maxChunkLine] == '\r':
+			return n
+		}
+		a.t.Weird(a.c, "smtp_bdat_line_too_long", strconv.Itoa(maxChunkLine), sourceChunks)
+		a.mail.Deliver(x.part[:maxChunkLine], false)
+		x.part = x.part[:copy(x.part, x.part[maxChunkLine:])]
+	}
+}
+
+// fits reports whether b is a line, with its end, that need not be cut.
+func fits(b []byte) bool {
+	n := len(b)
+	return n > 0 && b[n-1] == '\n' && (n <= maxChunkLine+1 || n == maxChunkLine+2 && b[n-2] == '\r')
+}
+
+// endChunkLine delivers a line, which b has with its end.
+func (a *analyzer) endChunkLine(b []byte) {
+	if n := len(b); n >= 2 && b[n-2] == '\r' {
+		a.mail.Deliver(b[:n-2], true)
+		return
+	}
+	a.t.Weird(a.c, "smtp_bdat_line_lf_only", "", sourceChunks)
+	a.mail.Deliver(b, false)
+}
+
+// endChunks ends a message that may not have come to the end of its last chunk.
+func (a *analyzer) endChunks() {
+	x := &a.chunks
+	if x.left > 0 {
+		a.weird("smtp_bdat_remaining_at_end_data")
+		a.side[0].lines.SetPlain(0)
+		a.side[1].lines.SetPlain(0)
+	}
+	if len(x.part) > 0 {
+		a.t.Weird(a.c, "smtp_bdat_undelivered_at_done", "", sourceChunks)
+		a.mail.Deliver(x.part, false)
+	}
+	*x = chunks{part: x.part[:0]}
+}

@@ -1,0 +1,412 @@
+package logs
+
+import (
+	"bytes"
+	"net/netip"
+	"strconv"
+
+	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/schemas"
+)
+
+// smtp builds smtp.log after Zeek's base/protocols/smtp: a row a message, when the server
+// has answered its end, when the next begins, or when the connection ends.
+type smtp struct {
+	out    schemas.Emitter
+	now    func() event.Time
+	slot   event.Slot
+	limits rowLimits
+	rec    schemas.SMTP
+	uidBuf []byte
+	buf    []byte
+	addrs  []byte
+	fuids  []string
+	free   []*smtpState
+}
+
+// Limits of a message (SMTP::max_rcptto_addresses and its like).
+const (
+	maxMailAddrs = 1000
+	maxMailPath  = 1000
+	maxMailFiles = 1000
+)
+
+// Text columns of a message.
+const (
+	smtpMailFrom = iota
+	smtpDate
+	smtpFrom
+	smtpReplyTo
+	smtpMsgID
+	smtpInReplyTo
+	smtpSubject
+	smtpFirstReceived
+	smtpSecondReceived
+	smtpLastReply
+	smtpUserAgent
+	smtpFilename // of the part under way
+	numSMTPTexts
+)
+
+// smtpState is what is known of a connection, and of the message under way.
+type smtpState struct {
+	helo     []byte
+	hasHelo  bool
+	messages uint64 // that were answered
+	depth    uint64 // parts of messages so far
+	last     bool   // the last chunk of the message was announced
+
+	texts [numSMTPTexts][]byte
+	rcpt  textSet
+	to    textSet
+	cc    textSet
+	path  []netip.Addr
+	fuids []event.UID
+	smtpMessage
+}
+
+// smtpMessage is what begins anew with a message.
+type smtpMessage struct {
+	ts          event.Time
+	has         uint16 // bit a text
+	originating schemas.Opt[netip.Addr]
+	tls         bool
+	active      bool // the client has said something that is not logged yet
+	entity      bool // a part is under way
+	entities    int
+}
+
+func installSMTP(h *event.Hooks, out schemas.Emitter, o *Options) {
+	b := &smtp{out: out, now: o.Now, slot: h.NewSlot(), limits: rowLimits{hooks: h, log: "SMTP::LOG"}}
+	h.Analyzer.ConfirmationInfo.Listen(func(e *event.AnalyzerConfirmationInfo) {
+		if e.AType == "Analyzer::ANALYZER_SMTP" {
+			b.state(e.Conn)
+		}
+	})
+	h.SMTP.Request.Listen(b.request)
+	h.SMTP.Reply.Listen(b.reply)
+	h.SMTP.StartTLS.Listen(b.startTLS)
+	h.MIME.BeginEntity.Listen(b.beginEntity)
+	h.MIME.EndEntity.Listen(b.endEntity)
+	h.MIME.OneHeader.Listen(b.header)
+	h.File.OverNewConnection.Listen(b.file)
+	h.Conn.ConnectionStateRemove.Listen(b.removed)
+}
+
+// known returns the state of a connection, nil if it has none.
+func (b *smtp) known(c event.Conn) *smtpState {
+	s, _ := c.Slot(b.slot).(*smtpState)
+	return s
+}
+
+func (b *smtp) state(c event.Conn) *smtpState {
+	s := b.known(c)
+	if s != nil {
+		return s
+	}
+	if n := len(b.free); n > 0 {
+		s = b.free[n-1]
+		b.free = b.free[:n-1]
+	} else {
+		s = new(smtpState)
+	}
+	s.helo, s.hasHelo, s.messages, s.depth, s.last = s.helo[:0], false, 0, 0, false
+	b.begin(c, s)
+	c.SetSlot(b.slot, s)
+	return s
+}
+
+// begin begins a message.
+func (b *smtp) begin(c event.Conn, s *smtpState) {
+	s.smtpMessage = smtpMessage{ts: b.now()}
+	s.rcpt.reset()
+	s.to.reset()
+	s.cc.reset()
+	id := c.ID()
+	s.path = append(s.path[:0], id.RespH, id.OrigH)
+	s.fuids = s.fuids[:0]
+}
+
+func (s *smtpState) set(which int, v []byte) {
+	s.texts[which] = append(s.texts[which][:0], v[:min(len(v), maxFieldBytes+1)]...)
+	s.has |= 1 << which
+}
+
+func (s *smtpState) isSet(which int) bool { return s.has&(1<<which) != 0 }
+
+func (b *smtp) request(e *event.SMTPRequest) {
+	s := b.state(e.Conn)
+	switch string(e.Command) {
+	case "HELO", "EHLO":
+		s.helo = append(s.helo[:0], e.Arg[:min(len(e.Arg), maxFieldBytes+1)]...)
+		s.hasHelo = true
+	case "RCPT":
+		if !hasPrefixFold(e.Arg, "to:") {
+			return
+		}
+		s.rcpt.is, s.active = true, true
+		full := false
+		b.addrs = emailAddrs(b.addrs, e.Arg, func(addr []byte) bool {
+			b.buf = appendWithout(b.buf[:0], addr, "ORCPT=rfc822")
+			full = !s.rcpt.add(b.buf, maxMailAddrs)
+			return !full
+		})
+		if full {
+			e.Conn.Weird("smtp_too_many_rcptto_addresses", "", "")
+		}
+	case "MAIL":
+		if !hasPrefixFold(e.Arg, "from:") {
+			return
+		}
+		b.flush(e.Conn, s) // the server's answer to the last message was not seen
+		b.addrs = emailAddrs(b.addrs, e.Arg, func(addr []byte) bool {
+			if len(addr) > 0 {
+				s.set(smtpMailFrom, addr)
+			}
+			return false
+		})
+		s.active = true
+	case "BDAT":
+		if bytes.HasSuffix(e.Arg, []byte(" LAST")) {
+			s.last = true
+		}
+	}
+}
+
+func hasPrefixFold(b []byte, prefix string) bool {
+	return len(b) >= len(prefix) && bytes.EqualFold(b[:len(prefix)], []byte(prefix))
+}
+
+// appendWithout appends b without what, and without a semicolon after it.
+func appendWithout(dst, b []byte, what string) []byte {
+	for {
+		i := bytes.Index(b, []byte(what))
+		if i < 0 {
+			return append(dst, b...)
+		}
+		dst = append(dst, b[:i]...)
+		if b = b[i+len(what):]; len(b) > 0 && b[0] == ';' {
+			b = b[1:]
+		}
+	}
+}
+
+func (b *smtp) reply(e *event.SMTPReply) {
+	s := b.state(e.Conn)
+	b.buf = strconv.AppendUint(b.buf[:0], e.Code, 10)
+	b.buf = append(append(b.buf, ' '), e.Msg[:min(len(e.Msg), maxFieldBytes+1)]...)
+	s.set(smtpLastReply, b.buf)
+	if e.Cmd == "." || e.Cmd == "BDAT" && !e.ContResp && s.last {
+		s.last = false
+		b.write(e.Conn, s)
+		s.messages++
+		b.begin(e.Conn, s)
+	}
+}
+
+func (b *smtp) startTLS(e *event.SMTPStartTLS) {
+	if s := b.known(e.Conn); s != nil {
+		s.tls, s.active = true, true
+	}
+}
+
+func (b *smtp) beginEntity(e *event.MIMEBeginEntity) {
+	if s := b.known(e.Conn); s != nil {
+		s.entity = true
+		s.has &^= 1 << smtpFilename
+		s.depth++
+		s.entities++
+	}
+}
+
+func (b *smtp) endEntity(e *event.MIMEEndEntity) {
+	if s := b.known(e.Conn); s != nil {
+		s.entity = false
+		s.has &^= 1 << smtpFilename
+	}
+}
+
+// file notes that a message carries a file.
+func (b *smtp) file(e *event.FileOverNewConnection) {
+	s := b.known(e.Conn)
+	if s == nil {
+		return
+	}
+	if e.File.Source() == "SMTP" {
+		if s.isSet(smtpFilename) {
+			e.File.SetFilename(s.texts[smtpFilename])
+		}
+		e.File.SetDepth(s.depth)
+	}
+	if !s.tls && len(s.fuids) < maxMailFiles {
+		s.fuids = append(s.fuids, e.File.FUID())
+	}
+}
+
+func (b *smtp) header(e *event.MIMEOneHeader) {
+	s := b.known(e.Conn)
+	if s == nil {
+		return
+	}
+	name := string(e.H.Name)
+	if s.entities <= 1 {
+		b.mailHeader(e.Conn, s, name, e.H.Value)
+	}
+	switch {
+	case !s.entity:
+		e.Conn.Weird("missing_SMTP_entity", "", "SMTP")
+	case name == "CONTENT-DISPOSITION":
+		if lastParameter(e.H.Value, "filename", true) >= 0 {
+			b.setFilename(s, e.H.Value)
+		}
+	case name == "CONTENT-TYPE":
+		if lastParameter(e.H.Value, "name", false) >= 0 {
+			b.setFilename(s, e.H.Value)
+		}
+	}
+}
+
+func (b *smtp) setFilename(s *smtpState, value []byte) {
+	b.buf = appendFilename(b.buf[:0], value)
+	s.set(smtpFilename, b.buf)
+}
+
+// mailHeader takes a header of the message itself.
+func (b *smtp) mailHeader(c event.Conn, s *smtpState, name string, value []byte) {
+	switch name {
+	case "MESSAGE-ID":
+		s.set(smtpMsgID, value)
+	case "RECEIVED":
+		if s.isSet(smtpFirstReceived) {
+			s.set(smtpSecondReceived, s.texts[smtpFirstReceived])
+		}
+		s.set(smtpFirstReceived, value)
+		s.received(c, value)
+	case "IN-REPLY-TO":
+		s.set(smtpInReplyTo, value)
+	case "SUBJECT":
+		s.set(smtpSubject, value)
+	case "FROM":
+		s.set(smtpFrom, value)
+	case "REPLY-TO":
+		s.set(smtpReplyTo, value)
+	case "DATE":
+		s.set(smtpDate, value)
+	case "TO":
+		if !s.to.addAddrs(value) {
+			c.Weird("smtp_too_many_to_addresses", "", "")
+		}
+	case "CC":
+		if !s.cc.addAddrs(value) {
+			c.Weird("smtp_too_many_cc_addresses", "", "")
+		}
+	case "X-ORIGINATING-IP":
+		ipAddrs(value, false, func(a netip.Addr) bool {
+			s.originating = schemas.Some(a)
+			return false
+		})
+	case "X-MAILER", "USER-AGENT", "X-USER-AGENT":
+		s.set(smtpUserAgent, value)
+	}
+}
+
+// addAddrs adds the addresses of a header. It reports false if they become too many.
+func (t *textSet) addAddrs(value []byte) bool {
+	t.is = true
+	ok := true
+	mimeAddrs(value, func(addr []byte) bool {
+		ok = t.add(addr, maxMailAddrs)
+		return ok
+	})
+	return ok
+}
+
+// received adds the host of a Received header to the path: the second of its addresses,
+// or the only one.
+func (s *smtpState) received(c event.Conn, value []byte) {
+	var ip netip.Addr
+	n := 0
+	ipAddrs(value, true, func(a netip.Addr) bool {
+		ip = a
+		n++
+		return n < 2
+	})
+	switch {
+	case n == 0 || s.path[len(s.path)-1] == ip:
+	case len(s.path) >= maxMailPath:
+		c.Weird("smtp_max_path_length_exceeded", "", "")
+	default:
+		s.path = append(s.path, ip)
+	}
+}
+
+// flush writes the message under way and begins the next, if there is one.
+func (b *smtp) flush(c event.Conn, s *smtpState) {
+	if s.active {
+		b.write(c, s)
+		b.begin(c, s)
+	}
+}
+
+func (b *smtp) removed(e *event.ConnectionStateRemove) {
+	s := b.known(e.Conn)
+	if s == nil {
+		return
+	}
+	b.write(e.Conn, s)
+	e.Conn.SetSlot(b.slot, nil)
+	for i := range s.texts {
+		if cap(s.texts[i]) > keptHTTPField {
+			s.texts[i] = nil
+		}
+	}
+	b.free = append(b.free, s)
+}
+
+// write writes the message under way, if the client has begun one.
+func (b *smtp) write(c event.Conn, s *smtpState) {
+	if !s.active {
+		return
+	}
+	id, uid := c.ID(), c.UID()
+	b.uidBuf = uid.Append(b.uidBuf[:0])
+	l := &b.limits
+	l.begin(b.uidBuf)
+	column := func(which int) schemas.Opt[string] {
+		if !s.isSet(which) {
+			return schemas.Opt[string]{}
+		}
+		return schemas.Some(l.text(s.texts[which]))
+	}
+	r := &b.rec
+	*r = schemas.SMTP{TS: schemas.Time(s.ts), UID: text(b.uidBuf), ID: endpoints(&id), TransDepth: s.messages + 1}
+	if s.hasHelo {
+		r.Helo = schemas.Some(l.text(s.helo))
+	}
+	r.MailFrom = column(smtpMailFrom)
+	r.RcptTo = s.rcpt.column(l)
+	r.Date, r.From = column(smtpDate), column(smtpFrom)
+	r.To, r.CC = s.to.column(l), s.cc.column(l)
+	r.ReplyTo, r.MsgID = column(smtpReplyTo), column(smtpMsgID)
+	r.InReplyTo, r.Subject = column(smtpInReplyTo), column(smtpSubject)
+	r.XOriginatingIP = s.originating
+	r.FirstReceived, r.SecondReceived = column(smtpFirstReceived), column(smtpSecondReceived)
+	r.LastReply = column(smtpLastReply)
+	r.Path = s.path[:l.container(len(s.path))]
+	r.UserAgent, r.TLS = column(smtpUserAgent), s.tls
+	b.files(s)
+	r.FUIDs = b.fuids
+	b.out.Emit(r)
+}
+
+func (b *smtp) files(s *smtpState) {
+	b.fuids = b.fuids[:0]
+	if b.fuids == nil {
+		b.fuids = []string{}
+	}
+	for i := range s.fuids[:b.limits.container(len(s.fuids))] {
+		start := len(b.uidBuf)
+		b.uidBuf = s.fuids[i].Append(b.uidBuf)
+		b.fuids = append(b.fuids, b.limits.text(b.uidBuf[start:]))
+	}
+}
