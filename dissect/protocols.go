@@ -9,6 +9,7 @@ import (
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/dissect/files"
 	"github.com/wirelog/wirelog/dissect/http"
+	"github.com/wirelog/wirelog/dissect/modbus"
 	"github.com/wirelog/wirelog/dissect/mime"
 	"github.com/wirelog/wirelog/dissect/mysql"
 	"github.com/wirelog/wirelog/dissect/smb"
@@ -58,6 +59,7 @@ func protocols(hooks *event.Hooks, fm *files.Manager) []*detect.Protocol {
 		http.New(hooks, fm, websocket.New(hooks)),
 		smtp.New(hooks, mails, &ssl.Protocol),
 		smb.New(hooks, fm, smb.Inner{}, smb.DefaultOptions()),
+		modbus.New(hooks),
 		socks.New(hooks),
 		ssh.New(hooks),
 		ssl,

@@ -72,8 +72,9 @@ type Options struct {
 	Format string
 	// JSONTimestamps is the form of times in JSON, one of TimestampForms.
 	JSONTimestamps string
-	// Logs names the logs to write; none means all.
-	Logs []string
+	// Logs names the logs to write; none means all that are not optional.
+	// OptionalLogs are written beside them.
+	Logs, OptionalLogs []string
 	// Columns names the groups of optional columns to add, of schemas.GroupNames.
 	Columns []string
 	// OpenTime stands for the wall clock in #open and #close, so that output can

@@ -157,11 +157,10 @@ func (o *Options) CheckOutputs() []error {
 
 // writerOutputs translates the outputs, and the options that they depend on.
 func (o *Options) writerOutputs(cfg *writers.Config) (errs []error) {
-	logs, err := lookupLogs(o.Logs)
-	if err != nil {
-		return []error{&OptionError{"Logs", err}}
+	var err error
+	if cfg.Logs, err = o.logs(); err != nil {
+		return []error{err}
 	}
-	cfg.Logs = logs
 	if cfg.Groups, err = schemas.ParseGroups(o.Columns); err != nil {
 		return []error{&OptionError{"Columns", err}}
 	}
@@ -252,6 +251,26 @@ func checkView(cfg *writers.Config, w *writers.Output) (errs []error) {
 		errs = append(errs, errors.New("a file takes the rows of one log: name it by logs, or choose a folder"))
 	}
 	return errs
+}
+
+// logs are the logs to write.
+func (o *Options) logs() ([]*schemas.Schema, error) {
+	list, err := lookupLogs(o.Logs)
+	if err != nil {
+		return nil, &OptionError{"Logs", err}
+	}
+	if len(o.Logs) == 0 {
+		for _, s := range schemas.All() {
+			if !s.Optional {
+				list = append(list, s)
+			}
+		}
+	}
+	more, err := lookupLogs(o.OptionalLogs)
+	if err != nil {
+		return nil, &OptionError{"OptionalLogs", err}
+	}
+	return append(list, more...), nil
 }
 
 // lookupLogs returns the schemas of the named logs, nil for none.

@@ -20,9 +20,15 @@ var all = []*Schema{
 	&DNSSchema,
 	&FilesSchema,
 	&HTTPSchema,
+	&KnownModbusSchema,
+	&ModbusSchema,
+	&ModbusRegisterChangeSchema,
 	&MySQLSchema,
 	&OCSPSchema,
 	&PESchema,
+	&SMBCmdSchema,
+	&SMBFilesSchema,
+	&SMBMappingSchema,
 	&SMTPSchema,
 	&SOCKSSchema,
 	&SSHSchema,
@@ -719,11 +725,132 @@ func (r *HTTP) Encode(s Sink) {
 	}
 }
 
+// KnownModbusSchema describes the log known_modbus.
+var KnownModbusSchema = Schema{
+	Name:     "known_modbus",
+	Doc:      "KnownModbus is a host that was seen to be a Modbus master or slave, once a day.",
+	ID:       5,
+	New:      func() Record { return new(KnownModbus) },
+	Optional: true,
+	Fields: []Field{
+		{Name: "ts", Kind: KindTime, Doc: "Time of the message."},
+		{Name: "host", Kind: KindAddr, Doc: "Address of the host."},
+		{Name: "device_type", Kind: KindEnum, Doc: "Known::MODBUS_MASTER for a client, Known::MODBUS_SLAVE for a server."},
+	},
+}
+
+// Schema returns &KnownModbusSchema.
+func (*KnownModbus) Schema() *Schema { return &KnownModbusSchema }
+
+// Encode passes the columns to s.
+func (r *KnownModbus) Encode(s Sink) {
+	s.Time(r.TS)
+	s.Addr(r.Host)
+	s.Enum(string(r.DeviceType))
+}
+
+// ModbusSchema describes the log modbus.
+var ModbusSchema = Schema{
+	Name: "modbus",
+	Doc:  "Modbus is a message of Modbus/TCP: a request, a response or an exception.",
+	ID:   6,
+	New:  func() Record { return new(Modbus) },
+	Fields: []Field{
+		{Name: "ts", Kind: KindTime, Doc: "Time of the message's header."},
+		{Name: "uid", Kind: KindString, Doc: "Unique identifier of the connection."},
+		{Name: "id.orig_h", Kind: KindAddr, Doc: "Originator's address."},
+		{Name: "id.orig_p", Kind: KindPort, Doc: "Originator's port; the ICMP type for ICMP."},
+		{Name: "id.resp_h", Kind: KindAddr, Doc: "Responder's address."},
+		{Name: "id.resp_p", Kind: KindPort, Doc: "Responder's port; the ICMP code for ICMP."},
+		{Name: "tid", Kind: KindCount, Doc: "Transaction identifier, which a response repeats.", Unsettable: true},
+		{Name: "unit", Kind: KindCount, Doc: "Unit identifier: the device behind a gateway.", Unsettable: true},
+		{Name: "func", Kind: KindString, Doc: "Name of the function.", Unsettable: true},
+		{Name: "pdu_type", Kind: KindString, Doc: "Whether the message is a request (REQ) or a response (RESP).", Unsettable: true},
+		{Name: "exception", Kind: KindString, Doc: "Name of the exception, if the response is one.", Unsettable: true},
+	},
+}
+
+// Schema returns &ModbusSchema.
+func (*Modbus) Schema() *Schema { return &ModbusSchema }
+
+// Encode passes the columns to s.
+func (r *Modbus) Encode(s Sink) {
+	s.Time(r.TS)
+	s.String(r.UID)
+	s.Addr(r.ID.OrigH)
+	s.Port(uint16(r.ID.OrigP))
+	s.Addr(r.ID.RespH)
+	s.Port(uint16(r.ID.RespP))
+	if r.TID.OK {
+		s.Count(r.TID.V)
+	} else {
+		s.Unset()
+	}
+	if r.Unit.OK {
+		s.Count(r.Unit.V)
+	} else {
+		s.Unset()
+	}
+	if r.Func.OK {
+		s.String(r.Func.V)
+	} else {
+		s.Unset()
+	}
+	if r.PDUType.OK {
+		s.String(r.PDUType.V)
+	} else {
+		s.Unset()
+	}
+	if r.Exception.OK {
+		s.String(r.Exception.V)
+	} else {
+		s.Unset()
+	}
+}
+
+// ModbusRegisterChangeSchema describes the log modbus_register_change.
+var ModbusRegisterChangeSchema = Schema{
+	Name:     "modbus_register_change",
+	Doc:      "ModbusRegisterChange is a holding register of which another value was read than before.",
+	ID:       7,
+	New:      func() Record { return new(ModbusRegisterChange) },
+	Optional: true,
+	Fields: []Field{
+		{Name: "ts", Kind: KindTime, Doc: "Time of the response with the new value."},
+		{Name: "uid", Kind: KindString, Doc: "Unique identifier of the connection."},
+		{Name: "id.orig_h", Kind: KindAddr, Doc: "Originator's address."},
+		{Name: "id.orig_p", Kind: KindPort, Doc: "Originator's port; the ICMP type for ICMP."},
+		{Name: "id.resp_h", Kind: KindAddr, Doc: "Responder's address."},
+		{Name: "id.resp_p", Kind: KindPort, Doc: "Responder's port; the ICMP code for ICMP."},
+		{Name: "register", Kind: KindCount, Doc: "The register, counted from 1."},
+		{Name: "old_val", Kind: KindCount, Doc: "The value before."},
+		{Name: "new_val", Kind: KindCount, Doc: "The value read."},
+		{Name: "delta", Kind: KindInterval, Doc: "Time since the old value was first read, in seconds."},
+	},
+}
+
+// Schema returns &ModbusRegisterChangeSchema.
+func (*ModbusRegisterChange) Schema() *Schema { return &ModbusRegisterChangeSchema }
+
+// Encode passes the columns to s.
+func (r *ModbusRegisterChange) Encode(s Sink) {
+	s.Time(r.TS)
+	s.String(r.UID)
+	s.Addr(r.ID.OrigH)
+	s.Port(uint16(r.ID.OrigP))
+	s.Addr(r.ID.RespH)
+	s.Port(uint16(r.ID.RespP))
+	s.Count(r.Register)
+	s.Count(r.OldVal)
+	s.Count(r.NewVal)
+	s.Interval(float64(r.Delta))
+}
+
 // MySQLSchema describes the log mysql.
 var MySQLSchema = Schema{
 	Name: "mysql",
 	Doc:  "MySQL is a command to a MySQL server, or the login.",
-	ID:   5,
+	ID:   8,
 	New:  func() Record { return new(MySQL) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the command."},
@@ -774,7 +901,7 @@ func (r *MySQL) Encode(s Sink) {
 var OCSPSchema = Schema{
 	Name: "ocsp",
 	Doc:  "OCSP is the status of one certificate in an OCSP response.",
-	ID:   6,
+	ID:   9,
 	New:  func() Record { return new(OCSP) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the response was first seen."},
@@ -825,7 +952,7 @@ func (r *OCSP) Encode(s Sink) {
 var PESchema = Schema{
 	Name: "pe",
 	Doc:  "PE is an executable of Windows that was transferred.",
-	ID:   7,
+	ID:   10,
 	New:  func() Record { return new(PE) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the file was first seen."},
@@ -912,11 +1039,308 @@ func (r *PE) Encode(s Sink) {
 	}
 }
 
+// SMBCmdSchema describes the log smb_cmd.
+var SMBCmdSchema = Schema{
+	Name:     "smb_cmd",
+	Doc:      "SMBCmd is a command of SMB that was answered.",
+	ID:       11,
+	New:      func() Record { return new(SMBCmd) },
+	Optional: true,
+	Fields: []Field{
+		{Name: "ts", Kind: KindTime, Doc: "Time of the request."},
+		{Name: "uid", Kind: KindString, Doc: "Unique identifier of the connection."},
+		{Name: "id.orig_h", Kind: KindAddr, Doc: "Originator's address."},
+		{Name: "id.orig_p", Kind: KindPort, Doc: "Originator's port; the ICMP type for ICMP."},
+		{Name: "id.resp_h", Kind: KindAddr, Doc: "Responder's address."},
+		{Name: "id.resp_p", Kind: KindPort, Doc: "Responder's port; the ICMP code for ICMP."},
+		{Name: "command", Kind: KindString, Doc: "The command."},
+		{Name: "sub_command", Kind: KindString, Doc: "What of the command, if it has several functions.", Unsettable: true},
+		{Name: "argument", Kind: KindString, Doc: "What the command is about, such as the name of a file.", Unsettable: true},
+		{Name: "status", Kind: KindString, Doc: "The reply's status.", Unsettable: true},
+		{Name: "rtt", Kind: KindInterval, Doc: "Time from request to reply.", Unsettable: true},
+		{Name: "version", Kind: KindString, Doc: "SMB1 or SMB2."},
+		{Name: "username", Kind: KindString, Doc: "Name of the user.", Unsettable: true},
+		{Name: "tree", Kind: KindString, Doc: "The share.", Unsettable: true},
+		{Name: "tree_service", Kind: KindString, Doc: "Kind of resource that the share is.", Unsettable: true},
+		{Name: "referenced_file.ts", Kind: KindTime, Doc: "Time at which it was first referred to.", Unsettable: true},
+		{Name: "referenced_file.uid", Kind: KindString, Doc: "Unique identifier of the connection.", Unsettable: true},
+		{Name: "referenced_file.id.orig_h", Kind: KindAddr, Doc: "Originator's address.", Unsettable: true},
+		{Name: "referenced_file.id.orig_p", Kind: KindPort, Doc: "Originator's port; the ICMP type for ICMP.", Unsettable: true},
+		{Name: "referenced_file.id.resp_h", Kind: KindAddr, Doc: "Responder's address.", Unsettable: true},
+		{Name: "referenced_file.id.resp_p", Kind: KindPort, Doc: "Responder's port; the ICMP code for ICMP.", Unsettable: true},
+		{Name: "referenced_file.fuid", Kind: KindString, Doc: "Identifier of the file in files.log.", Unsettable: true},
+		{Name: "referenced_file.action", Kind: KindEnum, Doc: "What was done.", Unsettable: true},
+		{Name: "referenced_file.path", Kind: KindString, Doc: "The share in which the file is.", Unsettable: true},
+		{Name: "referenced_file.name", Kind: KindString, Doc: "Name of the file in the share.", Unsettable: true},
+		{Name: "referenced_file.size", Kind: KindCount, Doc: "Size when it was opened, in bytes.", Unsettable: true},
+		{Name: "referenced_file.prev_name", Kind: KindString, Doc: "Name before it was renamed.", Unsettable: true},
+		{Name: "referenced_file.times.modified", Kind: KindTime, Doc: "Time at which the contents were changed.", Unsettable: true},
+		{Name: "referenced_file.times.accessed", Kind: KindTime, Doc: "Time of the last access.", Unsettable: true},
+		{Name: "referenced_file.times.created", Kind: KindTime, Doc: "Time at which the file was made.", Unsettable: true},
+		{Name: "referenced_file.times.changed", Kind: KindTime, Doc: "Time at which contents or attributes were changed.", Unsettable: true},
+	},
+}
+
+// Schema returns &SMBCmdSchema.
+func (*SMBCmd) Schema() *Schema { return &SMBCmdSchema }
+
+// Encode passes the columns to s.
+func (r *SMBCmd) Encode(s Sink) {
+	s.Time(r.TS)
+	s.String(r.UID)
+	s.Addr(r.ID.OrigH)
+	s.Port(uint16(r.ID.OrigP))
+	s.Addr(r.ID.RespH)
+	s.Port(uint16(r.ID.RespP))
+	s.String(r.Command)
+	if r.SubCommand.OK {
+		s.String(r.SubCommand.V)
+	} else {
+		s.Unset()
+	}
+	if r.Argument.OK {
+		s.String(r.Argument.V)
+	} else {
+		s.Unset()
+	}
+	if r.Status.OK {
+		s.String(r.Status.V)
+	} else {
+		s.Unset()
+	}
+	if r.RTT.OK {
+		s.Interval(float64(r.RTT.V))
+	} else {
+		s.Unset()
+	}
+	s.String(r.Version)
+	if r.Username.OK {
+		s.String(r.Username.V)
+	} else {
+		s.Unset()
+	}
+	if r.Tree.OK {
+		s.String(r.Tree.V)
+	} else {
+		s.Unset()
+	}
+	if r.TreeService.OK {
+		s.String(r.TreeService.V)
+	} else {
+		s.Unset()
+	}
+	if r.ReferencedFile.TS.OK {
+		s.Time(r.ReferencedFile.TS.V)
+	} else {
+		s.Unset()
+	}
+	if r.ReferencedFile.UID.OK {
+		s.String(r.ReferencedFile.UID.V)
+	} else {
+		s.Unset()
+	}
+	if r.ReferencedFile.ID.OK {
+		s.Addr(r.ReferencedFile.ID.V.OrigH)
+		s.Port(uint16(r.ReferencedFile.ID.V.OrigP))
+		s.Addr(r.ReferencedFile.ID.V.RespH)
+		s.Port(uint16(r.ReferencedFile.ID.V.RespP))
+	} else {
+		s.Unset()
+		s.Unset()
+		s.Unset()
+		s.Unset()
+	}
+	if r.ReferencedFile.FUID.OK {
+		s.String(r.ReferencedFile.FUID.V)
+	} else {
+		s.Unset()
+	}
+	if r.ReferencedFile.Action.OK {
+		s.Enum(string(r.ReferencedFile.Action.V))
+	} else {
+		s.Unset()
+	}
+	if r.ReferencedFile.Path.OK {
+		s.String(r.ReferencedFile.Path.V)
+	} else {
+		s.Unset()
+	}
+	if r.ReferencedFile.Name.OK {
+		s.String(r.ReferencedFile.Name.V)
+	} else {
+		s.Unset()
+	}
+	if r.ReferencedFile.Size.OK {
+		s.Count(r.ReferencedFile.Size.V)
+	} else {
+		s.Unset()
+	}
+	if r.ReferencedFile.PrevName.OK {
+		s.String(r.ReferencedFile.PrevName.V)
+	} else {
+		s.Unset()
+	}
+	if r.ReferencedFile.Times.Modified.OK {
+		s.Time(r.ReferencedFile.Times.Modified.V)
+	} else {
+		s.Unset()
+	}
+	if r.ReferencedFile.Times.Accessed.OK {
+		s.Time(r.ReferencedFile.Times.Accessed.V)
+	} else {
+		s.Unset()
+	}
+	if r.ReferencedFile.Times.Created.OK {
+		s.Time(r.ReferencedFile.Times.Created.V)
+	} else {
+		s.Unset()
+	}
+	if r.ReferencedFile.Times.Changed.OK {
+		s.Time(r.ReferencedFile.Times.Changed.V)
+	} else {
+		s.Unset()
+	}
+}
+
+// SMBFilesSchema describes the log smb_files.
+var SMBFilesSchema = Schema{
+	Name: "smb_files",
+	Doc:  "SMBFiles is something that was done to a file over SMB.",
+	ID:   12,
+	New:  func() Record { return new(SMBFiles) },
+	Fields: []Field{
+		{Name: "ts", Kind: KindTime, Doc: "Time of the request."},
+		{Name: "uid", Kind: KindString, Doc: "Unique identifier of the connection."},
+		{Name: "id.orig_h", Kind: KindAddr, Doc: "Originator's address."},
+		{Name: "id.orig_p", Kind: KindPort, Doc: "Originator's port; the ICMP type for ICMP."},
+		{Name: "id.resp_h", Kind: KindAddr, Doc: "Responder's address."},
+		{Name: "id.resp_p", Kind: KindPort, Doc: "Responder's port; the ICMP code for ICMP."},
+		{Name: "fuid", Kind: KindString, Doc: "Identifier of the file in files.log.", Unsettable: true},
+		{Name: "action", Kind: KindEnum, Doc: "What was done.", Unsettable: true},
+		{Name: "path", Kind: KindString, Doc: "The share in which the file is.", Unsettable: true},
+		{Name: "name", Kind: KindString, Doc: "Name of the file in the share.", Unsettable: true},
+		{Name: "size", Kind: KindCount, Doc: "Size when it was opened, in bytes."},
+		{Name: "prev_name", Kind: KindString, Doc: "Name before it was renamed.", Unsettable: true},
+		{Name: "times.modified", Kind: KindTime, Doc: "Time at which the contents were changed.", Unsettable: true},
+		{Name: "times.accessed", Kind: KindTime, Doc: "Time of the last access.", Unsettable: true},
+		{Name: "times.created", Kind: KindTime, Doc: "Time at which the file was made.", Unsettable: true},
+		{Name: "times.changed", Kind: KindTime, Doc: "Time at which contents or attributes were changed.", Unsettable: true},
+	},
+}
+
+// Schema returns &SMBFilesSchema.
+func (*SMBFiles) Schema() *Schema { return &SMBFilesSchema }
+
+// Encode passes the columns to s.
+func (r *SMBFiles) Encode(s Sink) {
+	s.Time(r.TS)
+	s.String(r.UID)
+	s.Addr(r.ID.OrigH)
+	s.Port(uint16(r.ID.OrigP))
+	s.Addr(r.ID.RespH)
+	s.Port(uint16(r.ID.RespP))
+	if r.FUID.OK {
+		s.String(r.FUID.V)
+	} else {
+		s.Unset()
+	}
+	if r.Action.OK {
+		s.Enum(string(r.Action.V))
+	} else {
+		s.Unset()
+	}
+	if r.Path.OK {
+		s.String(r.Path.V)
+	} else {
+		s.Unset()
+	}
+	if r.Name.OK {
+		s.String(r.Name.V)
+	} else {
+		s.Unset()
+	}
+	s.Count(r.Size)
+	if r.PrevName.OK {
+		s.String(r.PrevName.V)
+	} else {
+		s.Unset()
+	}
+	if r.Times.Modified.OK {
+		s.Time(r.Times.Modified.V)
+	} else {
+		s.Unset()
+	}
+	if r.Times.Accessed.OK {
+		s.Time(r.Times.Accessed.V)
+	} else {
+		s.Unset()
+	}
+	if r.Times.Created.OK {
+		s.Time(r.Times.Created.V)
+	} else {
+		s.Unset()
+	}
+	if r.Times.Changed.OK {
+		s.Time(r.Times.Changed.V)
+	} else {
+		s.Unset()
+	}
+}
+
+// SMBMappingSchema describes the log smb_mapping.
+var SMBMappingSchema = Schema{
+	Name: "smb_mapping",
+	Doc:  "SMBMapping is a share that a client connected to over SMB.",
+	ID:   13,
+	New:  func() Record { return new(SMBMapping) },
+	Fields: []Field{
+		{Name: "ts", Kind: KindTime, Doc: "Time of the request."},
+		{Name: "uid", Kind: KindString, Doc: "Unique identifier of the connection."},
+		{Name: "id.orig_h", Kind: KindAddr, Doc: "Originator's address."},
+		{Name: "id.orig_p", Kind: KindPort, Doc: "Originator's port; the ICMP type for ICMP."},
+		{Name: "id.resp_h", Kind: KindAddr, Doc: "Responder's address."},
+		{Name: "id.resp_p", Kind: KindPort, Doc: "Responder's port; the ICMP code for ICMP."},
+		{Name: "path", Kind: KindString, Doc: "Name of the share.", Unsettable: true},
+		{Name: "service", Kind: KindString, Doc: "Kind of resource, as SMB1 names it.", Unsettable: true},
+		{Name: "native_file_system", Kind: KindString, Doc: "File system of the share, which SMB1 tells.", Unsettable: true},
+		{Name: "share_type", Kind: KindString, Doc: "DISK, PIPE or PRINT."},
+	},
+}
+
+// Schema returns &SMBMappingSchema.
+func (*SMBMapping) Schema() *Schema { return &SMBMappingSchema }
+
+// Encode passes the columns to s.
+func (r *SMBMapping) Encode(s Sink) {
+	s.Time(r.TS)
+	s.String(r.UID)
+	s.Addr(r.ID.OrigH)
+	s.Port(uint16(r.ID.OrigP))
+	s.Addr(r.ID.RespH)
+	s.Port(uint16(r.ID.RespP))
+	if r.Path.OK {
+		s.String(r.Path.V)
+	} else {
+		s.Unset()
+	}
+	if r.Service.OK {
+		s.String(r.Service.V)
+	} else {
+		s.Unset()
+	}
+	if r.NativeFileSystem.OK {
+		s.String(r.NativeFileSystem.V)
+	} else {
+		s.Unset()
+	}
+	s.String(r.ShareType)
+}
+
 // SMTPSchema describes the log smtp.
 var SMTPSchema = Schema{
 	Name: "smtp",
 	Doc:  "SMTP is a mail message, or what there was of one when the connection ended.",
-	ID:   8,
+	ID:   14,
 	New:  func() Record { return new(SMTP) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the message before it was done, or of the first line."},
@@ -1077,7 +1501,7 @@ func (r *SMTP) Encode(s Sink) {
 var SOCKSSchema = Schema{
 	Name: "socks",
 	Doc:  "SOCKS is a use of a SOCKS proxy.",
-	ID:   9,
+	ID:   15,
 	New:  func() Record { return new(SOCKS) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the proxy connection was first noticed."},
@@ -1162,7 +1586,7 @@ func (r *SOCKS) Encode(s Sink) {
 var SSHSchema = Schema{
 	Name: "ssh",
 	Doc:  "SSH is an SSH connection, written when a client has authenticated or else when the connection ends.",
-	ID:   10,
+	ID:   16,
 	New:  func() Record { return new(SSH) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the first version line."},
@@ -1286,7 +1710,7 @@ func (r *SSH) Encode(s Sink) {
 var SSLSchema = Schema{
 	Name: "ssl",
 	Doc:  "SSL is an SSL, TLS or DTLS connection, written when its handshake has succeeded or else when the connection ends.",
-	ID:   11,
+	ID:   17,
 	New:  func() Record { return new(SSL) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which SSL was first noticed."},
@@ -1406,7 +1830,7 @@ func (r *SSL) Encode(s Sink) {
 var TunnelSchema = Schema{
 	Name: "tunnel",
 	Doc:  "Tunnel is a tunnel that was found, closed or expired.",
-	ID:   12,
+	ID:   18,
 	New:  func() Record { return new(Tunnel) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the activity."},
@@ -1443,7 +1867,7 @@ func (r *Tunnel) Encode(s Sink) {
 var WebSocketSchema = Schema{
 	Name: "websocket",
 	Doc:  "WebSocket is an HTTP connection that has become a WebSocket.",
-	ID:   13,
+	ID:   19,
 	New:  func() Record { return new(WebSocket) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the server agreed."},
@@ -1526,7 +1950,7 @@ func (r *WebSocket) Encode(s Sink) {
 var WeirdSchema = Schema{
 	Name: "weird",
 	Doc:  "Weird is something unexpected in the traffic.",
-	ID:   14,
+	ID:   20,
 	New:  func() Record { return new(Weird) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which it occurred."},
@@ -1584,7 +2008,7 @@ func (r *Weird) Encode(s Sink) {
 var X509Schema = Schema{
 	Name: "x509",
 	Doc:  "X509 is a certificate that was seen. One that was seen before with the same HostCert and ClientCert is left out for a day.",
-	ID:   15,
+	ID:   21,
 	New:  func() Record { return new(X509) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the certificate was first seen."},

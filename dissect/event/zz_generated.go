@@ -17,6 +17,7 @@ type Hooks struct {
 	HTTP      HTTPEvents
 	ICMP      ICMPEvents
 	MIME      MIMEEvents
+	Modbus    ModbusEvents
 	MySQL     MySQLEvents
 	NetBIOS   NetBIOSEvents
 	OCSP      OCSPEvents
@@ -193,6 +194,38 @@ type MIMEEvents struct {
 	SegmentData Hook[MIMESegmentData] // mime_segment_data
 }
 
+// ModbusEvents are the hooks of section Modbus.
+type ModbusEvents struct {
+	Exception                          Hook[ModbusException]                          // modbus_exception
+	MaskWriteRegisterRequest           Hook[ModbusMaskWriteRegisterRequest]           // modbus_mask_write_register_request
+	MaskWriteRegisterResponse          Hook[ModbusMaskWriteRegisterResponse]          // modbus_mask_write_register_response
+	Message                            Hook[ModbusMessage]                            // modbus_message
+	ReadCoilsRequest                   Hook[ModbusReadCoilsRequest]                   // modbus_read_coils_request
+	ReadCoilsResponse                  Hook[ModbusReadCoilsResponse]                  // modbus_read_coils_response
+	ReadDiscreteInputsRequest          Hook[ModbusReadDiscreteInputsRequest]          // modbus_read_discrete_inputs_request
+	ReadDiscreteInputsResponse         Hook[ModbusReadDiscreteInputsResponse]         // modbus_read_discrete_inputs_response
+	ReadFIFOQueueRequest               Hook[ModbusReadFIFOQueueRequest]               // modbus_read_fifo_queue_request
+	ReadFIFOQueueResponse              Hook[ModbusReadFIFOQueueResponse]              // modbus_read_fifo_queue_response
+	ReadFileRecordRequest              Hook[ModbusReadFileRecordRequest]              // modbus_read_file_record_request
+	ReadFileRecordResponse             Hook[ModbusReadFileRecordResponse]             // modbus_read_file_record_response
+	ReadHoldingRegistersRequest        Hook[ModbusReadHoldingRegistersRequest]        // modbus_read_holding_registers_request
+	ReadHoldingRegistersResponse       Hook[ModbusReadHoldingRegistersResponse]       // modbus_read_holding_registers_response
+	ReadInputRegistersRequest          Hook[ModbusReadInputRegistersRequest]          // modbus_read_input_registers_request
+	ReadInputRegistersResponse         Hook[ModbusReadInputRegistersResponse]         // modbus_read_input_registers_response
+	ReadWriteMultipleRegistersRequest  Hook[ModbusReadWriteMultipleRegistersRequest]  // modbus_read_write_multiple_registers_request
+	ReadWriteMultipleRegistersResponse Hook[ModbusReadWriteMultipleRegistersResponse] // modbus_read_write_multiple_registers_response
+	WriteFileRecordRequest             Hook[ModbusWriteFileRecordRequest]             // modbus_write_file_record_request
+	WriteFileRecordResponse            Hook[ModbusWriteFileRecordResponse]            // modbus_write_file_record_response
+	WriteMultipleCoilsRequest          Hook[ModbusWriteMultipleCoilsRequest]          // modbus_write_multiple_coils_request
+	WriteMultipleCoilsResponse         Hook[ModbusWriteMultipleCoilsResponse]         // modbus_write_multiple_coils_response
+	WriteMultipleRegistersRequest      Hook[ModbusWriteMultipleRegistersRequest]      // modbus_write_multiple_registers_request
+	WriteMultipleRegistersResponse     Hook[ModbusWriteMultipleRegistersResponse]     // modbus_write_multiple_registers_response
+	WriteSingleCoilRequest             Hook[ModbusWriteSingleCoilRequest]             // modbus_write_single_coil_request
+	WriteSingleCoilResponse            Hook[ModbusWriteSingleCoilResponse]            // modbus_write_single_coil_response
+	WriteSingleRegisterRequest         Hook[ModbusWriteSingleRegisterRequest]         // modbus_write_single_register_request
+	WriteSingleRegisterResponse        Hook[ModbusWriteSingleRegisterResponse]        // modbus_write_single_register_response
+}
+
 // MySQLEvents are the hooks of section MySQL.
 type MySQLEvents struct {
 	AuthMoreData      Hook[MySQLAuthMoreData]      // mysql_auth_more_data
@@ -282,9 +315,26 @@ type SMBEvents struct {
 	SMB1TreeDisconnect               Hook[SMB1TreeDisconnect]               // smb1_tree_disconnect
 	SMB1WriteAndXRequest             Hook[SMB1WriteAndXRequest]             // smb1_write_andx_request
 	SMB1WriteAndXResponse            Hook[SMB1WriteAndXResponse]            // smb1_write_andx_response
+	SMB2CloseRequest                 Hook[SMB2CloseRequest]                 // smb2_close_request
+	SMB2CloseResponse                Hook[SMB2CloseResponse]                // smb2_close_response
+	SMB2CreateRequest                Hook[SMB2CreateRequest]                // smb2_create_request
+	SMB2CreateResponse               Hook[SMB2CreateResponse]               // smb2_create_response
 	SMB2DiscardedMessagesState       Hook[SMB2DiscardedMessagesState]       // smb2_discarded_messages_state
+	SMB2FileDelete                   Hook[SMB2FileDelete]                   // smb2_file_delete
+	SMB2FileRename                   Hook[SMB2FileRename]                   // smb2_file_rename
+	SMB2FileSattr                    Hook[SMB2FileSattr]                    // smb2_file_sattr
 	SMB2Message                      Hook[SMB2Message]                      // smb2_message
+	SMB2NegotiateRequest             Hook[SMB2NegotiateRequest]             // smb2_negotiate_request
+	SMB2NegotiateResponse            Hook[SMB2NegotiateResponse]            // smb2_negotiate_response
+	SMB2ReadRequest                  Hook[SMB2ReadRequest]                  // smb2_read_request
+	SMB2SessionSetupRequest          Hook[SMB2SessionSetupRequest]          // smb2_session_setup_request
+	SMB2SessionSetupResponse         Hook[SMB2SessionSetupResponse]         // smb2_session_setup_response
 	SMB2TransformHeader              Hook[SMB2TransformHeader]              // smb2_transform_header
+	SMB2TreeConnectRequest           Hook[SMB2TreeConnectRequest]           // smb2_tree_connect_request
+	SMB2TreeConnectResponse          Hook[SMB2TreeConnectResponse]          // smb2_tree_connect_response
+	SMB2TreeDisconnectRequest        Hook[SMB2TreeDisconnectRequest]        // smb2_tree_disconnect_request
+	SMB2TreeDisconnectResponse       Hook[SMB2TreeDisconnectResponse]       // smb2_tree_disconnect_response
+	SMB2WriteRequest                 Hook[SMB2WriteRequest]                 // smb2_write_request
 	DiscardedDCERPCAnalyzers         Hook[SMBDiscardedDCERPCAnalyzers]      // smb_discarded_dce_rpc_analyzers
 	PipeConnectHeuristic             Hook[SMBPipeConnectHeuristic]          // smb_pipe_connect_heuristic
 }
@@ -2595,6 +2645,482 @@ var built = [...]builtEvent{
 	},
 	{
 		info: Info{
+			Name:    "modbus_exception",
+			Section: "Modbus",
+			Params:  []Param{{"c", "connection"}, {"headers", "ModbusHeaders"}, {"code", "count"}},
+			Doc:     "Raised for a response by which a server refuses a request (MODBUS Application Protocol V1.1b3 section 7).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Modbus.Exception.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Modbus.Exception.Listen(func(e *ModbusException) {
+				dst := s.begin("modbus_exception")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "modbus_mask_write_register_request",
+			Section: "Modbus",
+			Params:  []Param{{"c", "connection"}, {"headers", "ModbusHeaders"}, {"address", "count"}, {"and_mask", "count"}, {"or_mask", "count"}},
+			Doc:     "Raised for a request to change bits of a register (section 6.16).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Modbus.MaskWriteRegisterRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Modbus.MaskWriteRegisterRequest.Listen(func(e *ModbusMaskWriteRegisterRequest) {
+				dst := s.begin("modbus_mask_write_register_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "modbus_mask_write_register_response",
+			Section: "Modbus",
+			Params:  []Param{{"c", "connection"}, {"headers", "ModbusHeaders"}, {"address", "count"}, {"and_mask", "count"}, {"or_mask", "count"}},
+			Doc:     "Raised for the answer that bits of a register were changed (section 6.16).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Modbus.MaskWriteRegisterResponse.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Modbus.MaskWriteRegisterResponse.Listen(func(e *ModbusMaskWriteRegisterResponse) {
+				dst := s.begin("modbus_mask_write_register_response")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "modbus_message",
+			Section: "Modbus",
+			Params:  []Param{{"c", "connection"}, {"headers", "ModbusHeaders"}, {"is_orig", "bool"}},
+			Doc:     "Raised for every Modbus message, when its header is there and before the event of its function.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Modbus.Message.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Modbus.Message.Listen(func(e *ModbusMessage) {
+				dst := s.begin("modbus_message")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "modbus_read_coils_request",
+			Section: "Modbus",
+			Params:  []Param{{"c", "connection"}, {"headers", "ModbusHeaders"}, {"start_address", "count"}, {"quantity", "count"}},
+			Doc:     "Raised for a request to read coils (section 6.1).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Modbus.ReadCoilsRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Modbus.ReadCoilsRequest.Listen(func(e *ModbusReadCoilsRequest) {
+				dst := s.begin("modbus_read_coils_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "modbus_read_coils_response",
+			Section: "Modbus",
+			Params:  []Param{{"c", "connection"}, {"headers", "ModbusHeaders"}, {"coils", "ModbusCoils"}},
+			Doc:     "Raised for the states of coils that were asked for (section 6.1).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Modbus.ReadCoilsResponse.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Modbus.ReadCoilsResponse.Listen(func(e *ModbusReadCoilsResponse) {
+				dst := s.begin("modbus_read_coils_response")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "modbus_read_discrete_inputs_request",
+			Section: "Modbus",
+			Params:  []Param{{"c", "connection"}, {"headers", "ModbusHeaders"}, {"start_address", "count"}, {"quantity", "count"}},
+			Doc:     "Raised for a request to read discrete inputs (section 6.2).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Modbus.ReadDiscreteInputsRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Modbus.ReadDiscreteInputsRequest.Listen(func(e *ModbusReadDiscreteInputsRequest) {
+				dst := s.begin("modbus_read_discrete_inputs_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "modbus_read_discrete_inputs_response",
+			Section: "Modbus",
+			Params:  []Param{{"c", "connection"}, {"headers", "ModbusHeaders"}, {"coils", "ModbusCoils"}},
+			Doc:     "Raised for the states of discrete inputs that were asked for (section 6.2).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Modbus.ReadDiscreteInputsResponse.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Modbus.ReadDiscreteInputsResponse.Listen(func(e *ModbusReadDiscreteInputsResponse) {
+				dst := s.begin("modbus_read_discrete_inputs_response")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "modbus_read_fifo_queue_request",
+			Section: "Modbus",
+			Params:  []Param{{"c", "connection"}, {"headers", "ModbusHeaders"}, {"start_address", "count"}},
+			Doc:     "Raised for a request to read a queue of registers (section 6.18).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Modbus.ReadFIFOQueueRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Modbus.ReadFIFOQueueRequest.Listen(func(e *ModbusReadFIFOQueueRequest) {
+				dst := s.begin("modbus_read_fifo_queue_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "modbus_read_fifo_queue_response",
+			Section: "Modbus",
+			Params:  []Param{{"c", "connection"}, {"headers", "ModbusHeaders"}, {"fifos", "ModbusRegisters"}},
+			Doc:     "Raised for the registers in a queue (section 6.18).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Modbus.ReadFIFOQueueResponse.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Modbus.ReadFIFOQueueResponse.Listen(func(e *ModbusReadFIFOQueueResponse) {
+				dst := s.begin("modbus_read_fifo_queue_response")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "modbus_read_file_record_request",
+			Section: "Modbus",
+			Params:  []Param{{"c", "connection"}, {"headers", "ModbusHeaders"}, {"byte_count", "count"}, {"refs", "ModbusFileRecordRequests"}},
+			Doc:     "Raised for a request to read records of files (section 6.14).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Modbus.ReadFileRecordRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Modbus.ReadFileRecordRequest.Listen(func(e *ModbusReadFileRecordRequest) {
+				dst := s.begin("modbus_read_file_record_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "modbus_read_file_record_response",
+			Section: "Modbus",
+			Params:  []Param{{"c", "connection"}, {"headers", "ModbusHeaders"}, {"byte_count", "count"}, {"refs", "ModbusFileRecordResponses"}},
+			Doc:     "Raised for the records of files that were asked for (section 6.14).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Modbus.ReadFileRecordResponse.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Modbus.ReadFileRecordResponse.Listen(func(e *ModbusReadFileRecordResponse) {
+				dst := s.begin("modbus_read_file_record_response")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "modbus_read_holding_registers_request",
+			Section: "Modbus",
+			Params:  []Param{{"c", "connection"}, {"headers", "ModbusHeaders"}, {"start_address", "count"}, {"quantity", "count"}},
+			Doc:     "Raised for a request to read holding registers (section 6.3).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Modbus.ReadHoldingRegistersRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Modbus.ReadHoldingRegistersRequest.Listen(func(e *ModbusReadHoldingRegistersRequest) {
+				dst := s.begin("modbus_read_holding_registers_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "modbus_read_holding_registers_response",
+			Section: "Modbus",
+			Params:  []Param{{"c", "connection"}, {"headers", "ModbusHeaders"}, {"registers", "ModbusRegisters"}},
+			Doc:     "Raised for the values of holding registers that were asked for (section 6.3).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Modbus.ReadHoldingRegistersResponse.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Modbus.ReadHoldingRegistersResponse.Listen(func(e *ModbusReadHoldingRegistersResponse) {
+				dst := s.begin("modbus_read_holding_registers_response")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "modbus_read_input_registers_request",
+			Section: "Modbus",
+			Params:  []Param{{"c", "connection"}, {"headers", "ModbusHeaders"}, {"start_address", "count"}, {"quantity", "count"}},
+			Doc:     "Raised for a request to read input registers (section 6.4).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Modbus.ReadInputRegistersRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Modbus.ReadInputRegistersRequest.Listen(func(e *ModbusReadInputRegistersRequest) {
+				dst := s.begin("modbus_read_input_registers_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "modbus_read_input_registers_response",
+			Section: "Modbus",
+			Params:  []Param{{"c", "connection"}, {"headers", "ModbusHeaders"}, {"registers", "ModbusRegisters"}},
+			Doc:     "Raised for the values of input registers that were asked for (section 6.4).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Modbus.ReadInputRegistersResponse.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Modbus.ReadInputRegistersResponse.Listen(func(e *ModbusReadInputRegistersResponse) {
+				dst := s.begin("modbus_read_input_registers_response")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "modbus_read_write_multiple_registers_request",
+			Section: "Modbus",
+			Params:  []Param{{"c", "connection"}, {"headers", "ModbusHeaders"}, {"read_start_address", "count"}, {"read_quantity", "count"}, {"write_start_address", "count"}, {"write_registers", "ModbusRegisters"}},
+			Doc:     "Raised for a request to write registers and then read others (section 6.17).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Modbus.ReadWriteMultipleRegistersRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Modbus.ReadWriteMultipleRegistersRequest.Listen(func(e *ModbusReadWriteMultipleRegistersRequest) {
+				dst := s.begin("modbus_read_write_multiple_registers_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "modbus_read_write_multiple_registers_response",
+			Section: "Modbus",
+			Params:  []Param{{"c", "connection"}, {"headers", "ModbusHeaders"}, {"written_registers", "ModbusRegisters"}},
+			Doc:     "Raised for the registers that were read after the writing (section 6.17).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Modbus.ReadWriteMultipleRegistersResponse.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Modbus.ReadWriteMultipleRegistersResponse.Listen(func(e *ModbusReadWriteMultipleRegistersResponse) {
+				dst := s.begin("modbus_read_write_multiple_registers_response")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "modbus_write_file_record_request",
+			Section: "Modbus",
+			Params:  []Param{{"c", "connection"}, {"headers", "ModbusHeaders"}, {"byte_count", "count"}, {"refs", "ModbusFileReferences"}},
+			Doc:     "Raised for a request to write records of files (section 6.15).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Modbus.WriteFileRecordRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Modbus.WriteFileRecordRequest.Listen(func(e *ModbusWriteFileRecordRequest) {
+				dst := s.begin("modbus_write_file_record_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "modbus_write_file_record_response",
+			Section: "Modbus",
+			Params:  []Param{{"c", "connection"}, {"headers", "ModbusHeaders"}, {"byte_count", "count"}, {"refs", "ModbusFileReferences"}},
+			Doc:     "Raised for the answer that records of files were written, which repeats the request (section 6.15).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Modbus.WriteFileRecordResponse.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Modbus.WriteFileRecordResponse.Listen(func(e *ModbusWriteFileRecordResponse) {
+				dst := s.begin("modbus_write_file_record_response")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "modbus_write_multiple_coils_request",
+			Section: "Modbus",
+			Params:  []Param{{"c", "connection"}, {"headers", "ModbusHeaders"}, {"start_address", "count"}, {"coils", "ModbusCoils"}},
+			Doc:     "Raised for a request to set coils (section 6.11).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Modbus.WriteMultipleCoilsRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Modbus.WriteMultipleCoilsRequest.Listen(func(e *ModbusWriteMultipleCoilsRequest) {
+				dst := s.begin("modbus_write_multiple_coils_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "modbus_write_multiple_coils_response",
+			Section: "Modbus",
+			Params:  []Param{{"c", "connection"}, {"headers", "ModbusHeaders"}, {"start_address", "count"}, {"quantity", "count"}},
+			Doc:     "Raised for the answer that coils were set (section 6.11).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Modbus.WriteMultipleCoilsResponse.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Modbus.WriteMultipleCoilsResponse.Listen(func(e *ModbusWriteMultipleCoilsResponse) {
+				dst := s.begin("modbus_write_multiple_coils_response")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "modbus_write_multiple_registers_request",
+			Section: "Modbus",
+			Params:  []Param{{"c", "connection"}, {"headers", "ModbusHeaders"}, {"start_address", "count"}, {"registers", "ModbusRegisters"}},
+			Doc:     "Raised for a request to write registers (section 6.12).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Modbus.WriteMultipleRegistersRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Modbus.WriteMultipleRegistersRequest.Listen(func(e *ModbusWriteMultipleRegistersRequest) {
+				dst := s.begin("modbus_write_multiple_registers_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "modbus_write_multiple_registers_response",
+			Section: "Modbus",
+			Params:  []Param{{"c", "connection"}, {"headers", "ModbusHeaders"}, {"start_address", "count"}, {"quantity", "count"}},
+			Doc:     "Raised for the answer that registers were written (section 6.12).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Modbus.WriteMultipleRegistersResponse.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Modbus.WriteMultipleRegistersResponse.Listen(func(e *ModbusWriteMultipleRegistersResponse) {
+				dst := s.begin("modbus_write_multiple_registers_response")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "modbus_write_single_coil_request",
+			Section: "Modbus",
+			Params:  []Param{{"c", "connection"}, {"headers", "ModbusHeaders"}, {"address", "count"}, {"value", "bool"}},
+			Doc:     "Raised for a request to set a coil (section 6.5).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Modbus.WriteSingleCoilRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Modbus.WriteSingleCoilRequest.Listen(func(e *ModbusWriteSingleCoilRequest) {
+				dst := s.begin("modbus_write_single_coil_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "modbus_write_single_coil_response",
+			Section: "Modbus",
+			Params:  []Param{{"c", "connection"}, {"headers", "ModbusHeaders"}, {"address", "count"}, {"value", "bool"}},
+			Doc:     "Raised for the answer that a coil was set (section 6.5).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Modbus.WriteSingleCoilResponse.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Modbus.WriteSingleCoilResponse.Listen(func(e *ModbusWriteSingleCoilResponse) {
+				dst := s.begin("modbus_write_single_coil_response")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "modbus_write_single_register_request",
+			Section: "Modbus",
+			Params:  []Param{{"c", "connection"}, {"headers", "ModbusHeaders"}, {"address", "count"}, {"value", "count"}},
+			Doc:     "Raised for a request to write a register (section 6.6).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Modbus.WriteSingleRegisterRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Modbus.WriteSingleRegisterRequest.Listen(func(e *ModbusWriteSingleRegisterRequest) {
+				dst := s.begin("modbus_write_single_register_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "modbus_write_single_register_response",
+			Section: "Modbus",
+			Params:  []Param{{"c", "connection"}, {"headers", "ModbusHeaders"}, {"address", "count"}, {"value", "count"}},
+			Doc:     "Raised for the answer that a register was written (section 6.6).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Modbus.WriteSingleRegisterResponse.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Modbus.WriteSingleRegisterResponse.Listen(func(e *ModbusWriteSingleRegisterResponse) {
+				dst := s.begin("modbus_write_single_register_response")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
 			Name:    "mysql_auth_more_data",
 			Section: "MySQL",
 			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"data", "string"}},
@@ -3853,6 +4379,74 @@ var built = [...]builtEvent{
 	},
 	{
 		info: Info{
+			Name:    "smb2_close_request",
+			Section: "SMB",
+			Params:  []Param{{"c", "connection"}, {"hdr", "SMB2::Header"}, {"file_id", "SMB2::GUID"}},
+			Doc:     "Raised for an SMB2 request to close a file (MS-SMB2 section 2.2.15).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMB.SMB2CloseRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMB.SMB2CloseRequest.Listen(func(e *SMB2CloseRequest) {
+				dst := s.begin("smb2_close_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "smb2_close_response",
+			Section: "SMB",
+			Params:  []Param{{"c", "connection"}, {"hdr", "SMB2::Header"}, {"response", "SMB2::CloseResponse"}},
+			Doc:     "Raised for an SMB2 reply to a request to close a file (MS-SMB2 section 2.2.16).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMB.SMB2CloseResponse.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMB.SMB2CloseResponse.Listen(func(e *SMB2CloseResponse) {
+				dst := s.begin("smb2_close_response")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "smb2_create_request",
+			Section: "SMB",
+			Params:  []Param{{"c", "connection"}, {"hdr", "SMB2::Header"}, {"request", "SMB2::CreateRequest"}},
+			Doc:     "Raised for an SMB2 request to open or make a file, directory or pipe (MS-SMB2 section 2.2.13).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMB.SMB2CreateRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMB.SMB2CreateRequest.Listen(func(e *SMB2CreateRequest) {
+				dst := s.begin("smb2_create_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "smb2_create_response",
+			Section: "SMB",
+			Params:  []Param{{"c", "connection"}, {"hdr", "SMB2::Header"}, {"response", "SMB2::CreateResponse"}},
+			Doc:     "Raised for an SMB2 reply to a request to open a file (MS-SMB2 section 2.2.14).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMB.SMB2CreateResponse.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMB.SMB2CreateResponse.Listen(func(e *SMB2CreateResponse) {
+				dst := s.begin("smb2_create_response")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
 			Name:    "smb2_discarded_messages_state",
 			Section: "SMB",
 			Params:  []Param{{"c", "connection"}, {"state", "string"}},
@@ -3864,6 +4458,57 @@ var built = [...]builtEvent{
 		stream: func(h *Hooks, s *Stream) {
 			h.SMB.SMB2DiscardedMessagesState.Listen(func(e *SMB2DiscardedMessagesState) {
 				dst := s.begin("smb2_discarded_messages_state")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "smb2_file_delete",
+			Section: "SMB",
+			Params:  []Param{{"c", "connection"}, {"hdr", "SMB2::Header"}, {"file_id", "SMB2::GUID"}, {"delete_pending", "bool"}},
+			Doc:     "Raised for an SMB2 request to delete a file once it is closed, or not to (MS-FSCC section 2.4.11). It is also raised for a reply to a request to open a file that is to be deleted when it is closed.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMB.SMB2FileDelete.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMB.SMB2FileDelete.Listen(func(e *SMB2FileDelete) {
+				dst := s.begin("smb2_file_delete")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "smb2_file_rename",
+			Section: "SMB",
+			Params:  []Param{{"c", "connection"}, {"hdr", "SMB2::Header"}, {"file_id", "SMB2::GUID"}, {"dst_filename", "string"}},
+			Doc:     "Raised for an SMB2 request to rename a file (MS-FSCC section 2.4.43.2).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMB.SMB2FileRename.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMB.SMB2FileRename.Listen(func(e *SMB2FileRename) {
+				dst := s.begin("smb2_file_rename")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "smb2_file_sattr",
+			Section: "SMB",
+			Params:  []Param{{"c", "connection"}, {"hdr", "SMB2::Header"}, {"file_id", "SMB2::GUID"}, {"times", "SMB::MACTimes"}, {"attrs", "SMB2::FileAttrs"}},
+			Doc:     "Raised for an SMB2 request to set times and attributes of a file (MS-FSCC section 2.4.7).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMB.SMB2FileSattr.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMB.SMB2FileSattr.Listen(func(e *SMB2FileSattr) {
+				dst := s.begin("smb2_file_sattr")
 				dst = appendConnKeys(dst, e.Conn)
 				s.end(e.AppendArgs(append(dst, argsKey...)))
 			})
@@ -3888,6 +4533,91 @@ var built = [...]builtEvent{
 	},
 	{
 		info: Info{
+			Name:    "smb2_negotiate_request",
+			Section: "SMB",
+			Params:  []Param{{"c", "connection"}, {"hdr", "SMB2::Header"}, {"dialects", "index_vec"}},
+			Doc:     "Raised for an SMB2 request to negotiate, with the dialects that the client speaks (MS-SMB2 section 2.2.3).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMB.SMB2NegotiateRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMB.SMB2NegotiateRequest.Listen(func(e *SMB2NegotiateRequest) {
+				dst := s.begin("smb2_negotiate_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "smb2_negotiate_response",
+			Section: "SMB",
+			Params:  []Param{{"c", "connection"}, {"hdr", "SMB2::Header"}, {"response", "SMB2::NegotiateResponse"}},
+			Doc:     "Raised for an SMB2 reply to a request to negotiate (MS-SMB2 section 2.2.4).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMB.SMB2NegotiateResponse.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMB.SMB2NegotiateResponse.Listen(func(e *SMB2NegotiateResponse) {
+				dst := s.begin("smb2_negotiate_response")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "smb2_read_request",
+			Section: "SMB",
+			Params:  []Param{{"c", "connection"}, {"hdr", "SMB2::Header"}, {"file_id", "SMB2::GUID"}, {"offset", "count"}, {"length", "count"}},
+			Doc:     "Raised for an SMB2 request to read (MS-SMB2 section 2.2.19). What is read goes to file analysis, or to the analyzer of a named pipe.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMB.SMB2ReadRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMB.SMB2ReadRequest.Listen(func(e *SMB2ReadRequest) {
+				dst := s.begin("smb2_read_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "smb2_session_setup_request",
+			Section: "SMB",
+			Params:  []Param{{"c", "connection"}, {"hdr", "SMB2::Header"}, {"request", "SMB2::SessionSetupRequest"}},
+			Doc:     "Raised for an SMB2 request to set up a session, a step of the authentication (MS-SMB2 section 2.2.5).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMB.SMB2SessionSetupRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMB.SMB2SessionSetupRequest.Listen(func(e *SMB2SessionSetupRequest) {
+				dst := s.begin("smb2_session_setup_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "smb2_session_setup_response",
+			Section: "SMB",
+			Params:  []Param{{"c", "connection"}, {"hdr", "SMB2::Header"}, {"response", "SMB2::SessionSetupResponse"}},
+			Doc:     "Raised for an SMB2 reply to a request to set up a session (MS-SMB2 section 2.2.6).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMB.SMB2SessionSetupResponse.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMB.SMB2SessionSetupResponse.Listen(func(e *SMB2SessionSetupResponse) {
+				dst := s.begin("smb2_session_setup_response")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
 			Name:    "smb2_transform_header",
 			Section: "SMB",
 			Params:  []Param{{"c", "connection"}, {"hdr", "SMB2::Transform_header"}},
@@ -3899,6 +4629,91 @@ var built = [...]builtEvent{
 		stream: func(h *Hooks, s *Stream) {
 			h.SMB.SMB2TransformHeader.Listen(func(e *SMB2TransformHeader) {
 				dst := s.begin("smb2_transform_header")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "smb2_tree_connect_request",
+			Section: "SMB",
+			Params:  []Param{{"c", "connection"}, {"hdr", "SMB2::Header"}, {"path", "string"}},
+			Doc:     "Raised for an SMB2 request to connect to a share (MS-SMB2 section 2.2.9).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMB.SMB2TreeConnectRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMB.SMB2TreeConnectRequest.Listen(func(e *SMB2TreeConnectRequest) {
+				dst := s.begin("smb2_tree_connect_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "smb2_tree_connect_response",
+			Section: "SMB",
+			Params:  []Param{{"c", "connection"}, {"hdr", "SMB2::Header"}, {"response", "SMB2::TreeConnectResponse"}},
+			Doc:     "Raised for an SMB2 reply to a request to connect to a share (MS-SMB2 section 2.2.10).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMB.SMB2TreeConnectResponse.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMB.SMB2TreeConnectResponse.Listen(func(e *SMB2TreeConnectResponse) {
+				dst := s.begin("smb2_tree_connect_response")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "smb2_tree_disconnect_request",
+			Section: "SMB",
+			Params:  []Param{{"c", "connection"}, {"hdr", "SMB2::Header"}},
+			Doc:     "Raised for an SMB2 request to disconnect from a share (MS-SMB2 section 2.2.11).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMB.SMB2TreeDisconnectRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMB.SMB2TreeDisconnectRequest.Listen(func(e *SMB2TreeDisconnectRequest) {
+				dst := s.begin("smb2_tree_disconnect_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "smb2_tree_disconnect_response",
+			Section: "SMB",
+			Params:  []Param{{"c", "connection"}, {"hdr", "SMB2::Header"}},
+			Doc:     "Raised for an SMB2 reply to a request to disconnect from a share (MS-SMB2 section 2.2.12).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMB.SMB2TreeDisconnectResponse.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMB.SMB2TreeDisconnectResponse.Listen(func(e *SMB2TreeDisconnectResponse) {
+				dst := s.begin("smb2_tree_disconnect_response")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "smb2_write_request",
+			Section: "SMB",
+			Params:  []Param{{"c", "connection"}, {"hdr", "SMB2::Header"}, {"file_id", "SMB2::GUID"}, {"offset", "count"}, {"length", "count"}},
+			Doc:     "Raised for an SMB2 request to write (MS-SMB2 section 2.2.21). What is written goes to file analysis, or to the analyzer of a named pipe.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMB.SMB2WriteRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMB.SMB2WriteRequest.Listen(func(e *SMB2WriteRequest) {
+				dst := s.begin("smb2_write_request")
 				dst = appendConnKeys(dst, e.Conn)
 				s.end(e.AppendArgs(append(dst, argsKey...)))
 			})
@@ -6851,6 +7666,397 @@ func (e *MobileIPv6Message) AppendArgs(dst []byte) []byte {
 }
 
 // AppendArgs appends the parameters as a JSON object.
+func (e *ModbusException) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"headers":`...)
+	dst = e.Headers.appendJSON(dst)
+	dst = append(dst, `,"code":`...)
+	dst = strconv.AppendUint(dst, e.Code, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *ModbusMaskWriteRegisterRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"headers":`...)
+	dst = e.Headers.appendJSON(dst)
+	dst = append(dst, `,"address":`...)
+	dst = strconv.AppendUint(dst, e.Address, 10)
+	dst = append(dst, `,"and_mask":`...)
+	dst = strconv.AppendUint(dst, e.AndMask, 10)
+	dst = append(dst, `,"or_mask":`...)
+	dst = strconv.AppendUint(dst, e.OrMask, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *ModbusMaskWriteRegisterResponse) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"headers":`...)
+	dst = e.Headers.appendJSON(dst)
+	dst = append(dst, `,"address":`...)
+	dst = strconv.AppendUint(dst, e.Address, 10)
+	dst = append(dst, `,"and_mask":`...)
+	dst = strconv.AppendUint(dst, e.AndMask, 10)
+	dst = append(dst, `,"or_mask":`...)
+	dst = strconv.AppendUint(dst, e.OrMask, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *ModbusMessage) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"headers":`...)
+	dst = e.Headers.appendJSON(dst)
+	dst = append(dst, `,"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *ModbusReadCoilsRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"headers":`...)
+	dst = e.Headers.appendJSON(dst)
+	dst = append(dst, `,"start_address":`...)
+	dst = strconv.AppendUint(dst, e.StartAddress, 10)
+	dst = append(dst, `,"quantity":`...)
+	dst = strconv.AppendUint(dst, e.Quantity, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *ModbusReadCoilsResponse) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"headers":`...)
+	dst = e.Headers.appendJSON(dst)
+	dst = append(dst, `,"coils":[`...)
+	for i := range e.Coils {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = strconv.AppendBool(dst, e.Coils[i])
+	}
+	dst = append(dst, `]}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *ModbusReadDiscreteInputsRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"headers":`...)
+	dst = e.Headers.appendJSON(dst)
+	dst = append(dst, `,"start_address":`...)
+	dst = strconv.AppendUint(dst, e.StartAddress, 10)
+	dst = append(dst, `,"quantity":`...)
+	dst = strconv.AppendUint(dst, e.Quantity, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *ModbusReadDiscreteInputsResponse) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"headers":`...)
+	dst = e.Headers.appendJSON(dst)
+	dst = append(dst, `,"coils":[`...)
+	for i := range e.Coils {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = strconv.AppendBool(dst, e.Coils[i])
+	}
+	dst = append(dst, `]}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *ModbusReadFIFOQueueRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"headers":`...)
+	dst = e.Headers.appendJSON(dst)
+	dst = append(dst, `,"start_address":`...)
+	dst = strconv.AppendUint(dst, e.StartAddress, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *ModbusReadFIFOQueueResponse) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"headers":`...)
+	dst = e.Headers.appendJSON(dst)
+	dst = append(dst, `,"fifos":[`...)
+	for i := range e.Fifos {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = strconv.AppendUint(dst, e.Fifos[i], 10)
+	}
+	dst = append(dst, `]}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *ModbusReadFileRecordRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"headers":`...)
+	dst = e.Headers.appendJSON(dst)
+	dst = append(dst, `,"byte_count":`...)
+	dst = strconv.AppendUint(dst, e.ByteCount, 10)
+	dst = append(dst, `,"refs":[`...)
+	for i := range e.Refs {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = e.Refs[i].appendJSON(dst)
+	}
+	dst = append(dst, `]}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *ModbusReadFileRecordResponse) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"headers":`...)
+	dst = e.Headers.appendJSON(dst)
+	dst = append(dst, `,"byte_count":`...)
+	dst = strconv.AppendUint(dst, e.ByteCount, 10)
+	dst = append(dst, `,"refs":[`...)
+	for i := range e.Refs {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = e.Refs[i].appendJSON(dst)
+	}
+	dst = append(dst, `]}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *ModbusReadHoldingRegistersRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"headers":`...)
+	dst = e.Headers.appendJSON(dst)
+	dst = append(dst, `,"start_address":`...)
+	dst = strconv.AppendUint(dst, e.StartAddress, 10)
+	dst = append(dst, `,"quantity":`...)
+	dst = strconv.AppendUint(dst, e.Quantity, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *ModbusReadHoldingRegistersResponse) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"headers":`...)
+	dst = e.Headers.appendJSON(dst)
+	dst = append(dst, `,"registers":[`...)
+	for i := range e.Registers {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = strconv.AppendUint(dst, e.Registers[i], 10)
+	}
+	dst = append(dst, `]}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *ModbusReadInputRegistersRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"headers":`...)
+	dst = e.Headers.appendJSON(dst)
+	dst = append(dst, `,"start_address":`...)
+	dst = strconv.AppendUint(dst, e.StartAddress, 10)
+	dst = append(dst, `,"quantity":`...)
+	dst = strconv.AppendUint(dst, e.Quantity, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *ModbusReadInputRegistersResponse) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"headers":`...)
+	dst = e.Headers.appendJSON(dst)
+	dst = append(dst, `,"registers":[`...)
+	for i := range e.Registers {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = strconv.AppendUint(dst, e.Registers[i], 10)
+	}
+	dst = append(dst, `]}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *ModbusReadWriteMultipleRegistersRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"headers":`...)
+	dst = e.Headers.appendJSON(dst)
+	dst = append(dst, `,"read_start_address":`...)
+	dst = strconv.AppendUint(dst, e.ReadStartAddress, 10)
+	dst = append(dst, `,"read_quantity":`...)
+	dst = strconv.AppendUint(dst, e.ReadQuantity, 10)
+	dst = append(dst, `,"write_start_address":`...)
+	dst = strconv.AppendUint(dst, e.WriteStartAddress, 10)
+	dst = append(dst, `,"write_registers":[`...)
+	for i := range e.WriteRegisters {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = strconv.AppendUint(dst, e.WriteRegisters[i], 10)
+	}
+	dst = append(dst, `]}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *ModbusReadWriteMultipleRegistersResponse) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"headers":`...)
+	dst = e.Headers.appendJSON(dst)
+	dst = append(dst, `,"written_registers":[`...)
+	for i := range e.WrittenRegisters {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = strconv.AppendUint(dst, e.WrittenRegisters[i], 10)
+	}
+	dst = append(dst, `]}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *ModbusWriteFileRecordRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"headers":`...)
+	dst = e.Headers.appendJSON(dst)
+	dst = append(dst, `,"byte_count":`...)
+	dst = strconv.AppendUint(dst, e.ByteCount, 10)
+	dst = append(dst, `,"refs":[`...)
+	for i := range e.Refs {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = e.Refs[i].appendJSON(dst)
+	}
+	dst = append(dst, `]}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *ModbusWriteFileRecordResponse) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"headers":`...)
+	dst = e.Headers.appendJSON(dst)
+	dst = append(dst, `,"byte_count":`...)
+	dst = strconv.AppendUint(dst, e.ByteCount, 10)
+	dst = append(dst, `,"refs":[`...)
+	for i := range e.Refs {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = e.Refs[i].appendJSON(dst)
+	}
+	dst = append(dst, `]}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *ModbusWriteMultipleCoilsRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"headers":`...)
+	dst = e.Headers.appendJSON(dst)
+	dst = append(dst, `,"start_address":`...)
+	dst = strconv.AppendUint(dst, e.StartAddress, 10)
+	dst = append(dst, `,"coils":[`...)
+	for i := range e.Coils {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = strconv.AppendBool(dst, e.Coils[i])
+	}
+	dst = append(dst, `]}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *ModbusWriteMultipleCoilsResponse) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"headers":`...)
+	dst = e.Headers.appendJSON(dst)
+	dst = append(dst, `,"start_address":`...)
+	dst = strconv.AppendUint(dst, e.StartAddress, 10)
+	dst = append(dst, `,"quantity":`...)
+	dst = strconv.AppendUint(dst, e.Quantity, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *ModbusWriteMultipleRegistersRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"headers":`...)
+	dst = e.Headers.appendJSON(dst)
+	dst = append(dst, `,"start_address":`...)
+	dst = strconv.AppendUint(dst, e.StartAddress, 10)
+	dst = append(dst, `,"registers":[`...)
+	for i := range e.Registers {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = strconv.AppendUint(dst, e.Registers[i], 10)
+	}
+	dst = append(dst, `]}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *ModbusWriteMultipleRegistersResponse) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"headers":`...)
+	dst = e.Headers.appendJSON(dst)
+	dst = append(dst, `,"start_address":`...)
+	dst = strconv.AppendUint(dst, e.StartAddress, 10)
+	dst = append(dst, `,"quantity":`...)
+	dst = strconv.AppendUint(dst, e.Quantity, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *ModbusWriteSingleCoilRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"headers":`...)
+	dst = e.Headers.appendJSON(dst)
+	dst = append(dst, `,"address":`...)
+	dst = strconv.AppendUint(dst, e.Address, 10)
+	dst = append(dst, `,"value":`...)
+	dst = strconv.AppendBool(dst, e.Value)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *ModbusWriteSingleCoilResponse) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"headers":`...)
+	dst = e.Headers.appendJSON(dst)
+	dst = append(dst, `,"address":`...)
+	dst = strconv.AppendUint(dst, e.Address, 10)
+	dst = append(dst, `,"value":`...)
+	dst = strconv.AppendBool(dst, e.Value)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *ModbusWriteSingleRegisterRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"headers":`...)
+	dst = e.Headers.appendJSON(dst)
+	dst = append(dst, `,"address":`...)
+	dst = strconv.AppendUint(dst, e.Address, 10)
+	dst = append(dst, `,"value":`...)
+	dst = strconv.AppendUint(dst, e.Value, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *ModbusWriteSingleRegisterResponse) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"headers":`...)
+	dst = e.Headers.appendJSON(dst)
+	dst = append(dst, `,"address":`...)
+	dst = strconv.AppendUint(dst, e.Address, 10)
+	dst = append(dst, `,"value":`...)
+	dst = strconv.AppendUint(dst, e.Value, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
 func (e *MySQLAuthMoreData) AppendArgs(dst []byte) []byte {
 	dst = append(dst, `{"is_orig":`...)
 	dst = strconv.AppendBool(dst, e.IsOrig)
@@ -7594,9 +8800,87 @@ func (e *SMB1WriteAndXResponse) AppendArgs(dst []byte) []byte {
 }
 
 // AppendArgs appends the parameters as a JSON object.
+func (e *SMB2CloseRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"hdr":`...)
+	dst = e.Hdr.appendJSON(dst)
+	dst = append(dst, `,"file_id":`...)
+	dst = e.FileID.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMB2CloseResponse) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"hdr":`...)
+	dst = e.Hdr.appendJSON(dst)
+	dst = append(dst, `,"response":`...)
+	dst = e.Response.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMB2CreateRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"hdr":`...)
+	dst = e.Hdr.appendJSON(dst)
+	dst = append(dst, `,"request":`...)
+	dst = e.Request.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMB2CreateResponse) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"hdr":`...)
+	dst = e.Hdr.appendJSON(dst)
+	dst = append(dst, `,"response":`...)
+	dst = e.Response.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
 func (e *SMB2DiscardedMessagesState) AppendArgs(dst []byte) []byte {
 	dst = append(dst, `{"state":`...)
 	dst = appendString(dst, e.State)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMB2FileDelete) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"hdr":`...)
+	dst = e.Hdr.appendJSON(dst)
+	dst = append(dst, `,"file_id":`...)
+	dst = e.FileID.appendJSON(dst)
+	dst = append(dst, `,"delete_pending":`...)
+	dst = strconv.AppendBool(dst, e.DeletePending)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMB2FileRename) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"hdr":`...)
+	dst = e.Hdr.appendJSON(dst)
+	dst = append(dst, `,"file_id":`...)
+	dst = e.FileID.appendJSON(dst)
+	dst = append(dst, `,"dst_filename":`...)
+	dst = appendString(dst, e.DstFilename)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMB2FileSattr) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"hdr":`...)
+	dst = e.Hdr.appendJSON(dst)
+	dst = append(dst, `,"file_id":`...)
+	dst = e.FileID.appendJSON(dst)
+	dst = append(dst, `,"times":`...)
+	dst = e.Times.appendJSON(dst)
+	dst = append(dst, `,"attrs":`...)
+	dst = e.Attrs.appendJSON(dst)
 	dst = append(dst, '}')
 	return dst
 }
@@ -7612,9 +8896,118 @@ func (e *SMB2Message) AppendArgs(dst []byte) []byte {
 }
 
 // AppendArgs appends the parameters as a JSON object.
+func (e *SMB2NegotiateRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"hdr":`...)
+	dst = e.Hdr.appendJSON(dst)
+	dst = append(dst, `,"dialects":[`...)
+	for i := range e.Dialects {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = strconv.AppendUint(dst, e.Dialects[i], 10)
+	}
+	dst = append(dst, `]}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMB2NegotiateResponse) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"hdr":`...)
+	dst = e.Hdr.appendJSON(dst)
+	dst = append(dst, `,"response":`...)
+	dst = e.Response.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMB2ReadRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"hdr":`...)
+	dst = e.Hdr.appendJSON(dst)
+	dst = append(dst, `,"file_id":`...)
+	dst = e.FileID.appendJSON(dst)
+	dst = append(dst, `,"offset":`...)
+	dst = strconv.AppendUint(dst, e.Offset, 10)
+	dst = append(dst, `,"length":`...)
+	dst = strconv.AppendUint(dst, e.Length, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMB2SessionSetupRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"hdr":`...)
+	dst = e.Hdr.appendJSON(dst)
+	dst = append(dst, `,"request":`...)
+	dst = e.Request.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMB2SessionSetupResponse) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"hdr":`...)
+	dst = e.Hdr.appendJSON(dst)
+	dst = append(dst, `,"response":`...)
+	dst = e.Response.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
 func (e *SMB2TransformHeader) AppendArgs(dst []byte) []byte {
 	dst = append(dst, `{"hdr":`...)
 	dst = e.Hdr.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMB2TreeConnectRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"hdr":`...)
+	dst = e.Hdr.appendJSON(dst)
+	dst = append(dst, `,"path":`...)
+	dst = appendString(dst, e.Path)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMB2TreeConnectResponse) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"hdr":`...)
+	dst = e.Hdr.appendJSON(dst)
+	dst = append(dst, `,"response":`...)
+	dst = e.Response.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMB2TreeDisconnectRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"hdr":`...)
+	dst = e.Hdr.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMB2TreeDisconnectResponse) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"hdr":`...)
+	dst = e.Hdr.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMB2WriteRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"hdr":`...)
+	dst = e.Hdr.appendJSON(dst)
+	dst = append(dst, `,"file_id":`...)
+	dst = e.FileID.appendJSON(dst)
+	dst = append(dst, `,"offset":`...)
+	dst = strconv.AppendUint(dst, e.Offset, 10)
+	dst = append(dst, `,"length":`...)
+	dst = strconv.AppendUint(dst, e.Length, 10)
 	dst = append(dst, '}')
 	return dst
 }
@@ -10143,6 +11536,60 @@ func (e *MIMEMatch) appendJSON(dst []byte) []byte {
 	return dst
 }
 
+func (e *ModbusFileRecordRequest) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"ref_type":`...)
+	dst = strconv.AppendUint(dst, e.RefType, 10)
+	dst = append(dst, `,"file_num":`...)
+	dst = strconv.AppendUint(dst, e.FileNum, 10)
+	dst = append(dst, `,"record_num":`...)
+	dst = strconv.AppendUint(dst, e.RecordNum, 10)
+	dst = append(dst, `,"record_len":`...)
+	dst = strconv.AppendUint(dst, e.RecordLen, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+func (e *ModbusFileRecordResponse) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"file_len":`...)
+	dst = strconv.AppendUint(dst, e.FileLen, 10)
+	dst = append(dst, `,"ref_type":`...)
+	dst = strconv.AppendUint(dst, e.RefType, 10)
+	dst = append(dst, `,"record_data":`...)
+	dst = appendString(dst, e.RecordData)
+	dst = append(dst, '}')
+	return dst
+}
+
+func (e *ModbusFileReference) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"ref_type":`...)
+	dst = strconv.AppendUint(dst, e.RefType, 10)
+	dst = append(dst, `,"file_num":`...)
+	dst = strconv.AppendUint(dst, e.FileNum, 10)
+	dst = append(dst, `,"record_num":`...)
+	dst = strconv.AppendUint(dst, e.RecordNum, 10)
+	dst = append(dst, `,"record_len":`...)
+	dst = strconv.AppendUint(dst, e.RecordLen, 10)
+	dst = append(dst, `,"record_data":`...)
+	dst = appendString(dst, e.RecordData)
+	dst = append(dst, '}')
+	return dst
+}
+
+func (e *ModbusHeaders) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"tid":`...)
+	dst = strconv.AppendUint(dst, e.TID, 10)
+	dst = append(dst, `,"pid":`...)
+	dst = strconv.AppendUint(dst, e.PID, 10)
+	dst = append(dst, `,"uid":`...)
+	dst = strconv.AppendUint(dst, e.UID, 10)
+	dst = append(dst, `,"function_code":`...)
+	dst = strconv.AppendUint(dst, e.FunctionCode, 10)
+	dst = append(dst, `,"len":`...)
+	dst = strconv.AppendUint(dst, e.Len, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
 func (e *PEDOSHeaderRec) appendJSON(dst []byte) []byte {
 	dst = append(dst, `{"signature":`...)
 	dst = appendString(dst, e.Signature)
@@ -10745,6 +12192,108 @@ func (e *SMB1TransSecArgs) appendJSON(dst []byte) []byte {
 	return dst
 }
 
+func (e *SMB2CloseResult) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"alloc_size":`...)
+	dst = strconv.AppendUint(dst, e.AllocSize, 10)
+	dst = append(dst, `,"eof":`...)
+	dst = strconv.AppendUint(dst, e.EOF, 10)
+	dst = append(dst, `,"times":`...)
+	dst = e.Times.appendJSON(dst)
+	dst = append(dst, `,"attrs":`...)
+	dst = e.Attrs.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+func (e *SMB2CompressionCapabilities) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"alg_count":`...)
+	dst = strconv.AppendUint(dst, e.AlgCount, 10)
+	dst = append(dst, `,"algs":[`...)
+	for i := range e.Algs {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = strconv.AppendUint(dst, e.Algs[i], 10)
+	}
+	dst = append(dst, `]}`...)
+	return dst
+}
+
+func (e *SMB2CreateArgs) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"filename":`...)
+	dst = appendString(dst, e.Filename)
+	dst = append(dst, `,"disposition":`...)
+	dst = strconv.AppendUint(dst, e.Disposition, 10)
+	dst = append(dst, `,"create_options":`...)
+	dst = strconv.AppendUint(dst, e.CreateOptions, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+func (e *SMB2CreateResult) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"file_id":`...)
+	dst = e.FileID.appendJSON(dst)
+	dst = append(dst, `,"size":`...)
+	dst = strconv.AppendUint(dst, e.Size, 10)
+	dst = append(dst, `,"times":`...)
+	dst = e.Times.appendJSON(dst)
+	dst = append(dst, `,"attrs":`...)
+	dst = e.Attrs.appendJSON(dst)
+	dst = append(dst, `,"create_action":`...)
+	dst = strconv.AppendUint(dst, e.CreateAction, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+func (e *SMB2EncryptionCapabilities) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"cipher_count":`...)
+	dst = strconv.AppendUint(dst, e.CipherCount, 10)
+	dst = append(dst, `,"ciphers":[`...)
+	for i := range e.Ciphers {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = strconv.AppendUint(dst, e.Ciphers[i], 10)
+	}
+	dst = append(dst, `]}`...)
+	return dst
+}
+
+func (e *SMB2FileAttrs) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"read_only":`...)
+	dst = strconv.AppendBool(dst, e.ReadOnly)
+	dst = append(dst, `,"hidden":`...)
+	dst = strconv.AppendBool(dst, e.Hidden)
+	dst = append(dst, `,"system":`...)
+	dst = strconv.AppendBool(dst, e.System)
+	dst = append(dst, `,"directory":`...)
+	dst = strconv.AppendBool(dst, e.Directory)
+	dst = append(dst, `,"archive":`...)
+	dst = strconv.AppendBool(dst, e.Archive)
+	dst = append(dst, `,"normal":`...)
+	dst = strconv.AppendBool(dst, e.Normal)
+	dst = append(dst, `,"temporary":`...)
+	dst = strconv.AppendBool(dst, e.Temporary)
+	dst = append(dst, `,"sparse_file":`...)
+	dst = strconv.AppendBool(dst, e.SparseFile)
+	dst = append(dst, `,"reparse_point":`...)
+	dst = strconv.AppendBool(dst, e.ReparsePoint)
+	dst = append(dst, `,"compressed":`...)
+	dst = strconv.AppendBool(dst, e.Compressed)
+	dst = append(dst, `,"offline":`...)
+	dst = strconv.AppendBool(dst, e.Offline)
+	dst = append(dst, `,"not_content_indexed":`...)
+	dst = strconv.AppendBool(dst, e.NotContentIndexed)
+	dst = append(dst, `,"encrypted":`...)
+	dst = strconv.AppendBool(dst, e.Encrypted)
+	dst = append(dst, `,"integrity_stream":`...)
+	dst = strconv.AppendBool(dst, e.IntegrityStream)
+	dst = append(dst, `,"no_scrub_data":`...)
+	dst = strconv.AppendBool(dst, e.NoScrubData)
+	dst = append(dst, '}')
+	return dst
+}
+
 func (e *SMB2GUID) appendJSON(dst []byte) []byte {
 	dst = append(dst, `{"persistent":`...)
 	dst = strconv.AppendUint(dst, e.Persistent, 10)
@@ -10779,6 +12328,102 @@ func (e *SMB2Header) appendJSON(dst []byte) []byte {
 	return dst
 }
 
+func (e *SMB2NegotiateContextValue) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"context_type":`...)
+	dst = strconv.AppendUint(dst, e.ContextType, 10)
+	dst = append(dst, `,"data_length":`...)
+	dst = strconv.AppendUint(dst, e.DataLength, 10)
+	dst = append(dst, ',')
+	if e.PreAuthInfo.OK {
+		dst = append(dst, `"preauth_info":`...)
+		dst = e.PreAuthInfo.V.appendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if e.EncryptionInfo.OK {
+		dst = append(dst, `"encryption_info":`...)
+		dst = e.EncryptionInfo.V.appendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if e.CompressionInfo.OK {
+		dst = append(dst, `"compression_info":`...)
+		dst = e.CompressionInfo.V.appendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if e.Netname.OK {
+		dst = append(dst, `"netname":`...)
+		dst = appendString(dst, e.Netname.V)
+		dst = append(dst, ',')
+	}
+	return closeObject(dst)
+}
+
+func (e *SMB2NegotiateResult) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"dialect_revision":`...)
+	dst = strconv.AppendUint(dst, e.DialectRevision, 10)
+	dst = append(dst, `,"security_mode":`...)
+	dst = strconv.AppendUint(dst, e.SecurityMode, 10)
+	dst = append(dst, `,"server_guid":`...)
+	dst = e.ServerGUID.appendJSON(dst)
+	dst = append(dst, `,"system_time":`...)
+	dst = appendDouble(dst, e.SystemTime)
+	dst = append(dst, `,"server_start_time":`...)
+	dst = appendDouble(dst, e.ServerStartTime)
+	dst = append(dst, `,"negotiate_context_count":`...)
+	dst = strconv.AppendUint(dst, e.NegotiateContextCount, 10)
+	dst = append(dst, `,"negotiate_context_values":[`...)
+	for i := range e.NegotiateContextValues {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = e.NegotiateContextValues[i].appendJSON(dst)
+	}
+	dst = append(dst, `]}`...)
+	return dst
+}
+
+func (e *SMB2PreAuthIntegrityCapabilities) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"hash_alg_count":`...)
+	dst = strconv.AppendUint(dst, e.HashAlgCount, 10)
+	dst = append(dst, `,"salt_length":`...)
+	dst = strconv.AppendUint(dst, e.SaltLength, 10)
+	dst = append(dst, `,"hash_alg":[`...)
+	for i := range e.HashAlg {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = strconv.AppendUint(dst, e.HashAlg[i], 10)
+	}
+	dst = append(dst, `],"salt":`...)
+	dst = appendString(dst, e.Salt)
+	dst = append(dst, '}')
+	return dst
+}
+
+func (e *SMB2SessionSetupArgs) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"security_mode":`...)
+	dst = strconv.AppendUint(dst, e.SecurityMode, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+func (e *SMB2SessionSetupFlags) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"guest":`...)
+	dst = strconv.AppendBool(dst, e.Guest)
+	dst = append(dst, `,"anonymous":`...)
+	dst = strconv.AppendBool(dst, e.Anonymous)
+	dst = append(dst, `,"encrypt":`...)
+	dst = strconv.AppendBool(dst, e.Encrypt)
+	dst = append(dst, '}')
+	return dst
+}
+
+func (e *SMB2SessionSetupResult) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"flags":`...)
+	dst = e.Flags.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
 func (e *SMB2TransformHdr) appendJSON(dst []byte) []byte {
 	dst = append(dst, `{"signature":`...)
 	dst = appendString(dst, e.Signature)
@@ -10790,6 +12435,13 @@ func (e *SMB2TransformHdr) appendJSON(dst []byte) []byte {
 	dst = strconv.AppendUint(dst, e.Flags, 10)
 	dst = append(dst, `,"session_id":`...)
 	dst = strconv.AppendUint(dst, e.SessionID, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+func (e *SMB2TreeConnectResult) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"share_type":`...)
+	dst = strconv.AppendUint(dst, e.ShareType, 10)
 	dst = append(dst, '}')
 	return dst
 }

@@ -395,6 +395,67 @@ func (e *MobileIPv6Message) detach(d *detached) {
 	e.P.detach(d)
 }
 
+func (e *ModbusReadCoilsResponse) detach(d *detached) {
+	e.Coils = detachSlice(d, e.Coils)
+}
+
+func (e *ModbusReadDiscreteInputsResponse) detach(d *detached) {
+	e.Coils = detachSlice(d, e.Coils)
+}
+
+func (e *ModbusReadFIFOQueueResponse) detach(d *detached) {
+	e.Fifos = detachSlice(d, e.Fifos)
+}
+
+func (e *ModbusReadFileRecordRequest) detach(d *detached) {
+	e.Refs = detachSlice(d, e.Refs)
+}
+
+func (e *ModbusReadFileRecordResponse) detach(d *detached) {
+	e.Refs = detachSlice(d, e.Refs)
+	for i := range e.Refs {
+		e.Refs[i].detach(d)
+	}
+}
+
+func (e *ModbusReadHoldingRegistersResponse) detach(d *detached) {
+	e.Registers = detachSlice(d, e.Registers)
+}
+
+func (e *ModbusReadInputRegistersResponse) detach(d *detached) {
+	e.Registers = detachSlice(d, e.Registers)
+}
+
+func (e *ModbusReadWriteMultipleRegistersRequest) detach(d *detached) {
+	e.WriteRegisters = detachSlice(d, e.WriteRegisters)
+}
+
+func (e *ModbusReadWriteMultipleRegistersResponse) detach(d *detached) {
+	e.WrittenRegisters = detachSlice(d, e.WrittenRegisters)
+}
+
+func (e *ModbusWriteFileRecordRequest) detach(d *detached) {
+	e.Refs = detachSlice(d, e.Refs)
+	for i := range e.Refs {
+		e.Refs[i].detach(d)
+	}
+}
+
+func (e *ModbusWriteFileRecordResponse) detach(d *detached) {
+	e.Refs = detachSlice(d, e.Refs)
+	for i := range e.Refs {
+		e.Refs[i].detach(d)
+	}
+}
+
+func (e *ModbusWriteMultipleCoilsRequest) detach(d *detached) {
+	e.Coils = detachSlice(d, e.Coils)
+}
+
+func (e *ModbusWriteMultipleRegistersRequest) detach(d *detached) {
+	e.Registers = detachSlice(d, e.Registers)
+}
+
 func (e *MySQLAuthMoreData) detach(d *detached) {
 	e.Data = d.bytes(e.Data)
 }
@@ -598,11 +659,84 @@ func (e *SMB1TreeConnectAndXResponse) detach(d *detached) {
 	e.NativeFileSystem = d.bytes(e.NativeFileSystem)
 }
 
+func (e *SMB2CloseRequest) detach(d *detached) {
+	e.Hdr.detach(d)
+}
+
+func (e *SMB2CloseResponse) detach(d *detached) {
+	e.Hdr.detach(d)
+}
+
+func (e *SMB2CreateRequest) detach(d *detached) {
+	e.Hdr.detach(d)
+	e.Request.detach(d)
+}
+
+func (e *SMB2CreateResponse) detach(d *detached) {
+	e.Hdr.detach(d)
+}
+
+func (e *SMB2FileDelete) detach(d *detached) {
+	e.Hdr.detach(d)
+}
+
+func (e *SMB2FileRename) detach(d *detached) {
+	e.Hdr.detach(d)
+	e.DstFilename = d.bytes(e.DstFilename)
+}
+
+func (e *SMB2FileSattr) detach(d *detached) {
+	e.Hdr.detach(d)
+}
+
 func (e *SMB2Message) detach(d *detached) {
 	e.Hdr.detach(d)
 }
 
+func (e *SMB2NegotiateRequest) detach(d *detached) {
+	e.Hdr.detach(d)
+	e.Dialects = detachSlice(d, e.Dialects)
+}
+
+func (e *SMB2NegotiateResponse) detach(d *detached) {
+	e.Hdr.detach(d)
+	e.Response.detach(d)
+}
+
+func (e *SMB2ReadRequest) detach(d *detached) {
+	e.Hdr.detach(d)
+}
+
+func (e *SMB2SessionSetupRequest) detach(d *detached) {
+	e.Hdr.detach(d)
+}
+
+func (e *SMB2SessionSetupResponse) detach(d *detached) {
+	e.Hdr.detach(d)
+}
+
 func (e *SMB2TransformHeader) detach(d *detached) {
+	e.Hdr.detach(d)
+}
+
+func (e *SMB2TreeConnectRequest) detach(d *detached) {
+	e.Hdr.detach(d)
+	e.Path = d.bytes(e.Path)
+}
+
+func (e *SMB2TreeConnectResponse) detach(d *detached) {
+	e.Hdr.detach(d)
+}
+
+func (e *SMB2TreeDisconnectRequest) detach(d *detached) {
+	e.Hdr.detach(d)
+}
+
+func (e *SMB2TreeDisconnectResponse) detach(d *detached) {
+	e.Hdr.detach(d)
+}
+
+func (e *SMB2WriteRequest) detach(d *detached) {
 	e.Hdr.detach(d)
 }
 
@@ -1153,6 +1287,14 @@ func (e *MIMEHeader) detach(d *detached) {
 	e.Value = d.bytes(e.Value)
 }
 
+func (e *ModbusFileRecordResponse) detach(d *detached) {
+	e.RecordData = d.bytes(e.RecordData)
+}
+
+func (e *ModbusFileReference) detach(d *detached) {
+	e.RecordData = d.bytes(e.RecordData)
+}
+
 func (e *PEDOSHeaderRec) detach(d *detached) {
 	e.Signature = d.bytes(e.Signature)
 }
@@ -1219,8 +1361,39 @@ func (e *SMB1SessionSetupAndXResponseRec) detach(d *detached) {
 	e.SecurityBlob.V = d.bytes(e.SecurityBlob.V)
 }
 
+func (e *SMB2CompressionCapabilities) detach(d *detached) {
+	e.Algs = detachSlice(d, e.Algs)
+}
+
+func (e *SMB2CreateArgs) detach(d *detached) {
+	e.Filename = d.bytes(e.Filename)
+}
+
+func (e *SMB2EncryptionCapabilities) detach(d *detached) {
+	e.Ciphers = detachSlice(d, e.Ciphers)
+}
+
 func (e *SMB2Header) detach(d *detached) {
 	e.Signature = d.bytes(e.Signature)
+}
+
+func (e *SMB2NegotiateContextValue) detach(d *detached) {
+	e.PreAuthInfo.V.detach(d)
+	e.EncryptionInfo.V.detach(d)
+	e.CompressionInfo.V.detach(d)
+	e.Netname.V = d.bytes(e.Netname.V)
+}
+
+func (e *SMB2NegotiateResult) detach(d *detached) {
+	e.NegotiateContextValues = detachSlice(d, e.NegotiateContextValues)
+	for i := range e.NegotiateContextValues {
+		e.NegotiateContextValues[i].detach(d)
+	}
+}
+
+func (e *SMB2PreAuthIntegrityCapabilities) detach(d *detached) {
+	e.HashAlg = detachSlice(d, e.HashAlg)
+	e.Salt = d.bytes(e.Salt)
 }
 
 func (e *SMB2TransformHdr) detach(d *detached) {
