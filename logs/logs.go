@@ -94,6 +94,12 @@ func Install(h *event.Hooks, out schemas.Emitter, o Options) *Builders {
 		installSSH(h, out, &o)
 	}
 	installSMB(h, out, &o)
+	if out.On(new(schemas.DCERPC).Schema()) {
+		installDCERPC(h, out, &o)
+	}
+	if out.On(new(schemas.NTLM).Schema()) {
+		installNTLM(h, out, &o)
+	}
 	if out.On(new(schemas.SMTP).Schema()) {
 		installSMTP(h, out, &o)
 	}

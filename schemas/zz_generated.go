@@ -17,6 +17,7 @@ var groupNames = []string{"community-id", "mac-logging", "vlan-logging", "hassh"
 var all = []*Schema{
 	&AnalyzerSchema,
 	&ConnSchema,
+	&DCERPCSchema,
 	&DNSSchema,
 	&FilesSchema,
 	&HTTPSchema,
@@ -24,6 +25,7 @@ var all = []*Schema{
 	&ModbusSchema,
 	&ModbusRegisterChangeSchema,
 	&MySQLSchema,
+	&NTLMSchema,
 	&OCSPSchema,
 	&PESchema,
 	&SMBCmdSchema,
@@ -261,11 +263,64 @@ func (r *Conn) Encode(s Sink) {
 	}
 }
 
+// DCERPCSchema describes the log dce_rpc.
+var DCERPCSchema = Schema{
+	Name: "dce_rpc",
+	Doc:  "DCERPC is a call of an operation over DCE/RPC, written when it is answered.",
+	ID:   2,
+	New:  func() Record { return new(DCERPC) },
+	Fields: []Field{
+		{Name: "ts", Kind: KindTime, Doc: "Time of the request."},
+		{Name: "uid", Kind: KindString, Doc: "Unique identifier of the connection."},
+		{Name: "id.orig_h", Kind: KindAddr, Doc: "Originator's address."},
+		{Name: "id.orig_p", Kind: KindPort, Doc: "Originator's port; the ICMP type for ICMP."},
+		{Name: "id.resp_h", Kind: KindAddr, Doc: "Responder's address."},
+		{Name: "id.resp_p", Kind: KindPort, Doc: "Responder's port; the ICMP code for ICMP."},
+		{Name: "rtt", Kind: KindInterval, Doc: "Time from the request to the response; unset if they came at the same time.", Unsettable: true},
+		{Name: "named_pipe", Kind: KindString, Doc: "Secondary address that the server named when it accepted the binding: a named pipe or a port.", Unsettable: true},
+		{Name: "endpoint", Kind: KindString, Doc: "Name of the interface, or \"unknown-\" and its UUID.", Unsettable: true},
+		{Name: "operation", Kind: KindString, Doc: "Name of the operation, or \"unknown-\" and its number.", Unsettable: true},
+	},
+}
+
+// Schema returns &DCERPCSchema.
+func (*DCERPC) Schema() *Schema { return &DCERPCSchema }
+
+// Encode passes the columns to s.
+func (r *DCERPC) Encode(s Sink) {
+	s.Time(r.TS)
+	s.String(r.UID)
+	s.Addr(r.ID.OrigH)
+	s.Port(uint16(r.ID.OrigP))
+	s.Addr(r.ID.RespH)
+	s.Port(uint16(r.ID.RespP))
+	if r.RTT.OK {
+		s.Interval(float64(r.RTT.V))
+	} else {
+		s.Unset()
+	}
+	if r.NamedPipe.OK {
+		s.String(r.NamedPipe.V)
+	} else {
+		s.Unset()
+	}
+	if r.Endpoint.OK {
+		s.String(r.Endpoint.V)
+	} else {
+		s.Unset()
+	}
+	if r.Operation.OK {
+		s.String(r.Operation.V)
+	} else {
+		s.Unset()
+	}
+}
+
 // DNSSchema describes the log dns.
 var DNSSchema = Schema{
 	Name: "dns",
 	Doc:  "DNS is one query with its answers, or either without the other.",
-	ID:   2,
+	ID:   3,
 	New:  func() Record { return new(DNS) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the first message of the transaction."},
@@ -394,7 +449,7 @@ func (r *DNS) Encode(s Sink) {
 var FilesSchema = Schema{
 	Name: "files",
 	Doc:  "Files is a file that was transferred, a row for each connection that carried it.",
-	ID:   3,
+	ID:   4,
 	New:  func() Record { return new(Files) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the file was first seen."},
@@ -536,7 +591,7 @@ func (r *Files) Encode(s Sink) {
 var HTTPSchema = Schema{
 	Name: "http",
 	Doc:  "HTTP is a request with its reply, or either without the other.",
-	ID:   4,
+	ID:   5,
 	New:  func() Record { return new(HTTP) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the request, or of the reply if the request was not seen."},
@@ -729,7 +784,7 @@ func (r *HTTP) Encode(s Sink) {
 var KnownModbusSchema = Schema{
 	Name:     "known_modbus",
 	Doc:      "KnownModbus is a host that was seen to be a Modbus master or slave, once a day.",
-	ID:       5,
+	ID:       6,
 	New:      func() Record { return new(KnownModbus) },
 	Optional: true,
 	Fields: []Field{
@@ -753,7 +808,7 @@ func (r *KnownModbus) Encode(s Sink) {
 var ModbusSchema = Schema{
 	Name: "modbus",
 	Doc:  "Modbus is a message of Modbus/TCP: a request, a response or an exception.",
-	ID:   6,
+	ID:   7,
 	New:  func() Record { return new(Modbus) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the message's header."},
@@ -812,7 +867,7 @@ func (r *Modbus) Encode(s Sink) {
 var ModbusRegisterChangeSchema = Schema{
 	Name:     "modbus_register_change",
 	Doc:      "ModbusRegisterChange is a holding register of which another value was read than before.",
-	ID:       7,
+	ID:       8,
 	New:      func() Record { return new(ModbusRegisterChange) },
 	Optional: true,
 	Fields: []Field{
@@ -850,7 +905,7 @@ func (r *ModbusRegisterChange) Encode(s Sink) {
 var MySQLSchema = Schema{
 	Name: "mysql",
 	Doc:  "MySQL is a command to a MySQL server, or the login.",
-	ID:   8,
+	ID:   9,
 	New:  func() Record { return new(MySQL) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the command."},
@@ -897,11 +952,82 @@ func (r *MySQL) Encode(s Sink) {
 	}
 }
 
+// NTLMSchema describes the log ntlm.
+var NTLMSchema = Schema{
+	Name: "ntlm",
+	Doc:  "NTLM is an authentication by NTLM, written when its outcome is known or else when the connection ends.",
+	ID:   10,
+	New:  func() Record { return new(NTLM) },
+	Fields: []Field{
+		{Name: "ts", Kind: KindTime, Doc: "Time of the first message."},
+		{Name: "uid", Kind: KindString, Doc: "Unique identifier of the connection."},
+		{Name: "id.orig_h", Kind: KindAddr, Doc: "Originator's address."},
+		{Name: "id.orig_p", Kind: KindPort, Doc: "Originator's port; the ICMP type for ICMP."},
+		{Name: "id.resp_h", Kind: KindAddr, Doc: "Responder's address."},
+		{Name: "id.resp_p", Kind: KindPort, Doc: "Responder's port; the ICMP code for ICMP."},
+		{Name: "username", Kind: KindString, Doc: "User that the client names.", Unsettable: true},
+		{Name: "hostname", Kind: KindString, Doc: "Name of the client's computer.", Unsettable: true},
+		{Name: "domainname", Kind: KindString, Doc: "Domain of the user.", Unsettable: true},
+		{Name: "server_nb_computer_name", Kind: KindString, Doc: "NetBIOS name of the server.", Unsettable: true},
+		{Name: "server_dns_computer_name", Kind: KindString, Doc: "DNS name of the server.", Unsettable: true},
+		{Name: "server_tree_name", Kind: KindString, Doc: "DNS name of the server's forest.", Unsettable: true},
+		{Name: "success", Kind: KindBool, Doc: "Whether the authentication succeeded; unset if that was not seen.", Unsettable: true},
+	},
+}
+
+// Schema returns &NTLMSchema.
+func (*NTLM) Schema() *Schema { return &NTLMSchema }
+
+// Encode passes the columns to s.
+func (r *NTLM) Encode(s Sink) {
+	s.Time(r.TS)
+	s.String(r.UID)
+	s.Addr(r.ID.OrigH)
+	s.Port(uint16(r.ID.OrigP))
+	s.Addr(r.ID.RespH)
+	s.Port(uint16(r.ID.RespP))
+	if r.Username.OK {
+		s.String(r.Username.V)
+	} else {
+		s.Unset()
+	}
+	if r.Hostname.OK {
+		s.String(r.Hostname.V)
+	} else {
+		s.Unset()
+	}
+	if r.Domainname.OK {
+		s.String(r.Domainname.V)
+	} else {
+		s.Unset()
+	}
+	if r.ServerNBComputerName.OK {
+		s.String(r.ServerNBComputerName.V)
+	} else {
+		s.Unset()
+	}
+	if r.ServerDNSComputerName.OK {
+		s.String(r.ServerDNSComputerName.V)
+	} else {
+		s.Unset()
+	}
+	if r.ServerTreeName.OK {
+		s.String(r.ServerTreeName.V)
+	} else {
+		s.Unset()
+	}
+	if r.Success.OK {
+		s.Bool(r.Success.V)
+	} else {
+		s.Unset()
+	}
+}
+
 // OCSPSchema describes the log ocsp.
 var OCSPSchema = Schema{
 	Name: "ocsp",
 	Doc:  "OCSP is the status of one certificate in an OCSP response.",
-	ID:   9,
+	ID:   11,
 	New:  func() Record { return new(OCSP) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the response was first seen."},
@@ -952,7 +1078,7 @@ func (r *OCSP) Encode(s Sink) {
 var PESchema = Schema{
 	Name: "pe",
 	Doc:  "PE is an executable of Windows that was transferred.",
-	ID:   10,
+	ID:   12,
 	New:  func() Record { return new(PE) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the file was first seen."},
@@ -1043,7 +1169,7 @@ func (r *PE) Encode(s Sink) {
 var SMBCmdSchema = Schema{
 	Name:     "smb_cmd",
 	Doc:      "SMBCmd is a command of SMB that was answered.",
-	ID:       11,
+	ID:       13,
 	New:      func() Record { return new(SMBCmd) },
 	Optional: true,
 	Fields: []Field{
@@ -1206,7 +1332,7 @@ func (r *SMBCmd) Encode(s Sink) {
 var SMBFilesSchema = Schema{
 	Name: "smb_files",
 	Doc:  "SMBFiles is something that was done to a file over SMB.",
-	ID:   12,
+	ID:   14,
 	New:  func() Record { return new(SMBFiles) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the request."},
@@ -1291,7 +1417,7 @@ func (r *SMBFiles) Encode(s Sink) {
 var SMBMappingSchema = Schema{
 	Name: "smb_mapping",
 	Doc:  "SMBMapping is a share that a client connected to over SMB.",
-	ID:   13,
+	ID:   15,
 	New:  func() Record { return new(SMBMapping) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the request."},
@@ -1340,7 +1466,7 @@ func (r *SMBMapping) Encode(s Sink) {
 var SMTPSchema = Schema{
 	Name: "smtp",
 	Doc:  "SMTP is a mail message, or what there was of one when the connection ended.",
-	ID:   14,
+	ID:   16,
 	New:  func() Record { return new(SMTP) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the message before it was done, or of the first line."},
@@ -1501,7 +1627,7 @@ func (r *SMTP) Encode(s Sink) {
 var SOCKSSchema = Schema{
 	Name: "socks",
 	Doc:  "SOCKS is a use of a SOCKS proxy.",
-	ID:   15,
+	ID:   17,
 	New:  func() Record { return new(SOCKS) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the proxy connection was first noticed."},
@@ -1586,7 +1712,7 @@ func (r *SOCKS) Encode(s Sink) {
 var SSHSchema = Schema{
 	Name: "ssh",
 	Doc:  "SSH is an SSH connection, written when a client has authenticated or else when the connection ends.",
-	ID:   16,
+	ID:   18,
 	New:  func() Record { return new(SSH) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the first version line."},
@@ -1710,7 +1836,7 @@ func (r *SSH) Encode(s Sink) {
 var SSLSchema = Schema{
 	Name: "ssl",
 	Doc:  "SSL is an SSL, TLS or DTLS connection, written when its handshake has succeeded or else when the connection ends.",
-	ID:   17,
+	ID:   19,
 	New:  func() Record { return new(SSL) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which SSL was first noticed."},
@@ -1830,7 +1956,7 @@ func (r *SSL) Encode(s Sink) {
 var TunnelSchema = Schema{
 	Name: "tunnel",
 	Doc:  "Tunnel is a tunnel that was found, closed or expired.",
-	ID:   18,
+	ID:   20,
 	New:  func() Record { return new(Tunnel) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the activity."},
@@ -1867,7 +1993,7 @@ func (r *Tunnel) Encode(s Sink) {
 var WebSocketSchema = Schema{
 	Name: "websocket",
 	Doc:  "WebSocket is an HTTP connection that has become a WebSocket.",
-	ID:   19,
+	ID:   21,
 	New:  func() Record { return new(WebSocket) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the server agreed."},
@@ -1950,7 +2076,7 @@ func (r *WebSocket) Encode(s Sink) {
 var WeirdSchema = Schema{
 	Name: "weird",
 	Doc:  "Weird is something unexpected in the traffic.",
-	ID:   20,
+	ID:   22,
 	New:  func() Record { return new(Weird) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which it occurred."},
@@ -2008,7 +2134,7 @@ func (r *Weird) Encode(s Sink) {
 var X509Schema = Schema{
 	Name: "x509",
 	Doc:  "X509 is a certificate that was seen. One that was seen before with the same HostCert and ClientCert is left out for a day.",
-	ID:   21,
+	ID:   23,
 	New:  func() Record { return new(X509) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the certificate was first seen."},

@@ -11,14 +11,17 @@ type Hooks struct {
 	Analyzer  AnalyzerEvents
 	Conn      ConnEvents
 	ConnSize  ConnSizeEvents
+	DCERPC    DCERPCEvents
 	DNS       DNSEvents
 	File      FileEvents
+	GSSAPI    GSSAPIEvents
 	GTPv1     GTPv1Events
 	HTTP      HTTPEvents
 	ICMP      ICMPEvents
 	MIME      MIMEEvents
 	Modbus    ModbusEvents
 	MySQL     MySQLEvents
+	NTLM      NTLMEvents
 	NetBIOS   NetBIOSEvents
 	OCSP      OCSPEvents
 	PE        PEEvents
@@ -74,6 +77,17 @@ type ConnEvents struct {
 type ConnSizeEvents struct {
 	ConnBytesThresholdCrossed   Hook[ConnBytesThresholdCrossed]   // conn_bytes_threshold_crossed
 	ConnPacketsThresholdCrossed Hook[ConnPacketsThresholdCrossed] // conn_packets_threshold_crossed
+}
+
+// DCERPCEvents are the hooks of section DCE_RPC.
+type DCERPCEvents struct {
+	AlterContext     Hook[DCERPCAlterContext]     // dce_rpc_alter_context
+	AlterContextResp Hook[DCERPCAlterContextResp] // dce_rpc_alter_context_resp
+	Bind             Hook[DCERPCBind]             // dce_rpc_bind
+	BindAck          Hook[DCERPCBindAck]          // dce_rpc_bind_ack
+	Message          Hook[DCERPCMessage]          // dce_rpc_message
+	Request          Hook[DCERPCRequest]          // dce_rpc_request
+	Response         Hook[DCERPCResponse]         // dce_rpc_response
 }
 
 // DNSEvents are the hooks of section DNS.
@@ -133,6 +147,11 @@ type FileEvents struct {
 	Sniff              Hook[FileSniff]              // file_sniff
 	StateRemove        Hook[FileStateRemove]        // file_state_remove
 	Timeout            Hook[FileTimeout]            // file_timeout
+}
+
+// GSSAPIEvents are the hooks of section GSSAPI.
+type GSSAPIEvents struct {
+	NegResult Hook[GSSAPINegResult] // gssapi_neg_result
 }
 
 // GTPv1Events are the hooks of section GTPv1.
@@ -240,6 +259,13 @@ type MySQLEvents struct {
 	ResultRow         Hook[MySQLResultRow]         // mysql_result_row
 	ServerVersion     Hook[MySQLServerVersion]     // mysql_server_version
 	SSLRequest        Hook[MySQLSSLRequest]        // mysql_ssl_request
+}
+
+// NTLMEvents are the hooks of section NTLM.
+type NTLMEvents struct {
+	Authenticate Hook[NTLMAuthenticate] // ntlm_authenticate
+	Challenge    Hook[NTLMChallenge]    // ntlm_challenge
+	Negotiate    Hook[NTLMNegotiate]    // ntlm_negotiate
 }
 
 // NetBIOSEvents are the hooks of section NetBIOS.
@@ -942,6 +968,125 @@ var built = [...]builtEvent{
 		stream: func(h *Hooks, s *Stream) {
 			h.TCP.ContentsFileWriteFailure.Listen(func(e *ContentsFileWriteFailure) {
 				dst := s.begin("contents_file_write_failure")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "dce_rpc_alter_context",
+			Section: "DCE_RPC",
+			Params:  []Param{{"c", "connection"}, {"fid", "count"}, {"ctx_id", "count"}, {"uuid", "string"}, {"ver_major", "count"}, {"ver_minor", "count"}},
+			Doc:     "Raised for every presentation context of a DCE/RPC alter_context PDU, which adds interfaces to an association (C706 section 12.6.4.1).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.DCERPC.AlterContext.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.DCERPC.AlterContext.Listen(func(e *DCERPCAlterContext) {
+				dst := s.begin("dce_rpc_alter_context")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "dce_rpc_alter_context_resp",
+			Section: "DCE_RPC",
+			Params:  []Param{{"c", "connection"}, {"fid", "count"}},
+			Doc:     "Raised for the server's answer to an alter_context PDU (C706 section 12.6.4.2).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.DCERPC.AlterContextResp.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.DCERPC.AlterContextResp.Listen(func(e *DCERPCAlterContextResp) {
+				dst := s.begin("dce_rpc_alter_context_resp")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "dce_rpc_bind",
+			Section: "DCE_RPC",
+			Params:  []Param{{"c", "connection"}, {"fid", "count"}, {"ctx_id", "count"}, {"uuid", "string"}, {"ver_major", "count"}, {"ver_minor", "count"}},
+			Doc:     "Raised for every presentation context of a DCE/RPC bind PDU: the interface by its UUID and version (C706 section 12.6.4.3).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.DCERPC.Bind.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.DCERPC.Bind.Listen(func(e *DCERPCBind) {
+				dst := s.begin("dce_rpc_bind")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "dce_rpc_bind_ack",
+			Section: "DCE_RPC",
+			Params:  []Param{{"c", "connection"}, {"fid", "count"}, {"sec_addr", "string"}},
+			Doc:     "Raised for the server's acceptance of a bind, with the secondary address that it names (C706 section 12.6.4.4).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.DCERPC.BindAck.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.DCERPC.BindAck.Listen(func(e *DCERPCBindAck) {
+				dst := s.begin("dce_rpc_bind_ack")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "dce_rpc_message",
+			Section: "DCE_RPC",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"fid", "count"}, {"ptype_id", "count"}, {"ptype", "DCE_RPC::PType"}},
+			Doc:     "Raised for every DCE/RPC PDU, whatever its type, once its header is there (C706 section 12.6.3.1).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.DCERPC.Message.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.DCERPC.Message.Listen(func(e *DCERPCMessage) {
+				dst := s.begin("dce_rpc_message")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "dce_rpc_request",
+			Section: "DCE_RPC",
+			Params:  []Param{{"c", "connection"}, {"fid", "count"}, {"ctx_id", "count"}, {"opnum", "count"}, {"stub_len", "count"}},
+			Doc:     "Raised for a DCE/RPC request PDU: a call of an operation of the bound interface, once all its fragments are there (C706 section 12.6.4.9).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.DCERPC.Request.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.DCERPC.Request.Listen(func(e *DCERPCRequest) {
+				dst := s.begin("dce_rpc_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "dce_rpc_response",
+			Section: "DCE_RPC",
+			Params:  []Param{{"c", "connection"}, {"fid", "count"}, {"ctx_id", "count"}, {"opnum", "count"}, {"stub_len", "count"}},
+			Doc:     "Raised for a DCE/RPC response PDU, with the operation of the request that it answers (C706 section 12.6.4.10).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.DCERPC.Response.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.DCERPC.Response.Listen(func(e *DCERPCResponse) {
+				dst := s.begin("dce_rpc_response")
 				dst = appendConnKeys(dst, e.Conn)
 				s.end(e.AppendArgs(append(dst, argsKey...)))
 			})
@@ -1875,6 +2020,23 @@ var built = [...]builtEvent{
 		stream: func(h *Hooks, s *Stream) {
 			h.Weird.Flow.Listen(func(e *FlowWeird) {
 				dst := s.begin("flow_weird")
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "gssapi_neg_result",
+			Section: "GSSAPI",
+			Params:  []Param{{"c", "connection"}, {"state", "count"}},
+			Doc:     "Raised when a SPNEGO response tells how the negotiation of a mechanism went (RFC 4178 section 4.2.2).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.GSSAPI.NegResult.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.GSSAPI.NegResult.Listen(func(e *GSSAPINegResult) {
+				dst := s.begin("gssapi_neg_result")
+				dst = appendConnKeys(dst, e.Conn)
 				s.end(e.AppendArgs(append(dst, argsKey...)))
 			})
 		},
@@ -3526,6 +3688,57 @@ var built = [...]builtEvent{
 		stream: func(h *Hooks, s *Stream) {
 			h.DNS.NonDNSRequest.Listen(func(e *NonDNSRequest) {
 				dst := s.begin("non_dns_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "ntlm_authenticate",
+			Section: "NTLM",
+			Params:  []Param{{"c", "connection"}, {"request", "NTLM::Authenticate"}},
+			Doc:     "Raised for an NTLM AUTHENTICATE message: user, domain and workstation of a client (MS-NLMP section 2.2.1.3).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.NTLM.Authenticate.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.NTLM.Authenticate.Listen(func(e *NTLMAuthenticate) {
+				dst := s.begin("ntlm_authenticate")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "ntlm_challenge",
+			Section: "NTLM",
+			Params:  []Param{{"c", "connection"}, {"challenge", "NTLM::Challenge"}},
+			Doc:     "Raised for an NTLM CHALLENGE message, a server's answer with its names and flags (MS-NLMP section 2.2.1.2).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.NTLM.Challenge.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.NTLM.Challenge.Listen(func(e *NTLMChallenge) {
+				dst := s.begin("ntlm_challenge")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "ntlm_negotiate",
+			Section: "NTLM",
+			Params:  []Param{{"c", "connection"}, {"negotiate", "NTLM::Negotiate"}},
+			Doc:     "Raised for an NTLM NEGOTIATE message, with which a client begins (MS-NLMP section 2.2.1.1).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.NTLM.Negotiate.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.NTLM.Negotiate.Listen(func(e *NTLMNegotiate) {
+				dst := s.begin("ntlm_negotiate")
 				dst = appendConnKeys(dst, e.Conn)
 				s.end(e.AppendArgs(append(dst, argsKey...)))
 			})
@@ -6500,6 +6713,98 @@ func (e *ContentsFileWriteFailure) AppendArgs(dst []byte) []byte {
 }
 
 // AppendArgs appends the parameters as a JSON object.
+func (e *DCERPCAlterContext) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"fid":`...)
+	dst = strconv.AppendUint(dst, e.FID, 10)
+	dst = append(dst, `,"ctx_id":`...)
+	dst = strconv.AppendUint(dst, e.CtxID, 10)
+	dst = append(dst, `,"uuid":`...)
+	dst = appendString(dst, e.UUID)
+	dst = append(dst, `,"ver_major":`...)
+	dst = strconv.AppendUint(dst, e.VerMajor, 10)
+	dst = append(dst, `,"ver_minor":`...)
+	dst = strconv.AppendUint(dst, e.VerMinor, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *DCERPCAlterContextResp) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"fid":`...)
+	dst = strconv.AppendUint(dst, e.FID, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *DCERPCBind) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"fid":`...)
+	dst = strconv.AppendUint(dst, e.FID, 10)
+	dst = append(dst, `,"ctx_id":`...)
+	dst = strconv.AppendUint(dst, e.CtxID, 10)
+	dst = append(dst, `,"uuid":`...)
+	dst = appendString(dst, e.UUID)
+	dst = append(dst, `,"ver_major":`...)
+	dst = strconv.AppendUint(dst, e.VerMajor, 10)
+	dst = append(dst, `,"ver_minor":`...)
+	dst = strconv.AppendUint(dst, e.VerMinor, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *DCERPCBindAck) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"fid":`...)
+	dst = strconv.AppendUint(dst, e.FID, 10)
+	dst = append(dst, `,"sec_addr":`...)
+	dst = appendString(dst, e.SecAddr)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *DCERPCMessage) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"fid":`...)
+	dst = strconv.AppendUint(dst, e.FID, 10)
+	dst = append(dst, `,"ptype_id":`...)
+	dst = strconv.AppendUint(dst, e.PTypeID, 10)
+	dst = append(dst, `,"ptype":`...)
+	dst = appendString(dst, e.PType)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *DCERPCRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"fid":`...)
+	dst = strconv.AppendUint(dst, e.FID, 10)
+	dst = append(dst, `,"ctx_id":`...)
+	dst = strconv.AppendUint(dst, e.CtxID, 10)
+	dst = append(dst, `,"opnum":`...)
+	dst = strconv.AppendUint(dst, e.Opnum, 10)
+	dst = append(dst, `,"stub_len":`...)
+	dst = strconv.AppendUint(dst, e.StubLen, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *DCERPCResponse) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"fid":`...)
+	dst = strconv.AppendUint(dst, e.FID, 10)
+	dst = append(dst, `,"ctx_id":`...)
+	dst = strconv.AppendUint(dst, e.CtxID, 10)
+	dst = append(dst, `,"opnum":`...)
+	dst = strconv.AppendUint(dst, e.Opnum, 10)
+	dst = append(dst, `,"stub_len":`...)
+	dst = strconv.AppendUint(dst, e.StubLen, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
 func (e *DNSA6Reply) AppendArgs(dst []byte) []byte {
 	dst = append(dst, `{"msg":`...)
 	dst = e.Msg.appendJSON(dst)
@@ -7136,6 +7441,14 @@ func (e *FlowWeird) AppendArgs(dst []byte) []byte {
 	dst = appendString(dst, e.Addl)
 	dst = append(dst, `,"source":`...)
 	dst = appendString(dst, e.Source)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *GSSAPINegResult) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"state":`...)
+	dst = strconv.AppendUint(dst, e.State, 10)
 	dst = append(dst, '}')
 	return dst
 }
@@ -8265,6 +8578,30 @@ func (e *NewPacket) AppendArgs(dst []byte) []byte {
 func (e *NonDNSRequest) AppendArgs(dst []byte) []byte {
 	dst = append(dst, `{"msg":`...)
 	dst = appendString(dst, e.Msg)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *NTLMAuthenticate) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"request":`...)
+	dst = e.Request.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *NTLMChallenge) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"challenge":`...)
+	dst = e.Challenge.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *NTLMNegotiate) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"negotiate":`...)
+	dst = e.Negotiate.appendJSON(dst)
 	dst = append(dst, '}')
 	return dst
 }
@@ -11586,6 +11923,201 @@ func (e *ModbusHeaders) appendJSON(dst []byte) []byte {
 	dst = strconv.AppendUint(dst, e.FunctionCode, 10)
 	dst = append(dst, `,"len":`...)
 	dst = strconv.AppendUint(dst, e.Len, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+func (e *NTLMAVs) appendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if e.NBComputerName.OK {
+		dst = append(dst, `"nb_computer_name":`...)
+		dst = appendString(dst, e.NBComputerName.V)
+		dst = append(dst, ',')
+	}
+	if e.NBDomainName.OK {
+		dst = append(dst, `"nb_domain_name":`...)
+		dst = appendString(dst, e.NBDomainName.V)
+		dst = append(dst, ',')
+	}
+	if e.DNSComputerName.OK {
+		dst = append(dst, `"dns_computer_name":`...)
+		dst = appendString(dst, e.DNSComputerName.V)
+		dst = append(dst, ',')
+	}
+	if e.DNSDomainName.OK {
+		dst = append(dst, `"dns_domain_name":`...)
+		dst = appendString(dst, e.DNSDomainName.V)
+		dst = append(dst, ',')
+	}
+	if e.DNSTreeName.OK {
+		dst = append(dst, `"dns_tree_name":`...)
+		dst = appendString(dst, e.DNSTreeName.V)
+		dst = append(dst, ',')
+	}
+	if e.ConstrainedAuth.OK {
+		dst = append(dst, `"constrained_auth":`...)
+		dst = strconv.AppendBool(dst, e.ConstrainedAuth.V)
+		dst = append(dst, ',')
+	}
+	if e.Timestamp.OK {
+		dst = append(dst, `"timestamp":`...)
+		dst = appendDouble(dst, e.Timestamp.V)
+		dst = append(dst, ',')
+	}
+	if e.SingleHostID.OK {
+		dst = append(dst, `"single_host_id":`...)
+		dst = strconv.AppendUint(dst, e.SingleHostID.V, 10)
+		dst = append(dst, ',')
+	}
+	if e.TargetName.OK {
+		dst = append(dst, `"target_name":`...)
+		dst = appendString(dst, e.TargetName.V)
+		dst = append(dst, ',')
+	}
+	return closeObject(dst)
+}
+
+func (e *NTLMAuthenticateMessage) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"flags":`...)
+	dst = e.Flags.appendJSON(dst)
+	dst = append(dst, ',')
+	if e.DomainName.OK {
+		dst = append(dst, `"domain_name":`...)
+		dst = appendString(dst, e.DomainName.V)
+		dst = append(dst, ',')
+	}
+	if e.UserName.OK {
+		dst = append(dst, `"user_name":`...)
+		dst = appendString(dst, e.UserName.V)
+		dst = append(dst, ',')
+	}
+	if e.Workstation.OK {
+		dst = append(dst, `"workstation":`...)
+		dst = appendString(dst, e.Workstation.V)
+		dst = append(dst, ',')
+	}
+	if e.SessionKey.OK {
+		dst = append(dst, `"session_key":`...)
+		dst = appendString(dst, e.SessionKey.V)
+		dst = append(dst, ',')
+	}
+	if e.Version.OK {
+		dst = append(dst, `"version":`...)
+		dst = e.Version.V.appendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if e.Response.OK {
+		dst = append(dst, `"response":`...)
+		dst = appendString(dst, e.Response.V)
+		dst = append(dst, ',')
+	}
+	return closeObject(dst)
+}
+
+func (e *NTLMChallengeMessage) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"flags":`...)
+	dst = e.Flags.appendJSON(dst)
+	dst = append(dst, `,"challenge":`...)
+	dst = strconv.AppendUint(dst, e.Challenge, 10)
+	dst = append(dst, ',')
+	if e.TargetName.OK {
+		dst = append(dst, `"target_name":`...)
+		dst = appendString(dst, e.TargetName.V)
+		dst = append(dst, ',')
+	}
+	if e.Version.OK {
+		dst = append(dst, `"version":`...)
+		dst = e.Version.V.appendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if e.TargetInfo.OK {
+		dst = append(dst, `"target_info":`...)
+		dst = e.TargetInfo.V.appendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return closeObject(dst)
+}
+
+func (e *NTLMNegotiateFlags) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"negotiate_56":`...)
+	dst = strconv.AppendBool(dst, e.Negotiate56)
+	dst = append(dst, `,"negotiate_key_exch":`...)
+	dst = strconv.AppendBool(dst, e.NegotiateKeyExch)
+	dst = append(dst, `,"negotiate_128":`...)
+	dst = strconv.AppendBool(dst, e.Negotiate128)
+	dst = append(dst, `,"negotiate_version":`...)
+	dst = strconv.AppendBool(dst, e.NegotiateVersion)
+	dst = append(dst, `,"negotiate_target_info":`...)
+	dst = strconv.AppendBool(dst, e.NegotiateTargetInfo)
+	dst = append(dst, `,"request_non_nt_session_key":`...)
+	dst = strconv.AppendBool(dst, e.RequestNonNTSessionKey)
+	dst = append(dst, `,"negotiate_identify":`...)
+	dst = strconv.AppendBool(dst, e.NegotiateIdentify)
+	dst = append(dst, `,"negotiate_extended_sessionsecurity":`...)
+	dst = strconv.AppendBool(dst, e.NegotiateExtendedSessionsecurity)
+	dst = append(dst, `,"target_type_server":`...)
+	dst = strconv.AppendBool(dst, e.TargetTypeServer)
+	dst = append(dst, `,"target_type_domain":`...)
+	dst = strconv.AppendBool(dst, e.TargetTypeDomain)
+	dst = append(dst, `,"negotiate_always_sign":`...)
+	dst = strconv.AppendBool(dst, e.NegotiateAlwaysSign)
+	dst = append(dst, `,"negotiate_oem_workstation_supplied":`...)
+	dst = strconv.AppendBool(dst, e.NegotiateOEMWorkstationSupplied)
+	dst = append(dst, `,"negotiate_oem_domain_supplied":`...)
+	dst = strconv.AppendBool(dst, e.NegotiateOEMDomainSupplied)
+	dst = append(dst, `,"negotiate_anonymous_connection":`...)
+	dst = strconv.AppendBool(dst, e.NegotiateAnonymousConnection)
+	dst = append(dst, `,"negotiate_ntlm":`...)
+	dst = strconv.AppendBool(dst, e.NegotiateNTLM)
+	dst = append(dst, `,"negotiate_lm_key":`...)
+	dst = strconv.AppendBool(dst, e.NegotiateLMKey)
+	dst = append(dst, `,"negotiate_datagram":`...)
+	dst = strconv.AppendBool(dst, e.NegotiateDatagram)
+	dst = append(dst, `,"negotiate_seal":`...)
+	dst = strconv.AppendBool(dst, e.NegotiateSeal)
+	dst = append(dst, `,"negotiate_sign":`...)
+	dst = strconv.AppendBool(dst, e.NegotiateSign)
+	dst = append(dst, `,"request_target":`...)
+	dst = strconv.AppendBool(dst, e.RequestTarget)
+	dst = append(dst, `,"negotiate_oem":`...)
+	dst = strconv.AppendBool(dst, e.NegotiateOEM)
+	dst = append(dst, `,"negotiate_unicode":`...)
+	dst = strconv.AppendBool(dst, e.NegotiateUnicode)
+	dst = append(dst, '}')
+	return dst
+}
+
+func (e *NTLMNegotiateMessage) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"flags":`...)
+	dst = e.Flags.appendJSON(dst)
+	dst = append(dst, ',')
+	if e.DomainName.OK {
+		dst = append(dst, `"domain_name":`...)
+		dst = appendString(dst, e.DomainName.V)
+		dst = append(dst, ',')
+	}
+	if e.Workstation.OK {
+		dst = append(dst, `"workstation":`...)
+		dst = appendString(dst, e.Workstation.V)
+		dst = append(dst, ',')
+	}
+	if e.Version.OK {
+		dst = append(dst, `"version":`...)
+		dst = e.Version.V.appendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return closeObject(dst)
+}
+
+func (e *NTLMVersion) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"major":`...)
+	dst = strconv.AppendUint(dst, e.Major, 10)
+	dst = append(dst, `,"minor":`...)
+	dst = strconv.AppendUint(dst, e.Minor, 10)
+	dst = append(dst, `,"build":`...)
+	dst = strconv.AppendUint(dst, e.Build, 10)
+	dst = append(dst, `,"ntlmssp":`...)
+	dst = strconv.AppendUint(dst, e.NTLMSSP, 10)
 	dst = append(dst, '}')
 	return dst
 }
