@@ -63,6 +63,9 @@ func Install(h *event.Hooks, out schemas.Emitter, o Options) *Builders {
 	if out.On(new(schemas.PE).Schema()) {
 		installPE(h, out)
 	}
+	if out.On(new(schemas.FTP).Schema()) {
+		installFTP(h, out)
+	}
 	if out.On(new(schemas.SSL).Schema()) {
 		installSSL(h, out, &o)
 	}
@@ -94,6 +97,9 @@ func Install(h *event.Hooks, out schemas.Emitter, o Options) *Builders {
 		installSSH(h, out, &o)
 	}
 	installSMB(h, out, &o)
+	if out.On(new(schemas.RDP).Schema()) {
+		installRDP(h, out, &o)
+	}
 	if out.On(new(schemas.DCERPC).Schema()) {
 		installDCERPC(h, out, &o)
 	}

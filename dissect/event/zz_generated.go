@@ -13,6 +13,7 @@ type Hooks struct {
 	ConnSize  ConnSizeEvents
 	DCERPC    DCERPCEvents
 	DNS       DNSEvents
+	FTP       FTPEvents
 	File      FileEvents
 	GSSAPI    GSSAPIEvents
 	GTPv1     GTPv1Events
@@ -26,6 +27,7 @@ type Hooks struct {
 	OCSP      OCSPEvents
 	PE        PEEvents
 	Packet    PacketEvents
+	RDP       RDPEvents
 	SMB       SMBEvents
 	SMTP      SMTPEvents
 	SOCKS     SOCKSEvents
@@ -136,8 +138,17 @@ type DNSEvents struct {
 	NonDNSRequest    Hook[NonDNSRequest]       // non_dns_request
 }
 
+// FTPEvents are the hooks of section FTP.
+type FTPEvents struct {
+	Command     Hook[FTPCommand]     // ftp_command
+	DataChannel Hook[FTPDataChannel] // ftp_data_channel
+	Reply       Hook[FTPReply]       // ftp_reply
+	Request     Hook[FTPRequest]     // ftp_request
+}
+
 // FileEvents are the hooks of section File.
 type FileEvents struct {
+	DataConnection     Hook[DataConnection]         // data_connection
 	ExtractionLimit    Hook[FileExtractionLimit]    // file_extraction_limit
 	Gap                Hook[FileGap]                // file_gap
 	Hash               Hook[FileHash]               // file_hash
@@ -147,6 +158,7 @@ type FileEvents struct {
 	Sniff              Hook[FileSniff]              // file_sniff
 	StateRemove        Hook[FileStateRemove]        // file_state_remove
 	Timeout            Hook[FileTimeout]            // file_timeout
+	Transferred        Hook[FileTransferred]        // file_transferred
 }
 
 // GSSAPIEvents are the hooks of section GSSAPI.
@@ -303,6 +315,19 @@ type PacketEvents struct {
 	ESP               Hook[ESPPacket]         // esp_packet
 	MobileIPv6Message Hook[MobileIPv6Message] // mobile_ipv6_message
 	Raw               Hook[RawPacket]         // raw_packet
+}
+
+// RDPEvents are the hooks of section RDP.
+type RDPEvents struct {
+	BeginEncryption         Hook[RDPBeginEncryption]         // rdp_begin_encryption
+	ClientCoreData          Hook[RDPClientCoreData]          // rdp_client_core_data
+	ClientNetworkData       Hook[RDPClientNetworkData]       // rdp_client_network_data
+	ConnectRequest          Hook[RDPConnectRequest]          // rdp_connect_request
+	GCCServerCreateResponse Hook[RDPGCCServerCreateResponse] // rdp_gcc_server_create_response
+	NegotiationFailure      Hook[RDPNegotiationFailure]      // rdp_negotiation_failure
+	NegotiationResponse     Hook[RDPNegotiationResponse]     // rdp_negotiation_response
+	ServerCertificate       Hook[RDPServerCertificate]       // rdp_server_certificate
+	ServerSecurity          Hook[RDPServerSecurity]          // rdp_server_security
 }
 
 // SMBEvents are the hooks of section SMB.
@@ -968,6 +993,24 @@ var built = [...]builtEvent{
 		stream: func(h *Hooks, s *Stream) {
 			h.TCP.ContentsFileWriteFailure.Listen(func(e *ContentsFileWriteFailure) {
 				dst := s.begin("contents_file_write_failure")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "data_connection",
+			Section: "File",
+			Params:  []Param{{"c", "connection"}, {"source", "string"}},
+			Doc:     "Raised when a connection begins that another one has announced, such as one for data of FTP. It has no event in Zeek.",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.File.DataConnection.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.File.DataConnection.Listen(func(e *DataConnection) {
+				dst := s.begin("data_connection")
 				dst = appendConnKeys(dst, e.Conn)
 				s.end(e.AppendArgs(append(dst, argsKey...)))
 			})
@@ -1993,6 +2036,23 @@ var built = [...]builtEvent{
 	},
 	{
 		info: Info{
+			Name:    "file_transferred",
+			Section: "File",
+			Params:  []Param{{"c", "connection"}, {"prefix", "string"}, {"descr", "string"}, {"mime_type", "string"}},
+			Doc:     "Raised when a connection that carries the contents of a file has delivered its beginning, or all of it.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.File.Transferred.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.File.Transferred.Listen(func(e *FileTransferred) {
+				dst := s.begin("file_transferred")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
 			Name:    "file_weird",
 			Section: "Weird",
 			Params:  []Param{{"name", "string"}, {"f", "fa_file"}, {"addl", "string"}, {"source", "string"}},
@@ -2020,6 +2080,76 @@ var built = [...]builtEvent{
 		stream: func(h *Hooks, s *Stream) {
 			h.Weird.Flow.Listen(func(e *FlowWeird) {
 				dst := s.begin("flow_weird")
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "ftp_command",
+			Section: "FTP",
+			Params:  []Param{{"c", "connection"}, {"ts", "time"}, {"command", "string"}, {"arg", "string"}, {"seq", "count"}},
+			Doc:     "Raised when a command of an FTP client is over: the next one has come after its reply, or the connection has ended, with or without a reply. It has no event in Zeek, where a script puts commands and replies together.",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.FTP.Command.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.FTP.Command.Listen(func(e *FTPCommand) {
+				dst := s.begin("ftp_command")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "ftp_data_channel",
+			Section: "FTP",
+			Params:  []Param{{"c", "connection"}, {"channel", "FTP::ExpectedDataChannel"}},
+			Doc:     "Raised when a connection for data is agreed on: by PORT or EPRT, or by the reply to PASV or EPSV (RFC 959, RFC 2428). It has no event in Zeek.",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.FTP.DataChannel.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.FTP.DataChannel.Listen(func(e *FTPDataChannel) {
+				dst := s.begin("ftp_data_channel")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "ftp_reply",
+			Section: "FTP",
+			Params:  []Param{{"c", "connection"}, {"code", "count"}, {"msg", "string"}, {"cont_resp", "bool"}},
+			Doc:     "Raised for every line of an FTP server's replies (RFC 959 section 4.2).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.FTP.Reply.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.FTP.Reply.Listen(func(e *FTPReply) {
+				dst := s.begin("ftp_reply")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "ftp_request",
+			Section: "FTP",
+			Params:  []Param{{"c", "connection"}, {"command", "string"}, {"arg", "string"}},
+			Doc:     "Raised for every command of an FTP client (RFC 959 section 4.1).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.FTP.Request.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.FTP.Request.Listen(func(e *FTPRequest) {
+				dst := s.begin("ftp_request")
+				dst = appendConnKeys(dst, e.Conn)
 				s.end(e.AppendArgs(append(dst, argsKey...)))
 			})
 		},
@@ -3988,6 +4118,160 @@ var built = [...]builtEvent{
 		stream: func(h *Hooks, s *Stream) {
 			h.Packet.Raw.Listen(func(e *RawPacket) {
 				dst := s.begin("raw_packet")
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "rdp_begin_encryption",
+			Section: "RDP",
+			Params:  []Param{{"c", "connection"}, {"security_protocol", "count"}},
+			Doc:     "Raised when an RDP connection becomes encrypted.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.RDP.BeginEncryption.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.RDP.BeginEncryption.Listen(func(e *RDPBeginEncryption) {
+				dst := s.begin("rdp_begin_encryption")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "rdp_client_core_data",
+			Section: "RDP",
+			Params:  []Param{{"c", "connection"}, {"data", "RDP::ClientCoreData"}},
+			Doc:     "Raised for what an RDP client tells about itself: version, screen, keyboard and name (MS-RDPBCGR section 2.2.1.3.2).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.RDP.ClientCoreData.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.RDP.ClientCoreData.Listen(func(e *RDPClientCoreData) {
+				dst := s.begin("rdp_client_core_data")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "rdp_client_network_data",
+			Section: "RDP",
+			Params:  []Param{{"c", "connection"}, {"channels", "RDP::ClientChannelList"}},
+			Doc:     "Raised for the virtual channels that an RDP client asks for, if there are any (MS-RDPBCGR section 2.2.1.3.4).",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.RDP.ClientNetworkData.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.RDP.ClientNetworkData.Listen(func(e *RDPClientNetworkData) {
+				dst := s.begin("rdp_client_network_data")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "rdp_connect_request",
+			Section: "RDP",
+			Params:  []Param{{"c", "connection"}, {"cookie", "string"}, {"flags", "count"}},
+			Doc:     "Raised for the X.224 connection request of an RDP client (MS-RDPBCGR section 2.2.1.1).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.RDP.ConnectRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.RDP.ConnectRequest.Listen(func(e *RDPConnectRequest) {
+				dst := s.begin("rdp_connect_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "rdp_gcc_server_create_response",
+			Section: "RDP",
+			Params:  []Param{{"c", "connection"}, {"result", "count"}},
+			Doc:     "Raised for the GCC conference create response of an RDP server (MS-RDPBCGR section 2.2.1.4, T.124 section 8.7).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.RDP.GCCServerCreateResponse.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.RDP.GCCServerCreateResponse.Listen(func(e *RDPGCCServerCreateResponse) {
+				dst := s.begin("rdp_gcc_server_create_response")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "rdp_negotiation_failure",
+			Section: "RDP",
+			Params:  []Param{{"c", "connection"}, {"failure_code", "count"}, {"flags", "count"}},
+			Doc:     "Raised when an RDP server refuses the security protocols that the client offers (MS-RDPBCGR section 2.2.1.2.2).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.RDP.NegotiationFailure.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.RDP.NegotiationFailure.Listen(func(e *RDPNegotiationFailure) {
+				dst := s.begin("rdp_negotiation_failure")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "rdp_negotiation_response",
+			Section: "RDP",
+			Params:  []Param{{"c", "connection"}, {"security_protocol", "count"}, {"flags", "count"}},
+			Doc:     "Raised when an RDP server chooses one of the security protocols that the client offers (MS-RDPBCGR section 2.2.1.2.1).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.RDP.NegotiationResponse.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.RDP.NegotiationResponse.Listen(func(e *RDPNegotiationResponse) {
+				dst := s.begin("rdp_negotiation_response")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "rdp_server_certificate",
+			Section: "RDP",
+			Params:  []Param{{"c", "connection"}, {"cert_type", "count"}, {"permanently_issued", "bool"}},
+			Doc:     "Raised for the certificate, or chain of them, in an RDP server's security data (MS-RDPBCGR section 2.2.1.4.3.1).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.RDP.ServerCertificate.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.RDP.ServerCertificate.Listen(func(e *RDPServerCertificate) {
+				dst := s.begin("rdp_server_certificate")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "rdp_server_security",
+			Section: "RDP",
+			Params:  []Param{{"c", "connection"}, {"encryption_method", "count"}, {"encryption_level", "count"}},
+			Doc:     "Raised for an RDP server's choice of encryption (MS-RDPBCGR section 2.2.1.4.3).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.RDP.ServerSecurity.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.RDP.ServerSecurity.Listen(func(e *RDPServerSecurity) {
+				dst := s.begin("rdp_server_security")
+				dst = appendConnKeys(dst, e.Conn)
 				s.end(e.AppendArgs(append(dst, argsKey...)))
 			})
 		},
@@ -6713,6 +6997,14 @@ func (e *ContentsFileWriteFailure) AppendArgs(dst []byte) []byte {
 }
 
 // AppendArgs appends the parameters as a JSON object.
+func (e *DataConnection) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"source":`...)
+	dst = appendString(dst, e.Source)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
 func (e *DCERPCAlterContext) AppendArgs(dst []byte) []byte {
 	dst = append(dst, `{"fid":`...)
 	dst = strconv.AppendUint(dst, e.FID, 10)
@@ -7418,6 +7710,18 @@ func (e *FileTimeout) AppendArgs(dst []byte) []byte {
 }
 
 // AppendArgs appends the parameters as a JSON object.
+func (e *FileTransferred) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"prefix":`...)
+	dst = appendString(dst, e.Prefix)
+	dst = append(dst, `,"descr":`...)
+	dst = appendString(dst, e.Descr)
+	dst = append(dst, `,"mime_type":`...)
+	dst = appendString(dst, e.MIMEType)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
 func (e *FileWeird) AppendArgs(dst []byte) []byte {
 	dst = append(dst, `{"name":`...)
 	dst = appendString(dst, e.Name)
@@ -7441,6 +7745,50 @@ func (e *FlowWeird) AppendArgs(dst []byte) []byte {
 	dst = appendString(dst, e.Addl)
 	dst = append(dst, `,"source":`...)
 	dst = appendString(dst, e.Source)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *FTPCommand) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"ts":`...)
+	dst = appendDouble(dst, e.TS.Seconds())
+	dst = append(dst, `,"command":`...)
+	dst = appendString(dst, e.Command)
+	dst = append(dst, `,"arg":`...)
+	dst = appendString(dst, e.Arg)
+	dst = append(dst, `,"seq":`...)
+	dst = strconv.AppendUint(dst, e.Seq, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *FTPDataChannel) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"channel":`...)
+	dst = e.Channel.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *FTPReply) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"code":`...)
+	dst = strconv.AppendUint(dst, e.Code, 10)
+	dst = append(dst, `,"msg":`...)
+	dst = appendString(dst, e.Msg)
+	dst = append(dst, `,"cont_resp":`...)
+	dst = strconv.AppendBool(dst, e.ContResp)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *FTPRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"command":`...)
+	dst = appendString(dst, e.Command)
+	dst = append(dst, `,"arg":`...)
+	dst = appendString(dst, e.Arg)
 	dst = append(dst, '}')
 	return dst
 }
@@ -8751,6 +9099,93 @@ func (e *PESectionHeader) AppendArgs(dst []byte) []byte {
 func (e *RawPacket) AppendArgs(dst []byte) []byte {
 	dst = append(dst, `{"p":`...)
 	dst = e.P.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *RDPBeginEncryption) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"security_protocol":`...)
+	dst = strconv.AppendUint(dst, e.SecurityProtocol, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *RDPClientCoreData) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"data":`...)
+	dst = e.Data.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *RDPClientNetworkData) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"channels":[`...)
+	for i := range e.Channels {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = e.Channels[i].appendJSON(dst)
+	}
+	dst = append(dst, `]}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *RDPConnectRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"cookie":`...)
+	dst = appendString(dst, e.Cookie)
+	dst = append(dst, `,"flags":`...)
+	dst = strconv.AppendUint(dst, e.Flags, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *RDPGCCServerCreateResponse) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"result":`...)
+	dst = strconv.AppendUint(dst, e.Result, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *RDPNegotiationFailure) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"failure_code":`...)
+	dst = strconv.AppendUint(dst, e.FailureCode, 10)
+	dst = append(dst, `,"flags":`...)
+	dst = strconv.AppendUint(dst, e.Flags, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *RDPNegotiationResponse) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"security_protocol":`...)
+	dst = strconv.AppendUint(dst, e.SecurityProtocol, 10)
+	dst = append(dst, `,"flags":`...)
+	dst = strconv.AppendUint(dst, e.Flags, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *RDPServerCertificate) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"cert_type":`...)
+	dst = strconv.AppendUint(dst, e.CertType, 10)
+	dst = append(dst, `,"permanently_issued":`...)
+	dst = strconv.AppendBool(dst, e.PermanentlyIssued)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *RDPServerSecurity) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"encryption_method":`...)
+	dst = strconv.AppendUint(dst, e.EncryptionMethod, 10)
+	dst = append(dst, `,"encryption_level":`...)
+	dst = strconv.AppendUint(dst, e.EncryptionLevel, 10)
 	dst = append(dst, '}')
 	return dst
 }
@@ -10811,6 +11246,19 @@ func (e *Encapsulation) appendJSON(dst []byte) []byte {
 	return closeObject(dst)
 }
 
+func (e *FTPExpectedDataChannel) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"passive":`...)
+	dst = strconv.AppendBool(dst, e.Passive)
+	dst = append(dst, `,"orig_h":`...)
+	dst = appendAddr(dst, e.OrigH)
+	dst = append(dst, `,"resp_h":`...)
+	dst = appendAddr(dst, e.RespH)
+	dst = append(dst, `,"resp_p":`...)
+	dst = appendPort(dst, e.RespP)
+	dst = append(dst, '}')
+	return dst
+}
+
 func (e *FileMetadata) appendJSON(dst []byte) []byte {
 	dst = append(dst, '{')
 	if e.MIMEType.OK {
@@ -12308,6 +12756,105 @@ func (e *PktHdr) appendJSON(dst []byte) []byte {
 		dst = append(dst, ',')
 	}
 	return closeObject(dst)
+}
+
+func (e *RDPClientChannelDef) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"name":`...)
+	dst = appendString(dst, e.Name)
+	dst = append(dst, `,"options":`...)
+	dst = strconv.AppendUint(dst, e.Options, 10)
+	dst = append(dst, `,"initialized":`...)
+	dst = strconv.AppendBool(dst, e.Initialized)
+	dst = append(dst, `,"encrypt_rdp":`...)
+	dst = strconv.AppendBool(dst, e.EncryptRDP)
+	dst = append(dst, `,"encrypt_sc":`...)
+	dst = strconv.AppendBool(dst, e.EncryptSC)
+	dst = append(dst, `,"encrypt_cs":`...)
+	dst = strconv.AppendBool(dst, e.EncryptCS)
+	dst = append(dst, `,"pri_high":`...)
+	dst = strconv.AppendBool(dst, e.PriHigh)
+	dst = append(dst, `,"pri_med":`...)
+	dst = strconv.AppendBool(dst, e.PriMed)
+	dst = append(dst, `,"pri_low":`...)
+	dst = strconv.AppendBool(dst, e.PriLow)
+	dst = append(dst, `,"compress_rdp":`...)
+	dst = strconv.AppendBool(dst, e.CompressRDP)
+	dst = append(dst, `,"compress":`...)
+	dst = strconv.AppendBool(dst, e.Compress)
+	dst = append(dst, `,"show_protocol":`...)
+	dst = strconv.AppendBool(dst, e.ShowProtocol)
+	dst = append(dst, `,"persistent":`...)
+	dst = strconv.AppendBool(dst, e.Persistent)
+	dst = append(dst, '}')
+	return dst
+}
+
+func (e *RDPClientCoreDataFields) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"version_major":`...)
+	dst = strconv.AppendUint(dst, e.VersionMajor, 10)
+	dst = append(dst, `,"version_minor":`...)
+	dst = strconv.AppendUint(dst, e.VersionMinor, 10)
+	dst = append(dst, `,"desktop_width":`...)
+	dst = strconv.AppendUint(dst, e.DesktopWidth, 10)
+	dst = append(dst, `,"desktop_height":`...)
+	dst = strconv.AppendUint(dst, e.DesktopHeight, 10)
+	dst = append(dst, `,"color_depth":`...)
+	dst = strconv.AppendUint(dst, e.ColorDepth, 10)
+	dst = append(dst, `,"sas_sequence":`...)
+	dst = strconv.AppendUint(dst, e.SASSequence, 10)
+	dst = append(dst, `,"keyboard_layout":`...)
+	dst = strconv.AppendUint(dst, e.KeyboardLayout, 10)
+	dst = append(dst, `,"client_build":`...)
+	dst = strconv.AppendUint(dst, e.ClientBuild, 10)
+	dst = append(dst, `,"client_name":`...)
+	dst = appendString(dst, e.ClientName)
+	dst = append(dst, `,"keyboard_type":`...)
+	dst = strconv.AppendUint(dst, e.KeyboardType, 10)
+	dst = append(dst, `,"keyboard_sub":`...)
+	dst = strconv.AppendUint(dst, e.KeyboardSub, 10)
+	dst = append(dst, `,"keyboard_function_key":`...)
+	dst = strconv.AppendUint(dst, e.KeyboardFunctionKey, 10)
+	dst = append(dst, `,"ime_file_name":`...)
+	dst = appendString(dst, e.IMEFileName)
+	dst = append(dst, `,"post_beta2_color_depth":`...)
+	dst = strconv.AppendUint(dst, e.PostBeta2ColorDepth, 10)
+	dst = append(dst, `,"client_product_id":`...)
+	dst = strconv.AppendUint(dst, e.ClientProductID, 10)
+	dst = append(dst, `,"serial_number":`...)
+	dst = strconv.AppendUint(dst, e.SerialNumber, 10)
+	dst = append(dst, `,"high_color_depth":`...)
+	dst = strconv.AppendUint(dst, e.HighColorDepth, 10)
+	dst = append(dst, `,"supported_color_depths":`...)
+	dst = strconv.AppendUint(dst, e.SupportedColorDepths, 10)
+	dst = append(dst, `,"ec_flags":`...)
+	dst = e.ECFlags.appendJSON(dst)
+	dst = append(dst, `,"dig_product_id":`...)
+	dst = appendString(dst, e.DigProductID)
+	dst = append(dst, '}')
+	return dst
+}
+
+func (e *RDPEarlyCapabilityFlags) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"support_err_info_pdu":`...)
+	dst = strconv.AppendBool(dst, e.SupportErrInfoPDU)
+	dst = append(dst, `,"want_32bpp_session":`...)
+	dst = strconv.AppendBool(dst, e.Want32bppSession)
+	dst = append(dst, `,"support_statusinfo_pdu":`...)
+	dst = strconv.AppendBool(dst, e.SupportStatusInfoPDU)
+	dst = append(dst, `,"strong_asymmetric_keys":`...)
+	dst = strconv.AppendBool(dst, e.StrongAsymmetricKeys)
+	dst = append(dst, `,"support_monitor_layout_pdu":`...)
+	dst = strconv.AppendBool(dst, e.SupportMonitorLayoutPDU)
+	dst = append(dst, `,"support_netchar_autodetect":`...)
+	dst = strconv.AppendBool(dst, e.SupportNetcharAutodetect)
+	dst = append(dst, `,"support_dynvc_gfx_protocol":`...)
+	dst = strconv.AppendBool(dst, e.SupportDynvcGfxProtocol)
+	dst = append(dst, `,"support_dynamic_time_zone":`...)
+	dst = strconv.AppendBool(dst, e.SupportDynamicTimeZone)
+	dst = append(dst, `,"support_heartbeat_pdu":`...)
+	dst = strconv.AppendBool(dst, e.SupportHeartbeatPDU)
+	dst = append(dst, '}')
+	return dst
 }
 
 func (e *RawPktHdr) appendJSON(dst []byte) []byte {

@@ -245,12 +245,32 @@ func (e *FileSniff) detach(d *detached) {
 	e.Meta.detach(d)
 }
 
+func (e *FileTransferred) detach(d *detached) {
+	e.Prefix = d.bytes(e.Prefix)
+}
+
 func (e *FileWeird) detach(d *detached) {
 	e.Addl = d.bytes(e.Addl)
 }
 
 func (e *FlowWeird) detach(d *detached) {
 	e.Addl = d.bytes(e.Addl)
+}
+
+func (e *FTPCommand) detach(d *detached) {
+	e.Command = d.bytes(e.Command)
+	e.Arg = d.bytes(e.Arg)
+}
+
+func (e *FTPReply) detach(d *detached) {
+	e.Msg = d.bytes(e.Msg)
+	e.Command = d.bytes(e.Command)
+	e.Arg = d.bytes(e.Arg)
+}
+
+func (e *FTPRequest) detach(d *detached) {
+	e.Command = d.bytes(e.Command)
+	e.Arg = d.bytes(e.Arg)
 }
 
 func (e *GTPv1CreatePDPCtxRequest) detach(d *detached) {
@@ -590,6 +610,21 @@ func (e *PESectionHeader) detach(d *detached) {
 
 func (e *RawPacket) detach(d *detached) {
 	e.P.detach(d)
+}
+
+func (e *RDPClientCoreData) detach(d *detached) {
+	e.Data.detach(d)
+}
+
+func (e *RDPClientNetworkData) detach(d *detached) {
+	e.Channels = detachSlice(d, e.Channels)
+	for i := range e.Channels {
+		e.Channels[i].detach(d)
+	}
+}
+
+func (e *RDPConnectRequest) detach(d *detached) {
+	e.Cookie = d.bytes(e.Cookie)
 }
 
 func (e *RexmitInconsistency) detach(d *detached) {
@@ -1366,6 +1401,16 @@ func (e *PESectionHeaderRec) detach(d *detached) {
 
 func (e *PktHdr) detach(d *detached) {
 	e.IP6.V.detach(d)
+}
+
+func (e *RDPClientChannelDef) detach(d *detached) {
+	e.Name = d.bytes(e.Name)
+}
+
+func (e *RDPClientCoreDataFields) detach(d *detached) {
+	e.ClientName = d.bytes(e.ClientName)
+	e.IMEFileName = d.bytes(e.IMEFileName)
+	e.DigProductID = d.bytes(e.DigProductID)
 }
 
 func (e *RawPktHdr) detach(d *detached) {
