@@ -94,6 +94,9 @@ func Install(h *event.Hooks, out schemas.Emitter, o Options) *Builders {
 		installSSH(h, out, &o)
 	}
 	installSMB(h, out, &o)
+	if out.On(new(schemas.RDP).Schema()) {
+		installRDP(h, out, &o)
+	}
 	if out.On(new(schemas.DCERPC).Schema()) {
 		installDCERPC(h, out, &o)
 	}
