@@ -108,6 +108,17 @@ func (r *Analyzer) Encode(s Sink) {
 	}
 }
 
+// Size returns the bytes of all strings and the elements of all containers.
+func (r *Analyzer) Size() (bytes, elements int) {
+	bytes += len(r.AnalyzerKind)
+	bytes += len(r.AnalyzerName)
+	bytes += len(r.UID.V)
+	bytes += len(r.FUID.V)
+	bytes += len(r.FailureReason)
+	bytes += len(r.FailureData.V)
+	return bytes, elements
+}
+
 // ConnSchema describes the log conn.
 var ConnSchema = Schema{
 	Name: "conn",
@@ -266,6 +277,22 @@ func (r *Conn) Encode(s Sink) {
 	}
 }
 
+// Size returns the bytes of all strings and the elements of all containers.
+func (r *Conn) Size() (bytes, elements int) {
+	bytes += len(r.UID)
+	bytes += len(r.Service.V)
+	bytes += len(r.ConnState.V)
+	bytes += len(r.History.V)
+	elements += len(r.TunnelParents)
+	for _, v := range r.TunnelParents {
+		bytes += len(v)
+	}
+	bytes += len(r.CommunityID.V)
+	bytes += len(r.OrigL2Addr.V)
+	bytes += len(r.RespL2Addr.V)
+	return bytes, elements
+}
+
 // DCERPCSchema describes the log dce_rpc.
 var DCERPCSchema = Schema{
 	Name: "dce_rpc",
@@ -317,6 +344,15 @@ func (r *DCERPC) Encode(s Sink) {
 	} else {
 		s.Unset()
 	}
+}
+
+// Size returns the bytes of all strings and the elements of all containers.
+func (r *DCERPC) Size() (bytes, elements int) {
+	bytes += len(r.UID)
+	bytes += len(r.NamedPipe.V)
+	bytes += len(r.Endpoint.V)
+	bytes += len(r.Operation.V)
+	return bytes, elements
 }
 
 // DNSSchema describes the log dns.
@@ -446,6 +482,22 @@ func (r *DNS) Encode(s Sink) {
 	} else {
 		s.Unset()
 	}
+}
+
+// Size returns the bytes of all strings and the elements of all containers.
+func (r *DNS) Size() (bytes, elements int) {
+	bytes += len(r.UID)
+	bytes += len(r.Query.V)
+	bytes += len(r.QClassName.V)
+	bytes += len(r.QTypeName.V)
+	bytes += len(r.RCodeName.V)
+	elements += len(r.Answers)
+	for _, v := range r.Answers {
+		bytes += len(v)
+	}
+	elements += len(r.TTLs)
+	bytes += len(r.OpcodeName.V)
+	return bytes, elements
 }
 
 // FilesSchema describes the log files.
@@ -590,6 +642,25 @@ func (r *Files) Encode(s Sink) {
 	}
 }
 
+// Size returns the bytes of all strings and the elements of all containers.
+func (r *Files) Size() (bytes, elements int) {
+	bytes += len(r.FUID)
+	bytes += len(r.UID.V)
+	bytes += len(r.Source.V)
+	elements += len(r.Analyzers)
+	for _, v := range r.Analyzers {
+		bytes += len(v)
+	}
+	bytes += len(r.MIMEType.V)
+	bytes += len(r.Filename.V)
+	bytes += len(r.ParentFUID.V)
+	bytes += len(r.MD5.V)
+	bytes += len(r.SHA1.V)
+	bytes += len(r.SHA256.V)
+	bytes += len(r.Extracted.V)
+	return bytes, elements
+}
+
 // FTPSchema describes the log ftp.
 var FTPSchema = Schema{
 	Name: "ftp",
@@ -691,6 +762,19 @@ func (r *FTP) Encode(s Sink) {
 	} else {
 		s.Unset()
 	}
+}
+
+// Size returns the bytes of all strings and the elements of all containers.
+func (r *FTP) Size() (bytes, elements int) {
+	bytes += len(r.UID)
+	bytes += len(r.User)
+	bytes += len(r.Password.V)
+	bytes += len(r.Command.V)
+	bytes += len(r.Arg.V)
+	bytes += len(r.MIMEType.V)
+	bytes += len(r.ReplyMsg.V)
+	bytes += len(r.FUID.V)
+	return bytes, elements
 }
 
 // HTTPSchema describes the log http.
@@ -886,6 +970,52 @@ func (r *HTTP) Encode(s Sink) {
 	}
 }
 
+// Size returns the bytes of all strings and the elements of all containers.
+func (r *HTTP) Size() (bytes, elements int) {
+	bytes += len(r.UID)
+	bytes += len(r.Method.V)
+	bytes += len(r.Host.V)
+	bytes += len(r.URI.V)
+	bytes += len(r.Referrer.V)
+	bytes += len(r.Version.V)
+	bytes += len(r.UserAgent.V)
+	bytes += len(r.Origin.V)
+	bytes += len(r.StatusMsg.V)
+	bytes += len(r.InfoMsg.V)
+	elements += len(r.Tags)
+	bytes += len(r.Username.V)
+	bytes += len(r.Password.V)
+	elements += len(r.Proxied)
+	for _, v := range r.Proxied {
+		bytes += len(v)
+	}
+	elements += len(r.OrigFUIDs)
+	for _, v := range r.OrigFUIDs {
+		bytes += len(v)
+	}
+	elements += len(r.OrigFilenames)
+	for _, v := range r.OrigFilenames {
+		bytes += len(v)
+	}
+	elements += len(r.OrigMIMETypes)
+	for _, v := range r.OrigMIMETypes {
+		bytes += len(v)
+	}
+	elements += len(r.RespFUIDs)
+	for _, v := range r.RespFUIDs {
+		bytes += len(v)
+	}
+	elements += len(r.RespFilenames)
+	for _, v := range r.RespFilenames {
+		bytes += len(v)
+	}
+	elements += len(r.RespMIMETypes)
+	for _, v := range r.RespMIMETypes {
+		bytes += len(v)
+	}
+	return bytes, elements
+}
+
 // KerberosSchema describes the log kerberos.
 var KerberosSchema = Schema{
 	Name: "kerberos",
@@ -999,6 +1129,21 @@ func (r *Kerberos) Encode(s Sink) {
 	}
 }
 
+// Size returns the bytes of all strings and the elements of all containers.
+func (r *Kerberos) Size() (bytes, elements int) {
+	bytes += len(r.UID)
+	bytes += len(r.RequestType.V)
+	bytes += len(r.Client.V)
+	bytes += len(r.Service.V)
+	bytes += len(r.ErrorMsg.V)
+	bytes += len(r.Cipher.V)
+	bytes += len(r.ClientCertSubject.V)
+	bytes += len(r.ClientCertFUID.V)
+	bytes += len(r.ServerCertSubject.V)
+	bytes += len(r.ServerCertFUID.V)
+	return bytes, elements
+}
+
 // KnownModbusSchema describes the log known_modbus.
 var KnownModbusSchema = Schema{
 	Name:     "known_modbus",
@@ -1021,6 +1166,11 @@ func (r *KnownModbus) Encode(s Sink) {
 	s.Time(r.TS)
 	s.Addr(r.Host)
 	s.Enum(string(r.DeviceType))
+}
+
+// Size returns the bytes of all strings and the elements of all containers.
+func (r *KnownModbus) Size() (bytes, elements int) {
+	return bytes, elements
 }
 
 // ModbusSchema describes the log modbus.
@@ -1082,6 +1232,15 @@ func (r *Modbus) Encode(s Sink) {
 	}
 }
 
+// Size returns the bytes of all strings and the elements of all containers.
+func (r *Modbus) Size() (bytes, elements int) {
+	bytes += len(r.UID)
+	bytes += len(r.Func.V)
+	bytes += len(r.PDUType.V)
+	bytes += len(r.Exception.V)
+	return bytes, elements
+}
+
 // ModbusRegisterChangeSchema describes the log modbus_register_change.
 var ModbusRegisterChangeSchema = Schema{
 	Name:     "modbus_register_change",
@@ -1118,6 +1277,12 @@ func (r *ModbusRegisterChange) Encode(s Sink) {
 	s.Count(r.OldVal)
 	s.Count(r.NewVal)
 	s.Interval(float64(r.Delta))
+}
+
+// Size returns the bytes of all strings and the elements of all containers.
+func (r *ModbusRegisterChange) Size() (bytes, elements int) {
+	bytes += len(r.UID)
+	return bytes, elements
 }
 
 // MySQLSchema describes the log mysql.
@@ -1169,6 +1334,15 @@ func (r *MySQL) Encode(s Sink) {
 	} else {
 		s.Unset()
 	}
+}
+
+// Size returns the bytes of all strings and the elements of all containers.
+func (r *MySQL) Size() (bytes, elements int) {
+	bytes += len(r.UID)
+	bytes += len(r.Cmd)
+	bytes += len(r.Arg)
+	bytes += len(r.Response.V)
+	return bytes, elements
 }
 
 // NTLMSchema describes the log ntlm.
@@ -1242,6 +1416,18 @@ func (r *NTLM) Encode(s Sink) {
 	}
 }
 
+// Size returns the bytes of all strings and the elements of all containers.
+func (r *NTLM) Size() (bytes, elements int) {
+	bytes += len(r.UID)
+	bytes += len(r.Username.V)
+	bytes += len(r.Hostname.V)
+	bytes += len(r.Domainname.V)
+	bytes += len(r.ServerNBComputerName.V)
+	bytes += len(r.ServerDNSComputerName.V)
+	bytes += len(r.ServerTreeName.V)
+	return bytes, elements
+}
+
 // OCSPSchema describes the log ocsp.
 var OCSPSchema = Schema{
 	Name: "ocsp",
@@ -1291,6 +1477,18 @@ func (r *OCSP) Encode(s Sink) {
 	} else {
 		s.Unset()
 	}
+}
+
+// Size returns the bytes of all strings and the elements of all containers.
+func (r *OCSP) Size() (bytes, elements int) {
+	bytes += len(r.ID)
+	bytes += len(r.HashAlgorithm)
+	bytes += len(r.IssuerNameHash)
+	bytes += len(r.IssuerKeyHash)
+	bytes += len(r.SerialNumber)
+	bytes += len(r.CertStatus)
+	bytes += len(r.RevokeReason.V)
+	return bytes, elements
 }
 
 // PESchema describes the log pe.
@@ -1382,6 +1580,19 @@ func (r *PE) Encode(s Sink) {
 	} else {
 		s.Unset()
 	}
+}
+
+// Size returns the bytes of all strings and the elements of all containers.
+func (r *PE) Size() (bytes, elements int) {
+	bytes += len(r.ID)
+	bytes += len(r.Machine.V)
+	bytes += len(r.OS.V)
+	bytes += len(r.Subsystem.V)
+	elements += len(r.SectionNames)
+	for _, v := range r.SectionNames {
+		bytes += len(v)
+	}
+	return bytes, elements
 }
 
 // RDPSchema describes the log rdp.
@@ -1507,6 +1718,27 @@ func (r *RDP) Encode(s Sink) {
 	} else {
 		s.Unset()
 	}
+}
+
+// Size returns the bytes of all strings and the elements of all containers.
+func (r *RDP) Size() (bytes, elements int) {
+	bytes += len(r.UID)
+	bytes += len(r.Cookie.V)
+	bytes += len(r.Result.V)
+	bytes += len(r.SecurityProtocol.V)
+	elements += len(r.ClientChannels)
+	for _, v := range r.ClientChannels {
+		bytes += len(v)
+	}
+	bytes += len(r.KeyboardLayout.V)
+	bytes += len(r.ClientBuild.V)
+	bytes += len(r.ClientName.V)
+	bytes += len(r.ClientDigProductID.V)
+	bytes += len(r.RequestedColorDepth.V)
+	bytes += len(r.CertType.V)
+	bytes += len(r.EncryptionLevel.V)
+	bytes += len(r.EncryptionMethod.V)
+	return bytes, elements
 }
 
 // SMBCmdSchema describes the log smb_cmd.
@@ -1672,6 +1904,25 @@ func (r *SMBCmd) Encode(s Sink) {
 	}
 }
 
+// Size returns the bytes of all strings and the elements of all containers.
+func (r *SMBCmd) Size() (bytes, elements int) {
+	bytes += len(r.UID)
+	bytes += len(r.Command)
+	bytes += len(r.SubCommand.V)
+	bytes += len(r.Argument.V)
+	bytes += len(r.Status.V)
+	bytes += len(r.Version)
+	bytes += len(r.Username.V)
+	bytes += len(r.Tree.V)
+	bytes += len(r.TreeService.V)
+	bytes += len(r.ReferencedFile.UID.V)
+	bytes += len(r.ReferencedFile.FUID.V)
+	bytes += len(r.ReferencedFile.Path.V)
+	bytes += len(r.ReferencedFile.Name.V)
+	bytes += len(r.ReferencedFile.PrevName.V)
+	return bytes, elements
+}
+
 // SMBFilesSchema describes the log smb_files.
 var SMBFilesSchema = Schema{
 	Name: "smb_files",
@@ -1757,6 +2008,16 @@ func (r *SMBFiles) Encode(s Sink) {
 	}
 }
 
+// Size returns the bytes of all strings and the elements of all containers.
+func (r *SMBFiles) Size() (bytes, elements int) {
+	bytes += len(r.UID)
+	bytes += len(r.FUID.V)
+	bytes += len(r.Path.V)
+	bytes += len(r.Name.V)
+	bytes += len(r.PrevName.V)
+	return bytes, elements
+}
+
 // SMBMappingSchema describes the log smb_mapping.
 var SMBMappingSchema = Schema{
 	Name: "smb_mapping",
@@ -1804,6 +2065,16 @@ func (r *SMBMapping) Encode(s Sink) {
 		s.Unset()
 	}
 	s.String(r.ShareType)
+}
+
+// Size returns the bytes of all strings and the elements of all containers.
+func (r *SMBMapping) Size() (bytes, elements int) {
+	bytes += len(r.UID)
+	bytes += len(r.Path.V)
+	bytes += len(r.Service.V)
+	bytes += len(r.NativeFileSystem.V)
+	bytes += len(r.ShareType)
+	return bytes, elements
 }
 
 // SMTPSchema describes the log smtp.
@@ -1967,6 +2238,41 @@ func (r *SMTP) Encode(s Sink) {
 	}
 }
 
+// Size returns the bytes of all strings and the elements of all containers.
+func (r *SMTP) Size() (bytes, elements int) {
+	bytes += len(r.UID)
+	bytes += len(r.Helo.V)
+	bytes += len(r.MailFrom.V)
+	elements += len(r.RcptTo)
+	for _, v := range r.RcptTo {
+		bytes += len(v)
+	}
+	bytes += len(r.Date.V)
+	bytes += len(r.From.V)
+	elements += len(r.To)
+	for _, v := range r.To {
+		bytes += len(v)
+	}
+	elements += len(r.CC)
+	for _, v := range r.CC {
+		bytes += len(v)
+	}
+	bytes += len(r.ReplyTo.V)
+	bytes += len(r.MsgID.V)
+	bytes += len(r.InReplyTo.V)
+	bytes += len(r.Subject.V)
+	bytes += len(r.FirstReceived.V)
+	bytes += len(r.SecondReceived.V)
+	bytes += len(r.LastReply.V)
+	elements += len(r.Path)
+	bytes += len(r.UserAgent.V)
+	elements += len(r.FUIDs)
+	for _, v := range r.FUIDs {
+		bytes += len(v)
+	}
+	return bytes, elements
+}
+
 // SOCKSSchema describes the log socks.
 var SOCKSSchema = Schema{
 	Name: "socks",
@@ -2050,6 +2356,17 @@ func (r *SOCKS) Encode(s Sink) {
 	} else {
 		s.Unset()
 	}
+}
+
+// Size returns the bytes of all strings and the elements of all containers.
+func (r *SOCKS) Size() (bytes, elements int) {
+	bytes += len(r.UID)
+	bytes += len(r.User.V)
+	bytes += len(r.Password.V)
+	bytes += len(r.Status.V)
+	bytes += len(r.Request.Name.V)
+	bytes += len(r.Bound.Name.V)
+	return bytes, elements
 }
 
 // SSHSchema describes the log ssh.
@@ -2176,6 +2493,24 @@ func (r *SSH) Encode(s Sink) {
 	}
 }
 
+// Size returns the bytes of all strings and the elements of all containers.
+func (r *SSH) Size() (bytes, elements int) {
+	bytes += len(r.UID)
+	bytes += len(r.Client.V)
+	bytes += len(r.Server.V)
+	bytes += len(r.CipherAlg.V)
+	bytes += len(r.MACAlg.V)
+	bytes += len(r.CompressionAlg.V)
+	bytes += len(r.KexAlg.V)
+	bytes += len(r.HostKeyAlg.V)
+	bytes += len(r.HostKeyFingerprint.V)
+	bytes += len(r.HASSH.V)
+	bytes += len(r.HASSHServer.V)
+	bytes += len(r.HASSHAlgorithms.V)
+	bytes += len(r.HASSHServerAlgorithms.V)
+	return bytes, elements
+}
+
 // SSLSchema describes the log ssl.
 var SSLSchema = Schema{
 	Name: "ssl",
@@ -2296,6 +2631,30 @@ func (r *SSL) Encode(s Sink) {
 	}
 }
 
+// Size returns the bytes of all strings and the elements of all containers.
+func (r *SSL) Size() (bytes, elements int) {
+	bytes += len(r.UID)
+	bytes += len(r.Version.V)
+	bytes += len(r.Cipher.V)
+	bytes += len(r.Curve.V)
+	bytes += len(r.ServerName.V)
+	bytes += len(r.LastAlert.V)
+	bytes += len(r.NextProtocol.V)
+	bytes += len(r.SSLHistory)
+	elements += len(r.CertChainFPs)
+	for _, v := range r.CertChainFPs {
+		bytes += len(v)
+	}
+	elements += len(r.ClientCertChainFPs)
+	for _, v := range r.ClientCertChainFPs {
+		bytes += len(v)
+	}
+	bytes += len(r.JA3.V)
+	bytes += len(r.JA3S.V)
+	bytes += len(r.JA4.V)
+	return bytes, elements
+}
+
 // TunnelSchema describes the log tunnel.
 var TunnelSchema = Schema{
 	Name: "tunnel",
@@ -2331,6 +2690,12 @@ func (r *Tunnel) Encode(s Sink) {
 	s.Port(uint16(r.ID.RespP))
 	s.Enum(string(r.TunnelType))
 	s.Enum(string(r.Action))
+}
+
+// Size returns the bytes of all strings and the elements of all containers.
+func (r *Tunnel) Size() (bytes, elements int) {
+	bytes += len(r.UID.V)
+	return bytes, elements
 }
 
 // WebSocketSchema describes the log websocket.
@@ -2416,6 +2781,28 @@ func (r *WebSocket) Encode(s Sink) {
 	}
 }
 
+// Size returns the bytes of all strings and the elements of all containers.
+func (r *WebSocket) Size() (bytes, elements int) {
+	bytes += len(r.UID)
+	bytes += len(r.Host.V)
+	bytes += len(r.URI.V)
+	bytes += len(r.UserAgent.V)
+	bytes += len(r.Subprotocol.V)
+	elements += len(r.ClientProtocols)
+	for _, v := range r.ClientProtocols {
+		bytes += len(v)
+	}
+	elements += len(r.ServerExtensions)
+	for _, v := range r.ServerExtensions {
+		bytes += len(v)
+	}
+	elements += len(r.ClientExtensions)
+	for _, v := range r.ClientExtensions {
+		bytes += len(v)
+	}
+	return bytes, elements
+}
+
 // WeirdSchema describes the log weird.
 var WeirdSchema = Schema{
 	Name: "weird",
@@ -2472,6 +2859,16 @@ func (r *Weird) Encode(s Sink) {
 	} else {
 		s.Unset()
 	}
+}
+
+// Size returns the bytes of all strings and the elements of all containers.
+func (r *Weird) Size() (bytes, elements int) {
+	bytes += len(r.UID.V)
+	bytes += len(r.Name)
+	bytes += len(r.Addl.V)
+	bytes += len(r.Peer)
+	bytes += len(r.Source.V)
+	return bytes, elements
 }
 
 // X509Schema describes the log x509.
@@ -2589,4 +2986,31 @@ func (r *X509) Encode(s Sink) {
 	}
 	s.Bool(r.HostCert)
 	s.Bool(r.ClientCert)
+}
+
+// Size returns the bytes of all strings and the elements of all containers.
+func (r *X509) Size() (bytes, elements int) {
+	bytes += len(r.Fingerprint)
+	bytes += len(r.Certificate.Serial)
+	bytes += len(r.Certificate.Subject)
+	bytes += len(r.Certificate.Issuer)
+	bytes += len(r.Certificate.KeyAlg)
+	bytes += len(r.Certificate.SigAlg)
+	bytes += len(r.Certificate.KeyType.V)
+	bytes += len(r.Certificate.Exponent.V)
+	bytes += len(r.Certificate.Curve.V)
+	elements += len(r.SAN.DNS)
+	for _, v := range r.SAN.DNS {
+		bytes += len(v)
+	}
+	elements += len(r.SAN.URI)
+	for _, v := range r.SAN.URI {
+		bytes += len(v)
+	}
+	elements += len(r.SAN.Email)
+	for _, v := range r.SAN.Email {
+		bytes += len(v)
+	}
+	elements += len(r.SAN.IP)
+	return bytes, elements
 }
