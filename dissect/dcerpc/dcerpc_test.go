@@ -73,7 +73,9 @@ const (
 	uuidB = "BBBBBBBBBBBBBBBB"
 )
 
-func trailer(kind byte, blob string) string { return string([]byte{kind}) + "\x02\x00\x00\x07\x00\x00\x00" + blob }
+func trailer(kind byte, blob string) string {
+	return string([]byte{kind}) + "\x02\x00\x00\x07\x00\x00\x00" + blob
+}
 
 // contexts is the body of a bind with an interface a UUID, each with one transfer syntax.
 func contexts(uuids ...string) string {
