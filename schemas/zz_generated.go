@@ -28,6 +28,10 @@ var all = []*Schema{
 	&NTLMSchema,
 	&OCSPSchema,
 	&PESchema,
+	&RDPSchema,
+	&SMBCmdSchema,
+	&SMBFilesSchema,
+	&SMBMappingSchema,
 	&SMTPSchema,
 	&SOCKSSchema,
 	&SSHSchema,
@@ -1162,11 +1166,433 @@ func (r *PE) Encode(s Sink) {
 	}
 }
 
+// RDPSchema describes the log rdp.
+var RDPSchema = Schema{
+	Name: "rdp",
+	Doc:  "RDP is an RDP connection, with what is known of it until it is encrypted.",
+	ID:   13,
+	New:  func() Record { return new(RDP) },
+	Fields: []Field{
+		{Name: "ts", Kind: KindTime, Doc: "Time of the connection request."},
+		{Name: "uid", Kind: KindString, Doc: "Unique identifier of the connection."},
+		{Name: "id.orig_h", Kind: KindAddr, Doc: "Originator's address."},
+		{Name: "id.orig_p", Kind: KindPort, Doc: "Originator's port; the ICMP type for ICMP."},
+		{Name: "id.resp_h", Kind: KindAddr, Doc: "Responder's address."},
+		{Name: "id.resp_p", Kind: KindPort, Doc: "Responder's port; the ICMP code for ICMP."},
+		{Name: "cookie", Kind: KindString, Doc: "The client's cookie: mostly the user's name, of which there may be the first 9 characters only.", Unsettable: true},
+		{Name: "result", Kind: KindString, Doc: "What came of it: encrypted, the reason why the server refused, or the result of the conference's creation.", Unsettable: true},
+		{Name: "security_protocol", Kind: KindString, Doc: "Security protocol that the server chose.", Unsettable: true},
+		{Name: "client_channels", Kind: KindString, Container: VectorOf, Doc: "Virtual channels that the client asked for.", Unsettable: true},
+		{Name: "keyboard_layout", Kind: KindString, Doc: "The client's keyboard layout.", Unsettable: true},
+		{Name: "client_build", Kind: KindString, Doc: "The client's version.", Unsettable: true},
+		{Name: "client_name", Kind: KindString, Doc: "Name of the client's machine.", Unsettable: true},
+		{Name: "client_dig_product_id", Kind: KindString, Doc: "Product identifier of the client's machine.", Unsettable: true},
+		{Name: "desktop_width", Kind: KindCount, Doc: "Width of the client's screen in pixels.", Unsettable: true},
+		{Name: "desktop_height", Kind: KindCount, Doc: "Height of the client's screen in pixels.", Unsettable: true},
+		{Name: "requested_color_depth", Kind: KindString, Doc: "Color depth that the client asked for.", Unsettable: true},
+		{Name: "cert_type", Kind: KindString, Doc: "Kind of the server's certificate, with RDP's own encryption.", Unsettable: true},
+		{Name: "cert_count", Kind: KindCount, Doc: "Number of certificates."},
+		{Name: "cert_permanent", Kind: KindBool, Doc: "Whether the certificate is permanent.", Unsettable: true},
+		{Name: "encryption_level", Kind: KindString, Doc: "Level of RDP's own encryption.", Unsettable: true},
+		{Name: "encryption_method", Kind: KindString, Doc: "Method of RDP's own encryption.", Unsettable: true},
+	},
+}
+
+// Schema returns &RDPSchema.
+func (*RDP) Schema() *Schema { return &RDPSchema }
+
+// Encode passes the columns to s.
+func (r *RDP) Encode(s Sink) {
+	s.Time(r.TS)
+	s.String(r.UID)
+	s.Addr(r.ID.OrigH)
+	s.Port(uint16(r.ID.OrigP))
+	s.Addr(r.ID.RespH)
+	s.Port(uint16(r.ID.RespP))
+	if r.Cookie.OK {
+		s.String(r.Cookie.V)
+	} else {
+		s.Unset()
+	}
+	if r.Result.OK {
+		s.String(r.Result.V)
+	} else {
+		s.Unset()
+	}
+	if r.SecurityProtocol.OK {
+		s.String(r.SecurityProtocol.V)
+	} else {
+		s.Unset()
+	}
+	if r.ClientChannels != nil {
+		s.Begin(VectorOf, len(r.ClientChannels))
+		for _, v := range r.ClientChannels {
+			s.String(v)
+		}
+		s.End()
+	} else {
+		s.Unset()
+	}
+	if r.KeyboardLayout.OK {
+		s.String(r.KeyboardLayout.V)
+	} else {
+		s.Unset()
+	}
+	if r.ClientBuild.OK {
+		s.String(r.ClientBuild.V)
+	} else {
+		s.Unset()
+	}
+	if r.ClientName.OK {
+		s.String(r.ClientName.V)
+	} else {
+		s.Unset()
+	}
+	if r.ClientDigProductID.OK {
+		s.String(r.ClientDigProductID.V)
+	} else {
+		s.Unset()
+	}
+	if r.DesktopWidth.OK {
+		s.Count(r.DesktopWidth.V)
+	} else {
+		s.Unset()
+	}
+	if r.DesktopHeight.OK {
+		s.Count(r.DesktopHeight.V)
+	} else {
+		s.Unset()
+	}
+	if r.RequestedColorDepth.OK {
+		s.String(r.RequestedColorDepth.V)
+	} else {
+		s.Unset()
+	}
+	if r.CertType.OK {
+		s.String(r.CertType.V)
+	} else {
+		s.Unset()
+	}
+	s.Count(r.CertCount)
+	if r.CertPermanent.OK {
+		s.Bool(r.CertPermanent.V)
+	} else {
+		s.Unset()
+	}
+	if r.EncryptionLevel.OK {
+		s.String(r.EncryptionLevel.V)
+	} else {
+		s.Unset()
+	}
+	if r.EncryptionMethod.OK {
+		s.String(r.EncryptionMethod.V)
+	} else {
+		s.Unset()
+	}
+}
+
+// SMBCmdSchema describes the log smb_cmd.
+var SMBCmdSchema = Schema{
+	Name:     "smb_cmd",
+	Doc:      "SMBCmd is a command of SMB that was answered.",
+	ID:       14,
+	New:      func() Record { return new(SMBCmd) },
+	Optional: true,
+	Fields: []Field{
+		{Name: "ts", Kind: KindTime, Doc: "Time of the request."},
+		{Name: "uid", Kind: KindString, Doc: "Unique identifier of the connection."},
+		{Name: "id.orig_h", Kind: KindAddr, Doc: "Originator's address."},
+		{Name: "id.orig_p", Kind: KindPort, Doc: "Originator's port; the ICMP type for ICMP."},
+		{Name: "id.resp_h", Kind: KindAddr, Doc: "Responder's address."},
+		{Name: "id.resp_p", Kind: KindPort, Doc: "Responder's port; the ICMP code for ICMP."},
+		{Name: "command", Kind: KindString, Doc: "The command."},
+		{Name: "sub_command", Kind: KindString, Doc: "What of the command, if it has several functions.", Unsettable: true},
+		{Name: "argument", Kind: KindString, Doc: "What the command is about, such as the name of a file.", Unsettable: true},
+		{Name: "status", Kind: KindString, Doc: "The reply's status.", Unsettable: true},
+		{Name: "rtt", Kind: KindInterval, Doc: "Time from request to reply.", Unsettable: true},
+		{Name: "version", Kind: KindString, Doc: "SMB1 or SMB2."},
+		{Name: "username", Kind: KindString, Doc: "Name of the user.", Unsettable: true},
+		{Name: "tree", Kind: KindString, Doc: "The share.", Unsettable: true},
+		{Name: "tree_service", Kind: KindString, Doc: "Kind of resource that the share is.", Unsettable: true},
+		{Name: "referenced_file.ts", Kind: KindTime, Doc: "Time at which it was first referred to.", Unsettable: true},
+		{Name: "referenced_file.uid", Kind: KindString, Doc: "Unique identifier of the connection.", Unsettable: true},
+		{Name: "referenced_file.id.orig_h", Kind: KindAddr, Doc: "Originator's address.", Unsettable: true},
+		{Name: "referenced_file.id.orig_p", Kind: KindPort, Doc: "Originator's port; the ICMP type for ICMP.", Unsettable: true},
+		{Name: "referenced_file.id.resp_h", Kind: KindAddr, Doc: "Responder's address.", Unsettable: true},
+		{Name: "referenced_file.id.resp_p", Kind: KindPort, Doc: "Responder's port; the ICMP code for ICMP.", Unsettable: true},
+		{Name: "referenced_file.fuid", Kind: KindString, Doc: "Identifier of the file in files.log.", Unsettable: true},
+		{Name: "referenced_file.action", Kind: KindEnum, Doc: "What was done.", Unsettable: true},
+		{Name: "referenced_file.path", Kind: KindString, Doc: "The share in which the file is.", Unsettable: true},
+		{Name: "referenced_file.name", Kind: KindString, Doc: "Name of the file in the share.", Unsettable: true},
+		{Name: "referenced_file.size", Kind: KindCount, Doc: "Size when it was opened, in bytes.", Unsettable: true},
+		{Name: "referenced_file.prev_name", Kind: KindString, Doc: "Name before it was renamed.", Unsettable: true},
+		{Name: "referenced_file.times.modified", Kind: KindTime, Doc: "Time at which the contents were changed.", Unsettable: true},
+		{Name: "referenced_file.times.accessed", Kind: KindTime, Doc: "Time of the last access.", Unsettable: true},
+		{Name: "referenced_file.times.created", Kind: KindTime, Doc: "Time at which the file was made.", Unsettable: true},
+		{Name: "referenced_file.times.changed", Kind: KindTime, Doc: "Time at which contents or attributes were changed.", Unsettable: true},
+	},
+}
+
+// Schema returns &SMBCmdSchema.
+func (*SMBCmd) Schema() *Schema { return &SMBCmdSchema }
+
+// Encode passes the columns to s.
+func (r *SMBCmd) Encode(s Sink) {
+	s.Time(r.TS)
+	s.String(r.UID)
+	s.Addr(r.ID.OrigH)
+	s.Port(uint16(r.ID.OrigP))
+	s.Addr(r.ID.RespH)
+	s.Port(uint16(r.ID.RespP))
+	s.String(r.Command)
+	if r.SubCommand.OK {
+		s.String(r.SubCommand.V)
+	} else {
+		s.Unset()
+	}
+	if r.Argument.OK {
+		s.String(r.Argument.V)
+	} else {
+		s.Unset()
+	}
+	if r.Status.OK {
+		s.String(r.Status.V)
+	} else {
+		s.Unset()
+	}
+	if r.RTT.OK {
+		s.Interval(float64(r.RTT.V))
+	} else {
+		s.Unset()
+	}
+	s.String(r.Version)
+	if r.Username.OK {
+		s.String(r.Username.V)
+	} else {
+		s.Unset()
+	}
+	if r.Tree.OK {
+		s.String(r.Tree.V)
+	} else {
+		s.Unset()
+	}
+	if r.TreeService.OK {
+		s.String(r.TreeService.V)
+	} else {
+		s.Unset()
+	}
+	if r.ReferencedFile.TS.OK {
+		s.Time(r.ReferencedFile.TS.V)
+	} else {
+		s.Unset()
+	}
+	if r.ReferencedFile.UID.OK {
+		s.String(r.ReferencedFile.UID.V)
+	} else {
+		s.Unset()
+	}
+	if r.ReferencedFile.ID.OK {
+		s.Addr(r.ReferencedFile.ID.V.OrigH)
+		s.Port(uint16(r.ReferencedFile.ID.V.OrigP))
+		s.Addr(r.ReferencedFile.ID.V.RespH)
+		s.Port(uint16(r.ReferencedFile.ID.V.RespP))
+	} else {
+		s.Unset()
+		s.Unset()
+		s.Unset()
+		s.Unset()
+	}
+	if r.ReferencedFile.FUID.OK {
+		s.String(r.ReferencedFile.FUID.V)
+	} else {
+		s.Unset()
+	}
+	if r.ReferencedFile.Action.OK {
+		s.Enum(string(r.ReferencedFile.Action.V))
+	} else {
+		s.Unset()
+	}
+	if r.ReferencedFile.Path.OK {
+		s.String(r.ReferencedFile.Path.V)
+	} else {
+		s.Unset()
+	}
+	if r.ReferencedFile.Name.OK {
+		s.String(r.ReferencedFile.Name.V)
+	} else {
+		s.Unset()
+	}
+	if r.ReferencedFile.Size.OK {
+		s.Count(r.ReferencedFile.Size.V)
+	} else {
+		s.Unset()
+	}
+	if r.ReferencedFile.PrevName.OK {
+		s.String(r.ReferencedFile.PrevName.V)
+	} else {
+		s.Unset()
+	}
+	if r.ReferencedFile.Times.Modified.OK {
+		s.Time(r.ReferencedFile.Times.Modified.V)
+	} else {
+		s.Unset()
+	}
+	if r.ReferencedFile.Times.Accessed.OK {
+		s.Time(r.ReferencedFile.Times.Accessed.V)
+	} else {
+		s.Unset()
+	}
+	if r.ReferencedFile.Times.Created.OK {
+		s.Time(r.ReferencedFile.Times.Created.V)
+	} else {
+		s.Unset()
+	}
+	if r.ReferencedFile.Times.Changed.OK {
+		s.Time(r.ReferencedFile.Times.Changed.V)
+	} else {
+		s.Unset()
+	}
+}
+
+// SMBFilesSchema describes the log smb_files.
+var SMBFilesSchema = Schema{
+	Name: "smb_files",
+	Doc:  "SMBFiles is something that was done to a file over SMB.",
+	ID:   15,
+	New:  func() Record { return new(SMBFiles) },
+	Fields: []Field{
+		{Name: "ts", Kind: KindTime, Doc: "Time of the request."},
+		{Name: "uid", Kind: KindString, Doc: "Unique identifier of the connection."},
+		{Name: "id.orig_h", Kind: KindAddr, Doc: "Originator's address."},
+		{Name: "id.orig_p", Kind: KindPort, Doc: "Originator's port; the ICMP type for ICMP."},
+		{Name: "id.resp_h", Kind: KindAddr, Doc: "Responder's address."},
+		{Name: "id.resp_p", Kind: KindPort, Doc: "Responder's port; the ICMP code for ICMP."},
+		{Name: "fuid", Kind: KindString, Doc: "Identifier of the file in files.log.", Unsettable: true},
+		{Name: "action", Kind: KindEnum, Doc: "What was done.", Unsettable: true},
+		{Name: "path", Kind: KindString, Doc: "The share in which the file is.", Unsettable: true},
+		{Name: "name", Kind: KindString, Doc: "Name of the file in the share.", Unsettable: true},
+		{Name: "size", Kind: KindCount, Doc: "Size when it was opened, in bytes."},
+		{Name: "prev_name", Kind: KindString, Doc: "Name before it was renamed.", Unsettable: true},
+		{Name: "times.modified", Kind: KindTime, Doc: "Time at which the contents were changed.", Unsettable: true},
+		{Name: "times.accessed", Kind: KindTime, Doc: "Time of the last access.", Unsettable: true},
+		{Name: "times.created", Kind: KindTime, Doc: "Time at which the file was made.", Unsettable: true},
+		{Name: "times.changed", Kind: KindTime, Doc: "Time at which contents or attributes were changed.", Unsettable: true},
+	},
+}
+
+// Schema returns &SMBFilesSchema.
+func (*SMBFiles) Schema() *Schema { return &SMBFilesSchema }
+
+// Encode passes the columns to s.
+func (r *SMBFiles) Encode(s Sink) {
+	s.Time(r.TS)
+	s.String(r.UID)
+	s.Addr(r.ID.OrigH)
+	s.Port(uint16(r.ID.OrigP))
+	s.Addr(r.ID.RespH)
+	s.Port(uint16(r.ID.RespP))
+	if r.FUID.OK {
+		s.String(r.FUID.V)
+	} else {
+		s.Unset()
+	}
+	if r.Action.OK {
+		s.Enum(string(r.Action.V))
+	} else {
+		s.Unset()
+	}
+	if r.Path.OK {
+		s.String(r.Path.V)
+	} else {
+		s.Unset()
+	}
+	if r.Name.OK {
+		s.String(r.Name.V)
+	} else {
+		s.Unset()
+	}
+	s.Count(r.Size)
+	if r.PrevName.OK {
+		s.String(r.PrevName.V)
+	} else {
+		s.Unset()
+	}
+	if r.Times.Modified.OK {
+		s.Time(r.Times.Modified.V)
+	} else {
+		s.Unset()
+	}
+	if r.Times.Accessed.OK {
+		s.Time(r.Times.Accessed.V)
+	} else {
+		s.Unset()
+	}
+	if r.Times.Created.OK {
+		s.Time(r.Times.Created.V)
+	} else {
+		s.Unset()
+	}
+	if r.Times.Changed.OK {
+		s.Time(r.Times.Changed.V)
+	} else {
+		s.Unset()
+	}
+}
+
+// SMBMappingSchema describes the log smb_mapping.
+var SMBMappingSchema = Schema{
+	Name: "smb_mapping",
+	Doc:  "SMBMapping is a share that a client connected to over SMB.",
+	ID:   16,
+	New:  func() Record { return new(SMBMapping) },
+	Fields: []Field{
+		{Name: "ts", Kind: KindTime, Doc: "Time of the request."},
+		{Name: "uid", Kind: KindString, Doc: "Unique identifier of the connection."},
+		{Name: "id.orig_h", Kind: KindAddr, Doc: "Originator's address."},
+		{Name: "id.orig_p", Kind: KindPort, Doc: "Originator's port; the ICMP type for ICMP."},
+		{Name: "id.resp_h", Kind: KindAddr, Doc: "Responder's address."},
+		{Name: "id.resp_p", Kind: KindPort, Doc: "Responder's port; the ICMP code for ICMP."},
+		{Name: "path", Kind: KindString, Doc: "Name of the share.", Unsettable: true},
+		{Name: "service", Kind: KindString, Doc: "Kind of resource, as SMB1 names it.", Unsettable: true},
+		{Name: "native_file_system", Kind: KindString, Doc: "File system of the share, which SMB1 tells.", Unsettable: true},
+		{Name: "share_type", Kind: KindString, Doc: "DISK, PIPE or PRINT."},
+	},
+}
+
+// Schema returns &SMBMappingSchema.
+func (*SMBMapping) Schema() *Schema { return &SMBMappingSchema }
+
+// Encode passes the columns to s.
+func (r *SMBMapping) Encode(s Sink) {
+	s.Time(r.TS)
+	s.String(r.UID)
+	s.Addr(r.ID.OrigH)
+	s.Port(uint16(r.ID.OrigP))
+	s.Addr(r.ID.RespH)
+	s.Port(uint16(r.ID.RespP))
+	if r.Path.OK {
+		s.String(r.Path.V)
+	} else {
+		s.Unset()
+	}
+	if r.Service.OK {
+		s.String(r.Service.V)
+	} else {
+		s.Unset()
+	}
+	if r.NativeFileSystem.OK {
+		s.String(r.NativeFileSystem.V)
+	} else {
+		s.Unset()
+	}
+	s.String(r.ShareType)
+}
+
 // SMTPSchema describes the log smtp.
 var SMTPSchema = Schema{
 	Name: "smtp",
 	Doc:  "SMTP is a mail message, or what there was of one when the connection ended.",
-	ID:   13,
+	ID:   17,
 	New:  func() Record { return new(SMTP) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the message before it was done, or of the first line."},
@@ -1327,7 +1753,7 @@ func (r *SMTP) Encode(s Sink) {
 var SOCKSSchema = Schema{
 	Name: "socks",
 	Doc:  "SOCKS is a use of a SOCKS proxy.",
-	ID:   14,
+	ID:   18,
 	New:  func() Record { return new(SOCKS) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the proxy connection was first noticed."},
@@ -1412,7 +1838,7 @@ func (r *SOCKS) Encode(s Sink) {
 var SSHSchema = Schema{
 	Name: "ssh",
 	Doc:  "SSH is an SSH connection, written when a client has authenticated or else when the connection ends.",
-	ID:   15,
+	ID:   19,
 	New:  func() Record { return new(SSH) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the first version line."},
@@ -1536,7 +1962,7 @@ func (r *SSH) Encode(s Sink) {
 var SSLSchema = Schema{
 	Name: "ssl",
 	Doc:  "SSL is an SSL, TLS or DTLS connection, written when its handshake has succeeded or else when the connection ends.",
-	ID:   16,
+	ID:   20,
 	New:  func() Record { return new(SSL) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which SSL was first noticed."},
@@ -1656,7 +2082,7 @@ func (r *SSL) Encode(s Sink) {
 var TunnelSchema = Schema{
 	Name: "tunnel",
 	Doc:  "Tunnel is a tunnel that was found, closed or expired.",
-	ID:   17,
+	ID:   21,
 	New:  func() Record { return new(Tunnel) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the activity."},
@@ -1693,7 +2119,7 @@ func (r *Tunnel) Encode(s Sink) {
 var WebSocketSchema = Schema{
 	Name: "websocket",
 	Doc:  "WebSocket is an HTTP connection that has become a WebSocket.",
-	ID:   18,
+	ID:   22,
 	New:  func() Record { return new(WebSocket) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the server agreed."},
@@ -1776,7 +2202,7 @@ func (r *WebSocket) Encode(s Sink) {
 var WeirdSchema = Schema{
 	Name: "weird",
 	Doc:  "Weird is something unexpected in the traffic.",
-	ID:   19,
+	ID:   23,
 	New:  func() Record { return new(Weird) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which it occurred."},
@@ -1834,7 +2260,7 @@ func (r *Weird) Encode(s Sink) {
 var X509Schema = Schema{
 	Name: "x509",
 	Doc:  "X509 is a certificate that was seen. One that was seen before with the same HostCert and ClientCert is left out for a day.",
-	ID:   20,
+	ID:   24,
 	New:  func() Record { return new(X509) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the certificate was first seen."},

@@ -61,6 +61,9 @@ type Attacher interface {
 	Inner() *Protocol
 	// Idle is called at the end of a connection of which no payload was delivered.
 	Idle(c *Conn)
+	// Violated is called when an analyzer has been taken off for a violation. What it
+	// attaches in its place and returns also gets the bytes that showed it.
+	Violated(t *Table, c *Conn) Analyzer
 }
 
 const (
@@ -300,6 +303,11 @@ func (t *Table) Violate(c *Conn, a Analyzer, reason string, data []byte) {
 	}
 	c.ext.analyzers[i].violated = true
 	t.turnOff(c, i)
+	if t.attacher != nil {
+		if a := t.attacher.Violated(t, c); a != nil {
+			t.successor = a
+		}
+	}
 }
 
 // lateViolation is a call of ViolateLate.
@@ -437,8 +445,14 @@ func (t *Table) analyzersData(c *Conn, isOrig bool, b []byte) {
 	if c.ext == nil {
 		return
 	}
+	t.successor = nil
 	for i := range c.ext.analyzers {
 		if at := &c.ext.analyzers[i]; !at.off && !at.inner {
+			t.callData(c, i, isOrig, b)
+		}
+	}
+	if a := t.successor; a != nil {
+		if i := c.ext.find(a); i >= 0 {
 			t.callData(c, i, isOrig, b)
 		}
 	}

@@ -62,8 +62,6 @@ func (s *smb1State) message(isOrig bool, b []byte) {
 	}
 	if !ok {
 		s.a.violate(s.fault.String(), b)
-		s.a.lose(0)
-		s.a.lose(1)
 	}
 }
 
