@@ -73,6 +73,7 @@ func installDCERPC(h *event.Hooks, out schemas.Emitter, o *Options) {
 	h.DCERPC.AlterContextResp.Listen(func(e *event.DCERPCAlterContextResp) { b.association(e.Conn, e.FID) })
 	h.DCERPC.Request.Listen(func(e *event.DCERPCRequest) { b.association(e.Conn, e.FID).ts = b.now() })
 	h.DCERPC.Response.Listen(b.response)
+	h.SMB.SMB2CloseRequest.Listen(func(e *event.SMB2CloseRequest) { b.closed(e.Conn, e.FileID.Persistent+e.FileID.Volatile) })
 	h.SMB.DiscardedDCERPCAnalyzers.Listen(func(e *event.SMBDiscardedDCERPCAnalyzers) { b.discard(e.Conn) })
 	h.Conn.ConnectionStateRemove.Listen(b.removed)
 }
@@ -121,6 +122,20 @@ func (b *dceRPC) association(c event.Conn, fid uint64) *dceAssociation {
 func (a *dceAssociation) resume() {
 	if a.isBound {
 		a.endpoint, a.hasEndpoint = a.bound, true
+	}
+}
+
+// closed drops the association of a pipe.
+func (b *dceRPC) closed(c event.Conn, fid uint64) {
+	s := b.known(c)
+	if s == nil {
+		return
+	}
+	for i, a := range s.associations {
+		if a.fid == fid {
+			b.forget(s, i)
+			return
+		}
 	}
 }
 
