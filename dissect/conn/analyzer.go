@@ -1,6 +1,7 @@
 package conn
 
 import (
+	"bytes"
 	"log/slog"
 	"runtime/debug"
 	"slices"
@@ -268,6 +269,9 @@ func (x *ext) removeService(n uint8) {
 	}
 }
 
+// AddService names a service of c that no analyzer confirms.
+func (t *Table) AddService(c *Conn, service string) { c.extra().addService(t.serviceNumber(service)) }
+
 // ConfirmService is Confirm for what is not an Analyzer, such as tunnels.
 func (t *Table) ConfirmService(c *Conn, tag event.Enum, service string) {
 	if service != "" {
@@ -315,12 +319,19 @@ type lateViolation struct {
 	c      *Conn
 	a      Analyzer
 	reason string
+	data   []byte
 }
 
 // ViolateLate is Violate once the packet at work has been processed: until then the
 // analyzer gets what there is, as in Zeek, where violations are queued.
 func (t *Table) ViolateLate(c *Conn, a Analyzer, reason string) {
-	t.late = append(t.late, lateViolation{c, a, reason})
+	t.late = append(t.late, lateViolation{c: c, a: a, reason: reason})
+}
+
+// ViolateLateWith is ViolateLate with the data that shows the violation, of which it
+// takes a copy.
+func (t *Table) ViolateLateWith(c *Conn, a Analyzer, reason string, data []byte) {
+	t.late = append(t.late, lateViolation{c, a, reason, bytes.Clone(data)})
 }
 
 // settle does what ViolateLate has been asked for.
@@ -329,7 +340,7 @@ func (t *Table) settle() {
 		v := t.late[i]
 		t.late[i] = lateViolation{}
 		if v.c != nil {
-			t.Violate(v.c, v.a, v.reason, nil)
+			t.Violate(v.c, v.a, v.reason, v.data)
 		}
 	}
 	t.late = t.late[:0]
