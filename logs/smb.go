@@ -265,7 +265,7 @@ func (b *smb) writeFile(s *smbState) {
 	b.rec.files = schemas.SMBFiles{
 		TS: schemas.Time(f.ts), UID: text(b.text[0]), ID: endpoints(&s.id),
 		FUID: b.fuid(f), Action: schemas.Opt[schemas.Enum]{V: f.action, OK: f.action != ""},
-		Path: f.path, Name: f.name, Size: f.size, PrevName: f.prevName, Times: f.columns(),
+		Path: f.path, Name: f.name, FileSize: f.size, PrevName: f.prevName, Times: f.columns(),
 	}
 	b.out.Emit(&b.rec.files)
 }

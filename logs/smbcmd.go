@@ -31,7 +31,7 @@ func (b *smb) writeCmd(s *smbState) {
 		ReferencedFile: schemas.SMBFile{
 			TS: schemas.Some(schemas.Time(f.ts)), UID: schemas.Some(uid), ID: schemas.Some(id),
 			FUID: b.fuid(f), Action: schemas.Opt[schemas.Enum]{V: f.action, OK: f.action != ""},
-			Path: f.path, Name: f.name, Size: schemas.Some(f.size), PrevName: f.prevName, Times: f.columns(),
+			Path: f.path, Name: f.name, FileSize: schemas.Some(f.size), PrevName: f.prevName, Times: f.columns(),
 		},
 	}
 	b.out.Emit(&b.rec.cmd)

@@ -31,7 +31,7 @@ type SMBFiles struct {
 	// Name of the file in the share.
 	Name Opt[string] `zeek:"name"`
 	// Size when it was opened, in bytes.
-	Size uint64 `zeek:"size"`
+	FileSize uint64 `zeek:"size"`
 	// Name before it was renamed.
 	PrevName Opt[string] `zeek:"prev_name"`
 	// The file's times when it was opened.
@@ -107,7 +107,7 @@ type SMBFile struct {
 	// Name of the file in the share.
 	Name Opt[string] `zeek:"name"`
 	// Size when it was opened, in bytes.
-	Size Opt[uint64] `zeek:"size"`
+	FileSize Opt[uint64] `zeek:"size"`
 	// Name before it was renamed.
 	PrevName Opt[string] `zeek:"prev_name"`
 	// The file's times when it was opened.

@@ -1872,8 +1872,8 @@ func (r *SMBCmd) Encode(s Sink) {
 	} else {
 		s.Unset()
 	}
-	if r.ReferencedFile.Size.OK {
-		s.Count(r.ReferencedFile.Size.V)
+	if r.ReferencedFile.FileSize.OK {
+		s.Count(r.ReferencedFile.FileSize.V)
 	} else {
 		s.Unset()
 	}
@@ -1980,7 +1980,7 @@ func (r *SMBFiles) Encode(s Sink) {
 	} else {
 		s.Unset()
 	}
-	s.Count(r.Size)
+	s.Count(r.FileSize)
 	if r.PrevName.OK {
 		s.String(r.PrevName.V)
 	} else {
