@@ -176,7 +176,7 @@ func (a *analyzer) frame(isOrig bool, b []byte) int {
 		return 0
 	}
 	if size > maxFrame {
-		a.violate("Binpac exception: binpac exception: flow buffer exceeds its capacity", b)
+		a.violate("Binpac exception: binpac exception: flow buffer exceeds its capacity")
 		return 0
 	}
 	n := frameHeader + size
@@ -198,7 +198,7 @@ func (a *analyzer) payload(isOrig bool, b []byte) {
 	a.violated = false
 	switch {
 	case len(b) < 4:
-		a.violate(outOfBounds("SMB_Protocol_Identifier:protocol", 4, len(b)), b)
+		a.violate(outOfBounds("SMB_Protocol_Identifier:protocol", 4, len(b)))
 	case magic(b) == magicSMB1:
 		a.smb1.message(isOrig, b)
 	case magic(b) == magicSMB2:
@@ -213,15 +213,13 @@ func (a *analyzer) payload(isOrig bool, b []byte) {
 	}
 }
 
-// violate tells of what SMB does not allow. If the analyzer is not taken off for it, both
-// sides look for their next frame, as after a gap.
-func (a *analyzer) violate(reason string, b []byte) {
+// violate tells of what SMB does not allow. Unless the analyzer is taken off for it after
+// the packet, both sides look for their next frame, as after a gap.
+func (a *analyzer) violate(reason string) {
 	a.violated = true
-	a.t.Violate(a.c, a, reason, b)
-	if !a.off {
-		a.parsed[a.side] = false
-		a.resync()
-	}
+	a.t.ViolateLate(a.c, a, reason)
+	a.parsed[a.side] = false
+	a.resync()
 }
 
 // resync makes both sides look for their next frame. As in Zeek, where the parser of a

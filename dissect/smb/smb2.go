@@ -91,7 +91,7 @@ func (a *analyzer) compound(isOrig bool, b []byte) {
 			return
 		}
 		if c.bad() {
-			a.violate(outOfBounds("SMB2_PDU:message", c.need, len(b)), b)
+			a.violate(outOfBounds("SMB2_PDU:message", c.need, len(b)))
 			return
 		}
 		if next == 0 {
@@ -99,12 +99,12 @@ func (a *analyzer) compound(isOrig bool, b []byte) {
 		}
 		// Every message is longer than nothing, so there is progress.
 		if int64(next) < int64(c.at) || int64(next) > int64(len(b)) {
-			a.violate(outOfBounds("SMB2_PDU:pad", int(next), len(b)), b)
+			a.violate(outOfBounds("SMB2_PDU:pad", int(next), len(b)))
 			return
 		}
 		b = b[next:]
 		if len(b) < 4 {
-			a.violate(outOfBounds("SMB_Protocol_Identifier:protocol", 4, len(b)), b)
+			a.violate(outOfBounds("SMB_Protocol_Identifier:protocol", 4, len(b)))
 			return
 		}
 		if magic(b) != magicSMB2 {
@@ -162,7 +162,7 @@ func (a *analyzer) transform(b []byte) {
 	c.skip(2)
 	flags, session := c.uint16(), c.uint64()
 	if c.bad() {
-		a.violate(outOfBounds("SMB2_transform_header", c.need, len(b)), b)
+		a.violate(outOfBounds("SMB2_transform_header", c.need, len(b)))
 		return
 	}
 	if h := &a.f.hooks.SMB2TransformHeader; h.On() {
