@@ -31,6 +31,9 @@ var all = []*Schema{
 	&OCSPSchema,
 	&PESchema,
 	&RDPSchema,
+	&SMBCmdSchema,
+	&SMBFilesSchema,
+	&SMBMappingSchema,
 	&SMTPSchema,
 	&SOCKSSchema,
 	&SSHSchema,
@@ -1738,11 +1741,347 @@ func (r *RDP) Size() (bytes, elements int) {
 	return bytes, elements
 }
 
+// SMBCmdSchema describes the log smb_cmd.
+var SMBCmdSchema = Schema{
+	Name:     "smb_cmd",
+	Doc:      "SMBCmd is a command of SMB that was answered.",
+	ID:       16,
+	New:      func() Record { return new(SMBCmd) },
+	Optional: true,
+	Fields: []Field{
+		{Name: "ts", Kind: KindTime, Doc: "Time of the request."},
+		{Name: "uid", Kind: KindString, Doc: "Unique identifier of the connection."},
+		{Name: "id.orig_h", Kind: KindAddr, Doc: "Originator's address."},
+		{Name: "id.orig_p", Kind: KindPort, Doc: "Originator's port; the ICMP type for ICMP."},
+		{Name: "id.resp_h", Kind: KindAddr, Doc: "Responder's address."},
+		{Name: "id.resp_p", Kind: KindPort, Doc: "Responder's port; the ICMP code for ICMP."},
+		{Name: "command", Kind: KindString, Doc: "The command."},
+		{Name: "sub_command", Kind: KindString, Doc: "What of the command, if it has several functions.", Unsettable: true},
+		{Name: "argument", Kind: KindString, Doc: "What the command is about, such as the name of a file.", Unsettable: true},
+		{Name: "status", Kind: KindString, Doc: "The reply's status.", Unsettable: true},
+		{Name: "rtt", Kind: KindInterval, Doc: "Time from request to reply.", Unsettable: true},
+		{Name: "version", Kind: KindString, Doc: "SMB1 or SMB2."},
+		{Name: "username", Kind: KindString, Doc: "Name of the user.", Unsettable: true},
+		{Name: "tree", Kind: KindString, Doc: "The share.", Unsettable: true},
+		{Name: "tree_service", Kind: KindString, Doc: "Kind of resource that the share is.", Unsettable: true},
+		{Name: "referenced_file.ts", Kind: KindTime, Doc: "Time at which it was first referred to.", Unsettable: true},
+		{Name: "referenced_file.uid", Kind: KindString, Doc: "Unique identifier of the connection.", Unsettable: true},
+		{Name: "referenced_file.id.orig_h", Kind: KindAddr, Doc: "Originator's address.", Unsettable: true},
+		{Name: "referenced_file.id.orig_p", Kind: KindPort, Doc: "Originator's port; the ICMP type for ICMP.", Unsettable: true},
+		{Name: "referenced_file.id.resp_h", Kind: KindAddr, Doc: "Responder's address.", Unsettable: true},
+		{Name: "referenced_file.id.resp_p", Kind: KindPort, Doc: "Responder's port; the ICMP code for ICMP.", Unsettable: true},
+		{Name: "referenced_file.fuid", Kind: KindString, Doc: "Identifier of the file in files.log.", Unsettable: true},
+		{Name: "referenced_file.action", Kind: KindEnum, Doc: "What was done.", Unsettable: true},
+		{Name: "referenced_file.path", Kind: KindString, Doc: "The share in which the file is.", Unsettable: true},
+		{Name: "referenced_file.name", Kind: KindString, Doc: "Name of the file in the share.", Unsettable: true},
+		{Name: "referenced_file.size", Kind: KindCount, Doc: "Size when it was opened, in bytes.", Unsettable: true},
+		{Name: "referenced_file.prev_name", Kind: KindString, Doc: "Name before it was renamed.", Unsettable: true},
+		{Name: "referenced_file.times.modified", Kind: KindTime, Doc: "Time at which the contents were changed.", Unsettable: true},
+		{Name: "referenced_file.times.accessed", Kind: KindTime, Doc: "Time of the last access.", Unsettable: true},
+		{Name: "referenced_file.times.created", Kind: KindTime, Doc: "Time at which the file was made.", Unsettable: true},
+		{Name: "referenced_file.times.changed", Kind: KindTime, Doc: "Time at which contents or attributes were changed.", Unsettable: true},
+	},
+}
+
+// Schema returns &SMBCmdSchema.
+func (*SMBCmd) Schema() *Schema { return &SMBCmdSchema }
+
+// Encode passes the columns to s.
+func (r *SMBCmd) Encode(s Sink) {
+	s.Time(r.TS)
+	s.String(r.UID)
+	s.Addr(r.ID.OrigH)
+	s.Port(uint16(r.ID.OrigP))
+	s.Addr(r.ID.RespH)
+	s.Port(uint16(r.ID.RespP))
+	s.String(r.Command)
+	if r.SubCommand.OK {
+		s.String(r.SubCommand.V)
+	} else {
+		s.Unset()
+	}
+	if r.Argument.OK {
+		s.String(r.Argument.V)
+	} else {
+		s.Unset()
+	}
+	if r.Status.OK {
+		s.String(r.Status.V)
+	} else {
+		s.Unset()
+	}
+	if r.RTT.OK {
+		s.Interval(float64(r.RTT.V))
+	} else {
+		s.Unset()
+	}
+	s.String(r.Version)
+	if r.Username.OK {
+		s.String(r.Username.V)
+	} else {
+		s.Unset()
+	}
+	if r.Tree.OK {
+		s.String(r.Tree.V)
+	} else {
+		s.Unset()
+	}
+	if r.TreeService.OK {
+		s.String(r.TreeService.V)
+	} else {
+		s.Unset()
+	}
+	if r.ReferencedFile.TS.OK {
+		s.Time(r.ReferencedFile.TS.V)
+	} else {
+		s.Unset()
+	}
+	if r.ReferencedFile.UID.OK {
+		s.String(r.ReferencedFile.UID.V)
+	} else {
+		s.Unset()
+	}
+	if r.ReferencedFile.ID.OK {
+		s.Addr(r.ReferencedFile.ID.V.OrigH)
+		s.Port(uint16(r.ReferencedFile.ID.V.OrigP))
+		s.Addr(r.ReferencedFile.ID.V.RespH)
+		s.Port(uint16(r.ReferencedFile.ID.V.RespP))
+	} else {
+		s.Unset()
+		s.Unset()
+		s.Unset()
+		s.Unset()
+	}
+	if r.ReferencedFile.FUID.OK {
+		s.String(r.ReferencedFile.FUID.V)
+	} else {
+		s.Unset()
+	}
+	if r.ReferencedFile.Action.OK {
+		s.Enum(string(r.ReferencedFile.Action.V))
+	} else {
+		s.Unset()
+	}
+	if r.ReferencedFile.Path.OK {
+		s.String(r.ReferencedFile.Path.V)
+	} else {
+		s.Unset()
+	}
+	if r.ReferencedFile.Name.OK {
+		s.String(r.ReferencedFile.Name.V)
+	} else {
+		s.Unset()
+	}
+	if r.ReferencedFile.FileSize.OK {
+		s.Count(r.ReferencedFile.FileSize.V)
+	} else {
+		s.Unset()
+	}
+	if r.ReferencedFile.PrevName.OK {
+		s.String(r.ReferencedFile.PrevName.V)
+	} else {
+		s.Unset()
+	}
+	if r.ReferencedFile.Times.Modified.OK {
+		s.Time(r.ReferencedFile.Times.Modified.V)
+	} else {
+		s.Unset()
+	}
+	if r.ReferencedFile.Times.Accessed.OK {
+		s.Time(r.ReferencedFile.Times.Accessed.V)
+	} else {
+		s.Unset()
+	}
+	if r.ReferencedFile.Times.Created.OK {
+		s.Time(r.ReferencedFile.Times.Created.V)
+	} else {
+		s.Unset()
+	}
+	if r.ReferencedFile.Times.Changed.OK {
+		s.Time(r.ReferencedFile.Times.Changed.V)
+	} else {
+		s.Unset()
+	}
+}
+
+// Size returns the bytes of all strings and the elements of all containers.
+func (r *SMBCmd) Size() (bytes, elements int) {
+	bytes += len(r.UID)
+	bytes += len(r.Command)
+	bytes += len(r.SubCommand.V)
+	bytes += len(r.Argument.V)
+	bytes += len(r.Status.V)
+	bytes += len(r.Version)
+	bytes += len(r.Username.V)
+	bytes += len(r.Tree.V)
+	bytes += len(r.TreeService.V)
+	bytes += len(r.ReferencedFile.UID.V)
+	bytes += len(r.ReferencedFile.FUID.V)
+	bytes += len(r.ReferencedFile.Path.V)
+	bytes += len(r.ReferencedFile.Name.V)
+	bytes += len(r.ReferencedFile.PrevName.V)
+	return bytes, elements
+}
+
+// SMBFilesSchema describes the log smb_files.
+var SMBFilesSchema = Schema{
+	Name: "smb_files",
+	Doc:  "SMBFiles is something that was done to a file over SMB.",
+	ID:   17,
+	New:  func() Record { return new(SMBFiles) },
+	Fields: []Field{
+		{Name: "ts", Kind: KindTime, Doc: "Time of the request."},
+		{Name: "uid", Kind: KindString, Doc: "Unique identifier of the connection."},
+		{Name: "id.orig_h", Kind: KindAddr, Doc: "Originator's address."},
+		{Name: "id.orig_p", Kind: KindPort, Doc: "Originator's port; the ICMP type for ICMP."},
+		{Name: "id.resp_h", Kind: KindAddr, Doc: "Responder's address."},
+		{Name: "id.resp_p", Kind: KindPort, Doc: "Responder's port; the ICMP code for ICMP."},
+		{Name: "fuid", Kind: KindString, Doc: "Identifier of the file in files.log.", Unsettable: true},
+		{Name: "action", Kind: KindEnum, Doc: "What was done.", Unsettable: true},
+		{Name: "path", Kind: KindString, Doc: "The share in which the file is.", Unsettable: true},
+		{Name: "name", Kind: KindString, Doc: "Name of the file in the share.", Unsettable: true},
+		{Name: "size", Kind: KindCount, Doc: "Size when it was opened, in bytes."},
+		{Name: "prev_name", Kind: KindString, Doc: "Name before it was renamed.", Unsettable: true},
+		{Name: "times.modified", Kind: KindTime, Doc: "Time at which the contents were changed.", Unsettable: true},
+		{Name: "times.accessed", Kind: KindTime, Doc: "Time of the last access.", Unsettable: true},
+		{Name: "times.created", Kind: KindTime, Doc: "Time at which the file was made.", Unsettable: true},
+		{Name: "times.changed", Kind: KindTime, Doc: "Time at which contents or attributes were changed.", Unsettable: true},
+	},
+}
+
+// Schema returns &SMBFilesSchema.
+func (*SMBFiles) Schema() *Schema { return &SMBFilesSchema }
+
+// Encode passes the columns to s.
+func (r *SMBFiles) Encode(s Sink) {
+	s.Time(r.TS)
+	s.String(r.UID)
+	s.Addr(r.ID.OrigH)
+	s.Port(uint16(r.ID.OrigP))
+	s.Addr(r.ID.RespH)
+	s.Port(uint16(r.ID.RespP))
+	if r.FUID.OK {
+		s.String(r.FUID.V)
+	} else {
+		s.Unset()
+	}
+	if r.Action.OK {
+		s.Enum(string(r.Action.V))
+	} else {
+		s.Unset()
+	}
+	if r.Path.OK {
+		s.String(r.Path.V)
+	} else {
+		s.Unset()
+	}
+	if r.Name.OK {
+		s.String(r.Name.V)
+	} else {
+		s.Unset()
+	}
+	s.Count(r.FileSize)
+	if r.PrevName.OK {
+		s.String(r.PrevName.V)
+	} else {
+		s.Unset()
+	}
+	if r.Times.Modified.OK {
+		s.Time(r.Times.Modified.V)
+	} else {
+		s.Unset()
+	}
+	if r.Times.Accessed.OK {
+		s.Time(r.Times.Accessed.V)
+	} else {
+		s.Unset()
+	}
+	if r.Times.Created.OK {
+		s.Time(r.Times.Created.V)
+	} else {
+		s.Unset()
+	}
+	if r.Times.Changed.OK {
+		s.Time(r.Times.Changed.V)
+	} else {
+		s.Unset()
+	}
+}
+
+// Size returns the bytes of all strings and the elements of all containers.
+func (r *SMBFiles) Size() (bytes, elements int) {
+	bytes += len(r.UID)
+	bytes += len(r.FUID.V)
+	bytes += len(r.Path.V)
+	bytes += len(r.Name.V)
+	bytes += len(r.PrevName.V)
+	return bytes, elements
+}
+
+// SMBMappingSchema describes the log smb_mapping.
+var SMBMappingSchema = Schema{
+	Name: "smb_mapping",
+	Doc:  "SMBMapping is a share that a client connected to over SMB.",
+	ID:   18,
+	New:  func() Record { return new(SMBMapping) },
+	Fields: []Field{
+		{Name: "ts", Kind: KindTime, Doc: "Time of the request."},
+		{Name: "uid", Kind: KindString, Doc: "Unique identifier of the connection."},
+		{Name: "id.orig_h", Kind: KindAddr, Doc: "Originator's address."},
+		{Name: "id.orig_p", Kind: KindPort, Doc: "Originator's port; the ICMP type for ICMP."},
+		{Name: "id.resp_h", Kind: KindAddr, Doc: "Responder's address."},
+		{Name: "id.resp_p", Kind: KindPort, Doc: "Responder's port; the ICMP code for ICMP."},
+		{Name: "path", Kind: KindString, Doc: "Name of the share.", Unsettable: true},
+		{Name: "service", Kind: KindString, Doc: "Kind of resource, as SMB1 names it.", Unsettable: true},
+		{Name: "native_file_system", Kind: KindString, Doc: "File system of the share, which SMB1 tells.", Unsettable: true},
+		{Name: "share_type", Kind: KindString, Doc: "DISK, PIPE or PRINT."},
+	},
+}
+
+// Schema returns &SMBMappingSchema.
+func (*SMBMapping) Schema() *Schema { return &SMBMappingSchema }
+
+// Encode passes the columns to s.
+func (r *SMBMapping) Encode(s Sink) {
+	s.Time(r.TS)
+	s.String(r.UID)
+	s.Addr(r.ID.OrigH)
+	s.Port(uint16(r.ID.OrigP))
+	s.Addr(r.ID.RespH)
+	s.Port(uint16(r.ID.RespP))
+	if r.Path.OK {
+		s.String(r.Path.V)
+	} else {
+		s.Unset()
+	}
+	if r.Service.OK {
+		s.String(r.Service.V)
+	} else {
+		s.Unset()
+	}
+	if r.NativeFileSystem.OK {
+		s.String(r.NativeFileSystem.V)
+	} else {
+		s.Unset()
+	}
+	s.String(r.ShareType)
+}
+
+// Size returns the bytes of all strings and the elements of all containers.
+func (r *SMBMapping) Size() (bytes, elements int) {
+	bytes += len(r.UID)
+	bytes += len(r.Path.V)
+	bytes += len(r.Service.V)
+	bytes += len(r.NativeFileSystem.V)
+	bytes += len(r.ShareType)
+	return bytes, elements
+}
+
 // SMTPSchema describes the log smtp.
 var SMTPSchema = Schema{
 	Name: "smtp",
 	Doc:  "SMTP is a mail message, or what there was of one when the connection ended.",
-	ID:   16,
+	ID:   19,
 	New:  func() Record { return new(SMTP) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the message before it was done, or of the first line."},
@@ -1938,7 +2277,7 @@ func (r *SMTP) Size() (bytes, elements int) {
 var SOCKSSchema = Schema{
 	Name: "socks",
 	Doc:  "SOCKS is a use of a SOCKS proxy.",
-	ID:   17,
+	ID:   20,
 	New:  func() Record { return new(SOCKS) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the proxy connection was first noticed."},
@@ -2034,7 +2373,7 @@ func (r *SOCKS) Size() (bytes, elements int) {
 var SSHSchema = Schema{
 	Name: "ssh",
 	Doc:  "SSH is an SSH connection, written when a client has authenticated or else when the connection ends.",
-	ID:   18,
+	ID:   21,
 	New:  func() Record { return new(SSH) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the first version line."},
@@ -2176,7 +2515,7 @@ func (r *SSH) Size() (bytes, elements int) {
 var SSLSchema = Schema{
 	Name: "ssl",
 	Doc:  "SSL is an SSL, TLS or DTLS connection, written when its handshake has succeeded or else when the connection ends.",
-	ID:   19,
+	ID:   22,
 	New:  func() Record { return new(SSL) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which SSL was first noticed."},
@@ -2320,7 +2659,7 @@ func (r *SSL) Size() (bytes, elements int) {
 var TunnelSchema = Schema{
 	Name: "tunnel",
 	Doc:  "Tunnel is a tunnel that was found, closed or expired.",
-	ID:   20,
+	ID:   23,
 	New:  func() Record { return new(Tunnel) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the activity."},
@@ -2363,7 +2702,7 @@ func (r *Tunnel) Size() (bytes, elements int) {
 var WebSocketSchema = Schema{
 	Name: "websocket",
 	Doc:  "WebSocket is an HTTP connection that has become a WebSocket.",
-	ID:   21,
+	ID:   24,
 	New:  func() Record { return new(WebSocket) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the server agreed."},
@@ -2468,7 +2807,7 @@ func (r *WebSocket) Size() (bytes, elements int) {
 var WeirdSchema = Schema{
 	Name: "weird",
 	Doc:  "Weird is something unexpected in the traffic.",
-	ID:   22,
+	ID:   25,
 	New:  func() Record { return new(Weird) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which it occurred."},
@@ -2536,7 +2875,7 @@ func (r *Weird) Size() (bytes, elements int) {
 var X509Schema = Schema{
 	Name: "x509",
 	Doc:  "X509 is a certificate that was seen. One that was seen before with the same HostCert and ClientCert is left out for a day.",
-	ID:   23,
+	ID:   26,
 	New:  func() Record { return new(X509) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the certificate was first seen."},
