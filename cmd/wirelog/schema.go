@@ -1,7 +1,11 @@
 package main
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -9,11 +13,12 @@ import (
 
 	"github.com/wirelog/wirelog/internal/nearest"
 	"github.com/wirelog/wirelog/schemas"
+	"github.com/wirelog/wirelog/schemas/ecs"
 	"github.com/wirelog/wirelog/schemas/export"
 )
 
 // schemaFormats are the values of the flag --format of the command schema.
-var schemaFormats = []string{"text", "json-schema", "arrow", "avro", "sql"}
+var schemaFormats = []string{"text", "json-schema", "arrow", "avro", "sql", "ecs"}
 
 func (p *program) schemaCommand() *cobra.Command {
 	var format, dialect string
@@ -29,7 +34,8 @@ With --format the same is said in the language of a reader, for one log or for a
   json-schema  JSON Schema of the rows of JSON outputs, optional columns included
   arrow        Arrow schema, in the JSON form of its integration tests
   avro         Avro schema
-  sql          definition of a table, in the --dialect of a database`,
+  sql          definition of a table, in the --dialect of a database
+  ecs          fields of the Elastic Common Schema that JSON outputs have with naming: ecs`,
 		Example: `  wirelog schema conn
   wirelog schema dns --format sql --dialect clickhouse --columns community-id`,
 		Args:              cobra.MaximumNArgs(1),
@@ -44,7 +50,7 @@ With --format the same is said in the language of a reader, for one log or for a
 				logs = []*schemas.Schema{s}
 			}
 			if cmd.Flags().Changed("dialect") && format != "sql" {
-				return fmt.Errorf("schema: --dialect is for --format sql")
+				return errors.New("schema: --dialect is for --format sql")
 			}
 			groups, err := schemas.ParseGroups(columns)
 			if err != nil {
@@ -69,6 +75,8 @@ With --format the same is said in the language of a reader, for one log or for a
 				text, err = export.Avro(written)
 			case "sql":
 				text, err = export.SQL(written, dialect)
+			case "ecs":
+				return p.listECS(logs)
 			default:
 				err = fmt.Errorf("--format: want one of %s, got %q%s", strings.Join(schemaFormats, ", "), format, nearest.Hint(format, schemaFormats))
 			}
@@ -116,6 +124,43 @@ func (p *program) listColumns(s *schemas.Schema) error {
 		fmt.Fprintf(t, "%s\t%s\t%s\t%s\n", f.Name, f.ZeekType(), group, f.Doc)
 	}
 	return t.Flush()
+}
+
+func (p *program) listECS(logs []*schemas.Schema) error {
+	t := tabwriter.NewWriter(p.stdout, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(t, "LOG\tCOLUMN\tFIELD\tVALUE")
+	for _, s := range logs {
+		m := ecs.Map(s)
+		for _, c := range m.Constants {
+			fmt.Fprintf(t, "%s\t-\t%s\t%s\n", s.Name, c.Field, strings.Join(c.Values, ", "))
+		}
+		for i, targets := range m.Columns {
+			for _, target := range targets {
+				fmt.Fprintf(t, "%s\t%s\t%s\t%s\n", s.Name, s.Fields[i].Name, target.Field, cmp.Or(ecsValue(&target), "-"))
+			}
+		}
+	}
+	return t.Flush()
+}
+
+// ecsValue says in which way a value is another than the column's.
+func ecsValue(t *ecs.Target) string {
+	var parts []string
+	if form := t.Form.String(); form != "" {
+		parts = append(parts, form)
+	}
+	for _, from := range slices.Sorted(maps.Keys(t.Names)) {
+		if from != "" {
+			parts = append(parts, from+" is "+t.Names[from])
+		}
+	}
+	if name, ok := t.Names[""]; ok {
+		parts = append(parts, "else "+name)
+	}
+	if slices.Contains(ecs.Lists(), t.Field) {
+		parts = append(parts, "in an array")
+	}
+	return strings.Join(parts, ", ")
 }
 
 func logNames() []string {

@@ -33,6 +33,8 @@ func TestSchemaFormats(t *testing.T) {
 		{"schema conn --format sql --columns community-id", `"community_id"`},
 		{"schema dns --format avro", `"wirelog"`},
 		{"schema dns --format arrow", `"timestamp"`},
+		{"schema conn --format ecs", "event.duration"},
+		{"schema ssl --format ecs", "TLSv12 is 1.2"},
 		{"schema conn --format json-schema", `"community_id"`},
 	} {
 		got := string(output(t, strings.Fields(tt.args)...))
