@@ -13,6 +13,7 @@ import (
 	"github.com/wirelog/wirelog/dissect/gssapi"
 	"github.com/wirelog/wirelog/dissect/http"
 	"github.com/wirelog/wirelog/dissect/irc"
+	"github.com/wirelog/wirelog/dissect/krb"
 	"github.com/wirelog/wirelog/dissect/mime"
 	"github.com/wirelog/wirelog/dissect/modbus"
 	"github.com/wirelog/wirelog/dissect/mysql"
@@ -60,7 +61,8 @@ func protocols(hooks *event.Hooks, fm *files.Manager) []*detect.Protocol {
 	certs := x509.NewSender(fm)
 	ssl, dtls := tls.New(hooks, certs)
 	rdpTCP, rdpUDP := rdp.New(hooks, certs, &ssl.Protocol)
-	security := dcerpc.Security{NTLM: ntlm.New(hooks)}
+	krbUDP, krbTCP := krb.New(hooks, certs)
+	security := dcerpc.Security{NTLM: ntlm.New(hooks), KRB: &krbUDP.Protocol}
 	security.GSSAPI = gssapi.New(hooks, security.NTLM, security.KRB)
 	rpc, pipes := dcerpc.New(hooks, security, dcerpc.DefaultOptions())
 	mails := mime.NewMailShard(hooks, fm)
@@ -76,6 +78,8 @@ func protocols(hooks *event.Hooks, fm *files.Manager) []*detect.Protocol {
 		http.New(hooks, fm, websocket.New(hooks)),
 		smb.New(hooks, fm, smb.Inner{Pipes: pipes, GSSAPI: security.GSSAPI, NTLM: security.NTLM}, smb.DefaultOptions()),
 		smtp.New(hooks, mails, &ssl.Protocol),
+		krbUDP,
+		krbTCP,
 		modbus.New(hooks),
 		socks.New(hooks),
 		ssh.New(hooks),

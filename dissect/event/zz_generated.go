@@ -20,6 +20,7 @@ type Hooks struct {
 	HTTP      HTTPEvents
 	ICMP      ICMPEvents
 	IRC       IRCEvents
+	KRB       KRBEvents
 	MIME      MIMEEvents
 	Modbus    ModbusEvents
 	MySQL     MySQLEvents
@@ -252,6 +253,20 @@ type IRCEvents struct {
 	WhoisUserLine     Hook[IRCWhoisUserLine]     // irc_whois_user_line
 }
 
+// KRBEvents are the hooks of section KRB.
+type KRBEvents struct {
+	APRequest   Hook[KRBAPRequest]   // krb_ap_request
+	APResponse  Hook[KRBAPResponse]  // krb_ap_response
+	ASRequest   Hook[KRBASRequest]   // krb_as_request
+	ASResponse  Hook[KRBASResponse]  // krb_as_response
+	Cred        Hook[KRBCred]        // krb_cred
+	Error       Hook[KRBError]       // krb_error
+	Priv        Hook[KRBPriv]        // krb_priv
+	Safe        Hook[KRBSafe]        // krb_safe
+	TGSRequest  Hook[KRBTGSRequest]  // krb_tgs_request
+	TGSResponse Hook[KRBTGSResponse] // krb_tgs_response
+}
+
 // MIMEEvents are the hooks of section MIME.
 type MIMEEvents struct {
 	AllData     Hook[MIMEAllData]     // mime_all_data
@@ -406,9 +421,26 @@ type SMBEvents struct {
 	SMB1TreeDisconnect               Hook[SMB1TreeDisconnect]               // smb1_tree_disconnect
 	SMB1WriteAndXRequest             Hook[SMB1WriteAndXRequest]             // smb1_write_andx_request
 	SMB1WriteAndXResponse            Hook[SMB1WriteAndXResponse]            // smb1_write_andx_response
+	SMB2CloseRequest                 Hook[SMB2CloseRequest]                 // smb2_close_request
+	SMB2CloseResponse                Hook[SMB2CloseResponse]                // smb2_close_response
+	SMB2CreateRequest                Hook[SMB2CreateRequest]                // smb2_create_request
+	SMB2CreateResponse               Hook[SMB2CreateResponse]               // smb2_create_response
 	SMB2DiscardedMessagesState       Hook[SMB2DiscardedMessagesState]       // smb2_discarded_messages_state
+	SMB2FileDelete                   Hook[SMB2FileDelete]                   // smb2_file_delete
+	SMB2FileRename                   Hook[SMB2FileRename]                   // smb2_file_rename
+	SMB2FileSattr                    Hook[SMB2FileSattr]                    // smb2_file_sattr
 	SMB2Message                      Hook[SMB2Message]                      // smb2_message
+	SMB2NegotiateRequest             Hook[SMB2NegotiateRequest]             // smb2_negotiate_request
+	SMB2NegotiateResponse            Hook[SMB2NegotiateResponse]            // smb2_negotiate_response
+	SMB2ReadRequest                  Hook[SMB2ReadRequest]                  // smb2_read_request
+	SMB2SessionSetupRequest          Hook[SMB2SessionSetupRequest]          // smb2_session_setup_request
+	SMB2SessionSetupResponse         Hook[SMB2SessionSetupResponse]         // smb2_session_setup_response
 	SMB2TransformHeader              Hook[SMB2TransformHeader]              // smb2_transform_header
+	SMB2TreeConnectRequest           Hook[SMB2TreeConnectRequest]           // smb2_tree_connect_request
+	SMB2TreeConnectResponse          Hook[SMB2TreeConnectResponse]          // smb2_tree_connect_response
+	SMB2TreeDisconnectRequest        Hook[SMB2TreeDisconnectRequest]        // smb2_tree_disconnect_request
+	SMB2TreeDisconnectResponse       Hook[SMB2TreeDisconnectResponse]       // smb2_tree_disconnect_response
+	SMB2WriteRequest                 Hook[SMB2WriteRequest]                 // smb2_write_request
 	DiscardedDCERPCAnalyzers         Hook[SMBDiscardedDCERPCAnalyzers]      // smb_discarded_dce_rpc_analyzers
 	PipeConnectHeuristic             Hook[SMBPipeConnectHeuristic]          // smb_pipe_connect_heuristic
 }
@@ -3374,6 +3406,176 @@ var built = [...]builtEvent{
 	},
 	{
 		info: Info{
+			Name:    "krb_ap_request",
+			Section: "KRB",
+			Params:  []Param{{"c", "connection"}, {"ticket", "KRB::Ticket"}, {"opts", "KRB::AP_Options"}},
+			Doc:     "Raised for an AP-REQ, by which a client shows a ticket to a service (RFC 4120 section 5.5.1), be it the ticket-granting service.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.KRB.APRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.KRB.APRequest.Listen(func(e *KRBAPRequest) {
+				dst := s.begin("krb_ap_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "krb_ap_response",
+			Section: "KRB",
+			Params:  []Param{{"c", "connection"}},
+			Doc:     "Raised for an AP-REP, by which a service proves itself to a client (RFC 4120 section 5.5.2).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.KRB.APResponse.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.KRB.APResponse.Listen(func(e *KRBAPResponse) {
+				dst := s.begin("krb_ap_response")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "krb_as_request",
+			Section: "KRB",
+			Params:  []Param{{"c", "connection"}, {"msg", "KRB::KDC_Request"}},
+			Doc:     "Raised for an AS-REQ, the question for an initial ticket (RFC 4120 section 5.4.1).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.KRB.ASRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.KRB.ASRequest.Listen(func(e *KRBASRequest) {
+				dst := s.begin("krb_as_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "krb_as_response",
+			Section: "KRB",
+			Params:  []Param{{"c", "connection"}, {"msg", "KRB::KDC_Response"}},
+			Doc:     "Raised for an AS-REP, which grants an initial ticket (RFC 4120 section 5.4.2).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.KRB.ASResponse.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.KRB.ASResponse.Listen(func(e *KRBASResponse) {
+				dst := s.begin("krb_as_response")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "krb_cred",
+			Section: "KRB",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"tickets", "KRB::Ticket_Vector"}},
+			Doc:     "Raised for a KRB-CRED, which hands over tickets (RFC 4120 section 5.8).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.KRB.Cred.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.KRB.Cred.Listen(func(e *KRBCred) {
+				dst := s.begin("krb_cred")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "krb_error",
+			Section: "KRB",
+			Params:  []Param{{"c", "connection"}, {"msg", "KRB::Error_Msg"}},
+			Doc:     "Raised for a KRB-ERROR (RFC 4120 section 5.9).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.KRB.Error.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.KRB.Error.Listen(func(e *KRBError) {
+				dst := s.begin("krb_error")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "krb_priv",
+			Section: "KRB",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}},
+			Doc:     "Raised for a KRB-PRIV, an encrypted message of an application (RFC 4120 section 5.7).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.KRB.Priv.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.KRB.Priv.Listen(func(e *KRBPriv) {
+				dst := s.begin("krb_priv")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "krb_safe",
+			Section: "KRB",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"msg", "KRB::SAFE_Msg"}},
+			Doc:     "Raised for a KRB-SAFE, a checksummed message of an application (RFC 4120 section 5.6).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.KRB.Safe.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.KRB.Safe.Listen(func(e *KRBSafe) {
+				dst := s.begin("krb_safe")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "krb_tgs_request",
+			Section: "KRB",
+			Params:  []Param{{"c", "connection"}, {"msg", "KRB::KDC_Request"}},
+			Doc:     "Raised for a TGS-REQ, the question for a ticket to a service (RFC 4120 section 5.4.1). The ticket that it shows is a KRBAPRequest before.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.KRB.TGSRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.KRB.TGSRequest.Listen(func(e *KRBTGSRequest) {
+				dst := s.begin("krb_tgs_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "krb_tgs_response",
+			Section: "KRB",
+			Params:  []Param{{"c", "connection"}, {"msg", "KRB::KDC_Response"}},
+			Doc:     "Raised for a TGS-REP, which grants a ticket to a service (RFC 4120 section 5.4.2).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.KRB.TGSResponse.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.KRB.TGSResponse.Listen(func(e *KRBTGSResponse) {
+				dst := s.begin("krb_tgs_response")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
 			Name:    "mime_all_data",
 			Section: "MIME",
 			Params:  []Param{{"c", "connection"}, {"length", "count"}, {"data", "string"}},
@@ -5482,6 +5684,74 @@ var built = [...]builtEvent{
 	},
 	{
 		info: Info{
+			Name:    "smb2_close_request",
+			Section: "SMB",
+			Params:  []Param{{"c", "connection"}, {"hdr", "SMB2::Header"}, {"file_id", "SMB2::GUID"}},
+			Doc:     "Raised for an SMB2 request to close a file (MS-SMB2 section 2.2.15).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMB.SMB2CloseRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMB.SMB2CloseRequest.Listen(func(e *SMB2CloseRequest) {
+				dst := s.begin("smb2_close_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "smb2_close_response",
+			Section: "SMB",
+			Params:  []Param{{"c", "connection"}, {"hdr", "SMB2::Header"}, {"response", "SMB2::CloseResponse"}},
+			Doc:     "Raised for an SMB2 reply to a request to close a file (MS-SMB2 section 2.2.16).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMB.SMB2CloseResponse.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMB.SMB2CloseResponse.Listen(func(e *SMB2CloseResponse) {
+				dst := s.begin("smb2_close_response")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "smb2_create_request",
+			Section: "SMB",
+			Params:  []Param{{"c", "connection"}, {"hdr", "SMB2::Header"}, {"request", "SMB2::CreateRequest"}},
+			Doc:     "Raised for an SMB2 request to open or make a file, directory or pipe (MS-SMB2 section 2.2.13).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMB.SMB2CreateRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMB.SMB2CreateRequest.Listen(func(e *SMB2CreateRequest) {
+				dst := s.begin("smb2_create_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "smb2_create_response",
+			Section: "SMB",
+			Params:  []Param{{"c", "connection"}, {"hdr", "SMB2::Header"}, {"response", "SMB2::CreateResponse"}},
+			Doc:     "Raised for an SMB2 reply to a request to open a file (MS-SMB2 section 2.2.14).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMB.SMB2CreateResponse.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMB.SMB2CreateResponse.Listen(func(e *SMB2CreateResponse) {
+				dst := s.begin("smb2_create_response")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
 			Name:    "smb2_discarded_messages_state",
 			Section: "SMB",
 			Params:  []Param{{"c", "connection"}, {"state", "string"}},
@@ -5493,6 +5763,57 @@ var built = [...]builtEvent{
 		stream: func(h *Hooks, s *Stream) {
 			h.SMB.SMB2DiscardedMessagesState.Listen(func(e *SMB2DiscardedMessagesState) {
 				dst := s.begin("smb2_discarded_messages_state")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "smb2_file_delete",
+			Section: "SMB",
+			Params:  []Param{{"c", "connection"}, {"hdr", "SMB2::Header"}, {"file_id", "SMB2::GUID"}, {"delete_pending", "bool"}},
+			Doc:     "Raised for an SMB2 request to delete a file once it is closed, or not to (MS-FSCC section 2.4.11). It is also raised for a reply to a request to open a file that is to be deleted when it is closed.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMB.SMB2FileDelete.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMB.SMB2FileDelete.Listen(func(e *SMB2FileDelete) {
+				dst := s.begin("smb2_file_delete")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "smb2_file_rename",
+			Section: "SMB",
+			Params:  []Param{{"c", "connection"}, {"hdr", "SMB2::Header"}, {"file_id", "SMB2::GUID"}, {"dst_filename", "string"}},
+			Doc:     "Raised for an SMB2 request to rename a file (MS-FSCC section 2.4.43.2).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMB.SMB2FileRename.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMB.SMB2FileRename.Listen(func(e *SMB2FileRename) {
+				dst := s.begin("smb2_file_rename")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "smb2_file_sattr",
+			Section: "SMB",
+			Params:  []Param{{"c", "connection"}, {"hdr", "SMB2::Header"}, {"file_id", "SMB2::GUID"}, {"times", "SMB::MACTimes"}, {"attrs", "SMB2::FileAttrs"}},
+			Doc:     "Raised for an SMB2 request to set times and attributes of a file (MS-FSCC section 2.4.7).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMB.SMB2FileSattr.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMB.SMB2FileSattr.Listen(func(e *SMB2FileSattr) {
+				dst := s.begin("smb2_file_sattr")
 				dst = appendConnKeys(dst, e.Conn)
 				s.end(e.AppendArgs(append(dst, argsKey...)))
 			})
@@ -5517,6 +5838,91 @@ var built = [...]builtEvent{
 	},
 	{
 		info: Info{
+			Name:    "smb2_negotiate_request",
+			Section: "SMB",
+			Params:  []Param{{"c", "connection"}, {"hdr", "SMB2::Header"}, {"dialects", "index_vec"}},
+			Doc:     "Raised for an SMB2 request to negotiate, with the dialects that the client speaks (MS-SMB2 section 2.2.3).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMB.SMB2NegotiateRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMB.SMB2NegotiateRequest.Listen(func(e *SMB2NegotiateRequest) {
+				dst := s.begin("smb2_negotiate_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "smb2_negotiate_response",
+			Section: "SMB",
+			Params:  []Param{{"c", "connection"}, {"hdr", "SMB2::Header"}, {"response", "SMB2::NegotiateResponse"}},
+			Doc:     "Raised for an SMB2 reply to a request to negotiate (MS-SMB2 section 2.2.4).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMB.SMB2NegotiateResponse.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMB.SMB2NegotiateResponse.Listen(func(e *SMB2NegotiateResponse) {
+				dst := s.begin("smb2_negotiate_response")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "smb2_read_request",
+			Section: "SMB",
+			Params:  []Param{{"c", "connection"}, {"hdr", "SMB2::Header"}, {"file_id", "SMB2::GUID"}, {"offset", "count"}, {"length", "count"}},
+			Doc:     "Raised for an SMB2 request to read (MS-SMB2 section 2.2.19). What is read goes to file analysis, or to the analyzer of a named pipe.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMB.SMB2ReadRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMB.SMB2ReadRequest.Listen(func(e *SMB2ReadRequest) {
+				dst := s.begin("smb2_read_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "smb2_session_setup_request",
+			Section: "SMB",
+			Params:  []Param{{"c", "connection"}, {"hdr", "SMB2::Header"}, {"request", "SMB2::SessionSetupRequest"}},
+			Doc:     "Raised for an SMB2 request to set up a session, a step of the authentication (MS-SMB2 section 2.2.5).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMB.SMB2SessionSetupRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMB.SMB2SessionSetupRequest.Listen(func(e *SMB2SessionSetupRequest) {
+				dst := s.begin("smb2_session_setup_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "smb2_session_setup_response",
+			Section: "SMB",
+			Params:  []Param{{"c", "connection"}, {"hdr", "SMB2::Header"}, {"response", "SMB2::SessionSetupResponse"}},
+			Doc:     "Raised for an SMB2 reply to a request to set up a session (MS-SMB2 section 2.2.6).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMB.SMB2SessionSetupResponse.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMB.SMB2SessionSetupResponse.Listen(func(e *SMB2SessionSetupResponse) {
+				dst := s.begin("smb2_session_setup_response")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
 			Name:    "smb2_transform_header",
 			Section: "SMB",
 			Params:  []Param{{"c", "connection"}, {"hdr", "SMB2::Transform_header"}},
@@ -5528,6 +5934,91 @@ var built = [...]builtEvent{
 		stream: func(h *Hooks, s *Stream) {
 			h.SMB.SMB2TransformHeader.Listen(func(e *SMB2TransformHeader) {
 				dst := s.begin("smb2_transform_header")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "smb2_tree_connect_request",
+			Section: "SMB",
+			Params:  []Param{{"c", "connection"}, {"hdr", "SMB2::Header"}, {"path", "string"}},
+			Doc:     "Raised for an SMB2 request to connect to a share (MS-SMB2 section 2.2.9).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMB.SMB2TreeConnectRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMB.SMB2TreeConnectRequest.Listen(func(e *SMB2TreeConnectRequest) {
+				dst := s.begin("smb2_tree_connect_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "smb2_tree_connect_response",
+			Section: "SMB",
+			Params:  []Param{{"c", "connection"}, {"hdr", "SMB2::Header"}, {"response", "SMB2::TreeConnectResponse"}},
+			Doc:     "Raised for an SMB2 reply to a request to connect to a share (MS-SMB2 section 2.2.10).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMB.SMB2TreeConnectResponse.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMB.SMB2TreeConnectResponse.Listen(func(e *SMB2TreeConnectResponse) {
+				dst := s.begin("smb2_tree_connect_response")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "smb2_tree_disconnect_request",
+			Section: "SMB",
+			Params:  []Param{{"c", "connection"}, {"hdr", "SMB2::Header"}},
+			Doc:     "Raised for an SMB2 request to disconnect from a share (MS-SMB2 section 2.2.11).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMB.SMB2TreeDisconnectRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMB.SMB2TreeDisconnectRequest.Listen(func(e *SMB2TreeDisconnectRequest) {
+				dst := s.begin("smb2_tree_disconnect_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "smb2_tree_disconnect_response",
+			Section: "SMB",
+			Params:  []Param{{"c", "connection"}, {"hdr", "SMB2::Header"}},
+			Doc:     "Raised for an SMB2 reply to a request to disconnect from a share (MS-SMB2 section 2.2.12).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMB.SMB2TreeDisconnectResponse.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMB.SMB2TreeDisconnectResponse.Listen(func(e *SMB2TreeDisconnectResponse) {
+				dst := s.begin("smb2_tree_disconnect_response")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "smb2_write_request",
+			Section: "SMB",
+			Params:  []Param{{"c", "connection"}, {"hdr", "SMB2::Header"}, {"file_id", "SMB2::GUID"}, {"offset", "count"}, {"length", "count"}},
+			Doc:     "Raised for an SMB2 request to write (MS-SMB2 section 2.2.21). What is written goes to file analysis, or to the analyzer of a named pipe.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMB.SMB2WriteRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMB.SMB2WriteRequest.Listen(func(e *SMB2WriteRequest) {
+				dst := s.begin("smb2_write_request")
 				dst = appendConnKeys(dst, e.Conn)
 				s.end(e.AppendArgs(append(dst, argsKey...)))
 			})
@@ -9037,6 +9528,95 @@ func (e *IRCWhoisUserLine) AppendArgs(dst []byte) []byte {
 }
 
 // AppendArgs appends the parameters as a JSON object.
+func (e *KRBAPRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"ticket":`...)
+	dst = e.Ticket.appendJSON(dst)
+	dst = append(dst, `,"opts":`...)
+	dst = e.Opts.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *KRBAPResponse) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *KRBASRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"msg":`...)
+	dst = e.Msg.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *KRBASResponse) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"msg":`...)
+	dst = e.Msg.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *KRBCred) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"tickets":[`...)
+	for i := range e.Tickets {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = e.Tickets[i].appendJSON(dst)
+	}
+	dst = append(dst, `]}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *KRBError) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"msg":`...)
+	dst = e.Msg.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *KRBPriv) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *KRBSafe) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"msg":`...)
+	dst = e.Msg.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *KRBTGSRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"msg":`...)
+	dst = e.Msg.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *KRBTGSResponse) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"msg":`...)
+	dst = e.Msg.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
 func (e *MIMEAllData) AppendArgs(dst []byte) []byte {
 	dst = append(dst, `{"length":`...)
 	dst = strconv.AppendUint(dst, e.Length, 10)
@@ -10374,9 +10954,87 @@ func (e *SMB1WriteAndXResponse) AppendArgs(dst []byte) []byte {
 }
 
 // AppendArgs appends the parameters as a JSON object.
+func (e *SMB2CloseRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"hdr":`...)
+	dst = e.Hdr.appendJSON(dst)
+	dst = append(dst, `,"file_id":`...)
+	dst = e.FileID.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMB2CloseResponse) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"hdr":`...)
+	dst = e.Hdr.appendJSON(dst)
+	dst = append(dst, `,"response":`...)
+	dst = e.Response.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMB2CreateRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"hdr":`...)
+	dst = e.Hdr.appendJSON(dst)
+	dst = append(dst, `,"request":`...)
+	dst = e.Request.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMB2CreateResponse) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"hdr":`...)
+	dst = e.Hdr.appendJSON(dst)
+	dst = append(dst, `,"response":`...)
+	dst = e.Response.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
 func (e *SMB2DiscardedMessagesState) AppendArgs(dst []byte) []byte {
 	dst = append(dst, `{"state":`...)
 	dst = appendString(dst, e.State)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMB2FileDelete) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"hdr":`...)
+	dst = e.Hdr.appendJSON(dst)
+	dst = append(dst, `,"file_id":`...)
+	dst = e.FileID.appendJSON(dst)
+	dst = append(dst, `,"delete_pending":`...)
+	dst = strconv.AppendBool(dst, e.DeletePending)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMB2FileRename) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"hdr":`...)
+	dst = e.Hdr.appendJSON(dst)
+	dst = append(dst, `,"file_id":`...)
+	dst = e.FileID.appendJSON(dst)
+	dst = append(dst, `,"dst_filename":`...)
+	dst = appendString(dst, e.DstFilename)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMB2FileSattr) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"hdr":`...)
+	dst = e.Hdr.appendJSON(dst)
+	dst = append(dst, `,"file_id":`...)
+	dst = e.FileID.appendJSON(dst)
+	dst = append(dst, `,"times":`...)
+	dst = e.Times.appendJSON(dst)
+	dst = append(dst, `,"attrs":`...)
+	dst = e.Attrs.appendJSON(dst)
 	dst = append(dst, '}')
 	return dst
 }
@@ -10392,9 +11050,118 @@ func (e *SMB2Message) AppendArgs(dst []byte) []byte {
 }
 
 // AppendArgs appends the parameters as a JSON object.
+func (e *SMB2NegotiateRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"hdr":`...)
+	dst = e.Hdr.appendJSON(dst)
+	dst = append(dst, `,"dialects":[`...)
+	for i := range e.Dialects {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = strconv.AppendUint(dst, e.Dialects[i], 10)
+	}
+	dst = append(dst, `]}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMB2NegotiateResponse) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"hdr":`...)
+	dst = e.Hdr.appendJSON(dst)
+	dst = append(dst, `,"response":`...)
+	dst = e.Response.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMB2ReadRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"hdr":`...)
+	dst = e.Hdr.appendJSON(dst)
+	dst = append(dst, `,"file_id":`...)
+	dst = e.FileID.appendJSON(dst)
+	dst = append(dst, `,"offset":`...)
+	dst = strconv.AppendUint(dst, e.Offset, 10)
+	dst = append(dst, `,"length":`...)
+	dst = strconv.AppendUint(dst, e.Length, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMB2SessionSetupRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"hdr":`...)
+	dst = e.Hdr.appendJSON(dst)
+	dst = append(dst, `,"request":`...)
+	dst = e.Request.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMB2SessionSetupResponse) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"hdr":`...)
+	dst = e.Hdr.appendJSON(dst)
+	dst = append(dst, `,"response":`...)
+	dst = e.Response.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
 func (e *SMB2TransformHeader) AppendArgs(dst []byte) []byte {
 	dst = append(dst, `{"hdr":`...)
 	dst = e.Hdr.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMB2TreeConnectRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"hdr":`...)
+	dst = e.Hdr.appendJSON(dst)
+	dst = append(dst, `,"path":`...)
+	dst = appendString(dst, e.Path)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMB2TreeConnectResponse) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"hdr":`...)
+	dst = e.Hdr.appendJSON(dst)
+	dst = append(dst, `,"response":`...)
+	dst = e.Response.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMB2TreeDisconnectRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"hdr":`...)
+	dst = e.Hdr.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMB2TreeDisconnectResponse) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"hdr":`...)
+	dst = e.Hdr.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMB2WriteRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"hdr":`...)
+	dst = e.Hdr.appendJSON(dst)
+	dst = append(dst, `,"file_id":`...)
+	dst = e.FileID.appendJSON(dst)
+	dst = append(dst, `,"offset":`...)
+	dst = strconv.AppendUint(dst, e.Offset, 10)
+	dst = append(dst, `,"length":`...)
+	dst = strconv.AppendUint(dst, e.Length, 10)
 	dst = append(dst, '}')
 	return dst
 }
@@ -12876,6 +13643,327 @@ func (e *IRCJoinInfo) appendJSON(dst []byte) []byte {
 	return dst
 }
 
+func (e *KRBAPOptions) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"use_session_key":`...)
+	dst = strconv.AppendBool(dst, e.UseSessionKey)
+	dst = append(dst, `,"mutual_required":`...)
+	dst = strconv.AppendBool(dst, e.MutualRequired)
+	dst = append(dst, '}')
+	return dst
+}
+
+func (e *KRBEncryptedData) appendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if e.KVNO.OK {
+		dst = append(dst, `"kvno":`...)
+		dst = strconv.AppendUint(dst, e.KVNO.V, 10)
+		dst = append(dst, ',')
+	}
+	dst = append(dst, `"cipher":`...)
+	dst = strconv.AppendUint(dst, e.Cipher, 10)
+	dst = append(dst, `,"ciphertext":`...)
+	dst = appendString(dst, e.Ciphertext)
+	dst = append(dst, ',')
+	return closeObject(dst)
+}
+
+func (e *KRBErrorMsg) appendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if e.PVNO.OK {
+		dst = append(dst, `"pvno":`...)
+		dst = strconv.AppendUint(dst, e.PVNO.V, 10)
+		dst = append(dst, ',')
+	}
+	if e.MsgType.OK {
+		dst = append(dst, `"msg_type":`...)
+		dst = strconv.AppendUint(dst, e.MsgType.V, 10)
+		dst = append(dst, ',')
+	}
+	if e.ClientTime.OK {
+		dst = append(dst, `"client_time":`...)
+		dst = appendDouble(dst, e.ClientTime.V.Seconds())
+		dst = append(dst, ',')
+	}
+	if e.ServerTime.OK {
+		dst = append(dst, `"server_time":`...)
+		dst = appendDouble(dst, e.ServerTime.V.Seconds())
+		dst = append(dst, ',')
+	}
+	dst = append(dst, `"error_code":`...)
+	dst = strconv.AppendUint(dst, e.ErrorCode, 10)
+	dst = append(dst, ',')
+	if e.ClientRealm.OK {
+		dst = append(dst, `"client_realm":`...)
+		dst = appendString(dst, e.ClientRealm.V)
+		dst = append(dst, ',')
+	}
+	if e.ClientName.OK {
+		dst = append(dst, `"client_name":`...)
+		dst = appendString(dst, e.ClientName.V)
+		dst = append(dst, ',')
+	}
+	if e.ServiceRealm.OK {
+		dst = append(dst, `"service_realm":`...)
+		dst = appendString(dst, e.ServiceRealm.V)
+		dst = append(dst, ',')
+	}
+	if e.ServiceName.OK {
+		dst = append(dst, `"service_name":`...)
+		dst = appendString(dst, e.ServiceName.V)
+		dst = append(dst, ',')
+	}
+	if e.ErrorText.OK {
+		dst = append(dst, `"error_text":`...)
+		dst = appendString(dst, e.ErrorText.V)
+		dst = append(dst, ',')
+	}
+	if e.PAData.OK {
+		dst = append(dst, `"pa_data":[`...)
+		for i := range e.PAData.V {
+			if i != 0 {
+				dst = append(dst, ',')
+			}
+			dst = e.PAData.V[i].appendJSON(dst)
+		}
+		dst = append(dst, `],`...)
+	}
+	return closeObject(dst)
+}
+
+func (e *KRBHostAddress) appendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if e.IP.OK {
+		dst = append(dst, `"ip":`...)
+		dst = appendAddr(dst, e.IP.V)
+		dst = append(dst, ',')
+	}
+	if e.NetBIOS.OK {
+		dst = append(dst, `"netbios":`...)
+		dst = appendString(dst, e.NetBIOS.V)
+		dst = append(dst, ',')
+	}
+	if e.Unknown.OK {
+		dst = append(dst, `"unknown":`...)
+		dst = e.Unknown.V.appendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return closeObject(dst)
+}
+
+func (e *KRBKDCOptions) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"forwardable":`...)
+	dst = strconv.AppendBool(dst, e.Forwardable)
+	dst = append(dst, `,"forwarded":`...)
+	dst = strconv.AppendBool(dst, e.Forwarded)
+	dst = append(dst, `,"proxiable":`...)
+	dst = strconv.AppendBool(dst, e.Proxiable)
+	dst = append(dst, `,"proxy":`...)
+	dst = strconv.AppendBool(dst, e.Proxy)
+	dst = append(dst, `,"allow_postdate":`...)
+	dst = strconv.AppendBool(dst, e.AllowPostdate)
+	dst = append(dst, `,"postdated":`...)
+	dst = strconv.AppendBool(dst, e.Postdated)
+	dst = append(dst, `,"renewable":`...)
+	dst = strconv.AppendBool(dst, e.Renewable)
+	dst = append(dst, `,"opt_hardware_auth":`...)
+	dst = strconv.AppendBool(dst, e.OptHardwareAuth)
+	dst = append(dst, `,"disable_transited_check":`...)
+	dst = strconv.AppendBool(dst, e.DisableTransitedCheck)
+	dst = append(dst, `,"renewable_ok":`...)
+	dst = strconv.AppendBool(dst, e.RenewableOK)
+	dst = append(dst, `,"enc_tkt_in_skey":`...)
+	dst = strconv.AppendBool(dst, e.EncTktInSkey)
+	dst = append(dst, `,"renew":`...)
+	dst = strconv.AppendBool(dst, e.Renew)
+	dst = append(dst, `,"validate":`...)
+	dst = strconv.AppendBool(dst, e.Validate)
+	dst = append(dst, '}')
+	return dst
+}
+
+func (e *KRBKDCRequest) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"pvno":`...)
+	dst = strconv.AppendUint(dst, e.PVNO, 10)
+	dst = append(dst, `,"msg_type":`...)
+	dst = strconv.AppendUint(dst, e.MsgType, 10)
+	dst = append(dst, ',')
+	if e.PAData.OK {
+		dst = append(dst, `"pa_data":[`...)
+		for i := range e.PAData.V {
+			if i != 0 {
+				dst = append(dst, ',')
+			}
+			dst = e.PAData.V[i].appendJSON(dst)
+		}
+		dst = append(dst, `],`...)
+	}
+	if e.KDCOptions.OK {
+		dst = append(dst, `"kdc_options":`...)
+		dst = e.KDCOptions.V.appendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if e.ClientName.OK {
+		dst = append(dst, `"client_name":`...)
+		dst = appendString(dst, e.ClientName.V)
+		dst = append(dst, ',')
+	}
+	if e.ServiceRealm.OK {
+		dst = append(dst, `"service_realm":`...)
+		dst = appendString(dst, e.ServiceRealm.V)
+		dst = append(dst, ',')
+	}
+	if e.ServiceName.OK {
+		dst = append(dst, `"service_name":`...)
+		dst = appendString(dst, e.ServiceName.V)
+		dst = append(dst, ',')
+	}
+	if e.From.OK {
+		dst = append(dst, `"from":`...)
+		dst = appendDouble(dst, e.From.V.Seconds())
+		dst = append(dst, ',')
+	}
+	if e.Till.OK {
+		dst = append(dst, `"till":`...)
+		dst = appendDouble(dst, e.Till.V.Seconds())
+		dst = append(dst, ',')
+	}
+	if e.RTime.OK {
+		dst = append(dst, `"rtime":`...)
+		dst = appendDouble(dst, e.RTime.V.Seconds())
+		dst = append(dst, ',')
+	}
+	if e.Nonce.OK {
+		dst = append(dst, `"nonce":`...)
+		dst = strconv.AppendUint(dst, e.Nonce.V, 10)
+		dst = append(dst, ',')
+	}
+	if e.EncryptionTypes.OK {
+		dst = append(dst, `"encryption_types":[`...)
+		for i := range e.EncryptionTypes.V {
+			if i != 0 {
+				dst = append(dst, ',')
+			}
+			dst = strconv.AppendUint(dst, e.EncryptionTypes.V[i], 10)
+		}
+		dst = append(dst, `],`...)
+	}
+	if e.HostAddrs.OK {
+		dst = append(dst, `"host_addrs":[`...)
+		for i := range e.HostAddrs.V {
+			if i != 0 {
+				dst = append(dst, ',')
+			}
+			dst = e.HostAddrs.V[i].appendJSON(dst)
+		}
+		dst = append(dst, `],`...)
+	}
+	if e.AdditionalTickets.OK {
+		dst = append(dst, `"additional_tickets":[`...)
+		for i := range e.AdditionalTickets.V {
+			if i != 0 {
+				dst = append(dst, ',')
+			}
+			dst = e.AdditionalTickets.V[i].appendJSON(dst)
+		}
+		dst = append(dst, `],`...)
+	}
+	return closeObject(dst)
+}
+
+func (e *KRBKDCResponse) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"pvno":`...)
+	dst = strconv.AppendUint(dst, e.PVNO, 10)
+	dst = append(dst, `,"msg_type":`...)
+	dst = strconv.AppendUint(dst, e.MsgType, 10)
+	dst = append(dst, ',')
+	if e.PAData.OK {
+		dst = append(dst, `"pa_data":[`...)
+		for i := range e.PAData.V {
+			if i != 0 {
+				dst = append(dst, ',')
+			}
+			dst = e.PAData.V[i].appendJSON(dst)
+		}
+		dst = append(dst, `],`...)
+	}
+	if e.ClientRealm.OK {
+		dst = append(dst, `"client_realm":`...)
+		dst = appendString(dst, e.ClientRealm.V)
+		dst = append(dst, ',')
+	}
+	dst = append(dst, `"client_name":`...)
+	dst = appendString(dst, e.ClientName)
+	dst = append(dst, `,"ticket":`...)
+	dst = e.Ticket.appendJSON(dst)
+	dst = append(dst, `,"enc_part":`...)
+	dst = e.EncPart.appendJSON(dst)
+	dst = append(dst, ',')
+	return closeObject(dst)
+}
+
+func (e *KRBSAFEMsg) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"pvno":`...)
+	dst = strconv.AppendUint(dst, e.PVNO, 10)
+	dst = append(dst, `,"msg_type":`...)
+	dst = strconv.AppendUint(dst, e.MsgType, 10)
+	dst = append(dst, `,"data":`...)
+	dst = appendString(dst, e.Data)
+	dst = append(dst, ',')
+	if e.Timestamp.OK {
+		dst = append(dst, `"timestamp":`...)
+		dst = appendDouble(dst, e.Timestamp.V.Seconds())
+		dst = append(dst, ',')
+	}
+	if e.Seq.OK {
+		dst = append(dst, `"seq":`...)
+		dst = strconv.AppendUint(dst, e.Seq.V, 10)
+		dst = append(dst, ',')
+	}
+	if e.Sender.OK {
+		dst = append(dst, `"sender":`...)
+		dst = e.Sender.V.appendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if e.Recipient.OK {
+		dst = append(dst, `"recipient":`...)
+		dst = e.Recipient.V.appendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return closeObject(dst)
+}
+
+func (e *KRBTicketRecord) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"pvno":`...)
+	dst = strconv.AppendUint(dst, e.PVNO, 10)
+	dst = append(dst, `,"realm":`...)
+	dst = appendString(dst, e.Realm)
+	dst = append(dst, `,"service_name":`...)
+	dst = appendString(dst, e.ServiceName)
+	dst = append(dst, `,"cipher":`...)
+	dst = strconv.AppendUint(dst, e.Cipher, 10)
+	dst = append(dst, ',')
+	if e.Ciphertext.OK {
+		dst = append(dst, `"ciphertext":`...)
+		dst = appendString(dst, e.Ciphertext.V)
+		dst = append(dst, ',')
+	}
+	if e.AuthenticationInfo.OK {
+		dst = append(dst, `"authenticationinfo":`...)
+		dst = appendString(dst, e.AuthenticationInfo.V)
+		dst = append(dst, ',')
+	}
+	return closeObject(dst)
+}
+
+func (e *KRBTypeValue) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"data_type":`...)
+	dst = strconv.AppendUint(dst, e.DataType, 10)
+	dst = append(dst, `,"val":`...)
+	dst = appendString(dst, e.Val)
+	dst = append(dst, '}')
+	return dst
+}
+
 func (e *L2Hdr) appendJSON(dst []byte) []byte {
 	dst = append(dst, `{"encap":`...)
 	dst = appendString(dst, e.Encap)
@@ -13905,6 +14993,108 @@ func (e *SMB1TransSecArgs) appendJSON(dst []byte) []byte {
 	return dst
 }
 
+func (e *SMB2CloseResult) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"alloc_size":`...)
+	dst = strconv.AppendUint(dst, e.AllocSize, 10)
+	dst = append(dst, `,"eof":`...)
+	dst = strconv.AppendUint(dst, e.EOF, 10)
+	dst = append(dst, `,"times":`...)
+	dst = e.Times.appendJSON(dst)
+	dst = append(dst, `,"attrs":`...)
+	dst = e.Attrs.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+func (e *SMB2CompressionCapabilities) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"alg_count":`...)
+	dst = strconv.AppendUint(dst, e.AlgCount, 10)
+	dst = append(dst, `,"algs":[`...)
+	for i := range e.Algs {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = strconv.AppendUint(dst, e.Algs[i], 10)
+	}
+	dst = append(dst, `]}`...)
+	return dst
+}
+
+func (e *SMB2CreateArgs) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"filename":`...)
+	dst = appendString(dst, e.Filename)
+	dst = append(dst, `,"disposition":`...)
+	dst = strconv.AppendUint(dst, e.Disposition, 10)
+	dst = append(dst, `,"create_options":`...)
+	dst = strconv.AppendUint(dst, e.CreateOptions, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+func (e *SMB2CreateResult) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"file_id":`...)
+	dst = e.FileID.appendJSON(dst)
+	dst = append(dst, `,"size":`...)
+	dst = strconv.AppendUint(dst, e.Size, 10)
+	dst = append(dst, `,"times":`...)
+	dst = e.Times.appendJSON(dst)
+	dst = append(dst, `,"attrs":`...)
+	dst = e.Attrs.appendJSON(dst)
+	dst = append(dst, `,"create_action":`...)
+	dst = strconv.AppendUint(dst, e.CreateAction, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+func (e *SMB2EncryptionCapabilities) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"cipher_count":`...)
+	dst = strconv.AppendUint(dst, e.CipherCount, 10)
+	dst = append(dst, `,"ciphers":[`...)
+	for i := range e.Ciphers {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = strconv.AppendUint(dst, e.Ciphers[i], 10)
+	}
+	dst = append(dst, `]}`...)
+	return dst
+}
+
+func (e *SMB2FileAttrs) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"read_only":`...)
+	dst = strconv.AppendBool(dst, e.ReadOnly)
+	dst = append(dst, `,"hidden":`...)
+	dst = strconv.AppendBool(dst, e.Hidden)
+	dst = append(dst, `,"system":`...)
+	dst = strconv.AppendBool(dst, e.System)
+	dst = append(dst, `,"directory":`...)
+	dst = strconv.AppendBool(dst, e.Directory)
+	dst = append(dst, `,"archive":`...)
+	dst = strconv.AppendBool(dst, e.Archive)
+	dst = append(dst, `,"normal":`...)
+	dst = strconv.AppendBool(dst, e.Normal)
+	dst = append(dst, `,"temporary":`...)
+	dst = strconv.AppendBool(dst, e.Temporary)
+	dst = append(dst, `,"sparse_file":`...)
+	dst = strconv.AppendBool(dst, e.SparseFile)
+	dst = append(dst, `,"reparse_point":`...)
+	dst = strconv.AppendBool(dst, e.ReparsePoint)
+	dst = append(dst, `,"compressed":`...)
+	dst = strconv.AppendBool(dst, e.Compressed)
+	dst = append(dst, `,"offline":`...)
+	dst = strconv.AppendBool(dst, e.Offline)
+	dst = append(dst, `,"not_content_indexed":`...)
+	dst = strconv.AppendBool(dst, e.NotContentIndexed)
+	dst = append(dst, `,"encrypted":`...)
+	dst = strconv.AppendBool(dst, e.Encrypted)
+	dst = append(dst, `,"integrity_stream":`...)
+	dst = strconv.AppendBool(dst, e.IntegrityStream)
+	dst = append(dst, `,"no_scrub_data":`...)
+	dst = strconv.AppendBool(dst, e.NoScrubData)
+	dst = append(dst, '}')
+	return dst
+}
+
 func (e *SMB2GUID) appendJSON(dst []byte) []byte {
 	dst = append(dst, `{"persistent":`...)
 	dst = strconv.AppendUint(dst, e.Persistent, 10)
@@ -13939,6 +15129,102 @@ func (e *SMB2Header) appendJSON(dst []byte) []byte {
 	return dst
 }
 
+func (e *SMB2NegotiateContextValue) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"context_type":`...)
+	dst = strconv.AppendUint(dst, e.ContextType, 10)
+	dst = append(dst, `,"data_length":`...)
+	dst = strconv.AppendUint(dst, e.DataLength, 10)
+	dst = append(dst, ',')
+	if e.PreAuthInfo.OK {
+		dst = append(dst, `"preauth_info":`...)
+		dst = e.PreAuthInfo.V.appendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if e.EncryptionInfo.OK {
+		dst = append(dst, `"encryption_info":`...)
+		dst = e.EncryptionInfo.V.appendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if e.CompressionInfo.OK {
+		dst = append(dst, `"compression_info":`...)
+		dst = e.CompressionInfo.V.appendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if e.Netname.OK {
+		dst = append(dst, `"netname":`...)
+		dst = appendString(dst, e.Netname.V)
+		dst = append(dst, ',')
+	}
+	return closeObject(dst)
+}
+
+func (e *SMB2NegotiateResult) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"dialect_revision":`...)
+	dst = strconv.AppendUint(dst, e.DialectRevision, 10)
+	dst = append(dst, `,"security_mode":`...)
+	dst = strconv.AppendUint(dst, e.SecurityMode, 10)
+	dst = append(dst, `,"server_guid":`...)
+	dst = e.ServerGUID.appendJSON(dst)
+	dst = append(dst, `,"system_time":`...)
+	dst = appendDouble(dst, e.SystemTime)
+	dst = append(dst, `,"server_start_time":`...)
+	dst = appendDouble(dst, e.ServerStartTime)
+	dst = append(dst, `,"negotiate_context_count":`...)
+	dst = strconv.AppendUint(dst, e.NegotiateContextCount, 10)
+	dst = append(dst, `,"negotiate_context_values":[`...)
+	for i := range e.NegotiateContextValues {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = e.NegotiateContextValues[i].appendJSON(dst)
+	}
+	dst = append(dst, `]}`...)
+	return dst
+}
+
+func (e *SMB2PreAuthIntegrityCapabilities) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"hash_alg_count":`...)
+	dst = strconv.AppendUint(dst, e.HashAlgCount, 10)
+	dst = append(dst, `,"salt_length":`...)
+	dst = strconv.AppendUint(dst, e.SaltLength, 10)
+	dst = append(dst, `,"hash_alg":[`...)
+	for i := range e.HashAlg {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = strconv.AppendUint(dst, e.HashAlg[i], 10)
+	}
+	dst = append(dst, `],"salt":`...)
+	dst = appendString(dst, e.Salt)
+	dst = append(dst, '}')
+	return dst
+}
+
+func (e *SMB2SessionSetupArgs) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"security_mode":`...)
+	dst = strconv.AppendUint(dst, e.SecurityMode, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+func (e *SMB2SessionSetupFlags) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"guest":`...)
+	dst = strconv.AppendBool(dst, e.Guest)
+	dst = append(dst, `,"anonymous":`...)
+	dst = strconv.AppendBool(dst, e.Anonymous)
+	dst = append(dst, `,"encrypt":`...)
+	dst = strconv.AppendBool(dst, e.Encrypt)
+	dst = append(dst, '}')
+	return dst
+}
+
+func (e *SMB2SessionSetupResult) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"flags":`...)
+	dst = e.Flags.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
 func (e *SMB2TransformHdr) appendJSON(dst []byte) []byte {
 	dst = append(dst, `{"signature":`...)
 	dst = appendString(dst, e.Signature)
@@ -13950,6 +15236,13 @@ func (e *SMB2TransformHdr) appendJSON(dst []byte) []byte {
 	dst = strconv.AppendUint(dst, e.Flags, 10)
 	dst = append(dst, `,"session_id":`...)
 	dst = strconv.AppendUint(dst, e.SessionID, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+func (e *SMB2TreeConnectResult) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"share_type":`...)
+	dst = strconv.AppendUint(dst, e.ShareType, 10)
 	dst = append(dst, '}')
 	return dst
 }

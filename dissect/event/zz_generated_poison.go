@@ -563,6 +563,41 @@ func (e *IRCWhoisUserLine) detach(d *detached) {
 	e.RealName = d.bytes(e.RealName)
 }
 
+func (e *KRBAPRequest) detach(d *detached) {
+	e.Ticket.detach(d)
+}
+
+func (e *KRBASRequest) detach(d *detached) {
+	e.Msg.detach(d)
+}
+
+func (e *KRBASResponse) detach(d *detached) {
+	e.Msg.detach(d)
+}
+
+func (e *KRBCred) detach(d *detached) {
+	e.Tickets = detachSlice(d, e.Tickets)
+	for i := range e.Tickets {
+		e.Tickets[i].detach(d)
+	}
+}
+
+func (e *KRBError) detach(d *detached) {
+	e.Msg.detach(d)
+}
+
+func (e *KRBSafe) detach(d *detached) {
+	e.Msg.detach(d)
+}
+
+func (e *KRBTGSRequest) detach(d *detached) {
+	e.Msg.detach(d)
+}
+
+func (e *KRBTGSResponse) detach(d *detached) {
+	e.Msg.detach(d)
+}
+
 func (e *MIMEAllData) detach(d *detached) {
 	e.Data = d.bytes(e.Data)
 }
@@ -889,11 +924,84 @@ func (e *SMB1TreeConnectAndXResponse) detach(d *detached) {
 	e.NativeFileSystem = d.bytes(e.NativeFileSystem)
 }
 
+func (e *SMB2CloseRequest) detach(d *detached) {
+	e.Hdr.detach(d)
+}
+
+func (e *SMB2CloseResponse) detach(d *detached) {
+	e.Hdr.detach(d)
+}
+
+func (e *SMB2CreateRequest) detach(d *detached) {
+	e.Hdr.detach(d)
+	e.Request.detach(d)
+}
+
+func (e *SMB2CreateResponse) detach(d *detached) {
+	e.Hdr.detach(d)
+}
+
+func (e *SMB2FileDelete) detach(d *detached) {
+	e.Hdr.detach(d)
+}
+
+func (e *SMB2FileRename) detach(d *detached) {
+	e.Hdr.detach(d)
+	e.DstFilename = d.bytes(e.DstFilename)
+}
+
+func (e *SMB2FileSattr) detach(d *detached) {
+	e.Hdr.detach(d)
+}
+
 func (e *SMB2Message) detach(d *detached) {
 	e.Hdr.detach(d)
 }
 
+func (e *SMB2NegotiateRequest) detach(d *detached) {
+	e.Hdr.detach(d)
+	e.Dialects = detachSlice(d, e.Dialects)
+}
+
+func (e *SMB2NegotiateResponse) detach(d *detached) {
+	e.Hdr.detach(d)
+	e.Response.detach(d)
+}
+
+func (e *SMB2ReadRequest) detach(d *detached) {
+	e.Hdr.detach(d)
+}
+
+func (e *SMB2SessionSetupRequest) detach(d *detached) {
+	e.Hdr.detach(d)
+}
+
+func (e *SMB2SessionSetupResponse) detach(d *detached) {
+	e.Hdr.detach(d)
+}
+
 func (e *SMB2TransformHeader) detach(d *detached) {
+	e.Hdr.detach(d)
+}
+
+func (e *SMB2TreeConnectRequest) detach(d *detached) {
+	e.Hdr.detach(d)
+	e.Path = d.bytes(e.Path)
+}
+
+func (e *SMB2TreeConnectResponse) detach(d *detached) {
+	e.Hdr.detach(d)
+}
+
+func (e *SMB2TreeDisconnectRequest) detach(d *detached) {
+	e.Hdr.detach(d)
+}
+
+func (e *SMB2TreeDisconnectResponse) detach(d *detached) {
+	e.Hdr.detach(d)
+}
+
+func (e *SMB2WriteRequest) detach(d *detached) {
 	e.Hdr.detach(d)
 }
 
@@ -1439,6 +1547,74 @@ func (e *IRCJoinInfo) detach(d *detached) {
 	e.Password = d.bytes(e.Password)
 }
 
+func (e *KRBEncryptedData) detach(d *detached) {
+	e.Ciphertext = d.bytes(e.Ciphertext)
+}
+
+func (e *KRBErrorMsg) detach(d *detached) {
+	e.ClientRealm.V = d.bytes(e.ClientRealm.V)
+	e.ClientName.V = d.bytes(e.ClientName.V)
+	e.ServiceRealm.V = d.bytes(e.ServiceRealm.V)
+	e.ServiceName.V = d.bytes(e.ServiceName.V)
+	e.ErrorText.V = d.bytes(e.ErrorText.V)
+	e.PAData.V = detachSlice(d, e.PAData.V)
+	for i := range e.PAData.V {
+		e.PAData.V[i].detach(d)
+	}
+}
+
+func (e *KRBHostAddress) detach(d *detached) {
+	e.NetBIOS.V = d.bytes(e.NetBIOS.V)
+	e.Unknown.V.detach(d)
+}
+
+func (e *KRBKDCRequest) detach(d *detached) {
+	e.PAData.V = detachSlice(d, e.PAData.V)
+	for i := range e.PAData.V {
+		e.PAData.V[i].detach(d)
+	}
+	e.ClientName.V = d.bytes(e.ClientName.V)
+	e.ServiceRealm.V = d.bytes(e.ServiceRealm.V)
+	e.ServiceName.V = d.bytes(e.ServiceName.V)
+	e.EncryptionTypes.V = detachSlice(d, e.EncryptionTypes.V)
+	e.HostAddrs.V = detachSlice(d, e.HostAddrs.V)
+	for i := range e.HostAddrs.V {
+		e.HostAddrs.V[i].detach(d)
+	}
+	e.AdditionalTickets.V = detachSlice(d, e.AdditionalTickets.V)
+	for i := range e.AdditionalTickets.V {
+		e.AdditionalTickets.V[i].detach(d)
+	}
+}
+
+func (e *KRBKDCResponse) detach(d *detached) {
+	e.PAData.V = detachSlice(d, e.PAData.V)
+	for i := range e.PAData.V {
+		e.PAData.V[i].detach(d)
+	}
+	e.ClientRealm.V = d.bytes(e.ClientRealm.V)
+	e.ClientName = d.bytes(e.ClientName)
+	e.Ticket.detach(d)
+	e.EncPart.detach(d)
+}
+
+func (e *KRBSAFEMsg) detach(d *detached) {
+	e.Data = d.bytes(e.Data)
+	e.Sender.V.detach(d)
+	e.Recipient.V.detach(d)
+}
+
+func (e *KRBTicketRecord) detach(d *detached) {
+	e.Realm = d.bytes(e.Realm)
+	e.ServiceName = d.bytes(e.ServiceName)
+	e.Ciphertext.V = d.bytes(e.Ciphertext.V)
+	e.AuthenticationInfo.V = d.bytes(e.AuthenticationInfo.V)
+}
+
+func (e *KRBTypeValue) detach(d *detached) {
+	e.Val = d.bytes(e.Val)
+}
+
 func (e *L2Hdr) detach(d *detached) {
 	e.Src.V = d.bytes(e.Src.V)
 	e.Dst.V = d.bytes(e.Dst.V)
@@ -1561,8 +1737,39 @@ func (e *SMB1SessionSetupAndXResponseRec) detach(d *detached) {
 	e.SecurityBlob.V = d.bytes(e.SecurityBlob.V)
 }
 
+func (e *SMB2CompressionCapabilities) detach(d *detached) {
+	e.Algs = detachSlice(d, e.Algs)
+}
+
+func (e *SMB2CreateArgs) detach(d *detached) {
+	e.Filename = d.bytes(e.Filename)
+}
+
+func (e *SMB2EncryptionCapabilities) detach(d *detached) {
+	e.Ciphers = detachSlice(d, e.Ciphers)
+}
+
 func (e *SMB2Header) detach(d *detached) {
 	e.Signature = d.bytes(e.Signature)
+}
+
+func (e *SMB2NegotiateContextValue) detach(d *detached) {
+	e.PreAuthInfo.V.detach(d)
+	e.EncryptionInfo.V.detach(d)
+	e.CompressionInfo.V.detach(d)
+	e.Netname.V = d.bytes(e.Netname.V)
+}
+
+func (e *SMB2NegotiateResult) detach(d *detached) {
+	e.NegotiateContextValues = detachSlice(d, e.NegotiateContextValues)
+	for i := range e.NegotiateContextValues {
+		e.NegotiateContextValues[i].detach(d)
+	}
+}
+
+func (e *SMB2PreAuthIntegrityCapabilities) detach(d *detached) {
+	e.HashAlg = detachSlice(d, e.HashAlg)
+	e.Salt = d.bytes(e.Salt)
 }
 
 func (e *SMB2TransformHdr) detach(d *detached) {
