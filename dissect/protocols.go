@@ -9,8 +9,10 @@ import (
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/dissect/files"
 	"github.com/wirelog/wirelog/dissect/http"
+	"github.com/wirelog/wirelog/dissect/imap"
 	"github.com/wirelog/wirelog/dissect/mime"
 	"github.com/wirelog/wirelog/dissect/mysql"
+	"github.com/wirelog/wirelog/dissect/pop3"
 	"github.com/wirelog/wirelog/dissect/smb"
 	"github.com/wirelog/wirelog/dissect/smtp"
 	"github.com/wirelog/wirelog/dissect/socks"
@@ -57,6 +59,8 @@ func protocols(hooks *event.Hooks, fm *files.Manager) []*detect.Protocol {
 		mysql.New(hooks, &ssl.Protocol),
 		http.New(hooks, fm, websocket.New(hooks)),
 		smtp.New(hooks, mails, &ssl.Protocol),
+		pop3.New(hooks, mails, &ssl.Protocol),
+		imap.New(hooks, &ssl.Protocol),
 		smb.New(hooks, fm, smb.Inner{}, smb.DefaultOptions()),
 		socks.New(hooks),
 		ssh.New(hooks),

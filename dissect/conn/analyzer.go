@@ -1,6 +1,7 @@
 package conn
 
 import (
+	"bytes"
 	"log/slog"
 	"runtime/debug"
 	"slices"
@@ -281,12 +282,23 @@ type lateViolation struct {
 	c      *Conn
 	a      Analyzer
 	reason string
+	data   []byte
 }
 
 // ViolateLate is Violate once the packet at work has been processed: until then the
 // analyzer gets what there is, as in Zeek, where violations are queued.
 func (t *Table) ViolateLate(c *Conn, a Analyzer, reason string) {
-	t.late = append(t.late, lateViolation{c, a, reason})
+	t.late = append(t.late, lateViolation{c: c, a: a, reason: reason})
+}
+
+// maxViolationData is how much of the data that shows a violation is kept for it.
+const maxViolationData = 4096
+
+// ViolateLateWith is ViolateLate with the data that shows the violation, of which it keeps
+// a copy.
+func (t *Table) ViolateLateWith(c *Conn, a Analyzer, reason string, data []byte) {
+	data = bytes.Clone(data[:min(len(data), maxViolationData)])
+	t.late = append(t.late, lateViolation{c: c, a: a, reason: reason, data: data})
 }
 
 // settle does what ViolateLate has been asked for.
@@ -295,7 +307,7 @@ func (t *Table) settle() {
 		v := t.late[i]
 		t.late[i] = lateViolation{}
 		if v.c != nil {
-			t.Violate(v.c, v.a, v.reason, nil)
+			t.Violate(v.c, v.a, v.reason, v.data)
 		}
 	}
 	t.late = t.late[:0]
