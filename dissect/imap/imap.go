@@ -119,9 +119,9 @@ func (a *analyzer) keep(i int, b []byte) {
 	a.f.held += len(b)
 	switch {
 	case !isTag(a.pending[i][0]):
-		a.violate("line does not begin with a tag", b)
+		a.violate(noTag)
 	case len(a.pending[i]) > maxLine || a.f.held > maxHeld:
-		a.violate("line is too long", nil)
+		a.violate("line is too long")
 	}
 }
 
@@ -134,10 +134,12 @@ func (a *analyzer) forget(i int) {
 }
 
 // violate tells that this is no IMAP.
-func (a *analyzer) violate(reason string, data []byte) {
+func (a *analyzer) violate(reason string) {
 	a.off = true
-	a.t.ViolateLateWith(a.c, a, reason, data)
+	a.t.ViolateLate(a.c, a, reason)
 }
+
+const noTag = "line has no tag and command"
 
 // isTag reports whether c can be in a tag or a command, for Zeek.
 func isTag(c byte) bool { return '!' <= c && c <= '~' }
@@ -159,7 +161,7 @@ func (a *analyzer) line(isOrig bool, line []byte) {
 	tag, rest, spaces := cutTag(line)
 	cmd, rest, _ := cutTag(rest)
 	if len(tag) == 0 || !spaces || len(cmd) == 0 {
-		a.violate("line has no tag and command", line)
+		a.violate(noTag)
 		return
 	}
 	untagged := len(tag) == 1 && tag[0] == '*'
