@@ -26,6 +26,7 @@ func (l *Loaded) check() []error {
 		}
 	}
 	names("logs", "log", l.Logs, logs)
+	names("optional_logs", "log", l.OptionalLogs, logs)
 	names("analyzers", "analyzer", l.Analyzers, pipeline.Analyzers())
 	names("files.hash", "hash", l.Files.Hash, pipeline.Hashes())
 	for _, p := range l.Files.Extract {
@@ -38,6 +39,9 @@ func (l *Loaded) check() []error {
 		if err := checkEvents(pattern); err != nil {
 			errs = append(errs, fmt.Errorf("%s: %w", l.place("event_names"), err))
 		}
+	}
+	if len(errs) == 0 {
+		errs = l.checkOutputs()
 	}
 	return errs
 }

@@ -19,24 +19,30 @@ import (
 // To add a key, add a field here, with the name that it has in pipeline.Options,
 // and to Default and Options.
 type Config struct {
+	// Outputs is the list under the key outputs; none stands for one output by the
+	// keys after it.
+	Outputs []pipeline.Output
+
 	OutputDir      string `key:"output_dir" flag:"output-dir" short:"o" doc:"folder for log files, created if missing"`
+	OutputPath     string `key:"output" flag:"output" doc:"file for the only log that logs names, instead of a folder; - is standard output"`
 	Format         string `key:"format" flag:"format" short:"f" oneof:"tsv,json" doc:"format of log files: tsv or json"`
 	JSONTimestamps string `key:"json_timestamps" flag:"json-timestamps" oneof:"epoch,millis,iso8601" doc:"times in JSON: epoch (seconds), millis or iso8601"`
 	// Logs and EventNames hold names and patterns; none stands for all.
-	Logs        []string  `key:"logs" flag:"logs" doc:"logs to write, such as conn,weird; all if not given"`
-	Analyzers   []string  `key:"analyzers" flag:"analyzers" doc:"analyzers of application protocols to use, such as dns,http; all if not given, none for none"`
-	Columns     []string  `key:"columns" flag:"columns" doc:"groups of optional columns to add, such as community-id"`
-	OpenTime    time.Time `key:"open_time" flag:"open-time" doc:"time to write in #open and #close instead of the clock, as 2006-01-02T15:04:05 (local) or RFC 3339"`
-	EventsFile  string    `key:"events_file" flag:"events" doc:"file that receives every event as a JSON line; - is standard output"`
-	EventNames  []string  `key:"event_names" flag:"event" doc:"glob patterns of the events to write, such as tcp_*; all if not given"`
-	Contents    string    `key:"deliver_contents" oneof:"none,orig,resp,both" doc:"sides of connections whose payload is raised as tcp_contents and udp_contents events: none, orig, resp or both"`
-	Filter      string    `key:"filter" flag:"filter" doc:"BPF expression; other packets are left out"`
-	NoChecksums bool      `key:"no_checksums" flag:"no-checksums" short:"C" doc:"take packets with a wrong checksum like any others"`
-	Shards      int       `key:"shards" flag:"shards" min:"0" max:"256" doc:"goroutines that dissect; 0 is one a core"`
-	Seed        string    `key:"seed" flag:"seed" doc:"key of the uids, so that they can be made again; random if not given"`
-	Summary     string    `key:"summary" flag:"summary" oneof:"auto,text,json,none" doc:"what to print at the end: text, json or none; auto is text on a terminal"`
-	Sensor      string    `key:"sensor" flag:"sensor" doc:"name of this sensor where outputs tell it; the host's name if not given"`
-	NoProgress  bool      `key:"no_progress" flag:"no-progress" doc:"show no progress bar on a terminal"`
+	Logs         []string  `key:"logs" flag:"logs" doc:"logs to write, such as conn,weird; all but the optional ones if not given"`
+	OptionalLogs []string  `key:"optional_logs" flag:"optional-logs" doc:"logs to write beside those, such as known_modbus"`
+	Analyzers    []string  `key:"analyzers" flag:"analyzers" doc:"analyzers of application protocols to use, such as dns,http; all if not given, none for none"`
+	Columns      []string  `key:"columns" flag:"columns" doc:"groups of optional columns to add, such as community-id"`
+	OpenTime     time.Time `key:"open_time" flag:"open-time" doc:"time to write in #open and #close instead of the clock, as 2006-01-02T15:04:05 (local) or RFC 3339"`
+	EventsFile   string    `key:"events_file" flag:"events" doc:"file that receives every event as a JSON line; - is standard output"`
+	EventNames   []string  `key:"event_names" flag:"event" doc:"glob patterns of the events to write, such as tcp_*; all if not given"`
+	Contents     string    `key:"deliver_contents" oneof:"none,orig,resp,both" doc:"sides of connections whose payload is raised as tcp_contents and udp_contents events: none, orig, resp or both"`
+	Filter       string    `key:"filter" flag:"filter" doc:"BPF expression; other packets are left out"`
+	NoChecksums  bool      `key:"no_checksums" flag:"no-checksums" short:"C" doc:"take packets with a wrong checksum like any others"`
+	Shards       int       `key:"shards" flag:"shards" min:"0" max:"256" doc:"goroutines that dissect; 0 is one a core"`
+	Seed         string    `key:"seed" flag:"seed" doc:"key of the uids, so that they can be made again; random if not given"`
+	Summary      string    `key:"summary" flag:"summary" oneof:"auto,text,json,none" doc:"what to print at the end: text, json or none; auto is text on a terminal"`
+	Sensor       string    `key:"sensor" flag:"sensor" doc:"name of this sensor where outputs tell it; the host's name if not given"`
+	NoProgress   bool      `key:"no_progress" flag:"no-progress" doc:"show no progress bar on a terminal"`
 
 	LocalNets           []netip.Prefix `key:"local_nets" doc:"networks of the site, for local_orig and local_resp (Zeek's Site::local_nets)"`
 	PrivateSpaceIsLocal bool           `key:"private_address_space_is_local" doc:"count private and other special-purpose addresses as local too (Site::private_address_space_is_local)"`
@@ -82,10 +88,13 @@ func (c *Config) Options() pipeline.Options {
 	return pipeline.Options{
 		Filter:         c.Filter,
 		NoChecksums:    c.NoChecksums,
+		Outputs:        c.Outputs,
 		OutputDir:      c.OutputDir,
+		OutputPath:     c.OutputPath,
 		Format:         c.Format,
 		JSONTimestamps: c.JSONTimestamps,
 		Logs:           c.Logs,
+		OptionalLogs:   c.OptionalLogs,
 		Columns:        c.Columns,
 		OpenTime:       c.OpenTime,
 		Sensor:         c.Sensor,

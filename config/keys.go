@@ -40,6 +40,9 @@ var sections = func() []Section {
 	t := reflect.TypeFor[Config]()
 	for i := range t.NumField() {
 		f := t.Field(i)
+		if f.Tag.Get("key") == "" {
+			continue // Outputs has rules of its own
+		}
 		if f.Type.Kind() != reflect.Struct || f.Type == reflect.TypeFor[time.Time]() {
 			list[0].Keys = append(list[0].Keys, makeKey("", f))
 			continue
@@ -96,8 +99,23 @@ func (k Key) Env() string {
 	return EnvPrefix + strings.ToUpper(strings.ReplaceAll(k.Name, ".", "_"))
 }
 
-func (k Key) field(c *Config) reflect.Value {
-	return reflect.ValueOf(c).Elem().FieldByIndex(k.index)
+func (k Key) field(c *Config) reflect.Value { return k.fieldOf(c) }
+
+// fieldOf is the field of k in the struct that to points to.
+func (k Key) fieldOf(to any) reflect.Value {
+	return reflect.ValueOf(to).Elem().FieldByIndex(k.index)
+}
+
+// keysOf lists the keys of a struct by the tags of its fields, those of embedded
+// structs among them.
+func keysOf(t reflect.Type) []Key {
+	var list []Key
+	for _, f := range reflect.VisibleFields(t) {
+		if f.Tag.Get("key") != "" {
+			list = append(list, makeKey("", f))
+		}
+	}
+	return list
 }
 
 // AddFlags adds a flag for every key that has one, and --config.

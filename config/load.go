@@ -75,6 +75,7 @@ func Load(flags *pflag.FlagSet) (*Loaded, error) {
 	errs := append(unknownFileKeys(v, path), unknownVariables()...)
 
 	l := &Loaded{Config: Default(), File: path, sources: map[string]Source{}}
+	errs = append(errs, l.loadOutputs(v)...)
 	for _, k := range allKeys() {
 		source, err := bind(v, k, flags)
 		if err != nil {
@@ -91,7 +92,11 @@ func Load(flags *pflag.FlagSet) (*Loaded, error) {
 			errs = append(errs, fmt.Errorf("%s: %w", l.place(k.Name), err))
 		}
 	}
-	if err := errors.Join(append(errs, l.check()...)...); err != nil {
+	errs = append(errs, l.shortForm()...)
+	if len(errs) == 0 {
+		errs = l.check()
+	}
+	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
 	return l, nil
@@ -131,6 +136,9 @@ func (l *Loaded) place(key string) string {
 // Place names what sets the field of that name of pipeline.Options: a key of a
 // file, a variable or a flag. It is "" if no key does, as for the captures.
 func (l *Loaded) Place(field string) string {
+	if strings.HasPrefix(field, outputsKey) {
+		return l.File + ": " + field
+	}
 	f, ok := reflect.TypeFor[Config]().FieldByName(field)
 	if !ok {
 		return ""
@@ -214,7 +222,7 @@ func unknownFileKeys(file *viper.Viper, path string) []error {
 	slices.Sort(given)
 	for _, name := range given {
 		switch {
-		case slices.Contains(names, name):
+		case slices.Contains(names, name), name == outputsKey:
 		case slices.ContainsFunc(names, func(n string) bool { return strings.HasPrefix(name, n+".") }):
 			// A section where a value belongs: the value's type is wrong, which is said there.
 		case isSection(name):
@@ -222,7 +230,7 @@ func unknownFileKeys(file *viper.Viper, path string) []error {
 				errs = append(errs, fmt.Errorf("%s: %s is a section: want keys below it, got %s", path, name, show(file.Get(name))))
 			}
 		default:
-			errs = append(errs, fmt.Errorf("%s: unknown key %s%s", path, name, nearest.Hint(name, names)))
+			errs = append(errs, fmt.Errorf("%s: unknown key %s%s", path, name, nearest.Hint(name, append(names, outputsKey))))
 		}
 	}
 	return errs

@@ -3,7 +3,11 @@ package config
 import (
 	"fmt"
 	"io"
+	"reflect"
+	"slices"
 	"strings"
+
+	"github.com/wirelog/wirelog/pipeline"
 )
 
 // FileFormats are the formats of configuration files, for Write.
@@ -30,10 +34,58 @@ func (l *Loaded) Write(w io.Writer, format string) error {
 			fmt.Fprintf(&b, "# %s\n"+head, s.Doc, s.Name)
 		}
 		for _, k := range s.Keys {
+			if len(l.Outputs) > 0 && slices.Contains(shortKeys, k.Name) {
+				continue
+			}
 			name := k.Name[strings.LastIndexByte(k.Name, '.')+1:]
-			fmt.Fprintf(&b, "%s# %s\n%s%s%s%s # %s\n\n", in, k.Doc, in, name, sep, literal(k.field(&l.Config)), l.Source(k.Name))
+			fmt.Fprintf(&b, "%s# %s\n%s%s%s%s # %s\n\n", in, k.Doc, in, name, sep, literal(k.field(&l.Config), sep), l.Source(k.Name))
 		}
 	}
-	_, err := io.WriteString(w, strings.TrimSuffix(b.String(), "\n"))
+	l.writeOutputs(&b, format, sep)
+	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// writeOutputs prints the list of outputs and, in comments, what their types know.
+func (l *Loaded) writeOutputs(b *strings.Builder, format, sep string) {
+	fmt.Fprintf(b, "# %s\n", outputsDoc)
+	for _, k := range outputKeys {
+		fmt.Fprintf(b, "#   %s: %s\n", k.Name, k.Doc)
+	}
+	for _, t := range pipeline.OutputTypes() {
+		settings, err := pipeline.NewSettings(t.Name)
+		if err != nil {
+			panic(err) // it has just been listed
+		}
+		fmt.Fprintf(b, "# type%s%q: %s\n", sep, t.Name, t.Doc)
+		for _, k := range keysOf(reflect.TypeOf(settings).Elem()) {
+			fmt.Fprintf(b, "#   %s%s%s: %s\n", k.Name, sep, literal(k.fieldOf(settings), sep), k.Doc)
+		}
+	}
+	if len(l.Outputs) == 0 {
+		return
+	}
+	if format == "yaml" {
+		fmt.Fprintf(b, "%s: # %s\n", outputsKey, l.Source(outputsKey))
+	}
+	for i := range l.Outputs {
+		out := &l.Outputs[i]
+		first := "  - "
+		if format == "toml" {
+			fmt.Fprintf(b, "[[%s]] # %s\n", outputsKey, l.Source(outputsKey))
+			first = ""
+		}
+		line := func(k Key, of any) {
+			fmt.Fprintf(b, "%s%s%s%s\n", first, k.Name, sep, literal(k.fieldOf(of), sep))
+			first = strings.Repeat(" ", len(first))
+		}
+		for _, k := range outputKeys {
+			if !k.fieldOf(out).IsZero() {
+				line(k, out)
+			}
+		}
+		for _, k := range keysOf(reflect.TypeOf(out.Settings).Elem()) {
+			line(k, out.Settings)
+		}
+	}
 }

@@ -3,6 +3,7 @@ package config
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/netip"
 	"reflect"
 	"slices"
@@ -66,6 +67,19 @@ func (k Key) set(field reflect.Value, raw any, isText bool) error {
 			return err
 		}
 		*p = list
+	case *map[string]string:
+		section, ok := raw.(map[string]any)
+		if !ok {
+			return fmt.Errorf("want a section of texts, got %s", show(raw))
+		}
+		*p = make(map[string]string, len(section))
+		for name, v := range section {
+			s, ok := v.(string)
+			if !ok {
+				return fmt.Errorf("%s: want text, got %s", name, show(v))
+			}
+			(*p)[name] = s
+		}
 	case *[]netip.Prefix:
 		list, err := stringList(raw)
 		if err != nil {
@@ -195,16 +209,28 @@ func text(field reflect.Value) string {
 	}
 }
 
-// literal is a value as both YAML and TOML write it.
-func literal(field reflect.Value) string {
+// literal is a value as both YAML and TOML write it; assign is what stands between
+// name and value in the one or the other.
+func literal(field reflect.Value, assign string) string {
 	switch field.Kind() {
 	case reflect.Bool, reflect.Int:
 		return text(field)
+	case reflect.Map:
+		var pairs []string
+		section := field.Interface().(map[string]string)
+		for _, name := range slices.Sorted(maps.Keys(section)) {
+			pairs = append(pairs, name+assign+quote(section[name]))
+		}
+		return "{" + strings.Join(pairs, ", ") + "}"
 	case reflect.Slice:
 		if field.Len() == 0 {
 			return "[]"
 		}
-		list := strings.Split(text(field), ",")
+		list, ok := field.Interface().([]string)
+		if !ok {
+			list = strings.Split(text(field), ",")
+		}
+		list = slices.Clone(list)
 		for i, s := range list {
 			list[i] = quote(s)
 		}

@@ -4,14 +4,18 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/wirelog/wirelog/dissect/dcerpc"
 	"github.com/wirelog/wirelog/dissect/detect"
 	"github.com/wirelog/wirelog/dissect/dns"
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/dissect/files"
+	"github.com/wirelog/wirelog/dissect/gssapi"
 	"github.com/wirelog/wirelog/dissect/http"
 	"github.com/wirelog/wirelog/dissect/imap"
 	"github.com/wirelog/wirelog/dissect/mime"
+	"github.com/wirelog/wirelog/dissect/modbus"
 	"github.com/wirelog/wirelog/dissect/mysql"
+	"github.com/wirelog/wirelog/dissect/ntlm"
 	"github.com/wirelog/wirelog/dissect/pop3"
 	"github.com/wirelog/wirelog/dissect/smb"
 	"github.com/wirelog/wirelog/dissect/smtp"
@@ -52,19 +56,25 @@ func chosen(all []*detect.Protocol, names []string) []*detect.Protocol {
 // nowhere else. What they transfer goes to fm.
 func protocols(hooks *event.Hooks, fm *files.Manager) []*detect.Protocol {
 	ssl, dtls := tls.New(hooks, x509.NewSender(fm))
+	security := dcerpc.Security{NTLM: ntlm.New(hooks)}
+	security.GSSAPI = gssapi.New(hooks, security.NTLM, security.KRB)
+	rpc, pipes := dcerpc.New(hooks, security, dcerpc.DefaultOptions())
 	mails := mime.NewMailShard(hooks, fm)
 	return []*detect.Protocol{
 		dns.New(hooks, event.ProtoUDP, dns.DefaultOptions()),
 		dns.New(hooks, event.ProtoTCP, dns.DefaultOptions()),
 		mysql.New(hooks, &ssl.Protocol),
 		http.New(hooks, fm, websocket.New(hooks)),
+		smb.New(hooks, fm, smb.Inner{Pipes: pipes, GSSAPI: security.GSSAPI, NTLM: security.NTLM}, smb.DefaultOptions()),
 		smtp.New(hooks, mails, &ssl.Protocol),
 		pop3.New(hooks, mails, &ssl.Protocol),
 		imap.New(hooks, &ssl.Protocol),
 		smb.New(hooks, fm, smb.Inner{}, smb.DefaultOptions()),
+		modbus.New(hooks),
 		socks.New(hooks),
 		ssh.New(hooks),
 		ssl,
 		dtls,
+		rpc,
 	}
 }

@@ -37,7 +37,7 @@ func installAnalyzer(h *event.Hooks, out schemas.Emitter, o *Options) *analyzers
 
 func (b *analyzers) violation(e *event.AnalyzerViolationInfo) {
 	kind, name := analyzerName(e.AType)
-	if kind == "protocol" && !b.failed(e.Conn, name) {
+	if kind == "protocol" && (e.Tolerated || !b.failed(e.Conn, name)) {
 		return
 	}
 	r := &b.rec

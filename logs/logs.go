@@ -78,11 +78,26 @@ func Install(h *event.Hooks, out schemas.Emitter, o Options) *Builders {
 	if out.On(new(schemas.Analyzer).Schema()) {
 		installAnalyzer(h, out, &o)
 	}
+	if out.On(new(schemas.Modbus).Schema()) {
+		installModbus(h, out, &o)
+	}
+	if out.On(new(schemas.KnownModbus).Schema()) {
+		installKnownModbus(h, out, &o)
+	}
+	if out.On(new(schemas.ModbusRegisterChange).Schema()) {
+		installModbusRegisterChange(h, out, &o)
+	}
 	if out.On(new(schemas.SOCKS).Schema()) {
 		installSOCKS(h, out, &o)
 	}
 	if out.On(new(schemas.SSH).Schema()) {
 		installSSH(h, out, &o)
+	}
+	if out.On(new(schemas.DCERPC).Schema()) {
+		installDCERPC(h, out, &o)
+	}
+	if out.On(new(schemas.NTLM).Schema()) {
+		installNTLM(h, out, &o)
 	}
 	if out.On(new(schemas.SMTP).Schema()) {
 		installSMTP(h, out, &o)

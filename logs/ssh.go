@@ -31,20 +31,20 @@ type ssh struct {
 type sshState struct {
 	ts             event.Time
 	logged         bool
-	client, server sshText
+	client, server optText
 	auth           schemas.Opt[bool]
 	attempts       uint64
 
 	// The offer that came first, its lists of names joined by commas.
 	offered    bool
 	fromServer bool
-	offer      [sshLists]sshText
+	offer      [sshLists]optText
 	// What the two offers have led to.
 	negotiated                              bool
-	cipher, mac, compression, kex, hostAlgo sshText
-	fingerprint                             sshText
+	cipher, mac, compression, kex, hostAlgo optText
+	fingerprint                             optText
 	// What hassh and hasshServer are made of.
-	hassh [2]sshText
+	hassh [2]optText
 }
 
 // The lists of an offer that are compared.
@@ -56,23 +56,6 @@ const (
 	sshCompression = sshMAC + 2
 	sshLists       = sshCompression + 2
 )
-
-// sshText is text that may be unset and keeps its buffer.
-type sshText struct {
-	b  []byte
-	ok bool
-}
-
-func (t *sshText) set(b []byte) { t.b, t.ok = append(t.b[:0], b...), true }
-
-// trim drops a buffer that is too large to be kept for another connection.
-func (t *sshText) trim() {
-	if cap(t.b) > 4096 {
-		t.b = nil
-	}
-}
-
-func (t *sshText) column() schemas.Opt[string] { return schemas.Opt[string]{V: text(t.b), OK: t.ok} }
 
 func installSSH(h *event.Hooks, out schemas.Emitter, o *Options) {
 	b := &ssh{out: out, now: o.Now, slot: h.NewSlot(), local: newNetworks(o.LocalNets), hassh: o.Groups&schemas.GroupHASSH != 0}
@@ -114,7 +97,7 @@ func (b *ssh) state(c event.Conn) *sshState {
 func (s *sshState) reset(now event.Time) {
 	s.ts, s.logged, s.attempts, s.auth = now, false, 0, schemas.Opt[bool]{}
 	s.offered, s.negotiated = false, false
-	for _, t := range []*sshText{
+	for _, t := range []*optText{
 		&s.client, &s.server, &s.cipher, &s.mac, &s.compression, &s.kex, &s.hostAlgo, &s.fingerprint, &s.hassh[0], &s.hassh[1],
 	} {
 		t.ok = false
@@ -160,7 +143,7 @@ func (b *ssh) capabilities(e *event.SSHCapabilities) {
 		}
 		return sshFind(names[i], b.split[0])
 	}
-	both := func(t *sshText, i int) {
+	both := func(t *optText, i int) {
 		toServer, toClient := find(i), find(i+1)
 		t.set(toServer)
 		if !bytes.Equal(toServer, toClient) {
@@ -311,7 +294,7 @@ func (b *ssh) fingerprint(s *sshState, i int) (sum, of schemas.Opt[string]) {
 }
 
 // sshVersion is the major version that both lines allow. One of 1.99 speaks both.
-func sshVersion(client, server *sshText) (v schemas.Opt[uint64]) {
+func sshVersion(client, server *optText) (v schemas.Opt[uint64]) {
 	if !client.ok || !server.ok {
 		return v
 	}

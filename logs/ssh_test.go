@@ -119,7 +119,7 @@ func TestSSHVersion(t *testing.T) {
 		{"SSH-1.5-c", "SSH-2.0-s", 0}, {"SSH-2.0-c", "SSH-1.5-s", 0}, {"SSH-3.0-c", "SSH-2.0-s", 0}, {"SSH-", "SSH-2.0-s", 0},
 		{"", "SSH-2.0-s", 0}, {"SSH-2.0-c", "", 0},
 	} {
-		x, y := sshText{[]byte(c.client), c.client != ""}, sshText{[]byte(c.server), c.server != ""}
+		x, y := optText{[]byte(c.client), c.client != ""}, optText{[]byte(c.server), c.server != ""}
 		if got := sshVersion(&x, &y); got.V != c.want || got.OK != (c.want != 0) {
 			t.Errorf("%s and %s: %v", c.client, c.server, got)
 		}

@@ -3,6 +3,7 @@ package pipeline
 import (
 	"cmp"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/wirelog/wirelog/dissect/packet"
@@ -60,20 +61,37 @@ func (r *run) summary() Summary {
 	}
 	// An interrupted run leaves packets that were read and not dissected.
 	drops.add(UnitPacket, "run", "interrupted", cap.Packets-dissected, true)
-	for _, st := range r.merger.Stats().Streams {
-		for why, n := range st.Dropped {
-			if n == 0 {
-				continue
-			}
-			drops.add(UnitRecord, st.Log, writers.Reason(why).String(), n, writers.Reason(why).Lost())
-		}
-		if st.Built != 0 {
-			s.Logs = append(s.Logs, LogCount{Log: st.Log, Built: st.Built, Written: st.Written})
-		}
-	}
-	slices.SortFunc(s.Logs, func(a, b LogCount) int { return cmp.Compare(a.Log, b.Log) })
+	s.addStreams(r.merger.Stats().Streams, drops)
+	slices.SortFunc(s.Logs, func(a, b LogCount) int {
+		return cmp.Or(cmp.Compare(a.Log, b.Log), cmp.Compare(a.Output, b.Output))
+	})
 	s.Dropped = drops.sorted()
 	return s
+}
+
+// addStreams adds the counts of the writers. Outputs are named where there are several.
+func (s *Summary) addStreams(streams []writers.StreamStats, drops dropCounter) {
+	several := slices.ContainsFunc(streams, func(st writers.StreamStats) bool {
+		return st.Output != "" && st.Output != streams[0].Output
+	})
+	for i := range streams {
+		st := &streams[i]
+		where, output := st.Log, ""
+		if several {
+			where, output = strings.TrimPrefix(st.Output+": "+st.Log, ": "), st.Output
+		}
+		for why, n := range st.Dropped {
+			if n != 0 {
+				drops.add(UnitRecord, where, writers.Reason(why).String(), n, writers.Reason(why).Lost())
+			}
+		}
+		for _, m := range st.Marks {
+			s.Marks = append(s.Marks, Mark{where, m.Name, m.Count, m.Bad})
+		}
+		if st.Built != 0 {
+			s.Logs = append(s.Logs, LogCount{Log: st.Log, Output: output, Built: st.Built, Written: st.Written})
+		}
+	}
 }
 
 func (s *Summary) addPanics(where string, n uint64) {

@@ -12,7 +12,7 @@ import (
 	"github.com/wirelog/wirelog/dissect/files"
 )
 
-// Formats of log files.
+// Formats of log files; OutputTypes has all types of outputs.
 const (
 	FormatTSV  = "tsv"  // Zeek's tab-separated form
 	FormatJSON = "json" // Zeek's JSON form, one object a line
@@ -59,14 +59,22 @@ type Options struct {
 	// NoChecksums takes packets whose checksum is wrong like any others.
 	NoChecksums bool
 
+	// Outputs are where records go; each may take other logs. When there are none,
+	// the run has one output, to the folder OutputDir or the file OutputPath
+	// in the form Format.
+	Outputs []Output
 	// OutputDir is where log files go. It is created if missing.
 	OutputDir string
+	// OutputPath is the file of the only log that Logs names, instead of OutputDir;
+	// "-" is standard output.
+	OutputPath string
 	// Format is FormatTSV or FormatJSON.
 	Format string
 	// JSONTimestamps is the form of times in JSON, one of TimestampForms.
 	JSONTimestamps string
-	// Logs names the logs to write; none means all.
-	Logs []string
+	// Logs names the logs to write; none means all that are not optional.
+	// OptionalLogs are written beside them.
+	Logs, OptionalLogs []string
 	// Columns names the groups of optional columns to add, of schemas.GroupNames.
 	Columns []string
 	// OpenTime stands for the wall clock in #open and #close, so that output can

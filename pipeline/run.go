@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"runtime"
 	"slices"
@@ -22,10 +23,7 @@ import (
 	"github.com/wirelog/wirelog/dissect/conn"
 	"github.com/wirelog/wirelog/dissect/files"
 	"github.com/wirelog/wirelog/dissect/packet"
-	"github.com/wirelog/wirelog/schemas"
 	"github.com/wirelog/wirelog/writers"
-	"github.com/wirelog/wirelog/writers/json"
-	"github.com/wirelog/wirelog/writers/tsv"
 )
 
 // Run reads the captures of o and writes their logs. The error is an *OptionError
@@ -60,6 +58,7 @@ type run struct {
 	shards  []*shard
 	seed    conn.Seed
 	reports []error        // of the merger
+	events  bool           // the event stream is wanted
 	hosts   packet.Decoder // of the reading goroutine
 	first   int64          // time of the first packet
 	last    capture.Packet // without its data
@@ -111,10 +110,10 @@ func newRun(ctx context.Context, o Options) (*run, error) {
 		return nil, &OptionError{"Contents", fmt.Errorf("no side of connections is called %q", o.Contents)}
 	}
 	cfg, err := r.writerConfig()
-	cfg.Context = ctx
 	if err != nil {
 		return nil, err
 	}
+	cfg.Context, r.events = ctx, len(cfg.Lines) > 0
 	if r.reader, err = capture.Open(o.Paths, capture.Options{
 		Filter: o.Filter, Stdin: o.Stdin, OnProgress: o.Progress, OnNotice: o.Notice,
 	}); err != nil {
@@ -126,7 +125,11 @@ func newRun(ctx context.Context, o Options) (*run, error) {
 	}
 	if r.merger, err = writers.New(cfg); err != nil {
 		r.reader.Close()
-		return nil, &OptionError{"EventsFile", err}
+		option := "outputs"
+		if pe := (*fs.PathError)(nil); errors.As(err, &pe) && pe.Path == o.EventsFile || len(o.Outputs) == 0 {
+			option = "EventsFile"
+		}
+		return nil, &OptionError{option, err}
 	}
 	n := o.Shards
 	if n <= 0 {
@@ -316,33 +319,8 @@ func (r *run) writerConfig() (writers.Config, error) {
 	if !o.OpenTime.IsZero() {
 		cfg.Now = func() time.Time { return o.OpenTime }
 	}
-	var format writers.Format
-	switch o.Format {
-	case FormatTSV:
-		format = tsv.Format{}
-	case FormatJSON:
-		ts, err := json.ParseTimestamps(o.JSONTimestamps)
-		if err != nil {
-			return cfg, &OptionError{"JSONTimestamps", err}
-		}
-		format = json.Format{Timestamps: ts}
-	default:
-		return cfg, &OptionError{"Format", fmt.Errorf("there is no format %q", o.Format)}
-	}
-	cfg.Outputs = []writers.Output{{Dir: o.OutputDir, Format: format}}
-	for _, name := range o.Logs {
-		s := schemas.Lookup(name)
-		if s == nil {
-			return cfg, &OptionError{"Logs", fmt.Errorf("there is no log %q", name)}
-		}
-		cfg.Logs = append(cfg.Logs, s)
-	}
-	var err error
-	if cfg.Groups, err = schemas.ParseGroups(o.Columns); err != nil {
-		return cfg, &OptionError{"Columns", err}
-	}
-	if o.EventsFile != "" {
-		cfg.Lines = []writers.Lines{{Name: "events", Path: o.EventsFile}}
+	if errs := o.writerOutputs(&cfg); len(errs) > 0 {
+		return cfg, errs[0]
 	}
 	return cfg, nil
 }

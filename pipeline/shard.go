@@ -37,7 +37,7 @@ func (r *run) newShard(of int) (*shard, error) {
 	s.logs = logs.Install(s.hooks, s.out, logs.Options{
 		LocalNets: o.LocalNets, Now: now, Cause: cause, Groups: s.out.Groups(),
 	})
-	if o.EventsFile != "" {
+	if r.events {
 		emit := func(line []byte) {
 			s.out.CloseLine(0, append(s.out.OpenLine(0), line[:len(line)-1]...))
 		}

@@ -18,10 +18,13 @@ type Summary struct {
 	// Connections and Events count what was tracked and raised.
 	Connections uint64 `json:"connections"`
 	Events      uint64 `json:"events"`
-	// Logs has one entry for each log that has records, in order of name.
+	// Logs has one entry for each log that has records, and each output if there
+	// are several, in order of name.
 	Logs []LogCount `json:"logs"`
 	// Dropped says what was left out, by place and reason, in that order.
 	Dropped []Drop `json:"dropped"`
+	// Marks are what outputs count beside records, such as retries.
+	Marks []Mark `json:"marks,omitempty"`
 	// Panics counts panics that were contained at a connection, by analyzer.
 	Panics []Panic `json:"panics"`
 	// Damage has a line for each damage found in an input, with file and offset.
@@ -46,9 +49,20 @@ type ClockCounts struct {
 	Clamped   uint64 `json:"clamped"`    // times out of range
 }
 
-// LogCount counts the records of one log.
+// Mark counts something that happened at an output.
+type Mark struct {
+	Where string `json:"where"`
+	Name  string `json:"name"`
+	Count uint64 `json:"count"`
+	// Bad says that it should not happen.
+	Bad bool `json:"bad"`
+}
+
+// LogCount counts the records of one log, at one output.
 type LogCount struct {
-	Log     string `json:"log"`
+	Log string `json:"log"`
+	// Output is empty when there is only one.
+	Output  string `json:"output,omitempty"`
 	Built   uint64 `json:"built"`
 	Written uint64 `json:"rows"`
 }
@@ -107,6 +121,11 @@ func (s *Summary) Check() error {
 func (s *Summary) Lost() bool {
 	if len(s.Damage) != 0 || len(s.Panics) != 0 {
 		return true
+	}
+	for _, m := range s.Marks {
+		if m.Bad {
+			return true
+		}
 	}
 	for _, d := range s.Dropped {
 		if d.Lost && d.Count != 0 {

@@ -5,7 +5,8 @@
 //
 // To add a log: write the struct in a file of its own with a
 // "//wirelog:log name" line at the end of its doc comment, run go generate, and
-// emit it from a builder in logs.
+// emit it from a builder in logs. A log that is only written when it is asked for
+// is "//wirelog:log name optional".
 //
 // Columns beyond Zeek's default ones are tagged "name,optional=group". They come
 // last and are passed to a sink only when it asks for their group, so that whoever
@@ -142,6 +143,8 @@ type Schema struct {
 	ID int
 	// New returns a record of the log without values.
 	New func() Record
+	// Optional says that the log is only written when it is asked for by name.
+	Optional bool
 }
 
 // With returns the schema as it is written with the optional columns of the

@@ -17,10 +17,15 @@ var groupNames = []string{"community-id", "mac-logging", "vlan-logging", "hassh"
 var all = []*Schema{
 	&AnalyzerSchema,
 	&ConnSchema,
+	&DCERPCSchema,
 	&DNSSchema,
 	&FilesSchema,
 	&HTTPSchema,
+	&KnownModbusSchema,
+	&ModbusSchema,
+	&ModbusRegisterChangeSchema,
 	&MySQLSchema,
+	&NTLMSchema,
 	&OCSPSchema,
 	&PESchema,
 	&SMTPSchema,
@@ -255,11 +260,64 @@ func (r *Conn) Encode(s Sink) {
 	}
 }
 
+// DCERPCSchema describes the log dce_rpc.
+var DCERPCSchema = Schema{
+	Name: "dce_rpc",
+	Doc:  "DCERPC is a call of an operation over DCE/RPC, written when it is answered.",
+	ID:   2,
+	New:  func() Record { return new(DCERPC) },
+	Fields: []Field{
+		{Name: "ts", Kind: KindTime, Doc: "Time of the request."},
+		{Name: "uid", Kind: KindString, Doc: "Unique identifier of the connection."},
+		{Name: "id.orig_h", Kind: KindAddr, Doc: "Originator's address."},
+		{Name: "id.orig_p", Kind: KindPort, Doc: "Originator's port; the ICMP type for ICMP."},
+		{Name: "id.resp_h", Kind: KindAddr, Doc: "Responder's address."},
+		{Name: "id.resp_p", Kind: KindPort, Doc: "Responder's port; the ICMP code for ICMP."},
+		{Name: "rtt", Kind: KindInterval, Doc: "Time from the request to the response; unset if they came at the same time.", Unsettable: true},
+		{Name: "named_pipe", Kind: KindString, Doc: "Secondary address that the server named when it accepted the binding: a named pipe or a port.", Unsettable: true},
+		{Name: "endpoint", Kind: KindString, Doc: "Name of the interface, or \"unknown-\" and its UUID.", Unsettable: true},
+		{Name: "operation", Kind: KindString, Doc: "Name of the operation, or \"unknown-\" and its number.", Unsettable: true},
+	},
+}
+
+// Schema returns &DCERPCSchema.
+func (*DCERPC) Schema() *Schema { return &DCERPCSchema }
+
+// Encode passes the columns to s.
+func (r *DCERPC) Encode(s Sink) {
+	s.Time(r.TS)
+	s.String(r.UID)
+	s.Addr(r.ID.OrigH)
+	s.Port(uint16(r.ID.OrigP))
+	s.Addr(r.ID.RespH)
+	s.Port(uint16(r.ID.RespP))
+	if r.RTT.OK {
+		s.Interval(float64(r.RTT.V))
+	} else {
+		s.Unset()
+	}
+	if r.NamedPipe.OK {
+		s.String(r.NamedPipe.V)
+	} else {
+		s.Unset()
+	}
+	if r.Endpoint.OK {
+		s.String(r.Endpoint.V)
+	} else {
+		s.Unset()
+	}
+	if r.Operation.OK {
+		s.String(r.Operation.V)
+	} else {
+		s.Unset()
+	}
+}
+
 // DNSSchema describes the log dns.
 var DNSSchema = Schema{
 	Name: "dns",
 	Doc:  "DNS is one query with its answers, or either without the other.",
-	ID:   2,
+	ID:   3,
 	New:  func() Record { return new(DNS) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the first message of the transaction."},
@@ -388,7 +446,7 @@ func (r *DNS) Encode(s Sink) {
 var FilesSchema = Schema{
 	Name: "files",
 	Doc:  "Files is a file that was transferred, a row for each connection that carried it.",
-	ID:   3,
+	ID:   4,
 	New:  func() Record { return new(Files) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the file was first seen."},
@@ -530,7 +588,7 @@ func (r *Files) Encode(s Sink) {
 var HTTPSchema = Schema{
 	Name: "http",
 	Doc:  "HTTP is a request with its reply, or either without the other.",
-	ID:   4,
+	ID:   5,
 	New:  func() Record { return new(HTTP) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the request, or of the reply if the request was not seen."},
@@ -719,11 +777,132 @@ func (r *HTTP) Encode(s Sink) {
 	}
 }
 
+// KnownModbusSchema describes the log known_modbus.
+var KnownModbusSchema = Schema{
+	Name:     "known_modbus",
+	Doc:      "KnownModbus is a host that was seen to be a Modbus master or slave, once a day.",
+	ID:       6,
+	New:      func() Record { return new(KnownModbus) },
+	Optional: true,
+	Fields: []Field{
+		{Name: "ts", Kind: KindTime, Doc: "Time of the message."},
+		{Name: "host", Kind: KindAddr, Doc: "Address of the host."},
+		{Name: "device_type", Kind: KindEnum, Doc: "Known::MODBUS_MASTER for a client, Known::MODBUS_SLAVE for a server."},
+	},
+}
+
+// Schema returns &KnownModbusSchema.
+func (*KnownModbus) Schema() *Schema { return &KnownModbusSchema }
+
+// Encode passes the columns to s.
+func (r *KnownModbus) Encode(s Sink) {
+	s.Time(r.TS)
+	s.Addr(r.Host)
+	s.Enum(string(r.DeviceType))
+}
+
+// ModbusSchema describes the log modbus.
+var ModbusSchema = Schema{
+	Name: "modbus",
+	Doc:  "Modbus is a message of Modbus/TCP: a request, a response or an exception.",
+	ID:   7,
+	New:  func() Record { return new(Modbus) },
+	Fields: []Field{
+		{Name: "ts", Kind: KindTime, Doc: "Time of the message's header."},
+		{Name: "uid", Kind: KindString, Doc: "Unique identifier of the connection."},
+		{Name: "id.orig_h", Kind: KindAddr, Doc: "Originator's address."},
+		{Name: "id.orig_p", Kind: KindPort, Doc: "Originator's port; the ICMP type for ICMP."},
+		{Name: "id.resp_h", Kind: KindAddr, Doc: "Responder's address."},
+		{Name: "id.resp_p", Kind: KindPort, Doc: "Responder's port; the ICMP code for ICMP."},
+		{Name: "tid", Kind: KindCount, Doc: "Transaction identifier, which a response repeats.", Unsettable: true},
+		{Name: "unit", Kind: KindCount, Doc: "Unit identifier: the device behind a gateway.", Unsettable: true},
+		{Name: "func", Kind: KindString, Doc: "Name of the function.", Unsettable: true},
+		{Name: "pdu_type", Kind: KindString, Doc: "Whether the message is a request (REQ) or a response (RESP).", Unsettable: true},
+		{Name: "exception", Kind: KindString, Doc: "Name of the exception, if the response is one.", Unsettable: true},
+	},
+}
+
+// Schema returns &ModbusSchema.
+func (*Modbus) Schema() *Schema { return &ModbusSchema }
+
+// Encode passes the columns to s.
+func (r *Modbus) Encode(s Sink) {
+	s.Time(r.TS)
+	s.String(r.UID)
+	s.Addr(r.ID.OrigH)
+	s.Port(uint16(r.ID.OrigP))
+	s.Addr(r.ID.RespH)
+	s.Port(uint16(r.ID.RespP))
+	if r.TID.OK {
+		s.Count(r.TID.V)
+	} else {
+		s.Unset()
+	}
+	if r.Unit.OK {
+		s.Count(r.Unit.V)
+	} else {
+		s.Unset()
+	}
+	if r.Func.OK {
+		s.String(r.Func.V)
+	} else {
+		s.Unset()
+	}
+	if r.PDUType.OK {
+		s.String(r.PDUType.V)
+	} else {
+		s.Unset()
+	}
+	if r.Exception.OK {
+		s.String(r.Exception.V)
+	} else {
+		s.Unset()
+	}
+}
+
+// ModbusRegisterChangeSchema describes the log modbus_register_change.
+var ModbusRegisterChangeSchema = Schema{
+	Name:     "modbus_register_change",
+	Doc:      "ModbusRegisterChange is a holding register of which another value was read than before.",
+	ID:       8,
+	New:      func() Record { return new(ModbusRegisterChange) },
+	Optional: true,
+	Fields: []Field{
+		{Name: "ts", Kind: KindTime, Doc: "Time of the response with the new value."},
+		{Name: "uid", Kind: KindString, Doc: "Unique identifier of the connection."},
+		{Name: "id.orig_h", Kind: KindAddr, Doc: "Originator's address."},
+		{Name: "id.orig_p", Kind: KindPort, Doc: "Originator's port; the ICMP type for ICMP."},
+		{Name: "id.resp_h", Kind: KindAddr, Doc: "Responder's address."},
+		{Name: "id.resp_p", Kind: KindPort, Doc: "Responder's port; the ICMP code for ICMP."},
+		{Name: "register", Kind: KindCount, Doc: "The register, counted from 1."},
+		{Name: "old_val", Kind: KindCount, Doc: "The value before."},
+		{Name: "new_val", Kind: KindCount, Doc: "The value read."},
+		{Name: "delta", Kind: KindInterval, Doc: "Time since the old value was first read, in seconds."},
+	},
+}
+
+// Schema returns &ModbusRegisterChangeSchema.
+func (*ModbusRegisterChange) Schema() *Schema { return &ModbusRegisterChangeSchema }
+
+// Encode passes the columns to s.
+func (r *ModbusRegisterChange) Encode(s Sink) {
+	s.Time(r.TS)
+	s.String(r.UID)
+	s.Addr(r.ID.OrigH)
+	s.Port(uint16(r.ID.OrigP))
+	s.Addr(r.ID.RespH)
+	s.Port(uint16(r.ID.RespP))
+	s.Count(r.Register)
+	s.Count(r.OldVal)
+	s.Count(r.NewVal)
+	s.Interval(float64(r.Delta))
+}
+
 // MySQLSchema describes the log mysql.
 var MySQLSchema = Schema{
 	Name: "mysql",
 	Doc:  "MySQL is a command to a MySQL server, or the login.",
-	ID:   5,
+	ID:   9,
 	New:  func() Record { return new(MySQL) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the command."},
@@ -770,11 +949,82 @@ func (r *MySQL) Encode(s Sink) {
 	}
 }
 
+// NTLMSchema describes the log ntlm.
+var NTLMSchema = Schema{
+	Name: "ntlm",
+	Doc:  "NTLM is an authentication by NTLM, written when its outcome is known or else when the connection ends.",
+	ID:   10,
+	New:  func() Record { return new(NTLM) },
+	Fields: []Field{
+		{Name: "ts", Kind: KindTime, Doc: "Time of the first message."},
+		{Name: "uid", Kind: KindString, Doc: "Unique identifier of the connection."},
+		{Name: "id.orig_h", Kind: KindAddr, Doc: "Originator's address."},
+		{Name: "id.orig_p", Kind: KindPort, Doc: "Originator's port; the ICMP type for ICMP."},
+		{Name: "id.resp_h", Kind: KindAddr, Doc: "Responder's address."},
+		{Name: "id.resp_p", Kind: KindPort, Doc: "Responder's port; the ICMP code for ICMP."},
+		{Name: "username", Kind: KindString, Doc: "User that the client names.", Unsettable: true},
+		{Name: "hostname", Kind: KindString, Doc: "Name of the client's computer.", Unsettable: true},
+		{Name: "domainname", Kind: KindString, Doc: "Domain of the user.", Unsettable: true},
+		{Name: "server_nb_computer_name", Kind: KindString, Doc: "NetBIOS name of the server.", Unsettable: true},
+		{Name: "server_dns_computer_name", Kind: KindString, Doc: "DNS name of the server.", Unsettable: true},
+		{Name: "server_tree_name", Kind: KindString, Doc: "DNS name of the server's forest.", Unsettable: true},
+		{Name: "success", Kind: KindBool, Doc: "Whether the authentication succeeded; unset if that was not seen.", Unsettable: true},
+	},
+}
+
+// Schema returns &NTLMSchema.
+func (*NTLM) Schema() *Schema { return &NTLMSchema }
+
+// Encode passes the columns to s.
+func (r *NTLM) Encode(s Sink) {
+	s.Time(r.TS)
+	s.String(r.UID)
+	s.Addr(r.ID.OrigH)
+	s.Port(uint16(r.ID.OrigP))
+	s.Addr(r.ID.RespH)
+	s.Port(uint16(r.ID.RespP))
+	if r.Username.OK {
+		s.String(r.Username.V)
+	} else {
+		s.Unset()
+	}
+	if r.Hostname.OK {
+		s.String(r.Hostname.V)
+	} else {
+		s.Unset()
+	}
+	if r.Domainname.OK {
+		s.String(r.Domainname.V)
+	} else {
+		s.Unset()
+	}
+	if r.ServerNBComputerName.OK {
+		s.String(r.ServerNBComputerName.V)
+	} else {
+		s.Unset()
+	}
+	if r.ServerDNSComputerName.OK {
+		s.String(r.ServerDNSComputerName.V)
+	} else {
+		s.Unset()
+	}
+	if r.ServerTreeName.OK {
+		s.String(r.ServerTreeName.V)
+	} else {
+		s.Unset()
+	}
+	if r.Success.OK {
+		s.Bool(r.Success.V)
+	} else {
+		s.Unset()
+	}
+}
+
 // OCSPSchema describes the log ocsp.
 var OCSPSchema = Schema{
 	Name: "ocsp",
 	Doc:  "OCSP is the status of one certificate in an OCSP response.",
-	ID:   6,
+	ID:   11,
 	New:  func() Record { return new(OCSP) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the response was first seen."},
@@ -825,7 +1075,7 @@ func (r *OCSP) Encode(s Sink) {
 var PESchema = Schema{
 	Name: "pe",
 	Doc:  "PE is an executable of Windows that was transferred.",
-	ID:   7,
+	ID:   12,
 	New:  func() Record { return new(PE) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the file was first seen."},
@@ -916,7 +1166,7 @@ func (r *PE) Encode(s Sink) {
 var SMTPSchema = Schema{
 	Name: "smtp",
 	Doc:  "SMTP is a mail message, or what there was of one when the connection ended.",
-	ID:   8,
+	ID:   13,
 	New:  func() Record { return new(SMTP) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the message before it was done, or of the first line."},
@@ -1077,7 +1327,7 @@ func (r *SMTP) Encode(s Sink) {
 var SOCKSSchema = Schema{
 	Name: "socks",
 	Doc:  "SOCKS is a use of a SOCKS proxy.",
-	ID:   9,
+	ID:   14,
 	New:  func() Record { return new(SOCKS) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the proxy connection was first noticed."},
@@ -1162,7 +1412,7 @@ func (r *SOCKS) Encode(s Sink) {
 var SSHSchema = Schema{
 	Name: "ssh",
 	Doc:  "SSH is an SSH connection, written when a client has authenticated or else when the connection ends.",
-	ID:   10,
+	ID:   15,
 	New:  func() Record { return new(SSH) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the first version line."},
@@ -1286,7 +1536,7 @@ func (r *SSH) Encode(s Sink) {
 var SSLSchema = Schema{
 	Name: "ssl",
 	Doc:  "SSL is an SSL, TLS or DTLS connection, written when its handshake has succeeded or else when the connection ends.",
-	ID:   11,
+	ID:   16,
 	New:  func() Record { return new(SSL) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which SSL was first noticed."},
@@ -1406,7 +1656,7 @@ func (r *SSL) Encode(s Sink) {
 var TunnelSchema = Schema{
 	Name: "tunnel",
 	Doc:  "Tunnel is a tunnel that was found, closed or expired.",
-	ID:   12,
+	ID:   17,
 	New:  func() Record { return new(Tunnel) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the activity."},
@@ -1443,7 +1693,7 @@ func (r *Tunnel) Encode(s Sink) {
 var WebSocketSchema = Schema{
 	Name: "websocket",
 	Doc:  "WebSocket is an HTTP connection that has become a WebSocket.",
-	ID:   13,
+	ID:   18,
 	New:  func() Record { return new(WebSocket) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the server agreed."},
@@ -1526,7 +1776,7 @@ func (r *WebSocket) Encode(s Sink) {
 var WeirdSchema = Schema{
 	Name: "weird",
 	Doc:  "Weird is something unexpected in the traffic.",
-	ID:   14,
+	ID:   19,
 	New:  func() Record { return new(Weird) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which it occurred."},
@@ -1584,7 +1834,7 @@ func (r *Weird) Encode(s Sink) {
 var X509Schema = Schema{
 	Name: "x509",
 	Doc:  "X509 is a certificate that was seen. One that was seen before with the same HostCert and ClientCert is left out for a day.",
-	ID:   15,
+	ID:   20,
 	New:  func() Record { return new(X509) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the certificate was first seen."},

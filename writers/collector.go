@@ -54,6 +54,8 @@ type entry struct {
 type part struct {
 	buf []byte
 	end []int
+	// filtered counts the rows without bytes, which a filter kept out.
+	filtered int
 }
 
 // A gateRef is a schemas.Gate with its strings in run.gateKeys.
@@ -79,14 +81,7 @@ func newCollector(m *Merger) *Collector {
 			continue
 		}
 		for _, t := range st.targets {
-			o := &m.cfg.Outputs[t.output]
-			var e RowEncoder
-			if o.Place != nil {
-				e = o.Place.Encoder(t.info)
-			} else {
-				e = o.Format.Encoder(st.schema, m.cfg.Groups)
-			}
-			c.encoders[i] = append(c.encoders[i], e)
+			c.encoders[i] = append(c.encoders[i], m.encoder(t))
 		}
 	}
 	c.batch = c.newBatch()
@@ -173,6 +168,9 @@ func (c *Collector) closeLine(lines int, buf []byte, g *schemas.Gate) {
 func (c *Collector) added(stream int, r *run, g *schemas.Gate) {
 	for o := range r.parts {
 		p := &r.parts[o]
+		if n := len(p.end); n == 0 && len(p.buf) == 0 || n > 0 && len(p.buf) == p.end[n-1] {
+			p.filtered++
+		}
 		p.end = append(p.end, len(p.buf))
 	}
 	e := entry{Key: c.key}
@@ -233,7 +231,7 @@ func (b *Batch) recycle() {
 		for o := range r.parts {
 			p := &r.parts[o]
 			size += cap(p.buf)
-			p.buf, p.end = p.buf[:0], p.end[:0]
+			p.buf, p.end, p.filtered = p.buf[:0], p.end[:0], 0
 		}
 		r.entries, r.gates, r.gateKeys, r.unsorted = r.entries[:0], r.gates[:0], r.gateKeys[:0], false
 		if size > maxKeptBuffer {

@@ -57,9 +57,6 @@ func New(cfg Config) (*Merger, error) {
 	if logs == nil {
 		logs = all
 	}
-	if len(cfg.Outputs) == 0 {
-		logs = nil
-	}
 	m := &Merger{byID: make([]int, len(all)), cfg: cfg}
 	for i := range m.byID {
 		m.byID[i] = -1
@@ -71,6 +68,9 @@ func New(cfg Config) (*Merger, error) {
 		}
 		st := &stream{name: s.Name, schema: s, gates: gates{sampling: cfg.Sampling}}
 		for i := range cfg.Outputs {
+			if !cfg.Outputs[i].takes(s) {
+				continue
+			}
 			t, err := m.logTarget(s, i, used)
 			if err != nil {
 				return nil, err
@@ -78,8 +78,10 @@ func New(cfg Config) (*Merger, error) {
 			t.part = len(st.targets)
 			st.targets = append(st.targets, t)
 		}
-		m.byID[s.ID] = len(m.streams)
-		m.streams = append(m.streams, st)
+		if len(st.targets) > 0 {
+			m.byID[s.ID] = len(m.streams)
+			m.streams = append(m.streams, st)
+		}
 	}
 	m.lines = len(m.streams)
 	for _, l := range cfg.Lines {
@@ -286,7 +288,7 @@ func (m *Merger) writeRow(st *stream, c *cursor) {
 		sub := c.run.gateKeys[g.off+g.key : g.off+g.key+g.sub]
 		if reason, ok := st.gates.pass(g.kind, key, sub, e.Time); !ok {
 			for _, t := range st.targets {
-				t.drop(reason)
+				t.drop(reason, 1)
 			}
 			return
 		}

@@ -194,12 +194,22 @@ func TestPlaceThatCannotBeOpened(t *testing.T) {
 	}
 }
 
-func TestLinesNeedAPlace(t *testing.T) {
-	cfg := writers.Config{
-		Outputs: []writers.Output{{Dir: t.TempDir(), Format: json.Format{}}},
+func TestLinesOfAFolder(t *testing.T) {
+	dir := t.TempDir()
+	m := newMerger(t, writers.Config{
+		Outputs: []writers.Output{{Dir: dir, Format: json.Format{}}},
+		Logs:    []*schemas.Schema{&schemas.ConnSchema},
 		Lines:   []writers.Lines{{Name: "events", Outputs: []int{0}}},
+	})
+	mustNotExist(t, filepath.Join(dir, "events.log"))
+	c := m.Collector()
+	c.CloseLine(0, append(c.OpenLine(0), "{}"...))
+	m.Merge(c.Flush())
+	if err := m.Close(); err != nil {
+		t.Fatal(err)
 	}
-	if _, err := writers.New(cfg); err == nil {
-		t.Error("a folder took lines")
+	conserve(t, m)
+	if got := readFile(t, filepath.Join(dir, "events.log")); got != "{}\n" {
+		t.Errorf("events.log: %q", got)
 	}
 }

@@ -14,11 +14,14 @@ type target struct {
 	// part is the index of the rows in run.parts.
 	part int
 
+	// view is nil for a stream of lines.
+	view   *View
+	counts Counts
+
 	file *file
 
-	to     Stream
-	info   StreamInfo
-	counts Counts
+	to   Stream
+	info StreamInfo
 	// rows is scratch of Merge.
 	rows []Row
 }
@@ -26,33 +29,72 @@ type target struct {
 // logTarget makes the target of a log at an output. used has the paths of files.
 func (m *Merger) logTarget(s *schemas.Schema, output int, used map[string]bool) (*target, error) {
 	o := &m.cfg.Outputs[output]
+	view, err := NewView(s, m.cfg.Groups, o.Fields, o.Where[s.Name])
+	if err != nil {
+		return nil, fmt.Errorf("output %s: %w", o.name(), err)
+	}
 	if o.Place != nil {
-		return m.placeTarget(s.Name, s.With(m.cfg.Groups), output), nil
+		return m.placeTarget(s.Name, view, output), nil
 	}
-	name := s.Name + o.Format.Ext()
-	if !plainName(name) {
-		return nil, fmt.Errorf("%q cannot be the name of a log file", name)
+	e := o.Format.Encoder(view.Schema, view.Groups)
+	f, err := m.newFile(o, s.Name, used)
+	if err != nil {
+		return nil, err
 	}
-	path := filepath.Join(o.Dir, name)
-	if used[path] {
-		return nil, fmt.Errorf("two outputs would write %s", path)
-	}
-	used[path] = true
-	e := o.Format.Encoder(s, m.cfg.Groups)
-	return &target{output: output, file: &file{
-		format: o.Format.Name(), path: path, dir: o.Dir, name: name,
-		header: e.AppendHeader, footer: e.AppendFooter,
-		now: m.cfg.Now, report: m.cfg.Report,
-	}}, nil
+	f.header, f.footer = e.AppendHeader, e.AppendFooter
+	return &target{output: output, view: view, file: f}, nil
 }
 
-func (m *Merger) placeTarget(log string, s *schemas.Schema, output int) *target {
-	t := &target{output: output}
-	t.info = StreamInfo{
-		Output: m.cfg.Outputs[output].name(), Log: log, Schema: s, Groups: m.cfg.Groups,
-		Counts: &t.counts, Env: m.env(),
+// newFile makes the file of a log or stream of lines at an output.
+func (m *Merger) newFile(o *Output, log string, used map[string]bool) (*file, error) {
+	f := &file{format: o.Format.Name(), now: m.cfg.Now, report: m.cfg.Report}
+	if o.Path != "" {
+		f.path = o.Path
+	} else {
+		f.dir, f.name = o.Dir, log+o.Format.Ext()
+		if !plainName(f.name) {
+			return nil, fmt.Errorf("%q cannot be the name of a log file", f.name)
+		}
+		f.path = filepath.Join(o.Dir, f.name)
+	}
+	return f, use(used, f.path)
+}
+
+// use notes that a file is written, which only one stream may do.
+func use(used map[string]bool, path string) error {
+	if path != "-" {
+		path = filepath.Clean(path)
+	}
+	if used[path] {
+		return fmt.Errorf("two outputs would write %s", path)
+	}
+	used[path] = true
+	return nil
+}
+
+// placeTarget makes the target of a log, or with a nil view of lines, at a place.
+func (m *Merger) placeTarget(log string, view *View, output int) *target {
+	t := &target{output: output, view: view}
+	t.info = StreamInfo{Output: m.cfg.Outputs[output].name(), Log: log, Counts: &t.counts, Env: m.env()}
+	if view != nil {
+		t.info.Schema, t.info.Groups = view.Schema, view.Groups
 	}
 	return t
+}
+
+// encoder makes a shard's encoder of the target's rows.
+func (m *Merger) encoder(t *target) RowEncoder {
+	o := &m.cfg.Outputs[t.output]
+	var e RowEncoder
+	if o.Place != nil {
+		e = o.Place.Encoder(t.info)
+	} else {
+		e = o.Format.Encoder(t.view.Schema, t.view.Groups)
+	}
+	if t.view.keep == nil && t.view.filter == nil {
+		return e
+	}
+	return t.view.viewer(e, &t.counts)
 }
 
 func (m *Merger) env() Env {
@@ -64,19 +106,24 @@ func (m *Merger) env() Env {
 func (m *Merger) lineStream(l Lines, used map[string]bool) (*stream, error) {
 	st := &stream{name: l.Name, gates: gates{sampling: m.cfg.Sampling}}
 	if l.Path != "" {
-		if l.Path != "-" && used[filepath.Clean(l.Path)] {
-			return nil, fmt.Errorf("two outputs would write %s", l.Path)
+		if err := use(used, l.Path); err != nil {
+			return nil, err
 		}
-		used[filepath.Clean(l.Path)] = true
 		st.targets = append(st.targets, &target{
 			output: -1, file: &file{path: l.Path, now: m.cfg.Now, report: m.cfg.Report},
 		})
 	}
 	for _, output := range l.Outputs {
-		if m.cfg.Outputs[output].Place == nil {
-			return nil, fmt.Errorf("output %s does not take the lines of %s", m.cfg.Outputs[output].name(), l.Name)
+		o := &m.cfg.Outputs[output]
+		if o.Place != nil {
+			st.targets = append(st.targets, m.placeTarget(l.Name, nil, output))
+			continue
 		}
-		st.targets = append(st.targets, m.placeTarget(l.Name, nil, output))
+		f, err := m.newFile(o, l.Name, used)
+		if err != nil {
+			return nil, err
+		}
+		st.targets = append(st.targets, &target{output: output, file: f})
 	}
 	return st, nil
 }
@@ -102,7 +149,7 @@ func (m *Merger) start() error {
 					return err
 				}
 				t.to = to
-			case i >= m.lines:
+			case i >= m.lines && t.output < 0:
 				if err := t.file.open(); err != nil {
 					return err
 				}
@@ -125,11 +172,14 @@ func plainName(name string) bool {
 	return name != "" && name[0] != '.' && name[0] != '-'
 }
 
-// write takes the row with the given key.
+// write takes the row with the given key; one without bytes was filtered out.
 func (t *target) write(key *Key, row []byte) {
-	if t.file != nil {
+	switch {
+	case len(row) == 0:
+		t.drop(DropFiltered, 1)
+	case t.file != nil:
 		t.file.write(row, 1)
-	} else {
+	default:
 		t.rows = append(t.rows, Row{*key, row})
 	}
 }
@@ -137,12 +187,19 @@ func (t *target) write(key *Key, row []byte) {
 // writeAll takes all the rows of r, in their order.
 func (t *target) writeAll(r *run) {
 	p := &r.parts[t.part]
+	if p.filtered > 0 {
+		t.drop(DropFiltered, uint64(p.filtered))
+	}
 	if t.file != nil {
-		t.file.write(p.buf, uint64(len(p.end)))
+		if len(p.buf) > 0 {
+			t.file.write(p.buf, uint64(len(p.end)-p.filtered))
+		}
 		return
 	}
 	for i := range p.end {
-		t.rows = append(t.rows, Row{r.entries[i].Key, p.row(i)})
+		if row := p.row(i); len(row) > 0 {
+			t.rows = append(t.rows, Row{r.entries[i].Key, row})
+		}
 	}
 }
 
@@ -156,11 +213,11 @@ func (t *target) handOver() {
 	t.rows = t.rows[:0]
 }
 
-func (t *target) drop(why Reason) {
+func (t *target) drop(why Reason, rows uint64) {
 	if t.file != nil {
-		t.file.dropped[why]++
+		t.file.dropped[why] += rows
 	} else {
-		t.counts.Dropped(why, 1)
+		t.counts.Dropped(why, rows)
 	}
 }
 
@@ -170,12 +227,12 @@ func (m *Merger) stats(st *stream, t *target) StreamStats {
 	if t.output >= 0 {
 		s.Output = m.cfg.Outputs[t.output].name()
 	}
+	t.counts.fill(&s)
 	if f := t.file; f != nil {
 		s.Format, s.Path = f.format, f.path
 		s.Written, s.Bytes, s.Dropped = f.written, f.bytes, f.dropped
-		return s
+	} else {
+		s.Format = m.cfg.Outputs[t.output].Place.Type()
 	}
-	s.Format = m.cfg.Outputs[t.output].Place.Type()
-	t.counts.fill(&s)
 	return s
 }

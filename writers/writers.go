@@ -11,6 +11,7 @@ package writers
 import (
 	"cmp"
 	"context"
+	"slices"
 	"time"
 
 	"github.com/wirelog/wirelog/schemas"
@@ -84,11 +85,24 @@ type Output struct {
 	Name string
 	// Dir is created when the first record comes. A log becomes the file with
 	// its name and the format's extension in it; one that exists is overwritten.
-	Dir    string
+	Dir string
+	// Path is the file of the only log that the output takes, instead of Dir;
+	// "-" is standard output.
+	Path   string
 	Format Format
 	// Place takes the records instead, if set.
 	Place Place
+	// Logs are those that the output takes, of Config.Logs; nil stands for all.
+	Logs []*schemas.Schema
+	// Fields says which columns are written.
+	Fields Fields
+	// Where has, by the name of a log, the expression that its records must
+	// fulfil; see package filter.
+	Where map[string]string
 }
+
+// takes reports whether the output takes the log.
+func (o *Output) takes(s *schemas.Schema) bool { return o.Logs == nil || slices.Contains(o.Logs, s) }
 
 // name is the output's name.
 func (o *Output) name() string {
@@ -109,7 +123,8 @@ type Lines struct {
 	// Path is the file; "-" is standard output. The file is made by New even if
 	// no line comes. There is none when Path is empty.
 	Path string
-	// Outputs are the indices in Config.Outputs of the places that take the lines too.
+	// Outputs are the indices in Config.Outputs of the outputs that take the lines
+	// too: places, and folders, where they go to a file with the stream's name.
 	Outputs []int
 }
 

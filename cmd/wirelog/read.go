@@ -119,6 +119,11 @@ func damage(s *pipeline.Summary) []error {
 	for _, p := range s.Panics {
 		errs = append(errs, fmt.Errorf("analyzer %s: %d panics contained; the connections' other rows are complete", p.Analyzer, p.Count))
 	}
+	for _, m := range s.Marks {
+		if m.Bad {
+			errs = append(errs, fmt.Errorf("%s: %s %s", m.Where, grouped(m.Count), m.Name))
+		}
+	}
 	for _, d := range s.Dropped {
 		if d.Lost && d.Count != 0 {
 			errs = append(errs, fmt.Errorf("%s: %s lost: %s", d.Where, plural(d.Count, string(d.Unit)), d.Reason))

@@ -33,9 +33,13 @@ name, Zeek's type, the group that an optional column belongs to, meaning.`,
 
 func (p *program) listLogs() error {
 	t := tabwriter.NewWriter(p.stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "LOG\tCOLUMNS\tMEANING")
+	fmt.Fprintln(t, "LOG\tCOLUMNS\tOPTIONAL\tMEANING")
 	for _, s := range schemas.All() {
-		fmt.Fprintf(t, "%s\t%d\t%s\n", s.Name, len(s.With(0).Fields), s.Doc)
+		optional := "-"
+		if s.Optional {
+			optional = "yes"
+		}
+		fmt.Fprintf(t, "%s\t%d\t%s\t%s\n", s.Name, len(s.With(0).Fields), optional, s.Doc)
 	}
 	return t.Flush()
 }

@@ -27,7 +27,10 @@ func writeSummaryText(w io.Writer, s *pipeline.Summary, u usage) error {
 	count("connections", s.Connections, "")
 	count("events", s.Events, "")
 	for _, l := range s.Logs {
-		count(l.Log+" rows", l.Written, "")
+		count(l.Log+" rows", l.Written, l.Output)
+	}
+	for _, m := range s.Marks {
+		count(m.Name, m.Count, m.Where)
 	}
 	for _, d := range s.Dropped {
 		if d.Count == 0 {

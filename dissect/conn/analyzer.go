@@ -40,6 +40,9 @@ type Protocol struct {
 	// Tag is what events call the analyzer: "Analyzer::ANALYZER_" and the name
 	// unless set.
 	Tag event.Enum
+	// Tolerant tells that violations are told of and have no consequence (Zeek's
+	// DPD::ignore_violations).
+	Tolerant bool
 }
 
 func (p *Protocol) tag() event.Enum {
@@ -59,6 +62,9 @@ type Attacher interface {
 	Inner() *Protocol
 	// Idle is called at the end of a connection of which no payload was delivered.
 	Idle(c *Conn)
+	// Violated is called when an analyzer has been taken off for a violation. What it
+	// attaches in its place and returns also gets the bytes that showed it.
+	Violated(t *Table, c *Conn) Analyzer
 }
 
 const (
@@ -79,6 +85,7 @@ type attached struct {
 	off       bool
 	violated  bool // and so taken off
 	inner     bool // fed by another analyzer
+	guest     bool // and by any that has messages for it
 }
 
 // Attach adds an analyzer to c and returns it. It returns nil if c has or had one of
@@ -139,6 +146,26 @@ func (t *Table) AttachInner(c *Conn, p *Protocol) int {
 	}
 	x.analyzers = append(x.analyzers, attached{a: a, p: p, inner: true})
 	return len(x.analyzers) - 1
+}
+
+// AttachGuest is for an analyzer that hands messages on to another one, each complete in
+// itself, as are the tokens of an authentication. It returns a number as AttachInner does,
+// that of the one analyzer of p that serves all who have such messages on the connection.
+// It confirms its protocol for each of them. It stays until the connection ends: a
+// violation only takes the service away.
+func (t *Table) AttachGuest(c *Conn, p *Protocol) int {
+	x := c.extra()
+	for i := range x.analyzers {
+		if at := &x.analyzers[i]; at.guest && at.p == p && !at.off {
+			at.confirmed = false
+			return i
+		}
+	}
+	i := t.AttachInner(c, p)
+	if i >= 0 {
+		c.ext.analyzers[i].guest = true
+	}
+	return i
 }
 
 // InnerData gives the analyzer with number i the next bytes of its stream.
@@ -261,20 +288,27 @@ func (t *Table) Violate(c *Conn, a Analyzer, reason string, data []byte) {
 	if i < 0 {
 		return
 	}
-	if c.transport == event.ProtoTCP &&
-		(c.flags&flagPartial != 0 || (c.side[0].flags|c.side[1].flags)&sideGap != 0) {
+	if c.transport == event.ProtoTCP && c.Incomplete() {
 		return
 	}
 	p := c.ext.analyzers[i].p
-	t.RaiseViolation(c, p.tag(), reason, data)
-	if c.Orig().Size+c.Resp().Size > violationsCountUntil {
+	t.raiseViolation(c, p, reason, data)
+	if p.Tolerant || c.Orig().Size+c.Resp().Size > violationsCountUntil {
 		return
 	}
 	if p.Service != "" {
 		c.ext.removeService(t.serviceNumber(p.Service))
 	}
+	if c.ext.analyzers[i].guest {
+		return
+	}
 	c.ext.analyzers[i].violated = true
 	t.turnOff(c, i)
+	if t.attacher != nil {
+		if a := t.attacher.Violated(t, c); a != nil {
+			t.successor = a
+		}
+	}
 }
 
 // lateViolation is a call of ViolateLate.
@@ -315,12 +349,23 @@ func (t *Table) settle() {
 
 // RaiseViolation raises AnalyzerViolationInfo.
 func (t *Table) RaiseViolation(c *Conn, tag event.Enum, reason string, data []byte) {
+	t.raiseViolation(c, &Protocol{Tag: tag}, reason, data)
+}
+
+// TolerateViolation is Violate for an analyzer of a Tolerant protocol that is not attached.
+func (t *Table) TolerateViolation(c *Conn, p *Protocol, reason string) {
+	if c.transport != event.ProtoTCP || !c.Incomplete() {
+		t.raiseViolation(c, p, reason, nil)
+	}
+}
+
+func (t *Table) raiseViolation(c *Conn, p *Protocol, reason string, data []byte) {
 	h := &t.hooks.Analyzer.ViolationInfo
 	if !h.On() {
 		return
 	}
 	t.scratch.addl = append(t.scratch.addl[:0], reason...)
-	e := event.AnalyzerViolationInfo{AType: tag, Conn: c}
+	e := event.AnalyzerViolationInfo{AType: p.tag(), Conn: c, Tolerated: p.Tolerant}
 	e.Info.Reason = t.scratch.addl
 	if data != nil {
 		e.Info.Data = event.Some(data)
@@ -412,8 +457,14 @@ func (t *Table) analyzersData(c *Conn, isOrig bool, b []byte) {
 	if c.ext == nil {
 		return
 	}
+	t.successor = nil
 	for i := range c.ext.analyzers {
 		if at := &c.ext.analyzers[i]; !at.off && !at.inner {
+			t.callData(c, i, isOrig, b)
+		}
+	}
+	if a := t.successor; a != nil {
+		if i := c.ext.find(a); i >= 0 {
 			t.callData(c, i, isOrig, b)
 		}
 	}

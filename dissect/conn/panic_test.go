@@ -39,8 +39,9 @@ func (a attachAll) Attach(t *conn.Table, c *conn.Conn) {
 		t.Attach(c, p)
 	}
 }
-func (a attachAll) Inner() *conn.Protocol { return nil }
-func (a attachAll) Idle(*conn.Conn)       {}
+func (a attachAll) Inner() *conn.Protocol                          { return nil }
+func (a attachAll) Idle(*conn.Conn)                                {}
+func (a attachAll) Violated(*conn.Table, *conn.Conn) conn.Analyzer { return nil }
 
 // quiet keeps the reports of panics out of the test's output, and counts them.
 func quiet(t *testing.T) *int {

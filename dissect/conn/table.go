@@ -128,6 +128,8 @@ type Table struct {
 	streams streamPool
 	icmp    *icmp.Analyzer
 
+	// successor was attached in place of an analyzer that the data at work has shown wrong.
+	successor Analyzer
 	attacher   Attacher
 	services   []string // that connections had
 	panics     map[*Protocol]int

@@ -103,12 +103,25 @@ func (d *Detector) Attach(t *conn.Table, c *conn.Conn) {
 	if tp != event.ProtoTCP && tp != event.ProtoUDP {
 		return
 	}
-	for _, p := range d.byPort[port{tp, c.RespPort()}] {
+	byPort := d.byPort[port{tp, c.RespPort()}]
+	for _, p := range byPort {
 		t.Attach(c, &p.Protocol)
+	}
+	if tp == event.ProtoUDP && len(byPort) > 0 {
+		return // until it is wrong: there are many such flows, and they are short
 	}
 	if i := transportIndex(tp); len(d.signed[i]) > 0 {
 		t.Attach(c, &d.self[i])
 	}
+}
+
+// Violated has a UDP flow whose port was wrong watched from the present datagram on.
+func (d *Detector) Violated(t *conn.Table, c *conn.Conn) conn.Analyzer {
+	i := transportIndex(event.ProtoUDP)
+	if c.Transport() != event.ProtoUDP || len(d.byPort[port{event.ProtoUDP, c.RespPort()}]) == 0 || len(d.signed[i]) == 0 {
+		return nil
+	}
+	return t.Attach(c, &d.self[i])
 }
 
 // Idle tells the protocols of c's port of its end.

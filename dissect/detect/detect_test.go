@@ -45,10 +45,10 @@ func (s *spy) Data(isOrig bool, b []byte) {
 	if _, in, ok := bytes.Cut(b, []byte("|")); ok && s.inner != nil {
 		s.inner.Data(isOrig, in)
 	}
-	switch string(b) {
-	case "confirm":
+	switch {
+	case string(b) == "confirm":
 		s.t.Confirm(s.c, s)
-	case "violate":
+	case string(b) == "violate", s.name == "U" && string(b) == "vv":
 		s.t.Violate(s.c, s, "bad", nil)
 	}
 }
@@ -90,8 +90,9 @@ func protocols(lines *[]string) []*Protocol {
 		{Transport: event.ProtoTCP, Ports: []uint16{700}, Signatures: []Signature{{Orig: begins("dd")}}},                              // D
 		{Transport: event.ProtoTCP, Signatures: []Signature{{Orig: begins("nothing")}, {Orig: contains("ee"), Resp: contains("EE")}}}, // E
 		{Transport: event.ProtoUDP, Ports: []uint16{700}, Signatures: []Signature{{Orig: begins("uu")}, {Resp: begins("UU")}}},        // U
+		{Transport: event.ProtoUDP, Signatures: []Signature{{Orig: begins("vv")}}},                                                    // V
 	}
-	for i, name := range []string{"P", "A", "B", "C", "D", "E", "U"} {
+	for i, name := range []string{"P", "A", "B", "C", "D", "E", "U", "V"} {
 		p := list[i]
 		p.Protocol = conn.Protocol{Name: name, Service: name, New: func(t *conn.Table, c *conn.Conn) conn.Analyzer {
 			*lines = append(*lines, name)
@@ -249,6 +250,9 @@ func TestDatagrams(t *testing.T) {
 		{9999, []string{">x", "<UU"}, "U U>x U<UU U!"},
 		{700, []string{">x"}, "U U>x U!"},
 		{700, []string{">confirm", ">uu"}, "U U>confirm U>uu U!"},
+		// The port was wrong: what shows it is looked at, too.
+		{700, []string{">vv", "<x"}, "U U>vv U! V V>vv V<x V!"},
+		{700, []string{">x", ">vv", "<x"}, "U U>x U>vv U! V V>vv V<x V!"},
 	} {
 		b, lines := newBench(t, c.port)
 		for _, s := range c.talk {

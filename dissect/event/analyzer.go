@@ -33,6 +33,8 @@ type AnalyzerViolationInfo struct {
 	// Conn and File are what the analyzer was working on; either may be nil.
 	Conn Conn `zeek:"-"`
 	File File `zeek:"-"`
+	// Tolerated tells that the violation has no consequence.
+	Tolerated bool `zeek:"-"`
 }
 
 // ViolationInfo says what was wrong; connection and file stand in the event itself.

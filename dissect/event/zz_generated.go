@@ -11,14 +11,18 @@ type Hooks struct {
 	Analyzer  AnalyzerEvents
 	Conn      ConnEvents
 	ConnSize  ConnSizeEvents
+	DCERPC    DCERPCEvents
 	DNS       DNSEvents
 	File      FileEvents
+	GSSAPI    GSSAPIEvents
 	GTPv1     GTPv1Events
 	HTTP      HTTPEvents
 	ICMP      ICMPEvents
 	IMAP      IMAPEvents
 	MIME      MIMEEvents
+	Modbus    ModbusEvents
 	MySQL     MySQLEvents
+	NTLM      NTLMEvents
 	NetBIOS   NetBIOSEvents
 	OCSP      OCSPEvents
 	PE        PEEvents
@@ -75,6 +79,17 @@ type ConnEvents struct {
 type ConnSizeEvents struct {
 	ConnBytesThresholdCrossed   Hook[ConnBytesThresholdCrossed]   // conn_bytes_threshold_crossed
 	ConnPacketsThresholdCrossed Hook[ConnPacketsThresholdCrossed] // conn_packets_threshold_crossed
+}
+
+// DCERPCEvents are the hooks of section DCE_RPC.
+type DCERPCEvents struct {
+	AlterContext     Hook[DCERPCAlterContext]     // dce_rpc_alter_context
+	AlterContextResp Hook[DCERPCAlterContextResp] // dce_rpc_alter_context_resp
+	Bind             Hook[DCERPCBind]             // dce_rpc_bind
+	BindAck          Hook[DCERPCBindAck]          // dce_rpc_bind_ack
+	Message          Hook[DCERPCMessage]          // dce_rpc_message
+	Request          Hook[DCERPCRequest]          // dce_rpc_request
+	Response         Hook[DCERPCResponse]         // dce_rpc_response
 }
 
 // DNSEvents are the hooks of section DNS.
@@ -134,6 +149,11 @@ type FileEvents struct {
 	Sniff              Hook[FileSniff]              // file_sniff
 	StateRemove        Hook[FileStateRemove]        // file_state_remove
 	Timeout            Hook[FileTimeout]            // file_timeout
+}
+
+// GSSAPIEvents are the hooks of section GSSAPI.
+type GSSAPIEvents struct {
+	NegResult Hook[GSSAPINegResult] // gssapi_neg_result
 }
 
 // GTPv1Events are the hooks of section GTPv1.
@@ -201,6 +221,38 @@ type MIMEEvents struct {
 	SegmentData Hook[MIMESegmentData] // mime_segment_data
 }
 
+// ModbusEvents are the hooks of section Modbus.
+type ModbusEvents struct {
+	Exception                          Hook[ModbusException]                          // modbus_exception
+	MaskWriteRegisterRequest           Hook[ModbusMaskWriteRegisterRequest]           // modbus_mask_write_register_request
+	MaskWriteRegisterResponse          Hook[ModbusMaskWriteRegisterResponse]          // modbus_mask_write_register_response
+	Message                            Hook[ModbusMessage]                            // modbus_message
+	ReadCoilsRequest                   Hook[ModbusReadCoilsRequest]                   // modbus_read_coils_request
+	ReadCoilsResponse                  Hook[ModbusReadCoilsResponse]                  // modbus_read_coils_response
+	ReadDiscreteInputsRequest          Hook[ModbusReadDiscreteInputsRequest]          // modbus_read_discrete_inputs_request
+	ReadDiscreteInputsResponse         Hook[ModbusReadDiscreteInputsResponse]         // modbus_read_discrete_inputs_response
+	ReadFIFOQueueRequest               Hook[ModbusReadFIFOQueueRequest]               // modbus_read_fifo_queue_request
+	ReadFIFOQueueResponse              Hook[ModbusReadFIFOQueueResponse]              // modbus_read_fifo_queue_response
+	ReadFileRecordRequest              Hook[ModbusReadFileRecordRequest]              // modbus_read_file_record_request
+	ReadFileRecordResponse             Hook[ModbusReadFileRecordResponse]             // modbus_read_file_record_response
+	ReadHoldingRegistersRequest        Hook[ModbusReadHoldingRegistersRequest]        // modbus_read_holding_registers_request
+	ReadHoldingRegistersResponse       Hook[ModbusReadHoldingRegistersResponse]       // modbus_read_holding_registers_response
+	ReadInputRegistersRequest          Hook[ModbusReadInputRegistersRequest]          // modbus_read_input_registers_request
+	ReadInputRegistersResponse         Hook[ModbusReadInputRegistersResponse]         // modbus_read_input_registers_response
+	ReadWriteMultipleRegistersRequest  Hook[ModbusReadWriteMultipleRegistersRequest]  // modbus_read_write_multiple_registers_request
+	ReadWriteMultipleRegistersResponse Hook[ModbusReadWriteMultipleRegistersResponse] // modbus_read_write_multiple_registers_response
+	WriteFileRecordRequest             Hook[ModbusWriteFileRecordRequest]             // modbus_write_file_record_request
+	WriteFileRecordResponse            Hook[ModbusWriteFileRecordResponse]            // modbus_write_file_record_response
+	WriteMultipleCoilsRequest          Hook[ModbusWriteMultipleCoilsRequest]          // modbus_write_multiple_coils_request
+	WriteMultipleCoilsResponse         Hook[ModbusWriteMultipleCoilsResponse]         // modbus_write_multiple_coils_response
+	WriteMultipleRegistersRequest      Hook[ModbusWriteMultipleRegistersRequest]      // modbus_write_multiple_registers_request
+	WriteMultipleRegistersResponse     Hook[ModbusWriteMultipleRegistersResponse]     // modbus_write_multiple_registers_response
+	WriteSingleCoilRequest             Hook[ModbusWriteSingleCoilRequest]             // modbus_write_single_coil_request
+	WriteSingleCoilResponse            Hook[ModbusWriteSingleCoilResponse]            // modbus_write_single_coil_response
+	WriteSingleRegisterRequest         Hook[ModbusWriteSingleRegisterRequest]         // modbus_write_single_register_request
+	WriteSingleRegisterResponse        Hook[ModbusWriteSingleRegisterResponse]        // modbus_write_single_register_response
+}
+
 // MySQLEvents are the hooks of section MySQL.
 type MySQLEvents struct {
 	AuthMoreData      Hook[MySQLAuthMoreData]      // mysql_auth_more_data
@@ -215,6 +267,13 @@ type MySQLEvents struct {
 	ResultRow         Hook[MySQLResultRow]         // mysql_result_row
 	ServerVersion     Hook[MySQLServerVersion]     // mysql_server_version
 	SSLRequest        Hook[MySQLSSLRequest]        // mysql_ssl_request
+}
+
+// NTLMEvents are the hooks of section NTLM.
+type NTLMEvents struct {
+	Authenticate Hook[NTLMAuthenticate] // ntlm_authenticate
+	Challenge    Hook[NTLMChallenge]    // ntlm_challenge
+	Negotiate    Hook[NTLMNegotiate]    // ntlm_negotiate
 }
 
 // NetBIOSEvents are the hooks of section NetBIOS.
@@ -911,6 +970,125 @@ var built = [...]builtEvent{
 		stream: func(h *Hooks, s *Stream) {
 			h.TCP.ContentsFileWriteFailure.Listen(func(e *ContentsFileWriteFailure) {
 				dst := s.begin("contents_file_write_failure")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "dce_rpc_alter_context",
+			Section: "DCE_RPC",
+			Params:  []Param{{"c", "connection"}, {"fid", "count"}, {"ctx_id", "count"}, {"uuid", "string"}, {"ver_major", "count"}, {"ver_minor", "count"}},
+			Doc:     "Raised for every presentation context of a DCE/RPC alter_context PDU, which adds interfaces to an association (C706 section 12.6.4.1).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.DCERPC.AlterContext.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.DCERPC.AlterContext.Listen(func(e *DCERPCAlterContext) {
+				dst := s.begin("dce_rpc_alter_context")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "dce_rpc_alter_context_resp",
+			Section: "DCE_RPC",
+			Params:  []Param{{"c", "connection"}, {"fid", "count"}},
+			Doc:     "Raised for the server's answer to an alter_context PDU (C706 section 12.6.4.2).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.DCERPC.AlterContextResp.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.DCERPC.AlterContextResp.Listen(func(e *DCERPCAlterContextResp) {
+				dst := s.begin("dce_rpc_alter_context_resp")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "dce_rpc_bind",
+			Section: "DCE_RPC",
+			Params:  []Param{{"c", "connection"}, {"fid", "count"}, {"ctx_id", "count"}, {"uuid", "string"}, {"ver_major", "count"}, {"ver_minor", "count"}},
+			Doc:     "Raised for every presentation context of a DCE/RPC bind PDU: the interface by its UUID and version (C706 section 12.6.4.3).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.DCERPC.Bind.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.DCERPC.Bind.Listen(func(e *DCERPCBind) {
+				dst := s.begin("dce_rpc_bind")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "dce_rpc_bind_ack",
+			Section: "DCE_RPC",
+			Params:  []Param{{"c", "connection"}, {"fid", "count"}, {"sec_addr", "string"}},
+			Doc:     "Raised for the server's acceptance of a bind, with the secondary address that it names (C706 section 12.6.4.4).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.DCERPC.BindAck.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.DCERPC.BindAck.Listen(func(e *DCERPCBindAck) {
+				dst := s.begin("dce_rpc_bind_ack")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "dce_rpc_message",
+			Section: "DCE_RPC",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"fid", "count"}, {"ptype_id", "count"}, {"ptype", "DCE_RPC::PType"}},
+			Doc:     "Raised for every DCE/RPC PDU, whatever its type, once its header is there (C706 section 12.6.3.1).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.DCERPC.Message.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.DCERPC.Message.Listen(func(e *DCERPCMessage) {
+				dst := s.begin("dce_rpc_message")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "dce_rpc_request",
+			Section: "DCE_RPC",
+			Params:  []Param{{"c", "connection"}, {"fid", "count"}, {"ctx_id", "count"}, {"opnum", "count"}, {"stub_len", "count"}},
+			Doc:     "Raised for a DCE/RPC request PDU: a call of an operation of the bound interface, once all its fragments are there (C706 section 12.6.4.9).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.DCERPC.Request.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.DCERPC.Request.Listen(func(e *DCERPCRequest) {
+				dst := s.begin("dce_rpc_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "dce_rpc_response",
+			Section: "DCE_RPC",
+			Params:  []Param{{"c", "connection"}, {"fid", "count"}, {"ctx_id", "count"}, {"opnum", "count"}, {"stub_len", "count"}},
+			Doc:     "Raised for a DCE/RPC response PDU, with the operation of the request that it answers (C706 section 12.6.4.10).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.DCERPC.Response.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.DCERPC.Response.Listen(func(e *DCERPCResponse) {
+				dst := s.begin("dce_rpc_response")
 				dst = appendConnKeys(dst, e.Conn)
 				s.end(e.AppendArgs(append(dst, argsKey...)))
 			})
@@ -1850,6 +2028,23 @@ var built = [...]builtEvent{
 	},
 	{
 		info: Info{
+			Name:    "gssapi_neg_result",
+			Section: "GSSAPI",
+			Params:  []Param{{"c", "connection"}, {"state", "count"}},
+			Doc:     "Raised when a SPNEGO response tells how the negotiation of a mechanism went (RFC 4178 section 4.2.2).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.GSSAPI.NegResult.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.GSSAPI.NegResult.Listen(func(e *GSSAPINegResult) {
+				dst := s.begin("gssapi_neg_result")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
 			Name:    "gtpv1_create_pdp_ctx_request",
 			Section: "GTPv1",
 			Params:  []Param{{"c", "connection"}, {"hdr", "gtpv1_hdr"}, {"elements", "gtp_create_pdp_ctx_request_elements"}},
@@ -2648,6 +2843,482 @@ var built = [...]builtEvent{
 	},
 	{
 		info: Info{
+			Name:    "modbus_exception",
+			Section: "Modbus",
+			Params:  []Param{{"c", "connection"}, {"headers", "ModbusHeaders"}, {"code", "count"}},
+			Doc:     "Raised for a response by which a server refuses a request (MODBUS Application Protocol V1.1b3 section 7).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Modbus.Exception.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Modbus.Exception.Listen(func(e *ModbusException) {
+				dst := s.begin("modbus_exception")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "modbus_mask_write_register_request",
+			Section: "Modbus",
+			Params:  []Param{{"c", "connection"}, {"headers", "ModbusHeaders"}, {"address", "count"}, {"and_mask", "count"}, {"or_mask", "count"}},
+			Doc:     "Raised for a request to change bits of a register (section 6.16).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Modbus.MaskWriteRegisterRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Modbus.MaskWriteRegisterRequest.Listen(func(e *ModbusMaskWriteRegisterRequest) {
+				dst := s.begin("modbus_mask_write_register_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "modbus_mask_write_register_response",
+			Section: "Modbus",
+			Params:  []Param{{"c", "connection"}, {"headers", "ModbusHeaders"}, {"address", "count"}, {"and_mask", "count"}, {"or_mask", "count"}},
+			Doc:     "Raised for the answer that bits of a register were changed (section 6.16).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Modbus.MaskWriteRegisterResponse.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Modbus.MaskWriteRegisterResponse.Listen(func(e *ModbusMaskWriteRegisterResponse) {
+				dst := s.begin("modbus_mask_write_register_response")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "modbus_message",
+			Section: "Modbus",
+			Params:  []Param{{"c", "connection"}, {"headers", "ModbusHeaders"}, {"is_orig", "bool"}},
+			Doc:     "Raised for every Modbus message, when its header is there and before the event of its function.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Modbus.Message.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Modbus.Message.Listen(func(e *ModbusMessage) {
+				dst := s.begin("modbus_message")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "modbus_read_coils_request",
+			Section: "Modbus",
+			Params:  []Param{{"c", "connection"}, {"headers", "ModbusHeaders"}, {"start_address", "count"}, {"quantity", "count"}},
+			Doc:     "Raised for a request to read coils (section 6.1).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Modbus.ReadCoilsRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Modbus.ReadCoilsRequest.Listen(func(e *ModbusReadCoilsRequest) {
+				dst := s.begin("modbus_read_coils_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "modbus_read_coils_response",
+			Section: "Modbus",
+			Params:  []Param{{"c", "connection"}, {"headers", "ModbusHeaders"}, {"coils", "ModbusCoils"}},
+			Doc:     "Raised for the states of coils that were asked for (section 6.1).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Modbus.ReadCoilsResponse.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Modbus.ReadCoilsResponse.Listen(func(e *ModbusReadCoilsResponse) {
+				dst := s.begin("modbus_read_coils_response")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "modbus_read_discrete_inputs_request",
+			Section: "Modbus",
+			Params:  []Param{{"c", "connection"}, {"headers", "ModbusHeaders"}, {"start_address", "count"}, {"quantity", "count"}},
+			Doc:     "Raised for a request to read discrete inputs (section 6.2).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Modbus.ReadDiscreteInputsRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Modbus.ReadDiscreteInputsRequest.Listen(func(e *ModbusReadDiscreteInputsRequest) {
+				dst := s.begin("modbus_read_discrete_inputs_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "modbus_read_discrete_inputs_response",
+			Section: "Modbus",
+			Params:  []Param{{"c", "connection"}, {"headers", "ModbusHeaders"}, {"coils", "ModbusCoils"}},
+			Doc:     "Raised for the states of discrete inputs that were asked for (section 6.2).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Modbus.ReadDiscreteInputsResponse.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Modbus.ReadDiscreteInputsResponse.Listen(func(e *ModbusReadDiscreteInputsResponse) {
+				dst := s.begin("modbus_read_discrete_inputs_response")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "modbus_read_fifo_queue_request",
+			Section: "Modbus",
+			Params:  []Param{{"c", "connection"}, {"headers", "ModbusHeaders"}, {"start_address", "count"}},
+			Doc:     "Raised for a request to read a queue of registers (section 6.18).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Modbus.ReadFIFOQueueRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Modbus.ReadFIFOQueueRequest.Listen(func(e *ModbusReadFIFOQueueRequest) {
+				dst := s.begin("modbus_read_fifo_queue_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "modbus_read_fifo_queue_response",
+			Section: "Modbus",
+			Params:  []Param{{"c", "connection"}, {"headers", "ModbusHeaders"}, {"fifos", "ModbusRegisters"}},
+			Doc:     "Raised for the registers in a queue (section 6.18).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Modbus.ReadFIFOQueueResponse.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Modbus.ReadFIFOQueueResponse.Listen(func(e *ModbusReadFIFOQueueResponse) {
+				dst := s.begin("modbus_read_fifo_queue_response")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "modbus_read_file_record_request",
+			Section: "Modbus",
+			Params:  []Param{{"c", "connection"}, {"headers", "ModbusHeaders"}, {"byte_count", "count"}, {"refs", "ModbusFileRecordRequests"}},
+			Doc:     "Raised for a request to read records of files (section 6.14).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Modbus.ReadFileRecordRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Modbus.ReadFileRecordRequest.Listen(func(e *ModbusReadFileRecordRequest) {
+				dst := s.begin("modbus_read_file_record_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "modbus_read_file_record_response",
+			Section: "Modbus",
+			Params:  []Param{{"c", "connection"}, {"headers", "ModbusHeaders"}, {"byte_count", "count"}, {"refs", "ModbusFileRecordResponses"}},
+			Doc:     "Raised for the records of files that were asked for (section 6.14).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Modbus.ReadFileRecordResponse.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Modbus.ReadFileRecordResponse.Listen(func(e *ModbusReadFileRecordResponse) {
+				dst := s.begin("modbus_read_file_record_response")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "modbus_read_holding_registers_request",
+			Section: "Modbus",
+			Params:  []Param{{"c", "connection"}, {"headers", "ModbusHeaders"}, {"start_address", "count"}, {"quantity", "count"}},
+			Doc:     "Raised for a request to read holding registers (section 6.3).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Modbus.ReadHoldingRegistersRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Modbus.ReadHoldingRegistersRequest.Listen(func(e *ModbusReadHoldingRegistersRequest) {
+				dst := s.begin("modbus_read_holding_registers_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "modbus_read_holding_registers_response",
+			Section: "Modbus",
+			Params:  []Param{{"c", "connection"}, {"headers", "ModbusHeaders"}, {"registers", "ModbusRegisters"}},
+			Doc:     "Raised for the values of holding registers that were asked for (section 6.3).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Modbus.ReadHoldingRegistersResponse.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Modbus.ReadHoldingRegistersResponse.Listen(func(e *ModbusReadHoldingRegistersResponse) {
+				dst := s.begin("modbus_read_holding_registers_response")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "modbus_read_input_registers_request",
+			Section: "Modbus",
+			Params:  []Param{{"c", "connection"}, {"headers", "ModbusHeaders"}, {"start_address", "count"}, {"quantity", "count"}},
+			Doc:     "Raised for a request to read input registers (section 6.4).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Modbus.ReadInputRegistersRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Modbus.ReadInputRegistersRequest.Listen(func(e *ModbusReadInputRegistersRequest) {
+				dst := s.begin("modbus_read_input_registers_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "modbus_read_input_registers_response",
+			Section: "Modbus",
+			Params:  []Param{{"c", "connection"}, {"headers", "ModbusHeaders"}, {"registers", "ModbusRegisters"}},
+			Doc:     "Raised for the values of input registers that were asked for (section 6.4).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Modbus.ReadInputRegistersResponse.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Modbus.ReadInputRegistersResponse.Listen(func(e *ModbusReadInputRegistersResponse) {
+				dst := s.begin("modbus_read_input_registers_response")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "modbus_read_write_multiple_registers_request",
+			Section: "Modbus",
+			Params:  []Param{{"c", "connection"}, {"headers", "ModbusHeaders"}, {"read_start_address", "count"}, {"read_quantity", "count"}, {"write_start_address", "count"}, {"write_registers", "ModbusRegisters"}},
+			Doc:     "Raised for a request to write registers and then read others (section 6.17).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Modbus.ReadWriteMultipleRegistersRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Modbus.ReadWriteMultipleRegistersRequest.Listen(func(e *ModbusReadWriteMultipleRegistersRequest) {
+				dst := s.begin("modbus_read_write_multiple_registers_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "modbus_read_write_multiple_registers_response",
+			Section: "Modbus",
+			Params:  []Param{{"c", "connection"}, {"headers", "ModbusHeaders"}, {"written_registers", "ModbusRegisters"}},
+			Doc:     "Raised for the registers that were read after the writing (section 6.17).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Modbus.ReadWriteMultipleRegistersResponse.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Modbus.ReadWriteMultipleRegistersResponse.Listen(func(e *ModbusReadWriteMultipleRegistersResponse) {
+				dst := s.begin("modbus_read_write_multiple_registers_response")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "modbus_write_file_record_request",
+			Section: "Modbus",
+			Params:  []Param{{"c", "connection"}, {"headers", "ModbusHeaders"}, {"byte_count", "count"}, {"refs", "ModbusFileReferences"}},
+			Doc:     "Raised for a request to write records of files (section 6.15).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Modbus.WriteFileRecordRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Modbus.WriteFileRecordRequest.Listen(func(e *ModbusWriteFileRecordRequest) {
+				dst := s.begin("modbus_write_file_record_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "modbus_write_file_record_response",
+			Section: "Modbus",
+			Params:  []Param{{"c", "connection"}, {"headers", "ModbusHeaders"}, {"byte_count", "count"}, {"refs", "ModbusFileReferences"}},
+			Doc:     "Raised for the answer that records of files were written, which repeats the request (section 6.15).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Modbus.WriteFileRecordResponse.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Modbus.WriteFileRecordResponse.Listen(func(e *ModbusWriteFileRecordResponse) {
+				dst := s.begin("modbus_write_file_record_response")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "modbus_write_multiple_coils_request",
+			Section: "Modbus",
+			Params:  []Param{{"c", "connection"}, {"headers", "ModbusHeaders"}, {"start_address", "count"}, {"coils", "ModbusCoils"}},
+			Doc:     "Raised for a request to set coils (section 6.11).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Modbus.WriteMultipleCoilsRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Modbus.WriteMultipleCoilsRequest.Listen(func(e *ModbusWriteMultipleCoilsRequest) {
+				dst := s.begin("modbus_write_multiple_coils_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "modbus_write_multiple_coils_response",
+			Section: "Modbus",
+			Params:  []Param{{"c", "connection"}, {"headers", "ModbusHeaders"}, {"start_address", "count"}, {"quantity", "count"}},
+			Doc:     "Raised for the answer that coils were set (section 6.11).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Modbus.WriteMultipleCoilsResponse.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Modbus.WriteMultipleCoilsResponse.Listen(func(e *ModbusWriteMultipleCoilsResponse) {
+				dst := s.begin("modbus_write_multiple_coils_response")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "modbus_write_multiple_registers_request",
+			Section: "Modbus",
+			Params:  []Param{{"c", "connection"}, {"headers", "ModbusHeaders"}, {"start_address", "count"}, {"registers", "ModbusRegisters"}},
+			Doc:     "Raised for a request to write registers (section 6.12).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Modbus.WriteMultipleRegistersRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Modbus.WriteMultipleRegistersRequest.Listen(func(e *ModbusWriteMultipleRegistersRequest) {
+				dst := s.begin("modbus_write_multiple_registers_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "modbus_write_multiple_registers_response",
+			Section: "Modbus",
+			Params:  []Param{{"c", "connection"}, {"headers", "ModbusHeaders"}, {"start_address", "count"}, {"quantity", "count"}},
+			Doc:     "Raised for the answer that registers were written (section 6.12).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Modbus.WriteMultipleRegistersResponse.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Modbus.WriteMultipleRegistersResponse.Listen(func(e *ModbusWriteMultipleRegistersResponse) {
+				dst := s.begin("modbus_write_multiple_registers_response")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "modbus_write_single_coil_request",
+			Section: "Modbus",
+			Params:  []Param{{"c", "connection"}, {"headers", "ModbusHeaders"}, {"address", "count"}, {"value", "bool"}},
+			Doc:     "Raised for a request to set a coil (section 6.5).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Modbus.WriteSingleCoilRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Modbus.WriteSingleCoilRequest.Listen(func(e *ModbusWriteSingleCoilRequest) {
+				dst := s.begin("modbus_write_single_coil_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "modbus_write_single_coil_response",
+			Section: "Modbus",
+			Params:  []Param{{"c", "connection"}, {"headers", "ModbusHeaders"}, {"address", "count"}, {"value", "bool"}},
+			Doc:     "Raised for the answer that a coil was set (section 6.5).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Modbus.WriteSingleCoilResponse.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Modbus.WriteSingleCoilResponse.Listen(func(e *ModbusWriteSingleCoilResponse) {
+				dst := s.begin("modbus_write_single_coil_response")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "modbus_write_single_register_request",
+			Section: "Modbus",
+			Params:  []Param{{"c", "connection"}, {"headers", "ModbusHeaders"}, {"address", "count"}, {"value", "count"}},
+			Doc:     "Raised for a request to write a register (section 6.6).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Modbus.WriteSingleRegisterRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Modbus.WriteSingleRegisterRequest.Listen(func(e *ModbusWriteSingleRegisterRequest) {
+				dst := s.begin("modbus_write_single_register_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "modbus_write_single_register_response",
+			Section: "Modbus",
+			Params:  []Param{{"c", "connection"}, {"headers", "ModbusHeaders"}, {"address", "count"}, {"value", "count"}},
+			Doc:     "Raised for the answer that a register was written (section 6.6).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Modbus.WriteSingleRegisterResponse.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Modbus.WriteSingleRegisterResponse.Listen(func(e *ModbusWriteSingleRegisterResponse) {
+				dst := s.begin("modbus_write_single_register_response")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
 			Name:    "mysql_auth_more_data",
 			Section: "MySQL",
 			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"data", "string"}},
@@ -3053,6 +3724,57 @@ var built = [...]builtEvent{
 		stream: func(h *Hooks, s *Stream) {
 			h.DNS.NonDNSRequest.Listen(func(e *NonDNSRequest) {
 				dst := s.begin("non_dns_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "ntlm_authenticate",
+			Section: "NTLM",
+			Params:  []Param{{"c", "connection"}, {"request", "NTLM::Authenticate"}},
+			Doc:     "Raised for an NTLM AUTHENTICATE message: user, domain and workstation of a client (MS-NLMP section 2.2.1.3).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.NTLM.Authenticate.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.NTLM.Authenticate.Listen(func(e *NTLMAuthenticate) {
+				dst := s.begin("ntlm_authenticate")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "ntlm_challenge",
+			Section: "NTLM",
+			Params:  []Param{{"c", "connection"}, {"challenge", "NTLM::Challenge"}},
+			Doc:     "Raised for an NTLM CHALLENGE message, a server's answer with its names and flags (MS-NLMP section 2.2.1.2).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.NTLM.Challenge.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.NTLM.Challenge.Listen(func(e *NTLMChallenge) {
+				dst := s.begin("ntlm_challenge")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "ntlm_negotiate",
+			Section: "NTLM",
+			Params:  []Param{{"c", "connection"}, {"negotiate", "NTLM::Negotiate"}},
+			Doc:     "Raised for an NTLM NEGOTIATE message, with which a client begins (MS-NLMP section 2.2.1.1).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.NTLM.Negotiate.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.NTLM.Negotiate.Listen(func(e *NTLMNegotiate) {
+				dst := s.begin("ntlm_negotiate")
 				dst = appendConnKeys(dst, e.Conn)
 				s.end(e.AppendArgs(append(dst, argsKey...)))
 			})
@@ -5857,6 +6579,98 @@ func (e *ContentsFileWriteFailure) AppendArgs(dst []byte) []byte {
 }
 
 // AppendArgs appends the parameters as a JSON object.
+func (e *DCERPCAlterContext) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"fid":`...)
+	dst = strconv.AppendUint(dst, e.FID, 10)
+	dst = append(dst, `,"ctx_id":`...)
+	dst = strconv.AppendUint(dst, e.CtxID, 10)
+	dst = append(dst, `,"uuid":`...)
+	dst = appendString(dst, e.UUID)
+	dst = append(dst, `,"ver_major":`...)
+	dst = strconv.AppendUint(dst, e.VerMajor, 10)
+	dst = append(dst, `,"ver_minor":`...)
+	dst = strconv.AppendUint(dst, e.VerMinor, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *DCERPCAlterContextResp) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"fid":`...)
+	dst = strconv.AppendUint(dst, e.FID, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *DCERPCBind) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"fid":`...)
+	dst = strconv.AppendUint(dst, e.FID, 10)
+	dst = append(dst, `,"ctx_id":`...)
+	dst = strconv.AppendUint(dst, e.CtxID, 10)
+	dst = append(dst, `,"uuid":`...)
+	dst = appendString(dst, e.UUID)
+	dst = append(dst, `,"ver_major":`...)
+	dst = strconv.AppendUint(dst, e.VerMajor, 10)
+	dst = append(dst, `,"ver_minor":`...)
+	dst = strconv.AppendUint(dst, e.VerMinor, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *DCERPCBindAck) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"fid":`...)
+	dst = strconv.AppendUint(dst, e.FID, 10)
+	dst = append(dst, `,"sec_addr":`...)
+	dst = appendString(dst, e.SecAddr)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *DCERPCMessage) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"fid":`...)
+	dst = strconv.AppendUint(dst, e.FID, 10)
+	dst = append(dst, `,"ptype_id":`...)
+	dst = strconv.AppendUint(dst, e.PTypeID, 10)
+	dst = append(dst, `,"ptype":`...)
+	dst = appendString(dst, e.PType)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *DCERPCRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"fid":`...)
+	dst = strconv.AppendUint(dst, e.FID, 10)
+	dst = append(dst, `,"ctx_id":`...)
+	dst = strconv.AppendUint(dst, e.CtxID, 10)
+	dst = append(dst, `,"opnum":`...)
+	dst = strconv.AppendUint(dst, e.Opnum, 10)
+	dst = append(dst, `,"stub_len":`...)
+	dst = strconv.AppendUint(dst, e.StubLen, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *DCERPCResponse) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"fid":`...)
+	dst = strconv.AppendUint(dst, e.FID, 10)
+	dst = append(dst, `,"ctx_id":`...)
+	dst = strconv.AppendUint(dst, e.CtxID, 10)
+	dst = append(dst, `,"opnum":`...)
+	dst = strconv.AppendUint(dst, e.Opnum, 10)
+	dst = append(dst, `,"stub_len":`...)
+	dst = strconv.AppendUint(dst, e.StubLen, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
 func (e *DNSA6Reply) AppendArgs(dst []byte) []byte {
 	dst = append(dst, `{"msg":`...)
 	dst = e.Msg.appendJSON(dst)
@@ -6498,6 +7312,14 @@ func (e *FlowWeird) AppendArgs(dst []byte) []byte {
 }
 
 // AppendArgs appends the parameters as a JSON object.
+func (e *GSSAPINegResult) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"state":`...)
+	dst = strconv.AppendUint(dst, e.State, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
 func (e *GTPv1CreatePDPCtxRequest) AppendArgs(dst []byte) []byte {
 	dst = append(dst, `{"hdr":`...)
 	dst = e.Hdr.appendJSON(dst)
@@ -7042,6 +7864,397 @@ func (e *MobileIPv6Message) AppendArgs(dst []byte) []byte {
 }
 
 // AppendArgs appends the parameters as a JSON object.
+func (e *ModbusException) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"headers":`...)
+	dst = e.Headers.appendJSON(dst)
+	dst = append(dst, `,"code":`...)
+	dst = strconv.AppendUint(dst, e.Code, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *ModbusMaskWriteRegisterRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"headers":`...)
+	dst = e.Headers.appendJSON(dst)
+	dst = append(dst, `,"address":`...)
+	dst = strconv.AppendUint(dst, e.Address, 10)
+	dst = append(dst, `,"and_mask":`...)
+	dst = strconv.AppendUint(dst, e.AndMask, 10)
+	dst = append(dst, `,"or_mask":`...)
+	dst = strconv.AppendUint(dst, e.OrMask, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *ModbusMaskWriteRegisterResponse) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"headers":`...)
+	dst = e.Headers.appendJSON(dst)
+	dst = append(dst, `,"address":`...)
+	dst = strconv.AppendUint(dst, e.Address, 10)
+	dst = append(dst, `,"and_mask":`...)
+	dst = strconv.AppendUint(dst, e.AndMask, 10)
+	dst = append(dst, `,"or_mask":`...)
+	dst = strconv.AppendUint(dst, e.OrMask, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *ModbusMessage) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"headers":`...)
+	dst = e.Headers.appendJSON(dst)
+	dst = append(dst, `,"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *ModbusReadCoilsRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"headers":`...)
+	dst = e.Headers.appendJSON(dst)
+	dst = append(dst, `,"start_address":`...)
+	dst = strconv.AppendUint(dst, e.StartAddress, 10)
+	dst = append(dst, `,"quantity":`...)
+	dst = strconv.AppendUint(dst, e.Quantity, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *ModbusReadCoilsResponse) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"headers":`...)
+	dst = e.Headers.appendJSON(dst)
+	dst = append(dst, `,"coils":[`...)
+	for i := range e.Coils {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = strconv.AppendBool(dst, e.Coils[i])
+	}
+	dst = append(dst, `]}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *ModbusReadDiscreteInputsRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"headers":`...)
+	dst = e.Headers.appendJSON(dst)
+	dst = append(dst, `,"start_address":`...)
+	dst = strconv.AppendUint(dst, e.StartAddress, 10)
+	dst = append(dst, `,"quantity":`...)
+	dst = strconv.AppendUint(dst, e.Quantity, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *ModbusReadDiscreteInputsResponse) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"headers":`...)
+	dst = e.Headers.appendJSON(dst)
+	dst = append(dst, `,"coils":[`...)
+	for i := range e.Coils {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = strconv.AppendBool(dst, e.Coils[i])
+	}
+	dst = append(dst, `]}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *ModbusReadFIFOQueueRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"headers":`...)
+	dst = e.Headers.appendJSON(dst)
+	dst = append(dst, `,"start_address":`...)
+	dst = strconv.AppendUint(dst, e.StartAddress, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *ModbusReadFIFOQueueResponse) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"headers":`...)
+	dst = e.Headers.appendJSON(dst)
+	dst = append(dst, `,"fifos":[`...)
+	for i := range e.Fifos {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = strconv.AppendUint(dst, e.Fifos[i], 10)
+	}
+	dst = append(dst, `]}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *ModbusReadFileRecordRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"headers":`...)
+	dst = e.Headers.appendJSON(dst)
+	dst = append(dst, `,"byte_count":`...)
+	dst = strconv.AppendUint(dst, e.ByteCount, 10)
+	dst = append(dst, `,"refs":[`...)
+	for i := range e.Refs {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = e.Refs[i].appendJSON(dst)
+	}
+	dst = append(dst, `]}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *ModbusReadFileRecordResponse) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"headers":`...)
+	dst = e.Headers.appendJSON(dst)
+	dst = append(dst, `,"byte_count":`...)
+	dst = strconv.AppendUint(dst, e.ByteCount, 10)
+	dst = append(dst, `,"refs":[`...)
+	for i := range e.Refs {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = e.Refs[i].appendJSON(dst)
+	}
+	dst = append(dst, `]}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *ModbusReadHoldingRegistersRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"headers":`...)
+	dst = e.Headers.appendJSON(dst)
+	dst = append(dst, `,"start_address":`...)
+	dst = strconv.AppendUint(dst, e.StartAddress, 10)
+	dst = append(dst, `,"quantity":`...)
+	dst = strconv.AppendUint(dst, e.Quantity, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *ModbusReadHoldingRegistersResponse) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"headers":`...)
+	dst = e.Headers.appendJSON(dst)
+	dst = append(dst, `,"registers":[`...)
+	for i := range e.Registers {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = strconv.AppendUint(dst, e.Registers[i], 10)
+	}
+	dst = append(dst, `]}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *ModbusReadInputRegistersRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"headers":`...)
+	dst = e.Headers.appendJSON(dst)
+	dst = append(dst, `,"start_address":`...)
+	dst = strconv.AppendUint(dst, e.StartAddress, 10)
+	dst = append(dst, `,"quantity":`...)
+	dst = strconv.AppendUint(dst, e.Quantity, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *ModbusReadInputRegistersResponse) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"headers":`...)
+	dst = e.Headers.appendJSON(dst)
+	dst = append(dst, `,"registers":[`...)
+	for i := range e.Registers {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = strconv.AppendUint(dst, e.Registers[i], 10)
+	}
+	dst = append(dst, `]}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *ModbusReadWriteMultipleRegistersRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"headers":`...)
+	dst = e.Headers.appendJSON(dst)
+	dst = append(dst, `,"read_start_address":`...)
+	dst = strconv.AppendUint(dst, e.ReadStartAddress, 10)
+	dst = append(dst, `,"read_quantity":`...)
+	dst = strconv.AppendUint(dst, e.ReadQuantity, 10)
+	dst = append(dst, `,"write_start_address":`...)
+	dst = strconv.AppendUint(dst, e.WriteStartAddress, 10)
+	dst = append(dst, `,"write_registers":[`...)
+	for i := range e.WriteRegisters {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = strconv.AppendUint(dst, e.WriteRegisters[i], 10)
+	}
+	dst = append(dst, `]}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *ModbusReadWriteMultipleRegistersResponse) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"headers":`...)
+	dst = e.Headers.appendJSON(dst)
+	dst = append(dst, `,"written_registers":[`...)
+	for i := range e.WrittenRegisters {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = strconv.AppendUint(dst, e.WrittenRegisters[i], 10)
+	}
+	dst = append(dst, `]}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *ModbusWriteFileRecordRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"headers":`...)
+	dst = e.Headers.appendJSON(dst)
+	dst = append(dst, `,"byte_count":`...)
+	dst = strconv.AppendUint(dst, e.ByteCount, 10)
+	dst = append(dst, `,"refs":[`...)
+	for i := range e.Refs {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = e.Refs[i].appendJSON(dst)
+	}
+	dst = append(dst, `]}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *ModbusWriteFileRecordResponse) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"headers":`...)
+	dst = e.Headers.appendJSON(dst)
+	dst = append(dst, `,"byte_count":`...)
+	dst = strconv.AppendUint(dst, e.ByteCount, 10)
+	dst = append(dst, `,"refs":[`...)
+	for i := range e.Refs {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = e.Refs[i].appendJSON(dst)
+	}
+	dst = append(dst, `]}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *ModbusWriteMultipleCoilsRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"headers":`...)
+	dst = e.Headers.appendJSON(dst)
+	dst = append(dst, `,"start_address":`...)
+	dst = strconv.AppendUint(dst, e.StartAddress, 10)
+	dst = append(dst, `,"coils":[`...)
+	for i := range e.Coils {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = strconv.AppendBool(dst, e.Coils[i])
+	}
+	dst = append(dst, `]}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *ModbusWriteMultipleCoilsResponse) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"headers":`...)
+	dst = e.Headers.appendJSON(dst)
+	dst = append(dst, `,"start_address":`...)
+	dst = strconv.AppendUint(dst, e.StartAddress, 10)
+	dst = append(dst, `,"quantity":`...)
+	dst = strconv.AppendUint(dst, e.Quantity, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *ModbusWriteMultipleRegistersRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"headers":`...)
+	dst = e.Headers.appendJSON(dst)
+	dst = append(dst, `,"start_address":`...)
+	dst = strconv.AppendUint(dst, e.StartAddress, 10)
+	dst = append(dst, `,"registers":[`...)
+	for i := range e.Registers {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = strconv.AppendUint(dst, e.Registers[i], 10)
+	}
+	dst = append(dst, `]}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *ModbusWriteMultipleRegistersResponse) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"headers":`...)
+	dst = e.Headers.appendJSON(dst)
+	dst = append(dst, `,"start_address":`...)
+	dst = strconv.AppendUint(dst, e.StartAddress, 10)
+	dst = append(dst, `,"quantity":`...)
+	dst = strconv.AppendUint(dst, e.Quantity, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *ModbusWriteSingleCoilRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"headers":`...)
+	dst = e.Headers.appendJSON(dst)
+	dst = append(dst, `,"address":`...)
+	dst = strconv.AppendUint(dst, e.Address, 10)
+	dst = append(dst, `,"value":`...)
+	dst = strconv.AppendBool(dst, e.Value)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *ModbusWriteSingleCoilResponse) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"headers":`...)
+	dst = e.Headers.appendJSON(dst)
+	dst = append(dst, `,"address":`...)
+	dst = strconv.AppendUint(dst, e.Address, 10)
+	dst = append(dst, `,"value":`...)
+	dst = strconv.AppendBool(dst, e.Value)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *ModbusWriteSingleRegisterRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"headers":`...)
+	dst = e.Headers.appendJSON(dst)
+	dst = append(dst, `,"address":`...)
+	dst = strconv.AppendUint(dst, e.Address, 10)
+	dst = append(dst, `,"value":`...)
+	dst = strconv.AppendUint(dst, e.Value, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *ModbusWriteSingleRegisterResponse) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"headers":`...)
+	dst = e.Headers.appendJSON(dst)
+	dst = append(dst, `,"address":`...)
+	dst = strconv.AppendUint(dst, e.Address, 10)
+	dst = append(dst, `,"value":`...)
+	dst = strconv.AppendUint(dst, e.Value, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
 func (e *MySQLAuthMoreData) AppendArgs(dst []byte) []byte {
 	dst = append(dst, `{"is_orig":`...)
 	dst = strconv.AppendBool(dst, e.IsOrig)
@@ -7250,6 +8463,30 @@ func (e *NewPacket) AppendArgs(dst []byte) []byte {
 func (e *NonDNSRequest) AppendArgs(dst []byte) []byte {
 	dst = append(dst, `{"msg":`...)
 	dst = appendString(dst, e.Msg)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *NTLMAuthenticate) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"request":`...)
+	dst = e.Request.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *NTLMChallenge) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"challenge":`...)
+	dst = e.Challenge.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *NTLMNegotiate) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"negotiate":`...)
+	dst = e.Negotiate.appendJSON(dst)
 	dst = append(dst, '}')
 	return dst
 }
@@ -10406,6 +11643,255 @@ func (e *MIMEMatch) appendJSON(dst []byte) []byte {
 	dst = strconv.AppendInt(dst, e.Strength, 10)
 	dst = append(dst, `,"mime":`...)
 	dst = appendString(dst, e.MIME)
+	dst = append(dst, '}')
+	return dst
+}
+
+func (e *ModbusFileRecordRequest) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"ref_type":`...)
+	dst = strconv.AppendUint(dst, e.RefType, 10)
+	dst = append(dst, `,"file_num":`...)
+	dst = strconv.AppendUint(dst, e.FileNum, 10)
+	dst = append(dst, `,"record_num":`...)
+	dst = strconv.AppendUint(dst, e.RecordNum, 10)
+	dst = append(dst, `,"record_len":`...)
+	dst = strconv.AppendUint(dst, e.RecordLen, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+func (e *ModbusFileRecordResponse) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"file_len":`...)
+	dst = strconv.AppendUint(dst, e.FileLen, 10)
+	dst = append(dst, `,"ref_type":`...)
+	dst = strconv.AppendUint(dst, e.RefType, 10)
+	dst = append(dst, `,"record_data":`...)
+	dst = appendString(dst, e.RecordData)
+	dst = append(dst, '}')
+	return dst
+}
+
+func (e *ModbusFileReference) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"ref_type":`...)
+	dst = strconv.AppendUint(dst, e.RefType, 10)
+	dst = append(dst, `,"file_num":`...)
+	dst = strconv.AppendUint(dst, e.FileNum, 10)
+	dst = append(dst, `,"record_num":`...)
+	dst = strconv.AppendUint(dst, e.RecordNum, 10)
+	dst = append(dst, `,"record_len":`...)
+	dst = strconv.AppendUint(dst, e.RecordLen, 10)
+	dst = append(dst, `,"record_data":`...)
+	dst = appendString(dst, e.RecordData)
+	dst = append(dst, '}')
+	return dst
+}
+
+func (e *ModbusHeaders) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"tid":`...)
+	dst = strconv.AppendUint(dst, e.TID, 10)
+	dst = append(dst, `,"pid":`...)
+	dst = strconv.AppendUint(dst, e.PID, 10)
+	dst = append(dst, `,"uid":`...)
+	dst = strconv.AppendUint(dst, e.UID, 10)
+	dst = append(dst, `,"function_code":`...)
+	dst = strconv.AppendUint(dst, e.FunctionCode, 10)
+	dst = append(dst, `,"len":`...)
+	dst = strconv.AppendUint(dst, e.Len, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+func (e *NTLMAVs) appendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if e.NBComputerName.OK {
+		dst = append(dst, `"nb_computer_name":`...)
+		dst = appendString(dst, e.NBComputerName.V)
+		dst = append(dst, ',')
+	}
+	if e.NBDomainName.OK {
+		dst = append(dst, `"nb_domain_name":`...)
+		dst = appendString(dst, e.NBDomainName.V)
+		dst = append(dst, ',')
+	}
+	if e.DNSComputerName.OK {
+		dst = append(dst, `"dns_computer_name":`...)
+		dst = appendString(dst, e.DNSComputerName.V)
+		dst = append(dst, ',')
+	}
+	if e.DNSDomainName.OK {
+		dst = append(dst, `"dns_domain_name":`...)
+		dst = appendString(dst, e.DNSDomainName.V)
+		dst = append(dst, ',')
+	}
+	if e.DNSTreeName.OK {
+		dst = append(dst, `"dns_tree_name":`...)
+		dst = appendString(dst, e.DNSTreeName.V)
+		dst = append(dst, ',')
+	}
+	if e.ConstrainedAuth.OK {
+		dst = append(dst, `"constrained_auth":`...)
+		dst = strconv.AppendBool(dst, e.ConstrainedAuth.V)
+		dst = append(dst, ',')
+	}
+	if e.Timestamp.OK {
+		dst = append(dst, `"timestamp":`...)
+		dst = appendDouble(dst, e.Timestamp.V)
+		dst = append(dst, ',')
+	}
+	if e.SingleHostID.OK {
+		dst = append(dst, `"single_host_id":`...)
+		dst = strconv.AppendUint(dst, e.SingleHostID.V, 10)
+		dst = append(dst, ',')
+	}
+	if e.TargetName.OK {
+		dst = append(dst, `"target_name":`...)
+		dst = appendString(dst, e.TargetName.V)
+		dst = append(dst, ',')
+	}
+	return closeObject(dst)
+}
+
+func (e *NTLMAuthenticateMessage) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"flags":`...)
+	dst = e.Flags.appendJSON(dst)
+	dst = append(dst, ',')
+	if e.DomainName.OK {
+		dst = append(dst, `"domain_name":`...)
+		dst = appendString(dst, e.DomainName.V)
+		dst = append(dst, ',')
+	}
+	if e.UserName.OK {
+		dst = append(dst, `"user_name":`...)
+		dst = appendString(dst, e.UserName.V)
+		dst = append(dst, ',')
+	}
+	if e.Workstation.OK {
+		dst = append(dst, `"workstation":`...)
+		dst = appendString(dst, e.Workstation.V)
+		dst = append(dst, ',')
+	}
+	if e.SessionKey.OK {
+		dst = append(dst, `"session_key":`...)
+		dst = appendString(dst, e.SessionKey.V)
+		dst = append(dst, ',')
+	}
+	if e.Version.OK {
+		dst = append(dst, `"version":`...)
+		dst = e.Version.V.appendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if e.Response.OK {
+		dst = append(dst, `"response":`...)
+		dst = appendString(dst, e.Response.V)
+		dst = append(dst, ',')
+	}
+	return closeObject(dst)
+}
+
+func (e *NTLMChallengeMessage) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"flags":`...)
+	dst = e.Flags.appendJSON(dst)
+	dst = append(dst, `,"challenge":`...)
+	dst = strconv.AppendUint(dst, e.Challenge, 10)
+	dst = append(dst, ',')
+	if e.TargetName.OK {
+		dst = append(dst, `"target_name":`...)
+		dst = appendString(dst, e.TargetName.V)
+		dst = append(dst, ',')
+	}
+	if e.Version.OK {
+		dst = append(dst, `"version":`...)
+		dst = e.Version.V.appendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if e.TargetInfo.OK {
+		dst = append(dst, `"target_info":`...)
+		dst = e.TargetInfo.V.appendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return closeObject(dst)
+}
+
+func (e *NTLMNegotiateFlags) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"negotiate_56":`...)
+	dst = strconv.AppendBool(dst, e.Negotiate56)
+	dst = append(dst, `,"negotiate_key_exch":`...)
+	dst = strconv.AppendBool(dst, e.NegotiateKeyExch)
+	dst = append(dst, `,"negotiate_128":`...)
+	dst = strconv.AppendBool(dst, e.Negotiate128)
+	dst = append(dst, `,"negotiate_version":`...)
+	dst = strconv.AppendBool(dst, e.NegotiateVersion)
+	dst = append(dst, `,"negotiate_target_info":`...)
+	dst = strconv.AppendBool(dst, e.NegotiateTargetInfo)
+	dst = append(dst, `,"request_non_nt_session_key":`...)
+	dst = strconv.AppendBool(dst, e.RequestNonNTSessionKey)
+	dst = append(dst, `,"negotiate_identify":`...)
+	dst = strconv.AppendBool(dst, e.NegotiateIdentify)
+	dst = append(dst, `,"negotiate_extended_sessionsecurity":`...)
+	dst = strconv.AppendBool(dst, e.NegotiateExtendedSessionsecurity)
+	dst = append(dst, `,"target_type_server":`...)
+	dst = strconv.AppendBool(dst, e.TargetTypeServer)
+	dst = append(dst, `,"target_type_domain":`...)
+	dst = strconv.AppendBool(dst, e.TargetTypeDomain)
+	dst = append(dst, `,"negotiate_always_sign":`...)
+	dst = strconv.AppendBool(dst, e.NegotiateAlwaysSign)
+	dst = append(dst, `,"negotiate_oem_workstation_supplied":`...)
+	dst = strconv.AppendBool(dst, e.NegotiateOEMWorkstationSupplied)
+	dst = append(dst, `,"negotiate_oem_domain_supplied":`...)
+	dst = strconv.AppendBool(dst, e.NegotiateOEMDomainSupplied)
+	dst = append(dst, `,"negotiate_anonymous_connection":`...)
+	dst = strconv.AppendBool(dst, e.NegotiateAnonymousConnection)
+	dst = append(dst, `,"negotiate_ntlm":`...)
+	dst = strconv.AppendBool(dst, e.NegotiateNTLM)
+	dst = append(dst, `,"negotiate_lm_key":`...)
+	dst = strconv.AppendBool(dst, e.NegotiateLMKey)
+	dst = append(dst, `,"negotiate_datagram":`...)
+	dst = strconv.AppendBool(dst, e.NegotiateDatagram)
+	dst = append(dst, `,"negotiate_seal":`...)
+	dst = strconv.AppendBool(dst, e.NegotiateSeal)
+	dst = append(dst, `,"negotiate_sign":`...)
+	dst = strconv.AppendBool(dst, e.NegotiateSign)
+	dst = append(dst, `,"request_target":`...)
+	dst = strconv.AppendBool(dst, e.RequestTarget)
+	dst = append(dst, `,"negotiate_oem":`...)
+	dst = strconv.AppendBool(dst, e.NegotiateOEM)
+	dst = append(dst, `,"negotiate_unicode":`...)
+	dst = strconv.AppendBool(dst, e.NegotiateUnicode)
+	dst = append(dst, '}')
+	return dst
+}
+
+func (e *NTLMNegotiateMessage) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"flags":`...)
+	dst = e.Flags.appendJSON(dst)
+	dst = append(dst, ',')
+	if e.DomainName.OK {
+		dst = append(dst, `"domain_name":`...)
+		dst = appendString(dst, e.DomainName.V)
+		dst = append(dst, ',')
+	}
+	if e.Workstation.OK {
+		dst = append(dst, `"workstation":`...)
+		dst = appendString(dst, e.Workstation.V)
+		dst = append(dst, ',')
+	}
+	if e.Version.OK {
+		dst = append(dst, `"version":`...)
+		dst = e.Version.V.appendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return closeObject(dst)
+}
+
+func (e *NTLMVersion) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"major":`...)
+	dst = strconv.AppendUint(dst, e.Major, 10)
+	dst = append(dst, `,"minor":`...)
+	dst = strconv.AppendUint(dst, e.Minor, 10)
+	dst = append(dst, `,"build":`...)
+	dst = strconv.AppendUint(dst, e.Build, 10)
+	dst = append(dst, `,"ntlmssp":`...)
+	dst = strconv.AppendUint(dst, e.NTLMSSP, 10)
 	dst = append(dst, '}')
 	return dst
 }

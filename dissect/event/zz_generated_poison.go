@@ -32,6 +32,18 @@ func (e *ConnWeird) detach(d *detached) {
 	e.Addl = d.bytes(e.Addl)
 }
 
+func (e *DCERPCAlterContext) detach(d *detached) {
+	e.UUID = d.bytes(e.UUID)
+}
+
+func (e *DCERPCBind) detach(d *detached) {
+	e.UUID = d.bytes(e.UUID)
+}
+
+func (e *DCERPCBindAck) detach(d *detached) {
+	e.SecAddr = d.bytes(e.SecAddr)
+}
+
 func (e *DNSA6Reply) detach(d *detached) {
 	e.Ans.detach(d)
 }
@@ -402,6 +414,67 @@ func (e *MobileIPv6Message) detach(d *detached) {
 	e.P.detach(d)
 }
 
+func (e *ModbusReadCoilsResponse) detach(d *detached) {
+	e.Coils = detachSlice(d, e.Coils)
+}
+
+func (e *ModbusReadDiscreteInputsResponse) detach(d *detached) {
+	e.Coils = detachSlice(d, e.Coils)
+}
+
+func (e *ModbusReadFIFOQueueResponse) detach(d *detached) {
+	e.Fifos = detachSlice(d, e.Fifos)
+}
+
+func (e *ModbusReadFileRecordRequest) detach(d *detached) {
+	e.Refs = detachSlice(d, e.Refs)
+}
+
+func (e *ModbusReadFileRecordResponse) detach(d *detached) {
+	e.Refs = detachSlice(d, e.Refs)
+	for i := range e.Refs {
+		e.Refs[i].detach(d)
+	}
+}
+
+func (e *ModbusReadHoldingRegistersResponse) detach(d *detached) {
+	e.Registers = detachSlice(d, e.Registers)
+}
+
+func (e *ModbusReadInputRegistersResponse) detach(d *detached) {
+	e.Registers = detachSlice(d, e.Registers)
+}
+
+func (e *ModbusReadWriteMultipleRegistersRequest) detach(d *detached) {
+	e.WriteRegisters = detachSlice(d, e.WriteRegisters)
+}
+
+func (e *ModbusReadWriteMultipleRegistersResponse) detach(d *detached) {
+	e.WrittenRegisters = detachSlice(d, e.WrittenRegisters)
+}
+
+func (e *ModbusWriteFileRecordRequest) detach(d *detached) {
+	e.Refs = detachSlice(d, e.Refs)
+	for i := range e.Refs {
+		e.Refs[i].detach(d)
+	}
+}
+
+func (e *ModbusWriteFileRecordResponse) detach(d *detached) {
+	e.Refs = detachSlice(d, e.Refs)
+	for i := range e.Refs {
+		e.Refs[i].detach(d)
+	}
+}
+
+func (e *ModbusWriteMultipleCoilsRequest) detach(d *detached) {
+	e.Coils = detachSlice(d, e.Coils)
+}
+
+func (e *ModbusWriteMultipleRegistersRequest) detach(d *detached) {
+	e.Registers = detachSlice(d, e.Registers)
+}
+
 func (e *MySQLAuthMoreData) detach(d *detached) {
 	e.Data = d.bytes(e.Data)
 }
@@ -477,6 +550,18 @@ func (e *NewPacket) detach(d *detached) {
 
 func (e *NonDNSRequest) detach(d *detached) {
 	e.Msg = d.bytes(e.Msg)
+}
+
+func (e *NTLMAuthenticate) detach(d *detached) {
+	e.Request.detach(d)
+}
+
+func (e *NTLMChallenge) detach(d *detached) {
+	e.Challenge.detach(d)
+}
+
+func (e *NTLMNegotiate) detach(d *detached) {
+	e.Negotiate.detach(d)
 }
 
 func (e *OCSPResponseBytes) detach(d *detached) {
@@ -1184,6 +1269,41 @@ func (e *MIMEHeader) detach(d *detached) {
 	e.OriginalName = d.bytes(e.OriginalName)
 	e.Name = d.bytes(e.Name)
 	e.Value = d.bytes(e.Value)
+}
+
+func (e *ModbusFileRecordResponse) detach(d *detached) {
+	e.RecordData = d.bytes(e.RecordData)
+}
+
+func (e *ModbusFileReference) detach(d *detached) {
+	e.RecordData = d.bytes(e.RecordData)
+}
+
+func (e *NTLMAVs) detach(d *detached) {
+	e.NBComputerName.V = d.bytes(e.NBComputerName.V)
+	e.NBDomainName.V = d.bytes(e.NBDomainName.V)
+	e.DNSComputerName.V = d.bytes(e.DNSComputerName.V)
+	e.DNSDomainName.V = d.bytes(e.DNSDomainName.V)
+	e.DNSTreeName.V = d.bytes(e.DNSTreeName.V)
+	e.TargetName.V = d.bytes(e.TargetName.V)
+}
+
+func (e *NTLMAuthenticateMessage) detach(d *detached) {
+	e.DomainName.V = d.bytes(e.DomainName.V)
+	e.UserName.V = d.bytes(e.UserName.V)
+	e.Workstation.V = d.bytes(e.Workstation.V)
+	e.SessionKey.V = d.bytes(e.SessionKey.V)
+	e.Response.V = d.bytes(e.Response.V)
+}
+
+func (e *NTLMChallengeMessage) detach(d *detached) {
+	e.TargetName.V = d.bytes(e.TargetName.V)
+	e.TargetInfo.V.detach(d)
+}
+
+func (e *NTLMNegotiateMessage) detach(d *detached) {
+	e.DomainName.V = d.bytes(e.DomainName.V)
+	e.Workstation.V = d.bytes(e.Workstation.V)
 }
 
 func (e *PEDOSHeaderRec) detach(d *detached) {

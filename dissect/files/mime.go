@@ -442,6 +442,37 @@ func (m *matcher) forget() {
 	}
 }
 
+// optional reports whether the step may match nothing.
+func (s *step) optional() bool { return s.min == 0 && s.lit == "" }
+
+// idle reports that what the step can match at that offset, if anything, is empty.
+// That is so for most of what is optional.
+func (s *step) idle(at int, head []byte) bool {
+	switch s.kind {
+	case stepLiteral:
+		return len(head)-at < len(s.lit) || string(head[at:at+len(s.lit)]) != s.lit
+	case stepFold:
+		return len(head)-at < len(s.lit) || !foldEqual(head[at:], s.lit)
+	case stepBytes:
+		return at == len(head) || !s.set.has(head[at])
+	case stepAny:
+		return at == len(head)
+	case stepGroup:
+		for _, alt := range s.alts {
+			for i := range alt {
+				if !alt[i].idle(at, head) {
+					return false
+				}
+				if !alt[i].optional() && alt[i].kind != stepGroup {
+					break // the way does not match at all
+				}
+			}
+		}
+		return true
+	}
+	return false
+}
+
 // run returns the offsets at which steps may end that begin at from.
 func (m *matcher) run(steps []step, from spans, head []byte) spans {
 	cur := append(m.get(), from...)
@@ -449,8 +480,11 @@ func (m *matcher) run(steps []step, from spans, head []byte) spans {
 		if len(cur) == 0 {
 			break
 		}
-		next := m.get()
 		s := &steps[i]
+		if s.optional() && len(cur) == 1 && cur[0].lo == cur[0].hi && s.idle(cur[0].lo, head) {
+			continue
+		}
+		next := m.get()
 		switch s.kind {
 		case stepLiteral:
 			next = literalEnds(next, s.raw, cur, head)

@@ -76,14 +76,9 @@ func (a *analyzer) closePipes() {
 	}
 }
 
-// closeInner ends the analysis of everything that the connection carries.
+// closeInner ends the analysis of what only this analyzer feeds.
 func (a *analyzer) closeInner() {
 	a.closePipes()
-	for _, n := range []int{a.inner.gssapi, a.inner.ntlm} {
-		if n > 0 {
-			a.t.DetachInner(a.c, n-1)
-		}
-	}
 	a.inner.gssapi, a.inner.ntlm = 0, 0
 }
 
@@ -103,7 +98,7 @@ func (a *analyzer) security(isOrig bool, blob []byte) {
 		return
 	}
 	if *n == 0 {
-		if *n = a.t.AttachInner(a.c, p) + 1; *n == 0 {
+		if *n = a.t.AttachGuest(a.c, p) + 1; *n == 0 {
 			*n = -1
 		}
 	}

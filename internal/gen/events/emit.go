@@ -68,12 +68,12 @@ func (m *model) emitHooks(w *writer) {
 	w.f("// the catalogue. The zero Hooks is ready for use; every shard has its own.\n")
 	w.f("type Hooks struct {\n")
 	for _, s := range sections {
-		w.f("%s %sEvents\n", s, s)
+		w.f("%s %sEvents\n", goSection(s), goSection(s))
 	}
 	w.f("\nslots Slot\nfileSlots FileSlot\n}\n")
 	for _, s := range sections {
-		w.f("\n// %sEvents are the hooks of section %s.\n", s, s)
-		w.f("type %sEvents struct {\n", s)
+		w.f("\n// %sEvents are the hooks of section %s.\n", goSection(s), s)
+		w.f("type %sEvents struct {\n", goSection(s))
 		for _, e := range m.events {
 			if e.section == s {
 				w.f("%s Hook[%s] // %s\n", e.hookName(), e.goName, e.zeekName)
@@ -86,7 +86,7 @@ func (m *model) emitHooks(w *writer) {
 func (m *model) emitTable(w *writer) {
 	w.f("\nvar built = [...]builtEvent{\n")
 	for _, e := range m.events {
-		hook := e.section + "." + e.hookName()
+		hook := goSection(e.section) + "." + e.hookName()
 		w.f("{\ninfo: Info{\nName: %q,\nSection: %q,\n", e.zeekName, e.section)
 		w.f("Params: []Param{")
 		sep := ""

@@ -76,6 +76,7 @@ func TestHookName(t *testing.T) {
 		{"GTPv1GPDUPacket", "GTPv1", "GPDUPacket"},
 		{"SSLv2Hello", "SSL", "SSLv2Hello"},
 		{"TCP", "TCP", "TCP"},
+		{"DCERPCBindAck", "DCE_RPC", "BindAck"},
 	} {
 		s := structType{goName: c.goName, section: c.section}
 		if got := s.hookName(); got != c.want {

@@ -357,13 +357,17 @@ func (s *structType) args() []field {
 	return out
 }
 
+// goSection is the name of a section in Go.
+func goSection(section string) string { return strings.ReplaceAll(section, "_", "") }
+
 // hookName is the event's name without that of its section, which is at its
 // beginning or its end as a word.
 func (s *structType) hookName() string {
-	if rest, ok := strings.CutPrefix(s.goName, s.section); ok && rest != "" && unicode.IsUpper(rune(rest[0])) {
+	section := goSection(s.section)
+	if rest, ok := strings.CutPrefix(s.goName, section); ok && rest != "" && unicode.IsUpper(rune(rest[0])) {
 		return rest
 	}
-	if rest, ok := strings.CutSuffix(s.goName, s.section); ok && rest != "" {
+	if rest, ok := strings.CutSuffix(s.goName, section); ok && rest != "" {
 		return rest
 	}
 	return s.goName

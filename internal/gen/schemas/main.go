@@ -59,6 +59,7 @@ var kinds = map[string]kind{
 // A log is a struct with the directive.
 type log struct {
 	name, typ, doc string
+	optional       bool
 	members        []member
 }
 
@@ -89,6 +90,7 @@ func generate(dir string) ([]byte, error) {
 	g := &generator{structs: make(map[string]*ast.StructType)}
 	type decl struct {
 		name, typ, doc string
+		optional       bool
 		pos            token.Position
 	}
 	var decls []decl
@@ -117,8 +119,8 @@ func generate(dir string) ([]byte, error) {
 				if doc == nil {
 					doc = gen.Doc
 				}
-				if name, ok := logName(doc); ok {
-					decls = append(decls, decl{name, ts.Name.Name, text(doc), fset.Position(ts.Pos())})
+				if name, optional, ok := logName(doc); ok {
+					decls = append(decls, decl{name, ts.Name.Name, text(doc), optional, fset.Position(ts.Pos())})
 				}
 			}
 		}
@@ -136,21 +138,23 @@ func generate(dir string) ([]byte, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%s: %s: %w", d.pos, d.typ, err)
 		}
-		logs = append(logs, log{d.name, d.typ, d.doc, members})
+		logs = append(logs, log{d.name, d.typ, d.doc, d.optional, members})
 	}
 	return g.print(logs)
 }
 
-func logName(doc *ast.CommentGroup) (string, bool) {
+// logName reads the directive of a log: its name, then "optional" if it is.
+func logName(doc *ast.CommentGroup) (name string, optional, ok bool) {
 	if doc == nil {
-		return "", false
+		return "", false, false
 	}
 	for _, c := range doc.List {
-		if name, ok := strings.CutPrefix(c.Text, directive); ok {
-			return strings.TrimSpace(name), true
+		if rest, ok := strings.CutPrefix(c.Text, directive); ok {
+			name, optional := strings.CutSuffix(strings.TrimSpace(rest), " optional")
+			return name, optional, true
 		}
 	}
-	return "", false
+	return "", false, false
 }
 
 // text is the comment without directives as one line.
@@ -320,7 +324,11 @@ func (g *generator) print(logs []log) ([]byte, error) {
 	p("}\n")
 	for id, l := range logs {
 		p("\n// %sSchema describes the log %s.\n", l.typ, l.name)
-		p("var %sSchema = Schema{\nName: %q,\nDoc: %q,\nID: %d,\nNew: func() Record { return new(%s) },\nFields: []Field{\n", l.typ, l.name, l.doc, id, l.typ)
+		p("var %sSchema = Schema{\nName: %q,\nDoc: %q,\nID: %d,\nNew: func() Record { return new(%s) },\n", l.typ, l.name, l.doc, id, l.typ)
+		if l.optional {
+			p("Optional: true,\n")
+		}
+		p("Fields: []Field{\n")
 		for _, m := range flatten(l.members, false) {
 			p("{Name: %q, Kind: %s", m.name, m.kind.konst)
 			if m.container != "" {

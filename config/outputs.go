@@ -1,0 +1,136 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/spf13/viper"
+
+	"github.com/wirelog/wirelog/internal/nearest"
+	"github.com/wirelog/wirelog/pipeline"
+)
+
+// outputsKey is the key of the list of outputs.
+const outputsKey = "outputs"
+
+const outputsDoc = "where records go, several outputs at once; without any, one output by output_dir, output, format and json_timestamps"
+
+// shortKeys are the keys that make one output without a list.
+var shortKeys = []string{"output_dir", "output", "format", "json_timestamps"}
+
+// outputKeys are the keys that every output has.
+var outputKeys = keysOf(reflect.TypeFor[pipeline.Output]())
+
+// loadOutputs reads the list of outputs from the file.
+func (l *Loaded) loadOutputs(v *viper.Viper) (errs []error) {
+	raw := v.Get(outputsKey)
+	if raw == nil {
+		return nil
+	}
+	list := reflect.ValueOf(raw)
+	if list.Kind() != reflect.Slice {
+		return []error{fmt.Errorf("%s: %s: want a list of outputs, got %s", l.File, outputsKey, show(raw))}
+	}
+	for i := range list.Len() {
+		out, err := makeOutput(list.Index(i).Interface())
+		for _, e := range err {
+			errs = append(errs, fmt.Errorf("%s: %s[%d]%w", l.File, outputsKey, i, e))
+		}
+		l.Outputs = append(l.Outputs, out)
+	}
+	if len(l.Outputs) > 0 {
+		l.sources[outputsKey] = Source{FromFile, l.File}
+	}
+	return errs
+}
+
+// makeOutput makes an output of an entry of the list. Its errors begin with the key
+// within the entry.
+func makeOutput(raw any) (out pipeline.Output, errs []error) {
+	entry, ok := raw.(map[string]any)
+	if !ok {
+		return out, []error{fmt.Errorf(": want a section with a type, got %s", show(raw))}
+	}
+	typ, ok := entry["type"].(string)
+	if !ok {
+		return out, []error{fmt.Errorf(".type: want one of %s", strings.Join(typeNames(), ", "))}
+	}
+	settings, err := pipeline.NewSettings(typ)
+	if err != nil {
+		return out, []error{fmt.Errorf(".type: %w", err)}
+	}
+	out.Settings = settings
+	own := keysOf(reflect.TypeOf(settings).Elem())
+	var known []string
+	for _, k := range slices.Concat(outputKeys, own) {
+		known = append(known, k.Name)
+	}
+	for _, name := range slices.Sorted(maps.Keys(entry)) {
+		var err error
+		if k := findKey(outputKeys, name); k != nil {
+			err = k.set(k.fieldOf(&out), entry[name], false)
+		} else if k := findKey(own, name); k != nil {
+			err = k.set(k.fieldOf(settings), entry[name], false)
+		} else {
+			err = fmt.Errorf("an output of type %s has no such key%s", typ, nearest.Hint(name, known))
+		}
+		if err != nil {
+			errs = append(errs, fmt.Errorf(".%s: %w", name, err))
+		}
+	}
+	return out, errs
+}
+
+func findKey(keys []Key, name string) *Key {
+	i := slices.IndexFunc(keys, func(k Key) bool { return k.Name == name })
+	if i < 0 {
+		return nil
+	}
+	return &keys[i]
+}
+
+func typeNames() []string {
+	var names []string
+	for _, t := range pipeline.OutputTypes() {
+		names = append(names, t.Name)
+	}
+	return names
+}
+
+// shortForm settles what is said by the list of outputs and by the keys that make
+// one output: a flag or variable overrides the list of a file, as it does any key,
+// and a file may only use one of the two.
+func (l *Loaded) shortForm() (errs []error) {
+	if len(l.Outputs) == 0 {
+		return nil
+	}
+	for _, key := range shortKeys {
+		switch l.Source(key).Origin {
+		case FromDefault:
+		case FromFile:
+			errs = append(errs, fmt.Errorf("%s: %s has no meaning beside %s: say it there", l.File, key, outputsKey))
+		case FromEnv, FromFlag:
+			l.Outputs = nil
+			delete(l.sources, outputsKey)
+		}
+	}
+	return errs
+}
+
+// checkOutputs verifies outputs against the logs and columns of this build.
+func (l *Loaded) checkOutputs() []error {
+	opts := l.Options()
+	var errs []error
+	for _, err := range opts.CheckOutputs() {
+		var option *pipeline.OptionError
+		if errors.As(err, &option) {
+			err = fmt.Errorf("%s: %w", l.Place(option.Option), option.Err)
+		}
+		errs = append(errs, err)
+	}
+	return errs
+}

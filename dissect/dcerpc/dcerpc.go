@@ -1,0 +1,369 @@
+// Package dcerpc analyzes the connection-oriented protocol of DCE/RPC (The Open Group C706,
+// chapter 12, with Microsoft's extensions of MS-RPCE), over TCP and over the named pipes of
+// SMB: which interfaces are bound and which operations are called, but not their arguments.
+// It follows Zeek's src/analyzer/protocol/dce-rpc.
+package dcerpc
+
+import (
+	"github.com/wirelog/wirelog/dissect/conn"
+	"github.com/wirelog/wirelog/dissect/detect"
+	"github.com/wirelog/wirelog/dissect/event"
+)
+
+const (
+	source = "DCE_RPC"
+
+	// maxContexts is how many presentation contexts are told apart when a response is to
+	// be told what it answers. After that, the oldest is forgotten.
+	maxContexts = 256
+	// maxHeld bounds what the analyzers of a shard keep of PDUs and calls that are not
+	// complete.
+	maxHeld = 256 << 20
+	// maxKeptBuffer is the size of the largest buffer that is kept for other connections,
+	// maxKeptBuffers their number.
+	maxKeptBuffer  = 32 << 10
+	maxKeptBuffers = 1024
+)
+
+// Options limit what is kept of calls that come in several fragments. After what exceeds
+// a limit, which is a weird, the connection or pipe is not looked at any more.
+type Options struct {
+	// Calls is how many calls of a direction may be incomplete at a time
+	// (DCE_RPC::max_cmd_reassembly).
+	Calls int
+	// Fragments is how many bytes the fragments of a call may have together
+	// (DCE_RPC::max_frag_data).
+	Fragments int
+}
+
+// DefaultOptions returns Zeek's limits.
+func DefaultOptions() Options { return Options{Calls: 20, Fragments: 30000} }
+
+// Security are the analyzers of what authenticates the two sides of an association. Any may
+// be nil.
+type Security struct{ GSSAPI, NTLM, KRB *conn.Protocol }
+
+// New describes the protocol to the detector, and returns what analyzes named pipes. The
+// analyzers raise their events on h.
+func New(h *event.Hooks, s Security, o Options) (*detect.Protocol, *Pipes) {
+	f := &factory{hooks: &h.DCERPC, security: s, options: o}
+	match := []detect.Signature{{Orig: signature}, {Resp: signature}}
+	p := &detect.Protocol{Transport: event.ProtoTCP, Ports: []uint16{135}, Signatures: match}
+	p.Protocol = conn.Protocol{Name: source, Service: source, New: f.new, Tolerant: true}
+	f.protocol = &p.Protocol
+	return p, &Pipes{f}
+}
+
+// signature is Zeek's of base/protocols/dce-rpc: version 5.0 or 5.1, and a type of PDU.
+func signature(b []byte) bool {
+	return len(b) >= 3 && b[0] == version && b[1] <= 1 && b[2] <= ptypeOrphaned
+}
+
+// Pipes makes the analyzers of named pipes.
+type Pipes struct{ f *factory }
+
+// OpenPipe returns an analyzer for what goes through the pipe with that file ID on c. The
+// caller feeds it, and calls its Done when the pipe or the connection is closed.
+func (p *Pipes) OpenPipe(t *conn.Table, c *conn.Conn, fid uint64) conn.Analyzer {
+	a := p.f.get(t, c)
+	a.isPipe, a.fid = true, fid
+	return a
+}
+
+// factory makes the analyzers of a shard and has what they share.
+type factory struct {
+	hooks    *event.DCERPCEvents
+	protocol *conn.Protocol
+	security Security
+	options  Options
+
+	free    []*analyzer
+	buffers [][]byte
+	held    int // bytes in pending and calls
+
+	message   event.DCERPCMessage
+	bind      event.DCERPCBind
+	bindAck   event.DCERPCBindAck
+	alter     event.DCERPCAlterContext
+	alterResp event.DCERPCAlterContextResp
+	request   event.DCERPCRequest
+	response  event.DCERPCResponse
+}
+
+func (f *factory) new(t *conn.Table, c *conn.Conn) conn.Analyzer { return f.get(t, c) }
+
+func (f *factory) get(t *conn.Table, c *conn.Conn) *analyzer {
+	var a *analyzer
+	if n := len(f.free); n > 0 {
+		a = f.free[n-1]
+		f.free = f.free[:n-1]
+	} else {
+		a = new(analyzer)
+	}
+	*a = analyzer{f: f, t: t, c: c, contexts: a.contexts[:0], security: [mechanisms]int{-1, -1, -1}}
+	return a
+}
+
+// keep appends b to *dst, which gets a buffer if it has none.
+func (f *factory) keep(dst *[]byte, b []byte) {
+	if *dst == nil {
+		if n := len(f.buffers); n > 0 {
+			*dst = f.buffers[n-1]
+			f.buffers = f.buffers[:n-1]
+		}
+	}
+	*dst = append(*dst, b...)
+	f.held += len(b)
+}
+
+// drop empties *b and takes its buffer back.
+func (f *factory) drop(b *[]byte) {
+	f.held -= len(*b)
+	if cap(*b) > 0 && cap(*b) <= maxKeptBuffer && len(f.buffers) < maxKeptBuffers {
+		f.buffers = append(f.buffers, (*b)[:0])
+	}
+	*b = nil
+}
+
+// Mechanisms of authentication that have an analyzer.
+const (
+	mechanismGSSAPI = iota
+	mechanismNTLM
+	mechanismKRB
+	mechanisms
+)
+
+// analyzer follows one connection or pipe.
+type analyzer struct {
+	f *factory
+	t *conn.Table
+	c *conn.Conn
+
+	isPipe bool
+	fid    uint64 // of the pipe
+	// gap tells that bytes are missing, off that nothing more is to be looked at.
+	gap, off  bool
+	confirmed bool
+	flow      [2]flow // 0 is the originator's
+	// contexts has the last operation that was called in each presentation context.
+	contexts []context
+	security [mechanisms]int // numbers of the analyzers, -1 while there is none
+}
+
+// flow is one direction.
+type flow struct {
+	pending []byte // of a PDU that is not complete
+	header  header // of that PDU, if announced
+	// announced tells that the event of the PDU's header was raised.
+	announced bool
+	calls     []call
+}
+
+// call is what there is of a call whose last fragment has not come.
+type call struct {
+	id   uint32
+	data []byte
+}
+
+type context struct{ id, opnum uint16 }
+
+// Data takes the next bytes of a direction.
+func (a *analyzer) Data(isOrig bool, b []byte) {
+	if a.gap || a.off {
+		return
+	}
+	w := &a.flow[0]
+	if !isOrig {
+		w = &a.flow[1]
+	}
+	whole := len(w.pending) == 0
+	if !whole {
+		a.f.keep(&w.pending, b)
+		b = w.pending
+	}
+	for !a.off {
+		n, ok := a.pdu(w, isOrig, b)
+		if !ok {
+			// Zeek reads on with what comes next.
+			w.announced = false
+			b = nil
+			a.violate("DCE_RPC PDU is malformed")
+			break
+		}
+		if n == 0 {
+			break
+		}
+		b = b[n:]
+	}
+	switch {
+	case a.off:
+		a.release()
+	case len(b) == 0:
+		a.f.drop(&w.pending)
+	case whole:
+		a.f.keep(&w.pending, b)
+	default:
+		a.f.held -= len(w.pending) - len(b)
+		w.pending = w.pending[:copy(w.pending, b)]
+	}
+	if a.f.held > maxHeld {
+		a.t.Weird(a.c, "too_much_dce_rpc_fragment_data", "", source)
+		a.off = true
+		a.release()
+	}
+}
+
+// pdu takes a PDU off b and returns its length, 0 if it is not complete.
+func (a *analyzer) pdu(w *flow, isOrig bool, b []byte) (n int, ok bool) {
+	if len(b) < headerSize {
+		return 0, true
+	}
+	if !w.announced {
+		if w.header, ok = readHeader(b); !ok {
+			return 0, false
+		}
+		w.announced = true
+		a.announce(isOrig, &w.header)
+	}
+	h := &w.header
+	if len(b) < h.length {
+		return 0, true
+	}
+	w.announced = false
+	body, trailer, ok := h.split(b)
+	if !ok {
+		return 0, false
+	}
+	if len(trailer) > 0 {
+		a.authenticate(trailer)
+	}
+	if n := w.find(h.callID); h.complete() && n < 0 {
+		ok = a.body(h, body)
+	} else if a.collect(w, n, h, body) {
+		ok = a.body(h, w.calls[n].data)
+		w.remove(a.f, n)
+	}
+	if ok {
+		a.confirm()
+	}
+	return h.length, ok
+}
+
+func (w *flow) find(id uint32) int {
+	for i := range w.calls {
+		if w.calls[i].id == id {
+			return i
+		}
+	}
+	return -1
+}
+
+func (w *flow) remove(f *factory, i int) {
+	f.drop(&w.calls[i].data)
+	last := len(w.calls) - 1
+	w.calls[i] = w.calls[last]
+	w.calls[last] = call{}
+	w.calls = w.calls[:last]
+}
+
+// collect takes a fragment of a call, of which there are others in w.calls[i] unless i is
+// negative, and reports whether it is the last one. One that none comes before is passed
+// over.
+func (a *analyzer) collect(w *flow, i int, h *header, b []byte) bool {
+	if h.first() {
+		if i >= 0 {
+			a.t.Weird(a.c, "multiple_first_fragments_in_dce_rpc_reassembly", "", source)
+			a.off = true
+			return false
+		}
+		w.calls = append(w.calls, call{id: h.callID})
+		i = len(w.calls) - 1
+		if len(w.calls) > a.f.options.Calls {
+			a.t.Weird(a.c, "too_many_dce_rpc_msgs_in_reassembly", "", source)
+			a.off = true
+		}
+	}
+	if i < 0 {
+		return false
+	}
+	a.f.keep(&w.calls[i].data, b)
+	if len(w.calls[i].data) > a.f.options.Fragments {
+		a.t.Weird(a.c, "too_much_dce_rpc_fragment_data", "", source)
+		a.off = true
+	}
+	return h.last() && !h.first()
+}
+
+// called remembers an operation, which a response in the same context answers.
+func (a *analyzer) called(id, opnum uint16) {
+	for i := range a.contexts {
+		if a.contexts[i].id == id {
+			a.contexts[i].opnum = opnum
+			return
+		}
+	}
+	if len(a.contexts) == maxContexts {
+		a.contexts = a.contexts[:copy(a.contexts, a.contexts[1:])]
+	}
+	a.contexts = append(a.contexts, context{id, opnum})
+}
+
+// answered is the operation that was called last in a context, 0 if none was.
+func (a *analyzer) answered(id uint16) uint16 {
+	for i := range a.contexts {
+		if a.contexts[i].id == id {
+			return a.contexts[i].opnum
+		}
+	}
+	return 0
+}
+
+// confirm notes that the connection speaks the protocol. The analyzer of a pipe is not one
+// of those that the table knows.
+func (a *analyzer) confirm() {
+	if a.confirmed {
+		return
+	}
+	a.confirmed = true
+	if a.isPipe {
+		a.t.ConfirmService(a.c, "Analyzer::ANALYZER_"+source, source)
+	} else {
+		a.t.Confirm(a.c, a)
+	}
+}
+
+func (a *analyzer) violate(reason string) {
+	if a.isPipe {
+		a.t.TolerateViolation(a.c, a.f.protocol, reason)
+	} else {
+		a.t.Violate(a.c, a, reason, nil)
+	}
+}
+
+// Gap ends the analysis, of both directions, as in Zeek.
+func (a *analyzer) Gap(bool, uint64) { a.gap = true }
+
+// End does nothing: what is not complete stays so.
+func (a *analyzer) End(bool) {}
+
+// Flip follows the connection's change of roles.
+func (a *analyzer) Flip() { a.flow[0], a.flow[1] = a.flow[1], a.flow[0] }
+
+// Done keeps the analyzer for another connection.
+func (a *analyzer) Done() {
+	a.off = true
+	a.release()
+	a.f.free = append(a.f.free, a)
+}
+
+// release forgets what is not complete.
+func (a *analyzer) release() {
+	for i := range a.flow {
+		w := &a.flow[i]
+		a.f.drop(&w.pending)
+		for len(w.calls) > 0 {
+			w.remove(a.f, len(w.calls)-1)
+		}
+		w.calls = nil
+	}
+}

@@ -1,0 +1,79 @@
+// Package gssapi analyzes the tokens of the GSS-API (RFC 2743) in which SPNEGO (RFC 4178)
+// negotiates a mechanism, and gives those of NTLM and Kerberos in them to their analyzers.
+// It follows Zeek's src/analyzer/protocol/gssapi.
+//
+// A protocol that carries such tokens gives each of them, whole, to the analyzer that
+// conn.Table.AttachGuest puts on the connection for the conn.Protocol of New.
+package gssapi
+
+import (
+	"github.com/wirelog/wirelog/dissect/conn"
+	"github.com/wirelog/wirelog/dissect/event"
+)
+
+// New describes the protocol. Its analyzers raise their events on h, and hand the tokens of
+// NTLM and Kerberos on to analyzers of ntlm and krb. Those of krb get the messages of RFC
+// 4120 alone, without header. Either may be nil.
+func New(h *event.Hooks, ntlm, krb *conn.Protocol) *conn.Protocol {
+	f := &factory{hooks: &h.GSSAPI, ntlm: ntlm, krb: krb}
+	return &conn.Protocol{Name: "GSSAPI", Service: "GSSAPI", New: f.new}
+}
+
+// factory makes the analyzers of a shard and has what they share.
+type factory struct {
+	hooks     *event.GSSAPIEvents
+	ntlm, krb *conn.Protocol
+	free      []*analyzer
+	result    event.GSSAPINegResult
+}
+
+type analyzer struct {
+	f *factory
+	t *conn.Table
+	c *conn.Conn
+	// The numbers of the analyzers of mechanisms, -1 while there is none.
+	ntlm, krb int
+}
+
+func (f *factory) new(t *conn.Table, c *conn.Conn) conn.Analyzer {
+	var a *analyzer
+	if n := len(f.free); n > 0 {
+		a = f.free[n-1]
+		f.free = f.free[:n-1]
+	} else {
+		a = new(analyzer)
+	}
+	*a = analyzer{f: f, t: t, c: c, ntlm: -1, krb: -1}
+	return a
+}
+
+// Data takes a token.
+func (a *analyzer) Data(_ bool, b []byte) {
+	if err := a.token(b); err != nil {
+		a.t.Violate(a.c, a, err.text(), nil)
+		return
+	}
+	a.t.Confirm(a.c, a)
+}
+
+// Gap does nothing: tokens come whole or not at all.
+func (a *analyzer) Gap(bool, uint64) {}
+
+// End does nothing.
+func (a *analyzer) End(bool) {}
+
+// Done keeps the analyzer for another connection.
+func (a *analyzer) Done() { a.f.free = append(a.f.free, a) }
+
+// forward gives a message to the analyzer of a mechanism, whose number is in *n.
+func (a *analyzer) forward(n *int, p *conn.Protocol, isOrig bool, b []byte) {
+	if p == nil {
+		return
+	}
+	if *n < 0 {
+		*n = a.t.AttachGuest(a.c, p)
+	}
+	if *n >= 0 {
+		a.t.InnerData(a.c, *n, isOrig, b)
+	}
+}

@@ -1,0 +1,243 @@
+package modbus
+
+import (
+	"encoding/binary"
+	"strconv"
+
+	"github.com/wirelog/wirelog/dissect/event"
+)
+
+// Public function codes (MODBUS Application Protocol V1.1b3 section 5.1).
+const (
+	fcReadCoils                  = 0x01
+	fcReadDiscreteInputs         = 0x02
+	fcReadHoldingRegisters       = 0x03
+	fcReadInputRegisters         = 0x04
+	fcWriteSingleCoil            = 0x05
+	fcWriteSingleRegister        = 0x06
+	fcDiagnostics                = 0x08
+	fcWriteMultipleCoils         = 0x0f
+	fcWriteMultipleRegisters     = 0x10
+	fcReadFileRecord             = 0x14
+	fcWriteFileRecord            = 0x15
+	fcMaskWriteRegister          = 0x16
+	fcReadWriteMultipleRegisters = 0x17
+	fcReadFIFOQueue              = 0x18
+	fcEncapsulatedInterface      = 0x2b
+
+	// exceptionBit is set in the function code of an exception response (section 7).
+	exceptionBit = 0x80
+)
+
+// Values of a coil in a request to write one (section 6.5).
+const (
+	coilOff = 0x0000
+	coilOn  = 0xff00
+)
+
+// decoder reads the data of one message after the other and raises their events. What
+// they point to is its scratch.
+type decoder struct {
+	hooks   *event.ModbusEvents
+	c       event.Conn
+	headers event.ModbusHeaders
+
+	// b is the data. where, if set, names the part of it that does not fit, of which need
+	// bytes are needed and have are there. invalid says what is wrong with it otherwise.
+	b          []byte
+	where      string
+	need, have int
+	invalid    string
+
+	bits      []bool
+	registers []uint64
+	requests  []event.ModbusFileRecordRequest
+	responses []event.ModbusFileRecordResponse
+	files     []event.ModbusFileReference
+	ev        scratch
+}
+
+// decode reads a message, of which where or invalid are set if it is not as it has to be.
+func (d *decoder) decode(body []byte, isOrig bool) {
+	d.b, d.where, d.invalid = body, "", ""
+	switch {
+	case isOrig:
+		d.request()
+	case d.headers.FunctionCode&exceptionBit != 0:
+		d.exception()
+	default:
+		d.response()
+	}
+}
+
+// has reports whether n bytes are there from offset at on, and notes that they are not.
+func (d *decoder) has(where string, at, n int) bool { return d.within(where, d.b, at, n) }
+
+func (d *decoder) within(where string, b []byte, at, n int) bool {
+	if at+n <= len(b) {
+		return true
+	}
+	d.where, d.need, d.have = where, at+n, len(b)
+	return false
+}
+
+func (d *decoder) word(at int) uint64 { return uint64(binary.BigEndian.Uint16(d.b[at:])) }
+
+// unpack takes n bits off b, or as many as it has (sections 6.1 and 6.11: the first is the
+// least significant of the first byte).
+func (d *decoder) unpack(b []byte, n int) []bool {
+	n = min(n, 8*len(b))
+	d.bits = d.bits[:0]
+	for i := range n {
+		d.bits = append(d.bits, b[i/8]>>(i%8)&1 != 0)
+	}
+	return d.bits
+}
+
+// words takes n registers off b, which has them.
+func (d *decoder) words(b []byte, n int) []uint64 {
+	d.registers = d.registers[:0]
+	for i := range n {
+		d.registers = append(d.registers, uint64(binary.BigEndian.Uint16(b[2*i:])))
+	}
+	return d.registers
+}
+
+// counted takes the bytes that a count at offset at of the data stands before. nCount and
+// nBytes are the names of both.
+func (d *decoder) counted(nCount, nBytes string, at int) (b []byte, ok bool) {
+	if !d.has(nCount, at, 1) {
+		return nil, false
+	}
+	n := int(d.b[at])
+	if !d.has(nBytes, at+1, n) {
+		return nil, false
+	}
+	return d.b[at+1 : at+1+n], true
+}
+
+// even notes that a number of bytes is not one of whole registers.
+func (d *decoder) even(what string, n int) bool {
+	if n%2 != 0 {
+		d.invalid = "invalid value for modbus " + what + " " + strconv.Itoa(n)
+		return false
+	}
+	return true
+}
+
+// coil reads the value of a coil.
+func (d *decoder) coil(what string, v uint64) (on, ok bool) {
+	switch v {
+	case coilOff:
+		return false, true
+	case coilOn:
+		return true, true
+	}
+	d.invalid = "invalid value for modbus write single coil " + what + " " + strconv.FormatUint(v, 10)
+	return false, false
+}
+
+// exception is a refusal (section 7).
+func (d *decoder) exception() {
+	if !d.has("ModbusTCP_ExceptResponse", 0, 1) {
+		return
+	}
+	if h := &d.hooks.Exception; h.On() {
+		d.ev.exception = event.ModbusException{Conn: d.c, Headers: d.headers, Code: uint64(d.b[0])}
+		h.Raise(&d.ev.exception)
+	}
+}
+
+// fileRequests reads the references of a request to read files (section 6.14).
+func (d *decoder) fileRequests(b []byte) bool {
+	const length = 7
+	d.requests = d.requests[:0]
+	for len(b) > 0 {
+		if !d.within("FileRecordRequest", b, 0, length) {
+			return false
+		}
+		d.requests = append(d.requests, event.ModbusFileRecordRequest{
+			RefType: uint64(b[0]), FileNum: uint64(binary.BigEndian.Uint16(b[1:])),
+			RecordNum: uint64(binary.BigEndian.Uint16(b[3:])), RecordLen: uint64(binary.BigEndian.Uint16(b[5:])),
+		})
+		b = b[length:]
+	}
+	return true
+}
+
+// fileResponses reads records of files that were read (section 6.14). Unlike in Zeek, the
+// length of each counts its reference type.
+func (d *decoder) fileResponses(b []byte) bool {
+	d.responses = d.responses[:0]
+	for len(b) > 0 {
+		if !d.within("FileRecordResponse:ref_type", b, 1, 1) {
+			return false
+		}
+		n := int(b[0])
+		if n == 0 {
+			d.invalid = "invalid value for modbus read file record response length 0"
+			return false
+		}
+		if !d.within("FileRecordResponse:record_data", b, 1, n) {
+			return false
+		}
+		d.responses = append(d.responses, event.ModbusFileRecordResponse{
+			FileLen: uint64(n), RefType: uint64(b[1]), RecordData: b[2 : 1+n],
+		})
+		b = b[1+n:]
+	}
+	return true
+}
+
+// fileReferences reads records of files to be written, or written (section 6.15).
+func (d *decoder) fileReferences(b []byte) bool {
+	const length = 7
+	d.files = d.files[:0]
+	for len(b) > 0 {
+		if !d.within("ReferenceWithData:record_length", b, length-2, 2) {
+			return false
+		}
+		n := int(binary.BigEndian.Uint16(b[5:]))
+		if !d.within("ReferenceWithData:record_data", b, length, 2*n) {
+			return false
+		}
+		d.files = append(d.files, event.ModbusFileReference{
+			RefType: uint64(b[0]), FileNum: uint64(binary.BigEndian.Uint16(b[1:])),
+			RecordNum: uint64(binary.BigEndian.Uint16(b[3:])), RecordLen: uint64(n), RecordData: b[length : length+2*n],
+		})
+		b = b[length+2*n:]
+	}
+	return true
+}
+
+// scratch has the events of a decoder.
+type scratch struct {
+	message                            event.ModbusMessage
+	exception                          event.ModbusException
+	readCoilsRequest                   event.ModbusReadCoilsRequest
+	readDiscreteInputsRequest          event.ModbusReadDiscreteInputsRequest
+	readHoldingRegistersRequest        event.ModbusReadHoldingRegistersRequest
+	readInputRegistersRequest          event.ModbusReadInputRegistersRequest
+	writeSingleCoilRequest             event.ModbusWriteSingleCoilRequest
+	writeSingleRegisterRequest         event.ModbusWriteSingleRegisterRequest
+	maskWriteRegisterRequest           event.ModbusMaskWriteRegisterRequest
+	readFIFOQueueRequest               event.ModbusReadFIFOQueueRequest
+	writeMultipleCoilsRequest          event.ModbusWriteMultipleCoilsRequest
+	writeMultipleRegistersRequest      event.ModbusWriteMultipleRegistersRequest
+	readFileRecordRequest              event.ModbusReadFileRecordRequest
+	writeFileRecordRequest             event.ModbusWriteFileRecordRequest
+	readWriteMultipleRegistersRequest  event.ModbusReadWriteMultipleRegistersRequest
+	readCoilsResponse                  event.ModbusReadCoilsResponse
+	readDiscreteInputsResponse         event.ModbusReadDiscreteInputsResponse
+	readHoldingRegistersResponse       event.ModbusReadHoldingRegistersResponse
+	readInputRegistersResponse         event.ModbusReadInputRegistersResponse
+	writeSingleCoilResponse            event.ModbusWriteSingleCoilResponse
+	writeSingleRegisterResponse        event.ModbusWriteSingleRegisterResponse
+	writeMultipleCoilsResponse         event.ModbusWriteMultipleCoilsResponse
+	writeMultipleRegistersResponse     event.ModbusWriteMultipleRegistersResponse
+	readFileRecordResponse             event.ModbusReadFileRecordResponse
+	writeFileRecordResponse            event.ModbusWriteFileRecordResponse
+	maskWriteRegisterResponse          event.ModbusMaskWriteRegisterResponse
+	readWriteMultipleRegistersResponse event.ModbusReadWriteMultipleRegistersResponse
+	readFIFOQueueResponse              event.ModbusReadFIFOQueueResponse
+}

@@ -1,0 +1,163 @@
+package modbus
+
+import "github.com/wirelog/wirelog/dissect/event"
+
+// request reads what follows the function code of a request. Of functions that are not
+// known nothing is.
+func (d *decoder) request() {
+	switch d.headers.FunctionCode {
+	case fcReadCoils:
+		if d.has("ReadCoilsRequest", 0, 4) {
+			if h := &d.hooks.ReadCoilsRequest; h.On() {
+				d.ev.readCoilsRequest = event.ModbusReadCoilsRequest{Conn: d.c, Headers: d.headers, StartAddress: d.word(0), Quantity: d.word(2)}
+				h.Raise(&d.ev.readCoilsRequest)
+			}
+		}
+	case fcReadDiscreteInputs:
+		if d.has("ReadDiscreteInputsRequest", 0, 4) {
+			if h := &d.hooks.ReadDiscreteInputsRequest; h.On() {
+				d.ev.readDiscreteInputsRequest = event.ModbusReadDiscreteInputsRequest{Conn: d.c, Headers: d.headers, StartAddress: d.word(0), Quantity: d.word(2)}
+				h.Raise(&d.ev.readDiscreteInputsRequest)
+			}
+		}
+	case fcReadHoldingRegisters:
+		if d.has("ReadHoldingRegistersRequest", 0, 4) {
+			if h := &d.hooks.ReadHoldingRegistersRequest; h.On() {
+				d.ev.readHoldingRegistersRequest = event.ModbusReadHoldingRegistersRequest{Conn: d.c, Headers: d.headers, StartAddress: d.word(0), Quantity: d.word(2)}
+				h.Raise(&d.ev.readHoldingRegistersRequest)
+			}
+		}
+	case fcReadInputRegisters:
+		if d.has("ReadInputRegistersRequest", 0, 4) {
+			if h := &d.hooks.ReadInputRegistersRequest; h.On() {
+				d.ev.readInputRegistersRequest = event.ModbusReadInputRegistersRequest{Conn: d.c, Headers: d.headers, StartAddress: d.word(0), Quantity: d.word(2)}
+				h.Raise(&d.ev.readInputRegistersRequest)
+			}
+		}
+	case fcWriteSingleCoil:
+		if d.has("WriteSingleCoilRequest", 0, 4) {
+			if on, ok := d.coil("request", d.word(2)); ok {
+				if h := &d.hooks.WriteSingleCoilRequest; h.On() {
+					d.ev.writeSingleCoilRequest = event.ModbusWriteSingleCoilRequest{Conn: d.c, Headers: d.headers, Address: d.word(0), Value: on}
+					h.Raise(&d.ev.writeSingleCoilRequest)
+				}
+			}
+		}
+	case fcWriteSingleRegister:
+		if d.has("WriteSingleRegisterRequest", 0, 4) {
+			if h := &d.hooks.WriteSingleRegisterRequest; h.On() {
+				d.ev.writeSingleRegisterRequest = event.ModbusWriteSingleRegisterRequest{Conn: d.c, Headers: d.headers, Address: d.word(0), Value: d.word(2)}
+				h.Raise(&d.ev.writeSingleRegisterRequest)
+			}
+		}
+	case fcDiagnostics:
+		d.has("DiagnosticsRequest:subfunction", 0, 2)
+	case fcWriteMultipleCoils:
+		d.writeCoils()
+	case fcWriteMultipleRegisters:
+		d.writeRegisters()
+	case fcReadFileRecord:
+		d.readFile()
+	case fcWriteFileRecord:
+		d.writeFile()
+	case fcMaskWriteRegister:
+		if d.has("MaskWriteRegisterRequest", 0, 6) {
+			if h := &d.hooks.MaskWriteRegisterRequest; h.On() {
+				d.ev.maskWriteRegisterRequest = event.ModbusMaskWriteRegisterRequest{Conn: d.c, Headers: d.headers, Address: d.word(0), AndMask: d.word(2), OrMask: d.word(4)}
+				h.Raise(&d.ev.maskWriteRegisterRequest)
+			}
+		}
+	case fcReadWriteMultipleRegisters:
+		d.readWriteRegisters()
+	case fcReadFIFOQueue:
+		if d.has("ReadFIFOQueueRequest", 0, 2) {
+			if h := &d.hooks.ReadFIFOQueueRequest; h.On() {
+				d.ev.readFIFOQueueRequest = event.ModbusReadFIFOQueueRequest{Conn: d.c, Headers: d.headers, StartAddress: d.word(0)}
+				h.Raise(&d.ev.readFIFOQueueRequest)
+			}
+		}
+	case fcEncapsulatedInterface:
+		d.has("EncapInterfaceTransportRequest:mei_type", 0, 1)
+	}
+}
+
+// writeCoils is a request to set coils (section 6.11).
+func (d *decoder) writeCoils() {
+	b, ok := d.counted("WriteMultipleCoilsRequest:byte_count", "WriteMultipleCoilsRequest:coils", 4)
+	if !ok {
+		return
+	}
+	if h := &d.hooks.WriteMultipleCoilsRequest; h.On() {
+		d.ev.writeMultipleCoilsRequest = event.ModbusWriteMultipleCoilsRequest{Conn: d.c, Headers: d.headers, StartAddress: d.word(0), Coils: d.unpack(b, int(d.word(2)))}
+		h.Raise(&d.ev.writeMultipleCoilsRequest)
+	}
+}
+
+// writeRegisters is a request to write registers (section 6.12). Zeek takes as many as the quantity
+// says, if they are there.
+func (d *decoder) writeRegisters() {
+	b, ok := d.counted("WriteMultipleRegistersRequest:byte_count", "WriteMultipleRegistersRequest:registers", 4)
+	if !ok {
+		return
+	}
+	n := int(d.word(2))
+	if !d.fits("WriteMultipleRegistersRequest:registers", n, b) || !d.even("write multiple registers request byte count", len(b)) {
+		return
+	}
+	if h := &d.hooks.WriteMultipleRegistersRequest; h.On() {
+		d.ev.writeMultipleRegistersRequest = event.ModbusWriteMultipleRegistersRequest{Conn: d.c, Headers: d.headers, StartAddress: d.word(0), Registers: d.words(b, n)}
+		h.Raise(&d.ev.writeMultipleRegistersRequest)
+	}
+}
+
+// fits notes that b does not have n registers.
+func (d *decoder) fits(where string, n int, b []byte) bool {
+	if n <= len(b)/2 {
+		return true
+	}
+	d.where, d.need, d.have = where, n, len(b)
+	return false
+}
+
+// readFile is a request to read records of files (section 6.14).
+func (d *decoder) readFile() {
+	b, ok := d.counted("ReadFileRecordRequest:byte_count", "ReadFileRecordRequest:references", 0)
+	if !ok || !d.fileRequests(b) {
+		return
+	}
+	if h := &d.hooks.ReadFileRecordRequest; h.On() {
+		d.ev.readFileRecordRequest = event.ModbusReadFileRecordRequest{Conn: d.c, Headers: d.headers, ByteCount: uint64(len(b)), Refs: d.requests}
+		h.Raise(&d.ev.readFileRecordRequest)
+	}
+}
+
+// writeFile is a request to write records of files (section 6.15).
+func (d *decoder) writeFile() {
+	b, ok := d.counted("WriteFileRecordRequest:byte_count", "WriteFileRecordRequest:references", 0)
+	if !ok || !d.fileReferences(b) {
+		return
+	}
+	if h := &d.hooks.WriteFileRecordRequest; h.On() {
+		d.ev.writeFileRecordRequest = event.ModbusWriteFileRecordRequest{Conn: d.c, Headers: d.headers, ByteCount: uint64(len(b)), Refs: d.files}
+		h.Raise(&d.ev.writeFileRecordRequest)
+	}
+}
+
+// readWriteRegisters is a request to write registers and read others (section 6.17).
+func (d *decoder) readWriteRegisters() {
+	b, ok := d.counted("ReadWriteMultipleRegistersRequest:write_byte_count",
+		"ReadWriteMultipleRegistersRequest:write_register_values", 8)
+	if !ok {
+		return
+	}
+	n := int(d.word(6))
+	if !d.fits("ReadWriteMultipleRegistersRequest:write_register_values", n, b) ||
+		!d.even("read write multiple registers request write byte count", len(b)) {
+		return
+	}
+	if h := &d.hooks.ReadWriteMultipleRegistersRequest; h.On() {
+		d.ev.readWriteMultipleRegistersRequest = event.ModbusReadWriteMultipleRegistersRequest{Conn: d.c, Headers: d.headers,
+			ReadStartAddress: d.word(0), ReadQuantity: d.word(2), WriteStartAddress: d.word(4), WriteRegisters: d.words(b, n)}
+		h.Raise(&d.ev.readWriteMultipleRegistersRequest)
+	}
+}

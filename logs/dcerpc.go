@@ -1,0 +1,244 @@
+package logs
+
+import (
+	"strconv"
+
+	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/schemas"
+)
+
+const (
+	// maxDCEAssociations is how many pipes of a connection are remembered, as many as SMB's
+	// analyzer follows. After that, the oldest is forgotten.
+	maxDCEAssociations = 1000
+	// maxDCEContexts is how many presentation contexts of an association are remembered.
+	maxDCEContexts = 256
+)
+
+// dceRPC builds dce_rpc.log after Zeek's base/protocols/dce-rpc: a row an answered call.
+type dceRPC struct {
+	out        schemas.Emitter
+	now        func() event.Time
+	slot       event.Slot
+	interfaces map[dceUUID]*dceInterface
+
+	rec                         schemas.DCERPC
+	uidBuf, endpoint, operation []byte
+	free                        []*dceState
+	freeAssociations            []*dceAssociation
+}
+
+// A dceState is what is known of a connection.
+type dceState struct {
+	associations []*dceAssociation
+	// waiting tells that there was something after the last response. Zeek then writes
+	// the last answered call of each association again when the connection ends.
+	waiting bool
+}
+
+// A dceAssociation is what is known of a pipe, or of a connection without pipes. Its
+// buffers are used again.
+type dceAssociation struct {
+	fid  uint64
+	ts   event.Time
+	rtt  schemas.Opt[schemas.Interval]
+	pipe optText
+	// bound is the interface that was bound last, or that the pipe's name tells.
+	bound   dceUUID
+	isBound bool
+	// endpoint is the interface of the row, and what follows its operation.
+	endpoint    dceUUID
+	hasEndpoint bool
+	called      dceUUID
+	opnum       uint64
+	hasCalled   bool
+	contexts    []dceContext
+}
+
+// A dceContext is a presentation context.
+type dceContext struct {
+	id    uint64
+	iface dceUUID
+}
+
+func installDCERPC(h *event.Hooks, out schemas.Emitter, o *Options) {
+	b := &dceRPC{out: out, now: o.Now, slot: h.NewSlot(), interfaces: dceInterfaces()}
+	h.DCERPC.Bind.Listen(func(e *event.DCERPCBind) { b.bind(e.Conn, e.FID, e.CtxID, dceUUID(e.UUID)) })
+	h.DCERPC.AlterContext.Listen(func(e *event.DCERPCAlterContext) { b.bind(e.Conn, e.FID, e.CtxID, dceUUID(e.UUID)) })
+	h.DCERPC.BindAck.Listen(func(e *event.DCERPCBindAck) {
+		if a := b.association(e.Conn, e.FID); len(e.SecAddr) > 0 {
+			a.pipe.set(e.SecAddr)
+		}
+	})
+	h.DCERPC.AlterContextResp.Listen(func(e *event.DCERPCAlterContextResp) { b.association(e.Conn, e.FID) })
+	h.DCERPC.Request.Listen(func(e *event.DCERPCRequest) { b.association(e.Conn, e.FID).ts = b.now() })
+	h.DCERPC.Response.Listen(b.response)
+	h.Conn.ConnectionStateRemove.Listen(b.removed)
+}
+
+// known returns the state of a connection, nil if it has none.
+func (b *dceRPC) known(c event.Conn) *dceState {
+	s, _ := c.Slot(b.slot).(*dceState)
+	return s
+}
+
+// association returns what is known of a pipe, of which there is something new.
+func (b *dceRPC) association(c event.Conn, fid uint64) *dceAssociation {
+	s := b.known(c)
+	if s == nil {
+		if n := len(b.free); n > 0 {
+			s = b.free[n-1]
+			b.free = b.free[:n-1]
+		} else {
+			s = new(dceState)
+		}
+		c.SetSlot(b.slot, s)
+	}
+	s.waiting = true
+	for i := len(s.associations) - 1; i >= 0; i-- {
+		if a := s.associations[i]; a.fid == fid {
+			a.resume()
+			return a
+		}
+	}
+	if len(s.associations) == maxDCEAssociations {
+		b.forget(s, 0)
+	}
+	var a *dceAssociation
+	if n := len(b.freeAssociations); n > 0 {
+		a = b.freeAssociations[n-1]
+		b.freeAssociations = b.freeAssociations[:n-1]
+	} else {
+		a = new(dceAssociation)
+	}
+	*a = dceAssociation{fid: fid, ts: b.now(), pipe: optText{b: a.pipe.b}, contexts: a.contexts[:0]}
+	s.associations = append(s.associations, a)
+	return a
+}
+
+// resume makes the interface that was bound last that of the row.
+func (a *dceAssociation) resume() {
+	if a.isBound {
+		a.endpoint, a.hasEndpoint = a.bound, true
+	}
+}
+
+// forget drops an association.
+func (b *dceRPC) forget(s *dceState, i int) {
+	b.recycle(s.associations[i])
+	n := copy(s.associations[i:], s.associations[i+1:])
+	s.associations[i+n] = nil
+	s.associations = s.associations[:i+n]
+}
+
+func (b *dceRPC) recycle(a *dceAssociation) {
+	a.pipe.trim()
+	b.freeAssociations = append(b.freeAssociations, a)
+}
+
+func (b *dceRPC) bind(c event.Conn, fid, id uint64, u dceUUID) {
+	a := b.association(c, fid)
+	a.bound, a.isBound = u, true
+	a.resume()
+	for i := range a.contexts {
+		if a.contexts[i].id == id {
+			a.contexts[i].iface = u
+			return
+		}
+	}
+	if len(a.contexts) == maxDCEContexts {
+		a.contexts = a.contexts[:copy(a.contexts, a.contexts[1:])]
+	}
+	a.contexts = append(a.contexts, dceContext{id, u})
+}
+
+// guess takes the interface from the name of a pipe whose binding was not seen. It is that
+// of the row from the next event on.
+func (a *dceAssociation) guess() {
+	if a.hasEndpoint || !a.pipe.ok {
+		return
+	}
+	if u, ok := dcePipe(string(a.pipe.b)); ok {
+		a.bound, a.isBound = u, true
+	}
+}
+
+func (b *dceRPC) response(e *event.DCERPCResponse) {
+	a := b.association(e.Conn, e.FID)
+	a.guess()
+	if a.hasEndpoint {
+		a.call(a.bound, e.Opnum)
+		if now := b.now(); a.ts != now {
+			a.rtt = schemas.Some(schemas.Interval(now.Seconds() - a.ts.Seconds()))
+		}
+	}
+	for i := range a.contexts {
+		if a.contexts[i].id == e.CtxID {
+			a.endpoint, a.hasEndpoint = a.contexts[i].iface, true
+			a.call(a.endpoint, e.Opnum)
+			break
+		}
+	}
+	b.write(e.Conn, a)
+	b.known(e.Conn).waiting = false
+}
+
+func (a *dceAssociation) call(u dceUUID, opnum uint64) {
+	a.called, a.opnum, a.hasCalled = u, opnum, true
+}
+
+func (b *dceRPC) removed(e *event.ConnectionStateRemove) {
+	s := b.known(e.Conn)
+	if s == nil {
+		return
+	}
+	e.Conn.SetSlot(b.slot, nil)
+	for i, a := range s.associations {
+		if s.waiting {
+			a.resume()
+			b.write(e.Conn, a)
+		}
+		b.recycle(a)
+		s.associations[i] = nil
+	}
+	s.associations = s.associations[:0]
+	b.free = append(b.free, s)
+}
+
+// write emits the row of a call if the interface is known, and if it is not one that is
+// ignored.
+func (b *dceRPC) write(c event.Conn, a *dceAssociation) {
+	if !a.hasEndpoint || !a.hasCalled {
+		return
+	}
+	endpoint, operation := b.endpointName(&a.endpoint), b.operationName(&a.called, a.opnum)
+	if dceIgnored(endpoint, operation) {
+		return
+	}
+	id, uid := c.ID(), c.UID()
+	b.uidBuf = uid.Append(b.uidBuf[:0])
+	b.rec = schemas.DCERPC{
+		TS: schemas.Time(a.ts), UID: text(b.uidBuf), ID: endpoints(&id),
+		RTT: a.rtt, NamedPipe: a.pipe.column(),
+		Endpoint: schemas.Some(endpoint), Operation: schemas.Some(operation),
+	}
+	b.out.Emit(&b.rec)
+}
+
+// endpointName is valid until the next one.
+func (b *dceRPC) endpointName(u *dceUUID) string {
+	if i := b.interfaces[*u]; i != nil {
+		return i.name
+	}
+	b.endpoint = u.append(append(b.endpoint[:0], "unknown-"...))
+	return text(b.endpoint)
+}
+
+// operationName is valid until the next one.
+func (b *dceRPC) operationName(u *dceUUID, opnum uint64) string {
+	if i := b.interfaces[*u]; i != nil && opnum < uint64(len(i.operations)) && i.operations[opnum] != "" {
+		return i.operations[opnum]
+	}
+	b.operation = strconv.AppendUint(append(b.operation[:0], "unknown-"...), opnum, 10)
+	return text(b.operation)
+}

@@ -1,0 +1,128 @@
+package logs
+
+import (
+	"net/netip"
+
+	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/schemas"
+)
+
+// knownModbus builds known_modbus.log after Zeek's policy/protocols/modbus/known-masters-slaves:
+// a row for each host that was seen in a role, once a day.
+type knownModbus struct {
+	out schemas.Emitter
+	now func() event.Time
+	rec schemas.KnownModbus
+	key []byte
+}
+
+func installKnownModbus(h *event.Hooks, out schemas.Emitter, o *Options) {
+	b := &knownModbus{out: out, now: o.Now}
+	h.Modbus.Message.Listen(func(e *event.ModbusMessage) {
+		id := e.Conn.ID()
+		b.seen(id.OrigH, "Known::MODBUS_MASTER")
+		b.seen(id.RespH, "Known::MODBUS_SLAVE")
+	})
+}
+
+func (b *knownModbus) seen(host netip.Addr, role schemas.Enum) {
+	b.rec = schemas.KnownModbus{TS: schemas.Time(b.now()), Host: host, DeviceType: role}
+	b.key = append(host.AppendTo(b.key[:0]), role...)
+	b.out.EmitGated(&b.rec, schemas.Gate{Kind: schemas.GateDaily, Key: text(b.key)})
+}
+
+// maxModbusRegisters is how many registers of devices are remembered. Beyond it those of
+// the devices that were met first are forgotten.
+const maxModbusRegisters = 1 << 20
+
+// registerChange builds modbus_register_change.log after Zeek's policy/protocols/modbus/track-memmap:
+// a row for each holding register of which another value is read than before. What a
+// device's registers were is known by client, because clients may be in other shards.
+type registerChange struct {
+	out  schemas.Emitter
+	now  func() event.Time
+	slot event.Slot
+
+	devices map[hostPair]registers
+	order   []hostPair // of devices, by when they were met
+	total   int        // registers of all
+
+	rec    schemas.ModbusRegisterChange
+	uidBuf []byte
+	free   []*modbusTrack
+}
+
+type hostPair struct{ client, device netip.Addr }
+
+// registers are the values of a device's registers, by their numbers from 1.
+type registers map[uint64]registerValue
+
+type registerValue struct {
+	value uint64
+	since event.Time
+}
+
+// modbusTrack is the register that the next response of a connection begins with.
+type modbusTrack struct{ next uint64 }
+
+func installModbusRegisterChange(h *event.Hooks, out schemas.Emitter, o *Options) {
+	b := &registerChange{out: out, now: o.Now, slot: h.NewSlot(), devices: make(map[hostPair]registers)}
+	h.Modbus.ReadHoldingRegistersRequest.Listen(func(e *event.ModbusReadHoldingRegistersRequest) {
+		b.track(e.Conn).next = e.StartAddress + 1
+	})
+	h.Modbus.ReadHoldingRegistersResponse.Listen(b.read)
+	h.Conn.ConnectionStateRemove.Listen(func(e *event.ConnectionStateRemove) {
+		if s, ok := e.Conn.Slot(b.slot).(*modbusTrack); ok {
+			e.Conn.SetSlot(b.slot, nil)
+			b.free = append(b.free, s)
+		}
+	})
+}
+
+func (b *registerChange) track(c event.Conn) *modbusTrack {
+	s, ok := c.Slot(b.slot).(*modbusTrack)
+	if ok {
+		return s
+	}
+	if n := len(b.free); n > 0 {
+		s, b.free = b.free[n-1], b.free[:n-1]
+		*s = modbusTrack{}
+	} else {
+		s = new(modbusTrack)
+	}
+	c.SetSlot(b.slot, s)
+	return s
+}
+
+// read compares the registers of a response with what they were.
+func (b *registerChange) read(e *event.ModbusReadHoldingRegistersResponse) {
+	s, id, now := b.track(e.Conn), e.Conn.ID(), b.now()
+	pair := hostPair{id.OrigH, id.RespH}
+	known := b.devices[pair]
+	if known == nil {
+		known = make(registers)
+		b.devices[pair] = known
+		b.order = append(b.order, pair)
+	}
+	for _, v := range e.Registers {
+		old, ok := known[s.next]
+		if !ok {
+			b.total++
+		} else if old.value != v {
+			uid := e.Conn.UID()
+			b.uidBuf = uid.Append(b.uidBuf[:0])
+			b.rec = schemas.ModbusRegisterChange{TS: schemas.Time(now), UID: text(b.uidBuf), ID: endpoints(&id),
+				Register: s.next, OldVal: old.value, NewVal: v, Delta: schemas.Interval(now.Seconds() - old.since.Seconds())}
+			b.out.Emit(&b.rec)
+		}
+		if !ok || old.value != v {
+			known[s.next] = registerValue{v, now}
+		}
+		s.next++
+	}
+	for b.total > maxModbusRegisters {
+		b.total -= len(b.devices[b.order[0]])
+		delete(b.devices, b.order[0])
+		b.order = b.order[1:]
+	}
+}

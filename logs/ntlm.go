@@ -1,0 +1,132 @@
+package logs
+
+import (
+	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/schemas"
+)
+
+// ntlm builds ntlm.log after Zeek's base/protocols/ntlm: a row a connection, when SPNEGO
+// tells how the authentication went or else when the connection ends. Authentications after
+// the first have none.
+type ntlm struct {
+	out  schemas.Emitter
+	now  func() event.Time
+	slot event.Slot
+
+	rec    schemas.NTLM
+	uidBuf []byte
+	free   []*ntlmState
+}
+
+// An ntlmState is what is known of a connection. Its buffers are used again.
+type ntlmState struct {
+	ts                      event.Time
+	user, host, domain      optText
+	computer, dnsName, tree optText
+	success                 schemas.Opt[bool]
+	logged                  bool
+}
+
+func (s *ntlmState) texts() [6]*optText {
+	return [...]*optText{&s.user, &s.host, &s.domain, &s.computer, &s.dnsName, &s.tree}
+}
+
+func installNTLM(h *event.Hooks, out schemas.Emitter, o *Options) {
+	b := &ntlm{out: out, now: o.Now, slot: h.NewSlot()}
+	h.NTLM.Negotiate.Listen(func(e *event.NTLMNegotiate) { b.state(e.Conn) })
+	h.NTLM.Challenge.Listen(b.challenge)
+	h.NTLM.Authenticate.Listen(b.authenticate)
+	h.GSSAPI.NegResult.Listen(b.result)
+	h.Conn.ConnectionStateRemove.Listen(b.removed)
+}
+
+// known returns the state of a connection, nil if it has none.
+func (b *ntlm) known(c event.Conn) *ntlmState {
+	s, _ := c.Slot(b.slot).(*ntlmState)
+	return s
+}
+
+func (b *ntlm) state(c event.Conn) *ntlmState {
+	s := b.known(c)
+	if s != nil {
+		return s
+	}
+	if n := len(b.free); n > 0 {
+		s = b.free[n-1]
+		b.free = b.free[:n-1]
+	} else {
+		s = new(ntlmState)
+	}
+	s.ts, s.success, s.logged = b.now(), schemas.Opt[bool]{}, false
+	for _, t := range s.texts() {
+		t.ok = false
+	}
+	c.SetSlot(b.slot, s)
+	return s
+}
+
+// setIf takes a name if there is one.
+func setIf(t *optText, name *event.Opt[[]byte]) {
+	if name.OK {
+		t.set(name.V)
+	}
+}
+
+func (b *ntlm) challenge(e *event.NTLMChallenge) {
+	s := b.state(e.Conn)
+	if info := &e.Challenge.TargetInfo; info.OK {
+		setIf(&s.computer, &info.V.NBComputerName)
+		setIf(&s.dnsName, &info.V.DNSComputerName)
+		setIf(&s.tree, &info.V.DNSTreeName)
+	}
+}
+
+func (b *ntlm) authenticate(e *event.NTLMAuthenticate) {
+	s := b.state(e.Conn)
+	setIf(&s.domain, &e.Request.DomainName)
+	setIf(&s.host, &e.Request.Workstation)
+	setIf(&s.user, &e.Request.UserName)
+}
+
+// result takes the outcome of a negotiation, of NTLM or not.
+func (b *ntlm) result(e *event.GSSAPINegResult) {
+	const accepted, incomplete = 0, 1
+	s := b.known(e.Conn)
+	if s == nil {
+		return
+	}
+	if e.State != incomplete {
+		s.success = schemas.Some(e.State == accepted)
+	}
+	if s.success.OK && !s.logged {
+		b.write(e.Conn, s)
+	}
+}
+
+func (b *ntlm) removed(e *event.ConnectionStateRemove) {
+	s := b.known(e.Conn)
+	if s == nil {
+		return
+	}
+	e.Conn.SetSlot(b.slot, nil)
+	if !s.logged {
+		b.write(e.Conn, s)
+	}
+	for _, t := range s.texts() {
+		t.trim()
+	}
+	b.free = append(b.free, s)
+}
+
+func (b *ntlm) write(c event.Conn, s *ntlmState) {
+	s.logged = true
+	id, uid := c.ID(), c.UID()
+	b.uidBuf = uid.Append(b.uidBuf[:0])
+	b.rec = schemas.NTLM{
+		TS: schemas.Time(s.ts), UID: text(b.uidBuf), ID: endpoints(&id),
+		Username: s.user.column(), Hostname: s.host.column(), Domainname: s.domain.column(),
+		ServerNBComputerName: s.computer.column(), ServerDNSComputerName: s.dnsName.column(),
+		ServerTreeName: s.tree.column(), Success: s.success,
+	}
+	b.out.Emit(&b.rec)
+}

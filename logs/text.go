@@ -1,0 +1,20 @@
+package logs
+
+import "github.com/wirelog/wirelog/schemas"
+
+// optText is text that may be unset and keeps its buffer.
+type optText struct {
+	b  []byte
+	ok bool
+}
+
+func (t *optText) set(b []byte) { t.b, t.ok = append(t.b[:0], b...), true }
+
+// trim drops a buffer that is too large to be kept for another connection.
+func (t *optText) trim() {
+	if cap(t.b) > 4096 {
+		t.b = nil
+	}
+}
+
+func (t *optText) column() schemas.Opt[string] { return schemas.Opt[string]{V: text(t.b), OK: t.ok} }

@@ -1,0 +1,291 @@
+package pipeline
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/wirelog/wirelog/internal/nearest"
+	"github.com/wirelog/wirelog/schemas"
+	"github.com/wirelog/wirelog/writers"
+	"github.com/wirelog/wirelog/writers/json"
+	"github.com/wirelog/wirelog/writers/tsv"
+)
+
+// Output says what one output takes and what it does with it. The tags are as those
+// of Limits.
+type Output struct {
+	// Type is one of OutputTypes.
+	Type string `key:"type" doc:"what is written"`
+	Name string `key:"name" doc:"name of the output in summaries and messages; its type if not given"`
+	// Logs names logs among Options.Logs; none means all of them.
+	Logs   []string `key:"logs" doc:"logs that the output takes; all if not given"`
+	Events bool     `key:"events" doc:"take the event stream too, as JSON"`
+	// Keep, Drop, Rename and Add are those of writers.Fields.
+	Keep   []string `key:"keep" doc:"columns that are written, such as uid, id.* or conn:history; all if not given"`
+	Drop   []string `key:"drop" doc:"columns that are left out"`
+	Rename []string `key:"rename" doc:"other names for columns: id.orig_h=src_ip, conn:service=app"`
+	Add    []string `key:"add" doc:"columns with the same text in every row: site=Berlin"`
+	// Where has expressions by the names of logs; see package filter.
+	Where map[string]string `key:"where" doc:"by log, the condition that its records must fulfil, such as conn: 'duration > 60 && resp_bytes > 1e6'"`
+	// Settings are those of the type, as NewSettings makes them; nil is the defaults.
+	Settings any
+}
+
+// FileSettings are the settings that outputs to files of lines have in common.
+type FileSettings struct {
+	Dir  string `key:"dir" doc:"folder for the files, created if missing"`
+	Path string `key:"path" doc:"file for the only log that the output takes, instead of dir; - is standard output"`
+}
+
+// TSVSettings are the settings of outputs of type tsv.
+type TSVSettings struct {
+	FileSettings
+}
+
+// JSONSettings are the settings of outputs of type json.
+type JSONSettings struct {
+	FileSettings
+	Timestamps string `key:"timestamps" oneof:"epoch,millis,iso8601" doc:"times: epoch (seconds), millis or iso8601"`
+}
+
+// An outputType is a type of outputs: what it is called, its settings, and how the
+// writers' output is made of them. To add a type, add its entry to outputTypes, and
+// its name to the values of the key format if Format may ask for it.
+type outputType struct {
+	name, doc string
+	// settings returns a pointer to the default settings.
+	settings func() any
+	// short returns the settings for Options.Format and what goes with it; nil if
+	// the type cannot be asked for in that way.
+	short func(o *Options) any
+	// make sets the form and the place of w by the settings.
+	make func(settings any, w *writers.Output) error
+	// events says whether the type takes the event stream.
+	events bool
+}
+
+var outputTypes = []outputType{
+	{
+		name: FormatTSV, doc: "files in Zeek's tab-separated form",
+		settings: func() any { return &TSVSettings{FileSettings{Dir: "."}} },
+		short:    func(o *Options) any { return &TSVSettings{o.fileSettings()} },
+		make: func(settings any, w *writers.Output) error {
+			w.Format = tsv.Format{}
+			return settings.(*TSVSettings).apply(w)
+		},
+	},
+	{
+		name: FormatJSON, doc: "files in Zeek's JSON form, one object a line", events: true,
+		settings: func() any { return &JSONSettings{FileSettings{Dir: "."}, TimestampsEpoch} },
+		short:    func(o *Options) any { return &JSONSettings{o.fileSettings(), o.JSONTimestamps} },
+		make: func(settings any, w *writers.Output) error {
+			s := settings.(*JSONSettings)
+			ts, err := json.ParseTimestamps(s.Timestamps)
+			if err != nil {
+				return fmt.Errorf("timestamps: %w", err)
+			}
+			w.Format = json.Format{Timestamps: ts}
+			return s.apply(w)
+		},
+	},
+}
+
+// fileSettings are the settings of the short form.
+func (o *Options) fileSettings() FileSettings {
+	return FileSettings{Dir: o.OutputDir, Path: o.OutputPath}
+}
+
+func (s *FileSettings) apply(w *writers.Output) error {
+	w.Dir, w.Path = s.Dir, s.Path
+	return nil
+}
+
+// OutputType describes a type of outputs.
+type OutputType struct{ Name, Doc string }
+
+// OutputTypes lists the values of Output.Type.
+func OutputTypes() []OutputType {
+	var list []OutputType
+	for _, t := range outputTypes {
+		list = append(list, OutputType{t.name, t.doc})
+	}
+	return list
+}
+
+func findType(name string) (*outputType, error) {
+	var known []string
+	for i := range outputTypes {
+		if outputTypes[i].name == name {
+			return &outputTypes[i], nil
+		}
+		known = append(known, outputTypes[i].name)
+	}
+	return nil, fmt.Errorf("want one of %s, got %q%s", strings.Join(known, ", "), name, nearest.Hint(name, known))
+}
+
+// NewSettings returns a pointer to the default settings of a type of outputs, a
+// struct whose tags are as those of Limits.
+func NewSettings(typ string) (any, error) {
+	t, err := findType(typ)
+	if err != nil {
+		return nil, err
+	}
+	return t.settings(), nil
+}
+
+// outputs are the outputs of the run: those of Outputs, or the one that the short
+// form asks for.
+func (o *Options) outputs() ([]Output, error) {
+	if len(o.Outputs) > 0 {
+		return o.Outputs, nil
+	}
+	t, err := findType(o.Format)
+	if err != nil || t.short == nil {
+		return nil, &OptionError{"Format", fmt.Errorf("there is no format %q", o.Format)}
+	}
+	return []Output{{Type: o.Format, Settings: t.short(o)}}, nil
+}
+
+// CheckOutputs reports everything that is wrong with the outputs, each error an
+// *OptionError, as Run does with the first of them.
+func (o *Options) CheckOutputs() []error {
+	var cfg writers.Config
+	return o.writerOutputs(&cfg)
+}
+
+// writerOutputs translates the outputs, and the options that they depend on.
+func (o *Options) writerOutputs(cfg *writers.Config) (errs []error) {
+	var err error
+	if cfg.Logs, err = o.logs(); err != nil {
+		return []error{err}
+	}
+	if cfg.Groups, err = schemas.ParseGroups(o.Columns); err != nil {
+		return []error{&OptionError{"Columns", err}}
+	}
+	outputs, err := o.outputs()
+	if err != nil {
+		return []error{err}
+	}
+	var events []int
+	for i := range outputs {
+		out := &outputs[i]
+		fail := func(key string, err error) {
+			option := fmt.Sprintf("outputs[%d]", i)
+			if key != "" {
+				option += "." + key
+			}
+			if len(o.Outputs) == 0 {
+				option = "OutputPath" // all else of a short form is checked by itself
+			}
+			errs = append(errs, &OptionError{option, err})
+		}
+		t, err := findType(out.Type)
+		if err != nil {
+			fail("type", err)
+			continue
+		}
+		settings := out.Settings
+		if settings == nil {
+			settings = t.settings()
+		}
+		w := writers.Output{
+			Name: out.Name, Where: out.Where,
+			Fields: writers.Fields{Keep: out.Keep, Drop: out.Drop, Rename: out.Rename, Add: out.Add},
+		}
+		if out.Events {
+			if !t.events {
+				fail("events", fmt.Errorf("outputs of type %s do not take events", t.name))
+			}
+			events = append(events, len(cfg.Outputs))
+		}
+		if len(out.Logs) > 0 {
+			if w.Logs, err = lookupLogs(out.Logs); err != nil {
+				fail("logs", err)
+				continue
+			}
+		}
+		if err := t.make(settings, &w); err != nil {
+			fail("", err)
+		}
+		for _, err := range checkView(cfg, &w) {
+			fail("", err)
+		}
+		cfg.Outputs = append(cfg.Outputs, w)
+	}
+	if o.EventsFile != "" || len(events) > 0 {
+		cfg.Lines = []writers.Lines{{Name: "events", Path: o.EventsFile, Outputs: events}}
+	}
+	return errs
+}
+
+// checkView verifies fields and filters against the logs that the output takes.
+func checkView(cfg *writers.Config, w *writers.Output) (errs []error) {
+	taken := w.Logs
+	if taken == nil {
+		if taken = cfg.Logs; taken == nil {
+			taken = schemas.All()
+		}
+	}
+	full := make([]*schemas.Schema, len(taken))
+	for i, s := range taken {
+		full[i] = s.With(cfg.Groups)
+		if _, err := writers.NewView(s, cfg.Groups, w.Fields, w.Where[s.Name]); err != nil {
+			errs = append(errs, err)
+		}
+	}
+	if err := w.Fields.Check(full); err != nil {
+		errs = append(errs, err)
+	}
+	var names []string
+	for _, s := range taken {
+		names = append(names, s.Name)
+	}
+	for name := range w.Where {
+		if !slices.Contains(names, name) {
+			errs = append(errs, fmt.Errorf("where: the output takes no log %q%s", name, nearest.Hint(name, names)))
+		}
+	}
+	if w.Path != "" && len(taken) != 1 {
+		errs = append(errs, errors.New("a file takes the rows of one log: name it by logs, or choose a folder"))
+	}
+	return errs
+}
+
+// logs are the logs to write.
+func (o *Options) logs() ([]*schemas.Schema, error) {
+	list, err := lookupLogs(o.Logs)
+	if err != nil {
+		return nil, &OptionError{"Logs", err}
+	}
+	if len(o.Logs) == 0 {
+		for _, s := range schemas.All() {
+			if !s.Optional {
+				list = append(list, s)
+			}
+		}
+	}
+	more, err := lookupLogs(o.OptionalLogs)
+	if err != nil {
+		return nil, &OptionError{"OptionalLogs", err}
+	}
+	return append(list, more...), nil
+}
+
+// lookupLogs returns the schemas of the named logs, nil for none.
+func lookupLogs(names []string) ([]*schemas.Schema, error) {
+	var list []*schemas.Schema
+	for _, name := range names {
+		s := schemas.Lookup(name)
+		if s == nil {
+			var known []string
+			for _, s := range schemas.All() {
+				known = append(known, s.Name)
+			}
+			return nil, fmt.Errorf("there is no log %q%s", name, nearest.Hint(name, known))
+		}
+		list = append(list, s)
+	}
+	return list, nil
+}

@@ -1,0 +1,79 @@
+package pipeline
+
+import (
+	"errors"
+	"maps"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// Several outputs take different logs, columns and records of one run, and the bytes
+// do not depend on the number of shards.
+func TestOutputs(t *testing.T) {
+	captures, err := filepath.Glob("../testdata/*.pcap*")
+	if err != nil || len(captures) < 3 {
+		t.Fatal(captures, err)
+	}
+	outputs := func(dir string) []Output {
+		settings := func(name string) FileSettings {
+			s := TSVSettings{}
+			s.Dir = filepath.Join(dir, "logs", name)
+			return s.FileSettings
+		}
+		return []Output{
+			{Type: "tsv", Logs: []string{"dns", "weird", "http"}, Settings: &TSVSettings{settings("tsv")}},
+			{Type: "json", Name: "siem", Logs: []string{"conn"}, Events: true,
+				Settings: &JSONSettings{settings("siem"), TimestampsISO8601},
+				Keep:     []string{"ts", "uid", "id.*", "duration"}, Rename: []string{"id.orig_h=src"}, Add: []string{"site=Berlin"},
+				Where: map[string]string{"conn": "duration > 0.01"}},
+		}
+	}
+	var want outcome
+	for _, shards := range []int{1, 2, 3, 8} {
+		got := runOn(t, captures, func(o *Options) {
+			o.Shards = shards
+			o.Outputs = outputs(filepath.Dir(o.OutputDir))
+		})
+		if got.err != nil {
+			t.Fatal(got.err)
+		}
+		if shards == 1 {
+			want = got
+		} else if !maps.Equal(got.files, want.files) {
+			t.Errorf("%d shards write other files", shards)
+		}
+	}
+	var names []string
+	for _, l := range want.summary.Logs {
+		names = append(names, strings.TrimSpace(l.Log+" "+l.Output))
+	}
+	if !slices.Contains(names, "conn siem") || !slices.Contains(names, "dns tsv") || slices.Contains(names, "conn tsv") || slices.Contains(names, "dns siem") {
+		t.Errorf("outputs of logs: %q", names)
+	}
+	filtered := slices.IndexFunc(want.summary.Dropped, func(d Drop) bool { return d.Where == "siem: conn" && d.Reason == "filtered" && !d.Lost })
+	if filtered < 0 || want.summary.Dropped[filtered].Count == 0 {
+		t.Errorf("dropped: %+v", want.summary.Dropped)
+	}
+	if want.files["events.log"] == "" || want.files["events.log"] != want.files["events.jsonl"] {
+		t.Error("the output and the file have different events")
+	}
+}
+
+func TestOutputErrors(t *testing.T) {
+	for option, out := range map[string]Output{
+		"outputs[0].type":   {Type: "xml"},
+		"outputs[0].logs":   {Type: "tsv", Logs: []string{"nothing"}},
+		"outputs[0].events": {Type: "tsv", Events: true},
+		"outputs[0]":        {Type: "json", Settings: &JSONSettings{Timestamps: "x"}},
+	} {
+		o := Defaults()
+		o.Paths, o.Outputs = []string{"nothing.pcap"}, []Output{out}
+		_, err := Run(t.Context(), o)
+		var oe *OptionError
+		if !errors.As(err, &oe) || oe.Option != option {
+			t.Errorf("%+v: %v, want an error of %s", out, err, option)
+		}
+	}
+}
