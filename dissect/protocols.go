@@ -17,6 +17,7 @@ import (
 	"github.com/wirelog/wirelog/dissect/mysql"
 	"github.com/wirelog/wirelog/dissect/ntlm"
 	"github.com/wirelog/wirelog/dissect/pop3"
+	"github.com/wirelog/wirelog/dissect/rdp"
 	"github.com/wirelog/wirelog/dissect/smb"
 	"github.com/wirelog/wirelog/dissect/smtp"
 	"github.com/wirelog/wirelog/dissect/socks"
@@ -55,7 +56,9 @@ func chosen(all []*detect.Protocol, names []string) []*detect.Protocol {
 // protocols makes the analyzers of one shard. A protocol is added here and
 // nowhere else. What they transfer goes to fm.
 func protocols(hooks *event.Hooks, fm *files.Manager) []*detect.Protocol {
-	ssl, dtls := tls.New(hooks, x509.NewSender(fm))
+	certs := x509.NewSender(fm)
+	ssl, dtls := tls.New(hooks, certs)
+	rdpTCP, rdpUDP := rdp.New(hooks, certs, &ssl.Protocol)
 	security := dcerpc.Security{NTLM: ntlm.New(hooks)}
 	security.GSSAPI = gssapi.New(hooks, security.NTLM, security.KRB)
 	rpc, pipes := dcerpc.New(hooks, security, dcerpc.DefaultOptions())
@@ -64,6 +67,8 @@ func protocols(hooks *event.Hooks, fm *files.Manager) []*detect.Protocol {
 		dns.New(hooks, event.ProtoUDP, dns.DefaultOptions()),
 		dns.New(hooks, event.ProtoTCP, dns.DefaultOptions()),
 		mysql.New(hooks, &ssl.Protocol),
+		rdpTCP,
+		rdpUDP,
 		http.New(hooks, fm, websocket.New(hooks)),
 		smb.New(hooks, fm, smb.Inner{Pipes: pipes, GSSAPI: security.GSSAPI, NTLM: security.NTLM}, smb.DefaultOptions()),
 		smtp.New(hooks, mails, &ssl.Protocol),

@@ -93,6 +93,9 @@ func Install(h *event.Hooks, out schemas.Emitter, o Options) *Builders {
 	if out.On(new(schemas.SSH).Schema()) {
 		installSSH(h, out, &o)
 	}
+	if out.On(new(schemas.RDP).Schema()) {
+		installRDP(h, out, &o)
+	}
 	if out.On(new(schemas.DCERPC).Schema()) {
 		installDCERPC(h, out, &o)
 	}

@@ -28,6 +28,7 @@ var all = []*Schema{
 	&NTLMSchema,
 	&OCSPSchema,
 	&PESchema,
+	&RDPSchema,
 	&SMTPSchema,
 	&SOCKSSchema,
 	&SSHSchema,
@@ -1162,11 +1163,136 @@ func (r *PE) Encode(s Sink) {
 	}
 }
 
+// RDPSchema describes the log rdp.
+var RDPSchema = Schema{
+	Name: "rdp",
+	Doc:  "RDP is an RDP connection, with what is known of it until it is encrypted.",
+	ID:   13,
+	New:  func() Record { return new(RDP) },
+	Fields: []Field{
+		{Name: "ts", Kind: KindTime, Doc: "Time of the connection request."},
+		{Name: "uid", Kind: KindString, Doc: "Unique identifier of the connection."},
+		{Name: "id.orig_h", Kind: KindAddr, Doc: "Originator's address."},
+		{Name: "id.orig_p", Kind: KindPort, Doc: "Originator's port; the ICMP type for ICMP."},
+		{Name: "id.resp_h", Kind: KindAddr, Doc: "Responder's address."},
+		{Name: "id.resp_p", Kind: KindPort, Doc: "Responder's port; the ICMP code for ICMP."},
+		{Name: "cookie", Kind: KindString, Doc: "The client's cookie: mostly the user's name, of which there may be the first 9 characters only.", Unsettable: true},
+		{Name: "result", Kind: KindString, Doc: "What came of it: encrypted, the reason why the server refused, or the result of the conference's creation.", Unsettable: true},
+		{Name: "security_protocol", Kind: KindString, Doc: "Security protocol that the server chose.", Unsettable: true},
+		{Name: "client_channels", Kind: KindString, Container: VectorOf, Doc: "Virtual channels that the client asked for.", Unsettable: true},
+		{Name: "keyboard_layout", Kind: KindString, Doc: "The client's keyboard layout.", Unsettable: true},
+		{Name: "client_build", Kind: KindString, Doc: "The client's version.", Unsettable: true},
+		{Name: "client_name", Kind: KindString, Doc: "Name of the client's machine.", Unsettable: true},
+		{Name: "client_dig_product_id", Kind: KindString, Doc: "Product identifier of the client's machine.", Unsettable: true},
+		{Name: "desktop_width", Kind: KindCount, Doc: "Width of the client's screen in pixels.", Unsettable: true},
+		{Name: "desktop_height", Kind: KindCount, Doc: "Height of the client's screen in pixels.", Unsettable: true},
+		{Name: "requested_color_depth", Kind: KindString, Doc: "Color depth that the client asked for.", Unsettable: true},
+		{Name: "cert_type", Kind: KindString, Doc: "Kind of the server's certificate, with RDP's own encryption.", Unsettable: true},
+		{Name: "cert_count", Kind: KindCount, Doc: "Number of certificates."},
+		{Name: "cert_permanent", Kind: KindBool, Doc: "Whether the certificate is permanent.", Unsettable: true},
+		{Name: "encryption_level", Kind: KindString, Doc: "Level of RDP's own encryption.", Unsettable: true},
+		{Name: "encryption_method", Kind: KindString, Doc: "Method of RDP's own encryption.", Unsettable: true},
+	},
+}
+
+// Schema returns &RDPSchema.
+func (*RDP) Schema() *Schema { return &RDPSchema }
+
+// Encode passes the columns to s.
+func (r *RDP) Encode(s Sink) {
+	s.Time(r.TS)
+	s.String(r.UID)
+	s.Addr(r.ID.OrigH)
+	s.Port(uint16(r.ID.OrigP))
+	s.Addr(r.ID.RespH)
+	s.Port(uint16(r.ID.RespP))
+	if r.Cookie.OK {
+		s.String(r.Cookie.V)
+	} else {
+		s.Unset()
+	}
+	if r.Result.OK {
+		s.String(r.Result.V)
+	} else {
+		s.Unset()
+	}
+	if r.SecurityProtocol.OK {
+		s.String(r.SecurityProtocol.V)
+	} else {
+		s.Unset()
+	}
+	if r.ClientChannels != nil {
+		s.Begin(VectorOf, len(r.ClientChannels))
+		for _, v := range r.ClientChannels {
+			s.String(v)
+		}
+		s.End()
+	} else {
+		s.Unset()
+	}
+	if r.KeyboardLayout.OK {
+		s.String(r.KeyboardLayout.V)
+	} else {
+		s.Unset()
+	}
+	if r.ClientBuild.OK {
+		s.String(r.ClientBuild.V)
+	} else {
+		s.Unset()
+	}
+	if r.ClientName.OK {
+		s.String(r.ClientName.V)
+	} else {
+		s.Unset()
+	}
+	if r.ClientDigProductID.OK {
+		s.String(r.ClientDigProductID.V)
+	} else {
+		s.Unset()
+	}
+	if r.DesktopWidth.OK {
+		s.Count(r.DesktopWidth.V)
+	} else {
+		s.Unset()
+	}
+	if r.DesktopHeight.OK {
+		s.Count(r.DesktopHeight.V)
+	} else {
+		s.Unset()
+	}
+	if r.RequestedColorDepth.OK {
+		s.String(r.RequestedColorDepth.V)
+	} else {
+		s.Unset()
+	}
+	if r.CertType.OK {
+		s.String(r.CertType.V)
+	} else {
+		s.Unset()
+	}
+	s.Count(r.CertCount)
+	if r.CertPermanent.OK {
+		s.Bool(r.CertPermanent.V)
+	} else {
+		s.Unset()
+	}
+	if r.EncryptionLevel.OK {
+		s.String(r.EncryptionLevel.V)
+	} else {
+		s.Unset()
+	}
+	if r.EncryptionMethod.OK {
+		s.String(r.EncryptionMethod.V)
+	} else {
+		s.Unset()
+	}
+}
+
 // SMTPSchema describes the log smtp.
 var SMTPSchema = Schema{
 	Name: "smtp",
 	Doc:  "SMTP is a mail message, or what there was of one when the connection ended.",
-	ID:   13,
+	ID:   14,
 	New:  func() Record { return new(SMTP) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the message before it was done, or of the first line."},
@@ -1327,7 +1453,7 @@ func (r *SMTP) Encode(s Sink) {
 var SOCKSSchema = Schema{
 	Name: "socks",
 	Doc:  "SOCKS is a use of a SOCKS proxy.",
-	ID:   14,
+	ID:   15,
 	New:  func() Record { return new(SOCKS) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the proxy connection was first noticed."},
@@ -1412,7 +1538,7 @@ func (r *SOCKS) Encode(s Sink) {
 var SSHSchema = Schema{
 	Name: "ssh",
 	Doc:  "SSH is an SSH connection, written when a client has authenticated or else when the connection ends.",
-	ID:   15,
+	ID:   16,
 	New:  func() Record { return new(SSH) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the first version line."},
@@ -1536,7 +1662,7 @@ func (r *SSH) Encode(s Sink) {
 var SSLSchema = Schema{
 	Name: "ssl",
 	Doc:  "SSL is an SSL, TLS or DTLS connection, written when its handshake has succeeded or else when the connection ends.",
-	ID:   16,
+	ID:   17,
 	New:  func() Record { return new(SSL) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which SSL was first noticed."},
@@ -1656,7 +1782,7 @@ func (r *SSL) Encode(s Sink) {
 var TunnelSchema = Schema{
 	Name: "tunnel",
 	Doc:  "Tunnel is a tunnel that was found, closed or expired.",
-	ID:   17,
+	ID:   18,
 	New:  func() Record { return new(Tunnel) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the activity."},
@@ -1693,7 +1819,7 @@ func (r *Tunnel) Encode(s Sink) {
 var WebSocketSchema = Schema{
 	Name: "websocket",
 	Doc:  "WebSocket is an HTTP connection that has become a WebSocket.",
-	ID:   18,
+	ID:   19,
 	New:  func() Record { return new(WebSocket) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the server agreed."},
@@ -1776,7 +1902,7 @@ func (r *WebSocket) Encode(s Sink) {
 var WeirdSchema = Schema{
 	Name: "weird",
 	Doc:  "Weird is something unexpected in the traffic.",
-	ID:   19,
+	ID:   20,
 	New:  func() Record { return new(Weird) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which it occurred."},
@@ -1834,7 +1960,7 @@ func (r *Weird) Encode(s Sink) {
 var X509Schema = Schema{
 	Name: "x509",
 	Doc:  "X509 is a certificate that was seen. One that was seen before with the same HostCert and ClientCert is left out for a day.",
-	ID:   20,
+	ID:   21,
 	New:  func() Record { return new(X509) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the certificate was first seen."},

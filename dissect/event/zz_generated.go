@@ -28,6 +28,7 @@ type Hooks struct {
 	PE        PEEvents
 	POP3      POP3Events
 	Packet    PacketEvents
+	RDP       RDPEvents
 	SMB       SMBEvents
 	SMTP      SMTPEvents
 	SOCKS     SOCKSEvents
@@ -322,6 +323,19 @@ type PacketEvents struct {
 	ESP               Hook[ESPPacket]         // esp_packet
 	MobileIPv6Message Hook[MobileIPv6Message] // mobile_ipv6_message
 	Raw               Hook[RawPacket]         // raw_packet
+}
+
+// RDPEvents are the hooks of section RDP.
+type RDPEvents struct {
+	BeginEncryption         Hook[RDPBeginEncryption]         // rdp_begin_encryption
+	ClientCoreData          Hook[RDPClientCoreData]          // rdp_client_core_data
+	ClientNetworkData       Hook[RDPClientNetworkData]       // rdp_client_network_data
+	ConnectRequest          Hook[RDPConnectRequest]          // rdp_connect_request
+	GCCServerCreateResponse Hook[RDPGCCServerCreateResponse] // rdp_gcc_server_create_response
+	NegotiationFailure      Hook[RDPNegotiationFailure]      // rdp_negotiation_failure
+	NegotiationResponse     Hook[RDPNegotiationResponse]     // rdp_negotiation_response
+	ServerCertificate       Hook[RDPServerCertificate]       // rdp_server_certificate
+	ServerSecurity          Hook[RDPServerSecurity]          // rdp_server_security
 }
 
 // SMBEvents are the hooks of section SMB.
@@ -4143,6 +4157,160 @@ var built = [...]builtEvent{
 		stream: func(h *Hooks, s *Stream) {
 			h.Packet.Raw.Listen(func(e *RawPacket) {
 				dst := s.begin("raw_packet")
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "rdp_begin_encryption",
+			Section: "RDP",
+			Params:  []Param{{"c", "connection"}, {"security_protocol", "count"}},
+			Doc:     "Raised when an RDP connection becomes encrypted.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.RDP.BeginEncryption.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.RDP.BeginEncryption.Listen(func(e *RDPBeginEncryption) {
+				dst := s.begin("rdp_begin_encryption")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "rdp_client_core_data",
+			Section: "RDP",
+			Params:  []Param{{"c", "connection"}, {"data", "RDP::ClientCoreData"}},
+			Doc:     "Raised for what an RDP client tells about itself: version, screen, keyboard and name (MS-RDPBCGR section 2.2.1.3.2).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.RDP.ClientCoreData.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.RDP.ClientCoreData.Listen(func(e *RDPClientCoreData) {
+				dst := s.begin("rdp_client_core_data")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "rdp_client_network_data",
+			Section: "RDP",
+			Params:  []Param{{"c", "connection"}, {"channels", "RDP::ClientChannelList"}},
+			Doc:     "Raised for the virtual channels that an RDP client asks for, if there are any (MS-RDPBCGR section 2.2.1.3.4).",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.RDP.ClientNetworkData.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.RDP.ClientNetworkData.Listen(func(e *RDPClientNetworkData) {
+				dst := s.begin("rdp_client_network_data")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "rdp_connect_request",
+			Section: "RDP",
+			Params:  []Param{{"c", "connection"}, {"cookie", "string"}, {"flags", "count"}},
+			Doc:     "Raised for the X.224 connection request of an RDP client (MS-RDPBCGR section 2.2.1.1).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.RDP.ConnectRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.RDP.ConnectRequest.Listen(func(e *RDPConnectRequest) {
+				dst := s.begin("rdp_connect_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "rdp_gcc_server_create_response",
+			Section: "RDP",
+			Params:  []Param{{"c", "connection"}, {"result", "count"}},
+			Doc:     "Raised for the GCC conference create response of an RDP server (MS-RDPBCGR section 2.2.1.4, T.124 section 8.7).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.RDP.GCCServerCreateResponse.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.RDP.GCCServerCreateResponse.Listen(func(e *RDPGCCServerCreateResponse) {
+				dst := s.begin("rdp_gcc_server_create_response")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "rdp_negotiation_failure",
+			Section: "RDP",
+			Params:  []Param{{"c", "connection"}, {"failure_code", "count"}, {"flags", "count"}},
+			Doc:     "Raised when an RDP server refuses the security protocols that the client offers (MS-RDPBCGR section 2.2.1.2.2).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.RDP.NegotiationFailure.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.RDP.NegotiationFailure.Listen(func(e *RDPNegotiationFailure) {
+				dst := s.begin("rdp_negotiation_failure")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "rdp_negotiation_response",
+			Section: "RDP",
+			Params:  []Param{{"c", "connection"}, {"security_protocol", "count"}, {"flags", "count"}},
+			Doc:     "Raised when an RDP server chooses one of the security protocols that the client offers (MS-RDPBCGR section 2.2.1.2.1).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.RDP.NegotiationResponse.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.RDP.NegotiationResponse.Listen(func(e *RDPNegotiationResponse) {
+				dst := s.begin("rdp_negotiation_response")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "rdp_server_certificate",
+			Section: "RDP",
+			Params:  []Param{{"c", "connection"}, {"cert_type", "count"}, {"permanently_issued", "bool"}},
+			Doc:     "Raised for the certificate, or chain of them, in an RDP server's security data (MS-RDPBCGR section 2.2.1.4.3.1).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.RDP.ServerCertificate.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.RDP.ServerCertificate.Listen(func(e *RDPServerCertificate) {
+				dst := s.begin("rdp_server_certificate")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "rdp_server_security",
+			Section: "RDP",
+			Params:  []Param{{"c", "connection"}, {"encryption_method", "count"}, {"encryption_level", "count"}},
+			Doc:     "Raised for an RDP server's choice of encryption (MS-RDPBCGR section 2.2.1.4.3).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.RDP.ServerSecurity.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.RDP.ServerSecurity.Listen(func(e *RDPServerSecurity) {
+				dst := s.begin("rdp_server_security")
+				dst = appendConnKeys(dst, e.Conn)
 				s.end(e.AppendArgs(append(dst, argsKey...)))
 			})
 		},
@@ -8717,6 +8885,93 @@ func (e *RawPacket) AppendArgs(dst []byte) []byte {
 }
 
 // AppendArgs appends the parameters as a JSON object.
+func (e *RDPBeginEncryption) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"security_protocol":`...)
+	dst = strconv.AppendUint(dst, e.SecurityProtocol, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *RDPClientCoreData) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"data":`...)
+	dst = e.Data.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *RDPClientNetworkData) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"channels":[`...)
+	for i := range e.Channels {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = e.Channels[i].appendJSON(dst)
+	}
+	dst = append(dst, `]}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *RDPConnectRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"cookie":`...)
+	dst = appendString(dst, e.Cookie)
+	dst = append(dst, `,"flags":`...)
+	dst = strconv.AppendUint(dst, e.Flags, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *RDPGCCServerCreateResponse) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"result":`...)
+	dst = strconv.AppendUint(dst, e.Result, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *RDPNegotiationFailure) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"failure_code":`...)
+	dst = strconv.AppendUint(dst, e.FailureCode, 10)
+	dst = append(dst, `,"flags":`...)
+	dst = strconv.AppendUint(dst, e.Flags, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *RDPNegotiationResponse) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"security_protocol":`...)
+	dst = strconv.AppendUint(dst, e.SecurityProtocol, 10)
+	dst = append(dst, `,"flags":`...)
+	dst = strconv.AppendUint(dst, e.Flags, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *RDPServerCertificate) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"cert_type":`...)
+	dst = strconv.AppendUint(dst, e.CertType, 10)
+	dst = append(dst, `,"permanently_issued":`...)
+	dst = strconv.AppendBool(dst, e.PermanentlyIssued)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *RDPServerSecurity) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"encryption_method":`...)
+	dst = strconv.AppendUint(dst, e.EncryptionMethod, 10)
+	dst = append(dst, `,"encryption_level":`...)
+	dst = strconv.AppendUint(dst, e.EncryptionLevel, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
 func (e *RexmitInconsistency) AppendArgs(dst []byte) []byte {
 	dst = append(dst, `{"t1":`...)
 	dst = appendString(dst, e.T1)
@@ -12082,6 +12337,105 @@ func (e *PktHdr) appendJSON(dst []byte) []byte {
 		dst = append(dst, ',')
 	}
 	return closeObject(dst)
+}
+
+func (e *RDPClientChannelDef) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"name":`...)
+	dst = appendString(dst, e.Name)
+	dst = append(dst, `,"options":`...)
+	dst = strconv.AppendUint(dst, e.Options, 10)
+	dst = append(dst, `,"initialized":`...)
+	dst = strconv.AppendBool(dst, e.Initialized)
+	dst = append(dst, `,"encrypt_rdp":`...)
+	dst = strconv.AppendBool(dst, e.EncryptRDP)
+	dst = append(dst, `,"encrypt_sc":`...)
+	dst = strconv.AppendBool(dst, e.EncryptSC)
+	dst = append(dst, `,"encrypt_cs":`...)
+	dst = strconv.AppendBool(dst, e.EncryptCS)
+	dst = append(dst, `,"pri_high":`...)
+	dst = strconv.AppendBool(dst, e.PriHigh)
+	dst = append(dst, `,"pri_med":`...)
+	dst = strconv.AppendBool(dst, e.PriMed)
+	dst = append(dst, `,"pri_low":`...)
+	dst = strconv.AppendBool(dst, e.PriLow)
+	dst = append(dst, `,"compress_rdp":`...)
+	dst = strconv.AppendBool(dst, e.CompressRDP)
+	dst = append(dst, `,"compress":`...)
+	dst = strconv.AppendBool(dst, e.Compress)
+	dst = append(dst, `,"show_protocol":`...)
+	dst = strconv.AppendBool(dst, e.ShowProtocol)
+	dst = append(dst, `,"persistent":`...)
+	dst = strconv.AppendBool(dst, e.Persistent)
+	dst = append(dst, '}')
+	return dst
+}
+
+func (e *RDPClientCoreDataFields) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"version_major":`...)
+	dst = strconv.AppendUint(dst, e.VersionMajor, 10)
+	dst = append(dst, `,"version_minor":`...)
+	dst = strconv.AppendUint(dst, e.VersionMinor, 10)
+	dst = append(dst, `,"desktop_width":`...)
+	dst = strconv.AppendUint(dst, e.DesktopWidth, 10)
+	dst = append(dst, `,"desktop_height":`...)
+	dst = strconv.AppendUint(dst, e.DesktopHeight, 10)
+	dst = append(dst, `,"color_depth":`...)
+	dst = strconv.AppendUint(dst, e.ColorDepth, 10)
+	dst = append(dst, `,"sas_sequence":`...)
+	dst = strconv.AppendUint(dst, e.SASSequence, 10)
+	dst = append(dst, `,"keyboard_layout":`...)
+	dst = strconv.AppendUint(dst, e.KeyboardLayout, 10)
+	dst = append(dst, `,"client_build":`...)
+	dst = strconv.AppendUint(dst, e.ClientBuild, 10)
+	dst = append(dst, `,"client_name":`...)
+	dst = appendString(dst, e.ClientName)
+	dst = append(dst, `,"keyboard_type":`...)
+	dst = strconv.AppendUint(dst, e.KeyboardType, 10)
+	dst = append(dst, `,"keyboard_sub":`...)
+	dst = strconv.AppendUint(dst, e.KeyboardSub, 10)
+	dst = append(dst, `,"keyboard_function_key":`...)
+	dst = strconv.AppendUint(dst, e.KeyboardFunctionKey, 10)
+	dst = append(dst, `,"ime_file_name":`...)
+	dst = appendString(dst, e.IMEFileName)
+	dst = append(dst, `,"post_beta2_color_depth":`...)
+	dst = strconv.AppendUint(dst, e.PostBeta2ColorDepth, 10)
+	dst = append(dst, `,"client_product_id":`...)
+	dst = strconv.AppendUint(dst, e.ClientProductID, 10)
+	dst = append(dst, `,"serial_number":`...)
+	dst = strconv.AppendUint(dst, e.SerialNumber, 10)
+	dst = append(dst, `,"high_color_depth":`...)
+	dst = strconv.AppendUint(dst, e.HighColorDepth, 10)
+	dst = append(dst, `,"supported_color_depths":`...)
+	dst = strconv.AppendUint(dst, e.SupportedColorDepths, 10)
+	dst = append(dst, `,"ec_flags":`...)
+	dst = e.ECFlags.appendJSON(dst)
+	dst = append(dst, `,"dig_product_id":`...)
+	dst = appendString(dst, e.DigProductID)
+	dst = append(dst, '}')
+	return dst
+}
+
+func (e *RDPEarlyCapabilityFlags) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"support_err_info_pdu":`...)
+	dst = strconv.AppendBool(dst, e.SupportErrInfoPDU)
+	dst = append(dst, `,"want_32bpp_session":`...)
+	dst = strconv.AppendBool(dst, e.Want32bppSession)
+	dst = append(dst, `,"support_statusinfo_pdu":`...)
+	dst = strconv.AppendBool(dst, e.SupportStatusInfoPDU)
+	dst = append(dst, `,"strong_asymmetric_keys":`...)
+	dst = strconv.AppendBool(dst, e.StrongAsymmetricKeys)
+	dst = append(dst, `,"support_monitor_layout_pdu":`...)
+	dst = strconv.AppendBool(dst, e.SupportMonitorLayoutPDU)
+	dst = append(dst, `,"support_netchar_autodetect":`...)
+	dst = strconv.AppendBool(dst, e.SupportNetcharAutodetect)
+	dst = append(dst, `,"support_dynvc_gfx_protocol":`...)
+	dst = strconv.AppendBool(dst, e.SupportDynvcGfxProtocol)
+	dst = append(dst, `,"support_dynamic_time_zone":`...)
+	dst = strconv.AppendBool(dst, e.SupportDynamicTimeZone)
+	dst = append(dst, `,"support_heartbeat_pdu":`...)
+	dst = strconv.AppendBool(dst, e.SupportHeartbeatPDU)
+	dst = append(dst, '}')
+	return dst
 }
 
 func (e *RawPktHdr) appendJSON(dst []byte) []byte {

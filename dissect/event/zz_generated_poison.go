@@ -625,6 +625,21 @@ func (e *RawPacket) detach(d *detached) {
 	e.P.detach(d)
 }
 
+func (e *RDPClientCoreData) detach(d *detached) {
+	e.Data.detach(d)
+}
+
+func (e *RDPClientNetworkData) detach(d *detached) {
+	e.Channels = detachSlice(d, e.Channels)
+	for i := range e.Channels {
+		e.Channels[i].detach(d)
+	}
+}
+
+func (e *RDPConnectRequest) detach(d *detached) {
+	e.Cookie = d.bytes(e.Cookie)
+}
+
 func (e *RexmitInconsistency) detach(d *detached) {
 	e.T1 = d.bytes(e.T1)
 	e.T2 = d.bytes(e.T2)
@@ -1326,6 +1341,16 @@ func (e *PESectionHeaderRec) detach(d *detached) {
 
 func (e *PktHdr) detach(d *detached) {
 	e.IP6.V.detach(d)
+}
+
+func (e *RDPClientChannelDef) detach(d *detached) {
+	e.Name = d.bytes(e.Name)
+}
+
+func (e *RDPClientCoreDataFields) detach(d *detached) {
+	e.ClientName = d.bytes(e.ClientName)
+	e.IMEFileName = d.bytes(e.IMEFileName)
+	e.DigProductID = d.bytes(e.DigProductID)
 }
 
 func (e *RawPktHdr) detach(d *detached) {

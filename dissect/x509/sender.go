@@ -38,6 +38,13 @@ func (s *Sender) OCSPResponse(c event.Conn, source string, der []byte) {
 	s.send(c, source, false, ^uint64(0), mimeOCSPResponse, der)
 }
 
+// RDPCertificate takes a certificate of a server that speaks RDP with its own encryption
+// (MS-RDPBCGR section 2.2.1.4.3.1). As for Zeek, those of a chain are one file again and
+// again.
+func (s *Sender) RDPCertificate(c event.Conn, der []byte) {
+	s.send(c, "RDP", false, ^uint64(0)-1, mimeUser, der)
+}
+
 func (s *Sender) send(c event.Conn, source string, isOrig bool, i uint64, mime string, der []byte) {
 	if len(der) == 0 {
 		return

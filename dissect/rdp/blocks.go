@@ -1,0 +1,217 @@
+package rdp
+
+import (
+	"strconv"
+
+	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/dissect/utf16"
+)
+
+// Types of user data (MS-RDPBCGR section 2.2.1.3.1).
+const (
+	clientCore     = 0xc001
+	clientNetwork  = 0xc003
+	serverCore     = 0x0c01
+	serverSecurity = 0x0c02
+	serverNetwork  = 0x0c03
+)
+
+// blocks takes the user data that client and server exchange, a header before each.
+func (a *analyzer) blocks(c *cursor) {
+	const header = 4
+	for len(c.b) > 0 {
+		typ := c.u16("Data_Header:type")
+		n := int(c.u16("Data_Header:length"))
+		b := c.within(n-header, "Data_Block:block")
+		switch typ {
+		case clientCore:
+			a.clientCore(&b)
+		case clientNetwork:
+			a.clientNetwork(&b)
+		case serverCore:
+			b.take(4, "Server_Core_Data:version_major")
+			if n != 8 {
+				b.take(4, "Server_Core_Data:client_requested_protocols")
+			}
+		case serverSecurity:
+			a.serverSecurity(&b)
+		case serverNetwork:
+			b.take(4, "Server_Network_Data:mcs_channel_id")
+		}
+		c.done(&b)
+	}
+}
+
+// clientCore takes Client Core Data (MS-RDPBCGR section 2.2.1.3.2).
+func (a *analyzer) clientCore(c *cursor) {
+	u16 := func(field string) uint64 { return uint64(c.u16(field)) }
+	u32 := func(field string) uint64 { return uint64(c.u32(field)) }
+	e := &a.f.ev.core
+	d := &e.Data
+	e.Conn = a.c
+	d.VersionMajor = u16("Client_Core_Data:version_major")
+	d.VersionMinor = u16("Client_Core_Data:version_minor")
+	d.DesktopWidth = u16("Client_Core_Data:desktop_width")
+	d.DesktopHeight = u16("Client_Core_Data:desktop_height")
+	d.ColorDepth = u16("Client_Core_Data:color_depth")
+	d.SASSequence = u16("Client_Core_Data:sas_sequence")
+	d.KeyboardLayout = u32("Client_Core_Data:keyboard_layout")
+	d.ClientBuild = u32("Client_Core_Data:client_build")
+	name := c.take(32, "Client_Core_Data:client_name")
+	d.KeyboardType = u32("Client_Core_Data:keyboard_type")
+	d.KeyboardSub = u32("Client_Core_Data:keyboard_sub")
+	d.KeyboardFunctionKey = u32("Client_Core_Data:keyboard_function_key")
+	ime := c.take(64, "Client_Core_Data:ime_file_name")
+	d.PostBeta2ColorDepth = u16("Client_Core_Data:post_beta2_color_depth")
+	d.ClientProductID = u16("Client_Core_Data:client_product_id")
+	d.SerialNumber = u32("Client_Core_Data:serial_number")
+	d.HighColorDepth = u16("Client_Core_Data:high_color_depth")
+	d.SupportedColorDepths = u16("Client_Core_Data:supported_color_depths")
+	flags := c.u16("Client_Core_Data:early_capability_flags")
+	product := c.take(64, "Client_Core_Data:dig_product_id")
+	if c.err != "" {
+		return
+	}
+	a.t.Confirm(a.c, a)
+	h := &a.f.hooks.ClientCoreData
+	if !h.On() {
+		return
+	}
+	d.ECFlags = event.RDPEarlyCapabilityFlags{
+		SupportErrInfoPDU: flags&0x001 != 0, Want32bppSession: flags&0x002 != 0, SupportStatusInfoPDU: flags&0x004 != 0,
+		StrongAsymmetricKeys: flags&0x008 != 0, SupportMonitorLayoutPDU: flags&0x040 != 0,
+		SupportNetcharAutodetect: flags&0x080 != 0, SupportDynvcGfxProtocol: flags&0x100 != 0,
+		SupportDynamicTimeZone: flags&0x200 != 0, SupportHeartbeatPDU: flags&0x400 != 0,
+	}
+	text := a.f.text[:0]
+	n1 := len(a.utf8(&text, name))
+	n2 := len(a.utf8(&text, ime))
+	a.utf8(&text, product)
+	a.f.text = text
+	d.ClientName, d.IMEFileName, d.DigProductID = text[:n1:n1], text[n1:n1+n2:n1+n2], text[n1+n2:]
+	h.Raise(e)
+}
+
+// utf8 appends a text to *dst and returns it.
+func (a *analyzer) utf8(dst *[]byte, s []byte) []byte {
+	n := len(*dst)
+	b, ok := utf16.Append(*dst, s)
+	if !ok {
+		a.t.Weird(a.c, "utf16_conversion_failed", "utf16 conversion failed in utf16_to_utf8_val", "")
+	}
+	*dst = b
+	return b[n:]
+}
+
+// clientNetwork takes Client Network Data (MS-RDPBCGR section 2.2.1.3.4).
+func (a *analyzer) clientNetwork(c *cursor) {
+	n := c.u32("Client_Network_Data:channel_count")
+	if n > maxChannels {
+		c.fail("&enforce violation : Client_Network_Data:channel_count")
+	}
+	list := a.f.channels[:0]
+	for i := uint32(0); i < n && c.err == ""; i++ {
+		name := c.take(8, "Client_Channel_Def:name")
+		o := c.u32("Client_Channel_Def:options")
+		list = append(list, event.RDPClientChannelDef{
+			Name: name, Options: uint64(o),
+			Initialized: o>>31 != 0, EncryptRDP: o>>30&1 != 0, EncryptSC: o>>29&1 != 0, EncryptCS: o>>28&1 != 0,
+			PriHigh: o>>27&1 != 0, PriMed: o>>26&1 != 0, PriLow: o>>25&1 != 0, CompressRDP: o>>23&1 != 0,
+			Compress: o>>22&1 != 0, ShowProtocol: o>>21&1 != 0, Persistent: o>>20&1 != 0,
+		})
+	}
+	a.f.channels = list
+	if c.err != "" || n == 0 {
+		return
+	}
+	if h := &a.f.hooks.ClientNetworkData; h.On() {
+		a.f.ev.network = event.RDPClientNetworkData{Conn: a.c, Channels: list}
+		h.Raise(&a.f.ev.network)
+	}
+	if n > likelyChannels {
+		a.t.Weird(a.c, "RDP_channels_requested_exceeds_max", strconv.Itoa(int(n)), "")
+	}
+}
+
+// serverSecurity takes Server Security Data (MS-RDPBCGR section 2.2.1.4.3), after which
+// everything is encrypted if there is a method for it.
+func (a *analyzer) serverSecurity(c *cursor) {
+	const randomLen = 32
+	method := c.u32("Server_Security_Data:encryption_method")
+	level := c.u32("Server_Security_Data:encryption_level")
+	random := c.u32("Server_Security_Data:server_random_length")
+	if random != randomLen && (method != 0 || level != 0 || random != 0) {
+		c.fail("&enforce violation : Server_Security_Data:server_random_length")
+	}
+	n := c.u32("Server_Security_Data:server_cert_length")
+	c.take(int(random), "Server_Security_Data:server_random")
+	cert := c.within(int(n), "Server_Security_Data:server_certificate")
+	a.certificate(&cert)
+	if c.done(&cert); c.err != "" {
+		return
+	}
+	if method > 0 && level > 0 {
+		a.begin(0)
+	}
+	a.t.Confirm(a.c, a)
+	if h := &a.f.hooks.ServerSecurity; h.On() {
+		a.f.ev.security = event.RDPServerSecurity{Conn: a.c, EncryptionMethod: uint64(method), EncryptionLevel: uint64(level)}
+		h.Raise(&a.f.ev.security)
+	}
+}
+
+// Types of certificates (MS-RDPBCGR section 2.2.1.4.3.1).
+const (
+	certProprietary = 1
+	certX509        = 2
+	certTemporary   = 1 << 31
+)
+
+// certificate takes a server's certificate.
+func (a *analyzer) certificate(c *cursor) {
+	version := c.u32("Server_Certificate:version")
+	typ := version &^ certTemporary
+	switch typ {
+	case certProprietary:
+		proprietary(c)
+	case certX509:
+		a.chain(c)
+	default:
+		c.fail("invalid index for case: Server_Certificate:switch: " + strconv.Itoa(int(typ)))
+	}
+	if h := &a.f.hooks.ServerCertificate; c.err == "" && h.On() {
+		a.f.ev.certificate = event.RDPServerCertificate{Conn: a.c, CertType: uint64(typ), PermanentlyIssued: version&certTemporary == 0}
+		h.Raise(&a.f.ev.certificate)
+	}
+}
+
+// proprietary skips a Server Proprietary Certificate (MS-RDPBCGR section 2.2.1.4.3.1.1).
+func proprietary(c *cursor) {
+	c.take(4+4+2, "Server_Proprietary_Cert:signature_algorithm")
+	key := c.within(int(c.u16("Server_Proprietary_Cert:public_key_blob_length")), "Server_Proprietary_Cert:public_key_blob")
+	key.take(4, "Public_Key_Blob:magic")
+	n := key.u32("Public_Key_Blob:key_length")
+	key.take(4+4, "Public_Key_Blob:bit_length")
+	key.take(int(n), "Public_Key_Blob:modulus")
+	c.done(&key)
+	c.take(2, "Server_Proprietary_Cert:signature_blob_type")
+	c.take(int(c.u16("Server_Proprietary_Cert:signature_blob_length")), "Server_Proprietary_Cert:signature_blob")
+}
+
+// chain hands on the certificates of an X.509 Certificate Chain (MS-RDPELE section
+// 2.2.1.4.2).
+func (a *analyzer) chain(c *cursor) {
+	n := c.u32("X509:num_of_certs")
+	if n > maxCertificates {
+		c.fail("&enforce violation : X509:num_of_certs")
+	}
+	for ; n > 0 && c.err == ""; n-- {
+		size := c.u32("X509_Cert_Data:cert_len")
+		if size > maxCertificate {
+			c.fail("&enforce violation : X509_Cert_Data:cert_len")
+		}
+		if der := c.take(int(size), "X509_Cert_Data:cert"); c.err == "" {
+			a.f.certs.RDPCertificate(a.c, der)
+		}
+	}
+}
