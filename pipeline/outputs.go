@@ -1,10 +1,12 @@
 package pipeline
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/wirelog/wirelog/internal/nearest"
 	"github.com/wirelog/wirelog/schemas"
@@ -37,6 +39,14 @@ type Output struct {
 type FileSettings struct {
 	Dir  string `key:"dir" doc:"folder for the files, created if missing"`
 	Path string `key:"path" doc:"file for the only log that the output takes, instead of dir; - is standard output"`
+	// What follows is as in writers.Rotation.
+	Rotate         time.Duration `key:"rotate" doc:"packet time for which a file is written, ending at multiples of it; 0s is no end (Log::default_rotation_interval)"`
+	RotateSize     int           `key:"rotate_size" min:"0" doc:"bytes of rows from which on a file is finished and another one begun; 0 is no bound"`
+	Names          string        `key:"names" doc:"names of finished files: plain, zeek, zeekctl, rita, json-streaming, or a template such as {log}.{open:%Y-%m-%d-%H-%M-%S}; zeek if not given and rotated"`
+	UTC            bool          `key:"utc" doc:"names of files with UTC instead of local time"`
+	Compress       string        `key:"compress" oneof:"none,gzip,zstd" doc:"compression of finished files: none, gzip or zstd"`
+	Command        []string      `key:"command" doc:"program, and its arguments, that is run with the path of each finished file"`
+	CommandTimeout time.Duration `key:"command_timeout" doc:"time after which the program is stopped; 0s is none"`
 }
 
 // TSVSettings are the settings of outputs of type tsv.
@@ -48,6 +58,8 @@ type TSVSettings struct {
 type JSONSettings struct {
 	FileSettings
 	Timestamps string `key:"timestamps" oneof:"epoch,millis,iso8601" doc:"times: epoch (seconds), millis or iso8601"`
+	Streaming  bool   `key:"streaming" doc:"begin objects with _path, _system_name and _write_ts, with times in ISO 8601, as Zeek's JSON streaming logs"`
+	Reversible bool   `key:"reversible" doc:"double a backslash of a value, so that it differs from one that escapes a byte"`
 }
 
 // An outputType is a type of outputs: what it is called, its settings, and how the
@@ -61,7 +73,7 @@ type outputType struct {
 	// the type cannot be asked for in that way.
 	short func(o *Options) any
 	// make sets the form and the place of w by the settings.
-	make func(settings any, w *writers.Output) error
+	make func(o *Options, settings any, w *writers.Output) error
 	// events says whether the type takes the event stream.
 	events bool
 }
@@ -69,24 +81,30 @@ type outputType struct {
 var outputTypes = []outputType{
 	{
 		name: FormatTSV, doc: "files in Zeek's tab-separated form",
-		settings: func() any { return &TSVSettings{FileSettings{Dir: "."}} },
+		settings: func() any { return &TSVSettings{defaultFiles()} },
 		short:    func(o *Options) any { return &TSVSettings{o.fileSettings()} },
-		make: func(settings any, w *writers.Output) error {
+		make: func(_ *Options, settings any, w *writers.Output) error {
 			w.Format = tsv.Format{}
 			return settings.(*TSVSettings).apply(w)
 		},
 	},
 	{
 		name: FormatJSON, doc: "files in Zeek's JSON form, one object a line", events: true,
-		settings: func() any { return &JSONSettings{FileSettings{Dir: "."}, TimestampsEpoch} },
-		short:    func(o *Options) any { return &JSONSettings{o.fileSettings(), o.JSONTimestamps} },
-		make: func(settings any, w *writers.Output) error {
+		settings: func() any { return &JSONSettings{FileSettings: defaultFiles(), Timestamps: TimestampsEpoch} },
+		short: func(o *Options) any {
+			return &JSONSettings{FileSettings: o.fileSettings(), Timestamps: o.JSONTimestamps}
+		},
+		make: func(o *Options, settings any, w *writers.Output) error {
 			s := settings.(*JSONSettings)
 			ts, err := json.ParseTimestamps(s.Timestamps)
 			if err != nil {
 				return fmt.Errorf("timestamps: %w", err)
 			}
-			w.Format = json.Format{Timestamps: ts}
+			f := json.Format{Timestamps: ts, Reversible: s.Reversible}
+			if s.Streaming {
+				f.Timestamps, f.Streaming, f.System = json.ISO8601, true, o.sensor()
+			}
+			w.Format = f
 			return s.apply(w)
 		},
 	},
@@ -94,12 +112,25 @@ var outputTypes = []outputType{
 
 // fileSettings are the settings of the short form.
 func (o *Options) fileSettings() FileSettings {
-	return FileSettings{Dir: o.OutputDir, Path: o.OutputPath}
+	s := defaultFiles()
+	s.Dir, s.Path = o.OutputDir, o.OutputPath
+	return s
 }
+
+func defaultFiles() FileSettings {
+	return FileSettings{Dir: ".", Compress: writers.CompressNone, CommandTimeout: time.Minute}
+}
+
+// sensor is the name of this sensor.
+func (o *Options) sensor() string { return cmp.Or(o.Sensor, hostname()) }
 
 func (s *FileSettings) apply(w *writers.Output) error {
 	w.Dir, w.Path = s.Dir, s.Path
-	return nil
+	w.Rotation = writers.Rotation{
+		Interval: s.Rotate, Size: int64(s.RotateSize), Names: s.Names, UTC: s.UTC, Compress: s.Compress,
+		Command: s.Command, CommandTimeout: s.CommandTimeout,
+	}
+	return w.Rotation.Check()
 }
 
 // OutputType describes a type of outputs.
@@ -206,7 +237,7 @@ func (o *Options) writerOutputs(cfg *writers.Config) (errs []error) {
 				continue
 			}
 		}
-		if err := t.make(settings, &w); err != nil {
+		if err := t.make(o, settings, &w); err != nil {
 			fail("", err)
 		}
 		for _, err := range checkView(cfg, &w) {
@@ -246,6 +277,9 @@ func checkView(cfg *writers.Config, w *writers.Output) (errs []error) {
 		if !slices.Contains(names, name) {
 			errs = append(errs, fmt.Errorf("where: the output takes no log %q%s", name, nearest.Hint(name, names)))
 		}
+	}
+	if w.Path != "" && w.Rotation.Enabled() {
+		errs = append(errs, errors.New("files are rotated, named and compressed in a folder, not at a path"))
 	}
 	if w.Path != "" && len(taken) != 1 {
 		errs = append(errs, errors.New("a file takes the rows of one log: name it by logs, or choose a folder"))

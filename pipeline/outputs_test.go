@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 // Several outputs take different logs, columns and records of one run, and the bytes
@@ -25,15 +26,17 @@ func TestOutputs(t *testing.T) {
 		return []Output{
 			{Type: "tsv", Logs: []string{"dns", "weird", "http"}, Settings: &TSVSettings{settings("tsv")}},
 			{Type: "json", Name: "siem", Logs: []string{"conn"}, Events: true,
-				Settings: &JSONSettings{settings("siem"), TimestampsISO8601},
+				Settings: &JSONSettings{FileSettings: settings("siem"), Timestamps: TimestampsEpoch, Streaming: true},
 				Keep:     []string{"ts", "uid", "id.*", "duration"}, Rename: []string{"id.orig_h=src"}, Add: []string{"site=Berlin"},
 				Where: map[string]string{"conn": "duration > 0.01"}},
+			{Type: "tsv", Name: "archive", Settings: &TSVSettings{FileSettings{
+				Dir: filepath.Join(dir, "logs", "archive"), Rotate: time.Hour, RotateSize: 4000, Names: "{log}.{open:%s}-{close:%s}", Compress: "gzip"}}},
 		}
 	}
 	var want outcome
 	for _, shards := range []int{1, 2, 3, 8} {
 		got := runOn(t, captures, func(o *Options) {
-			o.Shards = shards
+			o.Shards, o.Sensor = shards, "tap1"
 			o.Outputs = outputs(filepath.Dir(o.OutputDir))
 		})
 		if got.err != nil {
@@ -55,6 +58,18 @@ func TestOutputs(t *testing.T) {
 	filtered := slices.IndexFunc(want.summary.Dropped, func(d Drop) bool { return d.Where == "siem: conn" && d.Reason == "filtered" && !d.Lost })
 	if filtered < 0 || want.summary.Dropped[filtered].Count == 0 {
 		t.Errorf("dropped: %+v", want.summary.Dropped)
+	}
+	archived := 0
+	for name := range want.files {
+		if strings.HasPrefix(name, "conn.") && strings.HasSuffix(name, ".log.gz") {
+			archived++
+		}
+	}
+	if archived < 3 {
+		t.Errorf("conn is in %d rotated files", archived)
+	}
+	if !strings.HasPrefix(want.files["conn.log"], `{"_path":"conn","_system_name":"tap1","_write_ts":"20`) {
+		t.Errorf("conn.log: %.200s", want.files["conn.log"])
 	}
 	if want.files["events.log"] == "" || want.files["events.log"] != want.files["events.jsonl"] {
 		t.Error("the output and the file have different events")

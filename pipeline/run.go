@@ -1,7 +1,6 @@
 package pipeline
 
 import (
-	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/sha512"
@@ -313,7 +312,7 @@ func (r *run) writerConfig() (writers.Config, error) {
 		Sampling: writers.Sampling{Threshold: uint64(o.Weird.Threshold), Rate: uint64(o.Weird.Rate), Duration: o.Weird.Duration},
 		Report:   func(err error) { r.reports = append(r.reports, err) },
 		Notice:   o.Notice,
-		Sensor:   cmp.Or(o.Sensor, hostname()),
+		Sensor:   o.sensor(),
 		Version:  o.Version,
 	}
 	if !o.OpenTime.IsZero() {

@@ -14,8 +14,9 @@ type Collector struct {
 	merger *Merger
 	// encoders by stream and part, nil for streams of lines.
 	encoders [][]RowEncoder
-	// key of the next record.
+	// key of the next record; clock is its time.
 	key   Key
+	clock schemas.Time
 	batch *Batch
 	// free holds batches that have been merged.
 	free chan *Batch
@@ -81,7 +82,7 @@ func newCollector(m *Merger) *Collector {
 			continue
 		}
 		for _, t := range st.targets {
-			c.encoders[i] = append(c.encoders[i], m.encoder(t))
+			c.encoders[i] = append(c.encoders[i], m.encoder(t, &c.clock))
 		}
 	}
 	c.batch = c.newBatch()
@@ -109,6 +110,7 @@ func (c *Collector) SetCause(time int64, class Class, num uint64) {
 		return
 	}
 	c.key = Key{Time: time, Num: num, Class: class}
+	c.clock = schemas.Time(time)
 }
 
 // On reports whether records of the log s are wanted.

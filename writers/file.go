@@ -30,6 +30,8 @@ type file struct {
 	header, footer func([]byte, time.Time) []byte
 	now            func() time.Time
 	report         func(error)
+	// rot is set when the file is one after another.
+	rot *rotator
 
 	f       handle
 	regular bool // can be truncated, and be removed by others
@@ -41,10 +43,11 @@ type file struct {
 	// that it ends inside a row whose rest is lost.
 	torn, broken bool
 
-	written, bytes uint64
-	dropped        [MaxReasons]uint64
-	failing        bool
-	lastErr        error
+	// written counts the rows of this file, earlier those of the ones before it.
+	written, earlier, bytes uint64
+	dropped                 [MaxReasons]uint64
+	failing                 bool
+	lastErr                 error
 }
 
 // A handle is an open file.
@@ -107,6 +110,9 @@ func (f *file) create() (*os.File, error) {
 		return nil, fmt.Errorf("%s: %w", f.path, err)
 	}
 	defer root.Close()
+	if f.rot != nil {
+		return f.rot.create(root)
+	}
 	h, err := root.OpenFile(f.name, flags, 0o644)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", f.path, err)
@@ -236,6 +242,26 @@ func (f *file) reason() Reason {
 		return DropOpen
 	}
 	return DropWrite
+}
+
+// detach ends the file with its footer and hands it over, still open. It returns nil
+// when there is none, or when its rows cannot be written at the moment.
+func (f *file) detach() *os.File {
+	f.flush()
+	if len(f.buf) > 0 || f.f == nil {
+		return nil
+	}
+	h := f.f.(*os.File)
+	if f.footer != nil && !f.broken {
+		n, err := h.Write(f.footer(nil, f.now()))
+		f.bytes += uint64(n)
+		if err != nil {
+			f.fail(err) // all rows are there
+		}
+	}
+	f.earlier += f.written
+	f.written, f.f, f.limit = 0, nil, 0
+	return h
 }
 
 // close writes the rest and the footer. A file that no row was written to is

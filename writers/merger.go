@@ -25,6 +25,10 @@ type Merger struct {
 
 	mu         sync.Mutex
 	collectors []*Collector
+	// finishers by output, nil for places and files that are not rotated.
+	finishers []*finisher
+	// clock is the highest time of a row.
+	clock int64
 	// started are the places that Close must close.
 	started    []Place
 	outOfOrder uint64
@@ -61,6 +65,9 @@ func New(cfg Config) (*Merger, error) {
 	for i := range m.byID {
 		m.byID[i] = -1
 	}
+	if err := m.makeFinishers(); err != nil {
+		return nil, err
+	}
 	used := make(map[string]bool)
 	for _, s := range logs {
 		if m.byID[s.ID] >= 0 {
@@ -95,6 +102,24 @@ func New(cfg Config) (*Merger, error) {
 		return nil, errors.Join(err, m.Close())
 	}
 	return m, nil
+}
+
+// makeFinishers makes the finishers of outputs whose files are finished.
+func (m *Merger) makeFinishers() error {
+	m.finishers = make([]*finisher, len(m.cfg.Outputs))
+	for i := range m.cfg.Outputs {
+		o := &m.cfg.Outputs[i]
+		if o.Place != nil || o.Path != "" || !o.Rotation.Enabled() {
+			continue
+		}
+		// Footers are the same for all logs.
+		footer := o.Format.Encoder(schemas.All()[0], 0).AppendFooter
+		var err error
+		if m.finishers[i], err = newFinisher(o, m.env(), footer); err != nil {
+			return fmt.Errorf("output %s: %w", o.name(), err)
+		}
+	}
+	return nil
 }
 
 func (cfg *Config) setDefaults() {
@@ -169,9 +194,26 @@ func (m *Merger) Merge(batches ...*Batch) {
 		st.runs = st.runs[:0]
 	}
 	m.dirty = m.dirty[:0]
+	m.passTime()
 	for _, b := range batches {
 		if b != nil {
 			b.recycle()
+		}
+	}
+}
+
+// passTime ends the files that are due although no row of theirs came.
+func (m *Merger) passTime() {
+	for _, st := range m.streams {
+		if st.rows > 0 {
+			m.clock = max(m.clock, st.last.Time)
+		}
+	}
+	for _, st := range m.streams {
+		for _, t := range st.targets {
+			if t.file != nil && t.file.rot != nil {
+				t.file.rot.pass(m.clock)
+			}
 		}
 	}
 }
@@ -346,7 +388,7 @@ func (m *Merger) Close() error {
 	for _, st := range m.streams {
 		for _, t := range st.targets {
 			if t.file != nil {
-				err := t.file.close()
+				err := t.closeFile(m.clock)
 				s := m.stats(st, t)
 				if lost := s.Lost(); lost > 0 {
 					err = fmt.Errorf("%s: %d rows lost: %w", t.file.path, lost, t.file.lastErr)
@@ -355,6 +397,11 @@ func (m *Merger) Close() error {
 			} else if t.to != nil {
 				errs = append(errs, t.to.Close())
 			}
+		}
+	}
+	for _, f := range m.finishers {
+		if f != nil {
+			f.close()
 		}
 	}
 	for _, p := range m.started {

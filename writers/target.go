@@ -42,7 +42,9 @@ func (m *Merger) logTarget(s *schemas.Schema, output int, used map[string]bool) 
 		return nil, err
 	}
 	f.header, f.footer = e.AppendHeader, e.AppendFooter
-	return &target{output: output, view: view, file: f}, nil
+	t := &target{output: output, view: view, file: f}
+	t.setRotation(m.finishers[output], s.Name)
+	return t, nil
 }
 
 // newFile makes the file of a log or stream of lines at an output.
@@ -58,6 +60,16 @@ func (m *Merger) newFile(o *Output, log string, used map[string]bool) (*file, er
 		f.path = filepath.Join(o.Dir, f.name)
 	}
 	return f, use(used, f.path)
+}
+
+// setRotation lets a finisher, if there is one, finish the target's files.
+func (t *target) setRotation(f *finisher, log string) {
+	if f != nil {
+		t.file.rot = &rotator{
+			file: t.file, finisher: f, log: log, counts: &t.counts,
+			interval: int64(f.rotation.Interval), maxSize: f.rotation.Size,
+		}
+	}
 }
 
 // use notes that a file is written, which only one stream may do.
@@ -83,13 +95,16 @@ func (m *Merger) placeTarget(log string, view *View, output int) *target {
 }
 
 // encoder makes a shard's encoder of the target's rows.
-func (m *Merger) encoder(t *target) RowEncoder {
+func (m *Merger) encoder(t *target, clock *schemas.Time) RowEncoder {
 	o := &m.cfg.Outputs[t.output]
 	var e RowEncoder
 	if o.Place != nil {
 		e = o.Place.Encoder(t.info)
 	} else {
 		e = o.Format.Encoder(t.view.Schema, t.view.Groups)
+	}
+	if c, ok := e.(Clocked); ok {
+		c.SetClock(clock)
 	}
 	if t.view.keep == nil && t.view.filter == nil {
 		return e
@@ -123,7 +138,9 @@ func (m *Merger) lineStream(l Lines, used map[string]bool) (*stream, error) {
 		if err != nil {
 			return nil, err
 		}
-		st.targets = append(st.targets, &target{output: output, file: f})
+		t := &target{output: output, file: f}
+		t.setRotation(m.finishers[output], l.Name)
+		st.targets = append(st.targets, t)
 	}
 	return st, nil
 }
@@ -133,6 +150,9 @@ func (m *Merger) start() error {
 	for i := range m.cfg.Outputs {
 		p := m.cfg.Outputs[i].Place
 		if p == nil {
+			if f := m.finishers[i]; f != nil {
+				f.recover()
+			}
 			continue
 		}
 		if err := p.Start(m.env()); err != nil {
@@ -177,6 +197,8 @@ func (t *target) write(key *Key, row []byte) {
 	switch {
 	case len(row) == 0:
 		t.drop(DropFiltered, 1)
+	case t.file != nil && t.file.rot != nil:
+		t.file.rot.row(key.Time, row)
 	case t.file != nil:
 		t.file.write(row, 1)
 	default:
@@ -190,7 +212,7 @@ func (t *target) writeAll(r *run) {
 	if p.filtered > 0 {
 		t.drop(DropFiltered, uint64(p.filtered))
 	}
-	if t.file != nil {
+	if t.file != nil && t.file.rot == nil {
 		if len(p.buf) > 0 {
 			t.file.write(p.buf, uint64(len(p.end)-p.filtered))
 		}
@@ -198,7 +220,7 @@ func (t *target) writeAll(r *run) {
 	}
 	for i := range p.end {
 		if row := p.row(i); len(row) > 0 {
-			t.rows = append(t.rows, Row{r.entries[i].Key, row})
+			t.write(&r.entries[i].Key, row)
 		}
 	}
 }
@@ -211,6 +233,14 @@ func (t *target) handOver() {
 	t.to.Write(t.rows)
 	clear(t.rows)
 	t.rows = t.rows[:0]
+}
+
+// closeFile closes the target's file when the clock is at now.
+func (t *target) closeFile(now int64) error {
+	if t.file.rot != nil {
+		return t.file.rot.finish(now)
+	}
+	return t.file.close()
 }
 
 func (t *target) drop(why Reason, rows uint64) {
@@ -230,7 +260,10 @@ func (m *Merger) stats(st *stream, t *target) StreamStats {
 	t.counts.fill(&s)
 	if f := t.file; f != nil {
 		s.Format, s.Path = f.format, f.path
-		s.Written, s.Bytes, s.Dropped = f.written, f.bytes, f.dropped
+		if f.rot != nil {
+			s.Path = f.rot.finisher.path(f.rot.log + f.rot.finisher.ext)
+		}
+		s.Written, s.Bytes, s.Dropped = f.earlier+f.written, f.bytes, f.dropped
 	} else {
 		s.Format = m.cfg.Outputs[t.output].Place.Type()
 	}

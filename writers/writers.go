@@ -42,6 +42,12 @@ type Encoder interface {
 	AppendFooter(dst []byte, t time.Time) []byte
 }
 
+// Clocked is an encoder whose rows tell when they were emitted.
+type Clocked interface {
+	// SetClock gives the encoder the place where it finds the run's clock.
+	SetClock(now *schemas.Time)
+}
+
 // Class orders what happens at the same time.
 type Class uint8
 
@@ -90,6 +96,8 @@ type Output struct {
 	// "-" is standard output.
 	Path   string
 	Format Format
+	// Rotation says when files of Dir are finished.
+	Rotation Rotation
 	// Place takes the records instead, if set.
 	Place Place
 	// Logs are those that the output takes, of Config.Logs; nil stands for all.

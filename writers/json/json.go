@@ -45,6 +45,10 @@ type Format struct {
 	// one that escapes a byte: Zeek prints the byte 0 and the four
 	// characters \x00 alike.
 	Reversible bool
+	// Streaming begins every object with _path, the log's name, _system_name, which
+	// is System, and _write_ts, the clock at which the record was emitted.
+	Streaming bool
+	System    string
 }
 
 // Name returns "json".
@@ -59,22 +63,39 @@ func (f Format) Encoder(s *schemas.Schema, g schemas.Groups) writers.Encoder { r
 // Encoder encodes the records of one log.
 type Encoder struct {
 	sink sink
+	// before begins every object of the streaming form, up to the time, which
+	// is at now.
+	before []byte
+	now    *schemas.Time
 }
 
 var _ writers.Encoder = (*Encoder)(nil)
 
 // New returns an encoder for records of s with the optional columns of g.
 func (f Format) New(s *schemas.Schema, g schemas.Groups) *Encoder {
-	e := &Encoder{sink{groups: g, format: f}}
+	e := &Encoder{sink: sink{groups: g, format: f}, now: new(schemas.Time)}
 	for _, field := range s.With(g).Fields {
 		e.sink.keys = append(e.sink.keys, `,"`+field.Name+`":`)
+	}
+	if f.Streaming {
+		e.before = e.sink.appendString([]byte(`{"_path":`), s.Name)
+		if f.System != "" {
+			e.before = e.sink.appendString(append(e.before, `,"_system_name":`...), f.System)
+		}
+		e.before = append(e.before, `,"_write_ts":`...)
 	}
 	return e
 }
 
+// SetClock implements writers.Clocked.
+func (e *Encoder) SetClock(now *schemas.Time) { e.now = now }
+
 // Append appends rec as one line.
 func (e *Encoder) Append(dst []byte, rec schemas.Record) []byte {
 	start := len(dst)
+	if e.before != nil {
+		dst = e.sink.appendTime(append(dst, e.before...), *e.now)
+	}
 	e.sink.buf, e.sink.col = dst, 0
 	rec.Encode(&e.sink)
 	dst, e.sink.buf = e.sink.buf, nil
@@ -133,8 +154,9 @@ func (s *sink) Double(v float64) { s.buf = text.AppendJSONDouble(s.key(), v) }
 
 func (s *sink) Interval(v float64) { s.buf = text.AppendJSONDouble(s.key(), v) }
 
-func (s *sink) Time(v schemas.Time) {
-	dst := s.key()
+func (s *sink) Time(v schemas.Time) { s.buf = s.appendTime(s.key(), v) }
+
+func (s *sink) appendTime(dst []byte, v schemas.Time) []byte {
 	switch s.format.Timestamps {
 	case Millis:
 		dst = strconv.AppendInt(dst, int64(v.Seconds()*1000), 10)
@@ -143,7 +165,7 @@ func (s *sink) Time(v schemas.Time) {
 	default:
 		dst = text.AppendJSONDouble(dst, v.Seconds())
 	}
-	s.buf = dst
+	return dst
 }
 
 func appendISO(dst []byte, v schemas.Time) []byte {

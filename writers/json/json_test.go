@@ -152,3 +152,22 @@ func BenchmarkConn(b *testing.B) {
 	}
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "records/s")
 }
+
+func TestStreaming(t *testing.T) {
+	now := schemas.Time(1320329757771755999)
+	rec := &schemas.Weird{TS: now - 1e9, Name: "w"}
+	e := json.Format{Timestamps: json.ISO8601, Streaming: true, System: `a "b"`}.New(rec.Schema(), 0)
+	e.SetClock(&now)
+	for _, want := range []string{
+		`{"_path":"weird","_system_name":"a \"b\"","_write_ts":"2011-11-03T14:15:57.771755Z","ts":"2011-11-03T14:15:56.771755Z","name":"w",`,
+		`{"_path":"weird","_system_name":"a \"b\"","_write_ts":"2011-11-03T14:16:07.771755Z","ts":"2011-11-03T14:15:56.771755Z","name":"w",`,
+	} {
+		if got := string(e.Append(nil, rec)); !strings.HasPrefix(got, want) || !stdjson.Valid([]byte(got)) {
+			t.Errorf("got %s, want %s...", got, want)
+		}
+		now += 10e9
+	}
+	if got := string(json.Format{Streaming: true}.New(rec.Schema(), 0).Append(nil, rec)); !strings.HasPrefix(got, `{"_path":"weird","_write_ts":0.0,`) {
+		t.Errorf("without a system: %s", got)
+	}
+}

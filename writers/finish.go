@@ -1,0 +1,295 @@
+package writers
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
+)
+
+// A finisher turns the files that a rotator has ended into finished ones, beside the
+// writing of the next ones: it syncs and compresses them, gives them their names, and
+// runs the command. When too many wait, the writing waits too.
+//
+// A file goes through three hidden names, of which each tells the next run what is
+// left to do: ".open" may end in the middle of a row; ".tmp" is a compressed copy that may
+// not be whole and is thrown away; ".done" is whole, and lacks only its name.
+type finisher struct {
+	dir, ext, format, output string
+	rotation                 Rotation
+	names                    *names
+	footer                   func([]byte, time.Time) []byte
+	env                      Env
+
+	queue   chan finishing
+	working sync.WaitGroup
+}
+
+// finishing is a file to be finished.
+type finishing struct {
+	handle *os.File // open and locked
+	name   string   // in the folder
+	log    string
+	// open and closed are the times for the file's name.
+	open, closed int64
+	counts       *Counts
+}
+
+const (
+	tmpSuffix  = ".tmp"
+	doneSuffix = ".done"
+	// maxFinishing is how many files may wait to be finished.
+	maxFinishing = 4
+)
+
+// Marks of outputs to files.
+const (
+	markUnfinished = "files not finished"
+	markCommand    = "failed commands"
+	markCompress   = "files not compressed"
+)
+
+func newFinisher(o *Output, env Env, footer func([]byte, time.Time) []byte) (*finisher, error) {
+	if err := o.Rotation.Check(); err != nil {
+		return nil, err
+	}
+	n, err := o.Rotation.parseNames()
+	return &finisher{
+		dir: o.Dir, ext: o.Format.Ext(), format: o.Format.Name(), output: o.name(),
+		rotation: o.Rotation, names: n, footer: footer, env: env,
+	}, err
+}
+
+func (f *finisher) path(name string) string { return filepath.Join(f.dir, name) }
+
+// add takes a file to be finished.
+func (f *finisher) add(job finishing) {
+	if f.queue == nil {
+		f.queue = make(chan finishing, maxFinishing)
+		f.working.Go(func() {
+			for job := range f.queue {
+				f.finish(job)
+			}
+		})
+	}
+	f.queue <- job
+}
+
+// close waits until everything is finished.
+func (f *finisher) close() {
+	if f.queue != nil {
+		close(f.queue)
+		f.working.Wait()
+		f.queue = nil
+	}
+}
+
+// finish finishes one file and tells what fails. A file that cannot be finished keeps
+// its hidden name, and the next run tries again.
+func (f *finisher) finish(job finishing) {
+	root, err := os.OpenRoot(f.dir)
+	if err == nil {
+		defer root.Close()
+		err = errors.Join(job.handle.Sync(), f.complete(root, &job))
+	}
+	err = errors.Join(err, job.handle.Close())
+	var final string
+	if err == nil {
+		final, err = f.publish(root, job.name, job.log, job.open, job.closed)
+	}
+	if err != nil {
+		f.env.Report(fmt.Errorf("%s is not finished: %w", f.path(job.name), err))
+		job.counts.Mark(markUnfinished, true).Add(1)
+		return
+	}
+	if err := f.run(final, &job); err != nil {
+		f.env.Report(fmt.Errorf("%s: %s: %w", f.path(final), f.rotation.Command[0], err))
+		job.counts.Mark(markCommand, true).Add(1)
+	}
+}
+
+// complete brings the file to its ".done" form, compressed if that is wanted.
+func (f *finisher) complete(root *os.Root, job *finishing) error {
+	base := hiddenName(job.log, f.ext, f.format, job.open, "."+strconv.FormatInt(job.closed, 10))
+	if ext := f.compressed(); ext != "" {
+		// The end of the name says what is in the file.
+		tmp, done := base+ext+tmpSuffix, base+ext+doneSuffix
+		err := f.compress(root, job.name, tmp)
+		if err == nil {
+			if err = root.Rename(tmp, done); err == nil {
+				old := job.name
+				job.name = done
+				return root.Remove(old)
+			}
+		}
+		// It is not lost, only larger.
+		f.env.Report(fmt.Errorf("%s is not compressed: %w", f.path(job.name), err))
+		job.counts.Mark(markCompress, true).Add(1)
+		if err := root.Remove(tmp); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	done := base + doneSuffix
+	if err := root.Rename(job.name, done); err != nil {
+		return err
+	}
+	job.name = done
+	return nil
+}
+
+// compressed is the end of the names of compressed files, "" if none are.
+func (f *finisher) compressed() string {
+	switch f.rotation.Compress {
+	case CompressGzip:
+		return ".gz"
+	case CompressZstd:
+		return ".zst"
+	default:
+		return ""
+	}
+}
+
+func (f *finisher) compress(root *os.Root, from, to string) (err error) {
+	in, err := root.Open(from)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	out, err := root.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o644)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, out.Close()) }()
+	var z io.WriteCloser
+	if f.rotation.Compress == CompressGzip {
+		z = gzip.NewWriter(out)
+	} else if z, err = zstd.NewWriter(out, zstd.WithEncoderConcurrency(1)); err != nil {
+		return err
+	}
+	if _, err := io.Copy(z, in); err != nil {
+		return err
+	}
+	return errors.Join(z.Close(), out.Sync())
+}
+
+// publish gives a ".done" file its name, which it returns. It never replaces a file:
+// a name that is taken gets a number.
+func (f *finisher) publish(root *os.Root, done, log string, open, closed int64) (string, error) {
+	ext := f.ext
+	for _, z := range []string{".gz", ".zst"} {
+		if strings.HasSuffix(done, z+doneSuffix) {
+			ext += z
+		}
+	}
+	name := f.names.make(log, f.env.Sensor, time.Unix(0, open), time.Unix(0, closed))
+	if dir := path.Dir(name); dir != "." {
+		if err := root.MkdirAll(filepath.FromSlash(dir), 0o755); err != nil {
+			return "", err
+		}
+	}
+	for i := 1; ; i++ {
+		final := name + ext
+		if i > 1 {
+			final = name + "-" + strconv.Itoa(i) + ext
+		}
+		final = filepath.FromSlash(final)
+		err := root.Link(done, final)
+		switch {
+		case err == nil, sameFile(root, done, final):
+			// A run that was killed just here has left both names.
+			err := root.Remove(done)
+			f.syncDir(filepath.Dir(final))
+			return final, err
+		case errors.Is(err, fs.ErrExist):
+		default:
+			// No hard links here.
+			if _, err := root.Lstat(final); err == nil {
+				continue
+			}
+			if err := root.Rename(done, final); err != nil {
+				return "", err
+			}
+			f.syncDir(filepath.Dir(final))
+			return final, nil
+		}
+	}
+}
+
+func sameFile(root *os.Root, a, b string) bool {
+	fa, err := root.Lstat(a)
+	if err != nil {
+		return false
+	}
+	fb, err := root.Lstat(b)
+	return err == nil && os.SameFile(fa, fb)
+}
+
+// syncDir makes a new name last, where the system can.
+func (f *finisher) syncDir(dir string) {
+	if d, err := os.Open(f.path(dir)); err == nil {
+		_ = d.Sync() // the file itself is safe
+		_ = d.Close()
+	}
+}
+
+// run runs the command for a finished file.
+func (f *finisher) run(final string, job *finishing) error {
+	command := f.rotation.Command
+	if len(command) == 0 {
+		return nil
+	}
+	ctx := context.Background() // an interrupted run still finishes its files
+	if f.rotation.CommandTimeout > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, f.rotation.CommandTimeout)
+		defer cancel()
+	}
+	cmd := exec.CommandContext(ctx, command[0], append(command[1:len(command):len(command)], f.path(final))...)
+	cmd.WaitDelay = time.Second
+	seconds := func(t int64) string { return strconv.FormatFloat(float64(t)/1e9, 'f', 6, 64) }
+	cmd.Env = append(os.Environ(), "WIRELOG_LOG="+job.log, "WIRELOG_OUTPUT="+f.output,
+		"WIRELOG_OPEN="+seconds(job.open), "WIRELOG_CLOSE="+seconds(job.closed))
+	var said tail
+	cmd.Stdout, cmd.Stderr = &said, &said
+	err := cmd.Run()
+	if ctx.Err() != nil {
+		err = fmt.Errorf("took longer than %s", f.rotation.CommandTimeout)
+	}
+	if err != nil {
+		if line := strings.TrimSpace(said.line()); line != "" {
+			err = fmt.Errorf("%w: %s", err, line)
+		}
+	}
+	return err
+}
+
+// A tail keeps the end of what is written to it.
+type tail struct{ buf []byte }
+
+func (t *tail) Write(p []byte) (int, error) {
+	const most = 4 << 10
+	t.buf = append(t.buf, p...)
+	if n := len(t.buf) - most; n > 0 {
+		t.buf = t.buf[:copy(t.buf, t.buf[n:])]
+	}
+	return len(p), nil
+}
+
+// line is the last line that is not empty.
+func (t *tail) line() string {
+	b := bytes.TrimSpace(t.buf)
+	return string(b[bytes.LastIndexByte(b, '\n')+1:])
+}

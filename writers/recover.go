@@ -1,0 +1,154 @@
+package writers
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"math"
+	"os"
+	"strconv"
+	"strings"
+)
+
+// errLocked is the error of lock for a file that another process has locked.
+var errLocked = errors.New("locked by another process")
+
+// recover finishes what a run that was killed has left in the folder. Files that
+// another process is writing are left alone. What fails is told, and stays as it is.
+func (f *finisher) recover() {
+	entries, err := os.ReadDir(f.dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return
+	}
+	var root *os.Root
+	if err == nil {
+		root, err = os.OpenRoot(f.dir)
+	}
+	if err != nil {
+		f.env.Report(fmt.Errorf("%s: %w", f.dir, err))
+		return
+	}
+	defer root.Close()
+	counts := new(Counts) // the rows were another run's
+	for _, e := range entries {
+		name := e.Name()
+		if !e.Type().IsRegular() {
+			continue
+		}
+		if stem, ok := strings.CutSuffix(name, tmpSuffix); ok {
+			if _, _, _, ok := f.parseDone(stem + doneSuffix); ok {
+				err = root.Remove(name)
+			}
+		} else if log, open, closed, ok := f.parseDone(name); ok {
+			var final string
+			if final, err = f.publish(root, name, log, open, closed); err == nil {
+				f.env.Notice(f.path(final) + ": an earlier run had not given this file its name")
+			}
+		} else if log, open, ok := parseHidden(name, f.ext, f.format, openSuffix); ok {
+			err = f.recoverOpen(root, finishing{name: name, log: log, open: open, counts: counts})
+		}
+		if err != nil {
+			f.env.Report(fmt.Errorf("%s: left by an earlier run: %w", f.path(name), err))
+			err = nil
+		}
+	}
+}
+
+// parseDone takes the name of a ".done" file apart.
+func (f *finisher) parseDone(name string) (log string, open, closed int64, ok bool) {
+	stem, ok := strings.CutSuffix(name, doneSuffix)
+	if !ok {
+		return "", 0, 0, false
+	}
+	for _, z := range []string{".gz", ".zst"} {
+		stem = strings.TrimSuffix(stem, z)
+	}
+	i := strings.LastIndexByte(stem, '.')
+	closed, err := strconv.ParseInt(stem[i+1:], 10, 64)
+	if i < 0 || err != nil {
+		return "", 0, 0, false
+	}
+	log, open, ok = parseHidden(stem[:i], f.ext, f.format, "")
+	return log, open, closed, ok
+}
+
+// recoverOpen cuts off what is not a whole row, and finishes the file. Its last time
+// is the end of its interval, or when it was last written.
+func (f *finisher) recoverOpen(root *os.Root, job finishing) error {
+	h, err := root.OpenFile(job.name, os.O_RDWR|os.O_APPEND, 0)
+	if err != nil {
+		return err
+	}
+	if errors.Is(lock(h), errLocked) {
+		return h.Close() // another process writes it
+	}
+	end, rows, closed, err := wholeRows(h)
+	var fi os.FileInfo
+	if err == nil {
+		fi, err = h.Stat()
+	}
+	if err == nil && rows == 0 {
+		return errors.Join(h.Close(), root.Remove(job.name))
+	}
+	if err == nil && fi.Size() > end {
+		err = h.Truncate(end)
+	}
+	if err == nil && !closed {
+		_, err = h.Write(f.footer(nil, f.env.Now()))
+	}
+	if err != nil {
+		return errors.Join(err, h.Close())
+	}
+	job.handle = h
+	if interval := int64(f.rotation.Interval); interval > 0 {
+		job.closed = job.open - ((job.open%interval)+interval)%interval + interval
+	} else {
+		job.closed = max(job.open, fi.ModTime().UnixNano())
+	}
+	f.env.Notice(fmt.Sprintf("%s: left by an earlier run with %d rows: finished now", f.path(job.name), rows))
+	f.finish(job)
+	return nil
+}
+
+// wholeRows returns where the last whole line of the file ends, how many rows there
+// are, and whether the last line is a footer.
+func wholeRows(h *os.File) (end int64, rows uint64, closed bool, err error) {
+	r := io.NewSectionReader(h, 0, math.MaxInt64)
+	buf := make([]byte, 256<<10)
+	start, comment := true, false // at the start of a line; the line is a comment
+	var off int64
+	var first []byte // of the last line
+	for {
+		n, err := r.Read(buf)
+		for b := buf[:n]; len(b) > 0; {
+			if start {
+				comment, start, first = b[0] == '#', false, nil
+			}
+			i := bytes.IndexByte(b, '\n')
+			part := b
+			if i >= 0 {
+				part = b[:i+1]
+			}
+			if comment && len(first) < len("#close") {
+				first = append(first, part...)
+			}
+			off += int64(len(part))
+			b = b[len(part):]
+			if i < 0 {
+				break
+			}
+			if start, end = true, off; !comment {
+				rows++
+			}
+			closed = comment && bytes.HasPrefix(first, []byte("#close"))
+		}
+		if errors.Is(err, io.EOF) {
+			return end, rows, closed, nil
+		}
+		if err != nil {
+			return 0, 0, false, err
+		}
+	}
+}
