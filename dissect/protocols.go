@@ -9,9 +9,11 @@ import (
 	"github.com/wirelog/wirelog/dissect/dns"
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/dissect/files"
+	"github.com/wirelog/wirelog/dissect/ftp"
 	"github.com/wirelog/wirelog/dissect/gssapi"
 	"github.com/wirelog/wirelog/dissect/http"
 	"github.com/wirelog/wirelog/dissect/imap"
+	"github.com/wirelog/wirelog/dissect/krb"
 	"github.com/wirelog/wirelog/dissect/mime"
 	"github.com/wirelog/wirelog/dissect/modbus"
 	"github.com/wirelog/wirelog/dissect/mysql"
@@ -59,13 +61,15 @@ func protocols(hooks *event.Hooks, fm *files.Manager) []*detect.Protocol {
 	certs := x509.NewSender(fm)
 	ssl, dtls := tls.New(hooks, certs)
 	rdpTCP, rdpUDP := rdp.New(hooks, certs, &ssl.Protocol)
-	security := dcerpc.Security{NTLM: ntlm.New(hooks)}
+	krbUDP, krbTCP := krb.New(hooks, certs)
+	security := dcerpc.Security{NTLM: ntlm.New(hooks), KRB: &krbUDP.Protocol}
 	security.GSSAPI = gssapi.New(hooks, security.NTLM, security.KRB)
 	rpc, pipes := dcerpc.New(hooks, security, dcerpc.DefaultOptions())
 	mails := mime.NewMailShard(hooks, fm)
 	return []*detect.Protocol{
 		dns.New(hooks, event.ProtoUDP, dns.DefaultOptions()),
 		dns.New(hooks, event.ProtoTCP, dns.DefaultOptions()),
+		ftp.New(hooks, fm, &ssl.Protocol),
 		mysql.New(hooks, &ssl.Protocol),
 		rdpTCP,
 		rdpUDP,
@@ -75,6 +79,8 @@ func protocols(hooks *event.Hooks, fm *files.Manager) []*detect.Protocol {
 		pop3.New(hooks, mails, &ssl.Protocol),
 		imap.New(hooks, &ssl.Protocol),
 		smb.New(hooks, fm, smb.Inner{}, smb.DefaultOptions()),
+		krbUDP,
+		krbTCP,
 		modbus.New(hooks),
 		socks.New(hooks),
 		ssh.New(hooks),

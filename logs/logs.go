@@ -63,6 +63,9 @@ func Install(h *event.Hooks, out schemas.Emitter, o Options) *Builders {
 	if out.On(new(schemas.PE).Schema()) {
 		installPE(h, out)
 	}
+	if out.On(new(schemas.FTP).Schema()) {
+		installFTP(h, out)
+	}
 	if out.On(new(schemas.SSL).Schema()) {
 		installSSL(h, out, &o)
 	}
@@ -77,6 +80,9 @@ func Install(h *event.Hooks, out schemas.Emitter, o Options) *Builders {
 	}
 	if out.On(new(schemas.Analyzer).Schema()) {
 		installAnalyzer(h, out, &o)
+	}
+	if out.On(new(schemas.Kerberos).Schema()) {
+		installKerberos(h, out, &o)
 	}
 	if out.On(new(schemas.Modbus).Schema()) {
 		installModbus(h, out, &o)

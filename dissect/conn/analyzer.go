@@ -269,6 +269,9 @@ func (x *ext) removeService(n uint8) {
 	}
 }
 
+// AddService names a service of c that no analyzer confirms.
+func (t *Table) AddService(c *Conn, service string) { c.extra().addService(t.serviceNumber(service)) }
+
 // ConfirmService is Confirm for what is not an Analyzer, such as tunnels.
 func (t *Table) ConfirmService(c *Conn, tag event.Enum, service string) {
 	if service != "" {
@@ -333,6 +336,10 @@ const maxViolationData = 4096
 func (t *Table) ViolateLateWith(c *Conn, a Analyzer, reason string, data []byte) {
 	data = bytes.Clone(data[:min(len(data), maxViolationData)])
 	t.late = append(t.late, lateViolation{c: c, a: a, reason: reason, data: data})
+// ViolateLateWith is ViolateLate with the data that shows the violation, of which it
+// takes a copy.
+func (t *Table) ViolateLateWith(c *Conn, a Analyzer, reason string, data []byte) {
+	t.late = append(t.late, lateViolation{c, a, reason, bytes.Clone(data)})
 }
 
 // settle does what ViolateLate has been asked for.

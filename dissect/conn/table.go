@@ -96,6 +96,7 @@ type Stats struct {
 	Panics        uint64 // analyzers that panicked
 	TimersFired   uint64
 	Weirds        uint64 // weirds seen, those sampled away included
+	Unexpected    uint64 // announced connections not waited for, because of an Expectation's limit
 }
 
 // Table holds the connections of one shard. It is not safe for concurrent use.
@@ -129,8 +130,9 @@ type Table struct {
 	icmp    *icmp.Analyzer
 
 	// successor was attached in place of an analyzer that the data at work has shown wrong.
-	successor Analyzer
+	successor  Analyzer
 	attacher   Attacher
+	expected   expectations
 	services   []string // that connections had
 	panics     map[*Protocol]int
 	flowWeirds flowWeirds

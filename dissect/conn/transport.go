@@ -183,6 +183,9 @@ func (t *Table) begin(c *Conn) {
 		t.scratch.newConn.Conn = c
 		h.Raise(&t.scratch.newConn)
 	}
+	if c.transport == event.ProtoTCP && len(t.expected.m) > 0 {
+		t.attachExpected(c)
+	}
 	if t.attacher != nil && (c.transport == event.ProtoTCP || c.transport == event.ProtoUDP) {
 		c.flags |= flagUndetected
 		if c.transport == event.ProtoUDP {

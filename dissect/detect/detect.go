@@ -104,6 +104,9 @@ func (d *Detector) Attach(t *conn.Table, c *conn.Conn) {
 		return
 	}
 	byPort := d.byPort[port{tp, c.RespPort()}]
+	if c.Analyzed() {
+		byPort = nil // what was announced is there already, and its port means nothing
+	}
 	for _, p := range byPort {
 		t.Attach(c, &p.Protocol)
 	}
@@ -126,6 +129,9 @@ func (d *Detector) Violated(t *conn.Table, c *conn.Conn) conn.Analyzer {
 
 // Idle tells the protocols of c's port of its end.
 func (d *Detector) Idle(c *conn.Conn) {
+	if c.Analyzed() {
+		return
+	}
 	for _, p := range d.byPort[port{c.Transport(), c.RespPort()}] {
 		if p.Idle != nil {
 			p.Idle(c)

@@ -13,12 +13,14 @@ type Hooks struct {
 	ConnSize  ConnSizeEvents
 	DCERPC    DCERPCEvents
 	DNS       DNSEvents
+	FTP       FTPEvents
 	File      FileEvents
 	GSSAPI    GSSAPIEvents
 	GTPv1     GTPv1Events
 	HTTP      HTTPEvents
 	ICMP      ICMPEvents
 	IMAP      IMAPEvents
+	KRB       KRBEvents
 	MIME      MIMEEvents
 	Modbus    ModbusEvents
 	MySQL     MySQLEvents
@@ -139,8 +141,17 @@ type DNSEvents struct {
 	NonDNSRequest    Hook[NonDNSRequest]       // non_dns_request
 }
 
+// FTPEvents are the hooks of section FTP.
+type FTPEvents struct {
+	Command     Hook[FTPCommand]     // ftp_command
+	DataChannel Hook[FTPDataChannel] // ftp_data_channel
+	Reply       Hook[FTPReply]       // ftp_reply
+	Request     Hook[FTPRequest]     // ftp_request
+}
+
 // FileEvents are the hooks of section File.
 type FileEvents struct {
+	DataConnection     Hook[DataConnection]         // data_connection
 	ExtractionLimit    Hook[FileExtractionLimit]    // file_extraction_limit
 	Gap                Hook[FileGap]                // file_gap
 	Hash               Hook[FileHash]               // file_hash
@@ -150,6 +161,7 @@ type FileEvents struct {
 	Sniff              Hook[FileSniff]              // file_sniff
 	StateRemove        Hook[FileStateRemove]        // file_state_remove
 	Timeout            Hook[FileTimeout]            // file_timeout
+	Transferred        Hook[FileTransferred]        // file_transferred
 }
 
 // GSSAPIEvents are the hooks of section GSSAPI.
@@ -207,6 +219,20 @@ type ICMPEvents struct {
 type IMAPEvents struct {
 	Capabilities Hook[IMAPCapabilities] // imap_capabilities
 	StartTLS     Hook[IMAPStartTLS]     // imap_starttls
+}
+
+// KRBEvents are the hooks of section KRB.
+type KRBEvents struct {
+	APRequest   Hook[KRBAPRequest]   // krb_ap_request
+	APResponse  Hook[KRBAPResponse]  // krb_ap_response
+	ASRequest   Hook[KRBASRequest]   // krb_as_request
+	ASResponse  Hook[KRBASResponse]  // krb_as_response
+	Cred        Hook[KRBCred]        // krb_cred
+	Error       Hook[KRBError]       // krb_error
+	Priv        Hook[KRBPriv]        // krb_priv
+	Safe        Hook[KRBSafe]        // krb_safe
+	TGSRequest  Hook[KRBTGSRequest]  // krb_tgs_request
+	TGSResponse Hook[KRBTGSResponse] // krb_tgs_response
 }
 
 // MIMEEvents are the hooks of section MIME.
@@ -984,6 +1010,24 @@ var built = [...]builtEvent{
 		stream: func(h *Hooks, s *Stream) {
 			h.TCP.ContentsFileWriteFailure.Listen(func(e *ContentsFileWriteFailure) {
 				dst := s.begin("contents_file_write_failure")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "data_connection",
+			Section: "File",
+			Params:  []Param{{"c", "connection"}, {"source", "string"}},
+			Doc:     "Raised when a connection begins that another one has announced, such as one for data of FTP. It has no event in Zeek.",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.File.DataConnection.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.File.DataConnection.Listen(func(e *DataConnection) {
+				dst := s.begin("data_connection")
 				dst = appendConnKeys(dst, e.Conn)
 				s.end(e.AppendArgs(append(dst, argsKey...)))
 			})
@@ -2009,6 +2053,23 @@ var built = [...]builtEvent{
 	},
 	{
 		info: Info{
+			Name:    "file_transferred",
+			Section: "File",
+			Params:  []Param{{"c", "connection"}, {"prefix", "string"}, {"descr", "string"}, {"mime_type", "string"}},
+			Doc:     "Raised when a connection that carries the contents of a file has delivered its beginning, or all of it.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.File.Transferred.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.File.Transferred.Listen(func(e *FileTransferred) {
+				dst := s.begin("file_transferred")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
 			Name:    "file_weird",
 			Section: "Weird",
 			Params:  []Param{{"name", "string"}, {"f", "fa_file"}, {"addl", "string"}, {"source", "string"}},
@@ -2036,6 +2097,76 @@ var built = [...]builtEvent{
 		stream: func(h *Hooks, s *Stream) {
 			h.Weird.Flow.Listen(func(e *FlowWeird) {
 				dst := s.begin("flow_weird")
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "ftp_command",
+			Section: "FTP",
+			Params:  []Param{{"c", "connection"}, {"ts", "time"}, {"command", "string"}, {"arg", "string"}, {"seq", "count"}},
+			Doc:     "Raised when a command of an FTP client is over: the next one has come after its reply, or the connection has ended, with or without a reply. It has no event in Zeek, where a script puts commands and replies together.",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.FTP.Command.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.FTP.Command.Listen(func(e *FTPCommand) {
+				dst := s.begin("ftp_command")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "ftp_data_channel",
+			Section: "FTP",
+			Params:  []Param{{"c", "connection"}, {"channel", "FTP::ExpectedDataChannel"}},
+			Doc:     "Raised when a connection for data is agreed on: by PORT or EPRT, or by the reply to PASV or EPSV (RFC 959, RFC 2428). It has no event in Zeek.",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.FTP.DataChannel.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.FTP.DataChannel.Listen(func(e *FTPDataChannel) {
+				dst := s.begin("ftp_data_channel")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "ftp_reply",
+			Section: "FTP",
+			Params:  []Param{{"c", "connection"}, {"code", "count"}, {"msg", "string"}, {"cont_resp", "bool"}},
+			Doc:     "Raised for every line of an FTP server's replies (RFC 959 section 4.2).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.FTP.Reply.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.FTP.Reply.Listen(func(e *FTPReply) {
+				dst := s.begin("ftp_reply")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "ftp_request",
+			Section: "FTP",
+			Params:  []Param{{"c", "connection"}, {"command", "string"}, {"arg", "string"}},
+			Doc:     "Raised for every command of an FTP client (RFC 959 section 4.1).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.FTP.Request.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.FTP.Request.Listen(func(e *FTPRequest) {
+				dst := s.begin("ftp_request")
+				dst = appendConnKeys(dst, e.Conn)
 				s.end(e.AppendArgs(append(dst, argsKey...)))
 			})
 		},
@@ -2681,6 +2812,176 @@ var built = [...]builtEvent{
 		stream: func(h *Hooks, s *Stream) {
 			h.Conn.IPv6ExtHeaders.Listen(func(e *IPv6ExtHeaders) {
 				dst := s.begin("ipv6_ext_headers")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "krb_ap_request",
+			Section: "KRB",
+			Params:  []Param{{"c", "connection"}, {"ticket", "KRB::Ticket"}, {"opts", "KRB::AP_Options"}},
+			Doc:     "Raised for an AP-REQ, by which a client shows a ticket to a service (RFC 4120 section 5.5.1), be it the ticket-granting service.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.KRB.APRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.KRB.APRequest.Listen(func(e *KRBAPRequest) {
+				dst := s.begin("krb_ap_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "krb_ap_response",
+			Section: "KRB",
+			Params:  []Param{{"c", "connection"}},
+			Doc:     "Raised for an AP-REP, by which a service proves itself to a client (RFC 4120 section 5.5.2).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.KRB.APResponse.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.KRB.APResponse.Listen(func(e *KRBAPResponse) {
+				dst := s.begin("krb_ap_response")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "krb_as_request",
+			Section: "KRB",
+			Params:  []Param{{"c", "connection"}, {"msg", "KRB::KDC_Request"}},
+			Doc:     "Raised for an AS-REQ, the question for an initial ticket (RFC 4120 section 5.4.1).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.KRB.ASRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.KRB.ASRequest.Listen(func(e *KRBASRequest) {
+				dst := s.begin("krb_as_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "krb_as_response",
+			Section: "KRB",
+			Params:  []Param{{"c", "connection"}, {"msg", "KRB::KDC_Response"}},
+			Doc:     "Raised for an AS-REP, which grants an initial ticket (RFC 4120 section 5.4.2).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.KRB.ASResponse.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.KRB.ASResponse.Listen(func(e *KRBASResponse) {
+				dst := s.begin("krb_as_response")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "krb_cred",
+			Section: "KRB",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"tickets", "KRB::Ticket_Vector"}},
+			Doc:     "Raised for a KRB-CRED, which hands over tickets (RFC 4120 section 5.8).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.KRB.Cred.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.KRB.Cred.Listen(func(e *KRBCred) {
+				dst := s.begin("krb_cred")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "krb_error",
+			Section: "KRB",
+			Params:  []Param{{"c", "connection"}, {"msg", "KRB::Error_Msg"}},
+			Doc:     "Raised for a KRB-ERROR (RFC 4120 section 5.9).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.KRB.Error.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.KRB.Error.Listen(func(e *KRBError) {
+				dst := s.begin("krb_error")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "krb_priv",
+			Section: "KRB",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}},
+			Doc:     "Raised for a KRB-PRIV, an encrypted message of an application (RFC 4120 section 5.7).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.KRB.Priv.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.KRB.Priv.Listen(func(e *KRBPriv) {
+				dst := s.begin("krb_priv")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "krb_safe",
+			Section: "KRB",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"msg", "KRB::SAFE_Msg"}},
+			Doc:     "Raised for a KRB-SAFE, a checksummed message of an application (RFC 4120 section 5.6).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.KRB.Safe.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.KRB.Safe.Listen(func(e *KRBSafe) {
+				dst := s.begin("krb_safe")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "krb_tgs_request",
+			Section: "KRB",
+			Params:  []Param{{"c", "connection"}, {"msg", "KRB::KDC_Request"}},
+			Doc:     "Raised for a TGS-REQ, the question for a ticket to a service (RFC 4120 section 5.4.1). The ticket that it shows is a KRBAPRequest before.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.KRB.TGSRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.KRB.TGSRequest.Listen(func(e *KRBTGSRequest) {
+				dst := s.begin("krb_tgs_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "krb_tgs_response",
+			Section: "KRB",
+			Params:  []Param{{"c", "connection"}, {"msg", "KRB::KDC_Response"}},
+			Doc:     "Raised for a TGS-REP, which grants a ticket to a service (RFC 4120 section 5.4.2).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.KRB.TGSResponse.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.KRB.TGSResponse.Listen(func(e *KRBTGSResponse) {
+				dst := s.begin("krb_tgs_response")
 				dst = appendConnKeys(dst, e.Conn)
 				s.end(e.AppendArgs(append(dst, argsKey...)))
 			})
@@ -6747,6 +7048,14 @@ func (e *ContentsFileWriteFailure) AppendArgs(dst []byte) []byte {
 }
 
 // AppendArgs appends the parameters as a JSON object.
+func (e *DataConnection) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"source":`...)
+	dst = appendString(dst, e.Source)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
 func (e *DCERPCAlterContext) AppendArgs(dst []byte) []byte {
 	dst = append(dst, `{"fid":`...)
 	dst = strconv.AppendUint(dst, e.FID, 10)
@@ -7452,6 +7761,18 @@ func (e *FileTimeout) AppendArgs(dst []byte) []byte {
 }
 
 // AppendArgs appends the parameters as a JSON object.
+func (e *FileTransferred) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"prefix":`...)
+	dst = appendString(dst, e.Prefix)
+	dst = append(dst, `,"descr":`...)
+	dst = appendString(dst, e.Descr)
+	dst = append(dst, `,"mime_type":`...)
+	dst = appendString(dst, e.MIMEType)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
 func (e *FileWeird) AppendArgs(dst []byte) []byte {
 	dst = append(dst, `{"name":`...)
 	dst = appendString(dst, e.Name)
@@ -7475,6 +7796,50 @@ func (e *FlowWeird) AppendArgs(dst []byte) []byte {
 	dst = appendString(dst, e.Addl)
 	dst = append(dst, `,"source":`...)
 	dst = appendString(dst, e.Source)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *FTPCommand) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"ts":`...)
+	dst = appendDouble(dst, e.TS.Seconds())
+	dst = append(dst, `,"command":`...)
+	dst = appendString(dst, e.Command)
+	dst = append(dst, `,"arg":`...)
+	dst = appendString(dst, e.Arg)
+	dst = append(dst, `,"seq":`...)
+	dst = strconv.AppendUint(dst, e.Seq, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *FTPDataChannel) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"channel":`...)
+	dst = e.Channel.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *FTPReply) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"code":`...)
+	dst = strconv.AppendUint(dst, e.Code, 10)
+	dst = append(dst, `,"msg":`...)
+	dst = appendString(dst, e.Msg)
+	dst = append(dst, `,"cont_resp":`...)
+	dst = strconv.AppendBool(dst, e.ContResp)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *FTPRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"command":`...)
+	dst = appendString(dst, e.Command)
+	dst = append(dst, `,"arg":`...)
+	dst = appendString(dst, e.Arg)
 	dst = append(dst, '}')
 	return dst
 }
@@ -7935,6 +8300,95 @@ func (e *IMAPStartTLS) AppendArgs(dst []byte) []byte {
 func (e *IPv6ExtHeaders) AppendArgs(dst []byte) []byte {
 	dst = append(dst, `{"p":`...)
 	dst = e.P.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *KRBAPRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"ticket":`...)
+	dst = e.Ticket.appendJSON(dst)
+	dst = append(dst, `,"opts":`...)
+	dst = e.Opts.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *KRBAPResponse) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *KRBASRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"msg":`...)
+	dst = e.Msg.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *KRBASResponse) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"msg":`...)
+	dst = e.Msg.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *KRBCred) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"tickets":[`...)
+	for i := range e.Tickets {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = e.Tickets[i].appendJSON(dst)
+	}
+	dst = append(dst, `]}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *KRBError) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"msg":`...)
+	dst = e.Msg.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *KRBPriv) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *KRBSafe) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"msg":`...)
+	dst = e.Msg.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *KRBTGSRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"msg":`...)
+	dst = e.Msg.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *KRBTGSResponse) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"msg":`...)
+	dst = e.Msg.appendJSON(dst)
 	dst = append(dst, '}')
 	return dst
 }
@@ -10840,6 +11294,19 @@ func (e *Encapsulation) appendJSON(dst []byte) []byte {
 	return closeObject(dst)
 }
 
+func (e *FTPExpectedDataChannel) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"passive":`...)
+	dst = strconv.AppendBool(dst, e.Passive)
+	dst = append(dst, `,"orig_h":`...)
+	dst = appendAddr(dst, e.OrigH)
+	dst = append(dst, `,"resp_h":`...)
+	dst = appendAddr(dst, e.RespH)
+	dst = append(dst, `,"resp_p":`...)
+	dst = appendPort(dst, e.RespP)
+	dst = append(dst, '}')
+	return dst
+}
+
 func (e *FileMetadata) appendJSON(dst []byte) []byte {
 	dst = append(dst, '{')
 	if e.MIMEType.OK {
@@ -11819,6 +12286,327 @@ func (e *IP6Routing) appendJSON(dst []byte) []byte {
 	dst = strconv.AppendUint(dst, e.SegLeft, 10)
 	dst = append(dst, `,"data":`...)
 	dst = appendString(dst, e.Data)
+	dst = append(dst, '}')
+	return dst
+}
+
+func (e *KRBAPOptions) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"use_session_key":`...)
+	dst = strconv.AppendBool(dst, e.UseSessionKey)
+	dst = append(dst, `,"mutual_required":`...)
+	dst = strconv.AppendBool(dst, e.MutualRequired)
+	dst = append(dst, '}')
+	return dst
+}
+
+func (e *KRBEncryptedData) appendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if e.KVNO.OK {
+		dst = append(dst, `"kvno":`...)
+		dst = strconv.AppendUint(dst, e.KVNO.V, 10)
+		dst = append(dst, ',')
+	}
+	dst = append(dst, `"cipher":`...)
+	dst = strconv.AppendUint(dst, e.Cipher, 10)
+	dst = append(dst, `,"ciphertext":`...)
+	dst = appendString(dst, e.Ciphertext)
+	dst = append(dst, ',')
+	return closeObject(dst)
+}
+
+func (e *KRBErrorMsg) appendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if e.PVNO.OK {
+		dst = append(dst, `"pvno":`...)
+		dst = strconv.AppendUint(dst, e.PVNO.V, 10)
+		dst = append(dst, ',')
+	}
+	if e.MsgType.OK {
+		dst = append(dst, `"msg_type":`...)
+		dst = strconv.AppendUint(dst, e.MsgType.V, 10)
+		dst = append(dst, ',')
+	}
+	if e.ClientTime.OK {
+		dst = append(dst, `"client_time":`...)
+		dst = appendDouble(dst, e.ClientTime.V.Seconds())
+		dst = append(dst, ',')
+	}
+	if e.ServerTime.OK {
+		dst = append(dst, `"server_time":`...)
+		dst = appendDouble(dst, e.ServerTime.V.Seconds())
+		dst = append(dst, ',')
+	}
+	dst = append(dst, `"error_code":`...)
+	dst = strconv.AppendUint(dst, e.ErrorCode, 10)
+	dst = append(dst, ',')
+	if e.ClientRealm.OK {
+		dst = append(dst, `"client_realm":`...)
+		dst = appendString(dst, e.ClientRealm.V)
+		dst = append(dst, ',')
+	}
+	if e.ClientName.OK {
+		dst = append(dst, `"client_name":`...)
+		dst = appendString(dst, e.ClientName.V)
+		dst = append(dst, ',')
+	}
+	if e.ServiceRealm.OK {
+		dst = append(dst, `"service_realm":`...)
+		dst = appendString(dst, e.ServiceRealm.V)
+		dst = append(dst, ',')
+	}
+	if e.ServiceName.OK {
+		dst = append(dst, `"service_name":`...)
+		dst = appendString(dst, e.ServiceName.V)
+		dst = append(dst, ',')
+	}
+	if e.ErrorText.OK {
+		dst = append(dst, `"error_text":`...)
+		dst = appendString(dst, e.ErrorText.V)
+		dst = append(dst, ',')
+	}
+	if e.PAData.OK {
+		dst = append(dst, `"pa_data":[`...)
+		for i := range e.PAData.V {
+			if i != 0 {
+				dst = append(dst, ',')
+			}
+			dst = e.PAData.V[i].appendJSON(dst)
+		}
+		dst = append(dst, `],`...)
+	}
+	return closeObject(dst)
+}
+
+func (e *KRBHostAddress) appendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if e.IP.OK {
+		dst = append(dst, `"ip":`...)
+		dst = appendAddr(dst, e.IP.V)
+		dst = append(dst, ',')
+	}
+	if e.NetBIOS.OK {
+		dst = append(dst, `"netbios":`...)
+		dst = appendString(dst, e.NetBIOS.V)
+		dst = append(dst, ',')
+	}
+	if e.Unknown.OK {
+		dst = append(dst, `"unknown":`...)
+		dst = e.Unknown.V.appendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return closeObject(dst)
+}
+
+func (e *KRBKDCOptions) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"forwardable":`...)
+	dst = strconv.AppendBool(dst, e.Forwardable)
+	dst = append(dst, `,"forwarded":`...)
+	dst = strconv.AppendBool(dst, e.Forwarded)
+	dst = append(dst, `,"proxiable":`...)
+	dst = strconv.AppendBool(dst, e.Proxiable)
+	dst = append(dst, `,"proxy":`...)
+	dst = strconv.AppendBool(dst, e.Proxy)
+	dst = append(dst, `,"allow_postdate":`...)
+	dst = strconv.AppendBool(dst, e.AllowPostdate)
+	dst = append(dst, `,"postdated":`...)
+	dst = strconv.AppendBool(dst, e.Postdated)
+	dst = append(dst, `,"renewable":`...)
+	dst = strconv.AppendBool(dst, e.Renewable)
+	dst = append(dst, `,"opt_hardware_auth":`...)
+	dst = strconv.AppendBool(dst, e.OptHardwareAuth)
+	dst = append(dst, `,"disable_transited_check":`...)
+	dst = strconv.AppendBool(dst, e.DisableTransitedCheck)
+	dst = append(dst, `,"renewable_ok":`...)
+	dst = strconv.AppendBool(dst, e.RenewableOK)
+	dst = append(dst, `,"enc_tkt_in_skey":`...)
+	dst = strconv.AppendBool(dst, e.EncTktInSkey)
+	dst = append(dst, `,"renew":`...)
+	dst = strconv.AppendBool(dst, e.Renew)
+	dst = append(dst, `,"validate":`...)
+	dst = strconv.AppendBool(dst, e.Validate)
+	dst = append(dst, '}')
+	return dst
+}
+
+func (e *KRBKDCRequest) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"pvno":`...)
+	dst = strconv.AppendUint(dst, e.PVNO, 10)
+	dst = append(dst, `,"msg_type":`...)
+	dst = strconv.AppendUint(dst, e.MsgType, 10)
+	dst = append(dst, ',')
+	if e.PAData.OK {
+		dst = append(dst, `"pa_data":[`...)
+		for i := range e.PAData.V {
+			if i != 0 {
+				dst = append(dst, ',')
+			}
+			dst = e.PAData.V[i].appendJSON(dst)
+		}
+		dst = append(dst, `],`...)
+	}
+	if e.KDCOptions.OK {
+		dst = append(dst, `"kdc_options":`...)
+		dst = e.KDCOptions.V.appendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if e.ClientName.OK {
+		dst = append(dst, `"client_name":`...)
+		dst = appendString(dst, e.ClientName.V)
+		dst = append(dst, ',')
+	}
+	if e.ServiceRealm.OK {
+		dst = append(dst, `"service_realm":`...)
+		dst = appendString(dst, e.ServiceRealm.V)
+		dst = append(dst, ',')
+	}
+	if e.ServiceName.OK {
+		dst = append(dst, `"service_name":`...)
+		dst = appendString(dst, e.ServiceName.V)
+		dst = append(dst, ',')
+	}
+	if e.From.OK {
+		dst = append(dst, `"from":`...)
+		dst = appendDouble(dst, e.From.V.Seconds())
+		dst = append(dst, ',')
+	}
+	if e.Till.OK {
+		dst = append(dst, `"till":`...)
+		dst = appendDouble(dst, e.Till.V.Seconds())
+		dst = append(dst, ',')
+	}
+	if e.RTime.OK {
+		dst = append(dst, `"rtime":`...)
+		dst = appendDouble(dst, e.RTime.V.Seconds())
+		dst = append(dst, ',')
+	}
+	if e.Nonce.OK {
+		dst = append(dst, `"nonce":`...)
+		dst = strconv.AppendUint(dst, e.Nonce.V, 10)
+		dst = append(dst, ',')
+	}
+	if e.EncryptionTypes.OK {
+		dst = append(dst, `"encryption_types":[`...)
+		for i := range e.EncryptionTypes.V {
+			if i != 0 {
+				dst = append(dst, ',')
+			}
+			dst = strconv.AppendUint(dst, e.EncryptionTypes.V[i], 10)
+		}
+		dst = append(dst, `],`...)
+	}
+	if e.HostAddrs.OK {
+		dst = append(dst, `"host_addrs":[`...)
+		for i := range e.HostAddrs.V {
+			if i != 0 {
+				dst = append(dst, ',')
+			}
+			dst = e.HostAddrs.V[i].appendJSON(dst)
+		}
+		dst = append(dst, `],`...)
+	}
+	if e.AdditionalTickets.OK {
+		dst = append(dst, `"additional_tickets":[`...)
+		for i := range e.AdditionalTickets.V {
+			if i != 0 {
+				dst = append(dst, ',')
+			}
+			dst = e.AdditionalTickets.V[i].appendJSON(dst)
+		}
+		dst = append(dst, `],`...)
+	}
+	return closeObject(dst)
+}
+
+func (e *KRBKDCResponse) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"pvno":`...)
+	dst = strconv.AppendUint(dst, e.PVNO, 10)
+	dst = append(dst, `,"msg_type":`...)
+	dst = strconv.AppendUint(dst, e.MsgType, 10)
+	dst = append(dst, ',')
+	if e.PAData.OK {
+		dst = append(dst, `"pa_data":[`...)
+		for i := range e.PAData.V {
+			if i != 0 {
+				dst = append(dst, ',')
+			}
+			dst = e.PAData.V[i].appendJSON(dst)
+		}
+		dst = append(dst, `],`...)
+	}
+	if e.ClientRealm.OK {
+		dst = append(dst, `"client_realm":`...)
+		dst = appendString(dst, e.ClientRealm.V)
+		dst = append(dst, ',')
+	}
+	dst = append(dst, `"client_name":`...)
+	dst = appendString(dst, e.ClientName)
+	dst = append(dst, `,"ticket":`...)
+	dst = e.Ticket.appendJSON(dst)
+	dst = append(dst, `,"enc_part":`...)
+	dst = e.EncPart.appendJSON(dst)
+	dst = append(dst, ',')
+	return closeObject(dst)
+}
+
+func (e *KRBSAFEMsg) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"pvno":`...)
+	dst = strconv.AppendUint(dst, e.PVNO, 10)
+	dst = append(dst, `,"msg_type":`...)
+	dst = strconv.AppendUint(dst, e.MsgType, 10)
+	dst = append(dst, `,"data":`...)
+	dst = appendString(dst, e.Data)
+	dst = append(dst, ',')
+	if e.Timestamp.OK {
+		dst = append(dst, `"timestamp":`...)
+		dst = appendDouble(dst, e.Timestamp.V.Seconds())
+		dst = append(dst, ',')
+	}
+	if e.Seq.OK {
+		dst = append(dst, `"seq":`...)
+		dst = strconv.AppendUint(dst, e.Seq.V, 10)
+		dst = append(dst, ',')
+	}
+	if e.Sender.OK {
+		dst = append(dst, `"sender":`...)
+		dst = e.Sender.V.appendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if e.Recipient.OK {
+		dst = append(dst, `"recipient":`...)
+		dst = e.Recipient.V.appendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return closeObject(dst)
+}
+
+func (e *KRBTicketRecord) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"pvno":`...)
+	dst = strconv.AppendUint(dst, e.PVNO, 10)
+	dst = append(dst, `,"realm":`...)
+	dst = appendString(dst, e.Realm)
+	dst = append(dst, `,"service_name":`...)
+	dst = appendString(dst, e.ServiceName)
+	dst = append(dst, `,"cipher":`...)
+	dst = strconv.AppendUint(dst, e.Cipher, 10)
+	dst = append(dst, ',')
+	if e.Ciphertext.OK {
+		dst = append(dst, `"ciphertext":`...)
+		dst = appendString(dst, e.Ciphertext.V)
+		dst = append(dst, ',')
+	}
+	if e.AuthenticationInfo.OK {
+		dst = append(dst, `"authenticationinfo":`...)
+		dst = appendString(dst, e.AuthenticationInfo.V)
+		dst = append(dst, ',')
+	}
+	return closeObject(dst)
+}
+
+func (e *KRBTypeValue) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"data_type":`...)
+	dst = strconv.AppendUint(dst, e.DataType, 10)
+	dst = append(dst, `,"val":`...)
+	dst = appendString(dst, e.Val)
 	dst = append(dst, '}')
 	return dst
 }

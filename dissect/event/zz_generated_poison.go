@@ -245,12 +245,32 @@ func (e *FileSniff) detach(d *detached) {
 	e.Meta.detach(d)
 }
 
+func (e *FileTransferred) detach(d *detached) {
+	e.Prefix = d.bytes(e.Prefix)
+}
+
 func (e *FileWeird) detach(d *detached) {
 	e.Addl = d.bytes(e.Addl)
 }
 
 func (e *FlowWeird) detach(d *detached) {
 	e.Addl = d.bytes(e.Addl)
+}
+
+func (e *FTPCommand) detach(d *detached) {
+	e.Command = d.bytes(e.Command)
+	e.Arg = d.bytes(e.Arg)
+}
+
+func (e *FTPReply) detach(d *detached) {
+	e.Msg = d.bytes(e.Msg)
+	e.Command = d.bytes(e.Command)
+	e.Arg = d.bytes(e.Arg)
+}
+
+func (e *FTPRequest) detach(d *detached) {
+	e.Command = d.bytes(e.Command)
+	e.Arg = d.bytes(e.Arg)
 }
 
 func (e *GTPv1CreatePDPCtxRequest) detach(d *detached) {
@@ -377,6 +397,41 @@ func (e *IMAPCapabilities) detach(d *detached) {
 
 func (e *IPv6ExtHeaders) detach(d *detached) {
 	e.P.detach(d)
+}
+
+func (e *KRBAPRequest) detach(d *detached) {
+	e.Ticket.detach(d)
+}
+
+func (e *KRBASRequest) detach(d *detached) {
+	e.Msg.detach(d)
+}
+
+func (e *KRBASResponse) detach(d *detached) {
+	e.Msg.detach(d)
+}
+
+func (e *KRBCred) detach(d *detached) {
+	e.Tickets = detachSlice(d, e.Tickets)
+	for i := range e.Tickets {
+		e.Tickets[i].detach(d)
+	}
+}
+
+func (e *KRBError) detach(d *detached) {
+	e.Msg.detach(d)
+}
+
+func (e *KRBSafe) detach(d *detached) {
+	e.Msg.detach(d)
+}
+
+func (e *KRBTGSRequest) detach(d *detached) {
+	e.Msg.detach(d)
+}
+
+func (e *KRBTGSResponse) detach(d *detached) {
+	e.Msg.detach(d)
 }
 
 func (e *MIMEAllData) detach(d *detached) {
@@ -1273,6 +1328,74 @@ func (e *IP6Option) detach(d *detached) {
 
 func (e *IP6Routing) detach(d *detached) {
 	e.Data = d.bytes(e.Data)
+}
+
+func (e *KRBEncryptedData) detach(d *detached) {
+	e.Ciphertext = d.bytes(e.Ciphertext)
+}
+
+func (e *KRBErrorMsg) detach(d *detached) {
+	e.ClientRealm.V = d.bytes(e.ClientRealm.V)
+	e.ClientName.V = d.bytes(e.ClientName.V)
+	e.ServiceRealm.V = d.bytes(e.ServiceRealm.V)
+	e.ServiceName.V = d.bytes(e.ServiceName.V)
+	e.ErrorText.V = d.bytes(e.ErrorText.V)
+	e.PAData.V = detachSlice(d, e.PAData.V)
+	for i := range e.PAData.V {
+		e.PAData.V[i].detach(d)
+	}
+}
+
+func (e *KRBHostAddress) detach(d *detached) {
+	e.NetBIOS.V = d.bytes(e.NetBIOS.V)
+	e.Unknown.V.detach(d)
+}
+
+func (e *KRBKDCRequest) detach(d *detached) {
+	e.PAData.V = detachSlice(d, e.PAData.V)
+	for i := range e.PAData.V {
+		e.PAData.V[i].detach(d)
+	}
+	e.ClientName.V = d.bytes(e.ClientName.V)
+	e.ServiceRealm.V = d.bytes(e.ServiceRealm.V)
+	e.ServiceName.V = d.bytes(e.ServiceName.V)
+	e.EncryptionTypes.V = detachSlice(d, e.EncryptionTypes.V)
+	e.HostAddrs.V = detachSlice(d, e.HostAddrs.V)
+	for i := range e.HostAddrs.V {
+		e.HostAddrs.V[i].detach(d)
+	}
+	e.AdditionalTickets.V = detachSlice(d, e.AdditionalTickets.V)
+	for i := range e.AdditionalTickets.V {
+		e.AdditionalTickets.V[i].detach(d)
+	}
+}
+
+func (e *KRBKDCResponse) detach(d *detached) {
+	e.PAData.V = detachSlice(d, e.PAData.V)
+	for i := range e.PAData.V {
+		e.PAData.V[i].detach(d)
+	}
+	e.ClientRealm.V = d.bytes(e.ClientRealm.V)
+	e.ClientName = d.bytes(e.ClientName)
+	e.Ticket.detach(d)
+	e.EncPart.detach(d)
+}
+
+func (e *KRBSAFEMsg) detach(d *detached) {
+	e.Data = d.bytes(e.Data)
+	e.Sender.V.detach(d)
+	e.Recipient.V.detach(d)
+}
+
+func (e *KRBTicketRecord) detach(d *detached) {
+	e.Realm = d.bytes(e.Realm)
+	e.ServiceName = d.bytes(e.ServiceName)
+	e.Ciphertext.V = d.bytes(e.Ciphertext.V)
+	e.AuthenticationInfo.V = d.bytes(e.AuthenticationInfo.V)
+}
+
+func (e *KRBTypeValue) detach(d *detached) {
+	e.Val = d.bytes(e.Val)
 }
 
 func (e *L2Hdr) detach(d *detached) {

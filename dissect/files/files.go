@@ -508,3 +508,13 @@ func (m *Manager) unlink(f *File) {
 		m.newest = f.prev
 	}
 }
+
+// MIMEType returns the best of the media types that the beginning of a file shows, ""
+// if it shows none.
+func (m *Manager) MIMEType(head []byte) string {
+	m.matches = m.magic.appendMatches(m.matches[:0], head)
+	if len(m.matches) == 0 {
+		return ""
+	}
+	return m.matches[0].MIME
+}

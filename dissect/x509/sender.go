@@ -32,6 +32,13 @@ func (s *Sender) Certificate(c event.Conn, source string, client bool, i int, de
 	s.send(c, source, client, uint64(i), mime, der)
 }
 
+// PKINIT takes the certificates of a Kerberos message, one after the other, of which the
+// first is looked at (RFC 4556 section 3.2). source is "KRB" or "KRB_TCP". As in Zeek no
+// certificate is an empty file.
+func (s *Sender) PKINIT(c event.Conn, source string, client bool, certificates []byte) {
+	s.open(c, source, client, 0, mimeUser, certificates)
+}
+
 // OCSPResponse takes the response that a server has stapled to its handshake (RFC 6066
 // section 8).
 func (s *Sender) OCSPResponse(c event.Conn, source string, der []byte) {
@@ -46,9 +53,12 @@ func (s *Sender) RDPCertificate(c event.Conn, der []byte) {
 }
 
 func (s *Sender) send(c event.Conn, source string, isOrig bool, i uint64, mime string, der []byte) {
-	if len(der) == 0 {
-		return
+	if len(der) != 0 {
+		s.open(c, source, isOrig, i, mime, der)
 	}
+}
+
+func (s *Sender) open(c event.Conn, source string, isOrig bool, i uint64, mime string, der []byte) {
 	uid := c.UID()
 	h := append(s.handle[:0], "TLS"...)
 	if isOrig {

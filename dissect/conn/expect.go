@@ -1,0 +1,129 @@
+package conn
+
+import "github.com/wirelog/wirelog/dissect/event"
+
+// An Expectation is what is to be done with a connection that another one has
+// announced, as control connections announce those for data.
+type Expectation struct {
+	// Protocol is put on the connection when it begins, in place of what its port
+	// calls for.
+	Protocol *Protocol
+	// Owner is what Expected returns.
+	Owner any
+	// Lifetime is how long the connection is waited for, and how long after the last
+	// look at it the expectation is kept.
+	Lifetime event.Time
+	// Limit is how many expectations there may be for the protocol.
+	Limit int
+}
+
+type expectKey struct {
+	orig, resp Addr
+	port       uint16
+	domain     Domain
+}
+
+type expected struct {
+	Expectation
+	until event.Time
+}
+
+// expectations are the connections that are waited for.
+type expectations struct {
+	m     map[expectKey]*expected
+	count map[*Protocol]int
+	sweep int // length of m at which the expired ones are thrown out
+}
+
+// minSweep is the smallest number of expectations that is looked through.
+const minSweep = 1024
+
+// Expect waits for TCP connections between the two hosts of c: to port of its
+// originator if toOrig is set, and of its responder otherwise. Other hosts cannot be
+// named, because what they send may be in the hands of another shard. It reports
+// false, and counts, if x.Limit is reached.
+func (t *Table) Expect(c *Conn, toOrig bool, port uint16, x Expectation) bool {
+	k := expectKey{c.key.a, c.key.b, port, c.key.domain}
+	if toOrig == (c.origin == 0) {
+		k.orig, k.resp = k.resp, k.orig
+	}
+	e := &t.expected
+	if e.m == nil {
+		e.m, e.count, e.sweep = make(map[expectKey]*expected), make(map[*Protocol]int), minSweep
+	}
+	if old := e.m[k]; old != nil {
+		t.forget(k, old)
+	}
+	if len(e.m) >= e.sweep || e.count[x.Protocol] >= x.Limit {
+		t.sweepExpected()
+		if e.count[x.Protocol] >= x.Limit {
+			t.stats.Unexpected++
+			return false
+		}
+	}
+	e.m[k] = &expected{x, t.now + x.Lifetime}
+	e.count[x.Protocol]++
+	return true
+}
+
+func (t *Table) forget(k expectKey, x *expected) {
+	delete(t.expected.m, k)
+	t.expected.count[x.Protocol]--
+}
+
+// sweepExpected throws out what has expired.
+func (t *Table) sweepExpected() {
+	for k, x := range t.expected.m {
+		if x.until <= t.now {
+			t.forget(k, x)
+		}
+	}
+	t.expected.sweep = max(minSweep, 2*len(t.expected.m))
+}
+
+func (c *Conn) expectKey() expectKey {
+	if c.origin == 0 {
+		return expectKey{c.key.a, c.key.b, c.key.pb, c.key.domain}
+	}
+	return expectKey{c.key.b, c.key.a, c.key.pa, c.key.domain}
+}
+
+func (t *Table) lookupExpected(k expectKey) *expected {
+	x := t.expected.m[k]
+	if x == nil {
+		return nil
+	}
+	if x.until <= t.now {
+		t.forget(k, x)
+		return nil
+	}
+	x.until = t.now + x.Lifetime
+	return x
+}
+
+// Expected returns the Owner of the expectation that c fulfils, or nil if there is
+// none, or none any more.
+func (t *Table) Expected(c *Conn) any {
+	if x := t.lookupExpected(c.expectKey()); x != nil {
+		return x.Owner
+	}
+	return nil
+}
+
+// Unexpect gives up the expectation that c fulfils.
+func (t *Table) Unexpect(c *Conn) {
+	k := c.expectKey()
+	if x := t.expected.m[k]; x != nil {
+		t.forget(k, x)
+	}
+}
+
+// attachExpected puts on a new connection what is waiting for it.
+func (t *Table) attachExpected(c *Conn) {
+	if x := t.lookupExpected(c.expectKey()); x != nil {
+		t.Attach(c, x.Protocol)
+	}
+}
+
+// Analyzed reports whether c has had an analyzer.
+func (c *Conn) Analyzed() bool { return c.ext != nil && len(c.ext.analyzers) > 0 }

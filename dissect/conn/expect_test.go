@@ -1,0 +1,80 @@
+package conn_test
+
+import (
+	"net/netip"
+	"testing"
+
+	"github.com/wirelog/wirelog/dissect/conn"
+	"github.com/wirelog/wirelog/internal/testconn"
+)
+
+type silent struct{}
+
+func (silent) Data(bool, []byte) {}
+func (silent) Gap(bool, uint64)  {}
+func (silent) End(bool)          {}
+func (silent) Done()             {}
+
+func TestExpect(t *testing.T) {
+	b := testconn.New(t, testconn.Config())
+	var made []*conn.Conn
+	p := &conn.Protocol{Name: "DATA", New: func(_ *conn.Table, c *conn.Conn) conn.Analyzer {
+		made = append(made, c)
+		return silent{}
+	}}
+	b.Open()
+	var control *conn.Conn
+	b.Table.All(func(c *conn.Conn) { control = c })
+	expect := func(toOrig bool, port uint16, limit int) bool {
+		return b.Table.Expect(control, toOrig, port, conn.Expectation{Protocol: p, Owner: port, Lifetime: 10 * conn.Second, Limit: limit})
+	}
+	client, server := b.Client.Addr(), b.Server.Addr()
+	other := netip.MustParseAddr("203.0.113.5")
+	open := func(from, to netip.Addr, port uint16) *conn.Conn {
+		made = nil
+		b.Client, b.Server = netip.AddrPortFrom(from, 1024+port), netip.AddrPortFrom(to, port)
+		b.Open()
+		if len(made) == 0 {
+			return nil
+		}
+		return made[0]
+	}
+
+	if !expect(false, 80, 2) || !expect(true, 81, 2) || expect(true, 82, 2) || !expect(true, 81, 2) {
+		t.Error("the limit is not kept")
+	}
+	if n := b.Table.Stats().Unexpected; n != 1 {
+		t.Errorf("%d were counted", n)
+	}
+	if open(client, other, 80) != nil || open(server, client, 80) != nil || open(client, server, 81) != nil || open(client, server, 82) != nil {
+		t.Error("another connection was taken for one that is expected")
+	}
+	c := open(client, server, 80)
+	if c == nil || b.Table.Expected(c) != uint16(80) || !c.Analyzed() {
+		t.Fatal("to the responder: not found")
+	}
+	b.Table.Unexpect(c)
+	if b.Table.Expected(c) != nil {
+		t.Error("it is still expected")
+	}
+	b.Advance(9 * conn.Second)
+	if c = open(server, client, 81); c == nil || b.Table.Expected(c) != uint16(81) {
+		t.Fatal("to the originator: not found")
+	}
+	b.Advance(9 * conn.Second)
+	if b.Table.Expected(c) == nil {
+		t.Error("it has expired though it was looked at")
+	}
+	b.Advance(11 * conn.Second)
+	if b.Table.Expected(c) != nil {
+		t.Error("it has not expired")
+	}
+	for port := range uint16(3000) {
+		if !expect(false, port, 5000) {
+			t.Fatal("there is no room")
+		}
+		if port%100 == 0 {
+			b.Advance(conn.Second)
+		}
+	}
+}

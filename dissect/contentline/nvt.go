@@ -1,0 +1,248 @@
+package contentline
+
+import "bytes"
+
+// Telnet commands (RFC 854 and RFC 855).
+const (
+	telnetSE   = 240 // end of a subnegotiation
+	telnetSB   = 250 // begin of one
+	telnetWILL = 251
+	telnetDONT = 254
+	telnetIAC  = 255
+)
+
+// SourceNVT is the name of Zeek's analyzer of network virtual terminals, for weirds.
+const SourceNVT = "NVT"
+
+// An NVTReceiver takes what an NVT finds.
+type NVTReceiver interface {
+	// Line takes a line without its end, and reports whether there are to be more. The
+	// slice is valid inside the call.
+	Line(line []byte) bool
+	// NVTWeird takes the name of a weird, whose analyzer is SourceNVT, and the size that
+	// was exceeded, or -1 if it is not about one.
+	NVTWeird(name string, size int)
+}
+
+type nvtState uint8
+
+const (
+	nvtText   nvtState = iota
+	nvtIAC             // after IAC
+	nvtOption          // after WILL, WONT, DO or DONT
+	nvtSub             // in a subnegotiation
+	nvtSubIAC          // after IAC in one
+)
+
+// An NVT splits one direction of a network virtual terminal (RFC 854), which Telnet
+// and FTP speak, into lines that end with LF or CR LF, and takes the commands of
+// Telnet out. It does what Zeek's NVT analyzer does. It must be made ready with Reset.
+type NVT struct {
+	r      NVTReceiver
+	seen   *Seen
+	budget *Budget
+	part   []byte // beginning of a line whose end has not come
+	sub    int    // bytes of the subnegotiation so far
+	state  nvtState
+	last   byte
+	noNUL  bool // the weird about NUL is not due any more
+}
+
+// Reset makes n ready for a new stream. The NVTs of a connection share seen, those of
+// a shard budget.
+func (n *NVT) Reset(r NVTReceiver, seen *Seen, budget *Budget) {
+	n.Release()
+	*n = NVT{r: r, seen: seen, budget: budget, part: n.part}
+}
+
+// Release gives up what n holds.
+func (n *NVT) Release() {
+	n.give(len(n.part))
+	if n.part = n.part[:0]; cap(n.part) > keptPart {
+		n.part = nil
+	}
+}
+
+// SetReceiver changes the receiver, when the sides of a connection change places.
+func (n *NVT) SetReceiver(r NVTReceiver) { n.r = r }
+
+// Partial reports whether a line has begun and not ended.
+func (n *NVT) Partial() bool { return len(n.part) > 0 || n.state != nvtText }
+
+func (n *NVT) give(size int) {
+	if n.budget != nil {
+		n.budget.used -= uint64(size)
+	}
+}
+
+// full reports whether no more may be held.
+func (n *NVT) full(more int) bool {
+	if len(n.part)+more >= DefaultMax {
+		return true
+	}
+	b := n.budget
+	return b != nil && b.Limit != 0 && b.used >= b.Limit
+}
+
+// Deliver takes the next bytes of the stream, and returns those that are left when the
+// receiver wants no more lines.
+func (n *NVT) Deliver(b []byte) (rest []byte) {
+	for len(b) > 0 {
+		if n.state == nvtText && len(n.part) == 0 {
+			// A line that is all there, without anything special, is not copied.
+			if line, size := plainLine(b); size > 0 {
+				n.last = '\n'
+				b = b[size:]
+				if !n.r.Line(line) {
+					return b
+				}
+				continue
+			}
+		}
+		c := b[0]
+		if n.state != nvtText {
+			if n.command(c) {
+				b = b[1:]
+			}
+			continue
+		}
+		b = b[1:]
+		if n.full(1) {
+			n.tooLong("nvt_line_size_exceeded")
+			more := n.r.Line(n.part)
+			n.restart()
+			if !more {
+				return b
+			}
+			continue // c is lost, as in Zeek
+		}
+		if !n.char(c) {
+			return b
+		}
+	}
+	return nil
+}
+
+// plainLine returns the line with which b begins and its size with its end, or zero
+// if it is not whole or has anything in it that needs a closer look.
+func plainLine(b []byte) (line []byte, size int) {
+	i := bytes.IndexByte(b, '\n')
+	if i <= 0 {
+		return nil, 0
+	}
+	line = b[:i]
+	if line[i-1] == '\r' {
+		line = line[:i-1]
+	}
+	for _, c := range line {
+		if c == 0 || c == '\r' || c == telnetIAC {
+			return nil, 0
+		}
+	}
+	return line, i + 1
+}
+
+func (n *NVT) keep(c byte) {
+	n.part = append(n.part, c)
+	if n.budget != nil {
+		n.budget.used++
+	}
+}
+
+// restart forgets the line.
+func (n *NVT) restart() {
+	n.Release()
+	n.last = 0
+}
+
+func (n *NVT) tooLong(name string) { n.r.NVTWeird(name, DefaultMax) }
+
+func (n *NVT) weird(once Seen, name string) {
+	if *n.seen&once == 0 {
+		*n.seen |= once
+		n.r.NVTWeird(name, -1)
+	}
+}
+
+// char takes a byte of text, and reports whether there are to be more.
+func (n *NVT) char(c byte) bool {
+	more := true
+	switch c {
+	case '\n':
+		if n.last == '\r' {
+			if len(n.part) > 0 {
+				n.part = n.part[:len(n.part)-1]
+				n.give(1)
+				more = n.line()
+			}
+		} else {
+			more = n.line()
+		}
+	case 0:
+		switch {
+		case n.last == '\r': // harmless, some servers send it
+		case n.noNUL:
+			n.keep(c)
+		default:
+			n.noNUL = true
+			n.weird(seenNUL, "NUL_in_line")
+		}
+	case telnetIAC:
+		n.state = nvtIAC
+		return true
+	default:
+		n.keep(c)
+	}
+	if n.last == '\r' && c != '\n' && c != 0 {
+		n.weird(seenCR, "line_terminated_with_single_CR")
+	}
+	n.last = c
+	return more
+}
+
+func (n *NVT) line() bool {
+	more := n.r.Line(n.part)
+	n.Release()
+	return more
+}
+
+// command takes a byte of a Telnet command, and reports whether it belongs to it.
+func (n *NVT) command(c byte) bool {
+	switch n.state {
+	case nvtIAC:
+		n.state = nvtText
+		switch {
+		case c == telnetIAC:
+			n.keep(c) // that one is meant
+			n.last = c
+		case c == telnetSB:
+			n.state, n.sub = nvtSub, 0
+		case c >= telnetWILL && c <= telnetDONT:
+			n.state = nvtOption
+		}
+	case nvtOption:
+		n.state = nvtText
+	case nvtSub:
+		if n.sub++; n.full(n.sub) {
+			n.tooLong("nvt_option_size_exceeded")
+			n.restart()
+			n.state = nvtText
+			return false
+		}
+		if c == telnetIAC {
+			n.state = nvtSubIAC
+		}
+	case nvtSubIAC:
+		switch c {
+		case telnetIAC:
+			n.state = nvtSub
+		case telnetSE:
+			n.state = nvtText
+		default:
+			n.state = nvtIAC // the next command has begun
+			return false
+		}
+	case nvtText:
+	}
+	return true
+}

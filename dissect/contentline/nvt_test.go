@@ -1,0 +1,94 @@
+package contentline
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+)
+
+type nvtRecorder struct {
+	lines []string
+	stop  string // line after which no more are wanted
+}
+
+func (r *nvtRecorder) Line(b []byte) bool {
+	r.lines = append(r.lines, string(b))
+	return string(b) != r.stop || r.stop == ""
+}
+
+func (r *nvtRecorder) NVTWeird(name string, size int) {
+	r.lines = append(r.lines, fmt.Sprintf("!%s %d", name, size))
+}
+
+func nvtLines(s, stop string, size int) []string {
+	r := &nvtRecorder{stop: stop}
+	var n NVT
+	n.Reset(r, new(Seen), nil)
+	for len(s) > 0 {
+		part := s[:min(size, len(s))]
+		s = s[len(part):]
+		if rest := n.Deliver([]byte(part)); rest != nil || r.stop != "" && len(r.lines) > 0 && r.lines[len(r.lines)-1] == r.stop {
+			return append(r.lines, "rest "+string(rest)+s)
+		}
+	}
+	if n.Partial() {
+		r.lines = append(r.lines, "partial")
+	}
+	return r.lines
+}
+
+func TestNVT(t *testing.T) {
+	for _, c := range []struct{ in, stop, want string }{
+		{"one\r\ntwo\nthree", "", "one|two|partial"},
+		{"\r\n\n", "", "|"},
+		{"a\x00b\x00c\r\n", "", "!NUL_in_line -1|ab\x00c"},
+		{"a\r\x00\r\n", "", "a\r"},
+		{"a\rb\rc\n", "", "!line_terminated_with_single_CR -1|a\rb\rc"},
+		{"a\xff\xffb\n\xff\xf1c\n\xff\xfb\x01d\n", "", "a\xffb|c|d"},
+		{"a\xff\xfa\x01\xff\xff\nx\xff\xf0b\n", "", "ab"},
+		{"a\xff\xfax\xff\xfb\x01b\n", "", "ab"},
+		{"a\xff", "", "partial"},
+		{"a\r\nb\r\nc\r\n", "b", "a|b|rest c\r\n"},
+	} {
+		for _, size := range []int{100, 1, 2, 3} {
+			if got := strings.Join(nvtLines(c.in, c.stop, size), "|"); got != c.want {
+				t.Errorf("%q in pieces of %d: %q, not %q", c.in, size, got, c.want)
+			}
+		}
+	}
+}
+
+// TestNVTLimits holds back line ends.
+func TestNVTLimits(t *testing.T) {
+	r := new(nvtRecorder)
+	var n NVT
+	budget := Budget{Limit: 1000}
+	n.Reset(r, new(Seen), &budget)
+	n.Deliver([]byte(strings.Repeat("x", 1500)))
+	n.Deliver([]byte("\n"))
+	if len(r.lines) != 3 || r.lines[0] != fmt.Sprintf("!nvt_line_size_exceeded %d", DefaultMax) || len(r.lines[1]) != 1000 || len(r.lines[2]) != 499 {
+		t.Errorf("%.100q", r.lines)
+	}
+	if budget.used != 0 {
+		t.Errorf("%d bytes are held", budget.used)
+	}
+	r.lines = nil
+	n.Reset(r, new(Seen), nil)
+	n.Deliver([]byte("begun\xff\xfa" + strings.Repeat("x", DefaultMax) + "\n"))
+	if len(r.lines) != 2 || r.lines[0] != fmt.Sprintf("!nvt_option_size_exceeded %d", DefaultMax) || len(r.lines[1]) > 10 {
+		t.Errorf("%.100q", r.lines)
+	}
+}
+
+func FuzzNVT(f *testing.F) {
+	f.Add("a\x00\r\nb\xff\xfa\x01\xff\xf0c\r\nd\re\xff\xff\n", uint8(2))
+	f.Fuzz(func(t *testing.T, s string, size uint8) {
+		want := nvtLines(s, "", len(s)+1)
+		for _, n := range []int{1, max(int(size), 1)} {
+			if got := nvtLines(s, "", n); !slices.Equal(got, want) {
+				t.Fatalf("pieces of %d: %q, not %q", n, got, want)
+			}
+		}
+	})
+}

@@ -1,0 +1,227 @@
+package logs
+
+import (
+	"bytes"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/schemas"
+)
+
+// ftp builds ftp.log after Zeek's base/protocols/ftp: a row for each command that has to
+// do with files or data connections, when the command is over.
+type ftp struct {
+	out      schemas.Emitter
+	weird    *event.Hook[event.ConnWeird]
+	slot     event.Slot     // session of a control connection
+	dataSlot event.Slot     // session to which a data connection belongs
+	fileSlot event.FileSlot // and a file
+
+	rec    schemas.FTP
+	uidBuf []byte
+}
+
+const (
+	ftpSource = "FTP"
+	// Limits on the columns (FTP::max_user_length and its kin).
+	maxFTPUser     = 128
+	maxFTPPassword = 128
+	maxFTPArg      = 4096
+	maxFTPReply    = 4096
+
+	hiddenPassword = "<hidden>"
+)
+
+// ftpLogged are the commands that have rows (FTP::logged_commands).
+var ftpLogged = []string{"APPE", "DELE", "RETR", "STOR", "STOU", "ACCT", "PORT", "PASV", "EPRT", "EPSV"}
+
+// ftpFileCommands are those whose argument is a file or folder.
+var ftpFileCommands = []string{
+	"APPE", "CWD", "DELE", "MKD", "RETR", "RMD", "RNFR", "RNTO", "STOR", "STOU", "REST", "SIZE", "MDTM",
+}
+
+// ftpGuests are the users whose passwords are no secret (FTP::guest_ids).
+var ftpGuests = []string{"anonymous", "ftp", "ftpuser", "guest"}
+
+// ftpSession is what is known of a control connection. It is not used again for
+// another one: data connections and files may still refer to it.
+type ftpSession struct {
+	user, password schemas.Opt[string]
+	cwd            string
+	cwdSeq         uint64 // command that the working directory was taken from
+	replyCode      schemas.Opt[uint64]
+	replyMsg       []byte
+	fileSize       schemas.Opt[uint64]
+	mime           schemas.Opt[string]
+	fuid           schemas.Opt[string]
+	channel        schemas.FTPDataChannel
+}
+
+func installFTP(h *event.Hooks, out schemas.Emitter) {
+	b := &ftp{out: out, weird: &h.Weird.Conn, slot: h.NewSlot(), dataSlot: h.NewSlot(), fileSlot: h.NewFileSlot()}
+	h.FTP.Request.Listen(b.request)
+	h.FTP.Reply.Listen(b.reply)
+	h.FTP.DataChannel.Listen(b.dataChannel)
+	h.FTP.Command.Listen(b.command)
+	h.File.DataConnection.Listen(b.dataConnection)
+	h.File.OverNewConnection.Listen(b.file)
+	h.File.Sniff.Listen(b.sniff)
+	h.File.Transferred.Listen(b.transferred)
+}
+
+func (b *ftp) session(c event.Conn) *ftpSession {
+	s, _ := c.Slot(b.slot).(*ftpSession)
+	if s == nil {
+		s = &ftpSession{cwd: ".", user: schemas.Some("<unknown>")}
+		c.SetSlot(b.slot, s)
+	}
+	return s
+}
+
+// tooLong raises the weird about a column that is cut.
+func (b *ftp) tooLong(c event.Conn, name string, n int) {
+	if b.weird.On() {
+		b.weird.Raise(&event.ConnWeird{Name: name, Conn: c, Addl: strconv.AppendInt(nil, int64(n), 10), Source: ftpSource})
+	}
+}
+
+func (b *ftp) request(e *event.FTPRequest) {
+	s := b.session(e.Conn)
+	switch string(e.Command) {
+	case "USER":
+		if len(e.Arg) > maxFTPUser {
+			b.tooLong(e.Conn, "FTP_user_too_long", len(e.Arg))
+		}
+		s.user = schemas.Some(string(e.Arg[:min(len(e.Arg), maxFTPUser)]))
+	case "PASS":
+		if len(e.Arg) > maxFTPPassword {
+			b.tooLong(e.Conn, "FTP_password_too_long", len(e.Arg))
+		}
+		s.password = schemas.Some(string(e.Arg[:min(len(e.Arg), maxFTPPassword)]))
+	}
+}
+
+// maxKeptReply is how much of a reply's text is kept: what is cut off would be beyond any
+// row's, whose length the weird tells.
+const maxKeptReply = 1 << 16
+
+func (b *ftp) reply(e *event.FTPReply) {
+	s := b.session(e.Conn)
+	if e.Command == nil {
+		return
+	}
+	s.replyCode = schemas.Some(e.Code)
+	s.replyMsg = append(s.replyMsg[:0], e.Msg[:min(len(e.Msg), maxKeptReply)]...)
+	if e.ContResp {
+		return
+	}
+	switch cmd := string(e.Command); {
+	case cmd == "RETR" && e.Code == 150, cmd == "SIZE" && e.Code == 213:
+		s.fileSize = schemas.Some(lastNumber(e.Msg))
+	case s.cwdSeq == e.Seq:
+	case cmd == "CWD" && e.Code == 250:
+		s.cwd, s.cwdSeq = joinPath(s.cwd, string(e.Arg)), e.Seq
+	case cmd == "CDUP" && (e.Code == 200 || e.Code == 250):
+		s.cwd, s.cwdSeq = joinPath(s.cwd, "/.."), e.Seq
+	case (cmd == "PWD" || cmd == "XPWD") && e.Code == 257:
+		s.cwd, s.cwdSeq = absolutePath(string(e.Msg)), e.Seq
+	}
+}
+
+// lastNumber is the last number in b, 0 if there is none or it is too large.
+func lastNumber(b []byte) uint64 {
+	end := bytes.LastIndexAny(b, "0123456789") + 1
+	start := end
+	for start > 0 && '0' <= b[start-1] && b[start-1] <= '9' {
+		start--
+	}
+	n, err := strconv.ParseUint(string(b[start:end]), 10, 64)
+	if err != nil && start < end {
+		return 1<<64 - 1
+	}
+	return n
+}
+
+func (b *ftp) dataChannel(e *event.FTPDataChannel) {
+	b.session(e.Conn).channel = schemas.FTPDataChannel{
+		Passive: schemas.Some(e.Channel.Passive), OrigH: schemas.Some(e.Channel.OrigH),
+		RespH: schemas.Some(e.Channel.RespH), RespP: schemas.Some(schemas.Port(e.Channel.RespP.Num)),
+	}
+}
+
+// dataConnection remembers to which session a connection belongs.
+func (b *ftp) dataConnection(e *event.DataConnection) {
+	if e.Source == "FTP_DATA" && e.Control != nil {
+		e.Conn.SetSlot(b.dataSlot, b.session(e.Control))
+	}
+}
+
+func (b *ftp) file(e *event.FileOverNewConnection) {
+	if s, ok := e.Conn.Slot(b.dataSlot).(*ftpSession); ok {
+		fuid := e.File.FUID()
+		s.fuid = schemas.Some(fuid.String())
+		e.File.SetSlot(b.fileSlot, s)
+	}
+}
+
+func (b *ftp) sniff(e *event.FileSniff) {
+	if s, ok := e.File.Slot(b.fileSlot).(*ftpSession); ok && e.Meta.MIMEType.OK {
+		s.mime = schemas.Some(e.Meta.MIMEType.V)
+	}
+}
+
+func (b *ftp) transferred(e *event.FileTransferred) {
+	if s, ok := e.Conn.Slot(b.dataSlot).(*ftpSession); ok {
+		s.mime = schemas.Some(e.MIMEType)
+	}
+}
+
+// command writes the row.
+func (b *ftp) command(e *event.FTPCommand) {
+	s := b.session(e.Conn)
+	cmd, arg := string(e.Command), string(e.Arg)
+	if slices.Contains(ftpFileCommands, cmd) {
+		arg = ftpURL(e.Conn, s.cwd, arg)
+	}
+	if len(arg) > maxFTPArg {
+		b.tooLong(e.Conn, "FTP_arg_too_long", len(arg))
+		arg = arg[:maxFTPArg]
+	}
+	if len(s.replyMsg) > maxFTPReply {
+		b.tooLong(e.Conn, "FTP_reply_msg_too_long", len(s.replyMsg))
+		s.replyMsg = s.replyMsg[:maxFTPReply]
+	}
+	if s.password.OK && !slices.Contains(ftpGuests, strings.ToLower(s.user.V)) {
+		s.password.V = hiddenPassword
+	}
+	if slices.Contains(ftpLogged, cmd) {
+		id, uid := e.Conn.ID(), e.Conn.UID()
+		b.uidBuf = uid.Append(b.uidBuf[:0])
+		b.rec = schemas.FTP{
+			TS: schemas.Time(e.TS), UID: text(b.uidBuf), ID: endpoints(&id),
+			User: s.user.V, Password: s.password, Command: schemas.Some(cmd), Arg: someText(arg),
+			MIMEType: s.mime, FileSize: s.fileSize, ReplyCode: s.replyCode,
+			ReplyMsg:    schemas.Opt[string]{V: text(s.replyMsg), OK: s.replyCode.OK},
+			DataChannel: s.channel, FUID: s.fuid,
+		}
+		b.out.Emit(&b.rec)
+	}
+	s.mime, s.fuid = schemas.Opt[string]{}, schemas.Opt[string]{}
+	s.fileSize = schemas.Opt[uint64]{}
+	s.channel = schemas.FTPDataChannel{}
+}
+
+// ftpURL is the URL of a file.
+func ftpURL(c event.Conn, cwd, name string) string {
+	path := joinPath(cwd, name)
+	if !strings.HasPrefix(path, "/") {
+		path = "/" + path
+	}
+	host := c.ID().RespH
+	if host.Is4() {
+		return "ftp://" + host.String() + path
+	}
+	return "ftp://[" + host.String() + "]" + path
+}

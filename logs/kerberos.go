@@ -1,0 +1,257 @@
+package logs
+
+import (
+	"strconv"
+
+	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/schemas"
+)
+
+// kerberos builds kerberos.log after Zeek's base/protocols/krb: a row a connection, when a
+// ticket is granted or refused, or else when it ends. That the KDC wants to be shown a
+// password first is no refusal.
+type kerberos struct {
+	out    schemas.Emitter
+	now    func() event.Time
+	slot   event.Slot
+	rec    schemas.Kerberos
+	uidBuf []byte
+	free   []*kerberosState
+	// certificate is that of which the file analysis tells at work, with its state.
+	certificate *kerberosCert
+	fuid        event.UID
+}
+
+// A kerberosState is what is known of a connection. Its buffers are used again.
+type kerberosState struct {
+	ts     event.Time
+	logged bool
+
+	requestType            string // "" for none
+	client, service        kerberosText
+	errorMsg, cipher       kerberosText
+	success                schemas.Opt[bool]
+	from, till             schemas.Opt[schemas.Time]
+	forwardable, renewable schemas.Opt[bool]
+	certs                  [2]kerberosCert // the client's, the KDC's
+}
+
+// kerberosCert is a certificate by its file. Its subject has its place in the row when
+// filled is set.
+type kerberosCert struct {
+	fuid, subject kerberosText
+	filled        bool
+}
+
+// kerberosText is text that may be unset and keeps its buffer.
+type kerberosText struct {
+	b  []byte
+	ok bool
+}
+
+func (t *kerberosText) set(b []byte) { t.b, t.ok = append(t.b[:0], b...), true }
+
+func (t *kerberosText) setString(s string) { t.b, t.ok = append(t.b[:0], s...), true }
+
+func (t *kerberosText) column() schemas.Opt[string] {
+	return schemas.Opt[string]{V: text(t.b), OK: t.ok}
+}
+
+func installKerberos(h *event.Hooks, out schemas.Emitter, o *Options) {
+	b := &kerberos{out: out, now: o.Now, slot: h.NewSlot()}
+	h.KRB.ASRequest.Listen(func(e *event.KRBASRequest) {
+		if s := b.state(e.Conn); !s.logged {
+			s.requestType = "AS"
+			s.setClient(e.Msg.ClientName.V, e.Msg.ServiceRealm.V)
+			s.request(&e.Msg)
+		}
+	})
+	h.KRB.TGSRequest.Listen(func(e *event.KRBTGSRequest) {
+		if s := b.state(e.Conn); !s.logged {
+			s.requestType = "TGS"
+			s.request(&e.Msg)
+		}
+	})
+	h.KRB.ASResponse.Listen(func(e *event.KRBASResponse) { b.response(e.Conn, &e.Msg) })
+	h.KRB.TGSResponse.Listen(func(e *event.KRBTGSResponse) { b.response(e.Conn, &e.Msg) })
+	h.KRB.Error.Listen(b.failed)
+	h.KRB.APRequest.Listen(func(e *event.KRBAPRequest) { b.state(e.Conn) })
+	h.File.OverNewConnection.Listen(b.overNewConnection)
+	h.X509.Certificate.Listen(func(e *event.X509Certificate) {
+		if b.certificate != nil && e.File.FUID() == b.fuid {
+			b.certificate.subject.setString(e.Cert.Subject)
+		}
+	})
+	h.Conn.ConnectionStateRemove.Listen(b.removed)
+}
+
+// state returns the state of a connection, making it if there is none.
+func (b *kerberos) state(c event.Conn) *kerberosState {
+	s, ok := c.Slot(b.slot).(*kerberosState)
+	if ok {
+		return s
+	}
+	if n := len(b.free); n > 0 {
+		s, b.free = b.free[n-1], b.free[:n-1]
+	} else {
+		s = new(kerberosState)
+	}
+	s.reset(b.now())
+	c.SetSlot(b.slot, s)
+	return s
+}
+
+func (s *kerberosState) reset(now event.Time) {
+	old := *s
+	*s = kerberosState{ts: now}
+	s.client.b, s.service.b, s.errorMsg.b, s.cipher.b = old.client.b, old.service.b, old.errorMsg.b, old.cipher.b
+	for i := range s.certs {
+		s.certs[i].fuid.b, s.certs[i].subject.b = old.certs[i].fuid.b, old.certs[i].subject.b
+	}
+}
+
+// drop forgets the state of a connection.
+func (b *kerberos) drop(c event.Conn, s *kerberosState) {
+	c.SetSlot(b.slot, nil)
+	if b.certificate == &s.certs[0] || b.certificate == &s.certs[1] {
+		b.certificate = nil
+	}
+	b.free = append(b.free, s)
+}
+
+func (s *kerberosState) setClient(name, realm []byte) {
+	s.client.set(name)
+	s.client.b = append(append(s.client.b, '/'), realm...)
+}
+
+func (s *kerberosState) request(m *event.KRBKDCRequest) {
+	if m.ServiceName.OK {
+		s.service.set(m.ServiceName.V)
+	}
+	if m.From.OK {
+		s.from = schemas.Some(schemas.Time(m.From.V))
+	}
+	if m.Till.OK {
+		s.till = schemas.Some(schemas.Time(m.Till.V))
+	}
+	if m.KDCOptions.OK {
+		s.forwardable = schemas.Some(m.KDCOptions.V.Forwardable)
+		s.renewable = schemas.Some(m.KDCOptions.V.Renewable)
+	}
+}
+
+// response takes a ticket that is granted, with which the row is complete.
+func (b *kerberos) response(c event.Conn, m *event.KRBKDCResponse) {
+	s := b.state(c)
+	if !s.logged {
+		if !s.client.ok {
+			s.setClient(m.ClientName, m.ClientRealm.V)
+		}
+		s.service.set(m.Ticket.ServiceName)
+		s.cipher.setString(kerberosName(kerberosCiphers, m.Ticket.Cipher))
+		s.success = schemas.Some(true)
+	}
+	s.fillIn()
+	b.write(c, s)
+}
+
+// failed takes a refusal.
+func (b *kerberos) failed(e *event.KRBError) {
+	s, m := b.state(e.Conn), &e.Msg
+	if !s.logged {
+		switch string(m.ErrorText.V) {
+		case "NEEDED_PREAUTH", "Need to use PA-ENC-TIMESTAMP/PA-PK-AS-REQ":
+			b.drop(e.Conn, s)
+			return
+		}
+		s.refused(m)
+	}
+	s.fillIn()
+	b.write(e.Conn, s)
+}
+
+func (s *kerberosState) refused(m *event.KRBErrorMsg) {
+	if !s.client.ok && (m.ClientName.OK || m.ClientRealm.OK) {
+		s.client.set(m.ClientName.V)
+		if m.ClientName.OK {
+			s.client.b = append(s.client.b, '/')
+		}
+		s.client.b = append(s.client.b, m.ClientRealm.V...)
+	}
+	if m.ServiceName.OK {
+		s.service.set(m.ServiceName.V)
+	}
+	s.success = schemas.Some(false)
+	if m.ErrorText.OK {
+		s.errorMsg.set(m.ErrorText.V)
+	} else if name := kerberosErrors[m.ErrorCode]; name != "" {
+		s.errorMsg.setString(name)
+	}
+}
+
+func kerberosName(names map[uint64]string, n uint64) string {
+	if name := names[n]; name != "" {
+		return name
+	}
+	return "unknown-" + strconv.FormatUint(n, 10)
+}
+
+// overNewConnection takes the file of a certificate, which is analyzed at once.
+func (b *kerberos) overNewConnection(e *event.FileOverNewConnection) {
+	if source := e.File.Source(); source != "KRB" && source != "KRB_TCP" {
+		return
+	}
+	s := b.state(e.Conn)
+	c := &s.certs[0]
+	if !e.IsOrig {
+		c = &s.certs[1]
+	}
+	b.certificate, b.fuid = c, e.File.FUID()
+	c.fuid.set(nil)
+	c.fuid.b = b.fuid.Append(c.fuid.b)
+	c.subject.ok = false
+}
+
+// fillIn puts the subjects of certificates in their places.
+func (s *kerberosState) fillIn() {
+	for i := range s.certs {
+		s.certs[i].filled = s.certs[i].subject.ok
+	}
+}
+
+func (b *kerberos) removed(e *event.ConnectionStateRemove) {
+	s, ok := e.Conn.Slot(b.slot).(*kerberosState)
+	if !ok {
+		return
+	}
+	s.fillIn()
+	b.write(e.Conn, s)
+	b.drop(e.Conn, s)
+}
+
+func (b *kerberos) write(c event.Conn, s *kerberosState) {
+	if s.logged {
+		return
+	}
+	s.logged = true
+	id, uid := c.ID(), c.UID()
+	b.uidBuf = uid.Append(b.uidBuf[:0])
+	b.rec = schemas.Kerberos{
+		TS: schemas.Time(s.ts), UID: text(b.uidBuf), ID: endpoints(&id),
+		RequestType: schemas.Opt[string]{V: s.requestType, OK: s.requestType != ""},
+		Client:      s.client.column(), Service: s.service.column(),
+		Success: s.success, ErrorMsg: s.errorMsg.column(),
+		From: s.from, Till: s.till, Cipher: s.cipher.column(),
+		Forwardable: s.forwardable, Renewable: s.renewable,
+		ClientCertSubject: s.certs[0].subjectColumn(), ClientCertFUID: s.certs[0].fuid.column(),
+		ServerCertSubject: s.certs[1].subjectColumn(), ServerCertFUID: s.certs[1].fuid.column(),
+	}
+	b.out.Emit(&b.rec)
+}
+
+func (c *kerberosCert) subjectColumn() (subject schemas.Opt[string]) {
+	if c.filled {
+		subject = c.subject.column()
+	}
+	return subject
+}
