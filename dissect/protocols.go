@@ -78,7 +78,6 @@ func protocols(hooks *event.Hooks, fm *files.Manager) []*detect.Protocol {
 		smtp.New(hooks, mails, &ssl.Protocol),
 		pop3.New(hooks, mails, &ssl.Protocol),
 		imap.New(hooks, &ssl.Protocol),
-		smb.New(hooks, fm, smb.Inner{}, smb.DefaultOptions()),
 		krbUDP,
 		krbTCP,
 		modbus.New(hooks),

@@ -328,14 +328,6 @@ func (t *Table) ViolateLate(c *Conn, a Analyzer, reason string) {
 	t.late = append(t.late, lateViolation{c: c, a: a, reason: reason})
 }
 
-// maxViolationData is how much of the data that shows a violation is kept for it.
-const maxViolationData = 4096
-
-// ViolateLateWith is ViolateLate with the data that shows the violation, of which it keeps
-// a copy.
-func (t *Table) ViolateLateWith(c *Conn, a Analyzer, reason string, data []byte) {
-	data = bytes.Clone(data[:min(len(data), maxViolationData)])
-	t.late = append(t.late, lateViolation{c: c, a: a, reason: reason, data: data})
 // ViolateLateWith is ViolateLate with the data that shows the violation, of which it
 // takes a copy.
 func (t *Table) ViolateLateWith(c *Conn, a Analyzer, reason string, data []byte) {
