@@ -400,9 +400,26 @@ type SMBEvents struct {
 	SMB1TreeDisconnect               Hook[SMB1TreeDisconnect]               // smb1_tree_disconnect
 	SMB1WriteAndXRequest             Hook[SMB1WriteAndXRequest]             // smb1_write_andx_request
 	SMB1WriteAndXResponse            Hook[SMB1WriteAndXResponse]            // smb1_write_andx_response
+	SMB2CloseRequest                 Hook[SMB2CloseRequest]                 // smb2_close_request
+	SMB2CloseResponse                Hook[SMB2CloseResponse]                // smb2_close_response
+	SMB2CreateRequest                Hook[SMB2CreateRequest]                // smb2_create_request
+	SMB2CreateResponse               Hook[SMB2CreateResponse]               // smb2_create_response
 	SMB2DiscardedMessagesState       Hook[SMB2DiscardedMessagesState]       // smb2_discarded_messages_state
+	SMB2FileDelete                   Hook[SMB2FileDelete]                   // smb2_file_delete
+	SMB2FileRename                   Hook[SMB2FileRename]                   // smb2_file_rename
+	SMB2FileSattr                    Hook[SMB2FileSattr]                    // smb2_file_sattr
 	SMB2Message                      Hook[SMB2Message]                      // smb2_message
+	SMB2NegotiateRequest             Hook[SMB2NegotiateRequest]             // smb2_negotiate_request
+	SMB2NegotiateResponse            Hook[SMB2NegotiateResponse]            // smb2_negotiate_response
+	SMB2ReadRequest                  Hook[SMB2ReadRequest]                  // smb2_read_request
+	SMB2SessionSetupRequest          Hook[SMB2SessionSetupRequest]          // smb2_session_setup_request
+	SMB2SessionSetupResponse         Hook[SMB2SessionSetupResponse]         // smb2_session_setup_response
 	SMB2TransformHeader              Hook[SMB2TransformHeader]              // smb2_transform_header
+	SMB2TreeConnectRequest           Hook[SMB2TreeConnectRequest]           // smb2_tree_connect_request
+	SMB2TreeConnectResponse          Hook[SMB2TreeConnectResponse]          // smb2_tree_connect_response
+	SMB2TreeDisconnectRequest        Hook[SMB2TreeDisconnectRequest]        // smb2_tree_disconnect_request
+	SMB2TreeDisconnectResponse       Hook[SMB2TreeDisconnectResponse]       // smb2_tree_disconnect_response
+	SMB2WriteRequest                 Hook[SMB2WriteRequest]                 // smb2_write_request
 	DiscardedDCERPCAnalyzers         Hook[SMBDiscardedDCERPCAnalyzers]      // smb_discarded_dce_rpc_analyzers
 	PipeConnectHeuristic             Hook[SMBPipeConnectHeuristic]          // smb_pipe_connect_heuristic
 }
@@ -5216,6 +5233,74 @@ var built = [...]builtEvent{
 	},
 	{
 		info: Info{
+			Name:    "smb2_close_request",
+			Section: "SMB",
+			Params:  []Param{{"c", "connection"}, {"hdr", "SMB2::Header"}, {"file_id", "SMB2::GUID"}},
+			Doc:     "Raised for an SMB2 request to close a file (MS-SMB2 section 2.2.15).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMB.SMB2CloseRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMB.SMB2CloseRequest.Listen(func(e *SMB2CloseRequest) {
+				dst := s.begin("smb2_close_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "smb2_close_response",
+			Section: "SMB",
+			Params:  []Param{{"c", "connection"}, {"hdr", "SMB2::Header"}, {"response", "SMB2::CloseResponse"}},
+			Doc:     "Raised for an SMB2 reply to a request to close a file (MS-SMB2 section 2.2.16).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMB.SMB2CloseResponse.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMB.SMB2CloseResponse.Listen(func(e *SMB2CloseResponse) {
+				dst := s.begin("smb2_close_response")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "smb2_create_request",
+			Section: "SMB",
+			Params:  []Param{{"c", "connection"}, {"hdr", "SMB2::Header"}, {"request", "SMB2::CreateRequest"}},
+			Doc:     "Raised for an SMB2 request to open or make a file, directory or pipe (MS-SMB2 section 2.2.13).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMB.SMB2CreateRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMB.SMB2CreateRequest.Listen(func(e *SMB2CreateRequest) {
+				dst := s.begin("smb2_create_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "smb2_create_response",
+			Section: "SMB",
+			Params:  []Param{{"c", "connection"}, {"hdr", "SMB2::Header"}, {"response", "SMB2::CreateResponse"}},
+			Doc:     "Raised for an SMB2 reply to a request to open a file (MS-SMB2 section 2.2.14).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMB.SMB2CreateResponse.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMB.SMB2CreateResponse.Listen(func(e *SMB2CreateResponse) {
+				dst := s.begin("smb2_create_response")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
 			Name:    "smb2_discarded_messages_state",
 			Section: "SMB",
 			Params:  []Param{{"c", "connection"}, {"state", "string"}},
@@ -5227,6 +5312,57 @@ var built = [...]builtEvent{
 		stream: func(h *Hooks, s *Stream) {
 			h.SMB.SMB2DiscardedMessagesState.Listen(func(e *SMB2DiscardedMessagesState) {
 				dst := s.begin("smb2_discarded_messages_state")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "smb2_file_delete",
+			Section: "SMB",
+			Params:  []Param{{"c", "connection"}, {"hdr", "SMB2::Header"}, {"file_id", "SMB2::GUID"}, {"delete_pending", "bool"}},
+			Doc:     "Raised for an SMB2 request to delete a file once it is closed, or not to (MS-FSCC section 2.4.11). It is also raised for a reply to a request to open a file that is to be deleted when it is closed.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMB.SMB2FileDelete.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMB.SMB2FileDelete.Listen(func(e *SMB2FileDelete) {
+				dst := s.begin("smb2_file_delete")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "smb2_file_rename",
+			Section: "SMB",
+			Params:  []Param{{"c", "connection"}, {"hdr", "SMB2::Header"}, {"file_id", "SMB2::GUID"}, {"dst_filename", "string"}},
+			Doc:     "Raised for an SMB2 request to rename a file (MS-FSCC section 2.4.43.2).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMB.SMB2FileRename.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMB.SMB2FileRename.Listen(func(e *SMB2FileRename) {
+				dst := s.begin("smb2_file_rename")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "smb2_file_sattr",
+			Section: "SMB",
+			Params:  []Param{{"c", "connection"}, {"hdr", "SMB2::Header"}, {"file_id", "SMB2::GUID"}, {"times", "SMB::MACTimes"}, {"attrs", "SMB2::FileAttrs"}},
+			Doc:     "Raised for an SMB2 request to set times and attributes of a file (MS-FSCC section 2.4.7).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMB.SMB2FileSattr.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMB.SMB2FileSattr.Listen(func(e *SMB2FileSattr) {
+				dst := s.begin("smb2_file_sattr")
 				dst = appendConnKeys(dst, e.Conn)
 				s.end(e.AppendArgs(append(dst, argsKey...)))
 			})
@@ -5251,6 +5387,91 @@ var built = [...]builtEvent{
 	},
 	{
 		info: Info{
+			Name:    "smb2_negotiate_request",
+			Section: "SMB",
+			Params:  []Param{{"c", "connection"}, {"hdr", "SMB2::Header"}, {"dialects", "index_vec"}},
+			Doc:     "Raised for an SMB2 request to negotiate, with the dialects that the client speaks (MS-SMB2 section 2.2.3).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMB.SMB2NegotiateRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMB.SMB2NegotiateRequest.Listen(func(e *SMB2NegotiateRequest) {
+				dst := s.begin("smb2_negotiate_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "smb2_negotiate_response",
+			Section: "SMB",
+			Params:  []Param{{"c", "connection"}, {"hdr", "SMB2::Header"}, {"response", "SMB2::NegotiateResponse"}},
+			Doc:     "Raised for an SMB2 reply to a request to negotiate (MS-SMB2 section 2.2.4).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMB.SMB2NegotiateResponse.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMB.SMB2NegotiateResponse.Listen(func(e *SMB2NegotiateResponse) {
+				dst := s.begin("smb2_negotiate_response")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "smb2_read_request",
+			Section: "SMB",
+			Params:  []Param{{"c", "connection"}, {"hdr", "SMB2::Header"}, {"file_id", "SMB2::GUID"}, {"offset", "count"}, {"length", "count"}},
+			Doc:     "Raised for an SMB2 request to read (MS-SMB2 section 2.2.19). What is read goes to file analysis, or to the analyzer of a named pipe.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMB.SMB2ReadRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMB.SMB2ReadRequest.Listen(func(e *SMB2ReadRequest) {
+				dst := s.begin("smb2_read_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "smb2_session_setup_request",
+			Section: "SMB",
+			Params:  []Param{{"c", "connection"}, {"hdr", "SMB2::Header"}, {"request", "SMB2::SessionSetupRequest"}},
+			Doc:     "Raised for an SMB2 request to set up a session, a step of the authentication (MS-SMB2 section 2.2.5).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMB.SMB2SessionSetupRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMB.SMB2SessionSetupRequest.Listen(func(e *SMB2SessionSetupRequest) {
+				dst := s.begin("smb2_session_setup_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "smb2_session_setup_response",
+			Section: "SMB",
+			Params:  []Param{{"c", "connection"}, {"hdr", "SMB2::Header"}, {"response", "SMB2::SessionSetupResponse"}},
+			Doc:     "Raised for an SMB2 reply to a request to set up a session (MS-SMB2 section 2.2.6).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMB.SMB2SessionSetupResponse.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMB.SMB2SessionSetupResponse.Listen(func(e *SMB2SessionSetupResponse) {
+				dst := s.begin("smb2_session_setup_response")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
 			Name:    "smb2_transform_header",
 			Section: "SMB",
 			Params:  []Param{{"c", "connection"}, {"hdr", "SMB2::Transform_header"}},
@@ -5262,6 +5483,91 @@ var built = [...]builtEvent{
 		stream: func(h *Hooks, s *Stream) {
 			h.SMB.SMB2TransformHeader.Listen(func(e *SMB2TransformHeader) {
 				dst := s.begin("smb2_transform_header")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "smb2_tree_connect_request",
+			Section: "SMB",
+			Params:  []Param{{"c", "connection"}, {"hdr", "SMB2::Header"}, {"path", "string"}},
+			Doc:     "Raised for an SMB2 request to connect to a share (MS-SMB2 section 2.2.9).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMB.SMB2TreeConnectRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMB.SMB2TreeConnectRequest.Listen(func(e *SMB2TreeConnectRequest) {
+				dst := s.begin("smb2_tree_connect_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "smb2_tree_connect_response",
+			Section: "SMB",
+			Params:  []Param{{"c", "connection"}, {"hdr", "SMB2::Header"}, {"response", "SMB2::TreeConnectResponse"}},
+			Doc:     "Raised for an SMB2 reply to a request to connect to a share (MS-SMB2 section 2.2.10).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMB.SMB2TreeConnectResponse.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMB.SMB2TreeConnectResponse.Listen(func(e *SMB2TreeConnectResponse) {
+				dst := s.begin("smb2_tree_connect_response")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "smb2_tree_disconnect_request",
+			Section: "SMB",
+			Params:  []Param{{"c", "connection"}, {"hdr", "SMB2::Header"}},
+			Doc:     "Raised for an SMB2 request to disconnect from a share (MS-SMB2 section 2.2.11).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMB.SMB2TreeDisconnectRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMB.SMB2TreeDisconnectRequest.Listen(func(e *SMB2TreeDisconnectRequest) {
+				dst := s.begin("smb2_tree_disconnect_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "smb2_tree_disconnect_response",
+			Section: "SMB",
+			Params:  []Param{{"c", "connection"}, {"hdr", "SMB2::Header"}},
+			Doc:     "Raised for an SMB2 reply to a request to disconnect from a share (MS-SMB2 section 2.2.12).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMB.SMB2TreeDisconnectResponse.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMB.SMB2TreeDisconnectResponse.Listen(func(e *SMB2TreeDisconnectResponse) {
+				dst := s.begin("smb2_tree_disconnect_response")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "smb2_write_request",
+			Section: "SMB",
+			Params:  []Param{{"c", "connection"}, {"hdr", "SMB2::Header"}, {"file_id", "SMB2::GUID"}, {"offset", "count"}, {"length", "count"}},
+			Doc:     "Raised for an SMB2 request to write (MS-SMB2 section 2.2.21). What is written goes to file analysis, or to the analyzer of a named pipe.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMB.SMB2WriteRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMB.SMB2WriteRequest.Listen(func(e *SMB2WriteRequest) {
+				dst := s.begin("smb2_write_request")
 				dst = appendConnKeys(dst, e.Conn)
 				s.end(e.AppendArgs(append(dst, argsKey...)))
 			})
@@ -9807,9 +10113,87 @@ func (e *SMB1WriteAndXResponse) AppendArgs(dst []byte) []byte {
 }
 
 // AppendArgs appends the parameters as a JSON object.
+func (e *SMB2CloseRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"hdr":`...)
+	dst = e.Hdr.appendJSON(dst)
+	dst = append(dst, `,"file_id":`...)
+	dst = e.FileID.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMB2CloseResponse) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"hdr":`...)
+	dst = e.Hdr.appendJSON(dst)
+	dst = append(dst, `,"response":`...)
+	dst = e.Response.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMB2CreateRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"hdr":`...)
+	dst = e.Hdr.appendJSON(dst)
+	dst = append(dst, `,"request":`...)
+	dst = e.Request.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMB2CreateResponse) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"hdr":`...)
+	dst = e.Hdr.appendJSON(dst)
+	dst = append(dst, `,"response":`...)
+	dst = e.Response.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
 func (e *SMB2DiscardedMessagesState) AppendArgs(dst []byte) []byte {
 	dst = append(dst, `{"state":`...)
 	dst = appendString(dst, e.State)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMB2FileDelete) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"hdr":`...)
+	dst = e.Hdr.appendJSON(dst)
+	dst = append(dst, `,"file_id":`...)
+	dst = e.FileID.appendJSON(dst)
+	dst = append(dst, `,"delete_pending":`...)
+	dst = strconv.AppendBool(dst, e.DeletePending)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMB2FileRename) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"hdr":`...)
+	dst = e.Hdr.appendJSON(dst)
+	dst = append(dst, `,"file_id":`...)
+	dst = e.FileID.appendJSON(dst)
+	dst = append(dst, `,"dst_filename":`...)
+	dst = appendString(dst, e.DstFilename)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMB2FileSattr) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"hdr":`...)
+	dst = e.Hdr.appendJSON(dst)
+	dst = append(dst, `,"file_id":`...)
+	dst = e.FileID.appendJSON(dst)
+	dst = append(dst, `,"times":`...)
+	dst = e.Times.appendJSON(dst)
+	dst = append(dst, `,"attrs":`...)
+	dst = e.Attrs.appendJSON(dst)
 	dst = append(dst, '}')
 	return dst
 }
@@ -9825,9 +10209,118 @@ func (e *SMB2Message) AppendArgs(dst []byte) []byte {
 }
 
 // AppendArgs appends the parameters as a JSON object.
+func (e *SMB2NegotiateRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"hdr":`...)
+	dst = e.Hdr.appendJSON(dst)
+	dst = append(dst, `,"dialects":[`...)
+	for i := range e.Dialects {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = strconv.AppendUint(dst, e.Dialects[i], 10)
+	}
+	dst = append(dst, `]}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMB2NegotiateResponse) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"hdr":`...)
+	dst = e.Hdr.appendJSON(dst)
+	dst = append(dst, `,"response":`...)
+	dst = e.Response.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMB2ReadRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"hdr":`...)
+	dst = e.Hdr.appendJSON(dst)
+	dst = append(dst, `,"file_id":`...)
+	dst = e.FileID.appendJSON(dst)
+	dst = append(dst, `,"offset":`...)
+	dst = strconv.AppendUint(dst, e.Offset, 10)
+	dst = append(dst, `,"length":`...)
+	dst = strconv.AppendUint(dst, e.Length, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMB2SessionSetupRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"hdr":`...)
+	dst = e.Hdr.appendJSON(dst)
+	dst = append(dst, `,"request":`...)
+	dst = e.Request.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMB2SessionSetupResponse) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"hdr":`...)
+	dst = e.Hdr.appendJSON(dst)
+	dst = append(dst, `,"response":`...)
+	dst = e.Response.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
 func (e *SMB2TransformHeader) AppendArgs(dst []byte) []byte {
 	dst = append(dst, `{"hdr":`...)
 	dst = e.Hdr.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMB2TreeConnectRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"hdr":`...)
+	dst = e.Hdr.appendJSON(dst)
+	dst = append(dst, `,"path":`...)
+	dst = appendString(dst, e.Path)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMB2TreeConnectResponse) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"hdr":`...)
+	dst = e.Hdr.appendJSON(dst)
+	dst = append(dst, `,"response":`...)
+	dst = e.Response.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMB2TreeDisconnectRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"hdr":`...)
+	dst = e.Hdr.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMB2TreeDisconnectResponse) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"hdr":`...)
+	dst = e.Hdr.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMB2WriteRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"hdr":`...)
+	dst = e.Hdr.appendJSON(dst)
+	dst = append(dst, `,"file_id":`...)
+	dst = e.FileID.appendJSON(dst)
+	dst = append(dst, `,"offset":`...)
+	dst = strconv.AppendUint(dst, e.Offset, 10)
+	dst = append(dst, `,"length":`...)
+	dst = strconv.AppendUint(dst, e.Length, 10)
 	dst = append(dst, '}')
 	return dst
 }
@@ -13640,6 +14133,108 @@ func (e *SMB1TransSecArgs) appendJSON(dst []byte) []byte {
 	return dst
 }
 
+func (e *SMB2CloseResult) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"alloc_size":`...)
+	dst = strconv.AppendUint(dst, e.AllocSize, 10)
+	dst = append(dst, `,"eof":`...)
+	dst = strconv.AppendUint(dst, e.EOF, 10)
+	dst = append(dst, `,"times":`...)
+	dst = e.Times.appendJSON(dst)
+	dst = append(dst, `,"attrs":`...)
+	dst = e.Attrs.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+func (e *SMB2CompressionCapabilities) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"alg_count":`...)
+	dst = strconv.AppendUint(dst, e.AlgCount, 10)
+	dst = append(dst, `,"algs":[`...)
+	for i := range e.Algs {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = strconv.AppendUint(dst, e.Algs[i], 10)
+	}
+	dst = append(dst, `]}`...)
+	return dst
+}
+
+func (e *SMB2CreateArgs) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"filename":`...)
+	dst = appendString(dst, e.Filename)
+	dst = append(dst, `,"disposition":`...)
+	dst = strconv.AppendUint(dst, e.Disposition, 10)
+	dst = append(dst, `,"create_options":`...)
+	dst = strconv.AppendUint(dst, e.CreateOptions, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+func (e *SMB2CreateResult) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"file_id":`...)
+	dst = e.FileID.appendJSON(dst)
+	dst = append(dst, `,"size":`...)
+	dst = strconv.AppendUint(dst, e.Size, 10)
+	dst = append(dst, `,"times":`...)
+	dst = e.Times.appendJSON(dst)
+	dst = append(dst, `,"attrs":`...)
+	dst = e.Attrs.appendJSON(dst)
+	dst = append(dst, `,"create_action":`...)
+	dst = strconv.AppendUint(dst, e.CreateAction, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+func (e *SMB2EncryptionCapabilities) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"cipher_count":`...)
+	dst = strconv.AppendUint(dst, e.CipherCount, 10)
+	dst = append(dst, `,"ciphers":[`...)
+	for i := range e.Ciphers {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = strconv.AppendUint(dst, e.Ciphers[i], 10)
+	}
+	dst = append(dst, `]}`...)
+	return dst
+}
+
+func (e *SMB2FileAttrs) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"read_only":`...)
+	dst = strconv.AppendBool(dst, e.ReadOnly)
+	dst = append(dst, `,"hidden":`...)
+	dst = strconv.AppendBool(dst, e.Hidden)
+	dst = append(dst, `,"system":`...)
+	dst = strconv.AppendBool(dst, e.System)
+	dst = append(dst, `,"directory":`...)
+	dst = strconv.AppendBool(dst, e.Directory)
+	dst = append(dst, `,"archive":`...)
+	dst = strconv.AppendBool(dst, e.Archive)
+	dst = append(dst, `,"normal":`...)
+	dst = strconv.AppendBool(dst, e.Normal)
+	dst = append(dst, `,"temporary":`...)
+	dst = strconv.AppendBool(dst, e.Temporary)
+	dst = append(dst, `,"sparse_file":`...)
+	dst = strconv.AppendBool(dst, e.SparseFile)
+	dst = append(dst, `,"reparse_point":`...)
+	dst = strconv.AppendBool(dst, e.ReparsePoint)
+	dst = append(dst, `,"compressed":`...)
+	dst = strconv.AppendBool(dst, e.Compressed)
+	dst = append(dst, `,"offline":`...)
+	dst = strconv.AppendBool(dst, e.Offline)
+	dst = append(dst, `,"not_content_indexed":`...)
+	dst = strconv.AppendBool(dst, e.NotContentIndexed)
+	dst = append(dst, `,"encrypted":`...)
+	dst = strconv.AppendBool(dst, e.Encrypted)
+	dst = append(dst, `,"integrity_stream":`...)
+	dst = strconv.AppendBool(dst, e.IntegrityStream)
+	dst = append(dst, `,"no_scrub_data":`...)
+	dst = strconv.AppendBool(dst, e.NoScrubData)
+	dst = append(dst, '}')
+	return dst
+}
+
 func (e *SMB2GUID) appendJSON(dst []byte) []byte {
 	dst = append(dst, `{"persistent":`...)
 	dst = strconv.AppendUint(dst, e.Persistent, 10)
@@ -13674,6 +14269,102 @@ func (e *SMB2Header) appendJSON(dst []byte) []byte {
 	return dst
 }
 
+func (e *SMB2NegotiateContextValue) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"context_type":`...)
+	dst = strconv.AppendUint(dst, e.ContextType, 10)
+	dst = append(dst, `,"data_length":`...)
+	dst = strconv.AppendUint(dst, e.DataLength, 10)
+	dst = append(dst, ',')
+	if e.PreAuthInfo.OK {
+		dst = append(dst, `"preauth_info":`...)
+		dst = e.PreAuthInfo.V.appendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if e.EncryptionInfo.OK {
+		dst = append(dst, `"encryption_info":`...)
+		dst = e.EncryptionInfo.V.appendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if e.CompressionInfo.OK {
+		dst = append(dst, `"compression_info":`...)
+		dst = e.CompressionInfo.V.appendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if e.Netname.OK {
+		dst = append(dst, `"netname":`...)
+		dst = appendString(dst, e.Netname.V)
+		dst = append(dst, ',')
+	}
+	return closeObject(dst)
+}
+
+func (e *SMB2NegotiateResult) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"dialect_revision":`...)
+	dst = strconv.AppendUint(dst, e.DialectRevision, 10)
+	dst = append(dst, `,"security_mode":`...)
+	dst = strconv.AppendUint(dst, e.SecurityMode, 10)
+	dst = append(dst, `,"server_guid":`...)
+	dst = e.ServerGUID.appendJSON(dst)
+	dst = append(dst, `,"system_time":`...)
+	dst = appendDouble(dst, e.SystemTime)
+	dst = append(dst, `,"server_start_time":`...)
+	dst = appendDouble(dst, e.ServerStartTime)
+	dst = append(dst, `,"negotiate_context_count":`...)
+	dst = strconv.AppendUint(dst, e.NegotiateContextCount, 10)
+	dst = append(dst, `,"negotiate_context_values":[`...)
+	for i := range e.NegotiateContextValues {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = e.NegotiateContextValues[i].appendJSON(dst)
+	}
+	dst = append(dst, `]}`...)
+	return dst
+}
+
+func (e *SMB2PreAuthIntegrityCapabilities) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"hash_alg_count":`...)
+	dst = strconv.AppendUint(dst, e.HashAlgCount, 10)
+	dst = append(dst, `,"salt_length":`...)
+	dst = strconv.AppendUint(dst, e.SaltLength, 10)
+	dst = append(dst, `,"hash_alg":[`...)
+	for i := range e.HashAlg {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = strconv.AppendUint(dst, e.HashAlg[i], 10)
+	}
+	dst = append(dst, `],"salt":`...)
+	dst = appendString(dst, e.Salt)
+	dst = append(dst, '}')
+	return dst
+}
+
+func (e *SMB2SessionSetupArgs) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"security_mode":`...)
+	dst = strconv.AppendUint(dst, e.SecurityMode, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+func (e *SMB2SessionSetupFlags) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"guest":`...)
+	dst = strconv.AppendBool(dst, e.Guest)
+	dst = append(dst, `,"anonymous":`...)
+	dst = strconv.AppendBool(dst, e.Anonymous)
+	dst = append(dst, `,"encrypt":`...)
+	dst = strconv.AppendBool(dst, e.Encrypt)
+	dst = append(dst, '}')
+	return dst
+}
+
+func (e *SMB2SessionSetupResult) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"flags":`...)
+	dst = e.Flags.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
 func (e *SMB2TransformHdr) appendJSON(dst []byte) []byte {
 	dst = append(dst, `{"signature":`...)
 	dst = appendString(dst, e.Signature)
@@ -13685,6 +14376,13 @@ func (e *SMB2TransformHdr) appendJSON(dst []byte) []byte {
 	dst = strconv.AppendUint(dst, e.Flags, 10)
 	dst = append(dst, `,"session_id":`...)
 	dst = strconv.AppendUint(dst, e.SessionID, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+func (e *SMB2TreeConnectResult) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"share_type":`...)
+	dst = strconv.AppendUint(dst, e.ShareType, 10)
 	dst = append(dst, '}')
 	return dst
 }

@@ -786,11 +786,84 @@ func (e *SMB1TreeConnectAndXResponse) detach(d *detached) {
 	e.NativeFileSystem = d.bytes(e.NativeFileSystem)
 }
 
+func (e *SMB2CloseRequest) detach(d *detached) {
+	e.Hdr.detach(d)
+}
+
+func (e *SMB2CloseResponse) detach(d *detached) {
+	e.Hdr.detach(d)
+}
+
+func (e *SMB2CreateRequest) detach(d *detached) {
+	e.Hdr.detach(d)
+	e.Request.detach(d)
+}
+
+func (e *SMB2CreateResponse) detach(d *detached) {
+	e.Hdr.detach(d)
+}
+
+func (e *SMB2FileDelete) detach(d *detached) {
+	e.Hdr.detach(d)
+}
+
+func (e *SMB2FileRename) detach(d *detached) {
+	e.Hdr.detach(d)
+	e.DstFilename = d.bytes(e.DstFilename)
+}
+
+func (e *SMB2FileSattr) detach(d *detached) {
+	e.Hdr.detach(d)
+}
+
 func (e *SMB2Message) detach(d *detached) {
 	e.Hdr.detach(d)
 }
 
+func (e *SMB2NegotiateRequest) detach(d *detached) {
+	e.Hdr.detach(d)
+	e.Dialects = detachSlice(d, e.Dialects)
+}
+
+func (e *SMB2NegotiateResponse) detach(d *detached) {
+	e.Hdr.detach(d)
+	e.Response.detach(d)
+}
+
+func (e *SMB2ReadRequest) detach(d *detached) {
+	e.Hdr.detach(d)
+}
+
+func (e *SMB2SessionSetupRequest) detach(d *detached) {
+	e.Hdr.detach(d)
+}
+
+func (e *SMB2SessionSetupResponse) detach(d *detached) {
+	e.Hdr.detach(d)
+}
+
 func (e *SMB2TransformHeader) detach(d *detached) {
+	e.Hdr.detach(d)
+}
+
+func (e *SMB2TreeConnectRequest) detach(d *detached) {
+	e.Hdr.detach(d)
+	e.Path = d.bytes(e.Path)
+}
+
+func (e *SMB2TreeConnectResponse) detach(d *detached) {
+	e.Hdr.detach(d)
+}
+
+func (e *SMB2TreeDisconnectRequest) detach(d *detached) {
+	e.Hdr.detach(d)
+}
+
+func (e *SMB2TreeDisconnectResponse) detach(d *detached) {
+	e.Hdr.detach(d)
+}
+
+func (e *SMB2WriteRequest) detach(d *detached) {
 	e.Hdr.detach(d)
 }
 
@@ -1520,8 +1593,39 @@ func (e *SMB1SessionSetupAndXResponseRec) detach(d *detached) {
 	e.SecurityBlob.V = d.bytes(e.SecurityBlob.V)
 }
 
+func (e *SMB2CompressionCapabilities) detach(d *detached) {
+	e.Algs = detachSlice(d, e.Algs)
+}
+
+func (e *SMB2CreateArgs) detach(d *detached) {
+	e.Filename = d.bytes(e.Filename)
+}
+
+func (e *SMB2EncryptionCapabilities) detach(d *detached) {
+	e.Ciphers = detachSlice(d, e.Ciphers)
+}
+
 func (e *SMB2Header) detach(d *detached) {
 	e.Signature = d.bytes(e.Signature)
+}
+
+func (e *SMB2NegotiateContextValue) detach(d *detached) {
+	e.PreAuthInfo.V.detach(d)
+	e.EncryptionInfo.V.detach(d)
+	e.CompressionInfo.V.detach(d)
+	e.Netname.V = d.bytes(e.Netname.V)
+}
+
+func (e *SMB2NegotiateResult) detach(d *detached) {
+	e.NegotiateContextValues = detachSlice(d, e.NegotiateContextValues)
+	for i := range e.NegotiateContextValues {
+		e.NegotiateContextValues[i].detach(d)
+	}
+}
+
+func (e *SMB2PreAuthIntegrityCapabilities) detach(d *detached) {
+	e.HashAlg = detachSlice(d, e.HashAlg)
+	e.Salt = d.bytes(e.Salt)
 }
 
 func (e *SMB2TransformHdr) detach(d *detached) {

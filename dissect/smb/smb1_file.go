@@ -271,7 +271,7 @@ func (s *smb1State) path(where string, c *smb1Command) (text []byte, ok bool) {
 }
 
 // createDirectoryRequest parses SMB_COM_CREATE_DIRECTORY (MS-CIFS section 2.2.4.1.1). Zeek
-// has the event, but does not raise it.
+// has the event, but does not look into the command, so nothing in it is malformed.
 func (s *smb1State) createDirectoryRequest(c *smb1Command) bool {
 	name, ok := s.path("SMB1_create_directory_request:buffer_format", c)
 	if h := &s.a.f.hooks.SMB1CreateDirectoryRequest; ok && h.On() {
@@ -279,13 +279,13 @@ func (s *smb1State) createDirectoryRequest(c *smb1Command) bool {
 		*ev = event.SMB1CreateDirectoryRequest{Conn: s.a.c, Hdr: s.hdr, DirectoryName: name}
 		h.Raise(ev)
 	}
-	return ok
+	return true
 }
 
 // createDirectoryResponse parses SMB_COM_CREATE_DIRECTORY (MS-CIFS section 2.2.4.1.2).
 func (s *smb1State) createDirectoryResponse(c *smb1Command) bool {
-	if !s.need("SMB1_create_directory_response", 3, c.b) {
-		return false
+	if len(c.b) < 3 {
+		return true
 	}
 	if h := &s.a.f.hooks.SMB1CreateDirectoryResponse; h.On() {
 		ev := &s.a.f.ev.smb1.createdDirectory
