@@ -69,6 +69,9 @@ func Install(h *event.Hooks, out schemas.Emitter, o Options) *Builders {
 	if out.On(new(schemas.FTP).Schema()) {
 		installFTP(h, out)
 	}
+	if out.On(new(schemas.IRC).Schema()) {
+		installIRC(h, out, &o)
+	}
 	if out.On(new(schemas.SSL).Schema()) {
 		installSSL(h, out, &o)
 	}

@@ -20,7 +20,7 @@ func (s *smb1State) createRequest(c *smb1Command) bool {
 		return false
 	}
 	name := s.decodeIn(raw)
-	if !s.pipe && isPipeName(name) {
+	if !s.pipe && pipeNames[string(name)] {
 		s.a.setPipe(uint32(s.hdr.TID))
 		if h := &s.a.f.hooks.PipeConnectHeuristic; h.On() {
 			ev := &s.a.f.ev.heuristic
@@ -239,16 +239,6 @@ func (s *smb1State) fileData(offset uint64, data []byte) {
 	cur.file = s.file
 	s.a.fileData(s.isOrig, offset, data)
 	cur.file = own
-}
-
-// isPipeName reports whether a file of that name is a named pipe, even if it is not known
-// what its tree is (Zeek's SMB::pipe_filenames).
-func isPipeName(name []byte) bool {
-	switch string(name) {
-	case "spoolss", "winreg", "samr", "srvsvc", "netdfs", "lsarpc", "wkssvc", "MsFteWds":
-		return true
-	}
-	return false
 }
 
 // lockingRequest parses SMB_COM_LOCKING_ANDX (MS-CIFS section 2.2.4.32.1). Zeek never sets
