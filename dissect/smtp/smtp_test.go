@@ -120,7 +120,7 @@ func TestTalks(t *testing.T) {
 
 // TestDisorder has an analyzer give up after many commands in the wrong order.
 func TestDisorder(t *testing.T) {
-	lines := play(t, 1<<20, []string{greeting, ehlo1, ok250, strings.Repeat(">", 1) + strings.Repeat("RCPT TO:<a@b>\r\n", 40), ">NOOP\r\n"})
+	lines := play(t, 1<<20, []string{greeting, ehlo1, ok250, ">" + strings.Repeat("RCPT TO:<a@b>\r\n", 40), ">NOOP\r\n"})
 	check(t, lines, []string{"smtp_mail_transaction_invalid", "smtp_excessive_invalid_mail_transactions", "!NOOP"})
 }
 
