@@ -73,7 +73,8 @@ type smbCmd struct {
 	ownTree bool
 	treeTS  event.Time
 
-	argument, treePath, treeService string
+	argument              schemas.Opt[string]
+	treePath, treeService string
 	offered                         []string // dialects
 }
 
