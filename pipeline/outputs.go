@@ -108,6 +108,7 @@ var outputTypes = []outputType{
 			return s.apply(w)
 		},
 	},
+	parquetType,
 }
 
 // fileSettings are the settings of the short form.
