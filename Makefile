@@ -68,17 +68,23 @@ bench: ## Go benchmarks, with allocations
 
 # The compiler inlines and lays out by what the benchmark captures run through.
 # The captures are made by SHARED/bench/make-capture, once.
+# Those of TLS handshakes are OpenSSL's, made by testdata/make/bench-tls.
 PGO_CAPTURES := mix scan short dns elephant
+TLS_CAPTURES := tls12 tls13
 BENCH        := build/bench
 
 .PHONY: bench-captures
-bench-captures: $(PGO_CAPTURES:%=$(BENCH)/%.pcap) ## the benchmark captures, into build/bench
+bench-captures: $(PGO_CAPTURES:%=$(BENCH)/%.pcap) $(TLS_CAPTURES:%=$(BENCH)/%.pcap) ## the benchmark captures, into build/bench
 
 $(BENCH)/mix.pcap: SIZE := 300
 $(BENCH)/scan.pcap: SIZE := 70
 $(BENCH)/short.pcap: SIZE := 200
 $(BENCH)/dns.pcap: SIZE := 100
 $(BENCH)/elephant.pcap: SIZE := 500
+$(BENCH)/tls1%.pcap:
+	mkdir -p $(@D)
+	python3 testdata/make/bench-tls 1.$* $@.part
+	mv $@.part $@
 $(BENCH)/%.pcap:
 	mkdir -p $(@D)
 	python3 $(SHARED)/bench/make-capture $* $@.part --megabytes $(SIZE)

@@ -12,6 +12,7 @@ import (
 	"github.com/wirelog/wirelog/dissect/ftp"
 	"github.com/wirelog/wirelog/dissect/gssapi"
 	"github.com/wirelog/wirelog/dissect/http"
+	"github.com/wirelog/wirelog/dissect/irc"
 	"github.com/wirelog/wirelog/dissect/krb"
 	"github.com/wirelog/wirelog/dissect/mime"
 	"github.com/wirelog/wirelog/dissect/modbus"
@@ -25,6 +26,7 @@ import (
 	"github.com/wirelog/wirelog/dissect/tls"
 	"github.com/wirelog/wirelog/dissect/websocket"
 	"github.com/wirelog/wirelog/dissect/x509"
+	"github.com/wirelog/wirelog/dissect/xmpp"
 )
 
 // NoAnalyzers as the only name in Config.Analyzers stands for no analyzer.
@@ -68,6 +70,8 @@ func protocols(hooks *event.Hooks, fm *files.Manager) []*detect.Protocol {
 		dns.New(hooks, event.ProtoUDP, dns.DefaultOptions()),
 		dns.New(hooks, event.ProtoTCP, dns.DefaultOptions()),
 		ftp.New(hooks, fm, &ssl.Protocol),
+		irc.New(hooks, fm, &ssl.Protocol),
+		xmpp.New(hooks, &ssl.Protocol),
 		mysql.New(hooks, &ssl.Protocol),
 		rdpTCP,
 		rdpUDP,

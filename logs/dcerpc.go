@@ -73,6 +73,8 @@ func installDCERPC(h *event.Hooks, out schemas.Emitter, o *Options) {
 	h.DCERPC.AlterContextResp.Listen(func(e *event.DCERPCAlterContextResp) { b.association(e.Conn, e.FID) })
 	h.DCERPC.Request.Listen(func(e *event.DCERPCRequest) { b.association(e.Conn, e.FID).ts = b.now() })
 	h.DCERPC.Response.Listen(b.response)
+	h.SMB.SMB2CloseRequest.Listen(func(e *event.SMB2CloseRequest) { b.closed(e.Conn, e.FileID.Persistent+e.FileID.Volatile) })
+	h.SMB.DiscardedDCERPCAnalyzers.Listen(func(e *event.SMBDiscardedDCERPCAnalyzers) { b.discard(e.Conn) })
 	h.Conn.ConnectionStateRemove.Listen(b.removed)
 }
 
@@ -120,6 +122,31 @@ func (b *dceRPC) association(c event.Conn, fid uint64) *dceAssociation {
 func (a *dceAssociation) resume() {
 	if a.isBound {
 		a.endpoint, a.hasEndpoint = a.bound, true
+	}
+}
+
+// closed drops the association of a pipe.
+func (b *dceRPC) closed(c event.Conn, fid uint64) {
+	s := b.known(c)
+	if s == nil {
+		return
+	}
+	for i, a := range s.associations {
+		if a.fid == fid {
+			b.forget(s, i)
+			return
+		}
+	}
+}
+
+// discard drops all associations of a connection that had too many pipes.
+func (b *dceRPC) discard(c event.Conn) {
+	if s := b.known(c); s != nil {
+		for i, a := range s.associations {
+			b.recycle(a)
+			s.associations[i] = nil
+		}
+		s.associations = s.associations[:0]
 	}
 }
 
@@ -192,16 +219,15 @@ func (b *dceRPC) removed(e *event.ConnectionStateRemove) {
 	if s == nil {
 		return
 	}
-	e.Conn.SetSlot(b.slot, nil)
-	for i, a := range s.associations {
+	for _, a := range s.associations {
 		if s.waiting {
 			a.resume()
 			b.write(e.Conn, a)
 		}
-		b.recycle(a)
-		s.associations[i] = nil
 	}
-	s.associations = s.associations[:0]
+	b.discard(e.Conn)
+	e.Conn.SetSlot(b.slot, nil)
+	s.waiting = false
 	b.free = append(b.free, s)
 }
 

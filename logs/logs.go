@@ -27,6 +27,8 @@ type Options struct {
 	LocalNets []netip.Prefix
 	// Groups are the optional columns that somebody takes.
 	Groups schemas.Groups
+	// Limits bound what a row holds.
+	Limits Limits
 	// Peer is the name of the sensor (Zeek's peer_description); empty stands for "zeek".
 	Peer string
 }
@@ -42,6 +44,7 @@ func Install(h *event.Hooks, out schemas.Emitter, o Options) *Builders {
 	if o.Peer == "" {
 		o.Peer = "zeek"
 	}
+	out = newLimiter(out, h, o.Limits)
 	b := new(Builders)
 	// DNS comes first: the first slot of a connection is the smallest, and nothing else
 	// has state on as many connections.
@@ -65,6 +68,9 @@ func Install(h *event.Hooks, out schemas.Emitter, o Options) *Builders {
 	}
 	if out.On(new(schemas.FTP).Schema()) {
 		installFTP(h, out)
+	}
+	if out.On(new(schemas.IRC).Schema()) {
+		installIRC(h, out, &o)
 	}
 	if out.On(new(schemas.SSL).Schema()) {
 		installSSL(h, out, &o)
@@ -99,6 +105,7 @@ func Install(h *event.Hooks, out schemas.Emitter, o Options) *Builders {
 	if out.On(new(schemas.SSH).Schema()) {
 		installSSH(h, out, &o)
 	}
+	installSMB(h, out, &o)
 	if out.On(new(schemas.RDP).Schema()) {
 		installRDP(h, out, &o)
 	}

@@ -174,12 +174,19 @@ type bench struct {
 
 func newBench(t testing.TB, log string, groups ...string) *bench {
 	t.Helper()
+	return newLimitedBench(t, Limits{}, log, groups...)
+}
+
+// newLimitedBench is newBench with limits of rows.
+func newLimitedBench(t testing.TB, limits Limits, log string, groups ...string) *bench {
+	t.Helper()
 	g, err := schemas.ParseGroups(groups)
 	if err != nil {
 		t.Fatal(err)
 	}
 	b := &bench{out: recorder{logs: []string{log}, groups: g}, now: 1e9}
 	b.builders = Install(&b.hooks, &b.out, Options{
+		Limits:    limits,
 		Now:       func() event.Time { return b.now },
 		LocalNets: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")},
 		Groups:    g,

@@ -10,9 +10,8 @@ import (
 // x509 builds x509.log after Zeek's base/files/x509: a row a certificate, when its file
 // ends, unless one was written for it in the last day.
 type x509 struct {
-	out   schemas.Emitter
-	hooks *event.Hooks
-	slot  event.FileSlot
+	out  schemas.Emitter
+	slot event.FileSlot
 
 	key  []byte
 	free []*x509State
@@ -25,15 +24,8 @@ type x509State struct {
 	ip              []netip.Addr
 }
 
-// Limits of what a row has of containers (X509::default_max_field_container_elements
-// and default_max_total_container_elements).
-const (
-	x509FieldElements = 500
-	x509TotalElements = 1500
-)
-
 func installX509(h *event.Hooks, out schemas.Emitter) *x509 {
-	b := &x509{out: out, hooks: h, slot: h.NewFileSlot()}
+	b := &x509{out: out, slot: h.NewFileSlot()}
 	h.X509.Certificate.Listen(b.certificate)
 	h.X509.ExtBasicConstraints.Listen(b.basicConstraints)
 	h.X509.ExtSubjectAlternativeName.Listen(b.alternatives)
@@ -85,11 +77,10 @@ func (b *x509) alternatives(e *event.X509ExtSubjectAlternativeName) {
 	if s == nil {
 		return
 	}
-	left, cut := x509TotalElements, 0
-	s.dns = limited(s.dns, e.Ext.DNS, &left, &cut)
-	s.uri = limited(s.uri, e.Ext.URI, &left, &cut)
-	s.email = limited(s.email, e.Ext.Email, &left, &cut)
-	s.ip = limited(s.ip, e.Ext.IP, &left, &cut)
+	s.dns = copied(s.dns, e.Ext.DNS)
+	s.uri = copied(s.uri, e.Ext.URI)
+	s.email = copied(s.email, e.Ext.Email)
+	s.ip = copied(s.ip, e.Ext.IP)
 	san := &s.rec.SAN
 	*san = schemas.X509AlternativeNames{}
 	if e.Ext.DNS != nil {
@@ -104,25 +95,14 @@ func (b *x509) alternatives(e *event.X509ExtSubjectAlternativeName) {
 	if e.Ext.IP != nil {
 		san.IP = s.ip
 	}
-	if h := &b.hooks.Weird.Net; h.On() {
-		for range cut {
-			h.Raise(&event.NetWeird{Name: "log_container_field_truncated", Addl: []byte("X509::LOG")})
-		}
-	}
 }
 
-// limited copies what a row has room for over dst, and is never nil. It counts the
-// columns that do not have everything.
-func limited[T any](dst, src []T, left, cut *int) []T {
-	n := min(len(src), x509FieldElements, *left)
-	*left -= n
-	if n < len(src) {
-		*cut++
-	}
+// copied copies src over dst, and is never nil.
+func copied[T any](dst, src []T) []T {
 	if dst == nil {
-		dst = make([]T, 0, n)
+		dst = make([]T, 0, len(src))
 	}
-	return append(dst[:0], src[:n]...)
+	return append(dst[:0], src...)
 }
 
 func (b *x509) remove(e *event.FileStateRemove) {

@@ -42,7 +42,7 @@ func TestX509(t *testing.T) {
 }
 
 func TestX509Limits(t *testing.T) {
-	b := newBench(t, "x509")
+	b := newLimitedBench(t, zeekLimits, "x509")
 	h := &b.hooks
 	weirds := ""
 	h.Weird.Net.Listen(func(e *event.NetWeird) { weirds += fmt.Sprintf("%s %s,", e.Name, e.Addl) })

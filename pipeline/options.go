@@ -155,6 +155,10 @@ type Limits struct {
 	FilesPerConn      int `key:"files_per_connection" min:"1" doc:"transferred files under way at once that one connection began; more are not analyzed"`
 	FileReassembly    int `key:"file_reassembly_buffer_size" min:"1" doc:"bytes of one file held that wait for earlier ones; beyond it a gap is declared (Files::reassembly_buffer_size)"`
 	ExtractOpen       int `key:"extract_open" min:"1" doc:"extracted files written at once, in all; more are not extracted"`
+	FieldBytes        int `key:"log_field_string_bytes" min:"0" doc:"bytes of one string that a row may have; 0 is no bound, as in HTTP rows (Log::default_max_field_string_bytes)"`
+	FieldElements     int `key:"log_field_container_elements" min:"0" doc:"elements of one set or vector that a row may have; 0 is no bound (Log::default_max_field_container_elements)"`
+	RowBytes          int `key:"log_total_string_bytes" min:"0" doc:"bytes of all strings that a row may have; 0 is no bound (Log::default_max_total_string_bytes)"`
+	RowElements       int `key:"log_total_container_elements" min:"0" doc:"elements of all sets and vectors that a row may have; 0 is no bound (Log::default_max_total_container_elements)"`
 	TunnelDepth       int `key:"tunnel_max_depth" doc:"tunnels within tunnels that are taken apart; 0 takes none apart (Tunnel::max_depth)"`
 	TunnelChanges     int `key:"tunnel_max_changes" doc:"tunnel_changed events of one connection; 0 is no bound (Tunnel::max_changes_per_connection)"`
 }
@@ -209,6 +213,10 @@ func Defaults() Options {
 			FilesPerConn:      4096,
 			FileReassembly:    512 << 10,
 			ExtractOpen:       256,
+			FieldBytes:        4096,
+			FieldElements:     100,
+			RowBytes:          256_000,
+			RowElements:       500,
 			TunnelDepth:       4,
 			TunnelChanges:     5,
 		},

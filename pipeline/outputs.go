@@ -21,7 +21,7 @@ type Output struct {
 	// Type is one of OutputTypes.
 	Type string `key:"type" doc:"what is written"`
 	Name string `key:"name" doc:"name of the output in summaries and messages; its type if not given"`
-	// Logs names logs among Options.Logs; none means all of them.
+	// Logs names logs among Options.Logs, or optional ones; none means all of the run.
 	Logs   []string `key:"logs" doc:"logs that the output takes; all if not given"`
 	Events bool     `key:"events" doc:"take the event stream too, as JSON"`
 	// Keep, Drop, Rename and Add are those of writers.Fields.
@@ -222,7 +222,7 @@ func (o *Options) writerOutputs(cfg *writers.Config) (errs []error) {
 			settings = t.settings()
 		}
 		w := writers.Output{
-			Name: out.Name, Where: out.Where,
+			Name: uniqueName(cmp.Or(out.Name, out.Type), cfg.Outputs), Where: out.Where,
 			Fields: writers.Fields{Keep: out.Keep, Drop: out.Drop, Rename: out.Rename, Add: out.Add},
 		}
 		if out.Events {
@@ -245,10 +245,44 @@ func (o *Options) writerOutputs(cfg *writers.Config) (errs []error) {
 		}
 		cfg.Outputs = append(cfg.Outputs, w)
 	}
+	if err := o.addLogs(cfg); err != nil {
+		errs = append(errs, err)
+	}
 	if o.EventsFile != "" || len(events) > 0 {
 		cfg.Lines = []writers.Lines{{Name: "events", Path: o.EventsFile, Outputs: events}}
 	}
 	return errs
+}
+
+// uniqueName numbers a name that another output has.
+func uniqueName(name string, others []writers.Output) string {
+	unique := name
+	for i := 2; slices.ContainsFunc(others, func(w writers.Output) bool { return w.Name == unique }); i++ {
+		unique = fmt.Sprintf("%s-%d", name, i)
+	}
+	return unique
+}
+
+// addLogs adds what outputs name beside the logs of the run: optional ones, which then
+// go to those outputs alone. A run that is told which logs to write has no others.
+func (o *Options) addLogs(cfg *writers.Config) error {
+	all := cfg.Logs
+	for i := range cfg.Outputs {
+		w := &cfg.Outputs[i]
+		if w.Logs == nil {
+			w.Logs = all
+		}
+		for _, s := range w.Logs {
+			switch {
+			case slices.Contains(cfg.Logs, s):
+			case len(o.Logs) > 0:
+				return &OptionError{fmt.Sprintf("outputs[%d].logs", i), fmt.Errorf("%q is not among the logs of the run", s.Name)}
+			default:
+				cfg.Logs = append(cfg.Logs, s)
+			}
+		}
+	}
+	return nil
 }
 
 // checkView verifies fields and filters against the logs that the output takes.

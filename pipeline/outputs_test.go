@@ -8,6 +8,9 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/wirelog/wirelog/schemas"
+	"github.com/wirelog/wirelog/writers"
 )
 
 // Several outputs take different logs, columns and records of one run, and the bytes
@@ -73,6 +76,28 @@ func TestOutputs(t *testing.T) {
 	}
 	if want.files["events.log"] == "" || want.files["events.log"] != want.files["events.jsonl"] {
 		t.Error("the output and the file have different events")
+	}
+}
+
+// An optional log that an output names goes to that output alone.
+func TestOutputNamesAnOptionalLog(t *testing.T) {
+	i := slices.IndexFunc(schemas.All(), func(s *schemas.Schema) bool { return s.Optional })
+	if i < 0 {
+		t.Skip("there is no optional log")
+	}
+	name := schemas.All()[i].Name
+	o := Defaults()
+	o.Outputs = []Output{{Type: "tsv"}, {Type: "json", Logs: []string{name}}}
+	var cfg writers.Config
+	if errs := o.writerOutputs(&cfg); errs != nil {
+		t.Fatal(errs)
+	}
+	if !slices.Contains(cfg.Logs, schemas.All()[i]) || slices.Contains(cfg.Outputs[0].Logs, schemas.All()[i]) || len(cfg.Outputs[1].Logs) != 1 {
+		t.Errorf("%s is taken by %d logs and %d logs", name, len(cfg.Outputs[0].Logs), len(cfg.Outputs[1].Logs))
+	}
+	o.Logs = []string{"conn"}
+	if errs := o.writerOutputs(new(writers.Config)); len(errs) != 1 || !strings.Contains(errs[0].Error(), "not among the logs") {
+		t.Errorf("a log that the run does not write: %v", errs)
 	}
 }
 

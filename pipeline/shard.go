@@ -34,6 +34,8 @@ func (r *run) newShard(of int) (*shard, error) {
 	cause := func(deadline event.Time, first uint64) { s.out.SetCause(int64(deadline), writers.ClassTimer, first) }
 	s.logs = logs.Install(s.hooks, s.out, logs.Options{
 		LocalNets: o.LocalNets, Now: now, Cause: cause, Groups: s.out.Groups(),
+		Limits: logs.Limits{FieldBytes: o.Limits.FieldBytes, FieldElements: o.Limits.FieldElements,
+			TotalBytes: o.Limits.RowBytes, TotalElements: o.Limits.RowElements},
 	})
 	if r.events {
 		emit := func(line []byte) {

@@ -24,7 +24,7 @@ type Summary struct {
 	// Dropped says what was left out, by place and reason, in that order.
 	Dropped []Drop `json:"dropped"`
 	// Marks are what outputs count beside records, such as retries.
-	Marks []Mark `json:"marks,omitempty"`
+	Marks []Mark `json:"marks"`
 	// Panics counts panics that were contained at a connection, by analyzer.
 	Panics []Panic `json:"panics"`
 	// Damage has a line for each damage found in an input, with file and offset.

@@ -215,6 +215,14 @@ type Record interface {
 	Encode(s Sink)
 }
 
+// Sized is a Record that tells how large it is without being encoded. The records
+// of this package are.
+type Sized interface {
+	// Size returns the bytes of all strings, enums aside, and the number of
+	// elements of all containers. Columns that are unset may count.
+	Size() (bytes, elements int)
+}
+
 // Sink receives the columns of a record in schema order.
 type Sink interface {
 	// Groups says which optional columns the sink takes.

@@ -22,6 +22,7 @@ var all = []*Schema{
 	&FilesSchema,
 	&FTPSchema,
 	&HTTPSchema,
+	&IRCSchema,
 	&KerberosSchema,
 	&KnownModbusSchema,
 	&ModbusSchema,
@@ -31,6 +32,9 @@ var all = []*Schema{
 	&OCSPSchema,
 	&PESchema,
 	&RDPSchema,
+	&SMBCmdSchema,
+	&SMBFilesSchema,
+	&SMBMappingSchema,
 	&SMTPSchema,
 	&SOCKSSchema,
 	&SSHSchema,
@@ -103,6 +107,17 @@ func (r *Analyzer) Encode(s Sink) {
 	} else {
 		s.Unset()
 	}
+}
+
+// Size returns the bytes of all strings and the elements of all containers.
+func (r *Analyzer) Size() (bytes, elements int) {
+	bytes += len(r.AnalyzerKind)
+	bytes += len(r.AnalyzerName)
+	bytes += len(r.UID.V)
+	bytes += len(r.FUID.V)
+	bytes += len(r.FailureReason)
+	bytes += len(r.FailureData.V)
+	return bytes, elements
 }
 
 // ConnSchema describes the log conn.
@@ -263,6 +278,22 @@ func (r *Conn) Encode(s Sink) {
 	}
 }
 
+// Size returns the bytes of all strings and the elements of all containers.
+func (r *Conn) Size() (bytes, elements int) {
+	bytes += len(r.UID)
+	bytes += len(r.Service.V)
+	bytes += len(r.ConnState.V)
+	bytes += len(r.History.V)
+	elements += len(r.TunnelParents)
+	for _, v := range r.TunnelParents {
+		bytes += len(v)
+	}
+	bytes += len(r.CommunityID.V)
+	bytes += len(r.OrigL2Addr.V)
+	bytes += len(r.RespL2Addr.V)
+	return bytes, elements
+}
+
 // DCERPCSchema describes the log dce_rpc.
 var DCERPCSchema = Schema{
 	Name: "dce_rpc",
@@ -314,6 +345,15 @@ func (r *DCERPC) Encode(s Sink) {
 	} else {
 		s.Unset()
 	}
+}
+
+// Size returns the bytes of all strings and the elements of all containers.
+func (r *DCERPC) Size() (bytes, elements int) {
+	bytes += len(r.UID)
+	bytes += len(r.NamedPipe.V)
+	bytes += len(r.Endpoint.V)
+	bytes += len(r.Operation.V)
+	return bytes, elements
 }
 
 // DNSSchema describes the log dns.
@@ -443,6 +483,22 @@ func (r *DNS) Encode(s Sink) {
 	} else {
 		s.Unset()
 	}
+}
+
+// Size returns the bytes of all strings and the elements of all containers.
+func (r *DNS) Size() (bytes, elements int) {
+	bytes += len(r.UID)
+	bytes += len(r.Query.V)
+	bytes += len(r.QClassName.V)
+	bytes += len(r.QTypeName.V)
+	bytes += len(r.RCodeName.V)
+	elements += len(r.Answers)
+	for _, v := range r.Answers {
+		bytes += len(v)
+	}
+	elements += len(r.TTLs)
+	bytes += len(r.OpcodeName.V)
+	return bytes, elements
 }
 
 // FilesSchema describes the log files.
@@ -587,6 +643,25 @@ func (r *Files) Encode(s Sink) {
 	}
 }
 
+// Size returns the bytes of all strings and the elements of all containers.
+func (r *Files) Size() (bytes, elements int) {
+	bytes += len(r.FUID)
+	bytes += len(r.UID.V)
+	bytes += len(r.Source.V)
+	elements += len(r.Analyzers)
+	for _, v := range r.Analyzers {
+		bytes += len(v)
+	}
+	bytes += len(r.MIMEType.V)
+	bytes += len(r.Filename.V)
+	bytes += len(r.ParentFUID.V)
+	bytes += len(r.MD5.V)
+	bytes += len(r.SHA1.V)
+	bytes += len(r.SHA256.V)
+	bytes += len(r.Extracted.V)
+	return bytes, elements
+}
+
 // FTPSchema describes the log ftp.
 var FTPSchema = Schema{
 	Name: "ftp",
@@ -688,6 +763,19 @@ func (r *FTP) Encode(s Sink) {
 	} else {
 		s.Unset()
 	}
+}
+
+// Size returns the bytes of all strings and the elements of all containers.
+func (r *FTP) Size() (bytes, elements int) {
+	bytes += len(r.UID)
+	bytes += len(r.User)
+	bytes += len(r.Password.V)
+	bytes += len(r.Command.V)
+	bytes += len(r.Arg.V)
+	bytes += len(r.MIMEType.V)
+	bytes += len(r.ReplyMsg.V)
+	bytes += len(r.FUID.V)
+	return bytes, elements
 }
 
 // HTTPSchema describes the log http.
@@ -883,11 +971,154 @@ func (r *HTTP) Encode(s Sink) {
 	}
 }
 
+// Size returns the bytes of all strings and the elements of all containers.
+func (r *HTTP) Size() (bytes, elements int) {
+	bytes += len(r.UID)
+	bytes += len(r.Method.V)
+	bytes += len(r.Host.V)
+	bytes += len(r.URI.V)
+	bytes += len(r.Referrer.V)
+	bytes += len(r.Version.V)
+	bytes += len(r.UserAgent.V)
+	bytes += len(r.Origin.V)
+	bytes += len(r.StatusMsg.V)
+	bytes += len(r.InfoMsg.V)
+	elements += len(r.Tags)
+	bytes += len(r.Username.V)
+	bytes += len(r.Password.V)
+	elements += len(r.Proxied)
+	for _, v := range r.Proxied {
+		bytes += len(v)
+	}
+	elements += len(r.OrigFUIDs)
+	for _, v := range r.OrigFUIDs {
+		bytes += len(v)
+	}
+	elements += len(r.OrigFilenames)
+	for _, v := range r.OrigFilenames {
+		bytes += len(v)
+	}
+	elements += len(r.OrigMIMETypes)
+	for _, v := range r.OrigMIMETypes {
+		bytes += len(v)
+	}
+	elements += len(r.RespFUIDs)
+	for _, v := range r.RespFUIDs {
+		bytes += len(v)
+	}
+	elements += len(r.RespFilenames)
+	for _, v := range r.RespFilenames {
+		bytes += len(v)
+	}
+	elements += len(r.RespMIMETypes)
+	for _, v := range r.RespMIMETypes {
+		bytes += len(v)
+	}
+	return bytes, elements
+}
+
+// IRCSchema describes the log irc.
+var IRCSchema = Schema{
+	Name: "irc",
+	Doc:  "IRC is a command of an IRC client, or a file that was sent directly.",
+	ID:   7,
+	New:  func() Record { return new(IRC) },
+	Fields: []Field{
+		{Name: "ts", Kind: KindTime, Doc: "Time at which the command was seen."},
+		{Name: "uid", Kind: KindString, Doc: "Unique identifier of the connection."},
+		{Name: "id.orig_h", Kind: KindAddr, Doc: "Originator's address."},
+		{Name: "id.orig_p", Kind: KindPort, Doc: "Originator's port; the ICMP type for ICMP."},
+		{Name: "id.resp_h", Kind: KindAddr, Doc: "Responder's address."},
+		{Name: "id.resp_p", Kind: KindPort, Doc: "Responder's port; the ICMP code for ICMP."},
+		{Name: "nick", Kind: KindString, Doc: "Nickname that the client had before the command.", Unsettable: true},
+		{Name: "user", Kind: KindString, Doc: "User name that the client had before the command.", Unsettable: true},
+		{Name: "command", Kind: KindString, Doc: "NICK, USER, JOIN, or DCC for a file.", Unsettable: true},
+		{Name: "value", Kind: KindString, Doc: "What the command gives: the nickname, user name or channel.", Unsettable: true},
+		{Name: "addl", Kind: KindString, Doc: "What else it gives.", Unsettable: true},
+		{Name: "dcc_file_name", Kind: KindString, Doc: "Name of the file.", Unsettable: true},
+		{Name: "dcc_file_size", Kind: KindCount, Doc: "Size of the file as the sender tells it, in bytes.", Unsettable: true},
+		{Name: "dcc_mime_type", Kind: KindString, Doc: "Media type of the file, from its contents.", Unsettable: true},
+		{Name: "fuid", Kind: KindString, Doc: "Identifier of the file in files.log.", Unsettable: true},
+	},
+}
+
+// Schema returns &IRCSchema.
+func (*IRC) Schema() *Schema { return &IRCSchema }
+
+// Encode passes the columns to s.
+func (r *IRC) Encode(s Sink) {
+	s.Time(r.TS)
+	s.String(r.UID)
+	s.Addr(r.ID.OrigH)
+	s.Port(uint16(r.ID.OrigP))
+	s.Addr(r.ID.RespH)
+	s.Port(uint16(r.ID.RespP))
+	if r.Nick.OK {
+		s.String(r.Nick.V)
+	} else {
+		s.Unset()
+	}
+	if r.User.OK {
+		s.String(r.User.V)
+	} else {
+		s.Unset()
+	}
+	if r.Command.OK {
+		s.String(r.Command.V)
+	} else {
+		s.Unset()
+	}
+	if r.Value.OK {
+		s.String(r.Value.V)
+	} else {
+		s.Unset()
+	}
+	if r.Addl.OK {
+		s.String(r.Addl.V)
+	} else {
+		s.Unset()
+	}
+	if r.DCCFileName.OK {
+		s.String(r.DCCFileName.V)
+	} else {
+		s.Unset()
+	}
+	if r.DCCFileSize.OK {
+		s.Count(r.DCCFileSize.V)
+	} else {
+		s.Unset()
+	}
+	if r.DCCMIMEType.OK {
+		s.String(r.DCCMIMEType.V)
+	} else {
+		s.Unset()
+	}
+	if r.FUID.OK {
+		s.String(r.FUID.V)
+	} else {
+		s.Unset()
+	}
+}
+
+// Size returns the bytes of all strings and the elements of all containers.
+func (r *IRC) Size() (bytes, elements int) {
+	bytes += len(r.UID)
+	bytes += len(r.Nick.V)
+	bytes += len(r.User.V)
+	bytes += len(r.Command.V)
+	bytes += len(r.Value.V)
+	bytes += len(r.Addl.V)
+	bytes += len(r.DCCFileName.V)
+	bytes += len(r.DCCMIMEType.V)
+	bytes += len(r.FUID.V)
+	return bytes, elements
+}
+
 // KerberosSchema describes the log kerberos.
 var KerberosSchema = Schema{
 	Name: "kerberos",
 	Doc:  "Kerberos is a question to a KDC with its answer, or an authentication to a service.",
-	ID:   7,
+	ID:   8,
 	New:  func() Record { return new(Kerberos) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the first message."},
@@ -996,11 +1227,26 @@ func (r *Kerberos) Encode(s Sink) {
 	}
 }
 
+// Size returns the bytes of all strings and the elements of all containers.
+func (r *Kerberos) Size() (bytes, elements int) {
+	bytes += len(r.UID)
+	bytes += len(r.RequestType.V)
+	bytes += len(r.Client.V)
+	bytes += len(r.Service.V)
+	bytes += len(r.ErrorMsg.V)
+	bytes += len(r.Cipher.V)
+	bytes += len(r.ClientCertSubject.V)
+	bytes += len(r.ClientCertFUID.V)
+	bytes += len(r.ServerCertSubject.V)
+	bytes += len(r.ServerCertFUID.V)
+	return bytes, elements
+}
+
 // KnownModbusSchema describes the log known_modbus.
 var KnownModbusSchema = Schema{
 	Name:     "known_modbus",
 	Doc:      "KnownModbus is a host that was seen to be a Modbus master or slave, once a day.",
-	ID:       8,
+	ID:       9,
 	New:      func() Record { return new(KnownModbus) },
 	Optional: true,
 	Fields: []Field{
@@ -1020,11 +1266,16 @@ func (r *KnownModbus) Encode(s Sink) {
 	s.Enum(string(r.DeviceType))
 }
 
+// Size returns the bytes of all strings and the elements of all containers.
+func (r *KnownModbus) Size() (bytes, elements int) {
+	return bytes, elements
+}
+
 // ModbusSchema describes the log modbus.
 var ModbusSchema = Schema{
 	Name: "modbus",
 	Doc:  "Modbus is a message of Modbus/TCP: a request, a response or an exception.",
-	ID:   9,
+	ID:   10,
 	New:  func() Record { return new(Modbus) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the message's header."},
@@ -1079,11 +1330,20 @@ func (r *Modbus) Encode(s Sink) {
 	}
 }
 
+// Size returns the bytes of all strings and the elements of all containers.
+func (r *Modbus) Size() (bytes, elements int) {
+	bytes += len(r.UID)
+	bytes += len(r.Func.V)
+	bytes += len(r.PDUType.V)
+	bytes += len(r.Exception.V)
+	return bytes, elements
+}
+
 // ModbusRegisterChangeSchema describes the log modbus_register_change.
 var ModbusRegisterChangeSchema = Schema{
 	Name:     "modbus_register_change",
 	Doc:      "ModbusRegisterChange is a holding register of which another value was read than before.",
-	ID:       10,
+	ID:       11,
 	New:      func() Record { return new(ModbusRegisterChange) },
 	Optional: true,
 	Fields: []Field{
@@ -1117,11 +1377,17 @@ func (r *ModbusRegisterChange) Encode(s Sink) {
 	s.Interval(float64(r.Delta))
 }
 
+// Size returns the bytes of all strings and the elements of all containers.
+func (r *ModbusRegisterChange) Size() (bytes, elements int) {
+	bytes += len(r.UID)
+	return bytes, elements
+}
+
 // MySQLSchema describes the log mysql.
 var MySQLSchema = Schema{
 	Name: "mysql",
 	Doc:  "MySQL is a command to a MySQL server, or the login.",
-	ID:   11,
+	ID:   12,
 	New:  func() Record { return new(MySQL) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the command."},
@@ -1168,11 +1434,20 @@ func (r *MySQL) Encode(s Sink) {
 	}
 }
 
+// Size returns the bytes of all strings and the elements of all containers.
+func (r *MySQL) Size() (bytes, elements int) {
+	bytes += len(r.UID)
+	bytes += len(r.Cmd)
+	bytes += len(r.Arg)
+	bytes += len(r.Response.V)
+	return bytes, elements
+}
+
 // NTLMSchema describes the log ntlm.
 var NTLMSchema = Schema{
 	Name: "ntlm",
 	Doc:  "NTLM is an authentication by NTLM, written when its outcome is known or else when the connection ends.",
-	ID:   12,
+	ID:   13,
 	New:  func() Record { return new(NTLM) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the first message."},
@@ -1239,11 +1514,23 @@ func (r *NTLM) Encode(s Sink) {
 	}
 }
 
+// Size returns the bytes of all strings and the elements of all containers.
+func (r *NTLM) Size() (bytes, elements int) {
+	bytes += len(r.UID)
+	bytes += len(r.Username.V)
+	bytes += len(r.Hostname.V)
+	bytes += len(r.Domainname.V)
+	bytes += len(r.ServerNBComputerName.V)
+	bytes += len(r.ServerDNSComputerName.V)
+	bytes += len(r.ServerTreeName.V)
+	return bytes, elements
+}
+
 // OCSPSchema describes the log ocsp.
 var OCSPSchema = Schema{
 	Name: "ocsp",
 	Doc:  "OCSP is the status of one certificate in an OCSP response.",
-	ID:   13,
+	ID:   14,
 	New:  func() Record { return new(OCSP) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the response was first seen."},
@@ -1290,11 +1577,23 @@ func (r *OCSP) Encode(s Sink) {
 	}
 }
 
+// Size returns the bytes of all strings and the elements of all containers.
+func (r *OCSP) Size() (bytes, elements int) {
+	bytes += len(r.ID)
+	bytes += len(r.HashAlgorithm)
+	bytes += len(r.IssuerNameHash)
+	bytes += len(r.IssuerKeyHash)
+	bytes += len(r.SerialNumber)
+	bytes += len(r.CertStatus)
+	bytes += len(r.RevokeReason.V)
+	return bytes, elements
+}
+
 // PESchema describes the log pe.
 var PESchema = Schema{
 	Name: "pe",
 	Doc:  "PE is an executable of Windows that was transferred.",
-	ID:   14,
+	ID:   15,
 	New:  func() Record { return new(PE) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the file was first seen."},
@@ -1381,11 +1680,24 @@ func (r *PE) Encode(s Sink) {
 	}
 }
 
+// Size returns the bytes of all strings and the elements of all containers.
+func (r *PE) Size() (bytes, elements int) {
+	bytes += len(r.ID)
+	bytes += len(r.Machine.V)
+	bytes += len(r.OS.V)
+	bytes += len(r.Subsystem.V)
+	elements += len(r.SectionNames)
+	for _, v := range r.SectionNames {
+		bytes += len(v)
+	}
+	return bytes, elements
+}
+
 // RDPSchema describes the log rdp.
 var RDPSchema = Schema{
 	Name: "rdp",
 	Doc:  "RDP is an RDP connection, with what is known of it until it is encrypted.",
-	ID:   15,
+	ID:   16,
 	New:  func() Record { return new(RDP) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the connection request."},
@@ -1506,11 +1818,368 @@ func (r *RDP) Encode(s Sink) {
 	}
 }
 
+// Size returns the bytes of all strings and the elements of all containers.
+func (r *RDP) Size() (bytes, elements int) {
+	bytes += len(r.UID)
+	bytes += len(r.Cookie.V)
+	bytes += len(r.Result.V)
+	bytes += len(r.SecurityProtocol.V)
+	elements += len(r.ClientChannels)
+	for _, v := range r.ClientChannels {
+		bytes += len(v)
+	}
+	bytes += len(r.KeyboardLayout.V)
+	bytes += len(r.ClientBuild.V)
+	bytes += len(r.ClientName.V)
+	bytes += len(r.ClientDigProductID.V)
+	bytes += len(r.RequestedColorDepth.V)
+	bytes += len(r.CertType.V)
+	bytes += len(r.EncryptionLevel.V)
+	bytes += len(r.EncryptionMethod.V)
+	return bytes, elements
+}
+
+// SMBCmdSchema describes the log smb_cmd.
+var SMBCmdSchema = Schema{
+	Name:     "smb_cmd",
+	Doc:      "SMBCmd is a command of SMB that was answered.",
+	ID:       17,
+	New:      func() Record { return new(SMBCmd) },
+	Optional: true,
+	Fields: []Field{
+		{Name: "ts", Kind: KindTime, Doc: "Time of the request."},
+		{Name: "uid", Kind: KindString, Doc: "Unique identifier of the connection."},
+		{Name: "id.orig_h", Kind: KindAddr, Doc: "Originator's address."},
+		{Name: "id.orig_p", Kind: KindPort, Doc: "Originator's port; the ICMP type for ICMP."},
+		{Name: "id.resp_h", Kind: KindAddr, Doc: "Responder's address."},
+		{Name: "id.resp_p", Kind: KindPort, Doc: "Responder's port; the ICMP code for ICMP."},
+		{Name: "command", Kind: KindString, Doc: "The command."},
+		{Name: "sub_command", Kind: KindString, Doc: "What of the command, if it has several functions.", Unsettable: true},
+		{Name: "argument", Kind: KindString, Doc: "What the command is about, such as the name of a file.", Unsettable: true},
+		{Name: "status", Kind: KindString, Doc: "The reply's status.", Unsettable: true},
+		{Name: "rtt", Kind: KindInterval, Doc: "Time from request to reply.", Unsettable: true},
+		{Name: "version", Kind: KindString, Doc: "SMB1 or SMB2."},
+		{Name: "username", Kind: KindString, Doc: "Name of the user.", Unsettable: true},
+		{Name: "tree", Kind: KindString, Doc: "The share.", Unsettable: true},
+		{Name: "tree_service", Kind: KindString, Doc: "Kind of resource that the share is.", Unsettable: true},
+		{Name: "referenced_file.ts", Kind: KindTime, Doc: "Time at which it was first referred to.", Unsettable: true},
+		{Name: "referenced_file.uid", Kind: KindString, Doc: "Unique identifier of the connection.", Unsettable: true},
+		{Name: "referenced_file.id.orig_h", Kind: KindAddr, Doc: "Originator's address.", Unsettable: true},
+		{Name: "referenced_file.id.orig_p", Kind: KindPort, Doc: "Originator's port; the ICMP type for ICMP.", Unsettable: true},
+		{Name: "referenced_file.id.resp_h", Kind: KindAddr, Doc: "Responder's address.", Unsettable: true},
+		{Name: "referenced_file.id.resp_p", Kind: KindPort, Doc: "Responder's port; the ICMP code for ICMP.", Unsettable: true},
+		{Name: "referenced_file.fuid", Kind: KindString, Doc: "Identifier of the file in files.log.", Unsettable: true},
+		{Name: "referenced_file.action", Kind: KindEnum, Doc: "What was done.", Unsettable: true},
+		{Name: "referenced_file.path", Kind: KindString, Doc: "The share in which the file is.", Unsettable: true},
+		{Name: "referenced_file.name", Kind: KindString, Doc: "Name of the file in the share.", Unsettable: true},
+		{Name: "referenced_file.size", Kind: KindCount, Doc: "Size when it was opened, in bytes.", Unsettable: true},
+		{Name: "referenced_file.prev_name", Kind: KindString, Doc: "Name before it was renamed.", Unsettable: true},
+		{Name: "referenced_file.times.modified", Kind: KindTime, Doc: "Time at which the contents were changed.", Unsettable: true},
+		{Name: "referenced_file.times.accessed", Kind: KindTime, Doc: "Time of the last access.", Unsettable: true},
+		{Name: "referenced_file.times.created", Kind: KindTime, Doc: "Time at which the file was made.", Unsettable: true},
+		{Name: "referenced_file.times.changed", Kind: KindTime, Doc: "Time at which contents or attributes were changed.", Unsettable: true},
+	},
+}
+
+// Schema returns &SMBCmdSchema.
+func (*SMBCmd) Schema() *Schema { return &SMBCmdSchema }
+
+// Encode passes the columns to s.
+func (r *SMBCmd) Encode(s Sink) {
+	s.Time(r.TS)
+	s.String(r.UID)
+	s.Addr(r.ID.OrigH)
+	s.Port(uint16(r.ID.OrigP))
+	s.Addr(r.ID.RespH)
+	s.Port(uint16(r.ID.RespP))
+	s.String(r.Command)
+	if r.SubCommand.OK {
+		s.String(r.SubCommand.V)
+	} else {
+		s.Unset()
+	}
+	if r.Argument.OK {
+		s.String(r.Argument.V)
+	} else {
+		s.Unset()
+	}
+	if r.Status.OK {
+		s.String(r.Status.V)
+	} else {
+		s.Unset()
+	}
+	if r.RTT.OK {
+		s.Interval(float64(r.RTT.V))
+	} else {
+		s.Unset()
+	}
+	s.String(r.Version)
+	if r.Username.OK {
+		s.String(r.Username.V)
+	} else {
+		s.Unset()
+	}
+	if r.Tree.OK {
+		s.String(r.Tree.V)
+	} else {
+		s.Unset()
+	}
+	if r.TreeService.OK {
+		s.String(r.TreeService.V)
+	} else {
+		s.Unset()
+	}
+	if r.ReferencedFile.TS.OK {
+		s.Time(r.ReferencedFile.TS.V)
+	} else {
+		s.Unset()
+	}
+	if r.ReferencedFile.UID.OK {
+		s.String(r.ReferencedFile.UID.V)
+	} else {
+		s.Unset()
+	}
+	if r.ReferencedFile.ID.OK {
+		s.Addr(r.ReferencedFile.ID.V.OrigH)
+		s.Port(uint16(r.ReferencedFile.ID.V.OrigP))
+		s.Addr(r.ReferencedFile.ID.V.RespH)
+		s.Port(uint16(r.ReferencedFile.ID.V.RespP))
+	} else {
+		s.Unset()
+		s.Unset()
+		s.Unset()
+		s.Unset()
+	}
+	if r.ReferencedFile.FUID.OK {
+		s.String(r.ReferencedFile.FUID.V)
+	} else {
+		s.Unset()
+	}
+	if r.ReferencedFile.Action.OK {
+		s.Enum(string(r.ReferencedFile.Action.V))
+	} else {
+		s.Unset()
+	}
+	if r.ReferencedFile.Path.OK {
+		s.String(r.ReferencedFile.Path.V)
+	} else {
+		s.Unset()
+	}
+	if r.ReferencedFile.Name.OK {
+		s.String(r.ReferencedFile.Name.V)
+	} else {
+		s.Unset()
+	}
+	if r.ReferencedFile.FileSize.OK {
+		s.Count(r.ReferencedFile.FileSize.V)
+	} else {
+		s.Unset()
+	}
+	if r.ReferencedFile.PrevName.OK {
+		s.String(r.ReferencedFile.PrevName.V)
+	} else {
+		s.Unset()
+	}
+	if r.ReferencedFile.Times.Modified.OK {
+		s.Time(r.ReferencedFile.Times.Modified.V)
+	} else {
+		s.Unset()
+	}
+	if r.ReferencedFile.Times.Accessed.OK {
+		s.Time(r.ReferencedFile.Times.Accessed.V)
+	} else {
+		s.Unset()
+	}
+	if r.ReferencedFile.Times.Created.OK {
+		s.Time(r.ReferencedFile.Times.Created.V)
+	} else {
+		s.Unset()
+	}
+	if r.ReferencedFile.Times.Changed.OK {
+		s.Time(r.ReferencedFile.Times.Changed.V)
+	} else {
+		s.Unset()
+	}
+}
+
+// Size returns the bytes of all strings and the elements of all containers.
+func (r *SMBCmd) Size() (bytes, elements int) {
+	bytes += len(r.UID)
+	bytes += len(r.Command)
+	bytes += len(r.SubCommand.V)
+	bytes += len(r.Argument.V)
+	bytes += len(r.Status.V)
+	bytes += len(r.Version)
+	bytes += len(r.Username.V)
+	bytes += len(r.Tree.V)
+	bytes += len(r.TreeService.V)
+	bytes += len(r.ReferencedFile.UID.V)
+	bytes += len(r.ReferencedFile.FUID.V)
+	bytes += len(r.ReferencedFile.Path.V)
+	bytes += len(r.ReferencedFile.Name.V)
+	bytes += len(r.ReferencedFile.PrevName.V)
+	return bytes, elements
+}
+
+// SMBFilesSchema describes the log smb_files.
+var SMBFilesSchema = Schema{
+	Name: "smb_files",
+	Doc:  "SMBFiles is something that was done to a file over SMB.",
+	ID:   18,
+	New:  func() Record { return new(SMBFiles) },
+	Fields: []Field{
+		{Name: "ts", Kind: KindTime, Doc: "Time of the request."},
+		{Name: "uid", Kind: KindString, Doc: "Unique identifier of the connection."},
+		{Name: "id.orig_h", Kind: KindAddr, Doc: "Originator's address."},
+		{Name: "id.orig_p", Kind: KindPort, Doc: "Originator's port; the ICMP type for ICMP."},
+		{Name: "id.resp_h", Kind: KindAddr, Doc: "Responder's address."},
+		{Name: "id.resp_p", Kind: KindPort, Doc: "Responder's port; the ICMP code for ICMP."},
+		{Name: "fuid", Kind: KindString, Doc: "Identifier of the file in files.log.", Unsettable: true},
+		{Name: "action", Kind: KindEnum, Doc: "What was done.", Unsettable: true},
+		{Name: "path", Kind: KindString, Doc: "The share in which the file is.", Unsettable: true},
+		{Name: "name", Kind: KindString, Doc: "Name of the file in the share.", Unsettable: true},
+		{Name: "size", Kind: KindCount, Doc: "Size when it was opened, in bytes."},
+		{Name: "prev_name", Kind: KindString, Doc: "Name before it was renamed.", Unsettable: true},
+		{Name: "times.modified", Kind: KindTime, Doc: "Time at which the contents were changed.", Unsettable: true},
+		{Name: "times.accessed", Kind: KindTime, Doc: "Time of the last access.", Unsettable: true},
+		{Name: "times.created", Kind: KindTime, Doc: "Time at which the file was made.", Unsettable: true},
+		{Name: "times.changed", Kind: KindTime, Doc: "Time at which contents or attributes were changed.", Unsettable: true},
+	},
+}
+
+// Schema returns &SMBFilesSchema.
+func (*SMBFiles) Schema() *Schema { return &SMBFilesSchema }
+
+// Encode passes the columns to s.
+func (r *SMBFiles) Encode(s Sink) {
+	s.Time(r.TS)
+	s.String(r.UID)
+	s.Addr(r.ID.OrigH)
+	s.Port(uint16(r.ID.OrigP))
+	s.Addr(r.ID.RespH)
+	s.Port(uint16(r.ID.RespP))
+	if r.FUID.OK {
+		s.String(r.FUID.V)
+	} else {
+		s.Unset()
+	}
+	if r.Action.OK {
+		s.Enum(string(r.Action.V))
+	} else {
+		s.Unset()
+	}
+	if r.Path.OK {
+		s.String(r.Path.V)
+	} else {
+		s.Unset()
+	}
+	if r.Name.OK {
+		s.String(r.Name.V)
+	} else {
+		s.Unset()
+	}
+	s.Count(r.FileSize)
+	if r.PrevName.OK {
+		s.String(r.PrevName.V)
+	} else {
+		s.Unset()
+	}
+	if r.Times.Modified.OK {
+		s.Time(r.Times.Modified.V)
+	} else {
+		s.Unset()
+	}
+	if r.Times.Accessed.OK {
+		s.Time(r.Times.Accessed.V)
+	} else {
+		s.Unset()
+	}
+	if r.Times.Created.OK {
+		s.Time(r.Times.Created.V)
+	} else {
+		s.Unset()
+	}
+	if r.Times.Changed.OK {
+		s.Time(r.Times.Changed.V)
+	} else {
+		s.Unset()
+	}
+}
+
+// Size returns the bytes of all strings and the elements of all containers.
+func (r *SMBFiles) Size() (bytes, elements int) {
+	bytes += len(r.UID)
+	bytes += len(r.FUID.V)
+	bytes += len(r.Path.V)
+	bytes += len(r.Name.V)
+	bytes += len(r.PrevName.V)
+	return bytes, elements
+}
+
+// SMBMappingSchema describes the log smb_mapping.
+var SMBMappingSchema = Schema{
+	Name: "smb_mapping",
+	Doc:  "SMBMapping is a share that a client connected to over SMB.",
+	ID:   19,
+	New:  func() Record { return new(SMBMapping) },
+	Fields: []Field{
+		{Name: "ts", Kind: KindTime, Doc: "Time of the request."},
+		{Name: "uid", Kind: KindString, Doc: "Unique identifier of the connection."},
+		{Name: "id.orig_h", Kind: KindAddr, Doc: "Originator's address."},
+		{Name: "id.orig_p", Kind: KindPort, Doc: "Originator's port; the ICMP type for ICMP."},
+		{Name: "id.resp_h", Kind: KindAddr, Doc: "Responder's address."},
+		{Name: "id.resp_p", Kind: KindPort, Doc: "Responder's port; the ICMP code for ICMP."},
+		{Name: "path", Kind: KindString, Doc: "Name of the share.", Unsettable: true},
+		{Name: "service", Kind: KindString, Doc: "Kind of resource, as SMB1 names it.", Unsettable: true},
+		{Name: "native_file_system", Kind: KindString, Doc: "File system of the share, which SMB1 tells.", Unsettable: true},
+		{Name: "share_type", Kind: KindString, Doc: "DISK, PIPE or PRINT."},
+	},
+}
+
+// Schema returns &SMBMappingSchema.
+func (*SMBMapping) Schema() *Schema { return &SMBMappingSchema }
+
+// Encode passes the columns to s.
+func (r *SMBMapping) Encode(s Sink) {
+	s.Time(r.TS)
+	s.String(r.UID)
+	s.Addr(r.ID.OrigH)
+	s.Port(uint16(r.ID.OrigP))
+	s.Addr(r.ID.RespH)
+	s.Port(uint16(r.ID.RespP))
+	if r.Path.OK {
+		s.String(r.Path.V)
+	} else {
+		s.Unset()
+	}
+	if r.Service.OK {
+		s.String(r.Service.V)
+	} else {
+		s.Unset()
+	}
+	if r.NativeFileSystem.OK {
+		s.String(r.NativeFileSystem.V)
+	} else {
+		s.Unset()
+	}
+	s.String(r.ShareType)
+}
+
+// Size returns the bytes of all strings and the elements of all containers.
+func (r *SMBMapping) Size() (bytes, elements int) {
+	bytes += len(r.UID)
+	bytes += len(r.Path.V)
+	bytes += len(r.Service.V)
+	bytes += len(r.NativeFileSystem.V)
+	bytes += len(r.ShareType)
+	return bytes, elements
+}
+
 // SMTPSchema describes the log smtp.
 var SMTPSchema = Schema{
 	Name: "smtp",
 	Doc:  "SMTP is a mail message, or what there was of one when the connection ended.",
-	ID:   16,
+	ID:   20,
 	New:  func() Record { return new(SMTP) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the message before it was done, or of the first line."},
@@ -1667,11 +2336,46 @@ func (r *SMTP) Encode(s Sink) {
 	}
 }
 
+// Size returns the bytes of all strings and the elements of all containers.
+func (r *SMTP) Size() (bytes, elements int) {
+	bytes += len(r.UID)
+	bytes += len(r.Helo.V)
+	bytes += len(r.MailFrom.V)
+	elements += len(r.RcptTo)
+	for _, v := range r.RcptTo {
+		bytes += len(v)
+	}
+	bytes += len(r.Date.V)
+	bytes += len(r.From.V)
+	elements += len(r.To)
+	for _, v := range r.To {
+		bytes += len(v)
+	}
+	elements += len(r.CC)
+	for _, v := range r.CC {
+		bytes += len(v)
+	}
+	bytes += len(r.ReplyTo.V)
+	bytes += len(r.MsgID.V)
+	bytes += len(r.InReplyTo.V)
+	bytes += len(r.Subject.V)
+	bytes += len(r.FirstReceived.V)
+	bytes += len(r.SecondReceived.V)
+	bytes += len(r.LastReply.V)
+	elements += len(r.Path)
+	bytes += len(r.UserAgent.V)
+	elements += len(r.FUIDs)
+	for _, v := range r.FUIDs {
+		bytes += len(v)
+	}
+	return bytes, elements
+}
+
 // SOCKSSchema describes the log socks.
 var SOCKSSchema = Schema{
 	Name: "socks",
 	Doc:  "SOCKS is a use of a SOCKS proxy.",
-	ID:   17,
+	ID:   21,
 	New:  func() Record { return new(SOCKS) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the proxy connection was first noticed."},
@@ -1752,11 +2456,22 @@ func (r *SOCKS) Encode(s Sink) {
 	}
 }
 
+// Size returns the bytes of all strings and the elements of all containers.
+func (r *SOCKS) Size() (bytes, elements int) {
+	bytes += len(r.UID)
+	bytes += len(r.User.V)
+	bytes += len(r.Password.V)
+	bytes += len(r.Status.V)
+	bytes += len(r.Request.Name.V)
+	bytes += len(r.Bound.Name.V)
+	return bytes, elements
+}
+
 // SSHSchema describes the log ssh.
 var SSHSchema = Schema{
 	Name: "ssh",
 	Doc:  "SSH is an SSH connection, written when a client has authenticated or else when the connection ends.",
-	ID:   18,
+	ID:   22,
 	New:  func() Record { return new(SSH) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the first version line."},
@@ -1876,11 +2591,29 @@ func (r *SSH) Encode(s Sink) {
 	}
 }
 
+// Size returns the bytes of all strings and the elements of all containers.
+func (r *SSH) Size() (bytes, elements int) {
+	bytes += len(r.UID)
+	bytes += len(r.Client.V)
+	bytes += len(r.Server.V)
+	bytes += len(r.CipherAlg.V)
+	bytes += len(r.MACAlg.V)
+	bytes += len(r.CompressionAlg.V)
+	bytes += len(r.KexAlg.V)
+	bytes += len(r.HostKeyAlg.V)
+	bytes += len(r.HostKeyFingerprint.V)
+	bytes += len(r.HASSH.V)
+	bytes += len(r.HASSHServer.V)
+	bytes += len(r.HASSHAlgorithms.V)
+	bytes += len(r.HASSHServerAlgorithms.V)
+	return bytes, elements
+}
+
 // SSLSchema describes the log ssl.
 var SSLSchema = Schema{
 	Name: "ssl",
 	Doc:  "SSL is an SSL, TLS or DTLS connection, written when its handshake has succeeded or else when the connection ends.",
-	ID:   19,
+	ID:   23,
 	New:  func() Record { return new(SSL) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which SSL was first noticed."},
@@ -1996,11 +2729,35 @@ func (r *SSL) Encode(s Sink) {
 	}
 }
 
+// Size returns the bytes of all strings and the elements of all containers.
+func (r *SSL) Size() (bytes, elements int) {
+	bytes += len(r.UID)
+	bytes += len(r.Version.V)
+	bytes += len(r.Cipher.V)
+	bytes += len(r.Curve.V)
+	bytes += len(r.ServerName.V)
+	bytes += len(r.LastAlert.V)
+	bytes += len(r.NextProtocol.V)
+	bytes += len(r.SSLHistory)
+	elements += len(r.CertChainFPs)
+	for _, v := range r.CertChainFPs {
+		bytes += len(v)
+	}
+	elements += len(r.ClientCertChainFPs)
+	for _, v := range r.ClientCertChainFPs {
+		bytes += len(v)
+	}
+	bytes += len(r.JA3.V)
+	bytes += len(r.JA3S.V)
+	bytes += len(r.JA4.V)
+	return bytes, elements
+}
+
 // TunnelSchema describes the log tunnel.
 var TunnelSchema = Schema{
 	Name: "tunnel",
 	Doc:  "Tunnel is a tunnel that was found, closed or expired.",
-	ID:   20,
+	ID:   24,
 	New:  func() Record { return new(Tunnel) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the activity."},
@@ -2033,11 +2790,17 @@ func (r *Tunnel) Encode(s Sink) {
 	s.Enum(string(r.Action))
 }
 
+// Size returns the bytes of all strings and the elements of all containers.
+func (r *Tunnel) Size() (bytes, elements int) {
+	bytes += len(r.UID.V)
+	return bytes, elements
+}
+
 // WebSocketSchema describes the log websocket.
 var WebSocketSchema = Schema{
 	Name: "websocket",
 	Doc:  "WebSocket is an HTTP connection that has become a WebSocket.",
-	ID:   21,
+	ID:   25,
 	New:  func() Record { return new(WebSocket) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the server agreed."},
@@ -2116,11 +2879,33 @@ func (r *WebSocket) Encode(s Sink) {
 	}
 }
 
+// Size returns the bytes of all strings and the elements of all containers.
+func (r *WebSocket) Size() (bytes, elements int) {
+	bytes += len(r.UID)
+	bytes += len(r.Host.V)
+	bytes += len(r.URI.V)
+	bytes += len(r.UserAgent.V)
+	bytes += len(r.Subprotocol.V)
+	elements += len(r.ClientProtocols)
+	for _, v := range r.ClientProtocols {
+		bytes += len(v)
+	}
+	elements += len(r.ServerExtensions)
+	for _, v := range r.ServerExtensions {
+		bytes += len(v)
+	}
+	elements += len(r.ClientExtensions)
+	for _, v := range r.ClientExtensions {
+		bytes += len(v)
+	}
+	return bytes, elements
+}
+
 // WeirdSchema describes the log weird.
 var WeirdSchema = Schema{
 	Name: "weird",
 	Doc:  "Weird is something unexpected in the traffic.",
-	ID:   22,
+	ID:   26,
 	New:  func() Record { return new(Weird) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which it occurred."},
@@ -2174,11 +2959,21 @@ func (r *Weird) Encode(s Sink) {
 	}
 }
 
+// Size returns the bytes of all strings and the elements of all containers.
+func (r *Weird) Size() (bytes, elements int) {
+	bytes += len(r.UID.V)
+	bytes += len(r.Name)
+	bytes += len(r.Addl.V)
+	bytes += len(r.Peer)
+	bytes += len(r.Source.V)
+	return bytes, elements
+}
+
 // X509Schema describes the log x509.
 var X509Schema = Schema{
 	Name: "x509",
 	Doc:  "X509 is a certificate that was seen. One that was seen before with the same HostCert and ClientCert is left out for a day.",
-	ID:   23,
+	ID:   27,
 	New:  func() Record { return new(X509) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the certificate was first seen."},
@@ -2289,4 +3084,31 @@ func (r *X509) Encode(s Sink) {
 	}
 	s.Bool(r.HostCert)
 	s.Bool(r.ClientCert)
+}
+
+// Size returns the bytes of all strings and the elements of all containers.
+func (r *X509) Size() (bytes, elements int) {
+	bytes += len(r.Fingerprint)
+	bytes += len(r.Certificate.Serial)
+	bytes += len(r.Certificate.Subject)
+	bytes += len(r.Certificate.Issuer)
+	bytes += len(r.Certificate.KeyAlg)
+	bytes += len(r.Certificate.SigAlg)
+	bytes += len(r.Certificate.KeyType.V)
+	bytes += len(r.Certificate.Exponent.V)
+	bytes += len(r.Certificate.Curve.V)
+	elements += len(r.SAN.DNS)
+	for _, v := range r.SAN.DNS {
+		bytes += len(v)
+	}
+	elements += len(r.SAN.URI)
+	for _, v := range r.SAN.URI {
+		bytes += len(v)
+	}
+	elements += len(r.SAN.Email)
+	for _, v := range r.SAN.Email {
+		bytes += len(v)
+	}
+	elements += len(r.SAN.IP)
+	return bytes, elements
 }

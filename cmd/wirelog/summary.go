@@ -68,6 +68,7 @@ func writeSummaryJSON(w io.Writer, sum *pipeline.Summary, u usage) error {
 	s := *sum
 	s.Logs = notNil(s.Logs)
 	s.Dropped = notNil(s.Dropped)
+	s.Marks = notNil(s.Marks)
 	s.Panics = notNil(s.Panics)
 	s.Damage = notNil(s.Damage)
 	return json.NewEncoder(w).Encode(struct {

@@ -5,6 +5,8 @@
 package dcerpc
 
 import (
+	"slices"
+
 	"github.com/wirelog/wirelog/dissect/conn"
 	"github.com/wirelog/wirelog/dissect/detect"
 	"github.com/wirelog/wirelog/dissect/event"
@@ -16,8 +18,7 @@ const (
 	// maxContexts is how many presentation contexts are told apart when a response is to
 	// be told what it answers. After that, the oldest is forgotten.
 	maxContexts = 256
-	// maxHeld bounds what the analyzers of a shard keep of PDUs and calls that are not
-	// complete.
+	// maxHeld bounds what the analyzers of a shard keep of PDUs that are not complete.
 	maxHeld = 256 << 20
 	// maxKeptBuffer is the size of the largest buffer that is kept for other connections,
 	// maxKeptBuffers their number.
@@ -25,19 +26,18 @@ const (
 	maxKeptBuffers = 1024
 )
 
-// Options limit what is kept of calls that come in several fragments. After what exceeds
-// a limit, which is a weird, the connection or pipe is not looked at any more.
+// Options limit what calls in several fragments may take. After what exceeds a limit, which
+// is a weird, the connection or pipe is not looked at any more.
 type Options struct {
 	// Calls is how many calls of a direction may be incomplete at a time
 	// (DCE_RPC::max_cmd_reassembly).
 	Calls int
-	// Fragments is how many bytes the fragments of a call may have together
-	// (DCE_RPC::max_frag_data).
-	Fragments int
+	// Fragment is how many bytes a fragment of a call may have (DCE_RPC::max_frag_data).
+	Fragment int
 }
 
 // DefaultOptions returns Zeek's limits.
-func DefaultOptions() Options { return Options{Calls: 20, Fragments: 30000} }
+func DefaultOptions() Options { return Options{Calls: 20, Fragment: 30000} }
 
 // Security are the analyzers of what authenticates the two sides of an association. Any may
 // be nil.
@@ -79,7 +79,7 @@ type factory struct {
 
 	free    []*analyzer
 	buffers [][]byte
-	held    int // bytes in pending and calls
+	held    int // bytes in pending
 
 	message   event.DCERPCMessage
 	bind      event.DCERPCBind
@@ -100,7 +100,10 @@ func (f *factory) get(t *conn.Table, c *conn.Conn) *analyzer {
 	} else {
 		a = new(analyzer)
 	}
-	*a = analyzer{f: f, t: t, c: c, contexts: a.contexts[:0], security: [mechanisms]int{-1, -1, -1}}
+	*a = analyzer{
+		f: f, t: t, c: c, contexts: a.contexts[:0], security: [mechanisms]int{-1, -1, -1},
+		flow: [2]flow{{calls: a.flow[0].calls}, {calls: a.flow[1].calls}},
+	}
 	return a
 }
 
@@ -156,13 +159,7 @@ type flow struct {
 	header  header // of that PDU, if announced
 	// announced tells that the event of the PDU's header was raised.
 	announced bool
-	calls     []call
-}
-
-// call is what there is of a call whose last fragment has not come.
-type call struct {
-	id   uint32
-	data []byte
+	calls     []uint32 // of which there are fragments, and the last has not come
 }
 
 type context struct{ id, opnum uint16 }
@@ -207,8 +204,7 @@ func (a *analyzer) Data(isOrig bool, b []byte) {
 		w.pending = w.pending[:copy(w.pending, b)]
 	}
 	if a.f.held > maxHeld {
-		a.t.Weird(a.c, "too_much_dce_rpc_fragment_data", "", source)
-		a.off = true
+		a.giveUp("too_much_dce_rpc_fragment_data")
 		a.release()
 	}
 }
@@ -237,11 +233,8 @@ func (a *analyzer) pdu(w *flow, isOrig bool, b []byte) (n int, ok bool) {
 	if len(trailer) > 0 {
 		a.authenticate(trailer)
 	}
-	if n := w.find(h.callID); h.complete() && n < 0 {
+	if a.complete(w, h, body) {
 		ok = a.body(h, body)
-	} else if a.collect(w, n, h, body) {
-		ok = a.body(h, w.calls[n].data)
-		w.remove(a.f, n)
 	}
 	if ok {
 		a.confirm()
@@ -249,49 +242,37 @@ func (a *analyzer) pdu(w *flow, isOrig bool, b []byte) (n int, ok bool) {
 	return h.length, ok
 }
 
-func (w *flow) find(id uint32) int {
-	for i := range w.calls {
-		if w.calls[i].id == id {
-			return i
-		}
-	}
-	return -1
-}
-
-func (w *flow) remove(f *factory, i int) {
-	f.drop(&w.calls[i].data)
-	last := len(w.calls) - 1
-	w.calls[i] = w.calls[last]
-	w.calls[last] = call{}
-	w.calls = w.calls[:last]
-}
-
-// collect takes a fragment of a call, of which there are others in w.calls[i] unless i is
-// negative, and reports whether it is the last one. One that none comes before is passed
-// over.
-func (a *analyzer) collect(w *flow, i int, h *header, b []byte) bool {
-	if h.first() {
-		if i >= 0 {
-			a.t.Weird(a.c, "multiple_first_fragments_in_dce_rpc_reassembly", "", source)
-			a.off = true
-			return false
-		}
-		w.calls = append(w.calls, call{id: h.callID})
-		i = len(w.calls) - 1
-		if len(w.calls) > a.f.options.Calls {
-			a.t.Weird(a.c, "too_many_dce_rpc_msgs_in_reassembly", "", source)
-			a.off = true
-		}
-	}
-	if i < 0 {
+// complete takes a fragment and reports whether it is the last of its call, or all of it.
+// Zeek makes events of the last fragment, and so nothing is kept of the others. One that
+// none came before is passed over.
+func (a *analyzer) complete(w *flow, h *header, b []byte) bool {
+	i := slices.Index(w.calls, h.callID)
+	switch {
+	case h.first() && i >= 0:
+		a.giveUp("multiple_first_fragments_in_dce_rpc_reassembly")
 		return false
+	case h.first() && h.last():
+		return true
+	case h.first():
+		w.calls = append(w.calls, h.callID)
+		if len(w.calls) > a.f.options.Calls {
+			a.giveUp("too_many_dce_rpc_msgs_in_reassembly")
+		}
+	case i < 0:
+		return false
+	case h.last():
+		w.calls = slices.Delete(w.calls, i, i+1)
 	}
-	a.f.keep(&w.calls[i].data, b)
-	if len(w.calls[i].data) > a.f.options.Fragments {
-		a.t.Weird(a.c, "too_much_dce_rpc_fragment_data", "", source)
-		a.off = true
+	if len(b) > a.f.options.Fragment {
+		a.giveUp("too_much_dce_rpc_fragment_data")
 	}
-	return h.last() && !h.first()
+	return h.last()
+}
+
+// giveUp is for what would have to be kept for too long. What is at work comes to its end.
+func (a *analyzer) giveUp(weird string) {
+	a.t.Weird(a.c, weird, "", source)
+	a.off = true
 }
 
 // called remembers an operation, which a response in the same context answers.
@@ -359,11 +340,7 @@ func (a *analyzer) Done() {
 // release forgets what is not complete.
 func (a *analyzer) release() {
 	for i := range a.flow {
-		w := &a.flow[i]
-		a.f.drop(&w.pending)
-		for len(w.calls) > 0 {
-			w.remove(a.f, len(w.calls)-1)
-		}
-		w.calls = nil
+		a.f.drop(&a.flow[i].pending)
+		a.flow[i].calls = a.flow[i].calls[:0]
 	}
 }

@@ -147,8 +147,7 @@ func (a *analyzer) authenticate(trailer []byte) {
 	}
 }
 
-// body takes what is between header and trailer, of all fragments together, and reports
-// whether it is well-formed.
+// body takes what is between header and trailer, and reports whether it is well-formed.
 func (a *analyzer) body(h *header, b []byte) bool {
 	switch h.ptype {
 	case ptypeRequest:

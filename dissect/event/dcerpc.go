@@ -66,7 +66,7 @@ type DCERPCRequest struct {
 	FID     uint64 `zeek:"fid"` // file ID of the SMB pipe; 0 over TCP
 	CtxID   uint64 `zeek:"ctx_id"`
 	Opnum   uint64 `zeek:"opnum"`
-	StubLen uint64 `zeek:"stub_len"` // bytes of the arguments
+	StubLen uint64 `zeek:"stub_len"` // bytes of the arguments in the last fragment
 }
 
 // DCERPCResponse is raised for a DCE/RPC response PDU, with the operation of the request
@@ -78,5 +78,5 @@ type DCERPCResponse struct {
 	FID     uint64 `zeek:"fid"` // file ID of the SMB pipe; 0 over TCP
 	CtxID   uint64 `zeek:"ctx_id"`
 	Opnum   uint64 `zeek:"opnum"`    // of the context's last request; 0 if none was seen
-	StubLen uint64 `zeek:"stub_len"` // bytes of the results
+	StubLen uint64 `zeek:"stub_len"` // bytes of the results in the last fragment
 }

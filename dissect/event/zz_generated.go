@@ -19,6 +19,7 @@ type Hooks struct {
 	GTPv1     GTPv1Events
 	HTTP      HTTPEvents
 	ICMP      ICMPEvents
+	IRC       IRCEvents
 	KRB       KRBEvents
 	MIME      MIMEEvents
 	Modbus    ModbusEvents
@@ -41,6 +42,7 @@ type Hooks struct {
 	WebSocket WebSocketEvents
 	Weird     WeirdEvents
 	X509      X509Events
+	XMPP      XMPPEvents
 
 	slots     Slot
 	fileSlots FileSlot
@@ -213,6 +215,44 @@ type ICMPEvents struct {
 	Unreachable           Hook[ICMPUnreachable]           // icmp_unreachable
 }
 
+// IRCEvents are the hooks of section IRC.
+type IRCEvents struct {
+	ChannelInfo       Hook[IRCChannelInfo]       // irc_channel_info
+	ChannelTopic      Hook[IRCChannelTopic]      // irc_channel_topic
+	DCCMessage        Hook[IRCDCCMessage]        // irc_dcc_message
+	ErrorMessage      Hook[IRCErrorMessage]      // irc_error_message
+	GlobalUsers       Hook[IRCGlobalUsers]       // irc_global_users
+	InvalidNick       Hook[IRCInvalidNick]       // irc_invalid_nick
+	InviteMessage     Hook[IRCInviteMessage]     // irc_invite_message
+	JoinMessage       Hook[IRCJoinMessage]       // irc_join_message
+	KickMessage       Hook[IRCKickMessage]       // irc_kick_message
+	Message           Hook[IRCMessage]           // irc_message
+	ModeMessage       Hook[IRCModeMessage]       // irc_mode_message
+	NamesInfo         Hook[IRCNamesInfo]         // irc_names_info
+	NetworkInfo       Hook[IRCNetworkInfo]       // irc_network_info
+	NickMessage       Hook[IRCNickMessage]       // irc_nick_message
+	NoticeMessage     Hook[IRCNoticeMessage]     // irc_notice_message
+	OperMessage       Hook[IRCOperMessage]       // irc_oper_message
+	OperResponse      Hook[IRCOperResponse]      // irc_oper_response
+	PartMessage       Hook[IRCPartMessage]       // irc_part_message
+	PasswordMessage   Hook[IRCPasswordMessage]   // irc_password_message
+	PrivmsgMessage    Hook[IRCPrivmsgMessage]    // irc_privmsg_message
+	QuitMessage       Hook[IRCQuitMessage]       // irc_quit_message
+	Reply             Hook[IRCReply]             // irc_reply
+	Request           Hook[IRCRequest]           // irc_request
+	ServerInfo        Hook[IRCServerInfo]        // irc_server_info
+	SqueryMessage     Hook[IRCSqueryMessage]     // irc_squery_message
+	SquitMessage      Hook[IRCSquitMessage]      // irc_squit_message
+	StartTLS          Hook[IRCStartTLS]          // irc_starttls
+	UserMessage       Hook[IRCUserMessage]       // irc_user_message
+	WhoLine           Hook[IRCWhoLine]           // irc_who_line
+	WhoMessage        Hook[IRCWhoMessage]        // irc_who_message
+	WhoisChannelLine  Hook[IRCWhoisChannelLine]  // irc_whois_channel_line
+	WhoisMessage      Hook[IRCWhoisMessage]      // irc_whois_message
+	WhoisOperatorLine Hook[IRCWhoisOperatorLine] // irc_whois_operator_line
+	WhoisUserLine     Hook[IRCWhoisUserLine]     // irc_whois_user_line
+}
+
 // KRBEvents are the hooks of section KRB.
 type KRBEvents struct {
 	APRequest   Hook[KRBAPRequest]   // krb_ap_request
@@ -381,9 +421,26 @@ type SMBEvents struct {
 	SMB1TreeDisconnect               Hook[SMB1TreeDisconnect]               // smb1_tree_disconnect
 	SMB1WriteAndXRequest             Hook[SMB1WriteAndXRequest]             // smb1_write_andx_request
 	SMB1WriteAndXResponse            Hook[SMB1WriteAndXResponse]            // smb1_write_andx_response
+	SMB2CloseRequest                 Hook[SMB2CloseRequest]                 // smb2_close_request
+	SMB2CloseResponse                Hook[SMB2CloseResponse]                // smb2_close_response
+	SMB2CreateRequest                Hook[SMB2CreateRequest]                // smb2_create_request
+	SMB2CreateResponse               Hook[SMB2CreateResponse]               // smb2_create_response
 	SMB2DiscardedMessagesState       Hook[SMB2DiscardedMessagesState]       // smb2_discarded_messages_state
+	SMB2FileDelete                   Hook[SMB2FileDelete]                   // smb2_file_delete
+	SMB2FileRename                   Hook[SMB2FileRename]                   // smb2_file_rename
+	SMB2FileSattr                    Hook[SMB2FileSattr]                    // smb2_file_sattr
 	SMB2Message                      Hook[SMB2Message]                      // smb2_message
+	SMB2NegotiateRequest             Hook[SMB2NegotiateRequest]             // smb2_negotiate_request
+	SMB2NegotiateResponse            Hook[SMB2NegotiateResponse]            // smb2_negotiate_response
+	SMB2ReadRequest                  Hook[SMB2ReadRequest]                  // smb2_read_request
+	SMB2SessionSetupRequest          Hook[SMB2SessionSetupRequest]          // smb2_session_setup_request
+	SMB2SessionSetupResponse         Hook[SMB2SessionSetupResponse]         // smb2_session_setup_response
 	SMB2TransformHeader              Hook[SMB2TransformHeader]              // smb2_transform_header
+	SMB2TreeConnectRequest           Hook[SMB2TreeConnectRequest]           // smb2_tree_connect_request
+	SMB2TreeConnectResponse          Hook[SMB2TreeConnectResponse]          // smb2_tree_connect_response
+	SMB2TreeDisconnectRequest        Hook[SMB2TreeDisconnectRequest]        // smb2_tree_disconnect_request
+	SMB2TreeDisconnectResponse       Hook[SMB2TreeDisconnectResponse]       // smb2_tree_disconnect_response
+	SMB2WriteRequest                 Hook[SMB2WriteRequest]                 // smb2_write_request
 	DiscardedDCERPCAnalyzers         Hook[SMBDiscardedDCERPCAnalyzers]      // smb_discarded_dce_rpc_analyzers
 	PipeConnectHeuristic             Hook[SMBPipeConnectHeuristic]          // smb_pipe_connect_heuristic
 }
@@ -536,6 +593,11 @@ type X509Events struct {
 	ExtSubjectAlternativeName         Hook[X509ExtSubjectAlternativeName]         // x509_ext_subject_alternative_name
 	Extension                         Hook[X509Extension]                         // x509_extension
 	OCSPExtSignedCertificateTimestamp Hook[X509OCSPExtSignedCertificateTimestamp] // x509_ocsp_ext_signed_certificate_timestamp
+}
+
+// XMPPEvents are the hooks of section XMPP.
+type XMPPEvents struct {
+	StartTLS Hook[XMPPStartTLS] // xmpp_starttls
 }
 
 var built = [...]builtEvent{
@@ -2759,6 +2821,584 @@ var built = [...]builtEvent{
 		stream: func(h *Hooks, s *Stream) {
 			h.Conn.IPv6ExtHeaders.Listen(func(e *IPv6ExtHeaders) {
 				dst := s.begin("ipv6_ext_headers")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "irc_channel_info",
+			Section: "IRC",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"chans", "count"}},
+			Doc:     "Raised for RPL_LUSERCHANNELS (254).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.IRC.ChannelInfo.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.IRC.ChannelInfo.Listen(func(e *IRCChannelInfo) {
+				dst := s.begin("irc_channel_info")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "irc_channel_topic",
+			Section: "IRC",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"channel", "string"}, {"topic", "string"}},
+			Doc:     "Raised for RPL_TOPIC (332).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.IRC.ChannelTopic.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.IRC.ChannelTopic.Listen(func(e *IRCChannelTopic) {
+				dst := s.begin("irc_channel_topic")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "irc_dcc_message",
+			Section: "IRC",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"prefix", "string"}, {"target", "string"}, {"dcc_type", "string"}, {"argument", "string"}, {"address", "addr"}, {"dest_port", "count"}, {"size", "count"}},
+			Doc:     "Raised for an offer of a direct connection (DCC) in a PRIVMSG.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.IRC.DCCMessage.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.IRC.DCCMessage.Listen(func(e *IRCDCCMessage) {
+				dst := s.begin("irc_dcc_message")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "irc_error_message",
+			Section: "IRC",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"prefix", "string"}, {"message", "string"}},
+			Doc:     "Raised for ERROR (RFC 2812 section 3.7.4).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.IRC.ErrorMessage.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.IRC.ErrorMessage.Listen(func(e *IRCErrorMessage) {
+				dst := s.begin("irc_error_message")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "irc_global_users",
+			Section: "IRC",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"prefix", "string"}, {"msg", "string"}},
+			Doc:     "Raised for RPL_GLOBALUSERS (266).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.IRC.GlobalUsers.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.IRC.GlobalUsers.Listen(func(e *IRCGlobalUsers) {
+				dst := s.begin("irc_global_users")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "irc_invalid_nick",
+			Section: "IRC",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}},
+			Doc:     "Raised for the replies that refuse a nickname (431, 432, 433, 436).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.IRC.InvalidNick.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.IRC.InvalidNick.Listen(func(e *IRCInvalidNick) {
+				dst := s.begin("irc_invalid_nick")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "irc_invite_message",
+			Section: "IRC",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"prefix", "string"}, {"nickname", "string"}, {"channel", "string"}},
+			Doc:     "Raised for INVITE (RFC 2812 section 3.2.7).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.IRC.InviteMessage.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.IRC.InviteMessage.Listen(func(e *IRCInviteMessage) {
+				dst := s.begin("irc_invite_message")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "irc_join_message",
+			Section: "IRC",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"info_list", "irc_join_list"}},
+			Doc:     "Raised for JOIN and NJOIN (RFC 2812 section 3.2.1, RFC 2813 section 4.2.2).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.IRC.JoinMessage.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.IRC.JoinMessage.Listen(func(e *IRCJoinMessage) {
+				dst := s.begin("irc_join_message")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "irc_kick_message",
+			Section: "IRC",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"prefix", "string"}, {"chans", "string"}, {"users", "string"}, {"comment", "string"}},
+			Doc:     "Raised for KICK (RFC 2812 section 3.2.8).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.IRC.KickMessage.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.IRC.KickMessage.Listen(func(e *IRCKickMessage) {
+				dst := s.begin("irc_kick_message")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "irc_message",
+			Section: "IRC",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"prefix", "string"}, {"command", "string"}, {"message", "string"}},
+			Doc:     "Raised for a command of an IRC server that has no event of its own.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.IRC.Message.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.IRC.Message.Listen(func(e *IRCMessage) {
+				dst := s.begin("irc_message")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "irc_mode_message",
+			Section: "IRC",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"prefix", "string"}, {"params", "string"}},
+			Doc:     "Raised for MODE (RFC 2812 section 3.2.3).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.IRC.ModeMessage.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.IRC.ModeMessage.Listen(func(e *IRCModeMessage) {
+				dst := s.begin("irc_mode_message")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "irc_names_info",
+			Section: "IRC",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"c_type", "string"}, {"channel", "string"}, {"users", "string_set"}},
+			Doc:     "Raised for RPL_NAMREPLY (353).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.IRC.NamesInfo.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.IRC.NamesInfo.Listen(func(e *IRCNamesInfo) {
+				dst := s.begin("irc_names_info")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "irc_network_info",
+			Section: "IRC",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"users", "count"}, {"services", "count"}, {"servers", "count"}},
+			Doc:     "Raised for RPL_LUSERCLIENT (251).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.IRC.NetworkInfo.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.IRC.NetworkInfo.Listen(func(e *IRCNetworkInfo) {
+				dst := s.begin("irc_network_info")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "irc_nick_message",
+			Section: "IRC",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"who", "string"}, {"newnick", "string"}},
+			Doc:     "Raised for NICK (RFC 2812 section 3.1.2).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.IRC.NickMessage.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.IRC.NickMessage.Listen(func(e *IRCNickMessage) {
+				dst := s.begin("irc_nick_message")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "irc_notice_message",
+			Section: "IRC",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"source", "string"}, {"target", "string"}, {"message", "string"}},
+			Doc:     "Raised for NOTICE (RFC 2812 section 3.3.2).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.IRC.NoticeMessage.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.IRC.NoticeMessage.Listen(func(e *IRCNoticeMessage) {
+				dst := s.begin("irc_notice_message")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "irc_oper_message",
+			Section: "IRC",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"user", "string"}, {"password", "string"}},
+			Doc:     "Raised for OPER (RFC 2812 section 3.1.4).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.IRC.OperMessage.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.IRC.OperMessage.Listen(func(e *IRCOperMessage) {
+				dst := s.begin("irc_oper_message")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "irc_oper_response",
+			Section: "IRC",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"got_oper", "bool"}},
+			Doc:     "Raised for the replies that grant operator rights (381) or do not (491).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.IRC.OperResponse.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.IRC.OperResponse.Listen(func(e *IRCOperResponse) {
+				dst := s.begin("irc_oper_response")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "irc_part_message",
+			Section: "IRC",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"nick", "string"}, {"chans", "string_set"}, {"message", "string"}},
+			Doc:     "Raised for PART (RFC 2812 section 3.2.2).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.IRC.PartMessage.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.IRC.PartMessage.Listen(func(e *IRCPartMessage) {
+				dst := s.begin("irc_part_message")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "irc_password_message",
+			Section: "IRC",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"password", "string"}},
+			Doc:     "Raised for PASS (RFC 2812 section 3.1.1).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.IRC.PasswordMessage.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.IRC.PasswordMessage.Listen(func(e *IRCPasswordMessage) {
+				dst := s.begin("irc_password_message")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "irc_privmsg_message",
+			Section: "IRC",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"source", "string"}, {"target", "string"}, {"message", "string"}},
+			Doc:     "Raised for PRIVMSG, but for DCC (RFC 2812 section 3.3.1).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.IRC.PrivmsgMessage.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.IRC.PrivmsgMessage.Listen(func(e *IRCPrivmsgMessage) {
+				dst := s.begin("irc_privmsg_message")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "irc_quit_message",
+			Section: "IRC",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"nick", "string"}, {"message", "string"}},
+			Doc:     "Raised for QUIT (RFC 2812 section 3.1.7).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.IRC.QuitMessage.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.IRC.QuitMessage.Listen(func(e *IRCQuitMessage) {
+				dst := s.begin("irc_quit_message")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "irc_reply",
+			Section: "IRC",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"prefix", "string"}, {"code", "count"}, {"params", "string"}},
+			Doc:     "Raised for a numeric reply that has no event of its own (RFC 2812 section 5).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.IRC.Reply.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.IRC.Reply.Listen(func(e *IRCReply) {
+				dst := s.begin("irc_reply")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "irc_request",
+			Section: "IRC",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"prefix", "string"}, {"command", "string"}, {"arguments", "string"}},
+			Doc:     "Raised for a command of an IRC client that has no event of its own (RFC 2812 section 3).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.IRC.Request.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.IRC.Request.Listen(func(e *IRCRequest) {
+				dst := s.begin("irc_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "irc_server_info",
+			Section: "IRC",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"users", "count"}, {"services", "count"}, {"servers", "count"}},
+			Doc:     "Raised for RPL_LUSERME (255).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.IRC.ServerInfo.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.IRC.ServerInfo.Listen(func(e *IRCServerInfo) {
+				dst := s.begin("irc_server_info")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "irc_squery_message",
+			Section: "IRC",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"source", "string"}, {"target", "string"}, {"message", "string"}},
+			Doc:     "Raised for SQUERY, a message to a service (RFC 2812 section 3.5.2).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.IRC.SqueryMessage.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.IRC.SqueryMessage.Listen(func(e *IRCSqueryMessage) {
+				dst := s.begin("irc_squery_message")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "irc_squit_message",
+			Section: "IRC",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"prefix", "string"}, {"server", "string"}, {"message", "string"}},
+			Doc:     "Raised for SQUIT (RFC 2812 section 3.1.8).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.IRC.SquitMessage.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.IRC.SquitMessage.Listen(func(e *IRCSquitMessage) {
+				dst := s.begin("irc_squit_message")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "irc_starttls",
+			Section: "IRC",
+			Params:  []Param{{"c", "connection"}},
+			Doc:     "Raised when an IRC server agrees to STARTTLS (670): TLS follows.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.IRC.StartTLS.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.IRC.StartTLS.Listen(func(e *IRCStartTLS) {
+				dst := s.begin("irc_starttls")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "irc_user_message",
+			Section: "IRC",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"user", "string"}, {"host", "string"}, {"server", "string"}, {"real_name", "string"}},
+			Doc:     "Raised for USER (RFC 2812 section 3.1.3).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.IRC.UserMessage.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.IRC.UserMessage.Listen(func(e *IRCUserMessage) {
+				dst := s.begin("irc_user_message")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "irc_who_line",
+			Section: "IRC",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"target_nick", "string"}, {"channel", "string"}, {"user", "string"}, {"host", "string"}, {"server", "string"}, {"nick", "string"}, {"params", "string"}, {"hops", "count"}, {"real_name", "string"}},
+			Doc:     "Raised for RPL_WHOREPLY (352).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.IRC.WhoLine.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.IRC.WhoLine.Listen(func(e *IRCWhoLine) {
+				dst := s.begin("irc_who_line")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "irc_who_message",
+			Section: "IRC",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"mask", "string"}, {"oper", "bool"}},
+			Doc:     "Raised for WHO (RFC 2812 section 3.6.1).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.IRC.WhoMessage.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.IRC.WhoMessage.Listen(func(e *IRCWhoMessage) {
+				dst := s.begin("irc_who_message")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "irc_whois_channel_line",
+			Section: "IRC",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"nick", "string"}, {"chans", "string_set"}},
+			Doc:     "Raised for RPL_WHOISCHANNELS (319).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.IRC.WhoisChannelLine.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.IRC.WhoisChannelLine.Listen(func(e *IRCWhoisChannelLine) {
+				dst := s.begin("irc_whois_channel_line")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "irc_whois_message",
+			Section: "IRC",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"server", "string"}, {"users", "string"}},
+			Doc:     "Raised for WHOIS (RFC 2812 section 3.6.2).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.IRC.WhoisMessage.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.IRC.WhoisMessage.Listen(func(e *IRCWhoisMessage) {
+				dst := s.begin("irc_whois_message")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "irc_whois_operator_line",
+			Section: "IRC",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"nick", "string"}},
+			Doc:     "Raised for RPL_WHOISOPERATOR (313).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.IRC.WhoisOperatorLine.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.IRC.WhoisOperatorLine.Listen(func(e *IRCWhoisOperatorLine) {
+				dst := s.begin("irc_whois_operator_line")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "irc_whois_user_line",
+			Section: "IRC",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"nick", "string"}, {"user", "string"}, {"host", "string"}, {"real_name", "string"}},
+			Doc:     "Raised for RPL_WHOISUSER (311).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.IRC.WhoisUserLine.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.IRC.WhoisUserLine.Listen(func(e *IRCWhoisUserLine) {
+				dst := s.begin("irc_whois_user_line")
 				dst = appendConnKeys(dst, e.Conn)
 				s.end(e.AppendArgs(append(dst, argsKey...)))
 			})
@@ -5044,6 +5684,74 @@ var built = [...]builtEvent{
 	},
 	{
 		info: Info{
+			Name:    "smb2_close_request",
+			Section: "SMB",
+			Params:  []Param{{"c", "connection"}, {"hdr", "SMB2::Header"}, {"file_id", "SMB2::GUID"}},
+			Doc:     "Raised for an SMB2 request to close a file (MS-SMB2 section 2.2.15).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMB.SMB2CloseRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMB.SMB2CloseRequest.Listen(func(e *SMB2CloseRequest) {
+				dst := s.begin("smb2_close_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "smb2_close_response",
+			Section: "SMB",
+			Params:  []Param{{"c", "connection"}, {"hdr", "SMB2::Header"}, {"response", "SMB2::CloseResponse"}},
+			Doc:     "Raised for an SMB2 reply to a request to close a file (MS-SMB2 section 2.2.16).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMB.SMB2CloseResponse.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMB.SMB2CloseResponse.Listen(func(e *SMB2CloseResponse) {
+				dst := s.begin("smb2_close_response")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "smb2_create_request",
+			Section: "SMB",
+			Params:  []Param{{"c", "connection"}, {"hdr", "SMB2::Header"}, {"request", "SMB2::CreateRequest"}},
+			Doc:     "Raised for an SMB2 request to open or make a file, directory or pipe (MS-SMB2 section 2.2.13).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMB.SMB2CreateRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMB.SMB2CreateRequest.Listen(func(e *SMB2CreateRequest) {
+				dst := s.begin("smb2_create_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "smb2_create_response",
+			Section: "SMB",
+			Params:  []Param{{"c", "connection"}, {"hdr", "SMB2::Header"}, {"response", "SMB2::CreateResponse"}},
+			Doc:     "Raised for an SMB2 reply to a request to open a file (MS-SMB2 section 2.2.14).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMB.SMB2CreateResponse.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMB.SMB2CreateResponse.Listen(func(e *SMB2CreateResponse) {
+				dst := s.begin("smb2_create_response")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
 			Name:    "smb2_discarded_messages_state",
 			Section: "SMB",
 			Params:  []Param{{"c", "connection"}, {"state", "string"}},
@@ -5055,6 +5763,57 @@ var built = [...]builtEvent{
 		stream: func(h *Hooks, s *Stream) {
 			h.SMB.SMB2DiscardedMessagesState.Listen(func(e *SMB2DiscardedMessagesState) {
 				dst := s.begin("smb2_discarded_messages_state")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "smb2_file_delete",
+			Section: "SMB",
+			Params:  []Param{{"c", "connection"}, {"hdr", "SMB2::Header"}, {"file_id", "SMB2::GUID"}, {"delete_pending", "bool"}},
+			Doc:     "Raised for an SMB2 request to delete a file once it is closed, or not to (MS-FSCC section 2.4.11). It is also raised for a reply to a request to open a file that is to be deleted when it is closed.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMB.SMB2FileDelete.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMB.SMB2FileDelete.Listen(func(e *SMB2FileDelete) {
+				dst := s.begin("smb2_file_delete")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "smb2_file_rename",
+			Section: "SMB",
+			Params:  []Param{{"c", "connection"}, {"hdr", "SMB2::Header"}, {"file_id", "SMB2::GUID"}, {"dst_filename", "string"}},
+			Doc:     "Raised for an SMB2 request to rename a file (MS-FSCC section 2.4.43.2).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMB.SMB2FileRename.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMB.SMB2FileRename.Listen(func(e *SMB2FileRename) {
+				dst := s.begin("smb2_file_rename")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "smb2_file_sattr",
+			Section: "SMB",
+			Params:  []Param{{"c", "connection"}, {"hdr", "SMB2::Header"}, {"file_id", "SMB2::GUID"}, {"times", "SMB::MACTimes"}, {"attrs", "SMB2::FileAttrs"}},
+			Doc:     "Raised for an SMB2 request to set times and attributes of a file (MS-FSCC section 2.4.7).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMB.SMB2FileSattr.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMB.SMB2FileSattr.Listen(func(e *SMB2FileSattr) {
+				dst := s.begin("smb2_file_sattr")
 				dst = appendConnKeys(dst, e.Conn)
 				s.end(e.AppendArgs(append(dst, argsKey...)))
 			})
@@ -5079,6 +5838,91 @@ var built = [...]builtEvent{
 	},
 	{
 		info: Info{
+			Name:    "smb2_negotiate_request",
+			Section: "SMB",
+			Params:  []Param{{"c", "connection"}, {"hdr", "SMB2::Header"}, {"dialects", "index_vec"}},
+			Doc:     "Raised for an SMB2 request to negotiate, with the dialects that the client speaks (MS-SMB2 section 2.2.3).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMB.SMB2NegotiateRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMB.SMB2NegotiateRequest.Listen(func(e *SMB2NegotiateRequest) {
+				dst := s.begin("smb2_negotiate_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "smb2_negotiate_response",
+			Section: "SMB",
+			Params:  []Param{{"c", "connection"}, {"hdr", "SMB2::Header"}, {"response", "SMB2::NegotiateResponse"}},
+			Doc:     "Raised for an SMB2 reply to a request to negotiate (MS-SMB2 section 2.2.4).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMB.SMB2NegotiateResponse.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMB.SMB2NegotiateResponse.Listen(func(e *SMB2NegotiateResponse) {
+				dst := s.begin("smb2_negotiate_response")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "smb2_read_request",
+			Section: "SMB",
+			Params:  []Param{{"c", "connection"}, {"hdr", "SMB2::Header"}, {"file_id", "SMB2::GUID"}, {"offset", "count"}, {"length", "count"}},
+			Doc:     "Raised for an SMB2 request to read (MS-SMB2 section 2.2.19). What is read goes to file analysis, or to the analyzer of a named pipe.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMB.SMB2ReadRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMB.SMB2ReadRequest.Listen(func(e *SMB2ReadRequest) {
+				dst := s.begin("smb2_read_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "smb2_session_setup_request",
+			Section: "SMB",
+			Params:  []Param{{"c", "connection"}, {"hdr", "SMB2::Header"}, {"request", "SMB2::SessionSetupRequest"}},
+			Doc:     "Raised for an SMB2 request to set up a session, a step of the authentication (MS-SMB2 section 2.2.5).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMB.SMB2SessionSetupRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMB.SMB2SessionSetupRequest.Listen(func(e *SMB2SessionSetupRequest) {
+				dst := s.begin("smb2_session_setup_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "smb2_session_setup_response",
+			Section: "SMB",
+			Params:  []Param{{"c", "connection"}, {"hdr", "SMB2::Header"}, {"response", "SMB2::SessionSetupResponse"}},
+			Doc:     "Raised for an SMB2 reply to a request to set up a session (MS-SMB2 section 2.2.6).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMB.SMB2SessionSetupResponse.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMB.SMB2SessionSetupResponse.Listen(func(e *SMB2SessionSetupResponse) {
+				dst := s.begin("smb2_session_setup_response")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
 			Name:    "smb2_transform_header",
 			Section: "SMB",
 			Params:  []Param{{"c", "connection"}, {"hdr", "SMB2::Transform_header"}},
@@ -5090,6 +5934,91 @@ var built = [...]builtEvent{
 		stream: func(h *Hooks, s *Stream) {
 			h.SMB.SMB2TransformHeader.Listen(func(e *SMB2TransformHeader) {
 				dst := s.begin("smb2_transform_header")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "smb2_tree_connect_request",
+			Section: "SMB",
+			Params:  []Param{{"c", "connection"}, {"hdr", "SMB2::Header"}, {"path", "string"}},
+			Doc:     "Raised for an SMB2 request to connect to a share (MS-SMB2 section 2.2.9).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMB.SMB2TreeConnectRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMB.SMB2TreeConnectRequest.Listen(func(e *SMB2TreeConnectRequest) {
+				dst := s.begin("smb2_tree_connect_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "smb2_tree_connect_response",
+			Section: "SMB",
+			Params:  []Param{{"c", "connection"}, {"hdr", "SMB2::Header"}, {"response", "SMB2::TreeConnectResponse"}},
+			Doc:     "Raised for an SMB2 reply to a request to connect to a share (MS-SMB2 section 2.2.10).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMB.SMB2TreeConnectResponse.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMB.SMB2TreeConnectResponse.Listen(func(e *SMB2TreeConnectResponse) {
+				dst := s.begin("smb2_tree_connect_response")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "smb2_tree_disconnect_request",
+			Section: "SMB",
+			Params:  []Param{{"c", "connection"}, {"hdr", "SMB2::Header"}},
+			Doc:     "Raised for an SMB2 request to disconnect from a share (MS-SMB2 section 2.2.11).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMB.SMB2TreeDisconnectRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMB.SMB2TreeDisconnectRequest.Listen(func(e *SMB2TreeDisconnectRequest) {
+				dst := s.begin("smb2_tree_disconnect_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "smb2_tree_disconnect_response",
+			Section: "SMB",
+			Params:  []Param{{"c", "connection"}, {"hdr", "SMB2::Header"}},
+			Doc:     "Raised for an SMB2 reply to a request to disconnect from a share (MS-SMB2 section 2.2.12).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMB.SMB2TreeDisconnectResponse.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMB.SMB2TreeDisconnectResponse.Listen(func(e *SMB2TreeDisconnectResponse) {
+				dst := s.begin("smb2_tree_disconnect_response")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "smb2_write_request",
+			Section: "SMB",
+			Params:  []Param{{"c", "connection"}, {"hdr", "SMB2::Header"}, {"file_id", "SMB2::GUID"}, {"offset", "count"}, {"length", "count"}},
+			Doc:     "Raised for an SMB2 request to write (MS-SMB2 section 2.2.21). What is written goes to file analysis, or to the analyzer of a named pipe.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SMB.SMB2WriteRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SMB.SMB2WriteRequest.Listen(func(e *SMB2WriteRequest) {
+				dst := s.begin("smb2_write_request")
 				dst = appendConnKeys(dst, e.Conn)
 				s.end(e.AppendArgs(append(dst, argsKey...)))
 			})
@@ -6635,6 +7564,23 @@ var built = [...]builtEvent{
 			})
 		},
 	},
+	{
+		info: Info{
+			Name:    "xmpp_starttls",
+			Section: "XMPP",
+			Params:  []Param{{"c", "connection"}},
+			Doc:     "Raised when an XMPP server agrees to a client's starttls: TLS follows (RFC 6120 section 5).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.XMPP.StartTLS.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.XMPP.StartTLS.Listen(func(e *XMPPStartTLS) {
+				dst := s.begin("xmpp_starttls")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
 }
 
 // AppendArgs appends the parameters as a JSON object.
@@ -8114,6 +9060,474 @@ func (e *IPv6ExtHeaders) AppendArgs(dst []byte) []byte {
 }
 
 // AppendArgs appends the parameters as a JSON object.
+func (e *IRCChannelInfo) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"chans":`...)
+	dst = strconv.AppendUint(dst, e.Chans, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *IRCChannelTopic) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"channel":`...)
+	dst = appendString(dst, e.Channel)
+	dst = append(dst, `,"topic":`...)
+	dst = appendString(dst, e.Topic)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *IRCDCCMessage) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"prefix":`...)
+	dst = appendString(dst, e.Prefix)
+	dst = append(dst, `,"target":`...)
+	dst = appendString(dst, e.Target)
+	dst = append(dst, `,"dcc_type":`...)
+	dst = appendString(dst, e.DCCType)
+	dst = append(dst, `,"argument":`...)
+	dst = appendString(dst, e.Argument)
+	dst = append(dst, `,"address":`...)
+	dst = appendAddr(dst, e.Address)
+	dst = append(dst, `,"dest_port":`...)
+	dst = strconv.AppendUint(dst, e.DestPort, 10)
+	dst = append(dst, `,"size":`...)
+	dst = strconv.AppendUint(dst, e.Size, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *IRCErrorMessage) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"prefix":`...)
+	dst = appendString(dst, e.Prefix)
+	dst = append(dst, `,"message":`...)
+	dst = appendString(dst, e.Message)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *IRCGlobalUsers) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"prefix":`...)
+	dst = appendString(dst, e.Prefix)
+	dst = append(dst, `,"msg":`...)
+	dst = appendString(dst, e.Msg)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *IRCInvalidNick) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *IRCInviteMessage) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"prefix":`...)
+	dst = appendString(dst, e.Prefix)
+	dst = append(dst, `,"nickname":`...)
+	dst = appendString(dst, e.Nickname)
+	dst = append(dst, `,"channel":`...)
+	dst = appendString(dst, e.Channel)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *IRCJoinMessage) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"info_list":[`...)
+	for i := range e.InfoList {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = e.InfoList[i].appendJSON(dst)
+	}
+	dst = append(dst, `]}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *IRCKickMessage) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"prefix":`...)
+	dst = appendString(dst, e.Prefix)
+	dst = append(dst, `,"chans":`...)
+	dst = appendString(dst, e.Chans)
+	dst = append(dst, `,"users":`...)
+	dst = appendString(dst, e.Users)
+	dst = append(dst, `,"comment":`...)
+	dst = appendString(dst, e.Comment)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *IRCMessage) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"prefix":`...)
+	dst = appendString(dst, e.Prefix)
+	dst = append(dst, `,"command":`...)
+	dst = appendString(dst, e.Command)
+	dst = append(dst, `,"message":`...)
+	dst = appendString(dst, e.Message)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *IRCModeMessage) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"prefix":`...)
+	dst = appendString(dst, e.Prefix)
+	dst = append(dst, `,"params":`...)
+	dst = appendString(dst, e.Params)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *IRCNamesInfo) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"c_type":`...)
+	dst = appendString(dst, e.CType)
+	dst = append(dst, `,"channel":`...)
+	dst = appendString(dst, e.Channel)
+	dst = append(dst, `,"users":[`...)
+	for i := range e.Users {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = appendString(dst, e.Users[i])
+	}
+	dst = append(dst, `]}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *IRCNetworkInfo) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"users":`...)
+	dst = strconv.AppendUint(dst, e.Users, 10)
+	dst = append(dst, `,"services":`...)
+	dst = strconv.AppendUint(dst, e.Services, 10)
+	dst = append(dst, `,"servers":`...)
+	dst = strconv.AppendUint(dst, e.Servers, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *IRCNickMessage) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"who":`...)
+	dst = appendString(dst, e.Who)
+	dst = append(dst, `,"newnick":`...)
+	dst = appendString(dst, e.NewNick)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *IRCNoticeMessage) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"source":`...)
+	dst = appendString(dst, e.Source)
+	dst = append(dst, `,"target":`...)
+	dst = appendString(dst, e.Target)
+	dst = append(dst, `,"message":`...)
+	dst = appendString(dst, e.Message)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *IRCOperMessage) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"user":`...)
+	dst = appendString(dst, e.User)
+	dst = append(dst, `,"password":`...)
+	dst = appendString(dst, e.Password)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *IRCOperResponse) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"got_oper":`...)
+	dst = strconv.AppendBool(dst, e.GotOper)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *IRCPartMessage) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"nick":`...)
+	dst = appendString(dst, e.Nick)
+	dst = append(dst, `,"chans":[`...)
+	for i := range e.Chans {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = appendString(dst, e.Chans[i])
+	}
+	dst = append(dst, `],"message":`...)
+	dst = appendString(dst, e.Message)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *IRCPasswordMessage) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"password":`...)
+	dst = appendString(dst, e.Password)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *IRCPrivmsgMessage) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"source":`...)
+	dst = appendString(dst, e.Source)
+	dst = append(dst, `,"target":`...)
+	dst = appendString(dst, e.Target)
+	dst = append(dst, `,"message":`...)
+	dst = appendString(dst, e.Message)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *IRCQuitMessage) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"nick":`...)
+	dst = appendString(dst, e.Nick)
+	dst = append(dst, `,"message":`...)
+	dst = appendString(dst, e.Message)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *IRCReply) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"prefix":`...)
+	dst = appendString(dst, e.Prefix)
+	dst = append(dst, `,"code":`...)
+	dst = strconv.AppendUint(dst, e.Code, 10)
+	dst = append(dst, `,"params":`...)
+	dst = appendString(dst, e.Params)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *IRCRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"prefix":`...)
+	dst = appendString(dst, e.Prefix)
+	dst = append(dst, `,"command":`...)
+	dst = appendString(dst, e.Command)
+	dst = append(dst, `,"arguments":`...)
+	dst = appendString(dst, e.Arguments)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *IRCServerInfo) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"users":`...)
+	dst = strconv.AppendUint(dst, e.Users, 10)
+	dst = append(dst, `,"services":`...)
+	dst = strconv.AppendUint(dst, e.Services, 10)
+	dst = append(dst, `,"servers":`...)
+	dst = strconv.AppendUint(dst, e.Servers, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *IRCSqueryMessage) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"source":`...)
+	dst = appendString(dst, e.Source)
+	dst = append(dst, `,"target":`...)
+	dst = appendString(dst, e.Target)
+	dst = append(dst, `,"message":`...)
+	dst = appendString(dst, e.Message)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *IRCSquitMessage) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"prefix":`...)
+	dst = appendString(dst, e.Prefix)
+	dst = append(dst, `,"server":`...)
+	dst = appendString(dst, e.Server)
+	dst = append(dst, `,"message":`...)
+	dst = appendString(dst, e.Message)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *IRCStartTLS) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *IRCUserMessage) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"user":`...)
+	dst = appendString(dst, e.User)
+	dst = append(dst, `,"host":`...)
+	dst = appendString(dst, e.Host)
+	dst = append(dst, `,"server":`...)
+	dst = appendString(dst, e.Server)
+	dst = append(dst, `,"real_name":`...)
+	dst = appendString(dst, e.RealName)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *IRCWhoLine) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"target_nick":`...)
+	dst = appendString(dst, e.TargetNick)
+	dst = append(dst, `,"channel":`...)
+	dst = appendString(dst, e.Channel)
+	dst = append(dst, `,"user":`...)
+	dst = appendString(dst, e.User)
+	dst = append(dst, `,"host":`...)
+	dst = appendString(dst, e.Host)
+	dst = append(dst, `,"server":`...)
+	dst = appendString(dst, e.Server)
+	dst = append(dst, `,"nick":`...)
+	dst = appendString(dst, e.Nick)
+	dst = append(dst, `,"params":`...)
+	dst = appendString(dst, e.Params)
+	dst = append(dst, `,"hops":`...)
+	dst = strconv.AppendUint(dst, e.Hops, 10)
+	dst = append(dst, `,"real_name":`...)
+	dst = appendString(dst, e.RealName)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *IRCWhoMessage) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"mask":`...)
+	dst = appendString(dst, e.Mask)
+	dst = append(dst, `,"oper":`...)
+	dst = strconv.AppendBool(dst, e.Oper)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *IRCWhoisChannelLine) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"nick":`...)
+	dst = appendString(dst, e.Nick)
+	dst = append(dst, `,"chans":[`...)
+	for i := range e.Chans {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = appendString(dst, e.Chans[i])
+	}
+	dst = append(dst, `]}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *IRCWhoisMessage) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"server":`...)
+	dst = appendString(dst, e.Server)
+	dst = append(dst, `,"users":`...)
+	dst = appendString(dst, e.Users)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *IRCWhoisOperatorLine) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"nick":`...)
+	dst = appendString(dst, e.Nick)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *IRCWhoisUserLine) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"nick":`...)
+	dst = appendString(dst, e.Nick)
+	dst = append(dst, `,"user":`...)
+	dst = appendString(dst, e.User)
+	dst = append(dst, `,"host":`...)
+	dst = appendString(dst, e.Host)
+	dst = append(dst, `,"real_name":`...)
+	dst = appendString(dst, e.RealName)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
 func (e *KRBAPRequest) AppendArgs(dst []byte) []byte {
 	dst = append(dst, `{"ticket":`...)
 	dst = e.Ticket.appendJSON(dst)
@@ -9540,9 +10954,87 @@ func (e *SMB1WriteAndXResponse) AppendArgs(dst []byte) []byte {
 }
 
 // AppendArgs appends the parameters as a JSON object.
+func (e *SMB2CloseRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"hdr":`...)
+	dst = e.Hdr.appendJSON(dst)
+	dst = append(dst, `,"file_id":`...)
+	dst = e.FileID.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMB2CloseResponse) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"hdr":`...)
+	dst = e.Hdr.appendJSON(dst)
+	dst = append(dst, `,"response":`...)
+	dst = e.Response.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMB2CreateRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"hdr":`...)
+	dst = e.Hdr.appendJSON(dst)
+	dst = append(dst, `,"request":`...)
+	dst = e.Request.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMB2CreateResponse) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"hdr":`...)
+	dst = e.Hdr.appendJSON(dst)
+	dst = append(dst, `,"response":`...)
+	dst = e.Response.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
 func (e *SMB2DiscardedMessagesState) AppendArgs(dst []byte) []byte {
 	dst = append(dst, `{"state":`...)
 	dst = appendString(dst, e.State)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMB2FileDelete) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"hdr":`...)
+	dst = e.Hdr.appendJSON(dst)
+	dst = append(dst, `,"file_id":`...)
+	dst = e.FileID.appendJSON(dst)
+	dst = append(dst, `,"delete_pending":`...)
+	dst = strconv.AppendBool(dst, e.DeletePending)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMB2FileRename) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"hdr":`...)
+	dst = e.Hdr.appendJSON(dst)
+	dst = append(dst, `,"file_id":`...)
+	dst = e.FileID.appendJSON(dst)
+	dst = append(dst, `,"dst_filename":`...)
+	dst = appendString(dst, e.DstFilename)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMB2FileSattr) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"hdr":`...)
+	dst = e.Hdr.appendJSON(dst)
+	dst = append(dst, `,"file_id":`...)
+	dst = e.FileID.appendJSON(dst)
+	dst = append(dst, `,"times":`...)
+	dst = e.Times.appendJSON(dst)
+	dst = append(dst, `,"attrs":`...)
+	dst = e.Attrs.appendJSON(dst)
 	dst = append(dst, '}')
 	return dst
 }
@@ -9558,9 +11050,118 @@ func (e *SMB2Message) AppendArgs(dst []byte) []byte {
 }
 
 // AppendArgs appends the parameters as a JSON object.
+func (e *SMB2NegotiateRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"hdr":`...)
+	dst = e.Hdr.appendJSON(dst)
+	dst = append(dst, `,"dialects":[`...)
+	for i := range e.Dialects {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = strconv.AppendUint(dst, e.Dialects[i], 10)
+	}
+	dst = append(dst, `]}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMB2NegotiateResponse) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"hdr":`...)
+	dst = e.Hdr.appendJSON(dst)
+	dst = append(dst, `,"response":`...)
+	dst = e.Response.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMB2ReadRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"hdr":`...)
+	dst = e.Hdr.appendJSON(dst)
+	dst = append(dst, `,"file_id":`...)
+	dst = e.FileID.appendJSON(dst)
+	dst = append(dst, `,"offset":`...)
+	dst = strconv.AppendUint(dst, e.Offset, 10)
+	dst = append(dst, `,"length":`...)
+	dst = strconv.AppendUint(dst, e.Length, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMB2SessionSetupRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"hdr":`...)
+	dst = e.Hdr.appendJSON(dst)
+	dst = append(dst, `,"request":`...)
+	dst = e.Request.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMB2SessionSetupResponse) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"hdr":`...)
+	dst = e.Hdr.appendJSON(dst)
+	dst = append(dst, `,"response":`...)
+	dst = e.Response.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
 func (e *SMB2TransformHeader) AppendArgs(dst []byte) []byte {
 	dst = append(dst, `{"hdr":`...)
 	dst = e.Hdr.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMB2TreeConnectRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"hdr":`...)
+	dst = e.Hdr.appendJSON(dst)
+	dst = append(dst, `,"path":`...)
+	dst = appendString(dst, e.Path)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMB2TreeConnectResponse) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"hdr":`...)
+	dst = e.Hdr.appendJSON(dst)
+	dst = append(dst, `,"response":`...)
+	dst = e.Response.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMB2TreeDisconnectRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"hdr":`...)
+	dst = e.Hdr.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMB2TreeDisconnectResponse) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"hdr":`...)
+	dst = e.Hdr.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SMB2WriteRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"hdr":`...)
+	dst = e.Hdr.appendJSON(dst)
+	dst = append(dst, `,"file_id":`...)
+	dst = e.FileID.appendJSON(dst)
+	dst = append(dst, `,"offset":`...)
+	dst = strconv.AppendUint(dst, e.Offset, 10)
+	dst = append(dst, `,"length":`...)
+	dst = strconv.AppendUint(dst, e.Length, 10)
 	dst = append(dst, '}')
 	return dst
 }
@@ -10577,6 +12178,12 @@ func (e *X509OCSPExtSignedCertificateTimestamp) AppendArgs(dst []byte) []byte {
 	dst = append(dst, `,"signature":`...)
 	dst = appendString(dst, e.Signature)
 	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *XMPPStartTLS) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{}`...)
 	return dst
 }
 
@@ -12023,6 +13630,19 @@ func (e *IP6Routing) appendJSON(dst []byte) []byte {
 	return dst
 }
 
+func (e *IRCJoinInfo) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"nick":`...)
+	dst = appendString(dst, e.Nick)
+	dst = append(dst, `,"channel":`...)
+	dst = appendString(dst, e.Channel)
+	dst = append(dst, `,"password":`...)
+	dst = appendString(dst, e.Password)
+	dst = append(dst, `,"usermode":`...)
+	dst = appendString(dst, e.UserMode)
+	dst = append(dst, '}')
+	return dst
+}
+
 func (e *KRBAPOptions) appendJSON(dst []byte) []byte {
 	dst = append(dst, `{"use_session_key":`...)
 	dst = strconv.AppendBool(dst, e.UseSessionKey)
@@ -13373,6 +14993,108 @@ func (e *SMB1TransSecArgs) appendJSON(dst []byte) []byte {
 	return dst
 }
 
+func (e *SMB2CloseResult) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"alloc_size":`...)
+	dst = strconv.AppendUint(dst, e.AllocSize, 10)
+	dst = append(dst, `,"eof":`...)
+	dst = strconv.AppendUint(dst, e.EOF, 10)
+	dst = append(dst, `,"times":`...)
+	dst = e.Times.appendJSON(dst)
+	dst = append(dst, `,"attrs":`...)
+	dst = e.Attrs.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+func (e *SMB2CompressionCapabilities) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"alg_count":`...)
+	dst = strconv.AppendUint(dst, e.AlgCount, 10)
+	dst = append(dst, `,"algs":[`...)
+	for i := range e.Algs {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = strconv.AppendUint(dst, e.Algs[i], 10)
+	}
+	dst = append(dst, `]}`...)
+	return dst
+}
+
+func (e *SMB2CreateArgs) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"filename":`...)
+	dst = appendString(dst, e.Filename)
+	dst = append(dst, `,"disposition":`...)
+	dst = strconv.AppendUint(dst, e.Disposition, 10)
+	dst = append(dst, `,"create_options":`...)
+	dst = strconv.AppendUint(dst, e.CreateOptions, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+func (e *SMB2CreateResult) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"file_id":`...)
+	dst = e.FileID.appendJSON(dst)
+	dst = append(dst, `,"size":`...)
+	dst = strconv.AppendUint(dst, e.Size, 10)
+	dst = append(dst, `,"times":`...)
+	dst = e.Times.appendJSON(dst)
+	dst = append(dst, `,"attrs":`...)
+	dst = e.Attrs.appendJSON(dst)
+	dst = append(dst, `,"create_action":`...)
+	dst = strconv.AppendUint(dst, e.CreateAction, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+func (e *SMB2EncryptionCapabilities) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"cipher_count":`...)
+	dst = strconv.AppendUint(dst, e.CipherCount, 10)
+	dst = append(dst, `,"ciphers":[`...)
+	for i := range e.Ciphers {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = strconv.AppendUint(dst, e.Ciphers[i], 10)
+	}
+	dst = append(dst, `]}`...)
+	return dst
+}
+
+func (e *SMB2FileAttrs) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"read_only":`...)
+	dst = strconv.AppendBool(dst, e.ReadOnly)
+	dst = append(dst, `,"hidden":`...)
+	dst = strconv.AppendBool(dst, e.Hidden)
+	dst = append(dst, `,"system":`...)
+	dst = strconv.AppendBool(dst, e.System)
+	dst = append(dst, `,"directory":`...)
+	dst = strconv.AppendBool(dst, e.Directory)
+	dst = append(dst, `,"archive":`...)
+	dst = strconv.AppendBool(dst, e.Archive)
+	dst = append(dst, `,"normal":`...)
+	dst = strconv.AppendBool(dst, e.Normal)
+	dst = append(dst, `,"temporary":`...)
+	dst = strconv.AppendBool(dst, e.Temporary)
+	dst = append(dst, `,"sparse_file":`...)
+	dst = strconv.AppendBool(dst, e.SparseFile)
+	dst = append(dst, `,"reparse_point":`...)
+	dst = strconv.AppendBool(dst, e.ReparsePoint)
+	dst = append(dst, `,"compressed":`...)
+	dst = strconv.AppendBool(dst, e.Compressed)
+	dst = append(dst, `,"offline":`...)
+	dst = strconv.AppendBool(dst, e.Offline)
+	dst = append(dst, `,"not_content_indexed":`...)
+	dst = strconv.AppendBool(dst, e.NotContentIndexed)
+	dst = append(dst, `,"encrypted":`...)
+	dst = strconv.AppendBool(dst, e.Encrypted)
+	dst = append(dst, `,"integrity_stream":`...)
+	dst = strconv.AppendBool(dst, e.IntegrityStream)
+	dst = append(dst, `,"no_scrub_data":`...)
+	dst = strconv.AppendBool(dst, e.NoScrubData)
+	dst = append(dst, '}')
+	return dst
+}
+
 func (e *SMB2GUID) appendJSON(dst []byte) []byte {
 	dst = append(dst, `{"persistent":`...)
 	dst = strconv.AppendUint(dst, e.Persistent, 10)
@@ -13407,6 +15129,102 @@ func (e *SMB2Header) appendJSON(dst []byte) []byte {
 	return dst
 }
 
+func (e *SMB2NegotiateContextValue) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"context_type":`...)
+	dst = strconv.AppendUint(dst, e.ContextType, 10)
+	dst = append(dst, `,"data_length":`...)
+	dst = strconv.AppendUint(dst, e.DataLength, 10)
+	dst = append(dst, ',')
+	if e.PreAuthInfo.OK {
+		dst = append(dst, `"preauth_info":`...)
+		dst = e.PreAuthInfo.V.appendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if e.EncryptionInfo.OK {
+		dst = append(dst, `"encryption_info":`...)
+		dst = e.EncryptionInfo.V.appendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if e.CompressionInfo.OK {
+		dst = append(dst, `"compression_info":`...)
+		dst = e.CompressionInfo.V.appendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if e.Netname.OK {
+		dst = append(dst, `"netname":`...)
+		dst = appendString(dst, e.Netname.V)
+		dst = append(dst, ',')
+	}
+	return closeObject(dst)
+}
+
+func (e *SMB2NegotiateResult) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"dialect_revision":`...)
+	dst = strconv.AppendUint(dst, e.DialectRevision, 10)
+	dst = append(dst, `,"security_mode":`...)
+	dst = strconv.AppendUint(dst, e.SecurityMode, 10)
+	dst = append(dst, `,"server_guid":`...)
+	dst = e.ServerGUID.appendJSON(dst)
+	dst = append(dst, `,"system_time":`...)
+	dst = appendDouble(dst, e.SystemTime)
+	dst = append(dst, `,"server_start_time":`...)
+	dst = appendDouble(dst, e.ServerStartTime)
+	dst = append(dst, `,"negotiate_context_count":`...)
+	dst = strconv.AppendUint(dst, e.NegotiateContextCount, 10)
+	dst = append(dst, `,"negotiate_context_values":[`...)
+	for i := range e.NegotiateContextValues {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = e.NegotiateContextValues[i].appendJSON(dst)
+	}
+	dst = append(dst, `]}`...)
+	return dst
+}
+
+func (e *SMB2PreAuthIntegrityCapabilities) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"hash_alg_count":`...)
+	dst = strconv.AppendUint(dst, e.HashAlgCount, 10)
+	dst = append(dst, `,"salt_length":`...)
+	dst = strconv.AppendUint(dst, e.SaltLength, 10)
+	dst = append(dst, `,"hash_alg":[`...)
+	for i := range e.HashAlg {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = strconv.AppendUint(dst, e.HashAlg[i], 10)
+	}
+	dst = append(dst, `],"salt":`...)
+	dst = appendString(dst, e.Salt)
+	dst = append(dst, '}')
+	return dst
+}
+
+func (e *SMB2SessionSetupArgs) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"security_mode":`...)
+	dst = strconv.AppendUint(dst, e.SecurityMode, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+func (e *SMB2SessionSetupFlags) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"guest":`...)
+	dst = strconv.AppendBool(dst, e.Guest)
+	dst = append(dst, `,"anonymous":`...)
+	dst = strconv.AppendBool(dst, e.Anonymous)
+	dst = append(dst, `,"encrypt":`...)
+	dst = strconv.AppendBool(dst, e.Encrypt)
+	dst = append(dst, '}')
+	return dst
+}
+
+func (e *SMB2SessionSetupResult) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"flags":`...)
+	dst = e.Flags.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
 func (e *SMB2TransformHdr) appendJSON(dst []byte) []byte {
 	dst = append(dst, `{"signature":`...)
 	dst = appendString(dst, e.Signature)
@@ -13418,6 +15236,13 @@ func (e *SMB2TransformHdr) appendJSON(dst []byte) []byte {
 	dst = strconv.AppendUint(dst, e.Flags, 10)
 	dst = append(dst, `,"session_id":`...)
 	dst = strconv.AppendUint(dst, e.SessionID, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+func (e *SMB2TreeConnectResult) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"share_type":`...)
+	dst = strconv.AppendUint(dst, e.ShareType, 10)
 	dst = append(dst, '}')
 	return dst
 }

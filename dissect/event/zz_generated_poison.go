@@ -392,6 +392,177 @@ func (e *IPv6ExtHeaders) detach(d *detached) {
 	e.P.detach(d)
 }
 
+func (e *IRCChannelTopic) detach(d *detached) {
+	e.Channel = d.bytes(e.Channel)
+	e.Topic = d.bytes(e.Topic)
+}
+
+func (e *IRCDCCMessage) detach(d *detached) {
+	e.Prefix = d.bytes(e.Prefix)
+	e.Target = d.bytes(e.Target)
+	e.DCCType = d.bytes(e.DCCType)
+	e.Argument = d.bytes(e.Argument)
+}
+
+func (e *IRCErrorMessage) detach(d *detached) {
+	e.Prefix = d.bytes(e.Prefix)
+	e.Message = d.bytes(e.Message)
+}
+
+func (e *IRCGlobalUsers) detach(d *detached) {
+	e.Prefix = d.bytes(e.Prefix)
+	e.Msg = d.bytes(e.Msg)
+}
+
+func (e *IRCInviteMessage) detach(d *detached) {
+	e.Prefix = d.bytes(e.Prefix)
+	e.Nickname = d.bytes(e.Nickname)
+	e.Channel = d.bytes(e.Channel)
+}
+
+func (e *IRCJoinMessage) detach(d *detached) {
+	e.InfoList = detachSlice(d, e.InfoList)
+	for i := range e.InfoList {
+		e.InfoList[i].detach(d)
+	}
+}
+
+func (e *IRCKickMessage) detach(d *detached) {
+	e.Prefix = d.bytes(e.Prefix)
+	e.Chans = d.bytes(e.Chans)
+	e.Users = d.bytes(e.Users)
+	e.Comment = d.bytes(e.Comment)
+}
+
+func (e *IRCMessage) detach(d *detached) {
+	e.Prefix = d.bytes(e.Prefix)
+	e.Command = d.bytes(e.Command)
+	e.Message = d.bytes(e.Message)
+}
+
+func (e *IRCModeMessage) detach(d *detached) {
+	e.Prefix = d.bytes(e.Prefix)
+	e.Params = d.bytes(e.Params)
+}
+
+func (e *IRCNamesInfo) detach(d *detached) {
+	e.CType = d.bytes(e.CType)
+	e.Channel = d.bytes(e.Channel)
+	e.Users = detachSlice(d, e.Users)
+	for i := range e.Users {
+		e.Users[i] = d.bytes(e.Users[i])
+	}
+}
+
+func (e *IRCNickMessage) detach(d *detached) {
+	e.Who = d.bytes(e.Who)
+	e.NewNick = d.bytes(e.NewNick)
+}
+
+func (e *IRCNoticeMessage) detach(d *detached) {
+	e.Source = d.bytes(e.Source)
+	e.Target = d.bytes(e.Target)
+	e.Message = d.bytes(e.Message)
+}
+
+func (e *IRCOperMessage) detach(d *detached) {
+	e.User = d.bytes(e.User)
+	e.Password = d.bytes(e.Password)
+}
+
+func (e *IRCPartMessage) detach(d *detached) {
+	e.Nick = d.bytes(e.Nick)
+	e.Chans = detachSlice(d, e.Chans)
+	for i := range e.Chans {
+		e.Chans[i] = d.bytes(e.Chans[i])
+	}
+	e.Message = d.bytes(e.Message)
+}
+
+func (e *IRCPasswordMessage) detach(d *detached) {
+	e.Password = d.bytes(e.Password)
+}
+
+func (e *IRCPrivmsgMessage) detach(d *detached) {
+	e.Source = d.bytes(e.Source)
+	e.Target = d.bytes(e.Target)
+	e.Message = d.bytes(e.Message)
+}
+
+func (e *IRCQuitMessage) detach(d *detached) {
+	e.Nick = d.bytes(e.Nick)
+	e.Message = d.bytes(e.Message)
+}
+
+func (e *IRCReply) detach(d *detached) {
+	e.Prefix = d.bytes(e.Prefix)
+	e.Params = d.bytes(e.Params)
+}
+
+func (e *IRCRequest) detach(d *detached) {
+	e.Prefix = d.bytes(e.Prefix)
+	e.Command = d.bytes(e.Command)
+	e.Arguments = d.bytes(e.Arguments)
+}
+
+func (e *IRCSqueryMessage) detach(d *detached) {
+	e.Source = d.bytes(e.Source)
+	e.Target = d.bytes(e.Target)
+	e.Message = d.bytes(e.Message)
+}
+
+func (e *IRCSquitMessage) detach(d *detached) {
+	e.Prefix = d.bytes(e.Prefix)
+	e.Server = d.bytes(e.Server)
+	e.Message = d.bytes(e.Message)
+}
+
+func (e *IRCUserMessage) detach(d *detached) {
+	e.User = d.bytes(e.User)
+	e.Host = d.bytes(e.Host)
+	e.Server = d.bytes(e.Server)
+	e.RealName = d.bytes(e.RealName)
+}
+
+func (e *IRCWhoLine) detach(d *detached) {
+	e.TargetNick = d.bytes(e.TargetNick)
+	e.Channel = d.bytes(e.Channel)
+	e.User = d.bytes(e.User)
+	e.Host = d.bytes(e.Host)
+	e.Server = d.bytes(e.Server)
+	e.Nick = d.bytes(e.Nick)
+	e.Params = d.bytes(e.Params)
+	e.RealName = d.bytes(e.RealName)
+}
+
+func (e *IRCWhoMessage) detach(d *detached) {
+	e.Mask = d.bytes(e.Mask)
+}
+
+func (e *IRCWhoisChannelLine) detach(d *detached) {
+	e.Nick = d.bytes(e.Nick)
+	e.Chans = detachSlice(d, e.Chans)
+	for i := range e.Chans {
+		e.Chans[i] = d.bytes(e.Chans[i])
+	}
+}
+
+func (e *IRCWhoisMessage) detach(d *detached) {
+	e.Server = d.bytes(e.Server)
+	e.Users = d.bytes(e.Users)
+}
+
+func (e *IRCWhoisOperatorLine) detach(d *detached) {
+	e.Nick = d.bytes(e.Nick)
+}
+
+func (e *IRCWhoisUserLine) detach(d *detached) {
+	e.Nick = d.bytes(e.Nick)
+	e.User = d.bytes(e.User)
+	e.Host = d.bytes(e.Host)
+	e.RealName = d.bytes(e.RealName)
+}
+
 func (e *KRBAPRequest) detach(d *detached) {
 	e.Ticket.detach(d)
 }
@@ -753,11 +924,84 @@ func (e *SMB1TreeConnectAndXResponse) detach(d *detached) {
 	e.NativeFileSystem = d.bytes(e.NativeFileSystem)
 }
 
+func (e *SMB2CloseRequest) detach(d *detached) {
+	e.Hdr.detach(d)
+}
+
+func (e *SMB2CloseResponse) detach(d *detached) {
+	e.Hdr.detach(d)
+}
+
+func (e *SMB2CreateRequest) detach(d *detached) {
+	e.Hdr.detach(d)
+	e.Request.detach(d)
+}
+
+func (e *SMB2CreateResponse) detach(d *detached) {
+	e.Hdr.detach(d)
+}
+
+func (e *SMB2FileDelete) detach(d *detached) {
+	e.Hdr.detach(d)
+}
+
+func (e *SMB2FileRename) detach(d *detached) {
+	e.Hdr.detach(d)
+	e.DstFilename = d.bytes(e.DstFilename)
+}
+
+func (e *SMB2FileSattr) detach(d *detached) {
+	e.Hdr.detach(d)
+}
+
 func (e *SMB2Message) detach(d *detached) {
 	e.Hdr.detach(d)
 }
 
+func (e *SMB2NegotiateRequest) detach(d *detached) {
+	e.Hdr.detach(d)
+	e.Dialects = detachSlice(d, e.Dialects)
+}
+
+func (e *SMB2NegotiateResponse) detach(d *detached) {
+	e.Hdr.detach(d)
+	e.Response.detach(d)
+}
+
+func (e *SMB2ReadRequest) detach(d *detached) {
+	e.Hdr.detach(d)
+}
+
+func (e *SMB2SessionSetupRequest) detach(d *detached) {
+	e.Hdr.detach(d)
+}
+
+func (e *SMB2SessionSetupResponse) detach(d *detached) {
+	e.Hdr.detach(d)
+}
+
 func (e *SMB2TransformHeader) detach(d *detached) {
+	e.Hdr.detach(d)
+}
+
+func (e *SMB2TreeConnectRequest) detach(d *detached) {
+	e.Hdr.detach(d)
+	e.Path = d.bytes(e.Path)
+}
+
+func (e *SMB2TreeConnectResponse) detach(d *detached) {
+	e.Hdr.detach(d)
+}
+
+func (e *SMB2TreeDisconnectRequest) detach(d *detached) {
+	e.Hdr.detach(d)
+}
+
+func (e *SMB2TreeDisconnectResponse) detach(d *detached) {
+	e.Hdr.detach(d)
+}
+
+func (e *SMB2WriteRequest) detach(d *detached) {
 	e.Hdr.detach(d)
 }
 
@@ -1297,6 +1541,12 @@ func (e *IP6Routing) detach(d *detached) {
 	e.Data = d.bytes(e.Data)
 }
 
+func (e *IRCJoinInfo) detach(d *detached) {
+	e.Nick = d.bytes(e.Nick)
+	e.Channel = d.bytes(e.Channel)
+	e.Password = d.bytes(e.Password)
+}
+
 func (e *KRBEncryptedData) detach(d *detached) {
 	e.Ciphertext = d.bytes(e.Ciphertext)
 }
@@ -1487,8 +1737,39 @@ func (e *SMB1SessionSetupAndXResponseRec) detach(d *detached) {
 	e.SecurityBlob.V = d.bytes(e.SecurityBlob.V)
 }
 
+func (e *SMB2CompressionCapabilities) detach(d *detached) {
+	e.Algs = detachSlice(d, e.Algs)
+}
+
+func (e *SMB2CreateArgs) detach(d *detached) {
+	e.Filename = d.bytes(e.Filename)
+}
+
+func (e *SMB2EncryptionCapabilities) detach(d *detached) {
+	e.Ciphers = detachSlice(d, e.Ciphers)
+}
+
 func (e *SMB2Header) detach(d *detached) {
 	e.Signature = d.bytes(e.Signature)
+}
+
+func (e *SMB2NegotiateContextValue) detach(d *detached) {
+	e.PreAuthInfo.V.detach(d)
+	e.EncryptionInfo.V.detach(d)
+	e.CompressionInfo.V.detach(d)
+	e.Netname.V = d.bytes(e.Netname.V)
+}
+
+func (e *SMB2NegotiateResult) detach(d *detached) {
+	e.NegotiateContextValues = detachSlice(d, e.NegotiateContextValues)
+	for i := range e.NegotiateContextValues {
+		e.NegotiateContextValues[i].detach(d)
+	}
+}
+
+func (e *SMB2PreAuthIntegrityCapabilities) detach(d *detached) {
+	e.HashAlg = detachSlice(d, e.HashAlg)
+	e.Salt = d.bytes(e.Salt)
 }
 
 func (e *SMB2TransformHdr) detach(d *detached) {

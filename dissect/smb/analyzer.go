@@ -40,11 +40,16 @@ type analyzer struct {
 
 	// pending are bytes of a frame that is not complete.
 	pending [2][]byte
-	// lost tells that it is not known where in a side's bytes a frame begins.
-	lost [2]bool
+	// lost tells that it is not known where in a side's bytes a frame begins, and stale
+	// that the first one to be found is passed over.
+	lost, stale [2]bool
+	// parsed tells that a side has sent something that was understood.
+	parsed [2]bool
+	side   int // whose bytes are at work
 	// seen tells that a message was seen, of either side.
 	seen     bool
-	messages uint8
+	messages uint8 // without a violation, up to confirmAfter
+	violated bool  // the frame at work
 	off      bool
 	// netbios tells that the connection is one of the NetBIOS session service.
 	netbios bool
@@ -59,7 +64,8 @@ type analyzer struct {
 func (a *analyzer) reset(f *factory, t *conn.Table, c *conn.Conn) {
 	a.f, a.t, a.c = f, t, c
 	a.lost = [2]bool{c.Partial(), c.Partial()}
-	a.seen, a.messages, a.off = false, 0, false
+	a.stale, a.parsed = [2]bool{}, [2]bool{}
+	a.seen, a.messages, a.violated, a.off = false, 0, false, false
 	a.netbios = c.RespPort() == netbiosPort
 	for i := range a.carrier {
 		a.carrier[i] = files.Carrier{Source: source, Conn: c, IsOrig: i == 0}
@@ -87,12 +93,17 @@ func (a *analyzer) Data(isOrig bool, b []byte) {
 		if !a.found(i, b) {
 			return
 		}
+		if a.stale[i] {
+			a.stale[i] = false
+			a.lost = [2]bool{true, true}
+			return
+		}
 		a.lost[i] = false
 	}
-	kept := len(a.pending[i])
-	if kept > 0 {
-		a.pending[i] = append(a.pending[i], b...)
-		a.f.held += len(b)
+	a.parsed[i], a.side = true, i
+	kept := len(a.pending[i]) > 0
+	if kept {
+		a.keep(i, b)
 		b = a.pending[i]
 	}
 	for !a.off && !a.lost[i] {
@@ -102,25 +113,26 @@ func (a *analyzer) Data(isOrig bool, b []byte) {
 		}
 		b = b[n:]
 	}
-	if a.off || a.lost[i] {
-		b = nil
-	}
-	if kept == 0 {
-		a.pending[i] = append(a.pending[i], b...)
-		a.f.held += len(b)
-	} else if rest := len(a.pending[i]); len(b) < rest {
-		a.pending[i] = a.pending[i][:copy(a.pending[i], b)]
-		a.f.held -= rest - len(b)
-	}
 	switch {
-	case a.off:
-		a.discard(0)
-		a.discard(1)
-	case a.f.held > maxHeld:
+	case a.off || a.lost[i]:
+		return // nothing is kept
+	case !kept:
+		a.keep(i, b)
+	case len(b) < len(a.pending[i]):
+		a.f.held -= len(a.pending[i]) - len(b)
+		a.pending[i] = a.pending[i][:copy(a.pending[i], b)]
+	}
+	if a.f.held > maxHeld {
 		a.f.stats.Held++
 		a.t.Weird(a.c, "SMB_too_much_incomplete", "", source)
 		a.lose(i)
 	}
+}
+
+// keep adds b to what waits for the rest of its frame.
+func (a *analyzer) keep(i int, b []byte) {
+	a.pending[i] = append(a.pending[i], b...)
+	a.f.held += len(b)
 }
 
 // found reports whether a frame begins with b, on a side that is lost. Like Zeek it goes
@@ -164,8 +176,7 @@ func (a *analyzer) frame(isOrig bool, b []byte) int {
 		return 0
 	}
 	if size > maxFrame {
-		a.violate("Binpac exception: binpac exception: flow buffer exceeds its capacity", b)
-		a.lose(i)
+		a.violate("Binpac exception: binpac exception: flow buffer exceeds its capacity")
 		return 0
 	}
 	n := frameHeader + size
@@ -184,33 +195,46 @@ func (a *analyzer) frame(isOrig bool, b []byte) int {
 
 // payload takes what a frame carries: a message, or several of a compound.
 func (a *analyzer) payload(isOrig bool, b []byte) {
-	if a.messages < confirmAfter {
-		if a.messages++; a.messages == confirmAfter {
-			defer a.t.Confirm(a.c, a)
-		}
-	}
-	if len(b) < 4 {
-		a.violate(outOfBounds("SMB_Protocol_Identifier:protocol", 4, len(b)), b)
-		return
-	}
-	switch magic(b) {
-	case magicSMB1:
+	a.violated = false
+	switch {
+	case len(b) < 4:
+		a.violate(outOfBounds("SMB_Protocol_Identifier:protocol", 4, len(b)))
+	case magic(b) == magicSMB1:
 		a.smb1.message(isOrig, b)
-	case magicSMB2:
+	case magic(b) == magicSMB2:
 		a.compound(isOrig, b)
-	case magicTransform:
+	case magic(b) == magicTransform:
 		a.transform(b)
 	}
+	if a.messages < confirmAfter && !a.violated {
+		if a.messages++; a.messages == confirmAfter {
+			a.t.Confirm(a.c, a)
+		}
+	}
 }
 
-// violate tells of what SMB does not allow.
-func (a *analyzer) violate(reason string, b []byte) { a.t.Violate(a.c, a, reason, b) }
-
-// Gap makes both sides look for their next frame, as in Zeek.
-func (a *analyzer) Gap(bool, uint64) {
-	a.lose(0)
-	a.lose(1)
+// violate tells of what SMB does not allow. Unless the analyzer is taken off for it after
+// the packet, both sides look for their next frame, as after a gap.
+func (a *analyzer) violate(reason string) {
+	a.violated = true
+	a.t.ViolateLate(a.c, a, reason)
+	a.parsed[a.side] = false
+	a.resync()
 }
+
+// resync makes both sides look for their next frame. As in Zeek, where the parser of a
+// side that was understood so far has begun with a frame that does not come, it passes
+// over the first one.
+func (a *analyzer) resync() {
+	for i := range a.lost {
+		a.lose(i)
+		a.stale[i] = a.stale[i] || a.parsed[i]
+		a.parsed[i] = false
+	}
+}
+
+// Gap makes both sides look for their next frame.
+func (a *analyzer) Gap(bool, uint64) { a.resync() }
 
 // End does nothing: a frame that is not complete stays so.
 func (a *analyzer) End(bool) {}
@@ -219,6 +243,8 @@ func (a *analyzer) End(bool) {}
 func (a *analyzer) Flip() {
 	a.pending[0], a.pending[1] = a.pending[1], a.pending[0]
 	a.lost[0], a.lost[1] = a.lost[1], a.lost[0]
+	a.stale[0], a.stale[1] = a.stale[1], a.stale[0]
+	a.parsed[0], a.parsed[1] = a.parsed[1], a.parsed[0]
 }
 
 // Done keeps the analyzer for another connection.
@@ -228,8 +254,6 @@ func (a *analyzer) Done() {
 	a.discard(1)
 	a.closeInner()
 	a.session.reset()
-	a.t, a.c = nil, nil
-	a.carrier = [2]files.Carrier{}
 	a.f.free = append(a.f.free, a)
 }
 

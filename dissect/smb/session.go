@@ -24,6 +24,7 @@ type request struct {
 	// ownTree tells that there was no tree yet, as in a request to connect to one.
 	ownTree bool
 	treeID  uint32
+	options uint32 // of a request to create
 	// fid and offset are those of a request to read, fid also that of an ioctl.
 	fid, offset uint64
 }
@@ -140,11 +141,11 @@ func (a *analyzer) fileID() files.ID {
 	}
 	if f.id.IsZero() {
 		addr := a.c.OrigAddr().As16()
-		h := append(append(a.f.text[:0], source...), addr[:]...)
+		h := append(append(a.f.handle[:0], source...), addr[:]...)
 		h = append(append(append(h, f.path...), 0), f.name...)
 		h = binary.LittleEndian.AppendUint64(append(h, 0), f.modified)
 		f.id = a.f.files.ID(a.c, h)
-		a.f.text = h
+		a.f.handle = h
 	}
 	return f.id
 }

@@ -76,8 +76,9 @@ type factory struct {
 	free    []*analyzer
 	held    int // bytes in the analyzers' pending
 
-	ev   scratch
-	text []byte // of the string at work
+	ev     scratch
+	text   []byte // of the string at work
+	handle []byte
 }
 
 func (f *factory) new(t *conn.Table, c *conn.Conn) conn.Analyzer {

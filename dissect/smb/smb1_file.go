@@ -20,7 +20,7 @@ func (s *smb1State) createRequest(c *smb1Command) bool {
 		return false
 	}
 	name := s.decodeIn(raw)
-	if !s.pipe && isPipeName(name) {
+	if !s.pipe && pipeNames[string(name)] {
 		s.a.setPipe(uint32(s.hdr.TID))
 		if h := &s.a.f.hooks.PipeConnectHeuristic; h.On() {
 			ev := &s.a.f.ev.heuristic
@@ -241,16 +241,6 @@ func (s *smb1State) fileData(offset uint64, data []byte) {
 	cur.file = own
 }
 
-// isPipeName reports whether a file of that name is a named pipe, even if it is not known
-// what its tree is (Zeek's SMB::pipe_filenames).
-func isPipeName(name []byte) bool {
-	switch string(name) {
-	case "spoolss", "winreg", "samr", "srvsvc", "netdfs", "lsarpc", "wkssvc", "MsFteWds":
-		return true
-	}
-	return false
-}
-
 // lockingRequest parses SMB_COM_LOCKING_ANDX (MS-CIFS section 2.2.4.32.1). Zeek never sets
 // what tells it the form of the locks, and stops here.
 func (s *smb1State) lockingRequest(c *smb1Command) bool {
@@ -271,7 +261,7 @@ func (s *smb1State) path(where string, c *smb1Command) (text []byte, ok bool) {
 }
 
 // createDirectoryRequest parses SMB_COM_CREATE_DIRECTORY (MS-CIFS section 2.2.4.1.1). Zeek
-// has the event, but does not raise it.
+// has the event, but does not look into the command, so nothing in it is malformed.
 func (s *smb1State) createDirectoryRequest(c *smb1Command) bool {
 	name, ok := s.path("SMB1_create_directory_request:buffer_format", c)
 	if h := &s.a.f.hooks.SMB1CreateDirectoryRequest; ok && h.On() {
@@ -279,13 +269,13 @@ func (s *smb1State) createDirectoryRequest(c *smb1Command) bool {
 		*ev = event.SMB1CreateDirectoryRequest{Conn: s.a.c, Hdr: s.hdr, DirectoryName: name}
 		h.Raise(ev)
 	}
-	return ok
+	return true
 }
 
 // createDirectoryResponse parses SMB_COM_CREATE_DIRECTORY (MS-CIFS section 2.2.4.1.2).
 func (s *smb1State) createDirectoryResponse(c *smb1Command) bool {
-	if !s.need("SMB1_create_directory_response", 3, c.b) {
-		return false
+	if len(c.b) < 3 {
+		return true
 	}
 	if h := &s.a.f.hooks.SMB1CreateDirectoryResponse; h.On() {
 		ev := &s.a.f.ev.smb1.createdDirectory

@@ -56,7 +56,7 @@ func (s *smb1State) negotiateResponse(c *smb1Command) bool {
 	return ok
 }
 
-// security is the security mode of a server.
+// smb1Security is the security mode of a server.
 func smb1Security(mode uint64) event.SMB1NegotiateResponseSecurity {
 	return event.SMB1NegotiateResponseSecurity{UserLevel: mode&1 != 0, ChallengeResponse: mode&2 != 0}
 }

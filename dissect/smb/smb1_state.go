@@ -61,9 +61,7 @@ func (s *smb1State) message(isOrig bool, b []byte) {
 		s.end()
 	}
 	if !ok {
-		s.a.violate(s.fault.String(), b)
-		s.a.lose(0)
-		s.a.lose(1)
+		s.a.violate(s.fault.String())
 	}
 }
 

@@ -2,6 +2,7 @@ package smb
 
 import (
 	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/dissect/utf16"
 )
 
 // smb2Header is the length of the header of an SMB2 message (MS-SMB2 section 2.2.1).
@@ -51,9 +52,28 @@ type smb2State struct {
 func (s *smb2State) reset() { *s = smb2State{} }
 
 type smb2Events struct {
-	hdr       event.SMB2Header
-	message   event.SMB2Message
-	transform event.SMB2TransformHeader
+	hdr             event.SMB2Header
+	message         event.SMB2Message
+	transform       event.SMB2TransformHeader
+	negotiate       event.SMB2NegotiateRequest
+	negotiated      event.SMB2NegotiateResponse
+	contexts        []event.SMB2NegotiateContextValue
+	numbers         []uint64
+	setupRequest    event.SMB2SessionSetupRequest
+	setupResponse   event.SMB2SessionSetupResponse
+	treeRequest     event.SMB2TreeConnectRequest
+	treeResponse    event.SMB2TreeConnectResponse
+	treeEndRequest  event.SMB2TreeDisconnectRequest
+	treeEndResponse event.SMB2TreeDisconnectResponse
+	createRequest   event.SMB2CreateRequest
+	createResponse  event.SMB2CreateResponse
+	closeRequest    event.SMB2CloseRequest
+	closeResponse   event.SMB2CloseResponse
+	readRequest     event.SMB2ReadRequest
+	writeRequest    event.SMB2WriteRequest
+	rename          event.SMB2FileRename
+	fileDelete      event.SMB2FileDelete
+	sattr           event.SMB2FileSattr
 }
 
 // compound takes an SMB2 message and those that follow it in its frame (MS-SMB2 section
@@ -71,7 +91,7 @@ func (a *analyzer) compound(isOrig bool, b []byte) {
 			return
 		}
 		if c.bad() {
-			a.violate(outOfBounds("SMB2_PDU:message", c.need, len(b)), b)
+			a.violate(outOfBounds("SMB2_PDU:message", c.need, len(b)))
 			return
 		}
 		if next == 0 {
@@ -79,12 +99,12 @@ func (a *analyzer) compound(isOrig bool, b []byte) {
 		}
 		// Every message is longer than nothing, so there is progress.
 		if int64(next) < int64(c.at) || int64(next) > int64(len(b)) {
-			a.violate(outOfBounds("SMB2_PDU:pad", int(next), len(b)), b)
+			a.violate(outOfBounds("SMB2_PDU:pad", int(next), len(b)))
 			return
 		}
 		b = b[next:]
 		if len(b) < 4 {
-			a.violate(outOfBounds("SMB_Protocol_Identifier:protocol", 4, len(b)), b)
+			a.violate(outOfBounds("SMB_Protocol_Identifier:protocol", 4, len(b)))
 			return
 		}
 		if magic(b) != magicSMB2 {
@@ -119,8 +139,18 @@ func (a *analyzer) smb2Message(isOrig bool, c *cursor) (next uint32) {
 		*e = event.SMB2Message{Conn: a.c, Hdr: *h, IsOrig: isOrig}
 		hook.Raise(e)
 	}
+	a.smb2Body(isOrig, c)
 	a.smb2End(isOrig)
 	return next
+}
+
+// utf16 returns the text of a string. It is valid until the next one.
+func (a *analyzer) utf16(b []byte) []byte {
+	var ok bool
+	if a.f.text, ok = utf16.Append(a.f.text[:0], b); !ok {
+		a.t.Weird(a.c, "utf16_conversion_failed", "utf16 conversion failed in utf16_to_utf8_val", "")
+	}
+	return a.f.text
 }
 
 // transform notes an encrypted message (MS-SMB2 section 2.2.41). What is in it cannot be
@@ -132,7 +162,7 @@ func (a *analyzer) transform(b []byte) {
 	c.skip(2)
 	flags, session := c.uint16(), c.uint64()
 	if c.bad() {
-		a.violate(outOfBounds("SMB2_transform_header", c.need, len(b)), b)
+		a.violate(outOfBounds("SMB2_transform_header", c.need, len(b)))
 		return
 	}
 	if h := &a.f.hooks.SMB2TransformHeader; h.On() {

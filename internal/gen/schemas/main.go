@@ -348,6 +348,9 @@ func (g *generator) print(logs []log) ([]byte, error) {
 		p("\n// Encode passes the columns to s.\nfunc (r *%s) Encode(s Sink) {\n", l.typ)
 		printEncode(p, l.members)
 		p("}\n")
+		p("\n// Size returns the bytes of all strings and the elements of all containers.\nfunc (r *%s) Size() (bytes, elements int) {\n", l.typ)
+		printSize(p, l.members)
+		p("return bytes, elements\n}\n")
 	}
 	src, err := format.Source(b.Bytes())
 	if err != nil {
@@ -375,6 +378,27 @@ func printEncode(p func(string, ...any), members []member) {
 	}
 	if group != "" {
 		p("}\n")
+	}
+}
+
+// printSize adds what is set or not, for what is not set is empty.
+func printSize(p func(string, ...any), members []member) {
+	for _, m := range members {
+		field := "r." + m.expr
+		str := m.kind.method == "String"
+		switch {
+		case m.sub != nil:
+			printSize(p, m.sub)
+		case m.container != "":
+			p("elements += len(%s)\n", field)
+			if str {
+				p("for _, v := range %s {\nbytes += len(v)\n}\n", field)
+			}
+		case str && m.opt:
+			p("bytes += len(%s.V)\n", field)
+		case str:
+			p("bytes += len(%s)\n", field)
+		}
 	}
 }
 

@@ -1,0 +1,128 @@
+package smb
+
+import "github.com/wirelog/wirelog/dissect/event"
+
+// sessionSetupRequest takes MS-SMB2 section 2.2.5.
+func (a *analyzer) sessionSetupRequest(c *cursor) {
+	c.skip(2 + 1)
+	mode := c.uint8()
+	c.skip(4 + 4)
+	blob := blob16(c)
+	if c.bad() {
+		return
+	}
+	if h := &a.f.hooks.SMB2SessionSetupRequest; h.On() {
+		e := &a.f.ev.smb2.setupRequest
+		*e = event.SMB2SessionSetupRequest{Conn: a.c, Hdr: *a.smb2.hdr,
+			Request: event.SMB2SessionSetupArgs{SecurityMode: uint64(mode)}}
+		h.Raise(e)
+	}
+	a.security(true, blob)
+}
+
+// Flags of a session (MS-SMB2 section 2.2.6).
+const (
+	sessionGuest   = 0x0001
+	sessionNull    = 0x0002
+	sessionEncrypt = 0x0004
+)
+
+// sessionSetupResponse takes MS-SMB2 section 2.2.6.
+func (a *analyzer) sessionSetupResponse(c *cursor) {
+	c.skip(2)
+	flags := c.uint16()
+	blob := blob16(c)
+	if c.bad() {
+		return
+	}
+	if h := &a.f.hooks.SMB2SessionSetupResponse; h.On() {
+		e := &a.f.ev.smb2.setupResponse
+		*e = event.SMB2SessionSetupResponse{Conn: a.c, Hdr: *a.smb2.hdr,
+			Response: event.SMB2SessionSetupResult{Flags: event.SMB2SessionSetupFlags{
+				Guest: flags&sessionGuest != 0, Anonymous: flags&sessionNull != 0, Encrypt: flags&sessionEncrypt != 0,
+			}}}
+		h.Raise(e)
+	}
+	a.security(false, blob)
+}
+
+// blob16 takes what 16 bits of offset and of length tell the place of.
+func blob16(c *cursor) []byte {
+	offset, n := c.uint16(), c.uint16()
+	c.seek(int(offset))
+	return c.bytes(int(n))
+}
+
+// treeConnectRequest takes MS-SMB2 section 2.2.9.
+func (a *analyzer) treeConnectRequest(c *cursor) {
+	c.skip(2 + 2)
+	path := blob16(c)
+	if c.bad() {
+		return
+	}
+	path = a.utf16(path)
+	s := &a.session
+	if s.cur.tree == nil {
+		s.cur.tree = new(tree)
+	}
+	s.cur.tree.setPath(path)
+	if h := &a.f.hooks.SMB2TreeConnectRequest; h.On() {
+		e := &a.f.ev.smb2.treeRequest
+		*e = event.SMB2TreeConnectRequest{Conn: a.c, Hdr: *a.smb2.hdr, Path: path}
+		h.Raise(e)
+	}
+}
+
+// shareTypePipe is that of named pipes (MS-SMB2 section 2.2.10).
+const shareTypePipe = 2
+
+// treeConnectResponse takes MS-SMB2 section 2.2.10.
+func (a *analyzer) treeConnectResponse(c *cursor) {
+	c.skip(2)
+	typ := c.uint8()
+	c.skip(1 + 4 + 4 + 4)
+	if c.bad() {
+		return
+	}
+	if typ == shareTypePipe {
+		a.setPipe(uint32(a.smb2.hdr.TreeID))
+	}
+	if h := &a.f.hooks.SMB2TreeConnectResponse; h.On() {
+		e := &a.f.ev.smb2.treeResponse
+		*e = event.SMB2TreeConnectResponse{Conn: a.c, Hdr: *a.smb2.hdr,
+			Response: event.SMB2TreeConnectResult{ShareType: uint64(typ)}}
+		h.Raise(e)
+	}
+}
+
+// treeDisconnectRequest takes MS-SMB2 section 2.2.11.
+func (a *analyzer) treeDisconnectRequest(c *cursor) {
+	c.skip(4)
+	if c.bad() {
+		return
+	}
+	tid := uint32(a.smb2.hdr.TreeID)
+	delete(a.session.pipes, tid)
+	if _, ok := a.session.trees[tid]; ok {
+		delete(a.session.trees, tid)
+		a.session.cur.tree, a.session.cur.ownTree = nil, false
+	}
+	if h := &a.f.hooks.SMB2TreeDisconnectRequest; h.On() {
+		e := &a.f.ev.smb2.treeEndRequest
+		*e = event.SMB2TreeDisconnectRequest{Conn: a.c, Hdr: *a.smb2.hdr}
+		h.Raise(e)
+	}
+}
+
+// treeDisconnectResponse takes MS-SMB2 section 2.2.12.
+func (a *analyzer) treeDisconnectResponse(c *cursor) {
+	c.skip(4)
+	if c.bad() {
+		return
+	}
+	if h := &a.f.hooks.SMB2TreeDisconnectResponse; h.On() {
+		e := &a.f.ev.smb2.treeEndResponse
+		*e = event.SMB2TreeDisconnectResponse{Conn: a.c, Hdr: *a.smb2.hdr}
+		h.Raise(e)
+	}
+}

@@ -1,0 +1,278 @@
+package logs
+
+import (
+	"net/netip"
+	"strings"
+
+	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/schemas"
+)
+
+// Limits bound what one row may hold; 0 is no bound. They are those of Zeek's logging
+// framework, by whose names they are documented.
+type Limits struct {
+	FieldBytes    int // Log::default_max_field_string_bytes
+	FieldElements int // Log::default_max_field_container_elements
+	TotalBytes    int // Log::default_max_total_string_bytes
+	TotalElements int // Log::default_max_total_container_elements
+}
+
+// What a row cuts off is told by these weirds, one for each column or element.
+const (
+	weirdStringCut    = "log_string_field_truncated"
+	weirdContainerCut = "log_container_field_truncated"
+)
+
+// limiter cuts the strings and containers of records that are beyond the limits, on
+// their way to the writers.
+type limiter struct {
+	schemas.Emitter
+	limits Limits
+	hooks  *event.Hooks
+	rec    limited
+}
+
+func newLimiter(out schemas.Emitter, h *event.Hooks, l Limits) schemas.Emitter {
+	if l == (Limits{}) {
+		return out
+	}
+	return &limiter{Emitter: out, limits: l, hooks: h}
+}
+
+// Emit passes rec on within the limits.
+func (l *limiter) Emit(rec schemas.Record) {
+	if l.fits(rec) {
+		l.Emitter.Emit(rec)
+		return
+	}
+	l.Emitter.Emit(l.limit(rec))
+	l.tell()
+}
+
+// EmitGated passes rec on within the limits.
+func (l *limiter) EmitGated(rec schemas.Record, g schemas.Gate) {
+	if l.fits(rec) {
+		l.Emitter.EmitGated(rec, g)
+		return
+	}
+	l.Emitter.EmitGated(l.limit(rec), g)
+	l.tell()
+}
+
+// fits reports whether rec is so small that no limit can bear on it.
+func (l *limiter) fits(rec schemas.Record) bool {
+	r, ok := rec.(schemas.Sized)
+	if !ok {
+		return false
+	}
+	bytes, elements := r.Size()
+	below := func(n, limit int) bool { return limit == 0 || n <= limit }
+	return below(bytes, l.limits.FieldBytes) && below(bytes, l.limits.TotalBytes) &&
+		below(elements, l.limits.FieldElements) && below(elements, l.limits.TotalElements)
+}
+
+// limit returns rec as it may be written, for use before the next call.
+func (l *limiter) limit(rec schemas.Record) schemas.Record {
+	l.rec = limited{of: rec, sink: limitSink{limits: l.limits}}
+	own := &l.rec.sink.limits
+	switch rec.Schema().Name {
+	case "http": // HTTP::default_max_field_string_bytes
+		own.FieldBytes = 0
+	case "x509": // X509::default_max_field_container_elements and its like
+		own.FieldElements, own.TotalElements = max(own.FieldElements, x509FieldElements), max(own.TotalElements, x509TotalElements)
+	}
+	return &l.rec
+}
+
+// Certificates of large sites have many names.
+const (
+	x509FieldElements = 500
+	x509TotalElements = 1500
+)
+
+// tell raises the weirds for what the record that was emitted last has lost.
+func (l *limiter) tell() {
+	net := &l.hooks.Weird.Net
+	if !net.On() {
+		return
+	}
+	cut := l.rec.sink
+	stream := []byte(streamName(l.rec.Schema().Name))
+	l.rec.of = nil
+	for range cut.strings {
+		net.Raise(&event.NetWeird{Name: weirdStringCut, Addl: stream})
+	}
+	for range cut.containers {
+		net.Raise(&event.NetWeird{Name: weirdContainerCut, Addl: stream})
+	}
+}
+
+// streamNames has the names of Zeek's log streams that are not the log's in capitals.
+var streamNames = map[string]string{
+	"analyzer": "Analyzer::Logging", "conn": "Conn", "files": "Files", "intel": "Intel", "kerberos": "KRB",
+	"known_certs": "Known::CERTS_LOG", "known_hosts": "Known::HOSTS_LOG", "known_modbus": "Known::MODBUS_LOG",
+	"known_services": "Known::SERVICES_LOG", "ldap": "LDAP::LDAP_LOG", "ldap_search": "LDAP::LDAP_SEARCH_LOG",
+	"modbus": "Modbus", "modbus_register_change": "Modbus::REGISTER_CHANGE_LOG", "mqtt_connect": "MQTT::CONNECT_LOG",
+	"mqtt_publish": "MQTT::PUBLISH_LOG", "mqtt_subscribe": "MQTT::SUBSCRIBE_LOG", "mysql": "mysql", "notice": "Notice",
+	"packet_filter": "PacketFilter", "postgresql": "PostgreSQL", "redis": "Redis", "reporter": "Reporter",
+	"signatures": "Signatures", "smb_cmd": "SMB::CMD_LOG", "smb_files": "SMB::FILES_LOG", "smb_mapping": "SMB::MAPPING_LOG",
+	"software": "Software", "syslog": "Syslog", "traceroute": "Traceroute", "tunnel": "Tunnel", "weird": "Weird",
+	"websocket": "WebSocket",
+}
+
+// streamName is Zeek's identifier of a log stream, such as Conn::LOG.
+func streamName(log string) string {
+	name, ok := streamNames[log]
+	if !ok {
+		name = strings.ToUpper(log)
+	}
+	if !strings.HasSuffix(name, "_LOG") {
+		name += "::LOG"
+	}
+	return name
+}
+
+// limited is a record within the limits.
+type limited struct {
+	of   schemas.Record
+	sink limitSink
+}
+
+// Schema returns the log's schema.
+func (r *limited) Schema() *schemas.Schema { return r.of.Schema() }
+
+// Encode passes the columns to s, cut where they are beyond the limits.
+func (r *limited) Encode(s schemas.Sink) {
+	r.sink = limitSink{to: s, limits: r.sink.limits}
+	r.of.Encode(&r.sink)
+	r.sink.to = nil
+}
+
+// limitSink passes on what is within the limits, and counts what it cuts.
+type limitSink struct {
+	to     schemas.Sink
+	limits Limits
+	// bytes and elements have been passed on.
+	bytes, elements int
+	// nested is set inside a container, of which left elements may still be passed on.
+	nested bool
+	left   int
+	// strings and containers were cut.
+	strings, containers int
+}
+
+// allowed is how much of size may be passed on after so much in total.
+func allowed(size, limit, total, before int) int {
+	if limit != 0 {
+		size = min(size, limit)
+	}
+	if total != 0 {
+		size = min(size, total-before)
+	}
+	return size
+}
+
+// pass reports whether the next value is passed on.
+func (s *limitSink) pass() bool {
+	if !s.nested {
+		return true
+	}
+	s.left--
+	return s.left >= 0
+}
+
+// Groups, like the methods below, implements schemas.Sink.
+func (s *limitSink) Groups() schemas.Groups { return s.to.Groups() }
+
+func (s *limitSink) Unset() {
+	if s.pass() {
+		s.to.Unset()
+	}
+}
+
+func (s *limitSink) Bool(v bool) {
+	if s.pass() {
+		s.to.Bool(v)
+	}
+}
+
+func (s *limitSink) Count(v uint64) {
+	if s.pass() {
+		s.to.Count(v)
+	}
+}
+
+func (s *limitSink) Int(v int64) {
+	if s.pass() {
+		s.to.Int(v)
+	}
+}
+
+func (s *limitSink) Double(v float64) {
+	if s.pass() {
+		s.to.Double(v)
+	}
+}
+
+func (s *limitSink) Time(v schemas.Time) {
+	if s.pass() {
+		s.to.Time(v)
+	}
+}
+
+func (s *limitSink) Interval(v float64) {
+	if s.pass() {
+		s.to.Interval(v)
+	}
+}
+
+func (s *limitSink) String(v string) {
+	if !s.pass() {
+		return
+	}
+	n := allowed(len(v), s.limits.FieldBytes, s.limits.TotalBytes, s.bytes)
+	if n < len(v) {
+		s.strings++
+	}
+	s.bytes += n
+	s.to.String(v[:n])
+}
+
+func (s *limitSink) Enum(v string) {
+	if s.pass() {
+		s.to.Enum(v)
+	}
+}
+
+func (s *limitSink) Addr(v netip.Addr) {
+	if s.pass() {
+		s.to.Addr(v)
+	}
+}
+
+func (s *limitSink) Subnet(v netip.Prefix) {
+	if s.pass() {
+		s.to.Subnet(v)
+	}
+}
+
+func (s *limitSink) Port(v uint16) {
+	if s.pass() {
+		s.to.Port(v)
+	}
+}
+
+func (s *limitSink) Begin(c schemas.Container, n int) {
+	s.left = allowed(n, s.limits.FieldElements, s.limits.TotalElements, s.elements)
+	if s.left < n {
+		s.containers++
+	}
+	s.elements += s.left
+	s.nested = true
+	s.to.Begin(c, s.left)
+}
+
+func (s *limitSink) End() {
+	s.nested = false
+	s.to.End()
+}

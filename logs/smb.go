@@ -1,0 +1,344 @@
+package logs
+
+import (
+	"encoding/binary"
+	"math"
+
+	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/schemas"
+)
+
+// smb builds smb_files.log, smb_mapping.log and smb_cmd.log after Zeek's
+// base/protocols/smb and policy/protocols/smb/log-cmds: a row when something is done to a
+// file that is worth it, one for every share that is connected to, and one for every
+// command that is answered.
+type smb struct {
+	out  schemas.Emitter
+	now  func() event.Time
+	slot event.Slot
+	file event.FileSlot
+
+	files, mapping, cmds bool // the logs that are wanted
+
+	rec struct {
+		files   schemas.SMBFiles
+		mapping schemas.SMBMapping
+		cmd     schemas.SMBCmd
+	}
+	text     [2][]byte
+	ident    []byte
+	freeCmds []*smbCmd
+}
+
+// What is kept of one connection at most. Beyond it everything of its kind is forgotten.
+const (
+	maxSMBPending = 4096
+	maxSMBFiles   = 65_536
+	maxSMBTrees   = 65_536
+	maxSMBRecent  = 16_384
+)
+
+// smbRecent is how long an action is remembered, since it last came, not to be logged
+// again.
+const smbRecent = event.Time(180e9)
+
+// smbState is what the messages of a connection have told so far (Zeek's SMB::State). It
+// may outlive the connection, for files that do.
+type smbState struct {
+	uid event.UID
+	id  event.ConnID
+
+	cmd     *smbCmd // that of the message at work, as are file and tree
+	file    *smbFile
+	tree    *smbTree
+	pending map[uint64]*smbCmd // by message id (MID)
+	fids    map[uint64]*smbFile
+	tids    map[uint64]*smbTree
+	recent  map[string]event.Time
+}
+
+// smbCmd is a command.
+type smbCmd struct {
+	ts      event.Time
+	version string
+	command string
+	sub     string
+	status  uint32
+	answer  event.Time
+	pending bool // it is in smbState.pending
+	file    *smbFile
+	tree    *smbTree
+	// ownTree tells that there was no share yet when the command came, at treeTS, as for
+	// one to connect to a share.
+	ownTree bool
+	treeTS  event.Time
+
+	argument              schemas.Opt[string]
+	treePath, treeService string
+	offered                         []string // dialects
+}
+
+// smbFile is a file that a command is about.
+type smbFile struct {
+	ts                   event.Time
+	fuid                 event.UID
+	action               schemas.Enum
+	path, name, prevName schemas.Opt[string]
+	size                 uint64
+	times                event.SMBMACTimes
+	hasTimes             bool
+}
+
+// smbTree is a share.
+type smbTree struct {
+	ts                        event.Time
+	path, service, fileSystem schemas.Opt[string]
+	shareType                 string
+}
+
+func installSMB(h *event.Hooks, out schemas.Emitter, o *Options) {
+	b := &smb{
+		out: out, now: o.Now,
+		files:   out.On(new(schemas.SMBFiles).Schema()),
+		mapping: out.On(new(schemas.SMBMapping).Schema()),
+		cmds:    out.On(new(schemas.SMBCmd).Schema()),
+	}
+	if !b.files && !b.mapping && !b.cmds {
+		return
+	}
+	b.slot, b.file = h.NewSlot(), h.NewFileSlot()
+	h.SMB.PipeConnectHeuristic.Listen(b.pipeHeuristic)
+	h.File.OverNewConnection.Listen(b.fileOverNewConnection)
+	h.File.StateRemove.Listen(b.fileRemoved)
+	h.Conn.ConnectionStateRemove.Listen(func(e *event.ConnectionStateRemove) { e.Conn.SetSlot(b.slot, nil) })
+	b.listenSMB2(h)
+	b.listenSMB1(h)
+}
+
+// known returns the state of a connection, nil if it has none.
+func (b *smb) known(c event.Conn) *smbState {
+	s, _ := c.Slot(b.slot).(*smbState)
+	return s
+}
+
+func (b *smb) state(c event.Conn) *smbState {
+	s := b.known(c)
+	if s == nil {
+		s = &smbState{
+			uid: c.UID(), id: c.ID(),
+			pending: make(map[uint64]*smbCmd), fids: make(map[uint64]*smbFile), tids: make(map[uint64]*smbTree),
+		}
+		c.SetSlot(b.slot, s)
+	}
+	return s
+}
+
+// begin makes the command of a message that of the message at work. isNew tells that it
+// is not known.
+func (b *smb) begin(s *smbState, mid uint64) (isNew bool) {
+	if s.cmd != nil && !s.cmd.pending {
+		b.freeCmds = append(b.freeCmds, s.cmd)
+		s.cmd = nil
+	}
+	if c, ok := s.pending[mid]; ok {
+		s.cmd = c
+		return false
+	}
+	if len(s.pending) >= maxSMBPending {
+		clear(s.pending)
+	}
+	c := b.newCmd()
+	c.ts, c.pending = b.now(), true
+	s.pending[mid], s.cmd = c, c
+	return true
+}
+
+func (b *smb) newCmd() *smbCmd {
+	if n := len(b.freeCmds); n > 0 {
+		c := b.freeCmds[n-1]
+		b.freeCmds = b.freeCmds[:n-1]
+		*c = smbCmd{offered: c.offered[:0]}
+		return c
+	}
+	return new(smbCmd)
+}
+
+// answered notes that the command at work is done.
+func (s *smbState) answered(mid uint64) {
+	delete(s.pending, mid)
+	s.cmd.pending = false
+}
+
+// setTree makes t what is connected to by a tree id.
+func (s *smbState) setTree(tid uint64, t *smbTree) {
+	if s.tids[tid] == t {
+		return
+	}
+	if len(s.tids) >= maxSMBTrees {
+		clear(s.tids)
+	}
+	s.tids[tid] = t
+}
+
+// cmdFile returns the file of the command at work.
+func (b *smb) cmdFile(s *smbState) *smbFile {
+	if s.cmd.file == nil {
+		s.cmd.file = &smbFile{ts: s.cmd.ts}
+	}
+	return s.cmd.file
+}
+
+// use makes the open file fid that of the message at work. If it is not known, the file of
+// the command becomes it.
+func (b *smb) use(s *smbState, fid uint64) *smbFile {
+	f, ok := s.fids[fid]
+	if !ok {
+		if len(s.fids) >= maxSMBFiles {
+			clear(s.fids)
+		}
+		f = b.cmdFile(s)
+		s.fids[fid] = f
+	}
+	s.cmd.file, s.file = f, f
+	return f
+}
+
+// closed forgets an open file, which is the one at work.
+func (b *smb) closed(s *smbState, fid uint64) {
+	if s.tree != nil && s.tree.path.OK {
+		s.file.path = s.tree.path
+	}
+	delete(s.fids, fid)
+	b.writeFile(s)
+}
+
+func (b *smb) pipeHeuristic(e *event.SMBPipeConnectHeuristic) {
+	if s := b.known(e.Conn); s != nil && s.tree != nil {
+		s.tree.path, s.tree.shareType = schemas.Some("<unknown>"), "PIPE"
+	}
+}
+
+// fileOverNewConnection tells of a file, which is that of the message at work.
+func (b *smb) fileOverNewConnection(e *event.FileOverNewConnection) {
+	s := b.known(e.Conn)
+	if s == nil || s.file == nil {
+		return
+	}
+	if e.File.Source() == "SMB" && e.File.Slot(b.file) == nil {
+		e.File.SetSlot(b.file, s)
+	}
+	s.file.fuid = e.File.FUID()
+	if s.file.name.OK {
+		e.File.SetFilename([]byte(s.file.name.V))
+	}
+	b.writeFile(s)
+}
+
+// fileRemoved tells of the end of a file. What is written is, as in Zeek, about the file
+// of the message that came last.
+func (b *smb) fileRemoved(e *event.FileStateRemove) {
+	s, ok := e.File.Slot(b.file).(*smbState)
+	if !ok {
+		return
+	}
+	e.File.SetSlot(b.file, nil)
+	if s.file != nil {
+		b.writeFile(s)
+	}
+}
+
+// smbLogged are the actions that have a row (SMB::logged_file_actions).
+func smbLogged(action schemas.Enum) bool {
+	switch action {
+	case "SMB::FILE_OPEN", "SMB::FILE_RENAME", "SMB::FILE_DELETE", "SMB::PRINT_OPEN", "SMB::PRINT_CLOSE":
+		return true
+	}
+	return false
+}
+
+// writeFile emits the row of the file at work, unless it is the same as one lately.
+func (b *smb) writeFile(s *smbState) {
+	f := s.file
+	if !b.files || !f.name.OK || !smbLogged(f.action) || f.hasTimes && b.repeats(s, f) {
+		return
+	}
+	b.text[0] = s.uid.Append(b.text[0][:0])
+	b.rec.files = schemas.SMBFiles{
+		TS: schemas.Time(f.ts), UID: text(b.text[0]), ID: endpoints(&s.id),
+		FUID: b.fuid(f), Action: schemas.Opt[schemas.Enum]{V: f.action, OK: f.action != ""},
+		Path: f.path, Name: f.name, FileSize: f.size, PrevName: f.prevName, Times: f.columns(),
+	}
+	b.out.Emit(&b.rec.files)
+}
+
+func (b *smb) fuid(f *smbFile) schemas.Opt[string] {
+	if f.fuid.IsZero() {
+		return schemas.Opt[string]{}
+	}
+	b.text[1] = f.fuid.Append(b.text[1][:0])
+	return schemas.Some(text(b.text[1]))
+}
+
+// repeats reports whether the same has been done to a file lately. That it has been
+// accessed meanwhile makes no difference.
+func (b *smb) repeats(s *smbState, f *smbFile) bool {
+	k := append(append(b.ident[:0], f.action...), 0)
+	k = f.fuid.Append(k)
+	k = append(append(append(k, f.name.V...), 0), f.path.V...)
+	for _, n := range [...]uint64{f.size, f.times.ModifiedRaw, f.times.CreatedRaw, f.times.ChangedRaw} {
+		k = binary.LittleEndian.AppendUint64(k, n)
+	}
+	b.ident = k
+	now := b.now()
+	last, ok := s.recent[string(k)]
+	if !ok {
+		if s.recent == nil {
+			s.recent = make(map[string]event.Time)
+		}
+		if len(s.recent) >= maxSMBRecent {
+			clear(s.recent)
+		}
+	}
+	s.recent[string(k)] = now
+	return ok && now-last < smbRecent
+}
+
+func (f *smbFile) columns() schemas.SMBTimes {
+	if !f.hasTimes {
+		return schemas.SMBTimes{}
+	}
+	return schemas.SMBTimes{
+		Modified: smbTime(f.times.Modified), Accessed: smbTime(f.times.Accessed),
+		Created: smbTime(f.times.Created), Changed: smbTime(f.times.Changed),
+	}
+}
+
+// setTimes notes the times of a file, unless they are those of something that has none.
+func (f *smbFile) setTimes(t *event.SMBMACTimes) {
+	if t.Modified > 0 {
+		f.times, f.hasTimes = *t, true
+	}
+}
+
+// smbTime rounds to microseconds. Times before 1677, as of files without any, are its
+// beginning.
+func smbTime(seconds float64) schemas.Opt[schemas.Time] {
+	whole, part := math.Modf(seconds)
+	if whole < math.MinInt64/1e9 || whole > math.MaxInt64/1e9 {
+		return schemas.Some(schemas.Time(math.Copysign(math.MaxInt64/1_000_000, seconds)) * 1_000_000)
+	}
+	return schemas.Some(schemas.Time(whole)*1e9 + schemas.Time(math.Round(part*1e6))*1000)
+}
+
+// writeTree emits the row of the share at work.
+func (b *smb) writeTree(s *smbState) {
+	if !b.mapping || s.tree == nil {
+		return
+	}
+	b.text[0] = s.uid.Append(b.text[0][:0])
+	b.rec.mapping = schemas.SMBMapping{
+		TS: schemas.Time(s.tree.ts), UID: text(b.text[0]), ID: endpoints(&s.id),
+		Path: s.tree.path, Service: s.tree.service, NativeFileSystem: s.tree.fileSystem, ShareType: s.tree.shareType,
+	}
+	b.out.Emit(&b.rec.mapping)
+}

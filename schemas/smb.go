@@ -1,0 +1,115 @@
+package schemas
+
+// SMBTimes are the four times of a file.
+type SMBTimes struct {
+	// Time at which the contents were changed.
+	Modified Opt[Time] `zeek:"modified"`
+	// Time of the last access.
+	Accessed Opt[Time] `zeek:"accessed"`
+	// Time at which the file was made.
+	Created Opt[Time] `zeek:"created"`
+	// Time at which contents or attributes were changed.
+	Changed Opt[Time] `zeek:"changed"`
+}
+
+// SMBFiles is something that was done to a file over SMB.
+//
+//wirelog:log smb_files
+type SMBFiles struct {
+	// Time of the request.
+	TS Time `zeek:"ts"`
+	// Unique identifier of the connection.
+	UID string `zeek:"uid"`
+	// The connection's endpoints.
+	ID ID `zeek:"id"`
+	// Identifier of the file in files.log.
+	FUID Opt[string] `zeek:"fuid"`
+	// What was done.
+	Action Opt[Enum] `zeek:"action"`
+	// The share in which the file is.
+	Path Opt[string] `zeek:"path"`
+	// Name of the file in the share.
+	Name Opt[string] `zeek:"name"`
+	// Size when it was opened, in bytes.
+	FileSize uint64 `zeek:"size"`
+	// Name before it was renamed.
+	PrevName Opt[string] `zeek:"prev_name"`
+	// The file's times when it was opened.
+	Times SMBTimes `zeek:"times"`
+}
+
+// SMBMapping is a share that a client connected to over SMB.
+//
+//wirelog:log smb_mapping
+type SMBMapping struct {
+	// Time of the request.
+	TS Time `zeek:"ts"`
+	// Unique identifier of the connection.
+	UID string `zeek:"uid"`
+	// The connection's endpoints.
+	ID ID `zeek:"id"`
+	// Name of the share.
+	Path Opt[string] `zeek:"path"`
+	// Kind of resource, as SMB1 names it.
+	Service Opt[string] `zeek:"service"`
+	// File system of the share, which SMB1 tells.
+	NativeFileSystem Opt[string] `zeek:"native_file_system"`
+	// DISK, PIPE or PRINT.
+	ShareType string `zeek:"share_type"`
+}
+
+// SMBCmd is a command of SMB that was answered.
+//
+//wirelog:log smb_cmd optional
+type SMBCmd struct {
+	// Time of the request.
+	TS Time `zeek:"ts"`
+	// Unique identifier of the connection.
+	UID string `zeek:"uid"`
+	// The connection's endpoints.
+	ID ID `zeek:"id"`
+	// The command.
+	Command string `zeek:"command"`
+	// What of the command, if it has several functions.
+	SubCommand Opt[string] `zeek:"sub_command"`
+	// What the command is about, such as the name of a file.
+	Argument Opt[string] `zeek:"argument"`
+	// The reply's status.
+	Status Opt[string] `zeek:"status"`
+	// Time from request to reply.
+	RTT Opt[Interval] `zeek:"rtt"`
+	// SMB1 or SMB2.
+	Version string `zeek:"version"`
+	// Name of the user.
+	Username Opt[string] `zeek:"username"`
+	// The share.
+	Tree Opt[string] `zeek:"tree"`
+	// Kind of resource that the share is.
+	TreeService Opt[string] `zeek:"tree_service"`
+	// The file.
+	ReferencedFile SMBFile `zeek:"referenced_file"`
+}
+
+// SMBFile is the file that a command is about. All of it is unset if there is none.
+type SMBFile struct {
+	// Time at which it was first referred to.
+	TS Opt[Time] `zeek:"ts"`
+	// Unique identifier of the connection.
+	UID Opt[string] `zeek:"uid"`
+	// The connection's endpoints.
+	ID Opt[ID] `zeek:"id"`
+	// Identifier of the file in files.log.
+	FUID Opt[string] `zeek:"fuid"`
+	// What was done.
+	Action Opt[Enum] `zeek:"action"`
+	// The share in which the file is.
+	Path Opt[string] `zeek:"path"`
+	// Name of the file in the share.
+	Name Opt[string] `zeek:"name"`
+	// Size when it was opened, in bytes.
+	FileSize Opt[uint64] `zeek:"size"`
+	// Name before it was renamed.
+	PrevName Opt[string] `zeek:"prev_name"`
+	// The file's times when it was opened.
+	Times SMBTimes `zeek:"times"`
+}
