@@ -12,12 +12,14 @@ import (
 	"github.com/wirelog/wirelog/dissect/ftp"
 	"github.com/wirelog/wirelog/dissect/gssapi"
 	"github.com/wirelog/wirelog/dissect/http"
+	"github.com/wirelog/wirelog/dissect/imap"
 	"github.com/wirelog/wirelog/dissect/irc"
 	"github.com/wirelog/wirelog/dissect/krb"
 	"github.com/wirelog/wirelog/dissect/mime"
 	"github.com/wirelog/wirelog/dissect/modbus"
 	"github.com/wirelog/wirelog/dissect/mysql"
 	"github.com/wirelog/wirelog/dissect/ntlm"
+	"github.com/wirelog/wirelog/dissect/pop3"
 	"github.com/wirelog/wirelog/dissect/rdp"
 	"github.com/wirelog/wirelog/dissect/smb"
 	"github.com/wirelog/wirelog/dissect/smtp"
@@ -78,6 +80,8 @@ func protocols(hooks *event.Hooks, fm *files.Manager) []*detect.Protocol {
 		http.New(hooks, fm, websocket.New(hooks)),
 		smb.New(hooks, fm, smb.Inner{Pipes: pipes, GSSAPI: security.GSSAPI, NTLM: security.NTLM}, smb.DefaultOptions()),
 		smtp.New(hooks, mails, &ssl.Protocol),
+		pop3.New(hooks, mails, &ssl.Protocol),
+		imap.New(hooks, &ssl.Protocol),
 		krbUDP,
 		krbTCP,
 		modbus.New(hooks),

@@ -75,7 +75,7 @@ type smbCmd struct {
 
 	argument              schemas.Opt[string]
 	treePath, treeService string
-	offered                         []string // dialects
+	offered               []string // dialects
 }
 
 // smbFile is a file that a command is about.

@@ -19,6 +19,7 @@ type Hooks struct {
 	GTPv1     GTPv1Events
 	HTTP      HTTPEvents
 	ICMP      ICMPEvents
+	IMAP      IMAPEvents
 	IRC       IRCEvents
 	KRB       KRBEvents
 	MIME      MIMEEvents
@@ -28,6 +29,7 @@ type Hooks struct {
 	NetBIOS   NetBIOSEvents
 	OCSP      OCSPEvents
 	PE        PEEvents
+	POP3      POP3Events
 	Packet    PacketEvents
 	RDP       RDPEvents
 	SMB       SMBEvents
@@ -215,6 +217,12 @@ type ICMPEvents struct {
 	Unreachable           Hook[ICMPUnreachable]           // icmp_unreachable
 }
 
+// IMAPEvents are the hooks of section IMAP.
+type IMAPEvents struct {
+	Capabilities Hook[IMAPCapabilities] // imap_capabilities
+	StartTLS     Hook[IMAPStartTLS]     // imap_starttls
+}
+
 // IRCEvents are the hooks of section IRC.
 type IRCEvents struct {
 	ChannelInfo       Hook[IRCChannelInfo]       // irc_channel_info
@@ -363,6 +371,17 @@ type PEEvents struct {
 	FileHeader     Hook[PEFileHeader]     // pe_file_header
 	OptionalHeader Hook[PEOptionalHeader] // pe_optional_header
 	SectionHeader  Hook[PESectionHeader]  // pe_section_header
+}
+
+// POP3Events are the hooks of section POP3.
+type POP3Events struct {
+	Data         Hook[POP3Data]         // pop3_data
+	LoginFailure Hook[POP3LoginFailure] // pop3_login_failure
+	LoginSuccess Hook[POP3LoginSuccess] // pop3_login_success
+	Reply        Hook[POP3Reply]        // pop3_reply
+	Request      Hook[POP3Request]      // pop3_request
+	StartTLS     Hook[POP3StartTLS]     // pop3_starttls
+	Unexpected   Hook[POP3Unexpected]   // pop3_unexpected
 }
 
 // PacketEvents are the hooks of section Packet.
@@ -2811,6 +2830,40 @@ var built = [...]builtEvent{
 	},
 	{
 		info: Info{
+			Name:    "imap_capabilities",
+			Section: "IMAP",
+			Params:  []Param{{"c", "connection"}, {"capabilities", "string_vec"}},
+			Doc:     "Raised when a server lists its capabilities (RFC 9051 section 7.2.2).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.IMAP.Capabilities.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.IMAP.Capabilities.Listen(func(e *IMAPCapabilities) {
+				dst := s.begin("imap_capabilities")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "imap_starttls",
+			Section: "IMAP",
+			Params:  []Param{{"c", "connection"}},
+			Doc:     "Raised when a server agrees to STARTTLS (RFC 9051 section 6.2.1). What follows is TLS.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.IMAP.StartTLS.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.IMAP.StartTLS.Listen(func(e *IMAPStartTLS) {
+				dst := s.begin("imap_starttls")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
 			Name:    "ipv6_ext_headers",
 			Section: "Conn",
 			Params:  []Param{{"c", "connection"}, {"p", "pkt_hdr"}},
@@ -4910,6 +4963,125 @@ var built = [...]builtEvent{
 			h.PE.SectionHeader.Listen(func(e *PESectionHeader) {
 				dst := s.begin("pe_section_header")
 				dst = appendFileKeys(dst, e.File)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "pop3_data",
+			Section: "POP3",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"data", "string"}},
+			Doc:     "Raised for every line of a multi-line reply after the first.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.POP3.Data.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.POP3.Data.Listen(func(e *POP3Data) {
+				dst := s.begin("pop3_data")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "pop3_login_failure",
+			Section: "POP3",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"user", "string"}, {"password", "string"}},
+			Doc:     "Raised when a server refuses a user, whose name is known.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.POP3.LoginFailure.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.POP3.LoginFailure.Listen(func(e *POP3LoginFailure) {
+				dst := s.begin("pop3_login_failure")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "pop3_login_success",
+			Section: "POP3",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"user", "string"}, {"password", "string"}},
+			Doc:     "Raised when a server accepts a user, whose name is known.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.POP3.LoginSuccess.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.POP3.LoginSuccess.Listen(func(e *POP3LoginSuccess) {
+				dst := s.begin("pop3_login_success")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "pop3_reply",
+			Section: "POP3",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"cmd", "string"}, {"msg", "string"}},
+			Doc:     "Raised for every status of a server (RFC 1939 section 3).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.POP3.Reply.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.POP3.Reply.Listen(func(e *POP3Reply) {
+				dst := s.begin("pop3_reply")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "pop3_request",
+			Section: "POP3",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"command", "string"}, {"arg", "string"}},
+			Doc:     "Raised for every command of a client (RFC 1939).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.POP3.Request.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.POP3.Request.Listen(func(e *POP3Request) {
+				dst := s.begin("pop3_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "pop3_starttls",
+			Section: "POP3",
+			Params:  []Param{{"c", "connection"}},
+			Doc:     "Raised when a server agrees to STLS (RFC 2595 section 4). What follows is TLS.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.POP3.StartTLS.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.POP3.StartTLS.Listen(func(e *POP3StartTLS) {
+				dst := s.begin("pop3_starttls")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "pop3_unexpected",
+			Section: "POP3",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"msg", "string"}, {"detail", "string"}},
+			Doc:     "Raised for a command in a state in which it is not allowed, or for a reply that shows that the state was another one.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.POP3.Unexpected.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.POP3.Unexpected.Listen(func(e *POP3Unexpected) {
+				dst := s.begin("pop3_unexpected")
+				dst = appendConnKeys(dst, e.Conn)
 				s.end(e.AppendArgs(append(dst, argsKey...)))
 			})
 		},
@@ -9052,6 +9224,25 @@ func (e *ICMPUnreachable) AppendArgs(dst []byte) []byte {
 }
 
 // AppendArgs appends the parameters as a JSON object.
+func (e *IMAPCapabilities) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"capabilities":[`...)
+	for i := range e.Capabilities {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = appendString(dst, e.Capabilities[i])
+	}
+	dst = append(dst, `]}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *IMAPStartTLS) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
 func (e *IPv6ExtHeaders) AppendArgs(dst []byte) []byte {
 	dst = append(dst, `{"p":`...)
 	dst = e.P.appendJSON(dst)
@@ -10473,6 +10664,82 @@ func (e *PEOptionalHeader) AppendArgs(dst []byte) []byte {
 func (e *PESectionHeader) AppendArgs(dst []byte) []byte {
 	dst = append(dst, `{"h":`...)
 	dst = e.Header.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *POP3Data) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"data":`...)
+	dst = appendString(dst, e.Data)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *POP3LoginFailure) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"user":`...)
+	dst = appendString(dst, e.User)
+	dst = append(dst, `,"password":`...)
+	dst = appendString(dst, e.Password)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *POP3LoginSuccess) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"user":`...)
+	dst = appendString(dst, e.User)
+	dst = append(dst, `,"password":`...)
+	dst = appendString(dst, e.Password)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *POP3Reply) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"cmd":`...)
+	dst = appendString(dst, e.Cmd)
+	dst = append(dst, `,"msg":`...)
+	dst = appendString(dst, e.Msg)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *POP3Request) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"command":`...)
+	dst = appendString(dst, e.Command)
+	dst = append(dst, `,"arg":`...)
+	dst = appendString(dst, e.Arg)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *POP3StartTLS) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *POP3Unexpected) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"msg":`...)
+	dst = appendString(dst, e.Msg)
+	dst = append(dst, `,"detail":`...)
+	dst = appendString(dst, e.Detail)
 	dst = append(dst, '}')
 	return dst
 }

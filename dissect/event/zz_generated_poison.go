@@ -388,6 +388,13 @@ func (e *ICMPSentPayload) detach(d *detached) {
 	e.Payload = d.bytes(e.Payload)
 }
 
+func (e *IMAPCapabilities) detach(d *detached) {
+	e.Capabilities = detachSlice(d, e.Capabilities)
+	for i := range e.Capabilities {
+		e.Capabilities[i] = d.bytes(e.Capabilities[i])
+	}
+}
+
 func (e *IPv6ExtHeaders) detach(d *detached) {
 	e.P.detach(d)
 }
@@ -812,6 +819,32 @@ func (e *PEOptionalHeader) detach(d *detached) {
 
 func (e *PESectionHeader) detach(d *detached) {
 	e.Header.detach(d)
+}
+
+func (e *POP3Data) detach(d *detached) {
+	e.Data = d.bytes(e.Data)
+}
+
+func (e *POP3LoginFailure) detach(d *detached) {
+	e.User = d.bytes(e.User)
+	e.Password = d.bytes(e.Password)
+}
+
+func (e *POP3LoginSuccess) detach(d *detached) {
+	e.User = d.bytes(e.User)
+	e.Password = d.bytes(e.Password)
+}
+
+func (e *POP3Reply) detach(d *detached) {
+	e.Msg = d.bytes(e.Msg)
+}
+
+func (e *POP3Request) detach(d *detached) {
+	e.Arg = d.bytes(e.Arg)
+}
+
+func (e *POP3Unexpected) detach(d *detached) {
+	e.Detail = d.bytes(e.Detail)
 }
 
 func (e *RawPacket) detach(d *detached) {
