@@ -32,6 +32,7 @@ type Config struct {
 	OptionalLogs []string  `key:"optional_logs" flag:"optional-logs" doc:"logs to write beside those, such as known_modbus"`
 	Analyzers    []string  `key:"analyzers" flag:"analyzers" doc:"analyzers of application protocols to use, such as dns,http; all if not given, none for none"`
 	Columns      []string  `key:"columns" flag:"columns" doc:"groups of optional columns to add, such as community-id"`
+	RootCerts    string    `key:"root_certs" flag:"root-certs" doc:"PEM file of the root certificates for the columns validation, or system for those of this host"`
 	OpenTime     time.Time `key:"open_time" flag:"open-time" doc:"time to write in #open and #close instead of the clock, as 2006-01-02T15:04:05 (local) or RFC 3339"`
 	EventsFile   string    `key:"events_file" flag:"events" doc:"file that receives every event as a JSON line; - is standard output"`
 	EventNames   []string  `key:"event_names" flag:"event" doc:"glob patterns of the events to write, such as tcp_*; all if not given"`
@@ -96,6 +97,7 @@ func (c *Config) Options() pipeline.Options {
 		Logs:           c.Logs,
 		OptionalLogs:   c.OptionalLogs,
 		Columns:        c.Columns,
+		RootCerts:      c.RootCerts,
 		OpenTime:       c.OpenTime,
 		Sensor:         c.Sensor,
 		EventsFile:     c.EventsFile,

@@ -29,6 +29,8 @@ type Options struct {
 	Groups schemas.Groups
 	// Limits bound what a row holds.
 	Limits Limits
+	// RootCerts are what the certificates of servers are validated against; nil for none.
+	RootCerts *RootCerts
 	// Peer is the name of the sensor (Zeek's peer_description); empty stands for "zeek".
 	Peer string
 }

@@ -77,6 +77,9 @@ type Options struct {
 	Logs, OptionalLogs []string
 	// Columns names the groups of optional columns to add, of schemas.GroupNames.
 	Columns []string
+	// RootCerts is a PEM file of the root certificates that the columns "validation" go
+	// by, or SystemRootCerts.
+	RootCerts string
 	// OpenTime stands for the wall clock in #open and #close, so that output can
 	// be made again byte for byte. Zero means the wall clock.
 	OpenTime time.Time

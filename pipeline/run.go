@@ -20,6 +20,8 @@ import (
 	"github.com/wirelog/wirelog/dissect"
 	"github.com/wirelog/wirelog/dissect/conn"
 	"github.com/wirelog/wirelog/dissect/files"
+	"github.com/wirelog/wirelog/logs"
+	"github.com/wirelog/wirelog/schemas"
 	"github.com/wirelog/wirelog/writers"
 )
 
@@ -54,8 +56,9 @@ type run struct {
 	merger  *writers.Merger
 	shards  []*shard
 	seed    conn.Seed
-	reports []error        // of the merger
-	events  bool           // the event stream is wanted
+	reports []error // of the merger
+	events  bool    // the event stream is wanted
+	roots   *logs.RootCerts
 	first   int64          // time of the first packet
 	last    capture.Packet // without its data
 }
@@ -110,6 +113,11 @@ func newRun(ctx context.Context, o Options) (*run, error) {
 		return nil, err
 	}
 	cfg.Context, r.events = ctx, len(cfg.Lines) > 0
+	if cfg.Groups&schemas.GroupValidation != 0 {
+		if r.roots, err = o.rootCerts(); err != nil {
+			return nil, &OptionError{"RootCerts", err}
+		}
+	}
 	if r.reader, err = capture.Open(o.Paths, capture.Options{
 		Filter: o.Filter, Stdin: o.Stdin, OnProgress: o.Progress, OnNotice: o.Notice,
 	}); err != nil {

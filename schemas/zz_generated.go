@@ -10,9 +10,10 @@ const (
 	GroupHASSH       Groups = 1 << 3 // hassh
 	GroupJa3         Groups = 1 << 4 // ja3
 	GroupJa4         Groups = 1 << 5 // ja4
+	GroupValidation  Groups = 1 << 6 // validation
 )
 
-var groupNames = []string{"community-id", "mac-logging", "vlan-logging", "hassh", "ja3", "ja4"}
+var groupNames = []string{"community-id", "mac-logging", "vlan-logging", "hassh", "ja3", "ja4", "validation"}
 
 var all = []*Schema{
 	&AnalyzerSchema,
@@ -2637,6 +2638,7 @@ var SSLSchema = Schema{
 		{Name: "ja3", Kind: KindString, Doc: "JA3 fingerprint of the client, in hexadecimal.", Unsettable: true, Group: GroupJa3},
 		{Name: "ja3s", Kind: KindString, Doc: "JA3S fingerprint of the server, in hexadecimal.", Unsettable: true, Group: GroupJa3},
 		{Name: "ja4", Kind: KindString, Doc: "JA4 fingerprint of the client.", Unsettable: true, Group: GroupJa4},
+		{Name: "validation_status", Kind: KindString, Doc: "Whether the server's certificates lead to a root certificate, in OpenSSL's words; ok if they do.", Unsettable: true, Group: GroupValidation},
 	},
 }
 
@@ -2727,6 +2729,13 @@ func (r *SSL) Encode(s Sink) {
 			s.Unset()
 		}
 	}
+	if groups&GroupValidation != 0 {
+		if r.ValidationStatus.OK {
+			s.String(r.ValidationStatus.V)
+		} else {
+			s.Unset()
+		}
+	}
 }
 
 // Size returns the bytes of all strings and the elements of all containers.
@@ -2750,6 +2759,7 @@ func (r *SSL) Size() (bytes, elements int) {
 	bytes += len(r.JA3.V)
 	bytes += len(r.JA3S.V)
 	bytes += len(r.JA4.V)
+	bytes += len(r.ValidationStatus.V)
 	return bytes, elements
 }
 
