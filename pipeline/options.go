@@ -14,12 +14,13 @@ import (
 
 // Formats of log files; OutputTypes has all types of outputs.
 const (
-	FormatTSV  = "tsv"  // Zeek's tab-separated form
-	FormatJSON = "json" // Zeek's JSON form, one object a line
+	FormatTSV     = "tsv"     // Zeek's tab-separated form
+	FormatJSON    = "json"    // Zeek's JSON form, one object a line
+	FormatParquet = "parquet" // Parquet files in a tree of partitions
 )
 
 // Formats lists the values of Options.Format.
-func Formats() []string { return []string{FormatTSV, FormatJSON} }
+func Formats() []string { return []string{FormatTSV, FormatJSON, FormatParquet} }
 
 // Forms of times in JSON logs.
 const (
