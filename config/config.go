@@ -26,13 +26,14 @@ type Config struct {
 	OutputDir      string   `key:"output_dir" flag:"output-dir" short:"o" doc:"folder for log files, created if missing"`
 	OutputPath     string   `key:"output" flag:"output" doc:"file for the only log that logs names, instead of a folder; - is standard output"`
 	Kafka          []string `key:"kafka" flag:"kafka" doc:"Kafka brokers, host:port, that receive the records instead of files"`
-	Format         string   `key:"format" flag:"format" short:"f" oneof:"tsv,json" doc:"format of log files: tsv or json"`
+	Format         string   `key:"format" flag:"format" short:"f" oneof:"tsv,json,parquet" doc:"format of log files: tsv, json or parquet"`
 	JSONTimestamps string   `key:"json_timestamps" flag:"json-timestamps" oneof:"epoch,millis,iso8601" doc:"times in JSON: epoch (seconds), millis or iso8601"`
 	// Logs and EventNames hold names and patterns; none stands for all.
 	Logs         []string  `key:"logs" flag:"logs" doc:"logs to write, such as conn,weird; all but the optional ones if not given"`
 	OptionalLogs []string  `key:"optional_logs" flag:"optional-logs" doc:"logs to write beside those, such as known_modbus"`
 	Analyzers    []string  `key:"analyzers" flag:"analyzers" doc:"analyzers of application protocols to use, such as dns,http; all if not given, none for none"`
 	Columns      []string  `key:"columns" flag:"columns" doc:"groups of optional columns to add, such as community-id"`
+	RootCerts    string    `key:"root_certs" flag:"root-certs" doc:"PEM file of the root certificates for the columns validation, or system for those of this host"`
 	OpenTime     time.Time `key:"open_time" flag:"open-time" doc:"time to write in #open and #close instead of the clock, as 2006-01-02T15:04:05 (local) or RFC 3339"`
 	EventsFile   string    `key:"events_file" flag:"events" doc:"file that receives every event as a JSON line; - is standard output"`
 	EventNames   []string  `key:"event_names" flag:"event" doc:"glob patterns of the events to write, such as tcp_*; all if not given"`
@@ -98,6 +99,7 @@ func (c *Config) Options() pipeline.Options {
 		Logs:           c.Logs,
 		OptionalLogs:   c.OptionalLogs,
 		Columns:        c.Columns,
+		RootCerts:      c.RootCerts,
 		OpenTime:       c.OpenTime,
 		Sensor:         c.Sensor,
 		EventsFile:     c.EventsFile,

@@ -34,7 +34,7 @@ var wantOutputs = []pipeline.Output{
 		Keep: []string{"ts", "uid", "id.*", "dns:TTLs"}, Drop: []string{"id.resp_p"}, Rename: []string{"TTLs=ttls"},
 		Add:      []string{"site=Berlin, Mitte"},
 		Where:    map[string]string{"conn": `duration > 60 && service == "SSH"`},
-		Settings: &pipeline.JSONSettings{FileSettings: files("json"), Timestamps: "iso8601"},
+		Settings: &pipeline.JSONSettings{FileSettings: files("json"), Timestamps: "iso8601", Naming: "zeek"},
 	},
 }
 

@@ -12,11 +12,14 @@ import (
 	"github.com/wirelog/wirelog/dissect/ftp"
 	"github.com/wirelog/wirelog/dissect/gssapi"
 	"github.com/wirelog/wirelog/dissect/http"
+	"github.com/wirelog/wirelog/dissect/imap"
+	"github.com/wirelog/wirelog/dissect/irc"
 	"github.com/wirelog/wirelog/dissect/krb"
 	"github.com/wirelog/wirelog/dissect/mime"
 	"github.com/wirelog/wirelog/dissect/modbus"
 	"github.com/wirelog/wirelog/dissect/mysql"
 	"github.com/wirelog/wirelog/dissect/ntlm"
+	"github.com/wirelog/wirelog/dissect/pop3"
 	"github.com/wirelog/wirelog/dissect/rdp"
 	"github.com/wirelog/wirelog/dissect/smb"
 	"github.com/wirelog/wirelog/dissect/smtp"
@@ -25,6 +28,7 @@ import (
 	"github.com/wirelog/wirelog/dissect/tls"
 	"github.com/wirelog/wirelog/dissect/websocket"
 	"github.com/wirelog/wirelog/dissect/x509"
+	"github.com/wirelog/wirelog/dissect/xmpp"
 )
 
 // NoAnalyzers as the only name in Config.Analyzers stands for no analyzer.
@@ -68,12 +72,16 @@ func protocols(hooks *event.Hooks, fm *files.Manager) []*detect.Protocol {
 		dns.New(hooks, event.ProtoUDP, dns.DefaultOptions()),
 		dns.New(hooks, event.ProtoTCP, dns.DefaultOptions()),
 		ftp.New(hooks, fm, &ssl.Protocol),
+		irc.New(hooks, fm, &ssl.Protocol),
+		xmpp.New(hooks, &ssl.Protocol),
 		mysql.New(hooks, &ssl.Protocol),
 		rdpTCP,
 		rdpUDP,
 		http.New(hooks, fm, websocket.New(hooks)),
 		smb.New(hooks, fm, smb.Inner{Pipes: pipes, GSSAPI: security.GSSAPI, NTLM: security.NTLM}, smb.DefaultOptions()),
 		smtp.New(hooks, mails, &ssl.Protocol),
+		pop3.New(hooks, mails, &ssl.Protocol),
+		imap.New(hooks, &ssl.Protocol),
 		krbUDP,
 		krbTCP,
 		modbus.New(hooks),

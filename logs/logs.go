@@ -29,6 +29,8 @@ type Options struct {
 	Groups schemas.Groups
 	// Limits bound what a row holds.
 	Limits Limits
+	// RootCerts are what the certificates of servers are validated against; nil for none.
+	RootCerts *RootCerts
 	// Peer is the name of the sensor (Zeek's peer_description); empty stands for "zeek".
 	Peer string
 }
@@ -68,6 +70,9 @@ func Install(h *event.Hooks, out schemas.Emitter, o Options) *Builders {
 	}
 	if out.On(new(schemas.FTP).Schema()) {
 		installFTP(h, out)
+	}
+	if out.On(new(schemas.IRC).Schema()) {
+		installIRC(h, out, &o)
 	}
 	if out.On(new(schemas.SSL).Schema()) {
 		installSSL(h, out, &o)

@@ -73,8 +73,9 @@ type smbCmd struct {
 	ownTree bool
 	treeTS  event.Time
 
-	argument, treePath, treeService string
-	offered                         []string // dialects
+	argument              schemas.Opt[string]
+	treePath, treeService string
+	offered               []string // dialects
 }
 
 // smbFile is a file that a command is about.

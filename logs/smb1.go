@@ -20,7 +20,7 @@ func (b *smb) listenSMB1(h *event.Hooks) {
 		}
 	})
 	h.SMB.SMB1WriteAndXRequest.Listen(func(e *event.SMB1WriteAndXRequest) {
-		if s := b.act1(e.Conn, e.FileID, "SMB::FILE_WRITE"); s != nil && s.cmd.argument == "" {
+		if s := b.act1(e.Conn, e.FileID, "SMB::FILE_WRITE"); s != nil && !s.cmd.argument.OK {
 			s.cmd.setArgument(s.file.name)
 		}
 	})
@@ -39,7 +39,7 @@ func (b *smb) listenSMB1(h *event.Hooks) {
 	h.SMB.SMB1NegotiateResponse.Listen(func(e *event.SMB1NegotiateResponse) {
 		s, r := b.at(e.Conn), &e.Response.NTLM
 		if s != nil && r.OK && r.V.DialectIndex < uint64(len(s.cmd.offered)) {
-			s.cmd.argument = s.cmd.offered[r.V.DialectIndex]
+			s.cmd.argument = schemas.Some(s.cmd.offered[r.V.DialectIndex])
 		}
 	})
 	h.SMB.SMB1Transaction2Request.Listen(func(e *event.SMB1Transaction2Request) {
@@ -107,13 +107,13 @@ func smb1Deferred(command string) bool {
 
 func (c *smbCmd) setArgument(name schemas.Opt[string]) {
 	if name.OK {
-		c.argument = name.V
+		c.argument = name
 	}
 }
 
 func (b *smb) argument1(c event.Conn, name []byte) {
 	if s := b.at(c); s != nil {
-		s.cmd.argument = string(name)
+		s.cmd.argument = schemas.Some(string(name))
 	}
 }
 
@@ -124,7 +124,7 @@ func (b *smb) treeConnectRequest1(e *event.SMB1TreeConnectAndXRequest) {
 	}
 	t := b.newTree()
 	t.path, t.service = schemas.Some(string(e.Path)), schemas.Some(string(e.Service))
-	s.cmd.tree, s.cmd.argument = t, t.path.V
+	s.cmd.tree, s.cmd.argument = t, t.path
 }
 
 func (b *smb) treeConnectResponse1(e *event.SMB1TreeConnectAndXResponse) {
@@ -153,7 +153,7 @@ func (b *smb) createRequest1(e *event.SMB1NTCreateAndXRequest) {
 		return
 	}
 	f := &smbFile{ts: b.now(), action: "SMB::FILE_OPEN", name: schemas.Some(string(e.FileName))}
-	s.cmd.file, s.file, s.cmd.argument = f, f, f.name.V
+	s.cmd.file, s.file, s.cmd.argument = f, f, f.name
 }
 
 func (b *smb) createResponse1(e *event.SMB1NTCreateAndXResponse) {

@@ -86,7 +86,9 @@ func (b *smb) message2(e *event.SMB2Message) {
 	s.cmd.answer, s.cmd.status = b.now(), uint32(e.Hdr.Status)
 	if s.cmd.status != statusPending {
 		s.answered(e.Hdr.MessageID)
-		b.writeCmd(s)
+		if !smb1Deferred(s.cmd.command) { // SMB1's request to negotiate may be answered in SMB2
+			b.writeCmd(s)
+		}
 	}
 }
 

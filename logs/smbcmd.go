@@ -24,7 +24,7 @@ func (b *smb) writeCmd(s *smbState) {
 	uid, id := text(b.text[0]), endpoints(&s.id)
 	b.rec.cmd = schemas.SMBCmd{
 		TS: schemas.Time(c.ts), UID: uid, ID: id,
-		Command: c.command, SubCommand: someText(c.sub), Argument: someText(c.argument),
+		Command: c.command, SubCommand: someText(c.sub), Argument: c.argument,
 		Status: schemas.Some(ntStatus(c.status)), Version: c.version,
 		RTT:  schemas.Some(schemas.Interval(c.answer.Seconds() - c.ts.Seconds())),
 		Tree: someText(c.treePath), TreeService: someText(c.treeService),

@@ -1,6 +1,7 @@
 package logs
 
 import (
+	stdx509 "crypto/x509"
 	"slices"
 	"strings"
 
@@ -19,6 +20,8 @@ type ssl struct {
 	uidBuf   []byte
 	free     []*sslState
 	ja3, ja4 bool
+	// validator is nil unless the result of validation is wanted.
+	validator *validator
 
 	// file is the certificate at work and owner its connection. A certificate comes
 	// whole, so there is one at a time.
@@ -64,8 +67,10 @@ type sslState struct {
 
 	history  []byte
 	hasCerts bool
-	// fps are the fingerprints of the two chains, empty for what is no certificate.
-	fps [2][]string
+	// fps are the fingerprints of the two chains, empty for what is no certificate, and
+	// certs the certificates of the server's, if they are to be validated.
+	fps   [2][]string
+	certs []*stdx509.Certificate
 	// The names in the server's own certificate.
 	leaf, leafHasSAN bool
 	leafCN           schemas.Opt[string]
@@ -108,6 +113,10 @@ func installSSL(h *event.Hooks, out schemas.Emitter, o *Options) {
 			b.ja3 = on
 		case "ja4":
 			b.ja4 = on
+		case "validation_status":
+			if on && o.RootCerts != nil {
+				b.validator = newValidator(o.RootCerts)
+			}
 		}
 	}
 	h.Analyzer.ConfirmationInfo.Listen(func(e *event.AnalyzerConfirmationInfo) {
@@ -350,6 +359,9 @@ func (b *ssl) certificate(e *event.X509Certificate) {
 		return
 	}
 	fps[len(fps)-1] = e.Fingerprint
+	if b.chain == sslServer && b.validator != nil {
+		s.certs = append(s.certs, b.validator.learn(e.Fingerprint, e.Ref))
+	}
 	if b.chain == sslServer && len(fps) == 1 {
 		s.leaf, s.leafHasSAN = true, e.HasSAN
 		s.leafCN = schemas.Opt[string](e.Cert.CN)
@@ -406,6 +418,9 @@ func (b *ssl) write(c event.Conn, s *sslState) {
 	if s.leaf && s.serverName.OK {
 		r.SNIMatchesCert = schemas.Some(s.nameMatches(s.serverName.V))
 	}
+	if s.leaf && len(s.certs) > 0 && s.certs[0] != nil {
+		r.ValidationStatus = schemas.Some(b.validator.validate(s.fps[sslServer], s.certs, b.now()))
+	}
 	if s.hello != nil {
 		s.hello.fill(r)
 	}
@@ -430,9 +445,11 @@ func (b *ssl) removed(e *event.ConnectionStateRemove) {
 	clear(s.fps[0])
 	clear(s.fps[1])
 	clear(s.leafNames)
+	clear(s.certs)
 	if s.hello != nil {
 		s.hello.reset()
 	}
-	*s = sslState{history: s.history[:0], fps: [2][]string{s.fps[0][:0], s.fps[1][:0]}, leafNames: s.leafNames[:0], hello: s.hello}
+	*s = sslState{history: s.history[:0], fps: [2][]string{s.fps[0][:0], s.fps[1][:0]}, certs: s.certs[:0],
+		leafNames: s.leafNames[:0], hello: s.hello}
 	b.free = append(b.free, s)
 }

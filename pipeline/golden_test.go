@@ -14,8 +14,11 @@ var updateGolden = flag.Bool("update", false, "write testdata/golden anew")
 // goldenEvents are the captures of which events are compared too, and which: mostly
 // those that no reference capture has.
 var goldenEvents = map[string]string{
-	"smb1-odd.pcap":  "smb1_*",
-	"smb1-talk.pcap": "smb1_*",
+	"krb-odd.pcap":    "krb_*",
+	"modbus-odd.pcap": "modbus_*",
+	"modbus.pcap":     "modbus_*",
+	"smb1-odd.pcap":   "smb1_*",
+	"smb1-talk.pcap":  "smb1_*",
 }
 
 // TestGolden reads every capture of testdata, with checksums verified,

@@ -89,6 +89,12 @@ func (s *KafkaSettings) config() (kafka.Config, error) {
 	return c, nil
 }
 
+var kafkaType = outputType{
+	name: TypeKafka, doc: "messages of Apache Kafka, a JSON object each", events: true,
+	settings: func() any { return defaultKafka() },
+	make:     makeKafka,
+}
+
 // makeKafka sets the place of w.
 func makeKafka(_ *Options, settings any, w *writers.Output) error {
 	c, err := settings.(*KafkaSettings).config()

@@ -14,12 +14,13 @@ import (
 
 // Formats of log files; OutputTypes has all types of outputs.
 const (
-	FormatTSV  = "tsv"  // Zeek's tab-separated form
-	FormatJSON = "json" // Zeek's JSON form, one object a line
+	FormatTSV     = "tsv"     // Zeek's tab-separated form
+	FormatJSON    = "json"    // Zeek's JSON form, one object a line
+	FormatParquet = "parquet" // Parquet files in a tree of partitions
 )
 
 // Formats lists the values of Options.Format.
-func Formats() []string { return []string{FormatTSV, FormatJSON} }
+func Formats() []string { return []string{FormatTSV, FormatJSON, FormatParquet} }
 
 // Forms of times in JSON logs.
 const (
@@ -80,6 +81,9 @@ type Options struct {
 	Logs, OptionalLogs []string
 	// Columns names the groups of optional columns to add, of schemas.GroupNames.
 	Columns []string
+	// RootCerts is a PEM file of the root certificates that the columns "validation" go
+	// by, or SystemRootCerts.
+	RootCerts string
 	// OpenTime stands for the wall clock in #open and #close, so that output can
 	// be made again byte for byte. Zero means the wall clock.
 	OpenTime time.Time

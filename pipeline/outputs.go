@@ -35,6 +35,12 @@ type Output struct {
 	Settings any
 }
 
+// Names of columns in JSON.
+const (
+	NamingZeek = "zeek"
+	NamingECS  = "ecs"
+)
+
 // FileSettings are the settings that outputs to files of lines have in common.
 type FileSettings struct {
 	Dir  string `key:"dir" doc:"folder for the files, created if missing"`
@@ -59,6 +65,7 @@ type JSONSettings struct {
 	FileSettings
 	Timestamps string `key:"timestamps" oneof:"epoch,millis,iso8601" doc:"times: epoch (seconds), millis or iso8601"`
 	Streaming  bool   `key:"streaming" doc:"begin objects with _path, _system_name and _write_ts, with times in ISO 8601, as Zeek's JSON streaming logs"`
+	Naming     string `key:"naming" oneof:"zeek,ecs" doc:"names of columns: zeek, or ecs, with values as the Elastic Common Schema wants them"`
 	Reversible bool   `key:"reversible" doc:"double a backslash of a value, so that it differs from one that escapes a byte"`
 }
 
@@ -90,9 +97,11 @@ var outputTypes = []outputType{
 	},
 	{
 		name: FormatJSON, doc: "files in Zeek's JSON form, one object a line", events: true,
-		settings: func() any { return &JSONSettings{FileSettings: defaultFiles(), Timestamps: TimestampsEpoch} },
+		settings: func() any {
+			return &JSONSettings{FileSettings: defaultFiles(), Timestamps: TimestampsEpoch, Naming: NamingZeek}
+		},
 		short: func(o *Options) any {
-			return &JSONSettings{FileSettings: o.fileSettings(), Timestamps: o.JSONTimestamps}
+			return &JSONSettings{FileSettings: o.fileSettings(), Timestamps: o.JSONTimestamps, Naming: NamingZeek}
 		},
 		make: func(o *Options, settings any, w *writers.Output) error {
 			s := settings.(*JSONSettings)
@@ -104,15 +113,18 @@ var outputTypes = []outputType{
 			if s.Streaming {
 				f.Timestamps, f.Streaming, f.System = json.ISO8601, true, o.sensor()
 			}
+			if s.Naming == NamingECS {
+				if s.Streaming || ts == json.Millis {
+					return errors.New("naming: ecs has times in ISO 8601, and no streaming form")
+				}
+				f.ECS, f.System = true, o.sensor()
+			}
 			w.Format = f
 			return s.apply(w)
 		},
 	},
-	{
-		name: TypeKafka, doc: "messages of Apache Kafka, a JSON object each", events: true,
-		settings: func() any { return defaultKafka() },
-		make:     makeKafka,
-	},
+	parquetType,
+	kafkaType,
 }
 
 // fileSettings are the settings of the short form.

@@ -101,13 +101,32 @@ func TestOutputNamesAnOptionalLog(t *testing.T) {
 	}
 }
 
+func TestECSOutput(t *testing.T) {
+	got := runOn(t, []string{"../testdata/dns.pcap"}, func(o *Options) {
+		o.Sensor = "tap1"
+		settings := &JSONSettings{Timestamps: TimestampsEpoch, Naming: NamingECS}
+		settings.Dir = o.OutputDir
+		o.Outputs = []Output{{Type: "json", Settings: settings}}
+	})
+	if got.err != nil {
+		t.Fatal(got.err)
+	}
+	for _, want := range []string{`"event.dataset":"zeek.dns"`, `"observer.name":"tap1"`, `"dns.question.name":"`, `"@timestamp":"20`} {
+		if !strings.Contains(got.files["dns.log"], want) {
+			t.Errorf("no %s in %.500s", want, got.files["dns.log"])
+		}
+	}
+}
+
 func TestOutputErrors(t *testing.T) {
 	for option, out := range map[string]Output{
 		"outputs[0].type":   {Type: "xml"},
 		"outputs[0].logs":   {Type: "tsv", Logs: []string{"nothing"}},
 		"outputs[0].events": {Type: "tsv", Events: true},
 		"outputs[0]":        {Type: "json", Settings: &JSONSettings{Timestamps: "x"}},
+		"outputs[0].":       {Type: "json", Settings: &JSONSettings{Timestamps: TimestampsEpoch, Naming: NamingECS, Streaming: true}},
 	} {
+		option = strings.TrimSuffix(option, ".") // two of the same
 		o := Defaults()
 		o.Paths, o.Outputs = []string{"nothing.pcap"}, []Output{out}
 		_, err := Run(t.Context(), o)

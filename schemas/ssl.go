@@ -47,4 +47,7 @@ type SSL struct {
 	JA3S Opt[string] `zeek:"ja3s,optional=ja3"`
 	// JA4 fingerprint of the client.
 	JA4 Opt[string] `zeek:"ja4,optional=ja4"`
+	// Whether the server's certificates lead to a root certificate, in OpenSSL's words; ok
+	// if they do.
+	ValidationStatus Opt[string] `zeek:"validation_status,optional=validation"`
 }

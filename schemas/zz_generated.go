@@ -10,9 +10,10 @@ const (
 	GroupHASSH       Groups = 1 << 3 // hassh
 	GroupJa3         Groups = 1 << 4 // ja3
 	GroupJa4         Groups = 1 << 5 // ja4
+	GroupValidation  Groups = 1 << 6 // validation
 )
 
-var groupNames = []string{"community-id", "mac-logging", "vlan-logging", "hassh", "ja3", "ja4"}
+var groupNames = []string{"community-id", "mac-logging", "vlan-logging", "hassh", "ja3", "ja4", "validation"}
 
 var all = []*Schema{
 	&AnalyzerSchema,
@@ -22,6 +23,7 @@ var all = []*Schema{
 	&FilesSchema,
 	&FTPSchema,
 	&HTTPSchema,
+	&IRCSchema,
 	&KerberosSchema,
 	&KnownModbusSchema,
 	&ModbusSchema,
@@ -1016,11 +1018,108 @@ func (r *HTTP) Size() (bytes, elements int) {
 	return bytes, elements
 }
 
+// IRCSchema describes the log irc.
+var IRCSchema = Schema{
+	Name: "irc",
+	Doc:  "IRC is a command of an IRC client, or a file that was sent directly.",
+	ID:   7,
+	New:  func() Record { return new(IRC) },
+	Fields: []Field{
+		{Name: "ts", Kind: KindTime, Doc: "Time at which the command was seen."},
+		{Name: "uid", Kind: KindString, Doc: "Unique identifier of the connection."},
+		{Name: "id.orig_h", Kind: KindAddr, Doc: "Originator's address."},
+		{Name: "id.orig_p", Kind: KindPort, Doc: "Originator's port; the ICMP type for ICMP."},
+		{Name: "id.resp_h", Kind: KindAddr, Doc: "Responder's address."},
+		{Name: "id.resp_p", Kind: KindPort, Doc: "Responder's port; the ICMP code for ICMP."},
+		{Name: "nick", Kind: KindString, Doc: "Nickname that the client had before the command.", Unsettable: true},
+		{Name: "user", Kind: KindString, Doc: "User name that the client had before the command.", Unsettable: true},
+		{Name: "command", Kind: KindString, Doc: "NICK, USER, JOIN, or DCC for a file.", Unsettable: true},
+		{Name: "value", Kind: KindString, Doc: "What the command gives: the nickname, user name or channel.", Unsettable: true},
+		{Name: "addl", Kind: KindString, Doc: "What else it gives.", Unsettable: true},
+		{Name: "dcc_file_name", Kind: KindString, Doc: "Name of the file.", Unsettable: true},
+		{Name: "dcc_file_size", Kind: KindCount, Doc: "Size of the file as the sender tells it, in bytes.", Unsettable: true},
+		{Name: "dcc_mime_type", Kind: KindString, Doc: "Media type of the file, from its contents.", Unsettable: true},
+		{Name: "fuid", Kind: KindString, Doc: "Identifier of the file in files.log.", Unsettable: true},
+	},
+}
+
+// Schema returns &IRCSchema.
+func (*IRC) Schema() *Schema { return &IRCSchema }
+
+// Encode passes the columns to s.
+func (r *IRC) Encode(s Sink) {
+	s.Time(r.TS)
+	s.String(r.UID)
+	s.Addr(r.ID.OrigH)
+	s.Port(uint16(r.ID.OrigP))
+	s.Addr(r.ID.RespH)
+	s.Port(uint16(r.ID.RespP))
+	if r.Nick.OK {
+		s.String(r.Nick.V)
+	} else {
+		s.Unset()
+	}
+	if r.User.OK {
+		s.String(r.User.V)
+	} else {
+		s.Unset()
+	}
+	if r.Command.OK {
+		s.String(r.Command.V)
+	} else {
+		s.Unset()
+	}
+	if r.Value.OK {
+		s.String(r.Value.V)
+	} else {
+		s.Unset()
+	}
+	if r.Addl.OK {
+		s.String(r.Addl.V)
+	} else {
+		s.Unset()
+	}
+	if r.DCCFileName.OK {
+		s.String(r.DCCFileName.V)
+	} else {
+		s.Unset()
+	}
+	if r.DCCFileSize.OK {
+		s.Count(r.DCCFileSize.V)
+	} else {
+		s.Unset()
+	}
+	if r.DCCMIMEType.OK {
+		s.String(r.DCCMIMEType.V)
+	} else {
+		s.Unset()
+	}
+	if r.FUID.OK {
+		s.String(r.FUID.V)
+	} else {
+		s.Unset()
+	}
+}
+
+// Size returns the bytes of all strings and the elements of all containers.
+func (r *IRC) Size() (bytes, elements int) {
+	bytes += len(r.UID)
+	bytes += len(r.Nick.V)
+	bytes += len(r.User.V)
+	bytes += len(r.Command.V)
+	bytes += len(r.Value.V)
+	bytes += len(r.Addl.V)
+	bytes += len(r.DCCFileName.V)
+	bytes += len(r.DCCMIMEType.V)
+	bytes += len(r.FUID.V)
+	return bytes, elements
+}
+
 // KerberosSchema describes the log kerberos.
 var KerberosSchema = Schema{
 	Name: "kerberos",
 	Doc:  "Kerberos is a question to a KDC with its answer, or an authentication to a service.",
-	ID:   7,
+	ID:   8,
 	New:  func() Record { return new(Kerberos) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the first message."},
@@ -1148,7 +1247,7 @@ func (r *Kerberos) Size() (bytes, elements int) {
 var KnownModbusSchema = Schema{
 	Name:     "known_modbus",
 	Doc:      "KnownModbus is a host that was seen to be a Modbus master or slave, once a day.",
-	ID:       8,
+	ID:       9,
 	New:      func() Record { return new(KnownModbus) },
 	Optional: true,
 	Fields: []Field{
@@ -1177,7 +1276,7 @@ func (r *KnownModbus) Size() (bytes, elements int) {
 var ModbusSchema = Schema{
 	Name: "modbus",
 	Doc:  "Modbus is a message of Modbus/TCP: a request, a response or an exception.",
-	ID:   9,
+	ID:   10,
 	New:  func() Record { return new(Modbus) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the message's header."},
@@ -1245,7 +1344,7 @@ func (r *Modbus) Size() (bytes, elements int) {
 var ModbusRegisterChangeSchema = Schema{
 	Name:     "modbus_register_change",
 	Doc:      "ModbusRegisterChange is a holding register of which another value was read than before.",
-	ID:       10,
+	ID:       11,
 	New:      func() Record { return new(ModbusRegisterChange) },
 	Optional: true,
 	Fields: []Field{
@@ -1289,7 +1388,7 @@ func (r *ModbusRegisterChange) Size() (bytes, elements int) {
 var MySQLSchema = Schema{
 	Name: "mysql",
 	Doc:  "MySQL is a command to a MySQL server, or the login.",
-	ID:   11,
+	ID:   12,
 	New:  func() Record { return new(MySQL) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the command."},
@@ -1349,7 +1448,7 @@ func (r *MySQL) Size() (bytes, elements int) {
 var NTLMSchema = Schema{
 	Name: "ntlm",
 	Doc:  "NTLM is an authentication by NTLM, written when its outcome is known or else when the connection ends.",
-	ID:   12,
+	ID:   13,
 	New:  func() Record { return new(NTLM) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the first message."},
@@ -1432,7 +1531,7 @@ func (r *NTLM) Size() (bytes, elements int) {
 var OCSPSchema = Schema{
 	Name: "ocsp",
 	Doc:  "OCSP is the status of one certificate in an OCSP response.",
-	ID:   13,
+	ID:   14,
 	New:  func() Record { return new(OCSP) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the response was first seen."},
@@ -1495,7 +1594,7 @@ func (r *OCSP) Size() (bytes, elements int) {
 var PESchema = Schema{
 	Name: "pe",
 	Doc:  "PE is an executable of Windows that was transferred.",
-	ID:   14,
+	ID:   15,
 	New:  func() Record { return new(PE) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the file was first seen."},
@@ -1599,7 +1698,7 @@ func (r *PE) Size() (bytes, elements int) {
 var RDPSchema = Schema{
 	Name: "rdp",
 	Doc:  "RDP is an RDP connection, with what is known of it until it is encrypted.",
-	ID:   15,
+	ID:   16,
 	New:  func() Record { return new(RDP) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the connection request."},
@@ -1745,7 +1844,7 @@ func (r *RDP) Size() (bytes, elements int) {
 var SMBCmdSchema = Schema{
 	Name:     "smb_cmd",
 	Doc:      "SMBCmd is a command of SMB that was answered.",
-	ID:       16,
+	ID:       17,
 	New:      func() Record { return new(SMBCmd) },
 	Optional: true,
 	Fields: []Field{
@@ -1927,7 +2026,7 @@ func (r *SMBCmd) Size() (bytes, elements int) {
 var SMBFilesSchema = Schema{
 	Name: "smb_files",
 	Doc:  "SMBFiles is something that was done to a file over SMB.",
-	ID:   17,
+	ID:   18,
 	New:  func() Record { return new(SMBFiles) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the request."},
@@ -2022,7 +2121,7 @@ func (r *SMBFiles) Size() (bytes, elements int) {
 var SMBMappingSchema = Schema{
 	Name: "smb_mapping",
 	Doc:  "SMBMapping is a share that a client connected to over SMB.",
-	ID:   18,
+	ID:   19,
 	New:  func() Record { return new(SMBMapping) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the request."},
@@ -2081,7 +2180,7 @@ func (r *SMBMapping) Size() (bytes, elements int) {
 var SMTPSchema = Schema{
 	Name: "smtp",
 	Doc:  "SMTP is a mail message, or what there was of one when the connection ended.",
-	ID:   19,
+	ID:   20,
 	New:  func() Record { return new(SMTP) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the message before it was done, or of the first line."},
@@ -2277,7 +2376,7 @@ func (r *SMTP) Size() (bytes, elements int) {
 var SOCKSSchema = Schema{
 	Name: "socks",
 	Doc:  "SOCKS is a use of a SOCKS proxy.",
-	ID:   20,
+	ID:   21,
 	New:  func() Record { return new(SOCKS) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the proxy connection was first noticed."},
@@ -2373,7 +2472,7 @@ func (r *SOCKS) Size() (bytes, elements int) {
 var SSHSchema = Schema{
 	Name: "ssh",
 	Doc:  "SSH is an SSH connection, written when a client has authenticated or else when the connection ends.",
-	ID:   21,
+	ID:   22,
 	New:  func() Record { return new(SSH) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the first version line."},
@@ -2515,7 +2614,7 @@ func (r *SSH) Size() (bytes, elements int) {
 var SSLSchema = Schema{
 	Name: "ssl",
 	Doc:  "SSL is an SSL, TLS or DTLS connection, written when its handshake has succeeded or else when the connection ends.",
-	ID:   22,
+	ID:   23,
 	New:  func() Record { return new(SSL) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which SSL was first noticed."},
@@ -2539,6 +2638,7 @@ var SSLSchema = Schema{
 		{Name: "ja3", Kind: KindString, Doc: "JA3 fingerprint of the client, in hexadecimal.", Unsettable: true, Group: GroupJa3},
 		{Name: "ja3s", Kind: KindString, Doc: "JA3S fingerprint of the server, in hexadecimal.", Unsettable: true, Group: GroupJa3},
 		{Name: "ja4", Kind: KindString, Doc: "JA4 fingerprint of the client.", Unsettable: true, Group: GroupJa4},
+		{Name: "validation_status", Kind: KindString, Doc: "Whether the server's certificates lead to a root certificate, in OpenSSL's words; ok if they do.", Unsettable: true, Group: GroupValidation},
 	},
 }
 
@@ -2629,6 +2729,13 @@ func (r *SSL) Encode(s Sink) {
 			s.Unset()
 		}
 	}
+	if groups&GroupValidation != 0 {
+		if r.ValidationStatus.OK {
+			s.String(r.ValidationStatus.V)
+		} else {
+			s.Unset()
+		}
+	}
 }
 
 // Size returns the bytes of all strings and the elements of all containers.
@@ -2652,6 +2759,7 @@ func (r *SSL) Size() (bytes, elements int) {
 	bytes += len(r.JA3.V)
 	bytes += len(r.JA3S.V)
 	bytes += len(r.JA4.V)
+	bytes += len(r.ValidationStatus.V)
 	return bytes, elements
 }
 
@@ -2659,7 +2767,7 @@ func (r *SSL) Size() (bytes, elements int) {
 var TunnelSchema = Schema{
 	Name: "tunnel",
 	Doc:  "Tunnel is a tunnel that was found, closed or expired.",
-	ID:   23,
+	ID:   24,
 	New:  func() Record { return new(Tunnel) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the activity."},
@@ -2702,7 +2810,7 @@ func (r *Tunnel) Size() (bytes, elements int) {
 var WebSocketSchema = Schema{
 	Name: "websocket",
 	Doc:  "WebSocket is an HTTP connection that has become a WebSocket.",
-	ID:   24,
+	ID:   25,
 	New:  func() Record { return new(WebSocket) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the server agreed."},
@@ -2807,7 +2915,7 @@ func (r *WebSocket) Size() (bytes, elements int) {
 var WeirdSchema = Schema{
 	Name: "weird",
 	Doc:  "Weird is something unexpected in the traffic.",
-	ID:   25,
+	ID:   26,
 	New:  func() Record { return new(Weird) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which it occurred."},
@@ -2875,7 +2983,7 @@ func (r *Weird) Size() (bytes, elements int) {
 var X509Schema = Schema{
 	Name: "x509",
 	Doc:  "X509 is a certificate that was seen. One that was seen before with the same HostCert and ClientCert is left out for a day.",
-	ID:   26,
+	ID:   27,
 	New:  func() Record { return new(X509) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the certificate was first seen."},

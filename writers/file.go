@@ -144,7 +144,10 @@ func (f *file) write(p []byte, rows uint64) {
 
 // flush writes what is buffered, or keeps it if it cannot.
 func (f *file) flush() {
-	if len(f.buf) == 0 || !f.reopen() {
+	if len(f.buf) == 0 {
+		return
+	}
+	if !f.reopen() {
 		f.limit = len(f.buf) + flushSize
 		return
 	}

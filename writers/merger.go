@@ -355,9 +355,10 @@ func (m *Merger) Flush() {
 	}
 }
 
-// Tick tells the places that time passes. It is to be called about once a
-// second, with the wall clock, while the run lasts; it does not wait for a Merge
-// that is under way.
+// Tick tells the places that time passes, and writes what files have buffered, so that
+// little is lost when the process is killed (Zeek's Log::flush_interval). It is to
+// be called about once a second, with the wall clock, while the run lasts; it does
+// not wait for a Merge that is under way.
 func (m *Merger) Tick(now time.Time) {
 	if !m.mu.TryLock() {
 		return
@@ -368,7 +369,9 @@ func (m *Merger) Tick(now time.Time) {
 	}
 	for _, st := range m.streams {
 		for _, t := range st.targets {
-			if t.to != nil {
+			if t.file != nil {
+				t.file.flush()
+			} else {
 				t.to.Tick(now)
 			}
 		}

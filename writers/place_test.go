@@ -186,6 +186,26 @@ func TestPlaceCounts(t *testing.T) {
 	}
 }
 
+// A second after a row came it is in the file, without a further one.
+func TestTickWritesFiles(t *testing.T) {
+	dir := t.TempDir()
+	m := newMerger(t, config(dir))
+	c := m.Collector()
+	c.Emit(testlog.Conn())
+	m.Merge(c.Flush())
+	path := filepath.Join(dir, "conn.log")
+	if strings.Contains(readFile(t, path), "CblCHNnmxeyuTZty7") {
+		t.Error("rows are not gathered")
+	}
+	m.Tick(fixedNow())
+	if !strings.Contains(readFile(t, path), "CblCHNnmxeyuTZty7") {
+		t.Error("the row is not in the file")
+	}
+	if err := m.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func TestPlaceThatCannotBeOpened(t *testing.T) {
 	place := &memory{refuse: errors.New("no such topic")}
 	_, err := writers.New(writers.Config{Outputs: []writers.Output{{Place: place}}, Logs: []*schemas.Schema{&schemas.ConnSchema}})

@@ -59,6 +59,13 @@ func completeNames(names func() []string) completion {
 	}
 }
 
+// registerCompletion completes the values of a flag that has just been added.
+func registerCompletion(cmd *cobra.Command, flag string, f completion) {
+	if err := cmd.RegisterFlagCompletionFunc(flag, f); err != nil {
+		panic(err)
+	}
+}
+
 // completeFlags completes the values of the flags that config.AddFlags adds.
 func completeFlags(cmd *cobra.Command) {
 	for _, s := range config.Sections() {
@@ -78,9 +85,7 @@ func completeFlags(cmd *cobra.Command) {
 			default:
 				continue
 			}
-			if err := cmd.RegisterFlagCompletionFunc(k.Flag, f); err != nil {
-				panic(err) // the flag has just been added
-			}
+			registerCompletion(cmd, k.Flag, f)
 		}
 	}
 	_ = cmd.MarkFlagDirname("output-dir")

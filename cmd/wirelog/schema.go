@@ -1,34 +1,102 @@
 package main
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
 	"github.com/wirelog/wirelog/internal/nearest"
 	"github.com/wirelog/wirelog/schemas"
+	"github.com/wirelog/wirelog/schemas/ecs"
+	"github.com/wirelog/wirelog/schemas/export"
 )
 
+// schemaFormats are the values of the flag --format of the command schema.
+var schemaFormats = []string{"text", "json-schema", "arrow", "avro", "sql", "ecs"}
+
 func (p *program) schemaCommand() *cobra.Command {
-	return &cobra.Command{
+	var format, dialect string
+	var columns []string
+	cmd := &cobra.Command{
 		Use:   "schema [LOG]",
-		Short: "List the logs, or the columns of one",
+		Short: "List the logs, or the columns of one, also for databases and other readers",
 		Long: `List the logs that this build writes, or the columns of one log in their order:
-name, Zeek's type, the group that an optional column belongs to, meaning.`,
+name, Zeek's type, the group that an optional column belongs to, meaning.
+
+With --format the same is said in the language of a reader, for one log or for all:
+
+  json-schema  JSON Schema of the rows of JSON outputs, optional columns included
+  arrow        Arrow schema, in the JSON form of its integration tests
+  avro         Avro schema
+  sql          definition of a table, in the --dialect of a database
+  ecs          fields of the Elastic Common Schema that JSON outputs have with naming: ecs`,
+		Example: `  wirelog schema conn
+  wirelog schema dns --format sql --dialect clickhouse --columns community-id`,
 		Args:              cobra.MaximumNArgs(1),
 		ValidArgsFunction: completeList(logNames),
-		RunE: func(_ *cobra.Command, args []string) error {
-			if len(args) == 0 {
-				return p.listLogs()
+		RunE: func(cmd *cobra.Command, args []string) error {
+			logs := schemas.All()
+			if len(args) > 0 {
+				s := schemas.Lookup(args[0])
+				if s == nil {
+					return fmt.Errorf("schema: unknown log %q%s", args[0], nearest.Hint(args[0], logNames()))
+				}
+				logs = []*schemas.Schema{s}
 			}
-			s := schemas.Lookup(args[0])
-			if s == nil {
-				return fmt.Errorf("schema: unknown log %q%s", args[0], nearest.Hint(args[0], logNames()))
+			if cmd.Flags().Changed("dialect") && format != "sql" {
+				return errors.New("schema: --dialect is for --format sql")
 			}
-			return p.listColumns(s)
+			groups, err := schemas.ParseGroups(columns)
+			if err != nil {
+				return fmt.Errorf("--columns: %w", err)
+			}
+			written := make([]*schemas.Schema, len(logs))
+			for i, s := range logs {
+				written[i] = s.With(groups)
+			}
+			var text []byte
+			switch format {
+			case "text":
+				if len(args) == 0 {
+					return p.listLogs()
+				}
+				return p.listColumns(logs[0])
+			case "json-schema":
+				text, err = export.JSONSchema(logs)
+			case "arrow":
+				text, err = export.Arrow(written)
+			case "avro":
+				text, err = export.Avro(written)
+			case "sql":
+				text, err = export.SQL(written, dialect)
+			case "ecs":
+				return p.listECS(logs)
+			default:
+				err = fmt.Errorf("--format: want one of %s, got %q%s", strings.Join(schemaFormats, ", "), format, nearest.Hint(format, schemaFormats))
+			}
+			if err != nil {
+				return fmt.Errorf("schema: %w", err)
+			}
+			if _, err := p.stdout.Write(text); err != nil {
+				return lossError{fmt.Errorf("schema: %w", err)}
+			}
+			return nil
 		},
 	}
+	f := cmd.Flags()
+	f.StringVarP(&format, "format", "f", "text", "language: "+strings.Join(schemaFormats, ", "))
+	f.StringVar(&dialect, "dialect", "duckdb", "dialect of SQL: "+strings.Join(export.Dialects(), ", "))
+	f.StringSliceVar(&columns, "columns", nil, "groups of optional columns that arrow, avro and sql have too: "+strings.Join(schemas.GroupNames(), ", "))
+	registerCompletion(cmd, "format", completeList(func() []string { return schemaFormats }))
+	registerCompletion(cmd, "dialect", completeList(export.Dialects))
+	registerCompletion(cmd, "columns", completeNames(schemas.GroupNames))
+	return cmd
 }
 
 func (p *program) listLogs() error {
@@ -56,6 +124,43 @@ func (p *program) listColumns(s *schemas.Schema) error {
 		fmt.Fprintf(t, "%s\t%s\t%s\t%s\n", f.Name, f.ZeekType(), group, f.Doc)
 	}
 	return t.Flush()
+}
+
+func (p *program) listECS(logs []*schemas.Schema) error {
+	t := tabwriter.NewWriter(p.stdout, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(t, "LOG\tCOLUMN\tFIELD\tVALUE")
+	for _, s := range logs {
+		m := ecs.Map(s)
+		for _, c := range m.Constants {
+			fmt.Fprintf(t, "%s\t-\t%s\t%s\n", s.Name, c.Field, strings.Join(c.Values, ", "))
+		}
+		for i, targets := range m.Columns {
+			for _, target := range targets {
+				fmt.Fprintf(t, "%s\t%s\t%s\t%s\n", s.Name, s.Fields[i].Name, target.Field, cmp.Or(ecsValue(&target), "-"))
+			}
+		}
+	}
+	return t.Flush()
+}
+
+// ecsValue says in which way a value is another than the column's.
+func ecsValue(t *ecs.Target) string {
+	var parts []string
+	if form := t.Form.String(); form != "" {
+		parts = append(parts, form)
+	}
+	for _, from := range slices.Sorted(maps.Keys(t.Names)) {
+		if from != "" {
+			parts = append(parts, from+" is "+t.Names[from])
+		}
+	}
+	if name, ok := t.Names[""]; ok {
+		parts = append(parts, "else "+name)
+	}
+	if slices.Contains(ecs.Lists(), t.Field) {
+		parts = append(parts, "in an array")
+	}
+	return strings.Join(parts, ", ")
 }
 
 func logNames() []string {

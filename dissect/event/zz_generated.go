@@ -19,6 +19,8 @@ type Hooks struct {
 	GTPv1     GTPv1Events
 	HTTP      HTTPEvents
 	ICMP      ICMPEvents
+	IMAP      IMAPEvents
+	IRC       IRCEvents
 	KRB       KRBEvents
 	MIME      MIMEEvents
 	Modbus    ModbusEvents
@@ -27,6 +29,7 @@ type Hooks struct {
 	NetBIOS   NetBIOSEvents
 	OCSP      OCSPEvents
 	PE        PEEvents
+	POP3      POP3Events
 	Packet    PacketEvents
 	RDP       RDPEvents
 	SMB       SMBEvents
@@ -41,6 +44,7 @@ type Hooks struct {
 	WebSocket WebSocketEvents
 	Weird     WeirdEvents
 	X509      X509Events
+	XMPP      XMPPEvents
 
 	slots     Slot
 	fileSlots FileSlot
@@ -213,6 +217,50 @@ type ICMPEvents struct {
 	Unreachable           Hook[ICMPUnreachable]           // icmp_unreachable
 }
 
+// IMAPEvents are the hooks of section IMAP.
+type IMAPEvents struct {
+	Capabilities Hook[IMAPCapabilities] // imap_capabilities
+	StartTLS     Hook[IMAPStartTLS]     // imap_starttls
+}
+
+// IRCEvents are the hooks of section IRC.
+type IRCEvents struct {
+	ChannelInfo       Hook[IRCChannelInfo]       // irc_channel_info
+	ChannelTopic      Hook[IRCChannelTopic]      // irc_channel_topic
+	DCCMessage        Hook[IRCDCCMessage]        // irc_dcc_message
+	ErrorMessage      Hook[IRCErrorMessage]      // irc_error_message
+	GlobalUsers       Hook[IRCGlobalUsers]       // irc_global_users
+	InvalidNick       Hook[IRCInvalidNick]       // irc_invalid_nick
+	InviteMessage     Hook[IRCInviteMessage]     // irc_invite_message
+	JoinMessage       Hook[IRCJoinMessage]       // irc_join_message
+	KickMessage       Hook[IRCKickMessage]       // irc_kick_message
+	Message           Hook[IRCMessage]           // irc_message
+	ModeMessage       Hook[IRCModeMessage]       // irc_mode_message
+	NamesInfo         Hook[IRCNamesInfo]         // irc_names_info
+	NetworkInfo       Hook[IRCNetworkInfo]       // irc_network_info
+	NickMessage       Hook[IRCNickMessage]       // irc_nick_message
+	NoticeMessage     Hook[IRCNoticeMessage]     // irc_notice_message
+	OperMessage       Hook[IRCOperMessage]       // irc_oper_message
+	OperResponse      Hook[IRCOperResponse]      // irc_oper_response
+	PartMessage       Hook[IRCPartMessage]       // irc_part_message
+	PasswordMessage   Hook[IRCPasswordMessage]   // irc_password_message
+	PrivmsgMessage    Hook[IRCPrivmsgMessage]    // irc_privmsg_message
+	QuitMessage       Hook[IRCQuitMessage]       // irc_quit_message
+	Reply             Hook[IRCReply]             // irc_reply
+	Request           Hook[IRCRequest]           // irc_request
+	ServerInfo        Hook[IRCServerInfo]        // irc_server_info
+	SqueryMessage     Hook[IRCSqueryMessage]     // irc_squery_message
+	SquitMessage      Hook[IRCSquitMessage]      // irc_squit_message
+	StartTLS          Hook[IRCStartTLS]          // irc_starttls
+	UserMessage       Hook[IRCUserMessage]       // irc_user_message
+	WhoLine           Hook[IRCWhoLine]           // irc_who_line
+	WhoMessage        Hook[IRCWhoMessage]        // irc_who_message
+	WhoisChannelLine  Hook[IRCWhoisChannelLine]  // irc_whois_channel_line
+	WhoisMessage      Hook[IRCWhoisMessage]      // irc_whois_message
+	WhoisOperatorLine Hook[IRCWhoisOperatorLine] // irc_whois_operator_line
+	WhoisUserLine     Hook[IRCWhoisUserLine]     // irc_whois_user_line
+}
+
 // KRBEvents are the hooks of section KRB.
 type KRBEvents struct {
 	APRequest   Hook[KRBAPRequest]   // krb_ap_request
@@ -323,6 +371,17 @@ type PEEvents struct {
 	FileHeader     Hook[PEFileHeader]     // pe_file_header
 	OptionalHeader Hook[PEOptionalHeader] // pe_optional_header
 	SectionHeader  Hook[PESectionHeader]  // pe_section_header
+}
+
+// POP3Events are the hooks of section POP3.
+type POP3Events struct {
+	Data         Hook[POP3Data]         // pop3_data
+	LoginFailure Hook[POP3LoginFailure] // pop3_login_failure
+	LoginSuccess Hook[POP3LoginSuccess] // pop3_login_success
+	Reply        Hook[POP3Reply]        // pop3_reply
+	Request      Hook[POP3Request]      // pop3_request
+	StartTLS     Hook[POP3StartTLS]     // pop3_starttls
+	Unexpected   Hook[POP3Unexpected]   // pop3_unexpected
 }
 
 // PacketEvents are the hooks of section Packet.
@@ -553,6 +612,11 @@ type X509Events struct {
 	ExtSubjectAlternativeName         Hook[X509ExtSubjectAlternativeName]         // x509_ext_subject_alternative_name
 	Extension                         Hook[X509Extension]                         // x509_extension
 	OCSPExtSignedCertificateTimestamp Hook[X509OCSPExtSignedCertificateTimestamp] // x509_ocsp_ext_signed_certificate_timestamp
+}
+
+// XMPPEvents are the hooks of section XMPP.
+type XMPPEvents struct {
+	StartTLS Hook[XMPPStartTLS] // xmpp_starttls
 }
 
 var built = [...]builtEvent{
@@ -2766,6 +2830,40 @@ var built = [...]builtEvent{
 	},
 	{
 		info: Info{
+			Name:    "imap_capabilities",
+			Section: "IMAP",
+			Params:  []Param{{"c", "connection"}, {"capabilities", "string_vec"}},
+			Doc:     "Raised when a server lists its capabilities (RFC 9051 section 7.2.2).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.IMAP.Capabilities.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.IMAP.Capabilities.Listen(func(e *IMAPCapabilities) {
+				dst := s.begin("imap_capabilities")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "imap_starttls",
+			Section: "IMAP",
+			Params:  []Param{{"c", "connection"}},
+			Doc:     "Raised when a server agrees to STARTTLS (RFC 9051 section 6.2.1). What follows is TLS.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.IMAP.StartTLS.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.IMAP.StartTLS.Listen(func(e *IMAPStartTLS) {
+				dst := s.begin("imap_starttls")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
 			Name:    "ipv6_ext_headers",
 			Section: "Conn",
 			Params:  []Param{{"c", "connection"}, {"p", "pkt_hdr"}},
@@ -2776,6 +2874,584 @@ var built = [...]builtEvent{
 		stream: func(h *Hooks, s *Stream) {
 			h.Conn.IPv6ExtHeaders.Listen(func(e *IPv6ExtHeaders) {
 				dst := s.begin("ipv6_ext_headers")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "irc_channel_info",
+			Section: "IRC",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"chans", "count"}},
+			Doc:     "Raised for RPL_LUSERCHANNELS (254).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.IRC.ChannelInfo.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.IRC.ChannelInfo.Listen(func(e *IRCChannelInfo) {
+				dst := s.begin("irc_channel_info")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "irc_channel_topic",
+			Section: "IRC",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"channel", "string"}, {"topic", "string"}},
+			Doc:     "Raised for RPL_TOPIC (332).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.IRC.ChannelTopic.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.IRC.ChannelTopic.Listen(func(e *IRCChannelTopic) {
+				dst := s.begin("irc_channel_topic")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "irc_dcc_message",
+			Section: "IRC",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"prefix", "string"}, {"target", "string"}, {"dcc_type", "string"}, {"argument", "string"}, {"address", "addr"}, {"dest_port", "count"}, {"size", "count"}},
+			Doc:     "Raised for an offer of a direct connection (DCC) in a PRIVMSG.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.IRC.DCCMessage.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.IRC.DCCMessage.Listen(func(e *IRCDCCMessage) {
+				dst := s.begin("irc_dcc_message")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "irc_error_message",
+			Section: "IRC",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"prefix", "string"}, {"message", "string"}},
+			Doc:     "Raised for ERROR (RFC 2812 section 3.7.4).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.IRC.ErrorMessage.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.IRC.ErrorMessage.Listen(func(e *IRCErrorMessage) {
+				dst := s.begin("irc_error_message")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "irc_global_users",
+			Section: "IRC",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"prefix", "string"}, {"msg", "string"}},
+			Doc:     "Raised for RPL_GLOBALUSERS (266).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.IRC.GlobalUsers.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.IRC.GlobalUsers.Listen(func(e *IRCGlobalUsers) {
+				dst := s.begin("irc_global_users")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "irc_invalid_nick",
+			Section: "IRC",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}},
+			Doc:     "Raised for the replies that refuse a nickname (431, 432, 433, 436).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.IRC.InvalidNick.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.IRC.InvalidNick.Listen(func(e *IRCInvalidNick) {
+				dst := s.begin("irc_invalid_nick")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "irc_invite_message",
+			Section: "IRC",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"prefix", "string"}, {"nickname", "string"}, {"channel", "string"}},
+			Doc:     "Raised for INVITE (RFC 2812 section 3.2.7).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.IRC.InviteMessage.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.IRC.InviteMessage.Listen(func(e *IRCInviteMessage) {
+				dst := s.begin("irc_invite_message")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "irc_join_message",
+			Section: "IRC",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"info_list", "irc_join_list"}},
+			Doc:     "Raised for JOIN and NJOIN (RFC 2812 section 3.2.1, RFC 2813 section 4.2.2).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.IRC.JoinMessage.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.IRC.JoinMessage.Listen(func(e *IRCJoinMessage) {
+				dst := s.begin("irc_join_message")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "irc_kick_message",
+			Section: "IRC",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"prefix", "string"}, {"chans", "string"}, {"users", "string"}, {"comment", "string"}},
+			Doc:     "Raised for KICK (RFC 2812 section 3.2.8).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.IRC.KickMessage.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.IRC.KickMessage.Listen(func(e *IRCKickMessage) {
+				dst := s.begin("irc_kick_message")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "irc_message",
+			Section: "IRC",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"prefix", "string"}, {"command", "string"}, {"message", "string"}},
+			Doc:     "Raised for a command of an IRC server that has no event of its own.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.IRC.Message.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.IRC.Message.Listen(func(e *IRCMessage) {
+				dst := s.begin("irc_message")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "irc_mode_message",
+			Section: "IRC",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"prefix", "string"}, {"params", "string"}},
+			Doc:     "Raised for MODE (RFC 2812 section 3.2.3).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.IRC.ModeMessage.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.IRC.ModeMessage.Listen(func(e *IRCModeMessage) {
+				dst := s.begin("irc_mode_message")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "irc_names_info",
+			Section: "IRC",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"c_type", "string"}, {"channel", "string"}, {"users", "string_set"}},
+			Doc:     "Raised for RPL_NAMREPLY (353).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.IRC.NamesInfo.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.IRC.NamesInfo.Listen(func(e *IRCNamesInfo) {
+				dst := s.begin("irc_names_info")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "irc_network_info",
+			Section: "IRC",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"users", "count"}, {"services", "count"}, {"servers", "count"}},
+			Doc:     "Raised for RPL_LUSERCLIENT (251).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.IRC.NetworkInfo.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.IRC.NetworkInfo.Listen(func(e *IRCNetworkInfo) {
+				dst := s.begin("irc_network_info")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "irc_nick_message",
+			Section: "IRC",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"who", "string"}, {"newnick", "string"}},
+			Doc:     "Raised for NICK (RFC 2812 section 3.1.2).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.IRC.NickMessage.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.IRC.NickMessage.Listen(func(e *IRCNickMessage) {
+				dst := s.begin("irc_nick_message")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "irc_notice_message",
+			Section: "IRC",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"source", "string"}, {"target", "string"}, {"message", "string"}},
+			Doc:     "Raised for NOTICE (RFC 2812 section 3.3.2).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.IRC.NoticeMessage.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.IRC.NoticeMessage.Listen(func(e *IRCNoticeMessage) {
+				dst := s.begin("irc_notice_message")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "irc_oper_message",
+			Section: "IRC",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"user", "string"}, {"password", "string"}},
+			Doc:     "Raised for OPER (RFC 2812 section 3.1.4).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.IRC.OperMessage.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.IRC.OperMessage.Listen(func(e *IRCOperMessage) {
+				dst := s.begin("irc_oper_message")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "irc_oper_response",
+			Section: "IRC",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"got_oper", "bool"}},
+			Doc:     "Raised for the replies that grant operator rights (381) or do not (491).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.IRC.OperResponse.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.IRC.OperResponse.Listen(func(e *IRCOperResponse) {
+				dst := s.begin("irc_oper_response")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "irc_part_message",
+			Section: "IRC",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"nick", "string"}, {"chans", "string_set"}, {"message", "string"}},
+			Doc:     "Raised for PART (RFC 2812 section 3.2.2).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.IRC.PartMessage.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.IRC.PartMessage.Listen(func(e *IRCPartMessage) {
+				dst := s.begin("irc_part_message")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "irc_password_message",
+			Section: "IRC",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"password", "string"}},
+			Doc:     "Raised for PASS (RFC 2812 section 3.1.1).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.IRC.PasswordMessage.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.IRC.PasswordMessage.Listen(func(e *IRCPasswordMessage) {
+				dst := s.begin("irc_password_message")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "irc_privmsg_message",
+			Section: "IRC",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"source", "string"}, {"target", "string"}, {"message", "string"}},
+			Doc:     "Raised for PRIVMSG, but for DCC (RFC 2812 section 3.3.1).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.IRC.PrivmsgMessage.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.IRC.PrivmsgMessage.Listen(func(e *IRCPrivmsgMessage) {
+				dst := s.begin("irc_privmsg_message")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "irc_quit_message",
+			Section: "IRC",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"nick", "string"}, {"message", "string"}},
+			Doc:     "Raised for QUIT (RFC 2812 section 3.1.7).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.IRC.QuitMessage.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.IRC.QuitMessage.Listen(func(e *IRCQuitMessage) {
+				dst := s.begin("irc_quit_message")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "irc_reply",
+			Section: "IRC",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"prefix", "string"}, {"code", "count"}, {"params", "string"}},
+			Doc:     "Raised for a numeric reply that has no event of its own (RFC 2812 section 5).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.IRC.Reply.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.IRC.Reply.Listen(func(e *IRCReply) {
+				dst := s.begin("irc_reply")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "irc_request",
+			Section: "IRC",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"prefix", "string"}, {"command", "string"}, {"arguments", "string"}},
+			Doc:     "Raised for a command of an IRC client that has no event of its own (RFC 2812 section 3).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.IRC.Request.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.IRC.Request.Listen(func(e *IRCRequest) {
+				dst := s.begin("irc_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "irc_server_info",
+			Section: "IRC",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"users", "count"}, {"services", "count"}, {"servers", "count"}},
+			Doc:     "Raised for RPL_LUSERME (255).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.IRC.ServerInfo.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.IRC.ServerInfo.Listen(func(e *IRCServerInfo) {
+				dst := s.begin("irc_server_info")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "irc_squery_message",
+			Section: "IRC",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"source", "string"}, {"target", "string"}, {"message", "string"}},
+			Doc:     "Raised for SQUERY, a message to a service (RFC 2812 section 3.5.2).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.IRC.SqueryMessage.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.IRC.SqueryMessage.Listen(func(e *IRCSqueryMessage) {
+				dst := s.begin("irc_squery_message")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "irc_squit_message",
+			Section: "IRC",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"prefix", "string"}, {"server", "string"}, {"message", "string"}},
+			Doc:     "Raised for SQUIT (RFC 2812 section 3.1.8).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.IRC.SquitMessage.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.IRC.SquitMessage.Listen(func(e *IRCSquitMessage) {
+				dst := s.begin("irc_squit_message")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "irc_starttls",
+			Section: "IRC",
+			Params:  []Param{{"c", "connection"}},
+			Doc:     "Raised when an IRC server agrees to STARTTLS (670): TLS follows.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.IRC.StartTLS.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.IRC.StartTLS.Listen(func(e *IRCStartTLS) {
+				dst := s.begin("irc_starttls")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "irc_user_message",
+			Section: "IRC",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"user", "string"}, {"host", "string"}, {"server", "string"}, {"real_name", "string"}},
+			Doc:     "Raised for USER (RFC 2812 section 3.1.3).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.IRC.UserMessage.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.IRC.UserMessage.Listen(func(e *IRCUserMessage) {
+				dst := s.begin("irc_user_message")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "irc_who_line",
+			Section: "IRC",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"target_nick", "string"}, {"channel", "string"}, {"user", "string"}, {"host", "string"}, {"server", "string"}, {"nick", "string"}, {"params", "string"}, {"hops", "count"}, {"real_name", "string"}},
+			Doc:     "Raised for RPL_WHOREPLY (352).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.IRC.WhoLine.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.IRC.WhoLine.Listen(func(e *IRCWhoLine) {
+				dst := s.begin("irc_who_line")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "irc_who_message",
+			Section: "IRC",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"mask", "string"}, {"oper", "bool"}},
+			Doc:     "Raised for WHO (RFC 2812 section 3.6.1).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.IRC.WhoMessage.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.IRC.WhoMessage.Listen(func(e *IRCWhoMessage) {
+				dst := s.begin("irc_who_message")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "irc_whois_channel_line",
+			Section: "IRC",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"nick", "string"}, {"chans", "string_set"}},
+			Doc:     "Raised for RPL_WHOISCHANNELS (319).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.IRC.WhoisChannelLine.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.IRC.WhoisChannelLine.Listen(func(e *IRCWhoisChannelLine) {
+				dst := s.begin("irc_whois_channel_line")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "irc_whois_message",
+			Section: "IRC",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"server", "string"}, {"users", "string"}},
+			Doc:     "Raised for WHOIS (RFC 2812 section 3.6.2).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.IRC.WhoisMessage.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.IRC.WhoisMessage.Listen(func(e *IRCWhoisMessage) {
+				dst := s.begin("irc_whois_message")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "irc_whois_operator_line",
+			Section: "IRC",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"nick", "string"}},
+			Doc:     "Raised for RPL_WHOISOPERATOR (313).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.IRC.WhoisOperatorLine.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.IRC.WhoisOperatorLine.Listen(func(e *IRCWhoisOperatorLine) {
+				dst := s.begin("irc_whois_operator_line")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "irc_whois_user_line",
+			Section: "IRC",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"nick", "string"}, {"user", "string"}, {"host", "string"}, {"real_name", "string"}},
+			Doc:     "Raised for RPL_WHOISUSER (311).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.IRC.WhoisUserLine.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.IRC.WhoisUserLine.Listen(func(e *IRCWhoisUserLine) {
+				dst := s.begin("irc_whois_user_line")
 				dst = appendConnKeys(dst, e.Conn)
 				s.end(e.AppendArgs(append(dst, argsKey...)))
 			})
@@ -4287,6 +4963,125 @@ var built = [...]builtEvent{
 			h.PE.SectionHeader.Listen(func(e *PESectionHeader) {
 				dst := s.begin("pe_section_header")
 				dst = appendFileKeys(dst, e.File)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "pop3_data",
+			Section: "POP3",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"data", "string"}},
+			Doc:     "Raised for every line of a multi-line reply after the first.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.POP3.Data.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.POP3.Data.Listen(func(e *POP3Data) {
+				dst := s.begin("pop3_data")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "pop3_login_failure",
+			Section: "POP3",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"user", "string"}, {"password", "string"}},
+			Doc:     "Raised when a server refuses a user, whose name is known.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.POP3.LoginFailure.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.POP3.LoginFailure.Listen(func(e *POP3LoginFailure) {
+				dst := s.begin("pop3_login_failure")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "pop3_login_success",
+			Section: "POP3",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"user", "string"}, {"password", "string"}},
+			Doc:     "Raised when a server accepts a user, whose name is known.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.POP3.LoginSuccess.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.POP3.LoginSuccess.Listen(func(e *POP3LoginSuccess) {
+				dst := s.begin("pop3_login_success")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "pop3_reply",
+			Section: "POP3",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"cmd", "string"}, {"msg", "string"}},
+			Doc:     "Raised for every status of a server (RFC 1939 section 3).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.POP3.Reply.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.POP3.Reply.Listen(func(e *POP3Reply) {
+				dst := s.begin("pop3_reply")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "pop3_request",
+			Section: "POP3",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"command", "string"}, {"arg", "string"}},
+			Doc:     "Raised for every command of a client (RFC 1939).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.POP3.Request.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.POP3.Request.Listen(func(e *POP3Request) {
+				dst := s.begin("pop3_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "pop3_starttls",
+			Section: "POP3",
+			Params:  []Param{{"c", "connection"}},
+			Doc:     "Raised when a server agrees to STLS (RFC 2595 section 4). What follows is TLS.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.POP3.StartTLS.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.POP3.StartTLS.Listen(func(e *POP3StartTLS) {
+				dst := s.begin("pop3_starttls")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "pop3_unexpected",
+			Section: "POP3",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"msg", "string"}, {"detail", "string"}},
+			Doc:     "Raised for a command in a state in which it is not allowed, or for a reply that shows that the state was another one.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.POP3.Unexpected.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.POP3.Unexpected.Listen(func(e *POP3Unexpected) {
+				dst := s.begin("pop3_unexpected")
+				dst = appendConnKeys(dst, e.Conn)
 				s.end(e.AppendArgs(append(dst, argsKey...)))
 			})
 		},
@@ -6941,6 +7736,23 @@ var built = [...]builtEvent{
 			})
 		},
 	},
+	{
+		info: Info{
+			Name:    "xmpp_starttls",
+			Section: "XMPP",
+			Params:  []Param{{"c", "connection"}},
+			Doc:     "Raised when an XMPP server agrees to a client's starttls: TLS follows (RFC 6120 section 5).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.XMPP.StartTLS.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.XMPP.StartTLS.Listen(func(e *XMPPStartTLS) {
+				dst := s.begin("xmpp_starttls")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
 }
 
 // AppendArgs appends the parameters as a JSON object.
@@ -8412,9 +9224,496 @@ func (e *ICMPUnreachable) AppendArgs(dst []byte) []byte {
 }
 
 // AppendArgs appends the parameters as a JSON object.
+func (e *IMAPCapabilities) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"capabilities":[`...)
+	for i := range e.Capabilities {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = appendString(dst, e.Capabilities[i])
+	}
+	dst = append(dst, `]}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *IMAPStartTLS) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
 func (e *IPv6ExtHeaders) AppendArgs(dst []byte) []byte {
 	dst = append(dst, `{"p":`...)
 	dst = e.P.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *IRCChannelInfo) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"chans":`...)
+	dst = strconv.AppendUint(dst, e.Chans, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *IRCChannelTopic) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"channel":`...)
+	dst = appendString(dst, e.Channel)
+	dst = append(dst, `,"topic":`...)
+	dst = appendString(dst, e.Topic)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *IRCDCCMessage) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"prefix":`...)
+	dst = appendString(dst, e.Prefix)
+	dst = append(dst, `,"target":`...)
+	dst = appendString(dst, e.Target)
+	dst = append(dst, `,"dcc_type":`...)
+	dst = appendString(dst, e.DCCType)
+	dst = append(dst, `,"argument":`...)
+	dst = appendString(dst, e.Argument)
+	dst = append(dst, `,"address":`...)
+	dst = appendAddr(dst, e.Address)
+	dst = append(dst, `,"dest_port":`...)
+	dst = strconv.AppendUint(dst, e.DestPort, 10)
+	dst = append(dst, `,"size":`...)
+	dst = strconv.AppendUint(dst, e.Size, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *IRCErrorMessage) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"prefix":`...)
+	dst = appendString(dst, e.Prefix)
+	dst = append(dst, `,"message":`...)
+	dst = appendString(dst, e.Message)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *IRCGlobalUsers) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"prefix":`...)
+	dst = appendString(dst, e.Prefix)
+	dst = append(dst, `,"msg":`...)
+	dst = appendString(dst, e.Msg)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *IRCInvalidNick) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *IRCInviteMessage) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"prefix":`...)
+	dst = appendString(dst, e.Prefix)
+	dst = append(dst, `,"nickname":`...)
+	dst = appendString(dst, e.Nickname)
+	dst = append(dst, `,"channel":`...)
+	dst = appendString(dst, e.Channel)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *IRCJoinMessage) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"info_list":[`...)
+	for i := range e.InfoList {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = e.InfoList[i].appendJSON(dst)
+	}
+	dst = append(dst, `]}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *IRCKickMessage) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"prefix":`...)
+	dst = appendString(dst, e.Prefix)
+	dst = append(dst, `,"chans":`...)
+	dst = appendString(dst, e.Chans)
+	dst = append(dst, `,"users":`...)
+	dst = appendString(dst, e.Users)
+	dst = append(dst, `,"comment":`...)
+	dst = appendString(dst, e.Comment)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *IRCMessage) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"prefix":`...)
+	dst = appendString(dst, e.Prefix)
+	dst = append(dst, `,"command":`...)
+	dst = appendString(dst, e.Command)
+	dst = append(dst, `,"message":`...)
+	dst = appendString(dst, e.Message)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *IRCModeMessage) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"prefix":`...)
+	dst = appendString(dst, e.Prefix)
+	dst = append(dst, `,"params":`...)
+	dst = appendString(dst, e.Params)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *IRCNamesInfo) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"c_type":`...)
+	dst = appendString(dst, e.CType)
+	dst = append(dst, `,"channel":`...)
+	dst = appendString(dst, e.Channel)
+	dst = append(dst, `,"users":[`...)
+	for i := range e.Users {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = appendString(dst, e.Users[i])
+	}
+	dst = append(dst, `]}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *IRCNetworkInfo) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"users":`...)
+	dst = strconv.AppendUint(dst, e.Users, 10)
+	dst = append(dst, `,"services":`...)
+	dst = strconv.AppendUint(dst, e.Services, 10)
+	dst = append(dst, `,"servers":`...)
+	dst = strconv.AppendUint(dst, e.Servers, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *IRCNickMessage) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"who":`...)
+	dst = appendString(dst, e.Who)
+	dst = append(dst, `,"newnick":`...)
+	dst = appendString(dst, e.NewNick)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *IRCNoticeMessage) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"source":`...)
+	dst = appendString(dst, e.Source)
+	dst = append(dst, `,"target":`...)
+	dst = appendString(dst, e.Target)
+	dst = append(dst, `,"message":`...)
+	dst = appendString(dst, e.Message)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *IRCOperMessage) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"user":`...)
+	dst = appendString(dst, e.User)
+	dst = append(dst, `,"password":`...)
+	dst = appendString(dst, e.Password)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *IRCOperResponse) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"got_oper":`...)
+	dst = strconv.AppendBool(dst, e.GotOper)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *IRCPartMessage) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"nick":`...)
+	dst = appendString(dst, e.Nick)
+	dst = append(dst, `,"chans":[`...)
+	for i := range e.Chans {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = appendString(dst, e.Chans[i])
+	}
+	dst = append(dst, `],"message":`...)
+	dst = appendString(dst, e.Message)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *IRCPasswordMessage) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"password":`...)
+	dst = appendString(dst, e.Password)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *IRCPrivmsgMessage) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"source":`...)
+	dst = appendString(dst, e.Source)
+	dst = append(dst, `,"target":`...)
+	dst = appendString(dst, e.Target)
+	dst = append(dst, `,"message":`...)
+	dst = appendString(dst, e.Message)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *IRCQuitMessage) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"nick":`...)
+	dst = appendString(dst, e.Nick)
+	dst = append(dst, `,"message":`...)
+	dst = appendString(dst, e.Message)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *IRCReply) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"prefix":`...)
+	dst = appendString(dst, e.Prefix)
+	dst = append(dst, `,"code":`...)
+	dst = strconv.AppendUint(dst, e.Code, 10)
+	dst = append(dst, `,"params":`...)
+	dst = appendString(dst, e.Params)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *IRCRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"prefix":`...)
+	dst = appendString(dst, e.Prefix)
+	dst = append(dst, `,"command":`...)
+	dst = appendString(dst, e.Command)
+	dst = append(dst, `,"arguments":`...)
+	dst = appendString(dst, e.Arguments)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *IRCServerInfo) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"users":`...)
+	dst = strconv.AppendUint(dst, e.Users, 10)
+	dst = append(dst, `,"services":`...)
+	dst = strconv.AppendUint(dst, e.Services, 10)
+	dst = append(dst, `,"servers":`...)
+	dst = strconv.AppendUint(dst, e.Servers, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *IRCSqueryMessage) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"source":`...)
+	dst = appendString(dst, e.Source)
+	dst = append(dst, `,"target":`...)
+	dst = appendString(dst, e.Target)
+	dst = append(dst, `,"message":`...)
+	dst = appendString(dst, e.Message)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *IRCSquitMessage) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"prefix":`...)
+	dst = appendString(dst, e.Prefix)
+	dst = append(dst, `,"server":`...)
+	dst = appendString(dst, e.Server)
+	dst = append(dst, `,"message":`...)
+	dst = appendString(dst, e.Message)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *IRCStartTLS) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *IRCUserMessage) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"user":`...)
+	dst = appendString(dst, e.User)
+	dst = append(dst, `,"host":`...)
+	dst = appendString(dst, e.Host)
+	dst = append(dst, `,"server":`...)
+	dst = appendString(dst, e.Server)
+	dst = append(dst, `,"real_name":`...)
+	dst = appendString(dst, e.RealName)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *IRCWhoLine) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"target_nick":`...)
+	dst = appendString(dst, e.TargetNick)
+	dst = append(dst, `,"channel":`...)
+	dst = appendString(dst, e.Channel)
+	dst = append(dst, `,"user":`...)
+	dst = appendString(dst, e.User)
+	dst = append(dst, `,"host":`...)
+	dst = appendString(dst, e.Host)
+	dst = append(dst, `,"server":`...)
+	dst = appendString(dst, e.Server)
+	dst = append(dst, `,"nick":`...)
+	dst = appendString(dst, e.Nick)
+	dst = append(dst, `,"params":`...)
+	dst = appendString(dst, e.Params)
+	dst = append(dst, `,"hops":`...)
+	dst = strconv.AppendUint(dst, e.Hops, 10)
+	dst = append(dst, `,"real_name":`...)
+	dst = appendString(dst, e.RealName)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *IRCWhoMessage) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"mask":`...)
+	dst = appendString(dst, e.Mask)
+	dst = append(dst, `,"oper":`...)
+	dst = strconv.AppendBool(dst, e.Oper)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *IRCWhoisChannelLine) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"nick":`...)
+	dst = appendString(dst, e.Nick)
+	dst = append(dst, `,"chans":[`...)
+	for i := range e.Chans {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = appendString(dst, e.Chans[i])
+	}
+	dst = append(dst, `]}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *IRCWhoisMessage) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"server":`...)
+	dst = appendString(dst, e.Server)
+	dst = append(dst, `,"users":`...)
+	dst = appendString(dst, e.Users)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *IRCWhoisOperatorLine) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"nick":`...)
+	dst = appendString(dst, e.Nick)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *IRCWhoisUserLine) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"nick":`...)
+	dst = appendString(dst, e.Nick)
+	dst = append(dst, `,"user":`...)
+	dst = appendString(dst, e.User)
+	dst = append(dst, `,"host":`...)
+	dst = appendString(dst, e.Host)
+	dst = append(dst, `,"real_name":`...)
+	dst = appendString(dst, e.RealName)
 	dst = append(dst, '}')
 	return dst
 }
@@ -9365,6 +10664,82 @@ func (e *PEOptionalHeader) AppendArgs(dst []byte) []byte {
 func (e *PESectionHeader) AppendArgs(dst []byte) []byte {
 	dst = append(dst, `{"h":`...)
 	dst = e.Header.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *POP3Data) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"data":`...)
+	dst = appendString(dst, e.Data)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *POP3LoginFailure) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"user":`...)
+	dst = appendString(dst, e.User)
+	dst = append(dst, `,"password":`...)
+	dst = appendString(dst, e.Password)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *POP3LoginSuccess) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"user":`...)
+	dst = appendString(dst, e.User)
+	dst = append(dst, `,"password":`...)
+	dst = appendString(dst, e.Password)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *POP3Reply) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"cmd":`...)
+	dst = appendString(dst, e.Cmd)
+	dst = append(dst, `,"msg":`...)
+	dst = appendString(dst, e.Msg)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *POP3Request) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"command":`...)
+	dst = appendString(dst, e.Command)
+	dst = append(dst, `,"arg":`...)
+	dst = appendString(dst, e.Arg)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *POP3StartTLS) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *POP3Unexpected) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"msg":`...)
+	dst = appendString(dst, e.Msg)
+	dst = append(dst, `,"detail":`...)
+	dst = appendString(dst, e.Detail)
 	dst = append(dst, '}')
 	return dst
 }
@@ -11073,6 +12448,12 @@ func (e *X509OCSPExtSignedCertificateTimestamp) AppendArgs(dst []byte) []byte {
 	return dst
 }
 
+// AppendArgs appends the parameters as a JSON object.
+func (e *XMPPStartTLS) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{}`...)
+	return dst
+}
+
 func (e *ConfirmationInfo) appendJSON(dst []byte) []byte {
 	dst = append(dst, '{')
 	if e.AID.OK {
@@ -12512,6 +13893,19 @@ func (e *IP6Routing) appendJSON(dst []byte) []byte {
 	dst = strconv.AppendUint(dst, e.SegLeft, 10)
 	dst = append(dst, `,"data":`...)
 	dst = appendString(dst, e.Data)
+	dst = append(dst, '}')
+	return dst
+}
+
+func (e *IRCJoinInfo) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"nick":`...)
+	dst = appendString(dst, e.Nick)
+	dst = append(dst, `,"channel":`...)
+	dst = appendString(dst, e.Channel)
+	dst = append(dst, `,"password":`...)
+	dst = appendString(dst, e.Password)
+	dst = append(dst, `,"usermode":`...)
+	dst = appendString(dst, e.UserMode)
 	dst = append(dst, '}')
 	return dst
 }

@@ -388,8 +388,186 @@ func (e *ICMPSentPayload) detach(d *detached) {
 	e.Payload = d.bytes(e.Payload)
 }
 
+func (e *IMAPCapabilities) detach(d *detached) {
+	e.Capabilities = detachSlice(d, e.Capabilities)
+	for i := range e.Capabilities {
+		e.Capabilities[i] = d.bytes(e.Capabilities[i])
+	}
+}
+
 func (e *IPv6ExtHeaders) detach(d *detached) {
 	e.P.detach(d)
+}
+
+func (e *IRCChannelTopic) detach(d *detached) {
+	e.Channel = d.bytes(e.Channel)
+	e.Topic = d.bytes(e.Topic)
+}
+
+func (e *IRCDCCMessage) detach(d *detached) {
+	e.Prefix = d.bytes(e.Prefix)
+	e.Target = d.bytes(e.Target)
+	e.DCCType = d.bytes(e.DCCType)
+	e.Argument = d.bytes(e.Argument)
+}
+
+func (e *IRCErrorMessage) detach(d *detached) {
+	e.Prefix = d.bytes(e.Prefix)
+	e.Message = d.bytes(e.Message)
+}
+
+func (e *IRCGlobalUsers) detach(d *detached) {
+	e.Prefix = d.bytes(e.Prefix)
+	e.Msg = d.bytes(e.Msg)
+}
+
+func (e *IRCInviteMessage) detach(d *detached) {
+	e.Prefix = d.bytes(e.Prefix)
+	e.Nickname = d.bytes(e.Nickname)
+	e.Channel = d.bytes(e.Channel)
+}
+
+func (e *IRCJoinMessage) detach(d *detached) {
+	e.InfoList = detachSlice(d, e.InfoList)
+	for i := range e.InfoList {
+		e.InfoList[i].detach(d)
+	}
+}
+
+func (e *IRCKickMessage) detach(d *detached) {
+	e.Prefix = d.bytes(e.Prefix)
+	e.Chans = d.bytes(e.Chans)
+	e.Users = d.bytes(e.Users)
+	e.Comment = d.bytes(e.Comment)
+}
+
+func (e *IRCMessage) detach(d *detached) {
+	e.Prefix = d.bytes(e.Prefix)
+	e.Command = d.bytes(e.Command)
+	e.Message = d.bytes(e.Message)
+}
+
+func (e *IRCModeMessage) detach(d *detached) {
+	e.Prefix = d.bytes(e.Prefix)
+	e.Params = d.bytes(e.Params)
+}
+
+func (e *IRCNamesInfo) detach(d *detached) {
+	e.CType = d.bytes(e.CType)
+	e.Channel = d.bytes(e.Channel)
+	e.Users = detachSlice(d, e.Users)
+	for i := range e.Users {
+		e.Users[i] = d.bytes(e.Users[i])
+	}
+}
+
+func (e *IRCNickMessage) detach(d *detached) {
+	e.Who = d.bytes(e.Who)
+	e.NewNick = d.bytes(e.NewNick)
+}
+
+func (e *IRCNoticeMessage) detach(d *detached) {
+	e.Source = d.bytes(e.Source)
+	e.Target = d.bytes(e.Target)
+	e.Message = d.bytes(e.Message)
+}
+
+func (e *IRCOperMessage) detach(d *detached) {
+	e.User = d.bytes(e.User)
+	e.Password = d.bytes(e.Password)
+}
+
+func (e *IRCPartMessage) detach(d *detached) {
+	e.Nick = d.bytes(e.Nick)
+	e.Chans = detachSlice(d, e.Chans)
+	for i := range e.Chans {
+		e.Chans[i] = d.bytes(e.Chans[i])
+	}
+	e.Message = d.bytes(e.Message)
+}
+
+func (e *IRCPasswordMessage) detach(d *detached) {
+	e.Password = d.bytes(e.Password)
+}
+
+func (e *IRCPrivmsgMessage) detach(d *detached) {
+	e.Source = d.bytes(e.Source)
+	e.Target = d.bytes(e.Target)
+	e.Message = d.bytes(e.Message)
+}
+
+func (e *IRCQuitMessage) detach(d *detached) {
+	e.Nick = d.bytes(e.Nick)
+	e.Message = d.bytes(e.Message)
+}
+
+func (e *IRCReply) detach(d *detached) {
+	e.Prefix = d.bytes(e.Prefix)
+	e.Params = d.bytes(e.Params)
+}
+
+func (e *IRCRequest) detach(d *detached) {
+	e.Prefix = d.bytes(e.Prefix)
+	e.Command = d.bytes(e.Command)
+	e.Arguments = d.bytes(e.Arguments)
+}
+
+func (e *IRCSqueryMessage) detach(d *detached) {
+	e.Source = d.bytes(e.Source)
+	e.Target = d.bytes(e.Target)
+	e.Message = d.bytes(e.Message)
+}
+
+func (e *IRCSquitMessage) detach(d *detached) {
+	e.Prefix = d.bytes(e.Prefix)
+	e.Server = d.bytes(e.Server)
+	e.Message = d.bytes(e.Message)
+}
+
+func (e *IRCUserMessage) detach(d *detached) {
+	e.User = d.bytes(e.User)
+	e.Host = d.bytes(e.Host)
+	e.Server = d.bytes(e.Server)
+	e.RealName = d.bytes(e.RealName)
+}
+
+func (e *IRCWhoLine) detach(d *detached) {
+	e.TargetNick = d.bytes(e.TargetNick)
+	e.Channel = d.bytes(e.Channel)
+	e.User = d.bytes(e.User)
+	e.Host = d.bytes(e.Host)
+	e.Server = d.bytes(e.Server)
+	e.Nick = d.bytes(e.Nick)
+	e.Params = d.bytes(e.Params)
+	e.RealName = d.bytes(e.RealName)
+}
+
+func (e *IRCWhoMessage) detach(d *detached) {
+	e.Mask = d.bytes(e.Mask)
+}
+
+func (e *IRCWhoisChannelLine) detach(d *detached) {
+	e.Nick = d.bytes(e.Nick)
+	e.Chans = detachSlice(d, e.Chans)
+	for i := range e.Chans {
+		e.Chans[i] = d.bytes(e.Chans[i])
+	}
+}
+
+func (e *IRCWhoisMessage) detach(d *detached) {
+	e.Server = d.bytes(e.Server)
+	e.Users = d.bytes(e.Users)
+}
+
+func (e *IRCWhoisOperatorLine) detach(d *detached) {
+	e.Nick = d.bytes(e.Nick)
+}
+
+func (e *IRCWhoisUserLine) detach(d *detached) {
+	e.Nick = d.bytes(e.Nick)
+	e.User = d.bytes(e.User)
+	e.Host = d.bytes(e.Host)
+	e.RealName = d.bytes(e.RealName)
 }
 
 func (e *KRBAPRequest) detach(d *detached) {
@@ -641,6 +819,32 @@ func (e *PEOptionalHeader) detach(d *detached) {
 
 func (e *PESectionHeader) detach(d *detached) {
 	e.Header.detach(d)
+}
+
+func (e *POP3Data) detach(d *detached) {
+	e.Data = d.bytes(e.Data)
+}
+
+func (e *POP3LoginFailure) detach(d *detached) {
+	e.User = d.bytes(e.User)
+	e.Password = d.bytes(e.Password)
+}
+
+func (e *POP3LoginSuccess) detach(d *detached) {
+	e.User = d.bytes(e.User)
+	e.Password = d.bytes(e.Password)
+}
+
+func (e *POP3Reply) detach(d *detached) {
+	e.Msg = d.bytes(e.Msg)
+}
+
+func (e *POP3Request) detach(d *detached) {
+	e.Arg = d.bytes(e.Arg)
+}
+
+func (e *POP3Unexpected) detach(d *detached) {
+	e.Detail = d.bytes(e.Detail)
 }
 
 func (e *RawPacket) detach(d *detached) {
@@ -1368,6 +1572,12 @@ func (e *IP6Option) detach(d *detached) {
 
 func (e *IP6Routing) detach(d *detached) {
 	e.Data = d.bytes(e.Data)
+}
+
+func (e *IRCJoinInfo) detach(d *detached) {
+	e.Nick = d.bytes(e.Nick)
+	e.Channel = d.bytes(e.Channel)
+	e.Password = d.bytes(e.Password)
 }
 
 func (e *KRBEncryptedData) detach(d *detached) {

@@ -255,6 +255,10 @@ func FuzzSegments(f *testing.F) {
 		for _, n := range []int{1 << 16, 1, max(int(size), 1)} {
 			b, rec := newBench(t)
 			play(b, []string{"<" + string(resp), ">" + string(orig)}, n)
+			if rec.over {
+				// Until the end of the segment, lines are still looked at for their ends.
+				rec.lines = slices.DeleteFunc(rec.lines, func(l string) bool { return strings.HasSuffix(l, "NVT") })
+			}
 			if n == 1<<16 {
 				want = rec.lines
 			} else if !slices.Equal(want, rec.lines) {

@@ -8,7 +8,7 @@ func (e *Entity) decode(b []byte, crlf bool) {
 	case encQuotedPrintable:
 		e.quotedPrintable(b)
 	case encBase64:
-		e.decodeBase64(b)
+		e.flush(e.base64.Append(e.scratch.buf[:0], b, e.h))
 	default:
 		e.binary(b, crlf)
 	}
@@ -105,8 +105,8 @@ func (e *Entity) quotedPrintable(b []byte) {
 	e.flush(buf)
 }
 
-// base64 is the state of a decoder (RFC 2045 section 6.8).
-type base64 struct {
+// A Base64 is a decoder (RFC 2045 section 6.8), which decodes what it can. It is Zeek's.
+type Base64 struct {
 	group   [4]byte
 	n       uint8
 	padding uint8
@@ -114,7 +114,14 @@ type base64 struct {
 	bad     int
 }
 
-func (d *base64) reset() { *d = base64{} }
+// A Base64Receiver is told once of what is no Base64, and of a group that has no end.
+type Base64Receiver interface{ Base64Weird(detail string) }
+
+// Reset makes d ready for other text.
+func (d *Base64) Reset() { *d = Base64{} }
+
+// Bad reports whether there was something that is no Base64.
+func (d *Base64) Bad() bool { return d.bad > 0 }
 
 var base64Values = func() (t [256]int8) {
 	for i := range t {
@@ -128,60 +135,53 @@ var base64Values = func() (t [256]int8) {
 	return t
 }()
 
-// decodeBase64 decodes a line. Zeek decodes into 128 bytes at a time, with
-// nothing lost.
-func (e *Entity) decodeBase64(b []byte) {
-	buf := e.scratch.buf[:0]
+// Append appends what b, the next piece of the text, says.
+func (d *Base64) Append(dst, b []byte, r Base64Receiver) []byte {
 	for _, c := range b {
-		buf = e.base64Char(buf, c)
+		dst = d.char(dst, c, r)
 	}
-	e.flush(buf)
+	return dst
 }
 
-func (e *Entity) base64Char(buf []byte, c byte) []byte {
-	d := &e.base64
+func (d *Base64) char(dst []byte, c byte, r Base64Receiver) []byte {
 	if c == '=' {
 		d.padding++
 	}
 	k := base64Values[c]
 	if k < 0 {
 		if d.bad++; d.bad == 1 {
-			e.illegalBase64("character " + strconv.Itoa(int(c)) + " ignored by Base64 decoding")
+			r.Base64Weird("character " + strconv.Itoa(int(c)) + " ignored by Base64 decoding")
 		}
-		return buf
+		return dst
 	}
 	d.group[d.n] = byte(k)
 	if d.n++; d.n < 4 {
-		return buf
+		return dst
 	}
 	d.n = 0
 	if d.after {
 		if d.bad++; d.bad == 1 {
-			e.illegalBase64("extra base64 groups after '=' padding are ignored")
+			r.Base64Weird("extra base64 groups after '=' padding are ignored")
 		}
-		return buf
+		return dst
 	}
 	v := uint32(d.group[0])<<18 | uint32(d.group[1])<<12 | uint32(d.group[2])<<6 | uint32(d.group[3])
 	octets := [3]byte{byte(v >> 16), byte(v >> 8), byte(v)}
-	buf = append(buf, octets[:max(3-int(d.padding), 0)]...)
+	dst = append(dst, octets[:max(3-int(d.padding), 0)]...)
 	d.after = d.after || d.padding > 0
 	d.padding = 0
-	return buf
+	return dst
 }
 
-// endBase64 decodes what is left of a group.
-func (e *Entity) endBase64() {
-	d := &e.base64
+// Finish appends what is left of a group.
+func (d *Base64) Finish(dst []byte, r Base64Receiver) []byte {
 	if d.n == 0 {
-		return
+		return dst
 	}
 	missing := 4 - int(d.n)
-	e.illegalBase64("incomplete base64 group, padding with " + strconv.Itoa(missing*6) + " bits of 0")
-	buf := e.scratch.buf[:0]
+	r.Base64Weird("incomplete base64 group, padding with " + strconv.Itoa(missing*6) + " bits of 0")
 	for range missing {
-		buf = e.base64Char(buf, '=')
+		dst = d.char(dst, '=', r)
 	}
-	e.flush(buf)
+	return dst
 }
-
-func (e *Entity) illegalBase64(detail string) { e.h.Base64Weird(detail) }

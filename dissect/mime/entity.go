@@ -101,7 +101,7 @@ type Entity struct {
 	ty, sub  []byte // media type in upper case
 	boundary []byte
 	bounded  bool // there is a boundary
-	base64   base64
+	base64   Base64
 }
 
 // keptLine is the capacity for headers that an entity keeps for its next use.
@@ -171,7 +171,7 @@ func (e *Entity) Deliver(b []byte, crlf bool) {
 
 func (e *Entity) beginBody() {
 	if e.enc == encBase64 {
-		e.base64.reset()
+		e.base64.Reset()
 	}
 	if e.typ == TypeMessage {
 		e.beginChild()
@@ -197,7 +197,7 @@ func (e *Entity) EndOfData() {
 			e.endChild()
 		}
 		if e.enc == encBase64 {
-			e.endBase64()
+			e.flush(e.base64.Finish(e.scratch.buf[:0], e.h))
 		}
 	}
 	e.h.Over()

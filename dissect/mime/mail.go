@@ -30,6 +30,17 @@ type MailShard struct {
 	upper   []byte
 	handle  []byte
 	mails   []*Mail
+	ev      struct {
+		begin   event.MIMEBeginEntity
+		end     event.MIMEEndEntity
+		header  event.MIMEOneHeader
+		headers event.MIMEAllHeaders
+		segment event.MIMESegmentData
+		entity  event.MIMEEntityData
+		all     event.MIMEAllData
+		hash    event.MIMEContentHash
+		event   event.MIMEEvent
+	}
 }
 
 // NewMailShard returns a MailShard that raises events on h and hands parts to fm.
@@ -109,10 +120,12 @@ func (m *Mail) Done() {
 	m.top.EndOfData()
 	h := m.s.Hooks
 	if h.AllData.On() {
-		h.AllData.Raise(&event.MIMEAllData{Conn: m.cfg.Conn, Length: uint64(len(m.all)), Data: m.all})
+		m.s.ev.all = event.MIMEAllData{Conn: m.cfg.Conn, Length: uint64(len(m.all)), Data: m.all}
+		h.AllData.Raise(&m.s.ev.all)
 	}
 	if h.ContentHash.On() {
-		h.ContentHash.Raise(&event.MIMEContentHash{Conn: m.cfg.Conn, ContentLen: m.hashed, HashValue: m.sum.Sum(nil)})
+		m.s.ev.hash = event.MIMEContentHash{Conn: m.cfg.Conn, ContentLen: m.hashed, HashValue: m.sum.Sum(nil)}
+		h.ContentHash.Raise(&m.s.ev.hash)
 	}
 	m.endFile()
 	m.free = append(m.free, m.top)
@@ -164,7 +177,8 @@ func (m *Mail) newEntity(parent *Entity) *mailEntity {
 	m.parts++
 	m.file, m.fileLen = files.ID{}, 0
 	if h := &m.s.Hooks.BeginEntity; h.On() {
-		h.Raise(&event.MIMEBeginEntity{Conn: m.cfg.Conn})
+		m.s.ev.begin = event.MIMEBeginEntity{Conn: m.cfg.Conn}
+		h.Raise(&m.s.ev.begin)
 	}
 	return e
 }
@@ -174,8 +188,9 @@ func (e *mailEntity) Header(h *Header) {
 	s := e.m.s
 	if hook := &s.Hooks.OneHeader; hook.On() {
 		s.upper = AppendUpper(s.upper[:0], h.Name)
-		hook.Raise(&event.MIMEOneHeader{Conn: e.m.cfg.Conn,
-			H: event.MIMEHeader{OriginalName: h.Name, Name: s.upper, Value: h.Value}})
+		s.ev.header = event.MIMEOneHeader{Conn: e.m.cfg.Conn,
+			H: event.MIMEHeader{OriginalName: h.Name, Name: s.upper, Value: h.Value}}
+		hook.Raise(&s.ev.header)
 	}
 	if s.Hooks.AllHeaders.On() && len(e.ends) < 2*maxHeaders && len(e.text)+len(h.Name)+len(h.Value) <= maxHeaderBytes {
 		e.text = append(e.text, h.Name...)
@@ -200,7 +215,8 @@ func (e *mailEntity) EndOfHeaders() {
 		e.list = append(e.list, event.MIMEHeader{OriginalName: e.text[start:name], Name: s.upper[start:name], Value: e.text[name:end]})
 		start = end
 	}
-	hook.Raise(&event.MIMEAllHeaders{Conn: e.m.cfg.Conn, HList: e.list})
+	s.ev.headers = event.MIMEAllHeaders{Conn: e.m.cfg.Conn, HList: e.list}
+	hook.Raise(&s.ev.headers)
 }
 
 // Data takes decoded bytes of the body.
@@ -218,7 +234,8 @@ func (e *mailEntity) Data(b []byte) {
 		m.all = append(m.all, b...)
 	}
 	if h.SegmentData.On() {
-		h.SegmentData.Raise(&event.MIMESegmentData{Conn: m.cfg.Conn, Length: uint64(len(b)), Data: b})
+		m.s.ev.segment = event.MIMESegmentData{Conn: m.cfg.Conn, Length: uint64(len(b)), Data: b}
+		h.SegmentData.Raise(&m.s.ev.segment)
 	}
 	if fm := m.s.Files; fm != nil {
 		m.file = fm.Data(m.fileID(), &m.carrier, b)
@@ -239,7 +256,8 @@ func (e *mailEntity) Illegal(encoding bool, detail string) {
 		if encoding {
 			kind = "illegal encoding"
 		}
-		h.Raise(&event.MIMEEvent{Conn: e.m.cfg.Conn, EventType: kind, Detail: []byte(detail)})
+		e.m.s.ev.event = event.MIMEEvent{Conn: e.m.cfg.Conn, EventType: kind, Detail: []byte(detail)}
+		h.Raise(&e.m.s.ev.event)
 	}
 }
 
@@ -261,11 +279,13 @@ func (e *mailEntity) Over() {
 	m := e.m
 	h := m.s.Hooks
 	if h.EntityData.On() {
-		h.EntityData.Raise(&event.MIMEEntityData{Conn: m.cfg.Conn, Length: uint64(len(m.entity)), Data: m.entity})
+		m.s.ev.entity = event.MIMEEntityData{Conn: m.cfg.Conn, Length: uint64(len(m.entity)), Data: m.entity}
+		h.EntityData.Raise(&m.s.ev.entity)
 		m.entity = m.entity[:0]
 	}
 	if h.EndEntity.On() {
-		h.EndEntity.Raise(&event.MIMEEndEntity{Conn: m.cfg.Conn})
+		m.s.ev.end = event.MIMEEndEntity{Conn: m.cfg.Conn}
+		h.EndEntity.Raise(&m.s.ev.end)
 	}
 	m.endFile()
 }

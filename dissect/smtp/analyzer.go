@@ -347,7 +347,7 @@ func (a *analyzer) replyLine(s *side, line []byte) {
 	code, ok := replyCode(line)
 	if !ok {
 		a.unexpected(false, "reply code out of range", line)
-		a.t.ViolateLate(a.c, a, "reply code -1 out of range")
+		a.t.ViolateLateWith(a.c, a, "reply code -1 out of range", line)
 		return
 	}
 	if a.code != 0 && code != a.code {

@@ -25,6 +25,10 @@ var allowed = map[string][]string{
 	"dissect":       {"dissect"},
 	"dissect/event": {},
 	"schemas":       {},
+	// What is said of the schemas beside them.
+	"schemas/columnar": {"schemas"},
+	"schemas/ecs":      {"schemas"},
+	"schemas/export":   {"schemas"},
 	"logs":          {"dissect/event", "logs", "schemas"},
 	"writers":       {"internal/nearest", "schemas", "writers"},
 

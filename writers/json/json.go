@@ -49,6 +49,10 @@ type Format struct {
 	// is System, and _write_ts, the clock at which the record was emitted.
 	Streaming bool
 	System    string
+	// ECS names and writes the columns by the Elastic Common Schema, as package ecs
+	// says, with times in ISO 8601 and System as observer.name, instead of as Zeek
+	// does. It does not go with Streaming.
+	ECS bool
 }
 
 // Name returns "json".
@@ -67,6 +71,8 @@ type Encoder struct {
 	// is at now.
 	before []byte
 	now    *schemas.Time
+	// ecs encodes instead, if set.
+	ecs *ecsEncoder
 }
 
 var _ writers.Encoder = (*Encoder)(nil)
@@ -74,6 +80,10 @@ var _ writers.Encoder = (*Encoder)(nil)
 // New returns an encoder for records of s with the optional columns of g.
 func (f Format) New(s *schemas.Schema, g schemas.Groups) *Encoder {
 	e := &Encoder{sink: sink{groups: g, format: f}, now: new(schemas.Time)}
+	if f.ECS {
+		e.ecs = f.newECS(s, g)
+		return e
+	}
 	for _, field := range s.With(g).Fields {
 		e.sink.keys = append(e.sink.keys, `,"`+field.Name+`":`)
 	}
@@ -92,6 +102,9 @@ func (e *Encoder) SetClock(now *schemas.Time) { e.now = now }
 
 // Append appends rec as one line.
 func (e *Encoder) Append(dst []byte, rec schemas.Record) []byte {
+	if e.ecs != nil {
+		return e.ecs.append(dst, rec)
+	}
 	start := len(dst)
 	if e.before != nil {
 		dst = e.sink.appendTime(append(dst, e.before...), *e.now)
@@ -218,14 +231,9 @@ func (s *sink) appendString(dst []byte, v string) []byte {
 	}
 	dst = append(dst, v[:n]...)
 	if n < len(v) {
-		dst = s.appendEscaped(dst, v[n:], text.Clean(v[n:], hasEscape))
+		dst = s.appendEscaped(dst, v[n:], text.Clean(v[n:], text.HasJSONEscape))
 	}
 	return append(dst, '"')
-}
-
-// hasEscape reports whether a control character has a short escape in JSON.
-func hasEscape(c byte) bool {
-	return c == '\b' || c == '\f' || c == '\n' || c == '\r' || c == '\t'
 }
 
 // appendEscaped escapes v. Unless it is clean, its bytes beside ASCII and the
@@ -242,7 +250,7 @@ func (s *sink) appendEscaped(dst []byte, v string, clean bool) []byte {
 			if s.format.Reversible {
 				dst = append(dst, '\\', '\\')
 			}
-		case hasEscape(c):
+		case text.HasJSONEscape(c):
 			dst = append(dst, '\\', "btn_fr"[c-'\b'])
 		case clean:
 			dst = append(dst, c)

@@ -1,0 +1,18 @@
+//go:build !poison
+
+package pop3
+
+import "testing"
+
+// TestAllocations counts what a message costs once there were others.
+func TestAllocations(t *testing.T) {
+	a := silent(t)
+	exchange := func() {
+		a.Data(true, retr)
+		a.Data(false, message)
+	}
+	exchange()
+	if n := testing.AllocsPerRun(100, exchange); n > 0 {
+		t.Errorf("%v allocations a message", n)
+	}
+}

@@ -1,0 +1,75 @@
+package testconn
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/wirelog/wirelog/dissect/conn"
+	"github.com/wirelog/wirelog/dissect/event"
+)
+
+// Events has the events written down whose names begin with one of the prefixes, each as
+// its name and its parameters in JSON. It is to be called before the first packet.
+func (b *Bench) Events(prefixes ...string) *[]string {
+	lines := new([]string)
+	_, err := event.NewStream(b.Hooks, func() event.Time { return b.Now }, func(line []byte) {
+		var e struct {
+			Event string
+			Args  json.RawMessage
+		}
+		if err := json.Unmarshal(line, &e); err != nil {
+			b.T.Fatalf("%s: %v", line, err)
+		}
+		if slices.ContainsFunc(prefixes, func(p string) bool { return strings.HasPrefix(e.Event, p) }) {
+			*lines = append(*lines, e.Event+" "+string(e.Args))
+		}
+	})
+	if err != nil {
+		b.T.Fatal(err)
+	}
+	return lines
+}
+
+// Play opens a connection, gives an analyzer of p the parts in pieces of n bytes, and ends
+// the connection. A part is what one side sends next, its first byte > for the client and
+// < for the server; ">~" and ">~5" are its end and 5 missing bytes.
+func (b *Bench) Play(p *conn.Protocol, n int, parts []string) {
+	b.Open()
+	var c *conn.Conn
+	b.Table.All(func(x *conn.Conn) { c = x })
+	a := b.Table.Attach(c, p)
+	for _, s := range parts {
+		isOrig, rest := s[0] == '>', s[1:]
+		var gap uint64
+		switch {
+		case rest == "~":
+			a.End(isOrig)
+		case strings.HasPrefix(rest, "~"):
+			if _, err := fmt.Sscanf(rest, "~%d", &gap); err != nil {
+				b.T.Fatal(err)
+			}
+			a.Gap(isOrig, gap)
+		default:
+			for d := []byte(rest); len(d) > 0; {
+				k := min(n, len(d))
+				a.Data(isOrig, bytes.Clone(d[:k]))
+				d = d[k:]
+			}
+		}
+	}
+	b.Table.Remove(c)
+}
+
+// Parts takes the input of a fuzz target apart into parts of Play without ends and gaps.
+// They are separated by the byte 0xff.
+func Parts(in string) (parts []string) {
+	for _, p := range strings.Split(in, "\xff") {
+		if len(p) > 1 && (p[0] == '<' || p[0] == '>') && p[1] != '~' {
+			parts = append(parts, p)
+		}
+	}
+	return parts
+}

@@ -1,0 +1,128 @@
+package logs
+
+import (
+	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/schemas"
+)
+
+// irc builds irc.log after Zeek's base/protocols/irc: a row for each NICK, USER and JOIN
+// of a client, and for each file that was sent directly, when its beginning was seen.
+type irc struct {
+	out      schemas.Emitter
+	now      func() event.Time
+	slot     event.Slot     // session of a connection
+	dataSlot event.Slot     // session that has offered the file of a connection
+	fileSlot event.FileSlot // and of a file
+
+	rec    schemas.IRC
+	uidBuf []byte
+}
+
+// ircSession is the row of a connection, most of which stays from command to command. It
+// is not used again for another one: files may still refer to it.
+type ircSession struct {
+	rec schemas.IRC
+	id  event.ConnID
+	uid event.UID
+}
+
+func installIRC(h *event.Hooks, out schemas.Emitter, o *Options) {
+	b := &irc{out: out, now: o.Now, slot: h.NewSlot(), dataSlot: h.NewSlot(), fileSlot: h.NewFileSlot()}
+	h.IRC.NickMessage.Listen(func(e *event.IRCNickMessage) {
+		if s := b.session(e.Conn); e.IsOrig {
+			value := string(e.NewNick)
+			s.rec.Command, s.rec.Value = schemas.Some("NICK"), schemas.Some(value)
+			b.write(s)
+			s.rec.Nick = schemas.Some(value)
+		}
+	})
+	h.IRC.UserMessage.Listen(func(e *event.IRCUserMessage) {
+		if s := b.session(e.Conn); e.IsOrig {
+			value := string(e.User)
+			s.rec.Command, s.rec.Value = schemas.Some("USER"), schemas.Some(value)
+			s.rec.Addl = schemas.Some(string(e.Host) + " " + string(e.Server) + " " + string(e.RealName))
+			b.write(s)
+			s.rec.User = schemas.Some(value)
+		}
+	})
+	h.IRC.JoinMessage.Listen(func(e *event.IRCJoinMessage) {
+		s := b.session(e.Conn)
+		if !e.IsOrig {
+			return
+		}
+		s.rec.Command = schemas.Some("JOIN")
+		for i := range e.InfoList {
+			l := &e.InfoList[i]
+			s.rec.Value, s.rec.Addl = schemas.Some(string(l.Channel)), schemas.Some("")
+			if len(l.Password) > 0 {
+				s.rec.Addl.V = " with channel key: '" + string(l.Password) + "'"
+			}
+			b.write(s)
+		}
+	})
+	h.IRC.DCCMessage.Listen(func(e *event.IRCDCCMessage) {
+		if s := b.session(e.Conn); string(e.DCCType) == "SEND" {
+			s.rec.DCCFileName, s.rec.DCCFileSize = schemas.Some(string(e.Argument)), schemas.Some(e.Size)
+		}
+	})
+	h.File.DataConnection.Listen(func(e *event.DataConnection) {
+		if e.Source != "IRC_DATA" || e.Control == nil {
+			return
+		}
+		if s, ok := e.Control.Slot(b.slot).(*ircSession); ok {
+			e.Conn.SetSlot(b.dataSlot, s)
+		}
+	})
+	h.File.OverNewConnection.Listen(b.file)
+	h.File.Sniff.Listen(b.sniff)
+}
+
+func (b *irc) session(c event.Conn) *ircSession {
+	s, _ := c.Slot(b.slot).(*ircSession)
+	if s == nil {
+		s = &ircSession{id: c.ID(), uid: c.UID()}
+		c.SetSlot(b.slot, s)
+	}
+	s.rec.TS = schemas.Time(b.now())
+	return s
+}
+
+func (b *irc) write(s *ircSession) {
+	b.uidBuf = s.uid.Append(b.uidBuf[:0])
+	b.rec = s.rec
+	b.rec.UID, b.rec.ID = text(b.uidBuf), endpoints(&s.id)
+	b.out.Emit(&b.rec)
+}
+
+func (b *irc) file(e *event.FileOverNewConnection) {
+	s, ok := e.Conn.Slot(b.dataSlot).(*ircSession)
+	if !ok {
+		return
+	}
+	fuid := e.File.FUID()
+	s.rec.FUID = schemas.Some(fuid.String())
+	if s.rec.DCCFileName.OK {
+		e.File.SetFilename([]byte(s.rec.DCCFileName.V))
+	}
+	e.File.SetSlot(b.fileSlot, s)
+}
+
+// sniff writes the row of a file.
+func (b *irc) sniff(e *event.FileSniff) {
+	s, ok := e.File.Slot(b.fileSlot).(*ircSession)
+	if !ok {
+		return
+	}
+	if e.Meta.MIMEType.OK {
+		s.rec.DCCMIMEType = schemas.Some(e.Meta.MIMEType.V)
+	}
+	command := s.rec.Command
+	s.rec.Command = schemas.Some("DCC")
+	b.write(s)
+	if command.OK && command.V != "" {
+		s.rec.Command = command
+	}
+	// There may be another one.
+	s.rec.DCCFileName, s.rec.DCCMIMEType = schemas.Opt[string]{}, schemas.Opt[string]{}
+	s.rec.DCCFileSize = schemas.Opt[uint64]{}
+}

@@ -1,0 +1,100 @@
+// Package columnar says how a log becomes columns of Parquet, Arrow, Avro and SQL:
+// which type a Zeek type is there, and which columns form a struct. It is the only
+// place that does.
+package columnar
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/wirelog/wirelog/schemas"
+)
+
+// Type is the type of a value in columnar formats.
+type Type uint8
+
+// The types. Containers are lists of one of them, with elements that may be null.
+const (
+	Bool      Type = iota + 1
+	Int32          // ports: small unsigned integers confuse statistics
+	Int64          // count too, saturating: an unsigned one is a decimal in Spark
+	Double         // an interval is in seconds: durations break several engines
+	Timestamp      // microseconds since the Unix epoch, UTC: Spark rejects nanoseconds
+	String         // valid UTF-8; addresses, subnets and enums too
+)
+
+var types = [...]Type{
+	schemas.KindBool:     Bool,
+	schemas.KindCount:    Int64,
+	schemas.KindInt:      Int64,
+	schemas.KindDouble:   Double,
+	schemas.KindTime:     Timestamp,
+	schemas.KindInterval: Double,
+	schemas.KindString:   String,
+	schemas.KindEnum:     String,
+	schemas.KindAddr:     String,
+	schemas.KindSubnet:   String,
+	schemas.KindPort:     Int32,
+}
+
+// TypeOf returns the type that values of a kind have.
+func TypeOf(k schemas.Kind) Type { return types[k] }
+
+// A Node is a column, or a struct of those whose names begin alike: id.orig_h and
+// id.orig_p are the fields orig_h and orig_p of the struct id. A struct is never
+// null, its fields may be.
+type Node struct {
+	// Name is the last part of the name, "orig_h".
+	Name string
+	// Path is the whole of it, "id.orig_h".
+	Path string
+	// Fields are those of a struct; a column has none.
+	Fields []*Node
+	// Field is the column, and Index its place in the schema; nil for a struct.
+	Field *schemas.Field
+	Index int
+}
+
+// Path returns the names of the structs around a column of s and its own in them. A
+// struct cannot have the name of a column: what would be in one such stays flat.
+func Path(s *schemas.Schema, name string) []string {
+	parts := strings.Split(name, ".")
+	if slices.Contains(parts, "") {
+		return []string{name}
+	}
+	for i := 1; i < len(parts); i++ {
+		around := strings.Join(parts[:i], ".")
+		if slices.ContainsFunc(s.Fields, func(f schemas.Field) bool { return f.Name == around }) {
+			return []string{name}
+		}
+	}
+	return parts
+}
+
+// Tree returns the columns of s, optional ones included, as a tree. A struct stands
+// where the first of its columns does.
+func Tree(s *schemas.Schema) []*Node {
+	var root Node
+	for i := range s.Fields {
+		f := &s.Fields[i]
+		path := Path(s, f.Name)
+		in, last := &root, len(path)-1
+		for j, name := range path[:last] {
+			in = in.child(name, strings.Join(path[:j+1], "."))
+		}
+		in.Fields = append(in.Fields, &Node{Name: path[last], Path: f.Name, Field: f, Index: i})
+	}
+	return root.Fields
+}
+
+// child returns the struct with that name in n, which it makes if there is none.
+func (n *Node) child(name, path string) *Node {
+	for _, c := range n.Fields {
+		if c.Name == name && c.Field == nil {
+			return c
+		}
+	}
+	c := &Node{Name: name, Path: path, Index: -1}
+	n.Fields = append(n.Fields, c)
+	return c
+}

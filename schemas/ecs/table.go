@@ -1,0 +1,278 @@
+package ecs
+
+// A log is what is particular to one.
+type log struct {
+	// dataset is the log's name in event.dataset and zeek.*, if it is another.
+	dataset string
+	// kind, category and typ are event.kind, event.category and event.type; without
+	// them they are event, network and info.
+	kind, category, typ string
+	// transport and protocol are those of network, where no column has them.
+	transport, protocol string
+	columns             map[string][]Target
+}
+
+// kept keeps a column under zeek.LOG beside what else it becomes.
+var kept = Target{}
+
+// to is the target of columns whose values are already what the field wants.
+func to(fields ...string) []Target {
+	var list []Target
+	for _, f := range fields {
+		list = append(list, Target{Field: f})
+	}
+	return list
+}
+
+var (
+	outcome  = []Target{{Field: "event.outcome", Names: map[string]string{"true": "success", "false": "failure"}}, kept}
+	duration = []Target{{Field: "event.duration", Form: Nanoseconds}}
+	user     = to("user.name", "related.user")
+)
+
+// flag is a member of an array when the column is true.
+func flag(field, name string) []Target {
+	return []Target{{Field: field, Names: map[string]string{"true": name}}}
+}
+
+func text(field string) []Target { return []Target{{Field: field, Form: Text}} }
+
+// common are the columns that mean the same in all logs that have them.
+var common = map[string][]Target{
+	"ts":        to("@timestamp"),
+	"uid":       to("event.id", "zeek.session_id"),
+	"id.orig_h": to("source.address", "source.ip", "related.ip"),
+	"id.orig_p": to("source.port"),
+	"id.resp_h": to("destination.address", "destination.ip", "related.ip"),
+	"id.resp_p": to("destination.port"),
+}
+
+var logs = map[string]log{
+	"analyzer": {
+		typ: "error",
+		columns: map[string][]Target{
+			"proto":          to("network.transport"),
+			"failure_reason": to("error.message"),
+		},
+	},
+	"conn": {
+		dataset: "connection", typ: "connection end",
+		columns: map[string][]Target{
+			"proto":         to("network.transport"),
+			"service":       to("network.protocol"),
+			"duration":      duration,
+			"conn_state":    to("zeek.connection.state"),
+			"orig_pkts":     to("source.packets"),
+			"orig_ip_bytes": to("source.bytes"),
+			"resp_pkts":     to("destination.packets"),
+			"resp_ip_bytes": to("destination.bytes"),
+			"ip_proto":      text("network.iana_number"),
+			"community_id":  to("network.community_id"),
+			"orig_l2_addr":  {{Field: "source.mac", Form: MAC}},
+			"resp_l2_addr":  {{Field: "destination.mac", Form: MAC}},
+			"vlan":          text("network.vlan.id"),
+			"inner_vlan":    text("network.inner.vlan.id"),
+		},
+	},
+	"dce_rpc": {
+		typ: "connection protocol info", transport: "tcp", protocol: "dce_rpc",
+		columns: map[string][]Target{
+			"rtt":       duration,
+			"operation": to("event.action"),
+		},
+	},
+	"dns": {
+		typ: "connection info protocol", protocol: "dns",
+		columns: map[string][]Target{
+			"proto":    to("network.transport"),
+			"trans_id": text("dns.id"),
+			"rtt":      duration,
+			"query":    to("dns.question.name"),
+			"qclass": {{Field: "dns.question.class", Names: map[string]string{
+				"1": "IN", "3": "CH", "4": "HS", "254": "NONE", "255": "ANY",
+			}}, kept},
+			"qtype_name": to("dns.question.type"),
+			"rcode":      {{Field: "event.outcome", Names: map[string]string{"0": "success", "": "failure"}}, kept},
+			"rcode_name": to("dns.response_code"),
+			"AA":         flag("dns.header_flags", "AA"),
+			"TC":         flag("dns.header_flags", "TC"),
+			"RD":         flag("dns.header_flags", "RD"),
+			"RA":         flag("dns.header_flags", "RA"),
+		},
+	},
+	"files": {
+		category: "file", typ: "info",
+		columns: map[string][]Target{
+			"mime_type":   to("file.mime_type"),
+			"filename":    to("file.name"),
+			"duration":    duration,
+			"total_bytes": to("file.size"),
+			"md5":         to("file.hash.md5", "related.hash"),
+			"sha1":        to("file.hash.sha1", "related.hash"),
+			"sha256":      to("file.hash.sha256", "related.hash"),
+		},
+	},
+	"ftp": {
+		typ: "connection info protocol", transport: "tcp", protocol: "ftp",
+		columns: map[string][]Target{
+			"user":      user,
+			"command":   to("event.action"),
+			"mime_type": to("file.mime_type"),
+			"file_size": to("file.size"),
+		},
+	},
+	"http": {
+		category: "network web", typ: "connection info protocol", transport: "tcp", protocol: "http",
+		columns: map[string][]Target{
+			"method":            to("http.request.method"),
+			"host":              to("url.domain"),
+			"uri":               to("url.original"),
+			"referrer":          to("http.request.referrer"),
+			"version":           to("http.version"),
+			"user_agent":        to("user_agent.original"),
+			"request_body_len":  to("http.request.body.bytes"),
+			"response_body_len": to("http.response.body.bytes"),
+			"status_code":       to("http.response.status_code"),
+			"username":          to("url.username", "related.user"),
+			"password":          to("url.password"),
+		},
+	},
+	"kerberos": {
+		category: "network authentication", typ: "connection protocol", protocol: "kerberos",
+		columns: map[string][]Target{
+			"request_type": to("event.action"),
+			"success":      outcome,
+		},
+	},
+	"known_modbus": {
+		columns: map[string][]Target{"host": {{Field: "related.ip"}, kept}},
+	},
+	"modbus": {
+		typ: "connection protocol", transport: "tcp", protocol: "modbus",
+		columns: map[string][]Target{"func": to("event.action")},
+	},
+	"modbus_register_change": {
+		typ: "change protocol", transport: "tcp", protocol: "modbus",
+	},
+	"mysql": {
+		category: "database network", typ: "connection protocol", transport: "tcp", protocol: "mysql",
+		columns: map[string][]Target{
+			"cmd":     to("event.action"),
+			"success": outcome,
+		},
+	},
+	"ntlm": {
+		category: "network authentication", typ: "connection info", transport: "tcp", protocol: "ntlm",
+		columns: map[string][]Target{
+			"username":   user,
+			"domainname": to("user.domain"),
+			"success":    outcome,
+		},
+	},
+	"ocsp": {transport: "tcp", protocol: "ocsp"},
+	"pe":   {category: "file"},
+	"rdp":  {typ: "info protocol", transport: "tcp", protocol: "rdp"},
+	"smb_cmd": {
+		typ: "connection protocol", transport: "tcp", protocol: "smb",
+		columns: map[string][]Target{
+			"command":  to("event.action"),
+			"rtt":      duration,
+			"username": user,
+		},
+	},
+	"smb_files": {
+		category: "network file", typ: "connection protocol", transport: "tcp", protocol: "smb",
+		columns: map[string][]Target{
+			"action":         to("event.action"),
+			"name":           to("file.name"),
+			"size":           to("file.size"),
+			"times.modified": to("file.mtime"),
+			"times.accessed": to("file.accessed"),
+			"times.created":  to("file.created"),
+			"times.changed":  to("file.ctime"),
+		},
+	},
+	"smb_mapping": {typ: "connection protocol", transport: "tcp", protocol: "smb"},
+	"smtp": {
+		category: "network email", typ: "connection protocol", transport: "tcp", protocol: "smtp",
+		columns: map[string][]Target{
+			"mailfrom":         to("email.sender.address"),
+			"from":             to("email.from.address"),
+			"to":               to("email.to.address"),
+			"cc":               to("email.cc.address"),
+			"reply_to":         to("email.reply_to.address"),
+			"msg_id":           to("email.message_id"),
+			"subject":          to("email.subject"),
+			"x_originating_ip": {{Field: "related.ip"}, kept},
+			"user_agent":       to("email.x_mailer"),
+			"tls":              to("tls.established"),
+		},
+	},
+	"socks": {
+		typ: "connection protocol", transport: "tcp", protocol: "socks",
+		columns: map[string][]Target{"user": user},
+	},
+	"ssh": {
+		category: "network authentication", typ: "connection protocol", transport: "tcp", protocol: "ssh",
+		columns: map[string][]Target{"auth_success": outcome},
+	},
+	"ssl": {
+		typ: "connection protocol", protocol: "tls",
+		columns: map[string][]Target{
+			"version": {
+				{Field: "tls.version", Names: map[string]string{
+					"SSLv2": "2.0", "SSLv3": "3.0", "TLSv10": "1.0", "TLSv11": "1.1", "TLSv12": "1.2", "TLSv13": "1.3",
+					"DTLSv10": "1.0", "DTLSv12": "1.2", "DTLSv13": "1.3",
+				}},
+				{Field: "tls.version_protocol", Names: map[string]string{
+					"SSLv2": "ssl", "SSLv3": "ssl", "TLSv10": "tls", "TLSv11": "tls", "TLSv12": "tls", "TLSv13": "tls",
+					"DTLSv10": "dtls", "DTLSv12": "dtls", "DTLSv13": "dtls",
+				}},
+				kept,
+			},
+			"cipher":        to("tls.cipher"),
+			"curve":         to("tls.curve"),
+			"server_name":   to("tls.client.server_name"),
+			"resumed":       to("tls.resumed"),
+			"next_protocol": to("tls.next_protocol"),
+			"established":   to("tls.established"),
+			"ja3":           to("tls.client.ja3"),
+			"ja3s":          to("tls.server.ja3s"),
+		},
+	},
+	"tunnel": {
+		typ:     "connection",
+		columns: map[string][]Target{"action": to("event.action")},
+	},
+	"websocket": {
+		category: "network web", typ: "connection protocol", transport: "tcp", protocol: "websocket",
+		columns: map[string][]Target{
+			"host":       to("url.domain"),
+			"uri":        to("url.original"),
+			"user_agent": to("user_agent.original"),
+		},
+	},
+	"weird": {
+		kind:    "alert",
+		columns: map[string][]Target{"name": to("rule.name")},
+	},
+	"x509": {
+		columns: map[string][]Target{
+			"certificate.version":          text("file.x509.version_number"),
+			"certificate.serial":           to("file.x509.serial_number"),
+			"certificate.subject":          to("file.x509.subject.distinguished_name"),
+			"certificate.issuer":           to("file.x509.issuer.distinguished_name"),
+			"certificate.not_valid_before": to("file.x509.not_before"),
+			"certificate.not_valid_after":  to("file.x509.not_after"),
+			"certificate.key_alg":          to("file.x509.public_key_algorithm"),
+			"certificate.sig_alg":          to("file.x509.signature_algorithm"),
+			"certificate.key_length":       to("file.x509.public_key_size"),
+			"certificate.exponent":         to("file.x509.public_key_exponent"),
+			"certificate.curve":            to("file.x509.public_key_curve"),
+			"san.dns":                      to("file.x509.alternative_names"),
+			"san.uri":                      to("file.x509.alternative_names"),
+			"san.email":                    to("file.x509.alternative_names"),
+			"san.ip":                       to("file.x509.alternative_names"),
+		},
+	},
+}

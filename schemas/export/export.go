@@ -1,0 +1,3 @@
+// Package export describes logs in the languages of those who read them: JSON
+// Schema, Arrow, Avro, and SQL.
+package export

@@ -1,0 +1,108 @@
+package json_test
+
+import (
+	stdjson "encoding/json"
+	"net/netip"
+	"strings"
+	"testing"
+
+	"github.com/wirelog/wirelog/internal/testlog"
+	"github.com/wirelog/wirelog/schemas"
+	"github.com/wirelog/wirelog/writers"
+	"github.com/wirelog/wirelog/writers/json"
+)
+
+func TestECS(t *testing.T) {
+	id := schemas.ID{
+		OrigH: netip.MustParseAddr("10.0.0.1"), OrigP: 1025,
+		RespH: netip.MustParseAddr("fe80::2"), RespP: 53,
+	}
+	conn := testlog.Conn()
+	conn.OrigL2Addr = schemas.Some("00:00:5e:00:53:af")
+	conn.VLAN = schemas.Some(int64(7))
+	const start = `{"ecs.version":"8.17.0","event.kind":"event","event.module":"zeek",`
+	for _, tt := range []struct {
+		rec  schemas.Record
+		want string
+	}{
+		{conn, start + `"event.dataset":"zeek.connection","event.category":["network"],"event.type":["connection","end"],"observer.name":"tap1",` +
+			`"@timestamp":"2011-11-03T14:15:57.771755Z","event.id":"CblCHNnmxeyuTZty7","zeek.session_id":"CblCHNnmxeyuTZty7",` +
+			`"source.address":"10.0.2.15","source.ip":"10.0.2.15","source.port":49287,` +
+			`"destination.address":"192.150.187.43","destination.ip":"192.150.187.43","destination.port":80,` +
+			`"network.transport":"tcp","network.protocol":"http","event.duration":15161267042,` +
+			`"zeek.connection.orig_bytes":900,"zeek.connection.resp_bytes":376,"zeek.connection.state":"S2",` +
+			`"zeek.connection.local_orig":true,"zeek.connection.local_resp":false,"zeek.connection.missed_bytes":0,"zeek.connection.history":"ShADadF",` +
+			`"source.packets":8,"source.bytes":1240,"destination.packets":8,"destination.bytes":700,"network.iana_number":"6",` +
+			`"source.mac":"00-00-5E-00-53-AF","network.vlan.id":"7","related.ip":["10.0.2.15","192.150.187.43"]}`},
+		{&schemas.DNS{
+			TS: 1e9, UID: "C1", ID: id, Proto: "udp", Query: schemas.Some("a.test"), QClass: schemas.Some(uint64(1)),
+			RCode: schemas.Some(uint64(3)), RD: true, RA: true, Answers: schemas.Vector[string]{}, TTLs: schemas.Vector[schemas.Interval]{1, 0.5},
+		}, start + `"event.dataset":"zeek.dns","event.category":["network"],"event.type":["connection","info","protocol"],"network.protocol":"dns","observer.name":"tap1",` +
+			`"@timestamp":"1970-01-01T00:00:01.000000Z","event.id":"C1","zeek.session_id":"C1",` +
+			`"source.address":"10.0.0.1","source.ip":"10.0.0.1","source.port":1025,` +
+			`"destination.address":"fe80::2","destination.ip":"fe80::2","destination.port":53,"network.transport":"udp",` +
+			`"dns.question.name":"a.test","dns.question.class":"IN","zeek.dns.qclass":1,"event.outcome":"failure","zeek.dns.rcode":3,` +
+			`"zeek.dns.Z":0,"zeek.dns.answers":[],"zeek.dns.TTLs":[1.0,0.5],"zeek.dns.rejected":false,` +
+			`"dns.header_flags":["RD","RA"],"related.ip":["10.0.0.1","fe80::2"]}`},
+		{&schemas.X509{
+			Fingerprint: "ab", Certificate: schemas.X509Certificate{Version: 3},
+			SAN: schemas.X509AlternativeNames{DNS: schemas.Vector[string]{"a", "b"}, Email: schemas.Vector[string]{}, IP: schemas.Vector[netip.Addr]{id.OrigH}},
+		}, `"file.x509.alternative_names":["a","b","10.0.0.1"]`},
+	} {
+		e := json.Format{ECS: true, System: "tap1"}.New(tt.rec.Schema(), ^schemas.Groups(0))
+		got := string(e.Append(nil, tt.rec))
+		if !stdjson.Valid([]byte(got)) {
+			t.Errorf("%s is not JSON", got)
+		}
+		if !strings.HasPrefix(tt.want, "{") {
+			if !strings.Contains(got, tt.want) {
+				t.Errorf("%s\nhas no %s", got, tt.want)
+			}
+			continue
+		}
+		if got != tt.want+"\n" {
+			t.Errorf("got\n%s\nwant\n%s", got, tt.want)
+		}
+		if again := string(e.Append(nil, tt.rec)); again != got {
+			t.Errorf("the second time\n%s\nthe first\n%s", again, got)
+		}
+	}
+}
+
+// Columns that an output has named keep their names.
+func TestECSWithFields(t *testing.T) {
+	m := writers.Fields{Rename: []string{"id.orig_h=client"}, Add: []string{"site=Berlin"}, Keep: []string{"ts", "id.orig_h"}}
+	v, err := writers.NewView(&schemas.ConnSchema, 0, m, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rec := testlog.Record{
+		{Pass: func(s schemas.Sink) { s.Time(0) }},
+		{Pass: func(s schemas.Sink) { s.String("a") }},
+		{Pass: func(s schemas.Sink) { s.String("Berlin") }},
+	}
+	got := string(json.Format{ECS: true}.New(v.Schema, v.Groups).Append(nil, rec))
+	if want := `"@timestamp":"1970-01-01T00:00:00.000000Z","client":"a","site":"Berlin"}` + "\n"; !strings.HasSuffix(got, want) {
+		t.Errorf("got %s, want %s at the end", got, want)
+	}
+}
+
+func TestECSAllocations(t *testing.T) {
+	conn := testlog.Conn()
+	e := json.Format{ECS: true}.New(conn.Schema(), 0)
+	buf := e.Append(nil, conn)
+	if n := testing.AllocsPerRun(100, func() { buf = e.Append(buf[:0], conn) }); n > 0 {
+		t.Errorf("%v allocations a record", n)
+	}
+}
+
+func BenchmarkECS(b *testing.B) {
+	conn := testlog.Conn()
+	e := json.Format{ECS: true}.New(conn.Schema(), 0)
+	var buf []byte
+	b.ReportAllocs()
+	for b.Loop() {
+		buf = e.Append(buf[:0], conn)
+	}
+	b.SetBytes(int64(len(buf)))
+}
