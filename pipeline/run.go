@@ -14,14 +14,12 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/wirelog/wirelog/capture"
 	"github.com/wirelog/wirelog/dissect"
 	"github.com/wirelog/wirelog/dissect/conn"
 	"github.com/wirelog/wirelog/dissect/files"
-	"github.com/wirelog/wirelog/dissect/packet"
 	"github.com/wirelog/wirelog/logs"
 	"github.com/wirelog/wirelog/schemas"
 	"github.com/wirelog/wirelog/writers"
@@ -42,7 +40,7 @@ func Run(ctx context.Context, o Options) (Summary, error) {
 	if len(r.shards) == 1 {
 		readErr = r.single(ctx)
 	} else {
-		readErr = r.parallel(ctx)
+		readErr = newParallel(r).process(ctx)
 	}
 	stopTicks()
 	closeErr := r.merger.Close()
@@ -61,7 +59,6 @@ type run struct {
 	reports []error // of the merger
 	events  bool    // the event stream is wanted
 	roots   *logs.RootCerts
-	hosts   packet.Decoder // of the reading goroutine
 	first   int64          // time of the first packet
 	last    capture.Packet // without its data
 }
@@ -177,7 +174,10 @@ func (r *run) single(ctx context.Context) error {
 	for {
 		b, err := r.next(ctx)
 		if err != nil {
-			r.drain(func(limit uint64) { r.merger.Merge(s.drain(limit)) })
+			for limit := uint64(0); limit != dissect.All; {
+				limit = r.nextDrain(limit)
+				r.merger.Merge(s.drain(limit))
+			}
 			return ignoreEOF(err)
 		}
 		r.merger.Merge(s.batch(b, nil))
@@ -213,104 +213,13 @@ func (r *run) next(ctx context.Context) (*capture.Batch, error) {
 // end of a run, so that their rows need not all be in memory at once.
 const drainStep = 1 << 14
 
-// drain calls step with rising limits until it covers every connection, and with one
-// that covers all else.
-func (r *run) drain(step func(limit uint64)) {
-	for limit := uint64(drainStep); ; limit += drainStep {
-		step(limit)
-		if limit > r.last.Num {
-			break
-		}
+// nextDrain returns up to which packet number connections are to be ended after
+// those up to limit have been. dissect.All is the last.
+func (r *run) nextDrain(limit uint64) uint64 {
+	if limit > r.last.Num {
+		return dissect.All
 	}
-	step(dissect.All)
-}
-
-// job is what a shard works on: a batch with the shard of each of its packets, or,
-// at the end, the connections to be ended.
-type job struct {
-	batch  *capture.Batch
-	shards *assignment
-	limit  uint64
-}
-
-// assignment has the shard of every packet of a batch.
-type assignment struct {
-	of   [capture.BatchPackets]uint8
-	refs atomic.Int32
-	free chan<- *assignment
-}
-
-// release is called by every shard when it is done with a.
-func (a *assignment) release() {
-	if a.refs.Add(-1) == 0 {
-		select {
-		case a.free <- a:
-		default:
-		}
-	}
-}
-
-// inFlight is how many batches may wait for each stage.
-const inFlight = 4
-
-// parallel runs the reader here, every shard on a goroutine of its own, and the
-// merger on another. Every shard gets every batch, because time passes for all.
-func (r *run) parallel(ctx context.Context) error {
-	jobs := make([]chan job, len(r.shards))
-	done := make([]chan *writers.Batch, len(r.shards))
-	for i, s := range r.shards {
-		jobs[i] = make(chan job, inFlight)
-		done[i] = make(chan *writers.Batch, inFlight)
-		go s.work(uint8(i), jobs[i], done[i])
-	}
-	var merging sync.WaitGroup
-	merging.Go(func() { r.merge(done) })
-
-	free := make(chan *assignment, inFlight+2)
-	var err error
-	for {
-		var b *capture.Batch
-		if b, err = r.next(ctx); err != nil {
-			break
-		}
-		var a *assignment
-		select {
-		case a = <-free:
-		default:
-			a = &assignment{free: free}
-		}
-		r.assign(b, a)
-		b.Retain(len(jobs) - 1)
-		a.refs.Store(int32(len(jobs)))
-		for _, c := range jobs {
-			c <- job{batch: b, shards: a}
-		}
-	}
-	r.drain(func(limit uint64) {
-		for _, c := range jobs {
-			c <- job{limit: limit}
-		}
-	})
-	for _, c := range jobs {
-		close(c)
-	}
-	merging.Wait()
-	return ignoreEOF(err)
-}
-
-// merge takes one result from every shard for every job.
-func (r *run) merge(done []chan *writers.Batch) {
-	batches := make([]*writers.Batch, len(done))
-	for {
-		for i, c := range done {
-			b, ok := <-c
-			if !ok {
-				return // all shards end after the same job
-			}
-			batches[i] = b
-		}
-		r.merger.Merge(batches...)
-	}
+	return limit + drainStep
 }
 
 // writerConfig translates the options of outputs.

@@ -2,8 +2,6 @@ package pipeline
 
 import (
 	"cmp"
-	"encoding/binary"
-	"math/bits"
 	"sort"
 	"time"
 
@@ -136,44 +134,4 @@ func (s *shard) advance(now event.Time) {
 func (s *shard) drain(limit uint64) *writers.Batch {
 	s.dissect.Drain(limit, event.Time(s.now), func(first uint64) { s.out.SetCause(s.now, writers.ClassEnd, first) })
 	return s.out.Flush()
-}
-
-// work does the jobs of shard number me, and answers each with what there is to write.
-func (s *shard) work(me uint8, jobs <-chan job, done chan<- *writers.Batch) {
-	defer close(done)
-	for j := range jobs {
-		if j.batch == nil {
-			done <- s.drain(j.limit)
-			continue
-		}
-		out := s.batch(j.batch, func(i int) bool { return j.shards.of[i] == me })
-		j.batch.Release()
-		j.shards.release()
-		done <- out
-	}
-}
-
-// assign chooses the shard of every packet of b by a symmetric, keyed hash of its
-// two outermost IP addresses. What has none goes to the first shard.
-func (r *run) assign(b *capture.Batch, a *assignment) {
-	n := uint64(len(r.shards))
-	var f packet.Frame
-	for i := range b.Packets {
-		p := &b.Packets[i]
-		f.Data, f.OrigLen, f.Link = p.Data, p.OrigLen, packet.LinkType(p.Link)
-		src, dst, ok := r.hosts.Hosts(&f)
-		if !ok {
-			a.of[i] = 0
-			continue
-		}
-		h := r.hashAddr(&src) + r.hashAddr(&dst)
-		hi, _ := bits.Mul64(h, n)
-		a.of[i] = uint8(hi)
-	}
-}
-
-func (r *run) hashAddr(a *[16]byte) uint64 {
-	hi, lo := bits.Mul64(binary.LittleEndian.Uint64(a[:8])^r.seed[0], binary.LittleEndian.Uint64(a[8:])^r.seed[1])
-	hi, lo = bits.Mul64(hi^lo^r.seed[2], 0x9e3779b97f4a7c15)
-	return hi ^ lo
 }

@@ -68,7 +68,7 @@ type Splitter struct {
 	plain, size int64
 	data        []byte // what is being delivered
 	off         int    // of the first byte of data that was not handed on
-	cr, lf      int    // the next of each in data, from where was searched last
+	cr, lf, nul int    // the next of each in data, from where was searched last
 	last        byte
 	eol         EOL
 	stopped     bool
@@ -170,7 +170,7 @@ func (s *Splitter) Take() (rest []byte, lf bool) {
 
 // Deliver splits b, the next bytes of the stream.
 func (s *Splitter) Deliver(b []byte) {
-	s.data, s.off, s.cr, s.lf = b, 0, -1, -1
+	s.data, s.off, s.cr, s.lf, s.nul = b, 0, -1, -1, -1
 	for s.off < len(s.data) && !s.stopped {
 		if s.last == '\r' && s.eol&CR != 0 && s.data[s.off] == '\n' {
 			// The CR has ended the line. Nobody knew that an LF would follow.
@@ -256,8 +256,11 @@ func (s *Splitter) line() {
 	}
 	nul := false
 	if s.nulWeird {
-		if i := bytes.IndexByte(s.data[start:end], 0); i >= 0 {
-			nul, end = true, start+i
+		if s.nul < start {
+			s.nul = index(s.data, start, 0)
+		}
+		if s.nul < end {
+			nul, end = true, s.nul
 		}
 	}
 	full := end

@@ -4,6 +4,7 @@
 package detect
 
 import (
+	"math/bits"
 	"slices"
 
 	"github.com/wirelog/wirelog/dissect/conn"
@@ -32,6 +33,9 @@ type Signature struct {
 	// Orig and Resp are given everything that the side has sent so far, for TCP,
 	// or one datagram. They must be cheap, and are called again as more comes.
 	Orig, Resp func(b []byte) bool
+	// Within, if not 0, is how much of what a side has sent decides: with as much
+	// the answer is the last. It spares asking again as more comes.
+	Within int
 }
 
 // What is looked at of a connection, for both directions together (Zeek's
@@ -47,13 +51,18 @@ const maxSignatures = 64
 // Detector attaches analyzers to connections. It belongs to one shard.
 type Detector struct {
 	byPort map[port][]*Protocol
-	// signed are the protocols with signatures, by transport.
-	signed [2][]*Protocol
+	// signed are the signatures, by transport.
+	signed [2][]signed
 	free   []*watch
 	self   [2]conn.Protocol // of watches
 	inner  conn.Protocol    // of watches on inner streams
-	// scratch is memory for what a side has sent so far.
-	scratch []byte
+}
+
+// signed is a signature, by side.
+type signed struct {
+	p      *Protocol
+	sides  [2]func(b []byte) bool
+	within int
 }
 
 type port struct {
@@ -72,15 +81,14 @@ func New(protocols []*Protocol) *Detector {
 		}
 		if len(p.Signatures) > 0 {
 			i := transportIndex(p.Transport)
-			d.signed[i] = append(d.signed[i], p)
+			for j := range p.Signatures {
+				s := &p.Signatures[j]
+				d.signed[i] = append(d.signed[i], signed{p, [2]func([]byte) bool{s.Orig, s.Resp}, s.Within})
+			}
 		}
 	}
 	for _, list := range d.signed {
-		n := 0
-		for _, p := range list {
-			n += len(p.Signatures)
-		}
-		if n > maxSignatures {
+		if len(list) > maxSignatures {
 			panic("detect: too many signatures")
 		}
 	}
@@ -150,19 +158,18 @@ type watch struct {
 	t  *conn.Table
 	c  *conn.Conn
 	tp event.Proto
-	// buf holds the chunks one after the other; sent says which sides have sent.
-	buf    []byte
+	// sides is what has been sent, chunks how it came.
+	sides  [2][]byte
 	chunks []chunk
-	sent   [2]bool
-	// hit has a bit for each signature of which a direction has matched.
-	hit [2]uint64
+	// hit has a bit for each signature of which a direction has matched, open one for
+	// each that may yet.
+	hit, open [2]uint64
 	// isInner tells that the stream is one inside the connection's. Its analyzers
 	// are fed from here; found has their numbers and protocols. over tells that
 	// nothing more is looked for.
 	isInner bool
 	over    bool
 	found   []finding
-	scratch []byte
 	ended   uint8 // a bit for each side
 }
 
@@ -171,7 +178,7 @@ type finding struct {
 	p *Protocol
 }
 
-// A chunk ends at end in buf; before it, gap bytes were missing.
+// A chunk ends at end in what its side has sent; before it, gap bytes were missing.
 type chunk struct {
 	end    int
 	gap    uint64
@@ -183,6 +190,7 @@ func (d *Detector) watch(t *conn.Table, c *conn.Conn) conn.Analyzer { return d.n
 func (d *Detector) watchInner(t *conn.Table, c *conn.Conn) conn.Analyzer {
 	w := d.newWatch(t, c)
 	w.isInner, w.tp = true, event.ProtoTCP
+	w.reopen()
 	return w
 }
 
@@ -195,7 +203,21 @@ func (d *Detector) newWatch(t *conn.Table, c *conn.Conn) *watch {
 		w = &watch{d: d}
 	}
 	w.t, w.c, w.tp = t, c, c.Transport()
+	w.reopen()
 	return w
+}
+
+// reopen has all signatures asked that have not matched.
+func (w *watch) reopen() {
+	w.open = [2]uint64{}
+	list := w.d.signed[transportIndex(w.tp)]
+	for i := range list {
+		for side, f := range list[i].sides {
+			if f != nil {
+				w.open[side] |= 1 << i &^ w.hit[side]
+			}
+		}
+	}
 }
 
 // Data looks for signatures.
@@ -215,46 +237,32 @@ func (w *watch) Data(isOrig bool, b []byte) {
 		w.stop()
 		return
 	}
-	side := 0
-	if !isOrig {
-		side = 1
-	}
-	seen := b
-	if w.tp == event.ProtoTCP && w.sent[side] {
-		seen = w.soFar(isOrig, b)
-	}
-	w.sent[side] = true
+	side := sideOf(isOrig)
 	// What is too long to be looked at again is not kept, but the analyzers that
 	// it calls for get it.
-	last := len(w.buf)+len(b) > maxBytes || len(w.chunks) == maxChunks
+	before := w.sides[side]
+	last := len(w.sides[0])+len(w.sides[1])+len(b) > maxBytes || len(w.chunks) == maxChunks
+	seen := b
+	if w.tp == event.ProtoTCP && len(before) > 0 {
+		seen = append(before, b[:min(len(b), 2*maxBytes)]...)
+		before = seen[:len(before)]
+		w.sides[side] = before
+	}
 	w.match(side, seen, b, isOrig)
-	if last {
+	if last || w.open == [2]uint64{} {
 		w.stop()
 		return
 	}
-	w.buf = append(w.buf, b...)
-	w.chunks = append(w.chunks, chunk{end: len(w.buf), isOrig: isOrig})
+	w.sides[side] = append(before, b...)
+	w.chunks = append(w.chunks, chunk{end: len(w.sides[side]), isOrig: isOrig})
 }
 
-// soFar puts what a side has sent together with b, which follows.
-func (w *watch) soFar(isOrig bool, b []byte) []byte {
-	// What comes first may have called for an analyzer that looks into an inner
-	// stream before the outer watch is done with its own.
-	scratch := &w.d.scratch
-	if w.isInner {
-		scratch = &w.scratch
+// sideOf is the index of a side.
+func sideOf(isOrig bool) int {
+	if isOrig {
+		return 0
 	}
-	seen := (*scratch)[:0]
-	from := 0
-	for _, c := range w.chunks {
-		if c.isOrig == isOrig {
-			seen = append(seen, w.buf[from:c.end]...)
-		}
-		from = c.end
-	}
-	seen = append(seen, b[:min(len(b), 2*maxBytes)]...)
-	*scratch = seen
-	return seen
+	return 1
 }
 
 // stop ends the search.
@@ -269,21 +277,22 @@ func (w *watch) stop() {
 // match tries the signatures of one direction on what it has sent so far, of
 // which last is the part that is new.
 func (w *watch) match(side int, seen, last []byte, isOrig bool) {
-	bit := uint64(1)
-	for _, p := range w.d.signed[transportIndex(w.tp)] {
-		for i := range p.Signatures {
-			s := &p.Signatures[i]
-			f, other := s.Orig, s.Resp
-			if side == 1 {
-				f, other = s.Resp, s.Orig
+	list := w.d.signed[transportIndex(w.tp)]
+	for open := w.open[side]; open != 0; open &= open - 1 {
+		i := bits.TrailingZeros64(open)
+		s := &list[i]
+		bit := uint64(1) << i
+		other := s.sides[side^1] != nil
+		switch {
+		case s.sides[side](seen):
+			w.hit[side] |= bit
+			w.open[side] &^= bit
+			if !other || w.hit[side^1]&bit != 0 {
+				w.attach(s.p, last, isOrig)
 			}
-			if f != nil && w.hit[side]&bit == 0 && f(seen) {
-				w.hit[side] |= bit
-				if other == nil || w.hit[side^1]&bit != 0 {
-					w.attach(p, last, isOrig)
-				}
-			}
-			bit <<= 1
+		case s.within != 0 && len(seen) >= s.within && w.tp == event.ProtoTCP:
+			w.open[side] &^= bit
+			w.open[side^1] &^= bit
 		}
 	}
 }
@@ -315,10 +324,11 @@ func (w *watch) attach(p *Protocol, last []byte, isOrig bool) {
 			w.t.Replay(w.c, a, isOrig, b)
 		}
 	}
-	from := 0
+	var from [2]int
 	for _, c := range w.chunks {
-		feed(c.isOrig, w.buf[from:c.end], c.gap)
-		from = c.end
+		side := sideOf(c.isOrig)
+		feed(c.isOrig, w.sides[side][from[side]:c.end], c.gap)
+		from[side] = c.end
 	}
 	feed(isOrig, last, 0)
 }
@@ -331,7 +341,7 @@ func (w *watch) Gap(isOrig bool, n uint64) {
 	if w.over {
 		return
 	}
-	w.chunks = append(w.chunks, chunk{end: len(w.buf), gap: n, isOrig: isOrig})
+	w.chunks = append(w.chunks, chunk{end: len(w.sides[sideOf(isOrig)]), gap: n, isOrig: isOrig})
 	if len(w.chunks) > maxChunks {
 		w.stop()
 	}
@@ -357,14 +367,15 @@ func (w *watch) Done() {
 	for _, f := range w.found {
 		w.t.DetachInner(w.c, f.n)
 	}
-	*w = watch{d: w.d, buf: w.buf[:0], chunks: w.chunks[:0], found: w.found[:0], scratch: w.scratch[:0]}
+	*w = watch{d: w.d, sides: [2][]byte{w.sides[0][:0], w.sides[1][:0]}, chunks: w.chunks[:0], found: w.found[:0]}
 	w.d.free = append(w.d.free, w)
 }
 
 // Flip follows the connection's change of roles.
 func (w *watch) Flip() {
-	w.sent[0], w.sent[1] = w.sent[1], w.sent[0]
+	w.sides[0], w.sides[1] = w.sides[1], w.sides[0]
 	w.hit[0], w.hit[1] = w.hit[1], w.hit[0]
+	w.reopen()
 	for i := range w.chunks {
 		w.chunks[i].isOrig = !w.chunks[i].isOrig
 	}

@@ -293,7 +293,7 @@ func TestMemory(t *testing.T) {
 		b.Close()
 		b.Advance(60 * conn.Second)
 	}
-	if len(d.free) != 1 || cap(d.free[0].buf) > 4*maxBytes || cap(d.free[0].chunks) > 4*maxChunks {
+	if len(d.free) != 1 || cap(d.free[0].sides[0]) > 4*maxBytes || cap(d.free[0].chunks) > 4*maxChunks {
 		t.Errorf("%d watches", len(d.free))
 	}
 }

@@ -57,6 +57,23 @@ func MakeUID(prefix byte, hi, lo uint64) UID {
 	return u
 }
 
+// MakeFileUID prints the 96 bits of a file id digit by digit as Zeek does (UID::Base62),
+// for ids that are the same in both.
+func MakeFileUID(hi, lo uint64) UID {
+	const digits = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	var u UID
+	u.b[0] = 'F'
+	u.n = 1
+	for _, v := range [2]uint64{hi & 0xffffffff, lo} {
+		for first := true; first || v > 0; first = false {
+			u.b[u.n] = digits[v%62]
+			u.n++
+			v /= 62
+		}
+	}
+	return u
+}
+
 // String returns the printed form.
 func (u UID) String() string { return string(u.b[:u.n]) }
 

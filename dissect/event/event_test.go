@@ -101,6 +101,22 @@ func TestMakeUID(t *testing.T) {
 	}
 }
 
+func TestMakeFileUID(t *testing.T) {
+	for _, c := range []struct {
+		hi, lo uint64
+		want   string
+	}{
+		{0, 0, "F00"},
+		{61, 36, "FZA"},
+		{1 << 63, 62, "F001"},
+		{^uint64(0), ^uint64(0), "F3cfFG4fyha61AhGYl"},
+	} {
+		if u := MakeFileUID(c.hi, c.lo); u.String() != c.want {
+			t.Errorf("%d %d: %s, want %s", c.hi, c.lo, u, c.want)
+		}
+	}
+}
+
 func BenchmarkRaise(b *testing.B) {
 	var h Hooks
 	var bytes uint64

@@ -28,7 +28,12 @@ type ID struct {
 func (id ID) IsZero() bool { return id == ID{} }
 
 // UID is the identifier that the file has in events and logs.
-func (id ID) UID() event.UID { return event.MakeUID('F', id.hi, id.lo) }
+func (id ID) UID() event.UID {
+	if id.hi&isStatic != 0 {
+		return event.MakeFileUID(id.hi, id.lo)
+	}
+	return event.MakeUID('F', id.hi, id.lo)
+}
 
 // Carrier says where the bytes of a file come from. A protocol keeps one for each
 // direction of a connection.

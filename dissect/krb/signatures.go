@@ -5,7 +5,7 @@ import "github.com/wirelog/wirelog/dissect/detect"
 // Signatures are Zeek's of base/protocols/krb: either side may have sent what matches.
 var (
 	udpSignatures = []detect.Signature{{Orig: isMessage}, {Resp: isMessage}}
-	tcpSignatures = []detect.Signature{{Orig: isFramed}, {Resp: isFramed}}
+	tcpSignatures = []detect.Signature{{Orig: isFramed, Within: 32}, {Resp: isFramed, Within: 32}}
 )
 
 // isFramed matches a message with its length before it.

@@ -7,7 +7,7 @@ import (
 )
 
 // signatures is Zeek's of base/protocols/ssh: both sides have to match.
-var signatures = []detect.Signature{{Orig: isVersion, Resp: isVersion}}
+var signatures = []detect.Signature{{Orig: isVersion, Resp: isVersion, Within: 6}}
 
 // isVersion matches the beginning of a version line, in upper or lower case.
 func isVersion(b []byte) bool {

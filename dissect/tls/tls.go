@@ -76,7 +76,7 @@ func New(h *event.Hooks, certs *x509.Sender) (ssl, dtls *detect.Protocol) {
 	ssl = &detect.Protocol{
 		Transport:  event.ProtoTCP,
 		Ports:      []uint16{443, 465, 563, 585, 614, 636, 989, 990, 992, 993, 995, 5223},
-		Signatures: []detect.Signature{{Orig: clientHello}, {Resp: serverHello}},
+		Signatures: []detect.Signature{{Orig: clientHello, Within: 11}, {Resp: serverHello, Within: 18}},
 	}
 	ssl.Protocol = conn.Protocol{Name: sourceSSL, Service: "ssl", New: f.newSSL}
 	dtls = &detect.Protocol{

@@ -1,7 +1,10 @@
 package x509
 
 import (
+	"bytes"
 	"encoding/binary"
+	"math"
+	"strconv"
 
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/dissect/files"
@@ -36,7 +39,35 @@ func (s *Sender) Certificate(c event.Conn, source string, client bool, i int, de
 // first is looked at (RFC 4556 section 3.2). source is "KRB" or "KRB_TCP". As in Zeek no
 // certificate is an empty file.
 func (s *Sender) PKINIT(c event.Conn, source string, client bool, certificates []byte) {
-	s.open(c, source, client, 0, mimeUser, certificates)
+	h, number := append(s.handle[:0], "Analyzer::ANALYZER_KRB"...), byte('1')
+	h = appendStart(h, c.Start())
+	if client {
+		h, number = append(h, 'T'), '0'
+	} else {
+		h = append(h, 'F')
+	}
+	s.handle = append(appendFlow(h, c.ID()), number)
+	s.transfer(c, s.fm.StaticID(c, s.handle), source, client, mimeUser, certificates)
+}
+
+// appendStart appends a time with the digits that it has in Zeek's handles of files.
+func appendStart(dst []byte, t event.Time) []byte {
+	v := t.Seconds()
+	if v > math.MaxInt32 {
+		return strconv.AppendFloat(dst, v, 'e', -1, 64)
+	}
+	dst = bytes.TrimRight(strconv.AppendFloat(dst, v, 'f', 6, 64), "0")
+	if dst[len(dst)-1] == '.' {
+		dst = append(dst, '0')
+	}
+	return dst
+}
+
+// appendFlow appends the ends of a connection as they are in Zeek's handles of files.
+func appendFlow(dst []byte, id event.ConnID) []byte {
+	dst = strconv.AppendUint(append(id.OrigH.AppendTo(dst), ':'), uint64(id.OrigP), 10)
+	dst = append(dst, " > "...)
+	return strconv.AppendUint(append(id.RespH.AppendTo(dst), ':'), uint64(id.RespP), 10)
 }
 
 // OCSPResponse takes the response that a server has stapled to its handshake (RFC 6066
@@ -53,12 +84,9 @@ func (s *Sender) RDPCertificate(c event.Conn, der []byte) {
 }
 
 func (s *Sender) send(c event.Conn, source string, isOrig bool, i uint64, mime string, der []byte) {
-	if len(der) != 0 {
-		s.open(c, source, isOrig, i, mime, der)
+	if len(der) == 0 {
+		return
 	}
-}
-
-func (s *Sender) open(c event.Conn, source string, isOrig bool, i uint64, mime string, der []byte) {
 	uid := c.UID()
 	h := append(s.handle[:0], "TLS"...)
 	if isOrig {
@@ -69,7 +97,11 @@ func (s *Sender) open(c event.Conn, source string, isOrig bool, i uint64, mime s
 	h = uid.Append(h)
 	s.handle = binary.LittleEndian.AppendUint64(h, i)
 
-	id := s.fm.ID(c, s.handle)
+	s.transfer(c, s.fm.ID(c, s.handle), source, isOrig, mime, der)
+}
+
+// transfer hands over a whole file.
+func (s *Sender) transfer(c event.Conn, id files.ID, source string, isOrig bool, mime string, der []byte) {
 	s.carrier = files.Carrier{Source: source, Conn: c, IsOrig: isOrig, MIME: mime}
 	if id = s.fm.Data(id, &s.carrier, der); !id.IsZero() {
 		s.fm.End(id)

@@ -1,0 +1,24 @@
+package files
+
+import "testing"
+
+// TestStaticID has handles of Zeek's and the ids that it makes of them.
+func TestStaticID(t *testing.T) {
+	r := newRig(Config{Seed: [2]uint64{1, 2}})
+	c := newConn(1)
+	for handle, want := range map[string]string{
+		"Analyzer::ANALYZER_KRB1421708060.902363T192.168.1.31:64789 > 192.168.1.32:880": "FL511m4RBY8kPxoE59",
+		"Analyzer::ANALYZER_KRB1421708060.902363F192.168.1.31:64789 > 192.168.1.32:881": "F93jtI1tJOo9bgv51k",
+	} {
+		id := r.m.StaticID(c, []byte(handle))
+		if uid := id.UID(); uid.String() != want || id.IsZero() {
+			t.Errorf("%s: %s, want %s", handle, uid.String(), want)
+		}
+		if n := testing.AllocsPerRun(10, func() { r.m.StaticID(c, []byte("handle")) }); n != 0 {
+			t.Errorf("%g allocations", n)
+		}
+	}
+	if r.m.StaticID(c, []byte("x")) == r.m.StaticID(c, []byte("y")) {
+		t.Error("two handles have one ID")
+	}
+}
