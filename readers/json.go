@@ -72,6 +72,7 @@ func openJSON(l *lines, name string) (*schemas.Schema, rowReader, error) {
 	var seen []*inferred
 	index := make(map[string]*inferred)
 	var members []member
+	var first error
 	path := ""
 	for {
 		line, err := l.next()
@@ -82,16 +83,19 @@ func openJSON(l *lines, name string) (*schemas.Schema, rowReader, error) {
 			continue
 		}
 		if err != nil {
-			return nil, nil, fmt.Errorf("line %d: %w", l.number, err)
+			return nil, nil, &RowError{Line: l.number, Err: err}
 		}
 		if members, err = readObject(members[:0], line); err != nil {
+			if first == nil {
+				first = &RowError{Line: l.number, Err: err}
+			}
 			continue
 		}
 		for _, m := range members {
 			if m.name == "_path" {
 				p := strings.Trim(string(m.value), `"`)
 				if path != "" && p != path {
-					return nil, nil, fmt.Errorf("line %d: rows of %s and %s in one file", l.number, path, p)
+					return nil, nil, &RowError{Line: l.number, Err: fmt.Errorf("rows of %s and %s in one file", path, p)}
 				}
 				path = p
 			}
@@ -105,6 +109,9 @@ func openJSON(l *lines, name string) (*schemas.Schema, rowReader, error) {
 			}
 			c.add(m.value)
 		}
+	}
+	if first != nil && len(seen) == 0 {
+		return nil, nil, first
 	}
 	if path != "" {
 		name = path

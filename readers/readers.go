@@ -76,6 +76,11 @@ func Open(path string) (*File, error) {
 
 // wrap puts the file's path before an error, once.
 func (f *File) wrap(err error) error {
+	var row *RowError
+	if errors.As(err, &row) {
+		row.Path = f.Path
+		return row
+	}
 	var path *os.PathError
 	if errors.As(err, &path) {
 		err = path.Err

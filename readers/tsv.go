@@ -28,17 +28,17 @@ func openTSV(l *lines, name string) (*schemas.Schema, rowReader, error) {
 			return nil, nil, errors.New("the file ends in the header")
 		}
 		if err != nil {
-			return nil, nil, fmt.Errorf("line %d: %w", l.number, err)
+			return nil, nil, &RowError{Line: l.number, Err: err}
 		}
 		if len(line) == 0 || line[0] != '#' {
-			return nil, nil, fmt.Errorf("line %d: the header has no #fields and #types", l.number)
+			return nil, nil, &RowError{Line: l.number, Err: errors.New("the header has no #fields and #types")}
 		}
 		if err := r.header(string(line)); err != nil {
-			return nil, nil, fmt.Errorf("line %d: %w", l.number, err)
+			return nil, nil, &RowError{Line: l.number, Err: err}
 		}
 	}
 	if len(r.fields) != len(r.types) {
-		return nil, nil, fmt.Errorf("line %d: %d #fields, %d #types", l.number, len(r.fields), len(r.types))
+		return nil, nil, &RowError{Line: l.number, Err: fmt.Errorf("%d #fields, %d #types", len(r.fields), len(r.types))}
 	}
 	known := schemas.Lookup(r.schema.Name)
 	for i, name := range r.fields {
