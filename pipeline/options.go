@@ -14,12 +14,13 @@ import (
 
 // Formats of log files; OutputTypes has all types of outputs.
 const (
-	FormatTSV  = "tsv"  // Zeek's tab-separated form
-	FormatJSON = "json" // Zeek's JSON form, one object a line
+	FormatTSV     = "tsv"     // Zeek's tab-separated form
+	FormatJSON    = "json"    // Zeek's JSON form, one object a line
+	FormatParquet = "parquet" // Parquet files in a tree of partitions
 )
 
 // Formats lists the values of Options.Format.
-func Formats() []string { return []string{FormatTSV, FormatJSON} }
+func Formats() []string { return []string{FormatTSV, FormatJSON, FormatParquet} }
 
 // Forms of times in JSON logs.
 const (
@@ -68,6 +69,9 @@ type Options struct {
 	// OutputPath is the file of the only log that Logs names, instead of OutputDir;
 	// "-" is standard output.
 	OutputPath string
+	// Kafka are the addresses of brokers that take the records instead of files, in
+	// the form that defaults of outputs of type kafka give them.
+	Kafka []string
 	// Format is FormatTSV or FormatJSON.
 	Format string
 	// JSONTimestamps is the form of times in JSON, one of TimestampForms.

@@ -158,6 +158,13 @@ func (c *Counts) Mark(name string, bad bool) *Mark {
 	return m
 }
 
+// Stats returns what was counted so far.
+func (c *Counts) Stats() StreamStats {
+	var s StreamStats
+	c.fill(&s)
+	return s
+}
+
 // fill copies the counts into s.
 func (c *Counts) fill(s *StreamStats) {
 	s.Written, s.Bytes = c.written.Load(), c.bytes.Load()

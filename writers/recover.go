@@ -10,10 +10,9 @@ import (
 	"os"
 	"strconv"
 	"strings"
-)
 
-// errLocked is the error of lock for a file that another process has locked.
-var errLocked = errors.New("locked by another process")
+	"github.com/wirelog/wirelog/writers/internal/lockfile"
+)
 
 // recover finishes what a run that was killed has left in the folder. Files that
 // another process is writing are left alone. What fails is told, and stays as it is.
@@ -81,7 +80,7 @@ func (f *finisher) recoverOpen(root *os.Root, job finishing) error {
 	if err != nil {
 		return err
 	}
-	if errors.Is(lock(h), errLocked) {
+	if errors.Is(lockfile.Lock(h), lockfile.ErrLocked) {
 		return h.Close() // another process writes it
 	}
 	end, rows, closed, err := wholeRows(h)

@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/wirelog/wirelog/writers/internal/lockfile"
 )
 
 // Compressions of finished files.
@@ -169,7 +171,7 @@ func (r *rotator) create(root *os.Root) (*os.File, error) {
 		var h *os.File
 		if h, err = root.OpenFile(f.name, os.O_WRONLY|os.O_CREATE|os.O_EXCL|os.O_APPEND, 0o644); err == nil {
 			f.path = r.finisher.path(f.name)
-			_ = lock(h) // without it, only a run beside this one could take the file
+			_ = lockfile.Lock(h) // without it, only a run beside this one could take the file
 			return h, nil
 		}
 		if !errors.Is(err, fs.ErrExist) {

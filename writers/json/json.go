@@ -231,14 +231,9 @@ func (s *sink) appendString(dst []byte, v string) []byte {
 	}
 	dst = append(dst, v[:n]...)
 	if n < len(v) {
-		dst = s.appendEscaped(dst, v[n:], text.Clean(v[n:], hasEscape))
+		dst = s.appendEscaped(dst, v[n:], text.Clean(v[n:], text.HasJSONEscape))
 	}
 	return append(dst, '"')
-}
-
-// hasEscape reports whether a control character has a short escape in JSON.
-func hasEscape(c byte) bool {
-	return c == '\b' || c == '\f' || c == '\n' || c == '\r' || c == '\t'
 }
 
 // appendEscaped escapes v. Unless it is clean, its bytes beside ASCII and the
@@ -255,7 +250,7 @@ func (s *sink) appendEscaped(dst []byte, v string, clean bool) []byte {
 			if s.format.Reversible {
 				dst = append(dst, '\\', '\\')
 			}
-		case hasEscape(c):
+		case text.HasJSONEscape(c):
 			dst = append(dst, '\\', "btn_fr"[c-'\b'])
 		case clean:
 			dst = append(dst, c)

@@ -160,3 +160,35 @@ func Clean(s string, control func(byte) bool) bool {
 	}
 	return true
 }
+
+// HasJSONEscape reports whether a control character has a short escape in JSON.
+func HasJSONEscape(c byte) bool {
+	return c == '\b' || c == '\f' || c == '\n' || c == '\r' || c == '\t'
+}
+
+// IsValue reports whether AppendValue appends s as it is.
+func IsValue(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c >= 0x7f {
+			return Clean(s[i:], HasJSONEscape)
+		}
+	}
+	return true
+}
+
+// AppendValue appends s, as valid UTF-8, as it is read from Zeek's JSON: a string that is not
+// Clean has every byte as the text \xhh that is neither printable ASCII nor has
+// a short escape in JSON.
+func AppendValue(dst []byte, s string) []byte {
+	if IsValue(s) {
+		return append(dst, s...)
+	}
+	for i := range len(s) {
+		if c := s[i]; c >= ' ' && c < 0x7f || HasJSONEscape(c) {
+			dst = append(dst, c)
+		} else {
+			dst = AppendByte(dst, c)
+		}
+	}
+	return dst
+}

@@ -1,6 +1,6 @@
 //go:build unix && !solaris && !aix
 
-package writers
+package lockfile
 
 import (
 	"errors"
@@ -8,12 +8,11 @@ import (
 	"syscall"
 )
 
-// lock keeps other processes from taking a file for one that was left behind, for as
-// long as it is open.
-func lock(f *os.File) error {
+// Lock keeps other processes from locking the file for as long as it is open here.
+func Lock(f *os.File) error {
 	err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 	if errors.Is(err, syscall.EWOULDBLOCK) {
-		return errLocked
+		return ErrLocked
 	}
 	return err
 }

@@ -1,0 +1,52 @@
+package pipeline
+
+import (
+	"errors"
+	"time"
+
+	"github.com/wirelog/wirelog/writers"
+	"github.com/wirelog/wirelog/writers/parquet"
+)
+
+// ParquetSettings are the settings of outputs of type parquet.
+type ParquetSettings struct {
+	Dir       string        `key:"dir" doc:"root of the tree of files, {dir}/{log}/date=.../hour=.../; created if missing"`
+	Partition string        `key:"partition" oneof:"write,event" doc:"time that files are laid into folders by: write (packet time when the row was written) or event (the row's ts)"`
+	Flat      bool          `key:"flat" doc:"columns with dotted names, such as \"id.orig_h\", instead of structs"`
+	RowGroup  int           `key:"row_group" min:"65536" doc:"bytes of memory that a row group may take before it is written"`
+	Memory    int           `key:"memory" min:"1048576" doc:"bytes of memory that all row groups may take; the largest is written when they take more"`
+	FileSize  int           `key:"file_size" min:"0" doc:"bytes from which on a file is finished and another one begun; 0 is no bound"`
+	FileAge   time.Duration `key:"file_age" doc:"time, of the clock, after which a file is finished, with new rows or without; 0s is no bound"`
+}
+
+func (s *ParquetSettings) apply(w *writers.Output) error {
+	p := parquet.Settings{
+		Root: s.Dir, Partition: parquet.Partition(s.Partition), Flat: s.Flat,
+		RowGroup: int64(s.RowGroup), Memory: int64(s.Memory), FileSize: int64(s.FileSize), FileAge: s.FileAge,
+	}
+	if err := p.Check(); err != nil {
+		return err
+	}
+	w.Place = parquet.New(p)
+	return nil
+}
+
+func defaultParquet(dir string) *ParquetSettings {
+	d := parquet.Default(dir)
+	return &ParquetSettings{
+		Dir: d.Root, Partition: string(d.Partition), RowGroup: int(d.RowGroup), Memory: int(d.Memory),
+		FileSize: int(d.FileSize), FileAge: d.FileAge,
+	}
+}
+
+var parquetType = outputType{
+	name: FormatParquet, doc: "Parquet files in a tree of partitions",
+	settings: func() any { return defaultParquet(".") },
+	short:    func(o *Options) any { return defaultParquet(o.OutputDir) },
+	make: func(o *Options, settings any, w *writers.Output) error {
+		if len(o.Outputs) == 0 && o.OutputPath != "" {
+			return errors.New("Parquet files lie in a tree of folders: name its root by output_dir")
+		}
+		return settings.(*ParquetSettings).apply(w)
+	},
+}

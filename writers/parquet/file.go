@@ -1,0 +1,277 @@
+package parquet
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+
+	"github.com/parquet-go/parquet-go/encoding/thrift"
+	"github.com/parquet-go/parquet-go/format"
+
+	"github.com/wirelog/wirelog/writers"
+	"github.com/wirelog/wirelog/writers/internal/lockfile"
+)
+
+const (
+	// openDir holds the files that are being written. Readers that walk the tree
+	// pass over names that begin with a point, and none takes the suffix.
+	openDir    = ".open"
+	openSuffix = ".part"
+	fileExt    = ".parquet"
+	// slash stands for "/" in the name of a file in openDir, which says where the
+	// file belongs.
+	slash = "~"
+	magic = "PAR1"
+	// maxFooter is the size of the largest footer that recovery looks for.
+	maxFooter = 64 << 20
+)
+
+var errRemoved = errors.New("the file was removed or replaced while it was written")
+
+// A file is a Parquet file that is being written. After every row group it has a
+// footer with all of them, which the next row group follows: a file that was left behind when
+// the program was killed is whole up to the last of its footers.
+type file struct {
+	root string
+	name string // in the tree, with slashes
+	meta map[string]string
+
+	f      *os.File
+	off    int64
+	groups []written
+	rows   uint64
+}
+
+// hidden is where a file lies until it is finished.
+func hidden(root, name string) string {
+	return filepath.Join(root, openDir, strings.ReplaceAll(name, "/", slash)+openSuffix)
+}
+
+// open creates the file.
+func (f *file) open() error {
+	var h *os.File
+	err := os.MkdirAll(filepath.Join(f.root, openDir), 0o755)
+	if err == nil {
+		h, err = os.OpenFile(hidden(f.root, f.name), os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o644)
+	}
+	if err != nil {
+		return err
+	}
+	_ = lockfile.Lock(h) // without it, only a run beside this one could take the file
+	f.f, f.off, f.groups, f.rows = h, 0, nil, 0
+	return nil
+}
+
+// removed reports whether the file is no longer where it was made.
+func (f *file) removed() bool {
+	there, err := os.Stat(hidden(f.root, f.name))
+	if err != nil {
+		return errors.Is(err, fs.ErrNotExist)
+	}
+	here, err := f.f.Stat()
+	return err == nil && !os.SameFile(here, there)
+}
+
+// append writes a segment and the footer of all that were written. If it fails, the
+// file is as before.
+func (f *file) append(s *segment) error {
+	if f.f == nil {
+		if err := f.open(); err != nil {
+			return err
+		}
+	}
+	w, err := s.at(f.off)
+	if err != nil {
+		return err
+	}
+	groups := append(f.groups[:len(f.groups):len(f.groups)], w)
+	meta := s.meta
+	meta.KeyValueMetadata = nil
+	for _, key := range []string{metaLog, metaSensor, metaVersion, metaFields, metaTypes} {
+		meta.KeyValueMetadata = append(meta.KeyValueMetadata, format.KeyValue{Key: key, Value: f.meta[key]})
+	}
+	tail, err := appendTail(nil, f.off+int64(len(s.data)), groups, meta)
+	if err != nil {
+		return err
+	}
+	_, err = f.f.WriteAt(s.data, f.off)
+	if err == nil {
+		err = f.f.Sync() // a footer promises what is before it
+	}
+	if err == nil {
+		_, err = f.f.WriteAt(tail, f.off+int64(len(s.data)))
+	}
+	if err != nil {
+		return errors.Join(err, f.f.Truncate(f.off))
+	}
+	f.off += int64(len(s.data) + len(tail))
+	f.groups = groups
+	f.rows += s.rows
+	return nil
+}
+
+// publish gives a finished file its name in the tree, and never replaces one there.
+func publish(root, from, name string) (string, error) {
+	dir, base := path.Split(name)
+	if err := os.MkdirAll(filepath.Join(root, filepath.FromSlash(dir)), 0o755); err != nil {
+		return "", err
+	}
+	for i := 1; ; i++ {
+		to := filepath.Join(root, filepath.FromSlash(dir), base)
+		if i > 1 {
+			to = strings.TrimSuffix(to, fileExt) + fmt.Sprintf("-%d", i) + fileExt
+		}
+		err := os.Link(from, to)
+		switch {
+		case err == nil, sameFile(from, to):
+			// A run that was killed just here has left both names.
+			err = os.Remove(from)
+		case errors.Is(err, fs.ErrExist):
+			continue
+		default:
+			// No hard links here.
+			if _, there := os.Lstat(to); there == nil {
+				continue
+			}
+			err = os.Rename(from, to)
+		}
+		if err != nil {
+			return "", err
+		}
+		if d, err := os.Open(filepath.Dir(to)); err == nil {
+			_ = d.Sync() // makes the name last, where the system can
+			_ = d.Close()
+		}
+		return to, nil
+	}
+}
+
+func sameFile(a, b string) bool {
+	fa, err := os.Lstat(a)
+	if err != nil {
+		return false
+	}
+	fb, err := os.Lstat(b)
+	return err == nil && os.SameFile(fa, fb)
+}
+
+// recoverFiles finishes what a run that was killed has left in the tree: files get
+// their names, without the row group that was being written, and are removed if
+// they have none that is whole. Files that another process writes are left alone.
+func recoverFiles(root string, env writers.Env) {
+	dir := filepath.Join(root, openDir)
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		if !errors.Is(err, fs.ErrNotExist) {
+			env.Report(err)
+		}
+		return
+	}
+	for _, e := range entries {
+		name, ok := strings.CutSuffix(e.Name(), fileExt+openSuffix)
+		if !ok || !e.Type().IsRegular() {
+			continue
+		}
+		from := filepath.Join(dir, e.Name())
+		if err := recoverFile(root, from, strings.ReplaceAll(name+fileExt, slash, "/"), env); err != nil {
+			env.Report(fmt.Errorf("%s: left by an earlier run: %w", from, err))
+		}
+	}
+}
+
+func recoverFile(root, from, name string, env writers.Env) error {
+	f, err := os.OpenFile(from, os.O_RDWR, 0)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if errors.Is(lockfile.Lock(f), lockfile.ErrLocked) {
+		return nil
+	}
+	if !filepath.IsLocal(filepath.FromSlash(name)) {
+		return errors.New("its name says no place in the tree")
+	}
+	end, rows, err := lastFooter(f)
+	if err != nil {
+		return err
+	}
+	if end == 0 {
+		env.Notice(from + ": left by an earlier run without a whole row group: removed")
+		return os.Remove(from)
+	}
+	if err := errors.Join(f.Truncate(end), f.Sync()); err != nil {
+		return err
+	}
+	to, err := publish(root, from, name)
+	if err == nil {
+		env.Notice(fmt.Sprintf("%s: left by an earlier run with %d rows: finished now", to, rows))
+	}
+	return err
+}
+
+// lastFooter returns where the last whole footer of the file ends, 0 if there is none,
+// and how many rows it describes.
+func lastFooter(f *os.File) (end, rows int64, err error) {
+	fi, err := f.Stat()
+	if err != nil {
+		return 0, 0, err
+	}
+	const step = 1 << 20
+	buf := make([]byte, step+len(magic)-1)
+	for top := fi.Size(); top > 0; {
+		from := max(0, top-step)
+		// The magic may lie across two steps.
+		b := buf[:min(int64(len(buf)), fi.Size()-from)]
+		if _, err := f.ReadAt(b, from); err != nil && !errors.Is(err, io.EOF) {
+			return 0, 0, err
+		}
+		for {
+			i := bytes.LastIndex(b, []byte(magic))
+			if i < 0 {
+				break
+			}
+			if rows, ok := footerBefore(f, from+int64(i)); ok {
+				return from + int64(i+len(magic)), rows, nil
+			}
+			b = b[:i+len(magic)-1]
+		}
+		top = from
+	}
+	return 0, 0, nil
+}
+
+// footerBefore reports whether a footer of this package ends at the magic at an offset.
+func footerBefore(f *os.File, at int64) (rows int64, ok bool) {
+	var size [4]byte
+	if at < 8 {
+		return 0, false
+	}
+	if _, err := f.ReadAt(size[:], at-4); err != nil {
+		return 0, false
+	}
+	n := int64(binary.LittleEndian.Uint32(size[:]))
+	if n == 0 || n > min(at-8, maxFooter) {
+		return 0, false
+	}
+	b := make([]byte, n)
+	if _, err := f.ReadAt(b, at-4-n); err != nil {
+		return 0, false
+	}
+	var meta format.FileMetaData
+	if thrift.Unmarshal(new(thrift.CompactProtocol), b, &meta) != nil || len(meta.RowGroups) == 0 {
+		return 0, false
+	}
+	for _, kv := range meta.KeyValueMetadata {
+		if kv.Key == metaLog {
+			return meta.NumRows, true
+		}
+	}
+	return 0, false
+}

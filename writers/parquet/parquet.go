@@ -1,0 +1,142 @@
+// Package parquet writes logs as Parquet files in a tree that query engines take for a
+// table with partitions: {root}/{log}/date=2026-01-16/hour=07/{log}-{sensor}-{open}-{seq}.parquet.
+//
+// A row group is gathered in memory and written as a whole. Files lie in a hidden folder
+// until they are finished, are whole after each row group, and are finished at the next
+// start if the program was killed.
+package parquet
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/wirelog/wirelog/writers"
+	"github.com/wirelog/wirelog/writers/row"
+)
+
+// Partition says by which time rows are laid into folders.
+type Partition string
+
+// The partitions.
+const (
+	// ByWriteTime takes the time, of packets, at which a row was written. A long
+	// connection is in the hour of its end, and an hour that is over stays as it is.
+	ByWriteTime Partition = "write"
+	// ByEventTime takes a row's ts.
+	ByEventTime Partition = "event"
+)
+
+// Settings say where and how files are written. A bound of 0 is none, but for Memory and
+// RowGroup.
+type Settings struct {
+	Root      string
+	Partition Partition
+	// Flat has dotted names as they are, rather than as fields of structs.
+	Flat bool
+	// RowGroup is how many bytes of memory a row group may take until it is written.
+	RowGroup int64
+	// Memory is how many bytes all row groups may take; the largest is written when
+	// they take more.
+	Memory int64
+	// FileSize and FileAge end a file.
+	FileSize int64
+	FileAge  time.Duration
+}
+
+// Default returns the default settings, for a folder.
+func Default(root string) Settings {
+	return Settings{
+		Root: root, Partition: ByWriteTime, RowGroup: 32 << 20, Memory: 256 << 20,
+		FileSize: 128 << 20, FileAge: 15 * time.Minute,
+	}
+}
+
+// Check reports what is wrong with the settings.
+func (s *Settings) Check() error {
+	switch {
+	case s.Partition != ByWriteTime && s.Partition != ByEventTime:
+		return fmt.Errorf("partition: want %s or %s, got %q", ByWriteTime, ByEventTime, s.Partition)
+	case s.RowGroup <= 0 || s.Memory <= 0:
+		return errors.New("row_group and memory must be above 0")
+	}
+	return nil
+}
+
+// Place is the writers.Place of a tree.
+type Place struct {
+	settings Settings
+	env      writers.Env
+	streams  []*stream
+	failing  bool
+	// used is how many bytes the row groups take, with segments that could not
+	// be written yet.
+	used int64
+	// buf is what the next row group becomes a segment in.
+	buf []byte
+}
+
+// New returns a place with these settings, which must be right.
+func New(s Settings) *Place { return &Place{settings: s} }
+
+// Type returns "parquet".
+func (p *Place) Type() string { return "parquet" }
+
+// Start finishes files that were left behind.
+func (p *Place) Start(env writers.Env) error {
+	p.env = env
+	if fi, err := os.Stat(p.settings.Root); err == nil && !fi.IsDir() {
+		return fmt.Errorf("%s is no folder", p.settings.Root)
+	}
+	recoverFiles(p.settings.Root, env)
+	return nil
+}
+
+// Encoder returns an encoder of typed rows.
+func (p *Place) Encoder(info writers.StreamInfo) writers.RowEncoder { return row.New(info.Groups) }
+
+// Open begins the stream of a log.
+func (p *Place) Open(info writers.StreamInfo) (writers.Stream, error) {
+	if info.Schema == nil {
+		return nil, fmt.Errorf("%s: Parquet takes logs, not lines", info.Log)
+	}
+	s := newStream(p, info)
+	p.streams = append(p.streams, s)
+	return s, nil
+}
+
+// Close removes the hidden folder, unless there is something in it.
+func (p *Place) Close() error {
+	_ = os.Remove(filepath.Join(p.settings.Root, openDir))
+	return nil
+}
+
+// fail reports an error, the first since all was well.
+func (p *Place) fail(err error) {
+	if !p.failing {
+		p.env.Report(err)
+	}
+	p.failing = true
+}
+
+// shrink writes the largest row groups until all fit into the budget, with room for
+// one that becomes a segment.
+func (p *Place) shrink() {
+	for p.used+p.settings.RowGroup > p.settings.Memory {
+		var largest *part
+		for _, s := range p.streams {
+			for _, t := range s.parts {
+				if largest == nil || t.charged > largest.charged {
+					largest = t
+				}
+			}
+		}
+		if largest == nil || largest.charged == 0 {
+			return
+		}
+		largest.flush()
+		largest.group = newRowGroup(largest.stream.layout) // the old one has room for as much
+	}
+}

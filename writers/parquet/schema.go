@@ -1,0 +1,200 @@
+package parquet
+
+import (
+	"encoding/json"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/parquet-go/parquet-go"
+	"github.com/parquet-go/parquet-go/encoding"
+
+	"github.com/wirelog/wirelog/schemas"
+	"github.com/wirelog/wirelog/writers"
+)
+
+// Keys of a file's metadata.
+const (
+	metaLog     = "wirelog.log"
+	metaSensor  = "wirelog.sensor"
+	metaVersion = "wirelog.version"
+	// metaFields and metaTypes are JSON arrays: the columns' names in Zeek's order and
+	// their types as Zeek writes them, so that a Zeek log can be made again.
+	metaFields = "zeek.fields"
+	metaTypes  = "zeek.types"
+)
+
+// A column is a field of a log as a Parquet column.
+type column struct {
+	path []string // of the leaf; for a list without "list" and "element"
+	leaf int
+	list bool
+}
+
+// A layout says how a log's fields lie in Parquet.
+type layout struct {
+	schema  *parquet.Schema
+	columns []column // by field
+	blooms  []parquet.BloomFilterColumn
+	// dicts are the dictionaries that the library has made for the last writer.
+	dicts *[]parquet.Dictionary
+}
+
+// texts is the type of strings with a dictionary; it notes the dictionaries, whose
+// size nothing else tells.
+type texts struct {
+	parquet.Type
+	dicts *[]parquet.Dictionary
+}
+
+func (t *texts) NewDictionary(column, n int, values encoding.Values) parquet.Dictionary {
+	d := t.Type.NewDictionary(column, n, values)
+	*t.dicts = append(*t.dicts, d)
+	return d
+}
+
+// bloomBits are the bits of a Bloom filter for each value: about one look-up in a
+// hundred reads a row group in vain.
+const bloomBits = 10
+
+// newLayout lays out the fields of s, dotted names as structs unless flat is set.
+func newLayout(s *schemas.Schema, flat bool) *layout {
+	l := &layout{dicts: new([]parquet.Dictionary)}
+	root := new(group)
+	for i := range s.Fields {
+		f := &s.Fields[i]
+		c := column{path: []string{f.Name}, list: f.Container != schemas.Scalar}
+		if !flat {
+			c.path = structPath(s, f.Name)
+		}
+		root.add(c.path, l.nodeOf(f))
+		l.columns = append(l.columns, c)
+		if unique(f) || f.Kind == schemas.KindAddr {
+			path := c.path
+			if c.list {
+				path = slices.Concat(path, []string{"list", "element"})
+			}
+			l.blooms = append(l.blooms, parquet.SplitBlockFilter(bloomBits, path...))
+		}
+	}
+	l.schema = parquet.NewSchema(s.Name, root)
+	for i, path := range l.schema.Columns() {
+		for j := range l.columns {
+			if c := &l.columns[j]; len(path) >= len(c.path) && slices.Equal(path[:len(c.path)], c.path) {
+				c.leaf = i
+			}
+		}
+	}
+	return l
+}
+
+// structPath splits a dotted name, as far as no column has the name of a struct.
+func structPath(s *schemas.Schema, name string) []string {
+	path := strings.Split(name, ".")
+	if slices.Contains(path, "") {
+		return []string{name}
+	}
+	for i := 1; i < len(path); i++ {
+		prefix := strings.Join(path[:i], ".")
+		if slices.ContainsFunc(s.Fields, func(f schemas.Field) bool { return f.Name == prefix }) {
+			return []string{name}
+		}
+	}
+	return path
+}
+
+// unique reports whether a column holds identifiers, of which a dictionary would
+// hold as many as there are rows.
+func unique(f *schemas.Field) bool {
+	return f.Kind == schemas.KindString && (f.Name == "uid" || f.Name == "fuid")
+}
+
+// nodeOf returns the type of a field.
+func (l *layout) nodeOf(f *schemas.Field) parquet.Node {
+	var n parquet.Node
+	switch f.Kind {
+	case schemas.KindBool:
+		n = parquet.Leaf(parquet.BooleanType)
+	case schemas.KindCount, schemas.KindInt:
+		n = parquet.Leaf(parquet.Int64Type)
+	case schemas.KindDouble, schemas.KindInterval:
+		n = parquet.Leaf(parquet.DoubleType)
+	case schemas.KindTime:
+		n = parquet.Timestamp(parquet.Microsecond)
+	case schemas.KindPort:
+		n = parquet.Leaf(parquet.Int32Type)
+	default:
+		if unique(f) {
+			n = parquet.Encoded(parquet.String(), &parquet.Plain)
+		} else {
+			n = parquet.Encoded(parquet.Leaf(&texts{parquet.String().Type(), l.dicts}), &parquet.RLEDictionary)
+		}
+	}
+	n = parquet.Optional(n)
+	if f.Container != schemas.Scalar {
+		n = parquet.Optional(parquet.List(n))
+	}
+	return n
+}
+
+// group is a node whose fields have an order; those of parquet.Group are sorted.
+type group struct {
+	parquet.Group
+	fields []parquet.Field
+}
+
+func (g *group) Fields() []parquet.Field { return g.fields }
+
+// GoType is asked for by the library; no Go value is ever made.
+func (g *group) GoType() reflect.Type { return reflect.TypeFor[map[string]any]() }
+
+func (g *group) String() string { return "group" }
+
+// add puts a node at a path.
+func (g *group) add(path []string, n parquet.Node) {
+	if len(path) == 1 {
+		g.fields = append(g.fields, &field{n, path[0]})
+		return
+	}
+	for _, f := range g.fields {
+		if f.Name() == path[0] {
+			f.(*field).Node.(*group).add(path[1:], n)
+			return
+		}
+	}
+	sub := new(group)
+	sub.add(path[1:], n)
+	g.fields = append(g.fields, &field{sub, path[0]})
+}
+
+type field struct {
+	parquet.Node
+	name string
+}
+
+func (f *field) Name() string { return f.name }
+
+func (f *field) Value(base reflect.Value) reflect.Value {
+	return base.MapIndex(reflect.ValueOf(f.name))
+}
+
+// metadata returns the key-value metadata of files of a stream.
+func metadata(info *writers.StreamInfo) map[string]string {
+	var names, types []string
+	for i := range info.Schema.Fields {
+		f := &info.Schema.Fields[i]
+		names, types = append(names, f.Name), append(types, f.ZeekType())
+	}
+	return map[string]string{
+		metaLog: info.Log, metaSensor: info.Sensor, metaVersion: info.Version,
+		metaFields: array(names), metaTypes: array(types),
+	}
+}
+
+func array(list []string) string {
+	b, err := json.Marshal(list)
+	if err != nil {
+		panic(err) // strings always can be
+	}
+	return string(b)
+}
