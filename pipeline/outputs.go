@@ -124,6 +124,7 @@ var outputTypes = []outputType{
 		},
 	},
 	parquetType,
+	arrowType,
 }
 
 // fileSettings are the settings of the short form.
