@@ -69,6 +69,9 @@ type Options struct {
 	// OutputPath is the file of the only log that Logs names, instead of OutputDir;
 	// "-" is standard output.
 	OutputPath string
+	// Kafka are the addresses of brokers that take the records instead of files, in
+	// the form that defaults of outputs of type kafka give them.
+	Kafka []string
 	// Format is FormatTSV or FormatJSON.
 	Format string
 	// JSONTimestamps is the form of times in JSON, one of TimestampForms.

@@ -11,6 +11,7 @@ import (
 	"github.com/wirelog/wirelog/dissect/conn"
 	"github.com/wirelog/wirelog/dissect/detect"
 	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/dissect/wire"
 )
 
 const (
@@ -163,19 +164,19 @@ func (a *analyzer) release(i int) {
 // packet takes a whole packet. One that is malformed is a violation, after which the next
 // is looked at if the analyzer has been left on.
 func (a *analyzer) packet(isOrig bool, p []byte) {
-	c := cursor{b: p[headerLen:]}
+	c := cursor{wire.NewCursor(p[headerLen:])}
 	if isOrig {
 		a.client(&c)
 	} else {
 		seq := p[3]
 		initial := seq == 0 && a.lastSeq != 255
 		a.server(&c, len(p), initial)
-		if c.err == "" {
+		if c.OK() {
 			a.lastSeq = seq
 		}
 	}
-	if c.err != "" && !a.off {
-		a.t.Violate(a.c, a, c.err, nil)
+	if !c.OK() && !a.off {
+		a.t.Violate(a.c, a, c.Err().Error(), nil)
 	}
 }
 
