@@ -21,8 +21,6 @@ const (
 	// maxPacket is the length of the longest packet that is looked at, of 16 MB that
 	// there may be. Zeek's buffers have the same limit (BinPAC::flowbuffer_capacity_max).
 	maxPacket = 10 << 20
-	// maxHeld bounds what the analyzers of a shard keep of packets that are not complete.
-	maxHeld = 256 << 20
 	// maxKept is the size of the largest buffer that is kept for another connection.
 	maxKept = 16 << 10
 )
@@ -41,7 +39,6 @@ type factory struct {
 	hooks *event.MySQLEvents
 	ssl   *conn.Protocol
 	free  []*analyzer
-	held  int // bytes in the analyzers' pending
 
 	data []byte // authentication data that is put together from two parts
 	row  [][]byte
@@ -126,7 +123,7 @@ func (a *analyzer) Data(isOrig bool, b []byte) {
 		}
 		n = min(n-len(a.pending[i]), len(b))
 		a.pending[i] = append(a.pending[i], b[:n]...)
-		a.f.held += n
+		a.t.Hold(n)
 		b = b[n:]
 		a.pendingPacket(isOrig)
 	}
@@ -144,8 +141,9 @@ func (a *analyzer) pendingPacket(isOrig bool) {
 	}
 	switch n := frameLen(p); {
 	case n > maxPacket:
+		a.t.Limited("MySQL", "packet_size")
 		a.giveUp("Binpac exception: binpac exception: flowbuffer allocation failed: expand beyond maximum capacity")
-	case a.f.held > maxHeld:
+	case a.t.Full(a.c, "MySQL"):
 		a.giveUp("too many packets are incomplete")
 	case n == len(p):
 		a.packet(isOrig, p)
@@ -156,7 +154,7 @@ func (a *analyzer) pendingPacket(isOrig bool) {
 // release forgets what waits of a side.
 func (a *analyzer) release(i int) {
 	p := a.pending[i]
-	a.f.held -= len(p)
+	a.t.Hold(-len(p))
 	if cap(p) > maxKept {
 		p = nil
 	}
