@@ -23,10 +23,11 @@ type Config struct {
 	// keys after it.
 	Outputs []pipeline.Output
 
-	OutputDir      string `key:"output_dir" flag:"output-dir" short:"o" doc:"folder for log files, created if missing"`
-	OutputPath     string `key:"output" flag:"output" doc:"file for the only log that logs names, instead of a folder; - is standard output"`
-	Format         string `key:"format" flag:"format" short:"f" oneof:"tsv,json,parquet" doc:"format of log files: tsv, json or parquet"`
-	JSONTimestamps string `key:"json_timestamps" flag:"json-timestamps" oneof:"epoch,millis,iso8601" doc:"times in JSON: epoch (seconds), millis or iso8601"`
+	OutputDir      string   `key:"output_dir" flag:"output-dir" short:"o" doc:"folder for log files, created if missing"`
+	OutputPath     string   `key:"output" flag:"output" doc:"file for the only log that logs names, instead of a folder; - is standard output"`
+	Kafka          []string `key:"kafka" flag:"kafka" doc:"Kafka brokers, host:port, that receive the records instead of files"`
+	Format         string   `key:"format" flag:"format" short:"f" oneof:"tsv,json,parquet" doc:"format of log files: tsv, json or parquet"`
+	JSONTimestamps string   `key:"json_timestamps" flag:"json-timestamps" oneof:"epoch,millis,iso8601" doc:"times in JSON: epoch (seconds), millis or iso8601"`
 	// Logs and EventNames hold names and patterns; none stands for all.
 	Logs         []string  `key:"logs" flag:"logs" doc:"logs to write, such as conn,weird; all but the optional ones if not given"`
 	OptionalLogs []string  `key:"optional_logs" flag:"optional-logs" doc:"logs to write beside those, such as known_modbus"`
@@ -92,6 +93,7 @@ func (c *Config) Options() pipeline.Options {
 		Outputs:        c.Outputs,
 		OutputDir:      c.OutputDir,
 		OutputPath:     c.OutputPath,
+		Kafka:          c.Kafka,
 		Format:         c.Format,
 		JSONTimestamps: c.JSONTimestamps,
 		Logs:           c.Logs,

@@ -17,10 +17,10 @@ import (
 // outputsKey is the key of the list of outputs.
 const outputsKey = "outputs"
 
-const outputsDoc = "where records go, several outputs at once; without any, one output by output_dir, output, format and json_timestamps"
+const outputsDoc = "where records go, several outputs at once; without any, one output by output_dir, output, kafka, format and json_timestamps"
 
 // shortKeys are the keys that make one output without a list.
-var shortKeys = []string{"output_dir", "output", "format", "json_timestamps"}
+var shortKeys = []string{"output_dir", "output", "kafka", "format", "json_timestamps"}
 
 // outputKeys are the keys that every output has.
 var outputKeys = keysOf(reflect.TypeFor[pipeline.Output]())
@@ -106,7 +106,7 @@ func typeNames() []string {
 // and a file may only use one of the two.
 func (l *Loaded) shortForm() (errs []error) {
 	if len(l.Outputs) == 0 {
-		return nil
+		return l.kafkaAlone()
 	}
 	for _, key := range shortKeys {
 		switch l.Source(key).Origin {
@@ -116,6 +116,16 @@ func (l *Loaded) shortForm() (errs []error) {
 		case FromEnv, FromFlag:
 			l.Outputs = nil
 			delete(l.sources, outputsKey)
+		}
+	}
+	return errs
+}
+
+// kafkaAlone refuses keys of files beside the short form of Kafka.
+func (l *Loaded) kafkaAlone() (errs []error) {
+	for _, key := range []string{"output_dir", "output", "format"} {
+		if len(l.Kafka) > 0 && l.Source(key).Origin != FromDefault {
+			errs = append(errs, fmt.Errorf("%s has no meaning beside %s: list both under %s in a file", l.place(key), l.place("kafka"), outputsKey))
 		}
 	}
 	return errs

@@ -54,6 +54,8 @@ type Stats struct {
 	Conn      conn.Stats
 	Fragments packet.FragStats
 	Files     files.Stats
+	// Limits counts what the limits of analyzers have cut off.
+	Limits map[conn.Limit]uint64
 }
 
 // A Shard dissects the packets of its host pairs. It is not safe for concurrent use.
@@ -126,6 +128,7 @@ func (s *Shard) Stats() Stats {
 	st.Conn = s.table.Stats()
 	st.Fragments = s.frags.Stats()
 	st.Files = s.files.Stats()
+	st.Limits = s.table.LimitCounts()
 	return st
 }
 

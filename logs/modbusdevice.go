@@ -96,6 +96,9 @@ func (b *registerChange) track(c event.Conn) *modbusTrack {
 
 // read compares the registers of a response with what they were.
 func (b *registerChange) read(e *event.ModbusReadHoldingRegistersResponse) {
+	if len(e.Registers) == 0 {
+		return // so that each device that is known has a register, and counts
+	}
 	s, id, now := b.track(e.Conn), e.Conn.ID(), b.now()
 	pair := hostPair{id.OrigH, id.RespH}
 	known := b.devices[pair]

@@ -44,6 +44,10 @@ func (r *run) summary() Summary {
 		drops.add(UnitState, "fragments", "expired", st.Fragments.Expired, false)
 		drops.add(UnitState, "fragments", "limit", st.Fragments.Evicted, true)
 		drops.add(UnitByte, "reassembly", "given_up", st.Conn.StreamDropped, false)
+		drops.add(UnitState, "expected connections", "limit", st.Conn.Unexpected, false)
+		for l, n := range st.Limits {
+			drops.add(UnitState, l.Protocol, l.Name, n, false)
+		}
 		fs := &st.Files
 		drops.add(UnitState, "files", "limit", fs.Evicted+fs.Refused, true)
 		drops.add(UnitState, "extraction", "limit", fs.Extract.Refused, true)

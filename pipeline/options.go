@@ -69,6 +69,9 @@ type Options struct {
 	// OutputPath is the file of the only log that Logs names, instead of OutputDir;
 	// "-" is standard output.
 	OutputPath string
+	// Kafka are the addresses of brokers that take the records instead of files, in
+	// the form that defaults of outputs of type kafka give them.
+	Kafka []string
 	// Format is FormatTSV or FormatJSON.
 	Format string
 	// JSONTimestamps is the form of times in JSON, one of TimestampForms.
@@ -159,6 +162,7 @@ type Limits struct {
 	FilesPerConn      int `key:"files_per_connection" min:"1" doc:"transferred files under way at once that one connection began; more are not analyzed"`
 	FileReassembly    int `key:"file_reassembly_buffer_size" min:"1" doc:"bytes of one file held that wait for earlier ones; beyond it a gap is declared (Files::reassembly_buffer_size)"`
 	ExtractOpen       int `key:"extract_open" min:"1" doc:"extracted files written at once, in all; more are not extracted"`
+	MessageBytes      int `key:"incomplete_message_bytes" min:"1" doc:"bytes of incomplete messages of application protocols held at once, in all; beyond it the analyzer of the connection at work lets go of its own"`
 	FieldBytes        int `key:"log_field_string_bytes" min:"0" doc:"bytes of one string that a row may have; 0 is no bound, as in HTTP rows (Log::default_max_field_string_bytes)"`
 	FieldElements     int `key:"log_field_container_elements" min:"0" doc:"elements of one set or vector that a row may have; 0 is no bound (Log::default_max_field_container_elements)"`
 	RowBytes          int `key:"log_total_string_bytes" min:"0" doc:"bytes of all strings that a row may have; 0 is no bound (Log::default_max_total_string_bytes)"`
@@ -217,6 +221,7 @@ func Defaults() Options {
 			FilesPerConn:      4096,
 			FileReassembly:    512 << 10,
 			ExtractOpen:       256,
+			MessageBytes:      512 << 20,
 			FieldBytes:        4096,
 			FieldElements:     100,
 			RowBytes:          256_000,

@@ -124,6 +124,7 @@ var outputTypes = []outputType{
 		},
 	},
 	parquetType,
+	kafkaType,
 }
 
 // fileSettings are the settings of the short form.
@@ -188,6 +189,11 @@ func (o *Options) outputs() ([]Output, error) {
 	if len(o.Outputs) > 0 {
 		return o.Outputs, nil
 	}
+	if len(o.Kafka) > 0 {
+		s := defaultKafka()
+		s.Brokers, s.Timestamps = o.Kafka, o.JSONTimestamps
+		return []Output{{Type: TypeKafka, Settings: s}}, nil
+	}
 	t, err := findType(o.Format)
 	if err != nil || t.short == nil {
 		return nil, &OptionError{"Format", fmt.Errorf("there is no format %q", o.Format)}
@@ -225,6 +231,9 @@ func (o *Options) writerOutputs(cfg *writers.Config) (errs []error) {
 			}
 			if len(o.Outputs) == 0 {
 				option = "OutputPath" // all else of a short form is checked by itself
+				if len(o.Kafka) > 0 {
+					option = "Kafka"
+				}
 			}
 			errs = append(errs, &OptionError{option, err})
 		}

@@ -59,10 +59,10 @@ func (a *assignment) release() {
 
 const (
 	// inFlight is how many jobs and results may wait for each shard.
-	inFlight = 16
+	inFlight = 4
 	// readAhead is how many jobs a shard makes when it has none, so that the others
 	// have some while it makes the next.
-	readAhead = 4
+	readAhead = 2
 )
 
 func newParallel(r *run) *parallel {

@@ -66,6 +66,7 @@ func (o *Options) dissectConfig(seed conn.Seed, shards int) dissect.Config {
 		Connections: share(l.Connections), TotalBytes: uint64(share(l.ReassemblyBytes)),
 		SegmentsBehind: l.ReassemblyBlocks, StreamBytes: uint64(l.ExcessiveData),
 		AboveHole: uint64(l.AboveHole), InitialWindow: uint64(l.InitialWindow), TunnelChanges: l.TunnelChanges,
+		MessageBytes: share(l.MessageBytes),
 	}
 	cfg.Conn.Timeouts = conn.Timeouts{
 		TCPSYN: dur(t.TCPSYN), TCPSession: dur(t.TCPSession), TCPLinger: dur(t.TCPConnectionLinger),

@@ -61,7 +61,11 @@ func New(cfg Config) (*Merger, error) {
 	if logs == nil {
 		logs = all
 	}
-	m := &Merger{byID: make([]int, len(all)), cfg: cfg}
+	ids := len(all)
+	for _, s := range logs {
+		ids = max(ids, s.ID+1)
+	}
+	m := &Merger{byID: make([]int, ids), cfg: cfg}
 	for i := range m.byID {
 		m.byID[i] = -1
 	}

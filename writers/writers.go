@@ -139,7 +139,8 @@ type Lines struct {
 // Config says what a Merger writes and where.
 type Config struct {
 	Outputs []Output
-	// Logs are the logs that are wanted; nil stands for all.
+	// Logs are the logs that are wanted; nil stands for all of this build. Others may
+	// be given too, each with an ID of its own.
 	Logs []*schemas.Schema
 	// Groups are the optional columns that are wanted.
 	Groups schemas.Groups

@@ -271,8 +271,11 @@ func (c *Conn) Slot(s event.Slot) any {
 	return c.ext.slots[s]
 }
 
-// SetSlot stores a builder's state.
+// SetSlot stores a builder's state. To store nil where nothing is takes no memory.
 func (c *Conn) SetSlot(s event.Slot, v any) {
+	if v == nil && c.Slot(s) == nil {
+		return
+	}
 	x := c.extra()
 	if n := int(s) + 1 - len(x.slots); n > 0 {
 		x.slots = append(x.slots, make([]any, n)...)

@@ -53,6 +53,7 @@ type Limits struct {
 	InitialWindow  uint64 // tcp_max_initial_window
 	SegmentsBehind int    // blocks kept out of order in one direction
 	TunnelChanges  int    // Tunnel::max_changes_per_connection
+	MessageBytes   int    // bytes that analyzers keep of incomplete messages
 }
 
 // DefaultLimits returns the defaults, Zeek's where Zeek has them.
@@ -60,6 +61,7 @@ func DefaultLimits() Limits {
 	return Limits{
 		Connections: 4 << 20, StreamBytes: 10 << 20, TotalBytes: 512 << 20,
 		AboveHole: 16384, InitialWindow: 16384, SegmentsBehind: 4096, TunnelChanges: 5,
+		MessageBytes: 256 << 20,
 	}
 }
 
@@ -136,6 +138,8 @@ type Table struct {
 	services   []string // that connections had
 	panics     map[*Protocol]int
 	flowWeirds flowWeirds
+	limited    map[Limit]uint64
+	held       int // bytes of incomplete messages
 	scratch    scratch
 
 	terminating bool

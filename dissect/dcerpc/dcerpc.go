@@ -18,8 +18,6 @@ const (
 	// maxContexts is how many presentation contexts are told apart when a response is to
 	// be told what it answers. After that, the oldest is forgotten.
 	maxContexts = 256
-	// maxHeld bounds what the analyzers of a shard keep of PDUs that are not complete.
-	maxHeld = 256 << 20
 	// maxKeptBuffer is the size of the largest buffer that is kept for other connections,
 	// maxKeptBuffers their number.
 	maxKeptBuffer  = 32 << 10
@@ -79,7 +77,6 @@ type factory struct {
 
 	free    []*analyzer
 	buffers [][]byte
-	held    int // bytes in pending
 
 	message   event.DCERPCMessage
 	bind      event.DCERPCBind
@@ -108,7 +105,8 @@ func (f *factory) get(t *conn.Table, c *conn.Conn) *analyzer {
 }
 
 // keep appends b to *dst, which gets a buffer if it has none.
-func (f *factory) keep(dst *[]byte, b []byte) {
+func (a *analyzer) keep(dst *[]byte, b []byte) {
+	f := a.f
 	if *dst == nil {
 		if n := len(f.buffers); n > 0 {
 			*dst = f.buffers[n-1]
@@ -116,12 +114,13 @@ func (f *factory) keep(dst *[]byte, b []byte) {
 		}
 	}
 	*dst = append(*dst, b...)
-	f.held += len(b)
+	a.t.Hold(len(b))
 }
 
 // drop empties *b and takes its buffer back.
-func (f *factory) drop(b *[]byte) {
-	f.held -= len(*b)
+func (a *analyzer) drop(b *[]byte) {
+	f := a.f
+	a.t.Hold(-len(*b))
 	if cap(*b) > 0 && cap(*b) <= maxKeptBuffer && len(f.buffers) < maxKeptBuffers {
 		f.buffers = append(f.buffers, (*b)[:0])
 	}
@@ -175,7 +174,7 @@ func (a *analyzer) Data(isOrig bool, b []byte) {
 	}
 	whole := len(w.pending) == 0
 	if !whole {
-		a.f.keep(&w.pending, b)
+		a.keep(&w.pending, b)
 		b = w.pending
 	}
 	for !a.off {
@@ -196,15 +195,15 @@ func (a *analyzer) Data(isOrig bool, b []byte) {
 	case a.off:
 		a.release()
 	case len(b) == 0:
-		a.f.drop(&w.pending)
+		a.drop(&w.pending)
 	case whole:
-		a.f.keep(&w.pending, b)
+		a.keep(&w.pending, b)
 	default:
-		a.f.held -= len(w.pending) - len(b)
+		a.t.Hold(len(b) - len(w.pending))
 		w.pending = w.pending[:copy(w.pending, b)]
 	}
-	if a.f.held > maxHeld {
-		a.giveUp("too_much_dce_rpc_fragment_data")
+	if a.t.Full(a.c, source) {
+		a.off = true
 		a.release()
 	}
 }
@@ -249,14 +248,15 @@ func (a *analyzer) complete(w *flow, h *header, b []byte) bool {
 	i := slices.Index(w.calls, h.callID)
 	switch {
 	case h.first() && i >= 0:
-		a.giveUp("multiple_first_fragments_in_dce_rpc_reassembly")
+		a.t.Weird(a.c, "multiple_first_fragments_in_dce_rpc_reassembly", "", source)
+		a.off = true
 		return false
 	case h.first() && h.last():
 		return true
 	case h.first():
 		w.calls = append(w.calls, h.callID)
 		if len(w.calls) > a.f.options.Calls {
-			a.giveUp("too_many_dce_rpc_msgs_in_reassembly")
+			a.giveUp("fragmented_calls", "too_many_dce_rpc_msgs_in_reassembly")
 		}
 	case i < 0:
 		return false
@@ -264,13 +264,14 @@ func (a *analyzer) complete(w *flow, h *header, b []byte) bool {
 		w.calls = slices.Delete(w.calls, i, i+1)
 	}
 	if len(b) > a.f.options.Fragment {
-		a.giveUp("too_much_dce_rpc_fragment_data")
+		a.giveUp("fragment_size", "too_much_dce_rpc_fragment_data")
 	}
 	return h.last()
 }
 
-// giveUp is for what would have to be kept for too long. What is at work comes to its end.
-func (a *analyzer) giveUp(weird string) {
+// giveUp is for what exceeds a limit. What is at work comes to its end.
+func (a *analyzer) giveUp(limit, weird string) {
+	a.t.Limited(source, limit)
 	a.t.Weird(a.c, weird, "", source)
 	a.off = true
 }
@@ -284,6 +285,7 @@ func (a *analyzer) called(id, opnum uint16) {
 		}
 	}
 	if len(a.contexts) == maxContexts {
+		a.t.Limited(source, "contexts")
 		a.contexts = a.contexts[:copy(a.contexts, a.contexts[1:])]
 	}
 	a.contexts = append(a.contexts, context{id, opnum})
@@ -340,7 +342,7 @@ func (a *analyzer) Done() {
 // release forgets what is not complete.
 func (a *analyzer) release() {
 	for i := range a.flow {
-		a.f.drop(&a.flow[i].pending)
+		a.drop(&a.flow[i].pending)
 		a.flow[i].calls = a.flow[i].calls[:0]
 	}
 }

@@ -234,14 +234,14 @@ func TestPipes(t *testing.T) {
 	if s := c.Services(nil); !slices.Equal(s, []string{"DCE_RPC"}) {
 		t.Errorf("services %v", s)
 	}
-	if n := pipes.f.held; n != 0 {
+	if n := b.Table.Held(); n != 0 {
 		t.Errorf("%d bytes are held", n)
 	}
 }
 
 // TestContexts has more contexts than are told apart.
 func TestContexts(t *testing.T) {
-	a := new(analyzer)
+	a := &analyzer{t: testconn.New(t, testconn.Config()).Table}
 	for i := range uint16(maxContexts + 1) {
 		a.called(i, i+1)
 	}
@@ -282,13 +282,13 @@ func FuzzSegments(f *testing.F) {
 			return
 		}
 		run := func(size int) []string {
-			b, r, _, pipes := newBench(t)
+			b, r, _, _ := newBench(t)
 			play(b, []string{">" + string(orig), "<" + string(resp)}, size)
 			if b.Table.Stats().Panics != 0 {
 				t.Fatal("panic")
 			}
-			if pipes.f.held != 0 {
-				t.Fatalf("%d bytes are held", pipes.f.held)
+			if b.Table.Held() != 0 {
+				t.Fatalf("%d bytes are held", b.Table.Held())
 			}
 			if i := slices.IndexFunc(r.lines, func(l string) bool { return strings.HasPrefix(l, "violation") }); i >= 0 {
 				return r.lines[:i]

@@ -101,6 +101,7 @@ func (a *analyzer) sent(cmd, arg []byte) {
 	}
 	a.begin()
 	if len(s.pending) >= maxPending {
+		a.t.Limited(source, "pending_commands")
 		a.t.Weird(a.c, "FTP_too_many_pending_commands", strconv.Itoa(len(s.pending)), source)
 		return
 	}

@@ -72,9 +72,6 @@ type factory struct {
 	entities  []*entity
 	exchanges []*exchange
 	inflaters []*inflate.Decoder
-
-	// Bombs counts bodies that became too large.
-	Bombs uint64
 }
 
 // idle is called for connections that ended before anything was sent.

@@ -189,7 +189,7 @@ func (e *entity) inflated(b []byte) {
 	if n := e.inflater.Written(); n > maxInflated || n > freeInflated && n/maxRatio > e.inflater.Read() {
 		if !e.bomb {
 			e.bomb = true
-			e.m.a.f.Bombs++
+			e.m.a.t.Limited(source, "inflated_size")
 			e.m.a.t.Weird(e.m.a.c, "HTTP_inflated_too_large", strconv.FormatUint(n, 10), source)
 		}
 		return

@@ -122,6 +122,7 @@ func (a *analyzer) noteRequest(method, uri []byte) {
 		e.request = e.reply
 	}
 	if len(e.pending) > maxPending {
+		a.t.Limited(source, "pending_requests")
 		a.t.Weird(a.c, "HTTP_excessive_pipelining", "", "")
 		if e.reply == 0 {
 			e.reply++

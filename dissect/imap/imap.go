@@ -17,8 +17,6 @@ const (
 	// maxLine bounds a line. RFC 7162 section 4 speaks of 8192 bytes that a server should
 	// take.
 	maxLine = 64 << 10
-	// maxHeld bounds what the analyzers of a shard keep of lines that are not complete.
-	maxHeld = 64 << 20
 	// kept is the capacity of a buffer that is kept for another line.
 	kept = 4096
 )
@@ -37,7 +35,6 @@ type factory struct {
 	hooks *event.IMAPEvents
 	tls   *conn.Protocol
 	free  []*analyzer
-	held  int // bytes in the analyzers' pending
 	caps  [][]byte
 	ev    struct {
 		capabilities event.IMAPCapabilities
@@ -116,18 +113,21 @@ func (a *analyzer) Data(isOrig bool, b []byte) {
 // keep keeps the beginning of a line.
 func (a *analyzer) keep(i int, b []byte) {
 	a.pending[i] = append(a.pending[i], b...)
-	a.f.held += len(b)
+	a.t.Hold(len(b))
 	switch {
 	case !isTag(a.pending[i][0]):
 		a.violate(noTag)
-	case len(a.pending[i]) > maxLine || a.f.held > maxHeld:
+	case len(a.pending[i]) > maxLine:
+		a.t.Limited(source, "line_size")
 		a.violate("line is too long")
+	case a.t.Full(a.c, source):
+		a.violate("too many lines are incomplete")
 	}
 }
 
 // forget empties what is kept of a side.
 func (a *analyzer) forget(i int) {
-	a.f.held -= len(a.pending[i])
+	a.t.Hold(-len(a.pending[i]))
 	if a.pending[i] = a.pending[i][:0]; cap(a.pending[i]) > kept {
 		a.pending[i] = nil
 	}

@@ -286,6 +286,7 @@ func (a *analyzer) line(isOrig bool, b []byte) {
 	case len(m.command) > maxCommand:
 		a.weird("irc_invalid_command")
 		if a.invalid++; a.invalid > maxInvalid {
+			a.t.Limited(source, "invalid_commands")
 			a.weird("irc_too_many_invalid")
 			a.violate("too many long lines")
 		}

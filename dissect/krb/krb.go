@@ -25,8 +25,6 @@ const (
 	// maxMessage is how long a message over TCP may be. That of a ticket with a large PAC
 	// has less than 64 KB.
 	maxMessage = 1 << 20
-	// maxHeld bounds what the analyzers of a shard keep of messages that are not complete.
-	maxHeld = 64 << 20
 	// maxReused is the size of a buffer beyond which it is not kept for other connections.
 	maxReused = 16 << 10
 )
@@ -48,7 +46,6 @@ type factory struct {
 	decoder
 	freeDatagrams []*datagrams
 	freeStreams   []*stream
-	held          int // bytes in the streams' pending
 }
 
 // message reads a message for an analyzer.
@@ -152,8 +149,7 @@ func (a *stream) Data(isOrig bool, b []byte) {
 		n := min(max(need-len(*p), 1), len(b))
 		*p = append(*p, b[:n]...)
 		b = b[n:]
-		if a.f.held += n; a.f.held > maxHeld {
-			a.t.Weird(a.c, "krb_too_many_incomplete_messages", "", "KRB_TCP")
+		if a.t.Hold(n); a.t.Full(a.c, "KRB_TCP") {
 			a.t.Detach(a.c, a)
 			return
 		}
@@ -176,6 +172,7 @@ func (a *stream) Data(isOrig bool, b []byte) {
 func (a *stream) size(p *[]byte, b []byte) (n int, ok bool) {
 	length := binary.BigEndian.Uint32(b)
 	if length > maxMessage {
+		a.t.Limited("KRB_TCP", "message_size")
 		a.drop(p)
 		a.t.Violate(a.c, a, "message is too long", nil)
 		return 0, false
@@ -184,7 +181,7 @@ func (a *stream) size(p *[]byte, b []byte) (n int, ok bool) {
 }
 
 func (a *stream) drop(p *[]byte) {
-	a.f.held -= len(*p)
+	a.t.Hold(-len(*p))
 	*p = (*p)[:0]
 }
 

@@ -22,9 +22,6 @@ const (
 	uncounted = 6
 	// minLength is what the length field has at least, for unit and function code.
 	minLength = 2
-	// maxHeld bounds what the analyzers of a shard keep of messages that are not complete.
-	// One of them needs at most 64 KB, and one of the specification 260 bytes.
-	maxHeld = 64 << 20
 	// maxReused is the size of a buffer beyond which it is not kept for other connections.
 	maxReused = 4 << 10
 )
@@ -41,7 +38,6 @@ func New(h *event.Hooks) *detect.Protocol {
 type factory struct {
 	hooks *event.ModbusEvents
 	free  []*analyzer
-	held  int // bytes in the analyzers' pending
 
 	decoder
 }
@@ -146,8 +142,7 @@ func (a *analyzer) collect(s *side, b []byte) int {
 	}
 	n := min(need-len(s.pending), len(b))
 	s.pending = append(s.pending, b[:n]...)
-	if a.f.held += n; a.f.held > maxHeld {
-		a.t.Weird(a.c, "modbus_too_many_incomplete_messages", "", "MODBUS")
+	if a.t.Hold(n); a.t.Full(a.c, "MODBUS") {
 		a.t.Detach(a.c, a)
 	}
 	return n
@@ -155,7 +150,7 @@ func (a *analyzer) collect(s *side, b []byte) int {
 
 // reset forgets what is collected of a side.
 func (a *analyzer) reset(s *side) {
-	a.f.held -= len(s.pending)
+	a.t.Hold(-len(s.pending))
 	s.pending = s.pending[:0]
 	s.announced = false
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 
 	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/dissect/wire"
 )
 
 // Commands (enum_server_command) that there is something to know of.
@@ -38,23 +39,23 @@ func (a *analyzer) client(c *cursor) {
 		a.login(c)
 		return
 	}
-	command := c.u8("Command_Request_Packet:command")
+	command := c.U8("Command_Request_Packet:command")
 	var arg []byte
 	var change changeUser
 	switch {
-	case c.err != "":
+	case !c.OK():
 		return
 	case command == comQuery && a.capabilities&clientQueryAttributes != 0 && a.serverAttrs:
 		queryAttributes(c)
-		arg = c.rest()
+		arg = c.Rest()
 	case command == comChangeUser:
-		before := c.b
+		before := c.Peek()
 		change = a.changeUser(c)
-		arg = before[:len(before)-len(c.b)]
+		arg = before[:len(before)-c.Len()]
 	default:
-		arg = c.rest()
+		arg = c.Rest()
 	}
-	if c.err != "" {
+	if !c.OK() {
 		return
 	}
 	a.expect(command)
@@ -96,9 +97,9 @@ type changeUser struct{ user, data, plugin []byte }
 
 func (a *analyzer) changeUser(c *cursor) (u changeUser) {
 	u.user = c.nulString("Change_User_Packet:username")
-	u.data = c.take(int(c.u8("Change_User_Packet:auth_plugin_data_len")), "Change_User_Packet:auth_plugin_data")
+	u.data = c.Take(int(c.U8("Change_User_Packet:auth_plugin_data_len")), "Change_User_Packet:auth_plugin_data")
 	c.nulString("Change_User_Packet:database")
-	c.u16("Change_User_Packet:charset")
+	c.LE16("Change_User_Packet:charset")
 	if a.capabilities&clientPluginAuth != 0 {
 		u.plugin = c.nulString("Change_User_Packet:auth_plugin_name")
 	}
@@ -113,18 +114,18 @@ func (a *analyzer) changeUser(c *cursor) (u changeUser) {
 func queryAttributes(c *cursor) {
 	n := c.integer("Query_Attributes:count")
 	c.integer("Query_Attributes:set_count")
-	if n <= 0 || c.err != "" {
+	if n <= 0 || !c.OK() {
 		return
 	}
-	null := c.take((n+7)/8, "Attributes:null_bitmap")
-	if c.u8("Attributes:send_types_to_server") != 1 {
-		c.fail("&enforce violation : Attributes:send_types_to_server")
+	null := c.Take((n+7)/8, "Attributes:null_bitmap")
+	if c.U8("Attributes:send_types_to_server") != 1 {
+		c.Fail(wire.Enforce("Attributes:send_types_to_server"))
 	}
 	types := *c
-	for i := 0; i < n && c.err == ""; i++ {
+	for i := 0; i < n && c.OK(); i++ {
 		attributeType(c)
 	}
-	for i := 0; i < n && c.err == ""; i++ {
+	for i := 0; i < n && c.OK(); i++ {
 		if t := attributeType(&types); null[i/8]>>(i%8)&1 == 0 {
 			binaryValue(c, t)
 		}
@@ -132,8 +133,8 @@ func queryAttributes(c *cursor) {
 }
 
 func attributeType(c *cursor) uint8 {
-	t := c.u8("AttributeTypeAndName:type")
-	c.u8("AttributeTypeAndName:unsigned_flag")
+	t := c.U8("AttributeTypeAndName:type")
+	c.U8("AttributeTypeAndName:unsigned_flag")
 	c.text("AttributeTypeAndName:name")
 	return t
 }
@@ -145,13 +146,13 @@ func binaryValue(c *cursor, typ uint8) {
 	case 0x00: // DECIMAL, as Zeek reads it
 		c.integer("BinaryValue:decimal_val")
 	case 0x01: // TINY
-		c.take(1, "BinaryValue:tiny_val")
+		c.Take(1, "BinaryValue:tiny_val")
 	case 0x02, 0x0d: // SHORT, YEAR
-		c.take(2, "BinaryValue:short_val")
+		c.Take(2, "BinaryValue:short_val")
 	case 0x03, 0x04, 0x09: // LONG, FLOAT, INT24
-		c.take(4, "BinaryValue:long_val")
+		c.Take(4, "BinaryValue:long_val")
 	case 0x05, 0x08: // DOUBLE, LONGLONG
-		c.take(8, "BinaryValue:double_val")
+		c.Take(8, "BinaryValue:double_val")
 	case 0x06: // NULL
 	case 0x07, 0x0a, 0x0c, 0x11: // TIMESTAMP, DATE, DATETIME, TIMESTAMP2
 		binaryDate(c, 0, 4, 7, 11)
@@ -160,15 +161,15 @@ func binaryValue(c *cursor, typ uint8) {
 	case 0x0f, 0x10, 0xf5, 0xf6, 0xf7, 0xf8, 0xf9, 0xfa, 0xfb, 0xfc, 0xfd, 0xfe, 0xff: // strings of all kinds
 		c.text("BinaryValue:string_val")
 	default:
-		c.fail("invalid index for case: BinaryValue:value")
+		c.Fail(wire.Wrong("invalid index for case: BinaryValue:value"))
 	}
 }
 
 // binaryDate skips a date or time, which may have one of a few lengths.
 func binaryDate(c *cursor, lengths ...uint8) {
-	n := c.u8("BinaryDate:len")
+	n := c.U8("BinaryDate:len")
 	if bytes.IndexByte(lengths, n) < 0 {
-		c.fail("&enforce violation : BinaryDate:len")
+		c.Fail(wire.Enforce("BinaryDate:len"))
 	}
-	c.take(int(n), "BinaryDate:date")
+	c.Take(int(n), "BinaryDate:date")
 }

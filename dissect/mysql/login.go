@@ -1,6 +1,9 @@
 package mysql
 
-import "github.com/wirelog/wirelog/dissect/event"
+import (
+	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/dissect/wire"
+)
 
 // Capabilities (Protocol::CapabilityFlags).
 const (
@@ -29,21 +32,21 @@ const (
 
 // greeting takes the first packet of a server.
 func (a *analyzer) greeting(c *cursor) {
-	version := c.u8("Initial_Handshake_Packet:version")
+	version := c.U8("Initial_Handshake_Packet:version")
 	switch version {
 	case version10:
 		a.greeting10(c)
 	case version9:
 		ver := c.nulString("Handshake_v9:server_version")
-		c.u32("Handshake_v9:connection_id")
+		c.LE32("Handshake_v9:connection_id")
 		c.nulString("Handshake_v9:scramble")
-		if c.err == "" {
+		if c.OK() {
 			a.serverVersion(ver)
 		}
 	default:
 		a.errPacket(c)
 	}
-	if c.err == "" {
+	if c.OK() {
 		a.version = version
 	}
 }
@@ -51,21 +54,21 @@ func (a *analyzer) greeting(c *cursor) {
 // greeting10 takes Protocol::HandshakeV10.
 func (a *analyzer) greeting10(c *cursor) {
 	ver := c.nulString("Handshake_v10:server_version")
-	c.u32("Handshake_v10:connection_id")
-	part1 := c.take(8, "Handshake_v10:auth_plugin_data_part_1")
-	c.take(1+2+1+2, "Handshake_v10:filler_1")
-	capabilities := uint32(c.u16("Handshake_v10:capability_flags_2")) << 16
-	n := int(c.u8("Handshake_v10:auth_plugin_data_len"))
+	c.LE32("Handshake_v10:connection_id")
+	part1 := c.Take(8, "Handshake_v10:auth_plugin_data_part_1")
+	c.Take(1+2+1+2, "Handshake_v10:filler_1")
+	capabilities := uint32(c.LE16("Handshake_v10:capability_flags_2")) << 16
+	n := int(c.U8("Handshake_v10:auth_plugin_data_len"))
 	if n != 0 && n < 21 {
-		c.fail("&enforce violation : Handshake_v10:auth_plugin_data_len")
+		c.Fail(wire.Enforce("Handshake_v10:auth_plugin_data_len"))
 	}
-	c.take(10, "Handshake_v10:reserved")
-	part2 := c.take(max(13, n-8), "Handshake_v10:auth_plugin_data_part_2")
+	c.Take(10, "Handshake_v10:reserved")
+	part2 := c.Take(max(13, n-8), "Handshake_v10:auth_plugin_data_part_2")
 	var plugin []byte
 	if capabilities&clientPluginAuth != 0 {
 		plugin = c.nulString("Handshake_v10:auth_plugin")
 	}
-	if c.err != "" {
+	if !c.OK() {
 		return
 	}
 	a.serverAttrs = capabilities&clientQueryAttributes != 0
@@ -86,27 +89,27 @@ func (a *analyzer) serverVersion(ver []byte) {
 
 // loginAnswer takes what a server sends during the login after its greeting.
 func (a *analyzer) loginAnswer(c *cursor) {
-	switch c.u8("Server_Connection_Phase_Packets:pkt_type") {
+	switch c.U8("Server_Connection_Phase_Packets:pkt_type") {
 	case packetOK:
-		if c.err == "" {
+		if c.OK() {
 			a.okPacket(c)
 		}
 	case packetMoreData:
 		a.moreData(false, c)
 	case packetEOF:
 		name := c.nulString("AuthSwitchRequest:name")
-		if c.err != "" {
+		if !c.OK() {
 			return
 		}
 		a.authData, a.expected = true, expectStatus
 		if h := &a.f.hooks.AuthSwitchRequest; h.On() {
-			a.f.ev.authSwitch = event.MySQLAuthSwitchRequest{Conn: a.c, Name: name, Data: c.rest()}
+			a.f.ev.authSwitch = event.MySQLAuthSwitchRequest{Conn: a.c, Name: name, Data: c.Rest()}
 			h.Raise(&a.f.ev.authSwitch)
 		}
 	case packetErr:
 		a.errPacket(c)
 	default:
-		c.fail("invalid index for case: Server_Connection_Phase_Packets:packet")
+		c.Fail(wire.Wrong("invalid index for case: Server_Connection_Phase_Packets:packet"))
 	}
 }
 
@@ -120,13 +123,13 @@ func (a *analyzer) login(c *cursor) {
 	case a.version == version9:
 		a.response320(c)
 	default:
-		c.fail("invalid index for case: Handshake_Response_Packet")
+		c.Fail(wire.Wrong("invalid index for case: Handshake_Response_Packet"))
 	}
 }
 
 func (a *analyzer) moreData(isOrig bool, c *cursor) {
 	if h := &a.f.hooks.AuthMoreData; h.On() {
-		a.f.ev.moreData = event.MySQLAuthMoreData{Conn: a.c, IsOrig: isOrig, Data: c.rest()}
+		a.f.ev.moreData = event.MySQLAuthMoreData{Conn: a.c, IsOrig: isOrig, Data: c.Rest()}
 		h.Raise(&a.f.ev.moreData)
 	}
 }
@@ -134,8 +137,8 @@ func (a *analyzer) moreData(isOrig bool, c *cursor) {
 // response41 takes Protocol::HandshakeResponse41, or Protocol::SSLRequest, which ends
 // before the user name.
 func (a *analyzer) response41(c *cursor) {
-	flags := c.u32("Handshake_Response_Packet_v10:cap_flags")
-	c.take(4+1+23, "Handshake_Response_Packet_v10:max_pkt_size")
+	flags := c.LE32("Handshake_Response_Packet_v10:cap_flags")
+	c.Take(4+1+23, "Handshake_Response_Packet_v10:max_pkt_size")
 	var user, password, plugin []byte
 	if flags&clientSSL == 0 {
 		user = c.nulString("Handshake_Credentials_v10:username")
@@ -143,17 +146,17 @@ func (a *analyzer) response41(c *cursor) {
 		if flags&clientConnectWithDB != 0 {
 			c.nulString("Handshake_Plain_v10:database")
 		}
-		if flags&clientPluginAuth != 0 && hasNul(c.b) {
+		if flags&clientPluginAuth != 0 && hasNul(c.Peek()) {
 			plugin = c.nulString("Handshake_Plain_v10:auth_plugin")
 		}
 		if flags&clientConnectAttrs != 0 {
 			connectionAttributes(c)
 		}
 		if flags&clientZstd != 0 {
-			c.u8("Handshake_Plain_v10:zstd_compression_level")
+			c.U8("Handshake_Plain_v10:zstd_compression_level")
 		}
 	}
-	if c.err != "" {
+	if !c.OK() {
 		return
 	}
 	a.capabilities = flags
@@ -176,14 +179,14 @@ func (a *analyzer) response41(c *cursor) {
 // response320 takes Protocol::HandshakeResponse320, with the zero that ends the password
 // taken for one that is always there.
 func (a *analyzer) response320(c *cursor) {
-	flags := c.u16("Handshake_Response_Packet_v9:cap_flags")
-	c.take(3, "Handshake_Response_Packet_v9:max_pkt_size")
+	flags := c.LE16("Handshake_Response_Packet_v9:cap_flags")
+	c.Take(3, "Handshake_Response_Packet_v9:max_pkt_size")
 	user := c.nulString("Handshake_Response_Packet_v9:username")
 	c.nulString("Handshake_Response_Packet_v9:auth_response")
 	if flags&clientConnectWithDB != 0 {
 		c.nulString("Handshake_Response_Packet_v9:database")
 	}
-	if c.err != "" {
+	if !c.OK() {
 		return
 	}
 	a.t.Confirm(a.c, a)
@@ -206,13 +209,11 @@ func (a *analyzer) clientPlugin(name, data []byte) {
 
 // connectionAttributes skips the names and values that a client tells about itself.
 func connectionAttributes(c *cursor) {
-	n := int(c.u8("Handshake_Connection_Attributes:length"))
-	attrs := cursor{b: c.take(n, "Handshake_Connection_Attributes:attrs"), err: c.err}
-	for len(attrs.b) > 0 {
+	n := int(c.U8("Handshake_Connection_Attributes:length"))
+	attrs := cursor{c.Within(n, "Handshake_Connection_Attributes:attrs")}
+	for attrs.More() {
 		attrs.text("Connection_Attribute:name")
 		attrs.text("Connection_Attribute:value")
 	}
-	if c.err == "" && attrs.err != "" {
-		c.b, c.err = nil, attrs.err
-	}
+	c.Done(&attrs.Cursor)
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/wirelog/wirelog/dissect/conn"
 	"github.com/wirelog/wirelog/dissect/detect"
 	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/dissect/wire"
 )
 
 const (
@@ -20,8 +21,6 @@ const (
 	// maxPacket is the length of the longest packet that is looked at, of 16 MB that
 	// there may be. Zeek's buffers have the same limit (BinPAC::flowbuffer_capacity_max).
 	maxPacket = 10 << 20
-	// maxHeld bounds what the analyzers of a shard keep of packets that are not complete.
-	maxHeld = 256 << 20
 	// maxKept is the size of the largest buffer that is kept for another connection.
 	maxKept = 16 << 10
 )
@@ -40,7 +39,6 @@ type factory struct {
 	hooks *event.MySQLEvents
 	ssl   *conn.Protocol
 	free  []*analyzer
-	held  int // bytes in the analyzers' pending
 
 	data []byte // authentication data that is put together from two parts
 	row  [][]byte
@@ -125,7 +123,7 @@ func (a *analyzer) Data(isOrig bool, b []byte) {
 		}
 		n = min(n-len(a.pending[i]), len(b))
 		a.pending[i] = append(a.pending[i], b[:n]...)
-		a.f.held += n
+		a.t.Hold(n)
 		b = b[n:]
 		a.pendingPacket(isOrig)
 	}
@@ -143,8 +141,9 @@ func (a *analyzer) pendingPacket(isOrig bool) {
 	}
 	switch n := frameLen(p); {
 	case n > maxPacket:
+		a.t.Limited("MySQL", "packet_size")
 		a.giveUp("Binpac exception: binpac exception: flowbuffer allocation failed: expand beyond maximum capacity")
-	case a.f.held > maxHeld:
+	case a.t.Full(a.c, "MySQL"):
 		a.giveUp("too many packets are incomplete")
 	case n == len(p):
 		a.packet(isOrig, p)
@@ -155,7 +154,7 @@ func (a *analyzer) pendingPacket(isOrig bool) {
 // release forgets what waits of a side.
 func (a *analyzer) release(i int) {
 	p := a.pending[i]
-	a.f.held -= len(p)
+	a.t.Hold(-len(p))
 	if cap(p) > maxKept {
 		p = nil
 	}
@@ -165,19 +164,19 @@ func (a *analyzer) release(i int) {
 // packet takes a whole packet. One that is malformed is a violation, after which the next
 // is looked at if the analyzer has been left on.
 func (a *analyzer) packet(isOrig bool, p []byte) {
-	c := cursor{b: p[headerLen:]}
+	c := cursor{wire.NewCursor(p[headerLen:])}
 	if isOrig {
 		a.client(&c)
 	} else {
 		seq := p[3]
 		initial := seq == 0 && a.lastSeq != 255
 		a.server(&c, len(p), initial)
-		if c.err == "" {
+		if c.OK() {
 			a.lastSeq = seq
 		}
 	}
-	if c.err != "" && !a.off {
-		a.t.Violate(a.c, a, c.err, nil)
+	if !c.OK() && !a.off {
+		a.t.Violate(a.c, a, c.Err().Error(), nil)
 	}
 }
 

@@ -1,6 +1,9 @@
 package mysql
 
-import "github.com/wirelog/wirelog/dissect/event"
+import (
+	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/dissect/wire"
+)
 
 // expectation is what the next packet of the server is, which nothing in it says.
 type expectation uint8
@@ -31,9 +34,9 @@ func (a *analyzer) server(c *cursor, n int, initial bool) {
 func (a *analyzer) response(c *cursor, n int) {
 	switch a.expected {
 	case expectStatus:
-		switch c.u8("Command_Response_Status:pkt_type") {
+		switch c.U8("Command_Response_Status:pkt_type") {
 		case packetOK:
-			if c.err == "" {
+			if c.OK() {
 				a.okPacket(c)
 			}
 		case packetEOF:
@@ -44,15 +47,15 @@ func (a *analyzer) response(c *cursor, n int) {
 	case expectColumnCount:
 		a.columnCount(c)
 	case expectColumn:
-		columnDefinition(c, c.u8("ColumnDefinition:dummy"))
-		if c.err != "" {
+		columnDefinition(c, c.U8("ColumnDefinition:dummy"))
+		if !c.OK() {
 			return
 		}
 		if a.columnsLeft--; a.columnsLeft == 0 {
 			a.expected = expectEOFThenRows
 		}
 	case expectColumnOrEOF:
-		if first := c.u8("ColumnDefinitionOrEOF:marker"); first == packetEOF {
+		if first := c.U8("ColumnDefinitionOrEOF:marker"); first == packetEOF {
 			a.end(c, n)
 		} else {
 			columnDefinition(c, first)
@@ -62,8 +65,8 @@ func (a *analyzer) response(c *cursor, n int) {
 			a.resultRow(c, n)
 			return
 		}
-		c.u8("EOF_Packet_With_Marker:marker")
-		if a.eofPacket(c, true); c.err == "" {
+		c.U8("EOF_Packet_With_Marker:marker")
+		if a.eofPacket(c, true); c.OK() {
 			a.expected = expectRow
 		}
 	case expectRow:
@@ -77,16 +80,16 @@ func (a *analyzer) response(c *cursor, n int) {
 const maxColumns = 1 << 16
 
 func (a *analyzer) columnCount(c *cursor) {
-	switch first := c.u8("ColumnCountMeta:byte"); first {
+	switch first := c.U8("ColumnCountMeta:byte"); first {
 	case packetOK:
-		if c.err == "" {
+		if c.OK() {
 			a.okPacket(c)
 		}
 	case packetErr:
 		a.errPacket(c)
 	default:
 		n := c.integerAfter(first, "ColumnCount:le_column_count")
-		if c.err != "" {
+		if !c.OK() {
 			return
 		}
 		a.columns, a.columnsLeft = int32(n), uint32(n)
@@ -103,28 +106,28 @@ func columnDefinition(c *cursor, first uint8) {
 	c.text("ColumnDefinition41:name")
 	c.text("ColumnDefinition41:org_name")
 	c.integer("ColumnDefinition41:next_len")
-	c.take(2+4+1+2+1+2, "ColumnDefinition41:char_set")
+	c.Take(2+4+1+2+1+2, "ColumnDefinition41:char_set")
 }
 
 func (a *analyzer) resultRow(c *cursor, n int) {
-	first := c.u8("Resultset:marker")
+	first := c.U8("Resultset:marker")
 	if first == packetEOF {
-		if a.end(c, n); c.err == "" {
+		if a.end(c, n); c.OK() {
 			a.expected = expectNothing
 		}
 		return
 	}
 	row := append(a.f.row[:0], c.textAfter(first, "ResultsetRow:first_field"))
 	if a.columns < 1 {
-		c.fail("out_of_bound: ResultsetRow:fields: -1 > 0")
+		c.Fail(wire.Wrong("out_of_bound: ResultsetRow:fields: -1 > 0"))
 	}
-	for i := int32(1); i < a.columns && c.err == ""; i++ {
+	for i := int32(1); i < a.columns && c.OK(); i++ {
 		if field := c.text("ResultsetRow:fields"); len(row) < maxColumns {
 			row = append(row, field)
 		}
 	}
 	a.f.row = row
-	if c.err != "" {
+	if !c.OK() {
 		return
 	}
 	a.expected = expectRow
@@ -147,7 +150,7 @@ func (a *analyzer) end(c *cursor, n int) {
 // okPacket takes OK_Packet after its first byte.
 func (a *analyzer) okPacket(c *cursor) {
 	rows := c.integer("OK_Packet:le_rows")
-	if c.err != "" {
+	if !c.OK() {
 		return
 	}
 	a.commands, a.authData = true, false
@@ -159,8 +162,8 @@ func (a *analyzer) okPacket(c *cursor) {
 
 // eofPacket takes EOF_Packet after its first byte.
 func (a *analyzer) eofPacket(c *cursor, intermediate bool) {
-	c.take(2+2, "EOF_Packet:warnings")
-	if c.err != "" {
+	c.Take(2+2, "EOF_Packet:warnings")
+	if !c.OK() {
 		return
 	}
 	if h := &a.f.hooks.EOF; h.On() {
@@ -171,14 +174,14 @@ func (a *analyzer) eofPacket(c *cursor, intermediate bool) {
 
 // errPacket takes ERR_Packet after its first byte.
 func (a *analyzer) errPacket(c *cursor) {
-	code := c.u16("ERR_Packet:code")
-	c.take(6, "ERR_Packet:state")
-	if c.err != "" {
+	code := c.LE16("ERR_Packet:code")
+	c.Take(6, "ERR_Packet:state")
+	if !c.OK() {
 		return
 	}
 	a.commands, a.authData = true, false
 	if h := &a.f.hooks.Error; h.On() {
-		a.f.ev.err = event.MySQLError{Conn: a.c, Code: uint64(code), Msg: c.rest()}
+		a.f.ev.err = event.MySQLError{Conn: a.c, Code: uint64(code), Msg: c.Rest()}
 		h.Raise(&a.f.ev.err)
 	}
 }

@@ -235,6 +235,7 @@ func (s *side) Line(line []byte) {
 		a.authenticate(line)
 	case len(line) > 0:
 		if a.pending.add(line) > maxPending {
+			a.t.Limited(source, "pending_commands")
 			a.weird("pop3_client_too_many_pending_commands")
 			a.pending.drop()
 		}

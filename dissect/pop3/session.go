@@ -24,6 +24,7 @@ func (a *analyzer) request() {
 		}
 		a.weirdOf("pop3_client_command_unknown", word)
 		if a.unknown++; a.unknown > maxUnknown {
+			a.t.Limited(source, "unknown_commands")
 			a.t.ViolateLate(a.c, a, "too many unknown client commands")
 		}
 	case cmdOK, cmdERR:

@@ -5,6 +5,7 @@ import (
 
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/dissect/utf16"
+	"github.com/wirelog/wirelog/dissect/wire"
 )
 
 // Types of user data (MS-RDPBCGR section 2.2.1.3.1).
@@ -19,9 +20,9 @@ const (
 // blocks takes the user data that client and server exchange, a header before each.
 func (a *analyzer) blocks(c *cursor) {
 	const header = 4
-	for len(c.b) > 0 {
-		typ := c.u16("Data_Header:type")
-		n := int(c.u16("Data_Header:length"))
+	for c.Len() > 0 {
+		typ := c.LE16("Data_Header:type")
+		n := int(c.LE16("Data_Header:length"))
 		b := c.within(n-header, "Data_Block:block")
 		switch typ {
 		case clientCore:
@@ -29,23 +30,23 @@ func (a *analyzer) blocks(c *cursor) {
 		case clientNetwork:
 			a.clientNetwork(&b)
 		case serverCore:
-			b.take(4, "Server_Core_Data:version_major")
+			b.Take(4, "Server_Core_Data:version_major")
 			if n != 8 {
-				b.take(4, "Server_Core_Data:client_requested_protocols")
+				b.Take(4, "Server_Core_Data:client_requested_protocols")
 			}
 		case serverSecurity:
 			a.serverSecurity(&b)
 		case serverNetwork:
-			b.take(4, "Server_Network_Data:mcs_channel_id")
+			b.Take(4, "Server_Network_Data:mcs_channel_id")
 		}
-		c.done(&b)
+		c.Done(&b.Cursor)
 	}
 }
 
 // clientCore takes Client Core Data (MS-RDPBCGR section 2.2.1.3.2).
 func (a *analyzer) clientCore(c *cursor) {
-	u16 := func(field string) uint64 { return uint64(c.u16(field)) }
-	u32 := func(field string) uint64 { return uint64(c.u32(field)) }
+	u16 := func(field string) uint64 { return uint64(c.LE16(field)) }
+	u32 := func(field string) uint64 { return uint64(c.LE32(field)) }
 	e := &a.f.ev.core
 	d := &e.Data
 	e.Conn = a.c
@@ -57,19 +58,19 @@ func (a *analyzer) clientCore(c *cursor) {
 	d.SASSequence = u16("Client_Core_Data:sas_sequence")
 	d.KeyboardLayout = u32("Client_Core_Data:keyboard_layout")
 	d.ClientBuild = u32("Client_Core_Data:client_build")
-	name := c.take(32, "Client_Core_Data:client_name")
+	name := c.Take(32, "Client_Core_Data:client_name")
 	d.KeyboardType = u32("Client_Core_Data:keyboard_type")
 	d.KeyboardSub = u32("Client_Core_Data:keyboard_sub")
 	d.KeyboardFunctionKey = u32("Client_Core_Data:keyboard_function_key")
-	ime := c.take(64, "Client_Core_Data:ime_file_name")
+	ime := c.Take(64, "Client_Core_Data:ime_file_name")
 	d.PostBeta2ColorDepth = u16("Client_Core_Data:post_beta2_color_depth")
 	d.ClientProductID = u16("Client_Core_Data:client_product_id")
 	d.SerialNumber = u32("Client_Core_Data:serial_number")
 	d.HighColorDepth = u16("Client_Core_Data:high_color_depth")
 	d.SupportedColorDepths = u16("Client_Core_Data:supported_color_depths")
-	flags := c.u16("Client_Core_Data:early_capability_flags")
-	product := c.take(64, "Client_Core_Data:dig_product_id")
-	if c.err != "" {
+	flags := c.LE16("Client_Core_Data:early_capability_flags")
+	product := c.Take(64, "Client_Core_Data:dig_product_id")
+	if !c.OK() {
 		return
 	}
 	a.t.Confirm(a.c, a)
@@ -105,14 +106,14 @@ func (a *analyzer) utf8(dst *[]byte, s []byte) []byte {
 
 // clientNetwork takes Client Network Data (MS-RDPBCGR section 2.2.1.3.4).
 func (a *analyzer) clientNetwork(c *cursor) {
-	n := c.u32("Client_Network_Data:channel_count")
+	n := c.LE32("Client_Network_Data:channel_count")
 	if n > maxChannels {
-		c.fail("&enforce violation : Client_Network_Data:channel_count")
+		c.Fail(wire.Enforce("Client_Network_Data:channel_count"))
 	}
 	list := a.f.channels[:0]
-	for i := uint32(0); i < n && c.err == ""; i++ {
-		name := c.take(8, "Client_Channel_Def:name")
-		o := c.u32("Client_Channel_Def:options")
+	for i := uint32(0); i < n && c.OK(); i++ {
+		name := c.Take(8, "Client_Channel_Def:name")
+		o := c.LE32("Client_Channel_Def:options")
 		list = append(list, event.RDPClientChannelDef{
 			Name: name, Options: uint64(o),
 			Initialized: o>>31 != 0, EncryptRDP: o>>30&1 != 0, EncryptSC: o>>29&1 != 0, EncryptCS: o>>28&1 != 0,
@@ -121,7 +122,7 @@ func (a *analyzer) clientNetwork(c *cursor) {
 		})
 	}
 	a.f.channels = list
-	if c.err != "" || n == 0 {
+	if !c.OK() || n == 0 {
 		return
 	}
 	if h := &a.f.hooks.ClientNetworkData; h.On() {
@@ -137,17 +138,17 @@ func (a *analyzer) clientNetwork(c *cursor) {
 // everything is encrypted if there is a method for it.
 func (a *analyzer) serverSecurity(c *cursor) {
 	const randomLen = 32
-	method := c.u32("Server_Security_Data:encryption_method")
-	level := c.u32("Server_Security_Data:encryption_level")
-	random := c.u32("Server_Security_Data:server_random_length")
+	method := c.LE32("Server_Security_Data:encryption_method")
+	level := c.LE32("Server_Security_Data:encryption_level")
+	random := c.LE32("Server_Security_Data:server_random_length")
 	if random != randomLen && (method != 0 || level != 0 || random != 0) {
-		c.fail("&enforce violation : Server_Security_Data:server_random_length")
+		c.Fail(wire.Enforce("Server_Security_Data:server_random_length"))
 	}
-	n := c.u32("Server_Security_Data:server_cert_length")
-	c.take(int(random), "Server_Security_Data:server_random")
+	n := c.LE32("Server_Security_Data:server_cert_length")
+	c.Take(int(random), "Server_Security_Data:server_random")
 	cert := c.within(int(n), "Server_Security_Data:server_certificate")
 	a.certificate(&cert)
-	if c.done(&cert); c.err != "" {
+	if c.Done(&cert.Cursor); !c.OK() {
 		return
 	}
 	if method > 0 && level > 0 {
@@ -169,7 +170,7 @@ const (
 
 // certificate takes a server's certificate.
 func (a *analyzer) certificate(c *cursor) {
-	version := c.u32("Server_Certificate:version")
+	version := c.LE32("Server_Certificate:version")
 	typ := version &^ certTemporary
 	switch typ {
 	case certProprietary:
@@ -177,9 +178,9 @@ func (a *analyzer) certificate(c *cursor) {
 	case certX509:
 		a.chain(c)
 	default:
-		c.fail("invalid index for case: Server_Certificate:switch: " + strconv.Itoa(int(typ)))
+		c.Fail(wire.InvalidCase("Server_Certificate:switch", int(typ)))
 	}
-	if h := &a.f.hooks.ServerCertificate; c.err == "" && h.On() {
+	if h := &a.f.hooks.ServerCertificate; c.OK() && h.On() {
 		a.f.ev.certificate = event.RDPServerCertificate{Conn: a.c, CertType: uint64(typ), PermanentlyIssued: version&certTemporary == 0}
 		h.Raise(&a.f.ev.certificate)
 	}
@@ -187,30 +188,30 @@ func (a *analyzer) certificate(c *cursor) {
 
 // proprietary skips a Server Proprietary Certificate (MS-RDPBCGR section 2.2.1.4.3.1.1).
 func proprietary(c *cursor) {
-	c.take(4+4+2, "Server_Proprietary_Cert:signature_algorithm")
-	key := c.within(int(c.u16("Server_Proprietary_Cert:public_key_blob_length")), "Server_Proprietary_Cert:public_key_blob")
-	key.take(4, "Public_Key_Blob:magic")
-	n := key.u32("Public_Key_Blob:key_length")
-	key.take(4+4, "Public_Key_Blob:bit_length")
-	key.take(int(n), "Public_Key_Blob:modulus")
-	c.done(&key)
-	c.take(2, "Server_Proprietary_Cert:signature_blob_type")
-	c.take(int(c.u16("Server_Proprietary_Cert:signature_blob_length")), "Server_Proprietary_Cert:signature_blob")
+	c.Take(4+4+2, "Server_Proprietary_Cert:signature_algorithm")
+	key := c.within(int(c.LE16("Server_Proprietary_Cert:public_key_blob_length")), "Server_Proprietary_Cert:public_key_blob")
+	key.Take(4, "Public_Key_Blob:magic")
+	n := key.LE32("Public_Key_Blob:key_length")
+	key.Take(4+4, "Public_Key_Blob:bit_length")
+	key.Take(int(n), "Public_Key_Blob:modulus")
+	c.Done(&key.Cursor)
+	c.Take(2, "Server_Proprietary_Cert:signature_blob_type")
+	c.Take(int(c.LE16("Server_Proprietary_Cert:signature_blob_length")), "Server_Proprietary_Cert:signature_blob")
 }
 
 // chain hands on the certificates of an X.509 Certificate Chain (MS-RDPELE section
 // 2.2.1.4.2).
 func (a *analyzer) chain(c *cursor) {
-	n := c.u32("X509:num_of_certs")
+	n := c.LE32("X509:num_of_certs")
 	if n > maxCertificates {
-		c.fail("&enforce violation : X509:num_of_certs")
+		c.Fail(wire.Enforce("X509:num_of_certs"))
 	}
-	for ; n > 0 && c.err == ""; n-- {
-		size := c.u32("X509_Cert_Data:cert_len")
+	for ; n > 0 && c.OK(); n-- {
+		size := c.LE32("X509_Cert_Data:cert_len")
 		if size > maxCertificate {
-			c.fail("&enforce violation : X509_Cert_Data:cert_len")
+			c.Fail(wire.Enforce("X509_Cert_Data:cert_len"))
 		}
-		if der := c.take(int(size), "X509_Cert_Data:cert"); c.err == "" {
+		if der := c.Take(int(size), "X509_Cert_Data:cert"); c.OK() {
 			a.f.certs.RDPCertificate(a.c, der)
 		}
 	}

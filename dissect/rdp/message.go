@@ -2,9 +2,9 @@ package rdp
 
 import (
 	"bytes"
-	"strconv"
 
 	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/dissect/wire"
 )
 
 // Messages of X.224 (section 13).
@@ -28,24 +28,24 @@ const (
 
 // message takes a TPKT with its header. One that is malformed is a violation.
 func (a *analyzer) message(isOrig bool, p []byte) {
-	c := cursor{b: p[headerLen:]}
-	n := int(c.u8("COTP:cotp_len"))
-	switch c.u8("COTP:pdu") {
+	c := cursor{wire.NewCursor(p[headerLen:])}
+	n := int(c.U8("COTP:cotp_len"))
+	switch c.U8("COTP:pdu") {
 	case connectionConfirm:
 		a.confirm(&c, n)
 	case connectionRequest:
 		a.request(&c, n)
 	case dataTPDU:
-		c.take(2, "DT_Data:tpdu_number")
-		switch c.u8("DT_Data:application_type") {
+		c.Take(2, "DT_Data:tpdu_number")
+		switch c.U8("DT_Data:application_type") {
 		case connectInitial:
 			a.initial(&c)
 		case connectResponse:
 			a.response(&c)
 		}
 	}
-	if c.err != "" && !a.off {
-		a.violate(c.err)
+	if !c.OK() && !a.off {
+		a.violate(c.Err().Error())
 	}
 }
 
@@ -55,26 +55,26 @@ var cookiePrefix = []byte("Cookie: mstshash=")
 // says that n bytes follow it.
 func (a *analyzer) request(c *cursor, n int) {
 	const fixed = 5 // two references and flow control, or class
-	before := len(c.b)
-	c.take(fixed, "Connect_Request:destination_reference")
+	before := c.Len()
+	c.Take(fixed, "Connect_Request:destination_reference")
 	var cookie []byte
-	if rest, ok := bytes.CutPrefix(c.b, cookiePrefix); ok {
+	if rest, ok := bytes.CutPrefix(c.Peek(), cookiePrefix); ok {
 		end := bytes.IndexByte(rest, '\r')
 		if end < 0 {
 			end = len(rest)
 		}
-		cookie = rest[:end]
-		c.b = rest[end:]
+		c.Take(len(cookiePrefix), "")
+		cookie = c.Take(end, "")
 		c.literal("\r\n", "RDP_Connect_Request_cookie:cookie_terminator")
 	}
 	flags := uint8(0)
-	if c.err == "" && before-len(c.b)+1 != n {
-		c.u8("RDP_Negotiation_Request:type")
-		flags = c.u8("RDP_Negotiation_Request:flags")
+	if c.OK() && before-c.Len()+1 != n {
+		c.U8("RDP_Negotiation_Request:type")
+		flags = c.U8("RDP_Negotiation_Request:flags")
 		negotiationLen(c, "RDP_Negotiation_Request:length")
-		c.u32("RDP_Negotiation_Request:requested_protocols")
+		c.LE32("RDP_Negotiation_Request:requested_protocols")
 	}
-	if h := &a.f.hooks.ConnectRequest; c.err == "" && h.On() {
+	if h := &a.f.hooks.ConnectRequest; c.OK() && h.On() {
 		a.f.ev.request = event.RDPConnectRequest{Conn: a.c, Cookie: cookie, Flags: uint64(flags)}
 		h.Raise(&a.f.ev.request)
 	}
@@ -82,26 +82,26 @@ func (a *analyzer) request(c *cursor, n int) {
 
 // negotiationLen reads the length of a negotiation's structure, which is always the same.
 func negotiationLen(c *cursor, field string) {
-	if c.u16(field) != 8 {
-		c.fail("&enforce violation : " + field)
+	if c.LE16(field) != 8 {
+		c.Fail(wire.Enforce(field))
 	}
 }
 
 // confirm takes the X.224 Connection Confirm (MS-RDPBCGR section 2.2.1.2).
 func (a *analyzer) confirm(c *cursor, n int) {
 	const fixed = 5
-	c.take(fixed, "Connect_Confirm:destination_reference")
-	if c.err != "" || n == fixed+1 {
+	c.Take(fixed, "Connect_Confirm:destination_reference")
+	if !c.OK() || n == fixed+1 {
 		return
 	}
-	typ := c.u8("Connect_Confirm_Record:response_type")
-	flags := c.u8("RDP_Negotiation_Response:flags")
+	typ := c.U8("Connect_Confirm_Record:response_type")
+	flags := c.U8("RDP_Negotiation_Response:flags")
 	switch {
-	case c.err != "":
+	case !c.OK():
 	case typ == negotiationResponse:
 		negotiationLen(c, "RDP_Negotiation_Response:length")
-		protocol := c.u32("RDP_Negotiation_Response:selected_protocol")
-		if c.err != "" {
+		protocol := c.LE32("RDP_Negotiation_Response:selected_protocol")
+		if !c.OK() {
 			return
 		}
 		if protocol > 0 {
@@ -112,14 +112,14 @@ func (a *analyzer) confirm(c *cursor, n int) {
 			h.Raise(&a.f.ev.response)
 		}
 	case typ == negotiationFailure:
-		c.u16("RDP_Negotiation_Failure:length")
-		code := c.u32("RDP_Negotiation_Failure:failure_code")
-		if h := &a.f.hooks.NegotiationFailure; c.err == "" && h.On() {
+		c.LE16("RDP_Negotiation_Failure:length")
+		code := c.LE32("RDP_Negotiation_Failure:failure_code")
+		if h := &a.f.hooks.NegotiationFailure; c.OK() && h.On() {
 			a.f.ev.failure = event.RDPNegotiationFailure{Conn: a.c, FailureCode: uint64(code), Flags: uint64(flags)}
 			h.Raise(&a.f.ev.failure)
 		}
 	default:
-		c.fail("invalid index for case: Connect_Confirm_Record:switch1: " + strconv.Itoa(int(typ)))
+		c.Fail(wire.InvalidCase("Connect_Confirm_Record:switch1", int(typ)))
 	}
 }
 
@@ -134,31 +134,31 @@ func (a *analyzer) initial(c *cursor) {
 	} {
 		c.skipBER(field)
 	}
-	c.take(4, "Client_Header:user_data_length")
-	c.take(int(c.big16("GCC_Client_Connection_Data:key_object_length")), "GCC_Client_Connection_Data:key_object")
-	c.take(2, "GCC_Client_Connection_Data:connect_data_connect_pdu")
-	c.take(8, "GCC_Client_Create_Request:extension_bit")
+	c.Take(4, "Client_Header:user_data_length")
+	c.Take(int(c.U16("GCC_Client_Connection_Data:key_object_length")), "GCC_Client_Connection_Data:key_object")
+	c.Take(2, "GCC_Client_Connection_Data:connect_data_connect_pdu")
+	c.Take(8, "GCC_Client_Create_Request:extension_bit")
 	c.literal("Duca", "GCC_Client_Create_Request:h221_nonstandard_key")
-	c.take(2, "GCC_Client_Create_Request:user_data_value_length")
+	c.Take(2, "GCC_Client_Create_Request:user_data_value_length")
 	a.blocks(c)
 }
 
 // response takes the MCS Connect Response (MS-RDPBCGR section 2.2.1.4), with the server's
 // data in a GCC Conference Create Response.
 func (a *analyzer) response(c *cursor) {
-	c.take(3, "Server_Header:type_length")
+	c.Take(3, "Server_Header:type_length")
 	c.skipBER("Server_Header:connect_response_result")
 	c.skipBER("Server_Header:connect_response_called_id")
 	c.skipBER("Server_Header:connect_response_domain_parameters")
-	c.take(4, "Server_Header:user_data_length")
-	c.take(int(c.big16("GCC_Server_Connection_Data:key_object_length")), "GCC_Server_Connection_Data:key_object")
-	c.take(1, "GCC_Server_Connection_Data:connect_data_connect_pdu")
-	c.take(1+2+1+1, "GCC_Server_Create_Response:extension_bit")
-	result := c.u8("GCC_Server_Create_Response:result")
-	c.take(3, "GCC_Server_Create_Response:number_user_data_sets")
+	c.Take(4, "Server_Header:user_data_length")
+	c.Take(int(c.U16("GCC_Server_Connection_Data:key_object_length")), "GCC_Server_Connection_Data:key_object")
+	c.Take(1, "GCC_Server_Connection_Data:connect_data_connect_pdu")
+	c.Take(1+2+1+1, "GCC_Server_Create_Response:extension_bit")
+	result := c.U8("GCC_Server_Create_Response:result")
+	c.Take(3, "GCC_Server_Create_Response:number_user_data_sets")
 	c.literal("McDn", "GCC_Server_Create_Response:h221_nonstandard_key")
-	c.take(2, "GCC_Server_Create_Response:user_data_value_length")
-	if c.err != "" {
+	c.Take(2, "GCC_Server_Create_Response:user_data_value_length")
+	if !c.OK() {
 		return
 	}
 	a.t.Confirm(a.c, a)

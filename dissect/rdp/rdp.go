@@ -129,6 +129,10 @@ func (a *analyzer) Data(isOrig bool, b []byte) {
 		n = min(n-len(a.pending[i]), len(b))
 		a.pending[i] = append(a.pending[i], b[:n]...)
 		b = b[n:]
+		if a.t.Hold(n); a.t.Full(a.c, source) {
+			a.t.Detach(a.c, a)
+			return
+		}
 		if p := a.pending[i]; len(p) >= headerLen {
 			switch n := frameLen(p); {
 			case n < headerLen:
@@ -150,6 +154,7 @@ func (a *analyzer) Data(isOrig bool, b []byte) {
 // release forgets what waits of a side.
 func (a *analyzer) release(i int) {
 	p := a.pending[i]
+	a.t.Hold(-len(p))
 	if cap(p) > maxKept {
 		p = nil
 	}

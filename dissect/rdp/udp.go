@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 
 	"github.com/wirelog/wirelog/dissect/conn"
+	"github.com/wirelog/wirelog/dissect/wire"
 )
 
 // Flags of datagrams (MS-RDPEUDP section 2.2.2.1).
@@ -29,24 +30,24 @@ func newUDP(t *conn.Table, c *conn.Conn) conn.Analyzer { return &udpAnalyzer{t: 
 
 // Data takes a datagram.
 func (a *udpAnalyzer) Data(isOrig bool, b []byte) {
-	c := cursor{b: b}
-	ack := c.take(4, "RDPUDP_FEC_HEADER:snSourceAck")
-	c.take(2, "RDPUDP_FEC_HEADER:uReceiveWindowSize")
-	flags := c.big16("RDPUDP_FEC_HEADER:uFlags")
-	c.take(8, "RDPUDP_SYNDATA_PAYLOAD:snInitialSequenceNumber")
+	c := cursor{wire.NewCursor(b)}
+	ack := c.Take(4, "RDPUDP_FEC_HEADER:snSourceAck")
+	c.Take(2, "RDPUDP_FEC_HEADER:uReceiveWindowSize")
+	flags := c.U16("RDPUDP_FEC_HEADER:uFlags")
+	c.Take(8, "RDPUDP_SYNDATA_PAYLOAD:snInitialSequenceNumber")
 	if flags&flagCorrelationID != 0 {
-		c.take(32, "RDPUDP_CORRELATION_ID_PAYLOAD:uCorrelationId")
+		c.Take(32, "RDPUDP_CORRELATION_ID_PAYLOAD:uCorrelationId")
 	}
 	if flags&flagSynEx != 0 {
 		const version3 = 0x0101
-		c.take(2, "RDPUDP_SYNEX_PAYLOAD:uSynExFlags")
-		if c.big16("RDPUDP_SYNEX_PAYLOAD:uUdpVer") == version3 {
-			c.take(32, "RDPUDP_SYNEX_PAYLOAD:cookieHash")
+		c.Take(2, "RDPUDP_SYNEX_PAYLOAD:uSynExFlags")
+		if c.U16("RDPUDP_SYNEX_PAYLOAD:uUdpVer") == version3 {
+			c.Take(32, "RDPUDP_SYNEX_PAYLOAD:cookieHash")
 		}
 	}
 	switch {
-	case c.err != "":
-		a.t.Violate(a.c, a, c.err, nil)
+	case !c.OK():
+		a.t.Violate(a.c, a, c.Err().Error(), nil)
 	case !a.started:
 		a.started = isOrig && flags&flagSyn != 0 && binary.BigEndian.Uint32(ack) == ^uint32(0)
 	case !isOrig && flags&(flagSyn|flagAck) != 0:

@@ -16,8 +16,6 @@ const (
 	// maxFrame is how long a frame may be to be kept until it is complete. It is where
 	// Zeek's buffers end.
 	maxFrame = 10 << 20
-	// maxHeld bounds what the analyzers of a shard keep of frames that are not complete.
-	maxHeld = 256 << 20
 
 	// confirmAfter is the number of messages after which the protocol is believed.
 	confirmAfter = 3
@@ -119,12 +117,10 @@ func (a *analyzer) Data(isOrig bool, b []byte) {
 	case !kept:
 		a.keep(i, b)
 	case len(b) < len(a.pending[i]):
-		a.f.held -= len(a.pending[i]) - len(b)
+		a.t.Hold(len(b) - len(a.pending[i]))
 		a.pending[i] = a.pending[i][:copy(a.pending[i], b)]
 	}
-	if a.f.held > maxHeld {
-		a.f.stats.Held++
-		a.t.Weird(a.c, "SMB_too_much_incomplete", "", source)
+	if a.t.Full(a.c, source) {
 		a.lose(i)
 	}
 }
@@ -132,7 +128,7 @@ func (a *analyzer) Data(isOrig bool, b []byte) {
 // keep adds b to what waits for the rest of its frame.
 func (a *analyzer) keep(i int, b []byte) {
 	a.pending[i] = append(a.pending[i], b...)
-	a.f.held += len(b)
+	a.t.Hold(len(b))
 }
 
 // found reports whether a frame begins with b, on a side that is lost. Like Zeek it goes
@@ -149,7 +145,7 @@ func (a *analyzer) lose(i int) {
 }
 
 func (a *analyzer) discard(i int) {
-	a.f.held -= len(a.pending[i])
+	a.t.Hold(-len(a.pending[i]))
 	a.pending[i] = reuse(a.pending[i])
 }
 

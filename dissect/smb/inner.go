@@ -57,7 +57,7 @@ func (a *analyzer) closePipe(fid uint64) {
 
 // discardPipes ends the analysis of all named pipes, because there are too many.
 func (a *analyzer) discardPipes() {
-	a.f.stats.Pipes++
+	a.t.Limited(source, "pipes")
 	a.closePipes()
 	if h := &a.f.hooks.DiscardedDCERPCAnalyzers; h.On() {
 		a.f.ev.discardedPipes = event.SMBDiscardedDCERPCAnalyzers{Conn: a.c}

@@ -60,7 +60,7 @@ func (a *analyzer) setTree(tid uint32, t *tree) {
 		return
 	}
 	if len(s.trees) >= a.f.opt.Trees {
-		a.f.stats.Trees++
+		a.t.Limited(source, "trees")
 		a.t.Weird(a.c, "SMB_too_many_trees", "", source)
 		clear(s.trees)
 	}
@@ -107,7 +107,7 @@ func (a *analyzer) use(fid uint64) {
 		return
 	}
 	if len(s.files) >= a.f.opt.Files {
-		a.f.stats.Files++
+		a.t.Limited(source, "open_files")
 		a.t.Weird(a.c, "SMB_too_many_files", "", source)
 		clear(s.files)
 	}
@@ -124,6 +124,7 @@ func (s *session) close(fid uint64) { delete(s.files, fid) }
 func (a *analyzer) setPipe(tid uint32) {
 	s := &a.session
 	if len(s.pipes) >= a.f.opt.Trees {
+		a.t.Limited(source, "trees")
 		clear(s.pipes)
 	}
 	if s.pipes == nil {

@@ -46,12 +46,6 @@ type Inner struct {
 	GSSAPI, NTLM *conn.Protocol
 }
 
-// Stats counts what limits have cut off.
-type Stats struct {
-	Pending, Files, Trees, Pipes, Compound, AndX uint64 // times that the limit was exceeded
-	Held                                         uint64 // times that too much was incomplete
-}
-
 // New describes the protocol to the detector. Its analyzers raise their events on h, and
 // give the files to fm.
 func New(h *event.Hooks, fm *files.Manager, in Inner, o Options) *detect.Protocol {
@@ -72,9 +66,7 @@ type factory struct {
 	files   *files.Manager
 	inner   Inner
 	opt     Options
-	stats   Stats
 	free    []*analyzer
-	held    int // bytes in the analyzers' pending
 
 	ev     scratch
 	text   []byte // of the string at work

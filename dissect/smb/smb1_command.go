@@ -120,7 +120,7 @@ func (s *smb1State) chain(where string, c *smb1Command, last uint16, end int, is
 		s.weirdChain("smb_andx_offset_not_advancing")
 	}
 	if next != smb1NoAndXCommand && c.depth >= limit && limit > 0 {
-		s.a.f.stats.AndX++
+		s.a.t.Limited(source, "andx_depth")
 		s.weirdChain("smb_andx_depth_exceeded")
 	}
 	return true

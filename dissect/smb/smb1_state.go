@@ -107,7 +107,7 @@ func (s *smb1State) end() {
 		return
 	}
 	if limit := s.a.f.opt.Pending; limit > 0 && len(ss.requests) >= limit {
-		s.a.f.stats.Pending++
+		s.a.t.Limited(source, "pending_requests")
 		clear(ss.requests)
 	}
 	if ss.requests == nil {
@@ -126,7 +126,7 @@ func (s *smb1State) setCall(c smb1Call) {
 		return
 	}
 	if limit := s.a.f.opt.Pending; limit > 0 && len(s.calls) >= limit {
-		s.a.f.stats.Pending++
+		s.a.t.Limited(source, "pending_requests")
 		clear(s.calls)
 	}
 	if s.calls == nil {

@@ -81,7 +81,7 @@ type smb2Events struct {
 func (a *analyzer) compound(isOrig bool, b []byte) {
 	for n := 0; ; n++ {
 		if n >= a.f.opt.Compound {
-			a.f.stats.Compound++
+			a.t.Limited(source, "compound")
 			a.t.Weird(a.c, "SMB2_compound_too_long", "", source)
 			return
 		}

@@ -58,6 +58,7 @@ func (a *analyzer) negotiateResponse(c *cursor) {
 		c.seek(int(offset))
 		for i := 0; i < count && !c.bad(); i++ {
 			if i == maxContexts {
+				a.t.Limited(source, "negotiate_contexts")
 				a.t.Weird(a.c, "SMB2_too_many_negotiate_contexts", "", source)
 				break
 			}

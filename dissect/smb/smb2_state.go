@@ -53,7 +53,7 @@ func (a *analyzer) smb2End(isOrig bool) {
 // discardRequests forgets requests and files, because too many requests are not answered.
 func (a *analyzer) discardRequests() {
 	s := &a.session
-	a.f.stats.Pending++
+	a.t.Limited(source, "pending_requests")
 	addl := "state=tree fid_map=" + itoa(len(s.files)) + " tid_map=" + itoa(len(s.trees)) +
 		" pending_cmds=" + itoa(len(s.requests)) + " pipe_map=0"
 	clear(s.requests)

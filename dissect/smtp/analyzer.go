@@ -322,6 +322,7 @@ func (a *analyzer) queue(cmd command) {
 		return
 	}
 	if len(a.pending) == maxPending {
+		a.t.Limited(source, "pending_commands")
 		a.weird("smtp_excessive_pending_cmds")
 		a.pending = a.pending[:0]
 	}

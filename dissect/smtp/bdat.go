@@ -124,6 +124,7 @@ func (a *analyzer) chunkLine(b []byte) int {
 		case len(x.part) < maxChunkLine+1, len(x.part) == maxChunkLine+1 && x.part[maxChunkLine] == '\r':
 			return n
 		}
+		a.t.Limited(source, "chunk_line_size")
 		a.t.Weird(a.c, "smtp_bdat_line_too_long", strconv.Itoa(maxChunkLine), sourceChunks)
 		a.mail.Deliver(x.part[:maxChunkLine], false)
 		x.part = x.part[:copy(x.part, x.part[maxChunkLine:])]

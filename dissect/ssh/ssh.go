@@ -32,9 +32,6 @@ const (
 	// maxPacket is how long a packet may be to be kept until it is complete. It is what
 	// OpenSSH accepts. RFC 4253 section 6.1 asks for 35000.
 	maxPacket = 256 << 10
-	// maxHeld bounds what the analyzers of a shard keep of lines and packets that are not
-	// complete.
-	maxHeld = 256 << 20
 )
 
 // New describes the protocol to the detector. Its analyzers raise their events on h.
@@ -53,7 +50,6 @@ func New(h *event.Hooks) *detect.Protocol {
 type factory struct {
 	hooks *event.SSHEvents
 	free  []*analyzer
-	held  int // bytes in the analyzers' pending
 
 	kex   kexInit
 	names [][]byte
@@ -211,13 +207,13 @@ func (a *analyzer) Data(isOrig bool, b []byte) {
 	} else if len(rest) < len(a.pending[i]) {
 		a.pending[i] = a.pending[i][:copy(a.pending[i], rest)]
 	}
-	a.f.held += len(rest) - kept
+	a.t.Hold(len(rest) - kept)
 	switch {
 	case a.off:
 		a.release()
 	case a.phase[i] == phaseEncrypted && len(b) > 0:
 		a.encrypted(isOrig, len(b))
-	case a.f.held > maxHeld:
+	case a.t.Full(a.c, source):
 		a.giveUp("too many packets are incomplete")
 		a.release()
 	}
@@ -400,7 +396,7 @@ func (a *analyzer) giveUp(reason string) {
 // release forgets what is not complete.
 func (a *analyzer) release() {
 	for i := range a.pending {
-		a.f.held -= len(a.pending[i])
+		a.t.Hold(-len(a.pending[i]))
 		a.pending[i] = reuse(a.pending[i])
 	}
 }

@@ -323,8 +323,8 @@ func TestHeld(t *testing.T) {
 			b.Table.SetAttacher(detect.New([]*detect.Protocol{p}))
 			b.Server = netip.AddrPortFrom(b.Server.Addr(), 22)
 			play(b, append(slices.Clip(c.talk), ">SSH", "<\x00\x00\x00\x50\x04"), size)
-			if f.held != 0 {
-				t.Fatalf("%s, segments of %d: %d bytes", c.name, size, f.held)
+			if b.Table.Held() != 0 {
+				t.Fatalf("%s, segments of %d: %d bytes", c.name, size, b.Table.Held())
 			}
 		}
 	}

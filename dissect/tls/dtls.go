@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"github.com/wirelog/wirelog/dissect/conn"
+	"github.com/wirelog/wirelog/dissect/wire"
 )
 
 const (
@@ -82,18 +83,18 @@ func (a *dtlsAnalyzer) record(isOrig bool, b []byte) int {
 		a.unified(isOrig, b)
 		return 0
 	}
-	c := cursor{b: b}
-	typ := c.u8("SSLRecordSwitch:firstbyte")
-	version := c.u16("SSLRecord:version")
-	epoch := c.u16("SSLRecord:epoch")
-	seq := uint64(c.u24("SSLRecord:sequence_number"))<<24 | uint64(c.u24("SSLRecord:sequence_number"))
+	c := cursor{wire.NewCursor(b)}
+	typ := c.U8("SSLRecordSwitch:firstbyte")
+	version := c.U16("SSLRecord:version")
+	epoch := c.U16("SSLRecord:epoch")
+	seq := uint64(c.U24("SSLRecord:sequence_number"))<<24 | uint64(c.U24("SSLRecord:sequence_number"))
 	if typ == typeCID {
 		// The other side has told how long it wants its connection ids (RFC 9146 section 4).
-		c.take(int(a.cid[1-index(isOrig)]), "SSLRecord:cid")
+		c.Take(int(a.cid[1-index(isOrig)]), "SSLRecord:cid")
 	}
-	n := c.u16("SSLRecord:length")
-	if c.err != nil {
-		a.later(c.err.Error())
+	n := c.U16("SSLRecord:length")
+	if !c.OK() {
+		a.later(c.Err().Error())
 		return 0
 	}
 	if version != versionDTLS10 && version != versionDTLS12 {
@@ -103,15 +104,15 @@ func (a *dtlsAnalyzer) record(isOrig bool, b []byte) int {
 	if a.confirmed {
 		a.badVersions = 0
 	}
-	body := c.take(int(n), "SSLRecord:rec")
-	if c.err != nil {
-		a.later(c.err.Error())
+	body := c.Take(int(n), "SSLRecord:rec")
+	if !c.OK() {
+		a.later(c.Err().Error())
 		return 0
 	}
 	if n > 0 {
 		a.contents(isOrig, uint16(typ), version, epoch, seq, body)
 	}
-	return len(b) - len(c.b)
+	return len(b) - c.Len()
 }
 
 func (a *dtlsAnalyzer) badVersion(version uint16) {
@@ -130,25 +131,25 @@ func (a *dtlsAnalyzer) badVersion(version uint16) {
 // 4). With a connection id, its header is not taken apart.
 func (a *dtlsAnalyzer) unified(isOrig bool, b []byte) {
 	const withCID, longSeq, withLength = 0x10, 0x08, 0x04
-	c := cursor{b: b}
-	flags := c.u8("SSLRecordSwitch:firstbyte")
+	c := cursor{wire.NewCursor(b)}
+	flags := c.U8("SSLRecordSwitch:firstbyte")
 	if flags&withCID == 0 {
 		n := 1
 		if flags&longSeq != 0 {
 			n = 2
 		}
-		c.take(n, "UnifiedRecord:sequence_number")
+		c.Take(n, "UnifiedRecord:sequence_number")
 		if flags&withLength != 0 {
-			c.u16("UnifiedRecord:length")
+			c.U16("UnifiedRecord:length")
 		}
 	}
-	if c.err != nil {
-		a.later(c.err.Error())
+	if !c.OK() {
+		a.later(c.Err().Error())
 		return
 	}
 	a.encrypting[index(isOrig)] = true
 	a.checkEstablished()
-	a.encryptedData(isOrig, versionDTLS13, typeApplicationData, len(c.b))
+	a.encryptedData(isOrig, versionDTLS13, typeApplicationData, c.Len())
 }
 
 func (a *dtlsAnalyzer) contents(isOrig bool, typ, version, epoch uint16, seq uint64, b []byte) {
@@ -180,26 +181,26 @@ func (a *dtlsAnalyzer) contents(isOrig bool, typ, version, epoch uint16, seq uin
 // fragments takes the handshake messages of a record, or parts of them.
 func (a *dtlsAnalyzer) fragments(isOrig bool, record uint64, b []byte) {
 	for len(b) > 0 && !a.off {
-		c := cursor{b: b}
-		typ := c.u8("Handshake:msg_type")
-		length := c.u24("Handshake:length")
-		seq := c.u16("Handshake:message_seq")
-		offset := c.u24("Handshake:fragment_offset")
-		n := c.u24("Handshake:fragment_length")
-		if c.err != nil {
-			a.later(c.err.Error())
+		c := cursor{wire.NewCursor(b)}
+		typ := c.U8("Handshake:msg_type")
+		length := c.U24("Handshake:length")
+		seq := c.U16("Handshake:message_seq")
+		offset := c.U24("Handshake:fragment_offset")
+		n := c.U24("Handshake:fragment_length")
+		if !c.OK() {
+			a.later(c.Err().Error())
 			return
 		}
 		switch {
-		case n > len(c.b):
+		case n > c.Len():
 			a.later("DTLS handshake record length does not match packet length")
 			return
 		case offset+n > length:
 			a.later("DTLS handshake fragment trying to write past end of buffer")
 			return
 		}
-		data := c.b[:n:n]
-		b = c.b[n:]
+		data := c.Peek()[:n:n]
+		b = c.Peek()[n:]
 		if offset == 0 && n == length {
 			a.message(isOrig, typ, data)
 		} else {

@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/dissect/wire"
 )
 
 // Types of handshake messages (IANA TLS HandshakeType).
@@ -93,7 +94,7 @@ func (s *session) handshakes(isOrig bool, side *handshakeSide, b []byte) {
 
 // message takes a whole message and reports whether it was well formed.
 func (s *session) message(isOrig bool, typ uint8, b []byte) bool {
-	c := cursor{b: b}
+	c := cursor{wire.NewCursor(b)}
 	switch typ {
 	case msgHelloRequest:
 		s.checkFlipped(false, isOrig)
@@ -104,7 +105,7 @@ func (s *session) message(isOrig bool, typ uint8, b []byte) bool {
 		s.checkFlipped(false, isOrig)
 		s.serverHello(isOrig, &c)
 	case msgHelloVerifyRequest:
-		c.u16("HelloVerifyRequest:version")
+		c.U16("HelloVerifyRequest:version")
 		c.vec8("HelloVerifyRequest:cookie")
 	case msgNewSessionTicket:
 		s.sessionTicket(&c)
@@ -122,8 +123,8 @@ func (s *session) message(isOrig bool, typ uint8, b []byte) bool {
 	default:
 		s.later(fmt.Sprintf("unknown handshake message (%d) from %s", typ, label(isOrig)))
 	}
-	if c.err != nil {
-		s.later(c.err.Error())
+	if !c.OK() {
+		s.later(c.Err().Error())
 		return false
 	}
 	s.letter()
@@ -135,9 +136,9 @@ func (s *session) message(isOrig bool, typ uint8, b []byte) bool {
 }
 
 func (s *session) sessionTicket(c *cursor) {
-	hint := c.u32("SessionTicketHandshake:ticket_lifetime_hint")
+	hint := c.U32("SessionTicketHandshake:ticket_lifetime_hint")
 	ticket := c.vec16("SessionTicketHandshake:data")
-	if h := &s.f.hooks.SessionTicketHandshake; c.err == nil && h.On() {
+	if h := &s.f.hooks.SessionTicketHandshake; c.OK() && h.On() {
 		s.f.ev.ticket = event.SSLSessionTicketHandshake{Conn: s.c, TicketLifetimeHint: uint64(hint), Ticket: ticket}
 		h.Raise(&s.f.ev.ticket)
 	}
@@ -145,17 +146,17 @@ func (s *session) sessionTicket(c *cursor) {
 
 // certificates takes a Certificate message up to TLS 1.2 (RFC 5246 section 7.4.2).
 func (s *session) certificates(isOrig bool, c *cursor) {
-	if len(c.b) >= 3 && u24(c.b) > len(c.b)-3 {
-		c.err = &malformed{"Certificate", 3 + u24(c.b), len(c.b)}
+	if c.Len() >= 3 && u24(c.Peek()) > c.Len()-3 {
+		c.Fail(wire.OutOfBound("Certificate", 3+u24(c.Peek()), c.Len()))
 		return
 	}
-	list := cursor{b: c.vec24("Certificate:length")}
+	list := cursor{wire.NewCursor(c.vec24("Certificate:length"))}
 	// Nothing is told of a list that does not end as it should.
-	for rest := list; rest.more(); {
+	for rest := list; rest.More(); {
 		rest.vec24("X509Certificate:certificate")
-		c.done(&rest)
+		c.Done(&rest.Cursor)
 	}
-	for i := 0; c.err == nil && list.more() && !s.off; i++ {
+	for i := 0; c.OK() && list.More() && !s.off; i++ {
 		if i == maxCertificates {
 			s.weird("tls_certificate_chain_too_long", "")
 			return
@@ -176,16 +177,16 @@ func (s *session) certificate(isOrig bool, i int, der []byte) {
 // certificateStatus takes a stapled OCSP response (RFC 6066 section 8).
 func (s *session) certificateStatus(isOrig bool, c *cursor) {
 	const ocsp = 1
-	typ := c.u8("CertificateStatus:status_type")
-	c.u24("CertificateStatus:length")
+	typ := c.U8("CertificateStatus:status_type")
+	c.U24("CertificateStatus:length")
 	switch {
-	case c.err != nil:
-	case len(c.b) == 0:
+	case !c.OK():
+	case c.Len() == 0:
 		s.weird("SSL_zero_length_stapled_OCSP_message", "")
 	case typ == ocsp:
-		s.f.certs.OCSPResponse(s.c, s.source, c.b)
+		s.f.certs.OCSPResponse(s.c, s.source, c.Peek())
 		if h := &s.f.hooks.StapledOCSP; h.On() {
-			s.f.ev.ocsp = event.SSLStapledOCSP{Conn: s.c, IsClient: s.client(isOrig), Response: c.b}
+			s.f.ev.ocsp = event.SSLStapledOCSP{Conn: s.c, IsClient: s.client(isOrig), Response: c.Peek()}
 			h.Raise(&s.f.ev.ocsp)
 		}
 	}
@@ -201,11 +202,11 @@ func (s *session) certificateRequest(isOrig bool, c *cursor) {
 	}
 	names := c.list16("CertificateRequest:certificate_authorities")
 	ev.strings = ev.strings[:0]
-	for names.more() {
+	for names.More() {
 		ev.strings = append(ev.strings, names.vec16("CertificateAuthorities:certificate_authority"))
 	}
-	c.done(&names)
-	if h := &s.f.hooks.CertificateRequest; c.err == nil && h.On() {
+	c.Done(&names.Cursor)
+	if h := &s.f.hooks.CertificateRequest; c.OK() && h.On() {
 		ev.small = appendBytes(ev.small[:0], types)
 		ev.certRequest = event.SSLCertificateRequest{Conn: s.c, IsClient: s.client(isOrig), CertificateTypes: ev.small,
 			SupportedSignatureAlgs: ev.algs, CertificateAuthorities: ev.strings}
@@ -214,9 +215,9 @@ func (s *session) certificateRequest(isOrig bool, c *cursor) {
 }
 
 func appendAlgorithms(dst []event.SSLSignatureAndHashAlgorithm, c *cursor) []event.SSLSignatureAndHashAlgorithm {
-	for c.more() {
+	for c.More() {
 		a := algorithm(c)
-		if c.err == nil {
+		if c.OK() {
 			dst = append(dst, a)
 		}
 	}
@@ -224,9 +225,9 @@ func appendAlgorithms(dst []event.SSLSignatureAndHashAlgorithm, c *cursor) []eve
 }
 
 func algorithm(c *cursor) event.SSLSignatureAndHashAlgorithm {
-	hash := c.u8("SignatureAndHashAlgorithm:HashAlgorithm")
+	hash := c.U8("SignatureAndHashAlgorithm:HashAlgorithm")
 	return event.SSLSignatureAndHashAlgorithm{HashAlgorithm: uint64(hash),
-		SignatureAlgorithm: uint64(c.u8("SignatureAndHashAlgorithm:SignatureAlgorithm"))}
+		SignatureAlgorithm: uint64(c.U8("SignatureAndHashAlgorithm:SignatureAlgorithm"))}
 }
 
 // Curve types (RFC 8422 section 5.4).
@@ -243,10 +244,10 @@ func (s *session) serverKeyExchange(c *cursor) {
 	}
 	switch k {
 	case kexECDHE, kexECDHEPSK, kexECDHAnon:
-		if c.u8("EcdheServerKeyExchange:curve_type") != namedCurve {
+		if c.U8("EcdheServerKeyExchange:curve_type") != namedCurve {
 			return
 		}
-		curve := c.u16("ServerECDHParamsAndSignature:curve")
+		curve := c.U16("ServerECDHParamsAndSignature:curve")
 		point := c.vec8("ServerECDHParamsAndSignature:point")
 		if k != kexECDHE {
 			s.ecdhServer(c, curve, point)
@@ -270,14 +271,14 @@ func (s *session) serverKeyExchange(c *cursor) {
 }
 
 func (s *session) ecdhServer(c *cursor, curve uint16, point []byte) {
-	if h := &s.f.hooks.ECDHServerParams; c.err == nil && h.On() {
+	if h := &s.f.hooks.ECDHServerParams; c.OK() && h.On() {
 		s.f.ev.ecdhServer = event.SSLECDHServerParams{Conn: s.c, Curve: uint64(curve), Point: point}
 		h.Raise(&s.f.ev.ecdhServer)
 	}
 }
 
 func (s *session) dhServer(c *cursor, p, g, ys []byte) {
-	if h := &s.f.hooks.DHServerParams; c.err == nil && h.On() {
+	if h := &s.f.hooks.DHServerParams; c.OK() && h.On() {
 		s.f.ev.dhServer = event.SSLDHServerParams{Conn: s.c, P: p, Q: g, Ys: ys}
 		h.Raise(&s.f.ev.dhServer)
 	}
@@ -293,7 +294,7 @@ func (s *session) signature(c *cursor) (event.SSLSignatureAndHashAlgorithm, []by
 }
 
 func (s *session) signed(c *cursor, alg event.SSLSignatureAndHashAlgorithm, signature []byte) {
-	if h := &s.f.hooks.ServerSignature; c.err == nil && h.On() {
+	if h := &s.f.hooks.ServerSignature; c.OK() && h.On() {
 		s.f.ev.signature = event.SSLServerSignature{Conn: s.c, SignatureAndHashAlgorithm: alg, Signature: signature}
 		h.Raise(&s.f.ev.signature)
 	}
@@ -305,17 +306,17 @@ func (s *session) clientKeyExchange(c *cursor) {
 	switch exchange(s.cipher) {
 	case kexRSA:
 		if h := &s.f.hooks.RSAClientPMS; h.On() {
-			s.f.ev.rsaClient = event.SSLRSAClientPMS{Conn: s.c, PMS: c.b}
+			s.f.ev.rsaClient = event.SSLRSAClientPMS{Conn: s.c, PMS: c.Peek()}
 			h.Raise(&s.f.ev.rsaClient)
 		}
 	case kexECDH, kexECDHE, kexECDHEPSK, kexECDHAnon:
 		if h := &s.f.hooks.ECDHClientParams; h.On() {
-			s.f.ev.ecdhClient = event.SSLECDHClientParams{Conn: s.c, Point: c.b}
+			s.f.ev.ecdhClient = event.SSLECDHClientParams{Conn: s.c, Point: c.Peek()}
 			h.Raise(&s.f.ev.ecdhClient)
 		}
 	case kexDHE, kexDHEPSK, kexDHAnon:
 		if h := &s.f.hooks.DHClientParams; h.On() {
-			s.f.ev.dhClient = event.SSLDHClientParams{Conn: s.c, Yc: c.b}
+			s.f.ev.dhClient = event.SSLDHClientParams{Conn: s.c, Yc: c.Peek()}
 			h.Raise(&s.f.ev.dhClient)
 		}
 	}

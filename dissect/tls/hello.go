@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/dissect/wire"
 )
 
 // Extensions (IANA TLS ExtensionType) that are looked into.
@@ -49,17 +50,17 @@ func (s *session) hello(version uint16) {
 
 // clientHello takes a ClientHello (RFC 8446 section 4.1.2, RFC 6347 section 4.2.1).
 func (s *session) clientHello(isOrig bool, c *cursor) {
-	version := c.u16("ClientHello:client_version")
-	stamp := c.u32("ClientHello:gmt_unix_time")
-	random := c.take(28, "ClientHello:random_bytes")
+	version := c.U16("ClientHello:client_version")
+	stamp := c.U32("ClientHello:gmt_unix_time")
+	random := c.Take(28, "ClientHello:random_bytes")
 	id := c.vec8("ClientHello:session_id")
 	if version == versionDTLS10 || version == versionDTLS12 {
 		c.vec8("ClientHelloCookie:cookie")
 	}
-	ciphers := c.take(int(c.u16("ClientHello:csuit_len"))&^1, "ClientHello:csuits")
+	ciphers := c.Take(int(c.U16("ClientHello:csuit_len"))&^1, "ClientHello:csuits")
 	methods := c.vec8("ClientHello:cmeths")
 	s.extensions(isOrig, true, c)
-	if c.err != nil {
+	if !c.OK() {
 		return
 	}
 	s.hello(version)
@@ -77,20 +78,20 @@ func (s *session) clientHello(isOrig bool, c *cursor) {
 // serverHello takes a ServerHello (RFC 8446 section 4.1.3), in which drafts of TLS 1.3
 // had no session and no compression.
 func (s *session) serverHello(isOrig bool, c *cursor) {
-	version := c.u16("ServerHelloChoice:server_version")
-	random := c.take(32, "ServerHello:random_bytes")
+	version := c.U16("ServerHelloChoice:server_version")
+	random := c.Take(32, "ServerHello:random_bytes")
 	var id []byte
 	var method uint8
 	draft := version == versionTLS13 || version>>8 == versionDraft
 	if !draft {
 		id = c.vec8("ServerHello:session_id")
 	}
-	cipher := c.u16("ServerHello:cipher_suite")
+	cipher := c.U16("ServerHello:cipher_suite")
 	if !draft {
-		method = c.u8("ServerHello:compression_method")
+		method = c.U8("ServerHello:compression_method")
 	}
 	s.extensions(isOrig, false, c)
-	if c.err != nil {
+	if !c.OK() {
 		return
 	}
 	s.setVersion(version)
@@ -113,27 +114,28 @@ func (s *session) serverHello(isOrig bool, c *cursor) {
 // extensions takes the extensions of a hello, if there are any. Like Zeek it does not
 // ask for their length.
 func (s *session) extensions(isOrig, inClientHello bool, c *cursor) {
-	if !c.more() {
+	if !c.More() {
 		return
 	}
-	c.u16("Hello:ext_len")
-	for i := 0; c.more(); i++ {
+	c.U16("Hello:ext_len")
+	for i := 0; c.More(); i++ {
 		if i == maxExtensions {
 			s.weird("tls_too_many_extensions", "")
 			return
 		}
-		code := c.u16("SSLExtension:type")
-		n := c.u16("SSLExtension:data_len")
-		have := len(c.b)
-		val := c.take(int(n), "SSLExtension")
-		if c.err != nil {
-			c.err = &malformed{"SSLExtension", 4 + int(n), 4 + have}
+		code := c.U16("SSLExtension:type")
+		n := int(c.U16("SSLExtension:data_len"))
+		if n > c.Len() {
+			c.Fail(wire.OutOfBound("SSLExtension", 4+n, 4+c.Len()))
+		}
+		val := c.Take(n, "SSLExtension")
+		if !c.OK() {
 			return
 		}
 		if len(val) > 0 {
-			ext := cursor{b: val}
+			ext := cursor{wire.NewCursor(val)}
 			s.extension(isOrig, inClientHello, code, &ext)
-			if c.err = ext.err; c.err != nil {
+			if c.Done(&ext.Cursor); !c.OK() {
 				return
 			}
 		}
@@ -152,14 +154,14 @@ func (s *session) extension(isOrig, inClientHello bool, code uint16, c *cursor) 
 		s.serverName(client, c)
 	case extSupportedGroups:
 		list := c.vec16("EllipticCurves:elliptic_curve_list")
-		if h := &hooks.ExtensionEllipticCurves; c.err == nil && h.On() {
+		if h := &hooks.ExtensionEllipticCurves; c.OK() && h.On() {
 			ev.numbers = appendPairs(ev.numbers[:0], list)
 			ev.curves = event.SSLExtensionEllipticCurves{Conn: s.c, IsClient: client, Curves: ev.numbers}
 			h.Raise(&ev.curves)
 		}
 	case extECPointFormats:
 		list := c.vec8("EcPointFormats:point_format_list")
-		if h := &hooks.ExtensionECPointFormats; c.err == nil && h.On() {
+		if h := &hooks.ExtensionECPointFormats; c.OK() && h.On() {
 			ev.numbers = appendBytes(ev.numbers[:0], list)
 			ev.pointFormats = event.SSLExtensionECPointFormats{Conn: s.c, IsClient: client, PointFormats: ev.numbers}
 			h.Raise(&ev.pointFormats)
@@ -169,11 +171,11 @@ func (s *session) extension(isOrig, inClientHello bool, code uint16, c *cursor) 
 	case extALPN:
 		list := c.list16("ApplicationLayerProtocolNegotiationExtension")
 		ev.strings = ev.strings[:0]
-		for list.more() {
+		for list.More() {
 			ev.strings = append(ev.strings, list.vec8("ProtocolName:name"))
 		}
-		c.done(&list)
-		if h := &hooks.ExtensionApplicationLayerProtocolNegotiation; c.err == nil && h.On() {
+		c.Done(&list.Cursor)
+		if h := &hooks.ExtensionApplicationLayerProtocolNegotiation; c.OK() && h.On() {
 			ev.alpn = event.SSLExtensionApplicationLayerProtocolNegotiation{Conn: s.c, IsClient: client, Protocols: ev.strings}
 			h.Raise(&ev.alpn)
 		}
@@ -185,7 +187,7 @@ func (s *session) extension(isOrig, inClientHello bool, code uint16, c *cursor) 
 		s.supportedVersions(client, c)
 	case extPSKKeyExchangeModes:
 		list := c.vec8("PSKKeyExchangeModes")
-		if h := &hooks.ExtensionPSKKeyExchangeModes; c.err == nil && h.On() {
+		if h := &hooks.ExtensionPSKKeyExchangeModes; c.OK() && h.On() {
 			ev.numbers = appendBytes(ev.numbers[:0], list)
 			ev.pskModes = event.SSLExtensionPSKKeyExchangeModes{Conn: s.c, IsClient: client, Modes: ev.numbers}
 			h.Raise(&ev.pskModes)
@@ -194,7 +196,7 @@ func (s *session) extension(isOrig, inClientHello bool, code uint16, c *cursor) 
 		s.preSharedKey(client, inClientHello, c)
 	case extConnectionID:
 		cid := c.vec8("ConnectionId:cid")
-		if c.err != nil {
+		if !c.OK() {
 			return
 		}
 		s.cid[index(isOrig)] = uint8(len(cid))
@@ -210,8 +212,8 @@ func (s *session) signatureAlgorithms(client bool, c *cursor) {
 	ev := &s.f.ev
 	list := c.list16("SignatureAlgorithm")
 	ev.algs = appendAlgorithms(ev.algs[:0], &list)
-	c.done(&list)
-	if h := &s.f.hooks.ExtensionSignatureAlgorithm; c.err == nil && h.On() {
+	c.Done(&list.Cursor)
+	if h := &s.f.hooks.ExtensionSignatureAlgorithm; c.OK() && h.On() {
 		ev.sigAlgs = event.SSLExtensionSignatureAlgorithm{Conn: s.c, IsClient: client, SignatureAlgorithms: ev.algs}
 		h.Raise(&ev.sigAlgs)
 	}
@@ -222,18 +224,18 @@ func (s *session) serverName(client bool, c *cursor) {
 	ev := &s.f.ev
 	list := c.list16("ServerNameExt")
 	ev.strings = ev.strings[:0]
-	for list.more() {
-		if typ := list.u8("ServerName:name_type"); typ != hostName {
+	for list.More() {
+		if typ := list.U8("ServerName:name_type"); typ != hostName {
 			s.weird("ssl_ext_unknown_server_name_type", strconv.Itoa(int(typ)))
 			break // how long it is is not known
 		}
 		name := list.vec16("ServerNameHostName:host_name")
-		if list.err == nil {
+		if list.OK() {
 			ev.strings = append(ev.strings, name)
 		}
 	}
-	c.done(&list)
-	if c.err != nil {
+	c.Done(&list.Cursor)
+	if !c.OK() {
 		return
 	}
 	if client && len(ev.strings) > 1 {
@@ -264,22 +266,22 @@ func (s *session) keyShare(client, inClientHello bool, c *cursor) {
 	ev := &s.f.ev
 	ev.numbers = ev.numbers[:0]
 	share := func(c *cursor) {
-		ev.numbers = append(ev.numbers, uint64(c.u16("KeyShareEntry:namedgroup")))
+		ev.numbers = append(ev.numbers, uint64(c.U16("KeyShareEntry:namedgroup")))
 		c.vec16("KeyShareEntry:key_exchange")
 	}
 	switch {
 	case inClientHello:
 		list := c.list16("ClientHelloKeyShare")
-		for list.more() {
+		for list.More() {
 			share(&list)
 		}
-		c.done(&list)
-	case len(c.b) == 2:
-		ev.numbers = append(ev.numbers, uint64(c.u16("HelloRetryRequestKeyShare:namedgroup")))
+		c.Done(&list.Cursor)
+	case c.Len() == 2:
+		ev.numbers = append(ev.numbers, uint64(c.U16("HelloRetryRequestKeyShare:namedgroup")))
 	default:
 		share(c)
 	}
-	if h := &s.f.hooks.ExtensionKeyShare; c.err == nil && h.On() {
+	if h := &s.f.hooks.ExtensionKeyShare; c.OK() && h.On() {
 		ev.keyShare = event.SSLExtensionKeyShare{Conn: s.c, IsClient: client, Curves: ev.numbers}
 		h.Raise(&ev.keyShare)
 	}
@@ -290,20 +292,20 @@ func (s *session) supportedVersions(client bool, c *cursor) {
 	ev.numbers = ev.numbers[:0]
 	if client {
 		list := c.list8("SupportedVersions")
-		for list.more() {
-			ev.numbers = append(ev.numbers, uint64(list.u16("SupportedVersions:versions")))
+		for list.More() {
+			ev.numbers = append(ev.numbers, uint64(list.U16("SupportedVersions:versions")))
 		}
-		c.done(&list)
+		c.Done(&list.Cursor)
 	} else {
-		v := c.u16("OneSupportedVersion:version")
-		if c.err != nil {
+		v := c.U16("OneSupportedVersion:version")
+		if !c.OK() {
 			return
 		}
 		s.setVersion(v)
 		s.serverSpoke = true
 		ev.numbers = append(ev.numbers, uint64(v))
 	}
-	if h := &s.f.hooks.ExtensionSupportedVersions; c.err == nil && h.On() {
+	if h := &s.f.hooks.ExtensionSupportedVersions; c.OK() && h.On() {
 		ev.versions = event.SSLExtensionSupportedVersions{Conn: s.c, IsClient: client, Versions: ev.numbers}
 		h.Raise(&ev.versions)
 	}
@@ -312,8 +314,8 @@ func (s *session) supportedVersions(client bool, c *cursor) {
 func (s *session) preSharedKey(client, inClientHello bool, c *cursor) {
 	ev := &s.f.ev
 	if !inClientHello {
-		n := c.u16("SelectedPreSharedKeyIdentity:selected_identity")
-		if h := &s.f.hooks.ExtensionPreSharedKeyServerHello; c.err == nil && h.On() {
+		n := c.U16("SelectedPreSharedKeyIdentity:selected_identity")
+		if h := &s.f.hooks.ExtensionPreSharedKeyServerHello; c.OK() && h.On() {
 			ev.pskServer = event.SSLExtensionPreSharedKeyServerHello{Conn: s.c, IsClient: client, SelectedIdentity: uint64(n)}
 			h.Raise(&ev.pskServer)
 		}
@@ -321,19 +323,19 @@ func (s *session) preSharedKey(client, inClientHello bool, c *cursor) {
 	}
 	ids := c.list16("PSKIdentitiesList")
 	ev.identities = ev.identities[:0]
-	for ids.more() {
+	for ids.More() {
 		id := ids.vec16("PSKIdentity:identity")
 		ev.identities = append(ev.identities, event.SSLPSKIdentity{Identity: id,
-			ObfuscatedTicketAge: uint64(ids.u32("PSKIdentity:obfuscated_ticket_age"))})
+			ObfuscatedTicketAge: uint64(ids.U32("PSKIdentity:obfuscated_ticket_age"))})
 	}
-	c.done(&ids)
+	c.Done(&ids.Cursor)
 	binders := c.list16("PSKBindersList")
 	ev.strings = ev.strings[:0]
-	for binders.more() {
+	for binders.More() {
 		ev.strings = append(ev.strings, binders.vec8("PSKBinder:binder"))
 	}
-	c.done(&binders)
-	if h := &s.f.hooks.ExtensionPreSharedKeyClientHello; c.err == nil && h.On() {
+	c.Done(&binders.Cursor)
+	if h := &s.f.hooks.ExtensionPreSharedKeyClientHello; c.OK() && h.On() {
 		ev.pskClient = event.SSLExtensionPreSharedKeyClientHello{Conn: s.c, IsClient: client,
 			Identities: ev.identities, Binders: ev.strings}
 		h.Raise(&ev.pskClient)
@@ -343,19 +345,19 @@ func (s *session) preSharedKey(client, inClientHello bool, c *cursor) {
 // timestamps takes signed certificate timestamps (RFC 6962 sections 3.2 and 3.3).
 func (s *session) timestamps(client bool, c *cursor) {
 	list := c.list16("SignedCertificateTimestampList")
-	for list.more() {
+	for list.More() {
 		t := list.list16("SignedCertificateTimestamp")
 		e := event.SSLExtensionSignedCertificateTimestamp{Conn: s.c, IsClient: client,
-			Version: uint64(t.u8("SignedCertificateTimestamp:version")), LogID: t.take(32, "SignedCertificateTimestamp:logid"),
-			Timestamp: t.u64("SignedCertificateTimestamp:timestamp")}
+			Version: uint64(t.U8("SignedCertificateTimestamp:version")), LogID: t.Take(32, "SignedCertificateTimestamp:logid"),
+			Timestamp: t.U64("SignedCertificateTimestamp:timestamp")}
 		t.vec16("SignedCertificateTimestamp:extensions")
 		e.SignatureAndHashAlgorithm = algorithm(&t)
 		e.Signature = t.vec16("SignedCertificateTimestamp:digitally_signed_signature")
-		list.done(&t)
-		if h := &s.f.hooks.ExtensionSignedCertificateTimestamp; list.err == nil && h.On() {
+		list.Done(&t.Cursor)
+		if h := &s.f.hooks.ExtensionSignedCertificateTimestamp; list.OK() && h.On() {
 			s.f.ev.sct = e
 			h.Raise(&s.f.ev.sct)
 		}
 	}
-	c.done(&list)
+	c.Done(&list.Cursor)
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/wirelog/wirelog/dissect/conn"
 	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/dissect/wire"
 )
 
 // noCipher stands for a cipher suite that was not chosen yet.
@@ -234,7 +235,7 @@ func (s *session) alerts(isOrig bool, b []byte) {
 		s.alert(isOrig, uint64(b[0]), uint64(b[1]))
 	}
 	if len(b) > 0 {
-		s.later((&malformed{"Alert:description", 2, 1}).Error())
+		s.later(wire.OutOfBound("Alert:description", 2, 1).Error())
 	}
 }
 
@@ -248,16 +249,16 @@ func (s *session) alert(isOrig bool, level, desc uint64) {
 
 // heartbeat takes a heartbeat message (RFC 6520 section 4).
 func (s *session) heartbeat(isOrig bool, b []byte) {
-	c := cursor{b: b}
+	c := cursor{wire.NewCursor(b)}
 	e := event.SSLHeartbeat{Conn: s.c, IsClient: s.client(isOrig), Length: uint64(len(b)),
-		HeartbeatType: uint64(c.u8("Heartbeat:type")), PayloadLength: uint64(c.u16("Heartbeat:payload_length"))}
-	if c.err != nil {
-		s.later(c.err.Error())
+		HeartbeatType: uint64(c.U8("Heartbeat:type")), PayloadLength: uint64(c.U16("Heartbeat:payload_length"))}
+	if !c.OK() {
+		s.later(c.Err().Error())
 		return
 	}
 	s.letter()
 	if h := &s.f.hooks.Heartbeat; h.On() {
-		e.Payload = c.b
+		e.Payload = c.Peek()
 		s.f.ev.heartbeat = e
 		h.Raise(&s.f.ev.heartbeat)
 	}

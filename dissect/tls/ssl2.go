@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/dissect/wire"
 )
 
 // Messages of SSL 2 (Hickman, "The SSL Protocol", and RFC 6101 appendix E), which have a
@@ -22,7 +23,7 @@ const (
 
 // message2 takes a message of SSL 2. The first bytes of it are in the record's header.
 func (a *analyzer) message2(isOrig bool, header *[headerLen]byte, body []byte) {
-	c := cursor{b: body}
+	c := cursor{wire.NewCursor(body)}
 	word := binary.BigEndian.Uint16(header[3:])
 	switch header[2] {
 	case ssl2Error:
@@ -32,10 +33,10 @@ func (a *analyzer) message2(isOrig bool, header *[headerLen]byte, body []byte) {
 	case ssl2ServerHello:
 		a.serverHello2(isOrig, &c)
 	case ssl2ClientMasterKey:
-		c.u8("V2ClientMasterKey:cipher_kind_8")
-		clear, secret, arg := c.u16("V2ClientMasterKey:cl_key_len"), c.u16("V2ClientMasterKey:en_key_len"), c.u16("V2ClientMasterKey:key_arg_len")
-		c.take(int(clear)+int(secret)+int(arg), "V2ClientMasterKey")
-		if c.err == nil {
+		c.U8("V2ClientMasterKey:cipher_kind_8")
+		clear, secret, arg := c.U16("V2ClientMasterKey:cl_key_len"), c.U16("V2ClientMasterKey:en_key_len"), c.U16("V2ClientMasterKey:key_arg_len")
+		c.Take(int(clear)+int(secret)+int(arg), "V2ClientMasterKey")
+		if c.OK() {
 			a.encrypting = [2]bool{true, true}
 			if !a.established {
 				a.established = true
@@ -43,17 +44,17 @@ func (a *analyzer) message2(isOrig bool, header *[headerLen]byte, body []byte) {
 			}
 		}
 	}
-	if c.err != nil {
-		a.later(c.err.Error())
+	if !c.OK() {
+		a.later(c.Err().Error())
 	}
 }
 
 func (a *analyzer) clientHello2(version uint16, c *cursor) {
-	nciphers, nid, nchallenge := c.u16("V2ClientHello:csuit_len"), c.u16("V2ClientHello:session_len"), c.u16("V2ClientHello:chal_len")
-	ciphers := c.take(int(nciphers), "V2ClientHello")
-	id := c.take(int(nid), "V2ClientHello")
-	challenge := c.take(int(nchallenge), "V2ClientHello")
-	if c.err != nil {
+	nciphers, nid, nchallenge := c.U16("V2ClientHello:csuit_len"), c.U16("V2ClientHello:session_len"), c.U16("V2ClientHello:chal_len")
+	ciphers := c.Take(int(nciphers), "V2ClientHello")
+	id := c.Take(int(nid), "V2ClientHello")
+	challenge := c.Take(int(nchallenge), "V2ClientHello")
+	if !c.OK() {
 		return
 	}
 	a.hello(version)
@@ -68,12 +69,12 @@ func (a *analyzer) clientHello2(version uint16, c *cursor) {
 }
 
 func (a *analyzer) serverHello2(isOrig bool, c *cursor) {
-	version := c.u16("V2ServerHello:server_version")
-	ncert, nciphers, nid := c.u16("V2ServerHello:cert_len"), c.u16("V2ServerHello:ciphers_len"), c.u16("V2ServerHello:conn_id_len")
-	cert := c.take(int(ncert), "V2ServerHello:cert_data")
-	ciphers := c.take(int(nciphers), "V2ServerHello:ciphers")
-	id := c.take(int(nid), "V2ServerHello:conn_id_data")
-	if c.err != nil {
+	version := c.U16("V2ServerHello:server_version")
+	ncert, nciphers, nid := c.U16("V2ServerHello:cert_len"), c.U16("V2ServerHello:ciphers_len"), c.U16("V2ServerHello:conn_id_len")
+	cert := c.Take(int(ncert), "V2ServerHello:cert_data")
+	ciphers := c.Take(int(nciphers), "V2ServerHello:ciphers")
+	id := c.Take(int(nid), "V2ServerHello:conn_id_data")
+	if !c.OK() {
 		return
 	}
 	if version != versionSSL2 {

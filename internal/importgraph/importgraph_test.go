@@ -32,10 +32,13 @@ var allowed = map[string][]string{
 	"logs":          {"dissect/event", "logs", "schemas"},
 	"writers":       {"internal/nearest", "schemas", "writers"},
 
+	// What reads logs back.
+	"readers": {"readers", "schemas", "writers"},
+
 	// Glue knows both ends.
-	"pipeline": {"capture", "dissect", "internal/nearest", "logs", "pipeline", "schemas", "writers"},
+	"pipeline": {"capture", "dissect", "internal/nearest", "logs", "pipeline", "readers", "schemas", "writers"},
 	"config":   {"dissect/event", "internal/nearest", "pipeline", "schemas"},
-	"cmd":      {"config", "dissect/event", "internal/nearest", "pipeline", "schemas"},
+	"cmd":      {"config", "dissect/event", "internal/nearest", "pipeline", "readers", "schemas"},
 
 	// Tools of the project's own build; nothing above imports them, nearest aside,
 	// which finds the name that an error message suggests.

@@ -1,0 +1,220 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/wirelog/wirelog/readers"
+	"github.com/wirelog/wirelog/schemas"
+	"github.com/wirelog/wirelog/writers"
+)
+
+// ConvertOptions say what Convert reads and writes.
+type ConvertOptions struct {
+	// Paths are files of logs, and folders of such.
+	Paths []string
+	// Dir is the folder for what is written, and Format what that is, one of
+	// OutputTypes.
+	Dir, Format string
+	// Naming and Timestamps are those of JSONSettings.
+	Naming, Timestamps string
+	// Compress is as in FileSettings.
+	Compress string
+	// Report takes errors as they come, Notice what is none. Both may be nil.
+	Report  func(error)
+	Notice  func(string)
+	Version string
+}
+
+// ErrConvert is the error of Convert when something is missing from what it has
+// written; the reasons went to ConvertOptions.Report.
+var ErrConvert = errors.New("not everything was converted")
+
+// maxRowErrors is how many wrong rows of a file are reported one by one.
+const maxRowErrors = 10
+
+// convertBatch is how many rows are written at once.
+const convertBatch = 4096
+
+// A conversion is one run of Convert.
+type conversion struct {
+	opts   *ConvertOptions
+	files  []*readers.File
+	logs   []*schemas.Schema
+	failed bool
+	// clock is the highest time of a row, next the number of rows.
+	clock int64
+	next  uint64
+}
+
+// Convert writes the rows of logs in another format, those of a log in the order of
+// paths. A file that exists is not replaced. What cannot be read is reported, and the
+// rest is converted.
+func Convert(ctx context.Context, opts ConvertOptions) (writers.Stats, error) {
+	if opts.Report == nil {
+		opts.Report = func(error) {}
+	}
+	c := &conversion{opts: &opts}
+	output, err := c.output()
+	if err != nil {
+		return writers.Stats{}, err
+	}
+	for _, path := range opts.Paths {
+		if err := c.add(path); err != nil {
+			c.fail(err)
+		}
+	}
+	m, err := writers.New(writers.Config{
+		Outputs: []writers.Output{output}, Logs: c.logs, Context: ctx, Version: opts.Version,
+		Report: c.fail, Notice: opts.Notice,
+	})
+	if err != nil {
+		return writers.Stats{}, err
+	}
+	collector := m.Collector()
+	for _, f := range c.files {
+		if ctx.Err() != nil {
+			c.fail(ctx.Err())
+			break
+		}
+		c.convert(ctx, f, m, collector)
+	}
+	err = m.Close()
+	if err == nil && c.failed {
+		err = ErrConvert
+	}
+	return m.Stats(), err
+}
+
+func (c *conversion) fail(err error) {
+	c.failed = true
+	c.opts.Report(err)
+}
+
+// output is what is written, by the short form of the format.
+func (c *conversion) output() (w writers.Output, err error) {
+	t, err := findType(c.opts.Format)
+	if err != nil {
+		return w, err
+	}
+	if t.short == nil {
+		return w, fmt.Errorf("nothing can be converted to %s", t.name)
+	}
+	o := Defaults()
+	o.OutputDir, o.Format = c.opts.Dir, t.name
+	if c.opts.Timestamps != "" {
+		o.JSONTimestamps = c.opts.Timestamps
+	}
+	settings := t.short(&o)
+	if s, ok := settings.(*JSONSettings); ok && c.opts.Naming != "" {
+		s.Naming = c.opts.Naming
+	}
+	if err := t.make(&o, settings, &w); err != nil {
+		return w, err
+	}
+	if w.Place == nil {
+		w.Rotation = writers.Rotation{Names: "plain", Compress: c.opts.Compress}
+		if err := w.Rotation.Check(); err != nil {
+			return w, err
+		}
+	}
+	return w, nil
+}
+
+// add finds out what is in a file, or in those of a folder.
+func (c *conversion) add(path string) error {
+	info, err := os.Stat(path)
+	if err != nil {
+		return err
+	}
+	if !info.IsDir() {
+		return c.addFile(path)
+	}
+	n := len(c.files)
+	err = filepath.WalkDir(path, func(file string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if !d.IsDir() && readers.IsLog(file) {
+			if err := c.addFile(file); err != nil && !errors.Is(err, readers.ErrEmpty) {
+				c.fail(err)
+			}
+		}
+		return nil
+	})
+	if err == nil && len(c.files) == n {
+		err = fmt.Errorf("%s: there is no log in the folder", path)
+	}
+	return err
+}
+
+func (c *conversion) addFile(path string) error {
+	f, err := readers.Open(path)
+	if err != nil {
+		return err
+	}
+	i := slices.IndexFunc(c.logs, func(s *schemas.Schema) bool { return s.Name == f.Schema.Name })
+	if i < 0 {
+		f.Schema.ID = len(c.logs)
+		c.logs = append(c.logs, f.Schema)
+	} else if first := c.logs[i]; !sameColumns(first, f.Schema) {
+		return fmt.Errorf("%s: %s has other columns there than in a file before; convert them apart", path, first.Name)
+	} else {
+		f.Schema.ID = first.ID
+	}
+	c.files = append(c.files, f)
+	return nil
+}
+
+func sameColumns(a, b *schemas.Schema) bool {
+	return slices.EqualFunc(a.Fields, b.Fields, func(f, g schemas.Field) bool {
+		return f.Name == g.Name && f.ZeekType() == g.ZeekType()
+	})
+}
+
+// convert passes the rows of a file on.
+func (c *conversion) convert(ctx context.Context, f *readers.File, m *writers.Merger, to *writers.Collector) {
+	defer func() {
+		m.Merge(to.Flush())
+		if err := f.Close(); err != nil {
+			c.fail(fmt.Errorf("%s: %w", f.Path, err))
+		}
+	}()
+	wrong := 0
+	for n := 1; ; n++ {
+		row, err := f.Next()
+		var rowErr *readers.RowError
+		switch {
+		case err == nil:
+		case err == io.EOF:
+			if wrong > maxRowErrors {
+				c.fail(fmt.Errorf("%s: %d more rows like these", f.Path, wrong-maxRowErrors))
+			}
+			return
+		case errors.As(err, &rowErr):
+			if wrong++; wrong <= maxRowErrors {
+				c.fail(err)
+			}
+			continue
+		default:
+			c.fail(err)
+			return
+		}
+		c.next++
+		c.clock = max(c.clock, int64(row.Time()))
+		to.SetCause(c.clock, writers.ClassPacket, c.next)
+		to.Emit(row)
+		if n%convertBatch == 0 {
+			m.Merge(to.Flush())
+			if ctx.Err() != nil {
+				return
+			}
+		}
+	}
+}

@@ -1,0 +1,134 @@
+package pipeline
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/wirelog/wirelog/internal/nearest"
+	"github.com/wirelog/wirelog/schemas"
+	"github.com/wirelog/wirelog/writers"
+	"github.com/wirelog/wirelog/writers/json"
+	"github.com/wirelog/wirelog/writers/kafka"
+)
+
+// TypeKafka is the type of outputs to Apache Kafka.
+const TypeKafka = "kafka"
+
+// Forms of Kafka messages.
+const (
+	messagesWirelog = "wirelog"           // a topic a log, key and headers
+	messagesPlain   = "zeek-kafka"        // as Zeek's Kafka plugin sends them
+	messagesTagged  = "zeek-kafka-tagged" // and with its tag_json
+)
+
+// KafkaSettings are the settings of outputs of type kafka. See kafka.Config.
+type KafkaSettings struct {
+	Brokers    []string `key:"brokers" doc:"addresses, host:port, at which the cluster is asked first"`
+	Messages   string   `key:"messages" oneof:"wirelog,zeek-kafka,zeek-kafka-tagged" doc:"form of messages: wirelog (a topic a log, key and headers), zeek-kafka or zeek-kafka-tagged (as Zeek's plugin sends them, to one topic, without key and headers)"`
+	Topic      string   `key:"topic" doc:"template of topics, of {log} and {sensor}; that of messages if not given: zeek-{log} or zeek"`
+	Key        string   `key:"key" doc:"template of keys, of columns, {log} and {sensor}; that of messages if not given: {uid} or none"`
+	NoHeaders  bool     `key:"no_headers" doc:"send no headers: log, sensor, content-type, schema-version and record-id"`
+	Timestamps string   `key:"timestamps" oneof:"epoch,millis,iso8601" doc:"times in records: epoch (seconds), millis or iso8601"`
+	Time       string   `key:"message_time" oneof:"now,capture" doc:"time of messages: now, or that of the capture, by which retention may delete them at once"`
+	NoCreate   bool     `key:"no_create_topics" doc:"do not ask the broker to make a topic that is missing"`
+
+	Compression string        `key:"compression" oneof:"none,gzip,snappy,lz4,zstd" doc:"compression of batches: none, gzip, snappy, lz4 or zstd"`
+	BatchBytes  int           `key:"batch_bytes" min:"1" doc:"bytes of records at which a batch is sent"`
+	Linger      time.Duration `key:"linger" doc:"time after which a batch with fewer is sent"`
+	BufferBytes int           `key:"buffer_bytes" min:"1" doc:"bytes of records that may wait for acknowledgement; beyond it reading waits"`
+	Deadline    time.Duration `key:"deadline" doc:"time for which a record is tried to be sent; then it is lost, and counted"`
+	Timeout     time.Duration `key:"request_timeout" doc:"time for which one answer is waited for"`
+	MaxMessage  int           `key:"max_message_bytes" min:"1024" doc:"bytes of the largest record, with key and headers"`
+	TooLarge    string        `key:"too_large" oneof:"cut,aside" doc:"what is done with a larger one: cut shortens its strings and lists and marks it, aside keeps it in a file"`
+	Aside       string        `key:"aside" doc:"file for records that are too large or that the broker refuses; dropped if not given"`
+
+	TLS          bool   `key:"tls" doc:"encrypt connections"`
+	TLSCA        string `key:"tls_ca" doc:"file with the certificates that brokers are checked by; the system's if not given"`
+	TLSCert      string `key:"tls_cert" doc:"file with the client's certificate"`
+	TLSKey       string `key:"tls_key" doc:"file with the key of tls_cert"`
+	TLSInsecure  bool   `key:"tls_skip_verify" doc:"take any certificate of a broker"`
+	SASL         string `key:"sasl" oneof:"none,plain,scram-sha-256,scram-sha-512" doc:"authentication: none, plain, scram-sha-256 or scram-sha-512"`
+	SASLUser     string `key:"sasl_user" doc:"name to authenticate with"`
+	PasswordFile string `key:"sasl_password_file" doc:"file with the password, read at each connection"`
+}
+
+func defaultKafka() *KafkaSettings {
+	c := kafka.Default()
+	return &KafkaSettings{
+		Messages: messagesWirelog, Timestamps: TimestampsEpoch, Time: "now",
+		Compression: c.Compression, BatchBytes: c.BatchBytes, Linger: c.Linger, BufferBytes: c.BufferBytes,
+		Deadline: c.Deadline, Timeout: c.RequestTimeout, MaxMessage: c.MaxMessage, TooLarge: c.TooLarge,
+		SASL: c.SASL,
+	}
+}
+
+// config translates the settings.
+func (s *KafkaSettings) config() (kafka.Config, error) {
+	c := kafka.Default()
+	var err error
+	if c.Format.Timestamps, err = json.ParseTimestamps(s.Timestamps); err != nil {
+		return c, fmt.Errorf("timestamps: %w", err)
+	}
+	if s.Messages != messagesWirelog {
+		c.Topic, c.Key, c.Headers, c.Tagged = "zeek", "", false, s.Messages == messagesTagged
+	}
+	if s.Topic != "" {
+		c.Topic = s.Topic
+	}
+	if s.Key != "" {
+		c.Key = s.Key
+	}
+	c.Brokers, c.Headers, c.EventTime, c.CreateTopics = s.Brokers, c.Headers && !s.NoHeaders, s.Time == "capture", !s.NoCreate
+	c.Compression, c.BatchBytes, c.Linger, c.BufferBytes = s.Compression, s.BatchBytes, s.Linger, s.BufferBytes
+	c.Deadline, c.RequestTimeout = s.Deadline, s.Timeout
+	c.MaxMessage, c.TooLarge, c.Aside = s.MaxMessage, s.TooLarge, s.Aside
+	c.TLS = kafka.TLS{On: s.TLS, CA: s.TLSCA, Cert: s.TLSCert, Key: s.TLSKey, SkipVerify: s.TLSInsecure}
+	c.SASL, c.User, c.PasswordFile = s.SASL, s.SASLUser, s.PasswordFile
+	return c, nil
+}
+
+var kafkaType = outputType{
+	name: TypeKafka, doc: "messages of Apache Kafka, a JSON object each", events: true,
+	settings: func() any { return defaultKafka() },
+	make:     makeKafka,
+}
+
+// makeKafka sets the place of w.
+func makeKafka(_ *Options, settings any, w *writers.Output) error {
+	c, err := settings.(*KafkaSettings).config()
+	if err != nil {
+		return err
+	}
+	if err := checkKafkaKey(c.Key, w.Fields.Rename); err != nil {
+		return err
+	}
+	w.Place, err = kafka.New(c)
+	return err
+}
+
+// checkKafkaKey verifies that a column that a template names is one of some log, or a
+// new name of one. A log without it has messages without a key.
+func checkKafkaKey(key string, renamed []string) error {
+	columns, err := kafka.Columns(key)
+	if err != nil {
+		return fmt.Errorf("key: %w", err)
+	}
+	known := []string{"log", "sensor"}
+	for _, s := range schemas.All() {
+		for _, f := range s.Fields {
+			known = append(known, f.Name)
+		}
+	}
+	for _, r := range renamed {
+		_, to, _ := strings.Cut(r, "=")
+		known = append(known, to)
+	}
+	for _, c := range columns {
+		if !slices.Contains(known, c) {
+			return fmt.Errorf("key: no log has a column %q%s", c, nearest.Hint(c, known))
+		}
+	}
+	return nil
+}

@@ -1,0 +1,304 @@
+package readers
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/wirelog/wirelog/schemas"
+)
+
+// jsonReader reads the rows of Zeek JSON.
+type jsonReader struct {
+	schema  *schemas.Schema
+	columns map[string]int // by name
+	members []member
+}
+
+// A member is one of an object: a name and a value as it stands.
+type member struct {
+	name  string
+	value json.RawMessage
+}
+
+// readObject appends the members of the object in a line.
+func readObject(to []member, line []byte) ([]member, error) {
+	d := json.NewDecoder(bytes.NewReader(line))
+	if t, err := d.Token(); err != nil || t != json.Delim('{') {
+		return to, errors.New("no JSON object")
+	}
+	for d.More() {
+		t, err := d.Token()
+		if err != nil {
+			return to, malformed(err)
+		}
+		m := member{name: t.(string)}
+		if err := d.Decode(&m.value); err != nil {
+			return to, malformed(err)
+		}
+		to = append(to, m)
+	}
+	if _, err := d.Token(); err != nil {
+		return to, malformed(err)
+	}
+	if _, err := d.Token(); err != io.EOF {
+		return to, errors.New("more than one JSON object in the line")
+	}
+	return to, nil
+}
+
+func malformed(err error) error {
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return errors.New("the JSON object has no end")
+	}
+	return fmt.Errorf("malformed JSON: %w", err)
+}
+
+// streaming reports whether a member is one that Zeek's JSON streaming logs put
+// before the columns.
+func streaming(name string) bool {
+	return name == "_path" || name == "_system_name" || name == "_write_ts"
+}
+
+// openJSON reads all rows to learn the columns. Rows that are wrong are left to be
+// told when they are read.
+func openJSON(l *lines, name string) (*schemas.Schema, rowReader, error) {
+	var seen []*inferred
+	index := make(map[string]*inferred)
+	var members []member
+	var first error
+	path := ""
+	for {
+		line, err := l.next()
+		if err == io.EOF {
+			break
+		}
+		if errors.Is(err, errLong) {
+			continue
+		}
+		if err != nil {
+			return nil, nil, &RowError{Line: l.number, Err: err}
+		}
+		if members, err = readObject(members[:0], line); err != nil {
+			if first == nil {
+				first = &RowError{Line: l.number, Err: err}
+			}
+			continue
+		}
+		for _, m := range members {
+			if m.name == "_path" {
+				p := strings.Trim(string(m.value), `"`)
+				if path != "" && p != path {
+					return nil, nil, &RowError{Line: l.number, Err: fmt.Errorf("rows of %s and %s in one file", path, p)}
+				}
+				path = p
+			}
+			if streaming(m.name) {
+				continue
+			}
+			c := index[m.name]
+			if c == nil {
+				c = &inferred{name: m.name}
+				index[m.name], seen = c, append(seen, c)
+			}
+			c.add(m.value)
+		}
+	}
+	if first != nil && len(seen) == 0 {
+		return nil, nil, first
+	}
+	if path != "" {
+		name = path
+	}
+	r := &jsonReader{schema: &schemas.Schema{Name: name}, columns: make(map[string]int)}
+	if known := schemas.Lookup(name); known != nil {
+		r.schema.Doc = known.Doc
+		for _, f := range known.Fields {
+			if f.Optional() && index[f.Name] == nil {
+				continue
+			}
+			f.Group, f.Unsettable = 0, true
+			r.add(f)
+		}
+	}
+	for _, c := range seen {
+		if _, ok := r.columns[c.name]; !ok {
+			r.add(c.field())
+		}
+	}
+	return r.schema, r, nil
+}
+
+func (r *jsonReader) add(f schemas.Field) {
+	r.columns[f.Name] = len(r.schema.Fields)
+	r.schema.Fields = append(r.schema.Fields, f)
+}
+
+func (r *jsonReader) read(line []byte, row *Row) (bool, error) {
+	if len(bytes.TrimSpace(line)) == 0 {
+		return false, nil
+	}
+	var err error
+	if r.members, err = readObject(r.members[:0], line); err != nil {
+		return false, err
+	}
+	row.values = slices.Grow(row.values, len(r.schema.Fields))[:len(r.schema.Fields)]
+	clear(row.values)
+	for _, m := range r.members {
+		i, ok := r.columns[m.name]
+		if !ok {
+			continue
+		}
+		if row.values[i], err = jsonValue(&r.schema.Fields[i], m.value); err != nil {
+			return false, fmt.Errorf("%s: %w", m.name, err)
+		}
+	}
+	return true, nil
+}
+
+func jsonValue(f *schemas.Field, raw json.RawMessage) (v value, err error) {
+	if f.Container == schemas.Scalar {
+		return jsonScalar(f.Kind, raw)
+	}
+	if string(raw) == "null" {
+		return v, nil
+	}
+	var elements []json.RawMessage
+	if err := json.Unmarshal(raw, &elements); err != nil {
+		return v, fmt.Errorf("%s is no array", short(raw))
+	}
+	v.set = true
+	for _, e := range elements {
+		element, err := jsonScalar(f.Kind, e)
+		if err != nil {
+			return v, err
+		}
+		v.list = append(v.list, element)
+	}
+	return v, nil
+}
+
+func short(raw json.RawMessage) string {
+	if len(raw) > 100 {
+		return string(raw[:100]) + "..."
+	}
+	return string(raw)
+}
+
+func jsonScalar(k schemas.Kind, raw json.RawMessage) (v value, err error) {
+	v.set = true
+	s := string(raw)
+	if raw[0] == '"' {
+		if err := json.Unmarshal(raw, &s); err != nil {
+			return v, malformed(err)
+		}
+	}
+	switch {
+	case s == "null" && raw[0] == 'n':
+		if k == schemas.KindDouble || k == schemas.KindInterval {
+			v.double = math.NaN()
+			return v, nil
+		}
+		return value{}, nil
+	case k == schemas.KindString || k == schemas.KindEnum:
+		v.text = unescape(s)
+		return v, nil
+	case k == schemas.KindBool:
+		if s != "true" && s != "false" {
+			return v, wrong(k, s)
+		}
+		if s == "true" {
+			v.number = 1
+		}
+		return v, nil
+	case k == schemas.KindTime:
+		t, err := parseTime(s)
+		v.number = uint64(t)
+		return v, err
+	}
+	return parse(k, s)
+}
+
+// inferred is what the values of a column that no log has say of its type.
+type inferred struct {
+	name                                        string
+	bools, counts, ints, doubles, texts, others int
+	arrays, scalars                             int
+}
+
+func (c *inferred) add(raw json.RawMessage) {
+	if raw[0] != '[' {
+		if string(raw) != "null" {
+			c.scalars++
+			c.scalar(raw)
+		}
+		return
+	}
+	c.arrays++
+	var elements []json.RawMessage
+	if json.Unmarshal(raw, &elements) != nil {
+		c.others++
+	}
+	for _, e := range elements {
+		c.scalar(e)
+	}
+}
+
+func (c *inferred) scalar(raw json.RawMessage) {
+	switch raw[0] {
+	case 'n':
+	case 't', 'f':
+		c.bools++
+	case '"':
+		c.texts++
+	case '{', '[':
+		c.others++
+	default:
+		if _, err := strconv.ParseUint(string(raw), 10, 64); err == nil {
+			c.counts++
+		} else if _, err := strconv.ParseInt(string(raw), 10, 64); err == nil {
+			c.ints++
+		} else {
+			c.doubles++
+		}
+	}
+}
+
+// field is the column: what has values of several types is text, as they stand.
+func (c *inferred) field() schemas.Field {
+	f := schemas.Field{Name: c.name, Kind: schemas.KindString, Unsettable: true}
+	if c.arrays > 0 && c.scalars == 0 {
+		f.Container = schemas.VectorOf
+	}
+	numbers := c.counts + c.ints + c.doubles
+	mixed := c.arrays > 0 && c.scalars > 0 || c.others > 0
+	last := c.name[strings.LastIndexByte(c.name, '.')+1:]
+	switch {
+	case mixed:
+	case c.name == "ts" && f.Container == schemas.Scalar:
+		f.Kind = schemas.KindTime
+	case (last == "orig_p" || last == "resp_p") && c.counts > 0:
+		f.Kind = schemas.KindPort
+	case (last == "orig_h" || last == "resp_h") && c.texts > 0 && numbers+c.bools == 0:
+		f.Kind = schemas.KindAddr
+	case c.texts > 0 || c.bools > 0 && numbers > 0:
+	case c.bools > 0:
+		f.Kind = schemas.KindBool
+	case c.doubles > 0:
+		f.Kind = schemas.KindDouble
+	case c.ints > 0:
+		f.Kind = schemas.KindInt
+	case c.counts > 0:
+		f.Kind = schemas.KindCount
+	}
+	if mixed {
+		f.Container = schemas.Scalar
+	}
+	return f
+}

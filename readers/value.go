@@ -1,0 +1,121 @@
+package readers
+
+import (
+	"fmt"
+	"math"
+	"net/netip"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/wirelog/wirelog/schemas"
+)
+
+// parse reads the text of a value, other than a string's, as Zeek writes it.
+func parse(k schemas.Kind, s string) (v value, err error) {
+	v.set = true
+	switch k {
+	case schemas.KindBool:
+		if s != "T" && s != "F" {
+			return v, wrong(k, s)
+		}
+		if s == "T" {
+			v.number = 1
+		}
+	case schemas.KindCount:
+		v.number, err = strconv.ParseUint(s, 10, 64)
+	case schemas.KindInt:
+		var n int64
+		n, err = strconv.ParseInt(s, 10, 64)
+		v.number = uint64(n)
+	case schemas.KindPort:
+		s, _, _ := strings.Cut(s, "/") // "80/tcp", as some write it
+		v.number, err = strconv.ParseUint(s, 10, 16)
+	case schemas.KindDouble, schemas.KindInterval:
+		v.double, err = strconv.ParseFloat(s, 64)
+	case schemas.KindTime:
+		var t schemas.Time
+		t, err = parseSeconds(s)
+		v.number = uint64(t)
+	case schemas.KindAddr:
+		var a netip.Addr
+		a, err = netip.ParseAddr(s)
+		v.prefix = netip.PrefixFrom(a, a.BitLen())
+	case schemas.KindSubnet:
+		v.prefix, err = netip.ParsePrefix(s)
+	case schemas.KindString, schemas.KindEnum:
+		v.text = s
+	}
+	if err != nil {
+		return v, wrong(k, s)
+	}
+	return v, nil
+}
+
+func wrong(k schemas.Kind, s string) error {
+	if len(s) > 100 {
+		s = s[:100] + "..."
+	}
+	return fmt.Errorf("%q is no %s", s, k)
+}
+
+// parseSeconds reads seconds since the epoch; what is finer than microseconds is
+// what a double has of them beyond its precision, and rounded.
+func parseSeconds(s string) (schemas.Time, error) {
+	whole, frac, _ := strings.Cut(s, ".")
+	sec, err := strconv.ParseInt(whole, 10, 64)
+	const most = math.MaxInt64 / 1_000_000_000
+	if err != nil || sec >= most || sec <= -most || len(frac) > 6 || strings.HasPrefix(s, "+") {
+		f, err := strconv.ParseFloat(s, 64)
+		if err != nil || math.IsNaN(f) || math.Abs(f) > most {
+			return 0, wrong(schemas.KindTime, s)
+		}
+		return schemas.Time(math.Round(f*1e6)) * 1000, nil
+	}
+	var us uint64
+	if frac != "" {
+		if us, err = strconv.ParseUint((frac + "00000")[:6], 10, 64); err != nil {
+			return 0, wrong(schemas.KindTime, s)
+		}
+	}
+	if whole[0] == '-' {
+		return schemas.Time(sec*1e9 - int64(us)*1000), nil
+	}
+	return schemas.Time(sec*1e9 + int64(us)*1000), nil
+}
+
+// parseTime reads a time of JSON: seconds, milliseconds or ISO 8601.
+func parseTime(s string) (schemas.Time, error) {
+	if strings.ContainsAny(s, "T:") {
+		t, err := time.Parse(time.RFC3339Nano, s)
+		if err != nil {
+			return 0, wrong(schemas.KindTime, s)
+		}
+		return schemas.Time(t.UnixNano()), nil
+	}
+	// Zeek writes seconds as a double, with a point.
+	if n, err := strconv.ParseInt(s, 10, 64); err == nil && (n > 1e11 || n < -1e11) && n < math.MaxInt64/1_000_000 && n > math.MinInt64/1_000_000 {
+		return schemas.Time(n * 1_000_000), nil
+	}
+	return parseSeconds(s)
+}
+
+// unescape returns the string that Zeek's JSON writer printed as s: \xhh is a byte that
+// it does not print, as far as it can be told from the same four characters.
+func unescape(s string) string {
+	if !strings.Contains(s, `\x`) {
+		return s
+	}
+	out := make([]byte, 0, len(s))
+	for i := 0; i < len(s); i++ {
+		if s[i] == '\\' && i+3 < len(s) && s[i+1] == 'x' {
+			if b, err := strconv.ParseUint(s[i+2:i+4], 16, 8); err == nil && (b < ' ' || b > '~') {
+				out = append(out, byte(b))
+				i += 3
+				continue
+			}
+		}
+		out = append(out, s[i])
+	}
+	return string(out)
+}

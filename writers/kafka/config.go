@@ -1,0 +1,225 @@
+package kafka
+
+import (
+	"cmp"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"strings"
+	"time"
+
+	kafkago "github.com/segmentio/kafka-go"
+	"github.com/segmentio/kafka-go/compress"
+	"github.com/segmentio/kafka-go/sasl"
+	"github.com/segmentio/kafka-go/sasl/plain"
+	"github.com/segmentio/kafka-go/sasl/scram"
+
+	"github.com/wirelog/wirelog/writers/json"
+)
+
+// What is done with a record that is larger than Config.MaxMessage, or that the broker
+// says is too large.
+const (
+	TooLargeCut   = "cut"   // its strings and lists are shortened, and it is marked
+	TooLargeAside = "aside" // it goes to the file Config.Aside
+)
+
+// Mechanisms of authentication.
+const (
+	SASLNone     = "none"
+	SASLPlain    = "plain"
+	SASLScram256 = "scram-sha-256"
+	SASLScram512 = "scram-sha-512"
+)
+
+// Config says where messages go and how.
+type Config struct {
+	// Brokers are addresses, host:port, at which the cluster is first asked.
+	Brokers  []string
+	ClientID string
+	// Topic is the template of topics, of {log} and {sensor}; Key that of keys, of
+	// these and of columns, "" for messages without a key.
+	Topic, Key string
+	Format     json.Format
+	// Tagged puts the record in an object with the log's name.
+	Tagged bool
+	// Headers adds the headers log, sensor, schema-version, content-type and record-id.
+	Headers bool
+	// EventTime gives messages the clock of the capture instead of the wall clock.
+	EventTime bool
+	// CreateTopics asks the broker to make topics that are missing, if it does such.
+	CreateTopics bool
+
+	// Compression is none, gzip, snappy, lz4 or zstd.
+	Compression string
+	// BatchBytes are the bytes of records at which a batch is sent, and Linger the
+	// time after which one with fewer is. BufferBytes bounds what waits for an
+	// acknowledgement.
+	BatchBytes, BufferBytes int
+	Linger                  time.Duration
+	// Deadline is how long a record is tried to be sent, RequestTimeout how long
+	// one answer is waited for.
+	Deadline, RequestTimeout time.Duration
+	// MaxMessage are the bytes of the largest record.
+	MaxMessage int
+	TooLarge   string
+	// Aside is the file for records that cannot be sent: those that the broker
+	// refuses, and with TooLargeAside the large ones. "" drops them.
+	Aside string
+
+	TLS TLS
+	// SASL is the mechanism. The password is read from its file at each connection,
+	// so that it can be changed while the program runs.
+	SASL, User, PasswordFile string
+
+	key, topic  template
+	compression compress.Compression
+}
+
+// TLS says how connections are encrypted. Files are in PEM form.
+type TLS struct {
+	On bool
+	// CA has the certificates that brokers are checked by instead of the system's.
+	CA string
+	// Cert and Key are the client's own.
+	Cert, Key string
+	// SkipVerify takes any certificate.
+	SkipVerify bool
+}
+
+// Default returns the configuration of messages as wirelog makes them by default.
+func Default() Config {
+	return Config{
+		ClientID: "wirelog", Topic: "zeek-{log}", Key: "{uid}", Headers: true, CreateTopics: true,
+		Compression: "zstd", BatchBytes: 512 << 10, BufferBytes: 64 << 20, Linger: 100 * time.Millisecond,
+		Deadline: 5 * time.Minute, RequestTimeout: 30 * time.Second,
+		MaxMessage: 1_000_000, TooLarge: TooLargeCut, SASL: SASLNone,
+	}
+}
+
+// check verifies c and translates what is text in it.
+func (c *Config) check() error {
+	if len(c.Brokers) == 0 {
+		return errors.New("brokers: want at least one address such as localhost:9092")
+	}
+	for _, b := range c.Brokers {
+		if _, _, err := net.SplitHostPort(b); err != nil {
+			return fmt.Errorf("brokers: want host:port, got %q", b)
+		}
+	}
+	var err error
+	if c.topic, err = parseTemplate(c.Topic); err != nil {
+		return fmt.Errorf("topic: %w", err)
+	}
+	if _, err := topicName(c.topic, "log", "sensor"); err != nil {
+		return err
+	}
+	if c.key, err = parseTemplate(c.Key); err != nil {
+		return fmt.Errorf("key: %w", err)
+	}
+	if err := c.compression.UnmarshalText([]byte(c.Compression)); err != nil {
+		return fmt.Errorf("compression: want none, gzip, snappy, lz4 or zstd, got %q", c.Compression)
+	}
+	if c.TooLarge == TooLargeAside && c.Aside == "" {
+		return errors.New("aside: want a file for the records that are too large")
+	}
+	if c.Deadline <= 0 || c.RequestTimeout <= 0 {
+		return errors.New("deadline and request_timeout must be more than 0s")
+	}
+	if c.SASL != SASLNone && (c.User == "" || c.PasswordFile == "") {
+		return errors.New("sasl: want sasl_user and sasl_password_file too")
+	}
+	if (c.TLS.Cert == "") != (c.TLS.Key == "") {
+		return errors.New("tls_cert and tls_key go together")
+	}
+	return nil
+}
+
+// transport makes the connections' settings. topics bounds what is asked of brokers.
+func (c *Config) transport(topics []string) (*kafkago.Transport, error) {
+	t := &kafkago.Transport{
+		ClientID: c.ClientID,
+		// The upper bound of a random time: how long a new leader may stay unknown.
+		MetadataTTL:    3 * time.Second,
+		MetadataTopics: topics,
+	}
+	var err error
+	if t.TLS, err = c.tls(); err != nil {
+		return nil, err
+	}
+	if c.SASL != SASLNone {
+		m := &login{config: c}
+		if _, err := m.mechanism(); err != nil {
+			return nil, err
+		}
+		t.SASL = m
+	}
+	return t, nil
+}
+
+func (c *Config) tls() (*tls.Config, error) {
+	if !c.TLS.On {
+		return nil, nil
+	}
+	t := &tls.Config{InsecureSkipVerify: c.TLS.SkipVerify}
+	if c.TLS.CA != "" {
+		pem, err := os.ReadFile(c.TLS.CA)
+		if err != nil {
+			return nil, err
+		}
+		t.RootCAs = x509.NewCertPool()
+		if !t.RootCAs.AppendCertsFromPEM(pem) {
+			return nil, fmt.Errorf("%s: no certificate in PEM form", c.TLS.CA)
+		}
+	}
+	if c.TLS.Cert != "" {
+		pair, err := tls.LoadX509KeyPair(c.TLS.Cert, c.TLS.Key)
+		if err != nil {
+			return nil, fmt.Errorf("%s, %s: %w", c.TLS.Cert, c.TLS.Key, err)
+		}
+		t.Certificates = []tls.Certificate{pair}
+	}
+	return t, nil
+}
+
+// A login is a sasl.Mechanism that reads the password anew for each connection.
+type login struct{ config *Config }
+
+func (l *login) mechanism() (sasl.Mechanism, error) {
+	c := l.config
+	b, err := os.ReadFile(c.PasswordFile)
+	if err != nil {
+		return nil, err
+	}
+	password := strings.TrimRight(string(b), "\r\n")
+	switch c.SASL {
+	case SASLPlain:
+		return plain.Mechanism{Username: c.User, Password: password}, nil
+	case SASLScram256:
+		return scram.Mechanism(scram.SHA256, c.User, password)
+	case SASLScram512:
+		return scram.Mechanism(scram.SHA512, c.User, password)
+	default:
+		return nil, fmt.Errorf("sasl: unknown mechanism %q", c.SASL)
+	}
+}
+
+// Name implements sasl.Mechanism.
+func (l *login) Name() string {
+	return cmp.Or(map[string]string{
+		SASLScram256: scram.SHA256.Name(), SASLScram512: scram.SHA512.Name(),
+	}[l.config.SASL], plain.Mechanism{}.Name())
+}
+
+// Start implements sasl.Mechanism.
+func (l *login) Start(ctx context.Context) (sasl.StateMachine, []byte, error) {
+	m, err := l.mechanism()
+	if err != nil {
+		return nil, nil, err
+	}
+	return m.Start(ctx)
+}

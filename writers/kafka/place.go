@@ -1,0 +1,348 @@
+// Package kafka is the writers.Place that sends records to Apache Kafka.
+//
+// A message is written when the broker has acknowledged it for all replicas in sync;
+// until then it is kept and sent again, so that each record is in its topic at least
+// once. What is there twice has the same header record-id.
+//
+// The library, segmentio/kafka-go, is used for connections, authentication and the
+// knowledge of which broker leads a partition. Its Writer is not: by default it
+// forgets errors. Batches, their order, retries and acknowledgements are made here:
+// each partition has a goroutine that sends one batch at a time, so that order is kept.
+package kafka
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"hash/fnv"
+	"slices"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	kafkago "github.com/segmentio/kafka-go"
+
+	"github.com/wirelog/wirelog/schemas"
+	"github.com/wirelog/wirelog/writers"
+)
+
+// Reasons why records were not written.
+var (
+	DropUnacknowledged = writers.NewReason("not_acknowledged", true)  // until the deadline
+	DropTooLarge       = writers.NewReason("message_too_large", true) // and could not be cut
+	DropRefused        = writers.NewReason("message_refused", true)   // by the broker, for good
+	DropAside          = writers.NewReason("set_aside", true)         // to the file Config.Aside
+)
+
+// interruptGrace is how long records are still tried to be sent after an interrupt.
+const interruptGrace = 10 * time.Second
+
+// inFlight is how many requests are under way at once, each of one partition.
+const inFlight = 8
+
+// A Place is the cluster.
+type Place struct {
+	config Config
+	env    writers.Env
+
+	connect sync.Once
+	client  *kafkago.Client
+	slots   chan struct{}
+	aside   aside
+	topics  []*topic
+	running sync.WaitGroup
+	stop    func() bool
+
+	// interrupted is when the run was, in Unix nanoseconds, or 0.
+	interrupted atomic.Int64
+	// lost says that a deadline has passed, and nothing was acknowledged since.
+	lost atomic.Bool
+
+	mu      sync.Mutex
+	room    sync.Cond // on mu
+	held    int       // bytes that wait for their acknowledgement
+	closing bool
+	away    time.Time // when trouble began, zero if there is none
+	told    bool      // the user knows of it
+	free    []*batch
+}
+
+// New returns a Place, whose Start has yet to be called.
+func New(c Config) (*Place, error) {
+	if err := c.check(); err != nil {
+		return nil, err
+	}
+	p := &Place{config: c, slots: make(chan struct{}, inFlight)}
+	p.room.L = &p.mu
+	p.aside.path = c.Aside
+	return p, nil
+}
+
+// Type returns "kafka".
+func (p *Place) Type() string { return "kafka" }
+
+// Start implements writers.Place. A broker that is away is no error.
+func (p *Place) Start(env writers.Env) error {
+	p.env = env
+	if _, err := p.config.transport(nil); err != nil {
+		return fmt.Errorf("kafka: %w", err)
+	}
+	p.stop = context.AfterFunc(env.Context, func() { p.interrupted.Store(time.Now().UnixNano()) })
+	return nil
+}
+
+// Encoder implements writers.Place.
+func (p *Place) Encoder(info writers.StreamInfo) writers.RowEncoder {
+	return newRowEncoder(&p.config, &info)
+}
+
+// Open implements writers.Place.
+func (p *Place) Open(info writers.StreamInfo) (writers.Stream, error) {
+	name, err := topicName(p.config.topic, info.Log, info.Sensor)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", info.Output, err)
+	}
+	i := slices.IndexFunc(p.topics, func(t *topic) bool { return t.name == name })
+	if i < 0 {
+		i = len(p.topics)
+		p.topics = append(p.topics, &topic{place: p, name: name})
+	}
+	s := &stream{
+		place: p, topic: p.topics[i], info: info,
+		retries: info.Counts.Mark("retries", false), cuts: info.Counts.Mark("records cut", false),
+	}
+	s.idPrefix = info.Sensor + "/" + info.Log + "/"
+	if p.config.Headers {
+		s.headers = appendHeader(s.headers, "log", []byte(info.Log))
+		s.headers = appendHeader(s.headers, "sensor", []byte(info.Sensor))
+		s.headers = appendHeader(s.headers, "content-type", []byte("application/json"))
+		s.nHeaders = 3
+		if info.Schema != nil {
+			s.headers = appendHeader(s.headers, "schema-version", SchemaVersion(info.Schema, info.Groups))
+			s.nHeaders++
+		}
+	}
+	return s, nil
+}
+
+// SchemaVersion is the value of the header schema-version: it is another one whenever
+// the names or types of the columns are others.
+func SchemaVersion(s *schemas.Schema, g schemas.Groups) []byte {
+	h := fnv.New32a()
+	for _, f := range s.With(g).Fields {
+		fmt.Fprintln(h, f.Name, f.ZeekType())
+	}
+	return fmt.Appendf(nil, "%08x", h.Sum32())
+}
+
+// Close implements writers.Place: it waits until every record was acknowledged
+// or given up.
+func (p *Place) Close() error {
+	p.mu.Lock()
+	p.closing = true
+	p.mu.Unlock()
+	for _, t := range p.topics {
+		t.wake()
+	}
+	p.running.Wait()
+	if p.stop != nil {
+		p.stop()
+	}
+	if p.client != nil {
+		p.client.Transport.(*kafkago.Transport).CloseIdleConnections()
+	}
+	return p.aside.close()
+}
+
+// cluster returns the client, which is made when the topics are known.
+func (p *Place) cluster() *kafkago.Client {
+	p.connect.Do(func() {
+		var names []string
+		for _, t := range p.topics {
+			names = append(names, t.name)
+		}
+		transport, err := p.config.transport(names)
+		if err != nil {
+			// A file has changed since Start.
+			p.env.Report(fmt.Errorf("kafka: %w", err))
+			transport = &kafkago.Transport{MetadataTopics: names}
+		}
+		p.client = &kafkago.Client{
+			Addr: kafkago.TCP(p.config.Brokers...), Timeout: p.config.RequestTimeout, Transport: transport,
+		}
+	})
+	return p.client
+}
+
+// hold waits until size more bytes may wait for their acknowledgement.
+func (p *Place) hold(size int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for p.held > 0 && p.held+size > p.config.BufferBytes {
+		p.room.Wait()
+	}
+	p.held += size
+}
+
+// release is called when size bytes need not wait any more.
+func (p *Place) release(size int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.held -= size
+	p.room.Signal()
+}
+
+// newBatch returns an empty batch.
+func (p *Place) newBatch() *batch {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	n := len(p.free)
+	if n == 0 {
+		return &batch{begun: time.Now()}
+	}
+	b := p.free[n-1]
+	p.free = p.free[:n-1]
+	b.begun = time.Now()
+	return b
+}
+
+// recycle takes back a batch whose records are settled.
+func (p *Place) recycle(b *batch) {
+	b.reset()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.free) < 2*inFlight && cap(b.records) <= 2*p.config.BatchBytes {
+		p.free = append(p.free, b)
+	}
+}
+
+// A stream is one log.
+type stream struct {
+	place *Place
+	topic *topic
+	info  writers.StreamInfo
+	// headers are those that are the same for all records.
+	headers  []byte
+	nHeaders int
+	idPrefix string
+	retries  *writers.Mark
+	cuts     *writers.Mark
+	// scratch of Write
+	id, all []byte
+}
+
+// Write implements writers.Stream.
+func (s *stream) Write(rows []writers.Row) {
+	if !s.topic.resolve(true) {
+		s.info.Counts.Dropped(DropUnacknowledged, uint64(len(rows)))
+		return
+	}
+	now := time.Now().UnixMilli()
+	for i := range rows {
+		m := s.message(&rows[i], now)
+		if recordSize(&m) > s.place.config.MaxMessage && !s.shrink(&m, s.place.config.MaxMessage) {
+			continue
+		}
+		s.topic.put(s, &m)
+	}
+}
+
+// message makes the message of a row. It is valid until the next call.
+func (s *stream) message(r *writers.Row, now int64) message {
+	m := message{time: now}
+	if s.info.Schema == nil {
+		m.value = r.Data[:len(r.Data)-1]
+	} else {
+		m.key, m.value = splitRow(r.Data)
+	}
+	if s.place.config.EventTime {
+		m.time = r.Key.Time / int64(time.Millisecond)
+	}
+	if s.nHeaders > 0 {
+		s.id = AppendRecordID(append(s.id[:0], s.idPrefix...), &r.Key)
+		s.all = appendHeader(append(s.all[:0], s.headers...), "record-id", s.id)
+		m.headers, m.nHeaders = s.all, s.nHeaders+1
+	}
+	return m
+}
+
+// AppendRecordID appends what names a record of a log of a sensor, in any run over
+// the same captures: the clock of the record in nanoseconds, its class, the number of the packet
+// that caused it, and its number among those that this packet caused.
+func AppendRecordID(dst []byte, k *writers.Key) []byte {
+	dst = append(strconv.AppendInt(dst, k.Time, 10), '.')
+	dst = append(strconv.AppendUint(dst, uint64(k.Class), 10), '.')
+	dst = append(strconv.AppendUint(dst, k.Num, 10), '.')
+	return strconv.AppendUint(dst, uint64(k.Seq), 10)
+}
+
+// shrink cuts m so that its record is at most limit bytes long. If that cannot be or
+// is not wanted, it settles the record otherwise and returns false.
+func (s *stream) shrink(m *message, limit int) bool {
+	if s.place.config.TooLarge == TooLargeAside {
+		s.setAside(m, "too large")
+		return false
+	}
+	full := len(m.value)
+	headers, nHeaders := m.headers, m.nHeaders
+	if nHeaders > 0 {
+		headers = appendHeader(slices.Clone(headers), "truncated", strconv.AppendInt(nil, int64(full), 10))
+		nHeaders++
+	}
+	rest := recordSize(&message{key: m.key, headers: headers})
+	value := []byte(nil)
+	if limit > rest {
+		value = cut(m.value, limit-rest)
+	}
+	if value == nil {
+		s.info.Counts.Dropped(DropTooLarge, 1)
+		return false
+	}
+	m.value, m.headers, m.nHeaders = value, headers, nHeaders
+	s.cuts.Add(1)
+	return true
+}
+
+// setAside writes m to the file for such, if there is one, and counts it.
+func (s *stream) setAside(m *message, why string) {
+	if s.place.config.Aside == "" {
+		s.info.Counts.Dropped(DropRefused, 1)
+		return
+	}
+	if first, err := s.place.aside.write(s.topic.name, m, why); err != nil {
+		if first {
+			s.place.env.Report(fmt.Errorf("%s: %w", s.info.Output, err))
+		}
+		s.info.Counts.Dropped(DropRefused, 1)
+		return
+	}
+	s.info.Counts.Dropped(DropAside, 1)
+}
+
+// Tick implements writers.Stream.
+func (s *stream) Tick(time.Time) {}
+
+// Flush implements writers.Stream: what is there is sent without waiting for more.
+func (s *stream) Flush() { s.topic.flush() }
+
+// Close implements writers.Stream; Place.Close waits.
+func (s *stream) Close() error { return nil }
+
+// header returns the value of a header of a record.
+func (m *message) header(name string) []byte {
+	h := m.headers
+	next := func() []byte {
+		n, size := binary.Varint(h)
+		v := h[size : size+int(n)]
+		h = h[size+int(n):]
+		return v
+	}
+	for range m.nHeaders {
+		k, v := next(), next()
+		if string(k) == name {
+			return v
+		}
+	}
+	return nil
+}
