@@ -106,6 +106,8 @@ type ext struct {
 	session   event.Time // of EndAfterSilence
 	services  [maxServices]uint8
 	tunnels   tunnel.State // of the tunnels that the connection carries
+	// Which side's data came last.
+	origSpeaks, respSpeaks bool
 	// one is room for the first of analyzers, so that having one takes no other
 	// allocation.
 	one [1]attached
@@ -447,6 +449,7 @@ func (c *Conn) flip() {
 	}
 	c.addHistory('^')
 	if c.ext != nil {
+		c.ext.origSpeaks, c.ext.respSpeaks = c.ext.respSpeaks, c.ext.origSpeaks
 		for i := range c.ext.analyzers {
 			if f, ok := c.ext.analyzers[i].a.(Flipper); ok && !c.ext.analyzers[i].off {
 				f.Flip()
