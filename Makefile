@@ -54,6 +54,10 @@ fuzz: ## every fuzz target for FUZZTIME (10s)
 		{ echo "$$out"; exit 1; }; \
 	done
 
+.PHONY: readers
+readers: build ## read Parquet and Arrow files with DuckDB, pyarrow and polars, from PyPI
+	integration/readers.py
+
 .PHONY: conformance
 conformance: ## compare with the reference results in SHARED, against conformance.json
 	go run ./internal/conformance -shared $(SHARED)

@@ -26,7 +26,7 @@ type Config struct {
 	OutputDir      string   `key:"output_dir" flag:"output-dir" short:"o" doc:"folder for log files, created if missing"`
 	OutputPath     string   `key:"output" flag:"output" doc:"file for the only log that logs names, instead of a folder; - is standard output"`
 	Kafka          []string `key:"kafka" flag:"kafka" doc:"Kafka brokers, host:port, that receive the records instead of files"`
-	Format         string   `key:"format" flag:"format" short:"f" oneof:"tsv,json,parquet" doc:"format of log files: tsv, json or parquet"`
+	Format         string   `key:"format" flag:"format" short:"f" oneof:"tsv,json,parquet,arrow" doc:"format of log files: tsv, json, parquet or arrow"`
 	JSONTimestamps string   `key:"json_timestamps" flag:"json-timestamps" oneof:"epoch,millis,iso8601" doc:"times in JSON: epoch (seconds), millis or iso8601"`
 	// Logs and EventNames hold names and patterns; none stands for all.
 	Logs         []string  `key:"logs" flag:"logs" doc:"logs to write, such as conn,weird; all but the optional ones if not given"`

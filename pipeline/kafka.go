@@ -43,6 +43,8 @@ type KafkaSettings struct {
 	MaxMessage  int           `key:"max_message_bytes" min:"1024" doc:"bytes of the largest record, with key and headers"`
 	TooLarge    string        `key:"too_large" oneof:"cut,aside" doc:"what is done with a larger one: cut shortens its strings and lists and marks it, aside keeps it in a file"`
 	Aside       string        `key:"aside" doc:"file for records that are too large or that the broker refuses; dropped if not given"`
+	Spool       string        `key:"spool" doc:"folder, of this output alone, that keeps records while the brokers do not take them, for live traffic; reading waits if not given"`
+	SpoolBytes  int           `key:"spool_bytes" min:"1" doc:"bytes that spool may hold; beyond it records are lost, and counted"`
 
 	TLS          bool   `key:"tls" doc:"encrypt connections"`
 	TLSCA        string `key:"tls_ca" doc:"file with the certificates that brokers are checked by; the system's if not given"`
@@ -60,7 +62,7 @@ func defaultKafka() *KafkaSettings {
 		Messages: messagesWirelog, Timestamps: TimestampsEpoch, Time: "now",
 		Compression: c.Compression, BatchBytes: c.BatchBytes, Linger: c.Linger, BufferBytes: c.BufferBytes,
 		Deadline: c.Deadline, Timeout: c.RequestTimeout, MaxMessage: c.MaxMessage, TooLarge: c.TooLarge,
-		SASL: c.SASL,
+		SpoolBytes: c.SpoolBytes, SASL: c.SASL,
 	}
 }
 
@@ -84,6 +86,7 @@ func (s *KafkaSettings) config() (kafka.Config, error) {
 	c.Compression, c.BatchBytes, c.Linger, c.BufferBytes = s.Compression, s.BatchBytes, s.Linger, s.BufferBytes
 	c.Deadline, c.RequestTimeout = s.Deadline, s.Timeout
 	c.MaxMessage, c.TooLarge, c.Aside = s.MaxMessage, s.TooLarge, s.Aside
+	c.Spool, c.SpoolBytes = s.Spool, s.SpoolBytes
 	c.TLS = kafka.TLS{On: s.TLS, CA: s.TLSCA, Cert: s.TLSCert, Key: s.TLSKey, SkipVerify: s.TLSInsecure}
 	c.SASL, c.User, c.PasswordFile = s.SASL, s.SASLUser, s.PasswordFile
 	return c, nil

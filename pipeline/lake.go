@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/wirelog/wirelog/writers"
+	"github.com/wirelog/wirelog/writers/arrow"
 	"github.com/wirelog/wirelog/writers/parquet"
 )
 
@@ -48,5 +49,38 @@ var parquetType = outputType{
 			return errors.New("Parquet files lie in a tree of folders: name its root by output_dir")
 		}
 		return settings.(*ParquetSettings).apply(w)
+	},
+}
+
+// ArrowSettings are the settings of outputs of type arrow.
+type ArrowSettings struct {
+	Dir      string `key:"dir" doc:"folder for the files, created if missing"`
+	Path     string `key:"path" doc:"file for the only log that the output takes, instead of dir; - is standard output, which gets a stream"`
+	Form     string `key:"form" oneof:"file,stream" doc:"form of files: file ({log}.arrow) or stream ({log}.arrows)"`
+	Compress string `key:"compress" oneof:"none,lz4,zstd" doc:"compression of columns: none, lz4 or zstd"`
+	Flat     bool   `key:"flat" doc:"columns with dotted names, such as \"id.orig_h\", instead of structs"`
+	Batch    int    `key:"batch" min:"1024" doc:"bytes that a batch of a log may take in memory before it is written"`
+}
+
+func (s *ArrowSettings) apply(w *writers.Output) error {
+	a := arrow.Settings{Dir: s.Dir, Path: s.Path, Form: s.Form, Compress: s.Compress, Flat: s.Flat, Batch: s.Batch}
+	if err := a.Check(); err != nil {
+		return err
+	}
+	w.Place, w.Path = arrow.New(a), s.Path
+	return nil
+}
+
+func defaultArrow(dir, path string) *ArrowSettings {
+	d := arrow.Default(dir)
+	return &ArrowSettings{Dir: d.Dir, Path: path, Form: d.Form, Compress: d.Compress, Batch: d.Batch}
+}
+
+var arrowType = outputType{
+	name: FormatArrow, doc: "Arrow IPC files or streams",
+	settings: func() any { return defaultArrow(".", "") },
+	short:    func(o *Options) any { return defaultArrow(o.OutputDir, o.OutputPath) },
+	make: func(_ *Options, settings any, w *writers.Output) error {
+		return settings.(*ArrowSettings).apply(w)
 	},
 }

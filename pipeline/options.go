@@ -17,10 +17,11 @@ const (
 	FormatTSV     = "tsv"     // Zeek's tab-separated form
 	FormatJSON    = "json"    // Zeek's JSON form, one object a line
 	FormatParquet = "parquet" // Parquet files in a tree of partitions
+	FormatArrow   = "arrow"   // Arrow IPC files or streams
 )
 
 // Formats lists the values of Options.Format.
-func Formats() []string { return []string{FormatTSV, FormatJSON, FormatParquet} }
+func Formats() []string { return []string{FormatTSV, FormatJSON, FormatParquet, FormatArrow} }
 
 // Forms of times in JSON logs.
 const (

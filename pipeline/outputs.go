@@ -124,6 +124,7 @@ var outputTypes = []outputType{
 		},
 	},
 	parquetType,
+	arrowType,
 	kafkaType,
 }
 

@@ -38,6 +38,8 @@ type batch struct {
 type rowOf struct {
 	end    int
 	stream *stream
+	// segment of the spool that it was read from, or nil.
+	segment *segment
 }
 
 // headerSize is what stands before the records of a batch.
@@ -46,7 +48,7 @@ const headerSize = 61
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 // add appends m.
-func (b *batch) add(s *stream, m *message) {
+func (b *batch) add(s *stream, seg *segment, m *message) {
 	if len(b.rows) == 0 {
 		b.base, b.max = m.time, m.time
 	}
@@ -66,7 +68,7 @@ func (b *batch) add(s *stream, m *message) {
 	r = append(binary.AppendVarint(r, int64(len(m.value))), m.value...)
 	r = append(binary.AppendVarint(r, int64(m.nHeaders)), m.headers...)
 	b.records = r
-	b.rows = append(b.rows, rowOf{len(r), s})
+	b.rows = append(b.rows, rowOf{len(r), s, seg})
 }
 
 // recordSize is the most that add needs for m.
@@ -119,7 +121,7 @@ func (b *batch) addOf(from *batch, pick func(i int) bool) {
 	for i, r := range from.rows {
 		if pick(i) {
 			m := from.message(i)
-			b.add(r.stream, &m)
+			b.add(r.stream, r.segment, &m)
 		}
 	}
 }
@@ -133,6 +135,16 @@ func (b *batch) eachStream(f func(s *stream, rows, size int)) {
 			size += b.size(i)
 		}
 		f(s, i-start, size)
+	}
+}
+
+// settle notes that the records of b need not be kept any more.
+func (b *batch) settle() {
+	for i := 0; i < len(b.rows); {
+		seg, start := b.rows[i].segment, i
+		for ; i < len(b.rows) && b.rows[i].segment == seg; i++ {
+		}
+		seg.settle(i - start)
 	}
 }
 

@@ -71,6 +71,12 @@ type Config struct {
 	// refuses, and with TooLargeAside the large ones. "" drops them.
 	Aside string
 
+	// Spool is the folder that keeps records while the cluster does not take them,
+	// SpoolBytes what it may hold; "" is none, and Write waits instead. The folder
+	// belongs to one place alone.
+	Spool      string
+	SpoolBytes int
+
 	TLS TLS
 	// SASL is the mechanism. The password is read from its file at each connection,
 	// so that it can be changed while the program runs.
@@ -97,7 +103,7 @@ func Default() Config {
 		ClientID: "wirelog", Topic: "zeek-{log}", Key: "{uid}", Headers: true, CreateTopics: true,
 		Compression: "zstd", BatchBytes: 512 << 10, BufferBytes: 64 << 20, Linger: 100 * time.Millisecond,
 		Deadline: 5 * time.Minute, RequestTimeout: 30 * time.Second,
-		MaxMessage: 1_000_000, TooLarge: TooLargeCut, SASL: SASLNone,
+		MaxMessage: 1_000_000, TooLarge: TooLargeCut, SpoolBytes: 1 << 30, SASL: SASLNone,
 	}
 }
 

@@ -41,7 +41,7 @@ func TestBatchGivesItsMessagesBack(t *testing.T) {
 		}
 		all = append(all, m)
 		before := len(b.records)
-		b.add(nil, &m)
+		b.add(nil, nil, &m)
 		if len(b.records)-before > recordSize(&m) {
 			t.Fatalf("message %d: recordSize is %d for %d bytes", i, recordSize(&m), len(b.records)-before)
 		}
@@ -117,7 +117,7 @@ func TestEncoderAllocates(t *testing.T) {
 	if n := testing.AllocsPerRun(1000, func() {
 		row.Data = e.Append(buf[:0], rec)
 		m := s.message(&row, 0)
-		if b.add(s, &m); len(b.rows) == 100 {
+		if b.add(s, nil, &m); len(b.rows) == 100 {
 			b.reset()
 		}
 	}); n != 0 {
@@ -152,7 +152,7 @@ func BenchmarkRecord(b *testing.B) {
 				row.Data = e.Append(row.Data[:0], rec)
 				b.SetBytes(int64(len(row.Data)))
 				m := s.message(&row, 1)
-				if batch.add(s, &m); len(batch.records) > c.BatchBytes {
+				if batch.add(s, nil, &m); len(batch.records) > c.BatchBytes {
 					var err error
 					if wire, err = batch.appendTo(wire[:0], compress.Compression(c.compression)); err != nil {
 						b.Fatal(err)

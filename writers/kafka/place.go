@@ -13,6 +13,7 @@ package kafka
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"hash/fnv"
 	"slices"
@@ -54,8 +55,15 @@ type Place struct {
 	running sync.WaitGroup
 	stop    func() bool
 
-	// interrupted is when the run was, in Unix nanoseconds, or 0.
-	interrupted atomic.Int64
+	spool   *spool
+	streams []*stream
+	// orphans are the streams of an earlier run's messages, by topic and log, of the
+	// goroutine that drains the spool.
+	orphans map[string]*stream
+
+	// interrupted is when the run was, and ending when Close was called, in Unix
+	// nanoseconds, or 0.
+	interrupted, ending atomic.Int64
 	// lost says that a deadline has passed, and nothing was acknowledged since.
 	lost atomic.Bool
 
@@ -88,6 +96,12 @@ func (p *Place) Start(env writers.Env) error {
 	if _, err := p.config.transport(nil); err != nil {
 		return fmt.Errorf("kafka: %w", err)
 	}
+	if c := &p.config; c.Spool != "" {
+		p.spool = &spool{place: p, dir: c.Spool, max: int64(c.SpoolBytes)}
+		if err := p.spool.open(); err != nil {
+			return fmt.Errorf("kafka: %w", err)
+		}
+	}
 	p.stop = context.AfterFunc(env.Context, func() { p.interrupted.Store(time.Now().UnixNano()) })
 	return nil
 }
@@ -103,15 +117,8 @@ func (p *Place) Open(info writers.StreamInfo) (writers.Stream, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", info.Output, err)
 	}
-	i := slices.IndexFunc(p.topics, func(t *topic) bool { return t.name == name })
-	if i < 0 {
-		i = len(p.topics)
-		p.topics = append(p.topics, &topic{place: p, name: name})
-	}
-	s := &stream{
-		place: p, topic: p.topics[i], info: info,
-		retries: info.Counts.Mark("retries", false), cuts: info.Counts.Mark("records cut", false),
-	}
+	s := p.newStream(name, info)
+	p.streams = append(p.streams, s)
 	s.idPrefix = info.Sensor + "/" + info.Log + "/"
 	if p.config.Headers {
 		s.headers = appendHeader(s.headers, "log", []byte(info.Log))
@@ -124,6 +131,42 @@ func (p *Place) Open(info writers.StreamInfo) (writers.Stream, error) {
 		}
 	}
 	return s, nil
+}
+
+// newStream makes a stream and, if there is none of that name, its topic.
+func (p *Place) newStream(name string, info writers.StreamInfo) *stream {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	i := slices.IndexFunc(p.topics, func(t *topic) bool { return t.name == name })
+	if i < 0 {
+		i = len(p.topics)
+		p.topics = append(p.topics, &topic{place: p, name: name})
+	}
+	return &stream{
+		place: p, topic: p.topics[i], info: info,
+		retries: info.Counts.Mark("retries", false), cuts: info.Counts.Mark("records cut", false),
+	}
+}
+
+// streamOf returns the stream of a message of the spool; that of an earlier run has a
+// stream of its own, which no summary counts.
+func (p *Place) streamOf(topic, log string, earlier bool) *stream {
+	if !earlier {
+		for _, s := range p.streams {
+			if s.info.Log == log && s.topic.name == topic {
+				return s
+			}
+		}
+	}
+	key := topic + "/" + log
+	if p.orphans[key] == nil {
+		if p.orphans == nil {
+			p.orphans = map[string]*stream{}
+		}
+		info := writers.StreamInfo{Output: "kafka", Log: log, Counts: new(writers.Counts), Env: p.env}
+		p.orphans[key] = p.newStream(topic, info)
+	}
+	return p.orphans[key]
 }
 
 // SchemaVersion is the value of the header schema-version: it is another one whenever
@@ -139,6 +182,10 @@ func SchemaVersion(s *schemas.Schema, g schemas.Groups) []byte {
 // Close implements writers.Place: it waits until every record was acknowledged
 // or given up.
 func (p *Place) Close() error {
+	p.ending.Store(time.Now().UnixNano())
+	if p.spool != nil && p.spool.lock != nil {
+		p.spool.end()
+	}
 	p.mu.Lock()
 	p.closing = true
 	p.mu.Unlock()
@@ -152,7 +199,11 @@ func (p *Place) Close() error {
 	if p.client != nil {
 		p.client.Transport.(*kafkago.Transport).CloseIdleConnections()
 	}
-	return p.aside.close()
+	err := p.aside.close()
+	if p.spool != nil && p.spool.lock != nil {
+		err = errors.Join(err, p.spool.close())
+	}
+	return err
 }
 
 // cluster returns the client, which is made when the topics are known.
@@ -161,6 +212,9 @@ func (p *Place) cluster() *kafkago.Client {
 		var names []string
 		for _, t := range p.topics {
 			names = append(names, t.name)
+		}
+		if p.spool != nil {
+			names = nil // a spool may have messages of other topics
 		}
 		transport, err := p.config.transport(names)
 		if err != nil {
@@ -183,6 +237,17 @@ func (p *Place) hold(size int) {
 		p.room.Wait()
 	}
 	p.held += size
+}
+
+// tryHold is hold if that need not wait, and nothing is amiss with the cluster.
+func (p *Place) tryHold(size int) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.held > 0 && p.held+size > p.config.BufferBytes || !p.away.IsZero() {
+		return false
+	}
+	p.held += size
+	return true
 }
 
 // release is called when size bytes need not wait any more.
@@ -228,13 +293,19 @@ type stream struct {
 	idPrefix string
 	retries  *writers.Mark
 	cuts     *writers.Mark
+	// spooled are the rows of this run that are in the spool and no batch.
+	spooled atomic.Int64
 	// scratch of Write
 	id, all []byte
 }
 
 // Write implements writers.Stream.
 func (s *stream) Write(rows []writers.Row) {
-	if !s.topic.resolve(true) {
+	if s.place.spool != nil {
+		s.place.spool.put(s, rows)
+		return
+	}
+	if !s.topic.resolve() {
 		s.info.Counts.Dropped(DropUnacknowledged, uint64(len(rows)))
 		return
 	}
@@ -244,7 +315,8 @@ func (s *stream) Write(rows []writers.Row) {
 		if recordSize(&m) > s.place.config.MaxMessage && !s.shrink(&m, s.place.config.MaxMessage) {
 			continue
 		}
-		s.topic.put(s, &m)
+		s.place.hold(recordSize(&m))
+		s.topic.put(s, nil, &m)
 	}
 }
 

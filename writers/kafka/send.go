@@ -11,8 +11,6 @@ import (
 	kafkago "github.com/segmentio/kafka-go"
 	"github.com/segmentio/kafka-go/protocol"
 	"github.com/segmentio/kafka-go/protocol/metadata"
-
-	"github.com/wirelog/wirelog/writers"
 )
 
 // Times between tries.
@@ -38,13 +36,17 @@ type topic struct {
 	sticky int
 }
 
-// resolve finds out which partitions the topic has. It reports whether they are known; if
-// wait is set it tries until the deadline.
-func (t *topic) resolve(wait bool) bool {
+// known reports whether the partitions are known.
+func (t *topic) known() bool {
 	t.mu.Lock()
-	known := len(t.partitions) > 0
-	t.mu.Unlock()
-	if known {
+	defer t.mu.Unlock()
+	return len(t.partitions) > 0
+}
+
+// resolve finds out which partitions the topic has. It tries until the deadline, and
+// reports whether they are known.
+func (t *topic) resolve() bool {
+	if t.known() {
 		return true
 	}
 	begun := time.Now()
@@ -61,9 +63,6 @@ func (t *topic) resolve(wait bool) bool {
 		}
 		err = fmt.Errorf("topic %s: %w", t.name, err)
 		t.place.trouble(err)
-		if !wait {
-			return false
-		}
 		if t.place.expired(begun, try) {
 			t.place.giveUp(err)
 			return false
@@ -95,12 +94,12 @@ func (t *topic) ask() (int, error) {
 	return 0, kafkago.UnknownTopicOrPartition
 }
 
-// put enters a message at the partition of its key.
-func (t *topic) put(s *stream, m *message) {
+// put enters a message, for which the place holds the bytes, at the partition of its key.
+func (t *topic) put(s *stream, seg *segment, m *message) {
 	n := len(t.partitions)
 	if m.key != nil {
-		t.partitions[int(murmur2(m.key)&0x7fffffff)%n].put(s, m)
-	} else if t.partitions[t.sticky].put(s, m) {
+		t.partitions[int(murmur2(m.key)&0x7fffffff)%n].put(s, seg, m)
+	} else if t.partitions[t.sticky].put(s, seg, m) {
 		t.sticky = (t.sticky + 1) % n
 	}
 }
@@ -154,11 +153,9 @@ func (p *partition) flush() {
 	p.signal()
 }
 
-// put appends a message. It waits while too much is held, and reports whether the
-// message began a batch because the one before was full.
-func (p *partition) put(s *stream, m *message) (turned bool) {
+// put appends a message for which the place holds the bytes, and reports whether it began a batch because the one before was full.
+func (p *partition) put(s *stream, seg *segment, m *message) (turned bool) {
 	size := recordSize(m)
-	p.place.hold(size)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.open != nil && len(p.open.records)+size > p.place.config.BatchBytes {
@@ -169,7 +166,7 @@ func (p *partition) put(s *stream, m *message) (turned bool) {
 		p.open = p.place.newBatch()
 		p.signal()
 	}
-	p.open.add(s, m)
+	p.open.add(s, seg, m)
 	p.open.held += size
 	if !p.started {
 		p.started = true
@@ -229,7 +226,7 @@ func (p *partition) deliver(b *batch) {
 	}
 	var err error
 	if *wire, err = b.appendTo((*wire)[:0], p.place.config.compression); err != nil {
-		p.drop(b, DropUnacknowledged)
+		p.drop(b)
 		p.place.env.Report(fmt.Errorf("kafka: %s: %w", p.topic.name, err))
 		return
 	}
@@ -255,12 +252,15 @@ func (p *partition) deliver(b *batch) {
 		err = fmt.Errorf("topic %s: %w", p.topic.name, err)
 		p.place.trouble(err)
 		if p.place.expired(b.tried, try) {
-			p.drop(b, DropUnacknowledged)
+			p.drop(b)
 			p.place.giveUp(err)
 			return
 		}
 		b.rows[0].stream.retries.Add(1)
 		pause(try)
+		if _, err := p.topic.ask(); err != nil { // which makes a topic again that was deleted
+			p.place.trouble(fmt.Errorf("topic %s: %w", p.topic.name, err))
+		}
 	}
 }
 
@@ -300,13 +300,15 @@ func refused(err error) bool {
 // about by themselves, those beside them in batches of their own.
 func (p *partition) divide(b *batch, bad map[int]error, large bool, err error) {
 	if len(b.rows) == 1 {
-		s, m := b.rows[0].stream, b.message(0)
-		switch {
-		case !large:
-			s.setAside(&m, err.Error())
-		case s.shrink(&m, recordSize(&m)/2):
-			p.redeliver(b, func(nb *batch) { nb.add(s, &m) })
+		s, seg, m := b.rows[0].stream, b.rows[0].segment, b.message(0)
+		if large && s.shrink(&m, recordSize(&m)/2) {
+			p.redeliver(b, func(nb *batch) { nb.add(s, seg, &m) })
+			return
 		}
+		if !large {
+			s.setAside(&m, err.Error())
+		}
+		b.settle()
 		return
 	}
 	if len(bad) > 0 && len(bad) < len(b.rows) {
@@ -319,6 +321,7 @@ func (p *partition) divide(b *batch, bad map[int]error, large bool, err error) {
 			m := b.message(i)
 			b.rows[i].stream.setAside(&m, err.Error())
 		}
+		b.settle()
 		return
 	}
 	half := len(b.rows) / 2
@@ -341,11 +344,16 @@ func (p *partition) acknowledge(b *batch) {
 		s.info.Counts.Wrote(uint64(rows))
 		s.info.Counts.Bytes(uint64(size))
 	})
+	b.settle()
 }
 
-// drop counts the records of b as lost.
-func (p *partition) drop(b *batch, why writers.Reason) {
-	b.eachStream(func(s *stream, rows, _ int) { s.info.Counts.Dropped(why, uint64(rows)) })
+// drop gives up the records of b: they go back to the spool, or are lost.
+func (p *partition) drop(b *batch) {
+	if p.place.spool != nil {
+		p.place.spool.save(b)
+		return
+	}
+	b.eachStream(func(s *stream, rows, _ int) { s.info.Counts.Dropped(DropUnacknowledged, uint64(rows)) })
 }
 
 // pause waits before another try.
@@ -360,6 +368,10 @@ func (p *Place) isClosing() bool {
 // expired reports whether what was first tried at begun, and then as often as tries
 // says, is to be given up.
 func (p *Place) expired(begun time.Time, tries int) bool {
+	if p.spool != nil {
+		// The spool waits for as long as the run lasts.
+		return p.over()
+	}
 	now := time.Now()
 	if i := p.interrupted.Load(); i != 0 && now.Sub(time.Unix(0, i)) > interruptGrace {
 		return true
@@ -367,10 +379,38 @@ func (p *Place) expired(begun time.Time, tries int) bool {
 	return now.Sub(begun) > p.config.Deadline || tries > 0 && p.lost.Load()
 }
 
+// over reports whether a place with a spool has no more time to send: the deadline
+// after the end of the run, or less if the cluster is away then, as nothing is lost.
+func (p *Place) over() bool {
+	now := time.Now()
+	if i := p.interrupted.Load(); i != 0 && now.Sub(time.Unix(0, i)) > interruptGrace {
+		return true
+	}
+	e := p.ending.Load()
+	if e == 0 {
+		return false
+	}
+	left := p.config.Deadline
+	if p.isAway() {
+		left = min(left, interruptGrace)
+	}
+	return now.Sub(time.Unix(0, e)) > left
+}
+
+func (p *Place) isAway() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return !p.away.IsZero()
+}
+
 // giveUp notes that records were given up because of err.
 func (p *Place) giveUp(err error) {
 	if !p.lost.Swap(true) {
-		p.env.Report(fmt.Errorf("kafka: records given up after %s: %w", p.config.Deadline, err))
+		what := "are given up after " + p.config.Deadline.String()
+		if p.spool != nil {
+			what = "are left in " + p.config.Spool
+		}
+		p.env.Report(fmt.Errorf("kafka: records %s: %w", what, err))
 	}
 }
 
@@ -385,7 +425,11 @@ func (p *Place) trouble(err error) {
 	p.told = p.told || tell
 	p.mu.Unlock()
 	if tell {
-		p.env.Notice(fmt.Sprintf("kafka: %v; trying again for up to %s", err, p.config.Deadline))
+		until := "for up to " + p.config.Deadline.String()
+		if p.spool != nil {
+			until = "while records go to " + p.config.Spool
+		}
+		p.env.Notice(fmt.Sprintf("kafka: %v; trying again %s", err, until))
 	}
 }
 

@@ -22,6 +22,13 @@ func small(root string) Settings {
 	return s
 }
 
+// tiny has row groups of some hundred.
+func tiny(root string) Settings {
+	s := Default(root)
+	s.RowGroup = 400 << 10
+	return s
+}
+
 // reports collects errors.
 func reports(t testing.TB) (writers.Env, *[]error) {
 	list := new([]error)
@@ -46,13 +53,13 @@ func TestDiskFull(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = syscall.Unmount(dir, 0) })
 	ballast := filepath.Join(dir, "ballast")
-	if err := os.WriteFile(ballast, make([]byte, 1500<<10), 0o644); err != nil {
+	if err := os.WriteFile(ballast, make([]byte, 1800<<10), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	env, errs := reports(t)
 	p, s, counts := open(t, small(filepath.Join(dir, "lake")), schemas.ConnSchema.With(0), env)
-	rows := connRows(200000)
-	for i := 0; i < 150000; i += 500 {
+	rows := connRows(100000)
+	for i := 0; i < 80000; i += 500 {
 		s.Write(rows[i : i+500])
 	}
 	if len(*errs) != 1 || !errors.Is((*errs)[0], syscall.ENOSPC) || !strings.Contains((*errs)[0].Error(), dir) {
@@ -69,12 +76,12 @@ func TestDiskFull(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.Tick(time.Now()) // what waits is written
-	for i := 150000; i < 160000; i += 500 {
+	for i := 80000; i < 90000; i += 500 {
 		s.Write(rows[i : i+500])
 	}
 	closed(t, p, s)
 	st := counts.Stats()
-	if n := total(t, p.settings.Root); uint64(n) != st.Written || st.Written+st.Lost() != 160000 || st.Dropped[writers.DropWrite] != lost {
+	if n := total(t, p.settings.Root); uint64(n) != st.Written || st.Written+st.Lost() != 90000 || st.Dropped[writers.DropWrite] != lost {
 		t.Errorf("%d rows in files, %+v, lost %d before there was room", n, st, lost)
 	}
 	if len(*errs) != 1 {
@@ -141,8 +148,8 @@ func TestUnwritable(t *testing.T) {
 // finishes what had been written, and removes what was not whole.
 func TestKilled(t *testing.T) {
 	root := t.TempDir()
-	_, s, counts := open(t, small(root), schemas.ConnSchema.With(0), testEnv(t, nil))
-	rows := connRows(40000)
+	_, s, counts := open(t, tiny(root), schemas.ConnSchema.With(0), testEnv(t, nil))
+	rows := connRows(8000)
 	for i := 0; i < len(rows); i += 500 {
 		s.Write(rows[i : i+500])
 	}
@@ -161,7 +168,7 @@ func TestKilled(t *testing.T) {
 	var notices []string
 	env := testEnv(t, nil)
 	env.Notice = func(n string) { notices = append(notices, n) }
-	if err := New(small(root)).Start(env); err != nil || notices != nil {
+	if err := New(tiny(root)).Start(env); err != nil || notices != nil {
 		t.Errorf("%v, notices %q", err, notices)
 	}
 	runtime.KeepAlive(s) // with its lock
@@ -179,7 +186,7 @@ func TestKilled(t *testing.T) {
 			t.Fatal(err)
 		}
 		notices = nil
-		p := New(small(root))
+		p := New(tiny(root))
 		if err := p.Start(env); err != nil {
 			t.Fatal(err)
 		}

@@ -17,6 +17,7 @@ import (
 
 	"github.com/wirelog/wirelog/writers"
 	"github.com/wirelog/wirelog/writers/internal/lockfile"
+	"github.com/wirelog/wirelog/writers/internal/metadata"
 )
 
 const (
@@ -41,7 +42,7 @@ var errRemoved = errors.New("the file was removed or replaced while it was writt
 type file struct {
 	root string
 	name string // in the tree, with slashes
-	meta map[string]string
+	meta []metadata.Pair
 
 	f      *os.File
 	off    int64
@@ -94,8 +95,8 @@ func (f *file) append(s *segment) error {
 	groups := append(f.groups[:len(f.groups):len(f.groups)], w)
 	meta := s.meta
 	meta.KeyValueMetadata = nil
-	for _, key := range []string{metaLog, metaSensor, metaVersion, metaFields, metaTypes} {
-		meta.KeyValueMetadata = append(meta.KeyValueMetadata, format.KeyValue{Key: key, Value: f.meta[key]})
+	for _, kv := range f.meta {
+		meta.KeyValueMetadata = append(meta.KeyValueMetadata, format.KeyValue{Key: kv.Key, Value: kv.Value})
 	}
 	tail, err := appendTail(nil, f.off+int64(len(s.data)), groups, meta)
 	if err != nil {
@@ -269,7 +270,7 @@ func footerBefore(f *os.File, at int64) (rows int64, ok bool) {
 		return 0, false
 	}
 	for _, kv := range meta.KeyValueMetadata {
-		if kv.Key == metaLog {
+		if kv.Key == metadata.Log {
 			return meta.NumRows, true
 		}
 	}

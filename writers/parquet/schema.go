@@ -1,27 +1,14 @@
 package parquet
 
 import (
-	"encoding/json"
 	"reflect"
 	"slices"
-	"strings"
 
 	"github.com/parquet-go/parquet-go"
 	"github.com/parquet-go/parquet-go/encoding"
 
 	"github.com/wirelog/wirelog/schemas"
-	"github.com/wirelog/wirelog/writers"
-)
-
-// Keys of a file's metadata.
-const (
-	metaLog     = "wirelog.log"
-	metaSensor  = "wirelog.sensor"
-	metaVersion = "wirelog.version"
-	// metaFields and metaTypes are JSON arrays: the columns' names in Zeek's order and
-	// their types as Zeek writes them, so that a Zeek log can be made again.
-	metaFields = "zeek.fields"
-	metaTypes  = "zeek.types"
+	"github.com/wirelog/wirelog/schemas/columnar"
 )
 
 // A column is a field of a log as a Parquet column.
@@ -65,7 +52,7 @@ func newLayout(s *schemas.Schema, flat bool) *layout {
 		f := &s.Fields[i]
 		c := column{path: []string{f.Name}, list: f.Container != schemas.Scalar}
 		if !flat {
-			c.path = structPath(s, f.Name)
+			c.path = columnar.Path(s, f.Name)
 		}
 		root.add(c.path, l.nodeOf(f))
 		l.columns = append(l.columns, c)
@@ -88,21 +75,6 @@ func newLayout(s *schemas.Schema, flat bool) *layout {
 	return l
 }
 
-// structPath splits a dotted name, as far as no column has the name of a struct.
-func structPath(s *schemas.Schema, name string) []string {
-	path := strings.Split(name, ".")
-	if slices.Contains(path, "") {
-		return []string{name}
-	}
-	for i := 1; i < len(path); i++ {
-		prefix := strings.Join(path[:i], ".")
-		if slices.ContainsFunc(s.Fields, func(f schemas.Field) bool { return f.Name == prefix }) {
-			return []string{name}
-		}
-	}
-	return path
-}
-
 // unique reports whether a column holds identifiers, of which a dictionary would
 // hold as many as there are rows.
 func unique(f *schemas.Field) bool {
@@ -112,18 +84,18 @@ func unique(f *schemas.Field) bool {
 // nodeOf returns the type of a field.
 func (l *layout) nodeOf(f *schemas.Field) parquet.Node {
 	var n parquet.Node
-	switch f.Kind {
-	case schemas.KindBool:
+	switch columnar.TypeOf(f.Kind) {
+	case columnar.Bool:
 		n = parquet.Leaf(parquet.BooleanType)
-	case schemas.KindCount, schemas.KindInt:
-		n = parquet.Leaf(parquet.Int64Type)
-	case schemas.KindDouble, schemas.KindInterval:
-		n = parquet.Leaf(parquet.DoubleType)
-	case schemas.KindTime:
-		n = parquet.Timestamp(parquet.Microsecond)
-	case schemas.KindPort:
+	case columnar.Int32:
 		n = parquet.Leaf(parquet.Int32Type)
-	default:
+	case columnar.Int64:
+		n = parquet.Leaf(parquet.Int64Type)
+	case columnar.Double:
+		n = parquet.Leaf(parquet.DoubleType)
+	case columnar.Timestamp:
+		n = parquet.Timestamp(parquet.Microsecond)
+	case columnar.String:
 		if unique(f) {
 			n = parquet.Encoded(parquet.String(), &parquet.Plain)
 		} else {
@@ -176,25 +148,4 @@ func (f *field) Name() string { return f.name }
 
 func (f *field) Value(base reflect.Value) reflect.Value {
 	return base.MapIndex(reflect.ValueOf(f.name))
-}
-
-// metadata returns the key-value metadata of files of a stream.
-func metadata(info *writers.StreamInfo) map[string]string {
-	var names, types []string
-	for i := range info.Schema.Fields {
-		f := &info.Schema.Fields[i]
-		names, types = append(names, f.Name), append(types, f.ZeekType())
-	}
-	return map[string]string{
-		metaLog: info.Log, metaSensor: info.Sensor, metaVersion: info.Version,
-		metaFields: array(names), metaTypes: array(types),
-	}
-}
-
-func array(list []string) string {
-	b, err := json.Marshal(list)
-	if err != nil {
-		panic(err) // strings always can be
-	}
-	return string(b)
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/wirelog/wirelog/schemas"
 	"github.com/wirelog/wirelog/writers"
+	"github.com/wirelog/wirelog/writers/internal/metadata"
 	"github.com/wirelog/wirelog/writers/row"
 )
 
@@ -32,7 +33,7 @@ type stream struct {
 	place  *Place
 	info   writers.StreamInfo
 	layout *layout
-	meta   map[string]string
+	meta   []metadata.Pair
 	ts     int // the field that partitions go by, -1 for the time of writing
 	parts  []*part
 	turn   uint64 // counts uses of parts
@@ -57,7 +58,7 @@ type part struct {
 }
 
 func newStream(p *Place, info writers.StreamInfo) *stream {
-	s := &stream{place: p, info: info, layout: newLayout(info.Schema, p.settings.Flat), meta: metadata(&info), ts: -1}
+	s := &stream{place: p, info: info, layout: newLayout(info.Schema, p.settings.Flat), meta: metadata.Of(&info), ts: -1}
 	if p.settings.Partition == ByEventTime {
 		s.ts = slices.IndexFunc(info.Schema.Fields, func(f schemas.Field) bool {
 			return f.Name == "ts" && f.Kind == schemas.KindTime && f.Container == schemas.Scalar

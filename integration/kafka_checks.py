@@ -1,0 +1,216 @@
+"""The tests of kafka.sh, which prepares what they need. Run that."""
+
+import base64
+import glob
+import json
+import os
+import random
+import shutil
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import time
+import uuid
+
+import confluent_kafka
+import confluent_kafka.admin
+import kafka
+
+ADDR = "127.0.0.1:19092"
+work = sys.argv[1]
+random.seed(os.environ.get("SEED", "wirelog"))
+
+
+class Broker:
+    """A broker in a folder of its own."""
+
+    def __init__(self):
+        self.dir = os.path.join(work, "broker")
+        shutil.rmtree(self.dir, ignore_errors=True)
+        os.makedirs(self.dir)
+        self.config = os.path.join(self.dir, "server.properties")
+        with open(self.config, "w") as f:
+            f.write(f"""process.roles=broker,controller
+node.id=1
+controller.quorum.voters=1@127.0.0.1:19093
+listeners=PLAINTEXT://{ADDR},CONTROLLER://127.0.0.1:19093
+controller.listener.names=CONTROLLER
+log.dirs={self.dir}/data
+num.partitions=3
+offsets.topic.replication.factor=1
+""")
+        cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+        subprocess.run(self.java("kafka.tools.StorageTool", "format", "-t", cluster, "-c", self.config),
+                       check=True, capture_output=True)
+        self.start()
+
+    def java(self, *args):
+        return ["java", "-Xmx512m", "-cp", os.path.join(work, "libs", "*"), *args]
+
+    def start(self):
+        with open(os.path.join(self.dir, "log"), "a") as log:
+            self.process = subprocess.Popen(self.java("kafka.Kafka", self.config), stdout=log, stderr=log)
+
+    def wait(self):
+        admin = confluent_kafka.admin.AdminClient({"bootstrap.servers": ADDR, "log_level": 0})
+        for _ in range(120):
+            try:
+                admin.list_topics(timeout=1)
+                return
+            except confluent_kafka.KafkaException:
+                if self.process.poll() is not None:
+                    sys.exit(f"the broker has ended: see {self.dir}/log")
+        sys.exit("the broker does not answer")
+
+    def end(self, sig):
+        self.process.send_signal(sig)
+        self.process.wait()
+
+
+def make_capture(path, flows):
+    """Writes a capture of DNS queries, each a connection of its own."""
+    with open(path, "wb") as f:
+        f.write(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 101))
+        for i in range(flows):
+            name = b"%c%s%c%s\0" % (8, b"h%07d" % i, 7, b"example")
+            dns = struct.pack(">6H", i & 0xFFFF, 0x100, 1, 0, 0, 0) + name + struct.pack(">2H", 1, 1)
+            udp = struct.pack(">4H", 1024 + i % 60000, 53, 8 + len(dns), 0) + dns
+            ip = struct.pack(">2B3H2BH4s4s", 0x45, 0, 20 + len(udp), i & 0xFFFF, 0, 64, 17, 0,
+                             socket.inet_aton(f"10.{i // 60000 >> 8}.{i // 60000 & 255}.1"), socket.inet_aton("192.0.2.53"))
+            f.write(struct.pack("<4I", 1700000000 + i // 1000, i % 1000 * 1000, len(ip + udp), len(ip + udp)) + ip + udp)
+
+
+def wirelog(capture, *args, **kwargs):
+    return subprocess.Popen([os.path.join(work, "wirelog"), "read", "-C", "--seed", "x", "--sensor", "tap1",
+                             "--summary", "none", "--no-progress", *args, *capture], **kwargs)
+
+
+def output(**settings):
+    """Returns the flags for one output to the broker."""
+    path = os.path.join(work, "wirelog.yaml")
+    settings = {"type": "kafka", "brokers": [ADDR], "logs": ["conn", "dns"], **settings}
+    with open(path, "w") as f:
+        f.write("outputs: [" + json.dumps(settings) + "]\n")
+    return ["--config", path]
+
+
+def expected(capture):
+    """Returns the records of a run as they are in JSON files, by log."""
+    folder = os.path.join(work, "json")
+    shutil.rmtree(folder, ignore_errors=True)
+    assert wirelog(capture, "--format", "json", "-o", folder).wait() == 0
+    return {os.path.basename(p)[:-4]: sorted(open(p, "rb").read().splitlines()) for p in glob.glob(folder + "/*.log")}
+
+
+def by_confluent(topic):
+    """Returns values and headers."""
+    c = confluent_kafka.Consumer({"bootstrap.servers": ADDR, "group.id": str(uuid.uuid4()),
+                                  "auto.offset.reset": "earliest", "enable.partition.eof": True})
+    c.subscribe([topic])
+    found, ends = [], set()
+    while len(ends) < 3:
+        m = c.poll(30)
+        if m is None:
+            sys.exit(f"{topic}: no answer")
+        if m.error():
+            assert m.error().code() == confluent_kafka.KafkaError._PARTITION_EOF, m.error()
+            ends.add(m.partition())
+        else:
+            found.append((m.key(), m.value(), dict(m.headers())))
+    c.close()
+    return found
+
+
+def by_kafka_python(topic):
+    c = kafka.KafkaConsumer(topic, bootstrap_servers=ADDR, auto_offset_reset="earliest", consumer_timeout_ms=5000)
+    return [(m.key, m.value, dict(m.headers)) for m in c]
+
+
+def by_kcat(topic):
+    out = subprocess.run(["kcat", "-b", ADDR, "-C", "-t", topic, "-e", "-q", "-o", "beginning", "-f", "%k\t%h\t%s\n"],
+                         check=True, capture_output=True).stdout
+    rows = [line.split(b"\t") for line in out.splitlines()]
+    return [(k, v, {h.split(b"=", 1)[0].decode(): h.split(b"=", 1)[1] for h in hs.split(b",")}) for k, hs, v in rows]
+
+
+def check(topic, want, found):
+    """Verifies that all that is wanted is there, and returns how much is there twice."""
+    ids = {}
+    for key, value, headers in found:
+        rid = headers["record-id"]
+        if ids.setdefault(rid, value) != value:
+            sys.exit(f"{topic}: two records have the id {rid}")
+        if json.loads(value)["uid"] != key.decode():
+            sys.exit(f"{topic}: key {key} of {value}")
+    got = sorted(ids.values())
+    if got != want:
+        sys.exit(f"{topic}: {len(want)} different records were produced, {len(got)} are there; missing: {sorted(set(want) - set(got))[:3]}")
+    return len(found) - len(want)
+
+
+def readers(captures):
+    want = expected(captures)
+    run = wirelog(captures, *output(topic="readers-{log}"))
+    assert run.wait() == 0
+    for log in "conn", "dns":
+        for read in by_kcat, by_confluent, by_kafka_python:
+            twice = check(f"readers-{log}", want[log], read(f"readers-{log}"))
+            assert twice == 0, twice
+            print(f"{log}: {len(want[log])} records, {read.__name__}: all there, with key and headers")
+
+
+def broker_dies(broker, captures, times):
+    want = expected(captures)
+    # Small batches and buffers make the run last.
+    run = wirelog(captures, *output(topic="dies-{log}", batch_bytes=4096, buffer_bytes=65536, linger="1ms"),
+                  stderr=subprocess.PIPE, text=True)
+    for i in range(times):
+        time.sleep(random.uniform(0.2, 1))
+        assert run.poll() is None, f"the run had ended before the broker died for the {i + 1}th time"
+        broker.end(signal.SIGTERM if i % 2 else signal.SIGKILL)
+        time.sleep(random.uniform(0, 3))
+        broker.start()
+        broker.wait()
+    _, said = run.communicate()
+    assert run.returncode == 0, said
+    twice = sum(check(f"dies-{log}", want[log], by_confluent(f"dies-{log}")) for log in ("conn", "dns"))
+    print(f"the broker stopped or killed {times} times in one run: {sum(map(len, want.values()))} records, "
+          f"all there, {twice} twice with the same record-id")
+
+
+def wirelog_dies(captures, times):
+    want = expected(captures)
+    args = output(topic="killed-{log}", batch_bytes=4096, buffer_bytes=65536, linger="1ms")
+    killed = 0
+    while killed < times:
+        run = wirelog(captures, *args)
+        try:
+            assert run.wait(random.uniform(0.05, 2)) == 0
+        except subprocess.TimeoutExpired:
+            run.kill()
+            run.wait()
+            killed += 1
+    assert wirelog(captures, *args).wait() == 0
+    twice = sum(check(f"killed-{log}", want[log], by_confluent(f"killed-{log}")) for log in ("conn", "dns"))
+    print(f"wirelog killed {times} times and started again: {sum(map(len, want.values()))} records, "
+          f"all there, {twice} twice with the same record-id")
+
+
+def main():
+    broker = Broker()
+    try:
+        broker.wait()
+        small = os.path.join(work, "small.pcap")
+        make_capture(small, 2000)
+        readers([small])
+        large = os.path.join(work, "large.pcap")
+        make_capture(large, int(os.environ.get("FLOWS", "100000")))
+        broker_dies(broker, [large], 10)
+        wirelog_dies([large], 20)
+    finally:
+        broker.process.kill()
+
+
+main()

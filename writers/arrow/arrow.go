@@ -1,0 +1,223 @@
+// Package arrow writes logs in Arrow's IPC formats: files, and streams that can go to
+// standard output.
+//
+// A file is written as a stream under a hidden name, whole after every batch, and becomes
+// what was asked for when it ends; the next start does that for a run that was killed.
+package arrow
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/apache/arrow/go/v15/arrow/ipc"
+
+	"github.com/wirelog/wirelog/writers"
+	"github.com/wirelog/wirelog/writers/internal/lockfile"
+	"github.com/wirelog/wirelog/writers/row"
+)
+
+// Forms of files.
+const (
+	FormFile   = "file"   // with a table of its batches at the end: {log}.arrow
+	FormStream = "stream" // to be read from the beginning: {log}.arrows
+)
+
+// Compressions of the batches' columns.
+const (
+	CompressNone = "none"
+	CompressLZ4  = "lz4"
+	CompressZstd = "zstd"
+)
+
+// Stdout is the path that stands for standard output.
+const Stdout = "-"
+
+// Settings say where and how files are written.
+type Settings struct {
+	// Dir is created when the first record comes. A log's file replaces one with
+	// its name when it is finished.
+	Dir string
+	// Path is the file of the only log, instead of Dir. Standard output, and
+	// what is no regular file, gets a stream.
+	Path     string
+	Form     string
+	Compress string
+	// Flat has dotted names as they are, rather than as fields of structs.
+	Flat bool
+	// Batch is about how many bytes a batch of a log may take before it is written.
+	Batch int
+}
+
+// Default returns the default settings, for a folder.
+func Default(dir string) Settings {
+	return Settings{Dir: dir, Form: FormFile, Compress: CompressNone, Batch: 1 << 20}
+}
+
+// Check reports what is wrong with the settings.
+func (s *Settings) Check() error {
+	switch {
+	case s.Form != FormFile && s.Form != FormStream:
+		return fmt.Errorf("form: want %s or %s, got %q", FormFile, FormStream, s.Form)
+	case s.Compress != CompressNone && s.Compress != CompressLZ4 && s.Compress != CompressZstd:
+		return fmt.Errorf("compress: want %s, %s or %s, got %q", CompressNone, CompressLZ4, CompressZstd, s.Compress)
+	case s.Batch <= 0:
+		return errors.New("batch must be above 0")
+	}
+	return nil
+}
+
+// options are those of the library's writers.
+func (s *Settings) options(more ...ipc.Option) []ipc.Option {
+	switch s.Compress {
+	case CompressLZ4:
+		more = append(more, ipc.WithLZ4())
+	case CompressZstd:
+		more = append(more, ipc.WithZstd())
+	}
+	return more
+}
+
+// ext is the extension of files.
+func (s *Settings) ext() string {
+	if s.Form == FormStream {
+		return ".arrows"
+	}
+	return ".arrow"
+}
+
+// file is the path of a log's file.
+func (s *Settings) file(log string) string {
+	if s.Path != "" {
+		return s.Path
+	}
+	return filepath.Join(s.Dir, log+s.ext())
+}
+
+// direct reports whether what is written is seen at once, as it cannot be renamed.
+func (s *Settings) direct() bool {
+	if s.Path == Stdout {
+		return true
+	}
+	fi, err := os.Stat(s.Path)
+	return s.Path != "" && err == nil && !fi.Mode().IsRegular()
+}
+
+const openSuffix = ".open"
+
+// hidden is the path of a file that is not finished.
+func hidden(path string) string {
+	dir, base := filepath.Split(path)
+	return dir + "." + base + openSuffix
+}
+
+// Place is the writers.Place of Arrow files.
+type Place struct {
+	settings Settings
+	env      writers.Env
+	failing  bool
+}
+
+// New returns a place with these settings, which must be right.
+func New(s Settings) *Place { return &Place{settings: s} }
+
+// Type returns "arrow".
+func (p *Place) Type() string { return "arrow" }
+
+// Start finishes files that were left behind.
+func (p *Place) Start(env writers.Env) error {
+	p.env = env
+	if p.settings.direct() {
+		return nil
+	}
+	dir := p.settings.Dir
+	if p.settings.Path != "" {
+		dir = filepath.Dir(p.settings.Path)
+	} else if fi, err := os.Stat(dir); err == nil && !fi.IsDir() {
+		return fmt.Errorf("%s is no folder", dir)
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		if !errors.Is(err, fs.ErrNotExist) {
+			env.Report(err)
+		}
+		return nil
+	}
+	for _, e := range entries {
+		name, ok := strings.CutSuffix(e.Name(), openSuffix)
+		if !ok || !e.Type().IsRegular() || name[:1] != "." || filepath.Ext(name) != p.settings.ext() {
+			continue
+		}
+		if p.settings.Path != "" && name[1:] != filepath.Base(p.settings.Path) {
+			continue
+		}
+		if err := p.recover(filepath.Join(dir, name[1:])); err != nil {
+			env.Report(fmt.Errorf("%s: left by an earlier run: %w", filepath.Join(dir, e.Name()), err))
+		}
+	}
+	return nil
+}
+
+// recover finishes a file that was left behind, under a name of its own.
+func (p *Place) recover(path string) error {
+	f, err := os.OpenFile(hidden(path), os.O_RDWR, 0)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if errors.Is(lockfile.Lock(f), lockfile.ErrLocked) {
+		return nil
+	}
+	end, batches, err := wholeBatches(f)
+	if err != nil {
+		return err
+	}
+	if batches == 0 {
+		p.env.Notice(hidden(path) + ": left by an earlier run without a whole batch: removed")
+		return os.Remove(hidden(path))
+	}
+	if err := f.Truncate(end); err != nil {
+		return err
+	}
+	if _, err := f.WriteAt(endOfStream, end); err != nil {
+		return err
+	}
+	stem := strings.TrimSuffix(path, filepath.Ext(path)) + "-recovered"
+	to := stem + filepath.Ext(path)
+	for i := 2; ; i++ {
+		if _, err := os.Lstat(to); err != nil {
+			break
+		}
+		to = fmt.Sprintf("%s-%d%s", stem, i, filepath.Ext(path))
+	}
+	if err := p.finish(f, hidden(path), to); err != nil {
+		return err
+	}
+	p.env.Notice(fmt.Sprintf("%s: left by an earlier run with %d batches: finished now", to, batches))
+	return nil
+}
+
+// Encoder returns an encoder of typed rows.
+func (p *Place) Encoder(info writers.StreamInfo) writers.RowEncoder { return row.New(info.Groups) }
+
+// Open begins the stream of a log.
+func (p *Place) Open(info writers.StreamInfo) (writers.Stream, error) {
+	if info.Schema == nil {
+		return nil, fmt.Errorf("%s: Arrow takes logs, not lines", info.Log)
+	}
+	return newStream(p, info)
+}
+
+// Close has nothing left to do.
+func (p *Place) Close() error { return nil }
+
+// fail reports an error, the first since all was well.
+func (p *Place) fail(err error) {
+	if !p.failing {
+		p.env.Report(err)
+	}
+	p.failing = true
+}

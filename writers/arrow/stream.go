@@ -1,0 +1,351 @@
+package arrow
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"math"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/apache/arrow/go/v15/arrow/ipc"
+
+	"github.com/wirelog/wirelog/writers"
+	"github.com/wirelog/wirelog/writers/internal/lockfile"
+	"github.com/wirelog/wirelog/writers/internal/metadata"
+)
+
+// maxPending is how many bytes of batches wait for a file that cannot be written.
+const maxPending = 4 << 20
+
+// Marks of an output.
+const (
+	markUnfinished = "files not finished"
+	markSaturated  = "counts cut to 63 bits"
+)
+
+var (
+	endOfStream = []byte{0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0}
+	errRemoved  = errors.New("the file was removed or replaced while it was written")
+	errTorn     = errors.New("it cannot be continued after an error")
+)
+
+// stream is one log.
+type stream struct {
+	place *Place
+	info  writers.StreamInfo
+	path  string
+	// direct says that the file is what the user sees, and cannot be cut.
+	direct, torn bool
+
+	batch *batch
+	// w encodes batches into out; begin is what stands before the first.
+	w     *ipc.Writer
+	out   bytes.Buffer
+	begin []byte
+
+	f    *os.File
+	off  int64
+	rows uint64 // in the file
+	// pending are batches that could not be written yet.
+	pending      []encoded
+	pendingBytes int
+}
+
+// encoded is a batch as it stands in a stream.
+type encoded struct {
+	data []byte
+	rows uint64
+}
+
+func newStream(p *Place, info writers.StreamInfo) (*stream, error) {
+	s := &stream{place: p, info: info, path: p.settings.file(info.Log), direct: p.settings.direct()}
+	s.batch = newBatch(info.Schema, p.settings.Flat, metadata.Of(&info))
+	empty := ipc.NewWriter(&s.out, p.settings.options(ipc.WithSchema(s.batch.schema))...)
+	if err := empty.Close(); err != nil {
+		return nil, err
+	}
+	s.begin = bytes.Clone(bytes.TrimSuffix(s.out.Bytes(), endOfStream))
+	s.encodeAnew()
+	return s, nil
+}
+
+// encodeAnew makes a new encoder.
+func (s *stream) encodeAnew() {
+	s.out.Reset()
+	s.w = ipc.NewWriter(&s.out, s.place.settings.options(ipc.WithSchema(s.batch.schema))...)
+}
+
+// Write takes rows.
+func (s *stream) Write(rows []writers.Row) {
+	for i := range rows {
+		if err := s.batch.add(rows[i].Data); err != nil {
+			s.discard(err)
+		} else if s.batch.size >= s.place.settings.Batch {
+			s.flush()
+		}
+	}
+}
+
+// discard drops the batch, in which a row could not be put.
+func (s *stream) discard(err error) {
+	s.place.fail(fmt.Errorf("%s: %w", s.info.Log, err))
+	s.info.Counts.Dropped(writers.DropWrite, uint64(s.batch.rows))
+	s.batch = newBatch(s.info.Schema, s.place.settings.Flat, metadata.Of(&s.info))
+	s.encodeAnew()
+}
+
+// flush writes the batch.
+func (s *stream) flush() {
+	if s.batch.rows == 0 {
+		return
+	}
+	rec := s.batch.take()
+	err := s.w.Write(rec)
+	rows := uint64(rec.NumRows())
+	rec.Release()
+	if n := s.batch.saturated; n > 0 {
+		s.info.Counts.Mark(markSaturated, false).Add(n)
+		s.batch.saturated = 0
+	}
+	if err != nil {
+		s.batch.rows = int64(rows)
+		s.discard(err)
+		return
+	}
+	data := bytes.Clone(bytes.TrimPrefix(s.out.Bytes(), s.begin))
+	s.out.Reset()
+	s.pending = append(s.pending, encoded{data, rows})
+	s.pendingBytes += len(data)
+	s.drain()
+	for s.pendingBytes > maxPending {
+		s.drop()
+	}
+}
+
+// drop gives up the oldest batch that waits.
+func (s *stream) drop() {
+	why := writers.DropWrite
+	if s.f == nil {
+		why = writers.DropOpen
+	}
+	s.info.Counts.Dropped(why, s.pending[0].rows)
+	s.pendingBytes -= len(s.pending[0].data)
+	s.pending = s.pending[1:]
+}
+
+// drain writes what waits, as far as that can be done.
+func (s *stream) drain() {
+	for len(s.pending) > 0 {
+		e := s.pending[0]
+		if err := s.append(e.data); err != nil {
+			s.place.fail(fmt.Errorf("%s: %w", s.path, err))
+			return
+		}
+		s.place.failing = false
+		s.rows += e.rows
+		s.info.Counts.Wrote(e.rows)
+		s.info.Counts.Bytes(uint64(len(e.data)))
+		s.pendingBytes -= len(e.data)
+		s.pending = s.pending[1:]
+	}
+}
+
+// append writes data at the end of the file, which it opens if need be. If it fails,
+// the file is as before, or torn if that is not possible.
+func (s *stream) append(data []byte) error {
+	if s.torn {
+		return errTorn
+	}
+	if s.f != nil && s.removed() {
+		s.lose()
+	}
+	if s.f == nil {
+		if err := s.open(); err != nil {
+			return err
+		}
+	}
+	if s.off == 0 {
+		data = append(s.begin[:len(s.begin):len(s.begin)], data...)
+	}
+	n, err := s.f.Write(data)
+	if err == nil {
+		s.off += int64(n)
+		return nil
+	}
+	if s.direct {
+		s.torn = true
+		return err
+	}
+	_, seekErr := s.f.Seek(s.off, io.SeekStart)
+	return errors.Join(err, s.f.Truncate(s.off), seekErr)
+}
+
+func (s *stream) open() (err error) {
+	switch {
+	case s.path == Stdout:
+		s.f = os.Stdout
+		return nil
+	case s.direct:
+		s.f, err = os.OpenFile(s.path, os.O_WRONLY, 0)
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(s.path), 0o755); err != nil {
+		return err
+	}
+	f, err := os.OpenFile(hidden(s.path), os.O_RDWR|os.O_CREATE, 0o644)
+	if err != nil {
+		return err
+	}
+	if errors.Is(lockfile.Lock(f), lockfile.ErrLocked) {
+		return errors.Join(fmt.Errorf("%s: %w", hidden(s.path), lockfile.ErrLocked), f.Close())
+	}
+	if err := f.Truncate(0); err != nil {
+		return errors.Join(err, f.Close())
+	}
+	s.f, s.off, s.rows = f, 0, 0
+	return nil
+}
+
+// removed reports whether the file is no longer where it was made.
+func (s *stream) removed() bool {
+	if s.direct {
+		return false
+	}
+	there, err := os.Stat(hidden(s.path))
+	if err != nil {
+		return errors.Is(err, fs.ErrNotExist)
+	}
+	here, err := s.f.Stat()
+	return err == nil && !os.SameFile(here, there)
+}
+
+// lose counts the rows of a file that somebody has removed.
+func (s *stream) lose() {
+	s.place.env.Report(fmt.Errorf("%s: %w: %d rows lost", hidden(s.path), errRemoved, s.rows))
+	s.info.Counts.Unwrote(writers.DropRemoved, s.rows)
+	_ = s.f.Close()
+	s.f, s.off, s.rows = nil, 0, 0
+}
+
+// Tick tries again what has failed.
+func (s *stream) Tick(time.Time) { s.drain() }
+
+// Flush writes a batch of a stream; a file is read when it is finished, and small
+// batches would cost its readers.
+func (s *stream) Flush() {
+	if s.direct || s.place.settings.Form == FormStream {
+		s.flush()
+	}
+}
+
+// Close finishes the file. A file of no rows is made if it was named.
+func (s *stream) Close() error {
+	s.flush()
+	s.drain()
+	for len(s.pending) > 0 {
+		s.drop()
+	}
+	if s.f != nil && !s.direct && s.removed() {
+		s.lose()
+	}
+	if s.f == nil && s.place.settings.Path == "" {
+		return nil
+	}
+	err := s.append(endOfStream)
+	if err == nil && !s.direct {
+		err = s.place.finish(s.f, hidden(s.path), s.path)
+	}
+	if s.f != nil && s.f != os.Stdout {
+		if closeErr := s.f.Close(); err == nil {
+			err = closeErr
+		}
+	}
+	if err != nil {
+		s.info.Counts.Mark(markUnfinished, true).Add(1)
+		return fmt.Errorf("%s is not finished: %w", s.path, err)
+	}
+	return nil
+}
+
+// finish makes a whole stream, which lies at the path from, the file that is wanted.
+func (p *Place) finish(f *os.File, from, to string) error {
+	if p.settings.Form == FormStream {
+		return errors.Join(f.Sync(), os.Rename(from, to))
+	}
+	tmp := from + ".tmp"
+	out, err := os.OpenFile(tmp, os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o644)
+	if err != nil {
+		return err
+	}
+	err = errors.Join(p.convert(out, io.NewSectionReader(f, 0, math.MaxInt64)), out.Sync(), out.Close())
+	if err == nil {
+		err = os.Rename(tmp, to)
+	}
+	if err != nil {
+		_ = os.Remove(tmp) // the stream has it all
+		return err
+	}
+	return os.Remove(from)
+}
+
+// convert copies the batches of a stream into a file.
+func (p *Place) convert(out *os.File, in io.Reader) error {
+	r, err := ipc.NewReader(in)
+	if err != nil {
+		return err
+	}
+	defer r.Release()
+	w, err := ipc.NewFileWriter(out, p.settings.options(ipc.WithSchema(r.Schema()))...)
+	if err != nil {
+		return err
+	}
+	for r.Next() {
+		if err := w.Write(r.Record()); err != nil {
+			return err
+		}
+	}
+	return errors.Join(r.Err(), w.Close())
+}
+
+// wholeBatches returns where the last whole batch of a stream ends, and how many
+// there are.
+func wholeBatches(f *os.File) (end int64, batches int, err error) {
+	fi, err := f.Stat()
+	if err != nil {
+		return 0, 0, err
+	}
+	in := &counting{r: io.NewSectionReader(f, 0, fi.Size())}
+	r := ipc.NewMessageReader(in)
+	defer r.Release()
+	defer func() {
+		if recover() != nil { // the library trusts lengths
+			err = nil
+		}
+	}()
+	for {
+		m, err := r.Message()
+		if err != nil {
+			return end, batches, nil // the rest is torn, or there is none
+		}
+		if m.Type() == ipc.MessageRecordBatch {
+			batches++
+		}
+		end = in.n
+	}
+}
+
+// counting counts what is read.
+type counting struct {
+	r io.Reader
+	n int64
+}
+
+func (c *counting) Read(p []byte) (int, error) {
+	n, err := c.r.Read(p)
+	c.n += int64(n)
+	return n, err
+}

@@ -1,0 +1,417 @@
+package kafka
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/wirelog/wirelog/writers"
+	"github.com/wirelog/wirelog/writers/internal/lockfile"
+)
+
+// Reasons why records of a place with a spool were not written.
+var (
+	DropSpoolFull = writers.NewReason("spool_full", true)
+	// DropSpooled records stay in the spool: the next run with it sends them.
+	DropSpooled = writers.NewReason("left_in_spool", true)
+)
+
+// A spool keeps messages on disk while the cluster does not take them, in segments:
+// files that are written one after the other, read in the same order, and removed when
+// the last of their messages was acknowledged. What a run that was killed leaves
+// behind is sent by the next one.
+//
+// While anything is in the spool, everything goes through it, so that order is kept.
+type spool struct {
+	place *Place
+	dir   string
+	max   int64
+	lock  *os.File
+
+	mu       sync.Mutex
+	segments []*segment // those to be read, in order; the last one may be open
+	next     uint64     // number of the next segment
+	bytes    int64      // of all segments that exist
+	draining bool
+	closed   bool // no drain begins any more
+	failing  bool // the last write failed
+	buf      []byte
+	drained  chan struct{} // closed at the end of the drain under way
+}
+
+// A segment is a file of the spool.
+type segment struct {
+	spool *spool
+	path  string
+	bytes int64
+	file  *os.File // while it is written
+	// earlier says that another run has written it, whose streams count it no more.
+	earlier bool
+
+	// The rest is guarded by spool.mu.
+	pending int  // messages that were read and are not settled
+	read    bool // to the end
+	keep    bool // a message was given up, and is left for the next run
+}
+
+const (
+	segmentBytes = 16 << 20
+	segmentExt   = ".spool"
+)
+
+// open makes the folder and finds what an earlier run has left in it.
+func (sp *spool) open() error {
+	if err := os.MkdirAll(sp.dir, 0o755); err != nil {
+		return err
+	}
+	f, err := os.OpenFile(filepath.Join(sp.dir, "lock"), os.O_CREATE|os.O_RDWR, 0o644)
+	if err != nil {
+		return err
+	}
+	if err := lockfile.Lock(f); err != nil {
+		return fmt.Errorf("spool %s: %w", sp.dir, errors.Join(err, f.Close()))
+	}
+	sp.lock = f
+	entries, err := os.ReadDir(sp.dir)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		var n uint64
+		if _, err := fmt.Sscanf(e.Name(), "%d"+segmentExt, &n); err != nil || !strings.HasSuffix(e.Name(), segmentExt) {
+			continue
+		}
+		info, err := e.Info()
+		if err != nil {
+			return err
+		}
+		sp.next = max(sp.next, n+1)
+		sp.bytes += info.Size()
+		sp.segments = append(sp.segments, &segment{spool: sp, path: filepath.Join(sp.dir, e.Name()), bytes: info.Size(), earlier: true})
+	}
+	if sp.bytes > 0 {
+		sp.place.env.Notice(fmt.Sprintf("kafka: %d bytes of an earlier run are in %s and will be sent", sp.bytes, sp.dir))
+	}
+	return nil
+}
+
+// put takes rows of a stream: to the cluster if it takes them and nothing is in
+// the spool, and else to the spool.
+func (sp *spool) put(s *stream, rows []writers.Row) {
+	sp.mu.Lock()
+	defer sp.mu.Unlock()
+	now := time.Now().UnixMilli()
+	sp.buf = sp.buf[:0]
+	kept := 0
+	for i := range rows {
+		m := s.message(&rows[i], now)
+		size := recordSize(&m)
+		if size > sp.place.config.MaxMessage {
+			if !s.shrink(&m, sp.place.config.MaxMessage) {
+				continue
+			}
+			size = recordSize(&m)
+		}
+		if len(sp.segments) == 0 && kept == 0 && s.topic.known() && sp.place.tryHold(size) {
+			s.topic.put(s, nil, &m)
+			continue
+		}
+		before := len(sp.buf)
+		sp.buf = appendEntry(sp.buf, s, &m)
+		if sp.bytes+int64(len(sp.buf)) > sp.max {
+			sp.buf = sp.buf[:before]
+			s.info.Counts.Dropped(DropSpoolFull, 1)
+			continue
+		}
+		kept++
+	}
+	sp.write(s, kept)
+	if len(sp.segments) > 0 {
+		sp.drain()
+	}
+}
+
+// write appends what is in buf, n messages of s, to the last segment.
+func (sp *spool) write(s *stream, n int) {
+	if n == 0 {
+		return
+	}
+	seg, err := sp.writable()
+	if err == nil {
+		if _, err = seg.file.Write(sp.buf); err != nil {
+			// A part of it may be there: what follows goes to another file.
+			err = errors.Join(err, seg.finish())
+		}
+	}
+	if err != nil {
+		if !sp.failing {
+			sp.place.env.Report(fmt.Errorf("kafka: spool: %w", err))
+		}
+		sp.failing = true
+		s.info.Counts.Dropped(DropSpoolFull, uint64(n))
+		return
+	}
+	sp.failing = false
+	seg.bytes += int64(len(sp.buf))
+	sp.bytes += int64(len(sp.buf))
+	s.spooled.Add(int64(n))
+	if seg.bytes >= segmentBytes {
+		if err := seg.finish(); err != nil {
+			sp.place.env.Report(fmt.Errorf("kafka: spool: %w", err))
+		}
+	}
+}
+
+// writable returns the segment that is open, or a new one.
+func (sp *spool) writable() (*segment, error) {
+	if n := len(sp.segments); n > 0 && sp.segments[n-1].file != nil {
+		return sp.segments[n-1], nil
+	}
+	seg := &segment{spool: sp, path: filepath.Join(sp.dir, fmt.Sprintf("%012d%s", sp.next, segmentExt))}
+	f, err := os.OpenFile(seg.path, os.O_CREATE|os.O_EXCL|os.O_WRONLY|os.O_APPEND, 0o644)
+	if err != nil {
+		return nil, err
+	}
+	sp.next++
+	seg.file = f
+	sp.segments = append(sp.segments, seg)
+	return seg, nil
+}
+
+// finish ends the writing of a segment.
+func (seg *segment) finish() error {
+	f := seg.file
+	seg.file = nil
+	return errors.Join(f.Sync(), f.Close())
+}
+
+// drain starts the sending of what is in the spool, unless it is under way. mu is held.
+func (sp *spool) drain() {
+	if sp.draining || sp.closed {
+		return
+	}
+	sp.draining, sp.drained = true, make(chan struct{})
+	go sp.run(sp.drained)
+}
+
+// run reads the segments and sends them, until there are none or the time is over.
+func (sp *spool) run(done chan struct{}) {
+	defer close(done)
+	for {
+		sp.mu.Lock()
+		if len(sp.segments) == 0 || sp.place.over() {
+			sp.draining = false
+			sp.mu.Unlock()
+			return
+		}
+		seg := sp.segments[0]
+		var err error
+		if seg.file != nil {
+			err = seg.finish()
+		}
+		sp.mu.Unlock()
+		if err == nil {
+			err = sp.send(seg)
+		}
+		if errors.Is(err, errOver) {
+			continue
+		}
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			sp.place.env.Report(fmt.Errorf("kafka: spool: %w", err))
+		}
+		sp.mu.Lock()
+		sp.segments = slices.Delete(sp.segments, 0, 1)
+		seg.read = true
+		sp.mu.Unlock()
+		seg.settle(0)
+	}
+}
+
+// errOver says that the time to send is over.
+var errOver = errors.New("the time is over")
+
+// send enters the messages of a segment at their partitions.
+func (sp *spool) send(seg *segment) error {
+	data, err := os.ReadFile(seg.path)
+	if err != nil {
+		return err
+	}
+	for len(data) > 0 {
+		topic, log, m, rest, ok := splitEntry(data)
+		if !ok {
+			if !seg.earlier {
+				return fmt.Errorf("%s: %d bytes are damaged", seg.path, len(data))
+			}
+			return nil // the write that a kill has cut off
+		}
+		s := sp.place.streamOf(topic, log, seg.earlier)
+		if !s.topic.resolve() {
+			seg.giveUp()
+			return errOver
+		}
+		size := recordSize(&m)
+		sp.place.hold(size)
+		if sp.place.over() {
+			sp.place.release(size)
+			seg.giveUp()
+			return errOver
+		}
+		data = rest
+		sp.mu.Lock()
+		seg.pending++
+		sp.mu.Unlock()
+		if !seg.earlier {
+			s.spooled.Add(-1)
+		}
+		s.topic.put(s, seg, &m)
+	}
+	return nil
+}
+
+// settle notes that n messages of the segment are settled, and removes it with the last.
+func (seg *segment) settle(n int) {
+	if seg == nil {
+		return
+	}
+	sp := seg.spool
+	sp.mu.Lock()
+	defer sp.mu.Unlock()
+	seg.pending -= n
+	if seg.pending > 0 || !seg.read || seg.keep {
+		return
+	}
+	if err := os.Remove(seg.path); err != nil {
+		sp.place.env.Report(fmt.Errorf("kafka: spool: %w", err))
+	}
+	sp.bytes -= seg.bytes
+}
+
+// giveUp leaves the segment for the next run.
+func (seg *segment) giveUp() {
+	seg.spool.mu.Lock()
+	defer seg.spool.mu.Unlock()
+	seg.keep = true
+}
+
+// save keeps the records of a batch that was given up for the next run.
+func (sp *spool) save(b *batch) {
+	sp.mu.Lock()
+	defer sp.mu.Unlock()
+	for i, r := range b.rows {
+		if r.segment != nil {
+			r.segment.keep = true
+			r.stream.info.Counts.Dropped(DropSpooled, 1)
+			continue
+		}
+		m := b.message(i)
+		sp.buf = appendEntry(sp.buf[:0], r.stream, &m)
+		sp.write(r.stream, 1)
+	}
+}
+
+// end waits until the spool is empty or the time is over, and lets no drain begin again.
+func (sp *spool) end() {
+	sp.mu.Lock()
+	if len(sp.segments) > 0 {
+		sp.drain()
+	}
+	sp.closed = true
+	drained := sp.drained
+	sp.mu.Unlock()
+	if drained != nil {
+		<-drained
+	}
+}
+
+// close counts what stays.
+func (sp *spool) close() error {
+	sp.mu.Lock()
+	defer sp.mu.Unlock()
+	var errs []error
+	for _, seg := range sp.segments {
+		if seg.file != nil {
+			errs = append(errs, seg.finish())
+		}
+	}
+	for _, s := range sp.place.streams {
+		if n := s.spooled.Load(); n > 0 {
+			s.info.Counts.Dropped(DropSpooled, uint64(n))
+		}
+	}
+	if sp.bytes > 0 {
+		sp.place.env.Notice(fmt.Sprintf("kafka: %d bytes stay in %s for the next run", sp.bytes, sp.dir))
+	}
+	return errors.Join(append(errs, sp.lock.Close())...)
+}
+
+// An entry is a checksum and the length of what follows: topic, log, time, key with
+// its length plus one (0 for none), value, and headers with their number, all lengths as varints.
+
+func appendEntry(dst []byte, s *stream, m *message) []byte {
+	start := len(dst)
+	dst = append(dst, make([]byte, 8)...)
+	text := func(t string) { dst = append(binary.AppendUvarint(dst, uint64(len(t))), t...) }
+	text(s.topic.name)
+	text(s.info.Log)
+	dst = binary.AppendVarint(dst, m.time)
+	if m.key == nil {
+		dst = append(dst, 0)
+	} else {
+		dst = append(binary.AppendUvarint(dst, uint64(len(m.key))+1), m.key...)
+	}
+	dst = append(binary.AppendUvarint(dst, uint64(len(m.value))), m.value...)
+	dst = append(binary.AppendUvarint(dst, uint64(m.nHeaders)), m.headers...)
+	body := dst[start+8:]
+	binary.LittleEndian.PutUint32(dst[start:], crc32.Checksum(body, castagnoli))
+	binary.LittleEndian.PutUint32(dst[start+4:], uint32(len(body)))
+	return dst
+}
+
+// splitEntry takes the first entry off b, of which its slices are parts.
+func splitEntry(b []byte) (topic, log string, m message, rest []byte, ok bool) {
+	if len(b) < 8 || uint64(binary.LittleEndian.Uint32(b[4:])) > uint64(len(b)-8) {
+		return topic, log, m, b, false
+	}
+	size := binary.LittleEndian.Uint32(b[4:])
+	body := b[8 : 8+size]
+	if crc32.Checksum(body, castagnoli) != binary.LittleEndian.Uint32(b) {
+		return topic, log, m, b, false
+	}
+	rest = b[8+size:]
+	number := func() uint64 {
+		v, n := binary.Uvarint(body)
+		if n <= 0 {
+			v, n, body = 0, 0, nil
+		}
+		body = body[n:]
+		return v
+	}
+	bytes := func(n uint64) []byte {
+		if n > uint64(len(body)) {
+			body = nil
+			return nil
+		}
+		v := body[:n:n]
+		body = body[n:]
+		return v
+	}
+	topic = string(bytes(number()))
+	log = string(bytes(number()))
+	zigzag := number()
+	m.time = int64(zigzag>>1) ^ -int64(zigzag&1)
+	if n := number(); n > 0 {
+		m.key = bytes(n - 1)
+	}
+	m.value = bytes(number())
+	m.nHeaders = int(number())
+	m.headers = body
+	return topic, log, m, rest, topic != "" && m.value != nil
+}
