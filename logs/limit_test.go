@@ -17,7 +17,6 @@ var zeekLimits = Limits{FieldBytes: 4096, FieldElements: 100, TotalBytes: 256_00
 // sizes notes the lengths of strings and containers of the last record.
 type sizes struct {
 	list []int
-	in   bool
 }
 
 func (s *sizes) On(*schemas.Schema) bool                    { return true }

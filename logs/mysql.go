@@ -12,13 +12,12 @@ import (
 // the login, when its answer has come, when the next command comes or at the end of the
 // connection.
 type mysql struct {
-	out  schemas.Emitter
-	now  func() event.Time
-	slot event.Slot
+	states[mysqlState]
+	out schemas.Emitter
+	now func() event.Time
 
 	rec    schemas.MySQL
 	uidBuf []byte
-	free   []*mysqlState
 }
 
 // A mysqlState is a command without an answer so far.
@@ -46,7 +45,7 @@ func mysqlCommand(n uint64) string {
 }
 
 func installMySQL(h *event.Hooks, out schemas.Emitter, o *Options) {
-	b := &mysql{out: out, now: o.Now, slot: h.NewSlot()}
+	b := &mysql{out: out, now: o.Now, states: newStates[mysqlState](h)}
 	h.MySQL.Handshake.Listen(func(e *event.MySQLHandshake) {
 		if s := b.state(e.Conn); !s.open {
 			b.begin(s, "login", e.Username)
@@ -72,25 +71,13 @@ func installMySQL(h *event.Hooks, out schemas.Emitter, o *Options) {
 	h.Conn.ConnectionStateRemove.Listen(b.removed)
 }
 
-// known returns the state of a connection, nil if it has none.
-func (b *mysql) known(c event.Conn) *mysqlState {
-	s, _ := c.Slot(b.slot).(*mysqlState)
-	return s
-}
-
 func (b *mysql) state(c event.Conn) *mysqlState {
 	s := b.known(c)
 	if s != nil {
 		return s
 	}
-	if n := len(b.free); n > 0 {
-		s = b.free[n-1]
-		b.free = b.free[:n-1]
-	} else {
-		s = new(mysqlState)
-	}
+	s = b.add(c)
 	s.open = false
-	c.SetSlot(b.slot, s)
 	return s
 }
 
@@ -116,13 +103,12 @@ func (b *mysql) answer(c event.Conn, success bool, rows schemas.Opt[uint64], res
 
 // removed writes the command that has got no answer.
 func (b *mysql) removed(e *event.ConnectionStateRemove) {
-	s := b.known(e.Conn)
+	s := b.take(e.Conn)
 	if s == nil {
 		return
 	}
-	e.Conn.SetSlot(b.slot, nil)
 	b.write(e.Conn, s, &schemas.MySQL{})
-	b.free = append(b.free, s)
+	b.keep(s)
 }
 
 // write writes the row of the command at work, if there is one, with its answer.

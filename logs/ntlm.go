@@ -9,13 +9,12 @@ import (
 // tells how the authentication went or else when the connection ends. Authentications after
 // the first have none.
 type ntlm struct {
-	out  schemas.Emitter
-	now  func() event.Time
-	slot event.Slot
+	states[ntlmState]
+	out schemas.Emitter
+	now func() event.Time
 
 	rec    schemas.NTLM
 	uidBuf []byte
-	free   []*ntlmState
 }
 
 // An ntlmState is what is known of a connection. Its buffers are used again.
@@ -32,7 +31,7 @@ func (s *ntlmState) texts() [6]*optText {
 }
 
 func installNTLM(h *event.Hooks, out schemas.Emitter, o *Options) {
-	b := &ntlm{out: out, now: o.Now, slot: h.NewSlot()}
+	b := &ntlm{out: out, now: o.Now, states: newStates[ntlmState](h)}
 	h.NTLM.Negotiate.Listen(func(e *event.NTLMNegotiate) { b.state(e.Conn) })
 	h.NTLM.Challenge.Listen(b.challenge)
 	h.NTLM.Authenticate.Listen(b.authenticate)
@@ -40,28 +39,16 @@ func installNTLM(h *event.Hooks, out schemas.Emitter, o *Options) {
 	h.Conn.ConnectionStateRemove.Listen(b.removed)
 }
 
-// known returns the state of a connection, nil if it has none.
-func (b *ntlm) known(c event.Conn) *ntlmState {
-	s, _ := c.Slot(b.slot).(*ntlmState)
-	return s
-}
-
 func (b *ntlm) state(c event.Conn) *ntlmState {
 	s := b.known(c)
 	if s != nil {
 		return s
 	}
-	if n := len(b.free); n > 0 {
-		s = b.free[n-1]
-		b.free = b.free[:n-1]
-	} else {
-		s = new(ntlmState)
-	}
+	s = b.add(c)
 	s.ts, s.success, s.logged = b.now(), schemas.Opt[bool]{}, false
 	for _, t := range s.texts() {
 		t.ok = false
 	}
-	c.SetSlot(b.slot, s)
 	return s
 }
 
@@ -104,18 +91,17 @@ func (b *ntlm) result(e *event.GSSAPINegResult) {
 }
 
 func (b *ntlm) removed(e *event.ConnectionStateRemove) {
-	s := b.known(e.Conn)
+	s := b.take(e.Conn)
 	if s == nil {
 		return
 	}
-	e.Conn.SetSlot(b.slot, nil)
 	if !s.logged {
 		b.write(e.Conn, s)
 	}
 	for _, t := range s.texts() {
 		t.trim()
 	}
-	b.free = append(b.free, s)
+	b.keep(s)
 }
 
 func (b *ntlm) write(c event.Conn, s *ntlmState) {

@@ -14,12 +14,11 @@ const rdpInterval event.Time = 10e9
 
 // rdp builds rdp.log after Zeek's base/protocols/rdp: a row a connection, when it ends.
 type rdp struct {
-	out  schemas.Emitter
-	now  func() event.Time
-	slot event.Slot
+	states[rdpState]
+	out schemas.Emitter
+	now func() event.Time
 
 	uidBuf []byte
-	free   []*rdpState
 }
 
 // An rdpState is the row of a connection, whose lists keep their memory.
@@ -77,7 +76,7 @@ func rdpKeyboard(n uint64) string {
 }
 
 func installRDP(h *event.Hooks, out schemas.Emitter, o *Options) {
-	b := &rdp{out: out, now: o.Now, slot: h.NewSlot()}
+	b := &rdp{out: out, now: o.Now, states: newStates[rdpState](h)}
 	h.RDP.ConnectRequest.Listen(func(e *event.RDPConnectRequest) {
 		b.state(e.Conn).Cookie = schemas.Some(string(e.Cookie))
 	})
@@ -136,28 +135,13 @@ func installRDP(h *event.Hooks, out schemas.Emitter, o *Options) {
 	h.Conn.ConnectionStateRemove.Listen(b.removed)
 }
 
-// known returns the state of a connection, nil if it has none.
-func (b *rdp) known(c event.Conn) *rdpState {
-	if c == nil {
-		return nil
-	}
-	s, _ := c.Slot(b.slot).(*rdpState)
-	return s
-}
-
 // state returns the row of a connection, to be filled in. The row is written before that if
 // its time is over.
 func (b *rdp) state(c event.Conn) *schemas.RDP {
 	s := b.known(c)
 	if s == nil {
-		if n := len(b.free); n > 0 {
-			s = b.free[n-1]
-			b.free = b.free[:n-1]
-		} else {
-			s = new(rdpState)
-		}
+		s = b.add(c)
 		*s = rdpState{rec: schemas.RDP{TS: schemas.Time(b.now())}}
-		c.SetSlot(b.slot, s)
 	}
 	if b.now()-event.Time(s.rec.TS) > rdpInterval {
 		b.write(c, s)
@@ -178,13 +162,12 @@ func (b *rdp) core(e *event.RDPClientCoreData) {
 }
 
 func (b *rdp) removed(e *event.ConnectionStateRemove) {
-	s := b.known(e.Conn)
+	s := b.take(e.Conn)
 	if s == nil {
 		return
 	}
-	e.Conn.SetSlot(b.slot, nil)
 	b.write(e.Conn, s)
-	b.free = append(b.free, s)
+	b.keep(s)
 }
 
 // write writes the row once, if the client has said something.

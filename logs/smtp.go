@@ -12,16 +12,15 @@ import (
 // smtp builds smtp.log after Zeek's base/protocols/smtp: a row a message, when the server
 // has answered its end, when the next begins, or when the connection ends.
 type smtp struct {
+	states[smtpState]
 	out    schemas.Emitter
 	now    func() event.Time
-	slot   event.Slot
 	limits rowLimits
 	rec    schemas.SMTP
 	uidBuf []byte
 	buf    []byte
 	addrs  []byte
 	fuids  []string
-	free   []*smtpState
 }
 
 // Limits of a message (SMTP::max_rcptto_addresses and its like).
@@ -77,7 +76,7 @@ type smtpMessage struct {
 }
 
 func installSMTP(h *event.Hooks, out schemas.Emitter, o *Options) {
-	b := &smtp{out: out, now: o.Now, slot: h.NewSlot(), limits: rowLimits{hooks: h, log: "SMTP::LOG"}}
+	b := &smtp{out: out, now: o.Now, states: newStates[smtpState](h), limits: rowLimits{hooks: h, log: "SMTP::LOG"}}
 	h.Analyzer.ConfirmationInfo.Listen(func(e *event.AnalyzerConfirmationInfo) {
 		if e.AType == "Analyzer::ANALYZER_SMTP" {
 			b.state(e.Conn)
@@ -93,26 +92,14 @@ func installSMTP(h *event.Hooks, out schemas.Emitter, o *Options) {
 	h.Conn.ConnectionStateRemove.Listen(b.removed)
 }
 
-// known returns the state of a connection, nil if it has none.
-func (b *smtp) known(c event.Conn) *smtpState {
-	s, _ := c.Slot(b.slot).(*smtpState)
-	return s
-}
-
 func (b *smtp) state(c event.Conn) *smtpState {
 	s := b.known(c)
 	if s != nil {
 		return s
 	}
-	if n := len(b.free); n > 0 {
-		s = b.free[n-1]
-		b.free = b.free[:n-1]
-	} else {
-		s = new(smtpState)
-	}
+	s = b.add(c)
 	s.helo, s.hasHelo, s.messages, s.depth, s.last = s.helo[:0], false, 0, 0, false
 	b.begin(c, s)
-	c.SetSlot(b.slot, s)
 	return s
 }
 
@@ -349,18 +336,17 @@ func (b *smtp) flush(c event.Conn, s *smtpState) {
 }
 
 func (b *smtp) removed(e *event.ConnectionStateRemove) {
-	s := b.known(e.Conn)
+	s := b.take(e.Conn)
 	if s == nil {
 		return
 	}
 	b.write(e.Conn, s)
-	e.Conn.SetSlot(b.slot, nil)
 	for i := range s.texts {
 		if cap(s.texts[i]) > keptHTTPField {
 			s.texts[i] = nil
 		}
 	}
-	b.free = append(b.free, s)
+	b.keep(s)
 }
 
 // write writes the message under way, if the client has begun one.

@@ -12,14 +12,13 @@ import (
 // socks builds socks.log after Zeek's base/protocols/socks: a row a connection
 // that was found to be one to a proxy, when it ends.
 type socks struct {
-	out  schemas.Emitter
-	now  func() event.Time
-	slot event.Slot
+	states[socksState]
+	out schemas.Emitter
+	now func() event.Time
 
 	rec      schemas.SOCKS
 	services []string
 	uidBuf   []byte
-	free     []*socksState
 }
 
 // A socksState is what is known of a connection that speaks SOCKS.
@@ -58,7 +57,7 @@ func socksStatus(version, code uint64) schemas.Opt[string] {
 }
 
 func installSOCKS(h *event.Hooks, out schemas.Emitter, o *Options) {
-	b := &socks{out: out, now: o.Now, slot: h.NewSlot()}
+	b := &socks{out: out, now: o.Now, states: newStates[socksState](h)}
 	h.SOCKS.Request.Listen(func(e *event.SOCKSRequest) {
 		s := b.state(e.Conn, e.Version)
 		s.request, s.requestPort = socksAddress(&e.SA), schemas.Some(schemas.Port(e.P.Num))
@@ -88,16 +87,10 @@ func socksAddress(a *event.SOCKSAddress) (r schemas.SOCKSAddress) {
 }
 
 func (b *socks) state(c event.Conn, version uint64) *socksState {
-	s, _ := c.Slot(b.slot).(*socksState)
+	s := b.known(c)
 	if s == nil {
-		if n := len(b.free); n > 0 {
-			s = b.free[n-1]
-			b.free = b.free[:n-1]
-		} else {
-			s = new(socksState)
-		}
+		s = b.add(c)
 		*s = socksState{ts: b.now(), version: version}
-		c.SetSlot(b.slot, s)
 	}
 	return s
 }
@@ -105,12 +98,11 @@ func (b *socks) state(c event.Conn, version uint64) *socksState {
 // removed writes the row, unless the analyzer was taken off again.
 func (b *socks) removed(e *event.ConnectionStateRemove) {
 	c := e.Conn
-	s, _ := c.Slot(b.slot).(*socksState)
+	s := b.take(c)
 	if s == nil {
 		return
 	}
-	c.SetSlot(b.slot, nil)
-	b.free = append(b.free, s)
+	b.keep(s)
 	b.services = c.Services(b.services[:0])
 	if !slices.ContainsFunc(b.services, func(name string) bool { return strings.EqualFold(name, "socks") }) {
 		return

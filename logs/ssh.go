@@ -14,9 +14,9 @@ import (
 // ssh builds ssh.log after Zeek's base/protocols/ssh: a row a connection, when a client
 // has authenticated or else when it ends.
 type ssh struct {
+	states[sshState]
 	out   schemas.Emitter
 	now   func() event.Time
-	slot  event.Slot
 	local networks
 	hassh bool // the optional columns are wanted
 
@@ -24,7 +24,6 @@ type ssh struct {
 	uidBuf []byte
 	sums   [2][]byte // hassh and hasshServer in hexadecimal
 	split  [2][][]byte
-	free   []*sshState
 }
 
 // A sshState is what is known of a connection. Its buffers are used again.
@@ -58,7 +57,7 @@ const (
 )
 
 func installSSH(h *event.Hooks, out schemas.Emitter, o *Options) {
-	b := &ssh{out: out, now: o.Now, slot: h.NewSlot(), local: newNetworks(o.LocalNets), hassh: o.Groups&schemas.GroupHASSH != 0}
+	b := &ssh{out: out, now: o.Now, states: newStates[sshState](h), local: newNetworks(o.LocalNets), hassh: o.Groups&schemas.GroupHASSH != 0}
 	h.SSH.ClientVersion.Listen(func(e *event.SSHClientVersion) { b.state(e.Conn).client.set(e.Version) })
 	h.SSH.ServerVersion.Listen(func(e *event.SSHServerVersion) { b.state(e.Conn).server.set(e.Version) })
 	h.SSH.Capabilities.Listen(b.capabilities)
@@ -72,25 +71,13 @@ func installSSH(h *event.Hooks, out schemas.Emitter, o *Options) {
 	h.Conn.ConnectionStateRemove.Listen(b.removed)
 }
 
-// known returns the state of a connection, nil if it has none.
-func (b *ssh) known(c event.Conn) *sshState {
-	s, _ := c.Slot(b.slot).(*sshState)
-	return s
-}
-
 func (b *ssh) state(c event.Conn) *sshState {
 	s := b.known(c)
 	if s != nil {
 		return s
 	}
-	if n := len(b.free); n > 0 {
-		s = b.free[n-1]
-		b.free = b.free[:n-1]
-	} else {
-		s = new(sshState)
-	}
+	s = b.add(c)
 	s.reset(b.now())
-	c.SetSlot(b.slot, s)
 	return s
 }
 
@@ -243,11 +230,10 @@ func (s *sshState) compressed() bool {
 }
 
 func (b *ssh) removed(e *event.ConnectionStateRemove) {
-	s := b.known(e.Conn)
+	s := b.take(e.Conn)
 	if s == nil {
 		return
 	}
-	e.Conn.SetSlot(b.slot, nil)
 	if !s.logged {
 		b.write(e.Conn, s)
 	}
@@ -256,7 +242,7 @@ func (b *ssh) removed(e *event.ConnectionStateRemove) {
 	}
 	s.hassh[0].trim()
 	s.hassh[1].trim()
-	b.free = append(b.free, s)
+	b.keep(s)
 }
 
 func (b *ssh) write(c event.Conn, s *sshState) {

@@ -12,13 +12,12 @@ import (
 // ssl builds ssl.log after Zeek's base/protocols/ssl: a row a connection, when its
 // handshake has succeeded, when its analyzer gives up, or when it ends.
 type ssl struct {
-	out  schemas.Emitter
-	now  func() event.Time
-	slot event.Slot
+	states[sslState]
+	out schemas.Emitter
+	now func() event.Time
 
 	rec      schemas.SSL
 	uidBuf   []byte
-	free     []*sslState
 	ja3, ja4 bool
 	// validator is nil unless the result of validation is wanted.
 	validator *validator
@@ -105,7 +104,7 @@ const helloRetry = "\xCF\x21\xAD\x74\xE5\x9A\x61\x11\xBE\x1D\x8C\x02\x1E\x65\xB8
 const tlsVersion13 = 0x0304
 
 func installSSL(h *event.Hooks, out schemas.Emitter, o *Options) {
-	b := &ssl{out: out, now: o.Now, slot: h.NewSlot()}
+	b := &ssl{out: out, now: o.Now, states: newStates[sslState](h)}
 	for _, f := range new(schemas.SSL).Schema().Fields {
 		on := f.Group != 0 && f.Group&o.Groups == f.Group
 		switch f.Name {
@@ -128,7 +127,7 @@ func installSSL(h *event.Hooks, out schemas.Emitter, o *Options) {
 		if !isSSL(e.AType) || e.Conn == nil {
 			return
 		}
-		if s, ok := e.Conn.Slot(b.slot).(*sslState); ok {
+		if s := b.known(e.Conn); s != nil {
 			b.write(e.Conn, s)
 		}
 	})
@@ -214,17 +213,11 @@ func isSSL(tag event.Enum) bool {
 }
 
 func (b *ssl) state(c event.Conn) *sslState {
-	if s, ok := c.Slot(b.slot).(*sslState); ok {
+	if s := b.known(c); s != nil {
 		return s
 	}
-	var s *sslState
-	if n := len(b.free); n > 0 {
-		s, b.free = b.free[n-1], b.free[:n-1]
-	} else {
-		s = new(sslState)
-	}
+	s := b.add(c)
 	s.ts = b.now()
-	c.SetSlot(b.slot, s)
 	return s
 }
 
@@ -436,12 +429,11 @@ func chainOf(fps []string) schemas.Vector[string] {
 }
 
 func (b *ssl) removed(e *event.ConnectionStateRemove) {
-	s, ok := e.Conn.Slot(b.slot).(*sslState)
-	if !ok {
+	s := b.take(e.Conn)
+	if s == nil {
 		return
 	}
 	b.write(e.Conn, s)
-	e.Conn.SetSlot(b.slot, nil)
 	clear(s.fps[0])
 	clear(s.fps[1])
 	clear(s.leafNames)
@@ -451,5 +443,5 @@ func (b *ssl) removed(e *event.ConnectionStateRemove) {
 	}
 	*s = sslState{history: s.history[:0], fps: [2][]string{s.fps[0][:0], s.fps[1][:0]}, certs: s.certs[:0],
 		leafNames: s.leafNames[:0], hello: s.hello}
-	b.free = append(b.free, s)
+	b.keep(s)
 }

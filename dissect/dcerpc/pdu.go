@@ -73,9 +73,8 @@ func readHeader(b []byte) (h header, ok bool) {
 	return h, b[0] == version
 }
 
-func (h *header) first() bool    { return h.flags&flagFirst != 0 }
-func (h *header) last() bool     { return h.flags&flagLast != 0 }
-func (h *header) complete() bool { return h.first() && h.last() }
+func (h *header) first() bool { return h.flags&flagFirst != 0 }
+func (h *header) last() bool  { return h.flags&flagLast != 0 }
 
 func (h *header) uint16(b []byte) uint16 {
 	if h.bigEndian {

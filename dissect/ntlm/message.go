@@ -106,7 +106,7 @@ func (a *analyzer) negotiate(b []byte) bool {
 	*e = event.NTLMNegotiate{Conn: a.c}
 	m := &e.Negotiate
 	m.Flags = flags(x)
-	ok := true
+	var ok bool
 	if m.Version, ok = version(b, negotiatePayload, x, min(domain.offset, workstation.offset)); !ok {
 		return false
 	}
@@ -147,7 +147,7 @@ func (a *analyzer) challenge(b []byte) bool {
 	m := &e.Challenge
 	m.Flags = flags(x)
 	m.Challenge = binary.LittleEndian.Uint64(b[at+fieldsSize+4:])
-	ok := true
+	var ok bool
 	if m.Version, ok = version(b, challengePayload, x, min(target.offset, info.offset)); !ok {
 		return false
 	}
@@ -210,7 +210,7 @@ func (a *analyzer) authenticate(b []byte) bool {
 	*e = event.NTLMAuthenticate{Conn: a.c}
 	m := &e.Request
 	m.Flags = flags(x)
-	ok := true
+	var ok bool
 	first := min(all[domain].offset, all[user].offset, all[workstation].offset, all[sessionKey].offset)
 	if m.Version, ok = version(b, authenticatePayload, x, first); !ok {
 		return false
