@@ -207,7 +207,7 @@ func jsonScalar(k schemas.Kind, raw json.RawMessage) (v value, err error) {
 		}
 		return value{}, nil
 	case k == schemas.KindString || k == schemas.KindEnum:
-		v.text = unescape(s)
+		v.text = Unescape(s)
 		return v, nil
 	case k == schemas.KindBool:
 		if s != "true" && s != "false" {

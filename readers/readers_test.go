@@ -62,7 +62,7 @@ func TestUnescape(t *testing.T) {
 	for text, want := range map[string]string{
 		`a\x00\xffb`: "a\x00\xffb", `\x41`: `\x41`, `\x4`: `\x4`, `C:\xyz`: `C:\xyz`, "plain": "plain",
 	} {
-		if got := unescape(text); got != want {
+		if got := Unescape(text); got != want {
 			t.Errorf("%s: %q, want %q", text, got, want)
 		}
 	}

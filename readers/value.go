@@ -100,9 +100,9 @@ func parseTime(s string) (schemas.Time, error) {
 	return parseSeconds(s)
 }
 
-// unescape returns the string that Zeek's JSON writer printed as s: \xhh is a byte that
+// Unescape returns the string that Zeek's JSON writer printed as s: \xhh is a byte that
 // it does not print, as far as it can be told from the same four characters.
-func unescape(s string) string {
+func Unescape(s string) string {
 	if !strings.Contains(s, `\x`) {
 		return s
 	}

@@ -1,0 +1,104 @@
+package main
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"github.com/wirelog/wirelog/readers/diff"
+)
+
+func (p *program) diffCommand() *cobra.Command {
+	var opts diff.Options
+	cmd := &cobra.Command{
+		Use:   "diff A B",
+		Short: "Compare the logs of two folders row by row",
+		Long: `Compare the logs of two folders, or two files, row by row, whatever their formats: to
+check this program against a Zeek, or one version against another.
+
+Identifiers of connections and files are random, and are compared by what they stand
+for: which connection between its endpoints, which file of its connection. Sets have no
+order, and numbers six decimals, as in TSV. A column that only one side has counts
+as unset on the other. Logs in which Zeek tells of itself (stats, loaded_scripts and
+their like) are only compared when they are named.
+
+The exit status is 0 if all rows are in both, 1 if they differ or something could not
+be read, 2 if the command line is wrong.`,
+		Example: `  wirelog diff /opt/zeek/logs/current logs
+  wirelog diff zeek ours --log conn,dns --ignore conn:history --show 5`,
+		Args: cobra.ExactArgs(2),
+		RunE: func(_ *cobra.Command, args []string) error {
+			failed := false
+			opts.Report = func(err error) {
+				failed = true
+				fmt.Fprintln(p.stderr, "wirelog:", err)
+			}
+			logs, err := diff.Compare(args[0], args[1], opts)
+			if err != nil {
+				return lossError{fmt.Errorf("diff: %w", err)}
+			}
+			for _, name := range opts.Logs {
+				if !slices.ContainsFunc(logs, func(l *diff.Log) bool { return l.Name == name }) {
+					return lossError{fmt.Errorf("diff: neither side has a log %q", name)}
+				}
+			}
+			same, err := p.printDiff(logs)
+			switch {
+			case err != nil:
+				return lossError{fmt.Errorf("diff: %w", err)}
+			case !same:
+				return lossError{errors.New("diff: the logs differ")}
+			case failed:
+				return lossError{errors.New("diff: not everything could be read")}
+			}
+			return nil
+		},
+	}
+	f := cmd.Flags()
+	f.StringSliceVar(&opts.Logs, "log", nil, "logs that are compared; all if not given")
+	f.StringSliceVar(&opts.Ignore, "ignore", nil, "columns that are not compared: history, or in one log conn:history")
+	f.IntVar(&opts.Show, "show", 0, "differences of each log that are printed")
+	registerCompletion(cmd, "log", completeNames(logNames))
+	return cmd
+}
+
+// printDiff prints a table, and below it what differs; it reports whether nothing does.
+func (p *program) printDiff(logs []*diff.Log) (same bool, err error) {
+	t := tabwriter.NewWriter(p.stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(t, "LOG\tA\tB\tEQUAL\tDIFFER\tONLY A\tONLY B\t")
+	same = true
+	for _, l := range logs {
+		same = same && l.Same()
+		fmt.Fprintf(t, "%s\t%d\t%d\t%d\t%d\t%d\t%d\t\n", l.Name, l.A, l.B, l.Equal, l.Wrong, l.OnlyA, l.OnlyB)
+	}
+	if err := t.Flush(); err != nil {
+		return same, err
+	}
+	for _, l := range logs {
+		if len(l.ColumnsA) > 0 {
+			fmt.Fprintf(p.stdout, "%s: columns only in A: %s\n", l.Name, strings.Join(l.ColumnsA, ", "))
+		}
+		if len(l.ColumnsB) > 0 {
+			fmt.Fprintf(p.stdout, "%s: columns only in B: %s\n", l.Name, strings.Join(l.ColumnsB, ", "))
+		}
+		var fields []string
+		for _, f := range slices.SortedFunc(maps.Keys(l.Fields), func(f, g string) int {
+			return cmp.Or(cmp.Compare(l.Fields[g], l.Fields[f]), cmp.Compare(f, g))
+		}) {
+			fields = append(fields, fmt.Sprintf("%s (%d)", f, l.Fields[f]))
+		}
+		if len(fields) > 0 {
+			fmt.Fprintf(p.stdout, "%s: differing columns: %s\n", l.Name, strings.Join(fields, ", "))
+		}
+		for _, s := range l.Shown {
+			fmt.Fprintf(p.stdout, "%s: %s\n", l.Name, s)
+		}
+	}
+	return same, nil
+}
