@@ -160,6 +160,24 @@ func TestDetection(t *testing.T) {
 	}
 }
 
+// TestTurned finds that the port of who was taken for the responder counts when a
+// connection begins with a SYN-ACK.
+func TestTurned(t *testing.T) {
+	for _, c := range []struct{ client, server, want string }{
+		{"192.0.2.1:700", "192.0.2.2:9999", "P D P>dd D>dd P! D!"},
+		{"192.0.2.1:9999", "192.0.2.2:701", "D D>dd D!"}, // by its signature, not P
+		{"192.0.2.1:9999", "192.0.2.2:700", "D D>dd D!"},
+	} {
+		b, lines := newBench(t, 0)
+		b.Client, b.Server = netip.MustParseAddrPort(c.client), netip.MustParseAddrPort(c.server)
+		b.Script("< SA 5000 1001; > A 1001 5001; > PA 1001 5001 dd")
+		b.Drain()
+		if got := strings.Join(*lines, " "); got != c.want {
+			t.Errorf("%s to %s: %s, not %s", c.client, c.server, got, c.want)
+		}
+	}
+}
+
 func said(b *testconn.Bench, talk ...string) {
 	b.Open()
 	for _, s := range talk {
