@@ -83,21 +83,41 @@ type attached struct {
 	p         *Protocol
 	confirmed bool
 	off       bool
-	violated  bool // and so taken off
+	violated  violation
 	inner     bool // fed by another analyzer
 	guest     bool // and by any that has messages for it
 }
 
+// A violation is the reason why an analyzer was taken off.
+type violation uint8
+
+const (
+	notViolated violation = iota
+	violatedNow           // while the side speaks whose data are at work
+	violatedBefore
+)
+
+// turn notes that data of a side follow those of the other one.
+func (x *ext) turn(isOrig bool) {
+	x.origSpeaks, x.respSpeaks = isOrig, !isOrig
+	for i := range x.analyzers {
+		if at := &x.analyzers[i]; at.violated == violatedNow {
+			at.violated = violatedBefore
+		}
+	}
+}
+
 // Attach adds an analyzer to c and returns it. It returns nil if c has or had one of
 // that protocol that was not taken off for a violation, or if the protocol's analyzers
-// have panicked too often.
+// have panicked too often. One that has met its violation counts until the other side
+// speaks: what has shown the violation does not call for an analyzer again.
 func (t *Table) Attach(c *Conn, p *Protocol) Analyzer {
 	if t.panics[p] >= maxPanics {
 		return nil
 	}
 	x := c.extra()
 	for i := range x.analyzers {
-		if at := &x.analyzers[i]; at.p == p && !at.inner && !at.violated {
+		if at := &x.analyzers[i]; at.p == p && !at.inner && at.violated != violatedBefore {
 			return nil
 		}
 	}
@@ -305,7 +325,7 @@ func (t *Table) Violate(c *Conn, a Analyzer, reason string, data []byte) {
 	if c.ext.analyzers[i].guest {
 		return
 	}
-	c.ext.analyzers[i].violated = true
+	c.ext.analyzers[i].violated = violatedNow
 	t.turnOff(c, i)
 	if t.attacher != nil {
 		if a := t.attacher.Violated(t, c); a != nil {
@@ -455,6 +475,10 @@ func (t *Table) analyzersData(c *Conn, isOrig bool, b []byte) {
 	t.detected(c)
 	if c.ext == nil {
 		return
+	}
+	// Datagrams are each a matter of their own.
+	if x := c.ext; !(x.origSpeaks && isOrig || x.respSpeaks && !isOrig) || c.transport == event.ProtoUDP {
+		x.turn(isOrig)
 	}
 	t.successor = nil
 	for i := range c.ext.analyzers {

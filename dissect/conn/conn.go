@@ -58,6 +58,7 @@ const (
 	flagClosing       // closing holds tcp_close_delay, not the partial one
 	flagUndetected    // its analyzers are not chosen yet
 	flagResetTimer    // attempt holds tcp_reset_delay
+	flagTurned        // originator and responder changed places before its analyzers were chosen
 )
 
 // side is one endpoint.
@@ -105,6 +106,8 @@ type ext struct {
 	session   event.Time // of EndAfterSilence
 	services  [maxServices]uint8
 	tunnels   tunnel.State // of the tunnels that the connection carries
+	// Which side's data came last.
+	origSpeaks, respSpeaks bool
 	// one is room for the first of analyzers, so that having one takes no other
 	// allocation.
 	one [1]attached
@@ -178,6 +181,16 @@ func (c *Conn) ID() event.ConnID {
 		id.OrigP, id.RespP = id.RespP, id.OrigP
 	}
 	return id
+}
+
+// FirstRespPort returns the port, in host order, of who was taken for the responder when
+// the connection began. Zeek chooses analyzers by port then, before it may find that
+// originator and responder have to change places.
+func (c *Conn) FirstRespPort() uint16 {
+	if (c.origin == 1) != (c.flags&flagTurned != 0) {
+		return c.key.pa
+	}
+	return c.key.pb
 }
 
 // RespPort returns the responder's port in host order.
@@ -431,13 +444,20 @@ func (c *Conn) flip() {
 		f |= flagFirstOrig
 	}
 	c.flags = f &^ flagPartial
+	if f&flagUndetected != 0 {
+		c.flags ^= flagTurned
+	}
 	c.addHistory('^')
 	if c.ext != nil {
+		c.ext.origSpeaks, c.ext.respSpeaks = c.ext.respSpeaks, c.ext.origSpeaks
 		for i := range c.ext.analyzers {
 			if f, ok := c.ext.analyzers[i].a.(Flipper); ok && !c.ext.analyzers[i].off {
 				f.Flip()
 			}
 		}
+	}
+	if f&flagUndetected != 0 && len(c.t.expected.m) > 0 {
+		c.t.attachExpected(c)
 	}
 	if h := &c.t.hooks.Conn.ConnectionFlipped; h.On() {
 		h.Raise(&event.ConnectionFlipped{Conn: c})

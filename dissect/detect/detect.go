@@ -111,7 +111,7 @@ func (d *Detector) Attach(t *conn.Table, c *conn.Conn) {
 	if tp != event.ProtoTCP && tp != event.ProtoUDP {
 		return
 	}
-	byPort := d.byPort[port{tp, c.RespPort()}]
+	byPort := d.byPort[port{tp, c.FirstRespPort()}]
 	if c.Analyzed() {
 		byPort = nil // what was announced is there already, and its port means nothing
 	}
@@ -140,7 +140,7 @@ func (d *Detector) Idle(c *conn.Conn) {
 	if c.Analyzed() {
 		return
 	}
-	for _, p := range d.byPort[port{c.Transport(), c.RespPort()}] {
+	for _, p := range d.byPort[port{c.Transport(), c.FirstRespPort()}] {
 		if p.Idle != nil {
 			p.Idle(c)
 		}

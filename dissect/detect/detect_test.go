@@ -48,7 +48,7 @@ func (s *spy) Data(isOrig bool, b []byte) {
 	switch {
 	case string(b) == "confirm":
 		s.t.Confirm(s.c, s)
-	case string(b) == "violate", s.name == "U" && string(b) == "vv":
+	case string(b) == "violate", s.name == "U" && string(b) == "vv", s.name == "F" && bytes.HasPrefix(b, []byte("bad")):
 		s.t.Violate(s.c, s, "bad", nil)
 	}
 }
@@ -91,8 +91,9 @@ func protocols(lines *[]string) []*Protocol {
 		{Transport: event.ProtoTCP, Signatures: []Signature{{Orig: begins("nothing")}, {Orig: contains("ee"), Resp: contains("EE")}}}, // E
 		{Transport: event.ProtoUDP, Ports: []uint16{700}, Signatures: []Signature{{Orig: begins("uu")}, {Resp: begins("UU")}}},        // U
 		{Transport: event.ProtoUDP, Signatures: []Signature{{Orig: begins("vv")}}},                                                    // V
+		{Transport: event.ProtoTCP, Ports: []uint16{702}, Signatures: []Signature{{Orig: contains("ff")}, {Resp: begins("FF")}}},      // F
 	}
-	for i, name := range []string{"P", "A", "B", "C", "D", "E", "U", "V"} {
+	for i, name := range []string{"P", "A", "B", "C", "D", "E", "U", "V", "F"} {
 		p := list[i]
 		p.Protocol = conn.Protocol{Name: name, Service: name, New: func(t *conn.Table, c *conn.Conn) conn.Analyzer {
 			*lines = append(*lines, name)
@@ -132,6 +133,10 @@ func TestDetection(t *testing.T) {
 		{"the second signature", 9999, []string{">xxee", "<xxE", "<E"}, "E E>xxee E<xxE E<E E!"},
 		{"several", 9999, []string{">cc ee", "<CC EE"}, "C C>cc ee C<CC EE E E>cc ee E<CC EE C! E!"},
 		{"port and signature: once", 700, []string{">dd"}, "P D P>dd D>dd P! D!"},
+		{"not again by what shows a violation", 702, []string{">bad ff", ">ff", "<x"}, "F F>bad ff F!"},
+		{"nor when that is cut", 702, []string{">bad", ">f", ">f", "<x"}, "F F>bad F!"},
+		{"again by what the other side says", 702, []string{">bad", "<FF"}, "F F>bad F! F F>bad F!"},
+		{"again when the side has its next turn", 702, []string{">bad", "<x", ">ff"}, "F F>bad F! F F>bad F!"},
 		{"a gap before", 9999, []string{"<lost5", "<x", ">aaaa"}, "A A<gap5 A<x A>aaaa A!"},
 		{"too late", 9999, []string{">" + long, "<" + long, ">ee", "<EE"}, ""},
 		{"in the last chunk that is looked at", 9999, []string{">" + long, "<EE" + long + "ee"}, ""},
@@ -151,6 +156,24 @@ func TestDetection(t *testing.T) {
 		b.Drain()
 		if got := strings.Join(*lines, " "); got != c.want {
 			t.Errorf("%s:\ngot  %s\nwant %s", c.name, got, c.want)
+		}
+	}
+}
+
+// TestTurned finds that the port of who was taken for the responder counts when a
+// connection begins with a SYN-ACK.
+func TestTurned(t *testing.T) {
+	for _, c := range []struct{ client, server, want string }{
+		{"192.0.2.1:700", "192.0.2.2:9999", "P D P>dd D>dd P! D!"},
+		{"192.0.2.1:9999", "192.0.2.2:701", "D D>dd D!"}, // by its signature, not P
+		{"192.0.2.1:9999", "192.0.2.2:700", "D D>dd D!"},
+	} {
+		b, lines := newBench(t, 0)
+		b.Client, b.Server = netip.MustParseAddrPort(c.client), netip.MustParseAddrPort(c.server)
+		b.Script("< SA 5000 1001; > A 1001 5001; > PA 1001 5001 dd")
+		b.Drain()
+		if got := strings.Join(*lines, " "); got != c.want {
+			t.Errorf("%s to %s: %s, not %s", c.client, c.server, got, c.want)
 		}
 	}
 }

@@ -95,8 +95,6 @@ func newBench(t testing.TB, lines *[]string) *testconn.Bench {
 	b.Hooks.Analyzer.ViolationInfo.Listen(func(e *event.AnalyzerViolationInfo) { add("violation %s", e.Info.Reason) })
 	fm := files.New(files.Config{}, b.Hooks, b.Table, func(event.Time, uint64, uint64) {})
 	udp, tcp := New(b.Hooks, x509.NewSender(fm))
-	// After a violation signatures would call for the analyzer again.
-	tcp.Signatures = nil
 	b.Table.SetAttacher(detect.New([]*detect.Protocol{udp, tcp}))
 	b.Server = netip.AddrPortFrom(b.Server.Addr(), port)
 	return b
