@@ -114,7 +114,9 @@ func makeKafka(o *Options, settings any, w *writers.Output) error {
 	if err := checkKafkaKey(c.Key, w.Fields.Rename); err != nil {
 		return err
 	}
-	c.Format.System = o.sensor()
+	if c.Format.ECS {
+		c.Format.System = o.sensor()
+	}
 	w.Place, err = kafka.New(c)
 	return err
 }
