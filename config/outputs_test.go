@@ -116,3 +116,20 @@ func TestOutputErrors(t *testing.T) {
 		}
 	}
 }
+
+func TestKafkaShortForm(t *testing.T) {
+	alone(t)
+	l := mustLoad(t, "--kafka", "a:9092,b:9092", "--json-timestamps", "iso8601")
+	if got := l.Options().Kafka; !reflect.DeepEqual(got, []string{"a:9092", "b:9092"}) {
+		t.Errorf("%q", got)
+	}
+	for _, args := range [][]string{{"--format", "json"}, {"--output-dir", "x"}, {"--output", "x"}} {
+		_, err := load(t, append(args, "--kafka", "a:9092")...)
+		if err == nil || !strings.Contains(err.Error(), args[0]+" has no meaning beside --kafka") {
+			t.Errorf("%q: %v", args, err)
+		}
+	}
+	if _, err := load(t, "--kafka", "a"); err == nil || err.Error() != `--kafka: brokers: want host:port, got "a"` {
+		t.Errorf("%v", err)
+	}
+}

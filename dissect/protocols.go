@@ -38,7 +38,7 @@ const NoAnalyzers = "none"
 // lower case.
 func AnalyzerNames() []string {
 	var names []string
-	for _, p := range protocols(new(event.Hooks), nil) {
+	for _, p := range protocols(new(event.Hooks), nil, new(ProtocolOptions)) {
 		if name := strings.ToLower(p.Name); !slices.Contains(names, name) {
 			names = append(names, name)
 		}
@@ -57,30 +57,49 @@ func chosen(all []*detect.Protocol, names []string) []*detect.Protocol {
 	})
 }
 
+// ProtocolOptions are what can be chosen for protocols.
+type ProtocolOptions struct {
+	DNS    dns.Options
+	DCERPC dcerpc.Options
+	FTP    ftp.Options
+	IRC    irc.Options
+	POP3   pop3.Options
+	SMB    smb.Options
+	SMTP   smtp.Options
+}
+
+// DefaultProtocolOptions returns Zeek's defaults.
+func DefaultProtocolOptions() ProtocolOptions {
+	return ProtocolOptions{
+		DNS: dns.DefaultOptions(), DCERPC: dcerpc.DefaultOptions(), FTP: ftp.DefaultOptions(), IRC: irc.DefaultOptions(),
+		POP3: pop3.DefaultOptions(), SMB: smb.DefaultOptions(), SMTP: smtp.DefaultOptions(),
+	}
+}
+
 // protocols makes the analyzers of one shard. A protocol is added here and
 // nowhere else. What they transfer goes to fm.
-func protocols(hooks *event.Hooks, fm *files.Manager) []*detect.Protocol {
+func protocols(hooks *event.Hooks, fm *files.Manager, o *ProtocolOptions) []*detect.Protocol {
 	certs := x509.NewSender(fm)
 	ssl, dtls := tls.New(hooks, certs)
 	rdpTCP, rdpUDP := rdp.New(hooks, certs, &ssl.Protocol)
 	krbUDP, krbTCP := krb.New(hooks, certs)
 	security := dcerpc.Security{NTLM: ntlm.New(hooks), KRB: &krbUDP.Protocol}
 	security.GSSAPI = gssapi.New(hooks, security.NTLM, security.KRB)
-	rpc, pipes := dcerpc.New(hooks, security, dcerpc.DefaultOptions())
+	rpc, pipes := dcerpc.New(hooks, security, o.DCERPC)
 	mails := mime.NewMailShard(hooks, fm)
 	return []*detect.Protocol{
-		dns.New(hooks, event.ProtoUDP, dns.DefaultOptions()),
-		dns.New(hooks, event.ProtoTCP, dns.DefaultOptions()),
-		ftp.New(hooks, fm, &ssl.Protocol),
-		irc.New(hooks, fm, &ssl.Protocol),
+		dns.New(hooks, event.ProtoUDP, o.DNS),
+		dns.New(hooks, event.ProtoTCP, o.DNS),
+		ftp.New(hooks, fm, &ssl.Protocol, o.FTP),
+		irc.New(hooks, fm, &ssl.Protocol, o.IRC),
 		xmpp.New(hooks, &ssl.Protocol),
 		mysql.New(hooks, &ssl.Protocol),
 		rdpTCP,
 		rdpUDP,
 		http.New(hooks, fm, websocket.New(hooks)),
-		smb.New(hooks, fm, smb.Inner{Pipes: pipes, GSSAPI: security.GSSAPI, NTLM: security.NTLM}, smb.DefaultOptions()),
-		smtp.New(hooks, mails, &ssl.Protocol),
-		pop3.New(hooks, mails, &ssl.Protocol),
+		smb.New(hooks, fm, smb.Inner{Pipes: pipes, GSSAPI: security.GSSAPI, NTLM: security.NTLM}, o.SMB),
+		smtp.New(hooks, mails, &ssl.Protocol, o.SMTP),
+		pop3.New(hooks, mails, &ssl.Protocol, o.POP3),
 		imap.New(hooks, &ssl.Protocol),
 		krbUDP,
 		krbTCP,

@@ -25,6 +25,7 @@ type Config struct {
 	// Analyzers names the analyzers of application protocols to use, of
 	// AnalyzerNames; none stands for all, NoAnalyzers alone for none.
 	Analyzers []string
+	Protocols ProtocolOptions
 	// IPTunnels is the number of tunnels without a connection (GRE, IP in IP) that
 	// are known at once, and IPTunnelTimeout how long one may be idle.
 	IPTunnels       int
@@ -40,6 +41,7 @@ func DefaultConfig() Config {
 		Conn: conn.Config{Timeouts: conn.DefaultTimeouts(), Limits: conn.DefaultLimits(),
 			Weirds: conn.DefaultWeirdSampling()},
 		Tunnel:          tunnel.DefaultOptions(),
+		Protocols:       DefaultProtocolOptions(),
 		IPTunnels:       1 << 16,
 		IPTunnelTimeout: tunnel.DefaultIPTunnelTimeout,
 	}
@@ -113,7 +115,7 @@ func New(cfg Config, hooks *event.Hooks, cause func(deadline event.Time, first, 
 		lv := &s.levels[i]
 		lv.conn.IP, lv.conn.Link = &lv.ip, &lv.link
 	}
-	if list := chosen(protocols(hooks, s.files), cfg.Analyzers); len(list) > 0 {
+	if list := chosen(protocols(hooks, s.files, &cfg.Protocols), cfg.Analyzers); len(list) > 0 {
 		s.table.SetAttacher(detect.New(list))
 	}
 	return s

@@ -3,7 +3,8 @@
 # three client libraries: kcat (librdkafka's C client), confluent-kafka and kafka-python.
 # Then stops and kills the broker ten times in mid-run, and kills wirelog (SIGKILL)
 # twenty times at random moments: every record must be in its topic at least once, and
-# what is there twice must have the same record-id.
+# what is there twice must have the same record-id. So it must be when wirelog is killed
+# while the broker is away and records are in its spool.
 #
 #	integration/kafka.sh [FOLDER]
 #

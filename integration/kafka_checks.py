@@ -198,6 +198,34 @@ def wirelog_dies(captures, times):
           f"all there, {twice} twice with the same record-id")
 
 
+def spool(broker, captures):
+    """The broker is away, wirelog is killed, and the next run sends what is in the spool."""
+    want = expected(captures)
+    folder = os.path.join(work, "spool")
+    shutil.rmtree(folder, ignore_errors=True)
+    args = output(topic="spool-{log}", spool=folder, deadline="60s")
+    broker.end(signal.SIGKILL)
+    run = wirelog(captures, *args, stderr=subprocess.DEVNULL)
+    size = 0
+    while run.poll() is None:
+        time.sleep(0.5)
+        now = sum(map(os.path.getsize, glob.glob(folder + "/*.spool")))
+        if now == size > 0:  # all is there, and waits
+            break
+        size = now
+    run.kill()
+    run.wait()
+    broker.start()
+    broker.wait()
+    # A run without records of its own.
+    assert wirelog(captures, "--filter", "tcp", *args, stderr=subprocess.DEVNULL).wait() == 0
+    for log in "conn", "dns":
+        check(f"spool-{log}", want[log], by_confluent(f"spool-{log}"))
+    assert not glob.glob(folder + "/*.spool")
+    print(f"wirelog killed with {size} bytes in its spool, the broker away: {sum(map(len, want.values()))} records, "
+          "all sent by the next run")
+
+
 def main():
     broker = Broker()
     try:
@@ -205,6 +233,7 @@ def main():
         small = os.path.join(work, "small.pcap")
         make_capture(small, 2000)
         readers([small])
+        spool(broker, [small])
         large = os.path.join(work, "large.pcap")
         make_capture(large, int(os.environ.get("FLOWS", "100000")))
         broker_dies(broker, [large], 10)
@@ -213,4 +242,5 @@ def main():
         broker.process.kill()
 
 
-main()
+if __name__ == "__main__":
+    main()

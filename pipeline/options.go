@@ -164,6 +164,17 @@ type Limits struct {
 	FileReassembly    int `key:"file_reassembly_buffer_size" min:"1" doc:"bytes of one file held that wait for earlier ones; beyond it a gap is declared (Files::reassembly_buffer_size)"`
 	ExtractOpen       int `key:"extract_open" min:"1" doc:"extracted files written at once, in all; more are not extracted"`
 	MessageBytes      int `key:"incomplete_message_bytes" min:"1" doc:"bytes of incomplete messages of application protocols held at once, in all; beyond it the analyzer of the connection at work lets go of its own"`
+	DCERPCCalls       int `key:"dce_rpc_max_cmd_reassembly" min:"1" doc:"fragmented calls of one side of a DCE/RPC connection under way at once; with more it is not looked at any further (DCE_RPC::max_cmd_reassembly)"`
+	DCERPCFragment    int `key:"dce_rpc_max_frag_data" min:"1" doc:"bytes of one fragment of a DCE/RPC call; with more the connection is not looked at any further (DCE_RPC::max_frag_data)"`
+	FTPPending        int `key:"ftp_max_pending_commands" min:"1" doc:"FTP commands of one connection that wait for replies; more are not logged (FTP::max_pending_commands)"`
+	FTPChannels       int `key:"ftp_max_expected_data_channels" min:"1" doc:"announced FTP data connections waited for, in all (FTP::max_expected_data_channels)"`
+	IRCTransfers      int `key:"irc_max_dcc_expected_transfers" min:"1" doc:"announced IRC file transfers waited for, in all (IRC::max_dcc_expected_transfers)"`
+	POP3Pending       int `key:"pop3_max_pending_commands" min:"1" doc:"POP3 commands of one connection that wait for replies; beyond it the oldest is forgotten (POP3::max_pending_commands)"`
+	SMBPending        int `key:"smb_max_pending_messages" min:"1" doc:"SMB requests of one connection that wait for replies; beyond it all are forgotten (SMB::max_pending_messages)"`
+	SMBFiles          int `key:"smb_open_files" min:"1" doc:"open files of one SMB connection; beyond it all are forgotten"`
+	SMBTrees          int `key:"smb_trees" min:"1" doc:"connected trees of one SMB connection; beyond it all are forgotten"`
+	SMBPipes          int `key:"smb_max_dce_rpc_analyzers" min:"1" doc:"open named pipes of one SMB connection; beyond it all are forgotten (SMB::max_dce_rpc_analyzers)"`
+	SMTPPending       int `key:"smtp_pending_commands" min:"1" doc:"SMTP commands of one connection that wait for replies; beyond it all are forgotten"`
 	FieldBytes        int `key:"log_field_string_bytes" min:"0" doc:"bytes of one string that a row may have; 0 is no bound, as in HTTP rows (Log::default_max_field_string_bytes)"`
 	FieldElements     int `key:"log_field_container_elements" min:"0" doc:"elements of one set or vector that a row may have; 0 is no bound (Log::default_max_field_container_elements)"`
 	RowBytes          int `key:"log_total_string_bytes" min:"0" doc:"bytes of all strings that a row may have; 0 is no bound (Log::default_max_total_string_bytes)"`
@@ -223,6 +234,17 @@ func Defaults() Options {
 			FileReassembly:    512 << 10,
 			ExtractOpen:       256,
 			MessageBytes:      512 << 20,
+			DCERPCCalls:       20,
+			DCERPCFragment:    30_000,
+			FTPPending:        20,
+			FTPChannels:       100_000,
+			IRCTransfers:      5000,
+			POP3Pending:       10,
+			SMBPending:        1000,
+			SMBFiles:          65_536,
+			SMBTrees:          4096,
+			SMBPipes:          1000,
+			SMTPPending:       1000,
 			FieldBytes:        4096,
 			FieldElements:     100,
 			RowBytes:          256_000,

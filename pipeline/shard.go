@@ -83,6 +83,11 @@ func (o *Options) dissectConfig(seed conn.Seed, shards int) dissect.Config {
 		Extract: files.Extraction{Types: o.Files.Extract, Dir: o.Files.ExtractDir,
 			Limit: uint64(o.Files.ExtractLimit), Open: share(l.ExtractOpen)},
 	}
+	p := &cfg.Protocols
+	p.DCERPC.Calls, p.DCERPC.Fragment = l.DCERPCCalls, l.DCERPCFragment
+	p.FTP.Pending, p.FTP.Channels = l.FTPPending, share(l.FTPChannels)
+	p.IRC.Transfers, p.POP3.Pending, p.SMTP.Pending = share(l.IRCTransfers), l.POP3Pending, l.SMTPPending
+	p.SMB.Pending, p.SMB.Files, p.SMB.Trees, p.SMB.Pipes = l.SMBPending, l.SMBFiles, l.SMBTrees, l.SMBPipes
 	cfg.Tunnel = tunnel.DefaultOptions()
 	cfg.Tunnel.MaxDepth = l.TunnelDepth
 	cfg.IPTunnelTimeout = dur(t.IPTunnel)

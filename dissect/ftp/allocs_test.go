@@ -19,7 +19,7 @@ func TestAllocations(t *testing.T) {
 	b.Hooks.FTP.Reply.Listen(func(*event.FTPReply) {})
 	b.Hooks.FTP.Command.Listen(func(*event.FTPCommand) {})
 	fm := files.New(files.Config{}, b.Hooks, b.Table, func(event.Time, uint64, uint64) {})
-	p := New(b.Hooks, fm, &conn.Protocol{Name: "SSL"})
+	p := New(b.Hooks, fm, &conn.Protocol{Name: "SSL"}, DefaultOptions())
 	b.Table.SetAttacher(detect.New(nil))
 	b.Open()
 	var c *conn.Conn

@@ -25,9 +25,6 @@ const (
 	maxCommand = 100
 	// minCommand is that of the shortest.
 	minCommand = 3
-	// maxDataChannels is how many data connections are waited for
-	// (FTP::max_expected_data_channels).
-	maxDataChannels = 100_000
 	// lineBudget bounds what a shard holds of lines whose end has not come.
 	lineBudget = 64 << 20
 )
@@ -41,12 +38,25 @@ const (
 	replyDataNeeded      = 334 // the mechanism is accepted, ADAT is to follow
 )
 
+// Options are limits. Beyond one of them there is a weird, and what is new is not kept.
+type Options struct {
+	// Pending is how many commands of a connection may wait for their replies
+	// (FTP::max_pending_commands).
+	Pending int
+	// Channels is how many data connections a shard waits for
+	// (FTP::max_expected_data_channels).
+	Channels int
+}
+
+// DefaultOptions returns Zeek's limits.
+func DefaultOptions() Options { return Options{Pending: 20, Channels: 100_000} }
+
 // New describes the protocol to the detector. Its analyzers raise their events on h and
 // give files to fm; ssl analyzes what follows AUTH.
-func New(h *event.Hooks, fm *files.Manager, ssl *conn.Protocol) *detect.Protocol {
-	f := &factory{hooks: &h.FTP, ssl: ssl}
+func New(h *event.Hooks, fm *files.Manager, ssl *conn.Protocol, o Options) *detect.Protocol {
+	f := &factory{hooks: &h.FTP, ssl: ssl, opt: o}
 	f.lines.Limit = lineBudget
-	f.data = datachannel.New(h, fm, datachannel.Kind{Name: "FTP_DATA", Service: "ftp-data", Limit: maxDataChannels})
+	f.data = datachannel.New(h, fm, datachannel.Kind{Name: "FTP_DATA", Service: "ftp-data", Limit: o.Channels})
 	f.watchGridFTP(h)
 	p := &detect.Protocol{
 		Transport:  event.ProtoTCP,
@@ -61,6 +71,7 @@ func New(h *event.Hooks, fm *files.Manager, ssl *conn.Protocol) *detect.Protocol
 type factory struct {
 	hooks *event.FTPEvents
 	ssl   *conn.Protocol
+	opt   Options
 	data  *datachannel.Channels
 	lines contentline.Budget
 	free  []*analyzer

@@ -84,7 +84,7 @@ func newBench(t testing.TB) (*testconn.Bench, *recorder) {
 	ssl := &conn.Protocol{Name: "SSL", Service: "ssl", New: func(_ *conn.Table, c *conn.Conn) conn.Analyzer {
 		return &tls{rec: rec, h: b.Hooks, c: c}
 	}}
-	b.Table.SetAttacher(detect.New([]*detect.Protocol{New(b.Hooks, fm, ssl)}))
+	b.Table.SetAttacher(detect.New([]*detect.Protocol{New(b.Hooks, fm, ssl, DefaultOptions())}))
 	return b, rec
 }
 
@@ -212,7 +212,7 @@ func TestPending(t *testing.T) {
 			over++
 		}
 	}
-	if weirds == 0 || over != maxPending {
+	if weirds == 0 || over != DefaultOptions().Pending {
 		t.Errorf("%d weirds, %d commands were kept", weirds, over)
 	}
 }
@@ -273,7 +273,7 @@ func BenchmarkCommands(b *testing.B) {
 	bench.Hooks.FTP.Request.Listen(func(*event.FTPRequest) {})
 	bench.Hooks.FTP.Reply.Listen(func(*event.FTPReply) {})
 	fm := files.New(files.Config{}, bench.Hooks, bench.Table, func(event.Time, uint64, uint64) {})
-	p := New(bench.Hooks, fm, &conn.Protocol{Name: "SSL"})
+	p := New(bench.Hooks, fm, &conn.Protocol{Name: "SSL"}, DefaultOptions())
 	bench.Table.SetAttacher(detect.New(nil))
 	bench.Open()
 	var c *conn.Conn

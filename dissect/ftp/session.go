@@ -11,9 +11,6 @@ import (
 )
 
 const (
-	// maxPending is how many commands may wait for their replies
-	// (FTP::max_pending_commands).
-	maxPending = 20
 	// maxArg is how much of a command's argument is kept until the reply.
 	maxArg = 1 << 16
 	// keptArg is the capacity of an argument's memory that is used again.
@@ -100,7 +97,7 @@ func (a *analyzer) sent(cmd, arg []byte) {
 		s.end(a, s.current)
 	}
 	a.begin()
-	if len(s.pending) >= maxPending {
+	if len(s.pending) >= a.f.opt.Pending {
 		a.t.Limited(source, "pending_commands")
 		a.t.Weird(a.c, "FTP_too_many_pending_commands", strconv.Itoa(len(s.pending)), source)
 		return
@@ -219,7 +216,7 @@ func (a *analyzer) expect(passive bool, p event.FTPPort) {
 			a.control = &datachannel.Control{Conn: a.c}
 		}
 		if !a.f.data.Expect(a.t, a.control, !passive, p.P.Num) {
-			a.t.NetWeird("FTP_too_many_expected_data_channels", strconv.Itoa(maxDataChannels), source)
+			a.t.NetWeird("FTP_too_many_expected_data_channels", strconv.Itoa(a.f.opt.Channels), source)
 			return
 		}
 	}

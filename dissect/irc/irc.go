@@ -32,8 +32,6 @@ const (
 	// maxInvalid how many longer ones there may be.
 	maxCommand = 20
 	maxInvalid = 20
-	// maxTransfers is how many files are waited for (IRC::max_dcc_expected_transfers).
-	maxTransfers = 5000
 )
 
 // commands are those of clients, of which one confirms the protocol.
@@ -51,12 +49,21 @@ var commands = func() map[string]bool {
 	return m
 }()
 
+// Options are limits.
+type Options struct {
+	// Transfers is how many files a shard waits for (IRC::max_dcc_expected_transfers).
+	Transfers int
+}
+
+// DefaultOptions returns Zeek's limits.
+func DefaultOptions() Options { return Options{Transfers: 5000} }
+
 // New describes the protocol to the detector. Its analyzers raise their events on h and
 // give files to fm; ssl analyzes what follows STARTTLS.
-func New(h *event.Hooks, fm *files.Manager, ssl *conn.Protocol) *detect.Protocol {
+func New(h *event.Hooks, fm *files.Manager, ssl *conn.Protocol, o Options) *detect.Protocol {
 	f := &factory{hooks: &h.IRC, ssl: ssl}
 	f.data = datachannel.New(h, fm, datachannel.Kind{
-		Name: "IRC_DATA", Service: "irc-dcc-data", Limit: maxTransfers,
+		Name: "IRC_DATA", Service: "irc-dcc-data", Limit: o.Transfers,
 		Acknowledged: true, BadAck: "irc_invalid_dcc_send_ack", Always: true,
 	})
 	p := &detect.Protocol{

@@ -17,12 +17,6 @@ import (
 const source = "POP3"
 
 const (
-	// maxPending is how many commands may wait for their replies
-	// (POP3::max_pending_commands).
-	maxPending = 10
-	// maxUnknown is how many commands may be unknown before nobody believes that this is
-	// POP3 (POP3::max_unknown_client_commands).
-	maxUnknown = 10
 	// maxCommand is what is kept of a command. RFC 2449 section 4 allows 255 bytes.
 	maxCommand = 16 << 10
 	// kept is the capacity of a buffer that is kept for another connection.
@@ -31,10 +25,23 @@ const (
 	lineBudget = 256 << 20
 )
 
+// Options are limits of a connection.
+type Options struct {
+	// Pending is how many commands may wait for their replies; beyond it the oldest is
+	// forgotten (POP3::max_pending_commands).
+	Pending int
+	// Unknown is how many commands may be unknown before nobody believes that this is
+	// POP3 (POP3::max_unknown_client_commands).
+	Unknown int
+}
+
+// DefaultOptions returns Zeek's limits.
+func DefaultOptions() Options { return Options{Pending: 10, Unknown: 10} }
+
 // New describes the protocol to the detector. Its analyzers raise their events on h, give
 // messages to mails, and hand connections over to the analyzer that tls describes.
-func New(h *event.Hooks, mails *mime.MailShard, tls *conn.Protocol) *detect.Protocol {
-	f := &factory{hooks: &h.POP3, mails: mails, tls: tls}
+func New(h *event.Hooks, mails *mime.MailShard, tls *conn.Protocol, o Options) *detect.Protocol {
+	f := &factory{hooks: &h.POP3, mails: mails, tls: tls, opt: o}
 	f.lines.Limit = lineBudget
 	p := &detect.Protocol{Transport: event.ProtoTCP, Signatures: signatures}
 	p.Protocol = conn.Protocol{Name: source, Service: source, New: f.new}
@@ -46,6 +53,7 @@ type factory struct {
 	hooks  *event.POP3Events
 	mails  *mime.MailShard
 	tls    *conn.Protocol
+	opt    Options
 	lines  contentline.Budget
 	free   []*analyzer
 	tidy   [2][]byte // a line of each side
@@ -234,7 +242,7 @@ func (s *side) Line(line []byte) {
 	case len(line) > 0 && a.auth:
 		a.authenticate(line)
 	case len(line) > 0:
-		if a.pending.add(line) > maxPending {
+		if a.pending.add(line) > a.f.opt.Pending {
 			a.t.Limited(source, "pending_commands")
 			a.weird("pop3_client_too_many_pending_commands")
 			a.pending.drop()

@@ -23,7 +23,7 @@ func (a *analyzer) request() {
 			return
 		}
 		a.weirdOf("pop3_client_command_unknown", word)
-		if a.unknown++; a.unknown > maxUnknown {
+		if a.unknown++; a.unknown > a.f.opt.Unknown {
 			a.t.Limited(source, "unknown_commands")
 			a.t.ViolateLate(a.c, a, "too many unknown client commands")
 		}

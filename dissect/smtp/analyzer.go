@@ -21,16 +21,24 @@ const (
 )
 
 const (
-	// maxPending is how many commands without a reply are remembered.
-	maxPending = 1000
 	// lineBudget bounds what a shard holds of lines whose end has not come.
 	lineBudget = 256 << 20
 )
 
+// Options are limits of a connection.
+type Options struct {
+	// Pending is how many commands without a reply are remembered; beyond it all are
+	// forgotten.
+	Pending int
+}
+
+// DefaultOptions returns the defaults.
+func DefaultOptions() Options { return Options{Pending: 1000} }
+
 // New describes the protocol to the detector. Its analyzers raise their events on h, give
 // messages to mails, and hand connections over to the analyzer that tls describes.
-func New(h *event.Hooks, mails *mime.MailShard, tls *conn.Protocol) *detect.Protocol {
-	f := &factory{hooks: &h.SMTP, mails: mails, tls: tls}
+func New(h *event.Hooks, mails *mime.MailShard, tls *conn.Protocol, o Options) *detect.Protocol {
+	f := &factory{hooks: &h.SMTP, mails: mails, tls: tls, opt: o}
 	f.lines.Limit = lineBudget
 	p := &detect.Protocol{
 		Transport:  event.ProtoTCP,
@@ -46,6 +54,7 @@ type factory struct {
 	hooks *event.SMTPEvents
 	mails *mime.MailShard
 	tls   *conn.Protocol
+	opt   Options
 	lines contentline.Budget
 	free  []*analyzer
 	text  []byte
@@ -321,7 +330,7 @@ func (a *analyzer) queue(cmd command) {
 		a.first = cmd
 		return
 	}
-	if len(a.pending) == maxPending {
+	if len(a.pending) >= a.f.opt.Pending {
 		a.t.Limited(source, "pending_commands")
 		a.weird("smtp_excessive_pending_cmds")
 		a.pending = a.pending[:0]

@@ -1,0 +1,59 @@
+package pipeline
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/wirelog/wirelog/writers"
+)
+
+func TestKafkaPresets(t *testing.T) {
+	for _, tt := range []struct {
+		change          func(*KafkaSettings)
+		topic, key      string
+		headers, tagged bool
+	}{
+		{func(*KafkaSettings) {}, "zeek-{log}", "{uid}", true, false},
+		{func(s *KafkaSettings) { s.Messages = messagesPlain }, "zeek", "", false, false},
+		{func(s *KafkaSettings) { s.Messages = messagesTagged }, "zeek", "", false, true},
+		{func(s *KafkaSettings) { s.Messages, s.Topic, s.Key = messagesTagged, "{log}", "{id.orig_h}" }, "{log}", "{id.orig_h}", false, true},
+		{func(s *KafkaSettings) { s.NoHeaders = true }, "zeek-{log}", "{uid}", false, false},
+	} {
+		s := defaultKafka()
+		tt.change(s)
+		c, err := s.config()
+		if err != nil || c.Topic != tt.topic || c.Key != tt.key || c.Headers != tt.headers || c.Tagged != tt.tagged {
+			t.Errorf("%+v: %+v, %v", s, c, err)
+		}
+	}
+}
+
+func TestKafkaKeyNamesColumns(t *testing.T) {
+	for key, want := range map[string]string{
+		"{uid}": "", "{log}-{sensor}-{query}": "", "{src_ip}": "", "": "",
+		"{uidd}": "did you mean uid?", "{uid": "want a name between { and }",
+	} {
+		s := defaultKafka()
+		s.Brokers, s.Key = []string{"localhost:9092"}, key
+		err := makeKafka(nil, s, &writers.Output{Fields: writers.Fields{Rename: []string{"id.orig_h=src_ip"}}})
+		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", key, err)
+		}
+	}
+}
+
+func TestKafkaShortForm(t *testing.T) {
+	o := Defaults()
+	o.Kafka, o.JSONTimestamps = []string{"a:1", "b:2"}, TimestampsISO8601
+	list, err := o.outputs()
+	if err != nil || len(list) != 1 || list[0].Type != TypeKafka {
+		t.Fatal(list, err)
+	}
+	if s := list[0].Settings.(*KafkaSettings); len(s.Brokers) != 2 || s.Timestamps != TimestampsISO8601 {
+		t.Errorf("%+v", s)
+	}
+	o.Kafka = []string{"a"}
+	if errs := o.CheckOutputs(); len(errs) != 1 || errs[0].Error() != `Kafka: brokers: want host:port, got "a"` {
+		t.Error(errs)
+	}
+}
