@@ -34,7 +34,8 @@ type compiledRule struct {
 	// at and lit are bytes that have to be there; most rules are decided by them.
 	at     int
 	lit    string
-	prefix int // index of the shared prefix before steps, or -1
+	prefix int     // index of the shared prefix before steps, or -1
+	second byteSet // what the second byte of steps may be
 	steps  []step
 	plain  bool // nothing is left to be matched after lit
 	// min is the least length of what the rule matches, need what has to be in it
@@ -74,7 +75,7 @@ func newDetector(rules []magicRule) (*detector, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", r.mime, err)
 		}
-		c := compiledRule{strength: r.strength, mime: r.mime, prefix: prefix, steps: steps}
+		c := compiledRule{strength: r.strength, mime: r.mime, prefix: prefix, steps: steps, second: secondBytes(steps)}
 		if prefix < 0 {
 			c.findLiteral()
 			c.min = minLength(steps)
@@ -293,6 +294,20 @@ func firstBytes(steps []step, set *byteSet) (empty bool) {
 	return true
 }
 
+// secondBytes are the bytes that may stand second in what steps match. There is one.
+func secondBytes(steps []step) byteSet {
+	var set byteSet
+	if len(steps) == 0 || steps[0].kind != stepLiteral {
+		return anyByte
+	}
+	if lit := steps[0].lit; len(lit) > 1 {
+		set.add(lit[1])
+	} else if firstBytes(steps[1:], &set) {
+		return anyByte
+	}
+	return set
+}
+
 // matcher looks at files with a detector. It belongs to one shard.
 type matcher struct {
 	*detector
@@ -355,6 +370,9 @@ func (m *matcher) matches(r *compiledRule, head []byte) bool {
 	}
 	from := m.prefixEnds(r.prefix, head)
 	if len(from) == 1 && from[0].lo == from[0].hi {
+		if at := from[0].lo + 1; at < len(head) && !r.second.has(head[at]) {
+			return false
+		}
 		return m.matchesAt(r.steps, from[0].lo, head)
 	}
 	to := m.run(r.steps, from, head)

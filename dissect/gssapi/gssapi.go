@@ -50,7 +50,7 @@ func (f *factory) new(t *conn.Table, c *conn.Conn) conn.Analyzer {
 // Data takes a token.
 func (a *analyzer) Data(_ bool, b []byte) {
 	if err := a.token(b); err != nil {
-		a.t.Violate(a.c, a, err.text(), nil)
+		a.t.Violate(a.c, a, err.Error(), nil)
 		return
 	}
 	a.t.Confirm(a.c, a)

@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"github.com/wirelog/wirelog/dissect/ntlm"
+	"github.com/wirelog/wirelog/dissect/wire"
 )
 
 // Identifier octets and the numbers of context-specific tags.
@@ -34,22 +35,6 @@ const (
 	tagAPRep = 0x6f
 )
 
-// malformed tells where a token says something else than its bytes, in the words of Zeek,
-// which has them in analyzer.log.
-type malformed struct {
-	where      string
-	need, have int
-	what       string // if not that need is more than have
-}
-
-func (m *malformed) text() string {
-	const prefix = "Binpac exception: binpac exception: "
-	if m.what != "" {
-		return prefix + m.what + ": " + m.where + ": " + strconv.Itoa(m.need)
-	}
-	return prefix + "out_of_bound: " + m.where + ": " + strconv.Itoa(m.need) + " > " + strconv.Itoa(m.have)
-}
-
 // header is identifier and length octets, of which size is the number. Identifiers are
 // taken for one octet.
 type header struct {
@@ -62,9 +47,9 @@ func (h *header) index() byte { return h.tag - tagContext }
 
 // readHeader reads a header from the front of b. The length is not compared with what
 // follows. One of no octets (X.690 section 8.1.3.6) is taken for 0.
-func (a *analyzer) readHeader(b []byte) (h header, err *malformed) {
+func (a *analyzer) readHeader(b []byte) (h header, err *wire.Malformed) {
 	if len(b) < 2 {
-		return h, &malformed{where: "ASN1EncodingMeta:len", need: 2, have: len(b)}
+		return h, wire.OutOfBound("ASN1EncodingMeta:len", 2, len(b))
 	}
 	h = header{tag: b[0], first: b[1], length: int(b[1]), size: 2}
 	if h.first&0x80 == 0 {
@@ -73,7 +58,7 @@ func (a *analyzer) readHeader(b []byte) (h header, err *malformed) {
 	n := int(h.first & 0x7f)
 	h.size += n
 	if len(b) < h.size {
-		return h, &malformed{where: "ASN1EncodingMeta:more_len", need: h.size, have: len(b)}
+		return h, wire.OutOfBound("ASN1EncodingMeta:more_len", h.size, len(b))
 	}
 	h.length = int(int32(a.number(b[2:h.size])))
 	return h, nil
@@ -92,15 +77,15 @@ func (a *analyzer) number(b []byte) (n uint64) {
 }
 
 // content returns the content of an element at the front of b whose header is h.
-func (h *header) content(b []byte, where string) ([]byte, *malformed) {
+func (h *header) content(b []byte, where string) ([]byte, *wire.Malformed) {
 	if h.length < 0 || h.length > len(b)-h.size {
-		return nil, &malformed{where: where, need: h.size + h.length, have: len(b)}
+		return nil, wire.OutOfBound(where, h.size+h.length, len(b))
 	}
 	return b[h.size : h.size+h.length], nil
 }
 
 // element reads an element at the front of b and returns its content and its size.
-func (a *analyzer) element(b []byte) (content []byte, size int, err *malformed) {
+func (a *analyzer) element(b []byte) (content []byte, size int, err *wire.Malformed) {
 	h, err := a.readHeader(b)
 	if err == nil {
 		content, err = h.content(b, "ASN1Encoding:content")
@@ -109,7 +94,7 @@ func (a *analyzer) element(b []byte) (content []byte, size int, err *malformed) 
 }
 
 // token takes a token: an InitialContextToken, or what follows it.
-func (a *analyzer) token(b []byte) *malformed {
+func (a *analyzer) token(b []byte) *wire.Malformed {
 	h, err := a.readHeader(b)
 	if err != nil {
 		return err
@@ -126,7 +111,7 @@ func (a *analyzer) token(b []byte) *malformed {
 
 // negTokenInit takes what follows the header of an initial token (RFC 4178 section 4.2.1).
 // The lengths of what has others in it are not looked at.
-func (a *analyzer) negTokenInit(b []byte) *malformed {
+func (a *analyzer) negTokenInit(b []byte) *wire.Malformed {
 	_, n, err := a.element(b) // the mechanism, SPNEGO
 	if err != nil {
 		return err
@@ -154,7 +139,7 @@ func (a *analyzer) negTokenInit(b []byte) *malformed {
 		case initMechToken:
 			err = a.mechToken(true, arg)
 		default:
-			err = &malformed{where: "GSSAPI_NEG_TOKEN_INIT_Arg_Data", need: int(h.index()), what: invalidCase}
+			err = wire.InvalidCase("GSSAPI_NEG_TOKEN_INIT_Arg_Data", int(h.index()))
 		}
 		if err != nil {
 			return err
@@ -164,10 +149,8 @@ func (a *analyzer) negTokenInit(b []byte) *malformed {
 	return nil
 }
 
-const invalidCase = "invalid index for case"
-
 // negTokenResp takes what follows the header of a negTokenResp (RFC 4178 section 4.2.2).
-func (a *analyzer) negTokenResp(b []byte) *malformed {
+func (a *analyzer) negTokenResp(b []byte) *wire.Malformed {
 	h, err := a.readHeader(b)
 	if err != nil {
 		return err
@@ -193,7 +176,7 @@ func (a *analyzer) negTokenResp(b []byte) *malformed {
 		case respResponseToken:
 			err = a.mechToken(false, arg)
 		default:
-			err = &malformed{where: "GSSAPI_NEG_TOKEN_RESP_Arg", need: int(h.index()), what: invalidCase}
+			err = wire.InvalidCase("GSSAPI_NEG_TOKEN_RESP_Arg", int(h.index()))
 		}
 		if err != nil {
 			return err
@@ -212,7 +195,7 @@ func (a *analyzer) negState(b []byte) {
 }
 
 // mechToken hands on a mechanism's token.
-func (a *analyzer) mechToken(isOrig bool, b []byte) *malformed {
+func (a *analyzer) mechToken(isOrig bool, b []byte) *wire.Malformed {
 	h, err := a.readHeader(b)
 	if err != nil {
 		return err
@@ -238,7 +221,7 @@ func (a *analyzer) mechToken(isOrig bool, b []byte) *malformed {
 
 // kerberos takes off what is before a message of Kerberos: header, object identifier, TOK_ID
 // (RFC 4121 section 4.1).
-func (a *analyzer) kerberos(b []byte) ([]byte, *malformed) {
+func (a *analyzer) kerberos(b []byte) ([]byte, *wire.Malformed) {
 	h, err := a.readHeader(b)
 	if err != nil {
 		return nil, err
@@ -249,7 +232,7 @@ func (a *analyzer) kerberos(b []byte) ([]byte, *malformed) {
 		return nil, err
 	}
 	if rest = rest[n:]; len(rest) < 2 {
-		return nil, &malformed{where: "KRB_OID_BLOB:token_id", need: h.size + n + 2, have: len(b)}
+		return nil, wire.OutOfBound("KRB_OID_BLOB:token_id", h.size+n+2, len(b))
 	}
 	return rest[2:], nil
 }

@@ -5,9 +5,6 @@ import (
 	"github.com/wirelog/wirelog/dissect/utf16"
 )
 
-// smb2Header is the length of the header of an SMB2 message (MS-SMB2 section 2.2.1).
-const smb2Header = 64
-
 // Commands (MS-SMB2 section 2.2.1.2).
 const (
 	cmdNegotiate      = 0

@@ -29,8 +29,8 @@ var allowed = map[string][]string{
 	"schemas/columnar": {"schemas"},
 	"schemas/ecs":      {"schemas"},
 	"schemas/export":   {"schemas"},
-	"logs":          {"dissect/event", "logs", "schemas"},
-	"writers":       {"internal/nearest", "schemas", "writers"},
+	"logs":             {"dissect/event", "logs", "schemas"},
+	"writers":          {"internal/nearest", "schemas", "writers"},
 
 	// What reads logs back.
 	"readers": {"readers", "schemas", "writers"},
