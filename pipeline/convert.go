@@ -71,7 +71,7 @@ func Convert(ctx context.Context, opts ConvertOptions) (writers.Stats, error) {
 		}
 	}
 	m, err := writers.New(writers.Config{
-		Outputs: []writers.Output{output}, Logs: c.logs, Context: ctx, Version: opts.Version,
+		Outputs: []writers.Output{output}, Logs: c.logs, Context: ctx, Version: opts.Version, Sensor: new(Options).sensor(),
 		Report: c.fail, Notice: opts.Notice,
 	})
 	if err != nil {

@@ -195,3 +195,33 @@ func TestConvertKeepsFiles(t *testing.T) {
 		t.Error("there is a log of that name: choose another one")
 	}
 }
+
+func TestConvertToColumns(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "mine.log")
+	if err := os.WriteFile(path, []byte(foreign), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for format, magic := range map[string]string{"parquet": "PAR1", "arrow": "ARROW1"} {
+		files, errs, err := convert(t, func(o *ConvertOptions) { o.Format = format }, path)
+		if err != nil || len(errs) > 0 || len(files) != 1 {
+			t.Errorf("%s: %d files, %q, %v", format, len(files), errs, err)
+		}
+		for name, content := range files {
+			if !strings.HasPrefix(content, magic) {
+				t.Errorf("%s begins with %.10q", name, content)
+			}
+		}
+	}
+}
+
+func TestKafkaECS(t *testing.T) {
+	s := defaultKafka()
+	s.Naming = NamingECS
+	if c, err := s.config(); err != nil || !c.Format.ECS {
+		t.Errorf("%+v, %v", c.Format, err)
+	}
+	s.Timestamps = TimestampsMillis
+	if _, err := s.config(); err == nil {
+		t.Error("milliseconds: no error")
+	}
+}

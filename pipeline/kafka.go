@@ -31,6 +31,7 @@ type KafkaSettings struct {
 	Key        string   `key:"key" doc:"template of keys, of columns, {log} and {sensor}; that of messages if not given: {uid} or none"`
 	NoHeaders  bool     `key:"no_headers" doc:"send no headers: log, sensor, content-type, schema-version and record-id"`
 	Timestamps string   `key:"timestamps" oneof:"epoch,millis,iso8601" doc:"times in records: epoch (seconds), millis or iso8601"`
+	Naming     string   `key:"naming" oneof:"zeek,ecs" doc:"names of columns: zeek, or ecs, with values as the Elastic Common Schema wants them"`
 	Time       string   `key:"message_time" oneof:"now,capture" doc:"time of messages: now, or that of the capture, by which retention may delete them at once"`
 	NoCreate   bool     `key:"no_create_topics" doc:"do not ask the broker to make a topic that is missing"`
 
@@ -59,7 +60,7 @@ type KafkaSettings struct {
 func defaultKafka() *KafkaSettings {
 	c := kafka.Default()
 	return &KafkaSettings{
-		Messages: messagesWirelog, Timestamps: TimestampsEpoch, Time: "now",
+		Messages: messagesWirelog, Timestamps: TimestampsEpoch, Naming: NamingZeek, Time: "now",
 		Compression: c.Compression, BatchBytes: c.BatchBytes, Linger: c.Linger, BufferBytes: c.BufferBytes,
 		Deadline: c.Deadline, Timeout: c.RequestTimeout, MaxMessage: c.MaxMessage, TooLarge: c.TooLarge,
 		SpoolBytes: c.SpoolBytes, SASL: c.SASL,
@@ -72,6 +73,12 @@ func (s *KafkaSettings) config() (kafka.Config, error) {
 	var err error
 	if c.Format.Timestamps, err = json.ParseTimestamps(s.Timestamps); err != nil {
 		return c, fmt.Errorf("timestamps: %w", err)
+	}
+	if s.Naming == NamingECS {
+		if c.Format.Timestamps == json.Millis {
+			return c, errNamingECS
+		}
+		c.Format.ECS = true
 	}
 	if s.Messages != messagesWirelog {
 		c.Topic, c.Key, c.Headers, c.Tagged = "zeek", "", false, s.Messages == messagesTagged
@@ -99,13 +106,16 @@ var kafkaType = outputType{
 }
 
 // makeKafka sets the place of w.
-func makeKafka(_ *Options, settings any, w *writers.Output) error {
+func makeKafka(o *Options, settings any, w *writers.Output) error {
 	c, err := settings.(*KafkaSettings).config()
 	if err != nil {
 		return err
 	}
 	if err := checkKafkaKey(c.Key, w.Fields.Rename); err != nil {
 		return err
+	}
+	if c.Format.ECS {
+		c.Format.System = o.sensor()
 	}
 	w.Place, err = kafka.New(c)
 	return err

@@ -41,6 +41,8 @@ const (
 	NamingECS  = "ecs"
 )
 
+var errNamingECS = errors.New("naming: ecs has times in ISO 8601, and no streaming form")
+
 // FileSettings are the settings that outputs to files of lines have in common.
 type FileSettings struct {
 	Dir  string `key:"dir" doc:"folder for the files, created if missing"`
@@ -115,7 +117,7 @@ var outputTypes = []outputType{
 			}
 			if s.Naming == NamingECS {
 				if s.Streaming || ts == json.Millis {
-					return errors.New("naming: ecs has times in ISO 8601, and no streaming form")
+					return errNamingECS
 				}
 				f.ECS, f.System = true, o.sensor()
 			}

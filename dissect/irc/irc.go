@@ -118,7 +118,6 @@ type analyzer struct {
 	control *datachannel.Control // once a file was offered
 
 	confirmed bool
-	broken    bool // a violation is on its way
 	skipLF    bool // the LF of the last line is still to come
 	tls       bool
 	inner     int    // number of the analyzer of TLS, -1 for none
@@ -213,7 +212,6 @@ func (a *analyzer) doubt(name string) {
 }
 
 func (a *analyzer) violate(reason string) {
-	a.broken = true
 	a.t.ViolateLate(a.c, a, reason)
 }
 
@@ -234,9 +232,6 @@ type message struct {
 
 // line takes a line.
 func (a *analyzer) line(isOrig bool, b []byte) {
-	if a.broken {
-		return
-	}
 	if len(b) > maxLine {
 		a.doubt("irc_line_size_exceeded")
 		return

@@ -93,7 +93,7 @@ func arrowFields(nodes []*columnar.Node) []object {
 			children = []object{arrowField("element", true, typ, []object{})}
 			typ = object{{"name", "list"}}
 		}
-		f := arrowField(n.Name, n.Field.Unsettable, typ, children)
+		f := arrowField(n.Name, true, typ, children)
 		list = append(list, append(f, member{"metadata", []object{
 			{{"key", "zeek.type"}, {"value", n.Field.ZeekType()}},
 			{{"key", "comment"}, {"value", n.Field.Doc}},

@@ -15,7 +15,12 @@ mkdir -p www/dir www/put
 	for i in $(seq 60); do echo "<p>Paragraph $i of a page that compresses well.</p>"; done
 } >www/index.html
 echo 'body { color: #123 }' >www/style.css
-echo 'fetch("/plain.json").then(r => r.json()).then(j => fetch("/missing", {method: "POST", body: JSON.stringify(j)}))' >www/app.js
+cat >www/app.js <<'END'
+fetch("/plain.json").then(r => r.json()).then(j => fetch("/missing", {method: "POST", body: JSON.stringify(j)}))
+	.then(() => fetch("/data.bin", {headers: {Range: "bytes=100-299"}}))
+	.then(() => fetch("/upload", {method: "POST", body: new URLSearchParams({name: "a value", other: "b&c"})}))
+	.then(() => { const f = new FormData(); f.append("text", "some"); f.append("file", new Blob(["1,2\n"], {type: "text/csv"}), "a list.csv"); return fetch("/upload", {method: "POST", body: f}) })
+END
 echo 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==' | base64 -d >www/dot.png
 echo '{"plain": true}' >www/plain.json
 seq 2000 >www/data.txt
@@ -137,5 +142,8 @@ if command -v chromium-headless-shell >/dev/null; then
 		--virtual-time-budget=3000 --dump-dom $u/ >"$tmp/dom" 2>"$tmp/chromium.log" || true
 	recorded
 	expect http-browser.pcap 'http.user_agent contains "Chrom"' 3
+	expect http-browser.pcap 'http.content_encoding == "gzip"'
+	expect http-browser.pcap 'http.response.code == 206'
+	expect http-browser.pcap 'http.request.method == "POST"' 3
 fi
 for f in http http-raw http-odd http-proxy websocket; do reject $f.pcap "$badsum"; done
