@@ -167,7 +167,7 @@ func (p *Place) recover(path string) error {
 	if err != nil {
 		return err
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }() // it has been synced, or is given up
 	if errors.Is(lockfile.Lock(f), lockfile.ErrLocked) {
 		return nil
 	}

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/segmentio/kafka-go/compress"
 
 	"github.com/wirelog/wirelog/internal/testlog"
 	"github.com/wirelog/wirelog/schemas"
@@ -154,7 +153,7 @@ func BenchmarkRecord(b *testing.B) {
 				m := s.message(&row, 1)
 				if batch.add(s, nil, &m); len(batch.records) > c.BatchBytes {
 					var err error
-					if wire, err = batch.appendTo(wire[:0], compress.Compression(c.compression)); err != nil {
+					if wire, err = batch.appendTo(wire[:0], c.compression); err != nil {
 						b.Fatal(err)
 					}
 					batch.reset()

@@ -192,7 +192,7 @@ func recoverFile(root, from, name string, env writers.Env) error {
 	if err != nil {
 		return err
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }() // it has been synced, or is given up
 	if errors.Is(lockfile.Lock(f), lockfile.ErrLocked) {
 		return nil
 	}

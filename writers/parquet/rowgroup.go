@@ -35,7 +35,7 @@ const (
 // segment, which can be appended to any file of the same log.
 type rowGroup struct {
 	out     segment
-	w       *parquet.Writer
+	w       *parquet.Writer //nolint:staticcheck // the generic one does not tell its size
 	columns []*parquet.ColumnWriter
 	dicts   []parquet.Dictionary
 	sink    *sink
