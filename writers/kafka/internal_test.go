@@ -8,7 +8,6 @@ import (
 	"strings"
 	"testing"
 
-
 	"github.com/wirelog/wirelog/internal/testlog"
 	"github.com/wirelog/wirelog/schemas"
 	"github.com/wirelog/wirelog/writers"
