@@ -1,6 +1,7 @@
 package irc
 
 import (
+	"bytes"
 	"regexp"
 
 	"github.com/wirelog/wirelog/dissect/detect"
@@ -32,18 +33,21 @@ func replies(b []byte) bool { return inLine(b, ":0123456789", numeric.Match) }
 // inLine tries f at the beginning of b, and behind every line end up to that of the
 // first line, where one of the characters of first follows.
 func inLine(b []byte, first string, f func([]byte) bool) bool {
-	for i := 0; ; i++ {
-		if begins(b[i:], first) && f(b[i:]) {
+	try := func(at int) bool { return begins(b[at:], first) && f(b[at:]) }
+	if try(0) {
+		return true
+	}
+	end := bytes.IndexByte(b, '\n')
+	if end < 0 {
+		end = len(b)
+	}
+	for at := 0; ; {
+		cr := bytes.IndexByte(b[at:end], '\r')
+		if cr < 0 {
+			return end < len(b) && try(end+1)
+		}
+		if at += cr + 1; try(at) {
 			return true
-		}
-		for i < len(b) && b[i] != '\n' && b[i] != '\r' {
-			i++
-		}
-		if i >= len(b) || i > 0 && b[i-1] == '\n' {
-			return false
-		}
-		if b[i] == '\n' {
-			return begins(b[i+1:], first) && f(b[i+1:])
 		}
 	}
 }
