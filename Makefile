@@ -22,7 +22,7 @@ test: ## unit tests; the go command fetches what they need
 
 .PHONY: race
 race: ## unit tests with the race detector (needs a C compiler)
-	CGO_ENABLED=1 go test -race ./...
+	CGO_ENABLED=1 go test -race $(if $(TAGS),-tags $(TAGS)) ./...
 
 .PHONY: poison
 poison: ## unit tests with events overwritten after the call, to find who keeps one
