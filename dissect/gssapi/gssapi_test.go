@@ -177,17 +177,6 @@ func quiet(t testing.TB) (r *carrier, all [][]byte) {
 	return r, [][]byte{[]byte(initial(mechTypes, ntlm)), []byte(response(state, ntlm)), []byte(response(state))}
 }
 
-func TestAllocations(t *testing.T) {
-	r, all := quiet(t)
-	if n := testing.AllocsPerRun(100, func() {
-		for _, m := range all {
-			r.b.Table.InnerData(r.c, r.n, true, m)
-		}
-	}); n != 0 {
-		t.Errorf("%v allocations a negotiation", n)
-	}
-}
-
 func BenchmarkNegotiation(b *testing.B) {
 	r, all := quiet(b)
 	size := 0

@@ -219,17 +219,6 @@ func listening(t testing.TB) conn.Analyzer {
 
 var exchange = [2][]byte{[]byte(framed(tgsReq)), []byte(framed(asRep))}
 
-func TestAllocations(t *testing.T) {
-	a := listening(t)
-	if n := testing.AllocsPerRun(100, func() {
-		a.Data(true, exchange[0])
-		a.Data(false, exchange[1][:50])
-		a.Data(false, exchange[1][50:])
-	}); n > 0 {
-		t.Errorf("%v allocations an exchange", n)
-	}
-}
-
 func BenchmarkExchange(b *testing.B) {
 	a := listening(b)
 	b.SetBytes(int64(len(exchange[0]) + len(exchange[1])))

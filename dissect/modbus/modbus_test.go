@@ -226,18 +226,6 @@ func listening(t testing.TB) *analyzer {
 	return p.New(b.Table, c).(*analyzer)
 }
 
-func TestAllocations(t *testing.T) {
-	a := listening(t)
-	if n := testing.AllocsPerRun(100, func() {
-		a.Data(true, talk[0])
-		a.Data(false, talk[1])
-		a.Data(false, talk[1][:9]) // in two segments
-		a.Data(false, talk[1][9:])
-	}); n > 0 {
-		t.Errorf("%v allocations a message", n)
-	}
-}
-
 func BenchmarkMessage(b *testing.B) {
 	a := listening(b)
 	b.SetBytes(int64(len(talk[0]) + len(talk[1])))

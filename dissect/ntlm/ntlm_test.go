@@ -267,17 +267,6 @@ func quiet(t testing.TB) (*carrier, [][]byte) {
 	return r, [][]byte{negotiateMessage(), challengeMessage(pairs()), authenticateMessage()}
 }
 
-func TestAllocations(t *testing.T) {
-	r, all := quiet(t)
-	if n := testing.AllocsPerRun(100, func() {
-		for _, m := range all {
-			r.send(m)
-		}
-	}); n != 0 {
-		t.Errorf("%v allocations an authentication", n)
-	}
-}
-
 func BenchmarkAuthentication(b *testing.B) {
 	r, all := quiet(b)
 	size := 0
