@@ -62,14 +62,14 @@ func (v *validator) learn(fingerprint string, der []byte) *stdx509.Certificate {
 	if c, ok := v.certs[fingerprint]; ok {
 		return c
 	}
-	c, err := stdx509.ParseCertificate(der) // which copies
+	c, err := stdx509.ParseCertificate(bytes.Clone(der)) // which keeps what it is given
 	if err != nil {
 		c = nil
 	}
 	if len(v.certs) >= maxParsedCerts {
 		clear(v.certs)
 	}
-	v.certs[fingerprint] = c
+	v.certs[strings.Clone(fingerprint)] = c
 	return c
 }
 
