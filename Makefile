@@ -7,6 +7,9 @@ VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev
 FUZZTIME ?= 10s
 SHARED   ?= ../shared
 
+# Without cmd/wirelog's profile every package is compiled once, not twice.
+TESTFLAGS := -pgo=off
+
 GOLANGCI_VERSION := v2.15.0
 GOLANGCI         := build/tools/golangci-lint-$(GOLANGCI_VERSION)
 
@@ -18,15 +21,15 @@ build: ## build/wirelog, static
 
 .PHONY: test
 test: ## unit tests; the go command fetches what they need
-	go test ./...
+	go test $(TESTFLAGS) ./...
 
 .PHONY: race
 race: ## unit tests with the race detector (needs a C compiler)
-	CGO_ENABLED=1 go test -race $(if $(TAGS),-tags $(TAGS)) ./...
+	CGO_ENABLED=1 go test $(TESTFLAGS) -race $(if $(TAGS),-tags $(TAGS)) ./...
 
 .PHONY: poison
 poison: ## unit tests with events overwritten after the call, to find who keeps one
-	go test -tags poison ./...
+	go test $(TESTFLAGS) -tags poison ./...
 
 .PHONY: lint
 lint: $(GOLANGCI) ## go vet and golangci-lint with .golangci.yml
@@ -46,10 +49,10 @@ generate: ## make the generated code again
 # over (go.dev/issue/75804); a real failure has written the failing input.
 .PHONY: fuzz
 fuzz: ## every fuzz target for FUZZTIME (10s)
-	@go test -list '^Fuzz' ./... | awk '/^Fuzz/ {names = names " " $$1} /^ok/ {split(names, n); for (i in n) print $$2, n[i]; names = ""}' | sort | \
+	@go test $(TESTFLAGS) -list '^Fuzz' ./... | awk '/^Fuzz/ {names = names " " $$1} /^ok/ {split(names, n); for (i in n) print $$2, n[i]; names = ""}' | sort | \
 	while read -r pkg name; do \
 		echo "$$pkg $$name"; \
-		out=$$(go test "$$pkg" -run '^$$' -fuzz "^$$name$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x 2>&1) || \
+		out=$$(go test $(TESTFLAGS) "$$pkg" -run '^$$' -fuzz "^$$name$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x 2>&1) || \
 		{ grep -q 'context deadline exceeded' <<< "$$out" && ! grep -q 'Failing input' <<< "$$out"; } || \
 		{ echo "$$out"; exit 1; }; \
 	done
