@@ -365,6 +365,14 @@ func (t *Table) Remove(c *Conn) {
 
 // finish is what happens at the end of a connection that others can see.
 func (t *Table) finish(c *Conn) {
+	t.finishAnalyzers(c)
+	if h := &t.hooks.Conn.ConnectionStateRemove; h.On() {
+		t.scratch.remove.Conn = c
+		h.RaiseAll(&t.scratch.remove, func(r any) { t.panicked(c, &listeners, r) })
+	}
+}
+
+func (t *Table) finishAnalyzers(c *Conn) {
 	defer t.containListeners(c)
 	if t.terminating && c.transport == event.ProtoTCP && c.flags&flagActive != 0 &&
 		!(c.side[0].flags&sideClosed != 0 && c.side[1].flags&sideClosed != 0) {
@@ -381,10 +389,6 @@ func (t *Table) finish(c *Conn) {
 	}
 	t.analyzersDone(c)
 	t.finishContents(c)
-	if h := &t.hooks.Conn.ConnectionStateRemove; h.On() {
-		t.scratch.remove.Conn = c
-		h.Raise(&t.scratch.remove)
-	}
 }
 
 // evict makes room for one connection: the oldest half-open one or, when there
@@ -417,11 +421,11 @@ func (t *Table) Drain(limit uint64, cause func(first uint64)) {
 		}
 		cause(c.first)
 		// Zeek lets these timers go off early at the end of a run.
-		if c.attempt != 0 && !t.attemptTimer(c) {
+		if c.attempt != 0 && !t.contained(c, timerAttempt) {
 			continue
 		}
 		if c.ext != nil && c.ext.session != 0 {
-			t.timeout(c)
+			t.contained(c, timerInactivity)
 			continue
 		}
 		t.Remove(c)
