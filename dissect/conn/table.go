@@ -385,6 +385,9 @@ func (t *Table) finish(c *Conn) {
 		t.scratch.remove.Conn = c
 		h.Raise(&t.scratch.remove)
 	}
+	if c.ext != nil && len(c.ext.slots) != 0 {
+		t.hooks.End(c)
+	}
 }
 
 // evict makes room for one connection: the oldest half-open one or, when there

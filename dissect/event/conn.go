@@ -194,3 +194,24 @@ func (h *Hooks) NewSlot() Slot {
 
 // Slots is the number of slots handed out.
 func (h *Hooks) Slots() int { return int(h.slots) }
+
+// slotEnd is what is called at the end of a connection that holds something in a slot.
+type slotEnd struct {
+	slot Slot
+	fn   func(Conn)
+}
+
+// OnEnd registers fn for the end of those connections that hold something in slot s then,
+// so that a builder need not listen to ConnectionStateRemove, which every connection
+// raises. It may only be called while the pipeline is built.
+func (h *Hooks) OnEnd(s Slot, fn func(Conn)) { h.ends = append(h.ends, slotEnd{s, fn}) }
+
+// End calls the functions of OnEnd for c, in the order of their registration. Whoever
+// raises ConnectionStateRemove calls it next, for a connection whose slots may be in use.
+func (h *Hooks) End(c Conn) {
+	for i := range h.ends {
+		if e := &h.ends[i]; c.Slot(e.slot) != nil {
+			e.fn(c)
+		}
+	}
+}
