@@ -158,6 +158,10 @@ func TestTimerPanics(t *testing.T) {
 			h.TCP.ConnectionPending.Listen(func(*event.ConnectionPending) { no() })
 			h.Conn.ConnectionStateRemove.Listen(func(*event.ConnectionStateRemove) { no() })
 			h.Conn.ConnectionStateRemove.Listen(func(*event.ConnectionStateRemove) { heard++ })
+			state := h.NewSlot()
+			h.Conn.NewConnection.Listen(func(e *event.NewConnection) { e.Conn.SetSlot(state, 1) })
+			h.OnEnd(state, func(event.Conn) { no() })
+			h.OnEnd(state, func(event.Conn) { heard++ })
 			script := e.script
 			if drained {
 				script, _, _ = strings.Cut(script, "+")
@@ -167,12 +171,12 @@ func TestTimerPanics(t *testing.T) {
 				b.Drain()
 			}
 			st := b.Table.Stats()
-			if heard != 1 || b.Table.Len() != 0 || panics < 1 || int(st.Panics) != panics {
+			if heard != 2 || b.Table.Len() != 0 || panics < 2 || int(st.Panics) != panics {
 				t.Errorf("%s, drained %v: %d of %d panics counted, %d left, the end was heard %d times", e.name, drained, st.Panics, panics, b.Table.Len(), heard)
 			}
 			b.Script("> S 7000; < SA 9000 7001")
 			b.Drain()
-			if heard != 2 {
+			if heard != 4 {
 				t.Errorf("%s, drained %v: the next connection had no end", e.name, drained)
 			}
 		}

@@ -366,9 +366,13 @@ func (t *Table) Remove(c *Conn) {
 // finish is what happens at the end of a connection that others can see.
 func (t *Table) finish(c *Conn) {
 	t.finishAnalyzers(c)
+	panicked := func(r any) { t.panicked(c, &listeners, r) }
 	if h := &t.hooks.Conn.ConnectionStateRemove; h.On() {
 		t.scratch.remove.Conn = c
-		h.RaiseAll(&t.scratch.remove, func(r any) { t.panicked(c, &listeners, r) })
+		h.RaiseAll(&t.scratch.remove, panicked)
+	}
+	if c.ext != nil && len(c.ext.slots) != 0 {
+		t.hooks.End(c, panicked)
 	}
 }
 
