@@ -102,7 +102,7 @@ func TestConn(t *testing.T) {
 	const id = " uid=Cz id.orig_h=10.0.0.1 id.orig_p=1025 id.resp_h=192.0.2.7 id.resp_p=80 proto=tcp"
 	b := newBench(t, "conn")
 	remove := func(c *fakeConn) {
-		b.hooks.Conn.ConnectionStateRemove.Raise(&event.ConnectionStateRemove{Conn: c})
+		endConn(&b.hooks, c)
 	}
 
 	remove(exampleConn(t))
@@ -134,7 +134,7 @@ func TestConnState(t *testing.T) {
 	}
 	end := func(want string) {
 		t.Helper()
-		b.hooks.Conn.ConnectionStateRemove.Raise(&event.ConnectionStateRemove{Conn: c})
+		endConn(&b.hooks, c)
 		b.out.expect(t, "conn ts=0 uid=C1 id.orig_h=10.0.0.1 id.orig_p=53 id.resp_h=10.0.0.2 id.resp_p=53 proto=udp"+
 			" conn_state=OTH local_orig=true local_resp=true missed_bytes="+want)
 	}
@@ -162,7 +162,7 @@ func TestConnOptional(t *testing.T) {
 	b := newBench(t, "conn", "community-id", "mac-logging", "vlan-logging")
 	c := exampleConn(t)
 	c.vlan, c.inner = 7, 4094
-	b.hooks.Conn.ConnectionStateRemove.Raise(&event.ConnectionStateRemove{Conn: c})
+	endConn(&b.hooks, c)
 	b.out.expect(t, "conn ts=1 uid=Cz id.orig_h=10.0.0.1 id.orig_p=1025 id.resp_h=192.0.2.7 id.resp_p=80 proto=tcp"+
 		" service=http,websocket duration=1.5 orig_bytes=10 resp_bytes=20 conn_state=SF"+
 		" local_orig=true local_resp=false missed_bytes=0 history=ShADadFf orig_pkts=3 orig_ip_bytes=170"+

@@ -17,9 +17,9 @@ const (
 
 // dceRPC builds dce_rpc.log after Zeek's base/protocols/dce-rpc: a row an answered call.
 type dceRPC struct {
+	states[dceState]
 	out        schemas.Emitter
 	now        func() event.Time
-	slot       event.Slot
 	interfaces map[dceUUID]*dceInterface
 
 	rec                         schemas.DCERPC
@@ -62,7 +62,8 @@ type dceContext struct {
 }
 
 func installDCERPC(h *event.Hooks, out schemas.Emitter, o *Options) {
-	b := &dceRPC{out: out, now: o.Now, slot: h.NewSlot(), interfaces: dceInterfaces()}
+	b := &dceRPC{out: out, now: o.Now, interfaces: dceInterfaces()}
+	b.init(h, b.ended)
 	h.DCERPC.Bind.Listen(func(e *event.DCERPCBind) { b.bind(e.Conn, e.FID, e.CtxID, dceUUID(e.UUID)) })
 	h.DCERPC.AlterContext.Listen(func(e *event.DCERPCAlterContext) { b.bind(e.Conn, e.FID, e.CtxID, dceUUID(e.UUID)) })
 	h.DCERPC.BindAck.Listen(func(e *event.DCERPCBindAck) {
@@ -75,26 +76,13 @@ func installDCERPC(h *event.Hooks, out schemas.Emitter, o *Options) {
 	h.DCERPC.Response.Listen(b.response)
 	h.SMB.SMB2CloseRequest.Listen(func(e *event.SMB2CloseRequest) { b.closed(e.Conn, e.FileID.Persistent+e.FileID.Volatile) })
 	h.SMB.DiscardedDCERPCAnalyzers.Listen(func(e *event.SMBDiscardedDCERPCAnalyzers) { b.discard(e.Conn) })
-	h.Conn.ConnectionStateRemove.Listen(b.removed)
-}
-
-// known returns the state of a connection, nil if it has none.
-func (b *dceRPC) known(c event.Conn) *dceState {
-	s, _ := c.Slot(b.slot).(*dceState)
-	return s
 }
 
 // association returns what is known of a pipe, of which there is something new.
 func (b *dceRPC) association(c event.Conn, fid uint64) *dceAssociation {
 	s := b.known(c)
 	if s == nil {
-		if n := len(b.free); n > 0 {
-			s = b.free[n-1]
-			b.free = b.free[:n-1]
-		} else {
-			s = new(dceState)
-		}
-		c.SetSlot(b.slot, s)
+		s = b.add(c)
 	}
 	s.waiting = true
 	for i := len(s.associations) - 1; i >= 0; i-- {
@@ -214,21 +202,15 @@ func (a *dceAssociation) call(u dceUUID, opnum uint64) {
 	a.called, a.opnum, a.hasCalled = u, opnum, true
 }
 
-func (b *dceRPC) removed(e *event.ConnectionStateRemove) {
-	s := b.known(e.Conn)
-	if s == nil {
-		return
-	}
+func (b *dceRPC) ended(c event.Conn, s *dceState) {
 	for _, a := range s.associations {
 		if s.waiting {
 			a.resume()
-			b.write(e.Conn, a)
+			b.write(c, a)
 		}
 	}
-	b.discard(e.Conn)
-	e.Conn.SetSlot(b.slot, nil)
+	b.discard(c)
 	s.waiting = false
-	b.free = append(b.free, s)
 }
 
 // write emits the row of a call if the interface is known, and if it is not one that is

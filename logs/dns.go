@@ -13,17 +13,16 @@ import (
 // answers of the same identifier on the same connection, and what has found no
 // partner is written when the connection ends.
 type dns struct {
-	out  schemas.Emitter
-	now  func() event.Time
-	slot event.Slot
+	states[dnsState]
+	out schemas.Emitter
+	now func() event.Time
 
-	rec       schemas.DNS
-	uidBuf    []byte
-	classBuf  []byte
-	typeBuf   []byte
-	answers   []string
-	freeState []*dnsState
-	freeRows  []*dnsRow
+	rec      schemas.DNS
+	uidBuf   []byte
+	classBuf []byte
+	typeBuf  []byte
+	answers  []string
+	freeRows []*dnsRow
 }
 
 // A dnsState is on the connections on which a row is being built. Most connections
@@ -79,13 +78,13 @@ const (
 )
 
 func installDNS(h *event.Hooks, out schemas.Emitter, o *Options) *dns {
-	b := &dns{out: out, now: o.Now, slot: h.NewSlot()}
+	b := &dns{out: out, now: o.Now}
+	b.init(h, b.ended)
 	d := &h.DNS
 	d.Message.Listen(b.message)
 	d.Request.Listen(b.request)
 	d.Rejected.Listen(b.rejected)
 	d.End.Listen(b.end)
-	h.Conn.ConnectionStateRemove.Listen(b.remove)
 
 	d.AReply.Listen(func(e *event.DNSAReply) { b.addr(e.Conn, &e.Msg, &e.Ans, "A ", e.A) })
 	d.AAAAReply.Listen(func(e *event.DNSAAAAReply) { b.addr(e.Conn, &e.Msg, &e.Ans, "AAAA ", e.A) })
@@ -126,24 +125,14 @@ func tracked(opcode uint64) bool {
 	return opcode == dnsOpQuery || opcode == dnsOpUpdate || opcode == dnsOpNotify
 }
 
-func (b *dns) state(c event.Conn) *dnsState {
-	s, _ := c.Slot(b.slot).(*dnsState)
-	return s
-}
-
 func (b *dns) message(e *event.DNSMessage) {
 	m := &e.Msg
 	if !tracked(m.Opcode) {
 		return
 	}
-	s := b.state(e.Conn)
+	s := b.known(e.Conn)
 	if s == nil {
-		if n := len(b.freeState); n > 0 {
-			s, b.freeState = b.freeState[n-1], b.freeState[:n-1]
-		} else {
-			s = new(dnsState)
-		}
-		e.Conn.SetSlot(b.slot, s)
+		s = b.add(e.Conn)
 	}
 	var r *dnsRow
 	if m.QR {
@@ -234,7 +223,7 @@ func (b *dns) flush(c event.Conn, s *dnsState, q *dnsQueue, all bool, id uint16)
 }
 
 func (b *dns) request(e *event.DNSRequest) {
-	s := b.state(e.Conn)
+	s := b.known(e.Conn)
 	if s == nil || s.current == nil || !tracked(e.Msg.Opcode) {
 		return
 	}
@@ -255,13 +244,13 @@ func (b *dns) request(e *event.DNSRequest) {
 }
 
 func (b *dns) rejected(e *event.DNSRejected) {
-	if s := b.state(e.Conn); s != nil && s.current != nil {
+	if s := b.known(e.Conn); s != nil && s.current != nil {
 		s.current.reject = true
 	}
 }
 
 func (b *dns) end(e *event.DNSEnd) {
-	s := b.state(e.Conn)
+	s := b.known(e.Conn)
 	if s == nil || s.current == nil {
 		return
 	}
@@ -281,32 +270,22 @@ func (b *dns) end(e *event.DNSEnd) {
 	}
 	b.freeRow(r)
 	if s.query == nil && len(s.replies.rows) == 0 && len(s.queries.rows) == 0 {
-		b.release(e.Conn, s)
+		b.drop(e.Conn, s)
 	}
 }
 
-func (b *dns) remove(e *event.ConnectionStateRemove) {
-	s := b.state(e.Conn)
-	if s == nil {
-		return
-	}
+func (b *dns) ended(c event.Conn, s *dnsState) {
 	if s.current != nil && !s.current.waiting {
 		b.freeRow(s.current)
 	}
 	s.current = nil
 	if s.query != nil {
-		b.write(e.Conn, s.query)
+		b.write(c, s.query)
 		b.freeRow(s.query)
 		s.query = nil
 	}
-	b.flush(e.Conn, s, &s.queries, true, 0)
-	b.flush(e.Conn, s, &s.replies, true, 0)
-	b.release(e.Conn, s)
-}
-
-func (b *dns) release(c event.Conn, s *dnsState) {
-	c.SetSlot(b.slot, nil)
-	b.freeState = append(b.freeState, s)
+	b.flush(c, s, &s.queries, true, 0)
+	b.flush(c, s, &s.replies, true, 0)
 }
 
 func (b *dns) newRow(id uint16) *dnsRow {
@@ -445,7 +424,7 @@ func (b *dns) reply(c event.Conn, m *event.DNSMsg, a *event.DNSAnswer) *dnsRow {
 	default:
 		return nil
 	}
-	s := b.state(c)
+	s := b.known(c)
 	if s == nil || s.current == nil {
 		return nil
 	}

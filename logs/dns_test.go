@@ -45,7 +45,7 @@ func (b *dnsBench) answer(id uint64, addrs ...string) {
 }
 
 func (b *dnsBench) remove() {
-	b.hooks.Conn.ConnectionStateRemove.Raise(&event.ConnectionStateRemove{Conn: b.c})
+	endConn(&b.hooks, b.c)
 	if b.c.Slot(0) != nil {
 		b.t.Error("state stays behind")
 	}

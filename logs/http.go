@@ -10,17 +10,16 @@ import (
 // httpLog builds http.log after Zeek's base/protocols/http, and websocket.log, which
 // repeats some of it.
 type httpLog struct {
+	states[httpState]
 	out       schemas.Emitter
 	tunnels   *tunnels // may be nil
 	now       func() event.Time
-	slot      event.Slot
 	fileSlot  event.FileSlot
 	http, ws  bool // logs that are wanted
 	rec       schemas.HTTP
 	wsRec     schemas.WebSocket
 	uidBuf    []byte
 	fuids     [2][]string
-	states    []*httpState
 	exchanges []*httpExchange
 	nameBuf   []byte
 }
@@ -79,7 +78,8 @@ type httpState struct {
 }
 
 func installHTTP(h *event.Hooks, out schemas.Emitter, o *Options, t *tunnels) {
-	b := &httpLog{out: out, tunnels: t, now: o.Now, slot: h.NewSlot(), fileSlot: h.NewFileSlot()}
+	b := &httpLog{out: out, tunnels: t, now: o.Now, fileSlot: h.NewFileSlot()}
+	b.init(h, b.ended)
 	b.http = out.On(new(schemas.HTTP).Schema())
 	b.ws = out.On(new(schemas.WebSocket).Schema())
 	h.HTTP.BeginEntity.Listen(b.beginEntity)
@@ -93,7 +93,6 @@ func installHTTP(h *event.Hooks, out schemas.Emitter, o *Options, t *tunnels) {
 	if b.ws {
 		h.WebSocket.Established.Listen(b.established)
 	}
-	h.Conn.ConnectionStateRemove.Listen(b.removed)
 }
 
 func sideIndex(isOrig bool) int {
@@ -104,18 +103,10 @@ func sideIndex(isOrig bool) int {
 }
 
 func (b *httpLog) state(c event.Conn) *httpState {
-	if s, ok := c.Slot(b.slot).(*httpState); ok {
+	if s := b.known(c); s != nil {
 		return s
 	}
-	var s *httpState
-	if n := len(b.states); n > 0 {
-		s = b.states[n-1]
-		b.states = b.states[:n-1]
-	} else {
-		s = new(httpState)
-	}
-	c.SetSlot(b.slot, s)
-	return s
+	return b.add(c)
 }
 
 func (s *httpState) find(key uint64) int {
@@ -323,7 +314,7 @@ func (b *httpLog) file(e *event.FileOverNewConnection) {
 	if e.File.Source() != "HTTP" {
 		return
 	}
-	s, _ := e.Conn.Slot(b.slot).(*httpState)
+	s := b.known(e.Conn)
 	if s == nil || s.current == nil {
 		return
 	}
@@ -356,21 +347,15 @@ func (b *httpLog) sniffed(e *event.FileSniff) {
 }
 
 // removed writes what has no reply.
-func (b *httpLog) removed(e *event.ConnectionStateRemove) {
-	s, _ := e.Conn.Slot(b.slot).(*httpState)
-	if s == nil {
-		return
-	}
+func (b *httpLog) ended(c event.Conn, s *httpState) {
 	for _, x := range s.pending {
 		if x.key != 0 {
-			b.write(e.Conn, x)
+			b.write(c, x)
 		}
 		b.release(x)
 	}
-	e.Conn.SetSlot(b.slot, nil)
 	clear(s.pending)
 	*s = httpState{pending: s.pending[:0]}
-	b.states = append(b.states, s)
 }
 
 func (b *httpLog) write(c event.Conn, x *httpExchange) {

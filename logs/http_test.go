@@ -68,7 +68,7 @@ func (b *httpBench) done(isOrig bool, body uint64) {
 }
 
 func (b *httpBench) remove() {
-	b.hooks.Conn.ConnectionStateRemove.Raise(&event.ConnectionStateRemove{Conn: b.c})
+	endConn(&b.hooks, b.c)
 }
 
 const (

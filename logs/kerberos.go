@@ -11,12 +11,11 @@ import (
 // ticket is granted or refused, or else when it ends. That the KDC wants to be shown a
 // password first is no refusal.
 type kerberos struct {
+	states[kerberosState]
 	out    schemas.Emitter
 	now    func() event.Time
-	slot   event.Slot
 	rec    schemas.Kerberos
 	uidBuf []byte
-	free   []*kerberosState
 	// certificate is that of which the file analysis tells at work, with its state.
 	certificate *kerberosCert
 	fuid        event.UID
@@ -58,7 +57,8 @@ func (t *kerberosText) column() schemas.Opt[string] {
 }
 
 func installKerberos(h *event.Hooks, out schemas.Emitter, o *Options) {
-	b := &kerberos{out: out, now: o.Now, slot: h.NewSlot()}
+	b := &kerberos{out: out, now: o.Now}
+	b.init(h, b.ended)
 	h.KRB.ASRequest.Listen(func(e *event.KRBASRequest) {
 		if s := b.state(e.Conn); !s.logged {
 			s.requestType = "AS"
@@ -82,22 +82,15 @@ func installKerberos(h *event.Hooks, out schemas.Emitter, o *Options) {
 			b.certificate.subject.setString(e.Cert.Subject)
 		}
 	})
-	h.Conn.ConnectionStateRemove.Listen(b.removed)
 }
 
 // state returns the state of a connection, making it if there is none.
 func (b *kerberos) state(c event.Conn) *kerberosState {
-	s, ok := c.Slot(b.slot).(*kerberosState)
-	if ok {
-		return s
+	s := b.known(c)
+	if s == nil {
+		s = b.add(c)
+		s.reset(b.now())
 	}
-	if n := len(b.free); n > 0 {
-		s, b.free = b.free[n-1], b.free[:n-1]
-	} else {
-		s = new(kerberosState)
-	}
-	s.reset(b.now())
-	c.SetSlot(b.slot, s)
 	return s
 }
 
@@ -110,13 +103,11 @@ func (s *kerberosState) reset(now event.Time) {
 	}
 }
 
-// drop forgets the state of a connection.
-func (b *kerberos) drop(c event.Conn, s *kerberosState) {
-	c.SetSlot(b.slot, nil)
+// forget makes sure that no certificate that is still to come is waited for in s.
+func (b *kerberos) forget(s *kerberosState) {
 	if b.certificate == &s.certs[0] || b.certificate == &s.certs[1] {
 		b.certificate = nil
 	}
-	b.free = append(b.free, s)
 }
 
 func (s *kerberosState) setClient(name, realm []byte) {
@@ -161,6 +152,7 @@ func (b *kerberos) failed(e *event.KRBError) {
 	if !s.logged {
 		switch string(m.ErrorText.V) {
 		case "NEEDED_PREAUTH", "Need to use PA-ENC-TIMESTAMP/PA-PK-AS-REQ":
+			b.forget(s)
 			b.drop(e.Conn, s)
 			return
 		}
@@ -219,14 +211,10 @@ func (s *kerberosState) fillIn() {
 	}
 }
 
-func (b *kerberos) removed(e *event.ConnectionStateRemove) {
-	s, ok := e.Conn.Slot(b.slot).(*kerberosState)
-	if !ok {
-		return
-	}
+func (b *kerberos) ended(c event.Conn, s *kerberosState) {
 	s.fillIn()
-	b.write(e.Conn, s)
-	b.drop(e.Conn, s)
+	b.write(c, s)
+	b.forget(s)
 }
 
 func (b *kerberos) write(c event.Conn, s *kerberosState) {

@@ -44,7 +44,7 @@ func (k *krbTalk) failed(m event.KRBErrorMsg) {
 }
 
 func (k *krbTalk) removed() {
-	k.hooks.Conn.ConnectionStateRemove.Raise(&event.ConnectionStateRemove{Conn: k.c})
+	endConn(&k.hooks, k.c)
 }
 
 // certificate transfers certificate n, which cannot be read if it has no subject.

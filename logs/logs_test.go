@@ -54,6 +54,12 @@ func (c *fakeConn) SetSlot(s event.Slot, v any) {
 	c.slots[s] = v
 }
 
+// endConn is what a connection table does at the end of a connection.
+func endConn(h *event.Hooks, c event.Conn) {
+	h.Conn.ConnectionStateRemove.Raise(&event.ConnectionStateRemove{Conn: c})
+	h.End(c, nil)
+}
+
 func uid(n uint64) event.UID { return event.MakeUID('C', 0, n) }
 
 // connID makes a connID of text like "10.0.0.1:1025 10.0.0.2:80".

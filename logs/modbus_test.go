@@ -92,7 +92,7 @@ func TestModbusRegisterChange(t *testing.T) {
 
 	// What a device's registers were is known beyond the connection, the place is not.
 	r.now = 4e9
-	r.hooks.Conn.ConnectionStateRemove.Raise(&event.ConnectionStateRemove{Conn: c})
+	endConn(&r.hooks, c)
 	r.request(c, 10)
 	r.response(c, 0, 2, 5)
 	r.out.expect(t, "modbus_register_change ts=4"+flow+" register=11 old_val=1 new_val=0 delta=3",

@@ -39,9 +39,9 @@ const maxModbusRegisters = 1 << 20
 // a row for each holding register of which another value is read than before. What a
 // device's registers were is known by client, because clients may be in other shards.
 type registerChange struct {
-	out  schemas.Emitter
-	now  func() event.Time
-	slot event.Slot
+	states[modbusTrack]
+	out schemas.Emitter
+	now func() event.Time
 
 	devices map[hostPair]registers
 	order   []hostPair // of devices, by when they were met
@@ -49,7 +49,6 @@ type registerChange struct {
 
 	rec    schemas.ModbusRegisterChange
 	uidBuf []byte
-	free   []*modbusTrack
 }
 
 type hostPair struct{ client, device netip.Addr }
@@ -66,31 +65,20 @@ type registerValue struct {
 type modbusTrack struct{ next uint64 }
 
 func installModbusRegisterChange(h *event.Hooks, out schemas.Emitter, o *Options) {
-	b := &registerChange{out: out, now: o.Now, slot: h.NewSlot(), devices: make(map[hostPair]registers)}
+	b := &registerChange{out: out, now: o.Now, devices: make(map[hostPair]registers)}
+	b.init(h, nil)
 	h.Modbus.ReadHoldingRegistersRequest.Listen(func(e *event.ModbusReadHoldingRegistersRequest) {
 		b.track(e.Conn).next = e.StartAddress + 1
 	})
 	h.Modbus.ReadHoldingRegistersResponse.Listen(b.read)
-	h.Conn.ConnectionStateRemove.Listen(func(e *event.ConnectionStateRemove) {
-		if s, ok := e.Conn.Slot(b.slot).(*modbusTrack); ok {
-			e.Conn.SetSlot(b.slot, nil)
-			b.free = append(b.free, s)
-		}
-	})
 }
 
 func (b *registerChange) track(c event.Conn) *modbusTrack {
-	s, ok := c.Slot(b.slot).(*modbusTrack)
-	if ok {
-		return s
-	}
-	if n := len(b.free); n > 0 {
-		s, b.free = b.free[n-1], b.free[:n-1]
+	s := b.known(c)
+	if s == nil {
+		s = b.add(c)
 		*s = modbusTrack{}
-	} else {
-		s = new(modbusTrack)
 	}
-	c.SetSlot(b.slot, s)
 	return s
 }
 

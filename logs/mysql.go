@@ -45,7 +45,8 @@ func mysqlCommand(n uint64) string {
 }
 
 func installMySQL(h *event.Hooks, out schemas.Emitter, o *Options) {
-	b := &mysql{out: out, now: o.Now, states: newStates[mysqlState](h)}
+	b := &mysql{out: out, now: o.Now}
+	b.init(h, b.ended)
 	h.MySQL.Handshake.Listen(func(e *event.MySQLHandshake) {
 		if s := b.state(e.Conn); !s.open {
 			b.begin(s, "login", e.Username)
@@ -68,7 +69,6 @@ func installMySQL(h *event.Hooks, out schemas.Emitter, o *Options) {
 	h.MySQL.Error.Listen(func(e *event.MySQLError) {
 		b.answer(e.Conn, false, schemas.Opt[uint64]{}, schemas.Some(text(e.Msg)))
 	})
-	h.Conn.ConnectionStateRemove.Listen(b.removed)
 }
 
 func (b *mysql) state(c event.Conn) *mysqlState {
@@ -101,14 +101,9 @@ func (b *mysql) answer(c event.Conn, success bool, rows schemas.Opt[uint64], res
 	}
 }
 
-// removed writes the command that has got no answer.
-func (b *mysql) removed(e *event.ConnectionStateRemove) {
-	s := b.take(e.Conn)
-	if s == nil {
-		return
-	}
-	b.write(e.Conn, s, &schemas.MySQL{})
-	b.keep(s)
+// ended writes the command that has got no answer.
+func (b *mysql) ended(c event.Conn, s *mysqlState) {
+	b.write(c, s, &schemas.MySQL{})
 }
 
 // write writes the row of the command at work, if there is one, with its answer.

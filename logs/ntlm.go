@@ -31,12 +31,12 @@ func (s *ntlmState) texts() [6]*optText {
 }
 
 func installNTLM(h *event.Hooks, out schemas.Emitter, o *Options) {
-	b := &ntlm{out: out, now: o.Now, states: newStates[ntlmState](h)}
+	b := &ntlm{out: out, now: o.Now}
+	b.init(h, b.ended)
 	h.NTLM.Negotiate.Listen(func(e *event.NTLMNegotiate) { b.state(e.Conn) })
 	h.NTLM.Challenge.Listen(b.challenge)
 	h.NTLM.Authenticate.Listen(b.authenticate)
 	h.GSSAPI.NegResult.Listen(b.result)
-	h.Conn.ConnectionStateRemove.Listen(b.removed)
 }
 
 func (b *ntlm) state(c event.Conn) *ntlmState {
@@ -90,18 +90,13 @@ func (b *ntlm) result(e *event.GSSAPINegResult) {
 	}
 }
 
-func (b *ntlm) removed(e *event.ConnectionStateRemove) {
-	s := b.take(e.Conn)
-	if s == nil {
-		return
-	}
+func (b *ntlm) ended(c event.Conn, s *ntlmState) {
 	if !s.logged {
-		b.write(e.Conn, s)
+		b.write(c, s)
 	}
 	for _, t := range s.texts() {
 		t.trim()
 	}
-	b.keep(s)
 }
 
 func (b *ntlm) write(c event.Conn, s *ntlmState) {

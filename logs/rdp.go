@@ -76,7 +76,8 @@ func rdpKeyboard(n uint64) string {
 }
 
 func installRDP(h *event.Hooks, out schemas.Emitter, o *Options) {
-	b := &rdp{out: out, now: o.Now, states: newStates[rdpState](h)}
+	b := &rdp{out: out, now: o.Now}
+	b.init(h, b.ended)
 	h.RDP.ConnectRequest.Listen(func(e *event.RDPConnectRequest) {
 		b.state(e.Conn).Cookie = schemas.Some(string(e.Cookie))
 	})
@@ -132,7 +133,6 @@ func installRDP(h *event.Hooks, out schemas.Emitter, o *Options) {
 			b.write(e.Conn, s)
 		}
 	})
-	h.Conn.ConnectionStateRemove.Listen(b.removed)
 }
 
 // state returns the row of a connection, to be filled in. The row is written before that if
@@ -161,13 +161,8 @@ func (b *rdp) core(e *event.RDPClientCoreData) {
 	}
 }
 
-func (b *rdp) removed(e *event.ConnectionStateRemove) {
-	s := b.take(e.Conn)
-	if s == nil {
-		return
-	}
-	b.write(e.Conn, s)
-	b.keep(s)
+func (b *rdp) ended(c event.Conn, s *rdpState) {
+	b.write(c, s)
 }
 
 // write writes the row once, if the client has said something.

@@ -110,7 +110,6 @@ func installSMB(h *event.Hooks, out schemas.Emitter, o *Options) {
 	h.SMB.PipeConnectHeuristic.Listen(b.pipeHeuristic)
 	h.File.OverNewConnection.Listen(b.fileOverNewConnection)
 	h.File.StateRemove.Listen(b.fileRemoved)
-	h.Conn.ConnectionStateRemove.Listen(func(e *event.ConnectionStateRemove) { e.Conn.SetSlot(b.slot, nil) })
 	b.listenSMB2(h)
 	b.listenSMB1(h)
 }

@@ -76,7 +76,8 @@ type smtpMessage struct {
 }
 
 func installSMTP(h *event.Hooks, out schemas.Emitter, o *Options) {
-	b := &smtp{out: out, now: o.Now, states: newStates[smtpState](h), limits: rowLimits{hooks: h, log: "SMTP::LOG"}}
+	b := &smtp{out: out, now: o.Now, limits: rowLimits{hooks: h, log: "SMTP::LOG"}}
+	b.init(h, b.ended)
 	h.Analyzer.ConfirmationInfo.Listen(func(e *event.AnalyzerConfirmationInfo) {
 		if e.AType == "Analyzer::ANALYZER_SMTP" {
 			b.state(e.Conn)
@@ -89,7 +90,6 @@ func installSMTP(h *event.Hooks, out schemas.Emitter, o *Options) {
 	h.MIME.EndEntity.Listen(b.endEntity)
 	h.MIME.OneHeader.Listen(b.header)
 	h.File.OverNewConnection.Listen(b.file)
-	h.Conn.ConnectionStateRemove.Listen(b.removed)
 }
 
 func (b *smtp) state(c event.Conn) *smtpState {
@@ -335,18 +335,13 @@ func (b *smtp) flush(c event.Conn, s *smtpState) {
 	}
 }
 
-func (b *smtp) removed(e *event.ConnectionStateRemove) {
-	s := b.take(e.Conn)
-	if s == nil {
-		return
-	}
-	b.write(e.Conn, s)
+func (b *smtp) ended(c event.Conn, s *smtpState) {
+	b.write(c, s)
 	for i := range s.texts {
 		if cap(s.texts[i]) > keptHTTPField {
 			s.texts[i] = nil
 		}
 	}
-	b.keep(s)
 }
 
 // write writes the message under way, if the client has begun one.

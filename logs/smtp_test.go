@@ -42,7 +42,7 @@ func TestSMTP(t *testing.T) {
 	b.now = 3e9
 	request("MAIL", "FROM:<>")
 	b.hooks.SMTP.StartTLS.Raise(&event.SMTPStartTLS{Conn: c})
-	b.hooks.Conn.ConnectionStateRemove.Raise(&event.ConnectionStateRemove{Conn: c})
+	endConn(&b.hooks, c)
 
 	const id = " uid=C1 id.orig_h=10.0.0.1 id.orig_p=1024 id.resp_h=10.0.0.2 id.resp_p=25"
 	want := []string{

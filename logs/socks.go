@@ -57,7 +57,8 @@ func socksStatus(version, code uint64) schemas.Opt[string] {
 }
 
 func installSOCKS(h *event.Hooks, out schemas.Emitter, o *Options) {
-	b := &socks{out: out, now: o.Now, states: newStates[socksState](h)}
+	b := &socks{out: out, now: o.Now}
+	b.init(h, b.ended)
 	h.SOCKS.Request.Listen(func(e *event.SOCKSRequest) {
 		s := b.state(e.Conn, e.Version)
 		s.request, s.requestPort = socksAddress(&e.SA), schemas.Some(schemas.Port(e.P.Num))
@@ -73,7 +74,6 @@ func installSOCKS(h *event.Hooks, out schemas.Emitter, o *Options) {
 	h.SOCKS.LoginUserpassReply.Listen(func(e *event.SOCKSLoginUserpassReply) {
 		b.state(e.Conn, 5).status = socksStatus(5, e.Code)
 	})
-	h.Conn.ConnectionStateRemove.Listen(b.removed)
 }
 
 func socksAddress(a *event.SOCKSAddress) (r schemas.SOCKSAddress) {
@@ -95,14 +95,8 @@ func (b *socks) state(c event.Conn, version uint64) *socksState {
 	return s
 }
 
-// removed writes the row, unless the analyzer was taken off again.
-func (b *socks) removed(e *event.ConnectionStateRemove) {
-	c := e.Conn
-	s := b.take(c)
-	if s == nil {
-		return
-	}
-	b.keep(s)
+// ended writes the row, unless the analyzer was taken off again.
+func (b *socks) ended(c event.Conn, s *socksState) {
 	b.services = c.Services(b.services[:0])
 	if !slices.ContainsFunc(b.services, func(name string) bool { return strings.EqualFold(name, "socks") }) {
 		return

@@ -11,7 +11,7 @@ func TestSOCKS(t *testing.T) {
 	b := newBench(t, "socks")
 	h := &b.hooks.SOCKS
 	c := &fakeConn{id: connID(t, event.ProtoTCP, "10.0.0.1:1024 10.0.0.2:1080"), uid: uid(1)}
-	removed := func() { b.hooks.Conn.ConnectionStateRemove.Raise(&event.ConnectionStateRemove{Conn: c}) }
+	removed := func() { endConn(&b.hooks, c) }
 	const begin = "socks ts=1 uid=C1 id.orig_h=10.0.0.1 id.orig_p=1024 id.resp_h=10.0.0.2 id.resp_p=1080"
 
 	removed()
@@ -65,7 +65,7 @@ func TestTunnelProxy(t *testing.T) {
 	request := func() { b.hooks.SOCKS.Request.Raise(&event.SOCKSRequest{Conn: c, Version: 5}) }
 	request()
 	b.out.expect(t, "tunnel ts=1 id.orig_h=10.0.0.1 id.orig_p=0 id.resp_h=10.0.0.2 id.resp_p=1080 tunnel_type=Tunnel::SOCKS action=Tunnel::DISCOVER")
-	b.hooks.Conn.ConnectionStateRemove.Raise(&event.ConnectionStateRemove{Conn: c})
+	endConn(&b.hooks, c)
 	c.id.OrigP = 1025
 	request()
 	b.out.expect(t)

@@ -57,7 +57,8 @@ const (
 )
 
 func installSSH(h *event.Hooks, out schemas.Emitter, o *Options) {
-	b := &ssh{out: out, now: o.Now, states: newStates[sshState](h), local: newNetworks(o.LocalNets), hassh: o.Groups&schemas.GroupHASSH != 0}
+	b := &ssh{out: out, now: o.Now, local: newNetworks(o.LocalNets), hassh: o.Groups&schemas.GroupHASSH != 0}
+	b.init(h, b.ended)
 	h.SSH.ClientVersion.Listen(func(e *event.SSHClientVersion) { b.state(e.Conn).client.set(e.Version) })
 	h.SSH.ServerVersion.Listen(func(e *event.SSHServerVersion) { b.state(e.Conn).server.set(e.Version) })
 	h.SSH.Capabilities.Listen(b.capabilities)
@@ -68,7 +69,6 @@ func installSSH(h *event.Hooks, out schemas.Emitter, o *Options) {
 			b.state(e.Conn)
 		}
 	})
-	h.Conn.ConnectionStateRemove.Listen(b.removed)
 }
 
 func (b *ssh) state(c event.Conn) *sshState {
@@ -229,20 +229,15 @@ func (s *sshState) compressed() bool {
 	return s.compression.ok && (name == "zlib" || name == "zlib@openssh.com")
 }
 
-func (b *ssh) removed(e *event.ConnectionStateRemove) {
-	s := b.take(e.Conn)
-	if s == nil {
-		return
-	}
+func (b *ssh) ended(c event.Conn, s *sshState) {
 	if !s.logged {
-		b.write(e.Conn, s)
+		b.write(c, s)
 	}
 	for i := range s.offer {
 		s.offer[i].trim()
 	}
 	s.hassh[0].trim()
 	s.hassh[1].trim()
-	b.keep(s)
 }
 
 func (b *ssh) write(c event.Conn, s *sshState) {

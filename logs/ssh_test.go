@@ -102,9 +102,9 @@ func TestSSH(t *testing.T) {
 			}
 		}
 		check("before the end", c.early)
-		b.hooks.Conn.ConnectionStateRemove.Raise(&event.ConnectionStateRemove{Conn: fc})
+		endConn(&b.hooks, fc)
 		check("at the end", c.atLast)
-		b.hooks.Conn.ConnectionStateRemove.Raise(&event.ConnectionStateRemove{Conn: fc})
+		endConn(&b.hooks, fc)
 		check("once more", "")
 	}
 }
@@ -133,7 +133,7 @@ func TestHASSH(t *testing.T) {
 	b.hooks.SSH.ClientVersion.Raise(&event.SSHClientVersion{Conn: c, Version: []byte("SSH-2.0-c")})
 	b.hooks.SSH.Capabilities.Raise(sshOffer(c, false, "k1,k2", "none,zlib"))
 	b.hooks.SSH.Capabilities.Raise(sshOffer(c, true, "k2", "none"))
-	b.hooks.Conn.ConnectionStateRemove.Raise(&event.ConnectionStateRemove{Conn: c})
+	endConn(&b.hooks, c)
 	rows := b.out.take()
 	const want = " hassh=3f22c2cc86bedd9cb03e567a1855bcf5 hasshServer=0a4e20c89387b3e541af27f5e6e36ce5 hasshAlgorithms=k1,k2;c1,aes;sha,md5;none,zlib hasshServerAlgorithms=k2;s2,aes;md5,sha;none"
 	if len(rows) != 1 || !strings.HasSuffix(rows[0], want) {
@@ -151,7 +151,7 @@ func TestSSHDirection(t *testing.T) {
 		Install(&h, &out, Options{Now: func() event.Time { return 1 }, LocalNets: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}})
 		f := &fakeConn{id: connID(t, event.ProtoTCP, c.conn), uid: uid(1)}
 		h.SSH.ClientVersion.Raise(&event.SSHClientVersion{Conn: f, Version: []byte("SSH-2.0-c")})
-		h.Conn.ConnectionStateRemove.Raise(&event.ConnectionStateRemove{Conn: f})
+		endConn(&h, f)
 		if got := out.rec.Direction; string(got.V) != c.want || got.OK != (c.want != "") {
 			t.Errorf("%s: %v", c.conn, got)
 		}

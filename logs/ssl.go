@@ -104,7 +104,8 @@ const helloRetry = "\xCF\x21\xAD\x74\xE5\x9A\x61\x11\xBE\x1D\x8C\x02\x1E\x65\xB8
 const tlsVersion13 = 0x0304
 
 func installSSL(h *event.Hooks, out schemas.Emitter, o *Options) {
-	b := &ssl{out: out, now: o.Now, states: newStates[sslState](h)}
+	b := &ssl{out: out, now: o.Now}
+	b.init(h, b.ended)
 	for _, f := range new(schemas.SSL).Schema().Fields {
 		on := f.Group != 0 && f.Group&o.Groups == f.Group
 		switch f.Name {
@@ -182,7 +183,6 @@ func installSSL(h *event.Hooks, out schemas.Emitter, o *Options) {
 		s.established = true
 		b.write(e.Conn, s)
 	})
-	h.Conn.ConnectionStateRemove.Listen(b.removed)
 
 	h.File.OverNewConnection.Listen(func(e *event.FileOverNewConnection) {
 		switch e.File.Source() {
@@ -428,12 +428,8 @@ func chainOf(fps []string) schemas.Vector[string] {
 	return schemas.Vector[string](fps)
 }
 
-func (b *ssl) removed(e *event.ConnectionStateRemove) {
-	s := b.take(e.Conn)
-	if s == nil {
-		return
-	}
-	b.write(e.Conn, s)
+func (b *ssl) ended(c event.Conn, s *sslState) {
+	b.write(c, s)
 	clear(s.fps[0])
 	clear(s.fps[1])
 	clear(s.leafNames)
@@ -443,5 +439,4 @@ func (b *ssl) removed(e *event.ConnectionStateRemove) {
 	}
 	*s = sslState{history: s.history[:0], fps: [2][]string{s.fps[0][:0], s.fps[1][:0]}, certs: s.certs[:0],
 		leafNames: s.leafNames[:0], hello: s.hello}
-	b.keep(s)
 }

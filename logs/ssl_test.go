@@ -12,7 +12,7 @@ func TestSSL(t *testing.T) {
 	b := newBench(t, "ssl")
 	h := &b.hooks.SSL
 	c := &fakeConn{id: connID(t, event.ProtoTCP, "10.0.0.1:1024 10.0.0.2:443"), uid: uid(1)}
-	removed := func() { b.hooks.Conn.ConnectionStateRemove.Raise(&event.ConnectionStateRemove{Conn: c}) }
+	removed := func() { endConn(&b.hooks, c) }
 	const begin = "ssl ts=1 uid=C1 id.orig_h=10.0.0.1 id.orig_p=1024 id.resp_h=10.0.0.2 id.resp_p=443"
 
 	message := func(client bool, types ...uint64) {

@@ -9,7 +9,18 @@ type states[T any] struct {
 	free []*T
 }
 
-func newStates[T any](h *event.Hooks) states[T] { return states[T]{slot: h.NewSlot()} }
+// init gives the states their slot. At the end of each connection that has a state, end is
+// called with it, if it is not nil; then the state is left for another connection.
+func (p *states[T]) init(h *event.Hooks, end func(event.Conn, *T)) {
+	p.slot = h.NewSlot()
+	h.OnEnd(p.slot, func(c event.Conn) {
+		s := p.known(c)
+		if end != nil {
+			end(c, s)
+		}
+		p.drop(c, s)
+	})
+}
 
 // known returns the state of a connection, nil if it has none.
 func (p *states[T]) known(c event.Conn) *T {
@@ -32,14 +43,8 @@ func (p *states[T]) add(c event.Conn) *T {
 	return s
 }
 
-// take takes the state off a connection, if it has one. The builder may keep it.
-func (p *states[T]) take(c event.Conn) *T {
-	s := p.known(c)
-	if s != nil {
-		c.SetSlot(p.slot, nil)
-	}
-	return s
+// drop takes a connection's state off it and leaves it for another.
+func (p *states[T]) drop(c event.Conn, s *T) {
+	c.SetSlot(p.slot, nil)
+	p.free = append(p.free, s)
 }
-
-// keep leaves a state for another connection.
-func (p *states[T]) keep(s *T) { p.free = append(p.free, s) }

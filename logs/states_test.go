@@ -8,17 +8,30 @@ import (
 
 func TestStates(t *testing.T) {
 	var h event.Hooks
-	b := newStates[int](&h)
+	var b states[int]
+	var ended []*int
+	b.init(&h, func(_ event.Conn, s *int) { ended = append(ended, s) })
 	c, other := new(fakeConn), new(fakeConn)
-	if b.known(nil) != nil || b.known(c) != nil || b.take(c) != nil {
+	if b.known(nil) != nil || b.known(c) != nil {
 		t.Error("a connection has a state that none was given to")
 	}
 	s := b.add(c)
-	if b.known(c) != s || b.known(other) != nil || b.take(c) != s || b.known(c) != nil {
+	if b.known(c) != s || b.known(other) != nil {
 		t.Error("the state is not on its connection")
 	}
-	b.keep(s)
+	h.End(other, nil)
+	if len(ended) != 0 {
+		t.Error("the end of a connection without a state was told")
+	}
+	h.End(c, nil)
+	if len(ended) != 1 || ended[0] != s || b.known(c) != nil {
+		t.Error("the end of a connection with a state was not told once, or the state is still there")
+	}
 	if b.add(other) != s || b.add(c) == s {
-		t.Error("a state that was kept is not used again, or twice")
+		t.Error("a state that was left is not used again, or twice")
+	}
+	b.drop(c, b.known(c))
+	if h.End(c, nil); len(ended) != 1 {
+		t.Error("the end was told of a state that had been dropped")
 	}
 }

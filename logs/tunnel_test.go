@@ -25,7 +25,7 @@ func TestTunnel(t *testing.T) {
 		b.hooks.Conn.NewConnection.Raise(&event.NewConnection{Conn: &fakeConn{tunnel: stack}})
 	}
 	removed := func(c event.Conn) {
-		b.hooks.Conn.ConnectionStateRemove.Raise(&event.ConnectionStateRemove{Conn: c})
+		endConn(&b.hooks, c)
 	}
 
 	found()

@@ -194,3 +194,40 @@ func (h *Hooks) NewSlot() Slot {
 
 // Slots is the number of slots handed out.
 func (h *Hooks) Slots() int { return int(h.slots) }
+
+// slotEnd is what is called at the end of a connection that holds something in a slot.
+type slotEnd struct {
+	slot Slot
+	fn   func(Conn)
+}
+
+// OnEnd registers fn for the end of those connections that hold something in slot s then,
+// so that a builder need not listen to ConnectionStateRemove, which every connection
+// raises. It may only be called while the pipeline is built.
+func (h *Hooks) OnEnd(s Slot, fn func(Conn)) { h.ends = append(h.ends, slotEnd{s, fn}) }
+
+// End calls the functions of OnEnd for c, in the order of their registration. Whoever
+// raises ConnectionStateRemove calls it next, for a connection whose slots may be in use.
+// As of Hook.RaiseAll, one that panics does not keep it from the others.
+func (h *Hooks) End(c Conn, panicked func(r any)) {
+	for i := 0; i < len(h.ends); {
+		i = h.endFrom(i, c, panicked)
+	}
+}
+
+// endFrom is to End what raiseFrom is to RaiseAll.
+func (h *Hooks) endFrom(i int, c Conn, panicked func(r any)) (next int) {
+	defer func() {
+		if r := recover(); r != nil {
+			panicked(r)
+		}
+	}()
+	for next = i; next < len(h.ends); {
+		e := &h.ends[next]
+		next++
+		if c.Slot(e.slot) != nil {
+			e.fn(c)
+		}
+	}
+	return next
+}

@@ -47,6 +47,7 @@ type Hooks struct {
 	XMPP      XMPPEvents
 
 	slots     Slot
+	ends      []slotEnd
 	fileSlots FileSlot
 }
 
