@@ -14,11 +14,11 @@ var signatures = []detect.Signature{
 	{Orig: isServer, Resp: isServer},
 }
 
-// Patterns behind the beginning of a line. As with Zeek's a dot is no newline.
+// Patterns behind the beginning of a line. What comes between may be lines, too.
 var (
-	userNick = regexp.MustCompile(`^ *(?i:USER) +[^\n]+[\n\r]+ *(?i:NICK) +[^\n]*[\r\n]`)
-	nickUser = regexp.MustCompile(`^ *(?i:NICK) +[^\n]+[\r\n]+ *(?i:USER) +[^\n]+[\r\n]`)
-	server   = regexp.MustCompile(`^ *(?i:SERVER) +[^ ]+ +[0-9]+ +:[^\n]+[\r\n]`)
+	userNick = regexp.MustCompile(`(?s)^ *(?i:USER) +.+[\n\r]+ *(?i:NICK) +.*[\r\n]`)
+	nickUser = regexp.MustCompile(`(?s)^ *(?i:NICK) +.+[\r\n]+ *(?i:USER) +.+[\r\n]`)
+	server   = regexp.MustCompile(`(?s)^ *(?i:SERVER) +[^ ]+ +[0-9]+ +:.+[\r\n]`)
 	numeric  = regexp.MustCompile(`^(?::[^ \n\r]+ )?[0-9][0-9][0-9] `)
 )
 
@@ -30,25 +30,18 @@ func isServer(b []byte) bool { return inLine(b, "Ss", server.Match) }
 
 func replies(b []byte) bool { return inLine(b, ":0123456789", numeric.Match) }
 
-// inLine tries f at the beginning of b, and behind every line end up to that of the
-// first line, where one of the characters of first follows.
+// inLine tries f at the beginning of b, and behind every line end, where one of the
+// characters of first follows.
 func inLine(b []byte, first string, f func([]byte) bool) bool {
-	try := func(at int) bool { return begins(b[at:], first) && f(b[at:]) }
-	if try(0) {
-		return true
-	}
-	end := bytes.IndexByte(b, '\n')
-	if end < 0 {
-		end = len(b)
-	}
-	for at := 0; ; {
-		cr := bytes.IndexByte(b[at:end], '\r')
-		if cr < 0 {
-			return end < len(b) && try(end+1)
-		}
-		if at += cr + 1; try(at) {
+	for {
+		if begins(b, first) && f(b) {
 			return true
 		}
+		end := bytes.IndexAny(b, "\r\n")
+		if end < 0 {
+			return false
+		}
+		b = b[end+1:]
 	}
 }
 
