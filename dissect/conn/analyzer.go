@@ -370,10 +370,17 @@ func (t *Table) settle() {
 		v := t.late[i]
 		t.late[i] = lateViolation{}
 		if v.c != nil {
-			t.Violate(v.c, v.a, v.reason, v.data)
+			t.violateNow(&v)
 		}
 	}
 	t.late = t.late[:0]
+}
+
+func (t *Table) violateNow(v *lateViolation) {
+	if i := v.c.extra().find(v.a); i >= 0 {
+		defer t.contain(v.c, i)
+		t.Violate(v.c, v.a, v.reason, v.data)
+	}
 }
 
 // RaiseViolation raises AnalyzerViolationInfo.
@@ -473,8 +480,8 @@ func (t *Table) newAnalyzer(c *Conn, p *Protocol) (a Analyzer) {
 // listeners stands for what listens to the events of the core itself.
 var listeners = Protocol{Name: "listeners"}
 
-// containListeners is deferred around what is raised at the end of a connection, so
-// that a panic there does not keep the connection in the table.
+// containListeners is deferred around what happens at the end of a connection, so that a
+// panic there does not keep the connection in the table.
 func (t *Table) containListeners(c *Conn) {
 	if r := recover(); r != nil {
 		t.panicked(c, &listeners, r)

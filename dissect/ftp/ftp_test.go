@@ -280,6 +280,7 @@ func TestSignatures(t *testing.T) {
 		{"USER x\r\n", "220 hi\r\n331 pw\r\n", [2]bool{true, true}},
 		{"AUTH TLS\r\n  user x", "\r\n 120 \r\n 230-", [2]bool{true, true}},
 		{"A\r\nB\r\nUSER x", "220-a\r\n220 b\r\n331 c", [2]bool{true, true}},
+		{"A\r\nxUSER x", "220-a\r\n b331 c", [2]bool{}},
 		{"USERx", "2201\n331 ", [2]bool{}},
 		{"x USER x", "220 331 x\n230", [2]bool{}},
 	} {

@@ -10,7 +10,7 @@ var (
 
 // isFramed matches a message with its length before it.
 func isFramed(b []byte) bool {
-	return len(b) >= lengthLen && isMessage(b[lengthLen:])
+	return len(b) > lengthLen && isMessage(b[lengthLen:])
 }
 
 // isMessage matches the version and the type in the beginning of a message of a KDC or to

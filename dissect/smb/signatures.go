@@ -5,8 +5,8 @@ import "github.com/wirelog/wirelog/dissect/detect"
 // signatures is Zeek's of base/protocols/smb, which either side may match.
 var signatures = []detect.Signature{{Orig: startsMessage, Within: 8}, {Resp: startsMessage, Within: 8}}
 
-// startsMessage reports whether b begins with a frame of an SMB1 or SMB2 message: its magic
-// comes after four bytes of framing.
+// startsMessage reports whether b begins with a frame of an SMB1 or SMB2 message: four
+// bytes, and the magic.
 func startsMessage(b []byte) bool {
 	if len(b) < frameHeader+4 {
 		return false
