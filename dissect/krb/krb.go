@@ -8,7 +8,6 @@ package krb
 
 import (
 	"encoding/binary"
-	"strconv"
 
 	"github.com/wirelog/wirelog/dissect/conn"
 	"github.com/wirelog/wirelog/dissect/detect"
@@ -52,12 +51,8 @@ type factory struct {
 func (f *factory) message(t *conn.Table, c *conn.Conn, a conn.Analyzer, source string, isOrig bool, b []byte) {
 	d := &f.decoder
 	d.t, d.c, d.a, d.source, d.isOrig = t, c, a, source, isOrig
-	if typ, ok := d.decode(b); !ok {
-		reason := "Binpac exception: binpac exception: out_of_bound: KRB_PDU"
-		if typ >= 0 {
-			reason = "Binpac exception: binpac exception: invalid index for case: KRB_PDU: " + strconv.Itoa(typ)
-		}
-		t.Violate(c, a, reason, nil)
+	if err := d.decode(b); err != nil {
+		t.Violate(c, a, err.Error(), nil)
 	}
 }
 
