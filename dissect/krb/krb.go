@@ -163,13 +163,14 @@ func (a *stream) Data(isOrig bool, b []byte) {
 }
 
 // size is the length of the message that b begins with, with that of its length. It reports
-// false if it is too long.
+// false if it is too long, as is what other protocols at this port begin with. Zeek waits for
+// all of it.
 func (a *stream) size(p *[]byte, b []byte) (n int, ok bool) {
 	length := binary.BigEndian.Uint32(b)
 	if length > maxMessage {
 		a.t.Limited("KRB_TCP", "message_size")
 		a.drop(p)
-		a.t.Violate(a.c, a, "message is too long", nil)
+		a.t.Detach(a.c, a)
 		return 0, false
 	}
 	return lengthLen + int(length), true
