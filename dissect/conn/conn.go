@@ -422,6 +422,12 @@ func (c *Conn) EndAfterSilence(d event.Time) {
 // work, with which Zeek deletes an analyzer that was taken off, and its timer.
 func (c *Conn) NoEndAfterSilence() { c.extra().sessionEnd = c.allPackets() + 2 }
 
+// endsAfterSilence reports whether EndAfterSilence holds.
+func (c *Conn) endsAfterSilence() bool {
+	x := c.ext
+	return x != nil && x.session != 0 && (x.sessionEnd == 0 || c.allPackets() < x.sessionEnd)
+}
+
 // allPackets is the number of packets before the one at work.
 func (c *Conn) allPackets() uint64 { return c.side[0].packets + c.side[1].packets }
 

@@ -285,7 +285,7 @@ func (t *Table) expireTimer(c *Conn, kind timerKind) bool {
 // expireSession looks whether the silence of EndAfterSilence has come about. A
 // second less will do, so that one question with one answer does not take two looks.
 func (t *Table) expireSession(c *Conn, now event.Time) bool {
-	if n := c.ext.sessionEnd; n != 0 && c.allPackets() >= n {
+	if !c.endsAfterSilence() {
 		return true
 	}
 	if now-c.last >= c.ext.session-Second {
