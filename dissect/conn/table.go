@@ -27,7 +27,7 @@ type Timeouts struct {
 	UDPInactivity   event.Time // udp_inactivity_timeout
 	ICMPInactivity  event.Time // icmp_inactivity_timeout
 	UnknownIP       event.Time // unknown_ip_inactivity_timeout
-	Interactive     event.Time // Conn::port_inactivity_timeouts of FTP, SSH, telnet and rlogin
+	Interactive     event.Time // Conn::port_inactivity_timeouts and analyzer_inactivity_timeouts
 }
 
 // Second is one second of event.Time.
