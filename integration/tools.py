@@ -179,7 +179,8 @@ def filebeat(check, wirelog, logs, default):
             wrong += [(a, b) for a, b in fileset.get("same_length", []) if len(r.get(a, [])) != len(r.get(b, []))]
             # Filebeat takes dots for structure: no key may be a value and hold others.
             wrong += [(k, o) for k in r for o in r if o.startswith(k + ".")]
-            if "ts" not in r or not 0 < r["ts"] < 1 << 32:
+            wrong += [(k, "not in the schema") for k in r.keys() - schema.keys()]
+            if not is_a("date", r.get("ts")) or not 0 < r["ts"] < 1 << 32:
                 wrong.append(("ts", r.get("ts")))
         rows = len(logs.get(log, []))
         check(f"filebeat: {name}: {rows} rows, {len(seen)} of {len(fields)} keys", not wrong, wrong[:3])
@@ -209,6 +210,9 @@ def fixtures(check, wirelog, tmp):
                 break
         else:
             want, got = objects(path), objects(folder / "json" / f"{log}.log")
+            for r in want:
+                if isinstance(r["ts"], str):
+                    r["ts"] = datetime.datetime.fromisoformat(r["ts"]).timestamp()
             wrong = [(k, r.get(k), w.get(k)) for r, w in zip(got, want) for k in r.keys() | w.keys() if not near(r.get(k), w.get(k))]
             check(f"filebeat: {path.name}: {len(want)} rows", len(got) == len(want) and not wrong, wrong[:3])
 
