@@ -2,6 +2,7 @@ package parquet
 
 import (
 	"reflect"
+	"slices"
 
 	"github.com/parquet-go/parquet-go"
 	"github.com/parquet-go/parquet-go/encoding"
@@ -19,7 +20,8 @@ type column struct {
 // A layout says how a log's fields lie in Parquet.
 type layout struct {
 	schema  *parquet.Schema
-	columns []column // by field
+	columns []column   // by field
+	paths   [][]string // of the columns of the file, lists' elements included
 	blooms  []parquet.BloomFilterColumn
 	// dicts are the dictionaries that the library has made for the last writer.
 	dicts *[]parquet.Dictionary
@@ -49,6 +51,9 @@ func newLayout(s *schemas.Schema, flat bool) *layout {
 	leaf := 0
 	l.add(root, columnar.Of(s, flat), nil, &leaf)
 	l.schema = parquet.NewSchema(s.Name, root)
+	for _, path := range l.schema.Columns() {
+		l.paths = append(l.paths, slices.Clone(path))
+	}
 	return l
 }
 
