@@ -220,15 +220,21 @@ func TestPending(t *testing.T) {
 func TestSignatures(t *testing.T) {
 	for _, c := range []struct {
 		orig, resp string
-		want       [2]bool
+		client     bool
+		server     detect.Verdict
 	}{
-		{"USER x\r\n", "220 hi\r\n331 pw\r\n", [2]bool{true, true}},
-		{"AUTH TLS\r\n  user x", "\r\n 120 \r\n 230-", [2]bool{true, true}},
-		{"A\r\nB\r\nUSER x", "220-a\r\n220 b\r\n331 c", [2]bool{}},
-		{"USERx", "2201\n331 ", [2]bool{}},
+		{"USER x\r\n", "220 hi\r\n331 pw\r\n", true, detect.Match},
+		{"AUTH TLS\r\n  user x", "\r\n 120 \r\n 230-", true, detect.Match},
+		{"A\r\nB\r\nUSER x", "220-a\r\n220 b\r\n331 c", false, detect.NoMatch},
+		{"", "220-a\r\n 22", false, detect.NeedMore},
+		{"", "HTTP", false, detect.NoMatch},
+		{"USERx", "2201\n331 ", false, detect.NoMatch},
 	} {
-		if got := [2]bool{client([]byte(c.orig)), server([]byte(c.resp))}; got != c.want {
-			t.Errorf("%q and %q: %v", c.orig, c.resp, got)
+		if got := client([]byte(c.orig)); got != c.client {
+			t.Errorf("%q: %v", c.orig, got)
+		}
+		if got := server([]byte(c.resp)); got != c.server {
+			t.Errorf("%q: %v", c.resp, got)
 		}
 	}
 }

@@ -1,6 +1,10 @@
 package ftp
 
-import "bytes"
+import (
+	"bytes"
+
+	"github.com/wirelog/wirelog/dissect/detect"
+)
 
 // client and server are Zeek's signatures of base/protocols/ftp: both have to match.
 // client wants USER at the beginning, or behind the first line.
@@ -12,31 +16,35 @@ func client(b []byte) bool {
 }
 
 // server wants a greeting, and the reply to a user name in the line behind it.
-func server(b []byte) bool {
-	b, ok := code(bytes.TrimLeft(b, "\n\r "), "120", "220")
-	if !ok {
-		return false
+func server(b []byte) detect.Verdict {
+	b = bytes.TrimLeft(b, "\n\r ")
+	if v := code(b, "120", "220"); v != detect.Match {
+		return v
 	}
+	b = b[4:]
 	for i, c := range b {
 		if c != '\n' && c != '\r' {
 			continue
 		}
-		if _, ok := code(bytes.TrimLeft(b[i+1:], " "), "230", "331"); ok {
-			return true
-		}
-		if c == '\n' {
-			break
+		v := code(bytes.TrimLeft(b[i+1:], " "), "230", "331")
+		if v == detect.Match || c == '\n' {
+			return v
 		}
 	}
-	return false
+	return detect.NeedMore
 }
 
-// code takes one of two codes off b, and the character behind it, which is no digit.
-func code(b []byte, x, y string) (rest []byte, ok bool) {
-	if len(b) < 4 || string(b[:3]) != x && string(b[:3]) != y || isDigit(b[3]) {
-		return nil, false
+// code is the verdict on whether b begins with one of two codes, and a character behind it
+// that is no digit.
+func code(b []byte, x, y string) detect.Verdict {
+	switch {
+	case len(b) < 4:
+		return detect.NeedMore
+	case string(b[:3]) != x && string(b[:3]) != y || isDigit(b[3]):
+		return detect.NoMatch
+	default:
+		return detect.Match
 	}
-	return b[4:], true
 }
 
 // inLine tries f at the beginning of b, and behind every line end up to that of the

@@ -144,20 +144,26 @@ func TestDCC(t *testing.T) {
 
 func TestSignatures(t *testing.T) {
 	for _, c := range []struct {
-		f    func([]byte) bool
+		f    func([]byte) detect.Verdict
 		in   string
-		want bool
+		want detect.Verdict
 	}{
-		{registers, "NICK me\r\nUSER a b c :d\r\n", true},
-		{registers, "PASS x\r\n user a b\r\n nick me\r\n", true},
-		{registers, "A\r\nB\r\nNICK me\r\nUSER a\r\n", false},
-		{registers, "NICK me\r\n", false},
-		{replies, ":srv 001 me :welcome", true},
-		{replies, "NOTICE x\r\n:srv 020 * :wait", true},
-		{replies, "220 hi", true},
-		{replies, "hello 220 hi", false},
-		{isServer, "PASS x\r\nSERVER a.b 1 :text\r\n", true},
-		{isServer, "SERVER a.b x :text\r\n", false},
+		{registers, "NICK me\r\nUSER a b c :d\r\n", detect.Match},
+		{registers, "PASS x\r\n user a b\r\n nick me\r\n", detect.Match},
+		{registers, "A\r\nB\r\nNICK me\r\nUSER a\r\n", detect.NoMatch},
+		{registers, "NICK me\r\n", detect.NeedMore},
+		{replies, ":srv 001 me :welcome", detect.Match},
+		{replies, "NOTICE x\r\n:srv 020 * :wait", detect.Match},
+		{replies, "220 hi", detect.Match},
+		{replies, "hello 220 hi", detect.NeedMore},
+		{replies, "hello 220 hi\r\n", detect.NeedMore},
+		{replies, "HTTP/1.1 200 OK\r\nServer: x", detect.NoMatch},
+		{replies, ": 001 x\n:\r", detect.NoMatch},
+		{replies, "001", detect.NeedMore},
+		{isServer, "PASS x\r\nSERVER a.b 1 :text\r\n", detect.Match},
+		{isServer, "SERVER a.b x :text\r\n", detect.NeedMore},
+		{isServer, "HTTP/1.1 200 OK\r\nServer: x", detect.NoMatch},
+		{isServer, "HTTP/1.1 200 OK\r\nServer", detect.NeedMore},
 	} {
 		if got := c.f([]byte(c.in)); got != c.want {
 			t.Errorf("%q: %v", c.in, got)

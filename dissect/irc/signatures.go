@@ -3,6 +3,7 @@ package irc
 import (
 	"bytes"
 	"regexp"
+	"strings"
 
 	"github.com/wirelog/wirelog/dissect/detect"
 )
@@ -19,51 +20,93 @@ var (
 	userNick = regexp.MustCompile(`^ *(?i:USER) +[^\n]+[\n\r]+ *(?i:NICK) +[^\n]*[\r\n]`)
 	nickUser = regexp.MustCompile(`^ *(?i:NICK) +[^\n]+[\r\n]+ *(?i:USER) +[^\n]+[\r\n]`)
 	server   = regexp.MustCompile(`^ *(?i:SERVER) +[^ ]+ +[0-9]+ +:[^\n]+[\r\n]`)
-	numeric  = regexp.MustCompile(`^(?::[^ \n\r]+ )?[0-9][0-9][0-9] `)
 )
 
-func registers(b []byte) bool {
-	return inLine(b, "UuNn", func(b []byte) bool { return userNick.Match(b) || nickUser.Match(b) })
+func registers(b []byte) detect.Verdict {
+	return inLine(b, func(b []byte) detect.Verdict {
+		if v := command(b, "USER"); v != detect.NoMatch {
+			return matches(userNick, b, v)
+		}
+		return matches(nickUser, b, command(b, "NICK"))
+	})
 }
 
-func isServer(b []byte) bool { return inLine(b, "Ss", server.Match) }
+func isServer(b []byte) detect.Verdict {
+	return inLine(b, func(b []byte) detect.Verdict { return matches(server, b, command(b, "SERVER")) })
+}
 
-func replies(b []byte) bool { return inLine(b, ":0123456789", numeric.Match) }
+// matches is the verdict of a pattern that begins with a command, after that on the command.
+func matches(re *regexp.Regexp, b []byte, v detect.Verdict) detect.Verdict {
+	if v == detect.Match && !re.Match(b) {
+		return detect.NeedMore
+	}
+	return v
+}
+
+// command is the verdict on whether word, in any case, and a space behind it begin b after
+// spaces.
+func command(b []byte, word string) detect.Verdict {
+	for len(b) > 0 && b[0] == ' ' {
+		b = b[1:]
+	}
+	n := min(len(b), len(word))
+	switch {
+	case !strings.EqualFold(string(b[:n]), word[:n]):
+		return detect.NoMatch
+	case len(b) <= len(word):
+		return detect.NeedMore
+	case b[len(word)] != ' ':
+		return detect.NoMatch
+	default:
+		return detect.Match
+	}
+}
+
+func replies(b []byte) detect.Verdict { return inLine(b, numeric) }
+
+// numeric is the verdict on whether a code of three digits begins b, after the name of who
+// sends it, if that is there.
+func numeric(b []byte) detect.Verdict {
+	if len(b) > 0 && b[0] == ':' {
+		i := bytes.IndexAny(b, " \r\n")
+		if i < 0 {
+			return detect.NeedMore
+		}
+		if i == 1 || b[i] != ' ' {
+			return detect.NoMatch
+		}
+		b = b[i+1:]
+	}
+	for i := range 4 {
+		switch {
+		case i == len(b):
+			return detect.NeedMore
+		case i < 3 && (b[i] < '0' || b[i] > '9') || i == 3 && b[i] != ' ':
+			return detect.NoMatch
+		}
+	}
+	return detect.Match
+}
 
 // inLine tries f at the beginning of b, and behind every line end up to that of the
-// first line, where one of the characters of first follows.
-func inLine(b []byte, first string, f func([]byte) bool) bool {
-	try := func(at int) bool { return begins(b[at:], first) && f(b[at:]) }
-	if try(0) {
-		return true
-	}
-	end := bytes.IndexByte(b, '\n')
-	if end < 0 {
-		end = len(b)
-	}
+// first line.
+func inLine(b []byte, f func([]byte) detect.Verdict) detect.Verdict {
+	all := detect.NoMatch
 	for at := 0; ; {
-		cr := bytes.IndexByte(b[at:end], '\r')
-		if cr < 0 {
-			return end < len(b) && try(end+1)
+		switch f(b[at:]) {
+		case detect.Match:
+			return detect.Match
+		case detect.NeedMore:
+			all = detect.NeedMore
+		case detect.NoMatch:
 		}
-		if at += cr + 1; try(at) {
-			return true
+		if at > 0 && b[at-1] == '\n' {
+			return all
 		}
+		n := bytes.IndexAny(b[at:], "\r\n")
+		if n < 0 {
+			return detect.NeedMore
+		}
+		at += n + 1
 	}
-}
-
-// begins reports whether one of the characters of first is the first of b but spaces.
-func begins(b []byte, first string) bool {
-	for _, c := range b {
-		if c == ' ' {
-			continue
-		}
-		for i := range len(first) {
-			if c == first[i] {
-				return true
-			}
-		}
-		return false
-	}
-	return false
 }

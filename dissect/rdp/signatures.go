@@ -1,6 +1,10 @@
 package rdp
 
-import "bytes"
+import (
+	"bytes"
+
+	"github.com/wirelog/wirelog/dissect/detect"
+)
 
 // The signatures are Zeek's of base/protocols/rdp. As for the dot of a pattern, there may be
 // no newline before what they look for.
@@ -44,9 +48,16 @@ func client(b []byte) bool {
 }
 
 // server matches a connection confirm, or the server's settings.
-func server(b []byte) bool {
+func server(b []byte) detect.Verdict {
 	line := firstLine(b)
-	return len(line) >= 6 && line[5] == connectionConfirm || bytes.Contains(line, serverKey)
+	switch {
+	case len(line) >= 6 && line[5] == connectionConfirm || bytes.Contains(line, serverKey):
+		return detect.Match
+	case len(line) < len(b):
+		return detect.NoMatch
+	default:
+		return detect.NeedMore
+	}
 }
 
 // synDatagram matches a datagram that begins RDP over UDP.

@@ -3,7 +3,7 @@ package smb
 import "github.com/wirelog/wirelog/dissect/detect"
 
 // signatures is Zeek's of base/protocols/smb, which either side may match.
-var signatures = []detect.Signature{{Orig: isMessage, Within: 8}, {Resp: isMessage, Within: 8}}
+var signatures = []detect.Signature{{Orig: detect.Within(8, isMessage)}, {Resp: detect.Within(8, isMessage)}}
 
 // isMessage matches the magic of SMB1 or SMB2 after four bytes of framing. As for the dot
 // of a pattern, there may be no newline in them.
