@@ -133,14 +133,13 @@ type Clock interface {
 	At(d event.Time) (now event.Time, num uint64)
 }
 
+// Due reports whether Advance has something to do at now.
+func (b *Builders) Due(now event.Time) bool { return b.tunnels != nil && b.tunnels.due(now) }
+
 // Advance writes the rows of what has expired by now, such as tunnels that are
-// no longer used. It is cheap, and is to be called wherever the timers of
+// no longer used. If Due says so, it is to be called wherever the timers of
 // connections are advanced: before a packet and at the end of a batch.
-func (b *Builders) Advance(now event.Time, clock Clock) {
-	if b.tunnels != nil {
-		b.tunnels.expire(now, clock)
-	}
-}
+func (b *Builders) Advance(now event.Time, clock Clock) { b.tunnels.expire(now, clock) }
 
 // text is b as a string that is valid as long as b is not changed, which for
 // the fields of a record has to be until it has been emitted.

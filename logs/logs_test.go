@@ -57,7 +57,7 @@ func (c *fakeConn) SetSlot(s event.Slot, v any) {
 // endConn is what a connection table does at the end of a connection.
 func endConn(h *event.Hooks, c event.Conn) {
 	h.Conn.ConnectionStateRemove.Raise(&event.ConnectionStateRemove{Conn: c})
-	h.End(c)
+	h.End(c, nil)
 }
 
 func uid(n uint64) event.UID { return event.MakeUID('C', 0, n) }

@@ -19,11 +19,11 @@ func TestStates(t *testing.T) {
 	if b.known(c) != s || b.known(other) != nil {
 		t.Error("the state is not on its connection")
 	}
-	h.End(other)
+	h.End(other, nil)
 	if len(ended) != 0 {
 		t.Error("the end of a connection without a state was told")
 	}
-	h.End(c)
+	h.End(c, nil)
 	if len(ended) != 1 || ended[0] != s || b.known(c) != nil {
 		t.Error("the end of a connection with a state was not told once, or the state is still there")
 	}
@@ -31,7 +31,7 @@ func TestStates(t *testing.T) {
 		t.Error("a state that was left is not used again, or twice")
 	}
 	b.drop(c, b.known(c))
-	if h.End(c); len(ended) != 1 {
+	if h.End(c, nil); len(ended) != 1 {
 		t.Error("the end was told of a state that had been dropped")
 	}
 }

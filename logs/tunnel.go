@@ -120,8 +120,12 @@ func (b *tunnels) removed(e *event.ConnectionStateRemove) {
 	}
 }
 
+// due reports whether a tunnel has not been used for too long.
+func (b *tunnels) due(now event.Time) bool { return b.oldest != nil && b.oldest.used+tunnelIdle <= now }
+
 func (b *tunnels) expire(now event.Time, clock Clock) {
-	for t := b.oldest; t != nil && t.used+tunnelIdle <= now; t = b.oldest {
+	for b.due(now) {
+		t := b.oldest
 		deadline := t.used + tunnelIdle
 		if b.cause != nil {
 			b.cause(deadline, t.packet)

@@ -59,6 +59,9 @@ func (r *run) summary() Summary {
 		if n := st.Files.Panics; n != 0 {
 			s.addPanics("file analyzer", n)
 		}
+		if n := sh.panics; n != 0 {
+			s.addPanics("expiry", n)
+		}
 		if n := st.Conn.Panics; n != 0 {
 			s.addPanics("analyzer", n)
 		}

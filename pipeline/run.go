@@ -34,6 +34,12 @@ func Run(ctx context.Context, o Options) (Summary, error) {
 	if err != nil {
 		return Summary{}, err
 	}
+	s, err := r.run(ctx)
+	s.Elapsed = time.Since(start)
+	return s, err
+}
+
+func (r *run) run(ctx context.Context) (Summary, error) {
 	defer r.reader.Close()
 	stopTicks := r.tick()
 	var readErr error
@@ -44,9 +50,7 @@ func Run(ctx context.Context, o Options) (Summary, error) {
 	}
 	stopTicks()
 	closeErr := r.merger.Close()
-	s := r.summary()
-	s.Elapsed = time.Since(start)
-	return s, errors.Join(readErr, closeErr, errors.Join(r.reports...))
+	return r.summary(), errors.Join(readErr, closeErr, errors.Join(r.reports...))
 }
 
 // run is one run under way.

@@ -2,6 +2,8 @@ package pipeline
 
 import (
 	"cmp"
+	"log/slog"
+	"runtime/debug"
 	"sort"
 	"time"
 
@@ -25,6 +27,7 @@ type shard struct {
 	frame   packet.Frame
 	clock   batchClock // of the batch at work
 	now     int64      // clock at the end of the last batch
+	panics  uint64     // of builders, beside those that dissect contains
 }
 
 func (r *run) newShard(of int) (*shard, error) {
@@ -135,6 +138,20 @@ func (s *shard) batch(b *capture.Batch, mine func(i int) bool) *writers.Batch {
 // advance runs what is due at now.
 func (s *shard) advance(now event.Time) {
 	s.dissect.Advance(now, &s.clock)
+	if s.logs.Due(now) {
+		s.expire(now)
+	}
+}
+
+// expire has the builders write what has expired. A panic costs the row at work.
+func (s *shard) expire(now event.Time) {
+	defer func() {
+		if r := recover(); r != nil {
+			if s.panics++; s.panics == 1 {
+				slog.Error("writing what has expired panicked", "panic", r, "stack", string(debug.Stack()))
+			}
+		}
+	}()
 	s.logs.Advance(now, &s.clock)
 }
 

@@ -422,6 +422,10 @@ func (c *Conn) SetInactivityTimeout(d event.Time) {
 	c.t.rearm(c)
 }
 
+// Interactive has c wait as long for packets as is due to a service that people use (Zeek's
+// Conn::analyzer_inactivity_timeouts).
+func (t *Table) Interactive(c *Conn) { c.SetInactivityTimeout(t.cfg.Timeouts.Interactive) }
+
 func (c *Conn) setSilence(d event.Time) { c.silence = uint32(min(int64(d)/1e6, 1<<32-1)) }
 
 // NoteUnknown adds an X to the history, once a connection, for what an analyzer does not

@@ -135,6 +135,80 @@ func TestListenerPanics(t *testing.T) {
 	}
 }
 
+// TestTimerPanics is case 26 for what listens to the end of a connection that a timer
+// brings about: it ends, and the listeners of its end all hear of it.
+func TestTimerPanics(t *testing.T) {
+	quiet(t)
+	ends := []struct{ name, script string }{
+		{"attempt", "> S 100; +10"},
+		{"rejected", "> S 100; < RA 0 101; +10"},
+		{"closing", open + "> FA 101 501; < FA 501 102; > A 102 502; +10"},
+		{"partial close", "> FA 101 501; +10; +10"},
+		{"silence", open + "+400"},
+	}
+	for _, drained := range []bool{false, true} {
+		for _, e := range ends {
+			b := testconn.New(t, testconn.Config())
+			panics, heard := 0, 0
+			no := func() { panics++; panic("no") }
+			h := b.Hooks
+			h.Conn.ConnectionTimeout.Listen(func(*event.ConnectionTimeout) { no() })
+			h.TCP.ConnectionAttempt.Listen(func(*event.ConnectionAttempt) { no() })
+			h.TCP.ConnectionPartialClose.Listen(func(*event.ConnectionPartialClose) { no() })
+			h.TCP.ConnectionPending.Listen(func(*event.ConnectionPending) { no() })
+			h.Conn.ConnectionStateRemove.Listen(func(*event.ConnectionStateRemove) { no() })
+			h.Conn.ConnectionStateRemove.Listen(func(*event.ConnectionStateRemove) { heard++ })
+			state := h.NewSlot()
+			h.Conn.NewConnection.Listen(func(e *event.NewConnection) { e.Conn.SetSlot(state, 1) })
+			h.OnEnd(state, func(event.Conn) { no() })
+			h.OnEnd(state, func(event.Conn) { heard++ })
+			script := e.script
+			if drained {
+				script, _, _ = strings.Cut(script, "+")
+			}
+			b.Script(script)
+			if drained {
+				b.Drain()
+			}
+			st := b.Table.Stats()
+			if heard != 2 || b.Table.Len() != 0 || panics < 2 || int(st.Panics) != panics {
+				t.Errorf("%s, drained %v: %d of %d panics counted, %d left, the end was heard %d times", e.name, drained, st.Panics, panics, b.Table.Len(), heard)
+			}
+			b.Script("> S 7000; < SA 9000 7001")
+			b.Drain()
+			if heard != 4 {
+				t.Errorf("%s, drained %v: the next connection had no end", e.name, drained)
+			}
+		}
+	}
+}
+
+// TestLateViolationPanics finds that a listener that panics at a violation that comes
+// after its packet costs the analyzer, and nothing else.
+func TestLateViolationPanics(t *testing.T) {
+	quiet(t)
+	b := testconn.New(t, testconn.Config())
+	b.Hooks.Analyzer.ViolationInfo.Listen(func(*event.AnalyzerViolationInfo) { panic("no") })
+	var calls []string
+	p := &conn.Protocol{Name: "X"}
+	p.New = func(t *conn.Table, c *conn.Conn) conn.Analyzer {
+		a := &doer{faulty: faulty{calls: &calls}}
+		a.do = func(bool, []byte) {
+			calls = append(calls, "data")
+			t.ViolateLate(c, a, "bad")
+		}
+		return a
+	}
+	b.Table.SetAttacher(attachAll{p})
+	b.Open()
+	b.Talk(true, []byte("x"))
+	b.Talk(true, []byte("y"))
+	b.Drain()
+	if got := strings.Join(calls, " "); got != "data" || b.Table.Stats().Panics != 1 {
+		t.Errorf("calls %q, %+v", got, b.Table.Stats())
+	}
+}
+
 // doer calls a function with what it gets.
 type doer struct {
 	faulty

@@ -27,7 +27,7 @@ type Timeouts struct {
 	UDPInactivity   event.Time // udp_inactivity_timeout
 	ICMPInactivity  event.Time // icmp_inactivity_timeout
 	UnknownIP       event.Time // unknown_ip_inactivity_timeout
-	Interactive     event.Time // Conn::port_inactivity_timeouts of FTP, SSH, telnet and rlogin
+	Interactive     event.Time // Conn::port_inactivity_timeouts and analyzer_inactivity_timeouts
 }
 
 // Second is one second of event.Time.
@@ -365,6 +365,18 @@ func (t *Table) Remove(c *Conn) {
 
 // finish is what happens at the end of a connection that others can see.
 func (t *Table) finish(c *Conn) {
+	t.finishAnalyzers(c)
+	panicked := func(r any) { t.panicked(c, &listeners, r) }
+	if h := &t.hooks.Conn.ConnectionStateRemove; h.On() {
+		t.scratch.remove.Conn = c
+		h.RaiseAll(&t.scratch.remove, panicked)
+	}
+	if c.ext != nil && len(c.ext.slots) != 0 {
+		t.hooks.End(c, panicked)
+	}
+}
+
+func (t *Table) finishAnalyzers(c *Conn) {
 	defer t.containListeners(c)
 	if t.terminating && c.transport == event.ProtoTCP && c.flags&flagActive != 0 &&
 		!(c.side[0].flags&sideClosed != 0 && c.side[1].flags&sideClosed != 0) {
@@ -381,13 +393,6 @@ func (t *Table) finish(c *Conn) {
 	}
 	t.analyzersDone(c)
 	t.finishContents(c)
-	if h := &t.hooks.Conn.ConnectionStateRemove; h.On() {
-		t.scratch.remove.Conn = c
-		h.Raise(&t.scratch.remove)
-	}
-	if c.ext != nil && len(c.ext.slots) != 0 {
-		t.hooks.End(c)
-	}
 }
 
 // evict makes room for one connection: the oldest half-open one or, when there
@@ -420,11 +425,11 @@ func (t *Table) Drain(limit uint64, cause func(first uint64)) {
 		}
 		cause(c.first)
 		// Zeek lets these timers go off early at the end of a run.
-		if c.attempt != 0 && !t.attemptTimer(c) {
+		if c.attempt != 0 && !t.contained(c, timerAttempt) {
 			continue
 		}
 		if c.ext != nil && c.ext.session != 0 {
-			t.timeout(c)
+			t.contained(c, timerInactivity)
 			continue
 		}
 		t.Remove(c)

@@ -393,3 +393,17 @@ func TestUIDs(t *testing.T) {
 		all[u] = true
 	}
 }
+
+// TestICMPNetWeird sends a neighbor solicitation without its target, which Zeek's weird
+// says without saying whose it is.
+func TestICMPNetWeird(t *testing.T) {
+	b := testconn.New(t, testconn.Config())
+	b.Hooks.ICMP.NeighborSolicitation.Listen(func(*event.ICMPNeighborSolicitation) { t.Error("raised") })
+	b.Hooks.Weird.Conn.Listen(func(e *event.ConnWeird) { t.Errorf("%s of a connection", e.Name) })
+	var got string
+	b.Hooks.Weird.Net.Listen(func(e *event.NetWeird) { got = e.Name + " " + string(e.Addl) + " " + e.Source })
+	b.Packet(testconn.ICMP(netip.MustParseAddr("2001:db8::1"), netip.MustParseAddr("2001:db8::2"), 135, 0, make([]byte, 12)))
+	if got != "icmp6_ns_bad_opt_offset 16 (length 8) ICMP" {
+		t.Error(got)
+	}
+}

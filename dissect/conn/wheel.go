@@ -194,11 +194,24 @@ func (t *Table) fire(c *Conn, deadline event.Time, clock Clock) {
 		if d == 0 || d > now {
 			break
 		}
-		if !t.expireTimer(c, kind, now) {
+		if !t.contained(c, kind) {
 			return
 		}
 	}
 	t.rearm(c)
+}
+
+// contained runs one timer and reports whether c is still there. What listens to the end
+// of a connection may panic: it ends all the same.
+func (t *Table) contained(c *Conn, kind timerKind) (there bool) {
+	defer func() {
+		if r := recover(); r != nil {
+			t.panicked(c, &listeners, r)
+			t.Remove(c)
+			there = false
+		}
+	}()
+	return t.expireTimer(c, kind)
 }
 
 // rearm makes sure that the wheel looks at c no later than its earliest deadline.
@@ -248,7 +261,7 @@ func (c *Conn) nextDeadline() (event.Time, timerKind) {
 }
 
 // expireTimer runs one timer and reports whether c is still there.
-func (t *Table) expireTimer(c *Conn, kind timerKind, now event.Time) bool {
+func (t *Table) expireTimer(c *Conn, kind timerKind) bool {
 	switch kind {
 	case timerInactivity:
 		t.timeout(c)
@@ -259,9 +272,9 @@ func (t *Table) expireTimer(c *Conn, kind timerKind, now event.Time) bool {
 	case timerExpire:
 		c.expire = 0
 		if c.transport == event.ProtoTCP {
-			return t.expireTCP(c, now)
+			return t.expireTCP(c, t.now)
 		}
-		return t.expireSession(c, now)
+		return t.expireSession(c, t.now)
 	case timerClosing:
 		c.closing = 0
 		return t.closingTimer(c)

@@ -2,54 +2,9 @@ package detect
 
 import "bytes"
 
-// Verdict is what a signature says of what it has been given so far.
-type Verdict uint8
-
-// The verdicts.
-const (
-	// NeedMore asks for more.
-	NeedMore Verdict = iota
-	// Match is final.
-	Match
-	// NoMatch is final: nothing that may follow changes it.
-	NoMatch
-)
-
-// Within makes a Verdict of a function that n bytes are enough for.
-func Within(n int, f func(b []byte) bool) func(b []byte) Verdict {
-	return func(b []byte) Verdict {
-		switch {
-		case f(b):
-			return Match
-		case len(b) >= n:
-			return NoMatch
-		default:
-			return NeedMore
-		}
-	}
-}
-
-// Anywhere makes a Verdict of a function that looks for something that may always come yet.
-func Anywhere(f func(b []byte) bool) func(b []byte) Verdict {
-	return func(b []byte) Verdict {
-		if f(b) {
-			return Match
-		}
-		return NeedMore
-	}
-}
-
-// StartsWith is the verdict on whether b begins with prefix.
-func StartsWith(b []byte, prefix string) Verdict {
-	switch n := min(len(b), len(prefix)); {
-	case string(b[:n]) != prefix[:n]:
-		return NoMatch
-	case n < len(prefix):
-		return NeedMore
-	default:
-		return Match
-	}
-}
+// Functions for signatures of protocols whose messages are lines of text. In Zeek's
+// signatures a dot is any byte, a line end too, so that what is looked for in a line may
+// stand in any.
 
 // IsSpace reports whether c is white space, as in C.
 func IsSpace(c byte) bool { return c == ' ' || c >= '\t' && c <= '\r' }
@@ -62,23 +17,36 @@ func TrimSpace(b []byte) []byte {
 	return b
 }
 
-// AnyLine reports whether match accepts any of the lines of b, which it is given without
-// the white space before them and with what follows them. CR and LF both end a line.
+// TrimBlanks cuts spaces off the beginning of b.
+func TrimBlanks(b []byte) []byte {
+	for len(b) > 0 && b[0] == ' ' {
+		b = b[1:]
+	}
+	return b
+}
+
+// AnyLine reports whether match accepts b from its beginning or from behind any CR or LF
+// on.
 func AnyLine(b []byte, match func(b []byte) bool) bool {
 	for {
-		if b = TrimSpace(b); len(b) == 0 {
+		end := bytes.IndexByte(b, '\n')
+		line := b[:max(end, 0)]
+		if end < 0 {
+			line = b
+		}
+		for at := 0; ; {
+			if match(b[at:]) {
+				return true
+			}
+			cr := bytes.IndexByte(line[at:], '\r')
+			if cr < 0 {
+				break
+			}
+			at += cr + 1
+		}
+		if end < 0 {
 			return false
 		}
-		if match(b) {
-			return true
-		}
-		n := bytes.IndexByte(b, '\n')
-		if n < 0 {
-			n = len(b)
-		}
-		if cr := bytes.IndexByte(b[:n], '\r'); cr >= 0 {
-			n = cr
-		}
-		b = b[n:]
+		b = b[end+1:]
 	}
 }

@@ -208,10 +208,26 @@ func (h *Hooks) OnEnd(s Slot, fn func(Conn)) { h.ends = append(h.ends, slotEnd{s
 
 // End calls the functions of OnEnd for c, in the order of their registration. Whoever
 // raises ConnectionStateRemove calls it next, for a connection whose slots may be in use.
-func (h *Hooks) End(c Conn) {
-	for i := range h.ends {
-		if e := &h.ends[i]; c.Slot(e.slot) != nil {
+// As of Hook.RaiseAll, one that panics does not keep it from the others.
+func (h *Hooks) End(c Conn, panicked func(r any)) {
+	for i := 0; i < len(h.ends); {
+		i = h.endFrom(i, c, panicked)
+	}
+}
+
+// endFrom is to End what raiseFrom is to RaiseAll.
+func (h *Hooks) endFrom(i int, c Conn, panicked func(r any)) (next int) {
+	defer func() {
+		if r := recover(); r != nil {
+			panicked(r)
+		}
+	}()
+	for next = i; next < len(h.ends); {
+		e := &h.ends[next]
+		next++
+		if c.Slot(e.slot) != nil {
 			e.fn(c)
 		}
 	}
+	return next
 }

@@ -130,5 +130,34 @@ func (h *Hook[E]) Raise(e *E) {
 	}
 }
 
+// RaiseAll is Raise for the end of something, of which every listener has to hear: one
+// that panics does not keep it from the others. panicked gets the value of each panic, in
+// the deferred call that recovered it.
+func (h *Hook[E]) RaiseAll(e *E, panicked func(r any)) {
+	h.count++
+	for i := 0; i < len(h.fns); {
+		i = h.raiseFrom(i, e, panicked)
+	}
+}
+
+// raiseFrom calls the listeners from the i-th on, up to the first that panics, and returns
+// the number of the next.
+func (h *Hook[E]) raiseFrom(i int, e *E, panicked func(r any)) (next int) {
+	defer func() {
+		if r := recover(); r != nil {
+			panicked(r)
+		}
+	}()
+	for next = i; next < len(h.fns); {
+		next++
+		if poison {
+			raisePoisoned(h.fns[next-1:next], e)
+		} else {
+			h.fns[next-1](e)
+		}
+	}
+	return next
+}
+
 // Count is the number of times that the event was raised with a listener.
 func (h *Hook[E]) Count() uint64 { return h.count }

@@ -87,12 +87,30 @@ func (f *File) contain(i int) {
 	if r == nil {
 		return
 	}
-	a, m := &f.analyzers[i], f.m
+	a := &f.analyzers[i]
 	a.off, a.panicked = true, true
+	f.count(a.kind, r)
+}
+
+// listeners stands for what listens to the end of files.
+var listeners = Kind{Name: "listeners"}
+
+// containListeners is deferred around what happens at the end of f, so that a panic
+// there does not keep it open.
+func (f *File) containListeners() {
+	if r := recover(); r != nil {
+		f.panicked(r)
+	}
+}
+
+func (f *File) panicked(r any) { f.count(&listeners, r) }
+
+func (f *File) count(k *Kind, r any) {
+	m := f.m
 	m.stats.Panics++
-	m.panics[a.kind]++
-	if m.panics[a.kind] == 1 {
-		slog.Error("analyzer panicked and was taken off its file", "analyzer", a.kind.Name,
+	m.panics[k]++
+	if m.panics[k] == 1 {
+		slog.Error("analyzer panicked and was taken off its file", "analyzer", k.Name,
 			"fuid", f.FUID().String(), "panic", r, "stack", string(debug.Stack()))
 	}
 }

@@ -329,13 +329,7 @@ func (f *File) end() {
 	if f.done {
 		return
 	}
-	if f.reorders {
-		f.flush()
-	}
-	if !f.bofDone {
-		f.bofDone = true
-		f.deliver(nil)
-	}
+	f.deliverRest()
 	f.done = true
 	for i := range f.analyzers {
 		if !f.analyzers[i].off {
@@ -344,6 +338,17 @@ func (f *File) end() {
 	}
 	if h := &f.m.hooks.File.StateRemove; h.On() {
 		f.m.ev.remove.File = f
-		h.Raise(&f.m.ev.remove)
+		h.RaiseAll(&f.m.ev.remove, f.panicked)
+	}
+}
+
+func (f *File) deliverRest() {
+	defer f.containListeners()
+	if f.reorders {
+		f.flush()
+	}
+	if !f.bofDone {
+		f.bofDone = true
+		f.deliver(nil)
 	}
 }

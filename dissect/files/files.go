@@ -448,7 +448,7 @@ func (m *Manager) remove(f *File) {
 func (m *Manager) expire(f *File) {
 	if h := &m.hooks.File.Timeout; h.On() {
 		m.ev.timeout.File = f
-		h.Raise(&m.ev.timeout)
+		h.RaiseAll(&m.ev.timeout, f.panicked)
 	}
 	m.remove(f)
 }

@@ -408,6 +408,38 @@ func TestPanic(t *testing.T) {
 	}
 }
 
+// TestListenerPanics finds that a listener that panics at the end of a file, also from a
+// timer, neither keeps it open nor keeps its end from the other listeners.
+func TestListenerPanics(t *testing.T) {
+	log := slog.Default()
+	slog.SetDefault(slog.New(slog.DiscardHandler))
+	t.Cleanup(func() { slog.SetDefault(log) })
+	hooks := new(event.Hooks)
+	clock := &testClock{now: seconds(1000), num: 1}
+	n, heard := 0, 0
+	no := func() { n++; panic("no") }
+	hooks.File.Timeout.Listen(func(*event.FileTimeout) { no() })
+	hooks.File.Timeout.Listen(func(*event.FileTimeout) { heard++ })
+	hooks.File.Sniff.Listen(func(*event.FileSniff) { no() })
+	hooks.File.StateRemove.Listen(func(*event.FileStateRemove) { no() })
+	hooks.File.StateRemove.Listen(func(*event.FileStateRemove) { heard++ })
+	m := New(Config{}, hooks, clock, noCause)
+	c := newConn(1)
+	for i := range 4 {
+		// Not enough to tell what it is, so that this comes to light at the end.
+		m.Data(m.ID(c, []byte{byte(i)}), &Carrier{Conn: c}, []byte("x"))
+	}
+	m.End(m.ID(c, []byte{0}))
+	clock.now = seconds(2000)
+	m.Advance(seconds(2000), clock)
+	m.Data(m.ID(c, []byte{9}), &Carrier{Conn: c}, []byte("x"))
+	m.Drain(func(uint64) {})
+	// Each of 5 files: sniff and remove; and a timeout but for the first.
+	if n != 14 || heard != 9 || m.Stats().Panics != 14 || m.Open() != 0 || m.oldest != nil || len(m.perConn) != 0 {
+		t.Errorf("%d panics, %d events heard, %d open, %+v", n, heard, m.Open(), m.Stats())
+	}
+}
+
 // model puts a file together in the simplest way: the first to come stays.
 type model struct {
 	data  []byte

@@ -7,31 +7,29 @@ import (
 )
 
 // client and server are Zeek's signatures of base/protocols/ftp: both have to match.
-// client wants USER at the beginning, or behind the first line.
-func client(b []byte) bool {
-	return inLine(b, func(b []byte) bool {
-		b = bytes.TrimLeft(b, " ")
-		return len(b) >= len("USER ") && bytes.EqualFold(b[:4], []byte("USER")) && b[4] == ' '
-	})
+// client wants a line with USER.
+func client(b []byte) bool { return detect.AnyLine(b, isUser) }
+
+func isUser(b []byte) bool {
+	b = detect.TrimBlanks(b)
+	return len(b) >= len("USER ") && bytes.EqualFold(b[:4], []byte("USER")) && b[4] == ' '
 }
 
-// server wants a greeting, and the reply to a user name in the line behind it.
+// server wants a greeting, and in a line behind it the reply to a user name.
 func server(b []byte) detect.Verdict {
 	b = bytes.TrimLeft(b, "\n\r ")
 	if v := code(b, "120", "220"); v != detect.Match {
 		return v
 	}
 	b = b[4:]
-	for i, c := range b {
-		if c != '\n' && c != '\r' {
-			continue
-		}
-		v := code(bytes.TrimLeft(b[i+1:], " "), "230", "331")
-		if v == detect.Match || c == '\n' {
-			return v
-		}
+	if i := bytes.IndexAny(b, "\n\r"); i >= 0 && detect.AnyLine(b[i+1:], repliesToUser) {
+		return detect.Match
 	}
 	return detect.NeedMore
+}
+
+func repliesToUser(b []byte) bool {
+	return code(detect.TrimBlanks(b), "230", "331") == detect.Match
 }
 
 // code is the verdict on whether b begins with one of two codes, and a character behind it
@@ -45,21 +43,4 @@ func code(b []byte, x, y string) detect.Verdict {
 	default:
 		return detect.Match
 	}
-}
-
-// inLine tries f at the beginning of b, and behind every line end up to that of the
-// first line.
-func inLine(b []byte, f func([]byte) bool) bool {
-	if f(b) {
-		return true
-	}
-	for i, c := range b {
-		if (c == '\n' || c == '\r') && f(b[i+1:]) {
-			return true
-		}
-		if c == '\n' {
-			break
-		}
-	}
-	return false
 }

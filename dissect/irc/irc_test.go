@@ -71,18 +71,6 @@ func field(s, key string) string {
 	return s
 }
 
-// play lets both sides talk, ">" or "<" and the bytes, in segments of at most size bytes.
-func play(b *testconn.Bench, talk []string, size int) {
-	b.Open()
-	for _, s := range talk {
-		for part := range slices.Chunk([]byte(s[1:]), size) {
-			b.Talk(s[0] == '>', part)
-		}
-	}
-	b.Close()
-	b.Drain()
-}
-
 var talks = []struct {
 	talk []string
 	want string
@@ -117,7 +105,7 @@ func TestTalks(t *testing.T) {
 	for _, c := range talks {
 		for _, size := range []int{1 << 16, 1, 2, 3, 7} {
 			b, rec := newBench(t)
-			play(b, c.talk, size)
+			b.Converse(c.talk, size)
 			if got := strings.Join(rec.lines, "|"); got != c.want {
 				t.Errorf("%q, segments of %d:\ngot  %s\nwant %s", c.talk, size, got, c.want)
 			}
@@ -144,26 +132,22 @@ func TestDCC(t *testing.T) {
 
 func TestSignatures(t *testing.T) {
 	for _, c := range []struct {
-		f    func([]byte) detect.Verdict
+		f    func([]byte) bool
 		in   string
-		want detect.Verdict
+		want bool
 	}{
-		{registers, "NICK me\r\nUSER a b c :d\r\n", detect.Match},
-		{registers, "PASS x\r\n user a b\r\n nick me\r\n", detect.Match},
-		{registers, "A\r\nB\r\nNICK me\r\nUSER a\r\n", detect.NoMatch},
-		{registers, "NICK me\r\n", detect.NeedMore},
-		{replies, ":srv 001 me :welcome", detect.Match},
-		{replies, "NOTICE x\r\n:srv 020 * :wait", detect.Match},
-		{replies, "220 hi", detect.Match},
-		{replies, "hello 220 hi", detect.NeedMore},
-		{replies, "hello 220 hi\r\n", detect.NeedMore},
-		{replies, "HTTP/1.1 200 OK\r\nServer: x", detect.NoMatch},
-		{replies, ": 001 x\n:\r", detect.NoMatch},
-		{replies, "001", detect.NeedMore},
-		{isServer, "PASS x\r\nSERVER a.b 1 :text\r\n", detect.Match},
-		{isServer, "SERVER a.b x :text\r\n", detect.NeedMore},
-		{isServer, "HTTP/1.1 200 OK\r\nServer: x", detect.NoMatch},
-		{isServer, "HTTP/1.1 200 OK\r\nServer", detect.NeedMore},
+		{registers, "NICK me\r\nUSER a b c :d\r\n", true},
+		{registers, "PASS x\r\n user a b\r\n nick me\r\n", true},
+		{registers, "A\r\nB\r\nNICK me\r\nUSER a\r\n", true},
+		{registers, "NICK me\r\nMODE x\r\n  user a\r\n", true},
+		{registers, "NICK me\r\nx USER a\r\n", false},
+		{registers, "NICK me\r\n", false},
+		{replies, ":srv 001 me :welcome", true},
+		{replies, "NOTICE x\r\nNOTICE y\r\n:srv 020 * :wait", true},
+		{replies, "220 hi", true},
+		{replies, "hello 220 hi", false},
+		{isServer, "PASS x\r\nSERVER a.b 1 :text\r\n", true},
+		{isServer, "SERVER a.b x :text\r\n", false},
 	} {
 		if got := c.f([]byte(c.in)); got != c.want {
 			t.Errorf("%q: %v", c.in, got)
@@ -175,15 +159,8 @@ func TestSignatures(t *testing.T) {
 // panics.
 func FuzzSegments(f *testing.F) {
 	for _, c := range talks {
-		var orig, resp string
-		for _, s := range c.talk {
-			if s[0] == '>' {
-				orig += s[1:]
-			} else {
-				resp += s[1:]
-			}
-		}
-		f.Add([]byte(orig), []byte(resp), uint8(3))
+		orig, resp := testconn.Sides(c.talk)
+		f.Add(orig, resp, uint8(3))
 	}
 	f.Fuzz(func(t *testing.T, orig, resp []byte, size uint8) {
 		if len(orig)+len(resp) > 1500 {
@@ -192,7 +169,7 @@ func FuzzSegments(f *testing.F) {
 		var want []string
 		for _, n := range []int{1 << 16, 1, max(int(size), 1)} {
 			b, rec := newBench(t)
-			play(b, []string{"<" + string(resp), ">" + string(orig)}, n)
+			b.Converse([]string{"<" + string(resp), ">" + string(orig)}, n)
 			if n == 1<<16 {
 				want = rec.lines
 			} else if !slices.Equal(want, rec.lines) {

@@ -39,7 +39,7 @@ func New(h *event.Hooks, certs *x509.Sender, ssl *conn.Protocol) (tcp, udp *dete
 	tcp = &detect.Protocol{
 		Transport:  event.ProtoTCP,
 		Ports:      []uint16{port},
-		Signatures: []detect.Signature{{Orig: detect.Anywhere(client), Resp: server}},
+		Signatures: []detect.Signature{{Orig: detect.Anywhere(client), Resp: detect.Anywhere(server)}},
 	}
 	tcp.Protocol = conn.Protocol{Name: source, Service: "rdp", New: f.new}
 	udp = &detect.Protocol{

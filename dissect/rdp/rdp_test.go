@@ -215,23 +215,25 @@ func TestUDP(t *testing.T) {
 func TestSignatures(t *testing.T) {
 	for _, c := range []struct {
 		name string
-		f    func([]byte) detect.Verdict
+		f    func([]byte) bool
 		in   string
-		want detect.Verdict
+		want bool
 	}{
-		{"cookie", detect.Anywhere(client), request("Cookie: mstshash=me\r\n", ""), detect.Match},
-		{"channels", detect.Anywhere(client), "\x03\x00xDuca..rdpsnd", detect.Match},
-		{"settings without channels", detect.Anywhere(client), "\x03\x00xDuca..", detect.NeedMore},
-		{"later line", detect.Anywhere(client), "\nCookie: mstshash=me", detect.NeedMore},
-		{"confirm", server, confirm(2, 0, 0), detect.Match},
-		{"server's settings", server, "\x03\x00..McDn", detect.Match},
-		{"other message", server, request("", ""), detect.NeedMore},
-		{"text", server, "HTTP/1.1 200 OK\r\n", detect.NoMatch},
-		{"datagram", detect.Anywhere(synDatagram), "\xff\xff\xff\xff\x00\x40\x02\x01" + zeros(1124), detect.Match},
-		{"short datagram", detect.Anywhere(synDatagram), "\xff\xff\xff\xff\x00\x40\x02\x01", detect.NeedMore},
+		{"cookie", client, request("Cookie: mstshash=me\r\n", ""), true},
+		{"channels", client, "\x03\x00xDuca..rdpsnd", true},
+		{"settings without channels", client, "\x03\x00xDuca..", false},
+		{"later line", client, "\nCookie: mstshash=me", true},
+		{"channels in a later line", client, "\x03\nxDuca\n.rdpsnd", true},
+		{"server's settings in a later line", server, "\x03\n..McDn", true},
+		{"datagram with a newline", synDatagram, "\xff\xff\xff\xff\n\n\n\x01" + zeros(1124), true},
+		{"confirm", server, confirm(2, 0, 0), true},
+		{"server's settings", server, "\x03\x00..McDn", true},
+		{"other message", server, request("", ""), false},
+		{"datagram", synDatagram, "\xff\xff\xff\xff\x00\x40\x02\x01" + zeros(1124), true},
+		{"short datagram", synDatagram, "\xff\xff\xff\xff\x00\x40\x02\x01", false},
 	} {
 		if got := c.f([]byte(c.in)); got != c.want {
-			t.Errorf("%s: %v", c.name, got)
+			t.Errorf("%s: %t", c.name, got)
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/wirelog/wirelog/dissect/conn"
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/dissect/files"
+	"github.com/wirelog/wirelog/dissect/wire"
 )
 
 const (
@@ -17,8 +18,11 @@ const (
 	// Zeek's buffers end.
 	maxFrame = 10 << 20
 
-	// confirmAfter is the number of messages after which the protocol is believed.
+	// confirmAfter is the number of deliveries of bytes after which Zeek believes the protocol.
+	// Not to depend on the segmentation, a delivery is taken for a frame, or for as much of a
+	// long one as a segment on Ethernet has.
 	confirmAfter = 3
+	segment      = 1460
 )
 
 // Magic numbers at the beginning of a message.
@@ -27,6 +31,8 @@ const (
 	magicSMB2      = 0xfe534d42 // MS-SMB2 section 2.2.1
 	magicTransform = 0xfd534d42 // encrypted: MS-SMB2 section 2.2.41
 )
+
+const magicSize = 4
 
 func magic(b []byte) uint32 { return binary.BigEndian.Uint32(b) }
 
@@ -45,10 +51,10 @@ type analyzer struct {
 	parsed [2]bool
 	side   int // whose bytes are at work
 	// seen tells that a message was seen, of either side.
-	seen     bool
-	messages uint8 // without a violation, up to confirmAfter
-	violated bool  // the frame at work
-	off      bool
+	seen       bool
+	deliveries int  // without a violation, up to confirmAfter
+	violated   bool // the frame at work
+	off        bool
 	// netbios tells that the connection is one of the NetBIOS session service.
 	netbios bool
 	carrier [2]files.Carrier
@@ -63,7 +69,7 @@ func (a *analyzer) reset(f *factory, t *conn.Table, c *conn.Conn) {
 	a.f, a.t, a.c = f, t, c
 	a.lost = [2]bool{c.Partial(), c.Partial()}
 	a.stale, a.parsed = [2]bool{}, [2]bool{}
-	a.seen, a.messages, a.violated, a.off = false, 0, false, false
+	a.seen, a.deliveries, a.violated, a.off = false, 0, false, false
 	a.netbios = c.RespPort() == netbiosPort
 	for i := range a.carrier {
 		a.carrier[i] = files.Carrier{Source: source, Conn: c, IsOrig: i == 0}
@@ -177,35 +183,51 @@ func (a *analyzer) frame(isOrig bool, b []byte) int {
 	}
 	n := frameHeader + size
 	if len(b) < n {
+		if (a.seen || startsMessage(b)) && a.deliveries+deliveries(len(b)) >= confirmAfter {
+			a.delivered(len(b))
+		}
 		return 0
 	}
 	if a.netbios {
 		a.sessionPacket(isOrig, typ, b[frameHeader:n])
 	}
+	a.violated = false
 	if typ == sessionMessage {
 		a.seen = true
 		a.payload(isOrig, b[frameHeader:n])
 	}
+	if a.seen && !a.violated {
+		a.delivered(n)
+	}
 	return n
+}
+
+// deliveries is how many n bytes are taken for.
+func deliveries(n int) int { return (n + segment - 1) / segment }
+
+// delivered counts n bytes of a frame that are no violation, and confirms the protocol when
+// there have been enough.
+func (a *analyzer) delivered(n int) {
+	if a.deliveries >= confirmAfter {
+		return
+	}
+	if a.deliveries += deliveries(n); a.deliveries >= confirmAfter {
+		a.t.Confirm(a.c, a)
+	}
 }
 
 // payload takes what a frame carries: a message, or several of a compound.
 func (a *analyzer) payload(isOrig bool, b []byte) {
-	a.violated = false
 	switch {
-	case len(b) < 4:
-		a.violate(outOfBounds("SMB_Protocol_Identifier:protocol", 4, len(b)))
+	case len(b) == 0:
+	case len(b) < magicSize:
+		a.violate(wire.OutOfBound("SMB_Protocol_Identifier:protocol", magicSize, len(b)).Error())
 	case magic(b) == magicSMB1:
 		a.smb1.message(isOrig, b)
 	case magic(b) == magicSMB2:
 		a.compound(isOrig, b)
 	case magic(b) == magicTransform:
 		a.transform(b)
-	}
-	if a.messages < confirmAfter && !a.violated {
-		if a.messages++; a.messages == confirmAfter {
-			a.t.Confirm(a.c, a)
-		}
 	}
 }
 
