@@ -428,7 +428,7 @@ func (t *Table) Drain(limit uint64, cause func(first uint64)) {
 		if c.attempt != 0 && !t.contained(c, timerAttempt) {
 			continue
 		}
-		if c.ext != nil && c.ext.session != 0 {
+		if c.endsAfterSilence() {
 			t.contained(c, timerInactivity)
 			continue
 		}

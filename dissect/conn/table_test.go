@@ -111,6 +111,27 @@ func TestInactivity(t *testing.T) {
 	if len(r.conns) != 1 {
 		t.Error("EndAfterSilence has not ended the connection")
 	}
+
+	for packets, want := range map[int]int{1: 1, 2: 0} {
+		b, r = newBench(t, nil)
+		b.Hooks.UDP.Request.Listen(func(e *event.UDPRequest) {
+			if c := e.Conn.(*conn.Conn); c.Orig().Packets == 0 {
+				c.EndAfterSilence(10 * conn.Second)
+				c.NoEndAfterSilence()
+			}
+		})
+		for range packets {
+			udp(b)
+		}
+		b.Advance(20 * conn.Second)
+		if len(r.conns) != want {
+			t.Errorf("NoEndAfterSilence: after %d packets and silence %d connections have ended, not %d", packets, len(r.conns), want)
+		}
+		b.Advance(60 * conn.Second)
+		if len(r.conns) != 1 {
+			t.Errorf("NoEndAfterSilence: after %d packets the connection has not ended", packets)
+		}
+	}
 }
 
 // TestTimerOrder lets many connections end at once: the order is that of the deadlines,

@@ -15,6 +15,7 @@ import (
 	"github.com/wirelog/wirelog/dissect/detect"
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/dissect/files"
+	"github.com/wirelog/wirelog/dissect/freelist"
 )
 
 const (
@@ -74,7 +75,7 @@ type factory struct {
 	opt   Options
 	data  *datachannel.Channels
 	lines contentline.Budget
-	free  []*analyzer
+	free  freelist.List[analyzer]
 	// securing is the connection whose security data is given to TLS.
 	securing *analyzer
 
@@ -87,12 +88,7 @@ type factory struct {
 }
 
 func (f *factory) new(t *conn.Table, c *conn.Conn) conn.Analyzer {
-	var a *analyzer
-	if n := len(f.free); n > 0 {
-		a, f.free = f.free[n-1], f.free[:n-1]
-	} else {
-		a = new(analyzer)
-	}
+	a := f.free.Get()
 	lines, session := a.lines, a.session
 	*a = analyzer{f: f, t: t, c: c, lines: lines, session: session, auth: a.auth[:0], inner: -1}
 	a.client.a, a.server.a = a, a
@@ -206,7 +202,7 @@ func (a *analyzer) Done() {
 	}
 	a.lines[0].Release()
 	a.lines[1].Release()
-	a.f.free = append(a.f.free, a)
+	a.f.free.Put(a)
 }
 
 // Flip follows the connection's change of roles.
