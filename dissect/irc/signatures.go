@@ -1,7 +1,6 @@
 package irc
 
 import (
-	"bytes"
 	"regexp"
 
 	"github.com/wirelog/wirelog/dissect/detect"
@@ -14,56 +13,40 @@ var signatures = []detect.Signature{
 	{Orig: isServer, Resp: isServer},
 }
 
-// Patterns behind the beginning of a line. As with Zeek's a dot is no newline.
+// Patterns behind the beginning of a line. As in Zeek's a dot is any byte.
 var (
-	userNick = regexp.MustCompile(`^ *(?i:USER) +[^\n]+[\n\r]+ *(?i:NICK) +[^\n]*[\r\n]`)
-	nickUser = regexp.MustCompile(`^ *(?i:NICK) +[^\n]+[\r\n]+ *(?i:USER) +[^\n]+[\r\n]`)
-	server   = regexp.MustCompile(`^ *(?i:SERVER) +[^ ]+ +[0-9]+ +:[^\n]+[\r\n]`)
+	userNick = regexp.MustCompile(`(?s)^ *(?i:USER) +.+[\n\r]+ *(?i:NICK) +.*[\r\n]`)
+	nickUser = regexp.MustCompile(`(?s)^ *(?i:NICK) +.+[\r\n]+ *(?i:USER) +.+[\r\n]`)
+	server   = regexp.MustCompile(`(?s)^ *(?i:SERVER) +[^ ]+ +[0-9]+ +:.+[\r\n]`)
 	numeric  = regexp.MustCompile(`^(?::[^ \n\r]+ )?[0-9][0-9][0-9] `)
 )
 
 func registers(b []byte) bool {
-	return inLine(b, "UuNn", func(b []byte) bool { return userNick.Match(b) || nickUser.Match(b) })
-}
-
-func isServer(b []byte) bool { return inLine(b, "Ss", server.Match) }
-
-func replies(b []byte) bool { return inLine(b, ":0123456789", numeric.Match) }
-
-// inLine tries f at the beginning of b, and behind every line end up to that of the
-// first line, where one of the characters of first follows.
-func inLine(b []byte, first string, f func([]byte) bool) bool {
-	try := func(at int) bool { return begins(b[at:], first) && f(b[at:]) }
-	if try(0) {
-		return true
-	}
-	end := bytes.IndexByte(b, '\n')
-	if end < 0 {
-		end = len(b)
-	}
-	for at := 0; ; {
-		cr := bytes.IndexByte(b[at:end], '\r')
-		if cr < 0 {
-			return end < len(b) && try(end+1)
-		}
-		if at += cr + 1; try(at) {
-			return true
-		}
-	}
-}
-
-// begins reports whether one of the characters of first is the first of b but spaces.
-func begins(b []byte, first string) bool {
-	for _, c := range b {
-		if c == ' ' {
-			continue
-		}
-		for i := range len(first) {
-			if c == first[i] {
-				return true
-			}
+	return detect.AnyLine(b, func(b []byte) bool {
+		switch first(b) {
+		case 'U', 'u':
+			return userNick.Match(b)
+		case 'N', 'n':
+			return nickUser.Match(b)
 		}
 		return false
+	})
+}
+
+func isServer(b []byte) bool {
+	return detect.AnyLine(b, func(b []byte) bool { return first(b)|0x20 == 's' && server.Match(b) })
+}
+
+func replies(b []byte) bool {
+	return detect.AnyLine(b, func(b []byte) bool {
+		return len(b) > 0 && (b[0] == ':' || isDigit(b[0])) && numeric.Match(b)
+	})
+}
+
+// first is the first character of b but spaces, 0 if there is none.
+func first(b []byte) byte {
+	if b = detect.TrimBlanks(b); len(b) > 0 {
+		return b[0]
 	}
-	return false
+	return 0
 }

@@ -10,15 +10,7 @@ var (
 
 // isFramed matches a message with its length before it.
 func isFramed(b []byte) bool {
-	if len(b) < lengthLen {
-		return false
-	}
-	for _, c := range b[:lengthLen] {
-		if c == '\n' {
-			return false
-		}
-	}
-	return isMessage(b[lengthLen:])
+	return len(b) > lengthLen && isMessage(b[lengthLen:])
 }
 
 // isMessage matches the version and the type in the beginning of a message of a KDC or to
@@ -38,7 +30,7 @@ func isMessage(b []byte) bool {
 	}
 	rest := [...]byte{first, 3, 2, 1, 5, first + 1, 3, 2, 1}
 	for i := 1; i <= 4; i++ {
-		if len(b) <= 1+i || b[i] == '\n' {
+		if len(b) <= 1+i {
 			return false
 		}
 		if b[1+i] != tagSequence {
@@ -46,7 +38,7 @@ func isMessage(b []byte) bool {
 		}
 		for j := 1; j <= 4; j++ {
 			at := 1 + i + j
-			if len(b) < at+1+len(rest) || b[at] == '\n' {
+			if len(b) < at+1+len(rest) {
 				break
 			}
 			if [len(rest)]byte(b[at+1:]) == rest {

@@ -2,8 +2,7 @@ package rdp
 
 import "bytes"
 
-// The signatures are Zeek's of base/protocols/rdp. As for the dot of a pattern, there may be
-// no newline before what they look for.
+// The signatures are Zeek's of base/protocols/rdp.
 
 var (
 	clientKey = []byte("Duca")
@@ -17,17 +16,8 @@ const (
 	maxSyn = 1232
 )
 
-// firstLine is b up to its first newline.
-func firstLine(b []byte) []byte {
-	if i := bytes.IndexByte(b, '\n'); i >= 0 {
-		return b[:i]
-	}
-	return b
-}
-
 // client matches a connection request with a cookie, or the client's settings.
 func client(b []byte) bool {
-	b = firstLine(b)
 	if bytes.Contains(b, cookiePrefix) {
 		return true
 	}
@@ -45,12 +35,10 @@ func client(b []byte) bool {
 
 // server matches a connection confirm, or the server's settings.
 func server(b []byte) bool {
-	line := firstLine(b)
-	return len(line) >= 6 && line[5] == connectionConfirm || bytes.Contains(line, serverKey)
+	return len(b) >= 6 && b[5] == connectionConfirm || bytes.Contains(b, serverKey)
 }
 
 // synDatagram matches a datagram that begins RDP over UDP.
 func synDatagram(b []byte) bool {
-	return len(b) >= minSyn && len(b) <= maxSyn && bytes.HasPrefix(b, noAck) &&
-		bytes.IndexByte(b[4:7], '\n') < 0 && b[7] == 1
+	return len(b) >= minSyn && len(b) <= maxSyn && bytes.HasPrefix(b, noAck) && b[7] == 1
 }

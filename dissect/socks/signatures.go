@@ -1,6 +1,10 @@
 package socks
 
-import "github.com/wirelog/wirelog/dissect/detect"
+import (
+	"bytes"
+
+	"github.com/wirelog/wirelog/dissect/detect"
+)
 
 // signatures are Zeek's of base/protocols/socks: both sides have to match. In
 // connections whose originator is not known, the client of version 4 may be either.
@@ -14,21 +18,12 @@ var signatures = []detect.Signature{
 // before it mostly have a zero too.
 const maxUser = 32
 
-// client4 matches a request: version, connect or bind, and a zero. As for the dot
-// of a pattern, there may be no newline before it.
+// client4 matches a request: version, connect or bind, and a zero.
 func client4(b []byte) bool {
 	if len(b) < 2 || b[0] != version4 || b[1] != 1 && b[1] != 2 {
 		return false
 	}
-	for _, x := range b[2:min(len(b), 2+maxUser+1)] {
-		if x == 0 {
-			return true
-		}
-		if x == '\n' {
-			return false
-		}
-	}
-	return false
+	return bytes.IndexByte(b[2:min(len(b), 2+maxUser+1)], 0) >= 0
 }
 
 // server4 matches a reply of version 4, with one of its four statuses.
@@ -38,7 +33,7 @@ func server4(b []byte) bool {
 
 // client5 matches an offer whose first method is one that is in use.
 func client5(b []byte) bool {
-	return len(b) >= 3 && b[0] == version5 && b[1] != '\n' && registered(b[2])
+	return len(b) >= 3 && b[0] == version5 && registered(b[2])
 }
 
 // server5 matches the choice of a method, or of none.

@@ -295,10 +295,10 @@ func TestSignatures(t *testing.T) {
 		yes  []string
 		no   []string
 	}{
-		{"client4", client4, []string{"\x04\x01\x00", "\x04\x02\x01\x02\x03\x04\x05\x06user\x00", "\x04\x01" + strings.Repeat("x", 32) + "\x00"},
-			[]string{"", "\x04", "\x04\x03\x00", "\x04\x01\n\x00", "\x04\x01" + strings.Repeat("x", 33) + "\x00", "\x05\x01\x00"}},
+		{"client4", client4, []string{"\x04\x01\x00", "\x04\x02\x01\x02\x03\x04\x05\x06user\x00", "\x04\x01\n\x00", "\x04\x01" + strings.Repeat("x", 32) + "\x00"},
+			[]string{"", "\x04", "\x04\x03\x00", "\x04\x01" + strings.Repeat("x", 33) + "\x00", "\x05\x01\x00"}},
 		{"server4", server4, []string{"\x00\x5a", "\x00\x5d..."}, []string{"\x00", "\x00\x5e", "\x00\x59", "\x04\x5a"}},
-		{"client5", client5, []string{"\x05\x01\x00", "\x05\x02\x09"}, []string{"\x05\x01", "\x05\x01\x04", "\x05\n\x00", "\x05\x01\x0a"}},
+		{"client5", client5, []string{"\x05\x01\x00", "\x05\x02\x09", "\x05\n\x00"}, []string{"\x05\x01", "\x05\x01\x04", "\x05\x01\x0a"}},
 		{"server5", server5, []string{"\x05\x00", "\x05\xff", "\x05\x02x"}, []string{"\x05", "\x05\x04", "\x05\x0a", "\x04\x00"}},
 	} {
 		for _, s := range c.yes {

@@ -17,10 +17,6 @@ import (
 const (
 	source = "SSH"
 
-	// idle is how long a connection may be silent once it is known to be SSH (Zeek's
-	// Conn::analyzer_inactivity_timeouts).
-	idle = 3600 * conn.Second
-
 	// maxLength is the length of a packet beyond which Zeek finds it weird and reads on
 	// (SSH::max_packet_length).
 	maxLength = 8 << 20
@@ -427,7 +423,7 @@ func (a *analyzer) confirm() {
 	}
 	a.confirmed = true
 	a.t.Confirm(a.c, a)
-	a.c.SetInactivityTimeout(idle)
+	a.t.Interactive(a.c)
 }
 
 // Gap ends the analysis, of both sides, as in Zeek.

@@ -11,7 +11,6 @@ import (
 
 	"github.com/wirelog/wirelog/schemas"
 	"github.com/wirelog/wirelog/schemas/columnar"
-	"github.com/wirelog/wirelog/writers/internal/metadata"
 	"github.com/wirelog/wirelog/writers/internal/text"
 	"github.com/wirelog/wirelog/writers/row"
 )
@@ -61,7 +60,7 @@ func typeOf(k schemas.Kind) arrow.DataType {
 }
 
 // newBatch makes a batch of records of s, with dotted names as structs unless flat is set.
-func newBatch(s *schemas.Schema, flat bool, meta []metadata.Pair) *batch {
+func newBatch(s *schemas.Schema, flat bool, meta []columnar.Pair) *batch {
 	b := &batch{}
 	if flat {
 		for i := range s.Fields {

@@ -405,6 +405,13 @@ func TestRoll(t *testing.T) {
 			t.Fatal(err)
 		}
 		groups += len(f.RowGroups())
+		for i, g := range f.Metadata().RowGroups {
+			for j, want := range f.Schema().Columns() {
+				if got := g.Columns[j].MetaData.PathInSchema; !slices.Equal(got, want) {
+					t.Fatalf("%s: row group %d: column %d is %q, not %q", name, i, j, got, want)
+				}
+			}
+		}
 		if len(b) > 3<<20 {
 			t.Errorf("%s has %d bytes", name, len(b))
 		}

@@ -21,7 +21,8 @@ type column struct {
 // A layout says how a log's fields lie in Parquet.
 type layout struct {
 	schema  *parquet.Schema
-	columns []column // by field
+	columns []column   // by field
+	paths   [][]string // of the columns of the file, lists' elements included
 	blooms  []parquet.BloomFilterColumn
 	// dicts are the dictionaries that the library has made for the last writer.
 	dicts *[]parquet.Dictionary
@@ -66,6 +67,7 @@ func newLayout(s *schemas.Schema, flat bool) *layout {
 	}
 	l.schema = parquet.NewSchema(s.Name, root)
 	for i, path := range l.schema.Columns() {
+		l.paths = append(l.paths, slices.Clone(path))
 		for j := range l.columns {
 			if c := &l.columns[j]; len(path) >= len(c.path) && slices.Equal(path[:len(c.path)], c.path) {
 				c.leaf = i

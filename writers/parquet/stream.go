@@ -11,8 +11,8 @@ import (
 	"time"
 
 	"github.com/wirelog/wirelog/schemas"
+	"github.com/wirelog/wirelog/schemas/columnar"
 	"github.com/wirelog/wirelog/writers"
-	"github.com/wirelog/wirelog/writers/internal/metadata"
 	"github.com/wirelog/wirelog/writers/row"
 )
 
@@ -33,7 +33,7 @@ type stream struct {
 	place  *Place
 	info   writers.StreamInfo
 	layout *layout
-	meta   []metadata.Pair
+	meta   []columnar.Pair
 	ts     int // the field that partitions go by, -1 for the time of writing
 	parts  []*part
 	turn   uint64 // counts uses of parts
@@ -58,7 +58,7 @@ type part struct {
 }
 
 func newStream(p *Place, info writers.StreamInfo) *stream {
-	s := &stream{place: p, info: info, layout: newLayout(info.Schema, p.settings.Flat), meta: metadata.Of(&info), ts: -1}
+	s := &stream{place: p, info: info, layout: newLayout(info.Schema, p.settings.Flat), meta: columnar.Metadata(info.Schema, info.Sensor, info.Version), ts: -1}
 	if p.settings.Partition == ByEventTime {
 		s.ts = slices.IndexFunc(info.Schema.Fields, func(f schemas.Field) bool {
 			return f.Name == "ts" && f.Kind == schemas.KindTime && f.Container == schemas.Scalar
