@@ -14,6 +14,7 @@ import (
 	"github.com/wirelog/wirelog/dissect/conn"
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/dissect/files"
+	"github.com/wirelog/wirelog/dissect/freelist"
 )
 
 const (
@@ -47,7 +48,7 @@ type Channels struct {
 	hooks    *event.FileEvents
 	files    *files.Manager
 	protocol conn.Protocol
-	free     []*analyzer
+	free     freelist.List[analyzer]
 	handle   []byte
 }
 
@@ -107,11 +108,9 @@ type side struct {
 }
 
 func (ch *Channels) new(t *conn.Table, c *conn.Conn) conn.Analyzer {
-	var a *analyzer
-	if n := len(ch.free); n > 0 {
-		a, ch.free = ch.free[n-1], ch.free[:n-1]
-	} else {
-		a = &analyzer{prefix: make([]byte, 0, prefixSize)}
+	a := ch.free.Get()
+	if a.prefix == nil {
+		a.prefix = make([]byte, 0, prefixSize)
 	}
 	*a = analyzer{ch: ch, t: t, c: c, prefix: a.prefix[:0]}
 	for i := range a.side {
@@ -218,7 +217,7 @@ func (a *analyzer) Done() {
 	if !a.reused {
 		a.t.Unexpect(a.c)
 	}
-	a.ch.free = append(a.ch.free, a)
+	a.ch.free.Put(a)
 }
 
 // Flip follows the connection's change of roles.

@@ -15,17 +15,15 @@ import (
 
 	"github.com/wirelog/wirelog/schemas/columnar"
 	"github.com/wirelog/wirelog/writers"
+	"github.com/wirelog/wirelog/writers/internal/columns"
 	"github.com/wirelog/wirelog/writers/internal/lockfile"
 )
 
 // maxPending is how many bytes of batches wait for a file that cannot be written.
 const maxPending = 4 << 20
 
-// Marks of an output.
-const (
-	markUnfinished = "files not finished"
-	markSaturated  = "counts cut to 63 bits"
-)
+// markUnfinished is a mark of an output.
+const markUnfinished = "files not finished"
 
 var (
 	endOfStream = []byte{0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0}
@@ -107,9 +105,9 @@ func (s *stream) flush() {
 	err := s.w.Write(rec)
 	rows := uint64(rec.NumRows())
 	rec.Release()
-	if n := s.batch.saturated; n > 0 {
-		s.info.Counts.Mark(markSaturated, false).Add(n)
-		s.batch.saturated = 0
+	if from := s.batch.from; from.Saturated > 0 {
+		s.info.Counts.Mark(columns.MarkSaturated, false).Add(from.Saturated)
+		from.Saturated = 0
 	}
 	if err != nil {
 		s.batch.rows = int64(rows)

@@ -59,7 +59,7 @@ func newRowGroup(l *layout) *rowGroup {
 
 // add takes a row, whose bytes must last until batch is called.
 func (g *rowGroup) add(data []byte) error {
-	if err := row.Replay(data, g.sink); err != nil {
+	if err := row.Replay(data, g.sink.from); err != nil {
 		return err
 	}
 	g.sink.field = 0
@@ -119,7 +119,6 @@ func (g *rowGroup) reset() {
 // discard forgets the rows.
 func (g *rowGroup) discard() {
 	g.sink.clear()
-	g.sink.field, g.sink.nested, g.sink.rep = 0, false, 0
 	g.batched, g.rows, g.size = 0, 0, 0
 	g.reset()
 }
