@@ -52,7 +52,9 @@ func (r *run) newShard(of int) (*shard, error) {
 			return nil, &OptionError{"EventNames", err}
 		}
 	}
-	s.dissect = dissect.New(o.dissectConfig(r.seed, of), s.hooks, func(deadline event.Time, first, _ uint64) {
+	cfg := o.dissectConfig(r.seed, of)
+	cfg.Files.BestType = !r.events // only the stream has the others
+	s.dissect = dissect.New(cfg, s.hooks, func(deadline event.Time, first, _ uint64) {
 		cause(deadline, first)
 	})
 	return s, nil

@@ -85,6 +85,9 @@ type Config struct {
 	OpenPerConn int
 	// ConnsPerFile is the number of connections that are noted for one file.
 	ConnsPerFile int
+	// BestType has FileSniff list the best match of a file's type alone, for a third of
+	// the work.
+	BestType bool
 	// Hashes are the hashes of every file: "md5", "sha1", "sha256".
 	Hashes []string
 	// Extract says what is written to disk.
@@ -533,7 +536,7 @@ func (m *Manager) unlink(f *File) {
 // MIMEType returns the best of the media types that the beginning of a file shows, ""
 // if it shows none.
 func (m *Manager) MIMEType(head []byte) string {
-	m.matches = m.magic.appendMatches(m.matches[:0], head)
+	m.matches = m.magic.appendMatches(m.matches[:0], head, true)
 	if len(m.matches) == 0 {
 		return ""
 	}

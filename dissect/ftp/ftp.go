@@ -61,7 +61,7 @@ func New(h *event.Hooks, fm *files.Manager, ssl *conn.Protocol, o Options) *dete
 	p := &detect.Protocol{
 		Transport:  event.ProtoTCP,
 		Ports:      []uint16{21, 2811},
-		Signatures: []detect.Signature{{Orig: client, Resp: server}},
+		Signatures: []detect.Signature{{Orig: detect.Anywhere(client), Resp: server}},
 	}
 	p.Protocol = conn.Protocol{Name: source, Service: "ftp", New: f.new}
 	return p

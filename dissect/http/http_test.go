@@ -291,7 +291,10 @@ func TestUnescapeURI(t *testing.T) {
 }
 
 func TestSignatures(t *testing.T) {
-	for s, want := range map[string]bool{"GET /": true, " \r\nPOST": true, "get": false, "SSH": false, "": false, "BIND": true} {
+	for s, want := range map[string]detect.Verdict{
+		"GET /": detect.Match, " \r\nPOST": detect.Match, "get": detect.NoMatch, "SSH": detect.NoMatch, "": detect.NeedMore,
+		"BIND": detect.Match, "BIN": detect.NeedMore, "M-SEARCH": detect.NoMatch,
+	} {
 		if got := looksLikeRequest([]byte(s)); got != want {
 			t.Errorf("%q: %v", s, got)
 		}

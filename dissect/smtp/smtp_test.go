@@ -178,7 +178,10 @@ func TestSignatures(t *testing.T) {
 			t.Errorf("%q: %v", s, got)
 		}
 	}
-	for s, want := range map[string]bool{"220 ": true, "220-": true, "\r\n220\r": true, "220": false, "221 ": false, "2200": false} {
+	for s, want := range map[string]detect.Verdict{
+		"220 ": detect.Match, "220-": detect.Match, "\r\n220\r": detect.Match, "220": detect.NeedMore, "2": detect.NeedMore,
+		"": detect.NeedMore, "221": detect.NoMatch, "2200": detect.NoMatch,
+	} {
 		if got := greetsClient([]byte(s)); got != want {
 			t.Errorf("%q: %v", s, got)
 		}

@@ -84,13 +84,13 @@ func New(h *event.Hooks, certs *x509.Sender, o Options) (ssl, dtls *detect.Proto
 	ssl = &detect.Protocol{
 		Transport:  event.ProtoTCP,
 		Ports:      []uint16{443, 465, 563, 585, 614, 636, 989, 990, 992, 993, 995, 5223},
-		Signatures: []detect.Signature{{Orig: clientHello, Within: 11}, {Resp: serverHello, Within: 18}},
+		Signatures: []detect.Signature{{Orig: detect.Within(11, clientHello)}, {Resp: detect.Within(18, serverHello)}},
 	}
 	ssl.Protocol = conn.Protocol{Name: sourceSSL, Service: "ssl", New: f.newSSL}
 	dtls = &detect.Protocol{
 		Transport:  event.ProtoUDP,
 		Ports:      []uint16{443},
-		Signatures: []detect.Signature{{Orig: dtlsClientHello}, {Resp: dtlsClientHello}},
+		Signatures: []detect.Signature{{Orig: detect.Anywhere(dtlsClientHello)}, {Resp: detect.Anywhere(dtlsClientHello)}},
 	}
 	dtls.Protocol = conn.Protocol{Name: sourceDTLS, Service: "dtls", New: f.newDTLS}
 	return ssl, dtls
