@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/internal/freelist"
 	"github.com/wirelog/wirelog/schemas"
 )
 
@@ -19,7 +20,7 @@ type conns struct {
 	services []string
 	parents  []string
 	// free holds the states of connections that have ended.
-	free []*connState
+	free freelist.List[connState]
 
 	uidBuf       []byte
 	serviceBuf   []byte
@@ -64,10 +65,7 @@ func (b *conns) state(c event.Conn) *connState {
 	if s, ok := c.Slot(b.slot).(*connState); ok {
 		return s
 	}
-	s := new(connState)
-	if n := len(b.free); n > 0 {
-		s, b.free = b.free[n-1], b.free[:n-1]
-	}
+	s := b.free.Get()
 	c.SetSlot(b.slot, s)
 	return s
 }
@@ -75,7 +73,7 @@ func (b *conns) state(c event.Conn) *connState {
 func (b *conns) release(c event.Conn, s *connState) {
 	c.SetSlot(b.slot, nil)
 	*s = connState{parents: s.parents[:0]}
-	b.free = append(b.free, s)
+	b.free.Put(s)
 }
 
 func (b *conns) gap(e *event.ContentGap) { b.state(e.Conn).missed += e.Length }

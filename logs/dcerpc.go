@@ -4,6 +4,7 @@ import (
 	"strconv"
 
 	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/internal/freelist"
 	"github.com/wirelog/wirelog/schemas"
 )
 
@@ -25,7 +26,7 @@ type dceRPC struct {
 	rec                         schemas.DCERPC
 	uidBuf, endpoint, operation []byte
 	free                        []*dceState
-	freeAssociations            []*dceAssociation
+	freeAssociations            freelist.List[dceAssociation]
 }
 
 // A dceState is what is known of a connection.
@@ -94,13 +95,7 @@ func (b *dceRPC) association(c event.Conn, fid uint64) *dceAssociation {
 	if len(s.associations) == maxDCEAssociations {
 		b.forget(s, 0)
 	}
-	var a *dceAssociation
-	if n := len(b.freeAssociations); n > 0 {
-		a = b.freeAssociations[n-1]
-		b.freeAssociations = b.freeAssociations[:n-1]
-	} else {
-		a = new(dceAssociation)
-	}
+	a := b.freeAssociations.Get()
 	*a = dceAssociation{fid: fid, ts: b.now(), pipe: optText{b: a.pipe.b}, contexts: a.contexts[:0]}
 	s.associations = append(s.associations, a)
 	return a
@@ -148,7 +143,7 @@ func (b *dceRPC) forget(s *dceState, i int) {
 
 func (b *dceRPC) recycle(a *dceAssociation) {
 	a.pipe.trim()
-	b.freeAssociations = append(b.freeAssociations, a)
+	b.freeAssociations.Put(a)
 }
 
 func (b *dceRPC) bind(c event.Conn, fid, id uint64, u dceUUID) {

@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/internal/freelist"
 	"github.com/wirelog/wirelog/schemas"
 )
 
@@ -22,7 +23,7 @@ type dns struct {
 	classBuf []byte
 	typeBuf  []byte
 	answers  []string
-	freeRows []*dnsRow
+	freeRows freelist.List[dnsRow]
 }
 
 // A dnsState is on the connections on which a row is being built. Most connections
@@ -289,12 +290,7 @@ func (b *dns) ended(c event.Conn, s *dnsState) {
 }
 
 func (b *dns) newRow(id uint16) *dnsRow {
-	var r *dnsRow
-	if n := len(b.freeRows); n > 0 {
-		r, b.freeRows = b.freeRows[n-1], b.freeRows[:n-1]
-	} else {
-		r = new(dnsRow)
-	}
+	r := b.freeRows.Get()
 	r.ts, r.id = b.now(), id
 	return r
 }
@@ -305,7 +301,7 @@ func (b *dns) freeRow(r *dnsRow) {
 	} else {
 		*r = dnsRow{query: r.query[:0], text: r.text[:0], ends: r.ends[:0], ttls: r.ttls[:0]}
 	}
-	b.freeRows = append(b.freeRows, r)
+	b.freeRows.Put(r)
 }
 
 func (b *dns) write(c event.Conn, r *dnsRow) {

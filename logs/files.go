@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/internal/freelist"
 	"github.com/wirelog/wirelog/schemas"
 )
 
@@ -17,7 +18,7 @@ type files struct {
 	rec       schemas.Files
 	analyzers []string
 	text      [3][]byte
-	free      []*fileState
+	free      freelist.List[fileState]
 }
 
 // fileState is what events have told of a file, beside what it tells itself.
@@ -46,12 +47,7 @@ func (b *files) state(f event.File) *fileState {
 	if s, ok := f.Slot(b.slot).(*fileState); ok {
 		return s
 	}
-	var s *fileState
-	if n := len(b.free); n > 0 {
-		s, b.free = b.free[n-1], b.free[:n-1]
-	} else {
-		s = new(fileState)
-	}
+	s := b.free.Get()
 	f.SetSlot(b.slot, s)
 	return s
 }
@@ -89,7 +85,7 @@ func (b *files) remove(e *event.FileStateRemove) {
 	if kept, ok := f.Slot(b.slot).(*fileState); ok {
 		s = *kept
 		*kept = fileState{}
-		b.free = append(b.free, kept)
+		b.free.Put(kept)
 		f.SetSlot(b.slot, nil)
 	}
 	b.analyzers = f.Analyzers(b.analyzers[:0])

@@ -4,6 +4,7 @@ import (
 	"strconv"
 
 	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/internal/freelist"
 	"github.com/wirelog/wirelog/schemas"
 )
 
@@ -14,7 +15,7 @@ type pe struct {
 	slot event.FileSlot
 
 	fuid []byte
-	free []*peState
+	free freelist.List[peState]
 }
 
 // peState is the row of a file under way. It has a row when machine is set.
@@ -39,12 +40,7 @@ func (b *pe) state(f event.File) *peState {
 	if s, ok := f.Slot(b.slot).(*peState); ok {
 		return s
 	}
-	var s *peState
-	if n := len(b.free); n > 0 {
-		s, b.free = b.free[n-1], b.free[:n-1]
-	} else {
-		s = new(peState)
-	}
+	s := b.free.Get()
 	s.rec = schemas.PE{IsEXE: true, Is64Bit: true, UsesSEH: true}
 	s.names = s.names[:0]
 	f.SetSlot(b.slot, s)
@@ -125,7 +121,7 @@ func (b *pe) remove(e *event.FileStateRemove) {
 		b.out.Emit(&s.rec)
 	}
 	clear(s.names)
-	b.free = append(b.free, s)
+	b.free.Put(s)
 	e.File.SetSlot(b.slot, nil)
 }
 

@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/internal/freelist"
 	"github.com/wirelog/wirelog/schemas"
 )
 
@@ -27,7 +28,7 @@ type smb struct {
 	}
 	text     [2][]byte
 	ident    []byte
-	freeCmds []*smbCmd
+	freeCmds freelist.List[smbCmd]
 }
 
 // What is kept of one connection at most. Beyond it everything of its kind is forgotten.
@@ -136,7 +137,7 @@ func (b *smb) state(c event.Conn) *smbState {
 // is not known.
 func (b *smb) begin(s *smbState, mid uint64) (isNew bool) {
 	if s.cmd != nil && !s.cmd.pending {
-		b.freeCmds = append(b.freeCmds, s.cmd)
+		b.freeCmds.Put(s.cmd)
 		s.cmd = nil
 	}
 	if c, ok := s.pending[mid]; ok {
@@ -153,13 +154,9 @@ func (b *smb) begin(s *smbState, mid uint64) (isNew bool) {
 }
 
 func (b *smb) newCmd() *smbCmd {
-	if n := len(b.freeCmds); n > 0 {
-		c := b.freeCmds[n-1]
-		b.freeCmds = b.freeCmds[:n-1]
-		*c = smbCmd{offered: c.offered[:0]}
-		return c
-	}
-	return new(smbCmd)
+	c := b.freeCmds.Get()
+	*c = smbCmd{offered: c.offered[:0]}
+	return c
 }
 
 // answered notes that the command at work is done.

@@ -1,12 +1,15 @@
 package logs
 
-import "github.com/wirelog/wirelog/dissect/event"
+import (
+	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/internal/freelist"
+)
 
 // states are what a builder remembers of connections: a state in its slot of each that it has
 // heard of, and states that are left for others.
 type states[T any] struct {
 	slot event.Slot
-	free []*T
+	free freelist.List[T]
 }
 
 // init gives the states their slot. At the end of each connection that has a state, end is
@@ -33,12 +36,7 @@ func (p *states[T]) known(c event.Conn) *T {
 
 // add gives a connection a state, in which another connection's may still stand.
 func (p *states[T]) add(c event.Conn) *T {
-	var s *T
-	if n := len(p.free); n > 0 {
-		s, p.free = p.free[n-1], p.free[:n-1]
-	} else {
-		s = new(T)
-	}
+	s := p.free.Get()
 	c.SetSlot(p.slot, s)
 	return s
 }
@@ -46,5 +44,5 @@ func (p *states[T]) add(c event.Conn) *T {
 // drop takes a connection's state off it and leaves it for another.
 func (p *states[T]) drop(c event.Conn, s *T) {
 	c.SetSlot(p.slot, nil)
-	p.free = append(p.free, s)
+	p.free.Put(s)
 }

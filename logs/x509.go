@@ -4,6 +4,7 @@ import (
 	"net/netip"
 
 	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/internal/freelist"
 	"github.com/wirelog/wirelog/schemas"
 )
 
@@ -14,7 +15,7 @@ type x509 struct {
 	slot event.FileSlot
 
 	key  []byte
-	free []*x509State
+	free freelist.List[x509State]
 }
 
 // x509State is the row of a certificate under way.
@@ -42,11 +43,7 @@ func (b *x509) state(f event.File) *x509State {
 func (b *x509) certificate(e *event.X509Certificate) {
 	s := b.state(e.File)
 	if s == nil {
-		if n := len(b.free); n > 0 {
-			s, b.free = b.free[n-1], b.free[:n-1]
-		} else {
-			s = new(x509State)
-		}
+		s = b.free.Get()
 		e.File.SetSlot(b.slot, s)
 	}
 	c := &e.Cert
@@ -117,7 +114,7 @@ func (b *x509) remove(e *event.FileStateRemove) {
 	clear(s.dns)
 	clear(s.uri)
 	clear(s.email)
-	b.free = append(b.free, s)
+	b.free.Put(s)
 	e.File.SetSlot(b.slot, nil)
 }
 

@@ -14,7 +14,7 @@ import (
 	"github.com/wirelog/wirelog/dissect/conn"
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/dissect/files"
-	"github.com/wirelog/wirelog/dissect/freelist"
+	"github.com/wirelog/wirelog/internal/freelist"
 )
 
 const (

@@ -10,6 +10,7 @@ import (
 	"github.com/wirelog/wirelog/dissect/conn"
 	"github.com/wirelog/wirelog/dissect/detect"
 	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/internal/freelist"
 )
 
 const (
@@ -75,7 +76,7 @@ type factory struct {
 	security Security
 	options  Options
 
-	free    []*analyzer
+	free    freelist.List[analyzer]
 	buffers [][]byte
 
 	message   event.DCERPCMessage
@@ -90,13 +91,7 @@ type factory struct {
 func (f *factory) new(t *conn.Table, c *conn.Conn) conn.Analyzer { return f.get(t, c) }
 
 func (f *factory) get(t *conn.Table, c *conn.Conn) *analyzer {
-	var a *analyzer
-	if n := len(f.free); n > 0 {
-		a = f.free[n-1]
-		f.free = f.free[:n-1]
-	} else {
-		a = new(analyzer)
-	}
+	a := f.free.Get()
 	*a = analyzer{
 		f: f, t: t, c: c, contexts: a.contexts[:0], security: [mechanisms]int{-1, -1},
 		flow: [2]flow{{calls: a.flow[0].calls}, {calls: a.flow[1].calls}},
@@ -335,7 +330,7 @@ func (a *analyzer) Flip() { a.flow[0], a.flow[1] = a.flow[1], a.flow[0] }
 func (a *analyzer) Done() {
 	a.off = true
 	a.release()
-	a.f.free = append(a.f.free, a)
+	a.f.free.Put(a)
 }
 
 // release forgets what is not complete.

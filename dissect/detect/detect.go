@@ -9,7 +9,7 @@ import (
 
 	"github.com/wirelog/wirelog/dissect/conn"
 	"github.com/wirelog/wirelog/dissect/event"
-	"github.com/wirelog/wirelog/dissect/freelist"
+	"github.com/wirelog/wirelog/internal/freelist"
 )
 
 // Protocol is an analyzer and how to know its protocol.

@@ -15,7 +15,7 @@ import (
 	"github.com/wirelog/wirelog/dissect/detect"
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/dissect/files"
-	"github.com/wirelog/wirelog/dissect/freelist"
+	"github.com/wirelog/wirelog/internal/freelist"
 )
 
 const (

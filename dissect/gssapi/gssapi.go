@@ -9,6 +9,7 @@ package gssapi
 import (
 	"github.com/wirelog/wirelog/dissect/conn"
 	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/internal/freelist"
 )
 
 // New describes the protocol. Its analyzers raise their events on h, and hand the tokens of
@@ -23,7 +24,7 @@ func New(h *event.Hooks, ntlm, krb *conn.Protocol) *conn.Protocol {
 type factory struct {
 	hooks     *event.GSSAPIEvents
 	ntlm, krb *conn.Protocol
-	free      []*analyzer
+	free      freelist.List[analyzer]
 	result    event.GSSAPINegResult
 }
 
@@ -36,13 +37,7 @@ type analyzer struct {
 }
 
 func (f *factory) new(t *conn.Table, c *conn.Conn) conn.Analyzer {
-	var a *analyzer
-	if n := len(f.free); n > 0 {
-		a = f.free[n-1]
-		f.free = f.free[:n-1]
-	} else {
-		a = new(analyzer)
-	}
+	a := f.free.Get()
 	*a = analyzer{f: f, t: t, c: c, ntlm: -1, krb: -1}
 	return a
 }
@@ -63,7 +58,7 @@ func (a *analyzer) Gap(bool, uint64) {}
 func (a *analyzer) End(bool) {}
 
 // Done keeps the analyzer for another connection.
-func (a *analyzer) Done() { a.f.free = append(a.f.free, a) }
+func (a *analyzer) Done() { a.f.free.Put(a) }
 
 // forward gives a message to the analyzer of a mechanism, whose number is in *n.
 func (a *analyzer) forward(n *int, p *conn.Protocol, isOrig bool, b []byte) {

@@ -8,8 +8,8 @@ import (
 	"github.com/wirelog/wirelog/dissect/conn"
 	"github.com/wirelog/wirelog/dissect/detect"
 	"github.com/wirelog/wirelog/dissect/event"
-	"github.com/wirelog/wirelog/dissect/freelist"
 	"github.com/wirelog/wirelog/dissect/starttls"
+	"github.com/wirelog/wirelog/internal/freelist"
 )
 
 const source = "IMAP"

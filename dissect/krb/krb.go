@@ -13,6 +13,7 @@ import (
 	"github.com/wirelog/wirelog/dissect/detect"
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/dissect/x509"
+	"github.com/wirelog/wirelog/internal/freelist"
 )
 
 const (
@@ -43,8 +44,8 @@ func New(h *event.Hooks, s *x509.Sender) (udp, tcp *detect.Protocol) {
 // factory makes the analyzers of a shard and has what they share.
 type factory struct {
 	decoder
-	freeDatagrams []*datagrams
-	freeStreams   []*stream
+	freeDatagrams freelist.List[datagrams]
+	freeStreams   freelist.List[stream]
 }
 
 // message reads a message for an analyzer.
@@ -65,12 +66,7 @@ type datagrams struct {
 }
 
 func (f *factory) newDatagrams(t *conn.Table, c *conn.Conn) conn.Analyzer {
-	var a *datagrams
-	if n := len(f.freeDatagrams); n > 0 {
-		a, f.freeDatagrams = f.freeDatagrams[n-1], f.freeDatagrams[:n-1]
-	} else {
-		a = new(datagrams)
-	}
+	a := f.freeDatagrams.Get()
 	*a = datagrams{f: f, t: t, c: c}
 	return a
 }
@@ -91,7 +87,7 @@ func (a *datagrams) End(bool) {}
 // Done keeps the analyzer for another connection.
 func (a *datagrams) Done() {
 	a.off = true
-	a.f.freeDatagrams = append(a.f.freeDatagrams, a)
+	a.f.freeDatagrams.Put(a)
 }
 
 // stream is the analyzer of messages over TCP, each with its length before it.
@@ -105,12 +101,7 @@ type stream struct {
 }
 
 func (f *factory) newStream(t *conn.Table, c *conn.Conn) conn.Analyzer {
-	var a *stream
-	if n := len(f.freeStreams); n > 0 {
-		a, f.freeStreams = f.freeStreams[n-1], f.freeStreams[:n-1]
-	} else {
-		a = new(stream)
-	}
+	a := f.freeStreams.Get()
 	*a = stream{f: f, t: t, c: c, pending: a.pending}
 	return a
 }
@@ -199,5 +190,5 @@ func (a *stream) Done() {
 			a.pending[i] = nil
 		}
 	}
-	a.f.freeStreams = append(a.f.freeStreams, a)
+	a.f.freeStreams.Put(a)
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/wirelog/wirelog/dissect/conn"
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/dissect/files"
+	"github.com/wirelog/wirelog/internal/freelist"
 )
 
 const (
@@ -29,7 +30,7 @@ type MailShard struct {
 	scratch Scratch
 	upper   []byte
 	handle  []byte
-	mails   []*Mail
+	mails   freelist.List[Mail]
 	ev      struct {
 		begin   event.MIMEBeginEntity
 		end     event.MIMEEndEntity
@@ -69,7 +70,7 @@ type Mail struct {
 	top *mailEntity
 
 	parts    uint64
-	free     []*mailEntity
+	free     freelist.List[mailEntity]
 	carrier  files.Carrier
 	file     files.ID
 	fileLen  uint64 // bytes of the part that were handed on
@@ -82,13 +83,7 @@ type Mail struct {
 
 // Begin starts a mail. It has to be ended by Done.
 func (s *MailShard) Begin(cfg MailConfig) *Mail {
-	var m *Mail
-	if n := len(s.mails); n > 0 {
-		m = s.mails[n-1]
-		s.mails = s.mails[:n-1]
-	} else {
-		m = new(Mail)
-	}
+	m := s.mails.Get()
 	*m = Mail{s: s, cfg: cfg, free: m.free, entity: m.entity[:0], all: m.all[:0], sum: m.sum}
 	m.carrier = files.Carrier{Source: cfg.Source, Conn: cfg.Conn, IsOrig: cfg.IsOrig}
 	if s.Hooks.ContentHash.On() {
@@ -128,7 +123,7 @@ func (m *Mail) Done() {
 		h.ContentHash.Raise(&m.s.ev.hash)
 	}
 	m.endFile()
-	m.free = append(m.free, m.top)
+	m.free.Put(m.top)
 	m.top, m.cfg, m.carrier = nil, MailConfig{}, files.Carrier{}
 	if cap(m.all) > keptMail {
 		m.all = nil
@@ -136,7 +131,7 @@ func (m *Mail) Done() {
 	if cap(m.entity) > keptMail {
 		m.entity = nil
 	}
-	m.s.mails = append(m.s.mails, m)
+	m.s.mails.Put(m)
 }
 
 func (m *Mail) fileID() files.ID {
@@ -164,13 +159,7 @@ type mailEntity struct {
 }
 
 func (m *Mail) newEntity(parent *Entity) *mailEntity {
-	var e *mailEntity
-	if n := len(m.free); n > 0 {
-		e = m.free[n-1]
-		m.free = m.free[:n-1]
-	} else {
-		e = new(mailEntity)
-	}
+	e := m.free.Get()
 	e.m = m
 	e.text, e.ends = e.text[:0], e.ends[:0]
 	e.Begin(e, parent, &m.s.scratch)
@@ -247,7 +236,7 @@ func (e *mailEntity) Data(b []byte) {
 func (e *mailEntity) Child() Node { return e.m.newEntity(&e.Entity) }
 
 // Release keeps a part for another use.
-func (e *mailEntity) Release(child Node) { e.m.free = append(e.m.free, child.(*mailEntity)) }
+func (e *mailEntity) Release(child Node) { e.m.free.Put(child.(*mailEntity)) }
 
 // Illegal tells of what breaks the rules.
 func (e *mailEntity) Illegal(encoding bool, detail string) {

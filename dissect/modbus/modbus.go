@@ -12,6 +12,7 @@ import (
 	"github.com/wirelog/wirelog/dissect/conn"
 	"github.com/wirelog/wirelog/dissect/detect"
 	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/internal/freelist"
 )
 
 const (
@@ -37,19 +38,13 @@ func New(h *event.Hooks) *detect.Protocol {
 // factory makes the analyzers of a shard and has what they share.
 type factory struct {
 	hooks *event.ModbusEvents
-	free  []*analyzer
+	free  freelist.List[analyzer]
 
 	decoder
 }
 
 func (f *factory) new(t *conn.Table, c *conn.Conn) conn.Analyzer {
-	var a *analyzer
-	if n := len(f.free); n > 0 {
-		a = f.free[n-1]
-		f.free = f.free[:n-1]
-	} else {
-		a = new(analyzer)
-	}
+	a := f.free.Get()
 	*a = analyzer{f: f, t: t, c: c, side: [2]side{{pending: a.side[0].pending}, {pending: a.side[1].pending}}}
 	return a
 }
@@ -222,5 +217,5 @@ func (a *analyzer) Done() {
 			s.pending = nil
 		}
 	}
-	a.f.free = append(a.f.free, a)
+	a.f.free.Put(a)
 }

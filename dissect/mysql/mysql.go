@@ -12,6 +12,7 @@ import (
 	"github.com/wirelog/wirelog/dissect/detect"
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/dissect/wire"
+	"github.com/wirelog/wirelog/internal/freelist"
 )
 
 const (
@@ -38,7 +39,7 @@ func New(h *event.Hooks, ssl *conn.Protocol) *detect.Protocol {
 type factory struct {
 	hooks *event.MySQLEvents
 	ssl   *conn.Protocol
-	free  []*analyzer
+	free  freelist.List[analyzer]
 
 	data []byte // authentication data that is put together from two parts
 	row  [][]byte
@@ -59,13 +60,7 @@ type factory struct {
 }
 
 func (f *factory) new(t *conn.Table, c *conn.Conn) conn.Analyzer {
-	var a *analyzer
-	if n := len(f.free); n > 0 {
-		a = f.free[n-1]
-		f.free = f.free[:n-1]
-	} else {
-		a = new(analyzer)
-	}
+	a := f.free.Get()
 	*a = analyzer{f: f, t: t, c: c, inner: -1, expected: expectStatus, pending: a.pending}
 	return a
 }
@@ -225,5 +220,5 @@ func (a *analyzer) Done() {
 	}
 	a.release(0)
 	a.release(1)
-	a.f.free = append(a.f.free, a)
+	a.f.free.Put(a)
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/wirelog/wirelog/dissect/conn"
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/dissect/utf16"
+	"github.com/wirelog/wirelog/internal/freelist"
 )
 
 // Signature is what every message begins with, before a NUL (MS-NLMP section 2.2.1).
@@ -35,7 +36,7 @@ func New(h *event.Hooks) *conn.Protocol {
 // factory makes the analyzers of a shard and has what they share.
 type factory struct {
 	hooks *event.NTLMEvents
-	free  []*analyzer
+	free  freelist.List[analyzer]
 	text  []byte // names of the message at work
 
 	negotiate    event.NTLMNegotiate
@@ -50,13 +51,7 @@ type analyzer struct {
 }
 
 func (f *factory) new(t *conn.Table, c *conn.Conn) conn.Analyzer {
-	var a *analyzer
-	if n := len(f.free); n > 0 {
-		a = f.free[n-1]
-		f.free = f.free[:n-1]
-	} else {
-		a = new(analyzer)
-	}
+	a := f.free.Get()
 	*a = analyzer{f: f, t: t, c: c}
 	return a
 }
@@ -82,7 +77,7 @@ func (a *analyzer) Gap(bool, uint64) {}
 func (a *analyzer) End(bool) {}
 
 // Done keeps the analyzer for another connection.
-func (a *analyzer) Done() { a.f.free = append(a.f.free, a) }
+func (a *analyzer) Done() { a.f.free.Put(a) }
 
 // message reports whether b is well-formed. What is of a type that is not known is.
 func (a *analyzer) message(b []byte) bool {

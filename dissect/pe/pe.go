@@ -11,6 +11,7 @@ import (
 
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/dissect/files"
+	"github.com/wirelog/wirelog/internal/freelist"
 )
 
 const (
@@ -44,7 +45,7 @@ func Register(m *files.Manager, hooks *event.Hooks) {
 // pool keeps analyzers for use again, and the events, which are scratch.
 type pool struct {
 	hooks *event.Hooks
-	free  []*analyzer
+	free  freelist.List[analyzer]
 
 	dos     event.PEDOSHeader
 	code    event.PEDOSCode
@@ -56,12 +57,8 @@ type pool struct {
 }
 
 func (p *pool) get(_ *files.Manager, f *files.File) files.Analyzer {
-	var a *analyzer
-	if n := len(p.free); n > 0 {
-		a, p.free = p.free[n-1], p.free[:n-1]
-	} else {
-		a = &analyzer{pool: p}
-	}
+	a := p.free.Get()
+	a.pool = p
 	a.f, a.next, a.need, a.skip = f, (*analyzer).dosHeader, dosHeaderLen, 0
 	return a
 }
@@ -73,7 +70,7 @@ func (p *pool) put(x files.Analyzer) {
 		a.buf = nil
 	}
 	a.buf = a.buf[:0]
-	p.free = append(p.free, a)
+	p.free.Put(a)
 }
 
 // analyzer collects the bytes of one header after the other.

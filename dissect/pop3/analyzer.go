@@ -10,9 +10,9 @@ import (
 	"github.com/wirelog/wirelog/dissect/contentline"
 	"github.com/wirelog/wirelog/dissect/detect"
 	"github.com/wirelog/wirelog/dissect/event"
-	"github.com/wirelog/wirelog/dissect/freelist"
 	"github.com/wirelog/wirelog/dissect/mime"
 	"github.com/wirelog/wirelog/dissect/starttls"
+	"github.com/wirelog/wirelog/internal/freelist"
 )
 
 const source = "POP3"

@@ -11,6 +11,7 @@ import (
 	"github.com/wirelog/wirelog/dissect/detect"
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/dissect/x509"
+	"github.com/wirelog/wirelog/internal/freelist"
 )
 
 const (
@@ -56,7 +57,7 @@ type factory struct {
 	hooks *event.RDPEvents
 	certs *x509.Sender
 	ssl   *conn.Protocol
-	free  []*analyzer
+	free  freelist.List[analyzer]
 
 	text     []byte
 	channels []event.RDPClientChannelDef
@@ -74,13 +75,7 @@ type factory struct {
 }
 
 func (f *factory) new(t *conn.Table, c *conn.Conn) conn.Analyzer {
-	var a *analyzer
-	if n := len(f.free); n > 0 {
-		a = f.free[n-1]
-		f.free = f.free[:n-1]
-	} else {
-		a = new(analyzer)
-	}
+	a := f.free.Get()
 	*a = analyzer{f: f, t: t, c: c, inner: -1, pending: a.pending}
 	return a
 }
@@ -196,5 +191,5 @@ func (a *analyzer) Done() {
 	}
 	a.release(0)
 	a.release(1)
-	a.f.free = append(a.f.free, a)
+	a.f.free.Put(a)
 }

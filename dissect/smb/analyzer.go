@@ -281,7 +281,7 @@ func (a *analyzer) Done() {
 	a.discard(1)
 	a.closeInner()
 	a.session.reset()
-	a.f.free = append(a.f.free, a)
+	a.f.free.Put(a)
 }
 
 // scratch has the events of a shard's analyzers.

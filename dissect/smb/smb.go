@@ -10,6 +10,7 @@ import (
 	"github.com/wirelog/wirelog/dissect/detect"
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/dissect/files"
+	"github.com/wirelog/wirelog/internal/freelist"
 )
 
 const source = "SMB"
@@ -66,7 +67,7 @@ type factory struct {
 	files   *files.Manager
 	inner   Inner
 	opt     Options
-	free    []*analyzer
+	free    freelist.List[analyzer]
 
 	ev     scratch
 	text   []byte // of the string at work
@@ -74,13 +75,7 @@ type factory struct {
 }
 
 func (f *factory) new(t *conn.Table, c *conn.Conn) conn.Analyzer {
-	var a *analyzer
-	if n := len(f.free); n > 0 {
-		a = f.free[n-1]
-		f.free = f.free[:n-1]
-	} else {
-		a = new(analyzer)
-	}
+	a := f.free.Get()
 	a.reset(f, t, c)
 	return a
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/wirelog/wirelog/dissect/conn"
 	"github.com/wirelog/wirelog/dissect/detect"
 	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/internal/freelist"
 )
 
 const (
@@ -66,17 +67,11 @@ func New(h *event.Hooks) *detect.Protocol {
 // factory makes the analyzers of a shard and keeps those that are done.
 type factory struct {
 	hooks *event.SOCKSEvents
-	free  []*analyzer
+	free  freelist.List[analyzer]
 }
 
 func (f *factory) new(t *conn.Table, c *conn.Conn) conn.Analyzer {
-	var a *analyzer
-	if n := len(f.free); n > 0 {
-		a = f.free[n-1]
-		f.free = f.free[:n-1]
-	} else {
-		a = new(analyzer)
-	}
+	a := f.free.Get()
 	*a = analyzer{f: f, t: t, c: c, pending: [2][]byte{reuse(a.pending[0]), reuse(a.pending[1])}}
 	return a
 }
@@ -471,5 +466,5 @@ func (a *analyzer) Done() {
 	if a.inner != nil {
 		a.t.Detach(a.c, a.inner)
 	}
-	a.f.free = append(a.f.free, a)
+	a.f.free.Put(a)
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/wirelog/wirelog/dissect/conn"
 	"github.com/wirelog/wirelog/dissect/detect"
 	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/internal/freelist"
 )
 
 const (
@@ -58,7 +59,7 @@ func New(h *event.Hooks, o Options) *detect.Protocol {
 type factory struct {
 	hooks *event.SSHEvents
 	opt   Options
-	free  []*analyzer
+	free  freelist.List[analyzer]
 
 	kex   kexInit
 	names [][]byte
@@ -84,13 +85,7 @@ type factory struct {
 }
 
 func (f *factory) new(t *conn.Table, c *conn.Conn) conn.Analyzer {
-	var a *analyzer
-	if n := len(f.free); n > 0 {
-		a = f.free[n-1]
-		f.free = f.free[:n-1]
-	} else {
-		a = new(analyzer)
-	}
+	a := f.free.Get()
 	*a = analyzer{
 		f: f, t: t, c: c,
 		pending: a.pending,
@@ -447,5 +442,5 @@ func (a *analyzer) Flip() {
 func (a *analyzer) Done() {
 	a.off = true
 	a.release()
-	a.f.free = append(a.f.free, a)
+	a.f.free.Put(a)
 }

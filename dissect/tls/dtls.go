@@ -46,13 +46,7 @@ type fragments struct {
 type piece struct{ offset, length, pos int }
 
 func (f *factory) newDTLS(t *conn.Table, c *conn.Conn) conn.Analyzer {
-	var a *dtlsAnalyzer
-	if n := len(f.freeDTLS); n > 0 {
-		a = f.freeDTLS[n-1]
-		f.freeDTLS = f.freeDTLS[:n-1]
-	} else {
-		a = new(dtlsAnalyzer)
-	}
+	a := f.freeDTLS.Get()
 	*a = dtlsAnalyzer{session: newSession(f, t, c, a, sourceDTLS),
 		partial: [2]fragments{{pieces: a.partial[0].pieces[:0]}, {pieces: a.partial[1].pieces[:0]}}}
 	return a
@@ -280,5 +274,5 @@ func (a *dtlsAnalyzer) Done() {
 	for i := range a.partial {
 		a.f.release(&a.partial[i].data)
 	}
-	a.f.freeDTLS = append(a.f.freeDTLS, a)
+	a.f.freeDTLS.Put(a)
 }

@@ -34,13 +34,7 @@ type analyzer struct {
 }
 
 func (f *factory) newSSL(t *conn.Table, c *conn.Conn) conn.Analyzer {
-	var a *analyzer
-	if n := len(f.freeSSL); n > 0 {
-		a = f.freeSSL[n-1]
-		f.freeSSL = f.freeSSL[:n-1]
-	} else {
-		a = new(analyzer)
-	}
+	a := f.freeSSL.Get()
 	*a = analyzer{session: newSession(f, t, c, a, sourceSSL)}
 	return a
 }
@@ -215,5 +209,5 @@ func (a *analyzer) Done() {
 		a.f.release(&a.side[i].body)
 		a.f.release(&a.side[i].msg.b)
 	}
-	a.f.freeSSL = append(a.f.freeSSL, a)
+	a.f.freeSSL.Put(a)
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/wirelog/wirelog/dissect/detect"
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/dissect/x509"
+	"github.com/wirelog/wirelog/internal/freelist"
 )
 
 // Protocol versions as they are on the wire.
@@ -102,8 +103,8 @@ type factory struct {
 	certs *x509.Sender
 	opt   Options
 
-	freeSSL  []*analyzer
-	freeDTLS []*dtlsAnalyzer
+	freeSSL  freelist.List[analyzer]
+	freeDTLS freelist.List[dtlsAnalyzer]
 	buffers  [][]byte
 	ev       scratch
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/wirelog/wirelog/dissect/conn"
 	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/internal/freelist"
 )
 
 // Source is the name under which the weirds of the handshake are raised, which is
@@ -45,7 +46,7 @@ func New(h *event.Hooks) *conn.Protocol {
 
 type factory struct {
 	hooks *event.WebSocketEvents
-	free  []*analyzer
+	free  freelist.List[analyzer]
 	frame event.WebSocketFrame
 	data  event.WebSocketFrameData
 	msg   event.WebSocketMessage
@@ -82,13 +83,7 @@ type analyzer struct {
 }
 
 func (f *factory) new(t *conn.Table, c *conn.Conn) conn.Analyzer {
-	var a *analyzer
-	if n := len(f.free); n > 0 {
-		a = f.free[n-1]
-		f.free = f.free[:n-1]
-	} else {
-		a = new(analyzer)
-	}
+	a := f.free.Get()
 	chunks := [2][]byte{a.flow[0].chunk[:0], a.flow[1].chunk[:0]}
 	*a = analyzer{f: f, t: t, c: c}
 	a.flow[0].chunk, a.flow[1].chunk = chunks[0], chunks[1]
@@ -292,5 +287,5 @@ func (a *analyzer) Done() {
 	}
 	f := a.f
 	a.f, a.t, a.c, a.inner = nil, nil, nil, nil
-	f.free = append(f.free, a)
+	f.free.Put(a)
 }

@@ -3,6 +3,7 @@ package x509
 import (
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/dissect/files"
+	"github.com/wirelog/wirelog/internal/freelist"
 )
 
 // Media types of certificates and OCSP messages. Those of certificates in a handshake
@@ -56,7 +57,7 @@ type pool struct {
 	hooks *event.Hooks
 	files *files.Manager
 	opt   Options
-	free  []*analyzer
+	free  freelist.List[analyzer]
 	cache *cache
 
 	parser, ocspParser parser
@@ -78,12 +79,8 @@ type pool struct {
 }
 
 func (p *pool) get(f *files.File, end func(a *analyzer)) files.Analyzer {
-	var a *analyzer
-	if n := len(p.free); n > 0 {
-		a, p.free = p.free[n-1], p.free[:n-1]
-	} else {
-		a = &analyzer{pool: p}
-	}
+	a := p.free.Get()
+	a.pool = p
 	a.f, a.end = f, end
 	return a
 }
@@ -95,7 +92,7 @@ func (p *pool) put(x files.Analyzer) {
 		a.buf = nil
 	}
 	a.buf = a.buf[:0]
-	p.free = append(p.free, a)
+	p.free.Put(a)
 }
 
 // analyzer collects one file, and looks at it in the end.
