@@ -121,10 +121,10 @@ func (s *session) message(isOrig bool, typ uint8, b []byte) bool {
 		s.certificateStatus(isOrig, &c)
 	case msgServerHelloDone, msgCertificateVerify, msgFinished, msgCertificateURL:
 	default:
-		s.later(fmt.Sprintf("unknown handshake message (%d) from %s", typ, label(isOrig)))
+		s.complain(fmt.Sprintf("unknown handshake message (%d) from %s", typ, label(isOrig)))
 	}
 	if !c.OK() {
-		s.later(c.Err().Error())
+		s.complain(c.Err().Error())
 		return false
 	}
 	s.letter()

@@ -43,7 +43,7 @@ func (s *session) hello(version uint16) {
 	if versionKnown(version) {
 		s.confirm()
 	} else {
-		s.later(fmt.Sprintf("unsupported client SSL version 0x%04x", version))
+		s.complain(fmt.Sprintf("unsupported client SSL version 0x%04x", version))
 		s.stop()
 	}
 }
@@ -97,7 +97,7 @@ func (s *session) serverHello(isOrig bool, c *cursor) {
 	s.setVersion(version)
 	s.cipher = uint32(cipher)
 	if !versionKnown(version) {
-		s.later(fmt.Sprintf("unsupported server SSL version 0x%04x", version))
+		s.complain(fmt.Sprintf("unsupported server SSL version 0x%04x", version))
 		s.stop()
 	}
 	s.serverSpoke = true

@@ -21,8 +21,9 @@ const (
 	ssl2Base = 300
 )
 
-// message2 takes a message of SSL 2. The first bytes of it are in the record's header.
-func (a *analyzer) message2(isOrig bool, header *[headerLen]byte, body []byte) {
+// message2 takes a message of SSL 2 and reports whether it is well formed. The first bytes of
+// it are in the record's header: of an error all of them, of which Zeek does not tell then.
+func (a *analyzer) message2(isOrig bool, header *[headerLen]byte, body []byte) bool {
 	c := cursor{wire.NewCursor(body)}
 	word := binary.BigEndian.Uint16(header[3:])
 	switch header[2] {
@@ -45,8 +46,9 @@ func (a *analyzer) message2(isOrig bool, header *[headerLen]byte, body []byte) {
 		}
 	}
 	if !c.OK() {
-		a.later(c.Err().Error())
+		a.complain(c.Err().Error())
 	}
+	return c.OK()
 }
 
 func (a *analyzer) clientHello2(version uint16, c *cursor) {
@@ -78,7 +80,7 @@ func (a *analyzer) serverHello2(isOrig bool, c *cursor) {
 		return
 	}
 	if version != versionSSL2 {
-		a.later("Invalid version in SSL server hello. Version: " + strconv.Itoa(int(version)))
+		a.complain("Invalid version in SSL server hello. Version: " + strconv.Itoa(int(version)))
 		return
 	}
 	a.serverSpoke = true

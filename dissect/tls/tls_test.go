@@ -378,11 +378,11 @@ func TestEvents(t *testing.T) {
 		{"desynchronized", []said{{true, cat(record(typeHandshake, v10, clientHelloMessage(v12)), "HELLO")}}, []string{
 			`analyzer_violation_info {"atype":"Analyzer::ANALYZER_SSL","info":{"reason":"Invalid version late in TLS connection. Packet reported version: 17740"`}},
 		{"bad extension", []said{{true, record(typeHandshake, v10, clientHelloMessage(v12, "\x00\x17\x00\x09"))}}, []string{
-			`ssl_plaintext_data`,
-			`analyzer_violation_info {"atype":"Analyzer::ANALYZER_SSL","info":{"reason":"Binpac exception: binpac exception: out_of_bound: SSLExtension: 13 `}},
+			`analyzer_violation_info {"atype":"Analyzer::ANALYZER_SSL","info":{"reason":"Binpac exception: binpac exception: out_of_bound: SSLExtension: 13 `,
+			`ssl_plaintext_data`}},
 		{"unknown version", []said{{true, record(typeHandshake, v10, clientHelloMessage(0x0505))}}, []string{
-			`ssl_client_hello`, `ssl_plaintext_data`,
-			`analyzer_violation_info {"atype":"Analyzer::ANALYZER_SSL","info":{"reason":"unsupported client SSL version 0x0505"`}},
+			`analyzer_violation_info {"atype":"Analyzer::ANALYZER_SSL","info":{"reason":"unsupported client SSL version 0x0505"`,
+			`ssl_client_hello`, `ssl_plaintext_data`}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			whole := play(t, tt.dialogue, nil)
@@ -399,6 +399,50 @@ func TestEvents(t *testing.T) {
 				t.Errorf("bytes: %q\nwhole: %q", parts.lines, whole.lines)
 			}
 		})
+	}
+}
+
+// TestViolations has what is wrong told at its place among the events of its record, which
+// ssl.log depends on.
+func TestViolations(t *testing.T) {
+	const v12 = versionTLS12
+	hello := said{true, record(typeHandshake, versionTLS10, clientHelloMessage(v12))}
+	const told = "analyzer_confirmation_info ssl_client_hello ssl_handshake_message ssl_plaintext_data"
+	for _, tt := range []struct {
+		name  string
+		reply []byte
+		want  string
+	}{
+		{"version of a server", record(typeHandshake, v12, serverHelloMessage(0x0505, 0x002f)),
+			"analyzer_violation_info ssl_server_hello ssl_handshake_message ssl_plaintext_data"},
+		{"message", record(typeHandshake, v12, message(99)), "analyzer_violation_info ssl_handshake_message ssl_plaintext_data"},
+		{"message that is cut short", record(typeHandshake, v12, message(msgServerHello, u16(v12))), "analyzer_violation_info ssl_plaintext_data"},
+		{"record", record(29, v12, "x"), "analyzer_violation_info ssl_plaintext_data"},
+		{"half an alert", record(typeAlert, v12, 1), "analyzer_violation_info"},
+		{"an alert and a half", record(typeAlert, v12, 1, 90, 1), "ssl_alert analyzer_violation_info"},
+		{"heartbeat", record(typeHeartbeat, v12, 1), "analyzer_violation_info"},
+		{"nothing", record(typeAlert, v12), ""},
+	} {
+		b := play(t, []said{hello, {false, tt.reply}, {false, record(typeAlert, v12, 2, 40)}}, nil)
+		want := strings.TrimSpace(told + " " + tt.want)
+		if tt.want == "" {
+			want += " ssl_alert ssl_plaintext_data" // it goes on
+		}
+		if got := strings.Join(b.names(), " "); got != want {
+			t.Errorf("%s:\ngot  %s\nwant %s", tt.name, got, want)
+		}
+	}
+}
+
+// TestSSL2Error has an error in answer to a server, of which Zeek does not tell.
+func TestSSL2Error(t *testing.T) {
+	b := play(t, []said{
+		{true, cat("\x80\x1f\x01\x00\x02", u16(6), u16(0), u16(16), "\x01\x00\x80\x07\x00\xc0", "0123456789abcdef")},
+		{false, cat("\x80\x17\x04\x00\x01\x00\x02", u16(4), u16(3), u16(5), "cert", "\x01\x00\x80", "12345")},
+		{true, []byte("\x80\x03\x00\x00\x01")},
+	}, nil)
+	if len(b.find("ssl_server_hello")) != 1 || len(b.find("ssl_alert"))+len(b.find("analyzer_violation_info")) > 0 {
+		t.Errorf("%q", b.lines)
 	}
 }
 
