@@ -10,6 +10,8 @@ import (
 )
 
 const (
+	// dtlsHeaderLen is the length of a record's header behind its first byte.
+	dtlsHeaderLen = 12
 	// maxFragmented is the length of the longest message that is put together.
 	maxFragmented = 100_000
 	// fragmentWindow is how far apart the records with a message's fragments may be, and
@@ -82,9 +84,13 @@ func (a *dtlsAnalyzer) record(isOrig bool, b []byte) int {
 	}
 	c := cursor{wire.NewCursor(b)}
 	typ := c.U8("SSLRecordSwitch:firstbyte")
-	version := c.U16("SSLRecord:version")
-	epoch := c.U16("SSLRecord:epoch")
-	seq := uint64(c.U24("SSLRecord:sequence_number"))<<24 | uint64(c.U24("SSLRecord:sequence_number"))
+	c.Record()
+	if c.Len() < dtlsHeaderLen {
+		c.Take(dtlsHeaderLen, "SSLRecord:length")
+	}
+	head := c.Head(10, "SSLRecord:length")
+	version, epoch := binary.BigEndian.Uint16(head), binary.BigEndian.Uint16(head[2:])
+	seq := uint64(u24(head[4:]))<<24 | uint64(u24(head[7:]))
 	if typ == typeCID {
 		// The other side has told how long it wants its connection ids (RFC 9146 section 4).
 		c.Take(int(a.cid[1-index(isOrig)]), "SSLRecord:cid")
@@ -130,6 +136,7 @@ func (a *dtlsAnalyzer) unified(isOrig bool, b []byte) {
 	const withCID, longSeq, withLength = 0x10, 0x08, 0x04
 	c := cursor{wire.NewCursor(b)}
 	flags := c.U8("SSLRecordSwitch:firstbyte")
+	c.Record()
 	if flags&withCID == 0 {
 		n := 1
 		if flags&longSeq != 0 {
@@ -185,11 +192,9 @@ func (a *dtlsAnalyzer) contents(isOrig bool, typ, version, epoch uint16, seq uin
 func (a *dtlsAnalyzer) fragments(isOrig bool, record uint64, b []byte) bool {
 	for len(b) > 0 && !a.off {
 		c := cursor{wire.NewCursor(b)}
-		typ := c.U8("Handshake:msg_type")
-		length := c.U24("Handshake:length")
-		seq := c.U16("Handshake:message_seq")
-		offset := c.U24("Handshake:fragment_offset")
-		n := c.U24("Handshake:fragment_length")
+		head := c.Head(12, "Handshake:fragment_length")
+		typ, length, seq := head[0], u24(head[1:]), binary.BigEndian.Uint16(head[4:])
+		offset, n := u24(head[6:]), u24(head[9:])
 		if !c.OK() {
 			a.complain(c.Err().Error())
 			return false

@@ -255,8 +255,9 @@ func (s *session) alert(isOrig bool, level, desc uint64) {
 // heartbeat takes a heartbeat message (RFC 6520 section 4).
 func (s *session) heartbeat(isOrig bool, b []byte) bool {
 	c := cursor{wire.NewCursor(b)}
+	head := c.Head(3, "Heartbeat:payload_length")
 	e := event.SSLHeartbeat{Conn: s.c, IsClient: s.client(isOrig), Length: uint64(len(b)),
-		HeartbeatType: uint64(c.U8("Heartbeat:type")), PayloadLength: uint64(c.U16("Heartbeat:payload_length"))}
+		HeartbeatType: uint64(head[0]), PayloadLength: uint64(be16(head[1:]))}
 	if !c.OK() {
 		s.complain(c.Err().Error())
 		return false
