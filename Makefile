@@ -57,9 +57,12 @@ fuzz: ## every fuzz target for FUZZTIME (10s)
 		{ echo "$$out"; exit 1; }; \
 	done
 
-.PHONY: readers
-readers: build ## read Parquet and Arrow files with DuckDB, pyarrow and polars, from PyPI
+.PHONY: consumers
+consumers: build ## read every output with what its users have: Spark, DuckDB, Kafka, zat, Miller, ... (from PyPI, Maven Central, Debian)
 	integration/readers.py
+	integration/tools.py
+	integration/places.py
+	integration/kafka.sh readers examples
 
 .PHONY: conformance
 conformance: ## compare with the reference results in SHARED, against conformance.json

@@ -83,8 +83,8 @@ func protocols(hooks *event.Hooks, fm *files.Manager, o *ProtocolOptions) []*det
 	ssl, dtls := tls.New(hooks, certs)
 	rdpTCP, rdpUDP := rdp.New(hooks, certs, &ssl.Protocol)
 	krbUDP, krbTCP := krb.New(hooks, certs)
-	security := dcerpc.Security{NTLM: ntlm.New(hooks), KRB: &krbUDP.Protocol}
-	security.GSSAPI = gssapi.New(hooks, security.NTLM, security.KRB)
+	security := dcerpc.Security{NTLM: ntlm.New(hooks)}
+	security.GSSAPI = gssapi.New(hooks, security.NTLM, &krbUDP.Protocol)
 	rpc, pipes := dcerpc.New(hooks, security, o.DCERPC)
 	mails := mime.NewMailShard(hooks, fm)
 	return []*detect.Protocol{

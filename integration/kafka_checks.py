@@ -1,10 +1,11 @@
 """The tests of kafka.sh, which prepares what they need. Run that."""
 
-import base64
 import glob
 import json
 import os
+import pathlib
 import random
+import re
 import shutil
 import signal
 import socket
@@ -12,61 +13,14 @@ import struct
 import subprocess
 import sys
 import time
-import uuid
 
-import confluent_kafka
-import confluent_kafka.admin
 import kafka
 
-ADDR = "127.0.0.1:19092"
+from broker import ADDR, Broker, messages
+from common import ROOT
+
 work = sys.argv[1]
 random.seed(os.environ.get("SEED", "wirelog"))
-
-
-class Broker:
-    """A broker in a folder of its own."""
-
-    def __init__(self):
-        self.dir = os.path.join(work, "broker")
-        shutil.rmtree(self.dir, ignore_errors=True)
-        os.makedirs(self.dir)
-        self.config = os.path.join(self.dir, "server.properties")
-        with open(self.config, "w") as f:
-            f.write(f"""process.roles=broker,controller
-node.id=1
-controller.quorum.voters=1@127.0.0.1:19093
-listeners=PLAINTEXT://{ADDR},CONTROLLER://127.0.0.1:19093
-controller.listener.names=CONTROLLER
-log.dirs={self.dir}/data
-num.partitions=3
-offsets.topic.replication.factor=1
-""")
-        cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-        subprocess.run(self.java("kafka.tools.StorageTool", "format", "-t", cluster, "-c", self.config),
-                       check=True, capture_output=True)
-        self.start()
-
-    def java(self, *args):
-        return ["java", "-Xmx512m", "-cp", os.path.join(work, "libs", "*"), *args]
-
-    def start(self):
-        with open(os.path.join(self.dir, "log"), "a") as log:
-            self.process = subprocess.Popen(self.java("kafka.Kafka", self.config), stdout=log, stderr=log)
-
-    def wait(self):
-        admin = confluent_kafka.admin.AdminClient({"bootstrap.servers": ADDR, "log_level": 0})
-        for _ in range(120):
-            try:
-                admin.list_topics(timeout=1)
-                return
-            except confluent_kafka.KafkaException:
-                if self.process.poll() is not None:
-                    sys.exit(f"the broker has ended: see {self.dir}/log")
-        sys.exit("the broker does not answer")
-
-    def end(self, sig):
-        self.process.send_signal(sig)
-        self.process.wait()
 
 
 def make_capture(path, flows):
@@ -83,7 +37,7 @@ def make_capture(path, flows):
 
 
 def wirelog(capture, *args, **kwargs):
-    return subprocess.Popen([os.path.join(work, "wirelog"), "read", "-C", "--seed", "x", "--sensor", "tap1",
+    return subprocess.Popen([str(ROOT / "build" / "wirelog"), "read", "-C", "--seed", "x", "--sensor", "tap1",
                              "--summary", "none", "--no-progress", *args, *capture], **kwargs)
 
 
@@ -105,22 +59,8 @@ def expected(capture):
 
 
 def by_confluent(topic):
-    """Returns values and headers."""
-    c = confluent_kafka.Consumer({"bootstrap.servers": ADDR, "group.id": str(uuid.uuid4()),
-                                  "auto.offset.reset": "earliest", "enable.partition.eof": True})
-    c.subscribe([topic])
-    found, ends = [], set()
-    while len(ends) < 3:
-        m = c.poll(30)
-        if m is None:
-            sys.exit(f"{topic}: no answer")
-        if m.error():
-            assert m.error().code() == confluent_kafka.KafkaError._PARTITION_EOF, m.error()
-            ends.add(m.partition())
-        else:
-            found.append((m.key(), m.value(), dict(m.headers())))
-    c.close()
-    return found
+    """Returns keys, values and headers."""
+    return list(messages(topic))
 
 
 def by_kafka_python(topic):
@@ -135,6 +75,10 @@ def by_kcat(topic):
     return [(k, v, {h.split(b"=", 1)[0].decode(): h.split(b"=", 1)[1] for h in hs.split(b",")}) for k, hs, v in rows]
 
 
+def as_text(header):
+    return header.decode() if isinstance(header, bytes) else header
+
+
 def check(topic, want, found):
     """Verifies that all that is wanted is there, and returns how much is there twice."""
     ids = {}
@@ -144,6 +88,9 @@ def check(topic, want, found):
             sys.exit(f"{topic}: two records have the id {rid}")
         if json.loads(value)["uid"] != key.decode():
             sys.exit(f"{topic}: key {key} of {value}")
+        told = {"log": topic.rpartition("-")[2], "sensor": "tap1", "content-type": "application/json"}
+        if any(as_text(headers.get(name)) != text for name, text in told.items()) or not headers.get("schema-version"):
+            sys.exit(f"{topic}: headers {headers}")
     got = sorted(ids.values())
     if got != want:
         sys.exit(f"{topic}: {len(want)} different records were produced, {len(got)} are there; missing: {sorted(set(want) - set(got))[:3]}")
@@ -226,20 +173,51 @@ def spool(broker, captures):
           "all sent by the next run")
 
 
+def examples():
+    """The examples of docs/outputs.md, as they are written but for the broker's port."""
+    text = (ROOT / "docs" / "outputs.md").read_text().partition("## Three uses")[2].partition("\n## ")[0]
+    blocks = re.findall(r"^```sh\n(.*?)^```$", text, re.M | re.S)
+    assert len(blocks) == 3, len(blocks)
+    folder = pathlib.Path(work) / "examples"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    (folder / "build").symlink_to(ROOT / "build")
+    (folder / "testdata").symlink_to(ROOT / "testdata")
+    path = f"{work}/venv/bin:{os.environ['PATH']}"
+    for block in blocks:
+        block = block.replace("localhost:9092", ADDR)
+        done = subprocess.run(["bash", "-euo", "pipefail", "-c", block], cwd=folder, env={**os.environ, "PATH": path, "WIRELOG_SUMMARY": "none"},
+                              check=False, capture_output=True, text=True)
+        out = done.stdout.splitlines()
+        if done.returncode != 0 or len(out) < 4:
+            sys.exit(f"{block}\nstatus {done.returncode}\n{done.stdout}{done.stderr}")
+        if "kcat" in block and not all(json.loads(line)["uid"] for line in out[1::2]):
+            sys.exit(f"no records:\n{done.stdout}")
+        print(f"example {next(line for line in block.splitlines() if 'build/wirelog' in line)}: {len(out)} lines")
+
+
 def main():
-    broker = Broker()
+    parts = sys.argv[2:] or ["readers", "examples", "spool", "broker", "wirelog"]
+    broker = Broker(os.path.join(work, "broker"), os.path.join(work, "libs"))
     try:
         broker.wait()
-        small = os.path.join(work, "small.pcap")
+        small, large = (os.path.join(work, name + ".pcap") for name in ("small", "large"))
         make_capture(small, 2000)
-        readers([small])
-        spool(broker, [small])
-        large = os.path.join(work, "large.pcap")
-        make_capture(large, int(os.environ.get("FLOWS", "100000")))
-        broker_dies(broker, [large], 10)
-        wirelog_dies([large], 20)
+        if "readers" in parts:
+            readers([small])
+        if "examples" in parts:
+            examples()
+        if "spool" in parts:
+            spool(broker, [small])
+        if {"broker", "wirelog"} & set(parts):
+            make_capture(large, int(os.environ.get("FLOWS", "100000")))
+        if "broker" in parts:
+            broker_dies(broker, [large], 10)
+        if "wirelog" in parts:
+            wirelog_dies([large], 20)
     finally:
         broker.process.kill()
+        broker.process.wait()
 
 
 if __name__ == "__main__":

@@ -1,91 +1,30 @@
 #!/usr/bin/env python3
 """Reads what wirelog writes as Parquet and Arrow with the readers that its users have.
 
-    integration/readers.py [--wirelog build/wirelog] [--venv build/readers] [CAPTURE...]
+    integration/readers.py [--wirelog build/wirelog] [--work build/integration] [CAPTURE...]
 
-One run for each form over the captures; DuckDB, pyarrow and polars must find in Parquet and
-Arrow the same records, value by value, as in JSON, the documented types, nulls and
-empties apart, and read no partition that a condition leaves out. The packages are
-installed from PyPI into the folder of --venv; where that is not possible, the script says so
-and ends with status 0, as a skipped check.
+One run for each form over the captures; DuckDB, pyarrow, polars and Spark must find in Parquet,
+and the first three in Arrow, the same records, value by value, as in JSON, the documented types,
+nulls and empties apart, and read no partition that a condition leaves out. The readers are
+installed by integration/prepare; where that is not possible, the script says so and ends
+with status 0, as a skipped check.
 """
-import argparse
 import collections
-import datetime
 import glob
 import json
-import math
-import os
 import pathlib
 import re
-import subprocess
-import sys
 import tempfile
 
-PACKAGES = ["duckdb", "pyarrow", "polars", "pytz"]
+from common import ALL, COLUMNS, Check, canonical, objects, parser, run, start
+
 TYPES = {  # by Zeek's type: DuckDB's
     "time": "TIMESTAMP WITH TIME ZONE", "interval": "DOUBLE", "double": "DOUBLE", "count": "BIGINT",
     "int": "BIGINT", "port": "INTEGER", "bool": "BOOLEAN", "string": "VARCHAR", "enum": "VARCHAR",
     "addr": "VARCHAR", "subnet": "VARCHAR",
 }
-ROOT = pathlib.Path(__file__).resolve().parent.parent
-
-
-def install(venv):
-    """Runs this script again in a virtual environment with the packages."""
-    python = pathlib.Path(venv) / "bin" / "python"
-    try:
-        if not python.exists():
-            subprocess.run([sys.executable, "-m", "venv", str(venv)], check=True, stdout=sys.stderr, timeout=300)
-        subprocess.run([str(python), "-m", "pip", "install", "--quiet", *PACKAGES], check=True, stdout=sys.stderr, timeout=900)
-    except (OSError, subprocess.SubprocessError) as err:
-        print(f"SKIPPED: {', '.join(PACKAGES)} cannot be installed: {err}")
-        sys.exit(0)
-    os.environ["READERS_INSTALLED"] = "installed"
-    os.execv(python, [str(python), *sys.argv])
-
-
-class Check:
-    def __init__(self):
-        self.failed = 0
-
-    def __call__(self, name, ok, detail=""):
-        if not ok:
-            self.failed += 1
-        print(f"{'ok  ' if ok else 'FAIL'} {name}{'' if ok else ': ' + str(detail)[:2000]}", flush=True)
-
-    def same(self, name, got, want):
-        got, want = collections.Counter(got), collections.Counter(want)
-        self(f"{name}: {sum(want.values())} records", got == want and want,
-             f"only here {list((got - want).items())[:3]}, missing {list((want - got).items())[:3]}")
-
-
-def value(v):
-    """A value as it is compared: that of JSON."""
-    if isinstance(v, datetime.datetime):
-        return v.astimezone(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-    if isinstance(v, (list, tuple)):
-        return [value(e) for e in v]
-    if isinstance(v, float) and not math.isfinite(v):
-        return None
-    if isinstance(v, float) and v.is_integer():
-        return int(v)
-    return v
-
-
-def record(row, prefix=""):
-    """A row, with structs, as a flat dictionary without nulls."""
-    flat = {}
-    for name, v in row.items():
-        if isinstance(v, dict):
-            flat.update(record(v, prefix + name + "."))
-        elif value(v) is not None:
-            flat[prefix + name] = value(v)
-    return flat
-
-
-def canonical(rows):
-    return [json.dumps(record(r), sort_keys=True) for r in rows]
+SPARK_TYPES = {"time": "timestamp", "interval": "double", "double": "double", "count": "bigint", "int": "bigint",
+               "port": "int", "bool": "boolean", "string": "string", "enum": "string", "addr": "string", "subnet": "string"}
 
 
 def select(db, sql):
@@ -95,26 +34,19 @@ def select(db, sql):
     return [dict(zip(columns, row)) for row in result.fetchall()]
 
 
-def run(wirelog, captures, *flags):
-    # The exit status tells of damaged captures too; what is missing is seen in the rows.
-    result = subprocess.run([wirelog, "read", "-C", "--seed", "readers", "--summary", "none", *flags, *captures],
-                            check=False, capture_output=True)
-    if result.returncode not in (0, 1):
-        sys.exit(result.stderr.decode())
-    return result.stdout
-
-
 def parquet(check, wirelog, captures, tmp, logs):
+    """DuckDB, pyarrow and polars."""
     import duckdb
     import polars
     import pyarrow.dataset
     import pyarrow.parquet
 
     tree = tmp / "lake"
-    run(wirelog, captures, "--format", "parquet", "-o", str(tree))
+    run(wirelog, captures, *ALL, "--format", "parquet", "-o", str(tree))
     check("parquet: the same logs", {p.name for p in tree.iterdir() if p.name[0] != "."} == set(logs), list(tree.iterdir()))
     db = duckdb.connect()
     db.execute("SET TimeZone = 'UTC'")
+    columns = {}
     for log, want in sorted(logs.items()):
         pattern = f"{tree}/{log}/**/*.parquet"
         files = glob.glob(pattern, recursive=True)
@@ -125,15 +57,18 @@ def parquet(check, wirelog, captures, tmp, logs):
 
         meta = {k.decode(): v.decode() for k, v in pyarrow.parquet.ParquetFile(files[0]).metadata.metadata.items()}
         fields, types = json.loads(meta["zeek.fields"]), json.loads(meta["zeek.types"])
+        columns[log] = dict(zip(fields, types))
         described = {}
         for column in fields:
             sql = ".".join(f'"{part}"' for part in column.split("."))
-            described[column] = db.execute(f"DESCRIBE SELECT {sql} AS c FROM read_parquet('{pattern}')").fetchone()[1]
+            described[column] = db.execute(f"DESCRIBE SELECT {sql} AS c FROM read_parquet('{pattern}', hive_partitioning = false)").fetchone()[1]
         expected = {}
         for column, zeek in zip(fields, types):
             expected[column] = TYPES[zeek] if "[" not in zeek else TYPES[zeek[zeek.index("[") + 1:-1]] + "[]"
         check(f"duckdb: {log}: types", described == expected, [(c, described[c], expected[c]) for c in fields if described[c] != expected[c]])
         check(f"pyarrow: {log}: metadata", meta["wirelog.log"] == log and meta["wirelog.sensor"] and meta["wirelog.version"], meta)
+
+    (tmp / "types.json").write_text(json.dumps(columns))
 
     conn = f"{tree}/conn/**/*.parquet"
     want = collections.Counter(json.loads(r)["id.orig_h"] for r in logs["conn"])
@@ -173,11 +108,16 @@ def parquet(check, wirelog, captures, tmp, logs):
 
     flat = tmp / "flat"
     config = tmp / "flat.yaml"
-    config.write_text(json.dumps({"outputs": [{"type": "parquet", "dir": str(flat), "flat": True, "partition": "event"}]}))
-    run(wirelog, captures, "--config", str(config))
+    config.write_text(json.dumps({"outputs": [{"type": "parquet", "dir": str(flat), "flat": True, "partition": "event", "rename": ["smtp:date=sent"]}]}))
+    run(wirelog, captures, *ALL, "--config", str(config))
     for log, want in sorted(logs.items()):
         rows = select(db, f"SELECT * FROM read_parquet('{flat}/{log}/**/*.parquet', hive_partitioning = false)")
+        rows = [{"date" if c == "sent" else c: v for c, v in r.items()} for r in rows]
         check.same(f"duckdb: {log}, flat, by event time", canonical(rows), want)
+    # A column with the name of the partitions' has to get another to be seen beside it.
+    sent = collections.Counter(json.loads(r).get("date") for r in logs["smtp"]) if "smtp" in logs else {}
+    renamed = f"SELECT sent, count(*) FROM read_parquet('{flat}/smtp/**/*.parquet', hive_partitioning = true) WHERE date > DATE '1970-01-01' GROUP BY sent"
+    check("duckdb: smtp's date with rename", not sent or dict(db.execute(renamed).fetchall()) == sent, sent)
     wrong = db.execute(f"SELECT count(*) FROM read_parquet('{flat}/conn/**/*.parquet', hive_partitioning = true, hive_types_autocast = false) "
                    "WHERE strftime(ts, '%Y-%m-%d') <> date OR strftime(ts, '%H') <> hour").fetchone()[0]
     check("duckdb: rows are in the hour of their ts", wrong == 0, wrong)
@@ -189,7 +129,7 @@ def arrow(check, wirelog, captures, tmp, logs):
     import pyarrow.ipc
 
     folder = tmp / "arrow"
-    run(wirelog, captures, "--format", "arrow", "-o", str(folder))
+    run(wirelog, captures, *ALL, "--format", "arrow", "-o", str(folder))
     check("arrow: the same logs", {p.stem for p in folder.iterdir()} == set(logs), list(folder.iterdir()))
     db = duckdb.connect()
     for log, want in sorted(logs.items()):
@@ -197,39 +137,71 @@ def arrow(check, wirelog, captures, tmp, logs):
         table.validate(full=True)
         check.same(f"pyarrow: {log}.arrow", canonical(table.to_pylist()), want)
         check.same(f"polars: {log}.arrow", canonical(polars.read_ipc(folder / f"{log}.arrow").to_dicts()), want)
-    stream = run(wirelog, captures, "--format", "arrow", "--logs", "conn", "--output", "-")
+    stream = run(wirelog, captures, *COLUMNS, "--format", "arrow", "--logs", "conn", "--output", "-")
     conn = pyarrow.ipc.open_stream(stream).read_all()
     check.same("pyarrow: conn from standard output", canonical(conn.to_pylist()), logs["conn"])
     n = db.execute("SELECT count(id.orig_h) FROM conn").fetchone()[0]
     check("duckdb: SELECT id.orig_h from Arrow", n == len(logs["conn"]), n)
 
 
+def spark(check, wirelog, captures, tmp, logs):
+    """Spark, over the tree that parquet has left."""
+    from pyspark.sql import SparkSession, functions
+
+    tree = tmp / "lake"
+    session = (SparkSession.builder.master("local[2]").config("spark.ui.enabled", "false").config("spark.sql.session.timeZone", "UTC")
+               .config("spark.driver.memory", "1g").config("spark.driver.bindAddress", "127.0.0.1").config("spark.sql.adaptive.enabled", "false")
+               .config("spark.sql.shuffle.partitions", "2").config("spark.log.level", "ERROR").getOrCreate())
+
+    def scanned(query):
+        """How many files and partitions a query reads, from the metrics of its plan, and the plan."""
+        query.collect()
+        plan = query._jdf.queryExecution().executedPlan()
+        metrics = plan.collectLeaves().apply(0).metrics()
+        return metrics.apply("numFiles").value(), metrics.apply("numPartitions").value(), plan.toString()
+
+    for log, want in sorted(logs.items()):
+        meta = json.loads((tmp / "types.json").read_text())[log]
+        table = session.read.parquet(str(tree / log))
+        columns = dict(table.dtypes)
+        check(f"spark: {log}: columns of the partitions", (columns["date"], columns["hour"]) == ("date", "int"), table.dtypes)
+        if meta.keys() & {"date", "hour"}:  # hidden by the partitions', but in the files
+            table = session.read.parquet(*map(str, (tree / log).glob("**/*.parquet")))
+        else:
+            table = table.drop("date", "hour")
+        got = {c: table.select(".".join(f"`{part}`" for part in c.split("."))).dtypes[0][1] for c in meta}
+        types = {c: SPARK_TYPES[t] if "[" not in t else f"array<{SPARK_TYPES[t[t.index('[') + 1:-1]]}>" for c, t in meta.items()}
+        check(f"spark: {log}: types", got == types, [(c, got[c], types[c]) for c in types if got[c] != types[c]])
+        if "id.orig_h" in meta:
+            check(f"spark: {log}: struct id", columns["id"] == "struct<orig_h:string,orig_p:int,resp_h:string,resp_p:int>", columns["id"])
+        rows = [r.asDict(recursive=True) for r in table.collect()]
+        check.same(f"spark: {log}", canonical(rows), want)
+
+    conn = session.read.parquet(str(tree / "conn"))
+    parts = collections.Counter(str(p.parent.relative_to(tree / "conn")) for p in (tree / "conn").glob("**/*.parquet"))
+    part, files = min(parts.items())
+    date, hour = (p.split("=")[1] for p in part.split("/"))
+    total = scanned(conn.groupBy("proto").count())
+    check("spark: all partitions", total[:2] == (sum(parts.values()), len(parts)), total)
+    some = session.sql(f"SELECT id.orig_h, count(*) AS n FROM parquet.`{tree}/conn` WHERE date = '{date}' AND hour = {int(hour)} GROUP BY id.orig_h")
+    pruned = scanned(some)
+    check(f"spark: partition pruning, {files} of {sum(parts.values())} files", pruned[:2] == (files, 1) and "PartitionFilters: [isnotnull(date" in pruned[2], pruned)
+    kept = conn.where((functions.col("date") == date) & (functions.col("hour") == int(hour))).count()
+    check("spark: rows of the partition", sum(r["n"] for r in some.collect()) == kept > 0, kept)
+    session.stop()
+
+
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--wirelog", default=str(ROOT / "build" / "wirelog"))
-    parser.add_argument("--venv", default=str(ROOT / "build" / "readers"))
-    parser.add_argument("captures", nargs="*", default=None)
-    args = parser.parse_args()
-    try:
-        import duckdb, polars, pyarrow, pytz  # noqa: F401, E401
-    except ImportError as err:
-        if os.environ.get("READERS_INSTALLED") == "installed":
-            sys.exit(f"installed, and yet: {err}")
-        install(args.venv)
-    names = ["mixed", "http", "http-odd", "dns-types", "dns-odd", "smb-3-11", "tls", "ssh", "icmp", "gre", "ntlm"]
-    captures = args.captures or [str(p) for n in names if (p := ROOT / "testdata" / f"{n}.pcap").exists()]
+    args = start(parser(__doc__))
     check = Check()
     with tempfile.TemporaryDirectory() as name:
         tmp = pathlib.Path(name)
-        run(args.wirelog, captures, "--format", "json", "--json-timestamps", "iso8601", "-o", str(tmp / "json"))
-        logs = {}
-        for path in sorted((tmp / "json").glob("*.log")):
-            logs[path.stem] = canonical(json.loads(line) for line in path.read_text().splitlines())
-        for part in parquet, arrow:
-            part(check, args.wirelog, captures, tmp, logs)
-    print(f"{check.failed} checks failed" if check.failed else "all checks passed")
-    return 1 if check.failed else 0
+        run(args.wirelog, args.captures, *ALL, "--format", "json", "--json-timestamps", "iso8601", "-o", str(tmp / "json"))
+        logs = {path.stem: canonical(objects(path)) for path in sorted((tmp / "json").glob("*.log"))}
+        for part in parquet, arrow, spark:
+            part(check, args.wirelog, args.captures, tmp, logs)
+    check.end()
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

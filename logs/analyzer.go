@@ -10,8 +10,9 @@ import (
 
 // analyzers builds analyzer.log after Zeek's base/frameworks/analyzer: analyzers
 // of packets and files always have a row for a violation, those of protocols
-// only when they had been confirmed and the violation took them off.
+// only when they had been confirmed and the violation took them off, once a connection.
 type analyzers struct {
+	states[failures]
 	out schemas.Emitter
 	now func() event.Time
 
@@ -20,6 +21,9 @@ type analyzers struct {
 	uidBuf   []byte
 	fuidBuf  []byte
 }
+
+// failures are the names of the protocols' analyzers that have a row already.
+type failures struct{ names []string }
 
 const (
 	// maxFailureData is Zeek's Analyzer::Logging::failure_data_max_size.
@@ -31,6 +35,7 @@ const (
 
 func installAnalyzer(h *event.Hooks, out schemas.Emitter, o *Options) *analyzers {
 	b := &analyzers{out: out, now: o.Now}
+	b.init(h, nil)
 	h.Analyzer.ViolationInfo.Listen(b.violation)
 	return b
 }
@@ -72,15 +77,26 @@ func (b *analyzers) violation(e *event.AnalyzerViolationInfo) {
 	b.out.Emit(r)
 }
 
-// failed reports whether a violation makes the analyzer of a protocol fail that
-// had been confirmed on c.
+// failed reports whether a violation makes the analyzer of a protocol fail, for the first
+// time, that had been confirmed on c.
 func (b *analyzers) failed(c event.Conn, name string) bool {
-	if c == nil {
+	if c == nil || c.Orig().Size+c.Resp().Size > ignoreViolationsAfter {
 		return false
 	}
 	b.services = c.Services(b.services[:0])
-	confirmed := slices.ContainsFunc(b.services, func(s string) bool { return strings.EqualFold(s, name) })
-	return confirmed && c.Orig().Size+c.Resp().Size <= ignoreViolationsAfter
+	if !slices.ContainsFunc(b.services, func(s string) bool { return strings.EqualFold(s, name) }) {
+		return false
+	}
+	s := b.known(c)
+	if s == nil {
+		s = b.add(c)
+		s.names = s.names[:0]
+	}
+	if slices.Contains(s.names, name) {
+		return false
+	}
+	s.names = append(s.names, name)
+	return true
 }
 
 // analyzerName splits an analyzer's tag, such as "Files::ANALYZER_PE", into the

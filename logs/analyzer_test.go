@@ -9,7 +9,10 @@ import (
 
 func TestAnalyzer(t *testing.T) {
 	b := newBench(t, "analyzer")
-	c := &fakeConn{id: connID(t, event.ProtoTCP, "10.0.0.1:1025 10.0.0.2:80"), uid: uid(1), services: []string{"http"}}
+	newConn := func() *fakeConn {
+		return &fakeConn{id: connID(t, event.ProtoTCP, "10.0.0.1:1025 10.0.0.2:80"), uid: uid(1), services: []string{"http"}}
+	}
+	c := newConn()
 	raise := func(tag event.Enum, c event.Conn, f event.File, data event.Opt[[]byte]) {
 		e := event.AnalyzerViolationInfo{AType: tag, Conn: c, File: f}
 		e.Info.Reason = []byte("why")
@@ -21,6 +24,9 @@ func TestAnalyzer(t *testing.T) {
 
 	raise("Analyzer::ANALYZER_HTTP", c, nil, none)
 	b.out.expect(t, "analyzer ts=1 analyzer_kind=protocol analyzer_name=HTTP uid=C1"+id+" proto=tcp failure_reason=why")
+	raise("Analyzer::ANALYZER_HTTP", c, nil, none) // again, after another confirmation
+	b.out.expect(t)
+	c = newConn()
 	raise("Analyzer::ANALYZER_HTTP", c, nil, event.Some([]byte(strings.Repeat("x", 39)+"yz")))
 	b.out.expect(t, "analyzer ts=1 analyzer_kind=protocol analyzer_name=HTTP uid=C1"+id+" proto=tcp failure_reason=why"+
 		" failure_data="+strings.Repeat("x", 39)+"y")
@@ -28,14 +34,14 @@ func TestAnalyzer(t *testing.T) {
 	// A protocol that was not confirmed, or that has gone well for long.
 	raise("Analyzer::ANALYZER_SSL", c, nil, none)
 	raise("Analyzer::ANALYZER_HTTP", nil, nil, none)
-	c.orig.Size, c.resp.Size = 10000, 240
-	raise("Analyzer::ANALYZER_HTTP", c, nil, none)
-	if n := len(b.out.take()); n != 1 {
-		t.Errorf("%d rows at the limit of bytes", n)
+	for _, size := range []uint64{240, 241} {
+		c = newConn()
+		c.orig.Size, c.resp.Size = 10000, size
+		raise("Analyzer::ANALYZER_HTTP", c, nil, none)
+		if n := len(b.out.take()); n != int(241-size) {
+			t.Errorf("%d rows at %d bytes", n, 10000+size)
+		}
 	}
-	c.resp.Size++
-	raise("Analyzer::ANALYZER_HTTP", c, nil, none)
-	b.out.expect(t)
 
 	raise("PacketAnalyzer::ANALYZER_GTPV1", c, nil, event.Some([]byte{}))
 	b.out.expect(t, "analyzer ts=1 analyzer_kind=packet analyzer_name=GTPV1 uid=C1"+id+" proto=tcp failure_reason=why failure_data=")

@@ -1,7 +1,6 @@
 package logs
 
 import (
-	"net/netip"
 	"strings"
 
 	"github.com/wirelog/wirelog/dissect/event"
@@ -36,7 +35,9 @@ func newLimiter(out schemas.Emitter, h *event.Hooks, l Limits) schemas.Emitter {
 	if l == (Limits{}) {
 		return out
 	}
-	return &limiter{Emitter: out, limits: l, hooks: h}
+	lim := &limiter{Emitter: out, limits: l, hooks: h}
+	lim.rec.sink.Next = lim.rec.sink.pass
+	return lim
 }
 
 // Emit passes rec on within the limits.
@@ -73,8 +74,9 @@ func (l *limiter) fits(rec schemas.Record) bool {
 
 // limit returns rec as it may be written, for use before the next call.
 func (l *limiter) limit(rec schemas.Record) schemas.Record {
-	l.rec = limited{of: rec, sink: limitSink{limits: l.limits}}
+	l.rec.of = rec
 	own := &l.rec.sink.limits
+	*own = l.limits
 	switch rec.Schema().Name {
 	case "http": // HTTP::default_max_field_string_bytes
 		own.FieldBytes = 0
@@ -96,7 +98,7 @@ func (l *limiter) tell() {
 	if !net.On() {
 		return
 	}
-	cut := l.rec.sink
+	cut := l.rec.sink.cuts // a weird may be cut itself
 	stream := []byte(streamName(l.rec.Schema().Name))
 	l.rec.of = nil
 	for range cut.strings {
@@ -143,22 +145,25 @@ func (r *limited) Schema() *schemas.Schema { return r.of.Schema() }
 
 // Encode passes the columns to s, cut where they are beyond the limits.
 func (r *limited) Encode(s schemas.Sink) {
-	r.sink = limitSink{to: s, limits: r.sink.limits}
+	r.sink.To, r.sink.cuts = s, cuts{}
 	r.of.Encode(&r.sink)
-	r.sink.to = nil
+	r.sink.To = nil
 }
 
 // limitSink passes on what is within the limits, and counts what it cuts.
 type limitSink struct {
-	to     schemas.Sink
+	schemas.Forward
 	limits Limits
-	// bytes and elements have been passed on.
-	bytes, elements int
+	cuts
 	// nested is set inside a container, of which left elements may still be passed on.
 	nested bool
 	left   int
-	// strings and containers were cut.
-	strings, containers int
+}
+
+// cuts counts what was passed on of a record and what was cut.
+type cuts struct {
+	bytes, elements     int // passed on
+	strings, containers int // cut
 }
 
 // allowed is how much of size may be passed on after so much in total.
@@ -181,50 +186,8 @@ func (s *limitSink) pass() bool {
 	return s.left >= 0
 }
 
-// Groups, like the methods below, implements schemas.Sink.
-func (s *limitSink) Groups() schemas.Groups { return s.to.Groups() }
-
-func (s *limitSink) Unset() {
-	if s.pass() {
-		s.to.Unset()
-	}
-}
-
-func (s *limitSink) Bool(v bool) {
-	if s.pass() {
-		s.to.Bool(v)
-	}
-}
-
-func (s *limitSink) Count(v uint64) {
-	if s.pass() {
-		s.to.Count(v)
-	}
-}
-
-func (s *limitSink) Int(v int64) {
-	if s.pass() {
-		s.to.Int(v)
-	}
-}
-
-func (s *limitSink) Double(v float64) {
-	if s.pass() {
-		s.to.Double(v)
-	}
-}
-
-func (s *limitSink) Time(v schemas.Time) {
-	if s.pass() {
-		s.to.Time(v)
-	}
-}
-
-func (s *limitSink) Interval(v float64) {
-	if s.pass() {
-		s.to.Interval(v)
-	}
-}
+// Groups, like the methods below and those of Forward, implements schemas.Sink.
+func (s *limitSink) Groups() schemas.Groups { return s.To.Groups() }
 
 func (s *limitSink) String(v string) {
 	if !s.pass() {
@@ -235,31 +198,7 @@ func (s *limitSink) String(v string) {
 		s.strings++
 	}
 	s.bytes += n
-	s.to.String(v[:n])
-}
-
-func (s *limitSink) Enum(v string) {
-	if s.pass() {
-		s.to.Enum(v)
-	}
-}
-
-func (s *limitSink) Addr(v netip.Addr) {
-	if s.pass() {
-		s.to.Addr(v)
-	}
-}
-
-func (s *limitSink) Subnet(v netip.Prefix) {
-	if s.pass() {
-		s.to.Subnet(v)
-	}
-}
-
-func (s *limitSink) Port(v uint16) {
-	if s.pass() {
-		s.to.Port(v)
-	}
+	s.To.String(v[:n])
 }
 
 func (s *limitSink) Begin(c schemas.Container, n int) {
@@ -269,10 +208,10 @@ func (s *limitSink) Begin(c schemas.Container, n int) {
 	}
 	s.elements += s.left
 	s.nested = true
-	s.to.Begin(c, s.left)
+	s.To.Begin(c, s.left)
 }
 
 func (s *limitSink) End() {
 	s.nested = false
-	s.to.End()
+	s.To.End()
 }

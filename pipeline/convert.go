@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -11,20 +12,30 @@ import (
 	"slices"
 
 	"github.com/wirelog/wirelog/readers"
+	"github.com/wirelog/wirelog/readers/row"
 	"github.com/wirelog/wirelog/schemas"
 	"github.com/wirelog/wirelog/writers"
+	"github.com/wirelog/wirelog/writers/arrow"
 )
 
 // ConvertOptions say what Convert reads and writes.
 type ConvertOptions struct {
-	// Paths are files of logs, and folders of such.
+	// Paths are files of logs, and folders of such; "-" is standard input.
 	Paths []string
+	// Log is the log of the files that do not say which one they are of, if it is
+	// not the one that they are named after.
+	Log string
 	// Dir is the folder for what is written, and Format what that is, one of
 	// OutputTypes.
 	Dir, Format string
 	// Naming and Timestamps are those of JSONSettings.
 	Naming, Timestamps string
-	// Compress is as in FileSettings.
+	// Streaming asks for the form of JSON or Arrow that is read from its beginning:
+	// JSONSettings.Streaming, or ArrowSettings.Form.
+	Streaming bool
+	// Flat is that of ParquetSettings and ArrowSettings.
+	Flat bool
+	// Compress is as in FileSettings, or as in ArrowSettings.
 	Compress string
 	// Report takes errors as they come, Notice what is none. Both may be nil.
 	Report  func(error)
@@ -112,23 +123,55 @@ func (c *conversion) output() (w writers.Output, err error) {
 		o.JSONTimestamps = c.opts.Timestamps
 	}
 	settings := t.short(&o)
-	if s, ok := settings.(*JSONSettings); ok && c.opts.Naming != "" {
-		s.Naming = c.opts.Naming
+	if err := c.opts.apply(settings); err != nil {
+		return w, fmt.Errorf("to %s: %w", t.name, err)
 	}
-	if err := t.make(&o, settings, &w); err != nil {
-		return w, err
-	}
-	if w.Place == nil {
-		w.Rotation = writers.Rotation{Names: "plain", Compress: c.opts.Compress}
-		if err := w.Rotation.Check(); err != nil {
-			return w, err
+	return w, t.make(&o, settings, &w)
+}
+
+// apply sets the options that go with the settings of a format, and refuses others.
+func (o *ConvertOptions) apply(settings any) error {
+	naming := cmp.Or(o.Naming, NamingZeek)
+	compress := cmp.Or(o.Compress, writers.CompressNone)
+	var j *JSONSettings
+	var files *FileSettings
+	switch s := settings.(type) {
+	case *TSVSettings:
+		files = &s.FileSettings
+	case *JSONSettings:
+		j, files = s, &s.FileSettings
+		s.Naming, s.Streaming = naming, o.Streaming
+	case *ParquetSettings:
+		s.Flat = o.Flat
+		if compress != writers.CompressNone {
+			return errors.New("its files are compressed by zstd inside")
+		}
+	case *ArrowSettings:
+		s.Flat, s.Compress = o.Flat, compress
+		if o.Streaming {
+			s.Form = arrow.FormStream
 		}
 	}
-	return w, nil
+	_, streams := settings.(*ArrowSettings)
+	switch {
+	case j == nil && (naming != NamingZeek || cmp.Or(o.Timestamps, TimestampsEpoch) != TimestampsEpoch):
+		return errors.New("naming and timestamps are for JSON")
+	case o.Streaming && j == nil && !streams:
+		return errors.New("there is no streaming form")
+	case o.Flat && files != nil:
+		return errors.New("flat is for columns in structs, as Parquet and Arrow have them")
+	}
+	if files != nil {
+		files.Names, files.Compress = "plain", compress
+	}
+	return nil
 }
 
 // add finds out what is in a file, or in those of a folder.
 func (c *conversion) add(path string) error {
+	if path == readers.Stdin {
+		return c.addFile(path)
+	}
 	info, err := os.Stat(path)
 	if err != nil {
 		return err
@@ -155,7 +198,7 @@ func (c *conversion) add(path string) error {
 }
 
 func (c *conversion) addFile(path string) error {
-	f, err := readers.Open(path)
+	f, err := readers.Open(path, c.opts.Log)
 	if err != nil {
 		return err
 	}
@@ -188,8 +231,8 @@ func (c *conversion) convert(ctx context.Context, f *readers.File, m *writers.Me
 	}()
 	wrong := 0
 	for n := 1; ; n++ {
-		row, err := f.Next()
-		var rowErr *readers.RowError
+		rec, err := f.Next()
+		var rowErr *row.Error
 		switch {
 		case err == nil:
 		case err == io.EOF:
@@ -207,9 +250,9 @@ func (c *conversion) convert(ctx context.Context, f *readers.File, m *writers.Me
 			return
 		}
 		c.next++
-		c.clock = max(c.clock, int64(row.Time()))
+		c.clock = max(c.clock, int64(rec.Time()))
 		to.SetCause(c.clock, writers.ClassPacket, c.next)
-		to.Emit(row)
+		to.Emit(rec)
 		if n%convertBatch == 0 {
 			m.Merge(to.Flush())
 			if ctx.Err() != nil {

@@ -7,10 +7,10 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/wirelog/wirelog/readers/row"
 	"github.com/wirelog/wirelog/schemas"
 )
 
@@ -66,9 +66,11 @@ func streaming(name string) bool {
 	return name == "_path" || name == "_system_name" || name == "_write_ts"
 }
 
+var errECS = errors.New("it has the names of the Elastic Common Schema, which do not keep all of a log: convert what it was made from")
+
 // openJSON reads all rows to learn the columns. Rows that are wrong are left to be
 // told when they are read.
-func openJSON(l *lines, name string) (*schemas.Schema, rowReader, error) {
+func openJSON(l *lines, name string) (*schemas.Schema, lineFormat, error) {
 	var seen []*inferred
 	index := make(map[string]*inferred)
 	var members []member
@@ -83,11 +85,11 @@ func openJSON(l *lines, name string) (*schemas.Schema, rowReader, error) {
 			continue
 		}
 		if err != nil {
-			return nil, nil, &RowError{Line: l.number, Err: err}
+			return nil, nil, &row.Error{Line: l.number, Err: err}
 		}
 		if members, err = readObject(members[:0], line); err != nil {
 			if first == nil {
-				first = &RowError{Line: l.number, Err: err}
+				first = &row.Error{Line: l.number, Err: err}
 			}
 			continue
 		}
@@ -95,7 +97,7 @@ func openJSON(l *lines, name string) (*schemas.Schema, rowReader, error) {
 			if m.name == "_path" {
 				p := strings.Trim(string(m.value), `"`)
 				if path != "" && p != path {
-					return nil, nil, &RowError{Line: l.number, Err: fmt.Errorf("rows of %s and %s in one file", path, p)}
+					return nil, nil, &row.Error{Line: l.number, Err: fmt.Errorf("rows of %s and %s in one file", path, p)}
 				}
 				path = p
 			}
@@ -112,6 +114,9 @@ func openJSON(l *lines, name string) (*schemas.Schema, rowReader, error) {
 	}
 	if first != nil && len(seen) == 0 {
 		return nil, nil, first
+	}
+	if index["ecs.version"] != nil && index["event.dataset"] != nil {
+		return nil, nil, errECS
 	}
 	if path != "" {
 		name = path
@@ -140,7 +145,7 @@ func (r *jsonReader) add(f schemas.Field) {
 	r.schema.Fields = append(r.schema.Fields, f)
 }
 
-func (r *jsonReader) read(line []byte, row *Row) (bool, error) {
+func (r *jsonReader) read(line []byte, to *row.Row) (bool, error) {
 	if len(bytes.TrimSpace(line)) == 0 {
 		return false, nil
 	}
@@ -148,21 +153,20 @@ func (r *jsonReader) read(line []byte, row *Row) (bool, error) {
 	if r.members, err = readObject(r.members[:0], line); err != nil {
 		return false, err
 	}
-	row.values = slices.Grow(row.values, len(r.schema.Fields))[:len(r.schema.Fields)]
-	clear(row.values)
+	clear(to.Values)
 	for _, m := range r.members {
 		i, ok := r.columns[m.name]
 		if !ok {
 			continue
 		}
-		if row.values[i], err = jsonValue(&r.schema.Fields[i], m.value); err != nil {
+		if to.Values[i], err = jsonValue(&r.schema.Fields[i], m.value); err != nil {
 			return false, fmt.Errorf("%s: %w", m.name, err)
 		}
 	}
 	return true, nil
 }
 
-func jsonValue(f *schemas.Field, raw json.RawMessage) (v value, err error) {
+func jsonValue(f *schemas.Field, raw json.RawMessage) (v row.Value, err error) {
 	if f.Container == schemas.Scalar {
 		return jsonScalar(f.Kind, raw)
 	}
@@ -173,13 +177,15 @@ func jsonValue(f *schemas.Field, raw json.RawMessage) (v value, err error) {
 	if err := json.Unmarshal(raw, &elements); err != nil {
 		return v, fmt.Errorf("%s is no array", short(raw))
 	}
-	v.set = true
-	for _, e := range elements {
-		element, err := jsonScalar(f.Kind, e)
-		if err != nil {
+	v.Set = true
+	v.List = make([]row.Value, len(elements))
+	for i, e := range elements {
+		if string(e) == "null" {
+			continue // unset, or not a number, which is the rarer by far
+		}
+		if v.List[i], err = jsonScalar(f.Kind, e); err != nil {
 			return v, err
 		}
-		v.list = append(v.list, element)
 	}
 	return v, nil
 }
@@ -191,8 +197,8 @@ func short(raw json.RawMessage) string {
 	return string(raw)
 }
 
-func jsonScalar(k schemas.Kind, raw json.RawMessage) (v value, err error) {
-	v.set = true
+func jsonScalar(k schemas.Kind, raw json.RawMessage) (v row.Value, err error) {
+	v.Set = true
 	s := string(raw)
 	if raw[0] == '"' {
 		if err := json.Unmarshal(raw, &s); err != nil {
@@ -201,28 +207,28 @@ func jsonScalar(k schemas.Kind, raw json.RawMessage) (v value, err error) {
 	}
 	switch {
 	case s == "null" && raw[0] == 'n':
-		if k == schemas.KindDouble || k == schemas.KindInterval {
-			v.double = math.NaN()
+		if k == schemas.KindDouble || k == schemas.KindInterval { // what is unset is left out
+			v.Double = math.NaN()
 			return v, nil
 		}
-		return value{}, nil
+		return row.Value{}, nil
 	case k == schemas.KindString || k == schemas.KindEnum:
-		v.text = Unescape(s)
+		v.Text = row.Unescape(s)
 		return v, nil
 	case k == schemas.KindBool:
 		if s != "true" && s != "false" {
-			return v, wrong(k, s)
+			return v, row.Wrong(k, s)
 		}
 		if s == "true" {
-			v.number = 1
+			v.Number = 1
 		}
 		return v, nil
 	case k == schemas.KindTime:
-		t, err := parseTime(s)
-		v.number = uint64(t)
+		t, err := row.ParseTime(s)
+		v.Number = uint64(t)
 		return v, err
 	}
-	return parse(k, s)
+	return row.Parse(k, s)
 }
 
 // inferred is what the values of a column that no log has say of its type.
@@ -278,16 +284,12 @@ func (c *inferred) field() schemas.Field {
 	}
 	numbers := c.counts + c.ints + c.doubles
 	mixed := c.arrays > 0 && c.scalars > 0 || c.others > 0
-	last := c.name[strings.LastIndexByte(c.name, '.')+1:]
 	switch {
 	case mixed:
 	case c.name == "ts" && f.Container == schemas.Scalar:
 		f.Kind = schemas.KindTime
-	case (last == "orig_p" || last == "resp_p") && c.counts > 0:
-		f.Kind = schemas.KindPort
-	case (last == "orig_h" || last == "resp_h") && c.texts > 0 && numbers+c.bools == 0:
-		f.Kind = schemas.KindAddr
-	case c.texts > 0 || c.bools > 0 && numbers > 0:
+	case c.texts > 0 && c.bools+numbers > 0, c.bools > 0 && numbers > 0:
+		return f
 	case c.bools > 0:
 		f.Kind = schemas.KindBool
 	case c.doubles > 0:
@@ -297,8 +299,11 @@ func (c *inferred) field() schemas.Field {
 	case c.counts > 0:
 		f.Kind = schemas.KindCount
 	}
-	if mixed {
+	switch {
+	case mixed:
 		f.Container = schemas.Scalar
+	case f.Container == schemas.Scalar && (numbers > 0 || c.texts > 0):
+		f.Kind = row.GuessKind(c.name, f.Kind)
 	}
 	return f
 }

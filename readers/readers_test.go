@@ -6,7 +6,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/wirelog/wirelog/schemas"
+	"github.com/wirelog/wirelog/readers/row"
 	"github.com/wirelog/wirelog/writers/tsv"
 )
 
@@ -15,14 +15,16 @@ func TestLogName(t *testing.T) {
 		"a/conn.log":                   "conn",
 		"conn.log.gz":                  "conn",
 		"conn.2026-01-16-14-00-00.log": "conn",
-		"2026-01-16/conn.14:00:00-15:00:00.log.gz":   "conn",
-		"conn_20260116_14:00:00.log":                 "conn",
-		"conn-2.log":                                 "conn",
-		"smb_files.log":                              "smb_files",
-		"smb_files_20260116.log":                     "smb_files",
-		"json_streaming_dns.2026-01-16-14-00-00.log": "dns",
-		"x509.log":                                   "x509",
-		"my_log.ndjson":                              "my_log",
+		"2026-01-16/conn.14:00:00-15:00:00.log.gz":      "conn",
+		"conn_20260116_14:00:00.log":                    "conn",
+		"conn-2.log":                                    "conn",
+		"smb_files.log":                                 "smb_files",
+		"smb_files_20260116.log":                        "smb_files",
+		"json_streaming_dns.2026-01-16-14-00-00.log":    "dns",
+		"x509.log":                                      "x509",
+		"lake/conn/date=2026-01-16/hour=07/a-b.parquet": "conn",
+		"conn.arrows":                                   "conn",
+		"my_log.ndjson":                                 "my_log",
 	} {
 		if got := LogName(path); got != want {
 			t.Errorf("%s: %q, want %q", path, got, want)
@@ -33,37 +35,11 @@ func TestLogName(t *testing.T) {
 func TestIsLog(t *testing.T) {
 	for path, want := range map[string]bool{
 		"conn.log": true, "d/conn.log.gz": true, "conn.log.zst": true, "a.ndjson": true,
+		"conn.parquet": true, "conn.arrow": true, "conn.arrows.zst": true, "x.parquet.part": false,
 		".conn.log.tsv.1.open": false, ".conn.log": false, "conn.txt": false, "log": false,
 	} {
 		if got := IsLog(path); got != want {
 			t.Errorf("%s: %v", path, got)
-		}
-	}
-}
-
-func TestParseTime(t *testing.T) {
-	for text, want := range map[string]schemas.Time{
-		"1320329757.771755": 1320329757771755000, "0.0": 0, "-1.5": -1500000000, "1320329757771": 1320329757771000000,
-		"2011-11-03T14:15:57.771755Z": 1320329757771755000, "1e3": 1000000000000, "1795248340.1554599": 1795248340155460000,
-		"12": 12000000000,
-	} {
-		if got, err := parseTime(text); err != nil || got != want {
-			t.Errorf("%s: %d, %v; want %d", text, got, err, want)
-		}
-	}
-	for _, text := range []string{"", "x", "1.x", ".", "1e300", "nan", "2011-11-03T25:00:00Z"} {
-		if got, err := parseTime(text); err == nil {
-			t.Errorf("%s: %d, want an error", text, got)
-		}
-	}
-}
-
-func TestUnescape(t *testing.T) {
-	for text, want := range map[string]string{
-		`a\x00\xffb`: "a\x00\xffb", `\x41`: `\x41`, `\x4`: `\x4`, `C:\xyz`: `C:\xyz`, "plain": "plain",
-	} {
-		if got := Unescape(text); got != want {
-			t.Errorf("%s: %q, want %q", text, got, want)
 		}
 	}
 }
@@ -79,20 +55,20 @@ func FuzzFile(f *testing.F) {
 		if err := os.WriteFile(path, data, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		file, err := Open(path)
+		file, err := Open(path, "")
 		if err != nil {
 			return
 		}
 		defer file.Close()
 		e := tsv.New(file.Schema, 0)
 		for range len(data) + 2 {
-			row, err := file.Next()
+			rec, err := file.Next()
 			if err == io.EOF {
 				return
 			}
 			if err == nil {
-				e.Append(nil, row)
-			} else if _, ok := err.(*RowError); !ok {
+				e.Append(nil, rec)
+			} else if _, ok := err.(*row.Error); !ok {
 				return
 			}
 		}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/wirelog/wirelog/readers/row"
 	"github.com/wirelog/wirelog/schemas"
 	"github.com/wirelog/wirelog/writers/tsv"
 )
@@ -19,7 +20,7 @@ type tsvReader struct {
 }
 
 // openTSV reads the header, and leaves the first row to be read.
-func openTSV(l *lines, name string) (*schemas.Schema, rowReader, error) {
+func openTSV(l *lines, name string) (*schemas.Schema, lineFormat, error) {
 	r := &tsvReader{sep: "\t", setSep: ",", empty: tsv.Empty, unset: tsv.Unset}
 	r.schema = &schemas.Schema{Name: name}
 	for r.types == nil {
@@ -28,22 +29,22 @@ func openTSV(l *lines, name string) (*schemas.Schema, rowReader, error) {
 			return nil, nil, errors.New("the file ends in the header")
 		}
 		if err != nil {
-			return nil, nil, &RowError{Line: l.number, Err: err}
+			return nil, nil, &row.Error{Line: l.number, Err: err}
 		}
 		if len(line) == 0 || line[0] != '#' {
-			return nil, nil, &RowError{Line: l.number, Err: errors.New("the header has no #fields and #types")}
+			return nil, nil, &row.Error{Line: l.number, Err: errors.New("the header has no #fields and #types")}
 		}
 		if err := r.header(string(line)); err != nil {
-			return nil, nil, &RowError{Line: l.number, Err: err}
+			return nil, nil, &row.Error{Line: l.number, Err: err}
 		}
 	}
 	if len(r.fields) != len(r.types) {
-		return nil, nil, &RowError{Line: l.number, Err: fmt.Errorf("%d #fields, %d #types", len(r.fields), len(r.types))}
+		return nil, nil, &row.Error{Line: l.number, Err: fmt.Errorf("%d #fields, %d #types", len(r.fields), len(r.types))}
 	}
 	known := schemas.Lookup(r.schema.Name)
 	for i, name := range r.fields {
 		f := schemas.Field{Name: name, Unsettable: true}
-		f.Kind, f.Container = kindOf(r.types[i])
+		f.Kind, f.Container, _ = schemas.ParseZeekType(r.types[i])
 		if known != nil {
 			if j := slices.IndexFunc(known.Fields, func(k schemas.Field) bool { return k.Name == name }); j >= 0 {
 				f.Doc = known.Fields[j].Doc
@@ -91,24 +92,7 @@ func (r *tsvReader) header(line string) error {
 	return nil
 }
 
-// kindOf returns the kind with a name of Zeek's; what is none of those is text.
-func kindOf(name string) (schemas.Kind, schemas.Container) {
-	c := schemas.Scalar
-	for prefix, container := range map[string]schemas.Container{"set[": schemas.SetOf, "vector[": schemas.VectorOf} {
-		if inner, ok := strings.CutPrefix(name, prefix); ok {
-			name, c = strings.TrimSuffix(inner, "]"), container
-			break
-		}
-	}
-	for k := schemas.KindBool; k <= schemas.KindPort; k++ {
-		if k.String() == name {
-			return k, c
-		}
-	}
-	return schemas.KindString, c
-}
-
-func (r *tsvReader) read(line []byte, row *Row) (bool, error) {
+func (r *tsvReader) read(line []byte, to *row.Row) (bool, error) {
 	if len(line) == 0 {
 		return false, nil
 	}
@@ -127,40 +111,40 @@ func (r *tsvReader) read(line []byte, row *Row) (bool, error) {
 		if err != nil {
 			return false, fmt.Errorf("%s: %w", r.schema.Fields[i].Name, err)
 		}
-		row.values = append(row.values, v)
+		to.Values[i] = v
 	}
 	return true, nil
 }
 
-func (r *tsvReader) cell(f *schemas.Field, cell string) (v value, err error) {
+func (r *tsvReader) cell(f *schemas.Field, cell string) (v row.Value, err error) {
 	if cell == r.unset {
 		return v, nil
 	}
 	if f.Container == schemas.Scalar {
 		return r.scalar(f.Kind, cell)
 	}
-	v.set = true
+	v.Set = true
 	if cell == r.empty {
 		return v, nil
 	}
 	for e := range strings.SplitSeq(cell, r.setSep) {
-		var element value
+		var element row.Value
 		if e != r.unset {
 			if element, err = r.scalar(f.Kind, e); err != nil {
 				return v, err
 			}
 		}
-		v.list = append(v.list, element)
+		v.List = append(v.List, element)
 	}
 	return v, nil
 }
 
-func (r *tsvReader) scalar(k schemas.Kind, s string) (value, error) {
+func (r *tsvReader) scalar(k schemas.Kind, s string) (row.Value, error) {
 	if k == schemas.KindString || k == schemas.KindEnum {
 		if s == r.empty {
-			return value{set: true}, nil
+			return row.Value{Set: true}, nil
 		}
-		return value{set: true, text: tsv.Unescape(s)}, nil
+		return row.Value{Set: true, Text: tsv.Unescape(s)}, nil
 	}
-	return parse(k, s)
+	return row.Parse(k, s)
 }

@@ -134,6 +134,24 @@ func (f *Field) ZeekType() string {
 	}
 }
 
+// ParseZeekType returns the type with that name, as ZeekType spells it. What is none of
+// Kind's is a string, and ok is false.
+func ParseZeekType(name string) (k Kind, c Container, ok bool) {
+	for _, of := range []struct {
+		container Container
+		prefix    string
+	}{{SetOf, "set["}, {VectorOf, "vector["}} {
+		if inner, found := strings.CutPrefix(name, of.prefix); found {
+			name, c = strings.TrimSuffix(inner, "]"), of.container
+			break
+		}
+	}
+	if i := slices.Index(kindNames[:], name); i > 0 {
+		return Kind(i), c, true
+	}
+	return KindString, c, false
+}
+
 // Schema is one log: its name (Zeek's path) and its columns in order.
 type Schema struct {
 	Name   string

@@ -3,7 +3,6 @@ package writers
 import (
 	"errors"
 	"fmt"
-	"net/netip"
 	"path"
 	"slices"
 	"strings"
@@ -218,7 +217,7 @@ type viewer struct {
 
 func (v *View) viewer(to RowEncoder, counts *Counts) *viewer {
 	w := &viewer{view: v, to: to}
-	w.rec.sink.view = v
+	w.rec.sink.view, w.rec.sink.Next = v, w.rec.sink.next
 	if v.filter != nil {
 		w.filter, w.failed = v.filter.Evaluator(), counts.Mark("errors of filters", true)
 	}
@@ -256,17 +255,17 @@ func (p *projected) Schema() *schemas.Schema { return p.sink.view.Schema }
 
 // Encode passes the columns that are kept to s.
 func (p *projected) Encode(s schemas.Sink) {
-	p.sink.to, p.sink.col = s, 0
+	p.sink.To, p.sink.col = s, 0
 	p.of.Encode(&p.sink)
 	for _, v := range p.sink.view.add {
 		s.String(v)
 	}
-	p.sink.to = nil
+	p.sink.To = nil
 }
 
 // projection is a sink that passes on the columns that a View keeps.
 type projection struct {
-	to     schemas.Sink
+	schemas.Forward
 	view   *View
 	col    int
 	nested bool
@@ -282,84 +281,12 @@ func (p *projection) next() bool {
 	return p.pass
 }
 
-// Groups, like the methods below, implements schemas.Sink.
+// Groups, like the methods below and those of Forward, implements schemas.Sink.
 func (p *projection) Groups() schemas.Groups { return p.view.groups }
-
-func (p *projection) Unset() {
-	if p.next() {
-		p.to.Unset()
-	}
-}
-
-func (p *projection) Bool(v bool) {
-	if p.next() {
-		p.to.Bool(v)
-	}
-}
-
-func (p *projection) Count(v uint64) {
-	if p.next() {
-		p.to.Count(v)
-	}
-}
-
-func (p *projection) Int(v int64) {
-	if p.next() {
-		p.to.Int(v)
-	}
-}
-
-func (p *projection) Double(v float64) {
-	if p.next() {
-		p.to.Double(v)
-	}
-}
-
-func (p *projection) Time(v schemas.Time) {
-	if p.next() {
-		p.to.Time(v)
-	}
-}
-
-func (p *projection) Interval(v float64) {
-	if p.next() {
-		p.to.Interval(v)
-	}
-}
-
-func (p *projection) String(v string) {
-	if p.next() {
-		p.to.String(v)
-	}
-}
-
-func (p *projection) Enum(v string) {
-	if p.next() {
-		p.to.Enum(v)
-	}
-}
-
-func (p *projection) Addr(v netip.Addr) {
-	if p.next() {
-		p.to.Addr(v)
-	}
-}
-
-func (p *projection) Subnet(v netip.Prefix) {
-	if p.next() {
-		p.to.Subnet(v)
-	}
-}
-
-func (p *projection) Port(v uint16) {
-	if p.next() {
-		p.to.Port(v)
-	}
-}
 
 func (p *projection) Begin(c schemas.Container, n int) {
 	if p.next() {
-		p.to.Begin(c, n)
+		p.To.Begin(c, n)
 	}
 	p.nested = true
 }
@@ -367,6 +294,6 @@ func (p *projection) Begin(c schemas.Container, n int) {
 func (p *projection) End() {
 	p.nested = false
 	if p.pass {
-		p.to.End()
+		p.To.End()
 	}
 }

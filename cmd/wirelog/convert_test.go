@@ -32,7 +32,7 @@ func TestConvertCommand(t *testing.T) {
 		{[]string{"convert"}, exitUsage, "which logs"},
 		{[]string{"convert", logs}, exitUsage, "where to"},
 		{[]string{"convert", logs, "-o", out, "--to", "jsn"}, exitUsage, "did you mean"},
-		{[]string{"convert", logs, "-o", out, "--naming", "ecs"}, exitUsage, "--to json"},
+		{[]string{"convert", logs, "-o", out, "--naming", "ecs"}, exitUsage, "for JSON"},
 		{[]string{"convert", broken, "-o", out}, exitLost, "broken.log:1: "},
 		{[]string{"convert", filepath.Join(dir, "nothing"), "-o", out}, exitLost, "nothing"},
 	} {

@@ -139,6 +139,9 @@ func (p *program) listECS(logs []*schemas.Schema) error {
 				fmt.Fprintf(t, "%s\t%s\t%s\t%s\n", s.Name, s.Fields[i].Name, target.Field, cmp.Or(ecsValue(&target), "-"))
 			}
 		}
+		for _, d := range m.Derived {
+			fmt.Fprintf(t, "%s\t%s\t%s\t%s\n", s.Name, strings.Join(d.Columns, ", "), d.Field, ecsDerived(&d))
+		}
 	}
 	return t.Flush()
 }
@@ -147,20 +150,43 @@ func (p *program) listECS(logs []*schemas.Schema) error {
 func ecsValue(t *ecs.Target) string {
 	var parts []string
 	if form := t.Form.String(); form != "" {
-		parts = append(parts, form)
+		parts = append(parts, form+t.Part)
 	}
-	for _, from := range slices.Sorted(maps.Keys(t.Names)) {
-		if from != "" {
-			parts = append(parts, from+" is "+t.Names[from])
-		}
+	parts = append(parts, ecsNames(t.Names)...)
+	if t.Rest {
+		parts = append(parts, "else as it is")
 	}
-	if name, ok := t.Names[""]; ok {
-		parts = append(parts, "else "+name)
+	if t.Unset != "" {
+		parts = append(parts, t.Unset+" if unset")
 	}
 	if slices.Contains(ecs.Lists(), t.Field) {
 		parts = append(parts, "in an array")
 	}
 	return strings.Join(parts, ", ")
+}
+
+// ecsNames says which texts stand for others.
+func ecsNames(names map[string]string) (parts []string) {
+	for _, from := range slices.Sorted(maps.Keys(names)) {
+		if from != "" && names[from] != "" {
+			parts = append(parts, from+" is "+names[from])
+		}
+	}
+	if name := names[""]; name != "" {
+		parts = append(parts, "else "+name)
+	}
+	return parts
+}
+
+// ecsDerived says how a field is made of several columns.
+func ecsDerived(d *ecs.Derived) string {
+	switch {
+	case d.Names != nil:
+		return strings.Join(ecsNames(d.Names), ", ")
+	case d.Join != "":
+		return "with " + d.Join + " between"
+	}
+	return "the sum"
 }
 
 func logNames() []string {

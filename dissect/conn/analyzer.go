@@ -316,15 +316,12 @@ func (t *Table) Violate(c *Conn, a Analyzer, reason string, data []byte) {
 // reports whether the analyzer is to be taken off then, with DetachViolator.
 func (t *Table) TellViolation(c *Conn, a Analyzer, reason string, data []byte) bool {
 	i := c.extra().find(a)
-	if i < 0 {
-		return false
-	}
-	if c.transport == event.ProtoTCP && c.Incomplete() {
+	if i < 0 || c.excused() {
 		return false
 	}
 	p := c.ext.analyzers[i].p
 	t.raiseViolation(c, p, reason, data)
-	if p.Tolerant || c.Orig().Size+c.Resp().Size > violationsCountUntil {
+	if !c.suffers(p) {
 		return false
 	}
 	if p.Service != "" {
@@ -348,6 +345,14 @@ func (t *Table) DetachViolator(c *Conn, a Analyzer) {
 	}
 }
 
+// excused reports whether violations on c are to be expected.
+func (c *Conn) excused() bool { return c.transport == event.ProtoTCP && c.Incomplete() }
+
+// suffers reports whether a violation on c takes an analyzer of p off.
+func (c *Conn) suffers(p *Protocol) bool {
+	return !p.Tolerant && c.Orig().Size+c.Resp().Size <= violationsCountUntil
+}
+
 // lateViolation is a call of ViolateLate.
 type lateViolation struct {
 	c      *Conn
@@ -363,9 +368,14 @@ func (t *Table) ViolateLate(c *Conn, a Analyzer, reason string) {
 }
 
 // ViolateLateWith is ViolateLate with the data that shows the violation, of which it
-// takes a copy.
-func (t *Table) ViolateLateWith(c *Conn, a Analyzer, reason string, data []byte) {
+// takes a copy. It reports whether the analyzer will be taken off.
+func (t *Table) ViolateLateWith(c *Conn, a Analyzer, reason string, data []byte) bool {
+	i := c.extra().find(a)
+	if i < 0 || c.excused() {
+		return false
+	}
 	t.late = append(t.late, lateViolation{c, a, reason, bytes.Clone(data)})
+	return c.suffers(c.ext.analyzers[i].p)
 }
 
 // settle does what ViolateLate has been asked for.
@@ -394,7 +404,7 @@ func (t *Table) RaiseViolation(c *Conn, tag event.Enum, reason string, data []by
 
 // TolerateViolation is Violate for an analyzer of a Tolerant protocol that is not attached.
 func (t *Table) TolerateViolation(c *Conn, p *Protocol, reason string) {
-	if c.transport != event.ProtoTCP || !c.Incomplete() {
+	if !c.excused() {
 		t.raiseViolation(c, p, reason, nil)
 	}
 }

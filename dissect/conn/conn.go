@@ -104,6 +104,8 @@ type ext struct {
 	tunnel    *Encap
 	rare      *rare
 	session   event.Time // of EndAfterSilence
+	// sessionEnd is the number of packets from which on session does not count, 0 for none.
+	sessionEnd uint64
 	services  [maxServices]uint8
 	tunnels   tunnel.State // of the tunnels that the connection carries
 	// Which side's data came last.
@@ -416,11 +418,28 @@ func (c *Conn) EndAfterSilence(d event.Time) {
 	c.t.rearm(c)
 }
 
+// NoEndAfterSilence takes EndAfterSilence back once another packet comes than the one at
+// work, with which Zeek deletes an analyzer that was taken off, and its timer.
+func (c *Conn) NoEndAfterSilence() { c.extra().sessionEnd = c.allPackets() + 2 }
+
+// endsAfterSilence reports whether EndAfterSilence holds.
+func (c *Conn) endsAfterSilence() bool {
+	x := c.ext
+	return x != nil && x.session != 0 && (x.sessionEnd == 0 || c.allPackets() < x.sessionEnd)
+}
+
+// allPackets is the number of packets before the one at work.
+func (c *Conn) allPackets() uint64 { return c.side[0].packets + c.side[1].packets }
+
 // SetInactivityTimeout changes how long the connection may be silent.
 func (c *Conn) SetInactivityTimeout(d event.Time) {
 	c.setSilence(d)
 	c.t.rearm(c)
 }
+
+// Interactive has c wait as long for packets as is due to a service that people use (Zeek's
+// Conn::analyzer_inactivity_timeouts).
+func (t *Table) Interactive(c *Conn) { c.SetInactivityTimeout(t.cfg.Timeouts.Interactive) }
 
 func (c *Conn) setSilence(d event.Time) { c.silence = uint32(min(int64(d)/1e6, 1<<32-1)) }
 

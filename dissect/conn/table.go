@@ -27,7 +27,7 @@ type Timeouts struct {
 	UDPInactivity   event.Time // udp_inactivity_timeout
 	ICMPInactivity  event.Time // icmp_inactivity_timeout
 	UnknownIP       event.Time // unknown_ip_inactivity_timeout
-	Interactive     event.Time // Conn::port_inactivity_timeouts of FTP, SSH, telnet and rlogin
+	Interactive     event.Time // Conn::port_inactivity_timeouts and analyzer_inactivity_timeouts
 }
 
 // Second is one second of event.Time.
@@ -428,7 +428,7 @@ func (t *Table) Drain(limit uint64, cause func(first uint64)) {
 		if c.attempt != 0 && !t.contained(c, timerAttempt) {
 			continue
 		}
-		if c.ext != nil && c.ext.session != 0 {
+		if c.endsAfterSilence() {
 			t.contained(c, timerInactivity)
 			continue
 		}

@@ -111,6 +111,27 @@ func TestInactivity(t *testing.T) {
 	if len(r.conns) != 1 {
 		t.Error("EndAfterSilence has not ended the connection")
 	}
+
+	for packets, want := range map[int]int{1: 1, 2: 0} {
+		b, r = newBench(t, nil)
+		b.Hooks.UDP.Request.Listen(func(e *event.UDPRequest) {
+			if c := e.Conn.(*conn.Conn); c.Orig().Packets == 0 {
+				c.EndAfterSilence(10 * conn.Second)
+				c.NoEndAfterSilence()
+			}
+		})
+		for range packets {
+			udp(b)
+		}
+		b.Advance(20 * conn.Second)
+		if len(r.conns) != want {
+			t.Errorf("NoEndAfterSilence: after %d packets and silence %d connections have ended, not %d", packets, len(r.conns), want)
+		}
+		b.Advance(60 * conn.Second)
+		if len(r.conns) != 1 {
+			t.Errorf("NoEndAfterSilence: after %d packets the connection has not ended", packets)
+		}
+	}
 }
 
 // TestTimerOrder lets many connections end at once: the order is that of the deadlines,
@@ -391,5 +412,19 @@ func TestUIDs(t *testing.T) {
 			t.Fatalf("uid %s", u)
 		}
 		all[u] = true
+	}
+}
+
+// TestICMPNetWeird sends a neighbor solicitation without its target, which Zeek's weird
+// says without saying whose it is.
+func TestICMPNetWeird(t *testing.T) {
+	b := testconn.New(t, testconn.Config())
+	b.Hooks.ICMP.NeighborSolicitation.Listen(func(*event.ICMPNeighborSolicitation) { t.Error("raised") })
+	b.Hooks.Weird.Conn.Listen(func(e *event.ConnWeird) { t.Errorf("%s of a connection", e.Name) })
+	var got string
+	b.Hooks.Weird.Net.Listen(func(e *event.NetWeird) { got = e.Name + " " + string(e.Addl) + " " + e.Source })
+	b.Packet(testconn.ICMP(netip.MustParseAddr("2001:db8::1"), netip.MustParseAddr("2001:db8::2"), 135, 0, make([]byte, 12)))
+	if got != "icmp6_ns_bad_opt_offset 16 (length 8) ICMP" {
+		t.Error(got)
 	}
 }

@@ -446,7 +446,11 @@ func (t *Table) processICMP(p *Packet, r *Result) {
 	s, _ := c.sideOf(p.isOrig)
 	size, w := t.icmp.Deliver(c, p.IP, &p.Link.Weirds)
 	s.active(size)
-	if w.Name != "" {
+	switch {
+	case w.Name == "":
+	case w.Net:
+		t.NetWeird(w.Name, w.Addl, icmp.Source)
+	default:
 		t.weird(c, w.Name, w.Addl, icmp.Source)
 	}
 	if len(b) >= n {

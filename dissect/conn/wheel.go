@@ -285,6 +285,9 @@ func (t *Table) expireTimer(c *Conn, kind timerKind) bool {
 // expireSession looks whether the silence of EndAfterSilence has come about. A
 // second less will do, so that one question with one answer does not take two looks.
 func (t *Table) expireSession(c *Conn, now event.Time) bool {
+	if !c.endsAfterSilence() {
+		return true
+	}
 	if now-c.last >= c.ext.session-Second {
 		t.timeout(c)
 		return false

@@ -14,6 +14,7 @@ import (
 	"github.com/wirelog/wirelog/dissect/conn"
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/dissect/files"
+	"github.com/wirelog/wirelog/dissect/freelist"
 )
 
 const (
@@ -36,6 +37,9 @@ type Kind struct {
 	// Always tells that the file is looked at even if its connection is not expected
 	// any more.
 	Always bool
+	// Reused tells that a connection whose ports are used for another one, before it was
+	// forgotten, leaves it what was announced: clients may have one port for all data.
+	Reused bool
 }
 
 // Channels are the data connections of one kind on one shard.
@@ -44,7 +48,7 @@ type Channels struct {
 	hooks    *event.FileEvents
 	files    *files.Manager
 	protocol conn.Protocol
-	free     []*analyzer
+	free     freelist.List[analyzer]
 	handle   []byte
 }
 
@@ -53,7 +57,22 @@ type Channels struct {
 func New(h *event.Hooks, fm *files.Manager, k Kind) *Channels {
 	ch := &Channels{kind: k, hooks: &h.File, files: fm}
 	ch.protocol = conn.Protocol{Name: k.Name, New: ch.new}
+	if k.Reused {
+		h.Conn.ConnectionReused.Listen(ch.connectionReused)
+	}
 	return ch
+}
+
+// connectionReused is told of connections that end because their ports are used again.
+func (ch *Channels) connectionReused(e *event.ConnectionReused) {
+	if c, ok := e.Conn.(*conn.Conn); ok {
+		c.EachAnalyzer(func(x conn.Analyzer) bool {
+			if a, ok := x.(*analyzer); ok && a.ch == ch {
+				a.reused = true
+			}
+			return true
+		})
+	}
 }
 
 // Control is the end of a control connection that announces others. Its Conn is to be
@@ -77,6 +96,7 @@ type analyzer struct {
 	c      *conn.Conn
 	prefix []byte
 	told   bool // of prefix
+	reused bool // the connection's ports are used again
 	side   [2]side
 	acked  uint64 // bytes of acknowledgements
 }
@@ -88,11 +108,9 @@ type side struct {
 }
 
 func (ch *Channels) new(t *conn.Table, c *conn.Conn) conn.Analyzer {
-	var a *analyzer
-	if n := len(ch.free); n > 0 {
-		a, ch.free = ch.free[n-1], ch.free[:n-1]
-	} else {
-		a = &analyzer{prefix: make([]byte, 0, prefixSize)}
+	a := ch.free.Get()
+	if a.prefix == nil {
+		a.prefix = make([]byte, 0, prefixSize)
 	}
 	*a = analyzer{ch: ch, t: t, c: c, prefix: a.prefix[:0]}
 	for i := range a.side {
@@ -196,8 +214,10 @@ func (a *analyzer) Done() {
 			a.ch.files.End(s.file)
 		}
 	}
-	a.t.Unexpect(a.c)
-	a.ch.free = append(a.ch.free, a)
+	if !a.reused {
+		a.t.Unexpect(a.c)
+	}
+	a.ch.free.Put(a)
 }
 
 // Flip follows the connection's change of roles.

@@ -37,9 +37,9 @@ type Options struct {
 // DefaultOptions returns Zeek's limits.
 func DefaultOptions() Options { return Options{Calls: 20, Fragment: 30000} }
 
-// Security are the analyzers of what authenticates the two sides of an association. Any may
-// be nil.
-type Security struct{ GSSAPI, NTLM, KRB *conn.Protocol }
+// Security are the analyzers of what authenticates the two sides of an association. Either
+// may be nil.
+type Security struct{ GSSAPI, NTLM *conn.Protocol }
 
 // New describes the protocol to the detector, and returns what analyzes named pipes. The
 // analyzers raise their events on h.
@@ -98,7 +98,7 @@ func (f *factory) get(t *conn.Table, c *conn.Conn) *analyzer {
 		a = new(analyzer)
 	}
 	*a = analyzer{
-		f: f, t: t, c: c, contexts: a.contexts[:0], security: [mechanisms]int{-1, -1, -1},
+		f: f, t: t, c: c, contexts: a.contexts[:0], security: [mechanisms]int{-1, -1},
 		flow: [2]flow{{calls: a.flow[0].calls}, {calls: a.flow[1].calls}},
 	}
 	return a
@@ -131,7 +131,6 @@ func (a *analyzer) drop(b *[]byte) {
 const (
 	mechanismGSSAPI = iota
 	mechanismNTLM
-	mechanismKRB
 	mechanisms
 )
 

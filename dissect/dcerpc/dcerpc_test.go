@@ -51,7 +51,7 @@ func newBench(t testing.TB) (*testconn.Bench, *recorder, *detect.Protocol, *Pipe
 	mechanism := func(name string) *conn.Protocol {
 		return &conn.Protocol{Name: name, New: func(*conn.Table, *conn.Conn) conn.Analyzer { return &taker{name, r} }}
 	}
-	s := Security{GSSAPI: mechanism("gssapi"), NTLM: mechanism("ntlm"), KRB: mechanism("krb")}
+	s := Security{GSSAPI: mechanism("gssapi"), NTLM: mechanism("ntlm")}
 	p, pipes := New(b.Hooks, s, DefaultOptions())
 	b.Table.SetAttacher(detect.New([]*detect.Protocol{p}))
 	b.Server = netip.AddrPortFrom(b.Server.Addr(), 135)
@@ -151,7 +151,7 @@ var talks = []talkCase{
 		">" + pdu(16, whole, 1, "", trailer(authSPNEGO, "s")), "<" + pdu(16, whole, 1, "", trailer(authNTLM, "n")),
 		">" + pdu(16, whole, 1, "", trailer(authKerberos, "k")), ">" + pdu(16, whole, 1, "", trailer(authTLS, "t")),
 		">" + pdu(16, whole, 1, "", trailer(authNetlogon, "l")), ">" + pdu(16, whole, 1, "", trailer(1, "?")),
-	}, `true 16 AUTH3|gssapi true "s"|` + confirmed + `|false 16 AUTH3|ntlm true "n"|true 16 AUTH3|krb true "k"|` +
+	}, `true 16 AUTH3|gssapi true "s"|` + confirmed + `|false 16 AUTH3|ntlm true "n"|true 16 AUTH3|` +
 		`true 16 AUTH3|weird tls_dce_rpc_auth_type "14" DCE_RPC|true 16 AUTH3|weird netlogon_dce_rpc_auth_type "68" DCE_RPC|` +
 		`true 16 AUTH3|weird unknown_dce_rpc_auth_type "1" DCE_RPC`},
 	{"big endian", []string{">\x05\x00\x00\x03\x00\x00\x00\x00\x00\x18\x00\x00\x00\x00\x00\x01\x00\x00\x00\x00\x00\x03\x00\x07"},

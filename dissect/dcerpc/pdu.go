@@ -125,7 +125,7 @@ func (a *analyzer) authenticate(trailer []byte) {
 	case authNTLM:
 		i, p = mechanismNTLM, s.NTLM
 	case authKerberos:
-		i, p = mechanismKRB, s.KRB
+		// Zeek has an analyzer for it that takes no notice.
 	case authTLS:
 		a.t.Weird(a.c, "tls_dce_rpc_auth_type", strconv.Itoa(int(kind)), source)
 	case authNetlogon:

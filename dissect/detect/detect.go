@@ -9,6 +9,7 @@ import (
 
 	"github.com/wirelog/wirelog/dissect/conn"
 	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/dissect/freelist"
 )
 
 // Protocol is an analyzer and how to know its protocol.
@@ -53,7 +54,7 @@ type Detector struct {
 	byPort map[port][]*Protocol
 	// signed are the signatures, by transport.
 	signed [2][]signed
-	free   []*watch
+	free   freelist.List[watch]
 	self   [2]conn.Protocol // of watches
 	inner  conn.Protocol    // of watches on inner streams
 }
@@ -195,14 +196,8 @@ func (d *Detector) watchInner(t *conn.Table, c *conn.Conn) conn.Analyzer {
 }
 
 func (d *Detector) newWatch(t *conn.Table, c *conn.Conn) *watch {
-	var w *watch
-	if n := len(d.free); n > 0 {
-		w = d.free[n-1]
-		d.free = d.free[:n-1]
-	} else {
-		w = &watch{d: d}
-	}
-	w.t, w.c, w.tp = t, c, c.Transport()
+	w := d.free.Get()
+	w.d, w.t, w.c, w.tp = d, t, c, c.Transport()
 	w.reopen()
 	return w
 }
@@ -333,12 +328,13 @@ func (w *watch) attach(p *Protocol, last []byte, isOrig bool) {
 	feed(isOrig, last, 0)
 }
 
-// Gap remembers missing bytes; signatures go on with what follows.
+// Gap remembers missing bytes; signatures go on with what follows. What is missing before
+// the first bytes of a connection is not told to those that they call for, as in Zeek.
 func (w *watch) Gap(isOrig bool, n uint64) {
 	for _, f := range w.found {
 		w.t.InnerGap(w.c, f.n, isOrig, n)
 	}
-	if w.over {
+	if w.over || len(w.chunks) == 0 {
 		return
 	}
 	w.chunks = append(w.chunks, chunk{end: len(w.sides[sideOf(isOrig)]), gap: n, isOrig: isOrig})
@@ -368,7 +364,7 @@ func (w *watch) Done() {
 		w.t.DetachInner(w.c, f.n)
 	}
 	*w = watch{d: w.d, sides: [2][]byte{w.sides[0][:0], w.sides[1][:0]}, chunks: w.chunks[:0], found: w.found[:0]}
-	w.d.free = append(w.d.free, w)
+	w.d.free.Put(w)
 }
 
 // Flip follows the connection's change of roles.

@@ -137,7 +137,8 @@ func TestDetection(t *testing.T) {
 		{"nor when that is cut", 702, []string{">bad", ">f", ">f", "<x"}, "F F>bad F!"},
 		{"again by what the other side says", 702, []string{">bad", "<FF"}, "F F>bad F! F F>bad F!"},
 		{"again when the side has its next turn", 702, []string{">bad", "<x", ">ff"}, "F F>bad F! F F>bad F!"},
-		{"a gap before", 9999, []string{"<lost5", "<x", ">aaaa"}, "A A<gap5 A<x A>aaaa A!"},
+		{"a gap before", 9999, []string{"<lost5", "<x", ">aaaa"}, "A A<x A>aaaa A!"},
+		{"a gap between", 9999, []string{"<x", "<lost5", "<y", ">aaaa"}, "A A<x A<gap5 A<y A>aaaa A!"},
 		{"too late", 9999, []string{">" + long, "<" + long, ">ee", "<EE"}, ""},
 		{"in the last chunk that is looked at", 9999, []string{">" + long, "<EE" + long + "ee"}, ""},
 		{"a long chunk is given whole", 9999, []string{">ee", "<EE" + long + long}, "E E>ee E<(1202) E!"},
@@ -316,7 +317,8 @@ func TestMemory(t *testing.T) {
 		b.Close()
 		b.Advance(60 * conn.Second)
 	}
-	if len(d.free) != 1 || cap(d.free[0].sides[0]) > 4*maxBytes || cap(d.free[0].chunks) > 4*maxChunks {
-		t.Errorf("%d watches", len(d.free))
+	n := d.free.Len()
+	if w := d.free.Get(); n != 1 || cap(w.sides[0]) > 4*maxBytes || cap(w.chunks) > 4*maxChunks {
+		t.Errorf("%d watches, %d bytes, %d chunks", n, cap(w.sides[0]), cap(w.chunks))
 	}
 }

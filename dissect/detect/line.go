@@ -2,7 +2,9 @@ package detect
 
 import "bytes"
 
-// Functions for signatures of protocols whose messages are lines of text.
+// Functions for signatures of protocols whose messages are lines of text. In Zeek's
+// signatures a dot is any byte, a line end too, so that what is looked for in a line may
+// stand in any.
 
 // IsSpace reports whether c is white space, as in C.
 func IsSpace(c byte) bool { return c == ' ' || c >= '\t' && c <= '\r' }
@@ -15,23 +17,36 @@ func TrimSpace(b []byte) []byte {
 	return b
 }
 
-// AnyLine reports whether match accepts any of the lines of b, which it is given without
-// the white space before them and with what follows them. CR and LF both end a line.
+// TrimBlanks cuts spaces off the beginning of b.
+func TrimBlanks(b []byte) []byte {
+	for len(b) > 0 && b[0] == ' ' {
+		b = b[1:]
+	}
+	return b
+}
+
+// AnyLine reports whether match accepts b from its beginning or from behind any CR or LF
+// on.
 func AnyLine(b []byte, match func(b []byte) bool) bool {
 	for {
-		if b = TrimSpace(b); len(b) == 0 {
+		end := bytes.IndexByte(b, '\n')
+		line := b[:max(end, 0)]
+		if end < 0 {
+			line = b
+		}
+		for at := 0; ; {
+			if match(b[at:]) {
+				return true
+			}
+			cr := bytes.IndexByte(line[at:], '\r')
+			if cr < 0 {
+				break
+			}
+			at += cr + 1
+		}
+		if end < 0 {
 			return false
 		}
-		if match(b) {
-			return true
-		}
-		n := bytes.IndexByte(b, '\n')
-		if n < 0 {
-			n = len(b)
-		}
-		if cr := bytes.IndexByte(b[:n], '\r'); cr >= 0 {
-			n = cr
-		}
-		b = b[n:]
+		b = b[end+1:]
 	}
 }

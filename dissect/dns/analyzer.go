@@ -187,11 +187,18 @@ func (a *analyzer) message(b []byte, from sender) bool {
 	}
 	a.seen = true
 	d.body(from, c.RespPort())
-	if d.violation != "" {
-		a.s.table.Violate(c, a, d.violation, nil)
-		return a.c != nil
+	if d.violation == "" {
+		return true
 	}
-	return true
+	udp := a.tcp == nil
+	a.s.table.Violate(c, a, d.violation, nil)
+	if a.c != nil {
+		return true
+	}
+	if udp {
+		c.NoEndAfterSilence()
+	}
+	return false
 }
 
 // multicast reports whether the responder is a group, which sends no answers

@@ -274,10 +274,24 @@ func (f *File) sniff(head []byte) {
 	if len(m.matches) > 0 {
 		mime = m.matches[0].MIME
 		meta.MIMEType = event.Some(mime)
+		meta.MIMETypes = onePerStrength(m.matches)
 	} else {
 		meta.MIMETypes = nil
 	}
 	f.found(mime, meta)
+}
+
+// onePerStrength leaves the last of the matches of a strength, which is what Zeek tells of
+// them, though it takes the first for the type.
+func onePerStrength(list []event.MIMEMatch) []event.MIMEMatch {
+	n := 0
+	for i, m := range list {
+		if i > 0 && m.Strength != list[i-1].Strength {
+			n++
+		}
+		list[n] = m
+	}
+	return list[:n+1]
 }
 
 // found notes what the file is, and puts the analyzers on it that go with that.

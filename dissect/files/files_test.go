@@ -546,3 +546,23 @@ func BenchmarkFile(b *testing.B) {
 		m.Data(id, from, data)
 	}
 }
+
+func TestMIMETypes(t *testing.T) {
+	var got event.FileMetadata
+	h := new(event.Hooks)
+	h.File.Sniff.Listen(func(e *event.FileSniff) {
+		got = e.Meta
+		got.MIMETypes = slices.Clone(e.Meta.MIMETypes)
+	})
+	m := New(Config{}, h, &testClock{}, nil)
+	// A document that has the folders of two kinds.
+	part := "PK\x03\x04" + strings.Repeat("x", 26)
+	id := m.ID(nil, []byte("x"))
+	m.Data(id, &Carrier{Source: "HTTP"}, []byte(part+"[Content_Types].xml"+part+"word/"+part+"xl/"))
+	m.End(id)
+	const office = "application/vnd.openxmlformats-officedocument."
+	want := []event.MIMEMatch{{Strength: 80, MIME: office + "wordprocessingml.document"}, {Strength: 10, MIME: "application/zip"}}
+	if got.MIMEType.V != office+"spreadsheetml.sheet" || !slices.Equal(got.MIMETypes, want) {
+		t.Errorf("%+v", got)
+	}
+}

@@ -15,6 +15,7 @@ import (
 	"github.com/wirelog/wirelog/dissect/detect"
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/dissect/files"
+	"github.com/wirelog/wirelog/dissect/freelist"
 )
 
 const (
@@ -56,7 +57,7 @@ func DefaultOptions() Options { return Options{Pending: 20, Channels: 100_000} }
 func New(h *event.Hooks, fm *files.Manager, ssl *conn.Protocol, o Options) *detect.Protocol {
 	f := &factory{hooks: &h.FTP, ssl: ssl, opt: o}
 	f.lines.Limit = lineBudget
-	f.data = datachannel.New(h, fm, datachannel.Kind{Name: "FTP_DATA", Service: "ftp-data", Limit: o.Channels})
+	f.data = datachannel.New(h, fm, datachannel.Kind{Name: "FTP_DATA", Service: "ftp-data", Limit: o.Channels, Reused: true})
 	f.watchGridFTP(h)
 	p := &detect.Protocol{
 		Transport:  event.ProtoTCP,
@@ -74,7 +75,7 @@ type factory struct {
 	opt   Options
 	data  *datachannel.Channels
 	lines contentline.Budget
-	free  []*analyzer
+	free  freelist.List[analyzer]
 	// securing is the connection whose security data is given to TLS.
 	securing *analyzer
 
@@ -87,12 +88,7 @@ type factory struct {
 }
 
 func (f *factory) new(t *conn.Table, c *conn.Conn) conn.Analyzer {
-	var a *analyzer
-	if n := len(f.free); n > 0 {
-		a, f.free = f.free[n-1], f.free[:n-1]
-	} else {
-		a = new(analyzer)
-	}
+	a := f.free.Get()
 	lines, session := a.lines, a.session
 	*a = analyzer{f: f, t: t, c: c, lines: lines, session: session, auth: a.auth[:0], inner: -1}
 	a.client.a, a.server.a = a, a
@@ -175,15 +171,19 @@ func (a *analyzer) Gap(isOrig bool, n uint64) {
 	}
 }
 
-// End tells TLS.
+// End ends a line that has no end.
 func (a *analyzer) End(isOrig bool) {
-	if a.tls && a.inner >= 0 {
+	switch l := &a.lines[index(isOrig)]; {
+	case a.tls && a.inner >= 0:
 		a.t.InnerEnd(a.c, a.inner, isOrig)
+	case !a.tls && l.Partial():
+		l.Deliver([]byte("\n"))
 	}
 }
 
 // Done ends the commands that are left.
 func (a *analyzer) Done() {
+	// Had the client's last byte come, there would be nothing left of a line.
 	if !a.off && !a.tls && a.lines[0].Partial() && bytes.IndexByte(a.c.History(), 'F') >= 0 {
 		a.t.Weird(a.c, "partial_ftp_request", "", source)
 	}
@@ -202,7 +202,7 @@ func (a *analyzer) Done() {
 	}
 	a.lines[0].Release()
 	a.lines[1].Release()
-	a.f.free = append(a.f.free, a)
+	a.f.free.Put(a)
 }
 
 // Flip follows the connection's change of roles.
@@ -273,6 +273,7 @@ func (a *analyzer) command(line []byte) bool {
 	if !a.confirmed {
 		a.confirmed = true
 		a.t.Confirm(a.c, a)
+		a.t.Interactive(a.c)
 	}
 	// Zeek compares as many characters as there are.
 	if bytes.HasPrefix([]byte("AUTH"), cmd) {
@@ -353,10 +354,9 @@ func (a *analyzer) replyLine(line []byte) bool {
 // maxShown is how much of a line is told with a violation.
 const maxShown = 4096
 
-// violate gives up: what the server says is not FTP. As long as the analyzer is still
-// there it only looks at how lines end.
+// violate tells that what the server says is not FTP. If that takes the analyzer off, it
+// only looks at how lines end as long as it is still there.
 func (a *analyzer) violate(reason string, line []byte) bool {
-	a.broken = true
-	a.t.ViolateLateWith(a.c, a, reason, line[:min(len(line), maxShown)])
+	a.broken = a.t.ViolateLateWith(a.c, a, reason, line[:min(len(line), maxShown)])
 	return true
 }

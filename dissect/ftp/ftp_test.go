@@ -88,18 +88,6 @@ func newBench(t testing.TB) (*testconn.Bench, *recorder) {
 	return b, rec
 }
 
-// play lets both sides talk, ">" or "<" and the bytes, in segments of at most size bytes.
-func play(b *testconn.Bench, talk []string, size int) {
-	b.Open()
-	for _, s := range talk {
-		for part := range slices.Chunk([]byte(s[1:]), size) {
-			b.Talk(s[0] == '>', part)
-		}
-	}
-	b.Close()
-	b.Drain()
-}
-
 const begun = `< 220 "ready" to <init>|over <init> ""|`
 
 var talks = []struct {
@@ -134,14 +122,15 @@ var talks = []struct {
 	{"no space", []string{"<220hello\r\n"}, `violation invalid reply line "220hello"`},
 	{"long command", []string{"<220 ready\r\n", ">NOOP\r\n" + strings.Repeat("x", 101) + "\r\n\x01\x02\x03\r\n"},
 		begun + `> NOOP ""|weird FTP_max_command_length_exceeded 101 FTP|weird FTP_invalid_command  FTP|over NOOP ""|services [ftp]`},
-	{"cut off", []string{"<220 ready\r\n", ">NOOP\r\nQUI"}, begun + `> NOOP ""|weird partial_ftp_request  FTP|over NOOP ""|services [ftp]`},
+	{"cut off", []string{"<220 ready\r\n", ">NOOP\r\nQUIT", "<200 ok\r\n221 bye"},
+		begun + `> NOOP ""|< 200 "ok" to NOOP|over NOOP ""|> QUIT ""|< 221 "bye" to QUIT|over QUIT ""|services [ftp]`},
 }
 
 func TestTalks(t *testing.T) {
 	for _, c := range talks {
 		for _, size := range []int{1 << 16, 1, 2, 3, 7} {
 			b, rec := newBench(t)
-			play(b, c.talk, size)
+			b.Converse(c.talk, size)
 			if got := strings.Join(rec.lines, "|"); got != c.want {
 				t.Errorf("%s, segments of %d:\ngot  %s\nwant %s", c.name, size, got, c.want)
 			}
@@ -195,6 +184,72 @@ func TestDataConnection(t *testing.T) {
 	}
 }
 
+// TestDataPortReused has a server send one file after the other to the same port from the
+// same port, before the first connection is forgotten.
+func TestDataPortReused(t *testing.T) {
+	b, rec := newBench(t)
+	b.Open()
+	b.Talk(false, []byte("220 ready\r\n"))
+	b.Talk(true, []byte("PORT 192,0,2,1,4,31\r\n"))
+	b.Client, b.Server = netip.AddrPortFrom(b.Server.Addr(), 20), netip.AddrPortFrom(b.Client.Addr(), 1055)
+	for range 2 {
+		b.Open()
+		b.Talk(true, []byte("hello"))
+		b.Close()
+	}
+	if n := strings.Count(strings.Join(rec.lines, "|"), "connection for FTP_DATA, control true|file true"); n != 2 {
+		t.Errorf("%d data connections: %q", n, rec.lines)
+	}
+	b.Advance(10 * conn.Second)
+	rec.lines = nil
+	b.Open()
+	b.Talk(true, []byte("hello"))
+	b.Close()
+	if len(rec.lines) > 0 {
+		t.Errorf("still waited for: %q", rec.lines)
+	}
+}
+
+// TestGoesOn has the server say what is not FTP where no violation counts.
+func TestGoesOn(t *testing.T) {
+	for name, before := range map[string]func(b *testconn.Bench){
+		"missing bytes": func(b *testconn.Bench) { b.Skip(false, 4) },
+		"much traffic": func(b *testconn.Bench) {
+			for range 300 {
+				b.Talk(true, []byte("NOOP "+strings.Repeat("x", 40)+"\r\n"))
+			}
+		},
+	} {
+		b, rec := newBench(t)
+		b.Open()
+		b.Talk(false, []byte("220 ready\r\n"))
+		b.Talk(true, []byte("NOOP\r\n"))
+		before(b)
+		b.Talk(false, []byte("hello\r\n"))
+		rec.lines, rec.over = nil, false
+		b.Talk(false, []byte("200 ok\r\n"))
+		if len(rec.lines) == 0 || rec.lines[0] != `< 200 "ok" to NOOP` {
+			t.Errorf("after %s: %q", name, rec.lines)
+		}
+	}
+}
+
+// TestPatience lets a session on a port of its own be silent for long.
+func TestPatience(t *testing.T) {
+	b, _ := newBench(t)
+	b.Server = netip.AddrPortFrom(b.Server.Addr(), 2811)
+	b.Open()
+	b.Talk(true, []byte("USER me\r\n"))
+	b.Advance(3599 * conn.Second)
+	if b.Table.Len() != 1 {
+		t.Error("given up too early")
+	}
+	b.Advance(2 * conn.Second)
+	if b.Table.Len() != 0 {
+		t.Error("not given up")
+	}
+}
+
 // TestPending sends commands that are never answered.
 func TestPending(t *testing.T) {
 	b, rec := newBench(t)
@@ -227,6 +282,7 @@ func TestSignatures(t *testing.T) {
 		{"A\r\nB\r\nUSER x", "220-a\r\n220 b\r\n331 c", [2]bool{true, true}},
 		{"A\r\nxUSER x", "220-a\r\n b331 c", [2]bool{}},
 		{"USERx", "2201\n331 ", [2]bool{}},
+		{"x USER x", "220 331 x\n230", [2]bool{}},
 	} {
 		if got := [2]bool{client([]byte(c.orig)), server([]byte(c.resp))}; got != c.want {
 			t.Errorf("%q and %q: %v", c.orig, c.resp, got)
@@ -238,15 +294,8 @@ func TestSignatures(t *testing.T) {
 // panics.
 func FuzzSegments(f *testing.F) {
 	for _, c := range talks {
-		var orig, resp string
-		for _, s := range c.talk {
-			if s[0] == '>' {
-				orig += s[1:]
-			} else {
-				resp += s[1:]
-			}
-		}
-		f.Add([]byte(orig), []byte(resp), uint8(3))
+		orig, resp := testconn.Sides(c.talk)
+		f.Add(orig, resp, uint8(3))
 	}
 	f.Fuzz(func(t *testing.T, orig, resp []byte, size uint8) {
 		if len(orig)+len(resp) > 600 {
@@ -255,7 +304,7 @@ func FuzzSegments(f *testing.F) {
 		var want []string
 		for _, n := range []int{1 << 16, 1, max(int(size), 1)} {
 			b, rec := newBench(t)
-			play(b, []string{"<" + string(resp), ">" + string(orig)}, n)
+			b.Converse([]string{"<" + string(resp), ">" + string(orig)}, n)
 			if rec.over {
 				// Until the end of the segment, lines are still looked at for their ends.
 				rec.lines = slices.DeleteFunc(rec.lines, func(l string) bool { return strings.HasSuffix(l, "NVT") })

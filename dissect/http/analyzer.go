@@ -66,6 +66,7 @@ type factory struct {
 	upper     []byte
 	handle    []byte
 	unescaped []byte
+	decoded   []byte
 	ev        scratch
 
 	analyzers []*analyzer

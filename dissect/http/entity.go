@@ -266,9 +266,7 @@ func (e *entity) Illegal(encoding bool, detail string) {
 }
 
 // Base64Weird tells of what is no Base64.
-func (e *entity) Base64Weird(detail string) {
-	e.m.a.t.Weird(e.m.a.c, "base64_illegal_encoding", detail, "")
-}
+func (e *entity) Base64Weird(detail string) { e.m.a.Base64Weird(detail) }
 
 // Weird tells of a limit.
 func (e *entity) Weird(name string, n int) {

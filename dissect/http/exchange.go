@@ -4,6 +4,7 @@ import (
 	"strconv"
 
 	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/dissect/mime"
 )
 
 // Requests and their replies are counted here as Zeek's base/protocols/http does: the
@@ -175,11 +176,34 @@ func (a *analyzer) noteHeader(isOrig bool, name, value []byte) {
 			x.host, x.hasHost = append(x.host[:0], value[:min(len(value), maxKept)]...), true
 		case "RANGE":
 			x.ranged = true
+		case "AUTHORIZATION", "PROXY-AUTHORIZATION":
+			a.checkBasic(value)
 		}
 	}
 	if !x.entity {
 		a.weird("missing_HTTP_entity")
 	}
+}
+
+// checkBasic looks at the credentials of basic authentication (RFC 7617 section 2), as
+// Zeek's script does that logs the user's name: what is no Base64 is a weird.
+func (a *analyzer) checkBasic(value []byte) {
+	const scheme = "basic"
+	if len(value) <= len(scheme) || value[len(scheme)] != ' ' || !mime.Equal(value[:len(scheme)], scheme) {
+		return
+	}
+	var d mime.Base64
+	if a.f.decoded = d.Append(a.f.decoded[:0], value[skipBlanks(value, len(scheme)):], a); !d.Bad() {
+		a.f.decoded = d.Finish(a.f.decoded, a)
+	}
+	if cap(a.f.decoded) > maxKept {
+		a.f.decoded = nil
+	}
+}
+
+// Base64Weird tells of what is no Base64.
+func (a *analyzer) Base64Weird(detail string) {
+	a.t.Weird(a.c, "base64_illegal_encoding", detail, "")
 }
 
 func (a *analyzer) noteEndOfEntity() {

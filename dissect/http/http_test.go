@@ -128,6 +128,11 @@ var cases = []struct {
 	{"length", []string{get, ok + "Content-Length: 3\r\n\r\nabc"},
 		getSeen + "|reply 1.1 200 OK|<(|< CONTENT-LENGTH=3|< all Content-Length/3|< TEXT/PLAIN|< data \"abc\"|<)|" +
 			"< done false body 3 gap 0: message ends normally|stats 1 1 1.1 1.1"},
+	{"credentials", []string{">GET / HTTP/1.1\r\nAuthorization: Basic  dXNlcg\r\nProxy-Authorization: bAsIc dTpw!?\r\nAuthorization: Digest !\r\n\r\n"},
+		"request GET / / 1.1|>(|weird base64_illegal_encoding incomplete base64 group, padding with 12 bits of 0 ()|> AUTHORIZATION=Basic  dXNlcg|" +
+			"weird base64_illegal_encoding character 33 ignored by Base64 decoding ()|> PROXY-AUTHORIZATION=bAsIc dTpw!?|> AUTHORIZATION=Digest !|" +
+			"> all Authorization/Basic  dXNlcg Proxy-Authorization/bAsIc dTpw!? Authorization/Digest !|> TEXT/PLAIN|>)|" +
+			"> done false body 0 gap 0: message ends normally|stats 1 0 1.1 0.0"},
 	{"chunked", []string{get, ok + "Transfer-Encoding: chunked\r\n\r\n3;x\r\nabc\r\n0a\r\n0123456789\r\n0\r\nT: x\r\n\r\n"},
 		getSeen + "|reply 1.1 200 OK|<(|< TRANSFER-ENCODING=chunked|< all Transfer-Encoding/chunked|< TEXT/PLAIN|< data \"abc0123456789\"|" +
 			"< T=x|<)|< done false body 13 gap 0: message ends normally|stats 1 1 1.1 1.1"},

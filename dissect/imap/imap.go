@@ -8,6 +8,7 @@ import (
 	"github.com/wirelog/wirelog/dissect/conn"
 	"github.com/wirelog/wirelog/dissect/detect"
 	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/dissect/freelist"
 	"github.com/wirelog/wirelog/dissect/starttls"
 )
 
@@ -34,7 +35,7 @@ func New(h *event.Hooks, tls *conn.Protocol) *detect.Protocol {
 type factory struct {
 	hooks *event.IMAPEvents
 	tls   *conn.Protocol
-	free  []*analyzer
+	free  freelist.List[analyzer]
 	caps  [][]byte
 	ev    struct {
 		capabilities event.IMAPCapabilities
@@ -56,13 +57,7 @@ type analyzer struct {
 }
 
 func (f *factory) new(t *conn.Table, c *conn.Conn) conn.Analyzer {
-	var a *analyzer
-	if n := len(f.free); n > 0 {
-		a = f.free[n-1]
-		f.free = f.free[:n-1]
-	} else {
-		a = new(analyzer)
-	}
+	a := f.free.Get()
 	*a = analyzer{f: f, t: t, c: c, pending: a.pending, tag: a.tag[:0]}
 	return a
 }
@@ -255,5 +250,5 @@ func (a *analyzer) Done() {
 	a.forget(1)
 	a.f, a.t, a.c = nil, nil, nil
 	a.off = true
-	f.free = append(f.free, a)
+	f.free.Put(a)
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/wirelog/wirelog/dissect/detect"
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/dissect/files"
+	"github.com/wirelog/wirelog/dissect/freelist"
 )
 
 const (
@@ -80,7 +81,7 @@ type factory struct {
 	hooks *event.IRCEvents
 	ssl   *conn.Protocol
 	data  *datachannel.Channels
-	free  []*analyzer
+	free  freelist.List[analyzer]
 
 	upper []byte
 	words [][]byte
@@ -91,12 +92,7 @@ type factory struct {
 }
 
 func (f *factory) new(t *conn.Table, c *conn.Conn) conn.Analyzer {
-	var a *analyzer
-	if n := len(f.free); n > 0 {
-		a, f.free = f.free[n-1], f.free[:n-1]
-	} else {
-		a = new(analyzer)
-	}
+	a := f.free.Get()
 	lines := a.lines
 	*a = analyzer{f: f, t: t, c: c, lines: lines, inner: -1}
 	for i := range a.lines {
@@ -191,7 +187,7 @@ func (a *analyzer) Done() {
 	}
 	a.lines[0].Release()
 	a.lines[1].Release()
-	a.f.free = append(a.f.free, a)
+	a.f.free.Put(a)
 }
 
 // Flip follows the connection's change of roles.

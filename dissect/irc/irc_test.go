@@ -71,18 +71,6 @@ func field(s, key string) string {
 	return s
 }
 
-// play lets both sides talk, ">" or "<" and the bytes, in segments of at most size bytes.
-func play(b *testconn.Bench, talk []string, size int) {
-	b.Open()
-	for _, s := range talk {
-		for part := range slices.Chunk([]byte(s[1:]), size) {
-			b.Talk(s[0] == '>', part)
-		}
-	}
-	b.Close()
-	b.Drain()
-}
-
 var talks = []struct {
 	talk []string
 	want string
@@ -117,7 +105,7 @@ func TestTalks(t *testing.T) {
 	for _, c := range talks {
 		for _, size := range []int{1 << 16, 1, 2, 3, 7} {
 			b, rec := newBench(t)
-			play(b, c.talk, size)
+			b.Converse(c.talk, size)
 			if got := strings.Join(rec.lines, "|"); got != c.want {
 				t.Errorf("%q, segments of %d:\ngot  %s\nwant %s", c.talk, size, got, c.want)
 			}
@@ -171,15 +159,8 @@ func TestSignatures(t *testing.T) {
 // panics.
 func FuzzSegments(f *testing.F) {
 	for _, c := range talks {
-		var orig, resp string
-		for _, s := range c.talk {
-			if s[0] == '>' {
-				orig += s[1:]
-			} else {
-				resp += s[1:]
-			}
-		}
-		f.Add([]byte(orig), []byte(resp), uint8(3))
+		orig, resp := testconn.Sides(c.talk)
+		f.Add(orig, resp, uint8(3))
 	}
 	f.Fuzz(func(t *testing.T, orig, resp []byte, size uint8) {
 		if len(orig)+len(resp) > 1500 {
@@ -188,7 +169,7 @@ func FuzzSegments(f *testing.F) {
 		var want []string
 		for _, n := range []int{1 << 16, 1, max(int(size), 1)} {
 			b, rec := newBench(t)
-			play(b, []string{"<" + string(resp), ">" + string(orig)}, n)
+			b.Converse([]string{"<" + string(resp), ">" + string(orig)}, n)
 			if n == 1<<16 {
 				want = rec.lines
 			} else if !slices.Equal(want, rec.lines) {

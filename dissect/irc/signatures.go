@@ -1,7 +1,6 @@
 package irc
 
 import (
-	"bytes"
 	"regexp"
 
 	"github.com/wirelog/wirelog/dissect/detect"
@@ -14,7 +13,7 @@ var signatures = []detect.Signature{
 	{Orig: isServer, Resp: isServer},
 }
 
-// Patterns behind the beginning of a line. What comes between may be lines, too.
+// Patterns behind the beginning of a line. As in Zeek's a dot is any byte.
 var (
 	userNick = regexp.MustCompile(`(?s)^ *(?i:USER) +.+[\n\r]+ *(?i:NICK) +.*[\r\n]`)
 	nickUser = regexp.MustCompile(`(?s)^ *(?i:NICK) +.+[\r\n]+ *(?i:USER) +.+[\r\n]`)
@@ -23,40 +22,31 @@ var (
 )
 
 func registers(b []byte) bool {
-	return inLine(b, "UuNn", func(b []byte) bool { return userNick.Match(b) || nickUser.Match(b) })
-}
-
-func isServer(b []byte) bool { return inLine(b, "Ss", server.Match) }
-
-func replies(b []byte) bool { return inLine(b, ":0123456789", numeric.Match) }
-
-// inLine tries f at the beginning of b, and behind every line end, where one of the
-// characters of first follows.
-func inLine(b []byte, first string, f func([]byte) bool) bool {
-	for {
-		if begins(b, first) && f(b) {
-			return true
-		}
-		end := bytes.IndexAny(b, "\r\n")
-		if end < 0 {
-			return false
-		}
-		b = b[end+1:]
-	}
-}
-
-// begins reports whether one of the characters of first is the first of b but spaces.
-func begins(b []byte, first string) bool {
-	for _, c := range b {
-		if c == ' ' {
-			continue
-		}
-		for i := range len(first) {
-			if c == first[i] {
-				return true
-			}
+	return detect.AnyLine(b, func(b []byte) bool {
+		switch first(b) {
+		case 'U', 'u':
+			return userNick.Match(b)
+		case 'N', 'n':
+			return nickUser.Match(b)
 		}
 		return false
+	})
+}
+
+func isServer(b []byte) bool {
+	return detect.AnyLine(b, func(b []byte) bool { return first(b)|0x20 == 's' && server.Match(b) })
+}
+
+func replies(b []byte) bool {
+	return detect.AnyLine(b, func(b []byte) bool {
+		return len(b) > 0 && (b[0] == ':' || isDigit(b[0])) && numeric.Match(b)
+	})
+}
+
+// first is the first character of b but spaces, 0 if there is none.
+func first(b []byte) byte {
+	if b = detect.TrimBlanks(b); len(b) > 0 {
+		return b[0]
 	}
-	return false
+	return 0
 }

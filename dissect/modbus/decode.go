@@ -125,16 +125,15 @@ func (d *decoder) even(what string, n int) bool {
 	return true
 }
 
-// coil reads the value of a coil.
-func (d *decoder) coil(what string, v uint64) (on, ok bool) {
-	switch v {
-	case coilOff:
-		return false, true
-	case coilOn:
-		return true, true
+// coil reads the value of a coil. One that stands for nothing has no event, as in Zeek.
+func coil(v uint64) (on, ok bool) { return v == coilOn, v == coilOn || v == coilOff }
+
+// raise raises an event that costs nothing to fill, in its place e.
+func raise[E any](h *event.Hook[E], e *E, v E) {
+	if h.On() {
+		*e = v
+		h.Raise(e)
 	}
-	d.invalid = "invalid value for modbus write single coil " + what + " " + strconv.FormatUint(v, 10)
-	return false, false
 }
 
 // exception is a refusal (section 7).
@@ -142,10 +141,7 @@ func (d *decoder) exception() {
 	if !d.has("ModbusTCP_ExceptResponse", 0, 1) {
 		return
 	}
-	if h := &d.hooks.Exception; h.On() {
-		d.ev.exception = event.ModbusException{Conn: d.c, Headers: d.headers, Code: uint64(d.b[0])}
-		h.Raise(&d.ev.exception)
-	}
+	raise(&d.hooks.Exception, &d.ev.exception, event.ModbusException{Conn: d.c, Headers: d.headers, Code: uint64(d.b[0])})
 }
 
 // fileRequests reads the references of a request to read files (section 6.14).

@@ -106,9 +106,9 @@ func TestFunctions(t *testing.T) {
 		{">18 04de", `modbus_read_fifo_queue_request",{"start_address":1246}}`},
 		{"<18 0006 0002 01b8 1284", `modbus_read_fifo_queue_response",{"fifos":[440,4740]}}`},
 		{"<81 02", `modbus_exception",{"code":2}}`},
-		// Without events of their own: diagnostics, identification, functions of vendors, an
-		// exception code in a request.
-		{">08 0000 a537", ""}, {"<08 0000 a537", ""}, {">2b 0e 01 00", ""}, {"<2b 0e", ""}, {">5a", ""}, {"<41 ff", ""}, {">81", ""},
+		// Without events of their own: diagnostics, values that no coil has, identification,
+		// functions of vendors, an exception code in a request.
+		{">08 0000 a537", ""}, {"<08 0000 a537", ""}, {">05 0001 0001", ""}, {"<05 0001 0100", ""}, {">2b 0e 01 00", ""}, {"<2b 0e", ""}, {">5a", ""}, {"<41 ff", ""}, {">81", ""},
 
 		// What is said to follow does not.
 		{">01 0013 00", outOfBound("ReadCoilsRequest: 4 > 3")},
@@ -116,7 +116,6 @@ func TestFunctions(t *testing.T) {
 		{"<02 02 cd", outOfBound("ReadDiscreteInputsResponse:bits: 3 > 2")},
 		{"<03 ff 0001", outOfBound("ReadHoldingRegistersResponse:registers: 256 > 3")},
 		{"<04 03 000a 01", violation("invalid value for modbus read input register response byte count 3")},
-		{">05 0001 0001", violation("invalid value for modbus write single coil request 1")},
 		{"<06 00", outOfBound("WriteSingleRegisterResponse: 4 > 1")},
 		{">0f 0013 ffff 03 cd01", outOfBound("WriteMultipleCoilsRequest:coils: 8 > 7")},
 		{">0f 0013 ffff 01 01", `modbus_write_multiple_coils_request",{"start_address":19,"coils":[true,false,false,false,false,false,false,false]}}`},

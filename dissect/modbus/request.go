@@ -8,47 +8,29 @@ func (d *decoder) request() {
 	switch d.headers.FunctionCode {
 	case fcReadCoils:
 		if d.has("ReadCoilsRequest", 0, 4) {
-			if h := &d.hooks.ReadCoilsRequest; h.On() {
-				d.ev.readCoilsRequest = event.ModbusReadCoilsRequest{Conn: d.c, Headers: d.headers, StartAddress: d.word(0), Quantity: d.word(2)}
-				h.Raise(&d.ev.readCoilsRequest)
-			}
+			raise(&d.hooks.ReadCoilsRequest, &d.ev.readCoilsRequest, event.ModbusReadCoilsRequest{Conn: d.c, Headers: d.headers, StartAddress: d.word(0), Quantity: d.word(2)})
 		}
 	case fcReadDiscreteInputs:
 		if d.has("ReadDiscreteInputsRequest", 0, 4) {
-			if h := &d.hooks.ReadDiscreteInputsRequest; h.On() {
-				d.ev.readDiscreteInputsRequest = event.ModbusReadDiscreteInputsRequest{Conn: d.c, Headers: d.headers, StartAddress: d.word(0), Quantity: d.word(2)}
-				h.Raise(&d.ev.readDiscreteInputsRequest)
-			}
+			raise(&d.hooks.ReadDiscreteInputsRequest, &d.ev.readDiscreteInputsRequest, event.ModbusReadDiscreteInputsRequest{Conn: d.c, Headers: d.headers, StartAddress: d.word(0), Quantity: d.word(2)})
 		}
 	case fcReadHoldingRegisters:
 		if d.has("ReadHoldingRegistersRequest", 0, 4) {
-			if h := &d.hooks.ReadHoldingRegistersRequest; h.On() {
-				d.ev.readHoldingRegistersRequest = event.ModbusReadHoldingRegistersRequest{Conn: d.c, Headers: d.headers, StartAddress: d.word(0), Quantity: d.word(2)}
-				h.Raise(&d.ev.readHoldingRegistersRequest)
-			}
+			raise(&d.hooks.ReadHoldingRegistersRequest, &d.ev.readHoldingRegistersRequest, event.ModbusReadHoldingRegistersRequest{Conn: d.c, Headers: d.headers, StartAddress: d.word(0), Quantity: d.word(2)})
 		}
 	case fcReadInputRegisters:
 		if d.has("ReadInputRegistersRequest", 0, 4) {
-			if h := &d.hooks.ReadInputRegistersRequest; h.On() {
-				d.ev.readInputRegistersRequest = event.ModbusReadInputRegistersRequest{Conn: d.c, Headers: d.headers, StartAddress: d.word(0), Quantity: d.word(2)}
-				h.Raise(&d.ev.readInputRegistersRequest)
-			}
+			raise(&d.hooks.ReadInputRegistersRequest, &d.ev.readInputRegistersRequest, event.ModbusReadInputRegistersRequest{Conn: d.c, Headers: d.headers, StartAddress: d.word(0), Quantity: d.word(2)})
 		}
 	case fcWriteSingleCoil:
 		if d.has("WriteSingleCoilRequest", 0, 4) {
-			if on, ok := d.coil("request", d.word(2)); ok {
-				if h := &d.hooks.WriteSingleCoilRequest; h.On() {
-					d.ev.writeSingleCoilRequest = event.ModbusWriteSingleCoilRequest{Conn: d.c, Headers: d.headers, Address: d.word(0), Value: on}
-					h.Raise(&d.ev.writeSingleCoilRequest)
-				}
+			if on, ok := coil(d.word(2)); ok {
+				raise(&d.hooks.WriteSingleCoilRequest, &d.ev.writeSingleCoilRequest, event.ModbusWriteSingleCoilRequest{Conn: d.c, Headers: d.headers, Address: d.word(0), Value: on})
 			}
 		}
 	case fcWriteSingleRegister:
 		if d.has("WriteSingleRegisterRequest", 0, 4) {
-			if h := &d.hooks.WriteSingleRegisterRequest; h.On() {
-				d.ev.writeSingleRegisterRequest = event.ModbusWriteSingleRegisterRequest{Conn: d.c, Headers: d.headers, Address: d.word(0), Value: d.word(2)}
-				h.Raise(&d.ev.writeSingleRegisterRequest)
-			}
+			raise(&d.hooks.WriteSingleRegisterRequest, &d.ev.writeSingleRegisterRequest, event.ModbusWriteSingleRegisterRequest{Conn: d.c, Headers: d.headers, Address: d.word(0), Value: d.word(2)})
 		}
 	case fcDiagnostics:
 		d.has("DiagnosticsRequest:subfunction", 0, 2)
@@ -62,19 +44,13 @@ func (d *decoder) request() {
 		d.writeFile()
 	case fcMaskWriteRegister:
 		if d.has("MaskWriteRegisterRequest", 0, 6) {
-			if h := &d.hooks.MaskWriteRegisterRequest; h.On() {
-				d.ev.maskWriteRegisterRequest = event.ModbusMaskWriteRegisterRequest{Conn: d.c, Headers: d.headers, Address: d.word(0), AndMask: d.word(2), OrMask: d.word(4)}
-				h.Raise(&d.ev.maskWriteRegisterRequest)
-			}
+			raise(&d.hooks.MaskWriteRegisterRequest, &d.ev.maskWriteRegisterRequest, event.ModbusMaskWriteRegisterRequest{Conn: d.c, Headers: d.headers, Address: d.word(0), AndMask: d.word(2), OrMask: d.word(4)})
 		}
 	case fcReadWriteMultipleRegisters:
 		d.readWriteRegisters()
 	case fcReadFIFOQueue:
 		if d.has("ReadFIFOQueueRequest", 0, 2) {
-			if h := &d.hooks.ReadFIFOQueueRequest; h.On() {
-				d.ev.readFIFOQueueRequest = event.ModbusReadFIFOQueueRequest{Conn: d.c, Headers: d.headers, StartAddress: d.word(0)}
-				h.Raise(&d.ev.readFIFOQueueRequest)
-			}
+			raise(&d.hooks.ReadFIFOQueueRequest, &d.ev.readFIFOQueueRequest, event.ModbusReadFIFOQueueRequest{Conn: d.c, Headers: d.headers, StartAddress: d.word(0)})
 		}
 	case fcEncapsulatedInterface:
 		d.has("EncapInterfaceTransportRequest:mei_type", 0, 1)
@@ -125,10 +101,7 @@ func (d *decoder) readFile() {
 	if !ok || !d.fileRequests(b) {
 		return
 	}
-	if h := &d.hooks.ReadFileRecordRequest; h.On() {
-		d.ev.readFileRecordRequest = event.ModbusReadFileRecordRequest{Conn: d.c, Headers: d.headers, ByteCount: uint64(len(b)), Refs: d.requests}
-		h.Raise(&d.ev.readFileRecordRequest)
-	}
+	raise(&d.hooks.ReadFileRecordRequest, &d.ev.readFileRecordRequest, event.ModbusReadFileRecordRequest{Conn: d.c, Headers: d.headers, ByteCount: uint64(len(b)), Refs: d.requests})
 }
 
 // writeFile is a request to write records of files (section 6.15).
@@ -137,10 +110,7 @@ func (d *decoder) writeFile() {
 	if !ok || !d.fileReferences(b) {
 		return
 	}
-	if h := &d.hooks.WriteFileRecordRequest; h.On() {
-		d.ev.writeFileRecordRequest = event.ModbusWriteFileRecordRequest{Conn: d.c, Headers: d.headers, ByteCount: uint64(len(b)), Refs: d.files}
-		h.Raise(&d.ev.writeFileRecordRequest)
-	}
+	raise(&d.hooks.WriteFileRecordRequest, &d.ev.writeFileRecordRequest, event.ModbusWriteFileRecordRequest{Conn: d.c, Headers: d.headers, ByteCount: uint64(len(b)), Refs: d.files})
 }
 
 // readWriteRegisters is a request to write registers and read others (section 6.17).

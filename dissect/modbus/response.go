@@ -37,58 +37,37 @@ func (d *decoder) response() {
 		}
 	case fcWriteSingleCoil:
 		if d.has("WriteSingleCoilResponse", 0, 4) {
-			if on, ok := d.coil("response", d.word(2)); ok {
-				if h := &d.hooks.WriteSingleCoilResponse; h.On() {
-					d.ev.writeSingleCoilResponse = event.ModbusWriteSingleCoilResponse{Conn: d.c, Headers: d.headers, Address: d.word(0), Value: on}
-					h.Raise(&d.ev.writeSingleCoilResponse)
-				}
+			if on, ok := coil(d.word(2)); ok {
+				raise(&d.hooks.WriteSingleCoilResponse, &d.ev.writeSingleCoilResponse, event.ModbusWriteSingleCoilResponse{Conn: d.c, Headers: d.headers, Address: d.word(0), Value: on})
 			}
 		}
 	case fcWriteSingleRegister:
 		if d.has("WriteSingleRegisterResponse", 0, 4) {
-			if h := &d.hooks.WriteSingleRegisterResponse; h.On() {
-				d.ev.writeSingleRegisterResponse = event.ModbusWriteSingleRegisterResponse{Conn: d.c, Headers: d.headers, Address: d.word(0), Value: d.word(2)}
-				h.Raise(&d.ev.writeSingleRegisterResponse)
-			}
+			raise(&d.hooks.WriteSingleRegisterResponse, &d.ev.writeSingleRegisterResponse, event.ModbusWriteSingleRegisterResponse{Conn: d.c, Headers: d.headers, Address: d.word(0), Value: d.word(2)})
 		}
 	case fcDiagnostics:
 		d.has("DiagnosticsResponse:subfunction", 0, 2)
 	case fcWriteMultipleCoils:
 		if d.has("WriteMultipleCoilsResponse", 0, 4) {
-			if h := &d.hooks.WriteMultipleCoilsResponse; h.On() {
-				d.ev.writeMultipleCoilsResponse = event.ModbusWriteMultipleCoilsResponse{Conn: d.c, Headers: d.headers, StartAddress: d.word(0), Quantity: d.word(2)}
-				h.Raise(&d.ev.writeMultipleCoilsResponse)
-			}
+			raise(&d.hooks.WriteMultipleCoilsResponse, &d.ev.writeMultipleCoilsResponse, event.ModbusWriteMultipleCoilsResponse{Conn: d.c, Headers: d.headers, StartAddress: d.word(0), Quantity: d.word(2)})
 		}
 	case fcWriteMultipleRegisters:
 		if d.has("WriteMultipleRegistersResponse", 0, 4) {
-			if h := &d.hooks.WriteMultipleRegistersResponse; h.On() {
-				d.ev.writeMultipleRegistersResponse = event.ModbusWriteMultipleRegistersResponse{Conn: d.c, Headers: d.headers, StartAddress: d.word(0), Quantity: d.word(2)}
-				h.Raise(&d.ev.writeMultipleRegistersResponse)
-			}
+			raise(&d.hooks.WriteMultipleRegistersResponse, &d.ev.writeMultipleRegistersResponse, event.ModbusWriteMultipleRegistersResponse{Conn: d.c, Headers: d.headers, StartAddress: d.word(0), Quantity: d.word(2)})
 		}
 	case fcReadFileRecord:
 		b, ok := d.counted("ReadFileRecordResponse:byte_count", "ReadFileRecordResponse:references", 0)
 		if ok && d.fileResponses(b) {
-			if h := &d.hooks.ReadFileRecordResponse; h.On() {
-				d.ev.readFileRecordResponse = event.ModbusReadFileRecordResponse{Conn: d.c, Headers: d.headers, ByteCount: uint64(len(b)), Refs: d.responses}
-				h.Raise(&d.ev.readFileRecordResponse)
-			}
+			raise(&d.hooks.ReadFileRecordResponse, &d.ev.readFileRecordResponse, event.ModbusReadFileRecordResponse{Conn: d.c, Headers: d.headers, ByteCount: uint64(len(b)), Refs: d.responses})
 		}
 	case fcWriteFileRecord:
 		b, ok := d.counted("WriteFileRecordResponse:byte_count", "WriteFileRecordResponse:references", 0)
 		if ok && d.fileReferences(b) {
-			if h := &d.hooks.WriteFileRecordResponse; h.On() {
-				d.ev.writeFileRecordResponse = event.ModbusWriteFileRecordResponse{Conn: d.c, Headers: d.headers, ByteCount: uint64(len(b)), Refs: d.files}
-				h.Raise(&d.ev.writeFileRecordResponse)
-			}
+			raise(&d.hooks.WriteFileRecordResponse, &d.ev.writeFileRecordResponse, event.ModbusWriteFileRecordResponse{Conn: d.c, Headers: d.headers, ByteCount: uint64(len(b)), Refs: d.files})
 		}
 	case fcMaskWriteRegister:
 		if d.has("MaskWriteRegisterResponse", 0, 6) {
-			if h := &d.hooks.MaskWriteRegisterResponse; h.On() {
-				d.ev.maskWriteRegisterResponse = event.ModbusMaskWriteRegisterResponse{Conn: d.c, Headers: d.headers, Address: d.word(0), AndMask: d.word(2), OrMask: d.word(4)}
-				h.Raise(&d.ev.maskWriteRegisterResponse)
-			}
+			raise(&d.hooks.MaskWriteRegisterResponse, &d.ev.maskWriteRegisterResponse, event.ModbusMaskWriteRegisterResponse{Conn: d.c, Headers: d.headers, Address: d.word(0), AndMask: d.word(2), OrMask: d.word(4)})
 		}
 	case fcReadWriteMultipleRegisters:
 		b, ok := d.counted("ReadWriteMultipleRegistersResponse:byte_count", "ReadWriteMultipleRegistersResponse:registers", 0)

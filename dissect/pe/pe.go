@@ -7,6 +7,7 @@ package pe
 import (
 	"bytes"
 	"encoding/binary"
+	"strconv"
 
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/dissect/files"
@@ -223,12 +224,12 @@ func (a *analyzer) optionalHeader(b []byte) {
 	at := base + word // section_alignment
 	tables := at + 40 + mem + 8
 	if len(b) < tables {
-		a.violation("Binpac exception: binpac exception: out_of_bound: Optional_Header")
+		a.shortOptionalHeader(magic, base, word, mem, len(b))
 		return
 	}
 	num := u32(b, tables-4)
 	if num > uint64(len(b)-tables)/8 {
-		a.violation("Binpac exception: binpac exception: out_of_bound: RVA")
+		a.outOfBound("RVAS:rvas", int(int32(uint32(num))), len(b)-tables)
 		return
 	}
 	if h := &a.hooks.PE.OptionalHeader; h.On() && (magic == magicPE32 || magic == magicPE32Plus || magic == magicROM) {
@@ -258,6 +259,35 @@ func (a *analyzer) optionalHeader(b []byte) {
 		h.Raise(&a.opt)
 	}
 	a.wantSections()
+}
+
+// shortOptionalHeader tells with which field an optional header of n bytes breaks off. Zeek
+// reads the fields in groups, and names the last of a group.
+func (a *analyzer) shortOptionalHeader(magic uint64, base, word, mem, n int) {
+	at := base + word
+	switch {
+	case n < 24:
+		a.outOfBound("Optional_Header:base_of_code", 24, n)
+	case n < base:
+		a.outOfBound("Optional_Header:base_of_data", base, n)
+	case n < at:
+		a.outOfBound("Optional_Header:image_base_"+strconv.Itoa(8*word), at, n)
+	case n < at+40:
+		a.outOfBound("Optional_Header:dll_characteristics", at+40, n)
+	case n < at+40+mem && magic == magicPE32Plus:
+		a.outOfBound("Mem_Info64", mem, n-at-40)
+	case n < at+40+mem:
+		a.outOfBound("Mem_Info32", mem, n-at-40)
+	default:
+		a.outOfBound("Optional_Header:number_of_rva_and_sizes", at+40+mem+8, n)
+	}
+}
+
+// outOfBound ends the analysis at a field for which there are have bytes of the need that it
+// wants.
+func (a *analyzer) outOfBound(field string, need, have int) {
+	a.violation("Binpac exception: binpac exception: out_of_bound: " + field + ": " +
+		strconv.Itoa(need) + " > " + strconv.Itoa(have))
 }
 
 func (a *analyzer) sectionHeaders(b []byte) {

@@ -77,6 +77,11 @@ func program(magic uint16, optional, tables int, sections ...string) []byte {
 	return append(b, "the rest"...)
 }
 
+// outOfBound are the events of a file whose optional header breaks off.
+func outOfBound(detail string) []string {
+	return []string{"dos", "code", "file", "violation Binpac exception: binpac exception: out_of_bound: " + detail}
+}
+
 func TestHeaders(t *testing.T) {
 	tests := []struct {
 		name string
@@ -89,8 +94,17 @@ func TestHeaders(t *testing.T) {
 		{"ROM", program(magicROM, 76, 0), []string{"dos", "code", "file", "optional {263"}},
 		{"object file", program(0, 0, 0, ".obj"), []string{"dos", "code", "file", "section .obj"}},
 		{"another magic number", program(0x999, 224, 0, ".text"), []string{"dos", "code", "file", "section .text"}},
-		{"optional header cut short", program(magicPE32, 95, 0), []string{"dos", "code", "file", "violation Binpac exception"}},
-		{"more tables than there is room", program(magicPE32, 96+8, 1<<20), []string{"dos", "code", "file", "violation Binpac exception"}},
+		{"optional header cut short", program(magicPE32, 95, 0), outOfBound("Optional_Header:number_of_rva_and_sizes: 96 > 95")},
+		{"first fields cut short", program(magicPE32, 23, 0), outOfBound("Optional_Header:base_of_code: 24 > 23")},
+		{"base of data cut short", program(magicPE32, 27, 0), outOfBound("Optional_Header:base_of_data: 28 > 27")},
+		{"image base cut short", program(magicPE32, 31, 0), outOfBound("Optional_Header:image_base_32: 32 > 31")},
+		{"image base of 64 bits cut short", program(magicPE32Plus, 31, 0), outOfBound("Optional_Header:image_base_64: 32 > 31")},
+		{"fields cut short", program(magicPE32Plus, 71, 0), outOfBound("Optional_Header:dll_characteristics: 72 > 71")},
+		{"sizes cut short", program(magicPE32, 87, 0), outOfBound("Mem_Info32: 16 > 15")},
+		{"sizes of 64 bits cut short", program(magicPE32Plus, 72, 0), outOfBound("Mem_Info64: 32 > 0")},
+		{"end cut short", program(magicROM, 75, 0), outOfBound("Optional_Header:number_of_rva_and_sizes: 76 > 75")},
+		{"more tables than there is room", program(magicPE32, 96+8, 1<<20), outOfBound("RVAS:rvas: 1048576 > 8")},
+		{"2^32-1 tables", program(magicPE32Plus, 112+9, -1), outOfBound("RVAS:rvas: -1 > 9")},
 		{"offset within the DOS header", append([]byte("MZ"), make([]byte, 100)...), []string{"violation Binpac exception"}},
 		{"cut off", program(magicPE32, 224, 16, ".text")[:200], []string{"dos", "code", "file"}},
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/wirelog/wirelog/dissect/contentline"
 	"github.com/wirelog/wirelog/dissect/detect"
 	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/dissect/freelist"
 	"github.com/wirelog/wirelog/dissect/mime"
 	"github.com/wirelog/wirelog/dissect/starttls"
 )
@@ -55,7 +56,7 @@ type factory struct {
 	tls    *conn.Protocol
 	opt    Options
 	lines  contentline.Budget
-	free   []*analyzer
+	free   freelist.List[analyzer]
 	tidy   [2][]byte // a line of each side
 	base64 mime.Base64
 	plain  []byte // what a line of base64 says
@@ -134,12 +135,8 @@ type session struct {
 }
 
 func (f *factory) new(t *conn.Table, c *conn.Conn) conn.Analyzer {
-	var a *analyzer
-	if n := len(f.free); n > 0 {
-		a = f.free[n-1]
-		f.free = f.free[:n-1]
-	} else {
-		a = new(analyzer)
+	a := f.free.Get()
+	if a.handle == nil {
 		a.handle = a.appendHandle
 	}
 	a.f, a.t, a.c = f, t, c
@@ -194,7 +191,7 @@ func (a *analyzer) Done() {
 	a.session = session{}
 	a.pending.reset()
 	a.user, a.password = reuse(a.user), reuse(a.password)
-	f.free = append(f.free, a)
+	f.free.Put(a)
 }
 
 func reuse(b []byte) []byte {

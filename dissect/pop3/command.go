@@ -99,7 +99,7 @@ var signatures = []detect.Signature{{Orig: commands, Resp: greets}}
 func commands(b []byte) bool { return detect.AnyLine(b, firstCommand) }
 
 func firstCommand(b []byte) bool {
-	if len(b) < 4 {
+	if b = detect.TrimSpace(b); len(b) < 4 {
 		return false
 	}
 	var buf [4]byte

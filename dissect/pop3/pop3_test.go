@@ -61,8 +61,10 @@ var cases = []struct{ name, parts, want string }{
 	{"bad base64", ">AUTH PLAIN\r\n\xff>!\r\n\xff>AG1l\r\n",
 		`pop3_request {"is_orig":true,"command":"AUTH","arg":"PLAIN"}|conn_weird {"name":"base64_illegal_encoding","addl":"character 33 ignored by Base64 decoding","source":""}|` +
 			`conn_weird {"name":"pop3_bad_base64_encoding","addl":"","source":"POP3"}|conn_weird {"name":"pop3_malformed_auth_plain","addl":"","source":"POP3"}`},
-	{"guess", ">STAT\r\n\xff<+OK 0 0\r\n",
-		`pop3_unexpected {"is_orig":true,"msg":"STAT","detail":"not allowed in other state than 'transaction'"}|` +
+	{"no guess", ">STAT\r\n\xff<+OK 0 0\r\n",
+		`pop3_unexpected {"is_orig":true,"msg":"STAT","detail":"not allowed in other state than 'transaction'"}|pop3_reply {"is_orig":false,"cmd":"OK","msg":"0 0"}`},
+	{"guess", ">NOOP\r\n\xff<+OK 0 0\r\n",
+		`pop3_unexpected {"is_orig":true,"msg":"NOOP","detail":"not allowed in other state than 'transaction'"}|` +
 			`pop3_unexpected {"is_orig":false,"msg":"OK","detail":"no auth required -> state changed to 'transaction'"}|pop3_reply {"is_orig":false,"cmd":"OK","msg":"0 0"}`},
 	{"stls", ">STLS\r\n\xff<+OK go\r\n\xff>\x15\x03\x01\x00\x02\x02\x28",
 		`pop3_request {"is_orig":true,"command":"STLS","arg":""}|analyzer_confirmation_info {"atype":"Analyzer::ANALYZER_POP3","info":{}}|pop3_starttls {}|` +

@@ -54,8 +54,10 @@ func (a *analyzer) request() {
 		}
 		if a.phase == phaseTransaction {
 			a.accept(cmd, arg)
-		} else {
-			a.refuse(cmd, "transaction")
+			return
+		}
+		a.refuse(cmd, "transaction")
+		if cmd != cmdSTAT {
 			a.guess, a.guessed = true, cmd
 		}
 	}

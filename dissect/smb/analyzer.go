@@ -6,6 +6,7 @@ import (
 	"github.com/wirelog/wirelog/dissect/conn"
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/dissect/files"
+	"github.com/wirelog/wirelog/dissect/wire"
 )
 
 const (
@@ -13,12 +14,15 @@ const (
 	// length (MS-SMB2 section 2.1; for RFC 1002 section 4.3.1 the length has 17 bits).
 	frameHeader = 4
 
-	// maxFrame is how long a frame may be to be kept until it is complete. It is where
-	// Zeek's buffers end.
+	// maxFrame is how much of a frame may be kept until it is complete. It is where Zeek's
+	// buffers end.
 	maxFrame = 10 << 20
 
-	// confirmAfter is the number of messages after which the protocol is believed.
+	// confirmAfter is the number of deliveries of bytes after which Zeek believes the protocol.
+	// Not to depend on the segmentation, a delivery is taken for a frame, or for as much of a
+	// long one as a segment on Ethernet has.
 	confirmAfter = 3
+	segment      = 1460
 )
 
 // Magic numbers at the beginning of a message.
@@ -27,6 +31,8 @@ const (
 	magicSMB2      = 0xfe534d42 // MS-SMB2 section 2.2.1
 	magicTransform = 0xfd534d42 // encrypted: MS-SMB2 section 2.2.41
 )
+
+const magicSize = 4
 
 func magic(b []byte) uint32 { return binary.BigEndian.Uint32(b) }
 
@@ -38,17 +44,16 @@ type analyzer struct {
 
 	// pending are bytes of a frame that is not complete.
 	pending [2][]byte
-	// lost tells that it is not known where in a side's bytes a frame begins, and stale
-	// that the first one to be found is passed over.
-	lost, stale [2]bool
-	// parsed tells that a side has sent something that was understood.
-	parsed [2]bool
+	// lost tells that it is not known where a frame begins, on either side.
+	lost bool
+	// parser is where Zeek's parser of a side stands.
+	parser [2]parser
 	side   int // whose bytes are at work
-	// seen tells that a message was seen, of either side.
-	seen     bool
-	messages uint8 // without a violation, up to confirmAfter
-	violated bool  // the frame at work
-	off      bool
+	// seen tells that the beginning of a message was seen, of either side.
+	seen       bool
+	deliveries int  // without a violation, up to confirmAfter
+	violated   bool // the frame at work
+	off        bool
 	// netbios tells that the connection is one of the NetBIOS session service.
 	netbios bool
 	carrier [2]files.Carrier
@@ -59,11 +64,21 @@ type analyzer struct {
 	smb2    smb2State
 }
 
+// parser is the state of one of Zeek's parsers, which goes on as if nothing had happened when
+// it is made to look for the next frame, and fails.
+type parser uint8
+
+const (
+	parserIdle      parser = iota // it has read nothing, or failed
+	parserReads                   // it waits for a frame or for the rest of one
+	parserForHeader               // its frame was taken away before the header was complete
+	parserForBody                 // or after
+)
+
 func (a *analyzer) reset(f *factory, t *conn.Table, c *conn.Conn) {
 	a.f, a.t, a.c = f, t, c
-	a.lost = [2]bool{c.Partial(), c.Partial()}
-	a.stale, a.parsed = [2]bool{}, [2]bool{}
-	a.seen, a.messages, a.violated, a.off = false, 0, false, false
+	a.lost, a.parser = c.Partial(), [2]parser{}
+	a.seen, a.deliveries, a.violated, a.off = false, 0, false, false
 	a.netbios = c.RespPort() == netbiosPort
 	for i := range a.carrier {
 		a.carrier[i] = files.Carrier{Source: source, Conn: c, IsOrig: i == 0}
@@ -81,30 +96,32 @@ func index(isOrig bool) int {
 	return 1
 }
 
-// Data takes the next bytes of a stream.
+// Data takes the next bytes of a stream. On a connection that is lost, a segment of either side
+// that begins with a message tells where frames begin on both, as in Zeek.
 func (a *analyzer) Data(isOrig bool, b []byte) {
 	if a.off {
 		return
 	}
 	i := index(isOrig)
-	if a.lost[i] {
-		if !a.found(i, b) {
-			return
-		}
-		if a.stale[i] {
-			a.stale[i] = false
-			a.lost = [2]bool{true, true}
-			return
-		}
-		a.lost[i] = false
+	if a.lost && !startsMessage(b) {
+		return
 	}
-	a.parsed[i], a.side = true, i
+	a.lost, a.side = false, i
+	switch a.parser[i] {
+	case parserForHeader:
+		a.violate(wire.OutOfBound("uint24", 3, -1).Error())
+		return
+	case parserForBody:
+		a.violate(wire.OutOfBound("SMB_TCP:message_type", 1, 0).Error())
+		return
+	case parserIdle, parserReads:
+	}
 	kept := len(a.pending[i]) > 0
 	if kept {
 		a.keep(i, b)
 		b = a.pending[i]
 	}
-	for !a.off && !a.lost[i] {
+	for !a.off && !a.lost {
 		n := a.frame(isOrig, b)
 		if n == 0 {
 			break
@@ -112,7 +129,7 @@ func (a *analyzer) Data(isOrig bool, b []byte) {
 		b = b[n:]
 	}
 	switch {
-	case a.off || a.lost[i]:
+	case a.off || a.lost:
 		return // nothing is kept
 	case !kept:
 		a.keep(i, b)
@@ -120,8 +137,11 @@ func (a *analyzer) Data(isOrig bool, b []byte) {
 		a.t.Hold(len(b) - len(a.pending[i]))
 		a.pending[i] = a.pending[i][:copy(a.pending[i], b)]
 	}
+	if a.seen {
+		a.parser[i] = parserReads
+	}
 	if a.t.Full(a.c, source) {
-		a.lose(i)
+		a.resync()
 	}
 }
 
@@ -129,19 +149,6 @@ func (a *analyzer) Data(isOrig bool, b []byte) {
 func (a *analyzer) keep(i int, b []byte) {
 	a.pending[i] = append(a.pending[i], b...)
 	a.t.Hold(len(b))
-}
-
-// found reports whether a frame begins with b, on a side that is lost. Like Zeek it goes
-// by the segments, which mostly begin with one.
-func (a *analyzer) found(i int, b []byte) bool {
-	return startsMessage(b) ||
-		len(b) >= frameHeader+4 && !a.lost[i^1] && a.seen && magic(b[frameHeader:]) == magicTransform
-}
-
-// lose forgets what there is of a side's frame, whose next one has to be found.
-func (a *analyzer) lose(i int) {
-	a.lost[i] = true
-	a.discard(i)
 }
 
 func (a *analyzer) discard(i int) {
@@ -163,49 +170,71 @@ func (a *analyzer) frame(isOrig bool, b []byte) int {
 		return 0
 	}
 	head := binary.BigEndian.Uint32(b)
-	typ, size := byte(head>>24), int(head&0xffffff)
-	i := index(isOrig)
-	if !a.seen && typ == sessionMessage && len(b) >= frameHeader+4 && !startsMessage(b) {
-		// Something else than SMB: as long as there is no message of it, Zeek looks no
-		// further.
-		a.lose(i)
-		return 0
+	typ, n := byte(head>>24), frameHeader+int(head&0xffffff)
+	if !a.seen {
+		if !a.mayBegin(typ, b) {
+			a.resync()
+			return 0
+		}
+		a.seen = startsMessage(b)
 	}
-	if size > maxFrame {
-		a.violate("Binpac exception: binpac exception: flow buffer exceeds its capacity")
-		return 0
-	}
-	n := frameHeader + size
 	if len(b) < n {
+		if len(b) > maxFrame {
+			a.violate("Binpac exception: binpac exception: flowbuffer allocation failed: expand past max capacity")
+		} else if a.seen && a.deliveries+deliveries(len(b)) >= confirmAfter {
+			a.delivered(len(b))
+		}
 		return 0
 	}
 	if a.netbios {
 		a.sessionPacket(isOrig, typ, b[frameHeader:n])
 	}
+	a.violated = false
 	if typ == sessionMessage {
-		a.seen = true
 		a.payload(isOrig, b[frameHeader:n])
+	}
+	if a.seen && !a.violated {
+		a.delivered(n)
 	}
 	return n
 }
 
+// mayBegin reports whether b, of a type, may be what comes before the first message of SMB, as
+// do packets of the NetBIOS session service, or that message as far as there is any of it.
+// Zeek looks no further until there is one.
+func (a *analyzer) mayBegin(typ byte, b []byte) bool {
+	if typ == sessionMessage {
+		return len(b) < frameHeader+magicSize || startsMessage(b)
+	}
+	return a.netbios && typ >= sessionRequest && typ <= sessionKeepAlive
+}
+
+// deliveries is how many n bytes are taken for.
+func deliveries(n int) int { return (n + segment - 1) / segment }
+
+// delivered counts n bytes of a frame that are no violation, and confirms the protocol when
+// there have been enough.
+func (a *analyzer) delivered(n int) {
+	if a.deliveries >= confirmAfter {
+		return
+	}
+	if a.deliveries += deliveries(n); a.deliveries >= confirmAfter {
+		a.t.Confirm(a.c, a)
+	}
+}
+
 // payload takes what a frame carries: a message, or several of a compound.
 func (a *analyzer) payload(isOrig bool, b []byte) {
-	a.violated = false
 	switch {
-	case len(b) < 4:
-		a.violate(outOfBounds("SMB_Protocol_Identifier:protocol", 4, len(b)))
+	case len(b) == 0:
+	case len(b) < magicSize:
+		a.violate(wire.OutOfBound("SMB_Protocol_Identifier:protocol", magicSize, len(b)).Error())
 	case magic(b) == magicSMB1:
 		a.smb1.message(isOrig, b)
 	case magic(b) == magicSMB2:
 		a.compound(isOrig, b)
 	case magic(b) == magicTransform:
 		a.transform(b)
-	}
-	if a.messages < confirmAfter && !a.violated {
-		if a.messages++; a.messages == confirmAfter {
-			a.t.Confirm(a.c, a)
-		}
 	}
 }
 
@@ -214,18 +243,22 @@ func (a *analyzer) payload(isOrig bool, b []byte) {
 func (a *analyzer) violate(reason string) {
 	a.violated = true
 	a.t.ViolateLate(a.c, a, reason)
-	a.parsed[a.side] = false
+	a.parser[a.side] = parserIdle
 	a.resync()
 }
 
-// resync makes both sides look for their next frame. As in Zeek, where the parser of a
-// side that was understood so far has begun with a frame that does not come, it passes
-// over the first one.
+// resync makes both sides look for their next frame. As in Zeek, a parser that waits for a
+// frame fails with the next one.
 func (a *analyzer) resync() {
-	for i := range a.lost {
-		a.lose(i)
-		a.stale[i] = a.stale[i] || a.parsed[i]
-		a.parsed[i] = false
+	a.lost = true
+	for i := range a.pending {
+		if a.parser[i] == parserReads {
+			a.parser[i] = parserForHeader
+			if len(a.pending[i]) >= frameHeader {
+				a.parser[i] = parserForBody
+			}
+		}
+		a.discard(i)
 	}
 }
 
@@ -238,9 +271,7 @@ func (a *analyzer) End(bool) {}
 // Flip follows the connection's change of roles.
 func (a *analyzer) Flip() {
 	a.pending[0], a.pending[1] = a.pending[1], a.pending[0]
-	a.lost[0], a.lost[1] = a.lost[1], a.lost[0]
-	a.stale[0], a.stale[1] = a.stale[1], a.stale[0]
-	a.parsed[0], a.parsed[1] = a.parsed[1], a.parsed[0]
+	a.parser[0], a.parser[1] = a.parser[1], a.parser[0]
 }
 
 // Done keeps the analyzer for another connection.

@@ -2,7 +2,8 @@ package smb
 
 import (
 	"encoding/binary"
-	"strconv"
+
+	"github.com/wirelog/wirelog/dissect/wire"
 )
 
 // Commands of SMB1 (MS-CIFS section 2.2.2.1), those that are looked into.
@@ -55,29 +56,14 @@ func (s *smb1State) need(where string, n int, b []byte) bool {
 
 // outOfBounds notes that the message is malformed and returns false.
 func (s *smb1State) outOfBounds(where string, need, have int) bool {
-	s.fault = fault{where: where, need: need, have: have}
+	s.fault = wire.OutOfBound(where, need, have)
 	return false
 }
 
 // noCase notes that the message has a form that does not exist and returns false.
 func (s *smb1State) noCase(where string, index int) bool {
-	s.fault = fault{where: where, need: index, index: true}
+	s.fault = wire.InvalidCase(where, index)
 	return false
-}
-
-// fault tells why a message is malformed.
-type fault struct {
-	where      string
-	need, have int
-	index      bool // need is the number of a form
-}
-
-// String returns Zeek's words for it.
-func (f *fault) String() string {
-	if f.index {
-		return "Binpac exception: binpac exception: invalid index for case: " + f.where + ": " + strconv.Itoa(f.need)
-	}
-	return outOfBounds(f.where, f.need, f.have)
 }
 
 // skipTo returns the place in a command to which an offset from the message's header

@@ -307,15 +307,22 @@ func (s *smb1State) treeDisconnect(c *smb1Command, isOrig bool) bool {
 	return true
 }
 
+// echo takes what a request and a response of SMB_COM_ECHO have: a number and data (MS-CIFS
+// section 2.2.4.39).
+func (s *smb1State) echo(count, data string, c *smb1Command) (n uint64, b []byte, ok bool) {
+	if !s.need(count, 5, c.b) {
+		return 0, nil, false
+	}
+	b, _, ok = s.take(data, c.b, 5, int(le16(c.b, 3)))
+	return u16(c.b, 1), b, ok
+}
+
 // echoRequest parses SMB_COM_ECHO (MS-CIFS section 2.2.4.39.1).
 func (s *smb1State) echoRequest(c *smb1Command) bool {
-	if !s.need("SMB1_echo_request:byte_count", 5, c.b) {
-		return false
-	}
-	data, _, ok := s.take("SMB1_echo_request:data", c.b, 5, int(le16(c.b, 3)))
+	n, data, ok := s.echo("SMB1_echo_request:byte_count", "SMB1_echo_request:data", c)
 	if h := &s.a.f.hooks.SMB1EchoRequest; ok && h.On() {
 		ev := &s.a.f.ev.smb1.echo
-		*ev = event.SMB1EchoRequest{Conn: s.a.c, EchoCount: u16(c.b, 1), Data: data}
+		*ev = event.SMB1EchoRequest{Conn: s.a.c, EchoCount: n, Data: data}
 		h.Raise(ev)
 	}
 	return ok
@@ -323,13 +330,10 @@ func (s *smb1State) echoRequest(c *smb1Command) bool {
 
 // echoResponse parses SMB_COM_ECHO (MS-CIFS section 2.2.4.39.2).
 func (s *smb1State) echoResponse(c *smb1Command) bool {
-	if !s.need("SMB1_echo_response:byte_count", 5, c.b) {
-		return false
-	}
-	data, _, ok := s.take("SMB1_echo_response:data", c.b, 5, int(le16(c.b, 3)))
+	n, data, ok := s.echo("SMB1_echo_response:byte_count", "SMB1_echo_response:data", c)
 	if h := &s.a.f.hooks.SMB1EchoResponse; ok && h.On() {
 		ev := &s.a.f.ev.smb1.echoed
-		*ev = event.SMB1EchoResponse{Conn: s.a.c, SeqNum: u16(c.b, 1), Data: data}
+		*ev = event.SMB1EchoResponse{Conn: s.a.c, SeqNum: n, Data: data}
 		h.Raise(ev)
 	}
 	return ok

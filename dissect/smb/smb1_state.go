@@ -1,6 +1,9 @@
 package smb
 
-import "github.com/wirelog/wirelog/dissect/event"
+import (
+	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/dissect/wire"
+)
 
 const (
 	// smb1HeaderSize is the length of a message's header (MS-CIFS section 2.2.3.1).
@@ -28,8 +31,8 @@ type smb1State struct {
 	unicode bool
 	pipe    bool // its tree is known to be one of named pipes
 	tree    *tree
-	text    []byte // of its strings
-	fault   fault
+	text    []byte          // of its strings
+	fault   *wire.Malformed // why it is malformed
 }
 
 // smb1Call is what the parser has to know of a request to understand the response.
@@ -61,7 +64,7 @@ func (s *smb1State) message(isOrig bool, b []byte) {
 		s.end()
 	}
 	if !ok {
-		s.a.violate(s.fault.String())
+		s.a.violate(s.fault.Error())
 	}
 }
 

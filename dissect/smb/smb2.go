@@ -3,7 +3,12 @@ package smb
 import (
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/dissect/utf16"
+	"github.com/wirelog/wirelog/dissect/wire"
 )
+
+// smb2HeaderSize is the length of a message's header (MS-SMB2 section 2.2.1), magic number
+// included. Offsets count from its beginning.
+const smb2HeaderSize = 64
 
 // Commands (MS-SMB2 section 2.2.1.2).
 const (
@@ -88,7 +93,7 @@ func (a *analyzer) compound(isOrig bool, b []byte) {
 			return
 		}
 		if c.bad() {
-			a.violate(outOfBounds("SMB2_PDU:message", c.need, len(b)))
+			a.violate(c.err.Error())
 			return
 		}
 		if next == 0 {
@@ -96,12 +101,15 @@ func (a *analyzer) compound(isOrig bool, b []byte) {
 		}
 		// Every message is longer than nothing, so there is progress.
 		if int64(next) < int64(c.at) || int64(next) > int64(len(b)) {
-			a.violate(outOfBounds("SMB2_PDU:pad", int(next), len(b)))
+			a.violate(wire.OutOfBound("SMB2_PDU:chain_pad", int(int32(next))-magicSize, len(b)-magicSize).Error())
 			return
 		}
 		b = b[next:]
-		if len(b) < 4 {
-			a.violate(outOfBounds("SMB_Protocol_Identifier:protocol", 4, len(b)))
+		if len(b) == 0 {
+			return
+		}
+		if len(b) < magicSize {
+			a.violate(wire.OutOfBound("SMB_Protocol_Identifier:protocol", magicSize, len(b)).Error())
 			return
 		}
 		if magic(b) != magicSMB2 {
@@ -114,7 +122,12 @@ func (a *analyzer) compound(isOrig bool, b []byte) {
 // next one begins, or 0.
 func (a *analyzer) smb2Message(isOrig bool, c *cursor) (next uint32) {
 	h := &a.f.ev.smb2.hdr
-	c.skip(4 + 2) // magic, length of the header
+	c.skip(magicSize)
+	c.begin()
+	if !c.fixed("SMB2_Header:session_id", smb2HeaderSize-magicSize-16) || !c.fixed("SMB2_Header:signature", smb2HeaderSize-magicSize) {
+		return 0
+	}
+	c.skip(2) // length of the header
 	h.CreditCharge = uint64(c.uint16())
 	h.Status = uint64(c.uint32())
 	h.Command = uint64(c.uint16())
@@ -125,10 +138,8 @@ func (a *analyzer) smb2Message(isOrig bool, c *cursor) (next uint32) {
 	h.ProcessID = uint64(c.uint32())
 	h.TreeID = uint64(c.uint32())
 	h.SessionID = c.uint64()
-	h.Signature = c.bytes(16)
-	if c.bad() {
-		return 0
-	}
+	h.Signature = c.bytes("", 16)
+	c.begin()
 	a.smb2 = smb2State{hdr: h, command: uint16(h.Command), status: uint32(h.Status)}
 	a.smb2Begin(isOrig)
 	if hook := &a.f.hooks.SMB2Message; hook.On() {
@@ -153,15 +164,16 @@ func (a *analyzer) utf16(b []byte) []byte {
 // transform notes an encrypted message (MS-SMB2 section 2.2.41). What is in it cannot be
 // seen.
 func (a *analyzer) transform(b []byte) {
-	c := cursor{b: b, at: 4}
-	signature, nonce := c.bytes(16), c.bytes(16)
+	const where = "SMB2_transform_header"
+	c := cursor{b: b, at: magicSize, start: magicSize}
+	if !c.fixed(where+":signature", 16) || !c.fixed(where+":nonce", 32) || !c.fixed(where+":session_id", 48) {
+		a.violate(c.err.Error())
+		return
+	}
+	signature, nonce := c.bytes("", 16), c.bytes("", 16)
 	size := c.uint32()
 	c.skip(2)
 	flags, session := c.uint16(), c.uint64()
-	if c.bad() {
-		a.violate(outOfBounds("SMB2_transform_header", c.need, len(b)))
-		return
-	}
 	if h := &a.f.hooks.SMB2TransformHeader; h.On() {
 		e := &a.f.ev.smb2.transform
 		*e = event.SMB2TransformHeader{Conn: a.c, Hdr: event.SMB2TransformHdr{

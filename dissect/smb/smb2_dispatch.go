@@ -27,8 +27,11 @@ func (a *analyzer) smb2Body(isOrig bool, c *cursor) {
 	switch {
 	case a.smb2Failed(isOrig):
 		// MS-SMB2 section 2.2.2
-		c.skip(2 + 2)
-		c.skip(int(c.uint32()))
+		const where = "SMB2_error_response"
+		if c.fixed(where+":byte_count", 8) {
+			c.skip(2 + 2)
+			c.bytes(where+":stuff", c.uint32())
+		}
 	case isOrig:
 		a.smb2Request(c)
 	default:
@@ -60,31 +63,22 @@ func (a *analyzer) smb2Request(c *cursor) {
 		a.ioctlRequest(c)
 	case cmdSetInfo:
 		a.setInfoRequest(c)
-	case cmdCancel, cmdEcho:
-		c.skip(4)
-	case cmdFlush, cmdOplockBreak:
-		c.skip(24)
+	case cmdCancel:
+		c.bare("SMB2_cancel_request", 4)
+	case cmdEcho:
+		c.bare("SMB2_echo_request", 4)
+	case cmdFlush:
+		c.bare("SMB2_flush_request", 24)
+	case cmdOplockBreak:
+		c.bare("SMB2_oplock_break", 24)
 	case cmdLock:
-		// MS-SMB2 section 2.2.26: the reserved bytes of a lock are not counted, as in Zeek.
-		c.skip(2)
-		locks := int(c.uint16())
-		c.skip(4 + 16 + 20*locks)
+		c.lock()
 	case cmdQueryDirectory:
-		c.skip(2 + 1 + 1 + 4 + 16)
-		offset, n := c.uint16(), c.uint16()
-		c.skip(4)
-		c.seek(int(offset))
-		c.skip(int(n))
+		c.queryDirectory()
 	case cmdChangeNotify:
-		c.skip(32)
+		c.bare("SMB2_change_notify_request", 32)
 	case cmdQueryInfo:
-		c.skip(2 + 1 + 1 + 4)
-		offset := c.uint16()
-		c.skip(2)
-		n := c.uint32()
-		c.skip(4 + 4 + 16)
-		c.seek(int(offset))
-		c.skip(int(n))
+		c.queryInfo()
 	}
 }
 
@@ -106,19 +100,102 @@ func (a *analyzer) smb2Response(c *cursor) {
 	case cmdRead:
 		a.readResponse(c)
 	case cmdWrite:
-		c.skip(16)
+		c.bare("SMB2_write_response", 16)
 	case cmdIoctl:
 		a.ioctlResponse(c)
 	case cmdSetInfo:
-		c.skip(2)
-	case cmdFlush, cmdLock, cmdEcho:
-		c.skip(4)
+		c.bare("SMB2_set_info_response", 2)
+	case cmdFlush:
+		c.bare("SMB2_flush_response", 4)
+	case cmdLock:
+		c.bare("SMB2_lock_response", 4)
+	case cmdEcho:
+		c.bare("SMB2_echo_response", 4)
 	case cmdOplockBreak:
-		c.skip(24)
-	case cmdQueryDirectory, cmdQueryInfo, cmdChangeNotify:
-		c.skip(2)
-		offset, n := c.uint16(), c.uint32()
-		c.seek(int(offset))
-		c.skip(int(n))
+		c.bare("SMB2_oplock_break", 24)
+	case cmdQueryDirectory:
+		c.output("SMB2_query_directory_response:buffer_len", "SMB2_query_directory_response:pad", "SMB2_query_directory_response:buffer")
+	case cmdQueryInfo:
+		c.output("SMB2_query_info_response:buffer_len", "SMB2_query_info_response:pad", "SMB2_query_info_response:buffer")
+	case cmdChangeNotify:
+		c.notifications()
+	}
+}
+
+// bare takes a body of n bytes that nothing is told about.
+func (c *cursor) bare(where string, n int) {
+	if c.fixed(where, n) {
+		c.skip(n)
+	}
+}
+
+// lock takes MS-SMB2 section 2.2.26. The reserved bytes of a lock are not counted, as in Zeek.
+func (c *cursor) lock() {
+	const where = "SMB2_lock_request"
+	if !c.fixed(where+":file_id", 24) {
+		return
+	}
+	c.skip(2)
+	locks := int(c.uint16())
+	c.skip(4 + 16)
+	c.array(where+":locks", locks, 20)
+}
+
+// queryDirectory takes MS-SMB2 section 2.2.33.
+func (c *cursor) queryDirectory() {
+	const where = "SMB2_query_directory_request"
+	if !c.fixed(where+":output_buffer_len", 32) {
+		return
+	}
+	c.skip(2 + 1 + 1 + 4 + 16)
+	offset, n := c.uint16(), c.uint16()
+	c.skip(4)
+	c.seek(where+":pad", offset)
+	c.bytes(where+":file_name", uint32(n))
+}
+
+// queryInfo takes MS-SMB2 section 2.2.37.
+func (c *cursor) queryInfo() {
+	const where = "SMB2_query_info_request"
+	if !c.fixed(where+":file_id", 40) {
+		return
+	}
+	c.skip(2 + 1 + 1 + 4)
+	offset := c.uint16()
+	c.skip(2)
+	n := c.uint32()
+	c.skip(4 + 4 + 16)
+	c.seek(where+":pad", offset)
+	c.bytes(where+":buffer", n)
+}
+
+// output takes a reply that is one buffer, where an offset says (MS-SMB2 sections 2.2.34,
+// 2.2.36 and 2.2.38), and returns it. The names are those of the length, of what is before the
+// buffer and of the buffer.
+func (c *cursor) output(length, pad, buffer string) []byte {
+	if !c.fixed(length, 8) {
+		return nil
+	}
+	c.skip(2)
+	offset, n := c.uint16(), c.uint32()
+	c.seek(pad, offset)
+	return c.bytes(buffer, n)
+}
+
+// notifications takes MS-SMB2 section 2.2.36. The entries (MS-FSCC section 2.7.1) are read one
+// right after the other, as in Zeek, which does not know of the padding between them: where
+// there is some, the reply is malformed.
+func (c *cursor) notifications() {
+	const where = "SMB2_change_notify_response"
+	entries := cursor{b: c.output(where+":output_buffer_len", where+":pad", where+":buffer")}
+	for entries.at < len(entries.b) && !entries.bad() {
+		entries.begin()
+		if entries.fixed("SMB2_File_Notify_Information:filename_len", 12) {
+			entries.skip(4 + 4)
+			entries.text(entries.uint32())
+		}
+	}
+	if entries.bad() {
+		c.err = entries.err
 	}
 }

@@ -17,14 +17,20 @@ func fid(g event.SMB2GUID) uint64 { return g.Persistent + g.Volatile }
 
 // createRequest takes MS-SMB2 section 2.2.13. Its contexts are passed over.
 func (a *analyzer) createRequest(c *cursor) {
+	const where = "SMB2_create_request"
+	if !c.fixed(where+":impersonation_level", 8) || !c.fixed(where+":flags", 16) ||
+		!c.fixed(where+":reserved", 24) || !c.fixed(where+":context_len", 56) {
+		return
+	}
 	c.skip(2 + 1 + 1 + 4 + 8 + 8 + 4 + 4 + 4)
 	disposition, options := c.uint32(), c.uint32()
 	nameAt, nameLen := c.uint16(), c.uint16()
 	contexts, contextsLen := c.uint32(), c.uint32()
-	c.seek(int(nameAt))
-	name := c.bytes(int(nameLen))
-	c.seek(int(contexts))
-	c.skip(int(contextsLen))
+	c.seek(where+":filename_pad", nameAt)
+	body := c.start
+	name := c.text(uint32(nameLen))
+	c.start = body
+	c.contexts(where+":context_pad", where+":contexts", contexts, contextsLen)
 	if c.bad() {
 		return
 	}
@@ -56,11 +62,24 @@ func (a *analyzer) createRequest(c *cursor) {
 	}
 }
 
+// contexts passes over create contexts (MS-SMB2 section 2.2.13.2), which are where offset
+// says unless it is zero.
+func (c *cursor) contexts(pad, where string, offset, n uint32) {
+	if offset != 0 {
+		c.seek32(pad, offset)
+	}
+	c.bytes(where, n)
+}
+
 // optionDeleteOnClose is a create option (MS-SMB2 section 2.2.13).
 const optionDeleteOnClose = 0x00001000
 
 // createResponse takes MS-SMB2 section 2.2.14.
 func (a *analyzer) createResponse(c *cursor) {
+	const where = "SMB2_create_response"
+	if !c.fixed(where+":context_len", 88) {
+		return
+	}
 	e := &a.f.ev.smb2.createResponse
 	*e = event.SMB2CreateResponse{Conn: a.c, Hdr: *a.smb2.hdr}
 	r := &e.Response
@@ -73,8 +92,7 @@ func (a *analyzer) createResponse(c *cursor) {
 	c.skip(4)
 	r.FileID = guid(c)
 	contexts, contextsLen := c.uint32(), c.uint32()
-	c.seek(int(contexts))
-	c.skip(int(contextsLen))
+	c.contexts(where+":context_pad", where+":contexts", contexts, contextsLen)
 	if c.bad() {
 		return
 	}
@@ -94,7 +112,8 @@ func (a *analyzer) createResponse(c *cursor) {
 	}
 }
 
-// times takes the four times of a file (MS-FSCC section 2.1.1), in their usual order.
+// times takes the four times of a file (MS-FSCC section 2.1.1) in their usual order, which are
+// there.
 func times(c *cursor) event.SMBMACTimes {
 	created, accessed, modified, changed := c.uint64(), c.uint64(), c.uint64(), c.uint64()
 	return event.MakeSMBMACTimes(modified, accessed, created, changed)
@@ -123,11 +142,11 @@ func attrs(v uint32) event.SMB2FileAttrs {
 
 // closeRequest takes MS-SMB2 section 2.2.15.
 func (a *analyzer) closeRequest(c *cursor) {
-	c.skip(2 + 2 + 4)
-	id := guid(c)
-	if c.bad() {
+	if !c.fixed("SMB2_close_request", 24) {
 		return
 	}
+	c.skip(2 + 2 + 4)
+	id := guid(c)
 	a.use(fid(id))
 	if h := &a.f.hooks.SMB2CloseRequest; h.On() {
 		e := &a.f.ev.smb2.closeRequest
@@ -143,6 +162,9 @@ func (a *analyzer) closeRequest(c *cursor) {
 
 // closeResponse takes MS-SMB2 section 2.2.16.
 func (a *analyzer) closeResponse(c *cursor) {
+	if !c.fixed("SMB2_close_response", 60) {
+		return
+	}
 	e := &a.f.ev.smb2.closeResponse
 	*e = event.SMB2CloseResponse{Conn: a.c, Hdr: *a.smb2.hdr}
 	r := &e.Response
@@ -150,9 +172,6 @@ func (a *analyzer) closeResponse(c *cursor) {
 	r.Times = times(c)
 	r.AllocSize, r.EOF = c.uint64(), c.uint64()
 	r.Attrs = attrs(c.uint32())
-	if c.bad() {
-		return
-	}
 	if h := &a.f.hooks.SMB2CloseResponse; h.On() {
 		h.Raise(e)
 	}
@@ -160,10 +179,14 @@ func (a *analyzer) closeResponse(c *cursor) {
 
 // readRequest takes MS-SMB2 section 2.2.19.
 func (a *analyzer) readRequest(c *cursor) {
+	const where = "SMB2_read_request"
+	if !c.fixed(where+":channel_info_len", 48) {
+		return
+	}
 	c.skip(2 + 1 + 1)
 	n, offset, id := c.uint32(), c.uint64(), guid(c)
 	c.skip(4 + 4 + 4)
-	blob16(c)
+	c.blob(where+":pad", where+":buffer")
 	if c.bad() {
 		return
 	}
@@ -178,13 +201,17 @@ func (a *analyzer) readRequest(c *cursor) {
 
 // readResponse takes MS-SMB2 section 2.2.20.
 func (a *analyzer) readResponse(c *cursor) {
+	const where = "SMB2_read_response"
+	if !c.fixed(where+":reserved2", 16) {
+		return
+	}
 	c.skip(2)
 	offset := c.uint8()
 	c.skip(1)
 	n := c.uint32()
 	c.skip(4 + 4)
-	c.seek(int(offset))
-	data := c.bytes(int(n))
+	c.seek(where+":pad", uint16(offset))
+	data := c.bytes(where+":data", n)
 	if c.bad() {
 		return
 	}
@@ -197,12 +224,16 @@ func (a *analyzer) readResponse(c *cursor) {
 
 // writeRequest takes MS-SMB2 section 2.2.21.
 func (a *analyzer) writeRequest(c *cursor) {
+	const where = "SMB2_write_request"
+	if !c.fixed(where+":flags", 48) {
+		return
+	}
 	c.skip(2)
 	at, n := c.uint16(), c.uint32()
 	offset, id := c.uint64(), guid(c)
 	c.skip(4 + 4 + 2 + 2 + 4)
-	c.seek(int(at))
-	data := c.bytes(int(n))
+	c.seek(where+":pad", at)
+	data := c.bytes(where+":data", n)
 	if c.bad() {
 		return
 	}
@@ -225,13 +256,16 @@ const fsctlPipeTransceive = 0x0011c017
 
 // ioctlRequest takes MS-SMB2 section 2.2.31.
 func (a *analyzer) ioctlRequest(c *cursor) {
+	if !c.fixed("SMB2_ioctl_request:reserved2", 56) {
+		return
+	}
 	c.skip(2 + 2)
 	code, id := c.uint32(), guid(c)
-	inputAt, inputLen := c.uint32(), c.uint32()
+	b := &ioctlBuffers{inputAt: c.uint32(), inputLen: c.uint32()}
 	c.skip(4)
-	outputAt, outputLen := c.uint32(), c.uint32()
+	b.outputAt, b.outputLen = c.uint32(), c.uint32()
 	c.skip(4 + 4 + 4)
-	input := ioctlBuffers(c, inputAt, inputLen, outputAt, outputLen, true)
+	input, _ := b.take(c, &ioctlRequestFields)
 	if c.bad() {
 		return
 	}
@@ -243,13 +277,15 @@ func (a *analyzer) ioctlRequest(c *cursor) {
 
 // ioctlResponse takes MS-SMB2 section 2.2.32.
 func (a *analyzer) ioctlResponse(c *cursor) {
+	if !c.fixed("SMB2_ioctl_response:reserved2", 48) {
+		return
+	}
 	c.skip(2 + 2)
 	code := c.uint32()
 	c.skip(16)
-	inputAt, inputLen := c.uint32(), c.uint32()
-	outputAt, outputLen := c.uint32(), c.uint32()
+	b := &ioctlBuffers{inputAt: c.uint32(), inputLen: c.uint32(), outputAt: c.uint32(), outputLen: c.uint32()}
 	c.skip(4 + 4)
-	output := ioctlBuffers(c, inputAt, inputLen, outputAt, outputLen, false)
+	_, output := b.take(c, &ioctlResponseFields)
 	if c.bad() {
 		return
 	}
@@ -258,18 +294,28 @@ func (a *analyzer) ioctlResponse(c *cursor) {
 	}
 }
 
-// ioctlBuffers takes the two buffers of an ioctl and returns one of them.
-func ioctlBuffers(c *cursor, inputAt, inputLen, outputAt, outputLen uint32, wantInput bool) []byte {
-	if inputAt != 0 {
-		c.seek(int(inputAt))
+// ioctlBuffers tells where the two buffers of an ioctl are.
+type ioctlBuffers struct{ inputAt, inputLen, outputAt, outputLen uint32 }
+
+// ioctlFields are the names of what is before each of the buffers, and of the buffers.
+type ioctlFields struct{ pad1, input, pad2, output string }
+
+var (
+	ioctlRequestFields = ioctlFields{"SMB2_ioctl_request:pad1", "SMB2_ioctl_request:input_buffer",
+		"SMB2_ioctl_request:pad2", "SMB2_ioctl_request:output_buffer"}
+	ioctlResponseFields = ioctlFields{"SMB2_ioctl_response:pad1", "SMB2_ioctl_response:input_buffer",
+		"SMB2_ioctl_response:pad2", "SMB2_ioctl_response:output_buffer"}
+)
+
+// take takes the buffers. As in Zeek each has to be no further on than what has been read, and
+// what is to be passed over is the distance by which its offset points back.
+func (b *ioctlBuffers) take(c *cursor, f *ioctlFields) (input, output []byte) {
+	if b.inputAt != 0 {
+		c.bytes(f.pad1, uint32(c.at)-b.inputAt)
 	}
-	input := c.bytes(int(inputLen))
-	if outputAt != 0 && outputAt != inputAt {
-		c.seek(int(outputAt))
+	input = c.bytes(f.input, b.inputLen)
+	if b.outputAt != 0 && b.outputAt != b.inputAt {
+		c.bytes(f.pad2, uint32(c.at)-b.outputAt)
 	}
-	output := c.bytes(int(outputLen))
-	if wantInput {
-		return input
-	}
-	return output
+	return input, c.bytes(f.output, b.outputLen)
 }

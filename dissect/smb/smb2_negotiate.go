@@ -11,10 +11,14 @@ const (
 
 // negotiateRequest takes MS-SMB2 section 2.2.3, up to its dialects.
 func (a *analyzer) negotiateRequest(c *cursor) {
+	const where = "SMB2_negotiate_request"
+	if !c.fixed(where+":client_start_time", 36) {
+		return
+	}
 	c.skip(2)
 	n := int(c.uint16())
 	c.skip(2 + 2 + 4 + 16 + 8)
-	dialects := c.bytes(2 * n)
+	dialects := c.array(where+":dialects", n, 2)
 	if c.bad() {
 		return
 	}
@@ -36,6 +40,10 @@ func appendNumbers(dst []uint64, b []byte) []uint64 {
 
 // negotiateResponse takes MS-SMB2 section 2.2.4.
 func (a *analyzer) negotiateResponse(c *cursor) {
+	const where = "SMB2_negotiate_response"
+	if !c.fixed(where+":negotiate_context_offset", 64) {
+		return
+	}
 	ev := &a.f.ev.smb2
 	e := &ev.negotiated
 	*e = event.SMB2NegotiateResponse{Conn: a.c, Hdr: *a.smb2.hdr}
@@ -52,22 +60,11 @@ func (a *analyzer) negotiateResponse(c *cursor) {
 	c.skip(2) // the blob follows
 	n := c.uint16()
 	offset := c.uint32()
-	blob := c.bytes(int(n))
+	blob := c.bytes(where+":security_blob", uint32(n))
 	ev.contexts, ev.numbers = ev.contexts[:0], ev.numbers[:0]
 	if r.DialectRevision == dialect311 {
-		c.seek(int(offset))
-		for i := 0; i < count && !c.bad(); i++ {
-			if i == maxContexts {
-				a.t.Limited(source, "negotiate_contexts")
-				a.t.Weird(a.c, "SMB2_too_many_negotiate_contexts", "", source)
-				break
-			}
-			start := c.at
-			ev.contexts = append(ev.contexts, negotiateContext(ev, c))
-			if i < count-1 && (c.at-start)%8 != 0 {
-				c.skip(8 - (c.at-start)%8)
-			}
-		}
+		c.seek32(where+":pad1", offset)
+		a.negotiateContexts(count, c)
 	}
 	if c.bad() {
 		return
@@ -77,6 +74,30 @@ func (a *analyzer) negotiateResponse(c *cursor) {
 		h.Raise(e)
 	}
 	a.security(false, blob)
+}
+
+// negotiateContexts takes the list of contexts.
+func (a *analyzer) negotiateContexts(count int, c *cursor) {
+	ev := &a.f.ev.smb2
+	for i := 0; i < count && !c.bad(); i++ {
+		if i == maxContexts {
+			a.t.Limited(source, "negotiate_contexts")
+			a.t.Weird(a.c, "SMB2_too_many_negotiate_contexts", "", source)
+			return
+		}
+		start := c.at
+		v := negotiateContext(ev, c)
+		if c.bad() {
+			return
+		}
+		ev.contexts = append(ev.contexts, v)
+		if i < count-1 {
+			c.start = start
+			if padded := (c.at - start + 7) &^ 7; c.fixed("Padded_SMB3_negotiate_context_value", padded) {
+				c.at = start + padded
+			}
+		}
+	}
 }
 
 // Types of contexts (MS-SMB2 section 2.2.3.1).
@@ -89,43 +110,65 @@ const (
 
 // negotiateContext takes MS-SMB2 section 2.2.4.1.
 func negotiateContext(ev *smb2Events, c *cursor) (v event.SMB2NegotiateContextValue) {
+	const where = "SMB3_negotiate_context_value"
+	c.begin()
+	if !c.fixed(where+":reserved", 8) {
+		return v
+	}
 	typ, n := c.uint16(), c.uint16()
 	c.skip(4)
 	v.ContextType, v.DataLength = uint64(typ), uint64(n)
 	switch typ {
 	case contextPreAuth:
-		hashes, salt := c.uint16(), c.uint16()
-		v.PreAuthInfo = event.Some(event.SMB2PreAuthIntegrityCapabilities{
-			HashAlgCount: uint64(hashes), SaltLength: uint64(salt),
-			HashAlg: ev.take(c, hashes), Salt: c.bytes(int(salt)),
-		})
+		v.PreAuthInfo = event.Some(ev.preAuthIntegrity(c))
 	case contextEncryption:
-		ciphers := c.uint16()
-		v.EncryptionInfo = event.Some(event.SMB2EncryptionCapabilities{
-			CipherCount: uint64(ciphers), Ciphers: ev.take(c, ciphers),
-		})
+		c.begin()
+		if c.fixed("SMB3_encryption_capabilities:cipher_count", 2) {
+			count := c.uint16()
+			v.EncryptionInfo = event.Some(event.SMB2EncryptionCapabilities{
+				CipherCount: uint64(count), Ciphers: ev.take(c, "SMB3_encryption_capabilities:ciphers", count),
+			})
+		}
 	case contextCompression:
-		algs := c.uint16()
-		c.skip(2 + 4)
-		v.CompressionInfo = event.Some(event.SMB2CompressionCapabilities{
-			AlgCount: uint64(algs), Algs: ev.take(c, algs),
-		})
+		c.begin()
+		if c.fixed("SMB3_compression_capabilities:reserved", 8) {
+			count := c.uint16()
+			c.skip(2 + 4)
+			v.CompressionInfo = event.Some(event.SMB2CompressionCapabilities{
+				AlgCount: uint64(count), Algs: ev.take(c, "SMB3_compression_capabilities:algs", count),
+			})
+		}
 	case contextNetname:
-		v.Netname = event.Some(c.bytes(int(n)))
+		c.begin()
+		v.Netname = event.Some(c.bytes("SMB3_netname_negotiate_context_id:net_name", uint32(n)))
 	default:
-		c.skip(int(n))
+		c.bytes(where+":unknown_context_data", uint32(n))
 	}
 	return v
 }
 
+// preAuthIntegrity takes MS-SMB2 section 2.2.3.1.1.
+func (ev *smb2Events) preAuthIntegrity(c *cursor) (v event.SMB2PreAuthIntegrityCapabilities) {
+	const where = "SMB3_preauth_integrity_capabilities"
+	c.begin()
+	if !c.fixed(where+":salt_length", 4) {
+		return v
+	}
+	hashes, salt := c.uint16(), c.uint16()
+	v.HashAlgCount, v.SaltLength = uint64(hashes), uint64(salt)
+	v.HashAlg = ev.take(c, where+":hash_alg", hashes)
+	v.Salt = c.bytes(where+":salt", uint32(salt))
+	return v
+}
+
 // take takes n numbers of 16 bits.
-func (ev *smb2Events) take(c *cursor, n uint16) []uint64 {
+func (ev *smb2Events) take(c *cursor, where string, n uint16) []uint64 {
 	start := len(ev.numbers)
-	ev.numbers = appendNumbers(ev.numbers, c.bytes(2*int(n)))
+	ev.numbers = appendNumbers(ev.numbers, c.array(where, int(n), 2))
 	return ev.numbers[start:len(ev.numbers):len(ev.numbers)]
 }
 
-// guid takes 16 bytes that identify something.
+// guid takes 16 bytes that identify something, which are there.
 func guid(c *cursor) event.SMB2GUID {
 	return event.SMB2GUID{Persistent: c.uint64(), Volatile: c.uint64()}
 }

@@ -4,10 +4,14 @@ import "github.com/wirelog/wirelog/dissect/event"
 
 // sessionSetupRequest takes MS-SMB2 section 2.2.5.
 func (a *analyzer) sessionSetupRequest(c *cursor) {
+	const where = "SMB2_session_setup_request"
+	if !c.fixed(where+":security_length", 16) {
+		return
+	}
 	c.skip(2 + 1)
 	mode := c.uint8()
 	c.skip(4 + 4)
-	blob := blob16(c)
+	blob := c.blob(where+":pad1", where+":security_blob")
 	if c.bad() {
 		return
 	}
@@ -29,9 +33,13 @@ const (
 
 // sessionSetupResponse takes MS-SMB2 section 2.2.6.
 func (a *analyzer) sessionSetupResponse(c *cursor) {
+	const where = "SMB2_session_setup_response"
+	if !c.fixed(where+":security_length", 8) {
+		return
+	}
 	c.skip(2)
 	flags := c.uint16()
-	blob := blob16(c)
+	blob := c.blob(where+":pad1", where+":security_blob")
 	if c.bad() {
 		return
 	}
@@ -46,17 +54,24 @@ func (a *analyzer) sessionSetupResponse(c *cursor) {
 	a.security(false, blob)
 }
 
-// blob16 takes what 16 bits of offset and of length tell the place of.
-func blob16(c *cursor) []byte {
+// blob takes what 16 bits of offset and of length tell the place of, which are there. The names
+// are those of what is before it and of itself.
+func (c *cursor) blob(pad, where string) []byte {
 	offset, n := c.uint16(), c.uint16()
-	c.seek(int(offset))
-	return c.bytes(int(n))
+	c.seek(pad, offset)
+	return c.bytes(where, uint32(n))
 }
 
 // treeConnectRequest takes MS-SMB2 section 2.2.9.
 func (a *analyzer) treeConnectRequest(c *cursor) {
+	const where = "SMB2_tree_connect_request"
+	if !c.fixed(where+":path_length", 8) {
+		return
+	}
 	c.skip(2 + 2)
-	path := blob16(c)
+	offset, n := c.uint16(), c.uint16()
+	c.seek(where+":pad", offset)
+	path := c.text(uint32(n))
 	if c.bad() {
 		return
 	}
@@ -78,12 +93,12 @@ const shareTypePipe = 2
 
 // treeConnectResponse takes MS-SMB2 section 2.2.10.
 func (a *analyzer) treeConnectResponse(c *cursor) {
+	if !c.fixed("SMB2_tree_connect_response", 16) {
+		return
+	}
 	c.skip(2)
 	typ := c.uint8()
 	c.skip(1 + 4 + 4 + 4)
-	if c.bad() {
-		return
-	}
 	if typ == shareTypePipe {
 		a.setPipe(uint32(a.smb2.hdr.TreeID))
 	}
@@ -97,8 +112,7 @@ func (a *analyzer) treeConnectResponse(c *cursor) {
 
 // treeDisconnectRequest takes MS-SMB2 section 2.2.11.
 func (a *analyzer) treeDisconnectRequest(c *cursor) {
-	c.skip(4)
-	if c.bad() {
+	if c.bare("SMB2_tree_disconnect_request", 4); c.bad() {
 		return
 	}
 	tid := uint32(a.smb2.hdr.TreeID)
@@ -116,8 +130,7 @@ func (a *analyzer) treeDisconnectRequest(c *cursor) {
 
 // treeDisconnectResponse takes MS-SMB2 section 2.2.12.
 func (a *analyzer) treeDisconnectResponse(c *cursor) {
-	c.skip(4)
-	if c.bad() {
+	if c.bare("SMB2_tree_disconnect_response", 4); c.bad() {
 		return
 	}
 	if h := &a.f.hooks.SMB2TreeDisconnectResponse; h.On() {

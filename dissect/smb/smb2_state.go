@@ -1,6 +1,10 @@
 package smb
 
-import "github.com/wirelog/wirelog/dissect/event"
+import (
+	"fmt"
+
+	"github.com/wirelog/wirelog/dissect/event"
+)
 
 // smb2Begin finds out what an SMB2 message is about (Zeek's event handler of
 // smb2_message).
@@ -54,8 +58,7 @@ func (a *analyzer) smb2End(isOrig bool) {
 func (a *analyzer) discardRequests() {
 	s := &a.session
 	a.t.Limited(source, "pending_requests")
-	addl := "state=tree fid_map=" + itoa(len(s.files)) + " tid_map=" + itoa(len(s.trees)) +
-		" pending_cmds=" + itoa(len(s.requests)) + " pipe_map=0"
+	addl := fmt.Sprintf("state=tree fid_map=%d tid_map=%d pending_cmds=%d pipe_map=0", len(s.files), len(s.trees), len(s.requests))
 	clear(s.requests)
 	clear(s.files)
 	if h := &a.f.hooks.SMB2DiscardedMessagesState; h.On() {

@@ -181,29 +181,6 @@ func TestFiles(t *testing.T) {
 	}
 }
 
-// After a gap the first message of each side is passed over, and a message of which a part
-// is missing is not told of.
-func TestGapInMessage(t *testing.T) {
-	b, lines := bench2(t, DefaultOptions())
-	b.Open()
-	b.Talk(true, frame2(echo(1)))
-	b.Talk(false, frame2(echo(1)))
-	long := frame2(writeFile(2, 5, 12, 0, make([]byte, 3000)))
-	b.Talk(true, long[:1000])
-	b.Skip(true, 1000)
-	b.Talk(true, long[2000:])
-	for mid := uint64(3); mid < 6; mid++ {
-		b.Talk(true, frame2(echo(mid)))
-		b.Talk(false, frame2(echo(mid)))
-	}
-	b.Close()
-	b.Drain()
-	want := []string{"message 13 1", "message 13 1", "message 13 4", "message 13 4", "message 13 5", "message 13 5"}
-	if !slices.Equal(*lines, want) {
-		t.Errorf("%q", *lines)
-	}
-}
-
 func TestViolations(t *testing.T) {
 	lying := msg2(cmdWrite, 2, 5, 0, uint16(49), uint16(112), uint32(1<<31-1), [3]uint64{}, [2]uint32{}, [2]uint16{}, uint32(0))
 	itself, far := echo(2), echo(2)

@@ -10,6 +10,7 @@ import (
 	"github.com/wirelog/wirelog/dissect/contentline"
 	"github.com/wirelog/wirelog/dissect/detect"
 	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/dissect/freelist"
 	"github.com/wirelog/wirelog/dissect/mime"
 	"github.com/wirelog/wirelog/dissect/starttls"
 )
@@ -56,7 +57,7 @@ type factory struct {
 	tls   *conn.Protocol
 	opt   Options
 	lines contentline.Budget
-	free  []*analyzer
+	free  freelist.List[analyzer]
 	text  []byte
 	upper []byte
 	ev    struct {
@@ -108,12 +109,8 @@ type session struct {
 }
 
 func (f *factory) new(t *conn.Table, c *conn.Conn) conn.Analyzer {
-	var a *analyzer
-	if n := len(f.free); n > 0 {
-		a = f.free[n-1]
-		f.free = f.free[:n-1]
-	} else {
-		a = new(analyzer)
+	a := f.free.Get()
+	if a.handle == nil {
 		a.handle = a.appendHandle
 	}
 	a.f, a.t, a.c = f, t, c
@@ -215,7 +212,7 @@ func (a *analyzer) Done() {
 	a.session = session{off: true}
 	a.pending = a.pending[:0]
 	a.chunks = chunks{part: a.chunks.part[:0]}
-	f.free = append(f.free, a)
+	f.free.Put(a)
 }
 
 // Flip follows the connection's change of roles.

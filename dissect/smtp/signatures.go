@@ -14,6 +14,7 @@ var ehlo, helo = []byte("EHLO"), []byte("HELO")
 // greetsServer matches what has a line with EHLO or HELO.
 func greetsServer(b []byte) bool {
 	return detect.AnyLine(b, func(line []byte) bool {
+		line = detect.TrimSpace(line)
 		return len(line) >= 4 && (bytes.EqualFold(line[:4], ehlo) || bytes.EqualFold(line[:4], helo))
 	})
 }

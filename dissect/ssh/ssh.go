@@ -17,10 +17,6 @@ import (
 const (
 	source = "SSH"
 
-	// idle is how long a connection may be silent once it is known to be SSH (Zeek's
-	// Conn::analyzer_inactivity_timeouts).
-	idle = 3600 * conn.Second
-
 	// maxLine bounds a version line, and the lines that a server may send before it. RFC
 	// 4253 section 4.2 allows version lines of 255 bytes and says nothing of the others.
 	maxLine = 8 << 10
@@ -408,7 +404,7 @@ func (a *analyzer) confirm() {
 	}
 	a.confirmed = true
 	a.t.Confirm(a.c, a)
-	a.c.SetInactivityTimeout(idle)
+	a.t.Interactive(a.c)
 }
 
 // Gap ends the analysis, of both sides, as in Zeek.

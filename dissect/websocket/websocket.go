@@ -23,7 +23,7 @@ const (
 	opText         = 0x1
 	opBinary       = 0x2
 	opClose        = 0x8
-	opControl      = 0x8 // the bit of control frames
+	opPong         = 0xa
 )
 
 const (
@@ -114,6 +114,7 @@ func (a *analyzer) Data(isOrig bool, b []byte) {
 				return
 			}
 			if !a.beginFrame(isOrig, w) {
+				w.restart()
 				a.t.Violate(a.c, a, "binpac exception: binpac exception: &enforce violation : WebSocket_FrameHeader:first2", all)
 				return
 			}
@@ -126,6 +127,7 @@ func (a *analyzer) Data(isOrig bool, b []byte) {
 			b = b[n:]
 			w.left -= n
 			if !a.payload(isOrig, w, piece) {
+				w.restart()
 				a.t.Violate(a.c, a, "binpac exception: binpac exception: out_of_bound: WebSocket_FramePayloadClose:status: 2 > 1", all)
 				return
 			}
@@ -135,6 +137,9 @@ func (a *analyzer) Data(isOrig bool, b []byte) {
 		}
 	}
 }
+
+// restart begins with another message, after one that has broken the rules.
+func (w *flow) restart() { *w = flow{chunk: w.chunk[:0]} }
 
 // readHeader collects the header of a frame, and reports whether it is complete.
 func (w *flow) readHeader(b []byte) (n int, ok bool) {
@@ -164,7 +169,8 @@ func (w *flow) readHeader(b []byte) (n int, ok bool) {
 }
 
 // beginFrame takes a header apart (RFC 6455 section 5.2). It reports whether the frame
-// may come where it does: only control frames may come between those of a message.
+// may come where it does. Between the frames of a message Zeek allows for none that do not
+// continue it, though RFC 6455 section 5.4 has control frames there.
 func (a *analyzer) beginFrame(isOrig bool, w *flow) bool {
 	h := w.header[:w.nheader]
 	w.nheader = 0
@@ -186,18 +192,15 @@ func (a *analyzer) beginFrame(isOrig bool, w *flow) bool {
 	if w.masked {
 		copy(w.key[:], rest)
 	}
-	control := w.opcode&opControl != 0
-	if !control {
-		if w.inMessage != (w.opcode == opContinuation) {
-			return false
-		}
-		if !w.inMessage {
-			w.inMessage, w.message = true, w.opcode
-		}
+	if w.inMessage != (w.opcode == opContinuation) {
+		return false
+	}
+	if !w.inMessage {
+		w.inMessage, w.message = true, w.opcode
 	}
 	w.inFrame = true
 	w.emit = w.left
-	if control && w.left > maxControl {
+	if w.message >= opClose && w.message <= opPong && w.left > maxControl {
 		a.t.Weird(a.c, "websocket_control_frame_size_exceeded",
 			strconv.FormatUint(w.left, 10)+" > "+strconv.Itoa(maxControl), source)
 		w.emit = maxControl
@@ -247,7 +250,7 @@ func (a *analyzer) payload(isOrig bool, w *flow, b []byte) bool {
 		if len(seen) >= 2 {
 			a.raiseClose(isOrig, uint64(binary.BigEndian.Uint16(seen)), seen[2:])
 		}
-	case w.opcode&opControl == 0 && (w.message == opText || w.message == opBinary) && a.inner != nil:
+	case (w.message == opText || w.message == opBinary) && a.inner != nil:
 		a.inner.Data(isOrig, b)
 	}
 	return true
@@ -265,14 +268,10 @@ func (a *analyzer) endFrame(isOrig bool, w *flow) {
 	if !w.fin {
 		return
 	}
-	opcode := w.opcode
-	if opcode&opControl == 0 {
-		opcode = w.message
-		w.inMessage = false
-	}
+	w.inMessage = false
 	a.t.Confirm(a.c, a)
 	if h := &a.f.hooks.Message; h.On() {
-		a.f.msg = event.WebSocketMessage{Conn: a.c, IsOrig: isOrig, Opcode: uint64(opcode)}
+		a.f.msg = event.WebSocketMessage{Conn: a.c, IsOrig: isOrig, Opcode: uint64(w.message)}
 		h.Raise(&a.f.msg)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/wirelog/wirelog/dissect/conn"
 	"github.com/wirelog/wirelog/dissect/detect"
 	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/dissect/freelist"
 )
 
 const (
@@ -53,16 +54,11 @@ func stream(b []byte) bool {
 type factory struct {
 	hooks *event.XMPPEvents
 	ssl   *conn.Protocol
-	free  []*analyzer
+	free  freelist.List[analyzer]
 }
 
 func (f *factory) new(t *conn.Table, c *conn.Conn) conn.Analyzer {
-	var a *analyzer
-	if n := len(f.free); n > 0 {
-		a, f.free = f.free[n-1], f.free[:n-1]
-	} else {
-		a = new(analyzer)
-	}
+	a := f.free.Get()
 	*a = analyzer{f: f, t: t, c: c, tag: [2][]byte{a.tag[0][:0], a.tag[1][:0]}, inner: -1}
 	return a
 }
@@ -212,7 +208,7 @@ func (a *analyzer) Done() {
 			a.tag[i] = nil
 		}
 	}
-	a.f.free = append(a.f.free, a)
+	a.f.free.Put(a)
 }
 
 // Flip follows the connection's change of roles.

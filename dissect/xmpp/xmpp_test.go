@@ -56,17 +56,6 @@ func newBench(t testing.TB, port uint16) (*testconn.Bench, *recorder) {
 	return b, rec
 }
 
-func play(b *testconn.Bench, talk []string, size int) {
-	b.Open()
-	for _, s := range talk {
-		for part := range slices.Chunk([]byte(s[1:]), size) {
-			b.Talk(s[0] == '>', part)
-		}
-	}
-	b.Close()
-	b.Drain()
-}
-
 const (
 	opened = "><?xml version='1.0'?>\r\n<stream:stream to='x' xmlns='jabber:client' version='1.0'>"
 	asks   = "><starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>"
@@ -94,7 +83,7 @@ func TestTalks(t *testing.T) {
 					continue
 				}
 				b, rec := newBench(t, port)
-				play(b, c.talk, size)
+				b.Converse(c.talk, size)
 				if got := strings.Join(rec.lines, "|"); got != c.want {
 					t.Errorf("%.100q, port %d, segments of %d:\ngot  %s\nwant %s", c.talk, port, size, got, c.want)
 				}
@@ -107,15 +96,8 @@ func TestTalks(t *testing.T) {
 // panics.
 func FuzzSegments(f *testing.F) {
 	for _, c := range talks[:6] {
-		var orig, resp string
-		for _, s := range c.talk {
-			if s[0] == '>' {
-				orig += s[1:]
-			} else {
-				resp += s[1:]
-			}
-		}
-		f.Add([]byte(orig), []byte(resp), uint8(3))
+		orig, resp := testconn.Sides(c.talk)
+		f.Add(orig, resp, uint8(3))
 	}
 	f.Fuzz(func(t *testing.T, orig, resp []byte, size uint8) {
 		if len(orig)+len(resp) > 800 {
@@ -124,7 +106,7 @@ func FuzzSegments(f *testing.F) {
 		var want []string
 		for _, n := range []int{1 << 16, 1, max(int(size), 1)} {
 			b, rec := newBench(t, 5222)
-			play(b, []string{">" + string(orig), "<" + string(resp)}, n)
+			b.Converse([]string{">" + string(orig), "<" + string(resp)}, n)
 			if n == 1<<16 {
 				want = rec.lines
 			} else if !slices.Equal(want, rec.lines) {

@@ -47,6 +47,27 @@ var allowed = map[string][]string{
 	"testdata":         {},
 }
 
+// homes says below which folders the libraries are imported that have a home: a format's
+// only where that format is written and read. Tests may look at what was written.
+var homes = map[string][]string{
+	"github.com/apache/arrow":          {"writers/arrow", "readers/arrow"},
+	"github.com/expr-lang/expr":        {"writers/filter"},
+	"github.com/google/gopacket":       {"capture"},
+	"github.com/parquet-go/parquet-go": {"writers/parquet", "readers/parquet"},
+	"github.com/segmentio/kafka-go":    {"writers/kafka"},
+	"github.com/spf13/cobra":           {"cmd"},
+	"github.com/spf13/viper":           {"config"},
+}
+
+// checkHome reports an import of a library outside of its home.
+func checkHome(t *testing.T, file, dir, name string) {
+	for library, folders := range homes {
+		if within(name, library) && !slices.ContainsFunc(folders, func(f string) bool { return within(dir, f) }) {
+			t.Errorf("%s imports %s: its home is %q", file, name, folders)
+		}
+	}
+}
+
 func TestImports(t *testing.T) {
 	root := moduleRoot(t)
 	seen := map[string]bool{}
@@ -81,6 +102,7 @@ func TestImports(t *testing.T) {
 			if err != nil {
 				return err
 			}
+			checkHome(t, rel, dir, name)
 			to, ours := strings.CutPrefix(name, module+"/")
 			if !ours || to == dir {
 				continue

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -336,6 +337,32 @@ func (b *Bench) Close() {
 		s.Window = 65535
 		b.Packet(s.Bytes())
 	}
+}
+
+// Converse makes a connection in which both sides talk, in segments of at most size bytes,
+// and ends it. A part of the talk is what one side says, its first byte > for the client and
+// < for the server.
+func (b *Bench) Converse(talk []string, size int) {
+	b.Open()
+	for _, s := range talk {
+		for part := range slices.Chunk([]byte(s[1:]), size) {
+			b.Talk(s[0] == '>', part)
+		}
+	}
+	b.Close()
+	b.Drain()
+}
+
+// Sides returns everything that each side says in a talk.
+func Sides(talk []string) (client, server []byte) {
+	for _, s := range talk {
+		if s[0] == '>' {
+			client = append(client, s[1:]...)
+		} else {
+			server = append(server, s[1:]...)
+		}
+	}
+	return client, server
 }
 
 // Drain ends every connection.

@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"github.com/wirelog/wirelog/readers"
+	"github.com/wirelog/wirelog/readers/row"
 	"github.com/wirelog/wirelog/schemas"
 )
 
@@ -65,7 +66,7 @@ func load(path string, wanted []string, report func(error)) (map[string]*table, 
 	}
 	tables := make(map[string]*table)
 	for _, file := range files {
-		f, err := readers.Open(file)
+		f, err := readers.Open(file, "")
 		if errors.Is(err, readers.ErrEmpty) {
 			continue
 		}
@@ -111,8 +112,8 @@ func (t *table) add(f *readers.File, report func(error)) (err error) {
 	}
 	var s sink
 	for {
-		row, err := f.Next()
-		var rowErr *readers.RowError
+		rec, err := f.Next()
+		var rowErr *row.Error
 		switch {
 		case err == io.EOF:
 			return nil
@@ -123,7 +124,7 @@ func (t *table) add(f *readers.File, report func(error)) (err error) {
 			return err
 		}
 		s.cells = s.cells[:0]
-		row.Encode(&s)
+		rec.Encode(&s)
 		cells := make([]string, len(t.columns))
 		for i := range cells {
 			cells[i] = unset
@@ -171,7 +172,7 @@ func (s *sink) String(v string) {
 		v = strconv.Quote(v)
 	}
 	// Zeek's JSON does not tell a byte from its escape.
-	v = readers.Unescape(v)
+	v = row.Unescape(v)
 	if s.nested {
 		v = strings.ReplaceAll(v, ",", `\x2c`)
 	}

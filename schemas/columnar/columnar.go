@@ -55,9 +55,12 @@ type Node struct {
 	Index int
 }
 
-// Path returns the names of the structs around a column of s and its own in them. A
+// Element is the name of the elements of a list, where lists have one.
+const Element = "element"
+
+// pathOf returns the names of the structs around a column of s and its own in them. A
 // struct cannot have the name of a column: what would be in one such stays flat.
-func Path(s *schemas.Schema, name string) []string {
+func pathOf(s *schemas.Schema, name string) []string {
 	parts := strings.Split(name, ".")
 	if slices.Contains(parts, "") {
 		return []string{name}
@@ -77,7 +80,7 @@ func Tree(s *schemas.Schema) []*Node {
 	var root Node
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		path := Path(s, f.Name)
+		path := pathOf(s, f.Name)
 		in, last := &root, len(path)-1
 		for j, name := range path[:last] {
 			in = in.child(name, strings.Join(path[:j+1], "."))
@@ -85,6 +88,20 @@ func Tree(s *schemas.Schema) []*Node {
 		in.Fields = append(in.Fields, &Node{Name: path[last], Path: f.Name, Field: f, Index: i})
 	}
 	return root.Fields
+}
+
+// Of returns the columns of s, optional ones included: each with its whole name if flat
+// is set, else as Tree does.
+func Of(s *schemas.Schema, flat bool) []*Node {
+	if !flat {
+		return Tree(s)
+	}
+	list := make([]*Node, len(s.Fields))
+	for i := range s.Fields {
+		f := &s.Fields[i]
+		list[i] = &Node{Name: f.Name, Path: f.Name, Field: f, Index: i}
+	}
+	return list
 }
 
 // child returns the struct with that name in n, which it makes if there is none.

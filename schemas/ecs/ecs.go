@@ -6,6 +6,7 @@
 package ecs
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/wirelog/wirelog/schemas"
@@ -19,25 +20,28 @@ type Target struct {
 	Field string
 	Form  Form
 	// Names has other texts for values, by their text without quotes, "" for all
-	// those that it does not have. Without such a one they are left out.
+	// those that it does not have. Without such a one they are left out, and so are those
+	// whose text is "". For a field of Lists a text may be several, with blanks between.
 	Names map[string]string
+	// Rest says that values without a text in Names stay as they are.
+	Rest bool
+	// Unset is what stands for a column that is unset; without it nothing does.
+	Unset string
+	// Part is the kind of attribute that Attribute is about.
+	Part string
 }
 
-// Form is how a value is written.
-type Form uint8
-
-// The forms of values.
-const (
-	Same        Form = iota // as in JSON with Zeek's names; times in ISO 8601
-	Text                    // a number as a string
-	Nanoseconds             // an interval as an integer of nanoseconds
-	MAC                     // a link-layer address as 00-00-5E-00-53-23
-)
-
-var formNames = [...]string{Same: "", Text: "as text", Nanoseconds: "in nanoseconds", MAC: "as 00-00-5E-00-53-23"}
-
-// String describes the form in a word; Same is "".
-func (f Form) String() string { return formNames[f] }
+// A Derived field is made of several columns, if all of them are set: what Names has
+// for their texts with blanks between, if it has it; or the texts with Join between; or
+// the sum of the numbers.
+type Derived struct {
+	Field string
+	// Columns are their names, Of their places in the schema.
+	Columns []string
+	Of      []int
+	Names   map[string]string
+	Join    string
+}
 
 // A Constant is a field with the same values in every row of a log.
 type Constant struct {
@@ -53,13 +57,17 @@ type Mapping struct {
 	Constants []Constant
 	// Columns has the targets of each column of the schema.
 	Columns [][]Target
+	Derived []Derived
 }
 
-// lists are the fields that several columns have values of: they are arrays.
-var lists = []string{"dns.header_flags", "file.x509.alternative_names", "related.hash", "related.ip", "related.user"}
+// lists are the fields that are arrays, of what constants and columns give.
+var lists = []string{
+	"dns.header_flags", "dns.resolved_ip", "event.category", "event.type", "file.x509.alternative_names", "host.ip",
+	"related.hash", "related.ip", "related.user",
+}
 
-// Lists returns the fields that are arrays of what all columns that become them
-// have. It must not be changed.
+// Lists returns the fields that are arrays of what the constant and all columns that become
+// them have. It must not be changed.
 func Lists() []string { return lists }
 
 // Map returns what the columns of s become, which may be those of a log as an output
@@ -79,6 +87,19 @@ func Map(s *schemas.Schema) Mapping {
 			m.Columns[i] = l.targets(name, "zeek."+dataset+"."+name)
 		}
 	}
+	if origin == nil {
+		return m
+	}
+	for _, d := range l.derived {
+		for _, name := range d.Columns {
+			if i := slices.IndexFunc(s.Fields, func(f schemas.Field) bool { return f.Name == name }); i >= 0 {
+				d.Of = append(d.Of, i)
+			}
+		}
+		if len(d.Of) == len(d.Columns) {
+			m.Derived = append(m.Derived, d)
+		}
+	}
 	return m
 }
 
@@ -92,10 +113,7 @@ func hasColumn(s *schemas.Schema, name string) bool {
 }
 
 func (l *log) constants(dataset string) []Constant {
-	kind, category, typ := "event", l.category, l.typ
-	if l.kind != "" {
-		kind = l.kind
-	}
+	category, typ := l.category, l.typ
 	if category == "" {
 		category = "network"
 	}
@@ -104,7 +122,7 @@ func (l *log) constants(dataset string) []Constant {
 	}
 	list := []Constant{
 		{Field: "ecs.version", Values: []string{Version}},
-		{Field: "event.kind", Values: []string{kind}},
+		{Field: "event.kind", Values: []string{"event"}},
 		{Field: "event.module", Values: []string{"zeek"}},
 		{Field: "event.dataset", Values: []string{"zeek." + dataset}},
 		{Field: "event.category", Values: strings.Fields(category), Array: true},

@@ -35,11 +35,11 @@ func TestTableNamesColumns(t *testing.T) {
 // categories and types are the values that the schema allows, as far as they are
 // of use for network traffic.
 var (
-	categories = []string{"authentication", "database", "email", "file", "network", "session", "web"}
+	categories = []string{"authentication", "database", "email", "file", "host", "network", "session", "web"}
 	types      = []string{"access", "change", "connection", "creation", "deletion", "denied", "end", "error", "info", "protocol", "start"}
 	sets       = []string{
-		"@timestamp", "destination", "dns", "ecs", "email", "error", "event", "file", "http", "network",
-		"related", "rule", "source", "tls", "url", "user", "user_agent", "zeek",
+		"@timestamp", "client", "destination", "dns", "ecs", "email", "error", "event", "file", "host", "http", "network",
+		"related", "rule", "server", "source", "tls", "url", "user", "user_agent", "zeek",
 	}
 )
 
@@ -50,7 +50,9 @@ func TestFields(t *testing.T) {
 		m := Map(s)
 		var fields []string
 		for _, c := range m.Constants {
-			fields = append(fields, c.Field)
+			if !slices.Contains(lists, c.Field) {
+				fields = append(fields, c.Field)
+			}
 			allowed := c.Values
 			switch c.Field {
 			case "event.category":
@@ -72,12 +74,29 @@ func TestFields(t *testing.T) {
 				if set, _, _ := strings.Cut(target.Field, "."); !slices.Contains(sets, set) {
 					t.Errorf("%s.%s: %s is in no set of fields", s.Name, s.Fields[i].Name, target.Field)
 				}
+				for _, to := range target.Names {
+					if target.Field == "event.type" && to != "" && !slices.Contains(types, strings.Fields(to)[0]) {
+						t.Errorf("%s: event.type cannot be %q", s.Name, to)
+					}
+				}
+				if target.Form.Texts() && s.Fields[i].Kind != schemas.KindString {
+					t.Errorf("%s.%s is no text", s.Name, s.Fields[i].Name)
+				}
+				if (target.Form == Attribute) != (target.Part != "") {
+					t.Errorf("%s.%s: an attribute wants the part", s.Name, s.Fields[i].Name)
+				}
 				if target.Form == Nanoseconds && s.Fields[i].Kind != schemas.KindInterval {
 					t.Errorf("%s.%s is no interval", s.Name, s.Fields[i].Name)
 				}
 				if !slices.Contains(lists, target.Field) {
 					fields = append(fields, target.Field)
 				}
+			}
+		}
+		for _, d := range m.Derived {
+			fields = append(fields, d.Field)
+			if len(d.Of) < 2 || d.Names != nil && d.Join != "" {
+				t.Errorf("%s: %+v", s.Name, d)
 			}
 		}
 		for i, f := range fields {
@@ -99,6 +118,110 @@ func TestOutputsNames(t *testing.T) {
 		}
 		if !slices.Equal(got, want) {
 			t.Errorf("column %d: %q, want %q", i, got, want)
+		}
+	}
+}
+
+// texts are what a target of a form makes of a text.
+func texts(t Target, v string) []string {
+	var list []string
+	t.Each(v, func(s string) { list = append(list, s) })
+	return list
+}
+
+func TestForms(t *testing.T) {
+	for _, tt := range []struct {
+		target Target
+		text   string
+		want   []string
+	}{
+		{Target{Form: IP}, "10.0.0.1", []string{"10.0.0.1"}},
+		{Target{Form: IP}, "fe80::1", []string{"fe80::1"}},
+		{Target{Form: IP}, "a.test", nil},
+		{Target{Form: Path}, "/a/b?c=/d#e", []string{"/a/b"}},
+		{Target{Form: Query}, "/a/b?c=/d#e", []string{"c=/d"}},
+		{Target{Form: Path}, "http://a.test:80/b?c", []string{"/b"}},
+		{Target{Form: Query}, "http://a.test?c", []string{"c"}},
+		{Target{Form: Path}, "http://a.test", nil},
+		{Target{Form: Path}, "/?u=http://a/b", []string{"/"}},
+		{Target{Form: Path}, "*", nil},
+		{Target{Form: Path}, "", nil},
+		{Target{Form: Query}, "/a", nil},
+		{Target{Form: User}, "alice/TEST.REALM", []string{"alice"}},
+		{Target{Form: Realm}, "host/a.test/TEST.REALM", []string{"TEST.REALM"}},
+		{Target{Form: User}, "alice", nil},
+		{Target{Form: Realm}, "/x", nil},
+		{Target{Form: Attribute, Part: "O"}, `CN=a,O=b\, c\\,OU=d,O=e`, []string{`b, c\`, "e"}},
+		{Target{Form: Attribute, Part: "CN"}, `O=b, CN=a=b`, []string{"a=b"}},
+		{Target{Form: Attribute, Part: "CN"}, `O=b\`, nil},
+		{Target{Form: Attribute, Part: "CN"}, "", nil},
+	} {
+		if got := texts(tt.target, tt.text); !slices.Equal(got, tt.want) {
+			t.Errorf("%s of %q: %q, want %q", tt.target.Form, tt.text, got, tt.want)
+		}
+	}
+}
+
+// has reports whether a column of a log becomes a field.
+func has(log, column, field string) bool {
+	s := schemas.Lookup(log)
+	m := Map(s)
+	for i, targets := range m.Columns {
+		for _, t := range targets {
+			if s.Fields[i].Name == column && t.Field == field {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// The fields are those that the ingest pipelines of Elastic's Zeek integration set.
+func TestIntegrationsFields(t *testing.T) {
+	for log, columns := range map[string]map[string]string{
+		"conn": {
+			"id.orig_h": "source.ip", "id.resp_p": "destination.port", "proto": "network.transport", "service": "network.protocol",
+			"orig_ip_bytes": "source.bytes", "resp_pkts": "destination.packets", "conn_state": "event.type", "orig_l2_addr": "source.mac",
+			"uid": "zeek.session_id", "duration": "event.duration", "community_id": "network.community_id",
+		},
+		"dce_rpc": {"operation": "event.action"},
+		"dns": {
+			"query": "dns.question.name", "qtype_name": "dns.question.type", "qclass": "dns.question.class", "rcode_name": "dns.response_code",
+			"trans_id": "dns.id", "answers": "dns.resolved_ip", "TTLs": "dns.answers.ttl", "AA": "dns.header_flags", "rtt": "event.duration",
+		},
+		"files": {"mime_type": "file.mime_type", "filename": "file.name", "total_bytes": "file.size", "sha1": "file.hash.sha1", "md5": "related.hash"},
+		"ftp":   {"user": "user.name", "command": "event.action", "file_size": "file.size", "mime_type": "file.mime_type"},
+		"http": {
+			"method": "event.action", "host": "url.domain", "uri": "url.original", "user_agent": "user_agent.original", "referrer": "http.request.referrer",
+			"status_code": "event.outcome", "request_body_len": "http.request.body.bytes", "username": "user.name", "version": "http.version",
+		},
+		"irc":          {"user": "user.name", "command": "event.action", "dcc_file_name": "file.name", "dcc_mime_type": "file.mime_type"},
+		"kerberos":     {"request_type": "event.action", "client": "user.domain", "success": "event.outcome", "id.resp_h": "server.address", "client_cert_subject": "tls.client.x509.subject.common_name"},
+		"known_modbus": {"host": "host.ip"},
+		"modbus":       {"func": "event.action", "exception": "event.outcome"},
+		"mysql":        {"cmd": "event.action", "success": "event.outcome"},
+		"ntlm":         {"username": "user.name", "domainname": "user.domain", "success": "event.outcome"},
+		"ocsp":         {"issuerNameHash": "related.hash"},
+		"smb_cmd":      {"command": "event.action", "username": "related.user", "status": "event.outcome"},
+		"smb_files":    {"action": "event.action", "name": "file.name", "size": "file.size", "times.changed": "file.ctime", "times.modified": "file.mtime"},
+		"smtp":         {"tls": "tls.established"},
+		"socks":        {"user": "user.name", "status": "event.outcome"},
+		"ssh":          {"auth_success": "event.outcome"},
+		"ssl": {
+			"version": "tls.version_protocol", "cipher": "tls.cipher", "curve": "tls.curve", "resumed": "tls.resumed", "established": "tls.established",
+			"ja3": "related.hash", "ja3s": "tls.server.ja3s", "id.orig_h": "client.address",
+		},
+		"tunnel": {"action": "event.action"},
+		"weird":  {"name": "rule.name"},
+		"x509": {
+			"certificate.serial": "file.x509.serial_number", "certificate.not_valid_after": "file.x509.not_after", "certificate.issuer": "file.x509.issuer.organization",
+			"certificate.key_length": "file.x509.public_key_size", "certificate.sig_alg": "file.x509.signature_algorithm", "san.dns": "file.x509.alternative_names",
+		},
+	} {
+		for column, field := range columns {
+			if !has(log, column, field) {
+				t.Errorf("%s.%s does not become %s", log, column, field)
+			}
 		}
 	}
 }

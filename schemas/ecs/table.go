@@ -4,12 +4,13 @@ package ecs
 type log struct {
 	// dataset is the log's name in event.dataset and zeek.*, if it is another.
 	dataset string
-	// kind, category and typ are event.kind, event.category and event.type; without
-	// them they are event, network and info.
-	kind, category, typ string
+	// category and typ are event.category and event.type; without them they are network
+	// and info.
+	category, typ string
 	// transport and protocol are those of network, where no column has them.
 	transport, protocol string
 	columns             map[string][]Target
+	derived             []Derived
 }
 
 // kept keeps a column under zeek.LOG beside what else it becomes.
@@ -30,21 +31,49 @@ var (
 	user     = to("user.name", "related.user")
 )
 
+// status is an outcome by a text that stands for success, beside an event type of failures.
+func status(success string) []Target {
+	return []Target{
+		{Field: "event.outcome", Names: map[string]string{success: "success", "": "failure"}},
+		{Field: "event.type", Names: map[string]string{success: "", "": "error"}},
+		kept,
+	}
+}
+
 // flag is a member of an array when the column is true.
 func flag(field, name string) []Target {
-	return []Target{{Field: field, Names: map[string]string{"true": name}}}
+	return []Target{{Field: field, Names: map[string]string{"true": name}}, kept}
 }
 
 func text(field string) []Target { return []Target{{Field: field, Form: Text}} }
 
+// name is a distinguished name as it is, and the attributes in it below a field.
+func name(whole, parts string) []Target {
+	list := to(whole)
+	for _, a := range []struct{ field, part string }{
+		{"common_name", "CN"}, {"country", "C"}, {"locality", "L"}, {"organization", "O"}, {"organizational_unit", "OU"}, {"state_or_province", "ST"},
+	} {
+		list = append(list, Target{Field: parts + "." + a.field, Form: Attribute, Part: a.part})
+	}
+	return list
+}
+
+// clientAndServer adds the fields of the two sides' roles to columns.
+func clientAndServer(columns map[string][]Target) map[string][]Target {
+	columns["id.orig_h"] = append(to("client.address"), common["id.orig_h"]...)
+	columns["id.resp_h"] = append(to("server.address"), common["id.resp_h"]...)
+	return columns
+}
+
 // common are the columns that mean the same in all logs that have them.
 var common = map[string][]Target{
-	"ts":        to("@timestamp"),
-	"uid":       to("event.id", "zeek.session_id"),
-	"id.orig_h": to("source.address", "source.ip", "related.ip"),
-	"id.orig_p": to("source.port"),
-	"id.resp_h": to("destination.address", "destination.ip", "related.ip"),
-	"id.resp_p": to("destination.port"),
+	"ts":           to("@timestamp"),
+	"uid":          to("event.id", "zeek.session_id"),
+	"id.orig_h":    to("source.address", "source.ip", "related.ip"),
+	"id.orig_p":    to("source.port"),
+	"id.resp_h":    to("destination.address", "destination.ip", "related.ip"),
+	"id.resp_p":    to("destination.port"),
+	"community_id": to("network.community_id"),
 }
 
 var logs = map[string]log{
@@ -56,22 +85,30 @@ var logs = map[string]log{
 		},
 	},
 	"conn": {
-		dataset: "connection", typ: "connection end",
+		dataset: "connection", typ: "connection",
 		columns: map[string][]Target{
-			"proto":         to("network.transport"),
-			"service":       to("network.protocol"),
-			"duration":      duration,
-			"conn_state":    to("zeek.connection.state"),
+			"proto":    to("network.transport"),
+			"service":  to("network.protocol"),
+			"duration": duration,
+			"conn_state": {{Field: "zeek.connection.state"}, {Field: "event.type", Names: map[string]string{
+				"S0": "start", "S1": "start", "SF": "start end", "REJ": "start denied", "": "info",
+			}}},
 			"orig_pkts":     to("source.packets"),
 			"orig_ip_bytes": to("source.bytes"),
 			"resp_pkts":     to("destination.packets"),
 			"resp_ip_bytes": to("destination.bytes"),
 			"ip_proto":      text("network.iana_number"),
-			"community_id":  to("network.community_id"),
 			"orig_l2_addr":  {{Field: "source.mac", Form: MAC}},
 			"resp_l2_addr":  {{Field: "destination.mac", Form: MAC}},
 			"vlan":          text("network.vlan.id"),
 			"inner_vlan":    text("network.inner.vlan.id"),
+		},
+		derived: []Derived{
+			{Field: "network.packets", Columns: []string{"orig_pkts", "resp_pkts"}},
+			{Field: "network.bytes", Columns: []string{"orig_ip_bytes", "resp_ip_bytes"}},
+			{Field: "network.direction", Columns: []string{"local_orig", "local_resp"}, Names: map[string]string{
+				"true true": "internal", "true false": "outbound", "false true": "inbound", "false false": "external",
+			}},
 		},
 	},
 	"dce_rpc": {
@@ -93,7 +130,9 @@ var logs = map[string]log{
 			}}, kept},
 			"qtype_name": to("dns.question.type"),
 			"rcode":      {{Field: "event.outcome", Names: map[string]string{"0": "success", "": "failure"}}, kept},
-			"rcode_name": to("dns.response_code"),
+			"rcode_name": {{Field: "dns.response_code"}, {Field: "dns.type", Names: map[string]string{"": "answer"}, Unset: "query"}},
+			"answers":    {{Field: "dns.answers.data"}, {Field: "dns.resolved_ip", Form: IP}},
+			"TTLs":       {{Field: "dns.answers.ttl", Form: Seconds}},
 			"AA":         flag("dns.header_flags", "AA"),
 			"TC":         flag("dns.header_flags", "TC"),
 			"RD":         flag("dns.header_flags", "RD"),
@@ -124,32 +163,49 @@ var logs = map[string]log{
 	"http": {
 		category: "network web", typ: "connection info protocol", transport: "tcp", protocol: "http",
 		columns: map[string][]Target{
-			"method":            to("http.request.method"),
+			"method":            to("http.request.method", "event.action"),
 			"host":              to("url.domain"),
-			"uri":               to("url.original"),
+			"uri":               {{Field: "url.original"}, {Field: "url.path", Form: Path}, {Field: "url.query", Form: Query}},
 			"referrer":          to("http.request.referrer"),
 			"version":           to("http.version"),
 			"user_agent":        to("user_agent.original"),
 			"request_body_len":  to("http.request.body.bytes"),
 			"response_body_len": to("http.response.body.bytes"),
-			"status_code":       to("http.response.status_code"),
-			"username":          to("url.username", "related.user"),
+			"status_code":       {{Field: "http.response.status_code"}, {Field: "event.outcome", Form: Outcome}},
+			"username":          to("url.username", "user.name", "related.user"),
 			"password":          to("url.password"),
 		},
 	},
-	"kerberos": {
-		category: "network authentication", typ: "connection protocol", protocol: "kerberos",
+	"irc": {
+		typ: "connection protocol info", transport: "tcp", protocol: "irc",
 		columns: map[string][]Target{
-			"request_type": to("event.action"),
-			"success":      outcome,
+			"user":          user,
+			"command":       to("event.action"),
+			"dcc_file_name": to("file.name"),
+			"dcc_file_size": to("file.size"),
+			"dcc_mime_type": to("file.mime_type"),
 		},
 	},
+	"kerberos": {
+		category: "network authentication", typ: "connection protocol access", protocol: "kerberos",
+		columns: clientAndServer(map[string][]Target{
+			"request_type":        to("event.action"),
+			"client":              {{Field: "user.name", Form: User}, {Field: "user.domain", Form: Realm}, {Field: "related.user", Form: User}, kept},
+			"success":             outcome,
+			"client_cert_subject": name("tls.client.subject", "tls.client.x509.subject"),
+			"server_cert_subject": name("tls.server.subject", "tls.server.x509.subject"),
+		}),
+	},
 	"known_modbus": {
-		columns: map[string][]Target{"host": {{Field: "related.ip"}, kept}},
+		category: "network host",
+		columns:  map[string][]Target{"host": to("host.ip", "related.ip")},
 	},
 	"modbus": {
 		typ: "connection protocol", transport: "tcp", protocol: "modbus",
-		columns: map[string][]Target{"func": to("event.action")},
+		columns: map[string][]Target{
+			"func":      to("event.action"),
+			"exception": {{Field: "event.outcome", Names: map[string]string{"": "failure"}, Unset: "success"}, kept},
+		},
 	},
 	"modbus_register_change": {
 		typ: "change protocol", transport: "tcp", protocol: "modbus",
@@ -157,7 +213,15 @@ var logs = map[string]log{
 	"mysql": {
 		category: "database network", typ: "connection protocol", transport: "tcp", protocol: "mysql",
 		columns: map[string][]Target{
-			"cmd":     to("event.action"),
+			"cmd": {
+				{Field: "event.action"},
+				{Field: "event.type", Names: map[string]string{
+					"connect": "access start", "connect_out": "access end",
+					"init_db": "change", "change_user": "change", "set_option": "change", "drop_db": "change",
+					"create_db": "change", "process_kill": "change", "delayed_insert": "change", "": "info",
+				}},
+				{Field: "event.category", Names: map[string]string{"connect": "session", "connect_out": "session"}},
+			},
 			"success": outcome,
 		},
 	},
@@ -169,21 +233,30 @@ var logs = map[string]log{
 			"success":    outcome,
 		},
 	},
-	"ocsp": {transport: "tcp", protocol: "ocsp"},
-	"pe":   {category: "file"},
-	"rdp":  {typ: "info protocol", transport: "tcp", protocol: "rdp"},
+	"ocsp": {
+		transport: "tcp", protocol: "ocsp",
+		columns: map[string][]Target{
+			"issuerNameHash": {{Field: "related.hash"}, kept},
+			"issuerKeyHash":  {{Field: "related.hash"}, kept},
+		},
+	},
+	"pe":  {category: "file"},
+	"rdp": {typ: "info protocol", transport: "tcp", protocol: "rdp"},
 	"smb_cmd": {
 		typ: "connection protocol", transport: "tcp", protocol: "smb",
 		columns: map[string][]Target{
 			"command":  to("event.action"),
 			"rtt":      duration,
 			"username": user,
+			"status":   status("SUCCESS"),
 		},
 	},
 	"smb_files": {
 		category: "network file", typ: "connection protocol", transport: "tcp", protocol: "smb",
 		columns: map[string][]Target{
-			"action":         to("event.action"),
+			"action": {{Field: "event.action"}, {Field: "event.type", Names: map[string]string{
+				"SMB::FILE_DELETE": "deletion", "SMB::FILE_RENAME": "change", "SMB::FILE_SET_ATTRIBUTE": "change", "": "info",
+			}}},
 			"name":           to("file.name"),
 			"size":           to("file.size"),
 			"times.modified": to("file.mtime"),
@@ -191,6 +264,7 @@ var logs = map[string]log{
 			"times.created":  to("file.created"),
 			"times.changed":  to("file.ctime"),
 		},
+		derived: []Derived{{Field: "file.path", Columns: []string{"path", "name"}, Join: `\`}},
 	},
 	"smb_mapping": {typ: "connection protocol", transport: "tcp", protocol: "smb"},
 	"smtp": {
@@ -210,7 +284,7 @@ var logs = map[string]log{
 	},
 	"socks": {
 		typ: "connection protocol", transport: "tcp", protocol: "socks",
-		columns: map[string][]Target{"user": user},
+		columns: map[string][]Target{"user": user, "status": status("succeeded")},
 	},
 	"ssh": {
 		category: "network authentication", typ: "connection protocol", transport: "tcp", protocol: "ssh",
@@ -218,7 +292,7 @@ var logs = map[string]log{
 	},
 	"ssl": {
 		typ: "connection protocol", protocol: "tls",
-		columns: map[string][]Target{
+		columns: clientAndServer(map[string][]Target{
 			"version": {
 				{Field: "tls.version", Names: map[string]string{
 					"SSLv2": "2.0", "SSLv3": "3.0", "TLSv10": "1.0", "TLSv11": "1.1", "TLSv12": "1.2", "TLSv13": "1.3",
@@ -236,9 +310,9 @@ var logs = map[string]log{
 			"resumed":       to("tls.resumed"),
 			"next_protocol": to("tls.next_protocol"),
 			"established":   to("tls.established"),
-			"ja3":           to("tls.client.ja3"),
-			"ja3s":          to("tls.server.ja3s"),
-		},
+			"ja3":           to("tls.client.ja3", "related.hash"),
+			"ja3s":          to("tls.server.ja3s", "related.hash"),
+		}),
 	},
 	"tunnel": {
 		typ:     "connection",
@@ -248,31 +322,37 @@ var logs = map[string]log{
 		category: "network web", typ: "connection protocol", transport: "tcp", protocol: "websocket",
 		columns: map[string][]Target{
 			"host":       to("url.domain"),
-			"uri":        to("url.original"),
+			"uri":        {{Field: "url.original"}, {Field: "url.path", Form: Path}, {Field: "url.query", Form: Query}},
 			"user_agent": to("user_agent.original"),
 		},
 	},
 	"weird": {
-		kind:    "alert",
 		columns: map[string][]Target{"name": to("rule.name")},
 	},
 	"x509": {
 		columns: map[string][]Target{
 			"certificate.version":          text("file.x509.version_number"),
 			"certificate.serial":           to("file.x509.serial_number"),
-			"certificate.subject":          to("file.x509.subject.distinguished_name"),
-			"certificate.issuer":           to("file.x509.issuer.distinguished_name"),
+			"fingerprint":                  to("event.id", "file.hash.sha256", "related.hash"),
+			"certificate.subject":          name("file.x509.subject.distinguished_name", "file.x509.subject"),
+			"certificate.issuer":           name("file.x509.issuer.distinguished_name", "file.x509.issuer"),
 			"certificate.not_valid_before": to("file.x509.not_before"),
 			"certificate.not_valid_after":  to("file.x509.not_after"),
 			"certificate.key_alg":          to("file.x509.public_key_algorithm"),
-			"certificate.sig_alg":          to("file.x509.signature_algorithm"),
-			"certificate.key_length":       to("file.x509.public_key_size"),
-			"certificate.exponent":         to("file.x509.public_key_exponent"),
-			"certificate.curve":            to("file.x509.public_key_curve"),
-			"san.dns":                      to("file.x509.alternative_names"),
-			"san.uri":                      to("file.x509.alternative_names"),
-			"san.email":                    to("file.x509.alternative_names"),
-			"san.ip":                       to("file.x509.alternative_names"),
+			"certificate.sig_alg": {{Field: "file.x509.signature_algorithm", Rest: true, Names: map[string]string{
+				"md2WithRSAEncryption": "MD2-RSA", "md5WithRSAEncryption": "MD5-RSA", "sha1WithRSAEncryption": "SHA1-RSA",
+				"sha256WithRSAEncryption": "SHA256-RSA", "sha384WithRSAEncryption": "SHA384-RSA", "sha512WithRSAEncryption": "SHA512-RSA",
+				"dsaWithSHA1": "DSA-SHA1", "dsa_with_SHA256": "DSA-SHA256",
+				"ecdsa-with-SHA1": "ECDSA-SHA1", "ecdsa-with-SHA256": "ECDSA-SHA256", "ecdsa-with-SHA384": "ECDSA-SHA384",
+				"ecdsa-with-SHA512": "ECDSA-SHA512", "ED25519": "Ed25519",
+			}}},
+			"certificate.key_length": to("file.x509.public_key_size"),
+			"certificate.exponent":   to("file.x509.public_key_exponent"),
+			"certificate.curve":      to("file.x509.public_key_curve"),
+			"san.dns":                to("file.x509.alternative_names"),
+			"san.uri":                to("file.x509.alternative_names"),
+			"san.email":              to("file.x509.alternative_names"),
+			"san.ip":                 to("file.x509.alternative_names"),
 		},
 	},
 }

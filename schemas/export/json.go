@@ -77,7 +77,7 @@ func Arrow(logs []*schemas.Schema) ([]byte, error) {
 func arrowSchema(s *schemas.Schema) object {
 	return object{
 		{"fields", arrowFields(columnar.Tree(s))},
-		{"metadata", []object{{{"key", "wirelog.log"}, {"value", s.Name}}}},
+		{"metadata", []object{{{"key", columnar.MetaLog}, {"value", s.Name}}}},
 	}
 }
 

@@ -1,33 +1,28 @@
 package arrow
 
 import (
-	"math"
-	"net/netip"
-	"unsafe"
-
 	"github.com/apache/arrow/go/v15/arrow"
 	"github.com/apache/arrow/go/v15/arrow/array"
 	"github.com/apache/arrow/go/v15/arrow/memory"
 
 	"github.com/wirelog/wirelog/schemas"
 	"github.com/wirelog/wirelog/schemas/columnar"
-	"github.com/wirelog/wirelog/writers/internal/metadata"
-	"github.com/wirelog/wirelog/writers/internal/text"
+	"github.com/wirelog/wirelog/writers/internal/columns"
 	"github.com/wirelog/wirelog/writers/row"
 )
 
-// batch gathers rows by column. It is a schemas.Sink.
+// batch gathers rows by column. It is the columns.Values of from, into which rows are
+// replayed.
 type batch struct {
-	schema  *arrow.Schema
-	tree    []*columnar.Node
-	columns []column // by field
-	field   int
-	nested  bool
-	rows    int64
+	schema *arrow.Schema
+	tree   []*columnar.Node
+	fields []column // in the order of the schema
+	field  int
+	nested bool
+	rows   int64
 	// size is about how many bytes the columns take.
-	size      int
-	scratch   []byte
-	saturated uint64
+	size int
+	from *columns.Sink
 }
 
 // A column has one of the builders of values, and one of lists if it is a list.
@@ -61,18 +56,11 @@ func typeOf(k schemas.Kind) arrow.DataType {
 }
 
 // newBatch makes a batch of records of s, with dotted names as structs unless flat is set.
-func newBatch(s *schemas.Schema, flat bool, meta []metadata.Pair) *batch {
-	b := &batch{}
-	if flat {
-		for i := range s.Fields {
-			f := &s.Fields[i]
-			b.tree = append(b.tree, &columnar.Node{Name: f.Name, Path: f.Name, Field: f, Index: i})
-		}
-	} else {
-		b.tree = columnar.Tree(s)
-	}
+func newBatch(s *schemas.Schema, flat bool, meta []columnar.Pair) *batch {
+	b := &batch{tree: columnar.Of(s, flat)}
+	b.from = columns.NewSink(b)
 	for i := range s.Fields {
-		b.columns = append(b.columns, newColumn(&s.Fields[i]))
+		b.fields = append(b.fields, newColumn(&s.Fields[i]))
 	}
 	var keys, values []string
 	for _, p := range meta {
@@ -92,7 +80,7 @@ func fieldsOf(nodes []*columnar.Node) []arrow.Field {
 		}
 		t := typeOf(n.Field.Kind)
 		if n.Field.Container != schemas.Scalar {
-			t = arrow.ListOfField(arrow.Field{Name: "element", Type: t, Nullable: true})
+			t = arrow.ListOfField(arrow.Field{Name: columnar.Element, Type: t, Nullable: true})
 		}
 		list = append(list, arrow.Field{Name: n.Name, Type: t, Nullable: true})
 	}
@@ -102,7 +90,7 @@ func fieldsOf(nodes []*columnar.Node) []arrow.Field {
 func newColumn(f *schemas.Field) (c column) {
 	mem, t := memory.DefaultAllocator, typeOf(f.Kind)
 	if f.Container != schemas.Scalar {
-		c.list = array.NewListBuilderWithField(mem, arrow.Field{Name: "element", Type: t, Nullable: true})
+		c.list = array.NewListBuilderWithField(mem, arrow.Field{Name: columnar.Element, Type: t, Nullable: true})
 		c.whole, c.values = c.list, c.list.ValueBuilder()
 	} else {
 		c.whole = array.NewBuilder(mem, t)
@@ -129,16 +117,17 @@ func newColumn(f *schemas.Field) (c column) {
 func (b *batch) add(data []byte) error {
 	b.field = 0
 	b.rows++
-	return row.Replay(data, b)
+	b.from.Reuse()
+	return row.Replay(data, b.from)
 }
 
 // take returns what was gathered, and begins anew. The record is to be released.
 func (b *batch) take() arrow.Record {
-	columns := make([]arrow.Array, len(b.columns))
-	for i := range b.columns {
-		columns[i] = b.columns[i].whole.NewArray()
+	arrays := make([]arrow.Array, len(b.fields))
+	for i := range b.fields {
+		arrays[i] = b.fields[i].whole.NewArray()
 	}
-	list := assemble(b.tree, columns)
+	list := assemble(b.tree, arrays)
 	rec := array.NewRecord(b.schema, list, b.rows)
 	for _, a := range list {
 		a.Release() // the record has its own reference
@@ -148,14 +137,14 @@ func (b *batch) take() arrow.Record {
 }
 
 // assemble puts columns into structs.
-func assemble(nodes []*columnar.Node, columns []arrow.Array) []arrow.Array {
+func assemble(nodes []*columnar.Node, arrays []arrow.Array) []arrow.Array {
 	list := make([]arrow.Array, len(nodes))
 	for i, n := range nodes {
 		if n.Field != nil {
-			list[i] = columns[n.Index]
+			list[i] = arrays[n.Index]
 			continue
 		}
-		parts := assemble(n.Fields, columns)
+		parts := assemble(n.Fields, arrays)
 		data := make([]arrow.ArrayData, len(parts))
 		for j, p := range parts {
 			data[j] = p.Data()
@@ -172,7 +161,7 @@ func assemble(nodes []*columnar.Node, columns []arrow.Array) []arrow.Array {
 
 // next returns the column of the next value, which takes n bytes.
 func (b *batch) next(n int) *column {
-	c := &b.columns[b.field]
+	c := &b.fields[b.field]
 	if !b.nested {
 		b.field++
 	}
@@ -180,9 +169,8 @@ func (b *batch) next(n int) *column {
 	return c
 }
 
-func (b *batch) Groups() schemas.Groups { return 0 }
-
-func (b *batch) Unset() {
+// Null, like the methods below, implements columns.Values.
+func (b *batch) Null() {
 	nested := b.nested
 	c := b.next(8)
 	if nested {
@@ -194,45 +182,18 @@ func (b *batch) Unset() {
 
 func (b *batch) Bool(v bool) { b.next(1).bools.Append(v) }
 
-func (b *batch) Count(v uint64) {
-	if v > math.MaxInt64 {
-		v = math.MaxInt64
-		b.saturated++
-	}
-	b.Int(int64(v))
-}
+func (b *batch) Int32(v int32) { b.next(4).int32s.Append(v) }
 
-func (b *batch) Int(v int64) { b.next(8).int64s.Append(v) }
+func (b *batch) Int64(v int64) { b.next(8).int64s.Append(v) }
 
 func (b *batch) Double(v float64) { b.next(8).double.Append(v) }
 
-func (b *batch) Interval(v float64) { b.next(8).double.Append(v) }
+func (b *batch) Timestamp(v int64) { b.next(8).times.Append(arrow.Timestamp(v)) }
 
-func (b *batch) Time(v schemas.Time) { b.next(8).times.Append(arrow.Timestamp(int64(v) / 1000)) }
+func (b *batch) String(v string) { b.next(len(v) + 4).texts.Append(v) }
 
-func (b *batch) String(v string) {
-	if !text.IsValue(v) {
-		b.scratch = text.AppendValue(b.scratch[:0], v)
-		v = unsafe.String(unsafe.SliceData(b.scratch), len(b.scratch))
-	}
-	b.next(len(v) + 4).texts.Append(v)
-}
-
-func (b *batch) Enum(v string) { b.String(v) }
-
-func (b *batch) Addr(v netip.Addr) { b.ascii(text.AppendAddr(b.scratch[:0], v)) }
-
-func (b *batch) Subnet(v netip.Prefix) { b.ascii(text.AppendSubnet(b.scratch[:0], v)) }
-
-func (b *batch) ascii(v []byte) {
-	b.scratch = v
-	b.next(len(v) + 4).texts.Append(unsafe.String(unsafe.SliceData(v), len(v)))
-}
-
-func (b *batch) Port(v uint16) { b.next(4).int32s.Append(int32(v)) }
-
-func (b *batch) Begin(schemas.Container, int) {
-	b.columns[b.field].list.Append(true)
+func (b *batch) Begin(int) {
+	b.fields[b.field].list.Append(true)
 	b.nested = true
 }
 

@@ -13,19 +13,17 @@ import (
 
 	"github.com/apache/arrow/go/v15/arrow/ipc"
 
+	"github.com/wirelog/wirelog/schemas/columnar"
 	"github.com/wirelog/wirelog/writers"
+	"github.com/wirelog/wirelog/writers/internal/columns"
 	"github.com/wirelog/wirelog/writers/internal/lockfile"
-	"github.com/wirelog/wirelog/writers/internal/metadata"
 )
 
 // maxPending is how many bytes of batches wait for a file that cannot be written.
 const maxPending = 4 << 20
 
-// Marks of an output.
-const (
-	markUnfinished = "files not finished"
-	markSaturated  = "counts cut to 63 bits"
-)
+// markUnfinished is a mark of an output.
+const markUnfinished = "files not finished"
 
 var (
 	endOfStream = []byte{0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0}
@@ -63,7 +61,7 @@ type encoded struct {
 
 func newStream(p *Place, info writers.StreamInfo) (*stream, error) {
 	s := &stream{place: p, info: info, path: p.settings.file(info.Log), direct: p.settings.direct()}
-	s.batch = newBatch(info.Schema, p.settings.Flat, metadata.Of(&info))
+	s.batch = newBatch(info.Schema, p.settings.Flat, columnar.Metadata(info.Schema, info.Sensor, info.Version))
 	empty := ipc.NewWriter(&s.out, p.settings.options(ipc.WithSchema(s.batch.schema))...)
 	if err := empty.Close(); err != nil {
 		return nil, err
@@ -94,7 +92,7 @@ func (s *stream) Write(rows []writers.Row) {
 func (s *stream) discard(err error) {
 	s.place.fail(fmt.Errorf("%s: %w", s.info.Log, err))
 	s.info.Counts.Dropped(writers.DropWrite, uint64(s.batch.rows))
-	s.batch = newBatch(s.info.Schema, s.place.settings.Flat, metadata.Of(&s.info))
+	s.batch = newBatch(s.info.Schema, s.place.settings.Flat, columnar.Metadata(s.info.Schema, s.info.Sensor, s.info.Version))
 	s.encodeAnew()
 }
 
@@ -107,9 +105,9 @@ func (s *stream) flush() {
 	err := s.w.Write(rec)
 	rows := uint64(rec.NumRows())
 	rec.Release()
-	if n := s.batch.saturated; n > 0 {
-		s.info.Counts.Mark(markSaturated, false).Add(n)
-		s.batch.saturated = 0
+	if from := s.batch.from; from.Saturated > 0 {
+		s.info.Counts.Mark(columns.MarkSaturated, false).Add(from.Saturated)
+		from.Saturated = 0
 	}
 	if err != nil {
 		s.batch.rows = int64(rows)

@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/wirelog/wirelog/schemas"
 	"github.com/wirelog/wirelog/schemas/ecs"
@@ -29,37 +30,88 @@ func (f Format) newECS(s *schemas.Schema, g schemas.Groups) *ecsEncoder {
 		e.sink.lists[i].key = key(name) + "["
 	}
 	m := ecs.Map(s.With(g))
-	text := func(v string) []byte { return e.sink.value.appendString(nil, v) }
+	for _, targets := range m.Columns {
+		e.sink.columns = append(e.sink.columns, e.targets(targets, lists))
+	}
 	for _, c := range m.Constants {
-		e.before = append(e.before, key(c.Field)...)
-		if !c.Array {
-			e.before = append(e.before, text(c.Values[0])...)
+		values := e.texts(c.Values)
+		if i := slices.Index(lists, c.Field); i >= 0 && e.adds(i) {
+			e.sink.lists[i].always = "," + values
 			continue
 		}
-		var values [][]byte
-		for _, v := range c.Values {
-			values = append(values, text(v))
+		if c.Array {
+			values = "[" + values + "]"
 		}
-		e.before = append(append(append(e.before, '['), bytes.Join(values, []byte(","))...), ']')
+		e.before = append(append(e.before, key(c.Field)...), values...)
 	}
 	if f.System != "" {
-		e.before = append(append(e.before, key("observer.name")...), text(f.System)...)
+		e.before = append(append(e.before, key("observer.name")...), e.texts([]string{f.System})...)
 	}
 	e.before[0] = '{'
-	for _, targets := range m.Columns {
-		column := make([]target, len(targets))
-		for i, t := range targets {
-			column[i] = target{key: key(t.Field), form: t.Form, list: slices.Index(lists, t.Field)}
-			if t.Names != nil {
-				column[i].names = make(map[string]string)
-				for from, to := range t.Names {
-					column[i].names[from] = string(text(to))
-				}
-			}
+	e.sink.parts = make([]part, len(m.Columns))
+	for _, d := range m.Derived {
+		for _, i := range d.Of {
+			e.sink.parts[i].wanted = true
 		}
-		e.sink.columns = append(e.sink.columns, column)
+		join := ""
+		if d.Join != "" {
+			join = e.texts([]string{d.Join})
+			join = join[1 : len(join)-1]
+		}
+		e.sink.derived = append(e.sink.derived, derived{key: key(d.Field), of: d.Of, join: join, names: e.names(d.Names)})
 	}
 	return e
+}
+
+// texts returns texts in JSON, with commas between.
+func (e *ecsEncoder) texts(list []string) string {
+	var b []byte
+	for i, v := range list {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = e.sink.value.appendString(b, v)
+	}
+	return string(b)
+}
+
+// names returns a table of texts with texts in JSON, "" for none.
+func (e *ecsEncoder) names(m map[string]string) map[string]string {
+	if m == nil {
+		return nil
+	}
+	names := make(map[string]string)
+	for from, to := range m {
+		names[from] = ""
+		if to != "" {
+			names[from] = e.texts([]string{to})
+		}
+	}
+	return names
+}
+
+func (e *ecsEncoder) targets(targets []ecs.Target, lists []string) []target {
+	column := make([]target, len(targets))
+	for i := range targets {
+		t := &targets[i]
+		column[i] = target{Target: t, key: key(t.Field), list: slices.Index(lists, t.Field), names: e.names(t.Names)}
+		if t.Unset != "" {
+			column[i].unset = e.texts([]string{t.Unset})
+		}
+		if column[i].list >= 0 {
+			for from, to := range t.Names {
+				column[i].names[from] = e.texts(strings.Fields(to))
+			}
+		}
+	}
+	return column
+}
+
+// adds reports whether a column adds to a list.
+func (e *ecsEncoder) adds(list int) bool {
+	return slices.ContainsFunc(e.sink.columns, func(c []target) bool {
+		return slices.ContainsFunc(c, func(t target) bool { return t.list == list })
+	})
 }
 
 func key(name string) string { return `,"` + name + `":` }
@@ -67,12 +119,20 @@ func key(name string) string { return `,"` + name + `":` }
 func (e *ecsEncoder) append(dst []byte, rec schemas.Record) []byte {
 	s := &e.sink
 	s.buf, s.col = append(dst, e.before...), 0
+	for i := range s.lists {
+		s.lists[i].values = append(s.lists[i].values[:0], s.lists[i].always...)
+	}
+	for i := range s.parts {
+		s.parts[i].value = s.parts[i].value[:0]
+	}
 	rec.Encode(s)
+	for i := range s.derived {
+		s.derive(&s.derived[i])
+	}
 	for i := range s.lists {
 		if l := &s.lists[i]; len(l.values) > 0 {
 			s.buf = append(append(s.buf, l.key...), l.values[1:]...)
 			s.buf = append(s.buf, ']')
-			l.values = l.values[:0]
 		}
 	}
 	dst, s.buf = s.buf, nil
@@ -81,16 +141,33 @@ func (e *ecsEncoder) append(dst []byte, rec schemas.Record) []byte {
 
 // A target is a field that a column becomes.
 type target struct {
-	key   string
-	form  ecs.Form
-	names map[string]string // of values as JSON, or nil
-	list  int               // the index of the array that it is in, or -1
+	*ecs.Target
+	key string
+	// names and unset are those of the target in JSON.
+	names map[string]string
+	unset string
+	list  int // the index of the array that it is in, or -1
 }
 
 // A list gathers the values of an array, each after a comma.
 type list struct {
 	key    string // with the bracket
+	always string // what is in it in every record
 	values []byte
+}
+
+// A part is the value of a column that something is derived from, as JSON.
+type part struct {
+	wanted bool
+	value  []byte // empty if it is unset
+}
+
+// A derived field is made of several columns.
+type derived struct {
+	key   string
+	of    []int
+	names map[string]string
+	join  string
 }
 
 // ecsSink writes each value as with Zeek's names, and then where it belongs.
@@ -101,10 +178,57 @@ type ecsSink struct {
 	col     int
 	value   sink
 	lists   []list
+	parts   []part
+	derived []derived
 	scratch []byte
 }
 
 func (s *ecsSink) Groups() schemas.Groups { return s.groups }
+
+// derive writes a field that is made of several columns.
+func (s *ecsSink) derive(d *derived) {
+	v := s.scratch[:0]
+	var sum uint64
+	for i, column := range d.of {
+		p := s.parts[column].value
+		if len(p) == 0 {
+			return
+		}
+		switch {
+		case d.names != nil:
+			if i > 0 {
+				v = append(v, ' ')
+			}
+			v = append(v, p...)
+		case d.join != "":
+			if i > 0 {
+				v = append(v, d.join...)
+			}
+			v = append(v, p[1:len(p)-1]...)
+		default:
+			sum += number(p)
+		}
+	}
+	s.scratch = v
+	switch {
+	case d.names != nil:
+		if name := d.names[string(v)]; name != "" {
+			s.buf = append(append(s.buf, d.key...), name...)
+		}
+	case d.join != "":
+		s.buf = append(append(append(append(s.buf, d.key...), '"'), v...), '"')
+	default:
+		s.buf = strconv.AppendUint(append(s.buf, d.key...), sum, 10)
+	}
+}
+
+// number reads a count.
+func number(b []byte) (n uint64) {
+	for _, c := range b {
+		n = n*10 + uint64(c-'0')
+	}
+	return n
+}
 
 // put passes on the value that was written, unless it is an element.
 func (s *ecsSink) put() {
@@ -113,6 +237,9 @@ func (s *ecsSink) put() {
 	}
 	for i := range s.columns[s.col] {
 		s.putTo(&s.columns[s.col][i], s.value.buf)
+	}
+	if p := &s.parts[s.col]; p.wanted {
+		p.value = append(p.value, s.value.buf...)
 	}
 	s.next()
 }
@@ -125,16 +252,21 @@ func (s *ecsSink) next() {
 
 // putTo writes v where t says.
 func (s *ecsSink) putTo(t *target, v []byte) {
+	if t.Form.Texts() {
+		return // String has done it
+	}
 	if t.names != nil {
 		name, ok := t.names[string(bytes.Trim(v, `"`))]
 		if !ok {
 			name, ok = t.names[""]
 		}
-		if !ok {
+		switch {
+		case ok && name == "", !ok && !t.Rest:
+			return
+		case ok:
+			s.putJSON(t, name)
 			return
 		}
-		v = append(s.scratch[:0], name...)
-		s.scratch = v
 	}
 	if t.list >= 0 {
 		if v[0] == '[' {
@@ -147,7 +279,7 @@ func (s *ecsSink) putTo(t *target, v []byte) {
 		return
 	}
 	s.buf = append(s.buf, t.key...)
-	switch t.form {
+	switch t.Form {
 	case ecs.Text:
 		s.buf = append(append(append(s.buf, '"'), v...), '"')
 	case ecs.MAC:
@@ -161,8 +293,45 @@ func (s *ecsSink) putTo(t *target, v []byte) {
 				s.buf[start+i] = c - 'a' + 'A'
 			}
 		}
-	case ecs.Same, ecs.Nanoseconds: // Interval has written those
+	case ecs.Outcome:
+		if number(v) < 400 {
+			s.buf = append(s.buf, `"success"`...)
+		} else {
+			s.buf = append(s.buf, `"failure"`...)
+		}
+	default: // Interval has written what is to be in a unit
 		s.buf = append(s.buf, v...)
+	}
+}
+
+// putJSON writes, or adds to a list, what is JSON already.
+func (s *ecsSink) putJSON(t *target, v string) {
+	if t.list >= 0 {
+		l := &s.lists[t.list]
+		l.values = append(append(l.values, ','), v...)
+		return
+	}
+	s.buf = append(append(s.buf, t.key...), v...)
+}
+
+// putTexts writes what targets make of a text.
+func (s *ecsSink) putTexts(v string) {
+	for i := range s.columns[s.col] {
+		t := &s.columns[s.col][i]
+		if !t.Form.Texts() {
+			continue
+		}
+		s.scratch = s.scratch[:0]
+		t.Each(v, func(made string) { s.scratch = s.value.appendString(append(s.scratch, ','), made) })
+		switch {
+		case len(s.scratch) == 0:
+		case t.list >= 0:
+			s.lists[t.list].values = append(s.lists[t.list].values, s.scratch...)
+		case t.Form == ecs.Attribute:
+			s.buf = append(append(append(append(s.buf, t.key...), '['), s.scratch[1:]...), ']')
+		default:
+			s.buf = append(append(s.buf, t.key...), s.scratch[1:]...)
+		}
 	}
 }
 
@@ -170,6 +339,11 @@ func (s *ecsSink) Unset() {
 	if s.value.nested {
 		s.value.Unset()
 		return
+	}
+	for i := range s.columns[s.col] {
+		if t := &s.columns[s.col][i]; t.unset != "" {
+			s.putJSON(t, t.unset)
+		}
 	}
 	s.next()
 }
@@ -200,8 +374,16 @@ func (s *ecsSink) Time(v schemas.Time) {
 }
 
 func (s *ecsSink) Interval(v float64) {
-	if ns := math.Round(v * 1e9); !s.value.nested && s.columns[s.col][0].form == ecs.Nanoseconds && math.Abs(ns) < math.MaxInt64 {
-		s.value.buf = strconv.AppendInt(s.value.buf, int64(ns), 10)
+	unit := 0.0
+	switch s.columns[s.col][0].Form {
+	case ecs.Nanoseconds:
+		unit = 1e9
+	case ecs.Seconds:
+		unit = 1
+	default:
+	}
+	if n := math.Round(v * unit); unit != 0 && math.Abs(n) < math.MaxInt64 {
+		s.value.Int(int64(n))
 	} else {
 		s.value.Interval(v)
 	}
@@ -209,6 +391,7 @@ func (s *ecsSink) Interval(v float64) {
 }
 
 func (s *ecsSink) String(v string) {
+	s.putTexts(v)
 	s.value.String(v)
 	s.put()
 }

@@ -25,7 +25,7 @@ func TestECS(t *testing.T) {
 		rec  schemas.Record
 		want string
 	}{
-		{conn, start + `"event.dataset":"zeek.connection","event.category":["network"],"event.type":["connection","end"],"observer.name":"tap1",` +
+		{conn, start + `"event.dataset":"zeek.connection","event.category":["network"],"observer.name":"tap1",` +
 			`"@timestamp":"2011-11-03T14:15:57.771755Z","event.id":"CblCHNnmxeyuTZty7","zeek.session_id":"CblCHNnmxeyuTZty7",` +
 			`"source.address":"10.0.2.15","source.ip":"10.0.2.15","source.port":49287,` +
 			`"destination.address":"192.150.187.43","destination.ip":"192.150.187.43","destination.port":80,` +
@@ -33,21 +33,37 @@ func TestECS(t *testing.T) {
 			`"zeek.connection.orig_bytes":900,"zeek.connection.resp_bytes":376,"zeek.connection.state":"S2",` +
 			`"zeek.connection.local_orig":true,"zeek.connection.local_resp":false,"zeek.connection.missed_bytes":0,"zeek.connection.history":"ShADadF",` +
 			`"source.packets":8,"source.bytes":1240,"destination.packets":8,"destination.bytes":700,"network.iana_number":"6",` +
-			`"source.mac":"00-00-5E-00-53-AF","network.vlan.id":"7","related.ip":["10.0.2.15","192.150.187.43"]}`},
+			`"source.mac":"00-00-5E-00-53-AF","network.vlan.id":"7","network.packets":16,"network.bytes":1940,"network.direction":"outbound",` +
+			`"event.type":["connection","info"],"related.ip":["10.0.2.15","192.150.187.43"]}`},
 		{&schemas.DNS{
 			TS: 1e9, UID: "C1", ID: id, Proto: "udp", Query: schemas.Some("a.test"), QClass: schemas.Some(uint64(1)),
-			RCode: schemas.Some(uint64(3)), RD: true, RA: true, Answers: schemas.Vector[string]{}, TTLs: schemas.Vector[schemas.Interval]{1, 0.5},
+			RCode: schemas.Some(uint64(3)), RD: true, RA: true, Answers: schemas.Vector[string]{"b.test", "10.9.8.7"}, TTLs: schemas.Vector[schemas.Interval]{1, 60},
 		}, start + `"event.dataset":"zeek.dns","event.category":["network"],"event.type":["connection","info","protocol"],"network.protocol":"dns","observer.name":"tap1",` +
 			`"@timestamp":"1970-01-01T00:00:01.000000Z","event.id":"C1","zeek.session_id":"C1",` +
 			`"source.address":"10.0.0.1","source.ip":"10.0.0.1","source.port":1025,` +
 			`"destination.address":"fe80::2","destination.ip":"fe80::2","destination.port":53,"network.transport":"udp",` +
-			`"dns.question.name":"a.test","dns.question.class":"IN","zeek.dns.qclass":1,"event.outcome":"failure","zeek.dns.rcode":3,` +
-			`"zeek.dns.Z":0,"zeek.dns.answers":[],"zeek.dns.TTLs":[1.0,0.5],"zeek.dns.rejected":false,` +
-			`"dns.header_flags":["RD","RA"],"related.ip":["10.0.0.1","fe80::2"]}`},
+			`"dns.question.name":"a.test","dns.question.class":"IN","zeek.dns.qclass":1,"event.outcome":"failure","zeek.dns.rcode":3,"dns.type":"query",` +
+			`"zeek.dns.AA":false,"zeek.dns.TC":false,"zeek.dns.RD":true,"zeek.dns.RA":true,` +
+			`"zeek.dns.Z":0,"dns.answers.data":["b.test","10.9.8.7"],"dns.answers.ttl":[1,60],"zeek.dns.rejected":false,` +
+			`"dns.header_flags":["RD","RA"],"dns.resolved_ip":["10.9.8.7"],"related.ip":["10.0.0.1","fe80::2"]}`},
 		{&schemas.X509{
 			Fingerprint: "ab", Certificate: schemas.X509Certificate{Version: 3},
 			SAN: schemas.X509AlternativeNames{DNS: schemas.Vector[string]{"a", "b"}, Email: schemas.Vector[string]{}, IP: schemas.Vector[netip.Addr]{id.OrigH}},
 		}, `"file.x509.alternative_names":["a","b","10.0.0.1"]`},
+		{&schemas.X509{Certificate: schemas.X509Certificate{Issuer: `CN=a "b",OU=c,OU=d`, SigAlg: "rsassaPss"}},
+			`"file.x509.issuer.common_name":["a \"b\""],"file.x509.issuer.organizational_unit":["c","d"],"file.x509.issuer.distinguished_name":"CN=a \"b\",OU=c,OU=d",`},
+		{&schemas.X509{Certificate: schemas.X509Certificate{SigAlg: "rsassaPss"}}, `"file.x509.signature_algorithm":"rsassaPss"`},
+		{&schemas.X509{Certificate: schemas.X509Certificate{SigAlg: "sha256WithRSAEncryption"}}, `"file.x509.signature_algorithm":"SHA256-RSA"`},
+		{&schemas.HTTP{URI: schemas.Some(`/a"b?c`), StatusCode: schemas.Some(uint64(404))}, `"url.path":"/a\"b","url.query":"c",`},
+		{&schemas.HTTP{StatusCode: schemas.Some(uint64(404))}, `"http.response.status_code":404,"event.outcome":"failure",`},
+		{&schemas.HTTP{StatusCode: schemas.Some(uint64(304))}, `"event.outcome":"success",`},
+		{&schemas.MySQL{Cmd: "connect"}, `"event.category":["database","network","session"],"event.type":["connection","protocol","access","start"],`},
+		{&schemas.Modbus{}, `"event.outcome":"success"`},
+		{&schemas.Modbus{Exception: schemas.Some("ILLEGAL_FUNCTION")}, `"event.outcome":"failure","zeek.modbus.exception":"ILLEGAL_FUNCTION"`},
+		{&schemas.SMBCmd{Status: schemas.Some("SUCCESS")}, `"event.outcome":"success","zeek.smb_cmd.status":"SUCCESS"`},
+		{&schemas.SMBCmd{Status: schemas.Some("ACCESS_DENIED")}, `"event.type":["connection","protocol","error"]`},
+		{&schemas.SMBFiles{Path: schemas.Some(`\\a\"b"`), Name: schemas.Some("c")}, `"file.path":"\\\\a\\\"b\"\\c"`},
+		{&schemas.Kerberos{Client: schemas.Some("host/a.test/REALM")}, `"user.name":"host/a.test","user.domain":"REALM","zeek.kerberos.client":"host/a.test/REALM",`},
 	} {
 		e := json.Format{ECS: true, System: "tap1"}.New(tt.rec.Schema(), ^schemas.Groups(0))
 		got := string(e.Append(nil, tt.rec))
@@ -93,6 +109,11 @@ func TestECSAllocations(t *testing.T) {
 	buf := e.Append(nil, conn)
 	if n := testing.AllocsPerRun(100, func() { buf = e.Append(buf[:0], conn) }); n > 0 {
 		t.Errorf("%v allocations a record", n)
+	}
+	http := &schemas.HTTP{URI: schemas.Some("/a?b"), StatusCode: schemas.Some(uint64(404))}
+	e = json.Format{ECS: true}.New(http.Schema(), 0)
+	if n := testing.AllocsPerRun(100, func() { buf = e.Append(buf[:0], http) }); n > 0 {
+		t.Errorf("%v allocations a record of http", n)
 	}
 }
 

@@ -15,9 +15,9 @@ import (
 	"github.com/parquet-go/parquet-go/encoding/thrift"
 	"github.com/parquet-go/parquet-go/format"
 
+	"github.com/wirelog/wirelog/schemas/columnar"
 	"github.com/wirelog/wirelog/writers"
 	"github.com/wirelog/wirelog/writers/internal/lockfile"
-	"github.com/wirelog/wirelog/writers/internal/metadata"
 )
 
 const (
@@ -42,7 +42,7 @@ var errRemoved = errors.New("the file was removed or replaced while it was writt
 type file struct {
 	root string
 	name string // in the tree, with slashes
-	meta []metadata.Pair
+	meta []columnar.Pair
 
 	f      *os.File
 	off    int64
@@ -199,7 +199,11 @@ func recoverFile(root, from, name string, env writers.Env) error {
 	if !filepath.IsLocal(filepath.FromSlash(name)) {
 		return errors.New("its name says no place in the tree")
 	}
-	end, rows, err := lastFooter(f)
+	fi, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	end, rows, err := LastFooter(f, fi.Size())
 	if err != nil {
 		return err
 	}
@@ -217,19 +221,15 @@ func recoverFile(root, from, name string, env writers.Env) error {
 	return err
 }
 
-// lastFooter returns where the last whole footer of the file ends, 0 if there is none,
-// and how many rows it describes.
-func lastFooter(f *os.File) (end, rows int64, err error) {
-	fi, err := f.Stat()
-	if err != nil {
-		return 0, 0, err
-	}
+// LastFooter returns where the last whole footer ends in a file of this package that may
+// have been cut, 0 if there is none, and how many rows it describes. The file is whole up to there.
+func LastFooter(f io.ReaderAt, size int64) (end, rows int64, err error) {
 	const step = 1 << 20
 	buf := make([]byte, step+len(magic)-1)
-	for top := fi.Size(); top > 0; {
+	for top := size; top > 0; {
 		from := max(0, top-step)
 		// The magic may lie across two steps.
-		b := buf[:min(int64(len(buf)), fi.Size()-from)]
+		b := buf[:min(int64(len(buf)), size-from)]
 		if _, err := f.ReadAt(b, from); err != nil && !errors.Is(err, io.EOF) {
 			return 0, 0, err
 		}
@@ -249,7 +249,7 @@ func lastFooter(f *os.File) (end, rows int64, err error) {
 }
 
 // footerBefore reports whether a footer of this package ends at the magic at an offset.
-func footerBefore(f *os.File, at int64) (rows int64, ok bool) {
+func footerBefore(f io.ReaderAt, at int64) (rows int64, ok bool) {
 	var size [4]byte
 	if at < 8 {
 		return 0, false
@@ -270,7 +270,7 @@ func footerBefore(f *os.File, at int64) (rows int64, ok bool) {
 		return 0, false
 	}
 	for _, kv := range meta.KeyValueMetadata {
-		if kv.Key == metadata.Log {
+		if kv.Key == columnar.MetaLog {
 			return meta.NumRows, true
 		}
 	}

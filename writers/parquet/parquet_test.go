@@ -21,6 +21,7 @@ import (
 	"github.com/wirelog/wirelog/internal/testlog"
 	"github.com/wirelog/wirelog/schemas"
 	"github.com/wirelog/wirelog/writers"
+	"github.com/wirelog/wirelog/writers/internal/columns"
 	"github.com/wirelog/wirelog/writers/json"
 	"github.com/wirelog/wirelog/writers/row"
 )
@@ -375,7 +376,7 @@ func TestExtremes(t *testing.T) {
 			t.Errorf("%d bytes: a long text is in the footer, %v", fi.Size(), err)
 		}
 	}
-	if marks := counts.Stats().Marks; len(marks) != 1 || marks[0].Name != markSaturated || marks[0].Count != 1 {
+	if marks := counts.Stats().Marks; len(marks) != 1 || marks[0].Name != columns.MarkSaturated || marks[0].Count != 1 {
 		t.Errorf("marks %v", marks)
 	}
 }
@@ -405,6 +406,13 @@ func TestRoll(t *testing.T) {
 			t.Fatal(err)
 		}
 		groups += len(f.RowGroups())
+		for i, g := range f.Metadata().RowGroups {
+			for j, want := range f.Schema().Columns() {
+				if got := g.Columns[j].MetaData.PathInSchema; !slices.Equal(got, want) {
+					t.Fatalf("%s: row group %d: column %d is %q, not %q", name, i, j, got, want)
+				}
+			}
+		}
 		if len(b) > 3<<20 {
 			t.Errorf("%s has %d bytes", name, len(b))
 		}

@@ -37,6 +37,7 @@ type rowGroup struct {
 	out     segment
 	w       *parquet.Writer //nolint:staticcheck // the generic one does not tell its size
 	columns []*parquet.ColumnWriter
+	paths   [][]string // by leaf
 	dicts   []parquet.Dictionary
 	sink    *sink
 	batched int
@@ -52,13 +53,13 @@ func newRowGroup(l *layout) *rowGroup {
 		parquet.PageBufferSize(pageSize), parquet.WriteBufferSize(0), parquet.DataPageStatistics(false),
 		parquet.ColumnPageBuffers(parquet.NewChunkBufferPool(chunkSize)),
 		parquet.CreatedBy("wirelog", "", ""))
-	g.columns, g.dicts = g.w.ColumnWriters(), *l.dicts
+	g.columns, g.paths, g.dicts = g.w.ColumnWriters(), l.paths, *l.dicts
 	return g
 }
 
 // add takes a row, whose bytes must last until batch is called.
 func (g *rowGroup) add(data []byte) error {
-	if err := row.Replay(data, g.sink); err != nil {
+	if err := row.Replay(data, g.sink.from); err != nil {
 		return err
 	}
 	g.sink.field = 0
@@ -103,7 +104,7 @@ func (g *rowGroup) finish() (*segment, error) {
 	err := errors.Join(g.batch(), g.w.Close())
 	g.out.rows = g.rows
 	if err == nil {
-		err = g.out.describe(g.w.File().Metadata())
+		err = g.out.describe(g.w.File().Metadata(), g.paths)
 	}
 	g.rows, g.size = 0, 0
 	return &g.out, err
@@ -118,7 +119,6 @@ func (g *rowGroup) reset() {
 // discard forgets the rows.
 func (g *rowGroup) discard() {
 	g.sink.clear()
-	g.sink.field, g.sink.nested, g.sink.rep = 0, false, 0
 	g.batched, g.rows, g.size = 0, 0, 0
 	g.reset()
 }
@@ -143,8 +143,9 @@ func (s *segment) Write(p []byte) (int, error) {
 }
 
 // describe takes the metadata that the library has made, whose parts it uses again, and cuts
-// the bytes off that depend on the offset.
-func (s *segment) describe(meta *format.FileMetaData) error {
+// the bytes off that depend on the offset. The columns get their names from paths: the library
+// forgets those that it had when it begins the second row group, and some readers go by them.
+func (s *segment) describe(meta *format.FileMetaData, paths [][]string) error {
 	s.meta = *meta
 	s.meta.RowGroups = slices.Clone(meta.RowGroups)
 	if len(s.meta.RowGroups) != 1 {
@@ -167,6 +168,7 @@ func (s *segment) describe(meta *format.FileMetaData) error {
 		if err := thrift.Unmarshal(new(thrift.CompactProtocol), part(c.OffsetIndexOffset, c.OffsetIndexLength), &s.offsets[i]); err != nil {
 			return err
 		}
+		c.MetaData.PathInSchema = paths[i]
 		c.MetaData.Encoding = slices.Clone(c.MetaData.Encoding)
 		c.MetaData.EncodingStats = slices.Clone(c.MetaData.EncodingStats)
 		c.MetaData.Statistics = bounds(c.MetaData.Type, c.MetaData.Statistics)

@@ -13,15 +13,15 @@ import (
 
 // A column is a field of a log as a Parquet column.
 type column struct {
-	path []string // of the leaf; for a list without "list" and "element"
-	leaf int
+	leaf int // its index among the columns
 	list bool
 }
 
 // A layout says how a log's fields lie in Parquet.
 type layout struct {
 	schema  *parquet.Schema
-	columns []column // by field
+	columns []column   // by field
+	paths   [][]string // of the columns of the file, lists' elements included
 	blooms  []parquet.BloomFilterColumn
 	// dicts are the dictionaries that the library has made for the last writer.
 	dicts *[]parquet.Dictionary
@@ -46,33 +46,38 @@ const bloomBits = 10
 
 // newLayout lays out the fields of s, dotted names as structs unless flat is set.
 func newLayout(s *schemas.Schema, flat bool) *layout {
-	l := &layout{dicts: new([]parquet.Dictionary)}
+	l := &layout{dicts: new([]parquet.Dictionary), columns: make([]column, len(s.Fields))}
 	root := new(group)
-	for i := range s.Fields {
-		f := &s.Fields[i]
-		c := column{path: []string{f.Name}, list: f.Container != schemas.Scalar}
-		if !flat {
-			c.path = columnar.Path(s, f.Name)
+	leaf := 0
+	l.add(root, columnar.Of(s, flat), nil, &leaf)
+	l.schema = parquet.NewSchema(s.Name, root)
+	for _, path := range l.schema.Columns() {
+		l.paths = append(l.paths, slices.Clone(path))
+	}
+	return l
+}
+
+// add puts nodes into a group at a path; leaf is the index of the next column.
+func (l *layout) add(to *group, nodes []*columnar.Node, path []string, leaf *int) {
+	for _, n := range nodes {
+		path := append(path[:len(path):len(path)], n.Name)
+		if n.Field == nil {
+			sub := new(group)
+			l.add(sub, n.Fields, path, leaf)
+			to.fields = append(to.fields, &field{sub, n.Name})
+			continue
 		}
-		root.add(c.path, l.nodeOf(f))
-		l.columns = append(l.columns, c)
+		f := n.Field
+		to.fields = append(to.fields, &field{l.nodeOf(f), n.Name})
+		l.columns[n.Index] = column{leaf: *leaf, list: f.Container != schemas.Scalar}
+		*leaf++
 		if unique(f) || f.Kind == schemas.KindAddr {
-			path := c.path
-			if c.list {
-				path = slices.Concat(path, []string{"list", "element"})
+			if f.Container != schemas.Scalar {
+				path = append(path, "list", columnar.Element)
 			}
 			l.blooms = append(l.blooms, parquet.SplitBlockFilter(bloomBits, path...))
 		}
 	}
-	l.schema = parquet.NewSchema(s.Name, root)
-	for i, path := range l.schema.Columns() {
-		for j := range l.columns {
-			if c := &l.columns[j]; len(path) >= len(c.path) && slices.Equal(path[:len(c.path)], c.path) {
-				c.leaf = i
-			}
-		}
-	}
-	return l
 }
 
 // unique reports whether a column holds identifiers, of which a dictionary would
@@ -121,23 +126,6 @@ func (g *group) Fields() []parquet.Field { return g.fields }
 func (g *group) GoType() reflect.Type { return reflect.TypeFor[map[string]any]() }
 
 func (g *group) String() string { return "group" }
-
-// add puts a node at a path.
-func (g *group) add(path []string, n parquet.Node) {
-	if len(path) == 1 {
-		g.fields = append(g.fields, &field{n, path[0]})
-		return
-	}
-	for _, f := range g.fields {
-		if f.Name() == path[0] {
-			f.(*field).Node.(*group).add(path[1:], n)
-			return
-		}
-	}
-	sub := new(group)
-	sub.add(path[1:], n)
-	g.fields = append(g.fields, &field{sub, path[0]})
-}
 
 type field struct {
 	parquet.Node

@@ -1,14 +1,13 @@
 package parquet
 
 import (
-	"math"
-	"net/netip"
 	"unsafe"
 
 	"github.com/parquet-go/parquet-go"
 
 	"github.com/wirelog/wirelog/schemas"
-	"github.com/wirelog/wirelog/writers/internal/text"
+	"github.com/wirelog/wirelog/writers/internal/columns"
+	"github.com/wirelog/wirelog/writers/row"
 )
 
 // Definition levels: a scalar is unset or set; a list is unset, empty, or has
@@ -20,29 +19,31 @@ const (
 	elementSet  = 3
 )
 
-// sink gathers the values of some rows by column. Strings are views of the rows.
+// sink gathers the values of some rows by column. It is the columns.Values of from, into which
+// rows are replayed. Strings are views of the rows, or of what from keeps.
 type sink struct {
 	layout *layout
 	values [][]parquet.Value // by field
+	from   *columns.Sink
 	field  int
 	// Inside a list, nested is set and rep is the repetition level of the next element.
 	nested bool
 	rep    int
-	arena  []byte // addresses as text, and strings with escapes
-	// saturated counts counts that are larger than a signed number holds.
-	saturated uint64
 }
 
 func newSink(l *layout) *sink {
-	return &sink{layout: l, values: make([][]parquet.Value, len(l.columns))}
+	s := &sink{layout: l, values: make([][]parquet.Value, len(l.columns))}
+	s.from = columns.NewSink(s)
+	return s
 }
 
-// clear forgets the values.
+// clear forgets the values, and what a row that was malformed has left.
 func (s *sink) clear() {
 	for i := range s.values {
 		s.values[i] = s.values[i][:0]
 	}
-	s.arena = s.arena[:0]
+	s.from.Reuse()
+	s.field, s.nested, s.rep = 0, false, 0
 }
 
 // put adds a value that is set.
@@ -64,9 +65,8 @@ func (s *sink) null(level int) {
 	s.values[i] = append(s.values[i], parquet.Value{}.Level(s.rep, level, s.layout.columns[i].leaf))
 }
 
-func (s *sink) Groups() schemas.Groups { return 0 }
-
-func (s *sink) Unset() {
+// Null, like the methods below, implements columns.Values.
+func (s *sink) Null() {
 	if s.nested {
 		s.null(elementNull)
 		s.rep = 1
@@ -78,49 +78,19 @@ func (s *sink) Unset() {
 
 func (s *sink) Bool(v bool) { s.put(parquet.BooleanValue(v)) }
 
-func (s *sink) Count(v uint64) {
-	if v > math.MaxInt64 {
-		v = math.MaxInt64
-		s.saturated++
-	}
-	s.put(parquet.Int64Value(int64(v)))
-}
+func (s *sink) Int32(v int32) { s.put(parquet.Int32Value(v)) }
 
-func (s *sink) Int(v int64) { s.put(parquet.Int64Value(v)) }
+func (s *sink) Int64(v int64) { s.put(parquet.Int64Value(v)) }
 
 func (s *sink) Double(v float64) { s.put(parquet.DoubleValue(v)) }
 
-func (s *sink) Interval(v float64) { s.put(parquet.DoubleValue(v)) }
-
-func (s *sink) Time(v schemas.Time) { s.put(parquet.Int64Value(int64(v) / 1000)) }
+func (s *sink) Timestamp(v int64) { s.put(parquet.Int64Value(v)) }
 
 func (s *sink) String(v string) {
-	if !text.IsValue(v) {
-		n := len(s.arena)
-		s.arena = text.AppendValue(s.arena, v)
-		s.put(parquet.ByteArrayValue(s.arena[n:]))
-		return
-	}
 	s.put(parquet.ByteArrayValue(unsafe.Slice(unsafe.StringData(v), len(v))))
 }
 
-func (s *sink) Enum(v string) { s.String(v) }
-
-func (s *sink) Addr(v netip.Addr) {
-	n := len(s.arena)
-	s.arena = text.AppendAddr(s.arena, v)
-	s.put(parquet.ByteArrayValue(s.arena[n:]))
-}
-
-func (s *sink) Subnet(v netip.Prefix) {
-	n := len(s.arena)
-	s.arena = text.AppendSubnet(s.arena, v)
-	s.put(parquet.ByteArrayValue(s.arena[n:]))
-}
-
-func (s *sink) Port(v uint16) { s.put(parquet.Int32Value(int32(v))) }
-
-func (s *sink) Begin(_ schemas.Container, n int) {
+func (s *sink) Begin(n int) {
 	if n == 0 {
 		s.null(listEmpty)
 	}
@@ -134,16 +104,26 @@ func (s *sink) End() {
 
 // clock is a sink that takes the time in one field.
 type clock struct {
-	at, field int // field is that of the next value, but in a list
-	nested    bool
-	time      schemas.Time
-	ok        bool
+	schemas.Forward     // of nothing
+	at, field       int // field is that of the next value, but in a list
+	nested          bool
+	time            schemas.Time
+	ok              bool
 }
 
-func (c *clock) next() {
+// of returns the time in field at of a row.
+func (c *clock) of(data []byte, at int) (schemas.Time, bool) {
+	c.at, c.field, c.nested, c.ok = at, 0, false, false
+	err := row.Replay(data, c)
+	return c.time, err == nil && c.ok
+}
+
+// next goes on to the next field, and passes nothing on.
+func (c *clock) next() bool {
 	if !c.nested {
 		c.field++
 	}
+	return false
 }
 
 func (c *clock) Time(v schemas.Time) {
@@ -154,16 +134,5 @@ func (c *clock) Time(v schemas.Time) {
 }
 
 func (c *clock) Groups() schemas.Groups       { return 0 }
-func (c *clock) Unset()                       { c.next() }
-func (c *clock) Bool(bool)                    { c.next() }
-func (c *clock) Count(uint64)                 { c.next() }
-func (c *clock) Int(int64)                    { c.next() }
-func (c *clock) Double(float64)               { c.next() }
-func (c *clock) Interval(float64)             { c.next() }
-func (c *clock) String(string)                { c.next() }
-func (c *clock) Enum(string)                  { c.next() }
-func (c *clock) Addr(netip.Addr)              { c.next() }
-func (c *clock) Subnet(netip.Prefix)          { c.next() }
-func (c *clock) Port(uint16)                  { c.next() }
 func (c *clock) Begin(schemas.Container, int) { c.nested = true }
 func (c *clock) End()                         { c.nested = false; c.next() }

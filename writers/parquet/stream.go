@@ -11,9 +11,9 @@ import (
 	"time"
 
 	"github.com/wirelog/wirelog/schemas"
+	"github.com/wirelog/wirelog/schemas/columnar"
 	"github.com/wirelog/wirelog/writers"
-	"github.com/wirelog/wirelog/writers/internal/metadata"
-	"github.com/wirelog/wirelog/writers/row"
+	"github.com/wirelog/wirelog/writers/internal/columns"
 )
 
 const (
@@ -22,19 +22,17 @@ const (
 	maxParts = 8
 )
 
-// Marks of an output.
-const (
-	markUnfinished = "files not finished"
-	markSaturated  = "counts cut to 63 bits"
-)
+// markUnfinished is a mark of an output.
+const markUnfinished = "files not finished"
 
 // stream is one log.
 type stream struct {
 	place  *Place
 	info   writers.StreamInfo
 	layout *layout
-	meta   []metadata.Pair
+	meta   []columnar.Pair
 	ts     int // the field that partitions go by, -1 for the time of writing
+	clock  clock
 	parts  []*part
 	turn   uint64 // counts uses of parts
 	seq    int
@@ -58,7 +56,8 @@ type part struct {
 }
 
 func newStream(p *Place, info writers.StreamInfo) *stream {
-	s := &stream{place: p, info: info, layout: newLayout(info.Schema, p.settings.Flat), meta: metadata.Of(&info), ts: -1}
+	s := &stream{place: p, info: info, layout: newLayout(info.Schema, p.settings.Flat), meta: columnar.Metadata(info.Schema, info.Sensor, info.Version), ts: -1}
+	s.clock.Next = s.clock.next
 	if p.settings.Partition == ByEventTime {
 		s.ts = slices.IndexFunc(info.Schema.Fields, func(f schemas.Field) bool {
 			return f.Name == "ts" && f.Kind == schemas.KindTime && f.Container == schemas.Scalar
@@ -90,9 +89,8 @@ func (s *stream) Write(rows []writers.Row) {
 func (s *stream) partOf(r *writers.Row) *part {
 	at := r.Key.Time
 	if s.ts >= 0 {
-		c := clock{at: s.ts}
-		if row.Replay(r.Data, &c) == nil && c.ok {
-			at = int64(c.time)
+		if t, ok := s.clock.of(r.Data, s.ts); ok {
+			at = int64(t)
 		}
 	}
 	if at <= 0 {
@@ -176,9 +174,9 @@ func (t *part) charge() {
 	}
 	t.stream.place.used += size - t.charged
 	t.charged = size
-	if n := t.group.sink.saturated; n > 0 {
-		t.stream.info.Counts.Mark(markSaturated, false).Add(n)
-		t.group.sink.saturated = 0
+	if from := t.group.sink.from; from.Saturated > 0 {
+		t.stream.info.Counts.Mark(columns.MarkSaturated, false).Add(from.Saturated)
+		from.Saturated = 0
 	}
 }
 

@@ -1,4 +1,4 @@
-package readers
+package row
 
 import (
 	"fmt"
@@ -11,52 +11,64 @@ import (
 	"github.com/wirelog/wirelog/schemas"
 )
 
-// parse reads the text of a value, other than a string's, as Zeek writes it.
-func parse(k schemas.Kind, s string) (v value, err error) {
-	v.set = true
+// Parse reads the text of a value, other than a string's, as Zeek writes it.
+func Parse(k schemas.Kind, s string) (v Value, err error) {
+	v.Set = true
 	switch k {
 	case schemas.KindBool:
 		if s != "T" && s != "F" {
-			return v, wrong(k, s)
+			return v, Wrong(k, s)
 		}
 		if s == "T" {
-			v.number = 1
+			v.Number = 1
 		}
 	case schemas.KindCount:
-		v.number, err = strconv.ParseUint(s, 10, 64)
+		v.Number, err = strconv.ParseUint(s, 10, 64)
 	case schemas.KindInt:
 		var n int64
 		n, err = strconv.ParseInt(s, 10, 64)
-		v.number = uint64(n)
+		v.Number = uint64(n)
 	case schemas.KindPort:
 		s, _, _ := strings.Cut(s, "/") // "80/tcp", as some write it
-		v.number, err = strconv.ParseUint(s, 10, 16)
+		v.Number, err = strconv.ParseUint(s, 10, 16)
 	case schemas.KindDouble, schemas.KindInterval:
-		v.double, err = strconv.ParseFloat(s, 64)
+		v.Double, err = strconv.ParseFloat(s, 64)
 	case schemas.KindTime:
 		var t schemas.Time
 		t, err = parseSeconds(s)
-		v.number = uint64(t)
+		v.Number = uint64(t)
 	case schemas.KindAddr:
 		var a netip.Addr
 		a, err = netip.ParseAddr(s)
-		v.prefix = netip.PrefixFrom(a, a.BitLen())
+		v.Prefix = netip.PrefixFrom(a, a.BitLen())
 	case schemas.KindSubnet:
-		v.prefix, err = netip.ParsePrefix(s)
+		v.Prefix, err = netip.ParsePrefix(s)
 	case schemas.KindString, schemas.KindEnum:
-		v.text = s
+		v.Text = s
 	}
 	if err != nil {
-		return v, wrong(k, s)
+		return v, Wrong(k, s)
 	}
 	return v, nil
 }
 
-func wrong(k schemas.Kind, s string) error {
+// Wrong is the error of a text that is no value of a kind.
+func Wrong(k schemas.Kind, s string) error {
 	if len(s) > 100 {
 		s = s[:100] + "..."
 	}
 	return fmt.Errorf("%q is no %s", s, k)
+}
+
+// most is the largest number of seconds that a time has.
+const most = math.MaxInt64 / 1_000_000_000
+
+// seconds is a time of so many, rounded to microseconds.
+func seconds(v float64) (schemas.Time, error) {
+	if math.IsNaN(v) || math.Abs(v) > most {
+		return 0, Wrong(schemas.KindTime, strconv.FormatFloat(v, 'g', -1, 64))
+	}
+	return schemas.Time(math.Round(v*1e6)) * 1000, nil
 }
 
 // parseSeconds reads seconds since the epoch; what is finer than microseconds is
@@ -64,18 +76,17 @@ func wrong(k schemas.Kind, s string) error {
 func parseSeconds(s string) (schemas.Time, error) {
 	whole, frac, _ := strings.Cut(s, ".")
 	sec, err := strconv.ParseInt(whole, 10, 64)
-	const most = math.MaxInt64 / 1_000_000_000
 	if err != nil || sec >= most || sec <= -most || len(frac) > 6 || strings.HasPrefix(s, "+") {
 		f, err := strconv.ParseFloat(s, 64)
-		if err != nil || math.IsNaN(f) || math.Abs(f) > most {
-			return 0, wrong(schemas.KindTime, s)
+		if err != nil {
+			return 0, Wrong(schemas.KindTime, s)
 		}
-		return schemas.Time(math.Round(f*1e6)) * 1000, nil
+		return seconds(f)
 	}
 	var us uint64
 	if frac != "" {
 		if us, err = strconv.ParseUint((frac + "00000")[:6], 10, 64); err != nil {
-			return 0, wrong(schemas.KindTime, s)
+			return 0, Wrong(schemas.KindTime, s)
 		}
 	}
 	if whole[0] == '-' {
@@ -84,12 +95,12 @@ func parseSeconds(s string) (schemas.Time, error) {
 	return schemas.Time(sec*1e9 + int64(us)*1000), nil
 }
 
-// parseTime reads a time of JSON: seconds, milliseconds or ISO 8601.
-func parseTime(s string) (schemas.Time, error) {
+// ParseTime reads a time of JSON: seconds, milliseconds or ISO 8601.
+func ParseTime(s string) (schemas.Time, error) {
 	if strings.ContainsAny(s, "T:") {
 		t, err := time.Parse(time.RFC3339Nano, s)
-		if err != nil {
-			return 0, wrong(schemas.KindTime, s)
+		if sec := t.Unix(); err != nil || sec >= most || sec <= -most {
+			return 0, Wrong(schemas.KindTime, s)
 		}
 		return schemas.Time(t.UnixNano()), nil
 	}

@@ -1,0 +1,89 @@
+"""A broker of Apache Kafka, on this machine."""
+import base64
+import os
+import shutil
+import subprocess
+import sys
+import time
+import uuid
+
+import confluent_kafka
+import confluent_kafka.admin
+
+ADDR = "127.0.0.1:19092"
+
+
+class Broker:
+    """A single KRaft broker in a folder of its own, begun anew; libs are its jars."""
+
+    def __init__(self, folder, libs):
+        self.dir, self.libs = str(folder), str(libs)
+        shutil.rmtree(self.dir, ignore_errors=True)
+        os.makedirs(self.dir)
+        self.config = os.path.join(self.dir, "server.properties")
+        with open(self.config, "w", encoding="utf-8") as f:
+            f.write(f"""process.roles=broker,controller
+node.id=1
+controller.quorum.voters=1@127.0.0.1:19093
+listeners=PLAINTEXT://{ADDR},CONTROLLER://127.0.0.1:19093
+controller.listener.names=CONTROLLER
+log.dirs={self.dir}/data
+num.partitions=3
+offsets.topic.replication.factor=1
+""")
+        cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+        subprocess.run(self.java("kafka.tools.StorageTool", "format", "-t", cluster, "-c", self.config),
+                       check=True, capture_output=True)
+        self.start()
+
+    def java(self, *args):
+        return ["java", "-Xmx512m", "-cp", os.path.join(self.libs, "*"), *args]
+
+    def start(self):
+        with open(os.path.join(self.dir, "log"), "a", encoding="utf-8") as log:
+            self.process = subprocess.Popen(self.java("kafka.Kafka", self.config), stdout=log, stderr=log)
+
+    def wait(self):
+        """Waits until it answers."""
+        admin = confluent_kafka.admin.AdminClient({"bootstrap.servers": ADDR, "log_level": 0})
+        for _ in range(120):
+            try:
+                admin.list_topics(timeout=1)
+                return
+            except confluent_kafka.KafkaException:
+                if self.process.poll() is not None:
+                    sys.exit(f"the broker has ended: see {self.dir}/log")
+        sys.exit("the broker does not answer")
+
+    def end(self, sig):
+        self.process.send_signal(sig)
+        self.process.wait()
+
+    def cpu(self):
+        """The seconds of processor time that it has used."""
+        with open(f"/proc/{self.process.pid}/stat", encoding="utf-8") as f:
+            fields = f.read().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def messages(topic, seconds=30):
+    """All that is in a topic now, as keys, values and headers, in order within a partition."""
+    c = confluent_kafka.Consumer({"bootstrap.servers": ADDR, "group.id": str(uuid.uuid4()), "auto.offset.reset": "earliest",
+                                  "enable.partition.eof": True, "enable.auto.commit": False})
+    partitions = c.list_topics(topic, seconds).topics[topic].partitions
+    c.assign([confluent_kafka.TopicPartition(topic, p, confluent_kafka.OFFSET_BEGINNING) for p in partitions])
+    ends, last = set(), time.monotonic()
+    while len(ends) < len(partitions):
+        batch = c.consume(10000, 0.2)
+        if batch:
+            last = time.monotonic()
+        elif time.monotonic() > last + seconds:
+            sys.exit(f"{topic}: no answer")
+        for m in batch:
+            if not m.error():
+                yield m.key(), m.value(), dict(m.headers() or [])
+            elif m.error().code() == confluent_kafka.KafkaError._PARTITION_EOF:
+                ends.add(m.partition())
+            else:
+                sys.exit(f"{topic}: {m.error()}")
+    c.close()

@@ -1,0 +1,134 @@
+"""What the checks of this folder have in common."""
+import argparse
+import collections
+import datetime
+import json
+import math
+import os
+import pathlib
+import re
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+CAPTURES = ["mixed", "http", "http-odd", "dns-types", "dns-odd", "smb-3-11", "tls-curl", "tls-features", "ssh-use",
+            "ftp", "smtp", "irc", "krb-tcp", "krb-pkinit", "rdp", "mysql", "modbus", "ntlm", "dcerpc-pipes",
+            "websocket", "icmp", "gre", "vlan-qinq"]
+COLUMNS = ["--columns", "community-id,mac-logging,vlan-logging,hassh,ja3,ja4", "--hash", "md5,sha1,sha256"]
+ALL = [*COLUMNS, "--optional-logs", "smb_cmd,known_modbus,modbus_register_change"]
+
+
+def parser(doc):
+    """The flags that all scripts have."""
+    p = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument("--wirelog", default=str(ROOT / "build" / "wirelog"), help="program to check")
+    p.add_argument("--work", type=pathlib.Path, default=ROOT / "build" / "integration", help="folder that integration/prepare fills")
+    p.add_argument("captures", nargs="*", help="captures instead of some of testdata/")
+    return p
+
+
+def start(p):
+    """Parses the flags, in an interpreter that has the libraries."""
+    args = p.parse_args()
+    args.work = args.work.resolve()
+    python = args.work / "venv" / "bin" / "python"
+    if pathlib.Path(sys.prefix) != args.work / "venv":
+        prepared = subprocess.run([ROOT / "integration" / "prepare", args.work], check=False, stdout=sys.stderr)
+        if prepared.returncode != 0:
+            print("SKIPPED: not everything can be installed")
+            sys.exit(0)
+        os.environ["TZ"] = "UTC"
+        os.execv(python, [str(python), *sys.argv])
+    args.captures = args.captures or [str(ROOT / "testdata" / f"{n}.pcap") for n in CAPTURES]
+    return args
+
+
+class Check:
+    """Prints what was checked, and counts what failed."""
+
+    def __init__(self):
+        self.failed = 0
+
+    def __call__(self, name, ok, detail=""):
+        if not ok:
+            self.failed += 1
+        print(f"{'ok  ' if ok else 'FAIL'} {name}{'' if ok else ': ' + str(detail)[:2000]}", flush=True)
+
+    def same(self, name, got, want):
+        """Compares records, of which there must be some, in any order."""
+        got, want = collections.Counter(got), collections.Counter(want)
+        self(f"{name}: {sum(want.values())} records", got == want and want,
+             f"only here {list((got - want).items())[:3]}, missing {list((want - got).items())[:3]}")
+
+    def end(self):
+        print(f"{self.failed} checks failed" if self.failed else "all checks passed")
+        sys.exit(1 if self.failed else 0)
+
+
+def value(v):
+    """A value as it is compared: that of JSON."""
+    if isinstance(v, datetime.datetime):
+        return v.astimezone(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    if isinstance(v, (list, tuple)):
+        return [value(e) for e in v]
+    if isinstance(v, float) and not math.isfinite(v):
+        return None
+    if isinstance(v, float) and v.is_integer():
+        return int(v)
+    return v
+
+
+def record(row, prefix=""):
+    """A row, with structs, as a flat dictionary without nulls."""
+    flat = {}
+    for name, v in row.items():
+        if isinstance(v, dict):
+            flat.update(record(v, prefix + name + "."))
+        elif value(v) is not None:
+            flat[prefix + name] = value(v)
+    return flat
+
+
+def canonical(rows):
+    return [json.dumps(record(r), sort_keys=True) for r in rows]
+
+
+def run(wirelog, captures, *flags):
+    # The exit status tells of damaged captures too; what is missing is seen in the rows.
+    result = subprocess.run([wirelog, "read", "-C", "--seed", "readers", "--summary", "none", *flags, *captures],
+                            check=False, capture_output=True)
+    if result.returncode not in (0, 1):
+        sys.exit(result.stderr.decode())
+    return result.stdout
+
+
+def objects(path):
+    """The rows of a JSON log."""
+    with open(path, encoding="utf-8") as f:
+        return [json.loads(line) for line in f]
+
+
+def header(path):
+    """The names and types of the columns of a TSV log."""
+    lines = {}
+    with open(path, encoding="utf-8") as f:
+        for line in f:
+            if not line.startswith("#"):
+                break
+            name, _, rest = line.rstrip("\n").partition("\t")
+            lines[name] = rest.split("\t")
+    return lines["#fields"], lines["#types"]
+
+
+# Control characters that JSON has an escape for.
+NAMED = {8: "\b", 9: "\t", 10: "\n", 12: "\f", 13: "\r"}
+
+
+def unescape(text):
+    r"""What Zeek's JSON says where its TSV says this: a byte that is no text stays \xhh."""
+    def plain(m):
+        if m[0] == "\\\\":
+            return "\\"
+        code = int(m[1], 16)
+        return chr(code) if 0x20 <= code < 0x7F else NAMED.get(code, m[0])
+    return re.sub(r"\\\\|\\x([0-9a-f]{2})", plain, text)

@@ -1,0 +1,104 @@
+package readers
+
+import (
+	"bufio"
+	"bytes"
+	"compress/gzip"
+	"errors"
+	"io"
+	"os"
+
+	"github.com/klauspost/compress/zstd"
+)
+
+// Stdin is the path that stands for standard input.
+const Stdin = "-"
+
+// An input is the bytes of a file, which can be read any number of times. Those of
+// standard input are kept in a temporary file.
+type input struct {
+	path  string
+	spool *os.File
+}
+
+// keep keeps the bytes of r.
+func (in *input) keep(r io.Reader) (err error) {
+	if in.spool, err = os.CreateTemp("", "wirelog-"); err != nil {
+		return err
+	}
+	// It is there for as long as it is open.
+	err = os.Remove(in.spool.Name())
+	if err == nil {
+		_, err = io.Copy(in.spool, r)
+	}
+	return err
+}
+
+// A source is an open input.
+type source struct {
+	// r reads what is in the file, decompressed if compressed is set.
+	r          *bufio.Reader
+	compressed bool
+	// at and size are of the file as it lies there.
+	at    io.ReaderAt
+	size  int64
+	close []func() error
+}
+
+func (in *input) open() (*source, error) {
+	s := new(source)
+	file := in.spool
+	if file == nil {
+		var err error
+		if file, err = os.Open(in.path); err != nil {
+			return nil, err
+		}
+		s.close = append(s.close, file.Close)
+	}
+	info, err := file.Stat()
+	if err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	s.at, s.size = file, info.Size()
+	s.r = bufio.NewReaderSize(file, 256<<10)
+	if in.spool != nil {
+		s.r.Reset(io.NewSectionReader(file, 0, s.size))
+	}
+	magic, _ := s.r.Peek(4)
+	switch {
+	case bytes.HasPrefix(magic, []byte{0x1f, 0x8b}):
+		z, err := gzip.NewReader(s.r)
+		if err != nil {
+			return nil, errors.Join(err, s.Close())
+		}
+		s.decompress(z, func() error {
+			_ = z.Close() // says once more what reading has said
+			return nil
+		})
+	case bytes.Equal(magic, []byte{0x28, 0xb5, 0x2f, 0xfd}):
+		z, err := zstd.NewReader(s.r, zstd.WithDecoderConcurrency(1))
+		if err != nil {
+			return nil, errors.Join(err, s.Close())
+		}
+		s.decompress(z, func() error {
+			z.Close()
+			return nil
+		})
+	}
+	return s, nil
+}
+
+func (s *source) decompress(z io.Reader, end func() error) {
+	s.r, s.compressed = bufio.NewReaderSize(z, 256<<10), true
+	s.close = append([]func() error{end}, s.close...)
+}
+
+// Close closes the file.
+func (s *source) Close() error {
+	var errs []error
+	for _, end := range s.close {
+		errs = append(errs, end())
+	}
+	s.close = nil
+	return errors.Join(errs...)
+}

@@ -1,0 +1,176 @@
+// Package parquet reads the rows of Parquet files, of this program or of another one, a row group
+// after the other and a page of each column at a time.
+package parquet
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/parquet-go/parquet-go"
+
+	"github.com/wirelog/wirelog/readers/row"
+	"github.com/wirelog/wirelog/schemas"
+	writer "github.com/wirelog/wirelog/writers/parquet"
+)
+
+// Is reports whether a file begins as Parquet files do.
+func Is(head []byte) bool { return bytes.HasPrefix(head, []byte("PAR1")) }
+
+var (
+	errDamaged = errors.New("the file is damaged")
+	errNoEnd   = errors.New("the file has no footer, and so no rows that could be found: its end is missing")
+)
+
+// A File is a file whose rows are read. It is a row.File.
+type File struct {
+	schema *schemas.Schema
+	// leaves are the columns by their index in the file.
+	leaves []*leaf
+	groups []parquet.RowGroup
+	closer io.Closer
+
+	// rows are those of the row group that is read, its number, from 1, is group, and n
+	// of them have been read.
+	rows  parquet.Rows
+	group int
+	n     int64
+	buf   [1]parquet.Row
+	// cut are the bytes at the end that belong to no row group.
+	cut int64
+}
+
+// Open opens a file of some size, which Close closes by c. Its log is the one that its metadata
+// name, else log. Of a file of this program whose end is missing, the row groups are read that
+// are whole.
+func Open(r io.ReaderAt, size int64, log string, c io.Closer) (f *File, err error) {
+	defer trap(&err)
+	options := []parquet.FileOption{parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true)}
+	f = &File{closer: c}
+	in, err := parquet.OpenFile(r, size, options...)
+	if err != nil {
+		end, _, findErr := writer.LastFooter(r, size)
+		if findErr != nil {
+			return nil, findErr
+		}
+		if end == 0 {
+			return nil, fmt.Errorf("%w (%w)", errNoEnd, err)
+		}
+		f.cut = size - end
+		if in, err = parquet.OpenFile(r, end, options...); err != nil {
+			return nil, err
+		}
+	}
+	f.groups = in.RowGroups()
+	meta := make(map[string]string)
+	for _, kv := range in.Metadata().KeyValueMetadata {
+		meta[kv.Key] = kv.Value
+	}
+	if f.leaves, err = leavesOf(in.Root()); err != nil {
+		return nil, err
+	}
+	columns := make([]row.Column, len(f.leaves))
+	for i, l := range f.leaves {
+		columns[i] = l.Column
+	}
+	s, at, err := row.Schema(log, meta, columns)
+	if err != nil {
+		return nil, err
+	}
+	f.schema = s
+	for field, i := range at {
+		f.leaves[i].field, f.leaves[i].kind = field, s.Fields[field].Kind
+	}
+	return f, nil
+}
+
+// trap makes an error of a panic: the library trusts what is in files.
+func trap(err *error) {
+	if p := recover(); p != nil {
+		*err = fmt.Errorf("%w: %v", errDamaged, p)
+	}
+}
+
+// Schema returns the log and its columns.
+func (f *File) Schema() *schemas.Schema { return f.schema }
+
+// Next reads a row.
+func (f *File) Next(to *row.Row) (err error) {
+	defer func() {
+		var rowErr *row.Error
+		if err != nil && err != io.EOF && !errors.As(err, &rowErr) {
+			err = fmt.Errorf("row group %d of %d, after %d rows: %w", f.group, len(f.groups), f.n, err)
+		}
+	}()
+	defer trap(&err)
+	for {
+		if f.rows == nil {
+			if f.group == len(f.groups) {
+				return f.end()
+			}
+			f.rows, f.n = f.groups[f.group].Rows(), 0
+			f.group++
+		}
+		n, err := f.rows.ReadRows(f.buf[:])
+		if n == 1 {
+			f.n++
+			return f.take(f.buf[0], to)
+		}
+		if err == nil {
+			err = io.ErrNoProgress
+		}
+		if err != io.EOF {
+			return err
+		}
+		if want := f.groups[f.group-1].NumRows(); f.n != want {
+			return fmt.Errorf("%w: it has %d rows by the footer", errDamaged, want)
+		}
+		err, f.rows = f.rows.Close(), nil
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// end is the error after the last row.
+func (f *File) end() error {
+	if f.cut == 0 {
+		return io.EOF
+	}
+	n := f.cut
+	f.cut = 0
+	return fmt.Errorf("the end of the file is missing: its last %d bytes are no whole row group", n)
+}
+
+// take sets the values of a row.
+func (f *File) take(values parquet.Row, to *row.Row) error {
+	clear(to.Values)
+	have := 0
+	for i := 0; i < len(values); {
+		l := f.leaves[values[i].Column()]
+		first := i
+		for i++; i < len(values) && values[i].Column() == values[first].Column(); i++ {
+		}
+		v, err := l.value(values[first:i])
+		if err != nil {
+			return &row.Error{Where: fmt.Sprintf("row group %d, row %d", f.group, f.n), Err: fmt.Errorf("%s: %w", l.Name, err)}
+		}
+		to.Values[l.field] = v
+		have++
+	}
+	if have != len(f.leaves) {
+		return fmt.Errorf("%w: %d of %d columns have that many rows", errDamaged, have, len(f.leaves))
+	}
+	return nil
+}
+
+// Close closes the file.
+func (f *File) Close() error {
+	var err error
+	if f.rows != nil {
+		err = f.rows.Close()
+		f.rows = nil
+	}
+	return errors.Join(err, f.closer.Close())
+}

@@ -1,0 +1,200 @@
+package row
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/wirelog/wirelog/schemas"
+	"github.com/wirelog/wirelog/schemas/columnar"
+)
+
+// A Column is a column of a columnar file, as the file has it.
+type Column struct {
+	// Name has the names of the structs around the column too, with dots.
+	Name string
+	// Type is Int64 for integers of any size.
+	Type columnar.Type
+	// Unsigned is set for integers that have no sign.
+	Unsigned bool
+	List     bool
+}
+
+// ErrColumns is the error of a file without columns, or with two of one name.
+var ErrColumns = errors.New("the file has no columns, or two with one name")
+
+// Schema returns the schema of a file's columns, and for each field the index of its
+// column. What the file's metadata lists comes first and has the types listed; other columns have
+// those of this build's log, or else what their own type says. The log is named log
+// unless the metadata name it.
+func Schema(log string, meta map[string]string, columns []Column) (*schemas.Schema, []int, error) {
+	named, listed := columnar.Described(meta)
+	if named != "" {
+		log = named
+	}
+	s := &schemas.Schema{Name: log}
+	var at []int
+	add := func(i int, f schemas.Field) {
+		if !columns[i].holds(&f) {
+			f.Kind, f.Container = columns[i].guess()
+		}
+		f.Unsettable, f.Group = true, 0
+		s.Fields, at = append(s.Fields, f), append(at, i)
+	}
+	used := make(map[string]bool)
+	for i := range columns {
+		if used[columns[i].Name] {
+			return nil, nil, fmt.Errorf("%w: %s", ErrColumns, columns[i].Name)
+		}
+		used[columns[i].Name] = true
+	}
+	if len(columns) == 0 {
+		return nil, nil, ErrColumns
+	}
+	clear(used)
+	known := schemas.Lookup(log)
+	if known == nil {
+		known = &schemas.Schema{}
+	}
+	s.Doc = known.Doc
+	for _, f := range listed {
+		i := slices.IndexFunc(columns, func(c Column) bool { return c.Name == f.Name })
+		if i < 0 || used[f.Name] {
+			continue // the column was taken out of the file
+		}
+		if j := fieldOf(known, f.Name); j >= 0 {
+			f.Doc = known.Fields[j].Doc
+		}
+		used[f.Name] = true
+		add(i, f)
+	}
+	for i := range columns {
+		c := &columns[i]
+		if used[c.Name] {
+			continue
+		}
+		f := schemas.Field{Name: c.Name}
+		f.Kind, f.Container = c.guess()
+		if j := fieldOf(known, c.Name); j >= 0 {
+			f = known.Fields[j]
+		}
+		add(i, f)
+	}
+	return s, at, nil
+}
+
+func fieldOf(s *schemas.Schema, name string) int {
+	return slices.IndexFunc(s.Fields, func(f schemas.Field) bool { return f.Name == name })
+}
+
+// holds reports whether values of a field can be in the column.
+func (c *Column) holds(f *schemas.Field) bool {
+	if c.List != (f.Container != schemas.Scalar) {
+		return false
+	}
+	switch want := columnar.TypeOf(f.Kind); want {
+	case columnar.Int32, columnar.Int64:
+		return c.Type == columnar.Int64
+	case columnar.Double:
+		return c.Type == columnar.Double || c.Type == columnar.Int64
+	case columnar.Timestamp:
+		return c.Type == columnar.Timestamp || c.Type == columnar.Double
+	default:
+		return c.Type == want
+	}
+}
+
+// guess returns what a column of no log that is known holds.
+func (c *Column) guess() (schemas.Kind, schemas.Container) {
+	k := schemas.KindString
+	switch c.Type {
+	case columnar.Bool:
+		k = schemas.KindBool
+	case columnar.Int32, columnar.Int64:
+		k = schemas.KindInt
+		if c.Unsigned {
+			k = schemas.KindCount
+		}
+	case columnar.Double:
+		k = schemas.KindDouble
+	case columnar.Timestamp:
+		k = schemas.KindTime
+	case columnar.String:
+	}
+	if c.List {
+		return k, schemas.VectorOf
+	}
+	return GuessKind(c.Name, k), schemas.Scalar
+}
+
+// GuessKind returns the kind of a column that no log has, whose values look like one: the
+// names of Zeek's connections say more.
+func GuessKind(name string, k schemas.Kind) schemas.Kind {
+	number := k == schemas.KindCount || k == schemas.KindInt
+	switch last := name[strings.LastIndexByte(name, '.')+1:]; {
+	case name == "ts" && k == schemas.KindDouble:
+		return schemas.KindTime
+	case (last == "orig_p" || last == "resp_p") && number:
+		return schemas.KindPort
+	case (last == "orig_h" || last == "resp_h") && k == schemas.KindString:
+		return schemas.KindAddr
+	}
+	return k
+}
+
+// Bool returns a bool.
+func Bool(v bool) Value {
+	if v {
+		return Value{Set: true, Number: 1}
+	}
+	return Value{Set: true}
+}
+
+// Integer returns a value of a kind that columns of integers hold.
+func Integer(k schemas.Kind, v int64) (Value, error) {
+	switch {
+	case k == schemas.KindDouble || k == schemas.KindInterval:
+		return Value{Set: true, Double: float64(v)}, nil
+	case k == schemas.KindPort && (v < 0 || v > math.MaxUint16), k == schemas.KindCount && v < 0:
+		return Value{}, Wrong(k, fmt.Sprint(v))
+	}
+	return Value{Set: true, Number: uint64(v)}, nil
+}
+
+// Unsigned is Integer of what may be larger than a signed integer.
+func Unsigned(k schemas.Kind, v uint64) (Value, error) {
+	switch {
+	case k == schemas.KindCount:
+		return Value{Set: true, Number: v}, nil
+	case v > math.MaxInt64:
+		return Value{}, Wrong(k, fmt.Sprint(v))
+	}
+	return Integer(k, int64(v))
+}
+
+// Double returns a double, an interval, or a time of so many seconds since the epoch.
+func Double(k schemas.Kind, v float64) (Value, error) {
+	if k != schemas.KindTime {
+		return Value{Set: true, Double: v}, nil
+	}
+	t, err := seconds(v)
+	return Value{Set: true, Number: uint64(t)}, err
+}
+
+// Time returns a time of v units of so many nanoseconds since the epoch.
+func Time(v, unit int64) (Value, error) {
+	if v > math.MaxInt64/unit || v < math.MinInt64/unit {
+		return Value{}, fmt.Errorf("%d times %d ns is no time", v, unit)
+	}
+	return Value{Set: true, Number: uint64(v * unit)}, nil
+}
+
+// Text returns a value of a kind that columns of texts hold.
+func Text(k schemas.Kind, s string) (Value, error) {
+	if k == schemas.KindString || k == schemas.KindEnum {
+		return Value{Set: true, Text: Unescape(s)}, nil
+	}
+	return Parse(k, s)
+}
