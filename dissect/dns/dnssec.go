@@ -151,7 +151,7 @@ func (d *decoder) nsec3(n int) bool {
 	return true
 }
 
-func (d *decoder) nsec3param() bool {
+func (d *decoder) nsec3param(int) bool {
 	if d.left() < 5 {
 		return false
 	}
@@ -164,7 +164,7 @@ func (d *decoder) nsec3param() bool {
 	return true
 }
 
-func (d *decoder) binds() bool {
+func (d *decoder) binds(int) bool {
 	if d.left() < 5 {
 		return false
 	}

@@ -125,83 +125,33 @@ func (d *decoder) data(n int) bool {
 	case typeNB:
 		return d.skip(n)
 	case typeHINFO:
-		if d.wanted(h.HINFOReply.On()) {
-			return d.hinfo(n)
-		}
-		return d.skip(n)
+		return d.parse(h.HINFOReply.On(), n, (*decoder).hinfo)
 	case typeTXT:
-		if d.wanted(h.TXTReply.On()) {
-			n = d.charStrings(n)
-			e := &d.ev.txt
-			e.Conn, e.Msg, e.Ans, e.Strs = d.conn, d.msg, d.ans, d.strs
-			h.TXTReply.Raise(e)
-			return n == 0
-		}
-		return d.skip(n)
+		return d.parse(h.TXTReply.On(), n, (*decoder).txt)
 	case typeSPF:
-		if d.wanted(h.SPFReply.On()) {
-			n = d.charStrings(n)
-			e := &d.ev.spf
-			e.Conn, e.Msg, e.Ans, e.Strs = d.conn, d.msg, d.ans, d.strs
-			h.SPFReply.Raise(e)
-			return n == 0
-		}
-		return d.skip(n)
+		return d.parse(h.SPFReply.On(), n, (*decoder).spf)
 	case typeCAA:
-		if d.wanted(h.CAAReply.On()) {
-			return d.caa(n)
-		}
-		return d.skip(n)
+		return d.parse(h.CAAReply.On(), n, (*decoder).caa)
 	case typeTKEY:
-		if d.wanted(h.TKEY.On()) {
-			return d.tkey()
-		}
-		return d.skip(n)
+		return d.parse(h.TKEY.On(), n, (*decoder).tkey)
 	case typeRRSIG:
-		if d.wanted(h.RRSIG.On()) {
-			return d.rrsig(n)
-		}
-		return d.skip(n)
+		return d.parse(h.RRSIG.On(), n, (*decoder).rrsig)
 	case typeDNSKEY:
-		if d.wanted(h.DNSKEY.On()) {
-			return d.dnskey(n)
-		}
-		return d.skip(n)
+		return d.parse(h.DNSKEY.On(), n, (*decoder).dnskey)
 	case typeNSEC:
-		if d.wanted(h.NSEC.On()) {
-			return d.nsec(n)
-		}
-		return d.skip(n)
+		return d.parse(h.NSEC.On(), n, (*decoder).nsec)
 	case typeNSEC3:
-		if d.wanted(h.NSEC3.On()) {
-			return d.nsec3(n)
-		}
-		return d.skip(n)
+		return d.parse(h.NSEC3.On(), n, (*decoder).nsec3)
 	case typeNSEC3PARAM:
-		if d.wanted(h.NSEC3PARAM.On()) {
-			return d.nsec3param()
-		}
-		return d.skip(n)
+		return d.parse(h.NSEC3PARAM.On(), n, (*decoder).nsec3param)
 	case typeDS:
-		if d.wanted(h.DS.On()) {
-			return d.ds(n)
-		}
-		return d.skip(n)
+		return d.parse(h.DS.On(), n, (*decoder).ds)
 	case typeBINDS:
-		if d.wanted(h.BINDS.On()) {
-			return d.binds()
-		}
-		return d.skip(n)
+		return d.parse(h.BINDS.On(), n, (*decoder).binds)
 	case typeSSHFP:
-		if d.wanted(h.SSHFP.On()) {
-			return d.sshfp(n)
-		}
-		return d.skip(n)
+		return d.parse(h.SSHFP.On(), n, (*decoder).sshfp)
 	case typeLOC:
-		if d.wanted(h.LOC.On()) {
-			return d.loc()
-		}
-		return d.skip(n)
+		return d.parse(h.LOC.On(), n, (*decoder).loc)
 	}
 	if d.wanted(h.UnknownReply.On()) {
 		e := &d.ev.unknown
@@ -213,6 +163,14 @@ func (d *decoder) data(n int) bool {
 }
 
 func (d *decoder) wanted(on bool) bool { return on && !d.quiet }
+
+// parse has f read n bytes of data if their event is on, and skips them otherwise.
+func (d *decoder) parse(on bool, n int, f func(d *decoder, n int) bool) bool {
+	if !d.wanted(on) {
+		return d.skip(n)
+	}
+	return f(d, n)
+}
 
 func (d *decoder) skip(n int) bool {
 	d.off += n
@@ -399,6 +357,22 @@ func (d *decoder) charStrings(n int) int {
 	}
 }
 
+func (d *decoder) txt(n int) bool {
+	n = d.charStrings(n)
+	e := &d.ev.txt
+	e.Conn, e.Msg, e.Ans, e.Strs = d.conn, d.msg, d.ans, d.strs
+	d.hooks.TXTReply.Raise(e)
+	return n == 0
+}
+
+func (d *decoder) spf(n int) bool {
+	n = d.charStrings(n)
+	e := &d.ev.spf
+	e.Conn, e.Msg, e.Ans, e.Strs = d.conn, d.msg, d.ans, d.strs
+	d.hooks.SPFReply.Raise(e)
+	return n == 0
+}
+
 func (d *decoder) hinfo(n int) bool {
 	e := event.DNSHINFOReply{Conn: d.conn, Msg: d.msg, Ans: d.ans}
 	e.CPU, n, _ = d.charString(n)
@@ -429,7 +403,7 @@ func (d *decoder) sshfp(n int) bool {
 	return true
 }
 
-func (d *decoder) loc() bool {
+func (d *decoder) loc(int) bool {
 	if d.left() < 15 {
 		return false
 	}
@@ -471,7 +445,7 @@ func (d *decoder) tsig() bool {
 	return true
 }
 
-func (d *decoder) tkey() bool {
+func (d *decoder) tkey(int) bool {
 	if d.left() < 16 {
 		return false
 	}

@@ -4,8 +4,8 @@ import "github.com/wirelog/wirelog/dissect/detect"
 
 // Signatures are Zeek's of base/protocols/krb: either side may have sent what matches.
 var (
-	udpSignatures = []detect.Signature{{Orig: isMessage}, {Resp: isMessage}}
-	tcpSignatures = []detect.Signature{{Orig: isFramed, Within: 32}, {Resp: isFramed, Within: 32}}
+	udpSignatures = []detect.Signature{{Orig: detect.Anywhere(isMessage)}, {Resp: detect.Anywhere(isMessage)}}
+	tcpSignatures = []detect.Signature{{Orig: detect.Within(32, isFramed)}, {Resp: detect.Within(32, isFramed)}}
 )
 
 // isFramed matches a message with its length before it.

@@ -123,8 +123,8 @@ func (s *session) extensions(isOrig, inClientHello bool, c *cursor, field string
 	}
 	c.U16(field)
 	for i := 0; c.More(); i++ {
-		if i == maxExtensions {
-			s.weird("tls_too_many_extensions", "")
+		if i == s.f.opt.Extensions {
+			s.limited("extensions", "tls_too_many_extensions", "")
 			return
 		}
 		outer := c.Record()
