@@ -106,8 +106,8 @@ type ext struct {
 	session   event.Time // of EndAfterSilence
 	// sessionEnd is the number of packets from which on session does not count, 0 for none.
 	sessionEnd uint64
-	services  [maxServices]uint8
-	tunnels   tunnel.State // of the tunnels that the connection carries
+	services   [maxServices]uint8
+	tunnels    tunnel.State // of the tunnels that the connection carries
 	// Which side's data came last.
 	origSpeaks, respSpeaks bool
 	// one is room for the first of analyzers, so that having one takes no other
