@@ -94,6 +94,7 @@ const (
 	sideL2                             // l2 known
 	sideActive                         // UDP or ICMP side that has sent
 	sideNoStream                       // its reassembly is off
+	sideSigned                         // signatures are asked about who has its role
 )
 
 // ext is what only connections with an analyzer or a stream need. It is pooled.
@@ -183,6 +184,15 @@ func (c *Conn) ID() event.ConnID {
 		id.OrigP, id.RespP = id.RespP, id.OrigP
 	}
 	return id
+}
+
+// Signed reports whether signatures are asked about what a side of a TCP connection
+// sends. Zeek makes them ready with the side's first packet, but not for a side whose SYN
+// is taken for lost because the other one's SYN-ACK was seen. Where originator and
+// responder changed places by then, it is the SYN-ACK's sender that goes without.
+func (c *Conn) Signed(isOrig bool) bool {
+	s, _ := c.sideOf(isOrig)
+	return s.flags&sideSigned != 0
 }
 
 // FirstRespPort returns the port, in host order, of who was taken for the responder when
@@ -465,6 +475,10 @@ func (c *Conn) flip() {
 	c.flags = f &^ flagPartial
 	if f&flagUndetected != 0 {
 		c.flags ^= flagTurned
+	}
+	if a, b := &c.side[0], &c.side[1]; (a.flags^b.flags)&sideSigned != 0 {
+		a.flags ^= sideSigned // it stays with the role
+		b.flags ^= sideSigned
 	}
 	c.addHistory('^')
 	if c.ext != nil {

@@ -290,10 +290,9 @@ func (t *Table) tcp(c *Conn, p *Packet, hdr header, data []byte, n int) {
 	if len(hdr) > 20 && (t.hooks.TCP.Option.On() || t.hooks.TCP.Options.On()) {
 		t.options(c, hdr.options(), isOrig)
 	}
-	if isOrig {
-		c.flags |= flagFirstOrig
-	} else {
-		c.flags |= flagFirstResp
+	if first := c.flags & (flagFirstOrig | flagFirstResp); isOrig && first&flagFirstOrig == 0 || !isOrig && first&flagFirstResp == 0 {
+		s.flags |= sideSigned
+		c.setFirst(isOrig)
 	}
 
 	if n > 0 && len(data) >= n && flags&flagRST == 0 && c.flags&flagSkip == 0 && !before {
@@ -599,6 +598,7 @@ func (t *Table) fromInactive(c *Conn, p *Packet, s, peer *side, seq, ack uint32,
 	return closing, report
 }
 
+// setFirst notes that the first packet of a side was seen, or that it is taken to have been.
 func (c *Conn) setFirst(isOrig bool) {
 	if isOrig {
 		c.flags |= flagFirstOrig

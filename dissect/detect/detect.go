@@ -270,6 +270,9 @@ func (w *watch) stop() {
 // match tries the signatures of one direction on what it has sent so far, of
 // which last is the part that is new.
 func (w *watch) match(side int, seen, last []byte, isOrig bool) {
+	if w.tp == event.ProtoTCP && !w.isInner && !w.c.Signed(isOrig) {
+		return
+	}
 	list := w.d.signed[transportIndex(w.tp)]
 	for open := w.open[side]; open != 0; open &= open - 1 {
 		i := bits.TrailingZeros64(open)

@@ -179,6 +179,30 @@ func TestTurned(t *testing.T) {
 	}
 }
 
+// TestUnsigned finds whose signatures count in a connection whose SYN is missing: those
+// of the SYN-ACK's sender if its port told at once that it is the responder, and otherwise
+// those of the other side.
+func TestUnsigned(t *testing.T) {
+	for _, c := range []struct {
+		port         uint16
+		script, want string
+	}{
+		{9999, "< SA 5000 1001; > A 1001 5001; > PA 1001 5001 aaaa; < PA 5001 1005 bbbb", "A A>aaaa A<bbbb A!"},
+		{9999, "< SA 5000 1001; > PA 1001 5001 cc; < PA 5001 1003 CC", ""},
+		{80, "< SA 5000 1001; > A 1001 5001; > PA 1001 5001 aaaa; < PA 5001 1005 bbbb", "B B>aaaa B<bbbb B!"},
+		{80, "< SA 5000 1001; > S 1000; > A 1001 5001; > PA 1001 5001 aaaa", "A A>aaaa A!"},
+		{9999, "> S 1000; > A 1001 5001; > PA 1001 5001 aaaa; < PA 5001 1005 bbbb", "A A>aaaa B B>aaaa B<bbbb A<bbbb A! B!"},
+		{9999, "< PA 5001 1001 cc; > PA 1001 5003 CC", "C C>cc C<CC C!"},
+	} {
+		b, lines := newBench(t, c.port)
+		b.Script(c.script)
+		b.Drain()
+		if got := strings.Join(*lines, " "); got != c.want {
+			t.Errorf("%s: %s, not %s", c.script, got, c.want)
+		}
+	}
+}
+
 func said(b *testconn.Bench, talk ...string) {
 	b.Open()
 	for _, s := range talk {
