@@ -22,14 +22,14 @@ const module = "github.com/wirelog/wirelog"
 // error, so that a new one gets its place in the picture.
 var allowed = map[string][]string{
 	"capture":       {},
-	"dissect":       {"dissect"},
+	"dissect":       {"dissect", "internal/freelist"},
 	"dissect/event": {},
 	"schemas":       {},
 	// What is said of the schemas beside them.
 	"schemas/columnar": {"schemas"},
 	"schemas/ecs":      {"schemas"},
 	"schemas/export":   {"schemas"},
-	"logs":             {"dissect/event", "logs", "schemas"},
+	"logs":             {"dissect/event", "internal/freelist", "logs", "schemas"},
 	"writers":          {"internal/nearest", "schemas", "writers"},
 
 	// What reads logs back.
@@ -40,11 +40,13 @@ var allowed = map[string][]string{
 	"config":   {"dissect/event", "internal/nearest", "pipeline", "schemas"},
 	"cmd":      {"config", "dissect/event", "internal/nearest", "pipeline", "readers", "schemas"},
 
-	// Tools of the project's own build; nothing above imports them, nearest aside,
-	// which finds the name that an error message suggests.
-	"internal":         {"config", "dissect", "capture", "logs", "pipeline", "schemas", "writers", "internal"},
-	"internal/nearest": {},
-	"testdata":         {},
+	// Tools of the project's own build; nothing above imports them but what many need:
+	// nearest finds the name that an error message suggests, freelist keeps values that
+	// are not in use.
+	"internal":          {"config", "dissect", "capture", "logs", "pipeline", "schemas", "writers", "internal"},
+	"internal/freelist": {},
+	"internal/nearest":  {},
+	"testdata":          {},
 }
 
 // homes says below which folders the libraries are imported that have a home: a format's
