@@ -37,6 +37,9 @@ type Signature struct {
 	// Within, if not 0, is how much of what a side has sent decides: with as much
 	// the answer is the last. It spares asking again as more comes.
 	Within int
+	// Always tells that the signature is also asked about a side of which [conn.Conn.Signed]
+	// is not true: Zeek's does not name the IP protocol, so that it needs no packet.
+	Always bool
 }
 
 // What is looked at of a connection, for both directions together (Zeek's
@@ -64,6 +67,7 @@ type signed struct {
 	p      *Protocol
 	sides  [2]func(b []byte) bool
 	within int
+	always bool
 }
 
 type port struct {
@@ -84,7 +88,7 @@ func New(protocols []*Protocol) *Detector {
 			i := transportIndex(p.Transport)
 			for j := range p.Signatures {
 				s := &p.Signatures[j]
-				d.signed[i] = append(d.signed[i], signed{p, [2]func([]byte) bool{s.Orig, s.Resp}, s.Within})
+				d.signed[i] = append(d.signed[i], signed{p, [2]func([]byte) bool{s.Orig, s.Resp}, s.Within, s.Always})
 			}
 		}
 	}
@@ -272,13 +276,14 @@ func (w *watch) stop() {
 // match tries the signatures of one direction on what it has sent so far, of
 // which last is the part that is new.
 func (w *watch) match(side int, seen, last []byte, isOrig bool) {
-	if w.tp == event.ProtoTCP && !w.isInner && !w.c.Signed(isOrig) {
-		return
-	}
+	unsigned := w.tp == event.ProtoTCP && !w.isInner && !w.c.Signed(isOrig)
 	list := w.d.signed[transportIndex(w.tp)]
 	for open := w.open[side]; open != 0; open &= open - 1 {
 		i := bits.TrailingZeros64(open)
 		s := &list[i]
+		if unsigned && !s.always {
+			continue
+		}
 		bit := uint64(1) << i
 		other := s.sides[side^1] != nil
 		switch {
