@@ -64,6 +64,13 @@ consumers: build ## read every output with what its users have: Spark, DuckDB, K
 	integration/places.py
 	integration/kafka.sh readers examples
 
+KILLS ?= 20
+FLOWS ?= 10000
+
+.PHONY: kill
+kill: build ## kill wirelog KILLS times (20) while it writes, and look for what it had promised
+	integration/kill.py --kills $(KILLS) --flows $(FLOWS)
+
 .PHONY: conformance
 conformance: ## compare with the reference results in SHARED, against conformance.json
 	go run ./internal/conformance -shared $(SHARED)

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/wirelog/wirelog/dissect/contentline"
 	"github.com/wirelog/wirelog/dissect/dcerpc"
 	"github.com/wirelog/wirelog/dissect/detect"
 	"github.com/wirelog/wirelog/dissect/dns"
@@ -66,27 +67,37 @@ type ProtocolOptions struct {
 	POP3   pop3.Options
 	SMB    smb.Options
 	SMTP   smtp.Options
+	SSH    ssh.Options
+	TLS    tls.Options
+	X509   x509.Options
+	// MIME are the limits of mails, and of the bodies of HTTP.
+	MIME mime.Limits
+	// Lines is how many bytes may be held of lines whose end has not come.
+	Lines int
 }
 
 // DefaultProtocolOptions returns Zeek's defaults.
 func DefaultProtocolOptions() ProtocolOptions {
 	return ProtocolOptions{
 		DNS: dns.DefaultOptions(), DCERPC: dcerpc.DefaultOptions(), FTP: ftp.DefaultOptions(), IRC: irc.DefaultOptions(),
-		POP3: pop3.DefaultOptions(), SMB: smb.DefaultOptions(), SMTP: smtp.DefaultOptions(),
+		POP3: pop3.DefaultOptions(), SMB: smb.DefaultOptions(), SMTP: smtp.DefaultOptions(), SSH: ssh.DefaultOptions(),
+		TLS: tls.DefaultOptions(), X509: x509.DefaultOptions(), MIME: mime.DefaultLimits(), Lines: 256 << 20,
 	}
 }
 
 // protocols makes the analyzers of one shard. A protocol is added here and
 // nowhere else. What they transfer goes to fm.
 func protocols(hooks *event.Hooks, fm *files.Manager, o *ProtocolOptions) []*detect.Protocol {
+	lines := &contentline.Budget{Limit: uint64(o.Lines)}
+	o.FTP.Lines, o.POP3.Lines, o.SMTP.Lines = lines, lines, lines
 	certs := x509.NewSender(fm)
-	ssl, dtls := tls.New(hooks, certs)
+	ssl, dtls := tls.New(hooks, certs, o.TLS)
 	rdpTCP, rdpUDP := rdp.New(hooks, certs, &ssl.Protocol)
 	krbUDP, krbTCP := krb.New(hooks, certs)
 	security := dcerpc.Security{NTLM: ntlm.New(hooks)}
 	security.GSSAPI = gssapi.New(hooks, security.NTLM, &krbUDP.Protocol)
 	rpc, pipes := dcerpc.New(hooks, security, o.DCERPC)
-	mails := mime.NewMailShard(hooks, fm)
+	mails := mime.NewMailShard(hooks, fm, o.MIME)
 	return []*detect.Protocol{
 		dns.New(hooks, event.ProtoUDP, o.DNS),
 		dns.New(hooks, event.ProtoTCP, o.DNS),
@@ -96,7 +107,7 @@ func protocols(hooks *event.Hooks, fm *files.Manager, o *ProtocolOptions) []*det
 		mysql.New(hooks, &ssl.Protocol),
 		rdpTCP,
 		rdpUDP,
-		http.New(hooks, fm, websocket.New(hooks)),
+		http.New(hooks, fm, websocket.New(hooks), http.Options{Lines: lines, MIME: o.MIME}),
 		smb.New(hooks, fm, smb.Inner{Pipes: pipes, GSSAPI: security.GSSAPI, NTLM: security.NTLM}, o.SMB),
 		smtp.New(hooks, mails, &ssl.Protocol, o.SMTP),
 		pop3.New(hooks, mails, &ssl.Protocol, o.POP3),
@@ -105,7 +116,7 @@ func protocols(hooks *event.Hooks, fm *files.Manager, o *ProtocolOptions) []*det
 		krbTCP,
 		modbus.New(hooks),
 		socks.New(hooks),
-		ssh.New(hooks),
+		ssh.New(hooks, o.SSH),
 		ssl,
 		dtls,
 		rpc,

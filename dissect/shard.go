@@ -110,7 +110,7 @@ func New(cfg Config, hooks *event.Hooks, cause func(deadline event.Time, first, 
 	cfg.Files.Seed = [2]uint64{cfg.Conn.Seed[4], cfg.Conn.Seed[5]}
 	s.files = files.New(cfg.Files, hooks, s.table, cause)
 	pe.Register(s.files, hooks)
-	x509.Register(s.files, hooks)
+	x509.Register(s.files, hooks, cfg.Protocols.X509)
 	for i := range s.levels {
 		lv := &s.levels[i]
 		lv.conn.IP, lv.conn.Link = &lv.ip, &lv.link
@@ -131,6 +131,12 @@ func (s *Shard) Stats() Stats {
 	st.Fragments = s.frags.Stats()
 	st.Files = s.files.Stats()
 	st.Limits = s.table.LimitCounts()
+	for l, n := range s.files.LimitCounts() {
+		if st.Limits == nil {
+			st.Limits = make(map[conn.Limit]uint64)
+		}
+		st.Limits[conn.Limit{Protocol: l.Analyzer, Name: l.Name}] += n
+	}
 	return st
 }
 

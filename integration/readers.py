@@ -149,7 +149,7 @@ def spark(check, wirelog, captures, tmp, logs):
     from pyspark.sql import SparkSession, functions
 
     tree = tmp / "lake"
-    session = (SparkSession.builder.master("local[2]").config("spark.ui.enabled", "false").config("spark.sql.session.timeZone", "UTC")
+    session = (SparkSession.builder.master("local[2]").config("spark.ui.enabled", "false").config("spark.ui.showConsoleProgress", "false").config("spark.sql.session.timeZone", "UTC")
                .config("spark.driver.memory", "1g").config("spark.driver.bindAddress", "127.0.0.1").config("spark.sql.adaptive.enabled", "false")
                .config("spark.sql.shuffle.partitions", "2").config("spark.log.level", "ERROR").getOrCreate())
 

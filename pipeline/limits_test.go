@@ -13,19 +13,35 @@ import (
 	"github.com/wirelog/wirelog/internal/testconn"
 )
 
+// A turn is what one side says.
+type turn struct {
+	isOrig bool
+	data   []byte
+}
+
 // talk adds a connection from port i of the client to a port of the server, in which the
-// client sends data in segments of 1000 bytes and the server acknowledges.
-func (w *pcapWriter) talk(i int, port uint16, data []byte) {
+// client sends data.
+func (w *pcapWriter) talk(i int, port uint16, data []byte) { w.dialogue(i, port, turn{true, data}) }
+
+// dialogue adds a connection from port i of the client to a port of the server. What is
+// said comes in segments of 1000 bytes that the other side acknowledges.
+func (w *pcapWriter) dialogue(i int, port uint16, turns ...turn) {
 	src := netip.AddrPortFrom(client.Addr(), uint16(10_000+i))
 	dst := netip.AddrPortFrom(server.Addr(), port)
 	add := func(s testconn.Segment) { w.add(start+int64(i), s.Bytes()) }
 	add(testconn.Segment{Src: src, Dst: dst, Flags: "S", Seq: 1})
 	add(testconn.Segment{Src: dst, Dst: src, Flags: "SA", Seq: 1, Ack: 2})
-	seq := uint32(2)
-	for part := range slices.Chunk(data, 1000) {
-		add(testconn.Segment{Src: src, Dst: dst, Flags: "A", Seq: seq, Ack: 2, Data: part})
-		seq += uint32(len(part))
-		add(testconn.Segment{Src: dst, Dst: src, Flags: "A", Seq: 2, Ack: seq})
+	seq := [2]uint32{2, 2}
+	for _, t := range turns {
+		from, to, me := src, dst, 0
+		if !t.isOrig {
+			from, to, me = dst, src, 1
+		}
+		for part := range slices.Chunk(t.data, 1000) {
+			add(testconn.Segment{Src: from, Dst: to, Flags: "A", Seq: seq[me], Ack: seq[1-me], Data: part})
+			seq[me] += uint32(len(part))
+			add(testconn.Segment{Src: to, Dst: from, Flags: "A", Seq: seq[1-me], Ack: seq[me]})
+		}
 	}
 }
 
@@ -40,9 +56,56 @@ func smb2Echo(id uint64) []byte {
 	return b
 }
 
-// TestProtocolLimits is cases 20 to 22: what is never answered, never complete or nested
-// without end is bounded and counted, tells of itself with a weird, and its connection
-// has its row.
+// smb2Itself is a request whose NextCommand leads back into it.
+func smb2Itself(id uint64) []byte {
+	b := smb2Echo(id)
+	b[4+20] = 8
+	return b
+}
+
+// The parts of TLS 1.2 (RFC 5246) that are needed here.
+
+func vec(size int, body []byte) []byte {
+	b := binary.BigEndian.AppendUint32(nil, uint32(len(body)))
+	return append(b[4-size:], body...)
+}
+
+func tlsRecords(typ byte, body []byte) (b []byte) {
+	for part := range slices.Chunk(body, 1<<14) {
+		b = append(b, append([]byte{typ, 3, 3}, vec(2, part)...)...)
+	}
+	return b
+}
+
+func tlsHandshake(typ byte, body []byte) []byte {
+	return tlsRecords(22, append([]byte{typ}, vec(3, body)...))
+}
+
+func clientHello(extensions []byte) []byte {
+	b := append([]byte{3, 3}, make([]byte, 32)...)
+	b = append(b, 0, 0, 2, 0xc0, 0x2f, 1, 0)
+	return tlsHandshake(1, append(b, vec(2, extensions)...))
+}
+
+func serverHello() []byte {
+	b := append([]byte{3, 3}, make([]byte, 32)...)
+	return tlsHandshake(2, append(b, 0, 0xc0, 0x2f, 0))
+}
+
+// kexInit is SSH_MSG_KEXINIT (RFC 4253 section 7.1) with a list of n algorithms for the
+// exchange of keys.
+func kexInit(n int) []byte {
+	m := append([]byte{4, 20}, make([]byte, 16)...)
+	m = append(m, vec(4, []byte(strings.Repeat("x,", n-1)+"x"))...)
+	for range 9 {
+		m = append(m, vec(4, []byte("none"))...)
+	}
+	return vec(4, append(m, make([]byte, 5+4)...))
+}
+
+// TestProtocolLimits is cases 16 and 19 to 23: what is endless, never answered, never
+// complete or nested without end is bounded and counted, tells of itself with a weird or
+// as a violation, and its connection has its row, as has the one beside it.
 func TestProtocolLimits(t *testing.T) {
 	var echoes, nested []byte
 	for i := range uint64(100) {
@@ -52,35 +115,75 @@ func TestProtocolLimits(t *testing.T) {
 	for i := range 10_000 {
 		nested = fmt.Appendf(nested, "Content-Type: multipart/mixed; boundary=b%d_\r\n\r\n--b%d_\r\n", i, i)
 	}
+	folded := "DATA\r\nSubject: x\r\n" + strings.Repeat(" "+strings.Repeat("y", 998)+"\r\n", 100)
+	deep := bytes.Repeat([]byte{0x30, 0x80}, 10_000)
+	chain := vec(3, bytes.Repeat(vec(3, []byte("certificate")), 1000))
+	alerts := tlsRecords(21, bytes.Repeat([]byte{1, 90}, 1000))
+	query := append([]byte("\x00\x01\x00\x00\x00\x06\x01"), 3, 0, 0, 0, 1)
+	ssh := []byte("SSH-2.0-x\r\n")
+	client := func(parts ...[]byte) []turn { return []turn{{true, bytes.Join(parts, nil)}} }
+	greeted := func(parts ...[]byte) []turn {
+		return []turn{{true, clientHello(nil)}, {false, append(serverHello(), bytes.Join(parts, nil)...)}}
+	}
 	for _, c := range []struct {
 		name          string
 		conns         int
 		port          uint16
-		data          []byte
-		weird         string
+		turns         []turn
+		sign          string // in weird.log, or of a violation
 		where, reason string
 		least         uint64
 	}{
-		{"SMB requests never answered", 1, 445, echoes, "", "SMB", "pending_requests", 9},
-		{"FTP commands never answered", 1, 21, bytes.Repeat([]byte("NOOP\r\n"), 100), "FTP_too_many_pending_commands", "FTP", "pending_commands", 90},
-		{"SMTP commands never answered", 1, 25, bytes.Repeat([]byte("NOOP\r\n"), 100), "smtp_excessive_pending_cmds", "SMTP", "pending_commands", 8},
-		{"Modbus messages never complete", 100, 502, append([]byte("\x00\x01\x00\x00\xff\xff\x01\x03"), make([]byte, 4000)...), "too_many_incomplete_messages", "MODBUS", "incomplete_messages", 80},
-		{"MIME nested", 1, 25, nested, "exceeded_mime_max_depth", "", "", 0},
+		{"SMB requests never answered", 1, 445, client(echoes), "", "SMB", "pending_requests", 9},
+		{"SMB compounds", 1, 445, client(smb2Echo(0), smb2Itself(1)), "SMB", "", "", 0},
+		{"FTP commands never answered", 1, 21, client(bytes.Repeat([]byte("NOOP\r\n"), 100)), "FTP_too_many_pending_commands", "FTP", "pending_commands", 90},
+		{"SMTP commands never answered", 1, 25, client(bytes.Repeat([]byte("NOOP\r\n"), 100)), "smtp_excessive_pending_cmds", "SMTP", "pending_commands", 8},
+		{"Modbus messages never complete", 100, 502, client([]byte("\x00\x01\x00\x00\xff\xff\x01\x03"), make([]byte, 4000)), "too_many_incomplete_messages", "MODBUS", "incomplete_messages", 80},
+		{"Modbus requests never answered", 1, 502, client(bytes.Repeat(query, 5000)), "", "", "", 0},
+		{"MIME nested", 1, 25, client(nested), "exceeded_mime_max_depth", "SMTP", "mime_depth", 1},
+		{"a header without end", 1, 25, []turn{{true, []byte("EHLO a\r\nMAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\n")}, {true, []byte(folded)}},
+			"exceeded_mime_max_header_bytes", "SMTP", "mime_header_size", 1},
+		{"a line without end", 1, 80, client([]byte("GET / HTTP/1.1\r\nX: "), bytes.Repeat([]byte("x"), 100_000)), "contentline_size_exceeded", "HTTP", "line_size", 1},
+		{"ASN.1 nested in Kerberos", 1, 88, client(vec(4, append([]byte("\x6a\x80"), strings.Repeat("\x30\x82\x10\x00", 10_000)...))), "KRB_TCP", "", "", 0},
+		{"alerts", 1, 443, greeted(alerts), "SSL_excessive_alerts_in_record", "SSL", "alerts", 1},
+		{"certificates", 1, 443, greeted(tlsHandshake(11, chain)), "tls_certificate_chain_too_long", "SSL", "certificates", 1},
+		{"extensions", 1, 443, client(clientHello(bytes.Repeat([]byte{0, 21, 0, 0}, 1000))), "tls_too_many_extensions", "SSL", "extensions", 1},
+		{"a handshake message of 16 MB", 1, 443, greeted(tlsRecords(22, append([]byte{11, 0xff, 0xff, 0xff}, make([]byte, 50_000)...))),
+			"tls_handshake_too_long", "SSL", "handshake_size", 1},
+		{"a certificate", 1, 443, greeted(tlsHandshake(11, vec(3, vec(3, make([]byte, 40_000))))), "x509_file_too_long", "X509", "size", 1},
+		{"a certificate nested", 1, 443, greeted(tlsHandshake(11, vec(3, vec(3, deep)))), "x509_cert_parse_error", "", "", 0},
+		{"a banner without end", 1, 22, []turn{{true, ssh}, {false, append([]byte("SSH-"), bytes.Repeat([]byte("x"), 100_000)...)}}, "line is too long", "SSH", "line_size", 1},
+		{"lines before the banner", 1, 22, []turn{{true, ssh}, {false, append(bytes.Repeat([]byte("hello\r\n"), 30_000), ssh...)}},
+			"too many lines", "SSH", "preamble_size", 1},
+		{"algorithms", 1, 22, []turn{{true, ssh}, {false, ssh}, {true, kexInit(1000)}}, "SSH_max_kexinit_kex_algorithms_exceeded", "SSH", "kexinit_names", 1},
+		{"an SSH packet", 1, 22, []turn{{true, ssh}, {false, ssh}, {true, vec(4, make([]byte, 300_000))}}, "packet is too long", "SSH", "packet_size", 1},
 	} {
 		w := newPcap(packet.LinkRaw)
 		for i := range c.conns {
-			w.talk(i, c.port, c.data)
+			w.dialogue(i, c.port, c.turns...)
 		}
+		w.talk(c.conns, 80, []byte("GET /beside HTTP/1.1\r\n\r\n"))
 		out := runBytes(t, w.b, func(o *Options) {
 			l := &o.Limits
 			l.SMBPending, l.FTPPending, l.SMTPPending, l.MessageBytes = 10, 10, 10, 64<<10
+			l.LineBytes, l.X509Bytes = 64<<10, 32<<10
+			if c.where != "MODBUS" {
+				l.MessageBytes = 8 << 20
+			}
+			o.Logs = []string{"conn", "weird", "http"}
 			o.Shards = 1
 		})
-		if n := len(out.rows("conn")); n != c.conns {
-			t.Errorf("%s: %d rows for %d connections", c.name, n, c.conns)
+		if n := len(out.rows("conn")); n != c.conns+1 || !strings.Contains(out.files["http.log"], "/beside") {
+			t.Errorf("%s: %d rows for %d connections", c.name, n, c.conns+1)
 		}
-		if rows := strings.Join(out.rows("weird"), "\n"); !strings.Contains(rows, c.weird) {
-			t.Errorf("%s: weird %.300q", c.name, rows)
+		rows := strings.Join(out.rows("weird"), "\n")
+		for line := range strings.Lines(out.files["events.jsonl"]) {
+			if strings.Contains(line, `"analyzer_violation_info"`) {
+				rows += line
+			}
+		}
+		if !strings.Contains(rows, c.sign) {
+			t.Errorf("%s: %.600q", c.name, rows)
 		}
 		if c.where != "" && !slices.ContainsFunc(out.summary.Dropped, func(d Drop) bool {
 			return d.Unit == UnitState && d.Where == c.where && d.Reason == c.reason && d.Count >= c.least && !d.Lost

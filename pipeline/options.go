@@ -175,6 +175,19 @@ type Limits struct {
 	SMBTrees          int `key:"smb_trees" min:"1" doc:"connected trees of one SMB connection; beyond it all are forgotten"`
 	SMBPipes          int `key:"smb_max_dce_rpc_analyzers" min:"1" doc:"open named pipes of one SMB connection; beyond it all are forgotten (SMB::max_dce_rpc_analyzers)"`
 	SMTPPending       int `key:"smtp_pending_commands" min:"1" doc:"SMTP commands of one connection that wait for replies; beyond it all are forgotten"`
+	LineBytes         int `key:"incomplete_line_bytes" min:"1" doc:"bytes of lines of HTTP, FTP, SMTP and POP3 whose end has not come held at once, in all; beyond it lines are cut"`
+	MIMEDepth         int `key:"mime_max_depth" min:"1" doc:"parts within parts of a mail or HTTP message that are taken apart (MIME::max_depth)"`
+	MIMEHeader        int `key:"mime_max_header_bytes" min:"1" doc:"bytes of a folded header of a mail or HTTP message; further lines of it are ignored (MIME::max_header_bytes)"`
+	SSHLine           int `key:"ssh_line_bytes" min:"1" doc:"bytes of an SSH version line, and of a line before it; with more the connection is not looked at any further"`
+	SSHPreamble       int `key:"ssh_preamble_bytes" min:"1" doc:"bytes of lines before an SSH server's version line; with more the connection is not looked at any further"`
+	SSHPacket         int `key:"ssh_packet_bytes" min:"1" doc:"bytes of an SSH packet before encryption begins; with more the connection is not looked at any further"`
+	SSHNames          int `key:"ssh_max_kexinit_names" min:"1" doc:"names of one list of an SSH key exchange that are looked at (SSH::max_kexinit_*)"`
+	TLSHandshake      int `key:"ssl_handshake_bytes" min:"1" doc:"bytes of a TLS handshake message; a longer one is skipped"`
+	TLSCertificates   int `key:"ssl_certificates" min:"1" doc:"certificates of a chain that are looked at"`
+	TLSExtensions     int `key:"ssl_extensions" min:"1" doc:"extensions of a TLS hello that are looked at"`
+	TLSAlerts         int `key:"ssl_max_alerts_per_record" min:"1" doc:"alerts of a TLS record that are told of (SSL::max_alerts_per_record)"`
+	X509Bytes         int `key:"x509_bytes" min:"1" doc:"bytes of a certificate or OCSP message; a longer one is not looked at"`
+	X509Extensions    int `key:"x509_extensions" min:"1" doc:"extensions of a certificate or OCSP message; one with more is not looked at"`
 	FieldBytes        int `key:"log_field_string_bytes" min:"0" doc:"bytes of one string that a row may have; 0 is no bound, as in HTTP rows (Log::default_max_field_string_bytes)"`
 	FieldElements     int `key:"log_field_container_elements" min:"0" doc:"elements of one set or vector that a row may have; 0 is no bound (Log::default_max_field_container_elements)"`
 	RowBytes          int `key:"log_total_string_bytes" min:"0" doc:"bytes of all strings that a row may have; 0 is no bound (Log::default_max_total_string_bytes)"`
@@ -245,6 +258,19 @@ func Defaults() Options {
 			SMBTrees:          4096,
 			SMBPipes:          1000,
 			SMTPPending:       1000,
+			LineBytes:         256 << 20,
+			MIMEDepth:         100,
+			MIMEHeader:        65_536,
+			SSHLine:           8 << 10,
+			SSHPreamble:       64 << 10,
+			SSHPacket:         256 << 10,
+			SSHNames:          100,
+			TLSHandshake:      1 << 20,
+			TLSCertificates:   100,
+			TLSExtensions:     256,
+			TLSAlerts:         10,
+			X509Bytes:         1 << 20,
+			X509Extensions:    1024,
 			FieldBytes:        4096,
 			FieldElements:     100,
 			RowBytes:          256_000,

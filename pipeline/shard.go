@@ -12,8 +12,12 @@ import (
 	"github.com/wirelog/wirelog/dissect/conn"
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/dissect/files"
+	"github.com/wirelog/wirelog/dissect/mime"
 	"github.com/wirelog/wirelog/dissect/packet"
+	"github.com/wirelog/wirelog/dissect/ssh"
+	"github.com/wirelog/wirelog/dissect/tls"
 	"github.com/wirelog/wirelog/dissect/tunnel"
+	"github.com/wirelog/wirelog/dissect/x509"
 	"github.com/wirelog/wirelog/logs"
 	"github.com/wirelog/wirelog/writers"
 )
@@ -48,7 +52,9 @@ func (r *run) newShard(of int) (*shard, error) {
 			return nil, &OptionError{"EventNames", err}
 		}
 	}
-	s.dissect = dissect.New(o.dissectConfig(r.seed, of), s.hooks, func(deadline event.Time, first, _ uint64) {
+	cfg := o.dissectConfig(r.seed, of)
+	cfg.Files.BestType = !r.events // only the stream has the others
+	s.dissect = dissect.New(cfg, s.hooks, func(deadline event.Time, first, _ uint64) {
 		cause(deadline, first)
 	})
 	return s, nil
@@ -91,6 +97,10 @@ func (o *Options) dissectConfig(seed conn.Seed, shards int) dissect.Config {
 	p.FTP.Pending, p.FTP.Channels = l.FTPPending, share(l.FTPChannels)
 	p.IRC.Transfers, p.POP3.Pending, p.SMTP.Pending = share(l.IRCTransfers), l.POP3Pending, l.SMTPPending
 	p.SMB.Pending, p.SMB.Files, p.SMB.Trees, p.SMB.Pipes = l.SMBPending, l.SMBFiles, l.SMBTrees, l.SMBPipes
+	p.Lines, p.MIME = share(l.LineBytes), mime.Limits{Depth: l.MIMEDepth, Header: l.MIMEHeader}
+	p.SSH = ssh.Options{Line: l.SSHLine, Preamble: l.SSHPreamble, Packet: l.SSHPacket, Names: l.SSHNames}
+	p.TLS = tls.Options{Handshake: l.TLSHandshake, Certificates: l.TLSCertificates, Extensions: l.TLSExtensions, Alerts: l.TLSAlerts}
+	p.X509 = x509.Options{File: l.X509Bytes, Extensions: l.X509Extensions}
 	cfg.Tunnel = tunnel.DefaultOptions()
 	cfg.Tunnel.MaxDepth = l.TunnelDepth
 	cfg.IPTunnelTimeout = dur(t.IPTunnel)

@@ -1,12 +1,21 @@
 package readers
 
 import (
+	"bytes"
+	"errors"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/wirelog/wirelog/readers/row"
+	"github.com/wirelog/wirelog/schemas"
+	"github.com/wirelog/wirelog/writers"
+	"github.com/wirelog/wirelog/writers/arrow"
+	"github.com/wirelog/wirelog/writers/parquet"
+	writerrow "github.com/wirelog/wirelog/writers/row"
 	"github.com/wirelog/wirelog/writers/tsv"
 )
 
@@ -44,34 +53,123 @@ func TestIsLog(t *testing.T) {
 	}
 }
 
+// columnarFiles are the same two rows as Parquet and as Arrow, file and stream.
+func columnarFiles(t testing.TB) [][]byte {
+	s := &schemas.Schema{Name: "conn"}
+	for _, f := range []schemas.Field{
+		{Name: "ts", Kind: schemas.KindTime}, {Name: "id.orig_h", Kind: schemas.KindAddr}, {Name: "n", Kind: schemas.KindCount},
+		{Name: "b", Kind: schemas.KindBool}, {Name: "tags", Kind: schemas.KindString, Container: schemas.SetOf},
+	} {
+		f.Unsettable = true
+		s.Fields = append(s.Fields, f)
+	}
+	rec := row.New(s)
+	var rows []writers.Row
+	e := writerrow.New(0)
+	for range 2 {
+		rows = append(rows, writers.Row{Data: e.Append(nil, rec)})
+		rec.Values[0] = row.Value{Set: true, Number: 1768543200e9}
+		rec.Values[1], _ = row.Text(schemas.KindAddr, "10.0.0.1")
+		rec.Values[2], rec.Values[3] = row.Value{Set: true, Number: 7}, row.Bool(true)
+		rec.Values[4] = row.Value{Set: true, List: []row.Value{{Set: true, Text: "a"}, {}}}
+	}
+	dir := t.TempDir()
+	stream := arrow.Default(filepath.Join(dir, "stream"))
+	stream.Form = arrow.FormStream
+	for _, p := range []writers.Place{
+		parquet.New(parquet.Default(filepath.Join(dir, "parquet"))), arrow.New(arrow.Default(filepath.Join(dir, "file"))), arrow.New(stream),
+	} {
+		env := writers.Env{Context: t.Context(), Now: time.Now, Report: func(err error) { t.Error(err) }, Notice: func(string) {}}
+		if err := p.Start(env); err != nil {
+			t.Fatal(err)
+		}
+		st, err := p.Open(writers.StreamInfo{Log: s.Name, Schema: s, Counts: new(writers.Counts), Env: env})
+		if err != nil {
+			t.Fatal(err)
+		}
+		st.Write(rows)
+		if err := errors.Join(st.Close(), p.Close()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var files [][]byte
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		b, err := os.ReadFile(path)
+		files = append(files, b)
+		return err
+	})
+	if err != nil || len(files) != 3 {
+		t.Fatal(len(files), err)
+	}
+	return files
+}
+
+// A columnar file that is cut anywhere, or in which a byte is another, is an error or is
+// read; nothing is allocated by a length that it has.
+func TestDamagedColumns(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "conn.log")
+	for _, file := range columnarFiles(t) {
+		if n, err := readAll(t, path, file); n != 2 || err != nil {
+			t.Errorf("%.8q: %d rows, %v", file, n, err)
+		}
+		step := 3
+		if testing.Short() {
+			step = 61
+		}
+		for i := 8; i < len(file); i += step {
+			if n, err := readAll(t, path, file[:i]); n > 2 || err == nil && file[0] != 0xff {
+				t.Errorf("%.8q cut at %d: %d rows, %v", file, i, n, err)
+			}
+			damaged := bytes.Clone(file)
+			damaged[i] ^= 0xff
+			_, _ = readAll(t, path, damaged)
+		}
+	}
+}
+
+// readAll makes a file, reads it, and returns how many rows it has.
+func readAll(t *testing.T, path string, data []byte) (rows int, err error) {
+	t.Helper()
+	if err := os.WriteFile(path, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	file, err := Open(path, "")
+	if err != nil {
+		return 0, err
+	}
+	defer file.Close()
+	e := tsv.New(file.Schema, 0)
+	for range 1 << 16 {
+		rec, err := file.Next()
+		var rowErr *row.Error
+		switch {
+		case err == io.EOF:
+			return rows, nil
+		case errors.As(err, &rowErr):
+		case err != nil:
+			return rows, err
+		default:
+			e.Append(nil, rec)
+			rows++
+		}
+	}
+	t.Error("reading does not end")
+	return rows, nil
+}
+
 // Whatever a file holds, reading ends, and what is read can be written.
 func FuzzFile(f *testing.F) {
 	f.Add([]byte("#separator \\x09\n#path\tx\n#fields\ta\tb\n#types\tcount\tset[addr]\n1\t::1,-\n-\t(empty)\nx\n"))
 	f.Add([]byte("#fields\tts\tt\n#types\ttime\tbool\n1.5\tT\n"))
 	f.Add([]byte(`{"ts":1.5,"x":[1,"a",null],"y":{"z":1}}` + "\n" + `{"_path":"conn","ts":"2026-01-16T00:00:00Z","uid":"\u0000"}` + "\n"))
 	f.Add([]byte(`{"ts":1.5,"id.orig_h":"::1","id.orig_p":70000,"x":-1}`))
+	for _, file := range columnarFiles(f) {
+		f.Add(file)
+	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		path := filepath.Join(t.TempDir(), "conn.log")
-		if err := os.WriteFile(path, data, 0o600); err != nil {
-			t.Fatal(err)
-		}
-		file, err := Open(path, "")
-		if err != nil {
-			return
-		}
-		defer file.Close()
-		e := tsv.New(file.Schema, 0)
-		for range len(data) + 2 {
-			rec, err := file.Next()
-			if err == io.EOF {
-				return
-			}
-			if err == nil {
-				e.Append(nil, rec)
-			} else if _, ok := err.(*row.Error); !ok {
-				return
-			}
-		}
-		t.Error("reading does not end")
+		_, _ = readAll(t, filepath.Join(t.TempDir(), "conn.log"), data)
 	})
 }

@@ -10,6 +10,7 @@ var likelyServer = func() (set [2][1 << 16 / 64]uint64) {
 		22,      // SSH
 		25, 587, // SMTP
 		53,                                  // DNS
+		79,                                  // Finger
 		80, 81, 631, 3128, 8000, 8080, 8888, // HTTP
 		88,       // Kerberos
 		135,      // DCE-RPC

@@ -35,6 +35,10 @@ const (
 	OnlyCRLF EOL = 0
 )
 
+// WeirdTooLong is the name of the weird about a line that was cut because it is too long, or
+// because of its Budget.
+const WeirdTooLong = "contentline_size_exceeded"
+
 // Seen remembers which weirds a connection has had, of those that count only once.
 // The Splitters of both directions share one.
 type Seen uint8
@@ -331,7 +335,7 @@ func (s *Splitter) room() int {
 // cut ends a line that is too long before index i of data. The character there
 // and the one before it are lost, as in Zeek.
 func (s *Splitter) cut(i int) {
-	s.r.LineWeird("contentline_size_exceeded")
+	s.r.LineWeird(WeirdTooLong)
 	if s.stopped {
 		return
 	}

@@ -29,14 +29,14 @@ type Protocol struct {
 }
 
 // A Signature matches the beginnings of a connection's two directions. A nil
-// function is not asked for; both others have to match.
+// function is not asked for; of two both have to match, and Orig is asked only where
+// Resp has matched: what a server says first is known from its first bytes. Datagrams
+// are matched one by one, so that only one side can have a function.
 type Signature struct {
 	// Orig and Resp are given everything that the side has sent so far, for TCP,
-	// or one datagram. They must be cheap, and are called again as more comes.
-	Orig, Resp func(b []byte) bool
-	// Within, if not 0, is how much of what a side has sent decides: with as much
-	// the answer is the last. It spares asking again as more comes.
-	Within int
+	// or one datagram. They must be cheap, and are called again as more comes, unless
+	// they have said that nothing more is needed.
+	Orig, Resp func(b []byte) Verdict
 	// Always tells that the signature is also asked about a side of which [conn.Conn.Signed]
 	// is not true: Zeek's does not name the IP protocol, so that it needs no packet.
 	Always bool
@@ -55,8 +55,10 @@ const maxSignatures = 64
 // Detector attaches analyzers to connections. It belongs to one shard.
 type Detector struct {
 	byPort map[port][]*Protocol
-	// signed are the signatures, by transport.
+	// signed are the signatures, by transport, and first those that are asked first, a bit
+	// for each, by transport and side.
 	signed [2][]signed
+	first  [2][2]uint64
 	free   freelist.List[watch]
 	self   [2]conn.Protocol // of watches
 	inner  conn.Protocol    // of watches on inner streams
@@ -65,8 +67,7 @@ type Detector struct {
 // signed is a signature, by side.
 type signed struct {
 	p      *Protocol
-	sides  [2]func(b []byte) bool
-	within int
+	sides  [2]func(b []byte) Verdict
 	always bool
 }
 
@@ -76,7 +77,7 @@ type port struct {
 }
 
 // New returns a Detector for the protocols, which may have up to 64 signatures a
-// transport; it panics if they have more.
+// transport; it panics if they have more, or a signature for both sides of datagrams.
 func New(protocols []*Protocol) *Detector {
 	d := &Detector{byPort: make(map[port][]*Protocol)}
 	for _, p := range protocols {
@@ -85,22 +86,32 @@ func New(protocols []*Protocol) *Detector {
 			d.byPort[k] = append(d.byPort[k], p)
 		}
 		if len(p.Signatures) > 0 {
-			i := transportIndex(p.Transport)
-			for j := range p.Signatures {
-				s := &p.Signatures[j]
-				d.signed[i] = append(d.signed[i], signed{p, [2]func([]byte) bool{s.Orig, s.Resp}, s.Within, s.Always})
-			}
-		}
-	}
-	for _, list := range d.signed {
-		if len(list) > maxSignatures {
-			panic("detect: too many signatures")
+			d.sign(p)
 		}
 	}
 	d.self[0] = conn.Protocol{Name: "PIA_TCP", New: d.watch}
 	d.self[1] = conn.Protocol{Name: "PIA_UDP", New: d.watch}
 	d.inner = conn.Protocol{Name: "PIA_TCP", New: d.watchInner}
 	return d
+}
+
+// sign takes up the signatures of a protocol.
+func (d *Detector) sign(p *Protocol) {
+	i := transportIndex(p.Transport)
+	for _, s := range p.Signatures {
+		bit := uint64(1) << len(d.signed[i])
+		switch {
+		case len(d.signed[i]) == maxSignatures:
+			panic("detect: too many signatures")
+		case s.Resp == nil:
+			d.first[i][0] |= bit
+		case s.Orig != nil && p.Transport == event.ProtoUDP:
+			panic("detect: a signature for both sides of datagrams")
+		default:
+			d.first[i][1] |= bit
+		}
+		d.signed[i] = append(d.signed[i], signed{p, [2]func([]byte) Verdict{s.Orig, s.Resp}, s.Always})
+	}
 }
 
 func transportIndex(p event.Proto) int {
@@ -166,9 +177,8 @@ type watch struct {
 	// sides is what has been sent, chunks how it came.
 	sides  [2][]byte
 	chunks []chunk
-	// hit has a bit for each signature of which a direction has matched, open one for
-	// each that may yet.
-	hit, open [2]uint64
+	// open has a bit for each signature that a direction may yet match.
+	open [2]uint64
 	// isInner tells that the stream is one inside the connection's. Its analyzers
 	// are fed from here; found has their numbers and protocols. over tells that
 	// nothing more is looked for.
@@ -190,33 +200,21 @@ type chunk struct {
 	isOrig bool
 }
 
-func (d *Detector) watch(t *conn.Table, c *conn.Conn) conn.Analyzer { return d.newWatch(t, c) }
+func (d *Detector) watch(t *conn.Table, c *conn.Conn) conn.Analyzer {
+	return d.newWatch(t, c, c.Transport())
+}
 
 func (d *Detector) watchInner(t *conn.Table, c *conn.Conn) conn.Analyzer {
-	w := d.newWatch(t, c)
-	w.isInner, w.tp = true, event.ProtoTCP
-	w.reopen()
+	w := d.newWatch(t, c, event.ProtoTCP)
+	w.isInner = true
 	return w
 }
 
-func (d *Detector) newWatch(t *conn.Table, c *conn.Conn) *watch {
+func (d *Detector) newWatch(t *conn.Table, c *conn.Conn, tp event.Proto) *watch {
 	w := d.free.Get()
-	w.d, w.t, w.c, w.tp = d, t, c, c.Transport()
-	w.reopen()
+	w.d, w.t, w.c, w.tp = d, t, c, tp
+	w.open = d.first[transportIndex(tp)]
 	return w
-}
-
-// reopen has all signatures asked that have not matched.
-func (w *watch) reopen() {
-	w.open = [2]uint64{}
-	list := w.d.signed[transportIndex(w.tp)]
-	for i := range list {
-		for side, f := range list[i].sides {
-			if f != nil {
-				w.open[side] |= 1 << i &^ w.hit[side]
-			}
-		}
-	}
 }
 
 // Data looks for signatures.
@@ -276,28 +274,37 @@ func (w *watch) stop() {
 // match tries the signatures of one direction on what it has sent so far, of
 // which last is the part that is new.
 func (w *watch) match(side int, seen, last []byte, isOrig bool) {
-	unsigned := w.tp == event.ProtoTCP && !w.isInner && !w.c.Signed(isOrig)
 	list := w.d.signed[transportIndex(w.tp)]
 	for open := w.open[side]; open != 0; open &= open - 1 {
 		i := bits.TrailingZeros64(open)
 		s := &list[i]
-		if unsigned && !s.always {
+		if !s.always && w.unsigned(side) {
 			continue
 		}
 		bit := uint64(1) << i
-		other := s.sides[side^1] != nil
-		switch {
-		case s.sides[side](seen):
-			w.hit[side] |= bit
-			w.open[side] &^= bit
-			if !other || w.hit[side^1]&bit != 0 {
-				w.attach(s.p, last, isOrig)
+		v := s.sides[side](seen)
+		if v == NeedMore || v == NoMatch && w.tp == event.ProtoUDP {
+			continue // another datagram may match
+		}
+		w.open[side] &^= bit
+		if v == Match && side == 1 && s.sides[0] != nil {
+			v = NeedMore
+			if s.always || !w.unsigned(0) {
+				v = s.sides[0](w.sides[0])
 			}
-		case s.within != 0 && len(seen) >= s.within && w.tp == event.ProtoTCP:
-			w.open[side] &^= bit
-			w.open[side^1] &^= bit
+			if v == NeedMore {
+				w.open[0] |= bit
+			}
+		}
+		if v == Match {
+			w.attach(s.p, last, isOrig)
 		}
 	}
+}
+
+// unsigned reports whether a side is one that only some signatures are asked about.
+func (w *watch) unsigned(side int) bool {
+	return w.tp == event.ProtoTCP && !w.isInner && !w.c.Signed(side == 0)
 }
 
 // attach adds an analyzer and gives it everything so far, and then last.
@@ -378,8 +385,7 @@ func (w *watch) Done() {
 // Flip follows the connection's change of roles.
 func (w *watch) Flip() {
 	w.sides[0], w.sides[1] = w.sides[1], w.sides[0]
-	w.hit[0], w.hit[1] = w.hit[1], w.hit[0]
-	w.reopen()
+	w.open = w.d.first[transportIndex(w.tp)]
 	for i := range w.chunks {
 		w.chunks[i].isOrig = !w.chunks[i].isOrig
 	}

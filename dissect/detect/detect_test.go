@@ -72,12 +72,12 @@ func (s *spy) Done() {
 }
 func (s *spy) Flip() { s.add("^") }
 
-func begins(s string) func([]byte) bool {
-	return func(b []byte) bool { return bytes.HasPrefix(b, []byte(s)) }
+func begins(s string) func([]byte) Verdict {
+	return func(b []byte) Verdict { return StartsWith(b, s) }
 }
 
-func contains(s string) func([]byte) bool {
-	return func(b []byte) bool { return bytes.Contains(b, []byte(s)) }
+func contains(s string) func([]byte) Verdict {
+	return Anywhere(func(b []byte) bool { return bytes.Contains(b, []byte(s)) })
 }
 
 // protocols for all tests: A and its kin by what they look for.
@@ -191,6 +191,7 @@ func TestUnsigned(t *testing.T) {
 		{9999, "< SA 5000 1001; > A 1001 5001; > PA 1001 5001 aaaa; < PA 5001 1005 bbbb", "A A>aaaa A<bbbb A!"},
 		{9999, "< SA 5000 1001; > PA 1001 5001 cc; < PA 5001 1003 CC", ""},
 		{9999, "< SA 5000 1001; < A 5001 1001; < PA 5001 1001 gggg", "G G<gggg G!"},
+		{80, "< SA 5000 1001; > A 1001 5001; < PA 5001 1001 CC; > PA 1001 5003 cc", ""},
 		{80, "< SA 5000 1001; > A 1001 5001; > PA 1001 5001 gggg", "G G>gggg G!"},
 		{80, "< SA 5000 1001; > A 1001 5001; > PA 1001 5001 aaaa; < PA 5001 1005 bbbb", "B B>aaaa B<bbbb B!"},
 		{80, "< SA 5000 1001; > S 1000; > A 1001 5001; > PA 1001 5001 aaaa", "A A>aaaa A!"},
@@ -320,14 +321,68 @@ func TestDatagrams(t *testing.T) {
 	}
 }
 
-func TestTooManySignatures(t *testing.T) {
-	defer func() {
-		if recover() == nil {
-			t.Error("no panic")
+func TestBadSignatures(t *testing.T) {
+	for name, list := range map[string][]*Protocol{
+		"65 signatures": {{Transport: event.ProtoTCP, Signatures: make([]Signature, 40)},
+			{Transport: event.ProtoTCP, Signatures: make([]Signature, 25)}},
+		"both sides of datagrams": {{Transport: event.ProtoUDP, Signatures: []Signature{{Orig: begins("x"), Resp: begins("y")}}}},
+	} {
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Errorf("%s: no panic", name)
+				}
+			}()
+			New(list)
+		}()
+	}
+}
+
+func TestVerdicts(t *testing.T) {
+	even := func(b []byte) bool { return len(b)%2 == 0 && len(b) > 0 }
+	for _, c := range []struct {
+		got, want Verdict
+	}{
+		{StartsWith(nil, "ab"), NeedMore}, {StartsWith([]byte("a"), "ab"), NeedMore}, {StartsWith([]byte("b"), "ab"), NoMatch},
+		{StartsWith([]byte("ab"), "ab"), Match}, {StartsWith([]byte("abc"), "ab"), Match}, {StartsWith([]byte("ax"), "ab"), NoMatch},
+		{Within(3, even)([]byte("a")), NeedMore}, {Within(3, even)([]byte("ab")), Match}, {Within(3, even)([]byte("abc")), NoMatch},
+		{Anywhere(even)([]byte("abc")), NeedMore}, {Anywhere(even)([]byte("abcd")), Match},
+	} {
+		if c.got != c.want {
+			t.Errorf("%v, not %v", c.got, c.want)
 		}
-	}()
-	New([]*Protocol{{Transport: event.ProtoTCP, Signatures: make([]Signature, 40)},
-		{Transport: event.ProtoTCP, Signatures: make([]Signature, 25)}})
+	}
+}
+
+// TestAsked finds that a function is not asked again once it has said all, and that the
+// originator's is not asked before the responder's has matched.
+func TestAsked(t *testing.T) {
+	var orig, resp int
+	p := &Protocol{Transport: event.ProtoTCP, Signatures: []Signature{{
+		Orig: func(b []byte) Verdict { orig++; return StartsWith(b, "cc") },
+		Resp: func(b []byte) Verdict { resp++; return StartsWith(b, "CC") },
+	}}}
+	p.Protocol = conn.Protocol{Name: "C", New: func(*conn.Table, *conn.Conn) conn.Analyzer { return nil }}
+	for _, c := range []struct {
+		talk       []string
+		orig, resp int
+	}{
+		{[]string{">c", ">c", "<C"}, 0, 1},
+		{[]string{">c", "<X", "<C", ">c"}, 0, 1},
+		{[]string{">c", "<C", "<C", ">x", ">c"}, 2, 2},
+	} {
+		orig, resp = 0, 0
+		b := testconn.New(t, testconn.Config())
+		b.Table.SetAttacher(New([]*Protocol{p}))
+		b.Open()
+		for _, s := range c.talk {
+			b.Talk(s[0] == '>', []byte(s[1:]))
+		}
+		b.Drain()
+		if orig != c.orig || resp != c.resp {
+			t.Errorf("%q: asked %d and %d times, not %d and %d", c.talk, orig, resp, c.orig, c.resp)
+		}
+	}
 }
 
 // TestMemory finds that what a watch keeps is bounded, and used again.

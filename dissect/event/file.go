@@ -108,7 +108,8 @@ type FileSniff struct {
 type FileMetadata struct {
 	// MIMEType is the best of the matches.
 	MIMEType Opt[string] `zeek:"mime_type"`
-	// MIMETypes are all matches, best first; valid inside the call.
+	// MIMETypes are all matches, best first, or the best alone if the shard was told that
+	// nobody asks for the others; valid inside the call.
 	MIMETypes []MIMEMatch `zeek:"mime_types" type:"mime_matches"`
 	// Inferred tells that the contents were looked at, and false that the protocol
 	// has told the type.

@@ -268,7 +268,7 @@ func (f *File) setMIME(mime string) {
 // sniff finds out what the file is.
 func (f *File) sniff(head []byte) {
 	m := f.m
-	m.matches = m.magic.appendMatches(m.matches[:0], head)
+	m.matches = m.magic.appendMatches(m.matches[:0], head, m.cfg.BestType)
 	meta := event.FileMetadata{MIMETypes: m.matches, Inferred: true}
 	var mime string
 	if len(m.matches) > 0 {

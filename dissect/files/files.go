@@ -11,6 +11,7 @@ package files
 
 import (
 	"encoding/binary"
+	"maps"
 	"math"
 	"math/bits"
 	"slices"
@@ -84,6 +85,9 @@ type Config struct {
 	OpenPerConn int
 	// ConnsPerFile is the number of connections that are noted for one file.
 	ConnsPerFile int
+	// BestType has FileSniff list the best match of a file's type alone, for a third of
+	// the work.
+	BestType bool
 	// Hashes are the hashes of every file: "md5", "sha1", "sha256".
 	Hashes []string
 	// Extract says what is written to disk.
@@ -155,6 +159,7 @@ type Manager struct {
 
 	kinds   map[string][]*Kind // by MIME type
 	panics  map[*Kind]int      // of their analyzers
+	limited map[Limit]uint64
 	hashes  []*Kind
 	extract *extractor
 
@@ -206,6 +211,20 @@ func (m *Manager) Register(k *Kind) {
 func (m *Manager) Stats() Stats { return m.stats }
 
 // Open is the number of files that are open.
+// A Limit names a limit of an analyzer of files: Zeek's name of the analyzer, and what is bounded.
+type Limit struct{ Analyzer, Name string }
+
+// Limited counts that a limit of an analyzer has cut something off. Both names are constants.
+func (m *Manager) Limited(analyzer, name string) {
+	if m.limited == nil {
+		m.limited = make(map[Limit]uint64)
+	}
+	m.limited[Limit{analyzer, name}]++
+}
+
+// LimitCounts returns how often each limit of an analyzer has cut something off.
+func (m *Manager) LimitCounts() map[Limit]uint64 { return maps.Clone(m.limited) }
+
 func (m *Manager) Open() int { return len(m.open) }
 
 // ID makes an ID of the handle of a file that c carries, or that is carried by no
@@ -520,7 +539,7 @@ func (m *Manager) unlink(f *File) {
 // MIMEType returns the best of the media types that the beginning of a file shows, ""
 // if it shows none.
 func (m *Manager) MIMEType(head []byte) string {
-	m.matches = m.magic.appendMatches(m.matches[:0], head)
+	m.matches = m.magic.appendMatches(m.matches[:0], head, true)
 	if len(m.matches) == 0 {
 		return ""
 	}

@@ -3,6 +3,7 @@ package files
 import (
 	"bytes"
 	"cmp"
+	"encoding/binary"
 	"fmt"
 	"regexp/syntax"
 	"slices"
@@ -24,8 +25,15 @@ type detector struct {
 	rules []compiledRule
 	// prefixes are the beginnings that several rules share: pieces in a row.
 	prefixes [][]step
-	// byFirst are the indexes, in order, of the rules that a first byte allows.
-	byFirst [256][]uint16
+	// byFirst are the checks of the rules that a first byte allows, best first.
+	byFirst [256][]check
+}
+
+// check is what rules out most of them, side by side for the sake of the cache: the least
+// length of the file, and two bytes at an offset, if looks is set.
+type check struct {
+	rule, min, at, want uint16
+	looks               bool
 }
 
 type compiledRule struct {
@@ -93,13 +101,29 @@ func newDetector(rules []magicRule) (*detector, error) {
 		if p := d.rules[i].prefix; p < 0 || firstBytes(d.prefixes[p], &first) {
 			firstBytes(d.rules[i].steps, &first)
 		}
+		c := d.rules[i].check(uint16(i))
 		for b := range 256 {
 			if first.has(byte(b)) {
-				d.byFirst[b] = append(d.byFirst[b], uint16(i))
+				d.byFirst[b] = append(d.byFirst[b], c)
 			}
 		}
 	}
 	return d, nil
+}
+
+// check looks for two bytes of the rule's literal, if possible not the first of the file,
+// by which the rule was found.
+func (c *compiledRule) check(rule uint16) check {
+	k := check{rule: rule, min: uint16(max(c.min, 1))}
+	skip := 0
+	if c.at == 0 {
+		skip = 1
+	}
+	if len(c.lit) >= skip+2 {
+		k.at = uint16(c.at + skip)
+		k.want, k.looks = binary.LittleEndian.Uint16([]byte(c.lit[skip:])), true
+	}
+	return k
 }
 
 func compilePattern(text string) ([]step, error) {
@@ -317,15 +341,20 @@ type matcher struct {
 	ends []spans
 }
 
-// appendMatches appends the types that head shows, best first.
-func (m *matcher) appendMatches(dst []event.MIMEMatch, head []byte) []event.MIMEMatch {
+// appendMatches appends the types that head shows, best first, or the best alone.
+func (m *matcher) appendMatches(dst []event.MIMEMatch, head []byte, best bool) []event.MIMEMatch {
 	if len(head) == 0 {
 		return dst
 	}
 	defer m.forget()
-	for _, i := range m.byFirst[head[0]] {
-		r := &m.rules[i]
-		if len(head) < r.min || r.lit != "" && string(head[r.at:r.at+len(r.lit)]) != r.lit {
+	list := m.byFirst[head[0]]
+	for i := range list {
+		k := &list[i]
+		if len(head) < int(k.min) || k.looks && binary.LittleEndian.Uint16(head[k.at:]) != k.want {
+			continue
+		}
+		r := &m.rules[k.rule]
+		if r.lit != "" && string(head[r.at:r.at+len(r.lit)]) != r.lit {
 			continue
 		}
 		if n := len(dst); n > 0 && dst[n-1].Strength == r.strength && dst[n-1].MIME == r.mime {
@@ -335,6 +364,9 @@ func (m *matcher) appendMatches(dst []event.MIMEMatch, head []byte) []event.MIME
 			continue
 		}
 		dst = append(dst, event.MIMEMatch{Strength: r.strength, MIME: r.mime})
+		if best {
+			break
+		}
 	}
 	return dst
 }

@@ -59,7 +59,11 @@ func TestMagic(t *testing.T) {
 	m := newMatcher()
 	for _, tt := range tests {
 		var got string
-		if all := m.appendMatches(nil, []byte(tt.head)); len(all) > 0 {
+		all := m.appendMatches(nil, []byte(tt.head), false)
+		if best := m.appendMatches(nil, []byte(tt.head), true); !slices.Equal(best, all[:min(len(all), 1)]) {
+			t.Errorf("%q: best of %v: %v", tt.head, all, best)
+		}
+		if len(all) > 0 {
 			got = all[0].MIME
 		}
 		if got != tt.want {
@@ -188,7 +192,7 @@ func TestMagicAgainstRegexp(t *testing.T) {
 	}
 	for range n {
 		head := sample(rng)
-		if got, want := m.appendMatches(nil, head), o.match(head); !slices.Equal(got, want) {
+		if got, want := m.appendMatches(nil, head, false), o.match(head); !slices.Equal(got, want) {
 			t.Fatalf("%q: %v, want %v", head, got, want)
 		}
 	}
@@ -201,7 +205,7 @@ func TestMagicExamples(t *testing.T) {
 	for i := range m.rules {
 		r := &m.rules[i]
 		head := r.example(rng)
-		if !slices.Contains(m.appendMatches(nil, head), event.MIMEMatch{Strength: r.strength, MIME: r.mime}) {
+		if !slices.Contains(m.appendMatches(nil, head, false), event.MIMEMatch{Strength: r.strength, MIME: r.mime}) {
 			t.Errorf("%q is no %s", head, r.mime)
 		}
 	}
@@ -215,7 +219,7 @@ func FuzzMagic(f *testing.F) {
 	o, m := newOracle(f), newMatcher()
 	f.Fuzz(func(t *testing.T, head []byte) {
 		head = head[:min(len(head), 512)]
-		if got, want := m.appendMatches(nil, head), o.match(head); !slices.Equal(got, want) {
+		if got, want := m.appendMatches(nil, head, false), o.match(head); !slices.Equal(got, want) {
 			t.Fatalf("%q: %v, want %v", head, got, want)
 		}
 	})
@@ -227,7 +231,7 @@ func TestMagicAllocs(t *testing.T) {
 	dst := make([]event.MIMEMatch, 0, 16)
 	run := func() {
 		for _, h := range heads {
-			m.appendMatches(dst, h)
+			m.appendMatches(dst, h, false)
 		}
 	}
 	run()
@@ -246,13 +250,14 @@ func BenchmarkMagic(b *testing.B) {
 	for name, head := range map[string][]byte{
 		"html": page, "jpeg": append([]byte("\xff\xd8\xff"), noise[3:]...), "noise": noise, "short": []byte("{\"a\": 1}"),
 		"comments": bytes.Repeat([]byte("<!---->"), 585), "json": []byte("{\"abc\":\"" + strings.Repeat("x", 4000)),
+		"page": []byte("<html>" + strings.Repeat("x", 600) + "</html>"),
 	} {
 		b.Run(name, func(b *testing.B) {
 			m := newMatcher()
 			dst := make([]event.MIMEMatch, 0, 16)
 			b.ReportAllocs()
 			for b.Loop() {
-				m.appendMatches(dst, head)
+				m.appendMatches(dst, head, false)
 			}
 		})
 	}

@@ -26,8 +26,6 @@ const (
 	maxCommand = 100
 	// minCommand is that of the shortest.
 	minCommand = 3
-	// lineBudget bounds what a shard holds of lines whose end has not come.
-	lineBudget = 64 << 20
 )
 
 // Reply codes that the analyzer acts on (RFC 959 section 4.2, RFC 2228 section 3, RFC
@@ -47,6 +45,8 @@ type Options struct {
 	// Channels is how many data connections a shard waits for
 	// (FTP::max_expected_data_channels).
 	Channels int
+	// Lines bounds what the shard holds of lines whose end has not come; nil is no bound.
+	Lines *contentline.Budget
 }
 
 // DefaultOptions returns Zeek's limits.
@@ -56,13 +56,12 @@ func DefaultOptions() Options { return Options{Pending: 20, Channels: 100_000} }
 // give files to fm; ssl analyzes what follows AUTH.
 func New(h *event.Hooks, fm *files.Manager, ssl *conn.Protocol, o Options) *detect.Protocol {
 	f := &factory{hooks: &h.FTP, ssl: ssl, opt: o}
-	f.lines.Limit = lineBudget
 	f.data = datachannel.New(h, fm, datachannel.Kind{Name: "FTP_DATA", Service: "ftp-data", Limit: o.Channels, Reused: true})
 	f.watchGridFTP(h)
 	p := &detect.Protocol{
 		Transport:  event.ProtoTCP,
 		Ports:      []uint16{21, 2811},
-		Signatures: []detect.Signature{{Orig: client, Resp: server}},
+		Signatures: []detect.Signature{{Orig: detect.Anywhere(client), Resp: server}},
 	}
 	p.Protocol = conn.Protocol{Name: source, Service: "ftp", New: f.new}
 	return p
@@ -74,7 +73,6 @@ type factory struct {
 	ssl   *conn.Protocol
 	opt   Options
 	data  *datachannel.Channels
-	lines contentline.Budget
 	free  freelist.List[analyzer]
 	// securing is the connection whose security data is given to TLS.
 	securing *analyzer
@@ -92,8 +90,8 @@ func (f *factory) new(t *conn.Table, c *conn.Conn) conn.Analyzer {
 	lines, session := a.lines, a.session
 	*a = analyzer{f: f, t: t, c: c, lines: lines, session: session, auth: a.auth[:0], inner: -1}
 	a.client.a, a.server.a = a, a
-	a.lines[0].Reset(&a.client, &a.seen, &f.lines)
-	a.lines[1].Reset(&a.server, &a.seen, &f.lines)
+	a.lines[0].Reset(&a.client, &a.seen, f.opt.Lines)
+	a.lines[1].Reset(&a.server, &a.seen, f.opt.Lines)
 	a.session.reset()
 	return a
 }
@@ -139,6 +137,7 @@ func (a *analyzer) nvtWeird(name string, size int) {
 	if size >= 0 {
 		a.c.NoteUnknown()
 		addl = strconv.Itoa(size)
+		a.t.Limited(source, "line_size")
 	}
 	a.t.Weird(a.c, name, addl, contentline.SourceNVT)
 }

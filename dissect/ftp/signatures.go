@@ -16,24 +16,31 @@ func isUser(b []byte) bool {
 }
 
 // server wants a greeting, and in a line behind it the reply to a user name.
-func server(b []byte) bool {
-	b, ok := code(bytes.TrimLeft(b, "\n\r "), "120", "220")
-	if !ok {
-		return false
+func server(b []byte) detect.Verdict {
+	b = bytes.TrimLeft(b, "\n\r ")
+	if v := code(b, "120", "220"); v != detect.Match {
+		return v
 	}
-	i := bytes.IndexAny(b, "\n\r")
-	return i >= 0 && detect.AnyLine(b[i+1:], repliesToUser)
+	b = b[4:]
+	if i := bytes.IndexAny(b, "\n\r"); i >= 0 && detect.AnyLine(b[i+1:], repliesToUser) {
+		return detect.Match
+	}
+	return detect.NeedMore
 }
 
 func repliesToUser(b []byte) bool {
-	_, ok := code(detect.TrimBlanks(b), "230", "331")
-	return ok
+	return code(detect.TrimBlanks(b), "230", "331") == detect.Match
 }
 
-// code takes one of two codes off b, and the character behind it, which is no digit.
-func code(b []byte, x, y string) (rest []byte, ok bool) {
-	if len(b) < 4 || string(b[:3]) != x && string(b[:3]) != y || isDigit(b[3]) {
-		return nil, false
+// code is the verdict on whether b begins with one of two codes, and a character behind it
+// that is no digit.
+func code(b []byte, x, y string) detect.Verdict {
+	switch {
+	case len(b) < 4:
+		return detect.NeedMore
+	case string(b[:3]) != x && string(b[:3]) != y || isDigit(b[3]):
+		return detect.NoMatch
+	default:
+		return detect.Match
 	}
-	return b[4:], true
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/wirelog/wirelog/dissect/asn1"
 	"github.com/wirelog/wirelog/dissect/conn"
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/internal/testconn"
@@ -73,7 +74,7 @@ func response(args ...string) string {
 	return der(0xa1, der(0x30, args...))
 }
 
-func mech(n byte, token string) string { return der(tagContext+n, der(0x04, token)) }
+func mech(n byte, token string) string { return der(asn1.TagContext+n, der(0x04, token)) }
 
 var (
 	mechTypes = der(0xa0, der(0x30, kerberos))

@@ -2,8 +2,8 @@ package gssapi
 
 import (
 	"bytes"
-	"strconv"
 
+	"github.com/wirelog/wirelog/dissect/asn1"
 	"github.com/wirelog/wirelog/dissect/ntlm"
 	"github.com/wirelog/wirelog/dissect/wire"
 )
@@ -11,7 +11,6 @@ import (
 // Identifier octets and the numbers of context-specific tags.
 const (
 	tagInitial = 0x60 // the token that begins a context (RFC 2743 section 3.1)
-	tagContext = 0xa0
 
 	// Elements of negTokenInit (RFC 4178 section 4.2.1).
 	initMechTypes   = 0
@@ -35,174 +34,80 @@ const (
 	tagAPRep = 0x6f
 )
 
-// header is identifier and length octets, of which size is the number. Identifiers are
-// taken for one octet.
-type header struct {
-	tag, first byte
-	length     int
-	size       int
-}
-
-func (h *header) index() byte { return h.tag - tagContext }
-
-// readHeader reads a header from the front of b. The length is not compared with what
-// follows. One of no octets (X.690 section 8.1.3.6) is taken for 0.
-func (a *analyzer) readHeader(b []byte) (h header, err *wire.Malformed) {
-	if len(b) < 2 {
-		return h, wire.OutOfBound("ASN1EncodingMeta:len", 2, len(b))
-	}
-	h = header{tag: b[0], first: b[1], length: int(b[1]), size: 2}
-	if h.first&0x80 == 0 {
-		return h, nil
-	}
-	n := int(h.first & 0x7f)
-	h.size += n
-	if len(b) < h.size {
-		return h, wire.OutOfBound("ASN1EncodingMeta:more_len", h.size, len(b))
-	}
-	h.length = int(int32(a.number(b[2:h.size])))
-	return h, nil
-}
-
-// number reads a number in big-endian order; it is 0 if it has more than 64 bits.
-func (a *analyzer) number(b []byte) (n uint64) {
-	if len(b) > 8 {
-		a.t.NetWeird("asn_binary_to_int64_shift_too_large", strconv.Itoa(len(b)), "")
-		return 0
-	}
-	for _, c := range b {
-		n = n<<8 | uint64(c)
-	}
-	return n
-}
-
-// content returns the content of an element at the front of b whose header is h.
-func (h *header) content(b []byte, where string) ([]byte, *wire.Malformed) {
-	if h.length < 0 || h.length > len(b)-h.size {
-		return nil, wire.OutOfBound(where, h.size+h.length, len(b))
-	}
-	return b[h.size : h.size+h.length], nil
-}
-
-// element reads an element at the front of b and returns its content and its size.
-func (a *analyzer) element(b []byte) (content []byte, size int, err *wire.Malformed) {
-	h, err := a.readHeader(b)
-	if err == nil {
-		content, err = h.content(b, "ASN1Encoding:content")
-	}
-	return content, h.size + h.length, err
-}
-
 // token takes a token: an InitialContextToken, or what follows it.
 func (a *analyzer) token(b []byte) *wire.Malformed {
-	h, err := a.readHeader(b)
-	if err != nil {
-		return err
-	}
-	b = b[h.size:]
+	r := asn1.NewReader(a.t, b)
+	h := r.Header()
 	switch {
-	case uint16(h.tag)<<8|uint16(h.first) == tokenMIC, uint16(h.tag)<<8|uint16(h.first) == tokenWrap:
-		return nil
-	case h.tag == tagInitial:
-		return a.negTokenInit(b)
+	case !r.OK():
+	case uint16(h.Tag)<<8|uint16(h.First) == tokenMIC, uint16(h.Tag)<<8|uint16(h.First) == tokenWrap:
+	case h.Tag == tagInitial:
+		a.negTokenInit(&r)
+	default:
+		a.negTokenResp(&r)
 	}
-	return a.negTokenResp(b)
+	return r.Err()
 }
 
 // negTokenInit takes what follows the header of an initial token (RFC 4178 section 4.2.1).
 // The lengths of what has others in it are not looked at.
-func (a *analyzer) negTokenInit(b []byte) *wire.Malformed {
-	_, n, err := a.element(b) // the mechanism, SPNEGO
-	if err != nil {
-		return err
-	}
-	b = b[n:]
-	for range 2 { // choice and sequence
-		h, err := a.readHeader(b)
-		if err != nil {
-			return err
-		}
-		b = b[h.size:]
-	}
-	for len(b) > 0 {
-		h, err := a.readHeader(b)
-		if err != nil {
-			return err
-		}
-		arg, err := h.content(b, "GSSAPI_NEG_TOKEN_INIT_Arg:args")
-		if err != nil {
-			return err
-		}
-		switch h.index() {
+func (a *analyzer) negTokenInit(r *asn1.Reader) {
+	r.Value() // the mechanism, SPNEGO
+	r.Skip(2) // choice and sequence
+	for r.More() {
+		start := r.Pos()
+		h := r.Header()
+		arg := r.Inside("GSSAPI_NEG_TOKEN_INIT_Arg:args", start, h.Length)
+		switch h.Index() {
 		case initMechTypes, initReqFlags, initMechListMIC:
-			_, _, err = a.element(arg)
+			arg.Value()
 		case initMechToken:
-			err = a.mechToken(true, arg)
+			a.mechToken(true, &arg)
 		default:
-			err = wire.InvalidCase("GSSAPI_NEG_TOKEN_INIT_Arg_Data", int(h.index()))
+			arg.Fail(wire.InvalidCase("GSSAPI_NEG_TOKEN_INIT_Arg_Data", h.Index()))
 		}
-		if err != nil {
-			return err
-		}
-		b = b[h.size+h.length:]
+		r.Join(&arg)
 	}
-	return nil
 }
 
 // negTokenResp takes what follows the header of a negTokenResp (RFC 4178 section 4.2.2).
-func (a *analyzer) negTokenResp(b []byte) *wire.Malformed {
-	h, err := a.readHeader(b)
-	if err != nil {
-		return err
-	}
-	b = b[h.size:]
-	for len(b) > 0 {
-		h, err := a.readHeader(b)
-		if err != nil {
-			return err
-		}
-		arg, err := h.content(b, "GSSAPI_NEG_TOKEN_RESP_Arg:args")
-		if err != nil {
-			return err
-		}
-		switch h.index() {
+func (a *analyzer) negTokenResp(r *asn1.Reader) {
+	r.Skip(1) // sequence
+	for r.More() {
+		start := r.Pos()
+		h := r.Header()
+		arg := r.Inside("GSSAPI_NEG_TOKEN_RESP_Arg:args", start, h.Length)
+		switch h.Index() {
 		case respNegState:
-			var state []byte
-			if state, _, err = a.element(arg); err == nil {
-				a.negState(state)
+			if state := arg.Value(); arg.OK() {
+				a.negState(arg.Number(state))
 			}
 		case respSupportedMech, respMechListMIC:
-			_, _, err = a.element(arg)
+			arg.Value()
 		case respResponseToken:
-			err = a.mechToken(false, arg)
+			a.mechToken(false, &arg)
 		default:
-			err = wire.InvalidCase("GSSAPI_NEG_TOKEN_RESP_Arg", int(h.index()))
+			arg.Fail(wire.InvalidCase("GSSAPI_NEG_TOKEN_RESP_Arg", h.Index()))
 		}
-		if err != nil {
-			return err
-		}
-		b = b[h.size+h.length:]
+		r.Join(&arg)
 	}
-	return nil
 }
 
-func (a *analyzer) negState(b []byte) {
+func (a *analyzer) negState(state uint64) {
 	if h := &a.f.hooks.NegResult; h.On() {
 		e := &a.f.result
-		e.Conn, e.State = a.c, a.number(b)
+		e.Conn, e.State = a.c, state
 		h.Raise(e)
 	}
 }
 
 // mechToken hands on a mechanism's token.
-func (a *analyzer) mechToken(isOrig bool, b []byte) *wire.Malformed {
-	h, err := a.readHeader(b)
-	if err != nil {
-		return err
-	}
-	b, err = h.content(b, "GSSAPI_NEG_TOKEN_MECH_TOKEN:token")
-	if err != nil || len(b) == 0 {
-		return err
+func (a *analyzer) mechToken(isOrig bool, r *asn1.Reader) {
+	start := r.Pos()
+	h := r.Header()
+	b := r.Take("GSSAPI_NEG_TOKEN_MECH_TOKEN:token", start, h.Length)
+	if len(b) == 0 {
+		return
 	}
 	switch b[0] {
 	case ntlm.Signature[0]:
@@ -210,29 +115,21 @@ func (a *analyzer) mechToken(isOrig bool, b []byte) *wire.Malformed {
 			a.forward(&a.ntlm, a.f.ntlm, isOrig, b)
 		}
 	case tagInitial:
-		if b, err = a.kerberos(b); err == nil {
-			a.forward(&a.krb, a.f.krb, isOrig, b)
+		t := asn1.NewReader(a.t, b)
+		if message := kerberosMessage(&t); t.OK() {
+			a.forward(&a.krb, a.f.krb, isOrig, message)
 		}
+		r.Join(&t)
 	case tagAPReq, tagAPRep:
 		a.forward(&a.krb, a.f.krb, isOrig, b)
 	}
-	return err
 }
 
-// kerberos takes off what is before a message of Kerberos: header, object identifier, TOK_ID
+// kerberosMessage takes off what is before a message of Kerberos: header, object identifier, TOK_ID
 // (RFC 4121 section 4.1).
-func (a *analyzer) kerberos(b []byte) ([]byte, *wire.Malformed) {
-	h, err := a.readHeader(b)
-	if err != nil {
-		return nil, err
-	}
-	rest := b[h.size:]
-	_, n, err := a.element(rest)
-	if err != nil {
-		return nil, err
-	}
-	if rest = rest[n:]; len(rest) < 2 {
-		return nil, wire.OutOfBound("KRB_OID_BLOB:token_id", h.size+n+2, len(b))
-	}
-	return rest[2:], nil
+func kerberosMessage(r *asn1.Reader) []byte {
+	r.Skip(1)
+	r.Value()
+	r.Take("KRB_OID_BLOB:token_id", 0, 2)
+	return r.Rest()
 }

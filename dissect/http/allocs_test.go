@@ -33,7 +33,7 @@ func newSilent(t testing.TB) (*testconn.Bench, *detect.Protocol, *conn.Conn) {
 	h.ContentType.Listen(func(*event.HTTPContentType) {})
 	h.MessageDone.Listen(func(*event.HTTPMessageDone) {})
 	fm := files.New(files.Config{}, b.Hooks, b.Table, func(event.Time, uint64, uint64) {})
-	p := New(b.Hooks, fm, websocket.New(b.Hooks))
+	p := New(b.Hooks, fm, websocket.New(b.Hooks), DefaultOptions())
 	b.Table.SetAttacher(detect.New([]*detect.Protocol{p}))
 	b.Open()
 	var c *conn.Conn

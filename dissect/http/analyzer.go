@@ -24,8 +24,6 @@ const (
 	pieceSize = 1500
 	// maxUnanswered is how many requests without a reply are remembered.
 	maxUnanswered = 4096
-	// lineBudget bounds what a shard holds of lines whose end has not come.
-	lineBudget = 256 << 20
 )
 
 // How messages end.
@@ -39,11 +37,22 @@ const (
 	maxUpgradeToken = 256
 )
 
+// Options are limits.
+type Options struct {
+	// Lines bounds what the shard holds of lines whose end has not come; nil is no bound.
+	Lines *contentline.Budget
+	// MIME are those of headers and of multipart bodies.
+	MIME mime.Limits
+}
+
+// DefaultOptions returns Zeek's limits.
+func DefaultOptions() Options { return Options{MIME: mime.DefaultLimits()} }
+
 // New describes the protocol to the detector. Its analyzers raise their events on h
 // and hand bodies to fm. ws analyzes connections that have become WebSockets.
-func New(h *event.Hooks, fm *files.Manager, ws *conn.Protocol) *detect.Protocol {
-	f := &factory{hooks: &h.HTTP, files: fm, ws: ws}
-	f.lines.Limit = lineBudget
+func New(h *event.Hooks, fm *files.Manager, ws *conn.Protocol, o Options) *detect.Protocol {
+	f := &factory{hooks: &h.HTTP, files: fm, ws: ws, opt: o}
+	f.scratch.Limits = o.MIME
 	f.scratch.Piece = pieceSize
 	p := &detect.Protocol{
 		Transport:  event.ProtoTCP,
@@ -62,7 +71,7 @@ type factory struct {
 	ws    *conn.Protocol
 
 	scratch   mime.Scratch
-	lines     contentline.Budget
+	opt       Options
 	upper     []byte
 	handle    []byte
 	unescaped []byte
@@ -202,7 +211,7 @@ func (f *factory) new(t *conn.Table, c *conn.Conn) conn.Analyzer {
 		s := &a.side[i]
 		s.a, s.isOrig = a, i == 0
 		s.expect, s.ongoing, s.ended, s.seq = expectLine, false, false, 1
-		s.lines.Reset(s, &a.seen, &f.lines, contentline.DefaultMax)
+		s.lines.Reset(s, &a.seen, f.opt.Lines, contentline.DefaultMax)
 		m := &s.msg
 		m.a, m.isOrig, m.lines = a, s.isOrig, &s.lines
 		m.exists, m.finished, m.current = false, false, nil
@@ -395,7 +404,12 @@ func (a *analyzer) setVersion(v *version, to version) {
 }
 
 // LineWeird raises a weird of the splitter.
-func (s *side) LineWeird(name string) { s.a.t.Weird(s.a.c, name, "", contentline.Source) }
+func (s *side) LineWeird(name string) {
+	if name == contentline.WeirdTooLong {
+		s.a.t.Limited(source, "line_size")
+	}
+	s.a.t.Weird(s.a.c, name, "", contentline.Source)
+}
 
 // Plain takes bytes of a body.
 func (s *side) Plain(b []byte) {

@@ -273,6 +273,7 @@ func (e *entity) Weird(name string, n int) {
 	if name == mime.WeirdMaxHeader {
 		e.m.a.t.Opaque(e.m.a.c)
 	}
+	e.m.a.t.Limited(source, mime.LimitOf(name))
 	e.m.a.t.Weird(e.m.a.c, name, strconv.Itoa(n), source)
 }
 

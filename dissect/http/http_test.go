@@ -80,7 +80,7 @@ func newBench(t testing.TB) (*testconn.Bench, *recorder, *detect.Protocol) {
 	b.Hooks.Weird.Conn.Listen(func(e *event.ConnWeird) { rec.add("weird %s %s (%s)", e.Name, e.Addl, e.Source) })
 	b.Hooks.Analyzer.ViolationInfo.Listen(func(e *event.AnalyzerViolationInfo) { rec.add("violation %s", e.Info.Reason) })
 	fm := files.New(files.Config{}, b.Hooks, b.Table, func(event.Time, uint64, uint64) {})
-	p := New(b.Hooks, fm, websocket.New(b.Hooks))
+	p := New(b.Hooks, fm, websocket.New(b.Hooks), DefaultOptions())
 	b.Table.SetAttacher(detect.New([]*detect.Protocol{p}))
 	return b, rec, p
 }
@@ -291,7 +291,10 @@ func TestUnescapeURI(t *testing.T) {
 }
 
 func TestSignatures(t *testing.T) {
-	for s, want := range map[string]bool{"GET /": true, " \r\nPOST": true, "get": false, "SSH": false, "": false, "BIND": true} {
+	for s, want := range map[string]detect.Verdict{
+		"GET /": detect.Match, " \r\nPOST": detect.Match, "get": detect.NoMatch, "SSH": detect.NoMatch, "": detect.NeedMore,
+		"BIND": detect.Match, "BIN": detect.NeedMore, "M-SEARCH": detect.NoMatch,
+	} {
 		if got := looksLikeRequest([]byte(s)); got != want {
 			t.Errorf("%q: %v", s, got)
 		}

@@ -8,23 +8,24 @@ import (
 
 // signatures are Zeek's for the two sides, each of which is enough: a method at the
 // beginning of the client's bytes, a version at that of the server's.
-var signatures = []detect.Signature{{Orig: looksLikeRequest}, {Resp: looksLikeReply}}
+var signatures = []detect.Signature{{Orig: looksLikeRequest}, {Resp: detect.Within(6, looksLikeReply)}}
 
-func looksLikeRequest(b []byte) bool {
-	i := 0
-	for i < len(b) && (b[i] == ' ' || b[i] >= '\t' && b[i] <= '\r') {
-		i++
-	}
-	b = b[i:]
+func looksLikeRequest(b []byte) detect.Verdict {
+	b = detect.TrimSpace(b)
 	if len(b) == 0 {
-		return false
+		return detect.NeedMore
 	}
+	v := detect.NoMatch
 	for _, m := range methods[b[0]] {
-		if bytes.HasPrefix(b, m) {
-			return true
+		switch detect.StartsWith(b, m) {
+		case detect.Match:
+			return detect.Match
+		case detect.NeedMore:
+			v = detect.NeedMore
+		case detect.NoMatch:
 		}
 	}
-	return false
+	return v
 }
 
 func looksLikeReply(b []byte) bool {
@@ -34,7 +35,7 @@ func looksLikeReply(b []byte) bool {
 
 // methods are those of IANA's registry, of WebDAV as Exchange has it, of RFC 3253 and
 // of Microsoft's RPC over HTTP, by their first letters.
-var methods = func() (t [256][][]byte) {
+var methods = func() (t [256][]string) {
 	for _, m := range [...]string{
 		"OPTIONS", "GET", "HEAD", "POST", "PUT", "DELETE", "ACL", "BASELINE-CONTROL", "BIND", "CHECKIN",
 		"CHECKOUT", "CONNECT", "COPY", "LABEL", "LINK", "LOCK", "MERGE", "MKACTIVITY", "MKCALENDAR", "MKCOL",
@@ -43,7 +44,7 @@ var methods = func() (t [256][][]byte) {
 		"BMOVE", "BPROPFIND", "BPROPPATCH", "NOTIFY", "POLL", "SUBSCRIBE", "UNSUBSCRIBE", "X-MS-ENUMATTS",
 		"MKWORKSPACE", "RPC_IN_DATA", "RPC_OUT_DATA",
 	} {
-		t[m[0]] = append(t[m[0]], []byte(m))
+		t[m[0]] = append(t[m[0]], m)
 	}
 	return t
 }()

@@ -131,7 +131,12 @@ func (s *side) Line(b []byte) { s.a.line(s.isOrig, b) }
 
 func (s *side) Plain([]byte) {}
 
-func (s *side) LineWeird(name string) { s.a.t.Weird(s.a.c, name, "", contentline.Source) }
+func (s *side) LineWeird(name string) {
+	if name == contentline.WeirdTooLong {
+		s.a.t.Limited(source, "line_size")
+	}
+	s.a.t.Weird(s.a.c, name, "", contentline.Source)
+}
 
 func index(isOrig bool) int {
 	if isOrig {

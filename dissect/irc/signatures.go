@@ -2,6 +2,7 @@ package irc
 
 import (
 	"regexp"
+	"strings"
 
 	"github.com/wirelog/wirelog/dissect/detect"
 )
@@ -9,8 +10,8 @@ import (
 // signatures are Zeek's of base/protocols/irc: a client that gives its names, answered by
 // a numeric reply, and two servers.
 var signatures = []detect.Signature{
-	{Orig: registers, Resp: replies},
-	{Orig: isServer, Resp: isServer},
+	{Orig: detect.Anywhere(registers), Resp: detect.Anywhere(replies)},
+	{Orig: detect.Anywhere(isServer), Resp: detect.Anywhere(isServer)},
 }
 
 // Patterns behind the beginning of a line. As in Zeek's a dot is any byte.
@@ -23,18 +24,12 @@ var (
 
 func registers(b []byte) bool {
 	return detect.AnyLine(b, func(b []byte) bool {
-		switch first(b) {
-		case 'U', 'u':
-			return userNick.Match(b)
-		case 'N', 'n':
-			return nickUser.Match(b)
-		}
-		return false
+		return begins(b, "USER ") && userNick.Match(b) || begins(b, "NICK ") && nickUser.Match(b)
 	})
 }
 
 func isServer(b []byte) bool {
-	return detect.AnyLine(b, func(b []byte) bool { return first(b)|0x20 == 's' && server.Match(b) })
+	return detect.AnyLine(b, func(b []byte) bool { return begins(b, "SERVER ") && server.Match(b) })
 }
 
 func replies(b []byte) bool {
@@ -43,10 +38,8 @@ func replies(b []byte) bool {
 	})
 }
 
-// first is the first character of b but spaces, 0 if there is none.
-func first(b []byte) byte {
-	if b = detect.TrimBlanks(b); len(b) > 0 {
-		return b[0]
-	}
-	return 0
+// begins reports whether a word, in upper or lower case, begins b, after spaces.
+func begins(b []byte, word string) bool {
+	b = detect.TrimBlanks(b)
+	return len(b) >= len(word) && b[0]|0x20 == word[0]|0x20 && strings.EqualFold(string(b[:len(word)]), word)
 }

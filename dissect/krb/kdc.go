@@ -1,27 +1,32 @@
 package krb
 
-import "github.com/wirelog/wirelog/dissect/event"
+import (
+	"github.com/wirelog/wirelog/dissect/asn1"
+	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/dissect/wire"
+)
 
 // kdcRequest is an AS-REQ or TGS-REQ (RFC 4120 section 5.4.1). Its type is what its
 // msg-type says, as in Zeek.
-func (d *decoder) kdcRequest(r *reader) {
+func (d *decoder) kdcRequest(r *asn1.Reader) {
 	m := &d.request
 	*m = event.KRBKDCRequest{}
-	r.skip(1)
-	m.PVNO = number(r.tagged())
-	m.MsgType = number(r.tagged())
-	if i, n := r.index(); i == 3 {
-		m.PAData = d.preauthentication(r, n, false)
-		r.skip(1)
+	r.Skip(1)
+	m.PVNO = r.Number(r.Tagged())
+	m.MsgType = r.Number(r.Tagged())
+	if h := r.Header(); h.Index() == 3 {
+		m.PAData = d.optionalPreauthentication(r, h.Length)
+		r.Skip(1)
 	}
-	r.skip(1)
-	for r.more() {
-		i, n := r.index()
-		arg := r.inside(n)
-		d.requestBody(m, i, &arg)
-		r.join(&arg)
+	r.Skip(1)
+	for r.More() {
+		start := r.Pos()
+		h := r.Header()
+		arg := r.Inside("KRB_REQ_Arg:data", start, h.Length)
+		d.requestBody(m, h.Index(), &arg)
+		r.Join(&arg)
 	}
-	if r.bad {
+	if !r.OK() {
 		return
 	}
 	d.confirm()
@@ -38,18 +43,16 @@ func (d *decoder) kdcRequest(r *reader) {
 }
 
 // requestBody reads field i of a KDC-REQ-BODY.
-func (d *decoder) requestBody(m *event.KRBKDCRequest, i int, r *reader) {
+func (d *decoder) requestBody(m *event.KRBKDCRequest, i int, r *asn1.Reader) {
 	switch i {
 	case 0:
-		r.skip(1)
-		r.take(1) // unused bits
-		m.KDCOptions = event.Some(kdcOptions(number(r.take(4))))
+		m.KDCOptions = event.Some(kdcOptions(bitString(r, "KRB_KDC_Options:flags", 1)))
 	case 1:
-		m.ClientName = event.Some(d.principal(r, len(r.b)))
+		m.ClientName = event.Some(d.principal(r))
 	case 2:
-		m.ServiceRealm = event.Some(r.value())
+		m.ServiceRealm = event.Some(r.Value())
 	case 3:
-		m.ServiceName = event.Some(d.principal(r, len(r.b)))
+		m.ServiceName = event.Some(d.principal(r))
 	case 4:
 		m.From = d.time(r)
 	case 5:
@@ -57,18 +60,18 @@ func (d *decoder) requestBody(m *event.KRBKDCRequest, i int, r *reader) {
 	case 6:
 		m.RTime = d.time(r)
 	case 7:
-		m.Nonce = event.Some(number(r.value()))
+		m.Nonce = event.Some(r.Number(r.Value()))
 	case 8:
-		r.skip(1)
+		r.Skip(1)
 		d.etypes = d.etypes[:0]
-		for r.more() {
-			d.etypes = append(d.etypes, number(r.value()))
+		for r.More() {
+			d.etypes = append(d.etypes, r.Number(r.Value()))
 		}
 		m.EncryptionTypes = event.Opt[[]uint64]{V: d.etypes, OK: len(d.etypes) > 0}
 	case 9:
-		r.skip(1)
+		r.Skip(1)
 		d.addrs = d.addrs[:0]
-		for r.more() {
+		for r.More() {
 			d.addrs = append(d.addrs, d.hostAddress(r))
 		}
 		m.HostAddrs = event.Opt[[]event.KRBHostAddress]{V: d.addrs, OK: len(d.addrs) > 0}
@@ -79,9 +82,21 @@ func (d *decoder) requestBody(m *event.KRBKDCRequest, i int, r *reader) {
 }
 
 // time takes a KerberosTime, whatever follows it.
-func (d *decoder) time(r *reader) event.Opt[event.Time] {
-	r.skip(1)
-	return kerberosTime(r.take(len(r.b)))
+func (d *decoder) time(r *asn1.Reader) event.Opt[event.Time] {
+	r.Skip(1)
+	return kerberosTime(r.Rest())
+}
+
+// bitString reads a BIT STRING of 32 flags after n headers, the first of which begins the part
+// of the message that has the field.
+func bitString(r *asn1.Reader, field string, n int) uint64 {
+	const unused, flags = 1, 4
+	start := r.Pos()
+	r.Skip(n)
+	if b := r.Take(field, start, unused+flags); b != nil {
+		return r.Number(b[unused:])
+	}
+	return 0
 }
 
 func kdcOptions(flags uint64) event.KRBKDCOptions {
@@ -104,26 +119,26 @@ func kdcOptions(flags uint64) event.KRBKDCOptions {
 }
 
 // kdcResponse is an AS-REP or TGS-REP (section 5.4.2).
-func (d *decoder) kdcResponse(r *reader) {
+func (d *decoder) kdcResponse(r *asn1.Reader) {
+	start := r.Pos()
 	m := &d.response
 	*m = event.KRBKDCResponse{}
-	r.skip(1)
-	m.PVNO = number(r.tagged())
-	m.MsgType = number(r.tagged())
-	i, n := r.index()
-	if i == 2 {
-		m.PAData = d.preauthentication(r, n, false)
-		_, n = r.header()
+	r.Skip(1)
+	m.PVNO = r.Number(r.Tagged())
+	m.MsgType = r.Number(r.Tagged())
+	h := r.Header()
+	if h.Index() == 2 {
+		m.PAData = d.optionalPreauthentication(r, h.Length)
+		h = r.Header()
 	}
-	realm := r.inside(n)
-	m.ClientRealm = event.Some(realm.value())
-	r.join(&realm)
-	_, n = r.header()
-	m.ClientName = d.principal(r, n)
-	r.skip(1)
-	m.Ticket = d.ticket(r)
+	realm := r.Inside("KRB_KDC_REP:client_realm", start, h.Length)
+	m.ClientRealm = event.Some(realm.Value())
+	r.Join(&realm)
+	h = r.Header()
+	m.ClientName = d.principalOf(r, "KRB_KDC_REP:client_name", start, h.Length)
+	m.Ticket = d.ticket(r, true)
 	m.EncPart = d.encryptedPart(r)
-	if r.bad {
+	if !r.OK() {
 		return
 	}
 	d.confirm()
@@ -140,62 +155,66 @@ func (d *decoder) kdcResponse(r *reader) {
 }
 
 // error is a KRB-ERROR (section 5.9.1).
-func (d *decoder) error(r *reader) {
+func (d *decoder) error(r *asn1.Reader) {
 	e := &d.ev.err
 	*e = event.KRBError{Conn: d.c}
 	m := &e.Msg
-	r.skip(1)
+	r.Skip(1)
 	var clientTime, serverTime event.Opt[event.Time]
 	var clientUsec, serverUsec uint64
 	coded := false
-	for field := 0; r.more(); field++ {
-		i, n := r.index()
+	for field := 0; r.More(); field++ {
+		start := r.Pos()
+		h := r.Header()
+		i := h.Index()
 		if i == 6 && !coded {
 			// What comes first is told apart from what follows, as in Zeek.
-			m.ErrorCode = number(r.value())
+			m.ErrorCode = r.Number(r.Value())
 			coded, field = true, -1
 			continue
 		}
-		arg := r.inside(n)
+		arg := r.Inside("KRB_ERROR_Arg:args", start, h.Length)
 		switch i {
 		case 0:
-			m.PVNO = event.Some(number(arg.value()))
+			m.PVNO = event.Some(arg.Number(arg.Value()))
 		case 1:
-			m.MsgType = event.Some(number(arg.value()))
+			m.MsgType = event.Some(arg.Number(arg.Value()))
 		case 2:
 			if t := d.time(&arg); field > 0 {
 				clientTime = t
 			}
 		case 3:
-			clientUsec = number(arg.value())
+			clientUsec = arg.Number(arg.Value())
 		case 4:
 			if t := d.time(&arg); field > 0 {
 				serverTime = t
 			}
 		case 5:
-			serverUsec = number(arg.value())
+			serverUsec = arg.Number(arg.Value())
 		case 7:
-			m.ClientRealm = event.Some(arg.value())
+			m.ClientRealm = event.Some(arg.Value())
 		case 8:
-			m.ClientName = event.Some(d.principal(&arg, len(arg.b)))
+			m.ClientName = event.Some(d.principal(&arg))
 		case 9:
-			m.ServiceRealm = event.Some(arg.value())
+			m.ServiceRealm = event.Some(arg.Value())
 		case 10:
-			m.ServiceName = event.Some(d.principal(&arg, len(arg.b)))
+			m.ServiceName = event.Some(d.principal(&arg))
 		case 11:
-			m.ErrorText = event.Some(arg.value())
+			m.ErrorText = event.Some(arg.Value())
 		case 12:
 			if m.ErrorCode == errPreauthRequired {
-				m.PAData = d.preauthentication(&arg, len(arg.b), true)
+				m.PAData = d.preauthentication(&arg, true)
 			}
 		case 6:
 		default:
-			r.bad = true
+			arg.Fail(wire.InvalidCase("KRB_ERROR_Arg_Data", i))
 		}
-		r.join(&arg)
+		r.Join(&arg)
 	}
-	if r.bad || !coded {
-		r.bad = true
+	if !coded {
+		r.Value()
+	}
+	if !r.OK() {
 		return
 	}
 	m.ClientTime, m.ServerTime = withMicroseconds(clientTime, clientUsec), withMicroseconds(serverTime, serverUsec)

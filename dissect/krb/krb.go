@@ -8,7 +8,6 @@ package krb
 
 import (
 	"encoding/binary"
-	"strconv"
 
 	"github.com/wirelog/wirelog/dissect/conn"
 	"github.com/wirelog/wirelog/dissect/detect"
@@ -52,12 +51,8 @@ type factory struct {
 func (f *factory) message(t *conn.Table, c *conn.Conn, a conn.Analyzer, source string, isOrig bool, b []byte) {
 	d := &f.decoder
 	d.t, d.c, d.a, d.source, d.isOrig = t, c, a, source, isOrig
-	if typ, ok := d.decode(b); !ok {
-		reason := "Binpac exception: binpac exception: out_of_bound: KRB_PDU"
-		if typ >= 0 {
-			reason = "Binpac exception: binpac exception: invalid index for case: KRB_PDU: " + strconv.Itoa(typ)
-		}
-		t.Violate(c, a, reason, nil)
+	if err := d.decode(b); err != nil {
+		t.Violate(c, a, err.Error(), nil)
 	}
 }
 
@@ -168,13 +163,14 @@ func (a *stream) Data(isOrig bool, b []byte) {
 }
 
 // size is the length of the message that b begins with, with that of its length. It reports
-// false if it is too long.
+// false if it is too long, as is what other protocols at this port begin with. Zeek waits for
+// all of it.
 func (a *stream) size(p *[]byte, b []byte) (n int, ok bool) {
 	length := binary.BigEndian.Uint32(b)
 	if length > maxMessage {
 		a.t.Limited("KRB_TCP", "message_size")
 		a.drop(p)
-		a.t.Violate(a.c, a, "message is too long", nil)
+		a.t.Detach(a.c, a)
 		return 0, false
 	}
 	return lengthLen + int(length), true

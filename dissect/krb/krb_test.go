@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/wirelog/wirelog/dissect/asn1"
 	"github.com/wirelog/wirelog/dissect/conn"
 	"github.com/wirelog/wirelog/dissect/detect"
 	"github.com/wirelog/wirelog/dissect/event"
@@ -30,9 +31,9 @@ func el(tag byte, parts ...string) string {
 }
 
 // in is an element with an explicit tag [n].
-func in(n byte, parts ...string) string { return el(tagContext+n, parts...) }
+func in(n byte, parts ...string) string { return el(asn1.TagContext+n, parts...) }
 
-func seq(parts ...string) string { return el(tagSequence, parts...) }
+func seq(parts ...string) string { return el(asn1.TagSequence, parts...) }
 
 func num(n ...byte) string { return el(0x02, string(n)) }
 
@@ -124,6 +125,11 @@ const (
 	tkt = `{"pvno":5,"realm":"R.TEST","service_name":`
 )
 
+const outOfBound = "Binpac exception: binpac exception: out_of_bound: "
+
+// malformed is what is told of a message in which something lies beyond its end.
+func malformed(what string) []string { return []string{"violation " + outOfBound + what} }
+
 func TestMessages(t *testing.T) {
 	apEvent := `krb_ap_request {"ticket":` + tkt + `"host/h.test","cipher":23,"ciphertext":"tkt","authenticationinfo":""},"opts":{"use_session_key":true,"mutual_required":true}}`
 	for _, c := range []struct {
@@ -142,8 +148,14 @@ func TestMessages(t *testing.T) {
 		{krbErr, []string{`krb_error {"msg":{"pvno":5,"msg_type":30,"server_time":10.00005,"error_code":25,"service_realm":"R.TEST","service_name":"x","error_text":"text","pa_data":[]}}`}},
 		{krbErr2, []string{`krb_error {"msg":{"pvno":5,"msg_type":30,"server_time":10.00005,"error_code":25,"service_realm":"R.TEST","service_name":"x","pa_data":[{"data_type":2,"val":"\\x04\\x00"},{"data_type":19,"val":"\\x04\\x04info"}]}}`}},
 		{el(0x65, "x"), []string{"violation Binpac exception: binpac exception: invalid index for case: KRB_PDU: 5"}},
-		{asReq[:len(asReq)-1], []string{"weird invalid_kerberos_addr_len", "violation Binpac exception: binpac exception: out_of_bound: KRB_PDU"}},
-		{"", []string{"violation Binpac exception: binpac exception: out_of_bound: KRB_PDU"}},
+		{message(msgError, 0, in(6, num(1)), in(13, num(1))), []string{"violation Binpac exception: binpac exception: invalid index for case: KRB_ERROR_Arg_Data: 13"}},
+		{asReq[:len(asReq)-1], malformed("KRB_REQ_Arg:data: 109 > 108")},
+		{asRep[:len(asRep)-1], malformed("KRB_Encrypted_Data_in_Seq:data: 22 > 21")},
+		{strings.Replace(asRep, in(3, str("R.TEST")), "\xa3\x7f", 1), malformed("KRB_KDC_REP:client_realm: 177 > 154")},
+		{message(msgASReq, 1, "\xa3\x82\x7f\xff", body), malformed("KRB_PA_Data_Optional_Contents:padata: 32767 > 266")},
+		{apReq[:21], malformed("KRB_AP_Options:flags: 9 > 7")},
+		{message(msgError, 0, in(4, stamp("19700101000010Z"))), malformed("ASN1EncodingMeta:len: 2 > 0")},
+		{"", malformed("ASN1EncodingMeta:len: 2 > 0")},
 	} {
 		for _, size := range []int{1 << 14, 1, 7} {
 			var got []string
@@ -178,11 +190,13 @@ func TestNesting(t *testing.T) {
 	}
 }
 
+// TestTooLong has a length that no message has, after which nothing is read.
 func TestTooLong(t *testing.T) {
 	var got []string
-	play(newBench(t, &got), 1, "\x7f\xff\xff\xff"+asReq, "")
-	if !slices.Equal(got, []string{"violation message is too long"}) {
-		t.Errorf("%q", got)
+	b := newBench(t, &got)
+	play(b, 1, "\x7f\xff\xff\xff"+framed(priv), framed(apRep))
+	if len(got) != 0 || b.Table.LimitCounts()[conn.Limit{Protocol: "KRB_TCP", Name: "message_size"}] != 1 {
+		t.Errorf("%q, %v", got, b.Table.LimitCounts())
 	}
 }
 

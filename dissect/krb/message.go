@@ -3,8 +3,10 @@ package krb
 import (
 	"net/netip"
 
+	"github.com/wirelog/wirelog/dissect/asn1"
 	"github.com/wirelog/wirelog/dissect/conn"
 	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/dissect/wire"
 	"github.com/wirelog/wirelog/dissect/x509"
 )
 
@@ -43,6 +45,7 @@ type decoder struct {
 	padata   []event.KRBTypeValue
 	etypes   []uint64
 	addrs    []event.KRBHostAddress
+	badAddrs int // addresses with a length that theirs have not
 	tickets  []event.KRBTicketRecord
 	certs    []certificates
 	request  event.KRBKDCRequest
@@ -64,16 +67,15 @@ type scratch struct {
 	cred   event.KRBCred
 }
 
-// decode reads a message. If it is none, it reports false, with the type that is not known,
-// or -1.
-func (d *decoder) decode(b []byte) (typ int, ok bool) {
-	d.text, d.padata, d.certs = d.text[:0], d.padata[:0], d.certs[:0]
-	r := reader{b: b}
-	tag, _ := r.header()
-	if r.bad {
-		return -1, false
+// decode reads a message, and returns what is wrong with it.
+func (d *decoder) decode(b []byte) *wire.Malformed {
+	d.text, d.padata, d.certs, d.badAddrs = d.text[:0], d.padata[:0], d.certs[:0], 0
+	r := asn1.NewReader(d.t, b)
+	h := r.Header()
+	if !r.OK() {
+		return r.Err()
 	}
-	switch typ := int(tag & 0x1f); typ {
+	switch typ := int(h.Tag & 0x1f); typ {
 	case msgASReq, msgTGSReq:
 		d.kdcRequest(&r)
 	case msgASRep, msgTGSRep:
@@ -91,30 +93,33 @@ func (d *decoder) decode(b []byte) (typ int, ok bool) {
 	case msgError:
 		d.error(&r)
 	default:
-		return typ, false
+		return wire.InvalidCase("KRB_PDU", typ)
 	}
-	return -1, !r.bad
+	return r.Err()
 }
 
 // confirm notes that the message was read in full.
-func (d *decoder) confirm() { d.t.Confirm(d.c, d.a) }
+func (d *decoder) confirm() {
+	d.t.Confirm(d.c, d.a)
+	for range d.badAddrs {
+		d.t.Weird(d.c, "invalid_kerberos_addr_len", "", d.source)
+	}
+	d.badAddrs = 0
+}
 
 // apRequest is an AP-REQ (section 5.5.1).
-func (d *decoder) apRequest(r *reader) {
+func (d *decoder) apRequest(r *asn1.Reader) {
 	e := &d.ev.apReq
 	*e = event.KRBAPRequest{Conn: d.c}
-	r.skip(1)
-	r.tagged() // pvno
-	r.tagged() // msg-type
-	r.skip(2)
-	r.take(1) // unused bits
-	flags := number(r.take(4))
+	r.Skip(1)
+	r.Tagged() // pvno
+	r.Tagged() // msg-type
+	flags := bitString(r, "KRB_AP_Options:flags", 2)
 	e.Opts.UseSessionKey = flags&0x40000000 != 0
 	e.Opts.MutualRequired = flags&0x20000000 != 0
-	r.skip(1)
-	e.Ticket = d.ticket(r)
+	e.Ticket = d.ticket(r, true)
 	d.encryptedPart(r)
-	if r.bad {
+	if !r.OK() {
 		return
 	}
 	if d.source == "KRB_TCP" {
@@ -126,9 +131,9 @@ func (d *decoder) apRequest(r *reader) {
 }
 
 // apResponse is an AP-REP (section 5.5.2).
-func (d *decoder) apResponse(r *reader) {
+func (d *decoder) apResponse(r *asn1.Reader) {
 	d.encryptedMessage(r)
-	if !r.bad {
+	if r.OK() {
 		d.confirm()
 		d.ev.apRep.Conn = d.c
 		d.hooks.APResponse.Raise(&d.ev.apRep)
@@ -136,9 +141,9 @@ func (d *decoder) apResponse(r *reader) {
 }
 
 // priv is a KRB-PRIV (section 5.7.1).
-func (d *decoder) priv(r *reader) {
+func (d *decoder) priv(r *asn1.Reader) {
 	d.encryptedMessage(r)
-	if !r.bad {
+	if r.OK() {
 		d.confirm()
 		d.ev.priv = event.KRBPriv{Conn: d.c, IsOrig: d.isOrig}
 		d.hooks.Priv.Raise(&d.ev.priv)
@@ -146,22 +151,22 @@ func (d *decoder) priv(r *reader) {
 }
 
 // encryptedMessage reads what has nothing but an encrypted part.
-func (d *decoder) encryptedMessage(r *reader) {
-	r.skip(1)
-	r.tagged() // pvno
-	r.tagged() // msg-type
+func (d *decoder) encryptedMessage(r *asn1.Reader) {
+	r.Skip(1)
+	r.Tagged() // pvno
+	r.Tagged() // msg-type
 	d.encryptedPart(r)
 }
 
 // cred is a KRB-CRED (section 5.8.1).
-func (d *decoder) cred(r *reader) {
-	r.skip(1)
-	r.tagged() // pvno
-	r.tagged() // msg-type
-	r.skip(1)
+func (d *decoder) cred(r *asn1.Reader) {
+	r.Skip(1)
+	r.Tagged() // pvno
+	r.Tagged() // msg-type
+	r.Skip(1)
 	d.ticketSequence(r)
 	d.encryptedPart(r)
-	if !r.bad {
+	if r.OK() {
 		d.confirm()
 		d.ev.cred = event.KRBCred{Conn: d.c, IsOrig: d.isOrig, Tickets: d.tickets}
 		d.hooks.Cred.Raise(&d.ev.cred)
@@ -169,38 +174,40 @@ func (d *decoder) cred(r *reader) {
 }
 
 // safe is a KRB-SAFE (section 5.6.1).
-func (d *decoder) safe(r *reader) {
+func (d *decoder) safe(r *asn1.Reader) {
 	e := &d.ev.safe
 	*e = event.KRBSafe{Conn: d.c, IsOrig: d.isOrig}
-	r.skip(1)
-	e.Msg.PVNO = number(r.tagged())
-	e.Msg.MsgType = number(r.tagged())
-	_, n := r.header()
-	body := r.inside(n)
-	body.skip(1)
+	r.Skip(1)
+	e.Msg.PVNO = r.Number(r.Tagged())
+	e.Msg.MsgType = r.Number(r.Tagged())
+	start := r.Pos()
+	h := r.Header()
+	body := r.Inside("KRB_SAFE_MSG:safe_body", start, h.Length)
+	body.Skip(1)
 	usec := uint64(0)
-	for body.more() {
-		i, n := body.index()
-		arg := body.inside(n)
-		switch i {
+	for body.More() {
+		start := body.Pos()
+		h := body.Header()
+		arg := body.Inside("KRB_SAFE_Arg:args", start, h.Length)
+		switch h.Index() {
 		case 0:
-			e.Msg.Data = arg.value()
+			e.Msg.Data = arg.Value()
 		case 1:
-			e.Msg.Timestamp = kerberosTime(arg.value())
+			e.Msg.Timestamp = kerberosTime(arg.Value())
 		case 2:
-			usec = number(arg.value())
+			usec = arg.Number(arg.Value())
 		case 3:
-			e.Msg.Seq = event.Some(number(arg.value()))
+			e.Msg.Seq = event.Some(arg.Number(arg.Value()))
 		case 4:
 			e.Msg.Sender = event.Some(d.hostAddress(&arg))
 		case 5:
 			e.Msg.Recipient = event.Some(d.hostAddress(&arg))
 		}
-		body.join(&arg)
+		body.Join(&arg)
 	}
-	r.join(&body)
-	r.tagged() // cksum
-	if r.bad {
+	r.Join(&body)
+	r.Tagged() // cksum
+	if !r.OK() {
 		return
 	}
 	if e.Msg.Timestamp.OK {
@@ -210,71 +217,85 @@ func (d *decoder) safe(r *reader) {
 	d.hooks.Safe.Raise(e)
 }
 
-// ticket is a Ticket (section 5.3).
-func (d *decoder) ticket(r *reader) (t event.KRBTicketRecord) {
-	r.skip(2)
-	t.PVNO = number(r.tagged())
-	t.Realm = r.tagged()
-	_, n := r.header()
-	t.ServiceName = d.principal(r, n)
+// ticket is a Ticket (section 5.3), within an explicit tag if it is tagged.
+func (d *decoder) ticket(r *asn1.Reader, tagged bool) (t event.KRBTicketRecord) {
+	start := r.Pos()
+	if tagged {
+		r.Skip(1)
+	}
+	r.Skip(2)
+	t.PVNO = r.Number(r.Tagged())
+	t.Realm = r.Tagged()
+	h := r.Header()
+	t.ServiceName = d.principalOf(r, "KRB_Ticket:sname", start, h.Length)
 	enc := d.encryptedPart(r)
 	t.Cipher, t.Ciphertext = enc.Cipher, event.Some(enc.Ciphertext)
 	return t
 }
 
 // ticketSequence reads a SEQUENCE OF Ticket into d.tickets.
-func (d *decoder) ticketSequence(r *reader) {
-	_, n := r.header()
-	list := r.inside(n)
+func (d *decoder) ticketSequence(r *asn1.Reader) {
+	start := r.Pos()
+	h := r.Header()
+	list := r.Inside("KRB_Ticket_Sequence:tickets", start, h.Length)
 	d.tickets = d.tickets[:0]
-	for list.more() {
-		d.tickets = append(d.tickets, d.ticket(&list))
+	for list.More() {
+		d.tickets = append(d.tickets, d.ticket(&list, false))
 	}
-	r.join(&list)
+	r.Join(&list)
 }
 
 // encryptedPart is an EncryptedData with its tag (section 5.2.9).
-func (d *decoder) encryptedPart(r *reader) event.KRBEncryptedData {
-	_, n := r.header()
-	part := r.inside(n)
-	e := encryptedData(&part)
-	r.join(&part)
+func (d *decoder) encryptedPart(r *asn1.Reader) event.KRBEncryptedData {
+	start := r.Pos()
+	h := r.Header()
+	part := r.Inside("KRB_Encrypted_Data_in_Seq:data", start, h.Length)
+	e := encryptedData(&part, 1)
+	r.Join(&part)
 	return e
 }
 
-func encryptedData(r *reader) (e event.KRBEncryptedData) {
-	r.skip(1)
-	e.Cipher = number(r.tagged())
-	i, n := r.index()
-	if i == 1 {
-		e.KVNO = event.Some(number(r.value()))
-		_, n = r.header()
+// encryptedData is an EncryptedData that begins with n headers.
+func encryptedData(r *asn1.Reader, n int) (e event.KRBEncryptedData) {
+	start := r.Pos()
+	r.Skip(n)
+	e.Cipher = r.Number(r.Tagged())
+	h := r.Header()
+	if h.Index() == 1 {
+		e.KVNO = event.Some(r.Number(r.Value()))
+		h = r.Header()
 	}
-	cipher := r.inside(n)
-	e.Ciphertext = cipher.value()
-	r.join(&cipher)
+	cipher := r.Inside("KRB_Encrypted_Data:ciphertext", start, h.Length)
+	e.Ciphertext = cipher.Value()
+	r.Join(&cipher)
 	return e
 }
 
-// principal is a PrincipalName of n bytes (section 5.2.2): its parts joined by slashes, or
-// "unknown" if it has none or more than three, as in Zeek. Each ends at a NUL if there are
-// several.
-func (d *decoder) principal(r *reader, n int) []byte {
+// principalOf is a PrincipalName of n bytes. Field and start are those of asn1.Reader.Take.
+func (d *decoder) principalOf(r *asn1.Reader, field string, start, n int) []byte {
+	in := r.Inside(field, start, n)
+	name := d.principal(&in)
+	r.Join(&in)
+	return name
+}
+
+// principal is a PrincipalName (section 5.2.2), which takes all that there is: its parts joined
+// by slashes, or "unknown" if it has none or more than three, as in Zeek. Each ends at a NUL if
+// there are several.
+func (d *decoder) principal(r *asn1.Reader) []byte {
 	const maxParts = 3
-	name := r.inside(n)
-	name.skip(2)
-	name.value() // name-type
-	name.skip(2)
+	r.Skip(2)
+	r.Value() // name-type
+	r.Skip(2)
 	var parts [maxParts][]byte
 	count := 0
-	for name.more() {
-		p := name.value()
+	for r.More() {
+		p := r.Value()
 		if count < maxParts {
 			parts[count] = p
 		}
 		count++
 	}
-	r.join(&name)
 	switch {
 	case count == 1:
 		return parts[0]
@@ -310,20 +331,19 @@ const (
 )
 
 // hostAddress is a HostAddress (section 5.2.5).
-func (d *decoder) hostAddress(r *reader) (a event.KRBHostAddress) {
-	typ := uint64(0)
-	r.skip(1)
-	typ = number(r.tagged())
-	b := r.tagged()
+func (d *decoder) hostAddress(r *asn1.Reader) (a event.KRBHostAddress) {
+	r.Skip(1)
+	typ := r.Number(r.Tagged())
+	b := r.Tagged()
 	switch {
-	case r.bad:
+	case !r.OK():
 		return a
 	case typ == addrIPv4 && len(b) == 4, typ == addrIPv6 && len(b) == 16:
 		ip, _ := netip.AddrFromSlice(b)
 		a.IP = event.Some(ip)
 		return a
 	case typ == addrIPv4 || typ == addrIPv6:
-		d.t.Weird(d.c, "invalid_kerberos_addr_len", "", d.source)
+		d.badAddrs++
 	case typ == addrNetBIOS:
 		a.NetBIOS = event.Some(b)
 		return a

@@ -1,11 +1,14 @@
 package krb
 
-import "github.com/wirelog/wirelog/dissect/detect"
+import (
+	"github.com/wirelog/wirelog/dissect/asn1"
+	"github.com/wirelog/wirelog/dissect/detect"
+)
 
 // Signatures are Zeek's of base/protocols/krb: either side may have sent what matches.
 var (
-	udpSignatures = []detect.Signature{{Orig: isMessage}, {Resp: isMessage}}
-	tcpSignatures = []detect.Signature{{Orig: isFramed, Within: 32}, {Resp: isFramed, Within: 32}}
+	udpSignatures = []detect.Signature{{Orig: detect.Anywhere(isMessage)}, {Resp: detect.Anywhere(isMessage)}}
+	tcpSignatures = []detect.Signature{{Orig: detect.Within(32, isFramed)}, {Resp: detect.Within(32, isFramed)}}
 )
 
 // isFramed matches a message with its length before it.
@@ -22,9 +25,9 @@ func isMessage(b []byte) bool {
 	first := byte(0)
 	switch b[0] {
 	case 0x6a, 0x6c: // AS-REQ, TGS-REQ
-		first = tagContext + 1
+		first = asn1.TagContext + 1
 	case 0x6b, 0x6d, 0x7e: // AS-REP, TGS-REP, KRB-ERROR
-		first = tagContext
+		first = asn1.TagContext
 	default:
 		return false
 	}
@@ -33,7 +36,7 @@ func isMessage(b []byte) bool {
 		if len(b) <= 1+i {
 			return false
 		}
-		if b[1+i] != tagSequence {
+		if b[1+i] != asn1.TagSequence {
 			continue
 		}
 		for j := 1; j <= 4; j++ {

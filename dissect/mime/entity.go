@@ -6,21 +6,32 @@ package mime
 
 import "bytes"
 
-// Limits of Zeek's MIME module.
-const (
-	// MaxDepth is the nesting at which entities within entities are no longer taken
-	// apart (MIME::max_depth).
-	MaxDepth = 100
-	// MaxHeader is the size in bytes of a header beyond which further lines of it
-	// are ignored (MIME::max_header_bytes).
-	MaxHeader = 65536
-)
+// Limits are those of Zeek's MIME module.
+type Limits struct {
+	// Depth is the nesting at which entities within entities are no longer taken apart
+	// (MIME::max_depth).
+	Depth int
+	// Header is the size in bytes of a header beyond which further lines of it are ignored
+	// (MIME::max_header_bytes).
+	Header int
+}
+
+// DefaultLimits returns Zeek's.
+func DefaultLimits() Limits { return Limits{Depth: 100, Header: 65536} }
 
 // Names of the weirds of these limits.
 const (
 	WeirdMaxDepth  = "exceeded_mime_max_depth"
 	WeirdMaxHeader = "exceeded_mime_max_header_bytes"
 )
+
+// LimitOf is the name that a limit is counted under, by the name of its weird.
+func LimitOf(weird string) string {
+	if weird == WeirdMaxDepth {
+		return "mime_depth"
+	}
+	return "mime_header_size"
+}
 
 // A Node is an entity with what its protocol adds to it.
 type Node interface {
@@ -74,6 +85,7 @@ const (
 
 // Scratch is memory that entities share, of which one at a time is at work.
 type Scratch struct {
+	Limits
 	// Piece is how many bytes of a body Handler.Data gets at a time.
 	Piece int
 	buf   []byte
@@ -224,7 +236,7 @@ func (e *Entity) continueHeader(b []byte) {
 		e.newHeader(b)
 		return
 	}
-	if len(e.line) >= MaxHeader {
+	if len(e.line) >= e.scratch.Header {
 		e.h.Weird(WeirdMaxHeader, len(e.line))
 		return
 	}
@@ -374,7 +386,7 @@ func (e *Entity) isBoundary(b []byte) (found, closing bool) {
 }
 
 func (e *Entity) beginChild() {
-	if e.depth >= MaxDepth {
+	if e.depth >= e.scratch.Depth {
 		e.h.Weird(WeirdMaxDepth, e.depth)
 		return
 	}

@@ -44,8 +44,8 @@ type MailShard struct {
 }
 
 // NewMailShard returns a MailShard that raises events on h and hands parts to fm.
-func NewMailShard(h *event.Hooks, fm *files.Manager) *MailShard {
-	return &MailShard{Hooks: &h.MIME, Files: fm, scratch: Scratch{Piece: SegmentSize}}
+func NewMailShard(h *event.Hooks, fm *files.Manager, l Limits) *MailShard {
+	return &MailShard{Hooks: &h.MIME, Files: fm, scratch: Scratch{Limits: l, Piece: SegmentSize}}
 }
 
 // MailConfig says where a mail comes from.
@@ -271,6 +271,7 @@ func (e *mailEntity) Weird(name string, n int) {
 	if name == WeirdMaxHeader {
 		e.m.cfg.Table.Opaque(e.m.cfg.Conn)
 	}
+	e.m.cfg.Table.Limited(e.m.cfg.Source, LimitOf(name))
 	e.m.cfg.Table.Weird(e.m.cfg.Conn, name, strconv.Itoa(n), e.m.cfg.Source)
 }
 

@@ -22,8 +22,6 @@ const (
 	maxCommand = 16 << 10
 	// kept is the capacity of a buffer that is kept for another connection.
 	kept = 4096
-	// lineBudget bounds what a shard holds of lines whose end has not come.
-	lineBudget = 256 << 20
 )
 
 // Options are limits of a connection.
@@ -34,6 +32,8 @@ type Options struct {
 	// Unknown is how many commands may be unknown before nobody believes that this is
 	// POP3 (POP3::max_unknown_client_commands).
 	Unknown int
+	// Lines bounds what the shard holds of lines whose end has not come; nil is no bound.
+	Lines *contentline.Budget
 }
 
 // DefaultOptions returns Zeek's limits.
@@ -43,7 +43,6 @@ func DefaultOptions() Options { return Options{Pending: 10, Unknown: 10} }
 // messages to mails, and hand connections over to the analyzer that tls describes.
 func New(h *event.Hooks, mails *mime.MailShard, tls *conn.Protocol, o Options) *detect.Protocol {
 	f := &factory{hooks: &h.POP3, mails: mails, tls: tls, opt: o}
-	f.lines.Limit = lineBudget
 	p := &detect.Protocol{Transport: event.ProtoTCP, Signatures: signatures}
 	p.Protocol = conn.Protocol{Name: source, Service: source, New: f.new}
 	return p
@@ -55,7 +54,6 @@ type factory struct {
 	mails  *mime.MailShard
 	tls    *conn.Protocol
 	opt    Options
-	lines  contentline.Budget
 	free   freelist.List[analyzer]
 	tidy   [2][]byte // a line of each side
 	base64 mime.Base64
@@ -144,7 +142,7 @@ func (f *factory) new(t *conn.Table, c *conn.Conn) conn.Analyzer {
 	for i := range a.side {
 		s := &a.side[i]
 		s.a, s.isOrig = a, i == 0
-		s.lines.Reset(s, &a.seen, &f.lines, contentline.DefaultMax)
+		s.lines.Reset(s, &a.seen, f.opt.Lines, contentline.DefaultMax)
 	}
 	return a
 }
@@ -225,7 +223,12 @@ func orUnknown(word []byte) []byte {
 }
 
 // LineWeird raises a weird of the splitter.
-func (s *side) LineWeird(name string) { s.a.t.Weird(s.a.c, name, "", contentline.Source) }
+func (s *side) LineWeird(name string) {
+	if name == contentline.WeirdTooLong {
+		s.a.t.Limited(source, "line_size")
+	}
+	s.a.t.Weird(s.a.c, name, "", contentline.Source)
+}
 
 // Plain is never called: there are only lines.
 func (s *side) Plain([]byte) {}

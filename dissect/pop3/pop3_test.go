@@ -17,8 +17,8 @@ import (
 func newBench(t testing.TB) (*testconn.Bench, *detect.Protocol) {
 	b := testconn.New(t, testconn.Config())
 	fm := files.New(files.Config{}, b.Hooks, b.Table, func(event.Time, uint64, uint64) {})
-	ssl, _ := tls.New(b.Hooks, nil)
-	p := New(b.Hooks, mime.NewMailShard(b.Hooks, fm), &ssl.Protocol, DefaultOptions())
+	ssl, _ := tls.New(b.Hooks, nil, tls.DefaultOptions())
+	p := New(b.Hooks, mime.NewMailShard(b.Hooks, fm, mime.DefaultLimits()), &ssl.Protocol, DefaultOptions())
 	b.Table.SetAttacher(detect.New([]*detect.Protocol{p}))
 	return b, p
 }

@@ -39,13 +39,13 @@ func New(h *event.Hooks, certs *x509.Sender, ssl *conn.Protocol) (tcp, udp *dete
 	tcp = &detect.Protocol{
 		Transport:  event.ProtoTCP,
 		Ports:      []uint16{port},
-		Signatures: []detect.Signature{{Orig: client, Resp: server}},
+		Signatures: []detect.Signature{{Orig: detect.Anywhere(client), Resp: detect.Anywhere(server)}},
 	}
 	tcp.Protocol = conn.Protocol{Name: source, Service: "rdp", New: f.new}
 	udp = &detect.Protocol{
 		Transport:  event.ProtoUDP,
 		Ports:      []uint16{port},
-		Signatures: []detect.Signature{{Orig: synDatagram}, {Resp: synDatagram}},
+		Signatures: []detect.Signature{{Orig: detect.Anywhere(synDatagram)}, {Resp: detect.Anywhere(synDatagram)}},
 	}
 	udp.Protocol = conn.Protocol{Name: "RDPEUDP", Service: "rdpeudp", New: newUDP}
 	return tcp, udp

@@ -3,7 +3,7 @@ package smb
 import "github.com/wirelog/wirelog/dissect/detect"
 
 // signatures is Zeek's of base/protocols/smb, which either side may match.
-var signatures = []detect.Signature{{Orig: startsMessage, Within: 8}, {Resp: startsMessage, Within: 8}}
+var signatures = []detect.Signature{{Orig: detect.Within(8, startsMessage)}, {Resp: detect.Within(8, startsMessage)}}
 
 // startsMessage reports whether b begins with a frame of an SMB1 or SMB2 message: four
 // bytes, and the magic.

@@ -21,16 +21,15 @@ const (
 	sourceChunks = "SMTP_BDAT"
 )
 
-const (
-	// lineBudget bounds what a shard holds of lines whose end has not come.
-	lineBudget = 256 << 20
-)
+const ()
 
 // Options are limits of a connection.
 type Options struct {
 	// Pending is how many commands without a reply are remembered; beyond it all are
 	// forgotten.
 	Pending int
+	// Lines bounds what the shard holds of lines whose end has not come; nil is no bound.
+	Lines *contentline.Budget
 }
 
 // DefaultOptions returns the defaults.
@@ -40,7 +39,6 @@ func DefaultOptions() Options { return Options{Pending: 1000} }
 // messages to mails, and hand connections over to the analyzer that tls describes.
 func New(h *event.Hooks, mails *mime.MailShard, tls *conn.Protocol, o Options) *detect.Protocol {
 	f := &factory{hooks: &h.SMTP, mails: mails, tls: tls, opt: o}
-	f.lines.Limit = lineBudget
 	p := &detect.Protocol{
 		Transport:  event.ProtoTCP,
 		Ports:      []uint16{25, 587},
@@ -56,7 +54,6 @@ type factory struct {
 	mails *mime.MailShard
 	tls   *conn.Protocol
 	opt   Options
-	lines contentline.Budget
 	free  freelist.List[analyzer]
 	text  []byte
 	upper []byte
@@ -118,7 +115,7 @@ func (f *factory) new(t *conn.Table, c *conn.Conn) conn.Analyzer {
 	for i := range a.side {
 		s := &a.side[i]
 		s.a, s.isOrig, s.seq = a, i == 0, 1
-		s.lines.Reset(s, &a.seen, &f.lines, contentline.DefaultMax)
+		s.lines.Reset(s, &a.seen, f.opt.Lines, contentline.DefaultMax)
 		s.lines.SetNULWeird(true)
 	}
 	a.update(cmdConnect, 0, true)
@@ -230,7 +227,12 @@ func (a *analyzer) weird(name string) { a.t.Weird(a.c, name, "", source) }
 func (a *analyzer) weirdOf(name, addl string) { a.t.Weird(a.c, name, addl, source) }
 
 // LineWeird raises a weird of the splitter.
-func (s *side) LineWeird(name string) { s.a.t.Weird(s.a.c, name, "", contentline.Source) }
+func (s *side) LineWeird(name string) {
+	if name == contentline.WeirdTooLong {
+		s.a.t.Limited(source, "line_size")
+	}
+	s.a.t.Weird(s.a.c, name, "", contentline.Source)
+}
 
 // Plain takes bytes of a chunk.
 func (s *side) Plain(b []byte) {

@@ -7,7 +7,7 @@ import (
 )
 
 // signatures is Zeek's of base/protocols/smtp: both sides have to match.
-var signatures = []detect.Signature{{Orig: greetsServer, Resp: greetsClient}}
+var signatures = []detect.Signature{{Orig: detect.Anywhere(greetsServer), Resp: greetsClient}}
 
 var ehlo, helo = []byte("EHLO"), []byte("HELO")
 
@@ -20,7 +20,14 @@ func greetsServer(b []byte) bool {
 }
 
 // greetsClient matches a reply with code 220.
-func greetsClient(b []byte) bool {
+func greetsClient(b []byte) detect.Verdict {
 	b = detect.TrimSpace(b)
-	return len(b) >= 4 && string(b[:3]) == "220" && (b[3] == '-' || detect.IsSpace(b[3]))
+	v := detect.StartsWith(b, "220")
+	switch {
+	case v == detect.Match && len(b) == 3:
+		return detect.NeedMore
+	case v == detect.Match && b[3] != '-' && !detect.IsSpace(b[3]):
+		return detect.NoMatch
+	}
+	return v
 }

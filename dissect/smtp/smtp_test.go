@@ -17,8 +17,8 @@ import (
 func newBench(t testing.TB) (*testconn.Bench, *detect.Protocol) {
 	b := testconn.New(t, testconn.Config())
 	fm := files.New(files.Config{}, b.Hooks, b.Table, func(event.Time, uint64, uint64) {})
-	ssl, _ := tls.New(b.Hooks, nil)
-	p := New(b.Hooks, mime.NewMailShard(b.Hooks, fm), &ssl.Protocol, DefaultOptions())
+	ssl, _ := tls.New(b.Hooks, nil, tls.DefaultOptions())
+	p := New(b.Hooks, mime.NewMailShard(b.Hooks, fm, mime.DefaultLimits()), &ssl.Protocol, DefaultOptions())
 	b.Table.SetAttacher(detect.New([]*detect.Protocol{p}))
 	return b, p
 }
@@ -178,7 +178,10 @@ func TestSignatures(t *testing.T) {
 			t.Errorf("%q: %v", s, got)
 		}
 	}
-	for s, want := range map[string]bool{"220 ": true, "220-": true, "\r\n220\r": true, "220": false, "221 ": false, "2200": false} {
+	for s, want := range map[string]detect.Verdict{
+		"220 ": detect.Match, "220-": detect.Match, "\r\n220\r": detect.Match, "220": detect.NeedMore, "2": detect.NeedMore,
+		"": detect.NeedMore, "221": detect.NoMatch, "2200": detect.NoMatch,
+	} {
 		if got := greetsClient([]byte(s)); got != want {
 			t.Errorf("%q: %v", s, got)
 		}

@@ -9,9 +9,9 @@ import (
 // signatures are Zeek's of base/protocols/socks: both sides have to match. In
 // connections whose originator is not known, the client of version 4 may be either.
 var signatures = []detect.Signature{
-	{Orig: client4, Resp: server4, Within: 35},
-	{Orig: server4, Resp: client4, Within: 35},
-	{Orig: client5, Resp: server5, Within: 3},
+	{Orig: detect.Within(2+maxUser+1, client4), Resp: detect.Within(2, server4)},
+	{Orig: detect.Within(2, server4), Resp: detect.Within(2+maxUser+1, client4)},
+	{Orig: detect.Within(3, client5), Resp: detect.Within(2, server5)},
 }
 
 // maxUser is how far from the command the user name may end. The port and address

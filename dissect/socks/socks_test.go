@@ -68,7 +68,7 @@ func newBench(t testing.TB) (*testconn.Bench, *recorder) {
 	b.Hooks.Analyzer.ConfirmationInfo.Listen(func(e *event.AnalyzerConfirmationInfo) { rec.add("confirmed %s", e.AType[19:]) })
 	b.Hooks.Analyzer.ViolationInfo.Listen(func(e *event.AnalyzerViolationInfo) { rec.add("violation %s", e.Info.Reason) })
 	in := &detect.Protocol{Transport: event.ProtoTCP, Signatures: []detect.Signature{{
-		Orig: func(b []byte) bool { return strings.HasPrefix(string(b), "HELLO") },
+		Orig: func(b []byte) detect.Verdict { return detect.StartsWith(b, "HELLO") },
 	}}}
 	in.Protocol = conn.Protocol{Name: "INSIDE", Service: "INSIDE", New: func(t *conn.Table, c *conn.Conn) conn.Analyzer {
 		return &inside{rec: rec, t: t, c: c}
@@ -172,7 +172,7 @@ func known(talk []said) bool {
 		side[index(s[0] == '>')] += string(s[1:])
 	}
 	for _, s := range signatures {
-		if s.Orig([]byte(side[0])) && s.Resp([]byte(side[1])) {
+		if s.Orig([]byte(side[0])) == detect.Match && s.Resp([]byte(side[1])) == detect.Match {
 			return true
 		}
 	}

@@ -25,7 +25,7 @@ func listening(t testing.TB) (*testconn.Bench, *detect.Protocol, *conn.Conn) {
 	h.EncryptedPacket.Listen(func(*event.SSHEncryptedPacket) {})
 	h.AuthAttempted.Listen(func(*event.SSHAuthAttempted) {})
 	h.AuthSuccessful.Listen(func(*event.SSHAuthSuccessful) {})
-	p := New(b.Hooks)
+	p := New(b.Hooks, DefaultOptions())
 	b.Table.SetAttacher(detect.New([]*detect.Protocol{p}))
 	b.Open()
 	var c *conn.Conn

@@ -25,8 +25,6 @@ const (
 
 const (
 	cookieSize = 16
-	// maxNames is how many names of a list are looked at (Zeek's SSH::max_kexinit_*).
-	maxNames = 100
 	// maxString is the length that no string in a message may exceed (Zeek's
 	// SSH::max_string_length).
 	maxString = 2 << 20
@@ -36,7 +34,7 @@ const (
 type kexInit struct {
 	cookie []byte
 	raw    [numLists][]byte
-	// names are the lists' first maxNames names, counts how many there are in all.
+	// names are the lists' first Options.Names names, counts how many there are in all.
 	names  [numLists][][]byte
 	counts [numLists]int
 }
@@ -78,7 +76,7 @@ func (f *fields) bytes(n uint64) []byte {
 }
 
 // parse reads the payload of a message without its type.
-func (k *kexInit) parse(f *fields) bool {
+func (k *kexInit) parse(f *fields, most int) bool {
 	k.cookie = f.bytes(cookieSize)
 	for i := range k.raw {
 		k.raw[i] = f.string()
@@ -88,15 +86,15 @@ func (k *kexInit) parse(f *fields) bool {
 		return false
 	}
 	for i, raw := range k.raw {
-		k.names[i], k.counts[i] = split(k.names[i][:0], raw)
+		k.names[i], k.counts[i] = split(k.names[i][:0], raw, most)
 	}
 	return true
 }
 
-// split appends the first maxNames names of a list, and tells how many it has. An empty
+// split appends the first names of a list, most of them at the most, and tells how many it has. An empty
 // list has one name, which is empty, as in Zeek.
-func split(dst [][]byte, list []byte) (names [][]byte, count int) {
-	for more := true; more && len(dst) < maxNames; {
+func split(dst [][]byte, list []byte, most int) (names [][]byte, count int) {
+	for more := true; more && len(dst) < most; {
 		var name []byte
 		name, list, more = bytes.Cut(list, comma)
 		dst = append(dst, name)
@@ -110,7 +108,7 @@ func split(dst [][]byte, list []byte) (names [][]byte, count int) {
 
 var comma = []byte{','}
 
-// exceeded are the names of the weirds for lists with more than maxNames names.
+// exceeded are the names of the weirds for lists with too many names.
 var exceeded = [numLists]string{
 	"SSH_max_kexinit_kex_algorithms_exceeded", "SSH_max_kexinit_hostkey_algorithms_exceeded",
 	"SSH_max_kexinit_encryption_algorithms_exceeded", "SSH_max_kexinit_encryption_algorithms_exceeded",
@@ -229,7 +227,7 @@ var prefixes = []struct {
 // what comes.
 func (a *analyzer) kexInit(i int, f *fields) bool {
 	k := &a.f.kex
-	if !k.parse(f) {
+	if !k.parse(f, a.f.opt.Names) {
 		return false
 	}
 	isOrig := i == 0
@@ -240,8 +238,9 @@ func (a *analyzer) kexInit(i int, f *fields) bool {
 		a.negotiate(k, isOrig)
 	}
 	for i := range exceeded {
-		if k.counts[i] > maxNames && k.named(i) {
-			a.exceed(exceeded[i], uint64(k.counts[i]), maxNames)
+		if most := a.f.opt.Names; k.counts[i] > most && k.named(i) {
+			a.t.Limited(source, "kexinit_names")
+			a.exceed(exceeded[i], uint64(k.counts[i]), uint64(most))
 		}
 	}
 	if h := &a.f.hooks.Capabilities; h.On() {
@@ -258,7 +257,7 @@ func (a *analyzer) kexInit(i int, f *fields) bool {
 func (a *analyzer) negotiate(k *kexInit, isOrig bool) {
 	kex, toServer, toClient := a.first.lists()
 	choose := func(i int, raw []byte) ([]byte, bool) {
-		a.f.names, _ = split(a.f.names[:0], raw)
+		a.f.names, _ = split(a.f.names[:0], raw, a.f.opt.Names)
 		if isOrig {
 			return agreed(k.names[i], a.f.names)
 		}

@@ -7,7 +7,7 @@ import (
 )
 
 // signatures is Zeek's of base/protocols/ssh: both sides have to match.
-var signatures = []detect.Signature{{Orig: isVersion, Resp: isVersion, Within: 6}}
+var signatures = []detect.Signature{{Orig: detect.Within(6, isVersion), Resp: detect.Within(6, isVersion)}}
 
 // isVersion matches the beginning of a version line, in upper or lower case.
 func isVersion(b []byte) bool {

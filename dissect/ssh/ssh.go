@@ -17,22 +17,34 @@ import (
 const (
 	source = "SSH"
 
-	// maxLine bounds a version line, and the lines that a server may send before it. RFC
-	// 4253 section 4.2 allows version lines of 255 bytes and says nothing of the others.
-	maxLine = 8 << 10
-	// maxPreamble bounds the bytes that a server sends before its version line.
-	maxPreamble = 64 << 10
 	// maxLength is the length of a packet beyond which Zeek finds it weird and reads on
 	// (SSH::max_packet_length).
 	maxLength = 8 << 20
-	// maxPacket is how long a packet may be to be kept until it is complete. It is what
-	// OpenSSH accepts. RFC 4253 section 6.1 asks for 35000.
-	maxPacket = 256 << 10
 )
 
+// Options are limits of what is looked at. Beyond one of the first three nothing more is.
+type Options struct {
+	// Line bounds a version line, and the lines that a server may send before it, in bytes.
+	// RFC 4253 section 4.2 allows version lines of 255 bytes and says nothing of the others.
+	Line int
+	// Preamble bounds the bytes that a server sends before its version line.
+	Preamble int
+	// Packet is how many bytes a packet may have to be kept until it is complete. It is what
+	// OpenSSH accepts. RFC 4253 section 6.1 asks for 35000.
+	Packet int
+	// Names is how many names of a list of a key exchange init are looked at (Zeek's
+	// SSH::max_kexinit_*).
+	Names int
+}
+
+// DefaultOptions returns the defaults, Zeek's where it has a limit.
+func DefaultOptions() Options {
+	return Options{Line: 8 << 10, Preamble: 64 << 10, Packet: 256 << 10, Names: 100}
+}
+
 // New describes the protocol to the detector. Its analyzers raise their events on h.
-func New(h *event.Hooks) *detect.Protocol {
-	f := &factory{hooks: &h.SSH}
+func New(h *event.Hooks, o Options) *detect.Protocol {
+	f := &factory{hooks: &h.SSH, opt: o}
 	p := &detect.Protocol{
 		Transport:  event.ProtoTCP,
 		Ports:      []uint16{22},
@@ -45,6 +57,7 @@ func New(h *event.Hooks) *detect.Protocol {
 // factory makes the analyzers of a shard and has what they share.
 type factory struct {
 	hooks *event.SSHEvents
+	opt   Options
 	free  []*analyzer
 
 	kex   kexInit
@@ -234,16 +247,16 @@ func (a *analyzer) line(i int, b []byte) int {
 	n := bytes.IndexAny(b[a.scanned[i]:], "\r\n")
 	if n < 0 {
 		a.scanned[i] = len(b)
-		if len(b) > maxLine {
-			a.giveUp("line is too long")
+		if len(b) > a.f.opt.Line {
+			a.cutOff("line_size", "line is too long")
 		}
 		return 0
 	}
 	n += a.scanned[i]
 	a.scanned[i] = 0
 	a.skipLF[i] = b[n] == '\r'
-	if n > maxLine {
-		a.giveUp("line is too long")
+	if n > a.f.opt.Line {
+		a.cutOff("line_size", "line is too long")
 		return 0
 	}
 	line := b[:n]
@@ -257,8 +270,8 @@ func (a *analyzer) line(i int, b []byte) int {
 	case i == 0:
 		return a.violate("client's line is not a version", b)
 	default:
-		if a.preamble += n + 1; a.preamble > maxPreamble {
-			a.giveUp("too many lines before the server's version")
+		if a.preamble += n + 1; a.preamble > a.f.opt.Preamble {
+			a.cutOff("preamble_size", "too many lines before the server's version")
 			return 0
 		}
 	}
@@ -337,11 +350,11 @@ func (a *analyzer) packet(i int, b []byte) int {
 		return 0
 	}
 	length := binary.BigEndian.Uint32(b)
-	if length > maxPacket {
+	if int64(length) > int64(a.f.opt.Packet) {
 		if length > maxLength {
 			a.exceed("SSH_max_packet_length_exceeded", uint64(length), maxLength)
 		}
-		a.giveUp("packet is too long")
+		a.cutOff("packet_size", "packet is too long")
 		return 0
 	}
 	n := 4 + int(length)
@@ -381,6 +394,12 @@ func (a *analyzer) violate(reason string, b []byte) int {
 	a.t.ViolateLate(a.c, a, reason)
 	a.violated, a.packetNum = true, a.t.PacketNum()
 	return len(b)
+}
+
+// cutOff is giveUp for a limit, which it counts.
+func (a *analyzer) cutOff(limit, reason string) {
+	a.t.Limited(source, limit)
+	a.giveUp(reason)
 }
 
 // giveUp is for what would have to be kept for too long.

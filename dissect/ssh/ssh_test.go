@@ -59,7 +59,7 @@ func newBench(t testing.TB) (*testconn.Bench, *recorder) {
 	b.Hooks.Weird.Conn.Listen(func(e *event.ConnWeird) { r.add("weird %s %q %s", e.Name, e.Addl, e.Source) })
 	b.Hooks.Analyzer.ConfirmationInfo.Listen(func(e *event.AnalyzerConfirmationInfo) { r.add("confirmed %s", e.AType[19:]) })
 	b.Hooks.Analyzer.ViolationInfo.Listen(func(e *event.AnalyzerViolationInfo) { r.add("violation %s", e.Info.Reason) })
-	b.Table.SetAttacher(detect.New([]*detect.Protocol{New(b.Hooks)}))
+	b.Table.SetAttacher(detect.New([]*detect.Protocol{New(b.Hooks, DefaultOptions())}))
 	b.Server = netip.AddrPortFrom(b.Server.Addr(), 22)
 	return b, r
 }
@@ -143,7 +143,7 @@ var talks = []talkCase{
 	// Taken off for the violation, the analyzer comes back by the signature.
 	{"a packet too early", []string{client2, ">" + newkeys, server2},
 		strings.Repeat(`client "SSH-2.0-client"|violation packet before versions are known|`, 2)},
-	{"an endless line", []string{client2, "<" + strings.Repeat("x", maxLine+1)}, `client "SSH-2.0-client"|violation line is too long|`},
+	{"an endless line", []string{client2, "<" + strings.Repeat("x", DefaultOptions().Line+1)}, `client "SSH-2.0-client"|violation line is too long|`},
 	{"an endless banner", []string{client2, "<" + strings.Repeat(strings.Repeat("x", 999)+"\n", 50), "<" + strings.Repeat(strings.Repeat("x", 999)+"\n", 50)},
 		`client "SSH-2.0-client"|violation too many lines before the server's version|`},
 	{"a long packet", []string{client2, server2, ">\x00\x04\x00\x01"}, hello + "violation packet is too long|"},
@@ -423,7 +423,8 @@ func FuzzKexInit(f *testing.F) {
 	f.Add([]byte(kexinit(strings.Repeat(",", 200)))[6:])
 	f.Fuzz(func(t *testing.T, b []byte) {
 		var k kexInit
-		if !k.parse(&fields{b: b}) {
+		most := DefaultOptions().Names
+		if !k.parse(&fields{b: b}, most) {
 			return
 		}
 		size := cookieSize + 5
@@ -433,7 +434,7 @@ func FuzzKexInit(f *testing.F) {
 			if k.counts[i] != len(names) {
 				t.Errorf("%q has %d names, not %d", raw, len(names), k.counts[i])
 			}
-			if got, want := joined(k.names[i]), strings.Join(names[:min(len(names), maxNames)], ","); got != want {
+			if got, want := joined(k.names[i]), strings.Join(names[:min(len(names), most)], ","); got != want {
 				t.Errorf("%q gave %q", raw, got)
 			}
 		}

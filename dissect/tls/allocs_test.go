@@ -32,7 +32,7 @@ func replay(t testing.TB, dialogue []said) func() {
 	established := 0
 	h.Established.Listen(func(*event.SSLEstablished) { established++ })
 	fm := files.New(files.Config{}, b.Hooks, b.Table, func(event.Time, uint64, uint64) {})
-	ssl, _ := New(b.Hooks, x509.NewSender(fm))
+	ssl, _ := New(b.Hooks, x509.NewSender(fm), DefaultOptions())
 	b.Table.SetAttacher(detect.New(nil))
 	b.Open()
 	var c *conn.Conn

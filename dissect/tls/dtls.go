@@ -159,7 +159,7 @@ func (a *dtlsAnalyzer) contents(isOrig bool, typ, version, epoch uint16, seq uin
 	}
 	switch typ {
 	case typeChangeCipherSpec:
-		for range min(len(b), maxAlerts) {
+		for range a.several(len(b)) {
 			a.changeCipherSpec(isOrig)
 			a.plaintext(isOrig, version, typ, len(b))
 		}
@@ -212,6 +212,7 @@ func (a *dtlsAnalyzer) fragments(isOrig bool, record uint64, b []byte) {
 // fragment takes a part of a message, and the message when nothing is missing.
 func (a *dtlsAnalyzer) fragment(isOrig bool, record uint64, typ uint8, length int, seq uint16, offset int, data []byte) {
 	if length > maxFragmented {
+		a.t.Limited(a.source, "handshake_size")
 		a.later("DTLS record length " + strconv.Itoa(length) + " larger than allowed maximum.")
 		return
 	}

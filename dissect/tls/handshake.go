@@ -65,8 +65,8 @@ func (s *session) handshakes(isOrig bool, side *handshakeSide, b []byte) {
 		}
 		n := messageHeader + u24(m[1:])
 		switch {
-		case n > maxHandshake:
-			s.weird("tls_handshake_too_long", strconv.Itoa(n))
+		case n > s.f.opt.Handshake:
+			s.limited("handshake_size", "tls_handshake_too_long", strconv.Itoa(n))
 			if len(side.b) > 0 {
 				side.skip = n - len(side.b)
 			} else {
@@ -157,8 +157,8 @@ func (s *session) certificates(isOrig bool, c *cursor) {
 		c.Done(&rest.Cursor)
 	}
 	for i := 0; c.OK() && list.More() && !s.off; i++ {
-		if i == maxCertificates {
-			s.weird("tls_certificate_chain_too_long", "")
+		if i == s.f.opt.Certificates {
+			s.limited("certificates", "tls_certificate_chain_too_long", "")
 			return
 		}
 		s.certificate(isOrig, i, list.vec24("X509Certificate:certificate"))

@@ -119,8 +119,8 @@ func (s *session) extensions(isOrig, inClientHello bool, c *cursor) {
 	}
 	c.U16("Hello:ext_len")
 	for i := 0; c.More(); i++ {
-		if i == maxExtensions {
-			s.weird("tls_too_many_extensions", "")
+		if i == s.f.opt.Extensions {
+			s.limited("extensions", "tls_too_many_extensions", "")
 			return
 		}
 		code := c.U16("SSLExtension:type")

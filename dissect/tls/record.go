@@ -164,7 +164,7 @@ func (a *analyzer) record(isOrig bool, s *recordSide, body []byte) {
 		a.ciphertext(isOrig, version, typ, s.length)
 	case typ == typeChangeCipherSpec:
 		// One byte is a message; there should be no second one.
-		for i := 0; i < min(s.length, maxAlerts) && !a.off; i++ {
+		for i := 0; i < a.several(s.length) && !a.off; i++ {
 			if a.encrypted(isOrig, typ) {
 				a.ciphertext(isOrig, version, typ, s.length)
 				break

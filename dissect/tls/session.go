@@ -220,15 +220,29 @@ func (s *session) changeCipherSpec(isOrig bool) {
 	}
 }
 
+// several is how many of the n changes of ciphers of a record are told of.
+func (s *session) several(n int) int {
+	if n > s.f.opt.Alerts {
+		s.t.Limited(s.source, "alerts")
+	}
+	return min(n, s.f.opt.Alerts)
+}
+
+// limited counts that a limit has cut something off, and tells of it.
+func (s *session) limited(limit, weird, addl string) {
+	s.t.Limited(s.source, limit)
+	s.weird(weird, addl)
+}
+
 // alerts takes the alerts of a record, of which there may be one only since TLS 1.3 (RFC
 // 8446 section 5.1).
 func (s *session) alerts(isOrig bool, b []byte) {
-	most := 2 * maxAlerts
+	most := 2 * s.f.opt.Alerts
 	if s.tls13() {
 		most = 2
 	}
 	if len(b) > most {
-		s.weird("SSL_excessive_alerts_in_record", strconv.Itoa(len(b)/2))
+		s.limited("alerts", "SSL_excessive_alerts_in_record", strconv.Itoa(len(b)/2))
 		b = b[:most]
 	}
 	for ; len(b) >= 2; b = b[2:] {

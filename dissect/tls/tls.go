@@ -42,18 +42,26 @@ const (
 	typeCID              = 25 // RFC 9146
 )
 
-const (
-	// maxHandshake is the length of the longest handshake message that is looked at.
-	// OpenSSL takes chains of certificates up to 100 kB, and certificates with thousands
-	// of names are seen to have three times that.
-	maxHandshake = 1 << 20
-	// maxCertificates is how many certificates of a chain are looked at.
-	maxCertificates = 100
-	// maxExtensions is how many extensions of a hello are looked at.
-	maxExtensions = 256
-	// maxAlerts is how many alerts, or changes of ciphers, of a record are told of
+// Options are limits. What is beyond one of them is skipped.
+type Options struct {
+	// Handshake is the length of the longest handshake message that is looked at. OpenSSL
+	// takes chains of certificates up to 100 kB, and certificates with thousands of names
+	// are seen to have three times that.
+	Handshake int
+	// Certificates is how many certificates of a chain are looked at, Extensions how many
+	// extensions of a hello.
+	Certificates, Extensions int
+	// Alerts is how many alerts, or changes of ciphers, of a record are told of
 	// (SSL::max_alerts_per_record).
-	maxAlerts = 10
+	Alerts int
+}
+
+// DefaultOptions returns the defaults, Zeek's where it has a limit.
+func DefaultOptions() Options {
+	return Options{Handshake: 1 << 20, Certificates: 100, Extensions: 256, Alerts: 10}
+}
+
+const (
 	// maxHistory is when Zeek's script says that the history of a connection is full
 	// (SSL::max_ssl_history_length).
 	maxHistory = 100
@@ -71,18 +79,18 @@ const (
 
 // New describes SSL and TLS over streams, and DTLS over datagrams, to the detector. Their
 // analyzers raise their events on h and give certificates and OCSP responses to certs.
-func New(h *event.Hooks, certs *x509.Sender) (ssl, dtls *detect.Protocol) {
-	f := &factory{hooks: &h.SSL, certs: certs}
+func New(h *event.Hooks, certs *x509.Sender, o Options) (ssl, dtls *detect.Protocol) {
+	f := &factory{hooks: &h.SSL, certs: certs, opt: o}
 	ssl = &detect.Protocol{
 		Transport:  event.ProtoTCP,
 		Ports:      []uint16{443, 465, 563, 585, 614, 636, 989, 990, 992, 993, 995, 5223},
-		Signatures: []detect.Signature{{Orig: clientHello, Within: 11}, {Resp: serverHello, Within: 18}},
+		Signatures: []detect.Signature{{Orig: detect.Within(11, clientHello)}, {Resp: detect.Within(18, serverHello)}},
 	}
 	ssl.Protocol = conn.Protocol{Name: sourceSSL, Service: "ssl", New: f.newSSL}
 	dtls = &detect.Protocol{
 		Transport:  event.ProtoUDP,
 		Ports:      []uint16{443},
-		Signatures: []detect.Signature{{Orig: dtlsClientHello}, {Resp: dtlsClientHello}},
+		Signatures: []detect.Signature{{Orig: detect.Anywhere(dtlsClientHello)}, {Resp: detect.Anywhere(dtlsClientHello)}},
 	}
 	dtls.Protocol = conn.Protocol{Name: sourceDTLS, Service: "dtls", New: f.newDTLS}
 	return ssl, dtls
@@ -92,6 +100,7 @@ func New(h *event.Hooks, certs *x509.Sender) (ssl, dtls *detect.Protocol) {
 type factory struct {
 	hooks *event.SSLEvents
 	certs *x509.Sender
+	opt   Options
 
 	freeSSL  []*analyzer
 	freeDTLS []*dtlsAnalyzer

@@ -55,7 +55,7 @@ func newBench(t testing.TB) *bench {
 		t.Fatal(err)
 	}
 	fm := files.New(files.Config{}, b.Hooks, b.Table, func(event.Time, uint64, uint64) {})
-	ssl, dtls := New(b.Hooks, x509.NewSender(fm))
+	ssl, dtls := New(b.Hooks, x509.NewSender(fm), DefaultOptions())
 	ssl.Signatures, dtls.Signatures = nil, nil
 	b.Table.SetAttacher(detect.New([]*detect.Protocol{ssl, dtls}))
 	return b
@@ -410,14 +410,14 @@ func TestLimits(t *testing.T) {
 	t.Run("alerts", func(t *testing.T) {
 		const records = 10
 		b := play(t, []said{hello, {false, cat(answer, bytes.Repeat(record(typeAlert, versionTLS12, zeros(65534)), records))}}, nil)
-		if n := len(b.find("ssl_alert")); n != records*maxAlerts {
+		if n := len(b.find("ssl_alert")); n != records*DefaultOptions().Alerts {
 			t.Errorf("%d alerts", n)
 		}
 	})
 	t.Run("certificates", func(t *testing.T) {
 		certs := message(msgCertificate, vec24(bytes.Repeat(vec24("certificate"), 1000)))
 		b := play(t, []said{hello, {false, cat(answer, record(typeHandshake, versionTLS12, certs))}}, nil)
-		if n := len(b.find("file_sniff")); n != maxCertificates {
+		if n := len(b.find("file_sniff")); n != DefaultOptions().Certificates {
 			t.Errorf("%d certificates", n)
 		}
 		if w := b.find("conn_weird"); len(w) != 1 || !strings.Contains(w[0], "tls_certificate_chain_too_long") {
@@ -426,7 +426,7 @@ func TestLimits(t *testing.T) {
 	})
 	t.Run("extensions", func(t *testing.T) {
 		b := play(t, []said{{true, record(typeHandshake, versionTLS10, clientHelloMessage(versionTLS12, bytes.Repeat(extension(21), 1000)))}}, nil)
-		if n := len(b.find("ssl_extension")); n != maxExtensions {
+		if n := len(b.find("ssl_extension")); n != DefaultOptions().Extensions {
 			t.Errorf("%d extensions", n)
 		}
 	})
@@ -435,7 +435,7 @@ func TestLimits(t *testing.T) {
 		b := testconn.New(t, testconn.Config())
 		messages := 0
 		b.Hooks.SSL.HandshakeMessage.Listen(func(e *event.SSLHandshakeMessage) { messages++ })
-		ssl, _ := New(b.Hooks, nil)
+		ssl, _ := New(b.Hooks, nil, DefaultOptions())
 		b.Table.SetAttacher(detect.New(nil))
 		b.Open()
 		var c *conn.Conn
@@ -451,7 +451,7 @@ func TestLimits(t *testing.T) {
 		many := bytes.Repeat(record(typeHandshake, versionTLS12, "x"), chunk)
 		for left := length; left > 0; left -= chunk {
 			a.Data(false, many[:min(left, chunk)*(headerLen+1)])
-			if cap(a.side[1].msg.b) > 2*maxHandshake {
+			if cap(a.side[1].msg.b) > 2*DefaultOptions().Handshake {
 				t.Fatalf("%d bytes are kept", cap(a.side[1].msg.b))
 			}
 		}
@@ -485,7 +485,7 @@ func TestSetEstablished(t *testing.T) {
 // TestAfterStartTLS has the analyzer fed by another one.
 func TestAfterStartTLS(t *testing.T) {
 	b := newBench(t)
-	ssl, _ := New(b.Hooks, nil)
+	ssl, _ := New(b.Hooks, nil, DefaultOptions())
 	b.Server = netip.MustParseAddrPort("198.51.100.2:25")
 	b.Open()
 	var c *conn.Conn

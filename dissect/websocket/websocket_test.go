@@ -51,7 +51,7 @@ func play(t testing.TB, n int, flow []byte) []string {
 	b.Hooks.Weird.Conn.Listen(func(e *event.ConnWeird) { add("weird %s %s", e.Name, e.Addl) })
 	b.Hooks.Analyzer.ViolationInfo.Listen(func(*event.AnalyzerViolationInfo) { add("violation") })
 	in := &detect.Protocol{Transport: event.ProtoTCP, Signatures: []detect.Signature{
-		{Orig: func(b []byte) bool { return bytes.HasPrefix(b, []byte("SSH-")) }}}}
+		{Orig: func(b []byte) detect.Verdict { return detect.StartsWith(b, "SSH-") }}}}
 	in.Protocol = conn.Protocol{Name: "IN", New: func(*conn.Table, *conn.Conn) conn.Analyzer { return &inside{out: &out} }}
 	b.Table.SetAttacher(detect.New([]*detect.Protocol{in}))
 	b.Open()

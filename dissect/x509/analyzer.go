@@ -15,16 +15,28 @@ const (
 	mimeOCSPResponse = "application/ocsp-response" // RFC 6960 appendix C.2
 )
 
-// maxFile is the length beyond which a file is not looked at.
-const maxFile = 1 << 20
+// Options are limits. What is beyond one of them is taken for no certificate, or OCSP message.
+type Options struct {
+	// File is the length of the longest file that is looked at.
+	File int
+	// Extensions is how many extensions there may be.
+	Extensions int
+}
+
+// DefaultOptions returns the defaults.
+func DefaultOptions() Options { return Options{File: 1 << 20, Extensions: 1024} }
+
+// source is the name of the analyzer that limits are counted under.
+const source = "X509"
 
 // maxKept is the length of a buffer beyond which it is not kept for other files.
 const maxKept = 64 << 10
 
 // Register has certificates and OCSP messages analyzed. It may only be called while the
 // pipeline is built, after the listeners were registered.
-func Register(m *files.Manager, hooks *event.Hooks) {
-	p := &pool{hooks: hooks, cache: newCache()}
+func Register(m *files.Manager, hooks *event.Hooks, o Options) {
+	p := &pool{hooks: hooks, files: m, opt: o, cache: newCache()}
+	p.parser.maxExtensions, p.ocspParser.maxExtensions = o.Extensions, o.Extensions
 	p.parser.records = hooks.X509.Extension.On()
 	p.ocspParser.records = hooks.OCSP.Extension.On()
 	kind := func(name string, end func(a *analyzer), types ...string) {
@@ -42,6 +54,8 @@ func Register(m *files.Manager, hooks *event.Hooks) {
 // pool keeps analyzers for use again, what they share, and the events, which are scratch.
 type pool struct {
 	hooks *event.Hooks
+	files *files.Manager
+	opt   Options
 	free  []*analyzer
 	cache *cache
 
@@ -94,7 +108,8 @@ type analyzer struct {
 
 // Data takes the next bytes.
 func (a *analyzer) Data(b []byte) bool {
-	if len(b) > maxFile-len(a.buf) {
+	if len(b) > a.opt.File-len(a.buf) {
+		a.files.Limited(source, "size")
 		a.weird(weird{name: "x509_file_too_long"})
 		return false
 	}
@@ -118,6 +133,7 @@ func (a *analyzer) weird(w weird) {
 // certificate looks at a certificate.
 func (a *analyzer) certificate() {
 	e := a.cache.get(a.buf, &a.parser)
+	a.count(&a.parser)
 	a.hashes(e)
 	c := e.cert
 	if c == nil {
@@ -138,6 +154,14 @@ func (a *analyzer) certificate() {
 			h.Raise(&a.ext)
 		}
 		a.specific(x)
+	}
+}
+
+// count counts the limits that a parser has met since the last time.
+func (a *analyzer) count(p *parser) {
+	if p.many {
+		a.files.Limited(source, "extensions")
+		p.many = false
 	}
 }
 

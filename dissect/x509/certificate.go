@@ -49,6 +49,9 @@ type parser struct {
 	text []byte
 	// records tells that somebody wants extension.record.
 	records bool
+	// maxExtensions is Options.Extensions; many tells that there were more.
+	maxExtensions int
+	many          bool
 }
 
 func (p *parser) string(b []byte) string {
@@ -151,10 +154,6 @@ var (
 	oidOCSPSCTs         = string(encodeOID("1.3.6.1.4.1.11129.2.4.5")) // RFC 6962 section 3.3
 )
 
-// maxExtensions is the number of extensions beyond which a certificate or response is
-// taken for none.
-const maxExtensions = 1024
-
 // extensions takes Extensions (RFC 5280 section 4.1.2.9) within an explicit tag.
 func (p *parser) extensions(r *reader, tag byte) []extension {
 	outer := r.inside(tag)
@@ -164,8 +163,8 @@ func (p *parser) extensions(r *reader, tag byte) []extension {
 		s := list.sequence()
 		e := extension{oid: s.oid(), critical: s.boolean(), value: s.expect(tagOctetString).body}
 		list.end(&s)
-		if len(all) >= maxExtensions {
-			list.bad = true
+		if len(all) >= p.maxExtensions {
+			list.bad, p.many = true, true
 		}
 		if !list.bad {
 			if p.records {

@@ -27,6 +27,7 @@ func (p *parser) certID(r *reader) certID {
 // ocspRequest looks at an OCSPRequest (RFC 6960 section 4.1.1).
 func (a *analyzer) ocspRequest() {
 	p := &a.ocspParser
+	defer a.count(p)
 	r := reader{b: a.buf}
 	req := r.sequence()
 	tbs := req.sequence()
@@ -113,6 +114,7 @@ type basicResponse struct {
 // ocspResponse looks at an OCSPResponse (RFC 6960 section 4.2.1).
 func (a *analyzer) ocspResponse() {
 	p := &a.ocspParser
+	defer a.count(p)
 	r := reader{b: a.buf}
 	resp := r.sequence()
 	statusCode := resp.integer(tagEnumerated)

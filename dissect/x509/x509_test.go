@@ -63,7 +63,7 @@ func newBench() *bench {
 	})
 	h.OCSP.Extension.Listen(func(e *event.OCSPExtension) { note("ocsp extension", ext(e.Ext), e.GlobalResp) })
 	b.m = files.New(files.Config{}, h, clock{}, nil)
-	Register(b.m, h)
+	Register(b.m, h, DefaultOptions())
 	return b
 }
 
@@ -151,7 +151,7 @@ func TestRefused(t *testing.T) {
 		if std, err := stdx509.ParseCertificate(data); err == nil && std.PublicKey != nil {
 			t.Errorf("%s: the standard library takes it", c.file)
 		}
-		cert := new(parser).certificate(data)
+		cert := testParser().certificate(data)
 		if cert == nil || cert.record.KeyType != event.Some(c.keyType) || cert.record.Serial != c.serial {
 			t.Errorf("%s: %+v", c.file, cert)
 		}
@@ -160,7 +160,7 @@ func TestRefused(t *testing.T) {
 
 func TestTrailingBytes(t *testing.T) {
 	data := read(t, filepath.Join("testdata", "p384.der"))
-	e := newCached(append(bytes.Clone(data), "and more"...), new(parser))
+	e := newCached(append(bytes.Clone(data), "and more"...), testParser())
 	sum := sha256.Sum256(data)
 	if e.cert == nil || e.fingerprint != hex.EncodeToString(sum[:]) || e.fingerprint == e.sha256 {
 		t.Errorf("fingerprint %s", e.fingerprint)
@@ -203,7 +203,7 @@ func TestLimits(t *testing.T) {
 			}
 		}
 	}
-	long := make([]byte, maxFile+1)
+	long := make([]byte, DefaultOptions().File+1)
 	if got := newBench().file(mimePKIX, long, 4096); len(got) != 1 || !strings.Contains(got[0], "x509_file_too_long") {
 		t.Errorf("a file that is too long: %q", got)
 	}
@@ -216,7 +216,7 @@ func TestIndefinite(t *testing.T) {
 		t.Fatal("no header")
 	}
 	open := append(append([]byte{0x30, 0x80}, data[head:]...), 0, 0)
-	want, got := new(parser).certificate(data), new(parser).certificate(open)
+	want, got := testParser().certificate(data), testParser().certificate(open)
 	if got == nil || got.record != want.record || len(got.der) != len(open) {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
@@ -375,7 +375,7 @@ func TestBasicConstraints(t *testing.T) {
 
 func TestCacheBounds(t *testing.T) {
 	c := newCache()
-	p := new(parser)
+	p := testParser()
 	one := make([]byte, 4096)
 	for i := range maxCachedBytes/len(one) + 100 {
 		one[0], one[1] = byte(i), byte(i>>8)
@@ -403,7 +403,8 @@ func FuzzCertificate(f *testing.F) {
 		f.Add(read(f, name))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		p := parser{records: true}
+		p := testParser()
+		p.records = true
 		c := p.certificate(data)
 		if c == nil {
 			return
@@ -411,7 +412,7 @@ func FuzzCertificate(f *testing.F) {
 		if len(c.der) > len(data) || len(c.record.Subject) > maxText || len(c.record.Issuer) > maxText {
 			t.Errorf("%d bytes, %d, %d", len(c.der), len(c.record.Subject), len(c.record.Issuer))
 		}
-		if again := new(parser).certificate(c.der); again == nil || again.record != c.record {
+		if again := testParser().certificate(c.der); again == nil || again.record != c.record {
 			t.Errorf("parsed again: %+v, not %+v", again, c)
 		}
 	})
@@ -437,7 +438,7 @@ func FuzzOCSP(f *testing.F) {
 
 func BenchmarkCertificate(b *testing.B) {
 	data := read(b, filepath.Join("testdata", "names.der"))
-	p := new(parser)
+	p := testParser()
 	b.ReportAllocs()
 	b.SetBytes(int64(len(data)))
 	for b.Loop() {
@@ -449,10 +450,12 @@ func BenchmarkCertificate(b *testing.B) {
 
 func BenchmarkSeenBefore(b *testing.B) {
 	data := read(b, filepath.Join("testdata", "names.der"))
-	c, p := newCache(), new(parser)
+	c, p := newCache(), testParser()
 	b.ReportAllocs()
 	b.SetBytes(int64(len(data)))
 	for b.Loop() {
 		c.get(data, p)
 	}
 }
+
+func testParser() *parser { return &parser{maxExtensions: DefaultOptions().Extensions} }

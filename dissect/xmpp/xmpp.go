@@ -32,22 +32,39 @@ func New(h *event.Hooks, ssl *conn.Protocol) *detect.Protocol {
 }
 
 // stream matches the opening tag of a stream (RFC 6120 section 4.2), of either side.
-func stream(b []byte) bool {
-	if rest, ok := bytes.CutPrefix(b, []byte("<?xml")); ok {
-		i := bytes.IndexAny(rest, "?>")
-		if i < 0 || rest[i] != '?' || !bytes.HasPrefix(rest[i:], []byte("?>")) {
-			return false
+func stream(b []byte) detect.Verdict {
+	const declaration, tag = "<?xml", "<stream:stream "
+	if detect.StartsWith(b, declaration) == detect.Match {
+		b = b[len(declaration):]
+		i := bytes.IndexAny(b, "?>")
+		if i < 0 {
+			return detect.NeedMore
 		}
-		b = rest[i+2:]
+		if v := detect.StartsWith(b[i:], "?>"); v != detect.Match {
+			return v
+		}
+		b = b[i+2:]
 	}
-	b, ok := bytes.CutPrefix(bytes.TrimLeft(b, "\n\r "), []byte("<stream:stream "))
-	if !ok {
-		return false
+	b = bytes.TrimLeft(b, "\n\r ")
+	if v := detect.StartsWith(b, tag); v != detect.Match {
+		if detect.StartsWith(b, declaration) == detect.NeedMore {
+			v = detect.NeedMore
+		}
+		return v
 	}
-	if i := bytes.IndexByte(b, '>'); i >= 0 {
+	b = b[len(tag):]
+	i := bytes.IndexByte(b, '>')
+	if i >= 0 {
 		b = b[:i]
 	}
-	return bytes.Contains(b, []byte("xmlns='jabber:"))
+	switch {
+	case bytes.Contains(b, []byte("xmlns='jabber:")):
+		return detect.Match
+	case i >= 0:
+		return detect.NoMatch
+	default:
+		return detect.NeedMore
+	}
 }
 
 // factory makes the analyzers of a shard and keeps those that are done.

@@ -71,7 +71,7 @@ func Open(r *bufio.Reader, log string, c io.Closer) (f *File, err error) {
 			return nil, errOld
 		}
 	}
-	if f.r, err = ipc.NewReader(f.in, ipc.WithAllocator(bounded{memory.NewGoAllocator()})); err != nil {
+	if f.r, err = ipc.NewReaderFromMessageReader(&messages{f.in}, ipc.WithAllocator(bounded{memory.NewGoAllocator()})); err != nil {
 		return nil, cut(err)
 	}
 	all, err := columnsOf(f.r.Schema())

@@ -77,7 +77,7 @@ func (g *rowGroup) batch() error {
 	}
 	var errs error
 	for i, values := range g.sink.values {
-		if _, err := g.columns[g.sink.layout.columns[i].leaf].WriteRowValues(values); err != nil {
+		if _, err := g.columns[g.sink.layout.leaves[i]].WriteRowValues(values); err != nil {
 			errs = errors.Join(errs, err)
 		}
 	}

@@ -11,18 +11,12 @@ import (
 	"github.com/wirelog/wirelog/schemas/columnar"
 )
 
-// A column is a field of a log as a Parquet column.
-type column struct {
-	leaf int // its index among the columns
-	list bool
-}
-
 // A layout says how a log's fields lie in Parquet.
 type layout struct {
-	schema  *parquet.Schema
-	columns []column   // by field
-	paths   [][]string // of the columns of the file, lists' elements included
-	blooms  []parquet.BloomFilterColumn
+	schema *parquet.Schema
+	leaves []int      // the indexes of the columns, by field
+	paths  [][]string // of the columns of the file, lists' elements included
+	blooms []parquet.BloomFilterColumn
 	// dicts are the dictionaries that the library has made for the last writer.
 	dicts *[]parquet.Dictionary
 }
@@ -46,7 +40,7 @@ const bloomBits = 10
 
 // newLayout lays out the fields of s, dotted names as structs unless flat is set.
 func newLayout(s *schemas.Schema, flat bool) *layout {
-	l := &layout{dicts: new([]parquet.Dictionary), columns: make([]column, len(s.Fields))}
+	l := &layout{dicts: new([]parquet.Dictionary), leaves: make([]int, len(s.Fields))}
 	root := new(group)
 	leaf := 0
 	l.add(root, columnar.Of(s, flat), nil, &leaf)
@@ -69,7 +63,7 @@ func (l *layout) add(to *group, nodes []*columnar.Node, path []string, leaf *int
 		}
 		f := n.Field
 		to.fields = append(to.fields, &field{l.nodeOf(f), n.Name})
-		l.columns[n.Index] = column{leaf: *leaf, list: f.Container != schemas.Scalar}
+		l.leaves[n.Index] = *leaf
 		*leaf++
 		if unique(f) || f.Kind == schemas.KindAddr {
 			if f.Container != schemas.Scalar {

@@ -32,7 +32,7 @@ type sink struct {
 }
 
 func newSink(l *layout) *sink {
-	s := &sink{layout: l, values: make([][]parquet.Value, len(l.columns))}
+	s := &sink{layout: l, values: make([][]parquet.Value, len(l.leaves))}
 	s.from = columns.NewSink(s)
 	return s
 }
@@ -49,7 +49,7 @@ func (s *sink) clear() {
 // put adds a value that is set.
 func (s *sink) put(v parquet.Value) {
 	i := s.field
-	leaf := s.layout.columns[i].leaf
+	leaf := s.layout.leaves[i]
 	if s.nested {
 		s.values[i] = append(s.values[i], v.Level(s.rep, elementSet, leaf))
 		s.rep = 1
@@ -62,7 +62,7 @@ func (s *sink) put(v parquet.Value) {
 // null adds no value with a definition level.
 func (s *sink) null(level int) {
 	i := s.field
-	s.values[i] = append(s.values[i], parquet.Value{}.Level(s.rep, level, s.layout.columns[i].leaf))
+	s.values[i] = append(s.values[i], parquet.Value{}.Level(s.rep, level, s.layout.leaves[i]))
 }
 
 // Null, like the methods below, implements columns.Values.

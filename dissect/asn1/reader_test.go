@@ -1,0 +1,71 @@
+package asn1
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/internal/testconn"
+)
+
+func TestReader(t *testing.T) {
+	b := testconn.New(t, testconn.Config())
+	var weirds []string
+	b.Hooks.Weird.Net.Listen(func(e *event.NetWeird) { weirds = append(weirds, string(e.Name)+" "+string(e.Addl)) })
+	const long = "\x02\x09123456789"
+	r := NewReader(b.Table, []byte("\x30\x82\x01\x00"+"\xa3\x03\x02\x01\x05"+long+"\x04\x80"+"\x1b\x03abcrest"))
+	if h := r.Header(); h != (Header{TagSequence, 0x82, 256}) {
+		t.Errorf("%+v", h)
+	}
+	start := r.Pos()
+	if h := r.Header(); h.Index() != 3 || r.Number(r.Value()) != 5 {
+		t.Errorf("%+v", h)
+	}
+	if r.Number(r.Value()) != 0 || strings.Join(weirds, "|") != "asn_binary_to_int64_shift_too_large 9" {
+		t.Error("a number of nine bytes:", weirds)
+	}
+	if b := r.Value(); b == nil || len(b) != 0 {
+		t.Errorf("a length of no octets: %q", b)
+	}
+	r.Skip(1)
+	in := r.Inside("", start, 3)
+	if string(in.Rest()) != "abc" || in.More() || string(r.Rest()) != "rest" || r.More() || !r.OK() {
+		t.Error(r.Err())
+	}
+}
+
+func TestErrors(t *testing.T) {
+	for name, tt := range map[string]struct {
+		in   string
+		read func(r *Reader)
+		want string
+	}{
+		"nothing":            {"", func(r *Reader) { r.Header() }, "ASN1EncodingMeta:len: 2 > 0"},
+		"length of a length": {"\x60\x84\x00", func(r *Reader) { r.Header() }, "ASN1EncodingMeta:more_len: 6 > 3"},
+		"value":              {"\x04\x10abc", func(r *Reader) { r.Value() }, "ASN1Encoding:content: 18 > 5"},
+		"negative":           {"\x04\x84\xff\xff\xff\xf0", func(r *Reader) { r.Value() }, "ASN1Encoding:content: -10 > 6"},
+		"tagged":             {"\xa0\x03\x02\x01", func(r *Reader) { r.Tagged() }, "ASN1Encoding:content: 3 > 2"},
+		"the first":          {"\x04\x02a", func(r *Reader) { r.Value(); r.Header() }, "ASN1Encoding:content: 4 > 3"},
+		"inside": {"\x30\x02\x04\x01", func(r *Reader) {
+			r.Header()
+			in := r.Inside("", r.Pos(), 2)
+			in.Value()
+			r.Join(&in)
+		}, "ASN1Encoding:content: 3 > 2"},
+		"too much inside": {"\x30\x05\x04\x01a", func(r *Reader) {
+			h := r.Header()
+			in := r.Inside("part", 0, h.Length)
+			in.Value()
+			r.Join(&in)
+		}, "part: 7 > 5"},
+	} {
+		r := NewReader(nil, []byte(tt.in))
+		tt.read(&r)
+		if r.OK() || r.Err().Error() != "Binpac exception: binpac exception: out_of_bound: "+tt.want {
+			t.Errorf("%s: %v, want %s", name, r.Err(), tt.want)
+		}
+		if r.More() || r.Value() != nil || r.Take("", 0, 0) != nil {
+			t.Errorf("%s: something is read after it", name)
+		}
+	}
+}

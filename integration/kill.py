@@ -1,0 +1,252 @@
+#!/usr/bin/env python3
+"""Kills wirelog (SIGKILL) at random moments while it writes TSV, JSON, Parquet and Arrow.
+
+    integration/kill.py [--kills 20] [--flows 10000] [--wirelog build/wirelog] [--work build/integration] [--keep]
+
+Each run goes on in the folders that the one before it has left, and marks its rows with a
+column of its own, so that no other run can make up for what it loses. What can be read
+of whole rows when a run has been killed, in finished files and in hidden ones, is
+promised: it must be in finished files at the end, after a last run that is left alone.
+Nothing else may be there than the rows of the capture, all of them in the last run's, no
+file may be hidden or damaged, and `wirelog convert` must read all that is text.
+SEED in the environment makes the moments other ones. pyarrow is installed by
+integration/prepare; where that is not possible, the script says so and ends with status 0, as a
+skipped check.
+"""
+import collections
+import glob
+import gzip
+import io
+import json
+import os
+import pathlib
+import random
+import shutil
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+
+from common import parser, record, start
+
+
+def make_capture(path, flows):
+    """DNS queries, each a connection of its own, ten a second."""
+    with open(path, "wb") as f:
+        f.write(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 101))
+        for i in range(flows):
+            name = b"%c%s%c%s\0" % (8, b"h%07d" % i, 7, b"example")
+            dns = struct.pack(">6H", i & 0xFFFF, 0x100, 1, 0, 0, 0) + name + struct.pack(">2H", 1, 1)
+            udp = struct.pack(">4H", 1024 + i % 60000, 53, 8 + len(dns), 0) + dns
+            ip = struct.pack(">2B3H2BH4s4s", 0x45, 0, 20 + len(udp), i & 0xFFFF, 0, 64, 17, 0,
+                             socket.inet_aton(f"10.{i // 60000 >> 8}.{i // 60000 & 255}.1"), socket.inet_aton("192.0.2.53"))
+            f.write(struct.pack("<4I", 1700000000 + i // 10, i % 10 * 100000, len(ip + udp), len(ip + udp)) + ip + udp)
+
+
+def launch(args, capture, folder, number, filters=()):
+    config = folder / "wirelog.yaml"
+    add = [f"run={number}"]
+    config.write_text(json.dumps({"outputs": [
+        {"type": "tsv", "dir": str(folder / "tsv"), "rotate": "5m", "compress": "gzip", "add": add},
+        {"type": "json", "dir": str(folder / "json"), "rotate_size": 200_000, "add": add},
+        {"type": "parquet", "dir": str(folder / "parquet"), "row_group": 400_000, "file_size": 100_000, "add": add},
+        {"type": "arrow", "dir": str(folder / "arrow"), "batch": 20_000, "add": add},
+    ]}))
+    return subprocess.Popen([args.wirelog, "read", "--seed", "kill", "-C", "--summary", "none", "--no-progress",
+                             "--config", str(config), *filters, str(capture)], stderr=subprocess.PIPE, text=True)
+
+
+# Rows are read as pairs of the run that wrote them and what they say.
+
+def tsv_rows(text):
+    for line in text.split("\n")[:-1]:  # what has no line end is torn
+        if line and line[0] != "#":
+            row, _, run = line.rpartition("\t")
+            yield run, row
+
+
+def json_rows(text):
+    for line in text.split("\n")[:-1]:
+        row = json.loads(line)
+        yield row.pop("run"), json.dumps(row, sort_keys=True)
+
+
+def typed_rows(table):
+    for row in table.to_pylist():
+        row = record(row)
+        yield row.pop("run"), json.dumps(row, sort_keys=True)
+
+
+def parquet_rows(data, torn):
+    import pyarrow.parquet
+
+    end = len(data)
+    while True:
+        try:
+            return list(typed_rows(pyarrow.parquet.ParquetFile(io.BytesIO(data[:end])).read()))
+        except Exception:
+            # A row group that is written leaves the file whole; what follows it may be torn.
+            if not torn or (end := data.rfind(b"PAR1", 4, max(end - 1, 0)) + 4) < 8:
+                if torn:
+                    return []
+                raise
+
+
+def arrow_rows(data, torn):
+    import pyarrow
+
+    if not torn:
+        return list(typed_rows(pyarrow.ipc.open_file(data).read_all()))
+    rows = []
+    try:
+        for batch in pyarrow.ipc.open_stream(data):
+            rows += typed_rows(batch)
+    except (pyarrow.ArrowInvalid, OSError, EOFError):
+        pass
+    return rows
+
+
+def is_hidden(path):
+    return path.name[0] == "." or path.parent.name == ".open"
+
+
+FINISHED = {}  # what was read, by path and time
+
+
+def rows_of(path, kind):
+    """The rows of a file. What is finished is read once."""
+    if is_hidden(path):
+        return read_file(path, kind)
+    key = path, path.stat().st_mtime_ns
+    if key not in FINISHED:
+        FINISHED[key] = collections.Counter(read_file(path, kind))
+    return FINISHED[key]
+
+
+def read_file(path, kind):
+    """The rows of a file, whole ones alone if it is not finished."""
+    hidden = is_hidden(path)
+    if path.name.endswith(".tmp"):  # made from another file, which is still there
+        return []
+    data = path.read_bytes()
+    if kind == "parquet":
+        return parquet_rows(data, hidden)
+    if kind == "arrow":
+        return arrow_rows(data, hidden)
+    if data[:2] == b"\x1f\x8b":
+        data = gzip.decompress(data)
+    if not hidden and not data.endswith(b"\n"):
+        raise ValueError("the last row is torn")
+    return list({"tsv": tsv_rows, "json": json_rows}[kind](data.decode()))
+
+
+def logs(folder):
+    """The files of the outputs, hidden ones too."""
+    for path in folder.glob("*/**/*"):
+        if path.is_file():
+            yield path
+
+
+def read_tree(folder):
+    """The rows of each output and log, and how many files are not finished."""
+    rows, hidden = collections.defaultdict(collections.Counter), 0
+    for path in logs(folder):
+        hidden += is_hidden(path)
+        within = path.relative_to(folder)
+        kind, log = within.parts[0], "conn" if "conn" in str(within) else "dns"
+        try:
+            rows[kind, log].update(rows_of(path, kind))
+        except Exception as err:
+            sys.exit(f"FAIL {path} is damaged: {err!r}")
+    return rows, hidden
+
+
+def main():
+    flags = parser(__doc__)
+    flags.add_argument("--kills", type=int, default=20)
+    flags.add_argument("--flows", type=int, default=10_000, help="connections of the capture")
+    flags.add_argument("--keep", action="store_true", help="leave the folder with all that was written")
+    args = start(flags)
+    random.seed(os.environ.get("SEED", "wirelog"))
+    tmp = pathlib.Path(tempfile.mkdtemp(prefix="wirelog-kill-"))
+    try:
+        capture = tmp / "in.pcap"
+        make_capture(capture, args.flows)
+
+        folder = tmp / "whole"
+        folder.mkdir()
+        began = time.monotonic()
+        run = launch(args, capture, folder, "0")
+        said = run.communicate()[1]
+        took = time.monotonic() - began
+        if run.returncode != 0:
+            sys.exit(f"FAIL a run that nobody kills: {said}")
+        whole, hidden = read_tree(folder)
+        whole = {log: collections.Counter(row for _, row in rows.elements()) for log, rows in whole.items()}
+        if len(whole) != 8 or hidden or any(sum(rows.values()) != args.flows for rows in whole.values()):
+            sys.exit(f"FAIL a run that nobody kills: {[(log, sum(r.values())) for log, r in whole.items()]}, {hidden} hidden files")
+
+        folder = tmp / "killed"
+        folder.mkdir()
+        promised, killed, number, unfinished = collections.defaultdict(collections.Counter), 0, 0, 0
+        while killed < args.kills:
+            number += 1
+            run = launch(args, capture, folder, str(number))
+            try:
+                said = run.communicate(timeout=random.uniform(0.02, took))[1]
+                if run.returncode != 0:
+                    sys.exit(f"FAIL run {number}: {said}")
+            except subprocess.TimeoutExpired:
+                run.kill()
+                run.communicate()
+                killed += 1
+            rows, hidden = read_tree(folder)
+            unfinished += hidden
+            for log, found in rows.items():
+                promised[log] |= found
+            # A finished Arrow file is replaced by the next run's; who wants to keep it moves it.
+            moved = folder / "arrow" / "moved"
+            moved.mkdir(parents=True, exist_ok=True)
+            for path in (folder / "arrow").glob("*.arrow"):
+                path.rename(moved / f"{number}-{path.name}")
+        run = launch(args, capture, folder, "last")
+        said = run.communicate()[1]
+        if run.returncode != 0:
+            sys.exit(f"FAIL the last run: {said}")
+
+        rows, hidden = read_tree(folder)
+        failed = 0
+        for log, want in sorted(whole.items()):
+            found = rows[log]
+            missing = promised[log] - found
+            last = collections.Counter(row for run, row in found.elements() if run == "last")
+            strange = {row for _, row in found} - set(want)
+            bad = missing or strange or last != want
+            failed += bool(bad)
+            print(f"{'FAIL' if bad else 'ok  '} {'/'.join(log)}: {sum(promised[log].values())} rows were promised by killed runs, "
+                  f"{sum(missing.values())} of them are missing; {sum(found.values()) - len(found)} are there twice, "
+                  f"{len(strange)} are not the capture's; the last run has {sum(last.values())} of {sum(want.values())}", flush=True)
+        if hidden:
+            failed += 1
+            print(f"FAIL hidden files are left: {[str(p) for p in logs(folder) if '/.' in str(p.relative_to(folder))]}")
+        for kind in "tsv", "json":
+            files = sorted(glob.glob(f"{folder}/{kind}/*.log*"))
+            out = subprocess.run([args.wirelog, "convert", "--to", "json", "-o", str(folder / ("from-" + kind)), *files],
+                                 check=False, capture_output=True, text=True)
+            if out.returncode != 0:
+                failed += 1
+                print(f"FAIL wirelog convert {kind}: {out.stderr[:2000]}")
+        print(f"killed {killed} times in {number} runs of {took:.1f}s, {unfinished} unfinished files, "
+              f"{sum(sum(r.values()) for r in promised.values())} rows promised: {failed} checks failed")
+        return 1 if failed else 0
+    finally:
+        if args.keep:
+            print(f"kept: {tmp}")
+        else:
+            shutil.rmtree(tmp, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
