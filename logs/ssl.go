@@ -187,7 +187,9 @@ func installSSL(h *event.Hooks, out schemas.Emitter, o *Options) {
 	h.File.OverNewConnection.Listen(func(e *event.FileOverNewConnection) {
 		switch e.File.Source() {
 		case "SSL", "DTLS":
-			b.file, b.owner = e.File, b.state(e.Conn)
+			if s := b.known(e.Conn); s != nil {
+				b.file, b.owner = e.File, s
+			}
 		}
 	})
 	h.File.Sniff.Listen(b.sniffed)

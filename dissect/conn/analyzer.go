@@ -307,19 +307,33 @@ func (t *Table) ConfirmService(c *Conn, tag event.Enum, service string) {
 // it. On TCP connections with missing bytes or without their beginning it is to be
 // expected, and nothing happens. The data that shows it may be nil.
 func (t *Table) Violate(c *Conn, a Analyzer, reason string, data []byte) {
+	if t.TellViolation(c, a, reason, data) {
+		t.DetachViolator(c, a)
+	}
+}
+
+// TellViolation is Violate for an analyzer that has more to tell of the message at work. It
+// reports whether the analyzer is to be taken off then, with DetachViolator.
+func (t *Table) TellViolation(c *Conn, a Analyzer, reason string, data []byte) bool {
 	i := c.extra().find(a)
 	if i < 0 || c.excused() {
-		return
+		return false
 	}
 	p := c.ext.analyzers[i].p
 	t.raiseViolation(c, p, reason, data)
 	if !c.suffers(p) {
-		return
+		return false
 	}
 	if p.Service != "" {
 		c.ext.removeService(t.serviceNumber(p.Service))
 	}
-	if c.ext.analyzers[i].guest {
+	return !c.ext.analyzers[i].guest
+}
+
+// DetachViolator takes off an analyzer of which TellViolation has said so.
+func (t *Table) DetachViolator(c *Conn, a Analyzer) {
+	i := c.extra().find(a)
+	if i < 0 {
 		return
 	}
 	c.ext.analyzers[i].violated = violatedNow

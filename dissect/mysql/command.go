@@ -96,6 +96,7 @@ func (a *analyzer) expect(command uint8) {
 type changeUser struct{ user, data, plugin []byte }
 
 func (a *analyzer) changeUser(c *cursor) (u changeUser) {
+	defer c.End(c.Record())
 	u.user = c.nulString("Change_User_Packet:username")
 	u.data = c.Take(int(c.U8("Change_User_Packet:auth_plugin_data_len")), "Change_User_Packet:auth_plugin_data")
 	c.nulString("Change_User_Packet:database")
@@ -112,15 +113,17 @@ func (a *analyzer) changeUser(c *cursor) (u changeUser) {
 // queryAttributes skips the attributes before a query (COM_QUERY with
 // CLIENT_QUERY_ATTRIBUTES): a bitmap of those that are NULL, types and names, and values.
 func queryAttributes(c *cursor) {
-	n := c.integer("Query_Attributes:count")
-	c.integer("Query_Attributes:set_count")
+	n := c.integer()
+	c.integer()
 	if n <= 0 || !c.OK() {
 		return
 	}
+	c.Record()
 	null := c.Take((n+7)/8, "Attributes:null_bitmap")
 	if c.U8("Attributes:send_types_to_server") != 1 {
 		c.Fail(wire.Enforce("Attributes:send_types_to_server"))
 	}
+	c.elements(n, "Attributes:names")
 	types := *c
 	for i := 0; i < n && c.OK(); i++ {
 		attributeType(c)
@@ -133,43 +136,80 @@ func queryAttributes(c *cursor) {
 }
 
 func attributeType(c *cursor) uint8 {
-	t := c.U8("AttributeTypeAndName:type")
-	c.U8("AttributeTypeAndName:unsigned_flag")
-	c.text("AttributeTypeAndName:name")
-	return t
+	defer c.End(c.Record())
+	head := c.Head(2, "AttributeTypeAndName:unsigned_flag") // type, flag
+	c.text()
+	return head[0]
 }
 
 // binaryValue skips a value of the type (enum_field_types, and for the encoding Binary
 // Protocol Resultset).
 func binaryValue(c *cursor, typ uint8) {
+	defer c.End(c.Record())
 	switch typ {
 	case 0x00: // DECIMAL, as Zeek reads it
-		c.integer("BinaryValue:decimal_val")
+		c.integer()
 	case 0x01: // TINY
 		c.Take(1, "BinaryValue:tiny_val")
-	case 0x02, 0x0d: // SHORT, YEAR
+	case 0x02: // SHORT
 		c.Take(2, "BinaryValue:short_val")
-	case 0x03, 0x04, 0x09: // LONG, FLOAT, INT24
+	case 0x03: // LONG
 		c.Take(4, "BinaryValue:long_val")
-	case 0x05, 0x08: // DOUBLE, LONGLONG
+	case 0x04: // FLOAT
+		c.Take(4, "BinaryValue:float_val")
+	case 0x05: // DOUBLE
 		c.Take(8, "BinaryValue:double_val")
 	case 0x06: // NULL
 	case 0x07, 0x0a, 0x0c, 0x11: // TIMESTAMP, DATE, DATETIME, TIMESTAMP2
-		binaryDate(c, 0, 4, 7, 11)
+		binaryDate(c)
+	case 0x08: // LONGLONG
+		c.Take(8, "BinaryValue:longlong_val")
+	case 0x09: // INT24
+		c.Take(4, "BinaryValue:int24_val")
 	case 0x0b: // TIME
-		binaryDate(c, 0, 8, 12)
+		binaryTime(c)
+	case 0x0d: // YEAR
+		c.Take(2, "BinaryValue:year_val")
 	case 0x0f, 0x10, 0xf5, 0xf6, 0xf7, 0xf8, 0xf9, 0xfa, 0xfb, 0xfc, 0xfd, 0xfe, 0xff: // strings of all kinds
-		c.text("BinaryValue:string_val")
+		c.text()
 	default:
-		c.Fail(wire.Wrong("invalid index for case: BinaryValue:value"))
+		c.Fail(wire.InvalidCase("BinaryValue", int(typ)))
 	}
 }
 
-// binaryDate skips a date or time, which may have one of a few lengths.
-func binaryDate(c *cursor, lengths ...uint8) {
+// binaryDate skips a date, which may have a time and fractions of its seconds.
+func binaryDate(c *cursor) {
 	n := c.U8("BinaryDate:len")
-	if bytes.IndexByte(lengths, n) < 0 {
+	switch n {
+	case 0, 4, 7, 11:
+	default:
 		c.Fail(wire.Enforce("BinaryDate:len"))
 	}
-	c.Take(int(n), "BinaryDate:date")
+	if n > 0 {
+		c.part(4, "Date")
+	}
+	if n > 4 {
+		c.part(3, "Time")
+	}
+	if n > 7 {
+		c.Take(4, "BinaryDate:micros")
+	}
+}
+
+// binaryTime skips a length of time, which may have fractions of seconds.
+func binaryTime(c *cursor) {
+	n := c.U8("BinaryTime:len")
+	switch n {
+	case 0, 8, 12:
+	default:
+		c.Fail(wire.Enforce("BinaryTime:len"))
+	}
+	if n > 0 {
+		if d := c.part(8, "DurationTime"); d != nil && d[0] > 1 {
+			c.Fail(wire.Enforce("DurationTime:is_negative"))
+		}
+	}
+	if n > 8 {
+		c.Take(4, "BinaryTime:micros")
+	}
 }

@@ -29,27 +29,66 @@ const (
 )
 
 // integer reads a length-encoded integer (Protocol::LengthEncodedInteger).
-func (c *cursor) integer(field string) int { return c.integerAfter(c.U8(field), field) }
+func (c *cursor) integer() int {
+	if b := c.Peek(); len(b) > 0 && b[0] < lenNull {
+		return int(c.U8("LengthEncodedInteger:length"))
+	}
+	outer := c.Record()
+	n := c.integerAfter(c.U8("LengthEncodedInteger:length"))
+	c.End(outer)
+	return n
+}
 
 // integerAfter is integer with the first byte read already. What stands for no number
 // reads as 0. The result has 32 bits: Zeek's has, and longer strings do not exist.
-func (c *cursor) integerAfter(first uint8, field string) int {
+func (c *cursor) integerAfter(first uint8) int {
+	outer, n := c.Record(), int(first)
 	switch first {
 	case len16:
-		return int(c.LE16(field))
+		n = int(c.LE16("LengthEncodedIntegerLookahead:i2"))
 	case len24:
-		return c.LE24(field)
+		n = c.LE24("uint24le")
 	case len64:
-		return int(int32(c.LE64(field)))
+		n = int(int32(c.LE64("LengthEncodedIntegerLookahead:i4")))
 	case lenNull, lenErr:
-		return 0
+		n = 0
 	}
-	return int(first)
+	c.End(outer)
+	return n
 }
 
 // text reads a length-encoded string (Protocol::LengthEncodedString).
-func (c *cursor) text(field string) []byte { return c.Take(c.integer(field), field) }
+func (c *cursor) text() []byte {
+	if b := c.Peek(); len(b) > 0 && b[0] < lenNull && int(b[0]) < len(b) {
+		return c.Take(1+int(b[0]), "LengthEncodedString:val")[1:]
+	}
+	outer := c.Record()
+	b := c.Take(c.integer(), "LengthEncodedString:val")
+	c.End(outer)
+	return b
+}
 
-func (c *cursor) textAfter(first uint8, field string) []byte {
-	return c.Take(c.integerAfter(first, field), field)
+func (c *cursor) textAfter(first uint8) []byte {
+	if first < lenNull && int(first) <= c.Len() {
+		return c.Take(int(first), "LengthEncodedStringArg:val")
+	}
+	outer := c.Record()
+	b := c.Take(c.integerAfter(first), "LengthEncodedStringArg:val")
+	c.End(outer)
+	return b
+}
+
+// part reads n bytes that are a record.
+func (c *cursor) part(n int, record string) []byte {
+	outer := c.Record()
+	b := c.Take(n, record)
+	c.End(outer)
+	return b
+}
+
+// elements checks a number of elements, which have a byte at least.
+func (c *cursor) elements(n int, field string) {
+	if n < 0 || n > c.Len() {
+		c.Fail(wire.OutOfBound(field, n, c.Len()))
+	}
 }

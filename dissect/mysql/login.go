@@ -1,6 +1,8 @@
 package mysql
 
 import (
+	"encoding/binary"
+
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/dissect/wire"
 )
@@ -56,13 +58,14 @@ func (a *analyzer) greeting10(c *cursor) {
 	ver := c.nulString("Handshake_v10:server_version")
 	c.LE32("Handshake_v10:connection_id")
 	part1 := c.Take(8, "Handshake_v10:auth_plugin_data_part_1")
-	c.Take(1+2+1+2, "Handshake_v10:filler_1")
-	capabilities := uint32(c.LE16("Handshake_v10:capability_flags_2")) << 16
-	n := int(c.U8("Handshake_v10:auth_plugin_data_len"))
+	// A filler, capabilities, character set, status, more capabilities, a length, and ten
+	// bytes that are reserved.
+	head := c.Head(1+2+1+2+2+1+10, "Handshake_v10:reserved")
+	capabilities := uint32(binary.LittleEndian.Uint16(head[6:])) << 16
+	n := int(head[8])
 	if n != 0 && n < 21 {
 		c.Fail(wire.Enforce("Handshake_v10:auth_plugin_data_len"))
 	}
-	c.Take(10, "Handshake_v10:reserved")
 	part2 := c.Take(max(13, n-8), "Handshake_v10:auth_plugin_data_part_2")
 	var plugin []byte
 	if capabilities&clientPluginAuth != 0 {
@@ -89,7 +92,7 @@ func (a *analyzer) serverVersion(ver []byte) {
 
 // loginAnswer takes what a server sends during the login after its greeting.
 func (a *analyzer) loginAnswer(c *cursor) {
-	switch c.U8("Server_Connection_Phase_Packets:pkt_type") {
+	switch typ := c.U8("Server_Connection_Phase_Packets:pkt_type"); typ {
 	case packetOK:
 		if c.OK() {
 			a.okPacket(c)
@@ -109,7 +112,7 @@ func (a *analyzer) loginAnswer(c *cursor) {
 	case packetErr:
 		a.errPacket(c)
 	default:
-		c.Fail(wire.Wrong("invalid index for case: Server_Connection_Phase_Packets:packet"))
+		c.Fail(wire.InvalidCase("Server_Connection_Phase_Packets", int(typ)))
 	}
 }
 
@@ -123,7 +126,7 @@ func (a *analyzer) login(c *cursor) {
 	case a.version == version9:
 		a.response320(c)
 	default:
-		c.Fail(wire.Wrong("invalid index for case: Handshake_Response_Packet"))
+		c.Fail(wire.InvalidCase("Handshake_Response_Packet", int(a.version)))
 	}
 }
 
@@ -137,12 +140,13 @@ func (a *analyzer) moreData(isOrig bool, c *cursor) {
 // response41 takes Protocol::HandshakeResponse41, or Protocol::SSLRequest, which ends
 // before the user name.
 func (a *analyzer) response41(c *cursor) {
-	flags := c.LE32("Handshake_Response_Packet_v10:cap_flags")
-	c.Take(4+1+23, "Handshake_Response_Packet_v10:max_pkt_size")
+	head := c.Head(4+4+1+23, "Handshake_Response_Packet_v10:pad") // flags, size of packets, character set, padding
+	flags := binary.LittleEndian.Uint32(head)
+	c.Record()
 	var user, password, plugin []byte
 	if flags&clientSSL == 0 {
 		user = c.nulString("Handshake_Credentials_v10:username")
-		password = c.text("Handshake_Credentials_v10:password")
+		password = c.text()
 		if flags&clientConnectWithDB != 0 {
 			c.nulString("Handshake_Plain_v10:database")
 		}
@@ -179,8 +183,8 @@ func (a *analyzer) response41(c *cursor) {
 // response320 takes Protocol::HandshakeResponse320, with the zero that ends the password
 // taken for one that is always there.
 func (a *analyzer) response320(c *cursor) {
-	flags := c.LE16("Handshake_Response_Packet_v9:cap_flags")
-	c.Take(3, "Handshake_Response_Packet_v9:max_pkt_size")
+	head := c.Head(2+3, "Handshake_Response_Packet_v9:max_pkt_size") // flags, size of packets
+	flags := binary.LittleEndian.Uint16(head)
 	user := c.nulString("Handshake_Response_Packet_v9:username")
 	c.nulString("Handshake_Response_Packet_v9:auth_response")
 	if flags&clientConnectWithDB != 0 {
@@ -209,11 +213,12 @@ func (a *analyzer) clientPlugin(name, data []byte) {
 
 // connectionAttributes skips the names and values that a client tells about itself.
 func connectionAttributes(c *cursor) {
-	n := int(c.U8("Handshake_Connection_Attributes:length"))
-	attrs := cursor{c.Within(n, "Handshake_Connection_Attributes:attrs")}
+	outer := c.Record()
+	attrs := cursor{c.Within(int(c.U8("Handshake_Connection_Attributes:length")), "Handshake_Connection_Attributes")}
+	c.End(outer)
 	for attrs.More() {
-		attrs.text("Connection_Attribute:name")
-		attrs.text("Connection_Attribute:value")
+		attrs.text()
+		attrs.text()
 	}
 	c.Done(&attrs.Cursor)
 }

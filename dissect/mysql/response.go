@@ -1,9 +1,6 @@
 package mysql
 
-import (
-	"github.com/wirelog/wirelog/dissect/event"
-	"github.com/wirelog/wirelog/dissect/wire"
-)
+import "github.com/wirelog/wirelog/dissect/event"
 
 // expectation is what the next packet of the server is, which nothing in it says.
 type expectation uint8
@@ -65,7 +62,10 @@ func (a *analyzer) response(c *cursor, n int) {
 			a.resultRow(c, n)
 			return
 		}
-		c.U8("EOF_Packet_With_Marker:marker")
+		if c.Len() < 1+4 {
+			c.Take(1+4, "EOF_Packet_With_Marker")
+		}
+		c.U8("EOF_Packet_With_Marker")
 		if a.eofPacket(c, true); c.OK() {
 			a.expected = expectRow
 		}
@@ -88,7 +88,7 @@ func (a *analyzer) columnCount(c *cursor) {
 	case packetErr:
 		a.errPacket(c)
 	default:
-		n := c.integerAfter(first, "ColumnCount:le_column_count")
+		n := c.integerAfter(first)
 		if !c.OK() {
 			return
 		}
@@ -99,14 +99,13 @@ func (a *analyzer) columnCount(c *cursor) {
 
 // columnDefinition skips Protocol::ColumnDefinition41.
 func columnDefinition(c *cursor, first uint8) {
-	c.textAfter(first, "ColumnDefinition41:catalog")
-	c.text("ColumnDefinition41:schema")
-	c.text("ColumnDefinition41:table")
-	c.text("ColumnDefinition41:org_table")
-	c.text("ColumnDefinition41:name")
-	c.text("ColumnDefinition41:org_name")
-	c.integer("ColumnDefinition41:next_len")
-	c.Take(2+4+1+2+1+2, "ColumnDefinition41:char_set")
+	c.Record()
+	c.textAfter(first) // catalog
+	for range 5 {      // schema, table, original table, name, original name
+		c.text()
+	}
+	c.integer()
+	c.Take(2+4+1+2+1+2, "ColumnDefinition41:filler")
 }
 
 func (a *analyzer) resultRow(c *cursor, n int) {
@@ -117,12 +116,10 @@ func (a *analyzer) resultRow(c *cursor, n int) {
 		}
 		return
 	}
-	row := append(a.f.row[:0], c.textAfter(first, "ResultsetRow:first_field"))
-	if a.columns < 1 {
-		c.Fail(wire.Wrong("out_of_bound: ResultsetRow:fields: -1 > 0"))
-	}
+	row := append(a.f.row[:0], c.textAfter(first))
+	c.elements(int(a.columns)-1, "ResultsetRow:fields")
 	for i := int32(1); i < a.columns && c.OK(); i++ {
-		if field := c.text("ResultsetRow:fields"); len(row) < maxColumns {
+		if field := c.text(); len(row) < maxColumns {
 			row = append(row, field)
 		}
 	}
@@ -149,7 +146,7 @@ func (a *analyzer) end(c *cursor, n int) {
 
 // okPacket takes OK_Packet after its first byte.
 func (a *analyzer) okPacket(c *cursor) {
-	rows := c.integer("OK_Packet:le_rows")
+	rows := c.integer()
 	if !c.OK() {
 		return
 	}
@@ -162,7 +159,7 @@ func (a *analyzer) okPacket(c *cursor) {
 
 // eofPacket takes EOF_Packet after its first byte.
 func (a *analyzer) eofPacket(c *cursor, intermediate bool) {
-	c.Take(2+2, "EOF_Packet:warnings")
+	c.part(2+2, "EOF_Packet")
 	if !c.OK() {
 		return
 	}
@@ -174,6 +171,7 @@ func (a *analyzer) eofPacket(c *cursor, intermediate bool) {
 
 // errPacket takes ERR_Packet after its first byte.
 func (a *analyzer) errPacket(c *cursor) {
+	c.Record()
 	code := c.LE16("ERR_Packet:code")
 	c.Take(6, "ERR_Packet:state")
 	if !c.OK() {

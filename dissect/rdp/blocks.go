@@ -1,6 +1,7 @@
 package rdp
 
 import (
+	"encoding/binary"
 	"strconv"
 
 	"github.com/wirelog/wirelog/dissect/event"
@@ -11,7 +12,9 @@ import (
 // Types of user data (MS-RDPBCGR section 2.2.1.3.1).
 const (
 	clientCore     = 0xc001
+	clientSecurity = 0xc002
 	clientNetwork  = 0xc003
+	clientCluster  = 0xc004
 	serverCore     = 0x0c01
 	serverSecurity = 0x0c02
 	serverNetwork  = 0x0c03
@@ -21,23 +24,28 @@ const (
 func (a *analyzer) blocks(c *cursor) {
 	const header = 4
 	for c.Len() > 0 {
-		typ := c.LE16("Data_Header:type")
-		n := int(c.LE16("Data_Header:length"))
+		c.Record()
+		head := c.Head(header, "Data_Block:header")
+		typ, n := binary.LittleEndian.Uint16(head), int(binary.LittleEndian.Uint16(head[2:]))
 		b := c.within(n-header, "Data_Block:block")
 		switch typ {
 		case clientCore:
 			a.clientCore(&b)
+		case clientSecurity:
+			b.Take(8, "Client_Security_Data")
 		case clientNetwork:
 			a.clientNetwork(&b)
+		case clientCluster:
+			b.Take(8, "Client_Cluster_Data")
 		case serverCore:
-			b.Take(4, "Server_Core_Data:version_major")
+			b.Take(4, "Server_Core_Data:version_minor")
 			if n != 8 {
 				b.Take(4, "Server_Core_Data:client_requested_protocols")
 			}
 		case serverSecurity:
 			a.serverSecurity(&b)
 		case serverNetwork:
-			b.Take(4, "Server_Network_Data:mcs_channel_id")
+			b.Take(4, "Server_Network_Data")
 		}
 		c.Done(&b.Cursor)
 	}
@@ -45,30 +53,11 @@ func (a *analyzer) blocks(c *cursor) {
 
 // clientCore takes Client Core Data (MS-RDPBCGR section 2.2.1.3.2).
 func (a *analyzer) clientCore(c *cursor) {
-	u16 := func(field string) uint64 { return uint64(c.LE16(field)) }
-	u32 := func(field string) uint64 { return uint64(c.LE32(field)) }
-	e := &a.f.ev.core
-	d := &e.Data
-	e.Conn = a.c
-	d.VersionMajor = u16("Client_Core_Data:version_major")
-	d.VersionMinor = u16("Client_Core_Data:version_minor")
-	d.DesktopWidth = u16("Client_Core_Data:desktop_width")
-	d.DesktopHeight = u16("Client_Core_Data:desktop_height")
-	d.ColorDepth = u16("Client_Core_Data:color_depth")
-	d.SASSequence = u16("Client_Core_Data:sas_sequence")
-	d.KeyboardLayout = u32("Client_Core_Data:keyboard_layout")
-	d.ClientBuild = u32("Client_Core_Data:client_build")
+	first := numbers{c.Head(20, "Client_Core_Data:client_build")}
 	name := c.Take(32, "Client_Core_Data:client_name")
-	d.KeyboardType = u32("Client_Core_Data:keyboard_type")
-	d.KeyboardSub = u32("Client_Core_Data:keyboard_sub")
-	d.KeyboardFunctionKey = u32("Client_Core_Data:keyboard_function_key")
+	keyboard := numbers{c.Head(12, "Client_Core_Data:keyboard_function_key")}
 	ime := c.Take(64, "Client_Core_Data:ime_file_name")
-	d.PostBeta2ColorDepth = u16("Client_Core_Data:post_beta2_color_depth")
-	d.ClientProductID = u16("Client_Core_Data:client_product_id")
-	d.SerialNumber = u32("Client_Core_Data:serial_number")
-	d.HighColorDepth = u16("Client_Core_Data:high_color_depth")
-	d.SupportedColorDepths = u16("Client_Core_Data:supported_color_depths")
-	flags := c.LE16("Client_Core_Data:early_capability_flags")
+	last := numbers{c.Head(14, "Client_Core_Data:early_capability_flags")}
 	product := c.Take(64, "Client_Core_Data:dig_product_id")
 	if !c.OK() {
 		return
@@ -78,6 +67,17 @@ func (a *analyzer) clientCore(c *cursor) {
 	if !h.On() {
 		return
 	}
+	e := &a.f.ev.core
+	d := &e.Data
+	e.Conn = a.c
+	d.VersionMajor, d.VersionMinor = first.u16(), first.u16()
+	d.DesktopWidth, d.DesktopHeight = first.u16(), first.u16()
+	d.ColorDepth, d.SASSequence = first.u16(), first.u16()
+	d.KeyboardLayout, d.ClientBuild = first.u32(), first.u32()
+	d.KeyboardType, d.KeyboardSub, d.KeyboardFunctionKey = keyboard.u32(), keyboard.u32(), keyboard.u32()
+	d.PostBeta2ColorDepth, d.ClientProductID, d.SerialNumber = last.u16(), last.u16(), last.u32()
+	d.HighColorDepth, d.SupportedColorDepths = last.u16(), last.u16()
+	flags := last.u16()
 	d.ECFlags = event.RDPEarlyCapabilityFlags{
 		SupportErrInfoPDU: flags&0x001 != 0, Want32bppSession: flags&0x002 != 0, SupportStatusInfoPDU: flags&0x004 != 0,
 		StrongAsymmetricKeys: flags&0x008 != 0, SupportMonitorLayoutPDU: flags&0x040 != 0,
@@ -91,6 +91,21 @@ func (a *analyzer) clientCore(c *cursor) {
 	a.f.text = text
 	d.ClientName, d.IMEFileName, d.DigProductID = text[:n1:n1], text[n1:n1+n2:n1+n2], text[n1+n2:]
 	h.Raise(e)
+}
+
+// numbers are fields of a message that are known to be there.
+type numbers struct{ b []byte }
+
+func (n *numbers) u16() uint64 {
+	v := binary.LittleEndian.Uint16(n.b)
+	n.b = n.b[2:]
+	return uint64(v)
+}
+
+func (n *numbers) u32() uint64 {
+	v := binary.LittleEndian.Uint32(n.b)
+	n.b = n.b[4:]
+	return uint64(v)
 }
 
 // utf8 appends a text to *dst and returns it.
@@ -110,8 +125,10 @@ func (a *analyzer) clientNetwork(c *cursor) {
 	if n > maxChannels {
 		c.Fail(wire.Enforce("Client_Network_Data:channel_count"))
 	}
+	c.elements(n, "Client_Network_Data:channel_def_array")
 	list := a.f.channels[:0]
 	for i := uint32(0); i < n && c.OK(); i++ {
+		c.Record()
 		name := c.Take(8, "Client_Channel_Def:name")
 		o := c.LE32("Client_Channel_Def:options")
 		list = append(list, event.RDPClientChannelDef{
@@ -138,13 +155,12 @@ func (a *analyzer) clientNetwork(c *cursor) {
 // everything is encrypted if there is a method for it.
 func (a *analyzer) serverSecurity(c *cursor) {
 	const randomLen = 32
-	method := c.LE32("Server_Security_Data:encryption_method")
-	level := c.LE32("Server_Security_Data:encryption_level")
-	random := c.LE32("Server_Security_Data:server_random_length")
+	head := c.Head(16, "Server_Security_Data:server_cert_length")
+	method, level := binary.LittleEndian.Uint32(head), binary.LittleEndian.Uint32(head[4:])
+	random, n := binary.LittleEndian.Uint32(head[8:]), binary.LittleEndian.Uint32(head[12:])
 	if random != randomLen && (method != 0 || level != 0 || random != 0) {
 		c.Fail(wire.Enforce("Server_Security_Data:server_random_length"))
 	}
-	n := c.LE32("Server_Security_Data:server_cert_length")
 	c.Take(int(random), "Server_Security_Data:server_random")
 	cert := c.within(int(n), "Server_Security_Data:server_certificate")
 	a.certificate(&cert)
@@ -178,7 +194,7 @@ func (a *analyzer) certificate(c *cursor) {
 	case certX509:
 		a.chain(c)
 	default:
-		c.Fail(wire.InvalidCase("Server_Certificate:switch", int(typ)))
+		c.Fail(wire.InvalidCase("Server_Certificate", int(typ)))
 	}
 	if h := &a.f.hooks.ServerCertificate; c.OK() && h.On() {
 		a.f.ev.certificate = event.RDPServerCertificate{Conn: a.c, CertType: uint64(typ), PermanentlyIssued: version&certTemporary == 0}
@@ -188,25 +204,31 @@ func (a *analyzer) certificate(c *cursor) {
 
 // proprietary skips a Server Proprietary Certificate (MS-RDPBCGR section 2.2.1.4.3.1.1).
 func proprietary(c *cursor) {
-	c.Take(4+4+2, "Server_Proprietary_Cert:signature_algorithm")
-	key := c.within(int(c.LE16("Server_Proprietary_Cert:public_key_blob_length")), "Server_Proprietary_Cert:public_key_blob")
+	c.Record()
+	head := c.Head(4+4+2+2, "Server_Proprietary_Cert:public_key_blob_length")
+	key := c.within(int(binary.LittleEndian.Uint16(head[10:])), "Server_Proprietary_Cert:public_key_blob")
 	key.Take(4, "Public_Key_Blob:magic")
-	n := key.LE32("Public_Key_Blob:key_length")
-	key.Take(4+4, "Public_Key_Blob:bit_length")
+	n := binary.LittleEndian.Uint32(key.Head(4+4+4, "Public_Key_Blob:public_exponent")) // of the key, in bytes and bits, exponent
+	if n > maxCertificate {
+		key.Fail(wire.Enforce("Public_Key_Blob:key_length"))
+	}
 	key.Take(int(n), "Public_Key_Blob:modulus")
 	c.Done(&key.Cursor)
-	c.Take(2, "Server_Proprietary_Cert:signature_blob_type")
-	c.Take(int(c.LE16("Server_Proprietary_Cert:signature_blob_length")), "Server_Proprietary_Cert:signature_blob")
+	head = c.Head(2+2, "Server_Proprietary_Cert:signature_blob_length")
+	c.Take(int(binary.LittleEndian.Uint16(head[2:])), "Server_Proprietary_Cert:signature_blob")
 }
 
 // chain hands on the certificates of an X.509 Certificate Chain (MS-RDPELE section
 // 2.2.1.4.2).
 func (a *analyzer) chain(c *cursor) {
+	c.Record()
 	n := c.LE32("X509:num_of_certs")
 	if n > maxCertificates {
 		c.Fail(wire.Enforce("X509:num_of_certs"))
 	}
+	c.elements(n, "X509:certs")
 	for ; n > 0 && c.OK(); n-- {
+		c.Record()
 		size := c.LE32("X509_Cert_Data:cert_len")
 		if size > maxCertificate {
 			c.Fail(wire.Enforce("X509_Cert_Data:cert_len"))

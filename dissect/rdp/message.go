@@ -2,6 +2,7 @@ package rdp
 
 import (
 	"bytes"
+	"encoding/binary"
 
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/dissect/wire"
@@ -26,18 +27,23 @@ const (
 	negotiationFailure  = 3
 )
 
+// negotiationLen is the length of all three structures of a negotiation (MS-RDPBCGR section
+// 2.2.1.2.1).
+const negotiationLen = 8
+
 // message takes a TPKT with its header. One that is malformed is a violation.
 func (a *analyzer) message(isOrig bool, p []byte) {
 	c := cursor{wire.NewCursor(p[headerLen:])}
-	n := int(c.U8("COTP:cotp_len"))
-	switch c.U8("COTP:pdu") {
+	head := c.Head(2, "COTP:pdu")
+	n := int(head[0])
+	c.Record()
+	switch head[1] {
 	case connectionConfirm:
 		a.confirm(&c, n)
 	case connectionRequest:
 		a.request(&c, n)
 	case dataTPDU:
-		c.Take(2, "DT_Data:tpdu_number")
-		switch c.U8("DT_Data:application_type") {
+		switch c.Head(3, "DT_Data:application_type")[2] {
 		case connectInitial:
 			a.initial(&c)
 		case connectResponse:
@@ -56,7 +62,7 @@ var cookiePrefix = []byte("Cookie: mstshash=")
 func (a *analyzer) request(c *cursor, n int) {
 	const fixed = 5 // two references and flow control, or class
 	before := c.Len()
-	c.Take(fixed, "Connect_Request:destination_reference")
+	c.Take(fixed, "Connect_Request:flow_control")
 	var cookie []byte
 	if rest, ok := bytes.CutPrefix(c.Peek(), cookiePrefix); ok {
 		end := bytes.IndexByte(rest, '\r')
@@ -69,10 +75,12 @@ func (a *analyzer) request(c *cursor, n int) {
 	}
 	flags := uint8(0)
 	if c.OK() && before-c.Len()+1 != n {
-		c.U8("RDP_Negotiation_Request:type")
-		flags = c.U8("RDP_Negotiation_Request:flags")
-		negotiationLen(c, "RDP_Negotiation_Request:length")
-		c.LE32("RDP_Negotiation_Request:requested_protocols")
+		c.Record()
+		neg := c.Head(negotiationLen, "RDP_Negotiation_Request") // type, flags, length, protocols
+		flags = neg[1]
+		if binary.LittleEndian.Uint16(neg[2:]) != negotiationLen {
+			c.Fail(wire.Enforce("RDP_Negotiation_Request:length"))
+		}
 	}
 	if h := &a.f.hooks.ConnectRequest; c.OK() && h.On() {
 		a.f.ev.request = event.RDPConnectRequest{Conn: a.c, Cookie: cookie, Flags: uint64(flags)}
@@ -80,46 +88,37 @@ func (a *analyzer) request(c *cursor, n int) {
 	}
 }
 
-// negotiationLen reads the length of a negotiation's structure, which is always the same.
-func negotiationLen(c *cursor, field string) {
-	if c.LE16(field) != 8 {
-		c.Fail(wire.Enforce(field))
-	}
-}
-
 // confirm takes the X.224 Connection Confirm (MS-RDPBCGR section 2.2.1.2).
 func (a *analyzer) confirm(c *cursor, n int) {
 	const fixed = 5
-	c.Take(fixed, "Connect_Confirm:destination_reference")
+	c.Take(fixed, "Connect_Confirm:flags")
 	if !c.OK() || n == fixed+1 {
 		return
 	}
-	typ := c.U8("Connect_Confirm_Record:response_type")
-	flags := c.U8("RDP_Negotiation_Response:flags")
+	c.Record()
+	neg := c.Head(negotiationLen, "Connect_Confirm_Record") // type, flags, length, protocol or failure
+	flags, value := neg[1], binary.LittleEndian.Uint32(neg[4:])
 	switch {
 	case !c.OK():
-	case typ == negotiationResponse:
-		negotiationLen(c, "RDP_Negotiation_Response:length")
-		protocol := c.LE32("RDP_Negotiation_Response:selected_protocol")
-		if !c.OK() {
+	case neg[0] == negotiationResponse:
+		if binary.LittleEndian.Uint16(neg[2:]) != negotiationLen {
+			c.Fail(wire.Enforce("RDP_Negotiation_Response:length"))
 			return
 		}
-		if protocol > 0 {
-			a.begin(protocol)
+		if value > 0 {
+			a.begin(value)
 		}
 		if h := &a.f.hooks.NegotiationResponse; h.On() {
-			a.f.ev.response = event.RDPNegotiationResponse{Conn: a.c, SecurityProtocol: uint64(protocol), Flags: uint64(flags)}
+			a.f.ev.response = event.RDPNegotiationResponse{Conn: a.c, SecurityProtocol: uint64(value), Flags: uint64(flags)}
 			h.Raise(&a.f.ev.response)
 		}
-	case typ == negotiationFailure:
-		c.LE16("RDP_Negotiation_Failure:length")
-		code := c.LE32("RDP_Negotiation_Failure:failure_code")
-		if h := &a.f.hooks.NegotiationFailure; c.OK() && h.On() {
-			a.f.ev.failure = event.RDPNegotiationFailure{Conn: a.c, FailureCode: uint64(code), Flags: uint64(flags)}
+	case neg[0] == negotiationFailure:
+		if h := &a.f.hooks.NegotiationFailure; h.On() {
+			a.f.ev.failure = event.RDPNegotiationFailure{Conn: a.c, FailureCode: uint64(value), Flags: uint64(flags)}
 			h.Raise(&a.f.ev.failure)
 		}
 	default:
-		c.Fail(wire.InvalidCase("Connect_Confirm_Record:switch1", int(typ)))
+		c.Fail(wire.InvalidCase("Connect_Confirm_Record", int(neg[0])))
 	}
 }
 
@@ -127,17 +126,19 @@ func (a *analyzer) confirm(c *cursor, n int) {
 // whole, which has the form of an encoding itself, two domain selectors, a flag and three
 // sets of parameters, and the client's data in a GCC Conference Create Request.
 func (a *analyzer) initial(c *cursor) {
-	for _, field := range []string{
-		"Client_Header:type_length", "Client_Header:calling_domain_selector", "Client_Header:called_domain_selector",
-		"Client_Header:upward_flag", "Client_Header:target_parameters", "Client_Header:minimum_parameters",
-		"Client_Header:maximum_parameters",
-	} {
-		c.skipBER(field)
+	c.Record()
+	for range 4 { // length, calling and called domain selector, upward flag
+		c.skipBER()
+	}
+	for _, field := range []string{"Client_Header:targ_parameters_pad", "Client_Header:min_parameters_pad", "Client_Header:max_parameters_pad"} {
+		c.Take(c.ber(), field)
 	}
 	c.Take(4, "Client_Header:user_data_length")
-	c.Take(int(c.U16("GCC_Client_Connection_Data:key_object_length")), "GCC_Client_Connection_Data:key_object")
+	c.Record()
+	c.Array(int(c.U16("GCC_Client_Connection_Data:key_object_length")), 1, "GCC_Client_Connection_Data:key_object")
 	c.Take(2, "GCC_Client_Connection_Data:connect_data_connect_pdu")
-	c.Take(8, "GCC_Client_Create_Request:extension_bit")
+	c.Record()
+	c.Take(8, "GCC_Client_Create_Request:h221_nonstandard_length")
 	c.literal("Duca", "GCC_Client_Create_Request:h221_nonstandard_key")
 	c.Take(2, "GCC_Client_Create_Request:user_data_value_length")
 	a.blocks(c)
@@ -146,16 +147,17 @@ func (a *analyzer) initial(c *cursor) {
 // response takes the MCS Connect Response (MS-RDPBCGR section 2.2.1.4), with the server's
 // data in a GCC Conference Create Response.
 func (a *analyzer) response(c *cursor) {
+	c.Record()
 	c.Take(3, "Server_Header:type_length")
-	c.skipBER("Server_Header:connect_response_result")
-	c.skipBER("Server_Header:connect_response_called_id")
-	c.skipBER("Server_Header:connect_response_domain_parameters")
+	c.skipBER() // result
+	c.skipBER() // called ID
+	c.Take(c.ber(), "Server_Header:domain_parameters")
 	c.Take(4, "Server_Header:user_data_length")
-	c.Take(int(c.U16("GCC_Server_Connection_Data:key_object_length")), "GCC_Server_Connection_Data:key_object")
+	c.Record()
+	c.Array(int(c.U16("GCC_Server_Connection_Data:key_object_length")), 1, "GCC_Server_Connection_Data:key_object")
 	c.Take(1, "GCC_Server_Connection_Data:connect_data_connect_pdu")
-	c.Take(1+2+1+1, "GCC_Server_Create_Response:extension_bit")
-	result := c.U8("GCC_Server_Create_Response:result")
-	c.Take(3, "GCC_Server_Create_Response:number_user_data_sets")
+	c.Record()
+	result := c.Head(9, "GCC_Server_Create_Response:h221_nonstandard_length")[5]
 	c.literal("McDn", "GCC_Server_Create_Response:h221_nonstandard_key")
 	c.Take(2, "GCC_Server_Create_Response:user_data_value_length")
 	if !c.OK() {

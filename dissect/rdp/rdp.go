@@ -136,7 +136,7 @@ func (a *analyzer) Data(isOrig bool, b []byte) {
 		if p := a.pending[i]; len(p) >= headerLen {
 			switch n := frameLen(p); {
 			case n < headerLen:
-				a.violate("Binpac exception: binpac exception: out_of_bound: TPKT")
+				a.violate("Binpac exception: binpac exception: out_of_bound: COTP:pdu: 2 > 0")
 				if !a.off {
 					a.t.Detach(a.c, a)
 				}

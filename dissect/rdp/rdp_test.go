@@ -136,21 +136,24 @@ var talks = []struct {
 	{"nothing to choose from", []string{">" + request("Cookie: mstshash=me\r\n", ""), "<" + tpkt(connectionConfirm, zeros(5))}, `request "me" 0`},
 	{"refused", []string{">" + request("", ""), "<" + confirm(3, 0, 2)}, `request "" 0|failure 2 0`},
 	{"routing token", []string{">" + request("Cookie: msts=1.2.3.4\r\n", "")}, "violation &enforce violation : RDP_Negotiation_Request:length"},
-	{"cookie without end", []string{">" + request("Cookie: mstshash=me", "")}, "violation out_of_bound: RDP_Connect_Request_cookie:cookie_terminator: 2 > 0"},
-	{"unknown answer", []string{"<" + confirm(7, 0, 0)}, "violation invalid index for case: Connect_Confirm_Record:switch1: 7"},
+	{"cookie without end", []string{">" + request("Cookie: mstshash=me", "")}, "violation string mismatch at RDP_Connect_Request_cookie:cookie_terminator"},
+	{"unknown answer", []string{"<" + confirm(7, 0, 0)}, "violation invalid index for case: Connect_Confirm_Record: 7"},
 	{"RDP's own encryption", []string{"<" + confirm(2, 0, 0), ">" + initial(core()+network(2)), "<" + response(block(serverCore, zeros(4))+security(2, 3, ownCert)), ">secret"},
 		`response 0 0|confirmed RDP|core 1920x1080 1033 9600 "PC" "" "id" true|channel "rdpsnd\x00\x00" true|channel "rdpsnd\x00\x00" true|` +
 			`created 0|certificate 1 true|encryption 0|security 2 3`},
 	{"X.509", []string{"<" + response(security(2, 3, x509Cert))}, "confirmed RDP|created 0|file RDP|file RDP|certificate 2 false|encryption 0|security 2 3"},
 	{"no encryption", []string{"<" + response(security(0, 0, ownCert)), ">" + request("", "")}, `confirmed RDP|created 0|certificate 1 true|security 0 0|request "" 0`},
-	{"unknown certificate", []string{"<" + response(security(0, 0, le32(9)))}, "confirmed RDP|created 0|violation invalid index for case: Server_Certificate:switch: 9"},
-	{"random of a wrong length", []string{"<" + response(block(serverSecurity, le32(1)+le32(1)+le32(9)))},
+	{"unknown certificate", []string{"<" + response(security(0, 0, le32(9)))}, "confirmed RDP|created 0|violation invalid index for case: Server_Certificate: 9"},
+	{"random of a wrong length", []string{"<" + response(block(serverSecurity, le32(1)+le32(1)+le32(9)+le32(0)))},
 		"confirmed RDP|created 0|violation &enforce violation : Server_Security_Data:server_random_length"},
 	{"many channels", []string{">" + initial(network(32))}, strings.Repeat(`channel "rdpsnd\x00\x00" true|`, 32) + "weird RDP_channels_requested_exceeds_max 32"},
 	{"too many channels", []string{">" + initial(block(clientNetwork, le32(1001)))}, "violation &enforce violation : Client_Network_Data:channel_count"},
-	{"short core data", []string{">" + initial(block(clientCore, zeros(20)))}, "violation out_of_bound: Client_Core_Data:client_name: 32 > 0"},
-	{"block shorter than its header", []string{">" + initial(le16(0xc009)+le16(3))}, "violation out_of_bound: Data_Block:block: -1 > 0"},
-	{"length below that of the header", []string{">\x03\x00\x00\x03"}, "violation out_of_bound: TPKT"},
+	{"short core data", []string{">" + initial(block(clientCore, zeros(20)))}, "violation out_of_bound: Client_Core_Data:client_name: 52 > 20"},
+	{"short security data", []string{">" + initial(block(clientSecurity, zeros(4)))}, "violation out_of_bound: Client_Security_Data: 8 > 4"},
+	{"short cluster data", []string{">" + initial(block(clientCluster, zeros(4)))}, "violation out_of_bound: Client_Cluster_Data: 8 > 4"},
+	{"fewer certificates", []string{"<" + response(security(2, 3, le32(2)+le32(9)+"x"))}, "confirmed RDP|created 0|violation out_of_bound: X509:certs: 9 > 1"},
+	{"block shorter than its header", []string{">" + initial(le16(0xc009)+le16(3))}, "violation out_of_bound: Data_Block:block: 3 > 4"},
+	{"length below that of the header", []string{">\x03\x00\x00\x03"}, "violation out_of_bound: COTP:pdu: 2 > 0"},
 }
 
 // play sends what talk says in segments whose lengths are cuts, again and again.
@@ -188,15 +191,24 @@ func TestTalks(t *testing.T) {
 func TestUDP(t *testing.T) {
 	syn := "\xff\xff\xff\xff\x00\x40\x10\x01" + zeros(8) + "\x00\x01\x01\x01" + zeros(32)
 	ack := "\x00\x00\x00\x01\x00\x40\x10\x05" + zeros(8) + "\x00\x01\x00\x01"
+	ack3 := "\x00\x00\x00\x01\x00\x40\x10\x05" + zeros(8) + "\x00\x01\x01\x01" + zeros(32)
+	data := "\x00\x00\x00\x01\x00\x40\x01\x0c" + "\x00\x03abc" + zeros(3) + zeros(4) + zeros(8) + "data"
 	for _, c := range []struct {
 		name string
 		talk []string
 		want string
 	}{
-		{"handshake", []string{">" + syn, "<" + ack, ">data"}, "confirmed RDPEUDP"},
+		{"handshake", []string{">" + syn, "<" + ack, ">" + data}, "confirmed RDPEUDP"},
 		{"no answer", []string{">" + syn, ">" + syn}, ""},
 		{"the server begins", []string{"<" + ack, ">" + syn}, ""},
-		{"cut short", []string{">" + syn[:30]}, "violation out_of_bound: RDPUDP_SYNEX_PAYLOAD:cookieHash: 32 > 10"},
+		{"cut short", []string{">" + syn[:30]}, "violation out_of_bound: RDPUDP_SYNEX_PAYLOAD:has_cookie_hash: 32 > 10"},
+		{"no version", []string{">\xff\xff\xff\xff\x00\x40\x00\x01" + zeros(8)}, "violation invalid case: has_synex_payload: 0 (true)"},
+		{"answer without a version", []string{">" + syn, "<\x00\x00\x00\x01\x00\x40\x00\x05" + zeros(8)}, "violation invalid case: has_synex_payload: 0 (true)"},
+		{"answer once more", []string{">" + syn, "<" + ack, "<" + strings.Replace(ack, "\x05\x00\x00", "\x05\x12\x34", 1)},
+			"confirmed RDPEUDP|violation out_of_bound: RDPUDP_ACK_VECTOR_HEADER:AckVectorElement: 4660 > 10"},
+		{"acknowledgement without its padding", []string{">" + syn, "<" + ack, ">" + data[:10] + "abc"}, "confirmed RDPEUDP|violation out_of_bound: RDPUDP_ACK_VECTOR_HEADER: 8 > 5"},
+		{"data without their header", []string{">" + syn, "<" + ack, ">" + data[:len(data)-6]}, "confirmed RDPEUDP|violation out_of_bound: RDPUDP_SOURCE_PAYLOAD_HEADER: 8 > 6"},
+		{"version 3", []string{">" + syn, "<" + ack3, "<" + ack, ">abc", ">ab"}, "confirmed RDPEUDP|violation out_of_bound: RDPEUDP2_ACK:header: 3 > 2"},
 	} {
 		b, lines := newBench(t)
 		for _, s := range c.talk {

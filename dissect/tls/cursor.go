@@ -10,15 +10,43 @@ import (
 type cursor struct{ wire.Cursor }
 
 // vec8, vec16 and vec24 return what follows its length of so many bits.
-func (c *cursor) vec8(field string) []byte  { return c.Take(int(c.U8(field)), field) }
-func (c *cursor) vec16(field string) []byte { return c.Take(int(c.U16(field)), field) }
-func (c *cursor) vec24(field string) []byte { return c.Take(c.U24(field), field) }
+func (c *cursor) vec8(length, field string) []byte  { return c.Take(int(c.U8(length)), field) }
+func (c *cursor) vec16(length, field string) []byte { return c.Take(int(c.U16(length)), field) }
+func (c *cursor) vec24(length, field string) []byte { return c.Take(c.U24(length), field) }
 
-// list8 and list16 are cursors over what vec8 and vec16 return, to be ended with Done.
-func (c *cursor) list8(field string) cursor  { return cursor{c.Within(int(c.U8(field)), field)} }
-func (c *cursor) list16(field string) cursor { return cursor{c.Within(int(c.U16(field)), field)} }
+// list8 and list16 are cursors over what follows its length, a record with it, to be ended
+// with Done.
+func (c *cursor) list8(length, record string) cursor {
+	outer := c.Record()
+	list := cursor{c.Within(int(c.U8(length)), record)}
+	c.End(outer)
+	return list
+}
 
-func u24(b []byte) int { return int(b[0])<<16 | int(b[1])<<8 | int(b[2]) }
+func (c *cursor) list16(length, record string) cursor {
+	outer := c.Record()
+	list := cursor{c.Within(int(c.U16(length)), record)}
+	c.End(outer)
+	return list
+}
+
+// entry8 and entry16 are vec8 and vec16 in a record of their own.
+func (c *cursor) entry8(length, field string) []byte {
+	outer := c.Record()
+	b := c.vec8(length, field)
+	c.End(outer)
+	return b
+}
+
+func (c *cursor) entry16(length, field string) []byte {
+	outer := c.Record()
+	b := c.vec16(length, field)
+	c.End(outer)
+	return b
+}
+
+func be16(b []byte) int { return int(b[0])<<8 | int(b[1]) }
+func u24(b []byte) int  { return int(b[0])<<16 | int(b[1])<<8 | int(b[2]) }
 
 func appendBytes(dst []uint64, b []byte) []uint64 {
 	for _, x := range b {

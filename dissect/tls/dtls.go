@@ -10,6 +10,8 @@ import (
 )
 
 const (
+	// dtlsHeaderLen is the length of a record's header behind its first byte.
+	dtlsHeaderLen = 12
 	// maxFragmented is the length of the longest message that is put together.
 	maxFragmented = 100_000
 	// fragmentWindow is how far apart the records with a message's fragments may be, and
@@ -70,10 +72,7 @@ func (a *dtlsAnalyzer) Data(isOrig bool, b []byte) {
 		}
 		b = b[n:]
 	}
-	a.tell()
-	if !a.off && a.finished() {
-		a.t.Detach(a.c, a)
-	}
+	a.settle()
 }
 
 // record takes the record at the beginning of b and returns its length, 0 if nothing can
@@ -85,16 +84,20 @@ func (a *dtlsAnalyzer) record(isOrig bool, b []byte) int {
 	}
 	c := cursor{wire.NewCursor(b)}
 	typ := c.U8("SSLRecordSwitch:firstbyte")
-	version := c.U16("SSLRecord:version")
-	epoch := c.U16("SSLRecord:epoch")
-	seq := uint64(c.U24("SSLRecord:sequence_number"))<<24 | uint64(c.U24("SSLRecord:sequence_number"))
+	c.Record()
+	if c.Len() < dtlsHeaderLen {
+		c.Take(dtlsHeaderLen, "SSLRecord:length")
+	}
+	head := c.Head(10, "SSLRecord:length")
+	version, epoch := binary.BigEndian.Uint16(head), binary.BigEndian.Uint16(head[2:])
+	seq := uint64(u24(head[4:]))<<24 | uint64(u24(head[7:]))
 	if typ == typeCID {
 		// The other side has told how long it wants its connection ids (RFC 9146 section 4).
 		c.Take(int(a.cid[1-index(isOrig)]), "SSLRecord:cid")
 	}
 	n := c.U16("SSLRecord:length")
 	if !c.OK() {
-		a.later(c.Err().Error())
+		a.complain(c.Err().Error())
 		return 0
 	}
 	if version != versionDTLS10 && version != versionDTLS12 {
@@ -106,11 +109,11 @@ func (a *dtlsAnalyzer) record(isOrig bool, b []byte) int {
 	}
 	body := c.Take(int(n), "SSLRecord:rec")
 	if !c.OK() {
-		a.later(c.Err().Error())
+		a.complain(c.Err().Error())
 		return 0
 	}
-	if n > 0 {
-		a.contents(isOrig, uint16(typ), version, epoch, seq, body)
+	if n > 0 && !a.contents(isOrig, uint16(typ), version, epoch, seq, body) {
+		return 0
 	}
 	return len(b) - c.Len()
 }
@@ -119,7 +122,7 @@ func (a *dtlsAnalyzer) badVersion(version uint16) {
 	a.badVersions++
 	if a.confirmed {
 		if a.reported++; a.reported <= maxReportedVersions {
-			a.later("Invalid version in DTLS connection. Packet reported version: " + strconv.Itoa(int(version)))
+			a.complain("Invalid version in DTLS connection. Packet reported version: " + strconv.Itoa(int(version)))
 		}
 	}
 	if a.badVersions > maxBadVersions {
@@ -133,6 +136,7 @@ func (a *dtlsAnalyzer) unified(isOrig bool, b []byte) {
 	const withCID, longSeq, withLength = 0x10, 0x08, 0x04
 	c := cursor{wire.NewCursor(b)}
 	flags := c.U8("SSLRecordSwitch:firstbyte")
+	c.Record()
 	if flags&withCID == 0 {
 		n := 1
 		if flags&longSeq != 0 {
@@ -144,7 +148,7 @@ func (a *dtlsAnalyzer) unified(isOrig bool, b []byte) {
 		}
 	}
 	if !c.OK() {
-		a.later(c.Err().Error())
+		a.complain(c.Err().Error())
 		return
 	}
 	a.encrypting[index(isOrig)] = true
@@ -152,52 +156,56 @@ func (a *dtlsAnalyzer) unified(isOrig bool, b []byte) {
 	a.encryptedData(isOrig, versionDTLS13, typeApplicationData, c.Len())
 }
 
-func (a *dtlsAnalyzer) contents(isOrig bool, typ, version, epoch uint16, seq uint64, b []byte) {
+// contents takes what is in a record, and reports whether it is well formed.
+func (a *dtlsAnalyzer) contents(isOrig bool, typ, version, epoch uint16, seq uint64, b []byte) bool {
 	if epoch != 0 {
 		a.ciphertext(isOrig, version, typ, len(b))
-		return
+		return true
 	}
+	ok := true
 	switch typ {
 	case typeChangeCipherSpec:
 		for range a.several(len(b)) {
 			a.changeCipherSpec(isOrig)
 			a.plaintext(isOrig, version, typ, len(b))
 		}
-		return
+		return true
 	case typeAlert:
-		a.alerts(isOrig, b)
+		ok = a.alerts(isOrig, b)
 	case typeHandshake:
 		a.recordVersion = version
-		a.fragments(isOrig, seq, b)
+		ok = a.fragments(isOrig, seq, b)
 	case typeHeartbeat:
-		a.heartbeat(isOrig, b)
+		ok = a.heartbeat(isOrig, b)
 	case typeApplicationData:
 	default:
 		a.unknownRecord(isOrig, typ)
 	}
-	a.plaintext(isOrig, version, typ, len(b))
+	if ok {
+		a.plaintext(isOrig, version, typ, len(b))
+	}
+	return ok
 }
 
-// fragments takes the handshake messages of a record, or parts of them.
-func (a *dtlsAnalyzer) fragments(isOrig bool, record uint64, b []byte) {
+// fragments takes the handshake messages of a record, or parts of them, and reports whether
+// they have their headers.
+func (a *dtlsAnalyzer) fragments(isOrig bool, record uint64, b []byte) bool {
 	for len(b) > 0 && !a.off {
 		c := cursor{wire.NewCursor(b)}
-		typ := c.U8("Handshake:msg_type")
-		length := c.U24("Handshake:length")
-		seq := c.U16("Handshake:message_seq")
-		offset := c.U24("Handshake:fragment_offset")
-		n := c.U24("Handshake:fragment_length")
+		head := c.Head(12, "Handshake:fragment_length")
+		typ, length, seq := head[0], u24(head[1:]), binary.BigEndian.Uint16(head[4:])
+		offset, n := u24(head[6:]), u24(head[9:])
 		if !c.OK() {
-			a.later(c.Err().Error())
-			return
+			a.complain(c.Err().Error())
+			return false
 		}
 		switch {
 		case n > c.Len():
-			a.later("DTLS handshake record length does not match packet length")
-			return
+			a.complain("DTLS handshake record length does not match packet length")
+			return true
 		case offset+n > length:
-			a.later("DTLS handshake fragment trying to write past end of buffer")
-			return
+			a.complain("DTLS handshake fragment trying to write past end of buffer")
+			return true
 		}
 		data := c.Peek()[:n:n]
 		b = c.Peek()[n:]
@@ -207,13 +215,14 @@ func (a *dtlsAnalyzer) fragments(isOrig bool, record uint64, b []byte) {
 			a.fragment(isOrig, record, typ, length, seq, offset, data)
 		}
 	}
+	return true
 }
 
 // fragment takes a part of a message, and the message when nothing is missing.
 func (a *dtlsAnalyzer) fragment(isOrig bool, record uint64, typ uint8, length int, seq uint16, offset int, data []byte) {
 	if length > maxFragmented {
 		a.t.Limited(a.source, "handshake_size")
-		a.later("DTLS record length " + strconv.Itoa(length) + " larger than allowed maximum.")
+		a.complain("DTLS record length " + strconv.Itoa(length) + " larger than allowed maximum.")
 		return
 	}
 	p := &a.partial[index(isOrig)]
@@ -225,7 +234,7 @@ func (a *dtlsAnalyzer) fragment(isOrig bool, record uint64, typ uint8, length in
 		return // sent again
 	}
 	if max(record, p.firstRecord)-min(record, p.firstRecord) >= fragmentWindow {
-		a.later("DTLS handshake fragment sequence number outside reassembly window.")
+		a.complain("DTLS handshake fragment sequence number outside reassembly window.")
 		return
 	}
 	p.firstRecord = min(record, p.firstRecord)
@@ -234,7 +243,7 @@ func (a *dtlsAnalyzer) fragment(isOrig bool, record uint64, typ uint8, length in
 	case len(data) == 0 || found && p.pieces[i].length >= len(data):
 		return
 	case len(p.pieces) >= fragmentWindow:
-		a.later("DTLS Message fragmented over more than 30 pieces. Cannot reassemble.")
+		a.complain("DTLS Message fragmented over more than 30 pieces. Cannot reassemble.")
 		return
 	}
 	p.pieces = slices.Insert(p.pieces, i, piece{offset, len(data), len(p.data)})

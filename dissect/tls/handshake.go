@@ -1,6 +1,7 @@
 package tls
 
 import (
+	"encoding/binary"
 	"fmt"
 	"strconv"
 
@@ -105,8 +106,8 @@ func (s *session) message(isOrig bool, typ uint8, b []byte) bool {
 		s.checkFlipped(false, isOrig)
 		s.serverHello(isOrig, &c)
 	case msgHelloVerifyRequest:
-		c.U16("HelloVerifyRequest:version")
-		c.vec8("HelloVerifyRequest:cookie")
+		head := c.Head(3, "HelloVerifyRequest:cookie_length")
+		c.Take(int(head[2]), "HelloVerifyRequest:cookie")
 	case msgNewSessionTicket:
 		s.sessionTicket(&c)
 	case msgCertificate:
@@ -121,10 +122,10 @@ func (s *session) message(isOrig bool, typ uint8, b []byte) bool {
 		s.certificateStatus(isOrig, &c)
 	case msgServerHelloDone, msgCertificateVerify, msgFinished, msgCertificateURL:
 	default:
-		s.later(fmt.Sprintf("unknown handshake message (%d) from %s", typ, label(isOrig)))
+		s.complain(fmt.Sprintf("unknown handshake message (%d) from %s", typ, label(isOrig)))
 	}
 	if !c.OK() {
-		s.later(c.Err().Error())
+		s.complain(c.Err().Error())
 		return false
 	}
 	s.letter()
@@ -136,8 +137,9 @@ func (s *session) message(isOrig bool, typ uint8, b []byte) bool {
 }
 
 func (s *session) sessionTicket(c *cursor) {
-	hint := c.U32("SessionTicketHandshake:ticket_lifetime_hint")
-	ticket := c.vec16("SessionTicketHandshake:data")
+	head := c.Head(6, "SessionTicketHandshake:length")
+	hint := binary.BigEndian.Uint32(head)
+	ticket := c.Take(be16(head[4:]), "SessionTicketHandshake:data")
 	if h := &s.f.hooks.SessionTicketHandshake; c.OK() && h.On() {
 		s.f.ev.ticket = event.SSLSessionTicketHandshake{Conn: s.c, TicketLifetimeHint: uint64(hint), Ticket: ticket}
 		h.Raise(&s.f.ev.ticket)
@@ -146,14 +148,11 @@ func (s *session) sessionTicket(c *cursor) {
 
 // certificates takes a Certificate message up to TLS 1.2 (RFC 5246 section 7.4.2).
 func (s *session) certificates(isOrig bool, c *cursor) {
-	if c.Len() >= 3 && u24(c.Peek()) > c.Len()-3 {
-		c.Fail(wire.OutOfBound("Certificate", 3+u24(c.Peek()), c.Len()))
-		return
-	}
-	list := cursor{wire.NewCursor(c.vec24("Certificate:length"))}
+	list := cursor{wire.NewCursor(c.vec24("Certificate:length", "Certificate"))}
 	// Nothing is told of a list that does not end as it should.
 	for rest := list; rest.More(); {
-		rest.vec24("X509Certificate:certificate")
+		rest.Record()
+		rest.vec24("X509Certificate:length", "X509Certificate:certificate")
 		c.Done(&rest.Cursor)
 	}
 	for i := 0; c.OK() && list.More() && !s.off; i++ {
@@ -161,7 +160,7 @@ func (s *session) certificates(isOrig bool, c *cursor) {
 			s.limited("certificates", "tls_certificate_chain_too_long", "")
 			return
 		}
-		s.certificate(isOrig, i, list.vec24("X509Certificate:certificate"))
+		s.certificate(isOrig, i, list.vec24("X509Certificate:length", "X509Certificate:certificate"))
 	}
 }
 
@@ -177,13 +176,12 @@ func (s *session) certificate(isOrig bool, i int, der []byte) {
 // certificateStatus takes a stapled OCSP response (RFC 6066 section 8).
 func (s *session) certificateStatus(isOrig bool, c *cursor) {
 	const ocsp = 1
-	typ := c.U8("CertificateStatus:status_type")
-	c.U24("CertificateStatus:length")
+	head := c.Head(4, "CertificateStatus:length")
 	switch {
 	case !c.OK():
 	case c.Len() == 0:
 		s.weird("SSL_zero_length_stapled_OCSP_message", "")
-	case typ == ocsp:
+	case head[0] == ocsp:
 		s.f.certs.OCSPResponse(s.c, s.source, c.Peek())
 		if h := &s.f.hooks.StapledOCSP; h.On() {
 			s.f.ev.ocsp = event.SSLStapledOCSP{Conn: s.c, IsClient: s.client(isOrig), Response: c.Peek()}
@@ -195,15 +193,15 @@ func (s *session) certificateStatus(isOrig bool, c *cursor) {
 // certificateRequest takes a CertificateRequest up to TLS 1.2 (RFC 5246 section 7.4.4).
 func (s *session) certificateRequest(isOrig bool, c *cursor) {
 	ev := &s.f.ev
-	types := c.vec8("CertificateRequest:certificate_types")
+	types := c.Array(int(c.U8("CertificateRequest:certificate_types_len")), 1, "CertificateRequest:certificate_types")
 	ev.algs = ev.algs[:0]
 	if s.signsWithAlgorithm() {
 		s.signatureAlgorithms(s.client(isOrig), c) // Zeek raises the event of the extension here too
 	}
-	names := c.list16("CertificateRequest:certificate_authorities")
+	names := cursor{c.Within(int(c.U16("CertificateRequest:certificate_authorities_len")), "CertificateRequest:certificate_authorities")}
 	ev.strings = ev.strings[:0]
 	for names.More() {
-		ev.strings = append(ev.strings, names.vec16("CertificateAuthorities:certificate_authority"))
+		ev.strings = append(ev.strings, names.entry16("CertificateAuthorities:certificate_authority_len", "CertificateAuthorities:certificate_authority"))
 	}
 	c.Done(&names.Cursor)
 	if h := &s.f.hooks.CertificateRequest; c.OK() && h.On() {
@@ -225,9 +223,10 @@ func appendAlgorithms(dst []event.SSLSignatureAndHashAlgorithm, c *cursor) []eve
 }
 
 func algorithm(c *cursor) event.SSLSignatureAndHashAlgorithm {
-	hash := c.U8("SignatureAndHashAlgorithm:HashAlgorithm")
-	return event.SSLSignatureAndHashAlgorithm{HashAlgorithm: uint64(hash),
-		SignatureAlgorithm: uint64(c.U8("SignatureAndHashAlgorithm:SignatureAlgorithm"))}
+	outer := c.Record()
+	head := c.Head(2, "SignatureAndHashAlgorithm")
+	c.End(outer)
+	return event.SSLSignatureAndHashAlgorithm{HashAlgorithm: uint64(head[0]), SignatureAlgorithm: uint64(head[1])}
 }
 
 // Curve types (RFC 8422 section 5.4).
@@ -240,15 +239,17 @@ func (s *session) serverKeyExchange(c *cursor) {
 	k := exchange(s.cipher)
 	switch k {
 	case kexECDHEPSK, kexDHEPSK:
-		c.vec16("ServerKeyExchange:psk_identity_hint")
+		c.vec16("ServerKeyExchange:psk_identity_hint", "ServerKeyExchange:psk_identity_hint")
 	}
 	switch k {
 	case kexECDHE, kexECDHEPSK, kexECDHAnon:
 		if c.U8("EcdheServerKeyExchange:curve_type") != namedCurve {
 			return
 		}
-		curve := c.U16("ServerECDHParamsAndSignature:curve")
-		point := c.vec8("ServerECDHParamsAndSignature:point")
+		outer := c.Record()
+		head := c.Head(3, "ServerECDHParamsAndSignature:point_length")
+		curve, point := uint16(be16(head)), c.Take(int(head[2]), "ServerECDHParamsAndSignature:point")
+		c.End(outer)
 		if k != kexECDHE {
 			s.ecdhServer(c, curve, point)
 			return
@@ -257,9 +258,9 @@ func (s *session) serverKeyExchange(c *cursor) {
 		s.ecdhServer(c, curve, point)
 		s.signed(c, alg, signature)
 	case kexDHE, kexDHEPSK, kexDHAnon:
-		p := c.vec16("DheServerKeyExchange:dh_p")
-		g := c.vec16("DheServerKeyExchange:dh_g")
-		ys := c.vec16("DheServerKeyExchange:dh_Ys")
+		p := c.vec16("DheServerKeyExchange:dh_p_length", "DheServerKeyExchange:dh_p")
+		g := c.vec16("DheServerKeyExchange:dh_g_length", "DheServerKeyExchange:dh_g")
+		ys := c.vec16("DheServerKeyExchange:dh_Ys_length", "DheServerKeyExchange:dh_Ys")
 		if k != kexDHE {
 			s.dhServer(c, p, g, ys)
 			return
@@ -286,11 +287,12 @@ func (s *session) dhServer(c *cursor, p, g, ys []byte) {
 
 // signature reads what a server has signed its key exchange with.
 func (s *session) signature(c *cursor) (event.SSLSignatureAndHashAlgorithm, []byte) {
+	defer c.End(c.Record())
 	alg := event.SSLSignatureAndHashAlgorithm{HashAlgorithm: 256, SignatureAlgorithm: 256}
 	if s.signsWithAlgorithm() {
 		alg = algorithm(c)
 	}
-	return alg, c.vec16("ServerKeyExchangeSignature:signature")
+	return alg, c.vec16("ServerKeyExchangeSignature:signature_length", "ServerKeyExchangeSignature:signature")
 }
 
 func (s *session) signed(c *cursor, alg event.SSLSignatureAndHashAlgorithm, signature []byte) {

@@ -1,6 +1,7 @@
 package tls
 
 import (
+	"encoding/binary"
 	"fmt"
 	"strconv"
 	"strings"
@@ -43,23 +44,23 @@ func (s *session) hello(version uint16) {
 	if versionKnown(version) {
 		s.confirm()
 	} else {
-		s.later(fmt.Sprintf("unsupported client SSL version 0x%04x", version))
+		s.complain(fmt.Sprintf("unsupported client SSL version 0x%04x", version))
 		s.stop()
 	}
 }
 
 // clientHello takes a ClientHello (RFC 8446 section 4.1.2, RFC 6347 section 4.2.1).
 func (s *session) clientHello(isOrig bool, c *cursor) {
-	version := c.U16("ClientHello:client_version")
-	stamp := c.U32("ClientHello:gmt_unix_time")
+	head := c.Head(6, "ClientHello:gmt_unix_time")
+	version, stamp := binary.BigEndian.Uint16(head), binary.BigEndian.Uint32(head[2:])
 	random := c.Take(28, "ClientHello:random_bytes")
-	id := c.vec8("ClientHello:session_id")
+	id := c.Array(int(c.U8("ClientHello:session_len")), 1, "ClientHello:session_id")
 	if version == versionDTLS10 || version == versionDTLS12 {
-		c.vec8("ClientHelloCookie:cookie")
+		c.entry8("ClientHelloCookie:cookie_len", "ClientHelloCookie:cookie")
 	}
-	ciphers := c.Take(int(c.U16("ClientHello:csuit_len"))&^1, "ClientHello:csuits")
-	methods := c.vec8("ClientHello:cmeths")
-	s.extensions(isOrig, true, c)
+	ciphers := c.Array(int(c.U16("ClientHello:csuit_len"))/2, 2, "ClientHello:csuits")
+	methods := c.Array(int(c.U8("ClientHello:cmeth_len")), 1, "ClientHello:cmeths")
+	s.extensions(isOrig, true, c, "ClientHello:ext_len__elem")
 	if !c.OK() {
 		return
 	}
@@ -78,26 +79,29 @@ func (s *session) clientHello(isOrig bool, c *cursor) {
 // serverHello takes a ServerHello (RFC 8446 section 4.1.3), in which drafts of TLS 1.3
 // had no session and no compression.
 func (s *session) serverHello(isOrig bool, c *cursor) {
-	version := c.U16("ServerHelloChoice:server_version")
-	random := c.Take(32, "ServerHello:random_bytes")
-	var id []byte
+	version := c.U16("ServerHelloChoice:server_version1")
+	c.Record()
+	var random, id []byte
+	var cipher uint16
 	var method uint8
-	draft := version == versionTLS13 || version>>8 == versionDraft
-	if !draft {
-		id = c.vec8("ServerHello:session_id")
+	if version == versionTLS13 || version>>8 == versionDraft {
+		random = c.Take(32, "ServerHello13:random")
+		cipher = c.U16("ServerHello13:cipher_suite")
+		s.extensions(isOrig, false, c, "ServerHello13:ext_len__elem")
+	} else {
+		random = c.Take(32, "ServerHello:random_bytes")
+		id = c.Array(int(c.U8("ServerHello:session_len")), 1, "ServerHello:session_id")
+		head := c.Head(3, "ServerHello:compression_method")
+		cipher, method = binary.BigEndian.Uint16(head), head[2]
+		s.extensions(isOrig, false, c, "ServerHello:ext_len__elem")
 	}
-	cipher := c.U16("ServerHello:cipher_suite")
-	if !draft {
-		method = c.U8("ServerHello:compression_method")
-	}
-	s.extensions(isOrig, false, c)
 	if !c.OK() {
 		return
 	}
 	s.setVersion(version)
 	s.cipher = uint32(cipher)
 	if !versionKnown(version) {
-		s.later(fmt.Sprintf("unsupported server SSL version 0x%04x", version))
+		s.complain(fmt.Sprintf("unsupported server SSL version 0x%04x", version))
 		s.stop()
 	}
 	s.serverSpoke = true
@@ -112,23 +116,22 @@ func (s *session) serverHello(isOrig bool, c *cursor) {
 }
 
 // extensions takes the extensions of a hello, if there are any. Like Zeek it does not
-// ask for their length.
-func (s *session) extensions(isOrig, inClientHello bool, c *cursor) {
+// ask for their length, which is in field.
+func (s *session) extensions(isOrig, inClientHello bool, c *cursor, field string) {
 	if !c.More() {
 		return
 	}
-	c.U16("Hello:ext_len")
+	c.U16(field)
 	for i := 0; c.More(); i++ {
 		if i == s.f.opt.Extensions {
 			s.limited("extensions", "tls_too_many_extensions", "")
 			return
 		}
-		code := c.U16("SSLExtension:type")
-		n := int(c.U16("SSLExtension:data_len"))
-		if n > c.Len() {
-			c.Fail(wire.OutOfBound("SSLExtension", 4+n, 4+c.Len()))
-		}
-		val := c.Take(n, "SSLExtension")
+		outer := c.Record()
+		head := c.Head(4, "SSLExtension:data_len")
+		code := binary.BigEndian.Uint16(head)
+		val := c.Take(be16(head[2:]), "SSLExtension")
+		c.End(outer)
 		if !c.OK() {
 			return
 		}
@@ -153,14 +156,14 @@ func (s *session) extension(isOrig, inClientHello bool, code uint16, c *cursor) 
 	case extServerName:
 		s.serverName(client, c)
 	case extSupportedGroups:
-		list := c.vec16("EllipticCurves:elliptic_curve_list")
+		list := c.Array(int(c.U16("EllipticCurves:length"))/2, 2, "EllipticCurves:elliptic_curve_list")
 		if h := &hooks.ExtensionEllipticCurves; c.OK() && h.On() {
 			ev.numbers = appendPairs(ev.numbers[:0], list)
 			ev.curves = event.SSLExtensionEllipticCurves{Conn: s.c, IsClient: client, Curves: ev.numbers}
 			h.Raise(&ev.curves)
 		}
 	case extECPointFormats:
-		list := c.vec8("EcPointFormats:point_format_list")
+		list := c.Array(int(c.U8("EcPointFormats:length")), 1, "EcPointFormats:point_format_list")
 		if h := &hooks.ExtensionECPointFormats; c.OK() && h.On() {
 			ev.numbers = appendBytes(ev.numbers[:0], list)
 			ev.pointFormats = event.SSLExtensionECPointFormats{Conn: s.c, IsClient: client, PointFormats: ev.numbers}
@@ -169,10 +172,10 @@ func (s *session) extension(isOrig, inClientHello bool, code uint16, c *cursor) 
 	case extSignatureAlgorithms:
 		s.signatureAlgorithms(client, c)
 	case extALPN:
-		list := c.list16("ApplicationLayerProtocolNegotiationExtension")
+		list := c.list16("ApplicationLayerProtocolNegotiationExtension:length", "ApplicationLayerProtocolNegotiationExtension")
 		ev.strings = ev.strings[:0]
 		for list.More() {
-			ev.strings = append(ev.strings, list.vec8("ProtocolName:name"))
+			ev.strings = append(ev.strings, list.entry8("ProtocolName:length", "ProtocolName:name"))
 		}
 		c.Done(&list.Cursor)
 		if h := &hooks.ExtensionApplicationLayerProtocolNegotiation; c.OK() && h.On() {
@@ -186,7 +189,7 @@ func (s *session) extension(isOrig, inClientHello bool, code uint16, c *cursor) 
 	case extSupportedVersions:
 		s.supportedVersions(client, c)
 	case extPSKKeyExchangeModes:
-		list := c.vec8("PSKKeyExchangeModes")
+		list := c.vec8("PSKKeyExchangeModes:length", "PSKKeyExchangeModes")
 		if h := &hooks.ExtensionPSKKeyExchangeModes; c.OK() && h.On() {
 			ev.numbers = appendBytes(ev.numbers[:0], list)
 			ev.pskModes = event.SSLExtensionPSKKeyExchangeModes{Conn: s.c, IsClient: client, Modes: ev.numbers}
@@ -195,7 +198,7 @@ func (s *session) extension(isOrig, inClientHello bool, code uint16, c *cursor) 
 	case extPreSharedKey:
 		s.preSharedKey(client, inClientHello, c)
 	case extConnectionID:
-		cid := c.vec8("ConnectionId:cid")
+		cid := c.vec8("ConnectionId:length", "ConnectionId:cid")
 		if !c.OK() {
 			return
 		}
@@ -210,7 +213,7 @@ func (s *session) extension(isOrig, inClientHello bool, code uint16, c *cursor) 
 // signatureAlgorithms takes a list of algorithms and leaves it in the scratch.
 func (s *session) signatureAlgorithms(client bool, c *cursor) {
 	ev := &s.f.ev
-	list := c.list16("SignatureAlgorithm")
+	list := c.list16("SignatureAlgorithm:length", "SignatureAlgorithm")
 	ev.algs = appendAlgorithms(ev.algs[:0], &list)
 	c.Done(&list.Cursor)
 	if h := &s.f.hooks.ExtensionSignatureAlgorithm; c.OK() && h.On() {
@@ -222,14 +225,15 @@ func (s *session) signatureAlgorithms(client bool, c *cursor) {
 func (s *session) serverName(client bool, c *cursor) {
 	const hostName = 0
 	ev := &s.f.ev
-	list := c.list16("ServerNameExt")
+	list := c.list16("ServerNameExt:length", "ServerNameExt")
 	ev.strings = ev.strings[:0]
 	for list.More() {
+		list.Record()
 		if typ := list.U8("ServerName:name_type"); typ != hostName {
 			s.weird("ssl_ext_unknown_server_name_type", strconv.Itoa(int(typ)))
 			break // how long it is is not known
 		}
-		name := list.vec16("ServerNameHostName:host_name")
+		name := list.entry16("ServerNameHostName:length", "ServerNameHostName:host_name")
 		if list.OK() {
 			ev.strings = append(ev.strings, name)
 		}
@@ -266,18 +270,20 @@ func (s *session) keyShare(client, inClientHello bool, c *cursor) {
 	ev := &s.f.ev
 	ev.numbers = ev.numbers[:0]
 	share := func(c *cursor) {
-		ev.numbers = append(ev.numbers, uint64(c.U16("KeyShareEntry:namedgroup")))
-		c.vec16("KeyShareEntry:key_exchange")
+		defer c.End(c.Record())
+		head := c.Head(4, "KeyShareEntry:key_exchange_length")
+		ev.numbers = append(ev.numbers, uint64(be16(head)))
+		c.Take(be16(head[2:]), "KeyShareEntry:key_exchange")
 	}
 	switch {
 	case inClientHello:
-		list := c.list16("ClientHelloKeyShare")
+		list := c.list16("ClientHelloKeyShare:length", "ClientHelloKeyShare")
 		for list.More() {
 			share(&list)
 		}
 		c.Done(&list.Cursor)
 	case c.Len() == 2:
-		ev.numbers = append(ev.numbers, uint64(c.U16("HelloRetryRequestKeyShare:namedgroup")))
+		ev.numbers = append(ev.numbers, uint64(c.U16("HelloRetryRequestKeyShare")))
 	default:
 		share(c)
 	}
@@ -291,13 +297,13 @@ func (s *session) supportedVersions(client bool, c *cursor) {
 	ev := &s.f.ev
 	ev.numbers = ev.numbers[:0]
 	if client {
-		list := c.list8("SupportedVersions")
+		list := c.list8("SupportedVersions:length", "SupportedVersions")
 		for list.More() {
-			ev.numbers = append(ev.numbers, uint64(list.U16("SupportedVersions:versions")))
+			ev.numbers = append(ev.numbers, uint64(list.U16("SupportedVersions:versions__elem")))
 		}
 		c.Done(&list.Cursor)
 	} else {
-		v := c.U16("OneSupportedVersion:version")
+		v := c.U16("OneSupportedVersion")
 		if !c.OK() {
 			return
 		}
@@ -314,25 +320,26 @@ func (s *session) supportedVersions(client bool, c *cursor) {
 func (s *session) preSharedKey(client, inClientHello bool, c *cursor) {
 	ev := &s.f.ev
 	if !inClientHello {
-		n := c.U16("SelectedPreSharedKeyIdentity:selected_identity")
+		n := c.U16("SelectedPreSharedKeyIdentity")
 		if h := &s.f.hooks.ExtensionPreSharedKeyServerHello; c.OK() && h.On() {
 			ev.pskServer = event.SSLExtensionPreSharedKeyServerHello{Conn: s.c, IsClient: client, SelectedIdentity: uint64(n)}
 			h.Raise(&ev.pskServer)
 		}
 		return
 	}
-	ids := c.list16("PSKIdentitiesList")
+	ids := c.list16("PSKIdentitiesList:length", "PSKIdentitiesList")
 	ev.identities = ev.identities[:0]
 	for ids.More() {
-		id := ids.vec16("PSKIdentity:identity")
+		ids.Record()
+		id := ids.vec16("PSKIdentity:length", "PSKIdentity:identity")
 		ev.identities = append(ev.identities, event.SSLPSKIdentity{Identity: id,
 			ObfuscatedTicketAge: uint64(ids.U32("PSKIdentity:obfuscated_ticket_age"))})
 	}
 	c.Done(&ids.Cursor)
-	binders := c.list16("PSKBindersList")
+	binders := c.list16("PSKBindersList:length", "PSKBindersList")
 	ev.strings = ev.strings[:0]
 	for binders.More() {
-		ev.strings = append(ev.strings, binders.vec8("PSKBinder:binder"))
+		ev.strings = append(ev.strings, binders.entry8("PSKBinder:length", "PSKBinder:binder"))
 	}
 	c.Done(&binders.Cursor)
 	if h := &s.f.hooks.ExtensionPreSharedKeyClientHello; c.OK() && h.On() {
@@ -344,15 +351,15 @@ func (s *session) preSharedKey(client, inClientHello bool, c *cursor) {
 
 // timestamps takes signed certificate timestamps (RFC 6962 sections 3.2 and 3.3).
 func (s *session) timestamps(client bool, c *cursor) {
-	list := c.list16("SignedCertificateTimestampList")
+	list := c.list16("SignedCertificateTimestampList:length", "SignedCertificateTimestampList")
 	for list.More() {
-		t := list.list16("SignedCertificateTimestamp")
+		t := list.list16("SignedCertificateTimestamp:version", "SignedCertificateTimestamp")
 		e := event.SSLExtensionSignedCertificateTimestamp{Conn: s.c, IsClient: client,
 			Version: uint64(t.U8("SignedCertificateTimestamp:version")), LogID: t.Take(32, "SignedCertificateTimestamp:logid"),
 			Timestamp: t.U64("SignedCertificateTimestamp:timestamp")}
-		t.vec16("SignedCertificateTimestamp:extensions")
+		t.vec16("SignedCertificateTimestamp:extensions_length", "SignedCertificateTimestamp:extensions")
 		e.SignatureAndHashAlgorithm = algorithm(&t)
-		e.Signature = t.vec16("SignedCertificateTimestamp:digitally_signed_signature")
+		e.Signature = t.vec16("SignedCertificateTimestamp:digitally_signed_signature_length", "SignedCertificateTimestamp:digitally_signed_signature")
 		list.Done(&t.Cursor)
 		if h := &s.f.hooks.ExtensionSignedCertificateTimestamp; list.OK() && h.On() {
 			s.f.ev.sct = e

@@ -159,7 +159,7 @@ func (s *recordSide) version() uint16 {
 func (a *analyzer) record(isOrig bool, s *recordSide, body []byte) {
 	typ, version := s.contentType(), s.version()
 	switch {
-	case s.length == 0 && typ != ssl2Base+ssl2Error:
+	case s.length == 0:
 	case a.encrypted(isOrig, typ):
 		a.ciphertext(isOrig, version, typ, s.length)
 	case typ == typeChangeCipherSpec:
@@ -172,28 +172,30 @@ func (a *analyzer) record(isOrig bool, s *recordSide, body []byte) {
 			a.changeCipherSpec(isOrig)
 			a.plaintext(isOrig, version, typ, s.length)
 		}
-	default:
-		switch typ {
-		case typeAlert:
-			a.alerts(isOrig, body)
-		case typeHandshake:
-			a.recordVersion = version
-			a.handshakes(isOrig, &s.msg, body)
-		case typeHeartbeat:
-			a.heartbeat(isOrig, body)
-		case typeApplicationData:
-		case ssl2Base + ssl2Error, ssl2Base + ssl2ClientHello, ssl2Base + ssl2ClientMasterKey, ssl2Base + ssl2ServerHello:
-			a.recordVersion = 0
-			a.message2(isOrig, &s.header, body)
-		default:
-			a.unknownRecord(isOrig, typ)
-		}
+	case a.contents(isOrig, s, typ, body):
 		a.plaintext(isOrig, version, typ, s.length)
 	}
-	a.tell()
-	if !a.off && a.finished() {
-		a.t.Detach(a.c, a)
+	a.settle()
+}
+
+// contents takes what is in a record in the clear, and reports whether it is well formed.
+func (a *analyzer) contents(isOrig bool, s *recordSide, typ uint16, body []byte) bool {
+	switch typ {
+	case typeAlert:
+		return a.alerts(isOrig, body)
+	case typeHandshake:
+		a.recordVersion = s.version()
+		a.handshakes(isOrig, &s.msg, body)
+	case typeHeartbeat:
+		return a.heartbeat(isOrig, body)
+	case typeApplicationData:
+	case ssl2Base + ssl2Error, ssl2Base + ssl2ClientHello, ssl2Base + ssl2ClientMasterKey, ssl2Base + ssl2ServerHello:
+		a.recordVersion = 0
+		return a.message2(isOrig, &s.header, body)
+	default:
+		a.unknownRecord(isOrig, typ)
 	}
+	return true
 }
 
 // Gap gives up: records cannot be found again after missing bytes.

@@ -25,9 +25,9 @@ type session struct {
 	// stopped tells that this is so from the next record on.
 	stopped   bool
 	confirmed bool
-	// violation is what was wrong with a message, to be told after its record.
-	violation string
-	violated  bool
+	// violated tells that something was wrong, and leaving that the analyzer is to be taken
+	// off for it after the record.
+	violated, leaving bool
 
 	encrypting  [2]bool // by side
 	established bool
@@ -108,24 +108,27 @@ func (s *session) violate(reason string) {
 	s.t.Violate(s.c, s.self, reason, nil)
 }
 
-// later notes a violation that is to be told after the record.
-func (s *session) later(reason string) {
-	if s.violation == "" {
-		s.violation = reason
+// complain tells of a violation in a message, whose own events come after it.
+func (s *session) complain(reason string) {
+	s.violated = true
+	if s.t.TellViolation(s.c, s.self, reason, nil) {
+		s.leaving = true
 	}
 }
 
-// tell tells of what was noted. The session goes on if the analyzer was left on.
-func (s *session) tell() {
+// settle has the analyzer taken off, or not look any further, if the record at work has led
+// to that, or has completed the handshake.
+func (s *session) settle() {
 	if s.stopped {
 		s.off = true
 	}
-	if s.violation == "" {
-		return
+	switch {
+	case s.leaving:
+		s.leaving = false
+		s.t.DetachViolator(s.c, s.self)
+	case !s.off && s.finished():
+		s.t.Detach(s.c, s.self)
 	}
-	reason := s.violation
-	s.violation, s.violated = "", true
-	s.t.Violate(s.c, s.self, reason, nil)
 }
 
 // stop has nothing more looked at after the record.
@@ -235,8 +238,8 @@ func (s *session) limited(limit, weird, addl string) {
 }
 
 // alerts takes the alerts of a record, of which there may be one only since TLS 1.3 (RFC
-// 8446 section 5.1).
-func (s *session) alerts(isOrig bool, b []byte) {
+// 8446 section 5.1). Like heartbeat, it reports whether they are well formed.
+func (s *session) alerts(isOrig bool, b []byte) bool {
 	most := 2 * s.f.opt.Alerts
 	if s.tls13() {
 		most = 2
@@ -249,8 +252,10 @@ func (s *session) alerts(isOrig bool, b []byte) {
 		s.alert(isOrig, uint64(b[0]), uint64(b[1]))
 	}
 	if len(b) > 0 {
-		s.later(wire.OutOfBound("Alert:description", 2, 1).Error())
+		s.complain(wire.OutOfBound("Alert", 2, 1).Error())
+		return false
 	}
+	return true
 }
 
 func (s *session) alert(isOrig bool, level, desc uint64) {
@@ -262,13 +267,14 @@ func (s *session) alert(isOrig bool, level, desc uint64) {
 }
 
 // heartbeat takes a heartbeat message (RFC 6520 section 4).
-func (s *session) heartbeat(isOrig bool, b []byte) {
+func (s *session) heartbeat(isOrig bool, b []byte) bool {
 	c := cursor{wire.NewCursor(b)}
+	head := c.Head(3, "Heartbeat:payload_length")
 	e := event.SSLHeartbeat{Conn: s.c, IsClient: s.client(isOrig), Length: uint64(len(b)),
-		HeartbeatType: uint64(c.U8("Heartbeat:type")), PayloadLength: uint64(c.U16("Heartbeat:payload_length"))}
+		HeartbeatType: uint64(head[0]), PayloadLength: uint64(be16(head[1:]))}
 	if !c.OK() {
-		s.later(c.Err().Error())
-		return
+		s.complain(c.Err().Error())
+		return false
 	}
 	s.letter()
 	if h := &s.f.hooks.Heartbeat; h.On() {
@@ -276,6 +282,7 @@ func (s *session) heartbeat(isOrig bool, b []byte) {
 		s.f.ev.heartbeat = e
 		h.Raise(&s.f.ev.heartbeat)
 	}
+	return true
 }
 
 func label(isOrig bool) string {
@@ -286,5 +293,5 @@ func label(isOrig bool) string {
 }
 
 func (s *session) unknownRecord(isOrig bool, contentType uint16) {
-	s.later("unknown SSL record type (" + strconv.Itoa(int(contentType)) + ") from " + label(isOrig))
+	s.complain("unknown SSL record type (" + strconv.Itoa(int(contentType)) + ") from " + label(isOrig))
 }

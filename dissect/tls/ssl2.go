@@ -21,8 +21,9 @@ const (
 	ssl2Base = 300
 )
 
-// message2 takes a message of SSL 2. The first bytes of it are in the record's header.
-func (a *analyzer) message2(isOrig bool, header *[headerLen]byte, body []byte) {
+// message2 takes a message of SSL 2 and reports whether it is well formed. The first bytes of
+// it are in the record's header: of an error all of them, of which Zeek does not tell then.
+func (a *analyzer) message2(isOrig bool, header *[headerLen]byte, body []byte) bool {
 	c := cursor{wire.NewCursor(body)}
 	word := binary.BigEndian.Uint16(header[3:])
 	switch header[2] {
@@ -33,9 +34,8 @@ func (a *analyzer) message2(isOrig bool, header *[headerLen]byte, body []byte) {
 	case ssl2ServerHello:
 		a.serverHello2(isOrig, &c)
 	case ssl2ClientMasterKey:
-		c.U8("V2ClientMasterKey:cipher_kind_8")
-		clear, secret, arg := c.U16("V2ClientMasterKey:cl_key_len"), c.U16("V2ClientMasterKey:en_key_len"), c.U16("V2ClientMasterKey:key_arg_len")
-		c.Take(int(clear)+int(secret)+int(arg), "V2ClientMasterKey")
+		head := c.Head(7, "V2ClientMasterKey:key_arg_len")
+		c.Take(be16(head[1:])+be16(head[3:])+be16(head[5:]), "V2ClientMasterKey")
 		if c.OK() {
 			a.encrypting = [2]bool{true, true}
 			if !a.established {
@@ -45,18 +45,22 @@ func (a *analyzer) message2(isOrig bool, header *[headerLen]byte, body []byte) {
 		}
 	}
 	if !c.OK() {
-		a.later(c.Err().Error())
+		a.complain(c.Err().Error())
 	}
+	return c.OK()
 }
 
 func (a *analyzer) clientHello2(version uint16, c *cursor) {
-	nciphers, nid, nchallenge := c.U16("V2ClientHello:csuit_len"), c.U16("V2ClientHello:session_len"), c.U16("V2ClientHello:chal_len")
-	ciphers := c.Take(int(nciphers), "V2ClientHello")
-	id := c.Take(int(nid), "V2ClientHello")
-	challenge := c.Take(int(nchallenge), "V2ClientHello")
+	head := c.Head(6, "V2ClientHello:chal_len")
+	nciphers, nid, nchallenge := be16(head), be16(head[2:]), be16(head[4:])
+	all := c.Take(nciphers+nid+nchallenge, "V2ClientHello")
 	if !c.OK() {
 		return
 	}
+	// Odd bytes of the ciphers count for what follows them, as in Zeek.
+	ciphers := all[:nciphers/3*3]
+	id := all[len(ciphers):][:nid]
+	challenge := all[len(ciphers)+nid:][:nchallenge]
 	a.hello(version)
 	a.letter()
 	if h := &a.f.hooks.ClientHello; h.On() {
@@ -69,16 +73,16 @@ func (a *analyzer) clientHello2(version uint16, c *cursor) {
 }
 
 func (a *analyzer) serverHello2(isOrig bool, c *cursor) {
-	version := c.U16("V2ServerHello:server_version")
-	ncert, nciphers, nid := c.U16("V2ServerHello:cert_len"), c.U16("V2ServerHello:ciphers_len"), c.U16("V2ServerHello:conn_id_len")
-	cert := c.Take(int(ncert), "V2ServerHello:cert_data")
-	ciphers := c.Take(int(nciphers), "V2ServerHello:ciphers")
-	id := c.Take(int(nid), "V2ServerHello:conn_id_data")
+	head := c.Head(8, "V2ServerHello:conn_id_len")
+	version := be16(head)
+	cert := c.Take(be16(head[2:]), "V2ServerHello:cert_data")
+	ciphers := c.Array(be16(head[4:])/3, 3, "V2ServerHello:ciphers")
+	id := c.Take(be16(head[6:]), "V2ServerHello:conn_id_data")
 	if !c.OK() {
 		return
 	}
 	if version != versionSSL2 {
-		a.later("Invalid version in SSL server hello. Version: " + strconv.Itoa(int(version)))
+		a.complain("Invalid version in SSL server hello. Version: " + strconv.Itoa(version))
 		return
 	}
 	a.serverSpoke = true

@@ -378,11 +378,11 @@ func TestEvents(t *testing.T) {
 		{"desynchronized", []said{{true, cat(record(typeHandshake, v10, clientHelloMessage(v12)), "HELLO")}}, []string{
 			`analyzer_violation_info {"atype":"Analyzer::ANALYZER_SSL","info":{"reason":"Invalid version late in TLS connection. Packet reported version: 17740"`}},
 		{"bad extension", []said{{true, record(typeHandshake, v10, clientHelloMessage(v12, "\x00\x17\x00\x09"))}}, []string{
-			`ssl_plaintext_data`,
-			`analyzer_violation_info {"atype":"Analyzer::ANALYZER_SSL","info":{"reason":"Binpac exception: binpac exception: out_of_bound: SSLExtension: 13 `}},
+			`analyzer_violation_info {"atype":"Analyzer::ANALYZER_SSL","info":{"reason":"Binpac exception: binpac exception: out_of_bound: SSLExtension: 13 `,
+			`ssl_plaintext_data`}},
 		{"unknown version", []said{{true, record(typeHandshake, v10, clientHelloMessage(0x0505))}}, []string{
-			`ssl_client_hello`, `ssl_plaintext_data`,
-			`analyzer_violation_info {"atype":"Analyzer::ANALYZER_SSL","info":{"reason":"unsupported client SSL version 0x0505"`}},
+			`analyzer_violation_info {"atype":"Analyzer::ANALYZER_SSL","info":{"reason":"unsupported client SSL version 0x0505"`,
+			`ssl_client_hello`, `ssl_plaintext_data`}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			whole := play(t, tt.dialogue, nil)
@@ -399,6 +399,97 @@ func TestEvents(t *testing.T) {
 				t.Errorf("bytes: %q\nwhole: %q", parts.lines, whole.lines)
 			}
 		})
+	}
+}
+
+// TestViolations has what is wrong told at its place among the events of its record, which
+// ssl.log depends on.
+func TestViolations(t *testing.T) {
+	const v12 = versionTLS12
+	hello := said{true, record(typeHandshake, versionTLS10, clientHelloMessage(v12))}
+	const told = "analyzer_confirmation_info ssl_client_hello ssl_handshake_message ssl_plaintext_data"
+	for _, tt := range []struct {
+		name  string
+		reply []byte
+		want  string
+	}{
+		{"version of a server", record(typeHandshake, v12, serverHelloMessage(0x0505, 0x002f)),
+			"analyzer_violation_info ssl_server_hello ssl_handshake_message ssl_plaintext_data"},
+		{"message", record(typeHandshake, v12, message(99)), "analyzer_violation_info ssl_handshake_message ssl_plaintext_data"},
+		{"message that is cut short", record(typeHandshake, v12, message(msgServerHello, u16(v12))), "analyzer_violation_info ssl_plaintext_data"},
+		{"record", record(29, v12, "x"), "analyzer_violation_info ssl_plaintext_data"},
+		{"half an alert", record(typeAlert, v12, 1), "analyzer_violation_info"},
+		{"an alert and a half", record(typeAlert, v12, 1, 90, 1), "ssl_alert analyzer_violation_info"},
+		{"heartbeat", record(typeHeartbeat, v12, 1), "analyzer_violation_info"},
+		{"nothing", record(typeAlert, v12), ""},
+	} {
+		b := play(t, []said{hello, {false, tt.reply}, {false, record(typeAlert, v12, 2, 40)}}, nil)
+		want := strings.TrimSpace(told + " " + tt.want)
+		if tt.want == "" {
+			want += " ssl_alert ssl_plaintext_data" // it goes on
+		}
+		if got := strings.Join(b.names(), " "); got != want {
+			t.Errorf("%s:\ngot  %s\nwant %s", tt.name, got, want)
+		}
+	}
+}
+
+// TestMalformed compares what is said of a message that is cut short, or has a length that lies,
+// with what the parser that is generated from Zeek's grammar says.
+func TestMalformed(t *testing.T) {
+	const v12 = versionTLS12
+	hello := record(typeHandshake, versionTLS10, clientHelloMessage(v12))
+	serverHello := func(extensions ...any) []byte {
+		return message(msgServerHello, u16(v12), zeros(32), vec8(), u16(0xc02f), 0, vec16(extensions...))
+	}
+	for _, tt := range []struct {
+		reply []byte
+		want  string
+	}{
+		{message(msgServerHello, 3), "ServerHelloChoice:server_version1: 2 > 1"},
+		{message(msgServerHello, u16(v12), zeros(9)), "ServerHello:random_bytes: 32 > 9"},
+		{message(msgServerHello, u16(v12), zeros(32), 40, "short"), "ServerHello:session_id: 40 > 5"},
+		{message(msgServerHello, u16(v12), zeros(32), vec8("id"), 1), "ServerHello:compression_method: 38 > 36"},
+		{message(msgServerHello, u16(v12), zeros(32), vec8(), u16(1), 0, 0), "ServerHello:ext_len__elem: 38 > 37"},
+		{message(msgServerHello, u16(0x7f1c), zeros(32), 1), "ServerHello13:cipher_suite: 34 > 33"},
+		{serverHello(u16(16), 0), "SSLExtension:data_len: 4 > 3"},
+		{serverHello(u16(16), u16(9), "x"), "SSLExtension: 13 > 5"},
+		{serverHello(extension(extALPN, u16(9), "x")), "ApplicationLayerProtocolNegotiationExtension: 11 > 3"},
+		{serverHello(extension(extALPN, vec16(vec8("h2"), 7, "x"))), "ProtocolName:name: 8 > 2"},
+		{serverHello(extension(extECPointFormats, 3, "x")), "EcPointFormats:point_format_list: 3 > 1"},
+		{serverHello(extension(extSupportedGroups, u16(6), "xx")), "EllipticCurves:elliptic_curve_list: 3 > 2"},
+		{serverHello(extension(extKeyShare, u16(29), u16(32), "x")), "KeyShareEntry:key_exchange: 36 > 5"},
+		{serverHello(extension(extSupportedVersions, 3)), "OneSupportedVersion: 2 > 1"},
+		{serverHello(extension(extServerName, vec16(0, u16(9), "a"))), "ServerNameHostName:host_name: 11 > 3"},
+		{message(msgCertificate, 0, 0), "Certificate:length: 3 > 2"},
+		{message(msgCertificate, "\x00\x01\x00", "x"), "Certificate: 259 > 4"},
+		{message(msgCertificate, vec24("\x00\x00\x09", "x")), "X509Certificate:certificate: 12 > 4"},
+		{message(msgNewSessionTicket, zeros(4), u16(9), "x"), "SessionTicketHandshake:data: 15 > 7"},
+		{message(msgCertificateStatus, 1), "CertificateStatus:length: 4 > 1"},
+		{message(msgHelloVerifyRequest, u16(v12), 9, "x"), "HelloVerifyRequest:cookie: 12 > 4"},
+		{cat(serverHello(), message(msgServerKeyExchange, 3, u16(29), 9, "x")), "ServerECDHParamsAndSignature:point: 12 > 4"},
+		{cat(serverHello(), message(msgServerKeyExchange, 3, u16(29), vec8("x"), 4)), "SignatureAndHashAlgorithm: 2 > 1"},
+		{cat(serverHello(), message(msgServerKeyExchange, 3, u16(29), vec8("x"), u16(0x401), u16(9))), "ServerKeyExchangeSignature:signature: 13 > 4"},
+		{cat(serverHello(), message(msgCertificateRequest, vec8("x"), vec16("ab"), u16(9), "x")), "CertificateRequest:certificate_authorities: 17 > 9"},
+		{cat(serverHello(), message(msgCertificateRequest, vec8("x"), vec16("ab"), vec16(u16(9), "x"))), "CertificateAuthorities:certificate_authority: 11 > 3"},
+	} {
+		b := play(t, []said{{true, hello}, {false, record(typeHandshake, v12, tt.reply)}}, nil)
+		want := "Binpac exception: binpac exception: out_of_bound: " + tt.want
+		if got := b.find("analyzer_violation_info"); len(got) != 1 || !strings.Contains(strings.ReplaceAll(got[0], `\u003e`, ">"), `"`+want+`"`) {
+			t.Errorf("%s, want %s", got, want)
+		}
+	}
+}
+
+// TestSSL2Error has an error in answer to a server, of which Zeek does not tell.
+func TestSSL2Error(t *testing.T) {
+	b := play(t, []said{
+		{true, cat("\x80\x1f\x01\x00\x02", u16(6), u16(0), u16(16), "\x01\x00\x80\x07\x00\xc0", "0123456789abcdef")},
+		{false, cat("\x80\x17\x04\x00\x01\x00\x02", u16(4), u16(3), u16(5), "cert", "\x01\x00\x80", "12345")},
+		{true, []byte("\x80\x03\x00\x00\x01")},
+	}, nil)
+	if len(b.find("ssl_server_hello")) != 1 || len(b.find("ssl_alert"))+len(b.find("analyzer_violation_info")) > 0 {
+		t.Errorf("%q", b.lines)
 	}
 }
 

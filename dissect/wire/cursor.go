@@ -6,14 +6,27 @@ import "encoding/binary"
 
 // Cursor reads the fields of a message one after the other. Once a field is not there, it
 // reads zeros and empty slices, and Err tells what was wrong first. What it returns is not
-// copied. Fields are named for Err, as in Zeek's grammars.
+// copied. Fields are named for Err as in Zeek's grammars, of several of fixed size the last,
+// which is where Zeek notices that they are not all there.
 type Cursor struct {
 	b   []byte
 	err *Malformed
+	// size is what was left at the beginning of the record at work.
+	size int
 }
 
 // NewCursor returns a Cursor over b.
-func NewCursor(b []byte) Cursor { return Cursor{b: b} }
+func NewCursor(b []byte) Cursor { return Cursor{b: b, size: len(b)} }
+
+// Record begins a record inside of another one. Err counts from its beginning until End gets
+// what Record has returned.
+func (c *Cursor) Record() (outer int) {
+	outer, c.size = c.size, len(c.b)
+	return outer
+}
+
+// End goes on with the outer record.
+func (c *Cursor) End(outer int) { c.size = outer }
 
 // Err is what is wrong, nil for nothing.
 func (c *Cursor) Err() *Malformed { return c.err }
@@ -61,15 +74,36 @@ func (c *Cursor) Take(n int, field string) []byte {
 //go:noinline
 func (c *Cursor) missing(n int, field string) {
 	if c.err == nil {
-		c.err = OutOfBound(field, n, len(c.b))
+		c.err = OutOfBound(field, c.size-len(c.b)+n, c.size)
 	}
 	c.b = nil
+}
+
+// zeros are what Head returns of what is not there.
+var zeros [64]byte
+
+// Head reads several fields of fixed size that have n bytes, 64 at most, together. It returns
+// zeros if they are not there.
+func (c *Cursor) Head(n int, field string) []byte {
+	if b := c.Take(n, field); b != nil {
+		return b
+	}
+	return zeros[:n:n]
+}
+
+// Array reads n elements of size bytes each.
+func (c *Cursor) Array(n, size int, field string) []byte {
+	if uint(n) > uint(len(c.b)/size) {
+		c.Fail(OutOfBound(field, n, len(c.b)))
+		return nil
+	}
+	return c.Take(n*size, field)
 }
 
 // Within is a cursor over the next n bytes, to be ended with Done.
 func (c *Cursor) Within(n int, field string) Cursor {
 	b := c.Take(n, field)
-	return Cursor{b, c.err}
+	return Cursor{b, c.err, len(b)}
 }
 
 // Done takes over what has gone wrong in a part.

@@ -31,7 +31,11 @@ func TestCursorErrors(t *testing.T) {
 		read func(c *Cursor)
 		want string
 	}{
-		"number":         {func(c *Cursor) { c.U8("a"); c.LE32("b"); c.U8("c") }, "out_of_bound: b: 4 > 2"},
+		"number":         {func(c *Cursor) { c.U8("a"); c.LE32("b"); c.U8("c") }, "out_of_bound: b: 5 > 3"},
+		"record":         {func(c *Cursor) { c.U8("a"); o := c.Record(); c.U8("b"); c.End(o); c.U16("c") }, "out_of_bound: c: 4 > 3"},
+		"inner record":   {func(c *Cursor) { c.U8("a"); o := c.Record(); c.U8("b"); c.U16("c"); c.End(o) }, "out_of_bound: c: 3 > 2"},
+		"head":           {func(c *Cursor) { c.U8("a"); copy(make([]byte, 3), c.Head(3, "b")) }, "out_of_bound: b: 4 > 3"},
+		"array":          {func(c *Cursor) { c.U8("a"); c.Array(2, 2, "b") }, "out_of_bound: b: 2 > 2"},
 		"negative":       {func(c *Cursor) { c.Take(-1, "a") }, "out_of_bound: a: -1 > 3"},
 		"wrong":          {func(c *Cursor) { c.Fail(Wrong("string mismatch at a")); c.U8("b") }, "string mismatch at a"},
 		"case":           {func(c *Cursor) { c.Fail(InvalidCase("a", 7)); c.Fail(Wrong("b")) }, "invalid index for case: a: 7"},
