@@ -79,7 +79,7 @@ func FuzzShard(f *testing.F) {
 		if _, err := event.NewStream(&hooks, now, func([]byte) { lines++ }); err != nil {
 			t.Fatal(err)
 		}
-		s = New(cfg, &hooks, nil)
+		s = New(cfg, &hooks, func(event.Time, uint64, uint64) {})
 		list := frames(in)
 		c := everyPacket{now: 1_700_000_000e9}
 		for {

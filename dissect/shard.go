@@ -140,14 +140,17 @@ func (s *Shard) Stats() Stats {
 	return st
 }
 
-// Advance fires the timers that are due at now.
+// Advance fires the timers that are due at now, in the order of their deadlines: a file may
+// time out before its connection does.
 func (s *Shard) Advance(now event.Time, clock conn.Clock) {
-	s.table.Advance(now, clock)
-	if s.files.Due(now) {
+	for s.files.Due(now) {
+		d := s.files.Deadline()
+		s.table.Advance(d, clock)
 		num := s.table.PacketNum()
-		s.files.Advance(now, clock)
-		s.table.SetNow(now, num)
+		s.files.Advance(d, clock)
+		s.table.SetNow(d, num)
 	}
+	s.table.Advance(now, clock)
 }
 
 // Frame processes one packet. Advance has been called with its time before.

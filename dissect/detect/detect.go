@@ -37,6 +37,9 @@ type Signature struct {
 	// or one datagram. They must be cheap, and are called again as more comes, unless
 	// they have said that nothing more is needed.
 	Orig, Resp func(b []byte) Verdict
+	// Always tells that the signature is also asked about a side of which [conn.Conn.Signed]
+	// is not true: Zeek's does not name the IP protocol, so that it needs no packet.
+	Always bool
 }
 
 // What is looked at of a connection, for both directions together (Zeek's
@@ -63,8 +66,9 @@ type Detector struct {
 
 // signed is a signature, by side.
 type signed struct {
-	p     *Protocol
-	sides [2]func(b []byte) Verdict
+	p      *Protocol
+	sides  [2]func(b []byte) Verdict
+	always bool
 }
 
 type port struct {
@@ -106,7 +110,7 @@ func (d *Detector) sign(p *Protocol) {
 		default:
 			d.first[i][1] |= bit
 		}
-		d.signed[i] = append(d.signed[i], signed{p, [2]func([]byte) Verdict{s.Orig, s.Resp}})
+		d.signed[i] = append(d.signed[i], signed{p, [2]func([]byte) Verdict{s.Orig, s.Resp}, s.Always})
 	}
 }
 
@@ -270,13 +274,13 @@ func (w *watch) stop() {
 // match tries the signatures of one direction on what it has sent so far, of
 // which last is the part that is new.
 func (w *watch) match(side int, seen, last []byte, isOrig bool) {
-	if w.tp == event.ProtoTCP && !w.isInner && !w.c.Signed(isOrig) {
-		return
-	}
 	list := w.d.signed[transportIndex(w.tp)]
 	for open := w.open[side]; open != 0; open &= open - 1 {
 		i := bits.TrailingZeros64(open)
 		s := &list[i]
+		if !s.always && w.unsigned(side) {
+			continue
+		}
 		bit := uint64(1) << i
 		v := s.sides[side](seen)
 		if v == NeedMore || v == NoMatch && w.tp == event.ProtoUDP {
@@ -284,7 +288,11 @@ func (w *watch) match(side int, seen, last []byte, isOrig bool) {
 		}
 		w.open[side] &^= bit
 		if v == Match && side == 1 && s.sides[0] != nil {
-			if v = s.sides[0](w.sides[0]); v == NeedMore {
+			v = NeedMore
+			if s.always || !w.unsigned(0) {
+				v = s.sides[0](w.sides[0])
+			}
+			if v == NeedMore {
 				w.open[0] |= bit
 			}
 		}
@@ -292,6 +300,11 @@ func (w *watch) match(side int, seen, last []byte, isOrig bool) {
 			w.attach(s.p, last, isOrig)
 		}
 	}
+}
+
+// unsigned reports whether a side is one that only some signatures are asked about.
+func (w *watch) unsigned(side int) bool {
+	return w.tp == event.ProtoTCP && !w.isInner && !w.c.Signed(side == 0)
 }
 
 // attach adds an analyzer and gives it everything so far, and then last.

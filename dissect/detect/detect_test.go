@@ -83,17 +83,18 @@ func contains(s string) func([]byte) Verdict {
 // protocols for all tests: A and its kin by what they look for.
 func protocols(lines *[]string) []*Protocol {
 	list := []*Protocol{
-		{Transport: event.ProtoTCP, Ports: []uint16{700, 701}},                                                                        // P, by port only
-		{Transport: event.ProtoTCP, Signatures: []Signature{{Orig: begins("aaaa")}}},                                                  // A
-		{Transport: event.ProtoTCP, Signatures: []Signature{{Resp: begins("bbbb")}}},                                                  // B
-		{Transport: event.ProtoTCP, Signatures: []Signature{{Orig: begins("cc"), Resp: begins("CC")}}},                                // C
-		{Transport: event.ProtoTCP, Ports: []uint16{700}, Signatures: []Signature{{Orig: begins("dd")}}},                              // D
-		{Transport: event.ProtoTCP, Signatures: []Signature{{Orig: begins("nothing")}, {Orig: contains("ee"), Resp: contains("EE")}}}, // E
-		{Transport: event.ProtoUDP, Ports: []uint16{700}, Signatures: []Signature{{Orig: begins("uu")}, {Resp: begins("UU")}}},        // U
-		{Transport: event.ProtoUDP, Signatures: []Signature{{Orig: begins("vv")}}},                                                    // V
-		{Transport: event.ProtoTCP, Ports: []uint16{702}, Signatures: []Signature{{Orig: contains("ff")}, {Resp: begins("FF")}}},      // F
+		{Transport: event.ProtoTCP, Ports: []uint16{700, 701}},                                                                           // P, by port only
+		{Transport: event.ProtoTCP, Signatures: []Signature{{Orig: begins("aaaa")}}},                                                     // A
+		{Transport: event.ProtoTCP, Signatures: []Signature{{Resp: begins("bbbb")}}},                                                     // B
+		{Transport: event.ProtoTCP, Signatures: []Signature{{Orig: begins("cc"), Resp: begins("CC")}}},                                   // C
+		{Transport: event.ProtoTCP, Ports: []uint16{700}, Signatures: []Signature{{Orig: begins("dd")}}},                                 // D
+		{Transport: event.ProtoTCP, Signatures: []Signature{{Orig: begins("nothing")}, {Orig: contains("ee"), Resp: contains("EE")}}},    // E
+		{Transport: event.ProtoUDP, Ports: []uint16{700}, Signatures: []Signature{{Orig: begins("uu")}, {Resp: begins("UU")}}},           // U
+		{Transport: event.ProtoUDP, Signatures: []Signature{{Orig: begins("vv")}}},                                                       // V
+		{Transport: event.ProtoTCP, Ports: []uint16{702}, Signatures: []Signature{{Orig: contains("ff")}, {Resp: begins("FF")}}},         // F
+		{Transport: event.ProtoTCP, Signatures: []Signature{{Orig: begins("gggg"), Always: true}, {Resp: begins("gggg"), Always: true}}}, // G
 	}
-	for i, name := range []string{"P", "A", "B", "C", "D", "E", "U", "V", "F"} {
+	for i, name := range []string{"P", "A", "B", "C", "D", "E", "U", "V", "F", "G"} {
 		p := list[i]
 		p.Protocol = conn.Protocol{Name: name, Service: name, New: func(t *conn.Table, c *conn.Conn) conn.Analyzer {
 			*lines = append(*lines, name)
@@ -189,6 +190,9 @@ func TestUnsigned(t *testing.T) {
 	}{
 		{9999, "< SA 5000 1001; > A 1001 5001; > PA 1001 5001 aaaa; < PA 5001 1005 bbbb", "A A>aaaa A<bbbb A!"},
 		{9999, "< SA 5000 1001; > PA 1001 5001 cc; < PA 5001 1003 CC", ""},
+		{9999, "< SA 5000 1001; < A 5001 1001; < PA 5001 1001 gggg", "G G<gggg G!"},
+		{80, "< SA 5000 1001; > A 1001 5001; < PA 5001 1001 CC; > PA 1001 5003 cc", ""},
+		{80, "< SA 5000 1001; > A 1001 5001; > PA 1001 5001 gggg", "G G>gggg G!"},
 		{80, "< SA 5000 1001; > A 1001 5001; > PA 1001 5001 aaaa; < PA 5001 1005 bbbb", "B B>aaaa B<bbbb B!"},
 		{80, "< SA 5000 1001; > S 1000; > A 1001 5001; > PA 1001 5001 aaaa", "A A>aaaa A!"},
 		{9999, "> S 1000; > A 1001 5001; > PA 1001 5001 aaaa; < PA 5001 1005 bbbb", "A A>aaaa B B>aaaa B<bbbb A<bbbb A! B!"},

@@ -472,6 +472,9 @@ func (m *Manager) expire(f *File) {
 // Due reports whether Advance has something to do at now.
 func (m *Manager) Due(now event.Time) bool { return m.oldest != nil && m.oldest.deadline <= now }
 
+// Deadline returns when Advance will have something to do, if Due has said that it will.
+func (m *Manager) Deadline() event.Time { return m.oldest.deadline }
+
 // Advance ends the files of which nothing was heard for the timeout. It is to be
 // called wherever the timers of connections are advanced. As in Zeek a file is looked
 // at once in every timeout, so it may last for nearly two of them.

@@ -1,0 +1,49 @@
+package dissect
+
+import (
+	"net/netip"
+	"slices"
+	"testing"
+
+	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/dissect/packet"
+	"github.com/wirelog/wirelog/internal/testconn"
+)
+
+// TestTimersInOrder finds that a file times out before its connection does where the clock
+// jumps over both.
+func TestTimersInOrder(t *testing.T) {
+	var hooks event.Hooks
+	var got []string
+	hooks.File.Timeout.Listen(func(*event.FileTimeout) { got = append(got, "file_timeout") })
+	hooks.File.StateRemove.Listen(func(*event.FileStateRemove) { got = append(got, "file_state_remove") })
+	hooks.Conn.ConnectionStateRemove.Listen(func(*event.ConnectionStateRemove) {
+		got = append(got, "connection_state_remove")
+	})
+	cfg := DefaultConfig()
+	cfg.Conn.Packet.IgnoreChecksums = true
+	s := New(cfg, &hooks, func(event.Time, uint64, uint64) {})
+
+	client, server := netip.MustParseAddrPort("192.0.2.1:1024"), netip.MustParseAddrPort("192.0.2.2:80")
+	response := "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf of it"
+	clock := everyPacket{now: 1000e9}
+	for i, p := range [][]byte{
+		(&testconn.Segment{Src: client, Dst: server, Flags: "S", Seq: 1}).Bytes(),
+		(&testconn.Segment{Src: server, Dst: client, Flags: "SA", Seq: 1, Ack: 2}).Bytes(),
+		(&testconn.Segment{Src: client, Dst: server, Flags: "A", Seq: 2, Ack: 2, Data: []byte("GET / HTTP/1.1\r\n\r\n")}).Bytes(),
+		(&testconn.Segment{Src: server, Dst: client, Flags: "A", Seq: 2, Ack: 20, Data: []byte(response)}).Bytes(),
+		testconn.UDP(server, client, nil),
+	} {
+		clock.num++
+		if i == 4 {
+			clock.now += 1000e9
+		}
+		s.Advance(clock.now, &clock)
+		s.Frame(&packet.Frame{Link: packet.LinkRaw, Data: p, OrigLen: uint32(len(p)), Now: clock.now, Time: clock.now, Num: clock.num})
+	}
+	s.Settle()
+	want := []string{"file_timeout", "file_state_remove", "connection_state_remove"}
+	if !slices.Equal(got, want) {
+		t.Errorf("%q, not %q", got, want)
+	}
+}
