@@ -74,6 +74,9 @@ const (
 	// violationsCountUntil is Zeek's DPD::ignore_violations_after: the number of
 	// payload bytes of a connection after which a violation takes nothing off.
 	violationsCountUntil = 10 * 1024
+	// maxViolations is how many violations of one analyzer are told of (Zeek's
+	// max_analyzer_violations).
+	maxViolations = 1000
 	// maxInner is how many analyzers on inner streams a connection may get.
 	maxInner = 16
 )
@@ -86,6 +89,8 @@ type attached struct {
 	violated  violation
 	inner     bool // fed by another analyzer
 	guest     bool // and by any that has messages for it
+	// violations is how many have been told of, at most one more than maxViolations.
+	violations uint16
 }
 
 // A violation is the reason why an analyzer was taken off.
@@ -319,7 +324,15 @@ func (t *Table) TellViolation(c *Conn, a Analyzer, reason string, data []byte) b
 	if i < 0 || c.excused() {
 		return false
 	}
-	p := c.ext.analyzers[i].p
+	at := &c.ext.analyzers[i]
+	p := at.p
+	if at.violations > maxViolations {
+		return false
+	}
+	if at.violations++; at.violations > maxViolations {
+		t.weird(c, "too_many_analyzer_violations", "", p.Name)
+		return false
+	}
 	t.raiseViolation(c, p, reason, data)
 	if !c.suffers(p) {
 		return false

@@ -271,6 +271,35 @@ func TestConfirmAndViolate(t *testing.T) {
 	}
 }
 
+// TestManyViolations finds that no more are told of than Zeek does.
+func TestManyViolations(t *testing.T) {
+	b, _ := newBench(t, nil)
+	var violations, weirds int
+	b.Hooks.Analyzer.ViolationInfo.Listen(func(*event.AnalyzerViolationInfo) { violations++ })
+	b.Hooks.Weird.Conn.Listen(func(e *event.ConnWeird) {
+		if e.Name == "too_many_analyzer_violations" && e.Source == "X" {
+			weirds++
+		}
+	})
+	p := &conn.Protocol{Name: "X", Tolerant: true}
+	p.New = func(t *conn.Table, c *conn.Conn) conn.Analyzer {
+		var calls []string
+		a := &doer{faulty: faulty{calls: &calls}}
+		a.do = func(bool, []byte) {
+			for range 2000 {
+				t.Violate(c, a, "bad", nil)
+			}
+		}
+		return a
+	}
+	b.Table.SetAttacher(attachAll{p})
+	b.Script(open + "> PA 101 501 x")
+	b.Drain()
+	if violations != 1000 || weirds != 1 {
+		t.Errorf("%d violations, %d weirds", violations, weirds)
+	}
+}
+
 // TestIncomplete finds that violations count for nothing where bytes are missing.
 func TestIncomplete(t *testing.T) {
 	for _, c := range []struct {
