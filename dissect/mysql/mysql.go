@@ -31,7 +31,7 @@ const (
 func New(h *event.Hooks, ssl *conn.Protocol) *detect.Protocol {
 	f := &factory{hooks: &h.MySQL, ssl: ssl}
 	p := &detect.Protocol{Transport: event.ProtoTCP, Ports: []uint16{1434, 3306}}
-	p.Protocol = conn.Protocol{Name: "MySQL", Service: "mysql", New: f.new}
+	p.Protocol = conn.Protocol{Name: "MYSQL", Service: "mysql", New: f.new}
 	return p
 }
 
@@ -136,9 +136,9 @@ func (a *analyzer) pendingPacket(isOrig bool) {
 	}
 	switch n := frameLen(p); {
 	case n > maxPacket:
-		a.t.Limited("MySQL", "packet_size")
+		a.t.Limited("MYSQL", "packet_size")
 		a.giveUp("Binpac exception: binpac exception: flowbuffer allocation failed: expand beyond maximum capacity")
-	case a.t.Full(a.c, "MySQL"):
+	case a.t.Full(a.c, "MYSQL"):
 		a.giveUp("too many packets are incomplete")
 	case n == len(p):
 		a.packet(isOrig, p)
