@@ -25,7 +25,6 @@ type dceRPC struct {
 
 	rec                         schemas.DCERPC
 	uidBuf, endpoint, operation []byte
-	free                        []*dceState
 	freeAssociations            freelist.List[dceAssociation]
 }
 

@@ -10,7 +10,7 @@ type Forward struct {
 	Next func() bool
 }
 
-// Unset, like the methods below, implements Sink.
+// Unset passes on that there is no value.
 func (f *Forward) Unset() {
 	if f.Next() {
 		f.To.Unset()

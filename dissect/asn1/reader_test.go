@@ -11,7 +11,7 @@ import (
 func TestReader(t *testing.T) {
 	b := testconn.New(t, testconn.Config())
 	var weirds []string
-	b.Hooks.Weird.Net.Listen(func(e *event.NetWeird) { weirds = append(weirds, string(e.Name)+" "+string(e.Addl)) })
+	b.Hooks.Weird.Net.Listen(func(e *event.NetWeird) { weirds = append(weirds, e.Name+" "+string(e.Addl)) })
 	const long = "\x02\x09123456789"
 	r := NewReader(b.Table, []byte("\x30\x82\x01\x00"+"\xa3\x03\x02\x01\x05"+long+"\x04\x80"+"\x1b\x03abcrest"))
 	if h := r.Header(); h != (Header{TagSequence, 0x82, 256}) {

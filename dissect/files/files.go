@@ -210,7 +210,6 @@ func (m *Manager) Register(k *Kind) {
 // Stats returns the counters.
 func (m *Manager) Stats() Stats { return m.stats }
 
-// Open is the number of files that are open.
 // A Limit names a limit of an analyzer of files: Zeek's name of the analyzer, and what is bounded.
 type Limit struct{ Analyzer, Name string }
 
@@ -225,6 +224,7 @@ func (m *Manager) Limited(analyzer, name string) {
 // LimitCounts returns how often each limit of an analyzer has cut something off.
 func (m *Manager) LimitCounts() map[Limit]uint64 { return maps.Clone(m.limited) }
 
+// Open is the number of files that are open.
 func (m *Manager) Open() int { return len(m.open) }
 
 // ID makes an ID of the handle of a file that c carries, or that is carried by no

@@ -21,8 +21,6 @@ const (
 	sourceChunks = "SMTP_BDAT"
 )
 
-const ()
-
 // Options are limits of a connection.
 type Options struct {
 	// Pending is how many commands without a reply are remembered; beyond it all are

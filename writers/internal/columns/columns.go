@@ -45,13 +45,16 @@ func NewSink(to Values) *Sink { return &Sink{to: to} }
 // Reuse says that the strings that were passed on are no longer needed.
 func (s *Sink) Reuse() { s.texts = s.texts[:0] }
 
-// Groups, like the methods below, implements schemas.Sink.
+// Groups asks for no optional columns: they are chosen before.
 func (s *Sink) Groups() schemas.Groups { return 0 }
 
+// Unset is a null.
 func (s *Sink) Unset() { s.to.Null() }
 
+// Bool is a boolean.
 func (s *Sink) Bool(v bool) { s.to.Bool(v) }
 
+// Count is a signed integer, the largest one if v is above it.
 func (s *Sink) Count(v uint64) {
 	if v > math.MaxInt64 {
 		v = math.MaxInt64
@@ -60,14 +63,19 @@ func (s *Sink) Count(v uint64) {
 	s.to.Int64(int64(v))
 }
 
+// Int is a signed integer.
 func (s *Sink) Int(v int64) { s.to.Int64(v) }
 
+// Double is a double.
 func (s *Sink) Double(v float64) { s.to.Double(v) }
 
+// Interval is a double, in seconds.
 func (s *Sink) Interval(v float64) { s.to.Double(v) }
 
+// Time is a timestamp in microseconds, rounded down.
 func (s *Sink) Time(v schemas.Time) { s.to.Timestamp(int64(v) / 1000) }
 
+// String is UTF-8, with escapes for what is not.
 func (s *Sink) String(v string) {
 	if !text.IsValue(v) {
 		n := len(s.texts)
@@ -77,14 +85,17 @@ func (s *Sink) String(v string) {
 	s.to.String(v)
 }
 
+// Enum is a string.
 func (s *Sink) Enum(v string) { s.String(v) }
 
+// Addr is a string.
 func (s *Sink) Addr(v netip.Addr) {
 	n := len(s.texts)
 	s.texts = text.AppendAddr(s.texts, v)
 	s.to.String(s.from(n))
 }
 
+// Subnet is a string.
 func (s *Sink) Subnet(v netip.Prefix) {
 	n := len(s.texts)
 	s.texts = text.AppendSubnet(s.texts, v)
@@ -96,8 +107,11 @@ func (s *Sink) from(n int) string {
 	return unsafe.String(unsafe.SliceData(s.texts[n:]), len(s.texts)-n)
 }
 
+// Port is its number.
 func (s *Sink) Port(v uint16) { s.to.Int32(int32(v)) }
 
+// Begin begins a list of n values.
 func (s *Sink) Begin(_ schemas.Container, n int) { s.to.Begin(n) }
 
+// End ends the list.
 func (s *Sink) End() { s.to.End() }
