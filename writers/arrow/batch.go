@@ -56,11 +56,11 @@ func typeOf(k schemas.Kind) arrow.DataType {
 }
 
 // newBatch makes a batch of records of s, with dotted names as structs unless flat is set.
-func newBatch(s *schemas.Schema, flat bool, meta []columnar.Pair) *batch {
+func newBatch(s *schemas.Schema, flat bool, meta []columnar.Pair, mem memory.Allocator) *batch {
 	b := &batch{tree: columnar.Of(s, flat)}
 	b.from = columns.NewSink(b)
 	for i := range s.Fields {
-		b.fields = append(b.fields, newColumn(&s.Fields[i]))
+		b.fields = append(b.fields, newColumn(&s.Fields[i], mem))
 	}
 	var keys, values []string
 	for _, p := range meta {
@@ -87,8 +87,8 @@ func fieldsOf(nodes []*columnar.Node) []arrow.Field {
 	return list
 }
 
-func newColumn(f *schemas.Field) (c column) {
-	mem, t := memory.DefaultAllocator, typeOf(f.Kind)
+func newColumn(f *schemas.Field, mem memory.Allocator) (c column) {
+	t := typeOf(f.Kind)
 	if f.Container != schemas.Scalar {
 		c.list = array.NewListBuilderWithField(mem, arrow.Field{Name: columnar.Element, Type: t, Nullable: true})
 		c.whole, c.values = c.list, c.list.ValueBuilder()

@@ -57,7 +57,7 @@ func TestExportedSchema(t *testing.T) {
 		if err := stdjson.Unmarshal(text, &e); err != nil {
 			t.Fatal(err)
 		}
-		if fields := newBatch(s, false, nil).schema.Fields(); !slices.EqualFunc(fields, e.Schema.Fields, same) {
+		if fields := newBatch(s, false, nil, newRecycler()).schema.Fields(); !slices.EqualFunc(fields, e.Schema.Fields, same) {
 			t.Errorf("%s: %s\nbut %s", s.Name, fields, text)
 		}
 	}

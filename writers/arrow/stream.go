@@ -9,6 +9,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/apache/arrow/go/v15/arrow/ipc"
@@ -39,7 +40,8 @@ type stream struct {
 	// direct says that the file is what the user sees, and cannot be cut.
 	direct, torn bool
 
-	batch *batch
+	memory *recycler
+	batch  *batch
 	// w encodes batches into out; begin is what stands before the first.
 	w     *ipc.Writer
 	out   bytes.Buffer
@@ -51,6 +53,7 @@ type stream struct {
 	// pending are batches that could not be written yet.
 	pending      []encoded
 	pendingBytes int
+	spare        []byte // of a batch that was written, for the next
 }
 
 // encoded is a batch as it stands in a stream.
@@ -60,8 +63,8 @@ type encoded struct {
 }
 
 func newStream(p *Place, info writers.StreamInfo) (*stream, error) {
-	s := &stream{place: p, info: info, path: p.settings.file(info.Log), direct: p.settings.direct()}
-	s.batch = newBatch(info.Schema, p.settings.Flat, columnar.Metadata(info.Schema, info.Sensor, info.Version))
+	s := &stream{place: p, info: info, path: p.settings.file(info.Log), direct: p.settings.direct(), memory: newRecycler()}
+	s.batch = newBatch(info.Schema, p.settings.Flat, columnar.Metadata(info.Schema, info.Sensor, info.Version), s.memory)
 	empty := ipc.NewWriter(&s.out, p.settings.options(ipc.WithSchema(s.batch.schema))...)
 	if err := empty.Close(); err != nil {
 		return nil, err
@@ -74,7 +77,7 @@ func newStream(p *Place, info writers.StreamInfo) (*stream, error) {
 // encodeAnew makes a new encoder.
 func (s *stream) encodeAnew() {
 	s.out.Reset()
-	s.w = ipc.NewWriter(&s.out, s.place.settings.options(ipc.WithSchema(s.batch.schema))...)
+	s.w = ipc.NewWriter(&s.out, s.place.settings.options(ipc.WithSchema(s.batch.schema), ipc.WithAllocator(s.memory))...)
 }
 
 // Write takes rows.
@@ -92,7 +95,7 @@ func (s *stream) Write(rows []writers.Row) {
 func (s *stream) discard(err error) {
 	s.place.fail(fmt.Errorf("%s: %w", s.info.Log, err))
 	s.info.Counts.Dropped(writers.DropWrite, uint64(s.batch.rows))
-	s.batch = newBatch(s.info.Schema, s.place.settings.Flat, columnar.Metadata(s.info.Schema, s.info.Sensor, s.info.Version))
+	s.batch = newBatch(s.info.Schema, s.place.settings.Flat, columnar.Metadata(s.info.Schema, s.info.Sensor, s.info.Version), s.memory)
 	s.encodeAnew()
 }
 
@@ -114,7 +117,8 @@ func (s *stream) flush() {
 		s.discard(err)
 		return
 	}
-	data := bytes.Clone(bytes.TrimPrefix(s.out.Bytes(), s.begin))
+	data := append(s.spare[:0], bytes.TrimPrefix(s.out.Bytes(), s.begin)...)
+	s.spare = nil
 	s.out.Reset()
 	s.pending = append(s.pending, encoded{data, rows})
 	s.pendingBytes += len(data)
@@ -148,7 +152,8 @@ func (s *stream) drain() {
 		s.info.Counts.Wrote(e.rows)
 		s.info.Counts.Bytes(uint64(len(e.data)))
 		s.pendingBytes -= len(e.data)
-		s.pending = s.pending[1:]
+		s.pending = slices.Delete(s.pending, 0, 1)
+		s.spare = e.data
 	}
 }
 
