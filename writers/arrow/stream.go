@@ -297,12 +297,13 @@ func (p *Place) finish(f *os.File, from, to string) error {
 
 // convert copies the batches of a stream into a file.
 func (p *Place) convert(out *os.File, in io.Reader) error {
-	r, err := ipc.NewReader(in)
+	mem := newRecycler()
+	r, err := ipc.NewReader(in, ipc.WithAllocator(mem))
 	if err != nil {
 		return err
 	}
 	defer r.Release()
-	w, err := ipc.NewFileWriter(out, p.settings.options(ipc.WithSchema(r.Schema()))...)
+	w, err := ipc.NewFileWriter(out, p.settings.options(ipc.WithSchema(r.Schema()), ipc.WithAllocator(mem))...)
 	if err != nil {
 		return err
 	}
