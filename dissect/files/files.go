@@ -187,7 +187,7 @@ type scratch struct {
 func New(cfg Config, hooks *event.Hooks, clock Clock, cause func(deadline event.Time, first, num uint64)) *Manager {
 	cfg.setDefaults()
 	m := &Manager{cfg: cfg, hooks: hooks, clock: clock, cause: cause,
-		open: make(map[ID]*File), perConn: make(map[uint64]int), kinds: make(map[string][]*Kind), panics: make(map[*Kind]int), magic: matcher{detector: magicDetector()}}
+		open: make(map[ID]*File), perConn: make(map[uint64]int), kinds: make(map[string][]*Kind), panics: make(map[*Kind]int)}
 	for _, name := range cfg.Hashes {
 		if k := HashKind(name); k != nil {
 			m.hashes = append(m.hashes, k)

@@ -96,19 +96,36 @@ func newDetector(rules []magicRule) (*detector, error) {
 	slices.SortStableFunc(d.rules, func(a, b compiledRule) int {
 		return cmp.Or(cmp.Compare(b.strength, a.strength), cmp.Compare(a.mime, b.mime))
 	})
+	d.sort()
+	return d, nil
+}
+
+// sort puts the rules where their first bytes are.
+func (d *detector) sort() {
+	first := make([]byteSet, len(d.rules))
+	var sizes [256]int
 	for i := range d.rules {
-		var first byteSet
-		if p := d.rules[i].prefix; p < 0 || firstBytes(d.prefixes[p], &first) {
-			firstBytes(d.rules[i].steps, &first)
+		r := &d.rules[i]
+		if r.prefix < 0 || firstBytes(d.prefixes[r.prefix], &first[i]) {
+			firstBytes(r.steps, &first[i])
 		}
+		for b := range sizes {
+			if first[i].has(byte(b)) {
+				sizes[b]++
+			}
+		}
+	}
+	for b, n := range sizes {
+		d.byFirst[b] = make([]check, 0, n)
+	}
+	for i := range d.rules {
 		c := d.rules[i].check(uint16(i))
-		for b := range 256 {
-			if first.has(byte(b)) {
+		for b := range d.byFirst {
+			if first[i].has(byte(b)) {
 				d.byFirst[b] = append(d.byFirst[b], c)
 			}
 		}
 	}
-	return d, nil
 }
 
 // check looks for two bytes of the rule's literal, if possible not the first of the file,
@@ -126,9 +143,14 @@ func (c *compiledRule) check(rule uint16) check {
 	return k
 }
 
+var magicReplacer = strings.NewReplacer(magicPieces...)
+
 func compilePattern(text string) ([]step, error) {
-	pieces := strings.NewReplacer(magicPieces...)
-	for next := pieces.Replace(text); next != text; next = pieces.Replace(text) {
+	for strings.Contains(text, "{") {
+		next := magicReplacer.Replace(text)
+		if next == text {
+			break // what is left are repetitions
+		}
 		text = next // pieces have pieces in them
 	}
 	re, err := syntax.Parse(text, syntax.Perl|syntax.DotNL)
@@ -334,7 +356,7 @@ func secondBytes(steps []step) byteSet {
 
 // matcher looks at files with a detector. It belongs to one shard.
 type matcher struct {
-	*detector
+	*detector // made when the first file comes
 	free []spans
 	// ends has the offsets at which prefixes may end in the file that is looked at, of
 	// those that have been asked for.
@@ -345,6 +367,9 @@ type matcher struct {
 func (m *matcher) appendMatches(dst []event.MIMEMatch, head []byte, best bool) []event.MIMEMatch {
 	if len(head) == 0 {
 		return dst
+	}
+	if m.detector == nil {
+		m.detector = magicDetector()
 	}
 	defer m.forget()
 	list := m.byFirst[head[0]]
