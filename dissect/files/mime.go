@@ -357,7 +357,7 @@ func secondBytes(steps []step) byteSet {
 // matcher looks at files with a detector. It belongs to one shard.
 type matcher struct {
 	*detector // made when the first file comes
-	free []spans
+	free      []spans
 	// ends has the offsets at which prefixes may end in the file that is looked at, of
 	// those that have been asked for.
 	ends []spans
