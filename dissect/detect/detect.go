@@ -275,10 +275,11 @@ func (w *watch) stop() {
 // which last is the part that is new.
 func (w *watch) match(side int, seen, last []byte, isOrig bool) {
 	list := w.d.signed[transportIndex(w.tp)]
+	unsigned := w.unsigned(side)
 	for open := w.open[side]; open != 0; open &= open - 1 {
 		i := bits.TrailingZeros64(open)
 		s := &list[i]
-		if !s.always && w.unsigned(side) {
+		if unsigned && !s.always {
 			continue
 		}
 		bit := uint64(1) << i
