@@ -31,7 +31,9 @@ log.dirs={self.dir}/data
 num.partitions=3
 offsets.topic.replication.factor=1
 """)
-        cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+        cluster = "-"
+        while cluster.startswith("-"):  # which would be a flag
+            cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
         subprocess.run(self.java("kafka.tools.StorageTool", "format", "-t", cluster, "-c", self.config),
                        check=True, capture_output=True)
         self.start()
