@@ -7,6 +7,8 @@ import math
 import os
 import pathlib
 import re
+import socket
+import struct
 import subprocess
 import sys
 
@@ -91,6 +93,20 @@ def record(row, prefix=""):
 
 def canonical(rows):
     return [json.dumps(record(r), sort_keys=True) for r in rows]
+
+
+def make_capture(path, flows, rate):
+    """Writes a capture of DNS queries, each a connection of its own, so many a second."""
+    with open(path, "wb") as f:
+        f.write(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 101))
+        for i in range(flows):
+            name = b"%c%s%c%s\0" % (8, b"h%07d" % i, 7, b"example")
+            dns = struct.pack(">6H", i & 0xFFFF, 0x100, 1, 0, 0, 0) + name + struct.pack(">2H", 1, 1)
+            udp = struct.pack(">4H", 1024 + i % 60000, 53, 8 + len(dns), 0) + dns
+            ip = struct.pack(">2B3H2BH4s4s", 0x45, 0, 20 + len(udp), i & 0xFFFF, 0, 64, 17, 0,
+                             socket.inet_aton(f"10.{i // 60000 >> 8}.{i // 60000 & 255}.1"), socket.inet_aton("192.0.2.53"))
+            micros = i % rate * (1_000_000 // rate)
+            f.write(struct.pack("<4I", 1700000000 + i // rate, micros, len(ip + udp), len(ip + udp)) + ip + udp)
 
 
 def run(wirelog, captures, *flags):

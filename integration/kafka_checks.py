@@ -8,8 +8,6 @@ import random
 import re
 import shutil
 import signal
-import socket
-import struct
 import subprocess
 import sys
 import time
@@ -17,23 +15,10 @@ import time
 import kafka
 
 from broker import ADDR, Broker, messages
-from common import ROOT
+from common import ROOT, make_capture
 
 work = sys.argv[1]
 random.seed(os.environ.get("SEED", "wirelog"))
-
-
-def make_capture(path, flows):
-    """Writes a capture of DNS queries, each a connection of its own."""
-    with open(path, "wb") as f:
-        f.write(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 101))
-        for i in range(flows):
-            name = b"%c%s%c%s\0" % (8, b"h%07d" % i, 7, b"example")
-            dns = struct.pack(">6H", i & 0xFFFF, 0x100, 1, 0, 0, 0) + name + struct.pack(">2H", 1, 1)
-            udp = struct.pack(">4H", 1024 + i % 60000, 53, 8 + len(dns), 0) + dns
-            ip = struct.pack(">2B3H2BH4s4s", 0x45, 0, 20 + len(udp), i & 0xFFFF, 0, 64, 17, 0,
-                             socket.inet_aton(f"10.{i // 60000 >> 8}.{i // 60000 & 255}.1"), socket.inet_aton("192.0.2.53"))
-            f.write(struct.pack("<4I", 1700000000 + i // 1000, i % 1000 * 1000, len(ip + udp), len(ip + udp)) + ip + udp)
 
 
 def wirelog(capture, *args, **kwargs):
@@ -202,7 +187,7 @@ def main():
     try:
         broker.wait()
         small, large = (os.path.join(work, name + ".pcap") for name in ("small", "large"))
-        make_capture(small, 2000)
+        make_capture(small, 2000, 1000)
         if "readers" in parts:
             readers([small])
         if "examples" in parts:
@@ -210,7 +195,7 @@ def main():
         if "spool" in parts:
             spool(broker, [small])
         if {"broker", "wirelog"} & set(parts):
-            make_capture(large, int(os.environ.get("FLOWS", "100000")))
+            make_capture(large, int(os.environ.get("FLOWS", "100000")), 1000)
         if "broker" in parts:
             broker_dies(broker, [large], 10)
         if "wirelog" in parts:

@@ -22,27 +22,12 @@ import os
 import pathlib
 import random
 import shutil
-import socket
-import struct
 import subprocess
 import sys
 import tempfile
 import time
 
-from common import parser, record, start
-
-
-def make_capture(path, flows):
-    """DNS queries, each a connection of its own, ten a second."""
-    with open(path, "wb") as f:
-        f.write(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 101))
-        for i in range(flows):
-            name = b"%c%s%c%s\0" % (8, b"h%07d" % i, 7, b"example")
-            dns = struct.pack(">6H", i & 0xFFFF, 0x100, 1, 0, 0, 0) + name + struct.pack(">2H", 1, 1)
-            udp = struct.pack(">4H", 1024 + i % 60000, 53, 8 + len(dns), 0) + dns
-            ip = struct.pack(">2B3H2BH4s4s", 0x45, 0, 20 + len(udp), i & 0xFFFF, 0, 64, 17, 0,
-                             socket.inet_aton(f"10.{i // 60000 >> 8}.{i // 60000 & 255}.1"), socket.inet_aton("192.0.2.53"))
-            f.write(struct.pack("<4I", 1700000000 + i // 10, i % 10 * 100000, len(ip + udp), len(ip + udp)) + ip + udp)
+from common import make_capture, parser, record, start
 
 
 def launch(args, capture, folder, number, filters=()):
@@ -173,7 +158,7 @@ def main():
     tmp = pathlib.Path(tempfile.mkdtemp(prefix="wirelog-kill-"))
     try:
         capture = tmp / "in.pcap"
-        make_capture(capture, args.flows)
+        make_capture(capture, args.flows, 10)
 
         folder = tmp / "whole"
         folder.mkdir()

@@ -44,7 +44,7 @@ func TestSlowOutput(t *testing.T) {
 	}
 	fifo := filepath.Join(t.TempDir(), "fifo")
 	if err := syscall.Mkfifo(fifo, 0o600); err != nil {
-		t.Skip("no named pipes: ", err)
+		t.Fatal(err)
 	}
 	in := &counted{r: bytes.NewReader(w.b)}
 	var rows, most int64
