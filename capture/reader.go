@@ -376,7 +376,9 @@ func (r *Reader) deliver(b *Batch, data []byte, t int64, orig uint32, link uint1
 	b.Packets = b.Packets[:n+1]
 	p := &b.Packets[n]
 	r.num++
-	*p = Packet{Data: data, Time: t, Num: r.num, OrigLen: max(orig, uint32(len(data))), Link: link}
+	// Field by field: a literal is made elsewhere and copied, before it has left the
+	// processor's store buffer.
+	p.Data, p.Time, p.Num, p.OrigLen, p.Link = data, t, r.num, max(orig, uint32(len(data))), link
 	r.clock.set(p, &r.stats)
 	r.cur.Packets++
 	r.cur.Bytes += uint64(len(data))

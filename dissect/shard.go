@@ -85,11 +85,12 @@ type Shard struct {
 
 // level is the scratch of one packet; that of what it carries is one level deeper.
 type level struct {
-	frame  packet.Frame
-	link   packet.Packet
-	ip     packet.IP
-	conn   conn.Packet
-	result tunnel.Result
+	frame   packet.Frame
+	link    packet.Packet
+	ip      packet.IP
+	conn    conn.Packet
+	belongs conn.Result
+	result  tunnel.Result
 }
 
 // New returns a shard that raises its events on hooks. cause is called with the
@@ -336,11 +337,12 @@ func (s *Shard) ip(n int, f *packet.Frame, encap *conn.Encap) bool {
 	}
 	p := &lv.conn
 	p.Encap, p.Domain, p.Volatile, p.Time, p.Num = encap, s.domain, s.volatile, f.Time, f.Num
-	r := s.table.Process(p)
+	r := &lv.belongs
+	s.table.Process(p, r)
 	s.weirds(lv, encap)
 	if r.Payload != nil {
 		if k := s.tunnels.UDP(r.Conn.RespPort(), r.Payload); k != tunnel.None {
-			s.udpTunnel(n, f, k, &r, encap)
+			s.udpTunnel(n, f, k, r, encap)
 		}
 	}
 	return r.Conn != nil

@@ -11,13 +11,20 @@ import (
 // event.Conn. What most connections never need is in ext, which idle and
 // unanswered ones do not have.
 type Conn struct {
+	// What every packet needs comes first, so that it shares cache lines.
 	t   *Table
 	ext *ext
 
 	key         Key
 	start, last event.Time
-	first       uint64 // number of the first packet
+	flags       flags
+	seen        uint16 // history letters already written
+	bucket      uint16 // of the wheel, noBucket outside
+	transport   event.Proto
+	origin      uint8   // index of the originator in side
+	side        [2]side // in the order of the key: originator is side[origin]
 
+	first uint64 // number of the first packet
 	// Deadlines, 0 when not set. attempt serves tcp_attempt_delay and, once the
 	// handshake is over, tcp_reset_delay; closing serves tcp_partial_close_delay
 	// and, once both sides are done, tcp_close_delay.
@@ -27,17 +34,10 @@ type Conn struct {
 	idx                      uint32
 	wheelNext, wheelPrev     uint32
 	liveNext, livePrev       uint32
-
-	side            [2]side // in the order of the key: originator is side[origin]
-	hist            [10]byte
-	nhist           uint8
-	tunnelChanges   uint8
-	seen            uint16 // history letters already written
-	bucket          uint16 // of the wheel, noBucket outside
-	vlan, innerVLAN uint16
-	flags           flags
-	transport       event.Proto
-	origin          uint8 // index of the originator in side
+	vlan, innerVLAN          uint16
+	hist                     [10]byte
+	nhist                    uint8
+	tunnelChanges            uint8
 }
 
 type flags uint16
@@ -63,25 +63,26 @@ const (
 
 // side is one endpoint.
 type side struct {
-	packets, ipBytes uint64
-	// size is the number of payload bytes. For TCP, where sequence numbers say
-	// that, it is the relative sequence number after the FIN.
-	size uint64
-
+	// Again what every packet needs comes first.
+	packets, ipBytes             uint64
 	startSeq, lastSeq, ackSeq    uint32
 	window, windowAck, windowSeq uint32
-	histSYN, histFIN, histRST    uint32
 	lastSeen                     uint32 // last packet, milliseconds after the connection's start, plus 1
 	flowLabel                    uint32
-	gaps, rexmits, zeroWindows   uint32
-	badSums                      uint32
 	seqWraps, ackWraps           uint16
-	fins, rsts                   uint16
-	l2                           [6]byte
 	scale                        uint8
 	state, prev                  event.EndpointState
 	flags                        sideFlags
-	thresholds                   uint16 // four powers of ten that the next reports of the counters wait for
+
+	// size is the number of payload bytes. For TCP, where sequence numbers say
+	// that, it is the relative sequence number after the FIN.
+	size                       uint64
+	histSYN, histFIN, histRST  uint32
+	gaps, rexmits, zeroWindows uint32
+	badSums                    uint32
+	fins, rsts                 uint16
+	l2                         [6]byte
+	thresholds                 uint16 // four powers of ten that the next reports of the counters wait for
 }
 
 type sideFlags uint8

@@ -63,10 +63,19 @@ func MakeDomain(a, b *[16]byte, s *Seed) Domain {
 // only packets in this direction match (ICMP types without a counterpart).
 // srcIsA tells whether the packet's source became the key's first side.
 func MakeKey(src, dst Addr, sport, dport uint16, proto uint8, domain Domain, oneWay bool) (k Key, srcIsA bool) {
-	if oneWay || src.less(dst) || src == dst && sport < dport {
-		return Key{src, dst, sport, dport, proto, domain}, true
+	srcIsA = k.set(src, dst, sport, dport, proto, domain, oneWay)
+	return k, srcIsA
+}
+
+// set is MakeKey where the key is to be: a copy of what was just written field by field
+// makes the processor wait.
+func (k *Key) set(src, dst Addr, sport, dport uint16, proto uint8, domain Domain, oneWay bool) (srcIsA bool) {
+	srcIsA = oneWay || src.less(dst) || src == dst && sport < dport
+	if !srcIsA {
+		src, dst, sport, dport = dst, src, dport, sport
 	}
-	return Key{dst, src, dport, sport, proto, domain}, false
+	k.a, k.b, k.pa, k.pb, k.proto, k.domain = src, dst, sport, dport, proto, domain
+	return srcIsA
 }
 
 // Seed keys the hashes of the connection table and of uids.

@@ -111,7 +111,7 @@ func (t *Table) newBlock(c *Conn, s, peer *side, st *stream, seq uint64, data []
 			if t.ackUnseen(s, peer) {
 				t.trim(c, s, peer, st, st.next)
 			} else {
-				st.put(n, t.streams.block(st, seq, data))
+				t.streams.hold(st, n, seq, data)
 			}
 			return
 		}
@@ -142,7 +142,7 @@ func (t *Table) insertBlock(st *stream, seq uint64, data []byte) int {
 		if i < len(st.blocks) {
 			stop = min(stop, st.blocks[i].seq)
 		}
-		st.put(i, t.streams.block(st, at, data[at-seq:stop-seq]))
+		t.streams.hold(st, i, at, data[at-seq:stop-seq])
 		if first < 0 {
 			first = i
 		}
@@ -162,24 +162,25 @@ func (st *stream) search(seq uint64) int {
 	return i
 }
 
-// put inserts a block at index i.
-func (st *stream) put(i int, b block) {
-	if n := len(st.blocks); n == cap(st.blocks) && cap(st.store) > 2*n {
+// room makes room for a block at index i, which is to be filled in.
+func (st *stream) room(i int) *block {
+	n := len(st.blocks)
+	if n == cap(st.blocks) && cap(st.store) > 2*n {
 		// There is room in front, where acknowledged blocks were.
 		copy(st.store[:n], st.blocks)
 		clear(st.store[n:cap(st.store)])
 		st.blocks = st.store[:n]
 	}
-	grow := len(st.blocks) == cap(st.blocks)
-	if i == len(st.blocks) {
-		st.blocks = append(st.blocks, b)
+	if n < cap(st.blocks) {
+		st.blocks = st.blocks[:n+1]
 	} else {
-		st.blocks = slices.Insert(st.blocks, i, b)
-	}
-	if grow {
+		st.blocks = append(st.blocks, block{})
 		st.store = st.blocks[:cap(st.blocks)]
 	}
-	st.bytes += b.end - b.seq
+	if i < n {
+		copy(st.blocks[i+1:], st.blocks[i:n])
+	}
+	return &st.blocks[i]
 }
 
 // inserted delivers what block i, which is new, has made deliverable.
@@ -457,17 +458,18 @@ func (p *streamPool) put(st *stream) {
 	p.free = append(p.free, st)
 }
 
-// block makes a block of data, which it borrows if it can: most blocks are
-// acknowledged before their packet's memory is used again.
-func (p *streamPool) block(st *stream, seq uint64, data []byte) block {
-	b := block{seq: seq, end: seq + uint64(len(data)), data: data, borrowed: !p.volatile}
+// hold puts a block of data at index i of st. It borrows the data if it can: most blocks
+// are acknowledged before their packet's memory is used again.
+func (p *streamPool) hold(st *stream, i int, seq uint64, data []byte) {
 	if p.volatile {
-		b.data = p.copy(data)
+		data = p.copy(data)
 	} else if !st.lender {
 		st.lender = true
 		p.borrowers = append(p.borrowers, st)
 	}
-	return b
+	b := st.room(i)
+	b.seq, b.end, b.data, b.borrowed = seq, seq+uint64(len(data)), data, !p.volatile
+	st.bytes += uint64(len(data))
 }
 
 // settle copies what is still borrowed.

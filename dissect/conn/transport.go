@@ -61,23 +61,23 @@ const (
 	udpHeader = 8
 )
 
-// Process gives a datagram to its connection. SetNow has been called before.
-func (t *Table) Process(p *Packet) (r Result) {
+// Process gives a datagram to its connection and fills in r. SetNow has been called before.
+func (t *Table) Process(p *Packet, r *Result) {
 	t.streams.volatile = p.Volatile
+	r.Conn, r.Payload = nil, nil
 	switch p.IP.Proto {
 	case packet.ProtoTCP:
-		t.processTCP(p, &r)
+		t.processTCP(p, r)
 	case packet.ProtoUDP:
-		t.processUDP(p, &r)
+		t.processUDP(p, r)
 	case packet.ProtoICMP, packet.ProtoICMPv6:
-		t.processICMP(p, &r)
+		t.processICMP(p, r)
 	default:
-		t.processOther(p, &r)
+		t.processOther(p, r)
 	}
 	if len(t.late) > 0 {
 		t.settle()
 	}
-	return r
 }
 
 // headerFits checks that the fixed part of a transport header was sent and captured.
@@ -101,11 +101,11 @@ func (t *Table) packetWeird(p *Packet, name, source string) {
 	t.FlowWeird(&p.IP.Src, &p.IP.Dst, p.Domain, name, "", source)
 }
 
-// find returns the packet's connection, if it has one, and tells whether the
-// originator sent the packet.
-func (t *Table) find(p *Packet, sport, dport uint16, oneWay bool) (c *Conn, k Key, srcIsA bool) {
-	k, srcIsA = MakeKey(AddrFrom16(&p.IP.Src), AddrFrom16(&p.IP.Dst), sport, dport, p.IP.Proto, p.Domain, oneWay)
-	return t.Lookup(&k), k, srcIsA
+// find sets k to the packet's key and returns its connection, if it has one. srcIsA tells
+// whether its source is the key's first side.
+func (t *Table) find(k *Key, p *Packet, sport, dport uint16, oneWay bool) (c *Conn, srcIsA bool) {
+	srcIsA = k.set(AddrFrom16(&p.IP.Src), AddrFrom16(&p.IP.Dst), sport, dport, p.IP.Proto, p.Domain, oneWay)
+	return t.Lookup(k), srcIsA
 }
 
 // join makes p part of its connection, of a new one if c is nil: with the sender as
@@ -298,7 +298,8 @@ func (t *Table) processTCP(p *Packet, r *Result) {
 	}
 	b := p.IP.Payload
 	sport, dport := binary.BigEndian.Uint16(b), binary.BigEndian.Uint16(b[2:])
-	c, k, srcIsA := t.find(p, sport, dport, false)
+	var k Key
+	c, srcIsA := t.find(&k, p, sport, dport, false)
 	if c != nil && b[13]&flagSYN != 0 && t.isReuse(c, header(b), p.Time) {
 		if h := &t.hooks.Conn.ConnectionReused; h.On() {
 			h.Raise(&event.ConnectionReused{Conn: c})
@@ -367,7 +368,8 @@ func (t *Table) processUDP(p *Packet, r *Result) {
 	}
 	b := p.IP.Payload
 	sport, dport := binary.BigEndian.Uint16(b), binary.BigEndian.Uint16(b[2:])
-	c, k, srcIsA := t.find(p, sport, dport, false)
+	var k Key
+	c, srcIsA := t.find(&k, p, sport, dport, false)
 	flip := c == nil && LikelyServerPort(event.ProtoUDP, sport) && !LikelyServerPort(event.ProtoUDP, dport)
 	c = t.join(p, c, &k, srcIsA, event.ProtoUDP, t.cfg.Timeouts.UDPInactivity, flip, r)
 
@@ -433,7 +435,8 @@ func (t *Table) processICMP(p *Packet, r *Result) {
 	}
 	b := p.IP.Payload
 	counter, oneWay := icmp.Counterpart(p.IP.Proto == packet.ProtoICMPv6, b[0], b[1])
-	c, k, srcIsA := t.find(p, uint16(b[0]), counter, oneWay)
+	var k Key
+	c, srcIsA := t.find(&k, p, uint16(b[0]), counter, oneWay)
 	c = t.join(p, c, &k, srcIsA, event.ProtoICMP, t.cfg.Timeouts.ICMPInactivity, false, r)
 
 	n := wireLen(p.IP)
@@ -459,7 +462,8 @@ func (t *Table) processICMP(p *Packet, r *Result) {
 }
 
 func (t *Table) processOther(p *Packet, r *Result) {
-	c, k, srcIsA := t.find(p, 0, 0, false)
+	var k Key
+	c, srcIsA := t.find(&k, p, 0, 0, false)
 	c = t.join(p, c, &k, srcIsA, event.ProtoUnknown, t.cfg.Timeouts.UnknownIP, false, r)
 	t.contents(c, p.IP.Payload[:min(wireLen(p.IP), len(p.IP.Payload))])
 	c.last = p.Time

@@ -5,11 +5,24 @@ import (
 	"math/bits"
 )
 
+// sumBlocksFrom is from how many bytes on the processor's wide registers pay.
+const sumBlocksFrom = 256
+
 // sum returns the ones' complement sum of b, as 64 bits in the byte order of
 // little endian words, plus init. An odd last byte is padded with zero (RFC
 // 1071 section 4.1). Byte order does not matter to the sum but for the result's
 // (section 2B), so words are added as they are read fastest.
 func sum(b []byte, init uint64) uint64 {
+	if hasSumBlocks && len(b) >= sumBlocksFrom {
+		n := len(b) &^ 63
+		s, c := bits.Add64(init, sumBlocks(&b[0], n), 0)
+		return sumWords(b[n:], s+c)
+	}
+	return sumWords(b, init)
+}
+
+// sumWords is sum on every processor.
+func sumWords(b []byte, init uint64) uint64 {
 	s := init
 	var c uint64
 	for len(b) >= 64 {

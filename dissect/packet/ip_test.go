@@ -260,13 +260,21 @@ func naiveSum(b []byte, s uint32) uint16 {
 }
 
 func TestChecksum(t *testing.T) {
-	b := counting(2100)
-	full := bytes.Repeat([]byte{0xff}, 2100)
+	const most = 1 << 16
+	b := counting(most + 17)
+	full := bytes.Repeat([]byte{0xff}, most+17)
+	lengths := []int{most - 1}
 	for n := range 2000 {
+		lengths = append(lengths, n)
+	}
+	for _, n := range lengths {
 		off := n % 17
 		for _, x := range [][]byte{b[off : off+n], full[off : off+n]} {
 			if got, want := Checksum(x), ^naiveSum(x, 0); got != want {
 				t.Fatalf("%d bytes: %#x, want %#x", n, got, want)
+			}
+			if got, want := fold(sumWords(x, 0)), fold(sum(x, 0)); got != want {
+				t.Fatalf("%d bytes: %#x without the wide registers, %#x with them", n, got, want)
 			}
 			a6, c6 := addr16("2001:db8::ffff"), addr16("ff02::1")
 			ph := cat(a6[:], c6[:], be32(uint32(n)), be32(58))

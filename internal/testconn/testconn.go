@@ -200,7 +200,8 @@ func (b *Bench) Process(p []byte) (r conn.Result, ok bool) {
 	if b.link.Kind != packet.KindIP || b.ip.Parse(&b.link, &b.opt) != packet.DropNone || b.ip.Fragment {
 		return r, false
 	}
-	return b.Table.Process(&conn.Packet{IP: &b.ip, Link: &b.link, Time: b.Now, Num: b.Num}), true
+	b.Table.Process(&conn.Packet{IP: &b.ip, Link: &b.link, Time: b.Now, Num: b.Num}, &r)
+	return r, true
 }
 
 // Script feeds segments of the connection between Client and Server, one a line or
