@@ -72,6 +72,7 @@ type httpExchange struct {
 // httpState is what is known of a connection.
 type httpState struct {
 	pending               []*httpExchange
+	one                   [1]*httpExchange // room for pending
 	current               *httpExchange
 	request, reply, depth uint64
 	ws                    *wsState
@@ -126,6 +127,9 @@ func (b *httpLog) at(s *httpState, isOrig bool) *httpExchange {
 		x = b.newExchange()
 		s.depth++
 		x.key, x.depth, x.ts = key, s.depth, b.now()
+		if s.pending == nil {
+			s.pending = s.one[:0]
+		}
 		s.pending = append(s.pending, x)
 	}
 	s.current = x

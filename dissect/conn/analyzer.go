@@ -128,9 +128,16 @@ func (t *Table) Attach(c *Conn, p *Protocol) Analyzer {
 	}
 	a := t.newAnalyzer(c, p)
 	if a != nil {
-		x.analyzers = append(x.analyzers, attached{a: a, p: p})
+		t.attach(x, attached{a: a, p: p})
 	}
 	return a
+}
+
+func (t *Table) attach(x *ext, at attached) {
+	if len(x.analyzers) == 1 && cap(x.analyzers) == 1 {
+		x.analyzers = append(t.pairs.Get()[:0], x.analyzers[0])
+	}
+	x.analyzers = append(x.analyzers, at)
 }
 
 // Inner is for an analyzer whose protocol carries another stream, as proxies'
@@ -169,7 +176,7 @@ func (t *Table) AttachInner(c *Conn, p *Protocol) int {
 	if a == nil {
 		return -1
 	}
-	x.analyzers = append(x.analyzers, attached{a: a, p: p, inner: true})
+	t.attach(x, attached{a: a, p: p, inner: true})
 	return len(x.analyzers) - 1
 }
 
@@ -303,7 +310,8 @@ func (t *Table) ConfirmService(c *Conn, tag event.Enum, service string) {
 		c.extra().addService(t.serviceNumber(service))
 	}
 	if h := &t.hooks.Analyzer.ConfirmationInfo; h.On() {
-		h.Raise(&event.AnalyzerConfirmationInfo{AType: tag, Conn: c})
+		t.scratch.confirmation = event.AnalyzerConfirmationInfo{AType: tag, Conn: c}
+		h.Raise(&t.scratch.confirmation)
 	}
 }
 

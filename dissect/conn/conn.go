@@ -292,8 +292,11 @@ func (c *Conn) SetSlot(s event.Slot, v any) {
 		return
 	}
 	x := c.extra()
-	if n := int(s) + 1 - len(x.slots); n > 0 {
-		x.slots = append(x.slots, make([]any, n)...)
+	if n := int(s) + 1; n > len(x.slots) {
+		if n > cap(x.slots) {
+			x.slots = append(c.t.newSlots(n), x.slots...)
+		}
+		x.slots = x.slots[:n]
 	}
 	x.slots[s] = v
 }

@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/internal/freelist"
 )
 
 // stream is the reassembly of one direction. Sequence numbers are relative: the
@@ -14,8 +15,9 @@ type stream struct {
 	next    uint64 // first byte that has not been delivered or given up
 	trimmed uint64 // everything below is forgotten
 	blocks  []block
-	store   []block // all of the memory in which blocks lies
+	store   []block // all of the memory in which blocks lies, nil when there are none
 	lender  bool    // whether it is in streamPool.borrowers
+	ended   bool    // everything was delivered: what is acknowledged leaves its store
 	bytes   uint64  // sum of the blocks' lengths
 }
 
@@ -160,27 +162,6 @@ func (st *stream) search(seq uint64) int {
 		return 1
 	})
 	return i
-}
-
-// room makes room for a block at index i, which is to be filled in.
-func (st *stream) room(i int) *block {
-	n := len(st.blocks)
-	if n == cap(st.blocks) && cap(st.store) > 2*n {
-		// There is room in front, where acknowledged blocks were.
-		copy(st.store[:n], st.blocks)
-		clear(st.store[n:cap(st.store)])
-		st.blocks = st.store[:n]
-	}
-	if n < cap(st.blocks) {
-		st.blocks = st.blocks[:n+1]
-	} else {
-		st.blocks = append(st.blocks, block{})
-		st.store = st.blocks[:cap(st.blocks)]
-	}
-	if i < n {
-		copy(st.blocks[i+1:], st.blocks[i:n])
-	}
-	return &st.blocks[i]
 }
 
 // inserted delivers what block i, which is new, has made deliverable.
@@ -399,6 +380,10 @@ func (t *Table) checkEOF(c *Conn, s, peer *side) {
 		return
 	}
 	s.flags |= sideEOF
+	if st := c.peekStream(s); st != nil {
+		st.ended = true
+		t.streams.drop(st, 0)
+	}
 	isOrig := c.isOrig(s)
 	if h := &t.hooks.TCP.ConnectionEOF; h.On() {
 		t.scratch.eof = event.ConnectionEOF{Conn: c, IsOrig: isOrig}
@@ -414,13 +399,14 @@ func (t *Table) checkEOF(c *Conn, s, peer *side) {
 	}
 }
 
-// streamPool keeps streams and the pages of their blocks.
+// streamPool keeps streams, their blocks and the pages of those.
 type streamPool struct {
 	// volatile says that the packet at work is not in the memory that stays until
 	// Settle, so that nothing of it may be borrowed.
 	volatile  bool
 	borrowers []*stream
-	free      []*stream
+	free      freelist.List[stream]
+	stores    [numStores][][]block
 	pages     [numClasses][][]byte
 	used      uint64 // bytes in pages that blocks hold
 	limit     uint64
@@ -441,21 +427,80 @@ func pageClass(n int) int {
 }
 
 func (p *streamPool) get() *stream {
-	if n := len(p.free); n > 0 {
-		st := p.free[n-1]
-		p.free = p.free[:n-1]
-		st.next, st.trimmed = firstSeq, firstSeq
-		return st
-	}
-	return &stream{next: firstSeq, trimmed: firstSeq}
+	st := p.free.Get()
+	st.next, st.trimmed = firstSeq, firstSeq
+	return st
 }
 
 func (p *streamPool) put(st *stream) {
+	st.ended = true
 	p.drop(st, len(st.blocks))
-	if cap(st.store) > 256 {
-		st.store, st.blocks = nil, nil // do not keep what one large stream needed
+	*st = stream{lender: st.lender} // a store that is left is too large to be kept
+	p.free.Put(st)
+}
+
+// Numbers of blocks that stores have room for, each four times the one before. Larger ones
+// belong to their stream alone.
+const (
+	smallestStore = 4
+	numStores     = 4
+)
+
+// storeClass returns the class of the smallest stores with room for n blocks.
+func storeClass(n int) int {
+	k := 0
+	for size := smallestStore; size < n; size *= 4 {
+		k++
 	}
-	p.free = append(p.free, st)
+	return k
+}
+
+// room makes room for a block at index i of st, which is to be filled in.
+func (p *streamPool) room(st *stream, i int) *block {
+	n := len(st.blocks)
+	if n == cap(st.blocks) {
+		if cap(st.store) > 2*n {
+			// There is room in front, where acknowledged blocks were.
+			copy(st.store, st.blocks)
+			clear(st.store[n:])
+			st.blocks = st.store[:n]
+		} else {
+			p.grow(st)
+		}
+	}
+	st.blocks = st.blocks[:n+1]
+	if i < n {
+		copy(st.blocks[i+1:], st.blocks[i:n])
+	}
+	return &st.blocks[i]
+}
+
+// grow gives st a store with room for more.
+func (p *streamPool) grow(st *stream) {
+	n := len(st.blocks)
+	var store []block
+	if k := storeClass(len(st.store) + 1); k >= numStores {
+		store = make([]block, 2*len(st.store))
+	} else if free := p.stores[k]; len(free) > 0 {
+		store = free[len(free)-1]
+		p.stores[k] = free[:len(free)-1]
+	} else {
+		store = make([]block, smallestStore<<(2*k))
+	}
+	copy(store, st.blocks)
+	clear(st.store)
+	p.putStore(st)
+	st.store, st.blocks = store, store[:n]
+}
+
+// putStore takes the store of st back, which has nothing in it, if it is for the pool.
+func (p *streamPool) putStore(st *stream) {
+	k := storeClass(len(st.store))
+	if st.store == nil || k >= numStores {
+		return
+	}
+	p.stores[k] = append(p.stores[k], st.store)
+	st.store = nil
 }
 
 // hold puts a block of data at index i of st. It borrows the data if it can: most blocks
@@ -467,7 +512,7 @@ func (p *streamPool) hold(st *stream, i int, seq uint64, data []byte) {
 		st.lender = true
 		p.borrowers = append(p.borrowers, st)
 	}
-	b := st.room(i)
+	b := p.room(st, i)
 	b.seq, b.end, b.data, b.borrowed = seq, seq+uint64(len(data)), data, !p.volatile
 	st.bytes += uint64(len(data))
 }
@@ -527,6 +572,9 @@ func (p *streamPool) drop(st *stream, n int) {
 	}
 	st.blocks = st.blocks[n:]
 	if len(st.blocks) == 0 {
+		if st.ended {
+			p.putStore(st)
+		}
 		st.blocks = st.store[:0]
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/dissect/icmp"
 	"github.com/wirelog/wirelog/dissect/packet"
+	"github.com/wirelog/wirelog/internal/freelist"
 )
 
 // Timeouts are Zeek's options of the same names, as durations.
@@ -127,7 +128,9 @@ type Table struct {
 	oldestHalf uint32 // no older connection is half-open
 
 	wheel   wheel
-	extFree []*ext
+	exts    freelist.List[ext]
+	pairs   freelist.List[[2]attached]
+	slotMem []any // what is left of the block that slots are cut from
 	streams streamPool
 	icmp    *icmp.Analyzer
 
@@ -325,13 +328,23 @@ func (t *Table) release(c *Conn) {
 }
 
 func (t *Table) newExt() *ext {
-	if n := len(t.extFree); n > 0 {
-		x := t.extFree[n-1]
-		t.extFree = t.extFree[:n-1]
-		return x
+	x := t.exts.Get()
+	if x.analyzers == nil {
+		x.analyzers = x.one[:0]
 	}
-	x := new(ext)
-	x.analyzers = x.one[:0]
+	return x
+}
+
+// slotBlock is how many slots are allocated at a time.
+const slotBlock = 256
+
+// newSlots returns an empty slice for n slots, which are nil.
+func (t *Table) newSlots(n int) []any {
+	if len(t.slotMem) < n {
+		t.slotMem = make([]any, max(n, slotBlock))
+	}
+	x := t.slotMem[:0:n]
+	t.slotMem = t.slotMem[n:]
 	return x
 }
 
@@ -348,7 +361,7 @@ func (t *Table) freeExt(x *ext) {
 		*r = rare{hist: r.hist[:0], weirds: r.weirds[:0]}
 	}
 	*x = ext{slots: x.slots[:0], analyzers: x.analyzers[:0], rare: x.rare}
-	t.extFree = append(t.extFree, x)
+	t.exts.Put(x)
 }
 
 // Remove ends a connection: its analyzers finish, ConnectionStateRemove is raised,
@@ -472,6 +485,7 @@ type scratch struct {
 	option       event.TCPOption
 	options      event.TCPOptions
 	optionList   []event.TCPOptionValue
+	confirmation event.AnalyzerConfirmationInfo
 	sack         []uint64
 	gap          event.ContentGap
 	udpRequest   event.UDPRequest
