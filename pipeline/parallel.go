@@ -59,7 +59,7 @@ func (a *assignment) release() {
 
 const (
 	// inFlight is how many jobs and results may wait for each shard.
-	inFlight = 4
+	inFlight = 128
 	// readAhead is how many jobs a shard makes when it has none, so that the others
 	// have some while it makes the next.
 	readAhead = 2

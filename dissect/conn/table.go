@@ -149,7 +149,7 @@ type Table struct {
 }
 
 type slot struct {
-	tag uint32
+	tag uint32 // the lower half of the key's hash, which also says where the slot is
 	ref uint32 // index + 1, 0 when empty
 }
 
@@ -197,9 +197,8 @@ func (t *Table) Lookup(k *Key) *Conn {
 	if c := t.latest; c != nil && c.key.equal(k) {
 		return c
 	}
-	h := k.hash(&t.cfg.Seed)
-	tag := uint32(h >> 32)
-	for i := h & t.mask; ; i = (i + 1) & t.mask {
+	tag := uint32(k.hash(&t.cfg.Seed))
+	for i := uint64(tag) & t.mask; ; i = (i + 1) & t.mask {
 		s := t.slots[i]
 		if s.ref == 0 {
 			return nil
@@ -243,29 +242,31 @@ func (t *Table) insert(k *Key) *Conn {
 	if t.oldestHalf == none {
 		t.oldestHalf = idx
 	}
-	h := k.hash(&t.cfg.Seed)
-	t.place(h, idx)
+	t.place(slot{uint32(k.hash(&t.cfg.Seed)), idx + 1})
 	t.live++
 	t.stats.Created++
 	t.stats.Peak = max(t.stats.Peak, t.live)
 	return c
 }
 
-func (t *Table) place(h uint64, idx uint32) {
-	i := h & t.mask
+func (t *Table) place(s slot) {
+	i := uint64(s.tag) & t.mask
 	for t.slots[i].ref != 0 {
 		i = (i + 1) & t.mask
 	}
-	t.slots[i] = slot{uint32(h >> 32), idx + 1}
+	t.slots[i] = s
 }
 
 func (t *Table) grow() {
 	old := t.slots
 	t.slots = make([]slot, 2*len(old))
+	// Memory that is read before it is written takes two page faults, and the second
+	// one stops the other processors.
+	clear(t.slots)
 	t.mask = uint64(len(t.slots) - 1)
 	for _, s := range old {
 		if s.ref != 0 {
-			t.place(t.at(s.ref-1).key.hash(&t.cfg.Seed), s.ref-1)
+			t.place(s)
 		}
 	}
 }
@@ -299,7 +300,7 @@ func (t *Table) unlink(c *Conn) {
 
 // vacate frees the slot of c.
 func (t *Table) vacate(c *Conn) {
-	i := c.key.hash(&t.cfg.Seed) & t.mask
+	i := uint64(uint32(c.key.hash(&t.cfg.Seed))) & t.mask
 	for t.slots[i].ref != c.idx+1 {
 		i = (i + 1) & t.mask
 	}
@@ -310,7 +311,7 @@ func (t *Table) vacate(c *Conn) {
 		if t.slots[j].ref == 0 {
 			break
 		}
-		home := t.at(t.slots[j].ref-1).key.hash(&t.cfg.Seed) & t.mask
+		home := uint64(t.slots[j].tag) & t.mask
 		if (j-home)&t.mask >= (j-i)&t.mask {
 			t.slots[i] = t.slots[j]
 			i = j

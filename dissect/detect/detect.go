@@ -54,7 +54,7 @@ const maxSignatures = 64
 
 // Detector attaches analyzers to connections. It belongs to one shard.
 type Detector struct {
-	byPort map[port][]*Protocol
+	byPort [2]ports // by transport
 	// signed are the signatures, by transport, and first those that are asked first, a bit
 	// for each, by transport and side.
 	signed [2][]signed
@@ -71,19 +71,35 @@ type signed struct {
 	always bool
 }
 
-type port struct {
-	transport event.Proto
-	num       uint16
+// ports are protocols by their port.
+type ports struct {
+	// used has a bit for each port in lists: scans ask about many that are not.
+	used  [1 << 16 / 64]uint64
+	lists map[uint32][]*Protocol
+}
+
+func (p *ports) add(port uint16, proto *Protocol) {
+	if p.lists == nil {
+		p.lists = make(map[uint32][]*Protocol)
+	}
+	p.used[port/64] |= 1 << (port % 64)
+	p.lists[uint32(port)] = append(p.lists[uint32(port)], proto)
+}
+
+func (p *ports) at(port uint16) []*Protocol {
+	if p.used[port/64]&(1<<(port%64)) == 0 {
+		return nil
+	}
+	return p.lists[uint32(port)]
 }
 
 // New returns a Detector for the protocols, which may have up to 64 signatures a
 // transport; it panics if they have more, or a signature for both sides of datagrams.
 func New(protocols []*Protocol) *Detector {
-	d := &Detector{byPort: make(map[port][]*Protocol)}
+	d := new(Detector)
 	for _, p := range protocols {
 		for _, n := range p.Ports {
-			k := port{p.Transport, n}
-			d.byPort[k] = append(d.byPort[k], p)
+			d.byPort[transportIndex(p.Transport)].add(n, p)
 		}
 		if len(p.Signatures) > 0 {
 			d.sign(p)
@@ -127,7 +143,8 @@ func (d *Detector) Attach(t *conn.Table, c *conn.Conn) {
 	if tp != event.ProtoTCP && tp != event.ProtoUDP {
 		return
 	}
-	byPort := d.byPort[port{tp, c.FirstRespPort()}]
+	i := transportIndex(tp)
+	byPort := d.byPort[i].at(c.FirstRespPort())
 	if c.Analyzed() {
 		byPort = nil // what was announced is there already, and its port means nothing
 	}
@@ -137,7 +154,7 @@ func (d *Detector) Attach(t *conn.Table, c *conn.Conn) {
 	if tp == event.ProtoUDP && len(byPort) > 0 {
 		return // until it is wrong: there are many such flows, and they are short
 	}
-	if i := transportIndex(tp); len(d.signed[i]) > 0 {
+	if len(d.signed[i]) > 0 {
 		t.Attach(c, &d.self[i])
 	}
 }
@@ -145,7 +162,7 @@ func (d *Detector) Attach(t *conn.Table, c *conn.Conn) {
 // Violated has a UDP flow whose port was wrong watched from the present datagram on.
 func (d *Detector) Violated(t *conn.Table, c *conn.Conn) conn.Analyzer {
 	i := transportIndex(event.ProtoUDP)
-	if c.Transport() != event.ProtoUDP || len(d.byPort[port{event.ProtoUDP, c.RespPort()}]) == 0 || len(d.signed[i]) == 0 {
+	if c.Transport() != event.ProtoUDP || len(d.byPort[i].at(c.RespPort())) == 0 || len(d.signed[i]) == 0 {
 		return nil
 	}
 	return t.Attach(c, &d.self[i])
@@ -153,10 +170,11 @@ func (d *Detector) Violated(t *conn.Table, c *conn.Conn) conn.Analyzer {
 
 // Idle tells the protocols of c's port of its end.
 func (d *Detector) Idle(c *conn.Conn) {
-	if c.Analyzed() {
+	tp := c.Transport()
+	if c.Analyzed() || tp != event.ProtoTCP && tp != event.ProtoUDP {
 		return
 	}
-	for _, p := range d.byPort[port{c.Transport(), c.FirstRespPort()}] {
+	for _, p := range d.byPort[transportIndex(tp)].at(c.FirstRespPort()) {
 		if p.Idle != nil {
 			p.Idle(c)
 		}
