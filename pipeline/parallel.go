@@ -2,8 +2,8 @@ package pipeline
 
 import (
 	"context"
-	"encoding/binary"
 	"math/bits"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -24,9 +24,12 @@ type parallel struct {
 
 	reading sync.Mutex // of the reader and what follows
 	hosts   packet.Decoder
-	err     error  // why reading ended
-	limit   uint64 // of the last job that ended connections
+	buckets [numBuckets]uint8
+	load    []uint64 // what each shard had to do so far, about in bytes
+	err     error    // why reading ended
+	limit   uint64   // of the last job that ended connections
 	free    chan *assignment
+	lead    lead
 
 	merging sync.Mutex // of the merger and what follows
 	batches []*writers.Batch
@@ -38,6 +41,48 @@ type job struct {
 	batch  *capture.Batch
 	shards *assignment
 	limit  uint64
+}
+
+// lead is how far the shard that reads may be ahead of what is merged, in bytes: how much
+// of the capture is held, and about how much of the rows.
+type lead struct {
+	mu     sync.Mutex
+	merged sync.Cond
+	jobs   []int // bytes of those that are not merged yet
+	bytes  int
+}
+
+// add notes a job.
+func (l *lead) add(n int) {
+	l.mu.Lock()
+	l.jobs = append(l.jobs, n)
+	l.bytes += n
+	l.mu.Unlock()
+}
+
+// done notes that the oldest job is merged.
+func (l *lead) done() {
+	l.mu.Lock()
+	l.bytes -= l.jobs[0]
+	l.jobs = l.jobs[1:]
+	l.merged.Signal()
+	l.mu.Unlock()
+}
+
+// full reports whether more has to wait.
+func (l *lead) full() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.bytes >= maxLead
+}
+
+// wait returns when more may come.
+func (l *lead) wait() {
+	l.mu.Lock()
+	for l.bytes >= maxLead {
+		l.merged.Wait()
+	}
+	l.mu.Unlock()
 }
 
 // assignment has the shard of every packet of a batch.
@@ -58,15 +103,30 @@ func (a *assignment) release() {
 }
 
 const (
-	// inFlight is how many jobs and results may wait for each shard.
+	// inFlight is how many jobs and results may wait for each shard. In traffic most of
+	// which is for one shard for a while, the others get at what comes after it.
 	inFlight = 128
+	// maxLead bounds lead, and drainBytes is what a job counts that ends connections.
+	maxLead    = 32 << 20
+	drainBytes = 2 << 20
 	// readAhead is how many jobs a shard makes when it has none, so that the others
 	// have some while it makes the next.
-	readAhead = 2
+	readAhead = 4
+	// numBuckets is in how many parts the pairs of hosts are divided among the shards,
+	// and unassigned is the shard of a part of which there was no packet yet.
+	numBuckets = 1 << 16
+	unassigned = 255
+	// perPacket is how many bytes of payload take as long as the rest of a packet.
+	perPacket = 512
 )
 
 func newParallel(r *run) *parallel {
-	p := &parallel{run: r, free: make(chan *assignment, inFlight+2), batches: make([]*writers.Batch, len(r.shards))}
+	p := &parallel{run: r, free: make(chan *assignment, inFlight+2), batches: make([]*writers.Batch, len(r.shards)),
+		load: make([]uint64, len(r.shards))}
+	p.lead.merged.L = &p.lead.mu
+	for i := range p.buckets {
+		p.buckets[i] = unassigned
+	}
 	for range r.shards {
 		p.jobs = append(p.jobs, make(chan job, inFlight))
 		p.done = append(p.done, make(chan *writers.Batch, inFlight))
@@ -113,7 +173,16 @@ func (p *parallel) job(ctx context.Context, i int) (j job, ok bool) {
 	default:
 	}
 	if p.reading.TryLock() {
-		for len(p.jobs[i]) < readAhead && p.feed(ctx) {
+		for len(p.jobs[i]) < readAhead {
+			if p.lead.full() {
+				if len(p.jobs[i]) > 0 {
+					break
+				}
+				p.lead.wait() // for the others, this one has done all
+			}
+			if !p.feed(ctx) {
+				break
+			}
 		}
 		p.reading.Unlock()
 	}
@@ -138,12 +207,13 @@ func (p *parallel) feed(ctx context.Context) bool {
 		default:
 			j.shards = &assignment{free: p.free}
 		}
-		p.assign(j.batch, j.shards)
+		p.lead.add(p.assign(j.batch, j.shards))
 		j.batch.Retain(len(p.jobs) - 1)
 		j.shards.refs.Store(int32(len(p.jobs)))
 	} else {
 		p.limit = p.nextDrain(p.limit)
 		j.limit = p.limit
+		p.lead.add(drainBytes)
 	}
 	for _, c := range p.jobs {
 		c <- j
@@ -154,27 +224,34 @@ func (p *parallel) feed(ctx context.Context) bool {
 	return true
 }
 
-// assign chooses the shard of every packet of b by a symmetric, keyed hash of its
-// two outermost IP addresses. What has none goes to the first shard.
-func (p *parallel) assign(b *capture.Batch, a *assignment) {
-	n := uint64(len(p.shards))
+// assign chooses the shard of every packet of b by its two outermost IP addresses. What has
+// none goes to the first shard. A symmetric, keyed hash of the addresses is the bucket, and
+// a bucket belongs to the shard that had least to do when its first packet came: often a few
+// pairs of hosts have most of the traffic, and these are not to meet on one shard by chance.
+// It returns how many bytes the packets are.
+func (p *parallel) assign(b *capture.Batch, a *assignment) (bytes int) {
 	var f packet.Frame
 	for i := range b.Packets {
 		pkt := &b.Packets[i]
+		bytes += len(pkt.Data)
 		f.Data, f.OrigLen, f.Link = pkt.Data, pkt.OrigLen, packet.LinkType(pkt.Link)
 		src, dst, ok := p.hosts.Hosts(&f)
 		if !ok {
 			a.of[i] = 0
 			continue
 		}
-		h := p.hashAddr(&src) + p.hashAddr(&dst)
-		hi, _ := bits.Mul64(h, n)
-		a.of[i] = uint8(hi)
+		bucket := &p.buckets[(p.hash(src)+p.hash(dst))%numBuckets]
+		if *bucket == unassigned {
+			*bucket = uint8(slices.Index(p.load, slices.Min(p.load)))
+		}
+		a.of[i] = *bucket
+		p.load[*bucket] += perPacket + uint64(len(pkt.Data))
 	}
+	return bytes
 }
 
-func (p *parallel) hashAddr(a *[16]byte) uint64 {
-	hi, lo := bits.Mul64(binary.LittleEndian.Uint64(a[:8])^p.seed[0], binary.LittleEndian.Uint64(a[8:])^p.seed[1])
+func (p *parallel) hash(h packet.Host) uint64 {
+	hi, lo := bits.Mul64(h.Hi^p.seed[0], h.Lo^p.seed[1])
 	hi, lo = bits.Mul64(hi^lo^p.seed[2], 0x9e3779b97f4a7c15)
 	return hi ^ lo
 }
@@ -188,6 +265,7 @@ func (p *parallel) merge() {
 				p.batches[i] = <-c
 			}
 			p.merger.Merge(p.batches...)
+			p.lead.done()
 		}
 		p.merging.Unlock()
 	}

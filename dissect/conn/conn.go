@@ -11,10 +11,15 @@ import (
 // event.Conn. What most connections never need is in ext, which idle and
 // unanswered ones do not have.
 type Conn struct {
-	// What every packet needs comes first, so that it shares cache lines.
 	t   *Table
 	ext *ext
+	record
+}
 
+// record is the part of a connection without pointers, so that to begin a connection does
+// not concern the collector.
+type record struct {
+	// What every packet needs comes first, so that it shares cache lines.
 	key         Key
 	start, last event.Time
 	flags       flags

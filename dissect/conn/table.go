@@ -231,8 +231,12 @@ func (t *Table) insert(k *Key) *Conn {
 		}
 	}
 	c := t.at(idx)
-	*c = Conn{t: t, key: *k, idx: idx, flags: flagActive | flagLive,
-		bucket: noBucket, livePrev: t.tail, liveNext: none}
+	if c.t == nil {
+		c.t = t
+	}
+	c.record = record{}
+	c.key, c.idx, c.flags = *k, idx, flagActive|flagLive
+	c.bucket, c.livePrev, c.liveNext = noBucket, t.tail, none
 	if t.tail != none {
 		t.at(t.tail).liveNext = idx
 	} else {
