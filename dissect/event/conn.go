@@ -44,16 +44,10 @@ type UID struct {
 // base 62, the form of Zeek's uids and file ids.
 func MakeUID(prefix byte, hi, lo uint64) UID {
 	const digits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-	var u UID
+	u := UID{n: 1}
 	u.b[0] = prefix
-	u.n = 1
-	for _, v := range [2]uint64{lo, hi & 0xffffffff} {
-		for v > 0 && int(u.n) < len(u.b) {
-			u.b[u.n] = digits[v%62]
-			u.n++
-			v /= 62
-		}
-	}
+	u.digits(lo, digits)
+	u.digits(hi&0xffffffff, digits)
 	return u
 }
 
@@ -61,17 +55,40 @@ func MakeUID(prefix byte, hi, lo uint64) UID {
 // for ids that are the same in both.
 func MakeFileUID(hi, lo uint64) UID {
 	const digits = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-	var u UID
+	u := UID{n: 1}
 	u.b[0] = 'F'
-	u.n = 1
 	for _, v := range [2]uint64{hi & 0xffffffff, lo} {
-		for first := true; first || v > 0; first = false {
-			u.b[u.n] = digits[v%62]
+		if v == 0 {
+			u.b[u.n] = digits[0]
 			u.n++
-			v /= 62
 		}
+		u.digits(v, digits)
 	}
 	return u
+}
+
+// digits appends v in base 62, the lowest digit first, and nothing for 0. The 17 digits
+// that 96 bits have at most find room. It takes two digits at a time, because each division
+// waits for the one before.
+func (u *UID) digits(v uint64, digits string) {
+	n := u.n
+	for v >= 62*62 {
+		rest := v / (62 * 62)
+		two := uint32(v - rest*(62*62))
+		u.b[n], u.b[n+1] = digits[two%62], digits[two/62]
+		n += 2
+		v = rest
+	}
+	if v >= 62 {
+		u.b[n] = digits[v%62]
+		n++
+		v /= 62
+	}
+	if v > 0 {
+		u.b[n] = digits[v]
+		n++
+	}
+	u.n = n
 }
 
 // String returns the printed form.
