@@ -1,23 +1,49 @@
 package conn
 
-import "maps"
+import "slices"
 
 // A Limit names a limit of an analyzer: what is bounded by it, such as
 // "pending_requests", and Zeek's name of the protocol.
 type Limit struct{ Protocol, Name string }
 
+// limits counts by limit. The one that has cut off last is mostly the next one, too: it has
+// a message cut line by line.
+type limits struct {
+	counts []limitCount
+	latest int
+}
+
+type limitCount struct {
+	Limit
+	n uint64
+}
+
 // Limited counts that a limit of a protocol's analyzer has cut something off. Both
 // names are constants.
 func (t *Table) Limited(protocol, name string) {
-	if t.limited == nil {
-		t.limited = make(map[Limit]uint64)
+	s, l := &t.limited, Limit{protocol, name}
+	if s.latest >= len(s.counts) || s.counts[s.latest].Limit != l {
+		s.latest = slices.IndexFunc(s.counts, func(c limitCount) bool { return c.Limit == l })
+		if s.latest < 0 {
+			s.latest = len(s.counts)
+			s.counts = append(s.counts, limitCount{Limit: l})
+		}
 	}
-	t.limited[Limit{protocol, name}]++
+	s.counts[s.latest].n++
 }
 
 // LimitCounts returns how often each limit of an analyzer has cut something off; those
-// that never did are not in it.
-func (t *Table) LimitCounts() map[Limit]uint64 { return maps.Clone(t.limited) }
+// that never did are not in it, and it is nil if none did.
+func (t *Table) LimitCounts() map[Limit]uint64 {
+	if len(t.limited.counts) == 0 {
+		return nil
+	}
+	m := make(map[Limit]uint64, len(t.limited.counts))
+	for _, c := range t.limited.counts {
+		m[c.Limit] = c.n
+	}
+	return m
+}
 
 // Hold notes that an analyzer keeps n more bytes of messages that are not complete, or
 // fewer if n is negative. Whoever has called it for more goes on to ask Full.

@@ -3,7 +3,6 @@ package conn
 import (
 	"encoding/binary"
 	"iter"
-	"strconv"
 
 	"github.com/wirelog/wirelog/dissect/event"
 )
@@ -125,7 +124,7 @@ func (t *Table) options(c *Conn, b []byte, isOrig bool) {
 			v.Data = event.Some(o[2:])
 		}
 		if weird != "" {
-			t.weird(c, weird, strconv.Itoa(n), "TCP")
+			t.WeirdNumber(c, weird, n, "TCP")
 		}
 		list = append(list, v)
 	}

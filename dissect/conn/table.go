@@ -141,7 +141,7 @@ type Table struct {
 	services   []string // that connections had
 	panics     map[*Protocol]int
 	flowWeirds flowWeirds
-	limited    map[Limit]uint64
+	limited    limits
 	held       int // bytes of incomplete messages
 	scratch    scratch
 

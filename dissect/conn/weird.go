@@ -1,6 +1,8 @@
 package conn
 
 import (
+	"strconv"
+
 	"github.com/wirelog/wirelog/dissect/event"
 )
 
@@ -52,15 +54,29 @@ func (t *Table) Weird(c *Conn, name, addl, source string) { t.weird(c, name, add
 func (c *Conn) Weird(name, addl, source string) { c.t.weird(c, name, addl, source) }
 
 func (t *Table) weird(c *Conn, name, addl, source string) {
+	if t.wantsWeird(c, name) {
+		t.raiseWeird(c, name, append(t.scratch.addl[:0], addl...), source)
+	}
+}
+
+// WeirdNumber is Weird with a number for addl, which is printed only if the weird is raised.
+func (t *Table) WeirdNumber(c *Conn, name string, n int, source string) {
+	if t.wantsWeird(c, name) {
+		t.raiseWeird(c, name, strconv.AppendInt(t.scratch.addl[:0], int64(n), 10), source)
+	}
+}
+
+// wantsWeird counts a weird and reports whether it is to be raised.
+func (t *Table) wantsWeird(c *Conn, name string) bool {
 	c.flags |= flagWeird
 	t.stats.Weirds++
-	h := &t.hooks.Weird.Conn
-	if !h.On() || !t.permitWeird(c, name) {
-		return
-	}
-	t.scratch.addl = append(t.scratch.addl[:0], addl...)
-	t.scratch.connWeird = event.ConnWeird{Name: name, Conn: c, Addl: t.scratch.addl, Source: source}
-	h.Raise(&t.scratch.connWeird)
+	return t.hooks.Weird.Conn.On() && t.permitWeird(c, name)
+}
+
+func (t *Table) raiseWeird(c *Conn, name string, addl []byte, source string) {
+	t.scratch.addl = addl
+	t.scratch.connWeird = event.ConnWeird{Name: name, Conn: c, Addl: addl, Source: source}
+	t.hooks.Weird.Conn.Raise(&t.scratch.connWeird)
 }
 
 func (t *Table) permitWeird(c *Conn, name string) bool {

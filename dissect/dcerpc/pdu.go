@@ -2,7 +2,6 @@ package dcerpc
 
 import (
 	"encoding/binary"
-	"strconv"
 
 	"github.com/wirelog/wirelog/dissect/conn"
 	"github.com/wirelog/wirelog/dissect/event"
@@ -127,11 +126,11 @@ func (a *analyzer) authenticate(trailer []byte) {
 	case authKerberos:
 		// Zeek has an analyzer for it that takes no notice.
 	case authTLS:
-		a.t.Weird(a.c, "tls_dce_rpc_auth_type", strconv.Itoa(int(kind)), source)
+		a.t.WeirdNumber(a.c, "tls_dce_rpc_auth_type", int(kind), source)
 	case authNetlogon:
-		a.t.Weird(a.c, "netlogon_dce_rpc_auth_type", strconv.Itoa(int(kind)), source)
+		a.t.WeirdNumber(a.c, "netlogon_dce_rpc_auth_type", int(kind), source)
 	default:
-		a.t.Weird(a.c, "unknown_dce_rpc_auth_type", strconv.Itoa(int(kind)), source)
+		a.t.WeirdNumber(a.c, "unknown_dce_rpc_auth_type", int(kind), source)
 	}
 	if p == nil {
 		return

@@ -257,7 +257,7 @@ func (a *analyzer) command(line []byte) bool {
 	}
 	if len(cmd) > maxCommand {
 		if a.confirmed {
-			a.t.Weird(a.c, "FTP_max_command_length_exceeded", strconv.Itoa(len(cmd)), source)
+			a.t.WeirdNumber(a.c, "FTP_max_command_length_exceeded", len(cmd), source)
 		}
 		return true
 	}

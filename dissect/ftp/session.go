@@ -99,7 +99,7 @@ func (a *analyzer) sent(cmd, arg []byte) {
 	a.begin()
 	if len(s.pending) >= a.f.opt.Pending {
 		a.t.Limited(source, "pending_commands")
-		a.t.Weird(a.c, "FTP_too_many_pending_commands", strconv.Itoa(len(s.pending)), source)
+		a.t.WeirdNumber(a.c, "FTP_too_many_pending_commands", len(s.pending), source)
 		return
 	}
 	s.add(a.c, a.t.Now(), cmd, arg)

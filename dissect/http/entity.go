@@ -274,7 +274,7 @@ func (e *entity) Weird(name string, n int) {
 		e.m.a.t.Opaque(e.m.a.c)
 	}
 	e.m.a.t.Limited(source, mime.LimitOf(name))
-	e.m.a.t.Weird(e.m.a.c, name, strconv.Itoa(n), source)
+	e.m.a.t.WeirdNumber(e.m.a.c, name, n, source)
 }
 
 // Over is called when the entity is over.

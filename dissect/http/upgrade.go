@@ -2,7 +2,6 @@ package http
 
 import (
 	"bytes"
-	"strconv"
 
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/dissect/websocket"
@@ -42,7 +41,7 @@ func (a *analyzer) takeOver(weird string) {
 	a.switched = true
 	a.rest, a.skipLF = a.side[1].lines.Take()
 	if n := len(a.rest); n > 0 {
-		a.t.Weird(a.c, weird, strconv.Itoa(n), source)
+		a.t.WeirdNumber(a.c, weird, n, source)
 	}
 	a.side[0].lines.Stop()
 }

@@ -165,7 +165,7 @@ func (a *analyzer) dcc(m *message, target, text []byte) {
 	}
 	port, ok := leadingUint(w[4])
 	if !ok || port > 65535 {
-		a.t.Weird(a.c, "irc_invalid_dcc_port", strconv.Itoa(int(int32(port))), source)
+		a.t.WeirdNumber(a.c, "irc_invalid_dcc_port", int(int32(port)), source)
 		return
 	}
 	var addr [4]byte

@@ -3,7 +3,6 @@ package mime
 import (
 	"crypto/md5" //nolint:gosec // mime_content_hash is one
 	"hash"
-	"strconv"
 
 	"github.com/wirelog/wirelog/dissect/conn"
 	"github.com/wirelog/wirelog/dissect/event"
@@ -261,7 +260,7 @@ func (e *mailEntity) Weird(name string, n int) {
 		e.m.cfg.Table.Opaque(e.m.cfg.Conn)
 	}
 	e.m.cfg.Table.Limited(e.m.cfg.Source, LimitOf(name))
-	e.m.cfg.Table.Weird(e.m.cfg.Conn, name, strconv.Itoa(n), e.m.cfg.Source)
+	e.m.cfg.Table.WeirdNumber(e.m.cfg.Conn, name, n, e.m.cfg.Source)
 }
 
 // Over is called when the part is over.

@@ -2,7 +2,6 @@ package rdp
 
 import (
 	"encoding/binary"
-	"strconv"
 
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/dissect/utf16"
@@ -147,7 +146,7 @@ func (a *analyzer) clientNetwork(c *cursor) {
 		h.Raise(&a.f.ev.network)
 	}
 	if n > likelyChannels {
-		a.t.Weird(a.c, "RDP_channels_requested_exceeds_max", strconv.Itoa(int(n)), "")
+		a.t.WeirdNumber(a.c, "RDP_channels_requested_exceeds_max", int(n), "")
 	}
 }
 

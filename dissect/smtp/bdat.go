@@ -125,7 +125,7 @@ func (a *analyzer) chunkLine(b []byte) int {
 			return n
 		}
 		a.t.Limited(source, "chunk_line_size")
-		a.t.Weird(a.c, "smtp_bdat_line_too_long", strconv.Itoa(maxChunkLine), sourceChunks)
+		a.t.WeirdNumber(a.c, "smtp_bdat_line_too_long", maxChunkLine, sourceChunks)
 		a.mail.Deliver(x.part[:maxChunkLine], false)
 		x.part = x.part[:copy(x.part, x.part[maxChunkLine:])]
 	}

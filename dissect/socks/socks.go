@@ -222,7 +222,7 @@ func (a *analyzer) authentication(isOrig bool, b []byte) int {
 	known := false
 	switch {
 	case a.method != methodPassword:
-		a.t.Weird(a.c, "socks5_unsupported_authentication_method", strconv.Itoa(int(a.method)), source)
+		a.t.WeirdNumber(a.c, "socks5_unsupported_authentication_method", int(a.method), source)
 	case b[0] != authVersion:
 		a.t.Weird(a.c, "socks5_unsupported_authentication",
 			"method "+strconv.Itoa(int(a.method))+", version "+strconv.Itoa(int(b[0])), source)
