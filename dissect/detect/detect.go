@@ -60,8 +60,11 @@ type Detector struct {
 	signed [2][]signed
 	first  [2][2]uint64
 	free   freelist.List[watch]
-	self   [2]conn.Protocol // of watches
-	inner  conn.Protocol    // of watches on inner streams
+	// scratch is where what has been sent and what is sent now are put together to be looked
+	// at for the last time. It is empty when nobody is at it.
+	scratch []byte
+	self    [2]conn.Protocol // of watches
+	inner   conn.Protocol    // of watches on inner streams
 }
 
 // signed is a signature, by side.
@@ -258,12 +261,22 @@ func (w *watch) Data(isOrig bool, b []byte) {
 	before := w.sides[side]
 	last := len(w.sides[0])+len(w.sides[1])+len(b) > maxBytes || len(w.chunks) == maxChunks
 	seen := b
+	scratch := false
 	if w.tp == event.ProtoTCP && len(before) > 0 {
-		seen = append(before, b[:min(len(b), 2*maxBytes)]...)
-		before = seen[:len(before)]
-		w.sides[side] = before
+		scratch = last && len(w.d.scratch) == 0 // a stream inside may be looked at meanwhile
+		if scratch {
+			seen = append(append(w.d.scratch, before...), b[:min(len(b), 2*maxBytes)]...)
+			w.d.scratch = seen
+		} else {
+			seen = append(before, b[:min(len(b), 2*maxBytes)]...)
+			before = seen[:len(before)]
+			w.sides[side] = before
+		}
 	}
 	w.match(side, seen, b, isOrig)
+	if scratch {
+		w.d.scratch = w.d.scratch[:0]
+	}
 	if last || w.open == [2]uint64{} {
 		w.stop()
 		return

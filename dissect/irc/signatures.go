@@ -1,6 +1,7 @@
 package irc
 
 import (
+	"bytes"
 	"regexp"
 	"strings"
 
@@ -29,7 +30,8 @@ func registers(b []byte) bool {
 }
 
 func isServer(b []byte) bool {
-	return detect.AnyLine(b, func(b []byte) bool { return begins(b, "SERVER ") && server.Match(b) })
+	// Few of other protocols' messages have what must come before the description.
+	return bytes.Contains(b, []byte(" :")) && detect.AnyLine(b, func(b []byte) bool { return begins(b, "SERVER ") && server.Match(b) })
 }
 
 func replies(b []byte) bool {
