@@ -133,6 +133,8 @@ func (a *analyzer) Data(isOrig bool, b []byte) {
 		return // nothing is kept
 	case !kept:
 		a.keep(i, b)
+	case len(b) == 0:
+		a.discard(i)
 	case len(b) < len(a.pending[i]):
 		a.t.Hold(len(b) - len(a.pending[i]))
 		a.pending[i] = a.pending[i][:copy(a.pending[i], b)]
@@ -147,21 +149,20 @@ func (a *analyzer) Data(isOrig bool, b []byte) {
 
 // keep adds b to what waits for the rest of its frame.
 func (a *analyzer) keep(i int, b []byte) {
+	if len(b) == 0 {
+		return
+	}
+	if a.pending[i] == nil {
+		a.pending[i] = a.f.frames.Get()
+	}
 	a.pending[i] = append(a.pending[i], b...)
 	a.t.Hold(len(b))
 }
 
 func (a *analyzer) discard(i int) {
 	a.t.Hold(-len(a.pending[i]))
-	a.pending[i] = reuse(a.pending[i])
-}
-
-// reuse empties a buffer that is not too large to be kept.
-func reuse(b []byte) []byte {
-	if cap(b) > 64<<10 {
-		return nil
-	}
-	return b[:0]
+	a.f.frames.Put(a.pending[i])
+	a.pending[i] = nil
 }
 
 // frame takes a frame off b and returns its length, 0 if it is not complete.

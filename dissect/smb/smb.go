@@ -50,7 +50,8 @@ type Inner struct {
 // New describes the protocol to the detector. Its analyzers raise their events on h, and
 // give the files to fm.
 func New(h *event.Hooks, fm *files.Manager, in Inner, o Options) *detect.Protocol {
-	f := &factory{hooks: &h.SMB, netbios: &h.NetBIOS, files: fm, inner: in, opt: o}
+	f := &factory{hooks: &h.SMB, netbios: &h.NetBIOS, files: fm, inner: in, opt: o,
+		frames: freelist.Buffers{Largest: maxKeptFrame, Most: maxKeptFrames}}
 	p := &detect.Protocol{
 		Transport:  event.ProtoTCP,
 		Ports:      []uint16{netbiosPort, 445},
@@ -60,6 +61,13 @@ func New(h *event.Hooks, fm *files.Manager, in Inner, o Options) *detect.Protoco
 	return p
 }
 
+const (
+	// maxKeptFrame is the size of the largest buffer that is kept for other frames,
+	// maxKeptFrames their number.
+	maxKeptFrame  = 256 << 10
+	maxKeptFrames = 16
+)
+
 // factory makes the analyzers of a shard and has what they share.
 type factory struct {
 	hooks   *event.SMBEvents
@@ -68,6 +76,7 @@ type factory struct {
 	inner   Inner
 	opt     Options
 	free    freelist.List[analyzer]
+	frames  freelist.Buffers // for frames that come in pieces
 
 	ev     scratch
 	text   []byte // of the string at work

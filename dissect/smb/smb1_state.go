@@ -41,12 +41,17 @@ type smb1Call struct {
 	pipe   bool   // a transaction on a named pipe
 }
 
+// maxKeptText is the size of the largest buffer for text that is kept for another connection.
+const maxKeptText = 64 << 10
+
 func (s *smb1State) reset(a *analyzer) {
 	s.a = a
 	s.file, s.tree = nil, nil
 	s.hdr = event.SMB1Header{}
 	clear(s.calls)
-	s.text = reuse(s.text)
+	if s.text = s.text[:0]; cap(s.text) > maxKeptText {
+		s.text = nil
+	}
 }
 
 // message takes an SMB1 message, magic number included.

@@ -81,7 +81,8 @@ const (
 // New describes SSL and TLS over streams, and DTLS over datagrams, to the detector. Their
 // analyzers raise their events on h and give certificates and OCSP responses to certs.
 func New(h *event.Hooks, certs *x509.Sender, o Options) (ssl, dtls *detect.Protocol) {
-	f := &factory{hooks: &h.SSL, certs: certs, opt: o}
+	f := &factory{hooks: &h.SSL, certs: certs, opt: o,
+		buffers: freelist.Buffers{Largest: maxKeptBuffer, Most: maxKeptBuffers}}
 	ssl = &detect.Protocol{
 		Transport:  event.ProtoTCP,
 		Ports:      []uint16{443, 465, 563, 585, 614, 636, 989, 990, 992, 993, 995, 5223},
@@ -105,33 +106,21 @@ type factory struct {
 
 	freeSSL  freelist.List[analyzer]
 	freeDTLS freelist.List[dtlsAnalyzer]
-	buffers  [][]byte
+	buffers  freelist.Buffers
 	ev       scratch
-}
-
-// buffer returns an empty buffer.
-func (f *factory) buffer() []byte {
-	if n := len(f.buffers); n > 0 {
-		b := f.buffers[n-1]
-		f.buffers = f.buffers[:n-1]
-		return b
-	}
-	return nil
 }
 
 // appendTo appends b to *dst, which gets a buffer if it has none.
 func (f *factory) appendTo(dst *[]byte, b []byte) {
 	if *dst == nil {
-		*dst = f.buffer()
+		*dst = f.buffers.Get()
 	}
 	*dst = append(*dst, b...)
 }
 
 // release gives a buffer back.
 func (f *factory) release(b *[]byte) {
-	if cap(*b) > 0 && cap(*b) <= maxKeptBuffer && len(f.buffers) < maxKeptBuffers {
-		f.buffers = append(f.buffers, (*b)[:0])
-	}
+	f.buffers.Put(*b)
 	*b = nil
 }
 

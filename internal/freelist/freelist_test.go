@@ -24,3 +24,18 @@ func TestList(t *testing.T) {
 		t.Errorf("%v allocations", n)
 	}
 }
+
+func TestBuffers(t *testing.T) {
+	l := Buffers{Largest: 8, Most: 2}
+	if l.Get() != nil {
+		t.Error("a buffer out of nothing")
+	}
+	for _, n := range []int{0, 9, 8, 4, 2} {
+		l.Put(make([]byte, n, n))
+	}
+	for _, want := range []int{4, 8, 0} {
+		if b := l.Get(); len(b) != 0 || cap(b) != want {
+			t.Errorf("%d bytes of %d, want 0 of %d", len(b), cap(b), want)
+		}
+	}
+}
