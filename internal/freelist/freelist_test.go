@@ -31,7 +31,7 @@ func TestBuffers(t *testing.T) {
 		t.Error("a buffer out of nothing")
 	}
 	for _, n := range []int{0, 9, 8, 4, 2} {
-		l.Put(make([]byte, n, n))
+		l.Put(make([]byte, n))
 	}
 	for _, want := range []int{4, 8, 0} {
 		if b := l.Get(); len(b) != 0 || cap(b) != want {
