@@ -4,7 +4,7 @@ import (
 	"os"
 	"runtime/debug"
 
-	_ "github.com/wirelog/wirelog/internal/collector" // sets how often memory is collected
+	_ "github.com/wirelog/wirelog/cmd/wirelog/internal/collector" // sets how often memory is collected
 )
 
 // setMemory has the collector work harder near the end of the machine's memory, unless the

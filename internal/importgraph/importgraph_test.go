@@ -38,7 +38,7 @@ var allowed = map[string][]string{
 	// Glue knows both ends.
 	"pipeline": {"capture", "dissect", "internal/nearest", "logs", "pipeline", "readers", "schemas", "writers"},
 	"config":   {"dissect/event", "internal/nearest", "pipeline", "schemas"},
-	"cmd":      {"config", "dissect/event", "internal/nearest", "pipeline", "readers", "schemas"},
+	"cmd":      {"cmd", "config", "dissect/event", "internal/nearest", "pipeline", "readers", "schemas"},
 
 	// Tools of the project's own build; nothing above imports them but what many need:
 	// nearest finds the name that an error message suggests, freelist keeps values that
