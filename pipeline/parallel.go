@@ -106,8 +106,7 @@ const (
 	// inFlight is how many jobs and results may wait for each shard. In traffic most of
 	// which is for one shard for a while, the others get at what comes after it.
 	inFlight = 128
-	// maxLead bounds lead, and drainBytes is what a job counts that ends connections.
-	maxLead    = 32 << 20
+	// drainBytes is what a job counts in lead that ends connections.
 	drainBytes = 2 << 20
 	// readAhead is how many jobs a shard makes when it has none, so that the others
 	// have some while it makes the next.
@@ -119,6 +118,9 @@ const (
 	// perPacket is how many bytes of payload take as long as the rest of a packet.
 	perPacket = 512
 )
+
+// maxLead bounds lead. Tests change it.
+var maxLead = 32 << 20
 
 func newParallel(r *run) *parallel {
 	p := &parallel{run: r, free: make(chan *assignment, inFlight+2), batches: make([]*writers.Batch, len(r.shards)),

@@ -166,6 +166,13 @@ func TestShardsMakeNoDifference(t *testing.T) {
 	sameForShards(t, "all at once", testCaptures(t), []int{2, 3, 8}, func(o *Options) { o.NoChecksums = true })
 }
 
+// TestShardsWaitForEachOther has every job wait until the one before is merged.
+func TestShardsWaitForEachOther(t *testing.T) {
+	defer func(n int) { maxLead = n }(maxLead)
+	maxLead = 1
+	sameForShards(t, "all at once", testCaptures(t), []int{2, 3, 8}, nil)
+}
+
 // TestShardsMakeNoDifferenceSynthetic reads what no network would send: few hosts,
 // every kind of packet, tunnels between some hosts that carry the traffic of others.
 func TestShardsMakeNoDifferenceSynthetic(t *testing.T) {
