@@ -40,7 +40,7 @@ type Config struct {
 	Contents     string    `key:"deliver_contents" oneof:"none,orig,resp,both" doc:"sides of connections whose payload is raised as tcp_contents and udp_contents events: none, orig, resp or both"`
 	Filter       string    `key:"filter" flag:"filter" doc:"BPF expression; other packets are left out"`
 	NoChecksums  bool      `key:"no_checksums" flag:"no-checksums" short:"C" doc:"take packets with a wrong checksum like any others"`
-	Shards       int       `key:"shards" flag:"shards" min:"0" max:"255" doc:"goroutines that dissect; 0 is one a core"`
+	Shards       int       `key:"shards" flag:"shards" min:"0" max:"256" doc:"goroutines that dissect; 0 is one a core"`
 	Seed         string    `key:"seed" flag:"seed" doc:"key of the uids, so that they can be made again; random if not given"`
 	Summary      string    `key:"summary" flag:"summary" oneof:"auto,text,json,none" doc:"what to print at the end: text, json or none; auto is text on a terminal"`
 	Sensor       string    `key:"sensor" flag:"sensor" doc:"name of this sensor where outputs tell it; the host's name if not given"`

@@ -24,7 +24,7 @@ type parallel struct {
 
 	reading sync.Mutex // of the reader and what follows
 	hosts   packet.Decoder
-	buckets [numBuckets]uint8
+	buckets [numBuckets]uint16
 	load    []uint64 // what each shard had to do so far, about in bytes
 	err     error    // why reading ended
 	limit   uint64   // of the last job that ended connections
@@ -114,7 +114,7 @@ const (
 	// numBuckets is in how many parts the pairs of hosts are divided among the shards,
 	// and unassigned is the shard of a part of which there was no packet yet.
 	numBuckets = 1 << 16
-	unassigned = 255
+	unassigned = maxShards
 	// perPacket is how many bytes of payload take as long as the rest of a packet.
 	perPacket = 512
 )
@@ -244,9 +244,9 @@ func (p *parallel) assign(b *capture.Batch, a *assignment) (bytes int) {
 		}
 		bucket := &p.buckets[(p.hash(src)+p.hash(dst))%numBuckets]
 		if *bucket == unassigned {
-			*bucket = uint8(slices.Index(p.load, slices.Min(p.load)))
+			*bucket = uint16(slices.Index(p.load, slices.Min(p.load)))
 		}
-		a.of[i] = *bucket
+		a.of[i] = uint8(*bucket)
 		p.load[*bucket] += perPacket + uint64(len(pkt.Data))
 	}
 	return bytes

@@ -154,9 +154,8 @@ func newRun(ctx context.Context, o Options) (*run, error) {
 	return r, nil
 }
 
-// maxShards bounds the shards: a packet's shard is kept in a byte, in which one value says
-// that there is none.
-const maxShards = 255
+// maxShards bounds the shards: a packet's shard is kept in a byte.
+const maxShards = 256
 
 // makeSeed derives the keys of all hashes from the option, or from chance.
 func makeSeed(text string) (seed conn.Seed) {

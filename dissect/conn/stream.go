@@ -412,19 +412,24 @@ type streamPool struct {
 	limit     uint64
 }
 
-// Sizes of pages, each four times the one before.
+// Sizes of pages.
 const (
 	smallestPage = 64
 	numClasses   = 6
 )
 
-func pageClass(n int) int {
+// sizeClass returns the class of the smallest pages or stores with room for n: the size of
+// class 0 is smallest, that of each other is four times the one before.
+func sizeClass(n, smallest int) int {
 	k := 0
-	for size := smallestPage; size < n; size *= 4 {
+	for size := smallest; size < n; size *= 4 {
 		k++
 	}
 	return k
 }
+
+func pageClass(n int) int  { return sizeClass(n, smallestPage) }
+func storeClass(n int) int { return sizeClass(n, smallestStore) }
 
 func (p *streamPool) get() *stream {
 	st := p.free.Get()
@@ -439,21 +444,11 @@ func (p *streamPool) put(st *stream) {
 	p.free.Put(st)
 }
 
-// Numbers of blocks that stores have room for, each four times the one before. Larger ones
-// belong to their stream alone.
+// Numbers of blocks that stores have room for. Larger ones belong to their stream alone.
 const (
 	smallestStore = 4
 	numStores     = 4
 )
-
-// storeClass returns the class of the smallest stores with room for n blocks.
-func storeClass(n int) int {
-	k := 0
-	for size := smallestStore; size < n; size *= 4 {
-		k++
-	}
-	return k
-}
 
 // room makes room for a block at index i of st, which is to be filled in.
 func (p *streamPool) room(st *stream, i int) *block {
