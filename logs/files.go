@@ -18,6 +18,7 @@ type files struct {
 	rec       schemas.Files
 	analyzers []string
 	text      [3][]byte
+	order     tableOrder
 	free      freelist.List[fileState]
 }
 
@@ -135,11 +136,11 @@ func (b *files) remove(e *event.FileStateRemove) {
 	if len(conns) == 0 {
 		b.out.Emit(r)
 	}
-	for i := range conns {
+	b.order.order(conns, func(i int) {
 		c := &conns[i]
 		b.text[2] = c.UID.Append(b.text[2][:0])
 		r.UID = schemas.Some(text(b.text[2]))
 		r.ID = schemas.Some(endpoints(&c.ID))
 		b.out.Emit(r)
-	}
+	})
 }
