@@ -14,8 +14,8 @@ import (
 )
 
 // parallel runs several shards, on a goroutine each, and no goroutine beside them:
-// the shard that has nothing to do reads the next batches for all, and the one that
-// ends a job last merges what all have made of it. So as many cores are busy as
+// the shard that has nothing to do reads the next batches for all, and one that is
+// ahead of the others merges what all have made of a job. So as many cores are busy as
 // there are shards, and none waits for another to be woken.
 type parallel struct {
 	*run
@@ -33,6 +33,7 @@ type parallel struct {
 
 	merging sync.Mutex // of the merger and what follows
 	batches []*writers.Batch
+	working atomic.Int32 // shards that have jobs to come
 }
 
 // job is what a shard works on: a batch with the shard of each of its packets, or,
@@ -47,7 +48,7 @@ type job struct {
 // of the capture is held, and about how much of the rows.
 type lead struct {
 	mu     sync.Mutex
-	merged sync.Cond
+	change sync.Cond
 	jobs   []int // bytes of those that are not merged yet
 	bytes  int
 }
@@ -65,7 +66,7 @@ func (l *lead) done() {
 	l.mu.Lock()
 	l.bytes -= l.jobs[0]
 	l.jobs = l.jobs[1:]
-	l.merged.Signal()
+	l.change.Signal()
 	l.mu.Unlock()
 }
 
@@ -76,12 +77,20 @@ func (l *lead) full() bool {
 	return l.bytes >= maxLead
 }
 
-// wait returns when more may come.
-func (l *lead) wait() {
+// wait returns when more may come, or when ready does not return false any more, which
+// is asked again after every wake.
+func (l *lead) wait(ready func() bool) {
 	l.mu.Lock()
-	for l.bytes >= maxLead {
-		l.merged.Wait()
+	for l.bytes >= maxLead && !ready() {
+		l.change.Wait()
 	}
+	l.mu.Unlock()
+}
+
+// wake has wait look again.
+func (l *lead) wake() {
+	l.mu.Lock()
+	l.change.Signal()
 	l.mu.Unlock()
 }
 
@@ -108,6 +117,8 @@ const (
 	inFlight = 128
 	// drainBytes is what a job counts in lead that ends connections.
 	drainBytes = 2 << 20
+	// maxBehind is how many results a shard that is behind leaves for another to merge.
+	maxBehind = 8
 	// readAhead is how many jobs a shard makes when it has none, so that the others
 	// have some while it makes the next.
 	readAhead = 4
@@ -125,7 +136,7 @@ var maxLead = 32 << 20
 func newParallel(r *run) *parallel {
 	p := &parallel{run: r, free: make(chan *assignment, inFlight+2), batches: make([]*writers.Batch, len(r.shards)),
 		load: make([]uint64, len(r.shards))}
-	p.lead.merged.L = &p.lead.mu
+	p.lead.change.L = &p.lead.mu
 	for i := range p.buckets {
 		p.buckets[i] = unassigned
 	}
@@ -140,6 +151,7 @@ func newParallel(r *run) *parallel {
 // time passes for all.
 func (p *parallel) process(ctx context.Context) error {
 	var shards sync.WaitGroup
+	p.working.Store(int32(len(p.shards)))
 	for i := range p.shards {
 		shards.Go(func() { p.work(ctx, i) })
 	}
@@ -150,9 +162,12 @@ func (p *parallel) process(ctx context.Context) error {
 // work does the jobs of shard i.
 func (p *parallel) work(ctx context.Context, i int) {
 	s, me := p.shards[i], uint8(i)
+	turn := func() bool { return p.turn(i) }
 	for {
-		j, ok := p.job(ctx, i)
+		j, ok := p.job(ctx, i, turn)
 		if !ok {
+			p.working.Add(-1)
+			p.merge(p.complete)
 			return
 		}
 		if j.batch == nil {
@@ -163,12 +178,13 @@ func (p *parallel) work(ctx context.Context, i int) {
 			j.shards.release()
 			p.done[i] <- out
 		}
-		p.merge()
+		p.merge(turn)
+		p.lead.wake()
 	}
 }
 
 // job returns the next job of shard i. Whoever finds none makes some for all.
-func (p *parallel) job(ctx context.Context, i int) (j job, ok bool) {
+func (p *parallel) job(ctx context.Context, i int, turn func() bool) (j job, ok bool) {
 	select {
 	case j, ok = <-p.jobs[i]:
 		return j, ok
@@ -180,7 +196,10 @@ func (p *parallel) job(ctx context.Context, i int) (j job, ok bool) {
 				if len(p.jobs[i]) > 0 {
 					break
 				}
-				p.lead.wait() // for the others, this one has done all
+				// The others are behind, this one has done all.
+				p.lead.wait(turn)
+				p.merge(turn)
+				continue
 			}
 			if !p.feed(ctx) {
 				break
@@ -258,11 +277,11 @@ func (p *parallel) hash(h packet.Host) uint64 {
 	return hi ^ lo
 }
 
-// merge merges what all shards have made of the jobs that all have done, unless another
-// shard is at it, which then sees this one's result.
-func (p *parallel) merge() {
-	for p.complete() && p.merging.TryLock() {
-		for p.complete() {
+// merge merges what all shards have made of the jobs that all have done, as long as
+// ready says so, unless another shard is at it, which then sees this one's result.
+func (p *parallel) merge(ready func() bool) {
+	for ready() && p.merging.TryLock() {
+		for ready() {
 			for i, c := range p.done {
 				p.batches[i] = <-c
 			}
@@ -277,6 +296,24 @@ func (p *parallel) merge() {
 func (p *parallel) complete() bool {
 	for _, c := range p.done {
 		if len(c) == 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// turn tells whether there is something to be merged, and shard i is to do it: those that
+// are behind others that have still jobs leave it to these for a while.
+func (p *parallel) turn(i int) bool {
+	if !p.complete() {
+		return false
+	}
+	mine := len(p.done[i])
+	if mine >= maxBehind || int(p.working.Load()) < len(p.shards) {
+		return true
+	}
+	for _, c := range p.done {
+		if len(c) > mine {
 			return false
 		}
 	}
