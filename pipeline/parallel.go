@@ -24,6 +24,7 @@ type parallel struct {
 
 	reading sync.Mutex // of the reader and what follows
 	hosts   packet.Decoder
+	frame   packet.Frame // scratch of choose
 	buckets [numBuckets]uint16
 	load    []uint64 // what each shard had to do so far, about in bytes
 	err     error    // why reading ended
@@ -94,11 +95,22 @@ func (l *lead) wake() {
 	l.mu.Unlock()
 }
 
-// assignment has the shard of every packet of a batch.
+// assignment has the packets of a batch that are each shard's.
 type assignment struct {
-	of   [capture.BatchPackets]uint8
-	refs atomic.Int32
-	free chan<- *assignment
+	// first is the place of each shard's first packet, plus 1, and next that of the one
+	// after each packet; 0 is none.
+	first [maxShards]uint16
+	next  [capture.BatchPackets]uint16
+	refs  atomic.Int32
+	free  chan<- *assignment
+}
+
+// packets appends the places of the packets of shard i.
+func (a *assignment) packets(i int, dst []uint16) []uint16 {
+	for n := a.first[i]; n != 0; n = a.next[n-1] {
+		dst = append(dst, n-1)
+	}
+	return dst
 }
 
 // release is called by every shard when it is done with a.
@@ -161,7 +173,8 @@ func (p *parallel) process(ctx context.Context) error {
 
 // work does the jobs of shard i.
 func (p *parallel) work(ctx context.Context, i int) {
-	s, me := p.shards[i], uint8(i)
+	s := p.shards[i]
+	var mine [capture.BatchPackets]uint16
 	turn := func() bool { return p.turn(i) }
 	for {
 		j, ok := p.job(ctx, i, turn)
@@ -173,7 +186,7 @@ func (p *parallel) work(ctx context.Context, i int) {
 		if j.batch == nil {
 			p.done[i] <- s.drain(j.limit)
 		} else {
-			out := s.batch(j.batch, func(n int) bool { return j.shards.of[n] == me })
+			out := s.batch(j.batch, j.shards.packets(i, mine[:0]))
 			j.batch.Release()
 			j.shards.release()
 			p.done[i] <- out
@@ -251,24 +264,32 @@ func (p *parallel) feed(ctx context.Context) bool {
 // pairs of hosts have most of the traffic, and these are not to meet on one shard by chance.
 // It returns how many bytes the packets are.
 func (p *parallel) assign(b *capture.Batch, a *assignment) (bytes int) {
-	var f packet.Frame
-	for i := range b.Packets {
+	clear(a.first[:len(p.jobs)])
+	// From the last packet to the first, so that each list is in their order.
+	for i := len(b.Packets) - 1; i >= 0; i-- {
 		pkt := &b.Packets[i]
 		bytes += len(pkt.Data)
-		f.Data, f.OrigLen, f.Link = pkt.Data, pkt.OrigLen, packet.LinkType(pkt.Link)
-		src, dst, ok := p.hosts.Hosts(&f)
-		if !ok {
-			a.of[i] = 0
-			continue
-		}
-		bucket := &p.buckets[(p.hash(src)+p.hash(dst))%numBuckets]
-		if *bucket == unassigned {
-			*bucket = uint16(slices.Index(p.load, slices.Min(p.load)))
-		}
-		a.of[i] = uint8(*bucket)
-		p.load[*bucket] += perPacket + uint64(len(pkt.Data))
+		s := p.choose(pkt)
+		a.next[i] = a.first[s]
+		a.first[s] = uint16(i) + 1
 	}
 	return bytes
+}
+
+// choose returns the shard of a packet.
+func (p *parallel) choose(pkt *capture.Packet) uint16 {
+	f := &p.frame
+	f.Data, f.OrigLen, f.Link = pkt.Data, pkt.OrigLen, packet.LinkType(pkt.Link)
+	src, dst, ok := p.hosts.Hosts(f)
+	if !ok {
+		return 0
+	}
+	bucket := &p.buckets[(p.hash(src)+p.hash(dst))%numBuckets]
+	if *bucket == unassigned {
+		*bucket = uint16(slices.Index(p.load, slices.Min(p.load)))
+	}
+	p.load[*bucket] += perPacket + uint64(len(pkt.Data))
+	return *bucket
 }
 
 func (p *parallel) hash(h packet.Host) uint64 {

@@ -175,6 +175,10 @@ func makeSeed(text string) (seed conn.Seed) {
 // single runs everything on the calling goroutine.
 func (r *run) single(ctx context.Context) error {
 	s := r.shards[0]
+	var all [capture.BatchPackets]uint16
+	for i := range all {
+		all[i] = uint16(i)
+	}
 	for {
 		b, err := r.next(ctx)
 		if err != nil {
@@ -184,7 +188,7 @@ func (r *run) single(ctx context.Context) error {
 			}
 			return ignoreEOF(err)
 		}
-		r.merger.Merge(s.batch(b, nil))
+		r.merger.Merge(s.batch(b, all[:len(b.Packets)]))
 		b.Release()
 	}
 }

@@ -121,14 +121,11 @@ func (c *batchClock) At(d event.Time) (event.Time, uint64) {
 	return event.Time(p.Now), p.Num
 }
 
-// batch dissects the packets of b that are this shard's, all of them if mine is
-// nil, and returns what they gave rise to.
-func (s *shard) batch(b *capture.Batch, mine func(i int) bool) *writers.Batch {
+// batch dissects the packets of b that mine has the places of, and returns what they
+// gave rise to.
+func (s *shard) batch(b *capture.Batch, mine []uint16) *writers.Batch {
 	s.clock = b.Packets
-	for i := range b.Packets {
-		if mine != nil && !mine(i) {
-			continue
-		}
+	for _, i := range mine {
 		p := &b.Packets[i]
 		s.advance(event.Time(p.Now))
 		s.out.SetCause(p.Now, writers.ClassPacket, p.Num)
