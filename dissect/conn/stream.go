@@ -14,16 +14,18 @@ import (
 type stream struct {
 	next    uint64 // first byte that has not been delivered or given up
 	trimmed uint64 // everything below is forgotten
-	blocks  []block
-	store   []block // all of the memory in which blocks lies, nil when there are none
-	lender  bool    // whether it is in streamPool.borrowers
-	ended   bool    // everything was delivered: what is acknowledged leaves its store
-	bytes   uint64  // sum of the blocks' lengths
+	// keeps says that delivered bytes stay until they are acknowledged, because somebody
+	// wants to know of retransmissions with other contents.
+	keeps  bool
+	blocks []block
+	store  []block // all of the memory in which blocks lies, nil when there are none
+	lender bool    // whether it is in streamPool.borrowers
+	ended  bool    // everything was delivered: what is acknowledged leaves its store
+	bytes  uint64  // sum of the blocks' lengths
 }
 
 // block is a run of bytes that arrived. Those below stream.next were delivered
-// and wait for their acknowledgement, so that a retransmission with other
-// contents is noticed.
+// and wait for their acknowledgement, if the stream keeps them.
 type block struct {
 	seq, end uint64
 	// data is nil if the contents are not kept. It lies in the packet that
@@ -43,9 +45,13 @@ func (c *Conn) stream(s *side) *stream {
 	}
 	if x.streams[i] == nil {
 		x.streams[i] = c.t.streams.get()
+		x.streams[i].keeps = c.t.hooks.Conn.RexmitInconsistency.On() || c.t.hooks.Weird.Conn.On()
 	}
 	return x.streams[i]
 }
+
+// unacknowledged is the number of delivered bytes for which there was no acknowledgement.
+func (st *stream) unacknowledged() uint64 { return st.next - min(st.trimmed, st.next) }
 
 // peekStream is stream without making one.
 func (c *Conn) peekStream(s *side) *stream {
@@ -78,7 +84,8 @@ func (t *Table) dataSent(c *Conn, s, peer *side, seq uint64, data []byte, flags 
 	case n > 0 && s.nothingAcked() && lim.AboveHole != 0 && st.blocks[n-1].end > st.next &&
 		st.blocks[n-1].end-st.next > lim.AboveHole:
 		t.giveUp(c, s, st, "above_hole_data_without_any_acks")
-	case lim.StreamBytes != 0 && st.bytes > lim.StreamBytes:
+	case lim.StreamBytes != 0 && (st.bytes > lim.StreamBytes ||
+		!st.keeps && st.bytes+st.unacknowledged() > lim.StreamBytes):
 		t.giveUp(c, s, st, "excessive_data_without_further_acks")
 	case n > lim.SegmentsBehind:
 		t.giveUp(c, s, st, "excessive_segments_out_of_order")
@@ -104,6 +111,13 @@ func (t *Table) newBlock(c *Conn, s, peer *side, st *stream, seq uint64, data []
 	if len(data) == 0 || end <= st.trimmed {
 		return
 	}
+	if !st.keeps && seq < st.next {
+		if end <= st.next {
+			return
+		}
+		data = data[st.next-seq:]
+		seq = st.next
+	}
 	n := len(st.blocks)
 	if n == 0 || seq == st.blocks[n-1].end {
 		if seq == st.next {
@@ -112,7 +126,7 @@ func (t *Table) newBlock(c *Conn, s, peer *side, st *stream, seq uint64, data []
 			t.deliver(c, s, seq, data)
 			if t.ackUnseen(s, peer) {
 				t.trim(c, s, peer, st, st.next)
-			} else {
+			} else if st.keeps {
 				t.streams.hold(st, n, seq, data)
 			}
 			return
@@ -174,6 +188,9 @@ func (t *Table) inserted(c *Conn, s, peer *side, st *stream, i int) {
 			st.next = b.end
 			t.deliver(c, s, b.seq, b.data)
 		}
+	}
+	if !st.keeps {
+		t.streams.drop(st, st.search(st.next))
 	}
 	if t.ackUnseen(s, peer) {
 		t.trim(c, s, peer, st, st.next)
@@ -370,7 +387,8 @@ func (t *Table) dataPending(c *Conn, s, peer *side) bool {
 		return true
 	}
 	st := c.peekStream(peer)
-	return s.state != event.StateReset && st != nil && len(st.blocks) > 0
+	return s.state != event.StateReset && st != nil &&
+		(len(st.blocks) > 0 || !st.keeps && peer.flags&sideNoStream == 0 && st.unacknowledged() > 0)
 }
 
 // checkEOF raises ConnectionEOF once everything that s has sent is delivered.

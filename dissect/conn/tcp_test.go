@@ -2,6 +2,7 @@ package conn_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -28,17 +29,26 @@ func describe(c event.Conn) string {
 
 // record listens to everything about connections on h.
 func record(h *event.Hooks) *recorder {
+	r := recordTraffic(h)
+	h.Weird.Conn.Listen(func(e *event.ConnWeird) { r.weirds = append(r.weirds, e.Name) })
+	h.Weird.Flow.Listen(func(e *event.FlowWeird) { r.weirds = append(r.weirds, e.Name) })
+	h.Conn.RexmitInconsistency.Listen(func(e *event.RexmitInconsistency) {
+		r.events = append(r.events, fmt.Sprintf("rexmit(%s,%s)", e.T1, e.T2))
+	})
+	return r
+}
+
+// recordTraffic does not listen to what is told of odd traffic, so that streams do not keep
+// what they have delivered.
+func recordTraffic(h *event.Hooks) *recorder {
 	r := new(recorder)
 	ev := func(name string) { r.events = append(r.events, name) }
 	h.Conn.ConnectionStateRemove.Listen(func(e *event.ConnectionStateRemove) { r.conns = append(r.conns, describe(e.Conn)) })
-	h.Weird.Conn.Listen(func(e *event.ConnWeird) { r.weirds = append(r.weirds, e.Name) })
-	h.Weird.Flow.Listen(func(e *event.FlowWeird) { r.weirds = append(r.weirds, e.Name) })
 	h.Conn.NewConnection.Listen(func(*event.NewConnection) { ev("new") })
 	h.Conn.ConnectionTimeout.Listen(func(*event.ConnectionTimeout) { ev("timeout") })
 	h.Conn.ConnectionFlipped.Listen(func(*event.ConnectionFlipped) { ev("flipped") })
 	h.Conn.ConnectionReused.Listen(func(*event.ConnectionReused) { ev("reused") })
 	h.Conn.ContentGap.Listen(func(e *event.ContentGap) { ev(fmt.Sprintf("gap(%v,%d,%d)", e.IsOrig, e.Seq, e.Length)) })
-	h.Conn.RexmitInconsistency.Listen(func(e *event.RexmitInconsistency) { ev(fmt.Sprintf("rexmit(%s,%s)", e.T1, e.T2)) })
 	t := &h.TCP
 	t.ConnectionAttempt.Listen(func(*event.ConnectionAttempt) { ev("attempt") })
 	t.ConnectionEstablished.Listen(func(*event.ConnectionEstablished) { ev("established") })
@@ -72,6 +82,16 @@ func newBench(t testing.TB, change func(*conn.Config)) (*testconn.Bench, *record
 	}
 	b := testconn.New(t, cfg)
 	return b, record(b.Hooks)
+}
+
+// newBenches is newBench, and one where nobody listens to what is told of odd traffic.
+func newBenches(t testing.TB) (all [2]*testconn.Bench, recorders [2]*recorder) {
+	all[0], recorders[0] = newBench(t, nil)
+	cfg := testconn.Config()
+	cfg.DeliverOrig, cfg.DeliverResp = true, true
+	all[1] = testconn.New(t, cfg)
+	recorders[1] = recordTraffic(all[1].Hooks)
+	return all, recorders
 }
 
 const open = "> S 100; < SA 500 101; > A 101 501;"
@@ -247,9 +267,16 @@ var tcpTests = []struct {
 
 func TestTCP(t *testing.T) {
 	for _, c := range tcpTests {
-		b, r := newBench(t, nil)
-		b.Script(c.script)
-		b.Drain()
+		benches, recorders := newBenches(t)
+		for _, b := range benches {
+			b.Script(c.script)
+			b.Drain()
+		}
+		r, deaf := recorders[0], recorders[1]
+		kept := slices.DeleteFunc(slices.Clone(r.events), func(ev string) bool { return strings.HasPrefix(ev, "rexmit") })
+		if !slices.Equal(deaf.conns, r.conns) || !slices.Equal(deaf.events, kept) {
+			t.Errorf("%s: without weirds %v %v, not %v %v", c.name, deaf.conns, deaf.events, r.conns, kept)
+		}
 		for _, x := range []struct{ what, got, want string }{
 			{"connections", strings.Join(r.conns, ", "), c.conns},
 			{"weirds", strings.Join(r.weirds, " "), c.weirds},
