@@ -133,14 +133,20 @@ func (b *files) remove(e *event.FileStateRemove) {
 		r.TotalBytes = schemas.Some(n)
 	}
 	conns := f.Conns()
-	if len(conns) == 0 {
+	switch len(conns) {
+	case 0:
 		b.out.Emit(r)
+	case 1:
+		b.emit(r, &conns[0])
+	default:
+		b.order.order(conns, func(i int) { b.emit(r, &conns[i]) })
 	}
-	b.order.order(conns, func(i int) {
-		c := &conns[i]
-		b.text[2] = c.UID.Append(b.text[2][:0])
-		r.UID = schemas.Some(text(b.text[2]))
-		r.ID = schemas.Some(endpoints(&c.ID))
-		b.out.Emit(r)
-	})
+}
+
+// emit writes the row of a connection that carried the file.
+func (b *files) emit(r *schemas.Files, c *event.FileConn) {
+	b.text[2] = c.UID.Append(b.text[2][:0])
+	r.UID = schemas.Some(text(b.text[2]))
+	r.ID = schemas.Some(endpoints(&c.ID))
+	b.out.Emit(r)
 }

@@ -105,7 +105,7 @@ const (
 
 // ext is what only connections with an analyzer or a stream need. It is pooled.
 type ext struct {
-	streams   [2]*stream // by side index
+	streams   [2]stream // by side index
 	slots     []any
 	analyzers []attached
 	tunnel    *Encap

@@ -30,8 +30,8 @@ func (t *Table) Check() error {
 			return fmt.Errorf("connection %d has a timer later than its deadline", n)
 		}
 		if x := c.ext; x != nil {
-			for _, st := range x.streams {
-				if err := t.checkStream(st); err != nil {
+			for i := range x.streams {
+				if err := t.checkStream(&x.streams[i]); err != nil {
 					return fmt.Errorf("connection %d: %w", n, err)
 				}
 			}
@@ -56,8 +56,11 @@ func (t *Table) Check() error {
 }
 
 func (t *Table) checkStream(st *stream) error {
-	if st == nil {
+	if st.next == 0 {
 		return nil
+	}
+	if st.held == &t.streams.none != (len(st.blocks) == 0) {
+		return fmt.Errorf("%d blocks in a store that is for none: %v", len(st.blocks), st.held == &t.streams.none)
 	}
 	var sum uint64
 	for i := range st.blocks {
@@ -90,8 +93,9 @@ func (t *Table) checkMemory() error {
 		if x == nil {
 			continue
 		}
-		for _, st := range x.streams {
-			if st == nil {
+		for i := range x.streams {
+			st := &x.streams[i]
+			if st.next == 0 {
 				continue
 			}
 			for j := range st.blocks {
@@ -101,7 +105,7 @@ func (t *Table) checkMemory() error {
 			}
 		}
 	}
-	if used != t.streams.used {
+	if used != t.streams.used && !t.terminating {
 		return fmt.Errorf("blocks hold %d bytes, %d are counted", used, t.streams.used)
 	}
 	return nil

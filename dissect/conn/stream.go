@@ -12,16 +12,21 @@ import (
 // stream is the reassembly of one direction. Sequence numbers are relative: the
 // SYN is 0, the first byte 1.
 type stream struct {
-	next    uint64 // first byte that has not been delivered or given up
+	next    uint64 // first byte that has not been delivered or given up, 0 before there is a stream
 	trimmed uint64 // everything below is forgotten
+	*held
 	// keeps says that delivered bytes stay until they are acknowledged, because somebody
 	// wants to know of retransmissions with other contents.
-	keeps  bool
+	keeps bool
+}
+
+// held is what a stream has of blocks: the pool's empty one most of the time.
+type held struct {
 	blocks []block
-	store  []block // all of the memory in which blocks lies, nil when there are none
-	lender bool    // whether it is in streamPool.borrowers
-	ended  bool    // everything was delivered: what is acknowledged leaves its store
+	store  []block // all of the memory in which blocks lies
 	bytes  uint64  // sum of the blocks' lengths
+	lender bool    // whether it is in streamPool.borrowers
+	first  [smallestStore]block
 }
 
 // block is a run of bytes that arrived. Those below stream.next were delivered
@@ -38,31 +43,34 @@ type block struct {
 const firstSeq = 1
 
 func (c *Conn) stream(s *side) *stream {
-	x := c.extra()
-	i := 0
+	st := &c.extra().streams[0]
 	if s == &c.side[1] {
-		i = 1
+		st = &c.ext.streams[1]
 	}
-	if x.streams[i] == nil {
-		x.streams[i] = c.t.streams.get()
-		x.streams[i].keeps = c.t.hooks.Conn.RexmitInconsistency.On() || c.t.hooks.Weird.Conn.On()
+	if st.next == 0 {
+		st.next, st.trimmed, st.held = firstSeq, firstSeq, &c.t.streams.none
+		st.keeps = c.t.hooks.Conn.RexmitInconsistency.On() || c.t.hooks.Weird.Conn.On()
 	}
-	return x.streams[i]
+	return st
 }
 
-// unacknowledged is the number of delivered bytes for which there was no acknowledgement.
-func (st *stream) unacknowledged() uint64 { return st.next - min(st.trimmed, st.next) }
-
-// peekStream is stream without making one.
+// peekStream is stream without making one: nil then.
 func (c *Conn) peekStream(s *side) *stream {
 	if c.ext == nil {
 		return nil
 	}
+	st := &c.ext.streams[0]
 	if s == &c.side[1] {
-		return c.ext.streams[1]
+		st = &c.ext.streams[1]
 	}
-	return c.ext.streams[0]
+	if st.next == 0 {
+		return nil
+	}
+	return st
 }
+
+// unacknowledged is the number of delivered bytes for which there was no acknowledgement.
+func (st *stream) unacknowledged() uint64 { return st.next - min(st.trimmed, st.next) }
 
 // dataSent takes the payload of a segment, which begins at seq.
 func (t *Table) dataSent(c *Conn, s, peer *side, seq uint64, data []byte, flags uint8) {
@@ -350,7 +358,7 @@ func (t *Table) finishContents(c *Conn) {
 		return
 	}
 	for i, w := range r.contents {
-		st := c.ext.streams[i]
+		st := c.peekStream(&c.side[i])
 		if w == nil || st == nil {
 			continue
 		}
@@ -398,10 +406,6 @@ func (t *Table) checkEOF(c *Conn, s, peer *side) {
 		return
 	}
 	s.flags |= sideEOF
-	if st := c.peekStream(s); st != nil {
-		st.ended = true
-		t.streams.drop(st, 0)
-	}
 	isOrig := c.isOrig(s)
 	if h := &t.hooks.TCP.ConnectionEOF; h.On() {
 		t.scratch.eof = event.ConnectionEOF{Conn: c, IsOrig: isOrig}
@@ -417,13 +421,14 @@ func (t *Table) checkEOF(c *Conn, s, peer *side) {
 	}
 }
 
-// streamPool keeps streams, their blocks and the pages of those.
+// streamPool keeps what streams need for blocks, and the pages of those.
 type streamPool struct {
 	// volatile says that the packet at work is not in the memory that stays until
 	// Settle, so that nothing of it may be borrowed.
 	volatile  bool
-	borrowers []*stream
-	free      freelist.List[stream]
+	borrowers []*held
+	none      held // of every stream without blocks, never changed
+	free      freelist.List[held]
 	stores    [numStores][][]block
 	pages     [numClasses][][]byte
 	used      uint64 // bytes in pages that blocks hold
@@ -449,20 +454,8 @@ func sizeClass(n, smallest int) int {
 func pageClass(n int) int  { return sizeClass(n, smallestPage) }
 func storeClass(n int) int { return sizeClass(n, smallestStore) }
 
-func (p *streamPool) get() *stream {
-	st := p.free.Get()
-	st.next, st.trimmed = firstSeq, firstSeq
-	return st
-}
-
-func (p *streamPool) put(st *stream) {
-	st.ended = true
-	p.drop(st, len(st.blocks))
-	*st = stream{lender: st.lender} // a store that is left is too large to be kept
-	p.free.Put(st)
-}
-
-// Numbers of blocks that stores have room for. Larger ones belong to their stream alone.
+// Numbers of blocks that stores have room for. The smallest is part of held, and those beyond
+// the largest class are not kept.
 const (
 	smallestStore = 4
 	numStores     = 4
@@ -470,6 +463,11 @@ const (
 
 // room makes room for a block at index i of st, which is to be filled in.
 func (p *streamPool) room(st *stream, i int) *block {
+	if st.held == &p.none {
+		st.held = p.free.Get()
+		st.store = st.first[:]
+		st.blocks = st.store[:0]
+	}
 	n := len(st.blocks)
 	if n == cap(st.blocks) {
 		if cap(st.store) > 2*n {
@@ -478,7 +476,7 @@ func (p *streamPool) room(st *stream, i int) *block {
 			clear(st.store[n:])
 			st.blocks = st.store[:n]
 		} else {
-			p.grow(st)
+			p.grow(st.held)
 		}
 	}
 	st.blocks = st.blocks[:n+1]
@@ -488,32 +486,38 @@ func (p *streamPool) room(st *stream, i int) *block {
 	return &st.blocks[i]
 }
 
-// grow gives st a store with room for more.
-func (p *streamPool) grow(st *stream) {
-	n := len(st.blocks)
+// grow gives h a store with room for more.
+func (p *streamPool) grow(h *held) {
+	n := len(h.blocks)
 	var store []block
-	if k := storeClass(len(st.store) + 1); k >= numStores {
-		store = make([]block, 2*len(st.store))
+	if k := storeClass(len(h.store) + 1); k >= numStores {
+		store = make([]block, 2*len(h.store))
 	} else if free := p.stores[k]; len(free) > 0 {
 		store = free[len(free)-1]
 		p.stores[k] = free[:len(free)-1]
 	} else {
 		store = make([]block, smallestStore<<(2*k))
 	}
-	copy(store, st.blocks)
-	clear(st.store)
-	p.putStore(st)
-	st.store, st.blocks = store, store[:n]
+	copy(store, h.blocks)
+	clear(h.store)
+	p.putStore(h)
+	h.store, h.blocks = store, store[:n]
 }
 
-// putStore takes the store of st back, which has nothing in it, if it is for the pool.
-func (p *streamPool) putStore(st *stream) {
-	k := storeClass(len(st.store))
-	if st.store == nil || k >= numStores {
-		return
+// putStore takes the store of h back, which has nothing in it.
+func (p *streamPool) putStore(h *held) {
+	if k := storeClass(len(h.store)); k > 0 && k < numStores {
+		p.stores[k] = append(p.stores[k], h.store)
 	}
-	p.stores[k] = append(p.stores[k], st.store)
-	st.store = nil
+}
+
+// empty takes back what st held blocks in, of which there are none any more.
+func (p *streamPool) empty(st *stream) {
+	h := st.held
+	p.putStore(h)
+	h.store, h.blocks = nil, nil
+	p.free.Put(h)
+	st.held = &p.none
 }
 
 // hold puts a block of data at index i of st. It borrows the data if it can: most blocks
@@ -521,21 +525,22 @@ func (p *streamPool) putStore(st *stream) {
 func (p *streamPool) hold(st *stream, i int, seq uint64, data []byte) {
 	if p.volatile {
 		data = p.copy(data)
-	} else if !st.lender {
-		st.lender = true
-		p.borrowers = append(p.borrowers, st)
 	}
 	b := p.room(st, i)
+	if !p.volatile && !st.lender {
+		st.lender = true
+		p.borrowers = append(p.borrowers, st.held)
+	}
 	b.seq, b.end, b.data, b.borrowed = seq, seq+uint64(len(data)), data, !p.volatile
 	st.bytes += uint64(len(data))
 }
 
 // settle copies what is still borrowed.
 func (p *streamPool) settle() {
-	for i, st := range p.borrowers {
-		st.lender = false
-		for j := range st.blocks {
-			if b := &st.blocks[j]; b.borrowed {
+	for i, h := range p.borrowers {
+		h.lender = false
+		for j := range h.blocks {
+			if b := &h.blocks[j]; b.borrowed {
 				b.data, b.borrowed = p.copy(b.data), false
 			}
 		}
@@ -583,12 +588,11 @@ func (p *streamPool) drop(st *stream, n int) {
 		}
 		b.data = nil
 	}
-	st.blocks = st.blocks[n:]
-	if len(st.blocks) == 0 {
-		if st.ended {
-			p.putStore(st)
-		}
-		st.blocks = st.store[:0]
+	if n == 0 {
+		return
+	}
+	if st.blocks = st.blocks[n:]; len(st.blocks) == 0 {
+		p.empty(st)
 	}
 }
 

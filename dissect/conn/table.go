@@ -325,6 +325,10 @@ func (t *Table) vacate(c *Conn) {
 }
 
 func (t *Table) release(c *Conn) {
+	if t.terminating { // nothing is needed again
+		c.ext = nil
+		return
+	}
 	if x := c.ext; x != nil {
 		c.ext = nil
 		t.freeExt(x)
@@ -354,10 +358,9 @@ func (t *Table) newSlots(n int) []any {
 }
 
 func (t *Table) freeExt(x *ext) {
-	for i, s := range x.streams {
-		if s != nil {
-			t.streams.put(s)
-			x.streams[i] = nil
+	for i := range x.streams {
+		if st := &x.streams[i]; st.next != 0 {
+			t.streams.drop(st, len(st.blocks))
 		}
 	}
 	clear(x.slots)
