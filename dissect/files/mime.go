@@ -24,7 +24,7 @@ type magicRule struct {
 type detector struct {
 	rules []compiledRule
 	// prefixes are the beginnings that several rules share: pieces in a row.
-	prefixes [][]step
+	prefixes []prefix
 	// byFirst are the checks of the rules that a first byte allows, best first.
 	byFirst [256][]check
 }
@@ -77,7 +77,7 @@ func newDetector(rules []magicRule) (*detector, error) {
 			}
 			prefix = len(d.prefixes)
 			prefixes[shared] = prefix
-			d.prefixes = append(d.prefixes, steps)
+			d.prefixes = append(d.prefixes, newPrefix(steps))
 		}
 		steps, err := compilePattern(r.pattern[n:])
 		if err != nil {
@@ -106,7 +106,7 @@ func (d *detector) sort() {
 	var sizes [256]int
 	for i := range d.rules {
 		r := &d.rules[i]
-		if r.prefix < 0 || firstBytes(d.prefixes[r.prefix], &first[i]) {
+		if r.prefix < 0 || firstBytes(d.prefixes[r.prefix].steps, &first[i]) {
 			firstBytes(r.steps, &first[i])
 		}
 		for b := range sizes {
@@ -340,6 +340,57 @@ func firstBytes(steps []step, set *byteSet) (empty bool) {
 	return true
 }
 
+// prefix is how the patterns of several rules begin. It may match nothing.
+type prefix struct {
+	steps []step
+	// some has, for each byte, those that may follow it at the beginning of a file in which
+	// the prefix matches something.
+	some [256]byteSet
+}
+
+func newPrefix(steps []step) prefix {
+	p := prefix{steps: steps}
+	for b := range p.some {
+		followers(steps, byte(b), &p.some[b])
+	}
+	return p
+}
+
+// followers adds to set the bytes that may come after b where steps match something that
+// begins with b, or more than those. It reports whether steps may match nothing.
+func followers(steps []step, b byte, set *byteSet) (empty bool) {
+	for i := range steps {
+		s := &steps[i]
+		optional := s.optional()
+		switch s.kind {
+		case stepLiteral, stepFold:
+			switch {
+			case lower(s.lit[0]) != lower(b):
+			case s.kind == stepLiteral && len(s.lit) > 1:
+				set.add(s.lit[1])
+			default:
+				*set = anyByte
+			}
+		case stepBytes:
+			if s.set.has(b) {
+				*set = anyByte
+			}
+		case stepAny:
+			*set = anyByte
+		case stepGroup:
+			for _, alt := range s.alts {
+				if followers(alt, b, set) {
+					optional = true
+				}
+			}
+		}
+		if !optional {
+			return false
+		}
+	}
+	return true
+}
+
 // secondBytes are the bytes that may stand second in what steps match. There is one.
 func secondBytes(steps []step) byteSet {
 	var set byteSet
@@ -425,6 +476,9 @@ func (m *matcher) matches(r *compiledRule, head []byte) bool {
 	if r.prefix < 0 {
 		return m.matchesAt(r.steps, 0, head)
 	}
+	if p := &m.prefixes[r.prefix]; len(head) > 1 && !p.some[head[0]].has(head[1]) {
+		return r.second.has(head[1]) && m.matchesAt(r.steps, 0, head)
+	}
 	from := m.prefixEnds(r.prefix, head)
 	if len(from) == 1 && from[0].lo == from[0].hi {
 		if at := from[0].lo + 1; at < len(head) && !r.second.has(head[at]) {
@@ -502,7 +556,7 @@ func (m *matcher) prefixEnds(i int, head []byte) spans {
 	}
 	if m.ends[i] == nil {
 		start := [1]span{}
-		m.ends[i] = m.run(m.prefixes[i], start[:], head)
+		m.ends[i] = m.run(m.prefixes[i].steps, start[:], head)
 	}
 	return m.ends[i]
 }

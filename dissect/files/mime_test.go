@@ -146,7 +146,7 @@ func sample(rng *rand.Rand) []byte {
 func (r *compiledRule) example(rng *rand.Rand) []byte {
 	var b []byte
 	if r.prefix >= 0 {
-		b = example(magicDetector().prefixes[r.prefix], rng)
+		b = example(magicDetector().prefixes[r.prefix].steps, rng)
 	}
 	return append(b, example(r.steps, rng)...)
 }
