@@ -126,13 +126,16 @@ func (a *assignment) release() {
 const (
 	// inFlight is how many jobs and results may wait for each shard. In traffic most of
 	// which is for one shard for a while, the others get at what comes after it.
-	inFlight = 128
+	inFlight = 512
 	// drainBytes is what a job counts in lead that ends connections.
 	drainBytes = 2 << 20
+	// mergeAt is for how many results a shard that waits is woken to merge them.
+	mergeAt = 4
 	// maxBehind is how many results a shard that is behind leaves for another to merge.
 	maxBehind = 8
-	// readAhead is how many jobs a shard makes when it has none, so that the others
-	// have some while it makes the next.
+	// A shard that has fewer than readAt jobs makes more, until it has readAhead: so the
+	// others have some while it does, even if they have as few.
+	readAt    = 2
 	readAhead = 4
 	// numBuckets is in how many parts the pairs of hosts are divided among the shards,
 	// and unassigned is the shard of a part of which there was no packet yet.
@@ -140,10 +143,12 @@ const (
 	unassigned = maxShards
 	// perPacket is how many bytes of payload take as long as the rest of a packet.
 	perPacket = 512
+	// perHeld is about what a packet takes beside its bytes while it is held.
+	perHeld = 64
 )
 
 // maxLead bounds lead. Tests change it.
-var maxLead = 32 << 20
+var maxLead = 48 << 20
 
 func newParallel(r *run) *parallel {
 	p := &parallel{run: r, free: make(chan *assignment, inFlight+2), batches: make([]*writers.Batch, len(r.shards)),
@@ -192,25 +197,22 @@ func (p *parallel) work(ctx context.Context, i int) {
 			p.done[i] <- out
 		}
 		p.merge(turn)
-		p.lead.wake()
+		if p.due() {
+			p.lead.wake()
+		}
 	}
 }
 
 // job returns the next job of shard i. Whoever finds none makes some for all.
 func (p *parallel) job(ctx context.Context, i int, turn func() bool) (j job, ok bool) {
-	select {
-	case j, ok = <-p.jobs[i]:
-		return j, ok
-	default:
-	}
-	if p.reading.TryLock() {
+	if len(p.jobs[i]) < readAt && p.reading.TryLock() {
 		for len(p.jobs[i]) < readAhead {
 			if p.lead.full() {
 				if len(p.jobs[i]) > 0 {
 					break
 				}
 				// The others are behind, this one has done all.
-				p.lead.wait(turn)
+				p.lead.wait(p.due)
 				p.merge(turn)
 				continue
 			}
@@ -268,7 +270,7 @@ func (p *parallel) assign(b *capture.Batch, a *assignment) (bytes int) {
 	// From the last packet to the first, so that each list is in their order.
 	for i := len(b.Packets) - 1; i >= 0; i-- {
 		pkt := &b.Packets[i]
-		bytes += len(pkt.Data)
+		bytes += len(pkt.Data) + perHeld
 		s := p.choose(pkt)
 		a.next[i] = a.first[s]
 		a.first[s] = uint16(i) + 1
@@ -339,4 +341,17 @@ func (p *parallel) turn(i int) bool {
 		}
 	}
 	return true
+}
+
+// due tells whether there is enough to be merged to wake a shard for it, or something at
+// all and the shard that is behind has nothing else to do.
+func (p *parallel) due() bool {
+	behind := 0
+	for i, c := range p.done {
+		if len(c) < len(p.done[behind]) {
+			behind = i
+		}
+	}
+	n := len(p.done[behind])
+	return n >= mergeAt || n > 0 && len(p.jobs[behind]) == 0
 }
