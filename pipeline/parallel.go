@@ -3,7 +3,6 @@ package pipeline
 import (
 	"context"
 	"math/bits"
-	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -26,11 +25,13 @@ type parallel struct {
 	hosts   packet.Decoder
 	frame   packet.Frame // scratch of choose
 	buckets [numBuckets]uint16
-	load    []uint64 // what each shard had to do so far, about in bytes
+	load    []uint64 // what each shard was given to do so far, about in bytes
 	err     error    // why reading ended
 	limit   uint64   // of the last job that ended connections
 	free    chan *assignment
 	lead    lead
+
+	worked []atomic.Uint64 // what each shard has done of load
 
 	merging sync.Mutex // of the merger and what follows
 	batches []*writers.Batch
@@ -101,8 +102,10 @@ type assignment struct {
 	// after each packet; 0 is none.
 	first [maxShards]uint16
 	next  [capture.BatchPackets]uint16
-	refs  atomic.Int32
-	free  chan<- *assignment
+	// load is what they add to each shard's.
+	load [maxShards]uint64
+	refs atomic.Int32
+	free chan<- *assignment
 }
 
 // packets appends the places of the packets of shard i.
@@ -143,6 +146,8 @@ const (
 	unassigned = maxShards
 	// perPacket is how many bytes of payload take as long as the rest of a packet.
 	perPacket = 512
+	// undone is how many times what a shard has still to do is counted.
+	undone = 8
 	// perHeld is about what a packet takes beside its bytes while it is held.
 	perHeld = 64
 )
@@ -152,7 +157,7 @@ var maxLead = 48 << 20
 
 func newParallel(r *run) *parallel {
 	p := &parallel{run: r, free: make(chan *assignment, inFlight+2), batches: make([]*writers.Batch, len(r.shards)),
-		load: make([]uint64, len(r.shards))}
+		load: make([]uint64, len(r.shards)), worked: make([]atomic.Uint64, len(r.shards))}
 	p.lead.change.L = &p.lead.mu
 	for i := range p.buckets {
 		p.buckets[i] = unassigned
@@ -192,6 +197,7 @@ func (p *parallel) work(ctx context.Context, i int) {
 			p.done[i] <- s.drain(j.limit)
 		} else {
 			out := s.batch(j.batch, j.shards.packets(i, mine[:0]))
+			p.worked[i].Add(j.shards.load[i])
 			j.batch.Release()
 			j.shards.release()
 			p.done[i] <- out
@@ -267,11 +273,15 @@ func (p *parallel) feed(ctx context.Context) bool {
 // It returns how many bytes the packets are.
 func (p *parallel) assign(b *capture.Batch, a *assignment) (bytes int) {
 	clear(a.first[:len(p.jobs)])
+	clear(a.load[:len(p.jobs)])
 	// From the last packet to the first, so that each list is in their order.
 	for i := len(b.Packets) - 1; i >= 0; i-- {
 		pkt := &b.Packets[i]
 		bytes += len(pkt.Data) + perHeld
 		s := p.choose(pkt)
+		n := perPacket + uint64(len(pkt.Data))
+		p.load[s] += n
+		a.load[s] += n
 		a.next[i] = a.first[s]
 		a.first[s] = uint16(i) + 1
 	}
@@ -288,10 +298,22 @@ func (p *parallel) choose(pkt *capture.Packet) uint16 {
 	}
 	bucket := &p.buckets[(p.hash(src)+p.hash(dst))%numBuckets]
 	if *bucket == unassigned {
-		*bucket = uint16(slices.Index(p.load, slices.Min(p.load)))
+		*bucket = p.least()
 	}
-	p.load[*bucket] += perPacket + uint64(len(pkt.Data))
 	return *bucket
+}
+
+// least returns the shard that is to get more to do. What a shard was given and has not done
+// yet counts more than what it has: it may be harder to do than load says, and which shard
+// does what makes no difference to the result.
+func (p *parallel) least() uint16 {
+	best, least := 0, ^uint64(0)
+	for i, n := range p.load {
+		if n += undone * (n - p.worked[i].Load()); n < least {
+			best, least = i, n
+		}
+	}
+	return uint16(best)
 }
 
 func (p *parallel) hash(h packet.Host) uint64 {
