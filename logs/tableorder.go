@@ -58,11 +58,14 @@ func (t *tableOrder) order(conns []event.FileConn, visit func(int)) {
 	}
 }
 
+// transportBits are what Zeek's ports have above their 16 bits (Val.h).
+var transportBits = map[event.Proto]uint64{event.ProtoTCP: 1 << 16, event.ProtoUDP: 2 << 16, event.ProtoICMP: 3 << 16}
+
 // connHash hashes id as Zeek's CompositeHash writes a conn_id: addresses in 16 bytes, ports
 // with the bits of their protocol, and a byte before each field that may be unset.
 func connHash(id *event.ConnID) uint64 {
 	var b [65]byte
-	transport := map[event.Proto]uint64{event.ProtoTCP: 1 << 16, event.ProtoUDP: 2 << 16, event.ProtoICMP: 3 << 16}[id.Proto]
+	transport := transportBits[id.Proto]
 	orig, resp := id.OrigH.As16(), id.RespH.As16()
 	copy(b[0:], orig[:])
 	binary.LittleEndian.PutUint64(b[16:], uint64(id.OrigP)|transport)
