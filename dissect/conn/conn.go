@@ -229,7 +229,10 @@ func (c *Conn) OrigAddr() netip.Addr {
 
 // UID returns the connection's unique identifier.
 func (c *Conn) UID() event.UID {
-	return c.key.UID(&c.t.cfg.Seed, c.start, c.first)
+	if t := c.t; t.named != c {
+		t.named, t.name = c, c.key.UID(&t.cfg.Seed, c.start, c.first)
+	}
+	return c.t.name
 }
 
 // Start returns the time of the first packet.

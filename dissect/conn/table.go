@@ -118,6 +118,8 @@ type Table struct {
 	mask   uint64
 	live   int
 	latest *Conn // that Lookup found
+	named  *Conn // that was asked for its uid last, which is name
+	name   event.UID
 
 	chunks [][]Conn
 	free   []uint32
@@ -233,6 +235,9 @@ func (t *Table) insert(k *Key) *Conn {
 	c := t.at(idx)
 	if c.t == nil {
 		c.t = t
+	}
+	if t.named == c {
+		t.named = nil
 	}
 	c.record = record{}
 	c.key, c.idx, c.flags = *k, idx, flagActive|flagLive

@@ -59,7 +59,10 @@ type Detector struct {
 	// for each, by transport and side.
 	signed [2][]signed
 	first  [2][2]uint64
-	free   freelist.List[watch]
+	// lead has, by transport, side and first byte, the signatures that the byte does not
+	// rule out: most are, and need not be called.
+	lead [2][2][256]uint64
+	free freelist.List[watch]
 	// scratch is where what has been sent and what is sent now are put together to be looked
 	// at for the last time. It is empty when nobody is at it.
 	scratch []byte
@@ -130,6 +133,14 @@ func (d *Detector) sign(p *Protocol) {
 			d.first[i][1] |= bit
 		}
 		d.signed[i] = append(d.signed[i], signed{p, [2]func([]byte) Verdict{s.Orig, s.Resp}, s.Always})
+		for side, f := range d.signed[i][len(d.signed[i])-1].sides {
+			for b := range d.lead[i][side] {
+				// Of a datagram a byte is no beginning: it may be refused for its length.
+				if f != nil && (p.Transport == event.ProtoUDP || f([]byte{byte(b)}) != NoMatch) {
+					d.lead[i][side][b] |= bit
+				}
+			}
+		}
 	}
 }
 
@@ -307,7 +318,12 @@ func (w *watch) stop() {
 func (w *watch) match(side int, seen, last []byte, isOrig bool) {
 	list := w.d.signed[transportIndex(w.tp)]
 	unsigned := w.unsigned(side)
-	for open := w.open[side]; open != 0; open &= open - 1 {
+	lead := w.d.lead[transportIndex(w.tp)][side][seen[0]]
+	open := w.open[side] & lead
+	if !unsigned {
+		w.open[side] = open
+	}
+	for ; open != 0; open &= open - 1 {
 		i := bits.TrailingZeros64(open)
 		s := &list[i]
 		if unsigned && !s.always {

@@ -368,12 +368,13 @@ func TestAsked(t *testing.T) {
 		orig, resp int
 	}{
 		{[]string{">c", ">c", "<C"}, 0, 1},
-		{[]string{">c", "<X", "<C", ">c"}, 0, 1},
+		{[]string{">c", "<CX", "<C", ">c"}, 0, 1},
+		{[]string{">c", "<X", "<C", ">c"}, 0, 0}, // the first byte is enough
 		{[]string{">c", "<C", "<C", ">x", ">c"}, 2, 2},
 	} {
-		orig, resp = 0, 0
 		b := testconn.New(t, testconn.Config())
 		b.Table.SetAttacher(New([]*Protocol{p}))
+		orig, resp = 0, 0 // New has asked about every byte
 		b.Open()
 		for _, s := range c.talk {
 			b.Talk(s[0] == '>', []byte(s[1:]))
