@@ -38,7 +38,7 @@ type parallel struct {
 	working atomic.Int32 // shards that have jobs to come
 }
 
-// job is what a shard works on: a batch with the shard of each of its packets, or,
+// job is what a shard works on: a batch with the lists of whose its packets are, or,
 // at the end, the connections to be ended.
 type job struct {
 	batch  *capture.Batch
@@ -209,7 +209,7 @@ func (p *parallel) work(ctx context.Context, i int) {
 	}
 }
 
-// job returns the next job of shard i. Whoever finds none makes some for all.
+// job returns the next job of shard i. Whoever finds few makes more for all.
 func (p *parallel) job(ctx context.Context, i int, turn func() bool) (j job, ok bool) {
 	if len(p.jobs[i]) < readAt && p.reading.TryLock() {
 		for len(p.jobs[i]) < readAhead {

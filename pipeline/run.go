@@ -154,7 +154,7 @@ func newRun(ctx context.Context, o Options) (*run, error) {
 	return r, nil
 }
 
-// maxShards bounds the shards: a packet's shard is kept in a byte.
+// maxShards bounds the shards. Every batch has a list for each.
 const maxShards = 256
 
 // makeSeed derives the keys of all hashes from the option, or from chance.

@@ -72,6 +72,15 @@ func (c *Conn) peekStream(s *side) *stream {
 // unacknowledged is the number of delivered bytes for which there was no acknowledgement.
 func (st *stream) unacknowledged() uint64 { return st.next - min(st.trimmed, st.next) }
 
+// pending is the number of bytes that arrived and wait for something: for those before
+// them, or for their acknowledgement, whether they are kept meanwhile or not.
+func (st *stream) pending() uint64 {
+	if st.keeps {
+		return st.bytes
+	}
+	return st.bytes + st.unacknowledged()
+}
+
 // dataSent takes the payload of a segment, which begins at seq.
 func (t *Table) dataSent(c *Conn, s, peer *side, seq uint64, data []byte, flags uint8) {
 	if s.flags&sideNoStream != 0 {
@@ -92,8 +101,7 @@ func (t *Table) dataSent(c *Conn, s, peer *side, seq uint64, data []byte, flags 
 	case n > 0 && s.nothingAcked() && lim.AboveHole != 0 && st.blocks[n-1].end > st.next &&
 		st.blocks[n-1].end-st.next > lim.AboveHole:
 		t.giveUp(c, s, st, "above_hole_data_without_any_acks")
-	case lim.StreamBytes != 0 && (st.bytes > lim.StreamBytes ||
-		!st.keeps && st.bytes+st.unacknowledged() > lim.StreamBytes):
+	case lim.StreamBytes != 0 && st.pending() > lim.StreamBytes:
 		t.giveUp(c, s, st, "excessive_data_without_further_acks")
 	case n > lim.SegmentsBehind:
 		t.giveUp(c, s, st, "excessive_segments_out_of_order")
@@ -395,8 +403,7 @@ func (t *Table) dataPending(c *Conn, s, peer *side) bool {
 		return true
 	}
 	st := c.peekStream(peer)
-	return s.state != event.StateReset && st != nil &&
-		(len(st.blocks) > 0 || !st.keeps && peer.flags&sideNoStream == 0 && st.unacknowledged() > 0)
+	return s.state != event.StateReset && peer.flags&sideNoStream == 0 && st != nil && st.pending() > 0
 }
 
 // checkEOF raises ConnectionEOF once everything that s has sent is delivered.
