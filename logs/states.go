@@ -13,7 +13,8 @@ type states[T any] struct {
 }
 
 // init gives the states their slot. At the end of each connection that has a state, end is
-// called with it, if it is not nil; then the state is left for another connection.
+// called with it, if it is not nil; then the state is left for another connection, if one may
+// come.
 func (p *states[T]) init(h *event.Hooks, end func(event.Conn, *T)) {
 	p.slot = h.NewSlot()
 	h.OnEnd(p.slot, func(c event.Conn) {
@@ -21,7 +22,9 @@ func (p *states[T]) init(h *event.Hooks, end func(event.Conn, *T)) {
 		if end != nil {
 			end(c, s)
 		}
-		p.drop(c, s)
+		if !h.Terminating() {
+			p.drop(c, s)
+		}
 	})
 }
 

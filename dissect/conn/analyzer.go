@@ -43,6 +43,9 @@ type Protocol struct {
 	// Tolerant tells that violations are told of and have no consequence (Zeek's
 	// DPD::ignore_violations).
 	Tolerant bool
+	// Passing tells that the analyzer leaves nothing behind when it is taken off: the
+	// connection is as if it never had it.
+	Passing bool
 }
 
 func (p *Protocol) tag() event.Enum {
@@ -138,6 +141,23 @@ func (t *Table) attach(x *ext, at attached) {
 		x.analyzers = append(t.pairs.Get()[:0], x.analyzers[0])
 	}
 	x.analyzers = append(x.analyzers, at)
+}
+
+// shed forgets the analyzer that was attached last if it is off and was passing, as most
+// connections' second one is. No analyzer may be at work.
+func (t *Table) shed(x *ext) {
+	n := len(x.analyzers) - 1
+	if n < 0 || !x.analyzers[n].off || !x.analyzers[n].p.Passing {
+		return
+	}
+	x.analyzers[n] = attached{}
+	x.analyzers = x.analyzers[:n]
+	if n == 1 && cap(x.analyzers) == 2 {
+		pair := (*[2]attached)(x.analyzers[:2])
+		x.one[0], pair[0] = pair[0], attached{}
+		x.analyzers = x.one[:1]
+		t.pairs.Put(pair)
+	}
 }
 
 // Inner is for an analyzer whose protocol carries another stream, as proxies'
@@ -543,6 +563,7 @@ func (t *Table) analyzersData(c *Conn, isOrig bool, b []byte) {
 			t.callData(c, i, isOrig, b)
 		}
 	}
+	t.shed(c.ext)
 }
 
 func (t *Table) callData(c *Conn, i int, isOrig bool, b []byte) {
@@ -576,6 +597,7 @@ func (t *Table) analyzersEnd(c *Conn, isOrig bool) {
 			t.callEnd(c, i, isOrig)
 		}
 	}
+	t.shed(c.ext)
 }
 
 func (t *Table) callEnd(c *Conn, i int, isOrig bool) {

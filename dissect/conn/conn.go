@@ -1,6 +1,7 @@
 package conn
 
 import (
+	"math"
 	"net/netip"
 
 	"github.com/wirelog/wirelog/dissect/event"
@@ -106,20 +107,24 @@ const (
 // ext is what only connections with an analyzer or a stream need. It is pooled.
 type ext struct {
 	streams   [2]stream // by side index
-	slots     []any
+	slots     slotted
 	analyzers []attached
 	tunnel    *Encap
 	rare      *rare
-	session   event.Time // of EndAfterSilence
-	// sessionEnd is the number of packets from which on session does not count, 0 for none.
-	sessionEnd uint64
-	services   [maxServices]uint8
-	tunnels    tunnel.State // of the tunnels that the connection carries
+	services  [maxServices]uint8
+	session   uint32 // of EndAfterSilence, milliseconds
 	// Which side's data came last.
 	origSpeaks, respSpeaks bool
 	// one is room for the first of analyzers, so that having one takes no other
 	// allocation.
 	one [1]attached
+}
+
+// slotted is a list of what SetSlot has stored. Most connections have one state at most.
+type slotted struct {
+	v    any // nil if there is none
+	slot event.Slot
+	next *slotted
 }
 
 // maxServices is how many services of a connection are told. They are numbers of
@@ -133,6 +138,9 @@ type rare struct {
 	packetThr [2]uint64
 	contents  [2]event.ContentsWriter
 	weirds    []weirdCount
+	tunnels   tunnel.State // of the tunnels that the connection carries
+	// sessionEnd is the number of packets from which on ext.session does not count, 0 for none.
+	sessionEnd uint64
 }
 
 func (c *Conn) extra() *ext {
@@ -284,29 +292,45 @@ func (c *Conn) Tunnel() []event.Encapsulation {
 func (c *Conn) Domain() uint32 { return uint32(c.key.domain) }
 
 // Tunnels returns the state of the tunnels that c carries.
-func (c *Conn) Tunnels() *tunnel.State { return &c.extra().tunnels }
+func (c *Conn) Tunnels() *tunnel.State { return &c.rarely().tunnels }
 
 // Slot returns what SetSlot stored, or nil.
 func (c *Conn) Slot(s event.Slot) any {
-	if c.ext == nil || int(s) >= len(c.ext.slots) {
+	if c.ext == nil {
 		return nil
 	}
-	return c.ext.slots[s]
+	for x := &c.ext.slots; x != nil; x = x.next {
+		if x.slot == s && x.v != nil {
+			return x.v
+		}
+	}
+	return nil
 }
 
 // SetSlot stores a builder's state. To store nil where nothing is takes no memory.
 func (c *Conn) SetSlot(s event.Slot, v any) {
-	if v == nil && c.Slot(s) == nil {
+	if v == nil && c.ext == nil {
 		return
 	}
-	x := c.extra()
-	if n := int(s) + 1; n > len(x.slots) {
-		if n > cap(x.slots) {
-			x.slots = append(c.t.newSlots(n), x.slots...)
+	var free *slotted
+	last := &c.extra().slots
+	for x := last; x != nil; x = x.next {
+		if x.v == nil {
+			free = x
+		} else if x.slot == s {
+			x.v = v
+			return
 		}
-		x.slots = x.slots[:n]
+		last = x
 	}
-	x.slots[s] = v
+	if v == nil {
+		return
+	}
+	if free == nil {
+		free = c.t.slotteds.Get()
+		last.next = free
+	}
+	free.slot, free.v = s, v
 }
 
 // SetBytesThreshold asks for ConnBytesThresholdCrossed.
@@ -435,19 +459,22 @@ func (c *Conn) Confirmed() bool { return c.ext != nil && c.ext.services[0] != 0 
 // EndAfterSilence ends a connection that is not TCP when it has been silent for
 // about d, looking every d, as Zeek's DNS analyzer does (dns_session_timeout).
 func (c *Conn) EndAfterSilence(d event.Time) {
-	c.extra().session = d
+	c.extra().session = uint32(min(d/1e6, math.MaxUint32))
 	c.expire = c.t.now + d
 	c.t.rearm(c)
 }
 
 // NoEndAfterSilence takes EndAfterSilence back once another packet comes than the one at
 // work, with which Zeek deletes an analyzer that was taken off, and its timer.
-func (c *Conn) NoEndAfterSilence() { c.extra().sessionEnd = c.allPackets() + 2 }
+func (c *Conn) NoEndAfterSilence() { c.rarely().sessionEnd = c.allPackets() + 2 }
 
 // endsAfterSilence reports whether EndAfterSilence holds.
 func (c *Conn) endsAfterSilence() bool {
-	x := c.ext
-	return x != nil && x.session != 0 && (x.sessionEnd == 0 || c.allPackets() < x.sessionEnd)
+	if c.ext == nil || c.ext.session == 0 {
+		return false
+	}
+	r := c.ext.rare
+	return r == nil || r.sessionEnd == 0 || c.allPackets() < r.sessionEnd
 }
 
 // allPackets is the number of packets before the one at work.

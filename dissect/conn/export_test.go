@@ -49,7 +49,7 @@ func (t *Table) Check() error {
 			used++
 		}
 	}
-	if used != n && !t.terminating { // nothing is looked up any more
+	if used != n && !t.hooks.Terminating() { // nothing is looked up any more
 		return fmt.Errorf("%d slots for %d connections", used, n)
 	}
 	return t.checkMemory()
@@ -105,7 +105,7 @@ func (t *Table) checkMemory() error {
 			}
 		}
 	}
-	if used != t.streams.used && !t.terminating {
+	if used != t.streams.used && !t.hooks.Terminating() {
 		return fmt.Errorf("blocks hold %d bytes, %d are counted", used, t.streams.used)
 	}
 	return nil

@@ -15,9 +15,6 @@ type stream struct {
 	next    uint64 // first byte that has not been delivered or given up, 0 before there is a stream
 	trimmed uint64 // everything below is forgotten
 	*held
-	// keeps says that delivered bytes stay until they are acknowledged, because somebody
-	// wants to know of retransmissions with other contents.
-	keeps bool
 }
 
 // held is what a stream has of blocks: the pool's empty one most of the time.
@@ -49,7 +46,6 @@ func (c *Conn) stream(s *side) *stream {
 	}
 	if st.next == 0 {
 		st.next, st.trimmed, st.held = firstSeq, firstSeq, &c.t.streams.none
-		st.keeps = c.t.hooks.Conn.RexmitInconsistency.On() || c.t.hooks.Weird.Conn.On()
 	}
 	return st
 }
@@ -72,10 +68,16 @@ func (c *Conn) peekStream(s *side) *stream {
 // unacknowledged is the number of delivered bytes for which there was no acknowledgement.
 func (st *stream) unacknowledged() uint64 { return st.next - min(st.trimmed, st.next) }
 
-// pending is the number of bytes that arrived and wait for something: for those before
-// them, or for their acknowledgement, whether they are kept meanwhile or not.
-func (st *stream) pending() uint64 {
-	if st.keeps {
+// keeps reports whether delivered bytes stay until they are acknowledged, because somebody
+// wants to know of retransmissions with other contents.
+func (t *Table) keeps() bool {
+	return t.hooks.Conn.RexmitInconsistency.On() || t.hooks.Weird.Conn.On()
+}
+
+// pending is the number of bytes of a stream that arrived and wait for something: for those
+// before them, or for their acknowledgement, whether they are kept meanwhile or not.
+func (t *Table) pending(st *stream) uint64 {
+	if t.keeps() {
 		return st.bytes
 	}
 	return st.bytes + st.unacknowledged()
@@ -101,7 +103,7 @@ func (t *Table) dataSent(c *Conn, s, peer *side, seq uint64, data []byte, flags 
 	case n > 0 && s.nothingAcked() && lim.AboveHole != 0 && st.blocks[n-1].end > st.next &&
 		st.blocks[n-1].end-st.next > lim.AboveHole:
 		t.giveUp(c, s, st, "above_hole_data_without_any_acks")
-	case lim.StreamBytes != 0 && st.pending() > lim.StreamBytes:
+	case lim.StreamBytes != 0 && t.pending(st) > lim.StreamBytes:
 		t.giveUp(c, s, st, "excessive_data_without_further_acks")
 	case n > lim.SegmentsBehind:
 		t.giveUp(c, s, st, "excessive_segments_out_of_order")
@@ -127,7 +129,7 @@ func (t *Table) newBlock(c *Conn, s, peer *side, st *stream, seq uint64, data []
 	if len(data) == 0 || end <= st.trimmed {
 		return
 	}
-	if !st.keeps && seq < st.next {
+	if seq < st.next && !t.keeps() {
 		if end <= st.next {
 			return
 		}
@@ -142,7 +144,7 @@ func (t *Table) newBlock(c *Conn, s, peer *side, st *stream, seq uint64, data []
 			t.deliver(c, s, seq, data)
 			if t.ackUnseen(s, peer) {
 				t.trim(c, s, peer, st, st.next)
-			} else if st.keeps {
+			} else if t.keeps() {
 				t.streams.hold(st, n, seq, data)
 			}
 			return
@@ -205,7 +207,7 @@ func (t *Table) inserted(c *Conn, s, peer *side, st *stream, i int) {
 			t.deliver(c, s, b.seq, b.data)
 		}
 	}
-	if !st.keeps {
+	if !t.keeps() {
 		t.streams.drop(st, st.search(st.next))
 	}
 	if t.ackUnseen(s, peer) {
@@ -403,7 +405,7 @@ func (t *Table) dataPending(c *Conn, s, peer *side) bool {
 		return true
 	}
 	st := c.peekStream(peer)
-	return s.state != event.StateReset && peer.flags&sideNoStream == 0 && st != nil && st.pending() > 0
+	return s.state != event.StateReset && peer.flags&sideNoStream == 0 && st != nil && t.pending(st) > 0
 }
 
 // checkEOF raises ConnectionEOF once everything that s has sent is delivered.

@@ -129,12 +129,12 @@ type Table struct {
 	head, tail uint32
 	oldestHalf uint32 // no older connection is half-open
 
-	wheel   wheel
-	exts    freelist.List[ext]
-	pairs   freelist.List[[2]attached]
-	slotMem []any // what is left of the block that slots are cut from
-	streams streamPool
-	icmp    *icmp.Analyzer
+	wheel    wheel
+	exts     freelist.List[ext]
+	pairs    freelist.List[[2]attached]
+	slotteds freelist.List[slotted]
+	streams  streamPool
+	icmp     *icmp.Analyzer
 
 	// successor was attached in place of an analyzer that the data at work has shown wrong.
 	successor  Analyzer
@@ -146,8 +146,6 @@ type Table struct {
 	limited    limits
 	held       int // bytes of incomplete messages
 	scratch    scratch
-
-	terminating bool
 }
 
 type slot struct {
@@ -286,7 +284,7 @@ func (t *Table) unlink(c *Conn) {
 	if t.latest == c {
 		t.latest = nil
 	}
-	if !t.terminating { // nobody looks anything up any more
+	if !t.hooks.Terminating() { // nobody looks anything up any more
 		t.vacate(c)
 	}
 	if c.livePrev != none {
@@ -330,7 +328,7 @@ func (t *Table) vacate(c *Conn) {
 }
 
 func (t *Table) release(c *Conn) {
-	if t.terminating { // nothing is needed again
+	if t.hooks.Terminating() { // nothing is needed again
 		c.ext = nil
 		return
 	}
@@ -349,31 +347,23 @@ func (t *Table) newExt() *ext {
 	return x
 }
 
-// slotBlock is how many slots are allocated at a time.
-const slotBlock = 256
-
-// newSlots returns an empty slice for n slots, which are nil.
-func (t *Table) newSlots(n int) []any {
-	if len(t.slotMem) < n {
-		t.slotMem = make([]any, max(n, slotBlock))
-	}
-	x := t.slotMem[:0:n]
-	t.slotMem = t.slotMem[n:]
-	return x
-}
-
 func (t *Table) freeExt(x *ext) {
 	for i := range x.streams {
 		if st := &x.streams[i]; st.next != 0 {
 			t.streams.drop(st, len(st.blocks))
 		}
 	}
-	clear(x.slots)
+	for s := x.slots.next; s != nil; {
+		next := s.next
+		*s = slotted{}
+		t.slotteds.Put(s)
+		s = next
+	}
 	clear(x.analyzers)
 	if r := x.rare; r != nil {
 		*r = rare{hist: r.hist[:0], weirds: r.weirds[:0]}
 	}
-	*x = ext{slots: x.slots[:0], analyzers: x.analyzers[:0], rare: x.rare}
+	*x = ext{analyzers: x.analyzers[:0], rare: x.rare}
 	t.exts.Put(x)
 }
 
@@ -397,14 +387,14 @@ func (t *Table) finish(c *Conn) {
 		t.scratch.remove.Conn = c
 		h.RaiseAll(&t.scratch.remove, panicked)
 	}
-	if c.ext != nil && len(c.ext.slots) != 0 {
+	if c.ext != nil && (c.ext.slots.v != nil || c.ext.slots.next != nil) {
 		t.hooks.End(c, panicked)
 	}
 }
 
 func (t *Table) finishAnalyzers(c *Conn) {
 	defer t.containListeners(c)
-	if t.terminating && c.transport == event.ProtoTCP && c.flags&flagActive != 0 &&
+	if t.hooks.Terminating() && c.transport == event.ProtoTCP && c.flags&flagActive != 0 &&
 		!(c.side[0].flags&sideClosed != 0 && c.side[1].flags&sideClosed != 0) {
 		if h := &t.hooks.TCP.ConnectionPending; h.On() {
 			t.scratch.pending.Conn = c
@@ -443,7 +433,7 @@ func (c *Conn) half() bool { return c.side[0].packets == 0 || c.side[1].packets 
 // order of those packets. Before each, cause is called with that number. It is for
 // the end of a run: open TCP connections raise ConnectionPending.
 func (t *Table) Drain(limit uint64, cause func(first uint64)) {
-	t.terminating = true
+	t.hooks.Terminate()
 	for t.head != none {
 		c := t.at(t.head)
 		if c.first >= limit {

@@ -288,11 +288,12 @@ func (t *Table) expireSession(c *Conn, now event.Time) bool {
 	if !c.endsAfterSilence() {
 		return true
 	}
-	if now-c.last >= c.ext.session-Second {
+	silence := event.Time(c.ext.session) * 1e6
+	if now-c.last >= silence-Second {
 		t.timeout(c)
 		return false
 	}
-	c.expire = now + c.ext.session
+	c.expire = now + silence
 	return true
 }
 

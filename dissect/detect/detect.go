@@ -111,7 +111,7 @@ func New(protocols []*Protocol) *Detector {
 			d.sign(p)
 		}
 	}
-	d.self[0] = conn.Protocol{Name: "PIA_TCP", New: d.watch}
+	d.self[0] = conn.Protocol{Name: "PIA_TCP", New: d.watch, Passing: true}
 	d.self[1] = conn.Protocol{Name: "PIA_UDP", New: d.watch}
 	d.inner = conn.Protocol{Name: "PIA_TCP", New: d.watchInner}
 	return d

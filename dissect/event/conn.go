@@ -212,6 +212,13 @@ func (h *Hooks) NewSlot() Slot {
 // Slots is the number of slots handed out.
 func (h *Hooks) Slots() int { return int(h.slots) }
 
+// Terminate tells that the run ends: what connections leave from now on is not needed for
+// others.
+func (h *Hooks) Terminate() { h.terminating = true }
+
+// Terminating reports whether Terminate was called.
+func (h *Hooks) Terminating() bool { return h.terminating }
+
 // slotEnd is what is called at the end of a connection that holds something in a slot.
 type slotEnd struct {
 	slot Slot

@@ -46,9 +46,10 @@ type Hooks struct {
 	X509      X509Events
 	XMPP      XMPPEvents
 
-	slots     Slot
-	ends      []slotEnd
-	fileSlots FileSlot
+	slots       Slot
+	ends        []slotEnd
+	fileSlots   FileSlot
+	terminating bool
 }
 
 // ARPEvents are the hooks of section ARP.
