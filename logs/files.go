@@ -24,7 +24,6 @@ type files struct {
 
 // fileState is what events have told of a file, beside what it tells itself.
 type fileState struct {
-	local             schemas.Opt[bool]
 	timedOut          bool
 	md5, sha1, sha256 string
 	cutOff            bool
@@ -33,7 +32,6 @@ type fileState struct {
 
 func installFiles(h *event.Hooks, out schemas.Emitter, o *Options) *files {
 	b := &files{out: out, slot: h.NewFileSlot(), local: newNetworks(o.LocalNets)}
-	h.File.OverNewConnection.Listen(b.overNewConnection)
 	h.File.Hash.Listen(b.hash)
 	h.File.ExtractionLimit.Listen(func(e *event.FileExtractionLimit) {
 		s := b.state(e.File)
@@ -51,18 +49,6 @@ func (b *files) state(f event.File) *fileState {
 	s := b.free.Get()
 	f.SetSlot(b.slot, s)
 	return s
-}
-
-func (b *files) overNewConnection(e *event.FileOverNewConnection) {
-	if len(b.local) == 0 {
-		return
-	}
-	id := e.Conn.ID()
-	sender := id.RespH
-	if isOrig, _ := e.File.IsOrig(); isOrig {
-		sender = id.OrigH
-	}
-	b.state(e.File).local = schemas.Some(b.local.contains(sender))
 }
 
 func (b *files) hash(e *event.FileHash) {
@@ -104,7 +90,6 @@ func (b *files) remove(e *event.FileStateRemove) {
 		Analyzers:       schemas.Set[string](b.analyzers),
 		MIMEType:        someText(f.MIMEType()),
 		Duration:        schemas.Interval(f.LastActive().Seconds() - f.Start().Seconds()),
-		LocalOrig:       s.local,
 		SeenBytes:       f.SeenBytes(),
 		MissingBytes:    f.MissingBytes(),
 		OverflowBytes:   f.OverflowBytes(),
@@ -126,13 +111,20 @@ func (b *files) remove(e *event.FileStateRemove) {
 		b.text[1] = parent.Append(b.text[1][:0])
 		r.ParentFUID = schemas.Some(text(b.text[1]))
 	}
-	if isOrig, ok := f.IsOrig(); ok {
-		r.IsOrig = schemas.Some(isOrig)
-	}
 	if n, ok := f.TotalBytes(); ok {
 		r.TotalBytes = schemas.Some(n)
 	}
 	conns := f.Conns()
+	if isOrig, ok := f.IsOrig(); ok {
+		r.IsOrig = schemas.Some(isOrig)
+		if n := len(conns); n > 0 && len(b.local) > 0 {
+			sender := conns[n-1].ID.RespH
+			if isOrig {
+				sender = conns[n-1].ID.OrigH
+			}
+			r.LocalOrig = schemas.Some(b.local.contains(sender))
+		}
+	}
 	switch len(conns) {
 	case 0:
 		b.out.Emit(r)

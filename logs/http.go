@@ -54,28 +54,35 @@ const (
 
 // httpExchange is what is known of a request and its reply.
 type httpExchange struct {
-	key, depth        uint64
-	ts                event.Time
-	texts             [numHTTPTexts][]byte
-	has               uint16 // bit a text
-	version           string
-	code, infoCode    uint64
-	hasCode           bool
-	entity            bool // one of either side is under way
-	reqBody, respBody uint64
-	proxied           []string
-	fuids             [2][]event.UID // orig, resp
-	filenames, mimes  [2][]string
-	files             []event.File
+	httpProgress
+	texts            [numHTTPTexts][]byte
+	proxied          []string
+	fuids            [2][]event.UID // orig, resp
+	filenames, mimes [2][]string
+	files            []event.File
 }
 
-// httpState is what is known of a connection.
+// httpProgress is what begins anew with every exchange.
+type httpProgress struct {
+	next              *httpExchange // pending
+	key, depth        uint32
+	ts                event.Time
+	has               uint16 // bit a text
+	hasCode           bool
+	entity            bool // one of either side is under way
+	version           string
+	code, infoCode    uint64
+	reqBody, respBody uint64
+}
+
+// httpState is what is known of a connection. There are as many as connections, so it is
+// small.
 type httpState struct {
-	pending               []*httpExchange
-	one                   [1]*httpExchange // room for pending
+	pending               *httpExchange // a list, in the order in which they began
 	current               *httpExchange
-	request, reply, depth uint64
 	ws                    *wsState
+	request, reply, depth uint32
+	waiting               uint32 // how many are pending
 }
 
 func installHTTP(h *event.Hooks, out schemas.Emitter, o *Options, t *tunnels) {
@@ -110,8 +117,13 @@ func (b *httpLog) state(c event.Conn) *httpState {
 	return b.add(c)
 }
 
-func (s *httpState) find(key uint64) int {
-	return slices.IndexFunc(s.pending, func(x *httpExchange) bool { return x.key == key })
+// find returns the pending exchange with a key, or nil.
+func (s *httpState) find(key uint32) *httpExchange {
+	x := s.pending
+	for x != nil && x.key != key {
+		x = x.next
+	}
+	return x
 }
 
 // at makes the exchange of the side current (set_state).
@@ -120,17 +132,17 @@ func (b *httpLog) at(s *httpState, isOrig bool) *httpExchange {
 	if isOrig {
 		key = s.request
 	}
-	var x *httpExchange
-	if i := s.find(key); i >= 0 {
-		x = s.pending[i]
-	} else {
+	x := s.find(key)
+	if x == nil {
 		x = b.newExchange()
 		s.depth++
 		x.key, x.depth, x.ts = key, s.depth, b.now()
-		if s.pending == nil {
-			s.pending = s.one[:0]
+		at := &s.pending
+		for *at != nil {
+			at = &(*at).next
 		}
-		s.pending = append(s.pending, x)
+		*at = x
+		s.waiting++
 	}
 	s.current = x
 	return x
@@ -152,25 +164,26 @@ func (b *httpLog) release(x *httpExchange) {
 		}
 	}
 	clear(x.files)
-	texts := x.texts
-	for i := range texts {
-		if texts[i] = texts[i][:0]; cap(texts[i]) > keptHTTPField {
-			texts[i] = nil
+	x.httpProgress, x.files, x.proxied = httpProgress{}, x.files[:0], x.proxied[:0]
+	for i := range x.texts {
+		if cap(x.texts[i]) > keptHTTPField {
+			x.texts[i] = nil
 		}
 	}
-	y := httpExchange{texts: texts, files: x.files[:0], proxied: x.proxied[:0]}
 	for i := range x.fuids {
-		y.fuids[i], y.filenames[i], y.mimes[i] = x.fuids[i][:0], x.filenames[i][:0], x.mimes[i][:0]
+		x.fuids[i], x.filenames[i], x.mimes[i] = x.fuids[i][:0], x.filenames[i][:0], x.mimes[i][:0]
 	}
-	*x = y
 	b.exchanges = append(b.exchanges, x)
 }
 
-// take removes the pending exchange with index i.
-func (b *httpLog) take(s *httpState, i int) {
-	x := s.pending[i]
-	n := copy(s.pending[i:], s.pending[i+1:])
-	s.pending = s.pending[:i+n]
+// take removes a pending exchange.
+func (b *httpLog) take(s *httpState, x *httpExchange) {
+	at := &s.pending
+	for *at != x {
+		at = &(*at).next
+	}
+	*at = x.next
+	s.waiting--
 	if x == s.current {
 		s.current = nil
 	}
@@ -196,14 +209,14 @@ func (b *httpLog) onRequest(e *event.HTTPRequest) {
 	}
 	// With more replies than requests, the next reply is to match this request.
 	s.request = max(s.request, s.reply)
-	if len(s.pending) > maxHTTPPending {
+	if s.waiting > maxHTTPPending {
 		if s.reply == 0 {
 			s.reply++
 		}
 		for ; s.reply < s.request; s.reply++ {
-			if i := s.find(s.reply); i >= 0 {
-				b.write(e.Conn, s.pending[i])
-				b.take(s, i)
+			if x := s.find(s.reply); x != nil {
+				b.write(e.Conn, x)
+				b.take(s, x)
 			}
 		}
 	}
@@ -218,7 +231,7 @@ func informational(code uint64) bool { return 100 <= code && code <= 199 }
 func (b *httpLog) onReply(e *event.HTTPReply) {
 	s := b.state(e.Conn)
 	// After an informational reply the real one is still to come.
-	if i := s.find(s.reply); i < 0 || s.pending[i].hasCode && !informational(s.pending[i].code) {
+	if x := s.find(s.reply); x == nil || x.hasCode && !informational(x.code) {
 		s.reply++
 	}
 	x := b.at(s, false)
@@ -308,8 +321,8 @@ func (b *httpLog) messageDone(e *event.HTTPMessageDone) {
 	}
 	b.write(e.Conn, x)
 	// Nothing of what is still to come is about this exchange.
-	if i := s.find(s.reply); i >= 0 {
-		b.take(s, i)
+	if x := s.find(s.reply); x != nil {
+		b.take(s, x)
 	}
 }
 
@@ -352,14 +365,15 @@ func (b *httpLog) sniffed(e *event.FileSniff) {
 
 // removed writes what has no reply.
 func (b *httpLog) ended(c event.Conn, s *httpState) {
-	for _, x := range s.pending {
+	for x := s.pending; x != nil; {
+		next := x.next
 		if x.key != 0 {
 			b.write(c, x)
 		}
 		b.release(x)
+		x = next
 	}
-	clear(s.pending)
-	*s = httpState{pending: s.pending[:0]}
+	*s = httpState{}
 }
 
 func (b *httpLog) write(c event.Conn, x *httpExchange) {
@@ -370,7 +384,7 @@ func (b *httpLog) write(c event.Conn, x *httpExchange) {
 	b.uidBuf = uid.Append(b.uidBuf[:0])
 	r := &b.rec
 	*r = schemas.HTTP{
-		TS: schemas.Time(x.ts), UID: text(b.uidBuf), ID: endpoints(&id), TransDepth: x.depth,
+		TS: schemas.Time(x.ts), UID: text(b.uidBuf), ID: endpoints(&id), TransDepth: uint64(x.depth),
 		Method: x.get(httpMethod), Host: x.get(httpHost), URI: x.get(httpURI), Referrer: x.get(httpReferrer),
 		UserAgent: x.get(httpUserAgent), Origin: x.get(httpOrigin),
 		RequestBodyLen: x.reqBody, ResponseBodyLen: x.respBody,
