@@ -55,9 +55,14 @@ const (
 // entity is an HTTP message, or a part of one that is in parts.
 type entity struct {
 	mime.Entity
-	m  *message
-	up *entity // the one around it
+	m   *message
+	up  *entity // the one around it
+	all headers
+	reading
+}
 
+// reading is what begins anew with every entity.
+type reading struct {
 	chunked   chunking
 	expect    bodyExpected
 	coding    contentCoding
@@ -75,12 +80,11 @@ type entity struct {
 	offset    uint64
 	inflater  *inflate.Decoder
 	file      files.ID
-	all       headers
 }
 
 func (e *entity) begin(m *message, parent *mime.Entity, expect bodyExpected) {
-	ent, all := e.Entity, e.all
-	*e = entity{Entity: ent, m: m, expect: expect, length: -1, rangeLen: -1, whole: -1, sendSize: true, all: all}
+	e.m, e.up = m, nil
+	e.reading = reading{expect: expect, length: -1, rangeLen: -1, whole: -1, sendSize: true}
 	e.all.reset()
 	e.Begin(e, parent, &m.a.f.scratch)
 }

@@ -98,9 +98,18 @@ type Entity struct {
 	h       Handler
 	parent  *Entity
 	scratch *Scratch
-	child   Node
-	depth   int
+	// Memory that the next entity uses again.
+	line     []byte // header that has begun
+	ty, sub  []byte // media type in upper case
+	boundary []byte
+	base64   Base64
+	reading
+}
 
+// reading is what begins anew with every entity.
+type reading struct {
+	child    Node
+	depth    int
 	inHeader bool
 	ended    bool
 	params   bool // the type has parameters that matter
@@ -109,11 +118,7 @@ type Entity struct {
 	open     bool // a header has begun
 	typ      Type
 	enc      encoding
-	line     []byte // header that has begun
-	ty, sub  []byte // media type in upper case
-	boundary []byte
 	bounded  bool // there is a boundary
-	base64   Base64
 }
 
 // keptLine is the capacity for headers that an entity keeps for its next use.
@@ -124,8 +129,10 @@ func (e *Entity) Begin(h Handler, parent *Entity, s *Scratch) {
 	if cap(e.line) > keptLine {
 		e.line = nil
 	}
-	*e = Entity{h: h, parent: parent, scratch: s, inHeader: true, typ: TypeText,
-		line: e.line[:0], ty: e.ty[:0], sub: e.sub[:0], boundary: e.boundary[:0]}
+	e.h, e.parent, e.scratch = h, parent, s
+	e.line, e.ty, e.sub, e.boundary = e.line[:0], e.ty[:0], e.sub[:0], e.boundary[:0]
+	e.base64 = Base64{}
+	e.reading = reading{inHeader: true, typ: TypeText}
 	if parent != nil {
 		e.enc, e.depth = parent.enc, parent.depth+1
 	}

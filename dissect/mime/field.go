@@ -1,5 +1,7 @@
 package mime
 
+import "strings"
+
 // The functions of this file take header fields apart as Zeek does, which follows
 // RFC 2045 and RFC 5322 and is lenient where traffic is.
 
@@ -7,24 +9,29 @@ func isBlank(c byte) bool { return c == ' ' || c == '\t' }
 
 func isSpace(c byte) bool { return c == ' ' || c >= '\t' && c <= '\r' }
 
-// isName reports whether c can be in the name of a field (RFC 5322 section 2.2).
-func isName(c byte) bool { return c >= 33 && c <= 126 && c != ':' }
+// class is a set of characters, a bit for each in the entries of classes.
+type class uint8
 
-// isToken reports whether c can be in a token (RFC 2045 section 5.1). A boundary
-// may have everything but quotes.
-func isToken(c byte, boundary bool) bool {
-	if c < 33 || c > 126 {
-		return false
+const (
+	inName     class = 1 << iota // of a field (RFC 5322 section 2.2)
+	inToken                      // RFC 2045 section 5.1
+	inBoundary                   // everything but quotes
+)
+
+var classes = func() (t [256]class) {
+	for c := '!'; c <= '~'; c++ {
+		if c != ':' {
+			t[c] |= inName
+		}
+		if !strings.ContainsRune(`()<>@,;:\"/[]?=`, c) {
+			t[c] |= inToken
+		}
+		if c != '"' {
+			t[c] |= inBoundary
+		}
 	}
-	if boundary {
-		return c != '"'
-	}
-	switch c {
-	case '(', ')', '<', '>', '@', ',', ';', ':', '\\', '"', '/', '[', ']', '?', '=':
-		return false
-	}
-	return true
-}
+	return t
+}()
 
 // comment returns the length of the comment with which b begins, all of b if it has
 // no end (RFC 5322 section 3.2.2).
@@ -63,11 +70,11 @@ func skip(b []byte) int {
 
 // run finds the first run of characters of a class, past what skip skips, and
 // returns its ends; from is negative if there is none.
-func run(b []byte, i int, in func(byte) bool) (from, to int) {
+func run(b []byte, i int, in class) (from, to int) {
 	for i < len(b) {
-		if in(b[i]) {
-			to := i
-			for to < len(b) && in(b[to]) {
+		if classes[b[i]]&in != 0 {
+			to := i + 1
+			for to < len(b) && classes[b[to]]&in != 0 {
 				to++
 			}
 			return i, to
@@ -79,7 +86,7 @@ func run(b []byte, i int, in func(byte) bool) (from, to int) {
 
 // token finds the first token of b.
 func token(b []byte) (tok, rest []byte, ok bool) {
-	from, to := run(b, skip(b), func(c byte) bool { return isToken(c, false) })
+	from, to := run(b, skip(b), inToken)
 	if from < 0 {
 		return nil, nil, false
 	}
@@ -119,11 +126,11 @@ func appendValue(dst, b []byte, boundary bool) (val, rest []byte, ok bool) {
 		}
 		return dst, b, false
 	}
-	i := 0
+	i, in := 0, inBoundary
 	if !boundary {
-		i = skip(b)
+		i, in = skip(b), inToken
 	}
-	from, to := run(b, i, func(c byte) bool { return isToken(c, boundary) })
+	from, to := run(b, i, in)
 	if from < 0 {
 		return dst, b, false
 	}
@@ -171,7 +178,7 @@ type Header struct {
 // parse takes a whole field apart, and reports whether it is one.
 func (h *Header) parse(b []byte, folded bool) bool {
 	*h = Header{Folded: folded}
-	from, to := run(b, skip(b), isName)
+	from, to := run(b, skip(b), inName)
 	if from < 0 {
 		return false
 	}
