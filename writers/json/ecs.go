@@ -5,11 +5,11 @@ import (
 	"math"
 	"net/netip"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/wirelog/wirelog/schemas"
 	"github.com/wirelog/wirelog/schemas/ecs"
+	"github.com/wirelog/wirelog/writers/internal/text"
 )
 
 // ecsEncoder encodes records by the Elastic Common Schema, with flat dotted keys.
@@ -218,7 +218,7 @@ func (s *ecsSink) derive(d *derived) {
 	case d.join != "":
 		s.buf = append(append(append(append(s.buf, d.key...), '"'), v...), '"')
 	default:
-		s.buf = strconv.AppendUint(append(s.buf, d.key...), sum, 10)
+		s.buf = text.AppendUint(append(s.buf, d.key...), sum)
 	}
 }
 

@@ -159,7 +159,7 @@ func (s *sink) Unset() {
 
 func (s *sink) Bool(v bool) { s.buf = strconv.AppendBool(s.key(), v) }
 
-func (s *sink) Count(v uint64) { s.buf = strconv.AppendUint(s.key(), v, 10) }
+func (s *sink) Count(v uint64) { s.buf = text.AppendUint(s.key(), v) }
 
 func (s *sink) Int(v int64) { s.buf = strconv.AppendInt(s.key(), v, 10) }
 

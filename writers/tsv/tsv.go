@@ -113,7 +113,7 @@ func (s *sink) Bool(v bool) {
 	s.buf = append(s.buf, c, s.sep)
 }
 
-func (s *sink) Count(v uint64) { s.buf = append(strconv.AppendUint(s.buf, v, 10), s.sep) }
+func (s *sink) Count(v uint64) { s.buf = append(text.AppendUint(s.buf, v), s.sep) }
 
 func (s *sink) Int(v int64) { s.buf = append(strconv.AppendInt(s.buf, v, 10), s.sep) }
 

@@ -22,6 +22,25 @@ const pairs = "00010203040506070809" +
 	"80818283848586878889" +
 	"90919293949596979899"
 
+// AppendUint appends v in decimal. Rows have many numbers, most of them small.
+func AppendUint(dst []byte, v uint64) []byte {
+	switch {
+	case v < 10:
+		return append(dst, '0'+byte(v))
+	case v < 100:
+		return append(dst, pairs[v*2], pairs[v*2+1])
+	case v < 1000:
+		b := v % 100 * 2
+		return append(dst, '0'+byte(v/100), pairs[b], pairs[b+1])
+	case v < 10000:
+	default:
+		dst = AppendUint(dst, v/10000)
+		v %= 10000
+	}
+	a, b := v/100*2, v%100*2
+	return append(dst, pairs[a], pairs[a+1], pairs[b], pairs[b+1])
+}
+
 // AppendMicros appends v, which is below a million, as six digits.
 func AppendMicros(dst []byte, v uint64) []byte {
 	a, b, c := v/10000*2, v/100%100*2, v%100*2
@@ -33,7 +52,7 @@ func AppendTime(dst []byte, t schemas.Time) []byte {
 	// Below 2^32 seconds the double that Zeek holds prints the microseconds that
 	// it was made of.
 	if us := uint64(t) / 1000; t >= 0 && us < 1e6<<32 {
-		dst = strconv.AppendUint(dst, us/1e6, 10)
+		dst = AppendUint(dst, us/1e6)
 		return AppendMicros(append(dst, '.'), us%1e6)
 	}
 	return AppendFixed(dst, t.Seconds())
@@ -50,7 +69,7 @@ func AppendFixed(dst []byte, v float64) []byte {
 				dst = append(dst, '-')
 			}
 			us := uint64(n)
-			dst = strconv.AppendUint(dst, us/1e6, 10)
+			dst = AppendUint(dst, us/1e6)
 			return AppendMicros(append(dst, '.'), us%1e6)
 		}
 	}
@@ -109,16 +128,23 @@ func AppendAddr(dst []byte, a netip.Addr) []byte {
 		if !a.IsValid() {
 			return append(dst, "::"...)
 		}
-		return a.AppendTo(dst)
-	}
-	if a.Is4In6() {
-		return a.Unmap().AppendTo(dst)
+		return appendIPv4(dst, a.As4())
 	}
 	b := a.As16()
+	if a.Is4In6() {
+		return appendIPv4(dst, [4]byte(b[12:]))
+	}
 	if [12]byte(b[:12]) == [12]byte{} && (b[12] != 0 || b[13] != 0) {
-		return netip.AddrFrom4([4]byte(b[12:])).AppendTo(append(dst, "::"...))
+		return appendIPv4(append(dst, "::"...), [4]byte(b[12:]))
 	}
 	return a.WithZone("").AppendTo(dst)
+}
+
+func appendIPv4(dst []byte, a [4]byte) []byte {
+	for _, c := range a {
+		dst = append(AppendUint(dst, uint64(c)), '.')
+	}
+	return dst[:len(dst)-1]
 }
 
 // AppendSubnet appends a prefix.

@@ -11,6 +11,37 @@ import (
 	"github.com/wirelog/wirelog/schemas"
 )
 
+func TestAppendUint(t *testing.T) {
+	test := func(v uint64) {
+		if got, want := string(AppendUint([]byte("x"), v)), "x"+strconv.FormatUint(v, 10); got != want {
+			t.Fatalf("got %s, want %s", got, want)
+		}
+	}
+	for v := range uint64(100_000) {
+		test(v)
+	}
+	for v := uint64(1); v != 0; v <<= 1 {
+		test(v)
+		test(v - 1)
+		test(^v)
+	}
+	rng := rand.New(rand.NewPCG(1, 2))
+	for range 100_000 {
+		test(rng.Uint64() >> rng.IntN(64))
+	}
+}
+
+// The numbers of a row of conn.log.
+func BenchmarkAppendUint(b *testing.B) {
+	row := []uint64{49152, 80, 4, 512, 0, 3, 731, 4, 1312, 6, 1700000000}
+	var dst []byte
+	for b.Loop() {
+		for _, v := range row {
+			dst = AppendUint(dst[:0], v)
+		}
+	}
+}
+
 func TestAppendTime(t *testing.T) {
 	for _, tt := range []struct {
 		ns   schemas.Time
