@@ -8,6 +8,7 @@ import (
 type File struct {
 	m      *Manager
 	id     ID
+	uid    event.UID // of id, once FUID was asked for
 	source string
 	parent event.UID
 
@@ -60,7 +61,12 @@ func (f *File) reset() {
 }
 
 // FUID returns the identifier of the file.
-func (f *File) FUID() event.UID { return f.id.UID() }
+func (f *File) FUID() event.UID {
+	if f.uid.IsZero() {
+		f.uid = f.id.UID()
+	}
+	return f.uid
+}
 
 // ID returns the ID by which the Manager knows it.
 func (f *File) ID() ID { return f.id }

@@ -196,6 +196,9 @@ type step struct {
 
 const unbounded = 1 << 30
 
+// maxUnrolled is how often a repetition of several steps may be written out.
+const maxUnrolled = 8
+
 // compileSteps appends the steps of re, a pattern whose runes are bytes.
 func compileSteps(dst []step, re *syntax.Regexp) ([]step, error) {
 	switch re.Op { //nolint:exhaustive // the others cannot be matched, see below
@@ -258,6 +261,13 @@ func compileSteps(dst []step, re *syntax.Regexp) ([]step, error) {
 			s := sub[0]
 			s.min, s.max = lo, hi
 			return append(dst, s), nil
+		}
+		if lo == hi && lo <= maxUnrolled {
+			// What is one after the other has its places, and is not looked for.
+			for range lo {
+				dst = append(dst, sub...)
+			}
+			return dst, nil
 		}
 		return append(dst, step{kind: stepGroup, min: lo, max: hi, alts: [][]step{sub}}), nil
 	case syntax.OpCapture:
