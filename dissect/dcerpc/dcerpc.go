@@ -46,7 +46,8 @@ type Security struct{ GSSAPI, NTLM *conn.Protocol }
 // analyzers raise their events on h.
 func New(h *event.Hooks, s Security, o Options) (*detect.Protocol, *Pipes) {
 	f := &factory{hooks: &h.DCERPC, security: s, options: o}
-	match := []detect.Signature{{Orig: detect.Within(3, signature), Always: true}, {Resp: detect.Within(3, signature), Always: true}}
+	begins := detect.Leading("\x05", detect.Within(3, signature))
+	match := []detect.Signature{{Orig: begins, Always: true}, {Resp: begins, Always: true}}
 	p := &detect.Protocol{Transport: event.ProtoTCP, Ports: []uint16{135}, Signatures: match}
 	p.Protocol = conn.Protocol{Name: source, Service: source, New: f.new, Tolerant: true}
 	f.protocol = &p.Protocol

@@ -25,8 +25,8 @@ func TrimBlanks(b []byte) []byte {
 	return b
 }
 
-// AnyLine reports whether match accepts b from its beginning or from behind any CR or LF
-// on.
+// AnyLine reports whether match accepts b from its beginning or from behind any line end on,
+// which is a CR, an LF or both.
 func AnyLine(b []byte, match func(b []byte) bool) bool {
 	for {
 		end := bytes.IndexByte(b, '\n')
@@ -42,7 +42,9 @@ func AnyLine(b []byte, match func(b []byte) bool) bool {
 			if cr < 0 {
 				break
 			}
-			at += cr + 1
+			if at += cr + 1; at == end {
+				break
+			}
 		}
 		if end < 0 {
 			return false

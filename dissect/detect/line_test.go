@@ -9,7 +9,7 @@ func TestAnyLine(t *testing.T) {
 	for in, want := range map[string][]string{
 		"":             {""},
 		"a":            {"a"},
-		"a\r\nb\rc\nd": {"a\r\nb\rc\nd", "\nb\rc\nd", "b\rc\nd", "c\nd", "d"},
+		"a\r\nb\rc\nd": {"a\r\nb\rc\nd", "b\rc\nd", "c\nd", "d"},
 		"\n\r":         {"\n\r", "\r", ""},
 	} {
 		var got []string

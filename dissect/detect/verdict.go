@@ -1,5 +1,7 @@
 package detect
 
+import "strings"
+
 // Verdict is what a signature says of what it has been given so far.
 type Verdict uint8
 
@@ -24,6 +26,17 @@ func Within(n int, f func(b []byte) bool) func(b []byte) Verdict {
 		default:
 			return NeedMore
 		}
+	}
+}
+
+// Leading is v for what begins with one of the bytes of first, and NoMatch for everything else:
+// a signature that tells from the first byte need not be called for most connections.
+func Leading(first string, v func(b []byte) Verdict) func(b []byte) Verdict {
+	return func(b []byte) Verdict {
+		if len(b) > 0 && strings.IndexByte(first, b[0]) < 0 {
+			return NoMatch
+		}
+		return v(b)
 	}
 }
 

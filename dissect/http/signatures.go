@@ -8,7 +8,7 @@ import (
 
 // signatures are Zeek's for the two sides, each of which is enough: a method at the
 // beginning of the client's bytes, a version at that of the server's.
-var signatures = []detect.Signature{{Orig: looksLikeRequest}, {Resp: detect.Within(6, looksLikeReply)}}
+var signatures = []detect.Signature{{Orig: looksLikeRequest}, {Resp: detect.Leading("Hh", detect.Within(6, looksLikeReply))}}
 
 func looksLikeRequest(b []byte) detect.Verdict {
 	b = detect.TrimSpace(b)

@@ -30,8 +30,22 @@ func registers(b []byte) bool {
 }
 
 func isServer(b []byte) bool {
-	// Few of other protocols' messages have what must come before the description.
-	return bytes.Contains(b, []byte(" :")) && detect.AnyLine(b, func(b []byte) bool { return begins(b, "SERVER ") && server.Match(b) })
+	return describes(b) && detect.AnyLine(b, func(b []byte) bool { return begins(b, "SERVER ") && server.Match(b) })
+}
+
+// describes looks for what must come before the description. Few of other protocols' messages
+// have it.
+func describes(b []byte) bool {
+	for {
+		i := bytes.IndexByte(b, ':')
+		if i < 0 {
+			return false
+		}
+		if i > 0 && b[i-1] == ' ' {
+			return true
+		}
+		b = b[i+1:]
+	}
 }
 
 func replies(b []byte) bool {

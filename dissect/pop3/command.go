@@ -93,7 +93,7 @@ func appendTidy(dst, line []byte) []byte {
 }
 
 // signatures is Zeek's of base/protocols/pop3: both sides have to match.
-var signatures = []detect.Signature{{Orig: detect.Anywhere(commands), Resp: detect.Within(3, greets)}}
+var signatures = []detect.Signature{{Orig: detect.Anywhere(commands), Resp: greets}}
 
 // commands matches what has a line with one of the commands that come first.
 func commands(b []byte) bool { return detect.AnyLine(b, firstCommand) }
@@ -112,4 +112,4 @@ func firstCommand(b []byte) bool {
 	return false
 }
 
-func greets(b []byte) bool { return len(b) >= 3 && string(b[:3]) == "+OK" }
+func greets(b []byte) detect.Verdict { return detect.StartsWith(b, "+OK") }

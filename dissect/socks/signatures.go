@@ -9,35 +9,42 @@ import (
 // signatures are Zeek's of base/protocols/socks: both sides have to match. In
 // connections whose originator is not known, the client of version 4 may be either.
 var signatures = []detect.Signature{
-	{Orig: detect.Within(2+maxUser+1, client4), Resp: detect.Within(2, server4)},
-	{Orig: detect.Within(2, server4), Resp: detect.Within(2+maxUser+1, client4)},
-	{Orig: detect.Within(3, client5), Resp: detect.Within(2, server5)},
+	{Orig: client4, Resp: server4},
+	{Orig: server4, Resp: client4},
+	{Orig: client5, Resp: server5},
 }
+
+var (
+	client4 = detect.Leading("\x04", detect.Within(2+maxUser+1, isClient4))
+	server4 = detect.Leading("\x00", detect.Within(2, isServer4))
+	client5 = detect.Leading("\x05", detect.Within(3, isClient5))
+	server5 = detect.Leading("\x05", detect.Within(2, isServer5))
+)
 
 // maxUser is how far from the command the user name may end. The port and address
 // before it mostly have a zero too.
 const maxUser = 32
 
-// client4 matches a request: version, connect or bind, and a zero.
-func client4(b []byte) bool {
+// isClient4 matches a request: version, connect or bind, and a zero.
+func isClient4(b []byte) bool {
 	if len(b) < 2 || b[0] != version4 || b[1] != 1 && b[1] != 2 {
 		return false
 	}
 	return bytes.IndexByte(b[2:min(len(b), 2+maxUser+1)], 0) >= 0
 }
 
-// server4 matches a reply of version 4, with one of its four statuses.
-func server4(b []byte) bool {
+// isServer4 matches a reply of version 4, with one of its four statuses.
+func isServer4(b []byte) bool {
 	return len(b) >= 2 && b[0] == 0 && b[1] >= 0x5a && b[1] <= 0x5d
 }
 
-// client5 matches an offer whose first method is one that is in use.
-func client5(b []byte) bool {
+// isClient5 matches an offer whose first method is one that is in use.
+func isClient5(b []byte) bool {
 	return len(b) >= 3 && b[0] == version5 && registered(b[2])
 }
 
-// server5 matches the choice of a method, or of none.
-func server5(b []byte) bool {
+// isServer5 matches the choice of a method, or of none.
+func isServer5(b []byte) bool {
 	return len(b) >= 2 && b[0] == version5 && (registered(b[1]) || b[1] == methodRefused)
 }
 

@@ -291,7 +291,7 @@ func FuzzSegments(f *testing.F) {
 func TestSignatures(t *testing.T) {
 	for _, c := range []struct {
 		name string
-		f    func([]byte) bool
+		f    func([]byte) detect.Verdict
 		yes  []string
 		no   []string
 	}{
@@ -302,12 +302,12 @@ func TestSignatures(t *testing.T) {
 		{"server5", server5, []string{"\x05\x00", "\x05\xff", "\x05\x02x"}, []string{"\x05", "\x05\x04", "\x05\x0a", "\x04\x00"}},
 	} {
 		for _, s := range c.yes {
-			if !c.f([]byte(s)) {
+			if c.f([]byte(s)) != detect.Match {
 				t.Errorf("%s does not match %q", c.name, s)
 			}
 		}
 		for _, s := range c.no {
-			if c.f([]byte(s)) {
+			if c.f([]byte(s)) == detect.Match {
 				t.Errorf("%s matches %q", c.name, s)
 			}
 		}

@@ -7,7 +7,9 @@ import (
 )
 
 // signatures is Zeek's of base/protocols/ssh: both sides have to match.
-var signatures = []detect.Signature{{Orig: detect.Within(6, isVersion), Resp: detect.Within(6, isVersion)}}
+var signatures = []detect.Signature{{Orig: begins, Resp: begins}}
+
+var begins = detect.Leading("Ss", detect.Within(6, isVersion))
 
 // isVersion matches the beginning of a version line, in upper or lower case.
 func isVersion(b []byte) bool {

@@ -84,9 +84,12 @@ func New(h *event.Hooks, certs *x509.Sender, o Options) (ssl, dtls *detect.Proto
 	f := &factory{hooks: &h.SSL, certs: certs, opt: o,
 		buffers: freelist.Buffers{Largest: maxKeptBuffer, Most: maxKeptBuffers}}
 	ssl = &detect.Protocol{
-		Transport:  event.ProtoTCP,
-		Ports:      []uint16{443, 465, 563, 585, 614, 636, 989, 990, 992, 993, 995, 5223},
-		Signatures: []detect.Signature{{Orig: detect.Within(11, clientHello)}, {Resp: detect.Within(18, serverHello)}},
+		Transport: event.ProtoTCP,
+		Ports:     []uint16{443, 465, 563, 585, 614, 636, 989, 990, 992, 993, 995, 5223},
+		Signatures: []detect.Signature{
+			{Orig: detect.Leading("\x16", detect.Within(11, clientHello))},
+			{Resp: detect.Leading("\x15\x16", detect.Within(18, serverHello))},
+		},
 	}
 	ssl.Protocol = conn.Protocol{Name: sourceSSL, Service: "ssl", New: f.newSSL}
 	dtls = &detect.Protocol{
