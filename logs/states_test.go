@@ -34,4 +34,10 @@ func TestStates(t *testing.T) {
 	if h.End(c, nil); len(ended) != 1 {
 		t.Error("the end was told of a state that had been dropped")
 	}
+
+	h.Terminate()
+	n := b.free.Len()
+	if h.End(other, nil); len(ended) != 2 || b.free.Len() != n {
+		t.Error("at the end of the run a state's end is not told, or the state is left for nobody")
+	}
 }

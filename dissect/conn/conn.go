@@ -107,7 +107,7 @@ const (
 // ext is what only connections with an analyzer or a stream need. It is pooled.
 type ext struct {
 	streams   [2]stream // by side index
-	slots     slotted
+	slots     slotValue
 	analyzers []attached
 	tunnel    *Encap
 	rare      *rare
@@ -120,11 +120,11 @@ type ext struct {
 	one [1]attached
 }
 
-// slotted is a list of what SetSlot has stored. Most connections have one state at most.
-type slotted struct {
+// slotValue is a list of what SetSlot has stored. Most connections have one state at most.
+type slotValue struct {
 	v    any // nil if there is none
 	slot event.Slot
-	next *slotted
+	next *slotValue
 }
 
 // maxServices is how many services of a connection are told. They are numbers of
@@ -312,7 +312,7 @@ func (c *Conn) SetSlot(s event.Slot, v any) {
 	if v == nil && c.ext == nil {
 		return
 	}
-	var free *slotted
+	var free *slotValue
 	last := &c.extra().slots
 	for x := last; x != nil; x = x.next {
 		if x.v == nil {
@@ -327,7 +327,7 @@ func (c *Conn) SetSlot(s event.Slot, v any) {
 		return
 	}
 	if free == nil {
-		free = c.t.slotteds.Get()
+		free = c.t.slotValues.Get()
 		last.next = free
 	}
 	free.slot, free.v = s, v

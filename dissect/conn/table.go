@@ -129,12 +129,12 @@ type Table struct {
 	head, tail uint32
 	oldestHalf uint32 // no older connection is half-open
 
-	wheel    wheel
-	exts     freelist.List[ext]
-	pairs    freelist.List[[2]attached]
-	slotteds freelist.List[slotted]
-	streams  streamPool
-	icmp     *icmp.Analyzer
+	wheel      wheel
+	exts       freelist.List[ext]
+	pairs      freelist.List[[2]attached]
+	slotValues freelist.List[slotValue]
+	streams    streamPool
+	icmp       *icmp.Analyzer
 
 	// successor was attached in place of an analyzer that the data at work has shown wrong.
 	successor  Analyzer
@@ -355,8 +355,8 @@ func (t *Table) freeExt(x *ext) {
 	}
 	for s := x.slots.next; s != nil; {
 		next := s.next
-		*s = slotted{}
-		t.slotteds.Put(s)
+		*s = slotValue{}
+		t.slotValues.Put(s)
 		s = next
 	}
 	clear(x.analyzers)

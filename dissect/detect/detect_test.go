@@ -346,6 +346,8 @@ func TestVerdicts(t *testing.T) {
 		{StartsWith(nil, "ab"), NeedMore}, {StartsWith([]byte("a"), "ab"), NeedMore}, {StartsWith([]byte("b"), "ab"), NoMatch},
 		{StartsWith([]byte("ab"), "ab"), Match}, {StartsWith([]byte("abc"), "ab"), Match}, {StartsWith([]byte("ax"), "ab"), NoMatch},
 		{Within(3, even)([]byte("a")), NeedMore}, {Within(3, even)([]byte("ab")), Match}, {Within(3, even)([]byte("abc")), NoMatch},
+		{Leading("ab", Within(3, even))(nil), NeedMore}, {Leading("ab", Within(3, even))([]byte("b")), NeedMore},
+		{Leading("ab", Within(3, even))([]byte("bc")), Match}, {Leading("ab", Within(3, even))([]byte("c")), NoMatch},
 		{Anywhere(even)([]byte("abc")), NeedMore}, {Anywhere(even)([]byte("abcd")), Match},
 	} {
 		if c.got != c.want {

@@ -1,0 +1,104 @@
+package conn_test
+
+import (
+	"math/rand/v2"
+	"testing"
+
+	"github.com/wirelog/wirelog/dissect/conn"
+	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/internal/testconn"
+)
+
+// TestSlots finds that a connection holds what was stored last in each slot, and that the
+// next connection, which has the same memory, holds nothing.
+func TestSlots(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 2))
+	b, _ := newBench(t, nil)
+	udp := func(b *testconn.Bench) { b.Packet(testconn.UDP(b.Client, b.Server, []byte("x"))) }
+	var slots []event.Slot
+	for range 6 {
+		slots = append(slots, b.Hooks.NewSlot())
+	}
+	for range 50 {
+		udp(b)
+		c := theConn(b)
+		want := make([]any, len(slots))
+		for step := range 40 {
+			if i := rng.IntN(len(slots)); rng.IntN(3) == 0 {
+				want[i] = nil
+				c.SetSlot(slots[i], nil)
+			} else {
+				want[i] = step
+				c.SetSlot(slots[i], step)
+			}
+			for i, s := range slots {
+				if got := c.Slot(s); got != want[i] {
+					t.Fatalf("slot %d holds %v, not %v", i, got, want[i])
+				}
+			}
+		}
+		b.Advance(61 * conn.Second)
+		udp(b)
+		for i, s := range slots {
+			if got := theConn(b).Slot(s); got != nil {
+				t.Fatalf("slot %d of a new connection holds %v", i, got)
+			}
+		}
+		b.Advance(61 * conn.Second)
+	}
+}
+
+// leaver takes itself off with the bytes "leave".
+type leaver struct {
+	faulty
+	t *conn.Table
+	c *conn.Conn
+}
+
+func (l *leaver) Data(isOrig bool, b []byte) {
+	l.faulty.Data(isOrig, b)
+	if string(b) == "leave" {
+		l.t.Detach(l.c, l)
+	}
+}
+
+// TestPassing finds that an analyzer that has left comes back only if it was passing, and
+// that the others get everything meanwhile.
+func TestPassing(t *testing.T) {
+	for _, passing := range []bool{true, false} {
+		b := testconn.New(t, testconn.Config())
+		var stays, leaves []string
+		stayer := &conn.Protocol{Name: "STAYS", New: func(*conn.Table, *conn.Conn) conn.Analyzer { return &faulty{calls: &stays} }}
+		p := &conn.Protocol{Name: "LEAVES", Passing: passing, New: func(t *conn.Table, c *conn.Conn) conn.Analyzer {
+			return &leaver{faulty{calls: &leaves}, t, c}
+		}}
+		b.Table.SetAttacher(attachAll{stayer, p})
+		for range 3 { // the second and third with the memory of the first
+			stays, leaves = nil, nil
+			b.Open()
+			b.Talk(true, []byte("a"))
+			b.Talk(false, []byte("leave"))
+			b.Talk(true, []byte("b"))
+			c := theConn(b)
+			if a := b.Table.Attach(c, p); (a != nil) != passing {
+				t.Errorf("passing %t: attached again %t", passing, a != nil)
+			}
+			if b.Table.Attach(c, stayer) != nil {
+				t.Error("attached twice")
+			}
+			b.Talk(true, []byte("c"))
+			b.Close()
+			b.Advance(60 * conn.Second)
+			if n := len(stays); n != 4+2+1 {
+				t.Errorf("passing %t: the one that stays had %v", passing, stays)
+			}
+			want := 2 + 1
+			if passing {
+				want += 1 + 2 + 1
+			}
+			if n := len(leaves); n != want {
+				t.Errorf("passing %t: the one that leaves had %v", passing, leaves)
+			}
+		}
+	}
+}
