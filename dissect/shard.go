@@ -373,7 +373,7 @@ func carrier(ip *packet.IP, encap *conn.Encap) tunnel.Carrier {
 func (s *Shard) ipTunnelEncap(lv *level, k tunnel.Kind, f *packet.Frame, encap *conn.Encap) *conn.Encap {
 	layer, isNew := s.ipTunnels.Get(&lv.ip, uint32(s.domain), k, f.Now)
 	if isNew {
-		key, _ := conn.MakeKey(conn.AddrFrom16(&lv.ip.Src), conn.AddrFrom16(&lv.ip.Dst), 0, 0, lv.ip.Proto, s.domain, false)
+		key, _ := conn.MakeKey(packet.AddrFrom16(&lv.ip.Src), packet.AddrFrom16(&lv.ip.Dst), 0, 0, lv.ip.Proto, s.domain, false)
 		layer.UID = key.UID(&s.cfg.Conn.Seed, f.Time, f.Num)
 	}
 	return s.encaps.push(encap, layer)

@@ -316,7 +316,7 @@ func (p *parallel) least() uint16 {
 	return uint16(best)
 }
 
-func (p *parallel) hash(h packet.Host) uint64 {
+func (p *parallel) hash(h packet.Addr) uint64 {
 	hi, lo := bits.Mul64(h.Hi^p.seed[0], h.Lo^p.seed[1])
 	hi, lo = bits.Mul64(hi^lo^p.seed[2], 0x9e3779b97f4a7c15)
 	return hi ^ lo

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/dissect/packet"
 )
 
 // steps is how many slots a look-up of each connection visits, in all.
@@ -33,7 +34,7 @@ func TestCollidingAddresses(t *testing.T) {
 	const n = 20_000
 	rng := rand.New(rand.NewPCG(1, 9))
 	random := func() Key {
-		k, _ := MakeKey(Addr{0, v4Prefix | uint64(rng.Uint32())}, Addr{0, v4Prefix | uint64(rng.Uint32())},
+		k, _ := MakeKey(packet.AddrFrom4(rng.Uint32()), packet.AddrFrom4(rng.Uint32()),
 			uint16(rng.Uint32()), uint16(rng.Uint32()), 6, 0, false)
 		return k
 	}
@@ -52,27 +53,29 @@ func TestCollidingAddresses(t *testing.T) {
 		t.Fatalf("%d steps with the seed known, %d without: these addresses do not collide", bad, good)
 	}
 	// What differs in few bits, or has equal halves, collides in hashes that mix badly.
-	addr := func(s string) Addr { return AddrFrom16((*[16]byte)(netip.MustParseAddr(s).AsSlice())) }
+	addr := func(s string) packet.Addr { return packet.AddrFrom16((*[16]byte)(netip.MustParseAddr(s).AsSlice())) }
 	net6 := addr("2001:db8::")
 	patterns := map[string]func(i uint64) Key{
 		"addresses in a row": func(i uint64) Key {
-			return Key{a: Addr{0, v4Prefix | i}, b: Addr{0, v4Prefix | 0xc0000201}, pa: 1, pb: 2, proto: 6}
+			return Key{a: packet.AddrFrom4(uint32(i)), b: packet.AddrFrom4(0xc0000201), pa: 1, pb: 2, proto: 6}
 		},
 		"addresses far apart": func(i uint64) Key {
-			return Key{a: Addr{0, v4Prefix | i<<16}, b: Addr{0, v4Prefix | 0xc0000201}, pa: 1, pb: 2, proto: 6}
+			return Key{a: packet.Addr{Lo: 0xffff<<32 | i<<16}, b: packet.AddrFrom4(0xc0000201), pa: 1, pb: 2, proto: 6}
 		},
 		"both ends alike": func(i uint64) Key {
-			return Key{a: Addr{0, v4Prefix | i}, b: Addr{0, v4Prefix | i}, pa: 1, pb: 2, proto: 6}
+			return Key{a: packet.AddrFrom4(uint32(i)), b: packet.AddrFrom4(uint32(i)), pa: 1, pb: 2, proto: 6}
 		},
 		"sum of ends the same": func(i uint64) Key {
-			return Key{a: Addr{0, v4Prefix | i}, b: Addr{0, v4Prefix | (1<<20 - i)}, pa: 1, pb: 2, proto: 6}
+			return Key{a: packet.AddrFrom4(uint32(i)), b: packet.AddrFrom4(uint32(1<<20 - i)), pa: 1, pb: 2, proto: 6}
 		},
 		"ports": func(i uint64) Key {
-			return Key{a: Addr{0, v4Prefix | 1}, b: Addr{0, v4Prefix | 2}, pa: uint16(i), pb: uint16(i >> 16), proto: 6}
+			return Key{a: packet.AddrFrom4(1), b: packet.AddrFrom4(2), pa: uint16(i), pb: uint16(i >> 16), proto: 6}
 		},
-		"upper halves of IPv6": func(i uint64) Key { return Key{a: Addr{net6.Hi | i, 1}, b: Addr{net6.Hi, 1}, pa: 1, pb: 2, proto: 6} },
+		"upper halves of IPv6": func(i uint64) Key {
+			return Key{a: packet.Addr{Hi: net6.Hi | i, Lo: 1}, b: packet.Addr{Hi: net6.Hi, Lo: 1}, pa: 1, pb: 2, proto: 6}
+		},
 		"lower halves of IPv6": func(i uint64) Key {
-			return Key{a: Addr{net6.Hi, i << 44}, b: Addr{net6.Hi, i << 44}, pa: 1, pb: 2, proto: 6}
+			return Key{a: packet.Addr{Hi: net6.Hi, Lo: i << 44}, b: packet.Addr{Hi: net6.Hi, Lo: i << 44}, pa: 1, pb: 2, proto: 6}
 		},
 	}
 	for range 5 {

@@ -1,6 +1,9 @@
 package conn
 
-import "github.com/wirelog/wirelog/dissect/event"
+import (
+	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/dissect/packet"
+)
 
 // An Expectation is what is to be done with a connection that another one has
 // announced, as control connections announce those for data.
@@ -18,7 +21,7 @@ type Expectation struct {
 }
 
 type expectKey struct {
-	orig, resp Addr
+	orig, resp packet.Addr
 	port       uint16
 	domain     Domain
 }

@@ -1,47 +1,16 @@
 package conn
 
 import (
-	"encoding/binary"
 	"math/bits"
-	"net/netip"
 
 	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/dissect/packet"
 )
-
-// Addr is an IP address in 128 bits, IPv4 as ::ffff:a.b.c.d, as two big-endian words.
-type Addr struct{ Hi, Lo uint64 }
-
-// v4Prefix is the upper half of the low word of an IPv4-mapped address.
-const v4Prefix = 0x0000ffff << 32
-
-// AddrFrom16 converts from network byte order.
-func AddrFrom16(b *[16]byte) Addr {
-	return Addr{binary.BigEndian.Uint64(b[:8]), binary.BigEndian.Uint64(b[8:])}
-}
-
-// Netip returns a as a netip.Addr, IPv4 unmapped.
-func (a Addr) Netip() netip.Addr {
-	if a.Hi == 0 && a.Lo>>32 == v4Prefix>>32 {
-		var b [4]byte
-		binary.BigEndian.PutUint32(b[:], uint32(a.Lo))
-		return netip.AddrFrom4(b)
-	}
-	var b [16]byte
-	binary.BigEndian.PutUint64(b[:8], a.Hi)
-	binary.BigEndian.PutUint64(b[8:], a.Lo)
-	return netip.AddrFrom16(b)
-}
-
-// broadcast reports whether a is 255.255.255.255, which never takes the
-// responder's role away (Zeek does not flip such connections).
-func (a Addr) broadcast() bool { return a.Hi == 0 && a.Lo == v4Prefix|0xffffffff }
-
-func (a Addr) less(b Addr) bool { return a.Hi < b.Hi || a.Hi == b.Hi && a.Lo < b.Lo }
 
 // Key is the canonical identity of a connection: both directions of a flow have
 // the same Key. For ICMP the ports are the type and its counterpart's type.
 type Key struct {
-	a, b   Addr
+	a, b   packet.Addr
 	pa, pb uint16
 	proto  uint8
 	domain Domain
@@ -55,22 +24,22 @@ type Domain uint32
 
 // MakeDomain returns the domain of the tunnels between two hosts.
 func MakeDomain(a, b *[16]byte, s *Seed) Domain {
-	k, _ := MakeKey(AddrFrom16(a), AddrFrom16(b), 0, 0, 0, 0, false)
+	k, _ := MakeKey(packet.AddrFrom16(a), packet.AddrFrom16(b), 0, 0, 0, 0, false)
 	return Domain(k.hash(s)) | 1
 }
 
 // MakeKey builds the key of a packet. oneWay keys are not made canonical, so that
 // only packets in this direction match (ICMP types without a counterpart).
 // srcIsA tells whether the packet's source became the key's first side.
-func MakeKey(src, dst Addr, sport, dport uint16, proto uint8, domain Domain, oneWay bool) (k Key, srcIsA bool) {
+func MakeKey(src, dst packet.Addr, sport, dport uint16, proto uint8, domain Domain, oneWay bool) (k Key, srcIsA bool) {
 	srcIsA = k.set(src, dst, sport, dport, proto, domain, oneWay)
 	return k, srcIsA
 }
 
 // set is MakeKey where the key is to be: a copy of what was just written field by field
 // makes the processor wait.
-func (k *Key) set(src, dst Addr, sport, dport uint16, proto uint8, domain Domain, oneWay bool) (srcIsA bool) {
-	srcIsA = oneWay || src.less(dst) || src == dst && sport < dport
+func (k *Key) set(src, dst packet.Addr, sport, dport uint16, proto uint8, domain Domain, oneWay bool) (srcIsA bool) {
+	srcIsA = oneWay || src.Less(dst) || src == dst && sport < dport
 	if !srcIsA {
 		src, dst, sport, dport = dst, src, dport, sport
 	}

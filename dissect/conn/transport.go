@@ -104,7 +104,7 @@ func (t *Table) packetWeird(p *Packet, name, source string) {
 // find sets k to the packet's key and returns its connection, if it has one. srcIsA tells
 // whether its source is the key's first side.
 func (t *Table) find(k *Key, p *Packet, sport, dport uint16, oneWay bool) (c *Conn, srcIsA bool) {
-	srcIsA = k.set(AddrFrom16(&p.IP.Src), AddrFrom16(&p.IP.Dst), sport, dport, p.IP.Proto, p.Domain, oneWay)
+	srcIsA = k.set(packet.AddrFrom16(&p.IP.Src), packet.AddrFrom16(&p.IP.Dst), sport, dport, p.IP.Proto, p.Domain, oneWay)
 	return t.Lookup(k), srcIsA
 }
 
@@ -164,7 +164,7 @@ func (t *Table) newConn(p *Packet, k *Key, srcIsA bool, transport event.Proto, i
 		if c.origin == 1 {
 			resp = k.a
 		}
-		if !resp.broadcast() {
+		if !resp.IsBroadcast() {
 			c.flip()
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"strconv"
 
 	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/dissect/packet"
 )
 
 // WeirdSampling thins out weirds that come in floods, each name a connection or
@@ -133,7 +134,7 @@ func (t *Table) FlowWeird(src, dst *[16]byte, d Domain, name, addl, source strin
 	if s := &t.cfg.Weirds; w.count > s.Threshold && (s.Rate == 0 || (w.count-s.Threshold)%s.Rate != 0) {
 		return
 	}
-	a, b := AddrFrom16(src), AddrFrom16(dst)
+	a, b := packet.AddrFrom16(src), packet.AddrFrom16(dst)
 	t.scratch.addl = append(t.scratch.addl[:0], addl...)
 	h.Raise(&event.FlowWeird{Name: name, Src: a.Netip(), Dst: b.Netip(), Addl: t.scratch.addl, Source: source, Domain: uint64(d)})
 }

@@ -52,7 +52,7 @@ func (a *Analyzer) quote6(b []byte, q *event.ICMPContext) {
 	}
 	q.Len = uint64(ip.TotalLen)
 	q.FragOffset, q.MF = uint64(ip.FragOffset), ip.MF
-	q.ID.OrigH, q.ID.RespH = packet.Addr(&ip.Src), packet.Addr(&ip.Dst)
+	q.ID.OrigH, q.ID.RespH = packet.AddrFrom16(&ip.Src).Netip(), packet.AddrFrom16(&ip.Dst).Netip()
 	if len(b) < ip.HdrLen+portsLen {
 		q.BadHdrLen = true
 		return

@@ -382,7 +382,7 @@ func TestHosts(t *testing.T) {
 		if p.Kind != KindIP || ip.Parse(&p, &Options{}) != DropNone {
 			continue
 		}
-		if !ok || src != host(ip.Src[:]) || dst != host(ip.Dst[:]) {
+		if !ok || src != AddrFrom16(&ip.Src) || dst != AddrFrom16(&ip.Dst) {
 			t.Errorf("%d: hosts %v %v %v, parsed %v %v", i, src, dst, ok, ip.Src, ip.Dst)
 		}
 	}

@@ -16,9 +16,6 @@ type HeaderScratch struct {
 	macs [2][17]byte
 }
 
-// Addr returns a [16]byte address as IP has it as a netip.Addr, IPv4 unmapped.
-func Addr(a *[16]byte) netip.Addr { return netip.AddrFrom16(*a).Unmap() }
-
 // FillPktHdr fills dst with the headers of ip and of the transport in it (Zeek's
 // pkt_hdr). Weirds about IPv6 extension headers that Zeek finds only now go to w.
 // The addresses are those of the header.
@@ -112,8 +109,8 @@ func (ip *IP) FillIP4Hdr(dst *event.IP4Hdr) {
 		TTL:    uint64(ip.TTL),
 		P:      uint64(ip.Proto),
 		Sum:    uint64(binary.BigEndian.Uint16(ip.raw[10:])),
-		Src:    Addr(&src),
-		Dst:    Addr(&dst16),
+		Src:    AddrFrom16(&src).Netip(),
+		Dst:    AddrFrom16(&dst16).Netip(),
 	}
 }
 

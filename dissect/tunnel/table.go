@@ -66,8 +66,8 @@ func (t *Table) Get(ip *packet.IP, domain uint32, k Kind, now event.Time) (e *ev
 		x.check = now + t.timeout
 		x.encap = event.Encapsulation{
 			ID: event.ConnID{
-				OrigH:   packet.Addr(&ip.Src),
-				RespH:   packet.Addr(&ip.Dst),
+				OrigH:   packet.AddrFrom16(&ip.Src).Netip(),
+				RespH:   packet.AddrFrom16(&ip.Dst).Netip(),
 				IPProto: ip.Proto,
 			},
 			Type: k.Type(),
