@@ -11,19 +11,27 @@ type Closer interface {
 	Reset()
 }
 
+// A SideCloser is an Analyzer that wants to know of every FIN or RST that ends a side of its
+// TCP connection, whether the bytes before it are there or not. Analyzers of inner streams
+// are not told.
+type SideCloser interface{ SideClosed() }
+
+func (t *Table) analyzersSideClosed(c *Conn) { tellAnalyzers(t, c, SideCloser.SideClosed) }
+
 func (t *Table) analyzersFinished(c *Conn, half bool) {
-	t.closers(c, func(a Closer) { a.Finished(half) })
+	tellAnalyzers(t, c, func(a Closer) { a.Finished(half) })
 }
 
-func (t *Table) analyzersReset(c *Conn) { t.closers(c, Closer.Reset) }
+func (t *Table) analyzersReset(c *Conn) { tellAnalyzers(t, c, Closer.Reset) }
 
-func (t *Table) closers(c *Conn, tell func(Closer)) {
+// tellAnalyzers calls tell for the analyzers of c that are an A.
+func tellAnalyzers[A any](t *Table, c *Conn, tell func(A)) {
 	if c.ext == nil {
 		return
 	}
 	for i := range c.ext.analyzers {
 		at := &c.ext.analyzers[i]
-		if a, ok := at.a.(Closer); ok && !at.off && !at.inner {
+		if a, ok := at.a.(A); ok && !at.off && !at.inner {
 			func() {
 				defer t.contain(c, i)
 				tell(a)

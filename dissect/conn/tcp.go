@@ -735,6 +735,7 @@ func (t *Table) connectionReset(c *Conn) {
 
 // connectionClosed notes that s has sent its last.
 func (t *Table) connectionClosed(c *Conn, s, peer *side, report bool) {
+	t.analyzersSideClosed(c)
 	if c.flags&flagSkip == 0 && t.dataPending(c, s, peer) {
 		// Undelivered data comes first.
 		c.flags |= flagCloseDeferred

@@ -41,10 +41,13 @@ type stream struct {
 	// buf holds the length and the beginning of a message that has not come whole.
 	buf []byte
 	// missing is the number of bytes in buf's message that were in a gap and are not in
-	// buf; such a message is not decoded.
-	missing int
+	// buf; such a message is not decoded. hole is where in buf the first of them were.
+	missing, hole int
 	// lost says that a gap has swallowed the beginning of a message.
 	lost bool
+	// closed says that buf's message was decoded as far as it has come, and is over when
+	// more comes.
+	closed bool
 }
 
 func (s *shard) attach(t *conn.Table, c *conn.Conn) conn.Analyzer {
@@ -92,6 +95,13 @@ func (a *analyzer) Data(isOrig bool, b []byte) {
 		from := fromResp
 		if s == a.tcp[0] {
 			from = fromOrig
+		}
+		if s.closed {
+			// Zeek takes it for another message, without any bytes.
+			s.buf, s.missing, s.closed = s.buf[:0], 0, false
+			if !a.message(nil, from) {
+				return
+			}
 		}
 		var m []byte
 		if m, b = s.next(b); m != nil && !a.message(m, from) {
@@ -149,7 +159,10 @@ func (a *analyzer) Gap(isOrig bool, n uint64) {
 		return
 	}
 	s := a.tcp.side(isOrig)
-	if len(s.buf) < lengthBytes || n > uint64(s.left()) {
+	if s.missing == 0 && !s.lost {
+		s.hole = len(s.buf)
+	}
+	if s.closed || len(s.buf) < lengthBytes || n > uint64(s.left()) {
 		s.lost = true
 		return
 	}
@@ -159,16 +172,28 @@ func (a *analyzer) Gap(isOrig bool, n uint64) {
 	}
 }
 
-// End decodes what there is of a message that was cut short.
-func (a *analyzer) End(isOrig bool) {
+// End does nothing: what there is of a message that was cut short is decoded when the
+// connection closes, and not if it times out.
+func (a *analyzer) End(bool) {}
+
+// SideClosed decodes what there is of messages that were cut short, up to missing bytes. As
+// in Zeek it does so for both sides, and again when the other one closes.
+func (a *analyzer) SideClosed() {
 	if a.tcp == nil {
 		return
 	}
-	s := a.tcp.side(isOrig)
-	if len(s.buf) > lengthBytes && s.missing == 0 && !s.lost {
-		m := s.buf[lengthBytes:]
-		s.buf = s.buf[:0]
-		a.message(m, fromUnknown)
+	for _, s := range *a.tcp {
+		m := s.buf
+		if s.missing > 0 || s.lost {
+			m = m[:s.hole]
+		}
+		if len(m) <= lengthBytes {
+			continue
+		}
+		s.closed = true
+		if !a.message(m[lengthBytes:], fromUnknown) {
+			return
+		}
 	}
 }
 
