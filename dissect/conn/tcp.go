@@ -213,9 +213,8 @@ func (t *Table) tcp(c *Conn, p *Packet, hdr header, data []byte, n int) {
 		t.weird(c, "TCP_seq_underflow_or_misorder", "", "TCP")
 	}
 	// This may turn the connection around. What follows goes by the old roles, as
-	// it does in Zeek; the packet is counted under the new ones.
+	// it does in Zeek.
 	c.tcpHistory(s, flags, rel, n)
-	p.isOrig = c.isOrig(s)
 	t.updateWindow(c, s, peer, hdr)
 
 	if c.orig().flags&c.resp().flags&sideClosed == 0 {
@@ -308,6 +307,8 @@ func (t *Table) tcp(c *Conn, p *Packet, hdr header, data []byte, n int) {
 		t.connectionClosed(c, s, peer, report)
 	}
 	t.rearm(c)
+	// Whatever has turned the connection around, the packet is counted under the new roles.
+	p.isOrig = c.isOrig(s)
 }
 
 func (c *Conn) setFlag(f flags, on bool) {
