@@ -7,7 +7,7 @@ import "sort"
 type waiting struct {
 	blocks []block
 	size   int    // bytes in blocks
-	next   uint64 // offset up to which everything was passed on
+	next   uint64 // offset of what is passed on next
 	floor  uint64 // offset below which nothing is taken any more
 }
 
@@ -103,12 +103,20 @@ func (f *File) flush() (skipped uint64) {
 		return 0
 	}
 	skipped = w.blocks[0].at - w.next
-	f.flushTo(w.blocks[len(w.blocks)-1].end())
+	f.pass(w.blocks[len(w.blocks)-1].end())
 	return skipped
 }
 
-// flushTo passes on what waits below offset, with the holes in it and up to offset.
+// flushTo is told that nothing more comes below offset. As in Zeek, what comes next is
+// expected there, also where more than that was passed on already: a file in ranges has holes
+// in several places.
 func (f *File) flushTo(offset uint64) {
+	f.pass(offset)
+	f.wait.next = offset
+}
+
+// pass passes on what waits below offset, with the holes in it and up to offset.
+func (f *File) pass(offset uint64) {
 	w := &f.wait
 	for len(w.blocks) > 0 && w.blocks[0].at < offset {
 		f.skip(w.blocks[0].at)
@@ -118,7 +126,7 @@ func (f *File) flushTo(offset uint64) {
 		f.skip(offset)
 	}
 	f.release()
-	w.floor = max(w.floor, offset)
+	w.floor = max(w.floor, w.next)
 }
 
 // skip makes a hole of what is missing up to offset.

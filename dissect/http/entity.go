@@ -218,31 +218,29 @@ func (e *entity) gap(n int64) bool {
 		return false
 	}
 	e.fileGap(uint64(n))
-	switch {
-	case e.chunked != notChunked:
-		if e.chunked != chunkData || e.left < n {
-			return false
-		}
-		e.body += n
-		e.left -= n
-		e.m.setPlain(e.left)
-		if e.left == 0 {
+	if n > e.toCome() {
+		return false
+	}
+	e.body += n
+	e.left -= n
+	e.m.setPlain(e.left)
+	if e.left == 0 {
+		if e.chunked == chunkData {
 			e.chunked = chunkDataEnd
-		}
-		return true
-	case e.length >= 0:
-		if e.left < n {
-			return false
-		}
-		e.body += n
-		e.left -= n
-		e.m.setPlain(e.left)
-		if e.left <= 0 {
+		} else {
 			e.EndOfData()
 		}
-		return true
 	}
-	return false
+	return true
+}
+
+// toCome is the number of bytes of the body, or of the chunk, that are announced and have not
+// come.
+func (e *entity) toCome() int64 {
+	if e.chunked == chunkData || e.chunked == notChunked && e.length >= 0 {
+		return max(e.left, 0)
+	}
+	return 0
 }
 
 // Data takes decoded bytes of the body.

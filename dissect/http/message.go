@@ -19,9 +19,11 @@ type message struct {
 
 	exists   bool
 	finished bool
-	// Of the message that is over: whether it had parts, its body's length and file.
+	// Of the message that is over: whether it had parts, its body's length and how much of it
+	// was still to come, and its file.
 	inParts  bool
 	lastBody int64
+	lastLeft int64
 	lastFile files.ID
 	start    event.Time
 	body     int64
@@ -71,7 +73,7 @@ func (m *message) done(interrupted bool, why string) {
 	}
 	m.finished = true
 	m.top.EndOfData()
-	m.lastBody, m.lastFile = m.top.body, m.top.file
+	m.lastBody, m.lastLeft, m.lastFile = m.top.body, m.top.toCome(), m.top.file
 	m.top.endFile()
 	a := m.a
 	a.noteDone(m.isOrig)
@@ -119,6 +121,10 @@ func (m *message) gapAfter(n int64) {
 		id = m.a.fileID(m.isOrig)
 	}
 	m.lastFile = fm.Gap(id, &m.carrier, uint64(m.lastBody), uint64(n))
+	if n <= m.lastLeft {
+		m.lastBody += n
+		m.lastLeft -= n
+	}
 }
 
 func (m *message) beginEntity(e *entity) {
