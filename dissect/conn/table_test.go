@@ -174,6 +174,29 @@ func TestTimerOrder(t *testing.T) {
 	}
 }
 
+// jump is a clock of which a packet has come after a long time without any.
+type jump event.Time
+
+func (j jump) At(event.Time) (event.Time, uint64) { return event.Time(j), 100 }
+
+// TestTimersInTurn finds that what is due on a connection later waits for what is due on
+// others before, also where the clock has reached both at once.
+func TestTimersInTurn(t *testing.T) {
+	b := testconn.New(t, testconn.Config())
+	var ended []event.Proto
+	b.Hooks.Conn.ConnectionStateRemove.Listen(func(e *event.ConnectionStateRemove) {
+		ended = append(ended, e.Conn.ID().Proto)
+	})
+	// One side has closed, so it is looked at after six seconds, and ends after five minutes.
+	b.Script("> S 100; < SA 500 101; > A 101 501; < FA 501 101; > A 101 502")
+	b.Packet(testconn.UDP(b.Client, b.Server, nil)) // ends after one minute
+	b.Now += 400 * conn.Second
+	b.Table.Advance(b.Now, jump(b.Now))
+	if want := []event.Proto{event.ProtoUDP, event.ProtoTCP}; !slices.Equal(ended, want) {
+		t.Errorf("ended: %v, not %v", ended, want)
+	}
+}
+
 // TestEviction fills a small table: the oldest half-open connection goes first, then
 // the oldest.
 func TestEviction(t *testing.T) {

@@ -183,20 +183,19 @@ func (t *Table) advance(now event.Time, clock Clock) {
 	}
 }
 
-// fire runs what is due on c at the packet that reaches the deadline.
+// fire runs what is due on c first, at the packet that reaches the deadline. What is due next
+// waits for its turn among others' timers, those of files included.
 func (t *Table) fire(c *Conn, deadline event.Time, clock Clock) {
 	t.stats.TimersFired++
 	now, num := clock.At(deadline)
 	t.now, t.pktNum = now, num
 	t.cause(deadline, c.first, num)
-	for {
-		d, kind := c.nextDeadline()
-		if d == 0 || d > now {
-			break
-		}
-		if !t.contained(c, kind) {
-			return
-		}
+	if d, kind := c.nextDeadline(); d != 0 && d <= now && !t.contained(c, kind) {
+		return
+	}
+	if d, _ := c.nextDeadline(); d != 0 && d <= now && c.armed == 0 {
+		t.wheel.add(t, c, max(d, deadline))
+		return
 	}
 	t.rearm(c)
 }

@@ -327,6 +327,11 @@ func (a *analyzer) Done() {
 		return
 	}
 	a.interrupt(endsDone)
+	// What was missing after the last request has opened a file, which ends here; that of a
+	// reply may go on elsewhere.
+	if id := a.side[0].msg.lastFile; !id.IsZero() && id == a.fileID(true) {
+		a.f.files.End(id)
+	}
 	if a.inner != nil {
 		a.t.Detach(a.c, a.inner)
 	}
