@@ -120,7 +120,8 @@ type ext struct {
 	one [1]attached
 }
 
-// slotValue is a list of what SetSlot has stored. Most connections have one state at most.
+// slotValue is an element of the list of what SetSlot has stored. Most connections have one at
+// most, which is in ext.
 type slotValue struct {
 	v    any // nil if there is none
 	slot event.Slot

@@ -122,6 +122,9 @@ const lengthBytes = 2
 // next returns the message that b completes, nil if it completes none, and what
 // follows it. The message is valid until the next call.
 func (s *stream) next(b []byte) (msg, rest []byte) {
+	if s.missing > 0 && s.left() == 0 {
+		s.buf, s.missing = s.buf[:0], 0 // its end was in the gap
+	}
 	if len(s.buf) == 0 && len(b) >= lengthBytes {
 		if n := lengthBytes + int(binary.BigEndian.Uint16(b)); len(b) >= n {
 			return b[lengthBytes:n], b[n:]
@@ -167,9 +170,6 @@ func (a *analyzer) Gap(isOrig bool, n uint64) {
 		return
 	}
 	s.missing += int(n)
-	if s.left() == 0 {
-		s.buf, s.missing = s.buf[:0], 0
-	}
 }
 
 // End does nothing: what there is of a message that was cut short is decoded when the

@@ -427,6 +427,8 @@ func TestClose(t *testing.T) {
 		{"nothing", []string{">" + cut}, 0, 0},
 		{"the other side alone, and more comes", []string{">" + cut, back, ">" + string(conversation(q))}, 2, 1},
 		{"before missing bytes", []string{">" + cut, "lost", fin, back}, 3, 0},
+		{"before a missing end", []string{">" + cut + strings.Repeat("x", 252-len(cut)), "lost", fin, back}, 3, 0},
+		{"before a missing end and more", []string{">" + cut + strings.Repeat("x", 250-len(cut)), "lost", "lost", fin, back}, 3, 0},
 		{"a length alone", []string{">\x01\x2c", fin, back}, 0, 0},
 	} {
 		b := newBench(t, DefaultOptions())
