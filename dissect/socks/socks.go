@@ -437,13 +437,11 @@ func (a *analyzer) forward(isOrig bool, b []byte) {
 	}
 }
 
-// Gap goes on with what the proxy carries; a negotiation with missing bytes
-// cannot be followed.
-func (a *analyzer) Gap(isOrig bool, n uint64) {
+// Gap gives up a negotiation with missing bytes, which cannot be followed. Analyzers of what
+// the proxy carries are not told: in Zeek they take what follows for what comes next.
+func (a *analyzer) Gap(bool, uint64) {
 	if !a.agreed() {
 		a.t.Detach(a.c, a)
-	} else if a.inner != nil {
-		a.inner.Gap(isOrig, n)
 	}
 }
 
