@@ -182,18 +182,23 @@ func (j jump) At(event.Time) (event.Time, uint64) { return event.Time(j), 100 }
 // TestTimersInTurn finds that what is due on a connection later waits for what is due on
 // others before, also where the clock has reached both at once.
 func TestTimersInTurn(t *testing.T) {
-	b := testconn.New(t, testconn.Config())
-	var ended []event.Proto
-	b.Hooks.Conn.ConnectionStateRemove.Listen(func(e *event.ConnectionStateRemove) {
-		ended = append(ended, e.Conn.ID().Proto)
-	})
-	// One side has closed, so it is looked at after six seconds, and ends after five minutes.
-	b.Script("> S 100; < SA 500 101; > A 101 501; < FA 501 101; > A 101 502")
-	b.Packet(testconn.UDP(b.Client, b.Server, nil)) // ends after one minute
-	b.Now += 400 * conn.Second
-	b.Table.Advance(b.Now, jump(b.Now))
-	if want := []event.Proto{event.ProtoUDP, event.ProtoTCP}; !slices.Equal(ended, want) {
-		t.Errorf("ended: %v, not %v", ended, want)
+	const open = "> S 100; < SA 500 101; > A 101 501;"
+	for _, script := range []string{
+		open,                               // was to be looked at after five seconds
+		open + "< FA 501 101; > A 101 502", // one side has closed: is looked at after six seconds
+	} {
+		b := testconn.New(t, testconn.Config())
+		var ended []event.Proto
+		b.Hooks.Conn.ConnectionStateRemove.Listen(func(e *event.ConnectionStateRemove) {
+			ended = append(ended, e.Conn.ID().Proto)
+		})
+		b.Script(script)                                // ends after five minutes
+		b.Packet(testconn.UDP(b.Client, b.Server, nil)) // ends after one minute
+		b.Now += 400 * conn.Second
+		b.Table.Advance(b.Now, jump(b.Now))
+		if want := []event.Proto{event.ProtoUDP, event.ProtoTCP}; !slices.Equal(ended, want) {
+			t.Errorf("%s: ended %v, not %v", script, ended, want)
+		}
 	}
 }
 

@@ -183,21 +183,35 @@ func (t *Table) advance(now event.Time, clock Clock) {
 	}
 }
 
-// fire runs what is due on c first, at the packet that reaches the deadline. What is due next
-// waits for its turn among others' timers, those of files included.
+// fire runs what is due on c first, at the packet that reaches the deadline. What is due later
+// waits for its turn among others' timers, those of files included. Only silence is looked at
+// early: Zeek does so when the connection is as old as it may be silent, and then again and
+// again, and where the clock jumps ahead, that is when the connection ends.
 func (t *Table) fire(c *Conn, deadline event.Time, clock Clock) {
-	t.stats.TimersFired++
 	now, num := clock.At(deadline)
-	t.now, t.pktNum = now, num
-	t.cause(deadline, c.first, num)
-	if d, kind := c.nextDeadline(); d != 0 && d <= now && !t.contained(c, kind) {
-		return
+	d, kind := c.nextDeadline()
+	look := d
+	if kind == timerInactivity {
+		look = c.start + event.Time(c.silence)*1e6
 	}
-	if d, _ := c.nextDeadline(); d != 0 && d <= now && c.armed == 0 {
-		t.wheel.add(t, c, max(d, deadline))
-		return
+	switch {
+	case d > now:
+		t.rearm(c)
+	case d != 0 && look > deadline:
+		t.wheel.add(t, c, look)
+	case d != 0:
+		t.stats.TimersFired++
+		t.now, t.pktNum = now, num
+		t.cause(deadline, c.first, num)
+		if !t.contained(c, kind) {
+			return
+		}
+		if d, _ := c.nextDeadline(); d != 0 && d <= now && c.armed == 0 {
+			t.wheel.add(t, c, max(d, deadline))
+		} else {
+			t.rearm(c)
+		}
 	}
-	t.rearm(c)
 }
 
 // contained runs one timer and reports whether c is still there. What listens to the end
