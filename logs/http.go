@@ -363,7 +363,7 @@ func (b *httpLog) sniffed(e *event.FileSniff) {
 	}
 }
 
-// removed writes what has no reply.
+// ended writes what has no reply.
 func (b *httpLog) ended(c event.Conn, s *httpState) {
 	for x := s.pending; x != nil; {
 		next := x.next

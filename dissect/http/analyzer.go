@@ -215,7 +215,7 @@ func (f *factory) new(t *conn.Table, c *conn.Conn) conn.Analyzer {
 		m := &s.msg
 		m.a, m.isOrig, m.lines = a, s.isOrig, &s.lines
 		m.exists, m.finished, m.current = false, false, nil
-		m.lastBody, m.lastFile = 0, files.ID{}
+		m.last = remains{}
 		m.carrier = files.Carrier{Source: source, Conn: c, IsOrig: s.isOrig}
 	}
 	return a
@@ -329,7 +329,7 @@ func (a *analyzer) Done() {
 	a.interrupt(endsDone)
 	// What was missing after the last request has opened a file, which ends here; that of a
 	// reply may go on elsewhere.
-	if id := a.side[0].msg.lastFile; !id.IsZero() && id == a.fileID(true) {
+	if id := a.side[0].msg.last.file; !id.IsZero() && id == a.fileID(true) {
 		a.f.files.End(id)
 	}
 	if a.inner != nil {

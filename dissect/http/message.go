@@ -19,16 +19,19 @@ type message struct {
 
 	exists   bool
 	finished bool
-	// Of the message that is over: whether it had parts, its body's length and how much of it
-	// was still to come, and its file.
-	inParts  bool
-	lastBody int64
-	lastLeft int64
-	lastFile files.ID
+	inParts  bool // the message that is over had parts
+	last     remains
 	start    event.Time
 	body     int64
 	missing  int64
 	header   int64
+}
+
+// remains is what counts of a message that is over: its body's length, how much of it was
+// still to come, and its file.
+type remains struct {
+	body, left int64
+	file       files.ID
 }
 
 // begin starts a message whose first line had n bytes.
@@ -38,7 +41,7 @@ func (m *message) begin(expect bodyExpected, n int) {
 		m.release()
 	}
 	m.exists, m.finished = true, false
-	m.lastBody, m.lastFile = 0, files.ID{}
+	m.last = remains{}
 	m.start = m.a.t.Now()
 	m.body, m.missing, m.header = 0, 0, int64(n)
 	m.top = m.a.f.newEntity()
@@ -73,7 +76,7 @@ func (m *message) done(interrupted bool, why string) {
 	}
 	m.finished = true
 	m.top.EndOfData()
-	m.lastBody, m.lastLeft, m.lastFile = m.top.body, m.top.toCome(), m.top.file
+	m.last = remains{m.top.body, m.top.toCome(), m.top.file}
 	m.top.endFile()
 	a := m.a
 	a.noteDone(m.isOrig)
@@ -113,17 +116,17 @@ func (m *message) gap(n int64) bool {
 // them to its file, which begins anew.
 func (m *message) gapAfter(n int64) {
 	fm := m.a.f.files
-	if fm == nil || m.lastBody == 0 {
+	if fm == nil || m.last.body == 0 {
 		return
 	}
-	id := m.lastFile
+	id := m.last.file
 	if id.IsZero() {
 		id = m.a.fileID(m.isOrig)
 	}
-	m.lastFile = fm.Gap(id, &m.carrier, uint64(m.lastBody), uint64(n))
-	if n <= m.lastLeft {
-		m.lastBody += n
-		m.lastLeft -= n
+	m.last.file = fm.Gap(id, &m.carrier, uint64(m.last.body), uint64(n))
+	if n <= m.last.left {
+		m.last.body += n
+		m.last.left -= n
 	}
 }
 
