@@ -36,7 +36,7 @@ type record struct {
 	// and, once both sides are done, tcp_close_delay.
 	attempt, expire, closing event.Time
 	armed                    event.Time // deadline under which the wheel holds the connection
-	silence                  uint32     // allowed time without packets, milliseconds, 0 for any
+	silence                  millis     // allowed time without packets, 0 for any
 	idx                      uint32
 	wheelNext, wheelPrev     uint32
 	liveNext, livePrev       uint32
@@ -45,6 +45,13 @@ type record struct {
 	nhist                    uint8
 	tunnelChanges            uint8
 }
+
+// millis is a time of at most seven weeks in milliseconds: connections have several.
+type millis uint32
+
+func toMillis(d event.Time) millis { return millis(min(d/1e6, math.MaxUint32)) }
+
+func (m millis) time() event.Time { return event.Time(m) * 1e6 }
 
 type flags uint16
 
@@ -112,7 +119,7 @@ type ext struct {
 	tunnel    *Encap
 	rare      *rare
 	services  [maxServices]uint8
-	session   uint32 // of EndAfterSilence, milliseconds
+	session   millis // of EndAfterSilence
 	// Which side's data came last.
 	origSpeaks, respSpeaks bool
 	// one is room for the first of analyzers, so that having one takes no other
@@ -460,7 +467,7 @@ func (c *Conn) Confirmed() bool { return c.ext != nil && c.ext.services[0] != 0 
 // EndAfterSilence ends a connection that is not TCP when it has been silent for
 // about d, looking every d, as Zeek's DNS analyzer does (dns_session_timeout).
 func (c *Conn) EndAfterSilence(d event.Time) {
-	c.extra().session = uint32(min(d/1e6, math.MaxUint32))
+	c.extra().session = toMillis(d)
 	c.expire = c.t.now + d
 	c.t.rearm(c)
 }
@@ -491,7 +498,7 @@ func (c *Conn) SetInactivityTimeout(d event.Time) {
 // Conn::analyzer_inactivity_timeouts).
 func (t *Table) Interactive(c *Conn) { c.SetInactivityTimeout(t.cfg.Timeouts.Interactive) }
 
-func (c *Conn) setSilence(d event.Time) { c.silence = uint32(min(int64(d)/1e6, 1<<32-1)) }
+func (c *Conn) setSilence(d event.Time) { c.silence = toMillis(d) }
 
 // NoteUnknown adds an X to the history, once a connection, for what an analyzer does not
 // go on with (Zeek's HIST_UNKNOWN_PKT).

@@ -164,7 +164,7 @@ func (t *Table) newConn(p *Packet, k *Key, srcIsA bool, transport event.Proto, i
 		if c.origin == 1 {
 			resp = k.a
 		}
-		if !resp.IsBroadcast() {
+		if !resp.IsBroadcast() { // Zeek leaves it the responder's role
 			c.flip()
 		}
 	}

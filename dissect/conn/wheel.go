@@ -192,7 +192,7 @@ func (t *Table) fire(c *Conn, deadline event.Time, clock Clock) {
 	d, kind := c.nextDeadline()
 	look := d
 	if kind == timerInactivity {
-		look = c.start + event.Time(c.silence)*1e6
+		look = c.start + c.silence.time()
 	}
 	switch {
 	case d > now:
@@ -259,7 +259,7 @@ func (c *Conn) nextDeadline() (event.Time, timerKind) {
 	var d event.Time
 	kind := timerInactivity
 	if c.silence != 0 {
-		d = c.last + event.Time(c.silence)*1e6
+		d = c.last + c.silence.time()
 	}
 	if c.attempt != 0 && (d == 0 || c.attempt < d) {
 		d, kind = c.attempt, timerAttempt
@@ -301,7 +301,7 @@ func (t *Table) expireSession(c *Conn, now event.Time) bool {
 	if !c.endsAfterSilence() {
 		return true
 	}
-	silence := event.Time(c.ext.session) * 1e6
+	silence := c.ext.session.time()
 	if now-c.last >= silence-Second {
 		t.timeout(c)
 		return false

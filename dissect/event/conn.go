@@ -209,11 +209,8 @@ func (h *Hooks) NewSlot() Slot {
 	return s
 }
 
-// Slots is the number of slots handed out.
-func (h *Hooks) Slots() int { return int(h.slots) }
-
 // Terminate tells that the run ends: what connections leave from now on is not needed for
-// others.
+// others. It cannot be taken back.
 func (h *Hooks) Terminate() { h.terminating = true }
 
 // Terminating reports whether Terminate was called.
