@@ -5,10 +5,12 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/wirelog/wirelog/value"
+
 	"github.com/wirelog/wirelog/capture"
 	"github.com/wirelog/wirelog/dissect/conn"
 	"github.com/wirelog/wirelog/dissect/event"
-	"github.com/wirelog/wirelog/dissect/packet"
+	"github.com/wirelog/wirelog/dissect/link/packet"
 )
 
 // frames are the packets of an input: link type, a byte of flags, length and data each.
@@ -32,11 +34,11 @@ func (f *frames) next() (link uint16, flags byte, data []byte, ok bool) {
 
 // everyPacket is a clock for which the timers of a packet are due at it.
 type everyPacket struct {
-	now event.Time
+	now value.Time
 	num uint64
 }
 
-func (c *everyPacket) At(event.Time) (event.Time, uint64) { return c.now, c.num }
+func (c *everyPacket) At(value.Time) (value.Time, uint64) { return c.now, c.num }
 
 // FuzzShard feeds frames of any link type to a shard whose every event is written to a
 // stream, and checks its sums.
@@ -75,11 +77,11 @@ func FuzzShard(f *testing.F) {
 		cfg.Conn.Packet.IgnoreChecksums = true
 		cfg.Conn.Limits.Connections = 50
 		var s *Shard
-		now := func() event.Time { return s.Now() }
+		now := func() value.Time { return s.Now() }
 		if _, err := event.NewStream(&hooks, now, func([]byte) { lines++ }); err != nil {
 			t.Fatal(err)
 		}
-		s = New(cfg, &hooks, func(event.Time, uint64, uint64) {})
+		s = New(cfg, &hooks, func(value.Time, uint64, uint64) {})
 		list := frames(in)
 		c := everyPacket{now: 1_700_000_000e9}
 		for {
@@ -88,7 +90,7 @@ func FuzzShard(f *testing.F) {
 				break
 			}
 			c.num++
-			c.now += event.Time(flags&0x1f) * 1e9
+			c.now += value.Time(flags&0x1f) * 1e9
 			s.Advance(c.now, &c)
 			s.Frame(&packet.Frame{Data: data, Time: c.now, Now: c.now, Num: c.num,
 				OrigLen: uint32(len(data)) + uint32(flags>>5)*100, Link: packet.LinkType(link)})

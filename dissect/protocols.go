@@ -4,32 +4,34 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/wirelog/wirelog/dissect/contentline"
-	"github.com/wirelog/wirelog/dissect/dcerpc"
+	"github.com/wirelog/wirelog/value"
+
+	"github.com/wirelog/wirelog/dissect/codec/contentline"
+	"github.com/wirelog/wirelog/dissect/codec/mime"
 	"github.com/wirelog/wirelog/dissect/detect"
-	"github.com/wirelog/wirelog/dissect/dns"
 	"github.com/wirelog/wirelog/dissect/event"
-	"github.com/wirelog/wirelog/dissect/files"
-	"github.com/wirelog/wirelog/dissect/ftp"
-	"github.com/wirelog/wirelog/dissect/gssapi"
-	"github.com/wirelog/wirelog/dissect/http"
-	"github.com/wirelog/wirelog/dissect/imap"
-	"github.com/wirelog/wirelog/dissect/irc"
-	"github.com/wirelog/wirelog/dissect/krb"
-	"github.com/wirelog/wirelog/dissect/mime"
-	"github.com/wirelog/wirelog/dissect/modbus"
-	"github.com/wirelog/wirelog/dissect/mysql"
-	"github.com/wirelog/wirelog/dissect/ntlm"
-	"github.com/wirelog/wirelog/dissect/pop3"
-	"github.com/wirelog/wirelog/dissect/rdp"
-	"github.com/wirelog/wirelog/dissect/smb"
-	"github.com/wirelog/wirelog/dissect/smtp"
-	"github.com/wirelog/wirelog/dissect/socks"
-	"github.com/wirelog/wirelog/dissect/ssh"
-	"github.com/wirelog/wirelog/dissect/tls"
-	"github.com/wirelog/wirelog/dissect/websocket"
-	"github.com/wirelog/wirelog/dissect/x509"
-	"github.com/wirelog/wirelog/dissect/xmpp"
+	"github.com/wirelog/wirelog/dissect/file/files"
+	"github.com/wirelog/wirelog/dissect/file/x509"
+	"github.com/wirelog/wirelog/dissect/proto/dcerpc"
+	"github.com/wirelog/wirelog/dissect/proto/dns"
+	"github.com/wirelog/wirelog/dissect/proto/ftp"
+	"github.com/wirelog/wirelog/dissect/proto/gssapi"
+	"github.com/wirelog/wirelog/dissect/proto/http"
+	"github.com/wirelog/wirelog/dissect/proto/imap"
+	"github.com/wirelog/wirelog/dissect/proto/irc"
+	"github.com/wirelog/wirelog/dissect/proto/krb"
+	"github.com/wirelog/wirelog/dissect/proto/modbus"
+	"github.com/wirelog/wirelog/dissect/proto/mysql"
+	"github.com/wirelog/wirelog/dissect/proto/ntlm"
+	"github.com/wirelog/wirelog/dissect/proto/pop3"
+	"github.com/wirelog/wirelog/dissect/proto/rdp"
+	"github.com/wirelog/wirelog/dissect/proto/smb"
+	"github.com/wirelog/wirelog/dissect/proto/smtp"
+	"github.com/wirelog/wirelog/dissect/proto/socks"
+	"github.com/wirelog/wirelog/dissect/proto/ssh"
+	"github.com/wirelog/wirelog/dissect/proto/tls"
+	"github.com/wirelog/wirelog/dissect/proto/websocket"
+	"github.com/wirelog/wirelog/dissect/proto/xmpp"
 )
 
 // NoAnalyzers as the only name in Config.Analyzers stands for no analyzer.
@@ -99,8 +101,8 @@ func protocols(hooks *event.Hooks, fm *files.Manager, o *ProtocolOptions) []*det
 	rpc, pipes := dcerpc.New(hooks, security, o.DCERPC)
 	mails := mime.NewMailShard(hooks, fm, o.MIME)
 	return []*detect.Protocol{
-		dns.New(hooks, event.ProtoUDP, o.DNS),
-		dns.New(hooks, event.ProtoTCP, o.DNS),
+		dns.New(hooks, value.ProtoUDP, o.DNS),
+		dns.New(hooks, value.ProtoTCP, o.DNS),
 		ftp.New(hooks, fm, &ssl.Protocol, o.FTP),
 		irc.New(hooks, fm, &ssl.Protocol, o.IRC),
 		xmpp.New(hooks, &ssl.Protocol),

@@ -7,15 +7,17 @@ import (
 	"log/slog"
 	"runtime/debug"
 
-	"github.com/wirelog/wirelog/dissect/arp"
+	"github.com/wirelog/wirelog/value"
+
 	"github.com/wirelog/wirelog/dissect/conn"
 	"github.com/wirelog/wirelog/dissect/detect"
 	"github.com/wirelog/wirelog/dissect/event"
-	"github.com/wirelog/wirelog/dissect/files"
-	"github.com/wirelog/wirelog/dissect/packet"
-	"github.com/wirelog/wirelog/dissect/pe"
-	"github.com/wirelog/wirelog/dissect/tunnel"
-	"github.com/wirelog/wirelog/dissect/x509"
+	"github.com/wirelog/wirelog/dissect/file/files"
+	"github.com/wirelog/wirelog/dissect/file/pe"
+	"github.com/wirelog/wirelog/dissect/file/x509"
+	"github.com/wirelog/wirelog/dissect/link/arp"
+	"github.com/wirelog/wirelog/dissect/link/packet"
+	"github.com/wirelog/wirelog/dissect/link/tunnel"
 )
 
 // Config configures a Shard.
@@ -29,7 +31,7 @@ type Config struct {
 	// IPTunnels is the number of tunnels without a connection (GRE, IP in IP) that
 	// are known at once, and IPTunnelTimeout how long one may be idle.
 	IPTunnels       int
-	IPTunnelTimeout event.Time
+	IPTunnelTimeout value.Time
 	Fragments       packet.Limits
 	// Files configures file analysis. Its Seed is taken from that of Conn.
 	Files files.Config
@@ -96,7 +98,7 @@ type level struct {
 // New returns a shard that raises its events on hooks. cause is called with the
 // deadline, the first packet of the connection and the packet before which it
 // fires, for every timer that is about to raise events.
-func New(cfg Config, hooks *event.Hooks, cause func(deadline event.Time, first, num uint64)) *Shard {
+func New(cfg Config, hooks *event.Hooks, cause func(deadline value.Time, first, num uint64)) *Shard {
 	s := &Shard{
 		cfg:       cfg,
 		hooks:     hooks,
@@ -123,7 +125,7 @@ func New(cfg Config, hooks *event.Hooks, cause func(deadline event.Time, first, 
 }
 
 // Now returns the network time of the packet or timer at work.
-func (s *Shard) Now() event.Time { return s.table.Now() }
+func (s *Shard) Now() value.Time { return s.table.Now() }
 
 // Stats returns the counters.
 func (s *Shard) Stats() Stats {
@@ -143,7 +145,7 @@ func (s *Shard) Stats() Stats {
 
 // Advance fires the timers that are due at now, in the order of their deadlines: a file may
 // time out before its connection does.
-func (s *Shard) Advance(now event.Time, clock conn.Clock) {
+func (s *Shard) Advance(now value.Time, clock conn.Clock) {
 	for s.files.Due(now) {
 		d := s.files.Deadline()
 		s.table.Advance(d, clock)
@@ -176,7 +178,7 @@ func (s *Shard) Settle() { s.table.Settle() }
 // order of those packets. cause is called before each with that number.
 // now is the run's clock at its end. A limit of All also ends what is left beside the
 // connections, which is files.
-func (s *Shard) Drain(limit uint64, now event.Time, cause func(first uint64)) {
+func (s *Shard) Drain(limit uint64, now value.Time, cause func(first uint64)) {
 	s.table.SetNow(now, limit)
 	s.table.Drain(limit, cause)
 	if limit == All {
@@ -387,7 +389,7 @@ func (s *Shard) udpTunnel(n int, f *packet.Frame, k tunnel.Kind, r *conn.Result,
 	res := &lv.result
 	s.tunnels.Decode(k, &c, r.Payload, res)
 	s.tunnelWeirds(lv, r.Conn, encap)
-	tag := event.Enum("PacketAnalyzer::ANALYZER_" + k.Analyzer())
+	tag := value.Enum("PacketAnalyzer::ANALYZER_" + k.Analyzer())
 	switch res.Verdict {
 	case tunnel.Confirmed:
 		s.table.ConfirmService(r.Conn, tag, k.Service())

@@ -5,8 +5,10 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/wirelog/wirelog/value"
+
 	"github.com/wirelog/wirelog/dissect/event"
-	"github.com/wirelog/wirelog/dissect/packet"
+	"github.com/wirelog/wirelog/dissect/link/packet"
 	"github.com/wirelog/wirelog/internal/testconn"
 )
 
@@ -22,7 +24,7 @@ func TestTimersInOrder(t *testing.T) {
 	})
 	cfg := DefaultConfig()
 	cfg.Conn.Packet.IgnoreChecksums = true
-	s := New(cfg, &hooks, func(event.Time, uint64, uint64) {})
+	s := New(cfg, &hooks, func(value.Time, uint64, uint64) {})
 
 	client, server := netip.MustParseAddrPort("192.0.2.1:1024"), netip.MustParseAddrPort("192.0.2.2:80")
 	response := "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf of it"

@@ -5,6 +5,8 @@ package logs
 import (
 	"testing"
 
+	"github.com/wirelog/wirelog/value"
+
 	"github.com/wirelog/wirelog/dissect/event"
 )
 
@@ -23,7 +25,7 @@ func TestConnAllocs(t *testing.T) {
 func TestWeirdRepeatsCostNothing(t *testing.T) {
 	b := newBench(t, "weird")
 	b.out.quiet = true
-	e := &event.ConnWeird{Name: "window_recision", Conn: &fakeConn{id: connID(t, event.ProtoTCP, "10.0.0.1:1 10.0.0.2:2"), uid: uid(1)}}
+	e := &event.ConnWeird{Name: "window_recision", Conn: &fakeConn{id: connID(t, value.ProtoTCP, "10.0.0.1:1 10.0.0.2:2"), uid: uid(1)}}
 	if n := testing.AllocsPerRun(1000, func() { b.hooks.Weird.Conn.Raise(e) }); n != 0 {
 		t.Errorf("%v allocations a repeated weird", n)
 	}

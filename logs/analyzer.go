@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/wirelog/wirelog/value"
+
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/schemas"
 )
@@ -14,7 +16,7 @@ import (
 type analyzers struct {
 	states[failures]
 	out schemas.Emitter
-	now func() event.Time
+	now func() value.Time
 
 	rec      schemas.Analyzer
 	services []string
@@ -47,7 +49,7 @@ func (b *analyzers) violation(e *event.AnalyzerViolationInfo) {
 	}
 	r := &b.rec
 	*r = schemas.Analyzer{
-		TS:            schemas.Time(b.now()),
+		TS:            b.now(),
 		AnalyzerKind:  kind,
 		AnalyzerName:  name,
 		FailureReason: text(e.Info.Reason),
@@ -55,24 +57,24 @@ func (b *analyzers) violation(e *event.AnalyzerViolationInfo) {
 	if c := e.Conn; c != nil {
 		id, uid := c.ID(), c.UID()
 		b.uidBuf = uid.Append(b.uidBuf[:0])
-		r.UID = schemas.Some(text(b.uidBuf))
-		r.ID = schemas.Some(endpoints(&id))
+		r.UID = value.Some(text(b.uidBuf))
+		r.ID = value.Some(endpoints(&id))
 		if e.File == nil {
-			r.Proto = schemas.Some(schemas.Enum(id.Proto.String()))
+			r.Proto = value.Some(value.Enum(id.Proto.String()))
 		}
 	}
 	if e.File != nil {
 		if conns := e.File.Conns(); e.Conn == nil && len(conns) == 1 {
 			b.uidBuf = conns[0].UID.Append(b.uidBuf[:0])
-			r.UID = schemas.Some(text(b.uidBuf))
-			r.ID = schemas.Some(endpoints(&conns[0].ID))
+			r.UID = value.Some(text(b.uidBuf))
+			r.ID = value.Some(endpoints(&conns[0].ID))
 		}
 		fuid := e.File.FUID()
 		b.fuidBuf = fuid.Append(b.fuidBuf[:0])
-		r.FUID = schemas.Some(text(b.fuidBuf))
+		r.FUID = value.Some(text(b.fuidBuf))
 	}
 	if data := e.Info.Data; data.OK {
-		r.FailureData = schemas.Some(text(data.V[:min(len(data.V), maxFailureData)]))
+		r.FailureData = value.Some(text(data.V[:min(len(data.V), maxFailureData)]))
 	}
 	b.out.Emit(r)
 }
@@ -101,7 +103,7 @@ func (b *analyzers) failed(c event.Conn, name string) bool {
 
 // analyzerName splits an analyzer's tag, such as "Files::ANALYZER_PE", into the
 // kind and the name that Zeek prints for it.
-func analyzerName(tag event.Enum) (kind, name string) {
+func analyzerName(tag value.Enum) (kind, name string) {
 	module, name, _ := strings.Cut(string(tag), "::ANALYZER_")
 	switch module {
 	case "Analyzer":

@@ -8,6 +8,8 @@ import (
 	"encoding/binary"
 	"math/bits"
 
+	"github.com/wirelog/wirelog/value"
+
 	"github.com/wirelog/wirelog/dissect/event"
 )
 
@@ -29,17 +31,17 @@ func appendCommunityID(dst []byte, id *event.ConnID) []byte {
 	v4 := id.OrigH.Is4()
 	oneWay := false
 	switch id.Proto {
-	case event.ProtoTCP:
+	case value.ProtoTCP:
 		proto = ipProtoTCP
-	case event.ProtoUDP:
+	case value.ProtoUDP:
 		proto = ipProtoUDP
-	case event.ProtoICMP:
+	case value.ProtoICMP:
 		proto = ipProtoICMPv6
 		if v4 {
 			proto = ipProtoICMP
 		}
 		oneWay = !icmpHasCounterpart(v4, id.OrigP)
-	case event.ProtoUnknown:
+	case value.ProtoUnknown:
 		ports = proto == ipProtoSCTP
 	}
 	a, b, ap, bp := orig[:], resp[:], id.OrigP, id.RespP

@@ -3,6 +3,8 @@ package logs
 import (
 	"slices"
 
+	"github.com/wirelog/wirelog/value"
+
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/internal/freelist"
 	"github.com/wirelog/wirelog/schemas"
@@ -35,7 +37,7 @@ type connState struct {
 	missed uint64
 	// changed tells that parents counts, rather than the tunnel at the end.
 	changed bool
-	parents []event.UID
+	parents []value.UID
 }
 
 // maxParents is how many tunnels of a connection are listed. The engine bounds
@@ -106,32 +108,32 @@ func (b *conns) remove(e *event.ConnectionStateRemove) {
 
 	r := &b.rec
 	*r = schemas.Conn{
-		TS:          schemas.Time(c.Start()),
+		TS:          c.Start(),
 		UID:         text(b.uidBuf),
 		ID:          endpoints(&id),
-		Proto:       schemas.Enum(id.Proto.String()),
-		ConnState:   schemas.Some(connStateName(id.Proto, &orig, &resp, history)),
-		OrigPkts:    schemas.Some(orig.Packets),
-		OrigIPBytes: schemas.Some(orig.IPBytes),
-		RespPkts:    schemas.Some(resp.Packets),
-		RespIPBytes: schemas.Some(resp.IPBytes),
-		IPProto:     schemas.Some(uint64(id.IPProto)),
+		Proto:       value.Enum(id.Proto.String()),
+		ConnState:   value.Some(connStateName(id.Proto, &orig, &resp, history)),
+		OrigPkts:    value.Some(orig.Packets),
+		OrigIPBytes: value.Some(orig.IPBytes),
+		RespPkts:    value.Some(resp.Packets),
+		RespIPBytes: value.Some(resp.IPBytes),
+		IPProto:     value.Some(uint64(id.IPProto)),
 	}
 	if d := c.Last().Seconds() - c.Start().Seconds(); d > 0 {
-		r.Duration = schemas.Some(schemas.Interval(d))
-		r.OrigBytes = schemas.Some(orig.Size)
-		r.RespBytes = schemas.Some(resp.Size)
+		r.Duration = value.Some(value.Interval(d))
+		r.OrigBytes = value.Some(orig.Size)
+		r.RespBytes = value.Some(resp.Size)
 	}
 	if len(history) > 0 {
-		r.History = schemas.Some(text(history))
+		r.History = value.Some(text(history))
 	}
 	if b.services = c.Services(b.services[:0]); len(b.services) > 0 {
 		b.serviceBuf = joinLower(b.serviceBuf[:0], b.services)
-		r.Service = schemas.Some(text(b.serviceBuf))
+		r.Service = value.Some(text(b.serviceBuf))
 	}
 	if len(b.local) > 0 {
-		r.LocalOrig = schemas.Some(b.local.contains(id.OrigH))
-		r.LocalResp = schemas.Some(b.local.contains(id.RespH))
+		r.LocalOrig = value.Some(b.local.contains(id.OrigH))
+		r.LocalResp = value.Some(b.local.contains(id.RespH))
 	}
 	s, _ := c.Slot(b.slot).(*connState)
 	if s != nil {
@@ -147,8 +149,8 @@ func (b *conns) remove(e *event.ConnectionStateRemove) {
 
 // tunnelParents lists the innermost tunnels that the connection has been in, in
 // the order of time.
-func (b *conns) tunnelParents(c event.Conn, s *connState) schemas.Set[string] {
-	var last [1]event.UID
+func (b *conns) tunnelParents(c event.Conn, s *connState) value.Set[string] {
+	var last [1]value.UID
 	uids := last[:0]
 	if s != nil && s.changed {
 		uids = s.parents
@@ -172,34 +174,34 @@ func (b *conns) optional(c event.Conn, id *event.ConnID, orig, resp *event.Endpo
 	r := &b.rec
 	if b.communityID {
 		b.communityBuf = appendCommunityID(b.communityBuf[:0], id)
-		r.CommunityID = schemas.Some(text(b.communityBuf))
+		r.CommunityID = value.Some(text(b.communityBuf))
 	}
 	if b.l2 {
 		if orig.HasL2 {
 			b.origL2Buf = appendMAC(b.origL2Buf[:0], &orig.L2)
-			r.OrigL2Addr = schemas.Some(text(b.origL2Buf))
+			r.OrigL2Addr = value.Some(text(b.origL2Buf))
 		}
 		if resp.HasL2 {
 			b.respL2Buf = appendMAC(b.respL2Buf[:0], &resp.L2)
-			r.RespL2Addr = schemas.Some(text(b.respL2Buf))
+			r.RespL2Addr = value.Some(text(b.respL2Buf))
 		}
 	}
 	if b.vlan {
 		if v, ok := c.VLAN(); ok {
-			r.VLAN = schemas.Some(int64(v))
+			r.VLAN = value.Some(int64(v))
 		}
 		if v, ok := c.InnerVLAN(); ok {
-			r.InnerVLAN = schemas.Some(int64(v))
+			r.InnerVLAN = value.Some(int64(v))
 		}
 	}
 }
 
 // connStateName is the conn_state column.
-func connStateName(p event.Proto, orig, resp *event.Endpoint, history []byte) string {
+func connStateName(p value.Proto, orig, resp *event.Endpoint, history []byte) string {
 	switch p {
-	case event.ProtoTCP:
+	case value.ProtoTCP:
 		return tcpStateName(orig, resp, history)
-	case event.ProtoUDP:
+	case value.ProtoUDP:
 		o, r := orig.State == event.StateEstablished, resp.State == event.StateEstablished
 		switch {
 		case o && r:
@@ -209,7 +211,7 @@ func connStateName(p event.Proto, orig, resp *event.Endpoint, history []byte) st
 		case r:
 			return "SHR"
 		}
-	case event.ProtoUnknown, event.ProtoICMP:
+	case value.ProtoUnknown, value.ProtoICMP:
 	}
 	return "OTH"
 }

@@ -4,6 +4,8 @@ import (
 	"regexp"
 	"testing"
 
+	"github.com/wirelog/wirelog/value"
+
 	"github.com/wirelog/wirelog/dissect/event"
 )
 
@@ -57,7 +59,7 @@ func TestTCPStateName(t *testing.T) {
 					orig := event.Endpoint{State: o, Size: sizes[0]}
 					resp := event.Endpoint{State: r, Size: sizes[1]}
 					want := list(o, r, sizes[0], sizes[1], h)
-					if got := connStateName(event.ProtoTCP, &orig, &resp, []byte(h)); got != want {
+					if got := connStateName(value.ProtoTCP, &orig, &resp, []byte(h)); got != want {
 						t.Errorf("states %d %d, sizes %v, history %q: %s, want %s", o, r, sizes, h, got, want)
 					}
 				}
@@ -68,16 +70,16 @@ func TestTCPStateName(t *testing.T) {
 
 func TestStateNameWithoutTCP(t *testing.T) {
 	for _, c := range []struct {
-		proto      event.Proto
+		proto      value.Proto
 		orig, resp event.EndpointState
 		want       string
 	}{
-		{event.ProtoUDP, event.StateEstablished, event.StateEstablished, "SF"},
-		{event.ProtoUDP, event.StateEstablished, event.StateInactive, "S0"},
-		{event.ProtoUDP, event.StateInactive, event.StateEstablished, "SHR"},
-		{event.ProtoUDP, event.StateInactive, event.StateInactive, "OTH"},
-		{event.ProtoICMP, event.StateEstablished, event.StateEstablished, "OTH"},
-		{event.ProtoUnknown, event.StateEstablished, event.StateEstablished, "OTH"},
+		{value.ProtoUDP, event.StateEstablished, event.StateEstablished, "SF"},
+		{value.ProtoUDP, event.StateEstablished, event.StateInactive, "S0"},
+		{value.ProtoUDP, event.StateInactive, event.StateEstablished, "SHR"},
+		{value.ProtoUDP, event.StateInactive, event.StateInactive, "OTH"},
+		{value.ProtoICMP, event.StateEstablished, event.StateEstablished, "OTH"},
+		{value.ProtoUnknown, event.StateEstablished, event.StateEstablished, "OTH"},
 	} {
 		got := connStateName(c.proto, &event.Endpoint{State: c.orig}, &event.Endpoint{State: c.resp}, nil)
 		if got != c.want {
@@ -88,7 +90,7 @@ func TestStateNameWithoutTCP(t *testing.T) {
 
 func exampleConn(t testing.TB) *fakeConn {
 	return &fakeConn{
-		id: connID(t, event.ProtoTCP, "10.0.0.1:1025 192.0.2.7:80"), uid: uid(61),
+		id: connID(t, value.ProtoTCP, "10.0.0.1:1025 192.0.2.7:80"), uid: uid(61),
 		start: 1e9, last: 2_500_000_000,
 		orig: event.Endpoint{Size: 10, Packets: 3, IPBytes: 170, State: event.StateClosed,
 			HasL2: true, L2: [6]byte{2, 0, 0, 0, 0xab, 1}},
@@ -120,7 +122,7 @@ func TestConn(t *testing.T) {
 
 func TestConnState(t *testing.T) {
 	b := newBench(t, "conn")
-	c := &fakeConn{id: connID(t, event.ProtoUDP, "10.0.0.1:53 10.0.0.2:53"), uid: uid(1)}
+	c := &fakeConn{id: connID(t, value.ProtoUDP, "10.0.0.1:53 10.0.0.2:53"), uid: uid(1)}
 	stack := func(uids ...uint64) (s []event.Encapsulation) {
 		for _, u := range uids {
 			s = append(s, event.Encapsulation{UID: uid(u)})
@@ -189,19 +191,19 @@ func BenchmarkConn(b *testing.B) {
 
 func TestCommunityID(t *testing.T) {
 	for _, c := range []struct {
-		proto event.Proto
+		proto value.Proto
 		ip    uint8
 		id    string
 		want  string
 	}{
 		// The baseline of the specification, seed 0.
-		{event.ProtoTCP, 6, "128.232.110.120:34855 66.35.250.204:80", "1:LQU9qZlK+B5F3KDmev6m5PMibrg="},
-		{event.ProtoTCP, 6, "66.35.250.204:80 128.232.110.120:34855", "1:LQU9qZlK+B5F3KDmev6m5PMibrg="},
-		{event.ProtoUDP, 17, "192.168.1.52:54585 8.8.8.8:53", "1:d/FP5EW3wiY1vCndhwleRRKHowQ="},
-		{event.ProtoICMP, 1, "192.168.0.89:8 192.168.0.1:0", "1:X0snYXpgwiv9TZtqg64sgzUn6Dk="},
+		{value.ProtoTCP, 6, "128.232.110.120:34855 66.35.250.204:80", "1:LQU9qZlK+B5F3KDmev6m5PMibrg="},
+		{value.ProtoTCP, 6, "66.35.250.204:80 128.232.110.120:34855", "1:LQU9qZlK+B5F3KDmev6m5PMibrg="},
+		{value.ProtoUDP, 17, "192.168.1.52:54585 8.8.8.8:53", "1:d/FP5EW3wiY1vCndhwleRRKHowQ="},
+		{value.ProtoICMP, 1, "192.168.0.89:8 192.168.0.1:0", "1:X0snYXpgwiv9TZtqg64sgzUn6Dk="},
 		// Zeek's own choice among the ports of one address.
-		{event.ProtoTCP, 6, "127.0.0.1:58634 127.0.0.1:21", "1:P6xrEf/zIJXadUi2doWcPLfBgGc="},
-		{event.ProtoUDP, 17, "[::1]:52806 [::1]:1234", "1:ozuCr/SIzT5WMe8r+xwrUa+uH44="},
+		{value.ProtoTCP, 6, "127.0.0.1:58634 127.0.0.1:21", "1:P6xrEf/zIJXadUi2doWcPLfBgGc="},
+		{value.ProtoUDP, 17, "[::1]:52806 [::1]:1234", "1:ozuCr/SIzT5WMe8r+xwrUa+uH44="},
 	} {
 		id := connID(t, c.proto, c.id)
 		id.IPProto = c.ip
@@ -210,15 +212,15 @@ func TestCommunityID(t *testing.T) {
 		}
 	}
 	// A message without a reply keeps its direction.
-	there := connID(t, event.ProtoICMP, "10.0.0.2:3 10.0.0.1:1")
-	back := connID(t, event.ProtoICMP, "10.0.0.1:1 10.0.0.2:3")
+	there := connID(t, value.ProtoICMP, "10.0.0.2:3 10.0.0.1:1")
+	back := connID(t, value.ProtoICMP, "10.0.0.1:1 10.0.0.2:3")
 	if string(appendCommunityID(nil, &there)) == string(appendCommunityID(nil, &back)) {
 		t.Error("an unreachable message has the identifier of its reverse")
 	}
 	// Other protocols than SCTP have no ports.
-	gre := connID(t, event.ProtoUnknown, "10.0.0.1:1 10.0.0.2:2")
+	gre := connID(t, value.ProtoUnknown, "10.0.0.1:1 10.0.0.2:2")
 	gre.IPProto = 47
-	plain := connID(t, event.ProtoUnknown, "10.0.0.1:0 10.0.0.2:0")
+	plain := connID(t, value.ProtoUnknown, "10.0.0.1:0 10.0.0.2:0")
 	plain.IPProto = 47
 	if string(appendCommunityID(nil, &gre)) != string(appendCommunityID(nil, &plain)) {
 		t.Error("the ports of a protocol without ports count")

@@ -3,6 +3,8 @@ package logs
 import (
 	"strconv"
 
+	"github.com/wirelog/wirelog/value"
+
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/internal/freelist"
 	"github.com/wirelog/wirelog/schemas"
@@ -20,7 +22,7 @@ const (
 type dceRPC struct {
 	states[dceState]
 	out        schemas.Emitter
-	now        func() event.Time
+	now        func() value.Time
 	interfaces map[dceUUID]*dceInterface
 
 	rec                         schemas.DCERPC
@@ -40,8 +42,8 @@ type dceState struct {
 // buffers are used again.
 type dceAssociation struct {
 	fid  uint64
-	ts   event.Time
-	rtt  schemas.Opt[schemas.Interval]
+	ts   value.Time
+	rtt  value.Opt[value.Interval]
 	pipe optText
 	// bound is the interface that was bound last, or that the pipe's name tells.
 	bound   dceUUID
@@ -178,7 +180,7 @@ func (b *dceRPC) response(e *event.DCERPCResponse) {
 	if a.hasEndpoint {
 		a.call(a.bound, e.Opnum)
 		if now := b.now(); a.ts != now {
-			a.rtt = schemas.Some(schemas.Interval(now.Seconds() - a.ts.Seconds()))
+			a.rtt = value.Some(value.Interval(now.Seconds() - a.ts.Seconds()))
 		}
 	}
 	for i := range a.contexts {
@@ -220,9 +222,9 @@ func (b *dceRPC) write(c event.Conn, a *dceAssociation) {
 	id, uid := c.ID(), c.UID()
 	b.uidBuf = uid.Append(b.uidBuf[:0])
 	b.rec = schemas.DCERPC{
-		TS: schemas.Time(a.ts), UID: text(b.uidBuf), ID: endpoints(&id),
+		TS: a.ts, UID: text(b.uidBuf), ID: endpoints(&id),
 		RTT: a.rtt, NamedPipe: a.pipe.column(),
-		Endpoint: schemas.Some(endpoint), Operation: schemas.Some(operation),
+		Endpoint: value.Some(endpoint), Operation: value.Some(operation),
 	}
 	b.out.Emit(&b.rec)
 }

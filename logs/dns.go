@@ -5,6 +5,8 @@ import (
 	"net/netip"
 	"strconv"
 
+	"github.com/wirelog/wirelog/value"
+
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/internal/freelist"
 	"github.com/wirelog/wirelog/schemas"
@@ -16,7 +18,7 @@ import (
 type dns struct {
 	states[dnsState]
 	out schemas.Emitter
-	now func() event.Time
+	now func() value.Time
 
 	rec      schemas.DNS
 	uidBuf   []byte
@@ -38,7 +40,7 @@ type dnsState struct {
 
 // A dnsRow is a transaction.
 type dnsRow struct {
-	ts      event.Time
+	ts      value.Time
 	rtt     float64
 	id      uint16
 	qtype   uint16
@@ -60,7 +62,7 @@ type dnsRow struct {
 	// text holds the answers one after the other, each up to its end.
 	text []byte
 	ends []uint32
-	ttls []schemas.Interval
+	ttls []value.Interval
 }
 
 const (
@@ -309,35 +311,35 @@ func (b *dns) write(c event.Conn, r *dnsRow) {
 	b.uidBuf = uid.Append(b.uidBuf[:0])
 	w := &b.rec
 	*w = schemas.DNS{
-		TS: schemas.Time(r.ts), UID: text(b.uidBuf), ID: endpoints(&id), Proto: schemas.Enum(id.Proto.String()),
-		TransID: schemas.Some(uint64(r.id)),
+		TS: r.ts, UID: text(b.uidBuf), ID: endpoints(&id), Proto: value.Enum(id.Proto.String()),
+		TransID: value.Some(uint64(r.id)),
 		AA:      r.aa, TC: r.tc, RD: r.rd, RA: r.ra, Z: uint64(r.z), Rejected: r.reject,
-		Opcode: schemas.Some(uint64(r.opcode)),
+		Opcode: value.Some(uint64(r.opcode)),
 	}
 	if r.rtt != 0 {
-		w.RTT = schemas.Some(schemas.Interval(r.rtt))
+		w.RTT = value.Some(value.Interval(r.rtt))
 	}
 	if r.named {
-		w.Query = schemas.Some(text(r.query))
+		w.Query = value.Some(text(r.query))
 	}
 	if r.asked {
-		w.QClass, w.QType = schemas.Some(uint64(r.qclass)), schemas.Some(uint64(r.qtype))
+		w.QClass, w.QType = value.Some(uint64(r.qclass)), value.Some(uint64(r.qtype))
 		b.classBuf = appendDNSClass(b.classBuf[:0], uint64(r.qclass))
-		w.QClassName = schemas.Some(text(b.classBuf))
+		w.QClassName = value.Some(text(b.classBuf))
 		if r.nbstat {
 			b.typeBuf = append(b.typeBuf[:0], "NBSTAT"...)
 		} else {
 			b.typeBuf = appendDNSType(b.typeBuf[:0], uint64(r.qtype))
 		}
-		w.QTypeName = schemas.Some(text(b.typeBuf))
+		w.QTypeName = value.Some(text(b.typeBuf))
 	}
 	if r.replied {
-		w.RCode, w.RCodeName = schemas.Some(uint64(r.rcode)), schemas.Some(dnsRCodes[r.rcode])
+		w.RCode, w.RCodeName = value.Some(uint64(r.rcode)), value.Some(dnsRCodes[r.rcode])
 	}
 	if r.netBIOS {
-		w.OpcodeName = schemas.Some(netBIOSOpcodes[uint64(r.opcode)])
+		w.OpcodeName = value.Some(netBIOSOpcodes[uint64(r.opcode)])
 	} else {
-		w.OpcodeName = schemas.Some(dnsOpcodes[uint64(r.opcode)])
+		w.OpcodeName = value.Some(dnsOpcodes[uint64(r.opcode)])
 	}
 	if len(r.ends) > 0 {
 		b.answers = b.answers[:0]
@@ -454,7 +456,7 @@ func (r *dnsRow) start(m *event.DNSMsg, a *event.DNSAnswer) (from int) {
 // finish ends an answer.
 func (r *dnsRow) finish(a *event.DNSAnswer) {
 	r.ends = append(r.ends, uint32(len(r.text)))
-	r.ttls = append(r.ttls, schemas.Interval(a.TTL))
+	r.ttls = append(r.ttls, value.Interval(a.TTL))
 }
 
 func (b *dns) addr(c event.Conn, m *event.DNSMsg, a *event.DNSAnswer, typ string, addr netip.Addr) {

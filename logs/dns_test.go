@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/wirelog/wirelog/value"
+
 	"github.com/wirelog/wirelog/dissect/event"
 )
 
@@ -17,7 +19,7 @@ type dnsBench struct {
 }
 
 func newDNSBench(t *testing.T) *dnsBench {
-	return &dnsBench{newBench(t, "dns"), t, &fakeConn{id: connID(t, event.ProtoUDP, "10.0.0.1:1024 10.0.0.2:53"), uid: uid(1)}}
+	return &dnsBench{newBench(t, "dns"), t, &fakeConn{id: connID(t, value.ProtoUDP, "10.0.0.1:1024 10.0.0.2:53"), uid: uid(1)}}
 }
 
 func (b *dnsBench) ask(id uint64, name string, more ...func(*event.DNSMsg)) {
@@ -136,7 +138,7 @@ func TestDNSPendingLimits(t *testing.T) {
 
 func TestDNSNetBIOS(t *testing.T) {
 	b := newDNSBench(t)
-	b.c.id = connID(t, event.ProtoUDP, "10.0.0.1:137 10.0.0.2:137")
+	b.c.id = connID(t, value.ProtoUDP, "10.0.0.1:137 10.0.0.2:137")
 	netBIOS := func(m *event.DNSMsg) { m.IsNetBIOS = true }
 	b.ask(1, "fhepfcelehfcepfffacacacacacacabo", netBIOS)
 	release := func(m *event.DNSMsg) { m.IsNetBIOS, m.Opcode = true, 6 } // has no row
@@ -242,7 +244,7 @@ func TestDNSNames(t *testing.T) {
 func BenchmarkDNS(b *testing.B) {
 	d := newBench(b, "dns")
 	d.out.quiet = true
-	c := &fakeConn{id: connID(b, event.ProtoUDP, "10.0.0.1:1024 10.0.0.2:53"), uid: uid(1)}
+	c := &fakeConn{id: connID(b, value.ProtoUDP, "10.0.0.1:1024 10.0.0.2:53"), uid: uid(1)}
 	h := &d.hooks.DNS
 	q, r := event.DNSMsg{ID: 7, RD: true, NumQueries: 1}, event.DNSMsg{ID: 7, QR: true, RA: true, NumQueries: 1, NumAnswers: 1}
 	name := []byte("www.example.com")

@@ -3,6 +3,8 @@ package logs
 import (
 	"slices"
 
+	"github.com/wirelog/wirelog/value"
+
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/internal/freelist"
 	"github.com/wirelog/wirelog/schemas"
@@ -64,7 +66,7 @@ func (b *files) hash(e *event.FileHash) {
 }
 
 // someText is s, unset if it is empty.
-func someText(s string) schemas.Opt[string] { return schemas.Opt[string]{V: s, OK: s != ""} }
+func someText(s string) value.Opt[string] { return value.Opt[string]{V: s, OK: s != ""} }
 
 func (b *files) remove(e *event.FileStateRemove) {
 	f := e.File
@@ -83,13 +85,13 @@ func (b *files) remove(e *event.FileStateRemove) {
 	fuid, parent := f.FUID(), f.Parent()
 	b.text[0] = fuid.Append(b.text[0][:0])
 	*r = schemas.Files{
-		TS:              schemas.Time(f.Start()),
+		TS:              f.Start(),
 		FUID:            text(b.text[0]),
 		Source:          someText(f.Source()),
 		Depth:           f.Depth(),
-		Analyzers:       schemas.Set[string](b.analyzers),
+		Analyzers:       value.Set[string](b.analyzers),
 		MIMEType:        someText(f.MIMEType()),
-		Duration:        schemas.Interval(f.LastActive().Seconds() - f.Start().Seconds()),
+		Duration:        value.Interval(f.LastActive().Seconds() - f.Start().Seconds()),
 		SeenBytes:       f.SeenBytes(),
 		MissingBytes:    f.MissingBytes(),
 		OverflowBytes:   f.OverflowBytes(),
@@ -98,31 +100,31 @@ func (b *files) remove(e *event.FileStateRemove) {
 		SHA1:            someText(s.sha1),
 		SHA256:          someText(s.sha256),
 		Extracted:       someText(f.Extracted()),
-		ExtractedSize:   schemas.Opt[uint64]{V: s.limit, OK: s.cutOff},
-		ExtractedCutoff: schemas.Opt[bool]{V: s.cutOff, OK: f.Extracted() != ""},
+		ExtractedSize:   value.Opt[uint64]{V: s.limit, OK: s.cutOff},
+		ExtractedCutoff: value.Opt[bool]{V: s.cutOff, OK: f.Extracted() != ""},
 	}
 	if name, ok := f.Filename(); ok {
-		r.Filename = schemas.Some(name)
+		r.Filename = value.Some(name)
 	}
 	if b.analyzers == nil {
-		r.Analyzers = schemas.Set[string]{}
+		r.Analyzers = value.Set[string]{}
 	}
 	if !parent.IsZero() {
 		b.text[1] = parent.Append(b.text[1][:0])
-		r.ParentFUID = schemas.Some(text(b.text[1]))
+		r.ParentFUID = value.Some(text(b.text[1]))
 	}
 	if n, ok := f.TotalBytes(); ok {
-		r.TotalBytes = schemas.Some(n)
+		r.TotalBytes = value.Some(n)
 	}
 	conns := f.Conns()
 	if isOrig, ok := f.IsOrig(); ok {
-		r.IsOrig = schemas.Some(isOrig)
+		r.IsOrig = value.Some(isOrig)
 		if n := len(conns); n > 0 && len(b.local) > 0 {
 			sender := conns[n-1].ID.RespH
 			if isOrig {
 				sender = conns[n-1].ID.OrigH
 			}
-			r.LocalOrig = schemas.Some(b.local.contains(sender))
+			r.LocalOrig = value.Some(b.local.contains(sender))
 		}
 	}
 	switch len(conns) {
@@ -138,7 +140,7 @@ func (b *files) remove(e *event.FileStateRemove) {
 // emit writes the row of a connection that carried the file.
 func (b *files) emit(r *schemas.Files, c *event.FileConn) {
 	b.text[2] = c.UID.Append(b.text[2][:0])
-	r.UID = schemas.Some(text(b.text[2]))
-	r.ID = schemas.Some(endpoints(&c.ID))
+	r.UID = value.Some(text(b.text[2]))
+	r.ID = value.Some(endpoints(&c.ID))
 	b.out.Emit(r)
 }

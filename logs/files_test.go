@@ -3,6 +3,8 @@ package logs
 import (
 	"testing"
 
+	"github.com/wirelog/wirelog/value"
+
 	"github.com/wirelog/wirelog/dissect/event"
 )
 
@@ -14,17 +16,17 @@ type transfer struct {
 	mime      string
 	name      string
 	extracted string
-	parent    event.UID
-	total     event.Opt[uint64]
+	parent    value.UID
+	total     value.Opt[uint64]
 	slots     [8]any
 }
 
-func (f *transfer) FUID() event.UID                     { return event.MakeUID('F', 0, 7) }
+func (f *transfer) FUID() value.UID                     { return value.MakeUID('F', 0, 7) }
 func (f *transfer) Source() string                      { return "HTTP" }
 func (f *transfer) IsOrig() (bool, bool)                { return true, len(f.conns) > 0 }
-func (f *transfer) Parent() event.UID                   { return f.parent }
-func (f *transfer) Start() event.Time                   { return 10e9 }
-func (f *transfer) LastActive() event.Time              { return 12.5e9 }
+func (f *transfer) Parent() value.UID                   { return f.parent }
+func (f *transfer) Start() value.Time                   { return 10e9 }
+func (f *transfer) LastActive() value.Time              { return 12.5e9 }
 func (f *transfer) SeenBytes() uint64                   { return 100 }
 func (f *transfer) MissingBytes() uint64                { return 20 }
 func (f *transfer) OverflowBytes() uint64               { return 3 }
@@ -39,7 +41,7 @@ func (f *transfer) Slot(s event.FileSlot) any           { return f.slots[s] }
 func (f *transfer) SetSlot(s event.FileSlot, value any) { f.slots[s] = value }
 
 func (f *transfer) over(t *testing.T, h *event.Hooks, n uint64, endpoints string) {
-	c := &fakeConn{id: connID(t, event.ProtoTCP, endpoints), uid: uid(n)}
+	c := &fakeConn{id: connID(t, value.ProtoTCP, endpoints), uid: uid(n)}
 	f.conns = append(f.conns, event.FileConn{ID: c.id, UID: c.uid})
 	h.File.OverNewConnection.Raise(&event.FileOverNewConnection{File: f, Conn: c, IsOrig: true})
 }
@@ -56,7 +58,7 @@ func TestFiles(t *testing.T) {
 		"missing_bytes=20 overflow_bytes=3 timedout=false")
 
 	// A row for each connection.
-	f := &transfer{mime: "image/gif", name: "a.gif", total: event.Some(uint64(120)), analyzers: []string{"MD5", "SHA1"}}
+	f := &transfer{mime: "image/gif", name: "a.gif", total: value.Some(uint64(120)), analyzers: []string{"MD5", "SHA1"}}
 	f.over(t, h, 1, "10.0.0.1:1025 192.0.2.1:80")
 	f.over(t, h, 2, "10.0.0.1:1026 192.0.2.1:80")
 	h.File.Hash.Raise(&event.FileHash{File: f, Kind: "md5", Hash: "abc"})
@@ -103,9 +105,9 @@ func TestPE(t *testing.T) {
 
 	f = new(transfer)
 	h.PE.FileHeader.Raise(&event.PEFileHeader{File: f, Header: event.PEFileHeaderRec{
-		Machine: 0x14c, TS: 5e9, OptionalHeaderSize: 224, Characteristics: event.Set[uint64]{2, 0x100}}})
+		Machine: 0x14c, TS: 5e9, OptionalHeaderSize: 224, Characteristics: value.Set[uint64]{2, 0x100}}})
 	h.PE.OptionalHeader.Raise(&event.PEOptionalHeader{File: f, Header: event.PEOptionalHeaderRec{
-		OSVersionMajor: 6, OSVersionMinor: 1, Subsystem: 3, DLLCharacteristics: event.Set[uint64]{0x40, 0x100, 0x400},
+		OSVersionMajor: 6, OSVersionMinor: 1, Subsystem: 3, DLLCharacteristics: value.Set[uint64]{0x40, 0x100, 0x400},
 		TableSizes: []uint64{0, 8, 0, 0, 1}}})
 	for _, name := range []string{".text", ".data"} {
 		h.PE.SectionHeader.Raise(&event.PESectionHeader{File: f, Header: event.PESectionHeaderRec{Name: []byte(name)}})

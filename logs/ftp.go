@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/wirelog/wirelog/value"
+
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/schemas"
 )
@@ -48,14 +50,14 @@ var ftpGuests = []string{"anonymous", "ftp", "ftpuser", "guest"}
 // ftpSession is what is known of a control connection. It is not used again for
 // another one: data connections and files may still refer to it.
 type ftpSession struct {
-	user, password schemas.Opt[string]
+	user, password value.Opt[string]
 	cwd            string
 	cwdSeq         uint64 // command that the working directory was taken from
-	replyCode      schemas.Opt[uint64]
+	replyCode      value.Opt[uint64]
 	replyMsg       []byte
-	fileSize       schemas.Opt[uint64]
-	mime           schemas.Opt[string]
-	fuid           schemas.Opt[string]
+	fileSize       value.Opt[uint64]
+	mime           value.Opt[string]
+	fuid           value.Opt[string]
 	channel        schemas.FTPDataChannel
 }
 
@@ -74,7 +76,7 @@ func installFTP(h *event.Hooks, out schemas.Emitter) {
 func (b *ftp) session(c event.Conn) *ftpSession {
 	s, _ := c.Slot(b.slot).(*ftpSession)
 	if s == nil {
-		s = &ftpSession{cwd: ".", user: schemas.Some("<unknown>")}
+		s = &ftpSession{cwd: ".", user: value.Some("<unknown>")}
 		c.SetSlot(b.slot, s)
 	}
 	return s
@@ -94,12 +96,12 @@ func (b *ftp) request(e *event.FTPRequest) {
 		if len(e.Arg) > maxFTPUser {
 			b.tooLong(e.Conn, "FTP_user_too_long", len(e.Arg))
 		}
-		s.user = schemas.Some(string(e.Arg[:min(len(e.Arg), maxFTPUser)]))
+		s.user = value.Some(string(e.Arg[:min(len(e.Arg), maxFTPUser)]))
 	case "PASS":
 		if len(e.Arg) > maxFTPPassword {
 			b.tooLong(e.Conn, "FTP_password_too_long", len(e.Arg))
 		}
-		s.password = schemas.Some(string(e.Arg[:min(len(e.Arg), maxFTPPassword)]))
+		s.password = value.Some(string(e.Arg[:min(len(e.Arg), maxFTPPassword)]))
 	}
 }
 
@@ -112,14 +114,14 @@ func (b *ftp) reply(e *event.FTPReply) {
 	if e.Command == nil {
 		return
 	}
-	s.replyCode = schemas.Some(e.Code)
+	s.replyCode = value.Some(e.Code)
 	s.replyMsg = append(s.replyMsg[:0], e.Msg[:min(len(e.Msg), maxKeptReply)]...)
 	if e.ContResp {
 		return
 	}
 	switch cmd := string(e.Command); {
 	case cmd == "RETR" && e.Code == 150, cmd == "SIZE" && e.Code == 213:
-		s.fileSize = schemas.Some(lastNumber(e.Msg))
+		s.fileSize = value.Some(lastNumber(e.Msg))
 	case s.cwdSeq == e.Seq:
 	case cmd == "CWD" && e.Code == 250:
 		s.cwd, s.cwdSeq = joinPath(s.cwd, string(e.Arg)), e.Seq
@@ -146,8 +148,8 @@ func lastNumber(b []byte) uint64 {
 
 func (b *ftp) dataChannel(e *event.FTPDataChannel) {
 	b.session(e.Conn).channel = schemas.FTPDataChannel{
-		Passive: schemas.Some(e.Channel.Passive), OrigH: schemas.Some(e.Channel.OrigH),
-		RespH: schemas.Some(e.Channel.RespH), RespP: schemas.Some(schemas.Port(e.Channel.RespP.Num)),
+		Passive: value.Some(e.Channel.Passive), OrigH: value.Some(e.Channel.OrigH),
+		RespH: value.Some(e.Channel.RespH), RespP: value.Some(schemas.Port(e.Channel.RespP.Num)),
 	}
 }
 
@@ -161,20 +163,20 @@ func (b *ftp) dataConnection(e *event.DataConnection) {
 func (b *ftp) file(e *event.FileOverNewConnection) {
 	if s, ok := e.Conn.Slot(b.dataSlot).(*ftpSession); ok {
 		fuid := e.File.FUID()
-		s.fuid = schemas.Some(fuid.String())
+		s.fuid = value.Some(fuid.String())
 		e.File.SetSlot(b.fileSlot, s)
 	}
 }
 
 func (b *ftp) sniff(e *event.FileSniff) {
 	if s, ok := e.File.Slot(b.fileSlot).(*ftpSession); ok && e.Meta.MIMEType.OK {
-		s.mime = schemas.Some(e.Meta.MIMEType.V)
+		s.mime = value.Some(e.Meta.MIMEType.V)
 	}
 }
 
 func (b *ftp) transferred(e *event.FileTransferred) {
 	if s, ok := e.Conn.Slot(b.dataSlot).(*ftpSession); ok {
-		s.mime = schemas.Some(e.MIMEType)
+		s.mime = value.Some(e.MIMEType)
 	}
 }
 
@@ -200,16 +202,16 @@ func (b *ftp) command(e *event.FTPCommand) {
 		id, uid := e.Conn.ID(), e.Conn.UID()
 		b.uidBuf = uid.Append(b.uidBuf[:0])
 		b.rec = schemas.FTP{
-			TS: schemas.Time(e.TS), UID: text(b.uidBuf), ID: endpoints(&id),
-			User: s.user.V, Password: s.password, Command: schemas.Some(cmd), Arg: someText(arg),
+			TS: e.TS, UID: text(b.uidBuf), ID: endpoints(&id),
+			User: s.user.V, Password: s.password, Command: value.Some(cmd), Arg: someText(arg),
 			MIMEType: s.mime, FileSize: s.fileSize, ReplyCode: s.replyCode,
-			ReplyMsg:    schemas.Opt[string]{V: text(s.replyMsg), OK: s.replyCode.OK},
+			ReplyMsg:    value.Opt[string]{V: text(s.replyMsg), OK: s.replyCode.OK},
 			DataChannel: s.channel, FUID: s.fuid,
 		}
 		b.out.Emit(&b.rec)
 	}
-	s.mime, s.fuid = schemas.Opt[string]{}, schemas.Opt[string]{}
-	s.fileSize = schemas.Opt[uint64]{}
+	s.mime, s.fuid = value.Opt[string]{}, value.Opt[string]{}
+	s.fileSize = value.Opt[uint64]{}
 	s.channel = schemas.FTPDataChannel{}
 }
 

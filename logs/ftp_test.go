@@ -5,13 +5,15 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/wirelog/wirelog/value"
+
 	"github.com/wirelog/wirelog/dissect/event"
 )
 
 func TestFTP(t *testing.T) {
 	b := newBench(t, "ftp")
 	h := &b.hooks.FTP
-	c := &fakeConn{id: connID(t, event.ProtoTCP, "10.0.0.1:1024 10.0.0.2:21"), uid: uid(1)}
+	c := &fakeConn{id: connID(t, value.ProtoTCP, "10.0.0.1:1024 10.0.0.2:21"), uid: uid(1)}
 	const begin = " uid=C1 id.orig_h=10.0.0.1 id.orig_p=1024 id.resp_h=10.0.0.2 id.resp_p=21"
 	seq := uint64(1)
 	request := func(cmd, arg string) {
@@ -40,7 +42,7 @@ func TestFTP(t *testing.T) {
 
 	request("PASV", "")
 	h.DataChannel.Raise(&event.FTPDataChannel{Conn: c, Channel: event.FTPExpectedDataChannel{Passive: true,
-		OrigH: c.id.OrigH, RespH: netip.MustParseAddr("10.0.0.2"), RespP: event.Port{Num: 1055, Proto: event.ProtoTCP}}})
+		OrigH: c.id.OrigH, RespH: netip.MustParseAddr("10.0.0.2"), RespP: value.Port{Num: 1055, Proto: value.ProtoTCP}}})
 	reply("PASV", "", 227, "passive")
 	over("PASV", "")
 	b.out.expect(t, "ftp ts=2"+begin+" user=Anonymous password=me@host command=PASV reply_code=227 reply_msg=passive"+
@@ -48,7 +50,7 @@ func TestFTP(t *testing.T) {
 
 	request("RETR", "f")
 	reply("RETR", "f", 150, "opening 'f2' (77 bytes)")
-	data := &fakeConn{id: connID(t, event.ProtoTCP, "10.0.0.1:1025 10.0.0.2:1055"), uid: uid(2)}
+	data := &fakeConn{id: connID(t, value.ProtoTCP, "10.0.0.1:1025 10.0.0.2:1055"), uid: uid(2)}
 	b.hooks.File.DataConnection.Raise(&event.DataConnection{Conn: data, Source: "FTP_DATA", Control: c})
 	b.hooks.File.Transferred.Raise(&event.FileTransferred{Conn: data, MIMEType: "text/plain"})
 	reply("RETR", "f", 226, "done")

@@ -3,6 +3,8 @@ package logs
 import (
 	"strings"
 
+	"github.com/wirelog/wirelog/value"
+
 	"github.com/wirelog/wirelog/dissect/event"
 )
 
@@ -10,7 +12,7 @@ import (
 type certNames struct {
 	hasSAN bool
 	dns    []string // of the subject alternative name
-	cn     event.Opt[string]
+	cn     value.Opt[string]
 }
 
 // certificate begins with a certificate; alternatives adds its alternative names.

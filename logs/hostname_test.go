@@ -3,6 +3,8 @@ package logs
 import (
 	"testing"
 
+	"github.com/wirelog/wirelog/value"
+
 	"github.com/wirelog/wirelog/dissect/event"
 )
 
@@ -32,11 +34,11 @@ func TestMatchHostname(t *testing.T) {
 
 func TestCertNames(t *testing.T) {
 	var n certNames
-	n.certificate(&event.X509Certificate{Cert: event.X509CertificateRecord{CN: event.Some("cn.example.com")}})
+	n.certificate(&event.X509Certificate{Cert: event.X509CertificateRecord{CN: value.Some("cn.example.com")}})
 	if !n.match("cn.example.com") {
 		t.Error("the common name does not count without alternative names")
 	}
-	n.certificate(&event.X509Certificate{HasSAN: true, Cert: event.X509CertificateRecord{CN: event.Some("cn.example.com")}})
+	n.certificate(&event.X509Certificate{HasSAN: true, Cert: event.X509CertificateRecord{CN: value.Some("cn.example.com")}})
 	n.alternatives(&event.X509ExtSubjectAlternativeName{Ext: event.X509SubjectAlternativeNameRecord{DNS: []string{"*.example.org"}}})
 	if n.match("cn.example.com") || !n.match("a.example.org") {
 		t.Error("the alternative names do not come before the common name")

@@ -3,6 +3,8 @@ package logs
 import (
 	"slices"
 
+	"github.com/wirelog/wirelog/value"
+
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/schemas"
 )
@@ -13,7 +15,7 @@ type httpLog struct {
 	states[httpState]
 	out       schemas.Emitter
 	tunnels   *tunnels // may be nil
-	now       func() event.Time
+	now       func() value.Time
 	fileSlot  event.FileSlot
 	http, ws  bool // logs that are wanted
 	rec       schemas.HTTP
@@ -57,7 +59,7 @@ type httpExchange struct {
 	httpProgress
 	texts            [numHTTPTexts][]byte
 	proxied          []string
-	fuids            [2][]event.UID // orig, resp
+	fuids            [2][]value.UID // orig, resp
 	filenames, mimes [2][]string
 	files            []event.File
 }
@@ -66,7 +68,7 @@ type httpExchange struct {
 type httpProgress struct {
 	next              *httpExchange // pending
 	key, depth        uint32
-	ts                event.Time
+	ts                value.Time
 	has               uint16 // bit a text
 	hasCode           bool
 	entity            bool // one of either side is under way
@@ -195,11 +197,11 @@ func (x *httpExchange) set(which int, v []byte) {
 	x.has |= 1 << which
 }
 
-func (x *httpExchange) get(which int) schemas.Opt[string] {
+func (x *httpExchange) get(which int) value.Opt[string] {
 	if x.has&(1<<which) == 0 {
-		return schemas.Opt[string]{}
+		return value.Opt[string]{}
 	}
-	return schemas.Some(text(x.texts[which]))
+	return value.Some(text(x.texts[which]))
 }
 
 func (b *httpLog) onRequest(e *event.HTTPRequest) {
@@ -384,7 +386,7 @@ func (b *httpLog) write(c event.Conn, x *httpExchange) {
 	b.uidBuf = uid.Append(b.uidBuf[:0])
 	r := &b.rec
 	*r = schemas.HTTP{
-		TS: schemas.Time(x.ts), UID: text(b.uidBuf), ID: endpoints(&id), TransDepth: uint64(x.depth),
+		TS: x.ts, UID: text(b.uidBuf), ID: endpoints(&id), TransDepth: uint64(x.depth),
 		Method: x.get(httpMethod), Host: x.get(httpHost), URI: x.get(httpURI), Referrer: x.get(httpReferrer),
 		UserAgent: x.get(httpUserAgent), Origin: x.get(httpOrigin),
 		RequestBodyLen: x.reqBody, ResponseBodyLen: x.respBody,
@@ -392,10 +394,10 @@ func (b *httpLog) write(c event.Conn, x *httpExchange) {
 		Tags: noTags, Username: x.get(httpUsername),
 	}
 	if x.hasCode {
-		r.StatusCode, r.Version = schemas.Some(x.code), schemas.Some(x.version)
+		r.StatusCode, r.Version = value.Some(x.code), value.Some(x.version)
 	}
 	if r.InfoMsg.OK {
-		r.InfoCode = schemas.Some(x.infoCode)
+		r.InfoCode = value.Some(x.infoCode)
 	}
 	if len(x.proxied) > 0 {
 		r.Proxied = x.proxied
@@ -407,17 +409,17 @@ func (b *httpLog) write(c event.Conn, x *httpExchange) {
 	b.out.Emit(r)
 }
 
-var noTags = schemas.Set[schemas.Enum]{}
+var noTags = value.Set[value.Enum]{}
 
 // vector is v, unset if it has no elements.
-func vector(v []string) schemas.Vector[string] {
+func vector(v []string) value.Vector[string] {
 	if len(v) == 0 {
 		return nil
 	}
 	return v
 }
 
-func (b *httpLog) uidStrings(i int, uids []event.UID) schemas.Vector[string] {
+func (b *httpLog) uidStrings(i int, uids []value.UID) value.Vector[string] {
 	if len(uids) == 0 {
 		return nil
 	}

@@ -4,20 +4,22 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/wirelog/wirelog/value"
+
 	"github.com/wirelog/wirelog/dissect/event"
 )
 
 // httpFile is a file that tests describe.
 type httpFile struct {
 	event.File
-	fuid   event.UID
+	fuid   value.UID
 	isOrig bool
 	name   string
 	named  bool
 	slots  [4]any
 }
 
-func (f *httpFile) FUID() event.UID                    { return f.fuid }
+func (f *httpFile) FUID() value.UID                    { return f.fuid }
 func (f *httpFile) Source() string                     { return "HTTP" }
 func (f *httpFile) IsOrig() (bool, bool)               { return f.isOrig, true }
 func (f *httpFile) Filename() (string, bool)           { return f.name, f.named }
@@ -37,7 +39,7 @@ type httpBench struct {
 
 func newHTTPBench(t *testing.T, log string) *httpBench {
 	b := newBench(t, log)
-	return &httpBench{b, &b.hooks.HTTP, &fakeConn{id: connID(t, event.ProtoTCP, "10.0.0.1:1024 10.0.0.2:80"), uid: uid(1)}}
+	return &httpBench{b, &b.hooks.HTTP, &fakeConn{id: connID(t, value.ProtoTCP, "10.0.0.1:1024 10.0.0.2:80"), uid: uid(1)}}
 }
 
 func (b *httpBench) request(method, uri string, headers ...string) {
@@ -138,10 +140,10 @@ func TestHTTPFiles(t *testing.T) {
 		b.hooks.File.OverNewConnection.Raise(&event.FileOverNewConnection{File: f, Conn: b.c, IsOrig: f.isOrig})
 	}
 	sniff := func(f *httpFile, mime string) {
-		b.hooks.File.Sniff.Raise(&event.FileSniff{File: f, Meta: event.FileMetadata{MIMEType: event.Some(mime)}})
+		b.hooks.File.Sniff.Raise(&event.FileSniff{File: f, Meta: event.FileMetadata{MIMEType: value.Some(mime)}})
 	}
-	up := &httpFile{fuid: event.MakeUID('F', 0, 1), isOrig: true}
-	down := &httpFile{fuid: event.MakeUID('F', 0, 2)}
+	up := &httpFile{fuid: value.MakeUID('F', 0, 1), isOrig: true}
+	down := &httpFile{fuid: value.MakeUID('F', 0, 2)}
 	b.request("POST", "/", "CONTENT-TYPE", "text/plain; name=a%20b.txt")
 	over(up)
 	sniff(up, "text/plain")

@@ -3,13 +3,14 @@ package logs
 import (
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/schemas"
+	"github.com/wirelog/wirelog/value"
 )
 
 // irc builds irc.log after Zeek's base/protocols/irc: a row for each NICK, USER and JOIN
 // of a client, and for each file that was sent directly, when its beginning was seen.
 type irc struct {
 	out      schemas.Emitter
-	now      func() event.Time
+	now      func() value.Time
 	slot     event.Slot     // session of a connection
 	dataSlot event.Slot     // session that has offered the file of a connection
 	fileSlot event.FileSlot // and of a file
@@ -23,26 +24,26 @@ type irc struct {
 type ircSession struct {
 	rec schemas.IRC
 	id  event.ConnID
-	uid event.UID
+	uid value.UID
 }
 
 func installIRC(h *event.Hooks, out schemas.Emitter, o *Options) {
 	b := &irc{out: out, now: o.Now, slot: h.NewSlot(), dataSlot: h.NewSlot(), fileSlot: h.NewFileSlot()}
 	h.IRC.NickMessage.Listen(func(e *event.IRCNickMessage) {
 		if s := b.session(e.Conn); e.IsOrig {
-			value := string(e.NewNick)
-			s.rec.Command, s.rec.Value = schemas.Some("NICK"), schemas.Some(value)
+			nick := string(e.NewNick)
+			s.rec.Command, s.rec.Value = value.Some("NICK"), value.Some(nick)
 			b.write(s)
-			s.rec.Nick = schemas.Some(value)
+			s.rec.Nick = value.Some(nick)
 		}
 	})
 	h.IRC.UserMessage.Listen(func(e *event.IRCUserMessage) {
 		if s := b.session(e.Conn); e.IsOrig {
-			value := string(e.User)
-			s.rec.Command, s.rec.Value = schemas.Some("USER"), schemas.Some(value)
-			s.rec.Addl = schemas.Some(string(e.Host) + " " + string(e.Server) + " " + string(e.RealName))
+			user := string(e.User)
+			s.rec.Command, s.rec.Value = value.Some("USER"), value.Some(user)
+			s.rec.Addl = value.Some(string(e.Host) + " " + string(e.Server) + " " + string(e.RealName))
 			b.write(s)
-			s.rec.User = schemas.Some(value)
+			s.rec.User = value.Some(user)
 		}
 	})
 	h.IRC.JoinMessage.Listen(func(e *event.IRCJoinMessage) {
@@ -50,10 +51,10 @@ func installIRC(h *event.Hooks, out schemas.Emitter, o *Options) {
 		if !e.IsOrig {
 			return
 		}
-		s.rec.Command = schemas.Some("JOIN")
+		s.rec.Command = value.Some("JOIN")
 		for i := range e.InfoList {
 			l := &e.InfoList[i]
-			s.rec.Value, s.rec.Addl = schemas.Some(string(l.Channel)), schemas.Some("")
+			s.rec.Value, s.rec.Addl = value.Some(string(l.Channel)), value.Some("")
 			if len(l.Password) > 0 {
 				s.rec.Addl.V = " with channel key: '" + string(l.Password) + "'"
 			}
@@ -62,7 +63,7 @@ func installIRC(h *event.Hooks, out schemas.Emitter, o *Options) {
 	})
 	h.IRC.DCCMessage.Listen(func(e *event.IRCDCCMessage) {
 		if s := b.session(e.Conn); string(e.DCCType) == "SEND" {
-			s.rec.DCCFileName, s.rec.DCCFileSize = schemas.Some(string(e.Argument)), schemas.Some(e.Size)
+			s.rec.DCCFileName, s.rec.DCCFileSize = value.Some(string(e.Argument)), value.Some(e.Size)
 		}
 	})
 	h.File.DataConnection.Listen(func(e *event.DataConnection) {
@@ -83,7 +84,7 @@ func (b *irc) session(c event.Conn) *ircSession {
 		s = &ircSession{id: c.ID(), uid: c.UID()}
 		c.SetSlot(b.slot, s)
 	}
-	s.rec.TS = schemas.Time(b.now())
+	s.rec.TS = b.now()
 	return s
 }
 
@@ -100,7 +101,7 @@ func (b *irc) file(e *event.FileOverNewConnection) {
 		return
 	}
 	fuid := e.File.FUID()
-	s.rec.FUID = schemas.Some(fuid.String())
+	s.rec.FUID = value.Some(fuid.String())
 	if s.rec.DCCFileName.OK {
 		e.File.SetFilename([]byte(s.rec.DCCFileName.V))
 	}
@@ -114,15 +115,15 @@ func (b *irc) sniff(e *event.FileSniff) {
 		return
 	}
 	if e.Meta.MIMEType.OK {
-		s.rec.DCCMIMEType = schemas.Some(e.Meta.MIMEType.V)
+		s.rec.DCCMIMEType = value.Some(e.Meta.MIMEType.V)
 	}
 	command := s.rec.Command
-	s.rec.Command = schemas.Some("DCC")
+	s.rec.Command = value.Some("DCC")
 	b.write(s)
 	if command.OK && command.V != "" {
 		s.rec.Command = command
 	}
 	// There may be another one.
-	s.rec.DCCFileName, s.rec.DCCMIMEType = schemas.Opt[string]{}, schemas.Opt[string]{}
-	s.rec.DCCFileSize = schemas.Opt[uint64]{}
+	s.rec.DCCFileName, s.rec.DCCMIMEType = value.Opt[string]{}, value.Opt[string]{}
+	s.rec.DCCFileSize = value.Opt[uint64]{}
 }

@@ -3,6 +3,8 @@ package logs
 import (
 	"strconv"
 
+	"github.com/wirelog/wirelog/value"
+
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/schemas"
 )
@@ -13,25 +15,25 @@ import (
 type kerberos struct {
 	states[kerberosState]
 	out    schemas.Emitter
-	now    func() event.Time
+	now    func() value.Time
 	rec    schemas.Kerberos
 	uidBuf []byte
 	// certificate is that of which the file analysis tells at work, with its state.
 	certificate *kerberosCert
-	fuid        event.UID
+	fuid        value.UID
 }
 
 // A kerberosState is what is known of a connection. Its buffers are used again.
 type kerberosState struct {
-	ts     event.Time
+	ts     value.Time
 	logged bool
 
 	requestType            string // "" for none
 	client, service        kerberosText
 	errorMsg, cipher       kerberosText
-	success                schemas.Opt[bool]
-	from, till             schemas.Opt[schemas.Time]
-	forwardable, renewable schemas.Opt[bool]
+	success                value.Opt[bool]
+	from, till             value.Opt[value.Time]
+	forwardable, renewable value.Opt[bool]
 	certs                  [2]kerberosCert // the client's, the KDC's
 }
 
@@ -52,8 +54,8 @@ func (t *kerberosText) set(b []byte) { t.b, t.ok = append(t.b[:0], b...), true }
 
 func (t *kerberosText) setString(s string) { t.b, t.ok = append(t.b[:0], s...), true }
 
-func (t *kerberosText) column() schemas.Opt[string] {
-	return schemas.Opt[string]{V: text(t.b), OK: t.ok}
+func (t *kerberosText) column() value.Opt[string] {
+	return value.Opt[string]{V: text(t.b), OK: t.ok}
 }
 
 func installKerberos(h *event.Hooks, out schemas.Emitter, o *Options) {
@@ -94,7 +96,7 @@ func (b *kerberos) state(c event.Conn) *kerberosState {
 	return s
 }
 
-func (s *kerberosState) reset(now event.Time) {
+func (s *kerberosState) reset(now value.Time) {
 	old := *s
 	*s = kerberosState{ts: now}
 	s.client.b, s.service.b, s.errorMsg.b, s.cipher.b = old.client.b, old.service.b, old.errorMsg.b, old.cipher.b
@@ -120,14 +122,14 @@ func (s *kerberosState) request(m *event.KRBKDCRequest) {
 		s.service.set(m.ServiceName.V)
 	}
 	if m.From.OK {
-		s.from = schemas.Some(schemas.Time(m.From.V))
+		s.from = value.Some(m.From.V)
 	}
 	if m.Till.OK {
-		s.till = schemas.Some(schemas.Time(m.Till.V))
+		s.till = value.Some(m.Till.V)
 	}
 	if m.KDCOptions.OK {
-		s.forwardable = schemas.Some(m.KDCOptions.V.Forwardable)
-		s.renewable = schemas.Some(m.KDCOptions.V.Renewable)
+		s.forwardable = value.Some(m.KDCOptions.V.Forwardable)
+		s.renewable = value.Some(m.KDCOptions.V.Renewable)
 	}
 }
 
@@ -140,7 +142,7 @@ func (b *kerberos) response(c event.Conn, m *event.KRBKDCResponse) {
 		}
 		s.service.set(m.Ticket.ServiceName)
 		s.cipher.setString(kerberosName(kerberosCiphers, m.Ticket.Cipher))
-		s.success = schemas.Some(true)
+		s.success = value.Some(true)
 	}
 	s.fillIn()
 	b.write(c, s)
@@ -173,7 +175,7 @@ func (s *kerberosState) refused(m *event.KRBErrorMsg) {
 	if m.ServiceName.OK {
 		s.service.set(m.ServiceName.V)
 	}
-	s.success = schemas.Some(false)
+	s.success = value.Some(false)
 	if m.ErrorText.OK {
 		s.errorMsg.set(m.ErrorText.V)
 	} else if name := kerberosErrors[m.ErrorCode]; name != "" {
@@ -225,8 +227,8 @@ func (b *kerberos) write(c event.Conn, s *kerberosState) {
 	id, uid := c.ID(), c.UID()
 	b.uidBuf = uid.Append(b.uidBuf[:0])
 	b.rec = schemas.Kerberos{
-		TS: schemas.Time(s.ts), UID: text(b.uidBuf), ID: endpoints(&id),
-		RequestType: schemas.Opt[string]{V: s.requestType, OK: s.requestType != ""},
+		TS: s.ts, UID: text(b.uidBuf), ID: endpoints(&id),
+		RequestType: value.Opt[string]{V: s.requestType, OK: s.requestType != ""},
 		Client:      s.client.column(), Service: s.service.column(),
 		Success: s.success, ErrorMsg: s.errorMsg.column(),
 		From: s.from, Till: s.till, Cipher: s.cipher.column(),
@@ -237,7 +239,7 @@ func (b *kerberos) write(c event.Conn, s *kerberosState) {
 	b.out.Emit(&b.rec)
 }
 
-func (c *kerberosCert) subjectColumn() (subject schemas.Opt[string]) {
+func (c *kerberosCert) subjectColumn() (subject value.Opt[string]) {
 	if c.filled {
 		subject = c.subject.column()
 	}

@@ -3,6 +3,8 @@ package logs
 import (
 	"testing"
 
+	"github.com/wirelog/wirelog/value"
+
 	"github.com/wirelog/wirelog/dissect/event"
 )
 
@@ -13,7 +15,7 @@ type krbCertificate struct {
 	n      uint64
 }
 
-func (f *krbCertificate) FUID() event.UID { return event.MakeUID('F', 0, f.n) }
+func (f *krbCertificate) FUID() value.UID { return value.MakeUID('F', 0, f.n) }
 func (f *krbCertificate) Source() string  { return f.source }
 
 // krbTalk raises the events of one connection.
@@ -23,7 +25,7 @@ type krbTalk struct {
 }
 
 func newKRBTalk(t *testing.T) *krbTalk {
-	return &krbTalk{newBench(t, "kerberos"), &fakeConn{id: connID(t, event.ProtoUDP, "10.0.0.1:1024 10.0.0.2:88"), uid: uid(1)}}
+	return &krbTalk{newBench(t, "kerberos"), &fakeConn{id: connID(t, value.ProtoUDP, "10.0.0.1:1024 10.0.0.2:88"), uid: uid(1)}}
 }
 
 const krbBegin = "kerberos ts=1 uid=C1 id.orig_h=10.0.0.1 id.orig_p=1024 id.resp_h=10.0.0.2 id.resp_p=88"
@@ -31,9 +33,9 @@ const krbBegin = "kerberos ts=1 uid=C1 id.orig_h=10.0.0.1 id.orig_p=1024 id.resp
 func (k *krbTalk) asRequest(client string) {
 	name, realm := []byte(client), []byte("R")
 	k.hooks.KRB.ASRequest.Raise(&event.KRBASRequest{Conn: k.c, Msg: event.KRBKDCRequest{
-		ClientName: event.Some(name), ServiceRealm: event.Some(realm), ServiceName: event.Some([]byte("krbtgt/R")),
-		Till:       event.Some(event.Time(9e9)),
-		KDCOptions: event.Some(event.KRBKDCOptions{Forwardable: true}),
+		ClientName: value.Some(name), ServiceRealm: value.Some(realm), ServiceName: value.Some([]byte("krbtgt/R")),
+		Till:       value.Some(value.Time(9e9)),
+		KDCOptions: value.Some(event.KRBKDCOptions{Forwardable: true}),
 	}})
 	copy(name, "????????")
 	copy(realm, "?")
@@ -62,7 +64,7 @@ func TestKerberos(t *testing.T) {
 	k := newKRBTalk(t)
 	k.asRequest("alice")
 	k.now = 2e9
-	rep := event.KRBKDCResponse{ClientName: []byte("bob"), ClientRealm: event.Some([]byte("Q"))}
+	rep := event.KRBKDCResponse{ClientName: []byte("bob"), ClientRealm: value.Some([]byte("Q"))}
 	rep.Ticket.ServiceName, rep.Ticket.Cipher = []byte("krbtgt/Q"), 18
 	k.hooks.KRB.ASResponse.Raise(&event.KRBASResponse{Conn: k.c, Msg: rep})
 	k.out.expect(t, krbBegin+" request_type=AS client=alice/R service=krbtgt/Q success=true till=9 cipher=aes256-cts-hmac-sha1-96 forwardable=true renewable=false")
@@ -81,7 +83,7 @@ func TestKerberos(t *testing.T) {
 	k.removed()
 
 	k.hooks.KRB.TGSRequest.Raise(&event.KRBTGSRequest{Conn: k.c, Msg: event.KRBKDCRequest{
-		ServiceName: event.Some([]byte("host/s")), From: event.Some(event.Time(3e9))}})
+		ServiceName: value.Some([]byte("host/s")), From: value.Some(value.Time(3e9))}})
 	k.removed()
 	k.out.expect(t, krbBegin+" request_type=TGS service=host/s from=3")
 	k.removed()
@@ -89,13 +91,13 @@ func TestKerberos(t *testing.T) {
 }
 
 func TestKerberosErrors(t *testing.T) {
-	client, realm := event.Some([]byte("alice")), event.Some([]byte("R"))
+	client, realm := value.Some([]byte("alice")), value.Some([]byte("R"))
 	for _, c := range []struct {
 		name string
 		msg  event.KRBErrorMsg
 		want string
 	}{
-		{"a text", event.KRBErrorMsg{ErrorCode: 24, ErrorText: event.Some([]byte("PREAUTH_FAILED")), ClientName: client, ClientRealm: realm}, " client=alice/R success=false error_msg=PREAUTH_FAILED"},
+		{"a text", event.KRBErrorMsg{ErrorCode: 24, ErrorText: value.Some([]byte("PREAUTH_FAILED")), ClientName: client, ClientRealm: realm}, " client=alice/R success=false error_msg=PREAUTH_FAILED"},
 		{"a code", event.KRBErrorMsg{ErrorCode: 18, ClientRealm: realm, ServiceName: client}, " client=R service=alice success=false error_msg=KDC_ERR_CLIENT_REVOKED"},
 		{"an unknown code", event.KRBErrorMsg{ErrorCode: 1000, ClientName: client}, " client=alice/ success=false"},
 	} {
@@ -112,7 +114,7 @@ func TestKerberosPreauthentication(t *testing.T) {
 	for _, text := range []string{"NEEDED_PREAUTH", "Need to use PA-ENC-TIMESTAMP/PA-PK-AS-REQ"} {
 		k := newKRBTalk(t)
 		k.asRequest("alice")
-		k.failed(event.KRBErrorMsg{ErrorCode: 25, ErrorText: event.Some([]byte(text))})
+		k.failed(event.KRBErrorMsg{ErrorCode: 25, ErrorText: value.Some([]byte(text))})
 		k.removed()
 		k.out.expect(t)
 		k.failed(event.KRBErrorMsg{ErrorCode: 25})

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/wirelog/wirelog/value"
+
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/schemas"
 )
@@ -28,7 +30,7 @@ func (s *sizes) Bool(bool)                                  {}
 func (s *sizes) Count(uint64)                               {}
 func (s *sizes) Int(int64)                                  {}
 func (s *sizes) Double(float64)                             {}
-func (s *sizes) Time(schemas.Time)                          {}
+func (s *sizes) Time(value.Time)                            {}
 func (s *sizes) Interval(float64)                           {}
 func (s *sizes) String(v string)                            { s.list = append(s.list, len(v)) }
 func (s *sizes) Enum(v string)                              {}
@@ -40,7 +42,7 @@ func (s *sizes) End()                                       {}
 
 func TestLimits(t *testing.T) {
 	long := strings.Repeat("x", 5000)
-	many := func(n, size int) schemas.Vector[string] {
+	many := func(n, size int) value.Vector[string] {
 		return slices.Repeat([]string{strings.Repeat("x", size)}, n)
 	}
 	repeat := func(v, n int) []int { return slices.Repeat([]int{v}, n) }
@@ -53,18 +55,18 @@ func TestLimits(t *testing.T) {
 		{"small", &schemas.Weird{Name: "w", Peer: "zeek"}, []int{1, 4}, ""},
 		{"at the limit", &schemas.Weird{Name: long[:4096], Peer: "zeek"}, []int{4096, 4}, ""},
 		{"a string", &schemas.Weird{Name: long, Peer: "zeek"}, []int{4096, 4}, "log_string_field_truncated Weird::LOG,"},
-		{"two strings", &schemas.Weird{Name: long, Addl: schemas.Some(long), Peer: "zeek"}, []int{4096, 4096, 4},
+		{"two strings", &schemas.Weird{Name: long, Addl: value.Some(long), Peer: "zeek"}, []int{4096, 4096, 4},
 			strings.Repeat("log_string_field_truncated Weird::LOG,", 2)},
-		{"many elements", &schemas.Conn{UID: "C", TunnelParents: schemas.Set[string](many(101, 3))},
+		{"many elements", &schemas.Conn{UID: "C", TunnelParents: value.Set[string](many(101, 3))},
 			append([]int{1, -100}, repeat(3, 100)...), "log_container_field_truncated Conn::LOG,"},
-		{"long elements", &schemas.Conn{UID: "C", TunnelParents: schemas.Set[string](many(2, 4097))},
+		{"long elements", &schemas.Conn{UID: "C", TunnelParents: value.Set[string](many(2, 4097))},
 			[]int{1, -2, 4096, 4096}, strings.Repeat("log_string_field_truncated Conn::LOG,", 2)},
-		{"in all", &schemas.Conn{UID: "C", TunnelParents: schemas.Set[string](many(70, 4096))},
+		{"in all", &schemas.Conn{UID: "C", TunnelParents: value.Set[string](many(70, 4096))},
 			slices.Concat([]int{1, -70}, repeat(4096, 62), []int{256_000 - 62*4096 - 1}, repeat(0, 7)),
 			strings.Repeat("log_string_field_truncated Conn::LOG,", 8)},
 		{"certificates have many names", &schemas.X509{SAN: schemas.X509AlternativeNames{DNS: many(501, 1)}},
 			append([]int{0, 0, 0, 0, 0, 0, -500}, repeat(1, 500)...), "log_container_field_truncated X509::LOG,"},
-		{"a URI is long", &schemas.HTTP{UID: "C", URI: schemas.Some(long)}, []int{1, 5000}, ""},
+		{"a URI is long", &schemas.HTTP{UID: "C", URI: value.Some(long)}, []int{1, 5000}, ""},
 	} {
 		var h event.Hooks
 		weirds := ""

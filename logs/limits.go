@@ -2,7 +2,7 @@ package logs
 
 import (
 	"github.com/wirelog/wirelog/dissect/event"
-	"github.com/wirelog/wirelog/schemas"
+	"github.com/wirelog/wirelog/value"
 )
 
 // Limits of what a row may have (Log::default_max_field_string_bytes,
@@ -93,7 +93,7 @@ func (s *textSet) reset() {
 const keptSet = 4096
 
 // column is the set as a row has it.
-func (s *textSet) column(l *rowLimits) schemas.Set[string] {
+func (s *textSet) column(l *rowLimits) value.Set[string] {
 	if !s.is {
 		return nil
 	}
@@ -104,7 +104,7 @@ func (s *textSet) column(l *rowLimits) schemas.Set[string] {
 		start = end
 	}
 	if s.list == nil {
-		return schemas.Set[string]{}
+		return value.Set[string]{}
 	}
 	return s.list
 }

@@ -10,6 +10,8 @@ import (
 	"net/netip"
 	"unsafe"
 
+	"github.com/wirelog/wirelog/value"
+
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/schemas"
 )
@@ -17,11 +19,11 @@ import (
 // Options are what builders have to know of the run.
 type Options struct {
 	// Now returns the network time, which is that of the packet or timer at work.
-	Now func() event.Time
+	Now func() value.Time
 	// Cause, if not nil, is called before a record that Builders.Advance emits,
 	// with the deadline that has passed and the number of the packet that stands
 	// for it in the order of records.
-	Cause func(deadline event.Time, num uint64)
+	Cause func(deadline value.Time, num uint64)
 	// LocalNets are the networks of the site (Zeek's Site::local_nets). Without
 	// any, the columns that tell local from remote stay unset.
 	LocalNets []netip.Prefix
@@ -130,16 +132,16 @@ func Install(h *event.Hooks, out schemas.Emitter, o Options) *Builders {
 // the run, on whichever shard, whose clock has reached d. At returns that packet's
 // clock and number.
 type Clock interface {
-	At(d event.Time) (now event.Time, num uint64)
+	At(d value.Time) (now value.Time, num uint64)
 }
 
 // Due reports whether Advance has something to do at now.
-func (b *Builders) Due(now event.Time) bool { return b.tunnels != nil && b.tunnels.due(now) }
+func (b *Builders) Due(now value.Time) bool { return b.tunnels != nil && b.tunnels.due(now) }
 
 // Advance writes the rows of what has expired by now, such as tunnels that are
 // no longer used. If Due says so, it is to be called wherever the timers of
 // connections are advanced: before a packet and at the end of a batch.
-func (b *Builders) Advance(now event.Time, clock Clock) { b.tunnels.expire(now, clock) }
+func (b *Builders) Advance(now value.Time, clock Clock) { b.tunnels.expire(now, clock) }
 
 // text is b as a string that is valid as long as b is not changed, which for
 // the fields of a record has to be until it has been emitted.

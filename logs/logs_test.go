@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/wirelog/wirelog/value"
+
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/schemas"
 )
@@ -15,8 +17,8 @@ import (
 type fakeConn struct {
 	event.Conn
 	id          event.ConnID
-	uid         event.UID
-	start, last event.Time
+	uid         value.UID
+	start, last value.Time
 	first       uint64
 	orig, resp  event.Endpoint
 	history     string
@@ -27,9 +29,9 @@ type fakeConn struct {
 }
 
 func (c *fakeConn) ID() event.ConnID              { return c.id }
-func (c *fakeConn) UID() event.UID                { return c.uid }
-func (c *fakeConn) Start() event.Time             { return c.start }
-func (c *fakeConn) Last() event.Time              { return c.last }
+func (c *fakeConn) UID() value.UID                { return c.uid }
+func (c *fakeConn) Start() value.Time             { return c.start }
+func (c *fakeConn) Last() value.Time              { return c.last }
 func (c *fakeConn) FirstPacket() uint64           { return c.first }
 func (c *fakeConn) Orig() event.Endpoint          { return c.orig }
 func (c *fakeConn) Resp() event.Endpoint          { return c.resp }
@@ -60,10 +62,10 @@ func endConn(h *event.Hooks, c event.Conn) {
 	h.End(c, nil)
 }
 
-func uid(n uint64) event.UID { return event.MakeUID('C', 0, n) }
+func uid(n uint64) value.UID { return value.MakeUID('C', 0, n) }
 
 // connID makes a connID of text like "10.0.0.1:1025 10.0.0.2:80".
-func connID(t testing.TB, p event.Proto, s string) event.ConnID {
+func connID(t testing.TB, p value.Proto, s string) event.ConnID {
 	t.Helper()
 	orig, resp, _ := strings.Cut(s, " ")
 	a, err := netip.ParseAddrPort(orig)
@@ -76,16 +78,16 @@ func connID(t testing.TB, p event.Proto, s string) event.ConnID {
 	}
 	id := event.ConnID{OrigH: a.Addr(), OrigP: a.Port(), RespH: b.Addr(), RespP: b.Port(), Proto: p}
 	switch p {
-	case event.ProtoTCP:
+	case value.ProtoTCP:
 		id.IPProto = ipProtoTCP
-	case event.ProtoUDP:
+	case value.ProtoUDP:
 		id.IPProto = ipProtoUDP
-	case event.ProtoICMP:
+	case value.ProtoICMP:
 		id.IPProto = ipProtoICMP
 		if a.Addr().Is6() {
 			id.IPProto = ipProtoICMPv6
 		}
-	case event.ProtoUnknown:
+	case value.ProtoUnknown:
 	}
 	return id
 }
@@ -157,7 +159,7 @@ func (s *textSink) Bool(v bool)            { s.put(v) }
 func (s *textSink) Count(v uint64)         { s.put(v) }
 func (s *textSink) Int(v int64)            { s.put(v) }
 func (s *textSink) Double(v float64)       { s.put(v) }
-func (s *textSink) Time(v schemas.Time)    { s.put(v.Seconds()) }
+func (s *textSink) Time(v value.Time)      { s.put(v.Seconds()) }
 func (s *textSink) Interval(v float64)     { s.put(v) }
 func (s *textSink) String(v string)        { s.put(v) }
 func (s *textSink) Enum(v string)          { s.put(v) }
@@ -174,7 +176,7 @@ func (s *textSink) End() { s.inside = false }
 type bench struct {
 	hooks    event.Hooks
 	out      recorder
-	now      event.Time
+	now      value.Time
 	builders *Builders
 }
 
@@ -193,7 +195,7 @@ func newLimitedBench(t testing.TB, limits Limits, log string, groups ...string) 
 	b := &bench{out: recorder{logs: []string{log}, groups: g}, now: 1e9}
 	b.builders = Install(&b.hooks, &b.out, Options{
 		Limits:    limits,
-		Now:       func() event.Time { return b.now },
+		Now:       func() value.Time { return b.now },
 		LocalNets: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")},
 		Groups:    g,
 	})

@@ -3,6 +3,8 @@ package logs
 import (
 	"strconv"
 
+	"github.com/wirelog/wirelog/value"
+
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/schemas"
 )
@@ -11,7 +13,7 @@ import (
 // header is there; for exceptions when their code is.
 type modbus struct {
 	out    schemas.Emitter
-	now    func() event.Time
+	now    func() value.Time
 	rec    schemas.Modbus
 	uidBuf []byte
 	name   []byte
@@ -32,9 +34,9 @@ func installModbus(h *event.Hooks, out schemas.Emitter, o *Options) {
 			b.exception = strconv.AppendUint(append(b.exception[:0], "unknown-"...), e.Code, 10)
 			name = text(b.exception)
 		}
-		b.rec.Exception = schemas.Some(name)
+		b.rec.Exception = value.Some(name)
 		b.write(e.Conn, &e.Headers, false)
-		b.rec.Exception = schemas.Opt[string]{}
+		b.rec.Exception = value.Opt[string]{}
 	})
 }
 
@@ -43,9 +45,9 @@ func (b *modbus) write(c event.Conn, h *event.ModbusHeaders, isOrig bool) {
 	b.uidBuf = uid.Append(b.uidBuf[:0])
 	b.name = appendModbusFunction(b.name[:0], uint8(h.FunctionCode))
 	r := &b.rec
-	r.TS, r.UID, r.ID = schemas.Time(b.now()), text(b.uidBuf), endpoints(&id)
-	r.TID, r.Unit, r.Func = schemas.Some(h.TID), schemas.Some(h.UID), schemas.Some(text(b.name))
-	r.PDUType = schemas.Some("RESP")
+	r.TS, r.UID, r.ID = b.now(), text(b.uidBuf), endpoints(&id)
+	r.TID, r.Unit, r.Func = value.Some(h.TID), value.Some(h.UID), value.Some(text(b.name))
+	r.PDUType = value.Some("RESP")
 	if isOrig {
 		r.PDUType.V = "REQ"
 	}

@@ -5,12 +5,14 @@ import (
 	"net/netip"
 	"testing"
 
+	"github.com/wirelog/wirelog/value"
+
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/schemas"
 )
 
 func modbusConn(t *testing.T, endpoints string) *fakeConn {
-	return &fakeConn{id: connID(t, event.ProtoTCP, endpoints), uid: uid(1)}
+	return &fakeConn{id: connID(t, value.ProtoTCP, endpoints), uid: uid(1)}
 }
 
 const modbusFlow = " ts=1 uid=C1 id.orig_h=10.0.0.1 id.orig_p=1024 id.resp_h=10.0.0.2 id.resp_p=502"
@@ -109,7 +111,7 @@ func TestModbusRegisterChange(t *testing.T) {
 func TestModbusRegisterLimit(t *testing.T) {
 	var h event.Hooks
 	var out recorder
-	installModbusRegisterChange(&h, &out, &Options{Now: func() event.Time { return 1e9 }})
+	installModbusRegisterChange(&h, &out, &Options{Now: func() value.Time { return 1e9 }})
 	b := &bench{hooks: h}
 	r := registerTalk{b}
 	first := modbusConn(t, "10.0.0.1:1024 10.0.0.2:502")

@@ -3,6 +3,8 @@ package logs
 import (
 	"net/netip"
 
+	"github.com/wirelog/wirelog/value"
+
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/schemas"
 )
@@ -11,7 +13,7 @@ import (
 // a row for each host that was seen in a role, once a day.
 type knownModbus struct {
 	out schemas.Emitter
-	now func() event.Time
+	now func() value.Time
 	rec schemas.KnownModbus
 	key []byte
 }
@@ -25,8 +27,8 @@ func installKnownModbus(h *event.Hooks, out schemas.Emitter, o *Options) {
 	})
 }
 
-func (b *knownModbus) seen(host netip.Addr, role schemas.Enum) {
-	b.rec = schemas.KnownModbus{TS: schemas.Time(b.now()), Host: host, DeviceType: role}
+func (b *knownModbus) seen(host netip.Addr, role value.Enum) {
+	b.rec = schemas.KnownModbus{TS: b.now(), Host: host, DeviceType: role}
 	b.key = append(host.AppendTo(b.key[:0]), role...)
 	b.out.EmitGated(&b.rec, schemas.Gate{Kind: schemas.GateDaily, Key: text(b.key)})
 }
@@ -41,7 +43,7 @@ const maxModbusRegisters = 1 << 20
 type registerChange struct {
 	states[modbusTrack]
 	out schemas.Emitter
-	now func() event.Time
+	now func() value.Time
 
 	devices map[hostPair]registers
 	order   []hostPair // of devices, by when they were met
@@ -58,7 +60,7 @@ type registers map[uint64]registerValue
 
 type registerValue struct {
 	value uint64
-	since event.Time
+	since value.Time
 }
 
 // modbusTrack is the register that the next response of a connection begins with.
@@ -102,8 +104,8 @@ func (b *registerChange) read(e *event.ModbusReadHoldingRegistersResponse) {
 		} else if old.value != v {
 			uid := e.Conn.UID()
 			b.uidBuf = uid.Append(b.uidBuf[:0])
-			b.rec = schemas.ModbusRegisterChange{TS: schemas.Time(now), UID: text(b.uidBuf), ID: endpoints(&id),
-				Register: s.next, OldVal: old.value, NewVal: v, Delta: schemas.Interval(now.Seconds() - old.since.Seconds())}
+			b.rec = schemas.ModbusRegisterChange{TS: now, UID: text(b.uidBuf), ID: endpoints(&id),
+				Register: s.next, OldVal: old.value, NewVal: v, Delta: value.Interval(now.Seconds() - old.since.Seconds())}
 			b.out.Emit(&b.rec)
 		}
 		if !ok || old.value != v {

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"strconv"
 
+	"github.com/wirelog/wirelog/value"
+
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/schemas"
 )
@@ -14,7 +16,7 @@ import (
 type mysql struct {
 	states[mysqlState]
 	out schemas.Emitter
-	now func() event.Time
+	now func() value.Time
 
 	rec    schemas.MySQL
 	uidBuf []byte
@@ -22,7 +24,7 @@ type mysql struct {
 
 // A mysqlState is a command without an answer so far.
 type mysqlState struct {
-	ts  event.Time
+	ts  value.Time
 	cmd string
 	arg []byte
 	// open tells that there is a command.
@@ -59,15 +61,15 @@ func installMySQL(h *event.Hooks, out schemas.Emitter, o *Options) {
 		}
 	})
 	h.MySQL.OK.Listen(func(e *event.MySQLOK) {
-		b.answer(e.Conn, true, schemas.Some(e.AffectedRows), schemas.Opt[string]{})
+		b.answer(e.Conn, true, value.Some(e.AffectedRows), value.Opt[string]{})
 	})
 	h.MySQL.EOF.Listen(func(e *event.MySQLEOF) {
 		if !e.IsIntermediate {
-			b.answer(e.Conn, true, schemas.Some(uint64(0)), schemas.Opt[string]{})
+			b.answer(e.Conn, true, value.Some(uint64(0)), value.Opt[string]{})
 		}
 	})
 	h.MySQL.Error.Listen(func(e *event.MySQLError) {
-		b.answer(e.Conn, false, schemas.Opt[uint64]{}, schemas.Some(text(e.Msg)))
+		b.answer(e.Conn, false, value.Opt[uint64]{}, value.Some(text(e.Msg)))
 	})
 }
 
@@ -95,9 +97,9 @@ func (b *mysql) command(e *event.MySQLCommandRequest) {
 	}
 }
 
-func (b *mysql) answer(c event.Conn, success bool, rows schemas.Opt[uint64], response schemas.Opt[string]) {
+func (b *mysql) answer(c event.Conn, success bool, rows value.Opt[uint64], response value.Opt[string]) {
 	if s := b.known(c); s != nil {
-		b.write(c, s, &schemas.MySQL{Success: schemas.Some(success), Rows: rows, Response: response})
+		b.write(c, s, &schemas.MySQL{Success: value.Some(success), Rows: rows, Response: response})
 	}
 }
 
@@ -115,7 +117,7 @@ func (b *mysql) write(c event.Conn, s *mysqlState, answer *schemas.MySQL) {
 	id, uid := c.ID(), c.UID()
 	b.uidBuf = uid.Append(b.uidBuf[:0])
 	b.rec = *answer
-	b.rec.TS, b.rec.UID, b.rec.ID = schemas.Time(s.ts), text(b.uidBuf), endpoints(&id)
+	b.rec.TS, b.rec.UID, b.rec.ID = s.ts, text(b.uidBuf), endpoints(&id)
 	b.rec.Cmd, b.rec.Arg = s.cmd, text(s.arg)
 	b.out.Emit(&b.rec)
 	if cap(s.arg) > 8<<10 {

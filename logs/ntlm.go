@@ -3,6 +3,7 @@ package logs
 import (
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/schemas"
+	"github.com/wirelog/wirelog/value"
 )
 
 // ntlm builds ntlm.log after Zeek's base/protocols/ntlm: a row a connection, when SPNEGO
@@ -11,7 +12,7 @@ import (
 type ntlm struct {
 	states[ntlmState]
 	out schemas.Emitter
-	now func() event.Time
+	now func() value.Time
 
 	rec    schemas.NTLM
 	uidBuf []byte
@@ -19,10 +20,10 @@ type ntlm struct {
 
 // An ntlmState is what is known of a connection. Its buffers are used again.
 type ntlmState struct {
-	ts                      event.Time
+	ts                      value.Time
 	user, host, domain      optText
 	computer, dnsName, tree optText
-	success                 schemas.Opt[bool]
+	success                 value.Opt[bool]
 	logged                  bool
 }
 
@@ -45,7 +46,7 @@ func (b *ntlm) state(c event.Conn) *ntlmState {
 		return s
 	}
 	s = b.add(c)
-	s.ts, s.success, s.logged = b.now(), schemas.Opt[bool]{}, false
+	s.ts, s.success, s.logged = b.now(), value.Opt[bool]{}, false
 	for _, t := range s.texts() {
 		t.ok = false
 	}
@@ -53,7 +54,7 @@ func (b *ntlm) state(c event.Conn) *ntlmState {
 }
 
 // setIf takes a name if there is one.
-func setIf(t *optText, name *event.Opt[[]byte]) {
+func setIf(t *optText, name *value.Opt[[]byte]) {
 	if name.OK {
 		t.set(name.V)
 	}
@@ -83,7 +84,7 @@ func (b *ntlm) result(e *event.GSSAPINegResult) {
 		return
 	}
 	if e.State != incomplete {
-		s.success = schemas.Some(e.State == accepted)
+		s.success = value.Some(e.State == accepted)
 	}
 	if s.success.OK && !s.logged {
 		b.write(e.Conn, s)
@@ -104,7 +105,7 @@ func (b *ntlm) write(c event.Conn, s *ntlmState) {
 	id, uid := c.ID(), c.UID()
 	b.uidBuf = uid.Append(b.uidBuf[:0])
 	b.rec = schemas.NTLM{
-		TS: schemas.Time(s.ts), UID: text(b.uidBuf), ID: endpoints(&id),
+		TS: s.ts, UID: text(b.uidBuf), ID: endpoints(&id),
 		Username: s.user.column(), Hostname: s.host.column(), Domainname: s.domain.column(),
 		ServerNBComputerName: s.computer.column(), ServerDNSComputerName: s.dnsName.column(),
 		ServerTreeName: s.tree.column(), Success: s.success,

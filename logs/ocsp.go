@@ -3,6 +3,7 @@ package logs
 import (
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/schemas"
+	"github.com/wirelog/wirelog/value"
 )
 
 // ocsp builds ocsp.log after Zeek's base/files/x509/log-ocsp: a row for each certificate
@@ -23,17 +24,17 @@ func (b *ocsp) certificate(e *event.OCSPResponseCertificate) {
 	fuid := e.File.FUID()
 	b.fuid = fuid.Append(b.fuid[:0])
 	b.rec = schemas.OCSP{
-		TS:             schemas.Time(e.File.Start()),
+		TS:             e.File.Start(),
 		ID:             text(b.fuid),
 		HashAlgorithm:  e.HashAlgorithm,
 		IssuerNameHash: e.IssuerNameHash,
 		IssuerKeyHash:  e.IssuerKeyHash,
 		SerialNumber:   e.SerialNumber,
 		CertStatus:     e.CertStatus,
-		RevokeTime:     schemas.Opt[schemas.Time]{V: schemas.Time(e.RevokeTime), OK: e.RevokeTime != 0},
+		RevokeTime:     value.Opt[value.Time]{V: e.RevokeTime, OK: e.RevokeTime != 0},
 		RevokeReason:   someText(e.RevokeReason),
-		ThisUpdate:     schemas.Time(e.ThisUpdate),
-		NextUpdate:     schemas.Opt[schemas.Time]{V: schemas.Time(e.NextUpdate), OK: e.NextUpdate != 0},
+		ThisUpdate:     e.ThisUpdate,
+		NextUpdate:     value.Opt[value.Time]{V: e.NextUpdate, OK: e.NextUpdate != 0},
 	}
 	b.out.Emit(&b.rec)
 }

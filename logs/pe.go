@@ -3,6 +3,8 @@ package logs
 import (
 	"strconv"
 
+	"github.com/wirelog/wirelog/value"
+
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/internal/freelist"
 	"github.com/wirelog/wirelog/schemas"
@@ -63,8 +65,8 @@ const (
 
 func (b *pe) fileHeader(e *event.PEFileHeader) {
 	r := &b.state(e.File).rec
-	r.Machine = schemas.Some(peName(peMachines, e.Header.Machine))
-	r.CompileTS = schemas.Some(schemas.Time(e.Header.TS))
+	r.Machine = value.Some(peName(peMachines, e.Header.Machine))
+	r.CompileTS = value.Some(e.Header.TS)
 	r.IsEXE = e.Header.OptionalHeaderSize > 0
 	for _, c := range e.Header.Characteristics {
 		if c == pe32BitMachine {
@@ -78,8 +80,8 @@ func (b *pe) optionalHeader(e *event.PEOptionalHeader) {
 	if !r.IsEXE {
 		return
 	}
-	r.OS = schemas.Some(peOS(h.OSVersionMajor, h.OSVersionMinor))
-	r.Subsystem = schemas.Some(peName(peSubsystems, h.Subsystem))
+	r.OS = value.Some(peOS(h.OSVersionMajor, h.OSVersionMinor))
+	r.Subsystem = value.Some(peName(peSubsystems, h.Subsystem))
 	for _, c := range h.DLLCharacteristics {
 		switch c {
 		case peDynamicBase:
@@ -92,8 +94,8 @@ func (b *pe) optionalHeader(e *event.PEOptionalHeader) {
 			r.UsesSEH = false
 		}
 	}
-	has := func(i int) schemas.Opt[bool] {
-		return schemas.Some(i < len(h.TableSizes) && h.TableSizes[i] > 0)
+	has := func(i int) value.Opt[bool] {
+		return value.Some(i < len(h.TableSizes) && h.TableSizes[i] > 0)
 	}
 	r.HasExportTable, r.HasImportTable = has(peTableExport), has(peTableImport)
 	r.HasCertTable, r.HasDebugData = has(peTableCertificate), has(peTableDebug)
@@ -114,7 +116,7 @@ func (b *pe) remove(e *event.FileStateRemove) {
 	if s.rec.Machine.OK {
 		fuid := e.File.FUID()
 		b.fuid = fuid.Append(b.fuid[:0])
-		s.rec.TS, s.rec.ID = schemas.Time(e.File.Start()), text(b.fuid)
+		s.rec.TS, s.rec.ID = e.File.Start(), text(b.fuid)
 		if len(s.names) > 0 {
 			s.rec.SectionNames = s.names
 		}

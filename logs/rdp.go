@@ -4,19 +4,21 @@ import (
 	"bytes"
 	"strconv"
 
+	"github.com/wirelog/wirelog/value"
+
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/schemas"
 )
 
 // rdpInterval is how long an RDP connection is watched (RDP::rdp_check_interval): what comes
 // later is not in its row.
-const rdpInterval event.Time = 10e9
+const rdpInterval value.Time = 10e9
 
 // rdp builds rdp.log after Zeek's base/protocols/rdp: a row a connection, when it ends.
 type rdp struct {
 	states[rdpState]
 	out schemas.Emitter
-	now func() event.Time
+	now func() value.Time
 
 	uidBuf []byte
 }
@@ -33,11 +35,11 @@ type rdpNames struct {
 	other string // before a number that has none
 }
 
-func (n *rdpNames) name(x uint64) schemas.Opt[string] {
+func (n *rdpNames) name(x uint64) value.Opt[string] {
 	if s, ok := n.names[x]; ok {
-		return schemas.Some(s)
+		return value.Some(s)
 	}
-	return schemas.Some(n.other + strconv.FormatUint(x, 10))
+	return value.Some(n.other + strconv.FormatUint(x, 10))
 }
 
 // The names of codes (MS-RDPBCGR section 2.2.1), as Zeek's base/protocols/rdp has them.
@@ -79,7 +81,7 @@ func installRDP(h *event.Hooks, out schemas.Emitter, o *Options) {
 	b := &rdp{out: out, now: o.Now}
 	b.init(h, b.ended)
 	h.RDP.ConnectRequest.Listen(func(e *event.RDPConnectRequest) {
-		b.state(e.Conn).Cookie = schemas.Some(string(e.Cookie))
+		b.state(e.Conn).Cookie = value.Some(string(e.Cookie))
 	})
 	h.RDP.NegotiationResponse.Listen(func(e *event.RDPNegotiationResponse) {
 		b.state(e.Conn).SecurityProtocol = rdpProtocols.name(e.SecurityProtocol)
@@ -108,7 +110,7 @@ func installRDP(h *event.Hooks, out schemas.Emitter, o *Options) {
 	})
 	h.RDP.ServerCertificate.Listen(func(e *event.RDPServerCertificate) {
 		r := b.state(e.Conn)
-		r.CertType, r.CertPermanent = rdpCertTypes.name(e.CertType), schemas.Some(e.PermanentlyIssued)
+		r.CertType, r.CertPermanent = rdpCertTypes.name(e.CertType), value.Some(e.PermanentlyIssued)
 		if e.CertType == rdpCertRSA {
 			r.CertCount++
 		}
@@ -116,7 +118,7 @@ func installRDP(h *event.Hooks, out schemas.Emitter, o *Options) {
 	h.RDP.BeginEncryption.Listen(func(e *event.RDPBeginEncryption) {
 		r := b.state(e.Conn)
 		if !r.Result.OK {
-			r.Result = schemas.Some("encrypted")
+			r.Result = value.Some("encrypted")
 		}
 		r.SecurityProtocol = rdpProtocols.name(e.SecurityProtocol)
 	})
@@ -141,9 +143,9 @@ func (b *rdp) state(c event.Conn) *schemas.RDP {
 	s := b.known(c)
 	if s == nil {
 		s = b.add(c)
-		*s = rdpState{rec: schemas.RDP{TS: schemas.Time(b.now())}}
+		*s = rdpState{rec: schemas.RDP{TS: b.now()}}
 	}
-	if b.now()-event.Time(s.rec.TS) > rdpInterval {
+	if b.now()-s.rec.TS > rdpInterval {
 		b.write(c, s)
 	}
 	return &s.rec
@@ -151,13 +153,13 @@ func (b *rdp) state(c event.Conn) *schemas.RDP {
 
 func (b *rdp) core(e *event.RDPClientCoreData) {
 	r, d := b.state(e.Conn), &e.Data
-	r.KeyboardLayout = schemas.Some(rdpKeyboard(d.KeyboardLayout))
+	r.KeyboardLayout = value.Some(rdpKeyboard(d.KeyboardLayout))
 	r.ClientBuild = rdpBuilds.name(d.ClientBuild)
-	r.ClientName, r.ClientDigProductID = schemas.Some(string(d.ClientName)), schemas.Some(string(d.DigProductID))
-	r.DesktopWidth, r.DesktopHeight = schemas.Some(d.DesktopWidth), schemas.Some(d.DesktopHeight)
+	r.ClientName, r.ClientDigProductID = value.Some(string(d.ClientName)), value.Some(string(d.DigProductID))
+	r.DesktopWidth, r.DesktopHeight = value.Some(d.DesktopWidth), value.Some(d.DesktopHeight)
 	r.RequestedColorDepth = rdpDepths.name(d.HighColorDepth)
 	if d.ECFlags.Want32bppSession {
-		r.RequestedColorDepth = schemas.Some("32bit")
+		r.RequestedColorDepth = value.Some("32bit")
 	}
 }
 

@@ -1,10 +1,10 @@
 package logs
 
-import "github.com/wirelog/wirelog/dissect/event"
+import "github.com/wirelog/wirelog/value"
 
 // recent remembers keys for a while after they were first seen.
 type recent[K comparable] struct {
-	interval event.Time
+	interval value.Time
 	max      int // keys that are remembered; beyond it the oldest is forgotten
 	seen     map[K]struct{}
 	// queue has the keys of seen in the order of their times, from head on.
@@ -14,15 +14,15 @@ type recent[K comparable] struct {
 
 type recentKey[K comparable] struct {
 	key  K
-	time event.Time
+	time value.Time
 }
 
-func newRecent[K comparable](interval event.Time, limit int) recent[K] {
+func newRecent[K comparable](interval value.Time, limit int) recent[K] {
 	return recent[K]{interval: interval, max: limit, seen: make(map[K]struct{})}
 }
 
 // first reports whether key is not remembered at now, and remembers it.
-func (r *recent[K]) first(key K, now event.Time) bool {
+func (r *recent[K]) first(key K, now value.Time) bool {
 	for r.head < len(r.queue) && now-r.queue[r.head].time >= r.interval {
 		r.forget()
 	}

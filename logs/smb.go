@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"math"
 
+	"github.com/wirelog/wirelog/value"
+
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/internal/freelist"
 	"github.com/wirelog/wirelog/schemas"
@@ -15,7 +17,7 @@ import (
 // command that is answered.
 type smb struct {
 	out  schemas.Emitter
-	now  func() event.Time
+	now  func() value.Time
 	slot event.Slot
 	file event.FileSlot
 
@@ -41,12 +43,12 @@ const (
 
 // smbRecent is how long an action is remembered, since it last came, not to be logged
 // again.
-const smbRecent = event.Time(180e9)
+const smbRecent = value.Time(180e9)
 
 // smbState is what the messages of a connection have told so far (Zeek's SMB::State). It
 // may outlive the connection, for files that do.
 type smbState struct {
-	uid event.UID
+	uid value.UID
 	id  event.ConnID
 
 	cmd     *smbCmd // that of the message at work, as are file and tree
@@ -55,36 +57,36 @@ type smbState struct {
 	pending map[uint64]*smbCmd // by message id (MID)
 	fids    map[uint64]*smbFile
 	tids    map[uint64]*smbTree
-	recent  map[string]event.Time
+	recent  map[string]value.Time
 }
 
 // smbCmd is a command.
 type smbCmd struct {
-	ts      event.Time
+	ts      value.Time
 	version string
 	command string
 	sub     string
 	status  uint32
-	answer  event.Time
+	answer  value.Time
 	pending bool // it is in smbState.pending
 	file    *smbFile
 	tree    *smbTree
 	// ownTree tells that there was no share yet when the command came, at treeTS, as for
 	// one to connect to a share.
 	ownTree bool
-	treeTS  event.Time
+	treeTS  value.Time
 
-	argument              schemas.Opt[string]
+	argument              value.Opt[string]
 	treePath, treeService string
 	offered               []string // dialects
 }
 
 // smbFile is a file that a command is about.
 type smbFile struct {
-	ts                   event.Time
-	fuid                 event.UID
-	action               schemas.Enum
-	path, name, prevName schemas.Opt[string]
+	ts                   value.Time
+	fuid                 value.UID
+	action               value.Enum
+	path, name, prevName value.Opt[string]
 	size                 uint64
 	times                event.SMBMACTimes
 	hasTimes             bool
@@ -92,8 +94,8 @@ type smbFile struct {
 
 // smbTree is a share.
 type smbTree struct {
-	ts                        event.Time
-	path, service, fileSystem schemas.Opt[string]
+	ts                        value.Time
+	path, service, fileSystem value.Opt[string]
 	shareType                 string
 }
 
@@ -210,7 +212,7 @@ func (b *smb) closed(s *smbState, fid uint64) {
 
 func (b *smb) pipeHeuristic(e *event.SMBPipeConnectHeuristic) {
 	if s := b.known(e.Conn); s != nil && s.tree != nil {
-		s.tree.path, s.tree.shareType = schemas.Some("<unknown>"), "PIPE"
+		s.tree.path, s.tree.shareType = value.Some("<unknown>"), "PIPE"
 	}
 }
 
@@ -244,7 +246,7 @@ func (b *smb) fileRemoved(e *event.FileStateRemove) {
 }
 
 // smbLogged are the actions that have a row (SMB::logged_file_actions).
-func smbLogged(action schemas.Enum) bool {
+func smbLogged(action value.Enum) bool {
 	switch action {
 	case "SMB::FILE_OPEN", "SMB::FILE_RENAME", "SMB::FILE_DELETE", "SMB::PRINT_OPEN", "SMB::PRINT_CLOSE":
 		return true
@@ -260,19 +262,19 @@ func (b *smb) writeFile(s *smbState) {
 	}
 	b.text[0] = s.uid.Append(b.text[0][:0])
 	b.rec.files = schemas.SMBFiles{
-		TS: schemas.Time(f.ts), UID: text(b.text[0]), ID: endpoints(&s.id),
-		FUID: b.fuid(f), Action: schemas.Opt[schemas.Enum]{V: f.action, OK: f.action != ""},
+		TS: f.ts, UID: text(b.text[0]), ID: endpoints(&s.id),
+		FUID: b.fuid(f), Action: value.Opt[value.Enum]{V: f.action, OK: f.action != ""},
 		Path: f.path, Name: f.name, FileSize: f.size, PrevName: f.prevName, Times: f.columns(),
 	}
 	b.out.Emit(&b.rec.files)
 }
 
-func (b *smb) fuid(f *smbFile) schemas.Opt[string] {
+func (b *smb) fuid(f *smbFile) value.Opt[string] {
 	if f.fuid.IsZero() {
-		return schemas.Opt[string]{}
+		return value.Opt[string]{}
 	}
 	b.text[1] = f.fuid.Append(b.text[1][:0])
-	return schemas.Some(text(b.text[1]))
+	return value.Some(text(b.text[1]))
 }
 
 // repeats reports whether the same has been done to a file lately. That it has been
@@ -289,7 +291,7 @@ func (b *smb) repeats(s *smbState, f *smbFile) bool {
 	last, ok := s.recent[string(k)]
 	if !ok {
 		if s.recent == nil {
-			s.recent = make(map[string]event.Time)
+			s.recent = make(map[string]value.Time)
 		}
 		if len(s.recent) >= maxSMBRecent {
 			clear(s.recent)
@@ -318,12 +320,12 @@ func (f *smbFile) setTimes(t *event.SMBMACTimes) {
 
 // smbTime rounds to microseconds. Times before 1677, as of files without any, are its
 // beginning.
-func smbTime(seconds float64) schemas.Opt[schemas.Time] {
+func smbTime(seconds float64) value.Opt[value.Time] {
 	whole, part := math.Modf(seconds)
 	if whole < math.MinInt64/1e9 || whole > math.MaxInt64/1e9 {
-		return schemas.Some(schemas.Time(math.Copysign(math.MaxInt64/1_000_000, seconds)) * 1_000_000)
+		return value.Some(value.Time(math.Copysign(math.MaxInt64/1_000_000, seconds)) * 1_000_000)
 	}
-	return schemas.Some(schemas.Time(whole)*1e9 + schemas.Time(math.Round(part*1e6))*1000)
+	return value.Some(value.Time(whole)*1e9 + value.Time(math.Round(part*1e6))*1000)
 }
 
 // writeTree emits the row of the share at work.
@@ -333,7 +335,7 @@ func (b *smb) writeTree(s *smbState) {
 	}
 	b.text[0] = s.uid.Append(b.text[0][:0])
 	b.rec.mapping = schemas.SMBMapping{
-		TS: schemas.Time(s.tree.ts), UID: text(b.text[0]), ID: endpoints(&s.id),
+		TS: s.tree.ts, UID: text(b.text[0]), ID: endpoints(&s.id),
 		Path: s.tree.path, Service: s.tree.service, NativeFileSystem: s.tree.fileSystem, ShareType: s.tree.shareType,
 	}
 	b.out.Emit(&b.rec.mapping)

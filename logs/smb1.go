@@ -3,8 +3,9 @@ package logs
 import (
 	"strconv"
 
+	"github.com/wirelog/wirelog/value"
+
 	"github.com/wirelog/wirelog/dissect/event"
-	"github.com/wirelog/wirelog/schemas"
 )
 
 func (b *smb) listenSMB1(h *event.Hooks) {
@@ -39,7 +40,7 @@ func (b *smb) listenSMB1(h *event.Hooks) {
 	h.SMB.SMB1NegotiateResponse.Listen(func(e *event.SMB1NegotiateResponse) {
 		s, r := b.at(e.Conn), &e.Response.NTLM
 		if s != nil && r.OK && r.V.DialectIndex < uint64(len(s.cmd.offered)) {
-			s.cmd.argument = schemas.Some(s.cmd.offered[r.V.DialectIndex])
+			s.cmd.argument = value.Some(s.cmd.offered[r.V.DialectIndex])
 		}
 	})
 	h.SMB.SMB1Transaction2Request.Listen(func(e *event.SMB1Transaction2Request) {
@@ -88,7 +89,7 @@ func (b *smb) message1(e *event.SMB1Message) {
 	}
 }
 
-func orElse(o schemas.Opt[string], s string) string {
+func orElse(o value.Opt[string], s string) string {
 	if o.OK {
 		return o.V
 	}
@@ -105,7 +106,7 @@ func smb1Deferred(command string) bool {
 	return false
 }
 
-func (c *smbCmd) setArgument(name schemas.Opt[string]) {
+func (c *smbCmd) setArgument(name value.Opt[string]) {
 	if name.OK {
 		c.argument = name
 	}
@@ -113,7 +114,7 @@ func (c *smbCmd) setArgument(name schemas.Opt[string]) {
 
 func (b *smb) argument1(c event.Conn, name []byte) {
 	if s := b.at(c); s != nil {
-		s.cmd.argument = schemas.Some(string(name))
+		s.cmd.argument = value.Some(string(name))
 	}
 }
 
@@ -123,7 +124,7 @@ func (b *smb) treeConnectRequest1(e *event.SMB1TreeConnectAndXRequest) {
 		return
 	}
 	t := b.newTree()
-	t.path, t.service = schemas.Some(string(e.Path)), schemas.Some(string(e.Service))
+	t.path, t.service = value.Some(string(e.Path)), value.Some(string(e.Service))
 	s.cmd.tree, s.cmd.argument = t, t.path
 }
 
@@ -133,13 +134,13 @@ func (b *smb) treeConnectResponse1(e *event.SMB1TreeConnectAndXResponse) {
 		return
 	}
 	if t := s.cmd.tree; t != nil {
-		t.service = schemas.Some(string(e.Service))
+		t.service = value.Some(string(e.Service))
 		if t.service.V == "IPC" {
 			t.shareType = "PIPE"
 		}
 		s.cmd.treeService = t.service.V
 		if len(e.NativeFileSystem) > 0 {
-			t.fileSystem = schemas.Some(string(e.NativeFileSystem))
+			t.fileSystem = value.Some(string(e.NativeFileSystem))
 		}
 		s.tree = t
 		s.setTree(e.Hdr.TID, t)
@@ -152,7 +153,7 @@ func (b *smb) createRequest1(e *event.SMB1NTCreateAndXRequest) {
 	if s == nil {
 		return
 	}
-	f := &smbFile{ts: b.now(), action: "SMB::FILE_OPEN", name: schemas.Some(string(e.FileName))}
+	f := &smbFile{ts: b.now(), action: "SMB::FILE_OPEN", name: value.Some(string(e.FileName))}
 	s.cmd.file, s.file, s.cmd.argument = f, f, f.name
 }
 
@@ -172,7 +173,7 @@ func (b *smb) createResponse1(e *event.SMB1NTCreateAndXResponse) {
 }
 
 // act1 notes what is done to an open file.
-func (b *smb) act1(c event.Conn, fid uint64, action schemas.Enum) *smbState {
+func (b *smb) act1(c event.Conn, fid uint64, action value.Enum) *smbState {
 	s := b.at(c)
 	if s == nil {
 		return nil

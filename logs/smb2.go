@@ -3,8 +3,9 @@ package logs
 import (
 	"strconv"
 
+	"github.com/wirelog/wirelog/value"
+
 	"github.com/wirelog/wirelog/dissect/event"
-	"github.com/wirelog/wirelog/schemas"
 )
 
 func (b *smb) listenSMB2(h *event.Hooks) {
@@ -32,7 +33,7 @@ func (b *smb) listenSMB2(h *event.Hooks) {
 }
 
 // smbActions are the names of an action on a disk, on a pipe and on a printer.
-type smbActions struct{ disk, pipe, print schemas.Enum }
+type smbActions struct{ disk, pipe, print value.Enum }
 
 var (
 	smbOpen  = &smbActions{"SMB::FILE_OPEN", "SMB::PIPE_OPEN", "SMB::PRINT_OPEN"}
@@ -41,7 +42,7 @@ var (
 	smbClose = &smbActions{"SMB::FILE_CLOSE", "SMB::PIPE_CLOSE", "SMB::PRINT_CLOSE"}
 )
 
-func (a *smbActions) on(t *smbTree) schemas.Enum {
+func (a *smbActions) on(t *smbTree) value.Enum {
 	if t != nil {
 		switch t.shareType {
 		case "PIPE":
@@ -111,7 +112,7 @@ func (b *smb) at(c event.Conn) *smbState {
 
 func (b *smb) treeConnectRequest2(e *event.SMB2TreeConnectRequest) {
 	if s := b.at(e.Conn); s != nil {
-		b.cmdTree(s).path = schemas.Some(string(e.Path))
+		b.cmdTree(s).path = value.Some(string(e.Path))
 	}
 }
 
@@ -143,7 +144,7 @@ func (b *smb) createRequest2(e *event.SMB2CreateRequest) {
 		name = string(e.Request.Filename)
 	}
 	s.file = b.cmdFile(s)
-	s.file.name = schemas.Some(name)
+	s.file.name = value.Some(name)
 	s.file.action = smbOpen.on(s.tree)
 }
 
@@ -185,7 +186,7 @@ func (b *smb) rename2(e *event.SMB2FileRename) {
 	if f.name.OK {
 		f.prevName = f.name
 	}
-	f.name = schemas.Some(string(e.DstFilename))
+	f.name = value.Some(string(e.DstFilename))
 	f.action = "SMB::FILE_RENAME"
 	b.writeFile(s)
 }

@@ -3,7 +3,7 @@ package logs
 import (
 	"testing"
 
-	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/value"
 )
 
 func TestSMBTime(t *testing.T) {
@@ -36,11 +36,11 @@ func TestNTStatus(t *testing.T) {
 
 // What is done to a file again has a row again only after a while in which it was not.
 func TestSMBRepeats(t *testing.T) {
-	var now event.Time
-	b := &smb{now: func() event.Time { return now }}
+	var now value.Time
+	b := &smb{now: func() value.Time { return now }}
 	s, f := new(smbState), &smbFile{hasTimes: true}
 	for _, x := range []struct {
-		at   event.Time
+		at   value.Time
 		want bool
 	}{{0, false}, {179, true}, {350, true}, {530, false}, {531, true}} {
 		now = x.at * 1e9

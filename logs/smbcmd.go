@@ -6,6 +6,8 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/wirelog/wirelog/value"
+
 	"github.com/wirelog/wirelog/schemas"
 )
 
@@ -23,15 +25,15 @@ func (b *smb) writeCmd(s *smbState) {
 	b.text[0] = s.uid.Append(b.text[0][:0])
 	uid, id := text(b.text[0]), endpoints(&s.id)
 	b.rec.cmd = schemas.SMBCmd{
-		TS: schemas.Time(c.ts), UID: uid, ID: id,
+		TS: c.ts, UID: uid, ID: id,
 		Command: c.command, SubCommand: someText(c.sub), Argument: c.argument,
-		Status: schemas.Some(ntStatus(c.status)), Version: c.version,
-		RTT:  schemas.Some(schemas.Interval(c.answer.Seconds() - c.ts.Seconds())),
+		Status: value.Some(ntStatus(c.status)), Version: c.version,
+		RTT:  value.Some(value.Interval(c.answer.Seconds() - c.ts.Seconds())),
 		Tree: someText(c.treePath), TreeService: someText(c.treeService),
 		ReferencedFile: schemas.SMBFile{
-			TS: schemas.Some(schemas.Time(f.ts)), UID: schemas.Some(uid), ID: schemas.Some(id),
-			FUID: b.fuid(f), Action: schemas.Opt[schemas.Enum]{V: f.action, OK: f.action != ""},
-			Path: f.path, Name: f.name, FileSize: schemas.Some(f.size), PrevName: f.prevName, Times: f.columns(),
+			TS: value.Some(f.ts), UID: value.Some(uid), ID: value.Some(id),
+			FUID: b.fuid(f), Action: value.Opt[value.Enum]{V: f.action, OK: f.action != ""},
+			Path: f.path, Name: f.name, FileSize: value.Some(f.size), PrevName: f.prevName, Times: f.columns(),
 		},
 	}
 	b.out.Emit(&b.rec.cmd)

@@ -5,6 +5,8 @@ import (
 	"net/netip"
 	"strconv"
 
+	"github.com/wirelog/wirelog/value"
+
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/schemas"
 )
@@ -14,7 +16,7 @@ import (
 type smtp struct {
 	states[smtpState]
 	out    schemas.Emitter
-	now    func() event.Time
+	now    func() value.Time
 	limits rowLimits
 	rec    schemas.SMTP
 	uidBuf []byte
@@ -60,15 +62,15 @@ type smtpState struct {
 	to    textSet
 	cc    textSet
 	path  []netip.Addr
-	fuids []event.UID
+	fuids []value.UID
 	smtpMessage
 }
 
 // smtpMessage is what begins anew with a message.
 type smtpMessage struct {
-	ts          event.Time
+	ts          value.Time
 	has         uint16 // bit a text
-	originating schemas.Opt[netip.Addr]
+	originating value.Opt[netip.Addr]
 	tls         bool
 	active      bool // the client has said something that is not logged yet
 	entity      bool // a part is under way
@@ -259,41 +261,41 @@ func (b *smtp) setFilename(s *smtpState, value []byte) {
 }
 
 // mailHeader takes a header of the message itself.
-func (b *smtp) mailHeader(c event.Conn, s *smtpState, name string, value []byte) {
+func (b *smtp) mailHeader(c event.Conn, s *smtpState, name string, text []byte) {
 	switch name {
 	case "MESSAGE-ID":
-		s.set(smtpMsgID, value)
+		s.set(smtpMsgID, text)
 	case "RECEIVED":
 		if s.isSet(smtpFirstReceived) {
 			s.set(smtpSecondReceived, s.texts[smtpFirstReceived])
 		}
-		s.set(smtpFirstReceived, value)
-		s.received(c, value)
+		s.set(smtpFirstReceived, text)
+		s.received(c, text)
 	case "IN-REPLY-TO":
-		s.set(smtpInReplyTo, value)
+		s.set(smtpInReplyTo, text)
 	case "SUBJECT":
-		s.set(smtpSubject, value)
+		s.set(smtpSubject, text)
 	case "FROM":
-		s.set(smtpFrom, value)
+		s.set(smtpFrom, text)
 	case "REPLY-TO":
-		s.set(smtpReplyTo, value)
+		s.set(smtpReplyTo, text)
 	case "DATE":
-		s.set(smtpDate, value)
+		s.set(smtpDate, text)
 	case "TO":
-		if !s.to.addAddrs(value) {
+		if !s.to.addAddrs(text) {
 			c.Weird("smtp_too_many_to_addresses", "", "")
 		}
 	case "CC":
-		if !s.cc.addAddrs(value) {
+		if !s.cc.addAddrs(text) {
 			c.Weird("smtp_too_many_cc_addresses", "", "")
 		}
 	case "X-ORIGINATING-IP":
-		ipAddrs(value, false, func(a netip.Addr) bool {
-			s.originating = schemas.Some(a)
+		ipAddrs(text, false, func(a netip.Addr) bool {
+			s.originating = value.Some(a)
 			return false
 		})
 	case "X-MAILER", "USER-AGENT", "X-USER-AGENT":
-		s.set(smtpUserAgent, value)
+		s.set(smtpUserAgent, text)
 	}
 }
 
@@ -353,16 +355,16 @@ func (b *smtp) write(c event.Conn, s *smtpState) {
 	b.uidBuf = uid.Append(b.uidBuf[:0])
 	l := &b.limits
 	l.begin(b.uidBuf)
-	column := func(which int) schemas.Opt[string] {
+	column := func(which int) value.Opt[string] {
 		if !s.isSet(which) {
-			return schemas.Opt[string]{}
+			return value.Opt[string]{}
 		}
-		return schemas.Some(l.text(s.texts[which]))
+		return value.Some(l.text(s.texts[which]))
 	}
 	r := &b.rec
-	*r = schemas.SMTP{TS: schemas.Time(s.ts), UID: text(b.uidBuf), ID: endpoints(&id), TransDepth: s.messages + 1}
+	*r = schemas.SMTP{TS: s.ts, UID: text(b.uidBuf), ID: endpoints(&id), TransDepth: s.messages + 1}
 	if s.hasHelo {
-		r.Helo = schemas.Some(l.text(s.helo))
+		r.Helo = value.Some(l.text(s.helo))
 	}
 	r.MailFrom = column(smtpMailFrom)
 	r.RcptTo = s.rcpt.column(l)

@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/wirelog/wirelog/value"
+
 	"github.com/wirelog/wirelog/dissect/event"
 )
 
@@ -11,7 +13,7 @@ import (
 // change to TLS.
 func TestSMTP(t *testing.T) {
 	b := newBench(t, "smtp")
-	c := &fakeConn{id: connID(t, event.ProtoTCP, "10.0.0.1:1024 10.0.0.2:25"), uid: uid(1)}
+	c := &fakeConn{id: connID(t, value.ProtoTCP, "10.0.0.1:1024 10.0.0.2:25"), uid: uid(1)}
 	request := func(command, arg string) {
 		b.hooks.SMTP.Request.Raise(&event.SMTPRequest{Conn: c, Command: []byte(command), Arg: []byte(arg)})
 	}

@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/wirelog/wirelog/value"
+
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/schemas"
 )
@@ -14,7 +16,7 @@ import (
 type socks struct {
 	states[socksState]
 	out schemas.Emitter
-	now func() event.Time
+	now func() value.Time
 
 	rec      schemas.SOCKS
 	services []string
@@ -23,12 +25,12 @@ type socks struct {
 
 // A socksState is what is known of a connection that speaks SOCKS.
 type socksState struct {
-	ts                     event.Time
+	ts                     value.Time
 	version                uint64
-	user                   schemas.Opt[string]
-	status                 schemas.Opt[string]
+	user                   value.Opt[string]
+	status                 value.Opt[string]
 	request, bound         schemas.SOCKSAddress
-	requestPort, boundPort schemas.Opt[schemas.Port]
+	requestPort, boundPort value.Opt[schemas.Port]
 }
 
 // socks5Status are the statuses of replies (RFC 1928 section 6).
@@ -45,15 +47,15 @@ var socks4Status = []string{
 
 const socks4First = 0x5a
 
-func socksStatus(version, code uint64) schemas.Opt[string] {
+func socksStatus(version, code uint64) value.Opt[string] {
 	list, i := socks5Status, code
 	if version == 4 {
 		list, i = socks4Status, code-socks4First
 	}
 	if i < uint64(len(list)) {
-		return schemas.Some(list[i])
+		return value.Some(list[i])
 	}
-	return schemas.Some("unknown-" + strconv.FormatUint(code, 10))
+	return value.Some("unknown-" + strconv.FormatUint(code, 10))
 }
 
 func installSOCKS(h *event.Hooks, out schemas.Emitter, o *Options) {
@@ -61,15 +63,15 @@ func installSOCKS(h *event.Hooks, out schemas.Emitter, o *Options) {
 	b.init(h, b.ended)
 	h.SOCKS.Request.Listen(func(e *event.SOCKSRequest) {
 		s := b.state(e.Conn, e.Version)
-		s.request, s.requestPort = socksAddress(&e.SA), schemas.Some(schemas.Port(e.P.Num))
+		s.request, s.requestPort = socksAddress(&e.SA), value.Some(schemas.Port(e.P.Num))
 	})
 	h.SOCKS.Reply.Listen(func(e *event.SOCKSReply) {
 		s := b.state(e.Conn, e.Version)
 		s.status = socksStatus(e.Version, e.Reply)
-		s.bound, s.boundPort = socksAddress(&e.SA), schemas.Some(schemas.Port(e.P.Num))
+		s.bound, s.boundPort = socksAddress(&e.SA), value.Some(schemas.Port(e.P.Num))
 	})
 	h.SOCKS.LoginUserpassRequest.Listen(func(e *event.SOCKSLoginUserpassRequest) {
-		b.state(e.Conn, 5).user = schemas.Some(string(e.User))
+		b.state(e.Conn, 5).user = value.Some(string(e.User))
 	})
 	h.SOCKS.LoginUserpassReply.Listen(func(e *event.SOCKSLoginUserpassReply) {
 		b.state(e.Conn, 5).status = socksStatus(5, e.Code)
@@ -78,10 +80,10 @@ func installSOCKS(h *event.Hooks, out schemas.Emitter, o *Options) {
 
 func socksAddress(a *event.SOCKSAddress) (r schemas.SOCKSAddress) {
 	if a.Host.OK {
-		r.Host = schemas.Some(a.Host.V)
+		r.Host = value.Some(a.Host.V)
 	}
 	if a.Name.OK {
-		r.Name = schemas.Some(string(a.Name.V))
+		r.Name = value.Some(string(a.Name.V))
 	}
 	return r
 }
@@ -104,7 +106,7 @@ func (b *socks) ended(c event.Conn, s *socksState) {
 	id, uid := c.ID(), c.UID()
 	b.uidBuf = uid.Append(b.uidBuf[:0])
 	b.rec = schemas.SOCKS{
-		TS: schemas.Time(s.ts), UID: text(b.uidBuf), ID: endpoints(&id), Version: s.version,
+		TS: s.ts, UID: text(b.uidBuf), ID: endpoints(&id), Version: s.version,
 		User: s.user, Status: s.status,
 		Request: s.request, RequestP: s.requestPort, Bound: s.bound, BoundP: s.boundPort,
 	}

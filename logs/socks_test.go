@@ -4,13 +4,15 @@ import (
 	"net/netip"
 	"testing"
 
+	"github.com/wirelog/wirelog/value"
+
 	"github.com/wirelog/wirelog/dissect/event"
 )
 
 func TestSOCKS(t *testing.T) {
 	b := newBench(t, "socks")
 	h := &b.hooks.SOCKS
-	c := &fakeConn{id: connID(t, event.ProtoTCP, "10.0.0.1:1024 10.0.0.2:1080"), uid: uid(1)}
+	c := &fakeConn{id: connID(t, value.ProtoTCP, "10.0.0.1:1024 10.0.0.2:1080"), uid: uid(1)}
 	removed := func() { endConn(&b.hooks, c) }
 	const begin = "socks ts=1 uid=C1 id.orig_h=10.0.0.1 id.orig_p=1024 id.resp_h=10.0.0.2 id.resp_p=1080"
 
@@ -30,15 +32,15 @@ func TestSOCKS(t *testing.T) {
 	// Taken off again by a violation.
 	b.now = 1e9
 	c.services = nil
-	h.Request.Raise(&event.SOCKSRequest{Conn: c, Version: 4, P: event.Port{Num: 80}})
+	h.Request.Raise(&event.SOCKSRequest{Conn: c, Version: 4, P: value.Port{Num: 80}})
 	removed()
 	b.out.expect(t)
 
 	c.services = []string{"http", "SOCKS"}
-	h.Request.Raise(&event.SOCKSRequest{Conn: c, Version: 5, SA: event.SOCKSAddress{Name: event.Some(name)}, P: event.Port{Num: 80}})
+	h.Request.Raise(&event.SOCKSRequest{Conn: c, Version: 5, SA: event.SOCKSAddress{Name: value.Some(name)}, P: value.Port{Num: 80}})
 	copy(name, "gone")
 	addr := netip.MustParseAddr("192.0.2.1")
-	h.Reply.Raise(&event.SOCKSReply{Conn: c, Version: 5, Reply: 9, SA: event.SOCKSAddress{Host: event.Some(addr)}, P: event.Port{Num: 81}})
+	h.Reply.Raise(&event.SOCKSReply{Conn: c, Version: 5, Reply: 9, SA: event.SOCKSAddress{Host: value.Some(addr)}, P: value.Port{Num: 81}})
 	removed()
 	b.out.expect(t, begin+" version=5 status=unknown-9 request.name=host request_p=80 bound.host=192.0.2.1 bound_p=81")
 }
@@ -61,7 +63,7 @@ func TestSOCKSStatus(t *testing.T) {
 // TestTunnelProxy finds that connections to one proxy are one tunnel without end.
 func TestTunnelProxy(t *testing.T) {
 	b := newBench(t, "tunnel")
-	c := &fakeConn{id: connID(t, event.ProtoTCP, "10.0.0.1:1024 10.0.0.2:1080"), uid: uid(1)}
+	c := &fakeConn{id: connID(t, value.ProtoTCP, "10.0.0.1:1024 10.0.0.2:1080"), uid: uid(1)}
 	request := func() { b.hooks.SOCKS.Request.Raise(&event.SOCKSRequest{Conn: c, Version: 5}) }
 	request()
 	b.out.expect(t, "tunnel ts=1 id.orig_h=10.0.0.1 id.orig_p=0 id.resp_h=10.0.0.2 id.resp_p=1080 tunnel_type=Tunnel::SOCKS action=Tunnel::DISCOVER")

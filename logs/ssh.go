@@ -7,6 +7,8 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 
+	"github.com/wirelog/wirelog/value"
+
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/schemas"
 )
@@ -16,7 +18,7 @@ import (
 type ssh struct {
 	states[sshState]
 	out   schemas.Emitter
-	now   func() event.Time
+	now   func() value.Time
 	local networks
 	hassh bool // the optional columns are wanted
 
@@ -28,10 +30,10 @@ type ssh struct {
 
 // A sshState is what is known of a connection. Its buffers are used again.
 type sshState struct {
-	ts             event.Time
+	ts             value.Time
 	logged         bool
 	client, server optText
-	auth           schemas.Opt[bool]
+	auth           value.Opt[bool]
 	attempts       uint64
 
 	// The offer that came first, its lists of names joined by commas.
@@ -81,8 +83,8 @@ func (b *ssh) state(c event.Conn) *sshState {
 	return s
 }
 
-func (s *sshState) reset(now event.Time) {
-	s.ts, s.logged, s.attempts, s.auth = now, false, 0, schemas.Opt[bool]{}
+func (s *sshState) reset(now value.Time) {
+	s.ts, s.logged, s.attempts, s.auth = now, false, 0, value.Opt[bool]{}
 	s.offered, s.negotiated = false, false
 	for _, t := range []*optText{
 		&s.client, &s.server, &s.cipher, &s.mac, &s.compression, &s.kex, &s.hostAlgo, &s.fingerprint, &s.hassh[0], &s.hassh[1],
@@ -216,7 +218,7 @@ func (b *ssh) attempted(e *event.SSHAuthAttempted) {
 		return
 	}
 	if !s.compressed() {
-		s.auth = schemas.Some(e.Authenticated)
+		s.auth = value.Some(e.Authenticated)
 		s.attempts++
 	}
 	if e.Authenticated {
@@ -245,14 +247,14 @@ func (b *ssh) write(c event.Conn, s *sshState) {
 	id, uid := c.ID(), c.UID()
 	b.uidBuf = uid.Append(b.uidBuf[:0])
 	b.rec = schemas.SSH{
-		TS: schemas.Time(s.ts), UID: text(b.uidBuf), ID: endpoints(&id),
+		TS: s.ts, UID: text(b.uidBuf), ID: endpoints(&id),
 		Version: sshVersion(&s.client, &s.server), AuthSuccess: s.auth, AuthAttempts: s.attempts,
 		Client: s.client.column(), Server: s.server.column(),
 		CipherAlg: s.cipher.column(), MACAlg: s.mac.column(), CompressionAlg: s.compression.column(),
 		KexAlg: s.kex.column(), HostKeyAlg: s.hostAlgo.column(), HostKeyFingerprint: s.fingerprint.column(),
 	}
 	if orig := b.local.contains(id.OrigH); orig != b.local.contains(id.RespH) {
-		b.rec.Direction = schemas.Some(schemas.Enum("INBOUND"))
+		b.rec.Direction = value.Some(value.Enum("INBOUND"))
 		if orig {
 			b.rec.Direction.V = "OUTBOUND"
 		}
@@ -264,18 +266,18 @@ func (b *ssh) write(c event.Conn, s *sshState) {
 	b.out.Emit(&b.rec)
 }
 
-func (b *ssh) fingerprint(s *sshState, i int) (sum, of schemas.Opt[string]) {
+func (b *ssh) fingerprint(s *sshState, i int) (sum, of value.Opt[string]) {
 	t := &s.hassh[i]
 	if !t.ok {
 		return sum, of
 	}
 	md := md5.Sum(t.b)
 	b.sums[i] = hex.AppendEncode(b.sums[i][:0], md[:])
-	return schemas.Some(text(b.sums[i])), t.column()
+	return value.Some(text(b.sums[i])), t.column()
 }
 
 // sshVersion is the major version that both lines allow. One of 1.99 speaks both.
-func sshVersion(client, server *optText) (v schemas.Opt[uint64]) {
+func sshVersion(client, server *optText) (v value.Opt[uint64]) {
 	if !client.ok || !server.ok {
 		return v
 	}
@@ -284,9 +286,9 @@ func sshVersion(client, server *optText) (v schemas.Opt[uint64]) {
 	switch {
 	case x == 0 || y == 0:
 	case !only1 && !also1:
-		v = schemas.Some(uint64(2))
+		v = value.Some(uint64(2))
 	case x == '1' && y == '1':
-		v = schemas.Some(uint64(1))
+		v = value.Some(uint64(1))
 	}
 	return v
 }

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/wirelog/wirelog/value"
+
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/schemas"
 )
@@ -17,7 +19,7 @@ func names(s string) (list [][]byte) {
 }
 
 func sshPrefs(toServer, toClient string) event.SSHAlgorithmPrefs {
-	return event.SSHAlgorithmPrefs{ClientToServer: event.Some(names(toServer)), ServerToClient: event.Some(names(toClient))}
+	return event.SSHAlgorithmPrefs{ClientToServer: value.Some(names(toServer)), ServerToClient: value.Some(names(toClient))}
 }
 
 // sshOffer is an offer with two ciphers, of which the later are common to all.
@@ -89,7 +91,7 @@ func TestSSH(t *testing.T) {
 			" version=2 auth_attempts=0" + lines + strings.Replace(agreed, "none", "zlib", 1), ""},
 	} {
 		b := newBench(t, "ssh")
-		fc := &fakeConn{id: connID(t, event.ProtoTCP, "10.0.0.1:1024 10.0.0.2:22"), uid: uid(1)}
+		fc := &fakeConn{id: connID(t, value.ProtoTCP, "10.0.0.1:1024 10.0.0.2:22"), uid: uid(1)}
 		c.do(talk{b, fc})
 		check := func(when, want string) {
 			t.Helper()
@@ -129,7 +131,7 @@ func TestSSHVersion(t *testing.T) {
 // TestHASSH compares with fingerprints of the lists made by md5sum.
 func TestHASSH(t *testing.T) {
 	b := newBench(t, "ssh", "hassh")
-	c := &fakeConn{id: connID(t, event.ProtoTCP, "10.0.0.1:1024 10.0.0.2:22"), uid: uid(1)}
+	c := &fakeConn{id: connID(t, value.ProtoTCP, "10.0.0.1:1024 10.0.0.2:22"), uid: uid(1)}
 	b.hooks.SSH.ClientVersion.Raise(&event.SSHClientVersion{Conn: c, Version: []byte("SSH-2.0-c")})
 	b.hooks.SSH.Capabilities.Raise(sshOffer(c, false, "k1,k2", "none,zlib"))
 	b.hooks.SSH.Capabilities.Raise(sshOffer(c, true, "k2", "none"))
@@ -148,8 +150,8 @@ func TestSSHDirection(t *testing.T) {
 	} {
 		var h event.Hooks
 		var out lastSSH
-		Install(&h, &out, Options{Now: func() event.Time { return 1 }, LocalNets: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}})
-		f := &fakeConn{id: connID(t, event.ProtoTCP, c.conn), uid: uid(1)}
+		Install(&h, &out, Options{Now: func() value.Time { return 1 }, LocalNets: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}})
+		f := &fakeConn{id: connID(t, value.ProtoTCP, c.conn), uid: uid(1)}
 		h.SSH.ClientVersion.Raise(&event.SSHClientVersion{Conn: f, Version: []byte("SSH-2.0-c")})
 		endConn(&h, f)
 		if got := out.rec.Direction; string(got.V) != c.want || got.OK != (c.want != "") {

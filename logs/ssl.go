@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/wirelog/wirelog/value"
+
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/schemas"
 )
@@ -14,7 +16,7 @@ import (
 type ssl struct {
 	states[sslState]
 	out schemas.Emitter
-	now func() event.Time
+	now func() value.Time
 
 	rec      schemas.SSL
 	uidBuf   []byte
@@ -47,14 +49,14 @@ const maxChainFPs = 256
 
 // sslState is what is known of a connection.
 type sslState struct {
-	ts         event.Time
+	ts         value.Time
 	versionNum uint64 // 0 if no server has chosen one
 	version    string
 	cipher     string
 	curve      string
-	serverName schemas.Opt[string]
+	serverName value.Opt[string]
 	lastAlert  string
-	next       schemas.Opt[string]
+	next       value.Opt[string]
 
 	sessionID [32]byte // that the client offers to resume, zeros for none
 	resumed   bool
@@ -72,7 +74,7 @@ type sslState struct {
 	certs []*stdx509.Certificate
 	// The names in the server's own certificate.
 	leaf, leafHasSAN bool
-	leafCN           schemas.Opt[string]
+	leafCN           value.Opt[string]
 	leafNames        []string
 
 	hello *sslHello
@@ -154,7 +156,7 @@ func installSSL(h *event.Hooks, out schemas.Emitter, o *Options) {
 	})
 	h.SSL.ExtensionServerName.Listen(func(e *event.SSLExtensionServerName) {
 		if s := b.state(e.Conn); e.IsClient && len(e.Names) > 0 && (!s.serverName.OK || s.serverName.V != string(e.Names[0])) {
-			s.serverName = schemas.Some(string(e.Names[0]))
+			s.serverName = value.Some(string(e.Names[0]))
 		}
 	})
 	h.SSL.ExtensionApplicationLayerProtocolNegotiation.Listen(b.alpn)
@@ -210,7 +212,7 @@ func installSSL(h *event.Hooks, out schemas.Emitter, o *Options) {
 	}
 }
 
-func isSSL(tag event.Enum) bool {
+func isSSL(tag value.Enum) bool {
 	return tag == "Analyzer::ANALYZER_SSL" || tag == "Analyzer::ANALYZER_DTLS"
 }
 
@@ -291,7 +293,7 @@ func (b *ssl) alpn(e *event.SSLExtensionApplicationLayerProtocolNegotiation) {
 		return
 	}
 	if !e.IsClient {
-		s.next = schemas.Some(knownALPN(e.Protocols[0]))
+		s.next = value.Some(knownALPN(e.Protocols[0]))
 	} else if b.ja4 {
 		s.fingerprint().alpn = append(s.hello.alpn[:0], e.Protocols[0]...)
 	}
@@ -359,7 +361,7 @@ func (b *ssl) certificate(e *event.X509Certificate) {
 	}
 	if b.chain == sslServer && len(fps) == 1 {
 		s.leaf, s.leafHasSAN = true, e.HasSAN
-		s.leafCN = schemas.Opt[string](e.Cert.CN)
+		s.leafCN = e.Cert.CN
 		s.leafNames = s.leafNames[:0]
 	}
 }
@@ -397,7 +399,7 @@ func (b *ssl) write(c event.Conn, s *sslState) {
 	b.uidBuf = uid.Append(b.uidBuf[:0])
 	r := &b.rec
 	*r = schemas.SSL{
-		TS: schemas.Time(s.ts), UID: text(b.uidBuf), ID: endpoints(&id),
+		TS: s.ts, UID: text(b.uidBuf), ID: endpoints(&id),
 		Version: someText(s.version), Cipher: someText(s.cipher), Curve: someText(s.curve),
 		ServerName: s.serverName, Resumed: s.resumed, LastAlert: someText(s.lastAlert), NextProtocol: s.next,
 		Established: s.established, SSLHistory: text(s.history),
@@ -411,10 +413,10 @@ func (b *ssl) write(c event.Conn, s *sslState) {
 		r.ClientCertChainFPs = chainOf(s.fps[sslClient])
 	}
 	if s.leaf && s.serverName.OK {
-		r.SNIMatchesCert = schemas.Some(s.nameMatches(s.serverName.V))
+		r.SNIMatchesCert = value.Some(s.nameMatches(s.serverName.V))
 	}
 	if s.leaf && len(s.certs) > 0 && s.certs[0] != nil {
-		r.ValidationStatus = schemas.Some(b.validator.validate(s.fps[sslServer], s.certs, b.now()))
+		r.ValidationStatus = value.Some(b.validator.validate(s.fps[sslServer], s.certs, b.now()))
 	}
 	if s.hello != nil {
 		s.hello.fill(r)
@@ -423,11 +425,11 @@ func (b *ssl) write(c event.Conn, s *sslState) {
 }
 
 // chainOf is a vector, empty rather than unset if there is nothing in it.
-func chainOf(fps []string) schemas.Vector[string] {
+func chainOf(fps []string) value.Vector[string] {
 	if fps == nil {
-		return schemas.Vector[string]{}
+		return value.Vector[string]{}
 	}
-	return schemas.Vector[string](fps)
+	return value.Vector[string](fps)
 }
 
 func (b *ssl) ended(c event.Conn, s *sslState) {

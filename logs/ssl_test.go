@@ -5,13 +5,15 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/wirelog/wirelog/value"
+
 	"github.com/wirelog/wirelog/dissect/event"
 )
 
 func TestSSL(t *testing.T) {
 	b := newBench(t, "ssl")
 	h := &b.hooks.SSL
-	c := &fakeConn{id: connID(t, event.ProtoTCP, "10.0.0.1:1024 10.0.0.2:443"), uid: uid(1)}
+	c := &fakeConn{id: connID(t, value.ProtoTCP, "10.0.0.1:1024 10.0.0.2:443"), uid: uid(1)}
 	removed := func() { endConn(&b.hooks, c) }
 	const begin = "ssl ts=1 uid=C1 id.orig_h=10.0.0.1 id.orig_p=1024 id.resp_h=10.0.0.2 id.resp_p=443"
 
@@ -118,7 +120,7 @@ func TestFingerprints(t *testing.T) {
 		client: []uint64{0x1a1a, 0x1b, 0, 0x33, 0x10, 0x4469, 0x17, 0x2d, 0xd, 5, 0x23, 0x12, 0x2b, 0xff01, 0xb, 0xa, 0x15},
 		algs:   []uint16{0x0403, 0x0804, 0x0401, 0x0503, 0x0805, 0x0501, 0x0806, 0x0601}, versions: []uint64{0x2a2a, 0x304, 0x303}, alpn: []byte("h2"),
 	}
-	c := &fakeConn{id: connID(t, event.ProtoTCP, "10.0.0.1:1024 10.0.0.2:443")}
+	c := &fakeConn{id: connID(t, value.ProtoTCP, "10.0.0.1:1024 10.0.0.2:443")}
 	e := &event.SSLClientHello{Conn: c, Version: 0x303, Ciphers: []uint64{0x3a3a, 0x1301, 0x1302, 0x1303, 0xc02b, 0xc02f, 0xc02c, 0xc030,
 		0xcca9, 0xcca8, 0xc013, 0xc014, 0x9c, 0x9d, 0x2f, 0x35}}
 	if got := h.makeJA4(e); got != "t13d1516h2_8daaf6152771_e5627efa2ab1" {

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/wirelog/wirelog/value"
+
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/schemas"
 )
@@ -157,13 +159,13 @@ func ja4Version(v uint64) string {
 func (h *sslHello) makeJA4(e *event.SSLClientHello) string {
 	id := e.Conn.ID()
 	b := append(h.buf[:0], 't')
-	if id.Proto == event.ProtoUDP {
+	if id.Proto == value.ProtoUDP {
 		b[0] = 'd'
 	}
 	version, first := e.Version, true
 	for _, v := range h.versions {
 		newer := v > version
-		if id.Proto == event.ProtoUDP {
+		if id.Proto == value.ProtoUDP {
 			newer = v < version // versions of DTLS count downwards
 		}
 		if !grease(v) && (first || newer) {

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/value"
 )
 
 // Results of validation, in the words of OpenSSL's X509_verify_cert_error_string and, for
@@ -75,7 +75,7 @@ func (v *validator) learn(fingerprint string, der []byte) *stdx509.Certificate {
 
 // validate is the result for a chain at a time. fps are the fingerprints of its
 // certificates, and certs what learn has returned for them.
-func (v *validator) validate(fps []string, certs []*stdx509.Certificate, now event.Time) string {
+func (v *validator) validate(fps []string, certs []*stdx509.Certificate, now value.Time) string {
 	key := strings.Join(fps, ".")
 	sec := int64(now) / int64(time.Second)
 	if d, ok := v.verdicts[key]; ok && d.from <= sec && sec < d.until {

@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/value"
 )
 
 // year is the first second of a year.
@@ -129,7 +129,7 @@ func TestValidator(t *testing.T) {
 			certs = append(certs, v.learn(string(s.cert.Raw), s.cert.Raw))
 		}
 		for range 2 { // the second from what is kept
-			if got := v.validate(fps, certs, event.Time(year(tt.year).UnixNano())); got != tt.want {
+			if got := v.validate(fps, certs, value.Time(year(tt.year).UnixNano())); got != tt.want {
 				t.Errorf("%s: %s, want %s", tt.name, got, tt.want)
 			}
 		}
@@ -170,7 +170,7 @@ func FuzzValidator(f *testing.F) {
 		if c == nil {
 			return
 		}
-		const now = event.Time(1 << 60)
+		const now = value.Time(1 << 60)
 		got := v.validate([]string{"a", "b"}, []*stdx509.Certificate{c, c}, now)
 		if !slices.Contains([]string{invalidSelfSigned, invalidSelfInChain, invalidNoLocal, invalidTooLong}, got) {
 			t.Errorf("%s without any root", got)

@@ -3,6 +3,8 @@ package logs
 import (
 	"encoding/binary"
 
+	"github.com/wirelog/wirelog/value"
+
 	"github.com/dchest/siphash"
 
 	"github.com/wirelog/wirelog/dissect/event"
@@ -59,7 +61,7 @@ func (t *tableOrder) order(conns []event.FileConn, visit func(int)) {
 }
 
 // transportBits are what Zeek's ports have above their 16 bits (Val.h).
-var transportBits = map[event.Proto]uint64{event.ProtoTCP: 1 << 16, event.ProtoUDP: 2 << 16, event.ProtoICMP: 3 << 16}
+var transportBits = map[value.Proto]uint64{value.ProtoTCP: 1 << 16, value.ProtoUDP: 2 << 16, value.ProtoICMP: 3 << 16}
 
 // connHash hashes id as Zeek's CompositeHash writes a conn_id: addresses in 16 bytes, ports
 // with the bits of their protocol, and a byte before each field that may be unset.

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/wirelog/wirelog/value"
+
 	"github.com/wirelog/wirelog/dissect/event"
 )
 
@@ -30,7 +32,7 @@ func TestTableOrder(t *testing.T) {
 		conns := make([]event.FileConn, strings.Count(want, ",")+1)
 		for i := range conns {
 			conns[i].ID = event.ConnID{OrigH: netip.MustParseAddr("10.0.0.1"), OrigP: uint16(1025 + i),
-				RespH: netip.MustParseAddr("2001:db8::1"), RespP: 80, Proto: event.ProtoTCP, IPProto: 6}
+				RespH: netip.MustParseAddr("2001:db8::1"), RespP: 80, Proto: value.ProtoTCP, IPProto: 6}
 		}
 		var got []string
 		table.order(conns, func(i int) { got = append(got, strconv.Itoa(i+1)) })
@@ -44,7 +46,7 @@ func TestTableOrderMany(t *testing.T) {
 	conns := make([]event.FileConn, 5000)
 	for i := range conns {
 		conns[i].ID = event.ConnID{OrigH: netip.AddrFrom4([4]byte{10, 0, byte(i >> 8), byte(i)}), OrigP: 53,
-			RespH: netip.MustParseAddr("192.0.2.1"), RespP: 53, Proto: event.ProtoUDP, IPProto: 17}
+			RespH: netip.MustParseAddr("192.0.2.1"), RespP: 53, Proto: value.ProtoUDP, IPProto: 17}
 	}
 	seen := make([]bool, len(conns))
 	visited := 0

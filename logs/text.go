@@ -1,6 +1,6 @@
 package logs
 
-import "github.com/wirelog/wirelog/schemas"
+import "github.com/wirelog/wirelog/value"
 
 // optText is text that may be unset and keeps its buffer.
 type optText struct {
@@ -17,4 +17,4 @@ func (t *optText) trim() {
 	}
 }
 
-func (t *optText) column() schemas.Opt[string] { return schemas.Opt[string]{V: text(t.b), OK: t.ok} }
+func (t *optText) column() value.Opt[string] { return value.Opt[string]{V: text(t.b), OK: t.ok} }

@@ -3,6 +3,7 @@ package logs
 import (
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/schemas"
+	"github.com/wirelog/wirelog/value"
 )
 
 // tunnels builds tunnel.log after Zeek's base/frameworks/tunnels. A tunnel
@@ -10,8 +11,8 @@ import (
 // carries it ends, or until no connection was new in it for a while.
 type tunnels struct {
 	out    schemas.Emitter
-	now    func() event.Time
-	cause  func(deadline event.Time, num uint64)
+	now    func() value.Time
+	cause  func(deadline value.Time, num uint64)
 	active map[tunnelKey]*activeTunnel
 	// oldest and newest end the list of active tunnels in the order of their use.
 	oldest, newest *activeTunnel
@@ -30,7 +31,7 @@ type tunnelKey struct {
 type activeTunnel struct {
 	event.Encapsulation
 	domain uint32
-	used   event.Time
+	used   value.Time
 	// packet is the number of the first packet of the connection that made the
 	// tunnel known.
 	packet     uint64
@@ -39,7 +40,7 @@ type activeTunnel struct {
 
 const (
 	// tunnelIdle is Zeek's Tunnel::expiration_interval.
-	tunnelIdle = event.Time(3600e9)
+	tunnelIdle = value.Time(3600e9)
 	// maxTunnels is how many tunnels are known at once; beyond it the one that
 	// was not used for longest expires.
 	maxTunnels = 1 << 17
@@ -47,15 +48,15 @@ const (
 
 // Kinds of tunnels through proxies.
 const (
-	tunnelSOCKS event.Enum = "Tunnel::SOCKS"
-	tunnelHTTP  event.Enum = "Tunnel::HTTP"
+	tunnelSOCKS value.Enum = "Tunnel::SOCKS"
+	tunnelHTTP  value.Enum = "Tunnel::HTTP"
 )
 
 // Values of the action column.
 const (
-	tunnelDiscover schemas.Enum = "Tunnel::DISCOVER"
-	tunnelClose    schemas.Enum = "Tunnel::CLOSE"
-	tunnelExpire   schemas.Enum = "Tunnel::EXPIRE"
+	tunnelDiscover value.Enum = "Tunnel::DISCOVER"
+	tunnelClose    value.Enum = "Tunnel::CLOSE"
+	tunnelExpire   value.Enum = "Tunnel::EXPIRE"
 )
 
 func installTunnel(h *event.Hooks, out schemas.Emitter, o *Options) *tunnels {
@@ -73,7 +74,7 @@ func installTunnel(h *event.Hooks, out schemas.Emitter, o *Options) *tunnels {
 
 // proxy notes that c goes to a proxy. All connections between the same
 // client and proxy are one tunnel.
-func (b *tunnels) proxy(c event.Conn, kind event.Enum) {
+func (b *tunnels) proxy(c event.Conn, kind value.Enum) {
 	id := c.ID()
 	id.OrigP = 0
 	b.use(c, &event.Encapsulation{ID: id, Type: kind}, c.Domain())
@@ -121,9 +122,9 @@ func (b *tunnels) removed(e *event.ConnectionStateRemove) {
 }
 
 // due reports whether a tunnel has not been used for too long.
-func (b *tunnels) due(now event.Time) bool { return b.oldest != nil && b.oldest.used+tunnelIdle <= now }
+func (b *tunnels) due(now value.Time) bool { return b.oldest != nil && b.oldest.used+tunnelIdle <= now }
 
-func (b *tunnels) expire(now event.Time, clock Clock) {
+func (b *tunnels) expire(now value.Time, clock Clock) {
 	for b.due(now) {
 		t := b.oldest
 		deadline := t.used + tunnelIdle
@@ -135,22 +136,22 @@ func (b *tunnels) expire(now event.Time, clock Clock) {
 	}
 }
 
-func (b *tunnels) end(t *activeTunnel, action schemas.Enum, at event.Time) {
+func (b *tunnels) end(t *activeTunnel, action value.Enum, at value.Time) {
 	b.unlink(t)
 	delete(b.active, t.key())
 	b.write(t, action, at)
 }
 
-func (b *tunnels) write(t *activeTunnel, action schemas.Enum, at event.Time) {
+func (b *tunnels) write(t *activeTunnel, action value.Enum, at value.Time) {
 	b.rec = schemas.Tunnel{
-		TS:         schemas.Time(at),
+		TS:         at,
 		ID:         endpoints(&t.ID),
-		TunnelType: schemas.Enum(t.Type),
+		TunnelType: t.Type,
 		Action:     action,
 	}
 	if !t.UID.IsZero() {
 		b.uidBuf = t.UID.Append(b.uidBuf[:0])
-		b.rec.UID = schemas.Some(text(b.uidBuf))
+		b.rec.UID = value.Some(text(b.uidBuf))
 	}
 	b.out.Emit(&b.rec)
 }

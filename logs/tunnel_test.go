@@ -4,19 +4,21 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/wirelog/wirelog/value"
+
 	"github.com/wirelog/wirelog/dissect/event"
 )
 
 // steps is a clock of packets one second apart.
 type steps struct{}
 
-func (steps) At(d event.Time) (event.Time, uint64) { return (d + 1e9 - 1) / 1e9 * 1e9, uint64(d / 1e9) }
+func (steps) At(d value.Time) (value.Time, uint64) { return (d + 1e9 - 1) / 1e9 * 1e9, uint64(d / 1e9) }
 
 func TestTunnel(t *testing.T) {
 	b := newBench(t, "tunnel")
-	carrier := &fakeConn{id: connID(t, event.ProtoUDP, "10.0.0.1:1024 10.0.0.2:3544"), uid: uid(1)}
+	carrier := &fakeConn{id: connID(t, value.ProtoUDP, "10.0.0.1:1024 10.0.0.2:3544"), uid: uid(1)}
 	teredo := event.Encapsulation{ID: carrier.id, Type: "Tunnel::TEREDO", UID: carrier.uid}
-	gre := event.Encapsulation{ID: connID(t, event.ProtoUnknown, "10.0.0.3:0 10.0.0.4:0"), Type: "Tunnel::GRE", UID: uid(2)}
+	gre := event.Encapsulation{ID: connID(t, value.ProtoUnknown, "10.0.0.3:0 10.0.0.4:0"), Type: "Tunnel::GRE", UID: uid(2)}
 	row := func(ts any, e *event.Encapsulation, action string) string {
 		return fmt.Sprintf("tunnel ts=%v uid=%s id.orig_h=%s id.orig_p=%d id.resp_h=%s id.resp_p=%d tunnel_type=%s action=Tunnel::%s",
 			ts, e.UID, e.ID.OrigH, e.ID.OrigP, e.ID.RespH, e.ID.RespP, e.Type, action)
@@ -72,15 +74,15 @@ func TestTunnel(t *testing.T) {
 
 func TestTunnelExpiryCause(t *testing.T) {
 	var h event.Hooks
-	now := event.Time(1e9)
+	now := value.Time(1e9)
 	out := &recorder{logs: []string{"tunnel"}}
 	var causes []string
 	b := Install(&h, out, Options{
-		Now:   func() event.Time { return now },
-		Cause: func(d event.Time, num uint64) { causes = append(causes, fmt.Sprint(d.Seconds(), num)) },
+		Now:   func() value.Time { return now },
+		Cause: func(d value.Time, num uint64) { causes = append(causes, fmt.Sprint(d.Seconds(), num)) },
 	})
 	for i := range uint64(3) {
-		id := connID(t, event.ProtoUnknown, fmt.Sprintf("10.0.0.1:0 10.0.1.%d:0", i))
+		id := connID(t, value.ProtoUnknown, fmt.Sprintf("10.0.0.1:0 10.0.1.%d:0", i))
 		h.Conn.NewConnection.Raise(&event.NewConnection{Conn: &fakeConn{
 			first: 10 + i, tunnel: []event.Encapsulation{{ID: id, UID: uid(i + 1)}},
 		}})
@@ -96,8 +98,8 @@ func TestTunnelExpiryCause(t *testing.T) {
 func TestTunnelBound(t *testing.T) {
 	var h event.Hooks
 	out := &recorder{quiet: true}
-	b := installTunnel(&h, out, &Options{Now: func() event.Time { return 1 }})
-	id := connID(t, event.ProtoUnknown, "10.0.0.1:0 10.0.0.2:0")
+	b := installTunnel(&h, out, &Options{Now: func() value.Time { return 1 }})
+	id := connID(t, value.ProtoUnknown, "10.0.0.1:0 10.0.0.2:0")
 	for i := range maxTunnels + 100 {
 		id.OrigP, id.RespP = uint16(i), uint16(i>>16)
 		b.register(&fakeConn{}, []event.Encapsulation{{ID: id}})

@@ -3,13 +3,15 @@ package logs
 import (
 	"bytes"
 
+	"github.com/wirelog/wirelog/value"
+
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/schemas"
 )
 
 // wsState has what the headers of a handshake say (RFC 6455 section 11.3).
 type wsState struct {
-	subprotocol                       schemas.Opt[string]
+	subprotocol                       value.Opt[string]
 	protocols, extensions, serverExts []string
 }
 
@@ -29,7 +31,7 @@ func (s *httpState) webSocketHeader(e *event.HTTPHeader) {
 	case which == "PROTOCOL" && e.IsOrig:
 		s.ws.protocols = appendCommaList(s.ws.protocols, e.Value)
 	case which == "PROTOCOL":
-		s.ws.subprotocol = schemas.Some(string(e.Value[:min(len(e.Value), maxHTTPField)]))
+		s.ws.subprotocol = value.Some(string(e.Value[:min(len(e.Value), maxHTTPField)]))
 	case which == "EXTENSIONS" && e.IsOrig:
 		s.ws.extensions = appendCommaList(s.ws.extensions, e.Value)
 	case which == "EXTENSIONS":
@@ -57,7 +59,7 @@ func (b *httpLog) established(e *event.WebSocketEstablished) {
 	id, uid := e.Conn.ID(), e.Conn.UID()
 	b.uidBuf = uid.Append(b.uidBuf[:0])
 	r := &b.wsRec
-	*r = schemas.WebSocket{TS: schemas.Time(b.now()), UID: text(b.uidBuf), ID: endpoints(&id)}
+	*r = schemas.WebSocket{TS: b.now(), UID: text(b.uidBuf), ID: endpoints(&id)}
 	if w := s.ws; w != nil {
 		r.Subprotocol = w.subprotocol
 		r.ClientProtocols, r.ServerExtensions = vector(w.protocols), vector(w.serverExts)

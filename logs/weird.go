@@ -3,6 +3,8 @@ package logs
 import (
 	"net/netip"
 
+	"github.com/wirelog/wirelog/value"
+
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/schemas"
 )
@@ -15,7 +17,7 @@ import (
 // connections and host pairs.
 type weirds struct {
 	out  schemas.Emitter
-	now  func() event.Time
+	now  func() value.Time
 	peer string
 	// repeats is Zeek's weird_ignore, daily its did_log and did_notice.
 	repeats recent[weirdKey]
@@ -37,8 +39,8 @@ type weirdKey struct {
 }
 
 const (
-	weirdRepeats = event.Time(600e9)   // create_expire of Zeek's weird_ignore
-	weirdDaily   = event.Time(86400e9) // create_expire of Zeek's did_log and did_notice
+	weirdRepeats = value.Time(600e9)   // create_expire of Zeek's weird_ignore
+	weirdDaily   = value.Time(86400e9) // create_expire of Zeek's did_log and did_notice
 	// maxWeirdKeys is how many keys a shard remembers for each of the two.
 	maxWeirdKeys = 1 << 16
 )
@@ -127,15 +129,15 @@ func (b *weirds) expiredConn(e *event.ExpiredConnWeird) {
 	}
 }
 
-func (b *weirds) ofConn(a weirdAction, name string, id *event.ConnID, uid *event.UID, domain uint64, addl []byte, source string) {
+func (b *weirds) ofConn(a weirdAction, name string, id *event.ConnID, uid *value.UID, domain uint64, addl []byte, source string) {
 	key := weirdKey{name: name, domain: domain, orig: id.OrigH, resp: id.RespH, origP: id.OrigP, respP: id.RespP}
 	if !b.wanted(a, &key) {
 		return
 	}
 	b.fill(a, name, addl, source)
 	b.uidBuf = uid.Append(b.uidBuf[:0])
-	b.rec.UID = schemas.Some(text(b.uidBuf))
-	b.rec.ID = schemas.Some(endpoints(id))
+	b.rec.UID = value.Some(text(b.uidBuf))
+	b.rec.ID = value.Some(endpoints(id))
 	b.emit(a, id.OrigH)
 }
 
@@ -146,7 +148,7 @@ func (b *weirds) flow(e *event.FlowWeird) {
 		return
 	}
 	b.fill(a, e.Name, e.Addl, e.Source)
-	b.rec.ID = schemas.Some(schemas.ID{OrigH: e.Src, RespH: e.Dst})
+	b.rec.ID = value.Some(schemas.ID{OrigH: e.Src, RespH: e.Dst})
 	b.emit(a, e.Src)
 }
 
@@ -210,15 +212,15 @@ func (b *weirds) emitWithoutHosts(a weirdAction, kind schemas.GateKind) {
 
 func (b *weirds) fill(a weirdAction, name string, addl []byte, source string) {
 	b.rec = schemas.Weird{
-		TS:     schemas.Time(b.now()),
+		TS:     b.now(),
 		Name:   name,
 		Notice: a == weirdNoticePerOrig,
 		Peer:   b.peer,
 	}
 	if len(addl) > 0 {
-		b.rec.Addl = schemas.Some(text(addl))
+		b.rec.Addl = value.Some(text(addl))
 	}
 	if source != "" {
-		b.rec.Source = schemas.Some(source)
+		b.rec.Source = value.Some(source)
 	}
 }

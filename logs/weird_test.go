@@ -5,24 +5,26 @@ import (
 	"net/netip"
 	"testing"
 
+	"github.com/wirelog/wirelog/value"
+
 	"github.com/wirelog/wirelog/dissect/event"
 )
 
 type fakeFile struct {
 	event.File
-	fuid  event.UID
+	fuid  value.UID
 	conns []event.FileConn
 }
 
-func (f fakeFile) FUID() event.UID         { return f.fuid }
+func (f fakeFile) FUID() value.UID         { return f.fuid }
 func (f fakeFile) Source() string          { return "HTTP" }
 func (f fakeFile) Conns() []event.FileConn { return f.conns }
 
-const minute = event.Time(60e9)
+const minute = value.Time(60e9)
 
 func TestWeirdConn(t *testing.T) {
 	b := newBench(t, "weird")
-	c := &fakeConn{id: connID(t, event.ProtoTCP, "10.0.0.1:1025 10.0.0.2:80"), uid: uid(1)}
+	c := &fakeConn{id: connID(t, value.ProtoTCP, "10.0.0.1:1025 10.0.0.2:80"), uid: uid(1)}
 	raise := func(name, addl string) {
 		b.hooks.Weird.Conn.Raise(&event.ConnWeird{Name: name, Conn: c, Addl: []byte(addl), Source: "TCP"})
 	}
@@ -76,12 +78,12 @@ func TestWeirdConn(t *testing.T) {
 func TestWeirdOthers(t *testing.T) {
 	b := newBench(t, "weird")
 	b.hooks.Weird.ExpiredConn.Raise(&event.ExpiredConnWeird{
-		Name: "x", UID: uid(1), ID: connID(t, event.ProtoTCP, "10.0.0.1:1 10.0.0.2:2")})
+		Name: "x", UID: uid(1), ID: connID(t, value.ProtoTCP, "10.0.0.1:1 10.0.0.2:2")})
 	b.out.expect(t, "weird ts=1 uid=C1 id.orig_h=10.0.0.1 id.orig_p=1 id.resp_h=10.0.0.2 id.resp_p=2 name=x notice=false peer=zeek")
 
 	// Two hosts have ports of 0 and are not a connection with such ports.
 	flow := &event.FlowWeird{Name: "x", Src: netip.MustParseAddr("10.0.0.1"), Dst: netip.MustParseAddr("10.0.0.2"), Source: "IP"}
-	b.hooks.Weird.Conn.Raise(&event.ConnWeird{Name: "x", Conn: &fakeConn{uid: uid(2), id: connID(t, event.ProtoICMP, "10.0.0.1:0 10.0.0.2:0")}})
+	b.hooks.Weird.Conn.Raise(&event.ConnWeird{Name: "x", Conn: &fakeConn{uid: uid(2), id: connID(t, value.ProtoICMP, "10.0.0.1:0 10.0.0.2:0")}})
 	b.hooks.Weird.Flow.Raise(flow)
 	b.hooks.Weird.Flow.Raise(flow)
 	const hosts = "id.orig_h=10.0.0.1 id.orig_p=0 id.resp_h=10.0.0.2 id.resp_p=0 name=x notice=false peer=zeek"
@@ -95,7 +97,7 @@ func TestWeirdOthers(t *testing.T) {
 	b.hooks.Weird.Net.Raise(&event.NetWeird{Name: "bad_IP_checksum"})
 	b.out.expect(t, "weird ts=1 name=bad_IP_checksum notice=false peer=zeek [5 \"bad_IP_checksum\"]")
 
-	f := fakeFile{fuid: event.MakeUID('F', 0, 5)}
+	f := fakeFile{fuid: value.MakeUID('F', 0, 5)}
 	b.hooks.Weird.File.Raise(&event.FileWeird{Name: "y", File: f})
 	b.hooks.Weird.File.Raise(&event.FileWeird{Name: "y", File: f, Addl: []byte("z"), Source: "PE"})
 	b.out.expect(t,

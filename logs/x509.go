@@ -3,6 +3,8 @@ package logs
 import (
 	"net/netip"
 
+	"github.com/wirelog/wirelog/value"
+
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/internal/freelist"
 	"github.com/wirelog/wirelog/schemas"
@@ -49,14 +51,14 @@ func (b *x509) certificate(e *event.X509Certificate) {
 	c := &e.Cert
 	isOrig, _ := e.File.IsOrig()
 	s.rec = schemas.X509{
-		TS:          schemas.Time(e.File.Start()),
+		TS:          e.File.Start(),
 		Fingerprint: e.Fingerprint,
 		Certificate: schemas.X509Certificate{
 			Version: c.Version, Serial: c.Serial, Subject: c.Subject, Issuer: c.Issuer,
-			NotValidBefore: schemas.Time(c.NotValidBefore), NotValidAfter: schemas.Time(c.NotValidAfter),
-			KeyAlg: c.KeyAlg, SigAlg: c.SigAlg, KeyType: schemas.Opt[string](c.KeyType),
-			KeyLength: schemas.Opt[uint64](c.KeyLength), Exponent: schemas.Opt[string](c.Exponent),
-			Curve: schemas.Opt[string](c.Curve),
+			NotValidBefore: c.NotValidBefore, NotValidAfter: c.NotValidAfter,
+			KeyAlg: c.KeyAlg, SigAlg: c.SigAlg, KeyType: c.KeyType,
+			KeyLength: c.KeyLength, Exponent: c.Exponent,
+			Curve: c.Curve,
 		},
 		HostCert:   e.File.MIMEType() == "application/x-x509-user-cert",
 		ClientCert: isOrig,
@@ -65,7 +67,7 @@ func (b *x509) certificate(e *event.X509Certificate) {
 
 func (b *x509) basicConstraints(e *event.X509ExtBasicConstraints) {
 	if s := b.state(e.File); s != nil {
-		s.rec.BasicConstraints = schemas.X509BasicConstraints{CA: schemas.Some(e.Ext.CA), PathLen: schemas.Opt[uint64](e.Ext.PathLen)}
+		s.rec.BasicConstraints = schemas.X509BasicConstraints{CA: value.Some(e.Ext.CA), PathLen: e.Ext.PathLen}
 	}
 }
 

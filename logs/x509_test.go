@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/wirelog/wirelog/value"
+
 	"github.com/wirelog/wirelog/dissect/event"
 )
 
@@ -14,8 +16,8 @@ func TestX509(t *testing.T) {
 	h := &b.hooks
 	remove := func(f event.File) { h.File.StateRemove.Raise(&event.FileStateRemove{File: f}) }
 	cert := event.X509CertificateRecord{Version: 3, Serial: "01", Subject: "CN=a", Issuer: "CN=b", NotValidBefore: 1e9,
-		NotValidAfter: 2e9, KeyAlg: "rsaEncryption", SigAlg: "sha1WithRSAEncryption", KeyType: event.Some("rsa"),
-		KeyLength: event.Some(uint64(512)), Exponent: event.Some("3")}
+		NotValidAfter: 2e9, KeyAlg: "rsaEncryption", SigAlg: "sha1WithRSAEncryption", KeyType: value.Some("rsa"),
+		KeyLength: value.Some(uint64(512)), Exponent: value.Some("3")}
 	const basics = "certificate.version=3 certificate.serial=01 certificate.subject=CN=a certificate.issuer=CN=b " +
 		"certificate.not_valid_before=1 certificate.not_valid_after=2 certificate.key_alg=rsaEncryption " +
 		"certificate.sig_alg=sha1WithRSAEncryption certificate.key_type=rsa certificate.key_length=512 certificate.exponent=3"
@@ -27,7 +29,7 @@ func TestX509(t *testing.T) {
 	f.over(t, h, 1, "10.0.0.1:1025 192.0.2.1:443")
 	h.X509.Certificate.Raise(&event.X509Certificate{File: f, Cert: cert, Fingerprint: "ab"})
 	h.X509.ExtBasicConstraints.Raise(&event.X509ExtBasicConstraints{File: f,
-		Ext: event.X509BasicConstraintsRecord{CA: true, PathLen: event.Some(uint64(0))}})
+		Ext: event.X509BasicConstraintsRecord{CA: true, PathLen: value.Some(uint64(0))}})
 	h.X509.ExtSubjectAlternativeName.Raise(&event.X509ExtSubjectAlternativeName{File: f,
 		Ext: event.X509SubjectAlternativeNameRecord{DNS: []string{"x", "y"}, IP: []netip.Addr{}}})
 	remove(f)

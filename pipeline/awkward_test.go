@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/wirelog/wirelog/dissect/packet"
+	"github.com/wirelog/wirelog/dissect/link/packet"
 )
 
 // TestAwkwardStrings is case 24 for a whole run: whatever is in a string, there are as many

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/wirelog/wirelog/dissect/packet"
+	"github.com/wirelog/wirelog/dissect/link/packet"
 	"github.com/wirelog/wirelog/writers"
 )
 

@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/wirelog/wirelog/dissect/packet"
+	"github.com/wirelog/wirelog/dissect/link/packet"
 	"github.com/wirelog/wirelog/internal/testconn"
 )
 

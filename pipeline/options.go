@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/wirelog/wirelog/dissect"
-	"github.com/wirelog/wirelog/dissect/files"
+	"github.com/wirelog/wirelog/dissect/file/files"
 )
 
 // Formats of log files; OutputTypes has all types of outputs.

@@ -8,7 +8,7 @@ import (
 
 	"github.com/wirelog/wirelog/capture"
 	"github.com/wirelog/wirelog/dissect"
-	"github.com/wirelog/wirelog/dissect/packet"
+	"github.com/wirelog/wirelog/dissect/link/packet"
 	"github.com/wirelog/wirelog/writers"
 )
 

@@ -13,7 +13,7 @@ import (
 	"testing"
 
 	"github.com/wirelog/wirelog/capture"
-	"github.com/wirelog/wirelog/dissect/packet"
+	"github.com/wirelog/wirelog/dissect/link/packet"
 )
 
 // recorded is a packet of a capture.

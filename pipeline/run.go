@@ -19,7 +19,7 @@ import (
 	"github.com/wirelog/wirelog/capture"
 	"github.com/wirelog/wirelog/dissect"
 	"github.com/wirelog/wirelog/dissect/conn"
-	"github.com/wirelog/wirelog/dissect/files"
+	"github.com/wirelog/wirelog/dissect/file/files"
 	"github.com/wirelog/wirelog/logs"
 	"github.com/wirelog/wirelog/schemas"
 	"github.com/wirelog/wirelog/writers"

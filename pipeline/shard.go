@@ -7,17 +7,19 @@ import (
 	"sort"
 	"time"
 
+	"github.com/wirelog/wirelog/value"
+
 	"github.com/wirelog/wirelog/capture"
 	"github.com/wirelog/wirelog/dissect"
+	"github.com/wirelog/wirelog/dissect/codec/mime"
 	"github.com/wirelog/wirelog/dissect/conn"
 	"github.com/wirelog/wirelog/dissect/event"
-	"github.com/wirelog/wirelog/dissect/files"
-	"github.com/wirelog/wirelog/dissect/mime"
-	"github.com/wirelog/wirelog/dissect/packet"
-	"github.com/wirelog/wirelog/dissect/ssh"
-	"github.com/wirelog/wirelog/dissect/tls"
-	"github.com/wirelog/wirelog/dissect/tunnel"
-	"github.com/wirelog/wirelog/dissect/x509"
+	"github.com/wirelog/wirelog/dissect/file/files"
+	"github.com/wirelog/wirelog/dissect/file/x509"
+	"github.com/wirelog/wirelog/dissect/link/packet"
+	"github.com/wirelog/wirelog/dissect/link/tunnel"
+	"github.com/wirelog/wirelog/dissect/proto/ssh"
+	"github.com/wirelog/wirelog/dissect/proto/tls"
 	"github.com/wirelog/wirelog/logs"
 	"github.com/wirelog/wirelog/writers"
 )
@@ -37,8 +39,8 @@ type shard struct {
 func (r *run) newShard(of int) (*shard, error) {
 	o := &r.opts
 	s := &shard{hooks: new(event.Hooks), out: r.merger.Collector()}
-	now := func() event.Time { return s.dissect.Now() }
-	cause := func(deadline event.Time, first uint64) { s.out.SetCause(int64(deadline), writers.ClassTimer, first) }
+	now := func() value.Time { return s.dissect.Now() }
+	cause := func(deadline value.Time, first uint64) { s.out.SetCause(int64(deadline), writers.ClassTimer, first) }
 	s.logs = logs.Install(s.hooks, s.out, logs.Options{
 		LocalNets: o.LocalNets, Now: now, Cause: cause, Groups: s.out.Groups(), RootCerts: r.roots,
 		Limits: logs.Limits{FieldBytes: o.Limits.FieldBytes, FieldElements: o.Limits.FieldElements,
@@ -54,7 +56,7 @@ func (r *run) newShard(of int) (*shard, error) {
 	}
 	cfg := o.dissectConfig(r.seed, of)
 	cfg.Files.BestType = !r.events // only the stream has the others
-	s.dissect = dissect.New(cfg, s.hooks, func(deadline event.Time, first, _ uint64) {
+	s.dissect = dissect.New(cfg, s.hooks, func(deadline value.Time, first, _ uint64) {
 		cause(deadline, first)
 	})
 	return s, nil
@@ -65,7 +67,7 @@ func (o *Options) dissectConfig(seed conn.Seed, shards int) dissect.Config {
 	cfg := dissect.DefaultConfig()
 	l, t := &o.Limits, &o.Timeouts
 	share := func(n int) int { return max(n/shards, 1) }
-	dur := func(d time.Duration) event.Time { return event.Time(d) }
+	dur := func(d time.Duration) value.Time { return value.Time(d) }
 	cfg.Conn.Seed = seed
 	cfg.Analyzers = o.Analyzers
 	cfg.Conn.DeliverOrig = o.Contents == ContentsOrig || o.Contents == ContentsBoth
@@ -114,11 +116,11 @@ func (o *Options) dissectConfig(seed conn.Seed, shards int) dissect.Config {
 type batchClock []capture.Packet
 
 // At returns clock and number of the first packet at or after d.
-func (c *batchClock) At(d event.Time) (event.Time, uint64) {
+func (c *batchClock) At(d value.Time) (value.Time, uint64) {
 	b := *c
 	i := sort.Search(len(b), func(i int) bool { return b[i].Now >= int64(d) })
 	p := &b[min(i, len(b)-1)]
-	return event.Time(p.Now), p.Num
+	return value.Time(p.Now), p.Num
 }
 
 // batch dissects the packets of b that mine has the places of, and returns what they
@@ -127,21 +129,21 @@ func (s *shard) batch(b *capture.Batch, mine []uint16) *writers.Batch {
 	s.clock = b.Packets
 	for _, i := range mine {
 		p := &b.Packets[i]
-		s.advance(event.Time(p.Now))
+		s.advance(value.Time(p.Now))
 		s.out.SetCause(p.Now, writers.ClassPacket, p.Num)
 		f := &s.frame
 		f.Data, f.OrigLen, f.Link = p.Data, p.OrigLen, packet.LinkType(p.Link)
-		f.Time, f.Now, f.Num = event.Time(p.Time), event.Time(p.Now), p.Num
+		f.Time, f.Now, f.Num = value.Time(p.Time), value.Time(p.Now), p.Num
 		s.dissect.Frame(f)
 	}
-	s.advance(event.Time(b.Now))
+	s.advance(value.Time(b.Now))
 	s.dissect.Settle()
 	s.now = b.Now
 	return s.out.Flush()
 }
 
 // advance runs what is due at now.
-func (s *shard) advance(now event.Time) {
+func (s *shard) advance(now value.Time) {
 	s.dissect.Advance(now, &s.clock)
 	if s.logs.Due(now) {
 		s.expire(now)
@@ -149,7 +151,7 @@ func (s *shard) advance(now event.Time) {
 }
 
 // expire has the builders write what has expired. A panic costs the row at work.
-func (s *shard) expire(now event.Time) {
+func (s *shard) expire(now value.Time) {
 	defer func() {
 		if r := recover(); r != nil {
 			if s.panics++; s.panics == 1 {
@@ -162,6 +164,6 @@ func (s *shard) expire(now event.Time) {
 
 // drain ends the connections that began before packet limit.
 func (s *shard) drain(limit uint64) *writers.Batch {
-	s.dissect.Drain(limit, event.Time(s.now), func(first uint64) { s.out.SetCause(s.now, writers.ClassEnd, first) })
+	s.dissect.Drain(limit, value.Time(s.now), func(first uint64) { s.out.SetCause(s.now, writers.ClassEnd, first) })
 	return s.out.Flush()
 }

@@ -1,6 +1,10 @@
 package schemas
 
-import "net/netip"
+import (
+	"net/netip"
+
+	"github.com/wirelog/wirelog/value"
+)
 
 // ID is the five-tuple of a connection, without the protocol.
 type ID struct {
@@ -15,51 +19,51 @@ type ID struct {
 //wirelog:log conn
 type Conn struct {
 	// Time of the first packet.
-	TS Time `zeek:"ts"`
+	TS value.Time `zeek:"ts"`
 	// Unique identifier of the connection.
 	UID string `zeek:"uid"`
 	// The connection's endpoints.
 	ID ID `zeek:"id"`
 	// Transport protocol.
-	Proto Enum `zeek:"proto"`
+	Proto value.Enum `zeek:"proto"`
 	// Application protocols that were confirmed, comma-separated.
-	Service Opt[string] `zeek:"service"`
+	Service value.Opt[string] `zeek:"service"`
 	// Time between the first and the last packet.
-	Duration Opt[Interval] `zeek:"duration"`
+	Duration value.Opt[value.Interval] `zeek:"duration"`
 	// Payload bytes from the originator; for TCP from sequence numbers.
-	OrigBytes Opt[uint64] `zeek:"orig_bytes"`
+	OrigBytes value.Opt[uint64] `zeek:"orig_bytes"`
 	// Payload bytes from the responder; for TCP from sequence numbers.
-	RespBytes Opt[uint64] `zeek:"resp_bytes"`
+	RespBytes value.Opt[uint64] `zeek:"resp_bytes"`
 	// State in which the connection ended.
-	ConnState Opt[string] `zeek:"conn_state"`
+	ConnState value.Opt[string] `zeek:"conn_state"`
 	// Whether the originator is in a local network.
-	LocalOrig Opt[bool] `zeek:"local_orig"`
+	LocalOrig value.Opt[bool] `zeek:"local_orig"`
 	// Whether the responder is in a local network.
-	LocalResp Opt[bool] `zeek:"local_resp"`
+	LocalResp value.Opt[bool] `zeek:"local_resp"`
 	// Payload bytes that were missing in content gaps.
 	MissedBytes uint64 `zeek:"missed_bytes"`
 	// What happened, one letter a kind of event, upper case from the originator.
-	History Opt[string] `zeek:"history"`
+	History value.Opt[string] `zeek:"history"`
 	// Packets from the originator.
-	OrigPkts Opt[uint64] `zeek:"orig_pkts"`
+	OrigPkts value.Opt[uint64] `zeek:"orig_pkts"`
 	// IP bytes from the originator, headers included.
-	OrigIPBytes Opt[uint64] `zeek:"orig_ip_bytes"`
+	OrigIPBytes value.Opt[uint64] `zeek:"orig_ip_bytes"`
 	// Packets from the responder.
-	RespPkts Opt[uint64] `zeek:"resp_pkts"`
+	RespPkts value.Opt[uint64] `zeek:"resp_pkts"`
 	// IP bytes from the responder, headers included.
-	RespIPBytes Opt[uint64] `zeek:"resp_ip_bytes"`
+	RespIPBytes value.Opt[uint64] `zeek:"resp_ip_bytes"`
 	// Identifiers of the tunnels that carry the connection.
-	TunnelParents Set[string] `zeek:"tunnel_parents"`
+	TunnelParents value.Set[string] `zeek:"tunnel_parents"`
 	// IP protocol number.
-	IPProto Opt[uint64] `zeek:"ip_proto"`
+	IPProto value.Opt[uint64] `zeek:"ip_proto"`
 	// Community ID flow hash, version 1.
-	CommunityID Opt[string] `zeek:"community_id,optional=community-id"`
+	CommunityID value.Opt[string] `zeek:"community_id,optional=community-id"`
 	// Link-layer address of the originator.
-	OrigL2Addr Opt[string] `zeek:"orig_l2_addr,optional=mac-logging"`
+	OrigL2Addr value.Opt[string] `zeek:"orig_l2_addr,optional=mac-logging"`
 	// Link-layer address of the responder.
-	RespL2Addr Opt[string] `zeek:"resp_l2_addr,optional=mac-logging"`
+	RespL2Addr value.Opt[string] `zeek:"resp_l2_addr,optional=mac-logging"`
 	// Outer VLAN identifier.
-	VLAN Opt[int64] `zeek:"vlan,optional=vlan-logging"`
+	VLAN value.Opt[int64] `zeek:"vlan,optional=vlan-logging"`
 	// Inner VLAN identifier.
-	InnerVLAN Opt[int64] `zeek:"inner_vlan,optional=vlan-logging"`
+	InnerVLAN value.Opt[int64] `zeek:"inner_vlan,optional=vlan-logging"`
 }

@@ -1,35 +1,37 @@
 package schemas
 
+import "github.com/wirelog/wirelog/value"
+
 // DNS is one query with its answers, or either without the other.
 //
 //wirelog:log dns
 type DNS struct {
 	// Time of the first message of the transaction.
-	TS Time `zeek:"ts"`
+	TS value.Time `zeek:"ts"`
 	// Unique identifier of the connection.
 	UID string `zeek:"uid"`
 	// The connection's endpoints.
 	ID ID `zeek:"id"`
 	// Transport protocol.
-	Proto Enum `zeek:"proto"`
+	Proto value.Enum `zeek:"proto"`
 	// Identifier that the asker gave to the query.
-	TransID Opt[uint64] `zeek:"trans_id"`
+	TransID value.Opt[uint64] `zeek:"trans_id"`
 	// Time between query and answer.
-	RTT Opt[Interval] `zeek:"rtt"`
+	RTT value.Opt[value.Interval] `zeek:"rtt"`
 	// Name that is asked for; decoded for NetBIOS.
-	Query Opt[string] `zeek:"query"`
+	Query value.Opt[string] `zeek:"query"`
 	// Class of the query.
-	QClass Opt[uint64] `zeek:"qclass"`
+	QClass value.Opt[uint64] `zeek:"qclass"`
 	// Name of the class.
-	QClassName Opt[string] `zeek:"qclass_name"`
+	QClassName value.Opt[string] `zeek:"qclass_name"`
 	// Type of the query.
-	QType Opt[uint64] `zeek:"qtype"`
+	QType value.Opt[uint64] `zeek:"qtype"`
 	// Name of the type.
-	QTypeName Opt[string] `zeek:"qtype_name"`
+	QTypeName value.Opt[string] `zeek:"qtype_name"`
 	// Response code.
-	RCode Opt[uint64] `zeek:"rcode"`
+	RCode value.Opt[uint64] `zeek:"rcode"`
 	// Name of the response code.
-	RCodeName Opt[string] `zeek:"rcode_name"`
+	RCodeName value.Opt[string] `zeek:"rcode_name"`
 	// The answer is authoritative.
 	AA bool `zeek:"AA"`
 	// The query was truncated.
@@ -41,13 +43,13 @@ type DNS struct {
 	// Reserved bits of the query, of which the lower two tell of DNSSEC.
 	Z uint64 `zeek:"Z"`
 	// Descriptions of the records in the answer.
-	Answers Vector[string] `zeek:"answers"`
+	Answers value.Vector[string] `zeek:"answers"`
 	// Times to live of those records.
-	TTLs Vector[Interval] `zeek:"TTLs"`
+	TTLs value.Vector[value.Interval] `zeek:"TTLs"`
 	// The server rejected the query.
 	Rejected bool `zeek:"rejected"`
 	// Kind of query.
-	Opcode Opt[uint64] `zeek:"opcode"`
+	Opcode value.Opt[uint64] `zeek:"opcode"`
 	// Name of the kind.
-	OpcodeName Opt[string] `zeek:"opcode_name"`
+	OpcodeName value.Opt[string] `zeek:"opcode_name"`
 }

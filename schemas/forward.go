@@ -1,6 +1,10 @@
 package schemas
 
-import "net/netip"
+import (
+	"net/netip"
+
+	"github.com/wirelog/wirelog/value"
+)
 
 // A Forward passes on the values that a Sink gets, for those that do something else
 // with a few: they embed it, and have their own Groups, Begin and End.
@@ -46,7 +50,7 @@ func (f *Forward) Double(v float64) {
 }
 
 // Time passes v on.
-func (f *Forward) Time(v Time) {
+func (f *Forward) Time(v value.Time) {
 	if f.Next() {
 		f.To.Time(v)
 	}

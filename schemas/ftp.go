@@ -1,13 +1,17 @@
 package schemas
 
-import "net/netip"
+import (
+	"net/netip"
+
+	"github.com/wirelog/wirelog/value"
+)
 
 // FTPDataChannel is the data connection that a command has agreed on.
 type FTPDataChannel struct {
-	Passive Opt[bool]       `zeek:"passive"` // Whether the server waits for the client.
-	OrigH   Opt[netip.Addr] `zeek:"orig_h"`  // Who is to connect.
-	RespH   Opt[netip.Addr] `zeek:"resp_h"`  // To which host.
-	RespP   Opt[Port]       `zeek:"resp_p"`  // To which port.
+	Passive value.Opt[bool]       `zeek:"passive"` // Whether the server waits for the client.
+	OrigH   value.Opt[netip.Addr] `zeek:"orig_h"`  // Who is to connect.
+	RespH   value.Opt[netip.Addr] `zeek:"resp_h"`  // To which host.
+	RespP   value.Opt[Port]       `zeek:"resp_p"`  // To which port.
 }
 
 // FTP is a command of FTP that transfers or removes a file, or agrees on a data connection.
@@ -15,7 +19,7 @@ type FTPDataChannel struct {
 //wirelog:log ftp
 type FTP struct {
 	// Time at which the command was sent.
-	TS Time `zeek:"ts"`
+	TS value.Time `zeek:"ts"`
 	// Unique identifier of the control connection.
 	UID string `zeek:"uid"`
 	// The control connection's endpoints.
@@ -23,21 +27,21 @@ type FTP struct {
 	// User name of the session.
 	User string `zeek:"user"`
 	// Password of the session; only that of a guest is recorded.
-	Password Opt[string] `zeek:"password"`
+	Password value.Opt[string] `zeek:"password"`
 	// Command of the client.
-	Command Opt[string] `zeek:"command"`
+	Command value.Opt[string] `zeek:"command"`
 	// Its argument, as a URL if it is a file.
-	Arg Opt[string] `zeek:"arg"`
+	Arg value.Opt[string] `zeek:"arg"`
 	// Media type of the file, from its contents.
-	MIMEType Opt[string] `zeek:"mime_type"`
+	MIMEType value.Opt[string] `zeek:"mime_type"`
 	// Size of the file as the server tells it, in bytes.
-	FileSize Opt[uint64] `zeek:"file_size"`
+	FileSize value.Opt[uint64] `zeek:"file_size"`
 	// Code of the server's last reply.
-	ReplyCode Opt[uint64] `zeek:"reply_code"`
+	ReplyCode value.Opt[uint64] `zeek:"reply_code"`
 	// Text of the server's last reply.
-	ReplyMsg Opt[string] `zeek:"reply_msg"`
+	ReplyMsg value.Opt[string] `zeek:"reply_msg"`
 	// The data connection that was agreed on.
 	DataChannel FTPDataChannel `zeek:"data_channel"`
 	// Identifier of the file in files.log.
-	FUID Opt[string] `zeek:"fuid"`
+	FUID value.Opt[string] `zeek:"fuid"`
 }

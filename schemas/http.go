@@ -1,11 +1,13 @@
 package schemas
 
+import "github.com/wirelog/wirelog/value"
+
 // HTTP is a request with its reply, or either without the other.
 //
 //wirelog:log http
 type HTTP struct {
 	// Time of the request, or of the reply if the request was not seen.
-	TS Time `zeek:"ts"`
+	TS value.Time `zeek:"ts"`
 	// Unique identifier of the connection.
 	UID string `zeek:"uid"`
 	// The connection's endpoints.
@@ -13,49 +15,49 @@ type HTTP struct {
 	// Number of the request on its connection, from 1.
 	TransDepth uint64 `zeek:"trans_depth"`
 	// Method of the request, such as GET.
-	Method Opt[string] `zeek:"method"`
+	Method value.Opt[string] `zeek:"method"`
 	// Value of the Host header.
-	Host Opt[string] `zeek:"host"`
+	Host value.Opt[string] `zeek:"host"`
 	// URI of the request, with its percent escapes resolved.
-	URI Opt[string] `zeek:"uri"`
+	URI value.Opt[string] `zeek:"uri"`
 	// Value of the Referer header.
-	Referrer Opt[string] `zeek:"referrer"`
+	Referrer value.Opt[string] `zeek:"referrer"`
 	// Version of the reply.
-	Version Opt[string] `zeek:"version"`
+	Version value.Opt[string] `zeek:"version"`
 	// Value of the User-Agent header.
-	UserAgent Opt[string] `zeek:"user_agent"`
+	UserAgent value.Opt[string] `zeek:"user_agent"`
 	// Value of the Origin header.
-	Origin Opt[string] `zeek:"origin"`
+	Origin value.Opt[string] `zeek:"origin"`
 	// Bytes of the request's body, uncompressed.
 	RequestBodyLen uint64 `zeek:"request_body_len"`
 	// Bytes of the reply's body, uncompressed.
 	ResponseBodyLen uint64 `zeek:"response_body_len"`
 	// Status code of the reply.
-	StatusCode Opt[uint64] `zeek:"status_code"`
+	StatusCode value.Opt[uint64] `zeek:"status_code"`
 	// Reason phrase of the reply.
-	StatusMsg Opt[string] `zeek:"status_msg"`
+	StatusMsg value.Opt[string] `zeek:"status_msg"`
 	// Status code of the last informational reply (1xx).
-	InfoCode Opt[uint64] `zeek:"info_code"`
+	InfoCode value.Opt[uint64] `zeek:"info_code"`
 	// Reason phrase of the last informational reply.
-	InfoMsg Opt[string] `zeek:"info_msg"`
+	InfoMsg value.Opt[string] `zeek:"info_msg"`
 	// What was found to be special about it.
-	Tags Set[Enum] `zeek:"tags"`
+	Tags value.Set[value.Enum] `zeek:"tags"`
 	// User name of basic authentication.
-	Username Opt[string] `zeek:"username"`
+	Username value.Opt[string] `zeek:"username"`
 	// Password of basic authentication; not recorded.
-	Password Opt[string] `zeek:"password"`
+	Password value.Opt[string] `zeek:"password"`
 	// Headers that show a proxy, as "NAME -> value".
-	Proxied Set[string] `zeek:"proxied"`
+	Proxied value.Set[string] `zeek:"proxied"`
 	// Identifiers of the files that the client sent, up to 15.
-	OrigFUIDs Vector[string] `zeek:"orig_fuids"`
+	OrigFUIDs value.Vector[string] `zeek:"orig_fuids"`
 	// Names of the files that the client sent.
-	OrigFilenames Vector[string] `zeek:"orig_filenames"`
+	OrigFilenames value.Vector[string] `zeek:"orig_filenames"`
 	// Media types of the files that the client sent, by their content.
-	OrigMIMETypes Vector[string] `zeek:"orig_mime_types"`
+	OrigMIMETypes value.Vector[string] `zeek:"orig_mime_types"`
 	// Identifiers of the files that the server sent, up to 15.
-	RespFUIDs Vector[string] `zeek:"resp_fuids"`
+	RespFUIDs value.Vector[string] `zeek:"resp_fuids"`
 	// Names of the files that the server sent.
-	RespFilenames Vector[string] `zeek:"resp_filenames"`
+	RespFilenames value.Vector[string] `zeek:"resp_filenames"`
 	// Media types of the files that the server sent, by their content.
-	RespMIMETypes Vector[string] `zeek:"resp_mime_types"`
+	RespMIMETypes value.Vector[string] `zeek:"resp_mime_types"`
 }

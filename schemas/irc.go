@@ -1,31 +1,33 @@
 package schemas
 
+import "github.com/wirelog/wirelog/value"
+
 // IRC is a command of an IRC client, or a file that was sent directly.
 //
 //wirelog:log irc
 type IRC struct {
 	// Time at which the command was seen.
-	TS Time `zeek:"ts"`
+	TS value.Time `zeek:"ts"`
 	// Unique identifier of the connection.
 	UID string `zeek:"uid"`
 	// The connection's endpoints.
 	ID ID `zeek:"id"`
 	// Nickname that the client had before the command.
-	Nick Opt[string] `zeek:"nick"`
+	Nick value.Opt[string] `zeek:"nick"`
 	// User name that the client had before the command.
-	User Opt[string] `zeek:"user"`
+	User value.Opt[string] `zeek:"user"`
 	// NICK, USER, JOIN, or DCC for a file.
-	Command Opt[string] `zeek:"command"`
+	Command value.Opt[string] `zeek:"command"`
 	// What the command gives: the nickname, user name or channel.
-	Value Opt[string] `zeek:"value"`
+	Value value.Opt[string] `zeek:"value"`
 	// What else it gives.
-	Addl Opt[string] `zeek:"addl"`
+	Addl value.Opt[string] `zeek:"addl"`
 	// Name of the file.
-	DCCFileName Opt[string] `zeek:"dcc_file_name"`
+	DCCFileName value.Opt[string] `zeek:"dcc_file_name"`
 	// Size of the file as the sender tells it, in bytes.
-	DCCFileSize Opt[uint64] `zeek:"dcc_file_size"`
+	DCCFileSize value.Opt[uint64] `zeek:"dcc_file_size"`
 	// Media type of the file, from its contents.
-	DCCMIMEType Opt[string] `zeek:"dcc_mime_type"`
+	DCCMIMEType value.Opt[string] `zeek:"dcc_mime_type"`
 	// Identifier of the file in files.log.
-	FUID Opt[string] `zeek:"fuid"`
+	FUID value.Opt[string] `zeek:"fuid"`
 }

@@ -1,41 +1,43 @@
 package schemas
 
+import "github.com/wirelog/wirelog/value"
+
 // Kerberos is a question to a KDC with its answer, or an authentication to a service.
 //
 //wirelog:log kerberos
 type Kerberos struct {
 	// Time of the first message.
-	TS Time `zeek:"ts"`
+	TS value.Time `zeek:"ts"`
 	// Unique identifier of the connection.
 	UID string `zeek:"uid"`
 	// The connection's endpoints.
 	ID ID `zeek:"id"`
 	// AS for an initial ticket, TGS for one to a service; unset for other messages.
-	RequestType Opt[string] `zeek:"request_type"`
+	RequestType value.Opt[string] `zeek:"request_type"`
 	// The client's name and realm.
-	Client Opt[string] `zeek:"client"`
+	Client value.Opt[string] `zeek:"client"`
 	// Name of the service.
-	Service Opt[string] `zeek:"service"`
+	Service value.Opt[string] `zeek:"service"`
 	// Whether the ticket was granted.
-	Success Opt[bool] `zeek:"success"`
+	Success value.Opt[bool] `zeek:"success"`
 	// The error's text or name.
-	ErrorMsg Opt[string] `zeek:"error_msg"`
+	ErrorMsg value.Opt[string] `zeek:"error_msg"`
 	// Time from which the ticket shall be valid.
-	From Opt[Time] `zeek:"from"`
+	From value.Opt[value.Time] `zeek:"from"`
 	// Time until which the ticket shall be valid.
-	Till Opt[Time] `zeek:"till"`
+	Till value.Opt[value.Time] `zeek:"till"`
 	// Encryption of the ticket.
-	Cipher Opt[string] `zeek:"cipher"`
+	Cipher value.Opt[string] `zeek:"cipher"`
 	// Whether a forwardable ticket is asked for.
-	Forwardable Opt[bool] `zeek:"forwardable"`
+	Forwardable value.Opt[bool] `zeek:"forwardable"`
 	// Whether a renewable ticket is asked for.
-	Renewable Opt[bool] `zeek:"renewable"`
+	Renewable value.Opt[bool] `zeek:"renewable"`
 	// Subject of the client's certificate.
-	ClientCertSubject Opt[string] `zeek:"client_cert_subject"`
+	ClientCertSubject value.Opt[string] `zeek:"client_cert_subject"`
 	// File identifier of the client's certificate.
-	ClientCertFUID Opt[string] `zeek:"client_cert_fuid"`
+	ClientCertFUID value.Opt[string] `zeek:"client_cert_fuid"`
 	// Subject of the KDC's certificate.
-	ServerCertSubject Opt[string] `zeek:"server_cert_subject"`
+	ServerCertSubject value.Opt[string] `zeek:"server_cert_subject"`
 	// File identifier of the KDC's certificate.
-	ServerCertFUID Opt[string] `zeek:"server_cert_fuid"`
+	ServerCertFUID value.Opt[string] `zeek:"server_cert_fuid"`
 }

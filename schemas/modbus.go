@@ -1,27 +1,31 @@
 package schemas
 
-import "net/netip"
+import (
+	"net/netip"
+
+	"github.com/wirelog/wirelog/value"
+)
 
 // Modbus is a message of Modbus/TCP: a request, a response or an exception.
 //
 //wirelog:log modbus
 type Modbus struct {
 	// Time of the message's header.
-	TS Time `zeek:"ts"`
+	TS value.Time `zeek:"ts"`
 	// Unique identifier of the connection.
 	UID string `zeek:"uid"`
 	// The connection's endpoints.
 	ID ID `zeek:"id"`
 	// Transaction identifier, which a response repeats.
-	TID Opt[uint64] `zeek:"tid"`
+	TID value.Opt[uint64] `zeek:"tid"`
 	// Unit identifier: the device behind a gateway.
-	Unit Opt[uint64] `zeek:"unit"`
+	Unit value.Opt[uint64] `zeek:"unit"`
 	// Name of the function.
-	Func Opt[string] `zeek:"func"`
+	Func value.Opt[string] `zeek:"func"`
 	// Whether the message is a request (REQ) or a response (RESP).
-	PDUType Opt[string] `zeek:"pdu_type"`
+	PDUType value.Opt[string] `zeek:"pdu_type"`
 	// Name of the exception, if the response is one.
-	Exception Opt[string] `zeek:"exception"`
+	Exception value.Opt[string] `zeek:"exception"`
 }
 
 // KnownModbus is a host that was seen to be a Modbus master or slave, once a day.
@@ -29,11 +33,11 @@ type Modbus struct {
 //wirelog:log known_modbus optional
 type KnownModbus struct {
 	// Time of the message.
-	TS Time `zeek:"ts"`
+	TS value.Time `zeek:"ts"`
 	// Address of the host.
 	Host netip.Addr `zeek:"host"`
 	// Known::MODBUS_MASTER for a client, Known::MODBUS_SLAVE for a server.
-	DeviceType Enum `zeek:"device_type"`
+	DeviceType value.Enum `zeek:"device_type"`
 }
 
 // ModbusRegisterChange is a holding register of which another value was read than before.
@@ -41,7 +45,7 @@ type KnownModbus struct {
 //wirelog:log modbus_register_change optional
 type ModbusRegisterChange struct {
 	// Time of the response with the new value.
-	TS Time `zeek:"ts"`
+	TS value.Time `zeek:"ts"`
 	// Unique identifier of the connection.
 	UID string `zeek:"uid"`
 	// The connection's endpoints.
@@ -53,5 +57,5 @@ type ModbusRegisterChange struct {
 	// The value read.
 	NewVal uint64 `zeek:"new_val"`
 	// Time since the old value was first read, in seconds.
-	Delta Interval `zeek:"delta"`
+	Delta value.Interval `zeek:"delta"`
 }

@@ -1,11 +1,13 @@
 package schemas
 
+import "github.com/wirelog/wirelog/value"
+
 // MySQL is a command to a MySQL server, or the login.
 //
 //wirelog:log mysql
 type MySQL struct {
 	// Time of the command.
-	TS Time `zeek:"ts"`
+	TS value.Time `zeek:"ts"`
 	// Unique identifier of the connection.
 	UID string `zeek:"uid"`
 	// The connection's endpoints.
@@ -15,9 +17,9 @@ type MySQL struct {
 	// What the command is given, such as the text of a query or the name of a user.
 	Arg string `zeek:"arg"`
 	// Whether the server says that it succeeded.
-	Success Opt[bool] `zeek:"success"`
+	Success value.Opt[bool] `zeek:"success"`
 	// Number of rows that it changed.
-	Rows Opt[uint64] `zeek:"rows"`
+	Rows value.Opt[uint64] `zeek:"rows"`
 	// The server's message, which comes with an error.
-	Response Opt[string] `zeek:"response"`
+	Response value.Opt[string] `zeek:"response"`
 }

@@ -1,28 +1,30 @@
 package schemas
 
+import "github.com/wirelog/wirelog/value"
+
 // NTLM is an authentication by NTLM, written when its outcome is known or else when the
 // connection ends.
 //
 //wirelog:log ntlm
 type NTLM struct {
 	// Time of the first message.
-	TS Time `zeek:"ts"`
+	TS value.Time `zeek:"ts"`
 	// Unique identifier of the connection.
 	UID string `zeek:"uid"`
 	// The connection's endpoints.
 	ID ID `zeek:"id"`
 	// User that the client names.
-	Username Opt[string] `zeek:"username"`
+	Username value.Opt[string] `zeek:"username"`
 	// Name of the client's computer.
-	Hostname Opt[string] `zeek:"hostname"`
+	Hostname value.Opt[string] `zeek:"hostname"`
 	// Domain of the user.
-	Domainname Opt[string] `zeek:"domainname"`
+	Domainname value.Opt[string] `zeek:"domainname"`
 	// NetBIOS name of the server.
-	ServerNBComputerName Opt[string] `zeek:"server_nb_computer_name"`
+	ServerNBComputerName value.Opt[string] `zeek:"server_nb_computer_name"`
 	// DNS name of the server.
-	ServerDNSComputerName Opt[string] `zeek:"server_dns_computer_name"`
+	ServerDNSComputerName value.Opt[string] `zeek:"server_dns_computer_name"`
 	// DNS name of the server's forest.
-	ServerTreeName Opt[string] `zeek:"server_tree_name"`
+	ServerTreeName value.Opt[string] `zeek:"server_tree_name"`
 	// Whether the authentication succeeded; unset if that was not seen.
-	Success Opt[bool] `zeek:"success"`
+	Success value.Opt[bool] `zeek:"success"`
 }

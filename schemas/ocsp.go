@@ -1,11 +1,13 @@
 package schemas
 
+import "github.com/wirelog/wirelog/value"
+
 // OCSP is the status of one certificate in an OCSP response.
 //
 //wirelog:log ocsp
 type OCSP struct {
 	// Time at which the response was first seen.
-	TS Time `zeek:"ts"`
+	TS value.Time `zeek:"ts"`
 	// Identifier of the response among files.
 	ID string `zeek:"id"`
 	// Algorithm of the two hashes.
@@ -19,11 +21,11 @@ type OCSP struct {
 	// Status of the certificate: "good", "revoked" or "unknown".
 	CertStatus string `zeek:"certStatus"`
 	// Time at which it was revoked.
-	RevokeTime Opt[Time] `zeek:"revoketime"`
+	RevokeTime value.Opt[value.Time] `zeek:"revoketime"`
 	// Why it was revoked.
-	RevokeReason Opt[string] `zeek:"revokereason"`
+	RevokeReason value.Opt[string] `zeek:"revokereason"`
 	// Time as of which the status is right.
-	ThisUpdate Time `zeek:"thisUpdate"`
+	ThisUpdate value.Time `zeek:"thisUpdate"`
 	// Time until which there will be newer information.
-	NextUpdate Opt[Time] `zeek:"nextUpdate"`
+	NextUpdate value.Opt[value.Time] `zeek:"nextUpdate"`
 }

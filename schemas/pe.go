@@ -1,21 +1,23 @@
 package schemas
 
+import "github.com/wirelog/wirelog/value"
+
 // PE is an executable of Windows that was transferred.
 //
 //wirelog:log pe
 type PE struct {
 	// Time at which the file was first seen.
-	TS Time `zeek:"ts"`
+	TS value.Time `zeek:"ts"`
 	// Identifier of the file.
 	ID string `zeek:"id"`
 	// Kind of machine that it is for.
-	Machine Opt[string] `zeek:"machine"`
+	Machine value.Opt[string] `zeek:"machine"`
 	// Time at which it says it was made.
-	CompileTS Opt[Time] `zeek:"compile_ts"`
+	CompileTS value.Opt[value.Time] `zeek:"compile_ts"`
 	// Operating system that it needs.
-	OS Opt[string] `zeek:"os"`
+	OS value.Opt[string] `zeek:"os"`
 	// Subsystem that it needs.
-	Subsystem Opt[string] `zeek:"subsystem"`
+	Subsystem value.Opt[string] `zeek:"subsystem"`
 	// Whether it can be executed, and is not just an object file.
 	IsEXE bool `zeek:"is_exe"`
 	// Whether it is for 64 bits.
@@ -29,13 +31,13 @@ type PE struct {
 	// Whether it uses structured exception handling.
 	UsesSEH bool `zeek:"uses_seh"`
 	// Whether it has a table of imports.
-	HasImportTable Opt[bool] `zeek:"has_import_table"`
+	HasImportTable value.Opt[bool] `zeek:"has_import_table"`
 	// Whether it has a table of exports.
-	HasExportTable Opt[bool] `zeek:"has_export_table"`
+	HasExportTable value.Opt[bool] `zeek:"has_export_table"`
 	// Whether it has a table of certificates.
-	HasCertTable Opt[bool] `zeek:"has_cert_table"`
+	HasCertTable value.Opt[bool] `zeek:"has_cert_table"`
 	// Whether it has debugging data.
-	HasDebugData Opt[bool] `zeek:"has_debug_data"`
+	HasDebugData value.Opt[bool] `zeek:"has_debug_data"`
 	// Names of its sections, in order.
-	SectionNames Vector[string] `zeek:"section_names"`
+	SectionNames value.Vector[string] `zeek:"section_names"`
 }

@@ -20,41 +20,12 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+
+	"github.com/wirelog/wirelog/value"
 )
-
-// Time is an instant in nanoseconds since the Unix epoch.
-type Time int64
-
-// Seconds is t as Zeek holds it, a double of seconds at microsecond resolution.
-func (t Time) Seconds() float64 {
-	us := int64(t) / 1000
-	sec := us / 1e6
-	return float64(sec) + float64(us-sec*1e6)/1e6
-}
-
-// Opt is a column that may be unset, which is not the same as its zero value.
-type Opt[T any] struct {
-	V  T
-	OK bool
-}
-
-// Some returns a set Opt.
-func Some[T any](v T) Opt[T] { return Opt[T]{V: v, OK: true} }
-
-// Set is a column of type set[T]; nil is unset, a non-nil Set of length 0 is empty.
-type Set[T any] []T
-
-// Vector is a column of type vector[T]; nil is unset, length 0 is empty.
-type Vector[T any] []T
-
-// Interval is a length of time in seconds.
-type Interval float64
 
 // Port is a port number; logs do not carry the protocol beside it.
 type Port uint16
-
-// Enum is an enumeration value as it is printed.
-type Enum string
 
 // Kind is the type of a column or of a container's elements.
 type Kind uint8
@@ -250,7 +221,7 @@ type Sink interface {
 	Count(v uint64)
 	Int(v int64)
 	Double(v float64)
-	Time(v Time)
+	Time(v value.Time)
 	Interval(v float64)
 	String(v string)
 	Enum(v string)

@@ -4,6 +4,8 @@ import (
 	"net/netip"
 	"slices"
 	"testing"
+
+	"github.com/wirelog/wirelog/value"
 )
 
 // A counter counts top-level columns by how they were passed.
@@ -26,7 +28,7 @@ func (c *counter) Bool(bool)            { c.add(KindBool) }
 func (c *counter) Count(uint64)         { c.add(KindCount) }
 func (c *counter) Int(int64)            { c.add(KindInt) }
 func (c *counter) Double(float64)       { c.add(KindDouble) }
-func (c *counter) Time(Time)            { c.add(KindTime) }
+func (c *counter) Time(value.Time)      { c.add(KindTime) }
 func (c *counter) Interval(float64)     { c.add(KindInterval) }
 func (c *counter) String(string)        { c.add(KindString) }
 func (c *counter) Enum(string)          { c.add(KindEnum) }
@@ -68,14 +70,14 @@ func TestEncodeMatchesSchema(t *testing.T) {
 
 func TestEncodeSetColumns(t *testing.T) {
 	r := Conn{
-		TunnelParents: Set[string]{"a", "b"},
-		CommunityID:   Some("1:x"), OrigL2Addr: Some("m"), RespL2Addr: Some("m"),
-		VLAN: Some(int64(1)), InnerVLAN: Some(int64(2)),
-		Service: Some("http"), Duration: Some(Interval(1)),
-		OrigBytes: Some(uint64(0)), RespBytes: Some(uint64(0)), ConnState: Some("SF"),
-		LocalOrig: Some(false), LocalResp: Some(false), History: Some(""),
-		OrigPkts: Some(uint64(0)), OrigIPBytes: Some(uint64(0)),
-		RespPkts: Some(uint64(0)), RespIPBytes: Some(uint64(0)), IPProto: Some(uint64(6)),
+		TunnelParents: value.Set[string]{"a", "b"},
+		CommunityID:   value.Some("1:x"), OrigL2Addr: value.Some("m"), RespL2Addr: value.Some("m"),
+		VLAN: value.Some(int64(1)), InnerVLAN: value.Some(int64(2)),
+		Service: value.Some("http"), Duration: value.Some(value.Interval(1)),
+		OrigBytes: value.Some(uint64(0)), RespBytes: value.Some(uint64(0)), ConnState: value.Some("SF"),
+		LocalOrig: value.Some(false), LocalResp: value.Some(false), History: value.Some(""),
+		OrigPkts: value.Some(uint64(0)), OrigIPBytes: value.Some(uint64(0)),
+		RespPkts: value.Some(uint64(0)), RespIPBytes: value.Some(uint64(0)), IPProto: value.Some(uint64(6)),
 	}
 	c := &counter{groups: allGroups}
 	r.Encode(c)
@@ -84,7 +86,7 @@ func TestEncodeSetColumns(t *testing.T) {
 			t.Errorf("%s is passed as %s", f.Name, c.kinds[i])
 		}
 	}
-	w := Weird{ID: Some(ID{})}
+	w := Weird{ID: value.Some(ID{})}
 	c = &counter{}
 	w.Encode(c)
 	if !slices.Equal(c.kinds[2:6], []Kind{KindAddr, KindPort, KindAddr, KindPort}) {

@@ -1,15 +1,17 @@
 package schemas
 
+import "github.com/wirelog/wirelog/value"
+
 // SMBTimes are the four times of a file.
 type SMBTimes struct {
 	// Time at which the contents were changed.
-	Modified Opt[Time] `zeek:"modified"`
+	Modified value.Opt[value.Time] `zeek:"modified"`
 	// Time of the last access.
-	Accessed Opt[Time] `zeek:"accessed"`
+	Accessed value.Opt[value.Time] `zeek:"accessed"`
 	// Time at which the file was made.
-	Created Opt[Time] `zeek:"created"`
+	Created value.Opt[value.Time] `zeek:"created"`
 	// Time at which contents or attributes were changed.
-	Changed Opt[Time] `zeek:"changed"`
+	Changed value.Opt[value.Time] `zeek:"changed"`
 }
 
 // SMBFiles is something that was done to a file over SMB.
@@ -17,23 +19,23 @@ type SMBTimes struct {
 //wirelog:log smb_files
 type SMBFiles struct {
 	// Time of the request.
-	TS Time `zeek:"ts"`
+	TS value.Time `zeek:"ts"`
 	// Unique identifier of the connection.
 	UID string `zeek:"uid"`
 	// The connection's endpoints.
 	ID ID `zeek:"id"`
 	// Identifier of the file in files.log.
-	FUID Opt[string] `zeek:"fuid"`
+	FUID value.Opt[string] `zeek:"fuid"`
 	// What was done.
-	Action Opt[Enum] `zeek:"action"`
+	Action value.Opt[value.Enum] `zeek:"action"`
 	// The share in which the file is.
-	Path Opt[string] `zeek:"path"`
+	Path value.Opt[string] `zeek:"path"`
 	// Name of the file in the share.
-	Name Opt[string] `zeek:"name"`
+	Name value.Opt[string] `zeek:"name"`
 	// Size when it was opened, in bytes.
 	FileSize uint64 `zeek:"size"`
 	// Name before it was renamed.
-	PrevName Opt[string] `zeek:"prev_name"`
+	PrevName value.Opt[string] `zeek:"prev_name"`
 	// The file's times when it was opened.
 	Times SMBTimes `zeek:"times"`
 }
@@ -43,17 +45,17 @@ type SMBFiles struct {
 //wirelog:log smb_mapping
 type SMBMapping struct {
 	// Time of the request.
-	TS Time `zeek:"ts"`
+	TS value.Time `zeek:"ts"`
 	// Unique identifier of the connection.
 	UID string `zeek:"uid"`
 	// The connection's endpoints.
 	ID ID `zeek:"id"`
 	// Name of the share.
-	Path Opt[string] `zeek:"path"`
+	Path value.Opt[string] `zeek:"path"`
 	// Kind of resource, as SMB1 names it.
-	Service Opt[string] `zeek:"service"`
+	Service value.Opt[string] `zeek:"service"`
 	// File system of the share, which SMB1 tells.
-	NativeFileSystem Opt[string] `zeek:"native_file_system"`
+	NativeFileSystem value.Opt[string] `zeek:"native_file_system"`
 	// DISK, PIPE or PRINT.
 	ShareType string `zeek:"share_type"`
 }
@@ -63,7 +65,7 @@ type SMBMapping struct {
 //wirelog:log smb_cmd optional
 type SMBCmd struct {
 	// Time of the request.
-	TS Time `zeek:"ts"`
+	TS value.Time `zeek:"ts"`
 	// Unique identifier of the connection.
 	UID string `zeek:"uid"`
 	// The connection's endpoints.
@@ -71,21 +73,21 @@ type SMBCmd struct {
 	// The command.
 	Command string `zeek:"command"`
 	// What of the command, if it has several functions.
-	SubCommand Opt[string] `zeek:"sub_command"`
+	SubCommand value.Opt[string] `zeek:"sub_command"`
 	// What the command is about, such as the name of a file.
-	Argument Opt[string] `zeek:"argument"`
+	Argument value.Opt[string] `zeek:"argument"`
 	// The reply's status.
-	Status Opt[string] `zeek:"status"`
+	Status value.Opt[string] `zeek:"status"`
 	// Time from request to reply.
-	RTT Opt[Interval] `zeek:"rtt"`
+	RTT value.Opt[value.Interval] `zeek:"rtt"`
 	// SMB1 or SMB2.
 	Version string `zeek:"version"`
 	// Name of the user.
-	Username Opt[string] `zeek:"username"`
+	Username value.Opt[string] `zeek:"username"`
 	// The share.
-	Tree Opt[string] `zeek:"tree"`
+	Tree value.Opt[string] `zeek:"tree"`
 	// Kind of resource that the share is.
-	TreeService Opt[string] `zeek:"tree_service"`
+	TreeService value.Opt[string] `zeek:"tree_service"`
 	// The file.
 	ReferencedFile SMBFile `zeek:"referenced_file"`
 }
@@ -93,23 +95,23 @@ type SMBCmd struct {
 // SMBFile is the file that a command is about. All of it is unset if there is none.
 type SMBFile struct {
 	// Time at which it was first referred to.
-	TS Opt[Time] `zeek:"ts"`
+	TS value.Opt[value.Time] `zeek:"ts"`
 	// Unique identifier of the connection.
-	UID Opt[string] `zeek:"uid"`
+	UID value.Opt[string] `zeek:"uid"`
 	// The connection's endpoints.
-	ID Opt[ID] `zeek:"id"`
+	ID value.Opt[ID] `zeek:"id"`
 	// Identifier of the file in files.log.
-	FUID Opt[string] `zeek:"fuid"`
+	FUID value.Opt[string] `zeek:"fuid"`
 	// What was done.
-	Action Opt[Enum] `zeek:"action"`
+	Action value.Opt[value.Enum] `zeek:"action"`
 	// The share in which the file is.
-	Path Opt[string] `zeek:"path"`
+	Path value.Opt[string] `zeek:"path"`
 	// Name of the file in the share.
-	Name Opt[string] `zeek:"name"`
+	Name value.Opt[string] `zeek:"name"`
 	// Size when it was opened, in bytes.
-	FileSize Opt[uint64] `zeek:"size"`
+	FileSize value.Opt[uint64] `zeek:"size"`
 	// Name before it was renamed.
-	PrevName Opt[string] `zeek:"prev_name"`
+	PrevName value.Opt[string] `zeek:"prev_name"`
 	// The file's times when it was opened.
 	Times SMBTimes `zeek:"times"`
 }

@@ -1,13 +1,17 @@
 package schemas
 
-import "net/netip"
+import (
+	"net/netip"
+
+	"github.com/wirelog/wirelog/value"
+)
 
 // SMTP is a mail message, or what there was of one when the connection ended.
 //
 //wirelog:log smtp
 type SMTP struct {
 	// Time at which the message before it was done, or of the first line.
-	TS Time `zeek:"ts"`
+	TS value.Time `zeek:"ts"`
 	// Unique identifier of the connection.
 	UID string `zeek:"uid"`
 	// The connection's endpoints.
@@ -15,41 +19,41 @@ type SMTP struct {
 	// Number of the message on its connection, from 1.
 	TransDepth uint64 `zeek:"trans_depth"`
 	// Argument of HELO or EHLO.
-	Helo Opt[string] `zeek:"helo"`
+	Helo value.Opt[string] `zeek:"helo"`
 	// Address in MAIL FROM.
-	MailFrom Opt[string] `zeek:"mailfrom"`
+	MailFrom value.Opt[string] `zeek:"mailfrom"`
 	// Addresses in RCPT TO.
-	RcptTo Set[string] `zeek:"rcptto"`
+	RcptTo value.Set[string] `zeek:"rcptto"`
 	// Value of the Date header.
-	Date Opt[string] `zeek:"date"`
+	Date value.Opt[string] `zeek:"date"`
 	// Value of the From header.
-	From Opt[string] `zeek:"from"`
+	From value.Opt[string] `zeek:"from"`
 	// Addresses, with the names beside them, in the To headers.
-	To Set[string] `zeek:"to"`
+	To value.Set[string] `zeek:"to"`
 	// Addresses, with the names beside them, in the Cc headers.
-	CC Set[string] `zeek:"cc"`
+	CC value.Set[string] `zeek:"cc"`
 	// Value of the Reply-To header.
-	ReplyTo Opt[string] `zeek:"reply_to"`
+	ReplyTo value.Opt[string] `zeek:"reply_to"`
 	// Value of the Message-ID header.
-	MsgID Opt[string] `zeek:"msg_id"`
+	MsgID value.Opt[string] `zeek:"msg_id"`
 	// Value of the In-Reply-To header.
-	InReplyTo Opt[string] `zeek:"in_reply_to"`
+	InReplyTo value.Opt[string] `zeek:"in_reply_to"`
 	// Value of the Subject header.
-	Subject Opt[string] `zeek:"subject"`
+	Subject value.Opt[string] `zeek:"subject"`
 	// Address in the X-Originating-IP header.
-	XOriginatingIP Opt[netip.Addr] `zeek:"x_originating_ip"`
+	XOriginatingIP value.Opt[netip.Addr] `zeek:"x_originating_ip"`
 	// Value of the last Received header, which is that of the first host on the way.
-	FirstReceived Opt[string] `zeek:"first_received"`
+	FirstReceived value.Opt[string] `zeek:"first_received"`
 	// Value of the last Received header but one.
-	SecondReceived Opt[string] `zeek:"second_received"`
+	SecondReceived value.Opt[string] `zeek:"second_received"`
 	// The server's last reply.
-	LastReply Opt[string] `zeek:"last_reply"`
+	LastReply value.Opt[string] `zeek:"last_reply"`
 	// Hosts on the message's way, the last first, out of the Received headers.
-	Path Vector[netip.Addr] `zeek:"path"`
+	Path value.Vector[netip.Addr] `zeek:"path"`
 	// Value of the X-Mailer, User-Agent or X-User-Agent header.
-	UserAgent Opt[string] `zeek:"user_agent"`
+	UserAgent value.Opt[string] `zeek:"user_agent"`
 	// Whether the connection changed to TLS.
 	TLS bool `zeek:"tls"`
 	// Identifiers of the files that the message consists of.
-	FUIDs Vector[string] `zeek:"fuids"`
+	FUIDs value.Vector[string] `zeek:"fuids"`
 }

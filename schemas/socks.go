@@ -1,11 +1,15 @@
 package schemas
 
-import "net/netip"
+import (
+	"net/netip"
+
+	"github.com/wirelog/wirelog/value"
+)
 
 // SOCKSAddress is an address or a name given to or by a proxy, or both.
 type SOCKSAddress struct {
-	Host Opt[netip.Addr] `zeek:"host"` // Address.
-	Name Opt[string]     `zeek:"name"` // Name.
+	Host value.Opt[netip.Addr] `zeek:"host"` // Address.
+	Name value.Opt[string]     `zeek:"name"` // Name.
 }
 
 // SOCKS is a use of a SOCKS proxy.
@@ -13,7 +17,7 @@ type SOCKSAddress struct {
 //wirelog:log socks
 type SOCKS struct {
 	// Time at which the proxy connection was first noticed.
-	TS Time `zeek:"ts"`
+	TS value.Time `zeek:"ts"`
 	// Unique identifier of the connection to the proxy.
 	UID string `zeek:"uid"`
 	// The connection's endpoints.
@@ -21,15 +25,15 @@ type SOCKS struct {
 	// Version of the protocol, 4 or 5.
 	Version uint64 `zeek:"version"`
 	// User name with which the client logged in.
-	User Opt[string] `zeek:"user"`
+	User value.Opt[string] `zeek:"user"`
 	// Password with which the client logged in; not recorded.
-	Password Opt[string] `zeek:"password"`
+	Password value.Opt[string] `zeek:"password"`
 	// The server's answer.
-	Status Opt[string] `zeek:"status"`
+	Status value.Opt[string] `zeek:"status"`
 	// What the client asked for.
-	Request  SOCKSAddress `zeek:"request"`
-	RequestP Opt[Port]    `zeek:"request_p"` // Port that the client asked for.
+	Request  SOCKSAddress    `zeek:"request"`
+	RequestP value.Opt[Port] `zeek:"request_p"` // Port that the client asked for.
 	// What the server has bound.
-	Bound  SOCKSAddress `zeek:"bound"`
-	BoundP Opt[Port]    `zeek:"bound_p"` // Port that the server has bound.
+	Bound  SOCKSAddress    `zeek:"bound"`
+	BoundP value.Opt[Port] `zeek:"bound_p"` // Port that the server has bound.
 }

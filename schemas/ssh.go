@@ -1,48 +1,50 @@
 package schemas
 
+import "github.com/wirelog/wirelog/value"
+
 // SSH is an SSH connection, written when a client has authenticated or else when the
 // connection ends.
 //
 //wirelog:log ssh
 type SSH struct {
 	// Time of the first version line.
-	TS Time `zeek:"ts"`
+	TS value.Time `zeek:"ts"`
 	// Unique identifier of the connection.
 	UID string `zeek:"uid"`
 	// The connection's endpoints.
 	ID ID `zeek:"id"`
 	// Major version that both sides speak, 1 or 2.
-	Version Opt[uint64] `zeek:"version"`
+	Version value.Opt[uint64] `zeek:"version"`
 	// Whether the client authenticated, inferred from the sizes of packets; unset if that
 	// cannot be known.
-	AuthSuccess Opt[bool] `zeek:"auth_success"`
+	AuthSuccess value.Opt[bool] `zeek:"auth_success"`
 	// Attempts to authenticate that were seen.
 	AuthAttempts uint64 `zeek:"auth_attempts"`
 	// Direction, if exactly one side is in a local network.
-	Direction Opt[Enum] `zeek:"direction"`
+	Direction value.Opt[value.Enum] `zeek:"direction"`
 	// The client's version line.
-	Client Opt[string] `zeek:"client"`
+	Client value.Opt[string] `zeek:"client"`
 	// The server's version line.
-	Server Opt[string] `zeek:"server"`
+	Server value.Opt[string] `zeek:"server"`
 	// Negotiated cipher.
-	CipherAlg Opt[string] `zeek:"cipher_alg"`
+	CipherAlg value.Opt[string] `zeek:"cipher_alg"`
 	// Negotiated message authentication code.
-	MACAlg Opt[string] `zeek:"mac_alg"`
+	MACAlg value.Opt[string] `zeek:"mac_alg"`
 	// Negotiated compression.
-	CompressionAlg Opt[string] `zeek:"compression_alg"`
+	CompressionAlg value.Opt[string] `zeek:"compression_alg"`
 	// Negotiated key exchange.
-	KexAlg Opt[string] `zeek:"kex_alg"`
+	KexAlg value.Opt[string] `zeek:"kex_alg"`
 	// Negotiated algorithm of the server's host key.
-	HostKeyAlg Opt[string] `zeek:"host_key_alg"`
+	HostKeyAlg value.Opt[string] `zeek:"host_key_alg"`
 	// Fingerprint of the server's host key: SHA256 and the first 24 bytes of the hash in
 	// base64.
-	HostKeyFingerprint Opt[string] `zeek:"host_key_fingerprint"`
+	HostKeyFingerprint value.Opt[string] `zeek:"host_key_fingerprint"`
 	// MD5 fingerprint of the algorithms that the client offers.
-	HASSH Opt[string] `zeek:"hassh,optional=hassh"`
+	HASSH value.Opt[string] `zeek:"hassh,optional=hassh"`
 	// MD5 fingerprint of the algorithms that the server offers.
-	HASSHServer Opt[string] `zeek:"hasshServer,optional=hassh"`
+	HASSHServer value.Opt[string] `zeek:"hasshServer,optional=hassh"`
 	// What hassh is made of.
-	HASSHAlgorithms Opt[string] `zeek:"hasshAlgorithms,optional=hassh"`
+	HASSHAlgorithms value.Opt[string] `zeek:"hasshAlgorithms,optional=hassh"`
 	// What hasshServer is made of.
-	HASSHServerAlgorithms Opt[string] `zeek:"hasshServerAlgorithms,optional=hassh"`
+	HASSHServerAlgorithms value.Opt[string] `zeek:"hasshServerAlgorithms,optional=hassh"`
 }

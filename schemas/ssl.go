@@ -1,30 +1,32 @@
 package schemas
 
+import "github.com/wirelog/wirelog/value"
+
 // SSL is an SSL, TLS or DTLS connection, written when its handshake has succeeded or
 // else when the connection ends.
 //
 //wirelog:log ssl
 type SSL struct {
 	// Time at which SSL was first noticed.
-	TS Time `zeek:"ts"`
+	TS value.Time `zeek:"ts"`
 	// Unique identifier of the connection.
 	UID string `zeek:"uid"`
 	// The connection's endpoints.
 	ID ID `zeek:"id"`
 	// Version that the server chose.
-	Version Opt[string] `zeek:"version"`
+	Version value.Opt[string] `zeek:"version"`
 	// Cipher suite that the server chose.
-	Cipher Opt[string] `zeek:"cipher"`
+	Cipher value.Opt[string] `zeek:"cipher"`
 	// Group, such as a curve, with which keys are exchanged.
-	Curve Opt[string] `zeek:"curve"`
+	Curve value.Opt[string] `zeek:"curve"`
 	// Name of the server that the client wants.
-	ServerName Opt[string] `zeek:"server_name"`
+	ServerName value.Opt[string] `zeek:"server_name"`
 	// Whether an earlier session was resumed.
 	Resumed bool `zeek:"resumed"`
 	// The last alert that was seen.
-	LastAlert Opt[string] `zeek:"last_alert"`
+	LastAlert value.Opt[string] `zeek:"last_alert"`
 	// Application protocol that the server chose.
-	NextProtocol Opt[string] `zeek:"next_protocol"`
+	NextProtocol value.Opt[string] `zeek:"next_protocol"`
 	// Whether the handshake succeeded.
 	Established bool `zeek:"established"`
 	// A letter for each message that could be read, upper case for the client's: C and
@@ -36,18 +38,18 @@ type SSL struct {
 	// hash, Z any other, and ^ when the originator turned out to be the server.
 	SSLHistory string `zeek:"ssl_history"`
 	// SHA-256 fingerprints of the server's certificates, in order.
-	CertChainFPs Vector[string] `zeek:"cert_chain_fps"`
+	CertChainFPs value.Vector[string] `zeek:"cert_chain_fps"`
 	// SHA-256 fingerprints of the client's certificates, in order.
-	ClientCertChainFPs Vector[string] `zeek:"client_cert_chain_fps"`
+	ClientCertChainFPs value.Vector[string] `zeek:"client_cert_chain_fps"`
 	// Whether the server's certificate is for the name that the client wants.
-	SNIMatchesCert Opt[bool] `zeek:"sni_matches_cert"`
+	SNIMatchesCert value.Opt[bool] `zeek:"sni_matches_cert"`
 	// JA3 fingerprint of the client, in hexadecimal.
-	JA3 Opt[string] `zeek:"ja3,optional=ja3"`
+	JA3 value.Opt[string] `zeek:"ja3,optional=ja3"`
 	// JA3S fingerprint of the server, in hexadecimal.
-	JA3S Opt[string] `zeek:"ja3s,optional=ja3"`
+	JA3S value.Opt[string] `zeek:"ja3s,optional=ja3"`
 	// JA4 fingerprint of the client.
-	JA4 Opt[string] `zeek:"ja4,optional=ja4"`
+	JA4 value.Opt[string] `zeek:"ja4,optional=ja4"`
 	// Whether the server's certificates lead to a root certificate, in OpenSSL's words; ok
 	// if they do.
-	ValidationStatus Opt[string] `zeek:"validation_status,optional=validation"`
+	ValidationStatus value.Opt[string] `zeek:"validation_status,optional=validation"`
 }

@@ -1,17 +1,19 @@
 package schemas
 
+import "github.com/wirelog/wirelog/value"
+
 // Tunnel is a tunnel that was found, closed or expired.
 //
 //wirelog:log tunnel
 type Tunnel struct {
 	// Time of the activity.
-	TS Time `zeek:"ts"`
+	TS value.Time `zeek:"ts"`
 	// Unique identifier of the connection that is the tunnel, if it is one.
-	UID Opt[string] `zeek:"uid"`
+	UID value.Opt[string] `zeek:"uid"`
 	// The tunnel's endpoints; the ports are 0 for tunnels directly over IP.
 	ID ID `zeek:"id"`
 	// Kind of tunnel, such as Tunnel::GRE.
-	TunnelType Enum `zeek:"tunnel_type"`
+	TunnelType value.Enum `zeek:"tunnel_type"`
 	// What happened: Tunnel::DISCOVER, Tunnel::CLOSE or Tunnel::EXPIRE.
-	Action Enum `zeek:"action"`
+	Action value.Enum `zeek:"action"`
 }

@@ -1,27 +1,29 @@
 package schemas
 
+import "github.com/wirelog/wirelog/value"
+
 // WebSocket is an HTTP connection that has become a WebSocket.
 //
 //wirelog:log websocket
 type WebSocket struct {
 	// Time at which the server agreed.
-	TS Time `zeek:"ts"`
+	TS value.Time `zeek:"ts"`
 	// Unique identifier of the connection.
 	UID string `zeek:"uid"`
 	// The connection's endpoints.
 	ID ID `zeek:"id"`
 	// Value of the Host header.
-	Host Opt[string] `zeek:"host"`
+	Host value.Opt[string] `zeek:"host"`
 	// URI of the request.
-	URI Opt[string] `zeek:"uri"`
+	URI value.Opt[string] `zeek:"uri"`
 	// Value of the User-Agent header.
-	UserAgent Opt[string] `zeek:"user_agent"`
+	UserAgent value.Opt[string] `zeek:"user_agent"`
 	// Subprotocol that the server has chosen.
-	Subprotocol Opt[string] `zeek:"subprotocol"`
+	Subprotocol value.Opt[string] `zeek:"subprotocol"`
 	// Subprotocols that the client offers.
-	ClientProtocols Vector[string] `zeek:"client_protocols"`
+	ClientProtocols value.Vector[string] `zeek:"client_protocols"`
 	// Extensions that the server has chosen.
-	ServerExtensions Vector[string] `zeek:"server_extensions"`
+	ServerExtensions value.Vector[string] `zeek:"server_extensions"`
 	// Extensions that the client offers.
-	ClientExtensions Vector[string] `zeek:"client_extensions"`
+	ClientExtensions value.Vector[string] `zeek:"client_extensions"`
 }

@@ -1,23 +1,25 @@
 package schemas
 
+import "github.com/wirelog/wirelog/value"
+
 // Weird is something unexpected in the traffic.
 //
 //wirelog:log weird
 type Weird struct {
 	// Time at which it occurred.
-	TS Time `zeek:"ts"`
+	TS value.Time `zeek:"ts"`
 	// Unique identifier of the connection in which it occurred.
-	UID Opt[string] `zeek:"uid"`
+	UID value.Opt[string] `zeek:"uid"`
 	// The endpoints of that connection, or the two hosts with ports of 0.
-	ID Opt[ID] `zeek:"id"`
+	ID value.Opt[ID] `zeek:"id"`
 	// Name of the weird.
 	Name string `zeek:"name"`
 	// Details, such as the offending value.
-	Addl Opt[string] `zeek:"addl"`
+	Addl value.Opt[string] `zeek:"addl"`
 	// Whether a notice was raised for it too.
 	Notice bool `zeek:"notice"`
 	// Name of the sensor that saw it.
 	Peer string `zeek:"peer"`
 	// The analyzer that reported it.
-	Source Opt[string] `zeek:"source"`
+	Source value.Opt[string] `zeek:"source"`
 }

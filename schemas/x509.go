@@ -1,6 +1,10 @@
 package schemas
 
-import "net/netip"
+import (
+	"net/netip"
+
+	"github.com/wirelog/wirelog/value"
+)
 
 // X509 is a certificate that was seen. One that was seen before with the same HostCert
 // and ClientCert is left out for a day.
@@ -8,7 +12,7 @@ import "net/netip"
 //wirelog:log x509
 type X509 struct {
 	// Time at which the certificate was first seen.
-	TS Time `zeek:"ts"`
+	TS value.Time `zeek:"ts"`
 	// SHA-256 of the certificate, in hexadecimal.
 	Fingerprint string `zeek:"fingerprint"`
 	// What the certificate says.
@@ -34,39 +38,39 @@ type X509Certificate struct {
 	// Who has issued it.
 	Issuer string `zeek:"issuer"`
 	// Time before which it is not valid.
-	NotValidBefore Time `zeek:"not_valid_before"`
+	NotValidBefore value.Time `zeek:"not_valid_before"`
 	// Time after which it is not valid.
-	NotValidAfter Time `zeek:"not_valid_after"`
+	NotValidAfter value.Time `zeek:"not_valid_after"`
 	// Algorithm of the key.
 	KeyAlg string `zeek:"key_alg"`
 	// Algorithm of the signature.
 	SigAlg string `zeek:"sig_alg"`
 	// Type of the key, such as "rsa", "dsa" and "ecdsa".
-	KeyType Opt[string] `zeek:"key_type"`
+	KeyType value.Opt[string] `zeek:"key_type"`
 	// Length of the key, in bits.
-	KeyLength Opt[uint64] `zeek:"key_length"`
+	KeyLength value.Opt[uint64] `zeek:"key_length"`
 	// Exponent of an RSA key.
-	Exponent Opt[string] `zeek:"exponent"`
+	Exponent value.Opt[string] `zeek:"exponent"`
 	// Curve of an elliptic curve key.
-	Curve Opt[string] `zeek:"curve"`
+	Curve value.Opt[string] `zeek:"curve"`
 }
 
 // X509AlternativeNames are the names in a subject alternative name extension.
 type X509AlternativeNames struct {
 	// Names of hosts.
-	DNS Vector[string] `zeek:"dns"`
+	DNS value.Vector[string] `zeek:"dns"`
 	// URIs.
-	URI Vector[string] `zeek:"uri"`
+	URI value.Vector[string] `zeek:"uri"`
 	// Mail addresses.
-	Email Vector[string] `zeek:"email"`
+	Email value.Vector[string] `zeek:"email"`
 	// Addresses of hosts.
-	IP Vector[netip.Addr] `zeek:"ip"`
+	IP value.Vector[netip.Addr] `zeek:"ip"`
 }
 
 // X509BasicConstraints is the basic constraints extension.
 type X509BasicConstraints struct {
 	// Whether it is the certificate of an authority.
-	CA Opt[bool] `zeek:"ca"`
+	CA value.Opt[bool] `zeek:"ca"`
 	// How many certificates of authorities may follow.
-	PathLen Opt[uint64] `zeek:"path_len"`
+	PathLen value.Opt[uint64] `zeek:"path_len"`
 }

@@ -5,6 +5,8 @@ import (
 	"net/netip"
 	"testing"
 
+	"github.com/wirelog/wirelog/value"
+
 	"github.com/wirelog/wirelog/internal/testlog"
 	"github.com/wirelog/wirelog/schemas"
 	"github.com/wirelog/wirelog/writers"
@@ -18,7 +20,7 @@ func conns(n int) []*schemas.Conn {
 	list := make([]*schemas.Conn, n)
 	for i := range list {
 		c := testlog.Conn()
-		c.TS += schemas.Time(i) * 1_234_567
+		c.TS += value.Time(i) * 1_234_567
 		uid := []byte(c.UID)
 		for j := range 6 {
 			uid[3+j] = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"[(i>>j*7+j*11)%62]
@@ -27,7 +29,7 @@ func conns(n int) []*schemas.Conn {
 		var b [4]byte
 		binary.BigEndian.PutUint32(b[:], 0x0a000000+uint32(i)*2654435761>>8)
 		c.ID.OrigH, c.ID.OrigP = netip.AddrFrom4(b), schemas.Port(1024+i*7919%60000)
-		c.Duration.V = schemas.Interval(float64(i%5000)*0.01234567 + 0.000123)
+		c.Duration.V = value.Interval(float64(i%5000)*0.01234567 + 0.000123)
 		c.OrigBytes.V, c.RespBytes.V = uint64(i*37%100000), uint64(i)*7919%10000000
 		list[i] = c
 	}

@@ -3,6 +3,8 @@ package writers
 import (
 	"sync/atomic"
 
+	"github.com/wirelog/wirelog/value"
+
 	"github.com/wirelog/wirelog/schemas"
 )
 
@@ -16,7 +18,7 @@ type Collector struct {
 	encoders [][]RowEncoder
 	// key of the next record; clock is its time.
 	key   Key
-	clock schemas.Time
+	clock value.Time
 	batch *Batch
 	// free holds batches that have been merged.
 	free chan *Batch
@@ -110,7 +112,7 @@ func (c *Collector) SetCause(time int64, class Class, num uint64) {
 		return
 	}
 	c.key = Key{Time: time, Num: num, Class: class}
-	c.clock = schemas.Time(time)
+	c.clock = value.Time(time)
 }
 
 // On reports whether records of the log s are wanted.

@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/wirelog/wirelog/value"
+
 	"github.com/wirelog/wirelog/schemas"
 	"github.com/wirelog/wirelog/writers"
 )
@@ -30,7 +32,7 @@ func rowsBetween(m *writers.Merger, c *writers.Collector, clock string, n int) {
 	for i := range n {
 		when := at(clock).Add(time.Duration(i) * time.Second).UnixNano()
 		c.SetCause(when, writers.ClassPacket, uint64(i+1))
-		c.Emit(&schemas.Weird{TS: schemas.Time(when), Name: strings.Repeat("x", 1000)})
+		c.Emit(&schemas.Weird{TS: value.Time(when), Name: strings.Repeat("x", 1000)})
 		if i%100 == 99 {
 			m.Merge(c.Flush())
 			m.Flush()

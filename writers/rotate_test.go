@@ -14,6 +14,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/wirelog/wirelog/value"
+
 	"github.com/klauspost/compress/zstd"
 
 	"github.com/wirelog/wirelog/schemas"
@@ -46,7 +48,7 @@ func emit(m *writers.Merger, single bool, times ...time.Time) {
 	c := m.Collector()
 	for i, t := range times {
 		c.SetCause(t.UnixNano(), writers.ClassPacket, uint64(i+1))
-		c.Emit(&schemas.Weird{TS: schemas.Time(t.UnixNano()), Name: t.UTC().Format("15:04:05")})
+		c.Emit(&schemas.Weird{TS: value.Time(t.UnixNano()), Name: t.UTC().Format("15:04:05")})
 		if single {
 			m.Merge(c.Flush())
 		}

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"path/filepath"
 
+	"github.com/wirelog/wirelog/value"
+
 	"github.com/wirelog/wirelog/schemas"
 )
 
@@ -95,7 +97,7 @@ func (m *Merger) placeTarget(log string, view *View, output int) *target {
 }
 
 // encoder makes a shard's encoder of the target's rows.
-func (m *Merger) encoder(t *target, clock *schemas.Time) RowEncoder {
+func (m *Merger) encoder(t *target, clock *value.Time) RowEncoder {
 	o := &m.cfg.Outputs[t.output]
 	var e RowEncoder
 	if o.Place != nil {

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/wirelog/wirelog/value"
+
 	"github.com/wirelog/wirelog/internal/testlog"
 	"github.com/wirelog/wirelog/schemas"
 	"github.com/wirelog/wirelog/writers"
@@ -63,7 +65,7 @@ func TestFields(t *testing.T) {
 
 // Containers must be left out whole, and the header must name what is in the rows.
 func TestFieldsOfContainers(t *testing.T) {
-	rec := &schemas.Conn{UID: "C1", TunnelParents: schemas.Set[string]{"a", "b"}}
+	rec := &schemas.Conn{UID: "C1", TunnelParents: value.Set[string]{"a", "b"}}
 	for drop, want := range map[string]string{"uid": "a,b", "tunnel_parents": "C1"} {
 		view, err := writers.NewView(rec.Schema(), 0, writers.Fields{
 			Keep: []string{"uid", "tunnel_parents"}, Drop: []string{drop}, Add: []string{"end=x"},
@@ -153,7 +155,7 @@ func TestFilters(t *testing.T) {
 				c.SetCause(int64(n), writers.ClassPacket, uint64(n))
 				rec := testlog.Conn()
 				rec.OrigPkts.V = uint64(n)
-				rec.TunnelParents = schemas.Set[string]{"x"}
+				rec.TunnelParents = value.Set[string]{"x"}
 				c.EmitGated(rec, schemas.Gate{})
 				c.Emit(&schemas.Weird{Name: "w"})
 			}

@@ -14,6 +14,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/wirelog/wirelog/value"
+
 	"github.com/wirelog/wirelog/schemas"
 )
 
@@ -45,7 +47,7 @@ type Encoder interface {
 // Clocked is an encoder whose rows tell when they were emitted.
 type Clocked interface {
 	// SetClock gives the encoder the place where it finds the run's clock.
-	SetClock(now *schemas.Time)
+	SetClock(now *value.Time)
 }
 
 // Class orders what happens at the same time.

@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/wirelog/wirelog/value"
+
 	"github.com/wirelog/wirelog/internal/testlog"
 	"github.com/wirelog/wirelog/schemas"
 	"github.com/wirelog/wirelog/writers"
@@ -81,7 +83,7 @@ func run(t *testing.T, cfg writers.Config, batches [][]emission, shards int) {
 			c := cs[r.conn%shards]
 			c.SetCause(r.time, r.class, r.num)
 			rec := testlog.Conn()
-			rec.TS = schemas.Time(r.time)
+			rec.TS = value.Time(r.time)
 			rec.UID = fmt.Sprint("C", r.num, r.conn)
 			c.Emit(rec)
 			if r.num%3 == 0 {
@@ -300,7 +302,7 @@ func TestGates(t *testing.T) {
 	c := m.Collector()
 	emit := func(at int64, name string, g schemas.Gate) {
 		c.SetCause(at, writers.ClassPacket, uint64(at))
-		c.EmitGated(&schemas.Weird{TS: schemas.Time(at), Name: name}, g)
+		c.EmitGated(&schemas.Weird{TS: value.Time(at), Name: name}, g)
 		c.CloseLineGated(0, append(c.OpenLine(0), name...), g)
 	}
 	for i := range int64(9) {

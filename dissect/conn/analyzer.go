@@ -6,6 +6,8 @@ import (
 	"runtime/debug"
 	"slices"
 
+	"github.com/wirelog/wirelog/value"
+
 	"github.com/wirelog/wirelog/dissect/event"
 )
 
@@ -39,7 +41,7 @@ type Protocol struct {
 	New func(t *Table, c *Conn) Analyzer
 	// Tag is what events call the analyzer: "Analyzer::ANALYZER_" and the name
 	// unless set.
-	Tag event.Enum
+	Tag value.Enum
 	// Tolerant tells that violations are told of and have no consequence (Zeek's
 	// DPD::ignore_violations).
 	Tolerant bool
@@ -48,9 +50,9 @@ type Protocol struct {
 	Passing bool
 }
 
-func (p *Protocol) tag() event.Enum {
+func (p *Protocol) tag() value.Enum {
 	if p.Tag == "" {
-		p.Tag = event.Enum("Analyzer::ANALYZER_" + p.Name)
+		p.Tag = value.Enum("Analyzer::ANALYZER_" + p.Name)
 	}
 	return p.Tag
 }
@@ -325,7 +327,7 @@ func (x *ext) removeService(n uint8) {
 func (t *Table) AddService(c *Conn, service string) { c.extra().addService(t.serviceNumber(service)) }
 
 // ConfirmService is Confirm for what is not an Analyzer, such as tunnels.
-func (t *Table) ConfirmService(c *Conn, tag event.Enum, service string) {
+func (t *Table) ConfirmService(c *Conn, tag value.Enum, service string) {
 	if service != "" {
 		c.extra().addService(t.serviceNumber(service))
 	}
@@ -387,7 +389,7 @@ func (t *Table) DetachViolator(c *Conn, a Analyzer) {
 }
 
 // excused reports whether violations on c are to be expected.
-func (c *Conn) excused() bool { return c.transport == event.ProtoTCP && c.Incomplete() }
+func (c *Conn) excused() bool { return c.transport == value.ProtoTCP && c.Incomplete() }
 
 // suffers reports whether a violation on c takes an analyzer of p off.
 func (c *Conn) suffers(p *Protocol) bool {
@@ -439,7 +441,7 @@ func (t *Table) violateNow(v *lateViolation) {
 }
 
 // RaiseViolation raises AnalyzerViolationInfo.
-func (t *Table) RaiseViolation(c *Conn, tag event.Enum, reason string, data []byte) {
+func (t *Table) RaiseViolation(c *Conn, tag value.Enum, reason string, data []byte) {
 	t.raiseViolation(c, &Protocol{Tag: tag}, reason, data)
 }
 
@@ -459,7 +461,7 @@ func (t *Table) raiseViolation(c *Conn, p *Protocol, reason string, data []byte)
 	e := event.AnalyzerViolationInfo{AType: p.tag(), Conn: c, Tolerated: p.Tolerant}
 	e.Info.Reason = t.scratch.addl
 	if data != nil {
-		e.Info.Data = event.Some(data)
+		e.Info.Data = value.Some(data)
 	}
 	h.Raise(&e)
 }
@@ -468,7 +470,7 @@ func (t *Table) raiseViolation(c *Conn, p *Protocol, reason string, data []byte)
 // which is which.
 func (t *Table) Flip(c *Conn) {
 	c.flip()
-	if c.transport != event.ProtoUDP {
+	if c.transport != value.ProtoUDP {
 		return
 	}
 	// The bytes so far stay with the role, as in Zeek: it was mistaken for the whole
@@ -549,7 +551,7 @@ func (t *Table) analyzersData(c *Conn, isOrig bool, b []byte) {
 		return
 	}
 	// Datagrams are each a matter of their own.
-	if x := c.ext; !(x.origSpeaks && isOrig || x.respSpeaks && !isOrig) || c.transport == event.ProtoUDP {
+	if x := c.ext; !(x.origSpeaks && isOrig || x.respSpeaks && !isOrig) || c.transport == value.ProtoUDP {
 		x.turn(isOrig)
 	}
 	t.successor = nil

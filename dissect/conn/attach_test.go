@@ -7,6 +7,7 @@ import (
 	"github.com/wirelog/wirelog/dissect/conn"
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/internal/testconn"
+	"github.com/wirelog/wirelog/value"
 )
 
 // TestSlots finds that a connection holds what was stored last in each slot, and that the
@@ -37,14 +38,14 @@ func TestSlots(t *testing.T) {
 				}
 			}
 		}
-		b.Advance(61 * conn.Second)
+		b.Advance(61 * value.Second)
 		udp(b)
 		for i, s := range slots {
 			if got := theConn(b).Slot(s); got != nil {
 				t.Fatalf("slot %d of a new connection holds %v", i, got)
 			}
 		}
-		b.Advance(61 * conn.Second)
+		b.Advance(61 * value.Second)
 	}
 }
 
@@ -88,7 +89,7 @@ func TestPassing(t *testing.T) {
 			}
 			b.Talk(true, []byte("c"))
 			b.Close()
-			b.Advance(60 * conn.Second)
+			b.Advance(60 * value.Second)
 			if n := len(stays); n != 4+2+1 {
 				t.Errorf("passing %t: the one that stays had %v", passing, stays)
 			}

@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"github.com/wirelog/wirelog/dissect/event"
-	"github.com/wirelog/wirelog/dissect/packet"
+	"github.com/wirelog/wirelog/dissect/link/packet"
 )
 
 // steps is how many slots a look-up of each connection visits, in all.

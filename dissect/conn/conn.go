@@ -4,8 +4,10 @@ import (
 	"math"
 	"net/netip"
 
+	"github.com/wirelog/wirelog/value"
+
 	"github.com/wirelog/wirelog/dissect/event"
-	"github.com/wirelog/wirelog/dissect/tunnel"
+	"github.com/wirelog/wirelog/dissect/link/tunnel"
 )
 
 // Conn is one connection: the compact record of the table. It implements
@@ -22,11 +24,11 @@ type Conn struct {
 type record struct {
 	// What every packet needs comes first, so that it shares cache lines.
 	key         Key
-	start, last event.Time
+	start, last value.Time
 	flags       flags
 	seen        uint16 // history letters already written
 	bucket      uint16 // of the wheel, noBucket outside
-	transport   event.Proto
+	transport   value.Proto
 	origin      uint8   // index of the originator in side
 	side        [2]side // in the order of the key: originator is side[origin]
 
@@ -34,8 +36,8 @@ type record struct {
 	// Deadlines, 0 when not set. attempt serves tcp_attempt_delay and, once the
 	// handshake is over, tcp_reset_delay; closing serves tcp_partial_close_delay
 	// and, once both sides are done, tcp_close_delay.
-	attempt, expire, closing event.Time
-	armed                    event.Time // deadline under which the wheel holds the connection
+	attempt, expire, closing value.Time
+	armed                    value.Time // deadline under which the wheel holds the connection
 	silence                  millis     // allowed time without packets, 0 for any
 	idx                      uint32
 	wheelNext, wheelPrev     uint32
@@ -49,9 +51,9 @@ type record struct {
 // millis is a time of at most seven weeks in milliseconds: connections have several.
 type millis uint32
 
-func toMillis(d event.Time) millis { return millis(min(d/1e6, math.MaxUint32)) }
+func toMillis(d value.Time) millis { return millis(min(d/1e6, math.MaxUint32)) }
 
-func (m millis) time() event.Time { return event.Time(m) * 1e6 }
+func (m millis) time() value.Time { return value.Time(m) * 1e6 }
 
 type flags uint16
 
@@ -244,7 +246,7 @@ func (c *Conn) OrigAddr() netip.Addr {
 }
 
 // UID returns the connection's unique identifier.
-func (c *Conn) UID() event.UID {
+func (c *Conn) UID() value.UID {
 	if t := c.t; t.named != c {
 		t.named, t.name = c, c.key.UID(&t.cfg.Seed, c.start, c.first)
 	}
@@ -252,16 +254,16 @@ func (c *Conn) UID() event.UID {
 }
 
 // Start returns the time of the first packet.
-func (c *Conn) Start() event.Time { return c.start }
+func (c *Conn) Start() value.Time { return c.start }
 
 // Last returns the time of the latest packet that counted as activity.
-func (c *Conn) Last() event.Time { return c.last }
+func (c *Conn) Last() value.Time { return c.last }
 
 // FirstPacket returns the number of the first packet.
 func (c *Conn) FirstPacket() uint64 { return c.first }
 
 // Transport returns the transport protocol.
-func (c *Conn) Transport() event.Proto { return c.transport }
+func (c *Conn) Transport() value.Proto { return c.transport }
 
 // Orig describes the originator's side.
 func (c *Conn) Orig() event.Endpoint { return c.endpoint(c.orig(), c.resp()) }
@@ -274,7 +276,7 @@ func (c *Conn) endpoint(s, peer *side) event.Endpoint {
 		Packets: s.packets, IPBytes: s.ipBytes, FlowLabel: s.flowLabel,
 		State: s.state, HasL2: s.flags&sideL2 != 0, L2: s.l2, Size: s.size,
 	}
-	if c.transport == event.ProtoTCP {
+	if c.transport == value.ProtoTCP {
 		e.Size = s.tcpSize(peer)
 	} else if s.flags&sideActive != 0 {
 		e.State = event.StateEstablished
@@ -400,7 +402,7 @@ func (c *Conn) OrigSeq() uint64 { return c.ackedSeq(c.orig()) }
 func (c *Conn) RespSeq() uint64 { return c.ackedSeq(c.resp()) }
 
 func (c *Conn) ackedSeq(s *side) uint64 {
-	if c.transport != event.ProtoTCP {
+	if c.transport != value.ProtoTCP {
 		return 0
 	}
 	return s.relative(s.ackSeq, s.ackWraps)
@@ -409,7 +411,7 @@ func (c *Conn) ackedSeq(s *side) uint64 {
 // SetContentsFile records the reassembled stream; see event.Conn. It reports
 // whether the connection has streams, which only TCP connections have.
 func (c *Conn) SetContentsFile(d event.Direction, w event.ContentsWriter) bool {
-	if c.transport != event.ProtoTCP {
+	if c.transport != value.ProtoTCP {
 		return false
 	}
 	x := c.rarely()
@@ -466,7 +468,7 @@ func (c *Conn) Confirmed() bool { return c.ext != nil && c.ext.services[0] != 0 
 
 // EndAfterSilence ends a connection that is not TCP when it has been silent for
 // about d, looking every d, as Zeek's DNS analyzer does (dns_session_timeout).
-func (c *Conn) EndAfterSilence(d event.Time) {
+func (c *Conn) EndAfterSilence(d value.Time) {
 	c.extra().session = toMillis(d)
 	c.expire = c.t.now + d
 	c.t.rearm(c)
@@ -489,7 +491,7 @@ func (c *Conn) endsAfterSilence() bool {
 func (c *Conn) allPackets() uint64 { return c.side[0].packets + c.side[1].packets }
 
 // SetInactivityTimeout changes how long the connection may be silent.
-func (c *Conn) SetInactivityTimeout(d event.Time) {
+func (c *Conn) SetInactivityTimeout(d value.Time) {
 	c.setSilence(d)
 	c.t.rearm(c)
 }
@@ -498,7 +500,7 @@ func (c *Conn) SetInactivityTimeout(d event.Time) {
 // Conn::analyzer_inactivity_timeouts).
 func (t *Table) Interactive(c *Conn) { c.SetInactivityTimeout(t.cfg.Timeouts.Interactive) }
 
-func (c *Conn) setSilence(d event.Time) { c.silence = toMillis(d) }
+func (c *Conn) setSilence(d value.Time) { c.silence = toMillis(d) }
 
 // NoteUnknown adds an X to the history, once a connection, for what an analyzer does not
 // go on with (Zeek's HIST_UNKNOWN_PKT).

@@ -1,8 +1,8 @@
 package conn
 
 import (
-	"github.com/wirelog/wirelog/dissect/event"
-	"github.com/wirelog/wirelog/dissect/packet"
+	"github.com/wirelog/wirelog/dissect/link/packet"
+	"github.com/wirelog/wirelog/value"
 )
 
 // An Expectation is what is to be done with a connection that another one has
@@ -15,7 +15,7 @@ type Expectation struct {
 	Owner any
 	// Lifetime is how long the connection is waited for, and how long after the last
 	// look at it the expectation is kept.
-	Lifetime event.Time
+	Lifetime value.Time
 	// Limit is how many expectations there may be for the protocol.
 	Limit int
 }
@@ -28,7 +28,7 @@ type expectKey struct {
 
 type expected struct {
 	Expectation
-	until event.Time
+	until value.Time
 }
 
 // expectations are the connections that are waited for.

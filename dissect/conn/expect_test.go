@@ -6,6 +6,7 @@ import (
 
 	"github.com/wirelog/wirelog/dissect/conn"
 	"github.com/wirelog/wirelog/internal/testconn"
+	"github.com/wirelog/wirelog/value"
 )
 
 type silent struct{}
@@ -26,7 +27,7 @@ func TestExpect(t *testing.T) {
 	var control *conn.Conn
 	b.Table.All(func(c *conn.Conn) { control = c })
 	expect := func(toOrig bool, port uint16, limit int) bool {
-		return b.Table.Expect(control, toOrig, port, conn.Expectation{Protocol: p, Owner: port, Lifetime: 10 * conn.Second, Limit: limit})
+		return b.Table.Expect(control, toOrig, port, conn.Expectation{Protocol: p, Owner: port, Lifetime: 10 * value.Second, Limit: limit})
 	}
 	client, server := b.Client.Addr(), b.Server.Addr()
 	other := netip.MustParseAddr("203.0.113.5")
@@ -57,15 +58,15 @@ func TestExpect(t *testing.T) {
 	if b.Table.Expected(c) != nil {
 		t.Error("it is still expected")
 	}
-	b.Advance(9 * conn.Second)
+	b.Advance(9 * value.Second)
 	if c = open(server, client, 81); c == nil || b.Table.Expected(c) != uint16(81) {
 		t.Fatal("to the originator: not found")
 	}
-	b.Advance(9 * conn.Second)
+	b.Advance(9 * value.Second)
 	if b.Table.Expected(c) == nil {
 		t.Error("it has expired though it was looked at")
 	}
-	b.Advance(11 * conn.Second)
+	b.Advance(11 * value.Second)
 	if b.Table.Expected(c) != nil {
 		t.Error("it has not expired")
 	}
@@ -74,7 +75,7 @@ func TestExpect(t *testing.T) {
 			t.Fatal("there is no room")
 		}
 		if port%100 == 0 {
-			b.Advance(conn.Second)
+			b.Advance(value.Second)
 		}
 	}
 }

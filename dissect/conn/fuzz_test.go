@@ -5,8 +5,9 @@ import (
 	"net/netip"
 	"testing"
 
+	"github.com/wirelog/wirelog/value"
+
 	"github.com/wirelog/wirelog/dissect/conn"
-	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/internal/testconn"
 )
 
@@ -82,12 +83,12 @@ func FuzzTable(f *testing.F) {
 			case 6:
 				b.Packet(in[:8])
 			case 7:
-				b.Advance(event.Time(pair) * conn.Second)
+				b.Advance(value.Time(pair) * value.Second)
 			case 8:
 				if c := theConn(b); c != nil {
 					b.Table.Flip(c)
 					c.SetBytesThreshold(uint64(n), pair&1 != 0)
-					c.SetInactivityTimeout(event.Time(n) * conn.Second)
+					c.SetInactivityTimeout(value.Time(n) * value.Second)
 				}
 			}
 			if err := b.Table.Check(); err != nil {

@@ -3,8 +3,9 @@ package conn
 import (
 	"math/bits"
 
-	"github.com/wirelog/wirelog/dissect/event"
-	"github.com/wirelog/wirelog/dissect/packet"
+	"github.com/wirelog/wirelog/value"
+
+	"github.com/wirelog/wirelog/dissect/link/packet"
 )
 
 // Key is the canonical identity of a connection: both directions of a flow have
@@ -73,9 +74,9 @@ func (k *Key) hash(s *Seed) uint64 {
 
 // UID returns the unique identifier of what has this key and began at start
 // with packet number first.
-func (k *Key) UID(s *Seed, start event.Time, first uint64) event.UID {
+func (k *Key) UID(s *Seed, start value.Time, first uint64) value.UID {
 	hi, lo := k.id(s, int64(start), first)
-	return event.MakeUID('C', hi, lo)
+	return value.MakeUID('C', hi, lo)
 }
 
 // id gives 96 bits that identify the connection with this key which began at

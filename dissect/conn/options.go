@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"iter"
 
+	"github.com/wirelog/wirelog/value"
+
 	"github.com/wirelog/wirelog/dissect/event"
 )
 
@@ -70,13 +72,13 @@ func (t *Table) options(c *Conn, b []byte, isOrig bool) {
 			if raw = n != 4; raw {
 				weird = "tcp_option_mss_invalid_len"
 			} else {
-				v.MSS = event.Some(uint64(binary.BigEndian.Uint16(o[2:])))
+				v.MSS = value.Some(uint64(binary.BigEndian.Uint16(o[2:])))
 			}
 		case optWindowScale:
 			if raw = n != 3; raw {
 				weird = "tcp_option_window_scale_invalid_len"
 			} else {
-				v.WindowScale = event.Some(uint64(o[2]))
+				v.WindowScale = value.Some(uint64(o[2]))
 			}
 		case optSACKPermitted:
 			if raw = n != 2; raw {
@@ -90,22 +92,22 @@ func (t *Table) options(c *Conn, b []byte, isOrig bool) {
 				for e := o[2:]; len(e) >= 4; e = e[4:] {
 					sack = append(sack, uint64(binary.BigEndian.Uint32(e)))
 				}
-				v.SACK = event.Some(sack[from:len(sack):len(sack)])
+				v.SACK = value.Some(sack[from:len(sack):len(sack)])
 			}
 		case optTimestamps:
 			if raw = n != 10; raw {
 				weird = "tcp_option_timestamps_invalid_len"
 			} else {
-				v.SendTimestamp = event.Some(uint64(binary.BigEndian.Uint32(o[2:])))
-				v.EchoTimestamp = event.Some(uint64(binary.BigEndian.Uint32(o[6:])))
+				v.SendTimestamp = value.Some(uint64(binary.BigEndian.Uint32(o[2:])))
+				v.EchoTimestamp = value.Some(uint64(binary.BigEndian.Uint32(o[6:])))
 			}
 		case optQuickStart:
 			if raw = n != 8; raw {
 				weird = "tcp_option_qsresponse_invalid_len"
 			} else {
-				v.Rate = event.Some(uint64(o[2]))
-				v.TTLDiff = event.Some(uint64(o[3]))
-				v.QSNonce = event.Some(uint64(binary.BigEndian.Uint32(o[4:])))
+				v.Rate = value.Some(uint64(o[2]))
+				v.TTLDiff = value.Some(uint64(o[3]))
+				v.QSNonce = value.Some(uint64(binary.BigEndian.Uint32(o[4:])))
 			}
 		case optUserTimeout:
 			if raw = n != 4; raw {
@@ -121,7 +123,7 @@ func (t *Table) options(c *Conn, b []byte, isOrig bool) {
 			}
 		}
 		if raw && n > 2 {
-			v.Data = event.Some(o[2:])
+			v.Data = value.Some(o[2:])
 		}
 		if weird != "" {
 			t.WeirdNumber(c, weird, n, "TCP")

@@ -11,6 +11,7 @@ import (
 	"github.com/wirelog/wirelog/dissect/conn"
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/internal/testconn"
+	"github.com/wirelog/wirelog/value"
 )
 
 // faulty panics in one of its methods, and records the others.
@@ -88,7 +89,7 @@ func TestPanics(t *testing.T) {
 			b.Talk(true, []byte("y"))
 			b.Talk(false, []byte("z"))
 			b.Close()
-			b.Advance(60 * conn.Second)
+			b.Advance(60 * value.Second)
 		}
 		if len(r.conns) != n || strings.Join(good, " ") != strings.Repeat("data gap data data end end done ", n)[:len("data gap data data end end done ")*n-1] {
 			t.Errorf("%s: %d connections, the other analyzer was called %q", where, len(r.conns), good)
@@ -127,7 +128,7 @@ func TestListenerPanics(t *testing.T) {
 	for i := range 100 {
 		b.Packet(testconn.UDP(netip.AddrPortFrom(b.Client.Addr(), uint16(i)), b.Server, nil))
 	}
-	b.Advance(61 * conn.Second)
+	b.Advance(61 * value.Second)
 	b.Packet(testconn.UDP(b.Client, b.Server, nil))
 	b.Drain()
 	if st := b.Table.Stats(); n != 103 || st.Panics != 103 || st.Created != 103 || st.Removed != 103 || b.Table.Len() != 0 || *reports != 1 {

@@ -1,6 +1,6 @@
 package conn
 
-import "github.com/wirelog/wirelog/dissect/event"
+import "github.com/wirelog/wirelog/value"
 
 // likelyServer are the ports of Zeek's likely_server_ports: those that its
 // analyzers are registered for.
@@ -56,9 +56,9 @@ var likelyServer = func() (set [2][1 << 16 / 64]uint64) {
 // LikelyServerPort reports whether a port is one at which a server is likely, the
 // test by which Zeek guesses the originator of a connection whose beginning it has
 // not seen (likely_server_ports).
-func LikelyServerPort(p event.Proto, port uint16) bool {
+func LikelyServerPort(p value.Proto, port uint16) bool {
 	i := 0
-	if p == event.ProtoUDP {
+	if p == value.ProtoUDP {
 		i = 1
 	}
 	return likelyServer[i][port>>6]&(1<<(port&63)) != 0

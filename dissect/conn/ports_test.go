@@ -3,20 +3,21 @@ package conn_test
 import (
 	"testing"
 
+	"github.com/wirelog/wirelog/value"
+
 	"github.com/wirelog/wirelog/dissect/conn"
-	"github.com/wirelog/wirelog/dissect/event"
 )
 
 func TestLikelyServerPort(t *testing.T) {
 	for _, c := range []struct {
-		proto event.Proto
+		proto value.Proto
 		port  uint16
 		want  bool
 	}{
-		{event.ProtoTCP, 21, true}, {event.ProtoTCP, 79, true}, {event.ProtoTCP, 6669, true}, {event.ProtoTCP, 20000, true},
-		{event.ProtoUDP, 53, true}, {event.ProtoUDP, 6081, true}, {event.ProtoUDP, 20000, true},
-		{event.ProtoTCP, 110, false}, {event.ProtoTCP, 389, false}, {event.ProtoTCP, 161, false},
-		{event.ProtoUDP, 79, false}, {event.ProtoUDP, 80, false}, {event.ProtoUDP, 0, false},
+		{value.ProtoTCP, 21, true}, {value.ProtoTCP, 79, true}, {value.ProtoTCP, 6669, true}, {value.ProtoTCP, 20000, true},
+		{value.ProtoUDP, 53, true}, {value.ProtoUDP, 6081, true}, {value.ProtoUDP, 20000, true},
+		{value.ProtoTCP, 110, false}, {value.ProtoTCP, 389, false}, {value.ProtoTCP, 161, false},
+		{value.ProtoUDP, 79, false}, {value.ProtoUDP, 80, false}, {value.ProtoUDP, 0, false},
 	} {
 		if got := conn.LikelyServerPort(c.proto, c.port); got != c.want {
 			t.Errorf("%v %d: %v", c.proto, c.port, got)

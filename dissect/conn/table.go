@@ -9,39 +9,38 @@ package conn
 import (
 	"unsafe"
 
+	"github.com/wirelog/wirelog/value"
+
 	"github.com/wirelog/wirelog/dissect/event"
-	"github.com/wirelog/wirelog/dissect/icmp"
-	"github.com/wirelog/wirelog/dissect/packet"
+	"github.com/wirelog/wirelog/dissect/link/icmp"
+	"github.com/wirelog/wirelog/dissect/link/packet"
 	"github.com/wirelog/wirelog/internal/freelist"
 )
 
 // Timeouts are Zeek's options of the same names, as durations.
 type Timeouts struct {
-	TCPSYN          event.Time // tcp_SYN_timeout
-	TCPSession      event.Time // tcp_session_timer
-	TCPLinger       event.Time // tcp_connection_linger
-	TCPAttempt      event.Time // tcp_attempt_delay
-	TCPClose        event.Time // tcp_close_delay
-	TCPReset        event.Time // tcp_reset_delay
-	TCPPartialClose event.Time // tcp_partial_close_delay
-	TCPInactivity   event.Time // tcp_inactivity_timeout
-	UDPInactivity   event.Time // udp_inactivity_timeout
-	ICMPInactivity  event.Time // icmp_inactivity_timeout
-	UnknownIP       event.Time // unknown_ip_inactivity_timeout
-	Interactive     event.Time // Conn::port_inactivity_timeouts and analyzer_inactivity_timeouts
+	TCPSYN          value.Time // tcp_SYN_timeout
+	TCPSession      value.Time // tcp_session_timer
+	TCPLinger       value.Time // tcp_connection_linger
+	TCPAttempt      value.Time // tcp_attempt_delay
+	TCPClose        value.Time // tcp_close_delay
+	TCPReset        value.Time // tcp_reset_delay
+	TCPPartialClose value.Time // tcp_partial_close_delay
+	TCPInactivity   value.Time // tcp_inactivity_timeout
+	UDPInactivity   value.Time // udp_inactivity_timeout
+	ICMPInactivity  value.Time // icmp_inactivity_timeout
+	UnknownIP       value.Time // unknown_ip_inactivity_timeout
+	Interactive     value.Time // Conn::port_inactivity_timeouts and analyzer_inactivity_timeouts
 }
-
-// Second is one second of event.Time.
-const Second event.Time = 1e9
 
 // DefaultTimeouts returns Zeek's defaults.
 func DefaultTimeouts() Timeouts {
 	return Timeouts{
-		TCPSYN: 5 * Second, TCPSession: 6 * Second, TCPLinger: 5 * Second,
-		TCPAttempt: 5 * Second, TCPClose: 5 * Second, TCPReset: 5 * Second,
-		TCPPartialClose: 3 * Second, TCPInactivity: 300 * Second,
-		UDPInactivity: 60 * Second, ICMPInactivity: 60 * Second, UnknownIP: 60 * Second,
-		Interactive: 3600 * Second,
+		TCPSYN: 5 * value.Second, TCPSession: 6 * value.Second, TCPLinger: 5 * value.Second,
+		TCPAttempt: 5 * value.Second, TCPClose: 5 * value.Second, TCPReset: 5 * value.Second,
+		TCPPartialClose: 3 * value.Second, TCPInactivity: 300 * value.Second,
+		UDPInactivity: 60 * value.Second, ICMPInactivity: 60 * value.Second, UnknownIP: 60 * value.Second,
+		Interactive: 3600 * value.Second,
 	}
 }
 
@@ -108,9 +107,9 @@ type Table struct {
 	hooks *event.Hooks
 	stats Stats
 
-	now    event.Time // network time of the packet or timer at work
+	now    value.Time // network time of the packet or timer at work
 	pktNum uint64     // its packet
-	cause  func(deadline event.Time, first, num uint64)
+	cause  func(deadline value.Time, first, num uint64)
 
 	// Open addressing with linear probing: the slot holds a connection's index
 	// plus 1 and the upper half of its hash.
@@ -119,7 +118,7 @@ type Table struct {
 	live   int
 	latest *Conn // that Lookup found
 	named  *Conn // that was asked for its uid last, which is name
-	name   event.UID
+	name   value.UID
 
 	chunks [][]Conn
 	free   []uint32
@@ -162,9 +161,9 @@ const (
 // NewTable returns an empty table that raises its events on hooks. cause is
 // called before anything that a timer raises, with the timer's deadline, the
 // first packet of its connection and the packet before which it fires; it may be nil.
-func NewTable(cfg Config, hooks *event.Hooks, cause func(deadline event.Time, first, num uint64)) *Table {
+func NewTable(cfg Config, hooks *event.Hooks, cause func(deadline value.Time, first, num uint64)) *Table {
 	if cause == nil {
-		cause = func(event.Time, uint64, uint64) {}
+		cause = func(value.Time, uint64, uint64) {}
 	}
 	t := &Table{cfg: cfg, hooks: hooks, cause: cause, icmp: icmp.New(hooks), panics: make(map[*Protocol]int), head: none, tail: none, oldestHalf: none}
 	t.slots = make([]slot, 1<<10)
@@ -181,10 +180,10 @@ func (t *Table) Stats() Stats { return t.stats }
 func (t *Table) Len() int { return t.live }
 
 // Now returns the network time of the packet or timer at work.
-func (t *Table) Now() event.Time { return t.now }
+func (t *Table) Now() value.Time { return t.now }
 
 // SetNow says which packet is about to be processed, and the run's clock at it.
-func (t *Table) SetNow(now event.Time, num uint64) { t.now, t.pktNum = now, num }
+func (t *Table) SetNow(now value.Time, num uint64) { t.now, t.pktNum = now, num }
 
 // PacketNum returns the number of the packet at work, or of that at which a timer fires.
 func (t *Table) PacketNum() uint64 { return t.pktNum }
@@ -394,7 +393,7 @@ func (t *Table) finish(c *Conn) {
 
 func (t *Table) finishAnalyzers(c *Conn) {
 	defer t.containListeners(c)
-	if t.hooks.Terminating() && c.transport == event.ProtoTCP && c.flags&flagActive != 0 &&
+	if t.hooks.Terminating() && c.transport == value.ProtoTCP && c.flags&flagActive != 0 &&
 		!(c.side[0].flags&sideClosed != 0 && c.side[1].flags&sideClosed != 0) {
 		if h := &t.hooks.TCP.ConnectionPending; h.On() {
 			t.scratch.pending.Conn = c

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/wirelog/wirelog/value"
+
 	"github.com/wirelog/wirelog/dissect/conn"
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/internal/testconn"
@@ -36,13 +38,13 @@ func TestTimers(t *testing.T) {
 	} {
 		b, r := newBench(t, nil)
 		b.Script(c.script)
-		b.Advance(event.Time(c.before * 1e9))
+		b.Advance(value.Time(c.before * 1e9))
 		if len(r.conns) != 0 {
 			t.Errorf("%s: over after %v seconds", c.name, c.before)
 			continue
 		}
 		n := len(r.events)
-		b.Advance(event.Time((c.after - c.before) * 1e9))
+		b.Advance(value.Time((c.after - c.before) * 1e9))
 		if len(r.conns) != 1 || b.Table.Len() != 0 {
 			t.Errorf("%s: not over after %v seconds", c.name, c.after)
 		} else if got := strings.Join(r.events[n:], " "); got != c.event {
@@ -67,24 +69,24 @@ func TestInactivity(t *testing.T) {
 		{"another protocol", func(b *testconn.Bench) { b.Packet(testconn.IP(89, b.Client.Addr(), b.Server.Addr(), make([]byte, 20))) }, 60},
 		{"set shorter", func(b *testconn.Bench) {
 			udp(b)
-			theConn(b).SetInactivityTimeout(10 * conn.Second)
+			theConn(b).SetInactivityTimeout(10 * value.Second)
 		}, 10},
 		{"set longer", func(b *testconn.Bench) {
 			udp(b)
-			theConn(b).SetInactivityTimeout(5000 * conn.Second)
+			theConn(b).SetInactivityTimeout(5000 * value.Second)
 		}, 5000},
 		{"by silence, in rounds", func(b *testconn.Bench) {
 			udp(b)
-			theConn(b).EndAfterSilence(10 * conn.Second)
+			theConn(b).EndAfterSilence(10 * value.Second)
 		}, 10},
 	} {
 		b, r := newBench(t, nil)
 		c.packet(b)
-		b.Advance(event.Time(c.sec-1) * conn.Second)
+		b.Advance(value.Time(c.sec-1) * value.Second)
 		if len(r.conns) != 0 {
 			t.Errorf("%s: over too early", c.name)
 		}
-		b.Advance(2 * conn.Second)
+		b.Advance(2 * value.Second)
 		if len(r.conns) != 1 {
 			t.Errorf("%s: not over", c.name)
 		}
@@ -93,21 +95,21 @@ func TestInactivity(t *testing.T) {
 	b, r := newBench(t, nil)
 	for range 10 {
 		udp(b)
-		b.Advance(59 * conn.Second)
+		b.Advance(59 * value.Second)
 	}
 	if len(r.conns) != 0 {
 		t.Error("packets do not keep a connection")
 	}
 	b, r = newBench(t, nil)
 	udp(b)
-	theConn(b).EndAfterSilence(10 * conn.Second)
-	b.Advance(5 * conn.Second)
+	theConn(b).EndAfterSilence(10 * value.Second)
+	b.Advance(5 * value.Second)
 	udp(b)
-	b.Advance(6 * conn.Second)
+	b.Advance(6 * value.Second)
 	if len(r.conns) != 0 {
 		t.Error("a packet does not keep a connection with EndAfterSilence")
 	}
-	b.Advance(20 * conn.Second)
+	b.Advance(20 * value.Second)
 	if len(r.conns) != 1 {
 		t.Error("EndAfterSilence has not ended the connection")
 	}
@@ -116,18 +118,18 @@ func TestInactivity(t *testing.T) {
 		b, r = newBench(t, nil)
 		b.Hooks.UDP.Request.Listen(func(e *event.UDPRequest) {
 			if c := e.Conn.(*conn.Conn); c.Orig().Packets == 0 {
-				c.EndAfterSilence(10 * conn.Second)
+				c.EndAfterSilence(10 * value.Second)
 				c.NoEndAfterSilence()
 			}
 		})
 		for range packets {
 			udp(b)
 		}
-		b.Advance(20 * conn.Second)
+		b.Advance(20 * value.Second)
 		if len(r.conns) != want {
 			t.Errorf("NoEndAfterSilence: after %d packets and silence %d connections have ended, not %d", packets, len(r.conns), want)
 		}
-		b.Advance(60 * conn.Second)
+		b.Advance(60 * value.Second)
 		if len(r.conns) != 1 {
 			t.Errorf("NoEndAfterSilence: after %d packets the connection has not ended", packets)
 		}
@@ -141,7 +143,7 @@ func TestTimerOrder(t *testing.T) {
 	cfg := testconn.Config()
 	b := testconn.New(t, cfg)
 	type end struct {
-		at    event.Time
+		at    value.Time
 		first uint64
 	}
 	var got, want []end
@@ -149,15 +151,15 @@ func TestTimerOrder(t *testing.T) {
 		got = append(got, end{b.Table.Now(), e.Conn.FirstPacket()})
 	})
 	for i := range 3000 {
-		b.Now += event.Time(rng.IntN(3)) * 1e8
+		b.Now += value.Time(rng.IntN(3)) * 1e8
 		src := netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, byte(i >> 8), byte(i), 1}), 1)
 		r, _ := b.Packet(testconn.UDP(src, b.Server, nil))
-		silence := []event.Time{conn.Second, 7 * conn.Second, 60 * conn.Second, 4000 * conn.Second, 9000 * conn.Second}[rng.IntN(5)]
+		silence := []value.Time{value.Second, 7 * value.Second, 60 * value.Second, 4000 * value.Second, 9000 * value.Second}[rng.IntN(5)]
 		r.Conn.SetInactivityTimeout(silence)
 		want = append(want, end{b.Now + silence, b.Num})
 	}
 	for b.Table.Len() > 0 {
-		b.Advance(event.Time(rng.IntN(2000)) * conn.Second)
+		b.Advance(value.Time(rng.IntN(2000)) * value.Second)
 	}
 	slices.SortStableFunc(want, func(x, y end) int {
 		if x.at != y.at {
@@ -175,9 +177,9 @@ func TestTimerOrder(t *testing.T) {
 }
 
 // jump is a clock of which a packet has come after a long time without any.
-type jump event.Time
+type jump value.Time
 
-func (j jump) At(event.Time) (event.Time, uint64) { return event.Time(j), 100 }
+func (j jump) At(value.Time) (value.Time, uint64) { return value.Time(j), 100 }
 
 // TestTimersInTurn finds that what is due on a connection later waits for what is due on
 // others before, also where the clock has reached both at once.
@@ -188,15 +190,15 @@ func TestTimersInTurn(t *testing.T) {
 		open + "< FA 501 101; > A 101 502", // one side has closed: is looked at after six seconds
 	} {
 		b := testconn.New(t, testconn.Config())
-		var ended []event.Proto
+		var ended []value.Proto
 		b.Hooks.Conn.ConnectionStateRemove.Listen(func(e *event.ConnectionStateRemove) {
 			ended = append(ended, e.Conn.ID().Proto)
 		})
 		b.Script(script)                                // ends after five minutes
 		b.Packet(testconn.UDP(b.Client, b.Server, nil)) // ends after one minute
-		b.Now += 400 * conn.Second
+		b.Now += 400 * value.Second
 		b.Table.Advance(b.Now, jump(b.Now))
-		if want := []event.Proto{event.ProtoUDP, event.ProtoTCP}; !slices.Equal(ended, want) {
+		if want := []value.Proto{value.ProtoUDP, value.ProtoTCP}; !slices.Equal(ended, want) {
 			t.Errorf("%s: ended %v, not %v", script, ended, want)
 		}
 	}
@@ -317,11 +319,11 @@ func TestSequenceNumbers(t *testing.T) {
 
 func TestConnWeirdSampling(t *testing.T) {
 	b, r := newBench(t, func(c *conn.Config) {
-		c.Weirds = conn.WeirdSampling{Threshold: 3, Rate: 10, Duration: 100 * conn.Second}
+		c.Weirds = conn.WeirdSampling{Threshold: 3, Rate: 10, Duration: 100 * value.Second}
 	})
 	res, _ := b.Packet(testconn.UDP(b.Client, b.Server, nil))
 	c := res.Conn
-	c.SetInactivityTimeout(10_000 * conn.Second)
+	c.SetInactivityTimeout(10_000 * value.Second)
 	count := func(n int) int {
 		r.weirds = r.weirds[:0]
 		for range n {
@@ -340,7 +342,7 @@ func TestConnWeirdSampling(t *testing.T) {
 	if len(r.weirds) != 1 {
 		t.Error("another name is held back")
 	}
-	b.Advance(101 * conn.Second)
+	b.Advance(101 * value.Second)
 	if got := count(3); got != 3 {
 		t.Errorf("%d of three after the time", got)
 	}
@@ -351,7 +353,7 @@ func TestConnWeirdSampling(t *testing.T) {
 
 func TestFlowWeirdSampling(t *testing.T) {
 	b, r := newBench(t, func(c *conn.Config) {
-		c.Weirds = conn.WeirdSampling{Threshold: 2, Rate: 0, Duration: 100 * conn.Second}
+		c.Weirds = conn.WeirdSampling{Threshold: 2, Rate: 0, Duration: 100 * value.Second}
 	})
 	a, z := b.Client.Addr().As16(), b.Server.Addr().As16()
 	odd := func(src, dst *[16]byte, d conn.Domain) int {
@@ -365,7 +367,7 @@ func TestFlowWeirdSampling(t *testing.T) {
 	if odd(&a, &z, 0) != 2 || odd(&z, &a, 0) != 2 || odd(&a, &z, 7) != 2 || odd(&a, &z, 0) != 0 {
 		t.Error("not two of each pair and domain")
 	}
-	b.Advance(100 * conn.Second)
+	b.Advance(100 * value.Second)
 	if odd(&a, &z, 0) != 2 {
 		t.Error("not two again after the time")
 	}

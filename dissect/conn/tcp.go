@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"strconv"
 
+	"github.com/wirelog/wirelog/value"
+
 	"github.com/wirelog/wirelog/dissect/event"
 )
 
@@ -320,7 +322,7 @@ func (c *Conn) setFlag(f flags, on bool) {
 
 // sinceStart is t in milliseconds after the connection's start, plus 1 so that
 // it is never 0.
-func (c *Conn) sinceStart(t event.Time) uint32 {
+func (c *Conn) sinceStart(t value.Time) uint32 {
 	d := int64(t-c.start) / 1e6
 	return uint32(min(max(d, 0), 1<<32-stormGap-2)) + 1
 }
@@ -458,8 +460,8 @@ func (t *Table) syn(c *Conn, p *Packet, s, peer *side, hdr header, n int, isOrig
 		case o[0] == optWindowScale && len(o) >= 3:
 			pkt.WinScale = int64(o[2])
 		case o[0] == optTimestamps && len(o) >= 10:
-			pkt.TSval = event.Some(uint64(binary.BigEndian.Uint32(o[2:])))
-			pkt.TSecr = event.Some(uint64(binary.BigEndian.Uint32(o[6:])))
+			pkt.TSval = value.Some(uint64(binary.BigEndian.Uint32(o[2:])))
+			pkt.TSecr = value.Some(uint64(binary.BigEndian.Uint32(o[6:])))
 		}
 	}
 	if scale := pkt.WinScale; scale >= 0 {
@@ -644,8 +646,8 @@ func (t *Table) answer(c *Conn, s, peer *side, seq, ack uint32, flags uint8) {
 func (t *Table) established(c *Conn) {
 	id := c.ID()
 	port := id.RespP
-	if c.orig().state == event.StateInactive && !LikelyServerPort(event.ProtoTCP, port) &&
-		LikelyServerPort(event.ProtoTCP, id.OrigP) {
+	if c.orig().state == event.StateInactive && !LikelyServerPort(value.ProtoTCP, port) &&
+		LikelyServerPort(value.ProtoTCP, id.OrigP) {
 		port = id.OrigP
 	}
 	switch port {
@@ -817,7 +819,7 @@ func (t *Table) attemptTimer(c *Conn) bool {
 
 // expireTCP looks every tcp_session_timer whether a connection that has begun to
 // close, or never began, is over. It reports whether c is still there.
-func (t *Table) expireTCP(c *Conn, now event.Time) bool {
+func (t *Table) expireTCP(c *Conn, now value.Time) bool {
 	if c.flags&flagActive == 0 {
 		return true
 	}
@@ -868,7 +870,7 @@ func (t *Table) closingTimer(c *Conn) bool {
 
 // isReuse reports whether a SYN begins another connection with the same
 // five-tuple.
-func (t *Table) isReuse(c *Conn, hdr header, now event.Time) bool {
+func (t *Table) isReuse(c *Conn, hdr header, now value.Time) bool {
 	flags := hdr.flags()
 	if hdr[12]>>4 < 5 || flags&flagSYN == 0 {
 		return false

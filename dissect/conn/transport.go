@@ -4,9 +4,11 @@ import (
 	"encoding/binary"
 	"strconv"
 
+	"github.com/wirelog/wirelog/value"
+
 	"github.com/wirelog/wirelog/dissect/event"
-	"github.com/wirelog/wirelog/dissect/icmp"
-	"github.com/wirelog/wirelog/dissect/packet"
+	"github.com/wirelog/wirelog/dissect/link/icmp"
+	"github.com/wirelog/wirelog/dissect/link/packet"
 )
 
 // Packet is a whole IP datagram on its way to a connection.
@@ -18,7 +20,7 @@ type Packet struct {
 	Domain Domain
 	// Volatile says that IP's payload is not valid until Settle.
 	Volatile bool
-	Time     event.Time
+	Time     value.Time
 	Num      uint64
 
 	isOrig bool
@@ -110,7 +112,7 @@ func (t *Table) find(k *Key, p *Packet, sport, dport uint16, oneWay bool) (c *Co
 
 // join makes p part of its connection, of a new one if c is nil: with the sender as
 // originator unless flip.
-func (t *Table) join(p *Packet, c *Conn, k *Key, srcIsA bool, tp event.Proto, silence event.Time, flip bool, r *Result) *Conn {
+func (t *Table) join(p *Packet, c *Conn, k *Key, srcIsA bool, tp value.Proto, silence value.Time, flip bool, r *Result) *Conn {
 	if c == nil {
 		c = t.newConn(p, k, srcIsA, tp, silence, flip)
 		t.begin(c)
@@ -124,7 +126,7 @@ func (t *Table) join(p *Packet, c *Conn, k *Key, srcIsA bool, tp event.Proto, si
 }
 
 // newConn starts a connection with the sender of p as originator, unless flip.
-func (t *Table) newConn(p *Packet, k *Key, srcIsA bool, transport event.Proto, inactivity event.Time, flip bool) *Conn {
+func (t *Table) newConn(p *Packet, k *Key, srcIsA bool, transport value.Proto, inactivity value.Time, flip bool) *Conn {
 	c := t.insert(k)
 	c.transport = transport
 	c.start, c.last, c.first = p.Time, p.Time, p.Num
@@ -173,7 +175,7 @@ func (t *Table) newConn(p *Packet, k *Key, srcIsA bool, transport event.Proto, i
 
 // begin raises the events of a new connection and arms its timers.
 func (t *Table) begin(c *Conn) {
-	if c.transport == event.ProtoTCP {
+	if c.transport == value.ProtoTCP {
 		if h := &t.hooks.TCP.NewConnectionContents; h.On() {
 			t.scratch.newContents.Conn = c
 			h.Raise(&t.scratch.newContents)
@@ -183,12 +185,12 @@ func (t *Table) begin(c *Conn) {
 		t.scratch.newConn.Conn = c
 		h.Raise(&t.scratch.newConn)
 	}
-	if c.transport == event.ProtoTCP && len(t.expected.m) > 0 {
+	if c.transport == value.ProtoTCP && len(t.expected.m) > 0 {
 		t.attachExpected(c)
 	}
-	if t.attacher != nil && (c.transport == event.ProtoTCP || c.transport == event.ProtoUDP) {
+	if t.attacher != nil && (c.transport == value.ProtoTCP || c.transport == value.ProtoUDP) {
 		c.flags |= flagUndetected
-		if c.transport == event.ProtoUDP {
+		if c.transport == value.ProtoUDP {
 			t.detected(c) // an analyzer may end the flow whose datagrams are all damaged
 		}
 	}
@@ -308,7 +310,7 @@ func (t *Table) processTCP(p *Packet, r *Result) {
 		c = nil
 	}
 	flip := c == nil && tcpFlips(b[13], sport, dport)
-	c = t.join(p, c, &k, srcIsA, event.ProtoTCP, t.cfg.Timeouts.UDPInactivity, flip, r)
+	c = t.join(p, c, &k, srcIsA, value.ProtoTCP, t.cfg.Timeouts.UDPInactivity, flip, r)
 
 	n := wireLen(p.IP)
 	size := int(b[12]>>4) * 4
@@ -353,10 +355,10 @@ func (t *Table) lookAtUnused(c *Conn) {
 // tcpFlips guesses whether the sender of a connection's first packet, which is
 // not a plain SYN, is the responder.
 func tcpFlips(flags uint8, sport, dport uint16) bool {
-	if flags&(flagSYN|flagACK) == flagSYN || !LikelyServerPort(event.ProtoTCP, sport) {
+	if flags&(flagSYN|flagACK) == flagSYN || !LikelyServerPort(value.ProtoTCP, sport) {
 		return false
 	}
-	if LikelyServerPort(event.ProtoTCP, dport) {
+	if LikelyServerPort(value.ProtoTCP, dport) {
 		return flags&flagSYN == 0 && sport < dport
 	}
 	return true
@@ -370,8 +372,8 @@ func (t *Table) processUDP(p *Packet, r *Result) {
 	sport, dport := binary.BigEndian.Uint16(b), binary.BigEndian.Uint16(b[2:])
 	var k Key
 	c, srcIsA := t.find(&k, p, sport, dport, false)
-	flip := c == nil && LikelyServerPort(event.ProtoUDP, sport) && !LikelyServerPort(event.ProtoUDP, dport)
-	c = t.join(p, c, &k, srcIsA, event.ProtoUDP, t.cfg.Timeouts.UDPInactivity, flip, r)
+	flip := c == nil && LikelyServerPort(value.ProtoUDP, sport) && !LikelyServerPort(value.ProtoUDP, dport)
+	c = t.join(p, c, &k, srcIsA, value.ProtoUDP, t.cfg.Timeouts.UDPInactivity, flip, r)
 
 	s, _ := c.sideOf(p.isOrig)
 	n := wireLen(p.IP)
@@ -437,7 +439,7 @@ func (t *Table) processICMP(p *Packet, r *Result) {
 	counter, oneWay := icmp.Counterpart(p.IP.Proto == packet.ProtoICMPv6, b[0], b[1])
 	var k Key
 	c, srcIsA := t.find(&k, p, uint16(b[0]), counter, oneWay)
-	c = t.join(p, c, &k, srcIsA, event.ProtoICMP, t.cfg.Timeouts.ICMPInactivity, false, r)
+	c = t.join(p, c, &k, srcIsA, value.ProtoICMP, t.cfg.Timeouts.ICMPInactivity, false, r)
 
 	n := wireLen(p.IP)
 	t.contents(c, b[icmp.HeaderLen:min(n, len(b))])
@@ -464,7 +466,7 @@ func (t *Table) processICMP(p *Packet, r *Result) {
 func (t *Table) processOther(p *Packet, r *Result) {
 	var k Key
 	c, srcIsA := t.find(&k, p, 0, 0, false)
-	c = t.join(p, c, &k, srcIsA, event.ProtoUnknown, t.cfg.Timeouts.UnknownIP, false, r)
+	c = t.join(p, c, &k, srcIsA, value.ProtoUnknown, t.cfg.Timeouts.UnknownIP, false, r)
 	t.contents(c, p.IP.Payload[:min(wireLen(p.IP), len(p.IP.Payload))])
 	c.last = p.Time
 	c.count(p)

@@ -3,8 +3,10 @@ package conn
 import (
 	"strconv"
 
+	"github.com/wirelog/wirelog/value"
+
 	"github.com/wirelog/wirelog/dissect/event"
-	"github.com/wirelog/wirelog/dissect/packet"
+	"github.com/wirelog/wirelog/dissect/link/packet"
 )
 
 // WeirdSampling thins out weirds that come in floods, each name a connection or
@@ -13,23 +15,23 @@ import (
 type WeirdSampling struct {
 	Threshold uint64
 	Rate      uint64
-	Duration  event.Time
+	Duration  value.Time
 }
 
 // DefaultWeirdSampling returns Zeek's defaults.
 func DefaultWeirdSampling() WeirdSampling {
-	return WeirdSampling{Threshold: 25, Rate: 1000, Duration: 600 * Second}
+	return WeirdSampling{Threshold: 25, Rate: 1000, Duration: 600 * value.Second}
 }
 
 // weirdCount is the sampling state of one name.
 type weirdCount struct {
 	name  string
 	count uint64
-	since event.Time // when sampling began
+	since value.Time // when sampling began
 }
 
 // passes counts an occurrence.
-func (w *weirdCount) passes(s *WeirdSampling, now event.Time) bool {
+func (w *weirdCount) passes(s *WeirdSampling, now value.Time) bool {
 	w.count++
 	if w.count <= s.Threshold {
 		return true

@@ -1,12 +1,12 @@
 package conn
 
-import "github.com/wirelog/wirelog/dissect/event"
+import "github.com/wirelog/wirelog/value"
 
 // A Clock tells when a timer fires: timers run before packets, so one with
 // deadline d fires at the first packet of the run, on whichever shard, whose clock
 // has reached d. At returns that packet's clock and number.
 type Clock interface {
-	At(d event.Time) (now event.Time, num uint64)
+	At(d value.Time) (now value.Time, num uint64)
 }
 
 // wheel holds every connection under its earliest deadline. Connections whose
@@ -18,7 +18,7 @@ type wheel struct {
 	// cur is the bucket up to which everything is in due.
 	cur  int64
 	n    int        // connections in buckets
-	next event.Time // nothing happens before
+	next value.Time // nothing happens before
 }
 
 const (
@@ -36,7 +36,7 @@ func (w *wheel) init() {
 }
 
 type dueEntry struct {
-	deadline event.Time
+	deadline value.Time
 	first    uint64
 	idx      uint32
 	tie      uint32 // decides between connections that one packet began, as tunnels do
@@ -93,7 +93,7 @@ func (h *dueHeap) pop() dueEntry {
 }
 
 // add puts c, which is not in the wheel, under deadline d.
-func (w *wheel) add(t *Table, c *Conn, d event.Time) {
+func (w *wheel) add(t *Table, c *Conn, d value.Time) {
 	c.armed = d
 	b := int64(d) >> bucketShift
 	if b <= w.cur {
@@ -145,14 +145,14 @@ func (w *wheel) collect(t *Table) {
 
 // Advance fires every timer whose deadline the clock has reached. now is the
 // clock of the packet that is about to be processed.
-func (t *Table) Advance(now event.Time, clock Clock) {
+func (t *Table) Advance(now value.Time, clock Clock) {
 	if now >= t.wheel.next {
 		t.advance(now, clock)
 	}
 	t.now = now
 }
 
-func (t *Table) advance(now event.Time, clock Clock) {
+func (t *Table) advance(now value.Time, clock Clock) {
 	w := &t.wheel
 	target := int64(now) >> bucketShift
 	if w.cur < 0 {
@@ -177,7 +177,7 @@ func (t *Table) advance(now event.Time, clock Clock) {
 		}
 		w.collect(t)
 	}
-	w.next = event.Time((w.cur + 1) << bucketShift)
+	w.next = value.Time((w.cur + 1) << bucketShift)
 	if len(w.due) > 0 {
 		w.next = min(w.next, w.due[0].deadline)
 	}
@@ -187,7 +187,7 @@ func (t *Table) advance(now event.Time, clock Clock) {
 // waits for its turn among others' timers, those of files included. Only silence is looked at
 // early: Zeek does so when the connection is as old as it may be silent, and then again and
 // again, and where the clock jumps ahead, that is when the connection ends.
-func (t *Table) fire(c *Conn, deadline event.Time, clock Clock) {
+func (t *Table) fire(c *Conn, deadline value.Time, clock Clock) {
 	now, num := clock.At(deadline)
 	d, kind := c.nextDeadline()
 	look := d
@@ -255,8 +255,8 @@ const (
 )
 
 // nextDeadline returns the earliest of c's deadlines, 0 if it has none.
-func (c *Conn) nextDeadline() (event.Time, timerKind) {
-	var d event.Time
+func (c *Conn) nextDeadline() (value.Time, timerKind) {
+	var d value.Time
 	kind := timerInactivity
 	if c.silence != 0 {
 		d = c.last + c.silence.time()
@@ -284,7 +284,7 @@ func (t *Table) expireTimer(c *Conn, kind timerKind) bool {
 		return t.attemptTimer(c)
 	case timerExpire:
 		c.expire = 0
-		if c.transport == event.ProtoTCP {
+		if c.transport == value.ProtoTCP {
 			return t.expireTCP(c, t.now)
 		}
 		return t.expireSession(c, t.now)
@@ -297,12 +297,12 @@ func (t *Table) expireTimer(c *Conn, kind timerKind) bool {
 
 // expireSession looks whether the silence of EndAfterSilence has come about. A
 // second less will do, so that one question with one answer does not take two looks.
-func (t *Table) expireSession(c *Conn, now event.Time) bool {
+func (t *Table) expireSession(c *Conn, now value.Time) bool {
 	if !c.endsAfterSilence() {
 		return true
 	}
 	silence := c.ext.session.time()
-	if now-c.last >= silence-Second {
+	if now-c.last >= silence-value.Second {
 		t.timeout(c)
 		return false
 	}

@@ -7,15 +7,16 @@ import (
 	"math/bits"
 	"slices"
 
+	"github.com/wirelog/wirelog/value"
+
 	"github.com/wirelog/wirelog/dissect/conn"
-	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/internal/freelist"
 )
 
 // Protocol is an analyzer and how to know its protocol.
 type Protocol struct {
 	conn.Protocol
-	Transport event.Proto
+	Transport value.Proto
 	// Ports are ports of the responder at which the analyzer is tried from the
 	// first byte.
 	Ports []uint16
@@ -127,7 +128,7 @@ func (d *Detector) sign(p *Protocol) {
 			panic("detect: too many signatures")
 		case s.Resp == nil:
 			d.first[i][0] |= bit
-		case s.Orig != nil && p.Transport == event.ProtoUDP:
+		case s.Orig != nil && p.Transport == value.ProtoUDP:
 			panic("detect: a signature for both sides of datagrams")
 		default:
 			d.first[i][1] |= bit
@@ -136,7 +137,7 @@ func (d *Detector) sign(p *Protocol) {
 		for side, f := range d.signed[i][len(d.signed[i])-1].sides {
 			for b := range d.lead[i][side] {
 				// Of a datagram a byte is no beginning: it may be refused for its length.
-				if f != nil && (p.Transport == event.ProtoUDP || f([]byte{byte(b)}) != NoMatch) {
+				if f != nil && (p.Transport == value.ProtoUDP || f([]byte{byte(b)}) != NoMatch) {
 					d.lead[i][side][b] |= bit
 				}
 			}
@@ -144,8 +145,8 @@ func (d *Detector) sign(p *Protocol) {
 	}
 }
 
-func transportIndex(p event.Proto) int {
-	if p == event.ProtoUDP {
+func transportIndex(p value.Proto) int {
+	if p == value.ProtoUDP {
 		return 1
 	}
 	return 0
@@ -154,7 +155,7 @@ func transportIndex(p event.Proto) int {
 // Attach adds the analyzers of c's port, and watches c for signatures.
 func (d *Detector) Attach(t *conn.Table, c *conn.Conn) {
 	tp := c.Transport()
-	if tp != event.ProtoTCP && tp != event.ProtoUDP {
+	if tp != value.ProtoTCP && tp != value.ProtoUDP {
 		return
 	}
 	i := transportIndex(tp)
@@ -165,7 +166,7 @@ func (d *Detector) Attach(t *conn.Table, c *conn.Conn) {
 	for _, p := range byPort {
 		t.Attach(c, &p.Protocol)
 	}
-	if tp == event.ProtoUDP && len(byPort) > 0 {
+	if tp == value.ProtoUDP && len(byPort) > 0 {
 		return // until it is wrong: there are many such flows, and they are short
 	}
 	if len(d.signed[i]) > 0 {
@@ -175,8 +176,8 @@ func (d *Detector) Attach(t *conn.Table, c *conn.Conn) {
 
 // Violated has a UDP flow whose port was wrong watched from the present datagram on.
 func (d *Detector) Violated(t *conn.Table, c *conn.Conn) conn.Analyzer {
-	i := transportIndex(event.ProtoUDP)
-	if c.Transport() != event.ProtoUDP || len(d.byPort[i].at(c.RespPort())) == 0 || len(d.signed[i]) == 0 {
+	i := transportIndex(value.ProtoUDP)
+	if c.Transport() != value.ProtoUDP || len(d.byPort[i].at(c.RespPort())) == 0 || len(d.signed[i]) == 0 {
 		return nil
 	}
 	return t.Attach(c, &d.self[i])
@@ -185,7 +186,7 @@ func (d *Detector) Violated(t *conn.Table, c *conn.Conn) conn.Analyzer {
 // Idle tells the protocols of c's port of its end.
 func (d *Detector) Idle(c *conn.Conn) {
 	tp := c.Transport()
-	if c.Analyzed() || tp != event.ProtoTCP && tp != event.ProtoUDP {
+	if c.Analyzed() || tp != value.ProtoTCP && tp != value.ProtoUDP {
 		return
 	}
 	for _, p := range d.byPort[transportIndex(tp)].at(c.FirstRespPort()) {
@@ -205,7 +206,7 @@ type watch struct {
 	d  *Detector
 	t  *conn.Table
 	c  *conn.Conn
-	tp event.Proto
+	tp value.Proto
 	// sides is what has been sent, chunks how it came.
 	sides  [2][]byte
 	chunks []chunk
@@ -237,12 +238,12 @@ func (d *Detector) watch(t *conn.Table, c *conn.Conn) conn.Analyzer {
 }
 
 func (d *Detector) watchInner(t *conn.Table, c *conn.Conn) conn.Analyzer {
-	w := d.newWatch(t, c, event.ProtoTCP)
+	w := d.newWatch(t, c, value.ProtoTCP)
 	w.isInner = true
 	return w
 }
 
-func (d *Detector) newWatch(t *conn.Table, c *conn.Conn, tp event.Proto) *watch {
+func (d *Detector) newWatch(t *conn.Table, c *conn.Conn, tp value.Proto) *watch {
 	w := d.free.Get()
 	w.d, w.t, w.c, w.tp = d, t, c, tp
 	w.open = d.first[transportIndex(tp)]
@@ -260,7 +261,7 @@ func (w *watch) Data(isOrig bool, b []byte) {
 	if w.over {
 		return
 	}
-	if w.tp == event.ProtoUDP && w.c.Confirmed() {
+	if w.tp == value.ProtoUDP && w.c.Confirmed() {
 		// The port was right. Looking on would take memory on every one of many short
 		// flows.
 		w.stop()
@@ -273,7 +274,7 @@ func (w *watch) Data(isOrig bool, b []byte) {
 	last := len(w.sides[0])+len(w.sides[1])+len(b) > maxBytes || len(w.chunks) == maxChunks
 	seen := b
 	scratch := false
-	if w.tp == event.ProtoTCP && len(before) > 0 {
+	if w.tp == value.ProtoTCP && len(before) > 0 {
 		scratch = last && len(w.d.scratch) == 0 // a stream inside may be looked at meanwhile
 		if scratch {
 			seen = append(append(w.d.scratch, before...), b[:min(len(b), 2*maxBytes)]...)
@@ -331,7 +332,7 @@ func (w *watch) match(side int, seen, last []byte, isOrig bool) {
 		}
 		bit := uint64(1) << i
 		v := s.sides[side](seen)
-		if v == NeedMore || v == NoMatch && w.tp == event.ProtoUDP {
+		if v == NeedMore || v == NoMatch && w.tp == value.ProtoUDP {
 			continue // another datagram may match
 		}
 		w.open[side] &^= bit
@@ -352,7 +353,7 @@ func (w *watch) match(side int, seen, last []byte, isOrig bool) {
 
 // unsigned reports whether a side is one that only some signatures are asked about.
 func (w *watch) unsigned(side int) bool {
-	return w.tp == event.ProtoTCP && !w.isInner && !w.c.Signed(side == 0)
+	return w.tp == value.ProtoTCP && !w.isInner && !w.c.Signed(side == 0)
 }
 
 // attach adds an analyzer and gives it everything so far, and then last.

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/wirelog/wirelog/value"
+
 	"github.com/wirelog/wirelog/dissect/conn"
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/internal/testconn"
@@ -83,16 +85,16 @@ func contains(s string) func([]byte) Verdict {
 // protocols for all tests: A and its kin by what they look for.
 func protocols(lines *[]string) []*Protocol {
 	list := []*Protocol{
-		{Transport: event.ProtoTCP, Ports: []uint16{700, 701}},                                                                           // P, by port only
-		{Transport: event.ProtoTCP, Signatures: []Signature{{Orig: begins("aaaa")}}},                                                     // A
-		{Transport: event.ProtoTCP, Signatures: []Signature{{Resp: begins("bbbb")}}},                                                     // B
-		{Transport: event.ProtoTCP, Signatures: []Signature{{Orig: begins("cc"), Resp: begins("CC")}}},                                   // C
-		{Transport: event.ProtoTCP, Ports: []uint16{700}, Signatures: []Signature{{Orig: begins("dd")}}},                                 // D
-		{Transport: event.ProtoTCP, Signatures: []Signature{{Orig: begins("nothing")}, {Orig: contains("ee"), Resp: contains("EE")}}},    // E
-		{Transport: event.ProtoUDP, Ports: []uint16{700}, Signatures: []Signature{{Orig: begins("uu")}, {Resp: begins("UU")}}},           // U
-		{Transport: event.ProtoUDP, Signatures: []Signature{{Orig: begins("vv")}}},                                                       // V
-		{Transport: event.ProtoTCP, Ports: []uint16{702}, Signatures: []Signature{{Orig: contains("ff")}, {Resp: begins("FF")}}},         // F
-		{Transport: event.ProtoTCP, Signatures: []Signature{{Orig: begins("gggg"), Always: true}, {Resp: begins("gggg"), Always: true}}}, // G
+		{Transport: value.ProtoTCP, Ports: []uint16{700, 701}},                                                                           // P, by port only
+		{Transport: value.ProtoTCP, Signatures: []Signature{{Orig: begins("aaaa")}}},                                                     // A
+		{Transport: value.ProtoTCP, Signatures: []Signature{{Resp: begins("bbbb")}}},                                                     // B
+		{Transport: value.ProtoTCP, Signatures: []Signature{{Orig: begins("cc"), Resp: begins("CC")}}},                                   // C
+		{Transport: value.ProtoTCP, Ports: []uint16{700}, Signatures: []Signature{{Orig: begins("dd")}}},                                 // D
+		{Transport: value.ProtoTCP, Signatures: []Signature{{Orig: begins("nothing")}, {Orig: contains("ee"), Resp: contains("EE")}}},    // E
+		{Transport: value.ProtoUDP, Ports: []uint16{700}, Signatures: []Signature{{Orig: begins("uu")}, {Resp: begins("UU")}}},           // U
+		{Transport: value.ProtoUDP, Signatures: []Signature{{Orig: begins("vv")}}},                                                       // V
+		{Transport: value.ProtoTCP, Ports: []uint16{702}, Signatures: []Signature{{Orig: contains("ff")}, {Resp: begins("FF")}}},         // F
+		{Transport: value.ProtoTCP, Signatures: []Signature{{Orig: begins("gggg"), Always: true}, {Resp: begins("gggg"), Always: true}}}, // G
 	}
 	for i, name := range []string{"P", "A", "B", "C", "D", "E", "U", "V", "F", "G"} {
 		p := list[i]
@@ -323,9 +325,9 @@ func TestDatagrams(t *testing.T) {
 
 func TestBadSignatures(t *testing.T) {
 	for name, list := range map[string][]*Protocol{
-		"65 signatures": {{Transport: event.ProtoTCP, Signatures: make([]Signature, 40)},
-			{Transport: event.ProtoTCP, Signatures: make([]Signature, 25)}},
-		"both sides of datagrams": {{Transport: event.ProtoUDP, Signatures: []Signature{{Orig: begins("x"), Resp: begins("y")}}}},
+		"65 signatures": {{Transport: value.ProtoTCP, Signatures: make([]Signature, 40)},
+			{Transport: value.ProtoTCP, Signatures: make([]Signature, 25)}},
+		"both sides of datagrams": {{Transport: value.ProtoUDP, Signatures: []Signature{{Orig: begins("x"), Resp: begins("y")}}}},
 	} {
 		func() {
 			defer func() {
@@ -360,7 +362,7 @@ func TestVerdicts(t *testing.T) {
 // originator's is not asked before the responder's has matched.
 func TestAsked(t *testing.T) {
 	var orig, resp int
-	p := &Protocol{Transport: event.ProtoTCP, Signatures: []Signature{{
+	p := &Protocol{Transport: value.ProtoTCP, Signatures: []Signature{{
 		Orig: func(b []byte) Verdict { orig++; return StartsWith(b, "cc") },
 		Resp: func(b []byte) Verdict { resp++; return StartsWith(b, "CC") },
 	}}}
@@ -400,7 +402,7 @@ func TestMemory(t *testing.T) {
 			b.Talk(true, []byte("hello"))
 		}
 		b.Close()
-		b.Advance(60 * conn.Second)
+		b.Advance(60 * value.Second)
 	}
 	n := d.free.Len()
 	if w := d.free.Get(); n != 1 || cap(w.sides[0]) > 4*maxBytes || cap(w.chunks) > 4*maxChunks {

@@ -1,5 +1,7 @@
 package event
 
+import "github.com/wirelog/wirelog/value"
+
 // AnalyzerConfirmationInfo is raised once a connection or file when an analyzer
 // is sure that it has its protocol or format before it.
 //
@@ -7,7 +9,7 @@ package event
 type AnalyzerConfirmationInfo struct {
 	// AType is the analyzer, such as "Analyzer::ANALYZER_HTTP",
 	// "PacketAnalyzer::ANALYZER_VXLAN" or "Files::ANALYZER_PE".
-	AType Enum             `zeek:"atype" type:"AllAnalyzers::Tag"`
+	AType value.Enum       `zeek:"atype" type:"AllAnalyzers::Tag"`
 	Info  ConfirmationInfo `zeek:"info"`
 	// Conn and File are what the analyzer was working on; either may be nil.
 	Conn Conn `zeek:"-"`
@@ -19,7 +21,7 @@ type AnalyzerConfirmationInfo struct {
 //
 //wirelog:record AnalyzerConfirmationInfo
 type ConfirmationInfo struct {
-	AID Opt[uint64] `zeek:"aid"` // number of the analyzer's instance
+	AID value.Opt[uint64] `zeek:"aid"` // number of the analyzer's instance
 }
 
 // AnalyzerViolationInfo is raised when an analyzer meets what its protocol or
@@ -28,7 +30,7 @@ type ConfirmationInfo struct {
 //wirelog:event analyzer_violation_info section=Analyzer
 type AnalyzerViolationInfo struct {
 	// AType is the analyzer, as in AnalyzerConfirmationInfo.
-	AType Enum          `zeek:"atype" type:"AllAnalyzers::Tag"`
+	AType value.Enum    `zeek:"atype" type:"AllAnalyzers::Tag"`
 	Info  ViolationInfo `zeek:"info"`
 	// Conn and File are what the analyzer was working on; either may be nil.
 	Conn Conn `zeek:"-"`
@@ -41,7 +43,7 @@ type AnalyzerViolationInfo struct {
 //
 //wirelog:record AnalyzerViolationInfo
 type ViolationInfo struct {
-	Reason []byte      `zeek:"reason"` // for people, valid inside the call
-	AID    Opt[uint64] `zeek:"aid"`    // number of the analyzer's instance
-	Data   Opt[[]byte] `zeek:"data"`   // bytes that were wrong, valid inside the call
+	Reason []byte            `zeek:"reason"` // for people, valid inside the call
+	AID    value.Opt[uint64] `zeek:"aid"`    // number of the analyzer's instance
+	Data   value.Opt[[]byte] `zeek:"data"`   // bytes that were wrong, valid inside the call
 }

@@ -1,15 +1,17 @@
 package event
 
+import "github.com/wirelog/wirelog/value"
+
 // DCERPCMessage is raised for every DCE/RPC PDU, whatever its type, once its header is
 // there (C706 section 12.6.3.1).
 //
 //wirelog:event dce_rpc_message section=DCE_RPC
 type DCERPCMessage struct {
-	Conn    Conn   `zeek:"c"`
-	IsOrig  bool   `zeek:"is_orig"`
-	FID     uint64 `zeek:"fid"` // file ID of the SMB pipe; 0 over TCP
-	PTypeID uint64 `zeek:"ptype_id"`
-	PType   Enum   `zeek:"ptype" type:"DCE_RPC::PType"` // name of PTypeID
+	Conn    Conn       `zeek:"c"`
+	IsOrig  bool       `zeek:"is_orig"`
+	FID     uint64     `zeek:"fid"` // file ID of the SMB pipe; 0 over TCP
+	PTypeID uint64     `zeek:"ptype_id"`
+	PType   value.Enum `zeek:"ptype" type:"DCE_RPC::PType"` // name of PTypeID
 }
 
 // DCERPCBind is raised for every presentation context of a DCE/RPC bind PDU: the interface

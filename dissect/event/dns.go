@@ -1,6 +1,10 @@
 package event
 
-import "net/netip"
+import (
+	"net/netip"
+
+	"github.com/wirelog/wirelog/value"
+)
 
 // DNSMsg is the header of a DNS message (RFC 1035 section 4.1.1).
 //
@@ -40,11 +44,11 @@ const (
 //
 //wirelog:record dns_answer
 type DNSAnswer struct {
-	AnswerType uint64   `zeek:"answer_type"` // section of the message, such as DNSAnswerRR
-	Query      []byte   `zeek:"query"`       // owner name in lower case, valid inside the call
-	QType      uint64   `zeek:"qtype"`       // type
-	QClass     uint64   `zeek:"qclass"`      // class
-	TTL        Interval `zeek:"TTL"`         // time to live
+	AnswerType uint64         `zeek:"answer_type"` // section of the message, such as DNSAnswerRR
+	Query      []byte         `zeek:"query"`       // owner name in lower case, valid inside the call
+	QType      uint64         `zeek:"qtype"`       // type
+	QClass     uint64         `zeek:"qclass"`      // class
+	TTL        value.Interval `zeek:"TTL"`         // time to live
 }
 
 // DNSMessage is raised for every DNS message, before its other events.
@@ -181,13 +185,13 @@ type DNSPTRReply struct {
 //
 //wirelog:record dns_soa
 type DNSSOA struct {
-	MName   []byte   `zeek:"mname"`  // primary server, in lower case; valid inside the call
-	RName   []byte   `zeek:"rname"`  // mailbox, in lower case; valid inside the call
-	Serial  uint64   `zeek:"serial"` // version of the zone
-	Refresh Interval `zeek:"refresh"`
-	Retry   Interval `zeek:"retry"`
-	Expire  Interval `zeek:"expire"`
-	Minimum Interval `zeek:"minimum"` // time to live of negative answers
+	MName   []byte         `zeek:"mname"`  // primary server, in lower case; valid inside the call
+	RName   []byte         `zeek:"rname"`  // mailbox, in lower case; valid inside the call
+	Serial  uint64         `zeek:"serial"` // version of the zone
+	Refresh value.Interval `zeek:"refresh"`
+	Retry   value.Interval `zeek:"retry"`
+	Expire  value.Interval `zeek:"expire"`
+	Minimum value.Interval `zeek:"minimum"` // time to live of negative answers
 }
 
 // DNSSOAReply is raised for an SOA record, the parameters of a zone.

@@ -1,21 +1,25 @@
 package event
 
-import "net/netip"
+import (
+	"net/netip"
+
+	"github.com/wirelog/wirelog/value"
+)
 
 // DNSEDNSAdditional is the OPT record of EDNS, whose class and time to live have
 // other meanings (RFC 6891 section 6.1).
 //
 //wirelog:record dns_edns_additional
 type DNSEDNSAdditional struct {
-	Query         []byte   `zeek:"query"`          // owner name, valid inside the call
-	QType         uint64   `zeek:"qtype"`          // section of the message
-	T             uint64   `zeek:"t"`              // type, 41
-	PayloadSize   uint64   `zeek:"payload_size"`   // bytes of UDP payload that the sender takes
-	ExtendedRCode uint64   `zeek:"extended_rcode"` // all twelve bits of the response code
-	Version       uint64   `zeek:"version"`        // 0
-	ZField        uint64   `zeek:"z_field"`        // flags; 32768 asks for DNSSEC records
-	TTL           Interval `zeek:"TTL"`            // the field as a time to live
-	IsQuery       uint64   `zeek:"is_query"`       // 1 when the originator sent it
+	Query         []byte         `zeek:"query"`          // owner name, valid inside the call
+	QType         uint64         `zeek:"qtype"`          // section of the message
+	T             uint64         `zeek:"t"`              // type, 41
+	PayloadSize   uint64         `zeek:"payload_size"`   // bytes of UDP payload that the sender takes
+	ExtendedRCode uint64         `zeek:"extended_rcode"` // all twelve bits of the response code
+	Version       uint64         `zeek:"version"`        // 0
+	ZField        uint64         `zeek:"z_field"`        // flags; 32768 asks for DNSSEC records
+	TTL           value.Interval `zeek:"TTL"`            // the field as a time to live
+	IsQuery       uint64         `zeek:"is_query"`       // 1 when the originator sent it
 }
 
 // DNSEDNSAddl is raised for an OPT record. Additional records are only looked at
@@ -87,22 +91,22 @@ type DNSEDNSCookie struct {
 //
 //wirelog:record dns_svcb_param
 type DNSSVCBParam struct {
-	Key       uint64            `zeek:"key"`
-	Mandatory Opt[[]uint64]     `zeek:"mandatory"` // keys that must be understood, valid inside the call
-	ALPN      Opt[[][]byte]     `zeek:"alpn"`      // protocols, valid inside the call
-	P         Opt[uint64]       `zeek:"p"`         // port
-	Hint      Opt[[]netip.Addr] `zeek:"hint"`      // addresses, valid inside the call
-	ECH       Opt[[]byte]       `zeek:"ech"`       // configuration of encrypted client hello in base 64, valid inside the call
-	Raw       Opt[[]byte]       `zeek:"raw"`       // valid inside the call
+	Key       uint64                  `zeek:"key"`
+	Mandatory value.Opt[[]uint64]     `zeek:"mandatory"` // keys that must be understood, valid inside the call
+	ALPN      value.Opt[[][]byte]     `zeek:"alpn"`      // protocols, valid inside the call
+	P         value.Opt[uint64]       `zeek:"p"`         // port
+	Hint      value.Opt[[]netip.Addr] `zeek:"hint"`      // addresses, valid inside the call
+	ECH       value.Opt[[]byte]       `zeek:"ech"`       // configuration of encrypted client hello in base 64, valid inside the call
+	Raw       value.Opt[[]byte]       `zeek:"raw"`       // valid inside the call
 }
 
 // DNSSVCBRR is a service binding (RFC 9460 section 2.2).
 //
 //wirelog:record dns_svcb_rr
 type DNSSVCBRR struct {
-	SvcPriority uint64              `zeek:"svc_priority"`                         // 0 for an alias
-	TargetName  []byte              `zeek:"target_name"`                          // in its case, "." for the owner; valid inside the call
-	SvcParams   Opt[[]DNSSVCBParam] `zeek:"svc_params" type:"dns_svcb_param_vec"` // valid inside the call
+	SvcPriority uint64                    `zeek:"svc_priority"`                         // 0 for an alias
+	TargetName  []byte                    `zeek:"target_name"`                          // in its case, "." for the owner; valid inside the call
+	SvcParams   value.Opt[[]DNSSVCBParam] `zeek:"svc_params" type:"dns_svcb_param_vec"` // valid inside the call
 }
 
 // DNSSVCB is raised for an SVCB record.

@@ -1,21 +1,23 @@
 package event
 
+import "github.com/wirelog/wirelog/value"
+
 // DNSRRSIGRR is a signature over a set of records (RFC 4034 section 3.1).
 //
 //wirelog:record dns_rrsig_rr
 type DNSRRSIGRR struct {
-	Query       []byte   `zeek:"query"`        // owner name, valid inside the call
-	AnswerType  uint64   `zeek:"answer_type"`  // section of the message
-	TypeCovered uint64   `zeek:"type_covered"` // type of the records
-	Algorithm   uint64   `zeek:"algorithm"`    // IANA dns-sec-alg-numbers
-	Labels      uint64   `zeek:"labels"`       // of the owner name
-	OrigTTL     Interval `zeek:"orig_ttl"`     // time to live in the zone
-	SigExp      Time     `zeek:"sig_exp"`      // expiration
-	SigIncep    Time     `zeek:"sig_incep"`    // inception
-	KeyTag      uint64   `zeek:"key_tag"`
-	SignerName  []byte   `zeek:"signer_name"` // in lower case, valid inside the call
-	Signature   []byte   `zeek:"signature"`   // valid inside the call
-	IsQuery     uint64   `zeek:"is_query"`    // 1 when the originator sent it
+	Query       []byte         `zeek:"query"`        // owner name, valid inside the call
+	AnswerType  uint64         `zeek:"answer_type"`  // section of the message
+	TypeCovered uint64         `zeek:"type_covered"` // type of the records
+	Algorithm   uint64         `zeek:"algorithm"`    // IANA dns-sec-alg-numbers
+	Labels      uint64         `zeek:"labels"`       // of the owner name
+	OrigTTL     value.Interval `zeek:"orig_ttl"`     // time to live in the zone
+	SigExp      value.Time     `zeek:"sig_exp"`      // expiration
+	SigIncep    value.Time     `zeek:"sig_incep"`    // inception
+	KeyTag      uint64         `zeek:"key_tag"`
+	SignerName  []byte         `zeek:"signer_name"` // in lower case, valid inside the call
+	Signature   []byte         `zeek:"signature"`   // valid inside the call
+	IsQuery     uint64         `zeek:"is_query"`    // 1 when the originator sent it
 }
 
 // DNSRRSIG is raised for an RRSIG record, the signature of a set of records.
@@ -165,15 +167,15 @@ type DNSBINDS struct {
 //
 //wirelog:record dns_tkey
 type DNSTKEYRR struct {
-	Query      []byte `zeek:"query"`    // owner name, valid inside the call
-	QType      uint64 `zeek:"qtype"`    // section of the message
-	AlgName    []byte `zeek:"alg_name"` // in lower case, valid inside the call
-	Inception  Time   `zeek:"inception"`
-	Expiration Time   `zeek:"expiration"`
-	Mode       uint64 `zeek:"mode"`
-	RRError    uint64 `zeek:"rr_error"`
-	KeyData    []byte `zeek:"key_data"` // valid inside the call
-	IsQuery    uint64 `zeek:"is_query"` // 1 when the originator sent it
+	Query      []byte     `zeek:"query"`    // owner name, valid inside the call
+	QType      uint64     `zeek:"qtype"`    // section of the message
+	AlgName    []byte     `zeek:"alg_name"` // in lower case, valid inside the call
+	Inception  value.Time `zeek:"inception"`
+	Expiration value.Time `zeek:"expiration"`
+	Mode       uint64     `zeek:"mode"`
+	RRError    uint64     `zeek:"rr_error"`
+	KeyData    []byte     `zeek:"key_data"` // valid inside the call
+	IsQuery    uint64     `zeek:"is_query"` // 1 when the originator sent it
 }
 
 // DNSTKEY is raised for a TKEY record.
@@ -195,11 +197,11 @@ type DNSTSIGAdditional struct {
 	Sig     []byte `zeek:"sig"`      // valid inside the call
 	// TimeSigned takes the upper 32 of the 48 bits for seconds and the lower 16
 	// for milliseconds, as Zeek does.
-	TimeSigned Time   `zeek:"time_signed"`
-	Fudge      Time   `zeek:"fudge"`    // seconds that clocks may differ
-	OrigID     uint64 `zeek:"orig_id"`  // transaction identifier before forwarding
-	RRError    uint64 `zeek:"rr_error"` // IANA dns-parameters, RCODEs
-	IsQuery    uint64 `zeek:"is_query"` // 1 when the originator sent it
+	TimeSigned value.Time `zeek:"time_signed"`
+	Fudge      value.Time `zeek:"fudge"`    // seconds that clocks may differ
+	OrigID     uint64     `zeek:"orig_id"`  // transaction identifier before forwarding
+	RRError    uint64     `zeek:"rr_error"` // IANA dns-parameters, RCODEs
+	IsQuery    uint64     `zeek:"is_query"` // 1 when the originator sent it
 }
 
 // DNSTSIGAddl is raised for a TSIG record, which signs the message that it is in.

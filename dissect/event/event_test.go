@@ -3,6 +3,8 @@ package event
 import (
 	"slices"
 	"testing"
+
+	"github.com/wirelog/wirelog/value"
 )
 
 func TestHook(t *testing.T) {
@@ -88,7 +90,7 @@ func TestMakeUID(t *testing.T) {
 		{1, 62, "C011"},
 		{^uint64(0), ^uint64(0), "CF8AQvQvihfL4GfC4"},
 	} {
-		u := MakeUID('C', c.hi, c.lo)
+		u := value.MakeUID('C', c.hi, c.lo)
 		if len(u.String()) > 19 {
 			t.Errorf("%q is too long", u)
 		}
@@ -111,7 +113,7 @@ func TestMakeFileUID(t *testing.T) {
 		{1 << 63, 62, "F001"},
 		{^uint64(0), ^uint64(0), "F3cfFG4fyha61AhGYl"},
 	} {
-		if u := MakeFileUID(c.hi, c.lo); u.String() != c.want {
+		if u := value.MakeFileUID(c.hi, c.lo); u.String() != c.want {
 			t.Errorf("%d %d: %s, want %s", c.hi, c.lo, u, c.want)
 		}
 	}

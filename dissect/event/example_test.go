@@ -3,6 +3,8 @@ package event_test
 import (
 	"fmt"
 
+	"github.com/wirelog/wirelog/value"
+
 	"github.com/wirelog/wirelog/dissect/event"
 )
 
@@ -19,7 +21,7 @@ func ExampleHook() {
 // A Stream turns events into lines of JSON.
 func ExampleNewStream() {
 	var hooks event.Hooks
-	now := func() event.Time { return 1449265638420145000 }
+	now := func() value.Time { return 1449265638420145000 }
 	_, err := event.NewStream(&hooks, now, func(line []byte) { fmt.Print(string(line)) }, "net_*")
 	if err != nil {
 		fmt.Println(err)

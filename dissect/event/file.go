@@ -1,11 +1,13 @@
 package event
 
+import "github.com/wirelog/wirelog/value"
+
 // File is a file as listeners see it (Zeek's fa_file record): bytes that one or
 // more connections carried and that file analysis put together. It is valid until
 // FileStateRemove has been raised for it.
 type File interface {
 	// FUID is the unique identifier of the file, "F" followed by base-62 digits.
-	FUID() UID
+	FUID() value.UID
 	// Source names the protocol that carried it, such as "HTTP".
 	Source() string
 	// IsOrig tells whether the originator of the first connection sent it; ok is
@@ -13,11 +15,11 @@ type File interface {
 	IsOrig() (isOrig, ok bool)
 	// Parent is the identifier of the file out of which this one was taken, or
 	// the zero UID.
-	Parent() UID
+	Parent() value.UID
 	// Start is the time at which the file was first heard of, LastActive that of
 	// the last thing that was told of it.
-	Start() Time
-	LastActive() Time
+	Start() value.Time
+	LastActive() value.Time
 	// SeenBytes is the number of bytes that were analyzed, MissingBytes of those
 	// that were not seen, OverflowBytes of those that were seen and not analyzed,
 	// because too many were waiting for earlier ones.
@@ -57,7 +59,7 @@ type File interface {
 // connection has ended.
 type FileConn struct {
 	ID  ConnID
-	UID UID
+	UID value.UID
 }
 
 // FileSlot is an index into a file's attachments.
@@ -107,7 +109,7 @@ type FileSniff struct {
 //wirelog:record fa_metadata
 type FileMetadata struct {
 	// MIMEType is the best of the matches.
-	MIMEType Opt[string] `zeek:"mime_type"`
+	MIMEType value.Opt[string] `zeek:"mime_type"`
 	// MIMETypes are all matches, best first, or the best alone if the shard was told that
 	// nobody asks for the others; valid inside the call.
 	MIMETypes []MIMEMatch `zeek:"mime_types" type:"mime_matches"`

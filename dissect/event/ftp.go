@@ -1,6 +1,10 @@
 package event
 
-import "net/netip"
+import (
+	"net/netip"
+
+	"github.com/wirelog/wirelog/value"
+)
 
 // FTPRequest is raised for every command of an FTP client (RFC 959 section 4.1).
 //
@@ -34,10 +38,10 @@ type FTPReply struct {
 //
 //wirelog:event ftp_command section=FTP own
 type FTPCommand struct {
-	Conn    Conn   `zeek:"c"`
-	TS      Time   `zeek:"ts"`      // when it was sent
-	Command []byte `zeek:"command"` // "<init>" for the server's greeting; valid inside the call
-	Arg     []byte `zeek:"arg"`     // valid inside the call
+	Conn    Conn       `zeek:"c"`
+	TS      value.Time `zeek:"ts"`      // when it was sent
+	Command []byte     `zeek:"command"` // "<init>" for the server's greeting; valid inside the call
+	Arg     []byte     `zeek:"arg"`     // valid inside the call
 	// Seq is the number of the command on its connection.
 	Seq uint64 `zeek:"seq"`
 }
@@ -58,5 +62,5 @@ type FTPExpectedDataChannel struct {
 	Passive bool       `zeek:"passive"` // the server waits for the client
 	OrigH   netip.Addr `zeek:"orig_h"`  // who is to connect
 	RespH   netip.Addr `zeek:"resp_h"`  // to whom
-	RespP   Port       `zeek:"resp_p"`
+	RespP   value.Port `zeek:"resp_p"`
 }

@@ -4,20 +4,22 @@ import (
 	"bytes"
 	"net/netip"
 	"strconv"
+
+	"github.com/wirelog/wirelog/value"
 )
 
 // FTPPort is an address and port as FTP commands and replies name them (Zeek's
 // ftp_port). Unless it is valid, the address and port are zero.
 type FTPPort struct {
 	H     netip.Addr
-	P     Port
+	P     value.Port
 	Valid bool
 }
 
 // ParseFTPPort reads the argument of PORT, six numbers with commas between them, such
 // as "10,0,0,1,4,31" (RFC 959 section 4.1.2; Zeek's parse_ftp_port).
 func ParseFTPPort(s []byte) FTPPort {
-	none := FTPPort{H: netip.IPv4Unspecified(), P: Port{Proto: ProtoTCP}}
+	none := FTPPort{H: netip.IPv4Unspecified(), P: value.Port{Proto: value.ProtoTCP}}
 	if len(s) < len("0,0,0,0,0,0") {
 		return none
 	}
@@ -35,7 +37,7 @@ func ParseFTPPort(s []byte) FTPPort {
 		}
 		v[i], s = byte(n), rest
 	}
-	return FTPPort{H: netip.AddrFrom4([4]byte(v[:4])), P: Port{Num: uint16(v[4])<<8 | uint16(v[5]), Proto: ProtoTCP}, Valid: true}
+	return FTPPort{H: netip.AddrFrom4([4]byte(v[:4])), P: value.Port{Num: uint16(v[4])<<8 | uint16(v[5]), Proto: value.ProtoTCP}, Valid: true}
 }
 
 // leadingNumber reads a decimal number as C's strtol does: after white space and a
@@ -61,7 +63,7 @@ func leadingNumber(s []byte) (n int, rest []byte, ok bool) {
 // ParseEFTPPort reads the argument of EPRT, protocol, address and port between
 // delimiters, such as "|1|10.0.0.1|1055|" (RFC 2428 section 2; Zeek's parse_eftp_port).
 func ParseEFTPPort(s []byte) FTPPort {
-	p := FTPPort{H: netip.IPv6Unspecified(), P: Port{Proto: ProtoTCP}}
+	p := FTPPort{H: netip.IPv6Unspecified(), P: value.Port{Proto: value.ProtoTCP}}
 	s = bytes.TrimLeft(s, " \t\n\v\f\r")
 	if len(s) == 0 {
 		return p

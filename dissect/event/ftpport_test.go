@@ -1,6 +1,10 @@
 package event
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/wirelog/wirelog/value"
+)
 
 func TestFTPPort(t *testing.T) {
 	for _, c := range []struct {
@@ -31,7 +35,7 @@ func TestFTPPort(t *testing.T) {
 		{"EPSV", ParseFTPEPSV, "ok", "", 0},
 	} {
 		got := c.parse([]byte(c.in))
-		if got.Valid != (c.addr != "") || got.Valid && (got.H.String() != c.addr || got.P != Port{Num: c.port, Proto: ProtoTCP}) {
+		if got.Valid != (c.addr != "") || got.Valid && (got.H.String() != c.addr || got.P != value.Port{Num: c.port, Proto: value.ProtoTCP}) {
 			t.Errorf("%s %q: %+v", c.name, c.in, got)
 		}
 	}

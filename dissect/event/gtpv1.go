@@ -1,6 +1,10 @@
 package event
 
-import "net/netip"
+import (
+	"net/netip"
+
+	"github.com/wirelog/wirelog/value"
+)
 
 // GTPv1Hdr is the header of a GTPv1 message (3GPP TS 29.060 section 6).
 //
@@ -16,9 +20,9 @@ type GTPv1Hdr struct {
 	Length  uint64 `zeek:"length"`   // bytes after the first 8
 	TEID    uint64 `zeek:"teid"`     // tunnel endpoint identifier
 	// Seq, NPDU and NextType are set when any of the three flags is.
-	Seq      Opt[uint64] `zeek:"seq"`
-	NPDU     Opt[uint64] `zeek:"n_pdu"`
-	NextType Opt[uint64] `zeek:"next_type"`
+	Seq      value.Opt[uint64] `zeek:"seq"`
+	NPDU     value.Opt[uint64] `zeek:"n_pdu"`
+	NextType value.Opt[uint64] `zeek:"next_type"`
 }
 
 // GTPRAI is a routing area identity (3GPP TS 29.060 section 7.7.3).
@@ -35,18 +39,18 @@ type GTPRAI struct {
 //
 //wirelog:record gtp_end_user_addr
 type GTPEndUserAddr struct {
-	PDPTypeOrg   uint64          `zeek:"pdp_type_org"`   // organization: 0 ETSI, 1 IETF
-	PDPTypeNum   uint64          `zeek:"pdp_type_num"`   // type: 0x21 IPv4, 0x57 IPv6
-	PDPIP        Opt[netip.Addr] `zeek:"pdp_ip"`         // address of an IP type, if there is one
-	PDPOtherAddr Opt[[]byte]     `zeek:"pdp_other_addr"` // address of another type, valid inside the call
+	PDPTypeOrg   uint64                `zeek:"pdp_type_org"`   // organization: 0 ETSI, 1 IETF
+	PDPTypeNum   uint64                `zeek:"pdp_type_num"`   // type: 0x21 IPv4, 0x57 IPv6
+	PDPIP        value.Opt[netip.Addr] `zeek:"pdp_ip"`         // address of an IP type, if there is one
+	PDPOtherAddr value.Opt[[]byte]     `zeek:"pdp_other_addr"` // address of another type, valid inside the call
 }
 
 // GTPGSNAddr is the address of a GPRS support node (3GPP TS 29.060 section 7.7.32).
 //
 //wirelog:record gtp_gsn_addr
 type GTPGSNAddr struct {
-	IP    Opt[netip.Addr] `zeek:"ip"`    // when it is 4 or 16 bytes long
-	Other Opt[[]byte]     `zeek:"other"` // any other length, valid inside the call
+	IP    value.Opt[netip.Addr] `zeek:"ip"`    // when it is 4 or 16 bytes long
+	Other value.Opt[[]byte]     `zeek:"other"` // any other length, valid inside the call
 }
 
 // GTPQoSProfile is a quality of service profile (3GPP TS 29.060 section 7.7.34).
@@ -70,28 +74,28 @@ type GTPPrivateExtension struct {
 //
 //wirelog:record gtp_create_pdp_ctx_request_elements
 type GTPCreatePDPCtxRequestElements struct {
-	IMSI            Opt[uint64]              `zeek:"imsi"` // digits as a decimal number
-	RAI             Opt[GTPRAI]              `zeek:"rai"`
-	Recovery        Opt[uint64]              `zeek:"recovery"`         // restart counter
-	SelectMode      Opt[uint64]              `zeek:"select_mode"`      // selection mode
-	Data1           uint64                   `zeek:"data1"`            // TEID data I
-	CP              Opt[uint64]              `zeek:"cp"`               // TEID control plane
-	NSAPI           uint64                   `zeek:"nsapi"`            // access point of the network layer service
-	LinkedNSAPI     Opt[uint64]              `zeek:"linked_nsapi"`     // the same of the primary context
-	ChargeCharacter Opt[uint64]              `zeek:"charge_character"` // charging characteristics
-	TraceRef        Opt[uint64]              `zeek:"trace_ref"`        // trace reference
-	TraceType       Opt[uint64]              `zeek:"trace_type"`       // trace type
-	EndUserAddr     Opt[GTPEndUserAddr]      `zeek:"end_user_addr"`
-	APName          Opt[[]byte]              `zeek:"ap_name"`     // access point name in wire form, valid inside the call
-	Opts            Opt[[]byte]              `zeek:"opts"`        // protocol configuration options, valid inside the call
-	SignalAddr      GTPGSNAddr               `zeek:"signal_addr"` // SGSN address for signalling
-	UserAddr        GTPGSNAddr               `zeek:"user_addr"`   // SGSN address for user traffic
-	MSISDN          Opt[[]byte]              `zeek:"msisdn"`      // in wire form, valid inside the call
-	QoSProf         GTPQoSProfile            `zeek:"qos_prof"`
-	TFT             Opt[[]byte]              `zeek:"tft"`        // traffic flow template, valid inside the call
-	TriggerID       Opt[[]byte]              `zeek:"trigger_id"` // valid inside the call
-	OMCID           Opt[[]byte]              `zeek:"omc_id"`     // operation and maintenance centre, valid inside the call
-	Ext             Opt[GTPPrivateExtension] `zeek:"ext"`
+	IMSI            value.Opt[uint64]              `zeek:"imsi"` // digits as a decimal number
+	RAI             value.Opt[GTPRAI]              `zeek:"rai"`
+	Recovery        value.Opt[uint64]              `zeek:"recovery"`         // restart counter
+	SelectMode      value.Opt[uint64]              `zeek:"select_mode"`      // selection mode
+	Data1           uint64                         `zeek:"data1"`            // TEID data I
+	CP              value.Opt[uint64]              `zeek:"cp"`               // TEID control plane
+	NSAPI           uint64                         `zeek:"nsapi"`            // access point of the network layer service
+	LinkedNSAPI     value.Opt[uint64]              `zeek:"linked_nsapi"`     // the same of the primary context
+	ChargeCharacter value.Opt[uint64]              `zeek:"charge_character"` // charging characteristics
+	TraceRef        value.Opt[uint64]              `zeek:"trace_ref"`        // trace reference
+	TraceType       value.Opt[uint64]              `zeek:"trace_type"`       // trace type
+	EndUserAddr     value.Opt[GTPEndUserAddr]      `zeek:"end_user_addr"`
+	APName          value.Opt[[]byte]              `zeek:"ap_name"`     // access point name in wire form, valid inside the call
+	Opts            value.Opt[[]byte]              `zeek:"opts"`        // protocol configuration options, valid inside the call
+	SignalAddr      GTPGSNAddr                     `zeek:"signal_addr"` // SGSN address for signalling
+	UserAddr        GTPGSNAddr                     `zeek:"user_addr"`   // SGSN address for user traffic
+	MSISDN          value.Opt[[]byte]              `zeek:"msisdn"`      // in wire form, valid inside the call
+	QoSProf         GTPQoSProfile                  `zeek:"qos_prof"`
+	TFT             value.Opt[[]byte]              `zeek:"tft"`        // traffic flow template, valid inside the call
+	TriggerID       value.Opt[[]byte]              `zeek:"trigger_id"` // valid inside the call
+	OMCID           value.Opt[[]byte]              `zeek:"omc_id"`     // operation and maintenance centre, valid inside the call
+	Ext             value.Opt[GTPPrivateExtension] `zeek:"ext"`
 }
 
 // GTPCreatePDPCtxResponseElements are the information elements of a Create PDP
@@ -99,19 +103,19 @@ type GTPCreatePDPCtxRequestElements struct {
 //
 //wirelog:record gtp_create_pdp_ctx_response_elements
 type GTPCreatePDPCtxResponseElements struct {
-	Cause         uint64                   `zeek:"cause"`       // TS 29.060 section 7.7.1
-	ReorderReq    Opt[bool]                `zeek:"reorder_req"` // reordering required
-	Recovery      Opt[uint64]              `zeek:"recovery"`    // restart counter
-	Data1         Opt[uint64]              `zeek:"data1"`       // TEID data I
-	CP            Opt[uint64]              `zeek:"cp"`          // TEID control plane
-	ChargingID    Opt[uint64]              `zeek:"charging_id"`
-	EndUserAddr   Opt[GTPEndUserAddr]      `zeek:"end_user_addr"`
-	Opts          Opt[[]byte]              `zeek:"opts"`      // protocol configuration options, valid inside the call
-	CPAddr        Opt[GTPGSNAddr]          `zeek:"cp_addr"`   // GGSN address for the control plane
-	UserAddr      Opt[GTPGSNAddr]          `zeek:"user_addr"` // GGSN address for user traffic
-	QoSProf       Opt[GTPQoSProfile]       `zeek:"qos_prof"`
-	ChargeGateway Opt[netip.Addr]          `zeek:"charge_gateway"` // charging gateway address
-	Ext           Opt[GTPPrivateExtension] `zeek:"ext"`
+	Cause         uint64                         `zeek:"cause"`       // TS 29.060 section 7.7.1
+	ReorderReq    value.Opt[bool]                `zeek:"reorder_req"` // reordering required
+	Recovery      value.Opt[uint64]              `zeek:"recovery"`    // restart counter
+	Data1         value.Opt[uint64]              `zeek:"data1"`       // TEID data I
+	CP            value.Opt[uint64]              `zeek:"cp"`          // TEID control plane
+	ChargingID    value.Opt[uint64]              `zeek:"charging_id"`
+	EndUserAddr   value.Opt[GTPEndUserAddr]      `zeek:"end_user_addr"`
+	Opts          value.Opt[[]byte]              `zeek:"opts"`      // protocol configuration options, valid inside the call
+	CPAddr        value.Opt[GTPGSNAddr]          `zeek:"cp_addr"`   // GGSN address for the control plane
+	UserAddr      value.Opt[GTPGSNAddr]          `zeek:"user_addr"` // GGSN address for user traffic
+	QoSProf       value.Opt[GTPQoSProfile]       `zeek:"qos_prof"`
+	ChargeGateway value.Opt[netip.Addr]          `zeek:"charge_gateway"` // charging gateway address
+	Ext           value.Opt[GTPPrivateExtension] `zeek:"ext"`
 }
 
 // GTPUpdatePDPCtxRequestElements are the information elements of an Update PDP
@@ -119,22 +123,22 @@ type GTPCreatePDPCtxResponseElements struct {
 //
 //wirelog:record gtp_update_pdp_ctx_request_elements
 type GTPUpdatePDPCtxRequestElements struct {
-	IMSI        Opt[uint64]              `zeek:"imsi"` // digits as a decimal number
-	RAI         Opt[GTPRAI]              `zeek:"rai"`
-	Recovery    Opt[uint64]              `zeek:"recovery"`   // restart counter
-	Data1       uint64                   `zeek:"data1"`      // TEID data I
-	CP          Opt[uint64]              `zeek:"cp"`         // TEID control plane
-	NSAPI       uint64                   `zeek:"nsapi"`      // access point of the network layer service
-	TraceRef    Opt[uint64]              `zeek:"trace_ref"`  // trace reference
-	TraceType   Opt[uint64]              `zeek:"trace_type"` // trace type
-	CPAddr      GTPGSNAddr               `zeek:"cp_addr"`    // SGSN address for the control plane
-	UserAddr    GTPGSNAddr               `zeek:"user_addr"`  // SGSN address for user traffic
-	QoSProf     GTPQoSProfile            `zeek:"qos_prof"`
-	TFT         Opt[[]byte]              `zeek:"tft"`        // traffic flow template, valid inside the call
-	TriggerID   Opt[[]byte]              `zeek:"trigger_id"` // valid inside the call
-	OMCID       Opt[[]byte]              `zeek:"omc_id"`     // operation and maintenance centre, valid inside the call
-	Ext         Opt[GTPPrivateExtension] `zeek:"ext"`
-	EndUserAddr Opt[GTPEndUserAddr]      `zeek:"end_user_addr"`
+	IMSI        value.Opt[uint64]              `zeek:"imsi"` // digits as a decimal number
+	RAI         value.Opt[GTPRAI]              `zeek:"rai"`
+	Recovery    value.Opt[uint64]              `zeek:"recovery"`   // restart counter
+	Data1       uint64                         `zeek:"data1"`      // TEID data I
+	CP          value.Opt[uint64]              `zeek:"cp"`         // TEID control plane
+	NSAPI       uint64                         `zeek:"nsapi"`      // access point of the network layer service
+	TraceRef    value.Opt[uint64]              `zeek:"trace_ref"`  // trace reference
+	TraceType   value.Opt[uint64]              `zeek:"trace_type"` // trace type
+	CPAddr      GTPGSNAddr                     `zeek:"cp_addr"`    // SGSN address for the control plane
+	UserAddr    GTPGSNAddr                     `zeek:"user_addr"`  // SGSN address for user traffic
+	QoSProf     GTPQoSProfile                  `zeek:"qos_prof"`
+	TFT         value.Opt[[]byte]              `zeek:"tft"`        // traffic flow template, valid inside the call
+	TriggerID   value.Opt[[]byte]              `zeek:"trigger_id"` // valid inside the call
+	OMCID       value.Opt[[]byte]              `zeek:"omc_id"`     // operation and maintenance centre, valid inside the call
+	Ext         value.Opt[GTPPrivateExtension] `zeek:"ext"`
+	EndUserAddr value.Opt[GTPEndUserAddr]      `zeek:"end_user_addr"`
 }
 
 // GTPUpdatePDPCtxResponseElements are the information elements of an Update PDP
@@ -142,16 +146,16 @@ type GTPUpdatePDPCtxRequestElements struct {
 //
 //wirelog:record gtp_update_pdp_ctx_response_elements
 type GTPUpdatePDPCtxResponseElements struct {
-	Cause         uint64                   `zeek:"cause"`    // TS 29.060 section 7.7.1
-	Recovery      Opt[uint64]              `zeek:"recovery"` // restart counter
-	Data1         Opt[uint64]              `zeek:"data1"`    // TEID data I
-	CP            Opt[uint64]              `zeek:"cp"`       // TEID control plane
-	ChargingID    Opt[uint64]              `zeek:"charging_id"`
-	CPAddr        Opt[GTPGSNAddr]          `zeek:"cp_addr"`   // GGSN address for the control plane
-	UserAddr      Opt[GTPGSNAddr]          `zeek:"user_addr"` // GGSN address for user traffic
-	QoSProf       Opt[GTPQoSProfile]       `zeek:"qos_prof"`
-	ChargeGateway Opt[netip.Addr]          `zeek:"charge_gateway"` // charging gateway address
-	Ext           Opt[GTPPrivateExtension] `zeek:"ext"`
+	Cause         uint64                         `zeek:"cause"`    // TS 29.060 section 7.7.1
+	Recovery      value.Opt[uint64]              `zeek:"recovery"` // restart counter
+	Data1         value.Opt[uint64]              `zeek:"data1"`    // TEID data I
+	CP            value.Opt[uint64]              `zeek:"cp"`       // TEID control plane
+	ChargingID    value.Opt[uint64]              `zeek:"charging_id"`
+	CPAddr        value.Opt[GTPGSNAddr]          `zeek:"cp_addr"`   // GGSN address for the control plane
+	UserAddr      value.Opt[GTPGSNAddr]          `zeek:"user_addr"` // GGSN address for user traffic
+	QoSProf       value.Opt[GTPQoSProfile]       `zeek:"qos_prof"`
+	ChargeGateway value.Opt[netip.Addr]          `zeek:"charge_gateway"` // charging gateway address
+	Ext           value.Opt[GTPPrivateExtension] `zeek:"ext"`
 }
 
 // GTPDeletePDPCtxRequestElements are the information elements of a Delete PDP
@@ -159,9 +163,9 @@ type GTPUpdatePDPCtxResponseElements struct {
 //
 //wirelog:record gtp_delete_pdp_ctx_request_elements
 type GTPDeletePDPCtxRequestElements struct {
-	TeardownInd Opt[bool]                `zeek:"teardown_ind"` // all contexts of the address go
-	NSAPI       uint64                   `zeek:"nsapi"`        // access point of the network layer service
-	Ext         Opt[GTPPrivateExtension] `zeek:"ext"`
+	TeardownInd value.Opt[bool]                `zeek:"teardown_ind"` // all contexts of the address go
+	NSAPI       uint64                         `zeek:"nsapi"`        // access point of the network layer service
+	Ext         value.Opt[GTPPrivateExtension] `zeek:"ext"`
 }
 
 // GTPDeletePDPCtxResponseElements are the information elements of a Delete PDP
@@ -169,8 +173,8 @@ type GTPDeletePDPCtxRequestElements struct {
 //
 //wirelog:record gtp_delete_pdp_ctx_response_elements
 type GTPDeletePDPCtxResponseElements struct {
-	Cause uint64                   `zeek:"cause"` // TS 29.060 section 7.7.1
-	Ext   Opt[GTPPrivateExtension] `zeek:"ext"`
+	Cause uint64                         `zeek:"cause"` // TS 29.060 section 7.7.1
+	Ext   value.Opt[GTPPrivateExtension] `zeek:"ext"`
 }
 
 // GTPv1Message is raised for every message with a GTPv1 header.

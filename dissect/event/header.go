@@ -1,17 +1,21 @@
 package event
 
-import "net/netip"
+import (
+	"net/netip"
+
+	"github.com/wirelog/wirelog/value"
+)
 
 // PktHdr is the headers of an IP packet. One of IP and IP6 is set, and one of
 // TCP, UDP and ICMP if it is such a packet and its header is complete.
 //
 //wirelog:record pkt_hdr
 type PktHdr struct {
-	IP   Opt[IP4Hdr]  `zeek:"ip"`
-	IP6  Opt[IP6Hdr]  `zeek:"ip6"`
-	TCP  Opt[TCPHdr]  `zeek:"tcp"`
-	UDP  Opt[UDPHdr]  `zeek:"udp"`
-	ICMP Opt[ICMPHdr] `zeek:"icmp"`
+	IP   value.Opt[IP4Hdr]  `zeek:"ip"`
+	IP6  value.Opt[IP6Hdr]  `zeek:"ip6"`
+	TCP  value.Opt[TCPHdr]  `zeek:"tcp"`
+	UDP  value.Opt[UDPHdr]  `zeek:"udp"`
+	ICMP value.Opt[ICMPHdr] `zeek:"icmp"`
 }
 
 // RawPktHdr is the headers of a frame, with those of the IP packet in it as in
@@ -19,12 +23,12 @@ type PktHdr struct {
 //
 //wirelog:record raw_pkt_hdr
 type RawPktHdr struct {
-	L2   L2Hdr        `zeek:"l2"`
-	IP   Opt[IP4Hdr]  `zeek:"ip"`
-	IP6  Opt[IP6Hdr]  `zeek:"ip6"`
-	TCP  Opt[TCPHdr]  `zeek:"tcp"`
-	UDP  Opt[UDPHdr]  `zeek:"udp"`
-	ICMP Opt[ICMPHdr] `zeek:"icmp"`
+	L2   L2Hdr              `zeek:"l2"`
+	IP   value.Opt[IP4Hdr]  `zeek:"ip"`
+	IP6  value.Opt[IP6Hdr]  `zeek:"ip6"`
+	TCP  value.Opt[TCPHdr]  `zeek:"tcp"`
+	UDP  value.Opt[UDPHdr]  `zeek:"udp"`
+	ICMP value.Opt[ICMPHdr] `zeek:"icmp"`
 }
 
 // L2Hdr is the link layer of a frame. All but Encap, Len, CapLen and Proto is
@@ -32,19 +36,19 @@ type RawPktHdr struct {
 //
 //wirelog:record l2_hdr
 type L2Hdr struct {
-	Encap        Enum        `zeek:"encap" type:"link_encap"`   // LINK_ETHERNET or LINK_UNKNOWN
-	Len          uint64      `zeek:"len"`                       // length on the wire in bytes
-	CapLen       uint64      `zeek:"cap_len"`                   // captured length in bytes
-	Src          Opt[[]byte] `zeek:"src"`                       // printed MAC address, valid inside the call
-	Dst          Opt[[]byte] `zeek:"dst"`                       // printed MAC address, valid inside the call
-	VLAN         Opt[uint64] `zeek:"vlan"`                      // outermost VLAN id
-	VLANPCP      Opt[uint64] `zeek:"vlan_pcp"`                  // its priority code point
-	VLANDEI      Opt[bool]   `zeek:"vlan_dei"`                  // its drop eligible indicator
-	InnerVLAN    Opt[uint64] `zeek:"inner_vlan"`                // innermost VLAN id, if there are two
-	InnerVLANPCP Opt[uint64] `zeek:"inner_vlan_pcp"`            // its priority code point
-	InnerVLANDEI Opt[bool]   `zeek:"inner_vlan_dei"`            // its drop eligible indicator
-	EthType      Opt[uint64] `zeek:"eth_type"`                  // innermost EtherType
-	Proto        Enum        `zeek:"proto" type:"layer3_proto"` // L3_IPV4, L3_IPV6, L3_ARP or L3_UNKNOWN
+	Encap        value.Enum        `zeek:"encap" type:"link_encap"`   // LINK_ETHERNET or LINK_UNKNOWN
+	Len          uint64            `zeek:"len"`                       // length on the wire in bytes
+	CapLen       uint64            `zeek:"cap_len"`                   // captured length in bytes
+	Src          value.Opt[[]byte] `zeek:"src"`                       // printed MAC address, valid inside the call
+	Dst          value.Opt[[]byte] `zeek:"dst"`                       // printed MAC address, valid inside the call
+	VLAN         value.Opt[uint64] `zeek:"vlan"`                      // outermost VLAN id
+	VLANPCP      value.Opt[uint64] `zeek:"vlan_pcp"`                  // its priority code point
+	VLANDEI      value.Opt[bool]   `zeek:"vlan_dei"`                  // its drop eligible indicator
+	InnerVLAN    value.Opt[uint64] `zeek:"inner_vlan"`                // innermost VLAN id, if there are two
+	InnerVLANPCP value.Opt[uint64] `zeek:"inner_vlan_pcp"`            // its priority code point
+	InnerVLANDEI value.Opt[bool]   `zeek:"inner_vlan_dei"`            // its drop eligible indicator
+	EthType      value.Opt[uint64] `zeek:"eth_type"`                  // innermost EtherType
+	Proto        value.Enum        `zeek:"proto" type:"layer3_proto"` // L3_IPV4, L3_IPV6, L3_ARP or L3_UNKNOWN
 }
 
 // IP4Hdr is an IPv4 header (RFC 791 section 3.1).
@@ -84,14 +88,14 @@ type IP6Hdr struct {
 //
 //wirelog:record ip6_ext_hdr
 type IP6ExtHdr struct {
-	ID       uint64              `zeek:"id"`
-	HopOpts  Opt[IP6HopOpts]     `zeek:"hopopts"`  // 0
-	DstOpts  Opt[IP6DstOpts]     `zeek:"dstopts"`  // 60
-	Routing  Opt[IP6Routing]     `zeek:"routing"`  // 43
-	Fragment Opt[IP6Fragment]    `zeek:"fragment"` // 44
-	AH       Opt[IP6AH]          `zeek:"ah"`       // 51
-	ESP      Opt[IP6ESP]         `zeek:"esp"`      // 50
-	Mobility Opt[IP6MobilityHdr] `zeek:"mobility"` // 135
+	ID       uint64                    `zeek:"id"`
+	HopOpts  value.Opt[IP6HopOpts]     `zeek:"hopopts"`  // 0
+	DstOpts  value.Opt[IP6DstOpts]     `zeek:"dstopts"`  // 60
+	Routing  value.Opt[IP6Routing]     `zeek:"routing"`  // 43
+	Fragment value.Opt[IP6Fragment]    `zeek:"fragment"` // 44
+	AH       value.Opt[IP6AH]          `zeek:"ah"`       // 51
+	ESP      value.Opt[IP6ESP]         `zeek:"esp"`      // 50
+	Mobility value.Opt[IP6MobilityHdr] `zeek:"mobility"` // 135
 }
 
 // IP6Option is a type-length-value option of an extension header (RFC 8200
@@ -154,8 +158,8 @@ type IP6AH struct {
 	Rsv uint64 `zeek:"rsv"` // reserved
 	SPI uint64 `zeek:"spi"` // security parameters index
 	// Seq and Data are unset when Len is 0.
-	Seq  Opt[uint64] `zeek:"seq"`  // sequence number
-	Data Opt[[]byte] `zeek:"data"` // integrity check value, valid inside the call
+	Seq  value.Opt[uint64] `zeek:"seq"`  // sequence number
+	Data value.Opt[[]byte] `zeek:"data"` // integrity check value, valid inside the call
 }
 
 // IP6ESP is the start of an encapsulating security payload (RFC 4303 section 2).
@@ -183,15 +187,15 @@ type IP6MobilityHdr struct {
 //
 //wirelog:record ip6_mobility_msg
 type IP6MobilityMsg struct {
-	ID   uint64               `zeek:"id"`   // type of the message
-	BRR  Opt[IP6MobilityBRR]  `zeek:"brr"`  // 0
-	HoTI Opt[IP6MobilityHoTI] `zeek:"hoti"` // 1
-	CoTI Opt[IP6MobilityCoTI] `zeek:"coti"` // 2
-	HoT  Opt[IP6MobilityHoT]  `zeek:"hot"`  // 3
-	CoT  Opt[IP6MobilityCoT]  `zeek:"cot"`  // 4
-	BU   Opt[IP6MobilityBU]   `zeek:"bu"`   // 5
-	BAck Opt[IP6MobilityBAck] `zeek:"back"` // 6
-	BE   Opt[IP6MobilityBE]   `zeek:"be"`   // 7
+	ID   uint64                     `zeek:"id"`   // type of the message
+	BRR  value.Opt[IP6MobilityBRR]  `zeek:"brr"`  // 0
+	HoTI value.Opt[IP6MobilityHoTI] `zeek:"hoti"` // 1
+	CoTI value.Opt[IP6MobilityCoTI] `zeek:"coti"` // 2
+	HoT  value.Opt[IP6MobilityHoT]  `zeek:"hot"`  // 3
+	CoT  value.Opt[IP6MobilityCoT]  `zeek:"cot"`  // 4
+	BU   value.Opt[IP6MobilityBU]   `zeek:"bu"`   // 5
+	BAck value.Opt[IP6MobilityBAck] `zeek:"back"` // 6
+	BE   value.Opt[IP6MobilityBE]   `zeek:"be"`   // 7
 }
 
 // IP6MobilityBRR is a binding refresh request (RFC 6275 section 6.1.2).
@@ -277,24 +281,24 @@ type IP6MobilityBE struct {
 //
 //wirelog:record tcp_hdr
 type TCPHdr struct {
-	SPort    Port   `zeek:"sport"`
-	DPort    Port   `zeek:"dport"`
-	Seq      uint64 `zeek:"seq"`      // sequence number as on the wire
-	Ack      uint64 `zeek:"ack"`      // acknowledgment number as on the wire
-	HL       uint64 `zeek:"hl"`       // header length in bytes
-	DL       uint64 `zeek:"dl"`       // bytes of payload by the IP header
-	Reserved uint64 `zeek:"reserved"` // the four bits after the data offset
-	Flags    uint64 `zeek:"flags"`    // the eight flags
-	Win      uint64 `zeek:"win"`      // window, not scaled
+	SPort    value.Port `zeek:"sport"`
+	DPort    value.Port `zeek:"dport"`
+	Seq      uint64     `zeek:"seq"`      // sequence number as on the wire
+	Ack      uint64     `zeek:"ack"`      // acknowledgment number as on the wire
+	HL       uint64     `zeek:"hl"`       // header length in bytes
+	DL       uint64     `zeek:"dl"`       // bytes of payload by the IP header
+	Reserved uint64     `zeek:"reserved"` // the four bits after the data offset
+	Flags    uint64     `zeek:"flags"`    // the eight flags
+	Win      uint64     `zeek:"win"`      // window, not scaled
 }
 
 // UDPHdr is a UDP header (RFC 768).
 //
 //wirelog:record udp_hdr
 type UDPHdr struct {
-	SPort Port   `zeek:"sport"`
-	DPort Port   `zeek:"dport"`
-	ULen  uint64 `zeek:"ulen"` // length in bytes, header included
+	SPort value.Port `zeek:"sport"`
+	DPort value.Port `zeek:"dport"`
+	ULen  uint64     `zeek:"ulen"` // length in bytes, header included
 }
 
 // ICMPHdr is an ICMP header (RFC 792, RFC 4443).

@@ -1,5 +1,7 @@
 package event
 
+import "github.com/wirelog/wirelog/value"
+
 // HTTPRequest is raised for the request line of an HTTP request (RFC 9112
 // section 3; RFC 1945 section 5 for HTTP/0.9), before any of its headers.
 //
@@ -109,9 +111,9 @@ type HTTPMessageDone struct {
 //
 //wirelog:record http_message_stat
 type HTTPMessageStat struct {
-	Start       Time   `zeek:"start"`       // when its first line was complete
-	Interrupted bool   `zeek:"interrupted"` // the end is missing
-	FinishMsg   string `zeek:"finish_msg"`  // why it is over
+	Start       value.Time `zeek:"start"`       // when its first line was complete
+	Interrupted bool       `zeek:"interrupted"` // the end is missing
+	FinishMsg   string     `zeek:"finish_msg"`  // why it is over
 	// BodyLength are the bytes of the body after chunks are joined and compression
 	// is undone, of which ContentGapLength are missing.
 	BodyLength       uint64 `zeek:"body_length"`

@@ -1,6 +1,10 @@
 package event
 
-import "net/netip"
+import (
+	"net/netip"
+
+	"github.com/wirelog/wirelog/value"
+)
 
 // ICMPInfo is the header of an ICMP message (RFC 792, RFC 4443).
 //
@@ -40,9 +44,9 @@ type ICMP6NDPrefixInfo struct {
 	LFlag     bool   `zeek:"L_flag"`     // on-link
 	AFlag     bool   `zeek:"A_flag"`     // autonomous address configuration
 	// ValidLifetime and PreferredLifetime are 0xffffffff seconds for infinity.
-	ValidLifetime     Interval   `zeek:"valid_lifetime"`
-	PreferredLifetime Interval   `zeek:"preferred_lifetime"`
-	Prefix            netip.Addr `zeek:"prefix"`
+	ValidLifetime     value.Interval `zeek:"valid_lifetime"`
+	PreferredLifetime value.Interval `zeek:"preferred_lifetime"`
+	Prefix            netip.Addr     `zeek:"prefix"`
 }
 
 // ICMP6NDOption is an option of neighbor discovery (RFC 4861 section 4.6).
@@ -54,13 +58,13 @@ type ICMP6NDOption struct {
 	Len   uint64 `zeek:"len"`   // length with type and length, in units of 8 bytes
 	// LinkAddress is the address of types 1 and 2 as it is on the link; valid
 	// inside the call.
-	LinkAddress Opt[[]byte]            `zeek:"link_address"`
-	Prefix      Opt[ICMP6NDPrefixInfo] `zeek:"prefix"`   // type 3
-	Redirect    Opt[ICMPContext]       `zeek:"redirect"` // type 4, the packet that is redirected
-	MTU         Opt[uint64]            `zeek:"mtu"`      // type 5, bytes
+	LinkAddress value.Opt[[]byte]            `zeek:"link_address"`
+	Prefix      value.Opt[ICMP6NDPrefixInfo] `zeek:"prefix"`   // type 3
+	Redirect    value.Opt[ICMPContext]       `zeek:"redirect"` // type 4, the packet that is redirected
+	MTU         value.Opt[uint64]            `zeek:"mtu"`      // type 5, bytes
 	// Payload is what follows type and length when the type is not known or the
 	// option is cut short; valid inside the call.
-	Payload Opt[[]byte] `zeek:"payload"`
+	Payload value.Opt[[]byte] `zeek:"payload"`
 }
 
 // ICMPSent is raised for every ICMP message that has no event of its own.
@@ -181,9 +185,9 @@ type ICMPRouterAdvertisement struct {
 	Pref           uint64          `zeek:"pref"`                            // router preference, two bits (RFC 4191 section 2.2)
 	Proxy          bool            `zeek:"proxy"`                           // neighbor discovery proxy flag (RFC 4389 section 4.1.3.3)
 	Rsv            uint64          `zeek:"rsv"`                             // the two reserved bits
-	RouterLifetime Interval        `zeek:"router_lifetime"`                 // time of use as a default router
-	ReachableTime  Interval        `zeek:"reachable_time"`                  // time that a neighbor counts as reachable
-	RetransTimer   Interval        `zeek:"retrans_timer"`                   // time between repeated solicitations
+	RouterLifetime value.Interval  `zeek:"router_lifetime"`                 // time of use as a default router
+	ReachableTime  value.Interval  `zeek:"reachable_time"`                  // time that a neighbor counts as reachable
+	RetransTimer   value.Interval  `zeek:"retrans_timer"`                   // time between repeated solicitations
 	Options        []ICMP6NDOption `zeek:"options" type:"icmp6_nd_options"` // valid inside the call
 }
 

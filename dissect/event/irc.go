@@ -1,6 +1,10 @@
 package event
 
-import "net/netip"
+import (
+	"net/netip"
+
+	"github.com/wirelog/wirelog/value"
+)
 
 // IRCRequest is raised for a command of an IRC client that has no event of its own
 // (RFC 2812 section 3).
@@ -95,20 +99,20 @@ type IRCJoinInfo struct {
 //
 //wirelog:event irc_join_message section=IRC
 type IRCJoinMessage struct {
-	Conn     Conn             `zeek:"c"`
-	IsOrig   bool             `zeek:"is_orig"`
-	InfoList Set[IRCJoinInfo] `zeek:"info_list" type:"irc_join_list"` // valid inside the call
+	Conn     Conn                   `zeek:"c"`
+	IsOrig   bool                   `zeek:"is_orig"`
+	InfoList value.Set[IRCJoinInfo] `zeek:"info_list" type:"irc_join_list"` // valid inside the call
 }
 
 // IRCPartMessage is raised for PART (RFC 2812 section 3.2.2).
 //
 //wirelog:event irc_part_message section=IRC
 type IRCPartMessage struct {
-	Conn    Conn        `zeek:"c"`
-	IsOrig  bool        `zeek:"is_orig"`
-	Nick    []byte      `zeek:"nick"`                    // who, if the prefix tells; valid inside the call
-	Chans   Set[[]byte] `zeek:"chans" type:"string_set"` // valid inside the call
-	Message []byte      `zeek:"message"`                 // valid inside the call
+	Conn    Conn              `zeek:"c"`
+	IsOrig  bool              `zeek:"is_orig"`
+	Nick    []byte            `zeek:"nick"`                    // who, if the prefix tells; valid inside the call
+	Chans   value.Set[[]byte] `zeek:"chans" type:"string_set"` // valid inside the call
+	Message []byte            `zeek:"message"`                 // valid inside the call
 }
 
 // IRCNickMessage is raised for NICK (RFC 2812 section 3.1.2).
@@ -191,11 +195,11 @@ type IRCWhoLine struct {
 //
 //wirelog:event irc_names_info section=IRC
 type IRCNamesInfo struct {
-	Conn    Conn        `zeek:"c"`
-	IsOrig  bool        `zeek:"is_orig"`
-	CType   []byte      `zeek:"c_type"`                  // "=", "*" or "@"; valid inside the call
-	Channel []byte      `zeek:"channel"`                 // valid inside the call
-	Users   Set[[]byte] `zeek:"users" type:"string_set"` // valid inside the call
+	Conn    Conn              `zeek:"c"`
+	IsOrig  bool              `zeek:"is_orig"`
+	CType   []byte            `zeek:"c_type"`                  // "=", "*" or "@"; valid inside the call
+	Channel []byte            `zeek:"channel"`                 // valid inside the call
+	Users   value.Set[[]byte] `zeek:"users" type:"string_set"` // valid inside the call
 }
 
 // IRCWhoisOperatorLine is raised for RPL_WHOISOPERATOR (313).
@@ -211,10 +215,10 @@ type IRCWhoisOperatorLine struct {
 //
 //wirelog:event irc_whois_channel_line section=IRC
 type IRCWhoisChannelLine struct {
-	Conn   Conn        `zeek:"c"`
-	IsOrig bool        `zeek:"is_orig"`
-	Nick   []byte      `zeek:"nick"`                    // valid inside the call
-	Chans  Set[[]byte] `zeek:"chans" type:"string_set"` // valid inside the call
+	Conn   Conn              `zeek:"c"`
+	IsOrig bool              `zeek:"is_orig"`
+	Nick   []byte            `zeek:"nick"`                    // valid inside the call
+	Chans  value.Set[[]byte] `zeek:"chans" type:"string_set"` // valid inside the call
 }
 
 // IRCWhoisUserLine is raised for RPL_WHOISUSER (311).

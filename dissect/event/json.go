@@ -5,6 +5,8 @@ import (
 	"net/netip"
 	"strconv"
 	"unicode/utf8"
+
+	"github.com/wirelog/wirelog/value"
 )
 
 // The functions of this file append values in the form of Zeek's to_json.
@@ -164,7 +166,7 @@ func appendDouble(dst []byte, f float64) []byte {
 }
 
 // appendInterval appends v in Zeek's words: "2.0 mins 30.0 secs".
-func appendInterval(dst []byte, v Interval) []byte {
+func appendInterval(dst []byte, v value.Interval) []byte {
 	units := [...]struct {
 		length float64
 		word   string
@@ -225,7 +227,7 @@ func appendQuantity(dst []byte, f float64) []byte {
 	return dst
 }
 
-func appendUID(dst []byte, u UID) []byte {
+func appendUID(dst []byte, u value.UID) []byte {
 	dst = append(dst, '"')
 	dst = u.Append(dst)
 	return append(dst, '"')
@@ -266,11 +268,11 @@ func appendSubnet(dst []byte, p netip.Prefix) []byte {
 	return append(dst, '"')
 }
 
-func appendPort(dst []byte, p Port) []byte {
+func appendPort(dst []byte, p value.Port) []byte {
 	dst = append(dst, `{"port":`...)
 	dst = strconv.AppendUint(dst, uint64(p.Num), 10)
 	dst = append(dst, `,"proto":"`...)
-	if p.Proto == ProtoUnknown {
+	if p.Proto == value.ProtoUnknown {
 		dst = append(dst, "unknown"...)
 	} else {
 		dst = append(dst, p.Proto.String()...)
@@ -282,11 +284,11 @@ func appendConnID(dst []byte, id *ConnID) []byte {
 	dst = append(dst, `{"orig_h":`...)
 	dst = appendAddr(dst, id.OrigH)
 	dst = append(dst, `,"orig_p":`...)
-	dst = appendPort(dst, Port{id.OrigP, id.Proto})
+	dst = appendPort(dst, value.Port{Num: id.OrigP, Proto: id.Proto})
 	dst = append(dst, `,"resp_h":`...)
 	dst = appendAddr(dst, id.RespH)
 	dst = append(dst, `,"resp_p":`...)
-	dst = appendPort(dst, Port{id.RespP, id.Proto})
+	dst = appendPort(dst, value.Port{Num: id.RespP, Proto: id.Proto})
 	dst = append(dst, `,"proto":`...)
 	dst = strconv.AppendUint(dst, uint64(id.IPProto), 10)
 	return append(dst, `,"ctx":{}}`...)

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"unicode/utf8"
+
+	"github.com/wirelog/wirelog/value"
 )
 
 func TestAppendString(t *testing.T) {
@@ -59,7 +61,7 @@ func TestAppendDouble(t *testing.T) {
 
 func TestAppendInterval(t *testing.T) {
 	for _, c := range []struct {
-		in   Interval
+		in   value.Interval
 		want string
 	}{
 		{0, "0 secs"},
@@ -103,13 +105,13 @@ func TestAppendNetwork(t *testing.T) {
 		t.Errorf("subnet: %s", got)
 	}
 	for _, c := range []struct {
-		in   Port
+		in   value.Port
 		want string
 	}{
-		{Port{443, ProtoTCP}, `{"port":443,"proto":"tcp"}`},
-		{Port{53, ProtoUDP}, `{"port":53,"proto":"udp"}`},
-		{Port{8, ProtoICMP}, `{"port":8,"proto":"icmp"}`},
-		{Port{}, `{"port":0,"proto":"unknown"}`},
+		{value.Port{Num: 443, Proto: value.ProtoTCP}, `{"port":443,"proto":"tcp"}`},
+		{value.Port{Num: 53, Proto: value.ProtoUDP}, `{"port":53,"proto":"udp"}`},
+		{value.Port{Num: 8, Proto: value.ProtoICMP}, `{"port":8,"proto":"icmp"}`},
+		{value.Port{}, `{"port":0,"proto":"unknown"}`},
 	} {
 		if got := string(appendPort(nil, c.in)); got != c.want {
 			t.Errorf("%v: %s, want %s", c.in, got, c.want)
@@ -123,7 +125,7 @@ func TestAppendArgs(t *testing.T) {
 	id := ConnID{
 		OrigH: netip.MustParseAddr("10.0.0.1"), OrigP: 1000,
 		RespH: netip.MustParseAddr("10.0.0.2"), RespP: 53,
-		Proto: ProtoUDP, IPProto: 17,
+		Proto: value.ProtoUDP, IPProto: 17,
 	}
 	for _, c := range []struct {
 		name string
@@ -133,18 +135,18 @@ func TestAppendArgs(t *testing.T) {
 		{"no parameters", &ConnectionAttempt{}, `{}`},
 		{"optional left out", &ConnectionSYNPacket{Pkt: SYNPacket{IsOrig: true, WinScale: -1}},
 			`{"pkt":{"is_orig":true,"DF":false,"ttl":0,"size":0,"win_size":0,"win_scale":-1,"MSS":0,"SACK_OK":false}}`},
-		{"optional set", &ConnectionSYNPacket{Pkt: SYNPacket{TSval: Some[uint64](7), TSecr: Some[uint64](0)}},
+		{"optional set", &ConnectionSYNPacket{Pkt: SYNPacket{TSval: value.Some[uint64](7), TSecr: value.Some[uint64](0)}},
 			`{"pkt":{"is_orig":false,"DF":false,"ttl":0,"size":0,"win_size":0,"win_scale":0,"MSS":0,"SACK_OK":false,"TSval":7,"TSecr":0}}`},
 		{"vector of records", &TCPOptions{Options: []TCPOptionValue{
 			{Kind: 1, Length: 1},
-			{Kind: 5, Length: 10, SACK: Some([]uint64{1, 2})},
-			{Kind: 99, Length: 2, Data: Some([]byte{})},
+			{Kind: 5, Length: 10, SACK: value.Some([]uint64{1, 2})},
+			{Kind: 99, Length: 2, Data: value.Some([]byte{})},
 		}}, `{"is_orig":false,"options":[{"kind":1,"length":1},{"kind":5,"length":10,"sack":[1,2]},{"kind":99,"length":2,"data":""}]}`},
 		{"empty vector", &ICMPRedirect{Dest: netip.MustParseAddr("::1")},
 			`{"info":{"v6":false,"itype":0,"icode":0,"len":0,"ttl":0},"tgt":"::","dest":"::1","options":[]}`},
 		{"all fields unset", &GTPv1GPDUPacket{InnerGTP: GTPv1Hdr{Version: 1}},
 			`{"inner_gtp":{"version":1,"pt_flag":false,"rsv":false,"e_flag":false,"s_flag":false,"pn_flag":false,"msg_type":0,"length":0,"teid":0},"inner_ip":{}}`},
-		{"conn_id", &ExpiredConnWeird{Name: "w", ID: id, UID: MakeUID('C', 0, 61)},
+		{"conn_id", &ExpiredConnWeird{Name: "w", ID: id, UID: value.MakeUID('C', 0, 61)},
 			`{"name":"w","id":{"orig_h":"10.0.0.1","orig_p":{"port":1000,"proto":"udp"},"resp_h":"10.0.0.2","resp_p":{"port":53,"proto":"udp"},"proto":17,"ctx":{}},"uid":"Cz","addl":"","source":""}`},
 		{"uid left out", &TunnelChanged{E: []Encapsulation{{ID: id, Type: "Tunnel::IP"}}},
 			`{"e":[{"cid":{"orig_h":"10.0.0.1","orig_p":{"port":1000,"proto":"udp"},"resp_h":"10.0.0.2","resp_p":{"port":53,"proto":"udp"},"proto":17,"ctx":{}},"tunnel_type":"Tunnel::IP"}]}`},
@@ -191,7 +193,7 @@ func FuzzAppendDouble(f *testing.F) {
 		if err := json.Unmarshal(out, &got); err != nil || got != v {
 			t.Fatalf("%g becomes %s (%v)", v, out, err)
 		}
-		if out := appendInterval(nil, Interval(v)); !json.Valid(out) {
+		if out := appendInterval(nil, value.Interval(v)); !json.Valid(out) {
 			t.Fatalf("interval %g becomes %s", v, out)
 		}
 	})

@@ -1,6 +1,10 @@
 package event
 
-import "net/netip"
+import (
+	"net/netip"
+
+	"github.com/wirelog/wirelog/value"
+)
 
 // KRBKDCOptions are the flags of a request to a KDC (RFC 4120 section 5.4.1).
 //
@@ -41,9 +45,9 @@ type KRBTypeValue struct {
 //
 //wirelog:record KRB::Encrypted_Data
 type KRBEncryptedData struct {
-	KVNO       Opt[uint64] `zeek:"kvno"`       // version of the key
-	Cipher     uint64      `zeek:"cipher"`     // encryption type
-	Ciphertext []byte      `zeek:"ciphertext"` // valid inside the call
+	KVNO       value.Opt[uint64] `zeek:"kvno"`       // version of the key
+	Cipher     uint64            `zeek:"cipher"`     // encryption type
+	Ciphertext []byte            `zeek:"ciphertext"` // valid inside the call
 }
 
 // KRBHostAddress is an address of a host (RFC 4120 section 5.2.5), of which one field is
@@ -51,21 +55,21 @@ type KRBEncryptedData struct {
 //
 //wirelog:record KRB::Host_Address
 type KRBHostAddress struct {
-	IP      Opt[netip.Addr]   `zeek:"ip"`
-	NetBIOS Opt[[]byte]       `zeek:"netbios"` // valid inside the call
-	Unknown Opt[KRBTypeValue] `zeek:"unknown"` // an address of another type
+	IP      value.Opt[netip.Addr]   `zeek:"ip"`
+	NetBIOS value.Opt[[]byte]       `zeek:"netbios"` // valid inside the call
+	Unknown value.Opt[KRBTypeValue] `zeek:"unknown"` // an address of another type
 }
 
 // KRBTicketRecord is a ticket (RFC 4120 section 5.3).
 //
 //wirelog:record KRB::Ticket
 type KRBTicketRecord struct {
-	PVNO               uint64      `zeek:"pvno"`               // 5
-	Realm              []byte      `zeek:"realm"`              // valid inside the call
-	ServiceName        []byte      `zeek:"service_name"`       // its parts joined by slashes; valid inside the call
-	Cipher             uint64      `zeek:"cipher"`             // encryption type
-	Ciphertext         Opt[[]byte] `zeek:"ciphertext"`         // valid inside the call
-	AuthenticationInfo Opt[[]byte] `zeek:"authenticationinfo"` // empty over TCP: no ticket is decrypted
+	PVNO               uint64            `zeek:"pvno"`               // 5
+	Realm              []byte            `zeek:"realm"`              // valid inside the call
+	ServiceName        []byte            `zeek:"service_name"`       // its parts joined by slashes; valid inside the call
+	Cipher             uint64            `zeek:"cipher"`             // encryption type
+	Ciphertext         value.Opt[[]byte] `zeek:"ciphertext"`         // valid inside the call
+	AuthenticationInfo value.Opt[[]byte] `zeek:"authenticationinfo"` // empty over TCP: no ticket is decrypted
 }
 
 // KRBKDCRequest is an AS-REQ or TGS-REQ (RFC 4120 section 5.4.1).
@@ -77,62 +81,62 @@ type KRBKDCRequest struct {
 	// PAData is pre-authentication data: the ciphertext of timestamps, the salt of
 	// encryption types, the bytes of what is not known. It has no tickets, which are
 	// events of their own, and no certificates, which are files.
-	PAData            Opt[[]KRBTypeValue]    `zeek:"pa_data"` // valid inside the call
-	KDCOptions        Opt[KRBKDCOptions]     `zeek:"kdc_options"`
-	ClientName        Opt[[]byte]            `zeek:"client_name"`   // valid inside the call
-	ServiceRealm      Opt[[]byte]            `zeek:"service_realm"` // valid inside the call
-	ServiceName       Opt[[]byte]            `zeek:"service_name"`  // valid inside the call
-	From              Opt[Time]              `zeek:"from"`
-	Till              Opt[Time]              `zeek:"till"`
-	RTime             Opt[Time]              `zeek:"rtime"` // until when it shall be renewable
-	Nonce             Opt[uint64]            `zeek:"nonce"`
-	EncryptionTypes   Opt[[]uint64]          `zeek:"encryption_types"`   // in order of preference; valid inside the call
-	HostAddrs         Opt[[]KRBHostAddress]  `zeek:"host_addrs"`         // valid inside the call
-	AdditionalTickets Opt[[]KRBTicketRecord] `zeek:"additional_tickets"` // valid inside the call
+	PAData            value.Opt[[]KRBTypeValue]    `zeek:"pa_data"` // valid inside the call
+	KDCOptions        value.Opt[KRBKDCOptions]     `zeek:"kdc_options"`
+	ClientName        value.Opt[[]byte]            `zeek:"client_name"`   // valid inside the call
+	ServiceRealm      value.Opt[[]byte]            `zeek:"service_realm"` // valid inside the call
+	ServiceName       value.Opt[[]byte]            `zeek:"service_name"`  // valid inside the call
+	From              value.Opt[value.Time]        `zeek:"from"`
+	Till              value.Opt[value.Time]        `zeek:"till"`
+	RTime             value.Opt[value.Time]        `zeek:"rtime"` // until when it shall be renewable
+	Nonce             value.Opt[uint64]            `zeek:"nonce"`
+	EncryptionTypes   value.Opt[[]uint64]          `zeek:"encryption_types"`   // in order of preference; valid inside the call
+	HostAddrs         value.Opt[[]KRBHostAddress]  `zeek:"host_addrs"`         // valid inside the call
+	AdditionalTickets value.Opt[[]KRBTicketRecord] `zeek:"additional_tickets"` // valid inside the call
 }
 
 // KRBKDCResponse is an AS-REP or TGS-REP (RFC 4120 section 5.4.2).
 //
 //wirelog:record KRB::KDC_Response
 type KRBKDCResponse struct {
-	PVNO        uint64              `zeek:"pvno"`         // 5
-	MsgType     uint64              `zeek:"msg_type"`     // 11 for AS-REP, 13 for TGS-REP
-	PAData      Opt[[]KRBTypeValue] `zeek:"pa_data"`      // as in KRBKDCRequest; valid inside the call
-	ClientRealm Opt[[]byte]         `zeek:"client_realm"` // valid inside the call
-	ClientName  []byte              `zeek:"client_name"`  // valid inside the call
-	Ticket      KRBTicketRecord     `zeek:"ticket"`
-	EncPart     KRBEncryptedData    `zeek:"enc_part"`
+	PVNO        uint64                    `zeek:"pvno"`         // 5
+	MsgType     uint64                    `zeek:"msg_type"`     // 11 for AS-REP, 13 for TGS-REP
+	PAData      value.Opt[[]KRBTypeValue] `zeek:"pa_data"`      // as in KRBKDCRequest; valid inside the call
+	ClientRealm value.Opt[[]byte]         `zeek:"client_realm"` // valid inside the call
+	ClientName  []byte                    `zeek:"client_name"`  // valid inside the call
+	Ticket      KRBTicketRecord           `zeek:"ticket"`
+	EncPart     KRBEncryptedData          `zeek:"enc_part"`
 }
 
 // KRBErrorMsg is a KRB-ERROR (RFC 4120 section 5.9.1).
 //
 //wirelog:record KRB::Error_Msg
 type KRBErrorMsg struct {
-	PVNO    Opt[uint64] `zeek:"pvno"`     // 5
-	MsgType Opt[uint64] `zeek:"msg_type"` // 30
+	PVNO    value.Opt[uint64] `zeek:"pvno"`     // 5
+	MsgType value.Opt[uint64] `zeek:"msg_type"` // 30
 	// ClientTime and ServerTime have, as in Zeek, ten times the microseconds that were sent.
-	ClientTime   Opt[Time]           `zeek:"client_time"`
-	ServerTime   Opt[Time]           `zeek:"server_time"`
-	ErrorCode    uint64              `zeek:"error_code"`
-	ClientRealm  Opt[[]byte]         `zeek:"client_realm"`  // valid inside the call
-	ClientName   Opt[[]byte]         `zeek:"client_name"`   // valid inside the call
-	ServiceRealm Opt[[]byte]         `zeek:"service_realm"` // valid inside the call
-	ServiceName  Opt[[]byte]         `zeek:"service_name"`  // valid inside the call
-	ErrorText    Opt[[]byte]         `zeek:"error_text"`    // valid inside the call
-	PAData       Opt[[]KRBTypeValue] `zeek:"pa_data"`       // what the KDC takes for pre-authentication; valid inside the call
+	ClientTime   value.Opt[value.Time]     `zeek:"client_time"`
+	ServerTime   value.Opt[value.Time]     `zeek:"server_time"`
+	ErrorCode    uint64                    `zeek:"error_code"`
+	ClientRealm  value.Opt[[]byte]         `zeek:"client_realm"`  // valid inside the call
+	ClientName   value.Opt[[]byte]         `zeek:"client_name"`   // valid inside the call
+	ServiceRealm value.Opt[[]byte]         `zeek:"service_realm"` // valid inside the call
+	ServiceName  value.Opt[[]byte]         `zeek:"service_name"`  // valid inside the call
+	ErrorText    value.Opt[[]byte]         `zeek:"error_text"`    // valid inside the call
+	PAData       value.Opt[[]KRBTypeValue] `zeek:"pa_data"`       // what the KDC takes for pre-authentication; valid inside the call
 }
 
 // KRBSAFEMsg is a KRB-SAFE (RFC 4120 section 5.6.1).
 //
 //wirelog:record KRB::SAFE_Msg
 type KRBSAFEMsg struct {
-	PVNO      uint64              `zeek:"pvno"`     // 5
-	MsgType   uint64              `zeek:"msg_type"` // 20
-	Data      []byte              `zeek:"data"`     // of the application; valid inside the call
-	Timestamp Opt[Time]           `zeek:"timestamp"`
-	Seq       Opt[uint64]         `zeek:"seq"` // sequence number
-	Sender    Opt[KRBHostAddress] `zeek:"sender"`
-	Recipient Opt[KRBHostAddress] `zeek:"recipient"`
+	PVNO      uint64                    `zeek:"pvno"`     // 5
+	MsgType   uint64                    `zeek:"msg_type"` // 20
+	Data      []byte                    `zeek:"data"`     // of the application; valid inside the call
+	Timestamp value.Opt[value.Time]     `zeek:"timestamp"`
+	Seq       value.Opt[uint64]         `zeek:"seq"` // sequence number
+	Sender    value.Opt[KRBHostAddress] `zeek:"sender"`
+	Recipient value.Opt[KRBHostAddress] `zeek:"recipient"`
 }
 
 // KRBASRequest is raised for an AS-REQ, the question for an initial ticket (RFC 4120

@@ -1,5 +1,7 @@
 package event
 
+import "github.com/wirelog/wirelog/value"
+
 // NTLMVersion is the version of the operating system that a message tells, for people who
 // debug (MS-NLMP section 2.2.2.10).
 //
@@ -44,15 +46,15 @@ type NTLMNegotiateFlags struct {
 //
 //wirelog:record NTLM::AVs
 type NTLMAVs struct {
-	NBComputerName  Opt[[]byte]  `zeek:"nb_computer_name"`      // NetBIOS name of the server
-	NBDomainName    Opt[[]byte]  `zeek:"nb_domain_name"`        // NetBIOS name of its domain
-	DNSComputerName Opt[[]byte]  `zeek:"dns_computer_name"`     // DNS name of the server
-	DNSDomainName   Opt[[]byte]  `zeek:"dns_domain_name"`       // DNS name of its domain
-	DNSTreeName     Opt[[]byte]  `zeek:"dns_tree_name"`         // DNS name of the forest
-	ConstrainedAuth Opt[bool]    `zeek:"constrained_auth"`      // authentication is constrained
-	Timestamp       Opt[float64] `zeek:"timestamp" type:"time"` // the server's time, in seconds since the Unix epoch
-	SingleHostID    Opt[uint64]  `zeek:"single_host_id"`        // first part of the machine's ID
-	TargetName      Opt[[]byte]  `zeek:"target_name"`           // service principal name of the target
+	NBComputerName  value.Opt[[]byte]  `zeek:"nb_computer_name"`      // NetBIOS name of the server
+	NBDomainName    value.Opt[[]byte]  `zeek:"nb_domain_name"`        // NetBIOS name of its domain
+	DNSComputerName value.Opt[[]byte]  `zeek:"dns_computer_name"`     // DNS name of the server
+	DNSDomainName   value.Opt[[]byte]  `zeek:"dns_domain_name"`       // DNS name of its domain
+	DNSTreeName     value.Opt[[]byte]  `zeek:"dns_tree_name"`         // DNS name of the forest
+	ConstrainedAuth value.Opt[bool]    `zeek:"constrained_auth"`      // authentication is constrained
+	Timestamp       value.Opt[float64] `zeek:"timestamp" type:"time"` // the server's time, in seconds since the Unix epoch
+	SingleHostID    value.Opt[uint64]  `zeek:"single_host_id"`        // first part of the machine's ID
+	TargetName      value.Opt[[]byte]  `zeek:"target_name"`           // service principal name of the target
 }
 
 // NTLMNegotiateMessage is what a client offers (MS-NLMP section 2.2.1.1). Names are valid
@@ -60,10 +62,10 @@ type NTLMAVs struct {
 //
 //wirelog:record NTLM::Negotiate
 type NTLMNegotiateMessage struct {
-	Flags       NTLMNegotiateFlags `zeek:"flags"`
-	DomainName  Opt[[]byte]        `zeek:"domain_name"`
-	Workstation Opt[[]byte]        `zeek:"workstation"`
-	Version     Opt[NTLMVersion]   `zeek:"version"`
+	Flags       NTLMNegotiateFlags     `zeek:"flags"`
+	DomainName  value.Opt[[]byte]      `zeek:"domain_name"`
+	Workstation value.Opt[[]byte]      `zeek:"workstation"`
+	Version     value.Opt[NTLMVersion] `zeek:"version"`
 }
 
 // NTLMChallengeMessage is a server's answer (MS-NLMP section 2.2.1.2). Names are valid
@@ -71,11 +73,11 @@ type NTLMNegotiateMessage struct {
 //
 //wirelog:record NTLM::Challenge
 type NTLMChallengeMessage struct {
-	Flags      NTLMNegotiateFlags `zeek:"flags"`
-	Challenge  uint64             `zeek:"challenge"`   // the server's challenge, read as a little-endian number
-	TargetName Opt[[]byte]        `zeek:"target_name"` // the server, or its domain, as the flags tell
-	Version    Opt[NTLMVersion]   `zeek:"version"`
-	TargetInfo Opt[NTLMAVs]       `zeek:"target_info"`
+	Flags      NTLMNegotiateFlags     `zeek:"flags"`
+	Challenge  uint64                 `zeek:"challenge"`   // the server's challenge, read as a little-endian number
+	TargetName value.Opt[[]byte]      `zeek:"target_name"` // the server, or its domain, as the flags tell
+	Version    value.Opt[NTLMVersion] `zeek:"version"`
+	TargetInfo value.Opt[NTLMAVs]     `zeek:"target_info"`
 }
 
 // NTLMAuthenticateMessage is how a client shows that it knows the password (MS-NLMP section
@@ -83,13 +85,13 @@ type NTLMChallengeMessage struct {
 //
 //wirelog:record NTLM::Authenticate
 type NTLMAuthenticateMessage struct {
-	Flags       NTLMNegotiateFlags `zeek:"flags"`
-	DomainName  Opt[[]byte]        `zeek:"domain_name"` // domain or computer that has the account
-	UserName    Opt[[]byte]        `zeek:"user_name"`
-	Workstation Opt[[]byte]        `zeek:"workstation"`
-	SessionKey  Opt[[]byte]        `zeek:"session_key"` // the session key, encrypted
-	Version     Opt[NTLMVersion]   `zeek:"version"`
-	Response    Opt[[]byte]        `zeek:"response"` // the answer to the challenge
+	Flags       NTLMNegotiateFlags     `zeek:"flags"`
+	DomainName  value.Opt[[]byte]      `zeek:"domain_name"` // domain or computer that has the account
+	UserName    value.Opt[[]byte]      `zeek:"user_name"`
+	Workstation value.Opt[[]byte]      `zeek:"workstation"`
+	SessionKey  value.Opt[[]byte]      `zeek:"session_key"` // the session key, encrypted
+	Version     value.Opt[NTLMVersion] `zeek:"version"`
+	Response    value.Opt[[]byte]      `zeek:"response"` // the answer to the challenge
 }
 
 // NTLMNegotiate is raised for an NTLM NEGOTIATE message, with which a client begins

@@ -1,5 +1,7 @@
 package event
 
+import "github.com/wirelog/wirelog/value"
+
 // PEDOSHeader is raised for the DOS header with which a Portable Executable file
 // begins (Microsoft PE format, "MS-DOS Stub").
 //
@@ -54,14 +56,14 @@ type PEFileHeader struct {
 //
 //wirelog:record PE::FileHeader
 type PEFileHeaderRec struct {
-	Machine            uint64 `zeek:"machine"`
-	TS                 Time   `zeek:"ts"` // when the file was made
-	SymTablePtr        uint64 `zeek:"sym_table_ptr"`
-	NumSyms            uint64 `zeek:"num_syms"`
-	OptionalHeaderSize uint64 `zeek:"optional_header_size"` // in bytes; 0 for what is no executable
+	Machine            uint64     `zeek:"machine"`
+	TS                 value.Time `zeek:"ts"` // when the file was made
+	SymTablePtr        uint64     `zeek:"sym_table_ptr"`
+	NumSyms            uint64     `zeek:"num_syms"`
+	OptionalHeaderSize uint64     `zeek:"optional_header_size"` // in bytes; 0 for what is no executable
 	// Characteristics are the bits that are set, each as a number; valid inside
 	// the call.
-	Characteristics Set[uint64] `zeek:"characteristics" type:"count_set"`
+	Characteristics value.Set[uint64] `zeek:"characteristics" type:"count_set"`
 }
 
 // PEOptionalHeader is raised for the optional header, which executables have
@@ -77,32 +79,32 @@ type PEOptionalHeader struct {
 //
 //wirelog:record PE::OptionalHeader
 type PEOptionalHeaderRec struct {
-	Magic              uint64      `zeek:"magic"` // 0x10b is PE32, 0x20b PE32+, 0x107 a ROM image
-	MajorLinkerVersion uint64      `zeek:"major_linker_version"`
-	MinorLinkerVersion uint64      `zeek:"minor_linker_version"`
-	SizeOfCode         uint64      `zeek:"size_of_code"`
-	SizeOfInitData     uint64      `zeek:"size_of_init_data"`
-	SizeOfUninitData   uint64      `zeek:"size_of_uninit_data"`
-	AddrOfEntryPoint   uint64      `zeek:"addr_of_entry_point"`
-	BaseOfCode         uint64      `zeek:"base_of_code"`
-	BaseOfData         Opt[uint64] `zeek:"base_of_data"` // of PE32 only
-	ImageBase          uint64      `zeek:"image_base"`
-	SectionAlignment   uint64      `zeek:"section_alignment"`
-	FileAlignment      uint64      `zeek:"file_alignment"`
-	OSVersionMajor     uint64      `zeek:"os_version_major"`
-	OSVersionMinor     uint64      `zeek:"os_version_minor"`
-	MajorImageVersion  uint64      `zeek:"major_image_version"`
-	MinorImageVersion  uint64      `zeek:"minor_image_version"`
-	MajorSubsysVersion uint64      `zeek:"major_subsys_version"`
-	MinorSubsysVersion uint64      `zeek:"minor_subsys_version"`
-	SizeOfImage        uint64      `zeek:"size_of_image"`
-	SizeOfHeaders      uint64      `zeek:"size_of_headers"`
-	Checksum           uint64      `zeek:"checksum"`
-	Subsystem          uint64      `zeek:"subsystem"`
+	Magic              uint64            `zeek:"magic"` // 0x10b is PE32, 0x20b PE32+, 0x107 a ROM image
+	MajorLinkerVersion uint64            `zeek:"major_linker_version"`
+	MinorLinkerVersion uint64            `zeek:"minor_linker_version"`
+	SizeOfCode         uint64            `zeek:"size_of_code"`
+	SizeOfInitData     uint64            `zeek:"size_of_init_data"`
+	SizeOfUninitData   uint64            `zeek:"size_of_uninit_data"`
+	AddrOfEntryPoint   uint64            `zeek:"addr_of_entry_point"`
+	BaseOfCode         uint64            `zeek:"base_of_code"`
+	BaseOfData         value.Opt[uint64] `zeek:"base_of_data"` // of PE32 only
+	ImageBase          uint64            `zeek:"image_base"`
+	SectionAlignment   uint64            `zeek:"section_alignment"`
+	FileAlignment      uint64            `zeek:"file_alignment"`
+	OSVersionMajor     uint64            `zeek:"os_version_major"`
+	OSVersionMinor     uint64            `zeek:"os_version_minor"`
+	MajorImageVersion  uint64            `zeek:"major_image_version"`
+	MinorImageVersion  uint64            `zeek:"minor_image_version"`
+	MajorSubsysVersion uint64            `zeek:"major_subsys_version"`
+	MinorSubsysVersion uint64            `zeek:"minor_subsys_version"`
+	SizeOfImage        uint64            `zeek:"size_of_image"`
+	SizeOfHeaders      uint64            `zeek:"size_of_headers"`
+	Checksum           uint64            `zeek:"checksum"`
+	Subsystem          uint64            `zeek:"subsystem"`
 	// DLLCharacteristics are the bits that are set, each as a number, TableSizes the
 	// sizes of the data directories in bytes; valid inside the call.
-	DLLCharacteristics Set[uint64] `zeek:"dll_characteristics" type:"count_set"`
-	TableSizes         []uint64    `zeek:"table_sizes"`
+	DLLCharacteristics value.Set[uint64] `zeek:"dll_characteristics" type:"count_set"`
+	TableSizes         []uint64          `zeek:"table_sizes"`
 }
 
 // PESectionHeader is raised for every entry of the section table (Microsoft PE
@@ -129,5 +131,5 @@ type PESectionHeaderRec struct {
 	NumOfLineNums uint64 `zeek:"num_of_line_nums"`
 	// Characteristics are the bits that are set, each as a number; valid inside
 	// the call.
-	Characteristics Set[uint64] `zeek:"characteristics" type:"count_set"`
+	Characteristics value.Set[uint64] `zeek:"characteristics" type:"count_set"`
 }

@@ -6,6 +6,8 @@ import (
 	"bytes"
 	"reflect"
 	"testing"
+
+	"github.com/wirelog/wirelog/value"
 )
 
 // TestPoison sees that a listener's copy is overwritten after the call and that
@@ -21,7 +23,7 @@ func TestPoison(t *testing.T) {
 			t.Errorf("the listener sees %+v", e)
 		}
 	})
-	e := TCPOptions{IsOrig: true, Options: []TCPOptionValue{{Data: Some([]byte("abc")), SACK: Some([]uint64{1, 2})}}}
+	e := TCPOptions{IsOrig: true, Options: []TCPOptionValue{{Data: value.Some([]byte("abc")), SACK: value.Some([]uint64{1, 2})}}}
 	h.TCP.Options.Raise(&e)
 	if !bytes.Equal(data, []byte{poisonByte, poisonByte, poisonByte}) || sack[1] != 0 || kept.IsOrig || kept.Options != nil {
 		t.Errorf("kept by the listener: %q %v %+v", data, sack, kept)

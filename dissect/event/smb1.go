@@ -1,5 +1,7 @@
 package event
 
+import "github.com/wirelog/wirelog/value"
+
 // SMB1Header is the header of an SMB1 message (MS-CIFS section 2.2.3.1).
 //
 //wirelog:record SMB1::Header
@@ -67,9 +69,9 @@ type SMB1NegotiateResponse struct {
 //
 //wirelog:record SMB1::NegotiateResponse
 type SMB1NegotiateResponseRec struct {
-	Core   Opt[SMB1NegotiateResponseCore]   `zeek:"core"`   // PC NETWORK PROGRAM 1.0, or no dialect at all
-	LANMAN Opt[SMB1NegotiateResponseLANMAN] `zeek:"lanman"` // dialects up to LANMAN 2.1
-	NTLM   Opt[SMB1NegotiateResponseNTLM]   `zeek:"ntlm"`   // NT LM 0.12
+	Core   value.Opt[SMB1NegotiateResponseCore]   `zeek:"core"`   // PC NETWORK PROGRAM 1.0, or no dialect at all
+	LANMAN value.Opt[SMB1NegotiateResponseLANMAN] `zeek:"lanman"` // dialects up to LANMAN 2.1
+	NTLM   value.Opt[SMB1NegotiateResponseNTLM]   `zeek:"ntlm"`   // NT LM 0.12
 }
 
 // SMB1NegotiateResponseCore is what a server of the core protocol says.
@@ -109,10 +111,10 @@ type SMB1NegotiateRawMode struct {
 //
 //wirelog:record SMB1::NegotiateResponseSecurity
 type SMB1NegotiateResponseSecurity struct {
-	UserLevel          bool      `zeek:"user_level"`          // users log in; otherwise shares have passwords
-	ChallengeResponse  bool      `zeek:"challenge_response"`  // passwords are not sent in clear
-	SignaturesEnabled  Opt[bool] `zeek:"signatures_enabled"`  // NT LM 0.12 only
-	SignaturesRequired Opt[bool] `zeek:"signatures_required"` // NT LM 0.12 only
+	UserLevel          bool            `zeek:"user_level"`          // users log in; otherwise shares have passwords
+	ChallengeResponse  bool            `zeek:"challenge_response"`  // passwords are not sent in clear
+	SignaturesEnabled  value.Opt[bool] `zeek:"signatures_enabled"`  // NT LM 0.12 only
+	SignaturesRequired value.Opt[bool] `zeek:"signatures_required"` // NT LM 0.12 only
 }
 
 // SMB1NegotiateResponseNTLM is what a server with the dialect NT LM 0.12 says of itself
@@ -130,10 +132,10 @@ type SMB1NegotiateResponseNTLM struct {
 	SessionKey    uint64                        `zeek:"session_key"`
 	Capabilities  SMB1NegotiateCapabilities     `zeek:"capabilities"`
 	ServerTime    float64                       `zeek:"server_time" type:"time"` // seconds since the epoch
-	EncryptionKey Opt[[]byte]                   `zeek:"encryption_key"`          // the challenge; without extended security; valid inside the call
-	DomainName    Opt[[]byte]                   `zeek:"domain_name"`             // without extended security; valid inside the call
-	GUID          Opt[[]byte]                   `zeek:"guid"`                    // 16 bytes; with extended security; valid inside the call
-	SecurityBlob  Opt[[]byte]                   `zeek:"security_blob"`           // never set, as in Zeek, which hands it to GSSAPI; valid inside the call
+	EncryptionKey value.Opt[[]byte]             `zeek:"encryption_key"`          // the challenge; without extended security; valid inside the call
+	DomainName    value.Opt[[]byte]             `zeek:"domain_name"`             // without extended security; valid inside the call
+	GUID          value.Opt[[]byte]             `zeek:"guid"`                    // 16 bytes; with extended security; valid inside the call
+	SecurityBlob  value.Opt[[]byte]             `zeek:"security_blob"`           // never set, as in Zeek, which hands it to GSSAPI; valid inside the call
 }
 
 // SMB1NegotiateCapabilities are the capabilities of a server, by the names of the bits
@@ -178,20 +180,20 @@ type SMB1SessionSetupAndXRequest struct {
 //
 //wirelog:record SMB1::SessionSetupAndXRequest
 type SMB1SessionSetupAndXRequestRec struct {
-	WordCount               uint64                                `zeek:"word_count"`
-	MaxBufferSize           uint64                                `zeek:"max_buffer_size"` // bytes
-	MaxMpxCount             uint64                                `zeek:"max_mpx_count"`   // requests that may be pending
-	VCNumber                uint64                                `zeek:"vc_number"`       // number of the connection between the two, from 0
-	SessionKey              uint64                                `zeek:"session_key"`
-	NativeOS                []byte                                `zeek:"native_os"`                 // valid inside the call
-	NativeLANMAN            []byte                                `zeek:"native_lanman"`             // valid inside the call
-	AccountName             Opt[[]byte]                           `zeek:"account_name"`              // word counts 10 and 13; valid inside the call
-	AccountPassword         Opt[[]byte]                           `zeek:"account_password"`          // or the answer to the challenge; word count 10; valid inside the call
-	PrimaryDomain           Opt[[]byte]                           `zeek:"primary_domain"`            // word counts 10 and 13; valid inside the call
-	CaseInsensitivePassword Opt[[]byte]                           `zeek:"case_insensitive_password"` // or the LM answer to the challenge; word count 13; valid inside the call
-	CaseSensitivePassword   Opt[[]byte]                           `zeek:"case_sensitive_password"`   // or the NT answer to the challenge; word count 13; valid inside the call
-	SecurityBlob            Opt[[]byte]                           `zeek:"security_blob"`             // never set, as in Zeek, which hands it to GSSAPI; valid inside the call
-	Capabilities            Opt[SMB1SessionSetupAndXCapabilities] `zeek:"capabilities"`              // word counts 12 and 13
+	WordCount               uint64                                      `zeek:"word_count"`
+	MaxBufferSize           uint64                                      `zeek:"max_buffer_size"` // bytes
+	MaxMpxCount             uint64                                      `zeek:"max_mpx_count"`   // requests that may be pending
+	VCNumber                uint64                                      `zeek:"vc_number"`       // number of the connection between the two, from 0
+	SessionKey              uint64                                      `zeek:"session_key"`
+	NativeOS                []byte                                      `zeek:"native_os"`                 // valid inside the call
+	NativeLANMAN            []byte                                      `zeek:"native_lanman"`             // valid inside the call
+	AccountName             value.Opt[[]byte]                           `zeek:"account_name"`              // word counts 10 and 13; valid inside the call
+	AccountPassword         value.Opt[[]byte]                           `zeek:"account_password"`          // or the answer to the challenge; word count 10; valid inside the call
+	PrimaryDomain           value.Opt[[]byte]                           `zeek:"primary_domain"`            // word counts 10 and 13; valid inside the call
+	CaseInsensitivePassword value.Opt[[]byte]                           `zeek:"case_insensitive_password"` // or the LM answer to the challenge; word count 13; valid inside the call
+	CaseSensitivePassword   value.Opt[[]byte]                           `zeek:"case_sensitive_password"`   // or the NT answer to the challenge; word count 13; valid inside the call
+	SecurityBlob            value.Opt[[]byte]                           `zeek:"security_blob"`             // never set, as in Zeek, which hands it to GSSAPI; valid inside the call
+	Capabilities            value.Opt[SMB1SessionSetupAndXCapabilities] `zeek:"capabilities"`              // word counts 12 and 13
 }
 
 // SMB1SessionSetupAndXCapabilities are the capabilities of a client, by the names of the
@@ -223,12 +225,12 @@ type SMB1SessionSetupAndXResponse struct {
 //
 //wirelog:record SMB1::SessionSetupAndXResponse
 type SMB1SessionSetupAndXResponseRec struct {
-	WordCount     uint64      `zeek:"word_count"`     // 4 with extended security, 3 without
-	IsGuest       Opt[bool]   `zeek:"is_guest"`       // the user is a guest
-	NativeOS      Opt[[]byte] `zeek:"native_os"`      // valid inside the call
-	NativeLANMAN  Opt[[]byte] `zeek:"native_lanman"`  // valid inside the call
-	PrimaryDomain Opt[[]byte] `zeek:"primary_domain"` // word count 3; valid inside the call
-	SecurityBlob  Opt[[]byte] `zeek:"security_blob"`  // never set, as in Zeek, which hands it to GSSAPI; valid inside the call
+	WordCount     uint64            `zeek:"word_count"`     // 4 with extended security, 3 without
+	IsGuest       value.Opt[bool]   `zeek:"is_guest"`       // the user is a guest
+	NativeOS      value.Opt[[]byte] `zeek:"native_os"`      // valid inside the call
+	NativeLANMAN  value.Opt[[]byte] `zeek:"native_lanman"`  // valid inside the call
+	PrimaryDomain value.Opt[[]byte] `zeek:"primary_domain"` // word count 3; valid inside the call
+	SecurityBlob  value.Opt[[]byte] `zeek:"security_blob"`  // never set, as in Zeek, which hands it to GSSAPI; valid inside the call
 }
 
 // SMB1LogoffAndX is raised for a message SMB_COM_LOGOFF_ANDX, the end of a user's

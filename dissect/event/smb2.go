@@ -1,5 +1,7 @@
 package event
 
+import "github.com/wirelog/wirelog/value"
+
 // SMB2Header is the header of an SMB2 message (MS-SMB2 section 2.2.1).
 //
 //wirelog:record SMB2::Header
@@ -123,10 +125,10 @@ type SMB2NegotiateContextValue struct {
 	ContextType uint64 `zeek:"context_type"`
 	DataLength  uint64 `zeek:"data_length"` // bytes
 	// What is set of the following goes by ContextType.
-	PreAuthInfo     Opt[SMB2PreAuthIntegrityCapabilities] `zeek:"preauth_info"`
-	EncryptionInfo  Opt[SMB2EncryptionCapabilities]       `zeek:"encryption_info"`
-	CompressionInfo Opt[SMB2CompressionCapabilities]      `zeek:"compression_info"`
-	Netname         Opt[[]byte]                           `zeek:"netname"` // UTF-16 as it was sent; valid inside the call
+	PreAuthInfo     value.Opt[SMB2PreAuthIntegrityCapabilities] `zeek:"preauth_info"`
+	EncryptionInfo  value.Opt[SMB2EncryptionCapabilities]       `zeek:"encryption_info"`
+	CompressionInfo value.Opt[SMB2CompressionCapabilities]      `zeek:"compression_info"`
+	Netname         value.Opt[[]byte]                           `zeek:"netname"` // UTF-16 as it was sent; valid inside the call
 }
 
 // SMB2PreAuthIntegrityCapabilities are the hashes that protect the negotiation (MS-SMB2

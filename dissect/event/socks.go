@@ -1,14 +1,18 @@
 package event
 
-import "net/netip"
+import (
+	"net/netip"
+
+	"github.com/wirelog/wirelog/value"
+)
 
 // SOCKSAddress is where a SOCKS proxy is to connect to or has bound: an address, a
 // name, or for SOCKS4a both.
 //
 //wirelog:record SOCKS::Address
 type SOCKSAddress struct {
-	Host Opt[netip.Addr] `zeek:"host"`
-	Name Opt[[]byte]     `zeek:"name"` // valid inside the call
+	Host value.Opt[netip.Addr] `zeek:"host"`
+	Name value.Opt[[]byte]     `zeek:"name"` // valid inside the call
 }
 
 // SOCKSRequest is raised for a SOCKS client's request to reach an address or name
@@ -21,7 +25,7 @@ type SOCKSRequest struct {
 	Version     uint64       `zeek:"version"`      // 4 or 5
 	RequestType uint64       `zeek:"request_type"` // command: 1 connect, 2 bind, 3 UDP associate
 	SA          SOCKSAddress `zeek:"sa"`           // where to
-	P           Port         `zeek:"p"`
+	P           value.Port   `zeek:"p"`
 	User        []byte       `zeek:"user"` // of SOCKS4, empty for SOCKS5; valid inside the call
 }
 
@@ -34,7 +38,7 @@ type SOCKSReply struct {
 	Version uint64       `zeek:"version"`
 	Reply   uint64       `zeek:"reply"` // status, 0 for success
 	SA      SOCKSAddress `zeek:"sa"`    // what the server has bound
-	P       Port         `zeek:"p"`
+	P       value.Port   `zeek:"p"`
 }
 
 // SOCKSLoginUserpassRequest is raised for the user name and password of a SOCKS5

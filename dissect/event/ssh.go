@@ -1,12 +1,14 @@
 package event
 
+import "github.com/wirelog/wirelog/value"
+
 // SSHAlgorithmPrefs are the names that an SSH2 endpoint accepts for one purpose, in
 // order of preference, a list a direction.
 //
 //wirelog:record SSH::Algorithm_Prefs
 type SSHAlgorithmPrefs struct {
-	ClientToServer Opt[[][]byte] `zeek:"client_to_server"` // valid inside the call
-	ServerToClient Opt[[][]byte] `zeek:"server_to_client"` // valid inside the call
+	ClientToServer value.Opt[[][]byte] `zeek:"client_to_server"` // valid inside the call
+	ServerToClient value.Opt[[][]byte] `zeek:"server_to_client"` // valid inside the call
 }
 
 // SSHOffer are the algorithms that an SSH2 endpoint offers, in order of
@@ -14,13 +16,13 @@ type SSHAlgorithmPrefs struct {
 //
 //wirelog:record SSH::Capabilities
 type SSHOffer struct {
-	KexAlgorithms           [][]byte               `zeek:"kex_algorithms" type:"string_vec"`             // valid inside the call
-	ServerHostKeyAlgorithms [][]byte               `zeek:"server_host_key_algorithms" type:"string_vec"` // valid inside the call
-	EncryptionAlgorithms    SSHAlgorithmPrefs      `zeek:"encryption_algorithms"`
-	MACAlgorithms           SSHAlgorithmPrefs      `zeek:"mac_algorithms"`
-	CompressionAlgorithms   SSHAlgorithmPrefs      `zeek:"compression_algorithms"`
-	Languages               Opt[SSHAlgorithmPrefs] `zeek:"languages"` // set if a language is named
-	IsServer                bool                   `zeek:"is_server"` // the responder's
+	KexAlgorithms           [][]byte                     `zeek:"kex_algorithms" type:"string_vec"`             // valid inside the call
+	ServerHostKeyAlgorithms [][]byte                     `zeek:"server_host_key_algorithms" type:"string_vec"` // valid inside the call
+	EncryptionAlgorithms    SSHAlgorithmPrefs            `zeek:"encryption_algorithms"`
+	MACAlgorithms           SSHAlgorithmPrefs            `zeek:"mac_algorithms"`
+	CompressionAlgorithms   SSHAlgorithmPrefs            `zeek:"compression_algorithms"`
+	Languages               value.Opt[SSHAlgorithmPrefs] `zeek:"languages"` // set if a language is named
+	IsServer                bool                         `zeek:"is_server"` // the responder's
 }
 
 // SSHServerVersion is raised for the version line of an SSH server (RFC 4253 section

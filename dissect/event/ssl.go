@@ -1,5 +1,7 @@
 package event
 
+import "github.com/wirelog/wirelog/value"
+
 // SSLSignatureAndHashAlgorithm is a pair of algorithms (RFC 5246 section
 // 7.4.1.4.1). From TLS 1.3 on the two bytes are one number (RFC 8446 section 4.2.3).
 //
@@ -22,14 +24,14 @@ type SSLPSKIdentity struct {
 //
 //wirelog:event ssl_client_hello section=SSL
 type SSLClientHello struct {
-	Conn          Conn     `zeek:"c"`
-	Version       uint64   `zeek:"version"`                       // offered, by its number on the wire
-	RecordVersion uint64   `zeek:"record_version"`                // of the record layer, 0 for SSL 2
-	PossibleTS    Time     `zeek:"possible_ts"`                   // first four bytes of the random as seconds, as old clients sent them
-	ClientRandom  []byte   `zeek:"client_random"`                 // the other 28 bytes, or the challenge of SSL 2; valid inside the call
-	SessionID     []byte   `zeek:"session_id"`                    // padded with zeros to 32 bytes, all zeros if longer; valid inside the call
-	Ciphers       []uint64 `zeek:"ciphers" type:"index_vec"`      // in the client's order, of 24 bits each for SSL 2; valid inside the call
-	CompMethods   []uint64 `zeek:"comp_methods" type:"index_vec"` // compression methods; valid inside the call
+	Conn          Conn       `zeek:"c"`
+	Version       uint64     `zeek:"version"`                       // offered, by its number on the wire
+	RecordVersion uint64     `zeek:"record_version"`                // of the record layer, 0 for SSL 2
+	PossibleTS    value.Time `zeek:"possible_ts"`                   // first four bytes of the random as seconds, as old clients sent them
+	ClientRandom  []byte     `zeek:"client_random"`                 // the other 28 bytes, or the challenge of SSL 2; valid inside the call
+	SessionID     []byte     `zeek:"session_id"`                    // padded with zeros to 32 bytes, all zeros if longer; valid inside the call
+	Ciphers       []uint64   `zeek:"ciphers" type:"index_vec"`      // in the client's order, of 24 bits each for SSL 2; valid inside the call
+	CompMethods   []uint64   `zeek:"comp_methods" type:"index_vec"` // compression methods; valid inside the call
 }
 
 // SSLServerHello is raised for a ServerHello (RFC 8446 section 4.1.3), or that of
@@ -37,14 +39,14 @@ type SSLClientHello struct {
 //
 //wirelog:event ssl_server_hello section=SSL
 type SSLServerHello struct {
-	Conn          Conn   `zeek:"c"`
-	Version       uint64 `zeek:"version"`        // chosen; for TLS 1.3 that of TLS 1.2, see SSLExtensionSupportedVersions
-	RecordVersion uint64 `zeek:"record_version"` // of the record layer, 0 for SSL 2
-	PossibleTS    Time   `zeek:"possible_ts"`    // first four bytes of the random as seconds
-	ServerRandom  []byte `zeek:"server_random"`  // all 32 bytes, or the connection's number of SSL 2; valid inside the call
-	SessionID     []byte `zeek:"session_id"`     // padded with zeros to 32 bytes, all zeros if longer; valid inside the call
-	Cipher        uint64 `zeek:"cipher"`
-	CompMethod    uint64 `zeek:"comp_method"`
+	Conn          Conn       `zeek:"c"`
+	Version       uint64     `zeek:"version"`        // chosen; for TLS 1.3 that of TLS 1.2, see SSLExtensionSupportedVersions
+	RecordVersion uint64     `zeek:"record_version"` // of the record layer, 0 for SSL 2
+	PossibleTS    value.Time `zeek:"possible_ts"`    // first four bytes of the random as seconds
+	ServerRandom  []byte     `zeek:"server_random"`  // all 32 bytes, or the connection's number of SSL 2; valid inside the call
+	SessionID     []byte     `zeek:"session_id"`     // padded with zeros to 32 bytes, all zeros if longer; valid inside the call
+	Cipher        uint64     `zeek:"cipher"`
+	CompMethod    uint64     `zeek:"comp_method"`
 }
 
 // SSLHandshakeMessage is raised for every handshake message that is not encrypted

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"path"
 	"strconv"
+
+	"github.com/wirelog/wirelog/value"
 )
 
 const argsKey = `,"args":`
@@ -19,7 +21,7 @@ const argsKey = `,"args":`
 // identifier as "fuid". Values are those of Zeek's to_json, without the unset
 // fields of records.
 type Stream struct {
-	now  func() Time
+	now  func() value.Time
 	emit func(line []byte)
 	buf  []byte
 }
@@ -28,7 +30,7 @@ type Stream struct {
 // patterns (as of path.Match), or of all without a pattern. now is the clock of
 // the shard. emit gets every line with its line feed; the slice is valid inside
 // the call. A pattern that matches no event that this build raises is an error.
-func NewStream(h *Hooks, now func() Time, emit func(line []byte), patterns ...string) (*Stream, error) {
+func NewStream(h *Hooks, now func() value.Time, emit func(line []byte), patterns ...string) (*Stream, error) {
 	picked, err := match(patterns)
 	if err != nil {
 		return nil, err

@@ -8,37 +8,39 @@ import (
 	"strings"
 	"testing"
 	"unicode/utf8"
+
+	"github.com/wirelog/wirelog/value"
 )
 
 // testConn is a Conn with an identity and nothing else.
 type testConn struct {
 	Conn
 	id  ConnID
-	uid UID
+	uid value.UID
 }
 
-func (c *testConn) ID() ConnID { return c.id }
-func (c *testConn) UID() UID   { return c.uid }
+func (c *testConn) ID() ConnID     { return c.id }
+func (c *testConn) UID() value.UID { return c.uid }
 
 type testFile struct {
 	File
-	fuid UID
+	fuid value.UID
 }
 
-func (f testFile) FUID() UID { return f.fuid }
+func (f testFile) FUID() value.UID { return f.fuid }
 
 func newTestConn() *testConn {
 	return &testConn{
 		id: ConnID{
 			OrigH: netip.MustParseAddr("10.0.0.1"), OrigP: 52122,
 			RespH: netip.MustParseAddr("2001:db8::2"), RespP: 443,
-			Proto: ProtoTCP, IPProto: 6,
+			Proto: value.ProtoTCP, IPProto: 6,
 		},
-		uid: MakeUID('C', 0, 12345),
+		uid: value.MakeUID('C', 0, 12345),
 	}
 }
 
-func testNow() Time { return 1449265638420145000 }
+func testNow() value.Time { return 1449265638420145000 }
 
 func newTestStream(t testing.TB, h *Hooks, emit func([]byte), patterns ...string) {
 	t.Helper()
@@ -55,7 +57,7 @@ func TestStreamLines(t *testing.T) {
 	h.TCP.Option.Raise(&TCPOption{Conn: c, IsOrig: true, Opt: 2, OptLen: 4})
 	h.ARP.Bad.Raise(&BadARP{SPA: netip.MustParseAddr("10.0.0.1"), SHA: []byte("00:01"), Explanation: []byte("x")})
 	h.Conn.NewConnection.Raise(&NewConnection{Conn: c})
-	h.Weird.File.Raise(&FileWeird{Name: "w", File: testFile{fuid: MakeUID('F', 0, 1)}})
+	h.Weird.File.Raise(&FileWeird{Name: "w", File: testFile{fuid: value.MakeUID('F', 0, 1)}})
 	h.Analyzer.ViolationInfo.Raise(&AnalyzerViolationInfo{AType: "Analyzer::ANALYZER_X", Info: ViolationInfo{Reason: []byte("r")}})
 	keys := `"uid":"` + c.uid.String() + `","id.orig_h":"10.0.0.1","id.orig_p":52122,"id.resp_h":"2001:db8::2","id.resp_p":443`
 	want := `{"ts":1449265638.420145,"event":"tcp_option",` + keys + `,"args":{"is_orig":true,"opt":2,"optlen":4}}
@@ -182,10 +184,10 @@ func fill(v reflect.Value, b []byte) {
 		*x = newTestConn()
 		return
 	case *File:
-		*x = testFile{fuid: MakeUID('F', 0, 9)}
+		*x = testFile{fuid: value.MakeUID('F', 0, 9)}
 		return
-	case *UID:
-		*x = MakeUID('C', 0, 7)
+	case *value.UID:
+		*x = value.MakeUID('C', 0, 7)
 		return
 	case *netip.Addr:
 		*x = netip.MustParseAddr("192.0.2.1")
@@ -226,7 +228,7 @@ func TestStreamAllocatesNothing(t *testing.T) {
 	newTestStream(t, &h, func(line []byte) { n += len(line) })
 	c := newTestConn()
 	packet := TCPPacket{Conn: c, Flags: "AP", Len: 100, Payload: bytes.Repeat([]byte{0xff, 'a'}, 50)}
-	options := TCPOptions{Conn: c, Options: []TCPOptionValue{{Kind: 8, Length: 10, SendTimestamp: Some[uint64](1)}}}
+	options := TCPOptions{Conn: c, Options: []TCPOptionValue{{Kind: 8, Length: 10, SendTimestamp: value.Some[uint64](1)}}}
 	unreachable := ICMPUnreachable{Conn: c, Context: ICMPContext{ID: c.id}}
 	advertisement := ICMPRouterAdvertisement{Conn: c, RouterLifetime: 1800.5}
 	changed := TunnelChanged{Conn: c, E: []Encapsulation{{ID: c.id, Type: "Tunnel::IP", UID: c.uid}}}
@@ -273,11 +275,11 @@ func FuzzStream(f *testing.F) {
 		})
 		c := newTestConn()
 		h.TCP.Packet.Raise(&TCPPacket{Conn: c, Flags: s, Seq: n, Payload: b})
-		h.TCP.Options.Raise(&TCPOptions{Conn: c, Options: []TCPOptionValue{{Kind: n, Data: Some(b)}, {}}})
+		h.TCP.Options.Raise(&TCPOptions{Conn: c, Options: []TCPOptionValue{{Kind: n, Data: value.Some(b)}, {}}})
 		h.Weird.Conn.Raise(&ConnWeird{Conn: c, Name: s, Addl: b, Source: s})
-		h.Teredo.Packet.Raise(&TeredoPacket{Conn: c, Inner: TeredoHdr{Auth: Some(TeredoAuth{ID: b, Value: b, Nonce: n})}})
-		h.ICMP.RouterAdvertisement.Raise(&ICMPRouterAdvertisement{Conn: c, RouterLifetime: Interval(v),
-			Options: []ICMP6NDOption{{Payload: Some(b)}, {LinkAddress: Some(b)}}})
+		h.Teredo.Packet.Raise(&TeredoPacket{Conn: c, Inner: TeredoHdr{Auth: value.Some(TeredoAuth{ID: b, Value: b, Nonce: n})}})
+		h.ICMP.RouterAdvertisement.Raise(&ICMPRouterAdvertisement{Conn: c, RouterLifetime: value.Interval(v),
+			Options: []ICMP6NDOption{{Payload: value.Some(b)}, {LinkAddress: value.Some(b)}}})
 		if lines != 5 {
 			t.Errorf("%d lines, want 5", lines)
 		}

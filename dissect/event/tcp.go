@@ -1,5 +1,7 @@
 package event
 
+import "github.com/wirelog/wirelog/value"
+
 // NewConnectionContents is raised when reassembly of a TCP connection's streams
 // begins, which is with its first packet.
 //
@@ -106,10 +108,10 @@ type SYNPacket struct {
 	// WinScale is the shift count of the window scale option, -1 without one.
 	WinScale int64 `zeek:"win_scale"`
 	// MSS is the maximum segment size in bytes, 0 without the option.
-	MSS    uint64      `zeek:"MSS"`
-	SACKOK bool        `zeek:"SACK_OK"` // SACK-permitted option present
-	TSval  Opt[uint64] `zeek:"TSval"`   // timestamp value, if that option is present
-	TSecr  Opt[uint64] `zeek:"TSecr"`   // timestamp echo reply, if that option is present
+	MSS    uint64            `zeek:"MSS"`
+	SACKOK bool              `zeek:"SACK_OK"` // SACK-permitted option present
+	TSval  value.Opt[uint64] `zeek:"TSval"`   // timestamp value, if that option is present
+	TSecr  value.Opt[uint64] `zeek:"TSecr"`   // timestamp echo reply, if that option is present
 }
 
 // ConnectionFirstACK is raised for the first ACK of the originator in a TCP
@@ -176,17 +178,17 @@ type TCPOptionValue struct {
 	Length uint64 `zeek:"length"` // bytes, kind and length byte included
 	// Data is the raw option when its kind is not known or its length is wrong;
 	// valid inside the call.
-	Data        Opt[[]byte] `zeek:"data"`
-	MSS         Opt[uint64] `zeek:"mss"`          // kind 2, bytes
-	WindowScale Opt[uint64] `zeek:"window_scale"` // kind 3, shift count
+	Data        value.Opt[[]byte] `zeek:"data"`
+	MSS         value.Opt[uint64] `zeek:"mss"`          // kind 2, bytes
+	WindowScale value.Opt[uint64] `zeek:"window_scale"` // kind 3, shift count
 	// SACK has the edges of the blocks of kind 5, left and right in turn;
 	// valid inside the call.
-	SACK          Opt[[]uint64] `zeek:"sack" type:"index_vec"`
-	SendTimestamp Opt[uint64]   `zeek:"send_timestamp"` // kind 8, TSval
-	EchoTimestamp Opt[uint64]   `zeek:"echo_timestamp"` // kind 8, TSecr
-	Rate          Opt[uint64]   `zeek:"rate"`           // kind 27, rate request code
-	TTLDiff       Opt[uint64]   `zeek:"ttl_diff"`       // kind 27, TTL difference
-	QSNonce       Opt[uint64]   `zeek:"qs_nonce"`       // kind 27, nonce
+	SACK          value.Opt[[]uint64] `zeek:"sack" type:"index_vec"`
+	SendTimestamp value.Opt[uint64]   `zeek:"send_timestamp"` // kind 8, TSval
+	EchoTimestamp value.Opt[uint64]   `zeek:"echo_timestamp"` // kind 8, TSecr
+	Rate          value.Opt[uint64]   `zeek:"rate"`           // kind 27, rate request code
+	TTLDiff       value.Opt[uint64]   `zeek:"ttl_diff"`       // kind 27, TTL difference
+	QSNonce       value.Opt[uint64]   `zeek:"qs_nonce"`       // kind 27, nonce
 }
 
 // TCPContents is raised for every run of in-order stream bytes of a TCP

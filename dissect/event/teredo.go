@@ -1,6 +1,10 @@
 package event
 
-import "net/netip"
+import (
+	"net/netip"
+
+	"github.com/wirelog/wirelog/value"
+)
 
 // TeredoAuth is the authentication encapsulation of a Teredo packet (RFC 4380
 // section 5.1.1).
@@ -18,7 +22,7 @@ type TeredoAuth struct {
 //
 //wirelog:record teredo_origin
 type TeredoOrigin struct {
-	P Port       `zeek:"p"` // UDP port of the client as the server sees it
+	P value.Port `zeek:"p"` // UDP port of the client as the server sees it
 	A netip.Addr `zeek:"a"` // IPv4 address of the client as the server sees it
 }
 
@@ -27,9 +31,9 @@ type TeredoOrigin struct {
 //
 //wirelog:record teredo_hdr
 type TeredoHdr struct {
-	Auth   Opt[TeredoAuth]   `zeek:"auth"`
-	Origin Opt[TeredoOrigin] `zeek:"origin"`
-	Hdr    PktHdr            `zeek:"hdr"` // the inner IPv6 header and what follows it
+	Auth   value.Opt[TeredoAuth]   `zeek:"auth"`
+	Origin value.Opt[TeredoOrigin] `zeek:"origin"`
+	Hdr    PktHdr                  `zeek:"hdr"` // the inner IPv6 header and what follows it
 }
 
 // TeredoPacket is raised for every IPv6 packet in a Teredo tunnel (RFC 4380).

@@ -1,6 +1,10 @@
 package event
 
-import "net/netip"
+import (
+	"net/netip"
+
+	"github.com/wirelog/wirelog/value"
+)
 
 // ConnWeird is raised for traffic of a connection that is not as its protocol
 // says, by the name that Zeek has for it.
@@ -18,11 +22,11 @@ type ConnWeird struct {
 //
 //wirelog:event expired_conn_weird section=Weird unraised
 type ExpiredConnWeird struct {
-	Name   string `zeek:"name"`
-	ID     ConnID `zeek:"id"`
-	UID    UID    `zeek:"uid"`
-	Addl   []byte `zeek:"addl"`   // particulars, often empty; valid inside the call
-	Source string `zeek:"source"` // analyzer that noticed, "" for the core
+	Name   string    `zeek:"name"`
+	ID     ConnID    `zeek:"id"`
+	UID    value.UID `zeek:"uid"`
+	Addl   []byte    `zeek:"addl"`   // particulars, often empty; valid inside the call
+	Source string    `zeek:"source"` // analyzer that noticed, "" for the core
 }
 
 // FlowWeird is raised for odd traffic between two hosts that belongs to no

@@ -1,6 +1,10 @@
 package event
 
-import "net/netip"
+import (
+	"net/netip"
+
+	"github.com/wirelog/wirelog/value"
+)
 
 // X509Certificate is raised when a file was found to be an X.509 certificate
 // (RFC 5280), before the events of its extensions.
@@ -23,20 +27,20 @@ type X509Certificate struct {
 //
 //wirelog:record X509::Certificate
 type X509CertificateRecord struct {
-	Version        uint64      `zeek:"version"` // 3 for X.509v3
-	Serial         string      `zeek:"serial"`  // in hexadecimal
-	Subject        string      `zeek:"subject"`
-	Issuer         string      `zeek:"issuer"`
-	CN             Opt[string] `zeek:"cn"`               // the last common name of the subject
-	NotValidBefore Time        `zeek:"not_valid_before"` // 0 if it cannot be read
-	NotValidAfter  Time        `zeek:"not_valid_after"`  // 0 if it cannot be read
-	KeyAlg         string      `zeek:"key_alg"`
-	SigAlg         string      `zeek:"sig_alg"`
-	KeyType        Opt[string] `zeek:"key_type"`   // "rsa", "dsa", "ecdsa"; unset if the key cannot be read
-	KeyLength      Opt[uint64] `zeek:"key_length"` // in bits
-	Exponent       Opt[string] `zeek:"exponent"`   // of an RSA key, in decimal
-	Curve          Opt[string] `zeek:"curve"`      // of an elliptic curve key
-	TBSSigAlg      string      `zeek:"tbs_sig_alg"`
+	Version        uint64            `zeek:"version"` // 3 for X.509v3
+	Serial         string            `zeek:"serial"`  // in hexadecimal
+	Subject        string            `zeek:"subject"`
+	Issuer         string            `zeek:"issuer"`
+	CN             value.Opt[string] `zeek:"cn"`               // the last common name of the subject
+	NotValidBefore value.Time        `zeek:"not_valid_before"` // 0 if it cannot be read
+	NotValidAfter  value.Time        `zeek:"not_valid_after"`  // 0 if it cannot be read
+	KeyAlg         string            `zeek:"key_alg"`
+	SigAlg         string            `zeek:"sig_alg"`
+	KeyType        value.Opt[string] `zeek:"key_type"`   // "rsa", "dsa", "ecdsa"; unset if the key cannot be read
+	KeyLength      value.Opt[uint64] `zeek:"key_length"` // in bits
+	Exponent       value.Opt[string] `zeek:"exponent"`   // of an RSA key, in decimal
+	Curve          value.Opt[string] `zeek:"curve"`      // of an elliptic curve key
+	TBSSigAlg      string            `zeek:"tbs_sig_alg"`
 }
 
 // X509Extension is raised for each extension of a certificate (RFC 5280 section 4.2),
@@ -53,10 +57,10 @@ type X509Extension struct {
 //
 //wirelog:record X509::Extension
 type X509ExtensionRecord struct {
-	Name      string      `zeek:"name"` // as OpenSSL spells it out; the object identifier if it is not known
-	ShortName Opt[string] `zeek:"short_name"`
-	OID       string      `zeek:"oid"`
-	Critical  bool        `zeek:"critical"`
+	Name      string            `zeek:"name"` // as OpenSSL spells it out; the object identifier if it is not known
+	ShortName value.Opt[string] `zeek:"short_name"`
+	OID       string            `zeek:"oid"`
+	Critical  bool              `zeek:"critical"`
 	// Value is the content as text, if its form is known, else its bytes with the
 	// octet string around them.
 	Value string `zeek:"value"`
@@ -75,8 +79,8 @@ type X509ExtBasicConstraints struct {
 //
 //wirelog:record X509::BasicConstraints
 type X509BasicConstraintsRecord struct {
-	CA      bool        `zeek:"ca"`
-	PathLen Opt[uint64] `zeek:"path_len"` // certificates of authorities that may follow
+	CA      bool              `zeek:"ca"`
+	PathLen value.Opt[uint64] `zeek:"path_len"` // certificates of authorities that may follow
 }
 
 // X509ExtSubjectAlternativeName is raised for the subject alternative names of a
@@ -151,12 +155,12 @@ type OCSPResponseStatus struct {
 //
 //wirelog:event ocsp_response_bytes section=OCSP own
 type OCSPResponseBytes struct {
-	File               File   `zeek:"f"`
-	Status             string `zeek:"status"`      // as in OCSPResponseStatus
-	Version            uint64 `zeek:"version"`     // 0 for version 1
-	ResponderID        string `zeek:"responderId"` // the name or key hash of who answers
-	ProducedAt         Time   `zeek:"producedAt"`
-	SignatureAlgorithm string `zeek:"signatureAlgorithm"`
+	File               File       `zeek:"f"`
+	Status             string     `zeek:"status"`      // as in OCSPResponseStatus
+	Version            uint64     `zeek:"version"`     // 0 for version 1
+	ResponderID        string     `zeek:"responderId"` // the name or key hash of who answers
+	ProducedAt         value.Time `zeek:"producedAt"`
+	SignatureAlgorithm string     `zeek:"signatureAlgorithm"`
 	// Certs are the certificates to check the signature with, in DER; valid inside the call.
 	Certs [][]byte `zeek:"certs" type:"x509_opaque_vector"`
 }
@@ -165,16 +169,16 @@ type OCSPResponseBytes struct {
 //
 //wirelog:event ocsp_response_certificate section=OCSP own
 type OCSPResponseCertificate struct {
-	File           File   `zeek:"f"`
-	HashAlgorithm  string `zeek:"hashAlgorithm"`  // of the two hashes
-	IssuerNameHash string `zeek:"issuerNameHash"` // of the issuer's name
-	IssuerKeyHash  string `zeek:"issuerKeyHash"`  // of the issuer's public key
-	SerialNumber   string `zeek:"serialNumber"`
-	CertStatus     string `zeek:"certStatus"`   // "good", "revoked" or "unknown"
-	RevokeTime     Time   `zeek:"revokeTime"`   // 0 if it is not revoked
-	RevokeReason   string `zeek:"revokeReason"` // "" if none is told
-	ThisUpdate     Time   `zeek:"thisUpdate"`   // as of when the status is right
-	NextUpdate     Time   `zeek:"nextUpdate"`   // until when there will be newer information, or 0
+	File           File       `zeek:"f"`
+	HashAlgorithm  string     `zeek:"hashAlgorithm"`  // of the two hashes
+	IssuerNameHash string     `zeek:"issuerNameHash"` // of the issuer's name
+	IssuerKeyHash  string     `zeek:"issuerKeyHash"`  // of the issuer's public key
+	SerialNumber   string     `zeek:"serialNumber"`
+	CertStatus     string     `zeek:"certStatus"`   // "good", "revoked" or "unknown"
+	RevokeTime     value.Time `zeek:"revokeTime"`   // 0 if it is not revoked
+	RevokeReason   string     `zeek:"revokeReason"` // "" if none is told
+	ThisUpdate     value.Time `zeek:"thisUpdate"`   // as of when the status is right
+	NextUpdate     value.Time `zeek:"nextUpdate"`   // until when there will be newer information, or 0
 }
 
 // OCSPExtension is raised for each extension of an OCSP response.

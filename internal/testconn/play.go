@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/wirelog/wirelog/value"
+
 	"github.com/wirelog/wirelog/dissect/conn"
 	"github.com/wirelog/wirelog/dissect/event"
 )
@@ -15,7 +17,7 @@ import (
 // its name and its parameters in JSON. It is to be called before the first packet.
 func (b *Bench) Events(prefixes ...string) *[]string {
 	lines := new([]string)
-	_, err := event.NewStream(b.Hooks, func() event.Time { return b.Now }, func(line []byte) {
+	_, err := event.NewStream(b.Hooks, func() value.Time { return b.Now }, func(line []byte) {
 		var e struct {
 			Event string
 			Args  json.RawMessage

@@ -11,13 +11,15 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/wirelog/wirelog/value"
+
 	"github.com/wirelog/wirelog/dissect/conn"
 	"github.com/wirelog/wirelog/dissect/event"
-	"github.com/wirelog/wirelog/dissect/packet"
+	"github.com/wirelog/wirelog/dissect/link/packet"
 )
 
 // Start is the time at which a Bench begins.
-const Start = 1_700_000_000 * conn.Second
+const Start = 1_700_000_000 * value.Second
 
 // Flags of TCP, by their letters in FlagLetters.
 const FlagLetters = "FSRPAU"
@@ -128,7 +130,7 @@ type Bench struct {
 	T     testing.TB
 	Hooks *event.Hooks
 	Table *conn.Table
-	Now   event.Time
+	Now   value.Time
 	Num   uint64
 	// Batch is how many packets' memory stays what it is: after so many it is
 	// overwritten. 0 stands for 1.
@@ -158,10 +160,10 @@ func New(t testing.TB, cfg conn.Config) *Bench {
 
 // At makes b the clock of its own timers: they fire when the time comes, not at
 // the next packet.
-func (b *Bench) At(d event.Time) (event.Time, uint64) { return d, b.Num + 1 }
+func (b *Bench) At(d value.Time) (value.Time, uint64) { return d, b.Num + 1 }
 
 // Advance lets time pass.
-func (b *Bench) Advance(d event.Time) {
+func (b *Bench) Advance(d value.Time) {
 	b.Now += d
 	b.Table.Advance(b.Now, b)
 }
@@ -227,7 +229,7 @@ func (b *Bench) Script(script string) {
 			if err != nil {
 				b.T.Fatal(err)
 			}
-			b.Advance(event.Time(sec * 1e9))
+			b.Advance(value.Time(sec * 1e9))
 			continue
 		}
 		b.Now += 1e6

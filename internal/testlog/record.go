@@ -3,6 +3,8 @@ package testlog
 import (
 	"net/netip"
 
+	"github.com/wirelog/wirelog/value"
+
 	"github.com/wirelog/wirelog/schemas"
 )
 
@@ -16,19 +18,19 @@ func Conn() *schemas.Conn {
 			RespH: netip.MustParseAddr("192.150.187.43"), RespP: 80,
 		},
 		Proto:       "tcp",
-		Service:     schemas.Some("http"),
-		Duration:    schemas.Some(schemas.Interval(15.161267042160034)),
-		OrigBytes:   schemas.Some(uint64(900)),
-		RespBytes:   schemas.Some(uint64(376)),
-		ConnState:   schemas.Some("S2"),
-		LocalOrig:   schemas.Some(true),
-		LocalResp:   schemas.Some(false),
-		History:     schemas.Some("ShADadF"),
-		OrigPkts:    schemas.Some(uint64(8)),
-		OrigIPBytes: schemas.Some(uint64(1240)),
-		RespPkts:    schemas.Some(uint64(8)),
-		RespIPBytes: schemas.Some(uint64(700)),
-		IPProto:     schemas.Some(uint64(6)),
+		Service:     value.Some("http"),
+		Duration:    value.Some(value.Interval(15.161267042160034)),
+		OrigBytes:   value.Some(uint64(900)),
+		RespBytes:   value.Some(uint64(376)),
+		ConnState:   value.Some("S2"),
+		LocalOrig:   value.Some(true),
+		LocalResp:   value.Some(false),
+		History:     value.Some("ShADadF"),
+		OrigPkts:    value.Some(uint64(8)),
+		OrigIPBytes: value.Some(uint64(1240)),
+		RespPkts:    value.Some(uint64(8)),
+		RespIPBytes: value.Some(uint64(700)),
+		IPProto:     value.Some(uint64(6)),
 	}
 }
 

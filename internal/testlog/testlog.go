@@ -13,6 +13,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/wirelog/wirelog/value"
+
 	"github.com/wirelog/wirelog/schemas"
 	"github.com/wirelog/wirelog/writers/tsv"
 )
@@ -185,7 +187,7 @@ func parse(v reflect.Value, cell string) (err error) {
 		p, err = netip.ParsePrefix(cell)
 		v.Set(reflect.ValueOf(p))
 		return err
-	case schemas.Time:
+	case value.Time:
 		sec, frac, _ := strings.Cut(cell, ".")
 		var s, us int64
 		if s, err = strconv.ParseInt(sec, 10, 64); err != nil {

@@ -12,6 +12,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/wirelog/wirelog/value"
+
 	"github.com/wirelog/wirelog/readers"
 	"github.com/wirelog/wirelog/readers/row"
 	"github.com/wirelog/wirelog/schemas"
@@ -158,7 +160,7 @@ func (s *sink) Count(v uint64)         { s.put(strconv.FormatUint(v, 10)) }
 func (s *sink) Int(v int64)            { s.put(strconv.FormatInt(v, 10)) }
 func (s *sink) Double(v float64)       { s.put(strconv.FormatFloat(v, 'f', 6, 64)) }
 func (s *sink) Interval(v float64)     { s.Double(v) }
-func (s *sink) Time(v schemas.Time)    { s.Double(v.Seconds()) }
+func (s *sink) Time(v value.Time)      { s.Double(v.Seconds()) }
 func (s *sink) Enum(v string)          { s.String(v) }
 func (s *sink) Addr(v netip.Addr)      { s.put(v.String()) }
 func (s *sink) Subnet(v netip.Prefix)  { s.put(v.String()) }

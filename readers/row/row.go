@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"net/netip"
 
+	"github.com/wirelog/wirelog/value"
+
 	"github.com/wirelog/wirelog/schemas"
 )
 
@@ -59,10 +61,10 @@ func New(s *schemas.Schema) *Row { return &Row{s, make([]Value, len(s.Fields))} 
 func (r *Row) Schema() *schemas.Schema { return r.schema }
 
 // Time returns the time in the column ts, 0 if there is none.
-func (r *Row) Time() schemas.Time {
+func (r *Row) Time() value.Time {
 	for i := range r.schema.Fields {
 		if f := &r.schema.Fields[i]; f.Name == "ts" && f.Kind == schemas.KindTime && f.Container == schemas.Scalar {
-			return schemas.Time(r.Values[i].Number)
+			return value.Time(r.Values[i].Number)
 		}
 	}
 	return 0
@@ -110,7 +112,7 @@ func (v *Value) pass(k schemas.Kind, s schemas.Sink) {
 	case schemas.KindDouble:
 		s.Double(v.Double)
 	case schemas.KindTime:
-		s.Time(schemas.Time(v.Number))
+		s.Time(value.Time(v.Number))
 	case schemas.KindInterval:
 		s.Interval(v.Double)
 	case schemas.KindString:

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/wirelog/wirelog/value"
+
 	"github.com/wirelog/wirelog/schemas"
 )
 
@@ -34,7 +36,7 @@ func Parse(k schemas.Kind, s string) (v Value, err error) {
 	case schemas.KindDouble, schemas.KindInterval:
 		v.Double, err = strconv.ParseFloat(s, 64)
 	case schemas.KindTime:
-		var t schemas.Time
+		var t value.Time
 		t, err = parseSeconds(s)
 		v.Number = uint64(t)
 	case schemas.KindAddr:
@@ -64,16 +66,16 @@ func Wrong(k schemas.Kind, s string) error {
 const most = math.MaxInt64 / 1_000_000_000
 
 // seconds is a time of so many, rounded to microseconds.
-func seconds(v float64) (schemas.Time, error) {
+func seconds(v float64) (value.Time, error) {
 	if math.IsNaN(v) || math.Abs(v) > most {
 		return 0, Wrong(schemas.KindTime, strconv.FormatFloat(v, 'g', -1, 64))
 	}
-	return schemas.Time(math.Round(v*1e6)) * 1000, nil
+	return value.Time(math.Round(v*1e6)) * 1000, nil
 }
 
 // parseSeconds reads seconds since the epoch; what is finer than microseconds is
 // what a double has of them beyond its precision, and rounded.
-func parseSeconds(s string) (schemas.Time, error) {
+func parseSeconds(s string) (value.Time, error) {
 	whole, frac, _ := strings.Cut(s, ".")
 	sec, err := strconv.ParseInt(whole, 10, 64)
 	if err != nil || sec >= most || sec <= -most || len(frac) > 6 || strings.HasPrefix(s, "+") {
@@ -90,23 +92,23 @@ func parseSeconds(s string) (schemas.Time, error) {
 		}
 	}
 	if whole[0] == '-' {
-		return schemas.Time(sec*1e9 - int64(us)*1000), nil
+		return value.Time(sec*1e9 - int64(us)*1000), nil
 	}
-	return schemas.Time(sec*1e9 + int64(us)*1000), nil
+	return value.Time(sec*1e9 + int64(us)*1000), nil
 }
 
 // ParseTime reads a time of JSON: seconds, milliseconds or ISO 8601.
-func ParseTime(s string) (schemas.Time, error) {
+func ParseTime(s string) (value.Time, error) {
 	if strings.ContainsAny(s, "T:") {
 		t, err := time.Parse(time.RFC3339Nano, s)
 		if sec := t.Unix(); err != nil || sec >= most || sec <= -most {
 			return 0, Wrong(schemas.KindTime, s)
 		}
-		return schemas.Time(t.UnixNano()), nil
+		return value.Time(t.UnixNano()), nil
 	}
 	// Zeek writes seconds as a double, with a point.
 	if n, err := strconv.ParseInt(s, 10, 64); err == nil && (n > 1e11 || n < -1e11) && n < math.MaxInt64/1_000_000 && n > math.MinInt64/1_000_000 {
-		return schemas.Time(n * 1_000_000), nil
+		return value.Time(n * 1_000_000), nil
 	}
 	return parseSeconds(s)
 }

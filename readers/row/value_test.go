@@ -3,11 +3,11 @@ package row
 import (
 	"testing"
 
-	"github.com/wirelog/wirelog/schemas"
+	"github.com/wirelog/wirelog/value"
 )
 
 func TestParseTime(t *testing.T) {
-	for text, want := range map[string]schemas.Time{
+	for text, want := range map[string]value.Time{
 		"1320329757.771755": 1320329757771755000, "0.0": 0, "-1.5": -1500000000, "1320329757771": 1320329757771000000,
 		"2011-11-03T14:15:57.771755Z": 1320329757771755000, "1e3": 1000000000000, "1795248340.1554599": 1795248340155460000,
 		"12": 12000000000,

@@ -21,6 +21,7 @@ import (
 
 	"github.com/wirelog/wirelog/internal/testlog"
 	"github.com/wirelog/wirelog/schemas"
+	"github.com/wirelog/wirelog/value"
 	"github.com/wirelog/wirelog/writers"
 	"github.com/wirelog/wirelog/writers/json"
 	"github.com/wirelog/wirelog/writers/row"
@@ -111,17 +112,17 @@ func put(to map[string]any, name string, a arrow.Array, i int) {
 		list := []any{}
 		start, end := a.ValueOffsets(i)
 		for k := start; k < end; k++ {
-			list = append(list, value(a.ListValues(), int(k)))
+			list = append(list, valueAt(a.ListValues(), int(k)))
 		}
 		to[name] = list
 	default:
 		if a.IsValid(i) {
-			to[name] = value(a, i)
+			to[name] = valueAt(a, i)
 		}
 	}
 }
 
-func value(a arrow.Array, i int) any {
+func valueAt(a arrow.Array, i int) any {
 	if a.IsNull(i) {
 		return nil
 	}
@@ -176,7 +177,7 @@ func awkward() testlog.Record {
 // What is read back, from either form and compressed or not, is what the JSON output has.
 func TestReadBack(t *testing.T) {
 	for _, records := range [][]schemas.Record{
-		{testlog.Conn(), &schemas.Conn{UID: "C2", TunnelParents: schemas.Set[string]{}}, &schemas.Conn{TunnelParents: schemas.Set[string]{"a", "b"}}},
+		{testlog.Conn(), &schemas.Conn{UID: "C2", TunnelParents: value.Set[string]{}}, &schemas.Conn{TunnelParents: value.Set[string]{"a", "b"}}},
 		{awkward(), awkward()},
 	} {
 		want := asJSON(t, records...)
@@ -246,7 +247,7 @@ func TestNoRows(t *testing.T) {
 func many(t testing.TB, s *stream, from, n int) {
 	t.Helper()
 	for i := from; i < from+n; i++ {
-		s.Write(rowsOf(&schemas.Weird{TS: schemas.Time(i) * 1e9, Name: strings.Repeat("x", 1000)}))
+		s.Write(rowsOf(&schemas.Weird{TS: value.Time(i) * 1e9, Name: strings.Repeat("x", 1000)}))
 	}
 }
 

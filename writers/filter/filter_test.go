@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/wirelog/wirelog/value"
+
 	"github.com/wirelog/wirelog/internal/testlog"
 	"github.com/wirelog/wirelog/schemas"
 	"github.com/wirelog/wirelog/writers/filter"
@@ -12,8 +14,8 @@ import (
 
 func conn() *schemas.Conn {
 	c := testlog.Conn()
-	c.LocalResp = schemas.Opt[bool]{}
-	c.TunnelParents = schemas.Set[string]{"CTunnel1", "CTunnel2"}
+	c.LocalResp = value.Opt[bool]{}
+	c.TunnelParents = value.Set[string]{"CTunnel1", "CTunnel2"}
 	return c
 }
 
@@ -21,7 +23,7 @@ func conn() *schemas.Conn {
 // without local_resp.
 func TestMatch(t *testing.T) {
 	bare := conn()
-	bare.Duration, bare.RespBytes, bare.Service, bare.TunnelParents = schemas.Opt[schemas.Interval]{}, schemas.Opt[uint64]{}, schemas.Opt[string]{}, nil
+	bare.Duration, bare.RespBytes, bare.Service, bare.TunnelParents = value.Opt[value.Interval]{}, value.Opt[uint64]{}, value.Opt[string]{}, nil
 	for _, tt := range []struct {
 		source string
 		// conn and bare are the results for the record and for one in which

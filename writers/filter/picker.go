@@ -4,6 +4,8 @@ import (
 	"math"
 	"net/netip"
 
+	"github.com/wirelog/wirelog/value"
+
 	"github.com/wirelog/wirelog/schemas"
 	"github.com/wirelog/wirelog/writers/internal/text"
 )
@@ -107,7 +109,7 @@ func (p *picker) Double(v float64) {
 
 func (p *picker) Interval(v float64) { p.Double(v) }
 
-func (p *picker) Time(v schemas.Time) { p.Double(v.Seconds()) }
+func (p *picker) Time(v value.Time) { p.Double(v.Seconds()) }
 
 func (p *picker) String(v string) {
 	if p.next() {

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/wirelog/wirelog/value"
+
 	"github.com/wirelog/wirelog/schemas"
 	"github.com/wirelog/wirelog/schemas/ecs"
 	"github.com/wirelog/wirelog/writers/internal/text"
@@ -368,7 +370,7 @@ func (s *ecsSink) Double(v float64) {
 	s.put()
 }
 
-func (s *ecsSink) Time(v schemas.Time) {
+func (s *ecsSink) Time(v value.Time) {
 	s.value.Time(v)
 	s.put()
 }

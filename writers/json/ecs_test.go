@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/wirelog/wirelog/value"
+
 	"github.com/wirelog/wirelog/internal/testlog"
 	"github.com/wirelog/wirelog/schemas"
 	"github.com/wirelog/wirelog/writers"
@@ -18,8 +20,8 @@ func TestECS(t *testing.T) {
 		RespH: netip.MustParseAddr("fe80::2"), RespP: 53,
 	}
 	conn := testlog.Conn()
-	conn.OrigL2Addr = schemas.Some("00:00:5e:00:53:af")
-	conn.VLAN = schemas.Some(int64(7))
+	conn.OrigL2Addr = value.Some("00:00:5e:00:53:af")
+	conn.VLAN = value.Some(int64(7))
 	const start = `{"ecs.version":"8.17.0","event.kind":"event","event.module":"zeek",`
 	for _, tt := range []struct {
 		rec  schemas.Record
@@ -36,8 +38,8 @@ func TestECS(t *testing.T) {
 			`"source.mac":"00-00-5E-00-53-AF","network.vlan.id":"7","network.packets":16,"network.bytes":1940,"network.direction":"outbound",` +
 			`"event.type":["connection","info"],"related.ip":["10.0.2.15","192.150.187.43"]}`},
 		{&schemas.DNS{
-			TS: 1e9, UID: "C1", ID: id, Proto: "udp", Query: schemas.Some("a.test"), QClass: schemas.Some(uint64(1)),
-			RCode: schemas.Some(uint64(3)), RD: true, RA: true, Answers: schemas.Vector[string]{"b.test", "10.9.8.7"}, TTLs: schemas.Vector[schemas.Interval]{1, 60},
+			TS: 1e9, UID: "C1", ID: id, Proto: "udp", Query: value.Some("a.test"), QClass: value.Some(uint64(1)),
+			RCode: value.Some(uint64(3)), RD: true, RA: true, Answers: value.Vector[string]{"b.test", "10.9.8.7"}, TTLs: value.Vector[value.Interval]{1, 60},
 		}, start + `"event.dataset":"zeek.dns","event.category":["network"],"event.type":["connection","info","protocol"],"network.protocol":"dns","observer.name":"tap1",` +
 			`"@timestamp":"1970-01-01T00:00:01.000000Z","event.id":"C1","zeek.session_id":"C1",` +
 			`"source.address":"10.0.0.1","source.ip":"10.0.0.1","source.port":1025,` +
@@ -48,22 +50,22 @@ func TestECS(t *testing.T) {
 			`"dns.header_flags":["RD","RA"],"dns.resolved_ip":["10.9.8.7"],"related.ip":["10.0.0.1","fe80::2"]}`},
 		{&schemas.X509{
 			Fingerprint: "ab", Certificate: schemas.X509Certificate{Version: 3},
-			SAN: schemas.X509AlternativeNames{DNS: schemas.Vector[string]{"a", "b"}, Email: schemas.Vector[string]{}, IP: schemas.Vector[netip.Addr]{id.OrigH}},
+			SAN: schemas.X509AlternativeNames{DNS: value.Vector[string]{"a", "b"}, Email: value.Vector[string]{}, IP: value.Vector[netip.Addr]{id.OrigH}},
 		}, `"file.x509.alternative_names":["a","b","10.0.0.1"]`},
 		{&schemas.X509{Certificate: schemas.X509Certificate{Issuer: `CN=a "b",OU=c,OU=d`, SigAlg: "rsassaPss"}},
 			`"file.x509.issuer.common_name":["a \"b\""],"file.x509.issuer.organizational_unit":["c","d"],"file.x509.issuer.distinguished_name":"CN=a \"b\",OU=c,OU=d",`},
 		{&schemas.X509{Certificate: schemas.X509Certificate{SigAlg: "rsassaPss"}}, `"file.x509.signature_algorithm":"rsassaPss"`},
 		{&schemas.X509{Certificate: schemas.X509Certificate{SigAlg: "sha256WithRSAEncryption"}}, `"file.x509.signature_algorithm":"SHA256-RSA"`},
-		{&schemas.HTTP{URI: schemas.Some(`/a"b?c`), StatusCode: schemas.Some(uint64(404))}, `"url.path":"/a\"b","url.query":"c",`},
-		{&schemas.HTTP{StatusCode: schemas.Some(uint64(404))}, `"http.response.status_code":404,"event.outcome":"failure",`},
-		{&schemas.HTTP{StatusCode: schemas.Some(uint64(304))}, `"event.outcome":"success",`},
+		{&schemas.HTTP{URI: value.Some(`/a"b?c`), StatusCode: value.Some(uint64(404))}, `"url.path":"/a\"b","url.query":"c",`},
+		{&schemas.HTTP{StatusCode: value.Some(uint64(404))}, `"http.response.status_code":404,"event.outcome":"failure",`},
+		{&schemas.HTTP{StatusCode: value.Some(uint64(304))}, `"event.outcome":"success",`},
 		{&schemas.MySQL{Cmd: "connect"}, `"event.category":["database","network","session"],"event.type":["connection","protocol","access","start"],`},
 		{&schemas.Modbus{}, `"event.outcome":"success"`},
-		{&schemas.Modbus{Exception: schemas.Some("ILLEGAL_FUNCTION")}, `"event.outcome":"failure","zeek.modbus.exception":"ILLEGAL_FUNCTION"`},
-		{&schemas.SMBCmd{Status: schemas.Some("SUCCESS")}, `"event.outcome":"success","zeek.smb_cmd.status":"SUCCESS"`},
-		{&schemas.SMBCmd{Status: schemas.Some("ACCESS_DENIED")}, `"event.type":["connection","protocol","error"]`},
-		{&schemas.SMBFiles{Path: schemas.Some(`\\a\"b"`), Name: schemas.Some("c")}, `"file.path":"\\\\a\\\"b\"\\c"`},
-		{&schemas.Kerberos{Client: schemas.Some("host/a.test/REALM")}, `"user.name":"host/a.test","user.domain":"REALM","zeek.kerberos.client":"host/a.test/REALM",`},
+		{&schemas.Modbus{Exception: value.Some("ILLEGAL_FUNCTION")}, `"event.outcome":"failure","zeek.modbus.exception":"ILLEGAL_FUNCTION"`},
+		{&schemas.SMBCmd{Status: value.Some("SUCCESS")}, `"event.outcome":"success","zeek.smb_cmd.status":"SUCCESS"`},
+		{&schemas.SMBCmd{Status: value.Some("ACCESS_DENIED")}, `"event.type":["connection","protocol","error"]`},
+		{&schemas.SMBFiles{Path: value.Some(`\\a\"b"`), Name: value.Some("c")}, `"file.path":"\\\\a\\\"b\"\\c"`},
+		{&schemas.Kerberos{Client: value.Some("host/a.test/REALM")}, `"user.name":"host/a.test","user.domain":"REALM","zeek.kerberos.client":"host/a.test/REALM",`},
 	} {
 		e := json.Format{ECS: true, System: "tap1"}.New(tt.rec.Schema(), ^schemas.Groups(0))
 		got := string(e.Append(nil, tt.rec))
@@ -110,7 +112,7 @@ func TestECSAllocations(t *testing.T) {
 	if n := testing.AllocsPerRun(100, func() { buf = e.Append(buf[:0], conn) }); n > 0 {
 		t.Errorf("%v allocations a record", n)
 	}
-	http := &schemas.HTTP{URI: schemas.Some("/a?b"), StatusCode: schemas.Some(uint64(404))}
+	http := &schemas.HTTP{URI: value.Some("/a?b"), StatusCode: value.Some(uint64(404))}
 	e = json.Format{ECS: true}.New(http.Schema(), 0)
 	if n := testing.AllocsPerRun(100, func() { buf = e.Append(buf[:0], http) }); n > 0 {
 		t.Errorf("%v allocations a record of http", n)

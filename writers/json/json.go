@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/wirelog/wirelog/value"
+
 	"github.com/wirelog/wirelog/schemas"
 	"github.com/wirelog/wirelog/writers"
 	"github.com/wirelog/wirelog/writers/internal/text"
@@ -70,7 +72,7 @@ type Encoder struct {
 	// before begins every object of the streaming form, up to the time, which
 	// is at now.
 	before []byte
-	now    *schemas.Time
+	now    *value.Time
 	// ecs encodes instead, if set.
 	ecs *ecsEncoder
 }
@@ -79,7 +81,7 @@ var _ writers.Encoder = (*Encoder)(nil)
 
 // New returns an encoder for records of s with the optional columns of g.
 func (f Format) New(s *schemas.Schema, g schemas.Groups) *Encoder {
-	e := &Encoder{sink: sink{groups: g, format: f}, now: new(schemas.Time)}
+	e := &Encoder{sink: sink{groups: g, format: f}, now: new(value.Time)}
 	if f.ECS {
 		e.ecs = f.newECS(s, g)
 		return e
@@ -98,7 +100,7 @@ func (f Format) New(s *schemas.Schema, g schemas.Groups) *Encoder {
 }
 
 // SetClock implements writers.Clocked.
-func (e *Encoder) SetClock(now *schemas.Time) { e.now = now }
+func (e *Encoder) SetClock(now *value.Time) { e.now = now }
 
 // Append appends rec as one line.
 func (e *Encoder) Append(dst []byte, rec schemas.Record) []byte {
@@ -167,9 +169,9 @@ func (s *sink) Double(v float64) { s.buf = text.AppendJSONDouble(s.key(), v) }
 
 func (s *sink) Interval(v float64) { s.buf = text.AppendJSONDouble(s.key(), v) }
 
-func (s *sink) Time(v schemas.Time) { s.buf = s.appendTime(s.key(), v) }
+func (s *sink) Time(v value.Time) { s.buf = s.appendTime(s.key(), v) }
 
-func (s *sink) appendTime(dst []byte, v schemas.Time) []byte {
+func (s *sink) appendTime(dst []byte, v value.Time) []byte {
 	switch s.format.Timestamps {
 	case Millis:
 		dst = strconv.AppendInt(dst, int64(v.Seconds()*1000), 10)
@@ -181,7 +183,7 @@ func (s *sink) appendTime(dst []byte, v schemas.Time) []byte {
 	return dst
 }
 
-func appendISO(dst []byte, v schemas.Time) []byte {
+func appendISO(dst []byte, v value.Time) []byte {
 	us := int64(v) / 1000
 	sec := us / 1e6
 	if us -= sec * 1e6; us < 0 {

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"github.com/wirelog/wirelog/value"
+
 	"github.com/wirelog/wirelog/internal/testlog"
 	"github.com/wirelog/wirelog/schemas"
 	"github.com/wirelog/wirelog/writers/json"
@@ -61,7 +63,7 @@ func TestTypes(t *testing.T) {
 func TestTimestamps(t *testing.T) {
 	for _, tt := range []struct {
 		form string
-		ns   schemas.Time
+		ns   value.Time
 		want string
 	}{
 		{"epoch", 1320329757771755000, "1320329757.771755"},
@@ -129,8 +131,8 @@ func FuzzString(f *testing.F) {
 func TestAllocations(t *testing.T) {
 	for _, form := range []json.Timestamps{json.Epoch, json.Millis, json.ISO8601} {
 		rec := testlog.Conn()
-		rec.TunnelParents = schemas.Set[string]{"CblCHNnmxeyuTZty7"}
-		rec.Service = schemas.Some("caf\xe9\t")
+		rec.TunnelParents = value.Set[string]{"CblCHNnmxeyuTZty7"}
+		rec.Service = value.Some("caf\xe9\t")
 		e := json.Format{Timestamps: form}.New(rec.Schema(), 0)
 		buf := e.Append(nil, rec)
 		if n := testing.AllocsPerRun(100, func() { buf = e.Append(buf[:0], rec) }); n != 0 {
@@ -154,7 +156,7 @@ func BenchmarkConn(b *testing.B) {
 }
 
 func TestStreaming(t *testing.T) {
-	now := schemas.Time(1320329757771755999)
+	now := value.Time(1320329757771755999)
 	rec := &schemas.Weird{TS: now - 1e9, Name: "w"}
 	e := json.Format{Timestamps: json.ISO8601, Streaming: true, System: `a "b"`}.New(rec.Schema(), 0)
 	e.SetClock(&now)

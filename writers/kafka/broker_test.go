@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/wirelog/wirelog/value"
+
 	"github.com/wirelog/wirelog/internal/testlog"
 	"github.com/wirelog/wirelog/schemas"
 	"github.com/wirelog/wirelog/writers"
@@ -41,7 +43,7 @@ func BenchmarkBroker(b *testing.B) {
 			c := m.Collector()
 			rec := testlog.Conn()
 			size := recordSize(&rec.UID, rec)
-			rec.History = schemas.Some(strings.Repeat("D", max(0, 500-size)))
+			rec.History = value.Some(strings.Repeat("D", max(0, 500-size)))
 			begun, cpu := time.Now(), cpuTime(b)
 			b.SetBytes(500)
 			for i := 0; i < b.N; {

@@ -5,6 +5,8 @@ import (
 	"net/netip"
 	"strconv"
 
+	"github.com/wirelog/wirelog/value"
+
 	"github.com/wirelog/wirelog/schemas"
 	"github.com/wirelog/wirelog/writers"
 	"github.com/wirelog/wirelog/writers/internal/text"
@@ -34,7 +36,7 @@ func newRowEncoder(c *Config, info *writers.StreamInfo) *rowEncoder {
 }
 
 // SetClock implements writers.Clocked.
-func (e *rowEncoder) SetClock(now *schemas.Time) { e.json.SetClock(now) }
+func (e *rowEncoder) SetClock(now *value.Time) { e.json.SetClock(now) }
 
 // Append implements writers.RowEncoder.
 func (e *rowEncoder) Append(dst []byte, rec schemas.Record) []byte {
@@ -183,7 +185,7 @@ func (k *keySink) Double(v float64) {
 
 func (k *keySink) Interval(v float64) { k.Double(v) }
 
-func (k *keySink) Time(v schemas.Time) {
+func (k *keySink) Time(v value.Time) {
 	if to := k.next(); to != nil {
 		*to = text.AppendTime(*to, v)
 	}

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/wirelog/wirelog/value"
+
 	"github.com/wirelog/wirelog/internal/testlog"
 	"github.com/wirelog/wirelog/schemas"
 	"github.com/wirelog/wirelog/writers"
@@ -91,7 +93,7 @@ func FuzzCut(f *testing.F) {
 	f.Add("x", "ab\x00\xff\\\"", uint16(300))
 	f.Fuzz(func(t *testing.T, a, b string, limit uint16) {
 		rec := testlog.Conn()
-		rec.UID, rec.History, rec.Service = a, schemas.Some(b), schemas.Some(a+b)
+		rec.UID, rec.History, rec.Service = a, value.Some(b), value.Some(a+b)
 		e := zeekjson.Format{}.New(&schemas.ConnSchema, 0)
 		object := bytes.TrimSuffix(e.Append(nil, rec), []byte("\n"))
 		got := cut(object, int(limit)+600)

@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/wirelog/wirelog/value"
+
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -351,7 +353,7 @@ func TestTooLarge(t *testing.T) {
 	r.conns(20) // together too large for the broker
 	for _, size := range []int{4000, 20_000} {
 		rec := testlog.Conn()
-		rec.UID, rec.History = fmt.Sprint("big", size), schemas.Some(strings.Repeat("Ω", size/2))
+		rec.UID, rec.History = fmt.Sprint("big", size), value.Some(strings.Repeat("Ω", size/2))
 		r.emit(rec)
 	}
 	r.Merge(r.collector.Flush())
@@ -381,7 +383,7 @@ func TestTooLargeAside(t *testing.T) {
 	cfg.MaxMessage, cfg.TooLarge, cfg.Aside = 2000, kafka.TooLargeAside, filepath.Join(t.TempDir(), "aside")
 	r := start(t, cfg)
 	rec := testlog.Conn()
-	rec.History = schemas.Some(strings.Repeat("x", 2000))
+	rec.History = value.Some(strings.Repeat("x", 2000))
 	r.emit(rec)
 	r.conns(1)
 	if s := r.finish(); s.Written != 1 || s.Dropped[kafka.DropAside] != 1 {

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/wirelog/wirelog/value"
+
 	"github.com/wirelog/wirelog/internal/testlog"
 	"github.com/wirelog/wirelog/schemas"
 	"github.com/wirelog/wirelog/writers"
@@ -31,13 +33,13 @@ func connAt(c *schemas.Conn, i uint64) {
 	var a, b [4]byte
 	binary.BigEndian.PutUint32(a[:], 10<<24|uint32(x>>52))
 	binary.BigEndian.PutUint32(b[:], 93<<24|uint32(x>>44)&0xffff)
-	c.TS = schemas.Time(1768543200e9 + int64(i)*1e6)
+	c.TS = value.Time(1768543200e9 + int64(i)*1e6)
 	c.UID = fmt.Sprintf("C%017x", x)
 	c.ID = schemas.ID{OrigH: netip.AddrFrom4(a), OrigP: schemas.Port(x>>20 | 1024), RespH: netip.AddrFrom4(b), RespP: schemas.Port([]int{443, 53, 80, 22}[x>>8&3])}
-	c.Duration = schemas.Some(schemas.Interval(float64(x>>40) / 1e6))
-	c.OrigBytes, c.RespBytes = schemas.Some(x>>50), schemas.Some(x>>46)
-	c.OrigPkts, c.RespPkts = schemas.Some(x>>60), schemas.Some(x>>59)
-	c.OrigIPBytes, c.RespIPBytes = schemas.Some(x>>49), schemas.Some(x>>45)
+	c.Duration = value.Some(value.Interval(float64(x>>40) / 1e6))
+	c.OrigBytes, c.RespBytes = value.Some(x>>50), value.Some(x>>46)
+	c.OrigPkts, c.RespPkts = value.Some(x>>60), value.Some(x>>59)
+	c.OrigIPBytes, c.RespIPBytes = value.Some(x>>49), value.Some(x>>45)
 }
 
 // connRows returns n rows of conn.

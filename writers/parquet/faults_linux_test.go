@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/wirelog/wirelog/value"
+
 	"github.com/wirelog/wirelog/schemas"
 	"github.com/wirelog/wirelog/writers"
 )
@@ -240,7 +242,7 @@ func TestPartition(t *testing.T) {
 		var rows []writers.Row
 		for i := range 48 {
 			began := noon.Add(-time.Duration(i%12) * time.Hour)
-			rows = append(rows, rowOf(&schemas.Conn{TS: schemas.Time(began.UnixNano())}, noon.Add(time.Duration(i/24)*time.Hour)))
+			rows = append(rows, rowOf(&schemas.Conn{TS: value.Time(began.UnixNano())}, noon.Add(time.Duration(i/24)*time.Hour)))
 		}
 		s.Write(rows)
 		closed(t, p, s)

@@ -16,6 +16,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/wirelog/wirelog/value"
+
 	"github.com/parquet-go/parquet-go"
 
 	"github.com/wirelog/wirelog/internal/testlog"
@@ -221,7 +223,7 @@ func everyKind(set bool) testlog.Record {
 func TestReadBack(t *testing.T) {
 	for _, flat := range []bool{false, true} {
 		for _, records := range [][]schemas.Record{
-			{testlog.Conn(), &schemas.Conn{UID: "C2", TunnelParents: schemas.Set[string]{}}, &schemas.Conn{TunnelParents: schemas.Set[string]{"a", "b"}}},
+			{testlog.Conn(), &schemas.Conn{UID: "C2", TunnelParents: value.Set[string]{}}, &schemas.Conn{TunnelParents: value.Set[string]{"a", "b"}}},
 			{everyKind(true), everyKind(false), everyKind(true)},
 		} {
 			settings := Default(t.TempDir())

@@ -3,6 +3,8 @@ package parquet
 import (
 	"unsafe"
 
+	"github.com/wirelog/wirelog/value"
+
 	"github.com/parquet-go/parquet-go"
 
 	"github.com/wirelog/wirelog/schemas"
@@ -107,12 +109,12 @@ type clock struct {
 	schemas.Forward     // of nothing
 	at, field       int // field is that of the next value, but in a list
 	nested          bool
-	time            schemas.Time
+	time            value.Time
 	ok              bool
 }
 
 // of returns the time in field at of a row.
-func (c *clock) of(data []byte, at int) (schemas.Time, bool) {
+func (c *clock) of(data []byte, at int) (value.Time, bool) {
 	c.at, c.field, c.nested, c.ok = at, 0, false, false
 	err := row.Replay(data, c)
 	return c.time, err == nil && c.ok
@@ -126,7 +128,7 @@ func (c *clock) next() bool {
 	return false
 }
 
-func (c *clock) Time(v schemas.Time) {
+func (c *clock) Time(v value.Time) {
 	if c.field == c.at && !c.nested {
 		c.time, c.ok = v, true
 	}

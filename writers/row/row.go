@@ -11,6 +11,8 @@ import (
 	"net/netip"
 	"unsafe"
 
+	"github.com/wirelog/wirelog/value"
+
 	"github.com/wirelog/wirelog/schemas"
 )
 
@@ -87,7 +89,7 @@ func (s *sink) double(tag byte, v float64) {
 	s.buf = binary.LittleEndian.AppendUint64(append(s.buf, tag), math.Float64bits(v))
 }
 
-func (s *sink) Time(v schemas.Time) {
+func (s *sink) Time(v value.Time) {
 	s.buf = binary.LittleEndian.AppendUint64(append(s.buf, tagTime), uint64(v))
 }
 
@@ -174,7 +176,7 @@ func Replay(row []byte, to schemas.Sink) error {
 			case tagInterval:
 				to.Interval(math.Float64frombits(v))
 			default:
-				to.Time(schemas.Time(v))
+				to.Time(value.Time(v))
 			}
 		case tagString, tagEnum:
 			size, n := binary.Uvarint(row)

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/wirelog/wirelog/value"
+
 	"github.com/wirelog/wirelog/internal/testlog"
 	"github.com/wirelog/wirelog/schemas"
 	"github.com/wirelog/wirelog/writers/row"
@@ -29,7 +31,7 @@ func (c *calls) Bool(v bool)                      { c.add("bool %v", v) }
 func (c *calls) Count(v uint64)                   { c.add("count %d", v) }
 func (c *calls) Int(v int64)                      { c.add("int %d", v) }
 func (c *calls) Double(v float64)                 { c.add("double %v", v) }
-func (c *calls) Time(v schemas.Time)              { c.add("time %d", int64(v)) }
+func (c *calls) Time(v value.Time)                { c.add("time %d", int64(v)) }
 func (c *calls) Interval(v float64)               { c.add("interval %v", v) }
 func (c *calls) String(v string)                  { c.add("string %q", v) }
 func (c *calls) Enum(v string)                    { c.add("enum %q", v) }
@@ -119,7 +121,7 @@ func (d *discard) Bool(bool)                    { d.n++ }
 func (d *discard) Count(uint64)                 { d.n++ }
 func (d *discard) Int(int64)                    { d.n++ }
 func (d *discard) Double(float64)               { d.n++ }
-func (d *discard) Time(schemas.Time)            { d.n++ }
+func (d *discard) Time(value.Time)              { d.n++ }
 func (d *discard) Interval(float64)             { d.n++ }
 func (d *discard) String(string)                { d.n++ }
 func (d *discard) Enum(string)                  { d.n++ }

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/wirelog/wirelog/value"
+
 	"github.com/wirelog/wirelog/schemas"
 	"github.com/wirelog/wirelog/writers"
 	"github.com/wirelog/wirelog/writers/internal/text"
@@ -119,7 +121,7 @@ func (s *sink) Int(v int64) { s.buf = append(strconv.AppendInt(s.buf, v, 10), s.
 
 func (s *sink) Double(v float64) { s.buf = append(text.AppendTSVDouble(s.buf, v), s.sep) }
 
-func (s *sink) Time(v schemas.Time) { s.buf = append(text.AppendTime(s.buf, v), s.sep) }
+func (s *sink) Time(v value.Time) { s.buf = append(text.AppendTime(s.buf, v), s.sep) }
 
 func (s *sink) Interval(v float64) { s.buf = append(text.AppendFixed(s.buf, v), s.sep) }
 

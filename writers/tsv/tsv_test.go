@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/wirelog/wirelog/value"
+
 	"github.com/wirelog/wirelog/internal/testlog"
 	"github.com/wirelog/wirelog/schemas"
 	"github.com/wirelog/wirelog/writers/tsv"
@@ -104,7 +106,7 @@ func TestHeaderAndFooter(t *testing.T) {
 
 func TestOptionalColumns(t *testing.T) {
 	rec := testlog.Conn()
-	rec.VLAN = schemas.Some(int64(7))
+	rec.VLAN = value.Some(int64(7))
 	for g, want := range map[schemas.Groups]string{
 		0:                        "\t6\n",
 		schemas.GroupVLANLogging: "\t6\t7\t-\n",
@@ -180,8 +182,8 @@ func FuzzUnescape(f *testing.F) {
 
 func TestAllocations(t *testing.T) {
 	rec := testlog.Conn()
-	rec.TunnelParents = schemas.Set[string]{"CblCHNnmxeyuTZty7"}
-	rec.Service = schemas.Some("caf\xe9\t")
+	rec.TunnelParents = value.Set[string]{"CblCHNnmxeyuTZty7"}
+	rec.Service = value.Some("caf\xe9\t")
 	e := tsv.New(rec.Schema(), 0)
 	buf := e.Append(nil, rec)
 	if n := testing.AllocsPerRun(100, func() { buf = e.Append(buf[:0], rec) }); n != 0 {

@@ -27,9 +27,9 @@ type class uint8
 const (
 	scalar class = iota // encoded by one call, see scalars
 	bytes               // []byte
-	list                // []T or Set[T]
+	list                // []T or value.Set[T]
 	table               // Table[T]
-	opt                 // Opt[T]
+	opt                 // value.Opt[T]
 	record              // a struct with the record directive
 	conn                // event.Conn: the uid and id keys of the line
 	file                // event.File: the fuid key of the line
@@ -49,19 +49,19 @@ type scalarType struct {
 }
 
 var scalars = map[string]scalarType{
-	"bool":         {"bool", "strconv.AppendBool(dst, %s)"},
-	"uint64":       {"count", "strconv.AppendUint(dst, %s, 10)"},
-	"int64":        {"int", "strconv.AppendInt(dst, %s, 10)"},
-	"float64":      {"double", "appendDouble(dst, %s)"},
-	"Time":         {"time", "appendDouble(dst, %s.Seconds())"},
-	"Interval":     {"interval", "appendInterval(dst, %s)"},
-	"string":       {"string", "appendString(dst, %s)"},
-	"Enum":         {"enum", "appendString(dst, %s)"},
-	"UID":          {"string", "appendUID(dst, %s)"},
-	"Port":         {"port", "appendPort(dst, %s)"},
-	"ConnID":       {"conn_id", "appendConnID(dst, &%s)"},
-	"netip.Addr":   {"addr", "appendAddr(dst, %s)"},
-	"netip.Prefix": {"subnet", "appendSubnet(dst, %s)"},
+	"bool":           {"bool", "strconv.AppendBool(dst, %s)"},
+	"uint64":         {"count", "strconv.AppendUint(dst, %s, 10)"},
+	"int64":          {"int", "strconv.AppendInt(dst, %s, 10)"},
+	"float64":        {"double", "appendDouble(dst, %s)"},
+	"value.Time":     {"time", "appendDouble(dst, %s.Seconds())"},
+	"value.Interval": {"interval", "appendInterval(dst, %s)"},
+	"string":         {"string", "appendString(dst, %s)"},
+	"value.Enum":     {"enum", "appendString(dst, %s)"},
+	"value.UID":      {"string", "appendUID(dst, %s)"},
+	"value.Port":     {"port", "appendPort(dst, %s)"},
+	"ConnID":         {"conn_id", "appendConnID(dst, &%s)"},
+	"netip.Addr":     {"addr", "appendAddr(dst, %s)"},
+	"netip.Prefix":   {"subnet", "appendSubnet(dst, %s)"},
 }
 
 // A field is one field of an event or record.
@@ -240,7 +240,7 @@ func (m *model) fields(s *structType, st *ast.StructType) {
 		if (t.class == conn || t.class == file) && !s.event {
 			m.errorf(pos, "%s.%s: only an event has a connection or file", s.goName, fd.goName)
 		}
-		if fd.omitZero && t.name != "UID" {
+		if fd.omitZero && t.name != "value.UID" {
 			m.errorf(pos, "%s.%s: only a UID can be omitted; use Opt", s.goName, fd.goName)
 		}
 		fd.typ = t
@@ -263,7 +263,7 @@ func (m *model) typeOf(x ast.Expr) (*goType, error) {
 		}
 		return nil, fmt.Errorf("type %s is neither known nor a record", x.Name)
 	case *ast.SelectorExpr:
-		name := x.X.(*ast.Ident).Name + "." + x.Sel.Name
+		name := typeName(x)
 		if scalars[name].zeek == "" {
 			return nil, fmt.Errorf("type %s is not known", name)
 		}
@@ -277,12 +277,12 @@ func (m *model) typeOf(x ast.Expr) (*goType, error) {
 		}
 		return m.generic(list, x.Elt)
 	case *ast.IndexExpr:
-		switch id, _ := x.X.(*ast.Ident); {
-		case id != nil && id.Name == "Opt":
+		switch typeName(x.X) {
+		case "value.Opt":
 			return m.generic(opt, x.Index)
-		case id != nil && id.Name == "Table":
+		case "Table":
 			return m.generic(table, x.Index)
-		case id != nil && id.Name == "Set":
+		case "value.Set":
 			t, err := m.generic(list, x.Index)
 			if err == nil {
 				t.set = true
@@ -291,6 +291,17 @@ func (m *model) typeOf(x ast.Expr) (*goType, error) {
 		}
 	}
 	return nil, fmt.Errorf("a type of this form is not supported")
+}
+
+// typeName is the name of a type as it is written, with its package; "" for one that has none.
+func typeName(x ast.Expr) string {
+	switch x := x.(type) {
+	case *ast.Ident:
+		return x.Name
+	case *ast.SelectorExpr:
+		return typeName(x.X) + "." + x.Sel.Name
+	}
+	return ""
 }
 
 func (m *model) generic(c class, elem ast.Expr) (*goType, error) {

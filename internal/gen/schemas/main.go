@@ -43,17 +43,17 @@ type kind struct {
 }
 
 var kinds = map[string]kind{
-	"bool":         {"KindBool", "Bool", "%s"},
-	"uint64":       {"KindCount", "Count", "%s"},
-	"int64":        {"KindInt", "Int", "%s"},
-	"float64":      {"KindDouble", "Double", "%s"},
-	"Time":         {"KindTime", "Time", "%s"},
-	"Interval":     {"KindInterval", "Interval", "float64(%s)"},
-	"string":       {"KindString", "String", "%s"},
-	"Enum":         {"KindEnum", "Enum", "string(%s)"},
-	"netip.Addr":   {"KindAddr", "Addr", "%s"},
-	"netip.Prefix": {"KindSubnet", "Subnet", "%s"},
-	"Port":         {"KindPort", "Port", "uint16(%s)"},
+	"bool":           {"KindBool", "Bool", "%s"},
+	"uint64":         {"KindCount", "Count", "%s"},
+	"int64":          {"KindInt", "Int", "%s"},
+	"float64":        {"KindDouble", "Double", "%s"},
+	"value.Time":     {"KindTime", "Time", "%s"},
+	"value.Interval": {"KindInterval", "Interval", "float64(%s)"},
+	"string":         {"KindString", "String", "%s"},
+	"value.Enum":     {"KindEnum", "Enum", "string(%s)"},
+	"netip.Addr":     {"KindAddr", "Addr", "%s"},
+	"netip.Prefix":   {"KindSubnet", "Subnet", "%s"},
+	"Port":           {"KindPort", "Port", "uint16(%s)"},
 }
 
 // A log is a struct with the directive.
@@ -69,7 +69,7 @@ type member struct {
 	name      string // dotted column name
 	doc       string
 	kind      kind
-	opt       bool   // Opt[T]
+	opt       bool   // value.Opt[T]
 	container string // "", "SetOf" or "VectorOf"
 	group     string
 	sub       []member
@@ -210,11 +210,11 @@ func (g *generator) members(st *ast.StructType, expr, name string, nested []stri
 func (g *generator) resolve(m *member, typ ast.Expr, nested []string) error {
 	if ix, ok := typ.(*ast.IndexExpr); ok {
 		switch typeName(ix.X) {
-		case "Opt":
+		case "value.Opt":
 			m.opt = true
-		case "Set":
+		case "value.Set":
 			m.container = "SetOf"
-		case "Vector":
+		case "value.Vector":
 			m.container = "VectorOf"
 		default:
 			return fmt.Errorf("unknown generic type %s", typeName(ix.X))

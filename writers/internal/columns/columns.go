@@ -7,6 +7,8 @@ import (
 	"net/netip"
 	"unsafe"
 
+	"github.com/wirelog/wirelog/value"
+
 	"github.com/wirelog/wirelog/schemas"
 	"github.com/wirelog/wirelog/writers/internal/text"
 )
@@ -73,7 +75,7 @@ func (s *Sink) Double(v float64) { s.to.Double(v) }
 func (s *Sink) Interval(v float64) { s.to.Double(v) }
 
 // Time is a timestamp in microseconds, rounded down.
-func (s *Sink) Time(v schemas.Time) { s.to.Timestamp(int64(v) / 1000) }
+func (s *Sink) Time(v value.Time) { s.to.Timestamp(int64(v) / 1000) }
 
 // String is UTF-8, with escapes for what is not.
 func (s *Sink) String(v string) {

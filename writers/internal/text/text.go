@@ -8,7 +8,7 @@ import (
 	"strconv"
 	"unicode/utf8"
 
-	"github.com/wirelog/wirelog/schemas"
+	"github.com/wirelog/wirelog/value"
 )
 
 const pairs = "00010203040506070809" +
@@ -48,7 +48,7 @@ func AppendMicros(dst []byte, v uint64) []byte {
 }
 
 // AppendTime appends t in seconds with exactly six decimals.
-func AppendTime(dst []byte, t schemas.Time) []byte {
+func AppendTime(dst []byte, t value.Time) []byte {
 	// Below 2^32 seconds the double that Zeek holds prints the microseconds that
 	// it was made of.
 	if us := uint64(t) / 1000; t >= 0 && us < 1e6<<32 {

@@ -8,7 +8,7 @@ import (
 	"strconv"
 	"testing"
 
-	"github.com/wirelog/wirelog/schemas"
+	"github.com/wirelog/wirelog/value"
 )
 
 func TestAppendUint(t *testing.T) {
@@ -44,7 +44,7 @@ func BenchmarkAppendUint(b *testing.B) {
 
 func TestAppendTime(t *testing.T) {
 	for _, tt := range []struct {
-		ns   schemas.Time
+		ns   value.Time
 		want string
 	}{
 		{0, "0.000000"},
@@ -67,7 +67,7 @@ func TestAppendTime(t *testing.T) {
 func TestAppendTimeIsTheDouble(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	for range 200_000 {
-		ns := schemas.Time(r.Int64N(1<<32)*1e9 + r.Int64N(1e6)*1e3)
+		ns := value.Time(r.Int64N(1<<32)*1e9 + r.Int64N(1e6)*1e3)
 		if got, want := string(AppendTime(nil, ns)), strconv.FormatFloat(ns.Seconds(), 'f', 6, 64); got != want {
 			t.Fatalf("%d: got %s, want %s", ns, got, want)
 		}

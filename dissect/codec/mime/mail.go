@@ -1,0 +1,280 @@
+package mime
+
+import (
+	"crypto/md5" //nolint:gosec // mime_content_hash is one
+	"hash"
+
+	"github.com/wirelog/wirelog/dissect/conn"
+	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/dissect/file/files"
+	"github.com/wirelog/wirelog/internal/freelist"
+)
+
+const (
+	// SegmentSize is how many bytes of a mail's decoded data are handed on at a time
+	// (Zeek's mime_segment_length).
+	SegmentSize = 1024
+	// maxMailData bounds what is put together for mime_entity_data and mime_all_data.
+	maxMailData = 16 << 20
+	// Limits on the headers of mime_all_headers.
+	maxHeaders     = 4096
+	maxHeaderBytes = 1 << 20
+	keptMail       = 1 << 16
+)
+
+// MailShard is what the mails of a shard share.
+type MailShard struct {
+	Hooks   *event.MIMEEvents
+	Files   *files.Manager // may be nil
+	scratch Scratch
+	upper   []byte
+	handle  []byte
+	mails   freelist.List[Mail]
+	ev      struct {
+		begin   event.MIMEBeginEntity
+		end     event.MIMEEndEntity
+		header  event.MIMEOneHeader
+		headers event.MIMEAllHeaders
+		segment event.MIMESegmentData
+		entity  event.MIMEEntityData
+		all     event.MIMEAllData
+		hash    event.MIMEContentHash
+		event   event.MIMEEvent
+	}
+}
+
+// NewMailShard returns a MailShard that raises events on h and hands parts to fm.
+func NewMailShard(h *event.Hooks, fm *files.Manager, l Limits) *MailShard {
+	return &MailShard{Hooks: &h.MIME, Files: fm, scratch: Scratch{Limits: l, Piece: SegmentSize}}
+}
+
+// MailConfig says where a mail comes from.
+type MailConfig struct {
+	Table *conn.Table
+	Conn  *conn.Conn
+	// IsOrig tells whether the originator sends it.
+	IsOrig bool
+	// Source is the name of the protocol, such as "SMTP".
+	Source string
+	// Handle appends what identifies the file that part n of the mail is, counted from 1,
+	// beside the hosts (see files.Manager.ID). Without it there are no files.
+	Handle func(dst []byte, n uint64) []byte
+}
+
+// A Mail raises the MIME events for one mail message and hands its parts to file
+// analysis.
+type Mail struct {
+	s   *MailShard
+	cfg MailConfig
+	top *mailEntity
+
+	parts    uint64
+	free     freelist.List[mailEntity]
+	carrier  files.Carrier
+	file     files.ID
+	fileLen  uint64 // bytes of the part that were handed on
+	entity   []byte // data of the part, for mime_entity_data
+	all      []byte // data of the mail, for mime_all_data
+	sum      hash.Hash
+	hashed   uint64
+	finished bool
+}
+
+// Begin starts a mail. It has to be ended by Done.
+func (s *MailShard) Begin(cfg MailConfig) *Mail {
+	m := s.mails.Get()
+	*m = Mail{s: s, cfg: cfg, free: m.free, entity: m.entity[:0], all: m.all[:0], sum: m.sum}
+	m.carrier = files.Carrier{Source: cfg.Source, Conn: cfg.Conn, IsOrig: cfg.IsOrig}
+	if s.Hooks.ContentHash.On() {
+		if m.sum == nil {
+			m.sum = md5.New() //nolint:gosec // as above
+		}
+		m.sum.Reset()
+	}
+	m.top = m.newEntity(nil)
+	return m
+}
+
+// Deliver takes a line of the mail, without its end.
+func (m *Mail) Deliver(line []byte, crlf bool) { m.top.Deliver(line, crlf) }
+
+// Gap tells that n bytes of the part under way are missing.
+func (m *Mail) Gap(n uint64) {
+	if fm := m.s.Files; fm != nil {
+		m.file = fm.Gap(m.fileID(), &m.carrier, m.fileLen, n)
+	}
+}
+
+// Done ends the mail, which must not be used any more.
+func (m *Mail) Done() {
+	if m.finished {
+		return
+	}
+	m.finished = true
+	m.top.EndOfData()
+	h := m.s.Hooks
+	if h.AllData.On() {
+		m.s.ev.all = event.MIMEAllData{Conn: m.cfg.Conn, Length: uint64(len(m.all)), Data: m.all}
+		h.AllData.Raise(&m.s.ev.all)
+	}
+	if h.ContentHash.On() {
+		m.s.ev.hash = event.MIMEContentHash{Conn: m.cfg.Conn, ContentLen: m.hashed, HashValue: m.sum.Sum(nil)}
+		h.ContentHash.Raise(&m.s.ev.hash)
+	}
+	m.endFile()
+	m.free.Put(m.top)
+	m.top, m.cfg, m.carrier = nil, MailConfig{}, files.Carrier{}
+	if cap(m.all) > keptMail {
+		m.all = nil
+	}
+	if cap(m.entity) > keptMail {
+		m.entity = nil
+	}
+	m.s.mails.Put(m)
+}
+
+func (m *Mail) fileID() files.ID {
+	if !m.file.IsZero() || m.cfg.Handle == nil {
+		return m.file
+	}
+	m.s.handle = m.cfg.Handle(m.s.handle[:0], m.parts)
+	return m.s.Files.ID(m.cfg.Conn, m.s.handle)
+}
+
+func (m *Mail) endFile() {
+	if !m.file.IsZero() {
+		m.s.Files.End(m.file)
+		m.file = files.ID{}
+	}
+}
+
+// mailEntity is a mail or a part of it.
+type mailEntity struct {
+	Entity
+	m    *Mail
+	text []byte // names and values of the headers, for mime_all_headers
+	ends []int
+	list []event.MIMEHeader
+}
+
+func (m *Mail) newEntity(parent *Entity) *mailEntity {
+	e := m.free.Get()
+	e.m = m
+	e.text, e.ends = e.text[:0], e.ends[:0]
+	e.Begin(e, parent, &m.s.scratch)
+	m.parts++
+	m.file, m.fileLen = files.ID{}, 0
+	if h := &m.s.Hooks.BeginEntity; h.On() {
+		m.s.ev.begin = event.MIMEBeginEntity{Conn: m.cfg.Conn}
+		h.Raise(&m.s.ev.begin)
+	}
+	return e
+}
+
+// Header takes a header.
+func (e *mailEntity) Header(h *Header) {
+	s := e.m.s
+	if hook := &s.Hooks.OneHeader; hook.On() {
+		s.upper = AppendUpper(s.upper[:0], h.Name)
+		s.ev.header = event.MIMEOneHeader{Conn: e.m.cfg.Conn,
+			H: event.MIMEHeader{OriginalName: h.Name, Name: s.upper, Value: h.Value}}
+		hook.Raise(&s.ev.header)
+	}
+	if s.Hooks.AllHeaders.On() && len(e.ends) < 2*maxHeaders && len(e.text)+len(h.Name)+len(h.Value) <= maxHeaderBytes {
+		e.text = append(e.text, h.Name...)
+		e.ends = append(e.ends, len(e.text))
+		e.text = append(e.text, h.Value...)
+		e.ends = append(e.ends, len(e.text))
+	}
+}
+
+// EndOfHeaders is called when all headers were read.
+func (e *mailEntity) EndOfHeaders() {
+	s := e.m.s
+	hook := &s.Hooks.AllHeaders
+	if !hook.On() {
+		return
+	}
+	s.upper = AppendUpper(s.upper[:0], e.text)
+	e.list = e.list[:0]
+	start := 0
+	for i := 0; i < len(e.ends); i += 2 {
+		name, end := e.ends[i], e.ends[i+1]
+		e.list = append(e.list, event.MIMEHeader{OriginalName: e.text[start:name], Name: s.upper[start:name], Value: e.text[name:end]})
+		start = end
+	}
+	s.ev.headers = event.MIMEAllHeaders{Conn: e.m.cfg.Conn, HList: e.list}
+	hook.Raise(&s.ev.headers)
+}
+
+// Data takes decoded bytes of the body.
+func (e *mailEntity) Data(b []byte) {
+	m := e.m
+	h := m.s.Hooks
+	if h.ContentHash.On() {
+		m.sum.Write(b)
+		m.hashed += uint64(len(b))
+	}
+	if h.EntityData.On() && len(m.entity)+len(b) <= maxMailData {
+		m.entity = append(m.entity, b...)
+	}
+	if h.AllData.On() && len(m.all)+len(b) <= maxMailData {
+		m.all = append(m.all, b...)
+	}
+	if h.SegmentData.On() {
+		m.s.ev.segment = event.MIMESegmentData{Conn: m.cfg.Conn, Length: uint64(len(b)), Data: b}
+		h.SegmentData.Raise(&m.s.ev.segment)
+	}
+	if fm := m.s.Files; fm != nil {
+		m.file = fm.Data(m.fileID(), &m.carrier, b)
+	}
+	m.fileLen += uint64(len(b))
+}
+
+// Child begins a part.
+func (e *mailEntity) Child() Node { return e.m.newEntity(&e.Entity) }
+
+// Release keeps a part for another use.
+func (e *mailEntity) Release(child Node) { e.m.free.Put(child.(*mailEntity)) }
+
+// Illegal tells of what breaks the rules.
+func (e *mailEntity) Illegal(encoding bool, detail string) {
+	if h := &e.m.s.Hooks.Event; h.On() {
+		kind := "illegal format"
+		if encoding {
+			kind = "illegal encoding"
+		}
+		e.m.s.ev.event = event.MIMEEvent{Conn: e.m.cfg.Conn, EventType: kind, Detail: []byte(detail)}
+		h.Raise(&e.m.s.ev.event)
+	}
+}
+
+// Base64Weird tells of what is no Base64.
+func (e *mailEntity) Base64Weird(detail string) {
+	e.m.cfg.Table.Weird(e.m.cfg.Conn, "base64_illegal_encoding", detail, "")
+}
+
+// Weird tells of a limit that was passed.
+func (e *mailEntity) Weird(name string, n int) {
+	if name == WeirdMaxHeader {
+		e.m.cfg.Table.Opaque(e.m.cfg.Conn)
+	}
+	e.m.cfg.Table.Limited(e.m.cfg.Source, LimitOf(name))
+	e.m.cfg.Table.WeirdNumber(e.m.cfg.Conn, name, n, e.m.cfg.Source)
+}
+
+// Over is called when the part is over.
+func (e *mailEntity) Over() {
+	m := e.m
+	h := m.s.Hooks
+	if h.EntityData.On() {
+		m.s.ev.entity = event.MIMEEntityData{Conn: m.cfg.Conn, Length: uint64(len(m.entity)), Data: m.entity}
+		h.EntityData.Raise(&m.s.ev.entity)
+		m.entity = m.entity[:0]
+	}
+	if h.EndEntity.On() {
+		m.s.ev.end = event.MIMEEndEntity{Conn: m.cfg.Conn}
+		h.EndEntity.Raise(&m.s.ev.end)
+	}
+	m.endFile()
+}

@@ -1,0 +1,375 @@
+package files
+
+import (
+	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/value"
+)
+
+// File is an open file. It implements event.File.
+type File struct {
+	m      *Manager
+	id     ID
+	uid    value.UID // of id, once FUID was asked for
+	source string
+	parent value.UID
+
+	start, active, deadline value.Time
+	first                   uint64 // number of the packet with which it began
+	serial                  uint64
+	prev, next              *File
+
+	opener   uint64 // first packet of the connection that opened it
+	conns    []event.FileConn
+	lastConn event.Conn // noted last, with the number of its first packet
+	lastNum  uint64
+
+	offset            uint64 // bytes delivered or known to be missing
+	seen, lost, spilt uint64
+	total             uint64
+	wait              waiting
+	bof               []byte // beginning, until it was looked at
+	mime              string
+	filename          []byte
+	depth             uint64
+	extracted         string
+	analyzers         []attached
+	names             []string // of analyzers put on it
+	slots             []any
+
+	hasConn, isOrig bool
+	hasTotal        bool
+	hasName         bool
+	reorders        bool // something has come out of order
+	bofDone         bool // the beginning is there, or will not become longer
+	sniffed         bool
+	done            bool
+}
+
+// reset makes f ready to be another file.
+func (f *File) reset() {
+	for i := range f.analyzers {
+		if a := &f.analyzers[i]; a.kind.Release != nil && !a.panicked {
+			a.kind.Release(a.a)
+		}
+		f.analyzers[i] = attached{}
+	}
+	clear(f.slots)
+	f.m.held -= f.wait.size
+	f.wait.reset()
+	f.freeBOF()
+	*f = File{m: f.m, conns: f.conns[:0], filename: f.filename[:0], analyzers: f.analyzers[:0],
+		names: f.names[:0], slots: f.slots, wait: f.wait}
+}
+
+// FUID returns the identifier of the file.
+func (f *File) FUID() value.UID {
+	if f.uid.IsZero() {
+		f.uid = f.id.UID()
+	}
+	return f.uid
+}
+
+// ID returns the ID by which the Manager knows it.
+func (f *File) ID() ID { return f.id }
+
+// Source returns the name of the protocol.
+func (f *File) Source() string { return f.source }
+
+// IsOrig tells whether the originator sent it.
+func (f *File) IsOrig() (isOrig, ok bool) { return f.isOrig, f.hasConn }
+
+// Parent returns the file in which it was.
+func (f *File) Parent() value.UID { return f.parent }
+
+// Start returns when it was opened.
+func (f *File) Start() value.Time { return f.start }
+
+// LastActive returns when it was last heard of.
+func (f *File) LastActive() value.Time { return f.active }
+
+// SeenBytes returns the number of bytes analyzed.
+func (f *File) SeenBytes() uint64 { return f.seen }
+
+// MissingBytes returns the number of bytes that did not come.
+func (f *File) MissingBytes() uint64 { return f.lost }
+
+// OverflowBytes returns the number of bytes passed over.
+func (f *File) OverflowBytes() uint64 { return f.spilt }
+
+// TotalBytes returns the size that was told.
+func (f *File) TotalBytes() (uint64, bool) { return f.total, f.hasTotal }
+
+// MIMEType returns what the file is.
+func (f *File) MIMEType() string { return f.mime }
+
+// Analyzers appends the names of the analyzers that were put on it.
+func (f *File) Analyzers(dst []string) []string { return append(dst, f.names...) }
+
+// Conns returns the connections that carried it.
+func (f *File) Conns() []event.FileConn { return f.conns }
+
+// Extracted returns the name of the file on disk.
+func (f *File) Extracted() string { return f.extracted }
+
+// Filename returns the name that the protocol has for it.
+func (f *File) Filename() (name string, ok bool) { return string(f.filename), f.hasName }
+
+// SetFilename sets Filename.
+func (f *File) SetFilename(name []byte) {
+	f.filename = append(f.filename[:0], name...)
+	f.hasName = true
+}
+
+// Depth returns how deep it is nested.
+func (f *File) Depth() uint64 { return f.depth }
+
+// SetDepth sets Depth.
+func (f *File) SetDepth(n uint64) { f.depth = n }
+
+// Slot returns what SetSlot stored, or nil.
+func (f *File) Slot(s event.FileSlot) any {
+	if int(s) >= len(f.slots) {
+		return nil
+	}
+	return f.slots[s]
+}
+
+// SetSlot stores a builder's state.
+func (f *File) SetSlot(s event.FileSlot, v any) {
+	for len(f.slots) <= int(s) {
+		f.slots = append(f.slots, nil)
+	}
+	f.slots[s] = v
+}
+
+func (f *File) complete() bool { return f.hasTotal && f.offset >= f.total }
+
+// chunk takes bytes from offset on: to the analyzers, if they are next.
+func (f *File) chunk(b []byte, offset uint64) {
+	if n := ^uint64(0) - offset; uint64(len(b)) > n {
+		if h := &f.m.hooks.Weird.File; h.On() {
+			h.Raise(&event.FileWeird{Name: "file_offset_overflow", File: f, Source: f.source})
+		}
+		b = b[:n]
+	}
+	switch {
+	case !f.reorders && offset == f.offset:
+		f.deliver(b)
+	case !f.reorders:
+		f.reorders = true
+		f.wait.next, f.wait.floor = f.offset, 0
+		f.insert(b, offset)
+	default:
+		if f.wait.size > f.m.cfg.ReassemblyBytes || len(f.wait.blocks) > f.m.cfg.ReassemblyBlocks ||
+			f.m.held > f.m.cfg.TotalReassembly && f.wait.size > 0 {
+			f.overflow()
+		}
+		f.insert(b, offset)
+	}
+	if f.complete() {
+		f.end()
+	}
+}
+
+// overflow gives up the holes before what is waiting.
+func (f *File) overflow() {
+	at := f.offset
+	skipped := f.flush()
+	f.spilt += skipped
+	f.m.stats.Overflow++
+	if h := &f.m.hooks.File.ReassemblyOverflow; h.On() {
+		e := &f.m.ev.overflow
+		*e = event.FileReassemblyOverflow{File: f, Offset: at, Skipped: skipped}
+		h.Raise(e)
+	}
+}
+
+// deliver takes the next bytes. Without any it ends the beginning of the file.
+func (f *File) deliver(b []byte) {
+	var before []byte
+	if !f.sniffed || len(f.bof) > 0 {
+		before = f.beginning(b)
+	}
+	for i := range f.analyzers {
+		if a := &f.analyzers[i]; !a.off && !a.caughtUp {
+			a.caughtUp = true
+			if len(before) > 0 {
+				f.giveData(i, before)
+			}
+		}
+		if len(b) > 0 && !f.analyzers[i].off {
+			f.giveData(i, b)
+		}
+	}
+	n := uint64(len(b))
+	f.offset += n
+	f.seen += n
+	f.m.stats.Bytes += n
+	if f.sniffed {
+		f.freeBOF()
+		return
+	}
+	if !f.bofDone {
+		f.keep(b)
+	}
+}
+
+// beginning looks at the beginning of the file if b completes it, and
+// returns the part of it that was there before b.
+func (f *File) beginning(b []byte) []byte {
+	have := len(f.bof)
+	if !f.bofDone && have+len(b) >= bofSize {
+		f.bofDone = true
+	}
+	if !f.bofDone || f.sniffed || f.lost != 0 {
+		return f.bof
+	}
+	head := b
+	if have > 0 {
+		f.keep(b)
+		head = f.bof
+	}
+	f.sniffed = true
+	if len(head) > 0 {
+		f.sniff(head[:min(len(head), bofSize)])
+	}
+	return f.bof[:have]
+}
+
+// keep adds b to the kept beginning, as far as it has room.
+func (f *File) keep(b []byte) {
+	if len(b) == 0 {
+		return
+	}
+	if f.bof == nil {
+		f.bof = f.m.newBOF()
+	}
+	f.bof = append(f.bof, b[:min(len(b), bofSize-len(f.bof))]...)
+}
+
+func (m *Manager) newBOF() []byte {
+	if n := len(m.freeBOF); n > 0 {
+		b := m.freeBOF[n-1]
+		m.freeBOF = m.freeBOF[:n-1]
+		return b
+	}
+	return make([]byte, 0, bofSize)
+}
+
+func (f *File) freeBOF() {
+	if f.bof != nil {
+		f.m.freeBOF = append(f.m.freeBOF, f.bof[:0])
+		f.bof = nil
+	}
+}
+
+// setMIME takes what the protocol says the file is.
+func (f *File) setMIME(mime string) {
+	if mime == "" || f.sniffed || len(f.bof) != 0 {
+		return
+	}
+	f.sniffed, f.bofDone = true, true
+	f.found(mime, event.FileMetadata{MIMEType: value.Some(mime)})
+}
+
+// sniff finds out what the file is.
+func (f *File) sniff(head []byte) {
+	m := f.m
+	m.matches = m.magic.appendMatches(m.matches[:0], head, m.cfg.BestType)
+	meta := event.FileMetadata{MIMETypes: m.matches, Inferred: true}
+	var mime string
+	if len(m.matches) > 0 {
+		mime = m.matches[0].MIME
+		meta.MIMEType = value.Some(mime)
+		meta.MIMETypes = onePerStrength(m.matches)
+	} else {
+		meta.MIMETypes = nil
+	}
+	f.found(mime, meta)
+}
+
+// onePerStrength leaves the last of the matches of a strength, which is what Zeek tells of
+// them, though it takes the first for the type.
+func onePerStrength(list []event.MIMEMatch) []event.MIMEMatch {
+	n := 0
+	for i, m := range list {
+		if i > 0 && m.Strength != list[i-1].Strength {
+			n++
+		}
+		list[n] = m
+	}
+	return list[:n+1]
+}
+
+// found notes what the file is, and puts the analyzers on it that go with that.
+func (f *File) found(mime string, meta event.FileMetadata) {
+	m := f.m
+	f.mime = mime
+	for _, k := range m.kinds[mime] {
+		f.Attach(k)
+	}
+	if m.extract != nil && mime != "" {
+		m.extract.consider(f)
+	}
+	if h := &m.hooks.File.Sniff; h.On() {
+		m.ev.sniff = event.FileSniff{File: f, Meta: meta}
+		h.Raise(&m.ev.sniff)
+	}
+}
+
+// missing notes that n bytes from offset on will not come.
+func (f *File) missing(offset, n uint64) {
+	if f.reorders {
+		f.flushTo(offset + min(n, ^uint64(0)-offset))
+		return
+	}
+	f.hole(offset, n)
+}
+
+// hole passes over n bytes, which are the next ones.
+func (f *File) hole(offset, n uint64) {
+	if !f.bofDone {
+		f.bofDone = true
+		f.deliver(nil)
+	}
+	for i := range f.analyzers {
+		if !f.analyzers[i].off {
+			f.giveGap(i, offset, n)
+		}
+	}
+	if h := &f.m.hooks.File.Gap; h.On() {
+		f.m.ev.gap = event.FileGap{File: f, Offset: offset, Len: n}
+		h.Raise(&f.m.ev.gap)
+	}
+	f.offset += min(n, ^uint64(0)-f.offset)
+	f.lost += min(n, ^uint64(0)-f.lost)
+}
+
+// end tells the analyzers and listeners that nothing more comes.
+func (f *File) end() {
+	if f.done {
+		return
+	}
+	f.deliverRest()
+	f.done = true
+	for i := range f.analyzers {
+		if !f.analyzers[i].off {
+			f.giveEnd(i)
+		}
+	}
+	if h := &f.m.hooks.File.StateRemove; h.On() {
+		f.m.ev.remove.File = f
+		h.RaiseAll(&f.m.ev.remove, f.panicked)
+	}
+}
+
+func (f *File) deliverRest() {
+	defer f.containListeners()
+	if f.reorders {
+		f.flush()
+	}
+	if !f.bofDone {
+		f.bofDone = true
+		f.deliver(nil)
+	}
+}

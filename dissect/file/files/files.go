@@ -1,0 +1,549 @@
+// Package files is file analysis: protocols hand over what they transfer, and it is
+// put together, recognized, hashed and extracted, whatever protocol and however
+// many connections carried it. It follows Zeek's src/file_analysis.
+//
+// A protocol names a file by a handle, any bytes that identify it among the files
+// between two hosts (Zeek's get_file_handle): the same handle is the same file, also
+// over another connection. Manager.ID makes an ID of it; what is then said about that ID
+// opens the file if it is not open. A method returns the ID to go on with, which is
+// zero when the file is complete: the protocol makes a new one, if more comes.
+package files
+
+import (
+	"encoding/binary"
+	"maps"
+	"math"
+	"math/bits"
+	"slices"
+
+	"github.com/wirelog/wirelog/value"
+
+	"github.com/wirelog/wirelog/dissect/event"
+)
+
+// ID names a file. The zero ID names none.
+type ID struct {
+	hi, lo uint64 // 96 bits made of the handle
+	hosts  uint64
+}
+
+// IsZero reports whether id names no file.
+func (id ID) IsZero() bool { return id == ID{} }
+
+// UID is the identifier that the file has in events and logs.
+func (id ID) UID() value.UID {
+	if id.hi&isStatic != 0 {
+		return value.MakeFileUID(id.hi, id.lo)
+	}
+	return value.MakeUID('F', id.hi, id.lo)
+}
+
+// Carrier says where the bytes of a file come from. A protocol keeps one for each
+// direction of a connection.
+type Carrier struct {
+	// Source is the protocol's name, such as "HTTP".
+	Source string
+	// Conn is the connection, or nil; IsOrig is its direction.
+	Conn   event.Conn
+	IsOrig bool
+	// MIME is what the protocol knows the file to be, which spares looking; "" if it
+	// does not. It counts only before the first byte.
+	MIME string
+	// Parent is the file in which this one was, or the zero UID.
+	Parent value.UID
+}
+
+// Clock is the time of a shard.
+type Clock interface {
+	// Now is the network time, PacketNum the number of the packet at work.
+	Now() value.Time
+	PacketNum() uint64
+	SetNow(now value.Time, num uint64)
+}
+
+// TimerClock tells when a timer fires: at the first packet of the run, on whichever
+// shard, whose clock has reached d. At returns that packet's clock and number.
+type TimerClock interface {
+	At(d value.Time) (now value.Time, num uint64)
+}
+
+// Config configures a Manager. Zero limits stand for the defaults.
+type Config struct {
+	// Seed keys the identifiers of files.
+	Seed [2]uint64
+	// Timeout is the silence that ends a file (default_file_timeout_interval);
+	// less than 0 is never.
+	Timeout value.Time
+	// ReassemblyBytes and ReassemblyBlocks are the bytes, and separate pieces of
+	// them, held for one file that wait for earlier ones (Files::reassembly_buffer_size);
+	// TotalReassembly bounds the bytes of all.
+	ReassemblyBytes  int
+	ReassemblyBlocks int
+	TotalReassembly  int
+	// Open and OpenPerConn are the files open at once, in all and by one connection.
+	// Beyond the first the one that was heard of longest ago ends as if timed out,
+	// beyond the second a new file is not analyzed.
+	Open        int
+	OpenPerConn int
+	// ConnsPerFile is the number of connections that are noted for one file.
+	ConnsPerFile int
+	// BestType has FileSniff list the best match of a file's type alone, for a third of
+	// the work.
+	BestType bool
+	// Hashes are the hashes of every file: "md5", "sha1", "sha256".
+	Hashes []string
+	// Extract says what is written to disk.
+	Extract Extraction
+}
+
+// Default limits.
+const (
+	DefaultTimeout         = value.Time(120e9)
+	defaultReassemblyBytes = 512 << 10
+	defaultBlocks          = 4096
+	defaultTotal           = 64 << 20
+	defaultOpen            = 65_536
+	defaultOpenPerConn     = 4096
+	defaultConnsPerFile    = 1024
+)
+
+// bofSize is how much of a file's beginning is looked at to find out what it is
+// (default_file_bof_buffer_size).
+const bofSize = 4096
+
+func (c *Config) setDefaults() {
+	set := func(p *int, n int) {
+		if *p <= 0 {
+			*p = n
+		}
+	}
+	if c.Timeout == 0 {
+		c.Timeout = DefaultTimeout
+	}
+	if c.Timeout < 0 {
+		c.Timeout = math.MaxInt64 / 4 // beyond any clock, and a clock plus it is a Time
+	}
+	set(&c.ReassemblyBytes, defaultReassemblyBytes)
+	set(&c.ReassemblyBlocks, defaultBlocks)
+	set(&c.TotalReassembly, defaultTotal)
+	set(&c.Open, defaultOpen)
+	set(&c.OpenPerConn, defaultOpenPerConn)
+	set(&c.ConnsPerFile, defaultConnsPerFile)
+}
+
+// Stats counts what a Manager did.
+type Stats struct {
+	Files    uint64 // opened
+	Bytes    uint64 // analyzed
+	Evicted  uint64 // files ended early, because too many were open
+	Refused  uint64 // times that a file was not opened, because its connection has too many
+	Conns    uint64 // connections not noted with a file, because it has too many
+	Overflow uint64 // holes given up, because too much was waiting behind them
+	Panics   uint64 // of analyzers
+	Extract  ExtractStats
+}
+
+// Manager has the open files of one shard. It is not safe for concurrent use.
+type Manager struct {
+	cfg   Config
+	hooks *event.Hooks
+	clock Clock
+	cause func(deadline value.Time, first, num uint64)
+	stats Stats
+
+	open    map[ID]*File
+	perConn map[uint64]int // by number of the connection's first packet
+	last    *File          // that was used last
+	// oldest and newest end the list of open files by deadline.
+	oldest, newest *File
+	serial         uint64
+	held           int // bytes that wait for earlier ones, of all files
+
+	kinds   map[string][]*Kind // by MIME type
+	panics  map[*Kind]int      // of their analyzers
+	limited map[Limit]uint64
+	hashes  []*Kind
+	extract *extractor
+
+	freeFiles []*File
+	freeBOF   [][]byte
+	magic     matcher
+	matches   []event.MIMEMatch
+	ev        scratch
+}
+
+// scratch has the events of a Manager.
+type scratch struct {
+	new      event.FileNew
+	over     event.FileOverNewConnection
+	sniff    event.FileSniff
+	gap      event.FileGap
+	overflow event.FileReassemblyOverflow
+	timeout  event.FileTimeout
+	remove   event.FileStateRemove
+}
+
+// New returns a Manager that raises its events on hooks. cause is called with the
+// deadline, the number of the packet with which the file began and that of the packet
+// before which it fires, for every timer that is about to raise events.
+func New(cfg Config, hooks *event.Hooks, clock Clock, cause func(deadline value.Time, first, num uint64)) *Manager {
+	cfg.setDefaults()
+	m := &Manager{cfg: cfg, hooks: hooks, clock: clock, cause: cause,
+		open: make(map[ID]*File), perConn: make(map[uint64]int), kinds: make(map[string][]*Kind), panics: make(map[*Kind]int)}
+	for _, name := range cfg.Hashes {
+		if k := HashKind(name); k != nil {
+			m.hashes = append(m.hashes, k)
+		}
+	}
+	if cfg.Extract.Dir != "" && len(cfg.Extract.Types) != 0 {
+		m.extract = newExtractor(cfg.Extract, &m.stats.Extract)
+	}
+	return m
+}
+
+// Register has an analyzer of kind k put on every file of its MIME types. It may only
+// be called while the pipeline is built.
+func (m *Manager) Register(k *Kind) {
+	for _, t := range k.MIMETypes {
+		m.kinds[t] = append(m.kinds[t], k)
+	}
+}
+
+// Stats returns the counters.
+func (m *Manager) Stats() Stats { return m.stats }
+
+// A Limit names a limit of an analyzer of files: Zeek's name of the analyzer, and what is bounded.
+type Limit struct{ Analyzer, Name string }
+
+// Limited counts that a limit of an analyzer has cut something off. Both names are constants.
+func (m *Manager) Limited(analyzer, name string) {
+	if m.limited == nil {
+		m.limited = make(map[Limit]uint64)
+	}
+	m.limited[Limit{analyzer, name}]++
+}
+
+// LimitCounts returns how often each limit of an analyzer has cut something off.
+func (m *Manager) LimitCounts() map[Limit]uint64 { return maps.Clone(m.limited) }
+
+// Open is the number of files that are open.
+func (m *Manager) Open() int { return len(m.open) }
+
+// ID makes an ID of the handle of a file that c carries, or that is carried by no
+// connection if c is nil. Its UID depends on the handle alone. Files of other hosts are
+// other files even so, because they may be in the hands of another shard: what counts
+// are the hosts of the connection and those of the outermost tunnel around it.
+func (m *Manager) ID(c event.Conn, handle []byte) ID {
+	h := hasher{m.cfg.Seed[0], m.cfg.Seed[1]}
+	h.bytes(handle)
+	id := ID{hi: h.hi & math.MaxUint32, lo: h.lo | 1<<63} // never the zero ID
+	if c != nil {
+		conn := c.ID()
+		if layers := c.Tunnel(); len(layers) > 0 {
+			outer := &layers[0].ID
+			h.pair(outer.OrigH.As16(), outer.RespH.As16())
+		}
+		h.pair(conn.OrigH.As16(), conn.RespH.As16())
+		id.hosts = h.lo
+	}
+	return id
+}
+
+// hasher is a keyed hash of 128 bits, two lanes of the multiply-and-fold family.
+type hasher struct{ hi, lo uint64 }
+
+func mum(a, b uint64) uint64 {
+	hi, lo := bits.Mul64(a, b)
+	return hi ^ lo
+}
+
+func (h *hasher) word(v uint64) {
+	h.hi = mum(h.hi^v, 0x9e3779b97f4a7c15^h.lo)
+	h.lo = mum(h.lo^v^0xbf58476d1ce4e5b9, 0x94d049bb133111eb)
+}
+
+// pair hashes two addresses so that their order does not count.
+func (h *hasher) pair(a, b [16]byte) {
+	if slices.Compare(a[:], b[:]) > 0 {
+		a, b = b, a
+	}
+	for _, x := range [2]*[16]byte{&a, &b} {
+		h.word(binary.BigEndian.Uint64(x[:8]))
+		h.word(binary.BigEndian.Uint64(x[8:]))
+	}
+}
+
+func (h *hasher) bytes(b []byte) {
+	n := uint64(len(b))
+	for ; len(b) >= 8; b = b[8:] {
+		h.word(binary.LittleEndian.Uint64(b))
+	}
+	var tail [8]byte
+	copy(tail[:], b)
+	h.word(binary.LittleEndian.Uint64(tail[:]))
+	h.word(n)
+	h.hi = mum(h.hi, h.lo|1)
+}
+
+// Data takes the next bytes of a file.
+func (m *Manager) Data(id ID, c *Carrier, b []byte) ID {
+	f := m.get(id, c, false)
+	if f == nil {
+		return ID{}
+	}
+	f.setMIME(c.MIME)
+	f.chunk(b, f.offset)
+	return m.goOn(f)
+}
+
+// DataAt takes the bytes of a file from offset on, in whatever order they come.
+func (m *Manager) DataAt(id ID, c *Carrier, offset uint64, b []byte) ID {
+	f := m.get(id, c, true)
+	if f == nil {
+		return ID{}
+	}
+	f.setMIME(c.MIME)
+	f.chunk(b, offset)
+	return m.goOn(f)
+}
+
+// Gap tells that n bytes of a file from offset on will not come.
+func (m *Manager) Gap(id ID, c *Carrier, offset, n uint64) ID {
+	f := m.get(id, c, true)
+	if f == nil {
+		return ID{}
+	}
+	f.missing(offset, n)
+	return id
+}
+
+// SetSize tells how long the file is in all. A file that is there in full is complete.
+func (m *Manager) SetSize(id ID, c *Carrier, n uint64) ID {
+	f := m.get(id, c, true)
+	if f == nil {
+		return ID{}
+	}
+	f.total, f.hasTotal = n, true
+	return m.goOn(f)
+}
+
+// End tells that the file is over. It does nothing if the file is not open.
+func (m *Manager) End(id ID) {
+	if f := m.open[id]; f != nil {
+		m.remove(f)
+	}
+}
+
+// Lookup returns the open file, or nil.
+func (m *Manager) Lookup(id ID) *File { return m.open[id] }
+
+func (m *Manager) goOn(f *File) ID {
+	if f.complete() {
+		m.remove(f)
+		return ID{}
+	}
+	return f.id
+}
+
+// get returns the file, opening it if it is not open. With look it notes the
+// connection if it is another than before.
+func (m *Manager) get(id ID, c *Carrier, look bool) *File {
+	if id.IsZero() {
+		return nil
+	}
+	if f := m.last; f != nil && f.id == id {
+		return m.touch(f, c, look)
+	}
+	if f := m.open[id]; f != nil {
+		m.last = f
+		return m.touch(f, c, look)
+	}
+	return m.create(id, c)
+}
+
+func (m *Manager) touch(f *File, c *Carrier, look bool) *File {
+	f.active = m.clock.Now()
+	if look && c.Conn != nil {
+		m.noteConn(f, c)
+	}
+	return f
+}
+
+func (m *Manager) create(id ID, c *Carrier) *File {
+	var conn uint64
+	if c.Conn != nil {
+		conn = c.Conn.FirstPacket()
+		if m.perConn[conn] >= m.cfg.OpenPerConn {
+			m.stats.Refused++
+			return nil
+		}
+	}
+	if len(m.open) >= m.cfg.Open {
+		m.stats.Evicted++
+		m.expire(m.oldest)
+	}
+	f := m.newFile()
+	now := m.clock.Now()
+	m.serial++
+	m.stats.Files++
+	f.id, f.source, f.parent, f.serial = id, c.Source, c.Parent, m.serial
+	f.start, f.active, f.first = now, now, m.clock.PacketNum()
+	if c.Conn != nil {
+		f.hasConn, f.isOrig, f.opener = true, c.IsOrig, conn
+		m.perConn[conn]++
+	}
+	m.open[id] = f
+	m.last = f
+	f.deadline = now + m.cfg.Timeout
+	m.link(f)
+
+	if h := &m.hooks.File.New; h.On() {
+		m.ev.new.File = f
+		h.Raise(&m.ev.new)
+	}
+	for _, k := range m.hashes {
+		f.Attach(k)
+	}
+	if c.Conn != nil {
+		m.noteConn(f, c)
+	}
+	return f
+}
+
+func (m *Manager) newFile() *File {
+	if n := len(m.freeFiles); n > 0 {
+		f := m.freeFiles[n-1]
+		m.freeFiles = m.freeFiles[:n-1]
+		return f
+	}
+	return &File{m: m}
+}
+
+// noteConn adds a connection to those that carry f, unless it is there.
+func (m *Manager) noteConn(f *File, c *Carrier) {
+	num := c.Conn.FirstPacket()
+	if f.lastConn == c.Conn && f.lastNum == num {
+		return
+	}
+	f.lastConn, f.lastNum = c.Conn, num
+	id := c.Conn.ID()
+	for i := range f.conns {
+		if f.conns[i].ID == id {
+			return
+		}
+	}
+	if len(f.conns) >= m.cfg.ConnsPerFile {
+		m.stats.Conns++
+		return
+	}
+	f.conns = append(f.conns, event.FileConn{ID: id, UID: c.Conn.UID()})
+	if h := &m.hooks.File.OverNewConnection; h.On() {
+		m.ev.over = event.FileOverNewConnection{File: f, Conn: c.Conn, IsOrig: c.IsOrig}
+		h.Raise(&m.ev.over)
+	}
+}
+
+// remove ends f.
+func (m *Manager) remove(f *File) {
+	f.end()
+	m.unlink(f)
+	delete(m.open, f.id)
+	if m.last == f {
+		m.last = nil
+	}
+	if f.hasConn {
+		if n := m.perConn[f.opener] - 1; n > 0 {
+			m.perConn[f.opener] = n
+		} else {
+			delete(m.perConn, f.opener)
+		}
+	}
+	f.reset()
+	m.freeFiles = append(m.freeFiles, f)
+}
+
+// expire ends f because nothing more is expected.
+func (m *Manager) expire(f *File) {
+	if h := &m.hooks.File.Timeout; h.On() {
+		m.ev.timeout.File = f
+		h.RaiseAll(&m.ev.timeout, f.panicked)
+	}
+	m.remove(f)
+}
+
+// Due reports whether Advance has something to do at now.
+func (m *Manager) Due(now value.Time) bool { return m.oldest != nil && m.oldest.deadline <= now }
+
+// Deadline returns when Advance will have something to do, if Due has said that it will.
+func (m *Manager) Deadline() value.Time { return m.oldest.deadline }
+
+// Advance ends the files of which nothing was heard for the timeout. It is to be
+// called wherever the timers of connections are advanced. As in Zeek a file is looked
+// at once in every timeout, so it may last for nearly two of them.
+func (m *Manager) Advance(now value.Time, clock TimerClock) {
+	for f := m.oldest; f != nil && f.deadline <= now; f = m.oldest {
+		at, num := clock.At(f.deadline)
+		m.clock.SetNow(at, num)
+		if at-f.active >= m.cfg.Timeout {
+			m.cause(f.deadline, f.first, num)
+			m.expire(f)
+			continue
+		}
+		m.unlink(f)
+		f.deadline = at + m.cfg.Timeout
+		m.link(f)
+	}
+}
+
+// Drain ends all files, in the order in which they were opened. cause is called before
+// each with the number of the packet with which it began.
+func (m *Manager) Drain(cause func(first uint64)) {
+	all := make([]*File, 0, len(m.open))
+	for f := m.oldest; f != nil; f = f.next {
+		all = append(all, f)
+	}
+	slices.SortFunc(all, func(a, b *File) int {
+		if a.serial < b.serial {
+			return -1
+		}
+		return 1
+	})
+	for _, f := range all {
+		cause(f.first)
+		m.expire(f)
+	}
+}
+
+// link puts f at the end of the list.
+func (m *Manager) link(f *File) {
+	f.prev, f.next = m.newest, nil
+	if f.prev != nil {
+		f.prev.next = f
+	} else {
+		m.oldest = f
+	}
+	m.newest = f
+}
+
+func (m *Manager) unlink(f *File) {
+	if f.prev != nil {
+		f.prev.next = f.next
+	} else {
+		m.oldest = f.next
+	}
+	if f.next != nil {
+		f.next.prev = f.prev
+	} else {
+		m.newest = f.prev
+	}
+}
+
+// MIMEType returns the best of the media types that the beginning of a file shows, ""
+// if it shows none.
+func (m *Manager) MIMEType(head []byte) string {
+	m.matches = m.magic.appendMatches(m.matches[:0], head, true)
+	if len(m.matches) == 0 {
+		return ""
+	}
+	return m.matches[0].MIME
+}

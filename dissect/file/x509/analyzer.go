@@ -1,0 +1,219 @@
+package x509
+
+import (
+	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/dissect/file/files"
+	"github.com/wirelog/wirelog/internal/freelist"
+)
+
+// Media types of certificates and OCSP messages. Those of certificates in a handshake
+// are for the first of a chain, and for the others.
+const (
+	mimeUser         = "application/x-x509-user-cert"
+	mimeCA           = "application/x-x509-ca-cert"
+	mimePKIX         = "application/pkix-cert"     // RFC 2585 section 4.1
+	mimeOCSPRequest  = "application/ocsp-request"  // RFC 6960 appendix C.1
+	mimeOCSPResponse = "application/ocsp-response" // RFC 6960 appendix C.2
+)
+
+// Options are limits. What is beyond one of them is taken for no certificate, or OCSP message.
+type Options struct {
+	// File is the length of the longest file that is looked at.
+	File int
+	// Extensions is how many extensions there may be.
+	Extensions int
+}
+
+// DefaultOptions returns the defaults.
+func DefaultOptions() Options { return Options{File: 1 << 20, Extensions: 1024} }
+
+// source is the name of the analyzer that limits are counted under.
+const source = "X509"
+
+// maxKept is the length of a buffer beyond which it is not kept for other files.
+const maxKept = 64 << 10
+
+// Register has certificates and OCSP messages analyzed. It may only be called while the
+// pipeline is built, after the listeners were registered.
+func Register(m *files.Manager, hooks *event.Hooks, o Options) {
+	p := &pool{hooks: hooks, files: m, opt: o, cache: newCache()}
+	p.parser.maxExtensions, p.ocspParser.maxExtensions = o.Extensions, o.Extensions
+	p.parser.records = hooks.X509.Extension.On()
+	p.ocspParser.records = hooks.OCSP.Extension.On()
+	kind := func(name string, end func(a *analyzer), types ...string) {
+		m.Register(&files.Kind{Name: name, MIMETypes: types, Release: p.put,
+			New: func(_ *files.Manager, f *files.File) files.Analyzer { return p.get(f, end) }})
+	}
+	kind("X509", (*analyzer).certificate, mimeUser, mimeCA, mimePKIX)
+	kind("OCSP_REPLY", (*analyzer).ocspResponse, mimeOCSPResponse)
+	if o := &hooks.OCSP; o.Request.On() || o.RequestCertificate.On() {
+		// Zeek has none on requests unless asked to, so it is not told of.
+		kind("", (*analyzer).ocspRequest, mimeOCSPRequest)
+	}
+}
+
+// pool keeps analyzers for use again, what they share, and the events, which are scratch.
+type pool struct {
+	hooks *event.Hooks
+	files *files.Manager
+	opt   Options
+	free  freelist.List[analyzer]
+	cache *cache
+
+	parser, ocspParser parser
+	names              []string
+
+	hash      event.FileHash
+	cert      event.X509Certificate
+	ext       event.X509Extension
+	basic     event.X509ExtBasicConstraints
+	san       event.X509ExtSubjectAlternativeName
+	sct       event.X509OCSPExtSignedCertificateTimestamp
+	request   event.OCSPRequest
+	reqCert   event.OCSPRequestCertificate
+	status    event.OCSPResponseStatus
+	bytes     event.OCSPResponseBytes
+	respCert  event.OCSPResponseCertificate
+	ocspExt   event.OCSPExtension
+	fileWeird event.FileWeird
+}
+
+func (p *pool) get(f *files.File, end func(a *analyzer)) files.Analyzer {
+	a := p.free.Get()
+	a.pool = p
+	a.f, a.end = f, end
+	return a
+}
+
+func (p *pool) put(x files.Analyzer) {
+	a := x.(*analyzer)
+	a.f, a.end = nil, nil
+	if cap(a.buf) > maxKept {
+		a.buf = nil
+	}
+	a.buf = a.buf[:0]
+	p.free.Put(a)
+}
+
+// analyzer collects one file, and looks at it in the end.
+type analyzer struct {
+	*pool
+	f   *files.File
+	end func(a *analyzer)
+	buf []byte
+}
+
+// Data takes the next bytes.
+func (a *analyzer) Data(b []byte) bool {
+	if len(b) > a.opt.File-len(a.buf) {
+		a.files.Limited(source, "size")
+		a.weird(weird{name: "x509_file_too_long"})
+		return false
+	}
+	a.buf = append(a.buf, b...)
+	return true
+}
+
+// Gap gives up: what is incomplete cannot be parsed.
+func (a *analyzer) Gap(uint64, uint64) bool { return false }
+
+// End looks at the whole file.
+func (a *analyzer) End() { a.end(a) }
+
+func (a *analyzer) weird(w weird) {
+	if h := &a.hooks.Weird.File; h.On() {
+		a.fileWeird = event.FileWeird{Name: w.name, File: a.f, Addl: []byte(w.addl)}
+		h.Raise(&a.fileWeird)
+	}
+}
+
+// certificate looks at a certificate.
+func (a *analyzer) certificate() {
+	e := a.cache.get(a.buf, &a.parser)
+	a.count(&a.parser)
+	a.hashes(e)
+	c := e.cert
+	if c == nil {
+		a.weird(weird{name: "x509_cert_parse_error"})
+		return
+	}
+	for _, w := range c.weirds {
+		a.weird(w)
+	}
+	if h := &a.hooks.X509.Certificate; h.On() {
+		a.cert = event.X509Certificate{File: a.f, Ref: c.der, Cert: c.record, Fingerprint: e.fingerprint, HasSAN: c.hasSAN}
+		h.Raise(&a.cert)
+	}
+	for i := range c.extensions {
+		x := &c.extensions[i]
+		if h := &a.hooks.X509.Extension; h.On() {
+			a.ext = event.X509Extension{File: a.f, Ext: x.record}
+			h.Raise(&a.ext)
+		}
+		a.specific(x)
+	}
+}
+
+// count counts the limits that a parser has met since the last time.
+func (a *analyzer) count(p *parser) {
+	if p.many {
+		a.files.Limited(source, "extensions")
+		p.many = false
+	}
+}
+
+// hashes raises the hashes of a certificate that are not made anyway.
+func (a *analyzer) hashes(e *cached) {
+	h := &a.hooks.File.Hash
+	if !h.On() {
+		return
+	}
+	a.names = a.f.Analyzers(a.names[:0])
+	has := func(name string) bool {
+		for _, n := range a.names {
+			if n == name {
+				return true
+			}
+		}
+		return false
+	}
+	raise := func(analyzer, kind, sum string) {
+		if !has(analyzer) {
+			a.hash = event.FileHash{File: a.f, Kind: kind, Hash: sum}
+			h.Raise(&a.hash)
+		}
+	}
+	raise("MD5", "md5", e.md5)
+	raise("SHA1", "sha1", e.sha1)
+	raise("SHA256", "sha256", e.sha256)
+}
+
+// specific raises what an extension has beside the event of all of them.
+func (a *analyzer) specific(x *extension) {
+	for _, w := range x.weirds {
+		a.weird(w)
+	}
+	switch x.kind {
+	case extOther:
+	case extBasicConstraints:
+		if h := &a.hooks.X509.ExtBasicConstraints; h.On() {
+			a.basic = event.X509ExtBasicConstraints{File: a.f, Ext: x.basic}
+			h.Raise(&a.basic)
+		}
+	case extSAN:
+		if h := &a.hooks.X509.ExtSubjectAlternativeName; h.On() {
+			a.san = event.X509ExtSubjectAlternativeName{File: a.f, Ext: x.san}
+			h.Raise(&a.san)
+		}
+	case extSCTs:
+		h := &a.hooks.X509.OCSPExtSignedCertificateTimestamp
+		if !h.On() {
+			return
+		}
+		eachSCT(x.value, func(s *sct) {
+			a.sct = event.X509OCSPExtSignedCertificateTimestamp{File: a.f, Version: uint64(s.version), LogID: s.logID,
+				Timestamp: s.timestamp, HashAlgorithm: uint64(s.hash), SignatureAlgorithm: uint64(s.sig), Signature: s.signature}
+			h.Raise(&a.sct)
+		})
+	}
+}

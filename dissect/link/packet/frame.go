@@ -1,0 +1,39 @@
+// Package packet decodes link layers and IP headers, verifies checksums and
+// reassembles IP fragments. It validates once and reads lazily, allocates
+// nothing on the common path, and never fails: what it cannot decode it names
+// with the weird that Zeek uses, and counts by reason.
+//
+// A frame takes this way; Weirds of all steps end up in one list, in order:
+//
+//	d.Decode(frame, &p)
+//	for more := true; more; more = d.Next(frame, &p, used) { // once, but for A-MSDUs
+//		if p.Kind != KindIP || ip.Parse(&p, &opt) != DropNone { ... }
+//		q := &ip
+//		if ip.Fragment {
+//			q, drop = reassembler.Feed(&ip, frame.Now, &p.Weirds) // q may be nil
+//		}
+//		if q.Upper(&opt, inTeredo, &p.Weirds) == UpperTransport {
+//			... q.Proto, q.Payload
+//		}
+//	}
+package packet
+
+import "github.com/wirelog/wirelog/value"
+
+// LinkType is a link-layer header type, numbered as in capture files
+// (LINKTYPE_ values of tcpdump.org/linktypes.html).
+type LinkType uint16
+
+// Frame is one captured packet as it enters dissection.
+type Frame struct {
+	// Data is what was captured. It is valid until the frame has been processed.
+	Data []byte
+	// Time is the packet's timestamp as captured; Now is the run's clock, which
+	// never goes back (Zeek's network_time).
+	Time, Now value.Time
+	// Num is the packet's number in the run, from 1.
+	Num uint64
+	// OrigLen is the length on the wire, at least len(Data).
+	OrigLen uint32
+	Link    LinkType
+}

@@ -1,0 +1,146 @@
+package tunnel
+
+import (
+	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/dissect/link/packet"
+	"github.com/wirelog/wirelog/value"
+)
+
+// Table remembers the tunnels that are not connections, IP in IP and GRE, so
+// that everything between two hosts is in the same tunnel. As in Zeek it is the
+// pair of addresses that counts: direction, type and protocol are those of the
+// first packet. It belongs to one shard.
+type Table struct {
+	timeout value.Time // idle time after which a tunnel is forgotten
+	limit   int
+	index   map[pair]int32
+	// tunnels are in a ring in the order of use, with tunnels[0] as its
+	// sentinel: its next is the latest. Unused ones are in a list by next.
+	tunnels []ipTunnel
+	free    int32
+}
+
+// pair is two hosts, the smaller address first, and what they are inside of.
+type pair struct {
+	hosts  [32]byte
+	domain uint32
+}
+
+type ipTunnel struct {
+	key        pair
+	prev, next int32
+	last       value.Time
+	// check is when Zeek's timer next looks whether the tunnel has been idle.
+	check value.Time
+	encap event.Encapsulation
+}
+
+// DefaultIPTunnelTimeout is Zeek's Tunnel::ip_tunnel_timeout, 24 hours.
+const DefaultIPTunnelTimeout = 24 * 3600 * value.Time(1e9)
+
+// NewTable returns a Table of at most limit tunnels, of which the one that was
+// idle longest goes first. Tunnels idle for timeout are looked at anew.
+func NewTable(limit int, timeout value.Time) *Table {
+	return &Table{
+		timeout: max(timeout, 0),
+		limit:   max(limit, 1),
+		index:   make(map[pair]int32),
+		tunnels: make([]ipTunnel, 1, 16),
+	}
+}
+
+// Get returns the tunnel that the packet ip with a payload of kind k belongs
+// to. isNew tells that it has just been made and still lacks its UID, which the
+// caller sets. Tunnels inside other tunnels are told apart by domain, which is 0
+// outside. The result is valid until the next call of Get.
+func (t *Table) Get(ip *packet.IP, domain uint32, k Kind, now value.Time) (e *event.Encapsulation, isNew bool) {
+	key := makePair(&ip.Src, &ip.Dst)
+	key.domain = domain
+	i, ok := t.index[key]
+	if ok && t.expired(&t.tunnels[i], now) {
+		t.drop(i)
+		ok = false
+	}
+	if !ok {
+		i = t.open(key)
+		x := &t.tunnels[i]
+		x.check = now + t.timeout
+		x.encap = event.Encapsulation{
+			ID: event.ConnID{
+				OrigH:   packet.AddrFrom16(&ip.Src).Netip(),
+				RespH:   packet.AddrFrom16(&ip.Dst).Netip(),
+				IPProto: ip.Proto,
+			},
+			Type: k.Type(),
+		}
+	}
+	x := &t.tunnels[i]
+	x.last = now
+	t.unlink(i)
+	t.link(i)
+	return &x.encap, !ok
+}
+
+// Len is the number of tunnels.
+func (t *Table) Len() int { return len(t.index) }
+
+func makePair(a, b *[16]byte) (p pair) {
+	if string(a[:]) > string(b[:]) {
+		a, b = b, a
+	}
+	copy(p.hosts[:16], a[:])
+	copy(p.hosts[16:], b[:])
+	return p
+}
+
+// expired runs the timer that has been due at x.check and, since x was used
+// before, possibly once more a timeout later.
+func (t *Table) expired(x *ipTunnel, now value.Time) bool {
+	for now >= x.check {
+		if x.check-x.last >= t.timeout {
+			return true
+		}
+		x.check += t.timeout
+	}
+	return false
+}
+
+// open makes a tunnel, in place of the one idle longest if there is no room.
+func (t *Table) open(key pair) int32 {
+	if len(t.index) == t.limit {
+		t.drop(t.tunnels[0].prev)
+	}
+	i := t.free
+	if i != 0 {
+		t.free = t.tunnels[i].next
+	} else {
+		i = int32(len(t.tunnels))
+		t.tunnels = append(t.tunnels, ipTunnel{})
+	}
+	t.tunnels[i] = ipTunnel{key: key}
+	t.index[key] = i
+	t.link(i)
+	return i
+}
+
+// drop forgets a tunnel.
+func (t *Table) drop(i int32) {
+	t.unlink(i)
+	delete(t.index, t.tunnels[i].key)
+	t.tunnels[i].next = t.free
+	t.free = i
+}
+
+// link makes tunnel i the latest.
+func (t *Table) link(i int32) {
+	first := t.tunnels[0].next
+	t.tunnels[i].prev, t.tunnels[i].next = 0, first
+	t.tunnels[first].prev = i
+	t.tunnels[0].next = i
+}
+
+func (t *Table) unlink(i int32) {
+	x := &t.tunnels[i]
+	t.tunnels[x.prev].next = x.next
+	t.tunnels[x.next].prev = x.prev
+}

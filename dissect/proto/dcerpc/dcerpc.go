@@ -1,0 +1,345 @@
+// Package dcerpc analyzes the connection-oriented protocol of DCE/RPC (The Open Group C706,
+// chapter 12, with Microsoft's extensions of MS-RPCE), over TCP and over the named pipes of
+// SMB: which interfaces are bound and which operations are called, but not their arguments.
+// It follows Zeek's src/analyzer/protocol/dce-rpc.
+package dcerpc
+
+import (
+	"slices"
+
+	"github.com/wirelog/wirelog/value"
+
+	"github.com/wirelog/wirelog/dissect/conn"
+	"github.com/wirelog/wirelog/dissect/detect"
+	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/internal/freelist"
+)
+
+const (
+	source = "DCE_RPC"
+
+	// maxContexts is how many presentation contexts are told apart when a response is to
+	// be told what it answers. After that, the oldest is forgotten.
+	maxContexts = 256
+	// maxKeptBuffer is the size of the largest buffer that is kept for other connections,
+	// maxKeptBuffers their number.
+	maxKeptBuffer  = 32 << 10
+	maxKeptBuffers = 1024
+)
+
+// Options limit what calls in several fragments may take. After what exceeds a limit, which
+// is a weird, the connection or pipe is not looked at any more.
+type Options struct {
+	// Calls is how many calls of a direction may be incomplete at a time
+	// (DCE_RPC::max_cmd_reassembly).
+	Calls int
+	// Fragment is how many bytes a fragment of a call may have (DCE_RPC::max_frag_data).
+	Fragment int
+}
+
+// DefaultOptions returns Zeek's limits.
+func DefaultOptions() Options { return Options{Calls: 20, Fragment: 30000} }
+
+// Security are the analyzers of what authenticates the two sides of an association. Either
+// may be nil.
+type Security struct{ GSSAPI, NTLM *conn.Protocol }
+
+// New describes the protocol to the detector, and returns what analyzes named pipes. The
+// analyzers raise their events on h.
+func New(h *event.Hooks, s Security, o Options) (*detect.Protocol, *Pipes) {
+	f := &factory{hooks: &h.DCERPC, security: s, options: o}
+	begins := detect.Leading("\x05", detect.Within(3, signature))
+	match := []detect.Signature{{Orig: begins, Always: true}, {Resp: begins, Always: true}}
+	p := &detect.Protocol{Transport: value.ProtoTCP, Ports: []uint16{135}, Signatures: match}
+	p.Protocol = conn.Protocol{Name: source, Service: source, New: f.new, Tolerant: true}
+	f.protocol = &p.Protocol
+	return p, &Pipes{f}
+}
+
+// signature is Zeek's of base/protocols/dce-rpc: version 5.0 or 5.1, and a type of PDU.
+func signature(b []byte) bool {
+	return len(b) >= 3 && b[0] == version && b[1] <= 1 && b[2] <= ptypeOrphaned
+}
+
+// Pipes makes the analyzers of named pipes.
+type Pipes struct{ f *factory }
+
+// OpenPipe returns an analyzer for what goes through the pipe with that file ID on c. The
+// caller feeds it, and calls its Done when the pipe or the connection is closed.
+func (p *Pipes) OpenPipe(t *conn.Table, c *conn.Conn, fid uint64) conn.Analyzer {
+	a := p.f.get(t, c)
+	a.isPipe, a.fid = true, fid
+	return a
+}
+
+// factory makes the analyzers of a shard and has what they share.
+type factory struct {
+	hooks    *event.DCERPCEvents
+	protocol *conn.Protocol
+	security Security
+	options  Options
+
+	free    freelist.List[analyzer]
+	buffers [][]byte
+
+	message   event.DCERPCMessage
+	bind      event.DCERPCBind
+	bindAck   event.DCERPCBindAck
+	alter     event.DCERPCAlterContext
+	alterResp event.DCERPCAlterContextResp
+	request   event.DCERPCRequest
+	response  event.DCERPCResponse
+}
+
+func (f *factory) new(t *conn.Table, c *conn.Conn) conn.Analyzer { return f.get(t, c) }
+
+func (f *factory) get(t *conn.Table, c *conn.Conn) *analyzer {
+	a := f.free.Get()
+	*a = analyzer{
+		f: f, t: t, c: c, contexts: a.contexts[:0], security: [mechanisms]int{-1, -1},
+		flow: [2]flow{{calls: a.flow[0].calls}, {calls: a.flow[1].calls}},
+	}
+	return a
+}
+
+// keep appends b to *dst, which gets a buffer if it has none.
+func (a *analyzer) keep(dst *[]byte, b []byte) {
+	f := a.f
+	if *dst == nil {
+		if n := len(f.buffers); n > 0 {
+			*dst = f.buffers[n-1]
+			f.buffers = f.buffers[:n-1]
+		}
+	}
+	*dst = append(*dst, b...)
+	a.t.Hold(len(b))
+}
+
+// drop empties *b and takes its buffer back.
+func (a *analyzer) drop(b *[]byte) {
+	f := a.f
+	a.t.Hold(-len(*b))
+	if cap(*b) > 0 && cap(*b) <= maxKeptBuffer && len(f.buffers) < maxKeptBuffers {
+		f.buffers = append(f.buffers, (*b)[:0])
+	}
+	*b = nil
+}
+
+// Mechanisms of authentication that have an analyzer.
+const (
+	mechanismGSSAPI = iota
+	mechanismNTLM
+	mechanisms
+)
+
+// analyzer follows one connection or pipe.
+type analyzer struct {
+	f *factory
+	t *conn.Table
+	c *conn.Conn
+
+	isPipe bool
+	fid    uint64 // of the pipe
+	// gap tells that bytes are missing, off that nothing more is to be looked at.
+	gap, off  bool
+	confirmed bool
+	flow      [2]flow // 0 is the originator's
+	// contexts has the last operation that was called in each presentation context.
+	contexts []context
+	security [mechanisms]int // numbers of the analyzers, -1 while there is none
+}
+
+// flow is one direction.
+type flow struct {
+	pending []byte // of a PDU that is not complete
+	header  header // of that PDU, if announced
+	// announced tells that the event of the PDU's header was raised.
+	announced bool
+	calls     []uint32 // of which there are fragments, and the last has not come
+}
+
+type context struct{ id, opnum uint16 }
+
+// Data takes the next bytes of a direction.
+func (a *analyzer) Data(isOrig bool, b []byte) {
+	if a.gap || a.off {
+		return
+	}
+	w := &a.flow[0]
+	if !isOrig {
+		w = &a.flow[1]
+	}
+	whole := len(w.pending) == 0
+	if !whole {
+		a.keep(&w.pending, b)
+		b = w.pending
+	}
+	for !a.off {
+		n, ok := a.pdu(w, isOrig, b)
+		if !ok {
+			// Zeek reads on with what comes next.
+			w.announced = false
+			b = nil
+			a.violate("DCE_RPC PDU is malformed")
+			break
+		}
+		if n == 0 {
+			break
+		}
+		b = b[n:]
+	}
+	switch {
+	case a.off:
+		a.release()
+	case len(b) == 0:
+		a.drop(&w.pending)
+	case whole:
+		a.keep(&w.pending, b)
+	default:
+		a.t.Hold(len(b) - len(w.pending))
+		w.pending = w.pending[:copy(w.pending, b)]
+	}
+	if a.t.Full(a.c, source) {
+		a.off = true
+		a.release()
+	}
+}
+
+// pdu takes a PDU off b and returns its length, 0 if it is not complete.
+func (a *analyzer) pdu(w *flow, isOrig bool, b []byte) (n int, ok bool) {
+	if len(b) < headerSize {
+		return 0, true
+	}
+	if !w.announced {
+		if w.header, ok = readHeader(b); !ok {
+			return 0, false
+		}
+		w.announced = true
+		a.announce(isOrig, &w.header)
+	}
+	h := &w.header
+	if len(b) < h.length {
+		return 0, true
+	}
+	w.announced = false
+	body, trailer, ok := h.split(b)
+	if !ok {
+		return 0, false
+	}
+	if len(trailer) > 0 {
+		a.authenticate(trailer)
+	}
+	if a.complete(w, h, body) {
+		ok = a.body(h, body)
+	}
+	if ok {
+		a.confirm()
+	}
+	return h.length, ok
+}
+
+// complete takes a fragment and reports whether it is the last of its call, or all of it.
+// Zeek makes events of the last fragment, and so nothing is kept of the others. One that
+// none came before is passed over.
+func (a *analyzer) complete(w *flow, h *header, b []byte) bool {
+	i := slices.Index(w.calls, h.callID)
+	switch {
+	case h.first() && i >= 0:
+		a.t.Weird(a.c, "multiple_first_fragments_in_dce_rpc_reassembly", "", source)
+		a.off = true
+		return false
+	case h.first() && h.last():
+		return true
+	case h.first():
+		w.calls = append(w.calls, h.callID)
+		if len(w.calls) > a.f.options.Calls {
+			a.giveUp("fragmented_calls", "too_many_dce_rpc_msgs_in_reassembly")
+		}
+	case i < 0:
+		return false
+	case h.last():
+		w.calls = slices.Delete(w.calls, i, i+1)
+	}
+	if len(b) > a.f.options.Fragment {
+		a.giveUp("fragment_size", "too_much_dce_rpc_fragment_data")
+	}
+	return h.last()
+}
+
+// giveUp is for what exceeds a limit. What is at work comes to its end.
+func (a *analyzer) giveUp(limit, weird string) {
+	a.t.Limited(source, limit)
+	a.t.Weird(a.c, weird, "", source)
+	a.off = true
+}
+
+// called remembers an operation, which a response in the same context answers.
+func (a *analyzer) called(id, opnum uint16) {
+	for i := range a.contexts {
+		if a.contexts[i].id == id {
+			a.contexts[i].opnum = opnum
+			return
+		}
+	}
+	if len(a.contexts) == maxContexts {
+		a.t.Limited(source, "contexts")
+		a.contexts = a.contexts[:copy(a.contexts, a.contexts[1:])]
+	}
+	a.contexts = append(a.contexts, context{id, opnum})
+}
+
+// answered is the operation that was called last in a context, 0 if none was.
+func (a *analyzer) answered(id uint16) uint16 {
+	for i := range a.contexts {
+		if a.contexts[i].id == id {
+			return a.contexts[i].opnum
+		}
+	}
+	return 0
+}
+
+// confirm notes that the connection speaks the protocol. The analyzer of a pipe is not one
+// of those that the table knows.
+func (a *analyzer) confirm() {
+	if a.confirmed {
+		return
+	}
+	a.confirmed = true
+	if a.isPipe {
+		a.t.ConfirmService(a.c, "Analyzer::ANALYZER_"+source, source)
+	} else {
+		a.t.Confirm(a.c, a)
+	}
+}
+
+func (a *analyzer) violate(reason string) {
+	if a.isPipe {
+		a.t.TolerateViolation(a.c, a.f.protocol, reason)
+	} else {
+		a.t.Violate(a.c, a, reason, nil)
+	}
+}
+
+// Gap ends the analysis, of both directions, as in Zeek.
+func (a *analyzer) Gap(bool, uint64) { a.gap = true }
+
+// End does nothing: what is not complete stays so.
+func (a *analyzer) End(bool) {}
+
+// Flip follows the connection's change of roles.
+func (a *analyzer) Flip() { a.flow[0], a.flow[1] = a.flow[1], a.flow[0] }
+
+// Done keeps the analyzer for another connection.
+func (a *analyzer) Done() {
+	a.off = true
+	a.release()
+	a.f.free.Put(a)
+}
+
+// release forgets what is not complete.
+func (a *analyzer) release() {
+	for i := range a.flow {
+		a.drop(&a.flow[i].pending)
+		a.flow[i].calls = a.flow[i].calls[:0]
+	}
+}

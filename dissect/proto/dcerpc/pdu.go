@@ -1,0 +1,275 @@
+package dcerpc
+
+import (
+	"encoding/binary"
+
+	"github.com/wirelog/wirelog/value"
+
+	"github.com/wirelog/wirelog/dissect/conn"
+	"github.com/wirelog/wirelog/dissect/event"
+)
+
+const (
+	version    = 5
+	headerSize = 16
+	// trailerSize is what comes before the authentication's own bytes (C706 section
+	// 13.2.6.1, MS-RPCE section 2.2.2.11).
+	trailerSize = 8
+	// syntaxSize is a UUID and its version (C706 section 12.6.3.1, p_syntax_id_t).
+	syntaxSize = 20
+)
+
+// Types of PDU that are looked into (C706 section 12.6.4); ptypeOrphaned is the last but
+// one of all.
+const (
+	ptypeRequest          = 0
+	ptypeResponse         = 2
+	ptypeBind             = 11
+	ptypeBindAck          = 12
+	ptypeAlterContext     = 14
+	ptypeAlterContextResp = 15
+	ptypeOrphaned         = 19
+)
+
+// ptypes are the types by Zeek's names.
+var ptypes = [...]value.Enum{
+	"DCE_RPC::REQUEST", "DCE_RPC::PING", "DCE_RPC::RESPONSE", "DCE_RPC::FAULT",
+	"DCE_RPC::WORKING", "DCE_RPC::NOCALL", "DCE_RPC::REJECT", "DCE_RPC::ACK",
+	"DCE_RPC::CL_CANCEL", "DCE_RPC::FACK", "DCE_RPC::CANCEL_ACK", "DCE_RPC::BIND",
+	"DCE_RPC::BIND_ACK", "DCE_RPC::BIND_NAK", "DCE_RPC::ALTER_CONTEXT",
+	"DCE_RPC::ALTER_CONTEXT_RESP", "DCE_RPC::AUTH3", "DCE_RPC::SHUTDOWN",
+	"DCE_RPC::CO_CANCEL", "DCE_RPC::ORPHANED", "DCE_RPC::RTS",
+}
+
+// Flags of a PDU (C706 section 12.6.3.1).
+const (
+	flagFirst  = 0x01
+	flagLast   = 0x02
+	flagObject = 0x80
+)
+
+// Types of authentication (MS-RPCE section 2.2.1.1.7).
+const (
+	authSPNEGO   = 0x09
+	authNTLM     = 0x0a
+	authTLS      = 0x0e
+	authKerberos = 0x10
+	authNetlogon = 0x44
+)
+
+// header is what every PDU begins with (C706 section 12.6.3.1).
+type header struct {
+	ptype, flags byte
+	bigEndian    bool
+	length, auth int // of the PDU and of what authenticates it
+	callID       uint32
+}
+
+// readHeader reads the header at the front of b, and reports whether it can be one.
+func readHeader(b []byte) (h header, ok bool) {
+	h = header{ptype: b[2], flags: b[3], bigEndian: b[4]>>4 == 0}
+	h.length = int(h.uint16(b[8:]))
+	h.auth = int(h.uint16(b[10:]))
+	h.callID = h.uint32(b[12:])
+	return h, b[0] == version
+}
+
+func (h *header) first() bool { return h.flags&flagFirst != 0 }
+func (h *header) last() bool  { return h.flags&flagLast != 0 }
+
+func (h *header) uint16(b []byte) uint16 {
+	if h.bigEndian {
+		return binary.BigEndian.Uint16(b)
+	}
+	return binary.LittleEndian.Uint16(b)
+}
+
+func (h *header) uint32(b []byte) uint32 {
+	if h.bigEndian {
+		return binary.BigEndian.Uint32(b)
+	}
+	return binary.LittleEndian.Uint32(b)
+}
+
+// split divides the PDU at the front of b into its body and what authenticates it.
+func (h *header) split(b []byte) (body, trailer []byte, ok bool) {
+	end := h.length
+	if h.auth > 0 {
+		end -= h.auth + trailerSize
+	}
+	if end < headerSize {
+		return nil, nil, false
+	}
+	return b[headerSize:end], b[end:h.length], true
+}
+
+func (a *analyzer) announce(isOrig bool, h *header) {
+	hook := &a.f.hooks.Message
+	if !hook.On() {
+		return
+	}
+	e := &a.f.message
+	*e = event.DCERPCMessage{Conn: a.c, IsOrig: isOrig, FID: a.fid, PTypeID: uint64(h.ptype), PType: "<undefined>"}
+	if int(h.ptype) < len(ptypes) {
+		e.PType = ptypes[h.ptype]
+	}
+	hook.Raise(e)
+}
+
+// authenticate hands on what is in the trailer of a PDU.
+func (a *analyzer) authenticate(trailer []byte) {
+	s, i := &a.f.security, 0
+	var p *conn.Protocol
+	switch kind := trailer[0]; kind {
+	case authSPNEGO:
+		i, p = mechanismGSSAPI, s.GSSAPI
+	case authNTLM:
+		i, p = mechanismNTLM, s.NTLM
+	case authKerberos:
+		// Zeek has an analyzer for it that takes no notice.
+	case authTLS:
+		a.t.WeirdNumber(a.c, "tls_dce_rpc_auth_type", int(kind), source)
+	case authNetlogon:
+		a.t.WeirdNumber(a.c, "netlogon_dce_rpc_auth_type", int(kind), source)
+	default:
+		a.t.WeirdNumber(a.c, "unknown_dce_rpc_auth_type", int(kind), source)
+	}
+	if p == nil {
+		return
+	}
+	n := &a.security[i]
+	if *n < 0 {
+		*n = a.t.AttachGuest(a.c, p)
+	}
+	if *n >= 0 {
+		// Zeek takes every token for one of the originator.
+		a.t.InnerData(a.c, *n, true, trailer[trailerSize:])
+	}
+}
+
+// body takes what is between header and trailer, and reports whether it is well-formed.
+func (a *analyzer) body(h *header, b []byte) bool {
+	switch h.ptype {
+	case ptypeRequest:
+		return a.request(h, b)
+	case ptypeResponse:
+		return a.response(h, b)
+	case ptypeBind, ptypeAlterContext:
+		return a.bind(h, b)
+	case ptypeBindAck, ptypeAlterContextResp:
+		return a.bindAck(h, b)
+	}
+	return true
+}
+
+// request takes a request: hint of size, context, operation and, if the flags say so, an
+// object before the arguments (C706 section 12.6.4.9).
+func (a *analyzer) request(h *header, b []byte) bool {
+	n := 8
+	if h.flags&flagObject != 0 {
+		n += 16
+	}
+	if len(b) < n {
+		return false
+	}
+	id, opnum := h.uint16(b[4:]), h.uint16(b[6:])
+	if hook := &a.f.hooks.Request; hook.On() {
+		e := &a.f.request
+		*e = event.DCERPCRequest{Conn: a.c, FID: a.fid, CtxID: uint64(id), Opnum: uint64(opnum), StubLen: uint64(len(b) - n)}
+		hook.Raise(e)
+	}
+	a.called(id, opnum)
+	return true
+}
+
+// response takes a response: hint of size, context, and cancels before the results (C706
+// section 12.6.4.10).
+func (a *analyzer) response(h *header, b []byte) bool {
+	const n = 8
+	if len(b) < n {
+		return false
+	}
+	if hook := &a.f.hooks.Response; hook.On() {
+		id := h.uint16(b[4:])
+		e := &a.f.response
+		*e = event.DCERPCResponse{
+			Conn: a.c, FID: a.fid, CtxID: uint64(id), Opnum: uint64(a.answered(id)), StubLen: uint64(len(b) - n),
+		}
+		hook.Raise(e)
+	}
+	return true
+}
+
+// bind takes a bind or alter_context: sizes of fragments and a group, and then the
+// presentation contexts, each an interface and the ways to encode it (C706 section
+// 12.6.4.3).
+func (a *analyzer) bind(h *header, b []byte) bool {
+	const before, each = 8, 4
+	if len(b) < before+4 {
+		return false
+	}
+	count := int(b[before])
+	b = b[before+4:]
+	for range count {
+		if len(b) < each+syntaxSize {
+			return false
+		}
+		size := each + syntaxSize + int(b[2])*syntaxSize
+		if len(b) < size {
+			return false
+		}
+		a.context(h, uint64(h.uint16(b)), b[each:])
+		b = b[size:]
+	}
+	return true
+}
+
+func (a *analyzer) context(h *header, id uint64, syntax []byte) {
+	uuid := syntax[:16:16]
+	major, minor := uint64(h.uint16(syntax[16:])), uint64(h.uint16(syntax[18:]))
+	if h.ptype == ptypeBind {
+		if hook := &a.f.hooks.Bind; hook.On() {
+			e := &a.f.bind
+			*e = event.DCERPCBind{Conn: a.c, FID: a.fid, CtxID: id, UUID: uuid, VerMajor: major, VerMinor: minor}
+			hook.Raise(e)
+		}
+		return
+	}
+	if hook := &a.f.hooks.AlterContext; hook.On() {
+		e := &a.f.alter
+		*e = event.DCERPCAlterContext{Conn: a.c, FID: a.fid, CtxID: id, UUID: uuid, VerMajor: major, VerMinor: minor}
+		hook.Raise(e)
+	}
+}
+
+// bindAck takes a bind_ack or alter_context_resp: sizes of fragments and a group, the
+// secondary address, and after a pad a result a context (C706 section 12.6.4.4).
+func (a *analyzer) bindAck(h *header, b []byte) bool {
+	const before, each = 10, 4 + syntaxSize
+	if len(b) < before {
+		return false
+	}
+	end := before + int(h.uint16(b[8:]))
+	results := (end + 3) &^ 3
+	if len(b) < results+4 || len(b) < results+4+each*int(b[results]) {
+		return false
+	}
+	if h.ptype == ptypeAlterContextResp {
+		if hook := &a.f.hooks.AlterContextResp; hook.On() {
+			e := &a.f.alterResp
+			e.Conn, e.FID = a.c, a.fid
+			hook.Raise(e)
+		}
+		return true
+	}
+	if hook := &a.f.hooks.BindAck; hook.On() {
+		addr := b[before:end:end]
+		if n := len(addr); n > 0 && addr[n-1] == 0 {
+			addr = addr[:n-1]
+		}
+		e := &a.f.bindAck
+		*e = event.DCERPCBindAck{Conn: a.c, FID: a.fid, SecAddr: addr}
+		hook.Raise(e)
+	}
+	return true
+}

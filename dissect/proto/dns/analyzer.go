@@ -1,0 +1,274 @@
+package dns
+
+import (
+	"encoding/binary"
+
+	"github.com/wirelog/wirelog/value"
+
+	"github.com/wirelog/wirelog/dissect/conn"
+	"github.com/wirelog/wirelog/dissect/event"
+)
+
+// shard is what the analyzers of a shard share.
+type shard struct {
+	dec     decoder
+	table   *conn.Table
+	udpDone *event.Hook[event.UDPSessionDone]
+	timeout value.Time
+	done    event.UDPSessionDone // scratch
+	free    []*analyzer
+	streams []*streams // free ones
+}
+
+// slab is how many analyzers are allocated at a time.
+const slab = 128
+
+// analyzer is the analyzer of one connection. It is kept small: there are as many
+// as there are hosts that ask.
+type analyzer struct {
+	s *shard
+	c *conn.Conn
+	// tcp is nil for UDP.
+	tcp       *streams
+	netBIOS   bool
+	seen      bool // had a message
+	confirmed bool
+}
+
+// streams are the two directions of a TCP connection.
+type streams [2]*stream
+
+// stream cuts one direction into messages (RFC 1035 section 4.2.2).
+type stream struct {
+	// buf holds the length and the beginning of a message that has not come whole.
+	buf []byte
+	// missing is the number of bytes in buf's message that were in a gap and are not in
+	// buf; such a message is not decoded. hole is where in buf the first of them were.
+	missing, hole int
+	// lost says that a gap has swallowed the beginning of a message.
+	lost bool
+	// closed says that buf's message was decoded as far as it has come, and is over when
+	// more comes.
+	closed bool
+}
+
+func (s *shard) attach(t *conn.Table, c *conn.Conn) conn.Analyzer {
+	if len(s.free) == 0 {
+		block := make([]analyzer, slab)
+		for i := range block {
+			s.free = append(s.free, &block[i])
+		}
+	}
+	a := s.free[len(s.free)-1]
+	s.free = s.free[:len(s.free)-1]
+	*a = analyzer{s: s, c: c}
+	s.table = t
+	a.netBIOS = c.RespPort() == portNetBIOS || c.ID().OrigP == portNetBIOS
+	if c.Transport() == value.ProtoTCP {
+		a.tcp = s.newStreams()
+	} else {
+		c.EndAfterSilence(s.timeout)
+	}
+	return a
+}
+
+func (s *shard) newStreams() *streams {
+	if n := len(s.streams); n > 0 {
+		x := s.streams[n-1]
+		s.streams = s.streams[:n-1]
+		return x
+	}
+	return &streams{new(stream), new(stream)}
+}
+
+// Data takes a datagram, or the next bytes of a stream.
+func (a *analyzer) Data(isOrig bool, b []byte) {
+	if a.tcp == nil {
+		from := fromResp
+		if isOrig {
+			from = fromOrig
+		}
+		a.message(b, from)
+		return
+	}
+	s := a.tcp.side(isOrig)
+	for len(b) > 0 && !s.lost {
+		// The roles may change with every message.
+		from := fromResp
+		if s == a.tcp[0] {
+			from = fromOrig
+		}
+		if s.closed {
+			// Zeek takes it for another message, without any bytes.
+			s.buf, s.missing, s.closed = s.buf[:0], 0, false
+			if !a.message(nil, from) {
+				return
+			}
+		}
+		var m []byte
+		if m, b = s.next(b); m != nil && !a.message(m, from) {
+			return
+		}
+	}
+}
+
+func (s *streams) side(isOrig bool) *stream {
+	if isOrig {
+		return s[0]
+	}
+	return s[1]
+}
+
+const lengthBytes = 2
+
+// next returns the message that b completes, nil if it completes none, and what
+// follows it. The message is valid until the next call.
+func (s *stream) next(b []byte) (msg, rest []byte) {
+	if s.missing > 0 && s.left() == 0 {
+		s.buf, s.missing = s.buf[:0], 0 // its end was in the gap
+	}
+	if len(s.buf) == 0 && len(b) >= lengthBytes {
+		if n := lengthBytes + int(binary.BigEndian.Uint16(b)); len(b) >= n {
+			return b[lengthBytes:n], b[n:]
+		}
+	}
+	if n := lengthBytes - len(s.buf); n > 0 {
+		n = min(n, len(b))
+		s.buf, b = append(s.buf, b[:n]...), b[n:]
+	}
+	if len(s.buf) < lengthBytes {
+		return nil, nil
+	}
+	n := min(s.left(), len(b))
+	s.buf, b = append(s.buf, b[:n]...), b[n:]
+	if s.left() > 0 {
+		return nil, nil
+	}
+	msg = s.buf[lengthBytes:]
+	if s.missing > 0 {
+		msg = nil
+	}
+	s.buf, s.missing = s.buf[:0], 0
+	return msg, b
+}
+
+// left is the number of bytes that the message in buf, whose length is known, lacks.
+func (s *stream) left() int {
+	return lengthBytes + int(binary.BigEndian.Uint16(s.buf)) - len(s.buf) - s.missing
+}
+
+// Gap skips a message with missing bytes. When the next one has lost its beginning
+// too, the direction is given up, because nothing tells where another one begins.
+func (a *analyzer) Gap(isOrig bool, n uint64) {
+	if a.tcp == nil {
+		return
+	}
+	s := a.tcp.side(isOrig)
+	if s.missing == 0 && !s.lost {
+		s.hole = len(s.buf)
+	}
+	if s.closed || len(s.buf) < lengthBytes || n > uint64(s.left()) {
+		s.lost = true
+		return
+	}
+	s.missing += int(n)
+}
+
+// End does nothing: what there is of a message that was cut short is decoded when the
+// connection closes, and not if it times out.
+func (a *analyzer) End(bool) {}
+
+// SideClosed decodes what there is of messages that were cut short, up to missing bytes. As
+// in Zeek it does so for both sides, and again when the other one closes.
+func (a *analyzer) SideClosed() {
+	if a.tcp == nil {
+		return
+	}
+	for _, s := range *a.tcp {
+		m := s.buf
+		if s.missing > 0 || s.lost {
+			m = m[:s.hole]
+		}
+		if len(m) <= lengthBytes {
+			continue
+		}
+		s.closed = true
+		if !a.message(m[lengthBytes:], fromUnknown) {
+			return
+		}
+	}
+}
+
+// message decodes one message and reports whether the analyzer is still at work.
+func (a *analyzer) message(b []byte, from sender) bool {
+	d, c := &a.s.dec, a.c
+	if !d.header(a, c, b, a.netBIOS) {
+		return true
+	}
+	if !a.seen && d.msg.QR && from == fromOrig {
+		// The question was not seen.
+		from = fromResp
+		if !multicast(c) {
+			a.s.table.Flip(c)
+		}
+	}
+	a.seen = true
+	d.body(from, c.RespPort())
+	if d.violation == "" {
+		return true
+	}
+	udp := a.tcp == nil
+	a.s.table.Violate(c, a, d.violation, nil)
+	if a.c != nil {
+		return true
+	}
+	if udp {
+		c.NoEndAfterSilence()
+	}
+	return false
+}
+
+// multicast reports whether the responder is a group, which sends no answers
+// itself. Of IPv4's groups these are the ones that Zeek knows as such.
+func multicast(c *conn.Conn) bool {
+	resp := c.ID().RespH
+	if resp.Is4() {
+		return resp.As4()[0] == 224
+	}
+	return resp.As16()[0] == 0xff
+}
+
+// Done keeps the analyzer for another connection.
+func (a *analyzer) Done() {
+	s := a.s
+	if a.tcp != nil {
+		for _, x := range a.tcp {
+			*x = stream{buf: x.buf[:0]}
+		}
+		s.streams = append(s.streams, a.tcp)
+	} else if s.udpDone.On() {
+		s.done.Conn = a.c
+		s.udpDone.Raise(&s.done)
+	}
+	a.c, a.tcp = nil, nil
+	s.free = append(s.free, a)
+}
+
+// Flip follows the connection's change of roles.
+func (a *analyzer) Flip() {
+	if a.tcp != nil {
+		a.tcp[0], a.tcp[1] = a.tcp[1], a.tcp[0]
+	}
+}
+
+// weird, opaque and confirm are what the decoder has to say of the connection.
+func (a *analyzer) weird(name, addl string) { a.s.table.Weird(a.c, name, addl, Source) }
+
+func (a *analyzer) opaque() { a.s.table.Opaque(a.c) }
+
+func (a *analyzer) confirm() {
+	if !a.confirmed {
+		a.confirmed = true
+		a.s.table.Confirm(a.c, a)
+	}
+}

@@ -1,0 +1,106 @@
+// Package dns analyzes DNS over UDP and TCP, and what is built like it: multicast
+// DNS (RFC 6762), LLMNR (RFC 4795) and the NetBIOS name service (RFC 1002).
+//
+// The decoder takes one message apart and raises its events; it knows nothing of
+// transports. The analyzer gives it datagrams, or the messages of a stream.
+package dns
+
+import (
+	"github.com/wirelog/wirelog/dissect/conn"
+	"github.com/wirelog/wirelog/dissect/detect"
+	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/value"
+)
+
+// Source names the analyzer in weirds.
+const Source = "DNS"
+
+// Options are what can be chosen. DefaultOptions returns Zeek's defaults.
+type Options struct {
+	// SkipAuth and SkipAddl leave authority and additional records unread (Zeek's
+	// dns_skip_all_auth and dns_skip_all_addl). With both, a message is looked at
+	// as far as its answers.
+	SkipAuth, SkipAddl bool
+	// MaxQueries is the number of questions beyond which a message is not DNS; 0
+	// for any number (dns_max_queries).
+	MaxQueries int
+	// MaxPointers is how many compression pointers of a name may lead to each
+	// other (dns_max_compression_chain_depth).
+	MaxPointers int
+	// SessionTimeout is after how much silence a UDP connection ends
+	// (dns_session_timeout).
+	SessionTimeout value.Time
+}
+
+// DefaultOptions returns Zeek's defaults.
+func DefaultOptions() Options {
+	return Options{SkipAuth: true, SkipAddl: true, MaxQueries: 25, MaxPointers: 20, SessionTimeout: 10 * value.Second}
+}
+
+// Ports of the responder (Zeek's DNS::ports).
+const (
+	portDNS     = 53
+	portNetBIOS = 137
+	portMDNS    = 5353
+	portLLMNR   = 5355
+)
+
+// New returns the analyzer over a transport, UDP or TCP, for one shard.
+func New(hooks *event.Hooks, transport value.Proto, o Options) *detect.Protocol {
+	s := &shard{udpDone: &hooks.Conn.UDPSessionDone, timeout: o.SessionTimeout}
+	s.dec.init(&hooks.DNS, o)
+	p := &detect.Protocol{Protocol: conn.Protocol{Name: "DNS", Service: "dns", New: s.attach}, Transport: transport}
+	if transport == value.ProtoTCP {
+		p.Ports = []uint16{portDNS}
+	} else {
+		p.Ports = []uint16{portDNS, portNetBIOS, portMDNS, portLLMNR}
+	}
+	return p
+}
+
+// Kinds of messages (RFC 1035 section 4.1.1).
+const (
+	opQuery  = 0
+	opNotify = 4 // RFC 1996 section 3.1
+	opUpdate = 5 // RFC 2136 section 2.2
+)
+
+// Types of records (IANA dns-parameters) that are parsed.
+const (
+	typeA          = 1     // RFC 1035 section 3.4.1
+	typeNS         = 2     // RFC 1035 section 3.3.11
+	typeCNAME      = 5     // RFC 1035 section 3.3.1
+	typeSOA        = 6     // RFC 1035 section 3.3.13
+	typeWKS        = 11    // RFC 1035 section 3.4.2
+	typePTR        = 12    // RFC 1035 section 3.3.12
+	typeHINFO      = 13    // RFC 1035 section 3.3.2
+	typeMX         = 15    // RFC 1035 section 3.3.9
+	typeTXT        = 16    // RFC 1035 section 3.3.14
+	typeAAAA       = 28    // RFC 3596 section 2.1
+	typeLOC        = 29    // RFC 1876 section 2
+	typeNB         = 32    // RFC 1002 section 4.2.1.3
+	typeSRV        = 33    // RFC 2782; NBSTAT in RFC 1002
+	typeNAPTR      = 35    // RFC 3403 section 4
+	typeA6         = 38    // RFC 2874
+	typeOPT        = 41    // RFC 6891 section 6.1
+	typeDS         = 43    // RFC 4034 section 5
+	typeSSHFP      = 44    // RFC 4255
+	typeRRSIG      = 46    // RFC 4034 section 3
+	typeNSEC       = 47    // RFC 4034 section 4
+	typeDNSKEY     = 48    // RFC 4034 section 2
+	typeNSEC3      = 50    // RFC 5155 section 3
+	typeNSEC3PARAM = 51    // RFC 5155 section 4
+	typeSVCB       = 64    // RFC 9460 section 2
+	typeHTTPS      = 65    // RFC 9460 section 9
+	typeSPF        = 99    // RFC 4408 section 3.1.1
+	typeTKEY       = 249   // RFC 2930 section 2
+	typeTSIG       = 250   // RFC 8945 section 4.2
+	typeCAA        = 257   // RFC 8659 section 4.1
+	typeBINDS      = 65534 // private to BIND
+)
+
+// Classes with a meaning in dynamic updates (RFC 2136 section 2.4).
+const (
+	classNone = 254
+	classAny  = 255
+)

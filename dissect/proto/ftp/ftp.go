@@ -1,0 +1,363 @@
+// Package ftp analyzes the control connections of FTP (RFC 959, with the extensions of
+// RFC 2228, RFC 2428 and RFC 4217): commands and replies, the data connections that they
+// agree on, and the changes to TLS: of the connection after AUTH TLS, and inside ADAT
+// after AUTH GSSAPI, as GridFTP does it. It follows Zeek's src/analyzer/protocol/ftp and
+// base/protocols/ftp.
+package ftp
+
+import (
+	"bytes"
+	"strconv"
+
+	"github.com/wirelog/wirelog/value"
+
+	"github.com/wirelog/wirelog/dissect/codec/contentline"
+	"github.com/wirelog/wirelog/dissect/conn"
+	"github.com/wirelog/wirelog/dissect/detect"
+	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/dissect/file/files"
+	"github.com/wirelog/wirelog/dissect/proto/datachannel"
+	"github.com/wirelog/wirelog/internal/freelist"
+)
+
+const (
+	source = "FTP"
+
+	// maxCommand is the length of the longest word that is taken for a command
+	// (FTP::max_command_length).
+	maxCommand = 100
+	// minCommand is that of the shortest.
+	minCommand = 3
+)
+
+// Reply codes that the analyzer acts on (RFC 959 section 4.2, RFC 2228 section 3, RFC
+// 2428 section 3).
+const (
+	replyPassive         = 227
+	replyExtendedPassive = 229
+	replyDataAccepted    = 234 // security data exchange complete
+	replyDataNeeded      = 334 // the mechanism is accepted, ADAT is to follow
+)
+
+// Options are limits. Beyond one of them there is a weird, and what is new is not kept.
+type Options struct {
+	// Pending is how many commands of a connection may wait for their replies
+	// (FTP::max_pending_commands).
+	Pending int
+	// Channels is how many data connections a shard waits for
+	// (FTP::max_expected_data_channels).
+	Channels int
+	// Lines bounds what the shard holds of lines whose end has not come; nil is no bound.
+	Lines *contentline.Budget
+}
+
+// DefaultOptions returns Zeek's limits.
+func DefaultOptions() Options { return Options{Pending: 20, Channels: 100_000} }
+
+// New describes the protocol to the detector. Its analyzers raise their events on h and
+// give files to fm; ssl analyzes what follows AUTH.
+func New(h *event.Hooks, fm *files.Manager, ssl *conn.Protocol, o Options) *detect.Protocol {
+	f := &factory{hooks: &h.FTP, ssl: ssl, opt: o}
+	f.data = datachannel.New(h, fm, datachannel.Kind{Name: "FTP_DATA", Service: "ftp-data", Limit: o.Channels, Reused: true})
+	f.watchGridFTP(h)
+	p := &detect.Protocol{
+		Transport:  value.ProtoTCP,
+		Ports:      []uint16{21, 2811},
+		Signatures: []detect.Signature{{Orig: detect.Anywhere(client), Resp: server}},
+	}
+	p.Protocol = conn.Protocol{Name: source, Service: "ftp", New: f.new}
+	return p
+}
+
+// factory makes the analyzers of a shard and keeps those that are done.
+type factory struct {
+	hooks *event.FTPEvents
+	ssl   *conn.Protocol
+	opt   Options
+	data  *datachannel.Channels
+	free  freelist.List[analyzer]
+	// securing is the connection whose security data is given to TLS.
+	securing *analyzer
+
+	upper   []byte
+	decoded []byte
+	request event.FTPRequest
+	reply   event.FTPReply
+	channel event.FTPDataChannel
+	ended   event.FTPCommand
+}
+
+func (f *factory) new(t *conn.Table, c *conn.Conn) conn.Analyzer {
+	a := f.free.Get()
+	lines, session := a.lines, a.session
+	*a = analyzer{f: f, t: t, c: c, lines: lines, session: session, auth: a.auth[:0], inner: -1}
+	a.client.a, a.server.a = a, a
+	a.lines[0].Reset(&a.client, &a.seen, f.opt.Lines)
+	a.lines[1].Reset(&a.server, &a.seen, f.opt.Lines)
+	a.session.reset()
+	return a
+}
+
+// analyzer follows one control connection.
+type analyzer struct {
+	f *factory
+	t *conn.Table
+	c *conn.Conn
+
+	lines   [2]contentline.NVT // of client and server
+	client  clientSide
+	server  serverSide
+	seen    contentline.Seen
+	session session
+	control *datachannel.Control // once there is a data connection
+
+	off       bool
+	broken    bool // a violation is on its way
+	confirmed bool
+	tls       bool   // the connection goes on with TLS
+	inner     int    // number of the analyzer of TLS, -1 for none
+	adatBegun bool   // the client has sent ADAT since
+	reply     uint64 // code of the reply of several lines that goes on, or 0
+	auth      []byte // argument of the last AUTH
+}
+
+// clientSide and serverSide take the lines of the two sides.
+type clientSide struct{ a *analyzer }
+
+type serverSide struct{ a *analyzer }
+
+func (s *clientSide) Line(b []byte) bool { return s.a.command(b) }
+
+func (s *clientSide) NVTWeird(name string, size int) { s.a.nvtWeird(name, size) }
+
+func (s *serverSide) Line(b []byte) bool { return s.a.replyLine(b) }
+
+func (s *serverSide) NVTWeird(name string, size int) { s.a.nvtWeird(name, size) }
+
+func (a *analyzer) nvtWeird(name string, size int) {
+	addl := ""
+	if size >= 0 {
+		a.c.NoteUnknown()
+		addl = strconv.Itoa(size)
+		a.t.Limited(source, "line_size")
+	}
+	a.t.Weird(a.c, name, addl, contentline.SourceNVT)
+}
+
+func index(isOrig bool) int {
+	if isOrig {
+		return 0
+	}
+	return 1
+}
+
+// Data takes the next bytes of a side.
+func (a *analyzer) Data(isOrig bool, b []byte) {
+	if a.off {
+		return
+	}
+	if !a.tls {
+		b = a.lines[index(isOrig)].Deliver(b)
+	}
+	if a.tls && len(b) > 0 && a.inner >= 0 {
+		a.t.InnerData(a.c, a.inner, isOrig, b)
+	}
+}
+
+// Gap goes on with the line after missing bytes as if nothing had happened, as Zeek
+// does.
+func (a *analyzer) Gap(isOrig bool, n uint64) {
+	if a.tls && a.inner >= 0 {
+		a.t.InnerGap(a.c, a.inner, isOrig, n)
+	}
+}
+
+// End ends a line that has no end.
+func (a *analyzer) End(isOrig bool) {
+	switch l := &a.lines[index(isOrig)]; {
+	case a.tls && a.inner >= 0:
+		a.t.InnerEnd(a.c, a.inner, isOrig)
+	case !a.tls && l.Partial():
+		l.Deliver([]byte("\n"))
+	}
+}
+
+// Done ends the commands that are left.
+func (a *analyzer) Done() {
+	// Had the client's last byte come, there would be nothing left of a line.
+	if !a.off && !a.tls && a.lines[0].Partial() && bytes.IndexByte(a.c.History(), 'F') >= 0 {
+		a.t.Weird(a.c, "partial_ftp_request", "", source)
+	}
+	a.off = true
+	if a.inner >= 0 {
+		a.t.DetachInner(a.c, a.inner)
+		a.inner = -1
+	}
+	for i := range a.session.pending {
+		a.over(&a.session.pending[i])
+	}
+	a.session.pending = a.session.pending[:0]
+	if a.control != nil {
+		a.control.Conn = nil
+		a.control = nil
+	}
+	a.lines[0].Release()
+	a.lines[1].Release()
+	a.f.free.Put(a)
+}
+
+// Flip follows the connection's change of roles.
+func (a *analyzer) Flip() {
+	a.lines[0], a.lines[1] = a.lines[1], a.lines[0]
+	a.lines[0].SetReceiver(&a.client)
+	a.lines[1].SetReceiver(&a.server)
+}
+
+func isBlank(c byte) bool { return c == ' ' || c == '\t' }
+
+func skipBlanks(b []byte) []byte {
+	for len(b) > 0 && isBlank(b[0]) {
+		b = b[1:]
+	}
+	return b
+}
+
+// word splits b after its first word.
+func word(b []byte) (w, rest []byte) {
+	for i, c := range b {
+		if c == ' ' || c-'\t' <= '\r'-'\t' || c == 0 {
+			return b[:i], b[i:]
+		}
+	}
+	return b, nil
+}
+
+func isCommand(w []byte) bool {
+	if len(w) < minCommand {
+		return false
+	}
+	for _, c := range w {
+		if c <= ' ' || c > '~' {
+			return false
+		}
+	}
+	return true
+}
+
+// command takes a line of the client, and reports whether more are to follow.
+func (a *analyzer) command(line []byte) bool {
+	if a.broken || len(line) == 0 {
+		return true
+	}
+	cmd, arg := word(skipBlanks(line))
+	arg = skipBlanks(arg)
+	if !isCommand(cmd) {
+		if a.confirmed {
+			a.t.Weird(a.c, "FTP_invalid_command", "", source)
+		}
+		return true
+	}
+	if len(cmd) > maxCommand {
+		if a.confirmed {
+			a.t.WeirdNumber(a.c, "FTP_max_command_length_exceeded", len(cmd), source)
+		}
+		return true
+	}
+	f := a.f
+	f.upper = append(f.upper[:0], cmd...)
+	for i, c := range f.upper {
+		if 'a' <= c && c <= 'z' {
+			f.upper[i] = c - ('a' - 'A')
+		}
+	}
+	cmd = f.upper
+	if !a.confirmed {
+		a.confirmed = true
+		a.t.Confirm(a.c, a)
+		a.t.Interactive(a.c)
+	}
+	// Zeek compares as many characters as there are.
+	if bytes.HasPrefix([]byte("AUTH"), cmd) {
+		a.auth = append(a.auth[:0], arg...)
+	}
+	a.sent(cmd, arg)
+	if h := &f.hooks.Request; h.On() {
+		f.request = event.FTPRequest{Conn: a.c, Command: cmd, Arg: arg}
+		h.Raise(&f.request)
+	}
+	a.sentPort(cmd, arg)
+	a.adatRequest(line)
+	return true
+}
+
+func isDigit(c byte) bool { return '0' <= c && c <= '9' }
+
+// replyCode is the number with which a line begins, 0 if there is none.
+func replyCode(b []byte) uint64 {
+	if len(b) < 3 || !isDigit(b[0]) || !isDigit(b[1]) || !isDigit(b[2]) {
+		return 0
+	}
+	return uint64(b[0]-'0')*100 + uint64(b[1]-'0')*10 + uint64(b[2]-'0')
+}
+
+// replyLine takes a line of the server, and reports whether more are to follow.
+func (a *analyzer) replyLine(line []byte) bool {
+	if a.broken || len(line) == 0 {
+		return true
+	}
+	code, msg, more := replyCode(line), line, false
+	switch {
+	case a.reply != 0 && code == a.reply && len(line) > 3 && line[3] == ' ':
+		a.reply = 0
+		msg = skipBlanks(line[3:])
+	case a.reply != 0:
+		code, more = 0, true
+	case code == 0:
+		return a.violate("non-numeric reply code", line)
+	case code < 100:
+		return a.violate("invalid reply code", line)
+	case len(line) > 3 && line[3] == '-':
+		a.reply = code
+		msg, more = skipBlanks(line[4:]), true
+	case len(line) > 3 && line[3] != ' ':
+		return a.violate("invalid reply line", line)
+	default:
+		msg = skipBlanks(line[3:])
+	}
+
+	switch {
+	case code == replyDataAccepted && string(a.auth) == "TLS":
+		if a.inner = a.t.AttachInner(a.c, a.f.ssl); a.inner >= 0 {
+			a.tls = true
+		}
+	case code == replyDataNeeded && string(a.auth) == "GSSAPI" && a.inner < 0:
+		a.inner = a.t.AttachInner(a.c, a.f.ssl)
+		a.adatBegun = false
+	}
+	answers := a.answered(code, msg, more)
+	if h := &a.f.hooks.Reply; h.On() {
+		a.f.reply = event.FTPReply{Conn: a.c, Code: code, Msg: msg, ContResp: more}
+		if answers != nil {
+			a.f.reply.Command, a.f.reply.Arg, a.f.reply.Seq = answers.Command, answers.Arg, answers.Seq
+		}
+		h.Raise(&a.f.reply)
+	}
+	if answers != nil && !more {
+		a.passive(code, msg, answers)
+		a.session.finish(a, answers)
+	}
+	if !a.tls {
+		a.adatReply(line)
+	}
+	return !a.tls
+}
+
+// maxShown is how much of a line is told with a violation.
+const maxShown = 4096
+
+// violate tells that what the server says is not FTP. If that takes the analyzer off, it
+// only looks at how lines end as long as it is still there.
+func (a *analyzer) violate(reason string, line []byte) bool {
+	a.broken = a.t.ViolateLateWith(a.c, a, reason, line[:min(len(line), maxShown)])
+	return true
+}

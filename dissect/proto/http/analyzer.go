@@ -1,0 +1,664 @@
+// Package http analyzes HTTP/0.9 to HTTP/1.1 (RFC 1945, RFC 9110, RFC 9112): requests
+// and replies, pipelined or not, their headers and bodies, and what comes after a
+// CONNECT or an Upgrade. It follows Zeek's HTTP analyzer and its scripts.
+package http
+
+import (
+	"strconv"
+
+	"github.com/wirelog/wirelog/value"
+
+	"github.com/wirelog/wirelog/dissect/codec/contentline"
+	"github.com/wirelog/wirelog/dissect/codec/inflate"
+	"github.com/wirelog/wirelog/dissect/codec/mime"
+	"github.com/wirelog/wirelog/dissect/conn"
+	"github.com/wirelog/wirelog/dissect/detect"
+	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/dissect/file/files"
+	"github.com/wirelog/wirelog/dissect/proto/websocket"
+)
+
+const source = "HTTP"
+
+const (
+	// pieceSize is how many bytes of a body are handed on at a time (Zeek's
+	// http_entity_data_delivery_size).
+	pieceSize = 1500
+	// maxUnanswered is how many requests without a reply are remembered.
+	maxUnanswered = 4096
+)
+
+// How messages end.
+const (
+	endsNormally    = "message ends normally"
+	endsDone        = "message interrupted when connection done"
+	endsGap         = "message interrupted by a content gap"
+	endsDelivered   = "message ends as connection contents are completely delivered"
+	endsFinished    = "message ends as connection is finished"
+	endsReset       = "message interrupted by RST"
+	maxUpgradeToken = 256
+)
+
+// Options are limits.
+type Options struct {
+	// Lines bounds what the shard holds of lines whose end has not come; nil is no bound.
+	Lines *contentline.Budget
+	// MIME are those of headers and of multipart bodies.
+	MIME mime.Limits
+}
+
+// DefaultOptions returns Zeek's limits.
+func DefaultOptions() Options { return Options{MIME: mime.DefaultLimits()} }
+
+// New describes the protocol to the detector. Its analyzers raise their events on h
+// and hand bodies to fm. ws analyzes connections that have become WebSockets.
+func New(h *event.Hooks, fm *files.Manager, ws *conn.Protocol, o Options) *detect.Protocol {
+	f := &factory{hooks: &h.HTTP, files: fm, ws: ws, opt: o}
+	f.scratch.Limits = o.MIME
+	f.scratch.Piece = pieceSize
+	p := &detect.Protocol{
+		Transport:  value.ProtoTCP,
+		Ports:      []uint16{80, 81, 631, 1080, 3128, 8000, 8080, 8888},
+		Signatures: signatures,
+	}
+	p.Idle = f.idle
+	p.Protocol = conn.Protocol{Name: "HTTP", Service: "HTTP", New: f.new}
+	return p
+}
+
+// factory makes the analyzers of a shard, and has what they share.
+type factory struct {
+	hooks *event.HTTPEvents
+	files *files.Manager
+	ws    *conn.Protocol
+
+	scratch   mime.Scratch
+	opt       Options
+	upper     []byte
+	handle    []byte
+	unescaped []byte
+	decoded   []byte
+	ev        scratch
+
+	analyzers []*analyzer
+	entities  []*entity
+	exchanges []*exchange
+	inflaters []*inflate.Decoder
+}
+
+// idle is called for connections that ended before anything was sent.
+func (f *factory) idle(c *conn.Conn) {
+	if h := &f.hooks.Stats; h.On() {
+		f.ev.stats = event.HTTPStats{Conn: c}
+		h.Raise(&f.ev.stats)
+	}
+}
+
+// scratch has the events, which are used again and again.
+type scratch struct {
+	request     event.HTTPRequest
+	reply       event.HTTPReply
+	header      event.HTTPHeader
+	all         event.HTTPAllHeaders
+	begin       event.HTTPBeginEntity
+	end         event.HTTPEndEntity
+	data        event.HTTPEntityData
+	contentType event.HTTPContentType
+	done        event.HTTPMessageDone
+	event       event.HTTPEvent
+	stats       event.HTTPStats
+}
+
+func (f *factory) newEntity() *entity {
+	if n := len(f.entities); n > 0 {
+		e := f.entities[n-1]
+		f.entities = f.entities[:n-1]
+		return e
+	}
+	return new(entity)
+}
+
+func (f *factory) newInflater() *inflate.Decoder {
+	var z *inflate.Decoder
+	if n := len(f.inflaters); n > 0 {
+		z = f.inflaters[n-1]
+		f.inflaters = f.inflaters[:n-1]
+	} else {
+		z = new(inflate.Decoder)
+	}
+	z.Reset()
+	return z
+}
+
+// expecting is what the next line of a side is to be.
+type expecting uint8
+
+const (
+	expectLine    expecting = iota // a request or status line
+	expectMessage                  // headers or body
+	expectSimple                   // all of it is the body of an HTTP/0.9 reply
+	expectNothing                  // nothing that could be understood
+)
+
+// side is one direction of a connection.
+type side struct {
+	a       *analyzer
+	isOrig  bool
+	lines   contentline.Splitter
+	msg     message
+	expect  expecting
+	ongoing bool   // a message has begun and not ended
+	ended   bool   // the stream is complete
+	seq     uint64 // of the next byte of the stream, from 1
+}
+
+func index(isOrig bool) int {
+	if isOrig {
+		return 0
+	}
+	return 1
+}
+
+// analyzer analyzes one connection.
+type analyzer struct {
+	f *factory
+	t *conn.Table
+	c *conn.Conn
+
+	side [2]side // requests, replies
+	x    exchanges
+	// unanswered tells of each request without a final reply whether it was a HEAD.
+	unanswered []bool
+	protocol   []byte // of Upgrade
+	handshake  websocket.Handshake
+	weirdFunc  func(name string)
+	state
+}
+
+// state is what begins anew with every connection.
+type state struct {
+	seen contentline.Seen
+
+	requests, replies       uint64
+	reqVersion, respVersion version
+	keepAlive               bool
+	closes                  bool // the server says that it closes the connection
+	connect                 bool // a CONNECT was asked for
+	code                    int
+	reason                  []byte
+	upgrade                 bool // the reply has Connection: upgrade
+
+	// Once the connection carries something else, switched is set, and inner or the
+	// analyzer with number innerNum gets it.
+	switched bool
+	inner    conn.Analyzer
+	innerNum int
+	rest     []byte // of the piece being delivered, that comes after the switch
+	skipLF   bool   // the LF of the last line is still to come
+	off      bool   // nothing more is analyzed
+}
+
+func (f *factory) new(t *conn.Table, c *conn.Conn) conn.Analyzer {
+	var a *analyzer
+	if n := len(f.analyzers); n > 0 {
+		a = f.analyzers[n-1]
+		f.analyzers = f.analyzers[:n-1]
+	} else {
+		a = new(analyzer)
+		a.weirdFunc = a.weird
+	}
+	a.f, a.t, a.c = f, t, c
+	a.state = state{innerNum: -1}
+	for i := range a.side {
+		s := &a.side[i]
+		s.a, s.isOrig = a, i == 0
+		s.expect, s.ongoing, s.ended, s.seq = expectLine, false, false, 1
+		s.lines.Reset(s, &a.seen, f.opt.Lines, contentline.DefaultMax)
+		m := &s.msg
+		m.a, m.isOrig, m.lines = a, s.isOrig, &s.lines
+		m.exists, m.finished, m.current = false, false, nil
+		m.last = remains{}
+		m.carrier = files.Carrier{Source: source, Conn: c, IsOrig: s.isOrig}
+	}
+	return a
+}
+
+// Data takes the next bytes of a side.
+func (a *analyzer) Data(isOrig bool, b []byte) {
+	s := &a.side[index(isOrig)]
+	s.seq += uint64(len(b))
+	if a.off {
+		return
+	}
+	if a.switched {
+		if !a.c.Partial() {
+			a.forward(isOrig, b)
+		}
+		return
+	}
+	if !isOrig {
+		if a.c.Partial() {
+			return
+		}
+		if s.expect == expectSimple {
+			a.simpleReply(b)
+			return
+		}
+	}
+	s.lines.Deliver(b)
+	if rest := a.rest; rest != nil {
+		a.rest = nil
+		if len(rest) > 0 && !a.off {
+			a.forward(isOrig, rest)
+		}
+	}
+}
+
+// Gap tells of missing bytes. Analysis goes on if all of them belong to a body.
+func (a *analyzer) Gap(isOrig bool, n uint64) {
+	s := &a.side[index(isOrig)]
+	seq := s.seq
+	s.seq += n
+	if a.off {
+		return
+	}
+	if a.switched {
+		a.forwardGap(isOrig, n)
+	}
+	m := &s.msg
+	if m.exists {
+		a.gapEvent(seq, n)
+		if n <= maxGap && m.gap(int64(n)) {
+			return
+		}
+	}
+	if isOrig {
+		// Whether a reply has a body may depend on the request.
+		a.requestMade(true, endsGap)
+	}
+	a.replyMade(true, endsGap)
+	s.lines.Stop()
+}
+
+// maxGap is the largest gap that can be part of a body.
+const maxGap = 1 << 62
+
+func (a *analyzer) gapEvent(seq, n uint64) {
+	if !a.f.hooks.Event.On() {
+		return
+	}
+	var buf [64]byte
+	b := strconv.AppendUint(append(buf[:0], "seq="...), seq, 10)
+	a.event("content gap", strconv.AppendUint(append(b, ", len="...), n, 10))
+}
+
+// End tells that a side is complete.
+func (a *analyzer) End(isOrig bool) {
+	s := &a.side[index(isOrig)]
+	if !a.off && !a.switched && s.expect != expectSimple {
+		s.lines.End()
+		if !isOrig && a.off {
+			return
+		}
+	}
+	if isOrig {
+		a.requestMade(false, endsDelivered)
+	} else {
+		a.replyMade(false, endsDelivered)
+	}
+	if s.ended = true; a.side[0].ended && a.side[1].ended && !a.switched && !a.f.hooks.Stats.On() {
+		// Nothing can come any more, and connections that are over are many.
+		a.t.Detach(a.c, a)
+	}
+}
+
+// Finished tells that the connection has been closed.
+func (a *analyzer) Finished(bool) { a.interrupt(endsFinished) }
+
+// Reset tells that the connection has been reset.
+func (a *analyzer) Reset() { a.interrupt(endsReset) }
+
+func (a *analyzer) interrupt(why string) {
+	a.requestMade(true, why)
+	a.replyMade(true, why)
+}
+
+// Done ends the analysis.
+func (a *analyzer) Done() {
+	if a.f == nil {
+		return
+	}
+	a.interrupt(endsDone)
+	// What was missing after the last request has opened a file, which ends here; that of a
+	// reply may go on elsewhere.
+	if id := a.side[0].msg.last.file; !id.IsZero() && id == a.fileID(true) {
+		a.f.files.End(id)
+	}
+	if a.inner != nil {
+		a.t.Detach(a.c, a.inner)
+	}
+	if a.innerNum >= 0 {
+		a.t.DetachInner(a.c, a.innerNum)
+	}
+	f := a.f
+	if h := &f.hooks.Stats; h.On() {
+		f.ev.stats = event.HTTPStats{Conn: a.c, Stats: event.HTTPStatsRec{
+			NumRequests: a.requests, NumReplies: a.replies,
+			RequestVersion: a.reqVersion.number(), ReplyVersion: a.respVersion.number(),
+		}}
+		h.Raise(&f.ev.stats)
+	}
+	a.release()
+}
+
+// release makes a ready for another connection.
+func (a *analyzer) release() {
+	f := a.f
+	a.x.reset(f)
+	for i := range a.side {
+		s := &a.side[i]
+		s.lines.Release()
+		s.msg.release()
+		s.msg.carrier = files.Carrier{}
+	}
+	if cap(a.unanswered) > maxPending {
+		a.unanswered = nil
+	}
+	a.f, a.t, a.c = nil, nil, nil
+	a.state = state{off: true}
+	a.unanswered, a.protocol = a.unanswered[:0], a.protocol[:0]
+	a.handshake.Reset()
+	f.analyzers = append(f.analyzers, a)
+}
+
+// Flip follows the connection's change of roles, which comes before any message.
+func (a *analyzer) Flip() {
+	switch {
+	case a.switched:
+		a.weird("HTTP_late_flip_roles")
+	case a.requests > 0 || a.replies > 0:
+		a.weird("HTTP_late_flip_roles")
+		a.off = true
+	default:
+		o, r := &a.side[0], &a.side[1]
+		o.lines, r.lines = r.lines, o.lines
+		o.lines.SetReceiver(o)
+		r.lines.SetReceiver(r)
+		o.seq, r.seq = r.seq, o.seq
+	}
+}
+
+func (a *analyzer) weird(name string) { a.t.Weird(a.c, name, "", source) }
+
+// weirdOf is a weird with what has caused it.
+func (a *analyzer) weirdOf(name string, addl []byte) { a.t.Weird(a.c, name, string(addl), source) }
+
+func (a *analyzer) event(kind string, detail []byte) {
+	if h := &a.f.hooks.Event; h.On() {
+		a.f.ev.event = event.HTTPEvent{Conn: a.c, EventType: kind, Detail: detail}
+		h.Raise(&a.f.ev.event)
+	}
+}
+
+func (a *analyzer) setVersion(v *version, to version) {
+	if *v != to && *v != (version{}) {
+		a.weird("HTTP_version_mismatch")
+	}
+	*v = to
+	if to.major > 1 || to.major == 1 && to.minor > 0 {
+		a.keepAlive = true
+	}
+}
+
+// LineWeird raises a weird of the splitter.
+func (s *side) LineWeird(name string) {
+	if name == contentline.WeirdTooLong {
+		s.a.t.Limited(source, "line_size")
+	}
+	s.a.t.Weird(s.a.c, name, "", contentline.Source)
+}
+
+// Plain takes bytes of a body.
+func (s *side) Plain(b []byte) {
+	a := s.a
+	switch {
+	case a.off || a.c.Partial():
+	case s.msg.exists:
+		s.msg.deliver(b, false)
+	case s.isOrig:
+		a.weird("unexpected_client_HTTP_data")
+	default:
+		a.weird("unexpected_server_HTTP_data")
+	}
+}
+
+// Line takes a line.
+func (s *side) Line(line []byte) {
+	a := s.a
+	switch {
+	case a.off || a.c.Partial():
+	case s.expect == expectMessage:
+		s.msg.deliver(line, true)
+		if !s.isOrig && a.connect && len(line) == 0 {
+			a.tunnel()
+		}
+	case s.expect != expectLine:
+	case s.isOrig:
+		a.firstLineOfRequest(line)
+	default:
+		a.firstLineOfReply(line)
+	}
+}
+
+func (a *analyzer) firstLineOfRequest(line []byte) {
+	s := &a.side[0]
+	r, ok := a.requestLine(line)
+	if !ok {
+		switch {
+		case a.requests > 0 && !a.keepAlive:
+			a.event("crud_trailing_HTTP_request", line)
+		case len(line) == 0:
+			a.weird("empty_http_request")
+		default:
+			s.expect = expectNothing
+			a.violate("not a http request line")
+		}
+		return
+	}
+	a.requests++
+	if !a.keepAlive && a.requests > 1 {
+		a.weird("unexpected_multiple_HTTP_requests")
+	}
+	s.expect, s.ongoing = expectMessage, true
+	if len(a.unanswered) < maxUnanswered {
+		a.unanswered = append(a.unanswered, isPrefix(r.method, "HEAD"))
+	}
+	a.request(&r)
+	s.msg.begin(bodyMaybe, len(line))
+	if a.reqVersion == version09 {
+		a.beginSimple(r.method)
+	}
+}
+
+func (a *analyzer) request(r *requestLine) {
+	a.t.Confirm(a.c, a)
+	if isPrefix(r.method, "CONNECT") {
+		a.connect = true
+	}
+	a.handshake.Reset()
+	a.noteRequest(r.method, a.f.unescaped)
+	if h := &a.f.hooks.Request; h.On() {
+		a.f.ev.request = event.HTTPRequest{Conn: a.c, Method: r.method, OriginalURI: r.uri,
+			UnescapedURI: a.f.unescaped, Version: a.reqVersion.String()}
+		h.Raise(&a.f.ev.request)
+	}
+}
+
+// beginSimple prepares for an HTTP/0.9 reply, which is a body and nothing else (RFC
+// 1945 section 6).
+func (a *analyzer) beginSimple(method []byte) {
+	if string(method) != "GET" {
+		a.weirdOf("invalid_http_09_request_method", method)
+	}
+	s := &a.side[1]
+	if s.msg.exists {
+		a.weird("http_09_reply_before_request")
+		s.msg.done(false, endsNormally)
+		s.msg.exists = false
+	}
+	s.expect = expectSimple
+	s.lines.Stop()
+}
+
+// simpleReply takes bytes of an HTTP/0.9 reply.
+func (a *analyzer) simpleReply(b []byte) {
+	s := &a.side[1]
+	if !s.msg.exists {
+		a.setVersion(&a.respVersion, version09)
+		if len(a.unanswered) > 0 {
+			a.t.Confirm(a.c, a)
+			a.answered()
+		}
+		a.closes = true
+		s.ongoing = true
+		a.reason = noReason
+		a.reply()
+		s.msg.begin(a.replyBody(), 0)
+		s.msg.deliver(nil, true)
+	}
+	s.msg.deliver(b, false)
+}
+
+// answered takes the oldest request off those without a reply.
+func (a *analyzer) answered() {
+	if n := len(a.unanswered); n > 0 {
+		copy(a.unanswered, a.unanswered[1:])
+		a.unanswered = a.unanswered[:n-1]
+	}
+}
+
+func (a *analyzer) firstLineOfReply(line []byte) {
+	s := &a.side[1]
+	if !a.replyLine(line) {
+		if len(line) > 0 {
+			s.expect = expectNothing
+			a.violate("not a http reply line")
+		}
+		return
+	}
+	a.replies++
+	if len(a.unanswered) > 0 {
+		a.t.Confirm(a.c, a)
+	}
+	s.expect, s.ongoing = expectMessage, true
+	a.reply()
+	if a.code != 200 {
+		a.connect = false
+	}
+	s.msg.begin(a.replyBody(), len(line))
+}
+
+func (a *analyzer) reply() {
+	a.noteReply(a.code)
+	if h := &a.f.hooks.Reply; h.On() {
+		a.f.ev.reply = event.HTTPReply{Conn: a.c, Version: a.respVersion.String(), Code: uint64(a.code), Reason: a.reason}
+		h.Raise(&a.f.ev.reply)
+	}
+	a.reason = nil
+}
+
+// replyBody says whether the reply whose status line was read has a body (RFC 9112
+// section 6.3).
+func (a *analyzer) replyBody() bodyExpected {
+	if len(a.unanswered) > 0 && a.unanswered[0] || informational(a.code) || a.code == 204 || a.code == 304 {
+		return bodyNone
+	}
+	return bodyYes
+}
+
+// header takes a header of any entity.
+func (a *analyzer) header(isOrig bool, h *mime.Header) {
+	switch {
+	case mime.Equal(h.Name, "connection"):
+		switch tok := h.Token(); {
+		case isOrig:
+			if mime.Equal(tok, "keep-alive") {
+				a.keepAlive = true
+			}
+		case mime.Equal(tok, "close"):
+			a.closes = true
+		case mime.Equal(tok, "upgrade"):
+			a.upgrade = true
+		}
+	case !isOrig && mime.Equal(h.Name, "upgrade"):
+		tok := h.Token()
+		a.protocol = append(a.protocol[:0], tok[:min(len(tok), maxUpgradeToken)]...)
+	}
+	a.f.upper = mime.AppendUpper(a.f.upper[:0], h.Name)
+	a.noteHeader(isOrig, a.f.upper, h.Value)
+	if name := a.handshake.Header(isOrig, a.f.upper, h.Value); name != "" {
+		a.t.Weird(a.c, name, "", websocket.Source)
+	}
+	if hook := &a.f.hooks.Header; hook.On() {
+		a.f.ev.header = event.HTTPHeader{Conn: a.c, IsOrig: isOrig, OriginalName: h.Name, Name: a.f.upper, Value: h.Value}
+		hook.Raise(&a.f.ev.header)
+	}
+}
+
+func (a *analyzer) requestMade(interrupted bool, why string) {
+	s := &a.side[0]
+	if !s.ongoing {
+		return
+	}
+	s.ongoing = false
+	s.msg.done(interrupted, why)
+	s.expect = expectLine
+	if interrupted {
+		s.expect = expectNothing
+	}
+}
+
+func (a *analyzer) replyMade(interrupted bool, why string) {
+	s := &a.side[1]
+	if !s.ongoing {
+		return
+	}
+	s.ongoing = false
+	s.msg.done(interrupted, why)
+	if !informational(a.code) {
+		a.answered()
+	}
+	if a.code == 101 && len(a.unanswered) == 1 && a.upgrade && len(a.protocol) > 0 {
+		a.switchProtocol()
+	}
+	a.code = 0
+	a.upgrade, a.protocol = false, a.protocol[:0]
+	s.expect = expectLine
+	if interrupted || a.switched {
+		s.expect = expectNothing
+	}
+}
+
+// violate tells that this is no HTTP. Unless the connection has come far, the
+// analyzer is done after that.
+func (a *analyzer) violate(reason string) { a.t.ViolateLate(a.c, a, reason) }
+
+// SkipEntityData has the body of the message under way passed over, of the request if
+// isOrig is set (Zeek's skip_http_entity_data). It reports whether c carries HTTP.
+func SkipEntityData(c event.Conn, isOrig bool) bool {
+	found := false
+	if c, ok := c.(*conn.Conn); ok {
+		c.EachAnalyzer(func(x conn.Analyzer) bool {
+			a, ok := x.(*analyzer)
+			if !ok {
+				return true
+			}
+			found = true
+			if e := a.side[index(isOrig)].msg.current; e != nil {
+				e.skip = true
+			}
+			return true
+		})
+	}
+	return found
+}

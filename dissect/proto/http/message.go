@@ -1,0 +1,192 @@
+package http
+
+import (
+	"github.com/wirelog/wirelog/dissect/codec/contentline"
+	"github.com/wirelog/wirelog/dissect/codec/mime"
+	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/dissect/file/files"
+	"github.com/wirelog/wirelog/value"
+)
+
+// message is a request or a reply under way. There is one a side, used for one after
+// the other.
+type message struct {
+	a       *analyzer
+	isOrig  bool
+	lines   *contentline.Splitter
+	top     *entity // nil between messages
+	current *entity
+	carrier files.Carrier
+
+	exists   bool
+	finished bool
+	inParts  bool // the message that is over had parts
+	last     remains
+	start    value.Time
+	body     int64
+	missing  int64
+	header   int64
+}
+
+// remains is what counts of a message that is over: its body's length, how much of it was
+// still to come, and its file.
+type remains struct {
+	body, left int64
+	file       files.ID
+}
+
+// begin starts a message whose first line had n bytes.
+func (m *message) begin(expect bodyExpected, n int) {
+	if m.exists && !m.finished {
+		m.a.weird("HTTP_overlapping_messages")
+		m.release()
+	}
+	m.exists, m.finished = true, false
+	m.last = remains{}
+	m.start = m.a.t.Now()
+	m.body, m.missing, m.header = 0, 0, int64(n)
+	m.top = m.a.f.newEntity()
+	m.top.begin(m, nil, expect)
+	m.beginEntity(m.top)
+}
+
+// release gives the entity back. What refers to it still, up the stack, only looks
+// whether it is over.
+func (m *message) release() {
+	if m.top != nil {
+		m.inParts = m.top.Type() == mime.TypeMultipart
+		m.a.f.entities = append(m.a.f.entities, m.top)
+		m.top, m.current = nil, nil
+	}
+}
+
+func (m *message) deliver(b []byte, crlf bool) {
+	if m.top != nil {
+		m.top.Deliver(b, crlf)
+	} else if !m.inParts {
+		m.a.event("illegal format", []byte(trailing))
+	}
+}
+
+const trailing = "data trailing the end of entity"
+
+// done ends the message, with the reason why.
+func (m *message) done(interrupted bool, why string) {
+	if !m.exists || m.finished {
+		return
+	}
+	m.finished = true
+	m.top.EndOfData()
+	m.last = remains{m.top.body, m.top.toCome(), m.top.file}
+	m.top.endFile()
+	a := m.a
+	a.noteDone(m.isOrig)
+	if h := &a.f.hooks.MessageDone; h.On() {
+		a.f.ev.done = event.HTTPMessageDone{Conn: a.c, IsOrig: m.isOrig, Stat: event.HTTPMessageStat{
+			Start: m.start, Interrupted: interrupted, FinishMsg: why, BodyLength: uint64(m.body),
+			ContentGapLength: uint64(m.missing), HeaderLength: uint64(m.header),
+		}}
+		h.Raise(&a.f.ev.done)
+	}
+	m.release()
+	if m.isOrig {
+		a.requestMade(false, endsNormally)
+	} else {
+		a.replyMade(false, endsNormally)
+	}
+}
+
+// gap tells of missing bytes, and reports whether the message can go on.
+func (m *message) gap(n int64) bool {
+	e := m.current
+	if e == nil {
+		e = m.top
+	}
+	if e == nil {
+		m.gapAfter(n)
+		return false
+	}
+	if e.gap(n) {
+		m.missing += n
+		return true
+	}
+	return false
+}
+
+// gapAfter tells of missing bytes after the end of a message with a body. Zeek counts
+// them to its file, which begins anew.
+func (m *message) gapAfter(n int64) {
+	fm := m.a.f.files
+	if fm == nil || m.last.body == 0 {
+		return
+	}
+	id := m.last.file
+	if id.IsZero() {
+		id = m.a.fileID(m.isOrig)
+	}
+	m.last.file = fm.Gap(id, &m.carrier, uint64(m.last.body), uint64(n))
+	if n <= m.last.left {
+		m.last.body += n
+		m.last.left -= n
+	}
+}
+
+func (m *message) beginEntity(e *entity) {
+	m.current = e
+	a := m.a
+	a.noteEntity(m.isOrig)
+	if h := &a.f.hooks.BeginEntity; h.On() {
+		a.f.ev.begin = event.HTTPBeginEntity{Conn: a.c, IsOrig: m.isOrig}
+		h.Raise(&a.f.ev.begin)
+	}
+}
+
+func (m *message) endEntity(e *entity) {
+	a := m.a
+	if e == m.top {
+		m.body += e.body
+		m.header += e.header
+	}
+	if h := &a.f.hooks.EndEntity; h.On() {
+		a.f.ev.end = event.HTTPEndEntity{Conn: a.c, IsOrig: m.isOrig}
+		h.Raise(&a.f.ev.end)
+	}
+	a.noteEndOfEntity()
+	m.current = e.up
+	if p := e.Parent(); p != nil && p.Type() == mime.TypeMultipart {
+		m.lines.SuppressWeirds(false)
+		m.lines.SetEOL(contentline.CR | contentline.LF)
+	}
+	if e == m.top {
+		m.lines.SetSize(-1)
+		m.done(false, endsNormally)
+		return
+	}
+	e.endFile()
+}
+
+func (m *message) allHeaders(e *entity) {
+	a := m.a
+	if h := &a.f.hooks.AllHeaders; h.On() {
+		ev := &a.f.ev.all
+		*ev = event.HTTPAllHeaders{Conn: a.c, IsOrig: m.isOrig}
+		ev.HList, a.f.upper = e.all.table(a.f.upper)
+		h.Raise(ev)
+	}
+	if h := &a.f.hooks.ContentType; h.On() {
+		ev := &a.f.ev.contentType
+		*ev = event.HTTPContentType{Conn: a.c, IsOrig: m.isOrig}
+		ev.Ty, ev.Subty = e.ContentType()
+		h.Raise(ev)
+	}
+}
+
+func (m *message) data(b []byte) {
+	if h := &m.a.f.hooks.EntityData; h.On() {
+		ev := &m.a.f.ev.data
+		*ev = event.HTTPEntityData{Conn: m.a.c, IsOrig: m.isOrig, Length: uint64(len(b)), Data: b}
+		h.Raise(ev)
+	}
+}
+
+func (m *message) setPlain(n int64) { m.lines.SetPlain(n) }

@@ -1,0 +1,256 @@
+// Package imap follows the Internet Message Access Protocol (RFC 9051) up to where a client
+// logs in or the connection changes to TLS, which is as far as Zeek's IMAP analyzer goes.
+package imap
+
+import (
+	"bytes"
+
+	"github.com/wirelog/wirelog/value"
+
+	"github.com/wirelog/wirelog/dissect/conn"
+	"github.com/wirelog/wirelog/dissect/detect"
+	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/dissect/proto/starttls"
+	"github.com/wirelog/wirelog/internal/freelist"
+)
+
+const source = "IMAP"
+
+const (
+	// maxLine bounds a line. RFC 7162 section 4 speaks of 8192 bytes that a server should
+	// take.
+	maxLine = 64 << 10
+	// kept is the capacity of a buffer that is kept for another line.
+	kept = 4096
+)
+
+// New describes the protocol to the detector. Its analyzers raise their events on h, and
+// hand connections over to the analyzer that tls describes.
+func New(h *event.Hooks, tls *conn.Protocol) *detect.Protocol {
+	f := &factory{hooks: &h.IMAP, tls: tls}
+	p := &detect.Protocol{Transport: value.ProtoTCP, Ports: []uint16{143}}
+	p.Protocol = conn.Protocol{Name: source, Service: source, New: f.new}
+	return p
+}
+
+// factory makes the analyzers of a shard and has what they share.
+type factory struct {
+	hooks *event.IMAPEvents
+	tls   *conn.Protocol
+	free  freelist.List[analyzer]
+	caps  [][]byte
+	ev    struct {
+		capabilities event.IMAPCapabilities
+		startTLS     event.IMAPStartTLS
+	}
+}
+
+// analyzer follows one connection. Sides are 0 for the originator, 1 for the responder.
+type analyzer struct {
+	f *factory
+	t *conn.Table
+	c *conn.Conn
+
+	pending [2][]byte // of a line whose end has not come
+	tag     []byte    // of the client's STARTTLS
+	begun   [2]bool   // a line of the side has been read
+	off     bool      // no longer interested
+	tls     starttls.Switch
+}
+
+func (f *factory) new(t *conn.Table, c *conn.Conn) conn.Analyzer {
+	a := f.free.Get()
+	*a = analyzer{f: f, t: t, c: c, pending: a.pending, tag: a.tag[:0]}
+	return a
+}
+
+func index(isOrig bool) int {
+	if isOrig {
+		return 0
+	}
+	return 1
+}
+
+// Data takes the next bytes of a side.
+func (a *analyzer) Data(isOrig bool, b []byte) {
+	if a.tls.On() {
+		a.tls.Data(isOrig, b)
+		return
+	}
+	i := index(isOrig)
+	for len(b) > 0 && !a.off && !a.c.Partial() {
+		if len(a.pending[i]) == 0 && (b[0] == '\r' || b[0] == '\n') && a.begun[i] {
+			b = b[1:] // of the line before
+			continue
+		}
+		n := bytes.IndexAny(b, "\r\n")
+		if n < 0 {
+			a.keep(i, b)
+			return
+		}
+		line := b[:n]
+		if len(a.pending[i]) > 0 {
+			a.keep(i, line)
+			line = a.pending[i]
+		}
+		b = b[n:]
+		if a.off {
+			return
+		}
+		a.begun[i] = true
+		a.line(isOrig, line)
+		a.forget(i)
+		if a.tls.On() {
+			a.tls.Data(isOrig, b)
+			return
+		}
+	}
+}
+
+// keep keeps the beginning of a line.
+func (a *analyzer) keep(i int, b []byte) {
+	a.pending[i] = append(a.pending[i], b...)
+	a.t.Hold(len(b))
+	switch {
+	case !isTag(a.pending[i][0]):
+		a.violate(noTag)
+	case len(a.pending[i]) > maxLine:
+		a.t.Limited(source, "line_size")
+		a.violate("line is too long")
+	case a.t.Full(a.c, source):
+		a.violate("too many lines are incomplete")
+	}
+}
+
+// forget empties what is kept of a side.
+func (a *analyzer) forget(i int) {
+	a.t.Hold(-len(a.pending[i]))
+	if a.pending[i] = a.pending[i][:0]; cap(a.pending[i]) > kept {
+		a.pending[i] = nil
+	}
+}
+
+// violate tells that this is no IMAP.
+func (a *analyzer) violate(reason string) {
+	a.off = true
+	a.t.ViolateLate(a.c, a, reason)
+}
+
+const noTag = "line has no tag and command"
+
+// isTag reports whether c can be in a tag or a command, for Zeek.
+func isTag(c byte) bool { return '!' <= c && c <= '~' }
+
+// cutTag splits a line after the tag or command with which it begins, and the spaces
+// that follow.
+func cutTag(line []byte) (tag, rest []byte, spaces bool) {
+	n := 0
+	for n < len(line) && isTag(line[n]) {
+		n++
+	}
+	rest = bytes.TrimLeft(line[n:], " ")
+	return line[:n], rest, len(rest) < len(line)-n
+}
+
+// line takes a line: a tag, a command or status, and what belongs to it (RFC 9051
+// section 2.2).
+func (a *analyzer) line(isOrig bool, line []byte) {
+	tag, rest, spaces := cutTag(line)
+	cmd, rest, _ := cutTag(rest)
+	if len(tag) == 0 || !spaces || len(cmd) == 0 {
+		a.violate(noTag)
+		return
+	}
+	untagged := len(tag) == 1 && tag[0] == '*'
+	switch {
+	case !isOrig && untagged && is(cmd, "capability"):
+		a.capabilities(rest)
+	case !isOrig && untagged && is(cmd, "ok"):
+		a.t.Confirm(a.c, a)
+	case isOrig && (string(cmd) == "capability" || is(cmd, "starttls")):
+		a.t.Confirm(a.c, a)
+	}
+	switch string(cmd) {
+	case "authenticate", "login", "examine", "create", "list", "fetch":
+		// It is too late for STARTTLS. Zeek does not know these in upper case.
+		a.t.Confirm(a.c, a)
+		a.off = true
+		return
+	}
+	switch {
+	case isOrig && is(cmd, "starttls"):
+		if len(a.tag) > 0 {
+			a.weird("IMAP: client sent duplicate StartTLS")
+		}
+		a.tag = append(a.tag[:0], tag[:min(len(tag), kept)]...)
+	case isOrig || len(a.tag) == 0 || !bytes.Equal(tag, a.tag):
+	case is(cmd, "ok"):
+		a.startTLS()
+	default:
+		a.weird("IMAP: server refused StartTLS")
+	}
+}
+
+func is(cmd []byte, word string) bool {
+	return len(cmd) == len(word) && bytes.EqualFold(cmd, []byte(word))
+}
+
+func (a *analyzer) weird(name string) { a.t.Weird(a.c, name, "", source) }
+
+// capabilities raises IMAPCapabilities.
+func (a *analyzer) capabilities(list []byte) {
+	h := &a.f.hooks.Capabilities
+	if !h.On() {
+		return
+	}
+	caps := a.f.caps[:0]
+	for len(list) > 0 {
+		var name []byte
+		if name, list, _ = cutTag(list); len(name) == 0 {
+			break
+		}
+		caps = append(caps, name)
+	}
+	a.f.ev.capabilities = event.IMAPCapabilities{Conn: a.c, Capabilities: caps}
+	h.Raise(&a.f.ev.capabilities)
+	clear(caps)
+	a.f.caps = caps
+}
+
+// startTLS hands the connection over.
+func (a *analyzer) startTLS() {
+	a.tls.Begin(a.t, a.c, a.f.tls, false, nil)
+	if h := &a.f.hooks.StartTLS; h.On() {
+		a.f.ev.startTLS = event.IMAPStartTLS{Conn: a.c}
+		h.Raise(&a.f.ev.startTLS)
+	}
+}
+
+// Gap ends the analysis.
+func (a *analyzer) Gap(isOrig bool, n uint64) {
+	a.off = true
+	a.tls.Gap(isOrig, n)
+}
+
+// End does nothing: a line that is not complete says nothing.
+func (a *analyzer) End(bool) {}
+
+// Flip follows the connection's change of roles.
+func (a *analyzer) Flip() {
+	a.pending[0], a.pending[1] = a.pending[1], a.pending[0]
+	a.begun[0], a.begun[1] = a.begun[1], a.begun[0]
+}
+
+// Done keeps the analyzer for another connection.
+func (a *analyzer) Done() {
+	if a.f == nil {
+		return
+	}
+	f := a.f
+	a.tls.Done()
+	a.forget(0)
+	a.forget(1)
+	a.f, a.t, a.c = nil, nil, nil
+	a.off = true
+	f.free.Put(a)
+}

@@ -1,0 +1,111 @@
+package imap
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/wirelog/wirelog/dissect/conn"
+	"github.com/wirelog/wirelog/dissect/detect"
+	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/dissect/proto/tls"
+	"github.com/wirelog/wirelog/internal/testconn"
+)
+
+func newBench(t testing.TB) (*testconn.Bench, *detect.Protocol) {
+	b := testconn.New(t, testconn.Config())
+	ssl, _ := tls.New(b.Hooks, nil, tls.DefaultOptions())
+	p := New(b.Hooks, &ssl.Protocol)
+	b.Table.SetAttacher(detect.New([]*detect.Protocol{p}))
+	return b, p
+}
+
+func play(t testing.TB, n int, parts []string) []string {
+	b, p := newBench(t)
+	lines := b.Events("imap_", "conn_weird", "ssl_", "analyzer_")
+	b.Play(&p.Protocol, n, parts)
+	return *lines
+}
+
+const (
+	greeting  = "<* OK ready\r\n"
+	confirmed = `analyzer_confirmation_info {"atype":"Analyzer::ANALYZER_IMAP","info":{}}`
+	noIMAP    = `analyzer_violation_info {"atype":"Analyzer::ANALYZER_IMAP","info":{"reason":"line has no tag and command"}}`
+	alert     = `ssl_alert {"is_client":true,"level":2,"desc":40}|ssl_plaintext_data {"is_client":true,"record_version":769,"content_type":21,"length":2}`
+)
+
+// cases are talks, their parts with \xff between, and the events that they lead to with |
+// between.
+var cases = []struct{ name, parts, want string }{
+	{"starttls", greeting + "\xff>a1 CAPABILITY\r\n\xff<* CAPABILITY IMAP4rev1 STARTTLS\r\na1 OK done\r\n\xff>a2 StartTLS\r\n\xff<a2 OK go\r\n\xff>\x15\x03\x01\x00\x02\x02\x28",
+		confirmed + `|imap_capabilities {"capabilities":["IMAP4rev1","STARTTLS"]}|imap_starttls {}|` + alert},
+	{"refused", greeting + "\xff>a STARTTLS\r\n>b STARTTLS\r\n\xff<b BAD no\r\n\xff>c LOGIN\r\n",
+		confirmed + `|conn_weird {"name":"IMAP: client sent duplicate StartTLS","addl":"","source":"IMAP"}|conn_weird {"name":"IMAP: server refused StartTLS","addl":"","source":"IMAP"}`},
+	{"login", ">a login u p\r\n\xff<not what it should be\r\n\x00\x01\r\n", confirmed},
+	{"not imap", ">\x00\x01\x02\r\n", noIMAP},
+	{"blank lines", greeting + "\xff>\n", confirmed + "|" + noIMAP},
+}
+
+func TestTalks(t *testing.T) {
+	for _, c := range cases {
+		parts := strings.Split(strings.ReplaceAll(c.parts, "\r\n>", "\r\n"), "\xff")
+		for _, n := range []int{1 << 20, 1, 2, 5} {
+			if got := strings.Join(play(t, n, parts), "|"); got != c.want {
+				t.Errorf("%s in pieces of %d:\n%s\nwant\n%s", c.name, n, strings.ReplaceAll(got, "|", "\n"), strings.ReplaceAll(c.want, "|", "\n"))
+			}
+		}
+	}
+}
+
+// TestViolation has the port mislead.
+func TestViolation(t *testing.T) {
+	for _, s := range []string{"GET\r\n", "\x16\x03\x01", "\r\n", "tag\r\n", strings.Repeat("x", maxLine+1)} {
+		b, p := newBench(t)
+		n := 0
+		b.Hooks.Analyzer.ViolationInfo.Listen(func(*event.AnalyzerViolationInfo) { n++ })
+		b.Open()
+		var c *conn.Conn
+		b.Table.All(func(x *conn.Conn) { c = x })
+		b.Table.Attach(c, &p.Protocol)
+		for d := []byte(s); len(d) > 0; {
+			k := min(len(d), 1400)
+			b.Talk(true, d[:k])
+			d = d[k:]
+		}
+		if n != 1 {
+			t.Errorf("%.20q: %d violations", s, n)
+		}
+	}
+}
+
+func FuzzIMAP(f *testing.F) {
+	for _, c := range cases {
+		f.Add(c.parts, uint8(2))
+	}
+	f.Fuzz(func(t *testing.T, in string, n uint8) {
+		parts := testconn.Parts(in)
+		if len(parts) > 20 || len(in) > 1<<14 {
+			return
+		}
+		whole, pieces := play(t, 1<<20, parts), play(t, int(n)+1, parts)
+		if !slices.Equal(whole, pieces) {
+			t.Fatalf("%q\nwhole:\n%s\nin pieces:\n%s", parts, strings.Join(whole, "\n"), strings.Join(pieces, "\n"))
+		}
+	})
+}
+
+func BenchmarkLines(b *testing.B) {
+	bench, p := newBench(b)
+	bench.Hooks.IMAP.Capabilities.Listen(func(*event.IMAPCapabilities) {})
+	bench.Open()
+	var c *conn.Conn
+	bench.Table.All(func(x *conn.Conn) { c = x })
+	a := bench.Table.Attach(c, &p.Protocol)
+	client, server := []byte("a1 NOOP\r\n"), []byte("* CAPABILITY IMAP4rev1 LITERAL+ IDLE\r\na1 OK done\r\n")
+	b.SetBytes(int64(len(client) + len(server)))
+	b.ReportAllocs()
+	for b.Loop() {
+		a.Data(true, client)
+		a.Data(false, server)
+	}
+}

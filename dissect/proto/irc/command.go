@@ -1,0 +1,372 @@
+package irc
+
+import (
+	"bytes"
+	"encoding/binary"
+	"net/netip"
+	"strconv"
+
+	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/dissect/proto/datachannel"
+)
+
+// command takes a command (RFC 2812 section 3). One whose event has no listener is an
+// irc_request or irc_message, as with Zeek.
+func (a *analyzer) command(m *message) {
+	h := a.f.hooks
+	done := true
+	switch string(m.command) {
+	case "PRIVMSG":
+		a.privmsg(m)
+	case "NOTICE":
+		if done = h.NoticeMessage.On(); done {
+			if target, text, ok := a.addressed(m, "irc_invalid_notice_message_format"); ok {
+				e := &a.f.ev.notice
+				*e = event.IRCNoticeMessage{Conn: a.c, IsOrig: m.isOrig, Source: m.prefix, Target: target, Message: text}
+				h.NoticeMessage.Raise(e)
+			}
+		}
+	case "SQUERY":
+		if done = h.SqueryMessage.On(); done {
+			if target, text, ok := a.addressed(m, "irc_invalid_squery_message_format"); ok {
+				h.SqueryMessage.Raise(&event.IRCSqueryMessage{Conn: a.c, IsOrig: m.isOrig, Source: m.prefix, Target: target, Message: text})
+			}
+		}
+	case "USER":
+		a.user(m)
+	case "OPER":
+		if done = h.OperMessage.On(); done {
+			a.oper(m)
+		}
+	case "KICK":
+		if done = h.KickMessage.On(); done {
+			a.kick(m)
+		}
+	case "JOIN":
+		a.joinChannels(m)
+	case "NJOIN":
+		a.njoin(m)
+	case "PART":
+		if done = h.PartMessage.On(); done {
+			a.part(m)
+		}
+	case "QUIT":
+		if done = h.QuitMessage.On(); done {
+			e := &a.f.ev.quit
+			*e = event.IRCQuitMessage{Conn: a.c, IsOrig: m.isOrig, Nick: nickOf(m.prefix), Message: trimColon(m.params)}
+			h.QuitMessage.Raise(e)
+		}
+	case "NICK":
+		if h.NickMessage.On() {
+			e := &a.f.ev.nick
+			*e = event.IRCNickMessage{Conn: a.c, IsOrig: m.isOrig, Who: m.prefix, NewNick: trimColon(m.params)}
+			h.NickMessage.Raise(e)
+		}
+	case "WHO":
+		if done = h.WhoMessage.On(); done {
+			a.who(m)
+		}
+	case "WHOIS":
+		if done = h.WhoisMessage.On(); done {
+			a.whois(m)
+		}
+	case "ERROR":
+		if done = h.ErrorMessage.On(); done {
+			h.ErrorMessage.Raise(&event.IRCErrorMessage{Conn: a.c, IsOrig: m.isOrig, Prefix: m.prefix, Message: trimColon(m.params)})
+		}
+	case "INVITE":
+		if done = h.InviteMessage.On(); done {
+			a.invite(m)
+		}
+	case "MODE":
+		if done = h.ModeMessage.On(); done {
+			a.mode(m)
+		}
+	case "PASS":
+		if done = h.PasswordMessage.On(); done {
+			h.PasswordMessage.Raise(&event.IRCPasswordMessage{Conn: a.c, IsOrig: m.isOrig, Password: m.params})
+		}
+	case "SQUIT":
+		if done = h.SquitMessage.On(); done {
+			a.squit(m)
+		}
+	default:
+		done = false
+	}
+	if !done {
+		a.other(m)
+	}
+}
+
+func (a *analyzer) other(m *message) {
+	if h := &a.f.hooks.Request; m.isOrig && h.On() {
+		e := &a.f.ev.request
+		*e = event.IRCRequest{Conn: a.c, IsOrig: true, Prefix: m.prefix, Command: m.command, Arguments: m.params}
+		h.Raise(e)
+	}
+	if h := &a.f.hooks.Message; !m.isOrig && h.On() {
+		e := &a.f.ev.message
+		*e = event.IRCMessage{Conn: a.c, Prefix: m.prefix, Command: m.command, Message: m.params}
+		h.Raise(e)
+	}
+}
+
+// addressed takes a target and a text off the parameters.
+func (a *analyzer) addressed(m *message, weird string) (target, text []byte, ok bool) {
+	target, text, ok = bytes.Cut(m.params, []byte(" "))
+	if !ok {
+		a.weird(weird)
+		return nil, nil, false
+	}
+	return target, trimColon(skipSpaces(text)), true
+}
+
+// privmsg takes PRIVMSG, and what clients say to each other in it: CTCP, between
+// characters with the code 1.
+func (a *analyzer) privmsg(m *message) {
+	target, text, ok := a.addressed(m, "irc_invalid_privmsg_message_format")
+	if !ok {
+		return
+	}
+	text = bytes.TrimPrefix(text, []byte{1})
+	if len(text) > 3 && bytes.HasPrefix(text, []byte("DCC")) {
+		a.dcc(m, target, bytes.TrimSuffix(text, []byte{1}))
+		return
+	}
+	if h := &a.f.hooks.PrivmsgMessage; h.On() {
+		e := &a.f.ev.privmsg
+		*e = event.IRCPrivmsgMessage{Conn: a.c, IsOrig: m.isOrig, Source: m.prefix, Target: target, Message: text}
+		h.Raise(e)
+	}
+}
+
+// leadingUint reads the number with which b begins, of 32 bits.
+func leadingUint(b []byte) (uint32, bool) {
+	n := 0
+	for n < len(b) && isDigit(b[n]) {
+		n++
+	}
+	v, err := strconv.ParseUint(string(b[:n]), 10, 32)
+	return uint32(v), err == nil
+}
+
+// dcc takes the offer of a direct connection: DCC, type, argument, address, port and
+// maybe a size.
+func (a *analyzer) dcc(m *message, target, text []byte) {
+	w := a.words(text)
+	if n := len(w); n < 5 || n > 7 || n == 7 && string(w[6]) != "T" {
+		a.weird("irc_invalid_dcc_message_format")
+		return
+	}
+	host, ok := leadingUint(w[3])
+	if !ok {
+		a.weird("irc_invalid_dcc_host")
+		return
+	}
+	port, ok := leadingUint(w[4])
+	if !ok || port > 65535 {
+		a.t.WeirdNumber(a.c, "irc_invalid_dcc_port", int(int32(port)), source)
+		return
+	}
+	var addr [4]byte
+	binary.BigEndian.PutUint32(addr[:], host)
+	e := event.IRCDCCMessage{
+		Conn: a.c, IsOrig: m.isOrig, Prefix: m.prefix, Target: target, DCCType: w[1], Argument: w[2],
+		Address: netip.AddrFrom4(addr), DestPort: uint64(port),
+	}
+	if len(w) > 5 {
+		e.Size = number(w[5])
+	}
+	if string(e.DCCType) == "SEND" && !a.expect(e.Address, uint16(port)) {
+		a.weird("irc_max_dcc_expected_transfers_exceeded")
+	}
+	if h := &a.f.hooks.DCCMessage; h.On() {
+		h.Raise(&e)
+	}
+}
+
+// expect waits for a file. Two users who are not the two hosts of the connection are not
+// waited for.
+func (a *analyzer) expect(addr netip.Addr, port uint16) bool {
+	id := a.c.ID()
+	if addr != id.OrigH && addr != id.RespH {
+		return true
+	}
+	if a.control == nil {
+		a.control = &datachannel.Control{Conn: a.c}
+	}
+	return a.f.data.Expect(a.t, a.control, addr == id.OrigH, port)
+}
+
+func word(w [][]byte, i int) []byte {
+	if i < len(w) {
+		return w[i]
+	}
+	return nil
+}
+
+func (a *analyzer) user(m *message) {
+	h := &a.f.hooks.UserMessage
+	if !h.On() {
+		return
+	}
+	w := a.words(m.params)
+	name := a.f.text[:0]
+	// Zeek puts the spaces behind the words from the second on.
+	for i := 3; i < len(w); i++ {
+		if name = append(name, w[i]...); i > 3 {
+			name = append(name, ' ')
+		}
+	}
+	a.f.text = name
+	h.Raise(&event.IRCUserMessage{
+		Conn: a.c, IsOrig: m.isOrig, User: word(w, 0), Host: word(w, 1), Server: word(w, 2), RealName: trimColon(name),
+	})
+}
+
+func (a *analyzer) oper(m *message) {
+	w := a.words(m.params)
+	if len(w) != 2 {
+		a.weird("irc_invalid_oper_message_format")
+		return
+	}
+	a.f.hooks.OperMessage.Raise(&event.IRCOperMessage{Conn: a.c, IsOrig: m.isOrig, User: w[0], Password: w[1]})
+}
+
+func (a *analyzer) kick(m *message) {
+	w := a.words(m.params)
+	if len(w) <= 1 {
+		a.weird("irc_invalid_kick_message_format")
+		return
+	}
+	a.f.hooks.KickMessage.Raise(&event.IRCKickMessage{
+		Conn: a.c, IsOrig: m.isOrig, Prefix: m.prefix, Chans: w[0], Users: w[1], Comment: trimColon(a.join(w[2:])),
+	})
+}
+
+// nickOf is the nickname in a prefix that has more, nil if it has not.
+func nickOf(prefix []byte) []byte {
+	if i := bytes.IndexByte(prefix, '!'); i >= 0 {
+		return prefix[:i]
+	}
+	return nil
+}
+
+func (a *analyzer) joinChannels(m *message) {
+	w := a.words(trimColon(m.params))
+	if len(w) == 0 {
+		a.weird("irc_invalid_join_line")
+		return
+	}
+	h := &a.f.hooks.JoinMessage
+	if !h.On() {
+		return
+	}
+	nick, keys := nickOf(m.prefix), word(w, 1)
+	a.f.list = split(a.f.list, w[0], ',')
+	channels := a.f.list
+	a.f.joins = a.f.joins[:0]
+	passwords := split(a.f.words, keys, ',')
+	a.f.words = passwords
+	for i, c := range channels {
+		a.f.joins = append(a.f.joins, event.IRCJoinInfo{Nick: nick, Channel: c, Password: word(passwords, i)})
+	}
+	a.raiseJoin(m)
+}
+
+func (a *analyzer) raiseJoin(m *message) {
+	e := &a.f.ev.join
+	*e = event.IRCJoinMessage{Conn: a.c, IsOrig: m.isOrig, InfoList: a.f.joins}
+	a.f.hooks.JoinMessage.Raise(e)
+}
+
+// njoin takes NJOIN, with which servers tell each other of a channel's members.
+func (a *analyzer) njoin(m *message) {
+	w := a.words(m.params)
+	if len(w) != 2 {
+		a.weird("irc_invalid_njoin_line")
+		return
+	}
+	if !a.f.hooks.JoinMessage.On() {
+		return
+	}
+	a.f.list = split(a.f.list, trimColon(w[1]), ',')
+	a.f.joins = a.f.joins[:0]
+	for _, nick := range a.f.list {
+		mode := "none"
+		switch {
+		case bytes.HasPrefix(nick, []byte("@@")):
+			nick, mode = nick[2:], "creator"
+		case nick[0] == '@':
+			nick, mode = nick[1:], "operator"
+		case nick[0] == '+':
+			nick, mode = nick[1:], "voice"
+		}
+		a.f.joins = append(a.f.joins, event.IRCJoinInfo{Nick: nick, Channel: w[0], UserMode: mode})
+	}
+	a.raiseJoin(m)
+}
+
+func (a *analyzer) part(m *message) {
+	channels, text, _ := bytes.Cut(m.params, []byte(" "))
+	nick, _, _ := bytes.Cut(m.prefix, []byte("!"))
+	a.f.list = split(a.f.list, channels, ',')
+	e := &a.f.ev.part
+	*e = event.IRCPartMessage{
+		Conn: a.c, IsOrig: m.isOrig, Nick: nick, Chans: unique(a.f.list), Message: trimColon(skipSpaces(text)),
+	}
+	a.f.hooks.PartMessage.Raise(e)
+}
+
+func (a *analyzer) who(m *message) {
+	w := a.words(m.params)
+	if len(w) > 2 {
+		a.weird("irc_invalid_who_message_format")
+		return
+	}
+	a.f.hooks.WhoMessage.Raise(&event.IRCWhoMessage{
+		Conn: a.c, IsOrig: m.isOrig, Mask: trimColon(word(w, 0)), Oper: string(word(w, 1)) == "o",
+	})
+}
+
+func (a *analyzer) whois(m *message) {
+	w := a.words(m.params)
+	if len(w) == 0 || len(w) > 2 {
+		a.weird("irc_invalid_whois_message_format")
+		return
+	}
+	e := event.IRCWhoisMessage{Conn: a.c, IsOrig: m.isOrig, Users: w[len(w)-1]}
+	if len(w) == 2 {
+		e.Server = w[0]
+	}
+	a.f.hooks.WhoisMessage.Raise(&e)
+}
+
+func (a *analyzer) invite(m *message) {
+	w := a.words(m.params)
+	if len(w) != 2 {
+		a.weird("irc_invalid_invite_message_format")
+		return
+	}
+	a.f.hooks.InviteMessage.Raise(&event.IRCInviteMessage{
+		Conn: a.c, IsOrig: m.isOrig, Prefix: m.prefix, Nickname: w[0], Channel: trimColon(w[1]),
+	})
+}
+
+func (a *analyzer) mode(m *message) {
+	if len(m.params) == 0 {
+		a.weird("irc_invalid_mode_message_format")
+		return
+	}
+	e := &a.f.ev.mode
+	*e = event.IRCModeMessage{Conn: a.c, IsOrig: m.isOrig, Prefix: m.prefix, Params: m.params}
+	a.f.hooks.ModeMessage.Raise(e)
+}
+
+func (a *analyzer) squit(m *message) {
+	e := event.IRCSquitMessage{Conn: a.c, IsOrig: m.isOrig, Prefix: m.prefix}
+	if server, text, ok := bytes.Cut(m.params, []byte(" ")); ok {
+		e.Server, e.Message = server, trimColon(skipSpaces(text))
+	}
+	a.f.hooks.SquitMessage.Raise(&e)
+}

@@ -1,0 +1,353 @@
+// Package irc analyzes Internet Relay Chat (RFC 1459, RFC 2812, RFC 2813): commands and
+// replies, the change to TLS after STARTTLS, and the files that users send to each other
+// (DCC). It follows Zeek's src/analyzer/protocol/irc and base/protocols/irc.
+//
+// A connection on which two servers agree to compress is not looked into any further, as
+// with Zeek.
+package irc
+
+import (
+	"bytes"
+	"slices"
+	"strconv"
+
+	"github.com/wirelog/wirelog/value"
+
+	"github.com/wirelog/wirelog/dissect/codec/contentline"
+	"github.com/wirelog/wirelog/dissect/conn"
+	"github.com/wirelog/wirelog/dissect/detect"
+	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/dissect/file/files"
+	"github.com/wirelog/wirelog/dissect/proto/datachannel"
+	"github.com/wirelog/wirelog/internal/freelist"
+)
+
+const (
+	source = "IRC"
+
+	// maxLine is the length of the longest line (RFC 2812 section 2.3); cutLine is where
+	// longer ones are cut, which Zeek does so that not every one is a weird.
+	maxLine = 512
+	cutLine = 1000
+	// minLine is that of the shortest command.
+	minLine = 3
+	// maxCommand is the length of the longest word that is taken for a command, and
+	// maxInvalid how many longer ones there may be.
+	maxCommand = 20
+	maxInvalid = 20
+)
+
+// commands are those of clients, of which one confirms the protocol.
+var commands = func() map[string]bool {
+	m := make(map[string]bool)
+	for _, c := range []string{
+		"ADMIN", "AWAY", "CNOTICE", "CPRIVMSG", "CONNECT", "DIE", "ENCAP", "ERROR", "INFO", "INVITE", "ISON", "JOIN",
+		"KICK", "KILL", "KNOCK", "LINKS", "LIST", "LUSERS", "MODE", "MOTD", "NAMES", "NICK", "NOTICE", "OPER", "PART",
+		"PASS", "PING", "PONG", "PRIVMSG", "QUIT", "REHASH", "RULES", "SERVER", "SERVICE", "SERVLIST", "SETNAME",
+		"SILENCE", "SQUERY", "SQUIT", "STATS", "SUMMON", "TIME", "TOPIC", "TRACE", "USER", "USERHOST", "USERS",
+		"VERSION", "WALLOPS", "WHO", "WHOIS", "WHOWAS", "STARTTLS",
+	} {
+		m[c] = true
+	}
+	return m
+}()
+
+// Options are limits.
+type Options struct {
+	// Transfers is how many files a shard waits for (IRC::max_dcc_expected_transfers).
+	Transfers int
+}
+
+// DefaultOptions returns Zeek's limits.
+func DefaultOptions() Options { return Options{Transfers: 5000} }
+
+// New describes the protocol to the detector. Its analyzers raise their events on h and
+// give files to fm; ssl analyzes what follows STARTTLS.
+func New(h *event.Hooks, fm *files.Manager, ssl *conn.Protocol, o Options) *detect.Protocol {
+	f := &factory{hooks: &h.IRC, ssl: ssl}
+	f.data = datachannel.New(h, fm, datachannel.Kind{
+		Name: "IRC_DATA", Service: "irc-dcc-data", Limit: o.Transfers,
+		Acknowledged: true, BadAck: "irc_invalid_dcc_send_ack", Always: true,
+	})
+	p := &detect.Protocol{
+		Transport:  value.ProtoTCP,
+		Ports:      []uint16{6666, 6667, 6668, 6669},
+		Signatures: signatures,
+	}
+	p.Protocol = conn.Protocol{Name: source, Service: "irc", New: f.new}
+	return p
+}
+
+// factory makes the analyzers of a shard and keeps those that are done.
+type factory struct {
+	hooks *event.IRCEvents
+	ssl   *conn.Protocol
+	data  *datachannel.Channels
+	free  freelist.List[analyzer]
+
+	upper []byte
+	words [][]byte
+	list  [][]byte
+	joins []event.IRCJoinInfo
+	text  []byte
+	ev    scratch
+}
+
+func (f *factory) new(t *conn.Table, c *conn.Conn) conn.Analyzer {
+	a := f.free.Get()
+	lines := a.lines
+	*a = analyzer{f: f, t: t, c: c, lines: lines, inner: -1}
+	for i := range a.lines {
+		a.side[i] = side{a: a, isOrig: i == 0}
+		a.lines[i].Reset(&a.side[i], &a.seen, nil, cutLine)
+	}
+	return a
+}
+
+// analyzer follows one connection. Sides are 0 for the originator, 1 for the responder.
+type analyzer struct {
+	f *factory
+	t *conn.Table
+	c *conn.Conn
+
+	lines   [2]contentline.Splitter
+	side    [2]side
+	seen    contentline.Seen
+	control *datachannel.Control // once a file was offered
+
+	confirmed bool
+	skipLF    bool // the LF of the last line is still to come
+	tls       bool
+	inner     int    // number of the analyzer of TLS, -1 for none
+	rest      []byte // of what is being delivered, for TLS
+	invalid   int
+}
+
+// side takes the lines of one side.
+type side struct {
+	a      *analyzer
+	isOrig bool
+}
+
+func (s *side) Line(b []byte) { s.a.line(s.isOrig, b) }
+
+func (s *side) Plain([]byte) {}
+
+func (s *side) LineWeird(name string) {
+	if name == contentline.WeirdTooLong {
+		s.a.t.Limited(source, "line_size")
+	}
+	s.a.t.Weird(s.a.c, name, "", contentline.Source)
+}
+
+func index(isOrig bool) int {
+	if isOrig {
+		return 0
+	}
+	return 1
+}
+
+// Data takes the next bytes of a side.
+func (a *analyzer) Data(isOrig bool, b []byte) {
+	if !a.tls {
+		a.lines[index(isOrig)].Deliver(b)
+		if b = a.rest; !a.tls {
+			return
+		}
+		a.rest = nil
+	} else if a.skipLF && !isOrig {
+		a.skipLF = false
+		b = bytes.TrimPrefix(b, []byte("\n"))
+	}
+	if a.inner >= 0 && len(b) > 0 {
+		a.t.InnerData(a.c, a.inner, isOrig, b)
+	}
+}
+
+// Gap goes on with the line after missing bytes as if nothing had happened, as Zeek
+// does.
+func (a *analyzer) Gap(isOrig bool, n uint64) {
+	if a.tls && a.inner >= 0 {
+		a.t.InnerGap(a.c, a.inner, isOrig, n)
+	}
+}
+
+// End ends a line that has no end.
+func (a *analyzer) End(isOrig bool) {
+	switch l := &a.lines[index(isOrig)]; {
+	case a.tls && a.inner >= 0:
+		a.t.InnerEnd(a.c, a.inner, isOrig)
+	case !a.tls && l.Partial():
+		l.Deliver([]byte("\n"))
+	}
+}
+
+// Done keeps the analyzer for another connection.
+func (a *analyzer) Done() {
+	if a.inner >= 0 {
+		a.t.DetachInner(a.c, a.inner)
+		a.inner = -1
+	}
+	if a.control != nil {
+		a.control.Conn = nil
+		a.control = nil
+	}
+	a.lines[0].Release()
+	a.lines[1].Release()
+	a.f.free.Put(a)
+}
+
+// Flip follows the connection's change of roles.
+func (a *analyzer) Flip() {
+	a.lines[0], a.lines[1] = a.lines[1], a.lines[0]
+	for i := range a.lines {
+		a.lines[i].SetReceiver(&a.side[i])
+	}
+}
+
+func (a *analyzer) weird(name string) { a.t.Weird(a.c, name, "", source) }
+
+// doubt is weird, once the protocol is sure.
+func (a *analyzer) doubt(name string) {
+	if a.confirmed {
+		a.weird(name)
+	}
+}
+
+func (a *analyzer) violate(reason string) {
+	a.t.ViolateLate(a.c, a, reason)
+}
+
+func skipSpaces(b []byte) []byte { return bytes.TrimLeft(b, " ") }
+
+func trimColon(b []byte) []byte { return bytes.TrimPrefix(b, []byte(":")) }
+
+func isDigit(c byte) bool { return '0' <= c && c <= '9' }
+
+// message is a line, taken apart (RFC 2812 section 2.3.1).
+type message struct {
+	isOrig  bool
+	prefix  []byte
+	command []byte // in upper case, nil for a reply
+	code    uint64 // of a reply
+	params  []byte
+}
+
+// line takes a line.
+func (a *analyzer) line(isOrig bool, b []byte) {
+	if len(b) > maxLine {
+		a.doubt("irc_line_size_exceeded")
+		return
+	}
+	if b = skipSpaces(b); len(b) < minLine {
+		a.doubt("irc_line_too_short")
+		return
+	}
+	m := message{isOrig: isOrig}
+	ok := false
+	if b[0] == '@' { // tags of IRCv3
+		if _, b, ok = bytes.Cut(b, []byte(" ")); !ok {
+			return
+		}
+	}
+	if len(b) > 0 && b[0] == ':' {
+		if m.prefix, b, ok = bytes.Cut(b[1:], []byte(" ")); !ok {
+			a.doubt("irc_invalid_line")
+			return
+		}
+		b = skipSpaces(b)
+	}
+	if len(b) < minLine {
+		a.doubt("irc_invalid_line")
+		a.violate("line too short")
+		return
+	}
+	if isDigit(b[0]) {
+		if len(b) < 4 || !isDigit(b[1]) || !isDigit(b[2]) || b[3] != ' ' {
+			a.doubt("irc_invalid_reply_number")
+			a.violate("invalid reply number")
+			return
+		}
+		m.code = uint64(b[0]-'0')*100 + uint64(b[1]-'0')*10 + uint64(b[2]-'0')
+		m.params = b[4:]
+	} else {
+		cmd, params, _ := bytes.Cut(b, []byte(" "))
+		a.f.upper = append(a.f.upper[:0], cmd...)
+		for i, c := range a.f.upper {
+			if 'a' <= c && c <= 'z' {
+				a.f.upper[i] = c - ('a' - 'A')
+			}
+		}
+		m.command, m.params = a.f.upper, skipSpaces(params)
+	}
+	if !a.confirmed && isOrig && commands[string(m.command)] {
+		a.confirmed = true
+		a.t.Confirm(a.c, a)
+	}
+	switch {
+	case string(m.command) == "STARTTLS":
+	case m.code > 0:
+		a.reply(&m)
+	case len(m.command) > maxCommand:
+		a.weird("irc_invalid_command")
+		if a.invalid++; a.invalid > maxInvalid {
+			a.t.Limited(source, "invalid_commands")
+			a.weird("irc_too_many_invalid")
+			a.violate("too many long lines")
+		}
+	default:
+		a.command(&m)
+	}
+}
+
+// startTLS follows the server's consent to STARTTLS.
+func (a *analyzer) startTLS(isOrig bool) {
+	a.tls = true
+	a.rest, a.skipLF = a.lines[index(isOrig)].Take()
+	a.lines[index(!isOrig)].Stop()
+	a.inner = a.t.AttachInner(a.c, a.f.ssl)
+	if h := &a.f.hooks.StartTLS; h.On() {
+		h.Raise(&event.IRCStartTLS{Conn: a.c})
+	}
+}
+
+// split returns the words of b, which is separated by sep. They are valid until the next
+// call with the same memory.
+func split(dst [][]byte, b []byte, sep byte) [][]byte {
+	dst = dst[:0]
+	for len(b) > 0 {
+		i := bytes.IndexByte(b, sep)
+		if i < 0 {
+			i = len(b)
+		}
+		if i > 0 {
+			dst = append(dst, b[:i])
+		}
+		b = b[min(i+1, len(b)):]
+	}
+	return dst
+}
+
+func (a *analyzer) words(b []byte) [][]byte {
+	a.f.words = split(a.f.words, b, ' ')
+	return a.f.words
+}
+
+// unique takes out what is there twice: it is a set.
+func unique(list [][]byte) [][]byte {
+	slices.SortFunc(list, bytes.Compare)
+	return slices.CompactFunc(list, bytes.Equal)
+}
+
+// number reads what C's atoi does of a word that is to be a count.
+func number(b []byte) uint64 {
+	n := 0
+	for n < len(b) && isDigit(b[n]) {
+		n++
+	}
+	v, err := strconv.ParseInt(string(b[:n]), 10, 32)
+	if err != nil {
+		return 0
+	}
+	return uint64(v)
+}

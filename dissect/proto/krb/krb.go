@@ -1,0 +1,196 @@
+// Package krb analyzes Kerberos version 5 (RFC 4120) over UDP and TCP, with the
+// certificates of PKINIT (RFC 4556). What is read of a message follows Zeek's
+// krb-protocol.pac; KRB-SAFE and KRB-CRED, which that cannot read as they are, follow the
+// RFC. Lengths of what contains other elements are not looked at where the elements tell
+// where it ends, as in Zeek. No structure is read deeper than it is in the RFC, and no
+// function calls itself.
+package krb
+
+import (
+	"encoding/binary"
+
+	"github.com/wirelog/wirelog/value"
+
+	"github.com/wirelog/wirelog/dissect/conn"
+	"github.com/wirelog/wirelog/dissect/detect"
+	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/dissect/file/x509"
+	"github.com/wirelog/wirelog/internal/freelist"
+)
+
+const (
+	port = 88
+
+	// lengthLen are the bytes of the length before a message over TCP (RFC 4120 section
+	// 7.2.2).
+	lengthLen = 4
+	// maxMessage is how long a message over TCP may be. That of a ticket with a large PAC
+	// has less than 64 KB.
+	maxMessage = 1 << 20
+	// maxReused is the size of a buffer beyond which it is not kept for other connections.
+	maxReused = 16 << 10
+)
+
+// New describes the protocol to the detector, over UDP and over TCP. Analyzers raise their
+// events on h and hand certificates to s. That over UDP is also for messages that another
+// protocol carries, one a call of Data.
+func New(h *event.Hooks, s *x509.Sender) (udp, tcp *detect.Protocol) {
+	f := &factory{decoder: decoder{hooks: &h.KRB, sender: s}}
+	udp = &detect.Protocol{Transport: value.ProtoUDP, Ports: []uint16{port}, Signatures: udpSignatures}
+	udp.Protocol = conn.Protocol{Name: "KRB", Service: "KRB", New: f.newDatagrams}
+	tcp = &detect.Protocol{Transport: value.ProtoTCP, Ports: []uint16{port}, Signatures: tcpSignatures}
+	tcp.Protocol = conn.Protocol{Name: "KRB_TCP", Service: "KRB_TCP", New: f.newStream}
+	return udp, tcp
+}
+
+// factory makes the analyzers of a shard and has what they share.
+type factory struct {
+	decoder
+	freeDatagrams freelist.List[datagrams]
+	freeStreams   freelist.List[stream]
+}
+
+// message reads a message for an analyzer.
+func (f *factory) message(t *conn.Table, c *conn.Conn, a conn.Analyzer, source string, isOrig bool, b []byte) {
+	d := &f.decoder
+	d.t, d.c, d.a, d.source, d.isOrig = t, c, a, source, isOrig
+	if err := d.decode(b); err != nil {
+		t.Violate(c, a, err.Error(), nil)
+	}
+}
+
+// datagrams is the analyzer of messages that come as one each.
+type datagrams struct {
+	f   *factory
+	t   *conn.Table
+	c   *conn.Conn
+	off bool
+}
+
+func (f *factory) newDatagrams(t *conn.Table, c *conn.Conn) conn.Analyzer {
+	a := f.freeDatagrams.Get()
+	*a = datagrams{f: f, t: t, c: c}
+	return a
+}
+
+// Data takes a message.
+func (a *datagrams) Data(isOrig bool, b []byte) {
+	if !a.off {
+		a.f.message(a.t, a.c, a, "KRB", isOrig, b)
+	}
+}
+
+// Gap does nothing: messages are whole.
+func (a *datagrams) Gap(bool, uint64) {}
+
+// End does nothing.
+func (a *datagrams) End(bool) {}
+
+// Done keeps the analyzer for another connection.
+func (a *datagrams) Done() {
+	a.off = true
+	a.f.freeDatagrams.Put(a)
+}
+
+// stream is the analyzer of messages over TCP, each with its length before it.
+type stream struct {
+	f       *factory
+	t       *conn.Table
+	c       *conn.Conn
+	pending [2][]byte // a message that is not complete, with its length
+	gap     bool
+	off     bool // no longer interested
+}
+
+func (f *factory) newStream(t *conn.Table, c *conn.Conn) conn.Analyzer {
+	a := f.freeStreams.Get()
+	*a = stream{f: f, t: t, c: c, pending: a.pending}
+	return a
+}
+
+// Data takes the next bytes of a stream.
+func (a *stream) Data(isOrig bool, b []byte) {
+	p := &a.pending[0]
+	if !isOrig {
+		p = &a.pending[1]
+	}
+	for len(b) > 0 && !a.off && !a.gap && !a.c.Partial() {
+		if len(*p) == 0 && len(b) >= lengthLen {
+			size, ok := a.size(p, b)
+			if !ok {
+				return
+			}
+			if len(b) >= size {
+				a.f.message(a.t, a.c, a, "KRB_TCP", isOrig, b[lengthLen:size])
+				b = b[size:]
+				continue
+			}
+		}
+		need := lengthLen
+		if len(*p) >= lengthLen {
+			size, ok := a.size(p, *p)
+			if !ok {
+				return
+			}
+			need = size
+		}
+		n := min(max(need-len(*p), 1), len(b))
+		*p = append(*p, b[:n]...)
+		b = b[n:]
+		if a.t.Hold(n); a.t.Full(a.c, "KRB_TCP") {
+			a.t.Detach(a.c, a)
+			return
+		}
+		if len(*p) < lengthLen {
+			return
+		}
+		size, ok := a.size(p, *p)
+		if !ok {
+			return
+		}
+		if len(*p) == size {
+			a.f.message(a.t, a.c, a, "KRB_TCP", isOrig, (*p)[lengthLen:])
+			a.drop(p)
+		}
+	}
+}
+
+// size is the length of the message that b begins with, with that of its length. It reports
+// false if it is too long, as is what other protocols at this port begin with. Zeek waits for
+// all of it.
+func (a *stream) size(p *[]byte, b []byte) (n int, ok bool) {
+	length := binary.BigEndian.Uint32(b)
+	if length > maxMessage {
+		a.t.Limited("KRB_TCP", "message_size")
+		a.drop(p)
+		a.t.Detach(a.c, a)
+		return 0, false
+	}
+	return lengthLen + int(length), true
+}
+
+func (a *stream) drop(p *[]byte) {
+	a.t.Hold(-len(*p))
+	*p = (*p)[:0]
+}
+
+// Gap ends the analysis, of both sides, as in Zeek.
+func (a *stream) Gap(bool, uint64) { a.gap = true }
+
+// End does nothing: what is not complete stays so.
+func (a *stream) End(bool) {}
+
+// Flip follows the connection's change of roles.
+func (a *stream) Flip() { a.pending[0], a.pending[1] = a.pending[1], a.pending[0] }
+
+// Done keeps the analyzer for another connection.
+func (a *stream) Done() {
+	a.off = true
+	for i := range a.pending {
+		a.drop(&a.pending[i])
+		if cap(a.pending[i]) > maxReused {
+			a.pending[i] = nil
+		}
+	}
+	a.f.freeStreams.Put(a)
+}

@@ -1,0 +1,355 @@
+package krb
+
+import (
+	"net/netip"
+
+	"github.com/wirelog/wirelog/value"
+
+	"github.com/wirelog/wirelog/dissect/codec/asn1"
+	"github.com/wirelog/wirelog/dissect/codec/wire"
+	"github.com/wirelog/wirelog/dissect/conn"
+	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/dissect/file/x509"
+)
+
+// Message types, which are also the numbers of their application tags (RFC 4120 section
+// 7.5.7).
+const (
+	msgASReq  = 10
+	msgASRep  = 11
+	msgTGSReq = 12
+	msgTGSRep = 13
+	msgAPReq  = 14
+	msgAPRep  = 15
+	msgSafe   = 20
+	msgPriv   = 21
+	msgCred   = 22
+	msgError  = 30
+)
+
+// errPreauthRequired is KDC_ERR_PREAUTH_REQUIRED (RFC 4120 section 7.5.9).
+const errPreauthRequired = 25
+
+// decoder reads one message after the other and raises their events. What they point to is
+// its scratch.
+type decoder struct {
+	hooks  *event.KRBEvents
+	sender *x509.Sender
+
+	// The message's connection, analyzer and direction.
+	t      *conn.Table
+	c      *conn.Conn
+	a      conn.Analyzer
+	source string
+	isOrig bool
+
+	text     []byte // of names with several parts
+	padata   []event.KRBTypeValue
+	etypes   []uint64
+	addrs    []event.KRBHostAddress
+	badAddrs int // addresses with a length that theirs have not
+	tickets  []event.KRBTicketRecord
+	certs    []certificates
+	request  event.KRBKDCRequest
+	response event.KRBKDCResponse
+	ev       scratch
+}
+
+// scratch has the events of a decoder.
+type scratch struct {
+	asReq  event.KRBASRequest
+	asRep  event.KRBASResponse
+	tgsReq event.KRBTGSRequest
+	tgsRep event.KRBTGSResponse
+	apReq  event.KRBAPRequest
+	apRep  event.KRBAPResponse
+	err    event.KRBError
+	safe   event.KRBSafe
+	priv   event.KRBPriv
+	cred   event.KRBCred
+}
+
+// decode reads a message, and returns what is wrong with it.
+func (d *decoder) decode(b []byte) *wire.Malformed {
+	d.text, d.padata, d.certs, d.badAddrs = d.text[:0], d.padata[:0], d.certs[:0], 0
+	r := asn1.NewReader(d.t, b)
+	h := r.Header()
+	if !r.OK() {
+		return r.Err()
+	}
+	switch typ := int(h.Tag & 0x1f); typ {
+	case msgASReq, msgTGSReq:
+		d.kdcRequest(&r)
+	case msgASRep, msgTGSRep:
+		d.kdcResponse(&r)
+	case msgAPReq:
+		d.apRequest(&r)
+	case msgAPRep:
+		d.apResponse(&r)
+	case msgSafe:
+		d.safe(&r)
+	case msgPriv:
+		d.priv(&r)
+	case msgCred:
+		d.cred(&r)
+	case msgError:
+		d.error(&r)
+	default:
+		return wire.InvalidCase("KRB_PDU", typ)
+	}
+	return r.Err()
+}
+
+// confirm notes that the message was read in full.
+func (d *decoder) confirm() {
+	d.t.Confirm(d.c, d.a)
+	for range d.badAddrs {
+		d.t.Weird(d.c, "invalid_kerberos_addr_len", "", d.source)
+	}
+	d.badAddrs = 0
+}
+
+// apRequest is an AP-REQ (section 5.5.1).
+func (d *decoder) apRequest(r *asn1.Reader) {
+	e := &d.ev.apReq
+	*e = event.KRBAPRequest{Conn: d.c}
+	r.Skip(1)
+	r.Tagged() // pvno
+	r.Tagged() // msg-type
+	flags := bitString(r, "KRB_AP_Options:flags", 2)
+	e.Opts.UseSessionKey = flags&0x40000000 != 0
+	e.Opts.MutualRequired = flags&0x20000000 != 0
+	e.Ticket = d.ticket(r, true)
+	d.encryptedPart(r)
+	if !r.OK() {
+		return
+	}
+	if d.source == "KRB_TCP" {
+		// Zeek, which decrypts tickets for which it has a key, says so over TCP without one too.
+		e.Ticket.AuthenticationInfo = value.Some([]byte{})
+	}
+	d.confirm()
+	d.hooks.APRequest.Raise(e)
+}
+
+// apResponse is an AP-REP (section 5.5.2).
+func (d *decoder) apResponse(r *asn1.Reader) {
+	d.encryptedMessage(r)
+	if r.OK() {
+		d.confirm()
+		d.ev.apRep.Conn = d.c
+		d.hooks.APResponse.Raise(&d.ev.apRep)
+	}
+}
+
+// priv is a KRB-PRIV (section 5.7.1).
+func (d *decoder) priv(r *asn1.Reader) {
+	d.encryptedMessage(r)
+	if r.OK() {
+		d.confirm()
+		d.ev.priv = event.KRBPriv{Conn: d.c, IsOrig: d.isOrig}
+		d.hooks.Priv.Raise(&d.ev.priv)
+	}
+}
+
+// encryptedMessage reads what has nothing but an encrypted part.
+func (d *decoder) encryptedMessage(r *asn1.Reader) {
+	r.Skip(1)
+	r.Tagged() // pvno
+	r.Tagged() // msg-type
+	d.encryptedPart(r)
+}
+
+// cred is a KRB-CRED (section 5.8.1).
+func (d *decoder) cred(r *asn1.Reader) {
+	r.Skip(1)
+	r.Tagged() // pvno
+	r.Tagged() // msg-type
+	r.Skip(1)
+	d.ticketSequence(r)
+	d.encryptedPart(r)
+	if r.OK() {
+		d.confirm()
+		d.ev.cred = event.KRBCred{Conn: d.c, IsOrig: d.isOrig, Tickets: d.tickets}
+		d.hooks.Cred.Raise(&d.ev.cred)
+	}
+}
+
+// safe is a KRB-SAFE (section 5.6.1).
+func (d *decoder) safe(r *asn1.Reader) {
+	e := &d.ev.safe
+	*e = event.KRBSafe{Conn: d.c, IsOrig: d.isOrig}
+	r.Skip(1)
+	e.Msg.PVNO = r.Number(r.Tagged())
+	e.Msg.MsgType = r.Number(r.Tagged())
+	start := r.Pos()
+	h := r.Header()
+	body := r.Inside("KRB_SAFE_MSG:safe_body", start, h.Length)
+	body.Skip(1)
+	usec := uint64(0)
+	for body.More() {
+		start := body.Pos()
+		h := body.Header()
+		arg := body.Inside("KRB_SAFE_Arg:args", start, h.Length)
+		switch h.Index() {
+		case 0:
+			e.Msg.Data = arg.Value()
+		case 1:
+			e.Msg.Timestamp = kerberosTime(arg.Value())
+		case 2:
+			usec = arg.Number(arg.Value())
+		case 3:
+			e.Msg.Seq = value.Some(arg.Number(arg.Value()))
+		case 4:
+			e.Msg.Sender = value.Some(d.hostAddress(&arg))
+		case 5:
+			e.Msg.Recipient = value.Some(d.hostAddress(&arg))
+		}
+		body.Join(&arg)
+	}
+	r.Join(&body)
+	r.Tagged() // cksum
+	if !r.OK() {
+		return
+	}
+	if e.Msg.Timestamp.OK {
+		e.Msg.Timestamp.V += value.Time(usec % 1e6 * 1e3)
+	}
+	d.confirm()
+	d.hooks.Safe.Raise(e)
+}
+
+// ticket is a Ticket (section 5.3), within an explicit tag if it is tagged.
+func (d *decoder) ticket(r *asn1.Reader, tagged bool) (t event.KRBTicketRecord) {
+	start := r.Pos()
+	if tagged {
+		r.Skip(1)
+	}
+	r.Skip(2)
+	t.PVNO = r.Number(r.Tagged())
+	t.Realm = r.Tagged()
+	h := r.Header()
+	t.ServiceName = d.principalOf(r, "KRB_Ticket:sname", start, h.Length)
+	enc := d.encryptedPart(r)
+	t.Cipher, t.Ciphertext = enc.Cipher, value.Some(enc.Ciphertext)
+	return t
+}
+
+// ticketSequence reads a SEQUENCE OF Ticket into d.tickets.
+func (d *decoder) ticketSequence(r *asn1.Reader) {
+	start := r.Pos()
+	h := r.Header()
+	list := r.Inside("KRB_Ticket_Sequence:tickets", start, h.Length)
+	d.tickets = d.tickets[:0]
+	for list.More() {
+		d.tickets = append(d.tickets, d.ticket(&list, false))
+	}
+	r.Join(&list)
+}
+
+// encryptedPart is an EncryptedData with its tag (section 5.2.9).
+func (d *decoder) encryptedPart(r *asn1.Reader) event.KRBEncryptedData {
+	start := r.Pos()
+	h := r.Header()
+	part := r.Inside("KRB_Encrypted_Data_in_Seq:data", start, h.Length)
+	e := encryptedData(&part, 1)
+	r.Join(&part)
+	return e
+}
+
+// encryptedData is an EncryptedData that begins with n headers.
+func encryptedData(r *asn1.Reader, n int) (e event.KRBEncryptedData) {
+	start := r.Pos()
+	r.Skip(n)
+	e.Cipher = r.Number(r.Tagged())
+	h := r.Header()
+	if h.Index() == 1 {
+		e.KVNO = value.Some(r.Number(r.Value()))
+		h = r.Header()
+	}
+	cipher := r.Inside("KRB_Encrypted_Data:ciphertext", start, h.Length)
+	e.Ciphertext = cipher.Value()
+	r.Join(&cipher)
+	return e
+}
+
+// principalOf is a PrincipalName of n bytes. Field and start are those of asn1.Reader.Take.
+func (d *decoder) principalOf(r *asn1.Reader, field string, start, n int) []byte {
+	in := r.Inside(field, start, n)
+	name := d.principal(&in)
+	r.Join(&in)
+	return name
+}
+
+// principal is a PrincipalName (section 5.2.2), which takes all that there is: its parts joined
+// by slashes, or "unknown" if it has none or more than three, as in Zeek. Each ends at a NUL if
+// there are several.
+func (d *decoder) principal(r *asn1.Reader) []byte {
+	const maxParts = 3
+	r.Skip(2)
+	r.Value() // name-type
+	r.Skip(2)
+	var parts [maxParts][]byte
+	count := 0
+	for r.More() {
+		p := r.Value()
+		if count < maxParts {
+			parts[count] = p
+		}
+		count++
+	}
+	switch {
+	case count == 1:
+		return parts[0]
+	case count == 0 || count > maxParts:
+		return unknownName
+	}
+	start := len(d.text)
+	for i, p := range parts[:count] {
+		if i > 0 {
+			d.text = append(d.text, '/')
+		}
+		d.text = append(d.text, untilNUL(p)...)
+	}
+	return d.text[start:]
+}
+
+var unknownName = []byte("unknown")
+
+func untilNUL(b []byte) []byte {
+	for i, c := range b {
+		if c == 0 {
+			return b[:i]
+		}
+	}
+	return b
+}
+
+// Types of addresses (section 7.5.3).
+const (
+	addrIPv4    = 2
+	addrNetBIOS = 20
+	addrIPv6    = 24
+)
+
+// hostAddress is a HostAddress (section 5.2.5).
+func (d *decoder) hostAddress(r *asn1.Reader) (a event.KRBHostAddress) {
+	r.Skip(1)
+	typ := r.Number(r.Tagged())
+	b := r.Tagged()
+	switch {
+	case !r.OK():
+		return a
+	case typ == addrIPv4 && len(b) == 4, typ == addrIPv6 && len(b) == 16:
+		ip, _ := netip.AddrFromSlice(b)
+		a.IP = value.Some(ip)
+		return a
+	case typ == addrIPv4 || typ == addrIPv6:
+		d.badAddrs++
+	case typ == addrNetBIOS:
+		a.NetBIOS = value.Some(b)
+		return a
+	}
+	a.Unknown = value.Some(event.KRBTypeValue{DataType: typ, Val: b})
+	return a
+}

@@ -1,0 +1,223 @@
+// Package modbus analyzes Modbus/TCP (MODBUS Application Protocol Specification V1.1b3,
+// MODBUS Messaging on TCP/IP Implementation Guide V1.0b). Messages are taken off the
+// stream by their length field; what the function of each says is read with the layout
+// that Zeek's modbus-protocol.pac has, and a message that is too short for its function is
+// a violation in Zeek's words.
+package modbus
+
+import (
+	"encoding/binary"
+	"strconv"
+
+	"github.com/wirelog/wirelog/value"
+
+	"github.com/wirelog/wirelog/dissect/conn"
+	"github.com/wirelog/wirelog/dissect/detect"
+	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/internal/freelist"
+)
+
+const (
+	// headerLen are the bytes up to the function code, which comes with the header: the
+	// MBAP header of 7 bytes (Implementation Guide section 3.1.3) and one more.
+	headerLen = 8
+	// uncounted are the bytes of the header that its length field does not count.
+	uncounted = 6
+	// minLength is what the length field has at least, for unit and function code.
+	minLength = 2
+	// maxReused is the size of a buffer beyond which it is not kept for other connections.
+	maxReused = 4 << 10
+)
+
+// New describes the protocol to the detector. Its analyzers raise their events on h.
+func New(h *event.Hooks) *detect.Protocol {
+	f := &factory{hooks: &h.Modbus}
+	p := &detect.Protocol{Transport: value.ProtoTCP, Ports: []uint16{502}}
+	p.Protocol = conn.Protocol{Name: "MODBUS", Service: "MODBUS", New: f.new}
+	return p
+}
+
+// factory makes the analyzers of a shard and has what they share.
+type factory struct {
+	hooks *event.ModbusEvents
+	free  freelist.List[analyzer]
+
+	decoder
+}
+
+func (f *factory) new(t *conn.Table, c *conn.Conn) conn.Analyzer {
+	a := f.free.Get()
+	*a = analyzer{f: f, t: t, c: c, side: [2]side{{pending: a.side[0].pending}, {pending: a.side[1].pending}}}
+	return a
+}
+
+// analyzer follows one connection. Sides are 0 for the originator, 1 for the responder.
+type analyzer struct {
+	f    *factory
+	t    *conn.Table
+	c    *conn.Conn
+	side [2]side
+	off  bool // no longer interested
+}
+
+// side is one direction: a message that is not complete, of which the header has been
+// told if announced.
+type side struct {
+	pending   []byte
+	announced bool
+	header    header
+}
+
+// header is the beginning of a message.
+type header struct {
+	tid, length uint16
+	unit, fc    uint8
+}
+
+// size is the length of the whole message.
+func (h *header) size() int { return int(h.length) + uncounted }
+
+func (h *header) fill(e *event.ModbusHeaders) {
+	*e = event.ModbusHeaders{TID: uint64(h.tid), UID: uint64(h.unit), FunctionCode: uint64(h.fc), Len: uint64(h.length)}
+}
+
+func index(isOrig bool) int {
+	if isOrig {
+		return 0
+	}
+	return 1
+}
+
+// Data takes the next bytes of a stream.
+func (a *analyzer) Data(isOrig bool, b []byte) {
+	if a.off {
+		return
+	}
+	s := &a.side[index(isOrig)]
+	for len(b) > 0 {
+		m := b
+		if len(s.pending) > 0 || len(b) < headerLen {
+			b = b[a.collect(s, b):]
+			if a.off {
+				return
+			}
+			m = s.pending
+		}
+		if !s.announced {
+			if len(m) < headerLen {
+				return
+			}
+			if !a.announce(s, m, isOrig) {
+				return
+			}
+		}
+		size := s.header.size()
+		if len(m) < size {
+			if len(s.pending) == 0 {
+				a.collect(s, b)
+				return
+			}
+			continue
+		}
+		if !a.message(s, m[headerLen:size], isOrig) {
+			return
+		}
+		if len(s.pending) > 0 {
+			a.reset(s)
+		} else {
+			b = b[size:]
+		}
+		s.announced = false
+	}
+}
+
+// collect keeps as much of b as the side's next step needs, and returns how much that is.
+func (a *analyzer) collect(s *side, b []byte) int {
+	need := headerLen
+	if s.announced {
+		need = s.header.size()
+	}
+	n := min(need-len(s.pending), len(b))
+	s.pending = append(s.pending, b[:n]...)
+	if a.t.Hold(n); a.t.Full(a.c, "MODBUS") {
+		a.t.Detach(a.c, a)
+	}
+	return n
+}
+
+// reset forgets what is collected of a side.
+func (a *analyzer) reset(s *side) {
+	a.t.Hold(-len(s.pending))
+	s.pending = s.pending[:0]
+	s.announced = false
+}
+
+// announce reads a header and tells of it. It reports false if what follows is not read.
+func (a *analyzer) announce(s *side, b []byte, isOrig bool) bool {
+	if pid := binary.BigEndian.Uint16(b[2:]); pid != 0 {
+		return a.malformed(s, "&enforce violation : ModbusTCP_TransportHeader:pid")
+	}
+	s.header = header{
+		tid: binary.BigEndian.Uint16(b), length: binary.BigEndian.Uint16(b[4:]), unit: b[6], fc: b[7],
+	}
+	if s.header.length < minLength {
+		return a.malformed(s, "&enforce violation : ModbusTCP_TransportHeader:len")
+	}
+	s.announced = true
+	if h := &a.f.hooks.Message; h.On() {
+		e := &a.f.ev.message
+		e.Conn, e.IsOrig = a.c, isOrig
+		s.header.fill(&e.Headers)
+		h.Raise(e)
+	}
+	return true
+}
+
+// message reads what follows the header.
+func (a *analyzer) message(s *side, body []byte, isOrig bool) bool {
+	d := &a.f.decoder
+	d.hooks, d.c = a.f.hooks, a.c
+	s.header.fill(&d.headers)
+	d.decode(body, isOrig)
+	if d.where != "" {
+		return a.malformed(s, "out_of_bound: "+d.where+": "+strconv.Itoa(d.need)+" > "+strconv.Itoa(d.have))
+	}
+	if d.invalid != "" {
+		a.t.Violate(a.c, a, d.invalid, nil)
+		if a.off {
+			return false
+		}
+	}
+	a.t.Confirm(a.c, a)
+	return true
+}
+
+// malformed is for what cannot be read: if the analyzer is not taken off for it, the rest
+// of what has come is passed over, as in Zeek, and a message may begin with the next.
+func (a *analyzer) malformed(s *side, what string) bool {
+	a.reset(s)
+	a.t.Violate(a.c, a, "Binpac exception: binpac exception: "+what, nil)
+	return false
+}
+
+// Gap does nothing: as in Zeek, what follows is taken for what comes next.
+func (a *analyzer) Gap(bool, uint64) {}
+
+// End does nothing: what is not complete stays so.
+func (a *analyzer) End(bool) {}
+
+// Flip follows the connection's change of roles.
+func (a *analyzer) Flip() { a.side[0], a.side[1] = a.side[1], a.side[0] }
+
+// Done keeps the analyzer for another connection.
+func (a *analyzer) Done() {
+	a.off = true
+	for i := range a.side {
+		s := &a.side[i]
+		a.reset(s)
+		if cap(s.pending) > maxReused {
+			s.pending = nil
+		}
+	}
+	a.f.free.Put(a)
+}

@@ -1,0 +1,225 @@
+// Package mysql analyzes the client/server protocol of MySQL and MariaDB: the greeting,
+// the login, commands, and the results of queries. A client that asks for TLS is handed
+// over to the TLS analyzer.
+//
+// The protocol has no RFC; it is described in "MySQL Source Code Documentation", chapter
+// "Client/Server Protocol", whose names for messages are used here. What is looked at, and
+// how the kind of an answer is known, follows Zeek's src/analyzer/protocol/mysql.
+package mysql
+
+import (
+	"github.com/wirelog/wirelog/dissect/codec/wire"
+	"github.com/wirelog/wirelog/dissect/conn"
+	"github.com/wirelog/wirelog/dissect/detect"
+	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/internal/freelist"
+	"github.com/wirelog/wirelog/value"
+)
+
+const (
+	// headerLen is the length of a packet's header: three bytes of length and the
+	// sequence number.
+	headerLen = 4
+	// maxPacket is the length of the longest packet that is looked at, of 16 MB that
+	// there may be. Zeek's buffers have the same limit (BinPAC::flowbuffer_capacity_max).
+	maxPacket = 10 << 20
+	// maxKept is the size of the largest buffer that is kept for another connection.
+	maxKept = 16 << 10
+)
+
+// New describes the protocol to the detector. Its analyzers raise their events on h; ssl
+// takes over where a client asks for TLS.
+func New(h *event.Hooks, ssl *conn.Protocol) *detect.Protocol {
+	f := &factory{hooks: &h.MySQL, ssl: ssl}
+	p := &detect.Protocol{Transport: value.ProtoTCP, Ports: []uint16{1434, 3306}}
+	p.Protocol = conn.Protocol{Name: "MYSQL", Service: "mysql", New: f.new}
+	return p
+}
+
+// factory makes the analyzers of a shard and has what they share.
+type factory struct {
+	hooks *event.MySQLEvents
+	ssl   *conn.Protocol
+	free  freelist.List[analyzer]
+
+	data []byte // authentication data that is put together from two parts
+	row  [][]byte
+	ev   struct {
+		version    event.MySQLServerVersion
+		handshake  event.MySQLHandshake
+		sslRequest event.MySQLSSLRequest
+		plugin     event.MySQLAuthPlugin
+		authSwitch event.MySQLAuthSwitchRequest
+		moreData   event.MySQLAuthMoreData
+		command    event.MySQLCommandRequest
+		changeUser event.MySQLChangeUser
+		ok         event.MySQLOK
+		eof        event.MySQLEOF
+		err        event.MySQLError
+		row        event.MySQLResultRow
+	}
+}
+
+func (f *factory) new(t *conn.Table, c *conn.Conn) conn.Analyzer {
+	a := f.free.Get()
+	*a = analyzer{f: f, t: t, c: c, inner: -1, expected: expectStatus, pending: a.pending}
+	return a
+}
+
+// analyzer follows one connection. Sides are 0 for the originator, 1 for the responder.
+type analyzer struct {
+	f *factory
+	t *conn.Table
+	c *conn.Conn
+
+	pending [2][]byte // of a packet that is not complete
+	off     bool      // no longer interested
+	inner   int       // the TLS analyzer, once it has taken over
+
+	// commands tells that the login is over (the command phase).
+	commands bool
+	version  uint8 // of the greeting
+	lastSeq  uint8 // sequence number of the server's last packet
+	// authData tells that what a client sends next in the login is for a plugin.
+	authData     bool
+	serverAttrs  bool   // the server knows query attributes
+	capabilities uint32 // the client's
+	expected     expectation
+	columns      int32 // of the result set
+	columnsLeft  uint32
+}
+
+func index(isOrig bool) int {
+	if isOrig {
+		return 0
+	}
+	return 1
+}
+
+// frameLen is the length of the packet that begins with b, of its header too.
+func frameLen(b []byte) int { return headerLen + int(b[0]) + int(b[1])<<8 + int(b[2])<<16 }
+
+// Data takes the next bytes of a stream.
+func (a *analyzer) Data(isOrig bool, b []byte) {
+	if a.c.Partial() {
+		return
+	}
+	i := index(isOrig)
+	for len(b) > 0 && !a.off && a.inner < 0 {
+		if len(a.pending[i]) == 0 && len(b) >= headerLen {
+			if n := frameLen(b); n <= len(b) && n <= maxPacket {
+				a.packet(isOrig, b[:n:n])
+				b = b[n:]
+				continue
+			}
+		}
+		n := headerLen
+		if len(a.pending[i]) >= headerLen {
+			n = frameLen(a.pending[i])
+		}
+		n = min(n-len(a.pending[i]), len(b))
+		a.pending[i] = append(a.pending[i], b[:n]...)
+		a.t.Hold(n)
+		b = b[n:]
+		a.pendingPacket(isOrig)
+	}
+	if a.inner >= 0 && len(b) > 0 {
+		a.t.InnerData(a.c, a.inner, isOrig, b)
+	}
+}
+
+// pendingPacket looks at what has been put together.
+func (a *analyzer) pendingPacket(isOrig bool) {
+	i := index(isOrig)
+	p := a.pending[i]
+	if len(p) < headerLen {
+		return
+	}
+	switch n := frameLen(p); {
+	case n > maxPacket:
+		a.t.Limited("MYSQL", "packet_size")
+		a.giveUp("Binpac exception: binpac exception: flowbuffer allocation failed: expand beyond maximum capacity")
+	case a.t.Full(a.c, "MYSQL"):
+		a.giveUp("too many packets are incomplete")
+	case n == len(p):
+		a.packet(isOrig, p)
+		a.release(i)
+	}
+}
+
+// release forgets what waits of a side.
+func (a *analyzer) release(i int) {
+	p := a.pending[i]
+	a.t.Hold(-len(p))
+	if cap(p) > maxKept {
+		p = nil
+	}
+	a.pending[i] = p[:0]
+}
+
+// packet takes a whole packet. One that is malformed is a violation, after which the next
+// is looked at if the analyzer has been left on.
+func (a *analyzer) packet(isOrig bool, p []byte) {
+	c := cursor{wire.NewCursor(p[headerLen:])}
+	if isOrig {
+		a.client(&c)
+	} else {
+		seq := p[3]
+		initial := seq == 0 && a.lastSeq != 255
+		a.server(&c, len(p), initial)
+		if c.OK() {
+			a.lastSeq = seq
+		}
+	}
+	if !c.OK() && !a.off {
+		a.t.Violate(a.c, a, c.Err().Error(), nil)
+	}
+}
+
+// giveUp is a violation after which nothing can be followed.
+func (a *analyzer) giveUp(reason string) {
+	a.t.Violate(a.c, a, reason, nil)
+	if !a.off {
+		a.t.Detach(a.c, a)
+	}
+}
+
+// startTLS has the TLS analyzer take what follows.
+func (a *analyzer) startTLS() {
+	if a.inner = a.t.AttachInner(a.c, a.f.ssl); a.inner < 0 {
+		a.t.Detach(a.c, a)
+	}
+}
+
+// Gap goes on with TLS; where the next packet begins is not known.
+func (a *analyzer) Gap(isOrig bool, n uint64) {
+	if a.inner >= 0 {
+		a.t.InnerGap(a.c, a.inner, isOrig, n)
+	} else {
+		a.t.Detach(a.c, a)
+	}
+}
+
+// End goes on to TLS.
+func (a *analyzer) End(isOrig bool) {
+	if a.inner >= 0 {
+		a.t.InnerEnd(a.c, a.inner, isOrig)
+	}
+}
+
+// Flip follows the connection's change of roles.
+func (a *analyzer) Flip() { a.pending[0], a.pending[1] = a.pending[1], a.pending[0] }
+
+// Done keeps the analyzer for another connection.
+func (a *analyzer) Done() {
+	if a.off {
+		return
+	}
+	a.off = true
+	if a.inner >= 0 {
+		a.t.DetachInner(a.c, a.inner)
+	}
+	a.release(0)
+	a.release(1)
+	a.f.free.Put(a)
+}

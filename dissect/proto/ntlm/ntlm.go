@@ -1,0 +1,112 @@
+// Package ntlm analyzes the three messages of NTLM authentication (MS-NLMP), which other
+// protocols carry. It follows Zeek's src/analyzer/protocol/ntlm.
+//
+// A protocol that carries NTLM gives each message, whole, to the analyzer that
+// conn.Table.AttachGuest puts on the connection for the conn.Protocol of New.
+package ntlm
+
+import (
+	"encoding/binary"
+
+	"github.com/wirelog/wirelog/value"
+
+	"github.com/wirelog/wirelog/dissect/codec/utf16"
+	"github.com/wirelog/wirelog/dissect/conn"
+	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/internal/freelist"
+)
+
+// Signature is what every message begins with, before a NUL (MS-NLMP section 2.2.1).
+const Signature = "NTLMSSP"
+
+// Message types (MS-NLMP section 2.2.1).
+const (
+	typeNegotiate    = 1
+	typeChallenge    = 2
+	typeAuthenticate = 3
+)
+
+// maxKeptText is the size of the largest buffer for names that is kept.
+const maxKeptText = 64 << 10
+
+// New describes the protocol. Its analyzers raise their events on h.
+func New(h *event.Hooks) *conn.Protocol {
+	f := &factory{hooks: &h.NTLM}
+	return &conn.Protocol{Name: "NTLM", Service: "NTLM", New: f.new, Tolerant: true}
+}
+
+// factory makes the analyzers of a shard and has what they share.
+type factory struct {
+	hooks *event.NTLMEvents
+	free  freelist.List[analyzer]
+	text  []byte // names of the message at work
+
+	negotiate    event.NTLMNegotiate
+	challenge    event.NTLMChallenge
+	authenticate event.NTLMAuthenticate
+}
+
+type analyzer struct {
+	f *factory
+	t *conn.Table
+	c *conn.Conn
+}
+
+func (f *factory) new(t *conn.Table, c *conn.Conn) conn.Analyzer {
+	a := f.free.Get()
+	*a = analyzer{f: f, t: t, c: c}
+	return a
+}
+
+// Data takes a message.
+func (a *analyzer) Data(_ bool, b []byte) {
+	f := a.f
+	if cap(f.text) > maxKeptText {
+		f.text = nil
+	}
+	f.text = f.text[:0]
+	if a.message(b) {
+		a.t.Confirm(a.c, a)
+	} else {
+		a.t.Violate(a.c, a, "NTLM message is malformed", nil)
+	}
+}
+
+// Gap does nothing: messages come whole or not at all.
+func (a *analyzer) Gap(bool, uint64) {}
+
+// End does nothing.
+func (a *analyzer) End(bool) {}
+
+// Done keeps the analyzer for another connection.
+func (a *analyzer) Done() { a.f.free.Put(a) }
+
+// message reports whether b is well-formed. What is of a type that is not known is.
+func (a *analyzer) message(b []byte) bool {
+	const head = len(Signature) + 1 + 4
+	if len(b) < head {
+		return false
+	}
+	switch binary.LittleEndian.Uint32(b[head-4:]) {
+	case typeNegotiate:
+		return a.negotiate(b)
+	case typeChallenge:
+		return a.challenge(b)
+	case typeAuthenticate:
+		return a.authenticate(b)
+	}
+	return true
+}
+
+// name is a string of a message in UTF-8, valid until the next message. Zeek takes every
+// string for UTF-16, whatever the flags say.
+func (a *analyzer) name(b []byte) value.Opt[[]byte] {
+	f := a.f
+	n := len(f.text)
+	text, ok := utf16.Append(f.text, b)
+	if !ok {
+		a.t.Weird(a.c, "utf16_conversion_failed", "utf16 conversion failed in utf16_to_utf8_val", "")
+	}
+	f.text = text
+	return value.Some(text[n:len(text):len(text)])
+}

@@ -1,0 +1,297 @@
+package smb
+
+import (
+	"encoding/binary"
+
+	"github.com/wirelog/wirelog/dissect/codec/wire"
+	"github.com/wirelog/wirelog/dissect/conn"
+	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/dissect/file/files"
+)
+
+const (
+	// frameHeader is the length of what precedes every message: a type and 24 bits of
+	// length (MS-SMB2 section 2.1; for RFC 1002 section 4.3.1 the length has 17 bits).
+	frameHeader = 4
+
+	// maxFrame is how much of a frame may be kept until it is complete. It is where Zeek's
+	// buffers end.
+	maxFrame = 10 << 20
+
+	// confirmAfter is the number of deliveries of bytes after which Zeek believes the protocol.
+	// Not to depend on the segmentation, a delivery is taken for a frame, or for as much of a
+	// long one as a segment on Ethernet has.
+	confirmAfter = 3
+	segment      = 1460
+)
+
+// Magic numbers at the beginning of a message.
+const (
+	magicSMB1      = 0xff534d42 // MS-CIFS section 2.2.3.1
+	magicSMB2      = 0xfe534d42 // MS-SMB2 section 2.2.1
+	magicTransform = 0xfd534d42 // encrypted: MS-SMB2 section 2.2.41
+)
+
+const magicSize = 4
+
+func magic(b []byte) uint32 { return binary.BigEndian.Uint32(b) }
+
+// analyzer follows one connection. Sides are 0 for the originator, 1 for the responder.
+type analyzer struct {
+	f *factory
+	t *conn.Table
+	c *conn.Conn
+
+	// pending are bytes of a frame that is not complete.
+	pending [2][]byte
+	// lost tells that it is not known where a frame begins, on either side.
+	lost bool
+	// parser is where Zeek's parser of a side stands.
+	parser [2]parser
+	side   int // whose bytes are at work
+	// seen tells that the beginning of a message was seen, of either side.
+	seen       bool
+	deliveries int  // without a violation, up to confirmAfter
+	violated   bool // the frame at work
+	off        bool
+	// netbios tells that the connection is one of the NetBIOS session service.
+	netbios bool
+	carrier [2]files.Carrier
+
+	session session
+	inner   inner
+	smb1    smb1State
+	smb2    smb2State
+}
+
+// parser is the state of one of Zeek's parsers, which goes on as if nothing had happened when
+// it is made to look for the next frame, and fails.
+type parser uint8
+
+const (
+	parserIdle      parser = iota // it has read nothing, or failed
+	parserReads                   // it waits for a frame or for the rest of one
+	parserForHeader               // its frame was taken away before the header was complete
+	parserForBody                 // or after
+)
+
+func (a *analyzer) reset(f *factory, t *conn.Table, c *conn.Conn) {
+	a.f, a.t, a.c = f, t, c
+	a.lost, a.parser = c.Partial(), [2]parser{}
+	a.seen, a.deliveries, a.violated, a.off = false, 0, false, false
+	a.netbios = c.RespPort() == netbiosPort
+	for i := range a.carrier {
+		a.carrier[i] = files.Carrier{Source: source, Conn: c, IsOrig: i == 0}
+	}
+	a.session.reset()
+	a.inner.reset()
+	a.smb1.reset(a)
+	a.smb2.reset()
+}
+
+func index(isOrig bool) int {
+	if isOrig {
+		return 0
+	}
+	return 1
+}
+
+// Data takes the next bytes of a stream. On a connection that is lost, a segment of either side
+// that begins with a message tells where frames begin on both, as in Zeek.
+func (a *analyzer) Data(isOrig bool, b []byte) {
+	if a.off {
+		return
+	}
+	i := index(isOrig)
+	if a.lost && !startsMessage(b) {
+		return
+	}
+	a.lost, a.side = false, i
+	switch a.parser[i] {
+	case parserForHeader:
+		a.violate(wire.OutOfBound("uint24", 3, -1).Error())
+		return
+	case parserForBody:
+		a.violate(wire.OutOfBound("SMB_TCP:message_type", 1, 0).Error())
+		return
+	case parserIdle, parserReads:
+	}
+	kept := len(a.pending[i]) > 0
+	if kept {
+		a.keep(i, b)
+		b = a.pending[i]
+	}
+	for !a.off && !a.lost {
+		n := a.frame(isOrig, b)
+		if n == 0 {
+			break
+		}
+		b = b[n:]
+	}
+	switch {
+	case a.off || a.lost:
+		return // nothing is kept
+	case !kept:
+		a.keep(i, b)
+	case len(b) == 0:
+		a.discard(i)
+	case len(b) < len(a.pending[i]):
+		a.t.Hold(len(b) - len(a.pending[i]))
+		a.pending[i] = a.pending[i][:copy(a.pending[i], b)]
+	}
+	if a.seen {
+		a.parser[i] = parserReads
+	}
+	if a.t.Full(a.c, source) {
+		a.resync()
+	}
+}
+
+// keep adds b to what waits for the rest of its frame.
+func (a *analyzer) keep(i int, b []byte) {
+	if len(b) == 0 {
+		return
+	}
+	if a.pending[i] == nil {
+		a.pending[i] = a.f.frames.Get()
+	}
+	a.pending[i] = append(a.pending[i], b...)
+	a.t.Hold(len(b))
+}
+
+func (a *analyzer) discard(i int) {
+	a.t.Hold(-len(a.pending[i]))
+	a.f.frames.Put(a.pending[i])
+	a.pending[i] = nil
+}
+
+// frame takes a frame off b and returns its length, 0 if it is not complete.
+func (a *analyzer) frame(isOrig bool, b []byte) int {
+	if len(b) < frameHeader {
+		return 0
+	}
+	head := binary.BigEndian.Uint32(b)
+	typ, n := byte(head>>24), frameHeader+int(head&0xffffff)
+	if !a.seen {
+		if !a.mayBegin(typ, b) {
+			a.resync()
+			return 0
+		}
+		a.seen = startsMessage(b)
+	}
+	if len(b) < n {
+		if len(b) > maxFrame {
+			a.violate("Binpac exception: binpac exception: flowbuffer allocation failed: expand past max capacity")
+		} else if a.seen && a.deliveries+deliveries(len(b)) >= confirmAfter {
+			a.delivered(len(b))
+		}
+		return 0
+	}
+	if a.netbios {
+		a.sessionPacket(isOrig, typ, b[frameHeader:n])
+	}
+	a.violated = false
+	if typ == sessionMessage {
+		a.payload(isOrig, b[frameHeader:n])
+	}
+	if a.seen && !a.violated {
+		a.delivered(n)
+	}
+	return n
+}
+
+// mayBegin reports whether b, of a type, may be what comes before the first message of SMB, as
+// do packets of the NetBIOS session service, or that message as far as there is any of it.
+// Zeek looks no further until there is one.
+func (a *analyzer) mayBegin(typ byte, b []byte) bool {
+	if typ == sessionMessage {
+		return len(b) < frameHeader+magicSize || startsMessage(b)
+	}
+	return a.netbios && typ >= sessionRequest && typ <= sessionKeepAlive
+}
+
+// deliveries is how many n bytes are taken for.
+func deliveries(n int) int { return (n + segment - 1) / segment }
+
+// delivered counts n bytes of a frame that are no violation, and confirms the protocol when
+// there have been enough.
+func (a *analyzer) delivered(n int) {
+	if a.deliveries >= confirmAfter {
+		return
+	}
+	if a.deliveries += deliveries(n); a.deliveries >= confirmAfter {
+		a.t.Confirm(a.c, a)
+	}
+}
+
+// payload takes what a frame carries: a message, or several of a compound.
+func (a *analyzer) payload(isOrig bool, b []byte) {
+	switch {
+	case len(b) == 0:
+	case len(b) < magicSize:
+		a.violate(wire.OutOfBound("SMB_Protocol_Identifier:protocol", magicSize, len(b)).Error())
+	case magic(b) == magicSMB1:
+		a.smb1.message(isOrig, b)
+	case magic(b) == magicSMB2:
+		a.compound(isOrig, b)
+	case magic(b) == magicTransform:
+		a.transform(b)
+	}
+}
+
+// violate tells of what SMB does not allow. Unless the analyzer is taken off for it after
+// the packet, both sides look for their next frame, as after a gap.
+func (a *analyzer) violate(reason string) {
+	a.violated = true
+	a.t.ViolateLate(a.c, a, reason)
+	a.parser[a.side] = parserIdle
+	a.resync()
+}
+
+// resync makes both sides look for their next frame. As in Zeek, a parser that waits for a
+// frame fails with the next one.
+func (a *analyzer) resync() {
+	a.lost = true
+	for i := range a.pending {
+		if a.parser[i] == parserReads {
+			a.parser[i] = parserForHeader
+			if len(a.pending[i]) >= frameHeader {
+				a.parser[i] = parserForBody
+			}
+		}
+		a.discard(i)
+	}
+}
+
+// Gap makes both sides look for their next frame.
+func (a *analyzer) Gap(bool, uint64) { a.resync() }
+
+// End does nothing: a frame that is not complete stays so.
+func (a *analyzer) End(bool) {}
+
+// Flip follows the connection's change of roles.
+func (a *analyzer) Flip() {
+	a.pending[0], a.pending[1] = a.pending[1], a.pending[0]
+	a.parser[0], a.parser[1] = a.parser[1], a.parser[0]
+}
+
+// Done keeps the analyzer for another connection.
+func (a *analyzer) Done() {
+	a.off = true
+	a.discard(0)
+	a.discard(1)
+	a.closeInner()
+	a.session.reset()
+	a.f.free.Put(a)
+}
+
+// scratch has the events of a shard's analyzers.
+type scratch struct {
+	netbios netbiosEvents
+	smb1    smb1Events
+	smb2    smb2Events
+
+	heuristic      event.SMBPipeConnectHeuristic
+	discardedState event.SMB2DiscardedMessagesState
+	discardedPipes event.SMBDiscardedDCERPCAnalyzers
+}

@@ -1,0 +1,163 @@
+package smb
+
+import (
+	"github.com/wirelog/wirelog/dissect/codec/wire"
+	"github.com/wirelog/wirelog/dissect/event"
+)
+
+const (
+	// smb1HeaderSize is the length of a message's header (MS-CIFS section 2.2.3.1).
+	smb1HeaderSize = 32
+	// smb1EmptySize is the length of a message with neither words nor bytes.
+	smb1EmptySize = smb1HeaderSize + 3
+
+	smb1FlagUnicode = 0x8000 // SMB_FLAGS2_UNICODE
+
+	statusSuccess = 0
+)
+
+// smb1State is what is known of a connection of SMB1, beside what the session has.
+type smb1State struct {
+	a *analyzer
+	// file is the one that a request has named last. What responses bring is taken for
+	// its contents, as in Zeek.
+	file *openFile
+	// calls are what has to be known of requests, by MID, until they are answered.
+	calls map[uint16]smb1Call
+
+	// Of the message at work:
+	hdr     event.SMB1Header
+	isOrig  bool
+	unicode bool
+	pipe    bool // its tree is known to be one of named pipes
+	tree    *tree
+	text    []byte          // of its strings
+	fault   *wire.Malformed // why it is malformed
+}
+
+// smb1Call is what the parser has to know of a request to understand the response.
+type smb1Call struct {
+	offset uint64 // of what is read
+	pipe   bool   // a transaction on a named pipe
+}
+
+// maxKeptText is the size of the largest buffer for text that is kept for another connection.
+const maxKeptText = 64 << 10
+
+func (s *smb1State) reset(a *analyzer) {
+	s.a = a
+	s.file, s.tree = nil, nil
+	s.hdr = event.SMB1Header{}
+	clear(s.calls)
+	if s.text = s.text[:0]; cap(s.text) > maxKeptText {
+		s.text = nil
+	}
+}
+
+// message takes an SMB1 message, magic number included.
+func (s *smb1State) message(isOrig bool, b []byte) {
+	s.isOrig, s.text = isOrig, s.text[:0]
+	ok := s.header(b)
+	if ok {
+		s.begin()
+		if len(b) == smb1EmptySize {
+			s.empty()
+		} else {
+			c := smb1Command{b: b[smb1HeaderSize:], offset: smb1HeaderSize}
+			ok = s.command(b[4], &c, isOrig)
+		}
+		s.end()
+	}
+	if !ok {
+		s.a.violate(s.fault.Error())
+	}
+}
+
+// header parses the header (MS-CIFS section 2.2.3.1).
+func (s *smb1State) header(b []byte) bool {
+	if len(b) < smb1HeaderSize {
+		return s.outOfBounds("SMB_PDU:header", smb1HeaderSize-4, len(b)-4)
+	}
+	s.hdr = event.SMB1Header{
+		Command: uint64(b[4]), Status: u32(b, 5), Flags: uint64(b[9]), Flags2: u16(b, 10),
+		TID: u16(b, 24), PID: u16(b, 12)<<16 | u16(b, 26), UID: u16(b, 28), MID: u16(b, 30),
+	}
+	s.unicode = s.hdr.Flags2&smb1FlagUnicode != 0
+	s.pipe = s.a.session.pipes[uint32(s.hdr.TID)]
+	if h := &s.a.f.hooks.SMB1Message; h.On() {
+		ev := &s.a.f.ev.smb1.message
+		*ev = event.SMB1Message{Conn: s.a.c, Hdr: s.hdr, IsOrig: s.isOrig}
+		h.Raise(ev)
+	}
+	return true
+}
+
+// begin finds the tree of the message, and what its request or itself has said so far.
+func (s *smb1State) begin() {
+	ss := &s.a.session
+	s.tree = ss.trees[uint32(s.hdr.TID)]
+	if s.tree == nil {
+		s.tree = new(tree)
+		s.a.setTree(uint32(s.hdr.TID), s.tree)
+	}
+	r, ok := ss.requests[s.hdr.MID]
+	if !ok {
+		r = request{tree: s.tree}
+	}
+	ss.cur = r
+}
+
+// end keeps what a request has said until it is answered.
+func (s *smb1State) end() {
+	ss := &s.a.session
+	if !s.isOrig {
+		delete(ss.requests, s.hdr.MID)
+		return
+	}
+	if limit := s.a.f.opt.Pending; limit > 0 && len(ss.requests) >= limit {
+		s.a.t.Limited(source, "pending_requests")
+		clear(ss.requests)
+	}
+	if ss.requests == nil {
+		ss.requests = make(map[uint64]request)
+	}
+	ss.requests[s.hdr.MID] = ss.cur
+}
+
+// call and setCall are what is known of the message's request. A zero call is not kept.
+func (s *smb1State) call() smb1Call { return s.calls[uint16(s.hdr.MID)] }
+
+func (s *smb1State) setCall(c smb1Call) {
+	mid := uint16(s.hdr.MID)
+	if c == (smb1Call{}) {
+		delete(s.calls, mid)
+		return
+	}
+	if limit := s.a.f.opt.Pending; limit > 0 && len(s.calls) >= limit {
+		s.a.t.Limited(source, "pending_requests")
+		clear(s.calls)
+	}
+	if s.calls == nil {
+		s.calls = make(map[uint16]smb1Call)
+	}
+	s.calls[mid] = c
+}
+
+// empty takes a message that is no more than its header.
+func (s *smb1State) empty() {
+	hooks, ev := s.a.f.hooks, &s.a.f.ev.smb1
+	if s.hdr.Status == statusSuccess {
+		s.emptyResponse()
+	} else if h := &hooks.SMB1Error; h.On() {
+		ev.err = event.SMB1Error{Conn: s.a.c, Hdr: s.hdr, IsOrig: s.isOrig}
+		h.Raise(&ev.err)
+	}
+}
+
+func (s *smb1State) emptyResponse() {
+	if h := &s.a.f.hooks.SMB1EmptyResponse; h.On() {
+		ev := &s.a.f.ev.smb1.empty
+		*ev = event.SMB1EmptyResponse{Conn: s.a.c, Hdr: s.hdr}
+		h.Raise(ev)
+	}
+}

@@ -1,0 +1,184 @@
+package smb
+
+import (
+	"github.com/wirelog/wirelog/dissect/codec/utf16"
+	"github.com/wirelog/wirelog/dissect/codec/wire"
+	"github.com/wirelog/wirelog/dissect/event"
+)
+
+// smb2HeaderSize is the length of a message's header (MS-SMB2 section 2.2.1), magic number
+// included. Offsets count from its beginning.
+const smb2HeaderSize = 64
+
+// Commands (MS-SMB2 section 2.2.1.2).
+const (
+	cmdNegotiate      = 0
+	cmdSessionSetup   = 1
+	cmdLogoff         = 2
+	cmdTreeConnect    = 3
+	cmdTreeDisconnect = 4
+	cmdCreate         = 5
+	cmdClose          = 6
+	cmdFlush          = 7
+	cmdRead           = 8
+	cmdWrite          = 9
+	cmdLock           = 10
+	cmdIoctl          = 11
+	cmdCancel         = 12
+	cmdEcho           = 13
+	cmdQueryDirectory = 14
+	cmdChangeNotify   = 15
+	cmdQueryInfo      = 16
+	cmdSetInfo        = 17
+	cmdOplockBreak    = 18
+)
+
+// Status codes (MS-ERREF section 2.3.1).
+const (
+	statusPending        = 0x00000103
+	statusNotifyEnumDir  = 0x0000010c
+	statusBufferOverflow = 0x80000005
+	statusInvalid        = 0xc000000d // invalid parameter
+	statusMoreProcessing = 0xc0000016 // more processing required
+)
+
+// smb2State is the SMB2 message of a connection that is at work.
+type smb2State struct {
+	hdr     *event.SMB2Header // in the shard's scratch
+	command uint16
+	status  uint32
+	// pipe tells that the message is about a tree of named pipes.
+	pipe bool
+}
+
+func (s *smb2State) reset() { *s = smb2State{} }
+
+type smb2Events struct {
+	hdr             event.SMB2Header
+	message         event.SMB2Message
+	transform       event.SMB2TransformHeader
+	negotiate       event.SMB2NegotiateRequest
+	negotiated      event.SMB2NegotiateResponse
+	contexts        []event.SMB2NegotiateContextValue
+	numbers         []uint64
+	setupRequest    event.SMB2SessionSetupRequest
+	setupResponse   event.SMB2SessionSetupResponse
+	treeRequest     event.SMB2TreeConnectRequest
+	treeResponse    event.SMB2TreeConnectResponse
+	treeEndRequest  event.SMB2TreeDisconnectRequest
+	treeEndResponse event.SMB2TreeDisconnectResponse
+	createRequest   event.SMB2CreateRequest
+	createResponse  event.SMB2CreateResponse
+	closeRequest    event.SMB2CloseRequest
+	closeResponse   event.SMB2CloseResponse
+	readRequest     event.SMB2ReadRequest
+	writeRequest    event.SMB2WriteRequest
+	rename          event.SMB2FileRename
+	fileDelete      event.SMB2FileDelete
+	sattr           event.SMB2FileSattr
+}
+
+// compound takes an SMB2 message and those that follow it in its frame (MS-SMB2 section
+// 3.2.4.1.4).
+func (a *analyzer) compound(isOrig bool, b []byte) {
+	for n := 0; ; n++ {
+		if n >= a.f.opt.Compound {
+			a.t.Limited(source, "compound")
+			a.t.Weird(a.c, "SMB2_compound_too_long", "", source)
+			return
+		}
+		c := cursor{b: b}
+		next := a.smb2Message(isOrig, &c)
+		if a.off {
+			return
+		}
+		if c.bad() {
+			a.violate(c.err.Error())
+			return
+		}
+		if next == 0 {
+			return
+		}
+		// Every message is longer than nothing, so there is progress.
+		if int64(next) < int64(c.at) || int64(next) > int64(len(b)) {
+			a.violate(wire.OutOfBound("SMB2_PDU:chain_pad", int(int32(next))-magicSize, len(b)-magicSize).Error())
+			return
+		}
+		b = b[next:]
+		if len(b) == 0 {
+			return
+		}
+		if len(b) < magicSize {
+			a.violate(wire.OutOfBound("SMB_Protocol_Identifier:protocol", magicSize, len(b)).Error())
+			return
+		}
+		if magic(b) != magicSMB2 {
+			return
+		}
+	}
+}
+
+// smb2Message takes one SMB2 message, magic number included, and returns where in b the
+// next one begins, or 0.
+func (a *analyzer) smb2Message(isOrig bool, c *cursor) (next uint32) {
+	h := &a.f.ev.smb2.hdr
+	c.skip(magicSize)
+	c.begin()
+	if !c.fixed("SMB2_Header:session_id", smb2HeaderSize-magicSize-16) || !c.fixed("SMB2_Header:signature", smb2HeaderSize-magicSize) {
+		return 0
+	}
+	c.skip(2) // length of the header
+	h.CreditCharge = uint64(c.uint16())
+	h.Status = uint64(c.uint32())
+	h.Command = uint64(c.uint16())
+	h.Credits = uint64(c.uint16())
+	h.Flags = uint64(c.uint32())
+	next = c.uint32()
+	h.MessageID = c.uint64()
+	h.ProcessID = uint64(c.uint32())
+	h.TreeID = uint64(c.uint32())
+	h.SessionID = c.uint64()
+	h.Signature = c.bytes("", 16)
+	c.begin()
+	a.smb2 = smb2State{hdr: h, command: uint16(h.Command), status: uint32(h.Status)}
+	a.smb2Begin(isOrig)
+	if hook := &a.f.hooks.SMB2Message; hook.On() {
+		e := &a.f.ev.smb2.message
+		*e = event.SMB2Message{Conn: a.c, Hdr: *h, IsOrig: isOrig}
+		hook.Raise(e)
+	}
+	a.smb2Body(isOrig, c)
+	a.smb2End(isOrig)
+	return next
+}
+
+// utf16 returns the text of a string. It is valid until the next one.
+func (a *analyzer) utf16(b []byte) []byte {
+	var ok bool
+	if a.f.text, ok = utf16.Append(a.f.text[:0], b); !ok {
+		a.t.Weird(a.c, "utf16_conversion_failed", "utf16 conversion failed in utf16_to_utf8_val", "")
+	}
+	return a.f.text
+}
+
+// transform notes an encrypted message (MS-SMB2 section 2.2.41). What is in it cannot be
+// seen.
+func (a *analyzer) transform(b []byte) {
+	const where = "SMB2_transform_header"
+	c := cursor{b: b, at: magicSize, start: magicSize}
+	if !c.fixed(where+":signature", 16) || !c.fixed(where+":nonce", 32) || !c.fixed(where+":session_id", 48) {
+		a.violate(c.err.Error())
+		return
+	}
+	signature, nonce := c.bytes("", 16), c.bytes("", 16)
+	size := c.uint32()
+	c.skip(2)
+	flags, session := c.uint16(), c.uint64()
+	if h := &a.f.hooks.SMB2TransformHeader; h.On() {
+		e := &a.f.ev.smb2.transform
+		*e = event.SMB2TransformHeader{Conn: a.c, Hdr: event.SMB2TransformHdr{
+			Signature: signature, Nonce: nonce, OrigMsgSize: uint64(size), Flags: uint64(flags), SessionID: session,
+		}}
+		h.Raise(e)
+	}
+}

@@ -1,0 +1,162 @@
+package smb
+
+import (
+	"github.com/wirelog/wirelog/dissect/codec/wire"
+	"github.com/wirelog/wirelog/dissect/event"
+)
+
+// What SET_INFO sets (MS-SMB2 section 2.2.39), and classes of it (MS-FSCC section 2.4).
+const (
+	infoFile       = 1
+	infoFileSystem = 2
+
+	fileBasic           = 4
+	fileRename          = 10
+	fileLink            = 11
+	fileDisposition     = 13
+	filePosition        = 14
+	fileFullEA          = 15
+	fileMode            = 16
+	fileAllocation      = 19
+	fileEndOfFile       = 20
+	filePipe            = 24
+	fileValidDataLength = 39
+	fileShortName       = 40
+
+	// Of infoFileSystem (MS-FSCC section 2.5):
+	fsControl  = 6
+	fsObjectID = 8
+)
+
+// setInfoRequest takes MS-SMB2 section 2.2.39.
+func (a *analyzer) setInfoRequest(c *cursor) {
+	const where = "SMB2_set_info_request"
+	if !c.fixed(where+":file_id", 32) {
+		return
+	}
+	c.skip(2)
+	kind, class := c.uint8(), c.uint8()
+	c.skip(4)
+	at := c.uint16()
+	c.skip(2 + 4)
+	id := guid(c)
+	c.seek(where+":pad", at)
+	c.begin()
+	switch {
+	case c.bad():
+	case kind == infoFile:
+		a.setFileInfo(class, id, c)
+	case kind == infoFileSystem && class == fsControl:
+		c.bare("SMB2_file_fscontrol_info", 48)
+	case kind == infoFileSystem && class == fsObjectID:
+		if c.fixed("SMB2_file_fsobjectid_info:object_id", 16) {
+			c.skip(16)
+			c.text(48)
+		}
+	}
+}
+
+// setFileInfo takes what is to be set of a file. Of some classes only the form is looked at.
+func (a *analyzer) setFileInfo(class uint8, id event.SMB2GUID, c *cursor) {
+	switch class {
+	case fileBasic:
+		a.setBasic(id, c)
+	case fileRename:
+		// MS-FSCC section 2.4.43.2
+		if name := c.newName("SMB2_file_rename_info:filename_len"); !c.bad() {
+			a.rename(id, a.utf16(name))
+		}
+	case fileLink:
+		c.newName("SMB2_file_link_info:file_name_length")
+	case fileDisposition:
+		// MS-FSCC section 2.4.11
+		if c.fixed("SMB2_file_disposition_info", 1) {
+			a.fileDelete(id, c.uint8() != 0)
+		}
+	case filePosition:
+		c.bare("SMB2_file_position_info", 8)
+	case fileFullEA:
+		c.fullEA()
+	case fileMode:
+		c.bare("SMB2_file_mode_info", 4)
+	case fileAllocation:
+		c.bare("SMB2_file_allocation_info", 8)
+	case fileEndOfFile:
+		c.bare("SMB2_file_endoffile_info", 8)
+	case filePipe:
+		c.bare("SMB2_file_pipe_info", 8)
+	case fileValidDataLength:
+		c.bare("SMB2_file_validdatalength_info", 8)
+	case fileShortName:
+		if c.fixed("SMB2_file_shortname_info:filename_length", 4) {
+			c.text(c.uint32())
+		}
+	}
+}
+
+// newName takes the new name of a file (MS-FSCC sections 2.4.28.2 and 2.4.43.2).
+func (c *cursor) newName(where string) []byte {
+	if !c.fixed(where, 20) {
+		return nil
+	}
+	c.skip(1 + 7 + 8)
+	return c.text(c.uint32())
+}
+
+// fullEA takes extended attributes (MS-FSCC section 2.4.16).
+func (c *cursor) fullEA() {
+	const where = "SMB2_file_fullea_info_element"
+	for c.at < len(c.b) {
+		c.begin()
+		if !c.fixed(where+":ea_value_length", 8) {
+			return
+		}
+		entry := c.at
+		next := c.uint32()
+		c.skip(1)
+		name, value := c.uint8(), c.uint16()
+		c.text(uint32(name))
+		c.text(uint32(value))
+		if c.bad() || next == 0 {
+			return
+		}
+		if end := entry + int(next); end > len(c.b) {
+			c.err = wire.OutOfBound(where+":pad_to_next", int(int32(next)), len(c.b)-end)
+		} else {
+			c.at = max(c.at, end)
+		}
+	}
+}
+
+// setBasic takes MS-FSCC section 2.4.7.
+func (a *analyzer) setBasic(id event.SMB2GUID, c *cursor) {
+	if !c.fixed("SMB2_file_basic_info", 36) {
+		return
+	}
+	t, attributes := times(c), c.uint32()
+	a.use(fid(id))
+	if h := &a.f.hooks.SMB2FileSattr; h.On() {
+		e := &a.f.ev.smb2.sattr
+		*e = event.SMB2FileSattr{Conn: a.c, Hdr: *a.smb2.hdr, FileID: id, Times: t, Attrs: attrs(attributes)}
+		h.Raise(e)
+	}
+}
+
+func (a *analyzer) rename(id event.SMB2GUID, name []byte) {
+	a.use(fid(id))
+	a.session.cur.file.setName(name)
+	if h := &a.f.hooks.SMB2FileRename; h.On() {
+		e := &a.f.ev.smb2.rename
+		*e = event.SMB2FileRename{Conn: a.c, Hdr: *a.smb2.hdr, FileID: id, DstFilename: name}
+		h.Raise(e)
+	}
+}
+
+func (a *analyzer) fileDelete(id event.SMB2GUID, pending bool) {
+	a.use(fid(id))
+	if h := &a.f.hooks.SMB2FileDelete; h.On() {
+		e := &a.f.ev.smb2.fileDelete
+		*e = event.SMB2FileDelete{Conn: a.c, Hdr: *a.smb2.hdr, FileID: id, DeletePending: pending}
+		h.Raise(e)
+	}
+}

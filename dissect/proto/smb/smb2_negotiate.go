@@ -1,0 +1,177 @@
+package smb
+
+import (
+	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/value"
+)
+
+const (
+	dialect311 = 0x0311
+
+	// maxContexts bounds the contexts of a reply. Four are defined that servers send.
+	maxContexts = 64
+)
+
+// negotiateRequest takes MS-SMB2 section 2.2.3, up to its dialects.
+func (a *analyzer) negotiateRequest(c *cursor) {
+	const where = "SMB2_negotiate_request"
+	if !c.fixed(where+":client_start_time", 36) {
+		return
+	}
+	c.skip(2)
+	n := int(c.uint16())
+	c.skip(2 + 2 + 4 + 16 + 8)
+	dialects := c.array(where+":dialects", n, 2)
+	if c.bad() {
+		return
+	}
+	if h := &a.f.hooks.SMB2NegotiateRequest; h.On() {
+		ev := &a.f.ev.smb2
+		ev.numbers = appendNumbers(ev.numbers[:0], dialects)
+		ev.negotiate = event.SMB2NegotiateRequest{Conn: a.c, Hdr: *a.smb2.hdr, Dialects: ev.numbers}
+		h.Raise(&ev.negotiate)
+	}
+}
+
+// appendNumbers appends numbers of 16 bits.
+func appendNumbers(dst []uint64, b []byte) []uint64 {
+	for ; len(b) >= 2; b = b[2:] {
+		dst = append(dst, uint64(b[0])|uint64(b[1])<<8)
+	}
+	return dst
+}
+
+// negotiateResponse takes MS-SMB2 section 2.2.4.
+func (a *analyzer) negotiateResponse(c *cursor) {
+	const where = "SMB2_negotiate_response"
+	if !c.fixed(where+":negotiate_context_offset", 64) {
+		return
+	}
+	ev := &a.f.ev.smb2
+	e := &ev.negotiated
+	*e = event.SMB2NegotiateResponse{Conn: a.c, Hdr: *a.smb2.hdr}
+	r := &e.Response
+	c.skip(2)
+	r.SecurityMode = uint64(c.uint16())
+	r.DialectRevision = uint64(c.uint16())
+	count := int(c.uint16())
+	r.NegotiateContextCount = uint64(count)
+	r.ServerGUID = guid(c)
+	c.skip(4 + 4 + 4 + 4) // capabilities, largest sizes
+	r.SystemTime = event.FileTime(c.uint64())
+	r.ServerStartTime = event.FileTime(c.uint64())
+	c.skip(2) // the blob follows
+	n := c.uint16()
+	offset := c.uint32()
+	blob := c.bytes(where+":security_blob", uint32(n))
+	ev.contexts, ev.numbers = ev.contexts[:0], ev.numbers[:0]
+	if r.DialectRevision == dialect311 {
+		c.seek32(where+":pad1", offset)
+		a.negotiateContexts(count, c)
+	}
+	if c.bad() {
+		return
+	}
+	r.NegotiateContextValues = ev.contexts
+	if h := &a.f.hooks.SMB2NegotiateResponse; h.On() {
+		h.Raise(e)
+	}
+	a.security(false, blob)
+}
+
+// negotiateContexts takes the list of contexts.
+func (a *analyzer) negotiateContexts(count int, c *cursor) {
+	ev := &a.f.ev.smb2
+	for i := 0; i < count && !c.bad(); i++ {
+		if i == maxContexts {
+			a.t.Limited(source, "negotiate_contexts")
+			a.t.Weird(a.c, "SMB2_too_many_negotiate_contexts", "", source)
+			return
+		}
+		start := c.at
+		v := negotiateContext(ev, c)
+		if c.bad() {
+			return
+		}
+		ev.contexts = append(ev.contexts, v)
+		if i < count-1 {
+			c.start = start
+			if padded := (c.at - start + 7) &^ 7; c.fixed("Padded_SMB3_negotiate_context_value", padded) {
+				c.at = start + padded
+			}
+		}
+	}
+}
+
+// Types of contexts (MS-SMB2 section 2.2.3.1).
+const (
+	contextPreAuth     = 1
+	contextEncryption  = 2
+	contextCompression = 3
+	contextNetname     = 5
+)
+
+// negotiateContext takes MS-SMB2 section 2.2.4.1.
+func negotiateContext(ev *smb2Events, c *cursor) (v event.SMB2NegotiateContextValue) {
+	const where = "SMB3_negotiate_context_value"
+	c.begin()
+	if !c.fixed(where+":reserved", 8) {
+		return v
+	}
+	typ, n := c.uint16(), c.uint16()
+	c.skip(4)
+	v.ContextType, v.DataLength = uint64(typ), uint64(n)
+	switch typ {
+	case contextPreAuth:
+		v.PreAuthInfo = value.Some(ev.preAuthIntegrity(c))
+	case contextEncryption:
+		c.begin()
+		if c.fixed("SMB3_encryption_capabilities:cipher_count", 2) {
+			count := c.uint16()
+			v.EncryptionInfo = value.Some(event.SMB2EncryptionCapabilities{
+				CipherCount: uint64(count), Ciphers: ev.take(c, "SMB3_encryption_capabilities:ciphers", count),
+			})
+		}
+	case contextCompression:
+		c.begin()
+		if c.fixed("SMB3_compression_capabilities:reserved", 8) {
+			count := c.uint16()
+			c.skip(2 + 4)
+			v.CompressionInfo = value.Some(event.SMB2CompressionCapabilities{
+				AlgCount: uint64(count), Algs: ev.take(c, "SMB3_compression_capabilities:algs", count),
+			})
+		}
+	case contextNetname:
+		c.begin()
+		v.Netname = value.Some(c.bytes("SMB3_netname_negotiate_context_id:net_name", uint32(n)))
+	default:
+		c.bytes(where+":unknown_context_data", uint32(n))
+	}
+	return v
+}
+
+// preAuthIntegrity takes MS-SMB2 section 2.2.3.1.1.
+func (ev *smb2Events) preAuthIntegrity(c *cursor) (v event.SMB2PreAuthIntegrityCapabilities) {
+	const where = "SMB3_preauth_integrity_capabilities"
+	c.begin()
+	if !c.fixed(where+":salt_length", 4) {
+		return v
+	}
+	hashes, salt := c.uint16(), c.uint16()
+	v.HashAlgCount, v.SaltLength = uint64(hashes), uint64(salt)
+	v.HashAlg = ev.take(c, where+":hash_alg", hashes)
+	v.Salt = c.bytes(where+":salt", uint32(salt))
+	return v
+}
+
+// take takes n numbers of 16 bits.
+func (ev *smb2Events) take(c *cursor, where string, n uint16) []uint64 {
+	start := len(ev.numbers)
+	ev.numbers = appendNumbers(ev.numbers, c.array(where, int(n), 2))
+	return ev.numbers[start:len(ev.numbers):len(ev.numbers)]
+}
+
+// guid takes 16 bytes that identify something, which are there.
+func guid(c *cursor) event.SMB2GUID {
+	return event.SMB2GUID{Persistent: c.uint64(), Volatile: c.uint64()}
+}

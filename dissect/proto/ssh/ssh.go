@@ -1,0 +1,448 @@
+// Package ssh analyzes the Secure Shell protocol, version 2 (RFC 4251 to RFC 4254, with
+// the key exchanges of RFC 4419, RFC 4432, RFC 4462 and RFC 5656) and version 1 (the draft
+// draft-ylonen-ssh-protocol-00), up to where encryption begins. From then on it looks at
+// nothing but sizes, and tells from them whether a client has authenticated. It follows
+// Zeek's SSH analyzer and its scripts.
+package ssh
+
+import (
+	"bytes"
+	"encoding/binary"
+
+	"github.com/wirelog/wirelog/value"
+
+	"github.com/wirelog/wirelog/dissect/conn"
+	"github.com/wirelog/wirelog/dissect/detect"
+	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/internal/freelist"
+)
+
+const (
+	source = "SSH"
+
+	// maxLength is the length of a packet beyond which Zeek finds it weird and reads on
+	// (SSH::max_packet_length).
+	maxLength = 8 << 20
+)
+
+// Options are limits of what is looked at. Beyond one of the first three nothing more is.
+type Options struct {
+	// Line bounds a version line, and the lines that a server may send before it, in bytes.
+	// RFC 4253 section 4.2 allows version lines of 255 bytes and says nothing of the others.
+	Line int
+	// Preamble bounds the bytes that a server sends before its version line.
+	Preamble int
+	// Packet is how many bytes a packet may have to be kept until it is complete. It is what
+	// OpenSSH accepts. RFC 4253 section 6.1 asks for 35000.
+	Packet int
+	// Names is how many names of a list of a key exchange init are looked at (Zeek's
+	// SSH::max_kexinit_*).
+	Names int
+}
+
+// DefaultOptions returns the defaults, Zeek's where it has a limit.
+func DefaultOptions() Options {
+	return Options{Line: 8 << 10, Preamble: 64 << 10, Packet: 256 << 10, Names: 100}
+}
+
+// New describes the protocol to the detector. Its analyzers raise their events on h.
+func New(h *event.Hooks, o Options) *detect.Protocol {
+	f := &factory{hooks: &h.SSH, opt: o}
+	p := &detect.Protocol{
+		Transport:  value.ProtoTCP,
+		Ports:      []uint16{22},
+		Signatures: signatures,
+	}
+	p.Protocol = conn.Protocol{Name: "SSH", Service: "SSH", New: f.new}
+	return p
+}
+
+// factory makes the analyzers of a shard and has what they share.
+type factory struct {
+	hooks *event.SSHEvents
+	opt   Options
+	free  freelist.List[analyzer]
+
+	kex   kexInit
+	names [][]byte
+	text  []byte
+	ev    struct {
+		client       event.SSHClientVersion
+		server       event.SSHServerVersion
+		capabilities event.SSHCapabilities
+		hash         event.SSHServerHostKey
+		key1         event.SSH1ServerHostKey
+		key2         event.SSH2ServerHostKey
+		params       event.SSH2DHServerParams
+		dh           event.SSH2DHGEXInit
+		eccInit      event.SSH2ECCInit
+		eccKey       event.SSH2ECCKey
+		gssInit      event.SSH2GSSInit
+		gssError     event.SSH2GSSError
+		secret       event.SSH2RSASecret
+		encrypted    event.SSHEncryptedPacket
+		attempted    event.SSHAuthAttempted
+		successful   event.SSHAuthSuccessful
+	}
+}
+
+func (f *factory) new(t *conn.Table, c *conn.Conn) conn.Analyzer {
+	a := f.free.Get()
+	*a = analyzer{
+		f: f, t: t, c: c,
+		pending: a.pending,
+		lines:   [2][]byte{reuse(a.lines[0]), reuse(a.lines[1])},
+		first:   remembered{buf: reuse(a.first.buf)},
+	}
+	return a
+}
+
+// reuse empties a buffer that is not too large to be kept.
+func reuse(b []byte) []byte {
+	if cap(b) > 8<<10 {
+		return nil
+	}
+	return b[:0]
+}
+
+// phase is what comes next from a side.
+type phase uint8
+
+const (
+	phaseVersion       phase = iota // a line
+	phaseInit                       // a key exchange init, or in SSH1 the server's key
+	phaseDH                         // a message of one of the key exchanges
+	phaseGroupExchange              //
+	phaseECC                        //
+	phaseGSS                        //
+	phaseRSA                        //
+	phaseEncrypted                  // bytes of which nothing is known but how many
+)
+
+// version is what a side's version line says, or what the two have come to.
+type version uint8
+
+const (
+	versionUnknown version = iota
+	version1
+	version2
+	version199 // speaks both (RFC 4253 section 5.1)
+)
+
+// analyzer follows one connection. Sides are 0 for the originator, 1 for the responder.
+type analyzer struct {
+	f *factory
+	t *conn.Table
+	c *conn.Conn
+
+	phase   [2]phase
+	said    [2]version
+	version version
+	lines   [2][]byte // the version lines
+	// pending are bytes of a line or packet that is not complete; the first scanned have
+	// no end of line. skipLF tells that a line ended with CR, after which LF may follow.
+	pending [2][]byte
+	scanned [2]int
+	skipLF  [2]bool
+	// preamble are the bytes of lines that came before the server's version.
+	preamble int
+
+	first      remembered
+	compressed bool
+	confirmed  bool
+	gap        bool
+	off        bool // no longer interested
+	// In the packet with the number packetNum there was a violation, or the client was seen
+	// to have authenticated.
+	violated, succeeded bool
+	packetNum           uint64
+
+	auth auth
+}
+
+func index(isOrig bool) int {
+	if isOrig {
+		return 0
+	}
+	return 1
+}
+
+// Data takes the next bytes of a stream.
+func (a *analyzer) Data(isOrig bool, b []byte) {
+	if a.off || a.gap || a.c.Partial() {
+		return
+	}
+	if a.violated || a.succeeded {
+		switch {
+		case a.packetNum == a.t.PacketNum():
+			if a.violated {
+				return // it is decided after the packet what happens
+			}
+		case a.succeeded:
+			// Zeek's scripts take the analyzer off after the packet that shows success.
+			a.off = true
+			a.t.Detach(a.c, a)
+			return
+		default:
+			a.violated = false
+		}
+	}
+	i := index(isOrig)
+	if a.phase[i] == phaseEncrypted {
+		a.encrypted(isOrig, len(b))
+		return
+	}
+	kept := len(a.pending[i])
+	if kept > 0 {
+		a.pending[i] = append(a.pending[i], b...)
+		b = a.pending[i]
+	}
+	for !a.off && len(b) > 0 && a.phase[i] != phaseEncrypted {
+		n := a.step(i, b)
+		if n <= 0 {
+			break
+		}
+		b = b[n:]
+	}
+	rest := b
+	if a.off || a.phase[i] == phaseEncrypted {
+		rest = nil
+	}
+	if kept == 0 {
+		a.pending[i] = append(a.pending[i], rest...)
+	} else if len(rest) < len(a.pending[i]) {
+		a.pending[i] = a.pending[i][:copy(a.pending[i], rest)]
+	}
+	a.t.Hold(len(rest) - kept)
+	switch {
+	case a.off:
+		a.release()
+	case a.phase[i] == phaseEncrypted && len(b) > 0:
+		a.encrypted(isOrig, len(b))
+	case a.t.Full(a.c, source):
+		a.giveUp("too many packets are incomplete")
+		a.release()
+	}
+}
+
+// step takes a line or packet off b and returns its length, 0 if it is not complete.
+func (a *analyzer) step(i int, b []byte) int {
+	if a.skipLF[i] {
+		a.skipLF[i] = false
+		if b[0] == '\n' {
+			return 1
+		}
+	}
+	if a.phase[i] == phaseVersion {
+		return a.line(i, b)
+	}
+	return a.packet(i, b)
+}
+
+// line takes a line, which ends with CR, LF or both.
+func (a *analyzer) line(i int, b []byte) int {
+	n := bytes.IndexAny(b[a.scanned[i]:], "\r\n")
+	if n < 0 {
+		a.scanned[i] = len(b)
+		if len(b) > a.f.opt.Line {
+			a.cutOff("line_size", "line is too long")
+		}
+		return 0
+	}
+	n += a.scanned[i]
+	a.scanned[i] = 0
+	a.skipLF[i] = b[n] == '\r'
+	if n > a.f.opt.Line {
+		a.cutOff("line_size", "line is too long")
+		return 0
+	}
+	line := b[:n]
+	switch {
+	case bytes.HasPrefix(line, versionPrefix):
+		a.phase[i] = phaseInit
+		a.said[i] = versionOf(line)
+		a.version = common(a.said[0], a.said[1])
+		a.announce(i, line)
+		a.compare(i, line)
+	case i == 0:
+		return a.violate("client's line is not a version", b)
+	default:
+		if a.preamble += n + 1; a.preamble > a.f.opt.Preamble {
+			a.cutOff("preamble_size", "too many lines before the server's version")
+			return 0
+		}
+	}
+	return n + 1
+}
+
+var versionPrefix = []byte("SSH-")
+
+// announce raises the event of a version line.
+func (a *analyzer) announce(i int, line []byte) {
+	if i == 0 {
+		if h := &a.f.hooks.ClientVersion; h.On() {
+			e := &a.f.ev.client
+			*e = event.SSHClientVersion{Conn: a.c, Version: line}
+			h.Raise(e)
+		}
+		return
+	}
+	if h := &a.f.hooks.ServerVersion; h.On() {
+		e := &a.f.ev.server
+		*e = event.SSHServerVersion{Conn: a.c, Version: line}
+		h.Raise(e)
+	}
+}
+
+// compare tells of two version lines that do not go together. The line of the other side
+// is kept for that.
+func (a *analyzer) compare(i int, line []byte) {
+	a.lines[i] = append(a.lines[i][:0], line...)
+	client, server := a.lines[0], a.lines[1]
+	if len(client) == 0 || len(server) == 0 {
+		return
+	}
+	name := ""
+	switch {
+	case len(client) < 5 || len(server) < 5:
+		name = "SSH_cannot_determine_version"
+	case a.said == [2]version{version1, version2} || a.said == [2]version{version2, version1}:
+		name = "SSH_version_mismatch"
+	default:
+		return
+	}
+	a.t.Weird(a.c, name, string(server)+" vs "+string(client), "")
+}
+
+// versionOf reads the protocol version of a line that begins with "SSH-".
+func versionOf(line []byte) version {
+	switch {
+	case len(line) < 5:
+	case line[4] == '2':
+		return version2
+	case line[4] == '1' && len(line) >= 8 && line[6] == '9' && line[7] == '9':
+		return version199
+	case line[4] == '1':
+		return version1
+	}
+	return versionUnknown
+}
+
+// common is what two sides speak with each other.
+func common(x, y version) version {
+	switch {
+	case x == version199 && y == version199:
+		return version2
+	case x == y || y == version199:
+		return x
+	case x == version199:
+		return y
+	}
+	return versionUnknown
+}
+
+// packet takes a packet that is not encrypted.
+func (a *analyzer) packet(i int, b []byte) int {
+	if len(b) < 4 {
+		return 0
+	}
+	length := binary.BigEndian.Uint32(b)
+	if int64(length) > int64(a.f.opt.Packet) {
+		if length > maxLength {
+			a.exceed("SSH_max_packet_length_exceeded", uint64(length), maxLength)
+		}
+		a.cutOff("packet_size", "packet is too long")
+		return 0
+	}
+	n := 4 + int(length)
+	switch a.version {
+	case version1:
+		n += 8 - int(length)%8
+	case version2:
+	case versionUnknown, version199:
+		// The other side has not told its version, or one that does not fit.
+		if len(b) == 4 {
+			return 0
+		}
+		return a.violate("packet before versions are known", b)
+	}
+	if len(b) < n {
+		return 0
+	}
+	f := fields{b: b[4:n:n]}
+	ok := false
+	if a.version == version1 {
+		ok = a.message1(i, &f, length)
+	} else {
+		ok = a.message2(i, &f)
+	}
+	if f.long != 0 {
+		a.exceed("SSH_max_string_length_exceeded", uint64(f.long), maxString)
+	}
+	if !ok {
+		return a.violate("message is malformed or not expected", b)
+	}
+	return n
+}
+
+// violate tells that what comes is not SSH. If the analyzer is not taken off for it, what
+// has come of this side so far is passed over.
+func (a *analyzer) violate(reason string, b []byte) int {
+	a.t.ViolateLate(a.c, a, reason)
+	a.violated, a.packetNum = true, a.t.PacketNum()
+	return len(b)
+}
+
+// cutOff is giveUp for a limit, which it counts.
+func (a *analyzer) cutOff(limit, reason string) {
+	a.t.Limited(source, limit)
+	a.giveUp(reason)
+}
+
+// giveUp is for what would have to be kept for too long.
+func (a *analyzer) giveUp(reason string) {
+	a.violate(reason, nil)
+	a.off = true
+}
+
+// release forgets what is not complete.
+func (a *analyzer) release() {
+	for i := range a.pending {
+		a.t.Hold(-len(a.pending[i]))
+		a.pending[i] = reuse(a.pending[i])
+	}
+}
+
+// confirm notes that the connection is SSH.
+func (a *analyzer) confirm() {
+	if a.confirmed {
+		return
+	}
+	a.confirmed = true
+	a.t.Confirm(a.c, a)
+	a.t.Interactive(a.c)
+}
+
+// Gap ends the analysis, of both sides, as in Zeek.
+func (a *analyzer) Gap(bool, uint64) { a.gap = true }
+
+// End does nothing: what is not complete stays so.
+func (a *analyzer) End(bool) {}
+
+// Flip follows the connection's change of roles.
+func (a *analyzer) Flip() {
+	a.phase[0], a.phase[1] = a.phase[1], a.phase[0]
+	a.said[0], a.said[1] = a.said[1], a.said[0]
+	a.lines[0], a.lines[1] = a.lines[1], a.lines[0]
+	a.pending[0], a.pending[1] = a.pending[1], a.pending[0]
+	a.scanned[0], a.scanned[1] = a.scanned[1], a.scanned[0]
+	a.skipLF[0], a.skipLF[1] = a.skipLF[1], a.skipLF[0]
+	a.first.isOrig = !a.first.isOrig
+}
+
+// Done keeps the analyzer for another connection.
+func (a *analyzer) Done() {
+	a.off = true
+	a.release()
+	a.f.free.Put(a)
+}

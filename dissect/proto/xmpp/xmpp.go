@@ -1,0 +1,234 @@
+// Package xmpp follows connections of XMPP (RFC 6120) until they change to TLS, or get
+// past the point where they would. It reads no more of XML than that takes, as Zeek's
+// src/analyzer/protocol/xmpp does.
+package xmpp
+
+import (
+	"bytes"
+
+	"github.com/wirelog/wirelog/value"
+
+	"github.com/wirelog/wirelog/dissect/conn"
+	"github.com/wirelog/wirelog/dissect/detect"
+	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/internal/freelist"
+)
+
+const (
+	source = "XMPP"
+	// maxTag is how much of a tag may wait for its end.
+	maxTag = 1 << 16
+)
+
+// New describes the protocol to the detector. Its analyzers raise their events on h; ssl
+// analyzes what follows starttls.
+func New(h *event.Hooks, ssl *conn.Protocol) *detect.Protocol {
+	f := &factory{hooks: &h.XMPP, ssl: ssl}
+	p := &detect.Protocol{
+		Transport:  value.ProtoTCP,
+		Ports:      []uint16{5222, 5269},
+		Signatures: []detect.Signature{{Orig: stream}, {Resp: stream}},
+	}
+	p.Protocol = conn.Protocol{Name: source, Service: "xmpp", New: f.new}
+	return p
+}
+
+// stream matches the opening tag of a stream (RFC 6120 section 4.2), of either side.
+func stream(b []byte) detect.Verdict {
+	const declaration, tag = "<?xml", "<stream:stream "
+	if detect.StartsWith(b, declaration) == detect.Match {
+		b = b[len(declaration):]
+		i := bytes.IndexAny(b, "?>")
+		if i < 0 {
+			return detect.NeedMore
+		}
+		if v := detect.StartsWith(b[i:], "?>"); v != detect.Match {
+			return v
+		}
+		b = b[i+2:]
+	}
+	b = bytes.TrimLeft(b, "\n\r ")
+	if v := detect.StartsWith(b, tag); v != detect.Match {
+		if detect.StartsWith(b, declaration) == detect.NeedMore {
+			v = detect.NeedMore
+		}
+		return v
+	}
+	b = b[len(tag):]
+	i := bytes.IndexByte(b, '>')
+	if i >= 0 {
+		b = b[:i]
+	}
+	switch {
+	case bytes.Contains(b, []byte("xmlns='jabber:")):
+		return detect.Match
+	case i >= 0:
+		return detect.NoMatch
+	default:
+		return detect.NeedMore
+	}
+}
+
+// factory makes the analyzers of a shard and keeps those that are done.
+type factory struct {
+	hooks *event.XMPPEvents
+	ssl   *conn.Protocol
+	free  freelist.List[analyzer]
+}
+
+func (f *factory) new(t *conn.Table, c *conn.Conn) conn.Analyzer {
+	a := f.free.Get()
+	*a = analyzer{f: f, t: t, c: c, tag: [2][]byte{a.tag[0][:0], a.tag[1][:0]}, inner: -1}
+	return a
+}
+
+// analyzer follows one connection. Sides are 0 for the originator, 1 for the responder.
+type analyzer struct {
+	f *factory
+	t *conn.Table
+	c *conn.Conn
+
+	tag   [2][]byte // begun and not ended, with its bracket
+	asked bool      // the client has asked for TLS
+	off   bool
+	tls   bool
+	inner int // number of the analyzer of TLS, -1 for none
+}
+
+func index(isOrig bool) int {
+	if isOrig {
+		return 0
+	}
+	return 1
+}
+
+// Data takes the next bytes of a side.
+func (a *analyzer) Data(isOrig bool, b []byte) {
+	for !a.off && !a.tls && len(b) > 0 {
+		if a.c.Incomplete() {
+			return
+		}
+		b = a.read(isOrig, b)
+	}
+	if a.tls && a.inner >= 0 && len(b) > 0 {
+		a.t.InnerData(a.c, a.inner, isOrig, b)
+	}
+}
+
+// read takes what comes before the next tag, or more of a tag, and returns the rest.
+func (a *analyzer) read(isOrig bool, b []byte) []byte {
+	tag := &a.tag[index(isOrig)]
+	if len(*tag) == 0 {
+		i := bytes.IndexAny(b, "<>")
+		if i < 0 {
+			return nil
+		}
+		if b[i] == '>' {
+			a.violate("a tag ends that has not begun")
+			return nil
+		}
+		b = b[i:]
+	}
+	from := 0
+	if len(*tag) == 0 {
+		from = 1
+	}
+	i := bytes.IndexAny(b[from:], "<>")
+	if i < 0 {
+		if *tag = append(*tag, b...); len(*tag) > maxTag {
+			a.violate("a tag is too long")
+		}
+		return nil
+	}
+	if i += from; b[i] == '<' {
+		a.violate("a tag in a tag")
+		return nil
+	}
+	t := b[:i]
+	if len(*tag) > 0 {
+		*tag = append(*tag, t...)
+		t = *tag
+		*tag = (*tag)[:0]
+	}
+	a.element(isOrig, t[1:])
+	return b[i+1:]
+}
+
+// element takes a tag without its brackets.
+func (a *analyzer) element(isOrig bool, tag []byte) {
+	n := 0
+	if n < len(tag) && tag[n] == '/' {
+		n++
+	}
+	for n < len(tag) && isNameChar(tag[n]) {
+		n++
+	}
+	name := tag[:n]
+	local := name
+	if i := bytes.IndexByte(name, ':'); i >= 0 && len(name) > i+1 {
+		local = name[i+1:]
+	}
+	switch string(name) {
+	case "stream:stream":
+		if isOrig {
+			a.t.Confirm(a.c, a)
+		}
+	case "success", "message", "db:result", "db:verify", "presence":
+		a.off = true // TLS is not to be expected any more
+		return
+	case "proceed":
+		if !isOrig && !a.asked {
+			a.t.Weird(a.c, "XMPP: proceed without starttls", "", source)
+		}
+	}
+	switch {
+	case isOrig && string(local) == "starttls":
+		a.asked = true
+	case !isOrig && a.asked && string(local) == "proceed":
+		a.tls = true
+		a.inner = a.t.AttachInner(a.c, a.f.ssl)
+		if h := &a.f.hooks.StartTLS; h.On() {
+			h.Raise(&event.XMPPStartTLS{Conn: a.c})
+		}
+	}
+}
+
+func isNameChar(c byte) bool {
+	return c == '?' || c == ':' || '0' <= c && c <= '9' || 'a' <= c|0x20 && c|0x20 <= 'z'
+}
+
+func (a *analyzer) violate(reason string) {
+	a.off = true
+	a.t.ViolateLate(a.c, a, reason)
+}
+
+// Gap ends the search for TLS.
+func (a *analyzer) Gap(isOrig bool, n uint64) {
+	if a.tls && a.inner >= 0 {
+		a.t.InnerGap(a.c, a.inner, isOrig, n)
+	}
+}
+
+// End tells TLS.
+func (a *analyzer) End(isOrig bool) {
+	if a.tls && a.inner >= 0 {
+		a.t.InnerEnd(a.c, a.inner, isOrig)
+	}
+}
+
+// Done keeps the analyzer for another connection.
+func (a *analyzer) Done() {
+	if a.inner >= 0 {
+		a.t.DetachInner(a.c, a.inner)
+		a.inner = -1
+	}
+	for i := range a.tag {
+		if cap(a.tag[i]) > 4096 {
+			a.tag[i] = nil
+		}
+	}
+	a.f.free.Put(a)
+}
+
+// Flip follows the connection's change of roles.
+func (a *analyzer) Flip() { a.tag[0], a.tag[1] = a.tag[1], a.tag[0] }

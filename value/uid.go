@@ -1,0 +1,77 @@
+package value
+
+// UID is the unique identifier of a connection in its printed form, "C"
+// followed by base-62 digits.
+type UID struct {
+	b [19]byte
+	n uint8
+}
+
+// MakeUID prints a prefix letter and 96 bits (hi holds the upper 32 of them) in
+// base 62, the form of Zeek's uids and file ids.
+func MakeUID(prefix byte, hi, lo uint64) UID {
+	const digits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+	u := UID{n: 1}
+	u.b[0] = prefix
+	u.digits(lo, digits)
+	u.digits(hi&0xffffffff, digits)
+	return u
+}
+
+// MakeFileUID prints the 96 bits of a file id digit by digit as Zeek does (UID::Base62),
+// for ids that are the same in both.
+func MakeFileUID(hi, lo uint64) UID {
+	const digits = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	u := UID{n: 1}
+	u.b[0] = 'F'
+	for _, v := range [2]uint64{hi & 0xffffffff, lo} {
+		if v == 0 {
+			u.b[u.n] = digits[0]
+			u.n++
+		}
+		u.digits(v, digits)
+	}
+	return u
+}
+
+// digits appends v in base 62, the lowest digit first, and nothing for 0. The 17 digits
+// that 96 bits have at most find room. It takes two digits at a time, because each division
+// waits for the one before.
+func (u *UID) digits(v uint64, digits string) {
+	n := u.n
+	for v >= 62*62 {
+		rest := v / (62 * 62)
+		two := uint32(v - rest*(62*62))
+		u.b[n], u.b[n+1] = digits[two%62], digits[two/62]
+		n += 2
+		v = rest
+	}
+	if v >= 62 {
+		u.b[n] = digits[v%62]
+		n++
+		v /= 62
+	}
+	if v > 0 {
+		u.b[n] = digits[v]
+		n++
+	}
+	u.n = n
+}
+
+// String returns the printed form.
+func (u UID) String() string { return string(u.b[:u.n]) }
+
+// Append appends the printed form to dst.
+func (u *UID) Append(dst []byte) []byte { return append(dst, u.b[:u.n]...) }
+
+// Hash returns some of the identifier's bits, for tables.
+func (u *UID) Hash() uint32 {
+	h := uint32(2166136261)
+	for _, b := range u.b[:u.n] {
+		h = (h ^ uint32(b)) * 16777619
+	}
+	return h
+}
+
+// IsZero reports whether u is unset.
+func (u *UID) IsZero() bool { return u.n == 0 }
