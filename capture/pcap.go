@@ -159,8 +159,8 @@ func (r *Reader) readPcap() {
 		start := r.pos + f.record
 		r.pos += size
 		data := r.blk.buf[start : start+int(caplen) : start+int(caplen)]
-		r.deliver(data, int64(sec)*1e9+int64(frac)*1e3, orig, f.link)
-		if r.done != nil {
+		if !r.batcher.add(r.blk, data, int64(sec)*1e9+int64(frac)*1e3, orig, f.link) {
+			r.filterFailed()
 			return
 		}
 	}

@@ -241,7 +241,9 @@ func (r *Reader) ngDeliver(data []byte, orig uint32, link uint16) {
 	if n := uint32(len(data)); n > orig || n == 0 {
 		r.badLengths(n)
 	}
-	r.deliver(data, r.ng.last, orig, link)
+	if !r.batcher.add(r.blk, data, r.ng.last, orig, link) {
+		r.filterFailed()
+	}
 }
 
 // options reads the options about times of an interface description. It returns

@@ -312,9 +312,7 @@ func (r *Reader) progress(last bool) {
 	}
 }
 
-// deliver passes a packet in the present block to the batcher.
-func (r *Reader) deliver(data []byte, t int64, orig uint32, link uint16) {
-	if !r.batcher.add(r.blk, data, t, orig, link) {
-		r.done = fmt.Errorf("%s: %w", r.in.name(), r.batcher.err)
-	}
+// filterFailed ends the run because the filter has no meaning for a packet.
+func (r *Reader) filterFailed() {
+	r.done = fmt.Errorf("%s: %w", r.in.name(), r.batcher.err)
 }

@@ -40,7 +40,6 @@ func Run(ctx context.Context, o Options) (Summary, error) {
 }
 
 func (r *run) run(ctx context.Context) (Summary, error) {
-	defer r.source.Close()
 	stopTicks := r.tick()
 	var readErr error
 	if len(r.shards) == 1 {
@@ -50,7 +49,8 @@ func (r *run) run(ctx context.Context) (Summary, error) {
 	}
 	stopTicks()
 	closeErr := r.merger.Close()
-	return r.summary(), errors.Join(readErr, closeErr, errors.Join(r.reports...))
+	s := r.summary()
+	return s, errors.Join(readErr, r.source.Close(), closeErr, errors.Join(r.reports...))
 }
 
 // run is one run under way.
