@@ -112,7 +112,7 @@ func (t *Batcher) Copy(p *Packet) error {
 func (t *Batcher) offer(blk *block, data []byte, p *Packet) error {
 	at := p.Time - p.Time%1e3
 	switch {
-	case at < 0:
+	case p.Time < 0:
 		at = 0
 		t.stats.TimesClamped++
 	case at > maxSec*1e9:

@@ -8,8 +8,14 @@ type Source interface {
 	// ends the run, such as a filter that has no meaning for a packet's link
 	// type. Damage of the input is not such an error; see Damage.
 	//
-	// A batch may be short, and where batches are cut has no effect on what is
-	// made of the packets. A source that waits for packets should return after a
+	// A batch may be short. Where batches are cut has no effect on logs and
+	// events: a timer fires at the first packet at or after its deadline, in
+	// whichever batch that is, and is ordered by the deadline; records are ordered
+	// by the packet or timer that caused them, and both only rise from one batch to
+	// the next. Only a capture that exceeds the limit on reassembly memory is an
+	// exception, since data is copied into that memory at the end of a batch.
+	//
+	// A source that waits for packets should return after a
 	// fraction of a second with what it has, even an empty batch: only between
 	// batches does a run notice that it has been cancelled, and let time pass on
 	// an idle link. Batches come from a Batcher, and may be released by any
