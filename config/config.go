@@ -14,7 +14,8 @@ import (
 // know of its key: key is its name in files (a section's fields are below it,
 // and WIRELOG_ with the upper-case name is the environment variable), flag and
 // short its command line flag if it has one, oneof the only values that it
-// takes, min and max its range, doc what it means.
+// takes, min and max its range, doc what it means. In oneof and doc, @formats stands
+// for the values of pipeline.Formats.
 //
 // To add a key, add a field here, with the name that it has in pipeline.Options,
 // and to Default and Options.
@@ -26,7 +27,7 @@ type Config struct {
 	OutputDir      string   `key:"output_dir" flag:"output-dir" short:"o" doc:"folder for log files, created if missing"`
 	OutputPath     string   `key:"output" flag:"output" doc:"file for the only log that logs names, instead of a folder; - is standard output"`
 	Kafka          []string `key:"kafka" flag:"kafka" doc:"Kafka brokers, host:port, that receive the records instead of files"`
-	Format         string   `key:"format" flag:"format" short:"f" oneof:"tsv,json,parquet,arrow" doc:"format of log files: tsv, json, parquet or arrow"`
+	Format         string   `key:"format" flag:"format" short:"f" oneof:"@formats" doc:"format of log files: @formats"`
 	JSONTimestamps string   `key:"json_timestamps" flag:"json-timestamps" oneof:"epoch,millis,iso8601" doc:"times in JSON: epoch (seconds), millis or iso8601"`
 	// Logs and EventNames hold names and patterns; none stands for all.
 	Logs         []string  `key:"logs" flag:"logs" doc:"logs to write, such as conn,weird; all but the optional ones if not given"`

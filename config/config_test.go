@@ -260,7 +260,7 @@ func TestWriteRoundTrip(t *testing.T) {
 	}
 	for _, format := range FileFormats() {
 		var b bytes.Buffer
-		if err := want.Write(&b, format); err != nil {
+		if err := want.Write(&b, format, 0); err != nil {
 			t.Fatal(err)
 		}
 		alone(t)
@@ -280,7 +280,7 @@ func TestWriteRoundTrip(t *testing.T) {
 			t.Errorf("%s: sources are missing:\n%s", format, b.String())
 		}
 	}
-	if err := want.Write(&bytes.Buffer{}, "ini"); err == nil {
+	if err := want.Write(&bytes.Buffer{}, "ini", 0); err == nil {
 		t.Error("unknown format: no error")
 	}
 }
@@ -326,5 +326,16 @@ func TestPrivateAddressSpace(t *testing.T) {
 	local.PrivateSpaceIsLocal = false
 	if n := local.Options().LocalNets; len(n) != 0 {
 		t.Errorf("local networks without private space: %v", n)
+	}
+}
+
+func TestWrapComments(t *testing.T) {
+	text := "limits:\n  # one two three four five six seven eight nine\n  key: \"a value that is longer than the terminal is wide\" # default\n"
+	want := "limits:\n  # one two three four five six seven\n  # eight nine\n  key: \"a value that is longer than the terminal is wide\" # default\n"
+	if got := wrapComments(text, 40); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+	if got := wrapComments(text, 0); got != text {
+		t.Errorf("without a width: got\n%s", got)
 	}
 }

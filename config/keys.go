@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/spf13/pflag"
+
+	"github.com/wirelog/wirelog/pipeline"
 )
 
 // EnvPrefix begins every environment variable of the program.
@@ -58,6 +60,15 @@ var sections = func() []Section {
 	return list
 }()
 
+// formatsTag stands for the values of pipeline.Formats in tags.
+const formatsTag = "@formats"
+
+// alternatives returns "a, b or c".
+func alternatives(names []string) string {
+	last := len(names) - 1
+	return strings.Join(names[:last], ", ") + " or " + names[last]
+}
+
 func makeKey(prefix string, f reflect.StructField) Key {
 	k := Key{
 		Name:  prefix + f.Tag.Get("key"),
@@ -68,7 +79,12 @@ func makeKey(prefix string, f reflect.StructField) Key {
 		index: f.Index,
 		typ:   f.Type,
 	}
-	if s := f.Tag.Get("oneof"); s != "" {
+	switch s := f.Tag.Get("oneof"); s {
+	case "":
+	case formatsTag:
+		k.OneOf = pipeline.Formats()
+		k.Doc = strings.ReplaceAll(k.Doc, formatsTag, alternatives(k.OneOf))
+	default:
 		k.OneOf = strings.Split(s, ",")
 	}
 	for name, to := range map[string]*int64{"min": &k.Min, "max": &k.Max} {

@@ -61,7 +61,7 @@ func TestOutputs(t *testing.T) {
 	}
 	for _, format := range FileFormats() {
 		var b bytes.Buffer
-		if err := l.Write(&b, format); err != nil {
+		if err := l.Write(&b, format, 0); err != nil {
 			t.Fatal(err)
 		}
 		alone(t)

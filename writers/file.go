@@ -48,7 +48,6 @@ type file struct {
 	written, earlier, bytes uint64
 	dropped                 [MaxReasons]uint64
 	failing                 bool
-	lastErr                 error
 }
 
 // A handle is an open file.
@@ -58,9 +57,8 @@ type handle interface {
 	Stat() (os.FileInfo, error)
 }
 
-// fail notes an error; the first one since all was well is reported.
+// fail reports an error unless the file has been failing already.
 func (f *file) fail(err error) {
-	f.lastErr = err
 	if !f.failing && f.report != nil {
 		f.report(err)
 	}
@@ -269,7 +267,7 @@ func (f *file) detach() *os.File {
 }
 
 // close writes the rest and the footer. A file that no row was written to is
-// not made.
+// not created. The error, if any, has been reported.
 func (f *file) close() error {
 	if f.limit != 0 && (f.f != nil || len(f.buf) > 0) {
 		if f.reopen() && len(f.buf) > 0 {

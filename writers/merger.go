@@ -52,8 +52,9 @@ type stream struct {
 	runs []*run
 }
 
-// New makes a Merger. It makes the files of cfg.Lines at once, and those of logs
-// when their first record comes; places are started.
+// New makes a Merger. It starts the places and creates the files of cfg.Lines; the
+// file of a log is created when its first record comes. An error that belongs to
+// one output or stream of lines is a *ConfigError.
 func New(cfg Config) (*Merger, error) {
 	cfg.setDefaults()
 	all := schemas.All()
@@ -95,15 +96,16 @@ func New(cfg Config) (*Merger, error) {
 		}
 	}
 	m.lines = len(m.streams)
-	for _, l := range cfg.Lines {
-		st, err := m.lineStream(l, used)
+	for i := range cfg.Lines {
+		st, err := m.lineStream(i, used)
 		if err != nil {
 			return nil, err
 		}
 		m.streams = append(m.streams, st)
 	}
 	if err := m.start(); err != nil {
-		return nil, errors.Join(err, m.Close())
+		_ = m.Close() // nothing was written, and err says why
+		return nil, err
 	}
 	return m, nil
 }
@@ -120,7 +122,7 @@ func (m *Merger) makeFinishers() error {
 		footer := o.Format.Encoder(schemas.All()[0], 0).AppendFooter
 		var err error
 		if m.finishers[i], err = newFinisher(o, m.env(), footer); err != nil {
-			return fmt.Errorf("output %s: %w", o.name(), err)
+			return m.outputError(i, fmt.Errorf("output %s: %w", o.name(), err))
 		}
 	}
 	return nil
@@ -382,8 +384,12 @@ func (m *Merger) Tick(now time.Time) {
 	}
 }
 
-// Close writes what is buffered, the footers, and closes files and places. It
-// returns an error when rows were lost or something was not closed well.
+// ErrIncomplete is the error of Merger.Close. Config.Report was told the causes, and Stats has the counts.
+var ErrIncomplete = errors.New("the output is incomplete")
+
+// Close writes buffered rows and footers, and closes files and places. Every error
+// on the way goes to Config.Report, once. Close returns ErrIncomplete if a file or
+// place was not closed well or if rows were lost.
 func (m *Merger) Close() error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -391,18 +397,21 @@ func (m *Merger) Close() error {
 		return nil
 	}
 	m.closed = true
-	var errs []error
+	complete := true
+	closed := func(err error) {
+		if err != nil {
+			m.cfg.Report(err)
+			complete = false
+		}
+	}
 	for _, st := range m.streams {
 		for _, t := range st.targets {
 			if t.file != nil {
-				err := t.closeFile(m.clock)
-				s := m.stats(st, t)
-				if lost := s.Lost(); lost > 0 {
-					err = fmt.Errorf("%s: %d rows lost: %w", t.file.path, lost, t.file.lastErr)
+				if err := t.closeFile(m.clock); err != nil {
+					complete = false // the file has reported it
 				}
-				errs = append(errs, err)
 			} else if t.to != nil {
-				errs = append(errs, t.to.Close())
+				closed(t.to.Close())
 			}
 		}
 	}
@@ -412,20 +421,18 @@ func (m *Merger) Close() error {
 		}
 	}
 	for _, p := range m.started {
-		errs = append(errs, p.Close())
+		closed(p.Close())
 	}
 	for _, st := range m.streams {
 		for _, t := range st.targets {
-			if t.to == nil {
-				continue
-			}
 			s := m.stats(st, t)
-			if lost := s.Lost(); lost > 0 {
-				errs = append(errs, fmt.Errorf("%s: %s: %d rows lost", s.Output, s.Log, lost))
-			}
+			complete = complete && s.Lost() == 0
 		}
 	}
-	return errors.Join(errs...)
+	if !complete {
+		return ErrIncomplete
+	}
+	return nil
 }
 
 // Stats returns the counts so far. Rows that were built since the last Flush of

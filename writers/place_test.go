@@ -3,6 +3,7 @@ package writers_test
 import (
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -167,7 +168,7 @@ func TestPlaceCounts(t *testing.T) {
 	m.Merge(c.Flush())
 	m.Tick(fixedNow())
 	err := m.Close()
-	if err == nil || !strings.Contains(err.Error(), "mem: conn: 2 rows lost") {
+	if !errors.Is(err, writers.ErrIncomplete) {
 		t.Errorf("Close: %v", err)
 	}
 	s := conserve(t, m).Streams[0]
@@ -211,6 +212,58 @@ func TestPlaceThatCannotBeOpened(t *testing.T) {
 	_, err := writers.New(writers.Config{Outputs: []writers.Output{{Place: place}}, Logs: []*schemas.Schema{&schemas.ConnSchema}})
 	if err == nil || !strings.Contains(err.Error(), "no such topic") {
 		t.Errorf("New: %v", err)
+	}
+}
+
+// The error of New says which output or stream of lines it belongs to.
+func TestConfigError(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "file")
+	if err := os.WriteFile(file, nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	good := writers.Output{Name: "good", Dir: dir, Format: json.Format{}}
+	logs := []*schemas.Schema{&schemas.ConnSchema}
+	for name, tt := range map[string]struct {
+		cfg  writers.Config
+		want writers.ConfigError // without Err
+	}{
+		"place": {
+			writers.Config{Outputs: []writers.Output{good, {Name: "bad", Place: &memory{refuse: errors.New("no")}}}},
+			writers.ConfigError{Output: 1, Lines: -1, Name: "bad"},
+		},
+		"rotation": {
+			writers.Config{Outputs: []writers.Output{good, {Name: "bad", Format: json.Format{}, Rotation: writers.Rotation{Names: "{nothing}"}}}},
+			writers.ConfigError{Output: 1, Lines: -1, Name: "bad"},
+		},
+		"columns": {
+			writers.Config{Outputs: []writers.Output{good, {Name: "bad", Dir: file, Format: json.Format{}, Fields: writers.Fields{Drop: []string{"*"}}}}},
+			writers.ConfigError{Output: 1, Lines: -1, Name: "bad"},
+		},
+		"same file": {
+			writers.Config{Outputs: []writers.Output{good, {Name: "bad", Dir: dir, Format: json.Format{}}}},
+			writers.ConfigError{Output: 1, Lines: -1, Name: "bad"},
+		},
+		"file of lines": {
+			writers.Config{Outputs: []writers.Output{good}, Lines: []writers.Lines{{Name: "events", Path: filepath.Join(file, "events")}}},
+			writers.ConfigError{Output: -1, Lines: 0, Name: "events"},
+		},
+		"lines in the file of a log": {
+			writers.Config{Outputs: []writers.Output{good}, Lines: []writers.Lines{{Name: "events", Path: filepath.Join(dir, "conn.log")}}},
+			writers.ConfigError{Output: -1, Lines: 0, Name: "events"},
+		},
+	} {
+		tt.cfg.Logs = logs
+		_, err := writers.New(tt.cfg)
+		var got *writers.ConfigError
+		if !errors.As(err, &got) {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		got.Err = nil
+		if *got != tt.want {
+			t.Errorf("%s: got %+v, want %+v", name, *got, tt.want)
+		}
 	}
 }
 

@@ -31,7 +31,7 @@ func (m *Merger) logTarget(s *schemas.Schema, output int, used map[string]bool) 
 	o := &m.cfg.Outputs[output]
 	view, err := NewView(s, m.cfg.Groups, o.Fields, o.Where[s.Name])
 	if err != nil {
-		return nil, fmt.Errorf("output %s: %w", o.name(), err)
+		return nil, m.outputError(output, fmt.Errorf("output %s: %w", o.name(), err))
 	}
 	if o.Place != nil {
 		return m.placeTarget(s.Name, view, output), nil
@@ -39,7 +39,7 @@ func (m *Merger) logTarget(s *schemas.Schema, output int, used map[string]bool) 
 	e := o.Format.Encoder(view.Schema, view.Groups)
 	f, err := m.newFile(o, s.Name, used)
 	if err != nil {
-		return nil, err
+		return nil, m.outputError(output, err)
 	}
 	f.header, f.footer = e.AppendHeader, e.AppendFooter
 	t := &target{output: output, view: view, file: f}
@@ -117,12 +117,24 @@ func (m *Merger) env() Env {
 	return Env{Context: c.Context, Now: c.Now, Report: c.Report, Notice: c.Notice, Sensor: c.Sensor, Version: c.Version}
 }
 
-// lineStream makes the stream of l; all its targets take the same part.
-func (m *Merger) lineStream(l Lines, used map[string]bool) (*stream, error) {
+// outputError blames an output, by its index, for err.
+func (m *Merger) outputError(output int, err error) error {
+	return &ConfigError{Output: output, Lines: -1, Name: m.cfg.Outputs[output].name(), Err: err}
+}
+
+// linesError blames a stream of lines, by its index, for err.
+func (m *Merger) linesError(lines int, err error) error {
+	return &ConfigError{Output: -1, Lines: lines, Name: m.cfg.Lines[lines].Name, Err: err}
+}
+
+// lineStream makes the stream of the lines with that index. All its targets take the
+// same part.
+func (m *Merger) lineStream(index int, used map[string]bool) (*stream, error) {
+	l := &m.cfg.Lines[index]
 	st := &stream{name: l.Name, gates: gates{sampling: m.cfg.Sampling}}
 	if l.Path != "" {
 		if err := use(used, l.Path); err != nil {
-			return nil, err
+			return nil, m.linesError(index, err)
 		}
 		st.targets = append(st.targets, &target{
 			output: -1, file: &file{path: l.Path, now: m.cfg.Now, report: m.cfg.Report},
@@ -136,7 +148,7 @@ func (m *Merger) lineStream(l Lines, used map[string]bool) (*stream, error) {
 		}
 		f, err := m.newFile(o, l.Name, used)
 		if err != nil {
-			return nil, err
+			return nil, m.outputError(output, err)
 		}
 		t := &target{output: output, file: f}
 		t.setRotation(m.finishers[output], l.Name)
@@ -156,7 +168,7 @@ func (m *Merger) start() error {
 			continue
 		}
 		if err := p.Start(m.env()); err != nil {
-			return err
+			return m.outputError(i, err)
 		}
 		m.started = append(m.started, p)
 	}
@@ -166,12 +178,12 @@ func (m *Merger) start() error {
 			case t.file == nil:
 				to, err := m.cfg.Outputs[t.output].Place.Open(t.info)
 				if err != nil {
-					return err
+					return m.outputError(t.output, err)
 				}
 				t.to = to
 			case i >= m.lines && t.output < 0:
 				if err := t.file.open(); err != nil {
-					return err
+					return m.linesError(i-m.lines, err)
 				}
 			}
 		}

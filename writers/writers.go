@@ -163,6 +163,23 @@ type Config struct {
 	Sensor, Version string
 }
 
+// A ConfigError is an error of New that belongs to one part of the Config.
+type ConfigError struct {
+	// Output is an index in Config.Outputs, or -1.
+	Output int
+	// Lines is an index in Config.Lines, or -1.
+	Lines int
+	// Name is the name of the output or of the stream of lines.
+	Name string
+	Err  error
+}
+
+// Error returns the message of Err.
+func (e *ConfigError) Error() string { return e.Err.Error() }
+
+// Unwrap returns Err.
+func (e *ConfigError) Unwrap() error { return e.Err }
+
 // Sampling is how GateSample thins out a key's records.
 type Sampling struct {
 	// Threshold records pass, then one of every Rate, none when Rate is 0,

@@ -75,21 +75,11 @@ JSON with ECS names is not read: it does not keep all of a log.`,
 	f.StringVar(&opts.Compress, "compress", "none", "compression: none, gzip or zstd; of Arrow none, lz4 or zstd")
 	f.StringVar(&opts.Log, "log", "", "log of the files that do not say which one they are of, instead of the one that they are named after")
 	f.BoolVarP(&quiet, "quiet", "q", false, "do not print how many rows there were")
-	registerCompletion(cmd, "to", completeList(outputTypeNames))
+	registerCompletion(cmd, "to", completeList(pipeline.Formats))
 	registerCompletion(cmd, "naming", completeList(func() []string { return []string{pipeline.NamingZeek, pipeline.NamingECS} }))
-	registerCompletion(cmd, "json-timestamps", completeList(func() []string {
-		return []string{pipeline.TimestampsEpoch, pipeline.TimestampsMillis, pipeline.TimestampsISO8601}
-	}))
+	registerCompletion(cmd, "json-timestamps", completeList(pipeline.TimestampForms))
 	registerCompletion(cmd, "compress", completeList(func() []string { return []string{"none", "gzip", "lz4", "zstd"} }))
 	registerCompletion(cmd, "log", completeNames(logNames))
 	_ = cmd.MarkFlagDirname("output-dir")
 	return cmd
-}
-
-func outputTypeNames() []string {
-	var names []string
-	for _, t := range pipeline.OutputTypes() {
-		names = append(names, t.Name)
-	}
-	return names
 }

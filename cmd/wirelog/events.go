@@ -7,7 +7,6 @@ import (
 	"path"
 	"slices"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
@@ -23,7 +22,10 @@ func (p *program) eventsCommand() *cobra.Command {
 		Short: "List the catalogue of events",
 		Long: `List the catalogue of events: name, whether this build raises it, parameters with
 their Zeek types, and what raises it. A glob such as 'tcp_*' (quote it) picks
-events by name, --section those of a protocol.`,
+events by name, --section those of a protocol.
+
+On a terminal the text is wrapped to its width. Elsewhere each event is one line
+with its name in the second column, for grep and awk; --json is for programs.`,
 		Args:              cobra.MaximumNArgs(1),
 		ValidArgsFunction: completeList(eventNames),
 		RunE: func(_ *cobra.Command, args []string) error {
@@ -73,8 +75,7 @@ func pickEvents(glob, section string) ([]event.Info, error) {
 }
 
 func (p *program) listEvents(list []event.Info) error {
-	t := tabwriter.NewWriter(p.stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "SECTION\tEVENT\tRAISED\tMEANING")
+	t := newTable("SECTION", "EVENT", "RAISED", "MEANING (PARAMETERS)")
 	for _, e := range list {
 		raised := "no"
 		if e.Built {
@@ -88,9 +89,9 @@ func (p *program) listEvents(list []event.Info) error {
 		for _, a := range e.Params {
 			params = append(params, a.Name+": "+a.Type)
 		}
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\n\t  (%s)\t\t\n", e.Section, e.Name, raised, doc, strings.Join(params, ", "))
+		t.add(e.Section, e.Name, raised, doc+"\n("+strings.Join(params, ", ")+")")
 	}
-	return t.Flush()
+	return t.write(p.stdout, terminalWidth(p.stdout))
 }
 
 func (p *program) listEventsJSON(list []event.Info) error {

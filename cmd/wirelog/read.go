@@ -103,6 +103,9 @@ func (p *program) read(cmd *cobra.Command, cfg *config.Loaded, captures []string
 	if errors.Is(err, context.Canceled) {
 		err = errors.New("interrupted: the logs cover what was read until then")
 	}
+	if errors.Is(err, pipeline.ErrIncomplete) {
+		err = nil // the losses are told from the summary
+	}
 	printErr := p.printSummary(cfg.Summary, &summary)
 	if err := errors.Join(append(damage(&summary), err, summary.Check(), printErr)...); err != nil {
 		return lossError{err}

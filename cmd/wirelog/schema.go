@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
@@ -27,7 +27,8 @@ func (p *program) schemaCommand() *cobra.Command {
 		Use:   "schema [LOG]",
 		Short: "List the logs, or the columns of one, also for databases and other readers",
 		Long: `List the logs that this build writes, or the columns of one log in their order:
-name, Zeek's type, the group that an optional column belongs to, meaning.
+name, Zeek's type, the group that an optional column belongs to, meaning. On a terminal
+the text is wrapped to its width; elsewhere each log or column is one line.
 
 With --format the same is said in the language of a reader, for one log or for all:
 
@@ -100,50 +101,47 @@ With --format the same is said in the language of a reader, for one log or for a
 }
 
 func (p *program) listLogs() error {
-	t := tabwriter.NewWriter(p.stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "LOG\tCOLUMNS\tOPTIONAL\tMEANING")
+	t := newTable("LOG", "COLUMNS", "OPTIONAL", "MEANING")
 	for _, s := range schemas.All() {
 		optional := "-"
 		if s.Optional {
 			optional = "yes"
 		}
-		fmt.Fprintf(t, "%s\t%d\t%s\t%s\n", s.Name, len(s.With(0).Fields), optional, s.Doc)
+		t.add(s.Name, strconv.Itoa(len(s.With(0).Fields)), optional, s.Doc)
 	}
-	return t.Flush()
+	return t.write(p.stdout, terminalWidth(p.stdout))
 }
 
 func (p *program) listColumns(s *schemas.Schema) error {
-	t := tabwriter.NewWriter(p.stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "COLUMN\tTYPE\tOPTIONAL\tMEANING")
+	t := newTable("COLUMN", "TYPE", "OPTIONAL", "MEANING")
 	for i := range s.Fields {
 		f := &s.Fields[i]
 		group := "-"
 		if f.Optional() {
 			group = f.Group.String()
 		}
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\n", f.Name, f.ZeekType(), group, f.Doc)
+		t.add(f.Name, f.ZeekType(), group, f.Doc)
 	}
-	return t.Flush()
+	return t.write(p.stdout, terminalWidth(p.stdout))
 }
 
 func (p *program) listECS(logs []*schemas.Schema) error {
-	t := tabwriter.NewWriter(p.stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "LOG\tCOLUMN\tFIELD\tVALUE")
+	t := newTable("LOG", "COLUMN", "FIELD", "VALUE")
 	for _, s := range logs {
 		m := ecs.Map(s)
 		for _, c := range m.Constants {
-			fmt.Fprintf(t, "%s\t-\t%s\t%s\n", s.Name, c.Field, strings.Join(c.Values, ", "))
+			t.add(s.Name, "-", c.Field, strings.Join(c.Values, ", "))
 		}
 		for i, targets := range m.Columns {
 			for _, target := range targets {
-				fmt.Fprintf(t, "%s\t%s\t%s\t%s\n", s.Name, s.Fields[i].Name, target.Field, cmp.Or(ecsValue(&target), "-"))
+				t.add(s.Name, s.Fields[i].Name, target.Field, cmp.Or(ecsValue(&target), "-"))
 			}
 		}
 		for _, d := range m.Derived {
-			fmt.Fprintf(t, "%s\t%s\t%s\t%s\n", s.Name, strings.Join(d.Columns, ", "), d.Field, ecsDerived(&d))
+			t.add(s.Name, strings.Join(d.Columns, ", "), d.Field, ecsDerived(&d))
 		}
 	}
-	return t.Flush()
+	return t.write(p.stdout, terminalWidth(p.stdout))
 }
 
 // ecsValue says in which way a value is another than the column's.

@@ -142,7 +142,7 @@ func (p *Place) Start(env writers.Env) error {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		if !errors.Is(err, fs.ErrNotExist) {
-			env.Report(err)
+			p.fail(err)
 		}
 		return nil
 	}

@@ -228,7 +228,7 @@ func (s *stream) removed() bool {
 
 // lose counts the rows of a file that somebody has removed.
 func (s *stream) lose() {
-	s.place.env.Report(fmt.Errorf("%s: %w: %d rows lost", hidden(s.path), errRemoved, s.rows))
+	s.place.env.Report(fmt.Errorf("%s: %w", hidden(s.path), errRemoved))
 	s.info.Counts.Unwrote(writers.DropRemoved, s.rows)
 	_ = s.f.Close()
 	s.f, s.off, s.rows = nil, 0, 0

@@ -54,6 +54,7 @@ type Place struct {
 	topics  []*topic
 	running sync.WaitGroup
 	stop    func() bool
+	refusal sync.Once // reports the first record that a broker refuses
 
 	spool   *spool
 	streams []*stream
@@ -353,7 +354,7 @@ func AppendRecordID(dst []byte, k *writers.Key) []byte {
 // is not wanted, it settles the record otherwise and returns false.
 func (s *stream) shrink(m *message, limit int) bool {
 	if s.place.config.TooLarge == TooLargeAside {
-		s.setAside(m, "too large")
+		s.setAside(m, tooLargeToSend)
 		return false
 	}
 	full := len(m.value)
@@ -376,9 +377,17 @@ func (s *stream) shrink(m *message, limit int) bool {
 	return true
 }
 
+// tooLargeToSend is why a record is set aside that the configuration does not cut.
+const tooLargeToSend = "too large"
+
 // setAside writes m to the file for such, if there is one, and counts it.
 func (s *stream) setAside(m *message, why string) {
 	if s.place.config.Aside == "" {
+		if why != tooLargeToSend {
+			s.place.refusal.Do(func() {
+				s.place.env.Report(fmt.Errorf("%s: topic %s refuses records: %s", s.info.Output, s.topic.name, why))
+			})
+		}
 		s.info.Counts.Dropped(DropRefused, 1)
 		return
 	}

@@ -166,14 +166,15 @@ func sameFile(a, b string) bool {
 // recoverFiles finishes what a run that was killed has left in the tree: files get
 // their names, without the row group that was being written, and are removed if
 // they have none that is whole. Files that another process writes are left alone.
-func recoverFiles(root string, env writers.Env) {
+// The error says that the folder of unfinished files cannot be read.
+func recoverFiles(root string, env writers.Env) error {
 	dir := filepath.Join(root, openDir)
 	entries, err := os.ReadDir(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
 	if err != nil {
-		if !errors.Is(err, fs.ErrNotExist) {
-			env.Report(err)
-		}
-		return
+		return err
 	}
 	for _, e := range entries {
 		name, ok := strings.CutSuffix(e.Name(), fileExt+openSuffix)
@@ -185,6 +186,7 @@ func recoverFiles(root string, env writers.Env) {
 			env.Report(fmt.Errorf("%s: left by an earlier run: %w", from, err))
 		}
 	}
+	return nil
 }
 
 func recoverFile(root, from, name string, env writers.Env) error {

@@ -90,7 +90,9 @@ func (p *Place) Start(env writers.Env) error {
 	if fi, err := os.Stat(p.settings.Root); err == nil && !fi.IsDir() {
 		return fmt.Errorf("%s is no folder", p.settings.Root)
 	}
-	recoverFiles(p.settings.Root, env)
+	if err := recoverFiles(p.settings.Root, env); err != nil {
+		p.fail(err)
+	}
 	return nil
 }
 

@@ -162,7 +162,7 @@ func (s *stream) Close() error {
 	for _, f := range s.unnamed {
 		_ = f.f.Close() // it was synced
 	}
-	return fmt.Errorf("%s: files are left in %s, and are finished by the next run",
+	return fmt.Errorf("%s: unfinished files are in %s; the next run finishes them",
 		s.info.Log, filepath.Join(s.place.settings.Root, openDir))
 }
 
@@ -262,7 +262,7 @@ func (t *part) write(s *segment) bool {
 
 // lose counts the rows of a file that somebody has removed.
 func (s *stream) lose(f *file) {
-	s.place.env.Report(fmt.Errorf("%s: %w: %d rows lost", hidden(f.root, f.name), errRemoved, f.rows))
+	s.place.env.Report(fmt.Errorf("%s: %w", hidden(f.root, f.name), errRemoved))
 	s.info.Counts.Unwrote(writers.DropRemoved, f.rows)
 	_ = f.f.Close()
 }
