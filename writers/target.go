@@ -22,11 +22,11 @@ type target struct {
 
 	to   Stream
 	info StreamInfo
-	// rows is scratch of Merge.
+	// rows is scratch space of Merge.
 	rows []Row
 }
 
-// logTarget makes the target of a log at an output. used has the paths of files.
+// logTarget creates the target of a log at an output. used holds the paths of all files.
 func (m *Merger) logTarget(s *schemas.Schema, output int, used map[string]bool) (*target, error) {
 	o := &m.cfg.Outputs[output]
 	view, err := NewView(s, m.cfg.Groups, o.Fields, o.Where[s.Name])
@@ -47,7 +47,7 @@ func (m *Merger) logTarget(s *schemas.Schema, output int, used map[string]bool) 
 	return t, nil
 }
 
-// newFile makes the file of a log or stream of lines at an output.
+// newFile creates the file of a log or stream of lines at an output.
 func (m *Merger) newFile(o *Output, log string, used map[string]bool) (*file, error) {
 	f := &file{format: o.Format.Name(), now: m.cfg.Now, report: m.cfg.Report}
 	if o.Path != "" {
@@ -62,7 +62,7 @@ func (m *Merger) newFile(o *Output, log string, used map[string]bool) (*file, er
 	return f, use(used, f.path)
 }
 
-// setRotation lets a finisher, if there is one, finish the target's files.
+// setRotation lets f, if not nil, finish the target's files.
 func (t *target) setRotation(f *finisher, log string) {
 	if f != nil {
 		t.file.rot = &rotator{
@@ -72,7 +72,7 @@ func (t *target) setRotation(f *finisher, log string) {
 	}
 }
 
-// use notes that a file is written, which only one stream may do.
+// use claims path for one stream.
 func use(used map[string]bool, path string) error {
 	if path != "-" {
 		path = filepath.Clean(path)
@@ -84,7 +84,7 @@ func use(used map[string]bool, path string) error {
 	return nil
 }
 
-// placeTarget makes the target of a log, or with a nil view of lines, at a place.
+// placeTarget creates the target of a log at a place, or of lines if view is nil.
 func (m *Merger) placeTarget(log string, view *View, output int) *target {
 	t := &target{output: output, view: view}
 	t.info = StreamInfo{Output: m.cfg.Outputs[output].name(), Log: log, Counts: &t.counts, Env: m.env()}
@@ -94,7 +94,7 @@ func (m *Merger) placeTarget(log string, view *View, output int) *target {
 	return t
 }
 
-// encoder makes a shard's encoder of the target's rows.
+// encoder creates a shard's encoder of the target's rows.
 func (m *Merger) encoder(t *target, clock *schemas.Time) RowEncoder {
 	o := &m.cfg.Outputs[t.output]
 	var e RowEncoder
@@ -157,7 +157,7 @@ func (m *Merger) lineStream(index int, used map[string]bool) (*stream, error) {
 	return st, nil
 }
 
-// start starts the places, opens their streams, and makes the files of lines.
+// start starts the places, opens their streams, and creates the files of lines.
 func (m *Merger) start() error {
 	for i := range m.cfg.Outputs {
 		p := m.cfg.Outputs[i].Place
@@ -191,8 +191,8 @@ func (m *Merger) start() error {
 	return nil
 }
 
-// plainName reports whether name is a file name that stays in its folder and
-// needs no quoting.
+// plainName reports whether name is a file name that stays in its folder and needs no
+// quoting.
 func plainName(name string) bool {
 	for _, c := range []byte(name) {
 		switch {
@@ -204,7 +204,7 @@ func plainName(name string) bool {
 	return name != "" && name[0] != '.' && name[0] != '-'
 }
 
-// write takes the row with the given key; one without bytes was filtered out.
+// write takes a row with its key. An empty row was filtered out.
 func (t *target) write(key *Key, row []byte) {
 	switch {
 	case len(row) == 0:
@@ -218,7 +218,7 @@ func (t *target) write(key *Key, row []byte) {
 	}
 }
 
-// writeAll takes all the rows of r, in their order.
+// writeAll takes all rows of r in order.
 func (t *target) writeAll(r *run) {
 	p := &r.parts[t.part]
 	if p.filtered > 0 {
@@ -237,7 +237,7 @@ func (t *target) writeAll(r *run) {
 	}
 }
 
-// handOver passes the rows that were merged to the stream.
+// handOver passes the merged rows to the stream.
 func (t *target) handOver() {
 	if len(t.rows) == 0 {
 		return
@@ -247,7 +247,7 @@ func (t *target) handOver() {
 	t.rows = t.rows[:0]
 }
 
-// closeFile closes the target's file when the clock is at now.
+// closeFile closes the target's file with the clock at now.
 func (t *target) closeFile(now int64) error {
 	if t.file.rot != nil {
 		return t.file.rot.finish(now)
@@ -263,7 +263,7 @@ func (t *target) drop(why Reason, rows uint64) {
 	}
 }
 
-// stats returns the counts of one target, but for Built.
+// stats returns the counts of one target, without Built.
 func (m *Merger) stats(st *stream, t *target) StreamStats {
 	s := StreamStats{Log: st.name}
 	if t.output >= 0 {

@@ -269,6 +269,9 @@ func (s *stream) Close() error {
 	}
 	if err != nil {
 		s.info.Counts.Mark(markUnfinished, true).Add(1)
+		if err == errTorn {
+			return nil // the error before it was reported
+		}
 		return fmt.Errorf("%s is not finished: %w", s.path, err)
 	}
 	return nil
