@@ -1,9 +1,8 @@
-// Package tsv encodes records as Zeek's ASCII writer does: tab-separated
-// values with header lines that name and type the columns.
+// Package tsv encodes records as Zeek's ASCII writer does: tab-separated values below
+// header lines with the names and types of the columns.
 //
-// A value's control characters, backslashes, separators and invalid UTF-8 are
-// escaped, so that a row is always one line of the right number of columns, and
-// Unescape gives the value back.
+// Control characters, backslashes, separators and invalid UTF-8 are escaped, so that a
+// row is always one line with the right number of columns. Unescape reverses that.
 package tsv
 
 import (
@@ -17,13 +16,13 @@ import (
 	"github.com/wirelog/wirelog/writers/internal/text"
 )
 
-// What stands for values in a row.
+// Placeholders in a row.
 const (
 	Unset = "-"
 	Empty = "(empty)"
 )
 
-// TimeLayout is how #open and #close are written, in local time.
+// TimeLayout is the form of #open and #close, in local time.
 const TimeLayout = "2006-01-02-15-04-05"
 
 // Format is the writers.Format of Zeek TSV.
@@ -62,7 +61,7 @@ func (e *Encoder) Append(dst []byte, rec schemas.Record) []byte {
 	}
 	dst[len(dst)-1] = '\n'
 	if dst[start] == '#' {
-		// Or it would read as a header line.
+		// A leading # would make it a header line.
 		dst = append(dst, "   "...)
 		copy(dst[start+4:], dst[start+1:len(dst)-3])
 		text.AppendByte(dst[:start], '#')
@@ -93,11 +92,11 @@ func (e *Encoder) AppendFooter(dst []byte, t time.Time) []byte {
 	return append(dst, '\n')
 }
 
-// A sink appends every value with the separator that follows it.
+// A sink appends every value with its separator.
 type sink struct {
 	buf    []byte
 	groups schemas.Groups
-	// sep is a comma inside containers, and otherwise a tab.
+	// sep is a comma inside containers, otherwise a tab.
 	sep byte
 }
 
@@ -135,7 +134,7 @@ func (s *sink) Port(v uint16) { s.Count(uint64(v)) }
 
 func (s *sink) Begin(_ schemas.Container, n int) {
 	if n == 0 {
-		// End turns the comma into the tab.
+		// End replaces the last comma with a tab.
 		s.buf = append(s.buf, Empty+","...)
 	}
 	s.sep = ','
@@ -146,11 +145,11 @@ func (s *sink) End() {
 	s.sep = '\t'
 }
 
-// What a byte of a string needs.
+// What a byte of a string may need.
 const (
-	special  = 1 << iota // escaping, or to be looked at as UTF-8
-	splitter             // to be escaped by itself
-	comma                // to be escaped by itself inside containers
+	special  = 1 << iota // escaping, or a check as UTF-8
+	splitter             // escaping by itself
+	comma                // escaping by itself inside containers
 )
 
 var classes = func() (t [256]uint8) {
@@ -187,8 +186,8 @@ func appendString(dst []byte, v string, nested bool) []byte {
 	return append(dst, v...)
 }
 
-// appendEscaped escapes v, which is looked at in the chunks between splitters:
-// one that is not clean has all of its bytes beside printable ASCII escaped.
+// appendEscaped escapes v in the chunks between splitters. In a chunk that is not clean,
+// every byte that is not printable ASCII is escaped.
 func appendEscaped(dst []byte, v string, nested bool) []byte {
 	mask := uint8(splitter)
 	if nested {
@@ -226,8 +225,8 @@ func appendEscaped(dst []byte, v string, nested bool) []byte {
 
 func noControl(byte) bool { return false }
 
-// Unescape returns the string whose escaped form is v. The forms of unset and
-// empty values are not treated apart: the caller looks for them first.
+// Unescape returns the string whose escaped form is v. It does not know unset and empty
+// values: the caller must check for them first.
 func Unescape(v string) string {
 	if strings.IndexByte(v, '\\') < 0 {
 		return v
