@@ -11,7 +11,7 @@ import (
 	"github.com/wirelog/wirelog/schemas"
 )
 
-// check verifies the names in the configuration against what this build has.
+// check verifies the names in the configuration against those of this build.
 func (l *Loaded) check() []error {
 	var logs []string
 	for _, s := range schemas.All() {

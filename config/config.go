@@ -1,5 +1,5 @@
-// Package config gathers what a run is told by defaults, a file, environment
-// variables and flags into one typed value, and knows where each part came from.
+// Package config merges defaults, a file, environment variables and flags into one typed
+// value, and knows where each value came from.
 package config
 
 import (
@@ -10,18 +10,17 @@ import (
 	"github.com/wirelog/wirelog/pipeline"
 )
 
-// Config is the whole configuration. The tags of a field say all there is to
-// know of its key: key is its name in files (a section's fields are below it,
-// and WIRELOG_ with the upper-case name is the environment variable), flag and
-// short its command line flag if it has one, oneof the only values that it
-// takes, min and max its range, doc what it means. In oneof and doc, @formats stands
-// for the values of pipeline.Formats.
+// Config is the whole configuration. The tags of a field describe its key: key is the
+// name in files (fields of a section are below it, and WIRELOG_ with the upper-case name
+// is the environment variable), flag and short are the command line flag, oneof lists
+// the allowed values, min and max limit the range, and doc is the documentation. In
+// oneof and doc, @formats stands for the values of pipeline.Formats.
 //
-// To add a key, add a field here, with the name that it has in pipeline.Options,
-// and to Default and Options.
+// To add a key, add a field here, named as in pipeline.Options, and add it to Default
+// and Options.
 type Config struct {
-	// Outputs is the list under the key outputs; none stands for one output by the
-	// keys after it.
+	// Outputs is the list under the key outputs. If it is empty, the keys after it make
+	// one output.
 	Outputs []pipeline.Output
 
 	OutputDir      string   `key:"output_dir" flag:"output-dir" short:"o" doc:"folder for log files, created if missing"`
@@ -29,7 +28,7 @@ type Config struct {
 	Kafka          []string `key:"kafka" flag:"kafka" doc:"Kafka brokers, host:port, that receive the records instead of files"`
 	Format         string   `key:"format" flag:"format" short:"f" oneof:"@formats" doc:"format of log files: @formats"`
 	JSONTimestamps string   `key:"json_timestamps" flag:"json-timestamps" oneof:"epoch,millis,iso8601" doc:"times in JSON: epoch (seconds), millis or iso8601"`
-	// Logs and EventNames hold names and patterns; none stands for all.
+	// Logs and EventNames hold names and patterns; empty means all.
 	Logs         []string  `key:"logs" flag:"logs" doc:"logs to write, such as conn,weird; all but the optional ones if not given"`
 	OptionalLogs []string  `key:"optional_logs" flag:"optional-logs" doc:"logs to write beside those, such as known_modbus"`
 	Analyzers    []string  `key:"analyzers" flag:"analyzers" doc:"analyzers of application protocols to use, such as dns,http; all if not given, none for none"`
@@ -56,7 +55,7 @@ type Config struct {
 	Weird    pipeline.WeirdSampling `key:"weird" doc:"sampling of weirds that repeat"`
 }
 
-// Summaries that Config.Summary asks for.
+// Values of Config.Summary.
 const (
 	SummaryAuto = "auto" // text if standard output is a terminal
 	SummaryText = "text"
@@ -64,7 +63,7 @@ const (
 	SummaryNone = "none"
 )
 
-// Default is the configuration of which nothing has been set.
+// Default returns the configuration with nothing set.
 func Default() Config {
 	o := pipeline.Defaults()
 	return Config{
@@ -81,8 +80,8 @@ func Default() Config {
 	}
 }
 
-// Options are the options of a run with this configuration; the caller adds
-// the captures.
+// Options returns the options of a run with this configuration. The caller adds the
+// captures.
 func (c *Config) Options() pipeline.Options {
 	local := slices.Clone(c.LocalNets)
 	if c.PrivateSpaceIsLocal {

@@ -11,13 +11,13 @@ import (
 	"github.com/wirelog/wirelog/pipeline"
 )
 
-// FileFormats are the formats of configuration files, for Write.
+// FileFormats returns the formats of configuration files that Write knows.
 func FileFormats() []string { return []string{"yaml", "toml"} }
 
-// Write prints the configuration as a file in the given format, one of
-// FileFormats, that Load would read as the same values. Each key has its
-// documentation above it and the source of its value behind it. The documentation is
-// wrapped to lines of width characters; a width of 0 leaves it on one line.
+// Write prints the configuration as a file in one of FileFormats. Load reads it back as
+// the same values. Each key has its documentation above it and the source of its value
+// after it. The documentation is wrapped to width characters; a width of 0 leaves it on
+// one line.
 func (l *Loaded) Write(w io.Writer, format string, width int) error {
 	var sep, head, indent string
 	switch format {
@@ -51,7 +51,7 @@ func (l *Loaded) Write(w io.Writer, format string, width int) error {
 // minComment is the least width to which comments are wrapped.
 const minComment = 40
 
-// wrapComments breaks the comment lines of text that are longer than width.
+// wrapComments wraps the comment lines that are longer than width.
 func wrapComments(text string, width int) string {
 	if width <= 0 {
 		return text
@@ -88,7 +88,7 @@ func wrapComments(text string, width int) string {
 	return b.String()
 }
 
-// writeOutputs prints the list of outputs and, in comments, what their types know.
+// writeOutputs prints the list of outputs and, as comments, the settings of all types.
 func (l *Loaded) writeOutputs(b *strings.Builder, format, sep string) {
 	fmt.Fprintf(b, "# %s\n", outputsDoc)
 	for _, k := range outputKeys {
@@ -97,7 +97,7 @@ func (l *Loaded) writeOutputs(b *strings.Builder, format, sep string) {
 	for _, t := range pipeline.OutputTypes() {
 		settings, err := pipeline.NewSettings(t.Name)
 		if err != nil {
-			panic(err) // it has just been listed
+			panic(err) // the type was just listed
 		}
 		fmt.Fprintf(b, "# type%s%q: %s\n", sep, t.Name, t.Doc)
 		for _, k := range keysOf(reflect.TypeOf(settings).Elem()) {

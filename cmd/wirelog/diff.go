@@ -68,7 +68,8 @@ be read, 2 if the command line is wrong.`,
 	return cmd
 }
 
-// printDiff prints a table, and below it what differs; it reports whether nothing does.
+// printDiff prints a table and, below it, the differences. It reports whether there are
+// none.
 func (p *program) printDiff(logs []*diff.Log) (same bool, err error) {
 	t := tabwriter.NewWriter(p.stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(t, "LOG\tA\tB\tEQUAL\tDIFFER\tONLY A\tONLY B\t")

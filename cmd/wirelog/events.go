@@ -46,12 +46,12 @@ with its name in the second column, for grep and awk; --json is for programs.`,
 	cmd.Flags().StringVarP(&section, "section", "s", "", "only events of this section, such as TCP")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print a JSON object a line: name, section, params, doc, raised, deprecated, own")
 	if err := cmd.RegisterFlagCompletionFunc("section", completeList(eventSections)); err != nil {
-		panic(err) // the flag has just been added
+		panic(err) // the flag was just added
 	}
 	return cmd
 }
 
-// pickEvents returns the events that match, by section and name.
+// pickEvents returns the matching events, by section and name.
 func pickEvents(glob, section string) ([]event.Info, error) {
 	if _, err := path.Match(glob, ""); err != nil {
 		return nil, fmt.Errorf("%q is not a glob pattern", glob)

@@ -15,11 +15,11 @@ func isTerminal(w any) bool {
 	return ok && term.IsTerminal(int(f.Fd()))
 }
 
-// defaultWidth is the width of a terminal that does not say its own.
+// defaultWidth is the width of a terminal whose width is unknown.
 const defaultWidth = 100
 
-// terminalWidth returns the width of the terminal that w is: what the terminal says,
-// else the variable COLUMNS, else defaultWidth. It returns 0 if w is no terminal.
+// terminalWidth returns the width of the terminal w: as the terminal says, else the
+// variable COLUMNS, else defaultWidth. It returns 0 if w is not a terminal.
 func terminalWidth(w any) int {
 	f, ok := w.(*os.File)
 	if !ok || !term.IsTerminal(int(f.Fd())) {
@@ -50,14 +50,14 @@ func newProgressBar(w io.Writer) *progressBar {
 	return &progressBar{all, bar}
 }
 
-// update is an Options.Progress.
+// update implements Options.Progress.
 func (p *progressBar) update(done, total int64) {
-	// A total that has been reached would end the bar, while timers may still run.
+	// Reaching the total would end the bar while timers may still run.
 	p.bar.SetTotal(max(total, done+1), false)
 	p.bar.SetCurrent(done)
 }
 
-// above is where lines go that are to stand above the bar.
+// above returns the writer for lines above the bar.
 func (p *progressBar) above() io.Writer { return p.all }
 
 // finish removes the bar from the terminal.

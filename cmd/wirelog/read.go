@@ -55,7 +55,7 @@ also a key of the configuration file and an environment variable, which
 	return cmd
 }
 
-// startProfile begins a CPU profile, which the function that it returns ends.
+// startProfile starts a CPU profile. The returned function ends it.
 func startProfile(path string) (stop func() error, err error) {
 	f, err := os.Create(path)
 	if err != nil {
@@ -104,7 +104,7 @@ func (p *program) read(cmd *cobra.Command, cfg *config.Loaded, captures []string
 		err = errors.New("interrupted: the logs cover what was read until then")
 	}
 	if errors.Is(err, pipeline.ErrIncomplete) {
-		err = nil // the losses are told from the summary
+		err = nil // damage lists the losses from the summary
 	}
 	printErr := p.printSummary(cfg.Summary, &summary)
 	if err := errors.Join(append(damage(&summary), err, summary.Check(), printErr)...); err != nil {
@@ -113,7 +113,7 @@ func (p *program) read(cmd *cobra.Command, cfg *config.Loaded, captures []string
 	return nil
 }
 
-// damage says in a line each what a run has lost.
+// damage lists what a run has lost, one error per line.
 func damage(s *pipeline.Summary) []error {
 	var errs []error
 	for _, d := range s.Damage {

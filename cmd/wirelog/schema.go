@@ -17,7 +17,7 @@ import (
 	"github.com/wirelog/wirelog/schemas/export"
 )
 
-// schemaFormats are the values of the flag --format of the command schema.
+// schemaFormats are the values of --format.
 var schemaFormats = []string{"text", "json-schema", "arrow", "avro", "sql", "ecs"}
 
 func (p *program) schemaCommand() *cobra.Command {
@@ -144,7 +144,7 @@ func (p *program) listECS(logs []*schemas.Schema) error {
 	return t.write(p.stdout, terminalWidth(p.stdout))
 }
 
-// ecsValue says in which way a value is another than the column's.
+// ecsValue describes how a field's value differs from the column's.
 func ecsValue(t *ecs.Target) string {
 	var parts []string
 	if form := t.Form.String(); form != "" {
@@ -163,7 +163,7 @@ func ecsValue(t *ecs.Target) string {
 	return strings.Join(parts, ", ")
 }
 
-// ecsNames says which texts stand for others.
+// ecsNames lists the texts that are replaced by others.
 func ecsNames(names map[string]string) (parts []string) {
 	for _, from := range slices.Sorted(maps.Keys(names)) {
 		if from != "" && names[from] != "" {
@@ -176,7 +176,7 @@ func ecsNames(names map[string]string) (parts []string) {
 	return parts
 }
 
-// ecsDerived says how a field is made of several columns.
+// ecsDerived describes how a field is computed from several columns.
 func ecsDerived(d *ecs.Derived) string {
 	switch {
 	case d.Names != nil:

@@ -12,19 +12,20 @@ type table struct{ rows [][]string }
 
 func newTable(header ...string) *table { return &table{rows: [][]string{header}} }
 
-// add adds a row. A newline in its last cell is a space if lines are not wrapped.
+// add adds a row. A newline in the last cell breaks the line if lines are wrapped, and
+// is a space otherwise.
 func (t *table) add(cells ...string) { t.rows = append(t.rows, cells) }
 
 const (
 	tableGap = 2 // spaces between columns
-	// minText is the least width of the last column. Where there is less room, its text
+	// minText is the least width of the last column. If there is less room, its text
 	// goes below the row, indented by textIndent.
 	minText    = 36
 	textIndent = 4
 )
 
-// write prints the table. Its last column is wrapped so that no line is longer than
-// width, as far as words and the other columns allow; a width of 0 means one line a row.
+// write prints the table. It wraps the last column so that lines fit width, as far as
+// words and the other columns allow. A width of 0 prints one line per row.
 func (t *table) write(w io.Writer, width int) error {
 	last := len(t.rows[0]) - 1
 	widths := make([]int, last)
