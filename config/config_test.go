@@ -242,7 +242,7 @@ func TestTwoFilesSideBySide(t *testing.T) {
 	alone(t)
 	write(t, "wirelog.yaml", "")
 	write(t, "wirelog.toml", "")
-	if _, err := load(t); err == nil || !strings.Contains(err.Error(), "wirelog.yaml and wirelog.toml stand side by side") {
+	if _, err := load(t); err == nil || !strings.Contains(err.Error(), "wirelog.yaml and wirelog.toml both exist") {
 		t.Errorf("got %v", err)
 	}
 }

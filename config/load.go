@@ -190,7 +190,7 @@ func findFile(flags *pflag.FlagSet) (string, error) {
 		case 1:
 			return found[0], nil
 		default:
-			return "", fmt.Errorf("%s stand side by side: keep one, or choose with --config", strings.Join(found, " and "))
+			return "", fmt.Errorf("%s both exist: keep one, or choose one with --config", strings.Join(found, " and "))
 		}
 	}
 	return "", nil

@@ -112,7 +112,7 @@ func (l *Loaded) shortForm() (errs []error) {
 		switch l.Source(key).Origin {
 		case FromDefault:
 		case FromFile:
-			errs = append(errs, fmt.Errorf("%s: %s has no meaning beside %s: say it there", l.File, key, outputsKey))
+			errs = append(errs, fmt.Errorf("%s: %s cannot be used with %s: set it in the list", l.File, key, outputsKey))
 		case FromEnv, FromFlag:
 			l.Outputs = nil
 			delete(l.sources, outputsKey)
@@ -125,7 +125,7 @@ func (l *Loaded) shortForm() (errs []error) {
 func (l *Loaded) kafkaAlone() (errs []error) {
 	for _, key := range []string{"output_dir", "output", "format"} {
 		if len(l.Kafka) > 0 && l.Source(key).Origin != FromDefault {
-			errs = append(errs, fmt.Errorf("%s has no meaning beside %s: list both under %s in a file", l.place(key), l.place("kafka"), outputsKey))
+			errs = append(errs, fmt.Errorf("%s cannot be used with %s: list both under %s in a file", l.place(key), l.place("kafka"), outputsKey))
 		}
 	}
 	return errs

@@ -104,7 +104,7 @@ func TestOutputErrors(t *testing.T) {
 		{"outputs: [{type: json, logs: [dns], where: {conn: 'duration > 5'}}]", `outputs[0]: where: the output takes no log "conn"`},
 		{"outputs: [{type: json, keep: [conn:histroy]}]", "did you mean history?"},
 		{"outputs: [{type: json, path: '-'}]", "outputs[0]: a file takes the rows of one log"},
-		{"format: json\noutputs: [{type: tsv}]", "format has no meaning beside outputs"},
+		{"format: json\noutputs: [{type: tsv}]", "format cannot be used with outputs"},
 		{"output: x.log", "output: a file takes the rows of one log"},
 		{"output: {type: tsv}", "want text"},
 	} {
@@ -125,7 +125,7 @@ func TestKafkaShortForm(t *testing.T) {
 	}
 	for _, args := range [][]string{{"--format", "json"}, {"--output-dir", "x"}, {"--output", "x"}} {
 		_, err := load(t, append(args, "--kafka", "a:9092")...)
-		if err == nil || !strings.Contains(err.Error(), args[0]+" has no meaning beside --kafka") {
+		if err == nil || !strings.Contains(err.Error(), args[0]+" cannot be used with --kafka") {
 			t.Errorf("%q: %v", args, err)
 		}
 	}

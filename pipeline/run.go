@@ -114,7 +114,7 @@ func newRun(ctx context.Context, o Options) (*run, error) {
 	}
 	for _, p := range o.Files.Extract {
 		if err := files.ValidPattern(p); err != nil {
-			return nil, &OptionError{"Files.Extract", fmt.Errorf("%q is no pattern of media types", p)}
+			return nil, &OptionError{"Files.Extract", fmt.Errorf("%q is not a pattern for media types", p)}
 		}
 	}
 	if !slices.Contains([]string{ContentsNone, ContentsOrig, ContentsResp, ContentsBoth}, o.Contents) {

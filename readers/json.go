@@ -175,7 +175,7 @@ func jsonValue(f *schemas.Field, raw json.RawMessage) (v row.Value, err error) {
 	}
 	var elements []json.RawMessage
 	if err := json.Unmarshal(raw, &elements); err != nil {
-		return v, fmt.Errorf("%s is no array", short(raw))
+		return v, fmt.Errorf("%s is not an array", short(raw))
 	}
 	v.Set = true
 	v.List = make([]row.Value, len(elements))

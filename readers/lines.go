@@ -10,10 +10,10 @@ import (
 	"github.com/wirelog/wirelog/readers/row"
 )
 
-// MaxLine is the length of the longest line that can be read.
-const MaxLine = 16 << 20
+// maxLine is the length of the longest line that can be read.
+const maxLine = 16 << 20
 
-var errLong = fmt.Errorf("the line is longer than %d bytes", MaxLine)
+var errLong = fmt.Errorf("the line is longer than %d bytes", maxLine)
 
 // lines reads the lines of a file.
 type lines struct {
@@ -29,13 +29,13 @@ func (l *lines) next() ([]byte, error) {
 	if err == bufio.ErrBufferFull {
 		l.long = l.long[:0]
 		for err == bufio.ErrBufferFull {
-			if len(l.long) < MaxLine {
+			if len(l.long) < maxLine {
 				l.long = append(l.long, line...)
 			}
 			line, err = l.r.ReadSlice('\n')
 		}
 		line = append(l.long, line...)
-		if err == nil && len(line) > MaxLine {
+		if err == nil && len(line) > maxLine {
 			return nil, errLong
 		}
 	}

@@ -8,12 +8,12 @@ import (
 	"github.com/wirelog/wirelog/schemas"
 )
 
-// LogName returns the log that a file is named after. It knows the ways in which Zeek,
+// logName returns the log that a file is named after. It knows the ways in which Zeek,
 // zeekctl and RITA name files, including rotated ones: conn.log,
 // conn.14:00:00-15:00:00.log.gz, conn_20260116_14:00:00.log, json_streaming_conn.log. In
 // a tree of partitions, such as conn/date=2026-01-16/…, the folder above them names the
 // log.
-func LogName(path string) string {
+func logName(path string) string {
 	dirs := strings.Split(filepath.ToSlash(filepath.Dir(path)), "/")
 	if i := slices.IndexFunc(dirs, func(d string) bool { return strings.Contains(d, "=") }); i > 0 {
 		return dirs[i-1]

@@ -64,7 +64,7 @@ func Open(path, log string) (*File, error) {
 			return nil, f.wrap(err)
 		}
 	} else if log == "" {
-		log = LogName(path)
+		log = logName(path)
 	}
 	s, err := f.input.open()
 	if err == nil {

@@ -35,7 +35,7 @@ func TestLogName(t *testing.T) {
 		"conn.arrows":                                   "conn",
 		"my_log.ndjson":                                 "my_log",
 	} {
-		if got := LogName(path); got != want {
+		if got := logName(path); got != want {
 			t.Errorf("%s: %q, want %q", path, got, want)
 		}
 	}

@@ -124,7 +124,7 @@ func strftime(layout string, t time.Time) (string, error) {
 		i++
 		switch {
 		case i == len(layout):
-			return "", fmt.Errorf("a format of times ends in %%")
+			return "", fmt.Errorf("a time format ends in %%")
 		case layout[i] == '%':
 			b = append(b, '%')
 		case layout[i] == 's':
@@ -132,7 +132,7 @@ func strftime(layout string, t time.Time) (string, error) {
 		case directives[layout[i]] != "":
 			b = t.AppendFormat(b, directives[layout[i]])
 		default:
-			return "", fmt.Errorf("a format of times has no %%%c here", layout[i])
+			return "", fmt.Errorf("a time format cannot have %%%c here", layout[i])
 		}
 	}
 	return string(b), nil

@@ -55,7 +55,7 @@ func replaced(cell, column string, ids map[string]string, set bool) string {
 		for i, p := range parts {
 			if to, ok := ids[p]; ok {
 				parts[i] = to
-			} else if column != "id" { // of OCSP and PE files; in other logs it is the endpoints
+			} else if column != "id" { // names a file in ocsp and pe, but may be anything elsewhere
 				parts[i] = "<unknown>"
 			}
 		}
@@ -112,8 +112,7 @@ func filesOf(t *table, uids map[string]string) map[string]string {
 	return fuids
 }
 
-// byTime returns the rows in order of time and, at the same time, of properties of the
-// file.
+// byTime returns the rows by time, and those of the same time by properties of a file.
 func byTime(t *table) [][]string {
 	rows := slices.Clone(t.rows)
 	slices.SortStableFunc(rows, func(a, b []string) int {

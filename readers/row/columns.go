@@ -22,8 +22,8 @@ type Column struct {
 	List     bool
 }
 
-// ErrColumns is the error for a file without columns, or with two of the same name.
-var ErrColumns = errors.New("the file has no columns, or two with one name")
+// errColumns is the error for a file without columns, or with two of the same name.
+var errColumns = errors.New("the file has no columns, or two with one name")
 
 // Schema returns the schema of a file's columns and, for each field, the index of its
 // column. Columns listed in the file's metadata come first, with the types listed there.
@@ -46,12 +46,12 @@ func Schema(log string, meta map[string]string, columns []Column) (*schemas.Sche
 	used := make(map[string]bool)
 	for i := range columns {
 		if used[columns[i].Name] {
-			return nil, nil, fmt.Errorf("%w: %s", ErrColumns, columns[i].Name)
+			return nil, nil, fmt.Errorf("%w: %s", errColumns, columns[i].Name)
 		}
 		used[columns[i].Name] = true
 	}
 	if len(columns) == 0 {
-		return nil, nil, ErrColumns
+		return nil, nil, errColumns
 	}
 	clear(used)
 	known := schemas.Lookup(log)

@@ -16,8 +16,7 @@ type dialect struct {
 	list  string // format of a list of the given type
 	// null and set are the formats of column types that may and may not be null.
 	null, set string
-	// structure begins a struct, field is the format of its fields, and end replaces the
-	// last byte.
+	// structure begins a struct, field is the format of each field, and end ends it.
 	structure, field, end string
 	escape                *strings.Replacer
 	// table returns the end of a table's definition.
@@ -138,7 +137,7 @@ func (d *dialect) column(n *columnar.Node) string {
 	case n.Field == nil:
 		return d.typeOf(n)
 	case n.Field.Container != schemas.Scalar && d.name == "clickhouse":
-		// Arrays of this dialect are empty, never NULL.
+		// Arrays in ClickHouse are empty, never NULL.
 		return d.typeOf(n)
 	case n.Field.Unsettable:
 		return fmt.Sprintf(d.null, d.typeOf(n))

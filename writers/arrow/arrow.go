@@ -33,8 +33,8 @@ const (
 	CompressZstd = "zstd"
 )
 
-// Stdout is the path that stands for standard output.
-const Stdout = "-"
+// stdout is the path that stands for standard output.
+const stdout = "-"
 
 // Settings say where and how files are written.
 type Settings struct {
@@ -99,7 +99,7 @@ func (s *Settings) file(log string) string {
 
 // direct reports whether output is written in place, because it cannot be renamed.
 func (s *Settings) direct() bool {
-	if s.Path == Stdout {
+	if s.Path == stdout {
 		return true
 	}
 	fi, err := os.Stat(s.Path)
@@ -137,7 +137,7 @@ func (p *Place) Start(env writers.Env) error {
 	if p.settings.Path != "" {
 		dir = filepath.Dir(p.settings.Path)
 	} else if fi, err := os.Stat(dir); err == nil && !fi.IsDir() {
-		return fmt.Errorf("%s is no folder", dir)
+		return fmt.Errorf("%s is not a folder", dir)
 	}
 	entries, err := os.ReadDir(dir)
 	if err != nil {

@@ -189,7 +189,7 @@ func (s *stream) append(data []byte) error {
 
 func (s *stream) open() (err error) {
 	switch {
-	case s.path == Stdout:
+	case s.path == stdout:
 		s.f = os.Stdout
 		return nil
 	case s.direct:

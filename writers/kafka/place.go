@@ -127,7 +127,7 @@ func (p *Place) Open(info writers.StreamInfo) (writers.Stream, error) {
 		s.headers = appendHeader(s.headers, "content-type", []byte("application/json"))
 		s.nHeaders = 3
 		if info.Schema != nil {
-			s.headers = appendHeader(s.headers, "schema-version", SchemaVersion(info.Schema, info.Groups))
+			s.headers = appendHeader(s.headers, "schema-version", schemaVersion(info.Schema, info.Groups))
 			s.nHeaders++
 		}
 	}
@@ -170,9 +170,9 @@ func (p *Place) streamOf(topic, log string, earlier bool) *stream {
 	return p.orphans[key]
 }
 
-// SchemaVersion returns the value of the header schema-version. It changes when the
+// schemaVersion returns the value of the header schema-version. It changes when the
 // names or types of the columns change.
-func SchemaVersion(s *schemas.Schema, g schemas.Groups) []byte {
+func schemaVersion(s *schemas.Schema, g schemas.Groups) []byte {
 	h := fnv.New32a()
 	for _, f := range s.With(g).Fields {
 		fmt.Fprintln(h, f.Name, f.ZeekType())
@@ -333,17 +333,17 @@ func (s *stream) message(r *writers.Row, now int64) message {
 		m.time = r.Key.Time / int64(time.Millisecond)
 	}
 	if s.nHeaders > 0 {
-		s.id = AppendRecordID(append(s.id[:0], s.idPrefix...), &r.Key)
+		s.id = appendRecordID(append(s.id[:0], s.idPrefix...), &r.Key)
 		s.all = appendHeader(append(s.all[:0], s.headers...), "record-id", s.id)
 		m.headers, m.nHeaders = s.all, s.nHeaders+1
 	}
 	return m
 }
 
-// AppendRecordID appends an identifier of a record within its log and sensor, the same
+// appendRecordID appends an identifier of a record within its log and sensor, the same
 // in every run over the same captures: the record's clock in nanoseconds, its class, the
 // number of the packet that caused it, and its number among the records of that packet.
-func AppendRecordID(dst []byte, k *writers.Key) []byte {
+func appendRecordID(dst []byte, k *writers.Key) []byte {
 	dst = append(strconv.AppendInt(dst, k.Time, 10), '.')
 	dst = append(strconv.AppendUint(dst, uint64(k.Class), 10), '.')
 	dst = append(strconv.AppendUint(dst, k.Num, 10), '.')

@@ -199,7 +199,7 @@ func recoverFile(root, from, name string, env writers.Env) error {
 		return nil
 	}
 	if !filepath.IsLocal(filepath.FromSlash(name)) {
-		return errors.New("its name says no place in the tree")
+		return errors.New("its name is not a path in the tree")
 	}
 	fi, err := f.Stat()
 	if err != nil {

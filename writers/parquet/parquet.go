@@ -88,7 +88,7 @@ func (p *Place) Type() string { return "parquet" }
 func (p *Place) Start(env writers.Env) error {
 	p.env = env
 	if fi, err := os.Stat(p.settings.Root); err == nil && !fi.IsDir() {
-		return fmt.Errorf("%s is no folder", p.settings.Root)
+		return fmt.Errorf("%s is not a folder", p.settings.Root)
 	}
 	if err := recoverFiles(p.settings.Root, env); err != nil {
 		p.fail(err)

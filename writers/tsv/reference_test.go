@@ -88,7 +88,7 @@ func roundTrip(t *testing.T, path string, s *schemas.Schema, g schemas.Groups) [
 		t.Fatal(err)
 	}
 	wallClock := func(v string) time.Time {
-		at, err := time.ParseInLocation(tsv.TimeLayout, v, time.Local)
+		at, err := time.ParseInLocation("2006-01-02-15-04-05", v, time.Local)
 		if err != nil {
 			t.Fatalf("%s: %v", path, err)
 		}

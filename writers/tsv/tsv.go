@@ -22,8 +22,8 @@ const (
 	Empty = "(empty)"
 )
 
-// TimeLayout is the form of #open and #close, in local time.
-const TimeLayout = "2006-01-02-15-04-05"
+// timeLayout is the form of #open and #close, in local time.
+const timeLayout = "2006-01-02-15-04-05"
 
 // Format is the writers.Format of Zeek TSV.
 type Format struct{}
@@ -74,7 +74,7 @@ func (e *Encoder) AppendHeader(dst []byte, t time.Time) []byte {
 	dst = append(dst, "#separator \\x09\n#set_separator\t,\n#empty_field\t"+Empty+"\n#unset_field\t"+Unset+"\n#path\t"...)
 	dst = append(dst, e.schema.Name...)
 	dst = append(dst, "\n#open\t"...)
-	dst = t.Local().AppendFormat(dst, TimeLayout)
+	dst = t.Local().AppendFormat(dst, timeLayout)
 	dst = append(dst, "\n#fields"...)
 	for i := range e.schema.Fields {
 		dst = append(append(dst, '\t'), e.schema.Fields[i].Name...)
@@ -88,7 +88,7 @@ func (e *Encoder) AppendHeader(dst []byte, t time.Time) []byte {
 
 // AppendFooter appends the last line of a file closed at t.
 func (e *Encoder) AppendFooter(dst []byte, t time.Time) []byte {
-	dst = t.Local().AppendFormat(append(dst, "#close\t"...), TimeLayout)
+	dst = t.Local().AppendFormat(append(dst, "#close\t"...), timeLayout)
 	return append(dst, '\n')
 }
 
