@@ -15,8 +15,8 @@ import (
 	"github.com/wirelog/wirelog/pipeline"
 )
 
-// alone gives the test a current directory and a user configuration folder
-// without any file, and an environment without variables of the program.
+// alone gives the test a working directory and a user configuration folder without
+// files, and an environment without the program's variables.
 func alone(t *testing.T) {
 	t.Helper()
 	t.Chdir(t.TempDir())
@@ -74,7 +74,7 @@ func TestDefaults(t *testing.T) {
 	}
 }
 
-// Every key takes each of its sources, the stronger over the weaker.
+// Every key can be set by each source, and a stronger source overrides a weaker one.
 func TestPrecedence(t *testing.T) {
 	alone(t)
 	write(t, "wirelog.yaml", "format: json\nshards: 3\nseed: file\n")
@@ -247,7 +247,7 @@ func TestTwoFilesSideBySide(t *testing.T) {
 	}
 }
 
-// What Write prints is a configuration file with the same values.
+// The output of Write is a configuration file with the same values.
 func TestWriteRoundTrip(t *testing.T) {
 	alone(t)
 	args := []string{"--logs", "conn,weird", "--event", "tcp_*", "--event", "icmp_*", "--open-time", "2026-09-22T07:00:00Z",
@@ -285,7 +285,7 @@ func TestWriteRoundTrip(t *testing.T) {
 	}
 }
 
-// Each key is documented, and named as a variable without ambiguity.
+// Each key is documented, and the names of variables are unique.
 func TestKeys(t *testing.T) {
 	seen := map[string]bool{}
 	for _, k := range allKeys() {

@@ -38,7 +38,7 @@ var wantOutputs = []pipeline.Output{
 	},
 }
 
-// files are the default settings of files in dir.
+// files returns the default settings of files in dir.
 func files(dir string) pipeline.FileSettings {
 	s, err := pipeline.NewSettings("tsv")
 	if err != nil {
@@ -72,7 +72,7 @@ func TestOutputs(t *testing.T) {
 	}
 }
 
-// A flag or a variable stands for the whole list, as a flag does for any key.
+// A flag or a variable replaces the whole list, as it replaces any key.
 func TestShortFormOverridesTheList(t *testing.T) {
 	alone(t)
 	write(t, "wirelog.yaml", outputsYAML)

@@ -1,6 +1,6 @@
 package schemas
 
-// Analyzer is an analyzer that gave up because of what it was fed.
+// Analyzer is an analyzer that gave up because of its input.
 //
 //wirelog:log analyzer
 type Analyzer struct {
@@ -20,6 +20,6 @@ type Analyzer struct {
 	Proto Opt[Enum] `zeek:"proto"`
 	// Why the analyzer gave up.
 	FailureReason string `zeek:"failure_reason"`
-	// The bytes that made it give up, cut short.
+	// The bytes that made it give up, shortened.
 	FailureData Opt[string] `zeek:"failure_data"`
 }

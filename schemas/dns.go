@@ -12,11 +12,11 @@ type DNS struct {
 	ID ID `zeek:"id"`
 	// Transport protocol.
 	Proto Enum `zeek:"proto"`
-	// Identifier that the asker gave to the query.
+	// Identifier of the query, chosen by the client.
 	TransID Opt[uint64] `zeek:"trans_id"`
 	// Time between query and answer.
 	RTT Opt[Interval] `zeek:"rtt"`
-	// Name that is asked for; decoded for NetBIOS.
+	// Name that is queried; decoded for NetBIOS.
 	Query Opt[string] `zeek:"query"`
 	// Class of the query.
 	QClass Opt[uint64] `zeek:"qclass"`
@@ -38,7 +38,7 @@ type DNS struct {
 	RD bool `zeek:"RD"`
 	// The answering server offers recursion.
 	RA bool `zeek:"RA"`
-	// Reserved bits of the query, of which the lower two tell of DNSSEC.
+	// Reserved bits of the query; the lower two belong to DNSSEC.
 	Z uint64 `zeek:"Z"`
 	// Descriptions of the records in the answer.
 	Answers Vector[string] `zeek:"answers"`

@@ -1,6 +1,6 @@
 package schemas
 
-// Files is a file that was transferred, a row for each connection that carried it.
+// Files is a transferred file, with one row per connection that carried it.
 //
 //wirelog:log files
 type Files struct {
@@ -14,15 +14,15 @@ type Files struct {
 	ID Opt[ID] `zeek:"id"`
 	// Protocol that transferred it.
 	Source Opt[string] `zeek:"source"`
-	// How deep it was nested in what was transferred.
+	// Nesting depth of the file in what was transferred.
 	Depth uint64 `zeek:"depth"`
-	// Analyzers that were put on it.
+	// Analyzers that were attached to it.
 	Analyzers Set[string] `zeek:"analyzers"`
-	// Media type that its beginning shows.
+	// Media type, detected from the beginning.
 	MIMEType Opt[string] `zeek:"mime_type"`
 	// Name that the protocol gave it.
 	Filename Opt[string] `zeek:"filename"`
-	// Time between the first and the last that was seen of it.
+	// Time from the first to the last data of the file.
 	Duration Interval `zeek:"duration"`
 	// Whether the sender is in a local network.
 	LocalOrig Opt[bool] `zeek:"local_orig"`
@@ -30,15 +30,15 @@ type Files struct {
 	IsOrig Opt[bool] `zeek:"is_orig"`
 	// Bytes analyzed.
 	SeenBytes uint64 `zeek:"seen_bytes"`
-	// Bytes that the protocol said there would be.
+	// Size announced by the protocol, in bytes.
 	TotalBytes Opt[uint64] `zeek:"total_bytes"`
 	// Bytes that were missing.
 	MissingBytes uint64 `zeek:"missing_bytes"`
-	// Bytes passed over, because too many were waiting for earlier ones.
+	// Bytes skipped because too many were waiting for earlier ones.
 	OverflowBytes uint64 `zeek:"overflow_bytes"`
-	// Whether it ended because nothing more of it came.
+	// Whether it ended because no more data came.
 	TimedOut bool `zeek:"timedout"`
-	// Identifier of the file in which it was.
+	// Identifier of the file that contained it.
 	ParentFUID Opt[string] `zeek:"parent_fuid"`
 	// MD5 of the contents, in hexadecimal.
 	MD5 Opt[string] `zeek:"md5"`
@@ -46,7 +46,7 @@ type Files struct {
 	SHA1 Opt[string] `zeek:"sha1"`
 	// SHA-256 of the contents, in hexadecimal.
 	SHA256 Opt[string] `zeek:"sha256"`
-	// Name of the file on disk that has the contents.
+	// Name of the file on disk with the contents.
 	Extracted Opt[string] `zeek:"extracted"`
 	// Whether the file on disk was cut off at the size limit.
 	ExtractedCutoff Opt[bool] `zeek:"extracted_cutoff"`

@@ -38,7 +38,7 @@ type HTTP struct {
 	InfoCode Opt[uint64] `zeek:"info_code"`
 	// Reason phrase of the last informational reply.
 	InfoMsg Opt[string] `zeek:"info_msg"`
-	// What was found to be special about it.
+	// Special properties that were found.
 	Tags Set[Enum] `zeek:"tags"`
 	// User name of basic authentication.
 	Username Opt[string] `zeek:"username"`

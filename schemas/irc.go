@@ -1,6 +1,6 @@
 package schemas
 
-// IRC is a command of an IRC client, or a file that was sent directly.
+// IRC is a command of an IRC client, or a file sent by DCC.
 //
 //wirelog:log irc
 type IRC struct {
@@ -16,13 +16,13 @@ type IRC struct {
 	User Opt[string] `zeek:"user"`
 	// NICK, USER, JOIN, or DCC for a file.
 	Command Opt[string] `zeek:"command"`
-	// What the command gives: the nickname, user name or channel.
+	// Argument of the command: the nickname, user name or channel.
 	Value Opt[string] `zeek:"value"`
-	// What else it gives.
+	// Further arguments.
 	Addl Opt[string] `zeek:"addl"`
 	// Name of the file.
 	DCCFileName Opt[string] `zeek:"dcc_file_name"`
-	// Size of the file as the sender tells it, in bytes.
+	// Size of the file according to the sender, in bytes.
 	DCCFileSize Opt[uint64] `zeek:"dcc_file_size"`
 	// Media type of the file, from its contents.
 	DCCMIMEType Opt[string] `zeek:"dcc_mime_type"`

@@ -1,6 +1,6 @@
 package schemas
 
-// Kerberos is a question to a KDC with its answer, or an authentication to a service.
+// Kerberos is a request to a KDC with its reply, or an authentication to a service.
 //
 //wirelog:log kerberos
 type Kerberos struct {
@@ -10,7 +10,7 @@ type Kerberos struct {
 	UID string `zeek:"uid"`
 	// The connection's endpoints.
 	ID ID `zeek:"id"`
-	// AS for an initial ticket, TGS for one to a service; unset for other messages.
+	// AS for an initial ticket, TGS for a service ticket; unset for other messages.
 	RequestType Opt[string] `zeek:"request_type"`
 	// The client's name and realm.
 	Client Opt[string] `zeek:"client"`
@@ -20,15 +20,15 @@ type Kerberos struct {
 	Success Opt[bool] `zeek:"success"`
 	// The error's text or name.
 	ErrorMsg Opt[string] `zeek:"error_msg"`
-	// Time from which the ticket shall be valid.
+	// Time from which the ticket is to be valid.
 	From Opt[Time] `zeek:"from"`
-	// Time until which the ticket shall be valid.
+	// Time until which the ticket is to be valid.
 	Till Opt[Time] `zeek:"till"`
-	// Encryption of the ticket.
+	// Encryption type of the ticket.
 	Cipher Opt[string] `zeek:"cipher"`
-	// Whether a forwardable ticket is asked for.
+	// Whether a forwardable ticket is requested.
 	Forwardable Opt[bool] `zeek:"forwardable"`
-	// Whether a renewable ticket is asked for.
+	// Whether a renewable ticket is requested.
 	Renewable Opt[bool] `zeek:"renewable"`
 	// Subject of the client's certificate.
 	ClientCertSubject Opt[string] `zeek:"client_cert_subject"`

@@ -22,8 +22,8 @@ type OCSP struct {
 	RevokeTime Opt[Time] `zeek:"revoketime"`
 	// Why it was revoked.
 	RevokeReason Opt[string] `zeek:"revokereason"`
-	// Time as of which the status is right.
+	// Time at which the status is known to be correct.
 	ThisUpdate Time `zeek:"thisUpdate"`
-	// Time until which there will be newer information.
+	// Time by which newer information will be available.
 	NextUpdate Opt[Time] `zeek:"nextUpdate"`
 }

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// A counter counts top-level columns by how they were passed.
+// A counter counts top-level columns by the method they came through.
 type counter struct {
 	groups Groups
 	kinds  []Kind

@@ -12,7 +12,7 @@ type SMBTimes struct {
 	Changed Opt[Time] `zeek:"changed"`
 }
 
-// SMBFiles is something that was done to a file over SMB.
+// SMBFiles is an operation on a file over SMB.
 //
 //wirelog:log smb_files
 type SMBFiles struct {
@@ -26,7 +26,7 @@ type SMBFiles struct {
 	FUID Opt[string] `zeek:"fuid"`
 	// What was done.
 	Action Opt[Enum] `zeek:"action"`
-	// The share in which the file is.
+	// Share that contains the file.
 	Path Opt[string] `zeek:"path"`
 	// Name of the file in the share.
 	Name Opt[string] `zeek:"name"`
@@ -52,13 +52,13 @@ type SMBMapping struct {
 	Path Opt[string] `zeek:"path"`
 	// Kind of resource, as SMB1 names it.
 	Service Opt[string] `zeek:"service"`
-	// File system of the share, which SMB1 tells.
+	// File system of the share, as reported by SMB1.
 	NativeFileSystem Opt[string] `zeek:"native_file_system"`
 	// DISK, PIPE or PRINT.
 	ShareType string `zeek:"share_type"`
 }
 
-// SMBCmd is a command of SMB that was answered.
+// SMBCmd is an SMB command with its response.
 //
 //wirelog:log smb_cmd optional
 type SMBCmd struct {
@@ -70,9 +70,9 @@ type SMBCmd struct {
 	ID ID `zeek:"id"`
 	// The command.
 	Command string `zeek:"command"`
-	// What of the command, if it has several functions.
+	// Function of the command, if it has several.
 	SubCommand Opt[string] `zeek:"sub_command"`
-	// What the command is about, such as the name of a file.
+	// Argument of the command, such as the name of a file.
 	Argument Opt[string] `zeek:"argument"`
 	// The reply's status.
 	Status Opt[string] `zeek:"status"`
@@ -102,7 +102,7 @@ type SMBFile struct {
 	FUID Opt[string] `zeek:"fuid"`
 	// What was done.
 	Action Opt[Enum] `zeek:"action"`
-	// The share in which the file is.
+	// Share that contains the file.
 	Path Opt[string] `zeek:"path"`
 	// Name of the file in the share.
 	Name Opt[string] `zeek:"name"`

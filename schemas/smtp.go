@@ -2,11 +2,11 @@ package schemas
 
 import "net/netip"
 
-// SMTP is a mail message, or what there was of one when the connection ended.
+// SMTP is a mail message, possibly incomplete when the connection ended.
 //
 //wirelog:log smtp
 type SMTP struct {
-	// Time at which the message before it was done, or of the first line.
+	// Time at which the previous message ended, or of the first line.
 	TS Time `zeek:"ts"`
 	// Unique identifier of the connection.
 	UID string `zeek:"uid"`
@@ -38,17 +38,17 @@ type SMTP struct {
 	Subject Opt[string] `zeek:"subject"`
 	// Address in the X-Originating-IP header.
 	XOriginatingIP Opt[netip.Addr] `zeek:"x_originating_ip"`
-	// Value of the last Received header, which is that of the first host on the way.
+	// Value of the last Received header, that of the first host on the path.
 	FirstReceived Opt[string] `zeek:"first_received"`
-	// Value of the last Received header but one.
+	// Value of the second to last Received header.
 	SecondReceived Opt[string] `zeek:"second_received"`
 	// The server's last reply.
 	LastReply Opt[string] `zeek:"last_reply"`
-	// Hosts on the message's way, the last first, out of the Received headers.
+	// Hosts on the message's path, the last one first, from the Received headers.
 	Path Vector[netip.Addr] `zeek:"path"`
 	// Value of the X-Mailer, User-Agent or X-User-Agent header.
 	UserAgent Opt[string] `zeek:"user_agent"`
-	// Whether the connection changed to TLS.
+	// Whether the connection switched to TLS.
 	TLS bool `zeek:"tls"`
 	// Identifiers of the files that the message consists of.
 	FUIDs Vector[string] `zeek:"fuids"`

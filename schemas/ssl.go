@@ -5,7 +5,7 @@ package schemas
 //
 //wirelog:log ssl
 type SSL struct {
-	// Time at which SSL was first noticed.
+	// Time at which SSL was detected.
 	TS Time `zeek:"ts"`
 	// Unique identifier of the connection.
 	UID string `zeek:"uid"`
@@ -15,9 +15,9 @@ type SSL struct {
 	Version Opt[string] `zeek:"version"`
 	// Cipher suite that the server chose.
 	Cipher Opt[string] `zeek:"cipher"`
-	// Group, such as a curve, with which keys are exchanged.
+	// Group used for the key exchange, such as a curve.
 	Curve Opt[string] `zeek:"curve"`
-	// Name of the server that the client wants.
+	// Server name that the client requested.
 	ServerName Opt[string] `zeek:"server_name"`
 	// Whether an earlier session was resumed.
 	Resumed bool `zeek:"resumed"`
@@ -39,7 +39,7 @@ type SSL struct {
 	CertChainFPs Vector[string] `zeek:"cert_chain_fps"`
 	// SHA-256 fingerprints of the client's certificates, in order.
 	ClientCertChainFPs Vector[string] `zeek:"client_cert_chain_fps"`
-	// Whether the server's certificate is for the name that the client wants.
+	// Whether the server's certificate covers the requested name.
 	SNIMatchesCert Opt[bool] `zeek:"sni_matches_cert"`
 	// JA3 fingerprint of the client, in hexadecimal.
 	JA3 Opt[string] `zeek:"ja3,optional=ja3"`
@@ -47,7 +47,7 @@ type SSL struct {
 	JA3S Opt[string] `zeek:"ja3s,optional=ja3"`
 	// JA4 fingerprint of the client.
 	JA4 Opt[string] `zeek:"ja4,optional=ja4"`
-	// Whether the server's certificates lead to a root certificate, in OpenSSL's words; ok
-	// if they do.
+	// Whether the server's certificates lead to a root certificate, in OpenSSL's words;
+	// ok if they do.
 	ValidationStatus Opt[string] `zeek:"validation_status,optional=validation"`
 }

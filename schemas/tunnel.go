@@ -1,6 +1,6 @@
 package schemas
 
-// Tunnel is a tunnel that was found, closed or expired.
+// Tunnel is the discovery, closing or expiry of a tunnel.
 //
 //wirelog:log tunnel
 type Tunnel struct {

@@ -49,7 +49,7 @@ var all = []*Schema{
 // AnalyzerSchema describes the log analyzer.
 var AnalyzerSchema = Schema{
 	Name: "analyzer",
-	Doc:  "Analyzer is an analyzer that gave up because of what it was fed.",
+	Doc:  "Analyzer is an analyzer that gave up because of its input.",
 	ID:   0,
 	New:  func() Record { return new(Analyzer) },
 	Fields: []Field{
@@ -64,7 +64,7 @@ var AnalyzerSchema = Schema{
 		{Name: "id.resp_p", Kind: KindPort, Doc: "Responder's port; the ICMP code for ICMP.", Unsettable: true},
 		{Name: "proto", Kind: KindEnum, Doc: "Transport protocol of the connection, if there is one.", Unsettable: true},
 		{Name: "failure_reason", Kind: KindString, Doc: "Why the analyzer gave up."},
-		{Name: "failure_data", Kind: KindString, Doc: "The bytes that made it give up, cut short.", Unsettable: true},
+		{Name: "failure_data", Kind: KindString, Doc: "The bytes that made it give up, shortened.", Unsettable: true},
 	},
 }
 
@@ -143,7 +143,7 @@ var ConnSchema = Schema{
 		{Name: "local_orig", Kind: KindBool, Doc: "Whether the originator is in a local network.", Unsettable: true},
 		{Name: "local_resp", Kind: KindBool, Doc: "Whether the responder is in a local network.", Unsettable: true},
 		{Name: "missed_bytes", Kind: KindCount, Doc: "Payload bytes that were missing in content gaps."},
-		{Name: "history", Kind: KindString, Doc: "What happened, one letter a kind of event, upper case from the originator.", Unsettable: true},
+		{Name: "history", Kind: KindString, Doc: "What happened, one letter per kind of event, upper case for the originator.", Unsettable: true},
 		{Name: "orig_pkts", Kind: KindCount, Doc: "Packets from the originator.", Unsettable: true},
 		{Name: "orig_ip_bytes", Kind: KindCount, Doc: "IP bytes from the originator, headers included.", Unsettable: true},
 		{Name: "resp_pkts", Kind: KindCount, Doc: "Packets from the responder.", Unsettable: true},
@@ -298,7 +298,7 @@ func (r *Conn) Size() (bytes, elements int) {
 // DCERPCSchema describes the log dce_rpc.
 var DCERPCSchema = Schema{
 	Name: "dce_rpc",
-	Doc:  "DCERPC is a call of an operation over DCE/RPC, written when it is answered.",
+	Doc:  "DCERPC is a call of a DCE/RPC operation, written when it is answered.",
 	ID:   2,
 	New:  func() Record { return new(DCERPC) },
 	Fields: []Field{
@@ -371,9 +371,9 @@ var DNSSchema = Schema{
 		{Name: "id.resp_h", Kind: KindAddr, Doc: "Responder's address."},
 		{Name: "id.resp_p", Kind: KindPort, Doc: "Responder's port; the ICMP code for ICMP."},
 		{Name: "proto", Kind: KindEnum, Doc: "Transport protocol."},
-		{Name: "trans_id", Kind: KindCount, Doc: "Identifier that the asker gave to the query.", Unsettable: true},
+		{Name: "trans_id", Kind: KindCount, Doc: "Identifier of the query, chosen by the client.", Unsettable: true},
 		{Name: "rtt", Kind: KindInterval, Doc: "Time between query and answer.", Unsettable: true},
-		{Name: "query", Kind: KindString, Doc: "Name that is asked for; decoded for NetBIOS.", Unsettable: true},
+		{Name: "query", Kind: KindString, Doc: "Name that is queried; decoded for NetBIOS.", Unsettable: true},
 		{Name: "qclass", Kind: KindCount, Doc: "Class of the query.", Unsettable: true},
 		{Name: "qclass_name", Kind: KindString, Doc: "Name of the class.", Unsettable: true},
 		{Name: "qtype", Kind: KindCount, Doc: "Type of the query.", Unsettable: true},
@@ -384,7 +384,7 @@ var DNSSchema = Schema{
 		{Name: "TC", Kind: KindBool, Doc: "The query was truncated."},
 		{Name: "RD", Kind: KindBool, Doc: "The query asks for recursion."},
 		{Name: "RA", Kind: KindBool, Doc: "The answering server offers recursion."},
-		{Name: "Z", Kind: KindCount, Doc: "Reserved bits of the query, of which the lower two tell of DNSSEC."},
+		{Name: "Z", Kind: KindCount, Doc: "Reserved bits of the query; the lower two belong to DNSSEC."},
 		{Name: "answers", Kind: KindString, Container: VectorOf, Doc: "Descriptions of the records in the answer.", Unsettable: true},
 		{Name: "TTLs", Kind: KindInterval, Container: VectorOf, Doc: "Times to live of those records.", Unsettable: true},
 		{Name: "rejected", Kind: KindBool, Doc: "The server rejected the query."},
@@ -505,7 +505,7 @@ func (r *DNS) Size() (bytes, elements int) {
 // FilesSchema describes the log files.
 var FilesSchema = Schema{
 	Name: "files",
-	Doc:  "Files is a file that was transferred, a row for each connection that carried it.",
+	Doc:  "Files is a transferred file, with one row per connection that carried it.",
 	ID:   4,
 	New:  func() Record { return new(Files) },
 	Fields: []Field{
@@ -517,23 +517,23 @@ var FilesSchema = Schema{
 		{Name: "id.resp_h", Kind: KindAddr, Doc: "Responder's address.", Unsettable: true},
 		{Name: "id.resp_p", Kind: KindPort, Doc: "Responder's port; the ICMP code for ICMP.", Unsettable: true},
 		{Name: "source", Kind: KindString, Doc: "Protocol that transferred it.", Unsettable: true},
-		{Name: "depth", Kind: KindCount, Doc: "How deep it was nested in what was transferred."},
-		{Name: "analyzers", Kind: KindString, Container: SetOf, Doc: "Analyzers that were put on it.", Unsettable: true},
-		{Name: "mime_type", Kind: KindString, Doc: "Media type that its beginning shows.", Unsettable: true},
+		{Name: "depth", Kind: KindCount, Doc: "Nesting depth of the file in what was transferred."},
+		{Name: "analyzers", Kind: KindString, Container: SetOf, Doc: "Analyzers that were attached to it.", Unsettable: true},
+		{Name: "mime_type", Kind: KindString, Doc: "Media type, detected from the beginning.", Unsettable: true},
 		{Name: "filename", Kind: KindString, Doc: "Name that the protocol gave it.", Unsettable: true},
-		{Name: "duration", Kind: KindInterval, Doc: "Time between the first and the last that was seen of it."},
+		{Name: "duration", Kind: KindInterval, Doc: "Time from the first to the last data of the file."},
 		{Name: "local_orig", Kind: KindBool, Doc: "Whether the sender is in a local network.", Unsettable: true},
 		{Name: "is_orig", Kind: KindBool, Doc: "Whether the originator of the connection sent it.", Unsettable: true},
 		{Name: "seen_bytes", Kind: KindCount, Doc: "Bytes analyzed."},
-		{Name: "total_bytes", Kind: KindCount, Doc: "Bytes that the protocol said there would be.", Unsettable: true},
+		{Name: "total_bytes", Kind: KindCount, Doc: "Size announced by the protocol, in bytes.", Unsettable: true},
 		{Name: "missing_bytes", Kind: KindCount, Doc: "Bytes that were missing."},
-		{Name: "overflow_bytes", Kind: KindCount, Doc: "Bytes passed over, because too many were waiting for earlier ones."},
-		{Name: "timedout", Kind: KindBool, Doc: "Whether it ended because nothing more of it came."},
-		{Name: "parent_fuid", Kind: KindString, Doc: "Identifier of the file in which it was.", Unsettable: true},
+		{Name: "overflow_bytes", Kind: KindCount, Doc: "Bytes skipped because too many were waiting for earlier ones."},
+		{Name: "timedout", Kind: KindBool, Doc: "Whether it ended because no more data came."},
+		{Name: "parent_fuid", Kind: KindString, Doc: "Identifier of the file that contained it.", Unsettable: true},
 		{Name: "md5", Kind: KindString, Doc: "MD5 of the contents, in hexadecimal.", Unsettable: true},
 		{Name: "sha1", Kind: KindString, Doc: "SHA-1 of the contents, in hexadecimal.", Unsettable: true},
 		{Name: "sha256", Kind: KindString, Doc: "SHA-256 of the contents, in hexadecimal.", Unsettable: true},
-		{Name: "extracted", Kind: KindString, Doc: "Name of the file on disk that has the contents.", Unsettable: true},
+		{Name: "extracted", Kind: KindString, Doc: "Name of the file on disk with the contents.", Unsettable: true},
 		{Name: "extracted_cutoff", Kind: KindBool, Doc: "Whether the file on disk was cut off at the size limit.", Unsettable: true},
 		{Name: "extracted_size", Kind: KindCount, Doc: "Bytes in the file on disk, if it was cut off.", Unsettable: true},
 	},
@@ -666,7 +666,7 @@ func (r *Files) Size() (bytes, elements int) {
 // FTPSchema describes the log ftp.
 var FTPSchema = Schema{
 	Name: "ftp",
-	Doc:  "FTP is a command of FTP that transfers or removes a file, or agrees on a data connection.",
+	Doc:  "FTP is an FTP command that transfers or removes a file, or negotiates a data connection.",
 	ID:   5,
 	New:  func() Record { return new(FTP) },
 	Fields: []Field{
@@ -677,17 +677,17 @@ var FTPSchema = Schema{
 		{Name: "id.resp_h", Kind: KindAddr, Doc: "Responder's address."},
 		{Name: "id.resp_p", Kind: KindPort, Doc: "Responder's port; the ICMP code for ICMP."},
 		{Name: "user", Kind: KindString, Doc: "User name of the session."},
-		{Name: "password", Kind: KindString, Doc: "Password of the session; only that of a guest is recorded.", Unsettable: true},
+		{Name: "password", Kind: KindString, Doc: "Password of the session; recorded only for guests.", Unsettable: true},
 		{Name: "command", Kind: KindString, Doc: "Command of the client.", Unsettable: true},
 		{Name: "arg", Kind: KindString, Doc: "Its argument, as a URL if it is a file.", Unsettable: true},
 		{Name: "mime_type", Kind: KindString, Doc: "Media type of the file, from its contents.", Unsettable: true},
-		{Name: "file_size", Kind: KindCount, Doc: "Size of the file as the server tells it, in bytes.", Unsettable: true},
+		{Name: "file_size", Kind: KindCount, Doc: "Size of the file according to the server, in bytes.", Unsettable: true},
 		{Name: "reply_code", Kind: KindCount, Doc: "Code of the server's last reply.", Unsettable: true},
 		{Name: "reply_msg", Kind: KindString, Doc: "Text of the server's last reply.", Unsettable: true},
 		{Name: "data_channel.passive", Kind: KindBool, Doc: "Whether the server waits for the client.", Unsettable: true},
-		{Name: "data_channel.orig_h", Kind: KindAddr, Doc: "Who is to connect.", Unsettable: true},
-		{Name: "data_channel.resp_h", Kind: KindAddr, Doc: "To which host.", Unsettable: true},
-		{Name: "data_channel.resp_p", Kind: KindPort, Doc: "To which port.", Unsettable: true},
+		{Name: "data_channel.orig_h", Kind: KindAddr, Doc: "Host that is to connect.", Unsettable: true},
+		{Name: "data_channel.resp_h", Kind: KindAddr, Doc: "Host to connect to.", Unsettable: true},
+		{Name: "data_channel.resp_p", Kind: KindPort, Doc: "Port to connect to.", Unsettable: true},
 		{Name: "fuid", Kind: KindString, Doc: "Identifier of the file in files.log.", Unsettable: true},
 	},
 }
@@ -806,7 +806,7 @@ var HTTPSchema = Schema{
 		{Name: "status_msg", Kind: KindString, Doc: "Reason phrase of the reply.", Unsettable: true},
 		{Name: "info_code", Kind: KindCount, Doc: "Status code of the last informational reply (1xx).", Unsettable: true},
 		{Name: "info_msg", Kind: KindString, Doc: "Reason phrase of the last informational reply.", Unsettable: true},
-		{Name: "tags", Kind: KindEnum, Container: SetOf, Doc: "What was found to be special about it.", Unsettable: true},
+		{Name: "tags", Kind: KindEnum, Container: SetOf, Doc: "Special properties that were found.", Unsettable: true},
 		{Name: "username", Kind: KindString, Doc: "User name of basic authentication.", Unsettable: true},
 		{Name: "password", Kind: KindString, Doc: "Password of basic authentication; not recorded.", Unsettable: true},
 		{Name: "proxied", Kind: KindString, Container: SetOf, Doc: "Headers that show a proxy, as \"NAME -> value\".", Unsettable: true},
@@ -1021,7 +1021,7 @@ func (r *HTTP) Size() (bytes, elements int) {
 // IRCSchema describes the log irc.
 var IRCSchema = Schema{
 	Name: "irc",
-	Doc:  "IRC is a command of an IRC client, or a file that was sent directly.",
+	Doc:  "IRC is a command of an IRC client, or a file sent by DCC.",
 	ID:   7,
 	New:  func() Record { return new(IRC) },
 	Fields: []Field{
@@ -1034,10 +1034,10 @@ var IRCSchema = Schema{
 		{Name: "nick", Kind: KindString, Doc: "Nickname that the client had before the command.", Unsettable: true},
 		{Name: "user", Kind: KindString, Doc: "User name that the client had before the command.", Unsettable: true},
 		{Name: "command", Kind: KindString, Doc: "NICK, USER, JOIN, or DCC for a file.", Unsettable: true},
-		{Name: "value", Kind: KindString, Doc: "What the command gives: the nickname, user name or channel.", Unsettable: true},
-		{Name: "addl", Kind: KindString, Doc: "What else it gives.", Unsettable: true},
+		{Name: "value", Kind: KindString, Doc: "Argument of the command: the nickname, user name or channel.", Unsettable: true},
+		{Name: "addl", Kind: KindString, Doc: "Further arguments.", Unsettable: true},
 		{Name: "dcc_file_name", Kind: KindString, Doc: "Name of the file.", Unsettable: true},
-		{Name: "dcc_file_size", Kind: KindCount, Doc: "Size of the file as the sender tells it, in bytes.", Unsettable: true},
+		{Name: "dcc_file_size", Kind: KindCount, Doc: "Size of the file according to the sender, in bytes.", Unsettable: true},
 		{Name: "dcc_mime_type", Kind: KindString, Doc: "Media type of the file, from its contents.", Unsettable: true},
 		{Name: "fuid", Kind: KindString, Doc: "Identifier of the file in files.log.", Unsettable: true},
 	},
@@ -1118,7 +1118,7 @@ func (r *IRC) Size() (bytes, elements int) {
 // KerberosSchema describes the log kerberos.
 var KerberosSchema = Schema{
 	Name: "kerberos",
-	Doc:  "Kerberos is a question to a KDC with its answer, or an authentication to a service.",
+	Doc:  "Kerberos is a request to a KDC with its reply, or an authentication to a service.",
 	ID:   8,
 	New:  func() Record { return new(Kerberos) },
 	Fields: []Field{
@@ -1128,16 +1128,16 @@ var KerberosSchema = Schema{
 		{Name: "id.orig_p", Kind: KindPort, Doc: "Originator's port; the ICMP type for ICMP."},
 		{Name: "id.resp_h", Kind: KindAddr, Doc: "Responder's address."},
 		{Name: "id.resp_p", Kind: KindPort, Doc: "Responder's port; the ICMP code for ICMP."},
-		{Name: "request_type", Kind: KindString, Doc: "AS for an initial ticket, TGS for one to a service; unset for other messages.", Unsettable: true},
+		{Name: "request_type", Kind: KindString, Doc: "AS for an initial ticket, TGS for a service ticket; unset for other messages.", Unsettable: true},
 		{Name: "client", Kind: KindString, Doc: "The client's name and realm.", Unsettable: true},
 		{Name: "service", Kind: KindString, Doc: "Name of the service.", Unsettable: true},
 		{Name: "success", Kind: KindBool, Doc: "Whether the ticket was granted.", Unsettable: true},
 		{Name: "error_msg", Kind: KindString, Doc: "The error's text or name.", Unsettable: true},
-		{Name: "from", Kind: KindTime, Doc: "Time from which the ticket shall be valid.", Unsettable: true},
-		{Name: "till", Kind: KindTime, Doc: "Time until which the ticket shall be valid.", Unsettable: true},
-		{Name: "cipher", Kind: KindString, Doc: "Encryption of the ticket.", Unsettable: true},
-		{Name: "forwardable", Kind: KindBool, Doc: "Whether a forwardable ticket is asked for.", Unsettable: true},
-		{Name: "renewable", Kind: KindBool, Doc: "Whether a renewable ticket is asked for.", Unsettable: true},
+		{Name: "from", Kind: KindTime, Doc: "Time from which the ticket is to be valid.", Unsettable: true},
+		{Name: "till", Kind: KindTime, Doc: "Time until which the ticket is to be valid.", Unsettable: true},
+		{Name: "cipher", Kind: KindString, Doc: "Encryption type of the ticket.", Unsettable: true},
+		{Name: "forwardable", Kind: KindBool, Doc: "Whether a forwardable ticket is requested.", Unsettable: true},
+		{Name: "renewable", Kind: KindBool, Doc: "Whether a renewable ticket is requested.", Unsettable: true},
 		{Name: "client_cert_subject", Kind: KindString, Doc: "Subject of the client's certificate.", Unsettable: true},
 		{Name: "client_cert_fuid", Kind: KindString, Doc: "File identifier of the client's certificate.", Unsettable: true},
 		{Name: "server_cert_subject", Kind: KindString, Doc: "Subject of the KDC's certificate.", Unsettable: true},
@@ -1246,7 +1246,7 @@ func (r *Kerberos) Size() (bytes, elements int) {
 // KnownModbusSchema describes the log known_modbus.
 var KnownModbusSchema = Schema{
 	Name:     "known_modbus",
-	Doc:      "KnownModbus is a host that was seen to be a Modbus master or slave, once a day.",
+	Doc:      "KnownModbus is a host that was seen as a Modbus master or slave, at most once a day.",
 	ID:       9,
 	New:      func() Record { return new(KnownModbus) },
 	Optional: true,
@@ -1343,7 +1343,7 @@ func (r *Modbus) Size() (bytes, elements int) {
 // ModbusRegisterChangeSchema describes the log modbus_register_change.
 var ModbusRegisterChangeSchema = Schema{
 	Name:     "modbus_register_change",
-	Doc:      "ModbusRegisterChange is a holding register of which another value was read than before.",
+	Doc:      "ModbusRegisterChange is a holding register whose value differs from the one read before.",
 	ID:       11,
 	New:      func() Record { return new(ModbusRegisterChange) },
 	Optional: true,
@@ -1355,8 +1355,8 @@ var ModbusRegisterChangeSchema = Schema{
 		{Name: "id.resp_h", Kind: KindAddr, Doc: "Responder's address."},
 		{Name: "id.resp_p", Kind: KindPort, Doc: "Responder's port; the ICMP code for ICMP."},
 		{Name: "register", Kind: KindCount, Doc: "The register, counted from 1."},
-		{Name: "old_val", Kind: KindCount, Doc: "The value before."},
-		{Name: "new_val", Kind: KindCount, Doc: "The value read."},
+		{Name: "old_val", Kind: KindCount, Doc: "The previous value."},
+		{Name: "new_val", Kind: KindCount, Doc: "The new value."},
 		{Name: "delta", Kind: KindInterval, Doc: "Time since the old value was first read, in seconds."},
 	},
 }
@@ -1398,9 +1398,9 @@ var MySQLSchema = Schema{
 		{Name: "id.resp_h", Kind: KindAddr, Doc: "Responder's address."},
 		{Name: "id.resp_p", Kind: KindPort, Doc: "Responder's port; the ICMP code for ICMP."},
 		{Name: "cmd", Kind: KindString, Doc: "Name of the command, or login."},
-		{Name: "arg", Kind: KindString, Doc: "What the command is given, such as the text of a query or the name of a user."},
-		{Name: "success", Kind: KindBool, Doc: "Whether the server says that it succeeded.", Unsettable: true},
-		{Name: "rows", Kind: KindCount, Doc: "Number of rows that it changed.", Unsettable: true},
+		{Name: "arg", Kind: KindString, Doc: "Argument of the command, such as the text of a query or the name of a user."},
+		{Name: "success", Kind: KindBool, Doc: "Whether the server reports success.", Unsettable: true},
+		{Name: "rows", Kind: KindCount, Doc: "Number of affected rows.", Unsettable: true},
 		{Name: "response", Kind: KindString, Doc: "The server's message, which comes with an error.", Unsettable: true},
 	},
 }
@@ -1543,8 +1543,8 @@ var OCSPSchema = Schema{
 		{Name: "certStatus", Kind: KindString, Doc: "Status of the certificate: \"good\", \"revoked\" or \"unknown\"."},
 		{Name: "revoketime", Kind: KindTime, Doc: "Time at which it was revoked.", Unsettable: true},
 		{Name: "revokereason", Kind: KindString, Doc: "Why it was revoked.", Unsettable: true},
-		{Name: "thisUpdate", Kind: KindTime, Doc: "Time as of which the status is right."},
-		{Name: "nextUpdate", Kind: KindTime, Doc: "Time until which there will be newer information.", Unsettable: true},
+		{Name: "thisUpdate", Kind: KindTime, Doc: "Time at which the status is known to be correct."},
+		{Name: "nextUpdate", Kind: KindTime, Doc: "Time by which newer information will be available.", Unsettable: true},
 	},
 }
 
@@ -1593,25 +1593,25 @@ func (r *OCSP) Size() (bytes, elements int) {
 // PESchema describes the log pe.
 var PESchema = Schema{
 	Name: "pe",
-	Doc:  "PE is an executable of Windows that was transferred.",
+	Doc:  "PE is a transferred Windows executable.",
 	ID:   15,
 	New:  func() Record { return new(PE) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the file was first seen."},
 		{Name: "id", Kind: KindString, Doc: "Identifier of the file."},
-		{Name: "machine", Kind: KindString, Doc: "Kind of machine that it is for.", Unsettable: true},
-		{Name: "compile_ts", Kind: KindTime, Doc: "Time at which it says it was made.", Unsettable: true},
-		{Name: "os", Kind: KindString, Doc: "Operating system that it needs.", Unsettable: true},
-		{Name: "subsystem", Kind: KindString, Doc: "Subsystem that it needs.", Unsettable: true},
-		{Name: "is_exe", Kind: KindBool, Doc: "Whether it can be executed, and is not just an object file."},
-		{Name: "is_64bit", Kind: KindBool, Doc: "Whether it is for 64 bits."},
-		{Name: "uses_aslr", Kind: KindBool, Doc: "Whether it can be loaded anywhere (address space layout randomization)."},
+		{Name: "machine", Kind: KindString, Doc: "Machine type that it is built for.", Unsettable: true},
+		{Name: "compile_ts", Kind: KindTime, Doc: "Build time according to the file.", Unsettable: true},
+		{Name: "os", Kind: KindString, Doc: "Operating system that it requires.", Unsettable: true},
+		{Name: "subsystem", Kind: KindString, Doc: "Subsystem that it requires.", Unsettable: true},
+		{Name: "is_exe", Kind: KindBool, Doc: "Whether it is an executable and not just an object file."},
+		{Name: "is_64bit", Kind: KindBool, Doc: "Whether it is a 64-bit file."},
+		{Name: "uses_aslr", Kind: KindBool, Doc: "Whether it can be loaded at any address (address space layout randomization)."},
 		{Name: "uses_dep", Kind: KindBool, Doc: "Whether it supports data execution prevention."},
 		{Name: "uses_code_integrity", Kind: KindBool, Doc: "Whether its signature is checked."},
 		{Name: "uses_seh", Kind: KindBool, Doc: "Whether it uses structured exception handling."},
-		{Name: "has_import_table", Kind: KindBool, Doc: "Whether it has a table of imports.", Unsettable: true},
-		{Name: "has_export_table", Kind: KindBool, Doc: "Whether it has a table of exports.", Unsettable: true},
-		{Name: "has_cert_table", Kind: KindBool, Doc: "Whether it has a table of certificates.", Unsettable: true},
+		{Name: "has_import_table", Kind: KindBool, Doc: "Whether it has an import table.", Unsettable: true},
+		{Name: "has_export_table", Kind: KindBool, Doc: "Whether it has an export table.", Unsettable: true},
+		{Name: "has_cert_table", Kind: KindBool, Doc: "Whether it has a certificate table.", Unsettable: true},
 		{Name: "has_debug_data", Kind: KindBool, Doc: "Whether it has debugging data.", Unsettable: true},
 		{Name: "section_names", Kind: KindString, Container: VectorOf, Doc: "Names of its sections, in order.", Unsettable: true},
 	},
@@ -1697,7 +1697,7 @@ func (r *PE) Size() (bytes, elements int) {
 // RDPSchema describes the log rdp.
 var RDPSchema = Schema{
 	Name: "rdp",
-	Doc:  "RDP is an RDP connection, with what is known of it until it is encrypted.",
+	Doc:  "RDP is an RDP connection, as far as it is seen before encryption starts.",
 	ID:   16,
 	New:  func() Record { return new(RDP) },
 	Fields: []Field{
@@ -1707,8 +1707,8 @@ var RDPSchema = Schema{
 		{Name: "id.orig_p", Kind: KindPort, Doc: "Originator's port; the ICMP type for ICMP."},
 		{Name: "id.resp_h", Kind: KindAddr, Doc: "Responder's address."},
 		{Name: "id.resp_p", Kind: KindPort, Doc: "Responder's port; the ICMP code for ICMP."},
-		{Name: "cookie", Kind: KindString, Doc: "The client's cookie: mostly the user's name, of which there may be the first 9 characters only.", Unsettable: true},
-		{Name: "result", Kind: KindString, Doc: "What came of it: encrypted, the reason why the server refused, or the result of the conference's creation.", Unsettable: true},
+		{Name: "cookie", Kind: KindString, Doc: "The client's cookie: usually the user name, possibly only its first 9 characters.", Unsettable: true},
+		{Name: "result", Kind: KindString, Doc: "Outcome: encrypted, the reason why the server refused, or the result of creating the conference.", Unsettable: true},
 		{Name: "security_protocol", Kind: KindString, Doc: "Security protocol that the server chose.", Unsettable: true},
 		{Name: "client_channels", Kind: KindString, Container: VectorOf, Doc: "Virtual channels that the client asked for.", Unsettable: true},
 		{Name: "keyboard_layout", Kind: KindString, Doc: "The client's keyboard layout.", Unsettable: true},
@@ -1843,7 +1843,7 @@ func (r *RDP) Size() (bytes, elements int) {
 // SMBCmdSchema describes the log smb_cmd.
 var SMBCmdSchema = Schema{
 	Name:     "smb_cmd",
-	Doc:      "SMBCmd is a command of SMB that was answered.",
+	Doc:      "SMBCmd is an SMB command with its response.",
 	ID:       17,
 	New:      func() Record { return new(SMBCmd) },
 	Optional: true,
@@ -1855,8 +1855,8 @@ var SMBCmdSchema = Schema{
 		{Name: "id.resp_h", Kind: KindAddr, Doc: "Responder's address."},
 		{Name: "id.resp_p", Kind: KindPort, Doc: "Responder's port; the ICMP code for ICMP."},
 		{Name: "command", Kind: KindString, Doc: "The command."},
-		{Name: "sub_command", Kind: KindString, Doc: "What of the command, if it has several functions.", Unsettable: true},
-		{Name: "argument", Kind: KindString, Doc: "What the command is about, such as the name of a file.", Unsettable: true},
+		{Name: "sub_command", Kind: KindString, Doc: "Function of the command, if it has several.", Unsettable: true},
+		{Name: "argument", Kind: KindString, Doc: "Argument of the command, such as the name of a file.", Unsettable: true},
 		{Name: "status", Kind: KindString, Doc: "The reply's status.", Unsettable: true},
 		{Name: "rtt", Kind: KindInterval, Doc: "Time from request to reply.", Unsettable: true},
 		{Name: "version", Kind: KindString, Doc: "SMB1 or SMB2."},
@@ -1871,7 +1871,7 @@ var SMBCmdSchema = Schema{
 		{Name: "referenced_file.id.resp_p", Kind: KindPort, Doc: "Responder's port; the ICMP code for ICMP.", Unsettable: true},
 		{Name: "referenced_file.fuid", Kind: KindString, Doc: "Identifier of the file in files.log.", Unsettable: true},
 		{Name: "referenced_file.action", Kind: KindEnum, Doc: "What was done.", Unsettable: true},
-		{Name: "referenced_file.path", Kind: KindString, Doc: "The share in which the file is.", Unsettable: true},
+		{Name: "referenced_file.path", Kind: KindString, Doc: "Share that contains the file.", Unsettable: true},
 		{Name: "referenced_file.name", Kind: KindString, Doc: "Name of the file in the share.", Unsettable: true},
 		{Name: "referenced_file.size", Kind: KindCount, Doc: "Size when it was opened, in bytes.", Unsettable: true},
 		{Name: "referenced_file.prev_name", Kind: KindString, Doc: "Name before it was renamed.", Unsettable: true},
@@ -2025,7 +2025,7 @@ func (r *SMBCmd) Size() (bytes, elements int) {
 // SMBFilesSchema describes the log smb_files.
 var SMBFilesSchema = Schema{
 	Name: "smb_files",
-	Doc:  "SMBFiles is something that was done to a file over SMB.",
+	Doc:  "SMBFiles is an operation on a file over SMB.",
 	ID:   18,
 	New:  func() Record { return new(SMBFiles) },
 	Fields: []Field{
@@ -2037,7 +2037,7 @@ var SMBFilesSchema = Schema{
 		{Name: "id.resp_p", Kind: KindPort, Doc: "Responder's port; the ICMP code for ICMP."},
 		{Name: "fuid", Kind: KindString, Doc: "Identifier of the file in files.log.", Unsettable: true},
 		{Name: "action", Kind: KindEnum, Doc: "What was done.", Unsettable: true},
-		{Name: "path", Kind: KindString, Doc: "The share in which the file is.", Unsettable: true},
+		{Name: "path", Kind: KindString, Doc: "Share that contains the file.", Unsettable: true},
 		{Name: "name", Kind: KindString, Doc: "Name of the file in the share.", Unsettable: true},
 		{Name: "size", Kind: KindCount, Doc: "Size when it was opened, in bytes."},
 		{Name: "prev_name", Kind: KindString, Doc: "Name before it was renamed.", Unsettable: true},
@@ -2132,7 +2132,7 @@ var SMBMappingSchema = Schema{
 		{Name: "id.resp_p", Kind: KindPort, Doc: "Responder's port; the ICMP code for ICMP."},
 		{Name: "path", Kind: KindString, Doc: "Name of the share.", Unsettable: true},
 		{Name: "service", Kind: KindString, Doc: "Kind of resource, as SMB1 names it.", Unsettable: true},
-		{Name: "native_file_system", Kind: KindString, Doc: "File system of the share, which SMB1 tells.", Unsettable: true},
+		{Name: "native_file_system", Kind: KindString, Doc: "File system of the share, as reported by SMB1.", Unsettable: true},
 		{Name: "share_type", Kind: KindString, Doc: "DISK, PIPE or PRINT."},
 	},
 }
@@ -2179,11 +2179,11 @@ func (r *SMBMapping) Size() (bytes, elements int) {
 // SMTPSchema describes the log smtp.
 var SMTPSchema = Schema{
 	Name: "smtp",
-	Doc:  "SMTP is a mail message, or what there was of one when the connection ended.",
+	Doc:  "SMTP is a mail message, possibly incomplete when the connection ended.",
 	ID:   20,
 	New:  func() Record { return new(SMTP) },
 	Fields: []Field{
-		{Name: "ts", Kind: KindTime, Doc: "Time at which the message before it was done, or of the first line."},
+		{Name: "ts", Kind: KindTime, Doc: "Time at which the previous message ended, or of the first line."},
 		{Name: "uid", Kind: KindString, Doc: "Unique identifier of the connection."},
 		{Name: "id.orig_h", Kind: KindAddr, Doc: "Originator's address."},
 		{Name: "id.orig_p", Kind: KindPort, Doc: "Originator's port; the ICMP type for ICMP."},
@@ -2202,12 +2202,12 @@ var SMTPSchema = Schema{
 		{Name: "in_reply_to", Kind: KindString, Doc: "Value of the In-Reply-To header.", Unsettable: true},
 		{Name: "subject", Kind: KindString, Doc: "Value of the Subject header.", Unsettable: true},
 		{Name: "x_originating_ip", Kind: KindAddr, Doc: "Address in the X-Originating-IP header.", Unsettable: true},
-		{Name: "first_received", Kind: KindString, Doc: "Value of the last Received header, which is that of the first host on the way.", Unsettable: true},
-		{Name: "second_received", Kind: KindString, Doc: "Value of the last Received header but one.", Unsettable: true},
+		{Name: "first_received", Kind: KindString, Doc: "Value of the last Received header, that of the first host on the path.", Unsettable: true},
+		{Name: "second_received", Kind: KindString, Doc: "Value of the second to last Received header.", Unsettable: true},
 		{Name: "last_reply", Kind: KindString, Doc: "The server's last reply.", Unsettable: true},
-		{Name: "path", Kind: KindAddr, Container: VectorOf, Doc: "Hosts on the message's way, the last first, out of the Received headers.", Unsettable: true},
+		{Name: "path", Kind: KindAddr, Container: VectorOf, Doc: "Hosts on the message's path, the last one first, from the Received headers.", Unsettable: true},
 		{Name: "user_agent", Kind: KindString, Doc: "Value of the X-Mailer, User-Agent or X-User-Agent header.", Unsettable: true},
-		{Name: "tls", Kind: KindBool, Doc: "Whether the connection changed to TLS."},
+		{Name: "tls", Kind: KindBool, Doc: "Whether the connection switched to TLS."},
 		{Name: "fuids", Kind: KindString, Container: VectorOf, Doc: "Identifiers of the files that the message consists of.", Unsettable: true},
 	},
 }
@@ -2375,26 +2375,26 @@ func (r *SMTP) Size() (bytes, elements int) {
 // SOCKSSchema describes the log socks.
 var SOCKSSchema = Schema{
 	Name: "socks",
-	Doc:  "SOCKS is a use of a SOCKS proxy.",
+	Doc:  "SOCKS is a request to a SOCKS proxy.",
 	ID:   21,
 	New:  func() Record { return new(SOCKS) },
 	Fields: []Field{
-		{Name: "ts", Kind: KindTime, Doc: "Time at which the proxy connection was first noticed."},
+		{Name: "ts", Kind: KindTime, Doc: "Time at which the proxy connection was detected."},
 		{Name: "uid", Kind: KindString, Doc: "Unique identifier of the connection to the proxy."},
 		{Name: "id.orig_h", Kind: KindAddr, Doc: "Originator's address."},
 		{Name: "id.orig_p", Kind: KindPort, Doc: "Originator's port; the ICMP type for ICMP."},
 		{Name: "id.resp_h", Kind: KindAddr, Doc: "Responder's address."},
 		{Name: "id.resp_p", Kind: KindPort, Doc: "Responder's port; the ICMP code for ICMP."},
 		{Name: "version", Kind: KindCount, Doc: "Version of the protocol, 4 or 5."},
-		{Name: "user", Kind: KindString, Doc: "User name with which the client logged in.", Unsettable: true},
-		{Name: "password", Kind: KindString, Doc: "Password with which the client logged in; not recorded.", Unsettable: true},
+		{Name: "user", Kind: KindString, Doc: "User name of the client's login.", Unsettable: true},
+		{Name: "password", Kind: KindString, Doc: "Password of the client's login; not recorded.", Unsettable: true},
 		{Name: "status", Kind: KindString, Doc: "The server's answer.", Unsettable: true},
 		{Name: "request.host", Kind: KindAddr, Doc: "Address.", Unsettable: true},
 		{Name: "request.name", Kind: KindString, Doc: "Name.", Unsettable: true},
-		{Name: "request_p", Kind: KindPort, Doc: "Port that the client asked for.", Unsettable: true},
+		{Name: "request_p", Kind: KindPort, Doc: "Port that the client requested.", Unsettable: true},
 		{Name: "bound.host", Kind: KindAddr, Doc: "Address.", Unsettable: true},
 		{Name: "bound.name", Kind: KindString, Doc: "Name.", Unsettable: true},
-		{Name: "bound_p", Kind: KindPort, Doc: "Port that the server has bound.", Unsettable: true},
+		{Name: "bound_p", Kind: KindPort, Doc: "Port that the server bound.", Unsettable: true},
 	},
 }
 
@@ -2471,7 +2471,7 @@ func (r *SOCKS) Size() (bytes, elements int) {
 // SSHSchema describes the log ssh.
 var SSHSchema = Schema{
 	Name: "ssh",
-	Doc:  "SSH is an SSH connection, written when a client has authenticated or else when the connection ends.",
+	Doc:  "SSH is an SSH connection, written when the client has authenticated, or else when the connection ends.",
 	ID:   22,
 	New:  func() Record { return new(SSH) },
 	Fields: []Field{
@@ -2482,8 +2482,8 @@ var SSHSchema = Schema{
 		{Name: "id.resp_h", Kind: KindAddr, Doc: "Responder's address."},
 		{Name: "id.resp_p", Kind: KindPort, Doc: "Responder's port; the ICMP code for ICMP."},
 		{Name: "version", Kind: KindCount, Doc: "Major version that both sides speak, 1 or 2.", Unsettable: true},
-		{Name: "auth_success", Kind: KindBool, Doc: "Whether the client authenticated, inferred from the sizes of packets; unset if that cannot be known.", Unsettable: true},
-		{Name: "auth_attempts", Kind: KindCount, Doc: "Attempts to authenticate that were seen."},
+		{Name: "auth_success", Kind: KindBool, Doc: "Whether the client authenticated, inferred from packet sizes; unset if unknown.", Unsettable: true},
+		{Name: "auth_attempts", Kind: KindCount, Doc: "Authentication attempts that were seen."},
 		{Name: "direction", Kind: KindEnum, Doc: "Direction, if exactly one side is in a local network.", Unsettable: true},
 		{Name: "client", Kind: KindString, Doc: "The client's version line.", Unsettable: true},
 		{Name: "server", Kind: KindString, Doc: "The server's version line.", Unsettable: true},
@@ -2495,8 +2495,8 @@ var SSHSchema = Schema{
 		{Name: "host_key_fingerprint", Kind: KindString, Doc: "Fingerprint of the server's host key: SHA256 and the first 24 bytes of the hash in base64.", Unsettable: true},
 		{Name: "hassh", Kind: KindString, Doc: "MD5 fingerprint of the algorithms that the client offers.", Unsettable: true, Group: GroupHASSH},
 		{Name: "hasshServer", Kind: KindString, Doc: "MD5 fingerprint of the algorithms that the server offers.", Unsettable: true, Group: GroupHASSH},
-		{Name: "hasshAlgorithms", Kind: KindString, Doc: "What hassh is made of.", Unsettable: true, Group: GroupHASSH},
-		{Name: "hasshServerAlgorithms", Kind: KindString, Doc: "What hasshServer is made of.", Unsettable: true, Group: GroupHASSH},
+		{Name: "hasshAlgorithms", Kind: KindString, Doc: "Algorithms that hassh is computed from.", Unsettable: true, Group: GroupHASSH},
+		{Name: "hasshServerAlgorithms", Kind: KindString, Doc: "Algorithms that hasshServer is computed from.", Unsettable: true, Group: GroupHASSH},
 	},
 }
 
@@ -2617,7 +2617,7 @@ var SSLSchema = Schema{
 	ID:   23,
 	New:  func() Record { return new(SSL) },
 	Fields: []Field{
-		{Name: "ts", Kind: KindTime, Doc: "Time at which SSL was first noticed."},
+		{Name: "ts", Kind: KindTime, Doc: "Time at which SSL was detected."},
 		{Name: "uid", Kind: KindString, Doc: "Unique identifier of the connection."},
 		{Name: "id.orig_h", Kind: KindAddr, Doc: "Originator's address."},
 		{Name: "id.orig_p", Kind: KindPort, Doc: "Originator's port; the ICMP type for ICMP."},
@@ -2625,8 +2625,8 @@ var SSLSchema = Schema{
 		{Name: "id.resp_p", Kind: KindPort, Doc: "Responder's port; the ICMP code for ICMP."},
 		{Name: "version", Kind: KindString, Doc: "Version that the server chose.", Unsettable: true},
 		{Name: "cipher", Kind: KindString, Doc: "Cipher suite that the server chose.", Unsettable: true},
-		{Name: "curve", Kind: KindString, Doc: "Group, such as a curve, with which keys are exchanged.", Unsettable: true},
-		{Name: "server_name", Kind: KindString, Doc: "Name of the server that the client wants.", Unsettable: true},
+		{Name: "curve", Kind: KindString, Doc: "Group used for the key exchange, such as a curve.", Unsettable: true},
+		{Name: "server_name", Kind: KindString, Doc: "Server name that the client requested.", Unsettable: true},
 		{Name: "resumed", Kind: KindBool, Doc: "Whether an earlier session was resumed."},
 		{Name: "last_alert", Kind: KindString, Doc: "The last alert that was seen.", Unsettable: true},
 		{Name: "next_protocol", Kind: KindString, Doc: "Application protocol that the server chose.", Unsettable: true},
@@ -2634,7 +2634,7 @@ var SSLSchema = Schema{
 		{Name: "ssl_history", Kind: KindString, Doc: "A letter for each message that could be read, upper case for the client's: C and S hello, V hello verify request, J hello retry request, X certificate, K server key exchange, R certificate request, N server hello done, Y certificate verify, G client key exchange, T session ticket, U certificate status, W certificate URL, F finished, I change cipher spec, H hello request, L alert, B heartbeat, E end of early data, O encrypted extensions, P key update, A supplemental data, M message hash, Z any other, and ^ when the originator turned out to be the server."},
 		{Name: "cert_chain_fps", Kind: KindString, Container: VectorOf, Doc: "SHA-256 fingerprints of the server's certificates, in order.", Unsettable: true},
 		{Name: "client_cert_chain_fps", Kind: KindString, Container: VectorOf, Doc: "SHA-256 fingerprints of the client's certificates, in order.", Unsettable: true},
-		{Name: "sni_matches_cert", Kind: KindBool, Doc: "Whether the server's certificate is for the name that the client wants.", Unsettable: true},
+		{Name: "sni_matches_cert", Kind: KindBool, Doc: "Whether the server's certificate covers the requested name.", Unsettable: true},
 		{Name: "ja3", Kind: KindString, Doc: "JA3 fingerprint of the client, in hexadecimal.", Unsettable: true, Group: GroupJa3},
 		{Name: "ja3s", Kind: KindString, Doc: "JA3S fingerprint of the server, in hexadecimal.", Unsettable: true, Group: GroupJa3},
 		{Name: "ja4", Kind: KindString, Doc: "JA4 fingerprint of the client.", Unsettable: true, Group: GroupJa4},
@@ -2766,7 +2766,7 @@ func (r *SSL) Size() (bytes, elements int) {
 // TunnelSchema describes the log tunnel.
 var TunnelSchema = Schema{
 	Name: "tunnel",
-	Doc:  "Tunnel is a tunnel that was found, closed or expired.",
+	Doc:  "Tunnel is the discovery, closing or expiry of a tunnel.",
 	ID:   24,
 	New:  func() Record { return new(Tunnel) },
 	Fields: []Field{
@@ -2809,11 +2809,11 @@ func (r *Tunnel) Size() (bytes, elements int) {
 // WebSocketSchema describes the log websocket.
 var WebSocketSchema = Schema{
 	Name: "websocket",
-	Doc:  "WebSocket is an HTTP connection that has become a WebSocket.",
+	Doc:  "WebSocket is an HTTP connection that was upgraded to a WebSocket.",
 	ID:   25,
 	New:  func() Record { return new(WebSocket) },
 	Fields: []Field{
-		{Name: "ts", Kind: KindTime, Doc: "Time at which the server agreed."},
+		{Name: "ts", Kind: KindTime, Doc: "Time at which the server accepted."},
 		{Name: "uid", Kind: KindString, Doc: "Unique identifier of the connection."},
 		{Name: "id.orig_h", Kind: KindAddr, Doc: "Originator's address."},
 		{Name: "id.orig_p", Kind: KindPort, Doc: "Originator's port; the ICMP type for ICMP."},
@@ -2822,10 +2822,10 @@ var WebSocketSchema = Schema{
 		{Name: "host", Kind: KindString, Doc: "Value of the Host header.", Unsettable: true},
 		{Name: "uri", Kind: KindString, Doc: "URI of the request.", Unsettable: true},
 		{Name: "user_agent", Kind: KindString, Doc: "Value of the User-Agent header.", Unsettable: true},
-		{Name: "subprotocol", Kind: KindString, Doc: "Subprotocol that the server has chosen.", Unsettable: true},
-		{Name: "client_protocols", Kind: KindString, Container: VectorOf, Doc: "Subprotocols that the client offers.", Unsettable: true},
-		{Name: "server_extensions", Kind: KindString, Container: VectorOf, Doc: "Extensions that the server has chosen.", Unsettable: true},
-		{Name: "client_extensions", Kind: KindString, Container: VectorOf, Doc: "Extensions that the client offers.", Unsettable: true},
+		{Name: "subprotocol", Kind: KindString, Doc: "Subprotocol that the server chose.", Unsettable: true},
+		{Name: "client_protocols", Kind: KindString, Container: VectorOf, Doc: "Subprotocols that the client offered.", Unsettable: true},
+		{Name: "server_extensions", Kind: KindString, Container: VectorOf, Doc: "Extensions that the server chose.", Unsettable: true},
+		{Name: "client_extensions", Kind: KindString, Container: VectorOf, Doc: "Extensions that the client offered.", Unsettable: true},
 	},
 }
 
@@ -2926,7 +2926,7 @@ var WeirdSchema = Schema{
 		{Name: "id.resp_p", Kind: KindPort, Doc: "Responder's port; the ICMP code for ICMP.", Unsettable: true},
 		{Name: "name", Kind: KindString, Doc: "Name of the weird."},
 		{Name: "addl", Kind: KindString, Doc: "Details, such as the offending value.", Unsettable: true},
-		{Name: "notice", Kind: KindBool, Doc: "Whether a notice was raised for it too."},
+		{Name: "notice", Kind: KindBool, Doc: "Whether a notice was also raised for it."},
 		{Name: "peer", Kind: KindString, Doc: "Name of the sensor that saw it."},
 		{Name: "source", Kind: KindString, Doc: "The analyzer that reported it.", Unsettable: true},
 	},
@@ -2982,7 +2982,7 @@ func (r *Weird) Size() (bytes, elements int) {
 // X509Schema describes the log x509.
 var X509Schema = Schema{
 	Name: "x509",
-	Doc:  "X509 is a certificate that was seen. One that was seen before with the same HostCert and ClientCert is left out for a day.",
+	Doc:  "X509 is a certificate. Repetitions with the same HostCert and ClientCert are left out for a day.",
 	ID:   27,
 	New:  func() Record { return new(X509) },
 	Fields: []Field{
@@ -2990,8 +2990,8 @@ var X509Schema = Schema{
 		{Name: "fingerprint", Kind: KindString, Doc: "SHA-256 of the certificate, in hexadecimal."},
 		{Name: "certificate.version", Kind: KindCount, Doc: "Version, 3 for X.509v3."},
 		{Name: "certificate.serial", Kind: KindString, Doc: "Serial number, in hexadecimal."},
-		{Name: "certificate.subject", Kind: KindString, Doc: "Who it is for."},
-		{Name: "certificate.issuer", Kind: KindString, Doc: "Who has issued it."},
+		{Name: "certificate.subject", Kind: KindString, Doc: "Subject."},
+		{Name: "certificate.issuer", Kind: KindString, Doc: "Issuer."},
 		{Name: "certificate.not_valid_before", Kind: KindTime, Doc: "Time before which it is not valid."},
 		{Name: "certificate.not_valid_after", Kind: KindTime, Doc: "Time after which it is not valid."},
 		{Name: "certificate.key_alg", Kind: KindString, Doc: "Algorithm of the key."},
@@ -3005,8 +3005,8 @@ var X509Schema = Schema{
 		{Name: "san.email", Kind: KindString, Container: VectorOf, Doc: "Mail addresses.", Unsettable: true},
 		{Name: "san.ip", Kind: KindAddr, Container: VectorOf, Doc: "Addresses of hosts.", Unsettable: true},
 		{Name: "basic_constraints.ca", Kind: KindBool, Doc: "Whether it is the certificate of an authority.", Unsettable: true},
-		{Name: "basic_constraints.path_len", Kind: KindCount, Doc: "How many certificates of authorities may follow.", Unsettable: true},
-		{Name: "host_cert", Kind: KindBool, Doc: "Whether it was the first of a chain, and so that of a host."},
+		{Name: "basic_constraints.path_len", Kind: KindCount, Doc: "Largest number of subordinate authority certificates.", Unsettable: true},
+		{Name: "host_cert", Kind: KindBool, Doc: "Whether it was the first of a chain, that of the host."},
 		{Name: "client_cert", Kind: KindBool, Doc: "Whether the client sent it."},
 	},
 }

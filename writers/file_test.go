@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// A sick handle writes what room allows, and then fails.
+// A sick handle writes as much as room allows, and then fails.
 type sick struct {
 	handle
 	room       *int
@@ -95,7 +95,7 @@ func TestDiskFullAndRoomAgain(t *testing.T) {
 			room := extra
 			f.f = &sick{f.f, &room, noTruncate}
 			built := 1000
-			// More than may wait, in pieces small and large.
+			// Write more than may wait, in small and large pieces.
 			for i := range 60 {
 				n := 1000
 				if i%7 == 0 {

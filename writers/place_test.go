@@ -18,14 +18,14 @@ import (
 	"github.com/wirelog/wirelog/writers/tsv"
 )
 
-// memory is a place that keeps the rows of each stream as text, made again from
-// the values that reach it.
+// memory is a place that keeps the rows of each stream as text, made from replayed
+// values.
 type memory struct {
 	streams map[string]*memoryStream
 	env     writers.Env
 	closed  bool
 	refuse  error // of Open
-	limit   int   // rows a stream takes; 0 is no limit
+	limit   int   // rows per stream; 0 is no limit
 }
 
 type memoryStream struct {
@@ -86,7 +86,7 @@ func (s *memoryStream) Tick(now time.Time) { s.ticks = append(s.ticks, now) }
 func (s *memoryStream) Flush()             {}
 func (s *memoryStream) Close() error       { s.closed = true; return nil }
 
-// replayed is a record that was a row.
+// replayed is a record read back from a row.
 type replayed struct {
 	schema *schemas.Schema
 	data   []byte
@@ -100,8 +100,8 @@ func (r replayed) Encode(s schemas.Sink) {
 	}
 }
 
-// A place gets the same rows, with the same keys, for any number of shards, and
-// they are those that files get.
+// A place gets the same rows with the same keys for any number of shards, and the same
+// rows as files.
 func TestPlaceGetsRowsInOrder(t *testing.T) {
 	var batches [][]emission
 	num := uint64(0)
@@ -187,7 +187,7 @@ func TestPlaceCounts(t *testing.T) {
 	}
 }
 
-// A second after a row came it is in the file, without a further one.
+// A row is in the file after a tick, without another row.
 func TestTickWritesFiles(t *testing.T) {
 	dir := t.TempDir()
 	m := newMerger(t, config(dir))

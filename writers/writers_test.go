@@ -45,7 +45,7 @@ func readFile(t testing.TB, path string) string {
 	return string(b)
 }
 
-// conserve checks that no row is unaccounted for.
+// conserve checks that every row is accounted for.
 func conserve(t testing.TB, m *writers.Merger) writers.Stats {
 	t.Helper()
 	s := m.Stats()
@@ -61,15 +61,15 @@ func conserve(t testing.TB, m *writers.Merger) writers.Stats {
 	return s
 }
 
-// An emission is one record of a made-up run, and what comes with it.
+// An emission is one record of an invented run and the data that go with it.
 type emission struct {
 	time  int64
 	class writers.Class
 	num   uint64
-	conn  int // decides the shard
+	conn  int // selects the shard
 }
 
-// run spreads rows over shards in batches, as a pipeline does.
+// run distributes rows over shards in batches, as a pipeline does.
 func run(t *testing.T, cfg writers.Config, batches [][]emission, shards int) {
 	t.Helper()
 	m := newMerger(t, cfg)
@@ -119,7 +119,7 @@ func TestShardsGiveTheSameBytes(t *testing.T) {
 			num++
 			rows = append(rows, emission{b*1e9 + int64(i)*1e6, writers.ClassPacket, num, r.IntN(1000)})
 		}
-		// Timers that are due at the batch's end, with the same deadline.
+		// Timers due at the end of the batch, with the same deadline.
 		for i := range r.IntN(50) {
 			conn := i * 7
 			rows = append(rows, emission{b*1e9 + 999e6, writers.ClassTimer, uint64(i), conn})
@@ -296,7 +296,7 @@ func TestConfigErrors(t *testing.T) {
 	}
 }
 
-// Gates must see the records of all shards in order, and hold for every format.
+// Gates must see the records of all shards in order, for every format.
 func TestGates(t *testing.T) {
 	const minute = int64(time.Minute)
 	dir := t.TempDir()

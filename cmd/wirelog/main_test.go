@@ -17,15 +17,14 @@ import (
 	"github.com/wirelog/wirelog/schemas"
 )
 
-// result is what a command line did.
+// result is the outcome of a command line.
 type result struct {
 	status         int
 	stdout, stderr string
-	opts           *pipeline.Options // of the run, if it came to one
+	opts           *pipeline.Options // of the run, if there was one
 }
 
-// invoke runs a command line in an empty folder, with a run that returns sum
-// and err.
+// invoke runs a command line in an empty folder. The run returns sum and err.
 func invoke(t *testing.T, sum pipeline.Summary, err error, args ...string) result {
 	t.Helper()
 	t.Chdir(t.TempDir())
@@ -50,7 +49,7 @@ func TestReadPassesOptions(t *testing.T) {
 	if r.status != exitOK || r.stdout != "" || r.stderr != "" {
 		t.Fatalf("status %d, stdout %q, stderr %q", r.status, r.stdout, r.stderr)
 	}
-	r.opts.Notice = nil // functions do not compare
+	r.opts.Notice = nil // functions cannot be compared
 	r.opts.Version = ""
 	want := pipeline.Defaults()
 	want.Paths = []string{"a.pcap", "-"}

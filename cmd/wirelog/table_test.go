@@ -29,7 +29,7 @@ func TestTable(t *testing.T) {
 	}
 }
 
-// The lists fit a terminal of 80 columns, but for words that are longer by themselves.
+// The list fits a terminal of 80 columns, except for single words that are longer.
 func TestListsFitATerminal(t *testing.T) {
 	table := newTable("SECTION", "EVENT", "RAISED", "MEANING (PARAMETERS)")
 	for _, e := range event.Catalogue() {
@@ -46,7 +46,7 @@ func TestListsFitATerminal(t *testing.T) {
 	}
 }
 
-// Where there is no terminal, each event is a line.
+// If the output is not a terminal, each event is one line.
 func TestEventsAreLines(t *testing.T) {
 	out := string(output(t, "events"))
 	if got, want := strings.Count(out, "\n"), len(event.Catalogue())+1; got != want {
