@@ -30,29 +30,29 @@ type Config struct {
 	JSONTimestamps string   `key:"json_timestamps" flag:"json-timestamps" oneof:"epoch,millis,iso8601" doc:"times in JSON: epoch (seconds), millis or iso8601"`
 	// Logs and EventNames hold names and patterns; empty means all.
 	Logs         []string  `key:"logs" flag:"logs" doc:"logs to write, such as conn,weird; all but the optional ones if not given"`
-	OptionalLogs []string  `key:"optional_logs" flag:"optional-logs" doc:"logs to write beside those, such as known_modbus"`
-	Analyzers    []string  `key:"analyzers" flag:"analyzers" doc:"analyzers of application protocols to use, such as dns,http; all if not given, none for none"`
+	OptionalLogs []string  `key:"optional_logs" flag:"optional-logs" doc:"logs to write in addition, such as known_modbus"`
+	Analyzers    []string  `key:"analyzers" flag:"analyzers" doc:"application protocols to analyze, such as dns,http; all if not given, none to disable them"`
 	Columns      []string  `key:"columns" flag:"columns" doc:"groups of optional columns to add, such as community-id"`
-	RootCerts    string    `key:"root_certs" flag:"root-certs" doc:"PEM file of the root certificates for the columns validation, or system for those of this host"`
+	RootCerts    string    `key:"root_certs" flag:"root-certs" doc:"PEM file with the root certificates for the columns of group validation, or system for those of this host"`
 	OpenTime     time.Time `key:"open_time" flag:"open-time" doc:"time to write in #open and #close instead of the clock, as 2006-01-02T15:04:05 (local) or RFC 3339"`
 	EventsFile   string    `key:"events_file" flag:"events" doc:"file that receives every event as a JSON line; - is standard output"`
 	EventNames   []string  `key:"event_names" flag:"event" doc:"glob patterns of the events to write, such as tcp_*; all if not given"`
-	Contents     string    `key:"deliver_contents" oneof:"none,orig,resp,both" doc:"sides of connections whose payload is raised as tcp_contents and udp_contents events: none, orig, resp or both"`
-	Filter       string    `key:"filter" flag:"filter" doc:"BPF expression; other packets are left out"`
-	NoChecksums  bool      `key:"no_checksums" flag:"no-checksums" short:"C" doc:"take packets with a wrong checksum like any others"`
-	Shards       int       `key:"shards" flag:"shards" min:"0" max:"256" doc:"goroutines that dissect; 0 is one a core"`
-	Seed         string    `key:"seed" flag:"seed" doc:"key of the uids, so that they can be made again; random if not given"`
+	Contents     string    `key:"deliver_contents" oneof:"none,orig,resp,both" doc:"sides of connections whose payload is delivered as tcp_contents and udp_contents events: none, orig, resp or both"`
+	Filter       string    `key:"filter" flag:"filter" doc:"BPF expression; packets that do not match are ignored"`
+	NoChecksums  bool      `key:"no_checksums" flag:"no-checksums" short:"C" doc:"accept packets with wrong checksums"`
+	Shards       int       `key:"shards" flag:"shards" min:"0" max:"256" doc:"number of dissecting goroutines; 0 is one per core"`
+	Seed         string    `key:"seed" flag:"seed" doc:"seed of the uids, to make them reproducible; random if not given"`
 	Summary      string    `key:"summary" flag:"summary" oneof:"auto,text,json,none" doc:"what to print at the end: text, json or none; auto is text on a terminal"`
-	Sensor       string    `key:"sensor" flag:"sensor" doc:"name of this sensor where outputs tell it; the host's name if not given"`
+	Sensor       string    `key:"sensor" flag:"sensor" doc:"name of this sensor in outputs; the host's name if not given"`
 	NoProgress   bool      `key:"no_progress" flag:"no-progress" doc:"show no progress bar on a terminal"`
 
 	LocalNets           []netip.Prefix `key:"local_nets" doc:"networks of the site, for local_orig and local_resp (Zeek's Site::local_nets)"`
-	PrivateSpaceIsLocal bool           `key:"private_address_space_is_local" doc:"count private and other special-purpose addresses as local too (Site::private_address_space_is_local)"`
+	PrivateSpaceIsLocal bool           `key:"private_address_space_is_local" doc:"treat private and other special-purpose addresses as local too (Site::private_address_space_is_local)"`
 
-	Files    pipeline.Files         `key:"files" doc:"what is done with transferred files"`
-	Limits   pipeline.Limits        `key:"limits" doc:"caps on what grows with traffic"`
-	Timeouts pipeline.Timeouts      `key:"timeouts" doc:"times, in packet time, after which state is ended; 0s switches one off"`
-	Weird    pipeline.WeirdSampling `key:"weird" doc:"sampling of weirds that repeat"`
+	Files    pipeline.Files         `key:"files" doc:"handling of transferred files"`
+	Limits   pipeline.Limits        `key:"limits" doc:"limits on state that grows with traffic"`
+	Timeouts pipeline.Timeouts      `key:"timeouts" doc:"packet times after which state expires; 0s disables a timeout"`
+	Weird    pipeline.WeirdSampling `key:"weird" doc:"sampling of repeated weirds"`
 }
 
 // Values of Config.Summary.

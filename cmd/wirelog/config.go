@@ -12,8 +12,8 @@ func (p *program) configCommand() *cobra.Command {
 		Use:   "config",
 		Short: "Print the effective configuration and where each value comes from",
 		Long: `Print the effective configuration as a configuration file: every key with its
-meaning, its value and the source of the value, which is a default, a file, an
-environment variable or a flag. It takes the flags of "wirelog read".
+documentation, its value, and the source of the value: a default, a file, an
+environment variable or a flag. The command takes the flags of "wirelog read".
 
 On a terminal the comments are wrapped to its width.`,
 		Args: cobra.NoArgs,

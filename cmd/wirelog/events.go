@@ -20,12 +20,12 @@ func (p *program) eventsCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "events [GLOB]",
 		Short: "List the catalogue of events",
-		Long: `List the catalogue of events: name, whether this build raises it, parameters with
-their Zeek types, and what raises it. A glob such as 'tcp_*' (quote it) picks
-events by name, --section those of a protocol.
+		Long: `List the catalogue of events: the name, whether this build raises it, its meaning, and
+its parameters with their Zeek types. A glob such as 'tcp_*' (in quotes) selects events
+by name, and --section by protocol.
 
-On a terminal the text is wrapped to its width. Elsewhere each event is one line
-with its name in the second column, for grep and awk; --json is for programs.`,
+On a terminal the text is wrapped to its width. Otherwise each event is one line, with
+its name in the second column, for grep and awk. Programs should use --json.`,
 		Args:              cobra.MaximumNArgs(1),
 		ValidArgsFunction: completeList(eventNames),
 		RunE: func(_ *cobra.Command, args []string) error {
@@ -44,7 +44,7 @@ with its name in the second column, for grep and awk; --json is for programs.`,
 		},
 	}
 	cmd.Flags().StringVarP(&section, "section", "s", "", "only events of this section, such as TCP")
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print a JSON object a line: name, section, params, doc, raised, deprecated, own")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object per line: name, section, params, doc, raised, deprecated, own")
 	if err := cmd.RegisterFlagCompletionFunc("section", completeList(eventSections)); err != nil {
 		panic(err) // the flag was just added
 	}

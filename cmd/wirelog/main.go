@@ -74,11 +74,11 @@ func (p *program) root() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "wirelog",
 		Short: "Turn packet captures into Zeek-style logs",
-		Long: `wirelog reads packet captures and writes Zeek-style logs: connections, tunnels,
-weirds and what the protocols inside say.
+		Long: `wirelog reads packet captures and writes Zeek-style logs: of connections, tunnels,
+weirds and application protocols.
 
-Exit status: 0 when all went well; 1 when something was lost or damaged, with
-the rows so far written; 2 when the command line or the configuration is wrong.`,
+Exit status: 0 on success; 1 if something was lost or damaged, with the rows
+written so far; 2 if the command line or the configuration is wrong.`,
 		SilenceErrors:              true,
 		SilenceUsage:               true,
 		Args:                       cobra.ArbitraryArgs,

@@ -25,18 +25,18 @@ func (p *program) schemaCommand() *cobra.Command {
 	var columns []string
 	cmd := &cobra.Command{
 		Use:   "schema [LOG]",
-		Short: "List the logs, or the columns of one, also for databases and other readers",
-		Long: `List the logs that this build writes, or the columns of one log in their order:
-name, Zeek's type, the group that an optional column belongs to, meaning. On a terminal
-the text is wrapped to its width; elsewhere each log or column is one line.
+		Short: "List the logs or the columns of one, also as schemas for databases and readers",
+		Long: `List the logs that this build writes, or the columns of one log in order: the name,
+the Zeek type, the group of an optional column, and the meaning. On a terminal the text
+is wrapped to its width. Otherwise each log or column is one line.
 
-With --format the same is said in the language of a reader, for one log or for all:
+With --format, print schemas for one log or for all:
 
-  json-schema  JSON Schema of the rows of JSON outputs, optional columns included
-  arrow        Arrow schema, in the JSON form of its integration tests
+  json-schema  JSON Schema of the rows of JSON outputs, including optional columns
+  arrow        Arrow schema, in the JSON form of Arrow's integration tests
   avro         Avro schema
-  sql          definition of a table, in the --dialect of a database
-  ecs          fields of the Elastic Common Schema that JSON outputs have with naming: ecs`,
+  sql          table definitions, in the --dialect of a database
+  ecs          fields of the Elastic Common Schema in JSON outputs with naming: ecs`,
 		Example: `  wirelog schema conn
   wirelog schema dns --format sql --dialect clickhouse --columns community-id`,
 		Args:              cobra.MaximumNArgs(1),
@@ -91,9 +91,9 @@ With --format the same is said in the language of a reader, for one log or for a
 		},
 	}
 	f := cmd.Flags()
-	f.StringVarP(&format, "format", "f", "text", "language: "+strings.Join(schemaFormats, ", "))
-	f.StringVar(&dialect, "dialect", "duckdb", "dialect of SQL: "+strings.Join(export.Dialects(), ", "))
-	f.StringSliceVar(&columns, "columns", nil, "groups of optional columns that arrow, avro and sql have too: "+strings.Join(schemas.GroupNames(), ", "))
+	f.StringVarP(&format, "format", "f", "text", "form of the output: "+strings.Join(schemaFormats, ", "))
+	f.StringVar(&dialect, "dialect", "duckdb", "SQL dialect: "+strings.Join(export.Dialects(), ", "))
+	f.StringSliceVar(&columns, "columns", nil, "groups of optional columns to include in arrow, avro and sql: "+strings.Join(schemas.GroupNames(), ", "))
 	registerCompletion(cmd, "format", completeList(func() []string { return schemaFormats }))
 	registerCompletion(cmd, "dialect", completeList(export.Dialects))
 	registerCompletion(cmd, "columns", completeNames(schemas.GroupNames))
@@ -152,7 +152,7 @@ func ecsValue(t *ecs.Target) string {
 	}
 	parts = append(parts, ecsNames(t.Names)...)
 	if t.Rest {
-		parts = append(parts, "else as it is")
+		parts = append(parts, "otherwise unchanged")
 	}
 	if t.Unset != "" {
 		parts = append(parts, t.Unset+" if unset")
@@ -171,7 +171,7 @@ func ecsNames(names map[string]string) (parts []string) {
 		}
 	}
 	if name := names[""]; name != "" {
-		parts = append(parts, "else "+name)
+		parts = append(parts, "otherwise "+name)
 	}
 	return parts
 }
@@ -182,7 +182,7 @@ func ecsDerived(d *ecs.Derived) string {
 	case d.Names != nil:
 		return strings.Join(ecsNames(d.Names), ", ")
 	case d.Join != "":
-		return "with " + d.Join + " between"
+		return "joined by " + d.Join
 	}
 	return "the sum"
 }
