@@ -231,7 +231,7 @@ func jsonScalar(k schemas.Kind, raw json.RawMessage) (v row.Value, err error) {
 	return row.Parse(k, s)
 }
 
-// inferred is what the values of an unknown column tell of its type.
+// inferred is what the values of an unknown column suggest about its type.
 type inferred struct {
 	name                                        string
 	bools, counts, ints, doubles, texts, others int

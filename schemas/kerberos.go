@@ -20,9 +20,9 @@ type Kerberos struct {
 	Success Opt[bool] `zeek:"success"`
 	// The error's text or name.
 	ErrorMsg Opt[string] `zeek:"error_msg"`
-	// Time from which the ticket is to be valid.
+	// Time from which the ticket is valid.
 	From Opt[Time] `zeek:"from"`
-	// Time until which the ticket is to be valid.
+	// Time until which the ticket is valid.
 	Till Opt[Time] `zeek:"till"`
 	// Encryption type of the ticket.
 	Cipher Opt[string] `zeek:"cipher"`

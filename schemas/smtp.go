@@ -24,9 +24,9 @@ type SMTP struct {
 	Date Opt[string] `zeek:"date"`
 	// Value of the From header.
 	From Opt[string] `zeek:"from"`
-	// Addresses, with the names beside them, in the To headers.
+	// Addresses in the To headers, with their display names.
 	To Set[string] `zeek:"to"`
-	// Addresses, with the names beside them, in the Cc headers.
+	// Addresses in the Cc headers, with their display names.
 	CC Set[string] `zeek:"cc"`
 	// Value of the Reply-To header.
 	ReplyTo Opt[string] `zeek:"reply_to"`

@@ -124,6 +124,26 @@ func TestExitStatus(t *testing.T) {
 	}
 }
 
+// The counts in the summary are the only message about lost rows.
+func TestLossIsToldOnce(t *testing.T) {
+	sum := pipeline.Summary{
+		Dropped: []pipeline.Drop{{Unit: pipeline.UnitRecord, Where: "conn", Reason: "write_failed", Count: 1, Lost: true}},
+		Logs:    []pipeline.LogCount{{Log: "conn", Built: 2, Written: 1}},
+	}
+	const lost = "wirelog: conn: 1 record lost: write_failed\n"
+	for _, tt := range []struct {
+		err  error
+		want string
+	}{
+		{pipeline.ErrIncomplete, lost},
+		{errors.New("conn.log: disk full"), lost + "wirelog: conn.log: disk full\n"},
+	} {
+		if r := invoke(t, sum, tt.err, "read", "x"); r.stderr != tt.want || r.status != exitLost {
+			t.Errorf("%v: status %d, %q, want %q", tt.err, r.status, r.stderr, tt.want)
+		}
+	}
+}
+
 func summary() pipeline.Summary {
 	return pipeline.Summary{
 		Files: 1, Packets: 1234567, Bytes: 89_000_000, Processed: 1234560, Connections: 20503, Events: 7,

@@ -1,4 +1,4 @@
-// Package filter decides by an expression which records of a log an output takes:
+// Package filter selects the records of a log that an output takes, by an expression:
 //
 //	duration > 60 && resp_bytes > 1e6
 //	cidr(id.orig_h, "10.0.0.0/8", "fd00::/8") and service in ["http", "ssl"]
@@ -7,12 +7,12 @@
 // The language is that of github.com/expr-lang/expr; names are the log's columns.
 // A count, int or port is an integer; a double, an interval (in seconds) and a
 // time (in seconds since 1970) are floating-point numbers; strings, enums, addresses
-// and subnets are texts; sets and vectors are lists of these.
+// and subnets are strings; sets and vectors are lists of these.
 //
-// A condition in which an unset column takes part is false, whatever it compares:
-// without a duration neither "duration > 60" nor "duration <= 60" holds, and "not"
-// of either does. A column is unset when "duration == nil" holds, and
-// "duration ?? 0" is the column with a value in place of none.
+// A condition on an unset column is false, whatever it compares: without a duration,
+// neither "duration > 60" nor "duration <= 60" holds, but "not" of either does.
+// "duration == nil" holds if the column is unset, and "duration ?? 0" gives an unset
+// column a value.
 package filter
 
 import (
