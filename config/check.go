@@ -11,7 +11,7 @@ import (
 	"github.com/wirelog/wirelog/schemas"
 )
 
-// check verifies the names in the configuration against what this build has.
+// check verifies the names in the configuration against those of this build.
 func (l *Loaded) check() []error {
 	var logs []string
 	for _, s := range schemas.All() {
@@ -31,7 +31,7 @@ func (l *Loaded) check() []error {
 	names("files.hash", "hash", l.Files.Hash, pipeline.Hashes())
 	for _, p := range l.Files.Extract {
 		if _, err := path.Match(p, ""); err != nil {
-			errs = append(errs, fmt.Errorf("%s: %q is no pattern of media types", l.place("files.extract"), p))
+			errs = append(errs, fmt.Errorf("%s: %q is not a pattern for media types", l.place("files.extract"), p))
 		}
 	}
 	names("columns", "group of columns", l.Columns, schemas.GroupNames())

@@ -15,8 +15,8 @@ import (
 	"github.com/wirelog/wirelog/pipeline"
 )
 
-// alone gives the test a current directory and a user configuration folder
-// without any file, and an environment without variables of the program.
+// alone gives the test a working directory and a user configuration folder without
+// files, and an environment without the program's variables.
 func alone(t *testing.T) {
 	t.Helper()
 	t.Chdir(t.TempDir())
@@ -74,7 +74,7 @@ func TestDefaults(t *testing.T) {
 	}
 }
 
-// Every key takes each of its sources, the stronger over the weaker.
+// Every key can be set by each source, and a stronger source overrides a weaker one.
 func TestPrecedence(t *testing.T) {
 	alone(t)
 	write(t, "wirelog.yaml", "format: json\nshards: 3\nseed: file\n")
@@ -242,12 +242,12 @@ func TestTwoFilesSideBySide(t *testing.T) {
 	alone(t)
 	write(t, "wirelog.yaml", "")
 	write(t, "wirelog.toml", "")
-	if _, err := load(t); err == nil || !strings.Contains(err.Error(), "wirelog.yaml and wirelog.toml stand side by side") {
+	if _, err := load(t); err == nil || !strings.Contains(err.Error(), "wirelog.yaml and wirelog.toml both exist") {
 		t.Errorf("got %v", err)
 	}
 }
 
-// What Write prints is a configuration file with the same values.
+// The output of Write is a configuration file with the same values.
 func TestWriteRoundTrip(t *testing.T) {
 	alone(t)
 	args := []string{"--logs", "conn,weird", "--event", "tcp_*", "--event", "icmp_*", "--open-time", "2026-09-22T07:00:00Z",
@@ -260,7 +260,7 @@ func TestWriteRoundTrip(t *testing.T) {
 	}
 	for _, format := range FileFormats() {
 		var b bytes.Buffer
-		if err := want.Write(&b, format); err != nil {
+		if err := want.Write(&b, format, 0); err != nil {
 			t.Fatal(err)
 		}
 		alone(t)
@@ -280,12 +280,12 @@ func TestWriteRoundTrip(t *testing.T) {
 			t.Errorf("%s: sources are missing:\n%s", format, b.String())
 		}
 	}
-	if err := want.Write(&bytes.Buffer{}, "ini"); err == nil {
+	if err := want.Write(&bytes.Buffer{}, "ini", 0); err == nil {
 		t.Error("unknown format: no error")
 	}
 }
 
-// Each key is documented, and named as a variable without ambiguity.
+// Each key is documented, and the names of variables are unique.
 func TestKeys(t *testing.T) {
 	seen := map[string]bool{}
 	for _, k := range allKeys() {
@@ -326,5 +326,16 @@ func TestPrivateAddressSpace(t *testing.T) {
 	local.PrivateSpaceIsLocal = false
 	if n := local.Options().LocalNets; len(n) != 0 {
 		t.Errorf("local networks without private space: %v", n)
+	}
+}
+
+func TestWrapComments(t *testing.T) {
+	text := "limits:\n  # one two three four five six seven eight nine\n  key: \"a value that is longer than the terminal is wide\" # default\n"
+	want := "limits:\n  # one two three four five six seven\n  # eight nine\n  key: \"a value that is longer than the terminal is wide\" # default\n"
+	if got := wrapComments(text, 40); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+	if got := wrapComments(text, 0); got != text {
+		t.Errorf("without a width: got\n%s", got)
 	}
 }

@@ -8,22 +8,24 @@ import (
 	"time"
 
 	"github.com/spf13/pflag"
+
+	"github.com/wirelog/wirelog/pipeline"
 )
 
-// EnvPrefix begins every environment variable of the program.
+// EnvPrefix is the prefix of the program's environment variables.
 const EnvPrefix = "WIRELOG_"
 
-// Key describes one key of the configuration, from the tags of its field.
+// Key describes one key of the configuration; it is made from the tags of its field.
 type Key struct {
 	Name  string // "timeouts.tcp_attempt_delay"
-	Flag  string // "" if it has none
+	Flag  string // "" if there is none
 	Short string
 	Doc   string
 	OneOf []string
 	Min   int64
 	Max   int64
 
-	index []int // of the field, for reflect
+	index []int // of the field, for package reflect
 	typ   reflect.Type
 }
 
@@ -41,7 +43,7 @@ var sections = func() []Section {
 	for i := range t.NumField() {
 		f := t.Field(i)
 		if f.Tag.Get("key") == "" {
-			continue // Outputs has rules of its own
+			continue // Outputs has its own rules
 		}
 		if f.Type.Kind() != reflect.Struct || f.Type == reflect.TypeFor[time.Time]() {
 			list[0].Keys = append(list[0].Keys, makeKey("", f))
@@ -58,6 +60,15 @@ var sections = func() []Section {
 	return list
 }()
 
+// formatsTag stands for the values of pipeline.Formats in tags.
+const formatsTag = "@formats"
+
+// alternatives returns the names as "a, b or c".
+func alternatives(names []string) string {
+	last := len(names) - 1
+	return strings.Join(names[:last], ", ") + " or " + names[last]
+}
+
 func makeKey(prefix string, f reflect.StructField) Key {
 	k := Key{
 		Name:  prefix + f.Tag.Get("key"),
@@ -68,7 +79,12 @@ func makeKey(prefix string, f reflect.StructField) Key {
 		index: f.Index,
 		typ:   f.Type,
 	}
-	if s := f.Tag.Get("oneof"); s != "" {
+	switch s := f.Tag.Get("oneof"); s {
+	case "":
+	case formatsTag:
+		k.OneOf = pipeline.Formats()
+		k.Doc = strings.ReplaceAll(k.Doc, formatsTag, alternatives(k.OneOf))
+	default:
 		k.OneOf = strings.Split(s, ",")
 	}
 	for name, to := range map[string]*int64{"min": &k.Min, "max": &k.Max} {
@@ -83,7 +99,7 @@ func makeKey(prefix string, f reflect.StructField) Key {
 	return k
 }
 
-// Sections returns all keys, by section, in the order in which they are shown.
+// Sections returns all keys by section, in the order of display.
 func Sections() []Section { return sections }
 
 func allKeys() []Key {
@@ -94,20 +110,20 @@ func allKeys() []Key {
 	return list
 }
 
-// Env is the environment variable of k.
+// Env returns the environment variable of k.
 func (k Key) Env() string {
 	return EnvPrefix + strings.ToUpper(strings.ReplaceAll(k.Name, ".", "_"))
 }
 
 func (k Key) field(c *Config) reflect.Value { return k.fieldOf(c) }
 
-// fieldOf is the field of k in the struct that to points to.
+// fieldOf returns the field of k in the struct that to points to.
 func (k Key) fieldOf(to any) reflect.Value {
 	return reflect.ValueOf(to).Elem().FieldByIndex(k.index)
 }
 
-// keysOf lists the keys of a struct by the tags of its fields, those of embedded
-// structs among them.
+// keysOf returns the keys of a struct from the tags of its fields, including embedded
+// structs.
 func keysOf(t reflect.Type) []Key {
 	var list []Key
 	for _, f := range reflect.VisibleFields(t) {
@@ -138,8 +154,8 @@ func AddFlags(fs *pflag.FlagSet) {
 	}
 }
 
-// flagValue keeps a flag's text; Load gives it a type, as it does with an
-// environment variable's, so that both have the same rules and messages.
+// flagValue keeps a flag's text. Load parses it like an environment variable, so that
+// both have the same rules and messages.
 type flagValue struct {
 	text string
 	kind string
@@ -152,7 +168,7 @@ func (v *flagValue) Type() string   { return v.kind }
 
 func (v *flagValue) Set(s string) error {
 	if v.kind == "bool" {
-		// viper reads a flag of this type itself, and takes what it cannot read for false.
+		// viper reads flags of this type itself, and treats invalid values as false.
 		b, err := strconv.ParseBool(s)
 		if err != nil {
 			return errors.New("want true or false")
@@ -166,7 +182,7 @@ func (v *flagValue) Set(s string) error {
 	return nil
 }
 
-// kindName names the type of a key's value for usage lines.
+// kindName returns the name of a key's type for usage lines.
 func kindName(k Key) string {
 	switch k.typ {
 	case reflect.TypeFor[time.Time]():

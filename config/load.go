@@ -16,11 +16,10 @@ import (
 	"github.com/wirelog/wirelog/internal/nearest"
 )
 
-// Origin is the kind of place that a value came from. A later kind overrides an
-// earlier one.
+// Origin is the kind of source of a value. A later kind overrides an earlier one.
 type Origin uint8
 
-// The origins, from the weakest to the strongest.
+// The origins, from weakest to strongest.
 const (
 	FromDefault Origin = iota
 	FromFile
@@ -34,31 +33,31 @@ func (o Origin) String() string { return [...]string{"default", "file", "env", "
 // Source is where a value came from.
 type Source struct {
 	Origin Origin
-	// Name is the file, variable or flag; "" for a default.
+	// Name is the file, variable or flag, or "" for a default.
 	Name string
 }
 
 // String returns "default", "file wirelog.yaml", "env WIRELOG_FORMAT" or "flag --format".
 func (s Source) String() string { return strings.TrimSuffix(s.Origin.String()+" "+s.Name, " ") }
 
-// Loaded is a configuration with its history.
+// Loaded is a configuration with the sources of its values.
 type Loaded struct {
 	Config
-	// File is the configuration file that was read, "" if there was none.
+	// File is the configuration file that was read, or "".
 	File string
 
 	sources map[string]Source
 }
 
-// Source tells where the value of a key came from.
+// Source returns where the value of a key came from.
 func (l *Loaded) Source(key string) Source { return l.sources[key] }
 
-// Load puts the configuration together: flags (of a set that AddFlags has
-// prepared; nil for none) over environment variables over a file over Default.
+// Load builds the configuration: flags (of a set prepared by AddFlags, or nil) override
+// environment variables, which override a file, which overrides Default.
 //
-// The file is the one that --config or WIRELOG_CONFIG names, else the first
-// wirelog.yaml, wirelog.yml or wirelog.toml in one of SearchDirs, else none. All
-// mistakes are reported together, a line each, naming the place and the key.
+// The file is the one named by --config or WIRELOG_CONFIG, else the first wirelog.yaml,
+// wirelog.yml or wirelog.toml in one of SearchDirs, else none. All mistakes are reported
+// together, one per line, each with its place and key.
 func Load(flags *pflag.FlagSet) (*Loaded, error) {
 	path, err := findFile(flags)
 	if err != nil {
@@ -71,7 +70,8 @@ func Load(flags *pflag.FlagSet) (*Loaded, error) {
 			return nil, fileError(path, err)
 		}
 	}
-	// Before flags and variables are bound, which would count as keys too.
+	// This must come before flags and variables are bound, as those would count as keys
+	// too.
 	errs := append(unknownFileKeys(v, path), unknownVariables()...)
 
 	l := &Loaded{Config: Default(), File: path, sources: map[string]Source{}}
@@ -102,8 +102,8 @@ func Load(flags *pflag.FlagSet) (*Loaded, error) {
 	return l, nil
 }
 
-// bind lets k take its value from the environment or a flag, and says which of
-// the two has one.
+// bind lets k take its value from the environment or a flag, and returns which of them
+// has one.
 func bind(v *viper.Viper, k Key, flags *pflag.FlagSet) (Source, error) {
 	if err := v.BindEnv(k.Name, k.Env()); err != nil {
 		return Source{}, err
@@ -124,7 +124,7 @@ func bind(v *viper.Viper, k Key, flags *pflag.FlagSet) (Source, error) {
 	return Source{}, nil
 }
 
-// place names a key the way its author wrote it.
+// place names a key in the way its author wrote it.
 func (l *Loaded) place(key string) string {
 	s := l.Source(key)
 	if s.Origin == FromFile {
@@ -133,8 +133,8 @@ func (l *Loaded) place(key string) string {
 	return s.Name
 }
 
-// Place names what sets the field of that name of pipeline.Options: a key of a
-// file, a variable or a flag. It is "" if no key does, as for the captures.
+// Place returns what sets the field of pipeline.Options with that name: a key of a file,
+// a variable or a flag. It returns "" if no key does, as for the captures.
 func (l *Loaded) Place(field string) string {
 	if strings.HasPrefix(field, outputsKey) {
 		return l.File + ": " + field
@@ -150,8 +150,8 @@ func (l *Loaded) Place(field string) string {
 	return l.place(key)
 }
 
-// SearchDirs are the folders in which a configuration file is looked for: the
-// current one, wirelog in $XDG_CONFIG_HOME (or ~/.config), and /etc/wirelog.
+// SearchDirs returns the folders that are searched for a configuration file: the current
+// one, wirelog in $XDG_CONFIG_HOME (or ~/.config), and /etc/wirelog.
 func SearchDirs() []string {
 	dirs := []string{"."}
 	if d, err := os.UserConfigDir(); err == nil {
@@ -190,13 +190,13 @@ func findFile(flags *pflag.FlagSet) (string, error) {
 		case 1:
 			return found[0], nil
 		default:
-			return "", fmt.Errorf("%s stand side by side: keep one, or choose with --config", strings.Join(found, " and "))
+			return "", fmt.Errorf("%s both exist: keep one, or choose one with --config", strings.Join(found, " and "))
 		}
 	}
 	return "", nil
 }
 
-// fileError names the file once and keeps the message on one line.
+// fileError names the file once and puts the message on one line.
 func fileError(path string, err error) error {
 	var pe *fs.PathError
 	if errors.As(err, &pe) {
@@ -224,9 +224,10 @@ func unknownFileKeys(file *viper.Viper, path string) []error {
 		switch {
 		case slices.Contains(names, name), name == outputsKey:
 		case slices.ContainsFunc(names, func(n string) bool { return strings.HasPrefix(name, n+".") }):
-			// A section where a value belongs: the value's type is wrong, which is said there.
+			// There is a section in place of a value. The check of the value's type
+			// reports that.
 		case isSection(name):
-			if file.Get(name) != nil { // nil is a section without keys
+			if file.Get(name) != nil { // a section without keys
 				errs = append(errs, fmt.Errorf("%s: %s is a section: want keys below it, got %s", path, name, show(file.Get(name))))
 			}
 		default:

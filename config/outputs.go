@@ -19,10 +19,10 @@ const outputsKey = "outputs"
 
 const outputsDoc = "where records go, several outputs at once; without any, one output by output_dir, output, kafka, format and json_timestamps"
 
-// shortKeys are the keys that make one output without a list.
+// shortKeys are the keys that make one output, without a list.
 var shortKeys = []string{"output_dir", "output", "kafka", "format", "json_timestamps"}
 
-// outputKeys are the keys that every output has.
+// outputKeys are the keys that all outputs have.
 var outputKeys = keysOf(reflect.TypeFor[pipeline.Output]())
 
 // loadOutputs reads the list of outputs from the file.
@@ -48,7 +48,7 @@ func (l *Loaded) loadOutputs(v *viper.Viper) (errs []error) {
 	return errs
 }
 
-// makeOutput makes an output of an entry of the list. Its errors begin with the key
+// makeOutput makes an output from an entry of the list. Its errors begin with the key
 // within the entry.
 func makeOutput(raw any) (out pipeline.Output, errs []error) {
 	entry, ok := raw.(map[string]any)
@@ -101,9 +101,9 @@ func typeNames() []string {
 	return names
 }
 
-// shortForm settles what is said by the list of outputs and by the keys that make
-// one output: a flag or variable overrides the list of a file, as it does any key,
-// and a file may only use one of the two.
+// shortForm resolves conflicts between the list of outputs and the keys that make one
+// output. A flag or variable overrides the list of a file, as it overrides any key; a
+// file may use only one of the two.
 func (l *Loaded) shortForm() (errs []error) {
 	if len(l.Outputs) == 0 {
 		return l.kafkaAlone()
@@ -112,7 +112,7 @@ func (l *Loaded) shortForm() (errs []error) {
 		switch l.Source(key).Origin {
 		case FromDefault:
 		case FromFile:
-			errs = append(errs, fmt.Errorf("%s: %s has no meaning beside %s: say it there", l.File, key, outputsKey))
+			errs = append(errs, fmt.Errorf("%s: %s cannot be used with %s: set it in the list", l.File, key, outputsKey))
 		case FromEnv, FromFlag:
 			l.Outputs = nil
 			delete(l.sources, outputsKey)
@@ -121,11 +121,11 @@ func (l *Loaded) shortForm() (errs []error) {
 	return errs
 }
 
-// kafkaAlone refuses keys of files beside the short form of Kafka.
+// kafkaAlone rejects keys of files beside the short form of Kafka.
 func (l *Loaded) kafkaAlone() (errs []error) {
 	for _, key := range []string{"output_dir", "output", "format"} {
 		if len(l.Kafka) > 0 && l.Source(key).Origin != FromDefault {
-			errs = append(errs, fmt.Errorf("%s has no meaning beside %s: list both under %s in a file", l.place(key), l.place("kafka"), outputsKey))
+			errs = append(errs, fmt.Errorf("%s cannot be used with %s: list both under %s in a file", l.place(key), l.place("kafka"), outputsKey))
 		}
 	}
 	return errs

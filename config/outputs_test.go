@@ -38,7 +38,7 @@ var wantOutputs = []pipeline.Output{
 	},
 }
 
-// files are the default settings of files in dir.
+// files returns the default settings of files in dir.
 func files(dir string) pipeline.FileSettings {
 	s, err := pipeline.NewSettings("tsv")
 	if err != nil {
@@ -61,7 +61,7 @@ func TestOutputs(t *testing.T) {
 	}
 	for _, format := range FileFormats() {
 		var b bytes.Buffer
-		if err := l.Write(&b, format); err != nil {
+		if err := l.Write(&b, format, 0); err != nil {
 			t.Fatal(err)
 		}
 		alone(t)
@@ -72,7 +72,7 @@ func TestOutputs(t *testing.T) {
 	}
 }
 
-// A flag or a variable stands for the whole list, as a flag does for any key.
+// A flag or a variable replaces the whole list, as it replaces any key.
 func TestShortFormOverridesTheList(t *testing.T) {
 	alone(t)
 	write(t, "wirelog.yaml", outputsYAML)
@@ -104,7 +104,7 @@ func TestOutputErrors(t *testing.T) {
 		{"outputs: [{type: json, logs: [dns], where: {conn: 'duration > 5'}}]", `outputs[0]: where: the output takes no log "conn"`},
 		{"outputs: [{type: json, keep: [conn:histroy]}]", "did you mean history?"},
 		{"outputs: [{type: json, path: '-'}]", "outputs[0]: a file takes the rows of one log"},
-		{"format: json\noutputs: [{type: tsv}]", "format has no meaning beside outputs"},
+		{"format: json\noutputs: [{type: tsv}]", "format cannot be used with outputs"},
 		{"output: x.log", "output: a file takes the rows of one log"},
 		{"output: {type: tsv}", "want text"},
 	} {
@@ -125,7 +125,7 @@ func TestKafkaShortForm(t *testing.T) {
 	}
 	for _, args := range [][]string{{"--format", "json"}, {"--output-dir", "x"}, {"--output", "x"}} {
 		_, err := load(t, append(args, "--kafka", "a:9092")...)
-		if err == nil || !strings.Contains(err.Error(), args[0]+" has no meaning beside --kafka") {
+		if err == nil || !strings.Contains(err.Error(), args[0]+" cannot be used with --kafka") {
 			t.Errorf("%q: %v", args, err)
 		}
 	}

@@ -6,17 +6,19 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/wirelog/wirelog/pipeline"
 )
 
-// FileFormats are the formats of configuration files, for Write.
+// FileFormats returns the formats of configuration files that Write knows.
 func FileFormats() []string { return []string{"yaml", "toml"} }
 
-// Write prints the configuration as a file in the given format, one of
-// FileFormats, that Load would read as the same values. Each key has its
-// documentation above it and the source of its value behind it.
-func (l *Loaded) Write(w io.Writer, format string) error {
+// Write prints the configuration as a file in one of FileFormats. Load reads it back as
+// the same values. Each key has its documentation above it and the source of its value
+// after it. The documentation is wrapped to width characters; a width of 0 leaves it on
+// one line.
+func (l *Loaded) Write(w io.Writer, format string, width int) error {
 	var sep, head, indent string
 	switch format {
 	case "yaml":
@@ -42,11 +44,51 @@ func (l *Loaded) Write(w io.Writer, format string) error {
 		}
 	}
 	l.writeOutputs(&b, format, sep)
-	_, err := io.WriteString(w, b.String())
+	_, err := io.WriteString(w, wrapComments(b.String(), width))
 	return err
 }
 
-// writeOutputs prints the list of outputs and, in comments, what their types know.
+// minComment is the least width to which comments are wrapped.
+const minComment = 40
+
+// wrapComments wraps the comment lines that are longer than width.
+func wrapComments(text string, width int) string {
+	if width <= 0 {
+		return text
+	}
+	width = max(width, minComment)
+	var b strings.Builder
+	for line := range strings.Lines(text) {
+		body := strings.TrimLeft(line, " ")
+		if len(line) <= width+1 || !strings.HasPrefix(body, "#") {
+			b.WriteString(line)
+			continue
+		}
+		words := strings.TrimLeft(body[1:], " ")
+		margin := line[:len(line)-len(words)]
+		n := 0 // characters of the line so far
+		for _, word := range strings.Fields(words) {
+			size := utf8.RuneCountInString(word)
+			switch {
+			case n == 0:
+				b.WriteString(margin)
+				n = len(margin)
+			case n+1+size > width:
+				b.WriteString("\n" + margin)
+				n = len(margin)
+			default:
+				b.WriteByte(' ')
+				n++
+			}
+			b.WriteString(word)
+			n += size
+		}
+		b.WriteByte('\n')
+	}
+	return b.String()
+}
+
+// writeOutputs prints the list of outputs and, as comments, the settings of all types.
 func (l *Loaded) writeOutputs(b *strings.Builder, format, sep string) {
 	fmt.Fprintf(b, "# %s\n", outputsDoc)
 	for _, k := range outputKeys {
@@ -55,7 +97,7 @@ func (l *Loaded) writeOutputs(b *strings.Builder, format, sep string) {
 	for _, t := range pipeline.OutputTypes() {
 		settings, err := pipeline.NewSettings(t.Name)
 		if err != nil {
-			panic(err) // it has just been listed
+			panic(err) // the type was just listed
 		}
 		fmt.Fprintf(b, "# type%s%q: %s\n", sep, t.Name, t.Doc)
 		for _, k := range keysOf(reflect.TypeOf(settings).Elem()) {

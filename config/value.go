@@ -14,8 +14,8 @@ import (
 	"github.com/wirelog/wirelog/internal/nearest"
 )
 
-// set gives field the value raw, which comes from a file with its type, or as
-// text from a flag or the environment.
+// set sets field to raw, which has its type if it comes from a file, and is text if it
+// comes from a flag or the environment.
 func (k Key) set(field reflect.Value, raw any, isText bool) error {
 	if s, ok := raw.(string); ok && isText {
 		raw = k.fromText(s)
@@ -99,7 +99,7 @@ func (k Key) set(field reflect.Value, raw any, isText bool) error {
 	return nil
 }
 
-// fromText gives text the type that a file would give the same value.
+// fromText converts text to the type that a file would give the value.
 func (k Key) fromText(s string) any {
 	switch k.typ {
 	case reflect.TypeFor[bool]():
@@ -127,8 +127,8 @@ func integer(raw any) (int64, bool) {
 	}
 }
 
-// instant takes RFC 3339, the same without a zone for local time, and what YAML
-// and TOML make of either.
+// instant accepts RFC 3339, the same without a zone for local time, and the types that
+// YAML and TOML give either.
 func instant(raw any) (time.Time, error) {
 	if t, ok := raw.(time.Time); ok {
 		return t, nil
@@ -148,7 +148,7 @@ func instant(raw any) (time.Time, error) {
 	return time.Time{}, fmt.Errorf("want a time such as 2026-09-22T07:00:00 or 2026-09-22T07:00:00Z, got %q", s)
 }
 
-// stringList takes a list of texts, or one text with commas.
+// stringList accepts a list of texts, or one text with commas.
 func stringList(raw any) ([]string, error) {
 	var list []string
 	switch v := raw.(type) {
@@ -174,7 +174,7 @@ func stringList(raw any) ([]string, error) {
 	return list, nil
 }
 
-// show is a value as an error message quotes it.
+// show returns a value as error messages quote it.
 func show(raw any) string {
 	switch v := raw.(type) {
 	case string:
@@ -186,7 +186,7 @@ func show(raw any) string {
 	}
 }
 
-// text is a value as a flag or an environment variable would have it.
+// text returns a value as a flag or environment variable would hold it.
 func text(field reflect.Value) string {
 	switch v := field.Interface().(type) {
 	case time.Duration:
@@ -209,8 +209,8 @@ func text(field reflect.Value) string {
 	}
 }
 
-// literal is a value as both YAML and TOML write it; assign is what stands between
-// name and value in the one or the other.
+// literal returns a value as both YAML and TOML write it; assign is the separator
+// between name and value.
 func literal(field reflect.Value, assign string) string {
 	switch field.Kind() {
 	case reflect.Bool, reflect.Int:
@@ -240,19 +240,19 @@ func literal(field reflect.Value, assign string) string {
 	}
 }
 
-// quote writes a string in double quotes with JSON's escapes, which are a part
-// of YAML's and of TOML's.
+// quote writes a string in double quotes with JSON's escapes, which YAML and TOML
+// accept.
 func quote(s string) string {
 	var b strings.Builder
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
 	if err := e.Encode(s); err != nil {
-		panic(err) // a string always encodes
+		panic(err) // a string can always be encoded
 	}
 	return strings.TrimSuffix(b.String(), "\n")
 }
 
-// durationText leaves out the zero minutes and seconds that Duration.String prints.
+// durationText omits the zero minutes and seconds that Duration.String prints.
 func durationText(d time.Duration) string {
 	s := d.String()
 	if strings.HasSuffix(s, "m0s") {

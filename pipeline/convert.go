@@ -97,10 +97,23 @@ func Convert(ctx context.Context, opts ConvertOptions) (writers.Stats, error) {
 		c.convert(ctx, f, m, collector)
 	}
 	err = m.Close()
-	if err == nil && c.failed {
+	stats := m.Stats()
+	c.failLost(&stats)
+	if err != nil || c.failed {
 		err = ErrConvert
 	}
-	return m.Stats(), err
+	return stats, err
+}
+
+// failLost reports the rows that were read and not written, by log and reason.
+func (c *conversion) failLost(stats *writers.Stats) {
+	for _, s := range stats.Streams {
+		for r, n := range s.Dropped {
+			if r := writers.Reason(r); n != 0 && r.Lost() {
+				c.fail(fmt.Errorf("%s: rows lost: %d (%s)", s.Log, n, r))
+			}
+		}
+	}
 }
 
 func (c *conversion) fail(err error) {

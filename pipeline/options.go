@@ -13,7 +13,7 @@ import (
 	"github.com/wirelog/wirelog/dissect/file/files"
 )
 
-// Formats of log files; OutputTypes has all types of outputs.
+// Formats of log files. OutputTypes lists all types of outputs.
 const (
 	FormatTSV     = "tsv"     // Zeek's tab-separated form
 	FormatJSON    = "json"    // Zeek's JSON form, one object a line
@@ -21,8 +21,16 @@ const (
 	FormatArrow   = "arrow"   // Arrow IPC files or streams
 )
 
-// Formats lists the values of Options.Format.
-func Formats() []string { return []string{FormatTSV, FormatJSON, FormatParquet, FormatArrow} }
+// Formats lists the values of Options.Format: the types of outputs with a short form.
+func Formats() []string {
+	var names []string
+	for i := range outputTypes {
+		if outputTypes[i].short != nil {
+			names = append(names, outputTypes[i].name)
+		}
+	}
+	return names
+}
 
 // Forms of times in JSON logs.
 const (
@@ -79,7 +87,7 @@ type Options struct {
 	// Kafka are the addresses of brokers that take the records instead of files, in
 	// the form that defaults of outputs of type kafka give them.
 	Kafka []string
-	// Format is FormatTSV or FormatJSON.
+	// Format is one of Formats.
 	Format string
 	// JSONTimestamps is the form of times in JSON, one of TimestampForms.
 	JSONTimestamps string

@@ -72,8 +72,7 @@ type JSONSettings struct {
 }
 
 // An outputType is a type of outputs: what it is called, its settings, and how the
-// writers' output is made of them. To add a type, add its entry to outputTypes, and
-// its name to the values of the key format if Format may ask for it.
+// writers' output is made of them. To add a type, add its entry to outputTypes.
 type outputType struct {
 	name, doc string
 	// settings returns a pointer to the default settings.
@@ -228,17 +227,7 @@ func (o *Options) writerOutputs(cfg *writers.Config) (errs []error) {
 	for i := range outputs {
 		out := &outputs[i]
 		fail := func(key string, err error) {
-			option := fmt.Sprintf("outputs[%d]", i)
-			if key != "" {
-				option += "." + key
-			}
-			if len(o.Outputs) == 0 {
-				option = "OutputPath" // all else of a short form is checked by itself
-				if len(o.Kafka) > 0 {
-					option = "Kafka"
-				}
-			}
-			errs = append(errs, &OptionError{option, err})
+			errs = append(errs, &OptionError{o.outputOption(i, key), err})
 		}
 		t, err := findType(out.Type)
 		if err != nil {
@@ -280,6 +269,23 @@ func (o *Options) writerOutputs(cfg *writers.Config) (errs []error) {
 		cfg.Lines = []writers.Lines{{Name: "events", Path: o.EventsFile, Outputs: events}}
 	}
 	return errs
+}
+
+// outputOption names the option that made the output with that index, and key in it
+// if that is not empty.
+func (o *Options) outputOption(i int, key string) string {
+	switch {
+	case len(o.Outputs) > 0 && key != "":
+		return fmt.Sprintf("outputs[%d].%s", i, key)
+	case len(o.Outputs) > 0:
+		return fmt.Sprintf("outputs[%d]", i)
+	case len(o.Kafka) > 0:
+		return "Kafka"
+	case o.OutputPath != "":
+		return "OutputPath"
+	default:
+		return "OutputDir"
+	}
 }
 
 // uniqueName numbers a name that another output has.

@@ -3,6 +3,7 @@ package pipeline
 import (
 	"errors"
 	"maps"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -133,6 +134,75 @@ func TestOutputErrors(t *testing.T) {
 		var oe *OptionError
 		if !errors.As(err, &oe) || oe.Option != option {
 			t.Errorf("%+v: %v, want an error of %s", out, err, option)
+		}
+	}
+}
+
+// An error of the writers names the option that it belongs to.
+func TestErrorsOfWritersNameTheirOption(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "file")
+	if err := os.WriteFile(file, nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for name, tt := range map[string]struct {
+		set  func(o *Options)
+		want string
+	}{
+		"second output": {func(o *Options) {
+			o.Outputs = []Output{
+				{Type: "tsv", Settings: &TSVSettings{FileSettings{Dir: dir}}},
+				{Type: "arrow", Settings: defaultArrow(file, "")},
+			}
+		}, "outputs[1]"},
+		"second output to the same file": {func(o *Options) {
+			o.Outputs = []Output{
+				{Type: "tsv", Settings: &TSVSettings{FileSettings{Dir: dir}}},
+				{Type: "tsv", Settings: &TSVSettings{FileSettings{Dir: dir}}},
+			}
+		}, "outputs[1]"},
+		"folder":         {func(o *Options) { o.Format, o.OutputDir = FormatParquet, file }, "OutputDir"},
+		"events":         {func(o *Options) { o.EventsFile = filepath.Join(file, "events.jsonl") }, "EventsFile"},
+		"events as well": {func(o *Options) { o.Outputs, o.EventsFile = []Output{{Type: "tsv"}}, filepath.Join(file, "x") }, "EventsFile"},
+		"events in the file of a log": {func(o *Options) {
+			o.Logs, o.OutputPath, o.EventsFile = []string{"conn"}, filepath.Join(dir, "x"), filepath.Join(dir, "x")
+		}, "EventsFile"},
+		"path of several logs": {func(o *Options) { o.OutputPath = filepath.Join(dir, "x") }, "OutputPath"},
+	} {
+		o := Defaults()
+		o.Paths, o.OutputDir = []string{"../testdata/dns.pcap"}, filepath.Join(dir, "out")
+		tt.set(&o)
+		_, err := Run(t.Context(), o)
+		var oe *OptionError
+		if !errors.As(err, &oe) || oe.Option != tt.want {
+			t.Errorf("%s: %v, want an error of %s", name, err, tt.want)
+		}
+	}
+}
+
+// A folder that cannot be written to: the error tells the cause once, and the summary
+// counts the loss.
+func TestLossIsToldOnce(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for _, format := range Formats() {
+		o := Defaults()
+		o.Paths, o.Format, o.OutputDir = []string{"../testdata/dns.pcap"}, format, filepath.Join(file, "logs")
+		o.Logs = []string{"conn"}
+		s, err := Run(t.Context(), o)
+		if err == nil || strings.Count(err.Error(), "\n") != 0 || !strings.Contains(err.Error(), "not a directory") {
+			t.Errorf("%s: error %v", format, err)
+		}
+		lost := uint64(0)
+		for _, d := range s.Dropped {
+			if d.Lost {
+				lost += d.Count
+			}
+		}
+		if len(s.Logs) != 1 || lost == 0 || lost != s.Logs[0].Built {
+			t.Errorf("%s: dropped %+v of %+v", format, s.Dropped, s.Logs)
 		}
 	}
 }

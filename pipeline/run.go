@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"runtime"
 	"slices"
@@ -25,9 +24,14 @@ import (
 	"github.com/wirelog/wirelog/writers"
 )
 
+// ErrIncomplete is the error of Run when records were lost and nothing else says why:
+// the reasons are in Summary.Dropped.
+var ErrIncomplete = writers.ErrIncomplete
+
 // Run reads the captures of o and writes their logs. The error is an *OptionError
-// if nothing could begin; otherwise the Summary covers what was done, whatever the
-// error. Damage of an input is in the Summary and no error.
+// if the run could not begin. Otherwise the Summary covers what was done, and the
+// error joins what went wrong, each cause once; the Summary counts what was lost.
+// Damage of an input is in the Summary and is no error.
 func Run(ctx context.Context, o Options) (Summary, error) {
 	start := time.Now()
 	r, err := newRun(ctx, o)
@@ -50,7 +54,11 @@ func (r *run) run(ctx context.Context) (Summary, error) {
 	stopTicks()
 	closeErr := r.merger.Close()
 	s := r.summary()
-	return s, errors.Join(readErr, r.source.Close(), closeErr, errors.Join(r.reports...))
+	err := errors.Join(readErr, r.source.Close(), errors.Join(r.reports...))
+	if err == nil && closeErr != nil {
+		err = ErrIncomplete
+	}
+	return s, err
 }
 
 // run is one run under way.
@@ -109,7 +117,7 @@ func newRun(ctx context.Context, o Options) (*run, error) {
 	}
 	for _, p := range o.Files.Extract {
 		if err := files.ValidPattern(p); err != nil {
-			return nil, &OptionError{"Files.Extract", fmt.Errorf("%q is no pattern of media types", p)}
+			return nil, &OptionError{"Files.Extract", fmt.Errorf("%q is not a pattern for media types", p)}
 		}
 	}
 	if !slices.Contains([]string{ContentsNone, ContentsOrig, ContentsResp, ContentsBoth}, o.Contents) {
@@ -130,11 +138,7 @@ func newRun(ctx context.Context, o Options) (*run, error) {
 	}
 	if r.merger, err = writers.New(cfg); err != nil {
 		r.source.Close()
-		option := "outputs"
-		if pe := (*fs.PathError)(nil); errors.As(err, &pe) && pe.Path == o.EventsFile || len(o.Outputs) == 0 {
-			option = "EventsFile"
-		}
-		return nil, &OptionError{option, err}
+		return nil, &OptionError{o.blamed(err), err}
 	}
 	n := o.Shards
 	if n <= 0 {
@@ -172,6 +176,19 @@ func (o *Options) openSource() (capture.Source, error) {
 		option = "Filter"
 	}
 	return nil, &OptionError{option, err}
+}
+
+// blamed names the option that an error of writers.New belongs to.
+func (o *Options) blamed(err error) string {
+	var ce *writers.ConfigError
+	switch {
+	case !errors.As(err, &ce):
+		return "Outputs"
+	case ce.Lines >= 0:
+		return "EventsFile"
+	default:
+		return o.outputOption(ce.Output, "")
+	}
 }
 
 // maxShards bounds the shards. Every batch has a list for each.

@@ -11,22 +11,22 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// Stdin is the path that stands for standard input.
+// Stdin is the path of standard input.
 const Stdin = "-"
 
-// An input is the bytes of a file, which can be read any number of times. Those of
-// standard input are kept in a temporary file.
+// An input is the contents of a file, which can be read any number of times. Standard
+// input is kept in a temporary file.
 type input struct {
 	path  string
 	spool *os.File
 }
 
-// keep keeps the bytes of r.
+// keep saves the bytes of r in a temporary file.
 func (in *input) keep(r io.Reader) (err error) {
 	if in.spool, err = os.CreateTemp("", "wirelog-"); err != nil {
 		return err
 	}
-	// It is there for as long as it is open.
+	// The removed file lives as long as it is open.
 	err = os.Remove(in.spool.Name())
 	if err == nil {
 		_, err = io.Copy(in.spool, r)
@@ -36,10 +36,10 @@ func (in *input) keep(r io.Reader) (err error) {
 
 // A source is an open input.
 type source struct {
-	// r reads what is in the file, decompressed if compressed is set.
+	// r reads the contents, decompressed if compressed is true.
 	r          *bufio.Reader
 	compressed bool
-	// at and size are of the file as it lies there.
+	// at and size give access to the file as stored.
 	at    io.ReaderAt
 	size  int64
 	close []func() error
@@ -72,7 +72,7 @@ func (in *input) open() (*source, error) {
 			return nil, errors.Join(err, s.Close())
 		}
 		s.decompress(z, func() error {
-			_ = z.Close() // says once more what reading has said
+			_ = z.Close() // repeats the error of reading, if any
 			return nil
 		})
 	case bytes.Equal(magic, []byte{0x28, 0xb5, 0x2f, 0xfd}):

@@ -21,13 +21,13 @@ type jsonReader struct {
 	members []member
 }
 
-// A member is one of an object: a name and a value as it stands.
+// A member is a member of an object: its name and its value as text.
 type member struct {
 	name  string
 	value json.RawMessage
 }
 
-// readObject appends the members of the object in a line.
+// readObject appends the members of the object on a line.
 func readObject(to []member, line []byte) ([]member, error) {
 	d := json.NewDecoder(bytes.NewReader(line))
 	if t, err := d.Token(); err != nil || t != json.Delim('{') {
@@ -60,16 +60,16 @@ func malformed(err error) error {
 	return fmt.Errorf("malformed JSON: %w", err)
 }
 
-// streaming reports whether a member is one that Zeek's JSON streaming logs put
-// before the columns.
+// streaming reports whether a member is one that Zeek's JSON streaming logs add before
+// the columns.
 func streaming(name string) bool {
 	return name == "_path" || name == "_system_name" || name == "_write_ts"
 }
 
 var errECS = errors.New("it has the names of the Elastic Common Schema, which do not keep all of a log: convert what it was made from")
 
-// openJSON reads all rows to learn the columns. Rows that are wrong are left to be
-// told when they are read.
+// openJSON reads all rows to learn the columns. It skips wrong rows, which are reported
+// when they are read.
 func openJSON(l *lines, name string) (*schemas.Schema, lineFormat, error) {
 	var seen []*inferred
 	index := make(map[string]*inferred)
@@ -175,13 +175,13 @@ func jsonValue(f *schemas.Field, raw json.RawMessage) (v row.Value, err error) {
 	}
 	var elements []json.RawMessage
 	if err := json.Unmarshal(raw, &elements); err != nil {
-		return v, fmt.Errorf("%s is no array", short(raw))
+		return v, fmt.Errorf("%s is not an array", short(raw))
 	}
 	v.Set = true
 	v.List = make([]row.Value, len(elements))
 	for i, e := range elements {
 		if string(e) == "null" {
-			continue // unset, or not a number, which is the rarer by far
+			continue // unset, or far less often not a number
 		}
 		if v.List[i], err = jsonScalar(f.Kind, e); err != nil {
 			return v, err
@@ -207,7 +207,7 @@ func jsonScalar(k schemas.Kind, raw json.RawMessage) (v row.Value, err error) {
 	}
 	switch {
 	case s == "null" && raw[0] == 'n':
-		if k == schemas.KindDouble || k == schemas.KindInterval { // what is unset is left out
+		if k == schemas.KindDouble || k == schemas.KindInterval { // unset columns are left out
 			v.Double = math.NaN()
 			return v, nil
 		}
@@ -231,7 +231,7 @@ func jsonScalar(k schemas.Kind, raw json.RawMessage) (v row.Value, err error) {
 	return row.Parse(k, s)
 }
 
-// inferred is what the values of a column that no log has say of its type.
+// inferred is what the values of an unknown column suggest about its type.
 type inferred struct {
 	name                                        string
 	bools, counts, ints, doubles, texts, others int
@@ -276,7 +276,7 @@ func (c *inferred) scalar(raw json.RawMessage) {
 	}
 }
 
-// field is the column: what has values of several types is text, as they stand.
+// field returns the column. If its values have several types, they are kept as text.
 func (c *inferred) field() schemas.Field {
 	f := schemas.Field{Name: c.name, Kind: schemas.KindString, Unsettable: true}
 	if c.arrays > 0 && c.scalars == 0 {

@@ -10,16 +10,16 @@ import (
 	"github.com/wirelog/wirelog/readers/row"
 )
 
-// MaxLine is the length of the longest line that is read.
-const MaxLine = 16 << 20
+// maxLine is the length of the longest line that can be read.
+const maxLine = 16 << 20
 
-var errLong = fmt.Errorf("the line is longer than %d bytes", MaxLine)
+var errLong = fmt.Errorf("the line is longer than %d bytes", maxLine)
 
 // lines reads the lines of a file.
 type lines struct {
 	r      *bufio.Reader
 	long   []byte
-	number int // of the line that was read last
+	number int // of the line read last
 }
 
 // next returns the next line, without its newline, valid until the next call.
@@ -29,13 +29,13 @@ func (l *lines) next() ([]byte, error) {
 	if err == bufio.ErrBufferFull {
 		l.long = l.long[:0]
 		for err == bufio.ErrBufferFull {
-			if len(l.long) < MaxLine {
+			if len(l.long) < maxLine {
 				l.long = append(l.long, line...)
 			}
 			line, err = l.r.ReadSlice('\n')
 		}
 		line = append(l.long, line...)
-		if err == nil && len(line) > MaxLine {
+		if err == nil && len(line) > maxLine {
 			return nil, errLong
 		}
 	}
@@ -48,9 +48,9 @@ func (l *lines) next() ([]byte, error) {
 	return bytes.TrimSuffix(bytes.TrimSuffix(line, []byte("\n")), []byte("\r")), nil
 }
 
-// A lineFormat reads the row in a line.
+// A lineFormat parses lines.
 type lineFormat interface {
-	// read sets the values of to, and reports false for a line that is no row.
+	// read sets the values of to. It returns false for a line that is not a row.
 	read(line []byte, to *row.Row) (ok bool, err error)
 }
 

@@ -1,10 +1,10 @@
-// Package readers reads logs back, in any of the formats that this program writes: Zeek's TSV
-// with the types of its header, Parquet and Arrow with those of their metadata, and
-// Zeek's JSON with the types of this build's logs, or what can be told from the
-// values. Files of lines and of Arrow may be compressed with gzip or zstd.
+// Package readers reads logs in any of the formats that this program writes: Zeek's TSV,
+// with the types of its header; Parquet and Arrow, with those of their metadata; and
+// Zeek's JSON, with the types of this build's logs, or else those that the values
+// suggest. Lines and Arrow may be compressed with gzip or zstd.
 //
-// What is particular to a columnar format is in a package beside this one, and imports its library;
-// package row has the rows and values that all of them make.
+// Each columnar format has its own package below this one, which imports its library.
+// Package row has the rows and values that all of them make.
 package readers
 
 import (
@@ -27,22 +27,23 @@ const (
 	Arrow   = "arrow"
 )
 
-// A File is a file of the rows of one log.
+// A File is a file with rows of one log.
 type File struct {
-	// Path is the file's, Format what was found in it.
+	// Path is the path of the file, Format its format.
 	Path, Format string
-	// Schema has the log's name and columns as they are in the file, none optional.
+	// Schema has the log's name and its columns as they are in the file, none of them
+	// optional.
 	Schema *schemas.Schema
 
 	input input
-	// open begins to read the rows of a source, which it closes.
+	// open starts to read the rows of a source, and closes it at the end.
 	open func(*source) (row.Reader, error)
-	// rows is nil until a row is asked for.
+	// rows is nil until the first row is read.
 	rows row.Reader
 	row  *row.Row
 }
 
-// ErrEmpty is the error of a file without rows or header, whose log nothing tells.
+// ErrEmpty is the error for a file without rows or header, whose log is unknown.
 var ErrEmpty = errors.New("the file is empty")
 
 var (
@@ -51,9 +52,10 @@ var (
 	errLog        = errors.New("which log is it? Nothing in it says so")
 )
 
-// Open finds out what is in a file; Next opens it for the rows. A JSON file is read
-// through for that, and standard input, which the path Stdin stands for, is kept in a temporary
-// file. The log is the one that the file names, else log, else the one that it is named after.
+// Open detects the format and columns of a file; Next then reads its rows. A JSON file
+// is read completely for that, and standard input, whose path is Stdin, is copied to a
+// temporary file. The log is the one that the file names, else log, else the one that it
+// is named after.
 func Open(path, log string) (*File, error) {
 	f := &File{Path: path, input: input{path: path}}
 	if path == Stdin {
@@ -62,7 +64,7 @@ func Open(path, log string) (*File, error) {
 			return nil, f.wrap(err)
 		}
 	} else if log == "" {
-		log = LogName(path)
+		log = logName(path)
 	}
 	s, err := f.input.open()
 	if err == nil {
@@ -78,7 +80,7 @@ func Open(path, log string) (*File, error) {
 	return f, nil
 }
 
-// wrap puts the file's path before an error, once.
+// wrap puts the file's path before an error unless it is there already.
 func (f *File) wrap(err error) error {
 	var rowErr *row.Error
 	if errors.As(err, &rowErr) {
@@ -92,7 +94,7 @@ func (f *File) wrap(err error) error {
 	return fmt.Errorf("%s: %w", f.Path, err)
 }
 
-// detect finds the format, the columns, and how rows are read.
+// detect finds the format and the columns, and sets how rows are read.
 func (f *File) detect(s *source, log string) error {
 	head, err := s.r.Peek(arrow.MagicLen)
 	switch {
@@ -112,7 +114,7 @@ func (f *File) detect(s *source, log string) error {
 	return errUnknown
 }
 
-// detectColumns is detect for a columnar format.
+// detectColumns is detect for columnar formats.
 func (f *File) detectColumns(s *source, format string, open func(*source) (row.File, error)) error {
 	f.Format = format
 	f.open = func(s *source) (row.Reader, error) { return open(s) }
@@ -123,7 +125,7 @@ func (f *File) detectColumns(s *source, format string, open func(*source) (row.F
 	return err
 }
 
-// detectLines is detect for a format of lines, by the first byte.
+// detectLines is detect for formats of lines. It goes by the first byte.
 func (f *File) detectLines(s *source, log string, first byte) (err error) {
 	var format lineFormat
 	l := lines{r: s.r}
@@ -140,8 +142,8 @@ func (f *File) detectLines(s *source, log string, first byte) (err error) {
 	return err
 }
 
-// Next reads a row, which is valid until the next call. Its error is io.EOF at the
-// end, a *row.Error if a row is wrong, and otherwise one of the file, which ends it.
+// Next reads a row, which is valid until the next call. The error is io.EOF at the end,
+// a *row.Error if the row is wrong, or else an error of the file, which ends it.
 func (f *File) Next() (*row.Row, error) {
 	if f.rows == nil {
 		s, err := f.input.open()
@@ -161,7 +163,7 @@ func (f *File) Next() (*row.Row, error) {
 	return f.row, nil
 }
 
-// Close closes the file; Next then begins at its start.
+// Close closes the file. After it, Next starts from the beginning.
 func (f *File) Close() error {
 	if f.rows == nil {
 		return nil

@@ -35,7 +35,7 @@ func TestLogName(t *testing.T) {
 		"conn.arrows":                                   "conn",
 		"my_log.ndjson":                                 "my_log",
 	} {
-		if got := LogName(path); got != want {
+		if got := logName(path); got != want {
 			t.Errorf("%s: %q, want %q", path, got, want)
 		}
 	}
@@ -53,7 +53,7 @@ func TestIsLog(t *testing.T) {
 	}
 }
 
-// columnarFiles are the same two rows as Parquet and as Arrow, file and stream.
+// columnarFiles returns the same two rows as Parquet, Arrow file and Arrow stream.
 func columnarFiles(t testing.TB) [][]byte {
 	s := &schemas.Schema{Name: "conn"}
 	for _, f := range []schemas.Field{
@@ -107,8 +107,8 @@ func columnarFiles(t testing.TB) [][]byte {
 	return files
 }
 
-// A columnar file that is cut anywhere, or in which a byte is another, is an error or is
-// read; nothing is allocated by a length that it has.
+// A columnar file that is cut anywhere, or that has a changed byte, gives rows or an
+// error. No wrong length leads to a large allocation.
 func TestDamagedColumns(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "conn.log")
 	for _, file := range columnarFiles(t) {
@@ -130,7 +130,7 @@ func TestDamagedColumns(t *testing.T) {
 	}
 }
 
-// readAll makes a file, reads it, and returns how many rows it has.
+// readAll writes a file, reads it, and returns the number of rows.
 func readAll(t *testing.T, path string, data []byte) (rows int, err error) {
 	t.Helper()
 	if err := os.WriteFile(path, data, 0o600); err != nil {
@@ -160,7 +160,7 @@ func readAll(t *testing.T, path string, data []byte) (rows int, err error) {
 	return rows, nil
 }
 
-// Whatever a file holds, reading ends, and what is read can be written.
+// Whatever a file contains, reading ends, and the rows read can be written.
 func FuzzFile(f *testing.F) {
 	f.Add([]byte("#separator \\x09\n#path\tx\n#fields\ta\tb\n#types\tcount\tset[addr]\n1\t::1,-\n-\t(empty)\nx\n"))
 	f.Add([]byte("#fields\tts\tt\n#types\ttime\tbool\n1.5\tT\n"))

@@ -19,7 +19,7 @@ type tsvReader struct {
 	fields, types             []string
 }
 
-// openTSV reads the header, and leaves the first row to be read.
+// openTSV reads the header and stops before the first row.
 func openTSV(l *lines, name string) (*schemas.Schema, lineFormat, error) {
 	r := &tsvReader{sep: "\t", setSep: ",", empty: tsv.Empty, unset: tsv.Unset}
 	r.schema = &schemas.Schema{Name: name}
@@ -55,7 +55,7 @@ func openTSV(l *lines, name string) (*schemas.Schema, lineFormat, error) {
 	return r.schema, r, nil
 }
 
-// header takes a line that begins with #.
+// header parses a line that begins with #.
 func (r *tsvReader) header(line string) error {
 	if v, ok := strings.CutPrefix(line, "#separator "); ok {
 		if r.sep = tsv.Unescape(v); r.sep == "" {

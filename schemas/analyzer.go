@@ -2,7 +2,7 @@ package schemas
 
 import "github.com/wirelog/wirelog/value"
 
-// Analyzer is an analyzer that gave up because of what it was fed.
+// Analyzer is an analyzer that gave up because of its input.
 //
 //wirelog:log analyzer
 type Analyzer struct {
@@ -22,6 +22,6 @@ type Analyzer struct {
 	Proto value.Opt[value.Enum] `zeek:"proto"`
 	// Why the analyzer gave up.
 	FailureReason string `zeek:"failure_reason"`
-	// The bytes that made it give up, cut short.
+	// The bytes that made it give up, shortened.
 	FailureData value.Opt[string] `zeek:"failure_data"`
 }

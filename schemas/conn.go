@@ -42,7 +42,7 @@ type Conn struct {
 	LocalResp value.Opt[bool] `zeek:"local_resp"`
 	// Payload bytes that were missing in content gaps.
 	MissedBytes uint64 `zeek:"missed_bytes"`
-	// What happened, one letter a kind of event, upper case from the originator.
+	// What happened, one letter per kind of event, upper case for the originator.
 	History value.Opt[string] `zeek:"history"`
 	// Packets from the originator.
 	OrigPkts value.Opt[uint64] `zeek:"orig_pkts"`

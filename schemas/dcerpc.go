@@ -2,7 +2,7 @@ package schemas
 
 import "github.com/wirelog/wirelog/value"
 
-// DCERPC is a call of an operation over DCE/RPC, written when it is answered.
+// DCERPC is a call of a DCE/RPC operation, written when it is answered.
 //
 //wirelog:log dce_rpc
 type DCERPC struct {

@@ -14,11 +14,11 @@ type DNS struct {
 	ID ID `zeek:"id"`
 	// Transport protocol.
 	Proto value.Enum `zeek:"proto"`
-	// Identifier that the asker gave to the query.
+	// Identifier of the query, chosen by the client.
 	TransID value.Opt[uint64] `zeek:"trans_id"`
 	// Time between query and answer.
 	RTT value.Opt[value.Interval] `zeek:"rtt"`
-	// Name that is asked for; decoded for NetBIOS.
+	// Name that is queried; decoded for NetBIOS.
 	Query value.Opt[string] `zeek:"query"`
 	// Class of the query.
 	QClass value.Opt[uint64] `zeek:"qclass"`
@@ -40,7 +40,7 @@ type DNS struct {
 	RD bool `zeek:"RD"`
 	// The answering server offers recursion.
 	RA bool `zeek:"RA"`
-	// Reserved bits of the query, of which the lower two tell of DNSSEC.
+	// Reserved bits of the query; the lower two belong to DNSSEC.
 	Z uint64 `zeek:"Z"`
 	// Descriptions of the records in the answer.
 	Answers value.Vector[string] `zeek:"answers"`

@@ -2,7 +2,7 @@ package schemas
 
 import "github.com/wirelog/wirelog/value"
 
-// Files is a file that was transferred, a row for each connection that carried it.
+// Files is a transferred file, with one row per connection that carried it.
 //
 //wirelog:log files
 type Files struct {
@@ -16,15 +16,15 @@ type Files struct {
 	ID value.Opt[ID] `zeek:"id"`
 	// Protocol that transferred it.
 	Source value.Opt[string] `zeek:"source"`
-	// How deep it was nested in what was transferred.
+	// Nesting depth of the file in what was transferred.
 	Depth uint64 `zeek:"depth"`
-	// Analyzers that were put on it.
+	// Analyzers that were attached to it.
 	Analyzers value.Set[string] `zeek:"analyzers"`
-	// Media type that its beginning shows.
+	// Media type, detected from the beginning.
 	MIMEType value.Opt[string] `zeek:"mime_type"`
 	// Name that the protocol gave it.
 	Filename value.Opt[string] `zeek:"filename"`
-	// Time between the first and the last that was seen of it.
+	// Time from the first to the last data of the file.
 	Duration value.Interval `zeek:"duration"`
 	// Whether the sender is in a local network.
 	LocalOrig value.Opt[bool] `zeek:"local_orig"`
@@ -32,15 +32,15 @@ type Files struct {
 	IsOrig value.Opt[bool] `zeek:"is_orig"`
 	// Bytes analyzed.
 	SeenBytes uint64 `zeek:"seen_bytes"`
-	// Bytes that the protocol said there would be.
+	// Size announced by the protocol, in bytes.
 	TotalBytes value.Opt[uint64] `zeek:"total_bytes"`
 	// Bytes that were missing.
 	MissingBytes uint64 `zeek:"missing_bytes"`
-	// Bytes passed over, because too many were waiting for earlier ones.
+	// Bytes skipped because too many were waiting for earlier ones.
 	OverflowBytes uint64 `zeek:"overflow_bytes"`
-	// Whether it ended because nothing more of it came.
+	// Whether it ended because no more data came.
 	TimedOut bool `zeek:"timedout"`
-	// Identifier of the file in which it was.
+	// Identifier of the file that contained it.
 	ParentFUID value.Opt[string] `zeek:"parent_fuid"`
 	// MD5 of the contents, in hexadecimal.
 	MD5 value.Opt[string] `zeek:"md5"`
@@ -48,7 +48,7 @@ type Files struct {
 	SHA1 value.Opt[string] `zeek:"sha1"`
 	// SHA-256 of the contents, in hexadecimal.
 	SHA256 value.Opt[string] `zeek:"sha256"`
-	// Name of the file on disk that has the contents.
+	// Name of the file on disk with the contents.
 	Extracted value.Opt[string] `zeek:"extracted"`
 	// Whether the file on disk was cut off at the size limit.
 	ExtractedCutoff value.Opt[bool] `zeek:"extracted_cutoff"`

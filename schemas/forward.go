@@ -6,15 +6,15 @@ import (
 	"github.com/wirelog/wirelog/value"
 )
 
-// A Forward passes on the values that a Sink gets, for those that do something else
-// with a few: they embed it, and have their own Groups, Begin and End.
+// A Forward passes the values of a Sink on. Sinks that treat only a few values
+// themselves embed it and define Groups, Begin and End.
 type Forward struct {
 	To Sink
-	// Next is called for each value, and reports whether it is passed on.
+	// Next is called for each value and reports whether to pass it on.
 	Next func() bool
 }
 
-// Unset passes on that there is no value.
+// Unset passes on that the column is unset.
 func (f *Forward) Unset() {
 	if f.Next() {
 		f.To.Unset()

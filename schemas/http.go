@@ -40,7 +40,7 @@ type HTTP struct {
 	InfoCode value.Opt[uint64] `zeek:"info_code"`
 	// Reason phrase of the last informational reply.
 	InfoMsg value.Opt[string] `zeek:"info_msg"`
-	// What was found to be special about it.
+	// Special properties that were found.
 	Tags value.Set[value.Enum] `zeek:"tags"`
 	// User name of basic authentication.
 	Username value.Opt[string] `zeek:"username"`

@@ -2,7 +2,7 @@ package schemas
 
 import "github.com/wirelog/wirelog/value"
 
-// IRC is a command of an IRC client, or a file that was sent directly.
+// IRC is a command of an IRC client, or a file sent by DCC.
 //
 //wirelog:log irc
 type IRC struct {
@@ -18,13 +18,13 @@ type IRC struct {
 	User value.Opt[string] `zeek:"user"`
 	// NICK, USER, JOIN, or DCC for a file.
 	Command value.Opt[string] `zeek:"command"`
-	// What the command gives: the nickname, user name or channel.
+	// Argument of the command: the nickname, user name or channel.
 	Value value.Opt[string] `zeek:"value"`
-	// What else it gives.
+	// Further arguments.
 	Addl value.Opt[string] `zeek:"addl"`
 	// Name of the file.
 	DCCFileName value.Opt[string] `zeek:"dcc_file_name"`
-	// Size of the file as the sender tells it, in bytes.
+	// Size of the file according to the sender, in bytes.
 	DCCFileSize value.Opt[uint64] `zeek:"dcc_file_size"`
 	// Media type of the file, from its contents.
 	DCCMIMEType value.Opt[string] `zeek:"dcc_mime_type"`

@@ -2,7 +2,7 @@ package schemas
 
 import "github.com/wirelog/wirelog/value"
 
-// Kerberos is a question to a KDC with its answer, or an authentication to a service.
+// Kerberos is a request to a KDC with its reply, or an authentication to a service.
 //
 //wirelog:log kerberos
 type Kerberos struct {
@@ -12,7 +12,7 @@ type Kerberos struct {
 	UID string `zeek:"uid"`
 	// The connection's endpoints.
 	ID ID `zeek:"id"`
-	// AS for an initial ticket, TGS for one to a service; unset for other messages.
+	// AS for an initial ticket, TGS for a service ticket; unset for other messages.
 	RequestType value.Opt[string] `zeek:"request_type"`
 	// The client's name and realm.
 	Client value.Opt[string] `zeek:"client"`
@@ -22,15 +22,15 @@ type Kerberos struct {
 	Success value.Opt[bool] `zeek:"success"`
 	// The error's text or name.
 	ErrorMsg value.Opt[string] `zeek:"error_msg"`
-	// Time from which the ticket shall be valid.
+	// Time from which the ticket is valid.
 	From value.Opt[value.Time] `zeek:"from"`
-	// Time until which the ticket shall be valid.
+	// Time until which the ticket is valid.
 	Till value.Opt[value.Time] `zeek:"till"`
-	// Encryption of the ticket.
+	// Encryption type of the ticket.
 	Cipher value.Opt[string] `zeek:"cipher"`
-	// Whether a forwardable ticket is asked for.
+	// Whether a forwardable ticket is requested.
 	Forwardable value.Opt[bool] `zeek:"forwardable"`
-	// Whether a renewable ticket is asked for.
+	// Whether a renewable ticket is requested.
 	Renewable value.Opt[bool] `zeek:"renewable"`
 	// Subject of the client's certificate.
 	ClientCertSubject value.Opt[string] `zeek:"client_cert_subject"`

@@ -28,7 +28,7 @@ type Modbus struct {
 	Exception value.Opt[string] `zeek:"exception"`
 }
 
-// KnownModbus is a host that was seen to be a Modbus master or slave, once a day.
+// KnownModbus is a host that was seen as a Modbus master or slave, at most once a day.
 //
 //wirelog:log known_modbus optional
 type KnownModbus struct {
@@ -40,7 +40,7 @@ type KnownModbus struct {
 	DeviceType value.Enum `zeek:"device_type"`
 }
 
-// ModbusRegisterChange is a holding register of which another value was read than before.
+// ModbusRegisterChange is a holding register whose value differs from the one read before.
 //
 //wirelog:log modbus_register_change optional
 type ModbusRegisterChange struct {
@@ -52,9 +52,9 @@ type ModbusRegisterChange struct {
 	ID ID `zeek:"id"`
 	// The register, counted from 1.
 	Register uint64 `zeek:"register"`
-	// The value before.
+	// The previous value.
 	OldVal uint64 `zeek:"old_val"`
-	// The value read.
+	// The new value.
 	NewVal uint64 `zeek:"new_val"`
 	// Time since the old value was first read, in seconds.
 	Delta value.Interval `zeek:"delta"`

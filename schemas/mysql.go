@@ -14,11 +14,11 @@ type MySQL struct {
 	ID ID `zeek:"id"`
 	// Name of the command, or login.
 	Cmd string `zeek:"cmd"`
-	// What the command is given, such as the text of a query or the name of a user.
+	// Argument of the command, such as the text of a query or the name of a user.
 	Arg string `zeek:"arg"`
-	// Whether the server says that it succeeded.
+	// Whether the server reports success.
 	Success value.Opt[bool] `zeek:"success"`
-	// Number of rows that it changed.
+	// Number of affected rows.
 	Rows value.Opt[uint64] `zeek:"rows"`
 	// The server's message, which comes with an error.
 	Response value.Opt[string] `zeek:"response"`

@@ -24,8 +24,8 @@ type OCSP struct {
 	RevokeTime value.Opt[value.Time] `zeek:"revoketime"`
 	// Why it was revoked.
 	RevokeReason value.Opt[string] `zeek:"revokereason"`
-	// Time as of which the status is right.
+	// Time at which the status is known to be correct.
 	ThisUpdate value.Time `zeek:"thisUpdate"`
-	// Time until which there will be newer information.
+	// Time by which newer information will be available.
 	NextUpdate value.Opt[value.Time] `zeek:"nextUpdate"`
 }

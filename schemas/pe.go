@@ -2,7 +2,7 @@ package schemas
 
 import "github.com/wirelog/wirelog/value"
 
-// PE is an executable of Windows that was transferred.
+// PE is a transferred Windows executable.
 //
 //wirelog:log pe
 type PE struct {
@@ -10,19 +10,19 @@ type PE struct {
 	TS value.Time `zeek:"ts"`
 	// Identifier of the file.
 	ID string `zeek:"id"`
-	// Kind of machine that it is for.
+	// Machine type that it is built for.
 	Machine value.Opt[string] `zeek:"machine"`
-	// Time at which it says it was made.
+	// Build time according to the file.
 	CompileTS value.Opt[value.Time] `zeek:"compile_ts"`
-	// Operating system that it needs.
+	// Operating system that it requires.
 	OS value.Opt[string] `zeek:"os"`
-	// Subsystem that it needs.
+	// Subsystem that it requires.
 	Subsystem value.Opt[string] `zeek:"subsystem"`
-	// Whether it can be executed, and is not just an object file.
+	// Whether it is an executable and not just an object file.
 	IsEXE bool `zeek:"is_exe"`
-	// Whether it is for 64 bits.
+	// Whether it is a 64-bit file.
 	Is64Bit bool `zeek:"is_64bit"`
-	// Whether it can be loaded anywhere (address space layout randomization).
+	// Whether it can be loaded at any address (address space layout randomization).
 	UsesASLR bool `zeek:"uses_aslr"`
 	// Whether it supports data execution prevention.
 	UsesDEP bool `zeek:"uses_dep"`
@@ -30,11 +30,11 @@ type PE struct {
 	UsesCodeIntegrity bool `zeek:"uses_code_integrity"`
 	// Whether it uses structured exception handling.
 	UsesSEH bool `zeek:"uses_seh"`
-	// Whether it has a table of imports.
+	// Whether it has an import table.
 	HasImportTable value.Opt[bool] `zeek:"has_import_table"`
-	// Whether it has a table of exports.
+	// Whether it has an export table.
 	HasExportTable value.Opt[bool] `zeek:"has_export_table"`
-	// Whether it has a table of certificates.
+	// Whether it has a certificate table.
 	HasCertTable value.Opt[bool] `zeek:"has_cert_table"`
 	// Whether it has debugging data.
 	HasDebugData value.Opt[bool] `zeek:"has_debug_data"`

@@ -2,7 +2,7 @@ package schemas
 
 import "github.com/wirelog/wirelog/value"
 
-// RDP is an RDP connection, with what is known of it until it is encrypted.
+// RDP is an RDP connection, as far as it is seen before encryption starts.
 //
 //wirelog:log rdp
 type RDP struct {
@@ -12,11 +12,10 @@ type RDP struct {
 	UID string `zeek:"uid"`
 	// The connection's endpoints.
 	ID ID `zeek:"id"`
-	// The client's cookie: mostly the user's name, of which there may be the first 9
-	// characters only.
+	// The client's cookie: usually the user name, possibly only its first 9 characters.
 	Cookie value.Opt[string] `zeek:"cookie"`
-	// What came of it: encrypted, the reason why the server refused, or the result of the
-	// conference's creation.
+	// Outcome: encrypted, the reason why the server refused, or the result of creating
+	// the conference.
 	Result value.Opt[string] `zeek:"result"`
 	// Security protocol that the server chose.
 	SecurityProtocol value.Opt[string] `zeek:"security_protocol"`

@@ -1,16 +1,15 @@
-// Package schemas says what a log record is. A log is one Go struct with one
-// tagged field a column, in Zeek's order; the schema value and the encoding in
-// zz_generated.go are made from it, and everything else (TSV headers, JSON keys,
-// Parquet and Arrow types, documentation) is made from the schema.
+// Package schemas defines the log records. A log is one Go struct with one tagged field
+// per column, in Zeek's order. The schema and the encoding in zz_generated.go are
+// generated from it, and everything else (TSV headers, JSON keys, Parquet and Arrow
+// types, documentation) follows from the schema.
 //
-// To add a log: write the struct in a file of its own with a
-// "//wirelog:log name" line at the end of its doc comment, run go generate, and
-// emit it from a builder in logs. A log that is only written when it is asked for
-// is "//wirelog:log name optional".
+// To add a log, write the struct in a file of its own with a line "//wirelog:log name"
+// at the end of its doc comment, run go generate, and emit it from a builder in package
+// logs. With "//wirelog:log name optional", the log is written only on request.
 //
-// Columns beyond Zeek's default ones are tagged "name,optional=group". They come
-// last and are passed to a sink only when it asks for their group, so that whoever
-// parses a log by position is not surprised.
+// Columns beyond Zeek's defaults are tagged "name,optional=group". They come last and
+// are passed to a sink only if it asks for their group, so that programs that parse a
+// log by position keep working.
 package schemas
 
 //go:generate go run ../internal/gen/schemas
@@ -24,13 +23,13 @@ import (
 	"github.com/wirelog/wirelog/value"
 )
 
-// Port is a port number; logs do not carry the protocol beside it.
+// Port is a port number, without its protocol.
 type Port uint16
 
 // Kind is the type of a column or of a container's elements.
 type Kind uint8
 
-// The kinds of Zeek's log types that columns have.
+// The Zeek types of columns.
 const (
 	KindBool Kind = iota + 1
 	KindCount
@@ -59,7 +58,7 @@ var kindNames = [...]string{
 	KindPort:     "port",
 }
 
-// String returns Zeek's name of the type.
+// String returns the name of the Zeek type.
 func (k Kind) String() string {
 	if int(k) < len(kindNames) && kindNames[k] != "" {
 		return kindNames[k]
@@ -83,17 +82,17 @@ type Field struct {
 	Kind      Kind
 	Container Container
 	Doc       string
-	// Unsettable says whether the column can be unset.
+	// Unsettable tells whether the column can be unset.
 	Unsettable bool
-	// Group is 0 for the columns that are always there. Columns with a Group
-	// are off unless it is asked for, and come last.
+	// Group is 0 for columns that are always written. Columns with a Group are written
+	// only on request, and come last.
 	Group Groups
 }
 
-// Optional reports whether the column is off unless its group is asked for.
+// Optional reports whether the column is written only on request.
 func (f *Field) Optional() bool { return f.Group != 0 }
 
-// ZeekType is the column's type as Zeek writes it: "addr", "set[string]".
+// ZeekType returns the column's type as Zeek writes it, such as "addr" or "set[string]".
 func (f *Field) ZeekType() string {
 	switch f.Container {
 	case SetOf:
@@ -105,8 +104,8 @@ func (f *Field) ZeekType() string {
 	}
 }
 
-// ParseZeekType returns the type with that name, as ZeekType spells it. What is none of
-// Kind's is a string, and ok is false.
+// ParseZeekType parses a type as ZeekType writes it. For an unknown type, it returns a
+// string and ok is false.
 func ParseZeekType(name string) (k Kind, c Container, ok bool) {
 	for _, of := range []struct {
 		container Container
@@ -128,16 +127,15 @@ type Schema struct {
 	Name   string
 	Doc    string
 	Fields []Field
-	// ID numbers the logs of this build densely from 0, for tables by log.
+	// ID numbers the logs of this build from 0 without gaps, for use as an index.
 	ID int
-	// New returns a record of the log without values.
+	// New returns an empty record of the log.
 	New func() Record
-	// Optional says that the log is only written when it is asked for by name.
+	// Optional means that the log is written only if requested by name.
 	Optional bool
 }
 
-// With returns the schema as it is written with the optional columns of the
-// groups g and of no other.
+// With returns the schema with the optional columns of the groups g and no others.
 func (s *Schema) With(g Groups) *Schema {
 	v := *s
 	v.Fields = make([]Field, 0, len(s.Fields))
@@ -149,10 +147,10 @@ func (s *Schema) With(g Groups) *Schema {
 	return &v
 }
 
-// All returns every log of this build, by name and by ID. It must not be changed.
+// All returns all logs of this build, by name and ID. The caller must not change it.
 func All() []*Schema { return all }
 
-// Lookup returns the log of that name, or nil.
+// Lookup returns the log with that name, or nil.
 func Lookup(name string) *Schema {
 	i, ok := slices.BinarySearchFunc(all, name, func(s *Schema, name string) int {
 		return strings.Compare(s.Name, name)
@@ -163,14 +161,14 @@ func Lookup(name string) *Schema {
 	return all[i]
 }
 
-// Groups is a set of groups of optional columns, one bit a group.
+// Groups is a set of groups of optional columns, one bit per group.
 type Groups uint32
 
-// GroupNames returns the names of all groups, by bit. It must not be changed.
+// GroupNames returns the names of all groups, by bit. The caller must not change it.
 func GroupNames() []string { return groupNames }
 
-// ParseGroups returns the set of the named groups, or an error that names the
-// first unknown one.
+// ParseGroups returns the set of the named groups, or an error with the first unknown
+// name.
 func ParseGroups(names []string) (Groups, error) {
 	var g Groups
 	for _, name := range names {
@@ -194,27 +192,27 @@ func (g Groups) String() string {
 	return strings.Join(names, ",")
 }
 
-// Record is one row. It is valid, with all its strings, only while it is
-// being emitted: builders reuse records, and strings may be views of buffers.
+// Record is one row. It and its strings are valid only while it is being emitted:
+// builders reuse records, and strings may be views of buffers.
 type Record interface {
 	Schema() *Schema
-	// Encode passes the columns in order to s, exactly one call a column
-	// (containers: Begin, the elements, End): those that every record of the
-	// log has, then the optional ones of the groups that s.Groups names.
+	// Encode passes the columns to s in order, with one call per column (for containers
+	// Begin, the elements, End): first the columns that every record has, then the
+	// optional ones of the groups in s.Groups.
 	Encode(s Sink)
 }
 
-// Sized is a Record that tells how large it is without being encoded. The records
-// of this package are.
+// Sized is a Record that knows its size without being encoded. All records of this
+// package do.
 type Sized interface {
-	// Size returns the bytes of all strings, enums aside, and the number of
-	// elements of all containers. Columns that are unset may count.
+	// Size returns the bytes of all strings except enums, and the number of elements of
+	// all containers. Unset columns may count.
 	Size() (bytes, elements int)
 }
 
 // Sink receives the columns of a record in schema order.
 type Sink interface {
-	// Groups says which optional columns the sink takes.
+	// Groups returns which optional columns the sink takes.
 	Groups() Groups
 	Unset()
 	Bool(v bool)
@@ -228,51 +226,49 @@ type Sink interface {
 	Addr(v netip.Addr)
 	Subnet(v netip.Prefix)
 	Port(v uint16)
-	// Begin starts a set or vector of n elements, which follow as calls of
-	// their kind; End finishes it.
+	// Begin starts a set or vector of n elements, which follow as calls of their kind.
+	// End ends it.
 	Begin(c Container, n int)
 	End()
 }
 
 // Emitter takes finished records from builders.
 type Emitter interface {
-	// On reports whether anybody wants records of this log.
+	// On reports whether records of this log are wanted.
 	On(s *Schema) bool
-	// Emit takes rec; it has been encoded when Emit returns.
+	// Emit takes rec, and has encoded it when it returns.
 	Emit(rec Record)
-	// EmitGated takes rec, to be written only if g lets it pass at the merge
-	// stage, where state that spans shards is kept.
+	// EmitGated takes rec, which is written only if g passes at the merge stage, where
+	// the state of all shards meets.
 	EmitGated(rec Record, g Gate)
 }
 
-// Gate is a decision that spans host pairs and so must be taken on ordered
-// records, after the shards are merged.
+// Gate is a decision that depends on records of all shards, so it is made on ordered
+// records after the merge.
 type Gate struct {
-	// Kind selects the policies. With several, a record passes when each of
-	// them lets it pass, asked in the order of their constants; one that is
-	// held back does not count for the policies after.
+	// Kind selects the policies. With several, a record must pass each of them, in the
+	// order of their constants. A record that one holds back does not count for the next
+	// ones.
 	Kind GateKind
-	// Key is what state is kept by, apart for every log and event stream.
+	// Key is the key of the policy's state, separate for each log and event stream.
 	Key string
-	// Sub, for GateSample, is counted apart within Key, while the counts of a
-	// Key are forgotten together: Zeek's flow weirds have the host pair as
-	// Key and the weird's name as Sub, its net weirds have their name as Key.
+	// Sub is counted separately within Key by GateSample, but the counts of a Key expire
+	// together. Zeek's flow weirds have the host pair as Key and the weird's name as
+	// Sub; its net weirds have their name as Key.
 	Sub string
 }
 
 // GateKind is a set of policies of the merge stage.
 type GateKind uint8
 
-// The policies. Times are those of the records' order keys, which is packet time.
+// The policies. Times are those of the order keys, which are packet times.
 const (
-	// GateSample passes the first records of a key and then samples them, as
-	// Zeek does with weirds (Weird::sampling_threshold, sampling_rate,
-	// sampling_duration).
+	// GateSample passes the first records of a key and then samples them, as Zeek does
+	// with weirds (Weird::sampling_threshold, sampling_rate, sampling_duration).
 	GateSample GateKind = 1 << iota
-	// GateRepeat passes a record and holds back those of the same key in the
-	// ten minutes after it (Zeek's Weird::weird_ignore).
+	// GateRepeat passes a record and holds back those with the same key for ten minutes
+	// (Zeek's Weird::weird_ignore).
 	GateRepeat
-	// GateDaily passes a record and holds back those of the same key for a day
-	// of packet time.
+	// GateDaily passes a record and holds back those with the same key for a day.
 	GateDaily
 )

@@ -8,7 +8,7 @@ import (
 	"github.com/wirelog/wirelog/value"
 )
 
-// A counter counts top-level columns by how they were passed.
+// A counter counts top-level columns by the method they came through.
 type counter struct {
 	groups Groups
 	kinds  []Kind

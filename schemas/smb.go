@@ -14,7 +14,7 @@ type SMBTimes struct {
 	Changed value.Opt[value.Time] `zeek:"changed"`
 }
 
-// SMBFiles is something that was done to a file over SMB.
+// SMBFiles is an operation on a file over SMB.
 //
 //wirelog:log smb_files
 type SMBFiles struct {
@@ -28,7 +28,7 @@ type SMBFiles struct {
 	FUID value.Opt[string] `zeek:"fuid"`
 	// What was done.
 	Action value.Opt[value.Enum] `zeek:"action"`
-	// The share in which the file is.
+	// Share that contains the file.
 	Path value.Opt[string] `zeek:"path"`
 	// Name of the file in the share.
 	Name value.Opt[string] `zeek:"name"`
@@ -54,13 +54,13 @@ type SMBMapping struct {
 	Path value.Opt[string] `zeek:"path"`
 	// Kind of resource, as SMB1 names it.
 	Service value.Opt[string] `zeek:"service"`
-	// File system of the share, which SMB1 tells.
+	// File system of the share, as reported by SMB1.
 	NativeFileSystem value.Opt[string] `zeek:"native_file_system"`
 	// DISK, PIPE or PRINT.
 	ShareType string `zeek:"share_type"`
 }
 
-// SMBCmd is a command of SMB that was answered.
+// SMBCmd is an SMB command with its response.
 //
 //wirelog:log smb_cmd optional
 type SMBCmd struct {
@@ -72,9 +72,9 @@ type SMBCmd struct {
 	ID ID `zeek:"id"`
 	// The command.
 	Command string `zeek:"command"`
-	// What of the command, if it has several functions.
+	// Function of the command, if it has several.
 	SubCommand value.Opt[string] `zeek:"sub_command"`
-	// What the command is about, such as the name of a file.
+	// Argument of the command, such as the name of a file.
 	Argument value.Opt[string] `zeek:"argument"`
 	// The reply's status.
 	Status value.Opt[string] `zeek:"status"`
@@ -104,7 +104,7 @@ type SMBFile struct {
 	FUID value.Opt[string] `zeek:"fuid"`
 	// What was done.
 	Action value.Opt[value.Enum] `zeek:"action"`
-	// The share in which the file is.
+	// Share that contains the file.
 	Path value.Opt[string] `zeek:"path"`
 	// Name of the file in the share.
 	Name value.Opt[string] `zeek:"name"`

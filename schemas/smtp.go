@@ -6,11 +6,11 @@ import (
 	"github.com/wirelog/wirelog/value"
 )
 
-// SMTP is a mail message, or what there was of one when the connection ended.
+// SMTP is a mail message, possibly incomplete when the connection ended.
 //
 //wirelog:log smtp
 type SMTP struct {
-	// Time at which the message before it was done, or of the first line.
+	// Time at which the previous message ended, or of the first line.
 	TS value.Time `zeek:"ts"`
 	// Unique identifier of the connection.
 	UID string `zeek:"uid"`
@@ -28,9 +28,9 @@ type SMTP struct {
 	Date value.Opt[string] `zeek:"date"`
 	// Value of the From header.
 	From value.Opt[string] `zeek:"from"`
-	// Addresses, with the names beside them, in the To headers.
+	// Addresses in the To headers, with their display names.
 	To value.Set[string] `zeek:"to"`
-	// Addresses, with the names beside them, in the Cc headers.
+	// Addresses in the Cc headers, with their display names.
 	CC value.Set[string] `zeek:"cc"`
 	// Value of the Reply-To header.
 	ReplyTo value.Opt[string] `zeek:"reply_to"`
@@ -42,17 +42,17 @@ type SMTP struct {
 	Subject value.Opt[string] `zeek:"subject"`
 	// Address in the X-Originating-IP header.
 	XOriginatingIP value.Opt[netip.Addr] `zeek:"x_originating_ip"`
-	// Value of the last Received header, which is that of the first host on the way.
+	// Value of the last Received header, that of the first host on the path.
 	FirstReceived value.Opt[string] `zeek:"first_received"`
-	// Value of the last Received header but one.
+	// Value of the second to last Received header.
 	SecondReceived value.Opt[string] `zeek:"second_received"`
 	// The server's last reply.
 	LastReply value.Opt[string] `zeek:"last_reply"`
-	// Hosts on the message's way, the last first, out of the Received headers.
+	// Hosts on the message's path, the last one first, from the Received headers.
 	Path value.Vector[netip.Addr] `zeek:"path"`
 	// Value of the X-Mailer, User-Agent or X-User-Agent header.
 	UserAgent value.Opt[string] `zeek:"user_agent"`
-	// Whether the connection changed to TLS.
+	// Whether the connection switched to TLS.
 	TLS bool `zeek:"tls"`
 	// Identifiers of the files that the message consists of.
 	FUIDs value.Vector[string] `zeek:"fuids"`

@@ -12,11 +12,11 @@ type SOCKSAddress struct {
 	Name value.Opt[string]     `zeek:"name"` // Name.
 }
 
-// SOCKS is a use of a SOCKS proxy.
+// SOCKS is a request to a SOCKS proxy.
 //
 //wirelog:log socks
 type SOCKS struct {
-	// Time at which the proxy connection was first noticed.
+	// Time at which the proxy connection was detected.
 	TS value.Time `zeek:"ts"`
 	// Unique identifier of the connection to the proxy.
 	UID string `zeek:"uid"`
@@ -24,16 +24,16 @@ type SOCKS struct {
 	ID ID `zeek:"id"`
 	// Version of the protocol, 4 or 5.
 	Version uint64 `zeek:"version"`
-	// User name with which the client logged in.
+	// User name of the client's login.
 	User value.Opt[string] `zeek:"user"`
-	// Password with which the client logged in; not recorded.
+	// Password of the client's login; not recorded.
 	Password value.Opt[string] `zeek:"password"`
 	// The server's answer.
 	Status value.Opt[string] `zeek:"status"`
-	// What the client asked for.
+	// What the client requested.
 	Request  SOCKSAddress    `zeek:"request"`
-	RequestP value.Opt[Port] `zeek:"request_p"` // Port that the client asked for.
-	// What the server has bound.
+	RequestP value.Opt[Port] `zeek:"request_p"` // Port that the client requested.
+	// Address that the server bound.
 	Bound  SOCKSAddress    `zeek:"bound"`
-	BoundP value.Opt[Port] `zeek:"bound_p"` // Port that the server has bound.
+	BoundP value.Opt[Port] `zeek:"bound_p"` // Port that the server bound.
 }

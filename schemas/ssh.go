@@ -2,7 +2,7 @@ package schemas
 
 import "github.com/wirelog/wirelog/value"
 
-// SSH is an SSH connection, written when a client has authenticated or else when the
+// SSH is an SSH connection, written when the client has authenticated, or else when the
 // connection ends.
 //
 //wirelog:log ssh
@@ -15,10 +15,9 @@ type SSH struct {
 	ID ID `zeek:"id"`
 	// Major version that both sides speak, 1 or 2.
 	Version value.Opt[uint64] `zeek:"version"`
-	// Whether the client authenticated, inferred from the sizes of packets; unset if that
-	// cannot be known.
+	// Whether the client authenticated, inferred from packet sizes; unset if unknown.
 	AuthSuccess value.Opt[bool] `zeek:"auth_success"`
-	// Attempts to authenticate that were seen.
+	// Authentication attempts that were seen.
 	AuthAttempts uint64 `zeek:"auth_attempts"`
 	// Direction, if exactly one side is in a local network.
 	Direction value.Opt[value.Enum] `zeek:"direction"`
@@ -43,8 +42,8 @@ type SSH struct {
 	HASSH value.Opt[string] `zeek:"hassh,optional=hassh"`
 	// MD5 fingerprint of the algorithms that the server offers.
 	HASSHServer value.Opt[string] `zeek:"hasshServer,optional=hassh"`
-	// What hassh is made of.
+	// Algorithms that hassh is computed from.
 	HASSHAlgorithms value.Opt[string] `zeek:"hasshAlgorithms,optional=hassh"`
-	// What hasshServer is made of.
+	// Algorithms that hasshServer is computed from.
 	HASSHServerAlgorithms value.Opt[string] `zeek:"hasshServerAlgorithms,optional=hassh"`
 }

@@ -7,7 +7,7 @@ import "github.com/wirelog/wirelog/value"
 //
 //wirelog:log ssl
 type SSL struct {
-	// Time at which SSL was first noticed.
+	// Time at which SSL was detected.
 	TS value.Time `zeek:"ts"`
 	// Unique identifier of the connection.
 	UID string `zeek:"uid"`
@@ -17,9 +17,9 @@ type SSL struct {
 	Version value.Opt[string] `zeek:"version"`
 	// Cipher suite that the server chose.
 	Cipher value.Opt[string] `zeek:"cipher"`
-	// Group, such as a curve, with which keys are exchanged.
+	// Group used for the key exchange, such as a curve.
 	Curve value.Opt[string] `zeek:"curve"`
-	// Name of the server that the client wants.
+	// Server name that the client requested.
 	ServerName value.Opt[string] `zeek:"server_name"`
 	// Whether an earlier session was resumed.
 	Resumed bool `zeek:"resumed"`
@@ -41,7 +41,7 @@ type SSL struct {
 	CertChainFPs value.Vector[string] `zeek:"cert_chain_fps"`
 	// SHA-256 fingerprints of the client's certificates, in order.
 	ClientCertChainFPs value.Vector[string] `zeek:"client_cert_chain_fps"`
-	// Whether the server's certificate is for the name that the client wants.
+	// Whether the server's certificate covers the requested name.
 	SNIMatchesCert value.Opt[bool] `zeek:"sni_matches_cert"`
 	// JA3 fingerprint of the client, in hexadecimal.
 	JA3 value.Opt[string] `zeek:"ja3,optional=ja3"`
@@ -49,7 +49,7 @@ type SSL struct {
 	JA3S value.Opt[string] `zeek:"ja3s,optional=ja3"`
 	// JA4 fingerprint of the client.
 	JA4 value.Opt[string] `zeek:"ja4,optional=ja4"`
-	// Whether the server's certificates lead to a root certificate, in OpenSSL's words; ok
-	// if they do.
+	// Whether the server's certificates lead to a root certificate, in OpenSSL's words;
+	// ok if they do.
 	ValidationStatus value.Opt[string] `zeek:"validation_status,optional=validation"`
 }

@@ -2,7 +2,7 @@ package schemas
 
 import "github.com/wirelog/wirelog/value"
 
-// Tunnel is a tunnel that was found, closed or expired.
+// Tunnel is the discovery, closing or expiry of a tunnel.
 //
 //wirelog:log tunnel
 type Tunnel struct {

@@ -16,7 +16,7 @@ type Weird struct {
 	Name string `zeek:"name"`
 	// Details, such as the offending value.
 	Addl value.Opt[string] `zeek:"addl"`
-	// Whether a notice was raised for it too.
+	// Whether a notice was also raised for it.
 	Notice bool `zeek:"notice"`
 	// Name of the sensor that saw it.
 	Peer string `zeek:"peer"`

@@ -6,8 +6,8 @@ import (
 	"github.com/wirelog/wirelog/value"
 )
 
-// X509 is a certificate that was seen. One that was seen before with the same HostCert
-// and ClientCert is left out for a day.
+// X509 is a certificate. Repetitions with the same HostCert and ClientCert are left out
+// for a day.
 //
 //wirelog:log x509
 type X509 struct {
@@ -15,13 +15,13 @@ type X509 struct {
 	TS value.Time `zeek:"ts"`
 	// SHA-256 of the certificate, in hexadecimal.
 	Fingerprint string `zeek:"fingerprint"`
-	// What the certificate says.
+	// Contents of the certificate.
 	Certificate X509Certificate `zeek:"certificate"`
-	// Other names that it is for.
+	// Alternative names.
 	SAN X509AlternativeNames `zeek:"san"`
-	// What the key may be used for.
+	// Basic constraints.
 	BasicConstraints X509BasicConstraints `zeek:"basic_constraints"`
-	// Whether it was the first of a chain, and so that of a host.
+	// Whether it was the first of a chain, that of the host.
 	HostCert bool `zeek:"host_cert"`
 	// Whether the client sent it.
 	ClientCert bool `zeek:"client_cert"`
@@ -33,9 +33,9 @@ type X509Certificate struct {
 	Version uint64 `zeek:"version"`
 	// Serial number, in hexadecimal.
 	Serial string `zeek:"serial"`
-	// Who it is for.
+	// Subject.
 	Subject string `zeek:"subject"`
-	// Who has issued it.
+	// Issuer.
 	Issuer string `zeek:"issuer"`
 	// Time before which it is not valid.
 	NotValidBefore value.Time `zeek:"not_valid_before"`
@@ -71,6 +71,6 @@ type X509AlternativeNames struct {
 type X509BasicConstraints struct {
 	// Whether it is the certificate of an authority.
 	CA value.Opt[bool] `zeek:"ca"`
-	// How many certificates of authorities may follow.
+	// Largest number of subordinate authority certificates.
 	PathLen value.Opt[uint64] `zeek:"path_len"`
 }

@@ -14,8 +14,7 @@ import (
 	"github.com/wirelog/wirelog/writers/tsv"
 )
 
-// conns are records that differ in everything that differs from connection to
-// connection.
+// conns are records that differ in the columns that differ between real connections.
 func conns(n int) []*schemas.Conn {
 	list := make([]*schemas.Conn, n)
 	for i := range list {
@@ -36,7 +35,7 @@ func conns(n int) []*schemas.Conn {
 	return list
 }
 
-// BenchmarkMillion writes a million conn records an operation, from one goroutine, in
+// BenchmarkMillion writes a million conn records per operation, from one goroutine, in
 // batches, to files in a temporary folder.
 func BenchmarkMillion(b *testing.B) {
 	const records, batch = 1_000_000, 1000

@@ -8,31 +8,31 @@ import (
 	"github.com/wirelog/wirelog/schemas"
 )
 
-// A Collector takes the records of one shard and encodes them at once. It is
-// used by one goroutine; Flush hands over what it holds.
+// A Collector encodes the records of one shard as they are emitted. It belongs to one
+// goroutine; Flush hands over what it holds.
 //
 // Collector implements schemas.Emitter.
 type Collector struct {
 	merger *Merger
-	// encoders by stream and part, nil for streams of lines.
+	// encoders is indexed by stream and part; it is nil for streams of lines.
 	encoders [][]RowEncoder
-	// key of the next record; clock is its time.
+	// key is the key of the next record; clock is its time.
 	key   Key
 	clock value.Time
 	batch *Batch
-	// free holds batches that have been merged.
+	// free holds merged batches for reuse.
 	free chan *Batch
-	// built counts emitted rows by stream; Flush publishes it.
+	// built counts emitted rows by stream; Flush publishes the counts.
 	built     []uint64
 	published []atomic.Uint64
 }
 
 var _ schemas.Emitter = (*Collector)(nil)
 
-// A Batch is what one collector took between two calls of Flush.
+// A Batch is what one collector gathered between two calls of Flush.
 type Batch struct {
 	owner *Collector
-	// runs by stream; dirty lists the streams that have rows.
+	// runs is indexed by stream; dirty lists the streams that have rows.
 	runs  []run
 	dirty []int
 }
@@ -40,35 +40,35 @@ type Batch struct {
 // A run is the rows of one stream in a batch.
 type run struct {
 	entries []entry
-	// parts by the index in target.part.
+	// parts is indexed by target.part.
 	parts    []part
 	unsorted bool
 	gates    []gateRef
 	gateKeys []byte
 }
 
-// An entry is one row: its key, and 1 + the index of its gate, or 0.
+// An entry is one row: its key, and the index of its gate plus 1, or 0.
 type entry struct {
 	Key
 	gate uint32
 }
 
-// A part is the rows of a run as one encoder made them: row i ends at end[i].
+// A part is the rows of a run as one encoder wrote them. Row i ends at end[i].
 type part struct {
 	buf []byte
 	end []int
-	// filtered counts the rows without bytes, which a filter kept out.
+	// filtered counts the empty rows, which a filter rejected.
 	filtered int
 }
 
-// A gateRef is a schemas.Gate with its strings in run.gateKeys.
+// A gateRef is a schemas.Gate whose strings are in run.gateKeys.
 type gateRef struct {
 	kind     schemas.GateKind
 	off      int
 	key, sub int // lengths
 }
 
-// maxFree is how many batches a collector keeps for use again.
+// maxFree is how many free batches a collector keeps.
 const maxFree = 8
 
 func newCollector(m *Merger) *Collector {
@@ -102,11 +102,11 @@ func (c *Collector) newBatch() *Batch {
 	return b
 }
 
-// SetCause says what causes the records that follow: a packet with its number
-// at the run's clock, or a timer with its deadline as the time and the number of
-// the first packet of its connection. Causes must rise within a batch and from
-// batch to batch; a batch in which they don't is sorted. The sequence number goes
-// on when the cause is set to what it was.
+// SetCause sets the cause of the records that follow. For a packet it is the run's clock
+// and the packet's number; for a timer, its deadline and the number of the first packet
+// of its connection. Causes must rise within a batch and from batch to batch; a batch
+// whose causes do not rise is sorted. Setting the same cause again continues its
+// sequence numbers.
 func (c *Collector) SetCause(time int64, class Class, num uint64) {
 	if c.key.Time == time && c.key.Num == num && c.key.Class == class {
 		return
@@ -121,12 +121,12 @@ func (c *Collector) On(s *schemas.Schema) bool { return c.merger.byID[s.ID] >= 0
 // Groups returns the optional columns that are wanted.
 func (c *Collector) Groups() schemas.Groups { return c.merger.cfg.Groups }
 
-// Emit encodes rec. Records of logs that are not wanted are ignored.
+// Emit encodes rec. It ignores records of logs that are not wanted.
 func (c *Collector) Emit(rec schemas.Record) {
 	c.emit(rec, nil)
 }
 
-// EmitGated encodes rec, which is written if g lets it pass when it is merged.
+// EmitGated encodes rec. The merge stage writes it if g passes.
 func (c *Collector) EmitGated(rec schemas.Record, g schemas.Gate) {
 	c.emit(rec, &g)
 }
@@ -144,9 +144,9 @@ func (c *Collector) emit(rec schemas.Record, g *schemas.Gate) {
 	c.added(i, r, g)
 }
 
-// OpenLine begins a line of the stream with that index in Config.Lines. The
-// caller appends the line, without its newline, to the slice that is returned, and
-// passes the result to CloseLine before it opens or emits anything else.
+// OpenLine begins a line of the stream with that index in Config.Lines. The caller
+// appends the line, without a newline, to the returned slice, and passes the result to
+// CloseLine before it opens or emits anything else.
 func (c *Collector) OpenLine(lines int) []byte {
 	return c.batch.runs[c.merger.lines+lines].parts[0].buf
 }
@@ -156,7 +156,7 @@ func (c *Collector) CloseLine(lines int, buf []byte) {
 	c.closeLine(lines, buf, nil)
 }
 
-// CloseLineGated is CloseLine for a line that is written if g lets it pass.
+// CloseLineGated is CloseLine for a line that is written only if g passes.
 func (c *Collector) CloseLineGated(lines int, buf []byte, g schemas.Gate) {
 	c.closeLine(lines, buf, &g)
 }
@@ -168,7 +168,7 @@ func (c *Collector) closeLine(lines int, buf []byte, g *schemas.Gate) {
 	c.added(i, r, g)
 }
 
-// added enters the row that has been appended to every part of r.
+// added records the row that was just appended to every part of r.
 func (c *Collector) added(stream int, r *run, g *schemas.Gate) {
 	for o := range r.parts {
 		p := &r.parts[o]
@@ -193,8 +193,8 @@ func (c *Collector) added(stream int, r *run, g *schemas.Gate) {
 	c.built[stream]++
 }
 
-// Buffered returns how many bytes have been encoded since the last Flush, so that
-// a shard that emits without packets coming in can end a batch.
+// Buffered returns the number of bytes encoded since the last Flush. A shard that emits
+// without incoming packets uses it to end a batch.
 func (c *Collector) Buffered() int {
 	n := 0
 	for _, i := range c.batch.dirty {
@@ -205,9 +205,8 @@ func (c *Collector) Buffered() int {
 	return n
 }
 
-// Flush ends a batch and hands it over; the collector goes on with another one.
-// It returns nil when nothing was emitted. A batch belongs to the caller until
-// it is passed to Merge.
+// Flush ends the batch and returns it, or nil if nothing was emitted. The batch belongs
+// to the caller until it is passed to Merge.
 func (c *Collector) Flush() *Batch {
 	b := c.batch
 	if len(b.dirty) == 0 {
@@ -224,10 +223,10 @@ func (c *Collector) Flush() *Batch {
 	return b
 }
 
-// Buffers above this size are not kept for the next batch.
+// maxKeptBuffer is the size above which a buffer is not kept for the next batch.
 const maxKeptBuffer = 16 << 20
 
-// recycle empties b and gives it back to its collector.
+// recycle empties b and returns it to its collector.
 func (b *Batch) recycle() {
 	for _, i := range b.dirty {
 		r := &b.runs[i]

@@ -11,8 +11,8 @@ import (
 )
 
 const (
-	// flushSize is how much is gathered before it is written: little enough that the buffers
-	// of all logs stay in the processor's cache.
+	// flushSize is how much is buffered before a write. The buffers of all logs should
+	// fit in the processor's cache.
 	flushSize = 64 << 10
 	// maxPending is how much is kept for a file that cannot be written.
 	maxPending = 4 << 20
@@ -20,35 +20,34 @@ const (
 
 var errRemoved = errors.New("the file was removed or replaced while it was written")
 
-// A file gathers rows and writes them. One that cannot be made or written is
-// tried again with the rows that follow; up to maxPending bytes wait for it, and
-// what is dropped is counted.
+// A file buffers rows and writes them. If it cannot be created or written, it tries
+// again with later rows; up to maxPending bytes wait, and rows beyond that are dropped
+// and counted.
 type file struct {
 	format, path string
-	// dir and name are set for logs, whose files must lie in dir itself; a file
-	// without a name may be anything that can be opened.
+	// dir and name are set for logs, which must lie in dir itself. A file without a name
+	// may be anything that can be opened.
 	dir, name      string
 	header, footer func([]byte, time.Time) []byte
 	now            func() time.Time
 	report         func(error)
-	// rot is set when the file is one after another.
+	// rot is set if the file is rotated.
 	rot *rotator
 
 	f       handle
-	regular bool // can be truncated, and be removed by others
+	regular bool // can be truncated, and removed by others
 	off     int64
 	buf     []byte
 	pending uint64 // rows in buf
-	limit   int    // buf is flushed when it would pass it
-	// torn says that the file ends inside a row whose rest begins buf, broken
-	// that it ends inside a row whose rest is lost.
+	limit   int    // buf is flushed before it grows beyond limit
+	// torn means that the file ends inside a row whose rest is at the start of buf;
+	// broken, that the rest of that row is lost.
 	torn, broken bool
 
-	// written counts the rows of this file, earlier those of the ones before it.
+	// written counts the rows of this file, earlier those of the files before it.
 	written, earlier, bytes uint64
 	dropped                 [MaxReasons]uint64
 	failing                 bool
-	lastErr                 error
 }
 
 // A handle is an open file.
@@ -58,16 +57,15 @@ type handle interface {
 	Stat() (os.FileInfo, error)
 }
 
-// fail notes an error; the first one since all was well is reported.
+// fail reports an error unless the file has been failing already.
 func (f *file) fail(err error) {
-	f.lastErr = err
 	if !f.failing && f.report != nil {
 		f.report(err)
 	}
 	f.failing = true
 }
 
-// open makes the file and writes its header.
+// open creates the file and writes its header.
 func (f *file) open() error {
 	h, err := f.create()
 	if err != nil {
@@ -94,7 +92,7 @@ func (f *file) open() error {
 }
 
 func (f *file) create() (*os.File, error) {
-	// With O_APPEND, what follows a cut goes to the new end.
+	// With O_APPEND, writes after a truncation go to the new end.
 	const flags = os.O_WRONLY | os.O_CREATE | os.O_TRUNC | os.O_APPEND
 	if f.path == "-" {
 		return os.Stdout, nil
@@ -105,7 +103,7 @@ func (f *file) create() (*os.File, error) {
 	if err := os.MkdirAll(f.dir, 0o755); err != nil {
 		return nil, fmt.Errorf("%s: %w", f.path, err)
 	}
-	// A root keeps a link in the folder from leading the log out of it.
+	// A root keeps a symbolic link in the folder from leading the log out of it.
 	root, err := os.OpenRoot(f.dir)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", f.path, err)
@@ -121,7 +119,7 @@ func (f *file) create() (*os.File, error) {
 	return h, nil
 }
 
-// write takes rows complete rows.
+// write takes p, which holds that many complete rows.
 func (f *file) write(p []byte, rows uint64) {
 	if f.limit == 0 {
 		f.limit = flushSize
@@ -143,7 +141,7 @@ func (f *file) write(p []byte, rows uint64) {
 	f.pending += rows
 }
 
-// flush writes what is buffered, or keeps it if it cannot.
+// flush writes the buffer. If that fails, the buffer is kept.
 func (f *file) flush() {
 	if len(f.buf) == 0 {
 		return
@@ -158,13 +156,13 @@ func (f *file) flush() {
 	f.limit = len(f.buf) + flushSize
 }
 
-// reopen makes the file if there is none, and reports whether there is one.
+// reopen creates the file if it is not open, and reports whether it is open now.
 func (f *file) reopen() bool {
 	if f.f != nil && f.regular && f.gone() {
 		f.fail(fmt.Errorf("%s: %w", f.path, errRemoved))
 		f.dropped[DropRemoved] += f.written
 		f.written = 0
-		_ = f.f.Close() // the file is gone, whatever this says
+		_ = f.f.Close() // the file is gone, so its error does not matter
 		f.f = nil
 		if f.torn {
 			rest := bytes.IndexByte(f.buf, '\n') + 1
@@ -183,7 +181,7 @@ func (f *file) reopen() bool {
 	return true
 }
 
-// gone reports whether the path leads to another file than the one that is open.
+// gone reports whether the path no longer leads to the open file.
 func (f *file) gone() bool {
 	at, err := os.Stat(f.path)
 	if err != nil {
@@ -193,8 +191,8 @@ func (f *file) gone() bool {
 	return err == nil && !os.SameFile(at, open)
 }
 
-// out writes p, which holds rows rows, to the open file, and returns how many
-// bytes and rows of it need not be written again.
+// out writes p, which holds that many rows, to the open file. It returns how many bytes
+// and rows of p are done with.
 func (f *file) out(p []byte, rows uint64) (int, uint64) {
 	if f.broken {
 		if _, err := f.f.Write([]byte{'\n'}); err != nil {
@@ -228,12 +226,12 @@ func (f *file) out(p []byte, rows uint64) (int, uint64) {
 	return keep, done
 }
 
-// cut takes off what lies behind size, and reports whether it could.
+// cut truncates the file to size and reports whether it could.
 func (f *file) cut(size int64) bool {
 	return f.regular && f.f.Truncate(size) == nil
 }
 
-// drop gives up what is buffered.
+// drop gives up the buffer.
 func (f *file) drop() {
 	f.dropped[f.reason()] += f.pending
 	f.buf, f.pending, f.limit = f.buf[:0], 0, flushSize
@@ -248,8 +246,8 @@ func (f *file) reason() Reason {
 	return DropWrite
 }
 
-// detach ends the file with its footer and hands it over, still open. It returns nil
-// when there is none, or when its rows cannot be written at the moment.
+// detach ends the file with its footer and returns it, still open. It returns nil if
+// there is no file or its rows cannot be written now.
 func (f *file) detach() *os.File {
 	f.flush()
 	if len(f.buf) > 0 || f.f == nil {
@@ -260,7 +258,7 @@ func (f *file) detach() *os.File {
 		n, err := h.Write(f.footer(nil, f.now()))
 		f.bytes += uint64(n)
 		if err != nil {
-			f.fail(err) // all rows are there
+			f.fail(err) // all rows are in the file
 		}
 	}
 	f.earlier += f.written
@@ -269,7 +267,7 @@ func (f *file) detach() *os.File {
 }
 
 // close writes the rest and the footer. A file that no row was written to is
-// not made.
+// not created. The error, if any, has been reported.
 func (f *file) close() error {
 	if f.limit != 0 && (f.f != nil || len(f.buf) > 0) {
 		if f.reopen() && len(f.buf) > 0 {

@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// A sick handle writes what room allows, and then fails.
+// A sick handle writes as much as room allows, and then fails.
 type sick struct {
 	handle
 	room       *int
@@ -95,7 +95,7 @@ func TestDiskFullAndRoomAgain(t *testing.T) {
 			room := extra
 			f.f = &sick{f.f, &room, noTruncate}
 			built := 1000
-			// More than may wait, in pieces small and large.
+			// Write more than may wait, in small and large pieces.
 			for i := range 60 {
 				n := 1000
 				if i%7 == 0 {
@@ -199,7 +199,11 @@ func TestDevFull(t *testing.T) {
 	if _, err := os.Stat(full); err != nil {
 		t.Skip(err)
 	}
-	m, err := New(Config{Lines: []Lines{{Name: "events", Path: full}}})
+	var reports []error
+	m, err := New(Config{
+		Lines:  []Lines{{Name: "events", Path: full}},
+		Report: func(err error) { reports = append(reports, err) },
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -208,8 +212,11 @@ func TestDevFull(t *testing.T) {
 		c.CloseLine(0, append(c.OpenLine(0), "line"...))
 	}
 	m.Merge(c.Flush())
-	if err := m.Close(); !errors.Is(err, syscall.ENOSPC) || !strings.Contains(err.Error(), full) {
+	if err := m.Close(); !errors.Is(err, ErrIncomplete) {
 		t.Errorf("got error %v", err)
+	}
+	if len(reports) != 1 || !errors.Is(reports[0], syscall.ENOSPC) || !strings.Contains(reports[0].Error(), full) {
+		t.Errorf("got reports %v", reports)
 	}
 	if s := m.Stats().Streams[0]; s.Built != 100 || s.Dropped[DropWrite] != 100 {
 		t.Errorf("got %+v", s)

@@ -20,13 +20,13 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// A finisher turns the files that a rotator has ended into finished ones, beside the
-// writing of the next ones: it syncs and compresses them, gives them their names, and
-// runs the command. When too many wait, the writing waits too.
+// A finisher finishes the files that a rotator has ended, while the next ones are being
+// written: it syncs and compresses them, gives them their final names, and runs the
+// command. When too many files wait, writing waits too.
 //
-// A file goes through three hidden names, of which each tells the next run what is
-// left to do: ".open" may end in the middle of a row; ".tmp" is a compressed copy that may
-// not be whole and is thrown away; ".done" is whole, and lacks only its name.
+// A file goes through up to three hidden names, which tell the next run what is left to
+// do: ".open" may end in the middle of a row; ".tmp" is a compressed copy that may be
+// incomplete and is thrown away; ".done" is complete and lacks only its final name.
 type finisher struct {
 	dir, ext, format, output string
 	rotation                 Rotation
@@ -41,9 +41,9 @@ type finisher struct {
 // finishing is a file to be finished.
 type finishing struct {
 	handle *os.File // open and locked
-	name   string   // in the folder
+	name   string   // within the folder
 	log    string
-	// open and closed are the times for the file's name.
+	// open and closed are the times for the file's final name.
 	open, closed int64
 	counts       *Counts
 }
@@ -51,11 +51,11 @@ type finishing struct {
 const (
 	tmpSuffix  = ".tmp"
 	doneSuffix = ".done"
-	// maxFinishing is how many files may wait to be finished.
+	// maxFinishing is how many files may wait for the finisher.
 	maxFinishing = 4
 )
 
-// Marks of outputs to files.
+// Marks of outputs that write files.
 const (
 	markUnfinished = "files not finished"
 	markCommand    = "failed commands"
@@ -75,7 +75,7 @@ func newFinisher(o *Output, env Env, footer func([]byte, time.Time) []byte) (*fi
 
 func (f *finisher) path(name string) string { return filepath.Join(f.dir, name) }
 
-// add takes a file to be finished.
+// add queues a file.
 func (f *finisher) add(job finishing) {
 	if f.queue == nil {
 		f.queue = make(chan finishing, maxFinishing)
@@ -88,7 +88,7 @@ func (f *finisher) add(job finishing) {
 	f.queue <- job
 }
 
-// close waits until everything is finished.
+// close waits until all files are finished.
 func (f *finisher) close() {
 	if f.queue != nil {
 		close(f.queue)
@@ -97,7 +97,7 @@ func (f *finisher) close() {
 	}
 }
 
-// finish finishes one file and tells what fails. A file that cannot be finished keeps
+// finish finishes one file and reports what fails. A file that cannot be finished keeps
 // its hidden name, and the next run tries again.
 func (f *finisher) finish(job finishing) {
 	root, err := os.OpenRoot(f.dir)
@@ -121,11 +121,11 @@ func (f *finisher) finish(job finishing) {
 	}
 }
 
-// complete brings the file to its ".done" form, compressed if that is wanted.
+// complete brings the file to its ".done" form, compressed if so configured.
 func (f *finisher) complete(root *os.Root, job *finishing) error {
 	base := hiddenName(job.log, f.ext, f.format, job.open, "."+strconv.FormatInt(job.closed, 10))
 	if ext := f.compressed(); ext != "" {
-		// The end of the name says what is in the file.
+		// The extension tells the next run how the file is compressed.
 		tmp, done := base+ext+tmpSuffix, base+ext+doneSuffix
 		err := f.compress(root, job.name, tmp)
 		if err == nil {
@@ -135,7 +135,7 @@ func (f *finisher) complete(root *os.Root, job *finishing) error {
 				return root.Remove(old)
 			}
 		}
-		// It is not lost, only larger.
+		// Nothing is lost; the file is only larger.
 		f.env.Report(fmt.Errorf("%s is not compressed: %w", f.path(job.name), err))
 		job.counts.Mark(markCompress, true).Add(1)
 		if err := root.Remove(tmp); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -150,7 +150,7 @@ func (f *finisher) complete(root *os.Root, job *finishing) error {
 	return nil
 }
 
-// compressed is the end of the names of compressed files, "" if none are.
+// compressed returns the extension of compressed files, or "" without compression.
 func (f *finisher) compressed() string {
 	switch f.rotation.Compress {
 	case CompressGzip:
@@ -167,7 +167,7 @@ func (f *finisher) compress(root *os.Root, from, to string) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { _ = in.Close() }() // only read
+	defer func() { _ = in.Close() }() // opened for reading only
 	out, err := root.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o644)
 	if err != nil {
 		return err
@@ -185,8 +185,8 @@ func (f *finisher) compress(root *os.Root, from, to string) (err error) {
 	return errors.Join(z.Close(), out.Sync())
 }
 
-// publish gives a ".done" file its name, which it returns. It never replaces a file:
-// a name that is taken gets a number.
+// publish gives a ".done" file its final name and returns that. It never replaces a
+// file: if the name is taken, it adds a number.
 func (f *finisher) publish(root *os.Root, done, log string, open, closed int64) (string, error) {
 	ext := f.ext
 	for _, z := range []string{".gz", ".zst"} {
@@ -209,13 +209,13 @@ func (f *finisher) publish(root *os.Root, done, log string, open, closed int64) 
 		err := root.Link(done, final)
 		switch {
 		case err == nil, sameFile(root, done, final):
-			// A run that was killed just here has left both names.
+			// A run that was killed at this point has left both names.
 			err := root.Remove(done)
 			f.syncDir(filepath.Dir(final))
 			return final, err
 		case errors.Is(err, fs.ErrExist):
 		default:
-			// No hard links here.
+			// The file system has no hard links.
 			if _, err := root.Lstat(final); err == nil {
 				continue
 			}
@@ -237,10 +237,10 @@ func sameFile(root *os.Root, a, b string) bool {
 	return err == nil && os.SameFile(fa, fb)
 }
 
-// syncDir makes a new name last, where the system can.
+// syncDir makes a new name durable where the system supports it.
 func (f *finisher) syncDir(dir string) {
 	if d, err := os.Open(f.path(dir)); err == nil {
-		_ = d.Sync() // the file itself is safe
+		_ = d.Sync() // the file itself has been synced
 		_ = d.Close()
 	}
 }
@@ -276,7 +276,7 @@ func (f *finisher) run(final string, job *finishing) error {
 	return err
 }
 
-// A tail keeps the end of what is written to it.
+// A tail keeps the last bytes that were written to it.
 type tail struct{ buf []byte }
 
 func (t *tail) Write(p []byte) (int, error) {
@@ -288,7 +288,7 @@ func (t *tail) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// line is the last line that is not empty.
+// line returns the last line that is not empty.
 func (t *tail) line() string {
 	b := bytes.TrimSpace(t.buf)
 	return string(b[bytes.LastIndexByte(b, '\n')+1:])

@@ -14,7 +14,7 @@ type gates struct {
 	days     memory[struct{}]
 }
 
-// A sample counts the records of a key; subs counts apart those with a Sub.
+// A sample counts the records of a key. Records with a Sub are counted in subs.
 type sample struct {
 	count uint64
 	subs  map[string]uint64
@@ -23,13 +23,14 @@ type sample struct {
 const (
 	repeatInterval = int64(10 * time.Minute)
 	dailyInterval  = int64(24 * time.Hour)
-	// maxGateKeys is how many keys a policy remembers; the oldest is forgotten first.
+	// maxGateKeys is how many keys a policy remembers; it forgets the oldest first.
 	maxGateKeys = 1 << 18
-	// maxGateSubs is how many subs a key counts apart; further ones share a count.
+	// maxGateSubs is how many subs of a key have their own count; all others share one.
 	maxGateSubs = 1 << 10
 )
 
-// pass decides on a record at time now, and says why it does not pass.
+// pass decides whether a record at time now passes, and returns the reason if it does
+// not.
 func (g *gates) pass(kind schemas.GateKind, key, sub []byte, now int64) (Reason, bool) {
 	if kind&schemas.GateSample != 0 && !g.sample(key, sub, now) {
 		return DropSampled, false
@@ -70,10 +71,10 @@ func (g *gates) sample(key, sub []byte, now int64) bool {
 	return g.sampling.Rate != 0 && (n-g.sampling.Threshold)%g.sampling.Rate == 0
 }
 
-// A memory holds keys for a fixed time after they were added.
+// A memory remembers keys for a fixed time.
 type memory[V any] struct {
 	keys map[string]V
-	// queue holds the keys in the order of their times, from head on.
+	// queue holds the keys in order of time, starting at head.
 	queue []remembered
 	head  int
 }
@@ -83,7 +84,7 @@ type remembered struct {
 	time int64
 }
 
-// first reports whether key is not remembered, and remembers it.
+// first reports whether key is new, and remembers it.
 func (m *memory[V]) first(key []byte, now, interval int64) bool {
 	m.expire(now, interval)
 	if _, ok := m.keys[string(key)]; ok {
@@ -106,7 +107,7 @@ func (m *memory[V]) add(key []byte, v V, now int64) {
 	m.queue = append(m.queue, remembered{k, now})
 }
 
-// expire forgets the keys that were added interval or longer before now.
+// expire forgets the keys that were added at least interval before now.
 func (m *memory[V]) expire(now, interval int64) {
 	for m.head < len(m.queue) && now-m.queue[m.head].time >= interval {
 		m.forget()

@@ -13,47 +13,49 @@ import (
 	"github.com/wirelog/wirelog/schemas"
 )
 
-// A Merger writes what collectors have taken. Its methods may be called from
-// any goroutine, one at a time each; Merge must be called in the order of batches.
+// A Merger writes what collectors have gathered. Its methods may be called from any
+// goroutine, but Merge must be called in the order of batches.
 type Merger struct {
 	cfg Config
-	// streams are the wanted logs, then, from index lines on, the streams of lines.
+	// streams holds the wanted logs and, from index lines on, the streams of lines.
 	streams []*stream
 	lines   int
-	// byID is the stream of a log by schemas.Schema.ID, or -1.
+	// byID maps schemas.Schema.ID to an index in streams, or -1.
 	byID []int
 
 	mu         sync.Mutex
 	collectors []*Collector
-	// finishers by output, nil for places and files that are not rotated.
+	// finishers is indexed by output; it is nil for places and files that are not
+	// rotated.
 	finishers []*finisher
-	// clock is the highest time of a row.
+	// clock is the latest time of any row.
 	clock int64
-	// started are the places that Close must close.
+	// started lists the places that Close must close.
 	started    []Place
 	outOfOrder uint64
 	closed     bool
-	// dirty and cursors are scratch of Merge.
+	// dirty and cursors are scratch space of Merge.
 	dirty   []int
 	cursors []cursor
 }
 
-// A stream is one log or stream of lines; it has a target for every output that
-// takes it.
+// A stream is one log or stream of lines. It has a target for every output that takes
+// it.
 type stream struct {
 	name    string
 	schema  *schemas.Schema
 	targets []*target
 	gates   gates
-	// last is the key of the last row, when rows is not 0.
+	// last is the key of the last row, if rows is not 0.
 	last Key
 	rows uint64
-	// runs is scratch of Merge.
+	// runs is scratch space of Merge.
 	runs []*run
 }
 
-// New makes a Merger. It makes the files of cfg.Lines at once, and those of logs
-// when their first record comes; places are started.
+// New makes a Merger. It starts the places and creates the files of cfg.Lines; the
+// file of a log is created when its first record comes. An error that belongs to
+// one output or stream of lines is a *ConfigError.
 func New(cfg Config) (*Merger, error) {
 	cfg.setDefaults()
 	all := schemas.All()
@@ -95,20 +97,21 @@ func New(cfg Config) (*Merger, error) {
 		}
 	}
 	m.lines = len(m.streams)
-	for _, l := range cfg.Lines {
-		st, err := m.lineStream(l, used)
+	for i := range cfg.Lines {
+		st, err := m.lineStream(i, used)
 		if err != nil {
 			return nil, err
 		}
 		m.streams = append(m.streams, st)
 	}
 	if err := m.start(); err != nil {
-		return nil, errors.Join(err, m.Close())
+		_ = m.Close() // nothing was written, and err tells why
+		return nil, err
 	}
 	return m, nil
 }
 
-// makeFinishers makes the finishers of outputs whose files are finished.
+// makeFinishers creates the finishers of the outputs that rotate files.
 func (m *Merger) makeFinishers() error {
 	m.finishers = make([]*finisher, len(m.cfg.Outputs))
 	for i := range m.cfg.Outputs {
@@ -116,11 +119,11 @@ func (m *Merger) makeFinishers() error {
 		if o.Place != nil || o.Path != "" || !o.Rotation.Enabled() {
 			continue
 		}
-		// Footers are the same for all logs.
+		// All logs of a format have the same footer.
 		footer := o.Format.Encoder(schemas.All()[0], 0).AppendFooter
 		var err error
 		if m.finishers[i], err = newFinisher(o, m.env(), footer); err != nil {
-			return fmt.Errorf("output %s: %w", o.name(), err)
+			return m.outputError(i, fmt.Errorf("output %s: %w", o.name(), err))
 		}
 	}
 	return nil
@@ -161,7 +164,7 @@ func (cfg *Config) setDefaults() {
 	}
 }
 
-// Collector makes the collector of a shard.
+// Collector creates the collector of a shard.
 func (m *Merger) Collector() *Collector {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -170,8 +173,8 @@ func (m *Merger) Collector() *Collector {
 	return c
 }
 
-// Merge writes the rows of the batches in the order of their keys, and gives the
-// batches back to their collectors. It takes one batch a shard, nil for a shard that
+// Merge writes the rows of the batches in the order of their keys, and returns the
+// batches to their collectors. It takes one batch per shard, or nil for a shard that
 // emitted nothing; their order does not matter.
 func (m *Merger) Merge(batches ...*Batch) {
 	m.mu.Lock()
@@ -206,7 +209,7 @@ func (m *Merger) Merge(batches ...*Batch) {
 	}
 }
 
-// passTime ends the files that are due although no row of theirs came.
+// passTime ends files that are due although they got no row.
 func (m *Merger) passTime() {
 	for _, st := range m.streams {
 		if st.rows > 0 {
@@ -222,11 +225,11 @@ func (m *Merger) passTime() {
 	}
 }
 
-// A cursor stands on a row of a run.
+// A cursor points at a row of a run.
 type cursor struct {
 	run *run
 	pos int
-	// order is nil when the run's rows are in order as they are.
+	// order is nil if the rows of the run are sorted already.
 	order []int
 }
 
@@ -247,8 +250,8 @@ func (p *part) row(i int) []byte {
 	return p.buf[start:p.end[i]]
 }
 
-// less orders by key. Rows of different shards with the same key, which only
-// causes without a packet have, are ordered by what they say.
+// less orders rows by key. Rows of different shards have equal keys only if no packet
+// caused them; those are ordered by their bytes.
 func (c *cursor) less(o *cursor) bool {
 	if d := c.key().Compare(o.key()); d != 0 {
 		return d < 0
@@ -318,7 +321,7 @@ func (m *Merger) mergeStream(st *stream) {
 	clear(m.cursors)
 }
 
-// writeRow writes the row that c stands on if its gate lets it pass.
+// writeRow writes the row at c if its gate passes.
 func (m *Merger) writeRow(st *stream, c *cursor) {
 	row := c.row()
 	e := &c.run.entries[row]
@@ -344,7 +347,7 @@ func (m *Merger) writeRow(st *stream, c *cursor) {
 	}
 }
 
-// Flush writes what is buffered to the files, for readers that follow them.
+// Flush writes what is buffered, for readers that follow the files.
 func (m *Merger) Flush() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -360,9 +363,8 @@ func (m *Merger) Flush() {
 }
 
 // Tick tells the places that time passes, and writes what files have buffered, so that
-// little is lost when the process is killed (Zeek's Log::flush_interval). It is to
-// be called about once a second, with the wall clock, while the run lasts; it does
-// not wait for a Merge that is under way.
+// little is lost if the process is killed (Zeek's Log::flush_interval). Call it about
+// once a second with the wall clock. It returns at once if a Merge is running.
 func (m *Merger) Tick(now time.Time) {
 	if !m.mu.TryLock() {
 		return
@@ -382,8 +384,12 @@ func (m *Merger) Tick(now time.Time) {
 	}
 }
 
-// Close writes what is buffered, the footers, and closes files and places. It
-// returns an error when rows were lost or something was not closed well.
+// ErrIncomplete is the error of Merger.Close. Config.Report was told the causes, and Stats has the counts.
+var ErrIncomplete = errors.New("the output is incomplete")
+
+// Close writes buffered rows and footers, and closes files and places. Every error
+// on the way goes to Config.Report, once. Close returns ErrIncomplete if a file or
+// place was not closed well or if rows were lost.
 func (m *Merger) Close() error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -391,18 +397,21 @@ func (m *Merger) Close() error {
 		return nil
 	}
 	m.closed = true
-	var errs []error
+	complete := true
+	closed := func(err error) {
+		if err != nil {
+			m.cfg.Report(err)
+			complete = false
+		}
+	}
 	for _, st := range m.streams {
 		for _, t := range st.targets {
 			if t.file != nil {
-				err := t.closeFile(m.clock)
-				s := m.stats(st, t)
-				if lost := s.Lost(); lost > 0 {
-					err = fmt.Errorf("%s: %d rows lost: %w", t.file.path, lost, t.file.lastErr)
+				if err := t.closeFile(m.clock); err != nil {
+					complete = false // the file has reported it
 				}
-				errs = append(errs, err)
 			} else if t.to != nil {
-				errs = append(errs, t.to.Close())
+				closed(t.to.Close())
 			}
 		}
 	}
@@ -412,24 +421,22 @@ func (m *Merger) Close() error {
 		}
 	}
 	for _, p := range m.started {
-		errs = append(errs, p.Close())
+		closed(p.Close())
 	}
 	for _, st := range m.streams {
 		for _, t := range st.targets {
-			if t.to == nil {
-				continue
-			}
 			s := m.stats(st, t)
-			if lost := s.Lost(); lost > 0 {
-				errs = append(errs, fmt.Errorf("%s: %s: %d rows lost", s.Output, s.Log, lost))
-			}
+			complete = complete && s.Lost() == 0
 		}
 	}
-	return errors.Join(errs...)
+	if !complete {
+		return ErrIncomplete
+	}
+	return nil
 }
 
-// Stats returns the counts so far. Rows that were built since the last Flush of
-// their collector are not in it.
+// Stats returns the counts so far. Rows built since their collector's last Flush are not
+// included.
 func (m *Merger) Stats() Stats {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -9,12 +9,12 @@ import (
 	"time"
 )
 
-// Names of finished files that have a name themselves.
+// Presets for the names of finished files.
 const (
 	NamesPlain         = "plain"          // conn.log
 	NamesZeek          = "zeek"           // conn.2026-01-16-14-00-00.log, Zeek's default
 	NamesZeekctl       = "zeekctl"        // 2026-01-16/conn.14:00:00-15:00:00.log, zeekctl's archive
-	NamesRITA          = "rita"           // conn_20260116_14:00:00.log, which RITA takes
+	NamesRITA          = "rita"           // conn_20260116_14:00:00.log, as RITA expects
 	NamesJSONStreaming = "json-streaming" // json_streaming_conn.2026-01-16-14-00-00.log
 )
 
@@ -26,22 +26,22 @@ var presets = map[string]string{
 	NamesJSONStreaming: "json_streaming_{log}.{open:%Y-%m-%d-%H-%M-%S}",
 }
 
-// names makes the names of finished files by a template.
+// names makes the names of finished files from a template.
 type names struct {
 	parts []namePart
 	utc   bool
 }
 
-// A namePart is text, or what is put in place of a pair of braces.
+// A namePart is fixed text, or a pair of braces with a verb.
 type namePart struct {
 	text string
 	verb string // "", "log", "sensor", "open" or "close"
-	time string // layout of strftime, for open and close
+	time string // strftime format of open and close
 }
 
-// parseNames reads a template or the name of a preset. A template has {log},
-// {sensor}, {open:FORMAT} and {close:FORMAT}, with a format as strftime takes it;
-// folders are set off by "/".
+// parseNames parses a template or the name of a preset. A template may contain {log},
+// {sensor}, {open:FORMAT} and {close:FORMAT}, with a format of strftime, and folders
+// separated by "/".
 func parseNames(template string, utc bool) (*names, error) {
 	n := &names{utc: utc}
 	if p, ok := presets[template]; ok {
@@ -82,7 +82,7 @@ func parseNames(template string, utc bool) (*names, error) {
 	return n, nil
 }
 
-// make returns the name, without extension, of a file of that log.
+// make returns the name of a file of that log, without its extension.
 func (n *names) make(log, sensor string, open, closed time.Time) string {
 	if n.utc {
 		open, closed = open.UTC(), closed.UTC()
@@ -112,7 +112,8 @@ var directives = map[byte]string{
 	'F': "2006-01-02", 'T': "15:04:05", 'Z': "MST", 'z': "-0700",
 }
 
-// strftime formats t by those directives of C's strftime that make file names.
+// strftime formats t. It knows those directives of C's strftime that are useful in file
+// names.
 func strftime(layout string, t time.Time) (string, error) {
 	var b []byte
 	for i := 0; i < len(layout); i++ {
@@ -123,7 +124,7 @@ func strftime(layout string, t time.Time) (string, error) {
 		i++
 		switch {
 		case i == len(layout):
-			return "", fmt.Errorf("a format of times ends in %%")
+			return "", fmt.Errorf("a time format ends in %%")
 		case layout[i] == '%':
 			b = append(b, '%')
 		case layout[i] == 's':
@@ -131,7 +132,7 @@ func strftime(layout string, t time.Time) (string, error) {
 		case directives[layout[i]] != "":
 			b = t.AppendFormat(b, directives[layout[i]])
 		default:
-			return "", fmt.Errorf("a format of times has no %%%c here", layout[i])
+			return "", fmt.Errorf("a time format cannot have %%%c here", layout[i])
 		}
 	}
 	return string(b), nil

@@ -3,6 +3,7 @@ package writers_test
 import (
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -17,14 +18,14 @@ import (
 	"github.com/wirelog/wirelog/writers/tsv"
 )
 
-// memory is a place that keeps the rows of each stream as text, made again from
-// the values that reach it.
+// memory is a place that keeps the rows of each stream as text, made from replayed
+// values.
 type memory struct {
 	streams map[string]*memoryStream
 	env     writers.Env
 	closed  bool
 	refuse  error // of Open
-	limit   int   // rows a stream takes; 0 is no limit
+	limit   int   // rows per stream; 0 is no limit
 }
 
 type memoryStream struct {
@@ -85,7 +86,7 @@ func (s *memoryStream) Tick(now time.Time) { s.ticks = append(s.ticks, now) }
 func (s *memoryStream) Flush()             {}
 func (s *memoryStream) Close() error       { s.closed = true; return nil }
 
-// replayed is a record that was a row.
+// replayed is a record read back from a row.
 type replayed struct {
 	schema *schemas.Schema
 	data   []byte
@@ -99,8 +100,8 @@ func (r replayed) Encode(s schemas.Sink) {
 	}
 }
 
-// A place gets the same rows, with the same keys, for any number of shards, and
-// they are those that files get.
+// A place gets the same rows with the same keys for any number of shards, and the same
+// rows as files.
 func TestPlaceGetsRowsInOrder(t *testing.T) {
 	var batches [][]emission
 	num := uint64(0)
@@ -167,7 +168,7 @@ func TestPlaceCounts(t *testing.T) {
 	m.Merge(c.Flush())
 	m.Tick(fixedNow())
 	err := m.Close()
-	if err == nil || !strings.Contains(err.Error(), "mem: conn: 2 rows lost") {
+	if !errors.Is(err, writers.ErrIncomplete) {
 		t.Errorf("Close: %v", err)
 	}
 	s := conserve(t, m).Streams[0]
@@ -186,7 +187,7 @@ func TestPlaceCounts(t *testing.T) {
 	}
 }
 
-// A second after a row came it is in the file, without a further one.
+// A row is in the file after a tick, without another row.
 func TestTickWritesFiles(t *testing.T) {
 	dir := t.TempDir()
 	m := newMerger(t, config(dir))
@@ -211,6 +212,58 @@ func TestPlaceThatCannotBeOpened(t *testing.T) {
 	_, err := writers.New(writers.Config{Outputs: []writers.Output{{Place: place}}, Logs: []*schemas.Schema{&schemas.ConnSchema}})
 	if err == nil || !strings.Contains(err.Error(), "no such topic") {
 		t.Errorf("New: %v", err)
+	}
+}
+
+// The error of New says which output or stream of lines it belongs to.
+func TestConfigError(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "file")
+	if err := os.WriteFile(file, nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	good := writers.Output{Name: "good", Dir: dir, Format: json.Format{}}
+	logs := []*schemas.Schema{&schemas.ConnSchema}
+	for name, tt := range map[string]struct {
+		cfg  writers.Config
+		want writers.ConfigError // without Err
+	}{
+		"place": {
+			writers.Config{Outputs: []writers.Output{good, {Name: "bad", Place: &memory{refuse: errors.New("no")}}}},
+			writers.ConfigError{Output: 1, Lines: -1, Name: "bad"},
+		},
+		"rotation": {
+			writers.Config{Outputs: []writers.Output{good, {Name: "bad", Format: json.Format{}, Rotation: writers.Rotation{Names: "{nothing}"}}}},
+			writers.ConfigError{Output: 1, Lines: -1, Name: "bad"},
+		},
+		"columns": {
+			writers.Config{Outputs: []writers.Output{good, {Name: "bad", Dir: file, Format: json.Format{}, Fields: writers.Fields{Drop: []string{"*"}}}}},
+			writers.ConfigError{Output: 1, Lines: -1, Name: "bad"},
+		},
+		"same file": {
+			writers.Config{Outputs: []writers.Output{good, {Name: "bad", Dir: dir, Format: json.Format{}}}},
+			writers.ConfigError{Output: 1, Lines: -1, Name: "bad"},
+		},
+		"file of lines": {
+			writers.Config{Outputs: []writers.Output{good}, Lines: []writers.Lines{{Name: "events", Path: filepath.Join(file, "events")}}},
+			writers.ConfigError{Output: -1, Lines: 0, Name: "events"},
+		},
+		"lines in the file of a log": {
+			writers.Config{Outputs: []writers.Output{good}, Lines: []writers.Lines{{Name: "events", Path: filepath.Join(dir, "conn.log")}}},
+			writers.ConfigError{Output: -1, Lines: 0, Name: "events"},
+		},
+	} {
+		tt.cfg.Logs = logs
+		_, err := writers.New(tt.cfg)
+		var got *writers.ConfigError
+		if !errors.As(err, &got) {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		got.Err = nil
+		if *got != tt.want {
+			t.Errorf("%s: got %+v, want %+v", name, *got, tt.want)
+		}
 	}
 }
 

@@ -14,8 +14,9 @@ import (
 	"github.com/wirelog/wirelog/writers/internal/lockfile"
 )
 
-// recover finishes what a run that was killed has left in the folder. Files that
-// another process is writing are left alone. What fails is told, and stays as it is.
+// recover finishes the files that a killed run has left in the folder. It leaves files
+// alone that another process is writing. A file that cannot be finished is reported and
+// stays as it is.
 func (f *finisher) recover() {
 	entries, err := os.ReadDir(f.dir)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -30,7 +31,7 @@ func (f *finisher) recover() {
 		return
 	}
 	defer root.Close()
-	counts := new(Counts) // the rows were another run's
+	counts := new(Counts) // the rows belong to another run
 	for _, e := range entries {
 		name := e.Name()
 		if !e.Type().IsRegular() {
@@ -55,7 +56,7 @@ func (f *finisher) recover() {
 	}
 }
 
-// parseDone takes the name of a ".done" file apart.
+// parseDone parses the name of a ".done" file.
 func (f *finisher) parseDone(name string) (log string, open, closed int64, ok bool) {
 	stem, ok := strings.CutSuffix(name, doneSuffix)
 	if !ok {
@@ -73,15 +74,15 @@ func (f *finisher) parseDone(name string) (log string, open, closed int64, ok bo
 	return log, open, closed, ok
 }
 
-// recoverOpen cuts off what is not a whole row, and finishes the file. Its last time
-// is the end of its interval, or when it was last written.
+// recoverOpen truncates the file to its whole rows and finishes it. Its closing time is
+// the end of its interval, or the time of its last write.
 func (f *finisher) recoverOpen(root *os.Root, job finishing) error {
 	h, err := root.OpenFile(job.name, os.O_RDWR|os.O_APPEND, 0)
 	if err != nil {
 		return err
 	}
 	if errors.Is(lockfile.Lock(h), lockfile.ErrLocked) {
-		return h.Close() // another process writes it
+		return h.Close() // another process is writing it
 	}
 	end, rows, closed, err := wholeRows(h)
 	var fi os.FileInfo
@@ -111,14 +112,14 @@ func (f *finisher) recoverOpen(root *os.Root, job finishing) error {
 	return nil
 }
 
-// wholeRows returns where the last whole line of the file ends, how many rows there
-// are, and whether the last line is a footer.
+// wholeRows returns where the last whole line of the file ends, the number of rows, and
+// whether the last line is a footer.
 func wholeRows(h *os.File) (end int64, rows uint64, closed bool, err error) {
 	r := io.NewSectionReader(h, 0, math.MaxInt64)
 	buf := make([]byte, 256<<10)
-	start, comment := true, false // at the start of a line; the line is a comment
+	start, comment := true, false // start: at the start of a line; comment: the line is a comment
 	var off int64
-	var first []byte // of the last line
+	var first []byte // bytes of the last line
 	for {
 		n, err := r.Read(buf)
 		for b := buf[:n]; len(b) > 0; {

@@ -22,35 +22,35 @@ const (
 	CompressZstd = "zstd"
 )
 
-// Rotation says when files are finished and what is done with them. Its zero value
-// is a file a log that is written in place, under its own name.
+// Rotation says when files are finished and what is done with them. With its zero value,
+// each log is one file, written in place under its own name.
 //
-// With anything set, a file is written under a hidden name, and when it is
-// finished it is synced and gets the name that Names makes; what a killed run
-// leaves behind is finished by the next one with the same folder.
+// If anything is set, a file is written under a hidden name. When it is finished, it is
+// synced and gets the name that Names makes. Files that a killed run leaves behind are
+// finished by the next run with the same folder.
 type Rotation struct {
-	// Interval is the packet time for which a file is written; files end at multiples
-	// of it, as Zeek's do. 0 is no such end.
+	// Interval is the packet time that a file covers. Files end at multiples of it, as
+	// Zeek's do. 0 is no limit.
 	Interval time.Duration
-	// Size is the number of bytes of rows, before compression, from which on a file
-	// is finished. 0 is no bound.
+	// Size is the number of bytes of rows, before compression, at which a file is
+	// finished. 0 is no limit.
 	Size int64
-	// Names is a template or preset of the names of finished files; see NamesZeek
-	// and its likes. Empty stands for NamesZeek, or without Interval and Size for
-	// NamesPlain. A name that is taken gets a number.
+	// Names is a template or preset for the names of finished files; see NamesZeek and
+	// the other presets. Empty means NamesZeek, or NamesPlain without Interval and Size.
+	// If a name is taken, a number is added.
 	Names string
 	// UTC makes names with UTC instead of local time.
 	UTC bool
-	// Compress is one of CompressNone, CompressGzip and CompressZstd; empty is none.
+	// Compress is CompressNone, CompressGzip or CompressZstd; empty means none.
 	Compress string
-	// Command is a program with its arguments; it is run with the path of every finished
-	// file as last argument, for at most CommandTimeout. The environment has
-	// WIRELOG_LOG, WIRELOG_OUTPUT, WIRELOG_OPEN and WIRELOG_CLOSE, times in seconds.
+	// Command is a program with its arguments. It is run for every finished file, whose
+	// path is the last argument, for at most CommandTimeout. Its environment has
+	// WIRELOG_LOG, WIRELOG_OUTPUT, WIRELOG_OPEN and WIRELOG_CLOSE; times are in seconds.
 	Command        []string
 	CommandTimeout time.Duration
 }
 
-// Enabled reports whether files are finished apart from being closed.
+// Enabled reports whether files need more than to be closed.
 func (r *Rotation) Enabled() bool {
 	return r.Interval > 0 || r.Size > 0 || r.Names != "" || r.Compress != "" && r.Compress != CompressNone || len(r.Command) > 0
 }
@@ -74,8 +74,8 @@ func (r *Rotation) parseNames() (*names, error) {
 	return parseNames(cmp.Or(r.Names, template), r.UTC)
 }
 
-// A rotator gives a file its rows and ends it when it is due. It goes by the times
-// of rows, so that the same rows give the same files.
+// A rotator passes rows to its file and ends the file when it is due. It goes by the
+// times of the rows, so that the same rows make the same files.
 type rotator struct {
 	file     *file
 	finisher *finisher
@@ -84,16 +84,17 @@ type rotator struct {
 	log      string
 	counts   *Counts
 
-	// active says that there are rows that belong to the present file.
+	// active means that the current file has rows.
 	active bool
-	// open is the time in the file's name, end when it is due, size its rows.
+	// open is the time in the file's name, end the time when it is due, size the bytes
+	// of its rows.
 	open, end, size int64
-	// next is when the next file begins if it begins at once: the end of the
-	// one before it; 0 for the first file.
+	// next is the earliest opening time of the next file: when the previous one ended,
+	// or 0 for the first file.
 	next int64
 }
 
-// row takes a row at the given time of the clock.
+// row takes a row at a time of the run's clock.
 func (r *rotator) row(at int64, row []byte) {
 	if r.active && at >= r.end {
 		r.rotate(r.end)
@@ -107,8 +108,8 @@ func (r *rotator) row(at int64, row []byte) {
 	r.file.write(row, 1)
 }
 
-// begin starts a file with a row at that time. The first file of a log has that time
-// in its name, a later one the time since which it could have had rows.
+// begin starts a file with a row at that time. The first file of a log is named by that
+// time, a later one by the time from which it could have had rows.
 func (r *rotator) begin(at int64) {
 	r.active, r.size = true, 0
 	r.open, r.end = at, math.MaxInt64
@@ -123,14 +124,14 @@ func (r *rotator) begin(at int64) {
 	}
 }
 
-// pass says that the clock has come to now.
+// pass tells the rotator that the clock has reached now.
 func (r *rotator) pass(now int64) {
 	if r.active && now >= r.end {
 		r.rotate(r.end)
 	}
 }
 
-// rotate finishes the file. One that cannot be written at the moment goes on.
+// rotate finishes the file. A file that cannot be written now continues.
 func (r *rotator) rotate(closed int64) {
 	if r.interval > 0 && closed > r.end {
 		closed = r.end
@@ -145,8 +146,8 @@ func (r *rotator) rotate(closed int64) {
 	r.active, r.next = false, max(closed, r.open)
 }
 
-// finish ends the last file when the clock is at now. What cannot be written now is
-// lost; the rows that are in a file are there for the next run.
+// finish ends the last file with the clock at now. Rows that cannot be written now are
+// lost; rows that are in a file stay there for the next run.
 func (r *rotator) finish(now int64) error {
 	f := r.file
 	if r.active {
@@ -161,17 +162,17 @@ func (r *rotator) finish(now int64) error {
 // openSuffix ends the names of files that are being written.
 const openSuffix = ".open"
 
-// create makes the hidden file in which rows are gathered.
+// create creates the hidden file that takes the rows.
 func (r *rotator) create(root *os.Root) (*os.File, error) {
 	f := r.file
 	var err error
 	for i := range int64(100) {
-		// The time is part of the name for the run that finds it.
+		// A run that recovers the file reads the time from its name.
 		f.name = hiddenName(r.log, r.finisher.ext, f.format, r.open+i, openSuffix)
 		var h *os.File
 		if h, err = root.OpenFile(f.name, os.O_WRONLY|os.O_CREATE|os.O_EXCL|os.O_APPEND, 0o644); err == nil {
 			f.path = r.finisher.path(f.name)
-			_ = lockfile.Lock(h) // without it, only a run beside this one could take the file
+			_ = lockfile.Lock(h) // without a lock, only a concurrent run could take the file
 			return h, nil
 		}
 		if !errors.Is(err, fs.ErrExist) {
@@ -181,12 +182,12 @@ func (r *rotator) create(root *os.Root) (*os.File, error) {
 	return nil, fmt.Errorf("%s: %w", r.finisher.path(f.name), err)
 }
 
-// hiddenName is the name of a file that is not finished: ".conn.log.tsv.TIME.open".
+// hiddenName returns the name of an unfinished file: ".conn.log.tsv.TIME.open".
 func hiddenName(log, ext, format string, open int64, suffix string) string {
 	return "." + log + ext + "." + format + "." + strconv.FormatInt(open, 10) + suffix
 }
 
-// parseHidden takes a name apart that hiddenName made for the same ext and format.
+// parseHidden parses a name that hiddenName made for the same ext and format.
 func parseHidden(name, ext, format, suffix string) (log string, open int64, ok bool) {
 	name, ok = strings.CutSuffix(name, suffix)
 	if !ok || !strings.HasPrefix(name, ".") {

@@ -24,7 +24,7 @@ import (
 	"github.com/wirelog/wirelog/writers/tsv"
 )
 
-// at is a time on a day on which nothing happened.
+// at returns a time of day on a fixed date.
 func at(clock string) time.Time {
 	t, err := time.ParseInLocation("2006-01-02 15:04:05", "2026-01-16 "+clock, time.UTC)
 	if err != nil {
@@ -33,7 +33,7 @@ func at(clock string) time.Time {
 	return t
 }
 
-// rotating is a configuration that names files by UTC.
+// rotating returns a configuration with UTC file names.
 func rotating(dir string, r writers.Rotation) writers.Config {
 	r.UTC = true
 	return writers.Config{
@@ -43,7 +43,7 @@ func rotating(dir string, r writers.Rotation) writers.Config {
 	}
 }
 
-// emit writes a weird at each of the times, each in a batch of its own if single.
+// emit emits a weird at each of the times, each in its own batch if single is true.
 func emit(m *writers.Merger, single bool, times ...time.Time) {
 	c := m.Collector()
 	for i, t := range times {
@@ -56,7 +56,8 @@ func emit(m *writers.Merger, single bool, times ...time.Time) {
 	m.Merge(c.Flush())
 }
 
-// tree has what is in the files below dir: the names of the weirds, unpacked.
+// tree returns the contents of the files below dir: the names of the weirds,
+// uncompressed.
 func tree(t *testing.T, dir string) map[string]string {
 	t.Helper()
 	files := map[string]string{}
@@ -77,7 +78,7 @@ func tree(t *testing.T, dir string) map[string]string {
 	return files
 }
 
-// weirds lists the names in a log, and checks that it begins and ends well.
+// weirds lists the names in a log, and checks its header and footer.
 func weirds(t *testing.T, path string) string {
 	t.Helper()
 	b, err := os.ReadFile(path)
@@ -185,7 +186,7 @@ func TestRotation(t *testing.T) {
 	}
 }
 
-// A file is ended by the rows of another log too, and none is replaced.
+// A row of another log also ends a file, and no file is replaced.
 func TestRotationByOtherLogs(t *testing.T) {
 	dir := t.TempDir()
 	taken := filepath.Join(dir, "weird.2026-01-16-14-00-00.log")
@@ -280,8 +281,8 @@ func TestCommand(t *testing.T) {
 	}
 }
 
-// A run that ends without Close leaves a hidden file, cut anywhere; the next one
-// makes a whole log of it.
+// A run that ends without Close leaves a hidden file, cut anywhere. The next run makes a
+// complete log of it.
 func TestRecovery(t *testing.T) {
 	whole := t.TempDir()
 	m := newMerger(t, rotating(whole, writers.Rotation{Interval: time.Hour}))
@@ -316,7 +317,7 @@ func TestRecovery(t *testing.T) {
 		}
 	}
 
-	// The first run still writes its file: another one leaves it alone.
+	// The first run is still writing its file, so another one leaves it alone.
 	other := newMerger(t, rotating(whole, writers.Rotation{Interval: time.Hour}))
 	if err := other.Close(); err != nil {
 		t.Fatal(err)
@@ -331,7 +332,7 @@ func TestRecovery(t *testing.T) {
 	sameTree(t, tree(t, whole), map[string]string{"weird.2026-01-16-14-12-31.log": "14:12:31 14:20:00 14:30:00"})
 }
 
-// What a run that was killed while it finished a file has left.
+// The remains of a run that was killed while finishing a file.
 func TestRecoveryOfFinishing(t *testing.T) {
 	dir := t.TempDir()
 	m := newMerger(t, rotating(dir, writers.Rotation{Names: "{log}"}))

@@ -24,16 +24,16 @@ type target struct {
 
 	to   Stream
 	info StreamInfo
-	// rows is scratch of Merge.
+	// rows is scratch space of Merge.
 	rows []Row
 }
 
-// logTarget makes the target of a log at an output. used has the paths of files.
+// logTarget creates the target of a log at an output. used holds the paths of all files.
 func (m *Merger) logTarget(s *schemas.Schema, output int, used map[string]bool) (*target, error) {
 	o := &m.cfg.Outputs[output]
 	view, err := NewView(s, m.cfg.Groups, o.Fields, o.Where[s.Name])
 	if err != nil {
-		return nil, fmt.Errorf("output %s: %w", o.name(), err)
+		return nil, m.outputError(output, fmt.Errorf("output %s: %w", o.name(), err))
 	}
 	if o.Place != nil {
 		return m.placeTarget(s.Name, view, output), nil
@@ -41,7 +41,7 @@ func (m *Merger) logTarget(s *schemas.Schema, output int, used map[string]bool) 
 	e := o.Format.Encoder(view.Schema, view.Groups)
 	f, err := m.newFile(o, s.Name, used)
 	if err != nil {
-		return nil, err
+		return nil, m.outputError(output, err)
 	}
 	f.header, f.footer = e.AppendHeader, e.AppendFooter
 	t := &target{output: output, view: view, file: f}
@@ -49,7 +49,7 @@ func (m *Merger) logTarget(s *schemas.Schema, output int, used map[string]bool) 
 	return t, nil
 }
 
-// newFile makes the file of a log or stream of lines at an output.
+// newFile creates the file of a log or stream of lines at an output.
 func (m *Merger) newFile(o *Output, log string, used map[string]bool) (*file, error) {
 	f := &file{format: o.Format.Name(), now: m.cfg.Now, report: m.cfg.Report}
 	if o.Path != "" {
@@ -64,7 +64,7 @@ func (m *Merger) newFile(o *Output, log string, used map[string]bool) (*file, er
 	return f, use(used, f.path)
 }
 
-// setRotation lets a finisher, if there is one, finish the target's files.
+// setRotation lets f, if not nil, finish the target's files.
 func (t *target) setRotation(f *finisher, log string) {
 	if f != nil {
 		t.file.rot = &rotator{
@@ -74,7 +74,7 @@ func (t *target) setRotation(f *finisher, log string) {
 	}
 }
 
-// use notes that a file is written, which only one stream may do.
+// use claims path for one stream.
 func use(used map[string]bool, path string) error {
 	if path != "-" {
 		path = filepath.Clean(path)
@@ -86,7 +86,7 @@ func use(used map[string]bool, path string) error {
 	return nil
 }
 
-// placeTarget makes the target of a log, or with a nil view of lines, at a place.
+// placeTarget creates the target of a log at a place, or of lines if view is nil.
 func (m *Merger) placeTarget(log string, view *View, output int) *target {
 	t := &target{output: output, view: view}
 	t.info = StreamInfo{Output: m.cfg.Outputs[output].name(), Log: log, Counts: &t.counts, Env: m.env()}
@@ -96,7 +96,7 @@ func (m *Merger) placeTarget(log string, view *View, output int) *target {
 	return t
 }
 
-// encoder makes a shard's encoder of the target's rows.
+// encoder creates a shard's encoder of the target's rows.
 func (m *Merger) encoder(t *target, clock *value.Time) RowEncoder {
 	o := &m.cfg.Outputs[t.output]
 	var e RowEncoder
@@ -119,12 +119,24 @@ func (m *Merger) env() Env {
 	return Env{Context: c.Context, Now: c.Now, Report: c.Report, Notice: c.Notice, Sensor: c.Sensor, Version: c.Version}
 }
 
-// lineStream makes the stream of l; all its targets take the same part.
-func (m *Merger) lineStream(l Lines, used map[string]bool) (*stream, error) {
+// outputError blames an output, by its index, for err.
+func (m *Merger) outputError(output int, err error) error {
+	return &ConfigError{Output: output, Lines: -1, Name: m.cfg.Outputs[output].name(), Err: err}
+}
+
+// linesError blames a stream of lines, by its index, for err.
+func (m *Merger) linesError(lines int, err error) error {
+	return &ConfigError{Output: -1, Lines: lines, Name: m.cfg.Lines[lines].Name, Err: err}
+}
+
+// lineStream makes the stream of the lines with that index. All its targets take the
+// same part.
+func (m *Merger) lineStream(index int, used map[string]bool) (*stream, error) {
+	l := &m.cfg.Lines[index]
 	st := &stream{name: l.Name, gates: gates{sampling: m.cfg.Sampling}}
 	if l.Path != "" {
 		if err := use(used, l.Path); err != nil {
-			return nil, err
+			return nil, m.linesError(index, err)
 		}
 		st.targets = append(st.targets, &target{
 			output: -1, file: &file{path: l.Path, now: m.cfg.Now, report: m.cfg.Report},
@@ -138,7 +150,7 @@ func (m *Merger) lineStream(l Lines, used map[string]bool) (*stream, error) {
 		}
 		f, err := m.newFile(o, l.Name, used)
 		if err != nil {
-			return nil, err
+			return nil, m.outputError(output, err)
 		}
 		t := &target{output: output, file: f}
 		t.setRotation(m.finishers[output], l.Name)
@@ -147,7 +159,7 @@ func (m *Merger) lineStream(l Lines, used map[string]bool) (*stream, error) {
 	return st, nil
 }
 
-// start starts the places, opens their streams, and makes the files of lines.
+// start starts the places, opens their streams, and creates the files of lines.
 func (m *Merger) start() error {
 	for i := range m.cfg.Outputs {
 		p := m.cfg.Outputs[i].Place
@@ -158,7 +170,7 @@ func (m *Merger) start() error {
 			continue
 		}
 		if err := p.Start(m.env()); err != nil {
-			return err
+			return m.outputError(i, err)
 		}
 		m.started = append(m.started, p)
 	}
@@ -168,12 +180,12 @@ func (m *Merger) start() error {
 			case t.file == nil:
 				to, err := m.cfg.Outputs[t.output].Place.Open(t.info)
 				if err != nil {
-					return err
+					return m.outputError(t.output, err)
 				}
 				t.to = to
 			case i >= m.lines && t.output < 0:
 				if err := t.file.open(); err != nil {
-					return err
+					return m.linesError(i-m.lines, err)
 				}
 			}
 		}
@@ -181,8 +193,8 @@ func (m *Merger) start() error {
 	return nil
 }
 
-// plainName reports whether name is a file name that stays in its folder and
-// needs no quoting.
+// plainName reports whether name is a file name that stays in its folder and needs no
+// quoting.
 func plainName(name string) bool {
 	for _, c := range []byte(name) {
 		switch {
@@ -194,7 +206,7 @@ func plainName(name string) bool {
 	return name != "" && name[0] != '.' && name[0] != '-'
 }
 
-// write takes the row with the given key; one without bytes was filtered out.
+// write takes a row with its key. An empty row was filtered out.
 func (t *target) write(key *Key, row []byte) {
 	switch {
 	case len(row) == 0:
@@ -208,7 +220,7 @@ func (t *target) write(key *Key, row []byte) {
 	}
 }
 
-// writeAll takes all the rows of r, in their order.
+// writeAll takes all rows of r in order.
 func (t *target) writeAll(r *run) {
 	p := &r.parts[t.part]
 	if p.filtered > 0 {
@@ -227,7 +239,7 @@ func (t *target) writeAll(r *run) {
 	}
 }
 
-// handOver passes the rows that were merged to the stream.
+// handOver passes the merged rows to the stream.
 func (t *target) handOver() {
 	if len(t.rows) == 0 {
 		return
@@ -237,7 +249,7 @@ func (t *target) handOver() {
 	t.rows = t.rows[:0]
 }
 
-// closeFile closes the target's file when the clock is at now.
+// closeFile closes the target's file with the clock at now.
 func (t *target) closeFile(now int64) error {
 	if t.file.rot != nil {
 		return t.file.rot.finish(now)
@@ -253,7 +265,7 @@ func (t *target) drop(why Reason, rows uint64) {
 	}
 }
 
-// stats returns the counts of one target, but for Built.
+// stats returns the counts of one target, without Built.
 func (m *Merger) stats(st *stream, t *target) StreamStats {
 	s := StreamStats{Log: st.name}
 	if t.output >= 0 {

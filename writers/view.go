@@ -12,40 +12,39 @@ import (
 	"github.com/wirelog/wirelog/writers/filter"
 )
 
-// Fields says which columns an output writes, and by which names. A column is named
-// as "history" in every log that has it, or as "conn:history" in one log; "id.*"
-// stands for several.
+// Fields says which columns an output writes, and under which names. "history" names a
+// column in every log that has it, "conn:history" in one log; "id.*" matches several.
 type Fields struct {
-	// Keep lists the columns that are written, in the log's own order. A log for
-	// which nothing is listed keeps all.
+	// Keep lists the columns to write, in the log's own order. A log without an entry
+	// keeps all columns.
 	Keep []string
-	// Drop lists columns that are left out.
+	// Drop lists the columns to leave out.
 	Drop []string
 	// Rename gives columns other names: "id.orig_h=src_ip", "conn:service=app".
 	Rename []string
-	// Add lists columns that have the same text in every row: "site=Berlin".
-	// They come last.
+	// Add lists columns with the same text in every row, such as "site=Berlin". They
+	// come last.
 	Add []string
 }
 
-// A View is what an output writes of a log.
+// A View is the form in which an output writes a log.
 type View struct {
-	// Schema has the columns as they are written.
+	// Schema has the columns as written.
 	Schema *schemas.Schema
 	// Groups is for encoders of Schema; see StreamInfo.Groups.
 	Groups schemas.Groups
 
 	log    *schemas.Schema
-	groups schemas.Groups // of the records
-	// keep says which columns of a record are written; nil when all are and
-	// nothing is added.
+	groups schemas.Groups // of the original records
+	// keep tells for each column of a record whether it is written. It is nil if all are
+	// and none is added.
 	keep   []bool
 	add    []string
 	filter *filter.Program
 }
 
 // NewView checks fields and a filter, "" for none, against the columns of s, with the
-// optional ones of g.
+// optional columns of g.
 func NewView(s *schemas.Schema, g schemas.Groups, fields Fields, where string) (*View, error) {
 	full := s.With(g)
 	v := &View{Schema: full, Groups: g, log: s, groups: g}
@@ -94,14 +93,14 @@ func NewView(s *schemas.Schema, g schemas.Groups, fields Fields, where string) (
 	return v, nil
 }
 
-// columnName reports whether name can stand in a header of any format.
+// columnName reports whether name is valid in the header of every format.
 func columnName(name string) bool {
 	return name != "" && !strings.ContainsFunc(name, func(c rune) bool {
 		return !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '_' || c == '.' || c == '-' || c == '@')
 	})
 }
 
-// matches reports whether an entry of a list names the column of the log.
+// matches reports whether an entry of a list matches the column of the log.
 func matches(entry, log, column string) bool {
 	if l, c, ok := strings.Cut(entry, ":"); ok {
 		if l != log {
@@ -113,13 +112,13 @@ func matches(entry, log, column string) bool {
 	return ok
 }
 
-// about reports whether an entry of a list says something of the log.
+// about reports whether an entry of a list applies to the log.
 func about(entry, log string) bool {
 	l, _, ok := strings.Cut(entry, ":")
 	return !ok || l == log
 }
 
-// kept says which columns are written, and whether any is not.
+// kept tells which columns are written, and whether any is left out.
 func (f *Fields) kept(s *schemas.Schema) (keep []bool, changed bool, err error) {
 	list := slices.DeleteFunc(slices.Clone(f.Keep), func(e string) bool { return !about(e, s.Name) })
 	keep = make([]bool, len(s.Fields))
@@ -136,7 +135,7 @@ func (f *Fields) kept(s *schemas.Schema) (keep []bool, changed bool, err error) 
 	return keep, changed, nil
 }
 
-// checkEntry refuses an entry that names the log and no column of it.
+// checkEntry returns an error for an entry that names the log but no column of it.
 func (f *Fields) checkEntry(e string, s *schemas.Schema) error {
 	log, column, ok := strings.Cut(e, ":")
 	if !ok || log != s.Name {
@@ -152,7 +151,7 @@ func (f *Fields) checkEntry(e string, s *schemas.Schema) error {
 	return fmt.Errorf("%s has no column %q%s", log, column, nearest.Hint(column, known))
 }
 
-// names returns the names of all columns, and whether any is another than the log's.
+// names returns the names of all columns, and whether any differs from the log's.
 func (f *Fields) names(s *schemas.Schema) (names []string, renamed bool, err error) {
 	for _, f := range s.Fields {
 		names = append(names, f.Name)
@@ -206,7 +205,7 @@ func (f *Fields) Check(logs []*schemas.Schema) error {
 	return errors.Join(errs...)
 }
 
-// A viewer is a shard's use of a View: it encodes records by it.
+// A viewer encodes one shard's records as a View wants them.
 type viewer struct {
 	view   *View
 	to     RowEncoder
@@ -224,7 +223,7 @@ func (v *View) viewer(to RowEncoder, counts *Counts) *viewer {
 	return w
 }
 
-// Append appends rec as a row if the filter lets it pass, and otherwise nothing.
+// Append appends rec as a row, or nothing if the filter rejects it.
 func (w *viewer) Append(dst []byte, rec schemas.Record) []byte {
 	if w.filter != nil {
 		match, err := w.filter.Match(rec)
@@ -253,7 +252,7 @@ type projected struct {
 // Schema returns the columns as they are written.
 func (p *projected) Schema() *schemas.Schema { return p.sink.view.Schema }
 
-// Encode passes the columns that are kept to s.
+// Encode passes the kept columns to s.
 func (p *projected) Encode(s schemas.Sink) {
 	p.sink.To, p.sink.col = s, 0
 	p.of.Encode(&p.sink)
@@ -272,7 +271,7 @@ type projection struct {
 	pass   bool
 }
 
-// next goes on to the next value, and reports whether it is kept.
+// next moves to the next value and reports whether it is kept.
 func (p *projection) next() bool {
 	if !p.nested {
 		p.pass = p.view.keep[p.col]

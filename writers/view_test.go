@@ -15,7 +15,7 @@ import (
 	"github.com/wirelog/wirelog/writers/tsv"
 )
 
-// viewed is the conn record of testlog as an output with these fields writes it.
+// viewed returns the conn record of testlog as an output with these fields writes it.
 func viewed(t *testing.T, f writers.Fields, where string) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -63,7 +63,7 @@ func TestFields(t *testing.T) {
 	}
 }
 
-// Containers must be left out whole, and the header must name what is in the rows.
+// Containers must be left out as a whole, and the header must match the rows.
 func TestFieldsOfContainers(t *testing.T) {
 	rec := &schemas.Conn{UID: "C1", TunnelParents: value.Set[string]{"a", "b"}}
 	for drop, want := range map[string]string{"uid": "a,b", "tunnel_parents": "C1"} {
@@ -127,8 +127,8 @@ func TestFieldErrors(t *testing.T) {
 	}
 }
 
-// What a filter keeps out is counted, at its output alone; other outputs get all, in
-// the same order for any number of shards.
+// Filtered rows are counted at their output only. Other outputs get all rows, in the
+// same order for any number of shards.
 func TestFilters(t *testing.T) {
 	for _, shards := range []int{1, 3} {
 		dir, place := t.TempDir(), new(memory)

@@ -1,11 +1,11 @@
-// Package writers is the last stage: it takes finished records from the shards,
-// puts them in one order that does not depend on the number of shards, and
-// writes them to files in any number of formats.
+// Package writers is the last stage. It takes finished records from the shards, puts
+// them into an order that does not depend on the number of shards, and writes them to
+// files in any number of formats.
 //
-// Every shard has a Collector, which encodes records as they are emitted. At the
-// end of a batch the shards' collectors are flushed, and Merger.Merge merges
-// what they hold by order key, decides the gates (schemas.Gate), and writes.
-// Formats are subpackages (tsv, json); they know no files.
+// Every shard has a Collector, which encodes records as they are emitted. At the end of
+// a batch the collectors are flushed, and Merger.Merge merges their rows by key, decides
+// the gates (schemas.Gate), and writes. Formats are in subpackages such as tsv and json;
+// they know nothing of files.
 package writers
 
 import (
@@ -19,11 +19,11 @@ import (
 	"github.com/wirelog/wirelog/schemas"
 )
 
-// Format makes encoders.
+// Format creates encoders.
 type Format interface {
-	// Name is what the format is called on the command line: "tsv".
+	// Name is the name of the format on the command line, such as "tsv".
 	Name() string
-	// Ext is the end of its files' names: ".log".
+	// Ext is the extension of its files, such as ".log".
 	Ext() string
 	// Encoder returns an encoder for records of s with the optional columns of g.
 	Encoder(s *schemas.Schema, g schemas.Groups) Encoder
@@ -38,29 +38,29 @@ type RowEncoder interface {
 // Encoder encodes records as lines of a file: its rows end with a newline.
 type Encoder interface {
 	RowEncoder
-	// AppendHeader appends what stands at the top of a file opened at t.
+	// AppendHeader appends the beginning of a file opened at t.
 	AppendHeader(dst []byte, t time.Time) []byte
-	// AppendFooter appends what stands at the end of a file closed at t.
+	// AppendFooter appends the end of a file closed at t.
 	AppendFooter(dst []byte, t time.Time) []byte
 }
 
-// Clocked is an encoder whose rows tell when they were emitted.
+// Clocked is an encoder whose rows contain the time at which they were emitted.
 type Clocked interface {
-	// SetClock gives the encoder the place where it finds the run's clock.
+	// SetClock gives the encoder a pointer to the run's clock.
 	SetClock(now *value.Time)
 }
 
 // Class orders what happens at the same time.
 type Class uint8
 
-// Timers run before packets; what ends a run comes after both.
+// Timers run before packets, and both before the end of the run.
 const (
 	ClassTimer Class = iota
 	ClassPacket
 	ClassEnd
 )
 
-// Key is the place of a record in the output.
+// Key is the position of a record in the output.
 type Key struct {
 	// Time is the run's clock in nanoseconds since the Unix epoch.
 	Time int64
@@ -86,28 +86,26 @@ func (k *Key) Compare(o *Key) int {
 	return cmp.Compare(k.Seq, o.Seq)
 }
 
-// Output is where records go, and in which form: into files of a folder, or to
-// a Place.
+// Output says where records go, and in which form: into the files of a folder, or to a
+// Place.
 type Output struct {
-	// Name names the output in Stats; the format or place stands for an empty one.
+	// Name is the name in Stats; if empty, it is that of the format or place.
 	Name string
-	// Dir is created when the first record comes. A log becomes the file with
-	// its name and the format's extension in it; one that exists is overwritten.
+	// Dir is created when the first record comes. Each log is a file in it, with its
+	// name and the format's extension. An existing file is overwritten.
 	Dir string
-	// Path is the file of the only log that the output takes, instead of Dir;
-	// "-" is standard output.
+	// Path is the file of the output's only log, instead of Dir; "-" is standard output.
 	Path   string
 	Format Format
 	// Rotation says when files of Dir are finished.
 	Rotation Rotation
-	// Place takes the records instead, if set.
+	// Place, if not nil, takes the records instead.
 	Place Place
-	// Logs are those that the output takes, of Config.Logs; nil stands for all.
+	// Logs are the logs of Config.Logs that the output takes; nil means all.
 	Logs []*schemas.Schema
 	// Fields says which columns are written.
 	Fields Fields
-	// Where has, by the name of a log, the expression that its records must
-	// fulfil; see package filter.
+	// Where maps the name of a log to the filter of its records; see package filter.
 	Where map[string]string
 }
 
@@ -130,45 +128,63 @@ func (o *Output) name() string {
 type Lines struct {
 	// Name names the stream in Stats.
 	Name string
-	// Path is the file; "-" is standard output. The file is made by New even if
-	// no line comes. There is none when Path is empty.
+	// Path is the file; "-" is standard output. New creates the file even if no line
+	// comes. An empty Path means no file.
 	Path string
-	// Outputs are the indices in Config.Outputs of the outputs that take the lines
-	// too: places, and folders, where they go to a file with the stream's name.
+	// Outputs lists outputs, by index in Config.Outputs, that take the lines too:
+	// places, and folders, where they go to a file with the stream's name.
 	Outputs []int
 }
 
 // Config says what a Merger writes and where.
 type Config struct {
 	Outputs []Output
-	// Logs are the logs that are wanted; nil stands for all of this build. Others may
-	// be given too, each with an ID of its own.
+	// Logs are the wanted logs; nil means all of this build. Logs from elsewhere need an
+	// ID of their own.
 	Logs []*schemas.Schema
 	// Groups are the optional columns that are wanted.
 	Groups schemas.Groups
-	// Lines are the streams of lines; Collector.OpenLine takes their index.
+	// Lines are the streams of lines. Collector.OpenLine takes their index.
 	Lines []Lines
-	// Sampling sets GateSample; its zero value stands for DefaultSampling.
+	// Sampling configures GateSample; its zero value means DefaultSampling.
 	Sampling Sampling
-	// Now is the wall clock for headers and footers; nil stands for time.Now.
+	// Now is the wall clock for headers and footers; nil means time.Now.
 	Now func() time.Time
-	// Report is called with errors of files, named in the error. A file that
-	// fails again and again is reported once, and again after it has recovered.
-	// It is called by one goroutine at a time, and must not call the Merger.
-	// nil ignores the errors, whose rows Stats counts all the same.
+	// Report is called with errors, which name the file or place. A file that keeps
+	// failing is reported once, and again after it has recovered. Report is called by
+	// one goroutine at a time, and must not call the Merger. If it is nil, errors are
+	// ignored; Stats counts lost rows all the same.
 	Report func(error)
-	// Notice is called, as Report is, with what is no error; nil ignores it.
+	// Notice is called, in the same way as Report, with messages that are not errors;
+	// nil ignores them.
 	Notice func(string)
-	// Context is done when the run is interrupted; nil never is.
+	// Context is done when the run is interrupted; nil means never.
 	Context context.Context
 	// Sensor and Version are passed to places in Env.
 	Sensor, Version string
 }
 
-// Sampling is how GateSample thins out a key's records.
+// A ConfigError is an error of New that belongs to one part of the Config.
+type ConfigError struct {
+	// Output is an index in Config.Outputs, or -1.
+	Output int
+	// Lines is an index in Config.Lines, or -1.
+	Lines int
+	// Name is the name of the output or of the stream of lines.
+	Name string
+	Err  error
+}
+
+// Error returns the message of Err.
+func (e *ConfigError) Error() string { return e.Err.Error() }
+
+// Unwrap returns Err.
+func (e *ConfigError) Unwrap() error { return e.Err }
+
+// Sampling configures how GateSample thins out the records of a key.
 type Sampling struct {
-	// Threshold records pass, then one of every Rate, none when Rate is 0,
-	// until Duration after the first of them.
+	// The first Threshold records pass, then one of every Rate, or none if Rate is 0,
+	// until Duration after the first record.
 	Threshold, Rate uint64
 	Duration        time.Duration
 }
@@ -178,12 +194,13 @@ func DefaultSampling() Sampling {
 	return Sampling{Threshold: 25, Rate: 1000, Duration: 10 * time.Minute}
 }
 
-// Stats is what a Merger has done. Built = Written + the sum of Dropped, after Close.
+// Stats counts the work of a Merger. After Close, Built is Written plus the sum of
+// Dropped.
 type Stats struct {
-	// Streams has one entry a log and format, then one a stream of lines.
+	// Streams has one entry per log and output, then one per stream of lines.
 	Streams []StreamStats
-	// OutOfOrder counts records that came after a record with a higher key in
-	// a batch that had been written. It is 0 unless the pipeline is wrong.
+	// OutOfOrder counts records that came after a record with a higher key had been
+	// written. It is 0 unless the pipeline is wrong.
 	OutOfOrder uint64
 }
 
@@ -193,17 +210,17 @@ type StreamStats struct {
 	Output string // name of the output; empty for a file of lines
 	Format string // name of the format or type of the place; empty for a file of lines
 	Path   string // of the file
-	// Built rows were emitted; Written rows are in the file.
+	// Built rows were emitted; Written rows are at the output.
 	Built, Written uint64
-	// Bytes were written, headers and footers included.
+	// Bytes counts written bytes, including headers and footers.
 	Bytes uint64
-	// Dropped rows, by reason.
+	// Dropped counts rows by reason.
 	Dropped [MaxReasons]uint64
-	// Marks are the place's own counts, those that are not 0.
+	// Marks are the place's own counts that are not 0.
 	Marks []MarkCount
 }
 
-// Lost is the sum of the rows that were dropped and not by policy.
+// Lost returns the number of rows that were dropped, but not by policy.
 func (s *StreamStats) Lost() uint64 {
 	var n uint64
 	for r, d := range s.Dropped {
@@ -214,20 +231,20 @@ func (s *StreamStats) Lost() uint64 {
 	return n
 }
 
-// Reason is why a row was dropped. NewReason adds to those here.
+// Reason is why a row was dropped. NewReason adds more.
 type Reason uint8
 
-// The reasons.
+// Reasons that files and gates have.
 const (
 	DropSampled  Reason = iota // held back by GateSample
 	DropRepeat                 // held back by GateRepeat or GateDaily
-	DropFiltered               // not what the output's filter asks for
-	DropOpen                   // the file could not be made
+	DropFiltered               // rejected by the output's filter
+	DropOpen                   // the file could not be created
 	DropWrite                  // the file could not be written
 	DropRemoved                // the file was removed after the row was written to it
 )
 
-// String returns the reason as it is printed in summaries.
+// String returns the name of the reason in summaries.
 func (r Reason) String() string { return reasons[r].name }
 
 // Lost reports whether the reason is a loss rather than a policy.

@@ -2,6 +2,7 @@ package writers_test
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -46,7 +47,7 @@ func readFile(t testing.TB, path string) string {
 	return string(b)
 }
 
-// conserve checks that no row is unaccounted for.
+// conserve checks that every row is accounted for.
 func conserve(t testing.TB, m *writers.Merger) writers.Stats {
 	t.Helper()
 	s := m.Stats()
@@ -62,15 +63,15 @@ func conserve(t testing.TB, m *writers.Merger) writers.Stats {
 	return s
 }
 
-// An emission is one record of a made-up run, and what comes with it.
+// An emission is one record of an invented run and the data that go with it.
 type emission struct {
 	time  int64
 	class writers.Class
 	num   uint64
-	conn  int // decides the shard
+	conn  int // selects the shard
 }
 
-// run spreads rows over shards in batches, as a pipeline does.
+// run distributes rows over shards in batches, as a pipeline does.
 func run(t *testing.T, cfg writers.Config, batches [][]emission, shards int) {
 	t.Helper()
 	m := newMerger(t, cfg)
@@ -120,7 +121,7 @@ func TestShardsGiveTheSameBytes(t *testing.T) {
 			num++
 			rows = append(rows, emission{b*1e9 + int64(i)*1e6, writers.ClassPacket, num, r.IntN(1000)})
 		}
-		// Timers that are due at the batch's end, with the same deadline.
+		// Timers due at the end of the batch, with the same deadline.
 		for i := range r.IntN(50) {
 			conn := i * 7
 			rows = append(rows, emission{b*1e9 + 999e6, writers.ClassTimer, uint64(i), conn})
@@ -251,12 +252,18 @@ func TestLinksDoNotLeadOut(t *testing.T) {
 	if err := os.Symlink(outside, filepath.Join(dir, "weird.log")); err != nil {
 		t.Skip(err)
 	}
-	m := newMerger(t, config(dir))
+	cfg := config(dir)
+	var reports []error
+	cfg.Report = func(err error) { reports = append(reports, err) }
+	m := newMerger(t, cfg)
 	c := m.Collector()
 	c.Emit(&schemas.Weird{Name: "x"})
 	m.Merge(c.Flush())
-	if err := m.Close(); err == nil || !strings.Contains(err.Error(), "weird.log") {
+	if err := m.Close(); !errors.Is(err, writers.ErrIncomplete) {
 		t.Errorf("got error %v", err)
+	}
+	if len(reports) != 1 || !strings.Contains(reports[0].Error(), "weird.log") {
+		t.Errorf("got reports %v", reports)
 	}
 	if got := readFile(t, outside); got != "precious" {
 		t.Errorf("the file outside holds %q", got)
@@ -291,7 +298,7 @@ func TestConfigErrors(t *testing.T) {
 	}
 }
 
-// Gates must see the records of all shards in order, and hold for every format.
+// Gates must see the records of all shards in order, for every format.
 func TestGates(t *testing.T) {
 	const minute = int64(time.Minute)
 	dir := t.TempDir()

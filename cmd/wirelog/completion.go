@@ -40,14 +40,14 @@ func (p *program) completionCommand() *cobra.Command {
 
 type completion = func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective)
 
-// completeList completes one of a list of names.
+// completeList completes a single name.
 func completeList(names func() []string) completion {
 	return func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 		return names(), cobra.ShellCompDirectiveNoFileComp
 	}
 }
 
-// completeNames completes the last of several names with commas between them.
+// completeNames completes the last name of a comma-separated list.
 func completeNames(names func() []string) completion {
 	return func(_ *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
 		before := typed[:strings.LastIndexByte(typed, ',')+1]
@@ -59,7 +59,7 @@ func completeNames(names func() []string) completion {
 	}
 }
 
-// registerCompletion completes the values of a flag that has just been added.
+// registerCompletion sets the completion of a flag that was just added.
 func registerCompletion(cmd *cobra.Command, flag string, f completion) {
 	if err := cmd.RegisterFlagCompletionFunc(flag, f); err != nil {
 		panic(err)

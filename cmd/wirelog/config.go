@@ -12,15 +12,17 @@ func (p *program) configCommand() *cobra.Command {
 		Use:   "config",
 		Short: "Print the effective configuration and where each value comes from",
 		Long: `Print the effective configuration as a configuration file: every key with its
-meaning, its value and the source of the value, which is a default, a file, an
-environment variable or a flag (the flags of "wirelog read" are taken).`,
+documentation, its value, and the source of the value: a default, a file, an
+environment variable or a flag. The command takes the flags of "wirelog read".
+
+On a terminal the comments are wrapped to its width.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cfg, err := config.Load(cmd.Flags())
 			if err != nil {
 				return err
 			}
-			return cfg.Write(p.stdout, format)
+			return cfg.Write(p.stdout, format, terminalWidth(p.stdout))
 		},
 	}
 	config.AddFlags(cmd.Flags())

@@ -18,17 +18,17 @@ func (p *program) convertCommand() *cobra.Command {
 		Short: "Write logs in another format",
 		Long: `Read logs, of this program or of Zeek, and write them in another format.
 
-A file is, by what is in it, Zeek's TSV, JSON with one object a line, Parquet, or an
-Arrow file or stream; all but Parquet may be compressed with gzip or zstd. A folder
-stands for the logs in it, a tree of Parquet files too, and - for standard input. The types of columns
-are those of TSV's header or of the metadata of Parquet and Arrow, and of other
-files those of this build's log of that name, or else what the values look like. The
-rows of a log go to one file, in the order of the files given; one that exists is
-not replaced.
+A file may be Zeek's TSV, JSON with one object per line, Parquet, or an Arrow file or
+stream, which is detected from its contents. All but Parquet may be compressed with
+gzip or zstd. A folder stands for all logs in it, which may be a tree of Parquet files,
+and - for standard input. The types of columns come from the header of TSV or the
+metadata of Parquet and Arrow; for other files, from this build's log of that name, or
+else from the values. The rows of a log go to one file, in the order of the given files.
+An existing file is not replaced.
 
-A row that cannot be read is named with its file and line and left out, and of a
-damaged file the rows before the damage are converted; the exit status is then 1.
-JSON with ECS names is not read: it does not keep all of a log.`,
+A row that cannot be read is reported with its file and line, and left out. The rows
+before the damage in a damaged file are converted. In both cases the exit status is 1.
+JSON with ECS names cannot be read, because it does not contain all of a log.`,
 		Example: `  wirelog convert /opt/zeek/logs/current --to json -o json
   wirelog convert conn.log.gz --to json --naming ecs -o ecs
   wirelog convert lake/conn --to tsv -o zeek
@@ -66,30 +66,20 @@ JSON with ECS names is not read: it does not keep all of a log.`,
 		},
 	}
 	f := cmd.Flags()
-	f.StringVarP(&opts.Dir, "output-dir", "o", "", "folder for what is written, created if missing")
-	f.StringVar(&opts.Format, "to", pipeline.FormatTSV, "format that is written")
+	f.StringVarP(&opts.Dir, "output-dir", "o", "", "folder for the written files, created if missing")
+	f.StringVar(&opts.Format, "to", pipeline.FormatTSV, "format to write")
 	f.StringVar(&opts.Naming, "naming", pipeline.NamingZeek, "names of columns in JSON: zeek or ecs")
 	f.StringVar(&opts.Timestamps, "json-timestamps", pipeline.TimestampsEpoch, "times in JSON: epoch (seconds), millis or iso8601")
-	f.BoolVar(&opts.Streaming, "streaming", false, "JSON as Zeek's JSON streaming logs, with _path and _write_ts; Arrow streams instead of files")
-	f.BoolVar(&opts.Flat, "flat", false, "columns named id.orig_h instead of structs, in Parquet and Arrow")
-	f.StringVar(&opts.Compress, "compress", "none", "compression: none, gzip or zstd; of Arrow none, lz4 or zstd")
-	f.StringVar(&opts.Log, "log", "", "log of the files that do not say which one they are of, instead of the one that they are named after")
-	f.BoolVarP(&quiet, "quiet", "q", false, "do not print how many rows there were")
-	registerCompletion(cmd, "to", completeList(outputTypeNames))
+	f.BoolVar(&opts.Streaming, "streaming", false, "write JSON like Zeek's JSON streaming logs, with _path and _write_ts, or Arrow streams instead of files")
+	f.BoolVar(&opts.Flat, "flat", false, "write columns named id.orig_h instead of structs, in Parquet and Arrow")
+	f.StringVar(&opts.Compress, "compress", "none", "compression: none, gzip or zstd; for Arrow none, lz4 or zstd")
+	f.StringVar(&opts.Log, "log", "", "log of files that do not name their log; by default the one in the file name")
+	f.BoolVarP(&quiet, "quiet", "q", false, "do not print the numbers of rows")
+	registerCompletion(cmd, "to", completeList(pipeline.Formats))
 	registerCompletion(cmd, "naming", completeList(func() []string { return []string{pipeline.NamingZeek, pipeline.NamingECS} }))
-	registerCompletion(cmd, "json-timestamps", completeList(func() []string {
-		return []string{pipeline.TimestampsEpoch, pipeline.TimestampsMillis, pipeline.TimestampsISO8601}
-	}))
+	registerCompletion(cmd, "json-timestamps", completeList(pipeline.TimestampForms))
 	registerCompletion(cmd, "compress", completeList(func() []string { return []string{"none", "gzip", "lz4", "zstd"} }))
 	registerCompletion(cmd, "log", completeNames(logNames))
 	_ = cmd.MarkFlagDirname("output-dir")
 	return cmd
-}
-
-func outputTypeNames() []string {
-	var names []string
-	for _, t := range pipeline.OutputTypes() {
-		names = append(names, t.Name)
-	}
-	return names
 }

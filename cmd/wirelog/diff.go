@@ -19,17 +19,17 @@ func (p *program) diffCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "diff A B",
 		Short: "Compare the logs of two folders row by row",
-		Long: `Compare the logs of two folders, or two files, row by row, whatever their formats: to
-check this program against a Zeek, or one version against another.
+		Long: `Compare the logs of two folders, or two files, row by row, in any formats: to check
+this program against Zeek, or one version against another.
 
-Identifiers of connections and files are random, and are compared by what they stand
-for: which connection between its endpoints, which file of its connection. Sets have no
-order, and numbers six decimals, as in TSV. A column that only one side has counts
-as unset on the other. Logs in which Zeek tells of itself (stats, loaded_scripts and
-their like) are only compared when they are named.
+Identifiers of connections and files are random, so they are compared by what they
+stand for: which connection between its endpoints, which file of its connection. Sets
+are compared regardless of order, and numbers to six decimals, as in TSV. A column that
+only one side has counts as unset on the other. Logs in which Zeek reports on itself,
+such as stats and loaded_scripts, are compared only if they are named.
 
-The exit status is 0 if all rows are in both, 1 if they differ or something could not
-be read, 2 if the command line is wrong.`,
+The exit status is 0 if both sides have the same rows, 1 if they differ or something
+could not be read, 2 if the command line is wrong.`,
 		Example: `  wirelog diff /opt/zeek/logs/current logs
   wirelog diff zeek ours --log conn,dns --ignore conn:history --show 5`,
 		Args: cobra.ExactArgs(2),
@@ -61,14 +61,15 @@ be read, 2 if the command line is wrong.`,
 		},
 	}
 	f := cmd.Flags()
-	f.StringSliceVar(&opts.Logs, "log", nil, "logs that are compared; all if not given")
-	f.StringSliceVar(&opts.Ignore, "ignore", nil, "columns that are not compared: history, or in one log conn:history")
-	f.IntVar(&opts.Show, "show", 0, "differences of each log that are printed")
+	f.StringSliceVar(&opts.Logs, "log", nil, "logs to compare; all if not given")
+	f.StringSliceVar(&opts.Ignore, "ignore", nil, "columns to ignore: history, or in one log conn:history")
+	f.IntVar(&opts.Show, "show", 0, "number of differences to print per log")
 	registerCompletion(cmd, "log", completeNames(logNames))
 	return cmd
 }
 
-// printDiff prints a table, and below it what differs; it reports whether nothing does.
+// printDiff prints a table and, below it, the differences. It reports whether there are
+// none.
 func (p *program) printDiff(logs []*diff.Log) (same bool, err error) {
 	t := tabwriter.NewWriter(p.stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(t, "LOG\tA\tB\tEQUAL\tDIFFER\tONLY A\tONLY B\t")

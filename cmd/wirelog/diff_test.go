@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// Two runs differ in identifiers and format, and are the same; a row less is told.
+// Two runs with other identifiers and formats are equal; a missing row is reported.
 func TestDiffCommand(t *testing.T) {
 	dir := t.TempDir()
 	a, b := filepath.Join(dir, "a"), filepath.Join(dir, "b")

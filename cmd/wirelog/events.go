@@ -7,7 +7,6 @@ import (
 	"path"
 	"slices"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
@@ -21,9 +20,12 @@ func (p *program) eventsCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "events [GLOB]",
 		Short: "List the catalogue of events",
-		Long: `List the catalogue of events: name, whether this build raises it, parameters with
-their Zeek types, and what raises it. A glob such as 'tcp_*' (quote it) picks
-events by name, --section those of a protocol.`,
+		Long: `List the catalogue of events: the name, whether this build raises it, its meaning, and
+its parameters with their Zeek types. A glob such as 'tcp_*' (in quotes) selects events
+by name, and --section by protocol.
+
+On a terminal the text is wrapped to its width. Otherwise each event is one line, with
+its name in the second column, for grep and awk. Programs should use --json.`,
 		Args:              cobra.MaximumNArgs(1),
 		ValidArgsFunction: completeList(eventNames),
 		RunE: func(_ *cobra.Command, args []string) error {
@@ -42,14 +44,14 @@ events by name, --section those of a protocol.`,
 		},
 	}
 	cmd.Flags().StringVarP(&section, "section", "s", "", "only events of this section, such as TCP")
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print a JSON object a line: name, section, params, doc, raised, deprecated, own")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object per line: name, section, params, doc, raised, deprecated, own")
 	if err := cmd.RegisterFlagCompletionFunc("section", completeList(eventSections)); err != nil {
-		panic(err) // the flag has just been added
+		panic(err) // the flag was just added
 	}
 	return cmd
 }
 
-// pickEvents returns the events that match, by section and name.
+// pickEvents returns the matching events, by section and name.
 func pickEvents(glob, section string) ([]event.Info, error) {
 	if _, err := path.Match(glob, ""); err != nil {
 		return nil, fmt.Errorf("%q is not a glob pattern", glob)
@@ -73,8 +75,7 @@ func pickEvents(glob, section string) ([]event.Info, error) {
 }
 
 func (p *program) listEvents(list []event.Info) error {
-	t := tabwriter.NewWriter(p.stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "SECTION\tEVENT\tRAISED\tMEANING")
+	t := newTable("SECTION", "EVENT", "RAISED", "MEANING (PARAMETERS)")
 	for _, e := range list {
 		raised := "no"
 		if e.Built {
@@ -88,9 +89,9 @@ func (p *program) listEvents(list []event.Info) error {
 		for _, a := range e.Params {
 			params = append(params, a.Name+": "+a.Type)
 		}
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\n\t  (%s)\t\t\n", e.Section, e.Name, raised, doc, strings.Join(params, ", "))
+		t.add(e.Section, e.Name, raised, doc+"\n("+strings.Join(params, ", ")+")")
 	}
-	return t.Flush()
+	return t.write(p.stdout, terminalWidth(p.stdout))
 }
 
 func (p *program) listEventsJSON(list []event.Info) error {

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// The tests that docs/faults.md names exist, and the cases are all there.
+// The tests named in docs/faults.md exist, and no case is missing.
 func TestFaultsHaveTests(t *testing.T) {
 	const root = "../../"
 	doc, err := os.ReadFile(root + "docs/faults.md")

@@ -1,8 +1,8 @@
 // Wirelog turns packet captures into Zeek-style logs.
 //
-// Exit status: 0 when all went well; 1 when something was lost or damaged, or the
-// run was interrupted, with the rows so far written; 2 when the command line or
-// the configuration is wrong, with nothing done.
+// Exit status: 0 on success; 1 if something was lost or damaged, or the run was
+// interrupted, with the rows written so far; 2 if the command line or the configuration
+// is wrong, with nothing done.
 package main
 
 import (
@@ -29,14 +29,14 @@ const (
 	exitUsage = 2
 )
 
-// A lossError is what made a run incomplete. Any other error of a command is
-// one of usage or configuration.
+// A lossError means that a run is incomplete. All other errors are about usage or
+// configuration.
 type lossError struct{ err error }
 
 func (e lossError) Error() string { return e.err.Error() }
 func (e lossError) Unwrap() error { return e.err }
 
-// program is the command line with what it works on.
+// program is the command line and its environment.
 type program struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
@@ -74,11 +74,11 @@ func (p *program) root() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "wirelog",
 		Short: "Turn packet captures into Zeek-style logs",
-		Long: `wirelog reads packet captures and writes Zeek-style logs: connections, tunnels,
-weirds and what the protocols inside say.
+		Long: `wirelog reads packet captures and writes Zeek-style logs: of connections, tunnels,
+weirds and application protocols.
 
-Exit status: 0 when all went well; 1 when something was lost or damaged, with
-the rows so far written; 2 when the command line or the configuration is wrong.`,
+Exit status: 0 on success; 1 if something was lost or damaged, with the rows
+written so far; 2 if the command line or the configuration is wrong.`,
 		SilenceErrors:              true,
 		SilenceUsage:               true,
 		Args:                       cobra.ArbitraryArgs,
@@ -103,7 +103,7 @@ the rows so far written; 2 when the command line or the configuration is wrong.`
 	return cmd
 }
 
-// flagError adds the nearest flag to the message for an unknown one.
+// flagError suggests the nearest flag for an unknown one.
 func flagError(cmd *cobra.Command, err error) error {
 	var unknown *pflag.NotExistError
 	if !errors.As(err, &unknown) || len(unknown.GetSpecifiedName()) < 2 {

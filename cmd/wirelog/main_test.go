@@ -17,15 +17,14 @@ import (
 	"github.com/wirelog/wirelog/schemas"
 )
 
-// result is what a command line did.
+// result is the outcome of a command line.
 type result struct {
 	status         int
 	stdout, stderr string
-	opts           *pipeline.Options // of the run, if it came to one
+	opts           *pipeline.Options // of the run, if there was one
 }
 
-// invoke runs a command line in an empty folder, with a run that returns sum
-// and err.
+// invoke runs a command line in an empty folder. The run returns sum and err.
 func invoke(t *testing.T, sum pipeline.Summary, err error, args ...string) result {
 	t.Helper()
 	t.Chdir(t.TempDir())
@@ -50,7 +49,7 @@ func TestReadPassesOptions(t *testing.T) {
 	if r.status != exitOK || r.stdout != "" || r.stderr != "" {
 		t.Fatalf("status %d, stdout %q, stderr %q", r.status, r.stdout, r.stderr)
 	}
-	r.opts.Notice = nil // functions do not compare
+	r.opts.Notice = nil // functions cannot be compared
 	r.opts.Version = ""
 	want := pipeline.Defaults()
 	want.Paths = []string{"a.pcap", "-"}
@@ -122,6 +121,26 @@ func TestExitStatus(t *testing.T) {
 				t.Errorf("stdout %q", r.stdout)
 			}
 		})
+	}
+}
+
+// The counts in the summary are the only message about lost rows.
+func TestLossIsToldOnce(t *testing.T) {
+	sum := pipeline.Summary{
+		Dropped: []pipeline.Drop{{Unit: pipeline.UnitRecord, Where: "conn", Reason: "write_failed", Count: 1, Lost: true}},
+		Logs:    []pipeline.LogCount{{Log: "conn", Built: 2, Written: 1}},
+	}
+	const lost = "wirelog: conn: 1 record lost: write_failed\n"
+	for _, tt := range []struct {
+		err  error
+		want string
+	}{
+		{pipeline.ErrIncomplete, lost},
+		{errors.New("conn.log: disk full"), lost + "wirelog: conn.log: disk full\n"},
+	} {
+		if r := invoke(t, sum, tt.err, "read", "x"); r.stderr != tt.want || r.status != exitLost {
+			t.Errorf("%v: status %d, %q, want %q", tt.err, r.status, r.stderr, tt.want)
+		}
 	}
 }
 

@@ -4,11 +4,11 @@ import (
 	"os"
 	"runtime/debug"
 
-	_ "github.com/wirelog/wirelog/cmd/wirelog/internal/collector" // sets how often memory is collected
+	_ "github.com/wirelog/wirelog/cmd/wirelog/internal/collector" // sets how often garbage is collected
 )
 
-// setMemory has the collector work harder near the end of the machine's memory, unless the
-// environment says where that is (GOMEMLIMIT).
+// setMemory sets a soft memory limit of 80 % of the machine's memory, unless GOMEMLIMIT
+// is set.
 func setMemory() {
 	if total := machineMemory(); total != 0 && os.Getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(int64(total / 10 * 8))

@@ -2,7 +2,7 @@ package main
 
 import "syscall"
 
-// machineMemory is the size of the machine's memory in bytes, 0 if unknown.
+// machineMemory returns the size of the machine's memory in bytes, or 0 if unknown.
 func machineMemory() uint64 {
 	var info syscall.Sysinfo_t
 	if err := syscall.Sysinfo(&info); err != nil {

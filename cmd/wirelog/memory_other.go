@@ -2,5 +2,5 @@
 
 package main
 
-// machineMemory is the size of the machine's memory in bytes, 0 if unknown.
+// machineMemory returns the size of the machine's memory in bytes, or 0 if unknown.
 func machineMemory() uint64 { return 0 }

@@ -3,6 +3,7 @@ package main
 import (
 	"io"
 	"os"
+	"strconv"
 
 	"github.com/vbauerster/mpb/v8"
 	"github.com/vbauerster/mpb/v8/decor"
@@ -12,6 +13,25 @@ import (
 func isTerminal(w any) bool {
 	f, ok := w.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd()))
+}
+
+// defaultWidth is the width of a terminal whose width is unknown.
+const defaultWidth = 100
+
+// terminalWidth returns the width of the terminal w: as the terminal says, else the
+// variable COLUMNS, else defaultWidth. It returns 0 if w is not a terminal.
+func terminalWidth(w any) int {
+	f, ok := w.(*os.File)
+	if !ok || !term.IsTerminal(int(f.Fd())) {
+		return 0
+	}
+	if width, _, err := term.GetSize(int(f.Fd())); err == nil && width > 0 {
+		return width
+	}
+	if width, err := strconv.Atoi(os.Getenv("COLUMNS")); err == nil && width > 0 {
+		return width
+	}
+	return defaultWidth
 }
 
 // progressBar shows how much of the captures has been read.
@@ -30,14 +50,14 @@ func newProgressBar(w io.Writer) *progressBar {
 	return &progressBar{all, bar}
 }
 
-// update is an Options.Progress.
+// update implements Options.Progress.
 func (p *progressBar) update(done, total int64) {
-	// A total that has been reached would end the bar, while timers may still run.
+	// Reaching the total would end the bar while timers may still run.
 	p.bar.SetTotal(max(total, done+1), false)
 	p.bar.SetCurrent(done)
 }
 
-// above is where lines go that are to stand above the bar.
+// above returns the writer for lines above the bar.
 func (p *progressBar) above() io.Writer { return p.all }
 
 // finish removes the bar from the terminal.

@@ -20,12 +20,12 @@ func (p *program) readCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "read CAPTURE...",
 		Short: "Read captures and write their logs",
-		Long: `Read captures as one run, in the order given, and write their logs.
+		Long: `Read captures as one run, in the given order, and write their logs.
 
 A capture is a pcap or pcapng file, plain or compressed with gzip, zstd, bzip2 or
-xz; a folder stands for the captures in it, - for standard input. Every flag is
-also a key of the configuration file and an environment variable, which
-"wirelog config" lists with limits and timeouts.`,
+xz. A folder stands for all captures in it, and - for standard input. Every flag is
+also a key of the configuration file and an environment variable. "wirelog config"
+lists these, along with limits and timeouts.`,
 		Example: `  wirelog read -o logs capture.pcap
   zcat big.pcap.gz | wirelog read --format json --filter 'tcp port 80' -`,
 		Args: func(_ *cobra.Command, args []string) error {
@@ -49,13 +49,13 @@ also a key of the configuration file and an environment variable, which
 			return p.read(cmd, cfg, args)
 		},
 	}
-	cmd.Flags().StringVar(&profile, "cpu-profile", "", "file that receives a CPU profile of the run, for go tool pprof")
+	cmd.Flags().StringVar(&profile, "cpu-profile", "", "file for a CPU profile of the run, for go tool pprof")
 	config.AddFlags(cmd.Flags())
 	completeFlags(cmd)
 	return cmd
 }
 
-// startProfile begins a CPU profile, which the function that it returns ends.
+// startProfile starts a CPU profile. The returned function ends it.
 func startProfile(path string) (stop func() error, err error) {
 	f, err := os.Create(path)
 	if err != nil {
@@ -103,6 +103,9 @@ func (p *program) read(cmd *cobra.Command, cfg *config.Loaded, captures []string
 	if errors.Is(err, context.Canceled) {
 		err = errors.New("interrupted: the logs cover what was read until then")
 	}
+	if errors.Is(err, pipeline.ErrIncomplete) {
+		err = nil // damage lists the losses from the summary
+	}
 	printErr := p.printSummary(cfg.Summary, &summary)
 	if err := errors.Join(append(damage(&summary), err, summary.Check(), printErr)...); err != nil {
 		return lossError{err}
@@ -110,7 +113,7 @@ func (p *program) read(cmd *cobra.Command, cfg *config.Loaded, captures []string
 	return nil
 }
 
-// damage says in a line each what a run has lost.
+// damage lists what a run has lost, one error per line.
 func damage(s *pipeline.Summary) []error {
 	var errs []error
 	for _, d := range s.Damage {

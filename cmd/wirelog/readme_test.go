@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// The README's table has exactly the logs that there are.
+// The README's table lists exactly the logs of this build.
 func TestReadmeListsLogs(t *testing.T) {
 	b, err := os.ReadFile("../../README.md")
 	if err != nil {

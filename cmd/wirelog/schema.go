@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
@@ -17,7 +17,7 @@ import (
 	"github.com/wirelog/wirelog/schemas/export"
 )
 
-// schemaFormats are the values of the flag --format of the command schema.
+// schemaFormats are the values of --format.
 var schemaFormats = []string{"text", "json-schema", "arrow", "avro", "sql", "ecs"}
 
 func (p *program) schemaCommand() *cobra.Command {
@@ -25,17 +25,18 @@ func (p *program) schemaCommand() *cobra.Command {
 	var columns []string
 	cmd := &cobra.Command{
 		Use:   "schema [LOG]",
-		Short: "List the logs, or the columns of one, also for databases and other readers",
-		Long: `List the logs that this build writes, or the columns of one log in their order:
-name, Zeek's type, the group that an optional column belongs to, meaning.
+		Short: "List the logs or the columns of one, also as schemas for databases and readers",
+		Long: `List the logs that this build writes, or the columns of one log in order: the name,
+the Zeek type, the group of an optional column, and the meaning. On a terminal the text
+is wrapped to its width. Otherwise each log or column is one line.
 
-With --format the same is said in the language of a reader, for one log or for all:
+With --format, print schemas for one log or for all:
 
-  json-schema  JSON Schema of the rows of JSON outputs, optional columns included
-  arrow        Arrow schema, in the JSON form of its integration tests
+  json-schema  JSON Schema of the rows of JSON outputs, including optional columns
+  arrow        Arrow schema, in the JSON form of Arrow's integration tests
   avro         Avro schema
-  sql          definition of a table, in the --dialect of a database
-  ecs          fields of the Elastic Common Schema that JSON outputs have with naming: ecs`,
+  sql          table definitions, in the --dialect of a database
+  ecs          fields of the Elastic Common Schema in JSON outputs with naming: ecs`,
 		Example: `  wirelog schema conn
   wirelog schema dns --format sql --dialect clickhouse --columns community-id`,
 		Args:              cobra.MaximumNArgs(1),
@@ -90,9 +91,9 @@ With --format the same is said in the language of a reader, for one log or for a
 		},
 	}
 	f := cmd.Flags()
-	f.StringVarP(&format, "format", "f", "text", "language: "+strings.Join(schemaFormats, ", "))
-	f.StringVar(&dialect, "dialect", "duckdb", "dialect of SQL: "+strings.Join(export.Dialects(), ", "))
-	f.StringSliceVar(&columns, "columns", nil, "groups of optional columns that arrow, avro and sql have too: "+strings.Join(schemas.GroupNames(), ", "))
+	f.StringVarP(&format, "format", "f", "text", "form of the output: "+strings.Join(schemaFormats, ", "))
+	f.StringVar(&dialect, "dialect", "duckdb", "SQL dialect: "+strings.Join(export.Dialects(), ", "))
+	f.StringSliceVar(&columns, "columns", nil, "groups of optional columns to include in arrow, avro and sql: "+strings.Join(schemas.GroupNames(), ", "))
 	registerCompletion(cmd, "format", completeList(func() []string { return schemaFormats }))
 	registerCompletion(cmd, "dialect", completeList(export.Dialects))
 	registerCompletion(cmd, "columns", completeNames(schemas.GroupNames))
@@ -100,53 +101,50 @@ With --format the same is said in the language of a reader, for one log or for a
 }
 
 func (p *program) listLogs() error {
-	t := tabwriter.NewWriter(p.stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "LOG\tCOLUMNS\tOPTIONAL\tMEANING")
+	t := newTable("LOG", "COLUMNS", "OPTIONAL", "MEANING")
 	for _, s := range schemas.All() {
 		optional := "-"
 		if s.Optional {
 			optional = "yes"
 		}
-		fmt.Fprintf(t, "%s\t%d\t%s\t%s\n", s.Name, len(s.With(0).Fields), optional, s.Doc)
+		t.add(s.Name, strconv.Itoa(len(s.With(0).Fields)), optional, s.Doc)
 	}
-	return t.Flush()
+	return t.write(p.stdout, terminalWidth(p.stdout))
 }
 
 func (p *program) listColumns(s *schemas.Schema) error {
-	t := tabwriter.NewWriter(p.stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "COLUMN\tTYPE\tOPTIONAL\tMEANING")
+	t := newTable("COLUMN", "TYPE", "OPTIONAL", "MEANING")
 	for i := range s.Fields {
 		f := &s.Fields[i]
 		group := "-"
 		if f.Optional() {
 			group = f.Group.String()
 		}
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\n", f.Name, f.ZeekType(), group, f.Doc)
+		t.add(f.Name, f.ZeekType(), group, f.Doc)
 	}
-	return t.Flush()
+	return t.write(p.stdout, terminalWidth(p.stdout))
 }
 
 func (p *program) listECS(logs []*schemas.Schema) error {
-	t := tabwriter.NewWriter(p.stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "LOG\tCOLUMN\tFIELD\tVALUE")
+	t := newTable("LOG", "COLUMN", "FIELD", "VALUE")
 	for _, s := range logs {
 		m := ecs.Map(s)
 		for _, c := range m.Constants {
-			fmt.Fprintf(t, "%s\t-\t%s\t%s\n", s.Name, c.Field, strings.Join(c.Values, ", "))
+			t.add(s.Name, "-", c.Field, strings.Join(c.Values, ", "))
 		}
 		for i, targets := range m.Columns {
 			for _, target := range targets {
-				fmt.Fprintf(t, "%s\t%s\t%s\t%s\n", s.Name, s.Fields[i].Name, target.Field, cmp.Or(ecsValue(&target), "-"))
+				t.add(s.Name, s.Fields[i].Name, target.Field, cmp.Or(ecsValue(&target), "-"))
 			}
 		}
 		for _, d := range m.Derived {
-			fmt.Fprintf(t, "%s\t%s\t%s\t%s\n", s.Name, strings.Join(d.Columns, ", "), d.Field, ecsDerived(&d))
+			t.add(s.Name, strings.Join(d.Columns, ", "), d.Field, ecsDerived(&d))
 		}
 	}
-	return t.Flush()
+	return t.write(p.stdout, terminalWidth(p.stdout))
 }
 
-// ecsValue says in which way a value is another than the column's.
+// ecsValue describes how a field's value differs from the column's.
 func ecsValue(t *ecs.Target) string {
 	var parts []string
 	if form := t.Form.String(); form != "" {
@@ -154,7 +152,7 @@ func ecsValue(t *ecs.Target) string {
 	}
 	parts = append(parts, ecsNames(t.Names)...)
 	if t.Rest {
-		parts = append(parts, "else as it is")
+		parts = append(parts, "otherwise unchanged")
 	}
 	if t.Unset != "" {
 		parts = append(parts, t.Unset+" if unset")
@@ -165,7 +163,7 @@ func ecsValue(t *ecs.Target) string {
 	return strings.Join(parts, ", ")
 }
 
-// ecsNames says which texts stand for others.
+// ecsNames lists the texts that are replaced by others.
 func ecsNames(names map[string]string) (parts []string) {
 	for _, from := range slices.Sorted(maps.Keys(names)) {
 		if from != "" && names[from] != "" {
@@ -173,18 +171,18 @@ func ecsNames(names map[string]string) (parts []string) {
 		}
 	}
 	if name := names[""]; name != "" {
-		parts = append(parts, "else "+name)
+		parts = append(parts, "otherwise "+name)
 	}
 	return parts
 }
 
-// ecsDerived says how a field is made of several columns.
+// ecsDerived describes how a field is computed from several columns.
 func ecsDerived(d *ecs.Derived) string {
 	switch {
 	case d.Names != nil:
 		return strings.Join(ecsNames(d.Names), ", ")
 	case d.Join != "":
-		return "with " + d.Join + " between"
+		return "joined by " + d.Join
 	}
 	return "the sum"
 }

@@ -60,7 +60,7 @@ func TestSchemaFormats(t *testing.T) {
 	}
 }
 
-// The readers whom the schemas are for take them, and the rows fit them.
+// The readers that the schemas are made for accept them, and the rows match them.
 func TestSchemasWithReaders(t *testing.T) {
 	python, err := exec.LookPath("python3")
 	if err != nil {
@@ -101,7 +101,7 @@ func TestSchemasWithReaders(t *testing.T) {
 	}
 }
 
-// What is printed for all logs has each of them.
+// The output for all logs contains each of them.
 func TestSchemasOfAllLogs(t *testing.T) {
 	var all map[string]json.RawMessage
 	if err := json.Unmarshal(output(t, "schema", "--format", "arrow"), &all); err != nil {

@@ -11,10 +11,10 @@ import (
 	"github.com/wirelog/wirelog/pipeline"
 )
 
-// usage is what the whole process has taken.
+// usage is what the process has used.
 type usage struct {
 	CPU time.Duration // user and system
-	// PeakMemory is the most resident memory at once, in bytes; 0 if unknown.
+	// PeakMemory is the largest resident memory in bytes, or 0 if unknown.
 	PeakMemory uint64
 }
 
@@ -61,9 +61,9 @@ func writeSummaryText(w io.Writer, s *pipeline.Summary, u usage) error {
 	return err
 }
 
-// writeSummaryJSON writes one JSON object: the fields of pipeline.Summary under
-// their JSON names, then elapsed_seconds, cpu_seconds and peak_memory_bytes. All
-// keys but the packet times are always there, lists as [] when empty.
+// writeSummaryJSON writes one JSON object: the fields of pipeline.Summary under their
+// JSON names, then elapsed_seconds, cpu_seconds and peak_memory_bytes. All keys except
+// the packet times are always present; empty lists are [].
 func writeSummaryJSON(w io.Writer, sum *pipeline.Summary, u usage) error {
 	s := *sum
 	s.Logs = notNil(s.Logs)
@@ -102,7 +102,7 @@ func plural(n uint64, unit string) string {
 	return grouped(n) + " " + unit
 }
 
-// grouped prints n with a comma every three digits.
+// grouped formats n with commas between groups of three digits.
 func grouped(n uint64) string {
 	s := strconv.FormatUint(n, 10)
 	for i := len(s) - 3; i > 0; i -= 3 {

@@ -14,7 +14,7 @@ func processUsage() usage {
 		return usage{}
 	}
 	peak := uint64(r.Maxrss)
-	if runtime.GOOS != "darwin" { // which counts in bytes, the others in KiB
+	if runtime.GOOS != "darwin" { // Darwin counts bytes, all others KiB
 		peak <<= 10
 	}
 	return usage{CPU: time.Duration(r.Utime.Nano() + r.Stime.Nano()), PeakMemory: peak}

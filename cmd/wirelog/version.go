@@ -23,7 +23,8 @@ func (p *program) versionCommand() *cobra.Command {
 	}
 }
 
-// buildVersion is what the linker was told, else what the go command recorded.
+// buildVersion returns the version set by the linker, else the one recorded by the go
+// command.
 func buildVersion() string {
 	if version != "" {
 		return version

@@ -1,5 +1,5 @@
-// Package arrow reads the rows of Arrow's IPC streams and files, of this program or of another
-// one, a batch at a time. A file is read as the stream that it has inside.
+// Package arrow reads the rows of Arrow IPC streams and files, written by this or any
+// other program, one batch at a time. A file is read as the stream that it contains.
 package arrow
 
 import (
@@ -24,10 +24,10 @@ var (
 	streamMagic = []byte{0xff, 0xff, 0xff, 0xff}
 )
 
-// MagicLen is how many bytes Is wants.
+// MagicLen is the number of bytes that Is needs.
 const MagicLen = 8
 
-// Is reports whether a file begins as Arrow's files and streams do.
+// Is reports whether a file begins like an Arrow file or stream.
 func Is(head []byte) bool {
 	return bytes.HasPrefix(head, fileMagic) || len(head) == MagicLen && bytes.HasPrefix(head, streamMagic) && binary.LittleEndian.Uint32(head[4:]) > 0
 }
@@ -38,10 +38,10 @@ var (
 	errDamaged = errors.New("the file is damaged")
 )
 
-// maxAlloc is the size of the largest buffer that is allocated: a column of a batch.
+// maxAlloc is the largest buffer that may be allocated, for a column of a batch.
 const maxAlloc = 1 << 30
 
-// A File is a file whose rows are read. It is a row.File.
+// A File reads the rows of a file. It implements row.File.
 type File struct {
 	schema  *schemas.Schema
 	columns []*column // by field
@@ -49,16 +49,16 @@ type File struct {
 	buf     *bufio.Reader
 	in      *counting // reads buf
 	r       *ipc.Reader
-	// file says that the stream is in a file: a table of batches follows it.
+	// file means that the stream is inside a file, and an index of batches follows it.
 	file bool
 
 	batch arrow.Record
-	// batches is the number of batch, next that of its next row, both from 0.
+	// batches is the number of the batch and next that of its next row, both from 0.
 	batches, next int
 }
 
-// Open opens what r reads; Close closes it by c. The log is the one that the metadata
-// name, else log.
+// Open opens the input r; Close closes it with c. The log is the one that the metadata
+// names, or else log.
 func Open(r *bufio.Reader, log string, c io.Closer) (f *File, err error) {
 	defer trap(&err)
 	f = &File{closer: c, buf: r, in: &counting{r: r}}
@@ -99,14 +99,14 @@ func Open(r *bufio.Reader, log string, c io.Closer) (f *File, err error) {
 	return f, nil
 }
 
-// trap makes an error of a panic: the library trusts what is in files.
+// trap turns a panic into an error, because the library trusts the contents of files.
 func trap(err *error) {
 	if p := recover(); p != nil {
 		*err = fmt.Errorf("%w: %v", errDamaged, p)
 	}
 }
 
-// cut says of an error at the end of the input what it means.
+// cut explains an error at the end of the input.
 func cut(err error) error {
 	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
 		return errCut
@@ -114,7 +114,7 @@ func cut(err error) error {
 	return err
 }
 
-// message reports whether a message of the stream comes next, rather than its end.
+// message reports whether the stream continues with another message.
 func (f *File) message() bool {
 	head, _ := f.buf.Peek(len(streamMagic))
 	return bytes.Equal(head, streamMagic)
@@ -147,14 +147,14 @@ func (f *File) Next(to *row.Row) (err error) {
 	return nil
 }
 
-// nextBatch reads a batch.
+// nextBatch reads the next batch.
 func (f *File) nextBatch() error {
 	if f.batch != nil {
 		f.batches++
 	}
 	f.batch, f.next = nil, 0
 	if f.file && !f.message() {
-		return f.end() // in a file, nothing but that need end the stream
+		return f.end() // a stream inside a file needs no end mark
 	}
 	if !f.r.Next() {
 		if err := f.r.Err(); err != nil {
@@ -173,7 +173,7 @@ func (f *File) nextBatch() error {
 	return nil
 }
 
-// end is the error after the last row.
+// end returns the error after the last row.
 func (f *File) end() error {
 	if !f.file {
 		return io.EOF
@@ -194,11 +194,11 @@ func (f *File) Close() error {
 	return f.closer.Close()
 }
 
-// counting counts what is read.
+// counting counts the bytes read.
 type counting struct {
 	r io.Reader
 	n int64
-	// last are the last bytes that were read, as many as it has room for.
+	// last holds the last bytes read, up to its length.
 	last []byte
 }
 
@@ -212,7 +212,7 @@ func (c *counting) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// bounded is an allocator that refuses what only a damaged file asks for.
+// bounded is an allocator that refuses sizes that only a damaged file asks for.
 type bounded struct{ memory.Allocator }
 
 func (b bounded) Allocate(size int) []byte {

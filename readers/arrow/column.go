@@ -12,13 +12,14 @@ import (
 	"github.com/wirelog/wirelog/schemas/columnar"
 )
 
-// A column is one with values.
+// A column is a column with values.
 type column struct {
 	row.Column
 	kind schemas.Kind
-	// path are the indexes of the fields around it and its own.
+	// path holds the indexes of the enclosing fields and of the column itself.
 	path []int
-	// values are those of the batch that is read, in structs.
+	// values are the column's values in the current batch, structs the structs around
+	// it.
 	structs []*array.Struct
 	values  arrow.Array
 }
@@ -52,7 +53,7 @@ func columnsOf(s *arrow.Schema) ([]*column, error) {
 	return list, walk(s.Fields(), nil, nil)
 }
 
-// setType says what values of a type are.
+// setType chooses how values of the type are read.
 func (c *column) setType(t arrow.DataType) error {
 	if d, ok := t.(*arrow.DictionaryType); ok {
 		t = d.ValueType
@@ -76,7 +77,7 @@ func (c *column) setType(t arrow.DataType) error {
 	return nil
 }
 
-// bind takes the values of a batch.
+// bind takes the column's values in a batch.
 func (c *column) bind(rec arrow.Record) {
 	c.structs = c.structs[:0]
 	c.values = rec.Column(c.path[0])
@@ -87,7 +88,7 @@ func (c *column) bind(rec arrow.Record) {
 	}
 }
 
-// value returns the value of a row of the batch.
+// value returns the value in a row of the batch.
 func (c *column) value(i int) (v row.Value, err error) {
 	for _, s := range c.structs {
 		if s.IsNull(i) {
@@ -117,7 +118,7 @@ func (c *column) value(i int) (v row.Value, err error) {
 	return v, nil
 }
 
-// one returns what a value is.
+// one returns element i of an array as a value.
 func (c *column) one(a arrow.Array, i int) (row.Value, error) {
 	if a.IsNull(i) {
 		return row.Value{}, nil

@@ -10,19 +10,19 @@ import (
 	"github.com/apache/arrow/go/v15/arrow/memory"
 )
 
-// messages reads the messages of a stream. It is an ipc.MessageReader; unlike the library's own,
-// it verifies the lengths in a message before anything is allocated by them.
+// messages reads the messages of a stream. It is an ipc.MessageReader that, unlike the
+// library's, verifies the lengths in a message before anything is allocated.
 type messages struct{ in io.Reader }
 
-// maxMeta is the size of the largest description of a message.
+// maxMeta is the largest size of a message's metadata.
 const maxMeta = 16 << 20
 
-// Message returns the next message, io.EOF at the end of the stream.
+// Message returns the next message, or io.EOF at the end of the stream.
 func (m *messages) Message() (*ipc.Message, error) {
 	var head [8]byte
 	switch n, err := io.ReadFull(m.in, head[:]); {
 	case n == 0 && err == io.EOF:
-		return nil, io.EOF // a stream may end so
+		return nil, io.EOF // a stream may end without a mark
 	case err != nil:
 		return nil, err
 	case !bytes.Equal(head[:4], streamMagic):
@@ -52,17 +52,18 @@ func (m *messages) Message() (*ipc.Message, error) {
 	return ipc.NewMessage(memory.NewBufferBytes(meta), memory.NewBufferBytes(body.Bytes())), nil
 }
 
-// Retain does nothing: there is nothing to release.
+// Retain does nothing, because there is nothing to release.
 func (m *messages) Retain() {}
 
 // Release does nothing.
 func (m *messages) Release() {}
 
-// A verifier walks through what a message is described by, a FlatBuffer (Message.fbs and
-// Schema.fbs of the Arrow format), and panics, as a slice does, if it does not fit in.
+// A verifier walks through a message's metadata, a FlatBuffer (Message.fbs and
+// Schema.fbs of the Arrow format). It panics, as a slice does, if a part is out of
+// bounds.
 type verifier struct {
 	b      []byte
-	fields int // that were seen: they could be reached on many ways
+	fields int // fields seen so far; a bound is needed because many paths may lead to one
 }
 
 // Types of messages.
@@ -77,7 +78,7 @@ const maxFields, maxDepth = 1 << 16, 64
 func (v *verifier) u16(at int) int { return int(binary.LittleEndian.Uint16(v.b[at:])) }
 func (v *verifier) u32(at int) int { return int(binary.LittleEndian.Uint32(v.b[at:])) }
 
-// field returns where field i of a table is, 0 if it is not there.
+// field returns the position of field i of a table, or 0 if it is absent.
 func (v *verifier) field(table, i int) int {
 	vtable := table - int(int32(v.u32(table)))
 	if 4+2*i >= v.u16(vtable) {
@@ -89,14 +90,14 @@ func (v *verifier) field(table, i int) int {
 	return 0
 }
 
-// table returns the table that field i is.
+// table returns the table in field i.
 func (v *verifier) table(table, i int) int {
 	at := v.field(table, i)
 	return at + v.u32(at)
 }
 
-// vector returns where the elements of the vector that field i is are, and how many, each
-// of a size.
+// vector returns the position and length of the vector in field i, whose elements have
+// that size.
 func (v *verifier) vector(table, i, size int) (at, n int) {
 	at = v.field(table, i)
 	if at == 0 {
@@ -109,7 +110,7 @@ func (v *verifier) vector(table, i, size int) (at, n int) {
 	return at, n
 }
 
-// message verifies a message, and returns the size of what follows it.
+// message verifies a message and returns the size of its body.
 func (v *verifier) message() (body int64) {
 	root := v.u32(0)
 	header := v.table(root, 2)
@@ -129,7 +130,7 @@ func (v *verifier) message() (body int64) {
 	return body
 }
 
-// schemaFields verifies the fields, of a schema or of a field, that field i is.
+// schemaFields verifies the fields that field i of a schema or field holds.
 func (v *verifier) schemaFields(table, i, depth int) {
 	at, n := v.vector(table, i, 4)
 	if v.fields += n; v.fields > maxFields || depth > maxDepth {
@@ -143,7 +144,7 @@ func (v *verifier) schemaFields(table, i, depth int) {
 	}
 }
 
-// pairs verifies the metadata that field i is.
+// pairs verifies the metadata in field i.
 func (v *verifier) pairs(table, i int) {
 	at, n := v.vector(table, i, 4)
 	for ; n > 0; n-- {
@@ -154,7 +155,7 @@ func (v *verifier) pairs(table, i int) {
 	}
 }
 
-// batch verifies the places of a batch's values.
+// batch verifies the positions of a batch's values.
 func (v *verifier) batch(table int) {
 	const node, buffer = 16, 16
 	v.vector(table, 1, node)

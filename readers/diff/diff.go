@@ -1,4 +1,4 @@
-// Package diff compares the logs of two folders, row by row, whatever their formats.
+// Package diff compares the logs of two folders row by row, in any formats.
 package diff
 
 import (
@@ -9,40 +9,42 @@ import (
 	"strings"
 )
 
-// Options say what is compared.
+// Options configure a comparison.
 type Options struct {
-	// Logs are the logs that are compared; all if there are none, but for those in which
-	// Zeek tells of itself.
+	// Logs are the logs to compare. If empty, all are, except those in which Zeek
+	// reports on itself.
 	Logs []string
-	// Ignore are columns that are not compared, "history", or in one log "conn:history".
+	// Ignore lists columns that are not compared: "history" in all logs, or
+	// "conn:history" in one.
 	Ignore []string
-	// Show is how many differences of a log are in Log.Shown.
+	// Show is the number of differences of a log to put into Log.Shown.
 	Show int
-	// Report takes what cannot be read. It may be nil.
+	// Report takes errors of reading. It may be nil.
 	Report func(error)
 }
 
-// Log is what the comparison of one log gave.
+// Log is the result of comparing one log.
 type Log struct {
 	Name string
-	// A and B are the numbers of rows, Equal of those that are in both.
+	// A and B are the numbers of rows, Equal the number of rows that both have.
 	A, B, Equal int
-	// Wrong rows are in both but differ in Fields, which counts them by column. OnlyA
-	// and OnlyB have no such partner.
+	// Wrong rows are on both sides but differ in columns, which Fields counts by name.
+	// OnlyA and OnlyB rows have no partner.
 	Wrong, OnlyA, OnlyB int
 	Fields              map[string]int
-	// ColumnsA and ColumnsB are the columns that are only in one of them. They count as
-	// unset in the other.
+	// ColumnsA and ColumnsB are columns that only one side has. The other side counts as
+	// unset.
 	ColumnsA, ColumnsB []string
-	// Shown describes differences.
+	// Shown describes the first differences.
 	Shown []string
 }
 
-// Same reports whether all rows are in both.
+// Same reports whether both sides have the same rows.
 func (l *Log) Same() bool { return l.Equal == l.A && l.Equal == l.B }
 
-// Compare compares the logs of two folders or files, which it holds in memory. Identifiers
-// of connections and files are compared by what they stand for, sets without order.
+// Compare compares the logs of two folders or files, which it holds in memory.
+// Identifiers of connections and files are compared by what they stand for, and sets
+// regardless of order.
 func Compare(a, b string, opts Options) ([]*Log, error) {
 	if opts.Report == nil {
 		opts.Report = func(error) {}
@@ -55,7 +57,7 @@ func Compare(a, b string, opts Options) ([]*Log, error) {
 	if err != nil {
 		return nil, err
 	}
-	// JSON does not say what is a set.
+	// JSON does not distinguish sets from vectors.
 	sets := make(map[string]map[string]bool)
 	for _, tables := range []map[string]*table{left, right} {
 		for name, t := range tables {
@@ -77,7 +79,7 @@ func Compare(a, b string, opts Options) ([]*Log, error) {
 	return result, nil
 }
 
-// A comparison is of one log.
+// A comparison compares one log.
 type comparison struct {
 	*Log
 	a, b    *table
@@ -113,7 +115,7 @@ func compare(name string, a, b *table, opts *Options) *Log {
 	return c.Log
 }
 
-// project returns the values that are compared.
+// project returns the values to compare.
 func (c *comparison) project(t *table, row []string) []string {
 	values := make([]string, len(c.columns))
 	for i, column := range c.columns {
@@ -146,7 +148,7 @@ func (c *comparison) run() {
 			right = append(right, values)
 		}
 	}
-	// Rows are partners that agree on connection and time, else on one of them.
+	// Partners agree on connection and time, or else on one of the two.
 	for _, by := range [][]string{
 		{"uid", "fuid", "id.orig_h", "id.orig_p", "id.resp_h", "id.resp_p", "ts"},
 		{"uid", "fuid", "id.orig_h", "id.orig_p", "id.resp_h", "id.resp_p"},
@@ -163,10 +165,10 @@ func (c *comparison) run() {
 	}
 }
 
-// maxPartners is how many rows are looked at as partners of one.
+// maxPartners is how many candidates are considered for one row.
 const maxPartners = 64
 
-// pair finds partners that agree on columns, and returns the rows without one.
+// pair finds partners that agree on the given columns, and returns the rows without one.
 func (c *comparison) pair(left, right [][]string, by []string) (noPartner, spare [][]string) {
 	var at []int
 	for i, column := range c.columns {
@@ -233,7 +235,7 @@ func (c *comparison) wrong(a, b []string) {
 	}
 }
 
-// who names a row by its time and connection.
+// who identifies a row by its time and connection.
 func (c *comparison) who(row []string) string {
 	var b strings.Builder
 	for i, column := range c.columns {

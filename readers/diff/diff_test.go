@@ -19,7 +19,7 @@ func folder(t *testing.T, files map[string]string) string {
 	return dir
 }
 
-// log makes a TSV log of rows with blanks between the values.
+// log makes a TSV log from rows with spaces between the values.
 func log(path, fields, types string, rows ...string) string {
 	tabs := func(s string) string { return strings.Join(strings.Fields(s), "\t") + "\n" }
 	text := "#separator \\x09\n#path\t" + path + "\n#fields\t" + tabs(fields) + "#types\t" + tabs(types)
@@ -38,7 +38,7 @@ const (
 	filesTypes = "time string string string count"
 )
 
-// zeek is what one Zeek writes.
+// zeek is the output of one Zeek.
 func zeek() map[string]string {
 	return map[string]string{
 		"conn.log": log("conn", connFields, connTypes,
@@ -48,7 +48,7 @@ func zeek() map[string]string {
 	}
 }
 
-// ours is the same by other means: JSON, other identifiers and orders.
+// ours has the same rows in JSON, with other identifiers and in another order.
 func ours() map[string]string {
 	return map[string]string{
 		"conn.log": `{"ts":3.0,"uid":"C3","id.orig_h":"::1","id.orig_p":1,"id.resp_h":"::2","id.resp_p":2,"duration":1.0,"orig_bytes":0,"tunnel_parents":[]}` + "\n" +
@@ -64,8 +64,8 @@ func TestCompare(t *testing.T) {
 		name   string
 		change func(files map[string]string)
 		opts   Options
-		differ string // in the form log equal/wrong/onlyA/onlyB, of logs that differ
-		fields string // columns that differ, of those
+		differ string // the logs that differ, as log equal/wrong/onlyA/onlyB
+		fields string // the columns that differ in them
 		shown  string
 	}{
 		{name: "the same", change: func(map[string]string) {}},
@@ -181,7 +181,7 @@ func figures(l *Log) string {
 	return strings.Join(parts, "/")
 }
 
-// A column that one side does not have is named, and counts as unset.
+// A column that one side lacks is reported, and counts as unset.
 func TestColumns(t *testing.T) {
 	a := folder(t, map[string]string{"x.log": log("x", "ts a b", "time count count", "1.0 1 -", "2.0 2 5")})
 	b := folder(t, map[string]string{"x.log": log("x", "c ts a", "count time count", "- 1.0 1", "- 2.0 2")})

@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// Columns with identifiers of connections and of files.
+// Columns that hold identifiers of connections and of files.
 var (
 	uidColumns  = []string{"uid", "uids", "conn_uids", "tunnel_parents", "parent_uid"}
 	fuidColumns = []string{
@@ -17,8 +17,8 @@ var (
 	}
 )
 
-// canonical puts what they stand for in the place of identifiers, which are random:
-// which connection of its endpoints, which file of its connection. It sorts what has no order.
+// canonical replaces identifiers, which are random, by what they stand for: which
+// connection between its endpoints, which file of its connection. It also sorts sets.
 func canonical(logs map[string]*table, sets map[string]map[string]bool) {
 	uids, fuids := connections(logs), map[string]string(nil)
 	if t := logs["files"]; t != nil {
@@ -55,7 +55,7 @@ func replaced(cell, column string, ids map[string]string, set bool) string {
 		for i, p := range parts {
 			if to, ok := ids[p]; ok {
 				parts[i] = to
-			} else if column != "id" { // of OCSP and PE files, else it may be anything
+			} else if column != "id" { // names a file in ocsp and pe, but may be anything elsewhere
 				parts[i] = "<unknown>"
 			}
 		}
@@ -66,12 +66,12 @@ func replaced(cell, column string, ids map[string]string, set bool) string {
 	return strings.Join(parts, ",")
 }
 
-// endpoints names the connection of a row.
+// endpoints returns the endpoints of a row as text.
 func endpoints(t *table, row []string, proto string) string {
 	return fmt.Sprintf("%s:%s>%s:%s%s", t.get(row, "id.orig_h"), t.get(row, "id.orig_p"), t.get(row, "id.resp_h"), t.get(row, "id.resp_p"), proto)
 }
 
-// connections returns what uids stand for: endpoints, and the how-manieth with them.
+// connections maps uids to endpoints and a number among the connections between them.
 func connections(logs map[string]*table) map[string]string {
 	uids := make(map[string]string)
 	if t := logs["conn"]; t != nil {
@@ -96,8 +96,7 @@ func connections(logs map[string]*table) map[string]string {
 	return uids
 }
 
-// filesOf returns what fuids stand for: the connection, the protocol, and the
-// how-manieth file there.
+// filesOf maps fuids to connection, protocol, and a number among the files there.
 func filesOf(t *table, uids map[string]string) map[string]string {
 	fuids, seen := make(map[string]string), make(map[string]int)
 	for _, row := range byTime(t) {
@@ -113,7 +112,7 @@ func filesOf(t *table, uids map[string]string) map[string]string {
 	return fuids
 }
 
-// byTime returns the rows by time, and those of one time by what a file has.
+// byTime returns the rows by time, and those of the same time by properties of a file.
 func byTime(t *table) [][]string {
 	rows := slices.Clone(t.rows)
 	slices.SortStableFunc(rows, func(a, b []string) int {

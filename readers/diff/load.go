@@ -19,27 +19,27 @@ import (
 	"github.com/wirelog/wirelog/schemas"
 )
 
-// What stands for values in rows.
+// Placeholders in rows.
 const (
 	unset = "-"
 	empty = "(empty)"
 )
 
-// aboutItself are the logs in which Zeek tells of itself rather than of traffic.
+// aboutItself lists the logs in which Zeek reports on itself rather than on traffic.
 var aboutItself = []string{
 	"broker", "capture_loss", "cluster", "config", "loaded_scripts", "packet_filter", "print", "prof", "reporter", "stats", "telemetry",
 }
 
-// A table is the rows of one log as text that is the same in every format.
+// A table holds the rows of one log as text that does not depend on the format.
 type table struct {
 	columns []string
 	index   map[string]int
-	// sets are the columns that are sets in a file.
+	// sets marks the columns that are sets in some file.
 	sets map[string]bool
 	rows [][]string
 }
 
-// get returns the value of a column that the table may not have.
+// get returns the value of a column, which the table may lack.
 func (t *table) get(row []string, column string) string {
 	if i, ok := t.index[column]; ok && i < len(row) {
 		return row[i]
@@ -47,7 +47,7 @@ func (t *table) get(row []string, column string) string {
 	return unset
 }
 
-// load reads the logs of a folder, or of one file. What cannot be read is reported.
+// load reads the logs of a folder, or of one file, and reports what cannot be read.
 func load(path string, wanted []string, report func(error)) (map[string]*table, error) {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -93,7 +93,7 @@ func load(path string, wanted []string, report func(error)) (map[string]*table, 
 	return tables, nil
 }
 
-// needed reports whether a log tells what identifiers stand for.
+// needed reports whether the log is needed to resolve identifiers.
 func needed(name string) bool { return name == "conn" || name == "files" }
 
 // add appends the rows of a file.
@@ -138,7 +138,7 @@ func (t *table) add(f *readers.File, report func(error)) (err error) {
 	}
 }
 
-// sink makes text of values: numbers with the six decimals of TSV, which has no more.
+// sink converts values to text. Numbers get six decimals, as TSV has no more.
 type sink struct {
 	cells  []string
 	list   []string
@@ -173,7 +173,7 @@ func (s *sink) String(v string) {
 	case unset, empty:
 		v = strconv.Quote(v)
 	}
-	// Zeek's JSON does not tell a byte from its escape.
+	// Zeek's JSON does not distinguish a byte from its escape.
 	v = row.Unescape(v)
 	if s.nested {
 		v = strings.ReplaceAll(v, ",", `\x2c`)

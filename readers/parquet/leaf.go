@@ -16,17 +16,17 @@ import (
 // A leaf is a column with values.
 type leaf struct {
 	row.Column
-	// field is where its values go in a row, kind what they are there.
+	// field is the index of the column in a row, kind the kind of its values.
 	field int
 	kind  schemas.Kind
-	// set is the definition level of a value that is set. Of a list, empty is that of
-	// one without elements, and those above are of elements.
+	// set is the definition level of a set value. For a list, empty is the level of one
+	// without elements, and higher levels belong to elements.
 	set, empty int
-	// unit of times, in nanoseconds.
+	// unit is the unit of times in nanoseconds.
 	unit int64
 }
 
-// leavesOf returns the columns below the root of a file's schema, in their order.
+// leavesOf returns the leaf columns of a file's schema in order.
 func leavesOf(root *parquet.Column) ([]*leaf, error) {
 	var leaves []*leaf
 	var walk func(in *parquet.Column, level int) error
@@ -35,7 +35,7 @@ func leavesOf(root *parquet.Column) ([]*leaf, error) {
 			l, level := &leaf{}, level
 			value := c
 			switch {
-			case c.Repeated(): // a list as old writers have it
+			case c.Repeated(): // a list as written by old programs
 				l.List, l.empty = true, level
 			case isList(c):
 				if c.Optional() {
@@ -70,12 +70,12 @@ func leavesOf(root *parquet.Column) ([]*leaf, error) {
 
 func name(c *parquet.Column) string { return strings.Join(c.Path(), ".") }
 
-// isList reports whether a group is a list: what is repeated in it is its only member.
+// isList reports whether a group is a list, whose only member is repeated.
 func isList(c *parquet.Column) bool {
 	return !c.Leaf() && len(c.Columns()) == 1 && c.Columns()[0].Repeated()
 }
 
-// setType says what values of a type are.
+// setType chooses how values of the type are read.
 func (l *leaf) setType(t parquet.Type) error {
 	l.Type = columnar.String
 	if lt := t.LogicalType(); lt != nil {
@@ -112,7 +112,7 @@ func (l *leaf) setType(t parquet.Type) error {
 	return nil
 }
 
-// value returns what the values of a row are.
+// value converts the values of one row.
 func (l *leaf) value(values []parquet.Value) (v row.Value, err error) {
 	if !l.List {
 		if len(values) > 1 {
@@ -137,7 +137,7 @@ func (l *leaf) value(values []parquet.Value) (v row.Value, err error) {
 	return v, nil
 }
 
-// one returns what a value is.
+// one converts a single value.
 func (l *leaf) one(v parquet.Value) (row.Value, error) {
 	if v.IsNull() || v.DefinitionLevel() < l.set {
 		return row.Value{}, nil
@@ -169,7 +169,7 @@ func (l *leaf) one(v parquet.Value) (row.Value, error) {
 	}
 }
 
-// int96 is a time of Spark and Impala: nanoseconds of a day, and the Julian day.
+// int96 converts a time of Spark and Impala: nanoseconds of the day, and the Julian day.
 func int96(v deprecated.Int96) (row.Value, error) {
 	const epoch, day = 2440588, 86400
 	seconds := (int64(v[2]) - epoch) * day

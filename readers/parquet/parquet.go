@@ -1,5 +1,5 @@
-// Package parquet reads the rows of Parquet files, of this program or of another one, a row group
-// after the other and a page of each column at a time.
+// Package parquet reads the rows of Parquet files, written by this or any other program,
+// one row group after another and one page of each column at a time.
 package parquet
 
 import (
@@ -15,7 +15,7 @@ import (
 	writer "github.com/wirelog/wirelog/writers/parquet"
 )
 
-// Is reports whether a file begins as Parquet files do.
+// Is reports whether a file begins like a Parquet file.
 func Is(head []byte) bool { return bytes.HasPrefix(head, []byte("PAR1")) }
 
 var (
@@ -23,7 +23,7 @@ var (
 	errNoEnd   = errors.New("the file has no footer, and so no rows that could be found: its end is missing")
 )
 
-// A File is a file whose rows are read. It is a row.File.
+// A File reads the rows of a file. It implements row.File.
 type File struct {
 	schema *schemas.Schema
 	// leaves are the columns by their index in the file.
@@ -31,19 +31,19 @@ type File struct {
 	groups []parquet.RowGroup
 	closer io.Closer
 
-	// rows are those of the row group that is read, its number, from 1, is group, and n
-	// of them have been read.
+	// rows are those of the current row group, whose number, from 1, is group; n rows
+	// have been read.
 	rows  parquet.Rows
 	group int
 	n     int64
 	buf   [1]parquet.Row
-	// cut are the bytes at the end that belong to no row group.
+	// cut is the number of bytes at the end that belong to no row group.
 	cut int64
 }
 
-// Open opens a file of some size, which Close closes by c. Its log is the one that its metadata
-// name, else log. Of a file of this program whose end is missing, the row groups are read that
-// are whole.
+// Open opens a file of the given size; Close closes it with c. The log is the one that
+// its metadata names, or else log. If the end of a file of this program is missing, its
+// complete row groups are read.
 func Open(r io.ReaderAt, size int64, log string, c io.Closer) (f *File, err error) {
 	defer trap(&err)
 	options := []parquet.FileOption{parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true)}
@@ -85,7 +85,7 @@ func Open(r io.ReaderAt, size int64, log string, c io.Closer) (f *File, err erro
 	return f, nil
 }
 
-// trap makes an error of a panic: the library trusts what is in files.
+// trap turns a panic into an error, because the library trusts the contents of files.
 func trap(err *error) {
 	if p := recover(); p != nil {
 		*err = fmt.Errorf("%w: %v", errDamaged, p)
@@ -133,7 +133,7 @@ func (f *File) Next(to *row.Row) (err error) {
 	}
 }
 
-// end is the error after the last row.
+// end returns the error after the last row.
 func (f *File) end() error {
 	if f.cut == 0 {
 		return io.EOF

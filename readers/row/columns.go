@@ -11,24 +11,24 @@ import (
 	"github.com/wirelog/wirelog/schemas/columnar"
 )
 
-// A Column is a column of a columnar file, as the file has it.
+// A Column describes a column of a columnar file.
 type Column struct {
-	// Name has the names of the structs around the column too, with dots.
+	// Name includes the names of the enclosing structs, joined by dots.
 	Name string
 	// Type is Int64 for integers of any size.
 	Type columnar.Type
-	// Unsigned is set for integers that have no sign.
+	// Unsigned is true for unsigned integers.
 	Unsigned bool
 	List     bool
 }
 
-// ErrColumns is the error of a file without columns, or with two of one name.
-var ErrColumns = errors.New("the file has no columns, or two with one name")
+// errColumns is the error for a file without columns, or with two of the same name.
+var errColumns = errors.New("the file has no columns, or two with one name")
 
-// Schema returns the schema of a file's columns, and for each field the index of its
-// column. What the file's metadata lists comes first and has the types listed; other columns have
-// those of this build's log, or else what their own type says. The log is named log
-// unless the metadata name it.
+// Schema returns the schema of a file's columns and, for each field, the index of its
+// column. Columns listed in the file's metadata come first, with the types listed there.
+// Other columns have the types of this build's log, or else those that their own type
+// suggests. The log is the one that the metadata names, or else log.
 func Schema(log string, meta map[string]string, columns []Column) (*schemas.Schema, []int, error) {
 	named, listed := columnar.Described(meta)
 	if named != "" {
@@ -46,12 +46,12 @@ func Schema(log string, meta map[string]string, columns []Column) (*schemas.Sche
 	used := make(map[string]bool)
 	for i := range columns {
 		if used[columns[i].Name] {
-			return nil, nil, fmt.Errorf("%w: %s", ErrColumns, columns[i].Name)
+			return nil, nil, fmt.Errorf("%w: %s", errColumns, columns[i].Name)
 		}
 		used[columns[i].Name] = true
 	}
 	if len(columns) == 0 {
-		return nil, nil, ErrColumns
+		return nil, nil, errColumns
 	}
 	clear(used)
 	known := schemas.Lookup(log)
@@ -62,7 +62,7 @@ func Schema(log string, meta map[string]string, columns []Column) (*schemas.Sche
 	for _, f := range listed {
 		i := slices.IndexFunc(columns, func(c Column) bool { return c.Name == f.Name })
 		if i < 0 || used[f.Name] {
-			continue // the column was taken out of the file
+			continue // the column was removed from the file
 		}
 		if j := fieldOf(known, f.Name); j >= 0 {
 			f.Doc = known.Fields[j].Doc
@@ -89,7 +89,7 @@ func fieldOf(s *schemas.Schema, name string) int {
 	return slices.IndexFunc(s.Fields, func(f schemas.Field) bool { return f.Name == name })
 }
 
-// holds reports whether values of a field can be in the column.
+// holds reports whether the column can hold values of the field.
 func (c *Column) holds(f *schemas.Field) bool {
 	if c.List != (f.Container != schemas.Scalar) {
 		return false
@@ -106,7 +106,7 @@ func (c *Column) holds(f *schemas.Field) bool {
 	}
 }
 
-// guess returns what a column of no log that is known holds.
+// guess returns the field for a column of an unknown log.
 func (c *Column) guess() (schemas.Kind, schemas.Container) {
 	k := schemas.KindString
 	switch c.Type {
@@ -129,8 +129,8 @@ func (c *Column) guess() (schemas.Kind, schemas.Container) {
 	return GuessKind(c.Name, k), schemas.Scalar
 }
 
-// GuessKind returns the kind of a column that no log has, whose values look like one: the
-// names of Zeek's connections say more.
+// GuessKind refines the kind of a column of an unknown log by its name, as Zeek names
+// the columns of connections.
 func GuessKind(name string, k schemas.Kind) schemas.Kind {
 	number := k == schemas.KindCount || k == schemas.KindInt
 	switch last := name[strings.LastIndexByte(name, '.')+1:]; {
@@ -144,7 +144,7 @@ func GuessKind(name string, k schemas.Kind) schemas.Kind {
 	return k
 }
 
-// Bool returns a bool.
+// Bool returns a Value for a bool.
 func Bool(v bool) Value {
 	if v {
 		return Value{Set: true, Number: 1}
@@ -152,7 +152,7 @@ func Bool(v bool) Value {
 	return Value{Set: true}
 }
 
-// Integer returns a value of a kind that columns of integers hold.
+// Integer returns a Value of a kind that integer columns hold.
 func Integer(k schemas.Kind, v int64) (Value, error) {
 	switch {
 	case k == schemas.KindDouble || k == schemas.KindInterval:
@@ -163,7 +163,7 @@ func Integer(k schemas.Kind, v int64) (Value, error) {
 	return Value{Set: true, Number: uint64(v)}, nil
 }
 
-// Unsigned is Integer of what may be larger than a signed integer.
+// Unsigned is Integer for values that may exceed a signed integer.
 func Unsigned(k schemas.Kind, v uint64) (Value, error) {
 	switch {
 	case k == schemas.KindCount:
@@ -174,7 +174,7 @@ func Unsigned(k schemas.Kind, v uint64) (Value, error) {
 	return Integer(k, int64(v))
 }
 
-// Double returns a double, an interval, or a time of so many seconds since the epoch.
+// Double returns a double, an interval, or a time in seconds since the epoch.
 func Double(k schemas.Kind, v float64) (Value, error) {
 	if k != schemas.KindTime {
 		return Value{Set: true, Double: v}, nil
@@ -183,7 +183,7 @@ func Double(k schemas.Kind, v float64) (Value, error) {
 	return Value{Set: true, Number: uint64(t)}, err
 }
 
-// Time returns a time of v units of so many nanoseconds since the epoch.
+// Time returns a time of v units since the epoch, with the unit in nanoseconds.
 func Time(v, unit int64) (Value, error) {
 	if v > math.MaxInt64/unit || v < math.MinInt64/unit {
 		return Value{}, fmt.Errorf("%d times %d ns is no time", v, unit)
@@ -191,7 +191,7 @@ func Time(v, unit int64) (Value, error) {
 	return Value{Set: true, Number: uint64(v * unit)}, nil
 }
 
-// Text returns a value of a kind that columns of texts hold.
+// Text returns a Value of a kind that text columns hold.
 func Text(k schemas.Kind, s string) (Value, error) {
 	if k == schemas.KindString || k == schemas.KindEnum {
 		return Value{Set: true, Text: Unescape(s)}, nil

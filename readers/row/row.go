@@ -1,5 +1,5 @@
-// Package row holds a row that was read from a file of a log, whatever its format, and
-// makes the values of its columns.
+// Package row holds a row that was read from a log in any format, and converts the
+// values of its columns.
 package row
 
 import (
@@ -13,25 +13,26 @@ import (
 
 // A Reader reads the rows of one file.
 type Reader interface {
-	// Next reads a row into r, whose Values it sets. Its error is io.EOF at the end, an
-	// *Error if a row is wrong, after which the next one can be read, and otherwise one
-	// of the file, which ends it.
+	// Next reads a row into r and sets its Values. The error is io.EOF at the end, an
+	// *Error if the row is wrong, after which reading can continue, or else an error of
+	// the file, which ends it.
 	Next(r *Row) error
-	// Close ends the reading.
+	// Close ends reading.
 	Close() error
 }
 
-// A File is a Reader of a file that says which columns it has.
+// A File is a Reader of a file that describes its own columns.
 type File interface {
 	Reader
 	// Schema returns the log and its columns, none of them optional.
 	Schema() *schemas.Schema
 }
 
-// An Error is what is wrong with one row. The rows after it can be read.
+// An Error is an error in one row. The rows after it can still be read.
 type Error struct {
 	Path string
-	// Line is that of a row of text; of other files, Where says which row it is.
+	// Line is the number of the line in a file of lines. For other files, Where names
+	// the row.
 	Line  int
 	Where string
 	Err   error
@@ -44,23 +45,23 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("%s:%d: %v", e.Path, e.Line, e.Err)
 }
 
-// Unwrap returns what is wrong.
+// Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
-// A Row is one row that was read. It is a schemas.Record.
+// A Row is a row that was read. It implements schemas.Record.
 type Row struct {
 	schema *schemas.Schema
-	// Values are those of the columns.
+	// Values are the values of the columns.
 	Values []Value
 }
 
-// New returns a row, of unset values, with the columns of s.
+// New returns a row with the columns of s, all unset.
 func New(s *schemas.Schema) *Row { return &Row{s, make([]Value, len(s.Fields))} }
 
 // Schema returns the columns.
 func (r *Row) Schema() *schemas.Schema { return r.schema }
 
-// Time returns the time in the column ts, 0 if there is none.
+// Time returns the column ts, or 0 if there is none.
 func (r *Row) Time() value.Time {
 	for i := range r.schema.Fields {
 		if f := &r.schema.Fields[i]; f.Name == "ts" && f.Kind == schemas.KindTime && f.Container == schemas.Scalar {
@@ -87,13 +88,14 @@ func (r *Row) Encode(s schemas.Sink) {
 	}
 }
 
-// A Value is one of a column; its kind says which member has it. The zero Value is unset.
+// A Value is the value of a column, whose kind tells which member holds it. The zero
+// Value is unset.
 type Value struct {
 	Set    bool
-	Number uint64 // bool, count, port; int and time as their bits
+	Number uint64 // bool, count and port; bits of int and time
 	Double float64
 	Text   string
-	Prefix netip.Prefix // subnet, and of an addr the address
+	Prefix netip.Prefix // subnet; an addr is its address
 	List   []Value
 }
 

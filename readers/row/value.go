@@ -13,7 +13,7 @@ import (
 	"github.com/wirelog/wirelog/schemas"
 )
 
-// Parse reads the text of a value, other than a string's, as Zeek writes it.
+// Parse parses the text of a value as Zeek writes it. It does not handle strings.
 func Parse(k schemas.Kind, s string) (v Value, err error) {
 	v.Set = true
 	switch k {
@@ -31,7 +31,7 @@ func Parse(k schemas.Kind, s string) (v Value, err error) {
 		n, err = strconv.ParseInt(s, 10, 64)
 		v.Number = uint64(n)
 	case schemas.KindPort:
-		s, _, _ := strings.Cut(s, "/") // "80/tcp", as some write it
+		s, _, _ := strings.Cut(s, "/") // some programs write "80/tcp"
 		v.Number, err = strconv.ParseUint(s, 10, 16)
 	case schemas.KindDouble, schemas.KindInterval:
 		v.Double, err = strconv.ParseFloat(s, 64)
@@ -54,7 +54,7 @@ func Parse(k schemas.Kind, s string) (v Value, err error) {
 	return v, nil
 }
 
-// Wrong is the error of a text that is no value of a kind.
+// Wrong returns the error for a text that is not a value of the kind.
 func Wrong(k schemas.Kind, s string) error {
 	if len(s) > 100 {
 		s = s[:100] + "..."
@@ -62,10 +62,10 @@ func Wrong(k schemas.Kind, s string) error {
 	return fmt.Errorf("%q is no %s", s, k)
 }
 
-// most is the largest number of seconds that a time has.
+// most is the largest time in seconds.
 const most = math.MaxInt64 / 1_000_000_000
 
-// seconds is a time of so many, rounded to microseconds.
+// seconds returns a time of s seconds, rounded to microseconds.
 func seconds(v float64) (value.Time, error) {
 	if math.IsNaN(v) || math.Abs(v) > most {
 		return 0, Wrong(schemas.KindTime, strconv.FormatFloat(v, 'g', -1, 64))
@@ -73,8 +73,8 @@ func seconds(v float64) (value.Time, error) {
 	return value.Time(math.Round(v*1e6)) * 1000, nil
 }
 
-// parseSeconds reads seconds since the epoch; what is finer than microseconds is
-// what a double has of them beyond its precision, and rounded.
+// parseSeconds parses seconds since the epoch. It rounds to microseconds: finer digits
+// are beyond the precision of a double.
 func parseSeconds(s string) (value.Time, error) {
 	whole, frac, _ := strings.Cut(s, ".")
 	sec, err := strconv.ParseInt(whole, 10, 64)
@@ -97,7 +97,7 @@ func parseSeconds(s string) (value.Time, error) {
 	return value.Time(sec*1e9 + int64(us)*1000), nil
 }
 
-// ParseTime reads a time of JSON: seconds, milliseconds or ISO 8601.
+// ParseTime parses a time of JSON: seconds, milliseconds or ISO 8601.
 func ParseTime(s string) (value.Time, error) {
 	if strings.ContainsAny(s, "T:") {
 		t, err := time.Parse(time.RFC3339Nano, s)
@@ -106,15 +106,15 @@ func ParseTime(s string) (value.Time, error) {
 		}
 		return value.Time(t.UnixNano()), nil
 	}
-	// Zeek writes seconds as a double, with a point.
+	// Zeek writes seconds as a double with a decimal point.
 	if n, err := strconv.ParseInt(s, 10, 64); err == nil && (n > 1e11 || n < -1e11) && n < math.MaxInt64/1_000_000 && n > math.MinInt64/1_000_000 {
 		return value.Time(n * 1_000_000), nil
 	}
 	return parseSeconds(s)
 }
 
-// Unescape returns the string that Zeek's JSON writer printed as s: \xhh is a byte that
-// it does not print, as far as it can be told from the same four characters.
+// Unescape reverses the \xhh escapes of Zeek's JSON writer, as far as an escape can be
+// told from the same four characters in the value.
 func Unescape(s string) string {
 	if !strings.Contains(s, `\x`) {
 		return s

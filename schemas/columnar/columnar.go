@@ -1,6 +1,6 @@
-// Package columnar says how a log becomes columns of Parquet, Arrow, Avro and SQL:
-// which type a Zeek type is there, and which columns form a struct. It is the only
-// place that does.
+// Package columnar defines how a log maps to columns of Parquet, Arrow, Avro and SQL:
+// the type for each Zeek type, and which columns form a struct. Nothing else decides
+// that.
 package columnar
 
 import (
@@ -13,14 +13,14 @@ import (
 // Type is the type of a value in columnar formats.
 type Type uint8
 
-// The types. Containers are lists of one of them, with elements that may be null.
+// The types. Containers are lists of one of them, whose elements may be null.
 const (
 	Bool      Type = iota + 1
-	Int32          // ports: small unsigned integers confuse statistics
-	Int64          // count too, saturating: an unsigned one is a decimal in Spark
-	Double         // an interval is in seconds: durations break several engines
+	Int32          // ports: small unsigned integers break statistics
+	Int64          // also count, clamped: unsigned ones are decimals in Spark
+	Double         // also interval in seconds: durations break several engines
 	Timestamp      // microseconds since the Unix epoch, UTC: Spark rejects nanoseconds
-	String         // valid UTF-8; addresses, subnets and enums too
+	String         // valid UTF-8; also addresses, subnets and enums
 )
 
 var types = [...]Type{
@@ -37,29 +37,30 @@ var types = [...]Type{
 	schemas.KindPort:     Int32,
 }
 
-// TypeOf returns the type that values of a kind have.
+// TypeOf returns the type of values of a kind.
 func TypeOf(k schemas.Kind) Type { return types[k] }
 
-// A Node is a column, or a struct of those whose names begin alike: id.orig_h and
-// id.orig_p are the fields orig_h and orig_p of the struct id. A struct is never
-// null, its fields may be.
+// A Node is a column, or a struct of columns whose names begin alike: id.orig_h and
+// id.orig_p are the fields orig_h and orig_p of the struct id. A struct is never null,
+// but its fields may be.
 type Node struct {
-	// Name is the last part of the name, "orig_h".
+	// Name is the last part of the name, such as "orig_h".
 	Name string
-	// Path is the whole of it, "id.orig_h".
+	// Path is the full name, such as "id.orig_h".
 	Path string
-	// Fields are those of a struct; a column has none.
+	// Fields are the fields of a struct; a column has none.
 	Fields []*Node
-	// Field is the column, and Index its place in the schema; nil for a struct.
+	// Field is the column and Index its position in the schema. Field is nil for a
+	// struct.
 	Field *schemas.Field
 	Index int
 }
 
-// Element is the name of the elements of a list, where lists have one.
+// Element is the name of list elements, where they have one.
 const Element = "element"
 
-// pathOf returns the names of the structs around a column of s and its own in them. A
-// struct cannot have the name of a column: what would be in one such stays flat.
+// pathOf returns the names of the structs around a column of s, and its own name. A
+// struct that would have the name of a column is not made; its columns stay flat.
 func pathOf(s *schemas.Schema, name string) []string {
 	parts := strings.Split(name, ".")
 	if slices.Contains(parts, "") {
@@ -74,8 +75,8 @@ func pathOf(s *schemas.Schema, name string) []string {
 	return parts
 }
 
-// Tree returns the columns of s, optional ones included, as a tree. A struct stands
-// where the first of its columns does.
+// Tree returns the columns of s, including optional ones, as a tree. A struct takes the
+// position of its first column.
 func Tree(s *schemas.Schema) []*Node {
 	var root Node
 	for i := range s.Fields {
@@ -90,8 +91,8 @@ func Tree(s *schemas.Schema) []*Node {
 	return root.Fields
 }
 
-// Of returns the columns of s, optional ones included: each with its whole name if flat
-// is set, else as Tree does.
+// Of returns the columns of s, including optional ones: under their full names if flat
+// is true, otherwise as Tree does.
 func Of(s *schemas.Schema, flat bool) []*Node {
 	if !flat {
 		return Tree(s)
@@ -104,7 +105,7 @@ func Of(s *schemas.Schema, flat bool) []*Node {
 	return list
 }
 
-// child returns the struct with that name in n, which it makes if there is none.
+// child returns the struct with that name in n, creating it if necessary.
 func (n *Node) child(name, path string) *Node {
 	for _, c := range n.Fields {
 		if c.Name == name && c.Field == nil {

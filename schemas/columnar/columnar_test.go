@@ -41,7 +41,7 @@ func TestTree(t *testing.T) {
 	}
 }
 
-// Every kind that a column of a log has is a type.
+// Every kind of column has a type.
 func TestTypes(t *testing.T) {
 	for _, s := range schemas.All() {
 		for i := range s.Fields {

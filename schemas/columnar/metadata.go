@@ -6,13 +6,13 @@ import (
 	"github.com/wirelog/wirelog/schemas"
 )
 
-// Keys of what files of columnar formats tell of themselves.
+// Keys of the metadata of columnar files.
 const (
 	MetaLog     = "wirelog.log"
 	MetaSensor  = "wirelog.sensor"
 	MetaVersion = "wirelog.version"
-	// MetaFields and MetaTypes are JSON arrays: the columns' names in Zeek's order and
-	// their types as Zeek writes them, so that a Zeek log can be made again.
+	// MetaFields and MetaTypes are JSON arrays: the columns' names in Zeek's order, and
+	// their Zeek types. A Zeek log can be recreated from them.
 	MetaFields = "zeek.fields"
 	MetaTypes  = "zeek.types"
 )
@@ -20,7 +20,7 @@ const (
 // Pair is a key with its value.
 type Pair struct{ Key, Value string }
 
-// Metadata is what a file with rows of s tells of itself.
+// Metadata returns the metadata of a file with rows of s.
 func Metadata(s *schemas.Schema, sensor, version string) []Pair {
 	var names, types []string
 	for i := range s.Fields {
@@ -33,13 +33,13 @@ func Metadata(s *schemas.Schema, sensor, version string) []Pair {
 func array(list []string) string {
 	b, err := json.Marshal(list)
 	if err != nil {
-		panic(err) // strings always can be
+		panic(err) // strings can always be encoded
 	}
 	return string(b)
 }
 
-// Described returns the log that a file's metadata names, "" for none, and the columns
-// that they list; none if they do not, or not as Metadata does.
+// Described returns the log that a file's metadata names, or "", and the columns that it
+// lists, or none if the list is missing or malformed.
 func Described(meta map[string]string) (log string, fields []schemas.Field) {
 	var names, types []string
 	if json.Unmarshal([]byte(meta[MetaFields]), &names) != nil || json.Unmarshal([]byte(meta[MetaTypes]), &types) != nil || len(names) != len(types) {

@@ -1,8 +1,8 @@
-// Package ecs maps the columns of the logs to fields of the Elastic Common Schema,
-// with the names that Elastic's own Zeek integration gives them.
+// Package ecs maps the columns of the logs to fields of the Elastic Common Schema, under
+// the names that Elastic's Zeek integration uses.
 //
-// What a column of a log becomes is in table.go. A column without an entry there
-// is kept as it is, under zeek.LOG: a new log needs no entry to be written.
+// The mapping is in table.go. A column without an entry there is kept under zeek.LOG, so
+// a new log needs no entry.
 package ecs
 
 import (
@@ -12,66 +12,67 @@ import (
 	"github.com/wirelog/wirelog/schemas"
 )
 
-// Version is that of the schema.
+// Version is the version of the schema.
 const Version = "8.17.0"
 
-// Target is a field that a column becomes, one of perhaps several.
+// Target is one field that a column is written to.
 type Target struct {
 	Field string
 	Form  Form
-	// Names has other texts for values, by their text without quotes, "" for all
-	// those that it does not have. Without such a one they are left out, and so are those
-	// whose text is "". For a field of Lists a text may be several, with blanks between.
+	// Names maps values, as text without quotes, to other texts; "" stands for all
+	// values not listed. Without it, values that are not listed are left out, and so are
+	// those mapped to "". For a field of Lists, a text may be several, separated by
+	// spaces.
 	Names map[string]string
-	// Rest says that values without a text in Names stay as they are.
+	// Rest keeps values that Names does not list.
 	Rest bool
-	// Unset is what stands for a column that is unset; without it nothing does.
+	// Unset is the value for an unset column; if empty, the field is left out.
 	Unset string
-	// Part is the kind of attribute that Attribute is about.
+	// Part is the kind of attribute that the form Attribute extracts.
 	Part string
 }
 
-// A Derived field is made of several columns, if all of them are set: what Names has
-// for their texts with blanks between, if it has it; or the texts with Join between; or
-// the sum of the numbers.
+// A Derived field is computed from several columns if all are set. It is what Names maps
+// their texts, separated by spaces, to; or their texts separated by Join; or the sum of
+// numbers.
 type Derived struct {
 	Field string
-	// Columns are their names, Of their places in the schema.
+	// Columns are the columns' names, Of their positions in the schema.
 	Columns []string
 	Of      []int
 	Names   map[string]string
 	Join    string
 }
 
-// A Constant is a field with the same values in every row of a log.
+// A Constant is a field with the same values in all rows of a log.
 type Constant struct {
 	Field string
-	// Values are one, or several as an array.
+	// Values is one value, or several for an array.
 	Values []string
-	// Array says that even one value is an array.
+	// Array makes an array even of one value.
 	Array bool
 }
 
-// A Mapping is what a log becomes.
+// A Mapping is the mapping of one log.
 type Mapping struct {
 	Constants []Constant
-	// Columns has the targets of each column of the schema.
+	// Columns holds the targets of each column of the schema.
 	Columns [][]Target
 	Derived []Derived
 }
 
-// lists are the fields that are arrays, of what constants and columns give.
+// lists are the fields whose arrays collect the values of constants and columns.
 var lists = []string{
 	"dns.header_flags", "dns.resolved_ip", "event.category", "event.type", "file.x509.alternative_names", "host.ip",
 	"related.hash", "related.ip", "related.user",
 }
 
-// Lists returns the fields that are arrays of what the constant and all columns that become
-// them have. It must not be changed.
+// Lists returns the fields whose arrays collect the values of constants and columns. The
+// caller must not change it.
 func Lists() []string { return lists }
 
-// Map returns what the columns of s become, which may be those of a log as an output
-// writes it: columns that the output has named otherwise, or added, keep their names.
+// Map returns the mapping of s, which may be a log as an output writes it. Columns that
+// the output has renamed or added keep their names.
 func Map(s *schemas.Schema) Mapping {
 	l := logs[s.Name]
 	dataset := s.Name
@@ -137,7 +138,7 @@ func (l *log) constants(dataset string) []Constant {
 	return list
 }
 
-// targets are those of a column, which may be kept under the name kept.
+// targets returns the targets of a column; kept is its name under zeek.LOG.
 func (l *log) targets(name, kept string) []Target {
 	entry, ok := l.columns[name]
 	if !ok {

@@ -8,7 +8,7 @@ import (
 	"github.com/wirelog/wirelog/schemas"
 )
 
-// The table names logs and columns that there are, and is as short as it can be.
+// The table names existing logs and columns, and has no redundant entries.
 func TestTableNamesColumns(t *testing.T) {
 	for name, l := range logs {
 		s := schemas.Lookup(name)
@@ -32,8 +32,7 @@ func TestTableNamesColumns(t *testing.T) {
 	}
 }
 
-// categories and types are the values that the schema allows, as far as they are
-// of use for network traffic.
+// categories and types are the values of the schema that suit network traffic.
 var (
 	categories = []string{"authentication", "database", "email", "file", "host", "network", "session", "web"}
 	types      = []string{"access", "change", "connection", "creation", "deletion", "denied", "end", "error", "info", "protocol", "start"}
@@ -43,8 +42,8 @@ var (
 	}
 )
 
-// Every column of every log becomes something, and nothing becomes the same field
-// twice or a field inside a value.
+// Every column of every log has a target, and no field is set twice or lies inside a
+// value.
 func TestFields(t *testing.T) {
 	for _, s := range schemas.All() {
 		m := Map(s)
@@ -122,7 +121,7 @@ func TestOutputsNames(t *testing.T) {
 	}
 }
 
-// texts are what a target of a form makes of a text.
+// texts returns what the form of a target makes of a text.
 func texts(t Target, v string) []string {
 	var list []string
 	t.Each(v, func(s string) { list = append(list, s) })
@@ -162,7 +161,7 @@ func TestForms(t *testing.T) {
 	}
 }
 
-// has reports whether a column of a log becomes a field.
+// has reports whether a column of a log is written to a field.
 func has(log, column, field string) bool {
 	s := schemas.Lookup(log)
 	m := Map(s)

@@ -5,25 +5,25 @@ import (
 	"strings"
 )
 
-// Form is how a value is written.
+// Form is the form in which a value is written.
 type Form uint8
 
 // The forms of values.
 const (
-	Same        Form = iota // as in JSON with Zeek's names; times in ISO 8601
+	Same        Form = iota // as in Zeek's JSON; times in ISO 8601
 	Text                    // a number as a string
-	Nanoseconds             // an interval as an integer of nanoseconds
-	Seconds                 // intervals as integers of seconds
+	Nanoseconds             // an interval in nanoseconds, as an integer
+	Seconds                 // intervals in seconds, as integers
 	MAC                     // a link-layer address as 00-00-5E-00-53-23
-	Outcome                 // of a status code of HTTP: success below 400, else failure
+	Outcome                 // of an HTTP status code: success below 400, otherwise failure
 
-	// What follows is made of texts, by Target.Each.
+	// Target.Each makes the following forms from texts.
 
-	IP        // an address, of what may be something else
+	IP        // an address, if the value is one
 	Path      // the path of a URI
-	Query     // what follows the path of a URI and its question mark
-	User      // a principal of Kerberos without its realm
-	Realm     // the realm of a principal
+	Query     // the query of a URI, without the question mark
+	User      // a Kerberos principal without its realm
+	Realm     // the realm of a Kerberos principal
 	Attribute // the values of Target.Part in a distinguished name
 )
 
@@ -33,13 +33,13 @@ var formNames = [...]string{
 	User: "without the realm", Realm: "the realm in it", Attribute: "the values of ",
 }
 
-// String describes the form in a word; Same is "".
+// String describes the form in a word; it is "" for Same.
 func (f Form) String() string { return formNames[f] }
 
-// Texts reports whether values of the form are made by Each.
+// Texts reports whether Each makes values of the form.
 func (f Form) Texts() bool { return f >= IP }
 
-// Each calls yield with each text that the target's form makes of one.
+// Each calls yield with each text that the target's form makes of v.
 func (t *Target) Each(v string, yield func(string)) {
 	switch t.Form {
 	case IP:
@@ -48,7 +48,7 @@ func (t *Target) Each(v string, yield func(string)) {
 		}
 	case Path, Query:
 		v, _, _ = strings.Cut(v, "#")
-		if _, after, ok := strings.Cut(v, "://"); ok && v[0] != '/' { // of a proxy
+		if _, after, ok := strings.Cut(v, "://"); ok && v[0] != '/' { // the URI of a proxy request
 			i := strings.IndexAny(after, "/?")
 			if i < 0 {
 				return

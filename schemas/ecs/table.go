@@ -1,22 +1,22 @@
 package ecs
 
-// A log is what is particular to one.
+// A log holds what is special about one log.
 type log struct {
-	// dataset is the log's name in event.dataset and zeek.*, if it is another.
+	// dataset is the name in event.dataset and zeek.*, if it differs from the log's.
 	dataset string
-	// category and typ are event.category and event.type; without them they are network
-	// and info.
+	// category and typ are event.category and event.type; the defaults are network and
+	// info.
 	category, typ string
-	// transport and protocol are those of network, where no column has them.
+	// transport and protocol are those of network, for logs without such a column.
 	transport, protocol string
 	columns             map[string][]Target
 	derived             []Derived
 }
 
-// kept keeps a column under zeek.LOG beside what else it becomes.
+// kept keeps a column under zeek.LOG in addition to its other targets.
 var kept = Target{}
 
-// to is the target of columns whose values are already what the field wants.
+// to is the target of a column whose values need no change.
 func to(fields ...string) []Target {
 	var list []Target
 	for _, f := range fields {
@@ -31,7 +31,7 @@ var (
 	user     = to("user.name", "related.user")
 )
 
-// status is an outcome by a text that stands for success, beside an event type of failures.
+// status maps a text that means success to an outcome, and failures to an event type.
 func status(success string) []Target {
 	return []Target{
 		{Field: "event.outcome", Names: map[string]string{success: "success", "": "failure"}},
@@ -40,14 +40,14 @@ func status(success string) []Target {
 	}
 }
 
-// flag is a member of an array when the column is true.
+// flag adds a member to an array if the column is true.
 func flag(field, name string) []Target {
 	return []Target{{Field: field, Names: map[string]string{"true": name}}, kept}
 }
 
 func text(field string) []Target { return []Target{{Field: field, Form: Text}} }
 
-// name is a distinguished name as it is, and the attributes in it below a field.
+// name maps a distinguished name, and the attributes in it to fields below another.
 func name(whole, parts string) []Target {
 	list := to(whole)
 	for _, a := range []struct{ field, part string }{
@@ -58,14 +58,14 @@ func name(whole, parts string) []Target {
 	return list
 }
 
-// clientAndServer adds the fields of the two sides' roles to columns.
+// clientAndServer adds the fields for the roles of both sides.
 func clientAndServer(columns map[string][]Target) map[string][]Target {
 	columns["id.orig_h"] = append(to("client.address"), common["id.orig_h"]...)
 	columns["id.resp_h"] = append(to("server.address"), common["id.resp_h"]...)
 	return columns
 }
 
-// common are the columns that mean the same in all logs that have them.
+// common maps the columns that mean the same in all logs.
 var common = map[string][]Target{
 	"ts":           to("@timestamp"),
 	"uid":          to("event.id", "zeek.session_id"),

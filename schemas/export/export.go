@@ -1,3 +1,2 @@
-// Package export describes logs in the languages of those who read them: JSON
-// Schema, Arrow, Avro, and SQL.
+// Package export describes logs in schema languages: JSON Schema, Arrow, Avro and SQL.
 package export

@@ -13,7 +13,7 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files")
 
-// sample has a column of every type, and structs in structs.
+// sample has a column of every type, and nested structs.
 var sample = &schemas.Schema{
 	Name: "sample", Doc: `Sample's "odd" \ row.`,
 	Fields: []schemas.Field{

@@ -5,9 +5,9 @@ import (
 	"github.com/wirelog/wirelog/schemas/columnar"
 )
 
-// JSONSchema returns the schemas (JSON Schema 2020-12) of the rows of JSON outputs
-// with Zeek's names: of one log, or of several as members of $defs by their names.
-// They hold for times in any form.
+// JSONSchema returns the schemas (JSON Schema 2020-12) of the rows of JSON outputs with
+// Zeek's names: one log by itself, or several as members of $defs. They allow any form
+// of time.
 func JSONSchema(logs []*schemas.Schema) ([]byte, error) {
 	const dialect = "https://json-schema.org/draft/2020-12/schema"
 	if len(logs) == 1 {
@@ -52,7 +52,7 @@ func jsonType(k schemas.Kind) object {
 	case schemas.KindPort:
 		return object{{"type", "integer"}, {"minimum", 0}, {"maximum", 65535}}
 	case schemas.KindDouble, schemas.KindInterval:
-		// What is not finite is null.
+		// Numbers that are not finite are null.
 		return object{{"type", []string{"number", "null"}}}
 	case schemas.KindTime:
 		return object{{"type", []string{"number", "string"}}}
@@ -62,7 +62,8 @@ func jsonType(k schemas.Kind) object {
 }
 
 // Arrow returns the schemas in the JSON form of Arrow's integration tests
-// (format/integration_json in the Arrow documentation): of one log, or of several as members by their names.
+// (format/integration_json in the Arrow documentation): one log by itself, or several as
+// members of an object.
 func Arrow(logs []*schemas.Schema) ([]byte, error) {
 	if len(logs) == 1 {
 		return indented(object{{"schema", arrowSchema(logs[0])}})
@@ -123,7 +124,7 @@ func arrowType(k schemas.Kind) object {
 	return object{{"name", "utf8"}}
 }
 
-// Avro returns the schemas (Apache Avro 1.12): of one log, or of several as a union.
+// Avro returns the schemas (Apache Avro 1.12): one log by itself, or several as a union.
 func Avro(logs []*schemas.Schema) ([]byte, error) {
 	var union []object
 	for _, s := range logs {
@@ -135,7 +136,7 @@ func Avro(logs []*schemas.Schema) ([]byte, error) {
 	return indented(union)
 }
 
-// avroRecord describes nodes as a record, whose name is to differ from that of any other.
+// avroRecord describes nodes as a record. Its name must be unique.
 func avroRecord(name string, nodes []*columnar.Node) object {
 	fields := []object{}
 	for _, n := range nodes {

@@ -5,7 +5,7 @@ import (
 	"encoding/json"
 )
 
-// An object is a JSON object whose members stay in order.
+// An object is a JSON object with ordered members.
 type object []member
 
 type member struct {
@@ -32,7 +32,7 @@ func (o object) MarshalJSON() ([]byte, error) {
 	return append(buf, '}'), nil
 }
 
-// marshal is json.Marshal without the escapes for HTML.
+// marshal is json.Marshal without HTML escapes.
 func marshal(v any) ([]byte, error) {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
@@ -41,7 +41,7 @@ func marshal(v any) ([]byte, error) {
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), err
 }
 
-// indented returns v as lines of JSON.
+// indented returns v as indented JSON.
 func indented(v any) ([]byte, error) {
 	compact, err := marshal(v)
 	if err != nil {

@@ -8,20 +8,18 @@ import (
 	"github.com/wirelog/wirelog/schemas/columnar"
 )
 
-// A dialect is how a database spells the definition of a table.
+// A dialect is the syntax of a database for defining tables.
 type dialect struct {
 	name  string
-	quote string // around a name, which the names of columns do not have inside
+	quote string // around names; column names do not contain it
 	types [columnar.String + 1]string
-	list  string // of the type that it is given
-	// null and set are the formats of the types of columns that may be unset and
-	// of those that may not.
+	list  string // format of a list of the given type
+	// null and set are the formats of column types that may and may not be null.
 	null, set string
-	// structure begins a struct, whose fields are written with the format field and
-	// end with the last byte.
+	// structure begins a struct, field is the format of each field, and end ends it.
 	structure, field, end string
 	escape                *strings.Replacer
-	// table ends the definition of a log's table.
+	// table returns the end of a table's definition.
 	table func(s *schemas.Schema) string
 }
 
@@ -67,7 +65,7 @@ var dialects = []*dialect{
 	},
 }
 
-// Dialects returns the names of the dialects of SQL.
+// Dialects returns the names of the SQL dialects.
 func Dialects() []string {
 	var names []string
 	for _, d := range dialects {
@@ -76,7 +74,7 @@ func Dialects() []string {
 	return names
 }
 
-// SQL returns the definitions of the logs' tables in a dialect.
+// SQL returns the table definitions of the logs in a dialect.
 func SQL(logs []*schemas.Schema, name string) ([]byte, error) {
 	for _, d := range dialects {
 		if d.name != name {
@@ -121,7 +119,7 @@ func (d *dialect) create(b *strings.Builder, s *schemas.Schema) {
 	}
 }
 
-// doc is the documentation of a column, or of a struct that of its fields.
+// doc returns the documentation of a column, or of a struct's fields.
 func doc(n *columnar.Node) string {
 	if n.Field != nil {
 		return n.Field.Doc
@@ -133,13 +131,13 @@ func doc(n *columnar.Node) string {
 	return strings.Join(parts, " ")
 }
 
-// column is the type of a column of the table.
+// column returns the type of a table's column.
 func (d *dialect) column(n *columnar.Node) string {
 	switch {
 	case n.Field == nil:
 		return d.typeOf(n)
 	case n.Field.Container != schemas.Scalar && d.name == "clickhouse":
-		// An array is empty there, never NULL.
+		// Arrays in ClickHouse are empty, never NULL.
 		return d.typeOf(n)
 	case n.Field.Unsettable:
 		return fmt.Sprintf(d.null, d.typeOf(n))

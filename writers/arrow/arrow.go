@@ -1,8 +1,8 @@
-// Package arrow writes logs in Arrow's IPC formats: files, and streams that can go to
-// standard output.
+// Package arrow writes logs in Arrow's IPC formats: as files, or as streams that may go
+// to standard output.
 //
-// A file is written as a stream under a hidden name, whole after every batch, and becomes
-// what was asked for when it ends; the next start does that for a run that was killed.
+// A file is written as a stream under a hidden name, complete after every batch, and
+// converted when it ends. If a run is killed, the next one does that.
 package arrow
 
 import (
@@ -22,8 +22,8 @@ import (
 
 // Forms of files.
 const (
-	FormFile   = "file"   // with a table of its batches at the end: {log}.arrow
-	FormStream = "stream" // to be read from the beginning: {log}.arrows
+	FormFile   = "file"   // with an index of its batches at the end: {log}.arrow
+	FormStream = "stream" // read from the beginning: {log}.arrows
 )
 
 // Compressions of the batches' columns.
@@ -33,20 +33,20 @@ const (
 	CompressZstd = "zstd"
 )
 
-// Stdout is the path that stands for standard output.
-const Stdout = "-"
+// stdout is the path that stands for standard output.
+const stdout = "-"
 
 // Settings say where and how files are written.
 type Settings struct {
-	// Dir is created when the first record comes. A log's file replaces one with
-	// its name when it is finished.
+	// Dir is created when the first record comes. A finished file replaces one of the
+	// same name.
 	Dir string
-	// Path is the file of the only log, instead of Dir. Standard output, and
-	// what is no regular file, gets a stream.
+	// Path is the file of the only log, instead of Dir. Standard output and any path
+	// that is not a regular file get a stream.
 	Path     string
 	Form     string
 	Compress string
-	// Flat has dotted names as they are, rather than as fields of structs.
+	// Flat keeps dotted names instead of making structs.
 	Flat bool
 	// Batch is about how many bytes a batch of a log may take before it is written.
 	Batch int
@@ -57,7 +57,7 @@ func Default(dir string) Settings {
 	return Settings{Dir: dir, Form: FormFile, Compress: CompressNone, Batch: 1 << 20}
 }
 
-// Check reports what is wrong with the settings.
+// Check returns an error if the settings are invalid.
 func (s *Settings) Check() error {
 	switch {
 	case s.Form != FormFile && s.Form != FormStream:
@@ -70,7 +70,7 @@ func (s *Settings) Check() error {
 	return nil
 }
 
-// options are those of the library's writers.
+// options returns the options of the library's writers.
 func (s *Settings) options(more ...ipc.Option) []ipc.Option {
 	switch s.Compress {
 	case CompressLZ4:
@@ -81,7 +81,7 @@ func (s *Settings) options(more ...ipc.Option) []ipc.Option {
 	return more
 }
 
-// ext is the extension of files.
+// ext returns the extension of files.
 func (s *Settings) ext() string {
 	if s.Form == FormStream {
 		return ".arrows"
@@ -89,7 +89,7 @@ func (s *Settings) ext() string {
 	return ".arrow"
 }
 
-// file is the path of a log's file.
+// file returns the path of a log's file.
 func (s *Settings) file(log string) string {
 	if s.Path != "" {
 		return s.Path
@@ -97,9 +97,9 @@ func (s *Settings) file(log string) string {
 	return filepath.Join(s.Dir, log+s.ext())
 }
 
-// direct reports whether what is written is seen at once, as it cannot be renamed.
+// direct reports whether output is written in place, because it cannot be renamed.
 func (s *Settings) direct() bool {
-	if s.Path == Stdout {
+	if s.Path == stdout {
 		return true
 	}
 	fi, err := os.Stat(s.Path)
@@ -108,7 +108,7 @@ func (s *Settings) direct() bool {
 
 const openSuffix = ".open"
 
-// hidden is the path of a file that is not finished.
+// hidden returns the path of an unfinished file.
 func hidden(path string) string {
 	dir, base := filepath.Split(path)
 	return dir + "." + base + openSuffix
@@ -121,13 +121,13 @@ type Place struct {
 	failing  bool
 }
 
-// New returns a place with these settings, which must be right.
+// New returns a place with settings that Check accepts.
 func New(s Settings) *Place { return &Place{settings: s} }
 
 // Type returns "arrow".
 func (p *Place) Type() string { return "arrow" }
 
-// Start finishes files that were left behind.
+// Start finishes files that a killed run left behind.
 func (p *Place) Start(env writers.Env) error {
 	p.env = env
 	if p.settings.direct() {
@@ -137,12 +137,12 @@ func (p *Place) Start(env writers.Env) error {
 	if p.settings.Path != "" {
 		dir = filepath.Dir(p.settings.Path)
 	} else if fi, err := os.Stat(dir); err == nil && !fi.IsDir() {
-		return fmt.Errorf("%s is no folder", dir)
+		return fmt.Errorf("%s is not a folder", dir)
 	}
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		if !errors.Is(err, fs.ErrNotExist) {
-			env.Report(err)
+			p.fail(err)
 		}
 		return nil
 	}
@@ -167,7 +167,7 @@ func (p *Place) recover(path string) error {
 	if err != nil {
 		return err
 	}
-	defer func() { _ = f.Close() }() // it has been synced, or is given up
+	defer func() { _ = f.Close() }() // it was synced or is given up
 	if errors.Is(lockfile.Lock(f), lockfile.ErrLocked) {
 		return nil
 	}
@@ -203,7 +203,7 @@ func (p *Place) recover(path string) error {
 // Encoder returns an encoder of typed rows.
 func (p *Place) Encoder(info writers.StreamInfo) writers.RowEncoder { return row.New(info.Groups) }
 
-// Open begins the stream of a log.
+// Open opens the stream of a log.
 func (p *Place) Open(info writers.StreamInfo) (writers.Stream, error) {
 	if info.Schema == nil {
 		return nil, fmt.Errorf("%s: Arrow takes logs, not lines", info.Log)
@@ -211,10 +211,10 @@ func (p *Place) Open(info writers.StreamInfo) (writers.Stream, error) {
 	return newStream(p, info)
 }
 
-// Close has nothing left to do.
+// Close does nothing: the streams have closed their files.
 func (p *Place) Close() error { return nil }
 
-// fail reports an error, the first since all was well.
+// fail reports an error unless the place has been failing already.
 func (p *Place) fail(err error) {
 	if !p.failing {
 		p.env.Report(err)

@@ -64,7 +64,7 @@ func rowsOf(records ...schemas.Record) []writers.Row {
 	return rows
 }
 
-// read returns the rows of a file or stream as values of JSON by Zeek's names.
+// read returns the rows of a file or stream as JSON values by Zeek's names.
 func read(t testing.TB, b []byte) (rows []map[string]any, schema *arrow.Schema) {
 	t.Helper()
 	var next func() (arrow.Record, error)
@@ -174,7 +174,7 @@ func awkward() testlog.Record {
 	}
 }
 
-// What is read back, from either form and compressed or not, is what the JSON output has.
+// Rows read back, from either form, compressed or not, equal those of the JSON output.
 func TestReadBack(t *testing.T) {
 	for _, records := range [][]schemas.Record{
 		{testlog.Conn(), &schemas.Conn{UID: "C2", TunnelParents: value.Set[string]{}}, &schemas.Conn{TunnelParents: value.Set[string]{"a", "b"}}},
@@ -218,7 +218,7 @@ func TestReadBack(t *testing.T) {
 	}
 }
 
-// A named file is made without rows too, so that what reads it finds the columns.
+// A named file is created even without rows, so that its readers find the columns.
 func TestNoRows(t *testing.T) {
 	settings := Default("")
 	settings.Path = filepath.Join(t.TempDir(), "x", "c.arrow")
@@ -251,7 +251,8 @@ func many(t testing.TB, s *stream, from, n int) {
 	}
 }
 
-// A run that was killed: the next one finishes what is whole, under a name of its own.
+// After a killed run, the next one finishes the complete batches under a name of its
+// own.
 func TestKilled(t *testing.T) {
 	settings := Default(t.TempDir())
 	settings.Batch = 10000
@@ -294,7 +295,7 @@ func TestKilled(t *testing.T) {
 	}
 }
 
-// A removed folder and one that cannot be made: every row is counted once.
+// The folder is removed, or cannot be created: every row is counted once.
 func TestFolders(t *testing.T) {
 	var errs []error
 	settings := Default(filepath.Join(t.TempDir(), "logs"))

@@ -11,7 +11,7 @@ import (
 	"github.com/wirelog/wirelog/writers/row"
 )
 
-// batch gathers rows by column. It is the columns.Values of from, into which rows are
+// batch collects rows by column. It is the columns.Values of from, into which rows are
 // replayed.
 type batch struct {
 	schema *arrow.Schema
@@ -25,7 +25,7 @@ type batch struct {
 	from *columns.Sink
 }
 
-// A column has one of the builders of values, and one of lists if it is a list.
+// A column has the builders of its values and, if it is a list, of its lists.
 type column struct {
 	whole  array.Builder
 	list   *array.ListBuilder
@@ -55,7 +55,8 @@ func typeOf(k schemas.Kind) arrow.DataType {
 	}
 }
 
-// newBatch makes a batch of records of s, with dotted names as structs unless flat is set.
+// newBatch returns a batch for records of s. Dotted names become structs unless flat is
+// true.
 func newBatch(s *schemas.Schema, flat bool, meta []columnar.Pair, mem memory.Allocator) *batch {
 	b := &batch{tree: columnar.Of(s, flat)}
 	b.from = columns.NewSink(b)
@@ -113,7 +114,7 @@ func newColumn(f *schemas.Field, mem memory.Allocator) (c column) {
 	return c
 }
 
-// add takes a row. One that is malformed makes the batch useless.
+// add adds a row. After a malformed row, the batch cannot be used.
 func (b *batch) add(data []byte) error {
 	b.field = 0
 	b.rows++
@@ -121,7 +122,7 @@ func (b *batch) add(data []byte) error {
 	return row.Replay(data, b.from)
 }
 
-// take returns what was gathered, and begins anew. The record is to be released.
+// take returns the collected rows and starts over. The caller must release the record.
 func (b *batch) take() arrow.Record {
 	arrays := make([]arrow.Array, len(b.fields))
 	for i := range b.fields {

@@ -23,7 +23,7 @@ type exported struct {
 	Children []exported
 }
 
-// same reports whether a field is the one that is described.
+// same reports whether a field matches its description.
 func same(f arrow.Field, e exported) bool {
 	var children []arrow.Field
 	ok := false
@@ -46,7 +46,7 @@ func same(f arrow.Field, e exported) bool {
 	return ok && f.Name == e.Name && f.Nullable == e.Nullable && slices.EqualFunc(children, e.Children, same)
 }
 
-// What wirelog schema --format arrow says of a log is what its files have.
+// The files have the schema that wirelog schema --format arrow prints.
 func TestExportedSchema(t *testing.T) {
 	for _, s := range schemas.All() {
 		text, err := export.Arrow([]*schemas.Schema{s})

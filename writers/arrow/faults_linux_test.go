@@ -12,7 +12,7 @@ import (
 	"github.com/wirelog/wirelog/schemas"
 )
 
-// What is no regular file gets a stream that can be read as it comes.
+// A path that is not a regular file gets a stream that can be read while it is written.
 func TestPipe(t *testing.T) {
 	settings := Default("")
 	settings.Path = filepath.Join(t.TempDir(), "fifo")
@@ -36,8 +36,8 @@ func TestPipe(t *testing.T) {
 	}
 }
 
-// A full disk: one error; rows wait, then are counted; and when there is room again
-// the file goes on.
+// The disk is full: one error is reported, rows wait and are then counted as lost, and
+// the file continues when there is room again.
 func TestDiskFull(t *testing.T) {
 	dir := t.TempDir()
 	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=2097152"); err != nil {

@@ -6,21 +6,21 @@ import (
 	"github.com/apache/arrow/go/v15/arrow/memory"
 )
 
-// recycler is an allocator that hands out again what has been freed: the columns of one
-// batch become those of the next. It holds as much as was in use at once, and belongs to
-// one stream.
+// recycler is an allocator that reuses freed buffers: the columns of one batch become
+// those of the next. It keeps as much as was ever in use at once, and belongs to one
+// stream.
 type recycler struct {
 	memory.Allocator
-	// free are buffers by their sizes, which are powers of two.
+	// free holds buffers by size, which is a power of two.
 	free [bits.UintSize][][]byte
 }
 
 func newRecycler() *recycler { return &recycler{Allocator: memory.NewGoAllocator()} }
 
-// class is the exponent of the least power of two that size fits in.
+// class returns the exponent of the smallest power of two that is at least size.
 func class(size int) int { return bits.Len(uint(max(size, 64) - 1)) }
 
-// Allocate returns size bytes, which are zero.
+// Allocate returns size zeroed bytes.
 func (r *recycler) Allocate(size int) []byte {
 	k := class(size)
 	if n := len(r.free[k]); n > 0 {
@@ -32,8 +32,8 @@ func (r *recycler) Allocate(size int) []byte {
 	return r.Allocator.Allocate(1 << k)[: size : 1<<k]
 }
 
-// Reallocate returns size bytes that begin with those of b, which is freed. Those behind
-// them are zero.
+// Reallocate returns size bytes that begin with those of b and are zero after that. It
+// frees b.
 func (r *recycler) Reallocate(size int, b []byte) []byte {
 	if k := class(size); b != nil && 1<<k == cap(b) {
 		if size > len(b) {
@@ -47,7 +47,7 @@ func (r *recycler) Reallocate(size int, b []byte) []byte {
 	return next
 }
 
-// Free takes b back.
+// Free takes b back for reuse.
 func (r *recycler) Free(b []byte) {
 	if k := class(cap(b)); cap(b) == 1<<k {
 		r.free[k] = append(r.free[k], b[:cap(b)])

@@ -23,7 +23,7 @@ import (
 // maxPending is how many bytes of batches wait for a file that cannot be written.
 const maxPending = 4 << 20
 
-// markUnfinished is a mark of an output.
+// markUnfinished names a mark.
 const markUnfinished = "files not finished"
 
 var (
@@ -37,12 +37,12 @@ type stream struct {
 	place *Place
 	info  writers.StreamInfo
 	path  string
-	// direct says that the file is what the user sees, and cannot be cut.
+	// direct means that the file is written in place and cannot be truncated.
 	direct, torn bool
 
 	memory *recycler
 	batch  *batch
-	// w encodes batches into out; begin is what stands before the first.
+	// w encodes batches into out; begin is what precedes the first batch.
 	w     *ipc.Writer
 	out   bytes.Buffer
 	begin []byte
@@ -53,10 +53,10 @@ type stream struct {
 	// pending are batches that could not be written yet.
 	pending      []encoded
 	pendingBytes int
-	spare        []byte // of a batch that was written, for the next
+	spare        []byte // buffer of a written batch, for the next one
 }
 
-// encoded is a batch as it stands in a stream.
+// encoded is a batch in the stream format.
 type encoded struct {
 	data []byte
 	rows uint64
@@ -74,13 +74,13 @@ func newStream(p *Place, info writers.StreamInfo) (*stream, error) {
 	return s, nil
 }
 
-// encodeAnew makes a new encoder.
+// encodeAnew creates a new encoder.
 func (s *stream) encodeAnew() {
 	s.out.Reset()
 	s.w = ipc.NewWriter(&s.out, s.place.settings.options(ipc.WithSchema(s.batch.schema), ipc.WithAllocator(s.memory))...)
 }
 
-// Write takes rows.
+// Write adds rows and writes full batches.
 func (s *stream) Write(rows []writers.Row) {
 	for i := range rows {
 		if err := s.batch.add(rows[i].Data); err != nil {
@@ -91,7 +91,7 @@ func (s *stream) Write(rows []writers.Row) {
 	}
 }
 
-// discard drops the batch, in which a row could not be put.
+// discard drops the batch after a row could not be added.
 func (s *stream) discard(err error) {
 	s.place.fail(fmt.Errorf("%s: %w", s.info.Log, err))
 	s.info.Counts.Dropped(writers.DropWrite, uint64(s.batch.rows))
@@ -99,7 +99,7 @@ func (s *stream) discard(err error) {
 	s.encodeAnew()
 }
 
-// flush writes the batch.
+// flush encodes and writes the batch.
 func (s *stream) flush() {
 	if s.batch.rows == 0 {
 		return
@@ -128,7 +128,7 @@ func (s *stream) flush() {
 	}
 }
 
-// drop gives up the oldest batch that waits.
+// drop gives up the oldest pending batch.
 func (s *stream) drop() {
 	why := writers.DropWrite
 	if s.f == nil {
@@ -139,7 +139,7 @@ func (s *stream) drop() {
 	s.pending = s.pending[1:]
 }
 
-// drain writes what waits, as far as that can be done.
+// drain writes pending batches until one fails.
 func (s *stream) drain() {
 	for len(s.pending) > 0 {
 		e := s.pending[0]
@@ -157,8 +157,8 @@ func (s *stream) drain() {
 	}
 }
 
-// append writes data at the end of the file, which it opens if need be. If it fails,
-// the file is as before, or torn if that is not possible.
+// append writes data at the end of the file, and opens it if necessary. If it fails, the
+// file is as before, or torn if that is impossible.
 func (s *stream) append(data []byte) error {
 	if s.torn {
 		return errTorn
@@ -189,7 +189,7 @@ func (s *stream) append(data []byte) error {
 
 func (s *stream) open() (err error) {
 	switch {
-	case s.path == Stdout:
+	case s.path == stdout:
 		s.f = os.Stdout
 		return nil
 	case s.direct:
@@ -213,7 +213,7 @@ func (s *stream) open() (err error) {
 	return nil
 }
 
-// removed reports whether the file is no longer where it was made.
+// removed reports whether the file is no longer at its path.
 func (s *stream) removed() bool {
 	if s.direct {
 		return false
@@ -226,26 +226,26 @@ func (s *stream) removed() bool {
 	return err == nil && !os.SameFile(here, there)
 }
 
-// lose counts the rows of a file that somebody has removed.
+// lose counts the rows of a file that was removed by others.
 func (s *stream) lose() {
-	s.place.env.Report(fmt.Errorf("%s: %w: %d rows lost", hidden(s.path), errRemoved, s.rows))
+	s.place.env.Report(fmt.Errorf("%s: %w", hidden(s.path), errRemoved))
 	s.info.Counts.Unwrote(writers.DropRemoved, s.rows)
 	_ = s.f.Close()
 	s.f, s.off, s.rows = nil, 0, 0
 }
 
-// Tick tries again what has failed.
+// Tick retries what has failed.
 func (s *stream) Tick(time.Time) { s.drain() }
 
-// Flush writes a batch of a stream; a file is read when it is finished, and small
-// batches would cost its readers.
+// Flush writes a batch of a stream. A file is read only when it is finished, and small
+// batches would slow its readers.
 func (s *stream) Flush() {
 	if s.direct || s.place.settings.Form == FormStream {
 		s.flush()
 	}
 }
 
-// Close finishes the file. A file of no rows is made if it was named.
+// Close finishes the file. A named file is created even without rows.
 func (s *stream) Close() error {
 	s.flush()
 	s.drain()
@@ -269,12 +269,15 @@ func (s *stream) Close() error {
 	}
 	if err != nil {
 		s.info.Counts.Mark(markUnfinished, true).Add(1)
+		if err == errTorn {
+			return nil // the error before it was reported
+		}
 		return fmt.Errorf("%s is not finished: %w", s.path, err)
 	}
 	return nil
 }
 
-// finish makes a whole stream, which lies at the path from, the file that is wanted.
+// finish turns a complete stream at the path from into the final file.
 func (p *Place) finish(f *os.File, from, to string) error {
 	if p.settings.Form == FormStream {
 		return errors.Join(f.Sync(), os.Rename(from, to))
@@ -289,13 +292,13 @@ func (p *Place) finish(f *os.File, from, to string) error {
 		err = os.Rename(tmp, to)
 	}
 	if err != nil {
-		_ = os.Remove(tmp) // the stream has it all
+		_ = os.Remove(tmp) // the stream still has everything
 		return err
 	}
 	return os.Remove(from)
 }
 
-// convert copies the batches of a stream into a file.
+// convert copies the batches of a stream to a file.
 func (p *Place) convert(out *os.File, in io.Reader) error {
 	mem := newRecycler()
 	r, err := ipc.NewReader(in, ipc.WithAllocator(mem))
@@ -315,8 +318,8 @@ func (p *Place) convert(out *os.File, in io.Reader) error {
 	return errors.Join(r.Err(), w.Close())
 }
 
-// wholeBatches returns where the last whole batch of a stream ends, and how many
-// there are.
+// wholeBatches returns where the last complete batch of a stream ends, and the number of
+// batches.
 func wholeBatches(f *os.File) (end int64, batches int, err error) {
 	fi, err := f.Stat()
 	if err != nil {
@@ -326,14 +329,14 @@ func wholeBatches(f *os.File) (end int64, batches int, err error) {
 	r := ipc.NewMessageReader(in)
 	defer r.Release()
 	defer func() {
-		if recover() != nil { // the library trusts lengths
+		if recover() != nil { // the library panics on wrong lengths
 			err = nil
 		}
 	}()
 	for {
 		m, err := r.Message()
 		if err != nil {
-			return end, batches, nil // the rest is torn, or there is none
+			return end, batches, nil // the rest is torn or missing
 		}
 		if m.Type() == ipc.MessageRecordBatch {
 			batches++
@@ -342,7 +345,7 @@ func wholeBatches(f *os.File) (end int64, batches int, err error) {
 	}
 }
 
-// counting counts what is read.
+// counting counts the bytes read.
 type counting struct {
 	r io.Reader
 	n int64

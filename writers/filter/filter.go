@@ -1,4 +1,4 @@
-// Package filter decides by an expression which records of a log an output takes:
+// Package filter selects the records of a log that an output takes, by an expression:
 //
 //	duration > 60 && resp_bytes > 1e6
 //	cidr(id.orig_h, "10.0.0.0/8", "fd00::/8") and service in ["http", "ssl"]
@@ -7,12 +7,12 @@
 // The language is that of github.com/expr-lang/expr; names are the log's columns.
 // A count, int or port is an integer; a double, an interval (in seconds) and a
 // time (in seconds since 1970) are floating-point numbers; strings, enums, addresses
-// and subnets are texts; sets and vectors are lists of these.
+// and subnets are strings; sets and vectors are lists of these.
 //
-// A condition in which an unset column takes part is false, whatever it compares:
-// without a duration neither "duration > 60" nor "duration <= 60" holds, and "not"
-// of either does. A column is unset when "duration == nil" holds, and
-// "duration ?? 0" is the column with a value in place of none.
+// A condition on an unset column is false, whatever it compares: without a duration,
+// neither "duration > 60" nor "duration <= 60" holds, but "not" of either does.
+// "duration == nil" holds if the column is unset, and "duration ?? 0" gives an unset
+// column a value.
 package filter
 
 import (
@@ -34,19 +34,19 @@ import (
 // A Program is a compiled expression. It may be used by several goroutines.
 type Program struct {
 	program *vm.Program
-	// columns that the expression uses, by their index in the schema.
+	// columns are those that the expression uses, by index in the schema.
 	columns []column
 	groups  schemas.Groups
 }
 
-// A column is one that an expression uses.
+// A column is a column that an expression uses.
 type column struct {
 	index int
 	field *schemas.Field
 }
 
-// Compile checks an expression against the columns of s, which are those of
-// records with the optional columns of g, and compiles it.
+// Compile compiles an expression over the columns of s and the optional columns of g. It
+// reports an error if the expression does not fit the columns.
 func Compile(source string, s *schemas.Schema, g schemas.Groups) (*Program, error) {
 	if strings.TrimSpace(source) == "" {
 		return nil, errors.New("the expression is empty")
@@ -76,7 +76,7 @@ func Compile(source string, s *schemas.Schema, g schemas.Groups) (*Program, erro
 	return p, nil
 }
 
-// explain makes a line of the compiler's error, and offers a name for a misspelt one.
+// explain puts the compiler's error on one line and suggests a name for a misspelt one.
 func explain(err error, fields map[string]*schemas.Field) error {
 	if err == nil {
 		return nil
@@ -100,7 +100,7 @@ func unknown(name string, fields map[string]*schemas.Field) error {
 	return fmt.Errorf("the log has no column %q%s", name, nearest.Hint(name, known))
 }
 
-// sample returns a value of the type that a column has in expressions.
+// sample returns a value of the type that the column has in expressions.
 func sample(f *schemas.Field) any {
 	list := f.Container != schemas.Scalar
 	switch f.Kind {
@@ -128,12 +128,12 @@ func sample(f *schemas.Field) any {
 	panic("filter: no rule for columns of type " + f.ZeekType())
 }
 
-// cidrSet is the function that a call of cidr with constant networks becomes.
+// cidrSet is the function that replaces a call of cidr with constant networks.
 const cidrSet = "cidr of constants"
 
 type networks []netip.Prefix
 
-// cidr reports whether an address is in one of the networks that follow.
+// cidr reports whether an address is in one of the given networks.
 func cidr(args ...any) (any, error) {
 	a, err := netip.ParseAddr(args[0].(string))
 	if err != nil {
@@ -156,7 +156,7 @@ func contains(args ...any) (any, error) {
 	return err == nil && slices.ContainsFunc(args[1].(networks), func(p netip.Prefix) bool { return p.Contains(a) }), nil
 }
 
-// An Evaluator asks a Program about records. It belongs to one goroutine.
+// An Evaluator evaluates a Program on records. It belongs to one goroutine.
 type Evaluator struct {
 	program *Program
 	machine vm.VM
@@ -170,15 +170,15 @@ func (p *Program) Evaluator() *Evaluator {
 	return e
 }
 
-// Match reports whether the expression holds for rec. The error is one of
-// evaluation, such as an index that is out of range; the record does not match then.
+// Match reports whether the expression holds for rec. An error of evaluation, such as an
+// index out of range, means that the record does not match.
 func (e *Evaluator) Match(rec schemas.Record) (bool, error) {
 	e.picker.pick(rec)
 	out, err := e.machine.Run(e.program.program, e.picker.env)
 	if err != nil {
 		return false, err
 	}
-	// A bool column alone is nil when unset.
+	// A bool column by itself is nil if unset.
 	match, _ := out.(bool)
 	return match, nil
 }

@@ -19,15 +19,15 @@ func conn() *schemas.Conn {
 	return c
 }
 
-// TestMatch uses a record with duration 15.161267, resp_bytes 376, service http, and
+// TestMatch uses a record with duration 15.161267, resp_bytes 376 and service http, but
 // without local_resp.
 func TestMatch(t *testing.T) {
 	bare := conn()
 	bare.Duration, bare.RespBytes, bare.Service, bare.TunnelParents = value.Opt[value.Interval]{}, value.Opt[uint64]{}, value.Opt[string]{}, nil
 	for _, tt := range []struct {
 		source string
-		// conn and bare are the results for the record and for one in which
-		// duration, resp_bytes, service and tunnel_parents are unset too.
+		// conn and bare are the results for the record, and for one in which duration,
+		// resp_bytes, service and tunnel_parents are also unset.
 		conn, bare bool
 	}{
 		{"true", true, true},
@@ -83,7 +83,7 @@ func TestMatch(t *testing.T) {
 			continue
 		}
 		e := p.Evaluator()
-		for range 2 { // an evaluator holds nothing from record to record
+		for range 2 { // an evaluator must not keep anything from the record before
 			if got, err := e.Match(conn()); err != nil || got != tt.conn {
 				t.Errorf("%s: %v, %v", tt.source, got, err)
 			}

@@ -11,7 +11,8 @@ import (
 	"github.com/wirelog/wirelog/writers/internal/text"
 )
 
-// columnNames makes one name of each "id.orig_h", and notes which columns are used.
+// columnNames turns member expressions such as id.orig_h into one name, and notes which
+// columns are used.
 type columnNames struct {
 	fields map[string]*schemas.Field
 	used   map[string]bool
@@ -35,7 +36,7 @@ func (c *columnNames) Visit(node *ast.Node) {
 		first, _, _ := strings.Cut(name, ".")
 		for column := range c.fields {
 			if strings.HasPrefix(column, name+".") {
-				return // the name goes on
+				return // the name continues
 			}
 			if strings.HasPrefix(column, first+".") && c.err == nil {
 				c.err = unknown(name, c.fields)
@@ -55,7 +56,7 @@ func (c *columnNames) use(name string) bool {
 	return true
 }
 
-// dotted is the text of names joined by dots, "" if n is another expression.
+// dotted returns the names joined by dots, or "" if n is another expression.
 func dotted(n ast.Node) string {
 	switch n := n.(type) {
 	case *ast.IdentifierNode:
@@ -72,8 +73,8 @@ func dotted(n ast.Node) string {
 	}
 }
 
-// guard puts before every condition that its columns are set, and checks the
-// constants that are compared with addresses.
+// guard adds to every condition that its columns are set, and checks the constants that
+// are compared with addresses.
 type guard struct {
 	fields map[string]*schemas.Field
 	err    error
@@ -124,14 +125,14 @@ func isNil(n ast.Node) bool {
 	return ok
 }
 
-// column makes a condition of a bool column that stands by itself.
+// column turns a bool column that stands by itself into a condition.
 func (g *guard) column(node *ast.Node) {
 	if id, ok := (*node).(*ast.IdentifierNode); ok && g.fields[id.Value] != nil {
 		*node = &ast.BinaryNode{Operator: "==", Left: *node, Right: &ast.BoolNode{Value: true}}
 	}
 }
 
-// condition makes "a != nil && b != nil && node" of a node that uses a and b.
+// condition returns "a != nil && b != nil && node" for a node that uses a and b.
 func (g *guard) condition(node *ast.Node) {
 	var names columnsOf
 	names.fields = g.fields
@@ -147,11 +148,11 @@ func (g *guard) condition(node *ast.Node) {
 	}
 }
 
-// columnsOf lists the columns without whose values an expression has none.
+// columnsOf collects the columns without which an expression has no value.
 type columnsOf struct {
 	fields map[string]*schemas.Field
 	list   []string
-	// free are nodes that are not looked at.
+	// free lists nodes to skip.
 	free map[ast.Node]bool
 }
 
@@ -176,8 +177,8 @@ func (c *columnsOf) Visit(node *ast.Node) {
 	c.list = append(c.list, id.Value)
 }
 
-// freeNodes finds the columns that may be unset: what is compared with nil, and
-// what "??" has another value for.
+// freeNodes finds the columns that may be unset: those compared with nil, and those on
+// the left of "??".
 type freeNodes struct{ free map[ast.Node]bool }
 
 // Visit implements ast.Visitor.
@@ -197,7 +198,7 @@ func (f freeNodes) Visit(node *ast.Node) {
 // networks turns the constant networks of a call of cidr into a set.
 func (g *guard) networks(n *ast.CallNode) {
 	if len(n.Arguments) < 2 {
-		return // the checker says so
+		return // the checker reports this
 	}
 	var set networks
 	for _, arg := range n.Arguments[1:] {
@@ -216,8 +217,8 @@ func (g *guard) networks(n *ast.CallNode) {
 	n.Arguments = []ast.Node{n.Arguments[0], &ast.ConstantNode{Value: set}}
 }
 
-// addresses checks constants that an address column is compared with, and spells
-// them as columns are spelt.
+// addresses checks constants that are compared with an address column, and writes them
+// in the form of column values.
 func (g *guard) addresses(column, constant ast.Node) {
 	id, ok := column.(*ast.IdentifierNode)
 	if !ok || g.fields[id.Value] == nil || g.fields[id.Value].Kind != schemas.KindAddr || g.fields[id.Value].Container != schemas.Scalar {

@@ -10,23 +10,23 @@ import (
 	"github.com/wirelog/wirelog/writers/internal/text"
 )
 
-// A picker is the sink that takes the columns that an expression uses.
+// A picker is a sink that keeps the columns that an expression uses.
 type picker struct {
 	env    map[string]any
 	groups schemas.Groups
-	// names by column, "" for one that is not used.
+	// names is indexed by column; it is "" for a column that is not used.
 	names []string
 	col   int
-	// list collects the elements of a container; nested is set inside one.
+	// list collects the elements of a container; nested is true inside one.
 	nested, wanted bool
 	list           list
 	scratch        []byte
 }
 
-// A list holds the elements of a container, in the slice that its type asks for.
+// A list collects the elements of a container in the slice of their type.
 type list struct {
 	field   *schemas.Field
-	fields  []*schemas.Field // by column
+	fields  []*schemas.Field // indexed by column
 	bools   []bool
 	ints    []int
 	floats  []float64
@@ -45,13 +45,13 @@ func (p *picker) init(program *Program) {
 	}
 }
 
-// pick takes the columns of rec.
+// pick extracts the columns of rec.
 func (p *picker) pick(rec schemas.Record) {
 	p.col = 0
 	rec.Encode(p)
 }
 
-// next goes on to the next value, and reports whether it is wanted.
+// next moves to the next value and reports whether it is wanted.
 func (p *picker) next() bool {
 	if p.nested {
 		return p.wanted
@@ -60,7 +60,7 @@ func (p *picker) next() bool {
 	return p.col <= len(p.names) && p.names[p.col-1] != ""
 }
 
-// put sets the column that next went on to.
+// put sets the column that next moved to.
 func (p *picker) put(v any) { p.env[p.names[p.col-1]] = v }
 
 // Groups, like the methods below, implements schemas.Sink.
@@ -82,7 +82,7 @@ func (p *picker) Bool(v bool) {
 	}
 }
 
-// Count takes what is above the greatest integer for that.
+// Count clamps v to the largest int.
 func (p *picker) Count(v uint64) { p.Int(int64(min(v, math.MaxInt64))) }
 
 func (p *picker) Int(v int64) {
@@ -147,7 +147,7 @@ func (p *picker) Begin(schemas.Container, int) {
 	if p.wanted {
 		l := &p.list
 		l.field = l.fields[p.col-1]
-		// Another column may hold what was collected before.
+		// Another column may still refer to the slices collected before.
 		l.bools, l.ints, l.floats, l.strings = nil, nil, nil, nil
 	}
 }

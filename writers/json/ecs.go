@@ -14,10 +14,10 @@ import (
 	"github.com/wirelog/wirelog/writers/internal/text"
 )
 
-// ecsEncoder encodes records by the Elastic Common Schema, with flat dotted keys.
+// ecsEncoder encodes records in the Elastic Common Schema, with flat dotted keys.
 type ecsEncoder struct {
 	sink ecsSink
-	// before begins every object.
+	// before is the beginning of every object.
 	before []byte
 }
 
@@ -65,7 +65,7 @@ func (f Format) newECS(s *schemas.Schema, g schemas.Groups) *ecsEncoder {
 	return e
 }
 
-// texts returns texts in JSON, with commas between.
+// texts returns texts as JSON, separated by commas.
 func (e *ecsEncoder) texts(list []string) string {
 	var b []byte
 	for i, v := range list {
@@ -77,7 +77,7 @@ func (e *ecsEncoder) texts(list []string) string {
 	return string(b)
 }
 
-// names returns a table of texts with texts in JSON, "" for none.
+// names returns a table from texts to their names in JSON, or "" for no name.
 func (e *ecsEncoder) names(m map[string]string) map[string]string {
 	if m == nil {
 		return nil
@@ -109,7 +109,7 @@ func (e *ecsEncoder) targets(targets []ecs.Target, lists []string) []target {
 	return column
 }
 
-// adds reports whether a column adds to a list.
+// adds reports whether a column adds to an array.
 func (e *ecsEncoder) adds(list int) bool {
 	return slices.ContainsFunc(e.sink.columns, func(c []target) bool {
 		return slices.ContainsFunc(c, func(t target) bool { return t.list == list })
@@ -141,30 +141,30 @@ func (e *ecsEncoder) append(dst []byte, rec schemas.Record) []byte {
 	return append(dst, '}', '\n')
 }
 
-// A target is a field that a column becomes.
+// A target is a field that a column is written to.
 type target struct {
 	*ecs.Target
 	key string
-	// names and unset are those of the target in JSON.
+	// names and unset are the target's, as JSON.
 	names map[string]string
 	unset string
-	list  int // the index of the array that it is in, or -1
+	list  int // index of the array that it adds to, or -1
 }
 
-// A list gathers the values of an array, each after a comma.
+// A list collects the values of an array, each with a comma before it.
 type list struct {
-	key    string // with the bracket
-	always string // what is in it in every record
+	key    string // with the opening bracket
+	always string // values that are in it in every record
 	values []byte
 }
 
-// A part is the value of a column that something is derived from, as JSON.
+// A part is the value of a column that a field is derived from, as JSON.
 type part struct {
 	wanted bool
-	value  []byte // empty if it is unset
+	value  []byte // empty if unset
 }
 
-// A derived field is made of several columns.
+// A derived field is computed from several columns.
 type derived struct {
 	key   string
 	of    []int
@@ -172,7 +172,7 @@ type derived struct {
 	join  string
 }
 
-// ecsSink writes each value as with Zeek's names, and then where it belongs.
+// ecsSink encodes each value as for Zeek's names, and then writes it to its targets.
 type ecsSink struct {
 	buf     []byte
 	groups  schemas.Groups
@@ -187,7 +187,7 @@ type ecsSink struct {
 
 func (s *ecsSink) Groups() schemas.Groups { return s.groups }
 
-// derive writes a field that is made of several columns.
+// derive writes a field that is computed from several columns.
 func (s *ecsSink) derive(d *derived) {
 	v := s.scratch[:0]
 	var sum uint64
@@ -224,7 +224,7 @@ func (s *ecsSink) derive(d *derived) {
 	}
 }
 
-// number reads a count.
+// number parses a count.
 func number(b []byte) (n uint64) {
 	for _, c := range b {
 		n = n*10 + uint64(c-'0')
@@ -232,7 +232,7 @@ func number(b []byte) (n uint64) {
 	return n
 }
 
-// put passes on the value that was written, unless it is an element.
+// put writes the value just encoded to its targets, unless it is an element.
 func (s *ecsSink) put() {
 	if s.value.nested {
 		return
@@ -246,16 +246,16 @@ func (s *ecsSink) put() {
 	s.next()
 }
 
-// next goes on to the next column.
+// next moves to the next column.
 func (s *ecsSink) next() {
 	s.col++
 	s.value.buf, s.value.col = s.value.buf[:0], 0
 }
 
-// putTo writes v where t says.
+// putTo writes v to the target t.
 func (s *ecsSink) putTo(t *target, v []byte) {
 	if t.Form.Texts() {
-		return // String has done it
+		return // String has handled it
 	}
 	if t.names != nil {
 		name, ok := t.names[string(bytes.Trim(v, `"`))]
@@ -301,12 +301,12 @@ func (s *ecsSink) putTo(t *target, v []byte) {
 		} else {
 			s.buf = append(s.buf, `"failure"`...)
 		}
-	default: // Interval has written what is to be in a unit
+	default: // Interval has handled targets with a unit
 		s.buf = append(s.buf, v...)
 	}
 }
 
-// putJSON writes, or adds to a list, what is JSON already.
+// putJSON writes v, which is JSON, or adds it to an array.
 func (s *ecsSink) putJSON(t *target, v string) {
 	if t.list >= 0 {
 		l := &s.lists[t.list]
@@ -316,7 +316,7 @@ func (s *ecsSink) putJSON(t *target, v string) {
 	s.buf = append(append(s.buf, t.key...), v...)
 }
 
-// putTexts writes what targets make of a text.
+// putTexts writes a text to the targets.
 func (s *ecsSink) putTexts(v string) {
 	for i := range s.columns[s.col] {
 		t := &s.columns[s.col][i]

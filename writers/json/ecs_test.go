@@ -87,7 +87,7 @@ func TestECS(t *testing.T) {
 	}
 }
 
-// Columns that an output has named keep their names.
+// Columns that an output has renamed keep their names.
 func TestECSWithFields(t *testing.T) {
 	m := writers.Fields{Rename: []string{"id.orig_h=client"}, Add: []string{"site=Berlin"}, Keep: []string{"ts", "id.orig_h"}}
 	v, err := writers.NewView(&schemas.ConnSchema, 0, m, "")

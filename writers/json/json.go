@@ -1,5 +1,5 @@
-// Package json encodes records as Zeek's JSON writer does: one compact object a
-// line, without the columns that are unset.
+// Package json encodes records as Zeek's JSON writer does: one compact object per line,
+// without unset columns.
 package json
 
 import (
@@ -15,13 +15,13 @@ import (
 	"github.com/wirelog/wirelog/writers/internal/text"
 )
 
-// Timestamps is how times are printed.
+// Timestamps is the form of times.
 type Timestamps uint8
 
 // The forms of times.
 const (
 	Epoch   Timestamps = iota // seconds as a double: 1320329757.771755
-	Millis                    // milliseconds as an integer, cut, not rounded
+	Millis                    // milliseconds as an integer, truncated
 	ISO8601                   // "2011-11-03T14:15:57.771755Z"
 )
 
@@ -43,17 +43,16 @@ func (t Timestamps) String() string { return timestampNames[t] }
 // Format is the writers.Format of Zeek JSON. Its zero value is Zeek's default.
 type Format struct {
 	Timestamps Timestamps
-	// Reversible doubles a backslash of a value, so that it can be told from
-	// one that escapes a byte: Zeek prints the byte 0 and the four
-	// characters \x00 alike.
+	// Reversible doubles the backslashes of a value, so that the byte 0 and the four
+	// characters \x00 differ. Zeek prints both alike.
 	Reversible bool
-	// Streaming begins every object with _path, the log's name, _system_name, which
-	// is System, and _write_ts, the clock at which the record was emitted.
+	// Streaming begins every object with _path, the log's name; _system_name, which is
+	// System; and _write_ts, the clock when the record was emitted.
 	Streaming bool
 	System    string
-	// ECS names and writes the columns by the Elastic Common Schema, as package ecs
-	// says, with times in ISO 8601 and System as observer.name, instead of as Zeek
-	// does. It does not go with Streaming.
+	// ECS writes columns under the names and in the forms of the Elastic Common Schema,
+	// as package ecs defines them, with times in ISO 8601 and System as observer.name.
+	// It excludes Streaming.
 	ECS bool
 }
 
@@ -69,11 +68,11 @@ func (f Format) Encoder(s *schemas.Schema, g schemas.Groups) writers.Encoder { r
 // Encoder encodes the records of one log.
 type Encoder struct {
 	sink sink
-	// before begins every object of the streaming form, up to the time, which
-	// is at now.
+	// before is the beginning of every object of the streaming form, up to the time,
+	// which now points to.
 	before []byte
 	now    *value.Time
-	// ecs encodes instead, if set.
+	// ecs, if not nil, encodes instead.
 	ecs *ecsEncoder
 }
 
@@ -129,7 +128,7 @@ func (e *Encoder) AppendFooter(dst []byte, _ time.Time) []byte { return dst }
 
 type sink struct {
 	buf []byte
-	// keys of the columns with the comma before and the colon after them.
+	// keys are the columns' names with the comma before and the colon after them.
 	keys   []string
 	col    int
 	nested bool
@@ -139,7 +138,7 @@ type sink struct {
 
 func (s *sink) Groups() schemas.Groups { return s.groups }
 
-// key appends what comes before the next value.
+// key appends the text before the next value.
 func (s *sink) key() []byte {
 	if s.nested {
 		if s.buf[len(s.buf)-1] == '[' {
@@ -217,7 +216,7 @@ func (s *sink) End() {
 	s.nested = false
 }
 
-// plain is whether a byte stands for itself in a JSON string.
+// plain tells which bytes need no escape in a JSON string.
 var plain = func() (t [256]bool) {
 	for c := ' '; c <= '~'; c++ {
 		t[c] = c != '"' && c != '\\'
@@ -238,8 +237,8 @@ func (s *sink) appendString(dst []byte, v string) []byte {
 	return append(dst, '"')
 }
 
-// appendEscaped escapes v. Unless it is clean, its bytes beside ASCII and the
-// control characters without a short form are printed as the text \xhh.
+// appendEscaped escapes v. Unless v is clean, bytes outside ASCII and control characters
+// without a short escape become \xhh.
 func (s *sink) appendEscaped(dst []byte, v string, clean bool) []byte {
 	for i := range len(v) {
 		switch c := v[i]; {

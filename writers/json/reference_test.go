@@ -23,9 +23,9 @@ var (
 	uidList  = regexp.MustCompile(`"C[0-9A-Za-z]+"`)
 )
 
-// normalize takes out of a line what differs between two runs of Zeek, or is
-// lost in TSV: uids, and the digits of intervals, and of times that do not come from
-// packets, after the sixth decimal.
+// normalize removes from a line what differs between two runs of Zeek or is lost in TSV:
+// uids, and digits after the sixth decimal of intervals and of times that are not packet
+// times.
 func normalize(t *testing.T, line string) string {
 	line = uids.ReplaceAllString(line, `"$1":""`)
 	line = parents.ReplaceAllStringFunc(line, func(s string) string {
@@ -41,7 +41,7 @@ func normalize(t *testing.T, line string) string {
 	})
 }
 
-// The rows of the TSV logs, encoded as JSON, must be those of the JSON logs.
+// The rows of the TSV logs, encoded as JSON, must equal those of the JSON logs.
 func TestReferenceRows(t *testing.T) {
 	ref := testlog.Reference(t)
 	files, rows := 0, 0

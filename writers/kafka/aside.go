@@ -6,17 +6,17 @@ import (
 	"sync"
 )
 
-// aside is the file of records that could not be sent, a JSON object a line.
+// aside is the file for records that could not be sent, one JSON object per line.
 type aside struct {
 	path string
 	mu   sync.Mutex
 	file *os.File
-	// failing says that the last write failed.
+	// failing means that the last write failed.
 	failing bool
 }
 
-// write appends a message, and why it is there. With an error, first says that the
-// message before was written.
+// write appends a message and the reason for setting it aside. If it fails, first tells
+// whether the write before succeeded.
 func (a *aside) write(topic string, m *message, why string) (first bool, err error) {
 	line, err := json.Marshal(struct {
 		Topic  string          `json:"topic"`

@@ -9,40 +9,40 @@ import (
 	"github.com/segmentio/kafka-go/compress"
 )
 
-// A message is what becomes one record of a topic.
+// A message becomes one record of a topic.
 type message struct {
-	key, value []byte // a nil key is none
-	// headers are in the form of records, after their number.
+	key, value []byte // a nil key means no key
+	// headers are encoded as in records, without their number.
 	headers  []byte
 	nHeaders int
-	// time in milliseconds since the epoch.
+	// time is in milliseconds since the epoch.
 	time int64
 }
 
-// A batch is the records of one partition that are sent together, in version 2 of
-// the format (https://kafka.apache.org/documentation/#recordbatch). It is written by
-// hand because the library's encoder goes over each record several times.
+// A batch holds records of one partition that are sent together, in version 2 of the
+// format (https://kafka.apache.org/documentation/#recordbatch). It is encoded by hand
+// because the library's encoder passes over each record several times.
 type batch struct {
 	records []byte
 	rows    []rowOf
-	// base is the time to which the records' times are relative, max their highest.
+	// base is the time that record times are relative to, max the latest time.
 	base, max int64
 	begun     time.Time
-	// tried is when it was first sent, or zero.
+	// tried is when the batch was first sent, or zero.
 	tried time.Time
-	// held is what the place holds for it; see Place.hold.
+	// held is how many bytes Place.hold has counted for the batch.
 	held int
 }
 
-// A rowOf is one record of a batch: where it ends in records, and the stream that counts it.
+// A rowOf is one record of a batch: its end in records, and the stream that counts it.
 type rowOf struct {
 	end    int
 	stream *stream
-	// segment of the spool that it was read from, or nil.
+	// segment is the spool segment that the record was read from, or nil.
 	segment *segment
 }
 
-// headerSize is what stands before the records of a batch.
+// headerSize is the number of bytes before the records of a batch.
 const headerSize = 61
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
@@ -71,7 +71,7 @@ func (b *batch) add(s *stream, seg *segment, m *message) {
 	b.rows = append(b.rows, rowOf{len(r), s, seg})
 }
 
-// recordSize is the most that add needs for m.
+// recordSize returns an upper bound of what add appends for m.
 func recordSize(m *message) int {
 	return len(m.key) + len(m.value) + len(m.headers) + 36
 }
@@ -85,7 +85,7 @@ func varintSize(v int64) int {
 	return n
 }
 
-// size is how many bytes the record i has.
+// size returns the number of bytes of record i.
 func (b *batch) size(i int) int {
 	if i == 0 {
 		return b.rows[0].end
@@ -93,7 +93,7 @@ func (b *batch) size(i int) int {
 	return b.rows[i].end - b.rows[i-1].end
 }
 
-// message returns record i, whose slices are those of b.
+// message returns record i. Its slices belong to b.
 func (b *batch) message(i int) message {
 	r := b.records[b.rows[i].end-b.size(i) : b.rows[i].end]
 	next := func() int64 {
@@ -116,7 +116,7 @@ func (b *batch) message(i int) message {
 	return m
 }
 
-// addOf appends the records of from that pick chooses.
+// addOf appends the records of from that pick selects.
 func (b *batch) addOf(from *batch, pick func(i int) bool) {
 	for i, r := range from.rows {
 		if pick(i) {
@@ -126,7 +126,7 @@ func (b *batch) addOf(from *batch, pick func(i int) bool) {
 	}
 }
 
-// eachStream calls f with the streams of b, and how many records and bytes are theirs.
+// eachStream calls f for each stream in b with its number of records and bytes.
 func (b *batch) eachStream(f func(s *stream, rows, size int)) {
 	for i := 0; i < len(b.rows); {
 		s, start := b.rows[i].stream, i
@@ -138,7 +138,7 @@ func (b *batch) eachStream(f func(s *stream, rows, size int)) {
 	}
 }
 
-// settle notes that the records of b need not be kept any more.
+// settle tells the spool that the records of b need not be kept any longer.
 func (b *batch) settle() {
 	for i := 0; i < len(b.rows); {
 		seg, start := b.rows[i].segment, i
@@ -154,7 +154,7 @@ func appendHeader(dst []byte, name string, value []byte) []byte {
 	return append(binary.AppendVarint(dst, int64(len(value))), value...)
 }
 
-// appendTo appends the batch as it stands in a request, its size before it.
+// appendTo appends the batch as in a request, preceded by its size.
 func (b *batch) appendTo(dst []byte, c compress.Compression) ([]byte, error) {
 	start := len(dst)
 	dst = append(dst, make([]byte, 4+headerSize)...)

@@ -84,7 +84,7 @@ func recordSize(uidOf *string, rec schemas.Record) int {
 	return len(e.Append(nil, rec))
 }
 
-// cpuTime is what this process has used.
+// cpuTime returns the CPU time of this process.
 func cpuTime(b *testing.B) time.Duration {
 	var u syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {

@@ -21,11 +21,11 @@ import (
 	"github.com/wirelog/wirelog/writers/json"
 )
 
-// What is done with a record that is larger than Config.MaxMessage, or that the broker
-// says is too large.
+// What happens to a record that is larger than Config.MaxMessage or than the broker
+// accepts.
 const (
-	TooLargeCut   = "cut"   // its strings and lists are shortened, and it is marked
-	TooLargeAside = "aside" // it goes to the file Config.Aside
+	TooLargeCut   = "cut"   // shorten its strings and lists, and mark it
+	TooLargeAside = "aside" // write it to the file Config.Aside
 )
 
 // Mechanisms of authentication.
@@ -38,66 +38,65 @@ const (
 
 // Config says where messages go and how.
 type Config struct {
-	// Brokers are addresses, host:port, at which the cluster is first asked.
+	// Brokers are the addresses, host:port, of the first brokers to ask.
 	Brokers  []string
 	ClientID string
-	// Topic is the template of topics, of {log} and {sensor}; Key that of keys, of
-	// these and of columns, "" for messages without a key.
+	// Topic is the template of topics, with {log} and {sensor}. Key is the template of
+	// keys, with these and columns; "" sends messages without a key.
 	Topic, Key string
 	Format     json.Format
-	// Tagged puts the record in an object with the log's name.
+	// Tagged wraps the record in an object with the log's name.
 	Tagged bool
 	// Headers adds the headers log, sensor, schema-version, content-type and record-id.
 	Headers bool
-	// EventTime gives messages the clock of the capture instead of the wall clock.
+	// EventTime sets the time of messages to the clock of the capture instead of the
+	// wall clock.
 	EventTime bool
-	// CreateTopics asks the broker to make topics that are missing, if it does such.
+	// CreateTopics asks the broker to create missing topics, if it allows that.
 	CreateTopics bool
 
 	// Compression is none, gzip, snappy, lz4 or zstd.
 	Compression string
-	// BatchBytes are the bytes of records at which a batch is sent, and Linger the
-	// time after which one with fewer is. BufferBytes bounds what waits for an
-	// acknowledgement.
+	// BatchBytes is the size of records at which a batch is sent; Linger is when a
+	// smaller batch is sent. BufferBytes limits what waits for acknowledgement.
 	BatchBytes, BufferBytes int
 	Linger                  time.Duration
-	// Deadline is how long a record is tried to be sent, RequestTimeout how long
-	// one answer is waited for.
+	// Deadline limits the attempts to send a record, RequestTimeout the wait for one
+	// answer.
 	Deadline, RequestTimeout time.Duration
-	// MaxMessage are the bytes of the largest record.
+	// MaxMessage is the largest size of a record in bytes.
 	MaxMessage int
 	TooLarge   string
-	// Aside is the file for records that cannot be sent: those that the broker
-	// refuses, and with TooLargeAside the large ones. "" drops them.
+	// Aside is the file for records that cannot be sent: those that the broker refuses
+	// and, with TooLargeAside, large ones. "" drops them.
 	Aside string
 
-	// Spool is the folder that keeps records while the cluster does not take them,
-	// SpoolBytes what it may hold; "" is none, and Write waits instead. The folder
-	// belongs to one place alone.
+	// Spool is the folder that keeps records while the cluster is away, and SpoolBytes
+	// its limit. Without a folder, Write blocks instead. A folder belongs to one place.
 	Spool      string
 	SpoolBytes int
 
 	TLS TLS
-	// SASL is the mechanism. The password is read from its file at each connection,
-	// so that it can be changed while the program runs.
+	// SASL is the mechanism. The password is read from its file for each connection, so
+	// that it can change while the program runs.
 	SASL, User, PasswordFile string
 
 	key, topic  template
 	compression compress.Compression
 }
 
-// TLS says how connections are encrypted. Files are in PEM form.
+// TLS configures encryption. Files are in PEM form.
 type TLS struct {
 	On bool
-	// CA has the certificates that brokers are checked by instead of the system's.
+	// CA holds the certificates that brokers are verified with, instead of the system's.
 	CA string
-	// Cert and Key are the client's own.
+	// Cert and Key are those of the client.
 	Cert, Key string
-	// SkipVerify takes any certificate.
+	// SkipVerify accepts any certificate.
 	SkipVerify bool
 }
 
-// Default returns the configuration of messages as wirelog makes them by default.
+// Default returns the default configuration.
 func Default() Config {
 	return Config{
 		ClientID: "wirelog", Topic: "zeek-{log}", Key: "{uid}", Headers: true, CreateTopics: true,
@@ -107,7 +106,7 @@ func Default() Config {
 	}
 }
 
-// check verifies c and translates what is text in it.
+// check verifies c and parses its text fields.
 func (c *Config) check() error {
 	if len(c.Brokers) == 0 {
 		return errors.New("brokers: want at least one address such as localhost:9092")
@@ -145,11 +144,13 @@ func (c *Config) check() error {
 	return nil
 }
 
-// transport makes the connections' settings. topics bounds what is asked of brokers.
+// transport returns the settings of connections. topics limits the metadata that brokers
+// are asked for.
 func (c *Config) transport(topics []string) (*kafkago.Transport, error) {
 	t := &kafkago.Transport{
 		ClientID: c.ClientID,
-		// The upper bound of a random time: how long a new leader may stay unknown.
+		// The library picks a random time up to this bound: how long a new leader may go
+		// unnoticed.
 		MetadataTTL:    3 * time.Second,
 		MetadataTopics: topics,
 	}
@@ -192,7 +193,7 @@ func (c *Config) tls() (*tls.Config, error) {
 	return t, nil
 }
 
-// A login is a sasl.Mechanism that reads the password anew for each connection.
+// A login is a sasl.Mechanism that reads the password for each connection.
 type login struct{ config *Config }
 
 func (l *login) mechanism() (sasl.Mechanism, error) {

@@ -1,11 +1,11 @@
 package kafka
 
-// cutMark is the last member of an object that was cut.
+// cutMark ends an object that was cut.
 const cutMark = `,"_truncated":true}`
 
-// cut shortens the strings and lists of a JSON object until it is at most limit
-// bytes long and ends with cutMark. It returns nil if that cannot be done. The
-// object is one that this program has encoded.
+// cut shortens the strings and lists of a JSON object until it is at most limit bytes
+// long, and ends it with cutMark. It returns nil if that is impossible. The object must
+// be encoded by this program.
 func cut(object []byte, limit int) []byte {
 	if len(object) < 2 || object[len(object)-1] != '}' {
 		return nil
@@ -16,7 +16,7 @@ func cut(object []byte, limit int) []byte {
 		c.value()
 		out := c.out[:len(c.out)-1]
 		if len(out)+len(cutMark) <= limit {
-			if len(out) == 1 { // an object without members
+			if len(out) == 1 { // an empty object
 				return append(out, cutMark[1:]...)
 			}
 			return append(out, cutMark...)
@@ -30,11 +30,11 @@ func cut(object []byte, limit int) []byte {
 // A cutter copies a value from in to out.
 type cutter struct {
 	in, out []byte
-	// each is how many bytes a string may have, and a list that is not its first element.
+	// each limits the bytes of a string, and of a list beyond its first element.
 	each int
 }
 
-// value copies one value.
+// value copies a value.
 func (c *cutter) value() {
 	switch c.in[0] {
 	case '"':
@@ -61,7 +61,7 @@ func (c *cutter) take(n int) {
 	c.in = c.in[n:]
 }
 
-// text copies a string, its first bytes if it is too long: whole characters and escapes.
+// text copies a string up to the limit, in whole characters and escapes.
 func (c *cutter) text() {
 	keep, n := 1, 1
 	for c.in[n] != '"' {
@@ -83,7 +83,7 @@ func (c *cutter) text() {
 	c.in = c.in[n+1:]
 }
 
-// list copies a set or vector up to the element with which it gets too long.
+// list copies a set or vector up to the element that exceeds the limit.
 func (c *cutter) list() {
 	start := len(c.out)
 	c.take(1)

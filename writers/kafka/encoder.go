@@ -13,13 +13,13 @@ import (
 	"github.com/wirelog/wirelog/writers/json"
 )
 
-// A row of a shard is the key of the message and its value: a varint of the key's
-// length plus one, or 0 for no key, the key, and the value.
+// A row is the key and the value of a message: the length of the key plus 1 as a varint,
+// or 0 for no key; the key; the value.
 
-// rowEncoder makes the rows of one log.
+// rowEncoder encodes the rows of one log.
 type rowEncoder struct {
 	json *json.Encoder
-	// before and after stand around the object of a tagged message.
+	// before and after enclose the object of a tagged message.
 	before, after string
 	key           *keySink
 	scratch       []byte
@@ -50,7 +50,7 @@ func (e *rowEncoder) Append(dst []byte, rec schemas.Record) []byte {
 	return append(dst[:len(dst)-1], e.after...)
 }
 
-// splitRow takes apart what Append has made. A key that is nil is none.
+// splitRow splits a row that Append has made. A nil key means no key.
 func splitRow(row []byte) (key, value []byte) {
 	size, n := binary.Uvarint(row)
 	row = row[n:]
@@ -60,24 +60,24 @@ func splitRow(row []byte) (key, value []byte) {
 	return row[: size-1 : size-1], row[size-1:]
 }
 
-// A keySink takes the columns that a key is made of.
+// A keySink collects the columns of a key.
 type keySink struct {
 	template template
 	groups   schemas.Groups
-	// want has, by column, 1 + the index in values of its text, or 0.
+	// want is indexed by column: 1 plus the index of its text in values, or 0.
 	want   []int
 	values [][]byte
 	set    []bool
-	// parts has, by piece of the template, the index in values.
+	// parts is indexed by piece of the template: the index in values.
 	parts []int
 	col   int
-	// depth of the set or vector, and whether its first element was taken.
+	// nested is true inside a set or vector; taken, once its first element was used.
 	nested, taken bool
 	into          int
 }
 
-// newKeySink returns nil if rows of the log have no key: if there is no template,
-// or it names a column that the log does not have.
+// newKeySink returns nil if rows of the log have no key: there is no template, or it
+// names a column that the log lacks.
 func newKeySink(t template, info *writers.StreamInfo) *keySink {
 	t = t.with(map[string]string{"log": info.Log, "sensor": info.Sensor})
 	if len(t) == 0 {
@@ -107,8 +107,7 @@ func newKeySink(t template, info *writers.StreamInfo) *keySink {
 	return k
 }
 
-// of appends the key of rec to dst. A record in which one of its columns is unset
-// has none.
+// of appends the key of rec to dst. A record with an unset key column has no key.
 func (k *keySink) of(rec schemas.Record, dst []byte) (key []byte, ok bool) {
 	if k == nil {
 		return nil, false
@@ -131,8 +130,8 @@ func (k *keySink) of(rec schemas.Record, dst []byte) (key []byte, ok bool) {
 	return dst, true
 }
 
-// next goes on to the next value; it returns where the text of the value is to be
-// appended, and nil if it is not wanted. The first element stands for a set or vector.
+// next moves to the next value. It returns where to append the value's text, or nil if
+// it is not wanted. A set or vector is represented by its first element.
 func (k *keySink) next() *[]byte {
 	if !k.nested {
 		k.into = k.want[k.col]

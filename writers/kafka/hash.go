@@ -1,8 +1,8 @@
 package kafka
 
-// murmur2 is the hash by which Kafka's own clients choose the partition of a key
-// (org.apache.kafka.common.utils.Utils.murmur2), so that messages of one key
-// stand together whoever writes them.
+// murmur2 is the hash that Kafka's own clients use to choose the partition of a key
+// (org.apache.kafka.common.utils.Utils.murmur2), so that messages with the same key
+// share a partition whoever writes them.
 func murmur2(key []byte) uint32 {
 	const m = 0x5bd1e995
 	h := uint32(0x9747b28c) ^ uint32(len(key))

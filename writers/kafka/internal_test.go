@@ -16,7 +16,7 @@ import (
 	zeekjson "github.com/wirelog/wirelog/writers/json"
 )
 
-// The values are those of Kafka's own test (UtilsTest.testMurmur2).
+// The values are from Kafka's own test (UtilsTest.testMurmur2).
 func TestMurmur2(t *testing.T) {
 	for key, want := range map[string]int32{
 		"21": -973932308, "foobar": -790332482, "a-little-bit-long-string": -985981536,
@@ -88,7 +88,7 @@ func TestCut(t *testing.T) {
 	}
 }
 
-// What the encoder makes of any values can be cut to any size that numbers leave.
+// The encoding of any values can be cut to any size that its numbers allow.
 func FuzzCut(f *testing.F) {
 	f.Add("x", "ab\x00\xff\\\"", uint16(300))
 	f.Fuzz(func(t *testing.T, a, b string, limit uint16) {
@@ -125,7 +125,7 @@ func TestEncoderAllocates(t *testing.T) {
 	}
 }
 
-// BenchmarkRecord is what a record costs beside the sending: JSON, key, id, batch,
+// BenchmarkRecord measures the cost of a record without sending: JSON, key, id, batch,
 // compression and checksum.
 func BenchmarkRecord(b *testing.B) {
 	for _, name := range []string{"none", "snappy", "lz4", "zstd"} {

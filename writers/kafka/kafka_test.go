@@ -26,7 +26,7 @@ import (
 	"github.com/wirelog/wirelog/writers/kafka"
 )
 
-// brokers is a cluster in this process.
+// brokers starts a cluster in this process.
 func brokers(t *testing.T, opts ...kfake.Opt) *kfake.Cluster {
 	t.Helper()
 	c, err := kfake.NewCluster(append([]kfake.Opt{kfake.NumBrokers(2), kfake.DefaultNumPartitions(3), kfake.AllowAutoTopicCreation()}, opts...)...)
@@ -37,7 +37,7 @@ func brokers(t *testing.T, opts ...kfake.Opt) *kfake.Cluster {
 	return c
 }
 
-// quick is a configuration for tests, which wait for nothing long.
+// quick returns a configuration for tests, with short times.
 func quick(addrs []string) kafka.Config {
 	c := kafka.Default()
 	c.Brokers, c.Linger, c.Deadline, c.RequestTimeout = addrs, 5*time.Millisecond, 20*time.Second, 5*time.Second
@@ -94,7 +94,8 @@ func (r *rig) emit(rec schemas.Record) {
 	r.collector.Emit(rec)
 }
 
-// finish closes the merger and returns the counts of conn; every record is counted once.
+// finish closes the merger, checks that every record is counted once, and returns the
+// counts of conn.
 func (r *rig) finish() writers.StreamStats {
 	r.t.Helper()
 	err := r.Close()
@@ -114,7 +115,7 @@ func (r *rig) finish() writers.StreamStats {
 	return stats[slices.IndexFunc(stats, func(s writers.StreamStats) bool { return s.Log == "conn" })]
 }
 
-// consume reads n records of a topic by another client library.
+// consume reads n records of a topic with another client library.
 func consume(t *testing.T, addrs []string, n int, topic string, opts ...kgo.Opt) []*kgo.Record {
 	t.Helper()
 	cl, err := kgo.NewClient(append([]kgo.Opt{kgo.SeedBrokers(addrs...), kgo.ConsumeTopics(topic)}, opts...)...)
@@ -142,7 +143,7 @@ func headers(r *kgo.Record) map[string]string {
 	return m
 }
 
-// atLeastOnce verifies that every uid is there, and that what is there twice has one id.
+// atLeastOnce verifies that every uid is present, and that duplicates have the same id.
 func atLeastOnce(t *testing.T, list []*kgo.Record, n int) {
 	t.Helper()
 	ids := map[string]string{}
@@ -250,7 +251,7 @@ func TestKeys(t *testing.T) {
 	}
 }
 
-// The leader of the partitions changes again and again while records are written.
+// The leader of the partitions changes repeatedly while records are written.
 func TestLeaderChanges(t *testing.T) {
 	c := brokers(t)
 	cfg := quick(c.ListenAddrs())
@@ -300,7 +301,8 @@ func TestErrorsThatPass(t *testing.T) {
 	}
 }
 
-// A connection that breaks after the batch was taken: the records are there twice, with one id.
+// A connection breaks after the batch was accepted: the records are there twice, with
+// the same id.
 func TestLostAnswer(t *testing.T) {
 	c := brokers(t, kfake.DefaultNumPartitions(1), kfake.NumBrokers(1))
 	r := start(t, quick(c.ListenAddrs()))
@@ -325,7 +327,7 @@ func TestBrokerRefuses(t *testing.T) {
 		cfg := quick(c.ListenAddrs())
 		cfg.Aside = aside
 		r := start(t, cfg)
-		// The batch of four, its first half, and the first record of that.
+		// The batch of four, its first half, and the first record of that half.
 		respond(c, 3, kerr.InvalidRecord.Code)
 		r.conns(4)
 		s := r.finish()
@@ -391,7 +393,7 @@ func TestTooLargeAside(t *testing.T) {
 	}
 }
 
-// The broker is away at the start, and comes while the writer waits.
+// The broker is away at the start and comes while the writer waits.
 func TestBrokerComesLate(t *testing.T) {
 	c := brokers(t, kfake.NumBrokers(1))
 	addr := c.ListenAddrs()[0]
@@ -410,7 +412,7 @@ func TestBrokerComesLate(t *testing.T) {
 	atLeastOnce(t, consume(t, []string{addr}, 50, "zeek-conn"), 50)
 }
 
-// The broker is gone for good: what was not acknowledged is counted and said.
+// The broker is gone for good: unacknowledged records are counted and reported.
 func TestDeadline(t *testing.T) {
 	c := brokers(t, kfake.NumBrokers(1))
 	cfg := quick(c.ListenAddrs())
@@ -430,7 +432,7 @@ func TestDeadline(t *testing.T) {
 	}
 }
 
-// A broker that takes its time slows the writer down, and nothing is lost.
+// A slow broker slows the writer down, and nothing is lost.
 func TestSlowBroker(t *testing.T) {
 	c := brokers(t, kfake.NumBrokers(1), kfake.DefaultNumPartitions(1))
 	var requests int
@@ -458,7 +460,7 @@ func TestAuthentication(t *testing.T) {
 		os.WriteFile(cfg.PasswordFile, []byte("wrong\n"), 0o600)
 		r := start(t, cfg)
 		go func() {
-			// The password is put right while the writer tries.
+			// Correct the password while the writer retries.
 			time.Sleep(500 * time.Millisecond)
 			os.WriteFile(cfg.PasswordFile, []byte("secret\n"), 0o600)
 		}()

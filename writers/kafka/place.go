@@ -1,13 +1,13 @@
 // Package kafka is the writers.Place that sends records to Apache Kafka.
 //
-// A message is written when the broker has acknowledged it for all replicas in sync;
-// until then it is kept and sent again, so that each record is in its topic at least
-// once. What is there twice has the same header record-id.
+// A message is written when the broker has acknowledged it for all in-sync replicas.
+// Until then it is kept and sent again, so that each record is in its topic at least
+// once. Duplicates have the same header record-id.
 //
-// The library, segmentio/kafka-go, is used for connections, authentication and the
-// knowledge of which broker leads a partition. Its Writer is not: by default it
-// forgets errors. Batches, their order, retries and acknowledgements are made here:
-// each partition has a goroutine that sends one batch at a time, so that order is kept.
+// The library, segmentio/kafka-go, provides connections, authentication and partition
+// leaders. Its Writer is not used because it drops errors by default. This package makes
+// batches, their order, retries and acknowledgements: each partition has a goroutine
+// that sends one batch at a time, which keeps the order.
 package kafka
 
 import (
@@ -30,19 +30,19 @@ import (
 
 // Reasons why records were not written.
 var (
-	DropUnacknowledged = writers.NewReason("not_acknowledged", true)  // until the deadline
-	DropTooLarge       = writers.NewReason("message_too_large", true) // and could not be cut
+	DropUnacknowledged = writers.NewReason("not_acknowledged", true)  // before the deadline
+	DropTooLarge       = writers.NewReason("message_too_large", true) // and cannot be cut
 	DropRefused        = writers.NewReason("message_refused", true)   // by the broker, for good
 	DropAside          = writers.NewReason("set_aside", true)         // to the file Config.Aside
 )
 
-// interruptGrace is how long records are still tried to be sent after an interrupt.
+// interruptGrace is how long sending continues after an interrupt.
 const interruptGrace = 10 * time.Second
 
-// inFlight is how many requests are under way at once, each of one partition.
+// inFlight is the largest number of concurrent requests, each for one partition.
 const inFlight = 8
 
-// A Place is the cluster.
+// A Place is one Kafka cluster.
 type Place struct {
 	config Config
 	env    writers.Env
@@ -54,29 +54,30 @@ type Place struct {
 	topics  []*topic
 	running sync.WaitGroup
 	stop    func() bool
+	refusal sync.Once // reports the first record that a broker refuses
 
 	spool   *spool
 	streams []*stream
-	// orphans are the streams of an earlier run's messages, by topic and log, of the
-	// goroutine that drains the spool.
+	// orphans are the streams of an earlier run's messages, by topic and log. They
+	// belong to the goroutine that drains the spool.
 	orphans map[string]*stream
 
-	// interrupted is when the run was, and ending when Close was called, in Unix
-	// nanoseconds, or 0.
+	// interrupted is when the run was interrupted and ending when Close was called, in
+	// Unix nanoseconds, or 0.
 	interrupted, ending atomic.Int64
-	// lost says that a deadline has passed, and nothing was acknowledged since.
+	// lost means that a deadline has passed and nothing was acknowledged since.
 	lost atomic.Bool
 
 	mu      sync.Mutex
 	room    sync.Cond // on mu
-	held    int       // bytes that wait for their acknowledgement
+	held    int       // bytes waiting for acknowledgement
 	closing bool
-	away    time.Time // when trouble began, zero if there is none
-	told    bool      // the user knows of it
+	away    time.Time // when trouble began, or zero
+	told    bool      // the user was told of the trouble
 	free    []*batch
 }
 
-// New returns a Place, whose Start has yet to be called.
+// New returns a Place that has not been started.
 func New(c Config) (*Place, error) {
 	if err := c.check(); err != nil {
 		return nil, err
@@ -90,7 +91,7 @@ func New(c Config) (*Place, error) {
 // Type returns "kafka".
 func (p *Place) Type() string { return "kafka" }
 
-// Start implements writers.Place. A broker that is away is no error.
+// Start implements writers.Place. An unreachable broker is not an error.
 func (p *Place) Start(env writers.Env) error {
 	p.env = env
 	if _, err := p.config.transport(nil); err != nil {
@@ -126,14 +127,14 @@ func (p *Place) Open(info writers.StreamInfo) (writers.Stream, error) {
 		s.headers = appendHeader(s.headers, "content-type", []byte("application/json"))
 		s.nHeaders = 3
 		if info.Schema != nil {
-			s.headers = appendHeader(s.headers, "schema-version", SchemaVersion(info.Schema, info.Groups))
+			s.headers = appendHeader(s.headers, "schema-version", schemaVersion(info.Schema, info.Groups))
 			s.nHeaders++
 		}
 	}
 	return s, nil
 }
 
-// newStream makes a stream and, if there is none of that name, its topic.
+// newStream creates a stream and, if necessary, its topic.
 func (p *Place) newStream(name string, info writers.StreamInfo) *stream {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -148,8 +149,8 @@ func (p *Place) newStream(name string, info writers.StreamInfo) *stream {
 	}
 }
 
-// streamOf returns the stream of a message of the spool; that of an earlier run has a
-// stream of its own, which no summary counts.
+// streamOf returns the stream of a message in the spool. Messages of an earlier run have
+// streams of their own, which no summary counts.
 func (p *Place) streamOf(topic, log string, earlier bool) *stream {
 	if !earlier {
 		for _, s := range p.streams {
@@ -169,9 +170,9 @@ func (p *Place) streamOf(topic, log string, earlier bool) *stream {
 	return p.orphans[key]
 }
 
-// SchemaVersion is the value of the header schema-version: it is another one whenever
-// the names or types of the columns are others.
-func SchemaVersion(s *schemas.Schema, g schemas.Groups) []byte {
+// schemaVersion returns the value of the header schema-version. It changes when the
+// names or types of the columns change.
+func schemaVersion(s *schemas.Schema, g schemas.Groups) []byte {
 	h := fnv.New32a()
 	for _, f := range s.With(g).Fields {
 		fmt.Fprintln(h, f.Name, f.ZeekType())
@@ -214,7 +215,7 @@ func (p *Place) cluster() *kafkago.Client {
 			names = append(names, t.name)
 		}
 		if p.spool != nil {
-			names = nil // a spool may have messages of other topics
+			names = nil // a spool may hold messages of other topics
 		}
 		transport, err := p.config.transport(names)
 		if err != nil {
@@ -229,7 +230,7 @@ func (p *Place) cluster() *kafkago.Client {
 	return p.client
 }
 
-// hold waits until size more bytes may wait for their acknowledgement.
+// hold waits until size more bytes may wait for acknowledgement.
 func (p *Place) hold(size int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -239,7 +240,7 @@ func (p *Place) hold(size int) {
 	p.held += size
 }
 
-// tryHold is hold if that need not wait, and nothing is amiss with the cluster.
+// tryHold is hold, but returns false if it would wait or if the cluster is in trouble.
 func (p *Place) tryHold(size int) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -250,7 +251,7 @@ func (p *Place) tryHold(size int) bool {
 	return true
 }
 
-// release is called when size bytes need not wait any more.
+// release gives back size bytes that hold or tryHold took.
 func (p *Place) release(size int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -287,15 +288,15 @@ type stream struct {
 	place *Place
 	topic *topic
 	info  writers.StreamInfo
-	// headers are those that are the same for all records.
+	// headers are those that all records share.
 	headers  []byte
 	nHeaders int
 	idPrefix string
 	retries  *writers.Mark
 	cuts     *writers.Mark
-	// spooled are the rows of this run that are in the spool and no batch.
+	// spooled counts the rows of this run that are in the spool and in no batch.
 	spooled atomic.Int64
-	// scratch of Write
+	// id and all are scratch space of Write.
 	id, all []byte
 }
 
@@ -320,7 +321,7 @@ func (s *stream) Write(rows []writers.Row) {
 	}
 }
 
-// message makes the message of a row. It is valid until the next call.
+// message returns the message of a row. It is valid until the next call.
 func (s *stream) message(r *writers.Row, now int64) message {
 	m := message{time: now}
 	if s.info.Schema == nil {
@@ -332,28 +333,28 @@ func (s *stream) message(r *writers.Row, now int64) message {
 		m.time = r.Key.Time / int64(time.Millisecond)
 	}
 	if s.nHeaders > 0 {
-		s.id = AppendRecordID(append(s.id[:0], s.idPrefix...), &r.Key)
+		s.id = appendRecordID(append(s.id[:0], s.idPrefix...), &r.Key)
 		s.all = appendHeader(append(s.all[:0], s.headers...), "record-id", s.id)
 		m.headers, m.nHeaders = s.all, s.nHeaders+1
 	}
 	return m
 }
 
-// AppendRecordID appends what names a record of a log of a sensor, in any run over
-// the same captures: the clock of the record in nanoseconds, its class, the number of the packet
-// that caused it, and its number among those that this packet caused.
-func AppendRecordID(dst []byte, k *writers.Key) []byte {
+// appendRecordID appends an identifier of a record within its log and sensor, the same
+// in every run over the same captures: the record's clock in nanoseconds, its class, the
+// number of the packet that caused it, and its number among the records of that packet.
+func appendRecordID(dst []byte, k *writers.Key) []byte {
 	dst = append(strconv.AppendInt(dst, k.Time, 10), '.')
 	dst = append(strconv.AppendUint(dst, uint64(k.Class), 10), '.')
 	dst = append(strconv.AppendUint(dst, k.Num, 10), '.')
 	return strconv.AppendUint(dst, uint64(k.Seq), 10)
 }
 
-// shrink cuts m so that its record is at most limit bytes long. If that cannot be or
-// is not wanted, it settles the record otherwise and returns false.
+// shrink cuts m so that its record is at most limit bytes long. If that is impossible or
+// not wanted, it settles the record in another way and returns false.
 func (s *stream) shrink(m *message, limit int) bool {
 	if s.place.config.TooLarge == TooLargeAside {
-		s.setAside(m, "too large")
+		s.setAside(m, tooLargeToSend)
 		return false
 	}
 	full := len(m.value)
@@ -376,9 +377,17 @@ func (s *stream) shrink(m *message, limit int) bool {
 	return true
 }
 
-// setAside writes m to the file for such, if there is one, and counts it.
+// tooLargeToSend is the reason for setting aside a large record that is not to be cut.
+const tooLargeToSend = "too large"
+
+// setAside writes m to the file for such records, if there is one, and counts it.
 func (s *stream) setAside(m *message, why string) {
 	if s.place.config.Aside == "" {
+		if why != tooLargeToSend {
+			s.place.refusal.Do(func() {
+				s.place.env.Report(fmt.Errorf("%s: topic %s refuses records: %s", s.info.Output, s.topic.name, why))
+			})
+		}
 		s.info.Counts.Dropped(DropRefused, 1)
 		return
 	}
@@ -395,10 +404,10 @@ func (s *stream) setAside(m *message, why string) {
 // Tick implements writers.Stream.
 func (s *stream) Tick(time.Time) {}
 
-// Flush implements writers.Stream: what is there is sent without waiting for more.
+// Flush implements writers.Stream. It sends what is there without waiting for more.
 func (s *stream) Flush() { s.topic.flush() }
 
-// Close implements writers.Stream; Place.Close waits.
+// Close implements writers.Stream. Place.Close does the waiting.
 func (s *stream) Close() error { return nil }
 
 // header returns the value of a header of a record.

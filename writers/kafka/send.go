@@ -13,26 +13,26 @@ import (
 	"github.com/segmentio/kafka-go/protocol/metadata"
 )
 
-// Times between tries.
+// Pauses between attempts.
 const (
 	firstPause = 50 * time.Millisecond
 	lastPause  = time.Second
 )
 
-// troubleAfter is how long nothing may go well before the user is told.
+// troubleAfter is how long all attempts may fail before the user is told.
 const troubleAfter = 2 * time.Second
 
-// invalidRecord is an error code that the library does not name (KIP-467).
+// invalidRecord is an error code that the library has no name for (KIP-467).
 const invalidRecord kafkago.Error = 87
 
-// A topic has the partitions of a topic, once they are known.
+// A topic holds its partitions, once they are known.
 type topic struct {
 	place *Place
 	name  string
 
 	mu         sync.Mutex
 	partitions []*partition
-	// sticky is the partition that records without a key go to.
+	// sticky is the partition for records without a key.
 	sticky int
 }
 
@@ -43,8 +43,8 @@ func (t *topic) known() bool {
 	return len(t.partitions) > 0
 }
 
-// resolve finds out which partitions the topic has. It tries until the deadline, and
-// reports whether they are known.
+// resolve asks for the partitions of the topic until the deadline, and reports whether
+// they are known.
 func (t *topic) resolve() bool {
 	if t.known() {
 		return true
@@ -71,7 +71,7 @@ func (t *topic) resolve() bool {
 	}
 }
 
-// ask returns how many partitions the topic has.
+// ask returns the number of partitions of the topic.
 func (t *topic) ask() (int, error) {
 	c := t.place.cluster()
 	ctx, cancel := context.WithTimeout(context.Background(), c.Timeout)
@@ -94,7 +94,7 @@ func (t *topic) ask() (int, error) {
 	return 0, kafkago.UnknownTopicOrPartition
 }
 
-// put enters a message, for which the place holds the bytes, at the partition of its key.
+// put adds a message to the partition of its key. The place holds its bytes already.
 func (t *topic) put(s *stream, seg *segment, m *message) {
 	n := len(t.partitions)
 	if m.key != nil {
@@ -112,7 +112,7 @@ func (t *topic) flush() {
 	}
 }
 
-// wake lets the partitions see that the place is closing.
+// wake makes the partitions notice that the place is closing.
 func (t *topic) wake() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -121,7 +121,7 @@ func (t *topic) wake() {
 	}
 }
 
-// A partition sends its batches one after the other.
+// A partition sends its batches one after another.
 type partition struct {
 	topic *topic
 	place *Place
@@ -130,8 +130,8 @@ type partition struct {
 
 	mu      sync.Mutex
 	open    *batch   // takes records
-	full    []*batch // wait
-	hurry   bool     // send what is open
+	full    []*batch // waiting, oldest first
+	hurry   bool     // send the open batch now
 	started bool
 }
 
@@ -153,7 +153,8 @@ func (p *partition) flush() {
 	p.signal()
 }
 
-// put appends a message for which the place holds the bytes, and reports whether it began a batch because the one before was full.
+// put appends a message whose bytes the place holds already. It reports whether the
+// previous batch was full and a new one was begun.
 func (p *partition) put(s *stream, seg *segment, m *message) (turned bool) {
 	size := recordSize(m)
 	p.mu.Lock()
@@ -185,7 +186,7 @@ func (p *partition) run() {
 	}
 }
 
-// next waits for a batch that is full or old enough; it returns nil at the end.
+// next waits for a batch that is full or old enough. It returns nil at the end.
 func (p *partition) next() *batch {
 	for {
 		closing := p.place.isClosing()
@@ -218,7 +219,7 @@ func (p *partition) next() *batch {
 	}
 }
 
-// deliver sends a batch until each of its records is settled.
+// deliver sends a batch until all its records are settled.
 func (p *partition) deliver(b *batch) {
 	wire, _ := wires.Get().(*[]byte)
 	if wire == nil {
@@ -239,7 +240,7 @@ func (p *partition) deliver(b *batch) {
 			p.place.well()
 			p.acknowledge(b)
 			if try == 0 {
-				// After an error, the library may still be reading it.
+				// After an error the library may still be reading the buffer.
 				wires.Put(wire)
 			}
 			return
@@ -258,17 +259,17 @@ func (p *partition) deliver(b *batch) {
 		}
 		b.rows[0].stream.retries.Add(1)
 		pause(try)
-		if _, err := p.topic.ask(); err != nil { // which makes a topic again that was deleted
+		if _, err := p.topic.ask(); err != nil { // ask also recreates a topic that was deleted
 			p.place.trouble(fmt.Errorf("topic %s: %w", p.topic.name, err))
 		}
 	}
 }
 
-// wires holds buffers of batches as they are sent.
+// wires holds buffers for encoded batches.
 var wires sync.Pool
 
-// produce sends a batch. With the error it returns the records that it is about, if
-// the broker says so.
+// produce sends a batch. If it fails, bad holds the records that the broker blames, if
+// it says so.
 func (p *partition) produce(wire []byte) (bad map[int]error, err error) {
 	p.place.slots <- struct{}{}
 	defer func() { <-p.place.slots }()
@@ -286,7 +287,7 @@ func tooLarge(err error) bool {
 	return errors.Is(err, kafkago.MessageSizeTooLarge) || errors.Is(err, kafkago.RecordListTooLarge)
 }
 
-// refused reports whether it is of no use to send the same records again.
+// refused reports whether sending the same records again is useless.
 func refused(err error) bool {
 	for _, e := range []error{invalidRecord, kafkago.InvalidTimestamp, kafkago.PolicyViolation, kafkago.UnsupportedForMessageFormat} {
 		if errors.Is(err, e) {
@@ -296,8 +297,8 @@ func refused(err error) bool {
 	return false
 }
 
-// divide settles a batch of which the broker wants no part: the records that it is
-// about by themselves, those beside them in batches of their own.
+// divide settles a batch that the broker rejects: it separates the records that the
+// broker blames from the others.
 func (p *partition) divide(b *batch, bad map[int]error, large bool, err error) {
 	if len(b.rows) == 1 {
 		s, seg, m := b.rows[0].stream, b.rows[0].segment, b.message(0)
@@ -347,7 +348,7 @@ func (p *partition) acknowledge(b *batch) {
 	b.settle()
 }
 
-// drop gives up the records of b: they go back to the spool, or are lost.
+// drop gives up the records of b. They go back to the spool, or are lost.
 func (p *partition) drop(b *batch) {
 	if p.place.spool != nil {
 		p.place.spool.save(b)
@@ -356,7 +357,7 @@ func (p *partition) drop(b *batch) {
 	b.eachStream(func(s *stream, rows, _ int) { s.info.Counts.Dropped(DropUnacknowledged, uint64(rows)) })
 }
 
-// pause waits before another try.
+// pause waits before another attempt.
 func pause(try int) { time.Sleep(min(firstPause<<min(try, 10), lastPause)) }
 
 func (p *Place) isClosing() bool {
@@ -365,11 +366,11 @@ func (p *Place) isClosing() bool {
 	return p.closing
 }
 
-// expired reports whether what was first tried at begun, and then as often as tries
-// says, is to be given up.
+// expired reports whether to give up something that was first tried at begun and since
+// then as often as tries says.
 func (p *Place) expired(begun time.Time, tries int) bool {
 	if p.spool != nil {
-		// The spool waits for as long as the run lasts.
+		// With a spool, records may wait as long as the run lasts.
 		return p.over()
 	}
 	now := time.Now()
@@ -379,8 +380,8 @@ func (p *Place) expired(begun time.Time, tries int) bool {
 	return now.Sub(begun) > p.config.Deadline || tries > 0 && p.lost.Load()
 }
 
-// over reports whether a place with a spool has no more time to send: the deadline
-// after the end of the run, or less if the cluster is away then, as nothing is lost.
+// over reports whether a place with a spool must stop sending: at the deadline after the
+// end of the run, or sooner if the cluster is away, because the spool keeps the records.
 func (p *Place) over() bool {
 	now := time.Now()
 	if i := p.interrupted.Load(); i != 0 && now.Sub(time.Unix(0, i)) > interruptGrace {
@@ -403,7 +404,7 @@ func (p *Place) isAway() bool {
 	return !p.away.IsZero()
 }
 
-// giveUp notes that records were given up because of err.
+// giveUp reports that records were given up because of err.
 func (p *Place) giveUp(err error) {
 	if !p.lost.Swap(true) {
 		what := "are given up after " + p.config.Deadline.String()
@@ -414,7 +415,7 @@ func (p *Place) giveUp(err error) {
 	}
 }
 
-// trouble notes that something failed that will be tried again.
+// trouble notes a failure that will be retried.
 func (p *Place) trouble(err error) {
 	p.mu.Lock()
 	now := time.Now()

@@ -17,19 +17,18 @@ import (
 	"github.com/wirelog/wirelog/writers/internal/lockfile"
 )
 
-// Reasons why records of a place with a spool were not written.
+// Reasons for not writing the records of a place with a spool.
 var (
 	DropSpoolFull = writers.NewReason("spool_full", true)
-	// DropSpooled records stay in the spool: the next run with it sends them.
+	// DropSpooled records stay in the spool; the next run that uses it sends them.
 	DropSpooled = writers.NewReason("left_in_spool", true)
 )
 
-// A spool keeps messages on disk while the cluster does not take them, in segments:
-// files that are written one after the other, read in the same order, and removed when
-// the last of their messages was acknowledged. What a run that was killed leaves
-// behind is sent by the next one.
+// A spool keeps messages on disk while the cluster is away. It consists of segments:
+// files that are written one after another, read in the same order, and removed when all
+// their messages are acknowledged. The next run sends what a killed run leaves behind.
 //
-// While anything is in the spool, everything goes through it, so that order is kept.
+// While the spool has messages, all new ones go through it, which keeps the order.
 type spool struct {
 	place *Place
 	dir   string
@@ -37,14 +36,14 @@ type spool struct {
 	lock  *os.File
 
 	mu       sync.Mutex
-	segments []*segment // those to be read, in order; the last one may be open
+	segments []*segment // to be read, in order; the last one may be open
 	next     uint64     // number of the next segment
 	bytes    int64      // of all segments that exist
 	draining bool
-	closed   bool // no drain begins any more
+	closed   bool // drain must not begin again
 	failing  bool // the last write failed
 	buf      []byte
-	drained  chan struct{} // closed at the end of the drain under way
+	drained  chan struct{} // closed when the current drain ends
 }
 
 // A segment is a file of the spool.
@@ -52,14 +51,14 @@ type segment struct {
 	spool *spool
 	path  string
 	bytes int64
-	file  *os.File // while it is written
-	// earlier says that another run has written it, whose streams count it no more.
+	file  *os.File // while it is being written
+	// earlier means that an earlier run wrote the segment; its streams no longer count.
 	earlier bool
 
-	// The rest is guarded by spool.mu.
-	pending int  // messages that were read and are not settled
-	read    bool // to the end
-	keep    bool // a message was given up, and is left for the next run
+	// The fields below are guarded by spool.mu.
+	pending int  // messages read and not settled
+	read    bool // read to the end
+	keep    bool // a message was given up and stays for the next run
 }
 
 const (
@@ -67,7 +66,7 @@ const (
 	segmentExt   = ".spool"
 )
 
-// open makes the folder and finds what an earlier run has left in it.
+// open creates the folder and finds the segments of earlier runs.
 func (sp *spool) open() error {
 	if err := os.MkdirAll(sp.dir, 0o755); err != nil {
 		return err
@@ -103,8 +102,8 @@ func (sp *spool) open() error {
 	return nil
 }
 
-// put takes rows of a stream: to the cluster if it takes them and nothing is in
-// the spool, and else to the spool.
+// put sends rows to the cluster if that is possible and the spool is empty; otherwise it
+// writes them to the spool.
 func (sp *spool) put(s *stream, rows []writers.Row) {
 	sp.mu.Lock()
 	defer sp.mu.Unlock()
@@ -139,7 +138,7 @@ func (sp *spool) put(s *stream, rows []writers.Row) {
 	}
 }
 
-// write appends what is in buf, n messages of s, to the last segment.
+// write appends buf, which holds n messages of s, to the last segment.
 func (sp *spool) write(s *stream, n int) {
 	if n == 0 {
 		return
@@ -147,7 +146,7 @@ func (sp *spool) write(s *stream, n int) {
 	seg, err := sp.writable()
 	if err == nil {
 		if _, err = seg.file.Write(sp.buf); err != nil {
-			// A part of it may be there: what follows goes to another file.
+			// The segment may hold a part of it, so later messages go to another file.
 			err = errors.Join(err, seg.finish())
 		}
 	}
@@ -170,7 +169,7 @@ func (sp *spool) write(s *stream, n int) {
 	}
 }
 
-// writable returns the segment that is open, or a new one.
+// writable returns the open segment, or a new one.
 func (sp *spool) writable() (*segment, error) {
 	if n := len(sp.segments); n > 0 && sp.segments[n-1].file != nil {
 		return sp.segments[n-1], nil
@@ -186,14 +185,15 @@ func (sp *spool) writable() (*segment, error) {
 	return seg, nil
 }
 
-// finish ends the writing of a segment.
+// finish ends writing to a segment.
 func (seg *segment) finish() error {
 	f := seg.file
 	seg.file = nil
 	return errors.Join(f.Sync(), f.Close())
 }
 
-// drain starts the sending of what is in the spool, unless it is under way. mu is held.
+// drain starts to send the spool's messages unless that is in progress. The caller holds
+// mu.
 func (sp *spool) drain() {
 	if sp.draining || sp.closed {
 		return
@@ -202,7 +202,7 @@ func (sp *spool) drain() {
 	go sp.run(sp.drained)
 }
 
-// run reads the segments and sends them, until there are none or the time is over.
+// run sends the segments until there are none or the time is over.
 func (sp *spool) run(done chan struct{}) {
 	defer close(done)
 	for {
@@ -235,10 +235,10 @@ func (sp *spool) run(done chan struct{}) {
 	}
 }
 
-// errOver says that the time to send is over.
+// errOver means that the time for sending is over.
 var errOver = errors.New("the time is over")
 
-// send enters the messages of a segment at their partitions.
+// send passes the messages of a segment to their partitions.
 func (sp *spool) send(seg *segment) error {
 	data, err := os.ReadFile(seg.path)
 	if err != nil {
@@ -250,7 +250,7 @@ func (sp *spool) send(seg *segment) error {
 			if !seg.earlier {
 				return fmt.Errorf("%s: %d bytes are damaged", seg.path, len(data))
 			}
-			return nil // the write that a kill has cut off
+			return nil // a write was cut off when a run was killed
 		}
 		s := sp.place.streamOf(topic, log, seg.earlier)
 		if !s.topic.resolve() {
@@ -276,7 +276,8 @@ func (sp *spool) send(seg *segment) error {
 	return nil
 }
 
-// settle notes that n messages of the segment are settled, and removes it with the last.
+// settle notes that n messages of the segment are settled, and removes the segment after
+// the last.
 func (seg *segment) settle(n int) {
 	if seg == nil {
 		return
@@ -301,7 +302,7 @@ func (seg *segment) giveUp() {
 	seg.keep = true
 }
 
-// save keeps the records of a batch that was given up for the next run.
+// save keeps the records of a batch that was given up, for the next run.
 func (sp *spool) save(b *batch) {
 	sp.mu.Lock()
 	defer sp.mu.Unlock()
@@ -317,7 +318,7 @@ func (sp *spool) save(b *batch) {
 	}
 }
 
-// end waits until the spool is empty or the time is over, and lets no drain begin again.
+// end waits until the spool is empty or the time is over, and prevents further drains.
 func (sp *spool) end() {
 	sp.mu.Lock()
 	if len(sp.segments) > 0 {
@@ -331,7 +332,7 @@ func (sp *spool) end() {
 	}
 }
 
-// close counts what stays.
+// close counts what stays in the spool.
 func (sp *spool) close() error {
 	sp.mu.Lock()
 	defer sp.mu.Unlock()
@@ -352,8 +353,9 @@ func (sp *spool) close() error {
 	return errors.Join(append(errs, sp.lock.Close())...)
 }
 
-// An entry is a checksum and the length of what follows: topic, log, time, key with
-// its length plus one (0 for none), value, and headers with their number, all lengths as varints.
+// An entry is a checksum and the length of the rest: topic, log, time, key with its
+// length plus 1 (0 for none), value, and headers with their number. All lengths are
+// varints.
 
 func appendEntry(dst []byte, s *stream, m *message) []byte {
 	start := len(dst)
@@ -375,7 +377,7 @@ func appendEntry(dst []byte, s *stream, m *message) []byte {
 	return dst
 }
 
-// splitEntry takes the first entry off b, of which its slices are parts.
+// splitEntry splits off the first entry of b. The results are slices of b.
 func splitEntry(b []byte) (topic, log string, m message, rest []byte, ok bool) {
 	if len(b) < 8 || uint64(binary.LittleEndian.Uint32(b[4:])) > uint64(len(b)-8) {
 		return topic, log, m, b, false

@@ -15,7 +15,7 @@ import (
 	"github.com/wirelog/wirelog/writers/kafka"
 )
 
-// restart starts a cluster at the address of one that was closed.
+// restart starts a cluster at the address of a closed one.
 func restart(t *testing.T, addr string) *kfake.Cluster {
 	var port int
 	fmt.Sscanf(addr[strings.LastIndex(addr, ":")+1:], "%d", &port)
@@ -36,7 +36,7 @@ func segments(t *testing.T, c kafka.Config) []string {
 	return list
 }
 
-// inOrder verifies that the records of a partition come in order.
+// inOrder verifies that the records of a partition are in order.
 func inOrder(t *testing.T, list []*kgo.Record) {
 	t.Helper()
 	last := map[int32]int{}
@@ -50,8 +50,8 @@ func inOrder(t *testing.T, list []*kgo.Record) {
 	}
 }
 
-// Records go to the broker, to the spool while it is away, and to the broker again:
-// nobody waits for it, and order is kept.
+// Records go to the broker, to the spool while the broker is away, and to the broker
+// again. Nothing blocks, and the order is kept.
 func TestSpool(t *testing.T) {
 	c := brokers(t, kfake.NumBrokers(1))
 	addr := c.ListenAddrs()[0]
@@ -85,8 +85,8 @@ func TestSpool(t *testing.T) {
 	inOrder(t, consume(t, []string{addr}, 3000, "zeek-conn"))
 }
 
-// What is in the spool at the end is counted, and sent by the next run, whether the
-// end was orderly or in the middle of a write.
+// Records left in the spool are counted, and sent by the next run, whether the run ended
+// properly or in the middle of a write.
 func TestSpoolIsSentByTheNextRun(t *testing.T) {
 	c := brokers(t, kfake.NumBrokers(1))
 	addr := c.ListenAddrs()[0]

@@ -9,7 +9,7 @@ import (
 // A template is text with names in braces, such as "zeek-{log}".
 type template []piece
 
-// A piece is text, or a name that a value stands for.
+// A piece is text, or a name to be replaced by its value.
 type piece struct {
 	text string
 	name bool
@@ -38,7 +38,7 @@ func parseTemplate(s string) (template, error) {
 	return t, nil
 }
 
-// names returns the names in t, once each.
+// names returns the names in t without duplicates.
 func (t template) names() []string {
 	var list []string
 	for _, p := range t {
@@ -49,7 +49,7 @@ func (t template) names() []string {
 	return list
 }
 
-// with replaces the names that values has by their text.
+// with replaces the names in values with their text.
 func (t template) with(values map[string]string) template {
 	var out template
 	for _, p := range t {
@@ -65,7 +65,7 @@ func (t template) with(values map[string]string) template {
 	return out
 }
 
-// Columns returns the columns that a template of keys names.
+// Columns returns the columns named in a template of keys.
 func Columns(key string) ([]string, error) {
 	t, err := parseTemplate(key)
 	if err != nil {

@@ -22,7 +22,7 @@ import (
 	"github.com/wirelog/wirelog/writers/kafka"
 )
 
-// certificate writes a certificate for 127.0.0.1 that signs itself, and its key.
+// certificate writes a self-signed certificate for 127.0.0.1 and its key.
 func certificate(t *testing.T) (certFile, keyFile string) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -52,7 +52,7 @@ func certificate(t *testing.T) (certFile, keyFile string) {
 	return certFile, keyFile
 }
 
-// Broker and client prove who they are to each other.
+// Broker and client authenticate each other.
 func TestTLS(t *testing.T) {
 	certFile, keyFile := certificate(t)
 	pair, err := tls.LoadX509KeyPair(certFile, keyFile)
@@ -75,7 +75,7 @@ func TestTLS(t *testing.T) {
 	}
 	atLeastOnce(t, consume(t, c.ListenAddrs(), 5, "zeek-conn", kgo.DialTLSConfig(&tls.Config{Certificates: []tls.Certificate{pair}, RootCAs: pool})), 5)
 
-	// A broker that the system's certificates do not vouch for gets nothing.
+	// A broker that the system's certificates do not cover receives nothing.
 	cfg.TLS.CA, cfg.Deadline = "", time.Second
 	r = start(t, cfg)
 	r.conns(5)

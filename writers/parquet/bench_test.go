@@ -16,7 +16,7 @@ import (
 	"github.com/wirelog/wirelog/writers/row"
 )
 
-// testEnv is an environment whose errors end the test, unless report is set.
+// testEnv returns an Env whose errors fail the test, unless report is set.
 func testEnv(t testing.TB, report func(error)) writers.Env {
 	if report == nil {
 		report = func(err error) { t.Error(err) }
@@ -27,7 +27,7 @@ func testEnv(t testing.TB, report func(error)) writers.Env {
 	}
 }
 
-// connAt returns the i-th of a million connections that differ as real ones do.
+// connAt returns the i-th of a million connections that differ like real ones.
 func connAt(c *schemas.Conn, i uint64) {
 	x := i * 0x9e3779b97f4a7c15
 	var a, b [4]byte

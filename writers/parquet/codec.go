@@ -7,8 +7,8 @@ import (
 	"github.com/parquet-go/parquet-go/format"
 )
 
-// pageCodec compresses pages by zstd, with a window for pages as small as they are here:
-// the library's codec keeps one of megabytes.
+// pageCodec compresses pages with zstd, using a window for small pages. The library's
+// codec allocates a window of megabytes.
 type pageCodec struct {
 	encoders, decoders sync.Pool
 }

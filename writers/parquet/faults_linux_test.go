@@ -17,14 +17,14 @@ import (
 	"github.com/wirelog/wirelog/writers"
 )
 
-// small has row groups of a few thousand rows.
+// small returns settings with row groups of a few thousand rows.
 func small(root string) Settings {
 	s := Default(root)
 	s.RowGroup = 512 << 10
 	return s
 }
 
-// tiny has row groups of some hundred.
+// tiny returns settings with row groups of some hundred rows.
 func tiny(root string) Settings {
 	s := Default(root)
 	s.RowGroup = 400 << 10
@@ -37,7 +37,7 @@ func reports(t testing.TB) (writers.Env, *[]error) {
 	return testEnv(t, func(err error) { *list = append(*list, err) }), list
 }
 
-// total is how many rows the tree has, all of them in files that can be read.
+// total returns the number of rows in the tree, whose files must all be readable.
 func total(t testing.TB, root string) (n int) {
 	t.Helper()
 	for _, rows := range files(t, root) {
@@ -46,8 +46,8 @@ func total(t testing.TB, root string) (n int) {
 	return n
 }
 
-// A full disk: one error, rows that do not fit are counted, what was written is
-// whole, and when there is room again rows are written.
+// The disk is full: one error is reported, rows that do not fit are counted, written
+// rows are intact, and writing continues when there is room again.
 func TestDiskFull(t *testing.T) {
 	dir := t.TempDir()
 	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=2097152"); err != nil {
@@ -77,7 +77,7 @@ func TestDiskFull(t *testing.T) {
 	if err := os.Remove(ballast); err != nil {
 		t.Fatal(err)
 	}
-	s.Tick(time.Now()) // what waits is written
+	s.Tick(time.Now()) // the pending segment is written
 	for i := 80000; i < 90000; i += 500 {
 		s.Write(rows[i : i+500])
 	}
@@ -91,8 +91,8 @@ func TestDiskFull(t *testing.T) {
 	}
 }
 
-// The folder is removed: the rows of the open file are lost and counted, the next
-// ones go to a new folder.
+// The folder is removed: the rows of the open file are lost and counted, later rows go
+// to a new folder.
 func TestFolderRemoved(t *testing.T) {
 	root := filepath.Join(t.TempDir(), "lake")
 	env, errs := reports(t)
@@ -121,7 +121,8 @@ func TestFolderRemoved(t *testing.T) {
 	}
 }
 
-// A folder that cannot be made: everything is counted, memory is bounded, one error.
+// The folder cannot be created: all rows are counted, memory is bounded, one error is
+// reported.
 func TestUnwritable(t *testing.T) {
 	blocked := filepath.Join(t.TempDir(), "file")
 	if err := os.WriteFile(blocked, nil, 0o644); err != nil {
@@ -129,7 +130,6 @@ func TestUnwritable(t *testing.T) {
 	}
 	env, errs := reports(t)
 	p, s, counts := open(t, small(filepath.Join(blocked, "lake")), schemas.ConnSchema.With(0), env)
-	*errs = nil // Start has told that it cannot look for what was left
 	rows := connRows(40000)
 	for i := 0; i < len(rows); i += 500 {
 		s.Write(rows[i : i+500])
@@ -146,8 +146,8 @@ func TestUnwritable(t *testing.T) {
 	}
 }
 
-// A run that was killed at any moment: nothing of it can be seen, and the next run
-// finishes what had been written, and removes what was not whole.
+// The run is killed at any moment: none of its files is visible, and the next run
+// finishes complete row groups and removes the rest.
 func TestKilled(t *testing.T) {
 	root := t.TempDir()
 	_, s, counts := open(t, tiny(root), schemas.ConnSchema.With(0), testEnv(t, nil))
@@ -166,14 +166,14 @@ func TestKilled(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// Another process has it: it is left alone.
+	// Another process has the file open: it is left alone.
 	var notices []string
 	env := testEnv(t, nil)
 	env.Notice = func(n string) { notices = append(notices, n) }
 	if err := New(tiny(root)).Start(env); err != nil || notices != nil {
 		t.Errorf("%v, notices %q", err, notices)
 	}
-	runtime.KeepAlive(s) // with its lock
+	runtime.KeepAlive(s) // it holds the lock
 	all := counts.Stats().Written
 	last := -1
 	for cut := 0; cut <= len(whole); cut += 1 + len(whole)/16 {
@@ -233,7 +233,7 @@ func TestAge(t *testing.T) {
 	}
 }
 
-// By event time a row lies in the hour of its ts; by write time in that of its key.
+// By event time, a row belongs to the hour of its ts; by write time, to that of its key.
 func TestPartition(t *testing.T) {
 	for _, by := range []Partition{ByWriteTime, ByEventTime} {
 		settings := Default(t.TempDir())

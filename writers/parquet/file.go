@@ -21,27 +21,27 @@ import (
 )
 
 const (
-	// openDir holds the files that are being written. Readers that walk the tree
-	// pass over names that begin with a point, and none takes the suffix.
+	// openDir holds files that are being written. Readers of the tree skip names that
+	// begin with a dot, and none reads files with that suffix.
 	openDir    = ".open"
 	openSuffix = ".part"
 	fileExt    = ".parquet"
-	// slash stands for "/" in the name of a file in openDir, which says where the
-	// file belongs.
+	// slash replaces "/" in the name of a file in openDir, which is the file's final
+	// path.
 	slash = "~"
 	magic = "PAR1"
-	// maxFooter is the size of the largest footer that recovery looks for.
+	// maxFooter is the largest footer that recovery looks for.
 	maxFooter = 64 << 20
 )
 
 var errRemoved = errors.New("the file was removed or replaced while it was written")
 
-// A file is a Parquet file that is being written. After every row group it has a
-// footer with all of them, which the next row group follows: a file that was left behind when
-// the program was killed is whole up to the last of its footers.
+// A file is a Parquet file that is being written. After every row group it has a footer
+// for all of them, and the next row group follows that footer. A file that a killed run
+// left behind is therefore complete up to its last footer.
 type file struct {
 	root string
-	name string // in the tree, with slashes
+	name string // path within the tree, with slashes
 	meta []columnar.Pair
 
 	f      *os.File
@@ -50,7 +50,7 @@ type file struct {
 	rows   uint64
 }
 
-// hidden is where a file lies until it is finished.
+// hidden returns the path of an unfinished file.
 func hidden(root, name string) string {
 	return filepath.Join(root, openDir, strings.ReplaceAll(name, "/", slash)+openSuffix)
 }
@@ -65,12 +65,12 @@ func (f *file) open() error {
 	if err != nil {
 		return err
 	}
-	_ = lockfile.Lock(h) // without it, only a run beside this one could take the file
+	_ = lockfile.Lock(h) // without a lock, only a concurrent run could take the file
 	f.f, f.off, f.groups, f.rows = h, 0, nil, 0
 	return nil
 }
 
-// removed reports whether the file is no longer where it was made.
+// removed reports whether the file is no longer at its path.
 func (f *file) removed() bool {
 	there, err := os.Stat(hidden(f.root, f.name))
 	if err != nil {
@@ -80,8 +80,8 @@ func (f *file) removed() bool {
 	return err == nil && !os.SameFile(here, there)
 }
 
-// append writes a segment and the footer of all that were written. If it fails, the
-// file is as before.
+// append writes a segment and a footer for all segments. If it fails, the file is as
+// before.
 func (f *file) append(s *segment) error {
 	if f.f == nil {
 		if err := f.open(); err != nil {
@@ -104,7 +104,7 @@ func (f *file) append(s *segment) error {
 	}
 	_, err = f.f.WriteAt(s.data, f.off)
 	if err == nil {
-		err = f.f.Sync() // a footer promises what is before it
+		err = f.f.Sync() // the footer must not become durable before the data
 	}
 	if err == nil {
 		_, err = f.f.WriteAt(tail, f.off+int64(len(s.data)))
@@ -118,7 +118,7 @@ func (f *file) append(s *segment) error {
 	return nil
 }
 
-// publish gives a finished file its name in the tree, and never replaces one there.
+// publish gives a finished file its name in the tree. It never replaces a file.
 func publish(root, from, name string) (string, error) {
 	dir, base := path.Split(name)
 	if err := os.MkdirAll(filepath.Join(root, filepath.FromSlash(dir)), 0o755); err != nil {
@@ -132,12 +132,12 @@ func publish(root, from, name string) (string, error) {
 		err := os.Link(from, to)
 		switch {
 		case err == nil, sameFile(from, to):
-			// A run that was killed just here has left both names.
+			// A run that was killed at this point has left both names.
 			err = os.Remove(from)
 		case errors.Is(err, fs.ErrExist):
 			continue
 		default:
-			// No hard links here.
+			// The file system has no hard links.
 			if _, there := os.Lstat(to); there == nil {
 				continue
 			}
@@ -147,7 +147,7 @@ func publish(root, from, name string) (string, error) {
 			return "", err
 		}
 		if d, err := os.Open(filepath.Dir(to)); err == nil {
-			_ = d.Sync() // makes the name last, where the system can
+			_ = d.Sync() // makes the name durable where the system supports it
 			_ = d.Close()
 		}
 		return to, nil
@@ -163,17 +163,18 @@ func sameFile(a, b string) bool {
 	return err == nil && os.SameFile(fa, fb)
 }
 
-// recoverFiles finishes what a run that was killed has left in the tree: files get
-// their names, without the row group that was being written, and are removed if
-// they have none that is whole. Files that another process writes are left alone.
-func recoverFiles(root string, env writers.Env) {
+// recoverFiles finishes the files that a killed run has left: they get their names,
+// without an incomplete row group, and are removed if they have no complete one. Files
+// that another process is writing are left alone. The error means that the folder of
+// unfinished files cannot be read.
+func recoverFiles(root string, env writers.Env) error {
 	dir := filepath.Join(root, openDir)
 	entries, err := os.ReadDir(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
 	if err != nil {
-		if !errors.Is(err, fs.ErrNotExist) {
-			env.Report(err)
-		}
-		return
+		return err
 	}
 	for _, e := range entries {
 		name, ok := strings.CutSuffix(e.Name(), fileExt+openSuffix)
@@ -185,6 +186,7 @@ func recoverFiles(root string, env writers.Env) {
 			env.Report(fmt.Errorf("%s: left by an earlier run: %w", from, err))
 		}
 	}
+	return nil
 }
 
 func recoverFile(root, from, name string, env writers.Env) error {
@@ -192,12 +194,12 @@ func recoverFile(root, from, name string, env writers.Env) error {
 	if err != nil {
 		return err
 	}
-	defer func() { _ = f.Close() }() // it has been synced, or is given up
+	defer func() { _ = f.Close() }() // it was synced or is given up
 	if errors.Is(lockfile.Lock(f), lockfile.ErrLocked) {
 		return nil
 	}
 	if !filepath.IsLocal(filepath.FromSlash(name)) {
-		return errors.New("its name says no place in the tree")
+		return errors.New("its name is not a path in the tree")
 	}
 	fi, err := f.Stat()
 	if err != nil {
@@ -221,14 +223,15 @@ func recoverFile(root, from, name string, env writers.Env) error {
 	return err
 }
 
-// LastFooter returns where the last whole footer ends in a file of this package that may
-// have been cut, 0 if there is none, and how many rows it describes. The file is whole up to there.
+// LastFooter returns where the last complete footer ends in a file of this package that
+// may have been cut, or 0, and the number of rows that it describes. The file is
+// complete up to there.
 func LastFooter(f io.ReaderAt, size int64) (end, rows int64, err error) {
 	const step = 1 << 20
 	buf := make([]byte, step+len(magic)-1)
 	for top := size; top > 0; {
 		from := max(0, top-step)
-		// The magic may lie across two steps.
+		// The magic may span two steps.
 		b := buf[:min(int64(len(buf)), size-from)]
 		if _, err := f.ReadAt(b, from); err != nil && !errors.Is(err, io.EOF) {
 			return 0, 0, err
@@ -248,7 +251,8 @@ func LastFooter(f io.ReaderAt, size int64) (end, rows int64, err error) {
 	return 0, 0, nil
 }
 
-// footerBefore reports whether a footer of this package ends at the magic at an offset.
+// footerBefore reports whether a footer of this package ends at the magic at that
+// offset.
 func footerBefore(f io.ReaderAt, at int64) (rows int64, ok bool) {
 	var size [4]byte
 	if at < 8 {

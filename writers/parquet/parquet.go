@@ -1,9 +1,10 @@
-// Package parquet writes logs as Parquet files in a tree that query engines take for a
-// table with partitions: {root}/{log}/date=2026-01-16/hour=07/{log}-{sensor}-{open}-{seq}.parquet.
+// Package parquet writes logs as Parquet files in a tree that query engines read as a
+// partitioned table:
+// {root}/{log}/date=2026-01-16/hour=07/{log}-{sensor}-{open}-{seq}.parquet.
 //
-// A row group is gathered in memory and written as a whole. Files lie in a hidden folder
-// until they are finished, are whole after each row group, and are finished at the next
-// start if the program was killed.
+// Each row group is built in memory and written as a whole. Files are in a hidden folder
+// until they are finished, and are complete after each row group. If the program is
+// killed, the next start finishes them.
 package parquet
 
 import (
@@ -17,31 +18,31 @@ import (
 	"github.com/wirelog/wirelog/writers/row"
 )
 
-// Partition says by which time rows are laid into folders.
+// Partition is the time by which rows are sorted into folders.
 type Partition string
 
 // The partitions.
 const (
-	// ByWriteTime takes the time, of packets, at which a row was written. A long
-	// connection is in the hour of its end, and an hour that is over stays as it is.
+	// ByWriteTime uses the packet time at which a row was written. A long connection is
+	// in the hour of its end, and a past hour does not change.
 	ByWriteTime Partition = "write"
-	// ByEventTime takes a row's ts.
+	// ByEventTime uses the ts of a row.
 	ByEventTime Partition = "event"
 )
 
-// Settings say where and how files are written. A bound of 0 is none, but for Memory and
-// RowGroup.
+// Settings say where and how files are written. A limit of 0 means none, except for
+// Memory and RowGroup.
 type Settings struct {
 	Root      string
 	Partition Partition
-	// Flat has dotted names as they are, rather than as fields of structs.
+	// Flat keeps dotted names instead of making structs.
 	Flat bool
-	// RowGroup is how many bytes of memory a row group may take until it is written.
+	// RowGroup is how many bytes of memory a row group may take before it is written.
 	RowGroup int64
-	// Memory is how many bytes all row groups may take; the largest is written when
-	// they take more.
+	// Memory is how many bytes all row groups may take. When they exceed it, the largest
+	// is written.
 	Memory int64
-	// FileSize and FileAge end a file.
+	// FileSize and FileAge limit a file.
 	FileSize int64
 	FileAge  time.Duration
 }
@@ -54,7 +55,7 @@ func Default(root string) Settings {
 	}
 }
 
-// Check reports what is wrong with the settings.
+// Check returns an error if the settings are invalid.
 func (s *Settings) Check() error {
 	switch {
 	case s.Partition != ByWriteTime && s.Partition != ByEventTime:
@@ -65,32 +66,33 @@ func (s *Settings) Check() error {
 	return nil
 }
 
-// Place is the writers.Place of a tree.
+// Place is the writers.Place of one tree.
 type Place struct {
 	settings Settings
 	env      writers.Env
 	streams  []*stream
 	failing  bool
-	// used is how many bytes the row groups take, with segments that could not
-	// be written yet.
+	// used is the size of all row groups and pending segments in bytes.
 	used int64
-	// buf is what the next row group becomes a segment in.
+	// buf is the buffer for the next segment.
 	buf []byte
 }
 
-// New returns a place with these settings, which must be right.
+// New returns a place with settings that Check accepts.
 func New(s Settings) *Place { return &Place{settings: s} }
 
 // Type returns "parquet".
 func (p *Place) Type() string { return "parquet" }
 
-// Start finishes files that were left behind.
+// Start finishes files that a killed run left behind.
 func (p *Place) Start(env writers.Env) error {
 	p.env = env
 	if fi, err := os.Stat(p.settings.Root); err == nil && !fi.IsDir() {
-		return fmt.Errorf("%s is no folder", p.settings.Root)
+		return fmt.Errorf("%s is not a folder", p.settings.Root)
 	}
-	recoverFiles(p.settings.Root, env)
+	if err := recoverFiles(p.settings.Root, env); err != nil {
+		p.fail(err)
+	}
 	return nil
 }
 
@@ -107,13 +109,13 @@ func (p *Place) Open(info writers.StreamInfo) (writers.Stream, error) {
 	return s, nil
 }
 
-// Close removes the hidden folder, unless there is something in it.
+// Close removes the hidden folder if it is empty.
 func (p *Place) Close() error {
 	_ = os.Remove(filepath.Join(p.settings.Root, openDir))
 	return nil
 }
 
-// fail reports an error, the first since all was well.
+// fail reports an error unless the place has been failing already.
 func (p *Place) fail(err error) {
 	if !p.failing {
 		p.env.Report(err)
@@ -121,8 +123,8 @@ func (p *Place) fail(err error) {
 	p.failing = true
 }
 
-// shrink writes the largest row groups until all fit into the budget, with room for
-// one that becomes a segment.
+// shrink writes the largest row groups until the rest fits the budget, with room for one
+// segment.
 func (p *Place) shrink() {
 	for p.used+p.settings.RowGroup > p.settings.Memory {
 		var largest *part
@@ -137,6 +139,6 @@ func (p *Place) shrink() {
 			return
 		}
 		largest.flush()
-		largest.group = newRowGroup(largest.stream.layout) // the old one has room for as much
+		largest.group = newRowGroup(largest.stream.layout) // the old one keeps its capacity
 	}
 }

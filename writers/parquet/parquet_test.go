@@ -45,7 +45,7 @@ func open(t testing.TB, s Settings, schema *schemas.Schema, env writers.Env) (*P
 	return p, st.(*stream), counts
 }
 
-// closed closes stream and place.
+// closed closes the stream and the place.
 func closed(t testing.TB, p *Place, s *stream) {
 	t.Helper()
 	if err := s.Close(); err != nil {
@@ -59,7 +59,7 @@ func closed(t testing.TB, p *Place, s *stream) {
 	}
 }
 
-// files returns the files of a tree, by their names in it, as rows.
+// files returns the files of a tree as rows, by their paths in it.
 func files(t testing.TB, root string) map[string][]map[string]any {
 	t.Helper()
 	list := map[string][]map[string]any{}
@@ -76,7 +76,7 @@ func files(t testing.TB, root string) map[string][]map[string]any {
 	return list
 }
 
-// readFile returns the rows of a file as values of JSON by Zeek's names.
+// readFile returns the rows of a file as JSON values by Zeek's names.
 func readFile(t testing.TB, path string) []map[string]any {
 	t.Helper()
 	h, err := os.Open(path)
@@ -151,7 +151,7 @@ func valueOf(node parquet.Node, v parquet.Value) any {
 	}
 }
 
-// asJSON returns a record as it is read from Zeek's JSON.
+// asJSON returns a record as read from Zeek's JSON.
 func asJSON(t testing.TB, rec schemas.Record) map[string]any {
 	t.Helper()
 	line := json.Format{Timestamps: json.ISO8601}.New(rec.Schema(), 0).Append(nil, rec)
@@ -219,7 +219,7 @@ func everyKind(set bool) testlog.Record {
 	}
 }
 
-// What is read back is what the JSON output has: values, nulls and empties, order.
+// Rows read back equal those of the JSON output: values, nulls, empty lists, order.
 func TestReadBack(t *testing.T) {
 	for _, flat := range []bool{false, true} {
 		for _, records := range [][]schemas.Record{
@@ -299,7 +299,7 @@ func TestSchema(t *testing.T) {
 	if got != want {
 		t.Errorf("got %s\nwant %s", got, want)
 	}
-	// A struct gives way to a column of its name.
+	// A struct is not made if a column has its name.
 	s := &schemas.Schema{Name: "x", Fields: []schemas.Field{fieldOf("id", schemas.KindString, 0), fieldOf("id.orig_h", schemas.KindAddr, 0)}}
 	if c := newLayout(s, false).schema.Columns(); !reflect.DeepEqual(c, [][]string{{"id"}, {"id.orig_h"}}) {
 		t.Errorf("columns %v", c)
@@ -353,8 +353,8 @@ func TestMetadata(t *testing.T) {
 	}
 }
 
-// Counts that a signed number cannot hold are cut and counted, bounds that are no
-// numbers or long are left out.
+// Counts too large for a signed integer are clamped and counted; long bounds and NaN are
+// left out.
 func TestExtremes(t *testing.T) {
 	record := func(count uint64, double float64, text string) schemas.Record {
 		return testlog.Record{
@@ -383,7 +383,7 @@ func TestExtremes(t *testing.T) {
 	}
 }
 
-// Row groups end by their budget, files by their size, and nothing is lost on the way.
+// Row groups end at their size, files at theirs, and no row is lost.
 func TestRoll(t *testing.T) {
 	settings := Default(t.TempDir())
 	settings.RowGroup, settings.FileSize = 1<<20, 1<<20
@@ -424,7 +424,7 @@ func TestRoll(t *testing.T) {
 	}
 }
 
-// Memory stays within the budget however many logs there are.
+// Memory stays within the budget for any number of logs.
 func TestMemory(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes a while")

@@ -16,28 +16,28 @@ import (
 )
 
 const (
-	// batchRows is how many rows are gathered by column before they go to the
-	// columns' pages.
+	// batchRows is how many rows are collected by column before they go to the columns'
+	// pages.
 	batchRows = 256
-	// pageSize is the size of a page before it is encoded, chunkSize that of the
-	// pieces that encoded pages are kept in.
+	// pageSize is the size of a page before encoding, chunkSize that of the buffers for
+	// encoded pages.
 	pageSize, chunkSize = 64 << 10, 16 << 10
-	// groupSize is about what a row group takes without rows.
+	// groupSize is roughly the memory of an empty row group.
 	groupSize = 128 << 10
-	// entrySize is about what an entry of a dictionary takes beside its text, which is
-	// kept three times.
+	// entrySize is roughly the memory of a dictionary entry without its text, which is
+	// stored three times.
 	entrySize, entryCopies = 80, 3
-	// maxBound is the size from which on a text is no bound in a chunk's statistics.
+	// maxBound is the size at which a text is too long for a chunk's statistics.
 	maxBound = 256
 )
 
-// rowGroup makes one row group after another, in memory. A row group becomes a
-// segment, which can be appended to any file of the same log.
+// rowGroup builds one row group after another in memory. Each becomes a segment, which
+// can be appended to any file of the same log.
 type rowGroup struct {
 	out     segment
 	w       *parquet.Writer //nolint:staticcheck // the generic one does not tell its size
 	columns []*parquet.ColumnWriter
-	paths   [][]string // by leaf
+	paths   [][]string // indexed by leaf
 	dicts   []parquet.Dictionary
 	sink    *sink
 	batched int
@@ -57,7 +57,7 @@ func newRowGroup(l *layout) *rowGroup {
 	return g
 }
 
-// add takes a row, whose bytes must last until batch is called.
+// add adds a row, whose bytes must stay valid until batch is called.
 func (g *rowGroup) add(data []byte) error {
 	if err := row.Replay(data, g.sink.from); err != nil {
 		return err
@@ -70,7 +70,7 @@ func (g *rowGroup) add(data []byte) error {
 	return nil
 }
 
-// batch moves what was gathered to the columns.
+// batch moves the collected rows to the columns.
 func (g *rowGroup) batch() error {
 	if g.batched == 0 {
 		return nil
@@ -87,8 +87,8 @@ func (g *rowGroup) batch() error {
 	return errs
 }
 
-// memory is about how many bytes the row group takes: what the library counts, buffers
-// that may be half empty, and the tables of dictionaries.
+// memory estimates the memory of the row group: what the library counts, half-empty
+// buffers, and dictionary tables.
 func (g *rowGroup) memory() int64 {
 	size := g.w.Size()
 	size += groupSize + min(size, int64(len(g.columns))*(pageSize+chunkSize))
@@ -98,8 +98,8 @@ func (g *rowGroup) memory() int64 {
 	return size
 }
 
-// finish returns the row group as a segment, of which the caller may take the bytes
-// until the next row, and begins a new one.
+// finish returns the row group as a segment and starts a new one. The caller may take
+// the segment's bytes until the next row.
 func (g *rowGroup) finish() (*segment, error) {
 	err := errors.Join(g.batch(), g.w.Close())
 	g.out.rows = g.rows
@@ -110,7 +110,7 @@ func (g *rowGroup) finish() (*segment, error) {
 	return &g.out, err
 }
 
-// reset makes room for the next row group.
+// reset prepares the next row group.
 func (g *rowGroup) reset() {
 	g.out.data = nil
 	g.w.Reset(&g.out)
@@ -123,15 +123,15 @@ func (g *rowGroup) discard() {
 	g.reset()
 }
 
-// A segment is a row group as bytes that can be put at any offset of a file.
+// A segment is a row group as bytes that can be placed at any offset of a file.
 type segment struct {
 	// data is a Parquet file of one row group, up to its page indexes.
 	data []byte
 	rows uint64
-	// meta describes it as if it were alone.
+	// meta describes it as the only row group of a file.
 	meta format.FileMetaData
-	// bounds are the page indexes with the bounds of values, as bytes, by column,
-	// and offsets those with the places of pages.
+	// bounds are the encoded column indexes (bounds of values), offsets the offset
+	// indexes (positions of pages), both by column.
 	bounds  [][]byte
 	offsets []format.OffsetIndex
 }
@@ -142,9 +142,9 @@ func (s *segment) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// describe takes the metadata that the library has made, whose parts it uses again, and cuts
-// the bytes off that depend on the offset. The columns get their names from paths: the library
-// forgets those that it had when it begins the second row group, and some readers go by them.
+// describe takes the library's metadata, whose memory it will reuse, and cuts off the
+// bytes that depend on the offset. It sets the columns' names from paths: the library
+// forgets them after the first row group, and some readers use them.
 func (s *segment) describe(meta *format.FileMetaData, paths [][]string) error {
 	s.meta = *meta
 	s.meta.RowGroups = slices.Clone(meta.RowGroups)
@@ -177,8 +177,8 @@ func (s *segment) describe(meta *format.FileMetaData, paths [][]string) error {
 	return nil
 }
 
-// bounds returns statistics that every reader takes: without bounds that are long, for
-// they are in the footer, or not a number, which the format forbids.
+// bounds returns statistics that every reader accepts: without long bounds, as they are
+// in the footer, and without NaN, which the format forbids.
 func bounds(t format.Type, s format.Statistics) format.Statistics {
 	nan := func(b []byte) bool {
 		return t == format.Double && len(b) == 8 && math.IsNaN(math.Float64frombits(binary.LittleEndian.Uint64(b)))
@@ -191,10 +191,10 @@ func bounds(t format.Type, s format.Statistics) format.Statistics {
 	return s
 }
 
-// A written segment is what a file's footer says of a row group.
+// A written segment is the description of a row group in a file's footer.
 type written struct {
 	group           format.RowGroup
-	bounds, offsets [][]byte // the page indexes by column
+	bounds, offsets [][]byte // page indexes by column
 }
 
 // at describes the segment at an offset of a file.
@@ -223,9 +223,9 @@ func (s *segment) at(base int64) (w written, err error) {
 	return w, nil
 }
 
-// appendTail appends what ends a file at an offset: the page indexes of all row groups and,
-// with meta, whose row groups it sets, the footer. Readers want the indexes of one
-// kind to lie side by side.
+// appendTail appends the end of a file at that offset: the page indexes of all row
+// groups and the footer meta, whose row groups it sets. Readers expect indexes of one
+// kind next to each other.
 func appendTail(dst []byte, at int64, groups []written, meta format.FileMetaData) ([]byte, error) {
 	start := len(dst)
 	meta.RowGroups = make([]format.RowGroup, len(groups))

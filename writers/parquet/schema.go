@@ -11,18 +11,18 @@ import (
 	"github.com/wirelog/wirelog/schemas/columnar"
 )
 
-// A layout says how a log's fields lie in Parquet.
+// A layout maps a log's fields to Parquet columns.
 type layout struct {
 	schema *parquet.Schema
-	leaves []int      // the indexes of the columns, by field
-	paths  [][]string // of the columns of the file, lists' elements included
+	leaves []int      // indexes of the columns, by field
+	paths  [][]string // of all columns in the file, including the elements of lists
 	blooms []parquet.BloomFilterColumn
-	// dicts are the dictionaries that the library has made for the last writer.
+	// dicts are the dictionaries that the library has made for the current writer.
 	dicts *[]parquet.Dictionary
 }
 
-// texts is the type of strings with a dictionary; it notes the dictionaries, whose
-// size nothing else tells.
+// texts is the type of strings with a dictionary. It notes the dictionaries, because the
+// library does not tell their size.
 type texts struct {
 	parquet.Type
 	dicts *[]parquet.Dictionary
@@ -34,11 +34,11 @@ func (t *texts) NewDictionary(column, n int, values encoding.Values) parquet.Dic
 	return d
 }
 
-// bloomBits are the bits of a Bloom filter for each value: about one look-up in a
+// bloomBits is the number of bits per value in a Bloom filter. About one lookup in a
 // hundred reads a row group in vain.
 const bloomBits = 10
 
-// newLayout lays out the fields of s, dotted names as structs unless flat is set.
+// newLayout returns the layout of s. Dotted names become structs unless flat is true.
 func newLayout(s *schemas.Schema, flat bool) *layout {
 	l := &layout{dicts: new([]parquet.Dictionary), leaves: make([]int, len(s.Fields))}
 	root := new(group)
@@ -51,7 +51,7 @@ func newLayout(s *schemas.Schema, flat bool) *layout {
 	return l
 }
 
-// add puts nodes into a group at a path; leaf is the index of the next column.
+// add adds nodes to a group at path; leaf is the index of the next column.
 func (l *layout) add(to *group, nodes []*columnar.Node, path []string, leaf *int) {
 	for _, n := range nodes {
 		path := append(path[:len(path):len(path)], n.Name)
@@ -74,13 +74,13 @@ func (l *layout) add(to *group, nodes []*columnar.Node, path []string, leaf *int
 	}
 }
 
-// unique reports whether a column holds identifiers, of which a dictionary would
-// hold as many as there are rows.
+// unique reports whether a column holds identifiers. A dictionary of them would have an
+// entry for every row.
 func unique(f *schemas.Field) bool {
 	return f.Kind == schemas.KindString && (f.Name == "uid" || f.Name == "fuid")
 }
 
-// nodeOf returns the type of a field.
+// nodeOf returns the Parquet type of a field.
 func (l *layout) nodeOf(f *schemas.Field) parquet.Node {
 	var n parquet.Node
 	switch columnar.TypeOf(f.Kind) {
@@ -108,7 +108,7 @@ func (l *layout) nodeOf(f *schemas.Field) parquet.Node {
 	return n
 }
 
-// group is a node whose fields have an order; those of parquet.Group are sorted.
+// group is a node with ordered fields; parquet.Group sorts them.
 type group struct {
 	parquet.Group
 	fields []parquet.Field
@@ -116,7 +116,7 @@ type group struct {
 
 func (g *group) Fields() []parquet.Field { return g.fields }
 
-// GoType is asked for by the library; no Go value is ever made.
+// GoType satisfies the library; no Go value is ever made.
 func (g *group) GoType() reflect.Type { return reflect.TypeFor[map[string]any]() }
 
 func (g *group) String() string { return "group" }

@@ -12,8 +12,8 @@ import (
 	"github.com/wirelog/wirelog/writers/row"
 )
 
-// Definition levels: a scalar is unset or set; a list is unset, empty, or has
-// elements, which are unset or set.
+// Definition levels: a scalar is unset or set; a list is unset or empty, or its elements
+// are unset or set.
 const (
 	scalarSet   = 1
 	listEmpty   = 1
@@ -21,14 +21,14 @@ const (
 	elementSet  = 3
 )
 
-// sink gathers the values of some rows by column. It is the columns.Values of from, into which
-// rows are replayed. Strings are views of the rows, or of what from keeps.
+// sink collects the values of rows by column. It is the columns.Values of from, into
+// which rows are replayed. Strings are views of the rows, or of memory that from keeps.
 type sink struct {
 	layout *layout
-	values [][]parquet.Value // by field
+	values [][]parquet.Value // indexed by field
 	from   *columns.Sink
 	field  int
-	// Inside a list, nested is set and rep is the repetition level of the next element.
+	// Inside a list, nested is true and rep is the repetition level of the next element.
 	nested bool
 	rep    int
 }
@@ -39,7 +39,7 @@ func newSink(l *layout) *sink {
 	return s
 }
 
-// clear forgets the values, and what a row that was malformed has left.
+// clear removes all values, including the rest of a malformed row.
 func (s *sink) clear() {
 	for i := range s.values {
 		s.values[i] = s.values[i][:0]
@@ -48,7 +48,7 @@ func (s *sink) clear() {
 	s.field, s.nested, s.rep = 0, false, 0
 }
 
-// put adds a value that is set.
+// put adds a set value.
 func (s *sink) put(v parquet.Value) {
 	i := s.field
 	leaf := s.layout.leaves[i]
@@ -61,7 +61,7 @@ func (s *sink) put(v parquet.Value) {
 	s.field++
 }
 
-// null adds no value with a definition level.
+// null adds a null with a definition level.
 func (s *sink) null(level int) {
 	i := s.field
 	s.values[i] = append(s.values[i], parquet.Value{}.Level(s.rep, level, s.layout.leaves[i]))
@@ -104,10 +104,10 @@ func (s *sink) End() {
 	s.field++
 }
 
-// clock is a sink that takes the time in one field.
+// clock is a sink that extracts the time in one field.
 type clock struct {
-	schemas.Forward     // of nothing
-	at, field       int // field is that of the next value, but in a list
+	schemas.Forward     // passes nothing on
+	at, field       int // field is the next field, or the current one inside a list
 	nested          bool
 	time            value.Time
 	ok              bool
@@ -120,7 +120,7 @@ func (c *clock) of(data []byte, at int) (value.Time, bool) {
 	return c.time, err == nil && c.ok
 }
 
-// next goes on to the next field, and passes nothing on.
+// next moves to the next field. It returns false, so that nothing is passed on.
 func (c *clock) next() bool {
 	if !c.nested {
 		c.field++

@@ -18,11 +18,11 @@ import (
 
 const (
 	hour = int64(time.Hour)
-	// maxParts is how many hours a log may have open when they go by event time.
+	// maxParts is how many hours of a log may be open with partitions by event time.
 	maxParts = 8
 )
 
-// markUnfinished is a mark of an output.
+// markUnfinished names a mark.
 const markUnfinished = "files not finished"
 
 // stream is one log.
@@ -31,25 +31,25 @@ type stream struct {
 	info   writers.StreamInfo
 	layout *layout
 	meta   []columnar.Pair
-	ts     int // the field that partitions go by, -1 for the time of writing
+	ts     int // the field that sets the partition, or -1 for the time of writing
 	clock  clock
 	parts  []*part
-	turn   uint64 // counts uses of parts
+	turn   uint64 // incremented at each use of a part
 	seq    int
-	spare  *rowGroup // of a part that has ended
-	// unnamed are files that are whole and could not be given their names.
+	spare  *rowGroup // row group of an ended part, for reuse
+	// unnamed are complete files that could not be given their names.
 	unnamed []*file
 }
 
-// A part is an hour of a log: a row group in memory and the file that it goes to.
+// A part is one hour of a log: a row group in memory and the file for it.
 type part struct {
 	stream *stream
-	hour   int64 // since the epoch
+	hour   int64 // hours since the epoch
 	used   uint64
 	group  *rowGroup
-	// charged is what Place.used has of it.
+	// charged is the part's share of Place.used.
 	charged int64
-	// pending could not be written yet.
+	// pending is a segment that could not be written yet.
 	pending *segment
 	file    *file // nil until the first segment
 	ticked  time.Time
@@ -66,7 +66,7 @@ func newStream(p *Place, info writers.StreamInfo) *stream {
 	return s
 }
 
-// Write takes rows.
+// Write adds rows and writes full row groups.
 func (s *stream) Write(rows []writers.Row) {
 	for i := range rows {
 		t := s.partOf(&rows[i])
@@ -85,7 +85,7 @@ func (s *stream) Write(rows []writers.Row) {
 	s.place.shrink()
 }
 
-// partOf returns the part of a row, and ends others if need be.
+// partOf returns the part of a row. It ends another one if there are too many.
 func (s *stream) partOf(r *writers.Row) *part {
 	at := r.Key.Time
 	if s.ts >= 0 {
@@ -120,7 +120,7 @@ func (s *stream) partOf(r *writers.Row) *part {
 	return t
 }
 
-// end finishes a part.
+// end writes and finishes a part.
 func (s *stream) end(t *part) {
 	t.flush()
 	t.retry()
@@ -132,7 +132,7 @@ func (s *stream) end(t *part) {
 	s.spare = t.group
 }
 
-// Tick ends files by age, and tries again what has failed.
+// Tick ends files by age and retries what has failed.
 func (s *stream) Tick(now time.Time) {
 	s.publish()
 	for _, t := range slices.Clone(s.parts) {
@@ -146,7 +146,7 @@ func (s *stream) Tick(now time.Time) {
 	}
 }
 
-// Flush does nothing: row groups of a few rows would cost every reader.
+// Flush does nothing: small row groups would slow every reader.
 func (s *stream) Flush() {}
 
 // Close finishes all files.
@@ -160,13 +160,13 @@ func (s *stream) Close() error {
 	}
 	s.info.Counts.Mark(markUnfinished, true).Add(uint64(len(s.unnamed)))
 	for _, f := range s.unnamed {
-		_ = f.f.Close() // it was synced
+		_ = f.f.Close() // it has been synced
 	}
-	return fmt.Errorf("%s: files are left in %s, and are finished by the next run",
+	return fmt.Errorf("%s: unfinished files are in %s; the next run finishes them",
 		s.info.Log, filepath.Join(s.place.settings.Root, openDir))
 }
 
-// charge tells the place what the part takes.
+// charge updates the place's account of the part's memory.
 func (t *part) charge() {
 	size := t.group.size
 	if t.pending != nil {
@@ -180,7 +180,7 @@ func (t *part) charge() {
 	}
 }
 
-// discard drops the row group, in which a row could not be put.
+// discard drops the row group after a row could not be added.
 func (t *part) discard(err error) {
 	t.stream.place.fail(fmt.Errorf("%s: %w", t.stream.info.Log, err))
 	t.stream.info.Counts.Dropped(writers.DropWrite, t.group.rows)
@@ -188,8 +188,8 @@ func (t *part) discard(err error) {
 	t.charge()
 }
 
-// flush writes the row group. If that fails, it waits; one that waits already is
-// dropped if it fails again.
+// flush writes the row group. If that fails, the segment waits; one that waits already
+// is dropped if it fails again.
 func (t *part) flush() {
 	if t.group.rows == 0 {
 		return
@@ -217,7 +217,7 @@ func (t *part) flush() {
 	t.charge()
 }
 
-// retry writes the segment that waits.
+// retry writes the pending segment.
 func (t *part) retry() {
 	if t.pending != nil && t.write(t.pending) {
 		t.pending = nil
@@ -225,7 +225,7 @@ func (t *part) retry() {
 	}
 }
 
-// drop gives up the segment that waits.
+// drop gives up the pending segment.
 func (t *part) drop() {
 	why := writers.DropWrite
 	if t.file == nil || t.file.f == nil {
@@ -236,7 +236,7 @@ func (t *part) drop() {
 	t.charge()
 }
 
-// write appends a segment to the file, and ends one that is large enough.
+// write appends a segment to the file, and finishes the file if it is large enough.
 func (t *part) write(s *segment) bool {
 	st := t.stream
 	if t.file != nil && t.file.f != nil && t.file.removed() {
@@ -260,9 +260,9 @@ func (t *part) write(s *segment) bool {
 	return true
 }
 
-// lose counts the rows of a file that somebody has removed.
+// lose counts the rows of a file that was removed by others.
 func (s *stream) lose(f *file) {
-	s.place.env.Report(fmt.Errorf("%s: %w: %d rows lost", hidden(f.root, f.name), errRemoved, f.rows))
+	s.place.env.Report(fmt.Errorf("%s: %w", hidden(f.root, f.name), errRemoved))
 	s.info.Counts.Unwrote(writers.DropRemoved, f.rows)
 	_ = f.f.Close()
 }
@@ -276,7 +276,7 @@ func (t *part) finish() {
 	t.file, t.ticked = nil, time.Time{}
 }
 
-// publish gives files that are whole their names.
+// publish gives complete files their names.
 func (s *stream) publish() {
 	s.unnamed = slices.DeleteFunc(s.unnamed, func(f *file) bool {
 		if f.removed() {
@@ -298,7 +298,7 @@ func (s *stream) publish() {
 	})
 }
 
-// newName returns a name, in the tree, that no file has.
+// newName returns an unused name in the tree.
 func (s *stream) newName(h int64) string {
 	day := time.Unix(0, h*hour).UTC()
 	opened := s.place.env.Now().UTC().Format("20060102T150405Z")
@@ -314,7 +314,7 @@ func (s *stream) newName(h int64) string {
 	}
 }
 
-// plain makes a name of a sensor that every file system and Hadoop takes.
+// plain turns the name of a sensor into one that all file systems and Hadoop accept.
 func plain(sensor string) string {
 	return strings.Map(func(r rune) rune {
 		switch {

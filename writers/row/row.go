@@ -1,7 +1,6 @@
-// Package row is the compact form in which a record goes from the shard that built
-// it to a writers.Place that needs its values: an Encoder in the shard, Replay into
-// any schemas.Sink in the merge stage. It is a form in memory, not of files: it may
-// change with any version.
+// Package row is a compact encoding of a record, for a writers.Place that needs its
+// values. An Encoder makes the row in the shard; Replay passes it to any schemas.Sink in
+// the merge stage. The encoding lives in memory only and may change with any version.
 package row
 
 import (
@@ -16,8 +15,8 @@ import (
 	"github.com/wirelog/wirelog/schemas"
 )
 
-// Every value is one byte that says what follows, then its bytes. Counts, integers,
-// times and lengths are varints, doubles and intervals eight bytes, little endian.
+// Every value is one tag byte and the bytes of the value. Counts, integers, times and
+// lengths are varints; doubles and intervals are eight bytes, little endian.
 const (
 	tagUnset = iota
 	tagFalse
@@ -54,7 +53,7 @@ func (e *Encoder) Append(dst []byte, rec schemas.Record) []byte {
 	rec.Encode(&e.sink)
 	dst, e.sink.buf = e.sink.buf, nil
 	if len(dst) == start {
-		// A record without columns; rows are not empty.
+		// A record without columns: a row must not be empty.
 		dst = append(dst, tagEnd)
 	}
 	return dst
@@ -133,11 +132,11 @@ func (s *sink) Begin(c schemas.Container, n int) {
 
 func (s *sink) End() { s.buf = append(s.buf, tagEnd) }
 
-// ErrMalformed is the error of bytes that no Encoder has made.
+// ErrMalformed is the error for bytes that no Encoder has made.
 var ErrMalformed = errors.New("row: malformed")
 
-// Replay makes the calls to to that the record of row made to the encoder's sink.
-// Strings are views of row, valid as long as it is.
+// Replay repeats on to the calls that the record of row made on the encoder's sink.
+// Strings are views of row and valid as long as it is.
 func Replay(row []byte, to schemas.Sink) error {
 	depth := 0
 	for len(row) > 0 {
@@ -237,7 +236,8 @@ func Replay(row []byte, to schemas.Sink) error {
 	return nil
 }
 
-// address takes an address of a form off b: 0 for none, 1 for four bytes, 2 for sixteen.
+// address decodes an address at the start of b. The form is 0 for none, 1 for four
+// bytes, 2 for sixteen.
 func address(form byte, b []byte) (a netip.Addr, rest []byte, ok bool) {
 	switch form {
 	case 0:

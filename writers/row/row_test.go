@@ -15,7 +15,7 @@ import (
 	"github.com/wirelog/wirelog/writers/row"
 )
 
-// calls is a sink that writes down what is called.
+// calls is a sink that records the calls.
 type calls struct {
 	list   []string
 	groups schemas.Groups

@@ -1,9 +1,8 @@
-// Package tsv encodes records as Zeek's ASCII writer does: tab-separated
-// values with header lines that name and type the columns.
+// Package tsv encodes records as Zeek's ASCII writer does: tab-separated values below
+// header lines with the names and types of the columns.
 //
-// A value's control characters, backslashes, separators and invalid UTF-8 are
-// escaped, so that a row is always one line of the right number of columns, and
-// Unescape gives the value back.
+// Control characters, backslashes, separators and invalid UTF-8 are escaped, so that a
+// row is always one line with the right number of columns. Unescape reverses that.
 package tsv
 
 import (
@@ -19,14 +18,14 @@ import (
 	"github.com/wirelog/wirelog/writers/internal/text"
 )
 
-// What stands for values in a row.
+// Placeholders in a row.
 const (
 	Unset = "-"
 	Empty = "(empty)"
 )
 
-// TimeLayout is how #open and #close are written, in local time.
-const TimeLayout = "2006-01-02-15-04-05"
+// timeLayout is the form of #open and #close, in local time.
+const timeLayout = "2006-01-02-15-04-05"
 
 // Format is the writers.Format of Zeek TSV.
 type Format struct{}
@@ -64,7 +63,7 @@ func (e *Encoder) Append(dst []byte, rec schemas.Record) []byte {
 	}
 	dst[len(dst)-1] = '\n'
 	if dst[start] == '#' {
-		// Or it would read as a header line.
+		// A leading # would make it a header line.
 		dst = append(dst, "   "...)
 		copy(dst[start+4:], dst[start+1:len(dst)-3])
 		text.AppendByte(dst[:start], '#')
@@ -77,7 +76,7 @@ func (e *Encoder) AppendHeader(dst []byte, t time.Time) []byte {
 	dst = append(dst, "#separator \\x09\n#set_separator\t,\n#empty_field\t"+Empty+"\n#unset_field\t"+Unset+"\n#path\t"...)
 	dst = append(dst, e.schema.Name...)
 	dst = append(dst, "\n#open\t"...)
-	dst = t.Local().AppendFormat(dst, TimeLayout)
+	dst = t.Local().AppendFormat(dst, timeLayout)
 	dst = append(dst, "\n#fields"...)
 	for i := range e.schema.Fields {
 		dst = append(append(dst, '\t'), e.schema.Fields[i].Name...)
@@ -91,15 +90,15 @@ func (e *Encoder) AppendHeader(dst []byte, t time.Time) []byte {
 
 // AppendFooter appends the last line of a file closed at t.
 func (e *Encoder) AppendFooter(dst []byte, t time.Time) []byte {
-	dst = t.Local().AppendFormat(append(dst, "#close\t"...), TimeLayout)
+	dst = t.Local().AppendFormat(append(dst, "#close\t"...), timeLayout)
 	return append(dst, '\n')
 }
 
-// A sink appends every value with the separator that follows it.
+// A sink appends every value with its separator.
 type sink struct {
 	buf    []byte
 	groups schemas.Groups
-	// sep is a comma inside containers, and otherwise a tab.
+	// sep is a comma inside containers, otherwise a tab.
 	sep byte
 }
 
@@ -137,7 +136,7 @@ func (s *sink) Port(v uint16) { s.Count(uint64(v)) }
 
 func (s *sink) Begin(_ schemas.Container, n int) {
 	if n == 0 {
-		// End turns the comma into the tab.
+		// End replaces the last comma with a tab.
 		s.buf = append(s.buf, Empty+","...)
 	}
 	s.sep = ','
@@ -148,11 +147,11 @@ func (s *sink) End() {
 	s.sep = '\t'
 }
 
-// What a byte of a string needs.
+// What a byte of a string may need.
 const (
-	special  = 1 << iota // escaping, or to be looked at as UTF-8
-	splitter             // to be escaped by itself
-	comma                // to be escaped by itself inside containers
+	special  = 1 << iota // escaping, or a check as UTF-8
+	splitter             // escaping by itself
+	comma                // escaping by itself inside containers
 )
 
 var classes = func() (t [256]uint8) {
@@ -189,8 +188,8 @@ func appendString(dst []byte, v string, nested bool) []byte {
 	return append(dst, v...)
 }
 
-// appendEscaped escapes v, which is looked at in the chunks between splitters:
-// one that is not clean has all of its bytes beside printable ASCII escaped.
+// appendEscaped escapes v in the chunks between splitters. In a chunk that is not clean,
+// every byte that is not printable ASCII is escaped.
 func appendEscaped(dst []byte, v string, nested bool) []byte {
 	mask := uint8(splitter)
 	if nested {
@@ -228,8 +227,8 @@ func appendEscaped(dst []byte, v string, nested bool) []byte {
 
 func noControl(byte) bool { return false }
 
-// Unescape returns the string whose escaped form is v. The forms of unset and
-// empty values are not treated apart: the caller looks for them first.
+// Unescape returns the string whose escaped form is v. It does not know unset and empty
+// values: the caller must check for them first.
 func Unescape(v string) string {
 	if strings.IndexByte(v, '\\') < 0 {
 		return v

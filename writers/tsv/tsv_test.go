@@ -118,8 +118,7 @@ func TestOptionalColumns(t *testing.T) {
 	}
 }
 
-// readBack encodes v as a column, between others, and as elements, and reads
-// the row again.
+// readBack encodes v as a column between others and as elements, and reads the row back.
 func readBack(t *testing.T, v string) {
 	t.Helper()
 	rec := testlog.Record{

@@ -1,5 +1,5 @@
-// Package columns makes of records the values that columnar formats have, by the types
-// of package columnar: the writers of those formats take them from here.
+// Package columns converts records to the values of columnar formats, with the types of
+// package columnar. The writers of those formats share it.
 package columns
 
 import (
@@ -13,8 +13,8 @@ import (
 	"github.com/wirelog/wirelog/writers/internal/text"
 )
 
-// Values takes the values of a row, column by column: one of the types, or Null; of a list Begin,
-// the elements, End.
+// Values takes the values of a row, column by column: a value of one of the types, or
+// Null. A list is Begin, its elements, End.
 type Values interface {
 	Null()
 	Bool(v bool)
@@ -23,40 +23,40 @@ type Values interface {
 	Double(v float64)
 	// Timestamp takes microseconds since the Unix epoch.
 	Timestamp(v int64)
-	// String takes UTF-8, which lasts until Sink.Reuse is called, or as long as the row that it
-	// is a view of.
+	// String takes UTF-8 that is valid until Sink.Reuse is called or, if it is a view of
+	// a row, as long as the row is.
 	String(v string)
 	Begin(n int)
 	End()
 }
 
-// MarkSaturated counts what is in Sink.Saturated.
+// MarkSaturated is the mark that counts Sink.Saturated.
 const MarkSaturated = "counts cut to 63 bits"
 
-// A Sink passes what a record has on as values of columns.
+// A Sink passes the columns of a record on as Values.
 type Sink struct {
 	to Values
-	// Saturated counts the counts that are larger than a signed number holds.
+	// Saturated is the number of counts that do not fit a signed integer.
 	Saturated uint64
 	texts     []byte
 }
 
-// NewSink returns a sink that passes values on to to.
+// NewSink returns a sink that passes values to to.
 func NewSink(to Values) *Sink { return &Sink{to: to} }
 
-// Reuse says that the strings that were passed on are no longer needed.
+// Reuse invalidates the strings that were passed on.
 func (s *Sink) Reuse() { s.texts = s.texts[:0] }
 
-// Groups asks for no optional columns: they are chosen before.
+// Groups returns 0: the optional columns were chosen before.
 func (s *Sink) Groups() schemas.Groups { return 0 }
 
-// Unset is a null.
+// Unset passes on Null.
 func (s *Sink) Unset() { s.to.Null() }
 
 // Bool is a boolean.
 func (s *Sink) Bool(v bool) { s.to.Bool(v) }
 
-// Count is a signed integer, the largest one if v is above it.
+// Count passes on a signed integer, clamped to the largest one.
 func (s *Sink) Count(v uint64) {
 	if v > math.MaxInt64 {
 		v = math.MaxInt64
@@ -71,13 +71,13 @@ func (s *Sink) Int(v int64) { s.to.Int64(v) }
 // Double is a double.
 func (s *Sink) Double(v float64) { s.to.Double(v) }
 
-// Interval is a double, in seconds.
+// Interval passes on a double, in seconds.
 func (s *Sink) Interval(v float64) { s.to.Double(v) }
 
-// Time is a timestamp in microseconds, rounded down.
+// Time passes on microseconds, rounded down.
 func (s *Sink) Time(v value.Time) { s.to.Timestamp(int64(v) / 1000) }
 
-// String is UTF-8, with escapes for what is not.
+// String passes on UTF-8; invalid bytes are escaped.
 func (s *Sink) String(v string) {
 	if !text.IsValue(v) {
 		n := len(s.texts)
@@ -104,12 +104,12 @@ func (s *Sink) Subnet(v netip.Prefix) {
 	s.to.String(s.from(n))
 }
 
-// from returns the texts from n on. They stay where they are when there are more.
+// from returns the text from n on. It stays valid when more text is appended.
 func (s *Sink) from(n int) string {
 	return unsafe.String(unsafe.SliceData(s.texts[n:]), len(s.texts)-n)
 }
 
-// Port is its number.
+// Port passes on the port number.
 func (s *Sink) Port(v uint16) { s.to.Int32(int32(v)) }
 
 // Begin begins a list of n values.

@@ -10,7 +10,7 @@ import (
 	"github.com/wirelog/wirelog/schemas/columnar"
 )
 
-// recorder notes the values that it takes, and their types.
+// recorder records the values that it takes, and their types.
 type recorder struct {
 	types  []columnar.Type
 	values []any
@@ -30,8 +30,8 @@ func (r *recorder) String(v string)   { r.put(columnar.String, v) }
 func (r *recorder) Begin(n int)       { r.put(0, n) }
 func (r *recorder) End()              { r.put(0, "end") }
 
-// The sink has the types of the table that the schemas of all columnar formats and the
-// readers go by.
+// The types of the sink match the table that the schemas and readers of all columnar
+// formats use.
 func TestTypes(t *testing.T) {
 	addr := netip.MustParseAddr("::ffff:10.0.0.1")
 	for _, tt := range []struct {
@@ -63,7 +63,7 @@ func TestTypes(t *testing.T) {
 	}
 }
 
-// Texts stay as they are while more are made, until they are no longer needed.
+// Texts stay valid while others are made, until Reuse.
 func TestTextsLast(t *testing.T) {
 	var r recorder
 	s := NewSink(&r)
@@ -81,7 +81,7 @@ func TestTextsLast(t *testing.T) {
 		r.values, r.types = r.values[:0], r.types[:0]
 		s.Unset()
 		s.String("\xff")
-	}); n > 1 { // the recorder's
+	}); n > 1 { // the allocation is the recorder's
 		t.Errorf("%v allocations", n)
 	}
 }

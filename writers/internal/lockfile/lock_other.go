@@ -4,5 +4,5 @@ package lockfile
 
 import "os"
 
-// Lock does nothing where there is no flock.
+// Lock does nothing on systems without flock.
 func Lock(*os.File) error { return nil }

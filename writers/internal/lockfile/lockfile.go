@@ -1,5 +1,5 @@
-// Package lockfile tells a file that another process is writing from one that a
-// process has left behind when it was killed.
+// Package lockfile distinguishes a file that another process is writing from one that a
+// killed process left behind.
 package lockfile
 
 import "errors"

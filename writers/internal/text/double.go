@@ -6,13 +6,13 @@ import (
 	"strconv"
 )
 
-// AppendJSONDouble appends v as Zeek's JSON writer prints doubles, and null for
-// what is not finite.
+// AppendJSONDouble appends v as Zeek's JSON writer prints doubles, or null if v is not
+// finite.
 //
-// The digits are those of Grisu2 (F. Loitsch, "Printing Floating-Point Numbers
-// Quickly and Accurately with Integers", PLDI 2010), which Zeek's library uses:
-// they always read back as v, but in one case of a thousand they are not the
-// shortest that do, or not the nearest, so that strconv's digits would differ.
+// The digits are those of Grisu2 (F. Loitsch, "Printing Floating-Point Numbers Quickly
+// and Accurately with Integers", PLDI 2010), which Zeek's library uses. They always read
+// back as v, but about one time in a thousand they are not the shortest or nearest
+// digits that do, where strconv's would differ.
 func AppendJSONDouble(dst []byte, v float64) []byte {
 	if math.IsNaN(v) || math.IsInf(v, 0) {
 		return append(dst, "null"...)
@@ -26,7 +26,7 @@ func AppendJSONDouble(dst []byte, v float64) []byte {
 	}
 	var buf [20]byte
 	digits, exp := grisu2(&buf, v)
-	// point is where the decimal point stands among the digits.
+	// point is the position of the decimal point among the digits.
 	point := len(digits) + exp
 	switch {
 	case exp >= 0 && point <= 21:
@@ -60,7 +60,7 @@ type float struct {
 	e int
 }
 
-// times is the product rounded to 64 bits.
+// times returns the product, rounded to 64 bits.
 func (a float) times(b float) float {
 	hi, lo := bits.Mul64(a.f, b.f)
 	return float{hi + lo>>63, a.e + b.e + 64}
@@ -73,8 +73,8 @@ func (a float) normalized() float {
 
 const hiddenBit = 1 << 52
 
-// grisu2 writes the digits of v > 0 to buf, and returns them with the exponent
-// of ten of the last one.
+// grisu2 writes the digits of v > 0 to buf. It returns them and the decimal exponent of
+// the last one.
 func grisu2(buf *[20]byte, v float64) (digits []byte, exp int) {
 	raw := math.Float64bits(v)
 	w := float{raw & (hiddenBit - 1), int(raw >> 52)}
@@ -100,8 +100,8 @@ func grisu2(buf *[20]byte, v float64) (digits []byte, exp int) {
 	upper.f--
 	lower.f++
 
-	// width is what may be taken off upper, rest what has not been printed of
-	// it, and aim how far below it w lies.
+	// width is how much may be subtracted from upper, rest what is not yet printed of
+	// it, and aim how far w is below it.
 	width := upper.f - lower.f
 	aim := upper.f - w.f
 	shift := uint(-upper.e)
@@ -136,8 +136,8 @@ func grisu2(buf *[20]byte, v float64) (digits []byte, exp int) {
 	}
 }
 
-// nearer lowers the last digit, one unit a step, while that brings the number
-// nearer to the one that is aim below the upper bound, and keeps it in bounds.
+// nearer decrements the last digit while that moves the number nearer to the one that is
+// aim below the upper bound, and within the bounds.
 func nearer(digits []byte, width, rest, unit, aim uint64) {
 	for rest < aim && width-rest >= unit && (rest+unit < aim || aim-rest > rest+unit-aim) {
 		digits[len(digits)-1]--
@@ -153,7 +153,7 @@ var pow10 = func() (p [20]uint64) {
 	return p
 }()
 
-// decimals is the number of decimal digits of v > 0.
+// decimals returns the number of decimal digits of v > 0.
 func decimals(v uint32) int {
 	n := bits.Len32(v) * 1233 >> 12
 	if uint64(v) >= pow10[n] {
@@ -167,13 +167,13 @@ const (
 	powerStep  = 8
 )
 
-// powerFor returns a power of ten that brings a number of 64 bits with the binary
-// exponent e to an exponent of -60 to -32, and the negated power.
+// powerFor returns a power of ten that brings a 64-bit number with binary exponent e to
+// an exponent between -60 and -32, and the negated power.
 func powerFor(e int) (float, int) {
 	const log10of2 = 0.30102999566398114
 	k := int(math.Ceil(float64(-61-e)*log10of2 + -firstPower - 1))
 	i := k>>3 + 1
 	p := firstPower + i*powerStep
-	// The binary exponent of 10^p as a normalized number: floor(p * log2(10)) - 63.
+	// The binary exponent of a normalized 10^p is floor(p * log2(10)) - 63.
 	return float{powers[i], (p*217706)>>16 - 63}, -p
 }

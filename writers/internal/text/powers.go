@@ -1,7 +1,7 @@
 package text
 
-// powers holds 10^-348, 10^-340 and so on to 10^340 as normalized numbers of 64
-// bits, rounded to nearest.
+// powers holds 10^-348, 10^-340 and so on up to 10^340 as normalized 64-bit numbers,
+// rounded to nearest.
 var powers = [87]uint64{
 	0xfa8fd5a0081c0288, 0xbaaee17fa23ebf76, 0x8b16fb203055ac76, 0xcf42894a5dce35ea,
 	0x9a6bb0aa55653b2d, 0xe61acf033d1a45df, 0xab70fe17c79ac6ca, 0xff77b1fcbebcdc4f,

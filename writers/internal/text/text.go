@@ -1,5 +1,4 @@
-// Package text prints values the way that Zeek's logs do, for the formats that
-// are text.
+// Package text prints values as Zeek's logs do, for the text formats.
 package text
 
 import (
@@ -22,7 +21,7 @@ const pairs = "00010203040506070809" +
 	"80818283848586878889" +
 	"90919293949596979899"
 
-// AppendUint appends v in decimal. Rows have many numbers, most of them small.
+// AppendUint appends v in decimal. Most numbers in rows are small.
 func AppendUint(dst []byte, v uint64) []byte {
 	switch {
 	case v < 10:
@@ -41,7 +40,7 @@ func AppendUint(dst []byte, v uint64) []byte {
 	return append(dst, pairs[a], pairs[a+1], pairs[b], pairs[b+1])
 }
 
-// AppendMicros appends v, which is below a million, as six digits.
+// AppendMicros appends v, which must be below a million, as six digits.
 func AppendMicros(dst []byte, v uint64) []byte {
 	a, b, c := v/10000*2, v/100%100*2, v%100*2
 	return append(dst, pairs[a], pairs[a+1], pairs[b], pairs[b+1], pairs[c], pairs[c+1])
@@ -49,8 +48,7 @@ func AppendMicros(dst []byte, v uint64) []byte {
 
 // AppendTime appends t in seconds with exactly six decimals.
 func AppendTime(dst []byte, t value.Time) []byte {
-	// Below 2^32 seconds the double that Zeek holds prints the microseconds that
-	// it was made of.
+	// Below 2^32 seconds, the double that Zeek holds prints the exact microseconds.
 	if us := uint64(t) / 1000; t >= 0 && us < 1e6<<32 {
 		dst = AppendUint(dst, us/1e6)
 		return AppendMicros(append(dst, '.'), us%1e6)
@@ -61,8 +59,8 @@ func AppendTime(dst []byte, t value.Time) []byte {
 // AppendFixed appends v with exactly six decimals, as C's "%.6f" does.
 func AppendFixed(dst []byte, v float64) []byte {
 	if a := math.Abs(v) * 1e6; a < 1<<43 {
-		// The product is off by less than 2^-10, so that it decides how v rounds
-		// unless it is that near to a half.
+		// The product is off by less than 2^-10, so it decides how v rounds unless it is
+		// that close to a half.
 		n := math.Floor(a + 0.5)
 		if math.Abs(a-n) < 0.499 {
 			if math.Signbit(v) {
@@ -79,7 +77,7 @@ func AppendFixed(dst []byte, v float64) []byte {
 	return strconv.AppendFloat(dst, v, 'f', 6, 64)
 }
 
-// special returns C's names of what is not a number or not finite.
+// special returns C's names of NaN and the infinities.
 func special(v float64) (string, bool) {
 	switch {
 	case math.IsNaN(v):
@@ -105,7 +103,7 @@ func AppendTSVDouble(dst []byte, v float64) []byte {
 		return append(dst, s...)
 	}
 	if v == 0 {
-		v = 0 // also the negative one
+		v = 0 // also for negative zero
 	}
 	dst = AppendFixed(dst, v)
 	for dst[len(dst)-1] == '0' {
@@ -120,9 +118,9 @@ func AppendTSVDouble(dst []byte, v float64) []byte {
 	return dst
 }
 
-// AppendAddr appends an address. One that embeds an IPv4 address is printed as
-// that when it is mapped (::ffff:0:0/96), and dotted at its end when it is
-// compatible (RFC 4291, section 2.5.5.1). The zero Addr prints as "::".
+// AppendAddr appends an address. An IPv4-mapped address (::ffff:0:0/96) is printed as
+// IPv4, and an IPv4-compatible one (RFC 4291, section 2.5.5.1) with a dotted end. The
+// zero Addr prints as "::".
 func AppendAddr(dst []byte, a netip.Addr) []byte {
 	if !a.Is6() {
 		if !a.IsValid() {
@@ -163,10 +161,10 @@ func AppendByte(dst []byte, c byte) []byte {
 	return append(dst, '\\', 'x', hex[c>>4], hex[c&15])
 }
 
-// Clean reports whether s is made of printable ASCII, of the control characters for
-// which control is true, and of valid UTF-8 that is no control character,
-// private, or special (U+FFF0 to U+FFFF). Zeek prints such a string as it is; in
-// any other one, every byte that is not printable ASCII is escaped.
+// Clean reports whether s consists of printable ASCII, of control characters for which
+// control is true, and of valid UTF-8 outside the control, private and special (U+FFF0
+// to U+FFFF) characters. Zeek prints such a string unchanged; in any other string, it
+// escapes every byte that is not printable ASCII.
 func Clean(s string, control func(byte) bool) bool {
 	for i := 0; i < len(s); {
 		c := s[i]
@@ -187,12 +185,12 @@ func Clean(s string, control func(byte) bool) bool {
 	return true
 }
 
-// HasJSONEscape reports whether a control character has a short escape in JSON.
+// HasJSONEscape reports whether JSON has a short escape for a control character.
 func HasJSONEscape(c byte) bool {
 	return c == '\b' || c == '\f' || c == '\n' || c == '\r' || c == '\t'
 }
 
-// IsValue reports whether AppendValue appends s as it is.
+// IsValue reports whether AppendValue appends s unchanged.
 func IsValue(s string) bool {
 	for i := range len(s) {
 		if c := s[i]; c < ' ' || c >= 0x7f {
@@ -202,9 +200,9 @@ func IsValue(s string) bool {
 	return true
 }
 
-// AppendValue appends s, as valid UTF-8, as it is read from Zeek's JSON: a string that is not
-// Clean has every byte as the text \xhh that is neither printable ASCII nor has
-// a short escape in JSON.
+// AppendValue appends s as valid UTF-8, in the form in which it reads back from Zeek's
+// JSON: if s is not Clean, every byte that is neither printable ASCII nor has a short
+// escape in JSON becomes \xhh.
 func AppendValue(dst []byte, s string) []byte {
 	if IsValue(s) {
 		return append(dst, s...)

@@ -63,7 +63,7 @@ func TestAppendTime(t *testing.T) {
 	}
 }
 
-// The short way must print what the double prints that Zeek holds.
+// The fast path must print what Zeek's double would print.
 func TestAppendTimeIsTheDouble(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	for range 200_000 {
@@ -82,8 +82,8 @@ func TestAppendFixed(t *testing.T) {
 		{0, "0.000000"},
 		{math.Copysign(0, -1), "-0.000000"},
 		{1, "1.000000"},
-		{0.0000005, "0.000000"}, // the double is a bit below the half
-		{0.0000015, "0.000002"}, // a bit above
+		{0.0000005, "0.000000"}, // the double is just below the half
+		{0.0000015, "0.000002"}, // just above
 		{-1e-9, "-0.000000"},
 		{15.161267042160034, "15.161267"},
 		{1e22, "10000000000000000000000.000000"},
@@ -118,7 +118,7 @@ func TestAppendTSVDouble(t *testing.T) {
 		{-12, "-12.0"},
 		{1.5, "1.5"},
 		{0.123456789, "0.123457"},
-		{1.0000001, "1"}, // Zeek's own: not near enough to a whole number for ".0"
+		{1.0000001, "1"}, // as Zeek does: too far from a whole number for ".0"
 		{1e20, "100000000000000000000.0"},
 		{100, "100.0"},
 		{math.NaN(), "nan"},
@@ -161,7 +161,7 @@ func TestAppendJSONDouble(t *testing.T) {
 	}
 }
 
-// Whatever the digits, they must read back as the same double, and be no more than 17.
+// The digits must read back as the same double, and be at most 17.
 func TestAppendJSONDoubleReadsBack(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 6))
 	for range 500_000 {

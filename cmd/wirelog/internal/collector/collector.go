@@ -1,7 +1,7 @@
-// Package collector sets how often memory is collected in a program that imports it. It
-// does so while the program is being initialized: the libraries' tables fill the 4 MB after
-// which the runtime's setting has the first collection, and that one finds nothing and takes
-// a quarter of the start-up. So it depends on as little as it can, to come before them.
+// Package collector sets how often garbage is collected in a program that imports it. It
+// does so during initialization: with the runtime's default, the libraries' tables trigger
+// a first collection at 4 MB, which finds nothing and takes a quarter of the start-up time.
+// The package has few dependencies, so that it is initialized before the libraries.
 package collector
 
 import (
@@ -9,10 +9,10 @@ import (
 	"runtime/debug"
 )
 
-// Percent is how much may be allocated, relative to what is in use, before memory is
-// collected. The hot path allocates nothing and state is pooled, so there is little
-// garbage and a collection mostly finds that; with the runtime's 100 it costs a tenth
-// of the time on captures of many short connections, and peak memory is the same.
+// Percent is how much may be allocated, relative to the memory in use, before garbage is
+// collected. The hot path allocates nothing and state is pooled, so collections find
+// little garbage. With the runtime's default of 100 they take a tenth of the time on
+// captures of many short connections, for the same peak memory.
 const Percent = 600
 
 // The environment's GOGC takes precedence.

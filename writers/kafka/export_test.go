@@ -1,0 +1,4 @@
+package kafka
+
+// SchemaVersion is schemaVersion, for tests.
+var SchemaVersion = schemaVersion
