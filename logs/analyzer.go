@@ -35,11 +35,10 @@ const (
 	ignoreViolationsAfter = 10 * 1024
 )
 
-func installAnalyzer(h *event.Hooks, out schemas.Emitter, o *Options) *analyzers {
+func installAnalyzer(h *event.Hooks, out schemas.Emitter, o *Options) {
 	b := &analyzers{out: out, now: o.Now}
 	b.init(h, nil)
 	h.Analyzer.ViolationInfo.Listen(b.violation)
-	return b
 }
 
 func (b *analyzers) violation(e *event.AnalyzerViolationInfo) {
@@ -58,7 +57,7 @@ func (b *analyzers) violation(e *event.AnalyzerViolationInfo) {
 		id, uid := c.ID(), c.UID()
 		b.uidBuf = uid.Append(b.uidBuf[:0])
 		r.UID = value.Some(text(b.uidBuf))
-		r.ID = value.Some(endpoints(&id))
+		r.ID = value.Some(Endpoints(&id))
 		if e.File == nil {
 			r.Proto = value.Some(value.Enum(id.Proto.String()))
 		}
@@ -67,7 +66,7 @@ func (b *analyzers) violation(e *event.AnalyzerViolationInfo) {
 		if conns := e.File.Conns(); e.Conn == nil && len(conns) == 1 {
 			b.uidBuf = conns[0].UID.Append(b.uidBuf[:0])
 			r.UID = value.Some(text(b.uidBuf))
-			r.ID = value.Some(endpoints(&conns[0].ID))
+			r.ID = value.Some(Endpoints(&conns[0].ID))
 		}
 		fuid := e.File.FUID()
 		b.fuidBuf = fuid.Append(b.fuidBuf[:0])

@@ -44,23 +44,14 @@ type connState struct {
 // the changes of a connection too.
 const maxParents = 256
 
-func installConn(h *event.Hooks, out schemas.Emitter, o *Options) *conns {
-	b := &conns{out: out, slot: h.NewSlot(), local: newNetworks(o.LocalNets)}
-	for _, f := range new(schemas.Conn).Schema().Fields {
-		on := f.Group != 0 && f.Group&o.Groups == f.Group
-		switch f.Name {
-		case "community_id":
-			b.communityID = on
-		case "orig_l2_addr":
-			b.l2 = on
-		case "vlan":
-			b.vlan = on
-		}
+func installConn(h *event.Hooks, out schemas.Emitter, o *Options) {
+	b := &conns{
+		out: out, slot: h.NewSlot(), local: newNetworks(o.LocalNets),
+		communityID: o.has(schemas.GroupCommunityID), l2: o.has(schemas.GroupMACLogging), vlan: o.has(schemas.GroupVLANLogging),
 	}
 	h.Conn.ContentGap.Listen(b.gap)
 	h.Tunnel.Changed.Listen(b.tunnelChanged)
 	h.Conn.ConnectionStateRemove.Listen(b.remove)
-	return b
 }
 
 func (b *conns) state(c event.Conn) *connState {
@@ -110,7 +101,7 @@ func (b *conns) remove(e *event.ConnectionStateRemove) {
 	*r = schemas.Conn{
 		TS:          c.Start(),
 		UID:         text(b.uidBuf),
-		ID:          endpoints(&id),
+		ID:          Endpoints(&id),
 		Proto:       value.Enum(id.Proto.String()),
 		ConnState:   value.Some(connStateName(id.Proto, &orig, &resp, history)),
 		OrigPkts:    value.Some(orig.Packets),

@@ -222,7 +222,7 @@ func (b *dceRPC) write(c event.Conn, a *dceAssociation) {
 	id, uid := c.ID(), c.UID()
 	b.uidBuf = uid.Append(b.uidBuf[:0])
 	b.rec = schemas.DCERPC{
-		TS: a.ts, UID: text(b.uidBuf), ID: endpoints(&id),
+		TS: a.ts, UID: text(b.uidBuf), ID: Endpoints(&id),
 		RTT: a.rtt, NamedPipe: a.pipe.column(),
 		Endpoint: value.Some(endpoint), Operation: value.Some(operation),
 	}

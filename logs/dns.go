@@ -80,7 +80,7 @@ const (
 	portNetBIOSName = 137
 )
 
-func installDNS(h *event.Hooks, out schemas.Emitter, o *Options) *dns {
+func installDNS(h *event.Hooks, out schemas.Emitter, o *Options) {
 	b := &dns{out: out, now: o.Now}
 	b.init(h, b.ended)
 	d := &h.DNS
@@ -120,7 +120,6 @@ func installDNS(h *event.Hooks, out schemas.Emitter, o *Options) *dns {
 	d.UnknownReply.Listen(b.unknown)
 	d.DynamicUpdatePre.Listen(b.prerequisite)
 	d.DynamicUpdateDel.Listen(b.deletion)
-	return b
 }
 
 // tracked reports whether messages of a kind have rows.
@@ -311,7 +310,7 @@ func (b *dns) write(c event.Conn, r *dnsRow) {
 	b.uidBuf = uid.Append(b.uidBuf[:0])
 	w := &b.rec
 	*w = schemas.DNS{
-		TS: r.ts, UID: text(b.uidBuf), ID: endpoints(&id), Proto: value.Enum(id.Proto.String()),
+		TS: r.ts, UID: text(b.uidBuf), ID: Endpoints(&id), Proto: value.Enum(id.Proto.String()),
 		TransID: value.Some(uint64(r.id)),
 		AA:      r.aa, TC: r.tc, RD: r.rd, RA: r.ra, Z: uint64(r.z), Rejected: r.reject,
 		Opcode: value.Some(uint64(r.opcode)),

@@ -32,7 +32,7 @@ type fileState struct {
 	limit             uint64
 }
 
-func installFiles(h *event.Hooks, out schemas.Emitter, o *Options) *files {
+func installFiles(h *event.Hooks, out schemas.Emitter, o *Options) {
 	b := &files{out: out, slot: h.NewFileSlot(), local: newNetworks(o.LocalNets)}
 	h.File.Hash.Listen(b.hash)
 	h.File.ExtractionLimit.Listen(func(e *event.FileExtractionLimit) {
@@ -41,7 +41,6 @@ func installFiles(h *event.Hooks, out schemas.Emitter, o *Options) *files {
 	})
 	h.File.Timeout.Listen(func(e *event.FileTimeout) { b.state(e.File).timedOut = true })
 	h.File.StateRemove.Listen(b.remove)
-	return b
 }
 
 func (b *files) state(f event.File) *fileState {
@@ -141,6 +140,6 @@ func (b *files) remove(e *event.FileStateRemove) {
 func (b *files) emit(r *schemas.Files, c *event.FileConn) {
 	b.text[2] = c.UID.Append(b.text[2][:0])
 	r.UID = value.Some(text(b.text[2]))
-	r.ID = value.Some(endpoints(&c.ID))
+	r.ID = value.Some(Endpoints(&c.ID))
 	b.out.Emit(r)
 }

@@ -61,7 +61,7 @@ type ftpSession struct {
 	channel        schemas.FTPDataChannel
 }
 
-func installFTP(h *event.Hooks, out schemas.Emitter) {
+func installFTP(h *event.Hooks, out schemas.Emitter, _ *Options) {
 	b := &ftp{out: out, weird: &h.Weird.Conn, slot: h.NewSlot(), dataSlot: h.NewSlot(), fileSlot: h.NewFileSlot()}
 	h.FTP.Request.Listen(b.request)
 	h.FTP.Reply.Listen(b.reply)
@@ -202,7 +202,7 @@ func (b *ftp) command(e *event.FTPCommand) {
 		id, uid := e.Conn.ID(), e.Conn.UID()
 		b.uidBuf = uid.Append(b.uidBuf[:0])
 		b.rec = schemas.FTP{
-			TS: e.TS, UID: text(b.uidBuf), ID: endpoints(&id),
+			TS: e.TS, UID: text(b.uidBuf), ID: Endpoints(&id),
 			User: s.user.V, Password: s.password, Command: value.Some(cmd), Arg: someText(arg),
 			MIMEType: s.mime, FileSize: s.fileSize, ReplyCode: s.replyCode,
 			ReplyMsg:    value.Opt[string]{V: text(s.replyMsg), OK: s.replyCode.OK},

@@ -87,11 +87,11 @@ type httpState struct {
 	waiting               uint32 // how many are pending
 }
 
-func installHTTP(h *event.Hooks, out schemas.Emitter, o *Options, t *tunnels) {
-	b := &httpLog{out: out, tunnels: t, now: o.Now, fileSlot: h.NewFileSlot()}
+func installHTTP(h *event.Hooks, out schemas.Emitter, o *Options) {
+	b := &httpLog{out: out, tunnels: o.installed.tunnels, now: o.Now, fileSlot: h.NewFileSlot()}
 	b.init(h, b.ended)
-	b.http = out.On(new(schemas.HTTP).Schema())
-	b.ws = out.On(new(schemas.WebSocket).Schema())
+	b.http = out.On(&schemas.HTTPSchema)
+	b.ws = out.On(&schemas.WebSocketSchema)
 	h.HTTP.BeginEntity.Listen(b.beginEntity)
 	h.HTTP.EndEntity.Listen(b.endEntity)
 	h.HTTP.Request.Listen(b.onRequest)
@@ -386,7 +386,7 @@ func (b *httpLog) write(c event.Conn, x *httpExchange) {
 	b.uidBuf = uid.Append(b.uidBuf[:0])
 	r := &b.rec
 	*r = schemas.HTTP{
-		TS: x.ts, UID: text(b.uidBuf), ID: endpoints(&id), TransDepth: uint64(x.depth),
+		TS: x.ts, UID: text(b.uidBuf), ID: Endpoints(&id), TransDepth: uint64(x.depth),
 		Method: x.get(httpMethod), Host: x.get(httpHost), URI: x.get(httpURI), Referrer: x.get(httpReferrer),
 		UserAgent: x.get(httpUserAgent), Origin: x.get(httpOrigin),
 		RequestBodyLen: x.reqBody, ResponseBodyLen: x.respBody,

@@ -91,7 +91,7 @@ func (b *irc) session(c event.Conn) *ircSession {
 func (b *irc) write(s *ircSession) {
 	b.uidBuf = s.uid.Append(b.uidBuf[:0])
 	b.rec = s.rec
-	b.rec.UID, b.rec.ID = text(b.uidBuf), endpoints(&s.id)
+	b.rec.UID, b.rec.ID = text(b.uidBuf), Endpoints(&s.id)
 	b.out.Emit(&b.rec)
 }
 

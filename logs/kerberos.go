@@ -227,7 +227,7 @@ func (b *kerberos) write(c event.Conn, s *kerberosState) {
 	id, uid := c.ID(), c.UID()
 	b.uidBuf = uid.Append(b.uidBuf[:0])
 	b.rec = schemas.Kerberos{
-		TS: s.ts, UID: text(b.uidBuf), ID: endpoints(&id),
+		TS: s.ts, UID: text(b.uidBuf), ID: Endpoints(&id),
 		RequestType: value.Opt[string]{V: s.requestType, OK: s.requestType != ""},
 		Client:      s.client.column(), Service: s.service.column(),
 		Success: s.success, ErrorMsg: s.errorMsg.column(),

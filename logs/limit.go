@@ -77,10 +77,10 @@ func (l *limiter) limit(rec schemas.Record) schemas.Record {
 	l.rec.of = rec
 	own := &l.rec.sink.limits
 	*own = l.limits
-	switch rec.Schema().Name {
-	case "http": // HTTP::default_max_field_string_bytes
+	switch rec.Schema() {
+	case &schemas.HTTPSchema: // HTTP::default_max_field_string_bytes
 		own.FieldBytes = 0
-	case "x509": // X509::default_max_field_container_elements and its like
+	case &schemas.X509Schema: // X509::default_max_field_container_elements and its like
 		own.FieldElements, own.TotalElements = max(own.FieldElements, x509FieldElements), max(own.TotalElements, x509TotalElements)
 	}
 	return &l.rec

@@ -202,6 +202,56 @@ func newLimitedBench(t testing.TB, limits Limits, log string, groups ...string) 
 	return b
 }
 
+// TestEveryLogHasABuilder compares the table of builders with the logs of package schemas.
+func TestEveryLogHasABuilder(t *testing.T) {
+	for _, s := range schemas.All() {
+		if !slices.ContainsFunc(builders, func(b Builder) bool { return slices.Contains(b.Schemas, s) }) {
+			t.Errorf("no builder writes %s", s.Name)
+		}
+	}
+}
+
+func TestTimers(t *testing.T) {
+	var (
+		h     event.Hooks
+		timer *Timer
+		calls []value.Time
+		again value.Time
+	)
+	b := Install(&h, &recorder{logs: []string{"weird"}}, Options{Builders: []Builder{{
+		Schemas: []*schemas.Schema{&schemas.WeirdSchema},
+		Install: func(_ *event.Hooks, _ schemas.Emitter, o *Options) {
+			o.Cause(1, 1) // nil in the options of Install
+			timer = o.NewTimer(func(now value.Time, _ Clock) {
+				calls = append(calls, now)
+				if again != 0 {
+					timer.Set(again)
+				}
+			})
+		},
+	}}})
+	if b.Due(1 << 62) {
+		t.Error("a timer that is not set is due")
+	}
+	timer.Set(10)
+	again = 20
+	if b.Due(9) || !b.Due(10) {
+		t.Error("a timer is not due at its deadline")
+	}
+	b.Advance(9, nil)
+	b.Advance(12, nil)
+	again = 0
+	b.Advance(15, nil)
+	b.Advance(20, nil)
+	b.Advance(30, nil)
+	timer.Set(40)
+	timer.Stop()
+	b.Advance(50, nil)
+	if !slices.Equal(calls, []value.Time{12, 20}) {
+		t.Errorf("called at %v", calls)
+	}
+}
+
 func TestInstall(t *testing.T) {
 	var h event.Hooks
 	Install(&h, &recorder{logs: []string{"weird"}}, Options{})

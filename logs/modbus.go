@@ -45,7 +45,7 @@ func (b *modbus) write(c event.Conn, h *event.ModbusHeaders, isOrig bool) {
 	b.uidBuf = uid.Append(b.uidBuf[:0])
 	b.name = appendModbusFunction(b.name[:0], uint8(h.FunctionCode))
 	r := &b.rec
-	r.TS, r.UID, r.ID = b.now(), text(b.uidBuf), endpoints(&id)
+	r.TS, r.UID, r.ID = b.now(), text(b.uidBuf), Endpoints(&id)
 	r.TID, r.Unit, r.Func = value.Some(h.TID), value.Some(h.UID), value.Some(text(b.name))
 	r.PDUType = value.Some("RESP")
 	if isOrig {

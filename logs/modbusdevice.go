@@ -104,7 +104,7 @@ func (b *registerChange) read(e *event.ModbusReadHoldingRegistersResponse) {
 		} else if old.value != v {
 			uid := e.Conn.UID()
 			b.uidBuf = uid.Append(b.uidBuf[:0])
-			b.rec = schemas.ModbusRegisterChange{TS: now, UID: text(b.uidBuf), ID: endpoints(&id),
+			b.rec = schemas.ModbusRegisterChange{TS: now, UID: text(b.uidBuf), ID: Endpoints(&id),
 				Register: s.next, OldVal: old.value, NewVal: v, Delta: value.Interval(now.Seconds() - old.since.Seconds())}
 			b.out.Emit(&b.rec)
 		}

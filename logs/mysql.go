@@ -117,7 +117,7 @@ func (b *mysql) write(c event.Conn, s *mysqlState, answer *schemas.MySQL) {
 	id, uid := c.ID(), c.UID()
 	b.uidBuf = uid.Append(b.uidBuf[:0])
 	b.rec = *answer
-	b.rec.TS, b.rec.UID, b.rec.ID = s.ts, text(b.uidBuf), endpoints(&id)
+	b.rec.TS, b.rec.UID, b.rec.ID = s.ts, text(b.uidBuf), Endpoints(&id)
 	b.rec.Cmd, b.rec.Arg = s.cmd, text(s.arg)
 	b.out.Emit(&b.rec)
 	if cap(s.arg) > 8<<10 {

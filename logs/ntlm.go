@@ -105,7 +105,7 @@ func (b *ntlm) write(c event.Conn, s *ntlmState) {
 	id, uid := c.ID(), c.UID()
 	b.uidBuf = uid.Append(b.uidBuf[:0])
 	b.rec = schemas.NTLM{
-		TS: s.ts, UID: text(b.uidBuf), ID: endpoints(&id),
+		TS: s.ts, UID: text(b.uidBuf), ID: Endpoints(&id),
 		Username: s.user.column(), Hostname: s.host.column(), Domainname: s.domain.column(),
 		ServerNBComputerName: s.computer.column(), ServerDNSComputerName: s.dnsName.column(),
 		ServerTreeName: s.tree.column(), Success: s.success,

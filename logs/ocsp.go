@@ -14,10 +14,9 @@ type ocsp struct {
 	fuid []byte
 }
 
-func installOCSP(h *event.Hooks, out schemas.Emitter) *ocsp {
+func installOCSP(h *event.Hooks, out schemas.Emitter, _ *Options) {
 	b := &ocsp{out: out}
 	h.OCSP.ResponseCertificate.Listen(b.certificate)
-	return b
 }
 
 func (b *ocsp) certificate(e *event.OCSPResponseCertificate) {

@@ -29,13 +29,12 @@ type peState struct {
 // maxPESections is the number of section names that a row has at most.
 const maxPESections = 1024
 
-func installPE(h *event.Hooks, out schemas.Emitter) *pe {
+func installPE(h *event.Hooks, out schemas.Emitter, _ *Options) {
 	b := &pe{out: out, slot: h.NewFileSlot()}
 	h.PE.FileHeader.Listen(b.fileHeader)
 	h.PE.OptionalHeader.Listen(b.optionalHeader)
 	h.PE.SectionHeader.Listen(b.sectionHeader)
 	h.File.StateRemove.Listen(b.remove)
-	return b
 }
 
 func (b *pe) state(f event.File) *peState {

@@ -179,6 +179,6 @@ func (b *rdp) write(c event.Conn, s *rdpState) {
 	}
 	id, uid := c.ID(), c.UID()
 	b.uidBuf = uid.Append(b.uidBuf[:0])
-	r.UID, r.ID = text(b.uidBuf), endpoints(&id)
+	r.UID, r.ID = text(b.uidBuf), Endpoints(&id)
 	b.out.Emit(r)
 }

@@ -102,12 +102,9 @@ type smbTree struct {
 func installSMB(h *event.Hooks, out schemas.Emitter, o *Options) {
 	b := &smb{
 		out: out, now: o.Now,
-		files:   out.On(new(schemas.SMBFiles).Schema()),
-		mapping: out.On(new(schemas.SMBMapping).Schema()),
-		cmds:    out.On(new(schemas.SMBCmd).Schema()),
-	}
-	if !b.files && !b.mapping && !b.cmds {
-		return
+		files:   out.On(&schemas.SMBFilesSchema),
+		mapping: out.On(&schemas.SMBMappingSchema),
+		cmds:    out.On(&schemas.SMBCmdSchema),
 	}
 	b.slot, b.file = h.NewSlot(), h.NewFileSlot()
 	h.SMB.PipeConnectHeuristic.Listen(b.pipeHeuristic)
@@ -262,7 +259,7 @@ func (b *smb) writeFile(s *smbState) {
 	}
 	b.text[0] = s.uid.Append(b.text[0][:0])
 	b.rec.files = schemas.SMBFiles{
-		TS: f.ts, UID: text(b.text[0]), ID: endpoints(&s.id),
+		TS: f.ts, UID: text(b.text[0]), ID: Endpoints(&s.id),
 		FUID: b.fuid(f), Action: value.Opt[value.Enum]{V: f.action, OK: f.action != ""},
 		Path: f.path, Name: f.name, FileSize: f.size, PrevName: f.prevName, Times: f.columns(),
 	}
@@ -335,7 +332,7 @@ func (b *smb) writeTree(s *smbState) {
 	}
 	b.text[0] = s.uid.Append(b.text[0][:0])
 	b.rec.mapping = schemas.SMBMapping{
-		TS: s.tree.ts, UID: text(b.text[0]), ID: endpoints(&s.id),
+		TS: s.tree.ts, UID: text(b.text[0]), ID: Endpoints(&s.id),
 		Path: s.tree.path, Service: s.tree.service, NativeFileSystem: s.tree.fileSystem, ShareType: s.tree.shareType,
 	}
 	b.out.Emit(&b.rec.mapping)

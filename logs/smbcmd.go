@@ -23,7 +23,7 @@ func (b *smb) writeCmd(s *smbState) {
 	}
 	f := b.cmdFile(s)
 	b.text[0] = s.uid.Append(b.text[0][:0])
-	uid, id := text(b.text[0]), endpoints(&s.id)
+	uid, id := text(b.text[0]), Endpoints(&s.id)
 	b.rec.cmd = schemas.SMBCmd{
 		TS: c.ts, UID: uid, ID: id,
 		Command: c.command, SubCommand: someText(c.sub), Argument: c.argument,

@@ -362,7 +362,7 @@ func (b *smtp) write(c event.Conn, s *smtpState) {
 		return value.Some(l.text(s.texts[which]))
 	}
 	r := &b.rec
-	*r = schemas.SMTP{TS: s.ts, UID: text(b.uidBuf), ID: endpoints(&id), TransDepth: s.messages + 1}
+	*r = schemas.SMTP{TS: s.ts, UID: text(b.uidBuf), ID: Endpoints(&id), TransDepth: s.messages + 1}
 	if s.hasHelo {
 		r.Helo = value.Some(l.text(s.helo))
 	}

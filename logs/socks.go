@@ -106,7 +106,7 @@ func (b *socks) ended(c event.Conn, s *socksState) {
 	id, uid := c.ID(), c.UID()
 	b.uidBuf = uid.Append(b.uidBuf[:0])
 	b.rec = schemas.SOCKS{
-		TS: s.ts, UID: text(b.uidBuf), ID: endpoints(&id), Version: s.version,
+		TS: s.ts, UID: text(b.uidBuf), ID: Endpoints(&id), Version: s.version,
 		User: s.user, Status: s.status,
 		Request: s.request, RequestP: s.requestPort, Bound: s.bound, BoundP: s.boundPort,
 	}

@@ -59,7 +59,7 @@ const (
 )
 
 func installSSH(h *event.Hooks, out schemas.Emitter, o *Options) {
-	b := &ssh{out: out, now: o.Now, local: newNetworks(o.LocalNets), hassh: o.Groups&schemas.GroupHASSH != 0}
+	b := &ssh{out: out, now: o.Now, local: newNetworks(o.LocalNets), hassh: o.has(schemas.GroupHASSH)}
 	b.init(h, b.ended)
 	h.SSH.ClientVersion.Listen(func(e *event.SSHClientVersion) { b.state(e.Conn).client.set(e.Version) })
 	h.SSH.ServerVersion.Listen(func(e *event.SSHServerVersion) { b.state(e.Conn).server.set(e.Version) })
@@ -247,7 +247,7 @@ func (b *ssh) write(c event.Conn, s *sshState) {
 	id, uid := c.ID(), c.UID()
 	b.uidBuf = uid.Append(b.uidBuf[:0])
 	b.rec = schemas.SSH{
-		TS: s.ts, UID: text(b.uidBuf), ID: endpoints(&id),
+		TS: s.ts, UID: text(b.uidBuf), ID: Endpoints(&id),
 		Version: sshVersion(&s.client, &s.server), AuthSuccess: s.auth, AuthAttempts: s.attempts,
 		Client: s.client.column(), Server: s.server.column(),
 		CipherAlg: s.cipher.column(), MACAlg: s.mac.column(), CompressionAlg: s.compression.column(),

@@ -106,20 +106,10 @@ const helloRetry = "\xCF\x21\xAD\x74\xE5\x9A\x61\x11\xBE\x1D\x8C\x02\x1E\x65\xB8
 const tlsVersion13 = 0x0304
 
 func installSSL(h *event.Hooks, out schemas.Emitter, o *Options) {
-	b := &ssl{out: out, now: o.Now}
+	b := &ssl{out: out, now: o.Now, ja3: o.has(schemas.GroupJA3), ja4: o.has(schemas.GroupJA4)}
 	b.init(h, b.ended)
-	for _, f := range new(schemas.SSL).Schema().Fields {
-		on := f.Group != 0 && f.Group&o.Groups == f.Group
-		switch f.Name {
-		case "ja3":
-			b.ja3 = on
-		case "ja4":
-			b.ja4 = on
-		case "validation_status":
-			if on && o.RootCerts != nil {
-				b.validator = newValidator(o.RootCerts)
-			}
-		}
+	if o.has(schemas.GroupValidation) && o.RootCerts != nil {
+		b.validator = newValidator(o.RootCerts)
 	}
 	h.Analyzer.ConfirmationInfo.Listen(func(e *event.AnalyzerConfirmationInfo) {
 		if isSSL(e.AType) {
@@ -399,7 +389,7 @@ func (b *ssl) write(c event.Conn, s *sslState) {
 	b.uidBuf = uid.Append(b.uidBuf[:0])
 	r := &b.rec
 	*r = schemas.SSL{
-		TS: s.ts, UID: text(b.uidBuf), ID: endpoints(&id),
+		TS: s.ts, UID: text(b.uidBuf), ID: Endpoints(&id),
 		Version: someText(s.version), Cipher: someText(s.cipher), Curve: someText(s.curve),
 		ServerName: s.serverName, Resumed: s.resumed, LastAlert: someText(s.lastAlert), NextProtocol: s.next,
 		Established: s.established, SSLHistory: text(s.history),

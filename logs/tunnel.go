@@ -16,6 +16,8 @@ type tunnels struct {
 	active map[tunnelKey]*activeTunnel
 	// oldest and newest end the list of active tunnels in the order of their use.
 	oldest, newest *activeTunnel
+	// timer is set to the time at which oldest expires.
+	timer *Timer
 
 	rec    schemas.Tunnel
 	uidBuf []byte
@@ -59,8 +61,10 @@ const (
 	tunnelExpire   value.Enum = "Tunnel::EXPIRE"
 )
 
-func installTunnel(h *event.Hooks, out schemas.Emitter, o *Options) *tunnels {
+func installTunnel(h *event.Hooks, out schemas.Emitter, o *Options) {
 	b := &tunnels{out: out, now: o.Now, cause: o.Cause, active: make(map[tunnelKey]*activeTunnel)}
+	b.timer = o.NewTimer(b.expire)
+	o.installed.tunnels = b
 	h.Conn.NewConnection.Listen(func(e *event.NewConnection) {
 		if stack := e.Conn.Tunnel(); len(stack) > 0 {
 			b.register(e.Conn, stack)
@@ -69,7 +73,6 @@ func installTunnel(h *event.Hooks, out schemas.Emitter, o *Options) *tunnels {
 	h.Tunnel.Changed.Listen(func(e *event.TunnelChanged) { b.register(e.Conn, e.E) })
 	h.SOCKS.Request.Listen(func(e *event.SOCKSRequest) { b.proxy(e.Conn, tunnelSOCKS) })
 	h.Conn.ConnectionStateRemove.Listen(b.removed)
-	return b
 }
 
 // proxy notes that c goes to a proxy. All connections between the same
@@ -128,9 +131,7 @@ func (b *tunnels) expire(now value.Time, clock Clock) {
 	for b.due(now) {
 		t := b.oldest
 		deadline := t.used + tunnelIdle
-		if b.cause != nil {
-			b.cause(deadline, t.packet)
-		}
+		b.cause(deadline, t.packet)
 		at, _ := clock.At(deadline)
 		b.end(t, tunnelExpire, at)
 	}
@@ -145,7 +146,7 @@ func (b *tunnels) end(t *activeTunnel, action value.Enum, at value.Time) {
 func (b *tunnels) write(t *activeTunnel, action value.Enum, at value.Time) {
 	b.rec = schemas.Tunnel{
 		TS:         at,
-		ID:         endpoints(&t.ID),
+		ID:         Endpoints(&t.ID),
 		TunnelType: t.Type,
 		Action:     action,
 	}
@@ -165,6 +166,7 @@ func (b *tunnels) link(t *activeTunnel) {
 		b.oldest = t
 	}
 	b.newest = t
+	b.schedule()
 }
 
 func (b *tunnels) unlink(t *activeTunnel) {
@@ -177,5 +179,15 @@ func (b *tunnels) unlink(t *activeTunnel) {
 		t.next.prev = t.prev
 	} else {
 		b.newest = t.prev
+	}
+	b.schedule()
+}
+
+// schedule sets the timer to the deadline of the oldest tunnel.
+func (b *tunnels) schedule() {
+	if b.oldest != nil {
+		b.timer.Set(b.oldest.used + tunnelIdle)
+	} else {
+		b.timer.Stop()
 	}
 }

@@ -97,8 +97,8 @@ func TestTunnelExpiryCause(t *testing.T) {
 
 func TestTunnelBound(t *testing.T) {
 	var h event.Hooks
-	out := &recorder{quiet: true}
-	b := installTunnel(&h, out, &Options{Now: func() value.Time { return 1 }})
+	out := &recorder{quiet: true, logs: []string{"tunnel"}}
+	b := Install(&h, out, Options{Now: func() value.Time { return 1 }}).tunnels
 	id := connID(t, value.ProtoUnknown, "10.0.0.1:0 10.0.0.2:0")
 	for i := range maxTunnels + 100 {
 		id.OrigP, id.RespP = uint16(i), uint16(i>>16)

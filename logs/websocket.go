@@ -59,7 +59,7 @@ func (b *httpLog) established(e *event.WebSocketEstablished) {
 	id, uid := e.Conn.ID(), e.Conn.UID()
 	b.uidBuf = uid.Append(b.uidBuf[:0])
 	r := &b.wsRec
-	*r = schemas.WebSocket{TS: b.now(), UID: text(b.uidBuf), ID: endpoints(&id)}
+	*r = schemas.WebSocket{TS: b.now(), UID: text(b.uidBuf), ID: Endpoints(&id)}
 	if w := s.ws; w != nil {
 		r.Subprotocol = w.subprotocol
 		r.ClientProtocols, r.ServerExtensions = vector(w.protocols), vector(w.serverExts)

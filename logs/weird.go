@@ -102,7 +102,7 @@ var weirdActions = map[string]weirdAction{
 	"successful_RPC_reply_to_invalid_request": weirdNoticePerOrig,
 }
 
-func installWeird(h *event.Hooks, out schemas.Emitter, o *Options) *weirds {
+func installWeird(h *event.Hooks, out schemas.Emitter, o *Options) {
 	b := &weirds{
 		out: out, now: o.Now, peer: o.Peer,
 		repeats: newRecent[weirdKey](weirdRepeats, maxWeirdKeys),
@@ -113,7 +113,6 @@ func installWeird(h *event.Hooks, out schemas.Emitter, o *Options) *weirds {
 	h.Weird.Flow.Listen(b.flow)
 	h.Weird.Net.Listen(b.net)
 	h.Weird.File.Listen(b.file)
-	return b
 }
 
 func (b *weirds) conn(e *event.ConnWeird) {
@@ -137,7 +136,7 @@ func (b *weirds) ofConn(a weirdAction, name string, id *event.ConnID, uid *value
 	b.fill(a, name, addl, source)
 	b.uidBuf = uid.Append(b.uidBuf[:0])
 	b.rec.UID = value.Some(text(b.uidBuf))
-	b.rec.ID = value.Some(endpoints(id))
+	b.rec.ID = value.Some(Endpoints(id))
 	b.emit(a, id.OrigH)
 }
 

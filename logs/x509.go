@@ -27,13 +27,12 @@ type x509State struct {
 	ip              []netip.Addr
 }
 
-func installX509(h *event.Hooks, out schemas.Emitter) *x509 {
+func installX509(h *event.Hooks, out schemas.Emitter, _ *Options) {
 	b := &x509{out: out, slot: h.NewFileSlot()}
 	h.X509.Certificate.Listen(b.certificate)
 	h.X509.ExtBasicConstraints.Listen(b.basicConstraints)
 	h.X509.ExtSubjectAlternativeName.Listen(b.alternatives)
 	h.File.StateRemove.Listen(b.remove)
-	return b
 }
 
 // state is the row of f, which is there once a certificate was found in it.

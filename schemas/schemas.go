@@ -128,7 +128,8 @@ type Schema struct {
 	Name   string
 	Doc    string
 	Fields []Field
-	// ID numbers the logs of this build densely from 0, for tables by log.
+	// ID is the log's index in tables by log. The logs of All are numbered from 0; a schema
+	// made elsewhere takes its number from NewID.
 	ID int
 	// New returns a record of the log without values.
 	New func() Record

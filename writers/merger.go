@@ -20,7 +20,8 @@ type Merger struct {
 	// streams are the wanted logs, then, from index lines on, the streams of lines.
 	streams []*stream
 	lines   int
-	// byID is the stream of a log by schemas.Schema.ID, or -1.
+	// byID is the stream of a log by schemas.Schema.ID, or -1. Logs beyond it are not
+	// wanted.
 	byID []int
 
 	mu         sync.Mutex
@@ -56,12 +57,11 @@ type stream struct {
 // when their first record comes; places are started.
 func New(cfg Config) (*Merger, error) {
 	cfg.setDefaults()
-	all := schemas.All()
 	logs := cfg.Logs
 	if logs == nil {
-		logs = all
+		logs = schemas.All()
 	}
-	ids := len(all)
+	ids := 0
 	for _, s := range logs {
 		ids = max(ids, s.ID+1)
 	}
@@ -74,7 +74,10 @@ func New(cfg Config) (*Merger, error) {
 	}
 	used := make(map[string]bool)
 	for _, s := range logs {
-		if m.byID[s.ID] >= 0 {
+		if i := m.byID[s.ID]; i >= 0 {
+			if m.streams[i].name != s.Name {
+				return nil, fmt.Errorf("the logs %s and %s have the same ID", m.streams[i].name, s.Name)
+			}
 			continue
 		}
 		st := &stream{name: s.Name, schema: s, gates: gates{sampling: cfg.Sampling}}
@@ -159,6 +162,14 @@ func (cfg *Config) setDefaults() {
 	for i := range cfg.Outputs {
 		cfg.Outputs[i].Dir = cmp.Or(cfg.Outputs[i].Dir, ".")
 	}
+}
+
+// streamOf returns the index of the stream of a log, or -1 if it is not wanted.
+func (m *Merger) streamOf(s *schemas.Schema) int {
+	if s.ID >= len(m.byID) {
+		return -1
+	}
+	return m.byID[s.ID]
 }
 
 // Collector makes the collector of a shard.

@@ -286,7 +286,7 @@ func flatten(members []member, unsettable bool) []member {
 	return out
 }
 
-var initialisms = map[string]string{"id": "ID", "mac": "MAC", "vlan": "VLAN", "tls": "TLS", "ssl": "SSL", "smb": "SMB", "hassh": "HASSH"}
+var initialisms = map[string]string{"id": "ID", "mac": "MAC", "vlan": "VLAN", "tls": "TLS", "ssl": "SSL", "smb": "SMB", "hassh": "HASSH", "ja3": "JA3", "ja4": "JA4"}
 
 // groupConst is the constant for a group: "mac-logging" is GroupMACLogging.
 func groupConst(name string) string {
