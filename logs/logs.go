@@ -135,12 +135,12 @@ type Timer struct {
 // never is the deadline of a timer that is not set.
 const never value.Time = math.MaxInt64
 
-// NewTimer returns a timer that is not set. It is to be called by Builder.Install only.
+// NewTimer returns a timer that is not set. Only Builder.Install may call it.
 //
 // At its deadline the timer calls expire with the network time, which may be later, and the
-// clock that tells the time at which a deadline was reached. Before each record expire
-// calls o.Cause, which gives the record its place in the log, and it sets the timer again
-// if there is another deadline. All that expire writes must have been due by now.
+// clock that tells the time at which a deadline was reached. Before each record expire calls
+// o.Cause, which gives the record its place in the log, and it sets the timer again if there
+// is another deadline. Each record must have been due by now.
 func (o *Options) NewTimer(expire func(now value.Time, clock Clock)) *Timer {
 	t := &Timer{at: never, expire: expire}
 	o.installed.timers = append(o.installed.timers, t)

@@ -13,7 +13,7 @@ import (
 	"github.com/wirelog/wirelog/schemas"
 )
 
-// fakeConn is a connection that tests describe.
+// fakeConn is a connection with fixed values.
 type fakeConn struct {
 	event.Conn
 	id          event.ConnID
@@ -56,7 +56,7 @@ func (c *fakeConn) SetSlot(s event.Slot, v any) {
 	c.slots[s] = v
 }
 
-// endConn is what a connection table does at the end of a connection.
+// endConn ends a connection as the connection table does.
 func endConn(h *event.Hooks, c event.Conn) {
 	h.Conn.ConnectionStateRemove.Raise(&event.ConnectionStateRemove{Conn: c})
 	h.End(c, nil)
@@ -121,7 +121,7 @@ func (r *recorder) EmitGated(rec schemas.Record, g schemas.Gate) {
 	r.rows = append(r.rows, row)
 }
 
-// take returns the rows so far and forgets them.
+// take returns and clears the rows.
 func (r *recorder) take() []string {
 	rows := r.rows
 	r.rows = nil

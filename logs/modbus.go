@@ -10,14 +10,14 @@ import (
 )
 
 // modbus builds modbus.log after Zeek's base/protocols/modbus: a row a message, when its
-// header is there; for exceptions when their code is.
+// header has been read; an exception's when its code has.
 type modbus struct {
 	out    schemas.Emitter
 	now    func() value.Time
 	rec    schemas.Modbus
 	uidBuf []byte
 	name   []byte
-	// exception is the text of a code that has no name.
+	// exception is the text of a code without a name.
 	exception []byte
 }
 

@@ -7,7 +7,7 @@ import (
 )
 
 // ocsp builds ocsp.log after Zeek's base/files/x509/log-ocsp: a row for each certificate
-// whose status a response tells.
+// whose status a response gives.
 type ocsp struct {
 	out  schemas.Emitter
 	rec  schemas.OCSP

@@ -50,13 +50,12 @@ func TestTunnel(t *testing.T) {
 	removed(carrier)
 	b.out.expect(t)
 
-	// A connection that moves into a tunnel makes it known too.
+	// A connection that moves into a tunnel reveals it too.
 	b.now = 6e9
 	b.hooks.Tunnel.Changed.Raise(&event.TunnelChanged{Conn: &fakeConn{}, E: []event.Encapsulation{teredo}})
 	b.out.expect(t, row(6, &teredo, "DISCOVER"))
 
-	// An hour without a new connection ends a tunnel; the use of one does not
-	// keep the other.
+	// An hour without a new connection ends a tunnel; use of one does not extend the other.
 	b.now = 3600e9
 	found(teredo)
 	b.builders.Advance(3600e9, steps{})

@@ -9,7 +9,7 @@ import (
 	"github.com/wirelog/wirelog/schemas"
 )
 
-// wsState has what the headers of a handshake say (RFC 6455 section 11.3).
+// wsState holds the headers of a handshake (RFC 6455 section 11.3).
 type wsState struct {
 	subprotocol                       value.Opt[string]
 	protocols, extensions, serverExts []string
