@@ -10,9 +10,9 @@ import (
 	"github.com/wirelog/wirelog/schemas"
 )
 
-// analyzers builds analyzer.log after Zeek's base/frameworks/analyzer: analyzers
-// of packets and files always have a row for a violation, those of protocols
-// only when they had been confirmed and the violation took them off, once a connection.
+// analyzers builds analyzer.log after Zeek's base/frameworks/analyzer: a row for each
+// violation of a packet or file analyzer, and one a connection for each protocol analyzer
+// that was confirmed before a violation removed it.
 type analyzers struct {
 	states[failures]
 	out schemas.Emitter
@@ -24,22 +24,21 @@ type analyzers struct {
 	fuidBuf  []byte
 }
 
-// failures are the names of the protocols' analyzers that have a row already.
+// failures are the names of the protocol analyzers that have a row.
 type failures struct{ names []string }
 
 const (
 	// maxFailureData is Zeek's Analyzer::Logging::failure_data_max_size.
 	maxFailureData = 40
-	// ignoreViolationsAfter is Zeek's DPD::ignore_violations_after: the number of
-	// payload bytes of a connection after which a violation takes nothing off.
+	// ignoreViolationsAfter is Zeek's DPD::ignore_violations_after: the number of payload
+	// bytes of a connection after which a violation removes no analyzer.
 	ignoreViolationsAfter = 10 * 1024
 )
 
-func installAnalyzer(h *event.Hooks, out schemas.Emitter, o *Options) *analyzers {
+func installAnalyzer(h *event.Hooks, out schemas.Emitter, o *Options) {
 	b := &analyzers{out: out, now: o.Now}
 	b.init(h, nil)
 	h.Analyzer.ViolationInfo.Listen(b.violation)
-	return b
 }
 
 func (b *analyzers) violation(e *event.AnalyzerViolationInfo) {
@@ -58,7 +57,7 @@ func (b *analyzers) violation(e *event.AnalyzerViolationInfo) {
 		id, uid := c.ID(), c.UID()
 		b.uidBuf = uid.Append(b.uidBuf[:0])
 		r.UID = value.Some(text(b.uidBuf))
-		r.ID = value.Some(endpoints(&id))
+		r.ID = value.Some(Endpoints(&id))
 		if e.File == nil {
 			r.Proto = value.Some(value.Enum(id.Proto.String()))
 		}
@@ -67,7 +66,7 @@ func (b *analyzers) violation(e *event.AnalyzerViolationInfo) {
 		if conns := e.File.Conns(); e.Conn == nil && len(conns) == 1 {
 			b.uidBuf = conns[0].UID.Append(b.uidBuf[:0])
 			r.UID = value.Some(text(b.uidBuf))
-			r.ID = value.Some(endpoints(&conns[0].ID))
+			r.ID = value.Some(Endpoints(&conns[0].ID))
 		}
 		fuid := e.File.FUID()
 		b.fuidBuf = fuid.Append(b.fuidBuf[:0])
@@ -79,8 +78,8 @@ func (b *analyzers) violation(e *event.AnalyzerViolationInfo) {
 	b.out.Emit(r)
 }
 
-// failed reports whether a violation makes the analyzer of a protocol fail, for the first
-// time, that had been confirmed on c.
+// failed reports whether the violation is the first failure of a protocol analyzer that was
+// confirmed on c.
 func (b *analyzers) failed(c event.Conn, name string) bool {
 	if c == nil || c.Orig().Size+c.Resp().Size > ignoreViolationsAfter {
 		return false
@@ -101,8 +100,8 @@ func (b *analyzers) failed(c event.Conn, name string) bool {
 	return true
 }
 
-// analyzerName splits an analyzer's tag, such as "Files::ANALYZER_PE", into the
-// kind and the name that Zeek prints for it.
+// analyzerName splits an analyzer's tag, such as "Files::ANALYZER_PE", into the kind and
+// name that Zeek prints.
 func analyzerName(tag value.Enum) (kind, name string) {
 	module, name, _ := strings.Cut(string(tag), "::ANALYZER_")
 	switch module {

@@ -33,7 +33,7 @@ func TestAnalyzer(t *testing.T) {
 	b.out.expect(t, "analyzer ts=1 analyzer_kind=protocol analyzer_name=HTTP uid=C1"+id+" proto=tcp failure_reason=why"+
 		" failure_data="+strings.Repeat("x", 39)+"y")
 
-	// A protocol that was not confirmed, or that has gone well for long.
+	// A protocol that was not confirmed, or that had a violation late.
 	raise("Analyzer::ANALYZER_SSL", c, nil, none)
 	raise("Analyzer::ANALYZER_HTTP", nil, nil, none)
 	for _, size := range []uint64{240, 241} {

@@ -22,9 +22,9 @@ const (
 	ipProtoSCTP   = 132
 )
 
-// appendCommunityID appends the Community ID of a connection, version 1 with
-// seed 0: a hash of its endpoints, the smaller one first, so that both
-// directions and all tools have the same (github.com/corelight/community-id-spec).
+// appendCommunityID appends the Community ID of a connection, version 1 with seed 0: a hash
+// of its endpoints, the smaller one first, so that both directions and all tools agree
+// (github.com/corelight/community-id-spec).
 func appendCommunityID(dst []byte, id *event.ConnID) []byte {
 	proto, ports := id.IPProto, true
 	orig, resp := id.OrigH.As16(), id.RespH.As16()
@@ -45,9 +45,9 @@ func appendCommunityID(dst []byte, id *event.ConnID) []byte {
 		ports = proto == ipProtoSCTP
 	}
 	a, b, ap, bp := orig[:], resp[:], id.OrigP, id.RespP
-	// The specification orders the ports of one address as numbers. Zeek, where
-	// machines are little-endian, orders them by their low bytes first, and is
-	// followed here so that both have the same identifiers.
+	// The specification orders the ports of one address as numbers. Zeek on little-endian
+	// machines compares their low bytes first; this code does the same, to get the same
+	// identifiers.
 	c := bytes.Compare(a, b)
 	if c == 0 {
 		c = cmp.Compare(bits.ReverseBytes16(ap), bits.ReverseBytes16(bp))
@@ -69,8 +69,8 @@ func appendCommunityID(dst []byte, id *event.ConnID) []byte {
 	return base64.StdEncoding.AppendEncode(append(dst, "1:"...), sum[:])
 }
 
-// icmpHasCounterpart reports whether ICMP messages of the type are requests or
-// replies, in which case the port of the responder holds the other one's type.
+// icmpHasCounterpart reports whether ICMP messages of the type are requests or replies, in
+// which case the responder's port holds the type of its counterpart.
 func icmpHasCounterpart(v4 bool, typ uint16) bool {
 	if v4 {
 		switch typ {

@@ -15,7 +15,7 @@ type conns struct {
 	out   schemas.Emitter
 	slot  event.Slot
 	local networks
-	// Which groups of optional columns are wanted.
+	// Groups of optional columns that are wanted.
 	communityID, l2, vlan bool
 
 	rec      schemas.Conn
@@ -31,36 +31,27 @@ type conns struct {
 	respL2Buf    []byte
 }
 
-// A connState is on the connections of which a gap or a change of tunnels has
-// to be remembered, which most do not have.
+// A connState holds the gaps and tunnel changes of a connection. Most connections have none
+// and no state.
 type connState struct {
 	missed uint64
-	// changed tells that parents counts, rather than the tunnel at the end.
+	// changed is set when parents replaces the tunnel at the end.
 	changed bool
 	parents []value.UID
 }
 
-// maxParents is how many tunnels of a connection are listed. The engine bounds
-// the changes of a connection too.
+// maxParents is the number of tunnels listed for a connection. The engine bounds the number
+// of changes too.
 const maxParents = 256
 
-func installConn(h *event.Hooks, out schemas.Emitter, o *Options) *conns {
-	b := &conns{out: out, slot: h.NewSlot(), local: newNetworks(o.LocalNets)}
-	for _, f := range new(schemas.Conn).Schema().Fields {
-		on := f.Group != 0 && f.Group&o.Groups == f.Group
-		switch f.Name {
-		case "community_id":
-			b.communityID = on
-		case "orig_l2_addr":
-			b.l2 = on
-		case "vlan":
-			b.vlan = on
-		}
+func installConn(h *event.Hooks, out schemas.Emitter, o *Options) {
+	b := &conns{
+		out: out, slot: h.NewSlot(), local: newNetworks(o.LocalNets),
+		communityID: o.has(schemas.GroupCommunityID), l2: o.has(schemas.GroupMACLogging), vlan: o.has(schemas.GroupVLANLogging),
 	}
 	h.Conn.ContentGap.Listen(b.gap)
 	h.Tunnel.Changed.Listen(b.tunnelChanged)
 	h.Conn.ConnectionStateRemove.Listen(b.remove)
-	return b
 }
 
 func (b *conns) state(c event.Conn) *connState {
@@ -89,7 +80,7 @@ func (b *conns) tunnelChanged(e *event.TunnelChanged) {
 	s.add(e.E)
 }
 
-// add remembers the innermost tunnel of a stack.
+// add appends the innermost tunnel of a stack.
 func (s *connState) add(stack []event.Encapsulation) {
 	if len(stack) == 0 {
 		return
@@ -110,7 +101,7 @@ func (b *conns) remove(e *event.ConnectionStateRemove) {
 	*r = schemas.Conn{
 		TS:          c.Start(),
 		UID:         text(b.uidBuf),
-		ID:          endpoints(&id),
+		ID:          Endpoints(&id),
 		Proto:       value.Enum(id.Proto.String()),
 		ConnState:   value.Some(connStateName(id.Proto, &orig, &resp, history)),
 		OrigPkts:    value.Some(orig.Packets),
@@ -147,8 +138,7 @@ func (b *conns) remove(e *event.ConnectionStateRemove) {
 	}
 }
 
-// tunnelParents lists the innermost tunnels that the connection has been in, in
-// the order of time.
+// tunnelParents returns the innermost tunnels of the connection, oldest first.
 func (b *conns) tunnelParents(c event.Conn, s *connState) value.Set[string] {
 	var last [1]value.UID
 	uids := last[:0]
@@ -164,7 +154,7 @@ func (b *conns) tunnelParents(c event.Conn, s *connState) value.Set[string] {
 	for i := range uids {
 		start := len(b.uidBuf)
 		b.uidBuf = uids[i].Append(b.uidBuf)
-		// Growing leaves the strings so far on the old buffer, which they keep alive.
+		// If the buffer grows, earlier strings keep the old one alive.
 		b.parents = append(b.parents, text(b.uidBuf[start:]))
 	}
 	return b.parents
@@ -196,7 +186,7 @@ func (b *conns) optional(c event.Conn, id *event.ConnID, orig, resp *event.Endpo
 	}
 }
 
-// connStateName is the conn_state column.
+// connStateName returns the conn_state column.
 func connStateName(p value.Proto, orig, resp *event.Endpoint, history []byte) string {
 	switch p {
 	case value.ProtoTCP:
@@ -261,13 +251,13 @@ func tcpStateName(orig, resp *event.Endpoint, history []byte) string {
 	return "OTH"
 }
 
-// silent reports whether the handshake of a side was not seen.
+// silent reports whether no handshake of a side was seen.
 func silent(s event.EndpointState) bool {
 	return s == event.StateInactive || s == event.StatePartial
 }
 
-// synThenReset reports whether the originator began with a SYN and sent a RST
-// before anything that tells of a connection: Zeek's \^?S[^HAFGIQ]*R.*
+// synThenReset reports whether the originator began with a SYN and sent a RST before any
+// sign of an established connection: Zeek's \^?S[^HAFGIQ]*R.*
 func synThenReset(history []byte) bool {
 	if len(history) > 0 && history[0] == '^' {
 		history = history[1:]

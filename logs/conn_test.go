@@ -145,7 +145,7 @@ func TestConnState(t *testing.T) {
 	b.hooks.Conn.ContentGap.Raise(&event.ContentGap{Conn: c, Length: 5})
 	b.hooks.Conn.ContentGap.Raise(&event.ContentGap{Conn: c, Length: 7})
 	end("12" + tail + " ip_proto=17")
-	// The state goes to the next connection empty.
+	// The next connection gets an empty state.
 	c.tunnel = stack(7, 8)
 	end("0" + tail + " tunnel_parents=C8, ip_proto=17")
 	change(7, 9)
@@ -154,7 +154,7 @@ func TestConnState(t *testing.T) {
 	end("0" + tail + " tunnel_parents=C8,C9, ip_proto=17")
 	change(5)
 	end("0" + tail + " tunnel_parents=C5, ip_proto=17")
-	// The engine may move a connection without an event when it has changed too often.
+	// After too many changes the engine moves a connection without an event.
 	change()
 	c.tunnel = stack(6)
 	end("0" + tail + " tunnel_parents=C5, ip_proto=17")
@@ -172,7 +172,7 @@ func TestConnOptional(t *testing.T) {
 		" orig_l2_addr=02:00:00:00:ab:01 vlan=7 inner_vlan=4094")
 }
 
-// quietConn is a fakeConn whose history costs no allocation.
+// quietConn is a fakeConn whose History does not allocate.
 type quietConn struct{ *fakeConn }
 
 var quietHistory = []byte("ShADadFf")
@@ -217,7 +217,7 @@ func TestCommunityID(t *testing.T) {
 	if string(appendCommunityID(nil, &there)) == string(appendCommunityID(nil, &back)) {
 		t.Error("an unreachable message has the identifier of its reverse")
 	}
-	// Other protocols than SCTP have no ports.
+	// Protocols other than SCTP have no ports.
 	gre := connID(t, value.ProtoUnknown, "10.0.0.1:1 10.0.0.2:2")
 	gre.IPProto = 47
 	plain := connID(t, value.ProtoUnknown, "10.0.0.1:0 10.0.0.2:0")

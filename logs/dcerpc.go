@@ -11,14 +11,15 @@ import (
 )
 
 const (
-	// maxDCEAssociations is how many pipes of a connection are remembered, as many as SMB's
-	// analyzer follows. After that, the oldest is forgotten.
+	// maxDCEAssociations bounds the pipes of a connection, as SMB's analyzer does. Beyond it
+	// the oldest is dropped.
 	maxDCEAssociations = 1000
-	// maxDCEContexts is how many presentation contexts of an association are remembered.
+	// maxDCEContexts bounds the presentation contexts of an association.
 	maxDCEContexts = 256
 )
 
-// dceRPC builds dce_rpc.log after Zeek's base/protocols/dce-rpc: a row an answered call.
+// dceRPC builds dce_rpc.log after Zeek's base/protocols/dce-rpc: a row for each call that is
+// answered.
 type dceRPC struct {
 	states[dceState]
 	out        schemas.Emitter
@@ -30,25 +31,25 @@ type dceRPC struct {
 	freeAssociations            freelist.List[dceAssociation]
 }
 
-// A dceState is what is known of a connection.
+// A dceState is the state of a connection.
 type dceState struct {
 	associations []*dceAssociation
-	// waiting tells that there was something after the last response. Zeek then writes
-	// the last answered call of each association again when the connection ends.
+	// waiting is set if anything followed the last response. Zeek then writes the last
+	// answered call of each association again when the connection ends.
 	waiting bool
 }
 
-// A dceAssociation is what is known of a pipe, or of a connection without pipes. Its
-// buffers are used again.
+// A dceAssociation is the state of a pipe, or of a connection without pipes. Its buffers are
+// reused.
 type dceAssociation struct {
 	fid  uint64
 	ts   value.Time
 	rtt  value.Opt[value.Interval]
 	pipe optText
-	// bound is the interface that was bound last, or that the pipe's name tells.
+	// bound is the interface that was bound last, or that the pipe's name implies.
 	bound   dceUUID
 	isBound bool
-	// endpoint is the interface of the row, and what follows its operation.
+	// endpoint is the interface of the row.
 	endpoint    dceUUID
 	hasEndpoint bool
 	called      dceUUID
@@ -80,7 +81,7 @@ func installDCERPC(h *event.Hooks, out schemas.Emitter, o *Options) {
 	h.SMB.DiscardedDCERPCAnalyzers.Listen(func(e *event.SMBDiscardedDCERPCAnalyzers) { b.discard(e.Conn) })
 }
 
-// association returns what is known of a pipe, of which there is something new.
+// association returns the state of a pipe that an event is about.
 func (b *dceRPC) association(c event.Conn, fid uint64) *dceAssociation {
 	s := b.known(c)
 	if s == nil {
@@ -102,7 +103,7 @@ func (b *dceRPC) association(c event.Conn, fid uint64) *dceAssociation {
 	return a
 }
 
-// resume makes the interface that was bound last that of the row.
+// resume sets the row's interface to the one bound last.
 func (a *dceAssociation) resume() {
 	if a.isBound {
 		a.endpoint, a.hasEndpoint = a.bound, true
@@ -123,7 +124,7 @@ func (b *dceRPC) closed(c event.Conn, fid uint64) {
 	}
 }
 
-// discard drops all associations of a connection that had too many pipes.
+// discard drops all associations of a connection with too many pipes.
 func (b *dceRPC) discard(c event.Conn) {
 	if s := b.known(c); s != nil {
 		for i, a := range s.associations {
@@ -163,8 +164,8 @@ func (b *dceRPC) bind(c event.Conn, fid, id uint64, u dceUUID) {
 	a.contexts = append(a.contexts, dceContext{id, u})
 }
 
-// guess takes the interface from the name of a pipe whose binding was not seen. It is that
-// of the row from the next event on.
+// guess takes the interface from the name of a pipe whose binding was not seen. The row has
+// it from the next event on.
 func (a *dceAssociation) guess() {
 	if a.hasEndpoint || !a.pipe.ok {
 		return
@@ -209,8 +210,7 @@ func (b *dceRPC) ended(c event.Conn, s *dceState) {
 	s.waiting = false
 }
 
-// write emits the row of a call if the interface is known, and if it is not one that is
-// ignored.
+// write emits the row of a call, unless its interface is unknown or ignored.
 func (b *dceRPC) write(c event.Conn, a *dceAssociation) {
 	if !a.hasEndpoint || !a.hasCalled {
 		return
@@ -222,14 +222,14 @@ func (b *dceRPC) write(c event.Conn, a *dceAssociation) {
 	id, uid := c.ID(), c.UID()
 	b.uidBuf = uid.Append(b.uidBuf[:0])
 	b.rec = schemas.DCERPC{
-		TS: a.ts, UID: text(b.uidBuf), ID: endpoints(&id),
+		TS: a.ts, UID: text(b.uidBuf), ID: Endpoints(&id),
 		RTT: a.rtt, NamedPipe: a.pipe.column(),
 		Endpoint: value.Some(endpoint), Operation: value.Some(operation),
 	}
 	b.out.Emit(&b.rec)
 }
 
-// endpointName is valid until the next one.
+// endpointName returns a string that is valid until the next call.
 func (b *dceRPC) endpointName(u *dceUUID) string {
 	if i := b.interfaces[*u]; i != nil {
 		return i.name
@@ -238,7 +238,7 @@ func (b *dceRPC) endpointName(u *dceUUID) string {
 	return text(b.endpoint)
 }
 
-// operationName is valid until the next one.
+// operationName returns a string that is valid until the next call.
 func (b *dceRPC) operationName(u *dceUUID, opnum uint64) string {
 	if i := b.interfaces[*u]; i != nil && opnum < uint64(len(i.operations)) && i.operations[opnum] != "" {
 		return i.operations[opnum]

@@ -31,7 +31,8 @@ func (u *dceUUID) append(dst []byte) []byte {
 	return dst
 }
 
-// A dceInterface is what is known of an interface. Operations without a name are empty.
+// A dceInterface is an interface with the names of its operations, empty for those without
+// one.
 type dceInterface struct {
 	name       string
 	operations []string
@@ -96,8 +97,8 @@ func dcePipe(name string) (u dceUUID, ok bool) {
 	return u, ok
 }
 
-// dceIgnored tells of operations that are called often and say little, for which there is
-// no row (Zeek's DCE_RPC::ignored_operations).
+// dceIgnored reports whether an operation is called often and says little, so that it has no
+// row (Zeek's DCE_RPC::ignored_operations).
 func dceIgnored(endpoint, operation string) bool {
 	switch endpoint {
 	case "winreg":

@@ -12,9 +12,9 @@ import (
 	"github.com/wirelog/wirelog/schemas"
 )
 
-// dns builds dns.log after Zeek's base/protocols/dns: queries are paired with
-// answers of the same identifier on the same connection, and what has found no
-// partner is written when the connection ends.
+// dns builds dns.log after Zeek's base/protocols/dns: queries are paired with answers of the
+// same identifier on the same connection, and unpaired messages are written when the
+// connection ends.
 type dns struct {
 	states[dnsState]
 	out schemas.Emitter
@@ -28,12 +28,12 @@ type dns struct {
 	freeRows freelist.List[dnsRow]
 }
 
-// A dnsState is on the connections on which a row is being built. Most connections
-// have one query at a time, which needs neither of the queues.
+// A dnsState holds the unfinished rows of a connection. Most connections have one query at a
+// time and need neither queue.
 type dnsState struct {
-	// current belongs to the message at work, or the latest one.
+	// current is the row of the current message, or of the last one.
 	current *dnsRow
-	// query is a query without an answer; more of them are in queries.
+	// query is the first unanswered query; queries has the others.
 	query            *dnsRow
 	queries, replies dnsQueue
 }
@@ -53,34 +53,33 @@ type dnsRow struct {
 	replied bool // has rcode
 	netBIOS bool
 	nbstat  bool // the type is that of a NetBIOS status
-	// sawQuery and sawReply say whether both messages have come to their end.
+	// sawQuery and sawReply are set at the end of the messages.
 	sawQuery, sawReply     bool
 	aa, tc, rd, ra, reject bool
 	waiting                bool // held by a state beside current
 
 	query []byte
-	// text holds the answers one after the other, each up to its end.
+	// text holds the concatenated answers; each ends at its offset in ends.
 	text []byte
 	ends []uint32
 	ttls []value.Interval
 }
 
 const (
-	// maxPendingIDs and maxPendingMsgs are how many identifiers a connection may have
-	// without a partner, and how many messages of one (Zeek's max_pending_query_ids
-	// and max_pending_msgs, which are exceeded by one). When there are more, those so
-	// far are written.
+	// maxPendingIDs and maxPendingMsgs bound the unpaired identifiers of a connection and
+	// the messages with one identifier (Zeek's max_pending_query_ids and max_pending_msgs,
+	// plus one). Beyond them all pending rows are written.
 	maxPendingIDs  = 50
 	maxPendingMsgs = 50
-	// maxAnswers is how many answers of a message are kept.
+	// maxAnswers bounds the answers of a message.
 	maxAnswers = 1000
-	// maxKept is the number of bytes of a row's buffers that are kept for another row.
+	// maxKept bounds the bytes of buffers that a recycled row keeps.
 	maxKept = 4096
 
 	portNetBIOSName = 137
 )
 
-func installDNS(h *event.Hooks, out schemas.Emitter, o *Options) *dns {
+func installDNS(h *event.Hooks, out schemas.Emitter, o *Options) {
 	b := &dns{out: out, now: o.Now}
 	b.init(h, b.ended)
 	d := &h.DNS
@@ -120,7 +119,6 @@ func installDNS(h *event.Hooks, out schemas.Emitter, o *Options) *dns {
 	d.UnknownReply.Listen(b.unknown)
 	d.DynamicUpdatePre.Listen(b.prerequisite)
 	d.DynamicUpdateDel.Listen(b.deletion)
-	return b
 }
 
 // tracked reports whether messages of a kind have rows.
@@ -173,8 +171,7 @@ func (b *dns) matchQuery(c event.Conn, s *dnsState, id uint16) *dnsRow {
 // matchReply returns the row of a reply.
 func (b *dns) matchReply(c event.Conn, s *dnsState, id uint16) *dnsRow {
 	if r := s.query; r != nil && r.id == id {
-		// Another query with the same identifier is first in the line for the next
-		// reply with it.
+		// The next reply with this identifier goes to the oldest other query with it.
 		if s.query = s.queries.take(id); s.query == nil {
 			s.query = s.queries.takeFirst()
 		}
@@ -191,8 +188,8 @@ func (b *dns) matchReply(c event.Conn, s *dnsState, id uint16) *dnsRow {
 	return r
 }
 
-// enqueue puts r into q. When there are too many they are written and forgotten, on
-// the assumption that they will never find a partner.
+// enqueue puts r into q. If the queue is full, its rows are written first: they are assumed
+// to stay unpaired.
 func (b *dns) enqueue(c event.Conn, s *dnsState, q *dnsQueue, r *dnsRow) {
 	switch same := q.count(r.id); {
 	case same == 0 && q.ids > maxPendingIDs:
@@ -203,7 +200,7 @@ func (b *dns) enqueue(c event.Conn, s *dnsState, q *dnsQueue, r *dnsRow) {
 	q.put(r)
 }
 
-// flush writes the rows of q, all of them or those with the identifier.
+// flush writes and removes the rows of q: all, or those with the identifier.
 func (b *dns) flush(c event.Conn, s *dnsState, q *dnsQueue, all bool, id uint16) {
 	kept := q.rows[:0]
 	for _, e := range q.rows {
@@ -311,7 +308,7 @@ func (b *dns) write(c event.Conn, r *dnsRow) {
 	b.uidBuf = uid.Append(b.uidBuf[:0])
 	w := &b.rec
 	*w = schemas.DNS{
-		TS: r.ts, UID: text(b.uidBuf), ID: endpoints(&id), Proto: value.Enum(id.Proto.String()),
+		TS: r.ts, UID: text(b.uidBuf), ID: Endpoints(&id), Proto: value.Enum(id.Proto.String()),
 		TransID: value.Some(uint64(r.id)),
 		AA:      r.aa, TC: r.tc, RD: r.rd, RA: r.ra, Z: uint64(r.z), Rejected: r.reject,
 		Opcode: value.Some(uint64(r.opcode)),
@@ -353,7 +350,7 @@ func (b *dns) write(c event.Conn, r *dnsRow) {
 	b.out.Emit(w)
 }
 
-// A dnsQueue holds rows that wait for a partner, in the order in which they came.
+// A dnsQueue holds unpaired rows, oldest first.
 type dnsQueue struct {
 	rows []queuedRow
 	ids  int // different identifiers
@@ -411,8 +408,8 @@ func (q *dnsQueue) remove(i int) *dnsRow {
 	return e.row
 }
 
-// reply notes what a record adds to the row of its message, and returns the row if
-// the record is one of the answers.
+// reply adds what a record says to the row of its message, and returns the row if the record
+// is an answer.
 func (b *dns) reply(c event.Conn, m *event.DNSMsg, a *event.DNSAnswer) *dnsRow {
 	if !m.QR || !tracked(m.Opcode) {
 		return nil
@@ -444,7 +441,7 @@ func (b *dns) reply(c event.Conn, m *event.DNSMsg, a *event.DNSAnswer) *dnsRow {
 // isUpdate reports whether a record is one of a dynamic update.
 func isUpdate(m *event.DNSMsg) bool { return m.Opcode == dnsOpUpdate && !m.IsNetBIOS }
 
-// start returns where in the text of r the answer begins, and begins it.
+// start begins an answer and returns its offset in the text of r.
 func (r *dnsRow) start(m *event.DNSMsg, a *event.DNSAnswer) (from int) {
 	from = len(r.text)
 	if m.Opcode == dnsOpUpdate && a.AnswerType == event.DNSUpdate {
@@ -473,7 +470,7 @@ func (b *dns) addr(c event.Conn, m *event.DNSMsg, a *event.DNSAnswer, typ string
 }
 
 func (b *dns) name(c event.Conn, m *event.DNSMsg, a *event.DNSAnswer, name []byte) {
-	// The root is no answer.
+	// The root name is not an answer.
 	if r := b.reply(c, m, a); r != nil && len(name) > 0 {
 		r.start(m, a)
 		r.text = append(r.text, name...)
@@ -497,7 +494,7 @@ func (b *dns) strings(c event.Conn, m *event.DNSMsg, a *event.DNSAnswer, typ str
 	r.finish(a)
 }
 
-// numbers adds an answer of a word and numbers.
+// numbers adds an answer that consists of a word and numbers.
 func (b *dns) numbers(c event.Conn, m *event.DNSMsg, a *event.DNSAnswer, word string, list ...uint64) {
 	r := b.reply(c, m, a)
 	if r == nil {

@@ -53,7 +53,7 @@ func (b *dnsBench) remove() {
 	}
 }
 
-// expect checks the rows without the columns that are the same in all of them.
+// expect checks the rows without the columns that all have in common.
 func (b *dnsBench) expect(want ...string) {
 	b.t.Helper()
 	for i, r := range b.out.rows {
@@ -114,8 +114,7 @@ func TestDNSPendingLimits(t *testing.T) {
 	for i := range maxPendingIDs + 3 {
 		b.ask(uint64(i), "a")
 	}
-	// The first query is apart from the queue, which is written when it would hold one
-	// identifier more.
+	// The first query is outside the queue, which is written before it exceeds its bound.
 	if n := len(b.out.take()); n != maxPendingIDs+1 {
 		t.Errorf("%d rows of too many identifiers", n)
 	}

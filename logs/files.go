@@ -24,7 +24,7 @@ type files struct {
 	free      freelist.List[fileState]
 }
 
-// fileState is what events have told of a file, beside what it tells itself.
+// fileState is what events say about a file beyond its own methods.
 type fileState struct {
 	timedOut          bool
 	md5, sha1, sha256 string
@@ -32,7 +32,7 @@ type fileState struct {
 	limit             uint64
 }
 
-func installFiles(h *event.Hooks, out schemas.Emitter, o *Options) *files {
+func installFiles(h *event.Hooks, out schemas.Emitter, o *Options) {
 	b := &files{out: out, slot: h.NewFileSlot(), local: newNetworks(o.LocalNets)}
 	h.File.Hash.Listen(b.hash)
 	h.File.ExtractionLimit.Listen(func(e *event.FileExtractionLimit) {
@@ -41,7 +41,6 @@ func installFiles(h *event.Hooks, out schemas.Emitter, o *Options) *files {
 	})
 	h.File.Timeout.Listen(func(e *event.FileTimeout) { b.state(e.File).timedOut = true })
 	h.File.StateRemove.Listen(b.remove)
-	return b
 }
 
 func (b *files) state(f event.File) *fileState {
@@ -65,7 +64,7 @@ func (b *files) hash(e *event.FileHash) {
 	}
 }
 
-// someText is s, unset if it is empty.
+// someText returns s, unset if empty.
 func someText(s string) value.Opt[string] { return value.Opt[string]{V: s, OK: s != ""} }
 
 func (b *files) remove(e *event.FileStateRemove) {
@@ -137,10 +136,10 @@ func (b *files) remove(e *event.FileStateRemove) {
 	}
 }
 
-// emit writes the row of a connection that carried the file.
+// emit writes the row of one connection that carried the file.
 func (b *files) emit(r *schemas.Files, c *event.FileConn) {
 	b.text[2] = c.UID.Append(b.text[2][:0])
 	r.UID = value.Some(text(b.text[2]))
-	r.ID = value.Some(endpoints(&c.ID))
+	r.ID = value.Some(Endpoints(&c.ID))
 	b.out.Emit(r)
 }

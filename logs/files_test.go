@@ -8,7 +8,7 @@ import (
 	"github.com/wirelog/wirelog/dissect/event"
 )
 
-// transfer is a file as the builders of files.log and pe.log look at one.
+// transfer is a fake file with what the builders of files.log and pe.log read.
 type transfer struct {
 	event.File
 	conns     []event.FileConn
@@ -52,7 +52,7 @@ func TestFiles(t *testing.T) {
 	remove := func(f event.File) { h.File.StateRemove.Raise(&event.FileStateRemove{File: f}) }
 	fuid := (&transfer{}).FUID().String()
 
-	// Nothing is known of a file beside its bytes.
+	// A file with nothing but its bytes.
 	remove(&transfer{})
 	b.out.expect(t, "files ts=10 fuid="+fuid+" source=HTTP depth=0 analyzers= duration=2.5 seen_bytes=100 "+
 		"missing_bytes=20 overflow_bytes=3 timedout=false")
@@ -71,14 +71,14 @@ func TestFiles(t *testing.T) {
 		"files ts=10 fuid="+fuid+" uid="+uid(1).String()+" id.orig_h=10.0.0.1 id.orig_p=1025"+rest,
 		"files ts=10 fuid="+fuid+" uid="+uid(2).String()+" id.orig_h=10.0.0.1 id.orig_p=1026"+rest)
 
-	// What one file had does not stay for the next.
+	// The next file does not inherit columns.
 	f = &transfer{extracted: "x"}
 	h.File.ExtractionLimit.Raise(&event.FileExtractionLimit{File: f, Limit: 50})
 	remove(f)
 	b.out.expect(t, "files ts=10 fuid="+fuid+" source=HTTP depth=0 analyzers= duration=2.5 seen_bytes=100 "+
 		"missing_bytes=20 overflow_bytes=3 timedout=false extracted=x extracted_cutoff=true extracted_size=50")
 
-	// Certificates have a log of their own.
+	// Certificates are in x509.log.
 	remove(&transfer{analyzers: []string{"X509"}})
 	b.out.expect(t)
 }

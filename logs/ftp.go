@@ -12,8 +12,8 @@ import (
 	"github.com/wirelog/wirelog/schemas"
 )
 
-// ftp builds ftp.log after Zeek's base/protocols/ftp: a row for each command that has to
-// do with files or data connections, when the command is over.
+// ftp builds ftp.log after Zeek's base/protocols/ftp: a row for each command about files or
+// data connections, when the command has finished.
 type ftp struct {
 	out      schemas.Emitter
 	weird    *event.Hook[event.ConnWeird]
@@ -36,7 +36,7 @@ const (
 	hiddenPassword = "<hidden>"
 )
 
-// ftpLogged are the commands that have rows (FTP::logged_commands).
+// ftpLogged are the commands that get rows (FTP::logged_commands).
 var ftpLogged = []string{"APPE", "DELE", "RETR", "STOR", "STOU", "ACCT", "PORT", "PASV", "EPRT", "EPSV"}
 
 // ftpFileCommands are those whose argument is a file or folder.
@@ -44,11 +44,11 @@ var ftpFileCommands = []string{
 	"APPE", "CWD", "DELE", "MKD", "RETR", "RMD", "RNFR", "RNTO", "STOR", "STOU", "REST", "SIZE", "MDTM",
 }
 
-// ftpGuests are the users whose passwords are no secret (FTP::guest_ids).
+// ftpGuests are the users whose passwords are logged (FTP::guest_ids).
 var ftpGuests = []string{"anonymous", "ftp", "ftpuser", "guest"}
 
-// ftpSession is what is known of a control connection. It is not used again for
-// another one: data connections and files may still refer to it.
+// ftpSession is the state of a control connection. It is not pooled, because data
+// connections and files may refer to it later.
 type ftpSession struct {
 	user, password value.Opt[string]
 	cwd            string
@@ -61,7 +61,7 @@ type ftpSession struct {
 	channel        schemas.FTPDataChannel
 }
 
-func installFTP(h *event.Hooks, out schemas.Emitter) {
+func installFTP(h *event.Hooks, out schemas.Emitter, _ *Options) {
 	b := &ftp{out: out, weird: &h.Weird.Conn, slot: h.NewSlot(), dataSlot: h.NewSlot(), fileSlot: h.NewFileSlot()}
 	h.FTP.Request.Listen(b.request)
 	h.FTP.Reply.Listen(b.reply)
@@ -82,7 +82,7 @@ func (b *ftp) session(c event.Conn) *ftpSession {
 	return s
 }
 
-// tooLong raises the weird about a column that is cut.
+// tooLong raises the weird for a truncated column.
 func (b *ftp) tooLong(c event.Conn, name string, n int) {
 	if b.weird.On() {
 		b.weird.Raise(&event.ConnWeird{Name: name, Conn: c, Addl: strconv.AppendInt(nil, int64(n), 10), Source: ftpSource})
@@ -105,8 +105,8 @@ func (b *ftp) request(e *event.FTPRequest) {
 	}
 }
 
-// maxKeptReply is how much of a reply's text is kept: what is cut off would be beyond any
-// row's, whose length the weird tells.
+// maxKeptReply bounds the kept text of a reply. A row holds less; the weird reports the
+// length that was kept.
 const maxKeptReply = 1 << 16
 
 func (b *ftp) reply(e *event.FTPReply) {
@@ -132,7 +132,7 @@ func (b *ftp) reply(e *event.FTPReply) {
 	}
 }
 
-// lastNumber is the last number in b, 0 if there is none or it is too large.
+// lastNumber returns the last number in b, or 0 if there is none or it is too large.
 func lastNumber(b []byte) uint64 {
 	end := bytes.LastIndexAny(b, "0123456789") + 1
 	start := end
@@ -153,7 +153,7 @@ func (b *ftp) dataChannel(e *event.FTPDataChannel) {
 	}
 }
 
-// dataConnection remembers to which session a connection belongs.
+// dataConnection links a data connection to its session.
 func (b *ftp) dataConnection(e *event.DataConnection) {
 	if e.Source == "FTP_DATA" && e.Control != nil {
 		e.Conn.SetSlot(b.dataSlot, b.session(e.Control))
@@ -202,7 +202,7 @@ func (b *ftp) command(e *event.FTPCommand) {
 		id, uid := e.Conn.ID(), e.Conn.UID()
 		b.uidBuf = uid.Append(b.uidBuf[:0])
 		b.rec = schemas.FTP{
-			TS: e.TS, UID: text(b.uidBuf), ID: endpoints(&id),
+			TS: e.TS, UID: text(b.uidBuf), ID: Endpoints(&id),
 			User: s.user.V, Password: s.password, Command: value.Some(cmd), Arg: someText(arg),
 			MIMEType: s.mime, FileSize: s.fileSize, ReplyCode: s.replyCode,
 			ReplyMsg:    value.Opt[string]{V: text(s.replyMsg), OK: s.replyCode.OK},
@@ -215,7 +215,7 @@ func (b *ftp) command(e *event.FTPCommand) {
 	s.channel = schemas.FTPDataChannel{}
 }
 
-// ftpURL is the URL of a file.
+// ftpURL returns the URL of a file.
 func ftpURL(c event.Conn, cwd, name string) string {
 	path := joinPath(cwd, name)
 	if !strings.HasPrefix(path, "/") {

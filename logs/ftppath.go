@@ -2,7 +2,7 @@ package logs
 
 import "strings"
 
-// joinPath is the path of name in folder dir, without what is not needed (Zeek's
+// joinPath returns the compressed path of name in the folder dir (Zeek's
 // build_path_compressed).
 func joinPath(dir, name string) string {
 	if dir == "" || isAbsolute(name) {
@@ -14,13 +14,13 @@ func joinPath(dir, name string) string {
 	return compressPath(dir + name)
 }
 
-// isAbsolute reports whether a path begins at the root, of a drive if it has one. As with
-// Zeek's pattern there may be no newline in it.
+// isAbsolute reports whether a path begins at the root, of a drive if it has one. Like
+// Zeek's pattern it rejects a path with a newline.
 func isAbsolute(p string) bool {
 	return rootLen(p) > 0 && !strings.Contains(p, "\n")
 }
 
-// rootLen is the length of the root with which p begins: "/", or a drive as in "C:\".
+// rootLen returns the length of the root at the start of p: "/", or a drive as in "C:\".
 func rootLen(p string) int {
 	switch {
 	case strings.HasPrefix(p, "/"):
@@ -31,8 +31,8 @@ func rootLen(p string) int {
 	return 0
 }
 
-// absolutePath is the first absolute path in s, up to a quote or a space that is not
-// escaped, "" if there is none (Zeek's extract_path).
+// absolutePath returns the first absolute path in s, which ends at a quote or unescaped
+// space, or "" if there is none (Zeek's extract_path).
 func absolutePath(s string) string {
 	for i := range len(s) {
 		n := rootLen(s[i:])
@@ -54,8 +54,8 @@ func absolutePath(s string) string {
 	return ""
 }
 
-// compressPath takes empty, "." and ".." components out of a path (Zeek's
-// compress_path). A path without any, or that only begins with a dot, stays.
+// compressPath removes empty, "." and ".." components from a path (Zeek's compress_path). A
+// path without any, or with only a leading dot, is unchanged.
 func compressPath(p string) string {
 	if !strings.Contains(p, "/.") && !strings.Contains(p, "//") {
 		if len(p) > 1 {

@@ -8,14 +8,14 @@ import (
 	"github.com/wirelog/wirelog/dissect/event"
 )
 
-// certNames are the names of hosts that a certificate is for.
+// certNames are the host names of a certificate.
 type certNames struct {
 	hasSAN bool
 	dns    []string // of the subject alternative name
 	cn     value.Opt[string]
 }
 
-// certificate begins with a certificate; alternatives adds its alternative names.
+// certificate starts a new certificate; alternatives adds its alternative names.
 func (n *certNames) certificate(e *event.X509Certificate) {
 	n.hasSAN, n.cn = e.HasSAN, e.Cert.CN
 	n.dns = n.dns[:0]
@@ -26,8 +26,8 @@ func (n *certNames) alternatives(e *event.X509ExtSubjectAlternativeName) {
 }
 
 // match reports whether the certificate is for host, as Zeek's x509_check_cert_hostname
-// does: by the alternative names if there is such an extension, else by the last common
-// name (RFC 2818 section 3.1).
+// does: by the alternative names if the extension is present, else by the last common name
+// (RFC 2818 section 3.1).
 func (n *certNames) match(host string) bool {
 	if !n.hasSAN {
 		return n.cn.OK && matchHostname(host, n.cn.V)
@@ -41,8 +41,8 @@ func (n *certNames) match(host string) bool {
 }
 
 // matchHostname compares a name with one of a certificate as Zeek's x509_check_hostname
-// does: a wildcard ends the leftmost of at least three labels (RFC 6125 section 6.4.3).
-// Upper and lower case differ, as they do there.
+// does: a wildcard may end the leftmost of at least three labels (RFC 6125 section 6.4.3).
+// Case is significant, as in Zeek.
 func matchHostname(host, name string) bool {
 	if host == name {
 		return true

@@ -9,8 +9,8 @@ import (
 	"github.com/wirelog/wirelog/schemas"
 )
 
-// httpLog builds http.log after Zeek's base/protocols/http, and websocket.log, which
-// repeats some of it.
+// httpLog builds http.log after Zeek's base/protocols/http, and websocket.log, which shares
+// columns with it.
 type httpLog struct {
 	states[httpState]
 	out       schemas.Emitter
@@ -31,8 +31,8 @@ const (
 	maxHTTPPending = 100
 	// maxHTTPFiles is Zeek's HTTP::max_files_orig and max_files_resp.
 	maxHTTPFiles = 15
-	// maxHTTPField bounds the bytes of a column, and keptHTTPField what is kept of
-	// its buffer for the next row.
+	// maxHTTPField bounds the bytes of a column, and keptHTTPField the capacity of its
+	// buffer that the next row reuses.
 	maxHTTPField  = 128 << 10
 	keptHTTPField = 1024
 	// maxProxied bounds the elements of the proxied column.
@@ -50,11 +50,11 @@ const (
 	httpStatusMsg
 	httpInfoMsg
 	httpUsername
-	httpFilename // of the entity under way
+	httpFilename // of the current entity
 	numHTTPTexts
 )
 
-// httpExchange is what is known of a request and its reply.
+// httpExchange is a request and its reply.
 type httpExchange struct {
 	httpProgress
 	texts            [numHTTPTexts][]byte
@@ -64,34 +64,33 @@ type httpExchange struct {
 	files            []event.File
 }
 
-// httpProgress is what begins anew with every exchange.
+// httpProgress is the part of an exchange that is reset for the next one.
 type httpProgress struct {
 	next              *httpExchange // pending
 	key, depth        uint32
 	ts                value.Time
-	has               uint16 // bit a text
+	has               uint16 // one bit a text
 	hasCode           bool
-	entity            bool // one of either side is under way
+	entity            bool // either side is inside an entity
 	version           string
 	code, infoCode    uint64
 	reqBody, respBody uint64
 }
 
-// httpState is what is known of a connection. There are as many as connections, so it is
-// small.
+// httpState is the state of a connection. Every HTTP connection has one, so it is small.
 type httpState struct {
-	pending               *httpExchange // a list, in the order in which they began
+	pending               *httpExchange // a list, oldest first
 	current               *httpExchange
 	ws                    *wsState
 	request, reply, depth uint32
-	waiting               uint32 // how many are pending
+	waiting               uint32 // length of pending
 }
 
-func installHTTP(h *event.Hooks, out schemas.Emitter, o *Options, t *tunnels) {
-	b := &httpLog{out: out, tunnels: t, now: o.Now, fileSlot: h.NewFileSlot()}
+func installHTTP(h *event.Hooks, out schemas.Emitter, o *Options) {
+	b := &httpLog{out: out, tunnels: o.installed.tunnels, now: o.Now, fileSlot: h.NewFileSlot()}
 	b.init(h, b.ended)
-	b.http = out.On(new(schemas.HTTP).Schema())
-	b.ws = out.On(new(schemas.WebSocket).Schema())
+	b.http = out.On(&schemas.HTTPSchema)
+	b.ws = out.On(&schemas.WebSocketSchema)
 	h.HTTP.BeginEntity.Listen(b.beginEntity)
 	h.HTTP.EndEntity.Listen(b.endEntity)
 	h.HTTP.Request.Listen(b.onRequest)
@@ -128,7 +127,7 @@ func (s *httpState) find(key uint32) *httpExchange {
 	return x
 }
 
-// at makes the exchange of the side current (set_state).
+// at makes the exchange of a side current (Zeek's set_state).
 func (b *httpLog) at(s *httpState, isOrig bool) *httpExchange {
 	key := s.reply
 	if isOrig {
@@ -178,7 +177,7 @@ func (b *httpLog) release(x *httpExchange) {
 	b.exchanges = append(b.exchanges, x)
 }
 
-// take removes a pending exchange.
+// take removes a pending exchange from the list.
 func (b *httpLog) take(s *httpState, x *httpExchange) {
 	at := &s.pending
 	for *at != x {
@@ -209,7 +208,7 @@ func (b *httpLog) onRequest(e *event.HTTPRequest) {
 	if s.ws != nil {
 		s.ws = nil
 	}
-	// With more replies than requests, the next reply is to match this request.
+	// With more replies than requests, the next reply matches this request.
 	s.request = max(s.request, s.reply)
 	if s.waiting > maxHTTPPending {
 		if s.reply == 0 {
@@ -232,7 +231,7 @@ func informational(code uint64) bool { return 100 <= code && code <= 199 }
 
 func (b *httpLog) onReply(e *event.HTTPReply) {
 	s := b.state(e.Conn)
-	// After an informational reply the real one is still to come.
+	// The final reply follows an informational one.
 	if x := s.find(s.reply); x == nil || x.hasCode && !informational(x.code) {
 		s.reply++
 	}
@@ -269,7 +268,7 @@ func (b *httpLog) onHeader(e *event.HTTPHeader) {
 	}
 	switch {
 	case !x.entity:
-		// Request and reply overlap, and the end of the other's entity came between.
+		// Request and reply overlap, and the other side's entity ended in between.
 	case string(e.Name) == "CONTENT-DISPOSITION":
 		if lastParameter(e.Value, "filename", true) >= 0 {
 			b.setFilename(x, e.Value)
@@ -322,13 +321,13 @@ func (b *httpLog) messageDone(e *event.HTTPMessageDone) {
 		return
 	}
 	b.write(e.Conn, x)
-	// Nothing of what is still to come is about this exchange.
+	// Nothing that follows is about this exchange.
 	if x := s.find(s.reply); x != nil {
 		b.take(s, x)
 	}
 }
 
-// file notes that an exchange carries a file.
+// file adds a file to its exchange.
 func (b *httpLog) file(e *event.FileOverNewConnection) {
 	if e.File.Source() != "HTTP" {
 		return
@@ -365,7 +364,7 @@ func (b *httpLog) sniffed(e *event.FileSniff) {
 	}
 }
 
-// ended writes what has no reply.
+// ended writes the exchanges without a reply.
 func (b *httpLog) ended(c event.Conn, s *httpState) {
 	for x := s.pending; x != nil; {
 		next := x.next
@@ -386,7 +385,7 @@ func (b *httpLog) write(c event.Conn, x *httpExchange) {
 	b.uidBuf = uid.Append(b.uidBuf[:0])
 	r := &b.rec
 	*r = schemas.HTTP{
-		TS: x.ts, UID: text(b.uidBuf), ID: endpoints(&id), TransDepth: uint64(x.depth),
+		TS: x.ts, UID: text(b.uidBuf), ID: Endpoints(&id), TransDepth: uint64(x.depth),
 		Method: x.get(httpMethod), Host: x.get(httpHost), URI: x.get(httpURI), Referrer: x.get(httpReferrer),
 		UserAgent: x.get(httpUserAgent), Origin: x.get(httpOrigin),
 		RequestBodyLen: x.reqBody, ResponseBodyLen: x.respBody,
@@ -411,7 +410,7 @@ func (b *httpLog) write(c event.Conn, x *httpExchange) {
 
 var noTags = value.Set[value.Enum]{}
 
-// vector is v, unset if it has no elements.
+// vector returns v, unset if it has no elements.
 func vector(v []string) value.Vector[string] {
 	if len(v) == 0 {
 		return nil
@@ -427,7 +426,7 @@ func (b *httpLog) uidStrings(i int, uids []value.UID) value.Vector[string] {
 	for j := range uids {
 		start := len(b.uidBuf)
 		b.uidBuf = uids[j].Append(b.uidBuf)
-		// Growing leaves the strings so far on the old buffer, which they keep alive.
+		// If the buffer grows, earlier strings keep the old one alive.
 		list = append(list, text(b.uidBuf[start:]))
 	}
 	b.fuids[i] = list

@@ -112,7 +112,7 @@ func TestHTTP(t *testing.T) {
 	b.remove()
 	b.out.expect(t, row(2, 3, "method=GET uri=/2 "+noBodies, ""))
 
-	// A reply to nothing, and a user name that cannot be decoded.
+	// A reply without a request, and a user name that cannot be decoded.
 	b.reply(404, "Not")
 	b.done(false, 1)
 	b.out.expect(t, row(2, 1, "version=1.1 request_body_len=0 response_body_len=1 status_code=404 status_msg=Not", ""))

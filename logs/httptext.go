@@ -8,9 +8,9 @@ import (
 
 func isBlank(c byte) bool { return c == ' ' || c == '\t' }
 
-// lastParameter returns the index after the last parameter name of value, with its
-// equals sign and blanks, of the form NAME = or, with star, NAME * =. It is negative if there is
-// none. word is in lower case.
+// lastParameter returns the index after the last parameter name of value, with its equals
+// sign and blanks, of the form NAME = or, with star, NAME * =. It is negative if there is
+// none. word must be in lower case.
 func lastParameter(value []byte, word string, star bool) int {
 	for i := len(value) - len(word); i >= 0; i-- {
 		if value[i]|0x20 != word[0] || !bytes.EqualFold(value[i:i+len(word)], []byte(word)) {
@@ -94,7 +94,7 @@ func basicUser(dst, value []byte) (user []byte, ok bool) {
 	return append(append(dst, value...), ')'), true
 }
 
-// decodeBase64 appends what b encodes. Like Zeek's it does not mind missing padding.
+// decodeBase64 appends the bytes that b encodes. Like Zeek's it accepts missing padding.
 func decodeBase64(dst, b []byte) (out []byte, ok bool) {
 	var group uint32
 	n, pad, after := 0, 0, false

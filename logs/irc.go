@@ -6,21 +6,21 @@ import (
 	"github.com/wirelog/wirelog/value"
 )
 
-// irc builds irc.log after Zeek's base/protocols/irc: a row for each NICK, USER and JOIN
-// of a client, and for each file that was sent directly, when its beginning was seen.
+// irc builds irc.log after Zeek's base/protocols/irc: a row for each NICK, USER and JOIN of
+// a client, and for each file that was sent directly, when its beginning has been seen.
 type irc struct {
 	out      schemas.Emitter
 	now      func() value.Time
 	slot     event.Slot     // session of a connection
-	dataSlot event.Slot     // session that has offered the file of a connection
+	dataSlot event.Slot     // session that offered the file of a data connection
 	fileSlot event.FileSlot // and of a file
 
 	rec    schemas.IRC
 	uidBuf []byte
 }
 
-// ircSession is the row of a connection, most of which stays from command to command. It
-// is not used again for another one: files may still refer to it.
+// ircSession is the row of a connection; most columns persist between commands. It is not
+// pooled, because files may refer to it later.
 type ircSession struct {
 	rec schemas.IRC
 	id  event.ConnID
@@ -91,7 +91,7 @@ func (b *irc) session(c event.Conn) *ircSession {
 func (b *irc) write(s *ircSession) {
 	b.uidBuf = s.uid.Append(b.uidBuf[:0])
 	b.rec = s.rec
-	b.rec.UID, b.rec.ID = text(b.uidBuf), endpoints(&s.id)
+	b.rec.UID, b.rec.ID = text(b.uidBuf), Endpoints(&s.id)
 	b.out.Emit(&b.rec)
 }
 
@@ -123,7 +123,7 @@ func (b *irc) sniff(e *event.FileSniff) {
 	if command.OK && command.V != "" {
 		s.rec.Command = command
 	}
-	// There may be another one.
+	// Another file may follow.
 	s.rec.DCCFileName, s.rec.DCCMIMEType = value.Opt[string]{}, value.Opt[string]{}
 	s.rec.DCCFileSize = value.Opt[uint64]{}
 }

@@ -10,20 +10,20 @@ import (
 )
 
 // kerberos builds kerberos.log after Zeek's base/protocols/krb: a row a connection, when a
-// ticket is granted or refused, or else when it ends. That the KDC wants to be shown a
-// password first is no refusal.
+// ticket is granted or refused, or else when the connection ends. A request for
+// pre-authentication is not a refusal.
 type kerberos struct {
 	states[kerberosState]
 	out    schemas.Emitter
 	now    func() value.Time
 	rec    schemas.Kerberos
 	uidBuf []byte
-	// certificate is that of which the file analysis tells at work, with its state.
+	// certificate is the certificate under analysis, with the state of its connection.
 	certificate *kerberosCert
 	fuid        value.UID
 }
 
-// A kerberosState is what is known of a connection. Its buffers are used again.
+// A kerberosState is the state of a connection. Its buffers are reused.
 type kerberosState struct {
 	ts     value.Time
 	logged bool
@@ -37,8 +37,7 @@ type kerberosState struct {
 	certs                  [2]kerberosCert // the client's, the KDC's
 }
 
-// kerberosCert is a certificate by its file. Its subject has its place in the row when
-// filled is set.
+// kerberosCert is a certificate by its file. filled is set when its subject is in the row.
 type kerberosCert struct {
 	fuid, subject kerberosText
 	filled        bool
@@ -86,7 +85,7 @@ func installKerberos(h *event.Hooks, out schemas.Emitter, o *Options) {
 	})
 }
 
-// state returns the state of a connection, making it if there is none.
+// state returns the state of a connection, which it creates if needed.
 func (b *kerberos) state(c event.Conn) *kerberosState {
 	s := b.known(c)
 	if s == nil {
@@ -105,7 +104,7 @@ func (s *kerberosState) reset(now value.Time) {
 	}
 }
 
-// forget makes sure that no certificate that is still to come is waited for in s.
+// forget removes s as the owner of certificates that have not arrived.
 func (b *kerberos) forget(s *kerberosState) {
 	if b.certificate == &s.certs[0] || b.certificate == &s.certs[1] {
 		b.certificate = nil
@@ -133,7 +132,7 @@ func (s *kerberosState) request(m *event.KRBKDCRequest) {
 	}
 }
 
-// response takes a ticket that is granted, with which the row is complete.
+// response handles a granted ticket, which completes the row.
 func (b *kerberos) response(c event.Conn, m *event.KRBKDCResponse) {
 	s := b.state(c)
 	if !s.logged {
@@ -148,7 +147,7 @@ func (b *kerberos) response(c event.Conn, m *event.KRBKDCResponse) {
 	b.write(c, s)
 }
 
-// failed takes a refusal.
+// failed handles a refusal.
 func (b *kerberos) failed(e *event.KRBError) {
 	s, m := b.state(e.Conn), &e.Msg
 	if !s.logged {
@@ -190,7 +189,7 @@ func kerberosName(names map[uint64]string, n uint64) string {
 	return "unknown-" + strconv.FormatUint(n, 10)
 }
 
-// overNewConnection takes the file of a certificate, which is analyzed at once.
+// overNewConnection handles the file of a certificate, which is analyzed at once.
 func (b *kerberos) overNewConnection(e *event.FileOverNewConnection) {
 	if source := e.File.Source(); source != "KRB" && source != "KRB_TCP" {
 		return
@@ -206,7 +205,7 @@ func (b *kerberos) overNewConnection(e *event.FileOverNewConnection) {
 	c.subject.ok = false
 }
 
-// fillIn puts the subjects of certificates in their places.
+// fillIn sets the subjects of certificates.
 func (s *kerberosState) fillIn() {
 	for i := range s.certs {
 		s.certs[i].filled = s.certs[i].subject.ok
@@ -227,7 +226,7 @@ func (b *kerberos) write(c event.Conn, s *kerberosState) {
 	id, uid := c.ID(), c.UID()
 	b.uidBuf = uid.Append(b.uidBuf[:0])
 	b.rec = schemas.Kerberos{
-		TS: s.ts, UID: text(b.uidBuf), ID: endpoints(&id),
+		TS: s.ts, UID: text(b.uidBuf), ID: Endpoints(&id),
 		RequestType: value.Opt[string]{V: s.requestType, OK: s.requestType != ""},
 		Client:      s.client.column(), Service: s.service.column(),
 		Success: s.success, ErrorMsg: s.errorMsg.column(),

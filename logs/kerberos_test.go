@@ -49,7 +49,7 @@ func (k *krbTalk) removed() {
 	endConn(&k.hooks, k.c)
 }
 
-// certificate transfers certificate n, which cannot be read if it has no subject.
+// certificate transfers certificate n; without a subject it cannot be parsed.
 func (k *krbTalk) certificate(source string, n uint64, isOrig bool, subject string) {
 	f := &krbCertificate{source: source, n: n}
 	k.hooks.File.OverNewConnection.Raise(&event.FileOverNewConnection{File: f, Conn: k.c, IsOrig: isOrig})
@@ -69,13 +69,13 @@ func TestKerberos(t *testing.T) {
 	k.hooks.KRB.ASResponse.Raise(&event.KRBASResponse{Conn: k.c, Msg: rep})
 	k.out.expect(t, krbBegin+" request_type=AS client=alice/R service=krbtgt/Q success=true till=9 cipher=aes256-cts-hmac-sha1-96 forwardable=true renewable=false")
 
-	// One row a connection, whatever follows.
+	// Later messages add no row.
 	k.asRequest("carol")
 	k.failed(event.KRBErrorMsg{ErrorCode: 24})
 	k.removed()
 	k.out.expect(t)
 
-	// The connection that takes the state over knows nothing of it.
+	// The connection that reuses the state inherits nothing.
 	k.now = 1e9
 	rep.Ticket.Cipher = 99
 	k.hooks.KRB.TGSResponse.Raise(&event.KRBTGSResponse{Conn: k.c, Msg: rep})
@@ -109,7 +109,7 @@ func TestKerberosErrors(t *testing.T) {
 	}
 }
 
-// That the KDC wants to be shown a password is no refusal: what was asked is forgotten.
+// A request for pre-authentication is not a refusal; it drops the request.
 func TestKerberosPreauthentication(t *testing.T) {
 	for _, text := range []string{"NEEDED_PREAUTH", "Need to use PA-ENC-TIMESTAMP/PA-PK-AS-REQ"} {
 		k := newKRBTalk(t)
@@ -136,7 +136,7 @@ func TestKerberosCertificates(t *testing.T) {
 		" client_cert_subject=CN=alice client_cert_fuid=F1 server_cert_subject=CN=kdc server_cert_fuid=F2")
 	k.removed()
 
-	// Another file's certificate is not the one that cannot be read.
+	// The certificate of another file is not the one that cannot be parsed.
 	k.certificate("KRB_TCP", 3, true, "")
 	k.hooks.X509.Certificate.Raise(&event.X509Certificate{File: &krbCertificate{source: "KRB_TCP", n: 4}})
 	k.removed()

@@ -1,7 +1,7 @@
 package logs
 
-// kerberosErrors are the names of error codes (RFC 4120 section 7.5.9, RFC 4556 section 3.1.3)
-// as Zeek has them.
+// kerberosErrors are the names of error codes (RFC 4120 section 7.5.9, RFC 4556 section
+// 3.1.3) as Zeek spells them.
 var kerberosErrors = map[uint64]string{
 	0:  "KDC_ERR_NONE",
 	1:  "KDC_ERR_NAME_EXP",
@@ -73,7 +73,8 @@ var kerberosErrors = map[uint64]string{
 	76: "KDC_ERR_KDC_NAME_MISMATCH",
 }
 
-// kerberosCiphers are the names of encryption types (RFC 3961 section 8) as Zeek has them.
+// kerberosCiphers are the names of encryption types (RFC 3961 section 8) as Zeek spells
+// them.
 var kerberosCiphers = map[uint64]string{
 	1:  "des-cbc-crc",
 	2:  "des-cbc-md4",

@@ -7,8 +7,8 @@ import (
 	"github.com/wirelog/wirelog/schemas"
 )
 
-// Limits bound what one row may hold; 0 is no bound. They are those of Zeek's logging
-// framework, by whose names they are documented.
+// Limits bound one row; 0 means no bound. Each is named after an option of Zeek's logging
+// framework.
 type Limits struct {
 	FieldBytes    int // Log::default_max_field_string_bytes
 	FieldElements int // Log::default_max_field_container_elements
@@ -16,14 +16,14 @@ type Limits struct {
 	TotalElements int // Log::default_max_total_container_elements
 }
 
-// What a row cuts off is told by these weirds, one for each column or element.
+// Weirds that report truncation, one for each string or container that is cut.
 const (
 	weirdStringCut    = "log_string_field_truncated"
 	weirdContainerCut = "log_container_field_truncated"
 )
 
-// limiter cuts the strings and containers of records that are beyond the limits, on
-// their way to the writers.
+// limiter cuts strings and containers of records to the limits before they reach the
+// writers.
 type limiter struct {
 	schemas.Emitter
 	limits Limits
@@ -60,7 +60,7 @@ func (l *limiter) EmitGated(rec schemas.Record, g schemas.Gate) {
 	l.tell()
 }
 
-// fits reports whether rec is so small that no limit can bear on it.
+// fits reports whether rec is too small for any limit to apply.
 func (l *limiter) fits(rec schemas.Record) bool {
 	r, ok := rec.(schemas.Sized)
 	if !ok {
@@ -72,33 +72,33 @@ func (l *limiter) fits(rec schemas.Record) bool {
 		below(elements, l.limits.FieldElements) && below(elements, l.limits.TotalElements)
 }
 
-// limit returns rec as it may be written, for use before the next call.
+// limit returns rec cut to the limits, valid until the next call.
 func (l *limiter) limit(rec schemas.Record) schemas.Record {
 	l.rec.of = rec
 	own := &l.rec.sink.limits
 	*own = l.limits
-	switch rec.Schema().Name {
-	case "http": // HTTP::default_max_field_string_bytes
+	switch rec.Schema() {
+	case &schemas.HTTPSchema: // HTTP::default_max_field_string_bytes
 		own.FieldBytes = 0
-	case "x509": // X509::default_max_field_container_elements and its like
+	case &schemas.X509Schema: // X509::default_max_field_container_elements and the like
 		own.FieldElements, own.TotalElements = max(own.FieldElements, x509FieldElements), max(own.TotalElements, x509TotalElements)
 	}
 	return &l.rec
 }
 
-// Certificates of large sites have many names.
+// Limits of x509.log: certificates of large sites have many names.
 const (
 	x509FieldElements = 500
 	x509TotalElements = 1500
 )
 
-// tell raises the weirds for what the record that was emitted last has lost.
+// tell raises the weirds for what was cut from the last record.
 func (l *limiter) tell() {
 	net := &l.hooks.Weird.Net
 	if !net.On() {
 		return
 	}
-	cut := l.rec.sink.cuts // a weird may be cut itself
+	cut := l.rec.sink.cuts // the weird's record may be cut too
 	stream := []byte(streamName(l.rec.Schema().Name))
 	l.rec.of = nil
 	for range cut.strings {
@@ -109,7 +109,7 @@ func (l *limiter) tell() {
 	}
 }
 
-// streamNames has the names of Zeek's log streams that are not the log's in capitals.
+// streamNames has the names of Zeek's log streams that are not the log's name in capitals.
 var streamNames = map[string]string{
 	"analyzer": "Analyzer::Logging", "conn": "Conn", "files": "Files", "intel": "Intel", "kerberos": "KRB",
 	"known_certs": "Known::CERTS_LOG", "known_hosts": "Known::HOSTS_LOG", "known_modbus": "Known::MODBUS_LOG",
@@ -122,7 +122,7 @@ var streamNames = map[string]string{
 	"websocket": "WebSocket",
 }
 
-// streamName is Zeek's identifier of a log stream, such as Conn::LOG.
+// streamName returns Zeek's identifier of a log stream, such as Conn::LOG.
 func streamName(log string) string {
 	name, ok := streamNames[log]
 	if !ok {
@@ -134,7 +134,7 @@ func streamName(log string) string {
 	return name
 }
 
-// limited is a record within the limits.
+// limited is a record cut to the limits.
 type limited struct {
 	of   schemas.Record
 	sink limitSink
@@ -150,23 +150,24 @@ func (r *limited) Encode(s schemas.Sink) {
 	r.sink.To = nil
 }
 
-// limitSink passes on what is within the limits, and counts what it cuts.
+// limitSink passes columns on within the limits, and counts what it cuts.
 type limitSink struct {
 	schemas.Forward
 	limits Limits
 	cuts
-	// nested is set inside a container, of which left elements may still be passed on.
+	// nested is set inside a container; left is the number of its elements that may still
+	// pass.
 	nested bool
 	left   int
 }
 
-// cuts counts what was passed on of a record and what was cut.
+// cuts counts what was passed on and what was cut of a record.
 type cuts struct {
 	bytes, elements     int // passed on
 	strings, containers int // cut
 }
 
-// allowed is how much of size may be passed on after so much in total.
+// allowed returns how much of size may pass when before has passed already.
 func allowed(size, limit, total, before int) int {
 	if limit != 0 {
 		size = min(size, limit)

@@ -16,7 +16,7 @@ import (
 // zeekLimits are Zeek's defaults.
 var zeekLimits = Limits{FieldBytes: 4096, FieldElements: 100, TotalBytes: 256_000, TotalElements: 500}
 
-// sizes notes the lengths of strings and containers of the last record.
+// sizes records the lengths of strings and containers of the last record.
 type sizes struct {
 	list []int
 }
@@ -112,7 +112,7 @@ func TestLimiterAllocatesNothing(t *testing.T) {
 	}
 }
 
-// discardEmitter emits nothing.
+// discardEmitter discards records.
 type discardEmitter struct{ schemas.Emitter }
 
 func (discardEmitter) Emit(schemas.Record) {}

@@ -5,9 +5,8 @@ import (
 	"github.com/wirelog/wirelog/value"
 )
 
-// Limits of what a row may have (Log::default_max_field_string_bytes,
-// default_max_total_string_bytes, default_max_field_container_elements and
-// default_max_total_container_elements).
+// Limits of a row (Log::default_max_field_string_bytes, default_max_total_string_bytes,
+// default_max_field_container_elements and default_max_total_container_elements).
 const (
 	maxFieldBytes    = 4096
 	maxRowBytes      = 256000
@@ -15,8 +14,8 @@ const (
 	maxRowElements   = 500
 )
 
-// rowLimits cuts what is too long for a row, whose columns it is to be given in their
-// order, and tells of it with weirds.
+// rowLimits cuts columns that are too long for a row and raises weirds. It takes the columns
+// in order.
 type rowLimits struct {
 	hooks           *event.Hooks
 	log             string // Zeek's name of the log, such as "SMTP::LOG"
@@ -26,7 +25,7 @@ type rowLimits struct {
 // begin begins a row with a uid.
 func (l *rowLimits) begin(uid []byte) { l.bytes, l.elements = len(uid), 0 }
 
-// text is b as far as there is room for it.
+// text returns b, cut to the room that is left.
 func (l *rowLimits) text(b []byte) string {
 	n := min(len(b), maxFieldBytes, maxRowBytes-l.bytes)
 	if n < len(b) {
@@ -36,7 +35,7 @@ func (l *rowLimits) text(b []byte) string {
 	return text(b[:n])
 }
 
-// container is how many of n elements there is room for.
+// container returns how many of n elements fit.
 func (l *rowLimits) container(n int) int {
 	room := min(n, maxFieldElements, maxRowElements-l.elements)
 	if room < n {
@@ -52,7 +51,7 @@ func (l *rowLimits) weird(name string) {
 	}
 }
 
-// textSet is a set of strings in one piece of memory, in the order in which they came.
+// textSet is a set of strings in one buffer, in order of insertion.
 type textSet struct {
 	is    bool // set, even if empty
 	bytes []byte
@@ -60,11 +59,11 @@ type textSet struct {
 	list  []string // for the row
 }
 
-// maxSetBytes bounds a set. A row has room for less.
+// maxSetBytes bounds the bytes of a set. A row has room for less.
 const maxSetBytes = 1 << 20
 
-// add adds a string of which a row takes no more than it keeps. It reports false if there
-// are limit of them already.
+// add adds a string, cut to the length that a row takes. It reports false if the set has
+// limit strings.
 func (s *textSet) add(b []byte, limit int) bool {
 	if len(s.ends) >= limit || len(s.bytes) >= maxSetBytes {
 		return false
@@ -89,10 +88,10 @@ func (s *textSet) reset() {
 	*s = textSet{bytes: s.bytes[:0], ends: s.ends[:0], list: s.list[:0]}
 }
 
-// keptSet is the capacity of a set that is kept for another.
+// keptSet bounds the capacity of a set that is reused.
 const keptSet = 4096
 
-// column is the set as a row has it.
+// column returns the set as a column, cut to the limits.
 func (s *textSet) column(l *rowLimits) value.Set[string] {
 	if !s.is {
 		return nil

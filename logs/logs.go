@@ -1,154 +1,186 @@
 // Package logs builds the records of the logs from events. A builder listens to
-// the events of its log, keeps what it needs, on the connection where it can, and
-// emits a record when there is a row to write. Builders see no packets and know
-// nothing of formats.
+// the events of its log, keeps its state on the connection or file where it can, and
+// emits a record when a row is complete. Builders see no packets and know nothing of
+// formats.
 //
-// To add a log: write a builder in a file of its own, and add a line to Install.
+// Install registers the builders of one shard on its hooks. A program adds a log of its own
+// with a [Builder] in Options.Builders and a schema of [schemas.Of]; the example shows both.
+// A log of this package has its builder in a file of its own and a line in the table
+// builders.
 package logs
 
 import (
+	"cmp"
+	"math"
 	"net/netip"
+	"slices"
 	"unsafe"
-
-	"github.com/wirelog/wirelog/value"
 
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/schemas"
+	"github.com/wirelog/wirelog/value"
 )
 
-// Options are what builders have to know of the run.
+// Options are what builders know of the run. A builder gets them in its Install and does
+// not modify them.
 type Options struct {
-	// Now returns the network time, which is that of the packet or timer at work.
+	// Now returns the network time: that of the current packet or timer.
 	Now func() value.Time
-	// Cause, if not nil, is called before a record that Builders.Advance emits,
-	// with the deadline that has passed and the number of the packet that stands
-	// for it in the order of records.
+	// Cause, if not nil, is called before each record that a Timer emits, with the
+	// deadline that has passed and the number of the packet that orders the record among
+	// those of the same deadline. Builders may always call it.
 	Cause func(deadline value.Time, num uint64)
 	// LocalNets are the networks of the site (Zeek's Site::local_nets). Without
 	// any, the columns that tell local from remote stay unset.
 	LocalNets []netip.Prefix
-	// Groups are the optional columns that somebody takes.
+	// Groups are the groups of optional columns that at least one output takes.
 	Groups schemas.Groups
-	// Limits bound what a row holds.
+	// Limits bound the size of a row.
 	Limits Limits
-	// RootCerts are what the certificates of servers are validated against; nil for none.
+	// RootCerts validate the certificates of servers; nil turns validation off.
 	RootCerts *RootCerts
 	// Peer is the name of the sensor (Zeek's peer_description); empty stands for "zeek".
 	Peer string
+	// Builders are the builders of other logs, installed after those of this package.
+	Builders []Builder
+
+	installed *Builders
 }
+
+// has reports whether the optional columns of g are wanted.
+func (o *Options) has(g schemas.Groups) bool { return o.Groups&g != 0 }
+
+// A Builder makes the rows of one log or of several that are about the same events.
+type Builder struct {
+	// Schemas are the logs. The builder is installed if at least one of them is wanted.
+	Schemas []*schemas.Schema
+	// Install registers the builder's listeners on h for one shard. It is called once a
+	// shard, and what it makes belongs to the shard: nothing in it needs a lock. The
+	// builder emits its records to out, and asks out.On which of several logs are wanted;
+	// state of connections and files goes to slots of h. o is valid as long as the shard.
+	Install func(h *event.Hooks, out schemas.Emitter, o *Options)
+}
+
+// builders are the builders of this package in the order in which they hear of an event.
+var builders = []Builder{
+	// DNS has the first slot of a connection, the smallest one, because no other log has
+	// state on so many connections.
+	{logsOf(&schemas.DNSSchema), installDNS},
+	{logsOf(&schemas.ConnSchema), installConn},
+	{logsOf(&schemas.TunnelSchema), installTunnel},
+	// HTTP reports the connections that proxies carry to the tunnels.
+	{logsOf(&schemas.HTTPSchema, &schemas.WebSocketSchema, &schemas.TunnelSchema), installHTTP},
+	{logsOf(&schemas.FilesSchema), installFiles},
+	{logsOf(&schemas.PESchema), installPE},
+	{logsOf(&schemas.FTPSchema), installFTP},
+	{logsOf(&schemas.IRCSchema), installIRC},
+	{logsOf(&schemas.SSLSchema), installSSL},
+	{logsOf(&schemas.X509Schema), installX509},
+	{logsOf(&schemas.OCSPSchema), installOCSP},
+	{logsOf(&schemas.WeirdSchema), installWeird},
+	{logsOf(&schemas.AnalyzerSchema), installAnalyzer},
+	{logsOf(&schemas.KerberosSchema), installKerberos},
+	{logsOf(&schemas.ModbusSchema), installModbus},
+	{logsOf(&schemas.KnownModbusSchema), installKnownModbus},
+	{logsOf(&schemas.ModbusRegisterChangeSchema), installModbusRegisterChange},
+	{logsOf(&schemas.SOCKSSchema), installSOCKS},
+	{logsOf(&schemas.SSHSchema), installSSH},
+	{logsOf(&schemas.SMBFilesSchema, &schemas.SMBMappingSchema, &schemas.SMBCmdSchema), installSMB},
+	{logsOf(&schemas.RDPSchema), installRDP},
+	{logsOf(&schemas.DCERPCSchema), installDCERPC},
+	{logsOf(&schemas.NTLMSchema), installNTLM},
+	{logsOf(&schemas.SMTPSchema), installSMTP},
+	{logsOf(&schemas.MySQLSchema), installMySQL},
+}
+
+func logsOf(list ...*schemas.Schema) []*schemas.Schema { return list }
 
 // Builders are the builders of one shard.
 type Builders struct {
-	tunnels *tunnels
+	timers  []*Timer
+	tunnels *tunnels // nil if nobody wants them
 }
 
-// Install registers a builder for each log that out takes on h, which is still
-// being built. The builders belong to the shard of h.
+// Install registers the builders of this package and those of o.Builders on h, which is
+// still being built, if out takes a log of theirs. The builders belong to the shard of h.
 func Install(h *event.Hooks, out schemas.Emitter, o Options) *Builders {
-	if o.Peer == "" {
-		o.Peer = "zeek"
+	o.Peer = cmp.Or(o.Peer, "zeek")
+	if o.Cause == nil {
+		o.Cause = func(value.Time, uint64) {}
 	}
+	o.installed = new(Builders)
 	out = newLimiter(out, h, o.Limits)
-	b := new(Builders)
-	// DNS comes first: the first slot of a connection is the smallest, and nothing else
-	// has state on as many connections.
-	if out.On(new(schemas.DNS).Schema()) {
-		installDNS(h, out, &o)
+	for _, list := range [][]Builder{builders, o.Builders} {
+		for i := range list {
+			if slices.ContainsFunc(list[i].Schemas, out.On) {
+				list[i].Install(h, out, &o)
+			}
+		}
 	}
-	if out.On(new(schemas.Conn).Schema()) {
-		installConn(h, out, &o)
-	}
-	if out.On(new(schemas.Tunnel).Schema()) {
-		b.tunnels = installTunnel(h, out, &o)
-	}
-	if b.tunnels != nil || out.On(new(schemas.HTTP).Schema()) || out.On(new(schemas.WebSocket).Schema()) {
-		installHTTP(h, out, &o, b.tunnels)
-	}
-	if out.On(new(schemas.Files).Schema()) {
-		installFiles(h, out, &o)
-	}
-	if out.On(new(schemas.PE).Schema()) {
-		installPE(h, out)
-	}
-	if out.On(new(schemas.FTP).Schema()) {
-		installFTP(h, out)
-	}
-	if out.On(new(schemas.IRC).Schema()) {
-		installIRC(h, out, &o)
-	}
-	if out.On(new(schemas.SSL).Schema()) {
-		installSSL(h, out, &o)
-	}
-	if out.On(new(schemas.X509).Schema()) {
-		installX509(h, out)
-	}
-	if out.On(new(schemas.OCSP).Schema()) {
-		installOCSP(h, out)
-	}
-	if out.On(new(schemas.Weird).Schema()) {
-		installWeird(h, out, &o)
-	}
-	if out.On(new(schemas.Analyzer).Schema()) {
-		installAnalyzer(h, out, &o)
-	}
-	if out.On(new(schemas.Kerberos).Schema()) {
-		installKerberos(h, out, &o)
-	}
-	if out.On(new(schemas.Modbus).Schema()) {
-		installModbus(h, out, &o)
-	}
-	if out.On(new(schemas.KnownModbus).Schema()) {
-		installKnownModbus(h, out, &o)
-	}
-	if out.On(new(schemas.ModbusRegisterChange).Schema()) {
-		installModbusRegisterChange(h, out, &o)
-	}
-	if out.On(new(schemas.SOCKS).Schema()) {
-		installSOCKS(h, out, &o)
-	}
-	if out.On(new(schemas.SSH).Schema()) {
-		installSSH(h, out, &o)
-	}
-	installSMB(h, out, &o)
-	if out.On(new(schemas.RDP).Schema()) {
-		installRDP(h, out, &o)
-	}
-	if out.On(new(schemas.DCERPC).Schema()) {
-		installDCERPC(h, out, &o)
-	}
-	if out.On(new(schemas.NTLM).Schema()) {
-		installNTLM(h, out, &o)
-	}
-	if out.On(new(schemas.SMTP).Schema()) {
-		installSMTP(h, out, &o)
-	}
-	if out.On(new(schemas.MySQL).Schema()) {
-		installMySQL(h, out, &o)
-	}
-	return b
+	return o.installed
 }
 
-// A Clock tells when something with deadline d happens: at the first packet of
-// the run, on whichever shard, whose clock has reached d. At returns that packet's
-// clock and number.
+// A Clock says when something with deadline d happens: at the first packet of the run, on
+// whichever shard, whose clock has reached d. At returns that packet's clock and number.
 type Clock interface {
 	At(d value.Time) (now value.Time, num uint64)
 }
 
+// A Timer calls its builder when the network time reaches a deadline.
+type Timer struct {
+	at     value.Time
+	expire func(now value.Time, clock Clock)
+}
+
+// never is the deadline of a timer that is not set.
+const never value.Time = math.MaxInt64
+
+// NewTimer returns a timer that is not set. Only Builder.Install may call it.
+//
+// At its deadline the timer calls expire with the network time, which may be later, and the
+// clock that tells the time at which a deadline was reached. Before each record expire calls
+// o.Cause, which gives the record its place in the log, and it sets the timer again if there
+// is another deadline. Each record must have been due by now.
+func (o *Options) NewTimer(expire func(now value.Time, clock Clock)) *Timer {
+	t := &Timer{at: never, expire: expire}
+	o.installed.timers = append(o.installed.timers, t)
+	return t
+}
+
+// Set sets the deadline, instead of the one before.
+func (t *Timer) Set(deadline value.Time) { t.at = deadline }
+
+// Stop takes the deadline away.
+func (t *Timer) Stop() { t.at = never }
+
 // Due reports whether Advance has something to do at now.
-func (b *Builders) Due(now value.Time) bool { return b.tunnels != nil && b.tunnels.due(now) }
+func (b *Builders) Due(now value.Time) bool {
+	for _, t := range b.timers {
+		if t.at <= now {
+			return true
+		}
+	}
+	return false
+}
 
-// Advance writes the rows of what has expired by now, such as tunnels that are
-// no longer used. If Due says so, it is to be called wherever the timers of
-// connections are advanced: before a packet and at the end of a batch.
-func (b *Builders) Advance(now value.Time, clock Clock) { b.tunnels.expire(now, clock) }
+// Advance writes the rows of what has expired by now, such as tunnels that are no longer
+// used. When Due reports true, the caller must call it wherever it advances the timers of
+// connections: before a packet and at the end of a batch.
+func (b *Builders) Advance(now value.Time, clock Clock) {
+	for _, t := range b.timers {
+		if t.at <= now {
+			t.Stop()
+			t.expire(now, clock)
+		}
+	}
+}
 
-// text is b as a string that is valid as long as b is not changed, which for
-// the fields of a record has to be until it has been emitted.
+// text returns b as a string that shares its memory. The string is valid until b is
+// modified; for a field of a record, b must keep until the record has been emitted.
 func text(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
 
-// endpoints is the id column of a connection.
-func endpoints(id *event.ConnID) schemas.ID {
+// Endpoints returns the column id of a connection.
+func Endpoints(id *event.ConnID) schemas.ID {
 	return schemas.ID{
 		OrigH: id.OrigH, OrigP: schemas.Port(id.OrigP),
 		RespH: id.RespH, RespP: schemas.Port(id.RespP),

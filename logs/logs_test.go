@@ -13,7 +13,7 @@ import (
 	"github.com/wirelog/wirelog/schemas"
 )
 
-// fakeConn is a connection that tests describe.
+// fakeConn is a connection with fixed values.
 type fakeConn struct {
 	event.Conn
 	id          event.ConnID
@@ -56,7 +56,7 @@ func (c *fakeConn) SetSlot(s event.Slot, v any) {
 	c.slots[s] = v
 }
 
-// endConn is what a connection table does at the end of a connection.
+// endConn ends a connection as the connection table does.
 func endConn(h *event.Hooks, c event.Conn) {
 	h.Conn.ConnectionStateRemove.Raise(&event.ConnectionStateRemove{Conn: c})
 	h.End(c, nil)
@@ -121,7 +121,7 @@ func (r *recorder) EmitGated(rec schemas.Record, g schemas.Gate) {
 	r.rows = append(r.rows, row)
 }
 
-// take returns the rows so far and forgets them.
+// take returns and clears the rows.
 func (r *recorder) take() []string {
 	rows := r.rows
 	r.rows = nil
@@ -200,6 +200,56 @@ func newLimitedBench(t testing.TB, limits Limits, log string, groups ...string) 
 		Groups:    g,
 	})
 	return b
+}
+
+// TestEveryLogHasABuilder compares the table of builders with the logs of package schemas.
+func TestEveryLogHasABuilder(t *testing.T) {
+	for _, s := range schemas.All() {
+		if !slices.ContainsFunc(builders, func(b Builder) bool { return slices.Contains(b.Schemas, s) }) {
+			t.Errorf("no builder writes %s", s.Name)
+		}
+	}
+}
+
+func TestTimers(t *testing.T) {
+	var (
+		h     event.Hooks
+		timer *Timer
+		calls []value.Time
+		again value.Time
+	)
+	b := Install(&h, &recorder{logs: []string{"weird"}}, Options{Builders: []Builder{{
+		Schemas: []*schemas.Schema{&schemas.WeirdSchema},
+		Install: func(_ *event.Hooks, _ schemas.Emitter, o *Options) {
+			o.Cause(1, 1) // nil in the options of Install
+			timer = o.NewTimer(func(now value.Time, _ Clock) {
+				calls = append(calls, now)
+				if again != 0 {
+					timer.Set(again)
+				}
+			})
+		},
+	}}})
+	if b.Due(1 << 62) {
+		t.Error("a timer that is not set is due")
+	}
+	timer.Set(10)
+	again = 20
+	if b.Due(9) || !b.Due(10) {
+		t.Error("a timer is not due at its deadline")
+	}
+	b.Advance(9, nil)
+	b.Advance(12, nil)
+	again = 0
+	b.Advance(15, nil)
+	b.Advance(20, nil)
+	b.Advance(30, nil)
+	timer.Set(40)
+	timer.Stop()
+	b.Advance(50, nil)
+	if !slices.Equal(calls, []value.Time{12, 20}) {
+		t.Errorf("called at %v", calls)
+	}
 }
 
 func TestInstall(t *testing.T) {

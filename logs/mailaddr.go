@@ -5,11 +5,11 @@ import (
 	"net/netip"
 )
 
-// Functions of Zeek's base/utils/email and base/utils/addrs, which take addresses out of
-// the arguments of SMTP commands and the headers of mail. All are linear.
+// The functions of Zeek's base/utils/email and base/utils/addrs, which find addresses in
+// arguments of SMTP commands and in mail headers. All run in linear time.
 
-// emailAddrs calls f for each mail address in s (extract_email_addrs_vec), until it
-// returns false. The bytes are those of buf, which is used for it and returned.
+// emailAddrs calls f for each mail address in s (extract_email_addrs_vec), until it returns
+// false. The addresses are built in buf, which is returned.
 func emailAddrs(buf, s []byte, f func(addr []byte) bool) []byte {
 	for i := 0; i < len(s); {
 		start := i
@@ -22,7 +22,7 @@ func emailAddrs(buf, s []byte, f func(addr []byte) bool) []byte {
 		}
 		if at == i || at == len(s) || s[at] != '@' {
 			if i = at; i == start {
-				i++ // an @ that nothing is before
+				i++ // an @ without anything before it
 			}
 			continue
 		}
@@ -51,13 +51,13 @@ func emailAddrs(buf, s []byte, f func(addr []byte) bool) []byte {
 	return buf
 }
 
-// beforeAddr reports whether c may stand before an address, and in none.
+// beforeAddr reports whether c may precede an address but not be part of one.
 func beforeAddr(c byte) bool { return c == '<' || c == ',' || c == ':' || isBlank(c) }
 
-// commaRun is a part of a text without commas.
+// commaRun is a part of a text between commas.
 type commaRun struct{ from, end, at int }
 
-// find makes r the run of s that i is in, at being its last @ that something follows.
+// find sets r to the run of s around i, and at to its last @ with text after it.
 func (r *commaRun) find(s []byte, i int) {
 	if r.from <= i && i <= r.end && r.end > 0 {
 		return
@@ -69,7 +69,7 @@ func (r *commaRun) find(s []byte, i int) {
 	r.at = i + bytes.LastIndexByte(s[i:max(r.end-1, i)], '@')
 }
 
-// mimeAddrs calls f for each address in the value of a header, with the name beside it
+// mimeAddrs calls f for each address in the value of a header, with its display name
 // (split_mime_email_addresses), until it returns false.
 func mimeAddrs(s []byte, f func(addr []byte) bool) {
 	var plain, quoted commaRun
@@ -95,7 +95,7 @@ func mimeAddrs(s []byte, f func(addr []byte) bool) {
 		case plain.end == i:
 			i++
 		default:
-			// Nothing before the next quote can be the beginning of one.
+			// No address can begin before the next quote.
 			n := bytes.IndexByte(s[i+1:], '"')
 			if n < 0 || i+1+n > plain.end {
 				i = plain.end
@@ -109,7 +109,7 @@ func mimeAddrs(s []byte, f func(addr []byte) bool) {
 // ipAddrs calls f for each IP address in s (extract_ip_addresses), until it returns
 // false; if wrapped is set, only for those between brackets or blanks.
 func ipAddrs(s []byte, wrapped bool, f func(a netip.Addr) bool) {
-	last := 0 // end of what looked like an address before
+	last := 0 // end of the previous candidate
 	for i := 0; i < len(s); {
 		n := longestAddr(s[i:])
 		if n == 0 {
@@ -125,7 +125,7 @@ func ipAddrs(s []byte, wrapped bool, f func(a netip.Addr) bool) {
 	}
 }
 
-// isWrapped looks at what is before and after an address.
+// isWrapped reports whether an address stands between brackets or blanks.
 func isWrapped(before, after []byte) bool {
 	if len(after) > 0 && longestAddr(after) > 0 {
 		after = nil
@@ -151,7 +151,7 @@ func parseAddr(b []byte) (netip.Addr, bool) {
 		a, err := netip.ParseAddr(string(b))
 		return a.Unmap(), err == nil
 	}
-	// Zeros in front are no matter.
+	// Leading zeros do not count.
 	var ip [4]byte
 	for i := range ip {
 		part, rest, _ := bytes.Cut(b, []byte{'.'})
@@ -163,8 +163,8 @@ func parseAddr(b []byte) (netip.Addr, bool) {
 	return netip.AddrFrom4(ip), true
 }
 
-// longestAddr is the length of the longest beginning of b that looks like an address to
-// Zeek's ip_addr_regex, 0 if there is none.
+// longestAddr returns the length of the longest prefix of b that matches Zeek's
+// ip_addr_regex, or 0.
 func longestAddr(b []byte) int {
 	best := longestIPv4(b)
 	i := 0
@@ -192,7 +192,7 @@ func longestAddr(b []byte) int {
 	}
 }
 
-// afterColons is how much of b belongs to an IPv6 address after lead groups and two
+// afterColons returns how much of b continues an IPv6 address after lead groups and two
 // colons.
 func afterColons(b []byte, lead int) int {
 	best := 0
@@ -207,7 +207,7 @@ func afterColons(b []byte, lead int) int {
 		}
 		best = max(best, i+n)
 		if trail <= 5-lead {
-			// The pattern has no colon before the dotted part.
+			// Zeek's pattern has no colon before the dotted part.
 			for j := 1; j <= n; j++ {
 				if v4 := longestIPv4(b[i+j:]); v4 > 0 {
 					best = max(best, i+j+v4)
@@ -222,7 +222,7 @@ func afterColons(b []byte, lead int) int {
 	return best
 }
 
-// hexRun counts the hexadecimal digits with which b begins, up to 4.
+// hexRun counts the leading hexadecimal digits of b, up to 4.
 func hexRun(b []byte) int {
 	n := 0
 	for n < len(b) && n < 4 {
@@ -234,8 +234,8 @@ func hexRun(b []byte) int {
 	return n
 }
 
-// longestIPv4 is the length of the longest beginning of b that is four numbers with dots
-// between them, 0 if there is none.
+// longestIPv4 returns the length of the longest prefix of b that is four numbers separated
+// by dots, or 0.
 func longestIPv4(b []byte) int {
 	i := 0
 	for part := range 4 {

@@ -74,8 +74,7 @@ func TestIPAddrs(t *testing.T) {
 	}
 }
 
-// TestAddrsLinear has text that would take long if every place were looked at from every
-// other.
+// TestAddrsLinear runs on text that takes quadratic algorithms too long.
 func TestAddrsLinear(t *testing.T) {
 	begin := time.Now()
 	for _, s := range []string{"a", `"`, `"a`, "a:", "1.", "::", "a,", "@", "a@", "<", `",`} {

@@ -10,14 +10,14 @@ import (
 )
 
 // modbus builds modbus.log after Zeek's base/protocols/modbus: a row a message, when its
-// header is there; for exceptions when their code is.
+// header has been read; an exception's when its code has.
 type modbus struct {
 	out    schemas.Emitter
 	now    func() value.Time
 	rec    schemas.Modbus
 	uidBuf []byte
 	name   []byte
-	// exception is the text of a code that has no name.
+	// exception is the text of a code without a name.
 	exception []byte
 }
 
@@ -45,7 +45,7 @@ func (b *modbus) write(c event.Conn, h *event.ModbusHeaders, isOrig bool) {
 	b.uidBuf = uid.Append(b.uidBuf[:0])
 	b.name = appendModbusFunction(b.name[:0], uint8(h.FunctionCode))
 	r := &b.rec
-	r.TS, r.UID, r.ID = b.now(), text(b.uidBuf), endpoints(&id)
+	r.TS, r.UID, r.ID = b.now(), text(b.uidBuf), Endpoints(&id)
 	r.TID, r.Unit, r.Func = value.Some(h.TID), value.Some(h.UID), value.Some(text(b.name))
 	r.PDUType = value.Some("RESP")
 	if isOrig {

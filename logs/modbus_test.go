@@ -92,7 +92,7 @@ func TestModbusRegisterChange(t *testing.T) {
 	const flow = " uid=C1 id.orig_h=10.0.0.1 id.orig_p=1024 id.resp_h=10.0.0.2 id.resp_p=502"
 	r.out.expect(t, "modbus_register_change ts=2"+flow+" register=13 old_val=3 new_val=4 delta=1")
 
-	// What a device's registers were is known beyond the connection, the place is not.
+	// The values of a device's registers outlive the connection, the position does not.
 	r.now = 4e9
 	endConn(&r.hooks, c)
 	r.request(c, 10)
@@ -100,14 +100,14 @@ func TestModbusRegisterChange(t *testing.T) {
 	r.out.expect(t, "modbus_register_change ts=4"+flow+" register=11 old_val=1 new_val=0 delta=3",
 		"modbus_register_change ts=4"+flow+" register=13 old_val=4 new_val=5 delta=2")
 
-	// Another client knows nothing of it.
+	// Another client has no values.
 	other := modbusConn(t, "10.0.0.3:1024 10.0.0.2:502")
 	r.request(other, 10)
 	r.response(other, 9, 9, 9)
 	r.out.expect(t)
 }
 
-// TestModbusRegisterLimit finds that what is remembered of many devices is bounded.
+// TestModbusRegisterLimit checks the bound of registers over many devices.
 func TestModbusRegisterLimit(t *testing.T) {
 	var h event.Hooks
 	var out recorder

@@ -9,8 +9,8 @@ import (
 	"github.com/wirelog/wirelog/schemas"
 )
 
-// knownModbus builds known_modbus.log after Zeek's policy/protocols/modbus/known-masters-slaves:
-// a row for each host that was seen in a role, once a day.
+// knownModbus builds known_modbus.log after Zeek's
+// policy/protocols/modbus/known-masters-slaves: a row for each host and role, once a day.
 type knownModbus struct {
 	out schemas.Emitter
 	now func() value.Time
@@ -33,21 +33,22 @@ func (b *knownModbus) seen(host netip.Addr, role value.Enum) {
 	b.out.EmitGated(&b.rec, schemas.Gate{Kind: schemas.GateDaily, Key: text(b.key)})
 }
 
-// maxModbusRegisters is how many registers of devices are remembered. Beyond it those of
-// the devices that were met first are forgotten.
+// maxModbusRegisters bounds the registers kept for all devices. Beyond it the devices seen
+// first are dropped.
 const maxModbusRegisters = 1 << 20
 
-// registerChange builds modbus_register_change.log after Zeek's policy/protocols/modbus/track-memmap:
-// a row for each holding register of which another value is read than before. What a
-// device's registers were is known by client, because clients may be in other shards.
+// registerChange builds modbus_register_change.log after Zeek's
+// policy/protocols/modbus/track-memmap: a row for each holding register whose value differs
+// from the last one read. Registers are kept by device and client, because other clients may
+// be in other shards.
 type registerChange struct {
 	states[modbusTrack]
 	out schemas.Emitter
 	now func() value.Time
 
 	devices map[hostPair]registers
-	order   []hostPair // of devices, by when they were met
-	total   int        // registers of all
+	order   []hostPair // of devices, in the order in which they were first seen
+	total   int        // registers of all devices
 
 	rec    schemas.ModbusRegisterChange
 	uidBuf []byte
@@ -84,10 +85,10 @@ func (b *registerChange) track(c event.Conn) *modbusTrack {
 	return s
 }
 
-// read compares the registers of a response with what they were.
+// read compares the registers of a response with their last values.
 func (b *registerChange) read(e *event.ModbusReadHoldingRegistersResponse) {
 	if len(e.Registers) == 0 {
-		return // so that each device that is known has a register, and counts
+		return // every known device has a register, and counts
 	}
 	s, id, now := b.track(e.Conn), e.Conn.ID(), b.now()
 	pair := hostPair{id.OrigH, id.RespH}
@@ -104,7 +105,7 @@ func (b *registerChange) read(e *event.ModbusReadHoldingRegistersResponse) {
 		} else if old.value != v {
 			uid := e.Conn.UID()
 			b.uidBuf = uid.Append(b.uidBuf[:0])
-			b.rec = schemas.ModbusRegisterChange{TS: now, UID: text(b.uidBuf), ID: endpoints(&id),
+			b.rec = schemas.ModbusRegisterChange{TS: now, UID: text(b.uidBuf), ID: Endpoints(&id),
 				Register: s.next, OldVal: old.value, NewVal: v, Delta: value.Interval(now.Seconds() - old.since.Seconds())}
 			b.out.Emit(&b.rec)
 		}

@@ -10,9 +10,8 @@ import (
 	"github.com/wirelog/wirelog/schemas"
 )
 
-// mysql builds mysql.log after Zeek's base/protocols/mysql: a row a command, and one for
-// the login, when its answer has come, when the next command comes or at the end of the
-// connection.
+// mysql builds mysql.log after Zeek's base/protocols/mysql: a row for each command and for
+// the login, when it is answered, when the next command comes, or when the connection ends.
 type mysql struct {
 	states[mysqlState]
 	out schemas.Emitter
@@ -22,12 +21,12 @@ type mysql struct {
 	uidBuf []byte
 }
 
-// A mysqlState is a command without an answer so far.
+// A mysqlState is an unanswered command.
 type mysqlState struct {
 	ts  value.Time
 	cmd string
 	arg []byte
-	// open tells that there is a command.
+	// open is set while a command is pending.
 	open bool
 }
 
@@ -103,12 +102,12 @@ func (b *mysql) answer(c event.Conn, success bool, rows value.Opt[uint64], respo
 	}
 }
 
-// ended writes the command that has got no answer.
+// ended writes the unanswered command.
 func (b *mysql) ended(c event.Conn, s *mysqlState) {
 	b.write(c, s, &schemas.MySQL{})
 }
 
-// write writes the row of the command at work, if there is one, with its answer.
+// write writes the row of the pending command, if any.
 func (b *mysql) write(c event.Conn, s *mysqlState, answer *schemas.MySQL) {
 	if !s.open {
 		return
@@ -117,7 +116,7 @@ func (b *mysql) write(c event.Conn, s *mysqlState, answer *schemas.MySQL) {
 	id, uid := c.ID(), c.UID()
 	b.uidBuf = uid.Append(b.uidBuf[:0])
 	b.rec = *answer
-	b.rec.TS, b.rec.UID, b.rec.ID = s.ts, text(b.uidBuf), endpoints(&id)
+	b.rec.TS, b.rec.UID, b.rec.ID = s.ts, text(b.uidBuf), Endpoints(&id)
 	b.rec.Cmd, b.rec.Arg = s.cmd, text(s.arg)
 	b.out.Emit(&b.rec)
 	if cap(s.arg) > 8<<10 {

@@ -7,8 +7,8 @@ import (
 )
 
 // ntlm builds ntlm.log after Zeek's base/protocols/ntlm: a row a connection, when SPNEGO
-// tells how the authentication went or else when the connection ends. Authentications after
-// the first have none.
+// reports the outcome of the authentication, or else when the connection ends. Later
+// authentications have no row.
 type ntlm struct {
 	states[ntlmState]
 	out schemas.Emitter
@@ -18,7 +18,7 @@ type ntlm struct {
 	uidBuf []byte
 }
 
-// An ntlmState is what is known of a connection. Its buffers are used again.
+// An ntlmState is the state of a connection. Its buffers are reused.
 type ntlmState struct {
 	ts                      value.Time
 	user, host, domain      optText
@@ -53,7 +53,7 @@ func (b *ntlm) state(c event.Conn) *ntlmState {
 	return s
 }
 
-// setIf takes a name if there is one.
+// setIf sets a name unless it is empty.
 func setIf(t *optText, name *value.Opt[[]byte]) {
 	if name.OK {
 		t.set(name.V)
@@ -76,7 +76,7 @@ func (b *ntlm) authenticate(e *event.NTLMAuthenticate) {
 	setIf(&s.user, &e.Request.UserName)
 }
 
-// result takes the outcome of a negotiation, of NTLM or not.
+// result handles the outcome of a negotiation, whether of NTLM or not.
 func (b *ntlm) result(e *event.GSSAPINegResult) {
 	const accepted, incomplete = 0, 1
 	s := b.known(e.Conn)
@@ -105,7 +105,7 @@ func (b *ntlm) write(c event.Conn, s *ntlmState) {
 	id, uid := c.ID(), c.UID()
 	b.uidBuf = uid.Append(b.uidBuf[:0])
 	b.rec = schemas.NTLM{
-		TS: s.ts, UID: text(b.uidBuf), ID: endpoints(&id),
+		TS: s.ts, UID: text(b.uidBuf), ID: Endpoints(&id),
 		Username: s.user.column(), Hostname: s.host.column(), Domainname: s.domain.column(),
 		ServerNBComputerName: s.computer.column(), ServerDNSComputerName: s.dnsName.column(),
 		ServerTreeName: s.tree.column(), Success: s.success,

@@ -7,17 +7,16 @@ import (
 )
 
 // ocsp builds ocsp.log after Zeek's base/files/x509/log-ocsp: a row for each certificate
-// whose status a response tells.
+// whose status a response gives.
 type ocsp struct {
 	out  schemas.Emitter
 	rec  schemas.OCSP
 	fuid []byte
 }
 
-func installOCSP(h *event.Hooks, out schemas.Emitter) *ocsp {
+func installOCSP(h *event.Hooks, out schemas.Emitter, _ *Options) {
 	b := &ocsp{out: out}
 	h.OCSP.ResponseCertificate.Listen(b.certificate)
-	return b
 }
 
 func (b *ocsp) certificate(e *event.OCSPResponseCertificate) {

@@ -10,7 +10,7 @@ import (
 	"github.com/wirelog/wirelog/schemas"
 )
 
-// pe builds pe.log after Zeek's base/files/pe: a row an executable whose file header
+// pe builds pe.log after Zeek's base/files/pe: a row for each executable whose file header
 // was seen, when the file ends.
 type pe struct {
 	out  schemas.Emitter
@@ -20,22 +20,21 @@ type pe struct {
 	free freelist.List[peState]
 }
 
-// peState is the row of a file under way. It has a row when machine is set.
+// peState is the unfinished row of a file. It is written if machine is set.
 type peState struct {
 	rec   schemas.PE
 	names []string
 }
 
-// maxPESections is the number of section names that a row has at most.
+// maxPESections bounds the section names of a row.
 const maxPESections = 1024
 
-func installPE(h *event.Hooks, out schemas.Emitter) *pe {
+func installPE(h *event.Hooks, out schemas.Emitter, _ *Options) {
 	b := &pe{out: out, slot: h.NewFileSlot()}
 	h.PE.FileHeader.Listen(b.fileHeader)
 	h.PE.OptionalHeader.Listen(b.optionalHeader)
 	h.PE.SectionHeader.Listen(b.sectionHeader)
 	h.File.StateRemove.Listen(b.remove)
-	return b
 }
 
 func (b *pe) state(f event.File) *peState {

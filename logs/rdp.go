@@ -10,8 +10,8 @@ import (
 	"github.com/wirelog/wirelog/schemas"
 )
 
-// rdpInterval is how long an RDP connection is watched (RDP::rdp_check_interval): what comes
-// later is not in its row.
+// rdpInterval is how long an RDP connection is watched (RDP::rdp_check_interval); later
+// events do not change its row.
 const rdpInterval value.Time = 10e9
 
 // rdp builds rdp.log after Zeek's base/protocols/rdp: a row a connection, when it ends.
@@ -29,10 +29,10 @@ type rdpState struct {
 	logged bool
 }
 
-// rdpNames are the names of a code's values.
+// rdpNames are the names of the values of a code.
 type rdpNames struct {
 	names map[uint64]string
-	other string // before a number that has none
+	other string // prefix of a number without a name
 }
 
 func (n *rdpNames) name(x uint64) value.Opt[string] {
@@ -42,7 +42,7 @@ func (n *rdpNames) name(x uint64) value.Opt[string] {
 	return value.Some(n.other + strconv.FormatUint(x, 10))
 }
 
-// The names of codes (MS-RDPBCGR section 2.2.1), as Zeek's base/protocols/rdp has them.
+// The names of codes (MS-RDPBCGR section 2.2.1), as Zeek's base/protocols/rdp spells them.
 var (
 	rdpBuilds = rdpNames{map[uint64]string{
 		419: "RDP 4.0", 2195: "RDP 5.0", 2221: "RDP 5.0", 2600: "RDP 5.1", 3790: "RDP 5.2", 6000: "RDP 6.0", 6001: "RDP 6.1",
@@ -65,7 +65,7 @@ var (
 
 const rdpCertRSA = 1
 
-// rdpKeyboard is the name of a layout, or that of the language in its lower half.
+// rdpKeyboard returns the name of a layout, or of the language in its lower half.
 func rdpKeyboard(n uint64) string {
 	if s, ok := rdpKeyboards[n]; ok {
 		return s
@@ -137,8 +137,8 @@ func installRDP(h *event.Hooks, out schemas.Emitter, o *Options) {
 	})
 }
 
-// state returns the row of a connection, to be filled in. The row is written before that if
-// its time is over.
+// state returns the row of a connection for an event. It writes the row first if its time is
+// over.
 func (b *rdp) state(c event.Conn) *schemas.RDP {
 	s := b.known(c)
 	if s == nil {
@@ -167,7 +167,7 @@ func (b *rdp) ended(c event.Conn, s *rdpState) {
 	b.write(c, s)
 }
 
-// write writes the row once, if the client has said something.
+// write writes the row once, if the client has sent anything.
 func (b *rdp) write(c event.Conn, s *rdpState) {
 	if s.logged {
 		return
@@ -179,6 +179,6 @@ func (b *rdp) write(c event.Conn, s *rdpState) {
 	}
 	id, uid := c.ID(), c.UID()
 	b.uidBuf = uid.Append(b.uidBuf[:0])
-	r.UID, r.ID = text(b.uidBuf), endpoints(&id)
+	r.UID, r.ID = text(b.uidBuf), Endpoints(&id)
 	b.out.Emit(r)
 }

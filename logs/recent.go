@@ -2,10 +2,10 @@ package logs
 
 import "github.com/wirelog/wirelog/value"
 
-// recent remembers keys for a while after they were first seen.
+// recent holds keys for an interval after they were first seen.
 type recent[K comparable] struct {
 	interval value.Time
-	max      int // keys that are remembered; beyond it the oldest is forgotten
+	max      int // bound of keys; beyond it the oldest is dropped
 	seen     map[K]struct{}
 	// queue has the keys of seen in the order of their times, from head on.
 	queue []recentKey[K]
@@ -21,7 +21,7 @@ func newRecent[K comparable](interval value.Time, limit int) recent[K] {
 	return recent[K]{interval: interval, max: limit, seen: make(map[K]struct{})}
 }
 
-// first reports whether key is not remembered at now, and remembers it.
+// first adds key and reports whether it was absent at now.
 func (r *recent[K]) first(key K, now value.Time) bool {
 	for r.head < len(r.queue) && now-r.queue[r.head].time >= r.interval {
 		r.forget()

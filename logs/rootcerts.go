@@ -6,13 +6,14 @@ import (
 	"errors"
 )
 
-// RootCerts are the certificates that chains are validated against. Shards share them.
+// RootCerts are the root certificates that chains are validated against. They are immutable,
+// and shards share them.
 type RootCerts struct {
 	bySubject map[string][]*stdx509.Certificate
 }
 
-// ParseRootCerts reads certificates in PEM. What is none that crypto/x509 understands is
-// left out and counted.
+// ParseRootCerts parses certificates in PEM. Blocks that crypto/x509 does not accept as a
+// certificate are skipped and counted. It is an error if there is no certificate.
 func ParseRootCerts(text []byte) (roots *RootCerts, skipped int, err error) {
 	roots = &RootCerts{bySubject: make(map[string][]*stdx509.Certificate)}
 	for {

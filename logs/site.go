@@ -7,13 +7,13 @@ import (
 	"slices"
 )
 
-// networks is a set of addresses: disjoint ranges in ascending order. IPv4
-// addresses are in it in their mapped form, as in Zeek.
+// networks is a set of addresses: disjoint ranges in ascending order. IPv4 addresses have
+// their mapped form, as in Zeek.
 type networks []addrRange
 
 type addrRange struct{ first, last addrValue }
 
-// addrValue is an address as a number.
+// addrValue is an address as a 128-bit number.
 type addrValue struct{ hi, lo uint64 }
 
 func (a addrValue) compare(b addrValue) int {

@@ -11,10 +11,9 @@ import (
 	"github.com/wirelog/wirelog/schemas"
 )
 
-// smb builds smb_files.log, smb_mapping.log and smb_cmd.log after Zeek's
-// base/protocols/smb and policy/protocols/smb/log-cmds: a row when something is done to a
-// file that is worth it, one for every share that is connected to, and one for every
-// command that is answered.
+// smb builds smb_files.log, smb_mapping.log and smb_cmd.log after Zeek's base/protocols/smb
+// and policy/protocols/smb/log-cmds: a row for each logged action on a file, for each share
+// that is connected to, and for each command that is answered.
 type smb struct {
 	out  schemas.Emitter
 	now  func() value.Time
@@ -33,7 +32,7 @@ type smb struct {
 	freeCmds freelist.List[smbCmd]
 }
 
-// What is kept of one connection at most. Beyond it everything of its kind is forgotten.
+// Bounds of one connection's state. Beyond a bound all entries of the kind are dropped.
 const (
 	maxSMBPending = 4096
 	maxSMBFiles   = 65_536
@@ -41,17 +40,17 @@ const (
 	maxSMBRecent  = 16_384
 )
 
-// smbRecent is how long an action is remembered, since it last came, not to be logged
+// smbRecent is the time since an action's last occurrence within which it is not logged
 // again.
 const smbRecent = value.Time(180e9)
 
-// smbState is what the messages of a connection have told so far (Zeek's SMB::State). It
-// may outlive the connection, for files that do.
+// smbState is the state of a connection (Zeek's SMB::State). It may outlive the connection,
+// as files do.
 type smbState struct {
 	uid value.UID
 	id  event.ConnID
 
-	cmd     *smbCmd // that of the message at work, as are file and tree
+	cmd     *smbCmd // of the current message, as are file and tree
 	file    *smbFile
 	tree    *smbTree
 	pending map[uint64]*smbCmd // by message id (MID)
@@ -71,8 +70,8 @@ type smbCmd struct {
 	pending bool // it is in smbState.pending
 	file    *smbFile
 	tree    *smbTree
-	// ownTree tells that there was no share yet when the command came, at treeTS, as for
-	// one to connect to a share.
+	// ownTree is set if there was no share when the command came, at treeTS, as with one
+	// that connects to a share.
 	ownTree bool
 	treeTS  value.Time
 
@@ -102,12 +101,9 @@ type smbTree struct {
 func installSMB(h *event.Hooks, out schemas.Emitter, o *Options) {
 	b := &smb{
 		out: out, now: o.Now,
-		files:   out.On(new(schemas.SMBFiles).Schema()),
-		mapping: out.On(new(schemas.SMBMapping).Schema()),
-		cmds:    out.On(new(schemas.SMBCmd).Schema()),
-	}
-	if !b.files && !b.mapping && !b.cmds {
-		return
+		files:   out.On(&schemas.SMBFilesSchema),
+		mapping: out.On(&schemas.SMBMappingSchema),
+		cmds:    out.On(&schemas.SMBCmdSchema),
 	}
 	b.slot, b.file = h.NewSlot(), h.NewFileSlot()
 	h.SMB.PipeConnectHeuristic.Listen(b.pipeHeuristic)
@@ -135,8 +131,8 @@ func (b *smb) state(c event.Conn) *smbState {
 	return s
 }
 
-// begin makes the command of a message that of the message at work. isNew tells that it
-// is not known.
+// begin makes the command of a message current. isNew reports whether the command was
+// unknown.
 func (b *smb) begin(s *smbState, mid uint64) (isNew bool) {
 	if s.cmd != nil && !s.cmd.pending {
 		b.freeCmds.Put(s.cmd)
@@ -161,13 +157,13 @@ func (b *smb) newCmd() *smbCmd {
 	return c
 }
 
-// answered notes that the command at work is done.
+// answered ends the current command.
 func (s *smbState) answered(mid uint64) {
 	delete(s.pending, mid)
 	s.cmd.pending = false
 }
 
-// setTree makes t what is connected to by a tree id.
+// setTree sets the share of a tree id.
 func (s *smbState) setTree(tid uint64, t *smbTree) {
 	if s.tids[tid] == t {
 		return
@@ -178,7 +174,7 @@ func (s *smbState) setTree(tid uint64, t *smbTree) {
 	s.tids[tid] = t
 }
 
-// cmdFile returns the file of the command at work.
+// cmdFile returns the file of the current command.
 func (b *smb) cmdFile(s *smbState) *smbFile {
 	if s.cmd.file == nil {
 		s.cmd.file = &smbFile{ts: s.cmd.ts}
@@ -186,8 +182,7 @@ func (b *smb) cmdFile(s *smbState) *smbFile {
 	return s.cmd.file
 }
 
-// use makes the open file fid that of the message at work. If it is not known, the file of
-// the command becomes it.
+// use makes the open file fid current. If fid is unknown, it becomes the command's file.
 func (b *smb) use(s *smbState, fid uint64) *smbFile {
 	f, ok := s.fids[fid]
 	if !ok {
@@ -201,7 +196,7 @@ func (b *smb) use(s *smbState, fid uint64) *smbFile {
 	return f
 }
 
-// closed forgets an open file, which is the one at work.
+// closed drops an open file, the current one.
 func (b *smb) closed(s *smbState, fid uint64) {
 	if s.tree != nil && s.tree.path.OK {
 		s.file.path = s.tree.path
@@ -216,7 +211,7 @@ func (b *smb) pipeHeuristic(e *event.SMBPipeConnectHeuristic) {
 	}
 }
 
-// fileOverNewConnection tells of a file, which is that of the message at work.
+// fileOverNewConnection handles a transferred file, which is that of the current message.
 func (b *smb) fileOverNewConnection(e *event.FileOverNewConnection) {
 	s := b.known(e.Conn)
 	if s == nil || s.file == nil {
@@ -232,8 +227,8 @@ func (b *smb) fileOverNewConnection(e *event.FileOverNewConnection) {
 	b.writeFile(s)
 }
 
-// fileRemoved tells of the end of a file. What is written is, as in Zeek, about the file
-// of the message that came last.
+// fileRemoved handles the end of a transferred file. As in Zeek, it writes the row of the
+// last message's file.
 func (b *smb) fileRemoved(e *event.FileStateRemove) {
 	s, ok := e.File.Slot(b.file).(*smbState)
 	if !ok {
@@ -254,7 +249,7 @@ func smbLogged(action value.Enum) bool {
 	return false
 }
 
-// writeFile emits the row of the file at work, unless it is the same as one lately.
+// writeFile emits the row of the current file, unless it repeats a recent one.
 func (b *smb) writeFile(s *smbState) {
 	f := s.file
 	if !b.files || !f.name.OK || !smbLogged(f.action) || f.hasTimes && b.repeats(s, f) {
@@ -262,7 +257,7 @@ func (b *smb) writeFile(s *smbState) {
 	}
 	b.text[0] = s.uid.Append(b.text[0][:0])
 	b.rec.files = schemas.SMBFiles{
-		TS: f.ts, UID: text(b.text[0]), ID: endpoints(&s.id),
+		TS: f.ts, UID: text(b.text[0]), ID: Endpoints(&s.id),
 		FUID: b.fuid(f), Action: value.Opt[value.Enum]{V: f.action, OK: f.action != ""},
 		Path: f.path, Name: f.name, FileSize: f.size, PrevName: f.prevName, Times: f.columns(),
 	}
@@ -277,8 +272,8 @@ func (b *smb) fuid(f *smbFile) value.Opt[string] {
 	return value.Some(text(b.text[1]))
 }
 
-// repeats reports whether the same has been done to a file lately. That it has been
-// accessed meanwhile makes no difference.
+// repeats reports whether the same action was done to a file recently. The file's access
+// time does not count.
 func (b *smb) repeats(s *smbState, f *smbFile) bool {
 	k := append(append(b.ident[:0], f.action...), 0)
 	k = f.fuid.Append(k)
@@ -311,15 +306,15 @@ func (f *smbFile) columns() schemas.SMBTimes {
 	}
 }
 
-// setTimes notes the times of a file, unless they are those of something that has none.
+// setTimes sets the times of a file, unless all are absent.
 func (f *smbFile) setTimes(t *event.SMBMACTimes) {
 	if t.Modified > 0 {
 		f.times, f.hasTimes = *t, true
 	}
 }
 
-// smbTime rounds to microseconds. Times before 1677, as of files without any, are its
-// beginning.
+// smbTime rounds to microseconds. Times before 1677, such as those of files without any,
+// become the start of that range.
 func smbTime(seconds float64) value.Opt[value.Time] {
 	whole, part := math.Modf(seconds)
 	if whole < math.MinInt64/1e9 || whole > math.MaxInt64/1e9 {
@@ -328,14 +323,14 @@ func smbTime(seconds float64) value.Opt[value.Time] {
 	return value.Some(value.Time(whole)*1e9 + value.Time(math.Round(part*1e6))*1000)
 }
 
-// writeTree emits the row of the share at work.
+// writeTree emits the row of the current share.
 func (b *smb) writeTree(s *smbState) {
 	if !b.mapping || s.tree == nil {
 		return
 	}
 	b.text[0] = s.uid.Append(b.text[0][:0])
 	b.rec.mapping = schemas.SMBMapping{
-		TS: s.tree.ts, UID: text(b.text[0]), ID: endpoints(&s.id),
+		TS: s.tree.ts, UID: text(b.text[0]), ID: Endpoints(&s.id),
 		Path: s.tree.path, Service: s.tree.service, NativeFileSystem: s.tree.fileSystem, ShareType: s.tree.shareType,
 	}
 	b.out.Emit(&b.rec.mapping)

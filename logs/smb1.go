@@ -72,7 +72,7 @@ func (b *smb) message1(e *event.SMB1Message) {
 	}
 	s.tree = t
 	if s.cmd != nil {
-		// As in Zeek it is the command before that is said to be about this share.
+		// As in Zeek, the previous command is the one that gets this share.
 		s.cmd.treePath, s.cmd.treeService = orElse(t.path, s.cmd.treePath), orElse(t.service, s.cmd.treeService)
 	}
 	if b.begin(s, h.MID) {
@@ -96,7 +96,7 @@ func orElse(o value.Opt[string], s string) string {
 	return s
 }
 
-// smb1Deferred tells of commands that have a row only if they fail (Zeek's
+// smb1Deferred reports whether a command has a row only if it fails (Zeek's
 // SMB::deferred_logging_cmds).
 func smb1Deferred(command string) bool {
 	switch command {
@@ -172,7 +172,7 @@ func (b *smb) createResponse1(e *event.SMB1NTCreateAndXResponse) {
 	b.writeFile(s)
 }
 
-// act1 notes what is done to an open file.
+// act1 records an action on an open file.
 func (b *smb) act1(c event.Conn, fid uint64, action value.Enum) *smbState {
 	s := b.at(c)
 	if s == nil {

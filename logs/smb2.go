@@ -24,7 +24,7 @@ func (b *smb) listenSMB2(h *event.Hooks) {
 	h.SMB.SMB2DiscardedMessagesState.Listen(func(e *event.SMB2DiscardedMessagesState) {
 		if s := b.known(e.Conn); s != nil {
 			for _, c := range s.pending {
-				c.pending = false // whoever is at work with it still has it
+				c.pending = false // a handler may still use it
 			}
 			clear(s.pending)
 			clear(s.fids)
@@ -54,7 +54,7 @@ func (a *smbActions) on(t *smbTree) value.Enum {
 	return a.disk
 }
 
-// fid2 is the identifier by which Zeek tells open files apart.
+// fid2 returns the identifier by which Zeek distinguishes open files.
 func fid2(g event.SMB2GUID) uint64 { return g.Persistent + g.Volatile }
 
 const statusPending = 0x00000103
@@ -68,7 +68,7 @@ func (b *smb) message2(e *event.SMB2Message) {
 	}
 	switch {
 	case tid == 0:
-		// A share of its own, of which nothing is known.
+		// An unknown share gets an entry of its own.
 		s.cmd.tree, s.cmd.ownTree, s.cmd.treeTS = nil, true, b.now()
 	case s.cmd.tree != nil || s.cmd.ownTree:
 		s.setTree(tid, b.cmdTree(s))
@@ -93,7 +93,7 @@ func (b *smb) message2(e *event.SMB2Message) {
 	}
 }
 
-// cmdTree returns the share of the command at work.
+// cmdTree returns the share of the current command.
 func (b *smb) cmdTree(s *smbState) *smbTree {
 	if s.cmd.tree == nil {
 		s.cmd.tree = &smbTree{ts: s.cmd.treeTS, shareType: "DISK"}
@@ -102,7 +102,7 @@ func (b *smb) cmdTree(s *smbState) *smbTree {
 	return s.cmd.tree
 }
 
-// at returns the state of a connection of which a message is at work, nil if there is none.
+// at returns the state of a connection with a current message, or nil.
 func (b *smb) at(c event.Conn) *smbState {
 	if s := b.known(c); s != nil && s.cmd != nil {
 		return s
@@ -163,7 +163,7 @@ func (b *smb) createResponse2(e *event.SMB2CreateResponse) {
 	b.writeFile(s)
 }
 
-// act2 notes what is done to an open file.
+// act2 records an action on an open file.
 func (b *smb) act2(c event.Conn, id event.SMB2GUID, actions *smbActions) {
 	if s := b.at(c); s != nil {
 		b.use(s, fid2(id)).action = actions.on(s.tree)

@@ -34,7 +34,7 @@ func TestNTStatus(t *testing.T) {
 	}
 }
 
-// What is done to a file again has a row again only after a while in which it was not.
+// A repeated action on a file is logged again only after a pause.
 func TestSMBRepeats(t *testing.T) {
 	var now value.Time
 	b := &smb{now: func() value.Time { return now }}

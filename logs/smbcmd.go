@@ -11,11 +11,11 @@ import (
 	"github.com/wirelog/wirelog/schemas"
 )
 
-// statusMoreProcessing is the status of commands that have no row
+// statusMoreProcessing is the status of commands without a row
 // (SMB::ignored_command_statuses).
 const statusMoreProcessing = 0xc0000016
 
-// writeCmd emits the row of the command at work.
+// writeCmd emits the row of the current command.
 func (b *smb) writeCmd(s *smbState) {
 	c := s.cmd
 	if !b.cmds || c.status == statusMoreProcessing {
@@ -23,7 +23,7 @@ func (b *smb) writeCmd(s *smbState) {
 	}
 	f := b.cmdFile(s)
 	b.text[0] = s.uid.Append(b.text[0][:0])
-	uid, id := text(b.text[0]), endpoints(&s.id)
+	uid, id := text(b.text[0]), Endpoints(&s.id)
 	b.rec.cmd = schemas.SMBCmd{
 		TS: c.ts, UID: uid, ID: id,
 		Command: c.command, SubCommand: someText(c.sub), Argument: c.argument,
@@ -39,14 +39,13 @@ func (b *smb) writeCmd(s *smbState) {
 	b.out.Emit(&b.rec.cmd)
 }
 
-// ntstatus.txt has the status codes of Windows (MS-ERREF section 2.3.1), and those of DOS
-// that SMB1 has in their place (MS-CIFS section 2.2.2.4), with the names that Zeek has for
-// them.
+// ntstatus.txt has the status codes of Windows (MS-ERREF section 2.3.1), and the DOS codes
+// that SMB1 uses instead (MS-CIFS section 2.2.2.4), under Zeek's names.
 //
 //go:embed ntstatus.txt
 var ntStatusList string
 
-// ntStatusNames are the names by code.
+// ntStatusNames maps codes to names.
 var ntStatusNames = sync.OnceValue(func() map[uint32]string {
 	m := make(map[uint32]string, 2000)
 	for line := range strings.Lines(ntStatusList) {
@@ -58,7 +57,7 @@ var ntStatusNames = sync.OnceValue(func() map[uint32]string {
 	return m
 })
 
-// ntStatus is the name of a status code.
+// ntStatus returns the name of a status code.
 func ntStatus(code uint32) string {
 	if name, ok := ntStatusNames()[code]; ok {
 		return name

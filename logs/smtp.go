@@ -12,7 +12,7 @@ import (
 )
 
 // smtp builds smtp.log after Zeek's base/protocols/smtp: a row a message, when the server
-// has answered its end, when the next begins, or when the connection ends.
+// answers its end, when the next one begins, or when the connection ends.
 type smtp struct {
 	states[smtpState]
 	out    schemas.Emitter
@@ -25,7 +25,7 @@ type smtp struct {
 	fuids  []string
 }
 
-// Limits of a message (SMTP::max_rcptto_addresses and its like).
+// Limits of a message (SMTP::max_rcptto_addresses and the like).
 const (
 	maxMailAddrs = 1000
 	maxMailPath  = 1000
@@ -45,17 +45,17 @@ const (
 	smtpSecondReceived
 	smtpLastReply
 	smtpUserAgent
-	smtpFilename // of the part under way
+	smtpFilename // of the current part
 	numSMTPTexts
 )
 
-// smtpState is what is known of a connection, and of the message under way.
+// smtpState is the state of a connection and its current message.
 type smtpState struct {
 	helo     []byte
 	hasHelo  bool
-	messages uint64 // that were answered
+	messages uint64 // answered so far
 	depth    uint64 // parts of messages so far
-	last     bool   // the last chunk of the message was announced
+	last     bool   // the last chunk of the message has been announced
 
 	texts [numSMTPTexts][]byte
 	rcpt  textSet
@@ -66,14 +66,14 @@ type smtpState struct {
 	smtpMessage
 }
 
-// smtpMessage is what begins anew with a message.
+// smtpMessage is the part of the state that is reset for each message.
 type smtpMessage struct {
 	ts          value.Time
-	has         uint16 // bit a text
+	has         uint16 // one bit a text
 	originating value.Opt[netip.Addr]
 	tls         bool
-	active      bool // the client has said something that is not logged yet
-	entity      bool // a part is under way
+	active      bool // the client has sent something that is not logged
+	entity      bool // inside a part
 	entities    int
 }
 
@@ -147,7 +147,7 @@ func (b *smtp) request(e *event.SMTPRequest) {
 		if !hasPrefixFold(e.Arg, "from:") {
 			return
 		}
-		b.flush(e.Conn, s) // the server's answer to the last message was not seen
+		b.flush(e.Conn, s) // the server's answer to the previous message was missed
 		b.addrs = emailAddrs(b.addrs, e.Arg, func(addr []byte) bool {
 			if len(addr) > 0 {
 				s.set(smtpMailFrom, addr)
@@ -166,7 +166,7 @@ func hasPrefixFold(b []byte, prefix string) bool {
 	return len(b) >= len(prefix) && bytes.EqualFold(b[:len(prefix)], []byte(prefix))
 }
 
-// appendWithout appends b without what, and without a semicolon after it.
+// appendWithout appends b, with what and a semicolon after it removed.
 func appendWithout(dst, b []byte, what string) []byte {
 	for {
 		i := bytes.Index(b, []byte(what))
@@ -215,7 +215,7 @@ func (b *smtp) endEntity(e *event.MIMEEndEntity) {
 	}
 }
 
-// file notes that a message carries a file.
+// file adds a file to its message.
 func (b *smtp) file(e *event.FileOverNewConnection) {
 	s := b.known(e.Conn)
 	if s == nil {
@@ -260,7 +260,7 @@ func (b *smtp) setFilename(s *smtpState, value []byte) {
 	s.set(smtpFilename, b.buf)
 }
 
-// mailHeader takes a header of the message itself.
+// mailHeader handles a header of the message itself.
 func (b *smtp) mailHeader(c event.Conn, s *smtpState, name string, text []byte) {
 	switch name {
 	case "MESSAGE-ID":
@@ -299,7 +299,7 @@ func (b *smtp) mailHeader(c event.Conn, s *smtpState, name string, text []byte) 
 	}
 }
 
-// addAddrs adds the addresses of a header. It reports false if they become too many.
+// addAddrs adds the addresses of a header. It reports false if there are too many.
 func (t *textSet) addAddrs(value []byte) bool {
 	t.is = true
 	ok := true
@@ -329,7 +329,7 @@ func (s *smtpState) received(c event.Conn, value []byte) {
 	}
 }
 
-// flush writes the message under way and begins the next, if there is one.
+// flush writes the current message, if any, and begins the next.
 func (b *smtp) flush(c event.Conn, s *smtpState) {
 	if s.active {
 		b.write(c, s)
@@ -346,7 +346,7 @@ func (b *smtp) ended(c event.Conn, s *smtpState) {
 	}
 }
 
-// write writes the message under way, if the client has begun one.
+// write writes the current message, if the client has begun one.
 func (b *smtp) write(c event.Conn, s *smtpState) {
 	if !s.active {
 		return
@@ -362,7 +362,7 @@ func (b *smtp) write(c event.Conn, s *smtpState) {
 		return value.Some(l.text(s.texts[which]))
 	}
 	r := &b.rec
-	*r = schemas.SMTP{TS: s.ts, UID: text(b.uidBuf), ID: endpoints(&id), TransDepth: s.messages + 1}
+	*r = schemas.SMTP{TS: s.ts, UID: text(b.uidBuf), ID: Endpoints(&id), TransDepth: s.messages + 1}
 	if s.hasHelo {
 		r.Helo = value.Some(l.text(s.helo))
 	}

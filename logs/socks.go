@@ -11,8 +11,8 @@ import (
 	"github.com/wirelog/wirelog/schemas"
 )
 
-// socks builds socks.log after Zeek's base/protocols/socks: a row a connection
-// that was found to be one to a proxy, when it ends.
+// socks builds socks.log after Zeek's base/protocols/socks: a row for each connection to a
+// proxy, when it ends.
 type socks struct {
 	states[socksState]
 	out schemas.Emitter
@@ -23,7 +23,7 @@ type socks struct {
 	uidBuf   []byte
 }
 
-// A socksState is what is known of a connection that speaks SOCKS.
+// A socksState is the state of a SOCKS connection.
 type socksState struct {
 	ts                     value.Time
 	version                uint64
@@ -97,7 +97,7 @@ func (b *socks) state(c event.Conn, version uint64) *socksState {
 	return s
 }
 
-// ended writes the row, unless the analyzer was taken off again.
+// ended writes the row, unless the analyzer was removed.
 func (b *socks) ended(c event.Conn, s *socksState) {
 	b.services = c.Services(b.services[:0])
 	if !slices.ContainsFunc(b.services, func(name string) bool { return strings.EqualFold(name, "socks") }) {
@@ -106,7 +106,7 @@ func (b *socks) ended(c event.Conn, s *socksState) {
 	id, uid := c.ID(), c.UID()
 	b.uidBuf = uid.Append(b.uidBuf[:0])
 	b.rec = schemas.SOCKS{
-		TS: s.ts, UID: text(b.uidBuf), ID: endpoints(&id), Version: s.version,
+		TS: s.ts, UID: text(b.uidBuf), ID: Endpoints(&id), Version: s.version,
 		User: s.user, Status: s.status,
 		Request: s.request, RequestP: s.requestPort, Bound: s.bound, BoundP: s.boundPort,
 	}

@@ -29,7 +29,7 @@ func TestSOCKS(t *testing.T) {
 	removed()
 	b.out.expect(t)
 
-	// Taken off again by a violation.
+	// Removed by a violation.
 	b.now = 1e9
 	c.services = nil
 	h.Request.Raise(&event.SOCKSRequest{Conn: c, Version: 4, P: value.Port{Num: 80}})
@@ -60,7 +60,7 @@ func TestSOCKSStatus(t *testing.T) {
 	}
 }
 
-// TestTunnelProxy finds that connections to one proxy are one tunnel without end.
+// TestTunnelProxy checks that connections to one proxy are one tunnel that does not close.
 func TestTunnelProxy(t *testing.T) {
 	b := newBench(t, "tunnel")
 	c := &fakeConn{id: connID(t, value.ProtoTCP, "10.0.0.1:1024 10.0.0.2:1080"), uid: uid(1)}

@@ -13,8 +13,8 @@ import (
 	"github.com/wirelog/wirelog/schemas"
 )
 
-// ssh builds ssh.log after Zeek's base/protocols/ssh: a row a connection, when a client
-// has authenticated or else when it ends.
+// ssh builds ssh.log after Zeek's base/protocols/ssh: a row a connection, when a client has
+// authenticated, or else when the connection ends.
 type ssh struct {
 	states[sshState]
 	out   schemas.Emitter
@@ -28,7 +28,7 @@ type ssh struct {
 	split  [2][][]byte
 }
 
-// A sshState is what is known of a connection. Its buffers are used again.
+// An sshState is the state of a connection. Its buffers are reused.
 type sshState struct {
 	ts             value.Time
 	logged         bool
@@ -36,15 +36,15 @@ type sshState struct {
 	auth           value.Opt[bool]
 	attempts       uint64
 
-	// The offer that came first, its lists of names joined by commas.
+	// The first offer, its lists of names joined by commas.
 	offered    bool
 	fromServer bool
 	offer      [sshLists]optText
-	// What the two offers have led to.
+	// The outcome of the two offers.
 	negotiated                              bool
 	cipher, mac, compression, kex, hostAlgo optText
 	fingerprint                             optText
-	// What hassh and hasshServer are made of.
+	// The inputs of hassh and hasshServer.
 	hassh [2]optText
 }
 
@@ -52,14 +52,14 @@ type sshState struct {
 const (
 	sshKex = iota
 	sshHostKey
-	sshCipher      // to the server, and next to the client; so are the following
+	sshCipher      // to the server; the next is to the client, and so on
 	sshMAC         = sshCipher + 2
 	sshCompression = sshMAC + 2
 	sshLists       = sshCompression + 2
 )
 
 func installSSH(h *event.Hooks, out schemas.Emitter, o *Options) {
-	b := &ssh{out: out, now: o.Now, local: newNetworks(o.LocalNets), hassh: o.Groups&schemas.GroupHASSH != 0}
+	b := &ssh{out: out, now: o.Now, local: newNetworks(o.LocalNets), hassh: o.has(schemas.GroupHASSH)}
 	b.init(h, b.ended)
 	h.SSH.ClientVersion.Listen(func(e *event.SSHClientVersion) { b.state(e.Conn).client.set(e.Version) })
 	h.SSH.ServerVersion.Listen(func(e *event.SSHServerVersion) { b.state(e.Conn).server.set(e.Version) })
@@ -103,7 +103,7 @@ func sshNames(o *event.SSHOffer) [sshLists][][]byte {
 	}
 }
 
-// capabilities takes an offer. The second side's tells what they agree on.
+// capabilities handles an offer. The second offer decides the outcome.
 func (b *ssh) capabilities(e *event.SSHCapabilities) {
 	s := b.known(e.Conn)
 	if s == nil || s.logged {
@@ -149,7 +149,7 @@ func (b *ssh) capabilities(e *event.SSHCapabilities) {
 
 var sshFailed = []byte("Algorithm negotiation failed")
 
-// sshFind returns the client's first name that the server has too.
+// sshFind returns the first of the client's names that the server has too.
 func sshFind(client, server [][]byte) []byte {
 	for _, c := range client {
 		for _, s := range server {
@@ -180,8 +180,8 @@ func appendSplit(dst [][]byte, list []byte) [][]byte {
 	return dst
 }
 
-// noteHASSH writes down what the fingerprint of a side's first offer is made of: its lists
-// for the direction in which it sends.
+// noteHASSH stores the input of the fingerprint of a side's first offer: its lists for the
+// direction in which it sends.
 func (s *sshState) noteHASSH(names *[sshLists][][]byte, isServer bool) {
 	i := 0
 	if isServer {
@@ -198,7 +198,7 @@ func (s *sshState) noteHASSH(names *[sshLists][][]byte, isServer bool) {
 	}
 }
 
-// hostKey takes the server's key, of which the row has as much of the hash as Zeek's.
+// hostKey handles the server's key. The row has the same part of its hash as Zeek's.
 func (b *ssh) hostKey(e *event.SSH2ServerHostKey) {
 	s := b.known(e.Conn)
 	if s == nil || s.logged {
@@ -210,8 +210,8 @@ func (b *ssh) hostKey(e *event.SSH2ServerHostKey) {
 	s.fingerprint.b = base64.StdEncoding.AppendEncode(append(s.fingerprint.b, "SHA256:"...), sum[:size])
 }
 
-// attempted takes the outcome of an attempt, which is not believed where packets are
-// compressed. The row is written at once for a success.
+// attempted handles the outcome of an attempt, which is unreliable where packets are
+// compressed. A success writes the row at once.
 func (b *ssh) attempted(e *event.SSHAuthAttempted) {
 	s := b.known(e.Conn)
 	if s == nil || s.logged {
@@ -247,7 +247,7 @@ func (b *ssh) write(c event.Conn, s *sshState) {
 	id, uid := c.ID(), c.UID()
 	b.uidBuf = uid.Append(b.uidBuf[:0])
 	b.rec = schemas.SSH{
-		TS: s.ts, UID: text(b.uidBuf), ID: endpoints(&id),
+		TS: s.ts, UID: text(b.uidBuf), ID: Endpoints(&id),
 		Version: sshVersion(&s.client, &s.server), AuthSuccess: s.auth, AuthAttempts: s.attempts,
 		Client: s.client.column(), Server: s.server.column(),
 		CipherAlg: s.cipher.column(), MACAlg: s.mac.column(), CompressionAlg: s.compression.column(),
@@ -276,7 +276,7 @@ func (b *ssh) fingerprint(s *sshState, i int) (sum, of value.Opt[string]) {
 	return value.Some(text(b.sums[i])), t.column()
 }
 
-// sshVersion is the major version that both lines allow. One of 1.99 speaks both.
+// sshVersion returns the major version that both lines allow. Version 1.99 stands for both.
 func sshVersion(client, server *optText) (v value.Opt[uint64]) {
 	if !client.ok || !server.ok {
 		return v
@@ -293,8 +293,8 @@ func sshVersion(client, server *optText) (v value.Opt[uint64]) {
 	return v
 }
 
-// sshMajor returns the digit of a line's major version, 0 if there is none that is known,
-// and whether that is version 1 without 1.99.
+// sshMajor returns the digit of a line's major version, 0 if it is unknown, and whether it
+// is version 1 but not 1.99.
 func sshMajor(line []byte) (digit byte, only1 bool) {
 	if len(line) < 5 || line[4] != '1' && line[4] != '2' {
 		return 0, false

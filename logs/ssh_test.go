@@ -22,7 +22,7 @@ func sshPrefs(toServer, toClient string) event.SSHAlgorithmPrefs {
 	return event.SSHAlgorithmPrefs{ClientToServer: value.Some(names(toServer)), ServerToClient: value.Some(names(toClient))}
 }
 
-// sshOffer is an offer with two ciphers, of which the later are common to all.
+// sshOffer is an offer with two ciphers, the second of which is common to all.
 func sshOffer(c event.Conn, isServer bool, kex, compression string) *event.SSHCapabilities {
 	who := "c"
 	if isServer {

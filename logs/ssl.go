@@ -11,8 +11,8 @@ import (
 	"github.com/wirelog/wirelog/schemas"
 )
 
-// ssl builds ssl.log after Zeek's base/protocols/ssl: a row a connection, when its
-// handshake has succeeded, when its analyzer gives up, or when it ends.
+// ssl builds ssl.log after Zeek's base/protocols/ssl: a row a connection, when the handshake
+// succeeds, when the analyzer gives up, or when the connection ends.
 type ssl struct {
 	states[sslState]
 	out schemas.Emitter
@@ -24,7 +24,7 @@ type ssl struct {
 	// validator is nil unless the result of validation is wanted.
 	validator *validator
 
-	// file is the certificate at work and owner its connection. A certificate comes
+	// file is the current certificate and owner its connection. A certificate is delivered
 	// whole, so there is one at a time.
 	file  event.File
 	owner *sslState
@@ -37,20 +37,20 @@ const (
 	sslClient = 1
 )
 
-// maxSSLHistory is the length of the longest history (SSL::max_ssl_history_length), and
-// maxSSLFlips that of what may be added by changes of direction.
+// maxSSLHistory bounds the history (SSL::max_ssl_history_length), and maxSSLFlips what
+// changes of direction add to it.
 const (
 	maxSSLHistory = 100
 	maxSSLFlips   = 8
 )
 
-// maxChainFPs is how many fingerprints of a chain are kept.
+// maxChainFPs bounds the fingerprints of a chain.
 const maxChainFPs = 256
 
-// sslState is what is known of a connection.
+// sslState is the state of a connection.
 type sslState struct {
 	ts         value.Time
-	versionNum uint64 // 0 if no server has chosen one
+	versionNum uint64 // 0 until the server has chosen one
 	version    string
 	cipher     string
 	curve      string
@@ -58,18 +58,18 @@ type sslState struct {
 	lastAlert  string
 	next       value.Opt[string]
 
-	sessionID [32]byte // that the client offers to resume, zeros for none
+	sessionID [32]byte // of the session that the client offers to resume, zeros for none
 	resumed   bool
-	// ticketSeen tells that the client has sent a ticket and no session id, keySeen that
-	// it has exchanged keys, pskSeen that it has offered pre-shared keys, and retry that
-	// the ServerHello at work is a HelloRetryRequest.
+	// ticketSeen is set if the client has sent a ticket and no session id, keySeen if it has
+	// exchanged keys, pskSeen if it has offered pre-shared keys, and retry if the current
+	// ServerHello is a HelloRetryRequest.
 	ticketSeen, keySeen, pskSeen, retry bool
 	established, logged                 bool
 
 	history  []byte
 	hasCerts bool
-	// fps are the fingerprints of the two chains, empty for what is no certificate, and
-	// certs the certificates of the server's, if they are to be validated.
+	// fps are the fingerprints of the two chains, empty for what is not a certificate, and
+	// certs the server's certificates, if they are validated.
 	fps   [2][]string
 	certs []*stdx509.Certificate
 	// The names in the server's own certificate.
@@ -86,7 +86,7 @@ const (
 	tlsClientKeyExchange = 16
 )
 
-// Extensions (IANA TLS ExtensionType) that tell of a resumed session.
+// Extensions (IANA TLS ExtensionType) that indicate a resumed session.
 const (
 	tlsExtSessionTicket = 35
 	tlsExtPreSharedKey  = 41
@@ -106,20 +106,10 @@ const helloRetry = "\xCF\x21\xAD\x74\xE5\x9A\x61\x11\xBE\x1D\x8C\x02\x1E\x65\xB8
 const tlsVersion13 = 0x0304
 
 func installSSL(h *event.Hooks, out schemas.Emitter, o *Options) {
-	b := &ssl{out: out, now: o.Now}
+	b := &ssl{out: out, now: o.Now, ja3: o.has(schemas.GroupJA3), ja4: o.has(schemas.GroupJA4)}
 	b.init(h, b.ended)
-	for _, f := range new(schemas.SSL).Schema().Fields {
-		on := f.Group != 0 && f.Group&o.Groups == f.Group
-		switch f.Name {
-		case "ja3":
-			b.ja3 = on
-		case "ja4":
-			b.ja4 = on
-		case "validation_status":
-			if on && o.RootCerts != nil {
-				b.validator = newValidator(o.RootCerts)
-			}
-		}
+	if o.has(schemas.GroupValidation) && o.RootCerts != nil {
+		b.validator = newValidator(o.RootCerts)
 	}
 	h.Analyzer.ConfirmationInfo.Listen(func(e *event.AnalyzerConfirmationInfo) {
 		if isSSL(e.AType) {
@@ -225,7 +215,7 @@ func (b *ssl) state(c event.Conn) *sslState {
 	return s
 }
 
-// letter adds to the history.
+// letter appends a letter to the history.
 func (s *sslState) letter(isClient bool, letter byte) {
 	if len(s.history) >= maxSSLHistory {
 		return
@@ -252,7 +242,7 @@ func (b *ssl) clientHello(e *event.SSLClientHello) {
 
 func (b *ssl) serverHello(e *event.SSLServerHello) {
 	s := b.state(e.Conn)
-	if s.versionNum == 0 { // that of the extension counts
+	if s.versionNum == 0 { // the version of the extension takes precedence
 		s.versionNum, s.version = e.Version, tlsVersion(e.Version)
 	}
 	s.cipher = named(tlsCiphers, e.Cipher)
@@ -271,7 +261,7 @@ func (b *ssl) serverHello(e *event.SSLServerHello) {
 	}
 }
 
-// extension comes before the hello that it is in.
+// extension handles an extension, which is raised before its hello.
 func (b *ssl) extension(e *event.SSLExtension) {
 	s := b.state(e.Conn)
 	switch {
@@ -299,7 +289,7 @@ func (b *ssl) alpn(e *event.SSLExtensionApplicationLayerProtocolNegotiation) {
 	}
 }
 
-// knownALPN is the name of a protocol, which is one of a few mostly.
+// knownALPN returns the name of a protocol without allocating for the common ones.
 func knownALPN(b []byte) string {
 	switch string(b) {
 	case "h2":
@@ -326,7 +316,7 @@ func (b *ssl) handshake(e *event.SSLHandshakeMessage) {
 	s.letter(e.IsClient, letter)
 }
 
-// sniffed adds a certificate, that is yet to be parsed, to its chain.
+// sniffed adds a certificate to its chain before it is parsed.
 func (b *ssl) sniffed(e *event.FileSniff) {
 	if e.File != b.file || b.file == nil {
 		return
@@ -367,7 +357,7 @@ func (b *ssl) certificate(e *event.X509Certificate) {
 }
 
 // nameMatches reports whether the server's certificate is for a host: by its alternative
-// names if it has that extension, else by its common name (RFC 2818 section 3.1).
+// names if it has the extension, else by its common name (RFC 2818 section 3.1).
 func (s *sslState) nameMatches(host string) bool {
 	if s.leafHasSAN {
 		return slices.ContainsFunc(s.leafNames, func(name string) bool { return hostMatches(host, name) })
@@ -399,7 +389,7 @@ func (b *ssl) write(c event.Conn, s *sslState) {
 	b.uidBuf = uid.Append(b.uidBuf[:0])
 	r := &b.rec
 	*r = schemas.SSL{
-		TS: s.ts, UID: text(b.uidBuf), ID: endpoints(&id),
+		TS: s.ts, UID: text(b.uidBuf), ID: Endpoints(&id),
 		Version: someText(s.version), Cipher: someText(s.cipher), Curve: someText(s.curve),
 		ServerName: s.serverName, Resumed: s.resumed, LastAlert: someText(s.lastAlert), NextProtocol: s.next,
 		Established: s.established, SSLHistory: text(s.history),
@@ -424,7 +414,7 @@ func (b *ssl) write(c event.Conn, s *sslState) {
 	b.out.Emit(r)
 }
 
-// chainOf is a vector, empty rather than unset if there is nothing in it.
+// chainOf returns a vector that is empty, not unset, if it has no elements.
 func chainOf(fps []string) value.Vector[string] {
 	if fps == nil {
 		return value.Vector[string]{}

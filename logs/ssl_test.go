@@ -61,7 +61,7 @@ func TestSSL(t *testing.T) {
 	removed()
 	b.out.expect(t, begin+" version=TLSv12 cipher=TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256 server_name=www.example.test resumed=true established=false ssl_history=CsiI")
 
-	// TLS 1.3 after another hello; the echoed session id means nothing.
+	// TLS 1.3 after a HelloRetryRequest; the echoed session id does not count.
 	hello()
 	h.ExtensionSupportedVersions.Raise(&event.SSLExtensionSupportedVersions{Conn: c, Versions: []uint64{0x304}})
 	answer(helloRetry, id)
@@ -115,7 +115,7 @@ func TestTLSNames(t *testing.T) {
 }
 
 func TestFingerprints(t *testing.T) {
-	// The example of JA4's description, with values of GREASE between.
+	// The example of JA4's specification, with GREASE values added.
 	h := &sslHello{
 		client: []uint64{0x1a1a, 0x1b, 0, 0x33, 0x10, 0x4469, 0x17, 0x2d, 0xd, 5, 0x23, 0x12, 0x2b, 0xff01, 0xb, 0xa, 0x15},
 		algs:   []uint16{0x0403, 0x0804, 0x0401, 0x0503, 0x0805, 0x0501, 0x0806, 0x0601}, versions: []uint64{0x2a2a, 0x304, 0x303}, alpn: []byte("h2"),

@@ -14,9 +14,9 @@ import (
 )
 
 // sslHello is what the fingerprints JA3 (salesforce/ja3) and JA4 (FoxIO, TLS client) are
-// made of. Values that clients reserve to no purpose (GREASE, RFC 8701) do not count.
+// computed from. Values that are reserved for GREASE (RFC 8701) do not count.
 type sslHello struct {
-	client, server  []uint64 // extensions of the hello at work
+	client, server  []uint64 // extensions of the current hello
 	curves, formats []uint64
 	versions        []uint64
 	algs            []uint16
@@ -76,7 +76,7 @@ func (b *ssl) listenFingerprints(h *event.Hooks) {
 	})
 }
 
-// appendList appends the numbers that count with dashes between them, and what JA3 has
+// appendList appends the numbers without GREASE, separated by dashes, and JA3's separator
 // after the list.
 func appendList(dst []byte, list []uint64, after string) []byte {
 	n := len(dst)
@@ -97,7 +97,7 @@ func md5Hex(b []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// clientFingerprint makes those of the first ClientHello of a connection.
+// clientFingerprint computes the fingerprints of the first ClientHello of a connection.
 func (b *ssl) clientFingerprint(s *sslState, e *event.SSLClientHello) {
 	h := s.fingerprint()
 	if e.RecordVersion != 0 && h.ja3 == "" && h.ja4 == "" {
@@ -131,7 +131,7 @@ func serverFingerprint(s *sslState, e *event.SSLServerHello) {
 	h.server = h.server[:0]
 }
 
-// ja4Version is the code of a version in JA4.
+// ja4Version returns JA4's code of a version.
 func ja4Version(v uint64) string {
 	switch v {
 	case 0x0304:
@@ -166,7 +166,7 @@ func (h *sslHello) makeJA4(e *event.SSLClientHello) string {
 	for _, v := range h.versions {
 		newer := v > version
 		if id.Proto == value.ProtoUDP {
-			newer = v < version // versions of DTLS count downwards
+			newer = v < version // DTLS versions count downwards
 		}
 		if !grease(v) && (first || newer) {
 			version, first = v, false
@@ -200,14 +200,14 @@ func (h *sslHello) makeJA4(e *event.SSLClientHello) string {
 	return string(h.buf)
 }
 
-// appendCount appends a number of two digits.
+// appendCount appends a number as two digits.
 func appendCount(dst []byte, n int) []byte {
 	n = min(n, 99)
 	return append(dst, '0'+byte(n/10), '0'+byte(n%10))
 }
 
-// appendALPN appends the first and last character of a protocol, or the first and last
-// digit of it in hexadecimal if one of them is no letter or digit.
+// appendALPN appends the first and last character of a protocol, or the first and last digit
+// of it in hexadecimal if one of them is neither letter nor digit.
 func appendALPN(dst, alpn []byte) []byte {
 	if len(alpn) == 0 {
 		return append(dst, "00"...)
@@ -224,7 +224,7 @@ func alnum(c byte) bool {
 	return '0' <= c && c <= '9' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z'
 }
 
-// appendHex appends numbers of four hexadecimal digits with commas between them.
+// appendHex appends numbers as four hexadecimal digits each, separated by commas.
 func appendHex(dst []byte, list []uint64) []byte {
 	for i, v := range list {
 		if i > 0 {

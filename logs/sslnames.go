@@ -5,16 +5,15 @@ import (
 	"strconv"
 )
 
-// The names below are those of ssl.log: IANA's registry "TLS Parameters" with what
-// was in use and never registered, as Zeek's base/protocols/ssl/consts spells them.
+// The names below are those of ssl.log: IANA's registry "TLS Parameters" and unregistered
+// values that were in use, as Zeek's base/protocols/ssl/consts spells them.
 
 type numbered struct {
 	n    uint32
 	name string
 }
 
-// named looks n up in a list that is in order. What has no name is "unknown-" and the
-// number.
+// named looks n up in a sorted list. A number without a name is "unknown-" and the number.
 func named(list []numbered, n uint64) string {
 	i := sort.Search(len(list), func(i int) bool { return uint64(list[i].n) >= n })
 	if i < len(list) && uint64(list[i].n) == n {
@@ -23,7 +22,7 @@ func named(list []numbered, n uint64) string {
 	return "unknown-" + strconv.FormatUint(n, 10)
 }
 
-// tlsVersion names a version.
+// tlsVersion returns the name of a version.
 func tlsVersion(n uint64) string {
 	if n/0xff == 0x7f { // drafts of TLS 1.3
 		return "TLSv13-draft" + strconv.FormatUint(n%0x7f, 10)

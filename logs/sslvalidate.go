@@ -29,21 +29,21 @@ const (
 	invalidNotPermitted = "permitted subtree violation"
 )
 
-// Bounds of what a validator keeps, after which it starts anew: certificates, and results
-// of chains.
+// Bounds of a validator's caches of certificates and of results. A cache that is full is
+// emptied.
 const (
 	maxParsedCerts = 1 << 14
 	maxVerdicts    = 1 << 14
 )
 
-// maxPath is the length of the longest chain that is followed, OpenSSL's default depth.
+// maxPath is the length of the longest chain that is followed: OpenSSL's default depth.
 const maxPath = 100
 
-// validator tells whether chains lead to root certificates, for one shard. What it says of
-// a chain at a time depends on nothing else, so that it is the same on every shard.
+// validator checks whether chains lead to root certificates, for one shard. The result
+// depends on the chain and the time alone, so it is the same on every shard.
 type validator struct {
 	roots    *RootCerts
-	certs    map[string]*stdx509.Certificate // by fingerprint, nil for what cannot be parsed
+	certs    map[string]*stdx509.Certificate // by fingerprint, nil if it cannot be parsed
 	verdicts map[string]verdict              // by the fingerprints of a chain
 }
 
@@ -51,18 +51,18 @@ func newValidator(roots *RootCerts) *validator {
 	return &validator{roots: roots, certs: make(map[string]*stdx509.Certificate), verdicts: make(map[string]verdict)}
 }
 
-// verdict is a result that stands from one second until another.
+// verdict is a result that holds from one second until another.
 type verdict struct {
 	text        string
 	from, until int64
 }
 
-// learn keeps a certificate for chains that have it.
+// learn parses and caches a certificate.
 func (v *validator) learn(fingerprint string, der []byte) *stdx509.Certificate {
 	if c, ok := v.certs[fingerprint]; ok {
 		return c
 	}
-	c, err := stdx509.ParseCertificate(bytes.Clone(der)) // which keeps what it is given
+	c, err := stdx509.ParseCertificate(bytes.Clone(der)) // it retains its argument
 	if err != nil {
 		c = nil
 	}
@@ -73,8 +73,8 @@ func (v *validator) learn(fingerprint string, der []byte) *stdx509.Certificate {
 	return c
 }
 
-// validate is the result for a chain at a time. fps are the fingerprints of its
-// certificates, and certs what learn has returned for them.
+// validate returns the result for a chain at a time. fps are the fingerprints of its
+// certificates, and certs the results of learn for them.
 func (v *validator) validate(fps []string, certs []*stdx509.Certificate, now value.Time) string {
 	key := strings.Join(fps, ".")
 	sec := int64(now) / int64(time.Second)
@@ -90,8 +90,9 @@ func (v *validator) validate(fps []string, certs []*stdx509.Certificate, now val
 	return p.verdict.text
 }
 
-// certPath is a chain at work, from the server's certificate on. It is built and judged in
-// the order of OpenSSL's X509_verify_cert, so that of several failures the same is told.
+// certPath is a chain under construction, from the server's certificate on. It is built and
+// checked in the order of OpenSSL's X509_verify_cert, so that the same one of several
+// failures is reported.
 type certPath struct {
 	roots   *RootCerts
 	at      int64
@@ -133,7 +134,7 @@ func (p *certPath) build(certs []*stdx509.Certificate) (failure string) {
 		self := selfSigned(c)
 		roots := p.roots.bySubject[string(c.RawIssuer)]
 		if self {
-			// One with the name of a root is that root or an impostor.
+			// A certificate with the name of a root is that root or an impostor.
 			p.trusted = slices.ContainsFunc(roots, c.Equal)
 		} else if root := p.issuer(c, roots); root != nil {
 			p.path = append(p.path, root)
@@ -161,7 +162,7 @@ func (p *certPath) build(certs []*stdx509.Certificate) (failure string) {
 	}
 }
 
-// selfSigned reports whether a certificate says that it has signed itself.
+// selfSigned reports whether a certificate names itself as its issuer.
 func selfSigned(c *stdx509.Certificate) bool {
 	return c.PublicKeyAlgorithm != stdx509.UnknownPublicKeyAlgorithm && isNamed(c, c)
 }
@@ -172,7 +173,7 @@ func isNamed(c, issuer *stdx509.Certificate) bool {
 		(len(c.AuthorityKeyId) == 0 || len(issuer.SubjectKeyId) == 0 || bytes.Equal(c.AuthorityKeyId, issuer.SubjectKeyId))
 }
 
-// issuer is that of c among others, and preferably one that is valid at the time.
+// issuer returns the issuer of c among others, preferably one that is valid at the time.
 func (p *certPath) issuer(c *stdx509.Certificate, others []*stdx509.Certificate) (best *stdx509.Certificate) {
 	for _, o := range others {
 		if o == nil || !isNamed(c, o) || o.KeyUsage != 0 && o.KeyUsage&stdx509.KeyUsageCertSign == 0 {
@@ -188,7 +189,8 @@ func (p *certPath) issuer(c *stdx509.Certificate, others []*stdx509.Certificate)
 	return best
 }
 
-// authorities checks that all but the first may sign certificates (RFC 5280 section 4.2.1.9).
+// authorities checks that all certificates but the first may sign others (RFC 5280 section
+// 4.2.1.9).
 func (p *certPath) authorities() (failure string) {
 	below := 0 // authorities that are not self-issued
 	for _, c := range p.path[1:] {
@@ -206,8 +208,8 @@ func (p *certPath) authorities() (failure string) {
 	return ""
 }
 
-// names checks name constraints (RFC 5280 section 4.2.1.10), which is what is left for
-// crypto/x509 to find fault with.
+// names checks name constraints (RFC 5280 section 4.2.1.10), the only check that is left to
+// crypto/x509.
 func (p *certPath) names() string {
 	o := stdx509.VerifyOptions{Roots: stdx509.NewCertPool(), Intermediates: stdx509.NewCertPool(),
 		CurrentTime: time.Unix(p.at, 0), KeyUsages: []stdx509.ExtKeyUsage{stdx509.ExtKeyUsageAny}}
@@ -223,7 +225,7 @@ func (p *certPath) names() string {
 	return validOK
 }
 
-// Where a time is to the validity of a certificate (RFC 5280 section 4.1.2.5).
+// Positions of a time relative to the validity of a certificate (RFC 5280 section 4.1.2.5).
 type validity uint8
 
 const (

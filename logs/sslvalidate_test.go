@@ -89,7 +89,7 @@ func TestValidator(t *testing.T) {
 	})
 	inside := issue(t, "x.a.test", named, func(c *stdx509.Certificate) { c.DNSNames = []string{"x.a.test"} })
 	outside := issue(t, "x.b.test", named, func(c *stdx509.Certificate) { c.DNSNames = []string{"x.b.test"} })
-	// One by the name of mid that has not signed leaf.
+	// A certificate named mid that did not sign leaf.
 	falseMid := issue(t, "mid", root, func(c *stdx509.Certificate) { authority(c); c.SubjectKeyId = mid.cert.SubjectKeyId })
 
 	v := newValidator(bundle(t, root, oldRoot, halfRoot))

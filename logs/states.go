@@ -5,16 +5,15 @@ import (
 	"github.com/wirelog/wirelog/internal/freelist"
 )
 
-// states are what a builder remembers of connections: a state in its slot of each that it has
-// heard of, and states that are left for others.
+// states are a builder's states of connections: one in the builder's slot of each connection
+// that it follows, and a pool of free ones.
 type states[T any] struct {
 	slot event.Slot
 	free freelist.List[T]
 }
 
-// init gives the states their slot. At the end of each connection that has a state, end is
-// called with it, if it is not nil; then the state is left for another connection, if one may
-// come.
+// init reserves the slot. When a connection with a state ends, end is called unless it is
+// nil; then the state returns to the pool, except when the run is ending.
 func (p *states[T]) init(h *event.Hooks, end func(event.Conn, *T)) {
 	p.slot = h.NewSlot()
 	h.OnEnd(p.slot, func(c event.Conn) {
@@ -28,7 +27,7 @@ func (p *states[T]) init(h *event.Hooks, end func(event.Conn, *T)) {
 	})
 }
 
-// known returns the state of a connection, nil if it has none.
+// known returns the state of a connection, or nil.
 func (p *states[T]) known(c event.Conn) *T {
 	if c == nil {
 		return nil
@@ -37,14 +36,14 @@ func (p *states[T]) known(c event.Conn) *T {
 	return s
 }
 
-// add gives a connection a state, in which another connection's may still stand.
+// add attaches a pooled state to a connection. It may hold stale data.
 func (p *states[T]) add(c event.Conn) *T {
 	s := p.free.Get()
 	c.SetSlot(p.slot, s)
 	return s
 }
 
-// drop takes a connection's state off it and leaves it for another.
+// drop detaches a connection's state and returns it to the pool.
 func (p *states[T]) drop(c event.Conn, s *T) {
 	c.SetSlot(p.slot, nil)
 	p.free.Put(s)

@@ -11,42 +11,43 @@ import (
 )
 
 // The key under which Zeek hashes the indexes of its tables is random in every process,
-// unless seeds are given. These are the last 16 bytes of the seeds that Zeek's own tests
-// are run with (testing/btest/random.seed).
+// unless seeds are given. These are the last 16 bytes of the seeds of Zeek's own tests
+// (testing/btest/random.seed).
 const (
 	tableKey0 = 1462428821
 	tableKey1 = 32767<<32 | 2278350848
 )
 
-// A tableOrder puts connections into the order in which Zeek walks a table that is indexed
-// by conn_id: that of the rows of files.log when several connections carried one file. The
-// table is Zeek's Dictionary: hashing with buckets of neighbouring slots, which doubles
-// when it is full and moves what it holds a few entries at a time, from the end.
+// A tableOrder sorts connections in the order in which Zeek walks a table indexed by
+// conn_id: the order of the rows of files.log when several connections carried one file. The
+// table is Zeek's Dictionary, a hash table with buckets of neighbouring slots. It doubles
+// when it is full and then moves its entries a few at a time, from the end.
 //
-// A tableOrder may be used again; it keeps its memory.
+// A tableOrder may be reused; it keeps its memory.
 type tableOrder struct {
 	slots []tableSlot
 	bits  int
 	used  int
-	// What lies at or below unmoved may still be in the bucket of a smaller table; -1: nothing.
+	// Entries at or below unmoved may still be in the bucket of the smaller table; -1 if
+	// none are.
 	unmoved int
 }
 
 // A tableSlot is empty if conn is 0.
 type tableSlot struct {
-	conn     int // its place in the input, from 1
+	conn     int // index in the input, from 1
 	hash     uint64
-	distance int // from the slot that is the bucket's own
+	distance int // from the first slot of the bucket
 }
 
-// Zeek's Dict.h.
+// Constants of Zeek's Dict.h.
 const (
 	tableMoves    = 16 // entries moved with an insertion
 	tableFullBits = 3  // tables of up to this many bits are filled up
 	tableLoad     = 75 // percent of larger ones
 )
 
-// order calls visit with the place in conns of each connection. The connections differ.
+// order calls visit with the index in conns of each connection. The connections must differ.
 func (t *tableOrder) order(conns []event.FileConn, visit func(int)) {
 	t.bits, t.used, t.unmoved = 0, 0, -1
 	t.slots = append(t.slots[:0], tableSlot{})
@@ -60,7 +61,7 @@ func (t *tableOrder) order(conns []event.FileConn, visit func(int)) {
 	}
 }
 
-// transportBits are what Zeek's ports have above their 16 bits (Val.h).
+// transportBits are the bits of Zeek's ports above the 16 of the number (Val.h).
 var transportBits = map[value.Proto]uint64{value.ProtoTCP: 1 << 16, value.ProtoUDP: 2 << 16, value.ProtoICMP: 3 << 16}
 
 // connHash hashes id as Zeek's CompositeHash writes a conn_id: addresses in 16 bytes, ports
@@ -82,10 +83,10 @@ func connHash(id *event.ConnID) uint64 {
 
 func (t *tableOrder) bucket(hash uint64) int { return int(hash & (1<<t.bits - 1)) }
 
-// own is the bucket of what lies in slot i, which is not empty.
+// own returns the bucket of the entry in slot i, which is not empty.
 func (t *tableOrder) own(i int) int { return i - t.slots[i].distance }
 
-// end is the slot behind the last one of a bucket.
+// end returns the slot after the last one of a bucket.
 func (t *tableOrder) end(bucket int) int {
 	i := bucket
 	for i < len(t.slots) && t.slots[i].conn != 0 && t.own(i) <= bucket {
@@ -118,8 +119,8 @@ func (t *tableOrder) insert(s tableSlot) {
 	}
 }
 
-// place puts s into slot at. The first entry of the bucket that lies there goes behind the
-// last of it, and so on until a slot is empty, which is returned.
+// place puts s into slot at. The entry that is displaced goes to the end of its own bucket,
+// and so on until a slot is empty; place returns that slot.
 func (t *tableOrder) place(s tableSlot, at int) int {
 	for {
 		if at == len(t.slots) {
@@ -139,7 +140,7 @@ func (t *tableOrder) place(s tableSlot, at int) int {
 	}
 }
 
-// grow doubles the buckets. Some slots follow the last bucket, for what is not in its own.
+// grow doubles the buckets. Some slots follow the last bucket, for entries that overflow.
 func (t *tableOrder) grow() {
 	t.unmoved = len(t.slots)
 	t.bits++
@@ -148,8 +149,8 @@ func (t *tableOrder) grow() {
 	}
 }
 
-// move brings the entry in slot at to the bucket that it has in the table of today, and
-// says whether that was another.
+// move puts the entry in slot at into its bucket in the current table, and reports whether
+// that was another one.
 func (t *tableOrder) move(at int) bool {
 	s := t.slots[at]
 	bucket := t.bucket(s.hash)
@@ -163,7 +164,7 @@ func (t *tableOrder) move(at int) bool {
 	return true
 }
 
-// take empties slot at; entries that are not in their own slot move up.
+// take empties slot at; entries that overflowed move up.
 func (t *tableOrder) take(at int) {
 	for at+1 < len(t.slots) && t.slots[at+1].conn != 0 && t.slots[at+1].distance != 0 {
 		bucket, next := t.own(at+1), at+1

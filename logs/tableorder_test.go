@@ -12,7 +12,7 @@ import (
 )
 
 // What Zeek 8.2.2 prints of a table[conn_id], with the seeds of its tests in ZEEK_SEED_FILE:
-// connections from 10.0.0.1, ports 1025, 1026 and so on, are put in, and walked.
+// connections from 10.0.0.1, ports 1025, 1026 and so on, are inserted, then walked.
 func TestTableOrder(t *testing.T) {
 	var table tableOrder
 	for _, want := range []string{

@@ -10,7 +10,7 @@ type optText struct {
 
 func (t *optText) set(b []byte) { t.b, t.ok = append(t.b[:0], b...), true }
 
-// trim drops a buffer that is too large to be kept for another connection.
+// trim drops a buffer that is too large to be reused.
 func (t *optText) trim() {
 	if cap(t.b) > 4096 {
 		t.b = nil

@@ -6,23 +6,25 @@ import (
 	"github.com/wirelog/wirelog/value"
 )
 
-// tunnels builds tunnel.log after Zeek's base/frameworks/tunnels. A tunnel
-// is known from the first connection found in it until the connection that
-// carries it ends, or until no connection was new in it for a while.
+// tunnels builds tunnel.log after Zeek's base/frameworks/tunnels. A tunnel is known from the
+// first connection found in it until the connection that carries it ends, or until it has
+// had no new connection for tunnelIdle.
 type tunnels struct {
 	out    schemas.Emitter
 	now    func() value.Time
 	cause  func(deadline value.Time, num uint64)
 	active map[tunnelKey]*activeTunnel
-	// oldest and newest end the list of active tunnels in the order of their use.
+	// oldest and newest are the ends of the list of active tunnels by last use.
 	oldest, newest *activeTunnel
+	// timer is set to the time at which oldest expires.
+	timer *Timer
 
 	rec    schemas.Tunnel
 	uidBuf []byte
 }
 
-// tunnelKey is what a tunnel is known by. The hosts of a tunnel in a tunnel are
-// those of that one's domain.
+// tunnelKey identifies a tunnel. The hosts of a tunnel within a tunnel belong to the outer
+// one's domain.
 type tunnelKey struct {
 	event.ConnID
 	domain uint32
@@ -32,8 +34,7 @@ type activeTunnel struct {
 	event.Encapsulation
 	domain uint32
 	used   value.Time
-	// packet is the number of the first packet of the connection that made the
-	// tunnel known.
+	// packet is the number of the first packet of the connection that revealed the tunnel.
 	packet     uint64
 	prev, next *activeTunnel
 }
@@ -41,8 +42,7 @@ type activeTunnel struct {
 const (
 	// tunnelIdle is Zeek's Tunnel::expiration_interval.
 	tunnelIdle = value.Time(3600e9)
-	// maxTunnels is how many tunnels are known at once; beyond it the one that
-	// was not used for longest expires.
+	// maxTunnels bounds the active tunnels; beyond it the least recently used one expires.
 	maxTunnels = 1 << 17
 )
 
@@ -59,8 +59,10 @@ const (
 	tunnelExpire   value.Enum = "Tunnel::EXPIRE"
 )
 
-func installTunnel(h *event.Hooks, out schemas.Emitter, o *Options) *tunnels {
+func installTunnel(h *event.Hooks, out schemas.Emitter, o *Options) {
 	b := &tunnels{out: out, now: o.Now, cause: o.Cause, active: make(map[tunnelKey]*activeTunnel)}
+	b.timer = o.NewTimer(b.expire)
+	o.installed.tunnels = b
 	h.Conn.NewConnection.Listen(func(e *event.NewConnection) {
 		if stack := e.Conn.Tunnel(); len(stack) > 0 {
 			b.register(e.Conn, stack)
@@ -69,18 +71,17 @@ func installTunnel(h *event.Hooks, out schemas.Emitter, o *Options) *tunnels {
 	h.Tunnel.Changed.Listen(func(e *event.TunnelChanged) { b.register(e.Conn, e.E) })
 	h.SOCKS.Request.Listen(func(e *event.SOCKSRequest) { b.proxy(e.Conn, tunnelSOCKS) })
 	h.Conn.ConnectionStateRemove.Listen(b.removed)
-	return b
 }
 
-// proxy notes that c goes to a proxy. All connections between the same
-// client and proxy are one tunnel.
+// proxy registers a connection to a proxy. All connections between a client and a proxy are
+// one tunnel.
 func (b *tunnels) proxy(c event.Conn, kind value.Enum) {
 	id := c.ID()
 	id.OrigP = 0
 	b.use(c, &event.Encapsulation{ID: id, Type: kind}, c.Domain())
 }
 
-// register notes that c was found in the tunnels of stack.
+// register registers the tunnels of stack, in which c was found.
 func (b *tunnels) register(c event.Conn, stack []event.Encapsulation) {
 	for i := range stack {
 		domain := c.Domain()
@@ -91,7 +92,7 @@ func (b *tunnels) register(c event.Conn, stack []event.Encapsulation) {
 	}
 }
 
-// use notes that c was found in a tunnel.
+// use marks the tunnel e as used by c, and logs a new one.
 func (b *tunnels) use(c event.Conn, e *event.Encapsulation, domain uint32) {
 	now := b.now()
 	t := b.active[tunnelKey{e.ID, domain}]
@@ -121,16 +122,14 @@ func (b *tunnels) removed(e *event.ConnectionStateRemove) {
 	}
 }
 
-// due reports whether a tunnel has not been used for too long.
+// due reports whether the oldest tunnel has expired.
 func (b *tunnels) due(now value.Time) bool { return b.oldest != nil && b.oldest.used+tunnelIdle <= now }
 
 func (b *tunnels) expire(now value.Time, clock Clock) {
 	for b.due(now) {
 		t := b.oldest
 		deadline := t.used + tunnelIdle
-		if b.cause != nil {
-			b.cause(deadline, t.packet)
-		}
+		b.cause(deadline, t.packet)
 		at, _ := clock.At(deadline)
 		b.end(t, tunnelExpire, at)
 	}
@@ -145,7 +144,7 @@ func (b *tunnels) end(t *activeTunnel, action value.Enum, at value.Time) {
 func (b *tunnels) write(t *activeTunnel, action value.Enum, at value.Time) {
 	b.rec = schemas.Tunnel{
 		TS:         at,
-		ID:         endpoints(&t.ID),
+		ID:         Endpoints(&t.ID),
 		TunnelType: t.Type,
 		Action:     action,
 	}
@@ -156,7 +155,7 @@ func (b *tunnels) write(t *activeTunnel, action value.Enum, at value.Time) {
 	b.out.Emit(&b.rec)
 }
 
-// link makes t the one that was used last.
+// link appends t as the most recently used tunnel.
 func (b *tunnels) link(t *activeTunnel) {
 	t.prev, t.next = b.newest, nil
 	if t.prev != nil {
@@ -165,6 +164,7 @@ func (b *tunnels) link(t *activeTunnel) {
 		b.oldest = t
 	}
 	b.newest = t
+	b.schedule()
 }
 
 func (b *tunnels) unlink(t *activeTunnel) {
@@ -177,5 +177,15 @@ func (b *tunnels) unlink(t *activeTunnel) {
 		t.next.prev = t.prev
 	} else {
 		b.newest = t.prev
+	}
+	b.schedule()
+}
+
+// schedule sets the timer to the deadline of the oldest tunnel.
+func (b *tunnels) schedule() {
+	if b.oldest != nil {
+		b.timer.Set(b.oldest.used + tunnelIdle)
+	} else {
+		b.timer.Stop()
 	}
 }

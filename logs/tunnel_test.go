@@ -50,13 +50,12 @@ func TestTunnel(t *testing.T) {
 	removed(carrier)
 	b.out.expect(t)
 
-	// A connection that moves into a tunnel makes it known too.
+	// A connection that moves into a tunnel reveals it too.
 	b.now = 6e9
 	b.hooks.Tunnel.Changed.Raise(&event.TunnelChanged{Conn: &fakeConn{}, E: []event.Encapsulation{teredo}})
 	b.out.expect(t, row(6, &teredo, "DISCOVER"))
 
-	// An hour without a new connection ends a tunnel; the use of one does not
-	// keep the other.
+	// An hour without a new connection ends a tunnel; use of one does not extend the other.
 	b.now = 3600e9
 	found(teredo)
 	b.builders.Advance(3600e9, steps{})
@@ -97,8 +96,8 @@ func TestTunnelExpiryCause(t *testing.T) {
 
 func TestTunnelBound(t *testing.T) {
 	var h event.Hooks
-	out := &recorder{quiet: true}
-	b := installTunnel(&h, out, &Options{Now: func() value.Time { return 1 }})
+	out := &recorder{quiet: true, logs: []string{"tunnel"}}
+	b := Install(&h, out, Options{Now: func() value.Time { return 1 }}).tunnels
 	id := connID(t, value.ProtoUnknown, "10.0.0.1:0 10.0.0.2:0")
 	for i := range maxTunnels + 100 {
 		id.OrigP, id.RespP = uint16(i), uint16(i>>16)

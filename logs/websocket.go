@@ -9,7 +9,7 @@ import (
 	"github.com/wirelog/wirelog/schemas"
 )
 
-// wsState has what the headers of a handshake say (RFC 6455 section 11.3).
+// wsState holds the headers of a handshake (RFC 6455 section 11.3).
 type wsState struct {
 	subprotocol                       value.Opt[string]
 	protocols, extensions, serverExts []string
@@ -59,7 +59,7 @@ func (b *httpLog) established(e *event.WebSocketEstablished) {
 	id, uid := e.Conn.ID(), e.Conn.UID()
 	b.uidBuf = uid.Append(b.uidBuf[:0])
 	r := &b.wsRec
-	*r = schemas.WebSocket{TS: b.now(), UID: text(b.uidBuf), ID: endpoints(&id)}
+	*r = schemas.WebSocket{TS: b.now(), UID: text(b.uidBuf), ID: Endpoints(&id)}
 	if w := s.ws; w != nil {
 		r.Subprotocol = w.subprotocol
 		r.ClientProtocols, r.ServerExtensions = vector(w.protocols), vector(w.serverExts)

@@ -11,10 +11,9 @@ import (
 
 // weirds builds weird.log after Zeek's base/frameworks/notice/weird.
 //
-// What repeats is held back: where it repeats on the same endpoints, here;
-// where other hosts could be concerned, by a gate, since only the merge stage
-// sees the records of all shards. The engine has sampled what belongs to
-// connections and host pairs.
+// Repeated weirds are suppressed: those of the same endpoints here, those that may involve
+// other hosts by a gate, since only the merge stage sees the records of all shards. The
+// engine has already sampled the weirds of connections and host pairs.
 type weirds struct {
 	out  schemas.Emitter
 	now  func() value.Time
@@ -29,7 +28,7 @@ type weirds struct {
 	keyBuf  []byte
 }
 
-// weirdKey is a weird at certain endpoints.
+// weirdKey is a weird of certain endpoints.
 type weirdKey struct {
 	name         string
 	orig, resp   netip.Addr
@@ -41,22 +40,22 @@ type weirdKey struct {
 const (
 	weirdRepeats = value.Time(600e9)   // create_expire of Zeek's weird_ignore
 	weirdDaily   = value.Time(86400e9) // create_expire of Zeek's did_log and did_notice
-	// maxWeirdKeys is how many keys a shard remembers for each of the two.
+	// maxWeirdKeys bounds the keys of each of the two in a shard.
 	maxWeirdKeys = 1 << 16
 )
 
-// weirdAction is what becomes of a weird (Zeek's Weird::Action).
+// weirdAction is how a weird is logged (Zeek's Weird::Action).
 type weirdAction uint8
 
 const (
 	weirdLog           weirdAction = iota // a row, unless it repeats
-	weirdIgnore                           // none
-	weirdLogPerConn                       // one a day for the same endpoints
-	weirdLogPerOrig                       // one a day for an originator
-	weirdNoticePerOrig                    // the same, and it is worth a notice
+	weirdIgnore                           // no row
+	weirdLogPerConn                       // one row a day for the same endpoints
+	weirdLogPerOrig                       // one row a day for an originator
+	weirdNoticePerOrig                    // the same; Zeek raises a notice too
 )
 
-// weirdActions has the weirds that are not simply logged.
+// weirdActions has the weirds whose action is not weirdLog.
 var weirdActions = map[string]weirdAction{
 	"FIN_after_reset":          weirdIgnore,
 	"spontaneous_FIN":          weirdIgnore,
@@ -102,7 +101,7 @@ var weirdActions = map[string]weirdAction{
 	"successful_RPC_reply_to_invalid_request": weirdNoticePerOrig,
 }
 
-func installWeird(h *event.Hooks, out schemas.Emitter, o *Options) *weirds {
+func installWeird(h *event.Hooks, out schemas.Emitter, o *Options) {
 	b := &weirds{
 		out: out, now: o.Now, peer: o.Peer,
 		repeats: newRecent[weirdKey](weirdRepeats, maxWeirdKeys),
@@ -113,7 +112,6 @@ func installWeird(h *event.Hooks, out schemas.Emitter, o *Options) *weirds {
 	h.Weird.Flow.Listen(b.flow)
 	h.Weird.Net.Listen(b.net)
 	h.Weird.File.Listen(b.file)
-	return b
 }
 
 func (b *weirds) conn(e *event.ConnWeird) {
@@ -137,7 +135,7 @@ func (b *weirds) ofConn(a weirdAction, name string, id *event.ConnID, uid *value
 	b.fill(a, name, addl, source)
 	b.uidBuf = uid.Append(b.uidBuf[:0])
 	b.rec.UID = value.Some(text(b.uidBuf))
-	b.rec.ID = value.Some(endpoints(id))
+	b.rec.ID = value.Some(Endpoints(id))
 	b.emit(a, id.OrigH)
 }
 
@@ -152,8 +150,8 @@ func (b *weirds) flow(e *event.FlowWeird) {
 	b.emit(a, e.Src)
 }
 
-// wanted reports whether a weird is no repetition. What is logged once a day for
-// an originator is decided by a gate, and holds back more than repeats would.
+// wanted reports whether a weird is not a repetition. Weirds that are logged once a day for
+// an originator are left to a gate, which suppresses more than repeats does.
 func (b *weirds) wanted(a weirdAction, key *weirdKey) bool {
 	switch a {
 	case weirdLog:
@@ -185,7 +183,7 @@ func (b *weirds) net(e *event.NetWeird) {
 	b.emitWithoutHosts(a, schemas.GateSample)
 }
 
-// file has the identifier of the file in front of the particulars.
+// file puts the identifier of the file before the details.
 func (b *weirds) file(e *event.FileWeird) {
 	a := weirdActions[e.Name]
 	if a == weirdIgnore {
@@ -200,7 +198,7 @@ func (b *weirds) file(e *event.FileWeird) {
 	b.emitWithoutHosts(a, 0)
 }
 
-// emitWithoutHosts emits a weird that repeats when its name does.
+// emitWithoutHosts emits a weird that repeats by its name alone.
 func (b *weirds) emitWithoutHosts(a weirdAction, kind schemas.GateKind) {
 	if a == weirdLog {
 		kind |= schemas.GateRepeat

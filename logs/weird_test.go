@@ -64,7 +64,7 @@ func TestWeirdConn(t *testing.T) {
 	raise("simultaneous_open", "")
 	b.out.expect(t, row(87661, 1025, "name=simultaneous_open notice=false peer=zeek source=TCP"))
 
-	// What counts for an originator is for the merge stage to decide.
+	// The merge stage decides once an originator.
 	key := "\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\xff\xff\x0a\x00\x00\x01"
 	for range 2 {
 		raise("SYN_with_data", "")
@@ -81,7 +81,7 @@ func TestWeirdOthers(t *testing.T) {
 		Name: "x", UID: uid(1), ID: connID(t, value.ProtoTCP, "10.0.0.1:1 10.0.0.2:2")})
 	b.out.expect(t, "weird ts=1 uid=C1 id.orig_h=10.0.0.1 id.orig_p=1 id.resp_h=10.0.0.2 id.resp_p=2 name=x notice=false peer=zeek")
 
-	// Two hosts have ports of 0 and are not a connection with such ports.
+	// A pair of hosts has ports of 0 but is not a connection with such ports.
 	flow := &event.FlowWeird{Name: "x", Src: netip.MustParseAddr("10.0.0.1"), Dst: netip.MustParseAddr("10.0.0.2"), Source: "IP"}
 	b.hooks.Weird.Conn.Raise(&event.ConnWeird{Name: "x", Conn: &fakeConn{uid: uid(2), id: connID(t, value.ProtoICMP, "10.0.0.1:0 10.0.0.2:0")}})
 	b.hooks.Weird.Flow.Raise(flow)

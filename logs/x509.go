@@ -10,8 +10,8 @@ import (
 	"github.com/wirelog/wirelog/schemas"
 )
 
-// x509 builds x509.log after Zeek's base/files/x509: a row a certificate, when its file
-// ends, unless one was written for it in the last day.
+// x509 builds x509.log after Zeek's base/files/x509: a row for each certificate, when its
+// file ends, unless it had one in the last day.
 type x509 struct {
 	out  schemas.Emitter
 	slot event.FileSlot
@@ -20,23 +20,22 @@ type x509 struct {
 	free freelist.List[x509State]
 }
 
-// x509State is the row of a certificate under way.
+// x509State is the unfinished row of a certificate.
 type x509State struct {
 	rec             schemas.X509
 	dns, uri, email []string
 	ip              []netip.Addr
 }
 
-func installX509(h *event.Hooks, out schemas.Emitter) *x509 {
+func installX509(h *event.Hooks, out schemas.Emitter, _ *Options) {
 	b := &x509{out: out, slot: h.NewFileSlot()}
 	h.X509.Certificate.Listen(b.certificate)
 	h.X509.ExtBasicConstraints.Listen(b.basicConstraints)
 	h.X509.ExtSubjectAlternativeName.Listen(b.alternatives)
 	h.File.StateRemove.Listen(b.remove)
-	return b
 }
 
-// state is the row of f, which is there once a certificate was found in it.
+// state returns the row of f, which exists once a certificate was found in it.
 func (b *x509) state(f event.File) *x509State {
 	s, _ := f.Slot(b.slot).(*x509State)
 	return s
@@ -96,7 +95,7 @@ func (b *x509) alternatives(e *event.X509ExtSubjectAlternativeName) {
 	}
 }
 
-// copied copies src over dst, and is never nil.
+// copied copies src over dst; the result is never nil.
 func copied[T any](dst, src []T) []T {
 	if dst == nil {
 		dst = make([]T, 0, len(src))

@@ -36,7 +36,7 @@ func TestX509(t *testing.T) {
 	b.out.expect(t, "x509 ts=10 fingerprint=ab "+basics+" san.dns=x,y, san.ip= basic_constraints.ca=true "+
 		`basic_constraints.path_len=0 host_cert=true client_cert=true [4 "abTT"]`)
 
-	// What one has does not stay for the next, and another place in a chain is another row.
+	// A row inherits nothing, and another position in a chain is another row.
 	f = &transfer{mime: "application/x-x509-ca-cert"}
 	h.X509.Certificate.Raise(&event.X509Certificate{File: f, Cert: cert, Fingerprint: "ab"})
 	remove(f)

@@ -111,7 +111,11 @@ func makeKafka(o *Options, settings any, w *writers.Output) error {
 	if err != nil {
 		return err
 	}
-	if err := checkKafkaKey(c.Key, w.Fields.Rename); err != nil {
+	known, err := o.known()
+	if err != nil {
+		return err
+	}
+	if err := checkKafkaKey(known, c.Key, w.Fields.Rename); err != nil {
 		return err
 	}
 	if c.Format.ECS {
@@ -123,13 +127,13 @@ func makeKafka(o *Options, settings any, w *writers.Output) error {
 
 // checkKafkaKey verifies that a column that a template names is one of some log, or a
 // new name of one. A log without it has messages without a key.
-func checkKafkaKey(key string, renamed []string) error {
+func checkKafkaKey(logs schemas.Set, key string, renamed []string) error {
 	columns, err := kafka.Columns(key)
 	if err != nil {
 		return fmt.Errorf("key: %w", err)
 	}
 	known := []string{"log", "sensor"}
-	for _, s := range schemas.All() {
+	for _, s := range logs.All() {
 		for _, f := range s.Fields {
 			known = append(known, f.Name)
 		}

@@ -35,7 +35,7 @@ func TestKafkaKeyNamesColumns(t *testing.T) {
 	} {
 		s := defaultKafka()
 		s.Brokers, s.Key = []string{"localhost:9092"}, key
-		err := makeKafka(nil, s, &writers.Output{Fields: writers.Fields{Rename: []string{"id.orig_h=src_ip"}}})
+		err := makeKafka(new(Options), s, &writers.Output{Fields: writers.Fields{Rename: []string{"id.orig_h=src_ip"}}})
 		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", key, err)
 		}

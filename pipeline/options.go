@@ -11,6 +11,8 @@ import (
 	"github.com/wirelog/wirelog/capture"
 	"github.com/wirelog/wirelog/dissect"
 	"github.com/wirelog/wirelog/dissect/file/files"
+	"github.com/wirelog/wirelog/logs"
+	"github.com/wirelog/wirelog/schemas"
 )
 
 // Formats of log files. OutputTypes lists all types of outputs.
@@ -94,6 +96,10 @@ type Options struct {
 	// Logs names the logs to write; none means all that are not optional.
 	// OptionalLogs are written beside them.
 	Logs, OptionalLogs []string
+	// Schemas are logs of the program's own, known by name beside those of
+	// schemas.All, and Builders make their rows, beside or instead of rows of those.
+	Schemas  []*schemas.Schema
+	Builders []logs.Builder
 	// Columns names the groups of optional columns to add, of schemas.GroupNames.
 	Columns []string
 	// RootCerts is a PEM file of the root certificates that the columns "validation" go

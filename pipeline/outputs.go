@@ -223,6 +223,10 @@ func (o *Options) writerOutputs(cfg *writers.Config) (errs []error) {
 	if err != nil {
 		return []error{err}
 	}
+	known, err := o.known()
+	if err != nil {
+		return []error{err}
+	}
 	var events []int
 	for i := range outputs {
 		out := &outputs[i]
@@ -249,7 +253,7 @@ func (o *Options) writerOutputs(cfg *writers.Config) (errs []error) {
 			events = append(events, len(cfg.Outputs))
 		}
 		if len(out.Logs) > 0 {
-			if w.Logs, err = lookupLogs(out.Logs); err != nil {
+			if w.Logs, err = lookupLogs(known, out.Logs); err != nil {
 				fail("logs", err)
 				continue
 			}
@@ -323,9 +327,7 @@ func (o *Options) addLogs(cfg *writers.Config) error {
 func checkView(cfg *writers.Config, w *writers.Output) (errs []error) {
 	taken := w.Logs
 	if taken == nil {
-		if taken = cfg.Logs; taken == nil {
-			taken = schemas.All()
-		}
+		taken = cfg.Logs
 	}
 	full := make([]*schemas.Schema, len(taken))
 	for i, s := range taken {
@@ -355,20 +357,33 @@ func checkView(cfg *writers.Config, w *writers.Output) (errs []error) {
 	return errs
 }
 
+// known returns the logs that the run may write.
+func (o *Options) known() (schemas.Set, error) {
+	known, err := schemas.NewSet(o.Schemas...)
+	if err != nil {
+		return known, &OptionError{"Schemas", err}
+	}
+	return known, nil
+}
+
 // logs are the logs to write.
 func (o *Options) logs() ([]*schemas.Schema, error) {
-	list, err := lookupLogs(o.Logs)
+	known, err := o.known()
+	if err != nil {
+		return nil, err
+	}
+	list, err := lookupLogs(known, o.Logs)
 	if err != nil {
 		return nil, &OptionError{"Logs", err}
 	}
 	if len(o.Logs) == 0 {
-		for _, s := range schemas.All() {
+		for _, s := range known.All() {
 			if !s.Optional {
 				list = append(list, s)
 			}
 		}
 	}
-	more, err := lookupLogs(o.OptionalLogs)
+	more, err := lookupLogs(known, o.OptionalLogs)
 	if err != nil {
 		return nil, &OptionError{"OptionalLogs", err}
 	}
@@ -376,16 +391,16 @@ func (o *Options) logs() ([]*schemas.Schema, error) {
 }
 
 // lookupLogs returns the schemas of the named logs, nil for none.
-func lookupLogs(names []string) ([]*schemas.Schema, error) {
+func lookupLogs(known schemas.Set, names []string) ([]*schemas.Schema, error) {
 	var list []*schemas.Schema
 	for _, name := range names {
-		s := schemas.Lookup(name)
+		s := known.Lookup(name)
 		if s == nil {
-			var known []string
-			for _, s := range schemas.All() {
-				known = append(known, s.Name)
+			var all []string
+			for _, s := range known.All() {
+				all = append(all, s.Name)
 			}
-			return nil, fmt.Errorf("there is no log %q%s", name, nearest.Hint(name, known))
+			return nil, fmt.Errorf("there is no log %q%s", name, nearest.Hint(name, all))
 		}
 		list = append(list, s)
 	}

@@ -127,7 +127,8 @@ type Schema struct {
 	Name   string
 	Doc    string
 	Fields []Field
-	// ID numbers the logs of this build from 0 without gaps, for use as an index.
+	// ID is the log's index in tables by log. The logs of All are numbered from 0; a schema
+	// made elsewhere takes its number from NewID.
 	ID int
 	// New returns an empty record of the log.
 	New func() Record

@@ -8,8 +8,8 @@ const (
 	GroupMACLogging  Groups = 1 << 1 // mac-logging
 	GroupVLANLogging Groups = 1 << 2 // vlan-logging
 	GroupHASSH       Groups = 1 << 3 // hassh
-	GroupJa3         Groups = 1 << 4 // ja3
-	GroupJa4         Groups = 1 << 5 // ja4
+	GroupJA3         Groups = 1 << 4 // ja3
+	GroupJA4         Groups = 1 << 5 // ja4
 	GroupValidation  Groups = 1 << 6 // validation
 )
 
@@ -2635,9 +2635,9 @@ var SSLSchema = Schema{
 		{Name: "cert_chain_fps", Kind: KindString, Container: VectorOf, Doc: "SHA-256 fingerprints of the server's certificates, in order.", Unsettable: true},
 		{Name: "client_cert_chain_fps", Kind: KindString, Container: VectorOf, Doc: "SHA-256 fingerprints of the client's certificates, in order.", Unsettable: true},
 		{Name: "sni_matches_cert", Kind: KindBool, Doc: "Whether the server's certificate covers the requested name.", Unsettable: true},
-		{Name: "ja3", Kind: KindString, Doc: "JA3 fingerprint of the client, in hexadecimal.", Unsettable: true, Group: GroupJa3},
-		{Name: "ja3s", Kind: KindString, Doc: "JA3S fingerprint of the server, in hexadecimal.", Unsettable: true, Group: GroupJa3},
-		{Name: "ja4", Kind: KindString, Doc: "JA4 fingerprint of the client.", Unsettable: true, Group: GroupJa4},
+		{Name: "ja3", Kind: KindString, Doc: "JA3 fingerprint of the client, in hexadecimal.", Unsettable: true, Group: GroupJA3},
+		{Name: "ja3s", Kind: KindString, Doc: "JA3S fingerprint of the server, in hexadecimal.", Unsettable: true, Group: GroupJA3},
+		{Name: "ja4", Kind: KindString, Doc: "JA4 fingerprint of the client.", Unsettable: true, Group: GroupJA4},
 		{Name: "validation_status", Kind: KindString, Doc: "Whether the server's certificates lead to a root certificate, in OpenSSL's words; ok if they do.", Unsettable: true, Group: GroupValidation},
 	},
 }
@@ -2710,7 +2710,7 @@ func (r *SSL) Encode(s Sink) {
 		s.Unset()
 	}
 	groups := s.Groups()
-	if groups&GroupJa3 != 0 {
+	if groups&GroupJA3 != 0 {
 		if r.JA3.OK {
 			s.String(r.JA3.V)
 		} else {
@@ -2722,7 +2722,7 @@ func (r *SSL) Encode(s Sink) {
 			s.Unset()
 		}
 	}
-	if groups&GroupJa4 != 0 {
+	if groups&GroupJA4 != 0 {
 		if r.JA4.OK {
 			s.String(r.JA4.V)
 		} else {

@@ -116,7 +116,7 @@ func (c *Collector) SetCause(time int64, class Class, num uint64) {
 }
 
 // On reports whether records of the log s are wanted.
-func (c *Collector) On(s *schemas.Schema) bool { return c.merger.byID[s.ID] >= 0 }
+func (c *Collector) On(s *schemas.Schema) bool { return c.merger.streamOf(s) >= 0 }
 
 // Groups returns the optional columns that are wanted.
 func (c *Collector) Groups() schemas.Groups { return c.merger.cfg.Groups }
@@ -132,7 +132,7 @@ func (c *Collector) EmitGated(rec schemas.Record, g schemas.Gate) {
 }
 
 func (c *Collector) emit(rec schemas.Record, g *schemas.Gate) {
-	i := c.merger.byID[rec.Schema().ID]
+	i := c.merger.streamOf(rec.Schema())
 	if i < 0 {
 		return
 	}

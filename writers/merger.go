@@ -20,7 +20,8 @@ type Merger struct {
 	// streams holds the wanted logs and, from index lines on, the streams of lines.
 	streams []*stream
 	lines   int
-	// byID maps schemas.Schema.ID to an index in streams, or -1.
+	// byID is the stream of a log by schemas.Schema.ID, or -1. Logs beyond it are not
+	// wanted.
 	byID []int
 
 	mu         sync.Mutex
@@ -58,12 +59,11 @@ type stream struct {
 // one output or stream of lines is a *ConfigError.
 func New(cfg Config) (*Merger, error) {
 	cfg.setDefaults()
-	all := schemas.All()
 	logs := cfg.Logs
 	if logs == nil {
-		logs = all
+		logs = schemas.All()
 	}
-	ids := len(all)
+	ids := 0
 	for _, s := range logs {
 		ids = max(ids, s.ID+1)
 	}
@@ -76,7 +76,10 @@ func New(cfg Config) (*Merger, error) {
 	}
 	used := make(map[string]bool)
 	for _, s := range logs {
-		if m.byID[s.ID] >= 0 {
+		if i := m.byID[s.ID]; i >= 0 {
+			if m.streams[i].name != s.Name {
+				return nil, fmt.Errorf("the logs %s and %s have the same ID", m.streams[i].name, s.Name)
+			}
 			continue
 		}
 		st := &stream{name: s.Name, schema: s, gates: gates{sampling: cfg.Sampling}}
@@ -164,7 +167,15 @@ func (cfg *Config) setDefaults() {
 	}
 }
 
-// Collector creates the collector of a shard.
+// streamOf returns the index of the stream of a log, or -1 if it is not wanted.
+func (m *Merger) streamOf(s *schemas.Schema) int {
+	if s.ID >= len(m.byID) {
+		return -1
+	}
+	return m.byID[s.ID]
+}
+
+// Collector makes the collector of a shard.
 func (m *Merger) Collector() *Collector {
 	m.mu.Lock()
 	defer m.mu.Unlock()

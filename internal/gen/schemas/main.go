@@ -1,6 +1,6 @@
-// Command schemas makes schemas/zz_generated.go from the structs of package
-// schemas that carry a "//wirelog:log name" directive: the schema value of every
-// log, and its Schema and Encode methods. It is run by go generate in that folder.
+// Command schemas generates schemas/zz_generated.go from the structs of package schemas that
+// have a "//wirelog:log name" directive: the schema of each log and the methods Schema,
+// Encode and Size of its record. It runs in the folder of the package, by go generate.
 package main
 
 import (
@@ -35,7 +35,7 @@ func main() {
 
 const directive = "//wirelog:log "
 
-// A kind is a column type: how a Go type is named in a Field and passed to a Sink.
+// A kind is the type of a column: its constant in a Field and its method of a Sink.
 type kind struct {
 	konst  string // constant of schemas.Kind
 	method string // method of schemas.Sink
@@ -143,7 +143,7 @@ func generate(dir string) ([]byte, error) {
 	return g.print(logs)
 }
 
-// logName reads the directive of a log: its name, then "optional" if it is.
+// logName parses the directive of a log: its name, then "optional" if the log is.
 func logName(doc *ast.CommentGroup) (name string, optional, ok bool) {
 	if doc == nil {
 		return "", false, false
@@ -157,13 +157,13 @@ func logName(doc *ast.CommentGroup) (name string, optional, ok bool) {
 	return "", false, false
 }
 
-// text is the comment without directives as one line.
+// text returns the comment as one line, without directives.
 func text(doc *ast.CommentGroup) string {
 	return strings.Join(strings.Fields(doc.Text()), " ")
 }
 
-// members resolves the tagged fields of st. The expressions and names of a nested
-// record begin with expr and name; nested lists the types being resolved.
+// members resolves the tagged fields of st. expr and name are the prefixes of a nested
+// record's expressions and column names; nested lists the types being resolved.
 func (g *generator) members(st *ast.StructType, expr, name string, nested []string) ([]member, error) {
 	var out []member
 	for _, f := range st.Fields.List {
@@ -253,7 +253,7 @@ func typeName(e ast.Expr) string {
 	}
 }
 
-// check refuses double names, and optional columns before others.
+// check reports duplicate names, and optional columns before others.
 func check(members []member) error {
 	seen := make(map[string]bool)
 	optional := ""
@@ -271,8 +271,8 @@ func check(members []member) error {
 	return nil
 }
 
-// flatten returns the columns of members, those of nested records in place.
-// Columns inside an unset record are unset too.
+// flatten returns the columns of members, with nested records replaced by their columns.
+// Columns of a record that may be unset may be unset too.
 func flatten(members []member, unsettable bool) []member {
 	var out []member
 	for _, m := range members {
@@ -286,9 +286,9 @@ func flatten(members []member, unsettable bool) []member {
 	return out
 }
 
-var initialisms = map[string]string{"id": "ID", "mac": "MAC", "vlan": "VLAN", "tls": "TLS", "ssl": "SSL", "smb": "SMB", "hassh": "HASSH"}
+var initialisms = map[string]string{"id": "ID", "mac": "MAC", "vlan": "VLAN", "tls": "TLS", "ssl": "SSL", "smb": "SMB", "hassh": "HASSH", "ja3": "JA3", "ja4": "JA4"}
 
-// groupConst is the constant for a group: "mac-logging" is GroupMACLogging.
+// groupConst returns the constant of a group: GroupMACLogging for "mac-logging".
 func groupConst(name string) string {
 	var b strings.Builder
 	b.WriteString("Group")
@@ -381,7 +381,8 @@ func printEncode(p func(string, ...any), members []member) {
 	}
 }
 
-// printSize adds what is set or not, for what is not set is empty.
+// printSize prints the body of Size. It adds columns without a look at OK: unset ones are
+// empty.
 func printSize(p func(string, ...any), members []member) {
 	for _, m := range members {
 		field := "r." + m.expr

@@ -34,8 +34,8 @@ func TestErrors(t *testing.T) {
 		{"no group", "// Doc.\nA string `zeek:\"a,optional=\"`", "unknown option"},
 		{"twice", "// Doc.\nA string `zeek:\"a\"`\n// Doc.\nB string `zeek:\"a\"`", "occurs twice"},
 		{"order", "// Doc.\nA string `zeek:\"a,optional=g\"`\n// Doc.\nB string `zeek:\"b\"`", "comes after the optional a"},
-		{"cycle", "// Doc.\nA Opt[T] `zeek:\"a\"`", "contains itself"},
-		{"record set", "// Doc.\nA Set[T] `zeek:\"a\"`", "cannot be a column"},
+		{"cycle", "// Doc.\nA value.Opt[T] `zeek:\"a\"`", "contains itself"},
+		{"record set", "// Doc.\nA value.Set[T] `zeek:\"a\"`", "cannot be a column"},
 		{"shared", "// Doc.\nA, B string `zeek:\"a\"`", "a field of its own"},
 	}
 	for _, tt := range tests {
