@@ -22,8 +22,8 @@ func TestTimersInOrder(t *testing.T) {
 	hooks.Conn.ConnectionStateRemove.Listen(func(*event.ConnectionStateRemove) {
 		got = append(got, "connection_state_remove")
 	})
-	cfg := DefaultConfig()
-	cfg.Conn.Packet.IgnoreChecksums = true
+	cfg := DefaultOptions()
+	cfg.Packet.IgnoreChecksums = true
 	s := New(cfg, &hooks, func(value.Time, uint64, uint64) {})
 
 	client, server := netip.MustParseAddrPort("192.0.2.1:1024"), netip.MustParseAddrPort("192.0.2.2:80")

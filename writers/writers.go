@@ -148,8 +148,8 @@ type Config struct {
 	Groups schemas.Groups
 	// Lines are the streams of lines; Collector.OpenLine takes their index.
 	Lines []Lines
-	// Sampling sets GateSample; its zero value stands for DefaultSampling.
-	Sampling Sampling
+	// Sampling sets GateSample; its zero value stands for value.DefaultSampling.
+	Sampling value.Sampling
 	// Now is the wall clock for headers and footers; nil stands for time.Now.
 	Now func() time.Time
 	// Report is called with errors of files, named in the error. A file that
@@ -163,19 +163,6 @@ type Config struct {
 	Context context.Context
 	// Sensor and Version are passed to places in Env.
 	Sensor, Version string
-}
-
-// Sampling is how GateSample thins out a key's records.
-type Sampling struct {
-	// Threshold records pass, then one of every Rate, none when Rate is 0,
-	// until Duration after the first of them.
-	Threshold, Rate uint64
-	Duration        time.Duration
-}
-
-// DefaultSampling returns Zeek's defaults for weirds.
-func DefaultSampling() Sampling {
-	return Sampling{Threshold: 25, Rate: 1000, Duration: 10 * time.Minute}
 }
 
 // Stats is what a Merger has done. Built = Written + the sum of Dropped, after Close.

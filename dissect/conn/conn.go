@@ -498,7 +498,7 @@ func (c *Conn) SetInactivityTimeout(d value.Time) {
 
 // Interactive has c wait as long for packets as is due to a service that people use (Zeek's
 // Conn::analyzer_inactivity_timeouts).
-func (t *Table) Interactive(c *Conn) { c.SetInactivityTimeout(t.cfg.Timeouts.Interactive) }
+func (t *Table) Interactive(c *Conn) { c.SetInactivityTimeout(value.Time(t.cfg.Interactive)) }
 
 func (c *Conn) setSilence(d value.Time) { c.silence = toMillis(d) }
 

@@ -53,10 +53,10 @@ func (t *Table) Hold(n int) { t.held += n }
 func (t *Table) Held() int { return t.held }
 
 // Full reports whether the analyzers keep more of incomplete messages than
-// Limits.MessageBytes. It then has counted, and told of it with a weird of c whose source
+// Options.MessageBytes. It then has counted, and told of it with a weird of c whose source
 // is protocol; the caller has to let go of what it keeps of c.
 func (t *Table) Full(c *Conn, protocol string) bool {
-	return t.held > t.cfg.Limits.MessageBytes && t.full(c, protocol)
+	return t.held > t.cfg.MessageBytes && t.full(c, protocol)
 }
 
 func (t *Table) full(c *Conn, protocol string) bool {

@@ -44,8 +44,8 @@ type MailShard struct {
 }
 
 // NewMailShard returns a MailShard that raises events on h and hands parts to fm.
-func NewMailShard(h *event.Hooks, fm *files.Manager, l Limits) *MailShard {
-	return &MailShard{Hooks: &h.MIME, Files: fm, scratch: Scratch{Limits: l, Piece: SegmentSize}}
+func NewMailShard(h *event.Hooks, fm *files.Manager, o Options) *MailShard {
+	return &MailShard{Hooks: &h.MIME, Files: fm, scratch: Scratch{Options: o, Piece: SegmentSize}}
 }
 
 // MailConfig says where a mail comes from.
