@@ -22,3 +22,12 @@ func TestStaticID(t *testing.T) {
 		t.Error("two handles have one ID")
 	}
 }
+
+// TestZeroSeed draws a seed, so that two programs name a file differently.
+func TestZeroSeed(t *testing.T) {
+	c := newConn(1)
+	id := func() ID { return newRig(nil).id(c, "handle") }
+	if id() == id() {
+		t.Error("two managers without a seed give a file the same ID")
+	}
+}
