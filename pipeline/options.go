@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"time"
 
+	"github.com/wirelog/wirelog/capture"
 	"github.com/wirelog/wirelog/dissect"
 	"github.com/wirelog/wirelog/dissect/file/files"
 	"github.com/wirelog/wirelog/logs"
@@ -53,6 +54,11 @@ type Options struct {
 	Paths []string
 	// Stdin is read where Paths has "-".
 	Stdin io.Reader
+	// Source makes the source of packets if Paths is empty, by way of
+	// capture.FromPackets, capture.FromGopacket or a type of the caller's own. It
+	// is passed Filter. The run closes the source. Stdin and Progress have no
+	// effect on it.
+	Source func(capture.BatcherOptions) (capture.Source, error)
 
 	// Outputs are where records go; each may take other logs. When there are none,
 	// the run has one output, to the folder OutputDir or the file OutputPath
