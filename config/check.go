@@ -27,9 +27,9 @@ func (l *Loaded) check() []error {
 	}
 	names("logs", "log", l.Logs, logs)
 	names("optional_logs", "log", l.OptionalLogs, logs)
-	names("analyzers", "analyzer", l.Analyzers, pipeline.Analyzers())
-	names("files.hash", "hash", l.Files.Hash, pipeline.Hashes())
-	for _, p := range l.Files.Extract {
+	names("analyzers", "analyzer", l.Dissect.Analyzers, pipeline.Analyzers())
+	names("files.hash", "hash", l.Dissect.Files.Hash, pipeline.Hashes())
+	for _, p := range l.Dissect.Files.Extract {
 		if _, err := path.Match(p, ""); err != nil {
 			errs = append(errs, fmt.Errorf("%s: %q is not a pattern for media types", l.place("files.extract"), p))
 		}

@@ -12,7 +12,27 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/wirelog/wirelog/dissect"
+	"github.com/wirelog/wirelog/dissect/codec/contentline"
+	"github.com/wirelog/wirelog/dissect/codec/mime"
+	"github.com/wirelog/wirelog/dissect/conn"
+	"github.com/wirelog/wirelog/dissect/file/files"
+	"github.com/wirelog/wirelog/dissect/file/x509"
+	"github.com/wirelog/wirelog/dissect/link/packet"
+	"github.com/wirelog/wirelog/dissect/link/tunnel"
+	"github.com/wirelog/wirelog/dissect/proto/dcerpc"
+	"github.com/wirelog/wirelog/dissect/proto/dns"
+	"github.com/wirelog/wirelog/dissect/proto/ftp"
+	"github.com/wirelog/wirelog/dissect/proto/irc"
+	"github.com/wirelog/wirelog/dissect/proto/pop3"
+	"github.com/wirelog/wirelog/dissect/proto/smb"
+	"github.com/wirelog/wirelog/dissect/proto/smtp"
+	"github.com/wirelog/wirelog/dissect/proto/ssh"
+	"github.com/wirelog/wirelog/dissect/proto/tls"
+	"github.com/wirelog/wirelog/internal/option"
+	"github.com/wirelog/wirelog/logs"
 	"github.com/wirelog/wirelog/pipeline"
+	"github.com/wirelog/wirelog/value"
 )
 
 // alone gives the test a working directory and a user configuration folder without
@@ -68,10 +88,6 @@ func TestDefaults(t *testing.T) {
 	if l.File != "" {
 		t.Errorf("file %q", l.File)
 	}
-	got, want := l.Options(), pipeline.Defaults()
-	if !reflect.DeepEqual(got, want) {
-		t.Errorf("options of the default configuration:\n%+v\nwant the defaults of a run:\n%+v", got, want)
-	}
 }
 
 // Every key can be set by each source, and a stronger source overrides a weaker one.
@@ -108,11 +124,11 @@ func TestFileFormats(t *testing.T) {
 			l := mustLoad(t)
 			want := Default()
 			want.Logs = []string{"conn", "weird"}
-			want.NoChecksums = true
+			want.Dissect.Packet.IgnoreChecksums = true
 			want.OpenTime = time.Date(2026, 9, 22, 7, 0, 0, 0, time.UTC)
 			want.LocalNets = []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")}
-			want.Timeouts.TCPInactivity = 90 * time.Second
-			want.Limits.Connections = 1000
+			want.Dissect.Conn.TCPInactivity = 90 * time.Second
+			want.Dissect.Conn.Connections = 1000
 			if !l.OpenTime.Equal(want.OpenTime) {
 				t.Errorf("open_time %v", l.OpenTime)
 			}
@@ -285,27 +301,136 @@ func TestWriteRoundTrip(t *testing.T) {
 	}
 }
 
-// Each key is documented, and the names of variables are unique.
+// Each option is documented, has the bounds that its kind needs and a default within
+// them, and is named, as key and as variable, without ambiguity.
 func TestKeys(t *testing.T) {
-	seen := map[string]bool{}
+	seen := map[string]string{}
+	unique := func(what, path string) {
+		if other, ok := seen[what]; ok {
+			t.Errorf("%s: %s has it too", path, other)
+		}
+		seen[what] = path
+	}
+	sectionNames := map[string]bool{}
+	for _, s := range sections {
+		if len(s.Keys) == 0 || sectionNames[s.Name] || s.Name != "" && s.Doc == "" {
+			t.Errorf("section %q: no keys, or not documented, or there twice", s.Name)
+		}
+		sectionNames[s.Name] = true
+	}
 	for _, k := range allKeys() {
-		if k.Doc == "" || k.Name == "" || strings.HasSuffix(k.Name, ".") {
-			t.Errorf("key %+v lacks a name or a doc tag", k)
+		checkKey(t, &k.Key)
+		unique("key "+k.Name, k.Path)
+		unique("variable "+k.Env(), k.Path)
+		if k.Flag != "" {
+			unique("flag "+k.Flag, k.Path)
 		}
-		if seen[k.Env()] {
-			t.Errorf("%s stands for two keys", k.Env())
+		if k.Short != "" {
+			unique("flag "+k.Short, k.Path)
 		}
-		seen[k.Env()] = true
+		if sectionNames[k.Name] {
+			t.Errorf("%s is a key and a section", k.Name)
+		}
+	}
+	for _, typ := range pipeline.OutputTypes() {
+		settings, err := pipeline.NewSettings(typ.Name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, k := range option.Keys(reflect.TypeOf(settings).Elem()) {
+			checkKey(t, &k)
+			unique(typ.Name+" "+k.Name, k.Path)
+		}
+		if k, err := option.Check(settings); err != nil {
+			t.Errorf("default of %s of type %s: %v", k.Name, typ.Name, err)
+		}
+	}
+	def := Default()
+	if k, err := option.Check(&def); err != nil {
+		t.Errorf("default of %s: %v", k.Name, err)
+	}
+	// A key that no flag has set still takes the text of its default.
+	for _, k := range allKeys() {
 		c := Default()
-		if f := k.field(&c); k.typ.Kind() == reflect.Int && (f.Int() < k.Min || f.Int() > k.Max) {
-			t.Errorf("%s: the default %d is out of range", k.Name, f.Int())
+		if err := k.Set(&c, k.Text(&def), true); err != nil || k.Text(&c) != k.Text(&def) {
+			t.Errorf("%s: %q became %q: %v", k.Name, k.Text(&def), k.Text(&c), err)
 		}
+	}
+}
+
+func checkKey(t *testing.T, k *option.Key) {
+	t.Helper()
+	if k.Doc == "" || k.Name == "" || k.Name != strings.ToLower(k.Name) || strings.Count(k.Name, ".") > 1 {
+		t.Errorf("%s: key %q, doc %q", k.Path, k.Name, k.Doc)
+	}
+	switch kind := k.Kind(); {
+	case kind == "number":
+		if !k.Bounded || k.Unit == "" || k.Min < 0 || k.Min > k.Max {
+			t.Errorf("%s (%s): a number needs a least value and a unit", k.Name, k.Path)
+		}
+	case k.Bounded || k.Unit != "" || k.PerRun:
+		t.Errorf("%s (%s): unit, bounds and division among shards are for numbers", k.Name, k.Path)
+	case k.OneOf != nil && kind != "text":
+		t.Errorf("%s (%s): a choice is a text", k.Name, k.Path)
+	}
+}
+
+// An embedder who starts from the defaults of a run, or of a package, has those of the
+// command, which "wirelog config" prints.
+func TestDefaultsAreTheCommands(t *testing.T) {
+	alone(t)
+	want := pipeline.Defaults()
+	l := mustLoad(t)
+	if got := l.RunOptions(); !reflect.DeepEqual(got, want) {
+		t.Errorf("options of the default configuration:\n%+v\nwant the defaults of a run:\n%+v", got, want)
+	}
+	for _, format := range FileFormats() {
+		var b bytes.Buffer
+		if err := l.Write(&b, format, 0); err != nil {
+			t.Fatal(err)
+		}
+		printed := mustLoad(t, "--config", write(t, "printed."+format, b.String()))
+		for _, k := range allKeys() {
+			def := Default()
+			if got, want := k.Text(&printed.Config), k.Text(&def); got != want {
+				t.Errorf("%s: %s is printed as %q, and its default is %q", format, k.Name, got, want)
+			}
+		}
+	}
+	def := want.Dissect
+	for name, c := range map[string]struct{ got, want any }{
+		"dissect":     {dissect.DefaultOptions(), def},
+		"conn":        {conn.DefaultOptions(), def.Conn},
+		"packet":      {packet.DefaultOptions(), def.Packet},
+		"files":       {files.DefaultOptions(), def.Files},
+		"dcerpc":      {dcerpc.DefaultOptions(), def.DCERPC},
+		"ftp":         {ftp.DefaultOptions(), def.FTP},
+		"irc":         {irc.DefaultOptions(), def.IRC},
+		"pop3":        {pop3.DefaultOptions(), def.POP3},
+		"smb":         {smb.DefaultOptions(), def.SMB},
+		"smtp":        {smtp.DefaultOptions(), def.SMTP},
+		"contentline": {contentline.DefaultOptions(), def.Lines},
+		"mime":        {mime.DefaultOptions(), def.MIME},
+		"ssh":         {ssh.DefaultOptions(), def.SSH},
+		"tls":         {tls.DefaultOptions(), def.TLS},
+		"x509":        {x509.DefaultOptions(), def.X509},
+		"tunnel":      {tunnel.DefaultOptions(), def.Tunnel},
+		"dns":         {dns.DefaultOptions(), def.DNS},
+		"logs":        {logs.DefaultLimits(), want.Rows},
+		"writers":     {value.DefaultSampling(), def.Conn.Weirds},
+	} {
+		if !reflect.DeepEqual(c.got, c.want) {
+			t.Errorf("%s: %+v, and the command's are %+v", name, c.got, c.want)
+		}
+	}
+	if n := reflect.TypeOf(def).NumField(); n != 17 {
+		t.Errorf("dissect.Options has %d fields: is each of its parts above?", n)
 	}
 }
 
 func TestPrivateAddressSpace(t *testing.T) {
 	local := Default()
-	nets := local.Options().LocalNets
+	nets := local.RunOptions().LocalNets
 	in := func(s string) bool {
 		a := netip.MustParseAddr(s)
 		for _, n := range nets {
@@ -324,7 +449,7 @@ func TestPrivateAddressSpace(t *testing.T) {
 		}
 	}
 	local.PrivateSpaceIsLocal = false
-	if n := local.Options().LocalNets; len(n) != 0 {
+	if n := local.RunOptions().LocalNets; len(n) != 0 {
 		t.Errorf("local networks without private space: %v", n)
 	}
 }

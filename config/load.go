@@ -6,7 +6,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"reflect"
 	"slices"
 	"strings"
 
@@ -14,6 +13,7 @@ import (
 	"github.com/spf13/viper"
 
 	"github.com/wirelog/wirelog/internal/nearest"
+	"github.com/wirelog/wirelog/internal/option"
 )
 
 // Origin is the kind of source of a value. A later kind overrides an earlier one.
@@ -88,7 +88,7 @@ func Load(flags *pflag.FlagSet) (*Loaded, error) {
 		if source.Origin == FromDefault {
 			continue
 		}
-		if err := k.set(k.field(&l.Config), v.Get(k.Name), source.Origin != FromFile); err != nil {
+		if err := k.Set(&l.Config, v.Get(k.Name), source.Origin != FromFile); err != nil {
 			errs = append(errs, fmt.Errorf("%s: %w", l.place(k.Name), err))
 		}
 	}
@@ -133,17 +133,18 @@ func (l *Loaded) place(key string) string {
 	return s.Name
 }
 
-// Place returns what sets the field of pipeline.Options with that name: a key of a file,
-// a variable or a flag. It returns "" if no key does, as for the captures.
+// Place names what sets the field of pipeline.Options with that path, such as
+// "Dissect.Files.Hash": a key of a file, a variable or a flag. It is "" if no key does, as for the captures.
 func (l *Loaded) Place(field string) string {
 	if strings.HasPrefix(field, outputsKey) {
 		return l.File + ": " + field
 	}
-	f, ok := reflect.TypeFor[Config]().FieldByName(field)
-	if !ok {
+	keys := allKeys()
+	i := slices.IndexFunc(keys, func(k Key) bool { return k.Path == field })
+	if i < 0 {
 		return ""
 	}
-	key := f.Tag.Get("key")
+	key := keys[i].Name
 	if l.Source(key).Origin == FromDefault {
 		return key
 	}
@@ -227,8 +228,8 @@ func unknownFileKeys(file *viper.Viper, path string) []error {
 			// There is a section in place of a value. The check of the value's type
 			// reports that.
 		case isSection(name):
-			if file.Get(name) != nil { // a section without keys
-				errs = append(errs, fmt.Errorf("%s: %s is a section: want keys below it, got %s", path, name, show(file.Get(name))))
+			if file.Get(name) != nil { // nil is a section without keys
+				errs = append(errs, fmt.Errorf("%s: %s is a section: want keys below it, got %s", path, name, option.Show(file.Get(name))))
 			}
 		default:
 			errs = append(errs, fmt.Errorf("%s: unknown key %s%s", path, name, nearest.Hint(name, append(names, outputsKey))))

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/viper"
 
 	"github.com/wirelog/wirelog/internal/nearest"
+	"github.com/wirelog/wirelog/internal/option"
 	"github.com/wirelog/wirelog/pipeline"
 )
 
@@ -22,8 +23,8 @@ const outputsDoc = "where records go, several outputs at once; without any, one 
 // shortKeys are the keys that make one output, without a list.
 var shortKeys = []string{"output_dir", "output", "kafka", "format", "json_timestamps"}
 
-// outputKeys are the keys that all outputs have.
-var outputKeys = keysOf(reflect.TypeFor[pipeline.Output]())
+// outputKeys are the keys that every output has.
+var outputKeys = option.Keys(reflect.TypeFor[pipeline.Output]())
 
 // loadOutputs reads the list of outputs from the file.
 func (l *Loaded) loadOutputs(v *viper.Viper) (errs []error) {
@@ -33,7 +34,7 @@ func (l *Loaded) loadOutputs(v *viper.Viper) (errs []error) {
 	}
 	list := reflect.ValueOf(raw)
 	if list.Kind() != reflect.Slice {
-		return []error{fmt.Errorf("%s: %s: want a list of outputs, got %s", l.File, outputsKey, show(raw))}
+		return []error{fmt.Errorf("%s: %s: want a list of outputs, got %s", l.File, outputsKey, option.Show(raw))}
 	}
 	for i := range list.Len() {
 		out, err := makeOutput(list.Index(i).Interface())
@@ -53,7 +54,7 @@ func (l *Loaded) loadOutputs(v *viper.Viper) (errs []error) {
 func makeOutput(raw any) (out pipeline.Output, errs []error) {
 	entry, ok := raw.(map[string]any)
 	if !ok {
-		return out, []error{fmt.Errorf(": want a section with a type, got %s", show(raw))}
+		return out, []error{fmt.Errorf(": want a section with a type, got %s", option.Show(raw))}
 	}
 	typ, ok := entry["type"].(string)
 	if !ok {
@@ -64,17 +65,17 @@ func makeOutput(raw any) (out pipeline.Output, errs []error) {
 		return out, []error{fmt.Errorf(".type: %w", err)}
 	}
 	out.Settings = settings
-	own := keysOf(reflect.TypeOf(settings).Elem())
+	own := option.Keys(reflect.TypeOf(settings).Elem())
 	var known []string
 	for _, k := range slices.Concat(outputKeys, own) {
 		known = append(known, k.Name)
 	}
 	for _, name := range slices.Sorted(maps.Keys(entry)) {
 		var err error
-		if k := findKey(outputKeys, name); k != nil {
-			err = k.set(k.fieldOf(&out), entry[name], false)
-		} else if k := findKey(own, name); k != nil {
-			err = k.set(k.fieldOf(settings), entry[name], false)
+		if k := option.Find(outputKeys, name); k != nil {
+			err = k.Set(&out, entry[name], false)
+		} else if k := option.Find(own, name); k != nil {
+			err = k.Set(settings, entry[name], false)
 		} else {
 			err = fmt.Errorf("an output of type %s has no such key%s", typ, nearest.Hint(name, known))
 		}
@@ -83,14 +84,6 @@ func makeOutput(raw any) (out pipeline.Output, errs []error) {
 		}
 	}
 	return out, errs
-}
-
-func findKey(keys []Key, name string) *Key {
-	i := slices.IndexFunc(keys, func(k Key) bool { return k.Name == name })
-	if i < 0 {
-		return nil
-	}
-	return &keys[i]
 }
 
 func typeNames() []string {
@@ -133,7 +126,7 @@ func (l *Loaded) kafkaAlone() (errs []error) {
 
 // checkOutputs verifies outputs against the logs and columns of this build.
 func (l *Loaded) checkOutputs() []error {
-	opts := l.Options()
+	opts := l.RunOptions()
 	var errs []error
 	for _, err := range opts.CheckOutputs() {
 		var option *pipeline.OptionError

@@ -28,18 +28,18 @@ outputs:
 `
 
 var wantOutputs = []pipeline.Output{
-	{Type: "tsv", Settings: &pipeline.TSVSettings{FileSettings: files("logs")}},
+	{Type: "tsv", Settings: &pipeline.TSVSettings{FileSettings: filesIn("logs")}},
 	{
 		Type: "json", Name: "siem", Logs: []string{"conn", "dns"}, Events: true,
 		Keep: []string{"ts", "uid", "id.*", "dns:TTLs"}, Drop: []string{"id.resp_p"}, Rename: []string{"TTLs=ttls"},
 		Add:      []string{"site=Berlin, Mitte"},
 		Where:    map[string]string{"conn": `duration > 60 && service == "SSH"`},
-		Settings: &pipeline.JSONSettings{FileSettings: files("json"), Timestamps: "iso8601", Naming: "zeek"},
+		Settings: &pipeline.JSONSettings{FileSettings: filesIn("json"), Timestamps: "iso8601", Naming: "zeek"},
 	},
 }
 
-// files returns the default settings of files in dir.
-func files(dir string) pipeline.FileSettings {
+// files are the default settings of files in dir.
+func filesIn(dir string) pipeline.FileSettings {
 	s, err := pipeline.NewSettings("tsv")
 	if err != nil {
 		panic(err)
@@ -120,7 +120,7 @@ func TestOutputErrors(t *testing.T) {
 func TestKafkaShortForm(t *testing.T) {
 	alone(t)
 	l := mustLoad(t, "--kafka", "a:9092,b:9092", "--json-timestamps", "iso8601")
-	if got := l.Options().Kafka; !reflect.DeepEqual(got, []string{"a:9092", "b:9092"}) {
+	if got := l.RunOptions().Kafka; !reflect.DeepEqual(got, []string{"a:9092", "b:9092"}) {
 		t.Errorf("%q", got)
 	}
 	for _, args := range [][]string{{"--format", "json"}, {"--output-dir", "x"}, {"--output", "x"}} {

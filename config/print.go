@@ -8,6 +8,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/wirelog/wirelog/internal/option"
 	"github.com/wirelog/wirelog/pipeline"
 )
 
@@ -39,8 +40,7 @@ func (l *Loaded) Write(w io.Writer, format string, width int) error {
 			if len(l.Outputs) > 0 && slices.Contains(shortKeys, k.Name) {
 				continue
 			}
-			name := k.Name[strings.LastIndexByte(k.Name, '.')+1:]
-			fmt.Fprintf(&b, "%s# %s\n%s%s%s%s # %s\n\n", in, k.Doc, in, name, sep, literal(k.field(&l.Config), sep), l.Source(k.Name))
+			fmt.Fprintf(&b, "%s# %s\n%s%s%s%s # %s\n\n", in, k.Doc, in, k.Base(), sep, k.Literal(&l.Config, sep), l.Source(k.Name))
 		}
 	}
 	l.writeOutputs(&b, format, sep)
@@ -100,8 +100,8 @@ func (l *Loaded) writeOutputs(b *strings.Builder, format, sep string) {
 			panic(err) // the type was just listed
 		}
 		fmt.Fprintf(b, "# type%s%q: %s\n", sep, t.Name, t.Doc)
-		for _, k := range keysOf(reflect.TypeOf(settings).Elem()) {
-			fmt.Fprintf(b, "#   %s%s%s: %s\n", k.Name, sep, literal(k.fieldOf(settings), sep), k.Doc)
+		for _, k := range option.Keys(reflect.TypeOf(settings).Elem()) {
+			fmt.Fprintf(b, "#   %s%s%s: %s\n", k.Name, sep, k.Literal(settings, sep), k.Doc)
 		}
 	}
 	if len(l.Outputs) == 0 {
@@ -117,17 +117,17 @@ func (l *Loaded) writeOutputs(b *strings.Builder, format, sep string) {
 			fmt.Fprintf(b, "[[%s]] # %s\n", outputsKey, l.Source(outputsKey))
 			first = ""
 		}
-		line := func(k Key, of any) {
-			fmt.Fprintf(b, "%s%s%s%s\n", first, k.Name, sep, literal(k.fieldOf(of), sep))
+		line := func(k *option.Key, of any) {
+			fmt.Fprintf(b, "%s%s%s%s\n", first, k.Name, sep, k.Literal(of, sep))
 			first = strings.Repeat(" ", len(first))
 		}
 		for _, k := range outputKeys {
-			if !k.fieldOf(out).IsZero() {
-				line(k, out)
+			if !k.Field(out).IsZero() {
+				line(&k, out)
 			}
 		}
-		for _, k := range keysOf(reflect.TypeOf(out.Settings).Elem()) {
-			line(k, out.Settings)
+		for _, k := range option.Keys(reflect.TypeOf(out.Settings).Elem()) {
+			line(&k, out.Settings)
 		}
 	}
 }

@@ -72,10 +72,10 @@ func FuzzShard(f *testing.F) {
 		var hooks event.Hooks
 		ends, lines := uint64(0), 0
 		hooks.Conn.ConnectionStateRemove.Listen(func(*event.ConnectionStateRemove) { ends++ })
-		cfg := DefaultConfig()
+		cfg := DefaultOptions()
 		cfg.Conn.Seed = conn.Seed{1, 2, 3, 4, 5, 6}
-		cfg.Conn.Packet.IgnoreChecksums = true
-		cfg.Conn.Limits.Connections = 50
+		cfg.Packet.IgnoreChecksums = true
+		cfg.Conn.Connections = 50
 		var s *Shard
 		now := func() value.Time { return s.Now() }
 		if _, err := event.NewStream(&hooks, now, func([]byte) { lines++ }); err != nil {

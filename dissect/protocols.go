@@ -7,7 +7,6 @@ import (
 	"github.com/wirelog/wirelog/value"
 
 	"github.com/wirelog/wirelog/dissect/codec/contentline"
-	"github.com/wirelog/wirelog/dissect/codec/mime"
 	"github.com/wirelog/wirelog/dissect/detect"
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/dissect/file/files"
@@ -35,14 +34,14 @@ import (
 	"github.com/wirelog/wirelog/dissect/proto/xmpp"
 )
 
-// NoAnalyzers as the only name in Config.Analyzers stands for no analyzer.
+// NoAnalyzers as the only name in Options.Analyzers stands for no analyzer.
 const NoAnalyzers = "none"
 
 // AnalyzerNames lists the analyzers of application protocols by Zeek's names, in
 // lower case.
 func AnalyzerNames() []string {
 	var names []string
-	for _, p := range protocols(new(event.Hooks), nil, new(ProtocolOptions)) {
+	for _, p := range protocols(new(event.Hooks), nil, new(Options)) {
 		if name := strings.ToLower(p.Name); !slices.Contains(names, name) {
 			names = append(names, name)
 		}
@@ -61,37 +60,10 @@ func chosen(all []*detect.Protocol, names []string) []*detect.Protocol {
 	})
 }
 
-// ProtocolOptions are what can be chosen for protocols.
-type ProtocolOptions struct {
-	DNS    dns.Options
-	DCERPC dcerpc.Options
-	FTP    ftp.Options
-	IRC    irc.Options
-	POP3   pop3.Options
-	SMB    smb.Options
-	SMTP   smtp.Options
-	SSH    ssh.Options
-	TLS    tls.Options
-	X509   x509.Options
-	// MIME are the limits of mails, and of the bodies of HTTP.
-	MIME mime.Limits
-	// Lines is how many bytes may be held of lines whose end has not come.
-	Lines int
-}
-
-// DefaultProtocolOptions returns Zeek's defaults.
-func DefaultProtocolOptions() ProtocolOptions {
-	return ProtocolOptions{
-		DNS: dns.DefaultOptions(), DCERPC: dcerpc.DefaultOptions(), FTP: ftp.DefaultOptions(), IRC: irc.DefaultOptions(),
-		POP3: pop3.DefaultOptions(), SMB: smb.DefaultOptions(), SMTP: smtp.DefaultOptions(), SSH: ssh.DefaultOptions(),
-		TLS: tls.DefaultOptions(), X509: x509.DefaultOptions(), MIME: mime.DefaultLimits(), Lines: 256 << 20,
-	}
-}
-
 // protocols makes the analyzers of one shard. A protocol is added here and
 // nowhere else. What they transfer goes to fm.
-func protocols(hooks *event.Hooks, fm *files.Manager, o *ProtocolOptions) []*detect.Protocol {
-	lines := &contentline.Budget{Limit: uint64(o.Lines)}
+func protocols(hooks *event.Hooks, fm *files.Manager, o *Options) []*detect.Protocol {
+	lines := &contentline.Budget{Limit: o.Lines.Bytes}
 	o.FTP.Lines, o.POP3.Lines, o.SMTP.Lines = lines, lines, lines
 	certs := x509.NewSender(fm)
 	ssl, dtls := tls.New(hooks, certs, o.TLS)

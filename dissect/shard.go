@@ -9,6 +9,8 @@ import (
 
 	"github.com/wirelog/wirelog/value"
 
+	"github.com/wirelog/wirelog/dissect/codec/contentline"
+	"github.com/wirelog/wirelog/dissect/codec/mime"
 	"github.com/wirelog/wirelog/dissect/conn"
 	"github.com/wirelog/wirelog/dissect/detect"
 	"github.com/wirelog/wirelog/dissect/event"
@@ -18,34 +20,67 @@ import (
 	"github.com/wirelog/wirelog/dissect/link/arp"
 	"github.com/wirelog/wirelog/dissect/link/packet"
 	"github.com/wirelog/wirelog/dissect/link/tunnel"
+	"github.com/wirelog/wirelog/dissect/proto/dcerpc"
+	"github.com/wirelog/wirelog/dissect/proto/dns"
+	"github.com/wirelog/wirelog/dissect/proto/ftp"
+	"github.com/wirelog/wirelog/dissect/proto/irc"
+	"github.com/wirelog/wirelog/dissect/proto/pop3"
+	"github.com/wirelog/wirelog/dissect/proto/smb"
+	"github.com/wirelog/wirelog/dissect/proto/smtp"
+	"github.com/wirelog/wirelog/dissect/proto/ssh"
+	"github.com/wirelog/wirelog/dissect/proto/tls"
 )
 
-// Config configures a Shard.
-type Config struct {
-	Conn   conn.Config
-	Tunnel tunnel.Options
+// Options configure a Shard. They are made of the options of its parts, whose fields
+// carry their keys in configuration files as tags. Start from DefaultOptions: a zero
+// limit is not replaced by its default.
+//
+// The shards of a run have the same Conn.Seed. Amounts that they share are divided
+// among them by the caller.
+type Options struct {
 	// Analyzers names the analyzers of application protocols to use, of
 	// AnalyzerNames; none stands for all, NoAnalyzers alone for none.
-	Analyzers []string
-	Protocols ProtocolOptions
-	// IPTunnels is the number of tunnels without a connection (GRE, IP in IP) that
-	// are known at once, and IPTunnelTimeout how long one may be idle.
-	IPTunnels       int
-	IPTunnelTimeout value.Time
-	Fragments       packet.Limits
-	// Files configures file analysis. Its Seed is taken from that of Conn.
-	Files files.Config
+	Analyzers []string `key:"analyzers" flag:"analyzers" doc:"application protocols to analyze, such as dns,http; all if not given, none to disable them"`
+
+	Conn   conn.Options
+	Packet packet.Options
+	Files  files.Options
+	DCERPC dcerpc.Options
+	FTP    ftp.Options
+	IRC    irc.Options
+	POP3   pop3.Options
+	SMB    smb.Options
+	SMTP   smtp.Options
+	// Lines bounds what HTTP, FTP, SMTP and POP3 hold of lines.
+	Lines contentline.Options
+	// MIME has the limits of mails, and of the bodies of HTTP.
+	MIME   mime.Options
+	SSH    ssh.Options
+	TLS    tls.Options
+	X509   x509.Options
+	Tunnel tunnel.Options
+	DNS    dns.Options
 }
 
-// DefaultConfig returns Zeek's defaults, without a seed.
-func DefaultConfig() Config {
-	return Config{
-		Conn: conn.Config{Timeouts: conn.DefaultTimeouts(), Limits: conn.DefaultLimits(),
-			Weirds: conn.DefaultWeirdSampling()},
-		Tunnel:          tunnel.DefaultOptions(),
-		Protocols:       DefaultProtocolOptions(),
-		IPTunnels:       1 << 16,
-		IPTunnelTimeout: tunnel.DefaultIPTunnelTimeout,
+// DefaultOptions returns the defaults, Zeek's where Zeek has them, without a seed.
+func DefaultOptions() Options {
+	return Options{
+		Conn:   conn.DefaultOptions(),
+		Packet: packet.DefaultOptions(),
+		Files:  files.DefaultOptions(),
+		DCERPC: dcerpc.DefaultOptions(),
+		FTP:    ftp.DefaultOptions(),
+		IRC:    irc.DefaultOptions(),
+		POP3:   pop3.DefaultOptions(),
+		SMB:    smb.DefaultOptions(),
+		SMTP:   smtp.DefaultOptions(),
+		Lines:  contentline.DefaultOptions(),
+		MIME:   mime.DefaultOptions(),
+		SSH:    ssh.DefaultOptions(),
+		TLS:    tls.DefaultOptions(),
+		X509:   x509.DefaultOptions(),
+		Tunnel: tunnel.DefaultOptions(),
+		DNS:    dns.DefaultOptions(),
 	}
 }
 
@@ -64,7 +99,7 @@ type Stats struct {
 
 // A Shard dissects the packets of its host pairs. It is not safe for concurrent use.
 type Shard struct {
-	cfg       Config
+	opt       Options
 	hooks     *event.Hooks
 	dec       packet.Decoder
 	frags     *packet.Reassembler
@@ -99,23 +134,29 @@ type level struct {
 
 // New returns a shard that raises its events on hooks. cause is called with the
 // deadline, the first packet of the connection and the packet before which it
-// fires, for every timer that is about to raise events.
-func New(cfg Config, hooks *event.Hooks, cause func(deadline value.Time, first, num uint64)) *Shard {
-	s := &Shard{
-		cfg:       cfg,
-		hooks:     hooks,
-		frags:     packet.NewReassembler(cfg.Fragments),
-		tunnels:   tunnel.New(hooks, cfg.Tunnel),
-		ipTunnels: tunnel.NewTable(cfg.IPTunnels, cfg.IPTunnelTimeout),
-		arp:       arp.New(hooks),
-		levels:    make([]level, cfg.Tunnel.MaxDepth+2),
+// fires, for every timer that is about to raise events. A random seed replaces the
+// zero Conn.Seed.
+func New(o Options, hooks *event.Hooks, cause func(deadline value.Time, first, num uint64)) *Shard {
+	if o.Conn.Seed == (conn.Seed{}) {
+		o.Conn.Seed = conn.RandomSeed()
 	}
-	cfg.Conn.NeedsChecksum = s.tunnels.NeedsChecksum
-	s.table = conn.NewTable(cfg.Conn, hooks, cause)
-	cfg.Files.Seed = [2]uint64{cfg.Conn.Seed[4], cfg.Conn.Seed[5]}
-	s.files = files.New(cfg.Files, hooks, s.table, cause)
+	o.Files.Seed = [2]uint64{o.Conn.Seed[4], o.Conn.Seed[5]}
+	o.Files.TotalReassembly = int(o.Conn.ReassemblyBytes)
+	o.Conn.Packet = o.Packet
+	s := &Shard{
+		opt:       o,
+		hooks:     hooks,
+		frags:     packet.NewReassembler(o.Packet),
+		tunnels:   tunnel.New(hooks, o.Tunnel),
+		ipTunnels: tunnel.NewTable(o.Tunnel),
+		arp:       arp.New(hooks),
+		levels:    make([]level, o.Tunnel.MaxDepth+2),
+	}
+	o.Conn.NeedsChecksum = s.tunnels.NeedsChecksum
+	s.table = conn.NewTable(o.Conn, hooks, cause)
+	s.files = files.New(o.Files, hooks, s.table, cause)
 	pe.Register(s.files, hooks)
-	x509.Register(s.files, hooks, cfg.Protocols.X509)
+	x509.Register(s.files, hooks, o.X509)
 	for i := range s.tunnelProtocols {
 		k := tunnel.Kind(i)
 		s.tunnelProtocols[i] = conn.Protocol{Name: k.Analyzer(), Service: k.Service(), Tag: value.Enum("PacketAnalyzer::ANALYZER_" + k.Analyzer())}
@@ -124,7 +165,7 @@ func New(cfg Config, hooks *event.Hooks, cause func(deadline value.Time, first, 
 		lv := &s.levels[i]
 		lv.conn.IP, lv.conn.Link = &lv.ip, &lv.link
 	}
-	if list := chosen(protocols(hooks, s.files, &cfg.Protocols), cfg.Analyzers); len(list) > 0 {
+	if list := chosen(protocols(hooks, s.files, &o), o.Analyzers); len(list) > 0 {
 		s.table.SetAttacher(detect.New(list))
 	}
 	return s
@@ -289,7 +330,7 @@ func (s *Shard) weirds(lv *level, encap *conn.Encap) {
 
 func (s *Shard) ip(n int, f *packet.Frame, encap *conn.Encap) bool {
 	lv := &s.levels[n]
-	opt := &s.cfg.Conn.Packet
+	opt := &s.opt.Packet
 	ip := &lv.ip
 	drop := ip.Parse(&lv.link, opt)
 	if drop == packet.DropNone && ip.Fragment {
@@ -382,7 +423,7 @@ func (s *Shard) ipTunnelEncap(lv *level, k tunnel.Kind, f *packet.Frame, encap *
 	layer, isNew := s.ipTunnels.Get(&lv.ip, uint32(s.domain), k, f.Now)
 	if isNew {
 		key, _ := conn.MakeKey(packet.AddrFrom16(&lv.ip.Src), packet.AddrFrom16(&lv.ip.Dst), 0, 0, lv.ip.Proto, s.domain, false)
-		layer.UID = key.UID(&s.cfg.Conn.Seed, f.Time, f.Num)
+		layer.UID = key.UID(&s.opt.Conn.Seed, f.Time, f.Num)
 	}
 	return s.encaps.push(encap, layer)
 }
@@ -446,7 +487,7 @@ func (s *Shard) inner(n int, f *packet.Frame, cut uint32, encap *conn.Encap) boo
 		return false // Options.MaxDepth of the tunnel decoder comes first
 	}
 	if n == 0 {
-		s.domain = conn.MakeDomain(&lv.ip.Src, &lv.ip.Dst, &s.cfg.Conn.Seed)
+		s.domain = conn.MakeDomain(&lv.ip.Src, &lv.ip.Dst, &s.opt.Conn.Seed)
 		defer func() { s.domain = 0 }()
 	}
 	in := &s.levels[n+1]

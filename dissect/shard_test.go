@@ -7,6 +7,7 @@ import (
 
 	"github.com/wirelog/wirelog/value"
 
+	"github.com/wirelog/wirelog/dissect/conn"
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/dissect/link/packet"
 	"github.com/wirelog/wirelog/internal/testconn"
@@ -22,8 +23,8 @@ func TestTimersInOrder(t *testing.T) {
 	hooks.Conn.ConnectionStateRemove.Listen(func(*event.ConnectionStateRemove) {
 		got = append(got, "connection_state_remove")
 	})
-	cfg := DefaultConfig()
-	cfg.Conn.Packet.IgnoreChecksums = true
+	cfg := DefaultOptions()
+	cfg.Packet.IgnoreChecksums = true
 	s := New(cfg, &hooks, func(value.Time, uint64, uint64) {})
 
 	client, server := netip.MustParseAddrPort("192.0.2.1:1024"), netip.MustParseAddrPort("192.0.2.2:80")
@@ -47,5 +48,18 @@ func TestTimersInOrder(t *testing.T) {
 	want := []string{"file_timeout", "file_state_remove", "connection_state_remove"}
 	if !slices.Equal(got, want) {
 		t.Errorf("%q, not %q", got, want)
+	}
+}
+
+// TestZeroSeed draws a seed, so that two programs name connections and files differently.
+func TestZeroSeed(t *testing.T) {
+	seeds := map[conn.Seed]bool{{}: true}
+	for range 3 {
+		s := New(DefaultOptions(), new(event.Hooks), nil)
+		if seed := s.opt.Conn.Seed; seeds[seed] || s.opt.Files.Seed != [2]uint64{seed[4], seed[5]} {
+			t.Errorf("seed %x of connections, %x of files", seed, s.opt.Files.Seed)
+		} else {
+			seeds[seed] = true
+		}
 	}
 }

@@ -10,10 +10,15 @@ import (
 // Limits bound one row; 0 means no bound. Each is named after an option of Zeek's logging
 // framework.
 type Limits struct {
-	FieldBytes    int // Log::default_max_field_string_bytes
-	FieldElements int // Log::default_max_field_container_elements
-	TotalBytes    int // Log::default_max_total_string_bytes
-	TotalElements int // Log::default_max_total_container_elements
+	FieldBytes    int `key:"limits.log_field_string_bytes" unit:"bytes" min:"0" doc:"bytes of one string that a row may have; 0 is no bound, as in HTTP rows (Log::default_max_field_string_bytes)"`
+	FieldElements int `key:"limits.log_field_container_elements" unit:"count" min:"0" doc:"elements of one set or vector that a row may have; 0 is no bound (Log::default_max_field_container_elements)"`
+	TotalBytes    int `key:"limits.log_total_string_bytes" unit:"bytes" min:"0" doc:"bytes of all strings that a row may have; 0 is no bound (Log::default_max_total_string_bytes)"`
+	TotalElements int `key:"limits.log_total_container_elements" unit:"count" min:"0" doc:"elements of all sets and vectors that a row may have; 0 is no bound (Log::default_max_total_container_elements)"`
+}
+
+// DefaultLimits returns Zeek's limits.
+func DefaultLimits() Limits {
+	return Limits{FieldBytes: 4096, FieldElements: 100, TotalBytes: 256_000, TotalElements: 500}
 }
 
 // Weirds that report truncation, one for each string or container that is cut.

@@ -157,7 +157,7 @@ func TestEveryHeaderCut(t *testing.T) {
 				w.addCut(p.us, p.data[:n], n) // not even its length is right
 			}
 		}
-		out := runBytes(t, w.b, func(o *Options) { o.NoChecksums = true })
+		out := runBytes(t, w.b, func(o *Options) { o.Dissect.Packet.IgnoreChecksums = true })
 		if out.err != nil {
 			t.Errorf("%s: %v", name, out.err)
 		}
@@ -267,7 +267,7 @@ func TestFragments(t *testing.T) {
 	for i := range 3000 {
 		w.add(start+int64(i), fragment(i, 0, 1480, true, 0))
 	}
-	out := runBytes(t, w.b, func(o *Options) { o.Limits.FragmentDatagrams = 100 })
+	out := runBytes(t, w.b, func(o *Options) { o.Dissect.Packet.FragmentDatagrams = 100 })
 	if !slices.ContainsFunc(out.summary.Dropped, func(d Drop) bool {
 		return d.Where == "fragments" && d.Reason == "limit" && d.Count == 2900 && d.Lost
 	}) {
@@ -310,7 +310,7 @@ func TestHalfOpenFlood(t *testing.T) {
 	}
 	fin := testconn.Segment{Src: client, Dst: server, Flags: "FA", Seq: 2, Ack: 6}
 	w.add(start+n, fin.Bytes())
-	out := runBytes(t, w.b, func(o *Options) { o.Limits.Connections = limit })
+	out := runBytes(t, w.b, func(o *Options) { o.Dissect.Conn.Connections = limit })
 	rows := out.rows("conn")
 	if len(rows) != n+1 {
 		t.Errorf("%d rows for %d connections", len(rows), n+1)
@@ -388,10 +388,10 @@ func TestConservation(t *testing.T) {
 		out := runOn(t, testCaptures(t), func(o *Options) {
 			o.Shards = shards
 			o.Filter = "not udp port 53"
-			o.Limits.Connections = 20
-			o.Limits.FragmentDatagrams = 4
-			o.Limits.ReassemblyBytes = 4000
-			o.Weird.Threshold, o.Weird.Rate = 1, 3
+			o.Dissect.Conn.Connections = 20
+			o.Dissect.Packet.FragmentDatagrams = 4
+			o.Dissect.Conn.ReassemblyBytes = 4000
+			o.Dissect.Conn.Weirds.Threshold, o.Dissect.Conn.Weirds.Rate = 1, 3
 			o.Logs = []string{"conn", "weird"}
 		})
 		if out.err != nil {

@@ -36,16 +36,16 @@ type KafkaSettings struct {
 	NoCreate   bool     `key:"no_create_topics" doc:"do not ask the broker to make a topic that is missing"`
 
 	Compression string        `key:"compression" oneof:"none,gzip,snappy,lz4,zstd" doc:"compression of batches: none, gzip, snappy, lz4 or zstd"`
-	BatchBytes  int           `key:"batch_bytes" min:"1" doc:"bytes of records at which a batch is sent"`
+	BatchBytes  int           `key:"batch_bytes" unit:"bytes" min:"1" doc:"bytes of records at which a batch is sent"`
 	Linger      time.Duration `key:"linger" doc:"time after which a batch with fewer is sent"`
-	BufferBytes int           `key:"buffer_bytes" min:"1" doc:"bytes of records that may wait for acknowledgement; beyond it reading waits"`
+	BufferBytes int           `key:"buffer_bytes" unit:"bytes" min:"1" doc:"bytes of records that may wait for acknowledgement; beyond it reading waits"`
 	Deadline    time.Duration `key:"deadline" doc:"time for which a record is tried to be sent; then it is lost, and counted"`
 	Timeout     time.Duration `key:"request_timeout" doc:"time for which one answer is waited for"`
-	MaxMessage  int           `key:"max_message_bytes" min:"1024" doc:"bytes of the largest record, with key and headers"`
+	MaxMessage  int           `key:"max_message_bytes" unit:"bytes" min:"1024" doc:"bytes of the largest record, with key and headers"`
 	TooLarge    string        `key:"too_large" oneof:"cut,aside" doc:"what is done with a larger one: cut shortens its strings and lists and marks it, aside keeps it in a file"`
 	Aside       string        `key:"aside" doc:"file for records that are too large or that the broker refuses; dropped if not given"`
 	Spool       string        `key:"spool" doc:"folder, of this output alone, that keeps records while the brokers do not take them, for live traffic; reading waits if not given"`
-	SpoolBytes  int           `key:"spool_bytes" min:"1" doc:"bytes that spool may hold; beyond it records are lost, and counted"`
+	SpoolBytes  int           `key:"spool_bytes" unit:"bytes" min:"1" doc:"bytes that spool may hold; beyond it records are lost, and counted"`
 
 	TLS          bool   `key:"tls" doc:"encrypt connections"`
 	TLSCA        string `key:"tls_ca" doc:"file with the certificates that brokers are checked by; the system's if not given"`

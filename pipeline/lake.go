@@ -14,9 +14,9 @@ type ParquetSettings struct {
 	Dir       string        `key:"dir" doc:"root of the tree of files, {dir}/{log}/date=.../hour=.../; created if missing"`
 	Partition string        `key:"partition" oneof:"write,event" doc:"time that files are laid into folders by: write (packet time when the row was written) or event (the row's ts)"`
 	Flat      bool          `key:"flat" doc:"columns with dotted names, such as \"id.orig_h\", instead of structs"`
-	RowGroup  int           `key:"row_group" min:"65536" doc:"bytes of memory that a row group may take before it is written"`
-	Memory    int           `key:"memory" min:"1048576" doc:"bytes of memory that all row groups may take; the largest is written when they take more"`
-	FileSize  int           `key:"file_size" min:"0" doc:"bytes from which on a file is finished and another one begun; 0 is no bound"`
+	RowGroup  int           `key:"row_group" unit:"bytes" min:"65536" doc:"bytes of memory that a row group may take before it is written"`
+	Memory    int           `key:"memory" unit:"bytes" min:"1048576" doc:"bytes of memory that all row groups may take; the largest is written when they take more"`
+	FileSize  int           `key:"file_size" unit:"bytes" min:"0" doc:"bytes from which on a file is finished and another one begun; 0 is no bound"`
 	FileAge   time.Duration `key:"file_age" doc:"time, of the clock, after which a file is finished, with new rows or without; 0s is no bound"`
 }
 
@@ -59,7 +59,7 @@ type ArrowSettings struct {
 	Form     string `key:"form" oneof:"file,stream" doc:"form of files: file ({log}.arrow) or stream ({log}.arrows)"`
 	Compress string `key:"compress" oneof:"none,lz4,zstd" doc:"compression of columns: none, lz4 or zstd"`
 	Flat     bool   `key:"flat" doc:"columns with dotted names, such as \"id.orig_h\", instead of structs"`
-	Batch    int    `key:"batch" min:"1024" doc:"bytes that a batch of a log may take in memory before it is written"`
+	Batch    int    `key:"batch" unit:"bytes" min:"1024" doc:"bytes that a batch of a log may take in memory before it is written"`
 }
 
 func (s *ArrowSettings) apply(w *writers.Output) error {

@@ -164,11 +164,11 @@ func TestProtocolLimits(t *testing.T) {
 		}
 		w.talk(c.conns, 80, []byte("GET /beside HTTP/1.1\r\n\r\n"))
 		out := runBytes(t, w.b, func(o *Options) {
-			l := &o.Limits
-			l.SMBPending, l.FTPPending, l.SMTPPending, l.MessageBytes = 10, 10, 10, 64<<10
-			l.LineBytes, l.X509Bytes = 64<<10, 32<<10
+			d := &o.Dissect
+			d.SMB.Pending, d.FTP.Pending, d.SMTP.Pending, d.Conn.MessageBytes = 10, 10, 10, 64<<10
+			d.Lines.Bytes, d.X509.File = 64<<10, 32<<10
 			if c.where != "MODBUS" {
-				l.MessageBytes = 8 << 20
+				d.Conn.MessageBytes = 8 << 20
 			}
 			o.Logs = []string{"conn", "weird", "http"}
 			o.Shards = 1

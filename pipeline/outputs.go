@@ -16,7 +16,7 @@ import (
 )
 
 // Output says what one output takes and what it does with it. The tags are as those
-// of Limits.
+// of Options.
 type Output struct {
 	// Type is one of OutputTypes.
 	Type string `key:"type" doc:"what is written"`
@@ -49,7 +49,7 @@ type FileSettings struct {
 	Path string `key:"path" doc:"file for the only log that the output takes, instead of dir; - is standard output"`
 	// What follows is as in writers.Rotation.
 	Rotate         time.Duration `key:"rotate" doc:"packet time for which a file is written, ending at multiples of it; 0s is no end (Log::default_rotation_interval)"`
-	RotateSize     int           `key:"rotate_size" min:"0" doc:"bytes of rows from which on a file is finished and another one begun; 0 is no bound"`
+	RotateSize     int           `key:"rotate_size" unit:"bytes" min:"0" doc:"bytes of rows from which on a file is finished and another one begun; 0 is no bound"`
 	Names          string        `key:"names" doc:"names of finished files: plain, zeek, zeekctl, rita, json-streaming, or a template such as {log}.{open:%Y-%m-%d-%H-%M-%S}; zeek if not given and rotated"`
 	UTC            bool          `key:"utc" doc:"names of files with UTC instead of local time"`
 	Compress       string        `key:"compress" oneof:"none,gzip,zstd" doc:"compression of finished files: none, gzip or zstd"`
@@ -176,7 +176,7 @@ func findType(name string) (*outputType, error) {
 }
 
 // NewSettings returns a pointer to the default settings of a type of outputs, a
-// struct whose tags are as those of Limits.
+// struct whose tags are as those of Options.
 func NewSettings(typ string) (any, error) {
 	t, err := findType(typ)
 	if err != nil {

@@ -16,7 +16,7 @@ func runWith(t *testing.T, paths []string, listen func(*event.Hooks)) (map[strin
 	t.Helper()
 	dir := t.TempDir()
 	o := Defaults()
-	o.Paths, o.OutputDir, o.Seed, o.Shards, o.NoChecksums = paths, dir, "test", 2, true
+	o.Paths, o.OutputDir, o.Seed, o.Shards, o.Dissect.Packet.IgnoreChecksums = paths, dir, "test", 2, true
 	o.OpenTime = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	r, err := newRun(t.Context(), o)
 	if err != nil {

@@ -163,7 +163,7 @@ func TestShardsMakeNoDifference(t *testing.T) {
 	for _, path := range testCaptures(t) {
 		sameForShards(t, path, []string{path}, []int{2, 3, 8}, nil)
 	}
-	sameForShards(t, "all at once", testCaptures(t), []int{2, 3, 8}, func(o *Options) { o.NoChecksums = true })
+	sameForShards(t, "all at once", testCaptures(t), []int{2, 3, 8}, func(o *Options) { o.Dissect.Packet.IgnoreChecksums = true })
 }
 
 // TestShardsWaitForEachOther has every job wait until the one before is merged.
@@ -194,6 +194,6 @@ func TestShardsMakeNoDifferenceReference(t *testing.T) {
 		if i%4 == 0 {
 			shards = []int{2, 3, 8}
 		}
-		sameForShards(t, path, []string{path}, shards, func(o *Options) { o.NoChecksums = true })
+		sameForShards(t, path, []string{path}, shards, func(o *Options) { o.Dissect.Packet.IgnoreChecksums = true })
 	}
 }

@@ -110,7 +110,7 @@ func survive(t testing.TB, what, dir string, file []byte) {
 	o := Defaults()
 	o.Paths, o.Stdin = []string{"-"}, bytes.NewReader(file)
 	o.OutputDir, o.EventsFile = dir, dir+"/events.jsonl"
-	o.NoChecksums, o.Seed, o.Shards = true, "test", 1
+	o.Dissect.Packet.IgnoreChecksums, o.Seed, o.Shards = true, "test", 1
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
 	s, err := Run(t.Context(), o)

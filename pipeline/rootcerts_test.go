@@ -15,17 +15,17 @@ func TestValidation(t *testing.T) {
 	dir := t.TempDir()
 	o := Defaults()
 	o.Paths, o.OutputDir = []string{"../testdata/tls-versions.pcap"}, dir
-	o.Files.Extract, o.Files.ExtractDir = []string{"application/x-x509-ca-cert"}, filepath.Join(dir, "files")
+	o.Dissect.Files.Extract, o.Dissect.Files.ExtractDir = []string{"application/x-x509-ca-cert"}, filepath.Join(dir, "files")
 	if _, err := Run(t.Context(), o); err != nil {
 		t.Fatal(err)
 	}
-	files, err := os.ReadDir(o.Files.ExtractDir)
+	files, err := os.ReadDir(o.Dissect.Files.ExtractDir)
 	if err != nil || len(files) == 0 {
 		t.Fatal("no certificate was extracted", err)
 	}
 	var roots bytes.Buffer
 	for _, f := range files {
-		der, err := os.ReadFile(filepath.Join(o.Files.ExtractDir, f.Name()))
+		der, err := os.ReadFile(filepath.Join(o.Dissect.Files.ExtractDir, f.Name()))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -34,7 +34,7 @@ func TestValidation(t *testing.T) {
 		}
 	}
 
-	o.Files.Extract = nil
+	o.Dissect.Files.Extract = nil
 	o.Logs, o.Columns, o.RootCerts = []string{"ssl"}, []string{"validation"}, filepath.Join(dir, "roots.pem")
 	if err := os.WriteFile(o.RootCerts, roots.Bytes(), 0o644); err != nil {
 		t.Fatal(err)

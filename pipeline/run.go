@@ -2,7 +2,6 @@ package pipeline
 
 import (
 	"context"
-	"crypto/rand"
 	"crypto/sha512"
 	"encoding/binary"
 	"errors"
@@ -19,6 +18,7 @@ import (
 	"github.com/wirelog/wirelog/dissect"
 	"github.com/wirelog/wirelog/dissect/conn"
 	"github.com/wirelog/wirelog/dissect/file/files"
+	"github.com/wirelog/wirelog/internal/option"
 	"github.com/wirelog/wirelog/logs"
 	"github.com/wirelog/wirelog/schemas"
 	"github.com/wirelog/wirelog/writers"
@@ -105,23 +105,23 @@ func newRun(ctx context.Context, o Options) (*run, error) {
 	case o.Source == nil && len(o.Paths) == 0:
 		return nil, &OptionError{"Paths", errors.New("no capture was named")}
 	}
-	for _, name := range o.Analyzers {
+	for _, name := range o.Dissect.Analyzers {
 		if !slices.Contains(Analyzers(), strings.ToLower(name)) {
-			return nil, &OptionError{"Analyzers", fmt.Errorf("there is no analyzer %q", name)}
+			return nil, &OptionError{"Dissect.Analyzers", fmt.Errorf("there is no analyzer %q", name)}
 		}
 	}
-	for _, name := range o.Files.Hash {
+	for _, name := range o.Dissect.Files.Hash {
 		if !slices.Contains(Hashes(), name) {
-			return nil, &OptionError{"Files.Hash", fmt.Errorf("there is no hash %q", name)}
+			return nil, &OptionError{"Dissect.Files.Hash", fmt.Errorf("there is no hash %q", name)}
 		}
 	}
-	for _, p := range o.Files.Extract {
+	for _, p := range o.Dissect.Files.Extract {
 		if err := files.ValidPattern(p); err != nil {
-			return nil, &OptionError{"Files.Extract", fmt.Errorf("%q is not a pattern for media types", p)}
+			return nil, &OptionError{"Dissect.Files.Extract", fmt.Errorf("%q is not a pattern for media types", p)}
 		}
 	}
-	if !slices.Contains([]string{ContentsNone, ContentsOrig, ContentsResp, ContentsBoth}, o.Contents) {
-		return nil, &OptionError{"Contents", fmt.Errorf("no side of connections is called %q", o.Contents)}
+	if key, err := option.Check(&o); err != nil {
+		return nil, &OptionError{key.Path, err}
 	}
 	cfg, err := r.writerConfig()
 	if err != nil {
@@ -194,17 +194,14 @@ func (o *Options) blamed(err error) string {
 // maxShards bounds the shards. Every batch has a list for each.
 const maxShards = 256
 
-// makeSeed derives the keys of all hashes from the option, or from chance.
+// makeSeed derives the keys of all hashes from the option, or draws them if it is empty.
 func makeSeed(text string) (seed conn.Seed) {
-	b := make([]byte, sha512.Size)
 	if text == "" {
-		rand.Read(b)
-	} else {
-		sum := sha512.Sum512([]byte(text))
-		copy(b, sum[:])
+		return conn.RandomSeed()
 	}
+	sum := sha512.Sum512([]byte(text))
 	for i := range seed {
-		seed[i] = binary.LittleEndian.Uint64(b[8*i:])
+		seed[i] = binary.LittleEndian.Uint64(sum[8*i:])
 	}
 	return seed
 }
@@ -273,7 +270,7 @@ func (r *run) nextDrain(limit uint64) uint64 {
 func (r *run) writerConfig() (writers.Config, error) {
 	o := &r.opts
 	cfg := writers.Config{
-		Sampling: writers.Sampling{Threshold: uint64(o.Weird.Threshold), Rate: uint64(o.Weird.Rate), Duration: o.Weird.Duration},
+		Sampling: o.Dissect.Conn.Weirds,
 		Report:   func(err error) { r.reports = append(r.reports, err) },
 		Notice:   o.Notice,
 		Sensor:   o.sensor(),

@@ -1,25 +1,17 @@
 package pipeline
 
 import (
-	"cmp"
 	"log/slog"
 	"runtime/debug"
 	"sort"
-	"time"
 
 	"github.com/wirelog/wirelog/value"
 
 	"github.com/wirelog/wirelog/capture"
 	"github.com/wirelog/wirelog/dissect"
-	"github.com/wirelog/wirelog/dissect/codec/mime"
-	"github.com/wirelog/wirelog/dissect/conn"
 	"github.com/wirelog/wirelog/dissect/event"
-	"github.com/wirelog/wirelog/dissect/file/files"
-	"github.com/wirelog/wirelog/dissect/file/x509"
 	"github.com/wirelog/wirelog/dissect/link/packet"
-	"github.com/wirelog/wirelog/dissect/link/tunnel"
-	"github.com/wirelog/wirelog/dissect/proto/ssh"
-	"github.com/wirelog/wirelog/dissect/proto/tls"
+	"github.com/wirelog/wirelog/internal/option"
 	"github.com/wirelog/wirelog/logs"
 	"github.com/wirelog/wirelog/writers"
 )
@@ -43,8 +35,7 @@ func (r *run) newShard(of int) (*shard, error) {
 	cause := func(deadline value.Time, first uint64) { s.out.SetCause(int64(deadline), writers.ClassTimer, first) }
 	s.logs = logs.Install(s.hooks, s.out, logs.Options{
 		LocalNets: o.LocalNets, Now: now, Cause: cause, Groups: s.out.Groups(), RootCerts: r.roots, Builders: o.Builders,
-		Limits: logs.Limits{FieldBytes: o.Limits.FieldBytes, FieldElements: o.Limits.FieldElements,
-			TotalBytes: o.Limits.RowBytes, TotalElements: o.Limits.RowElements},
+		Limits: o.Rows,
 	})
 	if r.events {
 		emit := func(line []byte) {
@@ -54,61 +45,13 @@ func (r *run) newShard(of int) (*shard, error) {
 			return nil, &OptionError{"EventNames", err}
 		}
 	}
-	cfg := o.dissectConfig(r.seed, of)
-	cfg.Files.BestType = !r.events // only the stream has the others
-	s.dissect = dissect.New(cfg, s.hooks, func(deadline value.Time, first, _ uint64) {
+	d := option.Divide(o.Dissect, of)
+	d.Conn.Seed = r.seed
+	d.Files.BestType = !r.events // only the stream has the others
+	s.dissect = dissect.New(d, s.hooks, func(deadline value.Time, first, _ uint64) {
 		cause(deadline, first)
 	})
 	return s, nil
-}
-
-// dissectConfig translates the options. Limits in all are shared by the shards.
-func (o *Options) dissectConfig(seed conn.Seed, shards int) dissect.Config {
-	cfg := dissect.DefaultConfig()
-	l, t := &o.Limits, &o.Timeouts
-	share := func(n int) int { return max(n/shards, 1) }
-	dur := func(d time.Duration) value.Time { return value.Time(d) }
-	cfg.Conn.Seed = seed
-	cfg.Analyzers = o.Analyzers
-	cfg.Conn.DeliverOrig = o.Contents == ContentsOrig || o.Contents == ContentsBoth
-	cfg.Conn.DeliverResp = o.Contents == ContentsResp || o.Contents == ContentsBoth
-	cfg.Conn.Packet = packet.Options{IgnoreChecksums: o.NoChecksums}
-	cfg.Conn.Limits = conn.Limits{
-		Connections: share(l.Connections), TotalBytes: uint64(share(l.ReassemblyBytes)),
-		SegmentsBehind: l.ReassemblyBlocks, StreamBytes: uint64(l.ExcessiveData),
-		AboveHole: uint64(l.AboveHole), InitialWindow: uint64(l.InitialWindow), TunnelChanges: l.TunnelChanges,
-		MessageBytes: share(l.MessageBytes),
-	}
-	cfg.Conn.Timeouts = conn.Timeouts{
-		TCPSYN: dur(t.TCPSYN), TCPSession: dur(t.TCPSession), TCPLinger: dur(t.TCPConnectionLinger),
-		TCPAttempt: dur(t.TCPAttemptDelay), TCPClose: dur(t.TCPCloseDelay), TCPReset: dur(t.TCPResetDelay),
-		TCPPartialClose: dur(t.TCPPartialClose), TCPInactivity: dur(t.TCPInactivity),
-		UDPInactivity: dur(t.UDPInactivity), ICMPInactivity: dur(t.ICMPInactivity),
-		UnknownIP: dur(t.UnknownIPInactivity), Interactive: dur(t.Interactive),
-	}
-	cfg.Conn.Weirds = conn.WeirdSampling{Threshold: uint64(o.Weird.Threshold), Rate: uint64(o.Weird.Rate),
-		Duration: dur(o.Weird.Duration)}
-	cfg.Files = files.Config{
-		Timeout: cmp.Or(dur(t.File), -1), Open: share(l.FilesOpen), OpenPerConn: l.FilesPerConn,
-		ReassemblyBytes: l.FileReassembly, TotalReassembly: share(l.ReassemblyBytes), Hashes: o.Files.Hash,
-		Extract: files.Extraction{Types: o.Files.Extract, Dir: o.Files.ExtractDir,
-			Limit: uint64(o.Files.ExtractLimit), Open: share(l.ExtractOpen)},
-	}
-	p := &cfg.Protocols
-	p.DCERPC.Calls, p.DCERPC.Fragment = l.DCERPCCalls, l.DCERPCFragment
-	p.FTP.Pending, p.FTP.Channels = l.FTPPending, share(l.FTPChannels)
-	p.IRC.Transfers, p.POP3.Pending, p.SMTP.Pending = share(l.IRCTransfers), l.POP3Pending, l.SMTPPending
-	p.SMB.Pending, p.SMB.Files, p.SMB.Trees, p.SMB.Pipes = l.SMBPending, l.SMBFiles, l.SMBTrees, l.SMBPipes
-	p.Lines, p.MIME = share(l.LineBytes), mime.Limits{Depth: l.MIMEDepth, Header: l.MIMEHeader}
-	p.SSH = ssh.Options{Line: l.SSHLine, Preamble: l.SSHPreamble, Packet: l.SSHPacket, Names: l.SSHNames}
-	p.TLS = tls.Options{Handshake: l.TLSHandshake, Certificates: l.TLSCertificates, Extensions: l.TLSExtensions, Alerts: l.TLSAlerts}
-	p.X509 = x509.Options{File: l.X509Bytes, Extensions: l.X509Extensions}
-	cfg.Tunnel = tunnel.DefaultOptions()
-	cfg.Tunnel.MaxDepth = l.TunnelDepth
-	cfg.IPTunnelTimeout = dur(t.IPTunnel)
-	cfg.Fragments = packet.Limits{Timeout: cmp.Or(t.Fragment, -1), Datagrams: share(l.FragmentDatagrams),
-		Bytes: share(l.FragmentBytes)}
-	return cfg
 }
 
 // batchClock is the clock of the packets of one batch. Timers whose deadline lies

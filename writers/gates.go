@@ -4,11 +4,12 @@ import (
 	"time"
 
 	"github.com/wirelog/wirelog/schemas"
+	"github.com/wirelog/wirelog/value"
 )
 
 // gates holds the state of schemas.Gate for one stream.
 type gates struct {
-	sampling Sampling
+	sampling value.Sampling
 	samples  memory[*sample]
 	repeats  memory[struct{}]
 	days     memory[struct{}]

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/wirelog/wirelog/schemas"
+	"github.com/wirelog/wirelog/value"
 )
 
 // A Merger writes what collectors have gathered. Its methods may be called from any
@@ -139,8 +140,8 @@ func (cfg *Config) setDefaults() {
 	if cfg.Context == nil {
 		cfg.Context = context.Background()
 	}
-	if cfg.Sampling == (Sampling{}) {
-		cfg.Sampling = DefaultSampling()
+	if cfg.Sampling == (value.Sampling{}) {
+		cfg.Sampling = value.DefaultSampling()
 	}
 	var mu sync.Mutex
 	if report := cfg.Report; report == nil {

@@ -146,8 +146,8 @@ type Config struct {
 	Groups schemas.Groups
 	// Lines are the streams of lines. Collector.OpenLine takes their index.
 	Lines []Lines
-	// Sampling configures GateSample; its zero value means DefaultSampling.
-	Sampling Sampling
+	// Sampling configures GateSample; its zero value means value.DefaultSampling.
+	Sampling value.Sampling
 	// Now is the wall clock for headers and footers; nil means time.Now.
 	Now func() time.Time
 	// Report is called with errors, which name the file or place. A file that keeps
@@ -180,19 +180,6 @@ func (e *ConfigError) Error() string { return e.Err.Error() }
 
 // Unwrap returns Err.
 func (e *ConfigError) Unwrap() error { return e.Err }
-
-// Sampling configures how GateSample thins out the records of a key.
-type Sampling struct {
-	// The first Threshold records pass, then one of every Rate, or none if Rate is 0,
-	// until Duration after the first record.
-	Threshold, Rate uint64
-	Duration        time.Duration
-}
-
-// DefaultSampling returns Zeek's defaults for weirds.
-func DefaultSampling() Sampling {
-	return Sampling{Threshold: 25, Rate: 1000, Duration: 10 * time.Minute}
-}
 
 // Stats counts the work of a Merger. After Close, Built is Written plus the sum of
 // Dropped.

@@ -303,7 +303,7 @@ func TestGates(t *testing.T) {
 	const minute = int64(time.Minute)
 	dir := t.TempDir()
 	cfg := config(dir)
-	cfg.Sampling = writers.Sampling{Threshold: 2, Rate: 3, Duration: 10 * time.Minute}
+	cfg.Sampling = value.Sampling{Threshold: 2, Rate: 3, Duration: 10 * time.Minute}
 	cfg.Lines = []writers.Lines{{Name: "events", Path: filepath.Join(dir, "events")}}
 	m := newMerger(t, cfg)
 	c := m.Collector()

@@ -63,7 +63,7 @@ func TestReadPassesOptions(t *testing.T) {
 	want.Shards = 2
 	want.Seed = "from the environment"
 	want.Filter = "tcp port 80"
-	want.NoChecksums = true
+	want.Dissect.Packet.IgnoreChecksums = true
 	want.EventsFile = "e.jsonl"
 	want.EventNames = []string{"tcp_*", "arp_request"}
 	want.OpenTime = time.Date(2026, 9, 22, 7, 0, 0, 0, time.UTC)

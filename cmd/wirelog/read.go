@@ -71,7 +71,7 @@ func startProfile(path string) (stop func() error, err error) {
 }
 
 func (p *program) read(cmd *cobra.Command, cfg *config.Loaded, captures []string) error {
-	opts := cfg.Options()
+	opts := cfg.RunOptions()
 	opts.Paths = captures
 	opts.Stdin = p.stdin
 	opts.Version = buildVersion()

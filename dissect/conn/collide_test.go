@@ -20,7 +20,8 @@ func (t *Table) steps() (n uint64) {
 }
 
 func fill(seed Seed, keys []Key) *Table {
-	cfg := Config{Seed: seed, Limits: DefaultLimits()}
+	cfg := DefaultOptions()
+	cfg.Seed = seed
 	t := NewTable(cfg, new(event.Hooks), nil)
 	for i := range keys {
 		t.insert(&keys[i])

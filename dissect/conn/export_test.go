@@ -37,7 +37,7 @@ func (t *Table) Check() error {
 			}
 		}
 	}
-	if prev != t.tail || n != t.live || uint64(n) != t.stats.Created-t.stats.Removed || n > t.cfg.Limits.Connections {
+	if prev != t.tail || n != t.live || uint64(n) != t.stats.Created-t.stats.Removed || n > t.cfg.Connections {
 		return fmt.Errorf("%d connections in the list, %d live, %+v", n, t.live, t.stats)
 	}
 	if len(t.free)+n > len(t.chunks)*chunkSize {
@@ -79,7 +79,7 @@ func (t *Table) checkStream(st *stream) error {
 	if sum != st.bytes {
 		return fmt.Errorf("a stream has %d bytes, not %d", sum, st.bytes)
 	}
-	if len(st.blocks) > t.cfg.Limits.SegmentsBehind+1 {
+	if len(st.blocks) > t.cfg.ReassemblyBlocks+1 {
 		return fmt.Errorf("a stream has %d blocks", len(st.blocks))
 	}
 	return nil

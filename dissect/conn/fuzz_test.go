@@ -34,9 +34,9 @@ func FuzzTable(f *testing.F) {
 		if len(in) > 8*400 {
 			return
 		}
-		b, r := newBench(t, func(c *conn.Config) {
-			c.Limits = conn.Limits{Connections: 6, StreamBytes: 500, TotalBytes: 4000, AboveHole: 300,
-				InitialWindow: 200, SegmentsBehind: 8, TunnelChanges: 2}
+		b, r := newBench(t, func(c *conn.Options) {
+			c.Connections, c.StreamBytes, c.ReassemblyBytes, c.ReassemblyBlocks = 6, 500, 4000, 8
+			c.AboveHole, c.InitialWindow, c.TunnelChanges = 300, 200, 2
 		})
 		var calls []string
 		p := &conn.Protocol{Name: "X", New: func(conn.Use) conn.Analyzer { return &faulty{"", &calls} }}

@@ -98,14 +98,14 @@ func (t *Table) dataSent(c *Conn, s, peer *side, seq uint64, data []byte, flags 
 	}
 	t.newBlock(c, s, peer, st, seq, data, flags)
 
-	lim := &t.cfg.Limits
+	lim := &t.cfg
 	switch n := len(st.blocks); {
 	case n > 0 && s.nothingAcked() && lim.AboveHole != 0 && st.blocks[n-1].end > st.next &&
 		st.blocks[n-1].end-st.next > lim.AboveHole:
 		t.giveUp(c, s, st, "above_hole_data_without_any_acks")
 	case lim.StreamBytes != 0 && t.pending(st) > lim.StreamBytes:
 		t.giveUp(c, s, st, "excessive_data_without_further_acks")
-	case n > lim.SegmentsBehind:
+	case n > lim.ReassemblyBlocks:
 		t.giveUp(c, s, st, "excessive_segments_out_of_order")
 	case t.streams.exhausted():
 		t.giveUp(c, s, st, "reassembly_memory_exhausted")
@@ -218,7 +218,7 @@ func (t *Table) inserted(c *Conn, s, peer *side, st *stream, i int) {
 // ackUnseen reports whether s has sent so much without an acknowledgement that
 // the peer's packets are probably not in the capture.
 func (t *Table) ackUnseen(s, peer *side) bool {
-	w := t.cfg.Limits.InitialWindow
+	w := t.cfg.InitialWindow
 	return w != 0 && s.nothingAcked() && s.tcpSize(peer) > w
 }
 
@@ -333,7 +333,7 @@ func (t *Table) deliver(c *Conn, s *side, seq uint64, data []byte) {
 		t.record(c, s, data)
 	}
 	isOrig := c.isOrig(s)
-	if h := &t.hooks.TCP.Contents; t.cfg.deliversContents(isOrig) && h.On() {
+	if h := &t.hooks.TCP.Contents; t.deliversContents(isOrig) && h.On() {
 		h.Raise(&event.TCPContents{Conn: c, IsOrig: isOrig, Seq: seq, Contents: data})
 	}
 	t.analyzersData(c, isOrig, data)

@@ -169,7 +169,7 @@ func TestReassemblyModel(t *testing.T) {
 // bounded, and with an acknowledgement delivery goes on.
 func TestHoleNeverFilled(t *testing.T) {
 	for _, acked := range []bool{false, true} {
-		b, r := newBench(t, func(c *conn.Config) { c.Limits.StreamBytes = 1 << 20 })
+		b, r := newBench(t, func(c *conn.Options) { c.StreamBytes = 1 << 20 })
 		b.Open()
 		if acked {
 			b.Talk(true, []byte("x"))
@@ -201,17 +201,17 @@ func TestHoleNeverFilled(t *testing.T) {
 func TestReassemblyLimits(t *testing.T) {
 	for _, c := range []struct {
 		name   string
-		limit  func(*conn.Limits)
+		limit  func(*conn.Options)
 		step   int // distance of segments of 10 bytes
 		weird  string
 		opened bool // whether a first byte was acknowledged
 	}{
-		{"blocks", func(l *conn.Limits) { l.SegmentsBehind = 50 }, 20, "excessive_segments_out_of_order", true},
-		{"a stream's bytes", func(l *conn.Limits) { l.StreamBytes = 500 }, 10, "excessive_data_without_further_acks", true},
-		{"all streams' bytes", func(l *conn.Limits) { l.TotalBytes = 2000 }, 20, "reassembly_memory_exhausted", true},
-		{"above a hole", func(l *conn.Limits) { l.AboveHole = 500 }, 20, "above_hole_data_without_any_acks", false},
+		{"blocks", func(l *conn.Options) { l.ReassemblyBlocks = 50 }, 20, "excessive_segments_out_of_order", true},
+		{"a stream's bytes", func(l *conn.Options) { l.StreamBytes = 500 }, 10, "excessive_data_without_further_acks", true},
+		{"all streams' bytes", func(l *conn.Options) { l.ReassemblyBytes = 2000 }, 20, "reassembly_memory_exhausted", true},
+		{"above a hole", func(l *conn.Options) { l.AboveHole = 500 }, 20, "above_hole_data_without_any_acks", false},
 	} {
-		b, r := newBench(t, func(cfg *conn.Config) { c.limit(&cfg.Limits) })
+		b, r := newBench(t, func(cfg *conn.Options) { c.limit(cfg) })
 		b.Open()
 		if c.opened {
 			b.Talk(true, []byte("x"))

@@ -17,82 +17,12 @@ import (
 	"github.com/wirelog/wirelog/internal/freelist"
 )
 
-// Timeouts are Zeek's options of the same names, as durations.
-type Timeouts struct {
-	TCPSYN          value.Time // tcp_SYN_timeout
-	TCPSession      value.Time // tcp_session_timer
-	TCPLinger       value.Time // tcp_connection_linger
-	TCPAttempt      value.Time // tcp_attempt_delay
-	TCPClose        value.Time // tcp_close_delay
-	TCPReset        value.Time // tcp_reset_delay
-	TCPPartialClose value.Time // tcp_partial_close_delay
-	TCPInactivity   value.Time // tcp_inactivity_timeout
-	UDPInactivity   value.Time // udp_inactivity_timeout
-	ICMPInactivity  value.Time // icmp_inactivity_timeout
-	UnknownIP       value.Time // unknown_ip_inactivity_timeout
-	Interactive     value.Time // Conn::port_inactivity_timeouts and analyzer_inactivity_timeouts
-}
-
-// DefaultTimeouts returns Zeek's defaults.
-func DefaultTimeouts() Timeouts {
-	return Timeouts{
-		TCPSYN: 5 * value.Second, TCPSession: 6 * value.Second, TCPLinger: 5 * value.Second,
-		TCPAttempt: 5 * value.Second, TCPClose: 5 * value.Second, TCPReset: 5 * value.Second,
-		TCPPartialClose: 3 * value.Second, TCPInactivity: 300 * value.Second,
-		UDPInactivity: 60 * value.Second, ICMPInactivity: 60 * value.Second, UnknownIP: 60 * value.Second,
-		Interactive: 3600 * value.Second,
-	}
-}
-
-// Limits bound what a table holds.
-type Limits struct {
-	Connections    int    // live connections; the oldest half-open one goes first
-	StreamBytes    uint64 // reassembly memory of one direction (tcp_excessive_data_without_further_acks)
-	TotalBytes     uint64 // reassembly memory of the table
-	AboveHole      uint64 // tcp_max_above_hole_without_any_acks
-	InitialWindow  uint64 // tcp_max_initial_window
-	SegmentsBehind int    // blocks kept out of order in one direction
-	TunnelChanges  int    // Tunnel::max_changes_per_connection
-	MessageBytes   int    // bytes that analyzers keep of incomplete messages
-}
-
-// DefaultLimits returns the defaults, Zeek's where Zeek has them.
-func DefaultLimits() Limits {
-	return Limits{
-		Connections: 4 << 20, StreamBytes: 10 << 20, TotalBytes: 512 << 20,
-		AboveHole: 16384, InitialWindow: 16384, SegmentsBehind: 4096, TunnelChanges: 5,
-		MessageBytes: 256 << 20,
-	}
-}
-
-// Config configures a Table.
-type Config struct {
-	Seed     Seed
-	Timeouts Timeouts
-	Limits   Limits
-	Packet   packet.Options
-	Weirds   WeirdSampling
-	// NeedsChecksum tells whether the checksum of a UDP datagram that has one must be
-	// right; nil means always. udpLen includes the header.
-	NeedsChecksum func(dstPort, checksum uint16, udpLen int, payload []byte) bool
-	// DeliverOrig and DeliverResp ask for the TCPContents and UDPContents of every
-	// connection (Zeek's tcp_content_deliver_all_orig and its kin).
-	DeliverOrig, DeliverResp bool
-}
-
-func (c *Config) deliversContents(isOrig bool) bool {
-	if isOrig {
-		return c.DeliverOrig
-	}
-	return c.DeliverResp
-}
-
 // Stats counts what a table did.
 type Stats struct {
 	Created       uint64
 	Removed       uint64
 	Peak          int    // most live connections at once
-	Evicted       uint64 // removed early because of Limits.Connections
+	Evicted       uint64 // removed early because of Options.Connections
 	HistoryCut    uint64 // history letters beyond the cap
 	StreamDropped uint64 // payload bytes given up because of the reassembly limits
 	Panics        uint64 // analyzers that panicked
@@ -103,9 +33,12 @@ type Stats struct {
 
 // Table holds the connections of one shard. It is not safe for concurrent use.
 type Table struct {
-	cfg   Config
+	cfg   Options
 	hooks *event.Hooks
 	stats Stats
+
+	// deliverOrig and deliverResp are Options.Contents.
+	deliverOrig, deliverResp bool
 
 	now    value.Time // network time of the packet or timer at work
 	pktNum uint64     // its packet
@@ -162,16 +95,28 @@ const (
 // NewTable returns an empty table that raises its events on hooks. cause is
 // called before anything that a timer raises, with the timer's deadline, the
 // first packet of its connection and the packet before which it fires; it may be nil.
-func NewTable(cfg Config, hooks *event.Hooks, cause func(deadline value.Time, first, num uint64)) *Table {
+func NewTable(o Options, hooks *event.Hooks, cause func(deadline value.Time, first, num uint64)) *Table {
 	if cause == nil {
 		cause = func(value.Time, uint64, uint64) {}
 	}
-	t := &Table{cfg: cfg, hooks: hooks, cause: cause, icmp: icmp.New(hooks), panics: make(map[*Protocol]int), head: none, tail: none, oldestHalf: none}
+	if o.Seed == (Seed{}) {
+		o.Seed = RandomSeed()
+	}
+	t := &Table{cfg: o, hooks: hooks, cause: cause, icmp: icmp.New(hooks), panics: make(map[*Protocol]int), head: none, tail: none, oldestHalf: none}
 	t.slots = make([]slot, 1<<10)
 	t.mask = uint64(len(t.slots) - 1)
 	t.wheel.init()
-	t.streams.limit = cfg.Limits.TotalBytes
+	t.streams.limit = o.ReassemblyBytes
+	t.deliverOrig = o.Contents == ContentsOrig || o.Contents == ContentsBoth
+	t.deliverResp = o.Contents == ContentsResp || o.Contents == ContentsBoth
 	return t
+}
+
+func (t *Table) deliversContents(isOrig bool) bool {
+	if isOrig {
+		return t.deliverOrig
+	}
+	return t.deliverResp
 }
 
 // Stats returns the counters.
@@ -214,7 +159,7 @@ func (t *Table) Lookup(k *Key) *Conn {
 
 // insert creates the record of a new connection.
 func (t *Table) insert(k *Key) *Conn {
-	if t.live >= t.cfg.Limits.Connections {
+	if t.live >= t.cfg.Connections {
 		t.evict()
 	}
 	if uint64(t.live+1)*4 > uint64(len(t.slots))*3 {

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/wirelog/wirelog/value"
 
@@ -207,7 +208,7 @@ func TestTimersInTurn(t *testing.T) {
 // TestEviction fills a small table: the oldest half-open connection goes first, then
 // the oldest.
 func TestEviction(t *testing.T) {
-	b, r := newBench(t, func(c *conn.Config) { c.Limits.Connections = 4 })
+	b, r := newBench(t, func(c *conn.Options) { c.Connections = 4 })
 	send := func(host byte, answer bool) {
 		a, z := netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 0, 0, host}), 1000), b.Server
 		b.Packet(testconn.UDP(a, z, []byte{host}))
@@ -244,7 +245,7 @@ func TestFlood(t *testing.T) {
 		n = 200_000
 	}
 	cfg := testconn.Config()
-	cfg.Limits.Connections = 5000
+	cfg.Connections = 5000
 	b := testconn.New(t, cfg)
 	rows := 0
 	b.Hooks.Conn.ConnectionStateRemove.Listen(func(*event.ConnectionStateRemove) { rows++ })
@@ -318,8 +319,8 @@ func TestSequenceNumbers(t *testing.T) {
 }
 
 func TestConnWeirdSampling(t *testing.T) {
-	b, r := newBench(t, func(c *conn.Config) {
-		c.Weirds = conn.WeirdSampling{Threshold: 3, Rate: 10, Duration: 100 * value.Second}
+	b, r := newBench(t, func(c *conn.Options) {
+		c.Weirds = value.Sampling{Threshold: 3, Rate: 10, Duration: 100 * time.Second}
 	})
 	res, _ := b.Packet(testconn.UDP(b.Client, b.Server, nil))
 	c := res.Conn
@@ -352,8 +353,8 @@ func TestConnWeirdSampling(t *testing.T) {
 }
 
 func TestFlowWeirdSampling(t *testing.T) {
-	b, r := newBench(t, func(c *conn.Config) {
-		c.Weirds = conn.WeirdSampling{Threshold: 2, Rate: 0, Duration: 100 * value.Second}
+	b, r := newBench(t, func(c *conn.Options) {
+		c.Weirds = value.Sampling{Threshold: 2, Rate: 0, Duration: 100 * time.Second}
 	})
 	a, z := b.Client.Addr().As16(), b.Server.Addr().As16()
 	odd := func(src, dst *[16]byte, d conn.Domain) int {
@@ -420,7 +421,8 @@ func TestPairs(t *testing.T) {
 	}
 }
 
-// TestUIDs are the same for the same seed, and differ where connections do.
+// TestUIDs are the same for the same seed, and differ where connections do. Without a
+// seed no two tables agree.
 func TestUIDs(t *testing.T) {
 	uids := func(seed conn.Seed) (list []string) {
 		cfg := testconn.Config()
@@ -437,7 +439,7 @@ func TestUIDs(t *testing.T) {
 		t.Error("not the same for the same seed")
 	}
 	all := map[string]bool{}
-	for _, u := range append(one, other...) {
+	for _, u := range slices.Concat(one, other, uids(conn.Seed{}), uids(conn.Seed{})) {
 		if u[0] != 'C' || all[u] {
 			t.Fatalf("uid %s", u)
 		}

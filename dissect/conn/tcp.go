@@ -127,7 +127,7 @@ func (t *Table) setState(c *Conn, s, peer *side, state event.EndpointState) {
 		return
 	}
 	if !handshaking(state) && handshaking(s.state) && handshaking(peer.state) {
-		c.setSilence(t.cfg.Timeouts.TCPInactivity)
+		c.setSilence(value.Time(t.cfg.TCPInactivity))
 	}
 	s.prev, s.state = s.state, state
 	if peer.state != event.StateInactive && c.attempt != 0 && c.flags&flagResetTimer == 0 {
@@ -547,7 +547,7 @@ func (t *Table) fromInactive(c *Conn, p *Packet, s, peer *side, seq, ack uint32,
 			} else {
 				t.setState(c, s, peer, event.StateSynSent)
 			}
-			c.attempt = p.Time + t.cfg.Timeouts.TCPAttempt
+			c.attempt = p.Time + value.Time(t.cfg.TCPAttempt)
 		} else {
 			t.answer(c, s, peer, seq, ack, flags)
 		}
@@ -652,7 +652,7 @@ func (t *Table) established(c *Conn) {
 	}
 	switch port {
 	case 21, 22, 23, 513:
-		c.setSilence(t.cfg.Timeouts.Interactive)
+		c.setSilence(value.Time(t.cfg.Interactive))
 	}
 	if h := &t.hooks.TCP.ConnectionEstablished; h.On() {
 		t.scratch.established.Conn = c
@@ -721,7 +721,7 @@ func (t *Table) fromClosed(c *Conn, p *Packet, s, peer *side, advance int32, fla
 	if flags&flagRST != 0 && peer.state != event.StateClosed {
 		t.setState(c, s, peer, event.StateReset)
 		closing = s.flags&sideClosed == 0
-		c.attempt = p.Time + t.cfg.Timeouts.TCPReset
+		c.attempt = p.Time + value.Time(t.cfg.TCPReset)
 		c.flags |= flagResetTimer
 	}
 	return closing
@@ -752,7 +752,7 @@ func (t *Table) connectionClosed(c *Conn, s, peer *side, report bool) {
 		return
 	}
 	s.flags |= sideClosed
-	to := &t.cfg.Timeouts
+	to := &t.cfg
 	if s.state == event.StateReset || peer.flags&sideClosed != 0 || peer.state == event.StateInactive {
 		if s.prev != event.StateInactive || peer.state != event.StateInactive {
 			if c.flags&flagDeferredEvent != 0 {
@@ -764,15 +764,15 @@ func (t *Table) connectionClosed(c *Conn, s, peer *side, report bool) {
 			}
 		}
 		c.attempt, c.expire = 0, 0
-		c.closing = c.last + to.TCPClose
+		c.closing = c.last + value.Time(to.TCPClose)
 		c.flags |= flagClosing
 		return
 	}
 	if s.prev == event.StateInactive {
-		c.closing = c.last + to.TCPPartialClose
+		c.closing = c.last + value.Time(to.TCPPartialClose)
 		c.flags &^= flagClosing
 	}
-	if d := c.last + to.TCPSession; c.expire == 0 || d < c.expire {
+	if d := c.last + value.Time(to.TCPSession); c.expire == 0 || d < c.expire {
 		c.expire = d
 	}
 }
@@ -829,7 +829,7 @@ func (t *Table) expireTCP(c *Conn, now value.Time) bool {
 	if !closed && !never {
 		return true // connectionClosed begins anew
 	}
-	if c.last+t.cfg.Timeouts.TCPLinger < now {
+	if c.last+value.Time(t.cfg.TCPLinger) < now {
 		over := o.flags&r.flags&sideClosed != 0 ||
 			o.state == event.StateReset || r.state == event.StateReset ||
 			o.state == event.StateInactive || r.state == event.StateInactive
@@ -841,7 +841,7 @@ func (t *Table) expireTCP(c *Conn, now value.Time) bool {
 			return false
 		}
 	}
-	c.expire = now + t.cfg.Timeouts.TCPSession
+	c.expire = now + value.Time(t.cfg.TCPSession)
 	return true
 }
 
@@ -903,7 +903,7 @@ func (t *Table) isReuse(c *Conn, hdr header, now value.Time) bool {
 		}
 	case (active(o) || active(r)) && !wasReset:
 		t.weird(c, "active_connection_reuse", "", "TCP")
-	case now-c.last < t.cfg.Timeouts.TCPLinger && !wasReset:
+	case now-c.last < value.Time(t.cfg.TCPLinger) && !wasReset:
 		t.weird(c, "premature_connection_reuse", "", "TCP")
 	}
 	return true

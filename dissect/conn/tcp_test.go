@@ -74,9 +74,9 @@ func (r *recorder) deliver(isOrig bool, b []byte) {
 	r.data[i] = append(r.data[i], b...)
 }
 
-func newBench(t testing.TB, change func(*conn.Config)) (*testconn.Bench, *recorder) {
+func newBench(t testing.TB, change func(*conn.Options)) (*testconn.Bench, *recorder) {
 	cfg := testconn.Config()
-	cfg.DeliverOrig, cfg.DeliverResp = true, true
+	cfg.Contents = conn.ContentsBoth
 	if change != nil {
 		change(&cfg)
 	}
@@ -88,7 +88,7 @@ func newBench(t testing.TB, change func(*conn.Config)) (*testconn.Bench, *record
 func newBenches(t testing.TB) (all [2]*testconn.Bench, recorders [2]*recorder) {
 	all[0], recorders[0] = newBench(t, nil)
 	cfg := testconn.Config()
-	cfg.DeliverOrig, cfg.DeliverResp = true, true
+	cfg.Contents = conn.ContentsBoth
 	all[1] = testconn.New(t, cfg)
 	recorders[1] = recordTraffic(all[1].Hooks)
 	return all, recorders

@@ -235,7 +235,7 @@ func (t *Table) changeTunnel(c *Conn, e *Encap) {
 	if old.same(e) {
 		return
 	}
-	if limit := t.cfg.Limits.TunnelChanges; limit != 0 && int(c.tunnelChanges) >= limit {
+	if limit := t.cfg.TunnelChanges; limit != 0 && int(c.tunnelChanges) >= limit {
 		t.weirdNumber(c, "tunnel_max_changes_per_connection_exceeded", limit, "")
 		if c.seen&histUnknown == 0 {
 			c.seen |= histUnknown
@@ -310,7 +310,7 @@ func (t *Table) processTCP(p *Packet, r *Result) {
 		c = nil
 	}
 	flip := c == nil && tcpFlips(b[13], sport, dport)
-	c = t.join(p, c, &k, srcIsA, value.ProtoTCP, t.cfg.Timeouts.UDPInactivity, flip, r)
+	c = t.join(p, c, &k, srcIsA, value.ProtoTCP, value.Time(t.cfg.UDPInactivity), flip, r)
 
 	n := wireLen(p.IP)
 	size := int(b[12]>>4) * 4
@@ -347,7 +347,7 @@ func (t *Table) processTCP(p *Packet, r *Result) {
 // (tcp_SYN_timeout).
 func (t *Table) lookAtUnused(c *Conn) {
 	if c.expire == 0 && c.side[0].state == event.StateInactive && c.side[1].state == event.StateInactive {
-		c.expire = t.now + t.cfg.Timeouts.TCPSYN
+		c.expire = t.now + value.Time(t.cfg.TCPSYN)
 		t.rearm(c)
 	}
 }
@@ -373,7 +373,7 @@ func (t *Table) processUDP(p *Packet, r *Result) {
 	var k Key
 	c, srcIsA := t.find(&k, p, sport, dport, false)
 	flip := c == nil && LikelyServerPort(value.ProtoUDP, sport) && !LikelyServerPort(value.ProtoUDP, dport)
-	c = t.join(p, c, &k, srcIsA, value.ProtoUDP, t.cfg.Timeouts.UDPInactivity, flip, r)
+	c = t.join(p, c, &k, srcIsA, value.ProtoUDP, value.Time(t.cfg.UDPInactivity), flip, r)
 
 	s, _ := c.sideOf(p.isOrig)
 	n := wireLen(p.IP)
@@ -394,7 +394,7 @@ func (t *Table) processUDP(p *Packet, r *Result) {
 		t.weird(c, "UDP_datagram_length_mismatch", strconv.Itoa(length)+" != "+strconv.Itoa(n), "UDP")
 	}
 	c.last = p.Time
-	if h := &t.hooks.UDP.Contents; t.cfg.deliversContents(p.isOrig) && h.On() {
+	if h := &t.hooks.UDP.Contents; t.deliversContents(p.isOrig) && h.On() {
 		h.Raise(&event.UDPContents{Conn: c, IsOrig: p.isOrig, Contents: data})
 	}
 	c.once(s, histData, 'D')
@@ -439,7 +439,7 @@ func (t *Table) processICMP(p *Packet, r *Result) {
 	counter, oneWay := icmp.Counterpart(p.IP.Proto == packet.ProtoICMPv6, b[0], b[1])
 	var k Key
 	c, srcIsA := t.find(&k, p, uint16(b[0]), counter, oneWay)
-	c = t.join(p, c, &k, srcIsA, value.ProtoICMP, t.cfg.Timeouts.ICMPInactivity, false, r)
+	c = t.join(p, c, &k, srcIsA, value.ProtoICMP, value.Time(t.cfg.ICMPInactivity), false, r)
 
 	n := wireLen(p.IP)
 	t.contents(c, b[icmp.HeaderLen:min(n, len(b))])
@@ -466,7 +466,7 @@ func (t *Table) processICMP(p *Packet, r *Result) {
 func (t *Table) processOther(p *Packet, r *Result) {
 	var k Key
 	c, srcIsA := t.find(&k, p, 0, 0, false)
-	c = t.join(p, c, &k, srcIsA, value.ProtoUnknown, t.cfg.Timeouts.UnknownIP, false, r)
+	c = t.join(p, c, &k, srcIsA, value.ProtoUnknown, value.Time(t.cfg.UnknownIP), false, r)
 	t.contents(c, p.IP.Payload[:min(wireLen(p.IP), len(p.IP.Payload))])
 	c.last = p.Time
 	c.count(p)

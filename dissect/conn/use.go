@@ -176,7 +176,7 @@ func (u Use) Hold(n int) { u.c.t.held += n }
 // has to let go of what it keeps for this connection.
 func (u Use) Full(protocol string) bool {
 	t := u.c.t
-	return t.held > t.cfg.Limits.MessageBytes && t.full(u.c, protocol)
+	return t.held > t.cfg.MessageBytes && t.full(u.c, protocol)
 }
 
 // Limited counts that a limit of the protocol's analyzer has cut something off. Both
@@ -188,7 +188,7 @@ func (u Use) Opaque() { u.c.t.Opaque(u.c) }
 
 // Interactive gives the connection the longer timeout of those that people type on (Zeek's
 // analyzer_inactivity_timeouts).
-func (u Use) Interactive() { u.c.SetInactivityTimeout(u.c.t.cfg.Timeouts.Interactive) }
+func (u Use) Interactive() { u.c.SetInactivityTimeout(value.Time(u.c.t.cfg.Interactive)) }
 
 // SwapRoles exchanges originator and responder, for an analyzer that has found out which is
 // which.

@@ -9,20 +9,6 @@ import (
 	"github.com/wirelog/wirelog/dissect/link/packet"
 )
 
-// WeirdSampling thins out weirds that come in floods, each name a connection or
-// a pair of hosts by itself: the first Threshold pass, then one in Rate, until
-// Duration is over (Zeek's weird_sampling_threshold, _rate and _duration).
-type WeirdSampling struct {
-	Threshold uint64
-	Rate      uint64
-	Duration  value.Time
-}
-
-// DefaultWeirdSampling returns Zeek's defaults.
-func DefaultWeirdSampling() WeirdSampling {
-	return WeirdSampling{Threshold: 25, Rate: 1000, Duration: 600 * value.Second}
-}
-
 // weirdCount is the sampling state of one name.
 type weirdCount struct {
 	name  string
@@ -31,14 +17,14 @@ type weirdCount struct {
 }
 
 // passes counts an occurrence.
-func (w *weirdCount) passes(s *WeirdSampling, now value.Time) bool {
+func (w *weirdCount) passes(s *value.Sampling, now value.Time) bool {
 	w.count++
 	if w.count <= s.Threshold {
 		return true
 	}
 	if w.count == s.Threshold+1 {
 		w.since = now
-	} else if now > w.since+s.Duration {
+	} else if now > w.since+value.Time(s.Duration) {
 		w.count = 1
 		return true
 	}
@@ -126,7 +112,7 @@ func (t *Table) FlowWeird(src, dst *[16]byte, d Domain, name, addl, source strin
 	}
 	// Unlike a connection's, the state of a pair begins anew Duration after the
 	// first occurrence.
-	if t.now >= w.since+t.cfg.Weirds.Duration {
+	if t.now >= w.since+value.Time(t.cfg.Weirds.Duration) {
 		*w = weirdCount{since: t.now}
 	}
 	w.count++

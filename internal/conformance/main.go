@@ -147,7 +147,7 @@ func readTrace(ctx context.Context, capture, out string, m mode) (damage []strin
 	o := pipeline.Defaults()
 	o.Paths = []string{capture}
 	o.OutputDir = out
-	o.NoChecksums = m.noChecksums
+	o.Dissect.Packet.IgnoreChecksums = m.noChecksums
 	o.Shards = 1 // the traces themselves are read in parallel
 	o.Seed = "conformance"
 	if m.events {

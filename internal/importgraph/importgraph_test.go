@@ -46,16 +46,17 @@ var allowed = map[string][]string{
 	"readers": {"readers", "schemas", "value", "writers"},
 
 	// Glue knows both ends.
-	"pipeline": {"capture", "dissect", "internal/nearest", "logs", "pipeline", "readers", "schemas", "value", "writers"},
-	"config":   {"dissect/event", "internal/nearest", "pipeline", "schemas"},
+	"pipeline": {"capture", "dissect", "internal/nearest", "internal/option", "logs", "pipeline", "readers", "schemas", "value", "writers"},
+	"config":   {"dissect/event", "internal/nearest", "internal/option", "pipeline", "schemas"},
 	"cmd":      {"cmd", "config", "dissect/event", "internal/nearest", "pipeline", "readers", "schemas"},
 
 	// Tools of the project's own build; nothing above imports them but what many need:
-	// nearest finds the name that an error message suggests, freelist keeps values that
-	// are not in use.
+	// nearest finds the name that an error message suggests, option reads options from
+	// tags, freelist keeps values that are not in use.
 	"internal":          {"config", "dissect", "capture", "logs", "pipeline", "schemas", "value", "writers", "internal"},
 	"internal/freelist": {},
 	"internal/nearest":  {},
+	"internal/option":   {"internal/nearest"},
 	"testdata":          {},
 }
 

@@ -25,11 +25,10 @@ const Start = 1_700_000_000 * value.Second
 const FlagLetters = "FSRPAU"
 
 // Config is what a table has by default, with a fixed seed.
-func Config() conn.Config {
-	return conn.Config{
-		Seed: conn.Seed{1, 2, 3, 4, 5, 6}, Timeouts: conn.DefaultTimeouts(),
-		Limits: conn.DefaultLimits(), Weirds: conn.DefaultWeirdSampling(),
-	}
+func Config() conn.Options {
+	o := conn.DefaultOptions()
+	o.Seed = conn.Seed{1, 2, 3, 4, 5, 6}
+	return o
 }
 
 // Segment is a TCP segment to be made. Flags are letters of FlagLetters.
@@ -149,7 +148,7 @@ type Bench struct {
 
 // New returns a Bench on a new table. Listeners may be added to Hooks until the
 // first packet.
-func New(t testing.TB, cfg conn.Config) *Bench {
+func New(t testing.TB, cfg conn.Options) *Bench {
 	b := &Bench{
 		T: t, Hooks: new(event.Hooks), Now: Start, opt: cfg.Packet,
 		Client: netip.MustParseAddrPort("192.0.2.1:40000"), Server: netip.MustParseAddrPort("198.51.100.2:9999"),

@@ -49,6 +49,14 @@ const (
 	seenNUL
 )
 
+// Options bound what a Budget allows.
+type Options struct {
+	Bytes uint64 `key:"limits.incomplete_line_bytes" unit:"bytes" per:"run" min:"1" doc:"bytes of lines of HTTP, FTP, SMTP and POP3 whose end has not come held at once, in all; beyond it lines are cut"`
+}
+
+// DefaultOptions returns the defaults.
+func DefaultOptions() Options { return Options{Bytes: 256 << 20} }
+
 // A Budget bounds the bytes that Splitters hold of lines whose end has not come.
 // Those of a shard share one.
 type Budget struct {

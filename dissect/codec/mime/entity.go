@@ -6,18 +6,14 @@ package mime
 
 import "bytes"
 
-// Limits are those of Zeek's MIME module.
-type Limits struct {
-	// Depth is the nesting at which entities within entities are no longer taken apart
-	// (MIME::max_depth).
-	Depth int
-	// Header is the size in bytes of a header beyond which further lines of it are ignored
-	// (MIME::max_header_bytes).
-	Header int
+// Options are limits of messages.
+type Options struct {
+	Depth  int `key:"limits.mime_max_depth" unit:"count" min:"1" doc:"parts within parts of a mail or HTTP message that are taken apart (MIME::max_depth)"`
+	Header int `key:"limits.mime_max_header_bytes" unit:"bytes" min:"1" doc:"bytes of a folded header of a mail or HTTP message; further lines of it are ignored (MIME::max_header_bytes)"`
 }
 
-// DefaultLimits returns Zeek's.
-func DefaultLimits() Limits { return Limits{Depth: 100, Header: 65536} }
+// DefaultOptions returns Zeek's limits.
+func DefaultOptions() Options { return Options{Depth: 100, Header: 65_536} }
 
 // Names of the weirds of these limits.
 const (
@@ -85,7 +81,7 @@ const (
 
 // Scratch is memory that entities share, of which one at a time is at work.
 type Scratch struct {
-	Limits
+	Options
 	// Piece is how many bytes of a body Handler.Data gets at a time.
 	Piece int
 	buf   []byte

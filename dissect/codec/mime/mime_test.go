@@ -54,7 +54,7 @@ func (n *node) Release(Node)                         { n.rec.add(")") }
 
 // read takes a message of lines apart.
 func read(message string) []string {
-	r := &recording{scratch: Scratch{Limits: DefaultLimits(), Piece: 16}}
+	r := &recording{scratch: Scratch{Options: DefaultOptions(), Piece: 16}}
 	n := newNode(r, nil)
 	for _, line := range strings.Split(message, "\n") {
 		n.Deliver([]byte(line), true)
@@ -122,7 +122,7 @@ func TestDepth(t *testing.T) {
 			weirds++
 		}
 	}
-	if n != DefaultLimits().Depth || weirds == 0 {
+	if n != DefaultOptions().Depth || weirds == 0 {
 		t.Errorf("%d entities deep, %d weirds", n, weirds)
 	}
 }
@@ -133,7 +133,7 @@ func TestHeaderLimit(t *testing.T) {
 		t.Errorf("no weird in %.300q", out)
 	}
 	for _, s := range out {
-		if len(s) > 3*DefaultLimits().Header {
+		if len(s) > 3*DefaultOptions().Header {
 			t.Errorf("a header of %d bytes", len(s))
 		}
 	}
@@ -166,7 +166,7 @@ func FuzzEntity(f *testing.F) {
 func BenchmarkHeaders(b *testing.B) {
 	lines := bytes.Split([]byte("Host: www.example.org\nUser-Agent: something (like this) 1.0\nAccept: */*\nContent-Type: text/html; charset=utf-8\n"), []byte("\n"))
 	n := &silent{}
-	s := Scratch{Limits: DefaultLimits(), Piece: 1500}
+	s := Scratch{Options: DefaultOptions(), Piece: 1500}
 	b.ReportAllocs()
 	for b.Loop() {
 		n.Begin(n, nil, &s)

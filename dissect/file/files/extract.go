@@ -11,21 +11,6 @@ import (
 	"github.com/wirelog/wirelog/dissect/event"
 )
 
-// Extraction says which files are written to disk, and where.
-type Extraction struct {
-	// Types are patterns of MIME types, such as "application/*" (the patterns of
-	// path.Match). Nothing is extracted without any.
-	Types []string
-	// Dir is the folder, made if need be. Names in it are made of the time, the protocol
-	// and the file's identifier, never of what was transferred.
-	Dir string
-	// Limit is the size in bytes at which a file is cut off, gaps included
-	// (FileExtract::default_limit); 0 is no limit.
-	Limit uint64
-	// Open bounds the files that are written at once; 0 stands for a default.
-	Open int
-}
-
 // ExtractStats counts what was extracted.
 type ExtractStats struct {
 	Files   uint64
@@ -35,10 +20,7 @@ type ExtractStats struct {
 	Failed  uint64 // files that could not be made or written
 }
 
-const (
-	defaultExtractOpen = 256
-	extractBuffer      = 32 << 10
-)
+const extractBuffer = 32 << 10
 
 // ValidPattern returns an error if p is no pattern of MIME types.
 func ValidPattern(p string) error {
@@ -47,7 +29,7 @@ func ValidPattern(p string) error {
 }
 
 type extractor struct {
-	cfg   Extraction
+	opt   *Options
 	stats *ExtractStats
 	kind  *Kind
 	root  *os.Root
@@ -55,18 +37,15 @@ type extractor struct {
 	free  []*bufio.Writer
 }
 
-func newExtractor(cfg Extraction, stats *ExtractStats) *extractor {
-	if cfg.Open <= 0 {
-		cfg.Open = defaultExtractOpen
-	}
-	x := &extractor{cfg: cfg, stats: stats}
+func newExtractor(o *Options, stats *ExtractStats) *extractor {
+	x := &extractor{opt: o, stats: stats}
 	x.kind = &Kind{Name: "EXTRACT", New: func(m *Manager, f *File) Analyzer { return x.start(m, f) }}
 	return x
 }
 
 // consider has f extracted if its type is asked for.
 func (x *extractor) consider(f *File) {
-	for _, p := range x.cfg.Types {
+	for _, p := range x.opt.Extract {
 		if ok, _ := path.Match(p, f.mime); ok {
 			f.Attach(x.kind)
 			return
@@ -86,7 +65,7 @@ type extraction struct {
 
 func (x *extractor) start(m *Manager, f *File) Analyzer {
 	a := &extraction{x: x, m: m, f: f}
-	if x.open >= x.cfg.Open {
+	if x.open >= x.opt.ExtractOpen {
 		x.stats.Refused++
 		return a
 	}
@@ -111,10 +90,10 @@ func (x *extractor) start(m *Manager, f *File) Analyzer {
 // create makes a new file in the folder, which os.Root does not let anything leave.
 func (x *extractor) create(f *File) (*os.File, string, error) {
 	if x.root == nil {
-		if err := os.MkdirAll(x.cfg.Dir, 0o750); err != nil {
+		if err := os.MkdirAll(x.opt.ExtractDir, 0o750); err != nil {
 			return nil, "", err
 		}
-		root, err := os.OpenRoot(x.cfg.Dir)
+		root, err := os.OpenRoot(x.opt.ExtractDir)
 		if err != nil {
 			return nil, "", err
 		}
@@ -152,7 +131,7 @@ func safe(name string) string {
 
 // room returns how much of n more bytes is written, and says so when not all is.
 func (a *extraction) room(n uint64) uint64 {
-	limit := a.x.cfg.Limit
+	limit := a.x.opt.ExtractLimit
 	if limit == 0 || n <= limit-a.size {
 		return n
 	}

@@ -160,8 +160,8 @@ func (f *File) chunk(b []byte, offset uint64) {
 		f.wait.next, f.wait.floor = f.offset, 0
 		f.insert(b, offset)
 	default:
-		if f.wait.size > f.m.cfg.ReassemblyBytes || len(f.wait.blocks) > f.m.cfg.ReassemblyBlocks ||
-			f.m.held > f.m.cfg.TotalReassembly && f.wait.size > 0 {
+		if f.wait.size > f.m.opt.ReassemblyBytes || len(f.wait.blocks) > f.m.opt.ReassemblyBlocks ||
+			f.m.held > f.m.opt.TotalReassembly && f.wait.size > 0 {
 			f.overflow()
 		}
 		f.insert(b, offset)
@@ -275,7 +275,7 @@ func (f *File) setMIME(mime string) {
 // sniff finds out what the file is.
 func (f *File) sniff(head []byte) {
 	m := f.m
-	m.matches = m.magic.appendMatches(m.matches[:0], head, m.cfg.BestType)
+	m.matches = m.magic.appendMatches(m.matches[:0], head, m.opt.BestType)
 	meta := event.FileMetadata{MIMETypes: m.matches, Inferred: true}
 	var mime string
 	if len(m.matches) > 0 {

@@ -10,11 +10,14 @@
 package files
 
 import (
+	"cmp"
+	"crypto/rand"
 	"encoding/binary"
 	"maps"
 	"math"
 	"math/bits"
 	"slices"
+	"time"
 
 	"github.com/wirelog/wirelog/value"
 
@@ -67,69 +70,62 @@ type TimerClock interface {
 	At(d value.Time) (now value.Time, num uint64)
 }
 
-// Config configures a Manager. Zero limits stand for the defaults.
-type Config struct {
-	// Seed keys the identifiers of files.
-	Seed [2]uint64
-	// Timeout is the silence that ends a file (default_file_timeout_interval);
-	// less than 0 is never.
-	Timeout value.Time
-	// ReassemblyBytes and ReassemblyBlocks are the bytes, and separate pieces of
-	// them, held for one file that wait for earlier ones (Files::reassembly_buffer_size);
-	// TotalReassembly bounds the bytes of all.
-	ReassemblyBytes  int
+// Options configure a Manager. Start from DefaultOptions: a zero limit is not replaced.
+type Options struct {
+	Hash    []string `key:"files.hash" flag:"hash" doc:"hashes of every transferred file: md5, sha1, sha256"`
+	Extract []string `key:"files.extract" flag:"extract" doc:"media types of the files to write to disk, such as application/*; none if not given"`
+	// ExtractDir is made if need be. Names in it are made of the time, the protocol and
+	// the file's identifier, never of what was transferred.
+	ExtractDir string `key:"files.extract_dir" flag:"extract-dir" doc:"folder for extracted files, created if needed"`
+	// Gaps count towards ExtractLimit.
+	ExtractLimit uint64 `key:"files.extract_limit" flag:"extract-limit" unit:"bytes" min:"0" doc:"bytes after which an extracted file is cut off; 0 is no limit (FileExtract::default_limit)"`
+
+	// Beyond Open the file that was heard of longest ago ends as if timed out.
+	Open            int `key:"limits.files_open" unit:"count" per:"run" min:"1" doc:"transferred files under way at once, in all; beyond it the oldest is ended"`
+	OpenPerConn     int `key:"limits.files_per_connection" unit:"count" min:"1" doc:"transferred files under way at once that one connection began; more are not analyzed"`
+	ReassemblyBytes int `key:"limits.file_reassembly_buffer_size" unit:"bytes" min:"1" doc:"bytes of one file held that wait for earlier ones; beyond it a gap is declared (Files::reassembly_buffer_size)"`
+	ExtractOpen     int `key:"limits.extract_open" unit:"count" per:"run" min:"1" doc:"extracted files written at once, in all; more are not extracted"`
+
+	Timeout time.Duration `key:"timeouts.file_timeout_interval" doc:"silence that ends a transferred file (default_file_timeout_interval)"`
+
+	// ReassemblyBlocks bounds the separate pieces held for one file that wait for earlier
+	// ones.
 	ReassemblyBlocks int
-	TotalReassembly  int
-	// Open and OpenPerConn are the files open at once, in all and by one connection.
-	// Beyond the first the one that was heard of longest ago ends as if timed out,
-	// beyond the second a new file is not analyzed.
-	Open        int
-	OpenPerConn int
-	// ConnsPerFile is the number of connections that are noted for one file.
+	// ConnsPerFile is how many connections are noted for one file.
 	ConnsPerFile int
+	// TotalReassembly bounds the bytes held of all files that wait for earlier ones. A
+	// dissect.Shard sets it to the ReassemblyBytes of its connections.
+	TotalReassembly int
+	// Seed keys the identifiers of files. New draws one in place of the zero Seed; a
+	// dissect.Shard takes it from that of its connections.
+	Seed [2]uint64
 	// BestType has FileSniff list the best match of a file's type alone, for a third of
 	// the work.
 	BestType bool
-	// Hashes are the hashes of every file: "md5", "sha1", "sha256".
-	Hashes []string
-	// Extract says what is written to disk.
-	Extract Extraction
 }
 
-// Default limits.
-const (
-	DefaultTimeout         = value.Time(120e9)
-	defaultReassemblyBytes = 512 << 10
-	defaultBlocks          = 4096
-	defaultTotal           = 64 << 20
-	defaultOpen            = 65_536
-	defaultOpenPerConn     = 4096
-	defaultConnsPerFile    = 1024
-)
+// DefaultOptions returns the defaults, Zeek's where Zeek has them.
+func DefaultOptions() Options {
+	return Options{
+		ExtractDir:       "extract_files",
+		ExtractLimit:     100 << 20,
+		Open:             131_072,
+		OpenPerConn:      4096,
+		ReassemblyBytes:  512 << 10,
+		ExtractOpen:      256,
+		Timeout:          2 * time.Minute,
+		ReassemblyBlocks: 4096,
+		ConnsPerFile:     1024,
+		TotalReassembly:  512 << 20,
+	}
+}
 
 // bofSize is how much of a file's beginning is looked at to find out what it is
 // (default_file_bof_buffer_size).
 const bofSize = 4096
 
-func (c *Config) setDefaults() {
-	set := func(p *int, n int) {
-		if *p <= 0 {
-			*p = n
-		}
-	}
-	if c.Timeout == 0 {
-		c.Timeout = DefaultTimeout
-	}
-	if c.Timeout < 0 {
-		c.Timeout = math.MaxInt64 / 4 // beyond any clock, and a clock plus it is a Time
-	}
-	set(&c.ReassemblyBytes, defaultReassemblyBytes)
-	set(&c.ReassemblyBlocks, defaultBlocks)
-	set(&c.TotalReassembly, defaultTotal)
-	set(&c.Open, defaultOpen)
-	set(&c.OpenPerConn, defaultOpenPerConn)
-	set(&c.ConnsPerFile, defaultConnsPerFile)
-}
+// never is a timeout beyond any clock; a clock plus never is still a Time.
+const never = math.MaxInt64 / 4
 
 // Stats counts what a Manager did.
 type Stats struct {
@@ -145,11 +141,13 @@ type Stats struct {
 
 // Manager has the open files of one shard. It is not safe for concurrent use.
 type Manager struct {
-	cfg   Config
-	hooks *event.Hooks
-	clock Clock
-	cause func(deadline value.Time, first, num uint64)
-	stats Stats
+	opt Options
+	// timeout is Options.Timeout, or never.
+	timeout value.Time
+	hooks   *event.Hooks
+	clock   Clock
+	cause   func(deadline value.Time, first, num uint64)
+	stats   Stats
 
 	open    map[ID]*File
 	perConn map[uint64]int // by number of the connection's first packet
@@ -186,19 +184,27 @@ type scratch struct {
 // New returns a Manager that raises its events on hooks. cause is called with the
 // deadline, the number of the packet with which the file began and that of the packet
 // before which it fires, for every timer that is about to raise events.
-func New(cfg Config, hooks *event.Hooks, clock Clock, cause func(deadline value.Time, first, num uint64)) *Manager {
-	cfg.setDefaults()
-	m := &Manager{cfg: cfg, hooks: hooks, clock: clock, cause: cause,
+func New(o Options, hooks *event.Hooks, clock Clock, cause func(deadline value.Time, first, num uint64)) *Manager {
+	if o.Seed == ([2]uint64{}) {
+		o.Seed = randomSeed()
+	}
+	m := &Manager{opt: o, timeout: cmp.Or(value.Time(o.Timeout), never), hooks: hooks, clock: clock, cause: cause,
 		open: make(map[ID]*File), perConn: make(map[uint64]int), kinds: make(map[string][]*Kind), panics: make(map[*Kind]int)}
-	for _, name := range cfg.Hashes {
+	for _, name := range o.Hash {
 		if k := HashKind(name); k != nil {
 			m.hashes = append(m.hashes, k)
 		}
 	}
-	if cfg.Extract.Dir != "" && len(cfg.Extract.Types) != 0 {
-		m.extract = newExtractor(cfg.Extract, &m.stats.Extract)
+	if o.ExtractDir != "" && len(o.Extract) != 0 {
+		m.extract = newExtractor(&m.opt, &m.stats.Extract)
 	}
 	return m
+}
+
+func randomSeed() (s [2]uint64) {
+	var b [16]byte
+	rand.Read(b[:]) // never fails
+	return [2]uint64{binary.LittleEndian.Uint64(b[:]), binary.LittleEndian.Uint64(b[8:])}
 }
 
 // Register has an analyzer of kind k put on every file of its MIME types. It may only
@@ -234,7 +240,7 @@ func (m *Manager) Open() int { return len(m.open) }
 // other files even so, because they may be in the hands of another shard: what counts
 // are the hosts of the connection and those of the outermost tunnel around it.
 func (m *Manager) ID(c event.Conn, handle []byte) ID {
-	h := hasher{m.cfg.Seed[0], m.cfg.Seed[1]}
+	h := hasher{m.opt.Seed[0], m.opt.Seed[1]}
 	h.bytes(handle)
 	id := ID{hi: h.hi & math.MaxUint32, lo: h.lo | 1<<63} // never the zero ID
 	if c != nil {
@@ -373,12 +379,12 @@ func (m *Manager) create(id ID, c *Carrier) *File {
 	var conn uint64
 	if c.Conn != nil {
 		conn = c.Conn.FirstPacket()
-		if m.perConn[conn] >= m.cfg.OpenPerConn {
+		if m.perConn[conn] >= m.opt.OpenPerConn {
 			m.stats.Refused++
 			return nil
 		}
 	}
-	if len(m.open) >= m.cfg.Open {
+	if len(m.open) >= m.opt.Open {
 		m.stats.Evicted++
 		m.expire(m.oldest)
 	}
@@ -394,7 +400,7 @@ func (m *Manager) create(id ID, c *Carrier) *File {
 	}
 	m.open[id] = f
 	m.last = f
-	f.deadline = now + m.cfg.Timeout
+	f.deadline = now + m.timeout
 	m.link(f)
 
 	if h := &m.hooks.File.New; h.On() {
@@ -432,7 +438,7 @@ func (m *Manager) noteConn(f *File, c *Carrier) {
 			return
 		}
 	}
-	if len(f.conns) >= m.cfg.ConnsPerFile {
+	if len(f.conns) >= m.opt.ConnsPerFile {
 		m.stats.Conns++
 		return
 	}
@@ -484,13 +490,13 @@ func (m *Manager) Advance(now value.Time, clock TimerClock) {
 	for f := m.oldest; f != nil && f.deadline <= now; f = m.oldest {
 		at, num := clock.At(f.deadline)
 		m.clock.SetNow(at, num)
-		if at-f.active >= m.cfg.Timeout {
+		if at-f.active >= m.timeout {
 			m.cause(f.deadline, f.first, num)
 			m.expire(f)
 			continue
 		}
 		m.unlink(f)
-		f.deadline = at + m.cfg.Timeout
+		f.deadline = at + m.timeout
 		m.link(f)
 	}
 }

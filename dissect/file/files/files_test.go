@@ -65,7 +65,12 @@ type rig struct {
 	got   []byte // by the analyzer that collects
 }
 
-func newRig(cfg Config) *rig {
+// newRig returns a rig with the default options, which change may change.
+func newRig(change func(*Options)) *rig {
+	o := DefaultOptions()
+	if change != nil {
+		change(&o)
+	}
 	r := &rig{hooks: new(event.Hooks), clock: &testClock{now: seconds(1000), num: 1}}
 	h := &r.hooks.File
 	h.New.Listen(func(e *event.FileNew) { r.listen("new") })
@@ -81,7 +86,7 @@ func newRig(cfg Config) *rig {
 		total, ok := f.TotalBytes()
 		r.listen("remove", f.SeenBytes(), f.MissingBytes(), f.OverflowBytes(), total, ok)
 	})
-	r.m = New(cfg, r.hooks, r.clock, noCause)
+	r.m = New(o, r.hooks, r.clock, noCause)
 	return r
 }
 
@@ -116,7 +121,7 @@ func (c *collector) Gap(_, n uint64) bool {
 func (c *collector) End() {}
 
 func TestInOrder(t *testing.T) {
-	r := newRig(Config{Hashes: []string{"md5"}})
+	r := newRig(func(o *Options) { o.Hash = []string{"md5"} })
 	r.collect("text/html")
 	c := newConn(1)
 	id, from := r.id(c, "a"), r.carrier(c)
@@ -138,7 +143,7 @@ func TestInOrder(t *testing.T) {
 }
 
 func TestShortAndEmpty(t *testing.T) {
-	r := newRig(Config{Hashes: []string{"md5"}})
+	r := newRig(func(o *Options) { o.Hash = []string{"md5"} })
 	c := newConn(1)
 	id, from := r.id(c, "a"), r.carrier(c)
 	r.m.Data(id, from, []byte("GIF89a"))
@@ -152,7 +157,7 @@ func TestShortAndEmpty(t *testing.T) {
 }
 
 func TestToldType(t *testing.T) {
-	r := newRig(Config{})
+	r := newRig(nil)
 	r.collect("application/x-x509-user-cert")
 	c := newConn(1)
 	from := r.carrier(c)
@@ -168,7 +173,7 @@ func TestToldType(t *testing.T) {
 }
 
 func TestGap(t *testing.T) {
-	r := newRig(Config{Hashes: []string{"sha1"}})
+	r := newRig(func(o *Options) { o.Hash = []string{"sha1"} })
 	r.collect("image/gif")
 	c := newConn(1)
 	id, from := r.id(c, "a"), r.carrier(c)
@@ -186,7 +191,7 @@ func TestGap(t *testing.T) {
 }
 
 func TestParts(t *testing.T) {
-	r := newRig(Config{})
+	r := newRig(nil)
 	r.collect("image/gif")
 	a, b := newConn(1), newConn(2)
 	id := r.id(a, "url")
@@ -214,7 +219,7 @@ func TestParts(t *testing.T) {
 }
 
 func TestOverflow(t *testing.T) {
-	r := newRig(Config{ReassemblyBytes: 100})
+	r := newRig(func(o *Options) { o.ReassemblyBytes = 100 })
 	c := newConn(1)
 	id, from := r.id(c, "a"), r.carrier(c)
 	piece := bytes.Repeat([]byte("x"), 60)
@@ -228,7 +233,7 @@ func TestOverflow(t *testing.T) {
 }
 
 func TestGapBehindWaiting(t *testing.T) {
-	r := newRig(Config{})
+	r := newRig(nil)
 	r.collect("text/plain")
 	c := newConn(1)
 	id, from := r.id(c, "a"), r.carrier(c)
@@ -246,7 +251,7 @@ func TestGapBehindWaiting(t *testing.T) {
 }
 
 func TestOffsetOverflow(t *testing.T) {
-	r := newRig(Config{})
+	r := newRig(nil)
 	weirds := 0
 	r.hooks.Weird.File.Listen(func(e *event.FileWeird) { weirds++ })
 	c := newConn(1)
@@ -261,7 +266,7 @@ func TestOffsetOverflow(t *testing.T) {
 }
 
 func TestTimeout(t *testing.T) {
-	r := newRig(Config{})
+	r := newRig(nil)
 	c := newConn(1)
 	id, from := r.id(c, "a"), r.carrier(c)
 	r.m.Data(id, from, []byte("GIF89a"))
@@ -283,7 +288,7 @@ func TestTimeout(t *testing.T) {
 }
 
 func TestDrain(t *testing.T) {
-	r := newRig(Config{})
+	r := newRig(nil)
 	c := newConn(1)
 	var order []uint64
 	for i := range uint64(5) {
@@ -297,7 +302,7 @@ func TestDrain(t *testing.T) {
 }
 
 func TestLimits(t *testing.T) {
-	r := newRig(Config{Open: 4, OpenPerConn: 3})
+	r := newRig(func(o *Options) { o.Open, o.OpenPerConn = 4, 3 })
 	a, b := newConn(1), newConn(2)
 	for i := range 5 {
 		r.m.Data(r.id(a, fmt.Sprint(i)), r.carrier(a), []byte("x"))
@@ -318,7 +323,7 @@ func TestLimits(t *testing.T) {
 
 func TestExtract(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "out")
-	r := newRig(Config{Extract: Extraction{Types: []string{"image/*"}, Dir: dir, Limit: 16}})
+	r := newRig(func(o *Options) { o.Extract, o.ExtractDir, o.ExtractLimit = []string{"image/*"}, dir, 16 })
 	c := newConn(1)
 	from := r.carrier(c)
 	from.Source = "../HTTP"
@@ -362,7 +367,7 @@ func TestExtract(t *testing.T) {
 
 func TestExtractNameTaken(t *testing.T) {
 	dir := t.TempDir()
-	r := newRig(Config{Extract: Extraction{Types: []string{"*/*"}, Dir: dir}})
+	r := newRig(func(o *Options) { o.Extract, o.ExtractDir = []string{"*/*"}, dir })
 	c := newConn(1)
 	for range 3 {
 		r.m.Data(r.id(c, "same"), r.carrier(c), []byte("GIF89a"))
@@ -390,7 +395,7 @@ func TestPanic(t *testing.T) {
 	slog.SetDefault(slog.New(slog.DiscardHandler))
 	t.Cleanup(func() { slog.SetDefault(log) })
 	for _, at := range []string{"data", "gap", "end"} {
-		r := newRig(Config{Hashes: []string{"md5"}})
+		r := newRig(func(o *Options) { o.Hash = []string{"md5"} })
 		r.collect("image/gif")
 		r.m.Register(&Kind{Name: "P", MIMETypes: []string{"image/gif"},
 			New:     func(*Manager, *File) Analyzer { return panicker{at} },
@@ -426,7 +431,7 @@ func TestListenerPanics(t *testing.T) {
 	hooks.File.Sniff.Listen(func(*event.FileSniff) { no() })
 	hooks.File.StateRemove.Listen(func(*event.FileStateRemove) { no() })
 	hooks.File.StateRemove.Listen(func(*event.FileStateRemove) { heard++ })
-	m := New(Config{}, hooks, clock, noCause)
+	m := New(DefaultOptions(), hooks, clock, noCause)
 	c := newConn(1)
 	for i := range 4 {
 		// Not enough to tell what it is, so that this comes to light at the end.
@@ -461,7 +466,7 @@ func FuzzReassembly(f *testing.F) {
 	f.Add([]byte{0, 10, 20, 10, 10, 10})
 	f.Add([]byte{5, 3, 0, 9, 200, 50, 100, 120})
 	f.Fuzz(func(t *testing.T, ops []byte) {
-		r := newRig(Config{})
+		r := newRig(nil)
 		c := newConn(1)
 		id, from := r.id(c, "a"), r.carrier(c)
 		r.hooks.File.Sniff.Listen(func(e *event.FileSniff) {})
@@ -499,7 +504,7 @@ func FuzzReassembly(f *testing.F) {
 }
 
 func TestAllocs(t *testing.T) {
-	r := newRig(Config{})
+	r := newRig(nil)
 	r.m.hooks = new(event.Hooks)
 	c := newConn(1)
 	from := r.carrier(c)
@@ -522,7 +527,9 @@ func TestAllocs(t *testing.T) {
 func BenchmarkData(b *testing.B) {
 	for _, hashes := range [][]string{nil, {"md5"}, {"sha256"}} {
 		b.Run(strings.Join(hashes, ","), func(b *testing.B) {
-			m := New(Config{Hashes: hashes}, new(event.Hooks), &testClock{}, noCause)
+			o := DefaultOptions()
+			o.Hash = hashes
+			m := New(o, new(event.Hooks), &testClock{}, noCause)
 			c := newConn(1)
 			from := &Carrier{Source: "HTTP", Conn: c}
 			id := m.ID(c, []byte("x"))
@@ -537,7 +544,7 @@ func BenchmarkData(b *testing.B) {
 }
 
 func BenchmarkFile(b *testing.B) {
-	m := New(Config{}, new(event.Hooks), &testClock{}, noCause)
+	m := New(DefaultOptions(), new(event.Hooks), &testClock{}, noCause)
 	c := newConn(1)
 	from := &Carrier{Source: "HTTP", Conn: c}
 	data := []byte("GIF89a..........................................................")
@@ -557,7 +564,7 @@ func TestMIMETypes(t *testing.T) {
 		got = e.Meta
 		got.MIMETypes = slices.Clone(e.Meta.MIMETypes)
 	})
-	m := New(Config{}, h, &testClock{}, nil)
+	m := New(DefaultOptions(), h, &testClock{}, nil)
 	// A document that has the folders of two kinds.
 	part := "PK\x03\x04" + strings.Repeat("x", 26)
 	id := m.ID(nil, []byte("x"))

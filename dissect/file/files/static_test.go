@@ -4,7 +4,7 @@ import "testing"
 
 // TestStaticID has handles of Zeek's and the ids that it makes of them.
 func TestStaticID(t *testing.T) {
-	r := newRig(Config{Seed: [2]uint64{1, 2}})
+	r := newRig(func(o *Options) { o.Seed = [2]uint64{1, 2} })
 	c := newConn(1)
 	for handle, want := range map[string]string{
 		"Analyzer::ANALYZER_KRB1421708060.902363T192.168.1.31:64789 > 192.168.1.32:880": "FL511m4RBY8kPxoE59",
@@ -20,5 +20,14 @@ func TestStaticID(t *testing.T) {
 	}
 	if r.m.StaticID(c, []byte("x")) == r.m.StaticID(c, []byte("y")) {
 		t.Error("two handles have one ID")
+	}
+}
+
+// TestZeroSeed draws a seed, so that two programs name a file differently.
+func TestZeroSeed(t *testing.T) {
+	c := newConn(1)
+	id := func() ID { return newRig(nil).id(c, "handle") }
+	if id() == id() {
+		t.Error("two managers without a seed give a file the same ID")
 	}
 }

@@ -32,7 +32,7 @@ func events(data []byte, n int) []string {
 		note("section", string(e.Header.Name)+" "+fmt.Sprint(e.Header.VirtualSize, e.Header.Characteristics))
 	})
 	h.Analyzer.ViolationInfo.Listen(func(e *event.AnalyzerViolationInfo) { note("violation", string(e.Info.Reason)) })
-	m := files.New(files.Config{}, h, clock{}, nil)
+	m := files.New(files.DefaultOptions(), h, clock{}, nil)
 	Register(m, h)
 	from := &files.Carrier{Source: "HTTP", MIME: "application/x-dosexec"}
 	id := m.ID(nil, []byte("x"))

@@ -16,7 +16,7 @@ func TestAllocs(t *testing.T) {
 	n := 0
 	h.X509.Certificate.Listen(func(*event.X509Certificate) { n++ })
 	h.X509.ExtSubjectAlternativeName.Listen(func(*event.X509ExtSubjectAlternativeName) { n++ })
-	m := files.New(files.Config{}, h, clock{}, nil)
+	m := files.New(files.DefaultOptions(), h, clock{}, nil)
 	Register(m, h, DefaultOptions())
 	data := read(t, filepath.Join("testdata", "names.der"))
 	from := &files.Carrier{Source: "SSL", MIME: mimeUser}

@@ -18,10 +18,8 @@ const (
 
 // Options are limits. What is beyond one of them is taken for no certificate, or OCSP message.
 type Options struct {
-	// File is the length of the longest file that is looked at.
-	File int
-	// Extensions is how many extensions there may be.
-	Extensions int
+	File       int `key:"limits.x509_bytes" unit:"bytes" min:"1" doc:"bytes of a certificate or OCSP message; a longer one is not looked at"`
+	Extensions int `key:"limits.x509_extensions" unit:"count" min:"1" doc:"extensions of a certificate or OCSP message; one with more is not looked at"`
 }
 
 // DefaultOptions returns the defaults.

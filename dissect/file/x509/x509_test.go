@@ -64,7 +64,7 @@ func newBench() *bench {
 		note("response", e.Status, e.Version, e.ResponderID, e.ProducedAt, e.SignatureAlgorithm, len(e.Certs))
 	})
 	h.OCSP.Extension.Listen(func(e *event.OCSPExtension) { note("ocsp extension", ext(e.Ext), e.GlobalResp) })
-	b.m = files.New(files.Config{}, h, clock{}, nil)
+	b.m = files.New(files.DefaultOptions(), h, clock{}, nil)
 	Register(b.m, h, DefaultOptions())
 	return b
 }

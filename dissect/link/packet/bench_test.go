@@ -13,7 +13,7 @@ func TestNoAllocations(t *testing.T) {
 	var ip IP
 	var s HeaderScratch
 	var hdr event.PktHdr
-	r := NewReassembler(Limits{})
+	r := NewReassembler(DefaultOptions())
 	o := &Options{}
 	for _, c := range linkCases {
 		f := frame(c.link, c.data)
@@ -139,7 +139,7 @@ func BenchmarkReassemble(b *testing.B) {
 	var d Decoder
 	var p Packet
 	var ip IP
-	r := NewReassembler(Limits{})
+	r := NewReassembler(DefaultOptions())
 	b.ReportAllocs()
 	b.SetBytes(4000)
 	for b.Loop() {

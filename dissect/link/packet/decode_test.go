@@ -269,7 +269,7 @@ func TestCutEverywhere(t *testing.T) {
 	var d, h Decoder
 	var p Packet
 	var ip IP
-	r := NewReassembler(Limits{})
+	r := NewReassembler(DefaultOptions())
 	frames := [][]byte{}
 	links := []LinkType{}
 	for _, c := range linkCases {

@@ -59,7 +59,7 @@ func FuzzDecode(f *testing.F) {
 		var p Packet
 		var ip IP
 		var s HeaderScratch
-		r := NewReassembler(Limits{})
+		r := NewReassembler(DefaultOptions())
 		fr := &Frame{Data: data, OrigLen: uint32(len(data)) + uint32(extra), Link: LinkType(link), Num: 1}
 		src, dst, ok := d.Hosts(fr)
 		for _, o := range []Options{{}, {IgnoreChecksums: true}} {
@@ -87,7 +87,7 @@ func FuzzParse(f *testing.F) {
 		var p Packet
 		var ip IP
 		var s HeaderScratch
-		whole(t, &d, NewReassembler(Limits{}), &p, &ip, &s, frame(LinkRaw, data), &Options{IgnoreChecksums: true})
+		whole(t, &d, NewReassembler(DefaultOptions()), &p, &ip, &s, frame(LinkRaw, data), &Options{IgnoreChecksums: true})
 	})
 }
 
@@ -100,7 +100,9 @@ func FuzzReassembler(f *testing.F) {
 	f.Add([]byte{0, 0, 20, 1, 0, 10, 20, 1, 0, 30, 20, 0})
 	f.Add([]byte{0x1f, 0xff, 255, 0, 0, 0, 255, 1})
 	f.Fuzz(func(t *testing.T, data []byte) {
-		r := NewReassembler(Limits{Bytes: 1, Datagrams: 4})
+		o := DefaultOptions()
+		o.FragmentBytes, o.FragmentDatagrams = 1, 4
+		r := NewReassembler(o)
 		var d Decoder
 		var p Packet
 		var ip IP

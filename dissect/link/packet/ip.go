@@ -3,17 +3,28 @@ package packet
 import (
 	"encoding/binary"
 	"strconv"
+	"time"
 )
 
-// Options are what Zeek's global switches say about checksums.
+// Options say which checksums are verified and bound a Reassembler.
 type Options struct {
 	// IgnoreChecksums accepts every checksum (Zeek's ignore_checksums, -C). With
 	// it, a total length of 0 in an IPv4 header, as segmentation offload leaves
 	// it, means the rest of the captured frame; without it such a packet is dropped.
-	IgnoreChecksums bool
+	IgnoreChecksums bool `key:"no_checksums" flag:"no-checksums" short:"C" doc:"accept packets with wrong checksums"`
 	// IgnoreFrom, if set, tells for an address in the source field of an IP header whether
 	// checksums of its packets are not looked at (Zeek's ignore_checksums_nets).
 	IgnoreFrom func(src *[16]byte) bool
+
+	// FragmentBytes is raised to what one datagram can take.
+	FragmentBytes     int           `key:"limits.fragment_bytes" unit:"bytes" per:"run" min:"1" doc:"bytes of IP fragments held at once, in all; beyond it the oldest datagram is dropped"`
+	FragmentDatagrams int           `key:"limits.fragment_datagrams" unit:"count" per:"run" min:"1" doc:"incomplete IP datagrams held at once, in all"`
+	FragmentTimeout   time.Duration `key:"timeouts.frag_timeout" doc:"wait for the missing fragments of an IP datagram"`
+}
+
+// DefaultOptions returns the defaults, Zeek's where Zeek has them.
+func DefaultOptions() Options {
+	return Options{FragmentBytes: 64 << 20, FragmentDatagrams: 32_768, FragmentTimeout: 5 * time.Minute}
 }
 
 // Skip reports whether the checksums of a packet with this header are ignored.

@@ -3,28 +3,11 @@ package packet
 import (
 	"bytes"
 	"encoding/binary"
-	"time"
 
 	"github.com/wirelog/wirelog/value"
 )
 
-// Limits of a Reassembler. A zero field stands for the default.
-type Limits struct {
-	// Timeout is how long after its first fragment a datagram is given up. The
-	// default is 5 minutes (Zeek's frag_timeout); negative is never.
-	Timeout time.Duration
-	// Datagrams is the number of datagrams that are held at once; 8,192 by default.
-	Datagrams int
-	// Bytes is the memory that fragments may take; 16 MiB by default. It is at
-	// least what one datagram can take.
-	Bytes int
-}
-
 const (
-	defaultFragTimeout   = 5 * time.Minute
-	defaultFragDatagrams = 8192
-	defaultFragBytes     = 16 << 20
-
 	pageSize = 2048
 	// maxFragEnd bounds the end of a fragment: the largest offset and length
 	// that headers can express. Datagrams over 64 KB come out as in Zeek, with
@@ -58,7 +41,7 @@ type Reassembler struct {
 	// together only with those that were fed under the same Domain.
 	Domain uint32
 
-	limits   Limits
+	opt      Options
 	maxPages int
 
 	index map[fragKey]int32 // into slots
@@ -101,20 +84,11 @@ type datagram struct {
 	npages     int
 }
 
-// NewReassembler returns a Reassembler with the given limits.
-func NewReassembler(l Limits) *Reassembler {
-	if l.Timeout == 0 {
-		l.Timeout = defaultFragTimeout
-	}
-	if l.Datagrams <= 0 {
-		l.Datagrams = defaultFragDatagrams
-	}
-	if l.Bytes <= 0 {
-		l.Bytes = defaultFragBytes
-	}
+// NewReassembler returns a Reassembler within the limits of o.
+func NewReassembler(o Options) *Reassembler {
 	return &Reassembler{
-		limits:   l,
-		maxPages: max(l.Bytes/pageSize, maxPages),
+		opt:      o,
+		maxPages: max(o.FragmentBytes/pageSize, maxPages),
 		index:    make(map[fragKey]int32),
 		head:     -1,
 		tail:     -1,
@@ -161,7 +135,7 @@ func (r *Reassembler) Feed(ip *IP, now value.Time, w *Weirds) (*IP, Drop) {
 
 // Expire gives up the datagrams whose time is over.
 func (r *Reassembler) Expire(now value.Time) {
-	for r.head >= 0 && r.limits.Timeout > 0 && r.slots[r.head].deadline <= now {
+	for r.head >= 0 && r.opt.FragmentTimeout > 0 && r.slots[r.head].deadline <= now {
 		r.close(r.head)
 		r.stats.Expired++
 	}
@@ -169,7 +143,7 @@ func (r *Reassembler) Expire(now value.Time) {
 
 // open begins a datagram with ip, its first fragment to arrive.
 func (r *Reassembler) open(key fragKey, ip *IP, now value.Time, w *Weirds) int32 {
-	if len(r.index) >= r.limits.Datagrams {
+	if len(r.index) >= r.opt.FragmentDatagrams {
 		r.evict(w)
 	}
 	var n int32
@@ -182,7 +156,7 @@ func (r *Reassembler) open(key fragKey, ip *IP, now value.Time, w *Weirds) int32
 	}
 	d := &r.slots[n]
 	d.key = key
-	d.deadline = now + value.Time(r.limits.Timeout)
+	d.deadline = now + value.Time(r.opt.FragmentTimeout)
 	d.prev, d.next = r.tail, -1
 	if r.tail >= 0 {
 		r.slots[r.tail].next = n

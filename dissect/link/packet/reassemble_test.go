@@ -79,7 +79,7 @@ func TestReassemble(t *testing.T) {
 		}, data, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			r := NewReassembler(Limits{})
+			r := NewReassembler(DefaultOptions())
 			got, done, weirds := feed(t, r, 0, c.packets...)
 			if done != (c.want != nil) || !bytes.Equal(got, c.want) {
 				t.Errorf("done %v, %d bytes %x; want %d", done, len(got), got, len(c.want))
@@ -96,7 +96,7 @@ func TestReassemble(t *testing.T) {
 
 func TestReassembledHeader(t *testing.T) {
 	data := counting(400)
-	r := NewReassembler(Limits{})
+	r := NewReassembler(DefaultOptions())
 	var w Weirds
 	var out *IP
 	for _, b := range [][]byte{
@@ -122,7 +122,7 @@ func TestReassembledHeader(t *testing.T) {
 
 // The ping of death and worse: the length wraps in 16 bits, as in Zeek.
 func TestOver64K(t *testing.T) {
-	r := NewReassembler(Limits{})
+	r := NewReassembler(DefaultOptions())
 	var packets [][]byte
 	for off := 0; off < 65528; off += 1424 {
 		packets = append(packets, piece(1, off, off+1424 < 65528, counting(1424)))
@@ -141,7 +141,7 @@ func TestOver64K(t *testing.T) {
 }
 
 func TestCutFragment(t *testing.T) {
-	r := NewReassembler(Limits{})
+	r := NewReassembler(DefaultOptions())
 	for _, c := range []struct {
 		offset int
 		drop   Drop
@@ -164,7 +164,7 @@ func TestCutFragment(t *testing.T) {
 }
 
 func TestFragmentTimeout(t *testing.T) {
-	r := NewReassembler(Limits{})
+	r := NewReassembler(DefaultOptions())
 	data := counting(400)
 	feed(t, r, 0, piece(1, 0, true, data[:160]))
 	feed(t, r, 100*second, piece(1, 160, true, data[160:320]), piece(2, 0, true, data[:160]))
@@ -183,7 +183,9 @@ func TestFragmentTimeout(t *testing.T) {
 	if s := r.Stats(); s.Expired != 3 || s.Held != 0 || s.Bytes != 0 {
 		t.Errorf("%+v", s)
 	}
-	never := NewReassembler(Limits{Timeout: -1})
+	o := DefaultOptions()
+	o.FragmentTimeout = 0
+	never := NewReassembler(o)
 	feed(t, never, 0, piece(1, 0, true, data[:160]))
 	if _, done, _ := feed(t, never, 1<<60, piece(1, 160, false, data[160:])); !done {
 		t.Error("expired without a timeout")
@@ -191,7 +193,7 @@ func TestFragmentTimeout(t *testing.T) {
 }
 
 func TestIDReuse(t *testing.T) {
-	r := NewReassembler(Limits{})
+	r := NewReassembler(DefaultOptions())
 	a, b := counting(400), bytes.Repeat([]byte{1}, 400)
 	for i := range 3 {
 		got, done, weirds := feed(t, r, 0, piece(1, 0, true, a[:160]), piece(1, 160, false, a[160:]))
@@ -203,7 +205,9 @@ func TestIDReuse(t *testing.T) {
 }
 
 func TestFragmentLimits(t *testing.T) {
-	r := NewReassembler(Limits{Datagrams: 100, Bytes: 1 << 20})
+	o := DefaultOptions()
+	o.FragmentDatagrams, o.FragmentBytes = 100, 1<<20
+	r := NewReassembler(o)
 	var w Weirds
 	for i := range 70000 {
 		ip, _, _ := parse(t, piece(i&0xffff, 1400*(i>>16), true, counting(1400)), Options{})
@@ -222,7 +226,9 @@ func TestFragmentLimits(t *testing.T) {
 	}
 
 	// By bytes: the oldest goes, even if that is the one that asks for room.
-	r = NewReassembler(Limits{Bytes: 1}) // what one datagram takes
+	o = DefaultOptions()
+	o.FragmentBytes = 1 // what one datagram takes
+	r = NewReassembler(o)
 	data := counting(65000)
 	feed(t, r, 0, piece(1, 0, true, data))
 	feed(t, r, 0, piece(2, 0, true, data))
@@ -244,7 +250,7 @@ func TestFragmentLimits(t *testing.T) {
 func TestReassembleModel(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(1, 2))
 	for round := range 60 {
-		r := NewReassembler(Limits{})
+		r := NewReassembler(DefaultOptions())
 		size := 8 * (1 + rnd.IntN(1200))
 		model, have := make([]byte, size), make([]bool, size)
 		missing := size
@@ -280,7 +286,7 @@ func TestReassembleModel(t *testing.T) {
 }
 
 func TestManySmallFragments(t *testing.T) {
-	r := NewReassembler(Limits{})
+	r := NewReassembler(DefaultOptions())
 	data := counting(65000)
 	order := rand.New(rand.NewPCG(3, 4)).Perm(65000 / 8)
 	for i, k := range order {

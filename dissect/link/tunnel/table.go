@@ -35,15 +35,12 @@ type ipTunnel struct {
 	encap event.Encapsulation
 }
 
-// DefaultIPTunnelTimeout is Zeek's Tunnel::ip_tunnel_timeout, 24 hours.
-const DefaultIPTunnelTimeout = 24 * 3600 * value.Time(1e9)
-
-// NewTable returns a Table of at most limit tunnels, of which the one that was
-// idle longest goes first. Tunnels idle for timeout are looked at anew.
-func NewTable(limit int, timeout value.Time) *Table {
+// NewTable returns a Table of at most o.IPTunnels tunnels, of which the one that was
+// idle longest goes first. Tunnels idle for o.IPTunnelTimeout are looked at anew.
+func NewTable(o Options) *Table {
 	return &Table{
-		timeout: max(timeout, 0),
-		limit:   max(limit, 1),
+		timeout: max(value.Time(o.IPTunnelTimeout), 0),
+		limit:   max(o.IPTunnels, 1),
 		index:   make(map[pair]int32),
 		tunnels: make([]ipTunnel, 1, 16),
 	}

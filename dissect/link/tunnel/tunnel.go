@@ -41,6 +41,7 @@ package tunnel
 
 import (
 	"slices"
+	"time"
 
 	"github.com/wirelog/wirelog/value"
 
@@ -185,9 +186,7 @@ type Result struct {
 
 // Options are Zeek's Tunnel:: options and the ports of the analyzers.
 type Options struct {
-	// MaxDepth is the number of tunnels within each other that are taken apart;
-	// 0 takes none apart (Tunnel::max_depth).
-	MaxDepth int
+	MaxDepth int `key:"limits.tunnel_max_depth" unit:"count" min:"0" doc:"tunnels within tunnels that are taken apart; 0 takes none apart (Tunnel::max_depth)"`
 	// DelayTeredoConfirmation confirms Teredo only after a valid packet from
 	// both sides (Tunnel::delay_teredo_confirmation).
 	DelayTeredoConfirmation bool
@@ -199,6 +198,11 @@ type Options struct {
 	ValidateVXLANChecksums bool
 	// Ports are the UDP ports of the responder that select a tunnel protocol.
 	Ports []Port
+
+	// IPTunnels is how many tunnels without a connection, such as GRE, a Table knows at
+	// once; beyond it the one that was idle longest is forgotten.
+	IPTunnels       int
+	IPTunnelTimeout time.Duration `key:"timeouts.ip_tunnel_timeout" doc:"silence that ends a tunnel without a connection, such as GRE (Tunnel::ip_tunnel_timeout)"`
 }
 
 // Port gives the datagrams to a UDP port to a tunnel protocol.
@@ -217,6 +221,8 @@ func DefaultOptions() Options {
 			{2123, GTPv1}, {2152, GTPv1}, {3544, Teredo}, {4754, GRE},
 			{4789, VXLAN}, {5072, AYIYA}, {6081, Geneve},
 		},
+		IPTunnels:       1 << 16,
+		IPTunnelTimeout: 24 * time.Hour,
 	}
 }
 

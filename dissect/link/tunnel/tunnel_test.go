@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/wirelog/wirelog/value"
 
@@ -398,7 +399,7 @@ func TestAllocs(t *testing.T) {
 	for k := range carriers {
 		carriers[k] = carrier(Kind(k))
 	}
-	table := NewTable(4, DefaultIPTunnelTimeout)
+	table := NewTable(Options{IPTunnels: 4, IPTunnelTimeout: 24 * time.Hour})
 	var ip packet.IP
 	ip.View(inner4, new(packet.Weirds))
 	var r Result
@@ -429,7 +430,7 @@ func TestTable(t *testing.T) {
 		x.Src, x.Dst = netip.MustParseAddr(src).As16(), netip.MustParseAddr(dst).As16()
 		return x
 	}
-	table := NewTable(2, 24*hour)
+	table := NewTable(Options{IPTunnels: 2, IPTunnelTimeout: 24 * time.Hour})
 	get := func(src, dst string, k Kind, now value.Time, wantNew bool) *event.Encapsulation {
 		t.Helper()
 		e, isNew := table.Get(ip(src, dst), 0, k, now)

@@ -30,11 +30,8 @@ const (
 // Options limit what calls in several fragments may take. After what exceeds a limit, which
 // is a weird, the connection or pipe is not looked at any more.
 type Options struct {
-	// Calls is how many calls of a direction may be incomplete at a time
-	// (DCE_RPC::max_cmd_reassembly).
-	Calls int
-	// Fragment is how many bytes a fragment of a call may have (DCE_RPC::max_frag_data).
-	Fragment int
+	Calls    int `key:"limits.dce_rpc_max_cmd_reassembly" unit:"count" min:"1" doc:"fragmented calls of one side of a DCE/RPC connection under way at once; with more it is not looked at any further (DCE_RPC::max_cmd_reassembly)"`
+	Fragment int `key:"limits.dce_rpc_max_frag_data" unit:"bytes" min:"1" doc:"bytes of one fragment of a DCE/RPC call; with more the connection is not looked at any further (DCE_RPC::max_frag_data)"`
 }
 
 // DefaultOptions returns Zeek's limits.

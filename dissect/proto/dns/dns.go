@@ -6,6 +6,8 @@
 package dns
 
 import (
+	"time"
+
 	"github.com/wirelog/wirelog/dissect/conn"
 	"github.com/wirelog/wirelog/dissect/detect"
 	"github.com/wirelog/wirelog/dissect/event"
@@ -29,12 +31,12 @@ type Options struct {
 	MaxPointers int
 	// SessionTimeout is after how much silence a UDP connection ends
 	// (dns_session_timeout).
-	SessionTimeout value.Time
+	SessionTimeout time.Duration
 }
 
 // DefaultOptions returns Zeek's defaults.
 func DefaultOptions() Options {
-	return Options{SkipAuth: true, SkipAddl: true, MaxQueries: 25, MaxPointers: 20, SessionTimeout: 10 * value.Second}
+	return Options{SkipAuth: true, SkipAddl: true, MaxQueries: 25, MaxPointers: 20, SessionTimeout: 10 * time.Second}
 }
 
 // Ports of the responder (Zeek's DNS::ports).
@@ -47,7 +49,7 @@ const (
 
 // New returns the analyzer over a transport, UDP or TCP, for one shard.
 func New(hooks *event.Hooks, transport value.Proto, o Options) *detect.Protocol {
-	s := &shard{udpDone: &hooks.Conn.UDPSessionDone, timeout: o.SessionTimeout}
+	s := &shard{udpDone: &hooks.Conn.UDPSessionDone, timeout: value.Time(o.SessionTimeout)}
 	s.dec.init(&hooks.DNS, o)
 	p := &detect.Protocol{Protocol: conn.Protocol{Name: "DNS", Service: "dns", New: s.attach}, Transport: transport}
 	if transport == value.ProtoTCP {

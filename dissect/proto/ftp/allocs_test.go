@@ -20,7 +20,7 @@ func TestAllocations(t *testing.T) {
 	b.Hooks.FTP.Request.Listen(func(*event.FTPRequest) {})
 	b.Hooks.FTP.Reply.Listen(func(*event.FTPReply) {})
 	b.Hooks.FTP.Command.Listen(func(*event.FTPCommand) {})
-	fm := files.New(files.Config{}, b.Hooks, b.Table, func(value.Time, uint64, uint64) {})
+	fm := files.New(files.DefaultOptions(), b.Hooks, b.Table, func(value.Time, uint64, uint64) {})
 	p := New(b.Hooks, fm, &conn.Protocol{Name: "SSL"}, DefaultOptions())
 	b.Table.SetAttacher(detect.New(nil))
 	b.Open()

@@ -41,12 +41,8 @@ const (
 
 // Options are limits. Beyond one of them there is a weird, and what is new is not kept.
 type Options struct {
-	// Pending is how many commands of a connection may wait for their replies
-	// (FTP::max_pending_commands).
-	Pending int
-	// Channels is how many data connections a shard waits for
-	// (FTP::max_expected_data_channels).
-	Channels int
+	Pending  int `key:"limits.ftp_max_pending_commands" unit:"count" min:"1" doc:"FTP commands of one connection that wait for replies; more are not logged (FTP::max_pending_commands)"`
+	Channels int `key:"limits.ftp_max_expected_data_channels" unit:"count" per:"run" min:"1" doc:"announced FTP data connections waited for, in all (FTP::max_expected_data_channels)"`
 	// Lines bounds what the shard holds of lines whose end has not come; nil is no bound.
 	Lines *contentline.Budget
 }

@@ -82,7 +82,7 @@ func newBench(t testing.TB) (*testconn.Bench, *recorder) {
 		rec.add("violation %s %q", e.Info.Reason, e.Info.Data.V)
 		rec.over = true
 	})
-	fm := files.New(files.Config{}, b.Hooks, b.Table, func(value.Time, uint64, uint64) {})
+	fm := files.New(files.DefaultOptions(), b.Hooks, b.Table, func(value.Time, uint64, uint64) {})
 	ssl := &conn.Protocol{Name: "SSL", Service: "ssl", New: func(u conn.Use) conn.Analyzer {
 		return &tls{rec: rec, h: b.Hooks, c: u.Conn()}
 	}}
@@ -324,7 +324,7 @@ func BenchmarkCommands(b *testing.B) {
 	bench := testconn.New(b, testconn.Config())
 	bench.Hooks.FTP.Request.Listen(func(*event.FTPRequest) {})
 	bench.Hooks.FTP.Reply.Listen(func(*event.FTPReply) {})
-	fm := files.New(files.Config{}, bench.Hooks, bench.Table, func(value.Time, uint64, uint64) {})
+	fm := files.New(files.DefaultOptions(), bench.Hooks, bench.Table, func(value.Time, uint64, uint64) {})
 	p := New(bench.Hooks, fm, &conn.Protocol{Name: "SSL"}, DefaultOptions())
 	bench.Table.SetAttacher(detect.New(nil))
 	bench.Open()

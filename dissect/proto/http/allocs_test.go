@@ -34,7 +34,7 @@ func newSilent(t testing.TB) (*testconn.Bench, *detect.Protocol, *conn.Conn) {
 	h.AllHeaders.Listen(func(*event.HTTPAllHeaders) {})
 	h.ContentType.Listen(func(*event.HTTPContentType) {})
 	h.MessageDone.Listen(func(*event.HTTPMessageDone) {})
-	fm := files.New(files.Config{}, b.Hooks, b.Table, func(value.Time, uint64, uint64) {})
+	fm := files.New(files.DefaultOptions(), b.Hooks, b.Table, func(value.Time, uint64, uint64) {})
 	p := New(b.Hooks, fm, websocket.New(b.Hooks), DefaultOptions())
 	b.Table.SetAttacher(detect.New([]*detect.Protocol{p}))
 	b.Open()

@@ -44,17 +44,17 @@ type Options struct {
 	// Lines bounds what the shard holds of lines whose end has not come; nil is no bound.
 	Lines *contentline.Budget
 	// MIME are those of headers and of multipart bodies.
-	MIME mime.Limits
+	MIME mime.Options
 }
 
 // DefaultOptions returns Zeek's limits.
-func DefaultOptions() Options { return Options{MIME: mime.DefaultLimits()} }
+func DefaultOptions() Options { return Options{MIME: mime.DefaultOptions()} }
 
 // New describes the protocol to the detector. Its analyzers raise their events on h
 // and hand bodies to fm. ws analyzes connections that have become WebSockets.
 func New(h *event.Hooks, fm *files.Manager, ws *conn.Protocol, o Options) *detect.Protocol {
 	f := &factory{hooks: &h.HTTP, files: fm, ws: ws, opt: o}
-	f.scratch.Limits = o.MIME
+	f.scratch.Options = o.MIME
 	f.scratch.Piece = pieceSize
 	p := &detect.Protocol{
 		Transport:  value.ProtoTCP,

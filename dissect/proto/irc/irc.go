@@ -54,8 +54,7 @@ var commands = func() map[string]bool {
 
 // Options are limits.
 type Options struct {
-	// Transfers is how many files a shard waits for (IRC::max_dcc_expected_transfers).
-	Transfers int
+	Transfers int `key:"limits.irc_max_dcc_expected_transfers" unit:"count" per:"run" min:"1" doc:"announced IRC file transfers waited for, in all (IRC::max_dcc_expected_transfers)"`
 }
 
 // DefaultOptions returns Zeek's limits.

@@ -61,7 +61,7 @@ func newBench(t testing.TB) (*testconn.Bench, *recorder) {
 		rec.add("violation " + string(e.Info.Reason))
 		rec.over = true
 	})
-	fm := files.New(files.Config{}, b.Hooks, b.Table, func(value.Time, uint64, uint64) {})
+	fm := files.New(files.DefaultOptions(), b.Hooks, b.Table, func(value.Time, uint64, uint64) {})
 	ssl := &conn.Protocol{Name: "SSL", Service: "ssl", New: func(conn.Use) conn.Analyzer { return &tls{rec: rec} }}
 	b.Table.SetAttacher(detect.New([]*detect.Protocol{New(b.Hooks, fm, ssl, DefaultOptions())}))
 	return b, rec
@@ -199,7 +199,7 @@ func newAnalyzer(t testing.TB) conn.Analyzer {
 	b.Hooks.IRC.PrivmsgMessage.Listen(func(*event.IRCPrivmsgMessage) {})
 	b.Hooks.IRC.Reply.Listen(func(*event.IRCReply) {})
 	b.Hooks.IRC.NamesInfo.Listen(func(*event.IRCNamesInfo) {})
-	fm := files.New(files.Config{}, b.Hooks, b.Table, func(value.Time, uint64, uint64) {})
+	fm := files.New(files.DefaultOptions(), b.Hooks, b.Table, func(value.Time, uint64, uint64) {})
 	p := New(b.Hooks, fm, &conn.Protocol{Name: "SSL"}, DefaultOptions())
 	b.Table.SetAttacher(detect.New(nil))
 	b.Open()

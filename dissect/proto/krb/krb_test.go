@@ -96,7 +96,7 @@ func newBench(t testing.TB, lines *[]string) *testconn.Bench {
 	}
 	b.Hooks.Weird.Conn.Listen(func(e *event.ConnWeird) { add("weird %s", e.Name) })
 	b.Hooks.Analyzer.ViolationInfo.Listen(func(e *event.AnalyzerViolationInfo) { add("violation %s", e.Info.Reason) })
-	fm := files.New(files.Config{}, b.Hooks, b.Table, func(value.Time, uint64, uint64) {})
+	fm := files.New(files.DefaultOptions(), b.Hooks, b.Table, func(value.Time, uint64, uint64) {})
 	udp, tcp := New(b.Hooks, x509.NewSender(fm))
 	b.Table.SetAttacher(detect.New([]*detect.Protocol{udp, tcp}))
 	b.Server = netip.AddrPortFrom(b.Server.Addr(), port)

@@ -47,8 +47,8 @@ type Shard struct {
 }
 
 // New returns a Shard that raises events on h and hands parts to fm.
-func New(h *event.Hooks, fm *files.Manager, l mime.Limits) *Shard {
-	return &Shard{Hooks: &h.MIME, Files: fm, scratch: mime.Scratch{Limits: l, Piece: segmentSize}}
+func New(h *event.Hooks, fm *files.Manager, o mime.Options) *Shard {
+	return &Shard{Hooks: &h.MIME, Files: fm, scratch: mime.Scratch{Options: o, Piece: segmentSize}}
 }
 
 // Config says where a mail comes from.

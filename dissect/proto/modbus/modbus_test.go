@@ -201,7 +201,7 @@ func TestHeld(t *testing.T) {
 	b.Table.All(func(x *conn.Conn) { c = x })
 	message := append(hexa("0001 0000 ffff 0101"), make([]byte, 60000)...)
 	f := &factory{hooks: &b.Hooks.Modbus}
-	for range conn.DefaultLimits().MessageBytes/len(message) + 1 {
+	for range conn.DefaultOptions().MessageBytes/len(message) + 1 {
 		f.new(b.Table.Nested(c, new(conn.Protocol))).Data(true, message)
 	}
 	if weirds != 1 || b.Table.LimitCounts()[conn.Limit{Protocol: "MODBUS", Name: "incomplete_messages"}] != 1 {

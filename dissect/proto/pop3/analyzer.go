@@ -28,9 +28,7 @@ const (
 
 // Options are limits of a connection.
 type Options struct {
-	// Pending is how many commands may wait for their replies; beyond it the oldest is
-	// forgotten (POP3::max_pending_commands).
-	Pending int
+	Pending int `key:"limits.pop3_max_pending_commands" unit:"count" min:"1" doc:"POP3 commands of one connection that wait for replies; beyond it the oldest is forgotten (POP3::max_pending_commands)"`
 	// Unknown is how many commands may be unknown before nobody believes that this is
 	// POP3 (POP3::max_unknown_client_commands).
 	Unknown int

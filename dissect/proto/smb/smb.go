@@ -19,12 +19,10 @@ const source = "SMB"
 // Options are limits on what is kept of one connection. Beyond one of them everything of
 // its kind is forgotten, because answers have been missed.
 type Options struct {
-	// Pending is the number of requests without a reply (Zeek's SMB::max_pending_messages).
-	Pending int
-	// Files and Trees are the numbers of open files and of connected trees.
-	Files, Trees int
-	// Pipes is the number of open named pipes (SMB::max_dce_rpc_analyzers).
-	Pipes int
+	Pending int `key:"limits.smb_max_pending_messages" unit:"count" min:"1" doc:"SMB requests of one connection that wait for replies; beyond it all are forgotten (SMB::max_pending_messages)"`
+	Files   int `key:"limits.smb_open_files" unit:"count" min:"1" doc:"open files of one SMB connection; beyond it all are forgotten"`
+	Trees   int `key:"limits.smb_trees" unit:"count" min:"1" doc:"connected trees of one SMB connection; beyond it all are forgotten"`
+	Pipes   int `key:"limits.smb_max_dce_rpc_analyzers" unit:"count" min:"1" doc:"open named pipes of one SMB connection; beyond it all are forgotten (SMB::max_dce_rpc_analyzers)"`
 	// Compound is the number of messages in one compound (MS-SMB2 section 3.2.4.1.4), and
 	// AndX that of commands in one AndX chain (SMB::max_andx_depth).
 	Compound, AndX int

@@ -27,7 +27,7 @@ func smb1Open(t testing.TB) conn.Analyzer {
 	h.SMB1WriteAndXRequest.Listen(func(*event.SMB1WriteAndXRequest) {})
 	h.SMB1WriteAndXResponse.Listen(func(*event.SMB1WriteAndXResponse) {})
 	h.SMB1Trans2QueryPathInfoRequest.Listen(func(*event.SMB1Trans2QueryPathInfoRequest) {})
-	p := New(b.Hooks, files.New(files.Config{}, b.Hooks, b.Table, func(value.Time, uint64, uint64) {}), Inner{}, DefaultOptions())
+	p := New(b.Hooks, files.New(files.DefaultOptions(), b.Hooks, b.Table, func(value.Time, uint64, uint64) {}), Inner{}, DefaultOptions())
 	b.Open()
 	var c *conn.Conn
 	b.Table.All(func(x *conn.Conn) { c = x })

@@ -21,7 +21,7 @@ func reading(t testing.TB) conn.Analyzer {
 	h.SMB2Message.Listen(func(*event.SMB2Message) {})
 	h.SMB2ReadRequest.Listen(func(*event.SMB2ReadRequest) {})
 	h.SMB2WriteRequest.Listen(func(*event.SMB2WriteRequest) {})
-	fm := files.New(files.Config{}, b.Hooks, b.Table, func(value.Time, uint64, uint64) {})
+	fm := files.New(files.DefaultOptions(), b.Hooks, b.Table, func(value.Time, uint64, uint64) {})
 	p := New(b.Hooks, fm, Inner{}, DefaultOptions())
 	b.Table.SetAttacher(detect.New([]*detect.Protocol{p}))
 	b.Open()

@@ -25,9 +25,7 @@ const (
 
 // Options are limits of a connection.
 type Options struct {
-	// Pending is how many commands without a reply are remembered; beyond it all are
-	// forgotten.
-	Pending int
+	Pending int `key:"limits.smtp_pending_commands" unit:"count" min:"1" doc:"SMTP commands of one connection that wait for replies; beyond it all are forgotten"`
 	// Lines bounds what the shard holds of lines whose end has not come; nil is no bound.
 	Lines *contentline.Budget
 }

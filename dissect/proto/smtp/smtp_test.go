@@ -19,9 +19,9 @@ import (
 
 func newBench(t testing.TB) (*testconn.Bench, *detect.Protocol) {
 	b := testconn.New(t, testconn.Config())
-	fm := files.New(files.Config{}, b.Hooks, b.Table, func(value.Time, uint64, uint64) {})
+	fm := files.New(files.DefaultOptions(), b.Hooks, b.Table, func(value.Time, uint64, uint64) {})
 	ssl, _ := tls.New(b.Hooks, nil, tls.DefaultOptions())
-	p := New(b.Hooks, mail.New(b.Hooks, fm, mime.DefaultLimits()), &ssl.Protocol, DefaultOptions())
+	p := New(b.Hooks, mail.New(b.Hooks, fm, mime.DefaultOptions()), &ssl.Protocol, DefaultOptions())
 	b.Table.SetAttacher(detect.New([]*detect.Protocol{p}))
 	return b, p
 }

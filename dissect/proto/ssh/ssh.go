@@ -27,17 +27,12 @@ const (
 
 // Options are limits of what is looked at. Beyond one of the first three nothing more is.
 type Options struct {
-	// Line bounds a version line, and the lines that a server may send before it, in bytes.
 	// RFC 4253 section 4.2 allows version lines of 255 bytes and says nothing of the others.
-	Line int
-	// Preamble bounds the bytes that a server sends before its version line.
-	Preamble int
-	// Packet is how many bytes a packet may have to be kept until it is complete. It is what
-	// OpenSSH accepts. RFC 4253 section 6.1 asks for 35000.
-	Packet int
-	// Names is how many names of a list of a key exchange init are looked at (Zeek's
-	// SSH::max_kexinit_*).
-	Names int
+	Line     int `key:"limits.ssh_line_bytes" unit:"bytes" min:"1" doc:"bytes of an SSH version line, and of a line before it; with more the connection is not looked at any further"`
+	Preamble int `key:"limits.ssh_preamble_bytes" unit:"bytes" min:"1" doc:"bytes of lines before an SSH server's version line; with more the connection is not looked at any further"`
+	// The default of Packet is what OpenSSH accepts. RFC 4253 section 6.1 asks for 35000.
+	Packet int `key:"limits.ssh_packet_bytes" unit:"bytes" min:"1" doc:"bytes of an SSH packet before encryption begins; with more the connection is not looked at any further"`
+	Names  int `key:"limits.ssh_max_kexinit_names" unit:"count" min:"1" doc:"names of one list of an SSH key exchange that are looked at (SSH::max_kexinit_*)"`
 }
 
 // DefaultOptions returns the defaults, Zeek's where it has a limit.

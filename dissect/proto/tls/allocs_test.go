@@ -33,7 +33,7 @@ func replay(t testing.TB, dialogue []said) func() {
 	h.ChangeCipherSpec.Listen(func(*event.SSLChangeCipherSpec) {})
 	established := 0
 	h.Established.Listen(func(*event.SSLEstablished) { established++ })
-	fm := files.New(files.Config{}, b.Hooks, b.Table, func(value.Time, uint64, uint64) {})
+	fm := files.New(files.DefaultOptions(), b.Hooks, b.Table, func(value.Time, uint64, uint64) {})
 	ssl, _ := New(b.Hooks, x509.NewSender(fm), DefaultOptions())
 	b.Table.SetAttacher(detect.New(nil))
 	b.Open()

@@ -46,16 +46,12 @@ const (
 
 // Options are limits. What is beyond one of them is skipped.
 type Options struct {
-	// Handshake is the length of the longest handshake message that is looked at. OpenSSL
-	// takes chains of certificates up to 100 kB, and certificates with thousands of names
-	// are seen to have three times that.
-	Handshake int
-	// Certificates is how many certificates of a chain are looked at, Extensions how many
-	// extensions of a hello.
-	Certificates, Extensions int
-	// Alerts is how many alerts, or changes of ciphers, of a record are told of
-	// (SSL::max_alerts_per_record).
-	Alerts int
+	// OpenSSL takes chains of certificates up to 100 kB; certificates with thousands of
+	// names make handshake messages three times as long.
+	Handshake    int `key:"limits.ssl_handshake_bytes" unit:"bytes" min:"1" doc:"bytes of a TLS handshake message; a longer one is skipped"`
+	Certificates int `key:"limits.ssl_certificates" unit:"count" min:"1" doc:"certificates of a chain that are looked at"`
+	Extensions   int `key:"limits.ssl_extensions" unit:"count" min:"1" doc:"extensions of a TLS hello that are looked at"`
+	Alerts       int `key:"limits.ssl_max_alerts_per_record" unit:"count" min:"1" doc:"alerts of a TLS record that are told of (SSL::max_alerts_per_record)"`
 }
 
 // DefaultOptions returns the defaults, Zeek's where it has a limit.

@@ -56,7 +56,7 @@ func newBench(t testing.TB) *bench {
 	if err != nil {
 		t.Fatal(err)
 	}
-	fm := files.New(files.Config{}, b.Hooks, b.Table, func(value.Time, uint64, uint64) {})
+	fm := files.New(files.DefaultOptions(), b.Hooks, b.Table, func(value.Time, uint64, uint64) {})
 	ssl, dtls := New(b.Hooks, x509.NewSender(fm), DefaultOptions())
 	ssl.Signatures, dtls.Signatures = nil, nil
 	b.Table.SetAttacher(detect.New([]*detect.Protocol{ssl, dtls}))

@@ -1,4 +1,4 @@
-package config
+package option
 
 import (
 	"encoding/json"
@@ -14,42 +14,46 @@ import (
 	"github.com/wirelog/wirelog/internal/nearest"
 )
 
-// set sets field to raw, which has its type if it comes from a file, and is text if it
-// comes from a flag or the environment.
-func (k Key) set(field reflect.Value, raw any, isText bool) error {
+// Set sets the field of k in the struct that to points to. raw comes from a file
+// with its type or, if isText is set, as text from a flag or the environment.
+func (k *Key) Set(to, raw any, isText bool) error {
 	if s, ok := raw.(string); ok && isText {
 		raw = k.fromText(s)
 	}
-	switch p := field.Addr().Interface().(type) {
+	switch p := k.Field(to).Addr().Interface().(type) {
 	case *string:
 		s, ok := raw.(string)
 		if !ok {
 			return fmt.Errorf("want text, got %v; put it in quotes", raw)
 		}
-		if k.OneOf != nil && !slices.Contains(k.OneOf, s) {
-			return fmt.Errorf("want one of %s, got %q%s", strings.Join(k.OneOf, ", "), s, nearest.Hint(s, k.OneOf))
+		if err := k.oneOf(s); err != nil {
+			return err
 		}
 		*p = s
 	case *bool:
 		b, ok := raw.(bool)
 		if !ok {
-			return fmt.Errorf("want true or false, got %s", show(raw))
+			return fmt.Errorf("want true or false, got %s", Show(raw))
 		}
 		*p = b
-	case *int:
+	case *int, *uint64:
 		n, ok := integer(raw)
 		if !ok {
-			return fmt.Errorf("want a whole number, got %s", show(raw))
+			return fmt.Errorf("want a whole number, got %s", Show(raw))
 		}
-		if n < k.Min || n > k.Max {
-			return fmt.Errorf("%d is out of range: the least is %d, the most %d", n, k.Min, k.Max)
+		if err := k.inRange(n); err != nil {
+			return err
 		}
-		*p = int(n)
+		if field := k.Field(to); field.CanInt() {
+			field.SetInt(n)
+		} else {
+			field.SetUint(uint64(n))
+		}
 	case *time.Duration:
 		s, ok := raw.(string)
 		d, err := time.ParseDuration(s)
 		if !ok || err != nil {
-			return fmt.Errorf("want a duration such as 90s or 5m, got %s", show(raw))
+			return fmt.Errorf("want a duration such as 90s or 5m, got %s", Show(raw))
 		}
 		if d < 0 {
 			return fmt.Errorf("want a duration that is not negative, got %s", d)
@@ -70,13 +74,13 @@ func (k Key) set(field reflect.Value, raw any, isText bool) error {
 	case *map[string]string:
 		section, ok := raw.(map[string]any)
 		if !ok {
-			return fmt.Errorf("want a section of texts, got %s", show(raw))
+			return fmt.Errorf("want a section of texts, got %s", Show(raw))
 		}
 		*p = make(map[string]string, len(section))
 		for name, v := range section {
 			s, ok := v.(string)
 			if !ok {
-				return fmt.Errorf("%s: want text, got %s", name, show(v))
+				return fmt.Errorf("%s: want text, got %s", name, Show(v))
 			}
 			(*p)[name] = s
 		}
@@ -94,19 +98,26 @@ func (k Key) set(field reflect.Value, raw any, isText bool) error {
 			*p = append(*p, net.Masked())
 		}
 	default:
-		panic("config: no rule for the type of " + k.Name)
+		panic("option: no rule for the type of " + k.Name)
 	}
 	return nil
 }
 
-// fromText converts text to the type that a file would give the value.
-func (k Key) fromText(s string) any {
-	switch k.typ {
+func (k *Key) oneOf(s string) error {
+	if k.OneOf != nil && !slices.Contains(k.OneOf, s) {
+		return fmt.Errorf("want one of %s, got %q%s", strings.Join(k.OneOf, ", "), s, nearest.Hint(s, k.OneOf))
+	}
+	return nil
+}
+
+// fromText gives text the type that a file would give the same value.
+func (k *Key) fromText(s string) any {
+	switch k.Type {
 	case reflect.TypeFor[bool]():
 		if b, err := strconv.ParseBool(s); err == nil {
 			return b
 		}
-	case reflect.TypeFor[int]():
+	case reflect.TypeFor[int](), reflect.TypeFor[uint64]():
 		if n, err := strconv.ParseInt(s, 10, 64); err == nil {
 			return n
 		}
@@ -164,18 +175,18 @@ func stringList(raw any) ([]string, error) {
 		for _, e := range v {
 			s, ok := e.(string)
 			if !ok {
-				return nil, fmt.Errorf("want a list of texts, got %s in it", show(e))
+				return nil, fmt.Errorf("want a list of texts, got %s in it", Show(e))
 			}
 			list = append(list, s)
 		}
 	default:
-		return nil, fmt.Errorf("want a list, got %s", show(raw))
+		return nil, fmt.Errorf("want a list, got %s", Show(raw))
 	}
 	return list, nil
 }
 
-// show returns a value as error messages quote it.
-func show(raw any) string {
+// Show formats a value of a file as an error message quotes it.
+func Show(raw any) string {
 	switch v := raw.(type) {
 	case string:
 		return strconv.Quote(v)
@@ -186,7 +197,10 @@ func show(raw any) string {
 	}
 }
 
-// text returns a value as a flag or environment variable would hold it.
+// Text formats the field of k in the struct that of points to as a flag or an
+// environment variable has it.
+func (k *Key) Text(of any) string { return text(k.Field(of)) }
+
 func text(field reflect.Value) string {
 	switch v := field.Interface().(type) {
 	case time.Duration:
@@ -209,11 +223,12 @@ func text(field reflect.Value) string {
 	}
 }
 
-// literal returns a value as both YAML and TOML write it; assign is the separator
-// between name and value.
-func literal(field reflect.Value, assign string) string {
+// Literal formats the field of k in the struct that of points to as both YAML and
+// TOML write it; assign is what separates name and value in the one or the other.
+func (k *Key) Literal(of any, assign string) string {
+	field := k.Field(of)
 	switch field.Kind() {
-	case reflect.Bool, reflect.Int:
+	case reflect.Bool, reflect.Int, reflect.Uint64:
 		return text(field)
 	case reflect.Map:
 		var pairs []string
@@ -240,8 +255,28 @@ func literal(field reflect.Value, assign string) string {
 	}
 }
 
-// quote writes a string in double quotes with JSON's escapes, which YAML and TOML
-// accept.
+// Kind names the type of k's value for usage lines.
+func (k *Key) Kind() string {
+	switch k.Type {
+	case reflect.TypeFor[time.Time]():
+		return "time"
+	case reflect.TypeFor[time.Duration]():
+		return "duration"
+	}
+	switch k.Type.Kind() {
+	case reflect.Bool:
+		return "bool"
+	case reflect.Int, reflect.Uint64:
+		return "number"
+	case reflect.Slice:
+		return "names"
+	default:
+		return "text"
+	}
+}
+
+// quote writes a string in double quotes with JSON's escapes, which are a part
+// of YAML's and of TOML's.
 func quote(s string) string {
 	var b strings.Builder
 	e := json.NewEncoder(&b)

@@ -1,0 +1,100 @@
+package conn
+
+import (
+	"crypto/rand"
+	"encoding/binary"
+	"time"
+
+	"github.com/wirelog/wirelog/value"
+
+	"github.com/wirelog/wirelog/dissect/link/packet"
+)
+
+// Options configure a Table. Timeouts are in packet time, and 0 switches one off;
+// their names and defaults are Zeek's.
+type Options struct {
+	// Seed keys the hashes of connections and their uids. Tables with the same Seed
+	// give a connection the same uid. NewTable draws one in place of the zero Seed.
+	Seed Seed
+	// Contents asks for the TCPContents and UDPContents events of every connection,
+	// for the sides that it names (Zeek's tcp_content_deliver_all_orig and its kin).
+	Contents string `key:"deliver_contents" oneof:"none,orig,resp,both" doc:"sides of connections whose payload is delivered as tcp_contents and udp_contents events: none, orig, resp or both"`
+
+	Connections      int    `key:"limits.connections" unit:"count" per:"run" min:"1" doc:"connections held at once, in all; beyond it the oldest half-open one is ended, then the oldest"`
+	ReassemblyBytes  uint64 `key:"limits.reassembly_bytes" unit:"bytes" per:"run" min:"1" doc:"bytes of out-of-order stream data held at once, in all; beyond it a gap is declared"`
+	ReassemblyBlocks int    `key:"limits.reassembly_blocks" unit:"count" min:"1" doc:"separate blocks of out-of-order data held for one direction of a connection"`
+	StreamBytes      uint64 `key:"limits.tcp_excessive_data_without_further_acks" unit:"bytes" min:"1" doc:"bytes held for one direction of a connection before its stream is given up"`
+	AboveHole        uint64 `key:"limits.tcp_max_above_hole_without_any_acks" unit:"bytes" min:"0" doc:"bytes held above a hole while no acknowledgements are seen; 0 is no bound"`
+	InitialWindow    uint64 `key:"limits.tcp_max_initial_window" unit:"bytes" min:"0" doc:"bytes that may plausibly be sent before any acknowledgement; more means that acknowledgements are not seen"`
+	MessageBytes     int    `key:"limits.incomplete_message_bytes" unit:"bytes" per:"run" min:"1" doc:"bytes of incomplete messages of application protocols held at once, in all; beyond it the analyzer of the connection at work lets go of its own"`
+	TunnelChanges    int    `key:"limits.tunnel_max_changes" unit:"count" min:"0" doc:"tunnel_changed events of one connection; 0 is no bound (Tunnel::max_changes_per_connection)"`
+
+	TCPSYN          time.Duration `key:"timeouts.tcp_syn_timeout" doc:"time after the first packet at which a TCP connection is first looked at (tcp_SYN_timeout)"`
+	TCPSession      time.Duration `key:"timeouts.tcp_session_timer" doc:"time between looks at a TCP connection that closed"`
+	TCPLinger       time.Duration `key:"timeouts.tcp_connection_linger" doc:"silence after which a closed TCP connection is over; a new one within it is a weird"`
+	TCPAttempt      time.Duration `key:"timeouts.tcp_attempt_delay" doc:"wait for an answer to a SYN"`
+	TCPClose        time.Duration `key:"timeouts.tcp_close_delay" doc:"wait after a normal close"`
+	TCPReset        time.Duration `key:"timeouts.tcp_reset_delay" doc:"wait after a RST"`
+	TCPPartialClose time.Duration `key:"timeouts.tcp_partial_close_delay" doc:"wait after one side of a partial connection closed"`
+	TCPInactivity   time.Duration `key:"timeouts.tcp_inactivity_timeout" doc:"silence that ends a TCP connection"`
+	UDPInactivity   time.Duration `key:"timeouts.udp_inactivity_timeout" doc:"silence that ends a UDP flow"`
+	ICMPInactivity  time.Duration `key:"timeouts.icmp_inactivity_timeout" doc:"silence that ends an ICMP flow"`
+	UnknownIP       time.Duration `key:"timeouts.unknown_ip_inactivity_timeout" doc:"silence that ends a flow of another IP protocol"`
+	Interactive     time.Duration `key:"timeouts.interactive_inactivity_timeout" doc:"silence that ends an FTP, SSH, telnet or rlogin connection (Conn::port_inactivity_timeouts)"`
+
+	// Weirds thins out the weirds of a connection, or of a pair of hosts.
+	Weirds value.Sampling
+
+	// Packet says which checksums are verified. A dissect.Shard sets it to its own.
+	Packet packet.Options `key:"-"`
+	// NeedsChecksum tells whether the checksum of a UDP datagram that has one must be
+	// right; nil means always. udpLen includes the header.
+	NeedsChecksum func(dstPort, checksum uint16, udpLen int, payload []byte) bool
+}
+
+// Values of Options.Contents.
+const (
+	ContentsNone = "none"
+	ContentsOrig = "orig"
+	ContentsResp = "resp"
+	ContentsBoth = "both"
+)
+
+// DefaultOptions returns the defaults, Zeek's where Zeek has them, without a seed.
+func DefaultOptions() Options {
+	return Options{
+		Contents:         ContentsNone,
+		Connections:      2_000_000,
+		ReassemblyBytes:  512 << 20,
+		ReassemblyBlocks: 4096,
+		StreamBytes:      10 << 20,
+		AboveHole:        16_384,
+		InitialWindow:    16_384,
+		MessageBytes:     512 << 20,
+		TunnelChanges:    5,
+		TCPSYN:           5 * time.Second,
+		TCPSession:       6 * time.Second,
+		TCPLinger:        5 * time.Second,
+		TCPAttempt:       5 * time.Second,
+		TCPClose:         5 * time.Second,
+		TCPReset:         5 * time.Second,
+		TCPPartialClose:  3 * time.Second,
+		TCPInactivity:    5 * time.Minute,
+		UDPInactivity:    time.Minute,
+		ICMPInactivity:   time.Minute,
+		UnknownIP:        time.Minute,
+		Interactive:      time.Hour,
+		Weirds:           value.DefaultSampling(),
+		Packet:           packet.DefaultOptions(),
+	}
+}
+
+// RandomSeed returns a seed that nobody can guess.
+func RandomSeed() (s Seed) {
+	var b [8 * len(s)]byte
+	rand.Read(b[:]) // never fails
+	for i := range s {
+		s[i] = binary.LittleEndian.Uint64(b[8*i:])
+	}
+	return s
+}

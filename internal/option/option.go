@@ -1,0 +1,187 @@
+// Package option reads the options of a program from the tags of struct fields.
+//
+// A field with a key tag is an option. Structs without one are walked, so that
+// the options of a program are a tree of the Options of its packages:
+//
+//	key    the full name in files: "shards", or "limits.connections" in a section
+//	doc    what the option means, in one line
+//	unit   what a number counts: bytes, count or the name of what is counted
+//	min    the least value, max the greatest
+//	oneof  the only values of a text, separated by commas, or @ and the name of a
+//	       list that whoever reads the keys knows, which doc may name too
+//	flag   the command line flag, short its letter
+//	per    "run" for an amount that all shards of a run share
+//
+// Fields without a key that are no structs are not options: callbacks, seeds and
+// what one package sets for another. The key "-" leaves a struct out. Reflection is
+// for the start of a program only.
+package option
+
+import (
+	"fmt"
+	"math"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Key describes one option.
+type Key struct {
+	// Name is the full name in files, such as "timeouts.tcp_attempt_delay".
+	Name string
+	// Path is the field in the struct that was walked, such as "Dissect.Conn.TCPAttempt".
+	// Names of embedded structs are not part of it.
+	Path string
+	// Flag and Short are the command line flag and its letter, "" for none.
+	Flag, Short string
+	// Doc and Unit are the tags of these names.
+	Doc, Unit string
+	// OneOf are the only values of a text; nil allows any.
+	OneOf []string
+	// Choices is the @ and the name of the list of values, if the tag names one.
+	Choices string
+	// Min and Max bound a number. Bounded reports whether the field states a bound itself.
+	Min, Max int64
+	Bounded  bool
+	// PerRun marks an amount that the shards of a run share.
+	PerRun bool
+	// Type is the type of the field.
+	Type reflect.Type
+
+	index []int // of the field, for FieldByIndex
+}
+
+// Keys lists the options of the struct type t in the order of its fields. It
+// panics on a tag that it cannot read.
+func Keys(t reflect.Type) []Key { return appendKeys(nil, t, "", nil) }
+
+func appendKeys(list []Key, t reflect.Type, path string, index []int) []Key {
+	for i := range t.NumField() {
+		f := t.Field(i)
+		at := append(slices.Clip(index), i)
+		within := path
+		if !f.Anonymous {
+			within = strings.TrimPrefix(path+"."+f.Name, ".")
+		}
+		switch {
+		case !f.IsExported(), f.Tag.Get("key") == "-":
+		case f.Tag.Get("key") != "":
+			k := makeKey(f)
+			k.Path, k.index = within, at
+			list = append(list, k)
+		case f.Type.Kind() == reflect.Struct && f.Type != reflect.TypeFor[time.Time]():
+			list = appendKeys(list, f.Type, within, at)
+		}
+	}
+	return list
+}
+
+func makeKey(f reflect.StructField) Key {
+	k := Key{
+		Name:   f.Tag.Get("key"),
+		Flag:   f.Tag.Get("flag"),
+		Short:  f.Tag.Get("short"),
+		Doc:    f.Tag.Get("doc"),
+		Unit:   f.Tag.Get("unit"),
+		PerRun: f.Tag.Get("per") == "run",
+		Max:    math.MaxInt64,
+		Type:   f.Type,
+	}
+	switch s := f.Tag.Get("oneof"); {
+	case s == "":
+	case s[0] == '@':
+		k.Choices = s
+	default:
+		k.OneOf = strings.Split(s, ",")
+	}
+	for name, to := range map[string]*int64{"min": &k.Min, "max": &k.Max} {
+		if s, ok := f.Tag.Lookup(name); ok {
+			n, err := strconv.ParseInt(s, 10, 64)
+			if err != nil {
+				panic("option: tag " + name + " of " + k.Name + ": " + err.Error())
+			}
+			*to, k.Bounded = n, true
+		}
+	}
+	return k
+}
+
+// Section is the part of the name before the dot, "" if there is none.
+func (k *Key) Section() string {
+	section, _, ok := strings.Cut(k.Name, ".")
+	if !ok {
+		return ""
+	}
+	return section
+}
+
+// Base is the name within the section.
+func (k *Key) Base() string { return k.Name[strings.LastIndexByte(k.Name, '.')+1:] }
+
+// Field is the field of k in the struct that to points to, of the type whose keys
+// were listed.
+func (k *Key) Field(to any) reflect.Value { return reflect.ValueOf(to).Elem().FieldByIndex(k.index) }
+
+// Find returns the key of that name, or nil.
+func Find(keys []Key, name string) *Key {
+	i := slices.IndexFunc(keys, func(k Key) bool { return k.Name == name })
+	if i < 0 {
+		return nil
+	}
+	return &keys[i]
+}
+
+// Check reports the first number, duration or choice of the struct that o points
+// to that is out of its bounds, with its key; the error does not name it.
+func Check(o any) (*Key, error) {
+	for _, k := range Keys(reflect.TypeOf(o).Elem()) {
+		if err := k.check(k.Field(o)); err != nil {
+			return &k, err
+		}
+	}
+	return nil, nil
+}
+
+func (k *Key) check(field reflect.Value) error {
+	switch v := field.Interface().(type) {
+	case time.Duration:
+		if v < 0 {
+			return fmt.Errorf("want a duration that is not negative, got %s", v)
+		}
+	case int:
+		return k.inRange(int64(v))
+	case uint64:
+		return k.inRange(int64(min(v, math.MaxInt64)))
+	case string:
+		return k.oneOf(v)
+	}
+	return nil
+}
+
+func (k *Key) inRange(n int64) error {
+	if n < k.Min || n > k.Max {
+		return fmt.Errorf("%d is out of range: the least is %d, the most %d", n, k.Min, k.Max)
+	}
+	return nil
+}
+
+// Divide returns o with one of n equal parts, at least 1, of every amount that all
+// shards of a run share.
+func Divide[T any](o T, n int) T {
+	for _, k := range Keys(reflect.TypeFor[T]()) {
+		if !k.PerRun {
+			continue
+		}
+		switch p := k.Field(&o).Addr().Interface().(type) {
+		case *int:
+			*p = max(*p/n, 1)
+		case *uint64:
+			*p = max(*p/uint64(n), 1)
+		default:
+			panic("option: " + k.Name + " is shared by shards and no number")
+		}
+	}
+	return o
+}

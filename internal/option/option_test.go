@@ -1,0 +1,101 @@
+package option_test
+
+import (
+	"reflect"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/wirelog/wirelog/internal/option"
+)
+
+type part struct {
+	Held    int           `key:"limits.held" unit:"bytes" per:"run" min:"1" doc:"bytes held"`
+	Each    uint64        `key:"limits.each" unit:"bytes" per:"run" min:"1" max:"100" doc:"bytes of each"`
+	Timeout time.Duration `key:"timeouts.part" doc:"silence"`
+	Seed    uint64
+	Share   part2 `key:"-"`
+}
+
+type part2 struct {
+	N int `key:"limits.held" min:"1"`
+}
+
+type base struct {
+	Name string `key:"name" flag:"name" short:"n" oneof:"a,b" doc:"which one"`
+}
+
+type whole struct {
+	base
+	Base
+	When   time.Time `key:"when" doc:"time"`
+	Notice func()
+	Part   part
+}
+
+// Base is embedded and exported.
+type Base struct {
+	Shards int `key:"shards" unit:"count" min:"0" doc:"shards"`
+}
+
+func TestKeys(t *testing.T) {
+	var names, paths []string
+	for _, k := range option.Keys(reflect.TypeFor[whole]()) {
+		names, paths = append(names, k.Name), append(paths, k.Path)
+	}
+	if want := []string{"shards", "when", "limits.held", "limits.each", "timeouts.part"}; !slices.Equal(names, want) {
+		t.Errorf("keys %q, want %q", names, want)
+	}
+	if want := []string{"Shards", "When", "Part.Held", "Part.Each", "Part.Timeout"}; !slices.Equal(paths, want) {
+		t.Errorf("paths %q, want %q", paths, want)
+	}
+	k := option.Keys(reflect.TypeFor[Named]())[0]
+	if k.Flag != "name" || k.Short != "n" || !slices.Equal(k.OneOf, []string{"a", "b"}) || k.Doc != "which one" {
+		t.Errorf("%+v", k)
+	}
+}
+
+// Named has a choice.
+type Named struct {
+	Name string `key:"name" flag:"name" short:"n" oneof:"a,b" doc:"which one"`
+}
+
+func TestDivide(t *testing.T) {
+	o := whole{Base: Base{Shards: 9}, Part: part{Held: 10, Each: 2, Seed: 9, Share: part2{9}, Timeout: 9}}
+	want := o
+	want.Part.Held, want.Part.Each = 3, 1
+	if got := option.Divide(o, 3); !reflect.DeepEqual(got, want) {
+		t.Errorf("%+v, want %+v", got, want)
+	}
+	if o.Part.Held != 10 {
+		t.Error("Divide changed its argument")
+	}
+}
+
+func TestCheck(t *testing.T) {
+	for _, c := range []struct {
+		change func(*whole)
+		path   string
+	}{
+		{func(*whole) {}, ""},
+		{func(w *whole) { w.Part.Held = 0 }, "Part.Held"},
+		{func(w *whole) { w.Part.Each = 101 }, "Part.Each"},
+		{func(w *whole) { w.Part.Each = 1<<64 - 1 }, "Part.Each"},
+		{func(w *whole) { w.Part.Timeout = -1 }, "Part.Timeout"},
+		{func(w *whole) { w.Shards = -1 }, "Shards"},
+	} {
+		o := whole{Part: part{Held: 1, Each: 100}}
+		c.change(&o)
+		path := ""
+		k, err := option.Check(&o)
+		if err != nil {
+			path = k.Path
+		}
+		if path != c.path {
+			t.Errorf("%+v: %q, want %q", o, path, c.path)
+		}
+	}
+	if _, err := option.Check(&Named{Name: "c"}); err == nil {
+		t.Error("a choice that there is not: no error")
+	}
+}
