@@ -9,23 +9,28 @@ import (
 type Batch struct {
 	// Seq is the batch's number in the run, from 0.
 	Seq uint64
-	// Packets are the packets, in capture order; never empty.
+	// Packets are the packets in capture order, at most BatchPackets of them. A
+	// batch without packets says only that time has passed.
 	Packets []Packet
 	// Now is the run's clock at the end of the batch, in nanoseconds since the
-	// Unix epoch: that of the last packet.
+	// Unix epoch. It is that of the last packet, or later if a live source was
+	// idle after it.
 	Now int64
+	// Last is the number of the run's last packet up to the end of the batch, 0
+	// if there was none.
+	Last uint64
 
 	pool   *pool
 	blocks []*block
 	refs   atomic.Int32
 }
 
-// Retain adds n users to the batch, so that it takes n more calls of Release
-// until it is recycled. The reader hands it out with one.
+// Retain adds n users, so that the batch is recycled after n more calls of
+// Release. A batch comes from its source with one user.
 func (b *Batch) Retain(n int) { b.refs.Add(int32(n)) }
 
-// Release gives the batch up. After the last Release the batch and its packets
-// are used again for others. It may be called from any goroutine.
+// Release gives up one use of the batch. After the last one the memory of the
+// batch and its packets is reused. It may be called from any goroutine.
 func (b *Batch) Release() {
 	switch n := b.refs.Add(-1); {
 	case n > 0:
@@ -36,25 +41,25 @@ func (b *Batch) Release() {
 	b.pool.putBatch(b)
 }
 
-// blockSize is how much is read at once. It is a balance: small enough that a
-// few blocks stay in the processor's cache between the kernel's copy and the
-// dissector's look, large enough that system calls do not count, and at least
-// twice the longest record, which has to fit in one piece.
+// blockSize is how much is read at once. A few blocks must stay in the
+// processor's cache between the kernel's copy and the dissector, system calls
+// must not matter, and the longest record, of which a block holds at least two,
+// must fit in one piece.
 const blockSize = 1 << 20
 
-// block is memory that packets of one or more batches point into. The reader
-// holds it while it fills it, every batch while it is in use.
+// block is memory that the packets of one or more batches point into. Whoever
+// fills it holds one reference, and each batch with packets in it another.
 type block struct {
 	buf  [blockSize]byte
 	refs atomic.Int32
 }
 
-// maxFree bounds what a pool keeps for later. What is in flight is bounded by
-// whoever holds the batches.
+// maxFree bounds what a pool keeps. The number of blocks and batches in use is
+// bounded by those who hold batches.
 const maxFree = 64
 
-// pool keeps blocks and batches that are not in use. The one given back last is
-// handed out first, since it is the one still in the cache.
+// pool keeps unused blocks and batches. The last one returned is the first to be
+// used again, since it is the most likely to be in the cache.
 type pool struct {
 	mu      sync.Mutex
 	blocks  []*block
@@ -87,7 +92,7 @@ func (p *pool) putBlock(b *block) {
 	p.mu.Unlock()
 }
 
-func (p *pool) batch(seq uint64) *Batch {
+func (p *pool) batch() *Batch {
 	p.mu.Lock()
 	var b *Batch
 	if n := len(p.batches); n > 0 {
@@ -98,7 +103,6 @@ func (p *pool) batch(seq uint64) *Batch {
 	if b == nil {
 		b = &Batch{pool: p, Packets: make([]Packet, 0, BatchPackets)}
 	}
-	b.Seq = seq
 	b.refs.Store(1)
 	return b
 }
@@ -116,7 +120,8 @@ func (p *pool) putBatch(b *Batch) {
 	p.mu.Unlock()
 }
 
-// use makes the batch a holder of blk; packets point into it from now on.
+// use adds a reference of the batch to blk, which packets added from now on
+// point into.
 func (b *Batch) use(blk *block) {
 	if n := len(b.blocks); n > 0 && b.blocks[n-1] == blk {
 		return

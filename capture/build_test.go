@@ -2,6 +2,7 @@ package capture
 
 import (
 	"encoding/binary"
+	"errors"
 	"io"
 	"os"
 	"path/filepath"
@@ -13,7 +14,7 @@ type byteOrder interface {
 	binary.AppendByteOrder
 }
 
-// pcapSpec is a pcap file to build.
+// pcapSpec describes a pcap file to build.
 type pcapSpec struct {
 	order   byteOrder
 	magic   uint32
@@ -35,8 +36,7 @@ func (s pcapSpec) header() []byte {
 	return s.order.AppendUint32(b, s.link)
 }
 
-// record appends a record. The lengths are given apart from the data, so that
-// they can be wrong.
+// record appends a record, whose lengths need not be those of the data.
 func (s pcapSpec) record(b []byte, sec, frac, caplen, orig uint32, data []byte) []byte {
 	for _, v := range []uint32{sec, frac, caplen, orig} {
 		b = s.order.AppendUint32(b, v)
@@ -51,7 +51,7 @@ func (s pcapSpec) packet(b []byte, sec, frac uint32, data string) []byte {
 	return s.record(b, sec, frac, uint32(len(data)), uint32(len(data)), []byte(data))
 }
 
-// ngSpec is a pcapng file to build.
+// ngSpec describes a pcapng file to build.
 type ngSpec struct{ order byteOrder }
 
 func (s ngSpec) block(b []byte, typ uint32, body []byte) []byte {
@@ -130,8 +130,8 @@ type got struct {
 	link      uint16
 }
 
-// readAll reads a run to its end and checks what holds of every run.
-func readAll(t testing.TB, r *Reader) []got {
+// readAll reads a source to its end and checks what holds for every run.
+func readAll(t testing.TB, r Source) []got {
 	t.Helper()
 	var all []got
 	for seq := uint64(0); ; seq++ {
@@ -145,8 +145,8 @@ func readAll(t testing.TB, r *Reader) []got {
 		if b.Seq != seq {
 			t.Errorf("batch %d has number %d", seq, b.Seq)
 		}
-		if len(all)%BatchPackets != 0 {
-			t.Errorf("batch %d was short but not the last", seq-1)
+		if n := len(b.Packets); n > BatchPackets {
+			t.Errorf("batch %d has %d packets", seq, n)
 		}
 		for i := range b.Packets {
 			p := &b.Packets[i]
@@ -158,8 +158,8 @@ func readAll(t testing.TB, r *Reader) []got {
 			}
 			all = append(all, got{string(p.Data), p.Time, p.Now, p.Num, p.OrigLen, p.Link})
 		}
-		if last := b.Packets[len(b.Packets)-1].Now; b.Now != last {
-			t.Errorf("batch %d ends at %d, its last packet at %d", seq, b.Now, last)
+		if n := len(all); b.Last != uint64(n) || n > 0 && b.Now < all[n-1].now {
+			t.Errorf("batch %d ends with packet %d at %d", seq, b.Last, b.Now)
 		}
 		b.Release()
 	}
@@ -170,6 +170,15 @@ func readAll(t testing.TB, r *Reader) []got {
 		t.Errorf("%d packets counted, %d read", s.Packets, len(all))
 	}
 	return all
+}
+
+// err returns all damage found so far, joined, or nil.
+func (r *Reader) err() error {
+	var errs []error
+	for _, d := range r.damage {
+		errs = append(errs, d)
+	}
+	return errors.Join(errs...)
 }
 
 func writeFile(t testing.TB, name string, data []byte) string {
@@ -191,7 +200,7 @@ func open(t testing.TB, o Options, paths ...string) *Reader {
 	return r
 }
 
-// readBytes reads a file that is given by its content.
+// readBytes reads a file with that content.
 func readBytes(t testing.TB, data []byte) ([]got, *Reader) {
 	t.Helper()
 	r := open(t, Options{}, writeFile(t, "capture", data))

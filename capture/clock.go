@@ -3,25 +3,25 @@ package capture
 import "math"
 
 // clock is the run's clock. It follows the packets' times and never goes back,
-// as Zeek's network_time, but a packet that would set it forward by more than
-// limit is held until another packet's time lies within limit of the new time:
-// one damaged timestamp would otherwise expire every connection.
+// like Zeek's network_time. A packet that would set it forward by more than limit
+// is held until the time of another packet lies within limit of the new time:
+// otherwise a single damaged timestamp would expire every connection.
 //
 // The packet after a jump usually decides, and then the jumping packet itself
-// gets the new time. A jump that the next packet does not confirm is refused;
-// it remains the candidate that a later packet may still confirm.
+// gets the new time. A jump that the next packet does not confirm is refused; it
+// remains the candidate that a later packet may still confirm.
 type clock struct {
 	now     int64
 	limit   int64
 	started bool
-	pending *Packet // the last packet, when its jump is not decided
+	pending *Packet // the last packet, if its jump is undecided
 	cand    int64   // time of the last refused jump, or noTime
 }
 
 const noTime = math.MinInt64
 
-// earliest is where the clock begins at the earliest: one second after the epoch,
-// as Zeek's.
+// earliest is the earliest time that the clock starts at: one second after the
+// epoch, as in Zeek.
 const earliest = 1e9
 
 func newClock(limit int64) clock {
@@ -31,7 +31,7 @@ func newClock(limit int64) clock {
 	return clock{limit: limit, cand: noTime}
 }
 
-// set stamps p with the clock.
+// set advances the clock to p and stamps p with it.
 func (c *clock) set(p *Packet, st *Stats) {
 	t := p.Time
 	if c.started && c.pending == nil && t >= c.now && t-c.now <= c.limit {
@@ -76,8 +76,8 @@ func (c *clock) setSlow(p *Packet, st *Stats) {
 	p.Now = c.now
 }
 
-// confirms tells whether a packet at t speaks for a jump of the clock to jump: it
-// lies within the limit of it, and nearer to it than to the present.
+// confirms reports whether a packet at t confirms a jump to jump: it lies within
+// the limit of it, and nearer to it than to the present.
 func (c *clock) confirms(t, jump int64) bool {
 	if t >= jump {
 		return t-jump <= c.limit
@@ -85,10 +85,17 @@ func (c *clock) confirms(t, jump int64) bool {
 	return jump-t <= c.limit && jump-t < t-c.now
 }
 
-// settle refuses a jump that no packet is left to confirm.
+// settle refuses a jump that no packet will confirm.
 func (c *clock) settle(st *Stats) {
 	if c.pending != nil {
 		c.pending = nil
 		st.JumpsHeld++
+	}
+}
+
+// advance sets the clock to now if that is later.
+func (c *clock) advance(now int64) {
+	if now > c.now {
+		c.now, c.started = now, true
 	}
 }

@@ -5,31 +5,37 @@ import (
 	"strings"
 )
 
-// DamageError is damage to a capture file. What stood before it was delivered.
+// DamageError is damage to a capture file, or an error of another source. The
+// packets before it were delivered.
 type DamageError struct {
-	// File is the path, or "standard input".
+	// File is the path, "standard input", or the name of the source.
 	File string
-	// Offset is where in the file the damaged record starts, in bytes. In a
-	// compressed file it counts uncompressed bytes.
+	// Offset is where the damaged record starts, in bytes from the start of the
+	// file; in a compressed file it counts uncompressed bytes. It is -1 for a
+	// source that is no file.
 	Offset int64
 	// Compression is "gzip", "zstd", "bzip2", "xz", or empty.
 	Compression string
-	// Reason says what is wrong there.
+	// Reason says what is wrong.
 	Reason string
-	// Tolerated is set when reading went on after the record: it is
-	// contradictory, but its extent is certain.
+	// Tolerated is set if reading went on after the record, which is
+	// contradictory but of certain extent.
 	Tolerated bool
-	// Count is the number of records in the file with this damage, 1 when it
-	// ended the reading.
+	// Count is the number of records in the file with this damage, 1 if it ended
+	// the reading.
 	Count uint64
-	// Err is the cause, when there is one beside the bytes, such as an I/O error.
+	// Err is the underlying error, such as an I/O error, or nil if the bytes
+	// themselves are wrong.
 	Err error
 }
 
-// Error names the file, the offset and the reason.
+// Error returns the file, the offset and the reason.
 func (e *DamageError) Error() string {
 	var s strings.Builder
-	fmt.Fprintf(&s, "%s: damaged at offset %d", e.File, e.Offset)
+	s.WriteString(e.File)
+	if e.Offset >= 0 {
+		fmt.Fprintf(&s, ": damaged at offset %d", e.Offset)
+	}
 	if e.Compression != "" {
 		fmt.Fprintf(&s, " of the data inside %s", e.Compression)
 	}
@@ -46,5 +52,5 @@ func (e *DamageError) Error() string {
 	return s.String()
 }
 
-// Unwrap returns the cause, if any.
+// Unwrap returns Err.
 func (e *DamageError) Unwrap() error { return e.Err }

@@ -1,29 +1,25 @@
 package capture
 
-import (
-	"encoding/binary"
-	"sync"
-)
+import "encoding/binary"
 
-// Filter is a compiled pcap-filter(7) expression for one link type.
+// filter is a compiled pcap-filter(7) expression for one link type.
 //
 // The language is libpcap's: primitives of host, net, port, portrange and proto
-// with their directions and protocols, vlan, mpls and pppoes that shift what
+// with their directions and protocols, vlan, mpls and pppoes, which shift what
 // follows, broadcast and multicast, less and greater, and relations between
-// arithmetic on packet bytes. Its peculiarities are kept: and, or bind alike
-// and to the left; a load beyond the captured bytes rejects the packet, even
-// under not; ports of IPv6 are found without extension headers; port does not
-// match later fragments; in arithmetic, the leftmost protocol is tested for and
-// the others are taken for granted. Host names are not resolved.
+// arithmetic on packet bytes. Its peculiarities are kept: "and" and "or" have the
+// same precedence and associate to the left; a load beyond the captured bytes
+// rejects the packet, even under "not"; ports are not found behind IPv6 extension
+// headers; port does not match later fragments; in arithmetic only the leftmost
+// protocol is checked. Host names are not resolved.
 //
-// What the language has beside (802.11, ISO, ATM and other link layers, gateway,
-// protochain, interface metadata) is an error when it is compiled.
-type Filter struct{ root node }
+// The rest of the language (802.11, ISO, ATM and other link layers, gateway,
+// protochain, interface metadata) is an error when the filter is compiled.
+type filter struct{ root node }
 
-// CompileFilter compiles an expression for packets of a link type (LINKTYPE_
-// value). The empty expression matches every packet. What it does not know it
-// refuses; an error says where.
-func CompileFilter(expr string, link uint16) (*Filter, error) {
+// compileFilter compiles an expression for packets of a link type, a LINKTYPE_
+// value. The empty expression matches every packet. The error is a *filterError.
+func compileFilter(expr string, link uint16) (*filter, error) {
 	toks, err := lexFilter(expr)
 	if err != nil {
 		return nil, err
@@ -31,31 +27,22 @@ func CompileFilter(expr string, link uint16) (*Filter, error) {
 	return compileTokens(expr, toks, int(link))
 }
 
-// Match tells whether the filter lets a packet pass: data is what was captured,
-// origLen the length on the wire. It may be called from several goroutines.
-func (f *Filter) Match(data []byte, origLen uint32) bool {
-	p := views.Get().(*view)
-	ok := f.match(p, data, origLen)
-	views.Put(p)
-	return ok
-}
-
-var views = sync.Pool{New: func() any { return new(view) }}
-
-func (f *Filter) match(p *view, data []byte, origLen uint32) bool {
+// match reports whether the filter accepts a packet: data is what was captured,
+// origLen the length on the wire. p is scratch.
+func (f *filter) match(p *view, data []byte, origLen uint32) bool {
 	*p = view{data: data, wire: origLen}
 	ok := f.root.eval(p) && !p.beyond
 	p.data = nil
 	return ok
 }
 
-// filterSet holds an expression compiled for every link type met in a run.
+// filterSet holds an expression compiled for each link type of a run.
 type filterSet struct {
 	expr   string
 	toks   []token
-	byLink map[uint16]*Filter
-	link   uint16 // of last
-	last   *Filter
+	byLink map[uint16]*filter
+	link   uint16 // that last is for
+	last   *filter
 	view   view
 }
 
@@ -64,12 +51,12 @@ func newFilterSet(expr string) (*filterSet, error) {
 	if err != nil {
 		return nil, err
 	}
-	// Whether it is well formed does not depend on the link type, but what
-	// Ethernet lacks, another may have.
+	// Syntax does not depend on the link type, but another one may have what
+	// Ethernet lacks.
 	if _, err := compileTokens(expr, toks, linkAny); err != nil {
 		return nil, err
 	}
-	return &filterSet{expr: expr, toks: toks, byLink: map[uint16]*Filter{}}, nil
+	return &filterSet{expr: expr, toks: toks, byLink: map[uint16]*filter{}}, nil
 }
 
 func (s *filterSet) match(data []byte, orig uint32, link uint16) (bool, error) {
@@ -87,14 +74,14 @@ func (s *filterSet) match(data []byte, orig uint32, link uint16) (bool, error) {
 	return s.last.match(&s.view, data, orig), nil
 }
 
-// view is a packet under a filter.
+// view is the packet that a filter is evaluated on.
 type view struct {
 	data   []byte
 	wire   uint32
-	beyond bool // something outside data was asked for: the packet is rejected
+	beyond bool // there was a load beyond data: the packet is rejected
 }
 
-// load returns 1, 2 or 4 bytes at an offset.
+// load returns the big-endian number of size bytes, 1, 2 or 4, at an offset.
 func (p *view) load(off uint32, size uint8) uint32 {
 	if uint64(off)+uint64(size) > uint64(len(p.data)) {
 		p.beyond = true
@@ -152,7 +139,7 @@ func anyOf(a node, rest ...node) node {
 	return a
 }
 
-// field tests bytes at a fixed offset, or one behind an IPv4 header.
+// field tests bytes at a fixed offset, or at one from the end of an IPv4 header.
 type field struct {
 	off    uint32
 	size   uint8
@@ -173,7 +160,7 @@ func (n *field) eval(p *view) bool {
 
 func ipHeaderLen(p *view, ip uint32) uint32 { return 4 * (p.load(ip, 1) & 0xf) }
 
-// bytesEqual tests a masked run of bytes: an address.
+// bytesEqual compares masked bytes, which are an address, with val.
 type bytesEqual struct {
 	off       uint32
 	val, mask []byte
@@ -198,7 +185,7 @@ type wireLen struct{ lo, hi uint32 }
 
 func (n wireLen) eval(p *view) bool { return n.lo <= p.wire && p.wire <= n.hi }
 
-// number is arithmetic on 32 bits without sign.
+// number is an expression of unsigned 32-bit arithmetic.
 type number interface{ value(*view) uint32 }
 
 type (
@@ -248,7 +235,7 @@ func (n *operation) value(p *view) uint32 {
 		return a >> b
 	}
 	if b == 0 {
-		p.beyond = true // as a BPF machine does
+		p.beyond = true // as in a BPF machine
 		return 0
 	}
 	if n.op == '/' {
@@ -257,7 +244,8 @@ func (n *operation) value(p *view) uint32 {
 	return a % b
 }
 
-// relation compares two numbers, when what they are loaded from is there.
+// relation compares two numbers if the protocols that they are loaded from are
+// present.
 type relation struct {
 	present node
 	op      string

@@ -34,7 +34,7 @@ func (f frame) ip4(proto byte, frag uint16, src, dst string) frame {
 	f = append(append(frame{}, f...), 0x46, 0, 0, 44, 0, 0, byte(frag>>8), byte(frag), 64, proto, 0, 0)
 	f = append(f, netip.MustParseAddr(src).AsSlice()...)
 	f = append(f, netip.MustParseAddr(dst).AsSlice()...)
-	return append(f, 1, 1, 1, 0) // an option, so that ports are not at the usual place
+	return append(f, 1, 1, 1, 0) // an option, so that ports are not at the usual offset
 }
 
 func (f frame) ip6(next byte, src, dst string) frame {
@@ -50,8 +50,7 @@ func (f frame) tcp(src, dst uint16, flags byte) frame {
 
 func (f frame) udp(src, dst uint16) frame { return f.u16(src, dst, 8, 0) }
 
-// TestFilter has the packets that each expression lets pass. The answers are
-// tcpdump's.
+// TestFilter lists the packets that each expression matches, as tcpdump does.
 func TestFilter(t *testing.T) {
 	eth := ethernet(etherIP)
 	packets := map[string]frame{
@@ -142,7 +141,7 @@ func TestFilter(t *testing.T) {
 		{"len = 15 or len - 10 = 8", "stp bcast"},
 		{"arp or tcp and vlan", ""}, // and binds no tighter than or; vlan comes too late for tcp,
 	} {
-		f, err := CompileFilter(c.expr, linkEthernet)
+		f, err := compileFilter(c.expr, linkEthernet)
 		if err != nil {
 			t.Error(err)
 			continue
@@ -152,7 +151,7 @@ func TestFilter(t *testing.T) {
 			want[name] = true
 		}
 		for name, p := range packets {
-			if got := f.Match(p, uint32(len(p))); got != want[name] {
+			if got := f.match(new(view), p, uint32(len(p))); got != want[name] {
 				t.Errorf("%q on %s: %v", c.expr, name, got)
 			}
 		}
@@ -184,26 +183,26 @@ func TestFilterLinkTypes(t *testing.T) {
 			expr   string
 			p4, p6 bool
 		}{{"tcp port 80", true, true}, {"ip", true, false}, {"ip6 and dst host fe80::2", false, true}, {"src net 10", true, false}, {"arp", false, false}} {
-			f, err := CompileFilter(e.expr, uint16(c.link))
+			f, err := compileFilter(e.expr, uint16(c.link))
 			if err != nil {
 				t.Error(err)
 				continue
 			}
-			if c.p4 != nil && f.Match(c.p4, 60) != e.p4 || c.p6 != nil && f.Match(c.p6, 60) != e.p6 {
+			if c.p4 != nil && f.match(new(view), c.p4, 60) != e.p4 || c.p6 != nil && f.match(new(view), c.p6, 60) != e.p6 {
 				t.Errorf("link type %d: %q is wrong", c.link, e.expr)
 			}
 		}
 		for _, expr := range []string{"ether host 1:2:3:4:5:6", "broadcast", "vlan"} {
-			if _, err := CompileFilter(expr, uint16(c.link)); err == nil {
+			if _, err := compileFilter(expr, uint16(c.link)); err == nil {
 				t.Errorf("link type %d: %q compiles", c.link, expr)
 			}
 		}
 	}
-	if _, err := CompileFilter("tcp", 127); err == nil {
+	if _, err := compileFilter("tcp", 127); err == nil {
 		t.Error("link type 127 is looked into")
 	}
-	f, err := CompileFilter("inbound", linkSLL)
-	if err != nil || f.Match(under("\x00\x04"+strings.Repeat("\x00", 14), nil), 60) {
+	f, err := compileFilter("inbound", linkSLL)
+	if err != nil || f.match(new(view), under("\x00\x04"+strings.Repeat("\x00", 14), nil), 60) {
 		t.Errorf("an outgoing packet is inbound, %v", err)
 	}
 }
@@ -222,7 +221,7 @@ func TestFilterRefused(t *testing.T) {
 		"mpls and arp", "mpls and vlan", "ether", "link proto foo", "arp proto 5", "udp multicast", "tcp broadcast",
 		strings.Repeat("(", 300) + "tcp" + strings.Repeat(")", 300), strings.Repeat("tcp or ", 10000) + "tcp",
 	} {
-		_, err := CompileFilter(expr, linkEthernet)
+		_, err := compileFilter(expr, linkEthernet)
 		var fe *FilterError
 		if !errors.As(err, &fe) || fe.Pos < 0 || fe.Pos > len(expr) || fe.Reason == "" {
 			t.Errorf("%q: %v", expr, err)
@@ -231,12 +230,13 @@ func TestFilterRefused(t *testing.T) {
 }
 
 func TestFilterAllocations(t *testing.T) {
-	f, err := CompileFilter("tcp port 80 and tcp[13] & 2 != 0 or net fe80::/10", linkEthernet)
+	f, err := compileFilter("tcp port 80 and tcp[13] & 2 != 0 or net fe80::/10", linkEthernet)
 	if err != nil {
 		t.Fatal(err)
 	}
 	p := ethernet(etherIP).ip4(6, 0, "10.0.0.1", "10.0.0.2").tcp(1, 80, 2)
-	if n := testing.AllocsPerRun(100, func() { f.Match(p, 60) }); n != 0 {
+	var v view
+	if n := testing.AllocsPerRun(100, func() { f.match(&v, p, 60) }); n != 0 {
 		t.Errorf("%v allocations a packet", n)
 	}
 }
@@ -246,12 +246,12 @@ func FuzzFilter(f *testing.F) {
 		f.Add(s, uint16(1), []byte(ethernet(etherIP).ip4(6, 0, "10.0.0.1", "10.0.0.2").tcp(1, 80, 2)))
 	}
 	f.Fuzz(func(t *testing.T, expr string, link uint16, data []byte) {
-		fl, err := CompileFilter(expr, link)
+		fl, err := compileFilter(expr, link)
 		if err != nil {
 			return
 		}
 		for n := range min(len(data), 128) {
-			fl.Match(data[:n], uint32(len(data)))
+			fl.match(new(view), data[:n], uint32(len(data)))
 		}
 	})
 }

@@ -11,9 +11,9 @@ type tokenKind uint8
 
 const (
 	tokEnd   tokenKind = iota
-	tokWord            // keyword or name; escaped ones are names only
+	tokWord            // keyword or name; an escaped one is always a name
 	tokNum             // 32-bit number
-	tokDots            // two to four decimal numbers with dots
+	tokDots            // two to four decimal numbers separated by dots
 	tokAddr6           // IPv6 address
 	tokMAC             // six bytes
 	tokOp              // operator or bracket
@@ -24,25 +24,25 @@ type token struct {
 	text    string
 	escaped bool
 	num     uint32
-	bits    int        // of the dotted numbers: 8 a number
+	bits    int        // tokDots: 8 for each number
 	addr    netip.Addr // tokAddr6
 	mac     [6]byte
 	pos     int
 }
 
-// FilterError is an expression that cannot be compiled.
+// FilterError reports that a filter expression cannot be compiled.
 type FilterError struct {
 	Expr   string
-	Pos    int // byte of Expr where it went wrong
+	Pos    int // offset in Expr of what is wrong, in bytes
 	Reason string
 }
 
-// Error names the expression, the place and the reason.
+// Error returns the expression, the position and the reason.
 func (e *FilterError) Error() string {
 	return fmt.Sprintf("filter %q: at byte %d: %s", e.Expr, e.Pos, e.Reason)
 }
 
-// Bounds of an expression.
+// Limits of an expression.
 const (
 	maxFilter        = 64 << 10
 	maxFilterNesting = 256
@@ -136,7 +136,8 @@ func isHex(c byte) bool {
 	return '0' <= c && c <= '9' || 'a' <= c && c <= 'f' || 'A' <= c && c <= 'F'
 }
 
-// lexColons takes an IPv6 address or a MAC address with colons.
+// lexColons returns the IPv6 address or MAC address with colons that s begins
+// with, and its length, 0 if there is none.
 func lexColons(s string) (token, int) {
 	n := 0
 	for n < len(s) && (isHex(s[n]) || s[n] == ':' || s[n] == '.') {
@@ -155,8 +156,8 @@ func lexColons(s string) (token, int) {
 	return token{}, 0
 }
 
-// parseMAC reads six hexadecimal bytes with ':', '-' or '.' between, three
-// groups of four digits with dots, or twelve digits.
+// parseMAC parses six hexadecimal bytes separated by ':', '-' or '.', three
+// groups of four digits separated by dots, or twelve digits.
 func parseMAC(s string) (mac [6]byte, ok bool) {
 	var parts []string
 	for _, sep := range []string{":", "-", "."} {
@@ -184,7 +185,8 @@ func parseMAC(s string) (mac [6]byte, ok bool) {
 	return mac, true
 }
 
-// lexWord tells numbers, dotted numbers, MAC addresses and names apart.
+// lexWord returns the token of a number, dotted numbers, a MAC address or a name,
+// or what is wrong with it.
 func lexWord(s string) (token, string) {
 	if mac, ok := parseMAC(s); ok {
 		return token{kind: tokMAC, text: s, mac: mac}, ""

@@ -2,7 +2,7 @@ package capture
 
 import "bytes"
 
-// Link types that filters know beyond those of the readers.
+// Link types that only filters need.
 const (
 	linkPPP  = 9
 	linkLoop = 108
@@ -10,18 +10,18 @@ const (
 	linkIPv4 = 228
 	linkIPv6 = 229
 	linkSLL2 = 276
-	// linkAny stands for no link type in particular: everything well formed
-	// compiles. Its filters are not run.
+	// linkAny is no link type: every well-formed expression compiles for it. The
+	// filter is not run.
 	linkAny = -1
 )
 
-// layers is where the headers are, at one place of an expression: vlan, mpls
-// and pppoes move them for what stands to the right.
+// layers holds the offsets of headers at one point of an expression: vlan, mpls
+// and pppoes move them for everything to their right.
 type layers struct {
-	kind    int // how the network protocol is named: a link type
+	kind    int // link type, which decides how the network protocol is encoded
 	known   bool
-	typ     uint32 // offset of the protocol's number
-	payload uint32 // offset behind the link header
+	typ     uint32 // offset of the protocol number
+	payload uint32 // offset of the end of the link header
 	labels  int    // MPLS labels passed
 }
 
@@ -45,7 +45,7 @@ func newLayers(link int) layers {
 	return l
 }
 
-// net is the offset of the network header.
+// net returns the offset of the network header.
 func (l *layers) net() uint32 { return l.payload + 4*uint32(l.labels) }
 
 // Ethertypes.
@@ -58,7 +58,7 @@ const (
 	etherPPPs = 0x8864
 )
 
-const maxEtherLength = 1500 // a larger Ethernet type is a protocol, not a length
+const maxEtherLength = 1500 // above it the type field is a protocol, not a length
 
 func equal(off uint32, size uint8, v uint32) node {
 	return &field{off: off, size: size, mask: ^uint32(0), lo: v, hi: v}
@@ -68,7 +68,7 @@ func masked(off uint32, size uint8, mask, v uint32) node {
 	return &field{off: off, size: size, mask: mask, lo: v, hi: v}
 }
 
-// ethertype tests the protocol that the link layer carries.
+// ethertype returns a test for the protocol that the link layer carries.
 func (l *layers) ethertype(p *filterParser, t token, v uint32) node {
 	if !l.known {
 		p.failAt(t, "link type %d cannot be looked into; only len, less and greater can be used on it", p.link)
@@ -108,9 +108,9 @@ func (l *layers) ethertype(p *filterParser, t token, v uint32) node {
 		}
 		return equal(l.typ, 2, v)
 	case linkNull, linkLoop:
-		// An address family as the capturing system numbers it: AF_INET is 2
-		// everywhere, AF_INET6 is 10, 24, 28 or 30. On null the byte order is
-		// that system's too.
+		// The address family has the number of the capturing system: AF_INET is 2
+		// everywhere, AF_INET6 is 10, 24, 28 or 30. For linkNull it has the byte
+		// order of that system too.
 		var families []uint32
 		switch v {
 		case etherIP:
@@ -141,8 +141,8 @@ func (l *layers) ethertype(p *filterParser, t token, v uint32) node {
 	return constant(false)
 }
 
-// IP protocol numbers by the keyword; those in bothVersions mean either
-// version of IP.
+// ipProtos maps keywords to IP protocol numbers. Those in bothVersions stand for
+// either version of IP.
 var ipProtos = map[string]uint32{
 	"icmp": 1, "igmp": 2, "tcp": 6, "igrp": 9, "udp": 17, "esp": 50, "ah": 51,
 	"icmp6": 58, "pim": 103, "vrrp": 112, "carp": 112, "sctp": 132,
@@ -150,19 +150,21 @@ var ipProtos = map[string]uint32{
 
 var bothVersions = map[string]bool{"tcp": true, "udp": true, "sctp": true, "esp": true, "ah": true, "pim": true}
 
-// etherProtos are the keywords for what a link layer carries.
+// etherProtos maps the keywords of protocols on a link layer to Ethernet types, or
+// to 802.2 SAPs.
 var etherProtos = map[string]uint32{
 	"ip": etherIP, "ip6": etherIP6, "arp": etherARP, "rarp": etherRARP,
 	"mopdl": 0x6001, "moprc": 0x6002, "decnet": 0x6003, "lat": 0x6004, "sca": 0x6007,
 	"stp": 0x42,
 }
 
-// protoNames are the keywords that may stand before a direction or a type.
+// protoNames has the keywords that may come before a direction or a type.
 var protoNames = map[string]bool{"ether": true, "link": true}
 
-// keywords are the words that are not names unless they are escaped.
+// keywords has the words that are names only if escaped.
 var keywords = map[string]bool{}
 
+// unsupported has the keywords of pcap-filter(7) that are not implemented.
 var unsupported = map[string]bool{}
 
 func init() {
@@ -191,7 +193,7 @@ func init() {
 	}
 }
 
-// proto tests for a protocol by its keyword.
+// proto returns a test for the protocol with that keyword.
 func (p *filterParser) proto(t token, name string) node {
 	if v, ok := etherProtos[name]; ok {
 		return p.layer.ethertype(p, t, v)
@@ -213,14 +215,15 @@ func (p *filterParser) ipProto(t token, v uint32) node {
 	return allOf(p.layer.ethertype(p, t, etherIP), equal(p.layer.net()+9, 1, v))
 }
 
-// ip6Proto looks at the first header and, behind a fragment header, the next.
+// ip6Proto tests the first next-header field, and the one of a fragment header.
 func (p *filterParser) ip6Proto(t token, v uint32) node {
 	net := p.layer.net()
 	return allOf(p.layer.ethertype(p, t, etherIP6),
 		anyOf(equal(net+6, 1, v), allOf(equal(net+6, 1, 44), equal(net+40, 1, v))))
 }
 
-// protoNumber is "proto 6", "ip proto \tcp", "ether proto 0x88cc".
+// protoNumber parses the operand of "proto 6", "ip proto \tcp" or
+// "ether proto 0x88cc".
 func (p *filterParser) protoNumber(t token, q qualifier) node {
 	v := t.num
 	if t.kind == tokWord {
@@ -258,13 +261,13 @@ func (p *filterParser) protoNumber(t token, q qualifier) node {
 	return anyOf(p.ipProto(t, v), p.ip6Proto(t, v))
 }
 
-// moreIPProtos are names for "ip proto" that are no keywords.
+// moreIPProtos has the names for "ip proto" that are no keywords.
 var moreIPProtos = map[string]uint32{
 	"ipip": 4, "ipencap": 4, "egp": 8, "ipv6": 41, "rsvp": 46, "gre": 47, "ipv6-icmp": 58, "icmpv6": 58,
 	"eigrp": 88, "ospf": 89, "l2tp": 115, "dccp": 33, "udplite": 136,
 }
 
-// bothDirs applies a test of one end to those a direction names.
+// bothDirs applies a test of one end to the ends that dir names.
 func bothDirs(dir qualDir, test func(src bool) node) node {
 	switch dir {
 	case dirSrc:
@@ -277,7 +280,7 @@ func bothDirs(dir qualDir, test func(src bool) node) node {
 	return anyOf(test(true), test(false))
 }
 
-// net4 is an IPv4 address or network, also as ARP's.
+// net4 tests for an IPv4 address or network, also in ARP.
 func (p *filterParser) net4(t token, q qualifier, addr, mask uint32) node {
 	in := func(typ, src, dst uint32) node {
 		return bothDirs(q.dir, func(s bool) node {
@@ -306,7 +309,7 @@ func (p *filterParser) net4(t token, q qualifier, addr, mask uint32) node {
 	return nil
 }
 
-// net6 is an IPv6 address or network.
+// net6 tests for an IPv6 address or network.
 func (p *filterParser) net6(t token, q qualifier, bits int) node {
 	if q.proto != "" && q.proto != "ip6" {
 		p.failAt(t, "%s has no IPv6 addresses", q.proto)
@@ -332,7 +335,8 @@ func (p *filterParser) net6(t token, q qualifier, bits int) node {
 	})
 }
 
-// ports is a range of ports of a transport protocol, or of TCP, UDP and SCTP.
+// ports tests for a range of ports of a transport protocol, or of TCP, UDP and
+// SCTP if proto is "".
 func (p *filterParser) ports(t token, proto string, dir qualDir, lo, hi uint32) node {
 	var protos []uint32
 	switch proto {
@@ -363,7 +367,7 @@ func portOffset(src bool) uint32 {
 	return 2
 }
 
-// ethernet refuses link types without Ethernet addresses.
+// ethernet fails for link types without Ethernet addresses.
 func (p *filterParser) ethernet(t token) {
 	if p.link != linkAny && p.link != linkEthernet {
 		p.failAt(t, "link type %d has no Ethernet addresses", p.link)
@@ -383,7 +387,7 @@ func (p *filterParser) etherHost(t token, q qualifier) node {
 	})
 }
 
-// groupAddress is "ether broadcast", "ip6 multicast" and the like.
+// groupAddress handles "ether broadcast", "ip6 multicast" and the like.
 func (p *filterParser) groupAddress(t token, what string) node {
 	switch {
 	case t.text == "ether" && what == "broadcast":
@@ -412,7 +416,7 @@ func (p *filterParser) multicast(t token) node {
 	return masked(0, 1, 1, 1)
 }
 
-// direction is inbound or outbound, which only cooked captures record.
+// direction handles inbound and outbound, which only cooked captures record.
 func (p *filterParser) direction(t token) node {
 	var out node
 	switch p.link {
@@ -435,7 +439,7 @@ func (p *filterParser) llc(t token) node {
 		not{equal(p.layer.payload, 2, 0xffff)})
 }
 
-// vlan is an 802.1Q tag; what follows is looked for behind it.
+// vlan tests for an 802.1Q tag and moves the layers behind it.
 func (p *filterParser) vlan(t token) node {
 	l := &p.layer
 	if l.kind != linkEthernet {
@@ -453,7 +457,7 @@ func (p *filterParser) vlan(t token) node {
 	return n
 }
 
-// mpls is a label; what follows is looked for behind it.
+// mpls tests for a label and moves the layers behind it.
 func (p *filterParser) mpls(t token) node {
 	l := &p.layer
 	if l.kind != linkEthernet && l.kind != linkPPP {
@@ -461,7 +465,7 @@ func (p *filterParser) mpls(t token) node {
 	}
 	var n node
 	if l.labels > 0 {
-		n = masked(l.net()-2, 1, 1, 0) // the label before is not the last
+		n = masked(l.net()-2, 1, 1, 0) // the previous label is not the last
 	} else {
 		n = l.ethertype(p, t, etherMPLS)
 	}
@@ -472,7 +476,7 @@ func (p *filterParser) mpls(t token) node {
 	return n
 }
 
-// pppoes is a PPPoE session; what follows is looked for in its PPP.
+// pppoes tests for a PPPoE session and moves the layers into its PPP frame.
 func (p *filterParser) pppoes(t token) node {
 	l := &p.layer
 	n := l.ethertype(p, t, etherPPPs)
@@ -483,8 +487,8 @@ func (p *filterParser) pppoes(t token) node {
 	return n
 }
 
-// loadFrom is proto[index:size]. present gets the conditions for the bytes to
-// be what they are said to be.
+// loadFrom returns the number proto[index:size], and adds to present the test for
+// that protocol.
 func (p *filterParser) loadFrom(t token, index number, size uint8, present *node) number {
 	net := p.layer.net()
 	need := func(n ...node) { *present = allOf(*present, n...) }
@@ -505,7 +509,7 @@ func (p *filterParser) loadFrom(t token, index number, size uint8, present *node
 	return nil
 }
 
-// namedNumber are the constants of pcap-filter(7).
+// namedNumber has the named constants of pcap-filter(7).
 var namedNumber = map[string]uint32{
 	"icmptype": 0, "icmpcode": 1, "icmp6type": 0, "icmp6code": 1, "tcpflags": 13,
 

@@ -6,20 +6,20 @@ import (
 	"strings"
 )
 
-// Qualifiers of a primitive, as pcap-filter(7) has them: tcp src port.
+// Qualifiers of a primitive in the terms of pcap-filter(7), as in "tcp src port".
 type (
 	qualType  uint8
 	qualDir   uint8
 	qualifier struct {
 		typ   qualType
 		dir   qualDir
-		proto string // "", or the protocol's name
-		set   bool   // there is one that an identifier alone may inherit
+		proto string // name of the protocol, or ""
+		set   bool   // an identifier without qualifiers may inherit this one
 	}
 )
 
 const (
-	typeNone qualType = iota // an address without "host"
+	typeNone qualType = iota // as in "src 10.0.0.1", which means a host
 	typeHost
 	typeNet
 	typePort
@@ -34,8 +34,8 @@ const (
 	dirBoth
 )
 
-// filterParser reads an expression and builds the filter at once, since vlan,
-// mpls and pppoes change what the rest of the expression means.
+// filterParser parses an expression and builds the filter in one pass, since vlan,
+// mpls and pppoes change the meaning of the rest of the expression.
 type filterParser struct {
 	expr  string
 	toks  []token
@@ -44,10 +44,10 @@ type filterParser struct {
 	layer layers
 }
 
-// filterFailure carries an error out of the recursion.
+// filterFailure carries an error out of the recursion by panic.
 type filterFailure struct{ err *FilterError }
 
-func compileTokens(expr string, toks []token, link int) (f *Filter, err error) {
+func compileTokens(expr string, toks []token, link int) (f *filter, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			fail, ok := r.(filterFailure)
@@ -59,13 +59,13 @@ func compileTokens(expr string, toks []token, link int) (f *Filter, err error) {
 	}()
 	p := &filterParser{expr: expr, toks: toks, link: link, layer: newLayers(link)}
 	if p.peek().kind == tokEnd {
-		return &Filter{constant(true)}, nil
+		return &filter{constant(true)}, nil
 	}
 	n, _ := p.expression(qualifier{})
 	if t := p.peek(); t.kind != tokEnd {
 		p.failAt(t, "unexpected %s", t.describe())
 	}
-	return &Filter{n}, nil
+	return &filter{n}, nil
 }
 
 func (t token) describe() string {
@@ -93,7 +93,7 @@ func (p *filterParser) next() token {
 	return t
 }
 
-// is tells whether the next token is this keyword or operator.
+// is reports whether t is this keyword or operator.
 func (t token) is(text string) bool {
 	return (t.kind == tokOp || t.kind == tokWord && !t.escaped) && t.text == text
 }
@@ -114,8 +114,9 @@ func (p *filterParser) expect(text string) {
 	}
 }
 
-// expression is terms joined by and, or, which bind alike and to the left. It
-// returns the qualifier that an identifier alone inherits after it.
+// expression parses terms joined by "and" and "or", which have the same precedence
+// and associate to the left. It returns the qualifier that a following identifier
+// inherits.
 func (p *filterParser) expression(inherit qualifier) (node, qualifier) {
 	n, q := p.term(inherit)
 	for {
@@ -159,8 +160,8 @@ func (p *filterParser) term(inherit qualifier) (node, qualifier) {
 	return p.primitive()
 }
 
-// identifierNext tells whether what follows can only be an address, a number or
-// a name.
+// identifierNext reports whether the next token can only be an address, a number
+// or a name.
 func (p *filterParser) identifierNext() bool {
 	t := p.peek()
 	switch t.kind {
@@ -172,7 +173,7 @@ func (p *filterParser) identifierNext() bool {
 	return false
 }
 
-// primitive is what begins with a keyword.
+// primitive parses a primitive that begins with a keyword.
 func (p *filterParser) primitive() (node, qualifier) {
 	t := p.next()
 	if t.kind != tokWord {
@@ -229,7 +230,7 @@ func (p *filterParser) primitive() (node, qualifier) {
 	return nil, none
 }
 
-// qualifiers reads a direction, a type, or both. It reports false when there is
+// qualifiers parses a direction, a type, or both. It reports false if there is
 // neither.
 func (p *filterParser) qualifiers(q *qualifier) bool {
 	dir := true
@@ -272,7 +273,8 @@ func (p *filterParser) qualifiers(q *qualifier) bool {
 	return true
 }
 
-// identifiers is what a qualifier applies to: one, or several in parentheses.
+// identifiers parses the operand of a qualifier: one identifier, or an expression
+// of several in parentheses.
 func (p *filterParser) identifiers(q qualifier) node {
 	if p.accept("(") {
 		n, _ := p.expression(q)
@@ -285,7 +287,7 @@ func (p *filterParser) identifiers(q qualifier) node {
 	return p.identifier(q)
 }
 
-// identifier is one address, number or name under its qualifier.
+// identifier parses one address, number or name with its qualifier.
 func (p *filterParser) identifier(q qualifier) node {
 	t := p.next()
 	switch q.typ {
@@ -314,7 +316,7 @@ func (p *filterParser) identifier(q qualifier) node {
 		addr, bits := t.num, t.bits
 		if t.kind == tokNum {
 			bits = 32
-			// Networks are named by their first bytes.
+			// A number gives the first bytes of a network.
 			for q.typ == typeNet && addr != 0 && addr>>24 == 0 {
 				addr <<= 8
 				bits -= 8
@@ -354,7 +356,7 @@ func (p *filterParser) identifier(q qualifier) node {
 
 func prefixMask(bits int) uint32 { return uint32(uint64(0xffffffff) << (32 - bits)) }
 
-// number is a plain number.
+// number parses a plain number.
 func (p *filterParser) number() uint32 {
 	t := p.next()
 	if t.kind != tokNum {
@@ -372,8 +374,8 @@ func (p *filterParser) upTo(limit uint32) uint32 {
 	return v
 }
 
-// portNumber resolves a service name; proto is "" when the number is the same
-// for TCP and UDP.
+// portNumber resolves a service name. proto is "" if the number is the same for
+// TCP and UDP.
 func (p *filterParser) portNumber(t token, s string) (port uint32, proto string) {
 	tcp, terr := net.LookupPort("tcp", s)
 	udp, uerr := net.LookupPort("udp", s)
@@ -390,8 +392,8 @@ func (p *filterParser) portNumber(t token, s string) (port uint32, proto string)
 	return uint32(tcp), ""
 }
 
-// port is a port or a range of them. A service that is known for one transport
-// protocol only means that one.
+// port parses a port or a range of ports. A service that only one transport
+// protocol has stands for that protocol.
 func (p *filterParser) port(t token, q qualifier) node {
 	single := func(s string) (uint32, string) {
 		if v, why := lexWord(s); why == "" && v.kind == tokNum {
@@ -432,8 +434,8 @@ func (p *filterParser) port(t token, q qualifier) node {
 	return p.ports(t, proto, q.dir, lo, hi)
 }
 
-// relation is arithmetic compared with arithmetic; nil when what follows is
-// something else.
+// relation parses a comparison of two arithmetic expressions. It returns nil if
+// something else follows.
 func (p *filterParser) relation() node {
 	start := p.pos
 	t := p.peek()
@@ -464,17 +466,17 @@ func (p *filterParser) relation() node {
 	return &relation{present: present, op: op.text, a: a, b: b}
 }
 
-// Operators by how they bind, loosest first.
+// precedence has the binary operators; a higher number binds tighter.
 var precedence = map[string]int{"|": 1, "^": 1, "&": 2, "<<": 3, ">>": 3, "+": 4, "-": 4, "*": 5, "/": 5, "%": 5}
 
-// loose are the operators whose binding libpcap leaves to accident: with another
-// one beside them they need parentheses.
+// loose has the operators whose precedence libpcap leaves to its parser generator:
+// beside another operator they need parentheses.
 var loose = map[string]bool{"%": true, "^": true}
 
 const maxPrecedence = 5
 
-// arith parses operators that bind tighter than min. It reports false, wherever
-// it stands, when this is no arithmetic.
+// arith parses operators that bind tighter than min. It reports false, at any
+// position, if this is no arithmetic.
 func (p *filterParser) arith(min int, present *node) (number, bool) {
 	a, ok := p.operand(present)
 	if !ok {
@@ -494,7 +496,7 @@ func (p *filterParser) arith(min int, present *node) (number, bool) {
 		if isLoose = loose[t.text]; isLoose {
 			prec = maxPrecedence
 		}
-		// As in libpcap, only the left operand's protocol is checked.
+		// As in libpcap, only the protocol of the left operand is checked.
 		unchecked := node(constant(true))
 		b, ok := p.arith(prec, &unchecked)
 		if !ok {
@@ -545,7 +547,7 @@ func (p *filterParser) operand(present *node) (number, bool) {
 	return nil, false
 }
 
-// accessor is proto[offset:size].
+// accessor parses the rest of proto[offset:size].
 func (p *filterParser) accessor(t token, present *node) number {
 	p.expect("[")
 	index, ok := p.arith(0, present)

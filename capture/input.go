@@ -19,14 +19,14 @@ import (
 
 const stdinPath = "-"
 
-// maxWindow is the largest back-reference window that a compressed capture may
-// ask for: what `xz -9` (64 MB) and `zstd --long` (128 MB) need.
+// maxWindow is the largest window that a compressed capture may require, enough
+// for `xz -9` (64 MB) and `zstd --long` (128 MB).
 const maxWindow = 128 << 20
 
 // input is one file of the run.
 type input struct {
 	path string
-	size int64 // on disk; 0 if not known
+	size int64 // on disk; 0 if unknown
 }
 
 func (in input) name() string {
@@ -36,7 +36,7 @@ func (in input) name() string {
 	return in.path
 }
 
-// expand turns the paths of a run into its files.
+// expand returns the files that paths stand for.
 func expand(paths []string, o *Options) ([]input, error) {
 	if len(paths) == 0 {
 		return nil, errors.New("no capture named")
@@ -80,14 +80,14 @@ func expand(paths []string, o *Options) ([]input, error) {
 			f.Close()
 			ins = append(ins, input{path: p, size: fi.Size()})
 		default:
-			// A named pipe: to open it twice would lose its writer.
+			// A named pipe is not opened here: it would lose its writer.
 			ins = append(ins, input{path: p})
 		}
 	}
 	return ins, nil
 }
 
-// expandDir finds the captures in a directory and below, in natural order of
+// expandDir returns the captures in a directory and below, in natural order of
 // their paths (trace2 before trace10), which is the order of rotated files.
 func expandDir(dir string, o *Options) ([]input, error) {
 	var ins []input
@@ -130,8 +130,8 @@ func expandDir(dir string, o *Options) ([]input, error) {
 	return ins, nil
 }
 
-// comparePaths orders paths by their elements, and those with runs of digits
-// compared as numbers.
+// comparePaths orders paths by their elements, in which runs of digits compare as
+// numbers.
 func comparePaths(a, b string) int {
 	as, bs := strings.Split(filepath.ToSlash(a), "/"), strings.Split(filepath.ToSlash(b), "/")
 	for i := range min(len(as), len(bs)) {
@@ -174,7 +174,8 @@ func compareNatural(a, b string) int {
 	return len(a) - len(b)
 }
 
-// sniff returns nil when the file begins like a capture, and why not otherwise.
+// sniff returns nil if the file begins like a capture, and otherwise an error that
+// says why not.
 func sniff(path string) error {
 	f, err := os.Open(path)
 	if err != nil {
@@ -197,16 +198,16 @@ func sniff(path string) error {
 	return nil
 }
 
-// stream is a file's bytes after decompression.
+// stream is the decompressed content of a file.
 type stream struct {
 	r     io.Reader
 	comp  string   // name of the compression, or empty
-	raw   *counter // below the decompression
+	raw   *counter // the file itself
 	close func()
 }
 
-// counter counts what is read from the file itself. It also ends a source that
-// returns neither bytes nor an error for ever.
+// counter counts the bytes read from a file. It returns io.ErrNoProgress if the
+// file keeps returning neither bytes nor an error.
 type counter struct {
 	r    io.Reader
 	n    int64
@@ -224,7 +225,7 @@ func (c *counter) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// The first bytes of the compressions.
+// compressions are recognized by the first bytes of a file.
 var compressions = []struct {
 	name, magic string
 	open        func(*bufio.Reader) (io.Reader, func(), error)
@@ -252,8 +253,9 @@ func openZstd(r *bufio.Reader) (io.Reader, func(), error) {
 	return z, z.Close, nil
 }
 
-// newStream looks at a file's first bytes and puts the decompression over it
-// that they ask for. An error is the decompression's.
+// newStream returns the content of a file, decompressed if its first bytes say so.
+// The stream is valid even with an error, which comes from reading or from the
+// decompressor.
 func newStream(f io.Reader) (*stream, error) {
 	s := &stream{raw: &counter{r: f}, close: func() {}}
 	head := make([]byte, 6)

@@ -6,13 +6,13 @@ import (
 	"math/bits"
 )
 
-// The magic numbers of pcap files, as read in little-endian order, and those
-// of files written in the other one.
+// The magic numbers of pcap files. Read in little-endian order, those of a
+// big-endian file have their bytes reversed.
 // https://www.ietf.org/archive/id/draft-ietf-opsawg-pcap-03.html
 const (
 	magicMicro    = 0xa1b2c3d4
 	magicNano     = 0xa1b23c4d
-	magicModified = 0xa1b2cd34 // Alexey Kuznetzov's: records with interface and protocol
+	magicModified = 0xa1b2cd34 // Alexey Kuznetsov's: records with interface and protocol
 )
 
 const (
@@ -21,11 +21,11 @@ const (
 	pcapRecordModified = 24
 )
 
-// pcapFile is what a pcap file's header says.
+// pcapFile holds the fields of a pcap file's header.
 type pcapFile struct {
-	swapped bool // the other byte order
+	swapped bool // big-endian
 	nano    bool
-	record  int // length of a record's header
+	record  int // length of a record header
 	snaplen uint32
 	link    uint16
 	lengths lengthOrder
@@ -37,10 +37,10 @@ type lengthOrder uint8
 const (
 	lengthsCaptured lengthOrder = iota // captured, original
 	lengthsOriginal                    // original, captured: before version 2.3
-	lengthsEither                      // version 2.3: the smaller is the captured one
+	lengthsEither                      // version 2.3: the smaller is the captured length
 )
 
-// isCapture tells whether a file that begins so is one this package reads.
+// isCapture reports whether m begins a file that this package reads.
 func isCapture(m [4]byte) bool {
 	if m == ngMagic {
 		return true
@@ -100,7 +100,7 @@ func (r *Reader) openPcap() {
 	if magic == magicModified {
 		f.record = pcapRecordModified
 		if f.link == linkEthernet && f.snaplen < MaxPacket {
-			// Captured in cooked mode, the header came on top of the snapshot length.
+			// In cooked mode the link header came on top of the snapshot length.
 			f.snaplen += 14
 		}
 	}
@@ -108,10 +108,11 @@ func (r *Reader) openPcap() {
 	r.pos = pcapHeader
 }
 
-// readPcap reads packets into b until it has limit of them or the file ends.
-func (r *Reader) readPcap(b *Batch, limit int) {
+// readPcap reads packets until the batch is full or the file ends.
+func (r *Reader) readPcap() {
 	f := r.pcap
-	for len(b.Packets) < limit {
+	b := r.batcher.cur
+	for len(b.Packets) < BatchPackets {
 		if r.end-r.pos < f.record && !r.fill(f.record) {
 			if r.pos == r.end {
 				r.finished()
@@ -149,24 +150,24 @@ func (r *Reader) readPcap(b *Batch, limit int) {
 		}
 		if frac >= 1e6 {
 			frac = 1e6 - 1
-			r.stats.TimesClamped++
+			r.batcher.stats.TimesClamped++
 		}
 		if caplen > f.snaplen {
 			caplen = f.snaplen
-			r.stats.CutToSnaplen++
+			r.batcher.stats.CutToSnaplen++
 		}
 		start := r.pos + f.record
 		r.pos += size
 		data := r.blk.buf[start : start+int(caplen) : start+int(caplen)]
-		r.deliver(b, data, int64(sec)*1e9+int64(frac)*1e3, orig, f.link)
-		if r.done != nil {
+		if !r.batcher.add(r.blk, data, int64(sec)*1e9+int64(frac)*1e3, orig, f.link) {
+			r.filterFailed()
 			return
 		}
 	}
 }
 
-// badLengths notes a record, at buf[pos], with nothing captured or more than
-// there was. Like tcpdump, the reader goes on: the record's extent is certain.
+// badLengths records that the record at buf[pos] has no data, or more than was on
+// the wire. Like tcpdump, the reader goes on: the record's extent is certain.
 func (r *Reader) badLengths(caplen uint32) {
 	if caplen == 0 {
 		r.tolerated(r.offset(), "a record without data")
@@ -175,15 +176,15 @@ func (r *Reader) badLengths(caplen uint32) {
 	}
 }
 
-// Link types that this package itself has to know.
+// Link types that the readers need.
 const (
 	linkNull     = 0
 	linkEthernet = 1
 	linkRaw      = 101
 )
 
-// linkType normalises what files give as link type: LINKTYPE_RAW is also
-// written as the DLT_RAW of the system that captured.
+// linkType normalizes a file's link type: some systems write their own DLT_RAW
+// for LINKTYPE_RAW.
 func linkType(l uint16) uint16 {
 	if l == 12 || l == 14 {
 		return linkRaw

@@ -22,10 +22,9 @@ var ngMagic = [4]byte{0x0a, 0x0d, 0x0d, 0x0a}
 
 const (
 	ngByteOrder = 0x1a2b3c4d
-	// maxInterfaces in a section bounds what a hostile file can have kept.
+	// maxInterfaces bounds the memory for the interfaces of a section.
 	maxInterfaces = 1 << 16
-	// maxDescription is the longest block that is not a packet and has to be
-	// understood.
+	// maxDescription is the longest interface description accepted.
 	maxDescription = blockSize / 2
 )
 
@@ -33,14 +32,14 @@ const (
 type ngFile struct {
 	big    bool
 	ifaces []ngIface // of the present section
-	last   int64     // time of the packet before, for blocks without one
+	last   int64     // time of the last packet, for blocks without a time
 }
 
-// ngIface is what an interface description says.
+// ngIface holds the fields of an interface description.
 type ngIface struct {
 	link    uint16
 	snaplen uint32
-	// Units of a timestamp in a second: 10^exp or 2^exp.
+	// A second has 10^exp units of a timestamp, or 2^exp if binary is set.
 	exp    uint8
 	binary bool
 	offset int64 // seconds to add
@@ -70,16 +69,17 @@ func (f *ngFile) u64(b []byte) uint64 {
 	return v
 }
 
-// readNG reads packets into b until it has limit of them or the file ends.
-func (r *Reader) readNG(b *Batch, limit int) {
-	for len(b.Packets) < limit && r.src != nil && r.done == nil {
-		r.ngBlock(b)
+// readNG reads packets until the batch is full or the file ends.
+func (r *Reader) readNG() {
+	b := r.batcher.cur
+	for len(b.Packets) < BatchPackets && r.src != nil && r.done == nil {
+		r.ngBlock()
 	}
 }
 
-// ngBlock reads one block. A block that fits in memory is checked to its
-// trailing length before anything in it is believed.
-func (r *Reader) ngBlock(b *Batch) {
+// ngBlock reads one block. The trailing length of one that fits in memory is
+// checked before its content is used.
+func (r *Reader) ngBlock() {
 	if !r.need(12) {
 		if r.pos == r.end {
 			r.finished()
@@ -110,19 +110,19 @@ func (r *Reader) ngBlock(b *Batch) {
 			return
 		}
 		body := r.blk.buf[r.pos+8 : r.pos+int(total)-4]
-		if r.ngBody(b, typ, body, len(body)) {
+		if r.ngBody(typ, body, len(body)) {
 			r.pos += int(total)
 		}
 		return
 	}
 
-	// Larger than memory: a packet with endless options, or a block to be
-	// skipped. What is needed stands in front.
+	// Larger than memory: a packet with very long options, or a block to be
+	// skipped. The packet is at the front.
 	if !r.need(8 + ngFront) {
 		r.cut(int(total))
 		return
 	}
-	if !r.ngBody(b, typ, r.blk.buf[r.pos+8:r.pos+8+ngFront], int(total)-12) {
+	if !r.ngBody(typ, r.blk.buf[r.pos+8:r.pos+8+ngFront], int(total)-12) {
 		return
 	}
 	if !r.skip(int64(total)-4) || !r.need(4) {
@@ -136,10 +136,10 @@ func (r *Reader) ngBlock(b *Batch) {
 	r.pos += 4
 }
 
-// ngFront is as much of a large block as holds any packet.
+// ngFront is the length of the part of a large block that holds its packet.
 const ngFront = 20 + MaxPacket
 
-// ngByteOrder learns the byte order of the section that begins.
+// ngByteOrder sets the byte order of a section from its header.
 func (r *Reader) ngByteOrder(h []byte) bool {
 	switch binary.LittleEndian.Uint32(h[8:]) {
 	case ngByteOrder:
@@ -153,9 +153,10 @@ func (r *Reader) ngByteOrder(h []byte) bool {
 	return true
 }
 
-// ngBody takes a block's content: its first bytes, all of them unless the block
-// is larger than memory, and its true length. It reports whether to go on.
-func (r *Reader) ngBody(b *Batch, typ uint32, body []byte, length int) bool {
+// ngBody processes the content of a block of the given length. body holds all of
+// it, or its first bytes if the block is larger than memory. It reports whether to
+// go on.
+func (r *Reader) ngBody(typ uint32, body []byte, length int) bool {
 	bad := func(format string, args ...any) bool {
 		r.damaged(r.offset(), fmt.Sprintf(format, args...), nil)
 		return false
@@ -207,10 +208,10 @@ func (r *Reader) ngBody(b *Batch, typ uint32, body []byte, length int) bool {
 		i := &f.ifaces[n]
 		t, ok := i.time(ts)
 		if !ok {
-			r.stats.TimesClamped++
+			r.batcher.stats.TimesClamped++
 		}
 		f.last = t
-		r.ngDeliver(b, body[20:20+caplen:20+caplen], orig, i.link)
+		r.ngDeliver(body[20:20+caplen:20+caplen], orig, i.link)
 
 	case ngSimple:
 		if length < 4 {
@@ -231,20 +232,22 @@ func (r *Reader) ngBody(b *Batch, typ uint32, body []byte, length int) bool {
 		if int(caplen) > length-4 {
 			return bad("captured length of %d bytes in a block of %d", caplen, length+12)
 		}
-		r.ngDeliver(b, body[4:4+caplen:4+caplen], orig, i.link)
+		r.ngDeliver(body[4:4+caplen:4+caplen], orig, i.link)
 	}
 	return r.done == nil
 }
 
-func (r *Reader) ngDeliver(b *Batch, data []byte, orig uint32, link uint16) {
+func (r *Reader) ngDeliver(data []byte, orig uint32, link uint16) {
 	if n := uint32(len(data)); n > orig || n == 0 {
 		r.badLengths(n)
 	}
-	r.deliver(b, data, r.ng.last, orig, link)
+	if !r.batcher.add(r.blk, data, r.ng.last, orig, link) {
+		r.filterFailed()
+	}
 }
 
-// options reads what an interface's options say about its times, and returns
-// what is wrong with them.
+// options reads the options about times of an interface description. It returns
+// what is wrong with them, or "".
 func (f *ngFile) options(i *ngIface, opts []byte) string {
 	const (
 		end      = 0
@@ -280,11 +283,11 @@ func (f *ngFile) options(i *ngIface, opts []byte) string {
 	return ""
 }
 
-// maxSec is the last whole second that nanoseconds since 1970 can count.
+// maxSec is the last whole second that fits in nanoseconds since 1970.
 const maxSec = math.MaxInt64/1_000_000_000 - 1
 
-// time turns a timestamp into nanoseconds since 1970, truncated to whole
-// microseconds. It reports false when it had to be brought into range.
+// time converts a timestamp to nanoseconds since 1970, truncated to whole
+// microseconds. It reports false if the time was out of range and was clamped.
 func (i *ngIface) time(ts uint64) (int64, bool) {
 	var sec, us uint64
 	if i.binary {

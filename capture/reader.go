@@ -1,28 +1,21 @@
 package capture
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"os"
 )
 
-// Reader reads the packets of a run, file after file. Its methods are called
-// from one goroutine; the batches it returns may go to others.
+// Reader is a Source that reads capture files one after another. Its methods
+// are called from one goroutine.
 type Reader struct {
-	opt    Options
-	inputs []input // not yet opened
-	pool   *pool
-	clock  clock
-	stats  Stats
-	damage []*DamageError
-	filter *filterSet
-	done   error  // what Next returns from now on
-	ahead  *Batch // begun already, to decide on the jump at the end of the last one
-	seq    uint64
-	num    uint64 // of the last packet delivered
+	opt     Options
+	batcher Batcher
+	inputs  []input // not yet opened
+	damage  []*DamageError
+	done    error // what Next returns once all packets are delivered
 
-	consumed, total, reported int64 // of the files, for OnProgress
+	consumed, total, reported int64 // bytes of the files, for OnProgress
 
 	// The file being read.
 	in     input
@@ -31,17 +24,18 @@ type Reader struct {
 	format format
 	pcap   pcapFile
 	ng     ngFile
-	cur    *FileStats
+	before Stats // the counts when the file was opened
 
-	// The block being filled: buf[pos:end] is read but not parsed, and
-	// buf[0] stands at offset base of the stream.
+	// The block being filled: buf[pos:end] is read but not parsed, and buf[0] is
+	// at offset base of the stream.
 	blk      *block
 	pos, end int
 	base     int64
 	eof      bool
-	readErr  error  // why the stream ended, unless at its end
-	holder   *Batch // the batch known to hold blk
+	readErr  error // why the stream ended, nil at its regular end
 }
+
+var _ Source = (*Reader)(nil)
 
 type format uint8
 
@@ -50,21 +44,14 @@ const (
 	formatNG
 )
 
-// Open prepares to read captures: files, directories (every capture in them and
-// below, in natural order of the names) and "-" for Options.Stdin. It fails
-// when a named file cannot be opened, a directory holds no capture, or the
-// filter does not compile; what is wrong inside the files shows later, in Err.
+// Open prepares to read captures: files, directories (all captures in and below
+// them, in natural order of their names) and "-" for Options.Stdin. It fails if a
+// named file cannot be opened, a directory holds no capture, or the filter does
+// not compile. Faults inside the files show later, in Damage.
 func Open(paths []string, o Options) (*Reader, error) {
-	if o.JumpLimit == 0 {
-		o.JumpLimit = DefaultJumpLimit
-	}
-	r := &Reader{opt: o, pool: new(pool), clock: newClock(int64(o.JumpLimit))}
-	if o.Filter != "" {
-		fs, err := newFilterSet(o.Filter)
-		if err != nil {
-			return nil, err
-		}
-		r.filter = fs
+	r := &Reader{opt: o}
+	if err := r.batcher.init(BatcherOptions{Filter: o.Filter, JumpLimit: o.JumpLimit}); err != nil {
+		return nil, err
 	}
 	ins, err := expand(paths, &r.opt)
 	if err != nil {
@@ -81,105 +68,74 @@ func Open(paths []string, o Options) (*Reader, error) {
 	return r, nil
 }
 
-// Next returns the next batch, or io.EOF after the last. Another error ends the
-// run: the filter has no meaning for the link type of a file. Damaged files are
-// no error here; see Err.
+// Next returns the next batch, or io.EOF after the last one. Any other error ends
+// the run: the filter has no meaning for the link type of a file. Damaged files
+// are not errors here; see Damage. All batches but the last are full, but for a
+// packet that a full one leaves to the next because of its time.
 func (r *Reader) Next() (*Batch, error) {
-	b := r.ahead
-	r.ahead = nil
-	if b == nil {
-		b = r.newBatch()
-	}
-	r.fillBatch(b, BatchPackets)
-	if len(b.Packets) == 0 {
-		r.pool.putBatch(b)
-		r.progress(true)
-		return nil, r.done
-	}
-	if r.clock.pending != nil {
-		if len(b.Packets) == BatchPackets {
-			a := r.newBatch()
-			r.fillBatch(a, 1)
-			if len(a.Packets) == 0 {
-				r.pool.putBatch(a)
-				r.clock.settle(&r.stats)
-			} else {
-				r.ahead = a
+	r.batcher.begin()
+	for r.done == nil {
+		switch {
+		case r.batcher.Full():
+			if b := r.batcher.Take(); b != nil {
+				return b, nil
 			}
-		} else {
-			r.clock.settle(&r.stats)
+		case r.src == nil:
+			if len(r.inputs) == 0 {
+				r.done = io.EOF
+				break
+			}
+			r.in, r.inputs = r.inputs[0], r.inputs[1:]
+			r.openFile()
+		case r.format == formatPcap:
+			r.readPcap()
+		default:
+			r.readNG()
 		}
 	}
-	b.Now = b.Packets[len(b.Packets)-1].Now
-	return b, nil
-}
-
-// Err returns every damage found so far, joined, or nil.
-func (r *Reader) Err() error {
-	errs := make([]error, len(r.damage))
-	for i, d := range r.damage {
-		errs[i] = d
+	if b := r.batcher.End(); b != nil {
+		return b, nil
 	}
-	return errors.Join(errs...)
+	r.progress(true)
+	return nil, r.done
 }
 
-// Damage returns every damage found so far, in reading order.
+// Damage returns all damage found so far, in reading order.
 func (r *Reader) Damage() []*DamageError { return r.damage }
 
-// Stats returns the sums so far. The Files in it are the caller's.
+// Stats returns the counts so far. The caller may keep Files.
 func (r *Reader) Stats() Stats {
-	s := r.stats
-	s.Files = append([]FileStats(nil), s.Files...)
-	for _, f := range s.Files {
-		s.Packets += f.Packets
-		s.Bytes += f.Bytes
-		s.Filtered += f.Filtered
+	s := r.batcher.Stats()
+	if r.src != nil {
+		r.countFile(&s.Files[len(s.Files)-1])
 	}
 	return s
 }
 
-// Close gives up what the reader holds. Batches not yet released stay valid.
+// countFile sets the counts of the present file.
+func (r *Reader) countFile(f *FileStats) {
+	s := &r.batcher.stats
+	f.Packets = s.Packets - r.before.Packets
+	f.Bytes = s.Bytes - r.before.Bytes
+	f.Filtered = s.Filtered - r.before.Filtered
+}
+
+// Close releases what the reader holds. Batches that have not been released stay
+// valid.
 func (r *Reader) Close() error {
 	if r.src != nil {
 		r.closeFile()
 	}
+	r.batcher.drop()
 	r.inputs = nil
 	r.done = io.EOF
 	return nil
 }
 
-func (r *Reader) newBatch() *Batch {
-	b := r.pool.batch(r.seq)
-	r.seq++
-	r.holder = nil // a recycled batch may be the one that held blk before
-	return b
-}
-
-// fillBatch reads packets until b has limit of them or the run ends, when it
-// sets done.
-func (r *Reader) fillBatch(b *Batch, limit int) {
-	for len(b.Packets) < limit && r.done == nil {
-		if r.src == nil {
-			if len(r.inputs) == 0 {
-				r.done = io.EOF
-				return
-			}
-			r.in, r.inputs = r.inputs[0], r.inputs[1:]
-			r.openFile()
-			continue
-		}
-		if r.format == formatPcap {
-			r.readPcap(b, limit)
-		} else {
-			r.readNG(b, limit)
-		}
-	}
-}
-
-// openFile begins reading r.in up to its first packet.
+// openFile opens r.in and reads it up to its first packet.
 func (r *Reader) openFile() {
-	r.stats.Files = append(r.stats.Files, FileStats{Path: r.in.name()})
-	r.cur = &r.stats.Files[len(r.stats.Files)-1]
+	r.before = r.batcher.stats
+	r.batcher.stats.Files = append(r.batcher.stats.Files, FileStats{Path: r.in.name()})
 	var f io.Reader = r.opt.Stdin
 	r.file = nil
 	if r.in.path != stdinPath {
@@ -193,9 +149,9 @@ func (r *Reader) openFile() {
 	}
 	src, err := newStream(f)
 	r.src = src
-	r.blk = r.pool.block()
+	r.blk = r.batcher.pool.block()
 	r.pos, r.end, r.base = 0, 0, 0
-	r.eof, r.readErr, r.holder = false, nil, nil
+	r.eof, r.readErr = false, nil
 	if err != nil {
 		r.damaged(0, "cannot be read", err)
 		return
@@ -221,16 +177,18 @@ func (r *Reader) openFile() {
 	}
 }
 
-// closeFile ends the present file.
+// closeFile closes the present file.
 func (r *Reader) closeFile() {
 	r.src.close()
 	if r.file != nil {
 		r.file.Close()
 	}
 	r.consumed += r.src.raw.n
+	files := r.batcher.stats.Files
+	r.countFile(&files[len(files)-1])
 	r.src = nil
 	if r.blk != nil {
-		r.pool.putBlock(r.blk)
+		r.batcher.pool.putBlock(r.blk)
 		r.blk = nil
 	}
 	r.progress(false)
@@ -260,18 +218,18 @@ func (r *Reader) cut(want int) {
 	r.damaged(r.offset(), reason, r.readErr)
 }
 
-// offset is where in the stream the next byte to parse stands.
+// offset is the position in the stream of the next byte to parse.
 func (r *Reader) offset() int64 { return r.base + int64(r.pos) }
 
-// damaged notes damage that ends the reading of the file.
+// damaged records damage that ends the reading of the file.
 func (r *Reader) damaged(off int64, reason string, err error) {
 	r.damage = append(r.damage, &DamageError{File: r.in.name(), Offset: off,
 		Compression: r.src.comp, Reason: reason, Count: 1, Err: err})
 	r.closeFile()
 }
 
-// tolerated notes a contradictory record after which reading goes on. Only the
-// first of a kind in a file is kept; the others are counted on it.
+// tolerated records a contradictory record after which reading goes on. Only the
+// first of a kind in a file is kept; the others are counted with it.
 func (r *Reader) tolerated(off int64, reason string) {
 	name := r.in.name()
 	for i := len(r.damage) - 1; i >= 0 && r.damage[i].File == name; i-- {
@@ -284,8 +242,8 @@ func (r *Reader) tolerated(off int64, reason string) {
 		Compression: r.src.comp, Reason: reason, Count: 1, Tolerated: true})
 }
 
-// need makes n bytes available at buf[pos], all in one block. It reports false
-// when the stream ends before. n is at most blockSize.
+// need makes n bytes, at most blockSize, available at buf[pos] in one block. It
+// reports false if the stream ends before.
 func (r *Reader) need(n int) bool {
 	return r.end-r.pos >= n || r.fill(n)
 }
@@ -295,12 +253,12 @@ func (r *Reader) fill(n int) bool {
 		return false
 	}
 	if r.end == blockSize || r.pos+n > blockSize {
-		next := r.pool.block()
+		next := r.batcher.pool.block()
 		tail := copy(next.buf[:], r.blk.buf[r.pos:r.end])
 		r.base += int64(r.pos)
 		r.pos, r.end = 0, tail
-		r.pool.putBlock(r.blk)
-		r.blk, r.holder = next, nil
+		r.batcher.pool.putBlock(r.blk)
+		r.blk = next
 	}
 	for idle := 0; r.end-r.pos < n; {
 		m, err := r.src.r.Read(r.blk.buf[r.end:])
@@ -322,8 +280,7 @@ func (r *Reader) fill(n int) bool {
 	return r.end-r.pos >= n
 }
 
-// skip passes over n bytes of the stream without keeping them, and reports
-// false when it ends before.
+// skip discards n bytes of the stream, and reports false if it ends before.
 func (r *Reader) skip(n int64) bool {
 	for {
 		have := int64(r.end - r.pos)
@@ -339,7 +296,8 @@ func (r *Reader) skip(n int64) bool {
 	}
 }
 
-// progress reports how far the run is, after every megabyte of input.
+// progress calls OnProgress, unless less than a megabyte was read since the last
+// call and last is not set.
 func (r *Reader) progress(last bool) {
 	if r.opt.OnProgress == nil {
 		return
@@ -354,32 +312,7 @@ func (r *Reader) progress(last bool) {
 	}
 }
 
-// deliver appends a packet to b, if the filter lets it pass. It points into the
-// present block.
-func (r *Reader) deliver(b *Batch, data []byte, t int64, orig uint32, link uint16) {
-	if r.filter != nil {
-		ok, err := r.filter.match(data, orig, link)
-		if err != nil {
-			r.done = fmt.Errorf("%s: %w", r.in.name(), err)
-			return
-		}
-		if !ok {
-			r.cur.Filtered++
-			return
-		}
-	}
-	if r.holder != b {
-		r.holder = b
-		b.use(r.blk)
-	}
-	n := len(b.Packets)
-	b.Packets = b.Packets[:n+1]
-	p := &b.Packets[n]
-	r.num++
-	// Field by field: a literal is made elsewhere and copied, before it has left the
-	// processor's store buffer.
-	p.Data, p.Time, p.Num, p.OrigLen, p.Link = data, t, r.num, max(orig, uint32(len(data))), link
-	r.clock.set(p, &r.stats)
-	r.cur.Packets++
-	r.cur.Bytes += uint64(len(data))
+// filterFailed ends the run because the filter has no meaning for a packet.
+func (r *Reader) filterFailed() {
+	r.done = fmt.Errorf("%s: %w", r.in.name(), r.batcher.err)
 }

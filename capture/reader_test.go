@@ -41,7 +41,7 @@ func TestPcapVariants(t *testing.T) {
 			b := spec.packet(spec.header(), 1700000000, frac, "first")
 			b = spec.record(b, 1700000001, 0, 3, 1500, []byte("two"))
 			all, r := readBytes(t, b)
-			if err := r.Err(); err != nil {
+			if err := r.err(); err != nil {
 				t.Fatal(err)
 			}
 			link := uint16(spec.link)
@@ -69,8 +69,8 @@ func TestPcapOldVersions(t *testing.T) {
 		spec := plainPcap()
 		spec.version = c.version
 		all, r := readBytes(t, spec.record(spec.header(), 1, 0, c.first, c.second, []byte("abc")))
-		if len(all) != 1 || all[0].data != "abc" || all[0].orig != 60 || r.Err() != nil {
-			t.Errorf("version %v: %v, %v", c.version, all, r.Err())
+		if len(all) != 1 || all[0].data != "abc" || all[0].orig != 60 || r.err() != nil {
+			t.Errorf("version %v: %v, %v", c.version, all, r.err())
 		}
 	}
 }
@@ -82,8 +82,8 @@ func TestPcapPeculiarities(t *testing.T) {
 	b := spec.packet(spec.header(), 5, 2_000_000, "abcdef")
 	all, r := readBytes(t, b)
 	want := []got{{"abcd", 5_999_999_000, 5_999_999_000, 1, 6, linkRaw}}
-	if !slices.Equal(all, want) || r.Err() != nil {
-		t.Errorf("got %v, %v", all, r.Err())
+	if !slices.Equal(all, want) || r.err() != nil {
+		t.Errorf("got %v, %v", all, r.err())
 	}
 	if s := r.Stats(); s.TimesClamped != 1 || s.CutToSnaplen != 1 {
 		t.Errorf("%+v", s)
@@ -160,7 +160,7 @@ func TestPcapngTimes(t *testing.T) {
 	}
 }
 
-// TestLargeBlocks reads pcapng blocks that do not fit in memory at once.
+// TestLargeBlocks reads pcapng blocks that are longer than a block of memory.
 func TestLargeBlocks(t *testing.T) {
 	s := ngSpec{binary.LittleEndian}
 	b := s.iface(s.section(nil), 1, 0)
@@ -170,11 +170,11 @@ func TestLargeBlocks(t *testing.T) {
 	b = s.block(b, ngEnhanced, append(body, make([]byte, 2*blockSize)...))
 	b = s.enhanced(b, 0, 8, "after")
 	all, r := readBytes(t, b)
-	if len(all) != 2 || all[0].data != data || all[1].data != "after" || r.Err() != nil {
-		t.Errorf("%d packets, %v", len(all), r.Err())
+	if len(all) != 2 || all[0].data != data || all[1].data != "after" || r.err() != nil {
+		t.Errorf("%d packets, %v", len(all), r.err())
 	}
-	// The trailer of the second large block is wrong: its packet was handed
-	// out already, the rest is not.
+	// The trailer of the second large block is wrong: its packet was delivered
+	// before the trailer was read, the packets after it are not.
 	bad := bytes.Clone(b)
 	bad[len(b)-40-1]++
 	all, r = readBytes(t, bad)
@@ -258,7 +258,7 @@ func TestDamage(t *testing.T) {
 				t.Fatalf("damage %+v, want %q at %d", d, c.reason, c.offset)
 			}
 			var de *DamageError
-			if err := r.Err(); !errors.As(err, &de) || !strings.Contains(err.Error(), fmt.Sprintf("%s: damaged at offset %d", bad, c.offset)) {
+			if err := r.err(); !errors.As(err, &de) || !strings.Contains(err.Error(), fmt.Sprintf("%s: damaged at offset %d", bad, c.offset)) {
 				t.Errorf("error %v", err)
 			}
 		})
@@ -281,12 +281,12 @@ func TestTolerated(t *testing.T) {
 	if len(d) != 2 || d[0].Offset != at || d[0].Count != 2 || !d[0].Tolerated || d[1].Offset != at+20 || d[1].Count != 1 {
 		t.Errorf("damage %v", d)
 	}
-	if err := r.Err(); err == nil || !strings.Contains(err.Error(), "(and 1 more such records); reading went on") {
+	if err := r.err(); err == nil || !strings.Contains(err.Error(), "(and 1 more such records); reading went on") {
 		t.Errorf("error %v", err)
 	}
 }
 
-// sample are files with a few packets, and where each packet's record ends.
+// samples returns files with a few packets, and the end of each packet's record.
 func samples() map[string]struct {
 	file []byte
 	ends []int
@@ -321,8 +321,8 @@ func samples() map[string]struct {
 	return out
 }
 
-// TestCutAnywhere cuts files at every byte: all complete packets come, and
-// only a cut between records goes unnoticed.
+// TestCutAnywhere cuts files at every byte: all complete packets are delivered,
+// and only a cut between records goes unnoticed.
 func TestCutAnywhere(t *testing.T) {
 	for name, s := range samples() {
 		for n := range len(s.file) {
@@ -346,8 +346,8 @@ func TestCutAnywhere(t *testing.T) {
 	}
 }
 
-// TestChangedAnywhere changes every byte to every value: no panic, no loop, and
-// what stands before the change comes out the same.
+// TestChangedAnywhere changes every byte to every value: reading neither panics nor
+// hangs, and the packets before the change are the same.
 func TestChangedAnywhere(t *testing.T) {
 	var shared pool
 	for name, s := range samples() {
@@ -360,7 +360,7 @@ func TestChangedAnywhere(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				r.pool = &shared
+				r.batcher.pool = &shared
 				all := readAll(t, r)
 				r.Close()
 				for j, end := range s.ends {
@@ -374,7 +374,7 @@ func TestChangedAnywhere(t *testing.T) {
 }
 
 func TestFileShrinks(t *testing.T) {
-	// Long enough that the end is not read with the first batch.
+	// The file is too long to be read to its end with the first batch.
 	const batches = 24
 	spec := plainPcap()
 	b := spec.header()
@@ -405,7 +405,7 @@ func TestFileShrinks(t *testing.T) {
 		if n != kept-BatchPackets {
 			t.Errorf("%d packets after the first batch", n)
 		}
-		if err := r.Err(); err == nil || !strings.Contains(err.Error(), fmt.Sprintf("%d bytes long when reading began", len(b))) {
+		if err := r.err(); err == nil || !strings.Contains(err.Error(), fmt.Sprintf("%d bytes long when reading began", len(b))) {
 			t.Errorf("error %v", err)
 		}
 	}
@@ -418,14 +418,14 @@ func TestReadError(t *testing.T) {
 	for _, n := range []int{0, 3, 10, 24, len(b) - 1, len(b)} {
 		r := open(t, Options{Stdin: io.MultiReader(bytes.NewReader(b[:n]), iotest.ErrReader(broken))}, "-")
 		all := readAll(t, r)
-		if want := n / len(b); len(all) != want || !errors.Is(r.Err(), broken) {
-			t.Errorf("after %d bytes: %d packets, %v", n, len(all), r.Err())
+		if want := n / len(b); len(all) != want || !errors.Is(r.err(), broken) {
+			t.Errorf("after %d bytes: %d packets, %v", n, len(all), r.err())
 		}
 	}
-	// A reader that returns nothing for ever must not hang the run.
+	// An input that keeps returning nothing must not hang the run.
 	r := open(t, Options{Stdin: idle{}}, "-")
-	if all := readAll(t, r); len(all) != 0 || r.Err() == nil {
-		t.Errorf("%v %v", all, r.Err())
+	if all := readAll(t, r); len(all) != 0 || r.err() == nil {
+		t.Errorf("%v %v", all, r.err())
 	}
 }
 
@@ -467,13 +467,13 @@ func TestCompressed(t *testing.T) {
 	for name, compress := range compressors(t) {
 		z := compress(plain)
 		all, r := readBytes(t, z)
-		if err := r.Err(); err != nil || !slices.Equal(all, want) {
+		if err := r.err(); err != nil || !slices.Equal(all, want) {
 			t.Errorf("%s: %d packets, %v", name, len(all), err)
 		}
-		// Two in a row are one stream.
+		// Two compressed streams in a row are one file.
 		half := len(plain) / 2
 		all, r = readBytes(t, append(compress(plain[:half]), compress(plain[half:])...))
-		if err := r.Err(); err != nil || !slices.Equal(all, want) {
+		if err := r.err(); err != nil || !slices.Equal(all, want) {
 			t.Errorf("%s twice: %d packets, %v", name, len(all), err)
 		}
 		all, r = readBytes(t, z[:len(z)/2])
@@ -487,8 +487,8 @@ func TestCompressed(t *testing.T) {
 			}
 		}
 	}
-	// Every check, several blocks, padding between streams; and a dictionary too
-	// large to be had.
+	// All checks, several blocks, padding between streams, and a dictionary that is
+	// too large.
 	for _, check := range []byte{xz.None, xz.CRC32, xz.CRC64, xz.SHA256} {
 		var z bytes.Buffer
 		w, err := xz.WriterConfig{CheckSum: check, NoCheckSum: check == xz.None, BlockSize: 10000, DictCap: 1 << 16}.NewWriter(&z)
@@ -499,14 +499,14 @@ func TestCompressed(t *testing.T) {
 		w.Close()
 		z.Write(make([]byte, 8))
 		all, r := readBytes(t, z.Bytes())
-		if err := r.Err(); err != nil || !slices.Equal(all, want) {
+		if err := r.err(); err != nil || !slices.Equal(all, want) {
 			t.Errorf("xz check %d: %d packets, %v", check, len(all), err)
 		}
 		b := bytes.Clone(z.Bytes())
 		b[12+4] = 40
 		binary.LittleEndian.PutUint32(b[12+8:], crc32.ChecksumIEEE(b[12:12+8]))
-		if all, r := readBytes(t, b); len(all) != 0 || r.Err() == nil || !strings.Contains(r.Err().Error(), "dictionary is over 128 MB") {
-			t.Errorf("xz with a dictionary of 4 GB: %v", r.Err())
+		if all, r := readBytes(t, b); len(all) != 0 || r.err() == nil || !strings.Contains(r.err().Error(), "dictionary is over 128 MB") {
+			t.Errorf("xz with a dictionary of 4 GB: %v", r.err())
 		}
 		for i := 12; i < z.Len(); i += 1 + z.Len()/50 {
 			b := bytes.Clone(z.Bytes())
@@ -519,13 +519,13 @@ func TestCompressed(t *testing.T) {
 		t.Fatal(err)
 	}
 	all, r := readBytes(t, bz)
-	if len(all) != 3 || all[2].data != "\x02\x02\x02\x02" || all[2].time != 102_000_002_000 || r.Err() != nil {
-		t.Errorf("bzip2: %v, %v", all, r.Err())
+	if len(all) != 3 || all[2].data != "\x02\x02\x02\x02" || all[2].time != 102_000_002_000 || r.err() != nil {
+		t.Errorf("bzip2: %v, %v", all, r.err())
 	}
 }
 
-// TestBatchCut splits the same packets differently over files, forms and reads,
-// and gets the same batches.
+// TestBatchCut reads the same packets from one file, several, and pipes that return
+// them in pieces: the result is the same.
 func TestBatchCut(t *testing.T) {
 	const n = 2*BatchPackets + 100
 	spec := plainPcap()
@@ -537,8 +537,8 @@ func TestBatchCut(t *testing.T) {
 		one = record(one, i)
 	}
 	want, r := readBytes(t, one)
-	if len(want) != n || r.Err() != nil {
-		t.Fatalf("%d packets, %v", len(want), r.Err())
+	if len(want) != n || r.err() != nil {
+		t.Fatalf("%d packets, %v", len(want), r.err())
 	}
 	for _, parts := range []int{2, 3, 7, 100} {
 		var paths []string
@@ -550,7 +550,7 @@ func TestBatchCut(t *testing.T) {
 			paths = append(paths, writeFile(t, "part", b))
 		}
 		if all := readAll(t, open(t, Options{}, paths...)); !slices.Equal(all, want) {
-			t.Errorf("%d files give other batches", parts)
+			t.Errorf("%d files give other packets", parts)
 		}
 	}
 	for name, rd := range map[string]io.Reader{
@@ -559,13 +559,13 @@ func TestBatchCut(t *testing.T) {
 		"data, EOF": iotest.DataErrReader(bytes.NewReader(one)),
 	} {
 		if all := readAll(t, open(t, Options{Stdin: rd}, "-")); !slices.Equal(all, want) {
-			t.Errorf("%s gives other batches", name)
+			t.Errorf("%s gives other packets", name)
 		}
 	}
 }
 
-// TestRelease keeps several batches, gives them back in another order from other
-// goroutines, and finds no packet written over meanwhile.
+// TestRelease keeps several batches and releases them in another order from other
+// goroutines: no packet in use is overwritten.
 func TestRelease(t *testing.T) {
 	const n = 12*BatchPackets + 5
 	spec := plainPcap()
@@ -579,7 +579,7 @@ func TestRelease(t *testing.T) {
 	check := func(b *Batch) {
 		for i := range b.Packets {
 			if p := &b.Packets[i]; string(p.Data) != data(int(p.Num-1)) {
-				t.Errorf("packet %d was written over", p.Num)
+				t.Errorf("packet %d was overwritten", p.Num)
 				return
 			}
 		}
@@ -651,8 +651,8 @@ func TestDirectory(t *testing.T) {
 	for _, p := range readAll(t, r) {
 		names = append(names, p.data)
 	}
-	if want := []string{"bx", "0", "2", "10"}; !slices.Equal(names, want) || r.Err() != nil {
-		t.Errorf("read %v, %v", names, r.Err())
+	if want := []string{"bx", "0", "2", "10"}; !slices.Equal(names, want) || r.err() != nil {
+		t.Errorf("read %v, %v", names, r.err())
 	}
 	if len(notices) != 4 || !strings.Contains(notices[1], "empty: skipped: not a capture file") {
 		t.Errorf("notices %q", notices)
@@ -678,13 +678,13 @@ func TestOpenErrors(t *testing.T) {
 			t.Errorf("%v opens", c.paths)
 		}
 	}
-	// A file that goes away after Open is damage; the run goes on.
+	// A file that vanishes after Open is damage; the run goes on.
 	gone := writeFile(t, "gone", plainPcap().header())
 	r := open(t, Options{}, gone, good)
 	if err := os.Remove(gone); err != nil {
 		t.Fatal(err)
 	}
-	if readAll(t, r); len(r.Damage()) != 1 || !errors.Is(r.Err(), os.ErrNotExist) {
+	if readAll(t, r); len(r.Damage()) != 1 || !errors.Is(r.err(), os.ErrNotExist) {
 		t.Errorf("damage %v", r.Damage())
 	}
 }
@@ -726,7 +726,7 @@ func TestFilterInRun(t *testing.T) {
 	if s := r.Stats(); len(all) != 10 || s.Filtered != 90 || all[0].num != 1 || all[0].time != 90e9 {
 		t.Errorf("%v %+v", all, s)
 	}
-	// What has no meaning for a file's link type ends the run.
+	// A filter without a meaning for the link type of a file ends the run.
 	spec.link = linkRaw
 	r = open(t, Options{Filter: "ether host 1:2:3:4:5:6"}, writeFile(t, "f", spec.packet(spec.header(), 1, 0, "E")))
 	_, err := r.Next()
@@ -758,7 +758,7 @@ func TestClock(t *testing.T) {
 		{"another limit", time.Second, []step{{100, 100}, {102, 100}, {101, 101}}, Stats{JumpsHeld: 1}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			// Also with the jump as a batch's last packet.
+			// Also with the jump at the end of a batch.
 			for _, lead := range []int{0, BatchPackets - 2, BatchPackets - 1} {
 				spec := plainPcap()
 				b := spec.header()
@@ -784,7 +784,7 @@ func TestClock(t *testing.T) {
 	}
 }
 
-// endless is a capture without an end.
+// endless is a capture without end.
 type endless struct {
 	head, body []byte
 	pos        int
@@ -832,7 +832,8 @@ func TestAllocations(t *testing.T) {
 	}
 }
 
-// TestMemoryBound reads what claims to be large and stays small.
+// TestMemoryBound reads a file with endless interface descriptions: memory stays
+// bounded.
 func TestMemoryBound(t *testing.T) {
 	s := ngSpec{binary.LittleEndian}
 	b := s.section(nil)
@@ -870,8 +871,8 @@ func FuzzReader(f *testing.F) {
 	var shared pool
 	f.Fuzz(func(t *testing.T, b []byte) {
 		r := open(t, Options{Stdin: bytes.NewReader(b)}, "-")
-		r.pool = &shared
+		r.batcher.pool = &shared
 		readAll(t, r)
-		_ = r.Err()
+		_ = r.err()
 	})
 }

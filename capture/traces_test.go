@@ -14,8 +14,8 @@ import (
 	"github.com/google/gopacket/pcapgo"
 )
 
-// TestTraces compares what is read from the reference traces with what
-// gopacket's readers find in them.
+// TestTraces compares the packets read from the reference traces with those that
+// gopacket's readers return.
 func TestTraces(t *testing.T) {
 	root := filepath.Join("..", "..", "shared", "reference", "traces")
 	if _, err := os.Stat(root); err != nil {
@@ -28,7 +28,7 @@ func TestTraces(t *testing.T) {
 		}
 		r := open(t, Options{}, path)
 		all := readAll(t, r)
-		if err := r.Err(); err != nil {
+		if err := r.err(); err != nil {
 			t.Error(err)
 		}
 		r.Close()
@@ -45,8 +45,8 @@ func TestTraces(t *testing.T) {
 	t.Logf("%d files, %d packets", files, packets)
 }
 
-// compareWithPcapgo returns how many packets are shorter than pcapgo's: it does
-// not cut them to the file's snapshot length, as libpcap does.
+// compareWithPcapgo returns the number of packets that are shorter than pcapgo's,
+// which does not cut them to the snapshot length of the file as libpcap does.
 func compareWithPcapgo(t *testing.T, path string, all []got) (cut uint64) {
 	f, err := os.Open(path)
 	if err != nil {

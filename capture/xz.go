@@ -15,19 +15,19 @@ import (
 	"github.com/ulikunitz/xz/lzma"
 )
 
-// xzReader takes the xz container apart (https://tukaani.org/xz/xz-file-format.txt):
-// streams of blocks of LZMA2. It is ours because the library's allocates whatever
-// dictionary a block asks for, up to 4 GB.
+// xzReader reads the xz container (https://tukaani.org/xz/xz-file-format.txt):
+// streams of blocks of LZMA2. The library's reader is not used because it
+// allocates any dictionary that a block requires, up to 4 GB.
 type xzReader struct {
 	in    *xzInput
-	sum   hash.Hash // of the present block; nil when the stream has no checks
-	check int       // bytes of a check
+	sum   hash.Hash // of the present block; nil if the stream has no checks
+	check int       // length of a check in bytes
 	block io.Reader // nil between blocks
-	start int64     // where the present block began
+	start int64     // offset from which padding of the present block counts
 	err   error
 }
 
-// xzInput counts what is read.
+// xzInput counts the bytes read.
 type xzInput struct {
 	r *bufio.Reader
 	n int64
@@ -47,7 +47,7 @@ func (x *xzInput) ReadByte() (byte, error) {
 	return c, err
 }
 
-// take reads n bytes, which are few.
+// take reads n bytes into a new slice.
 func (x *xzInput) take(n int) ([]byte, error) {
 	b := make([]byte, n)
 	_, err := io.ReadFull(x, b)
@@ -116,8 +116,8 @@ func (x *xzReader) streamHeader() error {
 	return nil
 }
 
-// next opens the next block, of the next stream if this one ends. It returns
-// io.EOF at the end of the last.
+// next opens the next block, if need be of the next stream. It returns io.EOF at
+// the end of the last stream.
 func (x *xzReader) next() error {
 	x.start = x.in.n
 	size, err := x.in.take(1)
@@ -143,7 +143,7 @@ func (x *xzReader) next() error {
 	if h[1]&0x3f != 0 {
 		return errors.New("xz filters beside LZMA2 are not supported")
 	}
-	// The sizes of the block, which stand here if the flags say so, are not needed.
+	// Skip the optional sizes of the block, compressed and not.
 	for _, flag := range []byte{0x40, 0x80} {
 		if h[1]&flag != 0 {
 			if _, err := binary.ReadUvarint(b); err != nil {
@@ -165,7 +165,6 @@ func (x *xzReader) next() error {
 	if x.sum != nil {
 		x.sum.Reset()
 	}
-	// The start of the data is where padding is counted from.
 	x.start = x.in.n
 	x.block, err = lzma.Reader2Config{DictCap: int(dict)}.NewReader2(x.in)
 	return err
@@ -179,7 +178,7 @@ func (x *xzReader) endBlock() error {
 	want, err := x.in.take(x.check)
 	if err == nil && x.sum != nil {
 		got := x.sum.Sum(nil)
-		if x.check < 32 { // CRCs are stored in little-endian order
+		if x.check < 32 { // CRCs are little-endian, hash sums are not
 			for i, j := 0, len(got)-1; i < j; i, j = i+1, j-1 {
 				got[i], got[j] = got[j], got[i]
 			}
@@ -191,7 +190,7 @@ func (x *xzReader) endBlock() error {
 	return err
 }
 
-// pad reads zeros up to a multiple of four bytes after start.
+// pad reads zeros up to a multiple of four bytes from start.
 func (x *xzReader) pad() error {
 	for (x.in.n-x.start)%4 != 0 {
 		if c, err := x.in.take(1); err != nil {
@@ -203,7 +202,7 @@ func (x *xzReader) pad() error {
 	return nil
 }
 
-// index passes over the rest of the index and the stream's footer.
+// index skips the rest of the index and the footer of the stream.
 func (x *xzReader) index() error {
 	records, err := binary.ReadUvarint(x.in)
 	for ; err == nil && records > 0; records-- {
@@ -227,7 +226,7 @@ func (x *xzReader) index() error {
 	return err
 }
 
-// nextStream looks for another stream behind padding.
+// nextStream skips padding and reads the header of the next stream.
 func (x *xzReader) nextStream() error {
 	for {
 		b, err := x.in.r.Peek(4)

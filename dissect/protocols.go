@@ -20,6 +20,7 @@ import (
 	"github.com/wirelog/wirelog/dissect/proto/imap"
 	"github.com/wirelog/wirelog/dissect/proto/irc"
 	"github.com/wirelog/wirelog/dissect/proto/krb"
+	"github.com/wirelog/wirelog/dissect/proto/mail"
 	"github.com/wirelog/wirelog/dissect/proto/modbus"
 	"github.com/wirelog/wirelog/dissect/proto/mysql"
 	"github.com/wirelog/wirelog/dissect/proto/ntlm"
@@ -99,7 +100,7 @@ func protocols(hooks *event.Hooks, fm *files.Manager, o *ProtocolOptions) []*det
 	security := dcerpc.Security{NTLM: ntlm.New(hooks)}
 	security.GSSAPI = gssapi.New(hooks, security.NTLM, &krbUDP.Protocol)
 	rpc, pipes := dcerpc.New(hooks, security, o.DCERPC)
-	mails := mime.NewMailShard(hooks, fm, o.MIME)
+	mails := mail.New(hooks, fm, o.MIME)
 	return []*detect.Protocol{
 		dns.New(hooks, value.ProtoUDP, o.DNS),
 		dns.New(hooks, value.ProtoTCP, o.DNS),

@@ -73,7 +73,9 @@ type Shard struct {
 	ipTunnels *tunnel.Table
 	arp       *arp.Analyzer
 	files     *files.Manager
-	stats     Stats
+	// tunnelProtocols is what connections that carry tunnels speak, by kind.
+	tunnelProtocols [tunnel.GTPv1 + 1]conn.Protocol
+	stats           Stats
 
 	levels []level // scratch, one a packet within a packet
 	drop   packet.Drop
@@ -114,6 +116,10 @@ func New(cfg Config, hooks *event.Hooks, cause func(deadline value.Time, first, 
 	s.files = files.New(cfg.Files, hooks, s.table, cause)
 	pe.Register(s.files, hooks)
 	x509.Register(s.files, hooks, cfg.Protocols.X509)
+	for i := range s.tunnelProtocols {
+		k := tunnel.Kind(i)
+		s.tunnelProtocols[i] = conn.Protocol{Name: k.Analyzer(), Service: k.Service(), Tag: value.Enum("PacketAnalyzer::ANALYZER_" + k.Analyzer())}
+	}
 	for i := range s.levels {
 		lv := &s.levels[i]
 		lv.conn.IP, lv.conn.Link = &lv.ip, &lv.link
@@ -389,12 +395,11 @@ func (s *Shard) udpTunnel(n int, f *packet.Frame, k tunnel.Kind, r *conn.Result,
 	res := &lv.result
 	s.tunnels.Decode(k, &c, r.Payload, res)
 	s.tunnelWeirds(lv, r.Conn, encap)
-	tag := value.Enum("PacketAnalyzer::ANALYZER_" + k.Analyzer())
 	switch res.Verdict {
 	case tunnel.Confirmed:
-		s.table.ConfirmService(r.Conn, tag, k.Service())
+		s.table.Nested(r.Conn, &s.tunnelProtocols[k]).Confirm()
 	case tunnel.Violated:
-		s.table.RaiseViolation(r.Conn, tag, res.Reason, res.Data)
+		s.table.Nested(r.Conn, &s.tunnelProtocols[k]).Violate(conn.Violation{Reason: res.Reason, Data: res.Data})
 	case tunnel.Undecided:
 	}
 	if res.TooDeep {
@@ -426,7 +431,7 @@ func (s *Shard) tunnelWeirds(lv *level, c *conn.Conn, encap *conn.Encap) {
 			}
 			s.table.FlowWeird(&lv.ip.Src, &lv.ip.Dst, s.domain, name, w.Addl, w.Source)
 		case tunnel.ScopeConn:
-			s.table.Weird(c, w.Name, w.Addl, w.Source)
+			c.Weird(w.Name, w.Addl, w.Source)
 		case tunnel.ScopeNet:
 			s.table.NetWeird(w.Name, w.Addl, w.Source)
 		}

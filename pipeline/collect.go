@@ -10,9 +10,9 @@ import (
 	"github.com/wirelog/wirelog/writers"
 )
 
-// summary adds up what reader, shards and merger have counted.
+// summary adds up the counts of source, shards and merger.
 func (r *run) summary() Summary {
-	cap := r.reader.Stats()
+	cap := r.source.Stats()
 	s := Summary{
 		Files: len(cap.Files), Packets: cap.Packets + cap.Filtered, Bytes: cap.Bytes,
 		Shards: len(r.shards),
@@ -23,7 +23,7 @@ func (r *run) summary() Summary {
 		s.FirstPacket = time.Unix(0, r.first).UTC()
 		s.LastPacket = time.Unix(0, r.last.Time).UTC()
 	}
-	for _, d := range r.reader.Damage() {
+	for _, d := range r.source.Damage() {
 		s.Damage = append(s.Damage, d.Error())
 	}
 	drops := dropCounter{}

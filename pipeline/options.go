@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"time"
 
+	"github.com/wirelog/wirelog/capture"
 	"github.com/wirelog/wirelog/dissect"
 	"github.com/wirelog/wirelog/dissect/file/files"
 )
@@ -55,6 +56,11 @@ type Options struct {
 	Paths []string
 	// Stdin is read where Paths has "-".
 	Stdin io.Reader
+	// Source makes the source of packets if Paths is empty, by way of
+	// capture.FromPackets, capture.FromGopacket or a type of the caller's own. It
+	// is passed Filter. The run closes the source. Stdin and Progress have no
+	// effect on it.
+	Source func(capture.BatcherOptions) (capture.Source, error)
 	// Filter is a BPF expression; packets that do not match are left out. Empty
 	// takes every packet.
 	Filter string

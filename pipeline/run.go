@@ -40,7 +40,6 @@ func Run(ctx context.Context, o Options) (Summary, error) {
 }
 
 func (r *run) run(ctx context.Context) (Summary, error) {
-	defer r.reader.Close()
 	stopTicks := r.tick()
 	var readErr error
 	if len(r.shards) == 1 {
@@ -50,13 +49,14 @@ func (r *run) run(ctx context.Context) (Summary, error) {
 	}
 	stopTicks()
 	closeErr := r.merger.Close()
-	return r.summary(), errors.Join(readErr, closeErr, errors.Join(r.reports...))
+	s := r.summary()
+	return s, errors.Join(readErr, r.source.Close(), closeErr, errors.Join(r.reports...))
 }
 
 // run is one run under way.
 type run struct {
 	opts    Options
-	reader  *capture.Reader
+	source  capture.Source
 	merger  *writers.Merger
 	shards  []*shard
 	seed    conn.Seed
@@ -91,7 +91,10 @@ func (r *run) tick() (stop func()) {
 
 func newRun(ctx context.Context, o Options) (*run, error) {
 	r := &run{opts: o, seed: makeSeed(o.Seed)}
-	if len(o.Paths) == 0 {
+	switch {
+	case o.Source != nil && len(o.Paths) > 0:
+		return nil, &OptionError{"Source", errors.New("captures were named beside it")}
+	case o.Source == nil && len(o.Paths) == 0:
 		return nil, &OptionError{"Paths", errors.New("no capture was named")}
 	}
 	for _, name := range o.Analyzers {
@@ -122,17 +125,11 @@ func newRun(ctx context.Context, o Options) (*run, error) {
 			return nil, &OptionError{"RootCerts", err}
 		}
 	}
-	if r.reader, err = capture.Open(o.Paths, capture.Options{
-		Filter: o.Filter, Stdin: o.Stdin, OnProgress: o.Progress, OnNotice: o.Notice,
-	}); err != nil {
-		var fe *capture.FilterError
-		if errors.As(err, &fe) {
-			return nil, &OptionError{"Filter", err}
-		}
-		return nil, &OptionError{"Paths", err}
+	if r.source, err = o.openSource(); err != nil {
+		return nil, err
 	}
 	if r.merger, err = writers.New(cfg); err != nil {
-		r.reader.Close()
+		r.source.Close()
 		option := "outputs"
 		if pe := (*fs.PathError)(nil); errors.As(err, &pe) && pe.Path == o.EventsFile || len(o.Outputs) == 0 {
 			option = "EventsFile"
@@ -146,12 +143,35 @@ func newRun(ctx context.Context, o Options) (*run, error) {
 	for range min(n, maxShards) {
 		s, err := r.newShard(min(n, maxShards))
 		if err != nil {
-			r.reader.Close()
+			r.source.Close()
 			return nil, err
 		}
 		r.shards = append(r.shards, s)
 	}
 	return r, nil
+}
+
+// openSource opens Paths or calls Source. The error is an *OptionError.
+func (o *Options) openSource() (capture.Source, error) {
+	var src capture.Source
+	var err error
+	option := "Paths"
+	if o.Source != nil {
+		option = "Source"
+		src, err = o.Source(capture.BatcherOptions{Filter: o.Filter})
+	} else {
+		src, err = capture.Open(o.Paths, capture.Options{
+			Filter: o.Filter, Stdin: o.Stdin, OnProgress: o.Progress, OnNotice: o.Notice,
+		})
+	}
+	if err == nil {
+		return src, nil
+	}
+	var fe *capture.FilterError
+	if errors.As(err, &fe) {
+		option = "Filter"
+	}
+	return nil, &OptionError{option, err}
 }
 
 // maxShards bounds the shards. Every batch has a list for each.
@@ -205,15 +225,17 @@ func (r *run) next(ctx context.Context) (*capture.Batch, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	b, err := r.reader.Next()
+	b, err := r.source.Next()
 	if err != nil {
 		return nil, err
 	}
-	if r.last.Num == 0 {
-		r.first = b.Packets[0].Time
+	if n := len(b.Packets); n > 0 {
+		if r.last.Num == 0 {
+			r.first = b.Packets[0].Time
+		}
+		r.last = b.Packets[n-1]
+		r.last.Data = nil
 	}
-	r.last = b.Packets[len(b.Packets)-1]
-	r.last.Data = nil
 	return b, nil
 }
 

@@ -112,21 +112,26 @@ func (o *Options) dissectConfig(seed conn.Seed, shards int) dissect.Config {
 }
 
 // batchClock is the clock of the packets of one batch. Timers whose deadline lies
-// between two batches fire at the first packet of the later one.
-type batchClock []capture.Packet
+// between two batches fire at the first packet of the later one, so where batches
+// are cut has no effect on them.
+type batchClock struct{ *capture.Batch }
 
-// At returns clock and number of the first packet at or after d.
+// At returns clock and number of the first packet at or after d, or the end of the
+// batch and the number after its last packet if there is none.
 func (c *batchClock) At(d value.Time) (value.Time, uint64) {
-	b := *c
+	b := c.Packets
 	i := sort.Search(len(b), func(i int) bool { return b[i].Now >= int64(d) })
-	p := &b[min(i, len(b)-1)]
+	if i == len(b) {
+		return value.Time(c.Now), c.Last + 1
+	}
+	p := &b[i]
 	return value.Time(p.Now), p.Num
 }
 
 // batch dissects the packets of b that mine has the places of, and returns what they
 // gave rise to.
 func (s *shard) batch(b *capture.Batch, mine []uint16) *writers.Batch {
-	s.clock = b.Packets
+	s.clock.Batch = b
 	for _, i := range mine {
 		p := &b.Packets[i]
 		s.advance(value.Time(p.Now))
@@ -139,6 +144,7 @@ func (s *shard) batch(b *capture.Batch, mine []uint16) *writers.Batch {
 	s.advance(value.Time(b.Now))
 	s.dissect.Settle()
 	s.now = b.Now
+	s.clock.Batch = nil
 	return s.out.Flush()
 }
 

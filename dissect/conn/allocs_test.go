@@ -31,7 +31,7 @@ func TestAllocations(t *testing.T) {
 		b.Hooks.TCP.ConnectionEstablished.Listen(func(*event.ConnectionEstablished) {})
 		b.Hooks.TCP.Packet.Listen(func(*event.TCPPacket) {})
 		free := new([]*sink)
-		b.Table.SetAttacher(attachAll{{Name: "X", New: func(*conn.Table, *conn.Conn) conn.Analyzer {
+		b.Table.SetAttacher(attachAll{{Name: "X", New: func(conn.Use) conn.Analyzer {
 			if n := len(*free); n > 0 {
 				s := (*free)[n-1]
 				*free = (*free)[:n-1]

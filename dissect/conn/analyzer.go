@@ -1,7 +1,6 @@
 package conn
 
 import (
-	"bytes"
 	"log/slog"
 	"runtime/debug"
 	"slices"
@@ -36,17 +35,17 @@ type Protocol struct {
 	Name string
 	// Service is the name in conn.log's service column; empty for none.
 	Service string
-	// New makes the analyzer of a connection. It may hand out a used one again
-	// after its Done.
-	New func(t *Table, c *Conn) Analyzer
+	// New returns the analyzer of the connection that u stands for, or nil if it has no use
+	// for it. It may hand out an analyzer again after its Done.
+	New func(u Use) Analyzer
 	// Tag is what events call the analyzer: "Analyzer::ANALYZER_" and the name
 	// unless set.
 	Tag value.Enum
-	// Tolerant tells that violations are told of and have no consequence (Zeek's
+	// Tolerant analyzers report their violations and go on (Zeek's
 	// DPD::ignore_violations).
 	Tolerant bool
-	// Passing tells that the analyzer leaves nothing behind when it is taken off: the
-	// connection is as if it never had it.
+	// Passing analyzers leave nothing behind: after one was taken off, the connection
+	// is as if it never had it.
 	Passing bool
 }
 
@@ -59,17 +58,17 @@ func (p *Protocol) tag() value.Enum {
 
 // Attacher decides which analyzers a connection gets.
 type Attacher interface {
-	// Attach is called once a TCP or UDP connection, before its first payload bytes
-	// are delivered.
+	// Attach is called once for each TCP or UDP connection, before its first payload
+	// bytes are delivered.
 	Attach(t *Table, c *Conn)
-	// Inner describes what decides for the streams that an analyzer finds inside
-	// those of its connection; see Table.Inner.
+	// Inner describes the analyzer that looks for protocols in a stream inside a
+	// connection; see Use.Inner.
 	Inner() *Protocol
-	// Idle is called at the end of a connection of which no payload was delivered.
+	// Idle is called at the end of a connection without delivered payload.
 	Idle(c *Conn)
-	// Violated is called when an analyzer has been taken off for a violation. What it
-	// attaches in its place and returns also gets the bytes that showed it.
-	Violated(t *Table, c *Conn) Analyzer
+	// Violated is called after a violation has taken an analyzer off. The analyzer that
+	// it attaches instead and returns also gets the bytes that showed the violation.
+	Violated(t *Table, c *Conn) Handover
 }
 
 const (
@@ -117,32 +116,44 @@ func (x *ext) turn(isOrig bool) {
 	}
 }
 
-// Attach adds an analyzer to c and returns it. It returns nil if c has or had one of
-// that protocol that was not taken off for a violation, or if the protocol's analyzers
-// have panicked too often. One that has met its violation counts until the other side
-// speaks: what has shown the violation does not call for an analyzer again.
-func (t *Table) Attach(c *Conn, p *Protocol) Analyzer {
-	if t.panics[p] >= maxPanics {
-		return nil
-	}
+// Attach adds an analyzer to c and returns how to feed it. There is none if c has or had
+// one of that protocol that was not taken off for a violation, or if the protocol's
+// analyzers have panicked too often. An analyzer that a violation took off counts until
+// the other side speaks, so that the bytes that showed the violation do not call for it
+// again.
+func (t *Table) Attach(c *Conn, p *Protocol) Handover {
 	x := c.extra()
 	for i := range x.analyzers {
 		if at := &x.analyzers[i]; at.p == p && !at.inner && at.violated != violatedBefore {
-			return nil
+			return Handover{}
 		}
 	}
-	a := t.newAnalyzer(c, p)
-	if a != nil {
-		t.attach(x, attached{a: a, p: p})
-	}
-	return a
+	return t.attach(c, attached{p: p})
 }
 
-func (t *Table) attach(x *ext, at attached) {
+// attach makes the analyzer of an entry and adds it to c. The analyzer may attach others
+// while it is made, so that its own place is taken first.
+func (t *Table) attach(c *Conn, at attached) Handover {
+	if t.panics[at.p] >= maxPanics {
+		return Handover{}
+	}
+	x := c.extra()
 	if len(x.analyzers) == 1 && cap(x.analyzers) == 1 {
 		x.analyzers = append(t.pairs.Get()[:0], x.analyzers[0])
 	}
+	n := len(x.analyzers)
+	at.off = true
 	x.analyzers = append(x.analyzers, at)
+	a := t.newAnalyzer(Use{c, int32(n)}, at.p)
+	if a == nil {
+		if n == len(x.analyzers)-1 {
+			x.analyzers[n] = attached{}
+			x.analyzers = x.analyzers[:n]
+		}
+		return Handover{}
+	}
+	x.analyzers[n].a, x.analyzers[n].off = a, false
+	return Handover{c: c, n: int32(n), on: true, fed: true}
 }
 
 // shed forgets the analyzer that was attached last if it is off and was passing, as most
@@ -159,101 +170,6 @@ func (t *Table) shed(x *ext) {
 		x.one[0], pair[0] = pair[0], attached{}
 		x.analyzers = x.one[:1]
 		t.pairs.Put(pair)
-	}
-}
-
-// Inner is for an analyzer whose protocol carries another stream, as proxies'
-// do: what it returns looks in the stream for protocols, as is done for every
-// connection, and is to be fed by the caller with Data, Gap and End. The caller
-// takes it off with Detach in its own Done. It is nil when streams within
-// streams have become too many.
-func (t *Table) Inner(c *Conn) Analyzer {
-	if t.attacher == nil {
-		return nil
-	}
-	p := t.attacher.Inner()
-	if i := t.AttachInner(c, p); i >= 0 {
-		return c.ext.analyzers[i].a
-	}
-	return nil
-}
-
-// AttachInner adds an analyzer for an inner stream and returns its number on the
-// connection, by which it is to be fed, or -1 if there is none.
-func (t *Table) AttachInner(c *Conn, p *Protocol) int {
-	if t.panics[p] >= maxPanics {
-		return -1
-	}
-	x, n := c.extra(), 0
-	for i := range x.analyzers {
-		if x.analyzers[i].inner {
-			n++
-		}
-	}
-	if n >= maxInner {
-		t.weird(c, "too_many_inner_streams", "", "")
-		return -1
-	}
-	a := t.newAnalyzer(c, p)
-	if a == nil {
-		return -1
-	}
-	t.attach(x, attached{a: a, p: p, inner: true})
-	return len(x.analyzers) - 1
-}
-
-// AttachGuest is for an analyzer that hands messages on to another one, each complete in
-// itself, as are the tokens of an authentication. It returns a number as AttachInner does,
-// that of the one analyzer of p that serves all who have such messages on the connection.
-// It confirms its protocol for each of them. It stays until the connection ends: a
-// violation only takes the service away.
-func (t *Table) AttachGuest(c *Conn, p *Protocol) int {
-	x := c.extra()
-	for i := range x.analyzers {
-		if at := &x.analyzers[i]; at.guest && at.p == p && !at.off {
-			at.confirmed = false
-			return i
-		}
-	}
-	i := t.AttachInner(c, p)
-	if i >= 0 {
-		c.ext.analyzers[i].guest = true
-	}
-	return i
-}
-
-// InnerData gives the analyzer with number i the next bytes of its stream.
-func (t *Table) InnerData(c *Conn, i int, isOrig bool, b []byte) {
-	if !c.ext.analyzers[i].off {
-		t.callData(c, i, isOrig, b)
-	}
-}
-
-// InnerGap tells the analyzer with number i of missing bytes.
-func (t *Table) InnerGap(c *Conn, i int, isOrig bool, n uint64) {
-	if !c.ext.analyzers[i].off {
-		t.callGap(c, i, isOrig, n)
-	}
-}
-
-// InnerEnd tells the analyzer with number i that a stream is complete.
-func (t *Table) InnerEnd(c *Conn, i int, isOrig bool) {
-	if !c.ext.analyzers[i].off {
-		t.callEnd(c, i, isOrig)
-	}
-}
-
-// DetachInner takes the analyzer with number i off.
-func (t *Table) DetachInner(c *Conn, i int) {
-	if !c.ext.analyzers[i].off {
-		t.turnOff(c, i)
-	}
-}
-
-// Detach takes an analyzer off. It gets its Done and nothing more.
-func (t *Table) Detach(c *Conn, a Analyzer) {
-	if i := c.extra().find(a); i >= 0 && !c.ext.analyzers[i].off {
-		t.turnOff(c, i)
 	}
 }
 
@@ -274,22 +190,6 @@ func (t *Table) detected(c *Conn) {
 // SetAttacher sets who decides about analyzers. It may only be called before the
 // first packet.
 func (t *Table) SetAttacher(a Attacher) { t.attacher = a }
-
-// find returns the index of a, or -1.
-func (x *ext) find(a Analyzer) int {
-	return slices.IndexFunc(x.analyzers, func(at attached) bool { return at.a == a && !at.off })
-}
-
-// Confirm notes that a is sure of its protocol: c has its service from now on.
-func (t *Table) Confirm(c *Conn, a Analyzer) {
-	i := c.extra().find(a)
-	if i < 0 || c.ext.analyzers[i].confirmed {
-		return
-	}
-	c.ext.analyzers[i].confirmed = true
-	p := c.ext.analyzers[i].p
-	t.ConfirmService(c, p.tag(), p.Service)
-}
 
 // serviceNumber returns the number of a service in ext.services, 0 if there are too
 // many, which constants of the analyzers never are.
@@ -323,71 +223,6 @@ func (x *ext) removeService(n uint8) {
 	}
 }
 
-// AddService names a service of c that no analyzer confirms.
-func (t *Table) AddService(c *Conn, service string) { c.extra().addService(t.serviceNumber(service)) }
-
-// ConfirmService is Confirm for what is not an Analyzer, such as tunnels.
-func (t *Table) ConfirmService(c *Conn, tag value.Enum, service string) {
-	if service != "" {
-		c.extra().addService(t.serviceNumber(service))
-	}
-	if h := &t.hooks.Analyzer.ConfirmationInfo; h.On() {
-		t.scratch.confirmation = event.AnalyzerConfirmationInfo{AType: tag, Conn: c}
-		h.Raise(&t.scratch.confirmation)
-	}
-}
-
-// Violate notes that a has met what its protocol does not allow. Unless the
-// connection has come far already, a is taken off it, and the service goes with
-// it. On TCP connections with missing bytes or without their beginning it is to be
-// expected, and nothing happens. The data that shows it may be nil.
-func (t *Table) Violate(c *Conn, a Analyzer, reason string, data []byte) {
-	if t.TellViolation(c, a, reason, data) {
-		t.DetachViolator(c, a)
-	}
-}
-
-// TellViolation is Violate for an analyzer that has more to tell of the message at work. It
-// reports whether the analyzer is to be taken off then, with DetachViolator.
-func (t *Table) TellViolation(c *Conn, a Analyzer, reason string, data []byte) bool {
-	i := c.extra().find(a)
-	if i < 0 || c.excused() {
-		return false
-	}
-	at := &c.ext.analyzers[i]
-	p := at.p
-	if at.violations > maxViolations {
-		return false
-	}
-	if at.violations++; at.violations > maxViolations {
-		t.weird(c, "too_many_analyzer_violations", "", p.Name)
-		return false
-	}
-	t.raiseViolation(c, p, reason, data)
-	if !c.suffers(p) {
-		return false
-	}
-	if p.Service != "" {
-		c.ext.removeService(t.serviceNumber(p.Service))
-	}
-	return !c.ext.analyzers[i].guest
-}
-
-// DetachViolator takes off an analyzer of which TellViolation has said so.
-func (t *Table) DetachViolator(c *Conn, a Analyzer) {
-	i := c.extra().find(a)
-	if i < 0 {
-		return
-	}
-	c.ext.analyzers[i].violated = violatedNow
-	t.turnOff(c, i)
-	if t.attacher != nil {
-		if a := t.attacher.Violated(t, c); a != nil {
-			t.successor = a
-		}
-	}
-}
-
 // excused reports whether violations on c are to be expected.
 func (c *Conn) excused() bool { return c.transport == value.ProtoTCP && c.Incomplete() }
 
@@ -396,37 +231,12 @@ func (c *Conn) suffers(p *Protocol) bool {
 	return !p.Tolerant && c.Orig().Size+c.Resp().Size <= violationsCountUntil
 }
 
-// lateViolation is a call of ViolateLate.
-type lateViolation struct {
-	c      *Conn
-	a      Analyzer
-	reason string
-	data   []byte
-}
-
-// ViolateLate is Violate once the packet at work has been processed: until then the
-// analyzer gets what there is, as in Zeek, where violations are queued.
-func (t *Table) ViolateLate(c *Conn, a Analyzer, reason string) {
-	t.late = append(t.late, lateViolation{c: c, a: a, reason: reason})
-}
-
-// ViolateLateWith is ViolateLate with the data that shows the violation, of which it
-// takes a copy. It reports whether the analyzer will be taken off.
-func (t *Table) ViolateLateWith(c *Conn, a Analyzer, reason string, data []byte) bool {
-	i := c.extra().find(a)
-	if i < 0 || c.excused() {
-		return false
-	}
-	t.late = append(t.late, lateViolation{c, a, reason, bytes.Clone(data)})
-	return c.suffers(c.ext.analyzers[i].p)
-}
-
-// settle does what ViolateLate has been asked for.
+// settle reports the violations that were put off until the packet was processed.
 func (t *Table) settle() {
 	for i := 0; i < len(t.late); i++ {
 		v := t.late[i]
 		t.late[i] = lateViolation{}
-		if v.c != nil {
+		if v.use.c != nil {
 			t.violateNow(&v)
 		}
 	}
@@ -434,21 +244,10 @@ func (t *Table) settle() {
 }
 
 func (t *Table) violateNow(v *lateViolation) {
-	if i := v.c.extra().find(v.a); i >= 0 {
-		defer t.contain(v.c, i)
-		t.Violate(v.c, v.a, v.reason, v.data)
-	}
-}
-
-// RaiseViolation raises AnalyzerViolationInfo.
-func (t *Table) RaiseViolation(c *Conn, tag value.Enum, reason string, data []byte) {
-	t.raiseViolation(c, &Protocol{Tag: tag}, reason, data)
-}
-
-// TolerateViolation is Violate for an analyzer of a Tolerant protocol that is not attached.
-func (t *Table) TolerateViolation(c *Conn, p *Protocol, reason string) {
-	if !c.excused() {
-		t.raiseViolation(c, p, reason, nil)
+	c, n := v.use.c, int(v.use.n)
+	if !c.ext.analyzers[n].off {
+		defer t.contain(c, n)
+		v.use.Violate(Violation{Reason: v.reason, Data: v.data})
 	}
 }
 
@@ -466,40 +265,9 @@ func (t *Table) raiseViolation(c *Conn, p *Protocol, reason string, data []byte)
 	h.Raise(&e)
 }
 
-// Flip exchanges originator and responder, for an analyzer that has found out
-// which is which.
-func (t *Table) Flip(c *Conn) {
-	c.flip()
-	if c.transport != value.ProtoUDP {
-		return
-	}
-	// The bytes so far stay with the role, as in Zeek: it was mistaken for the whole
-	// of the packet at work.
-	a, b := &c.side[0], &c.side[1]
-	a.size, b.size = b.size, a.size
-	if both := (a.flags ^ b.flags) & sideActive; both != 0 {
-		a.flags ^= both
-		b.flags ^= both
-	}
-}
-
 // Incomplete reports whether bytes of c's streams are missing, or their beginning is.
 func (c *Conn) Incomplete() bool {
 	return c.flags&flagPartial != 0 || (c.side[0].flags|c.side[1].flags)&sideGap != 0
-}
-
-// Replay gives a bytes that had come before it was attached.
-func (t *Table) Replay(c *Conn, a Analyzer, isOrig bool, b []byte) {
-	if i := c.extra().find(a); i >= 0 {
-		t.callData(c, i, isOrig, b)
-	}
-}
-
-// ReplayGap tells a of bytes that were missing before it was attached.
-func (t *Table) ReplayGap(c *Conn, a Analyzer, isOrig bool, n uint64) {
-	if i := c.extra().find(a); i >= 0 {
-		t.callGap(c, i, isOrig, n)
-	}
 }
 
 // contain is deferred around every call of an analyzer: a panic costs that
@@ -524,14 +292,14 @@ func (t *Table) panicked(c *Conn, p *Protocol, r any) {
 }
 
 // newAnalyzer returns nil if the protocol panics.
-func (t *Table) newAnalyzer(c *Conn, p *Protocol) (a Analyzer) {
+func (t *Table) newAnalyzer(u Use, p *Protocol) (a Analyzer) {
 	defer func() {
 		if r := recover(); r != nil {
 			a = nil
-			t.panicked(c, p, r)
+			t.panicked(u.c, p, r)
 		}
 	}()
-	return p.New(t, c)
+	return p.New(u)
 }
 
 // listeners stands for what listens to the events of the core itself.
@@ -554,16 +322,14 @@ func (t *Table) analyzersData(c *Conn, isOrig bool, b []byte) {
 	if x := c.ext; !(x.origSpeaks && isOrig || x.respSpeaks && !isOrig) || c.transport == value.ProtoUDP {
 		x.turn(isOrig)
 	}
-	t.successor = nil
+	t.successor = Handover{}
 	for i := range c.ext.analyzers {
 		if at := &c.ext.analyzers[i]; !at.off && !at.inner {
 			t.callData(c, i, isOrig, b)
 		}
 	}
-	if a := t.successor; a != nil {
-		if i := c.ext.find(a); i >= 0 {
-			t.callData(c, i, isOrig, b)
-		}
+	if t.successor.c == c {
+		t.successor.Data(isOrig, b)
 	}
 	t.shed(c.ext)
 }

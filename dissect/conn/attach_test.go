@@ -52,14 +52,13 @@ func TestSlots(t *testing.T) {
 // leaver takes itself off with the bytes "leave".
 type leaver struct {
 	faulty
-	t *conn.Table
-	c *conn.Conn
+	conn.Use
 }
 
 func (l *leaver) Data(isOrig bool, b []byte) {
 	l.faulty.Data(isOrig, b)
 	if string(b) == "leave" {
-		l.t.Detach(l.c, l)
+		l.Detach()
 	}
 }
 
@@ -69,9 +68,9 @@ func TestPassing(t *testing.T) {
 	for _, passing := range []bool{true, false} {
 		b := testconn.New(t, testconn.Config())
 		var stays, leaves []string
-		stayer := &conn.Protocol{Name: "STAYS", New: func(*conn.Table, *conn.Conn) conn.Analyzer { return &faulty{calls: &stays} }}
-		p := &conn.Protocol{Name: "LEAVES", Passing: passing, New: func(t *conn.Table, c *conn.Conn) conn.Analyzer {
-			return &leaver{faulty{calls: &leaves}, t, c}
+		stayer := &conn.Protocol{Name: "STAYS", New: func(conn.Use) conn.Analyzer { return &faulty{calls: &stays} }}
+		p := &conn.Protocol{Name: "LEAVES", Passing: passing, New: func(u conn.Use) conn.Analyzer {
+			return &leaver{faulty{calls: &leaves}, u}
 		}}
 		b.Table.SetAttacher(attachAll{stayer, p})
 		for range 3 { // the second and third with the memory of the first
@@ -81,10 +80,10 @@ func TestPassing(t *testing.T) {
 			b.Talk(false, []byte("leave"))
 			b.Talk(true, []byte("b"))
 			c := theConn(b)
-			if a := b.Table.Attach(c, p); (a != nil) != passing {
+			if a := b.Attach(c, p); (a != nil) != passing {
 				t.Errorf("passing %t: attached again %t", passing, a != nil)
 			}
-			if b.Table.Attach(c, stayer) != nil {
+			if b.Attach(c, stayer) != nil {
 				t.Error("attached twice")
 			}
 			b.Talk(true, []byte("c"))

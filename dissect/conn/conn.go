@@ -496,10 +496,6 @@ func (c *Conn) SetInactivityTimeout(d value.Time) {
 	c.t.rearm(c)
 }
 
-// Interactive has c wait as long for packets as is due to a service that people use (Zeek's
-// Conn::analyzer_inactivity_timeouts).
-func (t *Table) Interactive(c *Conn) { c.SetInactivityTimeout(t.cfg.Timeouts.Interactive) }
-
 func (c *Conn) setSilence(d value.Time) { c.silence = toMillis(d) }
 
 // NoteUnknown adds an X to the history, once a connection, for what an analyzer does not

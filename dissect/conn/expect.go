@@ -41,11 +41,12 @@ type expectations struct {
 // minSweep is the smallest number of expectations that is looked through.
 const minSweep = 1024
 
-// Expect waits for TCP connections between the two hosts of c: to port of its
+// Expect waits for TCP connections between the two hosts of the connection: to port of its
 // originator if toOrig is set, and of its responder otherwise. Other hosts cannot be
-// named, because what they send may be in the hands of another shard. It reports
+// named, because another shard may have what they send. It reports
 // false, and counts, if x.Limit is reached.
-func (t *Table) Expect(c *Conn, toOrig bool, port uint16, x Expectation) bool {
+func (u Use) Expect(toOrig bool, port uint16, x Expectation) bool {
+	c, t := u.c, u.c.t
 	k := expectKey{c.key.a, c.key.b, port, c.key.domain}
 	if toOrig == (c.origin == 0) {
 		k.orig, k.resp = k.resp, k.orig
@@ -104,18 +105,18 @@ func (t *Table) lookupExpected(k expectKey) *expected {
 	return x
 }
 
-// Expected returns the Owner of the expectation that c fulfils, or nil if there is
-// none, or none any more.
-func (t *Table) Expected(c *Conn) any {
-	if x := t.lookupExpected(c.expectKey()); x != nil {
+// Expected returns the Owner of the expectation that the connection fulfils, or nil if
+// there is none, or none any more.
+func (u Use) Expected() any {
+	if x := u.c.t.lookupExpected(u.c.expectKey()); x != nil {
 		return x.Owner
 	}
 	return nil
 }
 
-// Unexpect gives up the expectation that c fulfils.
-func (t *Table) Unexpect(c *Conn) {
-	k := c.expectKey()
+// Unexpect gives up the expectation that the connection fulfils.
+func (u Use) Unexpect() {
+	t, k := u.c.t, u.c.expectKey()
 	if x := t.expected.m[k]; x != nil {
 		t.forget(k, x)
 	}

@@ -19,15 +19,16 @@ func (silent) Done()             {}
 func TestExpect(t *testing.T) {
 	b := testconn.New(t, testconn.Config())
 	var made []*conn.Conn
-	p := &conn.Protocol{Name: "DATA", New: func(_ *conn.Table, c *conn.Conn) conn.Analyzer {
-		made = append(made, c)
+	p := &conn.Protocol{Name: "DATA", New: func(u conn.Use) conn.Analyzer {
+		made = append(made, u.Conn())
 		return silent{}
 	}}
 	b.Open()
 	var control *conn.Conn
 	b.Table.All(func(c *conn.Conn) { control = c })
+	use := func(c *conn.Conn) conn.Use { return b.Table.Nested(c, p) }
 	expect := func(toOrig bool, port uint16, limit int) bool {
-		return b.Table.Expect(control, toOrig, port, conn.Expectation{Protocol: p, Owner: port, Lifetime: 10 * value.Second, Limit: limit})
+		return use(control).Expect(toOrig, port, conn.Expectation{Protocol: p, Owner: port, Lifetime: 10 * value.Second, Limit: limit})
 	}
 	client, server := b.Client.Addr(), b.Server.Addr()
 	other := netip.MustParseAddr("203.0.113.5")
@@ -51,23 +52,23 @@ func TestExpect(t *testing.T) {
 		t.Error("another connection was taken for one that is expected")
 	}
 	c := open(client, server, 80)
-	if c == nil || b.Table.Expected(c) != uint16(80) || !c.Analyzed() {
+	if c == nil || use(c).Expected() != uint16(80) || !c.Analyzed() {
 		t.Fatal("to the responder: not found")
 	}
-	b.Table.Unexpect(c)
-	if b.Table.Expected(c) != nil {
+	use(c).Unexpect()
+	if use(c).Expected() != nil {
 		t.Error("it is still expected")
 	}
 	b.Advance(9 * value.Second)
-	if c = open(server, client, 81); c == nil || b.Table.Expected(c) != uint16(81) {
+	if c = open(server, client, 81); c == nil || use(c).Expected() != uint16(81) {
 		t.Fatal("to the originator: not found")
 	}
 	b.Advance(9 * value.Second)
-	if b.Table.Expected(c) == nil {
+	if use(c).Expected() == nil {
 		t.Error("it has expired though it was looked at")
 	}
 	b.Advance(11 * value.Second)
-	if b.Table.Expected(c) != nil {
+	if use(c).Expected() != nil {
 		t.Error("it has not expired")
 	}
 	for port := range uint16(3000) {

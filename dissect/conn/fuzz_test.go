@@ -39,7 +39,7 @@ func FuzzTable(f *testing.F) {
 				InitialWindow: 200, SegmentsBehind: 8, TunnelChanges: 2}
 		})
 		var calls []string
-		p := &conn.Protocol{Name: "X", New: func(*conn.Table, *conn.Conn) conn.Analyzer { return &faulty{"", &calls} }}
+		p := &conn.Protocol{Name: "X", New: func(conn.Use) conn.Analyzer { return &faulty{"", &calls} }}
 		b.Table.SetAttacher(attachAll{p})
 		host := func(x byte) netip.AddrPort {
 			a := netip.AddrFrom4([4]byte{10, 0, 0, x & 3})
@@ -86,7 +86,7 @@ func FuzzTable(f *testing.F) {
 				b.Advance(value.Time(pair) * value.Second)
 			case 8:
 				if c := theConn(b); c != nil {
-					b.Table.Flip(c)
+					b.Table.Nested(c, new(conn.Protocol)).SwapRoles()
 					c.SetBytesThreshold(uint64(n), pair&1 != 0)
 					c.SetInactivityTimeout(value.Time(n) * value.Second)
 				}

@@ -18,10 +18,9 @@ type limitCount struct {
 	n uint64
 }
 
-// Limited counts that a limit of a protocol's analyzer has cut something off. Both
-// names are constants.
-func (t *Table) Limited(protocol, name string) {
-	s, l := &t.limited, Limit{protocol, name}
+// count counts that a limit has cut something off.
+func (s *limits) count(protocol, name string) {
+	l := Limit{protocol, name}
 	if s.latest >= len(s.counts) || s.counts[s.latest].Limit != l {
 		s.latest = slices.IndexFunc(s.counts, func(c limitCount) bool { return c.Limit == l })
 		if s.latest < 0 {
@@ -45,22 +44,12 @@ func (t *Table) LimitCounts() map[Limit]uint64 {
 	return m
 }
 
-// Hold notes that an analyzer keeps n more bytes of messages that are not complete, or
-// fewer if n is negative. Whoever has called it for more goes on to ask Full.
-func (t *Table) Hold(n int) { t.held += n }
-
 // Held returns how many bytes of incomplete messages analyzers keep.
 func (t *Table) Held() int { return t.held }
 
-// Full reports whether the analyzers keep more of incomplete messages than
-// Limits.MessageBytes. It then has counted, and told of it with a weird of c whose source
-// is protocol; the caller has to let go of what it keeps of c.
-func (t *Table) Full(c *Conn, protocol string) bool {
-	return t.held > t.cfg.Limits.MessageBytes && t.full(c, protocol)
-}
-
+// full counts that analyzers keep too many bytes of incomplete messages.
 func (t *Table) full(c *Conn, protocol string) bool {
-	t.Limited(protocol, "incomplete_messages")
-	t.Weird(c, "too_many_incomplete_messages", "", protocol)
+	t.limited.count(protocol, "incomplete_messages")
+	t.weird(c, "too_many_incomplete_messages", "", protocol)
 	return true
 }

@@ -126,7 +126,7 @@ func (t *Table) options(c *Conn, b []byte, isOrig bool) {
 			v.Data = value.Some(o[2:])
 		}
 		if weird != "" {
-			t.WeirdNumber(c, weird, n, "TCP")
+			t.weirdNumber(c, weird, n, "TCP")
 		}
 		list = append(list, v)
 	}

@@ -42,7 +42,7 @@ func (a attachAll) Attach(t *conn.Table, c *conn.Conn) {
 }
 func (a attachAll) Inner() *conn.Protocol                          { return nil }
 func (a attachAll) Idle(*conn.Conn)                                {}
-func (a attachAll) Violated(*conn.Table, *conn.Conn) conn.Analyzer { return nil }
+func (a attachAll) Violated(*conn.Table, *conn.Conn) conn.Handover { return conn.Handover{} }
 
 // quiet keeps the reports of panics out of the test's output, and counts them.
 func quiet(t *testing.T) *int {
@@ -69,14 +69,14 @@ func TestPanics(t *testing.T) {
 		reports := quiet(t)
 		var bad, good []string
 		b, r := newBench(t, nil)
-		faultyProto := &conn.Protocol{Name: "FAULTY", Service: "FAULTY", New: func(*conn.Table, *conn.Conn) conn.Analyzer {
+		faultyProto := &conn.Protocol{Name: "FAULTY", Service: "FAULTY", New: func(conn.Use) conn.Analyzer {
 			if where == "new" {
 				bad = append(bad, "new")
 				panic("at new")
 			}
 			return &faulty{where, &bad}
 		}}
-		sound := &conn.Protocol{Name: "SOUND", Service: "SOUND", New: func(*conn.Table, *conn.Conn) conn.Analyzer {
+		sound := &conn.Protocol{Name: "SOUND", Service: "SOUND", New: func(conn.Use) conn.Analyzer {
 			return &faulty{"", &good}
 		}}
 		b.Table.SetAttacher(attachAll{faultyProto, sound})
@@ -192,11 +192,11 @@ func TestLateViolationPanics(t *testing.T) {
 	b.Hooks.Analyzer.ViolationInfo.Listen(func(*event.AnalyzerViolationInfo) { panic("no") })
 	var calls []string
 	p := &conn.Protocol{Name: "X"}
-	p.New = func(t *conn.Table, c *conn.Conn) conn.Analyzer {
+	p.New = func(u conn.Use) conn.Analyzer {
 		a := &doer{faulty: faulty{calls: &calls}}
 		a.do = func(bool, []byte) {
 			calls = append(calls, "data")
-			t.ViolateLate(c, a, "bad")
+			u.Violate(conn.Violation{Reason: "bad", Late: true})
 		}
 		return a
 	}
@@ -243,18 +243,18 @@ func TestConfirmAndViolate(t *testing.T) {
 		})
 		b.Hooks.Conn.ConnectionStateRemove.Listen(func(e *event.ConnectionStateRemove) { add("services %v", e.Conn.Services(nil)) })
 		p := &conn.Protocol{Name: "X", Service: "X"}
-		p.New = func(t *conn.Table, c *conn.Conn) conn.Analyzer {
+		p.New = func(u conn.Use) conn.Analyzer {
 			a := &doer{faulty: faulty{calls: &got}}
 			a.do = func(_ bool, data []byte) {
 				switch string(data) {
 				case "confirm":
-					t.Confirm(c, a)
+					u.Confirm()
 				case "violate":
-					t.Violate(c, a, "bad", data)
+					u.Violate(conn.Violation{Reason: "bad", Data: data})
 				case "late":
-					t.ViolateLate(c, a, "bad")
+					u.Violate(conn.Violation{Reason: "bad", Late: true})
 				case "detach":
-					t.Detach(c, a)
+					u.Detach()
 				}
 				if len(data) > 1000 {
 					data = []byte("…")
@@ -283,12 +283,12 @@ func TestManyViolations(t *testing.T) {
 		}
 	})
 	p := &conn.Protocol{Name: "X", Tolerant: true}
-	p.New = func(t *conn.Table, c *conn.Conn) conn.Analyzer {
+	p.New = func(u conn.Use) conn.Analyzer {
 		var calls []string
 		a := &doer{faulty: faulty{calls: &calls}}
 		a.do = func(bool, []byte) {
 			for range 2000 {
-				t.Violate(c, a, "bad", nil)
+				u.Violate(conn.Violation{Reason: "bad"})
 			}
 		}
 		return a

@@ -135,12 +135,13 @@ type Table struct {
 	streams    streamPool
 	icmp       *icmp.Analyzer
 
-	// successor was attached in place of an analyzer that the data at work has shown wrong.
-	successor  Analyzer
+	// successor was attached instead of an analyzer that the current data has shown wrong.
+	successor  Handover
 	attacher   Attacher
 	expected   expectations
 	services   []string // that connections had
 	panics     map[*Protocol]int
+	nested     []*Protocol // of analyzers that others make; see Use.Nested
 	flowWeirds flowWeirds
 	limited    limits
 	held       int // bytes of incomplete messages

@@ -327,7 +327,7 @@ func TestConnWeirdSampling(t *testing.T) {
 	count := func(n int) int {
 		r.weirds = r.weirds[:0]
 		for range n {
-			b.Table.Weird(c, "odd", "", "")
+			c.Weird("odd", "", "")
 		}
 		return len(r.weirds)
 	}
@@ -338,7 +338,7 @@ func TestConnWeirdSampling(t *testing.T) {
 		t.Errorf("%d of the next forty", got)
 	}
 	r.weirds = nil
-	b.Table.Weird(c, "other", "", "")
+	c.Weird("other", "", "")
 	if len(r.weirds) != 1 {
 		t.Error("another name is held back")
 	}

@@ -236,7 +236,7 @@ func (t *Table) changeTunnel(c *Conn, e *Encap) {
 		return
 	}
 	if limit := t.cfg.Limits.TunnelChanges; limit != 0 && int(c.tunnelChanges) >= limit {
-		t.WeirdNumber(c, "tunnel_max_changes_per_connection_exceeded", limit, "")
+		t.weirdNumber(c, "tunnel_max_changes_per_connection_exceeded", limit, "")
 		if c.seen&histUnknown == 0 {
 			c.seen |= histUnknown
 			c.addHistory('X')

@@ -51,9 +51,6 @@ func (w *weirdCount) passes(s *WeirdSampling, now value.Time) bool {
 const maxWeirdNames = 256
 
 // Weird raises ConnWeird for c, unless it is sampled away.
-func (t *Table) Weird(c *Conn, name, addl, source string) { t.weird(c, name, addl, source) }
-
-// Weird is Table.Weird for those who have no table.
 func (c *Conn) Weird(name, addl, source string) { c.t.weird(c, name, addl, source) }
 
 func (t *Table) weird(c *Conn, name, addl, source string) {
@@ -62,8 +59,8 @@ func (t *Table) weird(c *Conn, name, addl, source string) {
 	}
 }
 
-// WeirdNumber is Weird with a number for addl, which is printed only if the weird is raised.
-func (t *Table) WeirdNumber(c *Conn, name string, n int, source string) {
+// weirdNumber is weird with a number for addl, which is printed only if the weird is raised.
+func (t *Table) weirdNumber(c *Conn, name string, n int, source string) {
 	if t.wantsWeird(c, name) {
 		t.raiseWeird(c, name, strconv.AppendInt(t.scratch.addl[:0], int64(n), 10), source)
 	}

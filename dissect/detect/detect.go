@@ -175,10 +175,10 @@ func (d *Detector) Attach(t *conn.Table, c *conn.Conn) {
 }
 
 // Violated has a UDP flow whose port was wrong watched from the present datagram on.
-func (d *Detector) Violated(t *conn.Table, c *conn.Conn) conn.Analyzer {
+func (d *Detector) Violated(t *conn.Table, c *conn.Conn) conn.Handover {
 	i := transportIndex(value.ProtoUDP)
 	if c.Transport() != value.ProtoUDP || len(d.byPort[i].at(c.RespPort())) == 0 || len(d.signed[i]) == 0 {
-		return nil
+		return conn.Handover{}
 	}
 	return t.Attach(c, &d.self[i])
 }
@@ -203,9 +203,8 @@ func (d *Detector) Inner() *conn.Protocol { return &d.inner }
 // watch looks at the first bytes of one connection, and keeps them for the
 // analyzers that they call for.
 type watch struct {
+	conn.Use
 	d  *Detector
-	t  *conn.Table
-	c  *conn.Conn
 	tp value.Proto
 	// sides is what has been sent, chunks how it came.
 	sides  [2][]byte
@@ -222,7 +221,7 @@ type watch struct {
 }
 
 type finding struct {
-	n int
+	h conn.Handover
 	p *Protocol
 }
 
@@ -233,19 +232,19 @@ type chunk struct {
 	isOrig bool
 }
 
-func (d *Detector) watch(t *conn.Table, c *conn.Conn) conn.Analyzer {
-	return d.newWatch(t, c, c.Transport())
+func (d *Detector) watch(u conn.Use) conn.Analyzer {
+	return d.newWatch(u, u.Conn().Transport())
 }
 
-func (d *Detector) watchInner(t *conn.Table, c *conn.Conn) conn.Analyzer {
-	w := d.newWatch(t, c, value.ProtoTCP)
+func (d *Detector) watchInner(u conn.Use) conn.Analyzer {
+	w := d.newWatch(u, value.ProtoTCP)
 	w.isInner = true
 	return w
 }
 
-func (d *Detector) newWatch(t *conn.Table, c *conn.Conn, tp value.Proto) *watch {
+func (d *Detector) newWatch(u conn.Use, tp value.Proto) *watch {
 	w := d.free.Get()
-	w.d, w.t, w.c, w.tp = d, t, c, tp
+	w.Use, w.d, w.tp = u, d, tp
 	w.open = d.first[transportIndex(tp)]
 	return w
 }
@@ -255,13 +254,13 @@ func (w *watch) Data(isOrig bool, b []byte) {
 	if len(b) == 0 {
 		return
 	}
-	for _, f := range w.found {
-		w.t.InnerData(w.c, f.n, isOrig, b)
+	for i := range w.found {
+		w.found[i].h.Data(isOrig, b)
 	}
 	if w.over {
 		return
 	}
-	if w.tp == value.ProtoUDP && w.c.Confirmed() {
+	if w.tp == value.ProtoUDP && w.Conn().Confirmed() {
 		// The port was right. Looking on would take memory on every one of many short
 		// flows.
 		w.stop()
@@ -310,7 +309,7 @@ func (w *watch) stop() {
 	if w.isInner {
 		w.over = true
 	} else {
-		w.t.Detach(w.c, w)
+		w.Detach()
 	}
 }
 
@@ -353,50 +352,41 @@ func (w *watch) match(side int, seen, last []byte, isOrig bool) {
 
 // unsigned reports whether a side is one that only some signatures are asked about.
 func (w *watch) unsigned(side int) bool {
-	return w.tp == value.ProtoTCP && !w.isInner && !w.c.Signed(side == 0)
+	return w.tp == value.ProtoTCP && !w.isInner && !w.Conn().Signed(side == 0)
 }
 
 // attach adds an analyzer and gives it everything so far, and then last.
 func (w *watch) attach(p *Protocol, last []byte, isOrig bool) {
-	var a conn.Analyzer
-	n := -1
+	var h conn.Handover
 	if !w.isInner {
-		a = w.t.Attach(w.c, &p.Protocol)
+		h = w.Attach(&p.Protocol)
 	} else if !slices.ContainsFunc(w.found, func(f finding) bool { return f.p == p }) {
-		n = w.t.AttachInner(w.c, &p.Protocol)
+		h = w.HandOver(&p.Protocol)
 	}
-	if a == nil && n < 0 {
+	if !h.Taken() {
 		return
 	}
-	if n >= 0 {
-		w.found = append(w.found, finding{n, p})
-	}
-	feed := func(isOrig bool, b []byte, gap uint64) {
-		switch {
-		case n >= 0 && gap > 0:
-			w.t.InnerGap(w.c, n, isOrig, gap)
-		case n >= 0:
-			w.t.InnerData(w.c, n, isOrig, b)
-		case gap > 0:
-			w.t.ReplayGap(w.c, a, isOrig, gap)
-		default:
-			w.t.Replay(w.c, a, isOrig, b)
-		}
+	if w.isInner {
+		w.found = append(w.found, finding{h, p})
 	}
 	var from [2]int
 	for _, c := range w.chunks {
 		side := sideOf(c.isOrig)
-		feed(c.isOrig, w.sides[side][from[side]:c.end], c.gap)
+		if c.gap > 0 {
+			h.Gap(c.isOrig, c.gap)
+		} else {
+			h.Data(c.isOrig, w.sides[side][from[side]:c.end])
+		}
 		from[side] = c.end
 	}
-	feed(isOrig, last, 0)
+	h.Data(isOrig, last)
 }
 
 // Gap remembers missing bytes; signatures go on with what follows. What is missing before
 // the first bytes of a connection is not told to those that they call for, as in Zeek.
 func (w *watch) Gap(isOrig bool, n uint64) {
-	for _, f := range w.found {
-		w.t.InnerGap(w.c, f.n, isOrig, n)
+	for i := range w.found {
+		w.found[i].h.Gap(isOrig, n)
 	}
 	if w.over || len(w.chunks) == 0 {
 		return
@@ -410,8 +400,8 @@ func (w *watch) Gap(isOrig bool, n uint64) {
 // End goes on to what is fed from here. When both sides have ended there is nothing
 // more to look for.
 func (w *watch) End(isOrig bool) {
-	for _, f := range w.found {
-		w.t.InnerEnd(w.c, f.n, isOrig)
+	for i := range w.found {
+		w.found[i].h.End(isOrig)
 	}
 	bit := uint8(1)
 	if !isOrig {
@@ -424,8 +414,8 @@ func (w *watch) End(isOrig bool) {
 
 // Done keeps the watch for another connection.
 func (w *watch) Done() {
-	for _, f := range w.found {
-		w.t.DetachInner(w.c, f.n)
+	for i := range w.found {
+		w.found[i].h.Done()
 	}
 	*w = watch{d: w.d, sides: [2][]byte{w.sides[0][:0], w.sides[1][:0]}, chunks: w.chunks[:0], found: w.found[:0]}
 	w.d.free.Put(w)

@@ -19,9 +19,8 @@ import (
 type spy struct {
 	name  string
 	lines *[]string
-	t     *conn.Table
-	c     *conn.Conn
-	inner conn.Analyzer // fed with what follows a '|' if asked for
+	conn.Use
+	inner conn.Handover // fed with what follows a '|' if asked for
 }
 
 func side(isOrig bool) string {
@@ -42,35 +41,29 @@ func (s *spy) Data(isOrig bool, b []byte) {
 		s.add("%s%s", side(isOrig), b)
 	}
 	if bytes.HasPrefix(b, []byte("open")) {
-		s.inner = s.t.Inner(s.c)
+		s.inner = s.Use.Inner()
 	}
-	if _, in, ok := bytes.Cut(b, []byte("|")); ok && s.inner != nil {
+	if _, in, ok := bytes.Cut(b, []byte("|")); ok {
 		s.inner.Data(isOrig, in)
 	}
 	switch {
 	case string(b) == "confirm":
-		s.t.Confirm(s.c, s)
+		s.Confirm()
 	case string(b) == "violate", s.name == "U" && string(b) == "vv", s.name == "F" && bytes.HasPrefix(b, []byte("bad")):
-		s.t.Violate(s.c, s, "bad", nil)
+		s.Violate(conn.Violation{Reason: "bad"})
 	}
 }
 func (s *spy) Gap(isOrig bool, n uint64) {
 	s.add("%sgap%d", side(isOrig), n)
-	if s.inner != nil {
-		s.inner.Gap(isOrig, n)
-	}
+	s.inner.Gap(isOrig, n)
 }
 func (s *spy) End(isOrig bool) {
 	s.add("%s.", side(isOrig))
-	if s.inner != nil {
-		s.inner.End(isOrig)
-	}
+	s.inner.End(isOrig)
 }
 func (s *spy) Done() {
 	s.add("!")
-	if s.inner != nil {
-		s.t.Detach(s.c, s.inner)
-	}
+	s.inner.Done()
 }
 func (s *spy) Flip() { s.add("^") }
 
@@ -98,9 +91,9 @@ func protocols(lines *[]string) []*Protocol {
 	}
 	for i, name := range []string{"P", "A", "B", "C", "D", "E", "U", "V", "F", "G"} {
 		p := list[i]
-		p.Protocol = conn.Protocol{Name: name, Service: name, New: func(t *conn.Table, c *conn.Conn) conn.Analyzer {
+		p.Protocol = conn.Protocol{Name: name, Service: name, New: func(u conn.Use) conn.Analyzer {
 			*lines = append(*lines, name)
-			return &spy{name: name, lines: lines, t: t, c: c}
+			return &spy{name: name, lines: lines, Use: u}
 		}}
 	}
 	return list
@@ -285,7 +278,7 @@ func TestFlip(t *testing.T) {
 	b.Talk(true, []byte("bb"))
 	var c *conn.Conn
 	b.Table.All(func(x *conn.Conn) { c = x })
-	b.Table.Flip(c)
+	b.Table.Nested(c, new(conn.Protocol)).SwapRoles()
 	b.Talk(true, []byte("bb")) // from the same host, which is the responder now
 	b.Drain()
 	if got := strings.Join(*lines, " "); got != "B B<bb B<bb B!" {
@@ -366,7 +359,7 @@ func TestAsked(t *testing.T) {
 		Orig: func(b []byte) Verdict { orig++; return StartsWith(b, "cc") },
 		Resp: func(b []byte) Verdict { resp++; return StartsWith(b, "CC") },
 	}}}
-	p.Protocol = conn.Protocol{Name: "C", New: func(*conn.Table, *conn.Conn) conn.Analyzer { return nil }}
+	p.Protocol = conn.Protocol{Name: "C", New: func(conn.Use) conn.Analyzer { return nil }}
 	for _, c := range []struct {
 		talk       []string
 		orig, resp int

@@ -35,6 +35,23 @@ func (b *Bench) Events(prefixes ...string) *[]string {
 	return lines
 }
 
+// Attach puts an analyzer of p on c and returns it, nil if there is none.
+func (b *Bench) Attach(c *conn.Conn, p *conn.Protocol) (a conn.Analyzer) {
+	before := len(analyzers(c))
+	if b.Table.Attach(c, p).Taken() {
+		a = analyzers(c)[before]
+	}
+	return a
+}
+
+func analyzers(c *conn.Conn) (list []conn.Analyzer) {
+	c.EachAnalyzer(func(a conn.Analyzer) bool {
+		list = append(list, a)
+		return true
+	})
+	return list
+}
+
 // Play opens a connection, gives an analyzer of p the parts in pieces of n bytes, and ends
 // the connection. A part is what one side sends next, its first byte > for the client and
 // < for the server; ">~" and ">~5" are its end and 5 missing bytes.
@@ -42,7 +59,7 @@ func (b *Bench) Play(p *conn.Protocol, n int, parts []string) {
 	b.Open()
 	var c *conn.Conn
 	b.Table.All(func(x *conn.Conn) { c = x })
-	a := b.Table.Attach(c, p)
+	a := b.Attach(c, p)
 	for _, s := range parts {
 		isOrig, rest := s[0] == '>', s[1:]
 		var gap uint64

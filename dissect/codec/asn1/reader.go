@@ -3,10 +3,7 @@
 package asn1
 
 import (
-	"strconv"
-
 	"github.com/wirelog/wirelog/dissect/codec/wire"
-	"github.com/wirelog/wirelog/dissect/conn"
 )
 
 // Identifier octets (X.690 section 8.1.2).
@@ -16,17 +13,21 @@ const (
 	TagContext = 0xa0
 )
 
+// WeirdTooLong is Zeek's weird for a number of more than 64 bits.
+const WeirdTooLong = "asn_binary_to_int64_shift_too_large"
+
 // Reader takes elements one after the other. What is not there sets Err, after which there is
 // nothing. What it returns is not copied.
 type Reader struct {
-	t   *conn.Table
-	b   []byte
-	at  int
-	err *wire.Malformed
+	tooLong func(n int)
+	b       []byte
+	at      int
+	err     *wire.Malformed
 }
 
-// NewReader returns a Reader of b, which tells t of numbers that are too long.
-func NewReader(t *conn.Table, b []byte) Reader { return Reader{t: t, b: b} }
+// NewReader returns a Reader of b. It calls tooLong with the length in bytes of a number
+// of more than 64 bits.
+func NewReader(b []byte, tooLong func(n int)) Reader { return Reader{tooLong: tooLong, b: b} }
 
 // Err is what was wrong first, nil for nothing.
 func (r *Reader) Err() *wire.Malformed { return r.err }
@@ -121,7 +122,7 @@ func (r *Reader) Rest() []byte { return r.Take("", r.at, r.Len()) }
 // of Take.
 func (r *Reader) Inside(field string, start, n int) Reader {
 	b := r.Take(field, start, n)
-	return Reader{t: r.t, b: b, err: r.err}
+	return Reader{tooLong: r.tooLong, b: b, err: r.err}
 }
 
 // Join takes over what was wrong inside.
@@ -147,7 +148,7 @@ func (r *Reader) Tagged() []byte {
 // Number is the number in big-endian order that b is; one of more than 64 bits is 0.
 func (r *Reader) Number(b []byte) (v uint64) {
 	if len(b) > 8 {
-		r.t.NetWeird("asn_binary_to_int64_shift_too_large", strconv.Itoa(len(b)), "")
+		r.tooLong(len(b))
 		return 0
 	}
 	for _, c := range b {

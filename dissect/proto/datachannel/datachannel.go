@@ -83,8 +83,8 @@ type Control struct{ Conn *conn.Conn }
 // Expect announces a connection to port of the originator of c's connection, if toOrig
 // is set, and of the responder otherwise, from the other one. It reports whether there
 // is room for it.
-func (ch *Channels) Expect(t *conn.Table, c *Control, toOrig bool, port uint16) bool {
-	return t.Expect(c.Conn, toOrig, port, conn.Expectation{
+func (ch *Channels) Expect(u conn.Use, c *Control, toOrig bool, port uint16) bool {
+	return u.Expect(toOrig, port, conn.Expectation{
 		Protocol: &ch.protocol, Owner: c, Lifetime: lifetime, Limit: ch.kind.Limit,
 	})
 }
@@ -92,9 +92,8 @@ func (ch *Channels) Expect(t *conn.Table, c *Control, toOrig bool, port uint16) 
 // analyzer follows one data connection. Sides are 0 for the originator, 1 for the
 // responder.
 type analyzer struct {
-	ch     *Channels
-	t      *conn.Table
-	c      *conn.Conn
+	ch *Channels
+	conn.Use
 	prefix []byte
 	told   bool // of prefix
 	reused bool // the connection's ports are used again
@@ -108,22 +107,22 @@ type side struct {
 	pos     uint64
 }
 
-func (ch *Channels) new(t *conn.Table, c *conn.Conn) conn.Analyzer {
+func (ch *Channels) new(u conn.Use) conn.Analyzer {
 	a := ch.free.Get()
 	if a.prefix == nil {
 		a.prefix = make([]byte, 0, prefixSize)
 	}
-	*a = analyzer{ch: ch, t: t, c: c, prefix: a.prefix[:0]}
+	*a = analyzer{ch: ch, Use: u, prefix: a.prefix[:0]}
 	for i := range a.side {
-		a.side[i].carrier = files.Carrier{Source: ch.kind.Name, Conn: c, IsOrig: i == 0}
+		a.side[i].carrier = files.Carrier{Source: ch.kind.Name, Conn: u.Conn(), IsOrig: i == 0}
 	}
-	control, ok := t.Expected(c).(*Control)
+	control, ok := u.Expected().(*Control)
 	if !ok {
 		return a
 	}
-	t.AddService(c, ch.kind.Service)
+	u.AddService(ch.kind.Service)
 	if h := &ch.hooks.DataConnection; h.On() {
-		e := event.DataConnection{Conn: c, Source: ch.kind.Name}
+		e := event.DataConnection{Conn: u.Conn(), Source: ch.kind.Name}
 		if control.Conn != nil {
 			e.Control = control.Conn
 		}
@@ -172,17 +171,17 @@ func (a *analyzer) id(s *side) files.ID {
 	if !s.file.IsZero() {
 		return s.file
 	}
-	if !a.ch.kind.Always && a.t.Expected(a.c) == nil {
+	if !a.ch.kind.Always && a.Expected() == nil {
 		return files.ID{}
 	}
-	uid := a.c.UID()
+	uid := a.Conn().UID()
 	h := uid.Append(append(a.ch.handle[:0], a.ch.kind.Name...))
-	h = binary.BigEndian.AppendUint64(h, uint64(a.c.Start()))
+	h = binary.BigEndian.AppendUint64(h, uint64(a.Conn().Start()))
 	if s.carrier.IsOrig {
 		h = append(h, 1)
 	}
 	a.ch.handle = h
-	return a.ch.files.ID(a.c, h)
+	return a.ch.files.ID(a.Conn(), h)
 }
 
 // transferred raises file_transferred, once.
@@ -192,7 +191,7 @@ func (a *analyzer) transferred() {
 	if !h.On() {
 		return
 	}
-	e := event.FileTransferred{Conn: a.c, Prefix: a.prefix, Descr: unknown, MIMEType: unknown}
+	e := event.FileTransferred{Conn: a.Conn(), Prefix: a.prefix, Descr: unknown, MIMEType: unknown}
 	if m := a.ch.files.MIMEType(a.prefix); m != "" {
 		e.MIMEType = m
 	}
@@ -205,7 +204,7 @@ func (a *analyzer) End(bool) {}
 // Done ends the files.
 func (a *analyzer) Done() {
 	if a.acked%4 != 0 {
-		a.t.Weird(a.c, a.ch.kind.BadAck, "", a.ch.kind.Name)
+		a.Weird(a.ch.kind.BadAck, "", a.ch.kind.Name)
 	}
 	if len(a.prefix) > 0 && !a.told {
 		a.transferred()
@@ -216,7 +215,7 @@ func (a *analyzer) Done() {
 		}
 	}
 	if !a.reused {
-		a.t.Unexpect(a.c)
+		a.Unexpect()
 	}
 	a.ch.free.Put(a)
 }

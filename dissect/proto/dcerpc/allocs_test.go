@@ -39,7 +39,8 @@ func association(t testing.TB) (get func() conn.Analyzer, all []chunk, size int)
 		all = append(all, chunk{s[0] == '>', []byte(s[1:half])}, chunk{s[0] == '>', []byte(s[half:])})
 		size += len(s) - 1
 	}
-	return func() conn.Analyzer { return pipes.OpenPipe(b.Table, c, 1) }, all, size
+	use := b.Table.Nested(c, new(conn.Protocol))
+	return func() conn.Analyzer { return pipes.OpenPipe(use, 1) }, all, size
 }
 
 func TestAllocations(t *testing.T) {

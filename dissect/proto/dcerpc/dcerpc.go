@@ -66,8 +66,8 @@ type Pipes struct{ f *factory }
 
 // OpenPipe returns an analyzer for what goes through the pipe with that file ID on c. The
 // caller feeds it, and calls its Done when the pipe or the connection is closed.
-func (p *Pipes) OpenPipe(t *conn.Table, c *conn.Conn, fid uint64) conn.Analyzer {
-	a := p.f.get(t, c)
+func (p *Pipes) OpenPipe(u conn.Use, fid uint64) conn.Analyzer {
+	a := p.f.get(u.Nested(p.f.protocol))
 	a.isPipe, a.fid = true, fid
 	return a
 }
@@ -91,12 +91,12 @@ type factory struct {
 	response  event.DCERPCResponse
 }
 
-func (f *factory) new(t *conn.Table, c *conn.Conn) conn.Analyzer { return f.get(t, c) }
+func (f *factory) new(u conn.Use) conn.Analyzer { return f.get(u) }
 
-func (f *factory) get(t *conn.Table, c *conn.Conn) *analyzer {
+func (f *factory) get(u conn.Use) *analyzer {
 	a := f.free.Get()
 	*a = analyzer{
-		f: f, t: t, c: c, contexts: a.contexts[:0], security: [mechanisms]int{-1, -1},
+		f: f, Use: u, contexts: a.contexts[:0],
 		flow: [2]flow{{calls: a.flow[0].calls}, {calls: a.flow[1].calls}},
 	}
 	return a
@@ -112,13 +112,13 @@ func (a *analyzer) keep(dst *[]byte, b []byte) {
 		}
 	}
 	*dst = append(*dst, b...)
-	a.t.Hold(len(b))
+	a.Hold(len(b))
 }
 
 // drop empties *b and takes its buffer back.
 func (a *analyzer) drop(b *[]byte) {
 	f := a.f
-	a.t.Hold(-len(*b))
+	a.Hold(-len(*b))
 	if cap(*b) > 0 && cap(*b) <= maxKeptBuffer && len(f.buffers) < maxKeptBuffers {
 		f.buffers = append(f.buffers, (*b)[:0])
 	}
@@ -135,8 +135,7 @@ const (
 // analyzer follows one connection or pipe.
 type analyzer struct {
 	f *factory
-	t *conn.Table
-	c *conn.Conn
+	conn.Use
 
 	isPipe bool
 	fid    uint64 // of the pipe
@@ -146,7 +145,7 @@ type analyzer struct {
 	flow      [2]flow // 0 is the originator's
 	// contexts has the last operation that was called in each presentation context.
 	contexts []context
-	security [mechanisms]int // numbers of the analyzers, -1 while there is none
+	security [mechanisms]conn.Handover // to the mechanisms
 }
 
 // flow is one direction.
@@ -196,10 +195,10 @@ func (a *analyzer) Data(isOrig bool, b []byte) {
 	case whole:
 		a.keep(&w.pending, b)
 	default:
-		a.t.Hold(len(b) - len(w.pending))
+		a.Hold(len(b) - len(w.pending))
 		w.pending = w.pending[:copy(w.pending, b)]
 	}
-	if a.t.Full(a.c, source) {
+	if a.Full(source) {
 		a.off = true
 		a.release()
 	}
@@ -245,7 +244,7 @@ func (a *analyzer) complete(w *flow, h *header, b []byte) bool {
 	i := slices.Index(w.calls, h.callID)
 	switch {
 	case h.first() && i >= 0:
-		a.t.Weird(a.c, "multiple_first_fragments_in_dce_rpc_reassembly", "", source)
+		a.Weird("multiple_first_fragments_in_dce_rpc_reassembly", "", source)
 		a.off = true
 		return false
 	case h.first() && h.last():
@@ -268,8 +267,8 @@ func (a *analyzer) complete(w *flow, h *header, b []byte) bool {
 
 // giveUp is for what exceeds a limit. What is at work comes to its end.
 func (a *analyzer) giveUp(limit, weird string) {
-	a.t.Limited(source, limit)
-	a.t.Weird(a.c, weird, "", source)
+	a.Limited(source, limit)
+	a.Weird(weird, "", source)
 	a.off = true
 }
 
@@ -282,7 +281,7 @@ func (a *analyzer) called(id, opnum uint16) {
 		}
 	}
 	if len(a.contexts) == maxContexts {
-		a.t.Limited(source, "contexts")
+		a.Limited(source, "contexts")
 		a.contexts = a.contexts[:copy(a.contexts, a.contexts[1:])]
 	}
 	a.contexts = append(a.contexts, context{id, opnum})
@@ -298,27 +297,15 @@ func (a *analyzer) answered(id uint16) uint16 {
 	return 0
 }
 
-// confirm notes that the connection speaks the protocol. The analyzer of a pipe is not one
-// of those that the table knows.
+// confirm says, once, that the connection speaks the protocol.
 func (a *analyzer) confirm() {
-	if a.confirmed {
-		return
-	}
-	a.confirmed = true
-	if a.isPipe {
-		a.t.ConfirmService(a.c, "Analyzer::ANALYZER_"+source, source)
-	} else {
-		a.t.Confirm(a.c, a)
+	if !a.confirmed {
+		a.confirmed = true
+		a.Confirm()
 	}
 }
 
-func (a *analyzer) violate(reason string) {
-	if a.isPipe {
-		a.t.TolerateViolation(a.c, a.f.protocol, reason)
-	} else {
-		a.t.Violate(a.c, a, reason, nil)
-	}
-}
+func (a *analyzer) violate(reason string) { a.Violate(conn.Violation{Reason: reason}) }
 
 // Gap ends the analysis, of both directions, as in Zeek.
 func (a *analyzer) Gap(bool, uint64) { a.gap = true }

@@ -49,7 +49,7 @@ func newBench(t testing.TB) (*testconn.Bench, *recorder, *detect.Protocol, *Pipe
 	b.Hooks.Analyzer.ConfirmationInfo.Listen(func(e *event.AnalyzerConfirmationInfo) { r.add("confirmed %s", e.AType[19:]) })
 	b.Hooks.Analyzer.ViolationInfo.Listen(func(e *event.AnalyzerViolationInfo) { r.add("violation, tolerated %t", e.Tolerated) })
 	mechanism := func(name string) *conn.Protocol {
-		return &conn.Protocol{Name: name, New: func(*conn.Table, *conn.Conn) conn.Analyzer { return &taker{name, r} }}
+		return &conn.Protocol{Name: name, New: func(conn.Use) conn.Analyzer { return &taker{name, r} }}
 	}
 	s := Security{GSSAPI: mechanism("gssapi"), NTLM: mechanism("ntlm")}
 	p, pipes := New(b.Hooks, s, DefaultOptions())
@@ -215,7 +215,7 @@ func TestPipes(t *testing.T) {
 	b.Open()
 	var c *conn.Conn
 	b.Table.All(func(x *conn.Conn) { c = x })
-	first, second := pipes.OpenPipe(b.Table, c, 5), pipes.OpenPipe(b.Table, c, 6)
+	first, second := pipes.OpenPipe(b.Table.Nested(c, new(conn.Protocol)), 5), pipes.OpenPipe(b.Table.Nested(c, new(conn.Protocol)), 6)
 	call := pdu(ptypeRequest, whole, 1, request(0, 7, ""), trailer(authNTLM, "n"))
 	first.Data(true, []byte(call[:20]))
 	second.Data(false, []byte(pdu(ptypeResponse, whole, 1, response(0, ""), "")))
@@ -241,7 +241,10 @@ func TestPipes(t *testing.T) {
 
 // TestContexts has more contexts than are told apart.
 func TestContexts(t *testing.T) {
-	a := &analyzer{t: testconn.New(t, testconn.Config()).Table}
+	b := testconn.New(t, testconn.Config())
+	b.Open()
+	a := new(analyzer)
+	b.Table.All(func(c *conn.Conn) { a.Use = b.Table.Nested(c, new(conn.Protocol)) })
 	for i := range uint16(maxContexts + 1) {
 		a.called(i, i+1)
 	}

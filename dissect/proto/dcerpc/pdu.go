@@ -109,7 +109,7 @@ func (a *analyzer) announce(isOrig bool, h *header) {
 		return
 	}
 	e := &a.f.message
-	*e = event.DCERPCMessage{Conn: a.c, IsOrig: isOrig, FID: a.fid, PTypeID: uint64(h.ptype), PType: "<undefined>"}
+	*e = event.DCERPCMessage{Conn: a.Conn(), IsOrig: isOrig, FID: a.fid, PTypeID: uint64(h.ptype), PType: "<undefined>"}
 	if int(h.ptype) < len(ptypes) {
 		e.PType = ptypes[h.ptype]
 	}
@@ -128,23 +128,21 @@ func (a *analyzer) authenticate(trailer []byte) {
 	case authKerberos:
 		// Zeek has an analyzer for it that takes no notice.
 	case authTLS:
-		a.t.WeirdNumber(a.c, "tls_dce_rpc_auth_type", int(kind), source)
+		a.WeirdNumber("tls_dce_rpc_auth_type", int(kind), source)
 	case authNetlogon:
-		a.t.WeirdNumber(a.c, "netlogon_dce_rpc_auth_type", int(kind), source)
+		a.WeirdNumber("netlogon_dce_rpc_auth_type", int(kind), source)
 	default:
-		a.t.WeirdNumber(a.c, "unknown_dce_rpc_auth_type", int(kind), source)
+		a.WeirdNumber("unknown_dce_rpc_auth_type", int(kind), source)
 	}
 	if p == nil {
 		return
 	}
-	n := &a.security[i]
-	if *n < 0 {
-		*n = a.t.AttachGuest(a.c, p)
+	to := &a.security[i]
+	if !to.Taken() {
+		*to = a.Guest(p)
 	}
-	if *n >= 0 {
-		// Zeek takes every token for one of the originator.
-		a.t.InnerData(a.c, *n, true, trailer[trailerSize:])
-	}
+	// Zeek takes every token for one of the originator.
+	to.Data(true, trailer[trailerSize:])
 }
 
 // body takes what is between header and trailer, and reports whether it is well-formed.
@@ -175,7 +173,7 @@ func (a *analyzer) request(h *header, b []byte) bool {
 	id, opnum := h.uint16(b[4:]), h.uint16(b[6:])
 	if hook := &a.f.hooks.Request; hook.On() {
 		e := &a.f.request
-		*e = event.DCERPCRequest{Conn: a.c, FID: a.fid, CtxID: uint64(id), Opnum: uint64(opnum), StubLen: uint64(len(b) - n)}
+		*e = event.DCERPCRequest{Conn: a.Conn(), FID: a.fid, CtxID: uint64(id), Opnum: uint64(opnum), StubLen: uint64(len(b) - n)}
 		hook.Raise(e)
 	}
 	a.called(id, opnum)
@@ -193,7 +191,7 @@ func (a *analyzer) response(h *header, b []byte) bool {
 		id := h.uint16(b[4:])
 		e := &a.f.response
 		*e = event.DCERPCResponse{
-			Conn: a.c, FID: a.fid, CtxID: uint64(id), Opnum: uint64(a.answered(id)), StubLen: uint64(len(b) - n),
+			Conn: a.Conn(), FID: a.fid, CtxID: uint64(id), Opnum: uint64(a.answered(id)), StubLen: uint64(len(b) - n),
 		}
 		hook.Raise(e)
 	}
@@ -230,14 +228,14 @@ func (a *analyzer) context(h *header, id uint64, syntax []byte) {
 	if h.ptype == ptypeBind {
 		if hook := &a.f.hooks.Bind; hook.On() {
 			e := &a.f.bind
-			*e = event.DCERPCBind{Conn: a.c, FID: a.fid, CtxID: id, UUID: uuid, VerMajor: major, VerMinor: minor}
+			*e = event.DCERPCBind{Conn: a.Conn(), FID: a.fid, CtxID: id, UUID: uuid, VerMajor: major, VerMinor: minor}
 			hook.Raise(e)
 		}
 		return
 	}
 	if hook := &a.f.hooks.AlterContext; hook.On() {
 		e := &a.f.alter
-		*e = event.DCERPCAlterContext{Conn: a.c, FID: a.fid, CtxID: id, UUID: uuid, VerMajor: major, VerMinor: minor}
+		*e = event.DCERPCAlterContext{Conn: a.Conn(), FID: a.fid, CtxID: id, UUID: uuid, VerMajor: major, VerMinor: minor}
 		hook.Raise(e)
 	}
 }
@@ -257,7 +255,7 @@ func (a *analyzer) bindAck(h *header, b []byte) bool {
 	if h.ptype == ptypeAlterContextResp {
 		if hook := &a.f.hooks.AlterContextResp; hook.On() {
 			e := &a.f.alterResp
-			e.Conn, e.FID = a.c, a.fid
+			e.Conn, e.FID = a.Conn(), a.fid
 			hook.Raise(e)
 		}
 		return true
@@ -268,7 +266,7 @@ func (a *analyzer) bindAck(h *header, b []byte) bool {
 			addr = addr[:n-1]
 		}
 		e := &a.f.bindAck
-		*e = event.DCERPCBindAck{Conn: a.c, FID: a.fid, SecAddr: addr}
+		*e = event.DCERPCBindAck{Conn: a.Conn(), FID: a.fid, SecAddr: addr}
 		hook.Raise(e)
 	}
 	return true

@@ -33,7 +33,7 @@ func TestStreamAllocations(t *testing.T) {
 	ask, answer := transaction()
 	ask, answer = conversation(ask, ask), conversation(answer)
 	if n := testing.AllocsPerRun(100, func() {
-		a := p.New(b.Table, c)
+		a := p.New(b.Table.Nested(c, &p.Protocol))
 		a.Data(true, ask[:20])
 		a.Data(true, ask[20:])
 		a.Data(false, answer[:1])

@@ -12,7 +12,6 @@ import (
 // shard is what the analyzers of a shard share.
 type shard struct {
 	dec     decoder
-	table   *conn.Table
 	udpDone *event.Hook[event.UDPSessionDone]
 	timeout value.Time
 	done    event.UDPSessionDone // scratch
@@ -26,8 +25,8 @@ const slab = 128
 // analyzer is the analyzer of one connection. It is kept small: there are as many
 // as there are hosts that ask.
 type analyzer struct {
+	conn.Use
 	s *shard
-	c *conn.Conn
 	// tcp is nil for UDP.
 	tcp       *streams
 	netBIOS   bool
@@ -52,7 +51,7 @@ type stream struct {
 	closed bool
 }
 
-func (s *shard) attach(t *conn.Table, c *conn.Conn) conn.Analyzer {
+func (s *shard) attach(u conn.Use) conn.Analyzer {
 	if len(s.free) == 0 {
 		block := make([]analyzer, slab)
 		for i := range block {
@@ -61,8 +60,8 @@ func (s *shard) attach(t *conn.Table, c *conn.Conn) conn.Analyzer {
 	}
 	a := s.free[len(s.free)-1]
 	s.free = s.free[:len(s.free)-1]
-	*a = analyzer{s: s, c: c}
-	s.table = t
+	c := u.Conn()
+	*a = analyzer{s: s, Use: u}
 	a.netBIOS = c.RespPort() == portNetBIOS || c.ID().OrigP == portNetBIOS
 	if c.Transport() == value.ProtoTCP {
 		a.tcp = s.newStreams()
@@ -201,7 +200,7 @@ func (a *analyzer) SideClosed() {
 
 // message decodes one message and reports whether the analyzer is still at work.
 func (a *analyzer) message(b []byte, from sender) bool {
-	d, c := &a.s.dec, a.c
+	d, c := &a.s.dec, a.Conn()
 	if !d.header(a, c, b, a.netBIOS) {
 		return true
 	}
@@ -209,7 +208,7 @@ func (a *analyzer) message(b []byte, from sender) bool {
 		// The question was not seen.
 		from = fromResp
 		if !multicast(c) {
-			a.s.table.Flip(c)
+			a.SwapRoles()
 		}
 	}
 	a.seen = true
@@ -218,8 +217,7 @@ func (a *analyzer) message(b []byte, from sender) bool {
 		return true
 	}
 	udp := a.tcp == nil
-	a.s.table.Violate(c, a, d.violation, nil)
-	if a.c != nil {
+	if !a.Violate(conn.Violation{Reason: d.violation}) {
 		return true
 	}
 	if udp {
@@ -247,10 +245,10 @@ func (a *analyzer) Done() {
 		}
 		s.streams = append(s.streams, a.tcp)
 	} else if s.udpDone.On() {
-		s.done.Conn = a.c
+		s.done.Conn = a.Conn()
 		s.udpDone.Raise(&s.done)
 	}
-	a.c, a.tcp = nil, nil
+	a.Use, a.tcp = conn.Use{}, nil
 	s.free = append(s.free, a)
 }
 
@@ -262,13 +260,13 @@ func (a *analyzer) Flip() {
 }
 
 // weird, opaque and confirm are what the decoder has to say of the connection.
-func (a *analyzer) weird(name, addl string) { a.s.table.Weird(a.c, name, addl, Source) }
+func (a *analyzer) weird(name, addl string) { a.Weird(name, addl, Source) }
 
-func (a *analyzer) opaque() { a.s.table.Opaque(a.c) }
+func (a *analyzer) opaque() { a.Opaque() }
 
 func (a *analyzer) confirm() {
 	if !a.confirmed {
 		a.confirmed = true
-		a.s.table.Confirm(a.c, a)
+		a.Confirm()
 	}
 }

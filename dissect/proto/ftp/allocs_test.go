@@ -31,7 +31,7 @@ func TestAllocations(t *testing.T) {
 		[]byte("CWD folder\r\n"), []byte("250 ok\r\n"), []byte("RETR file\r\n"), []byte("150 here it comes\r\n226 done\r\n"),
 	}
 	session := func() {
-		a := p.New(b.Table, c)
+		a := p.New(b.Table.Nested(c, &p.Protocol))
 		for i, s := range talk {
 			a.Data(i%2 == 1, s)
 		}

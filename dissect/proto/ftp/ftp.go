@@ -87,10 +87,10 @@ type factory struct {
 	ended   event.FTPCommand
 }
 
-func (f *factory) new(t *conn.Table, c *conn.Conn) conn.Analyzer {
+func (f *factory) new(u conn.Use) conn.Analyzer {
 	a := f.free.Get()
 	lines, session := a.lines, a.session
-	*a = analyzer{f: f, t: t, c: c, lines: lines, session: session, auth: a.auth[:0], inner: -1}
+	*a = analyzer{f: f, Use: u, lines: lines, session: session, auth: a.auth[:0]}
 	a.client.a, a.server.a = a, a
 	a.lines[0].Reset(&a.client, &a.seen, f.opt.Lines)
 	a.lines[1].Reset(&a.server, &a.seen, f.opt.Lines)
@@ -101,8 +101,7 @@ func (f *factory) new(t *conn.Table, c *conn.Conn) conn.Analyzer {
 // analyzer follows one control connection.
 type analyzer struct {
 	f *factory
-	t *conn.Table
-	c *conn.Conn
+	conn.Use
 
 	lines   [2]contentline.NVT // of client and server
 	client  clientSide
@@ -114,11 +113,11 @@ type analyzer struct {
 	off       bool
 	broken    bool // a violation is on its way
 	confirmed bool
-	tls       bool   // the connection goes on with TLS
-	inner     int    // number of the analyzer of TLS, -1 for none
-	adatBegun bool   // the client has sent ADAT since
-	reply     uint64 // code of the reply of several lines that goes on, or 0
-	auth      []byte // argument of the last AUTH
+	tls       bool          // the connection goes on with TLS
+	inner     conn.Handover // to TLS
+	adatBegun bool          // the client has sent ADAT since
+	reply     uint64        // code of the reply of several lines that goes on, or 0
+	auth      []byte        // argument of the last AUTH
 }
 
 // clientSide and serverSide take the lines of the two sides.
@@ -137,11 +136,11 @@ func (s *serverSide) NVTWeird(name string, size int) { s.a.nvtWeird(name, size) 
 func (a *analyzer) nvtWeird(name string, size int) {
 	addl := ""
 	if size >= 0 {
-		a.c.NoteUnknown()
+		a.Conn().NoteUnknown()
 		addl = strconv.Itoa(size)
-		a.t.Limited(source, "line_size")
+		a.Limited(source, "line_size")
 	}
-	a.t.Weird(a.c, name, addl, contentline.SourceNVT)
+	a.Weird(name, addl, contentline.SourceNVT)
 }
 
 func index(isOrig bool) int {
@@ -159,24 +158,24 @@ func (a *analyzer) Data(isOrig bool, b []byte) {
 	if !a.tls {
 		b = a.lines[index(isOrig)].Deliver(b)
 	}
-	if a.tls && len(b) > 0 && a.inner >= 0 {
-		a.t.InnerData(a.c, a.inner, isOrig, b)
+	if a.tls && len(b) > 0 && a.inner.Taken() {
+		a.inner.Data(isOrig, b)
 	}
 }
 
 // Gap goes on with the line after missing bytes as if nothing had happened, as Zeek
 // does.
 func (a *analyzer) Gap(isOrig bool, n uint64) {
-	if a.tls && a.inner >= 0 {
-		a.t.InnerGap(a.c, a.inner, isOrig, n)
+	if a.tls && a.inner.Taken() {
+		a.inner.Gap(isOrig, n)
 	}
 }
 
 // End ends a line that has no end.
 func (a *analyzer) End(isOrig bool) {
 	switch l := &a.lines[index(isOrig)]; {
-	case a.tls && a.inner >= 0:
-		a.t.InnerEnd(a.c, a.inner, isOrig)
+	case a.tls && a.inner.Taken():
+		a.inner.End(isOrig)
 	case !a.tls && l.Partial():
 		l.Deliver([]byte("\n"))
 	}
@@ -185,13 +184,12 @@ func (a *analyzer) End(isOrig bool) {
 // Done ends the commands that are left.
 func (a *analyzer) Done() {
 	// Had the client's last byte come, there would be nothing left of a line.
-	if !a.off && !a.tls && a.lines[0].Partial() && bytes.IndexByte(a.c.History(), 'F') >= 0 {
-		a.t.Weird(a.c, "partial_ftp_request", "", source)
+	if !a.off && !a.tls && a.lines[0].Partial() && bytes.IndexByte(a.Conn().History(), 'F') >= 0 {
+		a.Weird("partial_ftp_request", "", source)
 	}
 	a.off = true
-	if a.inner >= 0 {
-		a.t.DetachInner(a.c, a.inner)
-		a.inner = -1
+	if a.inner.Taken() {
+		a.inner.Done()
 	}
 	for i := range a.session.pending {
 		a.over(&a.session.pending[i])
@@ -253,13 +251,13 @@ func (a *analyzer) command(line []byte) bool {
 	arg = skipBlanks(arg)
 	if !isCommand(cmd) {
 		if a.confirmed {
-			a.t.Weird(a.c, "FTP_invalid_command", "", source)
+			a.Weird("FTP_invalid_command", "", source)
 		}
 		return true
 	}
 	if len(cmd) > maxCommand {
 		if a.confirmed {
-			a.t.WeirdNumber(a.c, "FTP_max_command_length_exceeded", len(cmd), source)
+			a.WeirdNumber("FTP_max_command_length_exceeded", len(cmd), source)
 		}
 		return true
 	}
@@ -273,8 +271,8 @@ func (a *analyzer) command(line []byte) bool {
 	cmd = f.upper
 	if !a.confirmed {
 		a.confirmed = true
-		a.t.Confirm(a.c, a)
-		a.t.Interactive(a.c)
+		a.Confirm()
+		a.Interactive()
 	}
 	// Zeek compares as many characters as there are.
 	if bytes.HasPrefix([]byte("AUTH"), cmd) {
@@ -282,7 +280,7 @@ func (a *analyzer) command(line []byte) bool {
 	}
 	a.sent(cmd, arg)
 	if h := &f.hooks.Request; h.On() {
-		f.request = event.FTPRequest{Conn: a.c, Command: cmd, Arg: arg}
+		f.request = event.FTPRequest{Conn: a.Conn(), Command: cmd, Arg: arg}
 		h.Raise(&f.request)
 	}
 	a.sentPort(cmd, arg)
@@ -327,16 +325,16 @@ func (a *analyzer) replyLine(line []byte) bool {
 
 	switch {
 	case code == replyDataAccepted && string(a.auth) == "TLS":
-		if a.inner = a.t.AttachInner(a.c, a.f.ssl); a.inner >= 0 {
+		if a.inner = a.HandOver(a.f.ssl); a.inner.Taken() {
 			a.tls = true
 		}
-	case code == replyDataNeeded && string(a.auth) == "GSSAPI" && a.inner < 0:
-		a.inner = a.t.AttachInner(a.c, a.f.ssl)
+	case code == replyDataNeeded && string(a.auth) == "GSSAPI" && !a.inner.Taken():
+		a.inner = a.HandOver(a.f.ssl)
 		a.adatBegun = false
 	}
 	answers := a.answered(code, msg, more)
 	if h := &a.f.hooks.Reply; h.On() {
-		a.f.reply = event.FTPReply{Conn: a.c, Code: code, Msg: msg, ContResp: more}
+		a.f.reply = event.FTPReply{Conn: a.Conn(), Code: code, Msg: msg, ContResp: more}
 		if answers != nil {
 			a.f.reply.Command, a.f.reply.Arg, a.f.reply.Seq = answers.Command, answers.Arg, answers.Seq
 		}
@@ -358,6 +356,6 @@ const maxShown = 4096
 // violate tells that what the server says is not FTP. If that takes the analyzer off, it
 // only looks at how lines end as long as it is still there.
 func (a *analyzer) violate(reason string, line []byte) bool {
-	a.broken = a.t.ViolateLateWith(a.c, a, reason, line[:min(len(line), maxShown)])
+	a.broken = a.Violate(conn.Violation{Reason: reason, Data: line[:min(len(line), maxShown)], Late: true})
 	return true
 }

@@ -83,8 +83,8 @@ func newBench(t testing.TB) (*testconn.Bench, *recorder) {
 		rec.over = true
 	})
 	fm := files.New(files.Config{}, b.Hooks, b.Table, func(value.Time, uint64, uint64) {})
-	ssl := &conn.Protocol{Name: "SSL", Service: "ssl", New: func(_ *conn.Table, c *conn.Conn) conn.Analyzer {
-		return &tls{rec: rec, h: b.Hooks, c: c}
+	ssl := &conn.Protocol{Name: "SSL", Service: "ssl", New: func(u conn.Use) conn.Analyzer {
+		return &tls{rec: rec, h: b.Hooks, c: u.Conn()}
 	}}
 	b.Table.SetAttacher(detect.New([]*detect.Protocol{New(b.Hooks, fm, ssl, DefaultOptions())}))
 	return b, rec
@@ -330,7 +330,7 @@ func BenchmarkCommands(b *testing.B) {
 	bench.Open()
 	var c *conn.Conn
 	bench.Table.All(func(x *conn.Conn) { c = x })
-	a := p.New(bench.Table, c)
+	a := p.New(bench.Table.Nested(c, &p.Protocol))
 	request, reply := []byte("RETR file.txt\r\n"), []byte("226 Transfer complete.\r\n")
 	b.SetBytes(int64(len(request) + len(reply)))
 	b.ReportAllocs()

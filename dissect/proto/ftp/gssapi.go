@@ -21,7 +21,7 @@ const (
 // adatRequest looks in a command for security data (ADAT, RFC 2228 section 3). That of
 // the mechanism of GridFTP is the handshake of TLS, without any frame.
 func (a *analyzer) adatRequest(line []byte) {
-	if a.inner < 0 {
+	if !a.inner.Taken() {
 		return
 	}
 	cmd, arg := word(skipBlanks(line))
@@ -31,7 +31,7 @@ func (a *analyzer) adatRequest(line []byte) {
 		first := !a.adatBegun
 		a.adatBegun = true
 		if first && !ok {
-			a.t.Weird(a.c, "ftp_adat_bad_first_token_encoding", "", sourceADAT)
+			a.Weird("ftp_adat_bad_first_token_encoding", "", sourceADAT)
 		}
 		if first && (len(b) < recordHeader || b[0] != recordHandshake || len(b)-recordHeader != int(binary.BigEndian.Uint16(b[3:]))) {
 			a.unsecure()
@@ -45,7 +45,7 @@ func (a *analyzer) adatRequest(line []byte) {
 
 // adatReply looks in a line of a reply for security data (RFC 2228 section 4).
 func (a *analyzer) adatReply(line []byte) {
-	if a.inner < 0 {
+	if !a.inner.Taken() {
 		return
 	}
 	code, over := replyCode(line), false
@@ -83,26 +83,25 @@ func (a *analyzer) secure(isOrig bool, b []byte) {
 		return
 	}
 	a.f.securing = a
-	a.t.InnerData(a.c, a.inner, isOrig, b)
+	a.inner.Data(isOrig, b)
 	a.f.securing = nil
 }
 
 // unsecure ends the exchange.
 func (a *analyzer) unsecure() {
-	a.t.DetachInner(a.c, a.inner)
-	a.inner = -1
+	a.inner.Done()
 }
 
 // decode decodes Base64 as Zeek does, which gives up if there is anything else.
 func (a *analyzer) decode(b []byte) ([]byte, bool) {
 	for _, c := range b {
 		if c != '=' && c != '+' && c != '/' && !isDigit(c) && (c|0x20 < 'a' || c|0x20 > 'z') {
-			a.t.Weird(a.c, "base64_illegal_encoding", "character "+strconv.Itoa(int(c))+" ignored by Base64 decoding", "")
+			a.Weird("base64_illegal_encoding", "character "+strconv.Itoa(int(c))+" ignored by Base64 decoding", "")
 			return nil, false
 		}
 	}
 	if n := len(b) % 4; n != 0 {
-		a.t.Weird(a.c, "base64_illegal_encoding",
+		a.Weird("base64_illegal_encoding",
 			"incomplete base64 group, padding with "+strconv.Itoa((4-n)*6)+" bits of 0", "")
 	}
 	data := bytes.TrimRight(b, "=")
@@ -117,7 +116,7 @@ func (a *analyzer) decode(b []byte) ([]byte, bool) {
 func (f *factory) watchGridFTP(h *event.Hooks) {
 	h.SSL.Established.Listen(func(*event.SSLEstablished) {
 		if a := f.securing; a != nil {
-			a.t.AddService(a.c, "gridftp")
+			a.AddService("gridftp")
 		}
 	})
 }

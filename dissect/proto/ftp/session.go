@@ -40,7 +40,7 @@ func (s *session) reset() {
 func (a *analyzer) begin() {
 	if s := &a.session; !s.begun {
 		s.begun = true
-		s.add(a.c, a.t.Now(), []byte(greeting), nil)
+		s.add(a.Conn(), a.Now(), []byte(greeting), nil)
 	}
 }
 
@@ -100,11 +100,11 @@ func (a *analyzer) sent(cmd, arg []byte) {
 	}
 	a.begin()
 	if len(s.pending) >= a.f.opt.Pending {
-		a.t.Limited(source, "pending_commands")
-		a.t.WeirdNumber(a.c, "FTP_too_many_pending_commands", len(s.pending), source)
+		a.Limited(source, "pending_commands")
+		a.WeirdNumber("FTP_too_many_pending_commands", len(s.pending), source)
 		return
 	}
-	s.add(a.c, a.t.Now(), cmd, arg)
+	s.add(a.Conn(), a.Now(), cmd, arg)
 }
 
 // answered finds the command that a line of a reply answers, nil if the line says
@@ -123,7 +123,7 @@ func (a *analyzer) answered(code uint64, msg []byte, more bool) *event.FTPComman
 	}
 	if best < 0 {
 		s.current = noCommand
-		return &event.FTPCommand{Conn: a.c, Command: []byte("<unknown>")}
+		return &event.FTPCommand{Conn: a.Conn(), Command: []byte("<unknown>")}
 	}
 	s.current = s.pending[best].Seq
 	return &s.pending[best]
@@ -197,7 +197,7 @@ func (a *analyzer) passive(code uint64, msg []byte, answers *event.FTPCommand) {
 	case replyExtendedPassive:
 		p = event.ParseFTPEPSV(msg)
 		if p.H == netip.IPv6Unspecified() {
-			p.H = a.c.ID().RespH
+			p.H = a.Conn().ID().RespH
 		}
 	}
 	if p.Valid {
@@ -208,22 +208,22 @@ func (a *analyzer) passive(code uint64, msg []byte, answers *event.FTPCommand) {
 // expect waits for a data connection. One to or from a third host is told of, and not
 // waited for.
 func (a *analyzer) expect(passive bool, p event.FTPPort) {
-	id := a.c.ID()
+	id := a.Conn().ID()
 	from, to := id.RespH, id.OrigH
 	if passive {
 		from, to = to, from
 	}
 	if p.H == to {
 		if a.control == nil {
-			a.control = &datachannel.Control{Conn: a.c}
+			a.control = &datachannel.Control{Conn: a.Conn()}
 		}
-		if !a.f.data.Expect(a.t, a.control, !passive, p.P.Num) {
-			a.t.NetWeird("FTP_too_many_expected_data_channels", strconv.Itoa(a.f.opt.Channels), source)
+		if !a.f.data.Expect(a.Use, a.control, !passive, p.P.Num) {
+			a.NetWeird("FTP_too_many_expected_data_channels", strconv.Itoa(a.f.opt.Channels), source)
 			return
 		}
 	}
 	if h := &a.f.hooks.DataChannel; h.On() {
-		a.f.channel = event.FTPDataChannel{Conn: a.c, Channel: event.FTPExpectedDataChannel{
+		a.f.channel = event.FTPDataChannel{Conn: a.Conn(), Channel: event.FTPExpectedDataChannel{
 			Passive: passive, OrigH: from, RespH: p.H, RespP: p.P,
 		}}
 		h.Raise(&a.f.channel)

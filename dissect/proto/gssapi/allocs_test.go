@@ -8,7 +8,7 @@ func TestAllocations(t *testing.T) {
 	r, all := quiet(t)
 	if n := testing.AllocsPerRun(100, func() {
 		for _, m := range all {
-			r.b.Table.InnerData(r.c, r.n, true, m)
+			r.h.Data(true, m)
 		}
 	}); n != 0 {
 		t.Errorf("%v allocations a negotiation", n)

@@ -7,6 +7,9 @@
 package gssapi
 
 import (
+	"strconv"
+
+	"github.com/wirelog/wirelog/dissect/codec/asn1"
 	"github.com/wirelog/wirelog/dissect/conn"
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/internal/freelist"
@@ -17,6 +20,7 @@ import (
 // 4120 alone, without header. Either may be nil.
 func New(h *event.Hooks, ntlm, krb *conn.Protocol) *conn.Protocol {
 	f := &factory{hooks: &h.GSSAPI, ntlm: ntlm, krb: krb}
+	f.tooLong = func(n int) { f.use.NetWeird(asn1.WeirdTooLong, strconv.Itoa(n), "") }
 	return &conn.Protocol{Name: "GSSAPI", Service: "GSSAPI", New: f.new}
 }
 
@@ -26,29 +30,30 @@ type factory struct {
 	ntlm, krb *conn.Protocol
 	free      freelist.List[analyzer]
 	result    event.GSSAPINegResult
+	use       conn.Use // of the token being read
+	tooLong   func(n int)
 }
 
 type analyzer struct {
 	f *factory
-	t *conn.Table
-	c *conn.Conn
-	// The numbers of the analyzers of mechanisms, -1 while there is none.
-	ntlm, krb int
+	conn.Use
+	ntlm, krb conn.Handover // to the mechanisms
 }
 
-func (f *factory) new(t *conn.Table, c *conn.Conn) conn.Analyzer {
+func (f *factory) new(u conn.Use) conn.Analyzer {
 	a := f.free.Get()
-	*a = analyzer{f: f, t: t, c: c, ntlm: -1, krb: -1}
+	*a = analyzer{f: f, Use: u}
 	return a
 }
 
 // Data takes a token.
 func (a *analyzer) Data(_ bool, b []byte) {
+	a.f.use = a.Use
 	if err := a.token(b); err != nil {
-		a.t.Violate(a.c, a, err.Error(), nil)
+		a.Violate(conn.Violation{Reason: err.Error()})
 		return
 	}
-	a.t.Confirm(a.c, a)
+	a.Confirm()
 }
 
 // Gap does nothing: tokens come whole or not at all.
@@ -60,15 +65,13 @@ func (a *analyzer) End(bool) {}
 // Done keeps the analyzer for another connection.
 func (a *analyzer) Done() { a.f.free.Put(a) }
 
-// forward gives a message to the analyzer of a mechanism, whose number is in *n.
-func (a *analyzer) forward(n *int, p *conn.Protocol, isOrig bool, b []byte) {
+// forward gives a message to the analyzer of a mechanism.
+func (a *analyzer) forward(to *conn.Handover, p *conn.Protocol, isOrig bool, b []byte) {
 	if p == nil {
 		return
 	}
-	if *n < 0 {
-		*n = a.t.AttachGuest(a.c, p)
+	if !to.Taken() {
+		*to = a.Guest(p)
 	}
-	if *n >= 0 {
-		a.t.InnerData(a.c, *n, isOrig, b)
-	}
+	to.Data(isOrig, b)
 }

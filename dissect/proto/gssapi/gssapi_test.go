@@ -27,7 +27,7 @@ func (a *taker) Done()                      {}
 type carrier struct {
 	b     *testconn.Bench
 	c     *conn.Conn
-	n     int
+	h     conn.Handover
 	lines []string
 }
 
@@ -40,16 +40,16 @@ func newCarrier(t testing.TB) *carrier {
 	r.b.Hooks.Analyzer.ConfirmationInfo.Listen(func(e *event.AnalyzerConfirmationInfo) { r.add("confirmed %s", e.AType[19:]) })
 	r.b.Hooks.Analyzer.ViolationInfo.Listen(func(e *event.AnalyzerViolationInfo) { r.add("%s", e.Info.Reason) })
 	mechanism := func(name string) *conn.Protocol {
-		return &conn.Protocol{Name: name, New: func(*conn.Table, *conn.Conn) conn.Analyzer { return &taker{name, r} }}
+		return &conn.Protocol{Name: name, New: func(conn.Use) conn.Analyzer { return &taker{name, r} }}
 	}
 	p := New(r.b.Hooks, mechanism("ntlm"), mechanism("krb"))
 	r.b.Open()
 	r.b.Table.All(func(x *conn.Conn) { r.c = x })
-	r.n = r.b.Table.AttachGuest(r.c, p)
+	r.h = r.b.Table.Nested(r.c, p).Guest(p)
 	return r
 }
 
-func (r *carrier) send(s string) { r.b.Table.InnerData(r.c, r.n, true, []byte(s)) }
+func (r *carrier) send(s string) { r.h.Data(true, []byte(s)) }
 
 // der is an element. What is in it is not longer than 64 kB.
 func der(tag byte, content ...string) string {
@@ -173,7 +173,7 @@ func quiet(t testing.TB) (r *carrier, all [][]byte) {
 	p := New(r.b.Hooks, nil, nil)
 	r.b.Open()
 	r.b.Table.All(func(x *conn.Conn) { r.c = x })
-	r.n = r.b.Table.AttachGuest(r.c, p)
+	r.h = r.b.Table.Nested(r.c, p).Guest(p)
 	ntlm := mech(2, "NTLMSSP\x00"+strings.Repeat("x", 200))
 	return r, [][]byte{[]byte(initial(mechTypes, ntlm)), []byte(response(state, ntlm)), []byte(response(state))}
 }
@@ -188,7 +188,7 @@ func BenchmarkNegotiation(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		for _, m := range all {
-			r.b.Table.InnerData(r.c, r.n, true, m)
+			r.h.Data(true, m)
 		}
 	}
 }

@@ -36,7 +36,7 @@ const (
 
 // token takes a token: an InitialContextToken, or what follows it.
 func (a *analyzer) token(b []byte) *wire.Malformed {
-	r := asn1.NewReader(a.t, b)
+	r := asn1.NewReader(b, a.f.tooLong)
 	h := r.Header()
 	switch {
 	case !r.OK():
@@ -96,7 +96,7 @@ func (a *analyzer) negTokenResp(r *asn1.Reader) {
 func (a *analyzer) negState(state uint64) {
 	if h := &a.f.hooks.NegResult; h.On() {
 		e := &a.f.result
-		e.Conn, e.State = a.c, state
+		e.Conn, e.State = a.Conn(), state
 		h.Raise(e)
 	}
 }
@@ -115,7 +115,7 @@ func (a *analyzer) mechToken(isOrig bool, r *asn1.Reader) {
 			a.forward(&a.ntlm, a.f.ntlm, isOrig, b)
 		}
 	case tagInitial:
-		t := asn1.NewReader(a.t, b)
+		t := asn1.NewReader(b, a.f.tooLong)
 		if message := kerberosMessage(&t); t.OK() {
 			a.forward(&a.krb, a.f.krb, isOrig, message)
 		}

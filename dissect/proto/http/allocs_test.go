@@ -46,7 +46,7 @@ func newSilent(t testing.TB) (*testconn.Bench, *detect.Protocol, *conn.Conn) {
 // TestAllocations counts what a request and its reply cost once there were others.
 func TestAllocations(t *testing.T) {
 	b, p, c := newSilent(t)
-	a := b.Table.Attach(c, &p.Protocol)
+	a := b.Attach(c, &p.Protocol)
 	exchange := func() {
 		a.Data(true, browserGet)
 		a.Data(false, serverReply)
@@ -57,7 +57,7 @@ func TestAllocations(t *testing.T) {
 	}
 	a.Done()
 	if n := testing.AllocsPerRun(100, func() {
-		a := p.New(b.Table, c)
+		a := p.New(b.Table.Nested(c, &p.Protocol))
 		a.Data(true, browserGet)
 		a.Data(false, serverReply)
 		a.Done()
@@ -68,7 +68,7 @@ func TestAllocations(t *testing.T) {
 
 func BenchmarkExchange(bb *testing.B) {
 	b, p, c := newSilent(bb)
-	a := b.Table.Attach(c, &p.Protocol)
+	a := b.Attach(c, &p.Protocol)
 	bb.SetBytes(int64(len(browserGet) + len(serverReply)))
 	bb.ReportAllocs()
 	for bb.Loop() {

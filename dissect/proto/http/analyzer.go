@@ -162,8 +162,7 @@ func index(isOrig bool) int {
 // analyzer analyzes one connection.
 type analyzer struct {
 	f *factory
-	t *conn.Table
-	c *conn.Conn
+	conn.Use
 
 	side [2]side // requests, replies
 	x    exchanges
@@ -188,17 +187,15 @@ type state struct {
 	reason                  []byte
 	upgrade                 bool // the reply has Connection: upgrade
 
-	// Once the connection carries something else, switched is set, and inner or the
-	// analyzer with number innerNum gets it.
+	// Once the connection carries something else, switched is set, and inner gets it.
 	switched bool
-	inner    conn.Analyzer
-	innerNum int
+	inner    conn.Handover
 	rest     []byte // of the piece being delivered, that comes after the switch
 	skipLF   bool   // the LF of the last line is still to come
 	off      bool   // nothing more is analyzed
 }
 
-func (f *factory) new(t *conn.Table, c *conn.Conn) conn.Analyzer {
+func (f *factory) new(u conn.Use) conn.Analyzer {
 	var a *analyzer
 	if n := len(f.analyzers); n > 0 {
 		a = f.analyzers[n-1]
@@ -207,8 +204,8 @@ func (f *factory) new(t *conn.Table, c *conn.Conn) conn.Analyzer {
 		a = new(analyzer)
 		a.weirdFunc = a.weird
 	}
-	a.f, a.t, a.c = f, t, c
-	a.state = state{innerNum: -1}
+	a.f, a.Use = f, u
+	a.state = state{}
 	for i := range a.side {
 		s := &a.side[i]
 		s.a, s.isOrig = a, i == 0
@@ -218,7 +215,7 @@ func (f *factory) new(t *conn.Table, c *conn.Conn) conn.Analyzer {
 		m.a, m.isOrig, m.lines = a, s.isOrig, &s.lines
 		m.exists, m.finished, m.current = false, false, nil
 		m.last = remains{}
-		m.carrier = files.Carrier{Source: source, Conn: c, IsOrig: s.isOrig}
+		m.carrier = files.Carrier{Source: source, Conn: u.Conn(), IsOrig: s.isOrig}
 	}
 	return a
 }
@@ -231,13 +228,13 @@ func (a *analyzer) Data(isOrig bool, b []byte) {
 		return
 	}
 	if a.switched {
-		if !a.c.Partial() {
+		if !a.Conn().Partial() {
 			a.forward(isOrig, b)
 		}
 		return
 	}
 	if !isOrig {
-		if a.c.Partial() {
+		if a.Conn().Partial() {
 			return
 		}
 		if s.expect == expectSimple {
@@ -263,7 +260,7 @@ func (a *analyzer) Gap(isOrig bool, n uint64) {
 		return
 	}
 	if a.switched {
-		a.forwardGap(isOrig, n)
+		a.inner.Gap(isOrig, n)
 	}
 	m := &s.msg
 	if m.exists {
@@ -308,7 +305,7 @@ func (a *analyzer) End(isOrig bool) {
 	}
 	if s.ended = true; a.side[0].ended && a.side[1].ended && !a.switched && !a.f.hooks.Stats.On() {
 		// Nothing can come any more, and connections that are over are many.
-		a.t.Detach(a.c, a)
+		a.Detach()
 	}
 }
 
@@ -334,15 +331,10 @@ func (a *analyzer) Done() {
 	if id := a.side[0].msg.last.file; !id.IsZero() && id == a.fileID(true) {
 		a.f.files.End(id)
 	}
-	if a.inner != nil {
-		a.t.Detach(a.c, a.inner)
-	}
-	if a.innerNum >= 0 {
-		a.t.DetachInner(a.c, a.innerNum)
-	}
+	a.inner.Done()
 	f := a.f
 	if h := &f.hooks.Stats; h.On() {
-		f.ev.stats = event.HTTPStats{Conn: a.c, Stats: event.HTTPStatsRec{
+		f.ev.stats = event.HTTPStats{Conn: a.Conn(), Stats: event.HTTPStatsRec{
 			NumRequests: a.requests, NumReplies: a.replies,
 			RequestVersion: a.reqVersion.number(), ReplyVersion: a.respVersion.number(),
 		}}
@@ -364,7 +356,7 @@ func (a *analyzer) release() {
 	if cap(a.unanswered) > maxPending {
 		a.unanswered = nil
 	}
-	a.f, a.t, a.c = nil, nil, nil
+	a.f, a.Use = nil, conn.Use{}
 	a.state = state{off: true}
 	a.unanswered, a.protocol = a.unanswered[:0], a.protocol[:0]
 	a.handshake.Reset()
@@ -388,14 +380,14 @@ func (a *analyzer) Flip() {
 	}
 }
 
-func (a *analyzer) weird(name string) { a.t.Weird(a.c, name, "", source) }
+func (a *analyzer) weird(name string) { a.Weird(name, "", source) }
 
 // weirdOf is a weird with what has caused it.
-func (a *analyzer) weirdOf(name string, addl []byte) { a.t.Weird(a.c, name, string(addl), source) }
+func (a *analyzer) weirdOf(name string, addl []byte) { a.Weird(name, string(addl), source) }
 
 func (a *analyzer) event(kind string, detail []byte) {
 	if h := &a.f.hooks.Event; h.On() {
-		a.f.ev.event = event.HTTPEvent{Conn: a.c, EventType: kind, Detail: detail}
+		a.f.ev.event = event.HTTPEvent{Conn: a.Conn(), EventType: kind, Detail: detail}
 		h.Raise(&a.f.ev.event)
 	}
 }
@@ -413,16 +405,16 @@ func (a *analyzer) setVersion(v *version, to version) {
 // LineWeird raises a weird of the splitter.
 func (s *side) LineWeird(name string) {
 	if name == contentline.WeirdTooLong {
-		s.a.t.Limited(source, "line_size")
+		s.a.Limited(source, "line_size")
 	}
-	s.a.t.Weird(s.a.c, name, "", contentline.Source)
+	s.a.Weird(name, "", contentline.Source)
 }
 
 // Plain takes bytes of a body.
 func (s *side) Plain(b []byte) {
 	a := s.a
 	switch {
-	case a.off || a.c.Partial():
+	case a.off || a.Conn().Partial():
 	case s.msg.exists:
 		s.msg.deliver(b, false)
 	case s.isOrig:
@@ -436,7 +428,7 @@ func (s *side) Plain(b []byte) {
 func (s *side) Line(line []byte) {
 	a := s.a
 	switch {
-	case a.off || a.c.Partial():
+	case a.off || a.Conn().Partial():
 	case s.expect == expectMessage:
 		s.msg.deliver(line, true)
 		if !s.isOrig && a.connect && len(line) == 0 {
@@ -481,14 +473,14 @@ func (a *analyzer) firstLineOfRequest(line []byte) {
 }
 
 func (a *analyzer) request(r *requestLine) {
-	a.t.Confirm(a.c, a)
+	a.Confirm()
 	if isPrefix(r.method, "CONNECT") {
 		a.connect = true
 	}
 	a.handshake.Reset()
 	a.noteRequest(r.method, a.f.unescaped)
 	if h := &a.f.hooks.Request; h.On() {
-		a.f.ev.request = event.HTTPRequest{Conn: a.c, Method: r.method, OriginalURI: r.uri,
+		a.f.ev.request = event.HTTPRequest{Conn: a.Conn(), Method: r.method, OriginalURI: r.uri,
 			UnescapedURI: a.f.unescaped, Version: a.reqVersion.String()}
 		h.Raise(&a.f.ev.request)
 	}
@@ -516,7 +508,7 @@ func (a *analyzer) simpleReply(b []byte) {
 	if !s.msg.exists {
 		a.setVersion(&a.respVersion, version09)
 		if len(a.unanswered) > 0 {
-			a.t.Confirm(a.c, a)
+			a.Confirm()
 			a.answered()
 		}
 		a.closes = true
@@ -548,7 +540,7 @@ func (a *analyzer) firstLineOfReply(line []byte) {
 	}
 	a.replies++
 	if len(a.unanswered) > 0 {
-		a.t.Confirm(a.c, a)
+		a.Confirm()
 	}
 	s.expect, s.ongoing = expectMessage, true
 	a.reply()
@@ -561,7 +553,7 @@ func (a *analyzer) firstLineOfReply(line []byte) {
 func (a *analyzer) reply() {
 	a.noteReply(a.code)
 	if h := &a.f.hooks.Reply; h.On() {
-		a.f.ev.reply = event.HTTPReply{Conn: a.c, Version: a.respVersion.String(), Code: uint64(a.code), Reason: a.reason}
+		a.f.ev.reply = event.HTTPReply{Conn: a.Conn(), Version: a.respVersion.String(), Code: uint64(a.code), Reason: a.reason}
 		h.Raise(&a.f.ev.reply)
 	}
 	a.reason = nil
@@ -597,10 +589,10 @@ func (a *analyzer) header(isOrig bool, h *mime.Header) {
 	a.f.upper = mime.AppendUpper(a.f.upper[:0], h.Name)
 	a.noteHeader(isOrig, a.f.upper, h.Value)
 	if name := a.handshake.Header(isOrig, a.f.upper, h.Value); name != "" {
-		a.t.Weird(a.c, name, "", websocket.Source)
+		a.Weird(name, "", websocket.Source)
 	}
 	if hook := &a.f.hooks.Header; hook.On() {
-		a.f.ev.header = event.HTTPHeader{Conn: a.c, IsOrig: isOrig, OriginalName: h.Name, Name: a.f.upper, Value: h.Value}
+		a.f.ev.header = event.HTTPHeader{Conn: a.Conn(), IsOrig: isOrig, OriginalName: h.Name, Name: a.f.upper, Value: h.Value}
 		hook.Raise(&a.f.ev.header)
 	}
 }
@@ -641,7 +633,7 @@ func (a *analyzer) replyMade(interrupted bool, why string) {
 
 // violate tells that this is no HTTP. Unless the connection has come far, the
 // analyzer is done after that.
-func (a *analyzer) violate(reason string) { a.t.ViolateLate(a.c, a, reason) }
+func (a *analyzer) violate(reason string) { a.Violate(conn.Violation{Reason: reason, Late: true}) }
 
 // SkipEntityData has the body of the message under way passed over, of the request if
 // isOrig is set (Zeek's skip_http_entity_data). It reports whether c carries HTTP.

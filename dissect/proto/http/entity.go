@@ -185,7 +185,7 @@ func (e *entity) content(b []byte, crlf bool) {
 	}
 	z := e.inflater
 	if err := z.Write(b, e.inflated); err != nil {
-		e.m.a.t.Weird(e.m.a.c, "inflate_failed", "", "ZIP")
+		e.m.a.Weird("inflate_failed", "", "ZIP")
 	}
 }
 
@@ -193,8 +193,8 @@ func (e *entity) inflated(b []byte) {
 	if n := e.inflater.Written(); n > maxInflated || n > freeInflated && n/maxRatio > e.inflater.Read() {
 		if !e.bomb {
 			e.bomb = true
-			e.m.a.t.Limited(source, "inflated_size")
-			e.m.a.t.Weird(e.m.a.c, "HTTP_inflated_too_large", strconv.FormatUint(n, 10), source)
+			e.m.a.Limited(source, "inflated_size")
+			e.m.a.Weird("HTTP_inflated_too_large", strconv.FormatUint(n, 10), source)
 		}
 		return
 	}
@@ -273,10 +273,10 @@ func (e *entity) Base64Weird(detail string) { e.m.a.Base64Weird(detail) }
 // Weird tells of a limit.
 func (e *entity) Weird(name string, n int) {
 	if name == mime.WeirdMaxHeader {
-		e.m.a.t.Opaque(e.m.a.c)
+		e.m.a.Opaque()
 	}
-	e.m.a.t.Limited(source, mime.LimitOf(name))
-	e.m.a.t.WeirdNumber(e.m.a.c, name, n, source)
+	e.m.a.Limited(source, mime.LimitOf(name))
+	e.m.a.WeirdNumber(name, n, source)
 }
 
 // Over is called when the entity is over.
@@ -584,7 +584,7 @@ func (a *analyzer) fileID(isOrig bool) files.ID {
 	if len(a.f.handle) == 0 {
 		return files.ID{}
 	}
-	return a.f.files.ID(a.c, a.f.handle)
+	return a.f.files.ID(a.Conn(), a.f.handle)
 }
 
 // endFile tells that the file is complete. What was sent in parts may go on elsewhere.

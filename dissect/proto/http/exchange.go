@@ -119,12 +119,12 @@ func (a *analyzer) at(isOrig bool) *exchange {
 func (a *analyzer) noteRequest(method, uri []byte) {
 	e := &a.x
 	if e.request < e.reply {
-		a.t.Weird(a.c, "HTTP_response_before_request", "", "")
+		a.Weird("HTTP_response_before_request", "", "")
 		e.request = e.reply
 	}
 	if len(e.pending) > maxPending {
-		a.t.Limited(source, "pending_requests")
-		a.t.Weird(a.c, "HTTP_excessive_pipelining", "", "")
+		a.Limited(source, "pending_requests")
+		a.Weird("HTTP_excessive_pipelining", "", "")
 		if e.reply == 0 {
 			e.reply++
 		}
@@ -136,7 +136,7 @@ func (a *analyzer) noteRequest(method, uri []byte) {
 	x := a.at(true)
 	x.uri, x.hasURI = append(x.uri[:0], uri[:min(len(uri), maxKept)]...), true
 	if !knownMethod(method) {
-		a.t.Weird(a.c, "unknown_HTTP_method", string(method), "")
+		a.Weird("unknown_HTTP_method", string(method), "")
 	}
 }
 
@@ -203,7 +203,7 @@ func (a *analyzer) checkBasic(value []byte) {
 
 // Base64Weird tells of what is no Base64.
 func (a *analyzer) Base64Weird(detail string) {
-	a.t.Weird(a.c, "base64_illegal_encoding", detail, "")
+	a.Weird("base64_illegal_encoding", detail, "")
 }
 
 func (a *analyzer) noteEndOfEntity() {
@@ -234,14 +234,14 @@ func (a *analyzer) appendHandle(dst []byte, isOrig bool) []byte {
 	}
 	dst = append(dst, "HTTP"...)
 	if !x.ranged || isOrig {
-		uid := a.c.UID()
+		uid := a.Conn().UID()
 		dst = append(dst, handleEntity, byte(index(isOrig)))
 		dst = uid.Append(dst)
 		dst = strconv.AppendUint(append(dst, ' '), x.depth, 10)
 		return strconv.AppendUint(append(dst, ' '), x.parts[index(isOrig)], 10)
 	}
 	dst = append(dst, handleRange)
-	id := a.c.ID()
+	id := a.Conn().ID()
 	addr := id.OrigH.As16()
 	dst = append(dst, addr[:]...)
 	return x.appendURL(dst, &id)

@@ -94,7 +94,7 @@ func play(t testing.TB, n int, parts []string) []string {
 	b.Open()
 	var c *conn.Conn
 	b.Table.All(func(x *conn.Conn) { c = x })
-	a := b.Table.Attach(c, &p.Protocol)
+	a := b.Attach(c, &p.Protocol)
 	for _, s := range parts {
 		isOrig, rest := s[0] == '>', s[1:]
 		var gap uint64
@@ -217,7 +217,7 @@ func TestCodings(t *testing.T) {
 	b.Open()
 	var c *conn.Conn
 	b.Table.All(func(x *conn.Conn) { c = x })
-	a := b.Table.Attach(c, &p.Protocol)
+	a := b.Attach(c, &p.Protocol)
 	a.Data(true, []byte(get[1:]))
 	a.Data(false, []byte(reply[1:]))
 	if !slices.ContainsFunc(rec.lines, func(s string) bool { return strings.HasPrefix(s, "weird HTTP_inflated_too_large") }) {
@@ -231,7 +231,7 @@ func TestEndless(t *testing.T) {
 	b.Open()
 	var c *conn.Conn
 	b.Table.All(func(x *conn.Conn) { c = x })
-	a := b.Table.Attach(c, &p.Protocol).(*analyzer)
+	a := b.Attach(c, &p.Protocol).(*analyzer)
 	a.Data(true, []byte("GET / HTTP/1.1\r\nA: b\r\n"))
 	line := append(bytes.Repeat([]byte(" x"), 500), "\r\n"...)
 	for range 20000 {
@@ -270,7 +270,7 @@ func TestSkipEntityData(t *testing.T) {
 	if SkipEntityData(c, false) {
 		t.Error("found HTTP where there is none")
 	}
-	a := b.Table.Attach(c, &p.Protocol)
+	a := b.Attach(c, &p.Protocol)
 	a.Data(true, []byte(get[1:]))
 	a.Data(false, []byte(ok[1:]+"Content-Length: 4\r\n\r\nab"))
 	if !SkipEntityData(c, false) {

@@ -43,7 +43,7 @@ func (m *message) begin(expect bodyExpected, n int) {
 	}
 	m.exists, m.finished = true, false
 	m.last = remains{}
-	m.start = m.a.t.Now()
+	m.start = m.a.Now()
 	m.body, m.missing, m.header = 0, 0, int64(n)
 	m.top = m.a.f.newEntity()
 	m.top.begin(m, nil, expect)
@@ -82,7 +82,7 @@ func (m *message) done(interrupted bool, why string) {
 	a := m.a
 	a.noteDone(m.isOrig)
 	if h := &a.f.hooks.MessageDone; h.On() {
-		a.f.ev.done = event.HTTPMessageDone{Conn: a.c, IsOrig: m.isOrig, Stat: event.HTTPMessageStat{
+		a.f.ev.done = event.HTTPMessageDone{Conn: a.Conn(), IsOrig: m.isOrig, Stat: event.HTTPMessageStat{
 			Start: m.start, Interrupted: interrupted, FinishMsg: why, BodyLength: uint64(m.body),
 			ContentGapLength: uint64(m.missing), HeaderLength: uint64(m.header),
 		}}
@@ -136,7 +136,7 @@ func (m *message) beginEntity(e *entity) {
 	a := m.a
 	a.noteEntity(m.isOrig)
 	if h := &a.f.hooks.BeginEntity; h.On() {
-		a.f.ev.begin = event.HTTPBeginEntity{Conn: a.c, IsOrig: m.isOrig}
+		a.f.ev.begin = event.HTTPBeginEntity{Conn: a.Conn(), IsOrig: m.isOrig}
 		h.Raise(&a.f.ev.begin)
 	}
 }
@@ -148,7 +148,7 @@ func (m *message) endEntity(e *entity) {
 		m.header += e.header
 	}
 	if h := &a.f.hooks.EndEntity; h.On() {
-		a.f.ev.end = event.HTTPEndEntity{Conn: a.c, IsOrig: m.isOrig}
+		a.f.ev.end = event.HTTPEndEntity{Conn: a.Conn(), IsOrig: m.isOrig}
 		h.Raise(&a.f.ev.end)
 	}
 	a.noteEndOfEntity()
@@ -169,13 +169,13 @@ func (m *message) allHeaders(e *entity) {
 	a := m.a
 	if h := &a.f.hooks.AllHeaders; h.On() {
 		ev := &a.f.ev.all
-		*ev = event.HTTPAllHeaders{Conn: a.c, IsOrig: m.isOrig}
+		*ev = event.HTTPAllHeaders{Conn: a.Conn(), IsOrig: m.isOrig}
 		ev.HList, a.f.upper = e.all.table(a.f.upper)
 		h.Raise(ev)
 	}
 	if h := &a.f.hooks.ContentType; h.On() {
 		ev := &a.f.ev.contentType
-		*ev = event.HTTPContentType{Conn: a.c, IsOrig: m.isOrig}
+		*ev = event.HTTPContentType{Conn: a.Conn(), IsOrig: m.isOrig}
 		ev.Ty, ev.Subty = e.ContentType()
 		h.Raise(ev)
 	}
@@ -184,7 +184,7 @@ func (m *message) allHeaders(e *entity) {
 func (m *message) data(b []byte) {
 	if h := &m.a.f.hooks.EntityData; h.On() {
 		ev := &m.a.f.ev.data
-		*ev = event.HTTPEntityData{Conn: m.a.c, IsOrig: m.isOrig, Length: uint64(len(b)), Data: b}
+		*ev = event.HTTPEntityData{Conn: m.a.Conn(), IsOrig: m.isOrig, Length: uint64(len(b)), Data: b}
 		h.Raise(ev)
 	}
 }

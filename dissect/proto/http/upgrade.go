@@ -14,8 +14,8 @@ func (a *analyzer) tunnel() {
 		return
 	}
 	a.connect = false
-	a.inner = a.t.Inner(a.c)
-	if a.inner == nil {
+	a.inner = a.Inner()
+	if !a.inner.Taken() {
 		return
 	}
 	a.takeOver("protocol_data_with_HTTP_CONNECT_reply")
@@ -25,13 +25,13 @@ func (a *analyzer) tunnel() {
 func (a *analyzer) switchProtocol() {
 	a.takeOver("protocol_data_with_HTTP_upgrade_reply")
 	if bytes.EqualFold(a.protocol, []byte("websocket")) && a.f.ws != nil {
-		a.handshake.Check(func(name, addl string) { a.t.Weird(a.c, name, addl, websocket.Source) })
-		a.innerNum = a.t.AttachInner(a.c, a.f.ws)
+		a.handshake.Check(func(name, addl string) { a.Weird(name, addl, websocket.Source) })
+		a.inner = a.HandOver(a.f.ws)
 	} else {
-		a.inner = a.t.Inner(a.c)
+		a.inner = a.Inner()
 	}
 	if h := &a.f.hooks.ConnectionUpgrade; h.On() {
-		h.Raise(&event.HTTPConnectionUpgrade{Conn: a.c, Protocol: a.protocol})
+		h.Raise(&event.HTTPConnectionUpgrade{Conn: a.Conn(), Protocol: a.protocol})
 	}
 }
 
@@ -41,7 +41,7 @@ func (a *analyzer) takeOver(weird string) {
 	a.switched = true
 	a.rest, a.skipLF = a.side[1].lines.Take()
 	if n := len(a.rest); n > 0 {
-		a.t.WeirdNumber(a.c, weird, n, source)
+		a.WeirdNumber(weird, n, source)
 	}
 	a.side[0].lines.Stop()
 }
@@ -57,17 +57,5 @@ func (a *analyzer) forward(isOrig bool, b []byte) {
 			return
 		}
 	}
-	if a.inner != nil {
-		a.inner.Data(isOrig, b)
-	} else if a.innerNum >= 0 {
-		a.t.InnerData(a.c, a.innerNum, isOrig, b)
-	}
-}
-
-func (a *analyzer) forwardGap(isOrig bool, n uint64) {
-	if a.inner != nil {
-		a.inner.Gap(isOrig, n)
-	} else if a.innerNum >= 0 {
-		a.t.InnerGap(a.c, a.innerNum, isOrig, n)
-	}
+	a.inner.Data(isOrig, b)
 }

@@ -10,7 +10,6 @@ import (
 	"github.com/wirelog/wirelog/dissect/conn"
 	"github.com/wirelog/wirelog/dissect/detect"
 	"github.com/wirelog/wirelog/dissect/event"
-	"github.com/wirelog/wirelog/dissect/proto/starttls"
 	"github.com/wirelog/wirelog/internal/freelist"
 )
 
@@ -48,19 +47,18 @@ type factory struct {
 // analyzer follows one connection. Sides are 0 for the originator, 1 for the responder.
 type analyzer struct {
 	f *factory
-	t *conn.Table
-	c *conn.Conn
+	conn.Use
 
 	pending [2][]byte // of a line whose end has not come
 	tag     []byte    // of the client's STARTTLS
 	begun   [2]bool   // a line of the side has been read
 	off     bool      // no longer interested
-	tls     starttls.Switch
+	tls     conn.Handover
 }
 
-func (f *factory) new(t *conn.Table, c *conn.Conn) conn.Analyzer {
+func (f *factory) new(u conn.Use) conn.Analyzer {
 	a := f.free.Get()
-	*a = analyzer{f: f, t: t, c: c, pending: a.pending, tag: a.tag[:0]}
+	*a = analyzer{f: f, Use: u, pending: a.pending, tag: a.tag[:0]}
 	return a
 }
 
@@ -78,7 +76,7 @@ func (a *analyzer) Data(isOrig bool, b []byte) {
 		return
 	}
 	i := index(isOrig)
-	for len(b) > 0 && !a.off && !a.c.Partial() {
+	for len(b) > 0 && !a.off && !a.Conn().Partial() {
 		if len(a.pending[i]) == 0 && (b[0] == '\r' || b[0] == '\n') && a.begun[i] {
 			b = b[1:] // of the line before
 			continue
@@ -110,21 +108,21 @@ func (a *analyzer) Data(isOrig bool, b []byte) {
 // keep keeps the beginning of a line.
 func (a *analyzer) keep(i int, b []byte) {
 	a.pending[i] = append(a.pending[i], b...)
-	a.t.Hold(len(b))
+	a.Hold(len(b))
 	switch {
 	case !isTag(a.pending[i][0]):
 		a.violate(noTag)
 	case len(a.pending[i]) > maxLine:
-		a.t.Limited(source, "line_size")
+		a.Limited(source, "line_size")
 		a.violate("line is too long")
-	case a.t.Full(a.c, source):
+	case a.Full(source):
 		a.violate("too many lines are incomplete")
 	}
 }
 
 // forget empties what is kept of a side.
 func (a *analyzer) forget(i int) {
-	a.t.Hold(-len(a.pending[i]))
+	a.Hold(-len(a.pending[i]))
 	if a.pending[i] = a.pending[i][:0]; cap(a.pending[i]) > kept {
 		a.pending[i] = nil
 	}
@@ -133,7 +131,7 @@ func (a *analyzer) forget(i int) {
 // violate tells that this is no IMAP.
 func (a *analyzer) violate(reason string) {
 	a.off = true
-	a.t.ViolateLate(a.c, a, reason)
+	a.Violate(conn.Violation{Reason: reason, Late: true})
 }
 
 const noTag = "line has no tag and command"
@@ -166,14 +164,14 @@ func (a *analyzer) line(isOrig bool, line []byte) {
 	case !isOrig && untagged && is(cmd, "capability"):
 		a.capabilities(rest)
 	case !isOrig && untagged && is(cmd, "ok"):
-		a.t.Confirm(a.c, a)
+		a.Confirm()
 	case isOrig && (string(cmd) == "capability" || is(cmd, "starttls")):
-		a.t.Confirm(a.c, a)
+		a.Confirm()
 	}
 	switch string(cmd) {
 	case "authenticate", "login", "examine", "create", "list", "fetch":
 		// It is too late for STARTTLS. Zeek does not know these in upper case.
-		a.t.Confirm(a.c, a)
+		a.Confirm()
 		a.off = true
 		return
 	}
@@ -195,7 +193,7 @@ func is(cmd []byte, word string) bool {
 	return len(cmd) == len(word) && bytes.EqualFold(cmd, []byte(word))
 }
 
-func (a *analyzer) weird(name string) { a.t.Weird(a.c, name, "", source) }
+func (a *analyzer) weird(name string) { a.Weird(name, "", source) }
 
 // capabilities raises IMAPCapabilities.
 func (a *analyzer) capabilities(list []byte) {
@@ -211,7 +209,7 @@ func (a *analyzer) capabilities(list []byte) {
 		}
 		caps = append(caps, name)
 	}
-	a.f.ev.capabilities = event.IMAPCapabilities{Conn: a.c, Capabilities: caps}
+	a.f.ev.capabilities = event.IMAPCapabilities{Conn: a.Conn(), Capabilities: caps}
 	h.Raise(&a.f.ev.capabilities)
 	clear(caps)
 	a.f.caps = caps
@@ -219,9 +217,9 @@ func (a *analyzer) capabilities(list []byte) {
 
 // startTLS hands the connection over.
 func (a *analyzer) startTLS() {
-	a.tls.Begin(a.t, a.c, a.f.tls, false, nil)
+	a.tls = a.HandOverAfterLine(a.f.tls, false, nil)
 	if h := &a.f.hooks.StartTLS; h.On() {
-		a.f.ev.startTLS = event.IMAPStartTLS{Conn: a.c}
+		a.f.ev.startTLS = event.IMAPStartTLS{Conn: a.Conn()}
 		h.Raise(&a.f.ev.startTLS)
 	}
 }
@@ -250,7 +248,7 @@ func (a *analyzer) Done() {
 	a.tls.Done()
 	a.forget(0)
 	a.forget(1)
-	a.f, a.t, a.c = nil, nil, nil
+	a.f, a.Use = nil, conn.Use{}
 	a.off = true
 	f.free.Put(a)
 }

@@ -66,7 +66,7 @@ func TestViolation(t *testing.T) {
 		b.Open()
 		var c *conn.Conn
 		b.Table.All(func(x *conn.Conn) { c = x })
-		b.Table.Attach(c, &p.Protocol)
+		b.Attach(c, &p.Protocol)
 		for d := []byte(s); len(d) > 0; {
 			k := min(len(d), 1400)
 			b.Talk(true, d[:k])
@@ -100,7 +100,7 @@ func BenchmarkLines(b *testing.B) {
 	bench.Open()
 	var c *conn.Conn
 	bench.Table.All(func(x *conn.Conn) { c = x })
-	a := bench.Table.Attach(c, &p.Protocol)
+	a := bench.Attach(c, &p.Protocol)
 	client, server := []byte("a1 NOOP\r\n"), []byte("* CAPABILITY IMAP4rev1 LITERAL+ IDLE\r\na1 OK done\r\n")
 	b.SetBytes(int64(len(client) + len(server)))
 	b.ReportAllocs()

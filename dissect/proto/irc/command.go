@@ -22,14 +22,14 @@ func (a *analyzer) command(m *message) {
 		if done = h.NoticeMessage.On(); done {
 			if target, text, ok := a.addressed(m, "irc_invalid_notice_message_format"); ok {
 				e := &a.f.ev.notice
-				*e = event.IRCNoticeMessage{Conn: a.c, IsOrig: m.isOrig, Source: m.prefix, Target: target, Message: text}
+				*e = event.IRCNoticeMessage{Conn: a.Conn(), IsOrig: m.isOrig, Source: m.prefix, Target: target, Message: text}
 				h.NoticeMessage.Raise(e)
 			}
 		}
 	case "SQUERY":
 		if done = h.SqueryMessage.On(); done {
 			if target, text, ok := a.addressed(m, "irc_invalid_squery_message_format"); ok {
-				h.SqueryMessage.Raise(&event.IRCSqueryMessage{Conn: a.c, IsOrig: m.isOrig, Source: m.prefix, Target: target, Message: text})
+				h.SqueryMessage.Raise(&event.IRCSqueryMessage{Conn: a.Conn(), IsOrig: m.isOrig, Source: m.prefix, Target: target, Message: text})
 			}
 		}
 	case "USER":
@@ -53,13 +53,13 @@ func (a *analyzer) command(m *message) {
 	case "QUIT":
 		if done = h.QuitMessage.On(); done {
 			e := &a.f.ev.quit
-			*e = event.IRCQuitMessage{Conn: a.c, IsOrig: m.isOrig, Nick: nickOf(m.prefix), Message: trimColon(m.params)}
+			*e = event.IRCQuitMessage{Conn: a.Conn(), IsOrig: m.isOrig, Nick: nickOf(m.prefix), Message: trimColon(m.params)}
 			h.QuitMessage.Raise(e)
 		}
 	case "NICK":
 		if h.NickMessage.On() {
 			e := &a.f.ev.nick
-			*e = event.IRCNickMessage{Conn: a.c, IsOrig: m.isOrig, Who: m.prefix, NewNick: trimColon(m.params)}
+			*e = event.IRCNickMessage{Conn: a.Conn(), IsOrig: m.isOrig, Who: m.prefix, NewNick: trimColon(m.params)}
 			h.NickMessage.Raise(e)
 		}
 	case "WHO":
@@ -72,7 +72,7 @@ func (a *analyzer) command(m *message) {
 		}
 	case "ERROR":
 		if done = h.ErrorMessage.On(); done {
-			h.ErrorMessage.Raise(&event.IRCErrorMessage{Conn: a.c, IsOrig: m.isOrig, Prefix: m.prefix, Message: trimColon(m.params)})
+			h.ErrorMessage.Raise(&event.IRCErrorMessage{Conn: a.Conn(), IsOrig: m.isOrig, Prefix: m.prefix, Message: trimColon(m.params)})
 		}
 	case "INVITE":
 		if done = h.InviteMessage.On(); done {
@@ -84,7 +84,7 @@ func (a *analyzer) command(m *message) {
 		}
 	case "PASS":
 		if done = h.PasswordMessage.On(); done {
-			h.PasswordMessage.Raise(&event.IRCPasswordMessage{Conn: a.c, IsOrig: m.isOrig, Password: m.params})
+			h.PasswordMessage.Raise(&event.IRCPasswordMessage{Conn: a.Conn(), IsOrig: m.isOrig, Password: m.params})
 		}
 	case "SQUIT":
 		if done = h.SquitMessage.On(); done {
@@ -101,12 +101,12 @@ func (a *analyzer) command(m *message) {
 func (a *analyzer) other(m *message) {
 	if h := &a.f.hooks.Request; m.isOrig && h.On() {
 		e := &a.f.ev.request
-		*e = event.IRCRequest{Conn: a.c, IsOrig: true, Prefix: m.prefix, Command: m.command, Arguments: m.params}
+		*e = event.IRCRequest{Conn: a.Conn(), IsOrig: true, Prefix: m.prefix, Command: m.command, Arguments: m.params}
 		h.Raise(e)
 	}
 	if h := &a.f.hooks.Message; !m.isOrig && h.On() {
 		e := &a.f.ev.message
-		*e = event.IRCMessage{Conn: a.c, Prefix: m.prefix, Command: m.command, Message: m.params}
+		*e = event.IRCMessage{Conn: a.Conn(), Prefix: m.prefix, Command: m.command, Message: m.params}
 		h.Raise(e)
 	}
 }
@@ -135,7 +135,7 @@ func (a *analyzer) privmsg(m *message) {
 	}
 	if h := &a.f.hooks.PrivmsgMessage; h.On() {
 		e := &a.f.ev.privmsg
-		*e = event.IRCPrivmsgMessage{Conn: a.c, IsOrig: m.isOrig, Source: m.prefix, Target: target, Message: text}
+		*e = event.IRCPrivmsgMessage{Conn: a.Conn(), IsOrig: m.isOrig, Source: m.prefix, Target: target, Message: text}
 		h.Raise(e)
 	}
 }
@@ -165,13 +165,13 @@ func (a *analyzer) dcc(m *message, target, text []byte) {
 	}
 	port, ok := leadingUint(w[4])
 	if !ok || port > 65535 {
-		a.t.WeirdNumber(a.c, "irc_invalid_dcc_port", int(int32(port)), source)
+		a.WeirdNumber("irc_invalid_dcc_port", int(int32(port)), source)
 		return
 	}
 	var addr [4]byte
 	binary.BigEndian.PutUint32(addr[:], host)
 	e := event.IRCDCCMessage{
-		Conn: a.c, IsOrig: m.isOrig, Prefix: m.prefix, Target: target, DCCType: w[1], Argument: w[2],
+		Conn: a.Conn(), IsOrig: m.isOrig, Prefix: m.prefix, Target: target, DCCType: w[1], Argument: w[2],
 		Address: netip.AddrFrom4(addr), DestPort: uint64(port),
 	}
 	if len(w) > 5 {
@@ -188,14 +188,14 @@ func (a *analyzer) dcc(m *message, target, text []byte) {
 // expect waits for a file. Two users who are not the two hosts of the connection are not
 // waited for.
 func (a *analyzer) expect(addr netip.Addr, port uint16) bool {
-	id := a.c.ID()
+	id := a.Conn().ID()
 	if addr != id.OrigH && addr != id.RespH {
 		return true
 	}
 	if a.control == nil {
-		a.control = &datachannel.Control{Conn: a.c}
+		a.control = &datachannel.Control{Conn: a.Conn()}
 	}
-	return a.f.data.Expect(a.t, a.control, addr == id.OrigH, port)
+	return a.f.data.Expect(a.Use, a.control, addr == id.OrigH, port)
 }
 
 func word(w [][]byte, i int) []byte {
@@ -220,7 +220,7 @@ func (a *analyzer) user(m *message) {
 	}
 	a.f.text = name
 	h.Raise(&event.IRCUserMessage{
-		Conn: a.c, IsOrig: m.isOrig, User: word(w, 0), Host: word(w, 1), Server: word(w, 2), RealName: trimColon(name),
+		Conn: a.Conn(), IsOrig: m.isOrig, User: word(w, 0), Host: word(w, 1), Server: word(w, 2), RealName: trimColon(name),
 	})
 }
 
@@ -230,7 +230,7 @@ func (a *analyzer) oper(m *message) {
 		a.weird("irc_invalid_oper_message_format")
 		return
 	}
-	a.f.hooks.OperMessage.Raise(&event.IRCOperMessage{Conn: a.c, IsOrig: m.isOrig, User: w[0], Password: w[1]})
+	a.f.hooks.OperMessage.Raise(&event.IRCOperMessage{Conn: a.Conn(), IsOrig: m.isOrig, User: w[0], Password: w[1]})
 }
 
 func (a *analyzer) kick(m *message) {
@@ -240,7 +240,7 @@ func (a *analyzer) kick(m *message) {
 		return
 	}
 	a.f.hooks.KickMessage.Raise(&event.IRCKickMessage{
-		Conn: a.c, IsOrig: m.isOrig, Prefix: m.prefix, Chans: w[0], Users: w[1], Comment: trimColon(a.join(w[2:])),
+		Conn: a.Conn(), IsOrig: m.isOrig, Prefix: m.prefix, Chans: w[0], Users: w[1], Comment: trimColon(a.join(w[2:])),
 	})
 }
 
@@ -276,7 +276,7 @@ func (a *analyzer) joinChannels(m *message) {
 
 func (a *analyzer) raiseJoin(m *message) {
 	e := &a.f.ev.join
-	*e = event.IRCJoinMessage{Conn: a.c, IsOrig: m.isOrig, InfoList: a.f.joins}
+	*e = event.IRCJoinMessage{Conn: a.Conn(), IsOrig: m.isOrig, InfoList: a.f.joins}
 	a.f.hooks.JoinMessage.Raise(e)
 }
 
@@ -313,7 +313,7 @@ func (a *analyzer) part(m *message) {
 	a.f.list = split(a.f.list, channels, ',')
 	e := &a.f.ev.part
 	*e = event.IRCPartMessage{
-		Conn: a.c, IsOrig: m.isOrig, Nick: nick, Chans: unique(a.f.list), Message: trimColon(skipSpaces(text)),
+		Conn: a.Conn(), IsOrig: m.isOrig, Nick: nick, Chans: unique(a.f.list), Message: trimColon(skipSpaces(text)),
 	}
 	a.f.hooks.PartMessage.Raise(e)
 }
@@ -325,7 +325,7 @@ func (a *analyzer) who(m *message) {
 		return
 	}
 	a.f.hooks.WhoMessage.Raise(&event.IRCWhoMessage{
-		Conn: a.c, IsOrig: m.isOrig, Mask: trimColon(word(w, 0)), Oper: string(word(w, 1)) == "o",
+		Conn: a.Conn(), IsOrig: m.isOrig, Mask: trimColon(word(w, 0)), Oper: string(word(w, 1)) == "o",
 	})
 }
 
@@ -335,7 +335,7 @@ func (a *analyzer) whois(m *message) {
 		a.weird("irc_invalid_whois_message_format")
 		return
 	}
-	e := event.IRCWhoisMessage{Conn: a.c, IsOrig: m.isOrig, Users: w[len(w)-1]}
+	e := event.IRCWhoisMessage{Conn: a.Conn(), IsOrig: m.isOrig, Users: w[len(w)-1]}
 	if len(w) == 2 {
 		e.Server = w[0]
 	}
@@ -349,7 +349,7 @@ func (a *analyzer) invite(m *message) {
 		return
 	}
 	a.f.hooks.InviteMessage.Raise(&event.IRCInviteMessage{
-		Conn: a.c, IsOrig: m.isOrig, Prefix: m.prefix, Nickname: w[0], Channel: trimColon(w[1]),
+		Conn: a.Conn(), IsOrig: m.isOrig, Prefix: m.prefix, Nickname: w[0], Channel: trimColon(w[1]),
 	})
 }
 
@@ -359,12 +359,12 @@ func (a *analyzer) mode(m *message) {
 		return
 	}
 	e := &a.f.ev.mode
-	*e = event.IRCModeMessage{Conn: a.c, IsOrig: m.isOrig, Prefix: m.prefix, Params: m.params}
+	*e = event.IRCModeMessage{Conn: a.Conn(), IsOrig: m.isOrig, Prefix: m.prefix, Params: m.params}
 	a.f.hooks.ModeMessage.Raise(e)
 }
 
 func (a *analyzer) squit(m *message) {
-	e := event.IRCSquitMessage{Conn: a.c, IsOrig: m.isOrig, Prefix: m.prefix}
+	e := event.IRCSquitMessage{Conn: a.Conn(), IsOrig: m.isOrig, Prefix: m.prefix}
 	if server, text, ok := bytes.Cut(m.params, []byte(" ")); ok {
 		e.Server, e.Message = server, trimColon(skipSpaces(text))
 	}

@@ -93,10 +93,10 @@ type factory struct {
 	ev    scratch
 }
 
-func (f *factory) new(t *conn.Table, c *conn.Conn) conn.Analyzer {
+func (f *factory) new(u conn.Use) conn.Analyzer {
 	a := f.free.Get()
 	lines := a.lines
-	*a = analyzer{f: f, t: t, c: c, lines: lines, inner: -1}
+	*a = analyzer{f: f, Use: u, lines: lines}
 	for i := range a.lines {
 		a.side[i] = side{a: a, isOrig: i == 0}
 		a.lines[i].Reset(&a.side[i], &a.seen, nil, cutLine)
@@ -107,8 +107,7 @@ func (f *factory) new(t *conn.Table, c *conn.Conn) conn.Analyzer {
 // analyzer follows one connection. Sides are 0 for the originator, 1 for the responder.
 type analyzer struct {
 	f *factory
-	t *conn.Table
-	c *conn.Conn
+	conn.Use
 
 	lines   [2]contentline.Splitter
 	side    [2]side
@@ -118,8 +117,8 @@ type analyzer struct {
 	confirmed bool
 	skipLF    bool // the LF of the last line is still to come
 	tls       bool
-	inner     int    // number of the analyzer of TLS, -1 for none
-	rest      []byte // of what is being delivered, for TLS
+	inner     conn.Handover // to TLS
+	rest      []byte        // of what is being delivered, for TLS
 	invalid   int
 }
 
@@ -135,9 +134,9 @@ func (s *side) Plain([]byte) {}
 
 func (s *side) LineWeird(name string) {
 	if name == contentline.WeirdTooLong {
-		s.a.t.Limited(source, "line_size")
+		s.a.Limited(source, "line_size")
 	}
-	s.a.t.Weird(s.a.c, name, "", contentline.Source)
+	s.a.Weird(name, "", contentline.Source)
 }
 
 func index(isOrig bool) int {
@@ -159,24 +158,24 @@ func (a *analyzer) Data(isOrig bool, b []byte) {
 		a.skipLF = false
 		b = bytes.TrimPrefix(b, []byte("\n"))
 	}
-	if a.inner >= 0 && len(b) > 0 {
-		a.t.InnerData(a.c, a.inner, isOrig, b)
+	if a.inner.Taken() && len(b) > 0 {
+		a.inner.Data(isOrig, b)
 	}
 }
 
 // Gap goes on with the line after missing bytes as if nothing had happened, as Zeek
 // does.
 func (a *analyzer) Gap(isOrig bool, n uint64) {
-	if a.tls && a.inner >= 0 {
-		a.t.InnerGap(a.c, a.inner, isOrig, n)
+	if a.tls && a.inner.Taken() {
+		a.inner.Gap(isOrig, n)
 	}
 }
 
 // End ends a line that has no end.
 func (a *analyzer) End(isOrig bool) {
 	switch l := &a.lines[index(isOrig)]; {
-	case a.tls && a.inner >= 0:
-		a.t.InnerEnd(a.c, a.inner, isOrig)
+	case a.tls && a.inner.Taken():
+		a.inner.End(isOrig)
 	case !a.tls && l.Partial():
 		l.Deliver([]byte("\n"))
 	}
@@ -184,9 +183,8 @@ func (a *analyzer) End(isOrig bool) {
 
 // Done keeps the analyzer for another connection.
 func (a *analyzer) Done() {
-	if a.inner >= 0 {
-		a.t.DetachInner(a.c, a.inner)
-		a.inner = -1
+	if a.inner.Taken() {
+		a.inner.Done()
 	}
 	if a.control != nil {
 		a.control.Conn = nil
@@ -205,7 +203,7 @@ func (a *analyzer) Flip() {
 	}
 }
 
-func (a *analyzer) weird(name string) { a.t.Weird(a.c, name, "", source) }
+func (a *analyzer) weird(name string) { a.Weird(name, "", source) }
 
 // doubt is weird, once the protocol is sure.
 func (a *analyzer) doubt(name string) {
@@ -215,7 +213,7 @@ func (a *analyzer) doubt(name string) {
 }
 
 func (a *analyzer) violate(reason string) {
-	a.t.ViolateLate(a.c, a, reason)
+	a.Violate(conn.Violation{Reason: reason, Late: true})
 }
 
 func skipSpaces(b []byte) []byte { return bytes.TrimLeft(b, " ") }
@@ -282,7 +280,7 @@ func (a *analyzer) line(isOrig bool, b []byte) {
 	}
 	if !a.confirmed && isOrig && commands[string(m.command)] {
 		a.confirmed = true
-		a.t.Confirm(a.c, a)
+		a.Confirm()
 	}
 	switch {
 	case string(m.command) == "STARTTLS":
@@ -291,7 +289,7 @@ func (a *analyzer) line(isOrig bool, b []byte) {
 	case len(m.command) > maxCommand:
 		a.weird("irc_invalid_command")
 		if a.invalid++; a.invalid > maxInvalid {
-			a.t.Limited(source, "invalid_commands")
+			a.Limited(source, "invalid_commands")
 			a.weird("irc_too_many_invalid")
 			a.violate("too many long lines")
 		}
@@ -305,9 +303,9 @@ func (a *analyzer) startTLS(isOrig bool) {
 	a.tls = true
 	a.rest, a.skipLF = a.lines[index(isOrig)].Take()
 	a.lines[index(!isOrig)].Stop()
-	a.inner = a.t.AttachInner(a.c, a.f.ssl)
+	a.inner = a.HandOver(a.f.ssl)
 	if h := &a.f.hooks.StartTLS; h.On() {
-		h.Raise(&event.IRCStartTLS{Conn: a.c})
+		h.Raise(&event.IRCStartTLS{Conn: a.Conn()})
 	}
 }
 

@@ -62,7 +62,7 @@ func newBench(t testing.TB) (*testconn.Bench, *recorder) {
 		rec.over = true
 	})
 	fm := files.New(files.Config{}, b.Hooks, b.Table, func(value.Time, uint64, uint64) {})
-	ssl := &conn.Protocol{Name: "SSL", Service: "ssl", New: func(*conn.Table, *conn.Conn) conn.Analyzer { return &tls{rec: rec} }}
+	ssl := &conn.Protocol{Name: "SSL", Service: "ssl", New: func(conn.Use) conn.Analyzer { return &tls{rec: rec} }}
 	b.Table.SetAttacher(detect.New([]*detect.Protocol{New(b.Hooks, fm, ssl, DefaultOptions())}))
 	return b, rec
 }
@@ -205,7 +205,7 @@ func newAnalyzer(t testing.TB) conn.Analyzer {
 	b.Open()
 	var c *conn.Conn
 	b.Table.All(func(x *conn.Conn) { c = x })
-	return p.New(b.Table, c)
+	return p.New(b.Table.Nested(c, &p.Protocol))
 }
 
 var (

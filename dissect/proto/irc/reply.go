@@ -50,16 +50,16 @@ func (a *analyzer) reply(m *message) {
 	case rplLUserClient:
 		if h.NetworkInfo.On() {
 			u, sv, sr := counts(a.words(m.params), "users", "users")
-			h.NetworkInfo.Raise(&event.IRCNetworkInfo{Conn: a.c, IsOrig: m.isOrig, Users: u, Services: sv, Servers: sr})
+			h.NetworkInfo.Raise(&event.IRCNetworkInfo{Conn: a.Conn(), IsOrig: m.isOrig, Users: u, Services: sv, Servers: sr})
 		}
 	case rplLUserMe:
 		if h.ServerInfo.On() {
 			u, sv, sr := counts(a.words(m.params), "users,", "clients")
-			h.ServerInfo.Raise(&event.IRCServerInfo{Conn: a.c, IsOrig: m.isOrig, Users: u, Services: sv, Servers: sr})
+			h.ServerInfo.Raise(&event.IRCServerInfo{Conn: a.Conn(), IsOrig: m.isOrig, Users: u, Services: sv, Servers: sr})
 		}
 	case rplLUserChannels:
 		if h.ChannelInfo.On() {
-			e := event.IRCChannelInfo{Conn: a.c, IsOrig: m.isOrig}
+			e := event.IRCChannelInfo{Conn: a.Conn(), IsOrig: m.isOrig}
 			w := a.words(m.params)
 			for i := 1; i < len(w); i++ {
 				if string(w[i]) == ":channels" {
@@ -98,18 +98,18 @@ func (a *analyzer) reply(m *message) {
 		}
 	case errNoNicknameGiven, errErroneousNick, errNicknameInUse, errNickCollision:
 		if h.InvalidNick.On() {
-			h.InvalidNick.Raise(&event.IRCInvalidNick{Conn: a.c, IsOrig: m.isOrig})
+			h.InvalidNick.Raise(&event.IRCInvalidNick{Conn: a.Conn(), IsOrig: m.isOrig})
 		}
 	case rplYoureOper, errNoOperHost:
 		if h.OperResponse.On() {
-			h.OperResponse.Raise(&event.IRCOperResponse{Conn: a.c, IsOrig: m.isOrig, GotOper: m.code == rplYoureOper})
+			h.OperResponse.Raise(&event.IRCOperResponse{Conn: a.Conn(), IsOrig: m.isOrig, GotOper: m.code == rplYoureOper})
 		}
 	case rplStartTLS:
 		a.startTLS(m.isOrig)
 	default:
 		if h.Reply.On() {
 			e := &a.f.ev.reply
-			*e = event.IRCReply{Conn: a.c, IsOrig: m.isOrig, Prefix: m.prefix, Code: m.code, Params: m.params}
+			*e = event.IRCReply{Conn: a.Conn(), IsOrig: m.isOrig, Prefix: m.prefix, Code: m.code, Params: m.params}
 			h.Reply.Raise(e)
 		}
 	}
@@ -142,7 +142,7 @@ func (a *analyzer) globalUsers(m *message) {
 		a.weird("invalid_irc_global_users_reply")
 		return
 	}
-	a.f.hooks.GlobalUsers.Raise(&event.IRCGlobalUsers{Conn: a.c, IsOrig: m.isOrig, Prefix: m.params[:i+1], Msg: msg})
+	a.f.hooks.GlobalUsers.Raise(&event.IRCGlobalUsers{Conn: a.Conn(), IsOrig: m.isOrig, Prefix: m.params[:i+1], Msg: msg})
 }
 
 // join puts words together again.
@@ -167,7 +167,7 @@ func (a *analyzer) whoisUser(m *message) {
 		return
 	}
 	a.f.hooks.WhoisUserLine.Raise(&event.IRCWhoisUserLine{
-		Conn: a.c, IsOrig: m.isOrig, Nick: w[0], User: w[1], Host: w[2], RealName: trimColon(a.join(w[4:])),
+		Conn: a.Conn(), IsOrig: m.isOrig, Nick: w[0], User: w[1], Host: w[2], RealName: trimColon(a.join(w[4:])),
 	})
 }
 
@@ -180,7 +180,7 @@ func (a *analyzer) whoisOperator(m *message) {
 		a.weird("irc_invalid_whois_operator_line")
 		return
 	}
-	a.f.hooks.WhoisOperatorLine.Raise(&event.IRCWhoisOperatorLine{Conn: a.c, IsOrig: m.isOrig, Nick: w[0]})
+	a.f.hooks.WhoisOperatorLine.Raise(&event.IRCWhoisOperatorLine{Conn: a.Conn(), IsOrig: m.isOrig, Nick: w[0]})
 }
 
 func (a *analyzer) whoisChannels(m *message) {
@@ -192,7 +192,7 @@ func (a *analyzer) whoisChannels(m *message) {
 	nick := w[0]
 	w = w[1:]
 	w[0] = trimColon(w[0])
-	a.f.hooks.WhoisChannelLine.Raise(&event.IRCWhoisChannelLine{Conn: a.c, IsOrig: m.isOrig, Nick: nick, Chans: unique(w)})
+	a.f.hooks.WhoisChannelLine.Raise(&event.IRCWhoisChannelLine{Conn: a.Conn(), IsOrig: m.isOrig, Nick: nick, Chans: unique(w)})
 }
 
 func (a *analyzer) topic(m *message) {
@@ -202,7 +202,7 @@ func (a *analyzer) topic(m *message) {
 		a.weird("irc_invalid_topic_reply")
 		return
 	}
-	a.f.hooks.ChannelTopic.Raise(&event.IRCChannelTopic{Conn: a.c, IsOrig: m.isOrig, Channel: w[1], Topic: trimColon(topic)})
+	a.f.hooks.ChannelTopic.Raise(&event.IRCChannelTopic{Conn: a.Conn(), IsOrig: m.isOrig, Channel: w[1], Topic: trimColon(topic)})
 }
 
 func (a *analyzer) whoLine(m *message) {
@@ -213,7 +213,7 @@ func (a *analyzer) whoLine(m *message) {
 	}
 	e := &a.f.ev.who
 	*e = event.IRCWhoLine{
-		Conn: a.c, IsOrig: m.isOrig, TargetNick: w[0], Channel: w[1], User: bytes.TrimPrefix(w[2], []byte("~")),
+		Conn: a.Conn(), IsOrig: m.isOrig, TargetNick: w[0], Channel: w[1], User: bytes.TrimPrefix(w[2], []byte("~")),
 		Host: w[3], Server: w[4], Nick: w[5], Params: w[6], Hops: number(trimColon(w[7])), RealName: w[8],
 	}
 	a.f.hooks.WhoLine.Raise(e)
@@ -226,7 +226,7 @@ func (a *analyzer) names(m *message) {
 		return
 	}
 	e := &a.f.ev.names
-	*e = event.IRCNamesInfo{Conn: a.c, IsOrig: m.isOrig, CType: w[1], Channel: w[2]}
+	*e = event.IRCNamesInfo{Conn: a.Conn(), IsOrig: m.isOrig, CType: w[1], Channel: w[2]}
 	w = w[3:]
 	for i := range w {
 		if i == 0 {

@@ -34,11 +34,11 @@ func (d *decoder) kdcRequest(r *asn1.Reader) {
 	switch m.MsgType {
 	case msgASReq:
 		d.sendCertificates()
-		d.ev.asReq = event.KRBASRequest{Conn: d.c, Msg: *m}
+		d.ev.asReq = event.KRBASRequest{Conn: d.Conn(), Msg: *m}
 		d.hooks.ASRequest.Raise(&d.ev.asReq)
 	case msgTGSReq:
 		d.sendCertificates()
-		d.ev.tgsReq = event.KRBTGSRequest{Conn: d.c, Msg: *m}
+		d.ev.tgsReq = event.KRBTGSRequest{Conn: d.Conn(), Msg: *m}
 		d.hooks.TGSRequest.Raise(&d.ev.tgsReq)
 	}
 }
@@ -146,11 +146,11 @@ func (d *decoder) kdcResponse(r *asn1.Reader) {
 	switch m.MsgType {
 	case msgASRep:
 		d.sendCertificates()
-		d.ev.asRep = event.KRBASResponse{Conn: d.c, Msg: *m}
+		d.ev.asRep = event.KRBASResponse{Conn: d.Conn(), Msg: *m}
 		d.hooks.ASResponse.Raise(&d.ev.asRep)
 	case msgTGSRep:
 		d.sendCertificates()
-		d.ev.tgsRep = event.KRBTGSResponse{Conn: d.c, Msg: *m}
+		d.ev.tgsRep = event.KRBTGSResponse{Conn: d.Conn(), Msg: *m}
 		d.hooks.TGSResponse.Raise(&d.ev.tgsRep)
 	}
 }
@@ -158,7 +158,7 @@ func (d *decoder) kdcResponse(r *asn1.Reader) {
 // error is a KRB-ERROR (section 5.9.1).
 func (d *decoder) error(r *asn1.Reader) {
 	e := &d.ev.err
-	*e = event.KRBError{Conn: d.c}
+	*e = event.KRBError{Conn: d.Conn()}
 	m := &e.Msg
 	r.Skip(1)
 	var clientTime, serverTime value.Opt[value.Time]

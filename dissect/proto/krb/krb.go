@@ -8,9 +8,11 @@ package krb
 
 import (
 	"encoding/binary"
+	"strconv"
 
 	"github.com/wirelog/wirelog/value"
 
+	"github.com/wirelog/wirelog/dissect/codec/asn1"
 	"github.com/wirelog/wirelog/dissect/conn"
 	"github.com/wirelog/wirelog/dissect/detect"
 	"github.com/wirelog/wirelog/dissect/event"
@@ -36,6 +38,7 @@ const (
 // protocol carries, one a call of Data.
 func New(h *event.Hooks, s *x509.Sender) (udp, tcp *detect.Protocol) {
 	f := &factory{decoder: decoder{hooks: &h.KRB, sender: s}}
+	f.tooLong = func(n int) { f.NetWeird(asn1.WeirdTooLong, strconv.Itoa(n), "") }
 	udp = &detect.Protocol{Transport: value.ProtoUDP, Ports: []uint16{port}, Signatures: udpSignatures}
 	udp.Protocol = conn.Protocol{Name: "KRB", Service: "KRB", New: f.newDatagrams}
 	tcp = &detect.Protocol{Transport: value.ProtoTCP, Ports: []uint16{port}, Signatures: tcpSignatures}
@@ -51,32 +54,31 @@ type factory struct {
 }
 
 // message reads a message for an analyzer.
-func (f *factory) message(t *conn.Table, c *conn.Conn, a conn.Analyzer, source string, isOrig bool, b []byte) {
+func (f *factory) message(u conn.Use, source string, isOrig bool, b []byte) {
 	d := &f.decoder
-	d.t, d.c, d.a, d.source, d.isOrig = t, c, a, source, isOrig
+	d.Use, d.source, d.isOrig = u, source, isOrig
 	if err := d.decode(b); err != nil {
-		t.Violate(c, a, err.Error(), nil)
+		u.Violate(conn.Violation{Reason: err.Error()})
 	}
 }
 
 // datagrams is the analyzer of messages that come as one each.
 type datagrams struct {
-	f   *factory
-	t   *conn.Table
-	c   *conn.Conn
+	f *factory
+	conn.Use
 	off bool
 }
 
-func (f *factory) newDatagrams(t *conn.Table, c *conn.Conn) conn.Analyzer {
+func (f *factory) newDatagrams(u conn.Use) conn.Analyzer {
 	a := f.freeDatagrams.Get()
-	*a = datagrams{f: f, t: t, c: c}
+	*a = datagrams{f: f, Use: u}
 	return a
 }
 
 // Data takes a message.
 func (a *datagrams) Data(isOrig bool, b []byte) {
 	if !a.off {
-		a.f.message(a.t, a.c, a, "KRB", isOrig, b)
+		a.f.message(a.Use, "KRB", isOrig, b)
 	}
 }
 
@@ -94,17 +96,16 @@ func (a *datagrams) Done() {
 
 // stream is the analyzer of messages over TCP, each with its length before it.
 type stream struct {
-	f       *factory
-	t       *conn.Table
-	c       *conn.Conn
+	f *factory
+	conn.Use
 	pending [2][]byte // a message that is not complete, with its length
 	gap     bool
 	off     bool // no longer interested
 }
 
-func (f *factory) newStream(t *conn.Table, c *conn.Conn) conn.Analyzer {
+func (f *factory) newStream(u conn.Use) conn.Analyzer {
 	a := f.freeStreams.Get()
-	*a = stream{f: f, t: t, c: c, pending: a.pending}
+	*a = stream{f: f, Use: u, pending: a.pending}
 	return a
 }
 
@@ -114,14 +115,14 @@ func (a *stream) Data(isOrig bool, b []byte) {
 	if !isOrig {
 		p = &a.pending[1]
 	}
-	for len(b) > 0 && !a.off && !a.gap && !a.c.Partial() {
+	for len(b) > 0 && !a.off && !a.gap && !a.Conn().Partial() {
 		if len(*p) == 0 && len(b) >= lengthLen {
 			size, ok := a.size(p, b)
 			if !ok {
 				return
 			}
 			if len(b) >= size {
-				a.f.message(a.t, a.c, a, "KRB_TCP", isOrig, b[lengthLen:size])
+				a.f.message(a.Use, "KRB_TCP", isOrig, b[lengthLen:size])
 				b = b[size:]
 				continue
 			}
@@ -137,8 +138,8 @@ func (a *stream) Data(isOrig bool, b []byte) {
 		n := min(max(need-len(*p), 1), len(b))
 		*p = append(*p, b[:n]...)
 		b = b[n:]
-		if a.t.Hold(n); a.t.Full(a.c, "KRB_TCP") {
-			a.t.Detach(a.c, a)
+		if a.Hold(n); a.Full("KRB_TCP") {
+			a.Detach()
 			return
 		}
 		if len(*p) < lengthLen {
@@ -149,7 +150,7 @@ func (a *stream) Data(isOrig bool, b []byte) {
 			return
 		}
 		if len(*p) == size {
-			a.f.message(a.t, a.c, a, "KRB_TCP", isOrig, (*p)[lengthLen:])
+			a.f.message(a.Use, "KRB_TCP", isOrig, (*p)[lengthLen:])
 			a.drop(p)
 		}
 	}
@@ -161,16 +162,16 @@ func (a *stream) Data(isOrig bool, b []byte) {
 func (a *stream) size(p *[]byte, b []byte) (n int, ok bool) {
 	length := binary.BigEndian.Uint32(b)
 	if length > maxMessage {
-		a.t.Limited("KRB_TCP", "message_size")
+		a.Limited("KRB_TCP", "message_size")
 		a.drop(p)
-		a.t.Detach(a.c, a)
+		a.Detach()
 		return 0, false
 	}
 	return lengthLen + int(length), true
 }
 
 func (a *stream) drop(p *[]byte) {
-	a.t.Hold(-len(*p))
+	a.Hold(-len(*p))
 	*p = (*p)[:0]
 }
 

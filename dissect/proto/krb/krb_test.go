@@ -230,7 +230,7 @@ func listening(t testing.TB) conn.Analyzer {
 	b.Open()
 	var c *conn.Conn
 	b.Table.All(func(x *conn.Conn) { c = x })
-	return tcp.New(b.Table, c)
+	return tcp.New(b.Table.Nested(c, &tcp.Protocol))
 }
 
 var exchange = [2][]byte{[]byte(framed(tgsReq)), []byte(framed(asRep))}

@@ -37,11 +37,10 @@ type decoder struct {
 	sender *x509.Sender
 
 	// The message's connection, analyzer and direction.
-	t      *conn.Table
-	c      *conn.Conn
-	a      conn.Analyzer
-	source string
-	isOrig bool
+	conn.Use
+	source  string
+	isOrig  bool
+	tooLong func(n int) // reports a number of too many bytes
 
 	text     []byte // of names with several parts
 	padata   []event.KRBTypeValue
@@ -72,7 +71,7 @@ type scratch struct {
 // decode reads a message, and returns what is wrong with it.
 func (d *decoder) decode(b []byte) *wire.Malformed {
 	d.text, d.padata, d.certs, d.badAddrs = d.text[:0], d.padata[:0], d.certs[:0], 0
-	r := asn1.NewReader(d.t, b)
+	r := asn1.NewReader(b, d.tooLong)
 	h := r.Header()
 	if !r.OK() {
 		return r.Err()
@@ -102,9 +101,9 @@ func (d *decoder) decode(b []byte) *wire.Malformed {
 
 // confirm notes that the message was read in full.
 func (d *decoder) confirm() {
-	d.t.Confirm(d.c, d.a)
+	d.Confirm()
 	for range d.badAddrs {
-		d.t.Weird(d.c, "invalid_kerberos_addr_len", "", d.source)
+		d.Weird("invalid_kerberos_addr_len", "", d.source)
 	}
 	d.badAddrs = 0
 }
@@ -112,7 +111,7 @@ func (d *decoder) confirm() {
 // apRequest is an AP-REQ (section 5.5.1).
 func (d *decoder) apRequest(r *asn1.Reader) {
 	e := &d.ev.apReq
-	*e = event.KRBAPRequest{Conn: d.c}
+	*e = event.KRBAPRequest{Conn: d.Conn()}
 	r.Skip(1)
 	r.Tagged() // pvno
 	r.Tagged() // msg-type
@@ -137,7 +136,7 @@ func (d *decoder) apResponse(r *asn1.Reader) {
 	d.encryptedMessage(r)
 	if r.OK() {
 		d.confirm()
-		d.ev.apRep.Conn = d.c
+		d.ev.apRep.Conn = d.Conn()
 		d.hooks.APResponse.Raise(&d.ev.apRep)
 	}
 }
@@ -147,7 +146,7 @@ func (d *decoder) priv(r *asn1.Reader) {
 	d.encryptedMessage(r)
 	if r.OK() {
 		d.confirm()
-		d.ev.priv = event.KRBPriv{Conn: d.c, IsOrig: d.isOrig}
+		d.ev.priv = event.KRBPriv{Conn: d.Conn(), IsOrig: d.isOrig}
 		d.hooks.Priv.Raise(&d.ev.priv)
 	}
 }
@@ -170,7 +169,7 @@ func (d *decoder) cred(r *asn1.Reader) {
 	d.encryptedPart(r)
 	if r.OK() {
 		d.confirm()
-		d.ev.cred = event.KRBCred{Conn: d.c, IsOrig: d.isOrig, Tickets: d.tickets}
+		d.ev.cred = event.KRBCred{Conn: d.Conn(), IsOrig: d.isOrig, Tickets: d.tickets}
 		d.hooks.Cred.Raise(&d.ev.cred)
 	}
 }
@@ -178,7 +177,7 @@ func (d *decoder) cred(r *asn1.Reader) {
 // safe is a KRB-SAFE (section 5.6.1).
 func (d *decoder) safe(r *asn1.Reader) {
 	e := &d.ev.safe
-	*e = event.KRBSafe{Conn: d.c, IsOrig: d.isOrig}
+	*e = event.KRBSafe{Conn: d.Conn(), IsOrig: d.isOrig}
 	r.Skip(1)
 	e.Msg.PVNO = r.Number(r.Tagged())
 	e.Msg.MsgType = r.Number(r.Tagged())

@@ -141,6 +141,6 @@ func (d *decoder) signedData(r *asn1.Reader, n int, field string, client bool) {
 // sendCertificates hands certificates to file analysis.
 func (d *decoder) sendCertificates() {
 	for _, c := range d.certs {
-		d.sender.PKINIT(d.c, d.source, c.client, c.der)
+		d.sender.PKINIT(d.Conn(), d.source, c.client, c.der)
 	}
 }

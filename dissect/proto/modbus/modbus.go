@@ -45,17 +45,16 @@ type factory struct {
 	decoder
 }
 
-func (f *factory) new(t *conn.Table, c *conn.Conn) conn.Analyzer {
+func (f *factory) new(u conn.Use) conn.Analyzer {
 	a := f.free.Get()
-	*a = analyzer{f: f, t: t, c: c, side: [2]side{{pending: a.side[0].pending}, {pending: a.side[1].pending}}}
+	*a = analyzer{f: f, Use: u, side: [2]side{{pending: a.side[0].pending}, {pending: a.side[1].pending}}}
 	return a
 }
 
 // analyzer follows one connection. Sides are 0 for the originator, 1 for the responder.
 type analyzer struct {
-	f    *factory
-	t    *conn.Table
-	c    *conn.Conn
+	f *factory
+	conn.Use
 	side [2]side
 	off  bool // no longer interested
 }
@@ -139,15 +138,15 @@ func (a *analyzer) collect(s *side, b []byte) int {
 	}
 	n := min(need-len(s.pending), len(b))
 	s.pending = append(s.pending, b[:n]...)
-	if a.t.Hold(n); a.t.Full(a.c, "MODBUS") {
-		a.t.Detach(a.c, a)
+	if a.Hold(n); a.Full("MODBUS") {
+		a.Detach()
 	}
 	return n
 }
 
 // reset forgets what is collected of a side.
 func (a *analyzer) reset(s *side) {
-	a.t.Hold(-len(s.pending))
+	a.Hold(-len(s.pending))
 	s.pending = s.pending[:0]
 	s.announced = false
 }
@@ -166,7 +165,7 @@ func (a *analyzer) announce(s *side, b []byte, isOrig bool) bool {
 	s.announced = true
 	if h := &a.f.hooks.Message; h.On() {
 		e := &a.f.ev.message
-		e.Conn, e.IsOrig = a.c, isOrig
+		e.Conn, e.IsOrig = a.Conn(), isOrig
 		s.header.fill(&e.Headers)
 		h.Raise(e)
 	}
@@ -176,19 +175,19 @@ func (a *analyzer) announce(s *side, b []byte, isOrig bool) bool {
 // message reads what follows the header.
 func (a *analyzer) message(s *side, body []byte, isOrig bool) bool {
 	d := &a.f.decoder
-	d.hooks, d.c = a.f.hooks, a.c
+	d.hooks, d.c = a.f.hooks, a.Conn()
 	s.header.fill(&d.headers)
 	d.decode(body, isOrig)
 	if d.where != "" {
 		return a.malformed(s, "out_of_bound: "+d.where+": "+strconv.Itoa(d.need)+" > "+strconv.Itoa(d.have))
 	}
 	if d.invalid != "" {
-		a.t.Violate(a.c, a, d.invalid, nil)
+		a.Violate(conn.Violation{Reason: d.invalid})
 		if a.off {
 			return false
 		}
 	}
-	a.t.Confirm(a.c, a)
+	a.Confirm()
 	return true
 }
 
@@ -196,7 +195,7 @@ func (a *analyzer) message(s *side, body []byte, isOrig bool) bool {
 // of what has come is passed over, as in Zeek, and a message may begin with the next.
 func (a *analyzer) malformed(s *side, what string) bool {
 	a.reset(s)
-	a.t.Violate(a.c, a, "Binpac exception: binpac exception: "+what, nil)
+	a.Violate(conn.Violation{Reason: "Binpac exception: binpac exception: " + what})
 	return false
 }
 

@@ -202,7 +202,7 @@ func TestHeld(t *testing.T) {
 	message := append(hexa("0001 0000 ffff 0101"), make([]byte, 60000)...)
 	f := &factory{hooks: &b.Hooks.Modbus}
 	for range conn.DefaultLimits().MessageBytes/len(message) + 1 {
-		f.new(b.Table, c).Data(true, message)
+		f.new(b.Table.Nested(c, new(conn.Protocol))).Data(true, message)
 	}
 	if weirds != 1 || b.Table.LimitCounts()[conn.Limit{Protocol: "MODBUS", Name: "incomplete_messages"}] != 1 {
 		t.Errorf("%d weirds", weirds)
@@ -224,7 +224,7 @@ func listening(t testing.TB) *analyzer {
 	b.Open()
 	var c *conn.Conn
 	b.Table.All(func(x *conn.Conn) { c = x })
-	return p.New(b.Table, c).(*analyzer)
+	return p.New(b.Table.Nested(c, &p.Protocol)).(*analyzer)
 }
 
 func BenchmarkMessage(b *testing.B) {

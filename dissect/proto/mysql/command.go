@@ -60,14 +60,14 @@ func (a *analyzer) client(c *cursor) {
 	}
 	a.expect(command)
 	if h := &a.f.hooks.CommandRequest; h.On() {
-		a.f.ev.command = event.MySQLCommandRequest{Conn: a.c, Command: uint64(command), Arg: arg}
+		a.f.ev.command = event.MySQLCommandRequest{Conn: a.Conn(), Command: uint64(command), Arg: arg}
 		h.Raise(&a.f.ev.command)
 	}
 	if command != comChangeUser {
 		return
 	}
 	if h := &a.f.hooks.ChangeUser; h.On() {
-		a.f.ev.changeUser = event.MySQLChangeUser{Conn: a.c, Username: change.user}
+		a.f.ev.changeUser = event.MySQLChangeUser{Conn: a.Conn(), Username: change.user}
 		h.Raise(&a.f.ev.changeUser)
 	}
 	a.clientPlugin(change.plugin, change.data)

@@ -78,14 +78,14 @@ func (a *analyzer) greeting10(c *cursor) {
 	a.serverVersion(ver)
 	if h := &a.f.hooks.AuthPlugin; h.On() && capabilities&clientPluginAuth != 0 {
 		a.f.data = append(append(a.f.data[:0], part1...), part2...)
-		a.f.ev.plugin = event.MySQLAuthPlugin{Conn: a.c, Name: plugin, Data: a.f.data}
+		a.f.ev.plugin = event.MySQLAuthPlugin{Conn: a.Conn(), Name: plugin, Data: a.f.data}
 		h.Raise(&a.f.ev.plugin)
 	}
 }
 
 func (a *analyzer) serverVersion(ver []byte) {
 	if h := &a.f.hooks.ServerVersion; h.On() {
-		a.f.ev.version = event.MySQLServerVersion{Conn: a.c, Ver: ver}
+		a.f.ev.version = event.MySQLServerVersion{Conn: a.Conn(), Ver: ver}
 		h.Raise(&a.f.ev.version)
 	}
 }
@@ -106,7 +106,7 @@ func (a *analyzer) loginAnswer(c *cursor) {
 		}
 		a.authData, a.expected = true, expectStatus
 		if h := &a.f.hooks.AuthSwitchRequest; h.On() {
-			a.f.ev.authSwitch = event.MySQLAuthSwitchRequest{Conn: a.c, Name: name, Data: c.Rest()}
+			a.f.ev.authSwitch = event.MySQLAuthSwitchRequest{Conn: a.Conn(), Name: name, Data: c.Rest()}
 			h.Raise(&a.f.ev.authSwitch)
 		}
 	case packetErr:
@@ -132,7 +132,7 @@ func (a *analyzer) login(c *cursor) {
 
 func (a *analyzer) moreData(isOrig bool, c *cursor) {
 	if h := &a.f.hooks.AuthMoreData; h.On() {
-		a.f.ev.moreData = event.MySQLAuthMoreData{Conn: a.c, IsOrig: isOrig, Data: c.Rest()}
+		a.f.ev.moreData = event.MySQLAuthMoreData{Conn: a.Conn(), IsOrig: isOrig, Data: c.Rest()}
 		h.Raise(&a.f.ev.moreData)
 	}
 }
@@ -164,10 +164,10 @@ func (a *analyzer) response41(c *cursor) {
 		return
 	}
 	a.capabilities = flags
-	a.t.Confirm(a.c, a)
+	a.Confirm()
 	if flags&clientSSL != 0 {
 		if h := &a.f.hooks.SSLRequest; h.On() {
-			a.f.ev.sslRequest = event.MySQLSSLRequest{Conn: a.c}
+			a.f.ev.sslRequest = event.MySQLSSLRequest{Conn: a.Conn()}
 			h.Raise(&a.f.ev.sslRequest)
 		}
 		a.startTLS()
@@ -193,20 +193,20 @@ func (a *analyzer) response320(c *cursor) {
 	if !c.OK() {
 		return
 	}
-	a.t.Confirm(a.c, a)
+	a.Confirm()
 	a.handshake(user)
 }
 
 func (a *analyzer) handshake(user []byte) {
 	if h := &a.f.hooks.Handshake; h.On() {
-		a.f.ev.handshake = event.MySQLHandshake{Conn: a.c, Username: user}
+		a.f.ev.handshake = event.MySQLHandshake{Conn: a.Conn(), Username: user}
 		h.Raise(&a.f.ev.handshake)
 	}
 }
 
 func (a *analyzer) clientPlugin(name, data []byte) {
 	if h := &a.f.hooks.AuthPlugin; h.On() {
-		a.f.ev.plugin = event.MySQLAuthPlugin{Conn: a.c, IsOrig: true, Name: name, Data: data}
+		a.f.ev.plugin = event.MySQLAuthPlugin{Conn: a.Conn(), IsOrig: true, Name: name, Data: data}
 		h.Raise(&a.f.ev.plugin)
 	}
 }

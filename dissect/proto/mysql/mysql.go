@@ -60,21 +60,20 @@ type factory struct {
 	}
 }
 
-func (f *factory) new(t *conn.Table, c *conn.Conn) conn.Analyzer {
+func (f *factory) new(u conn.Use) conn.Analyzer {
 	a := f.free.Get()
-	*a = analyzer{f: f, t: t, c: c, inner: -1, expected: expectStatus, pending: a.pending}
+	*a = analyzer{f: f, Use: u, expected: expectStatus, pending: a.pending}
 	return a
 }
 
 // analyzer follows one connection. Sides are 0 for the originator, 1 for the responder.
 type analyzer struct {
 	f *factory
-	t *conn.Table
-	c *conn.Conn
+	conn.Use
 
-	pending [2][]byte // of a packet that is not complete
-	off     bool      // no longer interested
-	inner   int       // the TLS analyzer, once it has taken over
+	pending [2][]byte     // of a packet that is not complete
+	off     bool          // no longer interested
+	inner   conn.Handover // to TLS
 
 	// commands tells that the login is over (the command phase).
 	commands bool
@@ -101,11 +100,11 @@ func frameLen(b []byte) int { return headerLen + int(b[0]) + int(b[1])<<8 + int(
 
 // Data takes the next bytes of a stream.
 func (a *analyzer) Data(isOrig bool, b []byte) {
-	if a.c.Partial() {
+	if a.Conn().Partial() {
 		return
 	}
 	i := index(isOrig)
-	for len(b) > 0 && !a.off && a.inner < 0 {
+	for len(b) > 0 && !a.off && !a.inner.Taken() {
 		if len(a.pending[i]) == 0 && len(b) >= headerLen {
 			if n := frameLen(b); n <= len(b) && n <= maxPacket {
 				a.packet(isOrig, b[:n:n])
@@ -119,12 +118,12 @@ func (a *analyzer) Data(isOrig bool, b []byte) {
 		}
 		n = min(n-len(a.pending[i]), len(b))
 		a.pending[i] = append(a.pending[i], b[:n]...)
-		a.t.Hold(n)
+		a.Hold(n)
 		b = b[n:]
 		a.pendingPacket(isOrig)
 	}
-	if a.inner >= 0 && len(b) > 0 {
-		a.t.InnerData(a.c, a.inner, isOrig, b)
+	if a.inner.Taken() && len(b) > 0 {
+		a.inner.Data(isOrig, b)
 	}
 }
 
@@ -137,9 +136,9 @@ func (a *analyzer) pendingPacket(isOrig bool) {
 	}
 	switch n := frameLen(p); {
 	case n > maxPacket:
-		a.t.Limited("MYSQL", "packet_size")
+		a.Limited("MYSQL", "packet_size")
 		a.giveUp("Binpac exception: binpac exception: flowbuffer allocation failed: expand beyond maximum capacity")
-	case a.t.Full(a.c, "MYSQL"):
+	case a.Full("MYSQL"):
 		a.giveUp("too many packets are incomplete")
 	case n == len(p):
 		a.packet(isOrig, p)
@@ -150,7 +149,7 @@ func (a *analyzer) pendingPacket(isOrig bool) {
 // release forgets what waits of a side.
 func (a *analyzer) release(i int) {
 	p := a.pending[i]
-	a.t.Hold(-len(p))
+	a.Hold(-len(p))
 	if cap(p) > maxKept {
 		p = nil
 	}
@@ -172,38 +171,38 @@ func (a *analyzer) packet(isOrig bool, p []byte) {
 		}
 	}
 	if !c.OK() && !a.off {
-		a.t.Violate(a.c, a, c.Err().Error(), nil)
+		a.Violate(conn.Violation{Reason: c.Err().Error()})
 	}
 }
 
 // giveUp is a violation after which nothing can be followed.
 func (a *analyzer) giveUp(reason string) {
-	a.t.Violate(a.c, a, reason, nil)
+	a.Violate(conn.Violation{Reason: reason})
 	if !a.off {
-		a.t.Detach(a.c, a)
+		a.Detach()
 	}
 }
 
 // startTLS has the TLS analyzer take what follows.
 func (a *analyzer) startTLS() {
-	if a.inner = a.t.AttachInner(a.c, a.f.ssl); a.inner < 0 {
-		a.t.Detach(a.c, a)
+	if a.inner = a.HandOver(a.f.ssl); !a.inner.Taken() {
+		a.Detach()
 	}
 }
 
 // Gap goes on with TLS; where the next packet begins is not known.
 func (a *analyzer) Gap(isOrig bool, n uint64) {
-	if a.inner >= 0 {
-		a.t.InnerGap(a.c, a.inner, isOrig, n)
+	if a.inner.Taken() {
+		a.inner.Gap(isOrig, n)
 	} else {
-		a.t.Detach(a.c, a)
+		a.Detach()
 	}
 }
 
 // End goes on to TLS.
 func (a *analyzer) End(isOrig bool) {
-	if a.inner >= 0 {
-		a.t.InnerEnd(a.c, a.inner, isOrig)
+	if a.inner.Taken() {
+		a.inner.End(isOrig)
 	}
 }
 
@@ -216,8 +215,8 @@ func (a *analyzer) Done() {
 		return
 	}
 	a.off = true
-	if a.inner >= 0 {
-		a.t.DetachInner(a.c, a.inner)
+	if a.inner.Taken() {
+		a.inner.Done()
 	}
 	a.release(0)
 	a.release(1)

@@ -129,7 +129,7 @@ func (a *analyzer) resultRow(c *cursor, n int) {
 	}
 	a.expected = expectRow
 	if h := &a.f.hooks.ResultRow; h.On() {
-		a.f.ev.row = event.MySQLResultRow{Conn: a.c, Row: row}
+		a.f.ev.row = event.MySQLResultRow{Conn: a.Conn(), Row: row}
 		h.Raise(&a.f.ev.row)
 	}
 }
@@ -152,7 +152,7 @@ func (a *analyzer) okPacket(c *cursor) {
 	}
 	a.commands, a.authData = true, false
 	if h := &a.f.hooks.OK; h.On() {
-		a.f.ev.ok = event.MySQLOK{Conn: a.c, AffectedRows: uint64(uint32(rows))}
+		a.f.ev.ok = event.MySQLOK{Conn: a.Conn(), AffectedRows: uint64(uint32(rows))}
 		h.Raise(&a.f.ev.ok)
 	}
 }
@@ -164,7 +164,7 @@ func (a *analyzer) eofPacket(c *cursor, intermediate bool) {
 		return
 	}
 	if h := &a.f.hooks.EOF; h.On() {
-		a.f.ev.eof = event.MySQLEOF{Conn: a.c, IsIntermediate: intermediate}
+		a.f.ev.eof = event.MySQLEOF{Conn: a.Conn(), IsIntermediate: intermediate}
 		h.Raise(&a.f.ev.eof)
 	}
 }
@@ -179,7 +179,7 @@ func (a *analyzer) errPacket(c *cursor) {
 	}
 	a.commands, a.authData = true, false
 	if h := &a.f.hooks.Error; h.On() {
-		a.f.ev.err = event.MySQLError{Conn: a.c, Code: uint64(code), Msg: c.Rest()}
+		a.f.ev.err = event.MySQLError{Conn: a.Conn(), Code: uint64(code), Msg: c.Rest()}
 		h.Raise(&a.f.ev.err)
 	}
 }

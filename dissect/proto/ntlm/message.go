@@ -5,6 +5,7 @@ import (
 
 	"github.com/wirelog/wirelog/value"
 
+	"github.com/wirelog/wirelog/dissect/conn"
 	"github.com/wirelog/wirelog/dissect/event"
 )
 
@@ -105,7 +106,7 @@ func (a *analyzer) negotiate(b []byte) bool {
 	workstation := readFields(b[at+4+fieldsSize:])
 
 	e := &a.f.negotiate
-	*e = event.NTLMNegotiate{Conn: a.c}
+	*e = event.NTLMNegotiate{Conn: a.Conn()}
 	m := &e.Negotiate
 	m.Flags = flags(x)
 	var ok bool
@@ -145,7 +146,7 @@ func (a *analyzer) challenge(b []byte) bool {
 	info := readFields(b[challengePayload-fieldsSize:])
 
 	e := &a.f.challenge
-	*e = event.NTLMChallenge{Conn: a.c}
+	*e = event.NTLMChallenge{Conn: a.Conn()}
 	m := &e.Challenge
 	m.Flags = flags(x)
 	m.Challenge = binary.LittleEndian.Uint64(b[at+fieldsSize+4:])
@@ -181,7 +182,7 @@ func (a *analyzer) challenge(b []byte) bool {
 	}
 	if !ended && info.length != 0 {
 		// The list has to have an end (MS-NLMP section 2.2.1.2).
-		a.t.Violate(a.c, a, "NTLM AV Pair loop underflow", nil)
+		a.Violate(conn.Violation{Reason: "NTLM AV Pair loop underflow"})
 	}
 	a.f.hooks.Challenge.Raise(e)
 	return true
@@ -209,7 +210,7 @@ func (a *analyzer) authenticate(b []byte) bool {
 	x := binary.LittleEndian.Uint32(b[at+count*fieldsSize:])
 
 	e := &a.f.authenticate
-	*e = event.NTLMAuthenticate{Conn: a.c}
+	*e = event.NTLMAuthenticate{Conn: a.Conn()}
 	m := &e.Request
 	m.Flags = flags(x)
 	var ok bool

@@ -48,13 +48,12 @@ type factory struct {
 
 type analyzer struct {
 	f *factory
-	t *conn.Table
-	c *conn.Conn
+	conn.Use
 }
 
-func (f *factory) new(t *conn.Table, c *conn.Conn) conn.Analyzer {
+func (f *factory) new(u conn.Use) conn.Analyzer {
 	a := f.free.Get()
-	*a = analyzer{f: f, t: t, c: c}
+	*a = analyzer{f: f, Use: u}
 	return a
 }
 
@@ -66,9 +65,9 @@ func (a *analyzer) Data(_ bool, b []byte) {
 	}
 	f.text = f.text[:0]
 	if a.message(b) {
-		a.t.Confirm(a.c, a)
+		a.Confirm()
 	} else {
-		a.t.Violate(a.c, a, "NTLM message is malformed", nil)
+		a.Violate(conn.Violation{Reason: "NTLM message is malformed"})
 	}
 }
 
@@ -105,7 +104,7 @@ func (a *analyzer) name(b []byte) value.Opt[[]byte] {
 	n := len(f.text)
 	text, ok := utf16.Append(f.text, b)
 	if !ok {
-		a.t.Weird(a.c, "utf16_conversion_failed", "utf16 conversion failed in utf16_to_utf8_val", "")
+		a.Weird("utf16_conversion_failed", "utf16 conversion failed in utf16_to_utf8_val", "")
 	}
 	f.text = text
 	return value.Some(text[n:len(text):len(text)])

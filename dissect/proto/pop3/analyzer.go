@@ -13,7 +13,7 @@ import (
 	"github.com/wirelog/wirelog/dissect/conn"
 	"github.com/wirelog/wirelog/dissect/detect"
 	"github.com/wirelog/wirelog/dissect/event"
-	"github.com/wirelog/wirelog/dissect/proto/starttls"
+	"github.com/wirelog/wirelog/dissect/proto/mail"
 	"github.com/wirelog/wirelog/internal/freelist"
 )
 
@@ -43,7 +43,7 @@ func DefaultOptions() Options { return Options{Pending: 10, Unknown: 10} }
 
 // New describes the protocol to the detector. Its analyzers raise their events on h, give
 // messages to mails, and hand connections over to the analyzer that tls describes.
-func New(h *event.Hooks, mails *mime.MailShard, tls *conn.Protocol, o Options) *detect.Protocol {
+func New(h *event.Hooks, mails *mail.Shard, tls *conn.Protocol, o Options) *detect.Protocol {
 	f := &factory{hooks: &h.POP3, mails: mails, tls: tls, opt: o}
 	p := &detect.Protocol{Transport: value.ProtoTCP, Signatures: signatures}
 	p.Protocol = conn.Protocol{Name: source, Service: source, New: f.new}
@@ -53,7 +53,7 @@ func New(h *event.Hooks, mails *mime.MailShard, tls *conn.Protocol, o Options) *
 // factory makes the analyzers of a shard and has what they share.
 type factory struct {
 	hooks  *event.POP3Events
-	mails  *mime.MailShard
+	mails  *mail.Shard
 	tls    *conn.Protocol
 	opt    Options
 	free   freelist.List[analyzer]
@@ -82,8 +82,7 @@ type side struct {
 // analyzer analyzes one connection.
 type analyzer struct {
 	f *factory
-	t *conn.Table
-	c *conn.Conn
+	conn.Use
 
 	side           [2]side // originator, responder
 	pending        pending
@@ -129,17 +128,17 @@ type session struct {
 	authLines int
 	method    method
 	unknown   int // commands
-	mail      *mime.Mail
+	mail      *mail.Mail
 	mails     uint64 // that there were
-	tls       starttls.Switch
+	tls       conn.Handover
 }
 
-func (f *factory) new(t *conn.Table, c *conn.Conn) conn.Analyzer {
+func (f *factory) new(u conn.Use) conn.Analyzer {
 	a := f.free.Get()
 	if a.handle == nil {
 		a.handle = a.appendHandle
 	}
-	a.f, a.t, a.c = f, t, c
+	a.f, a.Use = f, u
 	a.session = session{command: cmdNone}
 	for i := range a.side {
 		s := &a.side[i]
@@ -187,7 +186,7 @@ func (a *analyzer) Done() {
 	for i := range a.side {
 		a.side[i].lines.Release()
 	}
-	a.f, a.t, a.c = nil, nil, nil
+	a.f, a.Use = nil, conn.Use{}
 	a.session = session{}
 	a.pending.reset()
 	a.user, a.password = reuse(a.user), reuse(a.password)
@@ -209,11 +208,11 @@ func (a *analyzer) Flip() {
 	r.lines.SetReceiver(r)
 }
 
-func (a *analyzer) weird(name string) { a.t.Weird(a.c, name, "", source) }
+func (a *analyzer) weird(name string) { a.Weird(name, "", source) }
 
 // weirdOf is a weird with the word that has caused it.
 func (a *analyzer) weirdOf(name string, word []byte) {
-	a.t.Weird(a.c, name, string(orUnknown(word)), source)
+	a.Weird(name, string(orUnknown(word)), source)
 }
 
 // orUnknown is a word, or what Zeek has for a line without any.
@@ -227,9 +226,9 @@ func orUnknown(word []byte) []byte {
 // LineWeird raises a weird of the splitter.
 func (s *side) LineWeird(name string) {
 	if name == contentline.WeirdTooLong {
-		s.a.t.Limited(source, "line_size")
+		s.a.Limited(source, "line_size")
 	}
-	s.a.t.Weird(s.a.c, name, "", contentline.Source)
+	s.a.Weird(name, "", contentline.Source)
 }
 
 // Plain is never called: there are only lines.
@@ -238,14 +237,14 @@ func (s *side) Plain([]byte) {}
 // Line takes a line.
 func (s *side) Line(line []byte) {
 	switch a := s.a; {
-	case a.c.Partial():
+	case a.Conn().Partial():
 	case !s.isOrig:
 		a.reply(line)
 	case len(line) > 0 && a.auth:
 		a.authenticate(line)
 	case len(line) > 0:
 		if a.pending.add(line) > a.f.opt.Pending {
-			a.t.Limited(source, "pending_commands")
+			a.Limited(source, "pending_commands")
 			a.weird("pop3_client_too_many_pending_commands")
 			a.pending.drop()
 		}
@@ -299,9 +298,9 @@ func (a *analyzer) next() {
 func (a *analyzer) startTLS() {
 	rest, _ := a.side[1].lines.Take()
 	a.side[0].lines.Stop()
-	a.tls.Begin(a.t, a.c, a.f.tls, false, rest)
+	a.tls = a.HandOverAfterLine(a.f.tls, false, rest)
 	if h := &a.f.hooks.StartTLS; h.On() {
-		a.f.ev.startTLS = event.POP3StartTLS{Conn: a.c}
+		a.f.ev.startTLS = event.POP3StartTLS{Conn: a.Conn()}
 		h.Raise(&a.f.ev.startTLS)
 	}
 }
@@ -310,7 +309,7 @@ func (a *analyzer) startTLS() {
 func (a *analyzer) mailLine(line []byte) {
 	if a.mail == nil {
 		a.mails++
-		a.mail = a.f.mails.Begin(mime.MailConfig{Table: a.t, Conn: a.c, Source: source, Handle: a.handle})
+		a.mail = a.f.mails.Begin(mail.Config{Use: a.Use, Source: source, Handle: a.handle})
 	}
 	a.mail.Deliver(line, true)
 }
@@ -324,7 +323,7 @@ func (a *analyzer) endMail() {
 
 // appendHandle appends what identifies a part of the message under way.
 func (a *analyzer) appendHandle(dst []byte, part uint64) []byte {
-	uid := a.c.UID()
+	uid := a.Conn().UID()
 	dst = append(uid.Append(dst), source...)
 	dst = strconv.AppendUint(append(dst, ' '), a.mails, 10)
 	return strconv.AppendUint(append(dst, ' '), part, 10)

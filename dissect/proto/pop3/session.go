@@ -3,6 +3,7 @@ package pop3
 import (
 	"bytes"
 
+	"github.com/wirelog/wirelog/dissect/conn"
 	"github.com/wirelog/wirelog/dissect/event"
 )
 
@@ -24,8 +25,8 @@ func (a *analyzer) request() {
 		}
 		a.weirdOf("pop3_client_command_unknown", word)
 		if a.unknown++; a.unknown > a.f.opt.Unknown {
-			a.t.Limited(source, "unknown_commands")
-			a.t.ViolateLate(a.c, a, "too many unknown client commands")
+			a.Limited(source, "unknown_commands")
+			a.Violate(conn.Violation{Reason: "too many unknown client commands", Late: true})
 		}
 	case cmdOK, cmdERR:
 		a.weird("pop3_client_sending_server_commands")
@@ -67,7 +68,7 @@ func (a *analyzer) request() {
 func (a *analyzer) accept(cmd command, arg []byte) {
 	a.command = cmd
 	if h := &a.f.hooks.Request; h.On() {
-		a.f.ev.request = event.POP3Request{Conn: a.c, IsOrig: true, Command: words[cmd], Arg: arg}
+		a.f.ev.request = event.POP3Request{Conn: a.Conn(), IsOrig: true, Command: words[cmd], Arg: arg}
 		h.Raise(&a.f.ev.request)
 	}
 }
@@ -80,7 +81,7 @@ func (a *analyzer) refuse(cmd command, allowed string) {
 func (a *analyzer) unexpected(isOrig bool, cmd command, detail string) {
 	if h := &a.f.hooks.Unexpected; h.On() {
 		a.f.text = append(a.f.text[:0], detail...)
-		a.f.ev.unexpected = event.POP3Unexpected{Conn: a.c, IsOrig: isOrig, Msg: words[cmd], Detail: a.f.text}
+		a.f.ev.unexpected = event.POP3Unexpected{Conn: a.Conn(), IsOrig: isOrig, Msg: words[cmd], Detail: a.f.text}
 		h.Raise(&a.f.ev.unexpected)
 	}
 }
@@ -195,7 +196,7 @@ func (a *analyzer) plain(b []byte) {
 
 // Base64Weird raises the weird of a line that is no Base64.
 func (a *analyzer) Base64Weird(detail string) {
-	a.t.Weird(a.c, "base64_illegal_encoding", detail, "")
+	a.Weird("base64_illegal_encoding", detail, "")
 }
 
 // decode decodes a line of base64, as far as there is no character that does not belong
@@ -224,7 +225,7 @@ func (a *analyzer) reply(line []byte) {
 		if a.auth {
 			return
 		}
-		a.t.ViolateLateWith(a.c, a, "unknown server command ("+string(orUnknown(word))+")", line)
+		a.Violate(conn.Violation{Reason: "unknown server command (" + string(orUnknown(word)) + ")", Data: line, Late: true})
 		a.weirdOf("pop3_server_command_unknown", word)
 	case cmdOK:
 		a.succeeded(line, text)
@@ -247,7 +248,7 @@ func (a *analyzer) moreReply(line []byte) {
 		a.mailLine(line)
 	}
 	if h := &a.f.hooks.Data; h.On() {
-		a.f.ev.data = event.POP3Data{Conn: a.c, Data: a.f.tidy[1]}
+		a.f.ev.data = event.POP3Data{Conn: a.Conn(), Data: a.f.tidy[1]}
 		h.Raise(&a.f.ev.data)
 	}
 }
@@ -263,7 +264,7 @@ func (a *analyzer) succeeded(line, text []byte) {
 		a.phase = phaseAuthorization
 	case cmdUSER:
 		a.phase = phaseAuthorization
-		a.t.Confirm(a.c, a)
+		a.Confirm()
 	case cmdPASS, cmdAPOP, cmdNOOP, cmdLAST, cmdSTAT, cmdRSET, cmdDELE, cmdXSENDER:
 		if a.phase == phaseAuthorization {
 			a.loggedIn()
@@ -280,12 +281,12 @@ func (a *analyzer) succeeded(line, text []byte) {
 		a.mailLine(line)
 		a.multi = a.multi || a.wantMulti
 	case cmdCAPA:
-		a.t.Confirm(a.c, a)
+		a.Confirm()
 		a.multi = a.multi || a.wantMulti
 	case cmdUIDL, cmdLIST:
 		a.multi = a.multi || a.wantMulti
 	case cmdSTLS:
-		a.t.Confirm(a.c, a)
+		a.Confirm()
 		a.startTLS()
 		return
 	case cmdQUIT:
@@ -311,7 +312,7 @@ func (a *analyzer) failed(text []byte) {
 	case cmdUSER, cmdPASS, cmdAPOP, cmdAUTH:
 		a.phase, a.command = phaseAuthorization, cmdNone
 		if h := &a.f.hooks.LoginFailure; h.On() && len(a.user) > 0 {
-			a.f.ev.failure = event.POP3LoginFailure{Conn: a.c, User: a.user, Password: a.password}
+			a.f.ev.failure = event.POP3LoginFailure{Conn: a.Conn(), User: a.user, Password: a.password}
 			h.Raise(&a.f.ev.failure)
 		}
 	case cmdNOOP, cmdLAST, cmdSTAT, cmdRSET, cmdDELE, cmdLIST, cmdRETR, cmdUIDL, cmdTOP, cmdXSENDER:
@@ -328,7 +329,7 @@ func (a *analyzer) failed(text []byte) {
 
 func (a *analyzer) status(cmd command, text []byte) {
 	if h := &a.f.hooks.Reply; h.On() {
-		a.f.ev.reply = event.POP3Reply{Conn: a.c, Cmd: words[cmd], Msg: text}
+		a.f.ev.reply = event.POP3Reply{Conn: a.Conn(), Cmd: words[cmd], Msg: text}
 		h.Raise(&a.f.ev.reply)
 	}
 }
@@ -336,7 +337,7 @@ func (a *analyzer) status(cmd command, text []byte) {
 // loggedIn raises POP3LoginSuccess.
 func (a *analyzer) loggedIn() {
 	if h := &a.f.hooks.LoginSuccess; h.On() && len(a.user) > 0 {
-		a.f.ev.success = event.POP3LoginSuccess{Conn: a.c, User: a.user, Password: a.password}
+		a.f.ev.success = event.POP3LoginSuccess{Conn: a.Conn(), User: a.user, Password: a.password}
 		h.Raise(&a.f.ev.success)
 	}
 }

@@ -31,7 +31,7 @@ func session(t testing.TB, cut bool) (play func(), size int) {
 		size += len(segments[i])
 	}
 	return func() {
-		a := p.New(b.Table, c)
+		a := p.New(b.Table.Nested(c, &p.Protocol))
 		for i, s := range segments {
 			n := 0
 			if cut {

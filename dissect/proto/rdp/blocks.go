@@ -61,14 +61,14 @@ func (a *analyzer) clientCore(c *cursor) {
 	if !c.OK() {
 		return
 	}
-	a.t.Confirm(a.c, a)
+	a.Confirm()
 	h := &a.f.hooks.ClientCoreData
 	if !h.On() {
 		return
 	}
 	e := &a.f.ev.core
 	d := &e.Data
-	e.Conn = a.c
+	e.Conn = a.Conn()
 	d.VersionMajor, d.VersionMinor = first.u16(), first.u16()
 	d.DesktopWidth, d.DesktopHeight = first.u16(), first.u16()
 	d.ColorDepth, d.SASSequence = first.u16(), first.u16()
@@ -112,7 +112,7 @@ func (a *analyzer) utf8(dst *[]byte, s []byte) []byte {
 	n := len(*dst)
 	b, ok := utf16.Append(*dst, s)
 	if !ok {
-		a.t.Weird(a.c, "utf16_conversion_failed", "utf16 conversion failed in utf16_to_utf8_val", "")
+		a.Weird("utf16_conversion_failed", "utf16 conversion failed in utf16_to_utf8_val", "")
 	}
 	*dst = b
 	return b[n:]
@@ -142,11 +142,11 @@ func (a *analyzer) clientNetwork(c *cursor) {
 		return
 	}
 	if h := &a.f.hooks.ClientNetworkData; h.On() {
-		a.f.ev.network = event.RDPClientNetworkData{Conn: a.c, Channels: list}
+		a.f.ev.network = event.RDPClientNetworkData{Conn: a.Conn(), Channels: list}
 		h.Raise(&a.f.ev.network)
 	}
 	if n > likelyChannels {
-		a.t.WeirdNumber(a.c, "RDP_channels_requested_exceeds_max", int(n), "")
+		a.WeirdNumber("RDP_channels_requested_exceeds_max", int(n), "")
 	}
 }
 
@@ -169,9 +169,9 @@ func (a *analyzer) serverSecurity(c *cursor) {
 	if method > 0 && level > 0 {
 		a.begin(0)
 	}
-	a.t.Confirm(a.c, a)
+	a.Confirm()
 	if h := &a.f.hooks.ServerSecurity; h.On() {
-		a.f.ev.security = event.RDPServerSecurity{Conn: a.c, EncryptionMethod: uint64(method), EncryptionLevel: uint64(level)}
+		a.f.ev.security = event.RDPServerSecurity{Conn: a.Conn(), EncryptionMethod: uint64(method), EncryptionLevel: uint64(level)}
 		h.Raise(&a.f.ev.security)
 	}
 }
@@ -196,7 +196,7 @@ func (a *analyzer) certificate(c *cursor) {
 		c.Fail(wire.InvalidCase("Server_Certificate", int(typ)))
 	}
 	if h := &a.f.hooks.ServerCertificate; c.OK() && h.On() {
-		a.f.ev.certificate = event.RDPServerCertificate{Conn: a.c, CertType: uint64(typ), PermanentlyIssued: version&certTemporary == 0}
+		a.f.ev.certificate = event.RDPServerCertificate{Conn: a.Conn(), CertType: uint64(typ), PermanentlyIssued: version&certTemporary == 0}
 		h.Raise(&a.f.ev.certificate)
 	}
 }
@@ -233,7 +233,7 @@ func (a *analyzer) chain(c *cursor) {
 			c.Fail(wire.Enforce("X509_Cert_Data:cert_len"))
 		}
 		if der := c.Take(int(size), "X509_Cert_Data:cert"); c.OK() {
-			a.f.certs.RDPCertificate(a.c, der)
+			a.f.certs.RDPCertificate(a.Conn(), der)
 		}
 	}
 }

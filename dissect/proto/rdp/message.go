@@ -83,7 +83,7 @@ func (a *analyzer) request(c *cursor, n int) {
 		}
 	}
 	if h := &a.f.hooks.ConnectRequest; c.OK() && h.On() {
-		a.f.ev.request = event.RDPConnectRequest{Conn: a.c, Cookie: cookie, Flags: uint64(flags)}
+		a.f.ev.request = event.RDPConnectRequest{Conn: a.Conn(), Cookie: cookie, Flags: uint64(flags)}
 		h.Raise(&a.f.ev.request)
 	}
 }
@@ -109,12 +109,12 @@ func (a *analyzer) confirm(c *cursor, n int) {
 			a.begin(value)
 		}
 		if h := &a.f.hooks.NegotiationResponse; h.On() {
-			a.f.ev.response = event.RDPNegotiationResponse{Conn: a.c, SecurityProtocol: uint64(value), Flags: uint64(flags)}
+			a.f.ev.response = event.RDPNegotiationResponse{Conn: a.Conn(), SecurityProtocol: uint64(value), Flags: uint64(flags)}
 			h.Raise(&a.f.ev.response)
 		}
 	case neg[0] == negotiationFailure:
 		if h := &a.f.hooks.NegotiationFailure; h.On() {
-			a.f.ev.failure = event.RDPNegotiationFailure{Conn: a.c, FailureCode: uint64(value), Flags: uint64(flags)}
+			a.f.ev.failure = event.RDPNegotiationFailure{Conn: a.Conn(), FailureCode: uint64(value), Flags: uint64(flags)}
 			h.Raise(&a.f.ev.failure)
 		}
 	default:
@@ -163,9 +163,9 @@ func (a *analyzer) response(c *cursor) {
 	if !c.OK() {
 		return
 	}
-	a.t.Confirm(a.c, a)
+	a.Confirm()
 	if h := &a.f.hooks.GCCServerCreateResponse; h.On() {
-		a.f.ev.create = event.RDPGCCServerCreateResponse{Conn: a.c, Result: uint64(result)}
+		a.f.ev.create = event.RDPGCCServerCreateResponse{Conn: a.Conn(), Result: uint64(result)}
 		h.Raise(&a.f.ev.create)
 	}
 	a.blocks(c)

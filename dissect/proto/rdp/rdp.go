@@ -75,23 +75,22 @@ type factory struct {
 	}
 }
 
-func (f *factory) new(t *conn.Table, c *conn.Conn) conn.Analyzer {
+func (f *factory) new(u conn.Use) conn.Analyzer {
 	a := f.free.Get()
-	*a = analyzer{f: f, t: t, c: c, inner: -1, pending: a.pending}
+	*a = analyzer{f: f, Use: u, pending: a.pending}
 	return a
 }
 
 // analyzer follows one connection. Sides are 0 for the originator, 1 for the responder.
 type analyzer struct {
 	f *factory
-	t *conn.Table
-	c *conn.Conn
+	conn.Use
 
 	pending [2][]byte // of a message that is not complete
 	off     bool      // no longer interested
 	// encrypted tells that what follows is, and inner has the TLS analyzer if it is by TLS.
 	encrypted bool
-	inner     int
+	inner     conn.Handover // to TLS
 }
 
 func index(isOrig bool) int {
@@ -106,7 +105,7 @@ func frameLen(b []byte) int { return int(b[2])<<8 | int(b[3]) }
 
 // Data takes the next bytes of a stream.
 func (a *analyzer) Data(isOrig bool, b []byte) {
-	if a.c.Partial() {
+	if a.Conn().Partial() {
 		return
 	}
 	i := index(isOrig)
@@ -125,8 +124,8 @@ func (a *analyzer) Data(isOrig bool, b []byte) {
 		n = min(n-len(a.pending[i]), len(b))
 		a.pending[i] = append(a.pending[i], b[:n]...)
 		b = b[n:]
-		if a.t.Hold(n); a.t.Full(a.c, source) {
-			a.t.Detach(a.c, a)
+		if a.Hold(n); a.Full(source) {
+			a.Detach()
 			return
 		}
 		if p := a.pending[i]; len(p) >= headerLen {
@@ -134,7 +133,7 @@ func (a *analyzer) Data(isOrig bool, b []byte) {
 			case n < headerLen:
 				a.violate("Binpac exception: binpac exception: out_of_bound: COTP:pdu: 2 > 0")
 				if !a.off {
-					a.t.Detach(a.c, a)
+					a.Detach()
 				}
 			case n == len(p):
 				a.message(isOrig, p)
@@ -142,38 +141,38 @@ func (a *analyzer) Data(isOrig bool, b []byte) {
 			}
 		}
 	}
-	if a.inner >= 0 && len(b) > 0 {
-		a.t.InnerData(a.c, a.inner, isOrig, b)
+	if a.inner.Taken() && len(b) > 0 {
+		a.inner.Data(isOrig, b)
 	}
 }
 
 // release forgets what waits of a side.
 func (a *analyzer) release(i int) {
 	p := a.pending[i]
-	a.t.Hold(-len(p))
+	a.Hold(-len(p))
 	if cap(p) > maxKept {
 		p = nil
 	}
 	a.pending[i] = p[:0]
 }
 
-func (a *analyzer) violate(reason string) { a.t.Violate(a.c, a, reason, nil) }
+func (a *analyzer) violate(reason string) { a.Violate(conn.Violation{Reason: reason}) }
 
 // begin notes that everything that follows is encrypted, by RDP itself if protocol is 0,
 // and otherwise by TLS.
 func (a *analyzer) begin(protocol uint32) {
 	a.encrypted = true
 	if h := &a.f.hooks.BeginEncryption; h.On() {
-		a.f.ev.encryption = event.RDPBeginEncryption{Conn: a.c, SecurityProtocol: uint64(protocol)}
+		a.f.ev.encryption = event.RDPBeginEncryption{Conn: a.Conn(), SecurityProtocol: uint64(protocol)}
 		h.Raise(&a.f.ev.encryption)
 	}
-	if protocol > 0 && a.inner < 0 {
-		a.inner = a.t.AttachInner(a.c, a.f.ssl)
+	if protocol > 0 && !a.inner.Taken() {
+		a.inner = a.HandOver(a.f.ssl)
 	}
 }
 
 // Gap gives up: neither messages nor records of TLS can be found again.
-func (a *analyzer) Gap(bool, uint64) { a.t.Detach(a.c, a) }
+func (a *analyzer) Gap(bool, uint64) { a.Detach() }
 
 // End does nothing: a message that is cut short is not told of.
 func (a *analyzer) End(bool) {}
@@ -187,8 +186,8 @@ func (a *analyzer) Done() {
 		return
 	}
 	a.off = true
-	if a.inner >= 0 {
-		a.t.DetachInner(a.c, a.inner)
+	if a.inner.Taken() {
+		a.inner.Done()
 	}
 	a.release(0)
 	a.release(1)

@@ -56,7 +56,7 @@ func newBench(t testing.TB) (*testconn.Bench, *[]string) {
 	b.Hooks.Analyzer.ViolationInfo.Listen(func(e *event.AnalyzerViolationInfo) {
 		add("violation %s", strings.TrimPrefix(string(e.Info.Reason), "Binpac exception: binpac exception: "))
 	})
-	ssl := &conn.Protocol{Name: "SSL", Service: "ssl", New: func(*conn.Table, *conn.Conn) conn.Analyzer { return inside{lines} }}
+	ssl := &conn.Protocol{Name: "SSL", Service: "ssl", New: func(conn.Use) conn.Analyzer { return inside{lines} }}
 	certs := x509.NewSender(files.New(files.Config{}, b.Hooks, b.Table, nil))
 	tcp, udp := New(b.Hooks, certs, ssl)
 	b.Table.SetAttacher(detect.New([]*detect.Protocol{tcp, udp}))

@@ -27,13 +27,12 @@ const version3 = 0x0101
 // udpAnalyzer sees that the handshake of RDP over UDP succeeds (MS-RDPEUDP section 1.3.2.1),
 // and that what comes after it has the form of its datagrams.
 type udpAnalyzer struct {
-	t                  *conn.Table
-	c                  *conn.Conn
+	conn.Use
 	started, confirmed bool
 	version            [2]uint16 // by side
 }
 
-func newUDP(t *conn.Table, c *conn.Conn) conn.Analyzer { return &udpAnalyzer{t: t, c: c} }
+func newUDP(u conn.Use) conn.Analyzer { return &udpAnalyzer{Use: u} }
 
 // Data takes a datagram.
 func (a *udpAnalyzer) Data(isOrig bool, b []byte) {
@@ -47,7 +46,7 @@ func (a *udpAnalyzer) Data(isOrig bool, b []byte) {
 		acknowledgement(&c)
 	}
 	if !c.OK() {
-		a.t.Violate(a.c, a, c.Err().Error(), nil)
+		a.Violate(conn.Violation{Reason: c.Err().Error()})
 	}
 }
 
@@ -74,7 +73,7 @@ func (a *udpAnalyzer) handshake(isOrig bool, c *cursor) {
 		a.started = isOrig && flags&flagSyn != 0 && ack == ^uint32(0)
 	case !isOrig && flags&(flagSyn|flagAck) != 0:
 		a.confirmed = true
-		a.t.Confirm(a.c, a)
+		a.Confirm()
 	default:
 		return
 	}

@@ -39,8 +39,7 @@ func magic(b []byte) uint32 { return binary.BigEndian.Uint32(b) }
 // analyzer follows one connection. Sides are 0 for the originator, 1 for the responder.
 type analyzer struct {
 	f *factory
-	t *conn.Table
-	c *conn.Conn
+	conn.Use
 
 	// pending are bytes of a frame that is not complete.
 	pending [2][]byte
@@ -75,8 +74,9 @@ const (
 	parserForBody                 // or after
 )
 
-func (a *analyzer) reset(f *factory, t *conn.Table, c *conn.Conn) {
-	a.f, a.t, a.c = f, t, c
+func (a *analyzer) reset(f *factory, u conn.Use) {
+	c := u.Conn()
+	a.f, a.Use = f, u
 	a.lost, a.parser = c.Partial(), [2]parser{}
 	a.seen, a.deliveries, a.violated, a.off = false, 0, false, false
 	a.netbios = c.RespPort() == netbiosPort
@@ -136,13 +136,13 @@ func (a *analyzer) Data(isOrig bool, b []byte) {
 	case len(b) == 0:
 		a.discard(i)
 	case len(b) < len(a.pending[i]):
-		a.t.Hold(len(b) - len(a.pending[i]))
+		a.Hold(len(b) - len(a.pending[i]))
 		a.pending[i] = a.pending[i][:copy(a.pending[i], b)]
 	}
 	if a.seen {
 		a.parser[i] = parserReads
 	}
-	if a.t.Full(a.c, source) {
+	if a.Full(source) {
 		a.resync()
 	}
 }
@@ -156,11 +156,11 @@ func (a *analyzer) keep(i int, b []byte) {
 		a.pending[i] = a.f.frames.Get()
 	}
 	a.pending[i] = append(a.pending[i], b...)
-	a.t.Hold(len(b))
+	a.Hold(len(b))
 }
 
 func (a *analyzer) discard(i int) {
-	a.t.Hold(-len(a.pending[i]))
+	a.Hold(-len(a.pending[i]))
 	a.f.frames.Put(a.pending[i])
 	a.pending[i] = nil
 }
@@ -220,7 +220,7 @@ func (a *analyzer) delivered(n int) {
 		return
 	}
 	if a.deliveries += deliveries(n); a.deliveries >= confirmAfter {
-		a.t.Confirm(a.c, a)
+		a.Confirm()
 	}
 }
 
@@ -243,7 +243,7 @@ func (a *analyzer) payload(isOrig bool, b []byte) {
 // the packet, both sides look for their next frame, as after a gap.
 func (a *analyzer) violate(reason string) {
 	a.violated = true
-	a.t.ViolateLate(a.c, a, reason)
+	a.Violate(conn.Violation{Reason: reason, Late: true})
 	a.parser[a.side] = parserIdle
 	a.resync()
 }

@@ -10,14 +10,13 @@ import (
 // inner are the analyzers of what a connection carries.
 type inner struct {
 	// pipes are the analyzers of named pipes by the identifier of the open.
-	pipes map[uint64]conn.Analyzer
-	// gssapi and ntlm are numbers of inner analyzers plus one; 0 is none so far.
-	gssapi, ntlm int
+	pipes        map[uint64]conn.Analyzer
+	gssapi, ntlm conn.Handover
 }
 
 func (in *inner) reset() {
 	clear(in.pipes)
-	in.gssapi, in.ntlm = 0, 0
+	in.gssapi, in.ntlm = conn.Handover{}, conn.Handover{}
 }
 
 // pipeData gives bytes that go through the named pipe with the identifier fid to its
@@ -32,7 +31,7 @@ func (a *analyzer) pipeData(fid uint64, isOrig bool, b []byte) {
 		if len(in.pipes) >= a.f.opt.Pipes {
 			a.discardPipes()
 		}
-		p = a.f.inner.Pipes.OpenPipe(a.t, a.c, fid)
+		p = a.f.inner.Pipes.OpenPipe(a.Use, fid)
 		if in.pipes == nil {
 			in.pipes = make(map[uint64]conn.Analyzer)
 		}
@@ -57,13 +56,13 @@ func (a *analyzer) closePipe(fid uint64) {
 
 // discardPipes ends the analysis of all named pipes, because there are too many.
 func (a *analyzer) discardPipes() {
-	a.t.Limited(source, "pipes")
+	a.Limited(source, "pipes")
 	a.closePipes()
 	if h := &a.f.hooks.DiscardedDCERPCAnalyzers; h.On() {
-		a.f.ev.discardedPipes = event.SMBDiscardedDCERPCAnalyzers{Conn: a.c}
+		a.f.ev.discardedPipes = event.SMBDiscardedDCERPCAnalyzers{Conn: a.Conn()}
 		h.Raise(&a.f.ev.discardedPipes)
 	}
-	a.t.Weird(a.c, "SMB_discarded_dce_rpc_analyzers", "", source)
+	a.Weird("SMB_discarded_dce_rpc_analyzers", "", source)
 }
 
 func (a *analyzer) closePipes() {
@@ -79,7 +78,7 @@ func (a *analyzer) closePipes() {
 // closeInner ends the analysis of what only this analyzer feeds.
 func (a *analyzer) closeInner() {
 	a.closePipes()
-	a.inner.gssapi, a.inner.ntlm = 0, 0
+	a.inner.gssapi, a.inner.ntlm = conn.Handover{}, conn.Handover{}
 }
 
 var ntlmssp = []byte("NTLMSSP")
@@ -90,19 +89,15 @@ func (a *analyzer) security(isOrig bool, blob []byte) {
 	if len(blob) < 8 {
 		return
 	}
-	p, n := a.f.inner.GSSAPI, &a.inner.gssapi
+	p, to := a.f.inner.GSSAPI, &a.inner.gssapi
 	if bytes.HasPrefix(blob, ntlmssp) {
-		p, n = a.f.inner.NTLM, &a.inner.ntlm
+		p, to = a.f.inner.NTLM, &a.inner.ntlm
 	}
 	if p == nil {
 		return
 	}
-	if *n == 0 {
-		if *n = a.t.AttachGuest(a.c, p) + 1; *n == 0 {
-			*n = -1
-		}
+	if !to.On() {
+		*to = a.Guest(p)
 	}
-	if *n > 0 {
-		a.t.InnerData(a.c, *n-1, isOrig, blob)
-	}
+	to.Data(isOrig, blob)
 }

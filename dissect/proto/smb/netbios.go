@@ -33,55 +33,55 @@ type netbiosEvents struct {
 func (a *analyzer) sessionPacket(isOrig bool, typ byte, b []byte) {
 	hooks, ev := a.f.netbios, &a.f.ev.netbios
 	if h := &hooks.SessionMessage; h.On() {
-		ev.message = event.NetBIOSSessionMessage{Conn: a.c, IsOrig: isOrig, MsgType: uint64(typ), DataLen: uint64(len(b))}
+		ev.message = event.NetBIOSSessionMessage{Conn: a.Conn(), IsOrig: isOrig, MsgType: uint64(typ), DataLen: uint64(len(b))}
 		h.Raise(&ev.message)
 	}
 	switch typ {
 	case sessionMessage:
 		if h := &hooks.SessionRawMessage; h.On() && (len(b) < 4 || !isSMB(b)) {
-			ev.raw = event.NetBIOSSessionRawMessage{Conn: a.c, IsOrig: isOrig, Msg: b}
+			ev.raw = event.NetBIOSSessionRawMessage{Conn: a.Conn(), IsOrig: isOrig, Msg: b}
 			h.Raise(&ev.raw)
 		}
 	case sessionRequest:
 		if !isOrig {
-			a.t.Weird(a.c, "netbios_server_session_request", "", source)
+			a.Weird("netbios_server_session_request", "", source)
 		}
 		if h := &hooks.SessionRequest; h.On() {
-			ev.request = event.NetBIOSSessionRequest{Conn: a.c, Msg: b}
+			ev.request = event.NetBIOSSessionRequest{Conn: a.Conn(), Msg: b}
 			h.Raise(&ev.request)
 		}
 	case sessionPositive:
 		a.fromClient(isOrig)
 		if h := &hooks.SessionAccepted; h.On() {
-			ev.accepted = event.NetBIOSSessionAccepted{Conn: a.c, Msg: b}
+			ev.accepted = event.NetBIOSSessionAccepted{Conn: a.Conn(), Msg: b}
 			h.Raise(&ev.accepted)
 		}
 	case sessionNegative:
 		a.fromClient(isOrig)
 		if h := &hooks.SessionRejected; h.On() {
-			ev.rejected = event.NetBIOSSessionRejected{Conn: a.c, Msg: b}
+			ev.rejected = event.NetBIOSSessionRejected{Conn: a.Conn(), Msg: b}
 			h.Raise(&ev.rejected)
 		}
 	case sessionRetarget:
 		a.fromClient(isOrig)
 		if h := &hooks.SessionRetArgResp; h.On() {
-			ev.retarget = event.NetBIOSSessionRetArgResp{Conn: a.c, Msg: b}
+			ev.retarget = event.NetBIOSSessionRetArgResp{Conn: a.Conn(), Msg: b}
 			h.Raise(&ev.retarget)
 		}
 	case sessionKeepAlive:
 		if h := &hooks.SessionKeepalive; h.On() {
-			ev.keepAlive = event.NetBIOSSessionKeepalive{Conn: a.c, Msg: b}
+			ev.keepAlive = event.NetBIOSSessionKeepalive{Conn: a.Conn(), Msg: b}
 			h.Raise(&ev.keepAlive)
 		}
 	default:
-		a.t.Weird(a.c, "unknown_netbios_type", "0x"+strconv.FormatUint(uint64(typ), 16), source)
+		a.Weird("unknown_netbios_type", "0x"+strconv.FormatUint(uint64(typ), 16), source)
 	}
 }
 
 // fromClient tells of a reply that the side has sent which should have got it.
 func (a *analyzer) fromClient(isOrig bool) {
 	if isOrig {
-		a.t.Weird(a.c, "netbios_client_session_reply", "", source)
+		a.Weird("netbios_client_session_reply", "", source)
 	}
 }
 

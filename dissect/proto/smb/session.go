@@ -60,8 +60,8 @@ func (a *analyzer) setTree(tid uint32, t *tree) {
 		return
 	}
 	if len(s.trees) >= a.f.opt.Trees {
-		a.t.Limited(source, "trees")
-		a.t.Weird(a.c, "SMB_too_many_trees", "", source)
+		a.Limited(source, "trees")
+		a.Weird("SMB_too_many_trees", "", source)
 		clear(s.trees)
 	}
 	if s.trees == nil {
@@ -107,8 +107,8 @@ func (a *analyzer) use(fid uint64) {
 		return
 	}
 	if len(s.files) >= a.f.opt.Files {
-		a.t.Limited(source, "open_files")
-		a.t.Weird(a.c, "SMB_too_many_files", "", source)
+		a.Limited(source, "open_files")
+		a.Weird("SMB_too_many_files", "", source)
 		clear(s.files)
 	}
 	if s.files == nil {
@@ -124,7 +124,7 @@ func (s *session) close(fid uint64) { delete(s.files, fid) }
 func (a *analyzer) setPipe(tid uint32) {
 	s := &a.session
 	if len(s.pipes) >= a.f.opt.Trees {
-		a.t.Limited(source, "trees")
+		a.Limited(source, "trees")
 		clear(s.pipes)
 	}
 	if s.pipes == nil {
@@ -141,11 +141,11 @@ func (a *analyzer) fileID() files.ID {
 		return files.ID{}
 	}
 	if f.id.IsZero() {
-		addr := a.c.OrigAddr().As16()
+		addr := a.Conn().OrigAddr().As16()
 		h := append(append(a.f.handle[:0], source...), addr[:]...)
 		h = append(append(append(h, f.path...), 0), f.name...)
 		h = binary.LittleEndian.AppendUint64(append(h, 0), f.modified)
-		f.id = a.f.files.ID(a.c, h)
+		f.id = a.f.files.ID(a.Conn(), h)
 		a.f.handle = h
 	}
 	return f.id
@@ -172,7 +172,7 @@ func (a *analyzer) carries(id files.ID) bool {
 	if f == nil {
 		return false
 	}
-	uid := a.c.UID()
+	uid := a.Conn().UID()
 	for _, c := range f.Conns() {
 		if c.UID == uid {
 			return true

@@ -37,8 +37,9 @@ func DefaultOptions() Options {
 
 // PipeOpener makes the analyzer of what goes through one named pipe.
 type PipeOpener interface {
-	// OpenPipe returns the analyzer of the pipe with the identifier fid, or nil.
-	OpenPipe(t *conn.Table, c *conn.Conn, fid uint64) conn.Analyzer
+	// OpenPipe returns the analyzer of the pipe with the identifier fid on the connection
+	// of u, or nil.
+	OpenPipe(u conn.Use, fid uint64) conn.Analyzer
 }
 
 // Inner are the analyzers of what SMB carries. Each may be nil.
@@ -84,8 +85,8 @@ type factory struct {
 	handle []byte
 }
 
-func (f *factory) new(t *conn.Table, c *conn.Conn) conn.Analyzer {
+func (f *factory) new(u conn.Use) conn.Analyzer {
 	a := f.free.Get()
-	a.reset(f, t, c)
+	a.reset(f, u)
 	return a
 }

@@ -31,7 +31,7 @@ func smb1Open(t testing.TB) conn.Analyzer {
 	b.Open()
 	var c *conn.Conn
 	b.Table.All(func(x *conn.Conn) { c = x })
-	a := p.New(b.Table, c)
+	a := p.New(b.Table.Nested(c, &p.Protocol))
 	create := words(none+"\x00"+n16(4)+strings.Repeat("\x00", 41), "\x00"+wide("\\f\x00"))
 	created := words(none+"\x00"+n16(5)+strings.Repeat("\x00", 61), "")
 	a.Data(true, []byte(smb1(smb1NTCreateAndX, unicode, create)))

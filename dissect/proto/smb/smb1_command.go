@@ -106,15 +106,15 @@ func (s *smb1State) chain(where string, c *smb1Command, last uint16, end int, is
 		s.weirdChain("smb_andx_offset_not_advancing")
 	}
 	if next != smb1NoAndXCommand && c.depth >= limit && limit > 0 {
-		s.a.t.Limited(source, "andx_depth")
+		s.a.Limited(source, "andx_depth")
 		s.weirdChain("smb_andx_depth_exceeded")
 	}
 	return true
 }
 
 func (s *smb1State) weirdChain(name string) {
-	s.a.t.Weird(s.a.c, name, "", source)
-	s.a.c.NoteUnknown()
+	s.a.Weird(name, "", source)
+	s.a.Conn().NoteUnknown()
 }
 
 // command parses a command and raises its events. It returns false if it is malformed.

@@ -24,14 +24,14 @@ func (s *smb1State) createRequest(c *smb1Command) bool {
 		s.a.setPipe(uint32(s.hdr.TID))
 		if h := &s.a.f.hooks.PipeConnectHeuristic; h.On() {
 			ev := &s.a.f.ev.heuristic
-			*ev = event.SMBPipeConnectHeuristic{Conn: s.a.c}
+			*ev = event.SMBPipeConnectHeuristic{Conn: s.a.Conn()}
 			h.Raise(ev)
 		}
 		s.tree.path, s.tree.hasPath = unknownPath, true
 	}
 	if h := &s.a.f.hooks.SMB1NTCreateAndXRequest; h.On() {
 		ev := &s.a.f.ev.smb1.create
-		*ev = event.SMB1NTCreateAndXRequest{Conn: s.a.c, Hdr: s.hdr, FileName: name}
+		*ev = event.SMB1NTCreateAndXRequest{Conn: s.a.Conn(), Hdr: s.hdr, FileName: name}
 		h.Raise(ev)
 	}
 	s.file = new(openFile)
@@ -51,7 +51,7 @@ func (s *smb1State) createResponse(c *smb1Command) bool {
 	times := event.MakeSMBMACTimes(le64(b, 28), le64(b, 20), le64(b, 12), le64(b, 36))
 	if h := &s.a.f.hooks.SMB1NTCreateAndXResponse; h.On() {
 		ev := &s.a.f.ev.smb1.created
-		*ev = event.SMB1NTCreateAndXResponse{Conn: s.a.c, Hdr: s.hdr, FileID: uint64(fid), FileSize: size, Times: times}
+		*ev = event.SMB1NTCreateAndXResponse{Conn: s.a.Conn(), Hdr: s.hdr, FileID: uint64(fid), FileSize: size, Times: times}
 		h.Raise(ev)
 	}
 	f := s.a.session.current()
@@ -93,7 +93,7 @@ func (s *smb1State) readRequest(c *smb1Command) bool {
 	fid := le16(b, 5)
 	if h := &s.a.f.hooks.SMB1ReadAndXRequest; h.On() {
 		ev := &s.a.f.ev.smb1.read
-		*ev = event.SMB1ReadAndXRequest{Conn: s.a.c, Hdr: s.hdr, FileID: uint64(fid), Offset: offset, Length: length}
+		*ev = event.SMB1ReadAndXRequest{Conn: s.a.Conn(), Hdr: s.hdr, FileID: uint64(fid), Offset: offset, Length: length}
 		h.Raise(ev)
 	}
 	call := s.call()
@@ -124,7 +124,7 @@ func (s *smb1State) readResponse(c *smb1Command) bool {
 	}
 	if h := &s.a.f.hooks.SMB1ReadAndXResponse; h.On() {
 		ev := &s.a.f.ev.smb1.readDone
-		*ev = event.SMB1ReadAndXResponse{Conn: s.a.c, Hdr: s.hdr, DataLen: uint64(len(data))}
+		*ev = event.SMB1ReadAndXResponse{Conn: s.a.Conn(), Hdr: s.hdr, DataLen: uint64(len(data))}
 		h.Raise(ev)
 	}
 	if !s.pipe && len(data) > 0 {
@@ -170,7 +170,7 @@ func (s *smb1State) writeRequest(c *smb1Command) bool {
 	fid := le16(b, 5)
 	if h := &s.a.f.hooks.SMB1WriteAndXRequest; h.On() {
 		ev := &s.a.f.ev.smb1.write
-		*ev = event.SMB1WriteAndXRequest{Conn: s.a.c, Hdr: s.hdr, FileID: uint64(fid), Offset: offset, DataLen: uint64(len(data))}
+		*ev = event.SMB1WriteAndXRequest{Conn: s.a.Conn(), Hdr: s.hdr, FileID: uint64(fid), Offset: offset, DataLen: uint64(len(data))}
 		h.Raise(ev)
 	}
 	s.useFile(fid)
@@ -189,7 +189,7 @@ func (s *smb1State) writeResponse(c *smb1Command) bool {
 	}
 	if h := &s.a.f.hooks.SMB1WriteAndXResponse; h.On() {
 		ev := &s.a.f.ev.smb1.written
-		*ev = event.SMB1WriteAndXResponse{Conn: s.a.c, Hdr: s.hdr, WrittenBytes: u16(b, 9)<<16 + u16(b, 5)}
+		*ev = event.SMB1WriteAndXResponse{Conn: s.a.Conn(), Hdr: s.hdr, WrittenBytes: u16(b, 9)<<16 + u16(b, 5)}
 		h.Raise(ev)
 	}
 	return true
@@ -203,7 +203,7 @@ func (s *smb1State) closeRequest(c *smb1Command) bool {
 	fid := le16(c.b, 1)
 	if h := &s.a.f.hooks.SMB1CloseRequest; h.On() {
 		ev := &s.a.f.ev.smb1.close
-		*ev = event.SMB1CloseRequest{Conn: s.a.c, Hdr: s.hdr, FileID: uint64(fid)}
+		*ev = event.SMB1CloseRequest{Conn: s.a.Conn(), Hdr: s.hdr, FileID: uint64(fid)}
 		h.Raise(ev)
 	}
 	s.a.use(uint64(fid))
@@ -266,7 +266,7 @@ func (s *smb1State) createDirectoryRequest(c *smb1Command) bool {
 	name, ok := s.path("SMB1_create_directory_request:buffer_format", c)
 	if h := &s.a.f.hooks.SMB1CreateDirectoryRequest; ok && h.On() {
 		ev := &s.a.f.ev.smb1.createDirectory
-		*ev = event.SMB1CreateDirectoryRequest{Conn: s.a.c, Hdr: s.hdr, DirectoryName: name}
+		*ev = event.SMB1CreateDirectoryRequest{Conn: s.a.Conn(), Hdr: s.hdr, DirectoryName: name}
 		h.Raise(ev)
 	}
 	return true
@@ -279,7 +279,7 @@ func (s *smb1State) createDirectoryResponse(c *smb1Command) bool {
 	}
 	if h := &s.a.f.hooks.SMB1CreateDirectoryResponse; h.On() {
 		ev := &s.a.f.ev.smb1.createdDirectory
-		*ev = event.SMB1CreateDirectoryResponse{Conn: s.a.c, Hdr: s.hdr}
+		*ev = event.SMB1CreateDirectoryResponse{Conn: s.a.Conn(), Hdr: s.hdr}
 		h.Raise(ev)
 	}
 	return true
@@ -290,7 +290,7 @@ func (s *smb1State) checkDirectoryRequest(c *smb1Command) bool {
 	name, ok := s.path("SMB1_check_directory_request:buffer_format", c)
 	if h := &s.a.f.hooks.SMB1CheckDirectoryRequest; ok && h.On() {
 		ev := &s.a.f.ev.smb1.checkDirectory
-		*ev = event.SMB1CheckDirectoryRequest{Conn: s.a.c, Hdr: s.hdr, DirectoryName: name}
+		*ev = event.SMB1CheckDirectoryRequest{Conn: s.a.Conn(), Hdr: s.hdr, DirectoryName: name}
 		h.Raise(ev)
 	}
 	return ok
@@ -303,7 +303,7 @@ func (s *smb1State) checkDirectoryResponse(c *smb1Command) bool {
 	}
 	if h := &s.a.f.hooks.SMB1CheckDirectoryResponse; h.On() {
 		ev := &s.a.f.ev.smb1.checkedDirectory
-		*ev = event.SMB1CheckDirectoryResponse{Conn: s.a.c, Hdr: s.hdr}
+		*ev = event.SMB1CheckDirectoryResponse{Conn: s.a.Conn(), Hdr: s.hdr}
 		h.Raise(ev)
 	}
 	return true
@@ -314,7 +314,7 @@ func (s *smb1State) queryInformationRequest(c *smb1Command) bool {
 	name, ok := s.path("SMB1_query_information_request:buffer_format", c)
 	if h := &s.a.f.hooks.SMB1QueryInformationRequest; ok && h.On() {
 		ev := &s.a.f.ev.smb1.queryInformation
-		*ev = event.SMB1QueryInformationRequest{Conn: s.a.c, Hdr: s.hdr, Filename: name}
+		*ev = event.SMB1QueryInformationRequest{Conn: s.a.Conn(), Hdr: s.hdr, Filename: name}
 		h.Raise(ev)
 	}
 	return ok

@@ -26,7 +26,7 @@ func (s *smb1State) negotiateRequest(c *smb1Command) bool {
 		b = b[n:]
 	}
 	if h := &s.a.f.hooks.SMB1NegotiateRequest; h.On() {
-		ev.negotiate = event.SMB1NegotiateRequest{Conn: s.a.c, Hdr: s.hdr, Dialects: ev.dialects}
+		ev.negotiate = event.SMB1NegotiateRequest{Conn: s.a.Conn(), Hdr: s.hdr, Dialects: ev.dialects}
 		h.Raise(&ev.negotiate)
 	}
 	return true
@@ -39,7 +39,7 @@ func (s *smb1State) negotiateResponse(c *smb1Command) bool {
 		return false
 	}
 	ev := &s.a.f.ev.smb1.negotiated
-	*ev = event.SMB1NegotiateResponse{Conn: s.a.c, Hdr: s.hdr}
+	*ev = event.SMB1NegotiateResponse{Conn: s.a.Conn(), Hdr: s.hdr}
 	var ok bool
 	switch words := b[0]; words {
 	case 1:

@@ -28,7 +28,7 @@ func (s *smb1State) sessionSetupRequest(c *smb1Command) bool {
 		return s.noCase("SMB1_session_setup_andx_request", int(words))
 	}
 	if h := &s.a.f.hooks.SMB1SessionSetupAndXRequest; ok && h.On() {
-		*ev = event.SMB1SessionSetupAndXRequest{Conn: s.a.c, Hdr: s.hdr, Request: r}
+		*ev = event.SMB1SessionSetupAndXRequest{Conn: s.a.Conn(), Hdr: s.hdr, Request: r}
 		h.Raise(ev)
 	}
 	return ok
@@ -145,7 +145,7 @@ func (s *smb1State) sessionSetupResponse(c *smb1Command) bool {
 		ok = s.need("SMB1_session_setup_andx_response:error", 3, c.b)
 	}
 	if h := &s.a.f.hooks.SMB1SessionSetupAndXResponse; ok && h.On() {
-		*ev = event.SMB1SessionSetupAndXResponse{Conn: s.a.c, Hdr: s.hdr, Response: r}
+		*ev = event.SMB1SessionSetupAndXResponse{Conn: s.a.Conn(), Hdr: s.hdr, Response: r}
 		h.Raise(ev)
 	}
 	return ok
@@ -211,7 +211,7 @@ func (s *smb1State) logoff(c *smb1Command, isOrig bool) bool {
 	}
 	if h := &s.a.f.hooks.SMB1LogoffAndX; h.On() {
 		ev := &s.a.f.ev.smb1.logoff
-		*ev = event.SMB1LogoffAndX{Conn: s.a.c, IsOrig: isOrig}
+		*ev = event.SMB1LogoffAndX{Conn: s.a.Conn(), IsOrig: isOrig}
 		h.Raise(ev)
 	}
 	return true
@@ -239,7 +239,7 @@ func (s *smb1State) treeConnectRequest(c *smb1Command) bool {
 	text := s.decodeIn(path)
 	if h := &s.a.f.hooks.SMB1TreeConnectAndXRequest; h.On() {
 		ev := &s.a.f.ev.smb1.treeConnect
-		*ev = event.SMB1TreeConnectAndXRequest{Conn: s.a.c, Hdr: s.hdr, Path: text, Service: s.decode(service, false)}
+		*ev = event.SMB1TreeConnectAndXRequest{Conn: s.a.Conn(), Hdr: s.hdr, Path: text, Service: s.decode(service, false)}
 		h.Raise(ev)
 	}
 	t := new(tree)
@@ -288,7 +288,7 @@ func (s *smb1State) treeConnectResponse(c *smb1Command) bool {
 	}
 	if h := &s.a.f.hooks.SMB1TreeConnectAndXResponse; h.On() {
 		ev := &s.a.f.ev.smb1.treeConnected
-		*ev = event.SMB1TreeConnectAndXResponse{Conn: s.a.c, Hdr: s.hdr, Service: text, NativeFileSystem: s.decodeIn(system)}
+		*ev = event.SMB1TreeConnectAndXResponse{Conn: s.a.Conn(), Hdr: s.hdr, Service: text, NativeFileSystem: s.decodeIn(system)}
 		h.Raise(ev)
 	}
 	s.tree = s.a.session.cur.tree
@@ -303,7 +303,7 @@ func (s *smb1State) treeDisconnect(c *smb1Command, isOrig bool) bool {
 	}
 	if h := &s.a.f.hooks.SMB1TreeDisconnect; h.On() {
 		ev := &s.a.f.ev.smb1.treeLeft
-		*ev = event.SMB1TreeDisconnect{Conn: s.a.c, Hdr: s.hdr, IsOrig: isOrig}
+		*ev = event.SMB1TreeDisconnect{Conn: s.a.Conn(), Hdr: s.hdr, IsOrig: isOrig}
 		h.Raise(ev)
 	}
 	return true
@@ -324,7 +324,7 @@ func (s *smb1State) echoRequest(c *smb1Command) bool {
 	n, data, ok := s.echo("SMB1_echo_request:byte_count", "SMB1_echo_request:data", c)
 	if h := &s.a.f.hooks.SMB1EchoRequest; ok && h.On() {
 		ev := &s.a.f.ev.smb1.echo
-		*ev = event.SMB1EchoRequest{Conn: s.a.c, EchoCount: n, Data: data}
+		*ev = event.SMB1EchoRequest{Conn: s.a.Conn(), EchoCount: n, Data: data}
 		h.Raise(ev)
 	}
 	return ok
@@ -335,7 +335,7 @@ func (s *smb1State) echoResponse(c *smb1Command) bool {
 	n, data, ok := s.echo("SMB1_echo_response:byte_count", "SMB1_echo_response:data", c)
 	if h := &s.a.f.hooks.SMB1EchoResponse; ok && h.On() {
 		ev := &s.a.f.ev.smb1.echoed
-		*ev = event.SMB1EchoResponse{Conn: s.a.c, SeqNum: n, Data: data}
+		*ev = event.SMB1EchoResponse{Conn: s.a.Conn(), SeqNum: n, Data: data}
 		h.Raise(ev)
 	}
 	return ok
@@ -348,7 +348,7 @@ func (s *smb1State) cancelRequest(c *smb1Command) bool {
 	}
 	if h := &s.a.f.hooks.SMB1NTCancelRequest; h.On() {
 		ev := &s.a.f.ev.smb1.cancel
-		*ev = event.SMB1NTCancelRequest{Conn: s.a.c, Hdr: s.hdr}
+		*ev = event.SMB1NTCancelRequest{Conn: s.a.Conn(), Hdr: s.hdr}
 		h.Raise(ev)
 	}
 	return true

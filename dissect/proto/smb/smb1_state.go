@@ -86,7 +86,7 @@ func (s *smb1State) header(b []byte) bool {
 	s.pipe = s.a.session.pipes[uint32(s.hdr.TID)]
 	if h := &s.a.f.hooks.SMB1Message; h.On() {
 		ev := &s.a.f.ev.smb1.message
-		*ev = event.SMB1Message{Conn: s.a.c, Hdr: s.hdr, IsOrig: s.isOrig}
+		*ev = event.SMB1Message{Conn: s.a.Conn(), Hdr: s.hdr, IsOrig: s.isOrig}
 		h.Raise(ev)
 	}
 	return true
@@ -115,7 +115,7 @@ func (s *smb1State) end() {
 		return
 	}
 	if limit := s.a.f.opt.Pending; limit > 0 && len(ss.requests) >= limit {
-		s.a.t.Limited(source, "pending_requests")
+		s.a.Limited(source, "pending_requests")
 		clear(ss.requests)
 	}
 	if ss.requests == nil {
@@ -134,7 +134,7 @@ func (s *smb1State) setCall(c smb1Call) {
 		return
 	}
 	if limit := s.a.f.opt.Pending; limit > 0 && len(s.calls) >= limit {
-		s.a.t.Limited(source, "pending_requests")
+		s.a.Limited(source, "pending_requests")
 		clear(s.calls)
 	}
 	if s.calls == nil {
@@ -149,7 +149,7 @@ func (s *smb1State) empty() {
 	if s.hdr.Status == statusSuccess {
 		s.emptyResponse()
 	} else if h := &hooks.SMB1Error; h.On() {
-		ev.err = event.SMB1Error{Conn: s.a.c, Hdr: s.hdr, IsOrig: s.isOrig}
+		ev.err = event.SMB1Error{Conn: s.a.Conn(), Hdr: s.hdr, IsOrig: s.isOrig}
 		h.Raise(&ev.err)
 	}
 }
@@ -157,7 +157,7 @@ func (s *smb1State) empty() {
 func (s *smb1State) emptyResponse() {
 	if h := &s.a.f.hooks.SMB1EmptyResponse; h.On() {
 		ev := &s.a.f.ev.smb1.empty
-		*ev = event.SMB1EmptyResponse{Conn: s.a.c, Hdr: s.hdr}
+		*ev = event.SMB1EmptyResponse{Conn: s.a.Conn(), Hdr: s.hdr}
 		h.Raise(ev)
 	}
 }

@@ -42,7 +42,7 @@ func (s *smb1State) decode(raw []byte, wide bool) []byte {
 	n := len(s.text)
 	var ok bool
 	if s.text, ok = utf16.Append(s.text, raw); !ok {
-		s.a.t.Weird(s.a.c, "utf16_conversion_failed", "utf16 conversion failed in utf16_to_utf8_val", "")
+		s.a.Weird("utf16_conversion_failed", "utf16 conversion failed in utf16_to_utf8_val", "")
 	}
 	return s.text[n:len(s.text):len(s.text)]
 }

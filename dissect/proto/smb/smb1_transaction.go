@@ -116,7 +116,7 @@ func (s *smb1State) transactionRequest(c *smb1Command) bool {
 	if h := &s.a.f.hooks.SMB1TransactionRequest; h.On() {
 		ev := &s.a.f.ev.smb1.transaction
 		*ev = event.SMB1TransactionRequest{
-			Conn: s.a.c, Hdr: s.hdr, Name: s.decodeIn(name), SubCmd: subCmd,
+			Conn: s.a.Conn(), Hdr: s.hdr, Name: s.decodeIn(name), SubCmd: subCmd,
 			Parameters: params, Data: counted(data, le16(b, 23)),
 		}
 		h.Raise(ev)
@@ -149,7 +149,7 @@ func (s *smb1State) transactionResponse(c *smb1Command) bool {
 	s.setCall(call)
 	if h := &s.a.f.hooks.SMB1TransactionResponse; h.On() {
 		ev := &s.a.f.ev.smb1.transacted
-		*ev = event.SMB1TransactionResponse{Conn: s.a.c, Hdr: s.hdr, Parameters: params, Data: data}
+		*ev = event.SMB1TransactionResponse{Conn: s.a.Conn(), Hdr: s.hdr, Parameters: params, Data: data}
 		h.Raise(ev)
 	}
 	return true
@@ -168,7 +168,7 @@ func (s *smb1State) transactionSecondaryRequest(c *smb1Command) bool {
 	if h := &s.a.f.hooks.SMB1TransactionSecondaryRequest; ok && h.On() {
 		ev := &s.a.f.ev.smb1.transactionSecondary
 		*ev = event.SMB1TransactionSecondaryRequest{
-			Conn: s.a.c, Hdr: s.hdr,
+			Conn: s.a.Conn(), Hdr: s.hdr,
 			Args: event.SMB1TransSecArgs{
 				TotalParamCount: u16(b, 1), TotalDataCount: u16(b, 3),
 				ParamCount: u16(b, 5), ParamOffset: u16(b, 7), ParamDisplacement: u16(b, 9),

@@ -36,7 +36,7 @@ func (s *smb1State) transaction2Request(c *smb1Command) bool {
 	if h := &s.a.f.hooks.SMB1Transaction2Request; ok && h.On() {
 		ev := &s.a.f.ev.smb1.transaction2
 		*ev = event.SMB1Transaction2Request{
-			Conn: s.a.c, Hdr: s.hdr,
+			Conn: s.a.Conn(), Hdr: s.hdr,
 			Args: event.SMB1Trans2Args{
 				TotalParamCount: u16(b, 1), TotalDataCount: u16(b, 3),
 				MaxParamCount: u16(b, 5), MaxDataCount: u16(b, 7), MaxSetupCount: uint64(b[9]),
@@ -66,7 +66,7 @@ func (s *smb1State) findFirst2(b []byte) bool {
 	if h := &s.a.f.hooks.SMB1Trans2FindFirst2Request; ok && h.On() {
 		ev := &s.a.f.ev.smb1.findFirst2
 		*ev = event.SMB1Trans2FindFirst2Request{
-			Conn: s.a.c, Hdr: s.hdr,
+			Conn: s.a.Conn(), Hdr: s.hdr,
 			Args: event.SMB1FindFirst2RequestArgs{
 				SearchAttrs: u16(b, 0), SearchCount: u16(b, 2), Flags: u16(b, 4), InfoLevel: u16(b, 6),
 				SearchStorageType: u32(b, 8), FileName: s.decodeIn(name),
@@ -82,7 +82,7 @@ func (s *smb1State) queryPathInfo(b []byte) bool {
 	name, ok := s.trans2Name("trans2_query_path_info_request:reserved", b, 6)
 	if h := &s.a.f.hooks.SMB1Trans2QueryPathInfoRequest; ok && h.On() {
 		ev := &s.a.f.ev.smb1.queryPathInfo
-		*ev = event.SMB1Trans2QueryPathInfoRequest{Conn: s.a.c, Hdr: s.hdr, FileName: s.decodeIn(name)}
+		*ev = event.SMB1Trans2QueryPathInfoRequest{Conn: s.a.Conn(), Hdr: s.hdr, FileName: s.decodeIn(name)}
 		h.Raise(ev)
 	}
 	return ok
@@ -93,7 +93,7 @@ func (s *smb1State) getDFSReferral(b []byte) bool {
 	name, ok := s.trans2Name("trans2_get_dfs_referral_request:max_referral_level", b, 2)
 	if h := &s.a.f.hooks.SMB1Trans2GetDFSReferralRequest; ok && h.On() {
 		ev := &s.a.f.ev.smb1.getDFSReferral
-		*ev = event.SMB1Trans2GetDFSReferralRequest{Conn: s.a.c, Hdr: s.hdr, FileName: s.decodeIn(name)}
+		*ev = event.SMB1Trans2GetDFSReferralRequest{Conn: s.a.Conn(), Hdr: s.hdr, FileName: s.decodeIn(name)}
 		h.Raise(ev)
 	}
 	return ok
@@ -126,7 +126,7 @@ func (s *smb1State) transaction2SecondaryRequest(c *smb1Command) bool {
 	if h := &s.a.f.hooks.SMB1Transaction2SecondaryRequest; h.On() {
 		ev := &s.a.f.ev.smb1.transaction2Secondary
 		*ev = event.SMB1Transaction2SecondaryRequest{
-			Conn: s.a.c, Hdr: s.hdr,
+			Conn: s.a.Conn(), Hdr: s.hdr,
 			Args: event.SMB1Trans2SecArgs{
 				TotalParamCount: u16(b, 1), TotalDataCount: u16(b, 3),
 				ParamCount: u16(b, 5), ParamOffset: u16(b, 7), ParamDisplacement: u16(b, 9),

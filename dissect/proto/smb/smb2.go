@@ -83,8 +83,8 @@ type smb2Events struct {
 func (a *analyzer) compound(isOrig bool, b []byte) {
 	for n := 0; ; n++ {
 		if n >= a.f.opt.Compound {
-			a.t.Limited(source, "compound")
-			a.t.Weird(a.c, "SMB2_compound_too_long", "", source)
+			a.Limited(source, "compound")
+			a.Weird("SMB2_compound_too_long", "", source)
 			return
 		}
 		c := cursor{b: b}
@@ -144,7 +144,7 @@ func (a *analyzer) smb2Message(isOrig bool, c *cursor) (next uint32) {
 	a.smb2Begin(isOrig)
 	if hook := &a.f.hooks.SMB2Message; hook.On() {
 		e := &a.f.ev.smb2.message
-		*e = event.SMB2Message{Conn: a.c, Hdr: *h, IsOrig: isOrig}
+		*e = event.SMB2Message{Conn: a.Conn(), Hdr: *h, IsOrig: isOrig}
 		hook.Raise(e)
 	}
 	a.smb2Body(isOrig, c)
@@ -156,7 +156,7 @@ func (a *analyzer) smb2Message(isOrig bool, c *cursor) (next uint32) {
 func (a *analyzer) utf16(b []byte) []byte {
 	var ok bool
 	if a.f.text, ok = utf16.Append(a.f.text[:0], b); !ok {
-		a.t.Weird(a.c, "utf16_conversion_failed", "utf16 conversion failed in utf16_to_utf8_val", "")
+		a.Weird("utf16_conversion_failed", "utf16 conversion failed in utf16_to_utf8_val", "")
 	}
 	return a.f.text
 }
@@ -176,7 +176,7 @@ func (a *analyzer) transform(b []byte) {
 	flags, session := c.uint16(), c.uint64()
 	if h := &a.f.hooks.SMB2TransformHeader; h.On() {
 		e := &a.f.ev.smb2.transform
-		*e = event.SMB2TransformHeader{Conn: a.c, Hdr: event.SMB2TransformHdr{
+		*e = event.SMB2TransformHeader{Conn: a.Conn(), Hdr: event.SMB2TransformHdr{
 			Signature: signature, Nonce: nonce, OrigMsgSize: uint64(size), Flags: uint64(flags), SessionID: session,
 		}}
 		h.Raise(e)

@@ -27,7 +27,7 @@ func reading(t testing.TB) conn.Analyzer {
 	b.Open()
 	var c *conn.Conn
 	b.Table.All(func(x *conn.Conn) { c = x })
-	a := p.New(b.Table, c)
+	a := p.New(b.Table.Nested(c, &p.Protocol))
 	for _, s := range talk2()[:4] {
 		a.Data(s.isOrig, s.data)
 	}

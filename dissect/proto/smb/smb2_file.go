@@ -39,7 +39,7 @@ func (a *analyzer) createRequest(c *cursor) {
 	if !a.smb2.pipe && pipeNames[string(name)] {
 		a.setPipe(uint32(a.smb2.hdr.TreeID))
 		if h := &a.f.hooks.PipeConnectHeuristic; h.On() {
-			a.f.ev.heuristic = event.SMBPipeConnectHeuristic{Conn: a.c}
+			a.f.ev.heuristic = event.SMBPipeConnectHeuristic{Conn: a.Conn()}
 			h.Raise(&a.f.ev.heuristic)
 		}
 		if s.cur.tree == nil {
@@ -55,7 +55,7 @@ func (a *analyzer) createRequest(c *cursor) {
 	s.cur.options = options
 	if h := &a.f.hooks.SMB2CreateRequest; h.On() {
 		e := &a.f.ev.smb2.createRequest
-		*e = event.SMB2CreateRequest{Conn: a.c, Hdr: *a.smb2.hdr, Request: event.SMB2CreateArgs{
+		*e = event.SMB2CreateRequest{Conn: a.Conn(), Hdr: *a.smb2.hdr, Request: event.SMB2CreateArgs{
 			Filename: name, Disposition: uint64(disposition), CreateOptions: uint64(options),
 		}}
 		h.Raise(e)
@@ -81,7 +81,7 @@ func (a *analyzer) createResponse(c *cursor) {
 		return
 	}
 	e := &a.f.ev.smb2.createResponse
-	*e = event.SMB2CreateResponse{Conn: a.c, Hdr: *a.smb2.hdr}
+	*e = event.SMB2CreateResponse{Conn: a.Conn(), Hdr: *a.smb2.hdr}
 	r := &e.Response
 	c.skip(2 + 1 + 1)
 	r.CreateAction = uint64(c.uint32())
@@ -150,7 +150,7 @@ func (a *analyzer) closeRequest(c *cursor) {
 	a.use(fid(id))
 	if h := &a.f.hooks.SMB2CloseRequest; h.On() {
 		e := &a.f.ev.smb2.closeRequest
-		*e = event.SMB2CloseRequest{Conn: a.c, Hdr: *a.smb2.hdr, FileID: id}
+		*e = event.SMB2CloseRequest{Conn: a.Conn(), Hdr: *a.smb2.hdr, FileID: id}
 		h.Raise(e)
 	}
 	s := &a.session
@@ -166,7 +166,7 @@ func (a *analyzer) closeResponse(c *cursor) {
 		return
 	}
 	e := &a.f.ev.smb2.closeResponse
-	*e = event.SMB2CloseResponse{Conn: a.c, Hdr: *a.smb2.hdr}
+	*e = event.SMB2CloseResponse{Conn: a.Conn(), Hdr: *a.smb2.hdr}
 	r := &e.Response
 	c.skip(2 + 2 + 4)
 	r.Times = times(c)
@@ -194,7 +194,7 @@ func (a *analyzer) readRequest(c *cursor) {
 	a.session.cur.offset, a.session.cur.fid = offset, fid(id)
 	if h := &a.f.hooks.SMB2ReadRequest; h.On() {
 		e := &a.f.ev.smb2.readRequest
-		*e = event.SMB2ReadRequest{Conn: a.c, Hdr: *a.smb2.hdr, FileID: id, Offset: offset, Length: uint64(n)}
+		*e = event.SMB2ReadRequest{Conn: a.Conn(), Hdr: *a.smb2.hdr, FileID: id, Offset: offset, Length: uint64(n)}
 		h.Raise(e)
 	}
 }
@@ -243,7 +243,7 @@ func (a *analyzer) writeRequest(c *cursor) {
 	}
 	if h := &a.f.hooks.SMB2WriteRequest; h.On() {
 		e := &a.f.ev.smb2.writeRequest
-		*e = event.SMB2WriteRequest{Conn: a.c, Hdr: *a.smb2.hdr, FileID: id, Offset: offset, Length: uint64(n)}
+		*e = event.SMB2WriteRequest{Conn: a.Conn(), Hdr: *a.smb2.hdr, FileID: id, Offset: offset, Length: uint64(n)}
 		h.Raise(e)
 	}
 	if !a.smb2.pipe {

@@ -137,7 +137,7 @@ func (a *analyzer) setBasic(id event.SMB2GUID, c *cursor) {
 	a.use(fid(id))
 	if h := &a.f.hooks.SMB2FileSattr; h.On() {
 		e := &a.f.ev.smb2.sattr
-		*e = event.SMB2FileSattr{Conn: a.c, Hdr: *a.smb2.hdr, FileID: id, Times: t, Attrs: attrs(attributes)}
+		*e = event.SMB2FileSattr{Conn: a.Conn(), Hdr: *a.smb2.hdr, FileID: id, Times: t, Attrs: attrs(attributes)}
 		h.Raise(e)
 	}
 }
@@ -147,7 +147,7 @@ func (a *analyzer) rename(id event.SMB2GUID, name []byte) {
 	a.session.cur.file.setName(name)
 	if h := &a.f.hooks.SMB2FileRename; h.On() {
 		e := &a.f.ev.smb2.rename
-		*e = event.SMB2FileRename{Conn: a.c, Hdr: *a.smb2.hdr, FileID: id, DstFilename: name}
+		*e = event.SMB2FileRename{Conn: a.Conn(), Hdr: *a.smb2.hdr, FileID: id, DstFilename: name}
 		h.Raise(e)
 	}
 }
@@ -156,7 +156,7 @@ func (a *analyzer) fileDelete(id event.SMB2GUID, pending bool) {
 	a.use(fid(id))
 	if h := &a.f.hooks.SMB2FileDelete; h.On() {
 		e := &a.f.ev.smb2.fileDelete
-		*e = event.SMB2FileDelete{Conn: a.c, Hdr: *a.smb2.hdr, FileID: id, DeletePending: pending}
+		*e = event.SMB2FileDelete{Conn: a.Conn(), Hdr: *a.smb2.hdr, FileID: id, DeletePending: pending}
 		h.Raise(e)
 	}
 }

@@ -28,7 +28,7 @@ func (a *analyzer) negotiateRequest(c *cursor) {
 	if h := &a.f.hooks.SMB2NegotiateRequest; h.On() {
 		ev := &a.f.ev.smb2
 		ev.numbers = appendNumbers(ev.numbers[:0], dialects)
-		ev.negotiate = event.SMB2NegotiateRequest{Conn: a.c, Hdr: *a.smb2.hdr, Dialects: ev.numbers}
+		ev.negotiate = event.SMB2NegotiateRequest{Conn: a.Conn(), Hdr: *a.smb2.hdr, Dialects: ev.numbers}
 		h.Raise(&ev.negotiate)
 	}
 }
@@ -49,7 +49,7 @@ func (a *analyzer) negotiateResponse(c *cursor) {
 	}
 	ev := &a.f.ev.smb2
 	e := &ev.negotiated
-	*e = event.SMB2NegotiateResponse{Conn: a.c, Hdr: *a.smb2.hdr}
+	*e = event.SMB2NegotiateResponse{Conn: a.Conn(), Hdr: *a.smb2.hdr}
 	r := &e.Response
 	c.skip(2)
 	r.SecurityMode = uint64(c.uint16())
@@ -84,8 +84,8 @@ func (a *analyzer) negotiateContexts(count int, c *cursor) {
 	ev := &a.f.ev.smb2
 	for i := 0; i < count && !c.bad(); i++ {
 		if i == maxContexts {
-			a.t.Limited(source, "negotiate_contexts")
-			a.t.Weird(a.c, "SMB2_too_many_negotiate_contexts", "", source)
+			a.Limited(source, "negotiate_contexts")
+			a.Weird("SMB2_too_many_negotiate_contexts", "", source)
 			return
 		}
 		start := c.at

@@ -17,7 +17,7 @@ func (a *analyzer) sessionSetupRequest(c *cursor) {
 	}
 	if h := &a.f.hooks.SMB2SessionSetupRequest; h.On() {
 		e := &a.f.ev.smb2.setupRequest
-		*e = event.SMB2SessionSetupRequest{Conn: a.c, Hdr: *a.smb2.hdr,
+		*e = event.SMB2SessionSetupRequest{Conn: a.Conn(), Hdr: *a.smb2.hdr,
 			Request: event.SMB2SessionSetupArgs{SecurityMode: uint64(mode)}}
 		h.Raise(e)
 	}
@@ -45,7 +45,7 @@ func (a *analyzer) sessionSetupResponse(c *cursor) {
 	}
 	if h := &a.f.hooks.SMB2SessionSetupResponse; h.On() {
 		e := &a.f.ev.smb2.setupResponse
-		*e = event.SMB2SessionSetupResponse{Conn: a.c, Hdr: *a.smb2.hdr,
+		*e = event.SMB2SessionSetupResponse{Conn: a.Conn(), Hdr: *a.smb2.hdr,
 			Response: event.SMB2SessionSetupResult{Flags: event.SMB2SessionSetupFlags{
 				Guest: flags&sessionGuest != 0, Anonymous: flags&sessionNull != 0, Encrypt: flags&sessionEncrypt != 0,
 			}}}
@@ -83,7 +83,7 @@ func (a *analyzer) treeConnectRequest(c *cursor) {
 	s.cur.tree.setPath(path)
 	if h := &a.f.hooks.SMB2TreeConnectRequest; h.On() {
 		e := &a.f.ev.smb2.treeRequest
-		*e = event.SMB2TreeConnectRequest{Conn: a.c, Hdr: *a.smb2.hdr, Path: path}
+		*e = event.SMB2TreeConnectRequest{Conn: a.Conn(), Hdr: *a.smb2.hdr, Path: path}
 		h.Raise(e)
 	}
 }
@@ -104,7 +104,7 @@ func (a *analyzer) treeConnectResponse(c *cursor) {
 	}
 	if h := &a.f.hooks.SMB2TreeConnectResponse; h.On() {
 		e := &a.f.ev.smb2.treeResponse
-		*e = event.SMB2TreeConnectResponse{Conn: a.c, Hdr: *a.smb2.hdr,
+		*e = event.SMB2TreeConnectResponse{Conn: a.Conn(), Hdr: *a.smb2.hdr,
 			Response: event.SMB2TreeConnectResult{ShareType: uint64(typ)}}
 		h.Raise(e)
 	}
@@ -123,7 +123,7 @@ func (a *analyzer) treeDisconnectRequest(c *cursor) {
 	}
 	if h := &a.f.hooks.SMB2TreeDisconnectRequest; h.On() {
 		e := &a.f.ev.smb2.treeEndRequest
-		*e = event.SMB2TreeDisconnectRequest{Conn: a.c, Hdr: *a.smb2.hdr}
+		*e = event.SMB2TreeDisconnectRequest{Conn: a.Conn(), Hdr: *a.smb2.hdr}
 		h.Raise(e)
 	}
 }
@@ -135,7 +135,7 @@ func (a *analyzer) treeDisconnectResponse(c *cursor) {
 	}
 	if h := &a.f.hooks.SMB2TreeDisconnectResponse; h.On() {
 		e := &a.f.ev.smb2.treeEndResponse
-		*e = event.SMB2TreeDisconnectResponse{Conn: a.c, Hdr: *a.smb2.hdr}
+		*e = event.SMB2TreeDisconnectResponse{Conn: a.Conn(), Hdr: *a.smb2.hdr}
 		h.Raise(e)
 	}
 }

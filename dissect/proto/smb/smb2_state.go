@@ -57,13 +57,13 @@ func (a *analyzer) smb2End(isOrig bool) {
 // discardRequests forgets requests and files, because too many requests are not answered.
 func (a *analyzer) discardRequests() {
 	s := &a.session
-	a.t.Limited(source, "pending_requests")
+	a.Limited(source, "pending_requests")
 	addl := fmt.Sprintf("state=tree fid_map=%d tid_map=%d pending_cmds=%d pipe_map=0", len(s.files), len(s.trees), len(s.requests))
 	clear(s.requests)
 	clear(s.files)
 	if h := &a.f.hooks.SMB2DiscardedMessagesState; h.On() {
-		a.f.ev.discardedState = event.SMB2DiscardedMessagesState{Conn: a.c, State: "tree"}
+		a.f.ev.discardedState = event.SMB2DiscardedMessagesState{Conn: a.Conn(), State: "tree"}
 		h.Raise(&a.f.ev.discardedState)
 	}
-	a.t.Weird(a.c, "SMB_discarded_messages_state", addl, "SMB2")
+	a.Weird("SMB_discarded_messages_state", addl, "SMB2")
 }

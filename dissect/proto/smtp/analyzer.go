@@ -13,7 +13,7 @@ import (
 	"github.com/wirelog/wirelog/dissect/conn"
 	"github.com/wirelog/wirelog/dissect/detect"
 	"github.com/wirelog/wirelog/dissect/event"
-	"github.com/wirelog/wirelog/dissect/proto/starttls"
+	"github.com/wirelog/wirelog/dissect/proto/mail"
 	"github.com/wirelog/wirelog/internal/freelist"
 )
 
@@ -37,7 +37,7 @@ func DefaultOptions() Options { return Options{Pending: 1000} }
 
 // New describes the protocol to the detector. Its analyzers raise their events on h, give
 // messages to mails, and hand connections over to the analyzer that tls describes.
-func New(h *event.Hooks, mails *mime.MailShard, tls *conn.Protocol, o Options) *detect.Protocol {
+func New(h *event.Hooks, mails *mail.Shard, tls *conn.Protocol, o Options) *detect.Protocol {
 	f := &factory{hooks: &h.SMTP, mails: mails, tls: tls, opt: o}
 	p := &detect.Protocol{
 		Transport:  value.ProtoTCP,
@@ -51,7 +51,7 @@ func New(h *event.Hooks, mails *mime.MailShard, tls *conn.Protocol, o Options) *
 // factory makes the analyzers of a shard and has what they share.
 type factory struct {
 	hooks *event.SMTPEvents
-	mails *mime.MailShard
+	mails *mail.Shard
 	tls   *conn.Protocol
 	opt   Options
 	free  freelist.List[analyzer]
@@ -77,8 +77,7 @@ type side struct {
 // analyzer analyzes one connection.
 type analyzer struct {
 	f *factory
-	t *conn.Table
-	c *conn.Conn
+	conn.Use
 
 	side    [2]side   // originator, responder
 	pending []command // commands without a reply, after first
@@ -100,17 +99,17 @@ type session struct {
 	skipData  bool
 	off       bool
 	order     order
-	mail      *mime.Mail
+	mail      *mail.Mail
 	mails     uint64 // that there were
-	tls       starttls.Switch
+	tls       conn.Handover
 }
 
-func (f *factory) new(t *conn.Table, c *conn.Conn) conn.Analyzer {
+func (f *factory) new(u conn.Use) conn.Analyzer {
 	a := f.free.Get()
 	if a.handle == nil {
 		a.handle = a.appendHandle
 	}
-	a.f, a.t, a.c = f, t, c
+	a.f, a.Use = f, u
 	a.session = session{state: stateConnected, first: cmdConnect, replied: cmdNone}
 	for i := range a.side {
 		s := &a.side[i]
@@ -135,8 +134,8 @@ func (a *analyzer) Data(isOrig bool, b []byte) {
 	s.seq += uint64(len(b))
 	switch {
 	case a.order.lost:
-		a.t.Detach(a.c, a)
-	case a.off || a.c.Partial():
+		a.Detach()
+	case a.off || a.Conn().Partial():
 	case a.tls.On():
 		a.tls.Data(isOrig, b)
 	default:
@@ -177,7 +176,7 @@ func (a *analyzer) Gap(isOrig bool, n uint64) {
 
 // End tells that a side is complete.
 func (a *analyzer) End(isOrig bool) {
-	if !a.off && !a.tls.On() && !a.c.Partial() {
+	if !a.off && !a.tls.On() && !a.Conn().Partial() {
 		a.side[index(isOrig)].lines.End()
 	}
 }
@@ -205,7 +204,7 @@ func (a *analyzer) Done() {
 	for i := range a.side {
 		a.side[i].lines.Release()
 	}
-	a.f, a.t, a.c = nil, nil, nil
+	a.f, a.Use = nil, conn.Use{}
 	a.session = session{off: true}
 	a.pending = a.pending[:0]
 	a.chunks = chunks{part: a.chunks.part[:0]}
@@ -221,17 +220,17 @@ func (a *analyzer) Flip() {
 	o.seq, r.seq = r.seq, o.seq
 }
 
-func (a *analyzer) weird(name string) { a.t.Weird(a.c, name, "", source) }
+func (a *analyzer) weird(name string) { a.Weird(name, "", source) }
 
 // weirdOf is a weird with what has caused it.
-func (a *analyzer) weirdOf(name, addl string) { a.t.Weird(a.c, name, addl, source) }
+func (a *analyzer) weirdOf(name, addl string) { a.Weird(name, addl, source) }
 
 // LineWeird raises a weird of the splitter.
 func (s *side) LineWeird(name string) {
 	if name == contentline.WeirdTooLong {
-		s.a.t.Limited(source, "line_size")
+		s.a.Limited(source, "line_size")
 	}
-	s.a.t.Weird(s.a.c, name, "", contentline.Source)
+	s.a.Weird(name, "", contentline.Source)
 }
 
 // Plain takes bytes of a chunk.
@@ -318,7 +317,7 @@ func (a *analyzer) dataLine(s *side, line []byte) {
 	}
 	a.mail.Deliver(line, true)
 	if h := &a.f.hooks.Data; h.On() && !a.skipData {
-		a.f.ev.data = event.SMTPData{Conn: a.c, IsOrig: s.isOrig, Data: line}
+		a.f.ev.data = event.SMTPData{Conn: a.Conn(), IsOrig: s.isOrig, Data: line}
 		h.Raise(&a.f.ev.data)
 	}
 }
@@ -330,7 +329,7 @@ func (a *analyzer) queue(cmd command) {
 		return
 	}
 	if len(a.pending) >= a.f.opt.Pending {
-		a.t.Limited(source, "pending_commands")
+		a.Limited(source, "pending_commands")
 		a.weird("smtp_excessive_pending_cmds")
 		a.pending = a.pending[:0]
 	}
@@ -341,11 +340,11 @@ func (a *analyzer) queue(cmd command) {
 func (a *analyzer) request(word, arg []byte) {
 	if !a.confirmed {
 		a.confirmed = true
-		a.t.Confirm(a.c, a)
+		a.Confirm()
 	}
 	if h := &a.f.hooks.Request; h.On() {
 		a.f.upper = mime.AppendUpper(a.f.upper[:0], word)
-		a.f.ev.request = event.SMTPRequest{Conn: a.c, IsOrig: !a.turned, Command: a.f.upper, Arg: arg}
+		a.f.ev.request = event.SMTPRequest{Conn: a.Conn(), IsOrig: !a.turned, Command: a.f.upper, Arg: arg}
 		h.Raise(&a.f.ev.request)
 	}
 	a.checkOrder(word, arg)
@@ -356,7 +355,7 @@ func (a *analyzer) replyLine(s *side, line []byte) {
 	code, ok := replyCode(line)
 	if !ok {
 		a.unexpected(false, "reply code out of range", line)
-		a.t.ViolateLateWith(a.c, a, "reply code -1 out of range", line)
+		a.Violate(conn.Violation{Reason: "reply code -1 out of range", Data: line, Late: true})
 		return
 	}
 	if a.code != 0 && code != a.code {
@@ -371,7 +370,7 @@ func (a *analyzer) replyLine(s *side, line []byte) {
 		a.code, text = code, text[1:]
 	}
 	if h := &a.f.hooks.Reply; h.On() {
-		a.f.ev.reply = event.SMTPReply{Conn: a.c, IsOrig: s.isOrig, Code: uint64(code), Cmd: a.replied.inReply(),
+		a.f.ev.reply = event.SMTPReply{Conn: a.Conn(), IsOrig: s.isOrig, Code: uint64(code), Cmd: a.replied.inReply(),
 			Msg: trimBlanks(text), ContResp: a.code != 0}
 		h.Raise(&a.f.ev.reply)
 	}
@@ -397,9 +396,9 @@ func (a *analyzer) startTLS(isOrig bool) {
 	a.state = stateInTLS
 	rest, _ := a.side[index(isOrig)].lines.Take()
 	a.side[index(!isOrig)].lines.Stop()
-	a.tls.Begin(a.t, a.c, a.f.tls, isOrig, rest)
+	a.tls = a.HandOverAfterLine(a.f.tls, isOrig, rest)
 	if h := &a.f.hooks.StartTLS; h.On() {
-		a.f.ev.startTLS = event.SMTPStartTLS{Conn: a.c}
+		a.f.ev.startTLS = event.SMTPStartTLS{Conn: a.Conn()}
 		h.Raise(&a.f.ev.startTLS)
 	}
 }
@@ -413,12 +412,12 @@ func (a *analyzer) beginData(isOrig bool, to state) {
 		a.mail.Done()
 	}
 	a.mails++
-	a.mail = a.f.mails.Begin(mime.MailConfig{Table: a.t, Conn: a.c, IsOrig: isOrig, Source: source, Handle: a.handle})
+	a.mail = a.f.mails.Begin(mail.Config{Use: a.Use, IsOrig: isOrig, Source: source, Handle: a.handle})
 }
 
 // appendHandle appends what identifies a part of the message under way.
 func (a *analyzer) appendHandle(dst []byte, part uint64) []byte {
-	uid := a.c.UID()
+	uid := a.Conn().UID()
 	dst = append(uid.Append(dst), source...)
 	dst = strconv.AppendUint(append(dst, ' '), a.mails, 10)
 	return strconv.AppendUint(append(dst, ' '), part, 10)

@@ -124,8 +124,8 @@ func (a *analyzer) chunkLine(b []byte) int {
 		case len(x.part) < maxChunkLine+1, len(x.part) == maxChunkLine+1 && x.part[maxChunkLine] == '\r':
 			return n
 		}
-		a.t.Limited(source, "chunk_line_size")
-		a.t.WeirdNumber(a.c, "smtp_bdat_line_too_long", maxChunkLine, sourceChunks)
+		a.Limited(source, "chunk_line_size")
+		a.WeirdNumber("smtp_bdat_line_too_long", maxChunkLine, sourceChunks)
 		a.mail.Deliver(x.part[:maxChunkLine], false)
 		x.part = x.part[:copy(x.part, x.part[maxChunkLine:])]
 	}
@@ -143,7 +143,7 @@ func (a *analyzer) endChunkLine(b []byte) {
 		a.mail.Deliver(b[:n-2], true)
 		return
 	}
-	a.t.Weird(a.c, "smtp_bdat_line_lf_only", "", sourceChunks)
+	a.Weird("smtp_bdat_line_lf_only", "", sourceChunks)
 	a.mail.Deliver(b, false)
 }
 
@@ -156,7 +156,7 @@ func (a *analyzer) endChunks() {
 		a.side[1].lines.SetPlain(0)
 	}
 	if len(x.part) > 0 {
-		a.t.Weird(a.c, "smtp_bdat_undelivered_at_done", "", sourceChunks)
+		a.Weird("smtp_bdat_undelivered_at_done", "", sourceChunks)
 		a.mail.Deliver(x.part, false)
 	}
 	*x = chunks{part: x.part[:0]}

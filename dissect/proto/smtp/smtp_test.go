@@ -12,6 +12,7 @@ import (
 	"github.com/wirelog/wirelog/dissect/detect"
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/dissect/file/files"
+	"github.com/wirelog/wirelog/dissect/proto/mail"
 	"github.com/wirelog/wirelog/dissect/proto/tls"
 	"github.com/wirelog/wirelog/internal/testconn"
 )
@@ -20,7 +21,7 @@ func newBench(t testing.TB) (*testconn.Bench, *detect.Protocol) {
 	b := testconn.New(t, testconn.Config())
 	fm := files.New(files.Config{}, b.Hooks, b.Table, func(value.Time, uint64, uint64) {})
 	ssl, _ := tls.New(b.Hooks, nil, tls.DefaultOptions())
-	p := New(b.Hooks, mime.NewMailShard(b.Hooks, fm, mime.DefaultLimits()), &ssl.Protocol, DefaultOptions())
+	p := New(b.Hooks, mail.New(b.Hooks, fm, mime.DefaultLimits()), &ssl.Protocol, DefaultOptions())
 	b.Table.SetAttacher(detect.New([]*detect.Protocol{p}))
 	return b, p
 }
@@ -237,7 +238,7 @@ func silent(t testing.TB) (conn.Analyzer, *testconn.Bench) {
 	b.Open()
 	var c *conn.Conn
 	b.Table.All(func(x *conn.Conn) { c = x })
-	a := b.Table.Attach(c, &p.Protocol)
+	a := b.Attach(c, &p.Protocol)
 	a.Data(false, []byte(greeting[1:]))
 	a.Data(true, []byte(ehlo1[1:]))
 	a.Data(false, []byte(ok250[1:]))

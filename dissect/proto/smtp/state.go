@@ -196,7 +196,7 @@ func (a *analyzer) answeredData(code int) {
 func (a *analyzer) unexpected(client bool, msg string, detail []byte) {
 	if h := &a.f.hooks.Unexpected; h.On() {
 		e := &a.f.ev.unexpected
-		*e = event.SMTPUnexpected{Conn: a.c, IsOrig: client != a.turned, Msg: msg, Detail: detail}
+		*e = event.SMTPUnexpected{Conn: a.Conn(), IsOrig: client != a.turned, Msg: msg, Detail: detail}
 		h.Raise(e)
 	}
 }

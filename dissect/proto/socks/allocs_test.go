@@ -24,10 +24,10 @@ func TestAllocations(t *testing.T) {
 	b.Table.All(func(x *conn.Conn) { c = x })
 	offer, chosen := []byte(v5offer[1:]), []byte(v5chosen[1:])
 	request, reply := []byte(v5request[1:]), []byte(v5reply[1:])
-	a := p.New(b.Table, c)
+	a := p.New(b.Table.Nested(c, &p.Protocol))
 	a.Done()
 	n := testing.AllocsPerRun(100, func() {
-		a := p.New(b.Table, c)
+		a := p.New(b.Table.Nested(c, &p.Protocol))
 		a.Data(true, offer)
 		a.Data(false, chosen)
 		a.Data(true, request)

@@ -72,9 +72,9 @@ type factory struct {
 	free  freelist.List[analyzer]
 }
 
-func (f *factory) new(t *conn.Table, c *conn.Conn) conn.Analyzer {
+func (f *factory) new(u conn.Use) conn.Analyzer {
 	a := f.free.Get()
-	*a = analyzer{f: f, t: t, c: c, pending: [2][]byte{reuse(a.pending[0]), reuse(a.pending[1])}}
+	*a = analyzer{f: f, Use: u, pending: [2][]byte{reuse(a.pending[0]), reuse(a.pending[1])}}
 	return a
 }
 
@@ -99,8 +99,7 @@ const (
 // analyzer follows one negotiation. Sides are 0 for the originator, 1 for the responder.
 type analyzer struct {
 	f *factory
-	t *conn.Table
-	c *conn.Conn
+	conn.Use
 
 	phase   [2]phase
 	pending [2][]byte // bytes that no message has taken yet
@@ -110,7 +109,7 @@ type analyzer struct {
 
 	off    bool // no longer interested
 	opened bool // inner was asked for
-	inner  conn.Analyzer
+	inner  conn.Handover
 
 	request    event.SOCKSRequest
 	reply      event.SOCKSReply
@@ -133,7 +132,7 @@ func (a *analyzer) Data(isOrig bool, b []byte) {
 	case a.agreed():
 		a.forward(isOrig, b)
 		return
-	case a.c.Incomplete():
+	case a.Conn().Incomplete():
 		return
 	}
 	i := index(isOrig)
@@ -155,7 +154,7 @@ func (a *analyzer) Data(isOrig bool, b []byte) {
 	case len(a.pending[i]) > maxPending && a.phase[i] == phaseTalk:
 		a.violate("message is too long")
 	case len(a.pending[i]) > maxPending:
-		a.t.Detach(a.c, a) // the other side is not to be seen
+		a.Detach() // the other side is not to be seen
 	}
 }
 
@@ -224,9 +223,9 @@ func (a *analyzer) authentication(isOrig bool, b []byte) int {
 	known := false
 	switch {
 	case a.method != methodPassword:
-		a.t.WeirdNumber(a.c, "socks5_unsupported_authentication_method", int(a.method), source)
+		a.WeirdNumber("socks5_unsupported_authentication_method", int(a.method), source)
 	case b[0] != authVersion:
-		a.t.Weird(a.c, "socks5_unsupported_authentication",
+		a.Weird("socks5_unsupported_authentication",
 			"method "+strconv.Itoa(int(a.method))+", version "+strconv.Itoa(int(b[0])), source)
 	default:
 		known = true
@@ -234,7 +233,7 @@ func (a *analyzer) authentication(isOrig bool, b []byte) int {
 	if !known {
 		a.phase[index(isOrig)] = phaseOpaque
 		if !isOrig {
-			a.t.Detach(a.c, a)
+			a.Detach()
 		}
 		return len(b)
 	}
@@ -248,7 +247,7 @@ func (a *analyzer) authentication(isOrig bool, b []byte) int {
 			return 0
 		}
 		if h := &a.f.hooks.LoginUserpassRequest; h.On() {
-			a.loginReq = event.SOCKSLoginUserpassRequest{Conn: a.c, User: user, Password: password}
+			a.loginReq = event.SOCKSLoginUserpassRequest{Conn: a.Conn(), User: user, Password: password}
 			h.Raise(&a.loginReq)
 		}
 		a.phase[0] = phaseWait
@@ -258,12 +257,12 @@ func (a *analyzer) authentication(isOrig bool, b []byte) int {
 		return 0
 	}
 	if h := &a.f.hooks.LoginUserpassReply; h.On() {
-		a.loginReply = event.SOCKSLoginUserpassReply{Conn: a.c, Code: uint64(b[1])}
+		a.loginReply = event.SOCKSLoginUserpassReply{Conn: a.Conn(), Code: uint64(b[1])}
 		h.Raise(&a.loginReply)
 	}
 	a.authenticating = false
 	if a.phase[0] == phaseOpaque {
-		a.t.Detach(a.c, a)
+		a.Detach()
 	} else {
 		a.phase[0] = phaseTalk
 	}
@@ -290,7 +289,7 @@ func (a *analyzer) request4(b []byte) int {
 		return 0
 	}
 	e := &a.request
-	*e = event.SOCKSRequest{Conn: a.c, Version: 4, RequestType: uint64(b[1]), User: user}
+	*e = event.SOCKSRequest{Conn: a.Conn(), Version: 4, RequestType: uint64(b[1]), User: user}
 	e.SA.Host = value.Some(netip.AddrFrom4([4]byte(b[4:])))
 	e.P = port(b[2:])
 	if binary.BigEndian.Uint32(b[4:]) <= lastNameless {
@@ -314,11 +313,11 @@ func (a *analyzer) reply4(b []byte) int {
 		return 0
 	}
 	if h := &a.f.hooks.Reply; h.On() {
-		a.reply = event.SOCKSReply{Conn: a.c, Version: 4, Reply: uint64(b[2]), P: port(b[3:])}
+		a.reply = event.SOCKSReply{Conn: a.Conn(), Version: 4, Reply: uint64(b[2]), P: port(b[3:])}
 		a.reply.SA.Host = value.Some(netip.AddrFrom4([4]byte(b[5:])))
 		h.Raise(&a.reply)
 	}
-	a.t.Confirm(a.c, a)
+	a.Confirm()
 	a.phase[1] = phaseDone
 	return length
 }
@@ -393,7 +392,7 @@ func (a *analyzer) request5(b []byte) int {
 		return 0
 	}
 	if h := &a.f.hooks.Request; h.On() {
-		a.request = event.SOCKSRequest{Conn: a.c, Version: 5, RequestType: uint64(m.code), SA: m.addr, P: m.port}
+		a.request = event.SOCKSRequest{Conn: a.Conn(), Version: 5, RequestType: uint64(m.code), SA: m.addr, P: m.port}
 		h.Raise(&a.request)
 	}
 	a.phase[0] = phaseDone
@@ -410,10 +409,10 @@ func (a *analyzer) reply5(b []byte) int {
 		return 0
 	}
 	if h := &a.f.hooks.Reply; h.On() {
-		a.reply = event.SOCKSReply{Conn: a.c, Version: 5, Reply: uint64(m.code), SA: m.addr, P: m.port}
+		a.reply = event.SOCKSReply{Conn: a.Conn(), Version: 5, Reply: uint64(m.code), SA: m.addr, P: m.port}
 		h.Raise(&a.reply)
 	}
-	a.t.Confirm(a.c, a)
+	a.Confirm()
 	a.phase[1] = phaseDone
 	return n
 }
@@ -425,33 +424,29 @@ func port(b []byte) value.Port {
 // violate gives up: what the analyzer sees is not SOCKS.
 func (a *analyzer) violate(reason string) {
 	a.off = true
-	a.t.ViolateLate(a.c, a, reason)
+	a.Violate(conn.Violation{Reason: reason, Late: true})
 }
 
 // forward hands on what the proxy carries.
 func (a *analyzer) forward(isOrig bool, b []byte) {
 	if !a.opened {
 		a.opened = true
-		a.inner = a.t.Inner(a.c)
+		a.inner = a.Inner()
 	}
-	if a.inner != nil {
-		a.inner.Data(isOrig, b)
-	}
+	a.inner.Data(isOrig, b)
 }
 
 // Gap gives up a negotiation with missing bytes, which cannot be followed. Analyzers of what
 // the proxy carries are not told: in Zeek they take what follows for what comes next.
 func (a *analyzer) Gap(bool, uint64) {
 	if !a.agreed() {
-		a.t.Detach(a.c, a)
+		a.Detach()
 	}
 }
 
 // End goes on to what the proxy carries.
 func (a *analyzer) End(isOrig bool) {
-	if a.inner != nil {
-		a.inner.End(isOrig)
-	}
+	a.inner.End(isOrig)
 }
 
 // Flip follows the connection's change of roles.
@@ -463,8 +458,6 @@ func (a *analyzer) Flip() {
 // Done keeps the analyzer for another connection.
 func (a *analyzer) Done() {
 	a.off = true
-	if a.inner != nil {
-		a.t.Detach(a.c, a.inner)
-	}
+	a.inner.Done()
 	a.f.free.Put(a)
 }

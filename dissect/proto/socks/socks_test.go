@@ -20,15 +20,14 @@ type said string
 
 // inside is a protocol that begins with HELLO and is recorded.
 type inside struct {
-	rec  *recorder
-	t    *conn.Table
-	c    *conn.Conn
+	rec *recorder
+	conn.Use
 	data [2][]byte
 }
 
 func (p *inside) Data(isOrig bool, b []byte) {
 	p.data[index(isOrig)] = append(p.data[index(isOrig)], b...)
-	p.t.Confirm(p.c, p)
+	p.Confirm()
 }
 func (p *inside) Gap(isOrig bool, n uint64) {
 	p.data[index(isOrig)] = fmt.Appendf(p.data[index(isOrig)], "<%d>", n)
@@ -72,8 +71,8 @@ func newBench(t testing.TB) (*testconn.Bench, *recorder) {
 	in := &detect.Protocol{Transport: value.ProtoTCP, Signatures: []detect.Signature{{
 		Orig: func(b []byte) detect.Verdict { return detect.StartsWith(b, "HELLO") },
 	}}}
-	in.Protocol = conn.Protocol{Name: "INSIDE", Service: "INSIDE", New: func(t *conn.Table, c *conn.Conn) conn.Analyzer {
-		return &inside{rec: rec, t: t, c: c}
+	in.Protocol = conn.Protocol{Name: "INSIDE", Service: "INSIDE", New: func(u conn.Use) conn.Analyzer {
+		return &inside{rec: rec, Use: u}
 	}}
 	b.Table.SetAttacher(detect.New([]*detect.Protocol{New(b.Hooks), in}))
 	return b, rec

@@ -53,9 +53,9 @@ func TestAllocations(t *testing.T) {
 	b, p, c := listening(t)
 	all := chunks()
 	encrypted := make([]byte, 100)
-	p.New(b.Table, c).Done()
+	p.New(b.Table.Nested(c, &p.Protocol)).Done()
 	if n := testing.AllocsPerRun(100, func() {
-		a := p.New(b.Table, c)
+		a := p.New(b.Table.Nested(c, &p.Protocol))
 		for _, s := range all {
 			a.Data(s.isOrig, s.data)
 		}
@@ -63,7 +63,7 @@ func TestAllocations(t *testing.T) {
 	}); n > 0 {
 		t.Errorf("%v allocations a negotiation", n)
 	}
-	a := p.New(b.Table, c)
+	a := p.New(b.Table.Nested(c, &p.Protocol))
 	for _, s := range all {
 		a.Data(s.isOrig, s.data)
 	}
@@ -81,7 +81,7 @@ func BenchmarkNegotiation(b *testing.B) {
 	all := chunks()
 	b.ReportAllocs()
 	for b.Loop() {
-		a := p.New(bench.Table, c)
+		a := p.New(bench.Table.Nested(c, &p.Protocol))
 		for _, s := range all {
 			a.Data(s.isOrig, s.data)
 		}
@@ -92,7 +92,7 @@ func BenchmarkNegotiation(b *testing.B) {
 // BenchmarkEncrypted is a full segment of an established connection.
 func BenchmarkEncrypted(b *testing.B) {
 	bench, p, c := listening(b)
-	a := p.New(bench.Table, c)
+	a := p.New(bench.Table.Nested(c, &p.Protocol))
 	for _, s := range chunks() {
 		a.Data(s.isOrig, s.data)
 	}

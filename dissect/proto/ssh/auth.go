@@ -63,7 +63,7 @@ func (s *auth) size(isOrig bool, n int) outcome {
 func (a *analyzer) encrypted(isOrig bool, n int) {
 	if h := &a.f.hooks.EncryptedPacket; h.On() {
 		e := &a.f.ev.encrypted
-		*e = event.SSHEncryptedPacket{Conn: a.c, Orig: isOrig, Len: uint64(n)}
+		*e = event.SSHEncryptedPacket{Conn: a.Conn(), Orig: isOrig, Len: uint64(n)}
 		h.Raise(e)
 	}
 	if a.version != version2 {
@@ -75,7 +75,7 @@ func (a *analyzer) encrypted(isOrig bool, n int) {
 	}
 	if h := &a.f.hooks.AuthAttempted; h.On() {
 		e := &a.f.ev.attempted
-		*e = event.SSHAuthAttempted{Conn: a.c, Authenticated: o != outcomeFailure}
+		*e = event.SSHAuthAttempted{Conn: a.Conn(), Authenticated: o != outcomeFailure}
 		h.Raise(e)
 	}
 	if o == outcomeFailure {
@@ -83,12 +83,12 @@ func (a *analyzer) encrypted(isOrig bool, n int) {
 	}
 	if h := &a.f.hooks.AuthSuccessful; h.On() {
 		e := &a.f.ev.successful
-		*e = event.SSHAuthSuccessful{Conn: a.c, AuthMethodNone: o == outcomeFree}
+		*e = event.SSHAuthSuccessful{Conn: a.Conn(), AuthMethodNone: o == outcomeFree}
 		h.Raise(e)
 	}
 	// With compression sizes tell nothing: the events are raised, but Zeek's scripts do not
 	// believe them.
 	if !a.compressed && a.confirmed || !a.f.hooks.EncryptedPacket.On() {
-		a.succeeded, a.packetNum = true, a.t.PacketNum()
+		a.succeeded, a.packetNum = true, a.PacketNum()
 	}
 }

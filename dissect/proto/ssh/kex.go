@@ -241,13 +241,13 @@ func (a *analyzer) kexInit(i int, f *fields) bool {
 	}
 	for i := range exceeded {
 		if most := a.f.opt.Names; k.counts[i] > most && k.named(i) {
-			a.t.Limited(source, "kexinit_names")
+			a.Limited(source, "kexinit_names")
 			a.exceed(exceeded[i], uint64(k.counts[i]), uint64(most))
 		}
 	}
 	if h := &a.f.hooks.Capabilities; h.On() {
 		e := &a.f.ev.capabilities
-		*e = event.SSHCapabilities{Conn: a.c, Cookie: k.cookie}
+		*e = event.SSHCapabilities{Conn: a.Conn(), Cookie: k.cookie}
 		k.offer(&e.Capabilities, isOrig)
 		h.Raise(e)
 	}
@@ -277,14 +277,14 @@ func (a *analyzer) negotiate(k *kexInit, isOrig bool) {
 		a.first.buf = reuse(a.first.buf) // there are no more inits
 		return
 	}
-	a.t.Weird(a.c, "ssh_unknown_kex_algorithm", string(name), source)
+	a.Weird("ssh_unknown_kex_algorithm", string(name), source)
 }
 
 // exceed tells of a limit that is exceeded, also in the connection's history.
 func (a *analyzer) exceed(weird string, n, limit uint64) {
-	a.c.NoteUnknown()
+	a.Conn().NoteUnknown()
 	b := strconv.AppendUint(a.f.text[:0], n, 10)
 	b = append(b, " > "...)
 	a.f.text = strconv.AppendUint(b, limit, 10)
-	a.t.Weird(a.c, weird, string(a.f.text), source)
+	a.Weird(weird, string(a.f.text), source)
 }

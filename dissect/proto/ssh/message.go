@@ -158,7 +158,7 @@ func (a *analyzer) dhInit(i int, f *fields) bool {
 	}
 	if h := &a.f.hooks.SSH2DHGEXInit; h.On() {
 		e := &a.f.ev.dh
-		*e = event.SSH2DHGEXInit{Conn: a.c, IsOrig: i == 0}
+		*e = event.SSH2DHGEXInit{Conn: a.Conn(), IsOrig: i == 0}
 		h.Raise(e)
 	}
 	return true
@@ -182,7 +182,7 @@ func (a *analyzer) group(f *fields) bool {
 	}
 	if h := &a.f.hooks.SSH2DHServerParams; h.On() {
 		e := &a.f.ev.params
-		*e = event.SSH2DHServerParams{Conn: a.c, P: p, Q: g}
+		*e = event.SSH2DHServerParams{Conn: a.Conn(), P: p, Q: g}
 		h.Raise(e)
 	}
 	return true
@@ -200,7 +200,7 @@ func (a *analyzer) messageECC(i int, typ byte, f *fields) bool {
 		a.eccKey(i, q)
 		if h := &a.f.hooks.SSH2ECCInit; h.On() {
 			e := &a.f.ev.eccInit
-			*e = event.SSH2ECCInit{Conn: a.c, IsOrig: i == 0}
+			*e = event.SSH2ECCInit{Conn: a.Conn(), IsOrig: i == 0}
 			h.Raise(e)
 		}
 	case msgECCReply:
@@ -220,7 +220,7 @@ func (a *analyzer) messageECC(i int, typ byte, f *fields) bool {
 func (a *analyzer) eccKey(i int, q []byte) {
 	if h := &a.f.hooks.SSH2ECCKey; h.On() {
 		e := &a.f.ev.eccKey
-		*e = event.SSH2ECCKey{Conn: a.c, IsOrig: i == 0, Q: q}
+		*e = event.SSH2ECCKey{Conn: a.Conn(), IsOrig: i == 0, Q: q}
 		h.Raise(e)
 	}
 }
@@ -232,7 +232,7 @@ func (a *analyzer) messageGSS(i int, typ byte, f *fields) bool {
 		f.string() // the client's public value
 		if h := &a.f.hooks.SSH2GSSInit; !f.bad && h.On() {
 			e := &a.f.ev.gssInit
-			*e = event.SSH2GSSInit{Conn: a.c, IsOrig: i == 0}
+			*e = event.SSH2GSSInit{Conn: a.Conn(), IsOrig: i == 0}
 			h.Raise(e)
 		}
 	case msgGSSContinue:
@@ -253,7 +253,7 @@ func (a *analyzer) messageGSS(i int, typ byte, f *fields) bool {
 		f.string() // language
 		if h := &a.f.hooks.SSH2GSSError; !f.bad && h.On() {
 			e := &a.f.ev.gssError
-			*e = event.SSH2GSSError{Conn: a.c, MajorStatus: uint64(major), MinorStatus: uint64(minor), ErrMsg: text}
+			*e = event.SSH2GSSError{Conn: a.Conn(), MajorStatus: uint64(major), MinorStatus: uint64(minor), ErrMsg: text}
 			h.Raise(e)
 		}
 	case msgGSSGroupRequest:
@@ -275,7 +275,7 @@ func (a *analyzer) messageRSA(i int, typ byte, f *fields) bool {
 		f.string()
 		if h := &a.f.hooks.SSH2RSASecret; !f.bad && h.On() {
 			e := &a.f.ev.secret
-			*e = event.SSH2RSASecret{Conn: a.c, IsOrig: i == 0}
+			*e = event.SSH2RSASecret{Conn: a.Conn(), IsOrig: i == 0}
 			h.Raise(e)
 		}
 	case msgRSADone:
@@ -294,7 +294,7 @@ func (a *analyzer) hostKey2(key []byte) {
 	}
 	if h := &a.f.hooks.SSH2ServerHostKey; h.On() {
 		e := &a.f.ev.key2
-		*e = event.SSH2ServerHostKey{Conn: a.c, Key: key}
+		*e = event.SSH2ServerHostKey{Conn: a.Conn(), Key: key}
 		h.Raise(e)
 	}
 }
@@ -307,7 +307,7 @@ func (a *analyzer) hostKey1(modulus, exponent []byte) {
 	}
 	if h := &a.f.hooks.SSH1ServerHostKey; h.On() {
 		e := &a.f.ev.key1
-		*e = event.SSH1ServerHostKey{Conn: a.c, Modulus: modulus, Exponent: exponent}
+		*e = event.SSH1ServerHostKey{Conn: a.Conn(), Modulus: modulus, Exponent: exponent}
 		h.Raise(e)
 	}
 }
@@ -323,6 +323,6 @@ func (a *analyzer) fingerprint(sum []byte) {
 	}
 	a.f.text = text
 	e := &a.f.ev.hash
-	*e = event.SSHServerHostKey{Conn: a.c, Hash: text}
+	*e = event.SSHServerHostKey{Conn: a.Conn(), Hash: text}
 	a.f.hooks.ServerHostKey.Raise(e)
 }

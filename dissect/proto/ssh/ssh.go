@@ -86,10 +86,10 @@ type factory struct {
 	}
 }
 
-func (f *factory) new(t *conn.Table, c *conn.Conn) conn.Analyzer {
+func (f *factory) new(u conn.Use) conn.Analyzer {
 	a := f.free.Get()
 	*a = analyzer{
-		f: f, t: t, c: c,
+		f: f, Use: u,
 		pending: a.pending,
 		lines:   [2][]byte{reuse(a.lines[0]), reuse(a.lines[1])},
 		first:   remembered{buf: reuse(a.first.buf)},
@@ -132,8 +132,7 @@ const (
 // analyzer follows one connection. Sides are 0 for the originator, 1 for the responder.
 type analyzer struct {
 	f *factory
-	t *conn.Table
-	c *conn.Conn
+	conn.Use
 
 	phase   [2]phase
 	said    [2]version
@@ -169,19 +168,19 @@ func index(isOrig bool) int {
 
 // Data takes the next bytes of a stream.
 func (a *analyzer) Data(isOrig bool, b []byte) {
-	if a.off || a.gap || a.c.Partial() {
+	if a.off || a.gap || a.Conn().Partial() {
 		return
 	}
 	if a.violated || a.succeeded {
 		switch {
-		case a.packetNum == a.t.PacketNum():
+		case a.packetNum == a.PacketNum():
 			if a.violated {
 				return // it is decided after the packet what happens
 			}
 		case a.succeeded:
 			// Zeek's scripts take the analyzer off after the packet that shows success.
 			a.off = true
-			a.t.Detach(a.c, a)
+			a.Detach()
 			return
 		default:
 			a.violated = false
@@ -213,13 +212,13 @@ func (a *analyzer) Data(isOrig bool, b []byte) {
 	} else if len(rest) < len(a.pending[i]) {
 		a.pending[i] = a.pending[i][:copy(a.pending[i], rest)]
 	}
-	a.t.Hold(len(rest) - kept)
+	a.Hold(len(rest) - kept)
 	switch {
 	case a.off:
 		a.release()
 	case a.phase[i] == phaseEncrypted && len(b) > 0:
 		a.encrypted(isOrig, len(b))
-	case a.t.Full(a.c, source):
+	case a.Full(source):
 		a.giveUp("too many packets are incomplete")
 		a.release()
 	}
@@ -282,14 +281,14 @@ func (a *analyzer) announce(i int, line []byte) {
 	if i == 0 {
 		if h := &a.f.hooks.ClientVersion; h.On() {
 			e := &a.f.ev.client
-			*e = event.SSHClientVersion{Conn: a.c, Version: line}
+			*e = event.SSHClientVersion{Conn: a.Conn(), Version: line}
 			h.Raise(e)
 		}
 		return
 	}
 	if h := &a.f.hooks.ServerVersion; h.On() {
 		e := &a.f.ev.server
-		*e = event.SSHServerVersion{Conn: a.c, Version: line}
+		*e = event.SSHServerVersion{Conn: a.Conn(), Version: line}
 		h.Raise(e)
 	}
 }
@@ -311,7 +310,7 @@ func (a *analyzer) compare(i int, line []byte) {
 	default:
 		return
 	}
-	a.t.Weird(a.c, name, string(server)+" vs "+string(client), "")
+	a.Weird(name, string(server)+" vs "+string(client), "")
 }
 
 // versionOf reads the protocol version of a line that begins with "SSH-".
@@ -388,14 +387,14 @@ func (a *analyzer) packet(i int, b []byte) int {
 // violate tells that what comes is not SSH. If the analyzer is not taken off for it, what
 // has come of this side so far is passed over.
 func (a *analyzer) violate(reason string, b []byte) int {
-	a.t.ViolateLate(a.c, a, reason)
-	a.violated, a.packetNum = true, a.t.PacketNum()
+	a.Violate(conn.Violation{Reason: reason, Late: true})
+	a.violated, a.packetNum = true, a.PacketNum()
 	return len(b)
 }
 
 // cutOff is giveUp for a limit, which it counts.
 func (a *analyzer) cutOff(limit, reason string) {
-	a.t.Limited(source, limit)
+	a.Limited(source, limit)
 	a.giveUp(reason)
 }
 
@@ -408,7 +407,7 @@ func (a *analyzer) giveUp(reason string) {
 // release forgets what is not complete.
 func (a *analyzer) release() {
 	for i := range a.pending {
-		a.t.Hold(-len(a.pending[i]))
+		a.Hold(-len(a.pending[i]))
 		a.pending[i] = reuse(a.pending[i])
 	}
 }
@@ -419,8 +418,8 @@ func (a *analyzer) confirm() {
 		return
 	}
 	a.confirmed = true
-	a.t.Confirm(a.c, a)
-	a.t.Interactive(a.c)
+	a.Confirm()
+	a.Interactive()
 }
 
 // Gap ends the analysis, of both sides, as in Zeek.

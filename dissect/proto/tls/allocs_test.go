@@ -41,7 +41,7 @@ func replay(t testing.TB, dialogue []said) func() {
 	b.Table.All(func(x *conn.Conn) { c = x })
 	return func() {
 		before := established
-		a := ssl.New(b.Table, c).(*analyzer)
+		a := ssl.New(b.Table.Nested(c, &ssl.Protocol)).(*analyzer)
 		for _, s := range dialogue {
 			for d := s.data; len(d) > 0; {
 				n := min(len(d), 1448)

@@ -47,9 +47,9 @@ type fragments struct {
 // piece is a fragment: length bytes from offset on, which are at pos in the data.
 type piece struct{ offset, length, pos int }
 
-func (f *factory) newDTLS(t *conn.Table, c *conn.Conn) conn.Analyzer {
+func (f *factory) newDTLS(u conn.Use) conn.Analyzer {
 	a := f.freeDTLS.Get()
-	*a = dtlsAnalyzer{session: newSession(f, t, c, a, sourceDTLS),
+	*a = dtlsAnalyzer{session: newSession(f, u, sourceDTLS),
 		partial: [2]fragments{{pieces: a.partial[0].pieces[:0]}, {pieces: a.partial[1].pieces[:0]}}}
 	return a
 }
@@ -215,7 +215,7 @@ func (a *dtlsAnalyzer) fragments(isOrig bool, record uint64, b []byte) bool {
 // fragment takes a part of a message, and the message when nothing is missing.
 func (a *dtlsAnalyzer) fragment(isOrig bool, record uint64, typ uint8, length int, seq uint16, offset int, data []byte) {
 	if length > maxFragmented {
-		a.t.Limited(a.source, "handshake_size")
+		a.Limited(a.source, "handshake_size")
 		a.complain("DTLS record length " + strconv.Itoa(length) + " larger than allowed maximum.")
 		return
 	}

@@ -130,7 +130,7 @@ func (s *session) message(isOrig bool, typ uint8, b []byte) bool {
 	}
 	s.letter()
 	if h := &s.f.hooks.HandshakeMessage; h.On() {
-		s.f.ev.handshake = event.SSLHandshakeMessage{Conn: s.c, IsClient: s.client(isOrig), MsgType: uint64(typ), Length: uint64(len(b))}
+		s.f.ev.handshake = event.SSLHandshakeMessage{Conn: s.Conn(), IsClient: s.client(isOrig), MsgType: uint64(typ), Length: uint64(len(b))}
 		h.Raise(&s.f.ev.handshake)
 	}
 	return true
@@ -141,7 +141,7 @@ func (s *session) sessionTicket(c *cursor) {
 	hint := binary.BigEndian.Uint32(head)
 	ticket := c.Take(be16(head[4:]), "SessionTicketHandshake:data")
 	if h := &s.f.hooks.SessionTicketHandshake; c.OK() && h.On() {
-		s.f.ev.ticket = event.SSLSessionTicketHandshake{Conn: s.c, TicketLifetimeHint: uint64(hint), Ticket: ticket}
+		s.f.ev.ticket = event.SSLSessionTicketHandshake{Conn: s.Conn(), TicketLifetimeHint: uint64(hint), Ticket: ticket}
 		h.Raise(&s.f.ev.ticket)
 	}
 }
@@ -170,7 +170,7 @@ func (s *session) certificate(isOrig bool, i int, der []byte) {
 		s.weird("zero_length_certificate", "")
 		return
 	}
-	s.f.certs.Certificate(s.c, s.source, s.client(isOrig), i, der)
+	s.f.certs.Certificate(s.Conn(), s.source, s.client(isOrig), i, der)
 }
 
 // certificateStatus takes a stapled OCSP response (RFC 6066 section 8).
@@ -182,9 +182,9 @@ func (s *session) certificateStatus(isOrig bool, c *cursor) {
 	case c.Len() == 0:
 		s.weird("SSL_zero_length_stapled_OCSP_message", "")
 	case head[0] == ocsp:
-		s.f.certs.OCSPResponse(s.c, s.source, c.Peek())
+		s.f.certs.OCSPResponse(s.Conn(), s.source, c.Peek())
 		if h := &s.f.hooks.StapledOCSP; h.On() {
-			s.f.ev.ocsp = event.SSLStapledOCSP{Conn: s.c, IsClient: s.client(isOrig), Response: c.Peek()}
+			s.f.ev.ocsp = event.SSLStapledOCSP{Conn: s.Conn(), IsClient: s.client(isOrig), Response: c.Peek()}
 			h.Raise(&s.f.ev.ocsp)
 		}
 	}
@@ -206,7 +206,7 @@ func (s *session) certificateRequest(isOrig bool, c *cursor) {
 	c.Done(&names.Cursor)
 	if h := &s.f.hooks.CertificateRequest; c.OK() && h.On() {
 		ev.small = appendBytes(ev.small[:0], types)
-		ev.certRequest = event.SSLCertificateRequest{Conn: s.c, IsClient: s.client(isOrig), CertificateTypes: ev.small,
+		ev.certRequest = event.SSLCertificateRequest{Conn: s.Conn(), IsClient: s.client(isOrig), CertificateTypes: ev.small,
 			SupportedSignatureAlgs: ev.algs, CertificateAuthorities: ev.strings}
 		h.Raise(&ev.certRequest)
 	}
@@ -273,14 +273,14 @@ func (s *session) serverKeyExchange(c *cursor) {
 
 func (s *session) ecdhServer(c *cursor, curve uint16, point []byte) {
 	if h := &s.f.hooks.ECDHServerParams; c.OK() && h.On() {
-		s.f.ev.ecdhServer = event.SSLECDHServerParams{Conn: s.c, Curve: uint64(curve), Point: point}
+		s.f.ev.ecdhServer = event.SSLECDHServerParams{Conn: s.Conn(), Curve: uint64(curve), Point: point}
 		h.Raise(&s.f.ev.ecdhServer)
 	}
 }
 
 func (s *session) dhServer(c *cursor, p, g, ys []byte) {
 	if h := &s.f.hooks.DHServerParams; c.OK() && h.On() {
-		s.f.ev.dhServer = event.SSLDHServerParams{Conn: s.c, P: p, Q: g, Ys: ys}
+		s.f.ev.dhServer = event.SSLDHServerParams{Conn: s.Conn(), P: p, Q: g, Ys: ys}
 		h.Raise(&s.f.ev.dhServer)
 	}
 }
@@ -297,7 +297,7 @@ func (s *session) signature(c *cursor) (event.SSLSignatureAndHashAlgorithm, []by
 
 func (s *session) signed(c *cursor, alg event.SSLSignatureAndHashAlgorithm, signature []byte) {
 	if h := &s.f.hooks.ServerSignature; c.OK() && h.On() {
-		s.f.ev.signature = event.SSLServerSignature{Conn: s.c, SignatureAndHashAlgorithm: alg, Signature: signature}
+		s.f.ev.signature = event.SSLServerSignature{Conn: s.Conn(), SignatureAndHashAlgorithm: alg, Signature: signature}
 		h.Raise(&s.f.ev.signature)
 	}
 }
@@ -308,17 +308,17 @@ func (s *session) clientKeyExchange(c *cursor) {
 	switch exchange(s.cipher) {
 	case kexRSA:
 		if h := &s.f.hooks.RSAClientPMS; h.On() {
-			s.f.ev.rsaClient = event.SSLRSAClientPMS{Conn: s.c, PMS: c.Peek()}
+			s.f.ev.rsaClient = event.SSLRSAClientPMS{Conn: s.Conn(), PMS: c.Peek()}
 			h.Raise(&s.f.ev.rsaClient)
 		}
 	case kexECDH, kexECDHE, kexECDHEPSK, kexECDHAnon:
 		if h := &s.f.hooks.ECDHClientParams; h.On() {
-			s.f.ev.ecdhClient = event.SSLECDHClientParams{Conn: s.c, Point: c.Peek()}
+			s.f.ev.ecdhClient = event.SSLECDHClientParams{Conn: s.Conn(), Point: c.Peek()}
 			h.Raise(&s.f.ev.ecdhClient)
 		}
 	case kexDHE, kexDHEPSK, kexDHAnon:
 		if h := &s.f.hooks.DHClientParams; h.On() {
-			s.f.ev.dhClient = event.SSLDHClientParams{Conn: s.c, Yc: c.Peek()}
+			s.f.ev.dhClient = event.SSLDHClientParams{Conn: s.Conn(), Yc: c.Peek()}
 			h.Raise(&s.f.ev.dhClient)
 		}
 	}

@@ -71,7 +71,7 @@ func (s *session) clientHello(isOrig bool, c *cursor) {
 		ev := &s.f.ev
 		ev.ciphers = appendPairs(ev.ciphers[:0], ciphers)
 		ev.small = appendBytes(ev.small[:0], methods)
-		ev.clientHello = event.SSLClientHello{Conn: s.c, Version: uint64(version), RecordVersion: uint64(s.recordVersion),
+		ev.clientHello = event.SSLClientHello{Conn: s.Conn(), Version: uint64(version), RecordVersion: uint64(s.recordVersion),
 			PossibleTS: value.Time(stamp) * second, ClientRandom: random, SessionID: s.sessionID(id),
 			Ciphers: ev.ciphers, CompMethods: ev.small}
 		h.Raise(&ev.clientHello)
@@ -110,7 +110,7 @@ func (s *session) serverHello(isOrig bool, c *cursor) {
 	if h := &s.f.hooks.ServerHello; h.On() {
 		stamp := uint64(random[0])<<24 | uint64(random[1])<<16 | uint64(random[2])<<8 | uint64(random[3])
 		ev := &s.f.ev
-		ev.serverHello = event.SSLServerHello{Conn: s.c, Version: uint64(version), RecordVersion: uint64(s.recordVersion),
+		ev.serverHello = event.SSLServerHello{Conn: s.Conn(), Version: uint64(version), RecordVersion: uint64(s.recordVersion),
 			PossibleTS: value.Time(stamp) * second, ServerRandom: random, SessionID: s.sessionID(id),
 			Cipher: uint64(cipher), CompMethod: uint64(method)}
 		h.Raise(&ev.serverHello)
@@ -145,7 +145,7 @@ func (s *session) extensions(isOrig, inClientHello bool, c *cursor, field string
 			}
 		}
 		if h := &s.f.hooks.Extension; h.On() {
-			s.f.ev.extension = event.SSLExtension{Conn: s.c, IsClient: s.client(isOrig), Code: uint64(code), Val: val}
+			s.f.ev.extension = event.SSLExtension{Conn: s.Conn(), IsClient: s.client(isOrig), Code: uint64(code), Val: val}
 			h.Raise(&s.f.ev.extension)
 		}
 	}
@@ -161,14 +161,14 @@ func (s *session) extension(isOrig, inClientHello bool, code uint16, c *cursor) 
 		list := c.Array(int(c.U16("EllipticCurves:length"))/2, 2, "EllipticCurves:elliptic_curve_list")
 		if h := &hooks.ExtensionEllipticCurves; c.OK() && h.On() {
 			ev.numbers = appendPairs(ev.numbers[:0], list)
-			ev.curves = event.SSLExtensionEllipticCurves{Conn: s.c, IsClient: client, Curves: ev.numbers}
+			ev.curves = event.SSLExtensionEllipticCurves{Conn: s.Conn(), IsClient: client, Curves: ev.numbers}
 			h.Raise(&ev.curves)
 		}
 	case extECPointFormats:
 		list := c.Array(int(c.U8("EcPointFormats:length")), 1, "EcPointFormats:point_format_list")
 		if h := &hooks.ExtensionECPointFormats; c.OK() && h.On() {
 			ev.numbers = appendBytes(ev.numbers[:0], list)
-			ev.pointFormats = event.SSLExtensionECPointFormats{Conn: s.c, IsClient: client, PointFormats: ev.numbers}
+			ev.pointFormats = event.SSLExtensionECPointFormats{Conn: s.Conn(), IsClient: client, PointFormats: ev.numbers}
 			h.Raise(&ev.pointFormats)
 		}
 	case extSignatureAlgorithms:
@@ -181,7 +181,7 @@ func (s *session) extension(isOrig, inClientHello bool, code uint16, c *cursor) 
 		}
 		c.Done(&list.Cursor)
 		if h := &hooks.ExtensionApplicationLayerProtocolNegotiation; c.OK() && h.On() {
-			ev.alpn = event.SSLExtensionApplicationLayerProtocolNegotiation{Conn: s.c, IsClient: client, Protocols: ev.strings}
+			ev.alpn = event.SSLExtensionApplicationLayerProtocolNegotiation{Conn: s.Conn(), IsClient: client, Protocols: ev.strings}
 			h.Raise(&ev.alpn)
 		}
 	case extSCT:
@@ -194,7 +194,7 @@ func (s *session) extension(isOrig, inClientHello bool, code uint16, c *cursor) 
 		list := c.vec8("PSKKeyExchangeModes:length", "PSKKeyExchangeModes")
 		if h := &hooks.ExtensionPSKKeyExchangeModes; c.OK() && h.On() {
 			ev.numbers = appendBytes(ev.numbers[:0], list)
-			ev.pskModes = event.SSLExtensionPSKKeyExchangeModes{Conn: s.c, IsClient: client, Modes: ev.numbers}
+			ev.pskModes = event.SSLExtensionPSKKeyExchangeModes{Conn: s.Conn(), IsClient: client, Modes: ev.numbers}
 			h.Raise(&ev.pskModes)
 		}
 	case extPreSharedKey:
@@ -206,7 +206,7 @@ func (s *session) extension(isOrig, inClientHello bool, code uint16, c *cursor) 
 		}
 		s.cid[index(isOrig)] = uint8(len(cid))
 		if h := &hooks.ExtensionConnectionID; h.On() {
-			ev.cid = event.SSLExtensionConnectionID{Conn: s.c, IsClient: client, CID: cid}
+			ev.cid = event.SSLExtensionConnectionID{Conn: s.Conn(), IsClient: client, CID: cid}
 			h.Raise(&ev.cid)
 		}
 	}
@@ -219,7 +219,7 @@ func (s *session) signatureAlgorithms(client bool, c *cursor) {
 	ev.algs = appendAlgorithms(ev.algs[:0], &list)
 	c.Done(&list.Cursor)
 	if h := &s.f.hooks.ExtensionSignatureAlgorithm; c.OK() && h.On() {
-		ev.sigAlgs = event.SSLExtensionSignatureAlgorithm{Conn: s.c, IsClient: client, SignatureAlgorithms: ev.algs}
+		ev.sigAlgs = event.SSLExtensionSignatureAlgorithm{Conn: s.Conn(), IsClient: client, SignatureAlgorithms: ev.algs}
 		h.Raise(&ev.sigAlgs)
 	}
 }
@@ -245,10 +245,10 @@ func (s *session) serverName(client bool, c *cursor) {
 		return
 	}
 	if client && len(ev.strings) > 1 {
-		s.t.Weird(s.c, "SSL_many_server_names", joined(ev.strings), "")
+		s.Weird("SSL_many_server_names", joined(ev.strings), "")
 	}
 	if h := &s.f.hooks.ExtensionServerName; h.On() {
-		ev.serverName = event.SSLExtensionServerName{Conn: s.c, IsClient: client, Names: ev.strings}
+		ev.serverName = event.SSLExtensionServerName{Conn: s.Conn(), IsClient: client, Names: ev.strings}
 		h.Raise(&ev.serverName)
 	}
 }
@@ -290,7 +290,7 @@ func (s *session) keyShare(client, inClientHello bool, c *cursor) {
 		share(c)
 	}
 	if h := &s.f.hooks.ExtensionKeyShare; c.OK() && h.On() {
-		ev.keyShare = event.SSLExtensionKeyShare{Conn: s.c, IsClient: client, Curves: ev.numbers}
+		ev.keyShare = event.SSLExtensionKeyShare{Conn: s.Conn(), IsClient: client, Curves: ev.numbers}
 		h.Raise(&ev.keyShare)
 	}
 }
@@ -314,7 +314,7 @@ func (s *session) supportedVersions(client bool, c *cursor) {
 		ev.numbers = append(ev.numbers, uint64(v))
 	}
 	if h := &s.f.hooks.ExtensionSupportedVersions; c.OK() && h.On() {
-		ev.versions = event.SSLExtensionSupportedVersions{Conn: s.c, IsClient: client, Versions: ev.numbers}
+		ev.versions = event.SSLExtensionSupportedVersions{Conn: s.Conn(), IsClient: client, Versions: ev.numbers}
 		h.Raise(&ev.versions)
 	}
 }
@@ -324,7 +324,7 @@ func (s *session) preSharedKey(client, inClientHello bool, c *cursor) {
 	if !inClientHello {
 		n := c.U16("SelectedPreSharedKeyIdentity")
 		if h := &s.f.hooks.ExtensionPreSharedKeyServerHello; c.OK() && h.On() {
-			ev.pskServer = event.SSLExtensionPreSharedKeyServerHello{Conn: s.c, IsClient: client, SelectedIdentity: uint64(n)}
+			ev.pskServer = event.SSLExtensionPreSharedKeyServerHello{Conn: s.Conn(), IsClient: client, SelectedIdentity: uint64(n)}
 			h.Raise(&ev.pskServer)
 		}
 		return
@@ -345,7 +345,7 @@ func (s *session) preSharedKey(client, inClientHello bool, c *cursor) {
 	}
 	c.Done(&binders.Cursor)
 	if h := &s.f.hooks.ExtensionPreSharedKeyClientHello; c.OK() && h.On() {
-		ev.pskClient = event.SSLExtensionPreSharedKeyClientHello{Conn: s.c, IsClient: client,
+		ev.pskClient = event.SSLExtensionPreSharedKeyClientHello{Conn: s.Conn(), IsClient: client,
 			Identities: ev.identities, Binders: ev.strings}
 		h.Raise(&ev.pskClient)
 	}
@@ -356,7 +356,7 @@ func (s *session) timestamps(client bool, c *cursor) {
 	list := c.list16("SignedCertificateTimestampList:length", "SignedCertificateTimestampList")
 	for list.More() {
 		t := list.list16("SignedCertificateTimestamp:version", "SignedCertificateTimestamp")
-		e := event.SSLExtensionSignedCertificateTimestamp{Conn: s.c, IsClient: client,
+		e := event.SSLExtensionSignedCertificateTimestamp{Conn: s.Conn(), IsClient: client,
 			Version: uint64(t.U8("SignedCertificateTimestamp:version")), LogID: t.Take(32, "SignedCertificateTimestamp:logid"),
 			Timestamp: t.U64("SignedCertificateTimestamp:timestamp")}
 		t.vec16("SignedCertificateTimestamp:extensions_length", "SignedCertificateTimestamp:extensions")

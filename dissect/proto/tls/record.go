@@ -33,15 +33,15 @@ type analyzer struct {
 	gap          bool
 }
 
-func (f *factory) newSSL(t *conn.Table, c *conn.Conn) conn.Analyzer {
+func (f *factory) newSSL(u conn.Use) conn.Analyzer {
 	a := f.freeSSL.Get()
-	*a = analyzer{session: newSession(f, t, c, a, sourceSSL)}
+	*a = analyzer{session: newSession(f, u, sourceSSL)}
 	return a
 }
 
 // Data takes the next bytes of a stream.
 func (a *analyzer) Data(isOrig bool, b []byte) {
-	if a.off || a.gap || a.c.Partial() {
+	if a.off || a.gap || a.Conn().Partial() {
 		return
 	}
 	s := &a.side[index(isOrig)]

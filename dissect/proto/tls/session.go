@@ -14,10 +14,8 @@ const noCipher = ^uint32(0)
 // session is what the record layers of streams and datagrams have in common. Sides are
 // 0 for the originator, 1 for the responder.
 type session struct {
-	f      *factory
-	t      *conn.Table
-	c      *conn.Conn
-	self   conn.Analyzer
+	f *factory
+	conn.Use
 	source string
 
 	// off tells that nothing more is to be looked at.
@@ -45,8 +43,8 @@ type session struct {
 	cid [2]uint8
 }
 
-func newSession(f *factory, t *conn.Table, c *conn.Conn, self conn.Analyzer, source string) session {
-	return session{f: f, t: t, c: c, self: self, source: source, cipher: noCipher}
+func newSession(f *factory, u conn.Use, source string) session {
+	return session{f: f, Use: u, source: source, cipher: noCipher}
 }
 
 func index(isOrig bool) int {
@@ -59,7 +57,7 @@ func index(isOrig bool) int {
 // client tells whether the side is the client.
 func (s *session) client(isOrig bool) bool { return isOrig != s.flipped }
 
-func (s *session) weird(name, addl string) { s.t.Weird(s.c, name, addl, s.source) }
+func (s *session) weird(name, addl string) { s.Weird(name, addl, s.source) }
 
 // setVersion notes the version that a server has chosen. The first word counts, which is
 // that of the extension.
@@ -105,13 +103,13 @@ func (s *session) encrypted(isOrig bool, contentType uint16) bool {
 // violate gives up: what the analyzer sees cannot be followed.
 func (s *session) violate(reason string) {
 	s.off, s.violated = true, true
-	s.t.Violate(s.c, s.self, reason, nil)
+	s.Violate(conn.Violation{Reason: reason})
 }
 
 // complain tells of a violation in a message, whose own events come after it.
 func (s *session) complain(reason string) {
 	s.violated = true
-	if s.t.TellViolation(s.c, s.self, reason, nil) {
+	if s.Violate(conn.Violation{Reason: reason, Stay: true}) {
 		s.leaving = true
 	}
 }
@@ -125,9 +123,9 @@ func (s *session) settle() {
 	switch {
 	case s.leaving:
 		s.leaving = false
-		s.t.DetachViolator(s.c, s.self)
+		s.Leave()
 	case !s.off && s.finished():
-		s.t.Detach(s.c, s.self)
+		s.Detach()
 	}
 }
 
@@ -136,7 +134,7 @@ func (s *session) stop() { s.stopped = true }
 
 func (s *session) confirm() {
 	s.confirmed = true
-	s.t.Confirm(s.c, s.self)
+	s.Confirm()
 }
 
 // checkFlipped compares the side that has sent a message with the one that should have.
@@ -147,7 +145,7 @@ func (s *session) checkFlipped(byClient, isOrig bool) {
 	s.flipped = !s.flipped
 	s.history++
 	if h := &s.f.hooks.ConnectionFlipped; h.On() {
-		s.f.ev.flipped = event.SSLConnectionFlipped{Conn: s.c}
+		s.f.ev.flipped = event.SSLConnectionFlipped{Conn: s.Conn()}
 		h.Raise(&s.f.ev.flipped)
 	}
 	if !s.flipped && !s.unclear {
@@ -159,7 +157,7 @@ func (s *session) checkFlipped(byClient, isOrig bool) {
 // letter counts a letter of ssl.log's history.
 func (s *session) letter() {
 	if s.history++; s.history == maxHistory {
-		s.t.Weird(s.c, "SSL_max_ssl_history_length_reached", "", "")
+		s.Weird("SSL_max_ssl_history_length_reached", "", "")
 	}
 }
 
@@ -167,7 +165,7 @@ func (s *session) letter() {
 func (s *session) ciphertext(isOrig bool, recordVersion, contentType uint16, n int) {
 	if !s.established && s.tls13() {
 		if h := &s.f.hooks.ProbableEncryptedHandshakeMessage; h.On() {
-			s.f.ev.probable = event.SSLProbableEncryptedHandshakeMessage{Conn: s.c, IsClient: isOrig, Length: uint64(n)}
+			s.f.ev.probable = event.SSLProbableEncryptedHandshakeMessage{Conn: s.Conn(), IsClient: isOrig, Length: uint64(n)}
 			h.Raise(&s.f.ev.probable)
 		}
 	}
@@ -184,14 +182,14 @@ func (s *session) checkEstablished() {
 
 func (s *session) raiseEstablished() {
 	if h := &s.f.hooks.Established; h.On() {
-		s.f.ev.established = event.SSLEstablished{Conn: s.c}
+		s.f.ev.established = event.SSLEstablished{Conn: s.Conn()}
 		h.Raise(&s.f.ev.established)
 	}
 }
 
 func (s *session) encryptedData(isOrig bool, recordVersion, contentType uint16, n int) {
 	if h := &s.f.hooks.EncryptedData; h.On() {
-		s.f.ev.encrypted = event.SSLEncryptedData{Conn: s.c, IsClient: s.client(isOrig),
+		s.f.ev.encrypted = event.SSLEncryptedData{Conn: s.Conn(), IsClient: s.client(isOrig),
 			RecordVersion: uint64(recordVersion), ContentType: uint64(contentType), Length: uint64(n)}
 		h.Raise(&s.f.ev.encrypted)
 	}
@@ -200,12 +198,12 @@ func (s *session) encryptedData(isOrig bool, recordVersion, contentType uint16, 
 // plaintext tells of a record of n bytes that was in the clear.
 func (s *session) plaintext(isOrig bool, recordVersion, contentType uint16, n int) {
 	if h := &s.f.hooks.PlaintextData; h.On() {
-		s.f.ev.plaintext = event.SSLPlaintextData{Conn: s.c, IsClient: s.client(isOrig),
+		s.f.ev.plaintext = event.SSLPlaintextData{Conn: s.Conn(), IsClient: s.client(isOrig),
 			RecordVersion: uint64(recordVersion), ContentType: uint64(contentType), Length: uint64(n)}
 		h.Raise(&s.f.ev.plaintext)
 	}
 	if contentType == typeApplicationData && s.serverSpoke && !s.established {
-		s.t.Weird(s.c, "ssl_early_application_data", "", "")
+		s.Weird("ssl_early_application_data", "", "")
 	}
 }
 
@@ -218,7 +216,7 @@ func (s *session) changeCipherSpec(isOrig bool) {
 	}
 	s.letter()
 	if h := &s.f.hooks.ChangeCipherSpec; h.On() {
-		s.f.ev.cipherSpec = event.SSLChangeCipherSpec{Conn: s.c, IsClient: s.client(isOrig)}
+		s.f.ev.cipherSpec = event.SSLChangeCipherSpec{Conn: s.Conn(), IsClient: s.client(isOrig)}
 		h.Raise(&s.f.ev.cipherSpec)
 	}
 }
@@ -226,14 +224,14 @@ func (s *session) changeCipherSpec(isOrig bool) {
 // several is how many of the n changes of ciphers of a record are told of.
 func (s *session) several(n int) int {
 	if n > s.f.opt.Alerts {
-		s.t.Limited(s.source, "alerts")
+		s.Limited(s.source, "alerts")
 	}
 	return min(n, s.f.opt.Alerts)
 }
 
 // limited counts that a limit has cut something off, and tells of it.
 func (s *session) limited(limit, weird, addl string) {
-	s.t.Limited(s.source, limit)
+	s.Limited(s.source, limit)
 	s.weird(weird, addl)
 }
 
@@ -261,7 +259,7 @@ func (s *session) alerts(isOrig bool, b []byte) bool {
 func (s *session) alert(isOrig bool, level, desc uint64) {
 	s.letter()
 	if h := &s.f.hooks.Alert; h.On() {
-		s.f.ev.alert = event.SSLAlert{Conn: s.c, IsClient: s.client(isOrig), Level: level, Desc: desc}
+		s.f.ev.alert = event.SSLAlert{Conn: s.Conn(), IsClient: s.client(isOrig), Level: level, Desc: desc}
 		h.Raise(&s.f.ev.alert)
 	}
 }
@@ -270,7 +268,7 @@ func (s *session) alert(isOrig bool, level, desc uint64) {
 func (s *session) heartbeat(isOrig bool, b []byte) bool {
 	c := cursor{wire.NewCursor(b)}
 	head := c.Head(3, "Heartbeat:payload_length")
-	e := event.SSLHeartbeat{Conn: s.c, IsClient: s.client(isOrig), Length: uint64(len(b)),
+	e := event.SSLHeartbeat{Conn: s.Conn(), IsClient: s.client(isOrig), Length: uint64(len(b)),
 		HeartbeatType: uint64(head[0]), PayloadLength: uint64(be16(head[1:]))}
 	if !c.OK() {
 		s.complain(c.Err().Error())

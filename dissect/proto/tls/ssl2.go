@@ -66,7 +66,7 @@ func (a *analyzer) clientHello2(version uint16, c *cursor) {
 	if h := &a.f.hooks.ClientHello; h.On() {
 		ev := &a.f.ev
 		ev.ciphers = appendTriples(ev.ciphers[:0], ciphers)
-		ev.clientHello = event.SSLClientHello{Conn: a.c, Version: uint64(version), ClientRandom: challenge,
+		ev.clientHello = event.SSLClientHello{Conn: a.Conn(), Version: uint64(version), ClientRandom: challenge,
 			SessionID: a.sessionID(id), Ciphers: ev.ciphers}
 		h.Raise(&ev.clientHello)
 	}
@@ -89,7 +89,7 @@ func (a *analyzer) serverHello2(isOrig bool, c *cursor) {
 	a.letter()
 	if h := &a.f.hooks.ServerHello; h.On() {
 		ev := &a.f.ev
-		ev.serverHello = event.SSLServerHello{Conn: a.c, Version: uint64(version), ServerRandom: id, SessionID: a.sessionID(nil)}
+		ev.serverHello = event.SSLServerHello{Conn: a.Conn(), Version: uint64(version), ServerRandom: id, SessionID: a.sessionID(nil)}
 		if len(ciphers) >= 3 {
 			ev.serverHello.Cipher = uint64(u24(ciphers))
 		}

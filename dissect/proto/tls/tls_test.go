@@ -533,7 +533,7 @@ func TestLimits(t *testing.T) {
 		b.Open()
 		var c *conn.Conn
 		b.Table.All(func(x *conn.Conn) { c = x })
-		a := b.Table.Attach(c, &ssl.Protocol).(*analyzer)
+		a := b.Attach(c, &ssl.Protocol).(*analyzer)
 		const length = 1<<24 - 1
 		var header []byte
 		for _, x := range []byte{msgCertificate, length >> 16, length >> 8 & 0xff, length & 0xff} {
@@ -583,15 +583,15 @@ func TestAfterStartTLS(t *testing.T) {
 	b.Open()
 	var c *conn.Conn
 	b.Table.All(func(x *conn.Conn) { c = x })
-	i := b.Table.AttachInner(c, &ssl.Protocol)
-	b.Table.InnerData(c, i, true, record(typeHandshake, versionTLS10, clientHelloMessage(versionTLS12)))
+	h := b.Table.Nested(c, &ssl.Protocol).HandOver(&ssl.Protocol)
+	h.Data(true, record(typeHandshake, versionTLS10, clientHelloMessage(versionTLS12)))
 	if got := c.Services(nil); !slices.Equal(got, []string{"ssl"}) {
 		t.Errorf("services %q", got)
 	}
 	if len(b.find("ssl_client_hello")) != 1 {
 		t.Error(b.lines)
 	}
-	b.Table.DetachInner(c, i)
+	h.Done()
 }
 
 func TestSignatures(t *testing.T) {

@@ -74,23 +74,22 @@ type flow struct {
 }
 
 type analyzer struct {
-	f     *factory
-	t     *conn.Table
-	c     *conn.Conn
+	f *factory
+	conn.Use
 	flow  [2]flow
-	inner conn.Analyzer
+	inner conn.Handover
 	gap   bool
 }
 
-func (f *factory) new(t *conn.Table, c *conn.Conn) conn.Analyzer {
+func (f *factory) new(u conn.Use) conn.Analyzer {
 	a := f.free.Get()
 	chunks := [2][]byte{a.flow[0].chunk[:0], a.flow[1].chunk[:0]}
-	*a = analyzer{f: f, t: t, c: c}
+	*a = analyzer{f: f, Use: u}
 	a.flow[0].chunk, a.flow[1].chunk = chunks[0], chunks[1]
 	if h := &f.hooks.Established; h.On() {
-		h.Raise(&event.WebSocketEstablished{Conn: c, AID: 1})
+		h.Raise(&event.WebSocketEstablished{Conn: u.Conn(), AID: 1})
 	}
-	a.inner = t.Inner(c)
+	a.inner = u.Inner()
 	return a
 }
 
@@ -110,7 +109,7 @@ func (a *analyzer) Data(isOrig bool, b []byte) {
 			}
 			if !a.beginFrame(isOrig, w) {
 				w.restart()
-				a.t.Violate(a.c, a, "binpac exception: binpac exception: &enforce violation : WebSocket_FrameHeader:first2", all)
+				a.Violate(conn.Violation{Reason: "binpac exception: binpac exception: &enforce violation : WebSocket_FrameHeader:first2", Data: all})
 				return
 			}
 			if w.left > 0 {
@@ -123,7 +122,7 @@ func (a *analyzer) Data(isOrig bool, b []byte) {
 			w.left -= n
 			if !a.payload(isOrig, w, piece) {
 				w.restart()
-				a.t.Violate(a.c, a, "binpac exception: binpac exception: out_of_bound: WebSocket_FramePayloadClose:status: 2 > 1", all)
+				a.Violate(conn.Violation{Reason: "binpac exception: binpac exception: out_of_bound: WebSocket_FramePayloadClose:status: 2 > 1", Data: all})
 				return
 			}
 		}
@@ -196,12 +195,12 @@ func (a *analyzer) beginFrame(isOrig bool, w *flow) bool {
 	w.inFrame = true
 	w.emit = w.left
 	if w.message >= opClose && w.message <= opPong && w.left > maxControl {
-		a.t.Weird(a.c, "websocket_control_frame_size_exceeded",
+		a.Weird("websocket_control_frame_size_exceeded",
 			strconv.FormatUint(w.left, 10)+" > "+strconv.Itoa(maxControl), source)
 		w.emit = maxControl
 	}
 	if hook := &a.f.hooks.Frame; hook.On() {
-		a.f.frame = event.WebSocketFrame{Conn: a.c, IsOrig: isOrig, Fin: w.fin, RSV: uint64(rsv),
+		a.f.frame = event.WebSocketFrame{Conn: a.Conn(), IsOrig: isOrig, Fin: w.fin, RSV: uint64(rsv),
 			Opcode: uint64(w.opcode), PayloadLen: w.left}
 		hook.Raise(&a.f.frame)
 	}
@@ -234,7 +233,7 @@ func (a *analyzer) payload(isOrig bool, w *flow, b []byte) bool {
 	seen := b[:min(uint64(len(b)), w.emit)]
 	w.emit -= uint64(len(seen))
 	if hook := &a.f.hooks.FrameData; hook.On() {
-		a.f.data = event.WebSocketFrameData{Conn: a.c, IsOrig: isOrig, Data: seen}
+		a.f.data = event.WebSocketFrameData{Conn: a.Conn(), IsOrig: isOrig, Data: seen}
 		hook.Raise(&a.f.data)
 	}
 	switch {
@@ -245,7 +244,7 @@ func (a *analyzer) payload(isOrig bool, w *flow, b []byte) bool {
 		if len(seen) >= 2 {
 			a.raiseClose(isOrig, uint64(binary.BigEndian.Uint16(seen)), seen[2:])
 		}
-	case (w.message == opText || w.message == opBinary) && a.inner != nil:
+	case (w.message == opText || w.message == opBinary):
 		a.inner.Data(isOrig, b)
 	}
 	return true
@@ -253,7 +252,7 @@ func (a *analyzer) payload(isOrig bool, w *flow, b []byte) bool {
 
 func (a *analyzer) raiseClose(isOrig bool, status uint64, reason []byte) {
 	if h := &a.f.hooks.Close; h.On() {
-		a.f.close = event.WebSocketClose{Conn: a.c, IsOrig: isOrig, Status: status, Reason: reason}
+		a.f.close = event.WebSocketClose{Conn: a.Conn(), IsOrig: isOrig, Status: status, Reason: reason}
 		h.Raise(&a.f.close)
 	}
 }
@@ -264,9 +263,9 @@ func (a *analyzer) endFrame(isOrig bool, w *flow) {
 		return
 	}
 	w.inMessage = false
-	a.t.Confirm(a.c, a)
+	a.Confirm()
 	if h := &a.f.hooks.Message; h.On() {
-		a.f.msg = event.WebSocketMessage{Conn: a.c, IsOrig: isOrig, Opcode: uint64(w.message)}
+		a.f.msg = event.WebSocketMessage{Conn: a.Conn(), IsOrig: isOrig, Opcode: uint64(w.message)}
 		h.Raise(&a.f.msg)
 	}
 }
@@ -282,10 +281,8 @@ func (a *analyzer) Done() {
 	if a.f == nil {
 		return
 	}
-	if a.inner != nil {
-		a.t.Detach(a.c, a.inner)
-	}
+	a.inner.Done()
 	f := a.f
-	a.f, a.t, a.c, a.inner = nil, nil, nil, nil
+	a.f, a.Use = nil, conn.Use{}
 	f.free.Put(a)
 }

@@ -54,12 +54,12 @@ func play(t testing.TB, n int, flow []byte) []string {
 	b.Hooks.Analyzer.ViolationInfo.Listen(func(*event.AnalyzerViolationInfo) { add("violation") })
 	in := &detect.Protocol{Transport: value.ProtoTCP, Signatures: []detect.Signature{
 		{Orig: func(b []byte) detect.Verdict { return detect.StartsWith(b, "SSH-") }}}}
-	in.Protocol = conn.Protocol{Name: "IN", New: func(*conn.Table, *conn.Conn) conn.Analyzer { return &inside{out: &out} }}
+	in.Protocol = conn.Protocol{Name: "IN", New: func(conn.Use) conn.Analyzer { return &inside{out: &out} }}
 	b.Table.SetAttacher(detect.New([]*detect.Protocol{in}))
 	b.Open()
 	var c *conn.Conn
 	b.Table.All(func(x *conn.Conn) { c = x })
-	a := b.Table.Attach(c, New(b.Hooks))
+	a := b.Attach(c, New(b.Hooks))
 	for len(flow) > 0 {
 		k := min(n, len(flow))
 		a.Data(true, bytes.Clone(flow[:k]))

@@ -76,23 +76,22 @@ type factory struct {
 	free  freelist.List[analyzer]
 }
 
-func (f *factory) new(t *conn.Table, c *conn.Conn) conn.Analyzer {
+func (f *factory) new(u conn.Use) conn.Analyzer {
 	a := f.free.Get()
-	*a = analyzer{f: f, t: t, c: c, tag: [2][]byte{a.tag[0][:0], a.tag[1][:0]}, inner: -1}
+	*a = analyzer{f: f, Use: u, tag: [2][]byte{a.tag[0][:0], a.tag[1][:0]}}
 	return a
 }
 
 // analyzer follows one connection. Sides are 0 for the originator, 1 for the responder.
 type analyzer struct {
 	f *factory
-	t *conn.Table
-	c *conn.Conn
+	conn.Use
 
 	tag   [2][]byte // begun and not ended, with its bracket
 	asked bool      // the client has asked for TLS
 	off   bool
 	tls   bool
-	inner int // number of the analyzer of TLS, -1 for none
+	inner conn.Handover // to TLS
 }
 
 func index(isOrig bool) int {
@@ -105,13 +104,13 @@ func index(isOrig bool) int {
 // Data takes the next bytes of a side.
 func (a *analyzer) Data(isOrig bool, b []byte) {
 	for !a.off && !a.tls && len(b) > 0 {
-		if a.c.Incomplete() {
+		if a.Conn().Incomplete() {
 			return
 		}
 		b = a.read(isOrig, b)
 	}
-	if a.tls && a.inner >= 0 && len(b) > 0 {
-		a.t.InnerData(a.c, a.inner, isOrig, b)
+	if a.tls && a.inner.Taken() && len(b) > 0 {
+		a.inner.Data(isOrig, b)
 	}
 }
 
@@ -171,14 +170,14 @@ func (a *analyzer) element(isOrig bool, tag []byte) {
 	switch string(name) {
 	case "stream:stream":
 		if isOrig {
-			a.t.Confirm(a.c, a)
+			a.Confirm()
 		}
 	case "success", "message", "db:result", "db:verify", "presence":
 		a.off = true // TLS is not to be expected any more
 		return
 	case "proceed":
 		if !isOrig && !a.asked {
-			a.t.Weird(a.c, "XMPP: proceed without starttls", "", source)
+			a.Weird("XMPP: proceed without starttls", "", source)
 		}
 	}
 	switch {
@@ -186,9 +185,9 @@ func (a *analyzer) element(isOrig bool, tag []byte) {
 		a.asked = true
 	case !isOrig && a.asked && string(local) == "proceed":
 		a.tls = true
-		a.inner = a.t.AttachInner(a.c, a.f.ssl)
+		a.inner = a.HandOver(a.f.ssl)
 		if h := &a.f.hooks.StartTLS; h.On() {
-			h.Raise(&event.XMPPStartTLS{Conn: a.c})
+			h.Raise(&event.XMPPStartTLS{Conn: a.Conn()})
 		}
 	}
 }
@@ -199,28 +198,27 @@ func isNameChar(c byte) bool {
 
 func (a *analyzer) violate(reason string) {
 	a.off = true
-	a.t.ViolateLate(a.c, a, reason)
+	a.Violate(conn.Violation{Reason: reason, Late: true})
 }
 
 // Gap ends the search for TLS.
 func (a *analyzer) Gap(isOrig bool, n uint64) {
-	if a.tls && a.inner >= 0 {
-		a.t.InnerGap(a.c, a.inner, isOrig, n)
+	if a.tls && a.inner.Taken() {
+		a.inner.Gap(isOrig, n)
 	}
 }
 
 // End tells TLS.
 func (a *analyzer) End(isOrig bool) {
-	if a.tls && a.inner >= 0 {
-		a.t.InnerEnd(a.c, a.inner, isOrig)
+	if a.tls && a.inner.Taken() {
+		a.inner.End(isOrig)
 	}
 }
 
 // Done keeps the analyzer for another connection.
 func (a *analyzer) Done() {
-	if a.inner >= 0 {
-		a.t.DetachInner(a.c, a.inner)
-		a.inner = -1
+	if a.inner.Taken() {
+		a.inner.Done()
 	}
 	for i := range a.tag {
 		if cap(a.tag[i]) > 4096 {

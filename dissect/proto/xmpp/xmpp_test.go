@@ -51,7 +51,7 @@ func newBench(t testing.TB, port uint16) (*testconn.Bench, *recorder) {
 		rec.add("violation %s", e.Info.Reason)
 		rec.over = true
 	})
-	ssl := &conn.Protocol{Name: "SSL", New: func(*conn.Table, *conn.Conn) conn.Analyzer { return &tls{rec: rec} }}
+	ssl := &conn.Protocol{Name: "SSL", New: func(conn.Use) conn.Analyzer { return &tls{rec: rec} }}
 	b.Table.SetAttacher(detect.New([]*detect.Protocol{New(b.Hooks, ssl)}))
 	return b, rec
 }
@@ -123,7 +123,7 @@ func BenchmarkTags(b *testing.B) {
 	bench.Open()
 	var c *conn.Conn
 	bench.Table.All(func(x *conn.Conn) { c = x })
-	a := p.New(bench.Table, c)
+	a := p.New(bench.Table.Nested(c, &p.Protocol))
 	data := []byte("<iq type='get' id='1'><query xmlns='jabber:iq:auth'/></iq>\r\n")
 	b.SetBytes(int64(len(data)))
 	b.ReportAllocs()

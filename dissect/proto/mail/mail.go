@@ -1,9 +1,12 @@
-package mime
+// Package mail raises the MIME events of mail messages, whatever protocol brings them, and
+// hands their parts to file analysis.
+package mail
 
 import (
 	"crypto/md5" //nolint:gosec // mime_content_hash is one
 	"hash"
 
+	"github.com/wirelog/wirelog/dissect/codec/mime"
 	"github.com/wirelog/wirelog/dissect/conn"
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/dissect/file/files"
@@ -11,9 +14,9 @@ import (
 )
 
 const (
-	// SegmentSize is how many bytes of a mail's decoded data are handed on at a time
+	// segmentSize is how many bytes of a mail's decoded data are handed on at a time
 	// (Zeek's mime_segment_length).
-	SegmentSize = 1024
+	segmentSize = 1024
 	// maxMailData bounds what is put together for mime_entity_data and mime_all_data.
 	maxMailData = 16 << 20
 	// Limits on the headers of mime_all_headers.
@@ -22,11 +25,11 @@ const (
 	keptMail       = 1 << 16
 )
 
-// MailShard is what the mails of a shard share.
-type MailShard struct {
+// Shard is what the mails of a shard share.
+type Shard struct {
 	Hooks   *event.MIMEEvents
 	Files   *files.Manager // may be nil
-	scratch Scratch
+	scratch mime.Scratch
 	upper   []byte
 	handle  []byte
 	mails   freelist.List[Mail]
@@ -43,15 +46,14 @@ type MailShard struct {
 	}
 }
 
-// NewMailShard returns a MailShard that raises events on h and hands parts to fm.
-func NewMailShard(h *event.Hooks, fm *files.Manager, l Limits) *MailShard {
-	return &MailShard{Hooks: &h.MIME, Files: fm, scratch: Scratch{Limits: l, Piece: SegmentSize}}
+// New returns a Shard that raises events on h and hands parts to fm.
+func New(h *event.Hooks, fm *files.Manager, l mime.Limits) *Shard {
+	return &Shard{Hooks: &h.MIME, Files: fm, scratch: mime.Scratch{Limits: l, Piece: segmentSize}}
 }
 
-// MailConfig says where a mail comes from.
-type MailConfig struct {
-	Table *conn.Table
-	Conn  *conn.Conn
+// Config says where a mail comes from.
+type Config struct {
+	Use conn.Use // the connection
 	// IsOrig tells whether the originator sends it.
 	IsOrig bool
 	// Source is the name of the protocol, such as "SMTP".
@@ -64,8 +66,8 @@ type MailConfig struct {
 // A Mail raises the MIME events for one mail message and hands its parts to file
 // analysis.
 type Mail struct {
-	s   *MailShard
-	cfg MailConfig
+	s   *Shard
+	cfg Config
 	top *mailEntity
 
 	parts    uint64
@@ -81,10 +83,10 @@ type Mail struct {
 }
 
 // Begin starts a mail. It has to be ended by Done.
-func (s *MailShard) Begin(cfg MailConfig) *Mail {
+func (s *Shard) Begin(cfg Config) *Mail {
 	m := s.mails.Get()
 	*m = Mail{s: s, cfg: cfg, free: m.free, entity: m.entity[:0], all: m.all[:0], sum: m.sum}
-	m.carrier = files.Carrier{Source: cfg.Source, Conn: cfg.Conn, IsOrig: cfg.IsOrig}
+	m.carrier = files.Carrier{Source: cfg.Source, Conn: cfg.Use.Conn(), IsOrig: cfg.IsOrig}
 	if s.Hooks.ContentHash.On() {
 		if m.sum == nil {
 			m.sum = md5.New() //nolint:gosec // as above
@@ -114,16 +116,16 @@ func (m *Mail) Done() {
 	m.top.EndOfData()
 	h := m.s.Hooks
 	if h.AllData.On() {
-		m.s.ev.all = event.MIMEAllData{Conn: m.cfg.Conn, Length: uint64(len(m.all)), Data: m.all}
+		m.s.ev.all = event.MIMEAllData{Conn: m.cfg.Use.Conn(), Length: uint64(len(m.all)), Data: m.all}
 		h.AllData.Raise(&m.s.ev.all)
 	}
 	if h.ContentHash.On() {
-		m.s.ev.hash = event.MIMEContentHash{Conn: m.cfg.Conn, ContentLen: m.hashed, HashValue: m.sum.Sum(nil)}
+		m.s.ev.hash = event.MIMEContentHash{Conn: m.cfg.Use.Conn(), ContentLen: m.hashed, HashValue: m.sum.Sum(nil)}
 		h.ContentHash.Raise(&m.s.ev.hash)
 	}
 	m.endFile()
 	m.free.Put(m.top)
-	m.top, m.cfg, m.carrier = nil, MailConfig{}, files.Carrier{}
+	m.top, m.cfg, m.carrier = nil, Config{}, files.Carrier{}
 	if cap(m.all) > keptMail {
 		m.all = nil
 	}
@@ -138,7 +140,7 @@ func (m *Mail) fileID() files.ID {
 		return m.file
 	}
 	m.s.handle = m.cfg.Handle(m.s.handle[:0], m.parts)
-	return m.s.Files.ID(m.cfg.Conn, m.s.handle)
+	return m.s.Files.ID(m.cfg.Use.Conn(), m.s.handle)
 }
 
 func (m *Mail) endFile() {
@@ -150,14 +152,14 @@ func (m *Mail) endFile() {
 
 // mailEntity is a mail or a part of it.
 type mailEntity struct {
-	Entity
+	mime.Entity
 	m    *Mail
 	text []byte // names and values of the headers, for mime_all_headers
 	ends []int
 	list []event.MIMEHeader
 }
 
-func (m *Mail) newEntity(parent *Entity) *mailEntity {
+func (m *Mail) newEntity(parent *mime.Entity) *mailEntity {
 	e := m.free.Get()
 	e.m = m
 	e.text, e.ends = e.text[:0], e.ends[:0]
@@ -165,18 +167,18 @@ func (m *Mail) newEntity(parent *Entity) *mailEntity {
 	m.parts++
 	m.file, m.fileLen = files.ID{}, 0
 	if h := &m.s.Hooks.BeginEntity; h.On() {
-		m.s.ev.begin = event.MIMEBeginEntity{Conn: m.cfg.Conn}
+		m.s.ev.begin = event.MIMEBeginEntity{Conn: m.cfg.Use.Conn()}
 		h.Raise(&m.s.ev.begin)
 	}
 	return e
 }
 
 // Header takes a header.
-func (e *mailEntity) Header(h *Header) {
+func (e *mailEntity) Header(h *mime.Header) {
 	s := e.m.s
 	if hook := &s.Hooks.OneHeader; hook.On() {
-		s.upper = AppendUpper(s.upper[:0], h.Name)
-		s.ev.header = event.MIMEOneHeader{Conn: e.m.cfg.Conn,
+		s.upper = mime.AppendUpper(s.upper[:0], h.Name)
+		s.ev.header = event.MIMEOneHeader{Conn: e.m.cfg.Use.Conn(),
 			H: event.MIMEHeader{OriginalName: h.Name, Name: s.upper, Value: h.Value}}
 		hook.Raise(&s.ev.header)
 	}
@@ -195,7 +197,7 @@ func (e *mailEntity) EndOfHeaders() {
 	if !hook.On() {
 		return
 	}
-	s.upper = AppendUpper(s.upper[:0], e.text)
+	s.upper = mime.AppendUpper(s.upper[:0], e.text)
 	e.list = e.list[:0]
 	start := 0
 	for i := 0; i < len(e.ends); i += 2 {
@@ -203,7 +205,7 @@ func (e *mailEntity) EndOfHeaders() {
 		e.list = append(e.list, event.MIMEHeader{OriginalName: e.text[start:name], Name: s.upper[start:name], Value: e.text[name:end]})
 		start = end
 	}
-	s.ev.headers = event.MIMEAllHeaders{Conn: e.m.cfg.Conn, HList: e.list}
+	s.ev.headers = event.MIMEAllHeaders{Conn: e.m.cfg.Use.Conn(), HList: e.list}
 	hook.Raise(&s.ev.headers)
 }
 
@@ -222,7 +224,7 @@ func (e *mailEntity) Data(b []byte) {
 		m.all = append(m.all, b...)
 	}
 	if h.SegmentData.On() {
-		m.s.ev.segment = event.MIMESegmentData{Conn: m.cfg.Conn, Length: uint64(len(b)), Data: b}
+		m.s.ev.segment = event.MIMESegmentData{Conn: m.cfg.Use.Conn(), Length: uint64(len(b)), Data: b}
 		h.SegmentData.Raise(&m.s.ev.segment)
 	}
 	if fm := m.s.Files; fm != nil {
@@ -232,10 +234,10 @@ func (e *mailEntity) Data(b []byte) {
 }
 
 // Child begins a part.
-func (e *mailEntity) Child() Node { return e.m.newEntity(&e.Entity) }
+func (e *mailEntity) Child() mime.Node { return e.m.newEntity(&e.Entity) }
 
 // Release keeps a part for another use.
-func (e *mailEntity) Release(child Node) { e.m.free.Put(child.(*mailEntity)) }
+func (e *mailEntity) Release(child mime.Node) { e.m.free.Put(child.(*mailEntity)) }
 
 // Illegal tells of what breaks the rules.
 func (e *mailEntity) Illegal(encoding bool, detail string) {
@@ -244,23 +246,23 @@ func (e *mailEntity) Illegal(encoding bool, detail string) {
 		if encoding {
 			kind = "illegal encoding"
 		}
-		e.m.s.ev.event = event.MIMEEvent{Conn: e.m.cfg.Conn, EventType: kind, Detail: []byte(detail)}
+		e.m.s.ev.event = event.MIMEEvent{Conn: e.m.cfg.Use.Conn(), EventType: kind, Detail: []byte(detail)}
 		h.Raise(&e.m.s.ev.event)
 	}
 }
 
 // Base64Weird tells of what is no Base64.
 func (e *mailEntity) Base64Weird(detail string) {
-	e.m.cfg.Table.Weird(e.m.cfg.Conn, "base64_illegal_encoding", detail, "")
+	e.m.cfg.Use.Weird("base64_illegal_encoding", detail, "")
 }
 
 // Weird tells of a limit that was passed.
 func (e *mailEntity) Weird(name string, n int) {
-	if name == WeirdMaxHeader {
-		e.m.cfg.Table.Opaque(e.m.cfg.Conn)
+	if name == mime.WeirdMaxHeader {
+		e.m.cfg.Use.Opaque()
 	}
-	e.m.cfg.Table.Limited(e.m.cfg.Source, LimitOf(name))
-	e.m.cfg.Table.WeirdNumber(e.m.cfg.Conn, name, n, e.m.cfg.Source)
+	e.m.cfg.Use.Limited(e.m.cfg.Source, mime.LimitOf(name))
+	e.m.cfg.Use.WeirdNumber(name, n, e.m.cfg.Source)
 }
 
 // Over is called when the part is over.
@@ -268,12 +270,12 @@ func (e *mailEntity) Over() {
 	m := e.m
 	h := m.s.Hooks
 	if h.EntityData.On() {
-		m.s.ev.entity = event.MIMEEntityData{Conn: m.cfg.Conn, Length: uint64(len(m.entity)), Data: m.entity}
+		m.s.ev.entity = event.MIMEEntityData{Conn: m.cfg.Use.Conn(), Length: uint64(len(m.entity)), Data: m.entity}
 		h.EntityData.Raise(&m.s.ev.entity)
 		m.entity = m.entity[:0]
 	}
 	if h.EndEntity.On() {
-		m.s.ev.end = event.MIMEEndEntity{Conn: m.cfg.Conn}
+		m.s.ev.end = event.MIMEEndEntity{Conn: m.cfg.Use.Conn()}
 		h.EndEntity.Raise(&m.s.ev.end)
 	}
 	m.endFile()

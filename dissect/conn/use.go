@@ -1,0 +1,225 @@
+package conn
+
+import (
+	"bytes"
+	"slices"
+
+	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/value"
+)
+
+// Use is what an analyzer may do with its connection: it is the whole of what analyzers
+// see of the table. Protocol.New gets it, and the analyzer keeps it, mostly by embedding
+// it. It is two words, to be copied, and valid until the analyzer's Done has returned.
+type Use struct {
+	c *Conn
+	// n is the analyzer's place in ext.analyzers; below 0 it is the complement of its
+	// protocol's place in Table.nested.
+	n int32
+}
+
+// Conn returns the connection.
+func (u Use) Conn() *Conn { return u.c }
+
+// Now returns the network time of the packet or timer that is being processed.
+func (u Use) Now() value.Time { return u.c.t.now }
+
+// PacketNum returns the number of the packet that is being processed, or of the one before
+// which a timer fires.
+func (u Use) PacketNum() uint64 { return u.c.t.pktNum }
+
+// Weird raises ConnWeird, unless it is sampled away. name and source, the analyzer's name
+// or "", are constants.
+func (u Use) Weird(name, addl, source string) { u.c.t.weird(u.c, name, addl, source) }
+
+// WeirdNumber is Weird with a number for addl, which is printed only if the weird is raised.
+func (u Use) WeirdNumber(name string, n int, source string) {
+	u.c.t.weirdNumber(u.c, name, n, source)
+}
+
+// NetWeird raises NetWeird, for what is odd beyond the connection.
+func (u Use) NetWeird(name, addl, source string) { u.c.t.NetWeird(name, addl, source) }
+
+// Confirm says that the analyzer is sure of its protocol: the connection has its service
+// from now on. Further calls have no effect.
+func (u Use) Confirm() {
+	t, c := u.c.t, u.c
+	if u.n < 0 {
+		t.confirm(c, t.nested[^u.n])
+		return
+	}
+	if at := &c.ext.analyzers[u.n]; !at.off && !at.confirmed {
+		at.confirmed = true
+		t.confirm(c, at.p)
+	}
+}
+
+// AddService names a service of the connection beside the protocol's own.
+func (u Use) AddService(service string) { u.c.extra().addService(u.c.t.serviceNumber(service)) }
+
+func (t *Table) confirm(c *Conn, p *Protocol) {
+	if p.Service != "" {
+		c.extra().addService(t.serviceNumber(p.Service))
+	}
+	if h := &t.hooks.Analyzer.ConfirmationInfo; h.On() {
+		t.scratch.confirmation = event.AnalyzerConfirmationInfo{AType: p.tag(), Conn: c}
+		h.Raise(&t.scratch.confirmation)
+	}
+}
+
+// Violation is something in the traffic that the protocol does not allow.
+type Violation struct {
+	// Reason says what is wrong, in Zeek's words where Zeek has any.
+	Reason string
+	// Data shows it; it may be nil.
+	Data []byte
+	// Late puts the violation off until the packet has been processed: until then the
+	// analyzer gets what there is, as in Zeek, which queues violations. Data is copied.
+	Late bool
+	// Stay keeps the analyzer until it calls Leave, for one that has more to tell of the
+	// message.
+	Stay bool
+}
+
+type lateViolation struct {
+	use    Use
+	reason string
+	data   []byte
+}
+
+// Violate reports a violation, and takes the analyzer off unless the connection has come
+// far already or the protocol is tolerant; the service goes with it. On TCP connections
+// with missing bytes or without their beginning violations are expected, and nothing
+// happens. It returns whether the analyzer is taken off: at once, at the end of the packet
+// if v.Late is set, or by the analyzer's own Leave if v.Stay is.
+func (u Use) Violate(v Violation) bool {
+	c, t := u.c, u.c.t
+	if c.excused() {
+		return false
+	}
+	if u.n < 0 {
+		t.raiseViolation(c, t.nested[^u.n], v.Reason, v.Data)
+		return false
+	}
+	at := &c.ext.analyzers[u.n]
+	if at.off {
+		return false
+	}
+	if v.Late {
+		t.late = append(t.late, lateViolation{u, v.Reason, bytes.Clone(v.Data)})
+		return c.suffers(at.p)
+	}
+	if !t.tell(c, at, &v) {
+		return false
+	}
+	if !v.Stay {
+		u.Leave()
+	}
+	return true
+}
+
+// tell raises the event of a violation and takes the service away. It returns whether the
+// analyzer has to go.
+func (t *Table) tell(c *Conn, at *attached, v *Violation) bool {
+	p := at.p
+	if at.violations > maxViolations {
+		return false
+	}
+	if at.violations++; at.violations > maxViolations {
+		t.weird(c, "too_many_analyzer_violations", "", p.Name)
+		return false
+	}
+	guest := at.guest
+	t.raiseViolation(c, p, v.Reason, v.Data)
+	if !c.suffers(p) {
+		return false
+	}
+	if p.Service != "" {
+		c.ext.removeService(t.serviceNumber(p.Service))
+	}
+	return !guest
+}
+
+// Leave takes the analyzer off for a Violation with Stay that returned true.
+func (u Use) Leave() {
+	c, t := u.c, u.c.t
+	at := &c.ext.analyzers[u.n]
+	if at.off {
+		return
+	}
+	at.violated = violatedNow
+	t.turnOff(c, int(u.n))
+	if t.attacher != nil {
+		if h := t.attacher.Violated(t, c); h.fed {
+			t.successor = h
+		}
+	}
+}
+
+// Detach takes the analyzer off. It gets its Done and nothing more.
+func (u Use) Detach() {
+	if u.n >= 0 && !u.c.ext.analyzers[u.n].off {
+		u.c.t.turnOff(u.c, int(u.n))
+	}
+}
+
+// Attach adds an analyzer of p to the connection, beside this one; see Table.Attach. It is
+// fed as this one is; the result is for bytes that came before.
+func (u Use) Attach(p *Protocol) Handover { return u.c.t.Attach(u.c, p) }
+
+// Hold counts n more bytes that the analyzer keeps of incomplete messages, or fewer if n
+// is negative. Whoever holds more asks Full next.
+func (u Use) Hold(n int) { u.c.t.held += n }
+
+// Full reports whether all analyzers together keep more bytes of incomplete messages than
+// the limit. It then has counted that, with a weird whose source is protocol; the caller
+// has to let go of what it keeps for this connection.
+func (u Use) Full(protocol string) bool {
+	t := u.c.t
+	return t.held > t.cfg.Limits.MessageBytes && t.full(u.c, protocol)
+}
+
+// Limited counts that a limit of the protocol's analyzer has cut something off. Both
+// names are constants.
+func (u Use) Limited(protocol, name string) { u.c.t.limited.count(protocol, name) }
+
+// Opaque says that the rest of the connection cannot be followed; see Table.Opaque.
+func (u Use) Opaque() { u.c.t.Opaque(u.c) }
+
+// Interactive gives the connection the longer timeout of those that people type on (Zeek's
+// analyzer_inactivity_timeouts).
+func (u Use) Interactive() { u.c.SetInactivityTimeout(u.c.t.cfg.Timeouts.Interactive) }
+
+// SwapRoles exchanges originator and responder, for an analyzer that has found out which is
+// which.
+func (u Use) SwapRoles() {
+	c := u.c
+	c.flip()
+	if c.transport != value.ProtoUDP {
+		return
+	}
+	// The bytes so far stay with the role, as in Zeek: it was mistaken for the whole
+	// of this packet.
+	a, b := &c.side[0], &c.side[1]
+	a.size, b.size = b.size, a.size
+	if both := (a.flags ^ b.flags) & sideActive; both != 0 {
+		a.flags ^= both
+		b.flags ^= both
+	}
+}
+
+// Nested returns the handle for an analyzer of p that the caller makes and feeds itself,
+// for something inside the connection such as a named pipe. The table does not know the
+// analyzer: its violations are reported and take nothing off, each Confirm counts, and
+// the caller calls its Done.
+func (u Use) Nested(p *Protocol) Use { return u.c.t.Nested(u.c, p) }
+
+// Nested is Use.Nested for those who have no analyzer either.
+func (t *Table) Nested(c *Conn, p *Protocol) Use {
+	i := slices.Index(t.nested, p)
+	if i < 0 {
+		i = len(t.nested)
+		t.nested = append(t.nested, p)
+	}
+	return Use{c, ^int32(i)}
+}
