@@ -117,7 +117,6 @@ type Shard struct {
 	domain conn.Domain // of the packet at work
 	// volatile says that what is at work lies in the reassembler.
 	volatile bool
-	raw      event.RawPacket
 	ipHdr    packet.HeaderScratch
 	encaps   encapCache
 }
@@ -271,8 +270,9 @@ func (s *Shard) raiseRaw(lv *level, f *packet.Frame, ok bool) {
 	if !ok || lv.link.Kind != packet.KindIP {
 		ip = nil
 	}
-	lv.link.FillRawPktHdr(&s.raw.P, f, ip, &s.ipHdr, &lv.link.Weirds)
-	s.hooks.Packet.Raw.Raise(&s.raw)
+	e := s.hooks.Packet.Raw.Begin()
+	lv.link.FillRawPktHdr(&e.P, f, ip, &s.ipHdr, &lv.link.Weirds)
+	s.hooks.Packet.Raw.Raise(e)
 }
 
 // network goes on with what the link layers have led to.
@@ -357,17 +357,15 @@ func (s *Shard) ip(n int, f *packet.Frame, encap *conn.Encap) bool {
 	s.weirds(lv, encap)
 	switch upper {
 	case packet.UpperESP:
-		if h := &s.hooks.Packet.ESP; h.On() {
-			var e event.ESPPacket
+		if e := s.hooks.Packet.ESP.Begin(); e != nil {
 			ip.FillPktHdr(&e.P, &s.ipHdr, &lv.link.Weirds)
-			h.Raise(&e)
+			s.hooks.Packet.ESP.Raise(e)
 		}
 		return true
 	case packet.UpperMobility:
-		if h := &s.hooks.Packet.MobileIPv6Message; h.On() {
-			var e event.MobileIPv6Message
+		if e := s.hooks.Packet.MobileIPv6Message.Begin(); e != nil {
 			ip.FillPktHdr(&e.P, &s.ipHdr, &lv.link.Weirds)
-			h.Raise(&e)
+			s.hooks.Packet.MobileIPv6Message.Raise(e)
 		}
 		return true
 	case packet.UpperNone:

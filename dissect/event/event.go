@@ -1,11 +1,17 @@
 // Package event is the vocabulary between dissection and logs: every protocol
 // event as a typed struct, and the hooks through which analyzers raise them.
 //
-// An analyzer raises an event by filling a struct and passing its address to
-// the hook of that event; listeners are plain functions. Dispatch is
-// synchronous. The event value is scratch of the analyzer and is reused for
-// the next event: a listener that keeps anything copies it. Byte slices in an
-// event point into packet or stream memory and are valid only inside the call.
+// An analyzer raises an event by filling the scratch value of its hook; listeners
+// are plain functions:
+//
+//	if e := hooks.DNS.Request.Begin(); e != nil {
+//		*e = event.DNSRequest{Conn: c, Query: name}
+//		hooks.DNS.Request.Raise(e)
+//	}
+//
+// Dispatch is synchronous. The value is reused for the next event: a listener
+// copies what it keeps. Byte slices in an event point into packet or stream
+// memory and are valid only inside the call.
 //
 // Names of events and of their parameters are Zeek's. The parameter names stand
 // in the zeek struct tags, from which the code in zz_generated.go is made.
@@ -42,44 +48,84 @@ type ConnID struct {
 	IPProto uint8
 }
 
-// A Hook holds the listeners of one event. The zero Hook is ready for use.
-// A Hook belongs to one shard and is not safe for concurrent use.
+// A Hook holds the listeners of one event and the value that they are called with.
+// The zero Hook is ready for use. A Hook belongs to one shard and is not safe for
+// concurrent use.
 type Hook[E any] struct {
-	fns   []func(*E)
-	count uint64
+	fns     []func(*E)
+	count   uint64
+	scratch *E   // nil while nobody listens
+	busy    bool // scratch is handed out
 }
 
 // Listen registers fn. It may only be called while the pipeline is built.
-func (h *Hook[E]) Listen(fn func(*E)) { h.fns = append(h.fns, fn) }
+func (h *Hook[E]) Listen(fn func(*E)) {
+	h.fns = append(h.fns, fn)
+	if h.scratch == nil {
+		h.scratch = new(E)
+	}
+}
 
-// On reports whether anybody listens. An analyzer asks before it fills an event.
+// On reports whether anybody listens, for an analyzer that must prepare an event
+// long before it raises it.
 func (h *Hook[E]) On() bool { return len(h.fns) != 0 }
 
-// Raise calls every listener with e, in the order of registration. Neither e
-// nor any slice in it may be kept by a listener.
+// Begin returns the hook's scratch value, or nil if nobody listens. The value
+// still holds an earlier event: the caller assigns it whole (*e = E{...}) or sets
+// every field, and then passes it to Raise, after which it is no longer the
+// caller's.
+//
+// The scratch value is in use from Begin to the end of Raise. A Begin inside that
+// time, as by a listener that raises the same event, gets a fresh value, which
+// becomes the scratch value. So a value that is never raised, or whose listener
+// panics, costs one allocation and no more.
+func (h *Hook[E]) Begin() *E {
+	if h.scratch == nil {
+		return nil
+	}
+	if h.busy {
+		h.scratch = new(E)
+	}
+	h.busy = true
+	return h.scratch
+}
+
+// Raise calls every listener with e, in the order of registration. e is what Begin
+// returned or a value of the caller's own. Neither e nor any slice in it may be
+// kept by a listener.
 func (h *Hook[E]) Raise(e *E) {
 	h.count++
 	if poison {
 		raisePoisoned(h.fns, e)
-		return
+	} else {
+		for _, fn := range h.fns {
+			fn(e)
+		}
 	}
-	for _, fn := range h.fns {
-		fn(e)
+	h.release(e)
+}
+
+// release frees e if it is the scratch value. If a nested Begin has replaced it, e
+// is left to the garbage collector.
+func (h *Hook[E]) release(e *E) {
+	if e == h.scratch {
+		h.busy = false
 	}
 }
 
-// RaiseAll is Raise for the end of something, of which every listener has to hear: one
-// that panics does not keep it from the others. panicked gets the value of each panic, in
-// the deferred call that recovered it.
+// RaiseAll is Raise for an end that every listener must hear of: a listener that
+// panics does not keep it from the others. panicked is called with the value of
+// each panic, in the deferred call that recovered it.
 func (h *Hook[E]) RaiseAll(e *E, panicked func(r any)) {
 	h.count++
 	for i := 0; i < len(h.fns); {
 		i = h.raiseFrom(i, e, panicked)
 	}
+	h.release(e)
 }
 
-// raiseFrom calls the listeners from the i-th on, up to the first that panics, and returns
-// the number of the next.
+// raiseFrom calls the listeners from the i-th on, up to the first that panics, and
+// returns the index of the next.
 func (h *Hook[E]) raiseFrom(i int, e *E, panicked func(r any)) (next int) {
 	defer func() {
 		if r := recover(); r != nil {
@@ -97,5 +143,5 @@ func (h *Hook[E]) raiseFrom(i int, e *E, panicked func(r any)) (next int) {
 	return next
 }
 
-// Count is the number of times that the event was raised with a listener.
+// Count returns how often the event was raised.
 func (h *Hook[E]) Count() uint64 { return h.count }

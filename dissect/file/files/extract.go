@@ -136,8 +136,9 @@ func (a *extraction) room(n uint64) uint64 {
 		return n
 	}
 	a.x.stats.Cut++
-	if h := &a.m.hooks.File.ExtractionLimit; h.On() {
-		h.Raise(&event.FileExtractionLimit{File: a.f, Limit: limit, Len: n})
+	if e := a.m.hooks.File.ExtractionLimit.Begin(); e != nil {
+		*e = event.FileExtractionLimit{File: a.f, Limit: limit, Len: n}
+		a.m.hooks.File.ExtractionLimit.Raise(e)
 	}
 	return limit - a.size
 }

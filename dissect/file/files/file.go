@@ -147,8 +147,9 @@ func (f *File) complete() bool { return f.hasTotal && f.offset >= f.total }
 // chunk takes bytes from offset on: to the analyzers, if they are next.
 func (f *File) chunk(b []byte, offset uint64) {
 	if n := ^uint64(0) - offset; uint64(len(b)) > n {
-		if h := &f.m.hooks.Weird.File; h.On() {
-			h.Raise(&event.FileWeird{Name: "file_offset_overflow", File: f, Source: f.source})
+		if e := f.m.hooks.Weird.File.Begin(); e != nil {
+			*e = event.FileWeird{Name: "file_offset_overflow", File: f, Source: f.source}
+			f.m.hooks.Weird.File.Raise(e)
 		}
 		b = b[:n]
 	}
@@ -177,10 +178,9 @@ func (f *File) overflow() {
 	skipped := f.flush()
 	f.spilt += skipped
 	f.m.stats.Overflow++
-	if h := &f.m.hooks.File.ReassemblyOverflow; h.On() {
-		e := &f.m.ev.overflow
+	if e := f.m.hooks.File.ReassemblyOverflow.Begin(); e != nil {
 		*e = event.FileReassemblyOverflow{File: f, Offset: at, Skipped: skipped}
-		h.Raise(e)
+		f.m.hooks.File.ReassemblyOverflow.Raise(e)
 	}
 }
 
@@ -311,9 +311,9 @@ func (f *File) found(mime string, meta event.FileMetadata) {
 	if m.extract != nil && mime != "" {
 		m.extract.consider(f)
 	}
-	if h := &m.hooks.File.Sniff; h.On() {
-		m.ev.sniff = event.FileSniff{File: f, Meta: meta}
-		h.Raise(&m.ev.sniff)
+	if e := m.hooks.File.Sniff.Begin(); e != nil {
+		*e = event.FileSniff{File: f, Meta: meta}
+		m.hooks.File.Sniff.Raise(e)
 	}
 }
 
@@ -337,9 +337,9 @@ func (f *File) hole(offset, n uint64) {
 			f.giveGap(i, offset, n)
 		}
 	}
-	if h := &f.m.hooks.File.Gap; h.On() {
-		f.m.ev.gap = event.FileGap{File: f, Offset: offset, Len: n}
-		h.Raise(&f.m.ev.gap)
+	if e := f.m.hooks.File.Gap.Begin(); e != nil {
+		*e = event.FileGap{File: f, Offset: offset, Len: n}
+		f.m.hooks.File.Gap.Raise(e)
 	}
 	f.offset += min(n, ^uint64(0)-f.offset)
 	f.lost += min(n, ^uint64(0)-f.lost)
@@ -357,9 +357,9 @@ func (f *File) end() {
 			f.giveEnd(i)
 		}
 	}
-	if h := &f.m.hooks.File.StateRemove; h.On() {
-		f.m.ev.remove.File = f
-		h.RaiseAll(&f.m.ev.remove, f.panicked)
+	if e := f.m.hooks.File.StateRemove.Begin(); e != nil {
+		e.File = f
+		f.m.hooks.File.StateRemove.RaiseAll(e, f.panicked)
 	}
 }
 

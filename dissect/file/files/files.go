@@ -167,18 +167,6 @@ type Manager struct {
 	freeBOF   [][]byte
 	magic     matcher
 	matches   []event.MIMEMatch
-	ev        scratch
-}
-
-// scratch has the events of a Manager.
-type scratch struct {
-	new      event.FileNew
-	over     event.FileOverNewConnection
-	sniff    event.FileSniff
-	gap      event.FileGap
-	overflow event.FileReassemblyOverflow
-	timeout  event.FileTimeout
-	remove   event.FileStateRemove
 }
 
 // New returns a Manager that raises its events on hooks. cause is called with the
@@ -403,9 +391,9 @@ func (m *Manager) create(id ID, c *Carrier) *File {
 	f.deadline = now + m.timeout
 	m.link(f)
 
-	if h := &m.hooks.File.New; h.On() {
-		m.ev.new.File = f
-		h.Raise(&m.ev.new)
+	if e := m.hooks.File.New.Begin(); e != nil {
+		e.File = f
+		m.hooks.File.New.Raise(e)
 	}
 	for _, k := range m.hashes {
 		f.Attach(k)
@@ -443,9 +431,9 @@ func (m *Manager) noteConn(f *File, c *Carrier) {
 		return
 	}
 	f.conns = append(f.conns, event.FileConn{ID: id, UID: c.Conn.UID()})
-	if h := &m.hooks.File.OverNewConnection; h.On() {
-		m.ev.over = event.FileOverNewConnection{File: f, Conn: c.Conn, IsOrig: c.IsOrig}
-		h.Raise(&m.ev.over)
+	if e := m.hooks.File.OverNewConnection.Begin(); e != nil {
+		*e = event.FileOverNewConnection{File: f, Conn: c.Conn, IsOrig: c.IsOrig}
+		m.hooks.File.OverNewConnection.Raise(e)
 	}
 }
 
@@ -470,9 +458,9 @@ func (m *Manager) remove(f *File) {
 
 // expire ends f because nothing more is expected.
 func (m *Manager) expire(f *File) {
-	if h := &m.hooks.File.Timeout; h.On() {
-		m.ev.timeout.File = f
-		h.RaiseAll(&m.ev.timeout, f.panicked)
+	if e := m.hooks.File.Timeout.Begin(); e != nil {
+		e.File = f
+		m.hooks.File.Timeout.RaiseAll(e, f.panicked)
 	}
 	m.remove(f)
 }

@@ -89,5 +89,7 @@ func (a *hashing) End() {
 		return
 	}
 	var sum [sha256.Size]byte
-	h.Raise(&event.FileHash{File: a.f, Kind: a.kind.name, Hash: hex.EncodeToString(a.h.Sum(sum[:0]))})
+	e := h.Begin()
+	*e = event.FileHash{File: a.f, Kind: a.kind.name, Hash: hex.EncodeToString(a.h.Sum(sum[:0]))}
+	h.Raise(e)
 }

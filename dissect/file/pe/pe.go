@@ -44,18 +44,13 @@ func Register(m *files.Manager, hooks *event.Hooks) {
 	m.Register(&files.Kind{Name: "PE", MIMETypes: []string{"application/x-dosexec"}, New: p.get, Release: p.put})
 }
 
-// pool keeps analyzers for use again, and the events, which are scratch.
+// pool keeps analyzers for reuse, and their scratch.
 type pool struct {
 	hooks *event.Hooks
 	free  freelist.List[analyzer]
 
-	dos     event.PEDOSHeader
-	code    event.PEDOSCode
-	file    event.PEFileHeader
-	opt     event.PEOptionalHeader
-	section event.PESectionHeader
-	bits    []uint64
-	sizes   []uint64
+	bits  []uint64
+	sizes []uint64
 }
 
 func (p *pool) get(_ *files.Manager, f *files.File) files.Analyzer {
@@ -129,10 +124,10 @@ func (a *analyzer) then(need int, next func(a *analyzer, b []byte)) { a.need, a.
 // violation ends the analysis.
 func (a *analyzer) violation(reason string) {
 	a.next = nil
-	if h := &a.hooks.Analyzer.ViolationInfo; h.On() {
-		e := event.AnalyzerViolationInfo{AType: Tag, File: a.f}
+	if e := a.hooks.Analyzer.ViolationInfo.Begin(); e != nil {
+		*e = event.AnalyzerViolationInfo{AType: Tag, File: a.f}
 		e.Info.Reason = []byte(reason)
-		h.Raise(&e)
+		a.hooks.Analyzer.ViolationInfo.Raise(e)
 	}
 }
 
@@ -145,15 +140,15 @@ func (a *analyzer) dosHeader(b []byte) {
 		a.violation("Binpac exception: binpac exception: &enforce violation : DOS_Header:AddressOfNewExeHeader")
 		return
 	}
-	if h := &a.hooks.PE.DOSHeader; h.On() {
-		a.dos = event.PEDOSHeader{File: a.f, Header: event.PEDOSHeaderRec{
+	if e := a.hooks.PE.DOSHeader.Begin(); e != nil {
+		*e = event.PEDOSHeader{File: a.f, Header: event.PEDOSHeaderRec{
 			Signature: b[:2], UsedBytesInLastPage: u16(b, 2), FileInPages: u16(b, 4), NumRelocItems: u16(b, 6),
 			HeaderInParagraphs: u16(b, 8), MinExtraParagraphs: u16(b, 10), MaxExtraParagraphs: u16(b, 12),
 			InitRelativeSS: u16(b, 14), InitSP: u16(b, 16), Checksum: u16(b, 18), InitIP: u16(b, 20),
 			InitRelativeCS: u16(b, 22), AddrOfRelocTable: u16(b, 24), OverlayNum: u16(b, 26),
 			OEMID: u16(b, 36), OEMInfo: u16(b, 38), AddrOfNewEXEHeader: at,
 		}}
-		h.Raise(&a.dos)
+		a.hooks.PE.DOSHeader.Raise(e)
 	}
 	n := int(at - dosHeaderLen)
 	if a.hooks.PE.DOSCode.On() && n <= maxKeptDOSCode {
@@ -165,8 +160,10 @@ func (a *analyzer) dosHeader(b []byte) {
 }
 
 func (a *analyzer) dosCode(b []byte) {
-	a.code = event.PEDOSCode{File: a.f, Code: b}
-	a.hooks.PE.DOSCode.Raise(&a.code)
+	if e := a.hooks.PE.DOSCode.Begin(); e != nil {
+		*e = event.PEDOSCode{File: a.f, Code: b}
+		a.hooks.PE.DOSCode.Raise(e)
+	}
 	a.then(fileHeaderLen, (*analyzer).fileHeader)
 }
 
@@ -174,12 +171,12 @@ func (a *analyzer) dosCode(b []byte) {
 func (a *analyzer) fileHeader(b []byte) {
 	b = b[4:]
 	a.sections, a.optional = int(u16(b, 2)), int(u16(b, 16))
-	if h := &a.hooks.PE.FileHeader; h.On() {
-		a.file = event.PEFileHeader{File: a.f, Header: event.PEFileHeaderRec{
+	if e := a.hooks.PE.FileHeader.Begin(); e != nil {
+		*e = event.PEFileHeader{File: a.f, Header: event.PEFileHeaderRec{
 			Machine: u16(b, 0), TS: value.Time(u32(b, 4)) * 1e9, SymTablePtr: u32(b, 8), NumSyms: u32(b, 12),
 			OptionalHeaderSize: u16(b, 16), Characteristics: a.set(u16(b, 18)),
 		}}
-		h.Raise(&a.file)
+		a.hooks.PE.FileHeader.Raise(e)
 	}
 	if a.optional > 0 {
 		a.then(a.optional, (*analyzer).optionalHeader)
@@ -236,7 +233,8 @@ func (a *analyzer) optionalHeader(b []byte) {
 		for i := range int(num) {
 			a.sizes = append(a.sizes, u32(b, tables+8*i+4))
 		}
-		a.opt = event.PEOptionalHeader{File: a.f, Header: event.PEOptionalHeaderRec{
+		e := h.Begin()
+		*e = event.PEOptionalHeader{File: a.f, Header: event.PEOptionalHeaderRec{
 			Magic: magic, MajorLinkerVersion: uint64(b[2]), MinorLinkerVersion: uint64(b[3]),
 			SizeOfCode: u32(b, 4), SizeOfInitData: u32(b, 8), SizeOfUninitData: u32(b, 12),
 			AddrOfEntryPoint: u32(b, 16), BaseOfCode: u32(b, 20),
@@ -248,14 +246,14 @@ func (a *analyzer) optionalHeader(b []byte) {
 			Subsystem: u16(b, at+36), DLLCharacteristics: a.set(u16(b, at+38)), TableSizes: a.sizes,
 		}}
 		if magic == magicPE32 {
-			a.opt.Header.BaseOfData = value.Some(u32(b, 24))
+			e.Header.BaseOfData = value.Some(u32(b, 24))
 		}
 		if word == 8 {
-			a.opt.Header.ImageBase = binary.LittleEndian.Uint64(b[base:])
+			e.Header.ImageBase = binary.LittleEndian.Uint64(b[base:])
 		} else {
-			a.opt.Header.ImageBase = u32(b, base)
+			e.Header.ImageBase = u32(b, base)
 		}
-		h.Raise(&a.opt)
+		h.Raise(e)
 	}
 	a.wantSections()
 }
@@ -300,11 +298,12 @@ func (a *analyzer) sectionHeaders(b []byte) {
 		if i := bytes.IndexByte(name, 0); i >= 0 {
 			name = name[:i]
 		}
-		a.section = event.PESectionHeader{File: a.f, Header: event.PESectionHeaderRec{
+		e := h.Begin()
+		*e = event.PESectionHeader{File: a.f, Header: event.PESectionHeaderRec{
 			Name: name, VirtualSize: u32(b, 8), VirtualAddr: u32(b, 12), SizeOfRawData: u32(b, 16),
 			PtrToRawData: u32(b, 20), PtrToRelocs: u32(b, 24), PtrToLineNums: u32(b, 28),
 			NumOfRelocs: u16(b, 32), NumOfLineNums: u16(b, 34), Characteristics: a.set(u32(b, 36)),
 		}}
-		h.Raise(&a.section)
+		h.Raise(e)
 	}
 }

@@ -50,7 +50,7 @@ func Register(m *files.Manager, hooks *event.Hooks, o Options) {
 	}
 }
 
-// pool keeps analyzers for use again, what they share, and the events, which are scratch.
+// pool keeps analyzers for reuse, and what they share.
 type pool struct {
 	hooks *event.Hooks
 	files *files.Manager
@@ -60,20 +60,6 @@ type pool struct {
 
 	parser, ocspParser parser
 	names              []string
-
-	hash      event.FileHash
-	cert      event.X509Certificate
-	ext       event.X509Extension
-	basic     event.X509ExtBasicConstraints
-	san       event.X509ExtSubjectAlternativeName
-	sct       event.X509OCSPExtSignedCertificateTimestamp
-	request   event.OCSPRequest
-	reqCert   event.OCSPRequestCertificate
-	status    event.OCSPResponseStatus
-	bytes     event.OCSPResponseBytes
-	respCert  event.OCSPResponseCertificate
-	ocspExt   event.OCSPExtension
-	fileWeird event.FileWeird
 }
 
 func (p *pool) get(f *files.File, end func(a *analyzer)) files.Analyzer {
@@ -119,18 +105,18 @@ func (a *analyzer) Gap(uint64, uint64) bool { return false }
 func (a *analyzer) End() { a.end(a) }
 
 func (a *analyzer) weird(w weird) {
-	if h := &a.hooks.Weird.File; h.On() {
-		a.fileWeird = event.FileWeird{Name: w.name, File: a.f, Addl: []byte(w.addl)}
-		h.Raise(&a.fileWeird)
+	if e := a.hooks.Weird.File.Begin(); e != nil {
+		*e = event.FileWeird{Name: w.name, File: a.f, Addl: []byte(w.addl)}
+		a.hooks.Weird.File.Raise(e)
 	}
 }
 
 // certificate looks at a certificate.
 func (a *analyzer) certificate() {
-	e := a.cache.get(a.buf, &a.parser)
+	cached := a.cache.get(a.buf, &a.parser)
 	a.count(&a.parser)
-	a.hashes(e)
-	c := e.cert
+	a.hashes(cached)
+	c := cached.cert
 	if c == nil {
 		a.weird(weird{name: "x509_cert_parse_error"})
 		return
@@ -138,15 +124,15 @@ func (a *analyzer) certificate() {
 	for _, w := range c.weirds {
 		a.weird(w)
 	}
-	if h := &a.hooks.X509.Certificate; h.On() {
-		a.cert = event.X509Certificate{File: a.f, Ref: c.der, Cert: c.record, Fingerprint: e.fingerprint, HasSAN: c.hasSAN}
-		h.Raise(&a.cert)
+	if e := a.hooks.X509.Certificate.Begin(); e != nil {
+		*e = event.X509Certificate{File: a.f, Ref: c.der, Cert: c.record, Fingerprint: cached.fingerprint, HasSAN: c.hasSAN}
+		a.hooks.X509.Certificate.Raise(e)
 	}
 	for i := range c.extensions {
 		x := &c.extensions[i]
-		if h := &a.hooks.X509.Extension; h.On() {
-			a.ext = event.X509Extension{File: a.f, Ext: x.record}
-			h.Raise(&a.ext)
+		if e := a.hooks.X509.Extension.Begin(); e != nil {
+			*e = event.X509Extension{File: a.f, Ext: x.record}
+			a.hooks.X509.Extension.Raise(e)
 		}
 		a.specific(x)
 	}
@@ -161,7 +147,7 @@ func (a *analyzer) count(p *parser) {
 }
 
 // hashes raises the hashes of a certificate that are not made anyway.
-func (a *analyzer) hashes(e *cached) {
+func (a *analyzer) hashes(c *cached) {
 	h := &a.hooks.File.Hash
 	if !h.On() {
 		return
@@ -177,13 +163,14 @@ func (a *analyzer) hashes(e *cached) {
 	}
 	raise := func(analyzer, kind, sum string) {
 		if !has(analyzer) {
-			a.hash = event.FileHash{File: a.f, Kind: kind, Hash: sum}
-			h.Raise(&a.hash)
+			e := h.Begin()
+			*e = event.FileHash{File: a.f, Kind: kind, Hash: sum}
+			h.Raise(e)
 		}
 	}
-	raise("MD5", "md5", e.md5)
-	raise("SHA1", "sha1", e.sha1)
-	raise("SHA256", "sha256", e.sha256)
+	raise("MD5", "md5", c.md5)
+	raise("SHA1", "sha1", c.sha1)
+	raise("SHA256", "sha256", c.sha256)
 }
 
 // specific raises what an extension has beside the event of all of them.
@@ -194,14 +181,14 @@ func (a *analyzer) specific(x *extension) {
 	switch x.kind {
 	case extOther:
 	case extBasicConstraints:
-		if h := &a.hooks.X509.ExtBasicConstraints; h.On() {
-			a.basic = event.X509ExtBasicConstraints{File: a.f, Ext: x.basic}
-			h.Raise(&a.basic)
+		if e := a.hooks.X509.ExtBasicConstraints.Begin(); e != nil {
+			*e = event.X509ExtBasicConstraints{File: a.f, Ext: x.basic}
+			a.hooks.X509.ExtBasicConstraints.Raise(e)
 		}
 	case extSAN:
-		if h := &a.hooks.X509.ExtSubjectAlternativeName; h.On() {
-			a.san = event.X509ExtSubjectAlternativeName{File: a.f, Ext: x.san}
-			h.Raise(&a.san)
+		if e := a.hooks.X509.ExtSubjectAlternativeName.Begin(); e != nil {
+			*e = event.X509ExtSubjectAlternativeName{File: a.f, Ext: x.san}
+			a.hooks.X509.ExtSubjectAlternativeName.Raise(e)
 		}
 	case extSCTs:
 		h := &a.hooks.X509.OCSPExtSignedCertificateTimestamp
@@ -209,9 +196,10 @@ func (a *analyzer) specific(x *extension) {
 			return
 		}
 		eachSCT(x.value, func(s *sct) {
-			a.sct = event.X509OCSPExtSignedCertificateTimestamp{File: a.f, Version: uint64(s.version), LogID: s.logID,
+			e := h.Begin()
+			*e = event.X509OCSPExtSignedCertificateTimestamp{File: a.f, Version: uint64(s.version), LogID: s.logID,
 				Timestamp: s.timestamp, HashAlgorithm: uint64(s.hash), SignatureAlgorithm: uint64(s.sig), Signature: s.signature}
-			h.Raise(&a.sct)
+			h.Raise(e)
 		})
 	}
 }

@@ -60,16 +60,17 @@ func (a *analyzer) ocspRequest() {
 		a.weird(weird{name: "openssl_ocsp_request_parse_error"})
 		return
 	}
-	if h := &a.hooks.OCSP.Request; h.On() {
+	if e := a.hooks.OCSP.Request.Begin(); e != nil {
 		// Zeek's way of looking for the version does not find it.
-		a.request = event.OCSPRequest{File: a.f}
-		h.Raise(&a.request)
+		*e = event.OCSPRequest{File: a.f}
+		a.hooks.OCSP.Request.Raise(e)
 	}
 	if h := &a.hooks.OCSP.RequestCertificate; h.On() {
 		for _, id := range ids {
-			a.reqCert = event.OCSPRequestCertificate{File: a.f, HashAlgorithm: id.hashAlg, IssuerNameHash: id.nameHash,
+			e := h.Begin()
+			*e = event.OCSPRequestCertificate{File: a.f, HashAlgorithm: id.hashAlg, IssuerNameHash: id.nameHash,
 				IssuerKeyHash: id.keyHash, SerialNumber: id.serial}
-			h.Raise(&a.reqCert)
+			h.Raise(e)
 		}
 	}
 }
@@ -133,9 +134,9 @@ func (a *analyzer) ocspResponse() {
 		return
 	}
 	status := nameOf(responseStatuses[:], statusCode)
-	if h := &a.hooks.OCSP.ResponseStatus; h.On() {
-		a.status = event.OCSPResponseStatus{File: a.f, Status: status}
-		h.Raise(&a.status)
+	if e := a.hooks.OCSP.ResponseStatus.Begin(); e != nil {
+		*e = event.OCSPResponseStatus{File: a.f, Status: status}
+		a.hooks.OCSP.ResponseStatus.Raise(e)
 	}
 	if string(responseType) != oidOCSPBasic {
 		return
@@ -147,18 +148,20 @@ func (a *analyzer) ocspResponse() {
 	produced := a.time(&b.producedAt)
 	for i := range b.responses {
 		s := &b.responses[i]
-		a.respCert = event.OCSPResponseCertificate{File: a.f, HashAlgorithm: s.id.hashAlg, IssuerNameHash: s.id.nameHash,
-			IssuerKeyHash: s.id.keyHash, SerialNumber: s.id.serial, CertStatus: s.status, RevokeReason: s.reason,
-			RevokeTime: a.time(&s.revokeTime), ThisUpdate: a.time(&s.thisUpdate), NextUpdate: a.time(&s.nextUpdate)}
-		if h := &a.hooks.OCSP.ResponseCertificate; h.On() {
-			h.Raise(&a.respCert)
+		// Reading a time may raise a weird, with or without a listener.
+		revoked, this, next := a.time(&s.revokeTime), a.time(&s.thisUpdate), a.time(&s.nextUpdate)
+		if e := a.hooks.OCSP.ResponseCertificate.Begin(); e != nil {
+			*e = event.OCSPResponseCertificate{File: a.f, HashAlgorithm: s.id.hashAlg, IssuerNameHash: s.id.nameHash,
+				IssuerKeyHash: s.id.keyHash, SerialNumber: s.id.serial, CertStatus: s.status, RevokeReason: s.reason,
+				RevokeTime: revoked, ThisUpdate: this, NextUpdate: next}
+			a.hooks.OCSP.ResponseCertificate.Raise(e)
 		}
 		a.ocspExtensions(s.extensions, false)
 	}
-	if h := &a.hooks.OCSP.ResponseBytes; h.On() {
-		a.bytes = event.OCSPResponseBytes{File: a.f, Status: status, ResponderID: b.responder, ProducedAt: produced,
+	if e := a.hooks.OCSP.ResponseBytes.Begin(); e != nil {
+		*e = event.OCSPResponseBytes{File: a.f, Status: status, ResponderID: b.responder, ProducedAt: produced,
 			SignatureAlgorithm: b.sigAlg, Certs: b.certs}
-		h.Raise(&a.bytes)
+		a.hooks.OCSP.ResponseBytes.Raise(e)
 	}
 	a.ocspExtensions(b.extensions, true)
 }
@@ -178,9 +181,9 @@ func (a *analyzer) time(e *element) value.Time {
 func (a *analyzer) ocspExtensions(all []extension, global bool) {
 	for i := range all {
 		x := &all[i]
-		if h := &a.hooks.OCSP.Extension; h.On() {
-			a.ocspExt = event.OCSPExtension{File: a.f, Ext: x.record, GlobalResp: global}
-			h.Raise(&a.ocspExt)
+		if e := a.hooks.OCSP.Extension.Begin(); e != nil {
+			*e = event.OCSPExtension{File: a.f, Ext: x.record, GlobalResp: global}
+			a.hooks.OCSP.Extension.Raise(e)
 		}
 		if string(x.oid) == oidOCSPSCTs {
 			x.kind = extSCTs

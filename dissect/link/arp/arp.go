@@ -36,10 +36,6 @@ const (
 type Analyzer struct {
 	events *event.ARPEvents
 
-	request event.ARPRequest
-	reply   event.ARPReply
-	bad     event.BadARP
-
 	text [4][3*macLen - 1]byte // printed hardware addresses
 	expl []byte
 }
@@ -77,18 +73,16 @@ func (a *Analyzer) Packet(src, dst *[6]byte, b []byte) (weird string) {
 	case *src != [6]byte(p.sha):
 		a.raiseBad(&p, "weird-arp-sha", -1, "", 0)
 	case op == opRequest:
-		if h := &a.events.Request; h.On() {
-			e := &a.request
+		if e := a.events.Request.Begin(); e != nil {
 			*e = event.ARPRequest{MACSrc: a.mac(0, src[:]), MACDst: a.mac(1, dst[:]),
 				SPA: ip(p.spa), SHA: a.mac(2, p.sha), TPA: ip(p.tpa), THA: a.mac(3, p.tha)}
-			h.Raise(e)
+			a.events.Request.Raise(e)
 		}
 	case op == opReply:
-		if h := &a.events.Reply; h.On() {
-			e := &a.reply
+		if e := a.events.Reply.Begin(); e != nil {
 			*e = event.ARPReply{MACSrc: a.mac(0, src[:]), MACDst: a.mac(1, dst[:]),
 				SPA: ip(p.spa), SHA: a.mac(2, p.sha), TPA: ip(p.tpa), THA: a.mac(3, p.tha)}
-			h.Raise(e)
+			a.events.Reply.Raise(e)
 		}
 	case op == opRARP, op == opRARPRep, op == opInARP, op == opInARPRep:
 		a.raiseBad(&p, "unimplemented-arp-opcode (", int(op), "", 0)
@@ -104,8 +98,8 @@ type fields struct{ sha, spa, tha, tpa []byte }
 // raiseBad raises BadARP with Zeek's explanation, in which one or two numbers
 // follow a text; without numbers (x < 0) there is no closing parenthesis.
 func (a *Analyzer) raiseBad(p *fields, what string, x int, and string, y int) {
-	h := &a.events.Bad
-	if !h.On() {
+	e := a.events.Bad.Begin()
+	if e == nil {
 		return
 	}
 	a.expl = append(a.expl[:0], what...)
@@ -117,9 +111,8 @@ func (a *Analyzer) raiseBad(p *fields, what string, x int, and string, y int) {
 		}
 		a.expl = append(a.expl, ')')
 	}
-	e := &a.bad
 	*e = event.BadARP{SPA: ip(p.spa), SHA: a.mac(2, p.sha), TPA: ip(p.tpa), THA: a.mac(3, p.tha), Explanation: a.expl}
-	h.Raise(e)
+	a.events.Bad.Raise(e)
 }
 
 // mac prints the first six bytes of a hardware address into a.text[i]; shorter

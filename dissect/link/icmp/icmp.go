@@ -134,21 +134,7 @@ type Analyzer struct {
 	weirds *packet.Weirds
 	quoted packet.IP
 
-	nd          []event.ICMP6NDOption // reused
-	sent        event.ICMPSent
-	sentPayload event.ICMPSentPayload
-	request     event.ICMPEchoRequest
-	reply       event.ICMPEchoReply
-	errorMsg    event.ICMPErrorMessage
-	unreachable event.ICMPUnreachable
-	tooBig      event.ICMPPacketTooBig
-	exceeded    event.ICMPTimeExceeded
-	problem     event.ICMPParameterProblem
-	routerSol   event.ICMPRouterSolicitation
-	routerAdv   event.ICMPRouterAdvertisement
-	neighborSol event.ICMPNeighborSolicitation
-	neighborAdv event.ICMPNeighborAdvertisement
-	redirect    event.ICMPRedirect
+	nd []event.ICMP6NDOption // reused
 }
 
 // New returns an Analyzer that raises its events on hooks.
@@ -200,16 +186,16 @@ func (a *Analyzer) message4(typ uint8, hdr, body []byte) {
 	case typeEchoReply:
 		a.echoReply(hdr, body)
 	case typeUnreachable:
-		if h := &a.on.Unreachable; h.On() {
-			a.unreachable = event.ICMPUnreachable{Conn: a.conn, Info: a.info, Code: a.info.ICode}
-			a.quote4(body, &a.unreachable.Context)
-			h.Raise(&a.unreachable)
+		if e := a.on.Unreachable.Begin(); e != nil {
+			*e = event.ICMPUnreachable{Conn: a.conn, Info: a.info, Code: a.info.ICode}
+			a.quote4(body, &e.Context)
+			a.on.Unreachable.Raise(e)
 		}
 	case typeTimeExceeded:
-		if h := &a.on.TimeExceeded; h.On() {
-			a.exceeded = event.ICMPTimeExceeded{Conn: a.conn, Info: a.info, Code: a.info.ICode}
-			a.quote4(body, &a.exceeded.Context)
-			h.Raise(&a.exceeded)
+		if e := a.on.TimeExceeded.Begin(); e != nil {
+			*e = event.ICMPTimeExceeded{Conn: a.conn, Info: a.info, Code: a.info.ICode}
+			a.quote4(body, &e.Context)
+			a.on.TimeExceeded.Raise(e)
 		}
 	default:
 		a.other(body)
@@ -223,95 +209,98 @@ func (a *Analyzer) message6(typ uint8, hdr, body []byte) {
 	case type6EchoReply:
 		a.echoReply(hdr, body)
 	case type6Unreachable:
-		if h := &a.on.Unreachable; h.On() {
-			a.unreachable = event.ICMPUnreachable{Conn: a.conn, Info: a.info, Code: a.info.ICode}
-			a.quote6(body, &a.unreachable.Context)
-			h.Raise(&a.unreachable)
+		if e := a.on.Unreachable.Begin(); e != nil {
+			*e = event.ICMPUnreachable{Conn: a.conn, Info: a.info, Code: a.info.ICode}
+			a.quote6(body, &e.Context)
+			a.on.Unreachable.Raise(e)
 		}
 	case type6PacketTooBig:
-		if h := &a.on.PacketTooBig; h.On() {
-			a.tooBig = event.ICMPPacketTooBig{Conn: a.conn, Info: a.info, Code: a.info.ICode}
-			a.quote6(body, &a.tooBig.Context)
-			h.Raise(&a.tooBig)
+		if e := a.on.PacketTooBig.Begin(); e != nil {
+			*e = event.ICMPPacketTooBig{Conn: a.conn, Info: a.info, Code: a.info.ICode}
+			a.quote6(body, &e.Context)
+			a.on.PacketTooBig.Raise(e)
 		}
 	case type6TimeExceeded:
-		if h := &a.on.TimeExceeded; h.On() {
-			a.exceeded = event.ICMPTimeExceeded{Conn: a.conn, Info: a.info, Code: a.info.ICode}
-			a.quote6(body, &a.exceeded.Context)
-			h.Raise(&a.exceeded)
+		if e := a.on.TimeExceeded.Begin(); e != nil {
+			*e = event.ICMPTimeExceeded{Conn: a.conn, Info: a.info, Code: a.info.ICode}
+			a.quote6(body, &e.Context)
+			a.on.TimeExceeded.Raise(e)
 		}
 	case type6ParameterProblem:
-		if h := &a.on.ParameterProblem; h.On() {
-			a.problem = event.ICMPParameterProblem{Conn: a.conn, Info: a.info, Code: a.info.ICode}
-			a.quote6(body, &a.problem.Context)
-			h.Raise(&a.problem)
+		if e := a.on.ParameterProblem.Begin(); e != nil {
+			*e = event.ICMPParameterProblem{Conn: a.conn, Info: a.info, Code: a.info.ICode}
+			a.quote6(body, &e.Context)
+			a.on.ParameterProblem.Raise(e)
 		}
 	case type6RouterSolicit:
-		if h := &a.on.RouterSolicitation; h.On() {
-			a.routerSol = event.ICMPRouterSolicitation{Conn: a.conn, Info: a.info, Options: a.options(body)}
-			h.Raise(&a.routerSol)
+		if e := a.on.RouterSolicitation.Begin(); e != nil {
+			*e = event.ICMPRouterSolicitation{Conn: a.conn, Info: a.info, Options: a.options(body)}
+			a.on.RouterSolicitation.Raise(e)
 		}
 	case type6RouterAdvert:
 		a.routerAdvertisement(hdr, body)
 	case type6NeighborSolicit:
 		if h := &a.on.NeighborSolicitation; h.On() && a.fits("icmp6_ns_bad_opt_offset", body, 16) {
-			a.neighborSol = event.ICMPNeighborSolicitation{Conn: a.conn, Info: a.info,
+			e := h.Begin()
+			*e = event.ICMPNeighborSolicitation{Conn: a.conn, Info: a.info,
 				Tgt: addr6(body), Options: a.options(body[16:])}
-			h.Raise(&a.neighborSol)
+			h.Raise(e)
 		}
 	case type6NeighborAdvert:
 		if h := &a.on.NeighborAdvertisement; h.On() && a.fits("icmp6_na_bad_opt_offset", body, 16) {
-			a.neighborAdv = event.ICMPNeighborAdvertisement{Conn: a.conn, Info: a.info,
+			e := h.Begin()
+			*e = event.ICMPNeighborAdvertisement{Conn: a.conn, Info: a.info,
 				Router: hdr[4]&0x80 != 0, Solicited: hdr[4]&0x40 != 0, Override: hdr[4]&0x20 != 0,
 				Tgt: addr6(body), Options: a.options(body[16:])}
-			h.Raise(&a.neighborAdv)
+			h.Raise(e)
 		}
 	case type6Redirect:
 		if h := &a.on.Redirect; h.On() && a.fits("icmp6_redirect_bad_opt_offset", body, 32) {
-			a.redirect = event.ICMPRedirect{Conn: a.conn, Info: a.info,
+			e := h.Begin()
+			*e = event.ICMPRedirect{Conn: a.conn, Info: a.info,
 				Tgt: addr6(body), Dest: addr6(body[16:]), Options: a.options(body[32:])}
-			h.Raise(&a.redirect)
+			h.Raise(e)
 		}
 	default:
 		if typ >= type6Informational {
 			a.other(body)
 			return
 		}
-		if h := &a.on.ErrorMessage; h.On() {
-			a.errorMsg = event.ICMPErrorMessage{Conn: a.conn, Info: a.info, Code: a.info.ICode}
-			a.quote6(body, &a.errorMsg.Context)
-			h.Raise(&a.errorMsg)
+		if e := a.on.ErrorMessage.Begin(); e != nil {
+			*e = event.ICMPErrorMessage{Conn: a.conn, Info: a.info, Code: a.info.ICode}
+			a.quote6(body, &e.Context)
+			a.on.ErrorMessage.Raise(e)
 		}
 	}
 }
 
 // other raises the events of messages that have none of their own.
 func (a *Analyzer) other(body []byte) {
-	if h := &a.on.Sent; h.On() {
-		a.sent = event.ICMPSent{Conn: a.conn, Info: a.info}
-		h.Raise(&a.sent)
+	if e := a.on.Sent.Begin(); e != nil {
+		*e = event.ICMPSent{Conn: a.conn, Info: a.info}
+		a.on.Sent.Raise(e)
 	}
-	if h := &a.on.SentPayload; h.On() {
-		a.sentPayload = event.ICMPSentPayload{Conn: a.conn, Info: a.info, Payload: body}
-		h.Raise(&a.sentPayload)
+	if e := a.on.SentPayload.Begin(); e != nil {
+		*e = event.ICMPSentPayload{Conn: a.conn, Info: a.info, Payload: body}
+		a.on.SentPayload.Raise(e)
 	}
 }
 
 func (a *Analyzer) echoRequest(hdr, body []byte) {
-	if h := &a.on.EchoRequest; h.On() {
-		a.request = event.ICMPEchoRequest{Conn: a.conn, Info: a.info,
+	if e := a.on.EchoRequest.Begin(); e != nil {
+		*e = event.ICMPEchoRequest{Conn: a.conn, Info: a.info,
 			ID:  uint64(binary.BigEndian.Uint16(hdr[4:])),
 			Seq: uint64(binary.BigEndian.Uint16(hdr[6:])), Payload: body}
-		h.Raise(&a.request)
+		a.on.EchoRequest.Raise(e)
 	}
 }
 
 func (a *Analyzer) echoReply(hdr, body []byte) {
-	if h := &a.on.EchoReply; h.On() {
-		a.reply = event.ICMPEchoReply{Conn: a.conn, Info: a.info,
+	if e := a.on.EchoReply.Begin(); e != nil {
+		*e = event.ICMPEchoReply{Conn: a.conn, Info: a.info,
 			ID:  uint64(binary.BigEndian.Uint16(hdr[4:])),
 			Seq: uint64(binary.BigEndian.Uint16(hdr[6:])), Payload: body}
-		h.Raise(&a.reply)
+		a.on.EchoReply.Raise(e)
 	}
 }
 
@@ -323,7 +312,8 @@ func (a *Analyzer) routerAdvertisement(hdr, body []byte) {
 		return
 	}
 	flags := hdr[5]
-	a.routerAdv = event.ICMPRouterAdvertisement{
+	e := h.Begin()
+	*e = event.ICMPRouterAdvertisement{
 		Conn:        a.conn,
 		Info:        a.info,
 		CurHopLimit: uint64(hdr[4]),
@@ -339,7 +329,7 @@ func (a *Analyzer) routerAdvertisement(hdr, body []byte) {
 		RetransTimer:   milliseconds(body[4:]),
 		Options:        a.options(body[8:]),
 	}
-	h.Raise(&a.routerAdv)
+	h.Raise(e)
 }
 
 // fits reports whether body has the n bytes that precede the options.

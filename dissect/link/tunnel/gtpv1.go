@@ -144,13 +144,12 @@ func (d *Decoder) decodeGTPv1(c *Carrier, b []byte, r *Result) {
 	case m.flags&gtpFlagPT == 0:
 		return
 	}
-	e := &d.gtp
-	if h := &e.on.Message; h.On() {
-		e.message = event.GTPv1Message{Conn: c.Conn, Hdr: m.header()}
-		h.Raise(&e.message)
+	if e := d.gtp.on.Message.Begin(); e != nil {
+		*e = event.GTPv1Message{Conn: c.Conn, Hdr: m.header()}
+		d.gtp.on.Message.Raise(e)
 	}
 	if m.typ != gtpGPDU {
-		e.control(d, c, &m)
+		d.gtp.control(d, c, &m)
 		return
 	}
 
@@ -184,10 +183,11 @@ func (d *Decoder) decodeGTPv1(c *Carrier, b []byte, r *Result) {
 		confirm(GTPv1, c, r)
 	}
 	d.discard.Reset()
-	if h := &e.on.GPDUPacket; h.On() && d.inner.View(inner, &d.discard) {
-		e.gpdu = event.GTPv1GPDUPacket{Conn: c.Conn, InnerGTP: m.header()}
-		d.inner.FillPktHdr(&e.gpdu.InnerIP, &d.headers, d.headerWeirds(c))
-		h.Raise(&e.gpdu)
+	if h := &d.gtp.on.GPDUPacket; h.On() && d.inner.View(inner, &d.discard) {
+		e := h.Begin()
+		*e = event.GTPv1GPDUPacket{Conn: c.Conn, InnerGTP: m.header()}
+		d.inner.FillPktHdr(&e.InnerIP, &d.headers, d.headerWeirds(c))
+		h.Raise(e)
 	}
 	r.VNI = m.teid
 	r.Inner, r.Payload = InnerIP, inner

@@ -182,55 +182,46 @@ func (c *contextCursor) pdpContext() int {
 // gtpEvents raises the events of section GTPv1.
 type gtpEvents struct {
 	on *event.GTPv1Events
-
-	message    event.GTPv1Message
-	gpdu       event.GTPv1GPDUPacket
-	createReq  event.GTPv1CreatePDPCtxRequest
-	createResp event.GTPv1CreatePDPCtxResponse
-	updateReq  event.GTPv1UpdatePDPCtxRequest
-	updateResp event.GTPv1UpdatePDPCtxResponse
-	deleteReq  event.GTPv1DeletePDPCtxRequest
-	deleteResp event.GTPv1DeletePDPCtxResponse
 }
 
 // control raises the event of a control message, whose elements are valid.
-func (e *gtpEvents) control(d *Decoder, c *Carrier, m *gtpMessage) {
+func (g *gtpEvents) control(d *Decoder, c *Carrier, m *gtpMessage) {
 	switch m.typ {
 	case gtpCreateRequest:
-		if h := &e.on.CreatePDPCtxRequest; h.On() {
-			e.createReq = event.GTPv1CreatePDPCtxRequest{Conn: c.Conn, Hdr: m.header()}
-			createRequest(d, &e.createReq.Elements, m.body)
-			h.Raise(&e.createReq)
+		if e := g.on.CreatePDPCtxRequest.Begin(); e != nil {
+			*e = event.GTPv1CreatePDPCtxRequest{Conn: c.Conn, Hdr: m.header()}
+			createRequest(d, &e.Elements, m.body)
+			g.on.CreatePDPCtxRequest.Raise(e)
 		}
 	case gtpCreateResponse:
-		if h := &e.on.CreatePDPCtxResponse; h.On() {
-			e.createResp = event.GTPv1CreatePDPCtxResponse{Conn: c.Conn, Hdr: m.header()}
-			createResponse(d, &e.createResp.Elements, m.body)
-			h.Raise(&e.createResp)
+		if e := g.on.CreatePDPCtxResponse.Begin(); e != nil {
+			*e = event.GTPv1CreatePDPCtxResponse{Conn: c.Conn, Hdr: m.header()}
+			createResponse(d, &e.Elements, m.body)
+			g.on.CreatePDPCtxResponse.Raise(e)
 		}
 	case gtpUpdateRequest:
-		if h := &e.on.UpdatePDPCtxRequest; h.On() {
-			e.updateReq = event.GTPv1UpdatePDPCtxRequest{Conn: c.Conn, Hdr: m.header()}
-			updateRequest(d, &e.updateReq.Elements, m.body)
-			h.Raise(&e.updateReq)
+		if e := g.on.UpdatePDPCtxRequest.Begin(); e != nil {
+			*e = event.GTPv1UpdatePDPCtxRequest{Conn: c.Conn, Hdr: m.header()}
+			updateRequest(d, &e.Elements, m.body)
+			g.on.UpdatePDPCtxRequest.Raise(e)
 		}
 	case gtpUpdateResponse:
-		if h := &e.on.UpdatePDPCtxResponse; h.On() {
-			e.updateResp = event.GTPv1UpdatePDPCtxResponse{Conn: c.Conn, Hdr: m.header()}
-			updateResponse(d, &e.updateResp.Elements, m.body)
-			h.Raise(&e.updateResp)
+		if e := g.on.UpdatePDPCtxResponse.Begin(); e != nil {
+			*e = event.GTPv1UpdatePDPCtxResponse{Conn: c.Conn, Hdr: m.header()}
+			updateResponse(d, &e.Elements, m.body)
+			g.on.UpdatePDPCtxResponse.Raise(e)
 		}
 	case gtpDeleteRequest:
-		if h := &e.on.DeletePDPCtxRequest; h.On() {
-			e.deleteReq = event.GTPv1DeletePDPCtxRequest{Conn: c.Conn, Hdr: m.header()}
-			deleteRequest(d, &e.deleteReq.Elements, m.body)
-			h.Raise(&e.deleteReq)
+		if e := g.on.DeletePDPCtxRequest.Begin(); e != nil {
+			*e = event.GTPv1DeletePDPCtxRequest{Conn: c.Conn, Hdr: m.header()}
+			deleteRequest(d, &e.Elements, m.body)
+			g.on.DeletePDPCtxRequest.Raise(e)
 		}
 	case gtpDeleteResponse:
-		if h := &e.on.DeletePDPCtxResponse; h.On() {
-			e.deleteResp = event.GTPv1DeletePDPCtxResponse{Conn: c.Conn, Hdr: m.header()}
-			deleteResponse(d, &e.deleteResp.Elements, m.body)
-			h.Raise(&e.deleteResp)
+		if e := g.on.DeletePDPCtxResponse.Begin(); e != nil {
+			*e = event.GTPv1DeletePDPCtxResponse{Conn: c.Conn, Hdr: m.header()}
+			deleteResponse(d, &e.Elements, m.body)
+			g.on.DeletePDPCtxResponse.Raise(e)
 		}
 	}
 }

@@ -134,11 +134,7 @@ func (d *Decoder) decodeTeredo(c *Carrier, b []byte, r *Result) {
 type teredoEvents struct {
 	on *event.TeredoEvents
 
-	hdr    event.TeredoHdr
-	packet event.TeredoPacket
-	auth   event.TeredoAuthentication
-	origin event.TeredoOriginIndication
-	bubble event.TeredoBubble
+	hdr event.TeredoHdr
 }
 
 func (e *teredoEvents) raise(d *Decoder, c *Carrier, t *teredoPacket, bubble bool) {
@@ -168,19 +164,23 @@ func (e *teredoEvents) raise(d *Decoder, c *Carrier, t *teredoPacket, bubble boo
 	}
 	d.inner.FillPktHdr(&e.hdr.Hdr, &d.headers, d.headerWeirds(c))
 	if onPacket {
-		e.packet = event.TeredoPacket{Conn: c.Conn, Inner: e.hdr}
-		e.on.Packet.Raise(&e.packet)
+		x := e.on.Packet.Begin()
+		*x = event.TeredoPacket{Conn: c.Conn, Inner: e.hdr}
+		e.on.Packet.Raise(x)
 	}
 	if onAuth {
-		e.auth = event.TeredoAuthentication{Conn: c.Conn, Inner: e.hdr}
-		e.on.Authentication.Raise(&e.auth)
+		x := e.on.Authentication.Begin()
+		*x = event.TeredoAuthentication{Conn: c.Conn, Inner: e.hdr}
+		e.on.Authentication.Raise(x)
 	}
 	if onOrigin {
-		e.origin = event.TeredoOriginIndication{Conn: c.Conn, Inner: e.hdr}
-		e.on.OriginIndication.Raise(&e.origin)
+		x := e.on.OriginIndication.Begin()
+		*x = event.TeredoOriginIndication{Conn: c.Conn, Inner: e.hdr}
+		e.on.OriginIndication.Raise(x)
 	}
 	if onBubble {
-		e.bubble = event.TeredoBubble{Conn: c.Conn, Inner: e.hdr}
-		e.on.Bubble.Raise(&e.bubble)
+		x := e.on.Bubble.Begin()
+		*x = event.TeredoBubble{Conn: c.Conn, Inner: e.hdr}
+		e.on.Bubble.Raise(x)
 	}
 }
