@@ -45,7 +45,7 @@ func ExampleFromPackets() {
 		0x9c, 0x40, 0, 80, 0, 0, 0, 1, 0, 0, 0, 0, 0x50, 2, 0, 0, 0xff, 0xff, 0, 0, // TCP
 	}
 	o := pipeline.Defaults()
-	o.NoChecksums = true
+	o.Dissect.Packet.IgnoreChecksums = true
 	o.Source = func(b capture.BatcherOptions) (capture.Source, error) {
 		return capture.FromPackets(func(yield func(capture.Packet) bool) {
 			for i := range 3 {
