@@ -23,6 +23,10 @@ build: ## build/wirelog, static
 test: ## unit tests; the go command fetches what they need
 	go test $(TESTFLAGS) ./...
 
+.PHONY: examples
+examples: ## tests of the programs in examples/, which embed wirelog from another module
+	cd examples && go vet ./... && go test $(TESTFLAGS) ./...
+
 .PHONY: race
 race: ## unit tests with the race detector (needs a C compiler)
 	CGO_ENABLED=1 go test $(TESTFLAGS) -race $(if $(TAGS),-tags $(TAGS)) ./...

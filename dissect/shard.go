@@ -42,6 +42,10 @@ type Options struct {
 	// AnalyzerNames; none stands for all, NoAnalyzers alone for none.
 	Analyzers []string `key:"analyzers" flag:"analyzers" doc:"application protocols to analyze, such as dns,http; all if not given, none to disable them"`
 
+	// Protocols, if set, returns protocols beside those of this package. It is called
+	// once, and gets the shard's manager of transferred files.
+	Protocols func(*files.Manager) []*detect.Protocol
+
 	Conn   conn.Options
 	Packet packet.Options
 	Files  files.Options
@@ -164,7 +168,11 @@ func New(o Options, hooks *event.Hooks, cause func(deadline value.Time, first, n
 		lv := &s.levels[i]
 		lv.conn.IP, lv.conn.Link = &lv.ip, &lv.link
 	}
-	if list := chosen(protocols(hooks, s.files, &o), o.Analyzers); len(list) > 0 {
+	list := chosen(protocols(hooks, s.files, &o), o.Analyzers)
+	if o.Protocols != nil {
+		list = append(list, o.Protocols(s.files)...)
+	}
+	if len(list) > 0 {
 		s.table.SetAttacher(detect.New(list))
 	}
 	return s

@@ -42,9 +42,8 @@ var agentBuilder = logs.Builder{
 func ExampleBuilder() {
 	var hooks event.Hooks
 	logs.Install(&hooks, stdout{}, logs.Options{
-		Now:      func() value.Time { return 1_700_000_000 * value.Second },
-		Builders: []logs.Builder{agentBuilder},
-	})
+		Now: func() value.Time { return 1_700_000_000 * value.Second },
+	}).Add(agentBuilder)
 	hooks.HTTP.Header.Raise(&event.HTTPHeader{
 		Conn: client{}, IsOrig: true, Name: []byte("USER-AGENT"), Value: []byte("curl/8.5"),
 	})

@@ -4,7 +4,7 @@
 // formats.
 //
 // Install registers the builders of one shard on its hooks. A program adds a log of its own
-// with a [Builder] in Options.Builders and a schema of [schemas.Of]; the example shows both.
+// with a [Builder] and a schema of [schemas.Of]; the example shows both.
 // A log of this package has its builder in a file of its own and a line in the table
 // builders.
 package logs
@@ -41,8 +41,6 @@ type Options struct {
 	RootCerts *RootCerts
 	// Peer is the name of the sensor (Zeek's peer_description); empty stands for "zeek".
 	Peer string
-	// Builders are the builders of other logs, installed after those of this package.
-	Builders []Builder
 
 	installed *Builders
 }
@@ -97,27 +95,34 @@ func logsOf(list ...*schemas.Schema) []*schemas.Schema { return list }
 
 // Builders are the builders of one shard.
 type Builders struct {
+	hooks *event.Hooks
+	out   schemas.Emitter
+	opt   *Options
+
 	timers  []*Timer
 	tunnels *tunnels // nil if nobody wants them
 }
 
-// Install registers the builders of this package and those of o.Builders on h, which is
-// still being built, if out takes a log of theirs. The builders belong to the shard of h.
+// Install registers the builders of this package on h, which is still being built, if out
+// takes a log of theirs. The builders belong to the shard of h.
 func Install(h *event.Hooks, out schemas.Emitter, o Options) *Builders {
 	o.Peer = cmp.Or(o.Peer, "zeek")
 	if o.Cause == nil {
 		o.Cause = func(value.Time, uint64) {}
 	}
-	o.installed = new(Builders)
-	out = newLimiter(out, h, o.Limits)
-	for _, list := range [][]Builder{builders, o.Builders} {
-		for i := range list {
-			if slices.ContainsFunc(list[i].Schemas, out.On) {
-				list[i].Install(h, out, &o)
-			}
+	b := &Builders{hooks: h, out: newLimiter(out, h, o.Limits), opt: &o}
+	o.installed = b
+	b.Add(builders...)
+	return b
+}
+
+// Add registers builders of other logs, as Install does with those of this package.
+func (b *Builders) Add(list ...Builder) {
+	for i := range list {
+		if slices.ContainsFunc(list[i].Schemas, b.out.On) {
+			list[i].Install(b.hooks, b.out, b.opt)
 		}
 	}
-	return o.installed
 }
 
 // A Clock says when something with deadline d happens: at the first packet of the run, on

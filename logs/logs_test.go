@@ -218,7 +218,8 @@ func TestTimers(t *testing.T) {
 		calls []value.Time
 		again value.Time
 	)
-	b := Install(&h, &recorder{logs: []string{"weird"}}, Options{Builders: []Builder{{
+	b := Install(&h, &recorder{logs: []string{"weird"}}, Options{})
+	b.Add(Builder{
 		Schemas: []*schemas.Schema{&schemas.WeirdSchema},
 		Install: func(_ *event.Hooks, _ schemas.Emitter, o *Options) {
 			o.Cause(1, 1) // nil in the options of Install
@@ -229,7 +230,7 @@ func TestTimers(t *testing.T) {
 				}
 			})
 		},
-	}}})
+	})
 	if b.Due(1 << 62) {
 		t.Error("a timer that is not set is due")
 	}

@@ -123,23 +123,23 @@ func (c *conversion) fail(err error) {
 
 // output is what is written, by the short form of the format.
 func (c *conversion) output() (w writers.Output, err error) {
-	t, err := findType(c.opts.Format)
+	t, err := new(Options).factory(c.opts.Format)
 	if err != nil {
 		return w, err
 	}
-	if t.short == nil {
-		return w, fmt.Errorf("nothing can be converted to %s", t.name)
+	if t.Short == nil {
+		return w, fmt.Errorf("nothing can be converted to %s", t.Name)
 	}
 	o := Defaults()
-	o.OutputDir, o.Format = c.opts.Dir, t.name
+	o.OutputDir, o.Format = c.opts.Dir, t.Name
 	if c.opts.Timestamps != "" {
 		o.JSONTimestamps = c.opts.Timestamps
 	}
-	settings := t.short(&o)
+	settings := t.Short(&o)
 	if err := c.opts.apply(settings); err != nil {
-		return w, fmt.Errorf("to %s: %w", t.name, err)
+		return w, fmt.Errorf("to %s: %w", t.Name, err)
 	}
-	return w, t.make(&o, settings, &w)
+	return w, t.Make(&o, settings, &w)
 }
 
 // apply sets the options that go with the settings of a format, and refuses others.

@@ -99,10 +99,10 @@ func (s *KafkaSettings) config() (kafka.Config, error) {
 	return c, nil
 }
 
-var kafkaType = outputType{
-	name: TypeKafka, doc: "messages of Apache Kafka, a JSON object each", events: true,
-	settings: func() any { return defaultKafka() },
-	make:     makeKafka,
+var kafkaType = OutputFactory{
+	Name: TypeKafka, Doc: "messages of Apache Kafka, a JSON object each", Events: true,
+	Settings: func() any { return defaultKafka() },
+	Make:     makeKafka,
 }
 
 // makeKafka sets the place of w.

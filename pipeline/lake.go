@@ -40,11 +40,11 @@ func defaultParquet(dir string) *ParquetSettings {
 	}
 }
 
-var parquetType = outputType{
-	name: FormatParquet, doc: "Parquet files in a tree of partitions",
-	settings: func() any { return defaultParquet(".") },
-	short:    func(o *Options) any { return defaultParquet(o.OutputDir) },
-	make: func(o *Options, settings any, w *writers.Output) error {
+var parquetType = OutputFactory{
+	Name: FormatParquet, Doc: "Parquet files in a tree of partitions",
+	Settings: func() any { return defaultParquet(".") },
+	Short:    func(o *Options) any { return defaultParquet(o.OutputDir) },
+	Make: func(o *Options, settings any, w *writers.Output) error {
 		if len(o.Outputs) == 0 && o.OutputPath != "" {
 			return errors.New("format parquet: its files lie in a tree of folders: name its root by output_dir")
 		}
@@ -76,11 +76,11 @@ func defaultArrow(dir, path string) *ArrowSettings {
 	return &ArrowSettings{Dir: d.Dir, Path: path, Form: d.Form, Compress: d.Compress, Batch: d.Batch}
 }
 
-var arrowType = outputType{
-	name: FormatArrow, doc: "Arrow IPC files or streams",
-	settings: func() any { return defaultArrow(".", "") },
-	short:    func(o *Options) any { return defaultArrow(o.OutputDir, o.OutputPath) },
-	make: func(_ *Options, settings any, w *writers.Output) error {
+var arrowType = OutputFactory{
+	Name: FormatArrow, Doc: "Arrow IPC files or streams",
+	Settings: func() any { return defaultArrow(".", "") },
+	Short:    func(o *Options) any { return defaultArrow(o.OutputDir, o.OutputPath) },
+	Make: func(_ *Options, settings any, w *writers.Output) error {
 		return settings.(*ArrowSettings).apply(w)
 	},
 }

@@ -1,6 +1,15 @@
 // Package pipeline puts the parts together: it reads captures, dissects them on
 // one or several shards, builds the logs and writes them. Run is the whole of
-// what "wirelog read" does, for the command and for programs that embed it.
+// what "wirelog read" does, for the command and for programs that embed it:
+//
+//	o := pipeline.Defaults()
+//	o.Paths, o.OutputDir = []string{"day1.pcap"}, "logs"
+//	summary, err := pipeline.Run(ctx, o)
+//
+// A program adds to a run what it passes in its Options, by value; there is no registry:
+// listeners to events, events and protocols of its own in Extend, logs in Schemas and
+// Builders, formats and places in OutputFactories, packets in Source. The examples of this
+// package and the module in examples/ show each.
 package pipeline
 
 import (
@@ -27,8 +36,8 @@ const (
 func Formats() []string {
 	var names []string
 	for i := range outputTypes {
-		if outputTypes[i].short != nil {
-			names = append(names, outputTypes[i].name)
+		if outputTypes[i].Short != nil {
+			names = append(names, outputTypes[i].Name)
 		}
 	}
 	return names
@@ -87,6 +96,12 @@ type Options struct {
 	// schemas.All, and Builders make their rows, beside or instead of rows of those.
 	Schemas  []*schemas.Schema
 	Builders []logs.Builder
+	// Extend, if set, is called once for each shard while it is built, with what a
+	// program may add to it. An error ends the run before it begins.
+	Extend func(x *Extension) error
+	// OutputFactories are types of outputs of the program's own, for Output.Type and
+	// Format; one with the name of a type of OutputTypes takes its place.
+	OutputFactories []OutputFactory
 	// Columns are names of schemas.GroupNames.
 	Columns []string `key:"columns" flag:"columns" doc:"groups of optional columns to add, such as community-id"`
 	// RootCerts is a path or SystemRootCerts.

@@ -71,40 +71,44 @@ type JSONSettings struct {
 	Reversible bool   `key:"reversible" doc:"double a backslash of a value, so that it differs from one that escapes a byte"`
 }
 
-// An outputType is a type of outputs: what it is called, its settings, and how the
-// writers' output is made of them. To add a type, add its entry to outputTypes.
-type outputType struct {
-	name, doc string
-	// settings returns a pointer to the default settings.
-	settings func() any
-	// short returns the settings for Options.Format and what goes with it; nil if
-	// the type cannot be asked for in that way.
-	short func(o *Options) any
-	// make sets the form and the place of w by the settings.
-	make func(o *Options, settings any, w *writers.Output) error
-	// events says whether the type takes the event stream.
-	events bool
+// An OutputFactory makes the outputs of one type. A program adds its own formats
+// (writers.Format) and places (writers.Place) with factories in Options.OutputFactories.
+// To add a type to the command, add its factory to outputTypes.
+type OutputFactory struct {
+	// Name is the value of Output.Type, and Doc says in a few words what is written.
+	Name, Doc string
+	// Settings returns a pointer to the default settings: a struct whose fields have
+	// the tags of options. It may be nil if there is nothing to set.
+	Settings func() any
+	// Short returns the settings that Options.Format and what goes with it stand for. It
+	// is nil if the type cannot be asked for in that way.
+	Short func(o *Options) any
+	// Make sets Format, or Place, and what else the settings say in w. o is not to be
+	// changed.
+	Make func(o *Options, settings any, w *writers.Output) error
+	// Events says whether the type takes the event stream.
+	Events bool
 }
 
-var outputTypes = []outputType{
+var outputTypes = []OutputFactory{
 	{
-		name: FormatTSV, doc: "files in Zeek's tab-separated form",
-		settings: func() any { return &TSVSettings{defaultFiles()} },
-		short:    func(o *Options) any { return &TSVSettings{o.fileSettings()} },
-		make: func(_ *Options, settings any, w *writers.Output) error {
+		Name: FormatTSV, Doc: "files in Zeek's tab-separated form",
+		Settings: func() any { return &TSVSettings{defaultFiles()} },
+		Short:    func(o *Options) any { return &TSVSettings{o.fileSettings()} },
+		Make: func(_ *Options, settings any, w *writers.Output) error {
 			w.Format = tsv.Format{}
 			return settings.(*TSVSettings).apply(w)
 		},
 	},
 	{
-		name: FormatJSON, doc: "files in Zeek's JSON form, one object a line", events: true,
-		settings: func() any {
+		Name: FormatJSON, Doc: "files in Zeek's JSON form, one object a line", Events: true,
+		Settings: func() any {
 			return &JSONSettings{FileSettings: defaultFiles(), Timestamps: TimestampsEpoch, Naming: NamingZeek}
 		},
-		short: func(o *Options) any {
+		Short: func(o *Options) any {
 			return &JSONSettings{FileSettings: o.fileSettings(), Timestamps: o.JSONTimestamps, Naming: NamingZeek}
 		},
-		make: func(o *Options, settings any, w *writers.Output) error {
+		Make: func(o *Options, settings any, w *writers.Output) error {
 			s := settings.(*JSONSettings)
 			ts, err := json.ParseTimestamps(s.Timestamps)
 			if err != nil {
@@ -159,18 +163,21 @@ type OutputType struct{ Name, Doc string }
 func OutputTypes() []OutputType {
 	var list []OutputType
 	for _, t := range outputTypes {
-		list = append(list, OutputType{t.name, t.doc})
+		list = append(list, OutputType{t.Name, t.Doc})
 	}
 	return list
 }
 
-func findType(name string) (*outputType, error) {
+// factory returns the factory of a type, of the program's own ones or of outputTypes.
+func (o *Options) factory(name string) (*OutputFactory, error) {
 	var known []string
-	for i := range outputTypes {
-		if outputTypes[i].name == name {
-			return &outputTypes[i], nil
+	for _, list := range [][]OutputFactory{o.OutputFactories, outputTypes} {
+		for i := range list {
+			if list[i].Name == name {
+				return &list[i], nil
+			}
+			known = append(known, list[i].Name)
 		}
-		known = append(known, outputTypes[i].name)
 	}
 	return nil, fmt.Errorf("want one of %s, got %q%s", strings.Join(known, ", "), name, nearest.Hint(name, known))
 }
@@ -178,11 +185,11 @@ func findType(name string) (*outputType, error) {
 // NewSettings returns a pointer to the default settings of a type of outputs, a
 // struct whose tags are as those of Options.
 func NewSettings(typ string) (any, error) {
-	t, err := findType(typ)
+	t, err := new(Options).factory(typ)
 	if err != nil {
 		return nil, err
 	}
-	return t.settings(), nil
+	return t.Settings(), nil
 }
 
 // outputs are the outputs of the run: those of Outputs, or the one that the short
@@ -196,11 +203,11 @@ func (o *Options) outputs() ([]Output, error) {
 		s.Brokers, s.Timestamps = o.Kafka, o.JSONTimestamps
 		return []Output{{Type: TypeKafka, Settings: s}}, nil
 	}
-	t, err := findType(o.Format)
-	if err != nil || t.short == nil {
+	t, err := o.factory(o.Format)
+	if err != nil || t.Short == nil {
 		return nil, &OptionError{"Format", fmt.Errorf("there is no format %q", o.Format)}
 	}
-	return []Output{{Type: o.Format, Settings: t.short(o)}}, nil
+	return []Output{{Type: o.Format, Settings: t.Short(o)}}, nil
 }
 
 // CheckOutputs reports everything that is wrong with the outputs, each error an
@@ -233,22 +240,22 @@ func (o *Options) writerOutputs(cfg *writers.Config) (errs []error) {
 		fail := func(key string, err error) {
 			errs = append(errs, &OptionError{o.outputOption(i, key), err})
 		}
-		t, err := findType(out.Type)
+		t, err := o.factory(out.Type)
 		if err != nil {
 			fail("type", err)
 			continue
 		}
 		settings := out.Settings
-		if settings == nil {
-			settings = t.settings()
+		if settings == nil && t.Settings != nil {
+			settings = t.Settings()
 		}
 		w := writers.Output{
 			Name: uniqueName(cmp.Or(out.Name, out.Type), cfg.Outputs), Where: out.Where,
 			Fields: writers.Fields{Keep: out.Keep, Drop: out.Drop, Rename: out.Rename, Add: out.Add},
 		}
 		if out.Events {
-			if !t.events {
-				fail("events", fmt.Errorf("outputs of type %s do not take events", t.name))
+			if !t.Events {
+				fail("events", fmt.Errorf("outputs of type %s do not take events", t.Name))
 			}
 			events = append(events, len(cfg.Outputs))
 		}
@@ -258,7 +265,7 @@ func (o *Options) writerOutputs(cfg *writers.Config) (errs []error) {
 				continue
 			}
 		}
-		if err := t.make(o, settings, &w); err != nil {
+		if err := t.Make(o, settings, &w); err != nil {
 			fail("", err)
 		}
 		for _, err := range checkView(cfg, &w) {

@@ -34,9 +34,14 @@ func (r *run) newShard(of int) (*shard, error) {
 	now := func() value.Time { return s.dissect.Now() }
 	cause := func(deadline value.Time, first uint64) { s.out.SetCause(int64(deadline), writers.ClassTimer, first) }
 	s.logs = logs.Install(s.hooks, s.out, logs.Options{
-		LocalNets: o.LocalNets, Now: now, Cause: cause, Groups: s.out.Groups(), RootCerts: r.roots, Builders: o.Builders,
+		LocalNets: o.LocalNets, Now: now, Cause: cause, Groups: s.out.Groups(), RootCerts: r.roots,
 		Limits: o.Rows,
 	})
+	own, err := r.extend(s, now)
+	if err != nil {
+		return nil, err
+	}
+	s.logs.Add(o.Builders...)
 	if r.events {
 		emit := func(line []byte) {
 			s.out.CloseLine(0, append(s.out.OpenLine(0), line[:len(line)-1]...))
@@ -47,6 +52,7 @@ func (r *run) newShard(of int) (*shard, error) {
 	}
 	d := option.Divide(o.Dissect, of)
 	d.Conn.Seed = r.seed
+	d.Protocols = own
 	d.Files.BestType = !r.events // only the stream has the others
 	s.dissect = dissect.New(d, s.hooks, func(deadline value.Time, first, _ uint64) {
 		cause(deadline, first)

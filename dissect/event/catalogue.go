@@ -4,7 +4,6 @@ import (
 	"cmp"
 	_ "embed"
 	"fmt"
-	"iter"
 	"slices"
 	"strings"
 	"sync"
@@ -36,18 +35,6 @@ type builtEvent struct {
 	info   Info
 	count  func(*Hooks) uint64
 	stream func(*Hooks, *Stream)
-}
-
-// Counts yields the name of every built event, in alphabetical order, and how
-// often h raised it.
-func (h *Hooks) Counts() iter.Seq2[string, uint64] {
-	return func(yield func(string, uint64) bool) {
-		for i := range built {
-			if !yield(built[i].info.Name, built[i].count(h)) {
-				return
-			}
-		}
-	}
 }
 
 // Catalogue returns all events, by name. The slice is shared and must not be

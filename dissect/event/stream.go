@@ -31,7 +31,7 @@ type Stream struct {
 // the shard. emit gets every line with its line feed; the slice is valid inside
 // the call. A pattern that matches no event that this build raises is an error.
 func NewStream(h *Hooks, now func() value.Time, emit func(line []byte), patterns ...string) (*Stream, error) {
-	picked, err := match(patterns)
+	picked, ours, err := h.match(patterns)
 	if err != nil {
 		return nil, err
 	}
@@ -41,16 +41,19 @@ func NewStream(h *Hooks, now func() value.Time, emit func(line []byte), patterns
 			built[i].stream(h, s)
 		}
 	}
+	for i := range h.own {
+		if ours[i] {
+			h.own[i].stream(s)
+		}
+	}
 	return s, nil
 }
 
-// match tells which of the built events match one of the patterns.
-func match(patterns []string) (picked [len(built)]bool, err error) {
+// match reports which of the built events and which of h's own match one of the patterns.
+func (h *Hooks) match(patterns []string) (picked [len(built)]bool, ours []bool, err error) {
+	ours = make([]bool, len(h.own))
 	if len(patterns) == 0 {
-		for i := range picked {
-			picked[i] = true
-		}
-		return picked, nil
+		patterns = []string{"*"}
 	}
 	var errs []error
 	for _, p := range patterns {
@@ -65,21 +68,26 @@ func match(patterns []string) (picked [len(built)]bool, err error) {
 				some = some || built[i].info.Built
 			}
 		}
-		if some {
-			continue
+		for i := range h.own {
+			if ok, _ := path.Match(p, h.own[i].name); ok {
+				ours[i], some = true, true
+			}
 		}
-		known := false
-		for _, info := range Catalogue() {
-			ok, _ := path.Match(p, info.Name)
-			known = known || ok
-		}
-		if known {
-			errs = append(errs, fmt.Errorf("this build does not raise %q", p))
-		} else {
-			errs = append(errs, fmt.Errorf("no event is called %q", p))
+		if !some {
+			errs = append(errs, unknown(p))
 		}
 	}
-	return picked, errors.Join(errs...)
+	return picked, ours, errors.Join(errs...)
+}
+
+// unknown says what is wrong with a pattern that matches no raised event.
+func unknown(pattern string) error {
+	for _, info := range Catalogue() {
+		if ok, _ := path.Match(pattern, info.Name); ok {
+			return fmt.Errorf("this build does not raise %q", pattern)
+		}
+	}
+	return fmt.Errorf("no event is called %q", pattern)
 }
 
 func (s *Stream) begin(name string) []byte {

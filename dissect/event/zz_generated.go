@@ -50,6 +50,7 @@ type Hooks struct {
 	ends        []slotEnd
 	fileSlots   FileSlot
 	terminating bool
+	own         []own
 }
 
 // ARPEvents are the hooks of section ARP.

@@ -109,8 +109,12 @@ func TestImports(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		if d.IsDir() && (d.Name() == "build" || strings.HasPrefix(d.Name(), ".")) && file != root {
-			return filepath.SkipDir
+		if d.IsDir() && file != root {
+			// A folder with a go.mod, such as examples, is another module.
+			_, err := os.Stat(filepath.Join(file, "go.mod"))
+			if d.Name() == "build" || strings.HasPrefix(d.Name(), ".") || err == nil {
+				return filepath.SkipDir
+			}
 		}
 		if d.IsDir() || !strings.HasSuffix(file, ".go") || strings.HasSuffix(file, "_test.go") {
 			return nil

@@ -1,0 +1,50 @@
+package pipeline
+
+import (
+	"github.com/wirelog/wirelog/dissect/detect"
+	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/dissect/file/files"
+	"github.com/wirelog/wirelog/value"
+)
+
+// Extension is what a program may add to one shard, in its Options.Extend. Everything that
+// it adds belongs to the shard: it is called on the shard's goroutine alone and needs no
+// lock, and what several shards share is the program's to guard.
+//
+// A program has more to add to the whole run: logs in Options.Schemas and Builders,
+// formats and places in Options.OutputFactories, packets in Options.Source.
+type Extension struct {
+	// Hooks are the events of the shard. Listeners may be added to any of them, and own
+	// events with event.Declare. This module's builders of logs hear of an event first,
+	// those of Options.Builders and streams of events after the listeners.
+	Hooks *event.Hooks
+	// Now returns the network time of the current packet or timer.
+	Now func() value.Time
+
+	protocols []func(*files.Manager) *detect.Protocol
+}
+
+// AddProtocol adds the protocol that make returns, beside those of this module: its
+// analyzer is tried at its ports and where its signatures match, whatever
+// Options.Dissect.Analyzers names. make gets the shard's manager of transferred files,
+// which the protocol may hand files to.
+func (x *Extension) AddProtocol(make func(fm *files.Manager) *detect.Protocol) {
+	x.protocols = append(x.protocols, make)
+}
+
+// extend calls Options.Extend for a shard and returns the protocols that it added.
+func (r *run) extend(s *shard, now func() value.Time) (func(*files.Manager) []*detect.Protocol, error) {
+	x := Extension{Hooks: s.hooks, Now: now}
+	if r.opts.Extend == nil {
+		return nil, nil
+	}
+	if err := r.opts.Extend(&x); err != nil {
+		return nil, &OptionError{"Extend", err}
+	}
+	return func(fm *files.Manager) (list []*detect.Protocol) {
+		for _, make := range x.protocols {
+			list = append(list, make(fm))
+		}
+		return list
+	}, nil
+}
