@@ -14,7 +14,6 @@ type shard struct {
 	dec     decoder
 	udpDone *event.Hook[event.UDPSessionDone]
 	timeout value.Time
-	done    event.UDPSessionDone // scratch
 	free    []*analyzer
 	streams []*streams // free ones
 }
@@ -244,9 +243,9 @@ func (a *analyzer) Done() {
 			*x = stream{buf: x.buf[:0]}
 		}
 		s.streams = append(s.streams, a.tcp)
-	} else if s.udpDone.On() {
-		s.done.Conn = a.Conn()
-		s.udpDone.Raise(&s.done)
+	} else if e := s.udpDone.Begin(); e != nil {
+		e.Conn = a.Conn()
+		s.udpDone.Raise(e)
 	}
 	a.Use, a.tcp = conn.Use{}, nil
 	s.free = append(s.free, a)

@@ -54,39 +54,6 @@ type decoder struct {
 	keys    []uint64
 	addrs   []netip.Addr
 	encoded []byte
-
-	ev scratch
-}
-
-// scratch are the events that are raised most.
-type scratch struct {
-	message event.DNSMessage
-	request event.DNSRequest
-	reject  event.DNSRejected
-	reply   event.DNSQueryReply
-	end     event.DNSEnd
-	a       event.DNSAReply
-	aaaa    event.DNSAAAAReply
-	a6      event.DNSA6Reply
-	cname   event.DNSCNAMEReply
-	ns      event.DNSNSReply
-	ptr     event.DNSPTRReply
-	mx      event.DNSMXReply
-	srv     event.DNSSRVReply
-	soa     event.DNSSOAReply
-	txt     event.DNSTXTReply
-	spf     event.DNSSPFReply
-	https   event.DNSHTTPS
-	svcb    event.DNSSVCB
-	unknown event.DNSUnknownReply
-	rrsig   event.DNSRRSIG
-	nsec    event.DNSNSEC
-	nsec3   event.DNSNSEC3
-	ds      event.DNSDS
-	dnskey  event.DNSDNSKEY
-	edns    event.DNSEDNSAddl
-	ecs     event.DNSEDNSECS
-	cookie  event.DNSEDNSCookie
 }
 
 func (d *decoder) init(h *event.DNSEvents, o Options) { d.hooks, d.opt = h, o }
@@ -139,14 +106,14 @@ func (d *decoder) body(from sender, respPort uint16) {
 	d.expanded = 0
 	d.zoneClass = 0
 	d.ans = event.DNSAnswer{}
-	if h := &d.hooks.Message; h.On() {
-		d.ev.message = event.DNSMessage{Conn: d.conn, IsOrig: d.fromOrig, Msg: d.msg, Len: uint64(len(d.b))}
-		h.Raise(&d.ev.message)
+	if e := d.hooks.Message.Begin(); e != nil {
+		e.Conn, e.IsOrig, e.Msg, e.Len = d.conn, d.fromOrig, d.msg, uint64(len(d.b))
+		d.hooks.Message.Raise(e)
 	}
 	if d.sections() {
-		if h := &d.hooks.End; h.On() {
-			d.ev.end = event.DNSEnd{Conn: d.conn, Msg: d.msg}
-			h.Raise(&d.ev.end)
+		if e := d.hooks.End.Begin(); e != nil {
+			e.Conn, e.Msg = d.conn, d.msg
+			d.hooks.End.Raise(e)
 		}
 	}
 }
@@ -177,8 +144,9 @@ func (d *decoder) sections() bool {
 		if !d.records(m.NumAnswers, event.DNSPrerequisite) || !d.records(m.NumAuth, event.DNSUpdate) {
 			return true
 		}
-		if h := &d.hooks.DynamicUpdate; h.On() {
-			h.Raise(&event.DNSDynamicUpdate{Conn: d.conn, Msg: d.msg, ZName: zone, ZClass: uint64(d.zoneClass)})
+		if e := d.hooks.DynamicUpdate.Begin(); e != nil {
+			e.Conn, e.Msg, e.ZName, e.ZClass = d.conn, d.msg, zone, uint64(d.zoneClass)
+			d.hooks.DynamicUpdate.Raise(e)
 		}
 	} else {
 		for range m.NumQueries {
@@ -224,34 +192,27 @@ func (d *decoder) questionRecord() bool {
 		return false
 	}
 	m, h := &d.msg, d.hooks
-	rejected := m.QR && m.NumAnswers == 0 && m.NumAuth == 0 && m.NumAddl == 0
+	qtype, qclass := uint64(d.u16()), uint64(d.u16())
 	switch {
 	case !m.QR:
-		if h.Request.On() {
-			e := &d.ev.request
+		if e := h.Request.Begin(); e != nil {
 			e.Conn, e.Msg, e.Query, e.OriginalQuery = d.conn, *m, d.lowered(name), name
-			e.QType, e.QClass = uint64(d.u16()), uint64(d.u16())
+			e.QType, e.QClass = qtype, qclass
 			h.Request.Raise(e)
-			return true
 		}
-	case rejected:
-		if h.Rejected.On() {
-			e := &d.ev.reject
+	case m.NumAnswers == 0 && m.NumAuth == 0 && m.NumAddl == 0:
+		if e := h.Rejected.Begin(); e != nil {
 			e.Conn, e.Msg, e.Query, e.OriginalQuery = d.conn, *m, d.lowered(name), name
-			e.QType, e.QClass = uint64(d.u16()), uint64(d.u16())
+			e.QType, e.QClass = qtype, qclass
 			h.Rejected.Raise(e)
-			return true
 		}
 	default:
-		if h.QueryReply.On() {
-			e := &d.ev.reply
+		if e := h.QueryReply.Begin(); e != nil {
 			e.Conn, e.Msg, e.Query, e.OriginalQuery = d.conn, *m, d.lowered(name), name
-			e.QType, e.QClass = uint64(d.u16()), uint64(d.u16())
+			e.QType, e.QClass = qtype, qclass
 			h.QueryReply.Raise(e)
-			return true
 		}
 	}
-	d.off += 4
 	return true
 }
 

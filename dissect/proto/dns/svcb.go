@@ -46,15 +46,13 @@ func (d *decoder) svcb(n int, https bool) bool {
 		r.SvcParams = value.Some(d.params)
 	}
 	if https {
-		if h := &d.hooks.HTTPS; h.On() {
-			e := &d.ev.https
+		if e := d.hooks.HTTPS.Begin(); e != nil {
 			e.Conn, e.Msg, e.Ans, e.HTTPS = d.conn, d.msg, d.ans, r
-			h.Raise(e)
+			d.hooks.HTTPS.Raise(e)
 		}
-	} else if h := &d.hooks.SVCB; h.On() {
-		e := &d.ev.svcb
+	} else if e := d.hooks.SVCB.Begin(); e != nil {
 		e.Conn, e.Msg, e.Ans, e.SVCB = d.conn, d.msg, d.ans, r
-		h.Raise(e)
+		d.hooks.SVCB.Raise(e)
 	}
 	return true
 }

@@ -78,7 +78,6 @@ type factory struct {
 	handle    []byte
 	unescaped []byte
 	decoded   []byte
-	ev        scratch
 
 	analyzers []*analyzer
 	entities  []*entity
@@ -88,25 +87,10 @@ type factory struct {
 
 // idle is called for connections that ended before anything was sent.
 func (f *factory) idle(c *conn.Conn) {
-	if h := &f.hooks.Stats; h.On() {
-		f.ev.stats = event.HTTPStats{Conn: c}
-		h.Raise(&f.ev.stats)
+	if e := f.hooks.Stats.Begin(); e != nil {
+		*e = event.HTTPStats{Conn: c}
+		f.hooks.Stats.Raise(e)
 	}
-}
-
-// scratch has the events, which are used again and again.
-type scratch struct {
-	request     event.HTTPRequest
-	reply       event.HTTPReply
-	header      event.HTTPHeader
-	all         event.HTTPAllHeaders
-	begin       event.HTTPBeginEntity
-	end         event.HTTPEndEntity
-	data        event.HTTPEntityData
-	contentType event.HTTPContentType
-	done        event.HTTPMessageDone
-	event       event.HTTPEvent
-	stats       event.HTTPStats
 }
 
 func (f *factory) newEntity() *entity {
@@ -333,12 +317,12 @@ func (a *analyzer) Done() {
 	}
 	a.inner.Done()
 	f := a.f
-	if h := &f.hooks.Stats; h.On() {
-		f.ev.stats = event.HTTPStats{Conn: a.Conn(), Stats: event.HTTPStatsRec{
+	if e := f.hooks.Stats.Begin(); e != nil {
+		*e = event.HTTPStats{Conn: a.Conn(), Stats: event.HTTPStatsRec{
 			NumRequests: a.requests, NumReplies: a.replies,
 			RequestVersion: a.reqVersion.number(), ReplyVersion: a.respVersion.number(),
 		}}
-		h.Raise(&f.ev.stats)
+		f.hooks.Stats.Raise(e)
 	}
 	a.release()
 }
@@ -386,9 +370,9 @@ func (a *analyzer) weird(name string) { a.Weird(name, "", source) }
 func (a *analyzer) weirdOf(name string, addl []byte) { a.Weird(name, string(addl), source) }
 
 func (a *analyzer) event(kind string, detail []byte) {
-	if h := &a.f.hooks.Event; h.On() {
-		a.f.ev.event = event.HTTPEvent{Conn: a.Conn(), EventType: kind, Detail: detail}
-		h.Raise(&a.f.ev.event)
+	if e := a.f.hooks.Event.Begin(); e != nil {
+		*e = event.HTTPEvent{Conn: a.Conn(), EventType: kind, Detail: detail}
+		a.f.hooks.Event.Raise(e)
 	}
 }
 
@@ -479,10 +463,10 @@ func (a *analyzer) request(r *requestLine) {
 	}
 	a.handshake.Reset()
 	a.noteRequest(r.method, a.f.unescaped)
-	if h := &a.f.hooks.Request; h.On() {
-		a.f.ev.request = event.HTTPRequest{Conn: a.Conn(), Method: r.method, OriginalURI: r.uri,
+	if e := a.f.hooks.Request.Begin(); e != nil {
+		*e = event.HTTPRequest{Conn: a.Conn(), Method: r.method, OriginalURI: r.uri,
 			UnescapedURI: a.f.unescaped, Version: a.reqVersion.String()}
-		h.Raise(&a.f.ev.request)
+		a.f.hooks.Request.Raise(e)
 	}
 }
 
@@ -552,9 +536,9 @@ func (a *analyzer) firstLineOfReply(line []byte) {
 
 func (a *analyzer) reply() {
 	a.noteReply(a.code)
-	if h := &a.f.hooks.Reply; h.On() {
-		a.f.ev.reply = event.HTTPReply{Conn: a.Conn(), Version: a.respVersion.String(), Code: uint64(a.code), Reason: a.reason}
-		h.Raise(&a.f.ev.reply)
+	if e := a.f.hooks.Reply.Begin(); e != nil {
+		*e = event.HTTPReply{Conn: a.Conn(), Version: a.respVersion.String(), Code: uint64(a.code), Reason: a.reason}
+		a.f.hooks.Reply.Raise(e)
 	}
 	a.reason = nil
 }
@@ -591,9 +575,9 @@ func (a *analyzer) header(isOrig bool, h *mime.Header) {
 	if name := a.handshake.Header(isOrig, a.f.upper, h.Value); name != "" {
 		a.Weird(name, "", websocket.Source)
 	}
-	if hook := &a.f.hooks.Header; hook.On() {
-		a.f.ev.header = event.HTTPHeader{Conn: a.Conn(), IsOrig: isOrig, OriginalName: h.Name, Name: a.f.upper, Value: h.Value}
-		hook.Raise(&a.f.ev.header)
+	if e := a.f.hooks.Header.Begin(); e != nil {
+		*e = event.HTTPHeader{Conn: a.Conn(), IsOrig: isOrig, OriginalName: h.Name, Name: a.f.upper, Value: h.Value}
+		a.f.hooks.Header.Raise(e)
 	}
 }
 

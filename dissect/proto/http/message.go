@@ -81,12 +81,12 @@ func (m *message) done(interrupted bool, why string) {
 	m.top.endFile()
 	a := m.a
 	a.noteDone(m.isOrig)
-	if h := &a.f.hooks.MessageDone; h.On() {
-		a.f.ev.done = event.HTTPMessageDone{Conn: a.Conn(), IsOrig: m.isOrig, Stat: event.HTTPMessageStat{
+	if e := a.f.hooks.MessageDone.Begin(); e != nil {
+		*e = event.HTTPMessageDone{Conn: a.Conn(), IsOrig: m.isOrig, Stat: event.HTTPMessageStat{
 			Start: m.start, Interrupted: interrupted, FinishMsg: why, BodyLength: uint64(m.body),
 			ContentGapLength: uint64(m.missing), HeaderLength: uint64(m.header),
 		}}
-		h.Raise(&a.f.ev.done)
+		a.f.hooks.MessageDone.Raise(e)
 	}
 	m.release()
 	if m.isOrig {
@@ -135,9 +135,9 @@ func (m *message) beginEntity(e *entity) {
 	m.current = e
 	a := m.a
 	a.noteEntity(m.isOrig)
-	if h := &a.f.hooks.BeginEntity; h.On() {
-		a.f.ev.begin = event.HTTPBeginEntity{Conn: a.Conn(), IsOrig: m.isOrig}
-		h.Raise(&a.f.ev.begin)
+	if e := a.f.hooks.BeginEntity.Begin(); e != nil {
+		*e = event.HTTPBeginEntity{Conn: a.Conn(), IsOrig: m.isOrig}
+		a.f.hooks.BeginEntity.Raise(e)
 	}
 }
 
@@ -147,9 +147,9 @@ func (m *message) endEntity(e *entity) {
 		m.body += e.body
 		m.header += e.header
 	}
-	if h := &a.f.hooks.EndEntity; h.On() {
-		a.f.ev.end = event.HTTPEndEntity{Conn: a.Conn(), IsOrig: m.isOrig}
-		h.Raise(&a.f.ev.end)
+	if e := a.f.hooks.EndEntity.Begin(); e != nil {
+		*e = event.HTTPEndEntity{Conn: a.Conn(), IsOrig: m.isOrig}
+		a.f.hooks.EndEntity.Raise(e)
 	}
 	a.noteEndOfEntity()
 	m.current = e.up
@@ -167,25 +167,22 @@ func (m *message) endEntity(e *entity) {
 
 func (m *message) allHeaders(e *entity) {
 	a := m.a
-	if h := &a.f.hooks.AllHeaders; h.On() {
-		ev := &a.f.ev.all
+	if ev := a.f.hooks.AllHeaders.Begin(); ev != nil {
 		*ev = event.HTTPAllHeaders{Conn: a.Conn(), IsOrig: m.isOrig}
 		ev.HList, a.f.upper = e.all.table(a.f.upper)
-		h.Raise(ev)
+		a.f.hooks.AllHeaders.Raise(ev)
 	}
-	if h := &a.f.hooks.ContentType; h.On() {
-		ev := &a.f.ev.contentType
+	if ev := a.f.hooks.ContentType.Begin(); ev != nil {
 		*ev = event.HTTPContentType{Conn: a.Conn(), IsOrig: m.isOrig}
 		ev.Ty, ev.Subty = e.ContentType()
-		h.Raise(ev)
+		a.f.hooks.ContentType.Raise(ev)
 	}
 }
 
 func (m *message) data(b []byte) {
-	if h := &m.a.f.hooks.EntityData; h.On() {
-		ev := &m.a.f.ev.data
-		*ev = event.HTTPEntityData{Conn: m.a.Conn(), IsOrig: m.isOrig, Length: uint64(len(b)), Data: b}
-		h.Raise(ev)
+	if e := m.a.f.hooks.EntityData.Begin(); e != nil {
+		*e = event.HTTPEntityData{Conn: m.a.Conn(), IsOrig: m.isOrig, Length: uint64(len(b)), Data: b}
+		m.a.f.hooks.EntityData.Raise(e)
 	}
 }
 

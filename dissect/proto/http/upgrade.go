@@ -30,8 +30,9 @@ func (a *analyzer) switchProtocol() {
 	} else {
 		a.inner = a.Inner()
 	}
-	if h := &a.f.hooks.ConnectionUpgrade; h.On() {
-		h.Raise(&event.HTTPConnectionUpgrade{Conn: a.Conn(), Protocol: a.protocol})
+	if e := a.f.hooks.ConnectionUpgrade.Begin(); e != nil {
+		*e = event.HTTPConnectionUpgrade{Conn: a.Conn(), Protocol: a.protocol}
+		a.f.hooks.ConnectionUpgrade.Raise(e)
 	}
 }
 

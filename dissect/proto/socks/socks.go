@@ -110,11 +110,6 @@ type analyzer struct {
 	off    bool // no longer interested
 	opened bool // inner was asked for
 	inner  conn.Handover
-
-	request    event.SOCKSRequest
-	reply      event.SOCKSReply
-	loginReq   event.SOCKSLoginUserpassRequest
-	loginReply event.SOCKSLoginUserpassReply
 }
 
 func index(isOrig bool) int {
@@ -246,9 +241,9 @@ func (a *analyzer) authentication(isOrig bool, b []byte) int {
 		if !ok {
 			return 0
 		}
-		if h := &a.f.hooks.LoginUserpassRequest; h.On() {
-			a.loginReq = event.SOCKSLoginUserpassRequest{Conn: a.Conn(), User: user, Password: password}
-			h.Raise(&a.loginReq)
+		if e := a.f.hooks.LoginUserpassRequest.Begin(); e != nil {
+			*e = event.SOCKSLoginUserpassRequest{Conn: a.Conn(), User: user, Password: password}
+			a.f.hooks.LoginUserpassRequest.Raise(e)
 		}
 		a.phase[0] = phaseWait
 		return len(b) - len(rest)
@@ -256,9 +251,9 @@ func (a *analyzer) authentication(isOrig bool, b []byte) int {
 	if len(b) < 2 {
 		return 0
 	}
-	if h := &a.f.hooks.LoginUserpassReply; h.On() {
-		a.loginReply = event.SOCKSLoginUserpassReply{Conn: a.Conn(), Code: uint64(b[1])}
-		h.Raise(&a.loginReply)
+	if e := a.f.hooks.LoginUserpassReply.Begin(); e != nil {
+		*e = event.SOCKSLoginUserpassReply{Conn: a.Conn(), Code: uint64(b[1])}
+		a.f.hooks.LoginUserpassReply.Raise(e)
 	}
 	a.authenticating = false
 	if a.phase[0] == phaseOpaque {
@@ -288,19 +283,17 @@ func (a *analyzer) request4(b []byte) int {
 	if !ok {
 		return 0
 	}
-	e := &a.request
-	*e = event.SOCKSRequest{Conn: a.Conn(), Version: 4, RequestType: uint64(b[1]), User: user}
-	e.SA.Host = value.Some(netip.AddrFrom4([4]byte(b[4:])))
-	e.P = port(b[2:])
+	addr := event.SOCKSAddress{Host: value.Some(netip.AddrFrom4([4]byte(b[4:])))}
 	if binary.BigEndian.Uint32(b[4:]) <= lastNameless {
 		var name []byte
 		if name, rest, ok = bytes.Cut(rest, []byte{0}); !ok {
 			return 0
 		}
-		e.SA.Name = value.Some(name)
+		addr.Name = value.Some(name)
 	}
-	if h := &a.f.hooks.Request; h.On() {
-		h.Raise(e)
+	if e := a.f.hooks.Request.Begin(); e != nil {
+		*e = event.SOCKSRequest{Conn: a.Conn(), Version: 4, RequestType: uint64(b[1]), SA: addr, P: port(b[2:]), User: user}
+		a.f.hooks.Request.Raise(e)
 	}
 	a.phase[0] = phaseDone
 	return len(b) - len(rest)
@@ -312,10 +305,10 @@ func (a *analyzer) reply4(b []byte) int {
 	if len(b) < length {
 		return 0
 	}
-	if h := &a.f.hooks.Reply; h.On() {
-		a.reply = event.SOCKSReply{Conn: a.Conn(), Version: 4, Reply: uint64(b[2]), P: port(b[3:])}
-		a.reply.SA.Host = value.Some(netip.AddrFrom4([4]byte(b[5:])))
-		h.Raise(&a.reply)
+	if e := a.f.hooks.Reply.Begin(); e != nil {
+		*e = event.SOCKSReply{Conn: a.Conn(), Version: 4, Reply: uint64(b[2]), P: port(b[3:])}
+		e.SA.Host = value.Some(netip.AddrFrom4([4]byte(b[5:])))
+		a.f.hooks.Reply.Raise(e)
 	}
 	a.Confirm()
 	a.phase[1] = phaseDone
@@ -391,9 +384,9 @@ func (a *analyzer) request5(b []byte) int {
 		a.violate(bad)
 		return 0
 	}
-	if h := &a.f.hooks.Request; h.On() {
-		a.request = event.SOCKSRequest{Conn: a.Conn(), Version: 5, RequestType: uint64(m.code), SA: m.addr, P: m.port}
-		h.Raise(&a.request)
+	if e := a.f.hooks.Request.Begin(); e != nil {
+		*e = event.SOCKSRequest{Conn: a.Conn(), Version: 5, RequestType: uint64(m.code), SA: m.addr, P: m.port}
+		a.f.hooks.Request.Raise(e)
 	}
 	a.phase[0] = phaseDone
 	return n
@@ -408,9 +401,9 @@ func (a *analyzer) reply5(b []byte) int {
 		a.violate(bad)
 		return 0
 	}
-	if h := &a.f.hooks.Reply; h.On() {
-		a.reply = event.SOCKSReply{Conn: a.Conn(), Version: 5, Reply: uint64(m.code), SA: m.addr, P: m.port}
-		h.Raise(&a.reply)
+	if e := a.f.hooks.Reply.Begin(); e != nil {
+		*e = event.SOCKSReply{Conn: a.Conn(), Version: 5, Reply: uint64(m.code), SA: m.addr, P: m.port}
+		a.f.hooks.Reply.Raise(e)
 	}
 	a.Confirm()
 	a.phase[1] = phaseDone

@@ -47,10 +47,6 @@ func New(h *event.Hooks) *conn.Protocol {
 type factory struct {
 	hooks *event.WebSocketEvents
 	free  freelist.List[analyzer]
-	frame event.WebSocketFrame
-	data  event.WebSocketFrameData
-	msg   event.WebSocketMessage
-	close event.WebSocketClose
 }
 
 // flow is one direction.
@@ -86,8 +82,9 @@ func (f *factory) new(u conn.Use) conn.Analyzer {
 	chunks := [2][]byte{a.flow[0].chunk[:0], a.flow[1].chunk[:0]}
 	*a = analyzer{f: f, Use: u}
 	a.flow[0].chunk, a.flow[1].chunk = chunks[0], chunks[1]
-	if h := &f.hooks.Established; h.On() {
-		h.Raise(&event.WebSocketEstablished{Conn: u.Conn(), AID: 1})
+	if e := f.hooks.Established.Begin(); e != nil {
+		*e = event.WebSocketEstablished{Conn: u.Conn(), AID: 1}
+		f.hooks.Established.Raise(e)
 	}
 	a.inner = u.Inner()
 	return a
@@ -199,10 +196,10 @@ func (a *analyzer) beginFrame(isOrig bool, w *flow) bool {
 			strconv.FormatUint(w.left, 10)+" > "+strconv.Itoa(maxControl), source)
 		w.emit = maxControl
 	}
-	if hook := &a.f.hooks.Frame; hook.On() {
-		a.f.frame = event.WebSocketFrame{Conn: a.Conn(), IsOrig: isOrig, Fin: w.fin, RSV: uint64(rsv),
+	if e := a.f.hooks.Frame.Begin(); e != nil {
+		*e = event.WebSocketFrame{Conn: a.Conn(), IsOrig: isOrig, Fin: w.fin, RSV: uint64(rsv),
 			Opcode: uint64(w.opcode), PayloadLen: w.left}
-		hook.Raise(&a.f.frame)
+		a.f.hooks.Frame.Raise(e)
 	}
 	if w.opcode == opClose && w.left == 0 {
 		a.raiseClose(isOrig, 0, nil)
@@ -232,9 +229,9 @@ func (a *analyzer) payload(isOrig bool, w *flow, b []byte) bool {
 	}
 	seen := b[:min(uint64(len(b)), w.emit)]
 	w.emit -= uint64(len(seen))
-	if hook := &a.f.hooks.FrameData; hook.On() {
-		a.f.data = event.WebSocketFrameData{Conn: a.Conn(), IsOrig: isOrig, Data: seen}
-		hook.Raise(&a.f.data)
+	if e := a.f.hooks.FrameData.Begin(); e != nil {
+		*e = event.WebSocketFrameData{Conn: a.Conn(), IsOrig: isOrig, Data: seen}
+		a.f.hooks.FrameData.Raise(e)
 	}
 	switch {
 	case w.opcode == opClose:
@@ -251,9 +248,9 @@ func (a *analyzer) payload(isOrig bool, w *flow, b []byte) bool {
 }
 
 func (a *analyzer) raiseClose(isOrig bool, status uint64, reason []byte) {
-	if h := &a.f.hooks.Close; h.On() {
-		a.f.close = event.WebSocketClose{Conn: a.Conn(), IsOrig: isOrig, Status: status, Reason: reason}
-		h.Raise(&a.f.close)
+	if e := a.f.hooks.Close.Begin(); e != nil {
+		*e = event.WebSocketClose{Conn: a.Conn(), IsOrig: isOrig, Status: status, Reason: reason}
+		a.f.hooks.Close.Raise(e)
 	}
 }
 
@@ -264,9 +261,9 @@ func (a *analyzer) endFrame(isOrig bool, w *flow) {
 	}
 	w.inMessage = false
 	a.Confirm()
-	if h := &a.f.hooks.Message; h.On() {
-		a.f.msg = event.WebSocketMessage{Conn: a.Conn(), IsOrig: isOrig, Opcode: uint64(w.message)}
-		h.Raise(&a.f.msg)
+	if e := a.f.hooks.Message.Begin(); e != nil {
+		*e = event.WebSocketMessage{Conn: a.Conn(), IsOrig: isOrig, Opcode: uint64(w.message)}
+		a.f.hooks.Message.Raise(e)
 	}
 }
 
