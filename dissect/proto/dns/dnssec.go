@@ -8,8 +8,8 @@ import (
 	"github.com/wirelog/wirelog/dissect/event"
 )
 
-// algorithmWeird notes an algorithm (IANA dns-sec-alg-numbers) that signs no zone of
-// public use.
+// algorithmWeird reports an algorithm that is not meant to sign public zones (IANA
+// dns-sec-alg-numbers).
 func (d *decoder) algorithmWeird(record string, alg uint8) {
 	var why string
 	switch alg {
@@ -105,7 +105,8 @@ func (d *decoder) ds(n int) bool {
 	return true
 }
 
-// bitmaps reads the windows of types in n bytes into strs (RFC 4034 section 4.1.2).
+// bitmaps reads n bytes of type bit maps into strs, one element for each window (RFC 4034
+// section 4.1.2).
 func (d *decoder) bitmaps(n int, emptyWeird string) {
 	d.strs = d.strs[:0]
 	for n > 0 && d.left() > 0 {

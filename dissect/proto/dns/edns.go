@@ -10,14 +10,14 @@ import (
 	"github.com/wirelog/wirelog/dissect/event"
 )
 
-// Options of EDNS (IANA dns-parameters) that are parsed.
+// EDNS options that are parsed (IANA dns-parameters).
 const (
 	optClientSubnet = 8  // RFC 7871 section 6
 	optCookie       = 10 // RFC 7873 section 4
 	optTCPKeepalive = 11 // RFC 7828 section 3.1
 )
 
-// optRecord reads an OPT record with n bytes of options (RFC 6891 section 6.1).
+// optRecord parses an OPT record with n bytes of options (RFC 6891 section 6.1).
 func (d *decoder) optRecord(n int) bool {
 	end := d.off + n
 	if e := begin(d, &d.hooks.EDNSAddl); e != nil {

@@ -9,7 +9,7 @@ import (
 	"github.com/wirelog/wirelog/dissect/event"
 )
 
-// recordHeader reads owner, type and class of a record (RFC 1035 section 4.1.3).
+// recordHeader reads the owner, type and class of a record (RFC 1035 section 4.1.3).
 func (d *decoder) recordHeader() bool {
 	owner, ok := d.readName(d.owner[:0], maxPlainName, true)
 	if !ok {
@@ -25,7 +25,7 @@ func (d *decoder) recordHeader() bool {
 	return true
 }
 
-// record reads a record and reports whether the message may be read further.
+// record parses a record and reports whether parsing may continue.
 func (d *decoder) record() bool {
 	if !d.recordHeader() {
 		return false
@@ -57,8 +57,8 @@ func (d *decoder) record() bool {
 	return d.data(n)
 }
 
-// prerequisite tells of a prerequisite of a dynamic update (RFC 2136 section 2.4). Its
-// data is not looked at, nor skipped: only those that have none are of use.
+// prerequisite reports a prerequisite of a dynamic update (RFC 2136 section 2.4). Its data
+// is neither parsed nor skipped: only prerequisites without data are useful.
 func (d *decoder) prerequisite(n int) {
 	switch class := uint16(d.ans.QClass); {
 	case d.ans.TTL != 0:
@@ -73,8 +73,8 @@ func (d *decoder) prerequisite(n int) {
 	}
 }
 
-// isUpdate tells of a deletion of a dynamic update, and reports whether the record has
-// data for another kind of update (RFC 2136 section 2.5).
+// isUpdate raises the event of a deletion in a dynamic update. It returns whether the
+// record is another kind of update, whose data is parsed (RFC 2136 section 2.5).
 func (d *decoder) isUpdate(n int) bool {
 	class := uint16(d.ans.QClass)
 	if class == classAny && d.ans.TTL == 0 && n == 0 {
@@ -91,8 +91,8 @@ func (d *decoder) isUpdate(n int) bool {
 	return true
 }
 
-// data reads the n bytes of a record's data. Records that nobody listens to are
-// skipped without a look.
+// data parses the n bytes of a record's data. Most types without a listener are
+// skipped unparsed.
 func (d *decoder) data(n int) bool {
 	h := d.hooks
 	switch d.ans.QType {
@@ -166,8 +166,7 @@ func (d *decoder) data(n int) bool {
 	return d.skip(n)
 }
 
-// begin returns the scratch value of h, or nil if nobody listens or records are not
-// to be reported.
+// begin is h.Begin, but returns nil while records raise no events.
 func begin[E any](d *decoder, h *event.Hook[E]) *E {
 	if d.quiet {
 		return nil
@@ -175,7 +174,8 @@ func begin[E any](d *decoder, h *event.Hook[E]) *E {
 	return h.Begin()
 }
 
-// parse has f read n bytes of data if their event is on, and skips them otherwise.
+// parse calls f for n bytes of data if on is set and records raise events, and skips the
+// data otherwise.
 func (d *decoder) parse(on bool, n int, f func(d *decoder, n int) bool) bool {
 	if !on || d.quiet {
 		return d.skip(n)
@@ -188,8 +188,8 @@ func (d *decoder) skip(n int) bool {
 	return true
 }
 
-// consumed notes when the data of a record has not the length that it should have.
-func (d *decoder) consumed(start, n int) {
+// checkLength reports a weird unless the data that begins at start has n bytes.
+func (d *decoder) checkLength(start, n int) {
 	if d.off-start != n {
 		d.weird("DNS_RR_length_mismatch", "")
 	}
@@ -208,7 +208,7 @@ func (d *decoder) addr4(n int) bool {
 	return true
 }
 
-// addr6 reads four words, as many of them as there are.
+// addr6 reads an address of four 32-bit words. Words that are missing are zero.
 func (d *decoder) addr6() bool {
 	var b [16]byte
 	copy(b[:], d.bytes(min(16, d.left()&^3)))
@@ -231,7 +231,7 @@ func (d *decoder) nameRecord(n int) bool {
 	if !ok {
 		return false
 	}
-	d.consumed(start, n)
+	d.checkLength(start, n)
 	h := d.hooks
 	switch d.ans.QType {
 	case typeCNAME:
@@ -268,7 +268,7 @@ func (d *decoder) soa(n int) bool {
 		Refresh: value.Interval(d.u32()), Retry: value.Interval(d.u32()),
 		Expire: value.Interval(d.u32()), Minimum: value.Interval(d.u32()),
 	}
-	d.consumed(start, n)
+	d.checkLength(start, n)
 	if e := begin(d, &d.hooks.SOAReply); e != nil {
 		e.Conn, e.Msg, e.Ans, e.SOA = d.conn, d.msg, d.ans, r
 		d.hooks.SOAReply.Raise(e)
@@ -283,7 +283,7 @@ func (d *decoder) mx(n int) bool {
 	if !ok {
 		return false
 	}
-	d.consumed(start, n)
+	d.checkLength(start, n)
 	if e := begin(d, &d.hooks.MXReply); e != nil {
 		e.Conn, e.Msg, e.Ans, e.Name, e.Preference = d.conn, d.msg, d.ans, name, uint64(preference)
 		d.hooks.MXReply.Raise(e)
@@ -298,7 +298,7 @@ func (d *decoder) srv(n int) bool {
 	if !ok {
 		return false
 	}
-	d.consumed(start, n)
+	d.checkLength(start, n)
 	if e := begin(d, &d.hooks.SRVReply); e != nil {
 		e.Conn, e.Msg, e.Ans, e.Target = d.conn, d.msg, d.ans, name
 		e.Priority, e.Weight, e.P = priority, weight, port
@@ -331,8 +331,8 @@ func (d *decoder) naptr(n int) bool {
 	return true
 }
 
-// charString reads a character string (RFC 1035 section 3.3) from data of which n
-// bytes are left, and returns how many are thereafter.
+// charString reads a character string (RFC 1035 section 3.3). n is the number of data
+// bytes left before it, left the number after it.
 func (d *decoder) charString(n int) (s []byte, left int, ok bool) {
 	if n <= 0 || d.left() == 0 {
 		return nil, n, false
@@ -346,8 +346,8 @@ func (d *decoder) charString(n int) (s []byte, left int, ok bool) {
 	return d.bytes(size), n - size, true
 }
 
-// charStrings reads as many character strings as the n bytes of data have into strs,
-// and returns how many bytes are left.
+// charStrings reads the character strings in n bytes of data into strs and returns how
+// many bytes are left over.
 func (d *decoder) charStrings(n int) int {
 	d.strs = d.strs[:0]
 	for {
@@ -428,10 +428,11 @@ func (d *decoder) loc(int) bool {
 	return true
 }
 
-// octets reads a length of two bytes and as many bytes, or what there is of them.
+// octets reads a two-byte length and that many bytes, or all that are left if there are
+// fewer.
 func (d *decoder) octets() []byte { return d.bytes(int(d.u16())) }
 
-// seconds is a time of that many seconds since the epoch.
+// seconds returns the time s seconds after the epoch.
 func seconds(s uint32) value.Time { return value.Time(s) * 1e9 }
 
 func (d *decoder) tsig() bool {

@@ -22,7 +22,7 @@ const (
 	svcIPv6Hint      = 6
 )
 
-// svcb reads an SVCB or HTTPS record (RFC 9460 section 2.2).
+// svcb parses an SVCB or HTTPS record (RFC 9460 section 2.2).
 func (d *decoder) svcb(n int, https bool) bool {
 	if d.left() < 3 {
 		d.weird("DNS_SVCB_wrong_length", "")
@@ -57,7 +57,7 @@ func (d *decoder) svcb(n int, https bool) bool {
 	return true
 }
 
-// svcParams reads service parameters into params.
+// svcParams parses service parameters into params.
 func (d *decoder) svcParams(b []byte) {
 	d.params, d.strs, d.keys, d.addrs, d.encoded = d.params[:0], d.strs[:0], d.keys[:0], d.addrs[:0], d.encoded[:0]
 	for len(b) >= 4 {
@@ -80,7 +80,8 @@ func (d *decoder) svcParams(b []byte) {
 	}
 }
 
-// svcParam reads the value of a parameter, and returns what is wrong with it.
+// svcParam parses the value of a parameter. If the value is malformed it returns the name
+// of a weird.
 func (d *decoder) svcParam(p *event.DNSSVCBParam, v []byte) (weird string) {
 	switch p.Key {
 	case svcMandatory:

@@ -8,8 +8,7 @@ import (
 	"github.com/wirelog/wirelog/value"
 )
 
-// message is a request or a reply under way. There is one a side, used for one after
-// the other.
+// message is the current request or reply of a side. Successive messages reuse it.
 type message struct {
 	a       *analyzer
 	isOrig  bool
@@ -20,7 +19,7 @@ type message struct {
 
 	exists   bool
 	finished bool
-	inParts  bool // the message that is over had parts
+	inParts  bool // the previous message was multipart
 	last     remains
 	start    value.Time
 	body     int64
@@ -28,8 +27,8 @@ type message struct {
 	header   int64
 }
 
-// remains is what counts of a message that is over: its body's length, how much of it was
-// still to come, and its file.
+// remains is what a finished message leaves behind: the length of its body, the number of
+// bytes that the body still lacked, and its file.
 type remains struct {
 	body, left int64
 	file       files.ID
@@ -50,8 +49,8 @@ func (m *message) begin(expect bodyExpected, n int) {
 	m.beginEntity(m.top)
 }
 
-// release gives the entity back. What refers to it still, up the stack, only looks
-// whether it is over.
+// release returns the entity to the free list. Callers up the stack that still refer to
+// it only check whether it has ended.
 func (m *message) release() {
 	if m.top != nil {
 		m.inParts = m.top.Type() == mime.TypeMultipart
@@ -70,14 +69,14 @@ func (m *message) deliver(b []byte, crlf bool) {
 
 const trailing = "data trailing the end of entity"
 
-// done ends the message, with the reason why.
+// done ends the message. why is the reason.
 func (m *message) done(interrupted bool, why string) {
 	if !m.exists || m.finished {
 		return
 	}
 	m.finished = true
 	m.top.EndOfData()
-	m.last = remains{m.top.body, m.top.toCome(), m.top.file}
+	m.last = remains{m.top.body, m.top.remaining(), m.top.file}
 	m.top.endFile()
 	a := m.a
 	a.noteDone(m.isOrig)
@@ -90,13 +89,13 @@ func (m *message) done(interrupted bool, why string) {
 	}
 	m.release()
 	if m.isOrig {
-		a.requestMade(false, endsNormally)
+		a.endRequest(false, endsNormally)
 	} else {
-		a.replyMade(false, endsNormally)
+		a.endReply(false, endsNormally)
 	}
 }
 
-// gap tells of missing bytes, and reports whether the message can go on.
+// gap skips n missing bytes and reports whether the message can continue.
 func (m *message) gap(n int64) bool {
 	e := m.current
 	if e == nil {
@@ -113,8 +112,8 @@ func (m *message) gap(n int64) bool {
 	return false
 }
 
-// gapAfter tells of missing bytes after the end of a message with a body. Zeek counts
-// them to its file, which begins anew.
+// gapAfter handles missing bytes after the end of a message with a body. Zeek adds them
+// to the message's file, which is opened again.
 func (m *message) gapAfter(n int64) {
 	fm := m.a.f.files
 	if fm == nil || m.last.body == 0 {
