@@ -204,7 +204,7 @@ func TestRecords(t *testing.T) {
 	} {
 		b := newBench(t, DefaultOptions())
 		b.T = t
-		// Another answer tells whether the record was left where it ends.
+		// A second answer shows whether the record was read to its end.
 		m := message(response, [4]uint16{1, 2, 0, 0}, question("a.test", 0), record(c.typ, c.data), record(typeA, x("00000000")))
 		b.datagram(true, message(query, [4]uint16{1}, question("a.test", 0)))
 		b.take()

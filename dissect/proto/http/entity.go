@@ -55,14 +55,14 @@ const (
 // entity is an HTTP message, or a part of a multipart message.
 type entity struct {
 	mime.Entity
-	m   *message
-	up  *entity // the enclosing entity
-	all headers
-	reading
+	m     *message
+	outer *entity // the enclosing entity
+	all   headers
+	entityState
 }
 
-// reading is the part of an entity that is reset for every use.
-type reading struct {
+// entityState is the part of an entity that is reset for every use.
+type entityState struct {
 	chunked   chunking
 	expect    bodyExpected
 	coding    contentCoding
@@ -83,8 +83,8 @@ type reading struct {
 }
 
 func (e *entity) begin(m *message, parent *mime.Entity, expect bodyExpected) {
-	e.m, e.up = m, nil
-	e.reading = reading{expect: expect, length: -1, rangeLen: -1, whole: -1, sendSize: true}
+	e.m, e.outer = m, nil
+	e.entityState = entityState{expect: expect, length: -1, rangeLen: -1, whole: -1, sendSize: true}
 	e.all.reset()
 	e.Begin(e, parent, &m.a.f.scratch)
 }
@@ -253,7 +253,7 @@ func (e *entity) Data(b []byte) {
 func (e *entity) Child() mime.Node {
 	c := e.m.a.f.newEntity()
 	c.begin(e.m, &e.Entity, bodyYes)
-	c.up = e
+	c.outer = e
 	e.m.beginEntity(c)
 	return c
 }

@@ -151,7 +151,7 @@ func (m *message) endEntity(e *entity) {
 		a.f.hooks.EndEntity.Raise(e)
 	}
 	a.noteEndOfEntity()
-	m.current = e.up
+	m.current = e.outer
 	if p := e.Parent(); p != nil && p.Type() == mime.TypeMultipart {
 		m.lines.SuppressWeirds(false)
 		m.lines.SetEOL(contentline.CR | contentline.LF)
