@@ -259,7 +259,7 @@ func (a *analyzer) Flip() {
 }
 
 // weird, opaque and confirm implement reporter.
-func (a *analyzer) weird(name, addl string) { a.Weird(name, addl, Source) }
+func (a *analyzer) weird(name, addl string) { a.Weird(name, addl, source) }
 
 func (a *analyzer) opaque() { a.Opaque() }
 

@@ -14,8 +14,8 @@ import (
 	"github.com/wirelog/wirelog/value"
 )
 
-// Source names the analyzer in weirds.
-const Source = "DNS"
+// source is the source of the weirds.
+const source = "DNS"
 
 // Options configure the analyzer. DefaultOptions returns Zeek's defaults.
 type Options struct {

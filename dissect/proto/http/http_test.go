@@ -287,7 +287,7 @@ func TestUnescapeURI(t *testing.T) {
 	for in, want := range map[string]string{
 		"/a%20b": "/a b", "%": "%", "%4": "%4", "%%41": "A", "%zz": "%zz", "%u0041%u1234": "A\x12\x34", "%41%42": "AB",
 	} {
-		if got := string(UnescapeURI(nil, []byte(in))); got != want {
+		if got := string(event.UnescapeURI(nil, []byte(in), nil)); got != want {
 			t.Errorf("%q: %q, want %q", in, got, want)
 		}
 	}

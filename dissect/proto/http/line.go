@@ -215,7 +215,3 @@ func indexBlank(b []byte, i int) int {
 func isPrefix(method []byte, word string) bool {
 	return len(method) <= len(word) && bytes.EqualFold(method, []byte(word)[:len(method)])
 }
-
-// UnescapeURI appends uri to dst with its percent escapes resolved (Zeek's
-// unescape_URI).
-func UnescapeURI(dst, uri []byte) []byte { return event.UnescapeURI(dst, uri, nil) }
