@@ -20,7 +20,7 @@ func TestMessageAllocations(t *testing.T) {
 		d.header(nopReporter{}, nil, answer, false)
 		d.body(fromResp, portDNS)
 	}); n != 0 {
-		t.Errorf("%v allocations a transaction", n)
+		t.Errorf("a transaction makes %v allocations", n)
 	}
 }
 
@@ -40,6 +40,6 @@ func TestStreamAllocations(t *testing.T) {
 		a.Data(false, answer[1:])
 		a.Done()
 	}); n != 0 {
-		t.Errorf("%v allocations a connection", n)
+		t.Errorf("a connection makes %v allocations", n)
 	}
 }

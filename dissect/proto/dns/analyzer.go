@@ -9,28 +9,27 @@ import (
 	"github.com/wirelog/wirelog/dissect/event"
 )
 
-// shard is what the analyzers of a shard share.
+// shard holds the state that the analyzers of one shard share.
 type shard struct {
 	dec     decoder
 	udpDone *event.Hook[event.UDPSessionDone]
 	timeout value.Time
-	done    event.UDPSessionDone // scratch
 	free    []*analyzer
-	streams []*streams // free ones
+	streams []*streams // free
 }
 
 // slab is how many analyzers are allocated at a time.
 const slab = 128
 
-// analyzer is the analyzer of one connection. It is kept small: there are as many
-// as there are hosts that ask.
+// analyzer follows one connection. It is small because busy networks have very many
+// DNS connections at a time.
 type analyzer struct {
 	conn.Use
 	s *shard
 	// tcp is nil for UDP.
 	tcp       *streams
 	netBIOS   bool
-	seen      bool // had a message
+	seen      bool // a message has been decoded
 	confirmed bool
 }
 
@@ -39,15 +38,15 @@ type streams [2]*stream
 
 // stream cuts one direction into messages (RFC 1035 section 4.2.2).
 type stream struct {
-	// buf holds the length and the beginning of a message that has not come whole.
+	// buf holds the length and the first bytes of an incomplete message.
 	buf []byte
-	// missing is the number of bytes in buf's message that were in a gap and are not in
-	// buf; such a message is not decoded. hole is where in buf the first of them were.
+	// missing counts the bytes of buf's message that fell into a gap and are not in buf;
+	// such a message is not decoded. hole is the offset in buf of the first gap.
 	missing, hole int
-	// lost says that a gap has swallowed the beginning of a message.
+	// lost is set once a gap has covered the start of a message.
 	lost bool
-	// closed says that buf's message was decoded as far as it has come, and is over when
-	// more comes.
+	// closed is set once buf's message has been decoded although it is incomplete. The
+	// next bytes end it.
 	closed bool
 }
 
@@ -80,7 +79,7 @@ func (s *shard) newStreams() *streams {
 	return &streams{new(stream), new(stream)}
 }
 
-// Data takes a datagram, or the next bytes of a stream.
+// Data decodes a datagram, or the messages that the next bytes of a stream complete.
 func (a *analyzer) Data(isOrig bool, b []byte) {
 	if a.tcp == nil {
 		from := fromResp
@@ -92,13 +91,13 @@ func (a *analyzer) Data(isOrig bool, b []byte) {
 	}
 	s := a.tcp.side(isOrig)
 	for len(b) > 0 && !s.lost {
-		// The roles may change with every message.
+		// Every message can swap the roles.
 		from := fromResp
 		if s == a.tcp[0] {
 			from = fromOrig
 		}
 		if s.closed {
-			// Zeek takes it for another message, without any bytes.
+			// Zeek counts this as another message, which is empty.
 			s.buf, s.missing, s.closed = s.buf[:0], 0, false
 			if !a.message(nil, from) {
 				return
@@ -120,11 +119,11 @@ func (s *streams) side(isOrig bool) *stream {
 
 const lengthBytes = 2
 
-// next returns the message that b completes, nil if it completes none, and what
-// follows it. The message is valid until the next call.
+// next returns the message that b completes, or nil, and the bytes after it. The
+// message is valid until the next call.
 func (s *stream) next(b []byte) (msg, rest []byte) {
 	if s.missing > 0 && s.left() == 0 {
-		s.buf, s.missing = s.buf[:0], 0 // its end was in the gap
+		s.buf, s.missing = s.buf[:0], 0 // the gap covered its end
 	}
 	if len(s.buf) == 0 && len(b) >= lengthBytes {
 		if n := lengthBytes + int(binary.BigEndian.Uint16(b)); len(b) >= n {
@@ -151,13 +150,13 @@ func (s *stream) next(b []byte) (msg, rest []byte) {
 	return msg, b
 }
 
-// left is the number of bytes that the message in buf, whose length is known, lacks.
+// left returns how many bytes the message in buf lacks. Its length must be known.
 func (s *stream) left() int {
 	return lengthBytes + int(binary.BigEndian.Uint16(s.buf)) - len(s.buf) - s.missing
 }
 
-// Gap skips a message with missing bytes. When the next one has lost its beginning
-// too, the direction is given up, because nothing tells where another one begins.
+// Gap skips a message with missing bytes. If the gap reaches into the next message,
+// the direction is given up, because message boundaries are no longer known.
 func (a *analyzer) Gap(isOrig bool, n uint64) {
 	if a.tcp == nil {
 		return
@@ -173,12 +172,12 @@ func (a *analyzer) Gap(isOrig bool, n uint64) {
 	s.missing += int(n)
 }
 
-// End does nothing: what there is of a message that was cut short is decoded when the
-// connection closes, and not if it times out.
+// End does nothing: a truncated message is decoded when the connection closes, but not
+// when it times out.
 func (a *analyzer) End(bool) {}
 
-// SideClosed decodes what there is of messages that were cut short, up to missing bytes. As
-// in Zeek it does so for both sides, and again when the other one closes.
+// SideClosed decodes truncated messages of both sides, up to the first missing byte. It
+// does so each time a side closes, as Zeek does.
 func (a *analyzer) SideClosed() {
 	if a.tcp == nil {
 		return
@@ -198,14 +197,14 @@ func (a *analyzer) SideClosed() {
 	}
 }
 
-// message decodes one message and reports whether the analyzer is still at work.
+// message decodes one message and reports whether the analyzer is still attached.
 func (a *analyzer) message(b []byte, from sender) bool {
 	d, c := &a.s.dec, a.Conn()
 	if !d.header(a, c, b, a.netBIOS) {
 		return true
 	}
 	if !a.seen && d.msg.QR && from == fromOrig {
-		// The question was not seen.
+		// The capture lacks the question.
 		from = fromResp
 		if !multicast(c) {
 			a.SwapRoles()
@@ -226,8 +225,8 @@ func (a *analyzer) message(b []byte, from sender) bool {
 	return false
 }
 
-// multicast reports whether the responder is a group, which sends no answers
-// itself. Of IPv4's groups these are the ones that Zeek knows as such.
+// multicast reports whether the responder is a multicast group, which never answers.
+// For IPv4, Zeek considers 224.0.0.0/8 only.
 func multicast(c *conn.Conn) bool {
 	resp := c.ID().RespH
 	if resp.Is4() {
@@ -236,7 +235,7 @@ func multicast(c *conn.Conn) bool {
 	return resp.As16()[0] == 0xff
 }
 
-// Done keeps the analyzer for another connection.
+// Done returns the analyzer to the free list.
 func (a *analyzer) Done() {
 	s := a.s
 	if a.tcp != nil {
@@ -244,23 +243,23 @@ func (a *analyzer) Done() {
 			*x = stream{buf: x.buf[:0]}
 		}
 		s.streams = append(s.streams, a.tcp)
-	} else if s.udpDone.On() {
-		s.done.Conn = a.Conn()
-		s.udpDone.Raise(&s.done)
+	} else if e := s.udpDone.Begin(); e != nil {
+		e.Conn = a.Conn()
+		s.udpDone.Raise(e)
 	}
 	a.Use, a.tcp = conn.Use{}, nil
 	s.free = append(s.free, a)
 }
 
-// Flip follows the connection's change of roles.
+// Flip swaps the directions when the connection swaps its roles.
 func (a *analyzer) Flip() {
 	if a.tcp != nil {
 		a.tcp[0], a.tcp[1] = a.tcp[1], a.tcp[0]
 	}
 }
 
-// weird, opaque and confirm are what the decoder has to say of the connection.
-func (a *analyzer) weird(name, addl string) { a.Weird(name, addl, Source) }
+// weird, opaque and confirm implement reporter.
+func (a *analyzer) weird(name, addl string) { a.Weird(name, addl, source) }
 
 func (a *analyzer) opaque() { a.Opaque() }
 

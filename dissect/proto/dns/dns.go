@@ -1,8 +1,8 @@
-// Package dns analyzes DNS over UDP and TCP, and what is built like it: multicast
-// DNS (RFC 6762), LLMNR (RFC 4795) and the NetBIOS name service (RFC 1002).
+// Package dns analyzes DNS over UDP and TCP and the protocols that share its format:
+// multicast DNS (RFC 6762), LLMNR (RFC 4795) and the NetBIOS name service (RFC 1002).
 //
-// The decoder takes one message apart and raises its events; it knows nothing of
-// transports. The analyzer gives it datagrams, or the messages of a stream.
+// The decoder parses one message and raises its events, independent of the transport.
+// The analyzer feeds it datagrams, or the messages of a stream.
 package dns
 
 import (
@@ -14,22 +14,22 @@ import (
 	"github.com/wirelog/wirelog/value"
 )
 
-// Source names the analyzer in weirds.
-const Source = "DNS"
+// source is the source of the weirds.
+const source = "DNS"
 
-// Options are what can be chosen. DefaultOptions returns Zeek's defaults.
+// Options configure the analyzer. DefaultOptions returns Zeek's defaults.
 type Options struct {
-	// SkipAuth and SkipAddl leave authority and additional records unread (Zeek's
-	// dns_skip_all_auth and dns_skip_all_addl). With both, a message is looked at
-	// as far as its answers.
+	// SkipAuth and SkipAddl skip the authority and additional records (Zeek's
+	// dns_skip_all_auth and dns_skip_all_addl). With both, parsing stops after the
+	// answers.
 	SkipAuth, SkipAddl bool
-	// MaxQueries is the number of questions beyond which a message is not DNS; 0
-	// for any number (dns_max_queries).
+	// MaxQueries is the largest number of questions in a message; a message with more
+	// is not DNS. 0 means no limit (dns_max_queries).
 	MaxQueries int
-	// MaxPointers is how many compression pointers of a name may lead to each
-	// other (dns_max_compression_chain_depth).
+	// MaxPointers is the longest chain of compression pointers in a name
+	// (dns_max_compression_chain_depth).
 	MaxPointers int
-	// SessionTimeout is after how much silence a UDP connection ends
+	// SessionTimeout is the inactivity after which a UDP connection ends
 	// (dns_session_timeout).
 	SessionTimeout time.Duration
 }
@@ -47,7 +47,8 @@ const (
 	portLLMNR   = 5355
 )
 
-// New returns the analyzer over a transport, UDP or TCP, for one shard.
+// New returns the protocol over transport, UDP or TCP, for one shard. Its analyzers raise
+// their events on hooks.
 func New(hooks *event.Hooks, transport value.Proto, o Options) *detect.Protocol {
 	s := &shard{udpDone: &hooks.Conn.UDPSessionDone, timeout: value.Time(o.SessionTimeout)}
 	s.dec.init(&hooks.DNS, o)
@@ -60,14 +61,14 @@ func New(hooks *event.Hooks, transport value.Proto, o Options) *detect.Protocol 
 	return p
 }
 
-// Kinds of messages (RFC 1035 section 4.1.1).
+// Opcodes (RFC 1035 section 4.1.1).
 const (
 	opQuery  = 0
 	opNotify = 4 // RFC 1996 section 3.1
 	opUpdate = 5 // RFC 2136 section 2.2
 )
 
-// Types of records (IANA dns-parameters) that are parsed.
+// Record types that are parsed (IANA dns-parameters).
 const (
 	typeA          = 1     // RFC 1035 section 3.4.1
 	typeNS         = 2     // RFC 1035 section 3.3.11
@@ -101,7 +102,7 @@ const (
 	typeBINDS      = 65534 // private to BIND
 )
 
-// Classes with a meaning in dynamic updates (RFC 2136 section 2.4).
+// Classes with a special meaning in dynamic updates (RFC 2136 section 2.4).
 const (
 	classNone = 254
 	classAny  = 255

@@ -17,7 +17,7 @@ import (
 	"github.com/wirelog/wirelog/internal/testconn"
 )
 
-// message is a header with its counts, and what follows.
+// message returns a message with the given header and sections.
 func message(flags uint16, counts [4]uint16, parts ...string) []byte {
 	b := binary.BigEndian.AppendUint16(nil, 0x1234)
 	b = binary.BigEndian.AppendUint16(b, flags)
@@ -36,7 +36,7 @@ const (
 	update   = 5 << 11
 )
 
-// x is bytes in hexadecimal, spaces aside.
+// x decodes hexadecimal digits; spaces are ignored.
 func x(s string) string {
 	b, err := hex.DecodeString(strings.ReplaceAll(s, " ", ""))
 	if err != nil {
@@ -45,7 +45,7 @@ func x(s string) string {
 	return string(b)
 }
 
-// name is an uncompressed name.
+// name returns s as an uncompressed name.
 func name(s string) string {
 	b := ""
 	for l := range strings.SplitSeq(s, ".") {
@@ -56,21 +56,21 @@ func name(s string) string {
 	return b + "\x00"
 }
 
-// u16 is a number of two bytes.
+// u16 returns n in two bytes.
 func u16(n int) string { return string([]byte{byte(n >> 8), byte(n)}) }
 
 func question(s string, typ int) string { return name(s) + u16(typ) + u16(1) }
 
-// record is a record of class IN that belongs to the first question and lives for 60
-// seconds.
+// record returns a record of class IN with the owner of the first question and a TTL of
+// 60 seconds.
 func record(typ int, data string) string { return classRecord(typ, 1, 60, data) }
 
 func classRecord(typ, class, ttl int, data string) string {
 	return "\xc0\x0c" + u16(typ) + u16(class) + "\x00\x00" + u16(ttl) + u16(len(data)) + data
 }
 
-// bench is a table with the analyzer and what it raised: events as
-// "name {parameters without msg}", weirds and the like.
+// bench is a table with the analyzer. It records what is raised: events as
+// "name {parameters without msg}", weirds, violations and so on.
 type bench struct {
 	*testconn.Bench
 	lines []string
@@ -103,8 +103,8 @@ func newBench(t testing.TB, o Options) *bench {
 	return b
 }
 
-// take returns what was raised but message, end and confirmed, which all messages
-// in order have.
+// take returns and clears the recorded lines, except message, end and confirmed, which
+// every well-formed message raises.
 func (b *bench) take() []string {
 	lines := slices.DeleteFunc(b.lines, func(s string) bool {
 		return s == "confirmed" || strings.HasPrefix(s, "message ") || s == "end {}"
@@ -119,7 +119,7 @@ func (b *bench) datagram(isOrig bool, m []byte) {
 		src, dst = dst, src
 	}
 	if _, ok := b.Packet(testconn.UDP(src, dst, m)); !ok {
-		b.T.Fatal("did not reach the table")
+		b.T.Fatal("the datagram did not reach the table")
 	}
 }
 
@@ -204,7 +204,7 @@ func TestRecords(t *testing.T) {
 	} {
 		b := newBench(t, DefaultOptions())
 		b.T = t
-		// Another answer tells whether the record was left where it ends.
+		// A second answer shows whether the record was read to its end.
 		m := message(response, [4]uint16{1, 2, 0, 0}, question("a.test", 0), record(c.typ, c.data), record(typeA, x("00000000")))
 		b.datagram(true, message(query, [4]uint16{1}, question("a.test", 0)))
 		b.take()
@@ -285,8 +285,8 @@ func TestPointerDepth(t *testing.T) {
 		20: `request {"query":"","qtype":1,"qclass":1,"original_query":""}`,
 		21: "weird DNS_max_compression_chain_depth_exceeded ",
 	} {
-		// The first name is a label that holds the end of a name and pointers that lead
-		// to each other.
+		// The first name is a label that holds the end of a name and a chain of
+		// pointers.
 		label := "\x00\x00"
 		at := 13
 		for range pointers - 1 {
@@ -296,7 +296,7 @@ func TestPointerDepth(t *testing.T) {
 		b := newBench(t, DefaultOptions())
 		b.datagram(true, message(query, [4]uint16{2}, question(label, 1), u16(0xc000|at), u16(1), u16(1)))
 		if got := b.take(); len(got) < 2 || got[1] != want {
-			t.Errorf("%d pointers: %q", pointers, got)
+			t.Errorf("%d pointers: got %q", pointers, got)
 		}
 	}
 }
@@ -332,7 +332,7 @@ func TestAdditional(t *testing.T) {
 	)
 	b.datagram(true, message(query, [4]uint16{1, 0, 0, 1}, question("a", 1), opt("\x00\x08\x00\x09z")))
 	if got := b.take(); got[len(got)-1] != "weird EDNS_truncated_option " {
-		t.Error(got)
+		t.Errorf("the last line is not a weird of a truncated option: %q", got)
 	}
 }
 
@@ -346,14 +346,14 @@ func TestNetBIOS(t *testing.T) {
 		name(encoded), u16(typeSRV), u16(1), x("00000000 0001 00")))
 	b.expect()
 	if typ := event.NetBIOSNameType([]byte(encoded)); typ != 0 {
-		t.Error(typ)
+		t.Errorf("name type %#x, want 0", typ)
 	}
 }
 
 func TestRoles(t *testing.T) {
 	b := newBench(t, DefaultOptions())
 	answer := message(response, [4]uint16{0, 1, 0, 0}, name("a"), u16(1), u16(1), x("0000003c 0004 c0000201"))
-	// Port 53 on both sides: nothing but the message tells who is who.
+	// Both ports are 53: only the message shows the roles.
 	b.Client = netip.AddrPortFrom(b.Client.Addr(), 53)
 	b.datagram(true, answer)
 	b.expect("flipped", `A_reply {(1 a 1 1 1.0 min),"a":"192.0.2.1"}`)
@@ -361,7 +361,7 @@ func TestRoles(t *testing.T) {
 	b.datagram(true, answer)
 	b.expect(`request {"query":"a","qtype":1,"qclass":1,"original_query":"a"}`, `A_reply {(1 a 1 1 1.0 min),"a":"192.0.2.1"}`)
 
-	// A group does not answer.
+	// A multicast group never answers.
 	b = newBench(t, DefaultOptions())
 	b.Client, b.Server = netip.AddrPortFrom(b.Client.Addr(), 5353), netip.MustParseAddrPort("224.0.0.251:5353")
 	b.datagram(true, answer)
@@ -378,7 +378,7 @@ func TestSessionTimeout(t *testing.T) {
 	b.Advance(2e9)
 	b.expect("timeout", "done")
 	if n := b.Table.Len(); n != 0 {
-		t.Errorf("%d connections", n)
+		t.Errorf("%d connections are left", n)
 	}
 	b.datagram(true, message(query, [4]uint16{1}, question("a", 1)))
 	b.take()
@@ -386,7 +386,7 @@ func TestSessionTimeout(t *testing.T) {
 	b.expect("timeout", "done")
 }
 
-// TestWork sees that a message whose names are many times its size is given up.
+// TestWork checks that a message whose names expand to many times its size is abandoned.
 func TestWork(t *testing.T) {
 	b := newBench(t, DefaultOptions())
 	long := strings.TrimSuffix(strings.Repeat(strings.Repeat("a", 62)+".", 4), ".")
@@ -398,11 +398,11 @@ func TestWork(t *testing.T) {
 	b.datagram(false, m)
 	got := b.take()
 	if n := len(got); n > maxExpanded/250/2+3 || got[n-1] != "weird DNS_names_too_long " {
-		t.Errorf("%d events, the last is %s", n, got[n-1])
+		t.Errorf("%d events, the last one is %q", n, got[n-1])
 	}
 }
 
-// conversation is a stream of messages in one direction.
+// conversation returns the stream of the messages in one direction.
 func conversation(messages ...[]byte) []byte {
 	var b []byte
 	for _, m := range messages {
@@ -411,17 +411,17 @@ func conversation(messages ...[]byte) []byte {
 	return b
 }
 
-// TestClose finds that what there is of a message is decoded when either side closes, by FIN
-// or RST, and by nothing else. The numbers are what Zeek 8.2.2 makes of the same packets.
+// TestClose checks that a truncated message is decoded when either side closes by FIN or
+// RST, and at no other time. The numbers are those of Zeek 8.2.2 for the same packets.
 func TestClose(t *testing.T) {
 	const fin, rst, back = ">F", ">R", "<F"
 	q := message(query, [4]uint16{1}, question("cut", 1))
-	cut := string(append([]byte{1, 44}, q...)) // of 300 bytes
+	cut := string(append([]byte{1, 44}, q...)) // announces 300 bytes
 	for _, c := range []struct {
 		name    string
 		talk    []string
 		decoded int // messages
-		empty   int // weirds of a message without bytes
+		empty   int // weirds of empty messages
 	}{
 		{"both", []string{">" + cut, fin, back}, 2, 0},
 		{"a FIN and a RST", []string{">" + cut, fin, "<R"}, 2, 0},
@@ -468,7 +468,7 @@ func TestClose(t *testing.T) {
 			}
 		}
 		if decoded != c.decoded || empty != c.empty {
-			t.Errorf("%s: %d messages, %d empty ones, not %d and %d", c.name, decoded, empty, c.decoded, c.empty)
+			t.Errorf("%s: %d messages and %d empty ones, want %d and %d", c.name, decoded, empty, c.decoded, c.empty)
 		}
 	}
 }
@@ -490,12 +490,12 @@ func TestSegmentation(t *testing.T) {
 		return b.take()
 	}
 	whole := play(func(n int) int { return n })
-	if len(whole) != 7 { // what was cut is decoded when either side closes
-		t.Errorf("%q", whole)
+	if len(whole) != 7 { // the truncated message is decoded whenever a side closes
+		t.Errorf("got %d lines, want 7: %q", len(whole), whole)
 	}
 	for size := 1; size < 20; size++ {
 		if got := play(func(n int) int { return min(n, size) }); !slices.Equal(got, whole) {
-			t.Errorf("in pieces of %d: %q", size, got)
+			t.Errorf("segments of %d bytes: got %q", size, got)
 		}
 	}
 }
@@ -508,13 +508,13 @@ func TestGap(t *testing.T) {
 	two := conversation(m("lost"), m("next"))
 	for _, c := range []struct {
 		what     string
-		from, to int // what is missing
+		from, to int // the gap
 		want     []string
 	}{
 		{"within a message", 5, 9, []string{request("next")}},
 		{"to its end", 5, len(two) / 2, []string{request("next")}},
-		{"beyond it", 5, len(two)/2 + 1, nil},
-		{"at its length", 1, 4, nil},
+		{"beyond its end", 5, len(two)/2 + 1, nil},
+		{"in its length", 1, 4, nil},
 	} {
 		s := &shard{}
 		a := &analyzer{s: s, tcp: s.newStreams()}
@@ -535,7 +535,7 @@ func TestGap(t *testing.T) {
 		a.Gap(true, uint64(c.to-c.from))
 		feed(two[c.to:])
 		if !slices.Equal(got, c.want) {
-			t.Errorf("%s: %q", c.what, got)
+			t.Errorf("%s: got %q, want %q", c.what, got, c.want)
 		}
 	}
 }

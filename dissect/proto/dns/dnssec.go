@@ -8,8 +8,8 @@ import (
 	"github.com/wirelog/wirelog/dissect/event"
 )
 
-// algorithmWeird notes an algorithm (IANA dns-sec-alg-numbers) that signs no zone of
-// public use.
+// algorithmWeird reports an algorithm that is not meant to sign public zones (IANA
+// dns-sec-alg-numbers).
 func (d *decoder) algorithmWeird(record string, alg uint8) {
 	var why string
 	switch alg {
@@ -46,7 +46,7 @@ func (d *decoder) rrsig(n int) bool {
 	}
 	r.Signature = d.bytes(n - fixed - (d.off - start))
 	d.algorithmWeird("RRSIG", uint8(r.Algorithm))
-	e := &d.ev.rrsig
+	e := d.hooks.RRSIG.Begin()
 	e.Conn, e.Msg, e.Ans, e.RRSIG = d.conn, d.msg, d.ans, r
 	d.hooks.RRSIG.Raise(e)
 	return true
@@ -78,7 +78,7 @@ func (d *decoder) dnskey(n int) bool {
 		d.weird("DNSSEC_DNSKEY_Invalid_Protocol", strconv.FormatUint(k.Protocol, 10))
 	}
 	d.algorithmWeird("DNSKEY", uint8(k.Algorithm))
-	e := &d.ev.dnskey
+	e := d.hooks.DNSKEY.Begin()
 	e.Conn, e.Msg, e.Ans, e.DNSKEY = d.conn, d.msg, d.ans, k
 	d.hooks.DNSKEY.Raise(e)
 	return true
@@ -99,13 +99,14 @@ func (d *decoder) ds(n int) bool {
 	default:
 		d.weird("DNSSEC_DS_unknown_DigestType", strconv.FormatUint(r.DigestType, 10))
 	}
-	e := &d.ev.ds
+	e := d.hooks.DS.Begin()
 	e.Conn, e.Msg, e.Ans, e.DS = d.conn, d.msg, d.ans, r
 	d.hooks.DS.Raise(e)
 	return true
 }
 
-// bitmaps reads the windows of types in n bytes into strs (RFC 4034 section 4.1.2).
+// bitmaps reads n bytes of type bit maps into strs, one element for each window (RFC 4034
+// section 4.1.2).
 func (d *decoder) bitmaps(n int, emptyWeird string) {
 	d.strs = d.strs[:0]
 	for n > 0 && d.left() > 0 {
@@ -127,7 +128,7 @@ func (d *decoder) nsec(n int) bool {
 		return false
 	}
 	d.bitmaps(n-(d.off-start), "DNSSEC_NSEC_bitmapLen0")
-	e := &d.ev.nsec
+	e := d.hooks.NSEC.Begin()
 	e.Conn, e.Msg, e.Ans, e.NextName, e.Bitmaps = d.conn, d.msg, d.ans, next, d.strs
 	d.hooks.NSEC.Raise(e)
 	return true
@@ -147,7 +148,7 @@ func (d *decoder) nsec3(n int) bool {
 	r.NSECHash = d.bytes(int(r.NSECHLen))
 	d.bitmaps(n-(d.off-start), "DNSSEC_NSEC3_bitmapLen0")
 	r.Bitmaps = d.strs
-	e := &d.ev.nsec3
+	e := d.hooks.NSEC3.Begin()
 	e.Conn, e.Msg, e.Ans, e.NSEC3 = d.conn, d.msg, d.ans, r
 	d.hooks.NSEC3.Raise(e)
 	return true
@@ -162,7 +163,9 @@ func (d *decoder) nsec3param(int) bool {
 		NSECHashAlgo: uint64(d.u8()), NSECFlags: uint64(d.u8()), NSECIter: uint64(d.u16()), NSECSaltLen: uint64(d.u8()),
 	}
 	r.NSECSalt = d.bytes(int(r.NSECSaltLen))
-	d.hooks.NSEC3PARAM.Raise(&event.DNSNSEC3PARAM{Conn: d.conn, Msg: d.msg, Ans: d.ans, NSEC3PARAM: r})
+	e := d.hooks.NSEC3PARAM.Begin()
+	e.Conn, e.Msg, e.Ans, e.NSEC3PARAM = d.conn, d.msg, d.ans, r
+	d.hooks.NSEC3PARAM.Raise(e)
 	return true
 }
 
@@ -174,6 +177,8 @@ func (d *decoder) binds(int) bool {
 		Query: d.ans.Query, AnswerType: d.ans.AnswerType, IsQuery: d.isQuery(),
 		Algorithm: uint64(d.u8()), KeyID: uint64(d.u16()), RemovalFlag: uint64(d.u8()), CompleteFlag: uint64(d.u8()),
 	}
-	d.hooks.BINDS.Raise(&event.DNSBINDS{Conn: d.conn, Msg: d.msg, Ans: d.ans, BINDS: r})
+	e := d.hooks.BINDS.Begin()
+	e.Conn, e.Msg, e.Ans, e.BINDS = d.conn, d.msg, d.ans, r
+	d.hooks.BINDS.Raise(e)
 	return true
 }

@@ -10,26 +10,25 @@ import (
 	"github.com/wirelog/wirelog/dissect/event"
 )
 
-// Options of EDNS (IANA dns-parameters) that are parsed.
+// EDNS options that are parsed (IANA dns-parameters).
 const (
 	optClientSubnet = 8  // RFC 7871 section 6
 	optCookie       = 10 // RFC 7873 section 4
 	optTCPKeepalive = 11 // RFC 7828 section 3.1
 )
 
-// optRecord reads an OPT record with n bytes of options (RFC 6891 section 6.1).
+// optRecord parses an OPT record with n bytes of options (RFC 6891 section 6.1).
 func (d *decoder) optRecord(n int) bool {
 	end := d.off + n
-	if h := &d.hooks.EDNSAddl; d.wanted(h.On()) {
+	if e := begin(d, &d.hooks.EDNSAddl); e != nil {
 		ttl := uint64(d.ans.TTL)
-		e := &d.ev.edns
 		e.Conn, e.Msg = d.conn, d.msg
 		e.Ans = event.DNSEDNSAdditional{
 			Query: d.ans.Query, QType: d.ans.AnswerType, T: d.ans.QType, PayloadSize: d.ans.QClass,
 			ExtendedRCode: ttl>>24<<4 | d.msg.RCode, Version: ttl >> 16 & 0xff, ZField: ttl & 0xffff,
 			TTL: d.ans.TTL, IsQuery: d.isQuery(),
 		}
-		h.Raise(e)
+		d.hooks.EDNSAddl.Raise(e)
 	}
 	for end-d.off >= 4 {
 		code, size := d.u16(), int(d.u16())
@@ -78,8 +77,8 @@ func (d *decoder) clientSubnet(b []byte) {
 		d.weird("EDNS_ECS_invalid_addr_"+name, "need "+strconv.Itoa(source)+" bits, have "+strconv.Itoa(len(b)*8)+" bits")
 		return
 	}
-	h := &d.hooks.EDNSECS
-	if !h.On() {
+	e := d.hooks.EDNSECS.Begin()
+	if e == nil {
 		return
 	}
 	var a [16]byte
@@ -88,11 +87,10 @@ func (d *decoder) clientSubnet(b []byte) {
 	if max == 128 {
 		addr = netip.AddrFrom16(a).Unmap()
 	}
-	e := &d.ev.ecs
 	e.Conn, e.Msg = d.conn, d.msg
 	e.Opt = event.DNSEDNSECSOption{Family: append(d.name1[:0], name...), SourcePrefixLen: uint64(source),
 		ScopePrefixLen: uint64(scope), Address: addr}
-	h.Raise(e)
+	d.hooks.EDNSECS.Raise(e)
 }
 
 func (d *decoder) tcpKeepalive(b []byte) {
@@ -106,8 +104,9 @@ func (d *decoder) tcpKeepalive(b []byte) {
 	if d.conn.ID().Proto == value.ProtoUDP {
 		d.weird("EDNS_TCP_Keepalive_In_UDP", "")
 	}
-	if h := &d.hooks.EDNSTCPKeepalive; h.On() {
-		h.Raise(&event.DNSEDNSTCPKeepalive{Conn: d.conn, Msg: d.msg, Opt: o})
+	if e := d.hooks.EDNSTCPKeepalive.Begin(); e != nil {
+		e.Conn, e.Msg, e.Opt = d.conn, d.msg, o
+		d.hooks.EDNSTCPKeepalive.Raise(e)
 	}
 }
 
@@ -116,10 +115,9 @@ func (d *decoder) cookie(b []byte) {
 	if len(b) != client && (len(b) < least || len(b) > most) {
 		return
 	}
-	if h := &d.hooks.EDNSCookie; h.On() {
-		e := &d.ev.cookie
+	if e := d.hooks.EDNSCookie.Begin(); e != nil {
 		e.Conn, e.Msg = d.conn, d.msg
 		e.Opt = event.DNSEDNSCookieOption{ClientCookie: b[:client:client], ServerCookie: b[client:]}
-		h.Raise(e)
+		d.hooks.EDNSCookie.Raise(e)
 	}
 }

@@ -7,7 +7,7 @@ import (
 	"github.com/wirelog/wirelog/dissect/event"
 )
 
-// seeds are messages of many kinds.
+// seeds returns messages of many kinds.
 func seeds() [][]byte {
 	return [][]byte{
 		message(query, [4]uint16{1, 0, 0, 1}, question("a.test", 1), "\x00", u16(typeOPT), u16(4096), x("00000000 000b 0008 0007 0001 18 00 c00002")),
@@ -20,8 +20,8 @@ func seeds() [][]byte {
 	}
 }
 
-// FuzzMessage sees that no message makes the decoder fail, read on without end, or
-// raise more than its size allows.
+// FuzzMessage checks that no message makes the decoder panic, loop, or raise more events
+// than its size allows.
 func FuzzMessage(f *testing.F) {
 	for _, m := range seeds() {
 		f.Add(m, true)
@@ -36,15 +36,15 @@ func FuzzMessage(f *testing.F) {
 			return
 		}
 		b.datagram(isOrig, m)
-		// A record has 11 bytes at least, a question 5, an option 4; each raises a few
-		// events and weirds at most.
+		// A record has at least 11 bytes, a question 5, an option 4; each raises only a
+		// few events and weirds.
 		if n := len(b.lines); n > 10+4*len(m) {
-			t.Errorf("%d events of %d bytes", n, len(m))
+			t.Errorf("%d bytes raise %d events", len(m), n)
 		}
 	})
 }
 
-// FuzzStream sees that the segmentation of a stream changes nothing.
+// FuzzStream checks that segmentation does not change the result.
 func FuzzStream(f *testing.F) {
 	f.Add(conversation(seeds()...), []byte{1, 30, 2})
 	f.Add([]byte{0, 0, 0, 1, 7}, []byte{1})
@@ -72,7 +72,7 @@ func FuzzStream(f *testing.F) {
 	})
 }
 
-// transaction is a query and its answer as resolvers have them.
+// transaction returns a typical query of a resolver and its answer.
 func transaction() (ask, answer []byte) {
 	ask = message(query, [4]uint16{1, 0, 0, 1}, question("www.example.com", 1), "\x00", u16(typeOPT), u16(1232), x("00000000 0000"))
 	answer = message(response, [4]uint16{1, 3, 0, 1}, question("www.example.com", 1),
@@ -81,7 +81,7 @@ func transaction() (ask, answer []byte) {
 	return ask, answer
 }
 
-// listening is a decoder to whose events somebody listens.
+// listening returns a decoder whose common events have listeners.
 func listening() *decoder {
 	h := new(event.Hooks)
 	d := new(decoder)

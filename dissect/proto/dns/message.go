@@ -8,44 +8,44 @@ import (
 	"github.com/wirelog/wirelog/dissect/event"
 )
 
-// sender is the side that a message came from.
+// sender is the side that sent a message.
 type sender uint8
 
 const (
 	fromResp sender = iota
 	fromOrig
-	fromUnknown // counts as the originator, but tells nothing of the roles
+	fromUnknown // treated as the originator, but never swaps the roles
 )
 
-// reporter takes what a decoder finds out beside the events.
+// reporter receives what a decoder finds apart from the events.
 type reporter interface {
 	weird(name, addl string)
-	// opaque says that the message was not looked at.
+	// opaque is called for a message that is not parsed.
 	opaque()
-	// confirm says that the message is DNS.
+	// confirm is called for a message that is DNS.
 	confirm()
 }
 
-// decoder raises the events of one message after the other. It is not safe for
-// concurrent use, and allocates only when its scratch space has to grow.
+// decoder parses messages one at a time and raises their events. It is not safe for
+// concurrent use, and allocates only to grow its scratch space.
 type decoder struct {
 	hooks *event.DNSEvents
 	opt   Options
 
-	// Of the message at work.
+	// State of the current message.
 	reporter
 	conn      event.Conn
 	b         []byte
-	off       int // what has been read of b
+	off       int // bytes of b read so far
 	msg       event.DNSMsg
-	ans       event.DNSAnswer // of the record at work
+	ans       event.DNSAnswer // of the current record
 	fromOrig  bool
-	netBIOS   bool   // responder's port is that of NetBIOS
-	update    bool   // is a dynamic update
-	quiet     bool   // records raise nothing
+	netBIOS   bool   // the responder's port is the NetBIOS one
+	update    bool   // the message is a dynamic update
+	quiet     bool   // records raise no events
 	zoneClass uint16 // of a dynamic update
-	expanded  int    // bytes of names
-	violation string // why it is not DNS
+	expanded  int    // bytes of all names
+	violation string // why the message is not DNS
 
 	owner, question, zone, name1, name2 [maxName]byte
 
@@ -54,47 +54,14 @@ type decoder struct {
 	keys    []uint64
 	addrs   []netip.Addr
 	encoded []byte
-
-	ev scratch
-}
-
-// scratch are the events that are raised most.
-type scratch struct {
-	message event.DNSMessage
-	request event.DNSRequest
-	reject  event.DNSRejected
-	reply   event.DNSQueryReply
-	end     event.DNSEnd
-	a       event.DNSAReply
-	aaaa    event.DNSAAAAReply
-	a6      event.DNSA6Reply
-	cname   event.DNSCNAMEReply
-	ns      event.DNSNSReply
-	ptr     event.DNSPTRReply
-	mx      event.DNSMXReply
-	srv     event.DNSSRVReply
-	soa     event.DNSSOAReply
-	txt     event.DNSTXTReply
-	spf     event.DNSSPFReply
-	https   event.DNSHTTPS
-	svcb    event.DNSSVCB
-	unknown event.DNSUnknownReply
-	rrsig   event.DNSRRSIG
-	nsec    event.DNSNSEC
-	nsec3   event.DNSNSEC3
-	ds      event.DNSDS
-	dnskey  event.DNSDNSKEY
-	edns    event.DNSEDNSAddl
-	ecs     event.DNSEDNSECS
-	cookie  event.DNSEDNSCookie
 }
 
 func (d *decoder) init(h *event.DNSEvents, o Options) { d.hooks, d.opt = h, o }
 
 const headerLen = 12 // RFC 1035 section 4.1.1
 
-// header reads the header of b, a message on c, and reports whether there is more
-// to do. netBIOS says that a port of the connection is that of NetBIOS.
+// header parses the header of b, a message on c, and reports whether body should
+// follow. netBIOS is set if a port of the connection is the NetBIOS one.
 func (d *decoder) header(r reporter, c event.Conn, b []byte, netBIOS bool) bool {
 	d.reporter, d.conn, d.b, d.off = r, c, b, headerLen
 	d.violation = ""
@@ -131,7 +98,7 @@ func (d *decoder) header(r reporter, c event.Conn, b []byte, netBIOS bool) bool 
 	return true
 }
 
-// body reads what follows the header.
+// body parses the rest of the message.
 func (d *decoder) body(from sender, respPort uint16) {
 	d.fromOrig = from != fromResp
 	d.netBIOS = respPort == portNetBIOS
@@ -139,20 +106,20 @@ func (d *decoder) body(from sender, respPort uint16) {
 	d.expanded = 0
 	d.zoneClass = 0
 	d.ans = event.DNSAnswer{}
-	if h := &d.hooks.Message; h.On() {
-		d.ev.message = event.DNSMessage{Conn: d.conn, IsOrig: d.fromOrig, Msg: d.msg, Len: uint64(len(d.b))}
-		h.Raise(&d.ev.message)
+	if e := d.hooks.Message.Begin(); e != nil {
+		e.Conn, e.IsOrig, e.Msg, e.Len = d.conn, d.fromOrig, d.msg, uint64(len(d.b))
+		d.hooks.Message.Raise(e)
 	}
 	if d.sections() {
-		if h := &d.hooks.End; h.On() {
-			d.ev.end = event.DNSEnd{Conn: d.conn, Msg: d.msg}
-			h.Raise(&d.ev.end)
+		if e := d.hooks.End.Begin(); e != nil {
+			e.Conn, e.Msg = d.conn, d.msg
+			d.hooks.End.Raise(e)
 		}
 	}
 }
 
-// sections reads the records, as far as they are wanted and well formed, and reports
-// whether the message comes to an end, which one does not that has no zone.
+// sections parses the records that are wanted, up to the first malformed one. It reports
+// whether dns_end is raised, which a dynamic update without a zone suppresses.
 func (d *decoder) sections() bool {
 	m := &d.msg
 	if n := d.opt.MaxQueries; n > 0 && m.NumQueries > uint64(n) {
@@ -177,8 +144,9 @@ func (d *decoder) sections() bool {
 		if !d.records(m.NumAnswers, event.DNSPrerequisite) || !d.records(m.NumAuth, event.DNSUpdate) {
 			return true
 		}
-		if h := &d.hooks.DynamicUpdate; h.On() {
-			h.Raise(&event.DNSDynamicUpdate{Conn: d.conn, Msg: d.msg, ZName: zone, ZClass: uint64(d.zoneClass)})
+		if e := d.hooks.DynamicUpdate.Begin(); e != nil {
+			e.Conn, e.Msg, e.ZName, e.ZClass = d.conn, d.msg, zone, uint64(d.zoneClass)
+			d.hooks.DynamicUpdate.Raise(e)
 		}
 	} else {
 		for range m.NumQueries {
@@ -213,7 +181,7 @@ func (d *decoder) sections() bool {
 	return true
 }
 
-// questionRecord reads a question (RFC 1035 section 4.1.2).
+// questionRecord parses a question (RFC 1035 section 4.1.2).
 func (d *decoder) questionRecord() bool {
 	name, ok := d.readName(d.question[:0], maxPlainName, false)
 	if !ok {
@@ -224,45 +192,38 @@ func (d *decoder) questionRecord() bool {
 		return false
 	}
 	m, h := &d.msg, d.hooks
-	rejected := m.QR && m.NumAnswers == 0 && m.NumAuth == 0 && m.NumAddl == 0
+	qtype, qclass := uint64(d.u16()), uint64(d.u16())
 	switch {
 	case !m.QR:
-		if h.Request.On() {
-			e := &d.ev.request
+		if e := h.Request.Begin(); e != nil {
 			e.Conn, e.Msg, e.Query, e.OriginalQuery = d.conn, *m, d.lowered(name), name
-			e.QType, e.QClass = uint64(d.u16()), uint64(d.u16())
+			e.QType, e.QClass = qtype, qclass
 			h.Request.Raise(e)
-			return true
 		}
-	case rejected:
-		if h.Rejected.On() {
-			e := &d.ev.reject
+	case m.NumAnswers == 0 && m.NumAuth == 0 && m.NumAddl == 0:
+		if e := h.Rejected.Begin(); e != nil {
 			e.Conn, e.Msg, e.Query, e.OriginalQuery = d.conn, *m, d.lowered(name), name
-			e.QType, e.QClass = uint64(d.u16()), uint64(d.u16())
+			e.QType, e.QClass = qtype, qclass
 			h.Rejected.Raise(e)
-			return true
 		}
 	default:
-		if h.QueryReply.On() {
-			e := &d.ev.reply
+		if e := h.QueryReply.Begin(); e != nil {
 			e.Conn, e.Msg, e.Query, e.OriginalQuery = d.conn, *m, d.lowered(name), name
-			e.QType, e.QClass = uint64(d.u16()), uint64(d.u16())
+			e.QType, e.QClass = qtype, qclass
 			h.QueryReply.Raise(e)
-			return true
 		}
 	}
-	d.off += 4
 	return true
 }
 
-// lowered returns name in lower case, in the room of the owner names.
+// lowered returns name in lower case. The result shares the buffer of owner names.
 func (d *decoder) lowered(name []byte) []byte {
 	b := d.owner[:copy(d.owner[:], name)]
 	lower(b)
 	return b
 }
 
-// records reads n records of a section.
+// records parses n records of a section.
 func (d *decoder) records(n uint64, section uint64) bool {
 	d.ans.AnswerType = section
 	for range n {
@@ -273,10 +234,10 @@ func (d *decoder) records(n uint64, section uint64) bool {
 	return true
 }
 
-// left is the number of bytes not read yet.
+// left returns the number of unread bytes.
 func (d *decoder) left() int { return len(d.b) - d.off }
 
-// u8, u16 and u32 read a number. When the message ends within it they read nothing and
+// u8, u16 and u32 read a number. If the message ends inside it, they read nothing and
 // return 0.
 func (d *decoder) u8() uint8 {
 	if d.left() < 1 {
@@ -302,14 +263,14 @@ func (d *decoder) u32() uint32 {
 	return binary.BigEndian.Uint32(d.b[d.off-4:])
 }
 
-// bytes reads n bytes, or what there is of them.
+// bytes reads n bytes, or all that are left if there are fewer.
 func (d *decoder) bytes(n int) []byte {
 	n = max(0, min(n, d.left()))
 	d.off += n
 	return d.b[d.off-n : d.off : d.off]
 }
 
-// isQuery is the field of that name in many records.
+// isQuery returns the is_query field of records.
 func (d *decoder) isQuery() uint64 {
 	if d.fromOrig {
 		return 1

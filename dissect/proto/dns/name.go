@@ -1,21 +1,21 @@
 package dns
 
-// Names are put together as Zeek does: labels as they come, joined by dots, without
-// the dot of the root. A dot within a label is not told from one between labels.
+// Names are built as in Zeek: the raw labels, joined by dots, without a final dot. A dot
+// inside a label looks like one between labels.
 
 const (
 	maxName      = 1024
-	maxPlainName = 512 // room of every name but that of an algorithm
+	maxPlainName = 512 // limit of all names except algorithm names
 	maxLabel     = 63  // RFC 1035 section 2.3.4
 	longName     = 255 // RFC 1035 section 2.3.4
-	// maxExpanded bounds the bytes of all names of a message, which pointers can
-	// make many times as many as the message has.
+	// maxExpanded limits the total bytes of a message's names. Pointers can expand
+	// them to many times the size of the message.
 	maxExpanded = 1 << 20
 )
 
-// readName reads a name into dst, which has room for limit bytes, in lower case if so
-// wanted; what pointers lead to always is. It reports whether the message may be read
-// further.
+// readName reads a name into dst, up to limit bytes. The name is in lower case if
+// lowerCase is set; parts reached through pointers always are. It reports whether parsing
+// may continue.
 func (d *decoder) readName(dst []byte, limit int, lowerCase bool) ([]byte, bool) {
 	r := nameReader{d: d, dst: dst, room: limit}
 	d.off = r.read(d.off, len(d.b), lowerCase, 0)
@@ -30,12 +30,12 @@ func (d *decoder) readName(dst []byte, limit int, lowerCase bool) ([]byte, bool)
 type nameReader struct {
 	d       *decoder
 	dst     []byte
-	room    int  // of dst that is left
-	covered bool // an outer level makes lower case of everything
+	room    int  // bytes left in dst
+	covered bool // an outer call converts everything to lower case
 }
 
-// read appends the labels from at on, which end before end, and returns where reading
-// goes on. depth is the number of pointers that have led here.
+// read appends the labels in [at, end) and returns the offset after the name. depth is
+// the number of pointers followed so far.
 func (r *nameReader) read(at, end int, lowerCase bool, depth int) int {
 	if depth > r.d.opt.MaxPointers {
 		r.d.weird("DNS_max_compression_chain_depth_exceeded", "")

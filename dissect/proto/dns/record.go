@@ -9,7 +9,7 @@ import (
 	"github.com/wirelog/wirelog/dissect/event"
 )
 
-// recordHeader reads owner, type and class of a record (RFC 1035 section 4.1.3).
+// recordHeader reads the owner, type and class of a record (RFC 1035 section 4.1.3).
 func (d *decoder) recordHeader() bool {
 	owner, ok := d.readName(d.owner[:0], maxPlainName, true)
 	if !ok {
@@ -25,7 +25,7 @@ func (d *decoder) recordHeader() bool {
 	return true
 }
 
-// record reads a record and reports whether the message may be read further.
+// record parses a record and reports whether parsing may continue.
 func (d *decoder) record() bool {
 	if !d.recordHeader() {
 		return false
@@ -57,28 +57,30 @@ func (d *decoder) record() bool {
 	return d.data(n)
 }
 
-// prerequisite tells of a prerequisite of a dynamic update (RFC 2136 section 2.4). Its
-// data is not looked at, nor skipped: only those that have none are of use.
+// prerequisite reports a prerequisite of a dynamic update (RFC 2136 section 2.4). Its data
+// is neither parsed nor skipped: only prerequisites without data are useful.
 func (d *decoder) prerequisite(n int) {
 	switch class := uint16(d.ans.QClass); {
 	case d.ans.TTL != 0:
 		d.weird("DNS_dynamic_update_prereq_nonzero_ttl", strconv.Itoa(int(int32(uint32(d.ans.TTL)))))
 	case (class == classAny || class == classNone) && n == 0 || class == d.zoneClass:
-		if h := &d.hooks.DynamicUpdatePre; h.On() && !d.quiet {
-			h.Raise(&event.DNSDynamicUpdatePre{Conn: d.conn, Msg: d.msg, Ans: d.ans})
+		if e := begin(d, &d.hooks.DynamicUpdatePre); e != nil {
+			e.Conn, e.Msg, e.Ans = d.conn, d.msg, d.ans
+			d.hooks.DynamicUpdatePre.Raise(e)
 		}
 	default:
 		d.weird("DNS_dynamic_update_invalid_prereq", "")
 	}
 }
 
-// isUpdate tells of a deletion of a dynamic update, and reports whether the record has
-// data for another kind of update (RFC 2136 section 2.5).
+// isUpdate raises the event of a deletion in a dynamic update. It returns whether the
+// record is another kind of update, whose data is parsed (RFC 2136 section 2.5).
 func (d *decoder) isUpdate(n int) bool {
 	class := uint16(d.ans.QClass)
 	if class == classAny && d.ans.TTL == 0 && n == 0 {
-		if h := &d.hooks.DynamicUpdateDel; h.On() && !d.quiet {
-			h.Raise(&event.DNSDynamicUpdateDel{Conn: d.conn, Msg: d.msg, Ans: d.ans})
+		if e := begin(d, &d.hooks.DynamicUpdateDel); e != nil {
+			e.Conn, e.Msg, e.Ans = d.conn, d.msg, d.ans
+			d.hooks.DynamicUpdateDel.Raise(e)
 		}
 		return false
 	}
@@ -89,8 +91,8 @@ func (d *decoder) isUpdate(n int) bool {
 	return true
 }
 
-// data reads the n bytes of a record's data. Records that nobody listens to are
-// skipped without a look.
+// data parses the n bytes of a record's data. Most types without a listener are
+// skipped unparsed.
 func (d *decoder) data(n int) bool {
 	h := d.hooks
 	switch d.ans.QType {
@@ -120,8 +122,9 @@ func (d *decoder) data(n int) bool {
 	case typeHTTPS:
 		return d.svcb(n, true)
 	case typeWKS:
-		if d.wanted(h.WKSReply.On()) {
-			h.WKSReply.Raise(&event.DNSWKSReply{Conn: d.conn, Msg: d.msg, Ans: d.ans})
+		if e := begin(d, &h.WKSReply); e != nil {
+			e.Conn, e.Msg, e.Ans = d.conn, d.msg, d.ans
+			h.WKSReply.Raise(e)
 		}
 		return d.skip(n)
 	case typeNB:
@@ -155,8 +158,7 @@ func (d *decoder) data(n int) bool {
 	case typeLOC:
 		return d.parse(h.LOC.On(), n, (*decoder).loc)
 	}
-	if d.wanted(h.UnknownReply.On()) {
-		e := &d.ev.unknown
+	if e := begin(d, &h.UnknownReply); e != nil {
 		e.Conn, e.Msg, e.Ans = d.conn, d.msg, d.ans
 		h.UnknownReply.Raise(e)
 	}
@@ -164,11 +166,18 @@ func (d *decoder) data(n int) bool {
 	return d.skip(n)
 }
 
-func (d *decoder) wanted(on bool) bool { return on && !d.quiet }
+// begin is h.Begin, but returns nil while records raise no events.
+func begin[E any](d *decoder, h *event.Hook[E]) *E {
+	if d.quiet {
+		return nil
+	}
+	return h.Begin()
+}
 
-// parse has f read n bytes of data if their event is on, and skips them otherwise.
+// parse calls f for n bytes of data if on is set and records raise events, and skips the
+// data otherwise.
 func (d *decoder) parse(on bool, n int, f func(d *decoder, n int) bool) bool {
-	if !d.wanted(on) {
+	if !on || d.quiet {
 		return d.skip(n)
 	}
 	return f(d, n)
@@ -179,8 +188,8 @@ func (d *decoder) skip(n int) bool {
 	return true
 }
 
-// consumed notes when the data of a record has not the length that it should have.
-func (d *decoder) consumed(start, n int) {
+// checkLength reports a weird unless the data that begins at start has n bytes.
+func (d *decoder) checkLength(start, n int) {
 	if d.off-start != n {
 		d.weird("DNS_RR_length_mismatch", "")
 	}
@@ -192,29 +201,26 @@ func (d *decoder) addr4(n int) bool {
 		return false
 	}
 	b := d.bytes(4)
-	if h := &d.hooks.AReply; d.wanted(h.On()) {
-		e := &d.ev.a
+	if e := begin(d, &d.hooks.AReply); e != nil {
 		e.Conn, e.Msg, e.Ans, e.A = d.conn, d.msg, d.ans, netip.AddrFrom4([4]byte(b))
-		h.Raise(e)
+		d.hooks.AReply.Raise(e)
 	}
 	return true
 }
 
-// addr6 reads four words, as many of them as there are.
+// addr6 reads an address of four 32-bit words. Words that are missing are zero.
 func (d *decoder) addr6() bool {
 	var b [16]byte
 	copy(b[:], d.bytes(min(16, d.left()&^3)))
 	a := netip.AddrFrom16(b).Unmap()
 	if d.ans.QType == typeA6 {
-		if h := &d.hooks.A6Reply; d.wanted(h.On()) {
-			e := &d.ev.a6
+		if e := begin(d, &d.hooks.A6Reply); e != nil {
 			e.Conn, e.Msg, e.Ans, e.A = d.conn, d.msg, d.ans, a
-			h.Raise(e)
+			d.hooks.A6Reply.Raise(e)
 		}
-	} else if h := &d.hooks.AAAAReply; d.wanted(h.On()) {
-		e := &d.ev.aaaa
+	} else if e := begin(d, &d.hooks.AAAAReply); e != nil {
 		e.Conn, e.Msg, e.Ans, e.A = d.conn, d.msg, d.ans, a
-		h.Raise(e)
+		d.hooks.AAAAReply.Raise(e)
 	}
 	return true
 }
@@ -225,24 +231,21 @@ func (d *decoder) nameRecord(n int) bool {
 	if !ok {
 		return false
 	}
-	d.consumed(start, n)
+	d.checkLength(start, n)
 	h := d.hooks
 	switch d.ans.QType {
 	case typeCNAME:
-		if d.wanted(h.CNAMEReply.On()) {
-			e := &d.ev.cname
+		if e := begin(d, &h.CNAMEReply); e != nil {
 			e.Conn, e.Msg, e.Ans, e.Name = d.conn, d.msg, d.ans, name
 			h.CNAMEReply.Raise(e)
 		}
 	case typeNS:
-		if d.wanted(h.NSReply.On()) {
-			e := &d.ev.ns
+		if e := begin(d, &h.NSReply); e != nil {
 			e.Conn, e.Msg, e.Ans, e.Name = d.conn, d.msg, d.ans, name
 			h.NSReply.Raise(e)
 		}
 	case typePTR:
-		if d.wanted(h.PTRReply.On()) {
-			e := &d.ev.ptr
+		if e := begin(d, &h.PTRReply); e != nil {
 			e.Conn, e.Msg, e.Ans, e.Name = d.conn, d.msg, d.ans, name
 			h.PTRReply.Raise(e)
 		}
@@ -260,16 +263,15 @@ func (d *decoder) soa(n int) bool {
 	if !ok || d.left() < 20 {
 		return false
 	}
-	e := &d.ev.soa
-	e.SOA = event.DNSSOA{
+	r := event.DNSSOA{
 		MName: mname, RName: rname, Serial: uint64(d.u32()),
 		Refresh: value.Interval(d.u32()), Retry: value.Interval(d.u32()),
 		Expire: value.Interval(d.u32()), Minimum: value.Interval(d.u32()),
 	}
-	d.consumed(start, n)
-	if h := &d.hooks.SOAReply; d.wanted(h.On()) {
-		e.Conn, e.Msg, e.Ans = d.conn, d.msg, d.ans
-		h.Raise(e)
+	d.checkLength(start, n)
+	if e := begin(d, &d.hooks.SOAReply); e != nil {
+		e.Conn, e.Msg, e.Ans, e.SOA = d.conn, d.msg, d.ans, r
+		d.hooks.SOAReply.Raise(e)
 	}
 	return true
 }
@@ -281,57 +283,56 @@ func (d *decoder) mx(n int) bool {
 	if !ok {
 		return false
 	}
-	d.consumed(start, n)
-	if h := &d.hooks.MXReply; d.wanted(h.On()) {
-		e := &d.ev.mx
+	d.checkLength(start, n)
+	if e := begin(d, &d.hooks.MXReply); e != nil {
 		e.Conn, e.Msg, e.Ans, e.Name, e.Preference = d.conn, d.msg, d.ans, name, uint64(preference)
-		h.Raise(e)
+		d.hooks.MXReply.Raise(e)
 	}
 	return true
 }
 
 func (d *decoder) srv(n int) bool {
 	start := d.off
-	e := &d.ev.srv
-	e.Priority, e.Weight, e.P = uint64(d.u16()), uint64(d.u16()), uint64(d.u16())
+	priority, weight, port := uint64(d.u16()), uint64(d.u16()), uint64(d.u16())
 	name, ok := d.readName(d.name1[:0], maxPlainName, true)
 	if !ok {
 		return false
 	}
-	d.consumed(start, n)
-	if h := &d.hooks.SRVReply; d.wanted(h.On()) {
+	d.checkLength(start, n)
+	if e := begin(d, &d.hooks.SRVReply); e != nil {
 		e.Conn, e.Msg, e.Ans, e.Target = d.conn, d.msg, d.ans, name
-		h.Raise(e)
+		e.Priority, e.Weight, e.P = priority, weight, port
+		d.hooks.SRVReply.Raise(e)
 	}
 	return true
 }
 
 func (d *decoder) naptr(n int) bool {
-	var e event.DNSNAPTRReply
-	e.NAPTR.Order, e.NAPTR.Preference = uint64(d.u16()), uint64(d.u16())
+	r := event.DNSNAPTRRR{Order: uint64(d.u16()), Preference: uint64(d.u16())}
 	n -= 4
 	if d.left() == 0 || n <= 0 {
 		d.violation = "DNS_NAPTR_too_short"
 		return false
 	}
 	var ok [3]bool
-	e.NAPTR.Flags, n, ok[0] = d.charString(n)
-	e.NAPTR.Service, n, ok[1] = d.charString(n)
-	e.NAPTR.Regexp, _, ok[2] = d.charString(n)
-	name, readable := d.readName(d.name1[:0], maxPlainName, false)
+	r.Flags, n, ok[0] = d.charString(n)
+	r.Service, n, ok[1] = d.charString(n)
+	r.Regexp, _, ok[2] = d.charString(n)
+	var readable bool
+	r.Replacement, readable = d.readName(d.name1[:0], maxPlainName, false)
 	if ok != [3]bool{true, true, true} || !readable {
 		d.violation = "DNS_NAPTR_RR_too_short"
 		return false
 	}
-	if h := &d.hooks.NAPTRReply; d.wanted(h.On()) {
-		e.Conn, e.Msg, e.Ans, e.NAPTR.Replacement = d.conn, d.msg, d.ans, name
-		h.Raise(&e)
+	if e := begin(d, &d.hooks.NAPTRReply); e != nil {
+		e.Conn, e.Msg, e.Ans, e.NAPTR = d.conn, d.msg, d.ans, r
+		d.hooks.NAPTRReply.Raise(e)
 	}
 	return true
 }
 
-// charString reads a character string (RFC 1035 section 3.3) from data of which n
-// bytes are left, and returns how many are thereafter.
+// charString reads a character string (RFC 1035 section 3.3). n is the number of data
+// bytes left before it, left the number after it.
 func (d *decoder) charString(n int) (s []byte, left int, ok bool) {
 	if n <= 0 || d.left() == 0 {
 		return nil, n, false
@@ -345,8 +346,8 @@ func (d *decoder) charString(n int) (s []byte, left int, ok bool) {
 	return d.bytes(size), n - size, true
 }
 
-// charStrings reads as many character strings as the n bytes of data have into strs,
-// and returns how many bytes are left.
+// charStrings reads the character strings in n bytes of data into strs and returns how
+// many bytes are left over.
 func (d *decoder) charStrings(n int) int {
 	d.strs = d.strs[:0]
 	for {
@@ -361,7 +362,7 @@ func (d *decoder) charStrings(n int) int {
 
 func (d *decoder) txt(n int) bool {
 	n = d.charStrings(n)
-	e := &d.ev.txt
+	e := d.hooks.TXTReply.Begin()
 	e.Conn, e.Msg, e.Ans, e.Strs = d.conn, d.msg, d.ans, d.strs
 	d.hooks.TXTReply.Raise(e)
 	return n == 0
@@ -369,30 +370,32 @@ func (d *decoder) txt(n int) bool {
 
 func (d *decoder) spf(n int) bool {
 	n = d.charStrings(n)
-	e := &d.ev.spf
+	e := d.hooks.SPFReply.Begin()
 	e.Conn, e.Msg, e.Ans, e.Strs = d.conn, d.msg, d.ans, d.strs
 	d.hooks.SPFReply.Raise(e)
 	return n == 0
 }
 
 func (d *decoder) hinfo(n int) bool {
-	e := event.DNSHINFOReply{Conn: d.conn, Msg: d.msg, Ans: d.ans}
-	e.CPU, n, _ = d.charString(n)
-	e.OS, n, _ = d.charString(n)
-	d.hooks.HINFOReply.Raise(&e)
+	cpu, n, _ := d.charString(n)
+	os, n, _ := d.charString(n)
+	e := d.hooks.HINFOReply.Begin()
+	e.Conn, e.Msg, e.Ans, e.CPU, e.OS = d.conn, d.msg, d.ans, cpu, os
+	d.hooks.HINFOReply.Raise(e)
 	return n == 0
 }
 
 func (d *decoder) caa(n int) bool {
-	e := event.DNSCAAReply{Conn: d.conn, Msg: d.msg, Ans: d.ans, Flags: uint64(d.u8())}
-	tag := int(d.u8())
+	flags, tag := uint64(d.u8()), int(d.u8())
 	n -= 2
 	if tag >= n {
 		d.weird("DNS_CAA_char_str_past_rdlen", "")
 		return false
 	}
-	e.Tag, e.Value = d.bytes(tag), d.bytes(n-tag)
-	d.hooks.CAAReply.Raise(&e)
+	e := d.hooks.CAAReply.Begin()
+	e.Conn, e.Msg, e.Ans = d.conn, d.msg, d.ans
+	e.Flags, e.Tag, e.Value = flags, d.bytes(tag), d.bytes(n-tag)
+	d.hooks.CAAReply.Raise(e)
 	return true
 }
 
@@ -400,8 +403,10 @@ func (d *decoder) sshfp(n int) bool {
 	if d.left() < 2 {
 		return false
 	}
-	d.hooks.SSHFP.Raise(&event.DNSSSHFP{Conn: d.conn, Msg: d.msg, Ans: d.ans,
-		Algo: uint64(d.u8()), FPType: uint64(d.u8()), Fingerprint: d.bytes(n - 2)})
+	e := d.hooks.SSHFP.Begin()
+	e.Conn, e.Msg, e.Ans = d.conn, d.msg, d.ans
+	e.Algo, e.FPType, e.Fingerprint = uint64(d.u8()), uint64(d.u8()), d.bytes(n-2)
+	d.hooks.SSHFP.Raise(e)
 	return true
 }
 
@@ -417,14 +422,17 @@ func (d *decoder) loc(int) bool {
 	if l.Version != 0 {
 		d.weird("DNS_LOC_version_unrecognized", strconv.FormatUint(l.Version, 10))
 	}
-	d.hooks.LOC.Raise(&event.DNSLOC{Conn: d.conn, Msg: d.msg, Ans: d.ans, LOC: l})
+	e := d.hooks.LOC.Begin()
+	e.Conn, e.Msg, e.Ans, e.LOC = d.conn, d.msg, d.ans, l
+	d.hooks.LOC.Raise(e)
 	return true
 }
 
-// octets reads a length of two bytes and as many bytes, or what there is of them.
+// octets reads a two-byte length and that many bytes, or all that are left if there are
+// fewer.
 func (d *decoder) octets() []byte { return d.bytes(int(d.u16())) }
 
-// seconds is a time of that many seconds since the epoch.
+// seconds returns the time s seconds after the epoch.
 func seconds(s uint32) value.Time { return value.Time(s) * 1e9 }
 
 func (d *decoder) tsig() bool {
@@ -433,16 +441,16 @@ func (d *decoder) tsig() bool {
 		return false
 	}
 	sec, milli := d.u32(), d.u16()
-	e := event.DNSTSIGAddl{Conn: d.conn, Msg: d.msg}
-	e.Ans = event.DNSTSIGAdditional{
+	r := event.DNSTSIGAdditional{
 		Query: d.ans.Query, QType: d.ans.AnswerType, AlgName: alg,
 		TimeSigned: seconds(sec) + value.Time(milli)*1e6, Fudge: seconds(uint32(d.u16())), IsQuery: d.isQuery(),
 	}
-	e.Ans.Sig = d.octets()
-	e.Ans.OrigID, e.Ans.RRError = uint64(d.u16()), uint64(d.u16())
+	r.Sig = d.octets()
+	r.OrigID, r.RRError = uint64(d.u16()), uint64(d.u16())
 	d.octets()
-	if h := &d.hooks.TSIGAddl; h.On() {
-		h.Raise(&e)
+	if e := d.hooks.TSIGAddl.Begin(); e != nil {
+		e.Conn, e.Msg, e.Ans = d.conn, d.msg, r
+		d.hooks.TSIGAddl.Raise(e)
 	}
 	return true
 }
@@ -455,13 +463,14 @@ func (d *decoder) tkey(int) bool {
 	if !ok {
 		return false
 	}
-	e := event.DNSTKEY{Conn: d.conn, Msg: d.msg}
-	e.Ans = event.DNSTKEYRR{
+	r := event.DNSTKEYRR{
 		Query: d.ans.Query, QType: d.ans.AnswerType, AlgName: alg, IsQuery: d.isQuery(),
 		Inception: seconds(d.u32()), Expiration: seconds(d.u32()), Mode: uint64(d.u16()), RRError: uint64(d.u16()),
 	}
-	e.Ans.KeyData = d.octets()
+	r.KeyData = d.octets()
 	d.octets()
-	d.hooks.TKEY.Raise(&e)
+	e := d.hooks.TKEY.Begin()
+	e.Conn, e.Msg, e.Ans = d.conn, d.msg, r
+	d.hooks.TKEY.Raise(e)
 	return true
 }

@@ -22,7 +22,7 @@ const (
 	svcIPv6Hint      = 6
 )
 
-// svcb reads an SVCB or HTTPS record (RFC 9460 section 2.2).
+// svcb parses an SVCB or HTTPS record (RFC 9460 section 2.2).
 func (d *decoder) svcb(n int, https bool) bool {
 	if d.left() < 3 {
 		d.weird("DNS_SVCB_wrong_length", "")
@@ -46,20 +46,18 @@ func (d *decoder) svcb(n int, https bool) bool {
 		r.SvcParams = value.Some(d.params)
 	}
 	if https {
-		if h := &d.hooks.HTTPS; h.On() {
-			e := &d.ev.https
+		if e := d.hooks.HTTPS.Begin(); e != nil {
 			e.Conn, e.Msg, e.Ans, e.HTTPS = d.conn, d.msg, d.ans, r
-			h.Raise(e)
+			d.hooks.HTTPS.Raise(e)
 		}
-	} else if h := &d.hooks.SVCB; h.On() {
-		e := &d.ev.svcb
+	} else if e := d.hooks.SVCB.Begin(); e != nil {
 		e.Conn, e.Msg, e.Ans, e.SVCB = d.conn, d.msg, d.ans, r
-		h.Raise(e)
+		d.hooks.SVCB.Raise(e)
 	}
 	return true
 }
 
-// svcParams reads service parameters into params.
+// svcParams parses service parameters into params.
 func (d *decoder) svcParams(b []byte) {
 	d.params, d.strs, d.keys, d.addrs, d.encoded = d.params[:0], d.strs[:0], d.keys[:0], d.addrs[:0], d.encoded[:0]
 	for len(b) >= 4 {
@@ -82,7 +80,8 @@ func (d *decoder) svcParams(b []byte) {
 	}
 }
 
-// svcParam reads the value of a parameter, and returns what is wrong with it.
+// svcParam parses the value of a parameter. If the value is malformed it returns the name
+// of a weird.
 func (d *decoder) svcParam(p *event.DNSSVCBParam, v []byte) (weird string) {
 	switch p.Key {
 	case svcMandatory:

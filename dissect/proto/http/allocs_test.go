@@ -15,7 +15,7 @@ import (
 	"github.com/wirelog/wirelog/internal/testconn"
 )
 
-// exchange of the usual size, as a browser and a server have it.
+// browserGet and serverReply are an exchange of typical size.
 var (
 	browserGet = []byte("GET /index.html?a=%20b HTTP/1.1\r\nHost: www.example.org\r\nUser-Agent: Mozilla/5.0 (X11; Linux x86_64)\r\n" +
 		"Accept: text/html,application/xhtml+xml\r\nAccept-Encoding: gzip, deflate\r\nReferer: http://www.example.org/\r\nConnection: keep-alive\r\n\r\n")
@@ -43,7 +43,8 @@ func newSilent(t testing.TB) (*testconn.Bench, *detect.Protocol, *conn.Conn) {
 	return b, p, c
 }
 
-// TestAllocations counts what a request and its reply cost once there were others.
+// TestAllocations checks that an exchange, or a connection, allocates nothing once the
+// free lists are filled.
 func TestAllocations(t *testing.T) {
 	b, p, c := newSilent(t)
 	a := b.Attach(c, &p.Protocol)
@@ -53,7 +54,7 @@ func TestAllocations(t *testing.T) {
 	}
 	exchange()
 	if n := testing.AllocsPerRun(100, exchange); n > 0 {
-		t.Errorf("%v allocations an exchange", n)
+		t.Errorf("an exchange makes %v allocations", n)
 	}
 	a.Done()
 	if n := testing.AllocsPerRun(100, func() {
@@ -62,7 +63,7 @@ func TestAllocations(t *testing.T) {
 		a.Data(false, serverReply)
 		a.Done()
 	}); n > 0 {
-		t.Errorf("%v allocations a connection", n)
+		t.Errorf("a connection makes %v allocations", n)
 	}
 }
 

@@ -1,6 +1,6 @@
 // Package http analyzes HTTP/0.9 to HTTP/1.1 (RFC 1945, RFC 9110, RFC 9112): requests
-// and replies, pipelined or not, their headers and bodies, and what comes after a
-// CONNECT or an Upgrade. It follows Zeek's HTTP analyzer and its scripts.
+// and replies, pipelined or not, their headers and bodies, and the protocols that follow
+// a CONNECT or an Upgrade. It follows Zeek's HTTP analyzer and scripts.
 package http
 
 import (
@@ -21,14 +21,14 @@ import (
 const source = "HTTP"
 
 const (
-	// pieceSize is how many bytes of a body are handed on at a time (Zeek's
+	// pieceSize is the largest number of body bytes delivered at a time (Zeek's
 	// http_entity_data_delivery_size).
 	pieceSize = 1500
-	// maxUnanswered is how many requests without a reply are remembered.
+	// maxUnanswered limits the requests without a reply that are remembered.
 	maxUnanswered = 4096
 )
 
-// How messages end.
+// Reasons why a message ended (the finish_msg of http_message_done).
 const (
 	endsNormally    = "message ends normally"
 	endsDone        = "message interrupted when connection done"
@@ -39,19 +39,20 @@ const (
 	maxUpgradeToken = 256
 )
 
-// Options are limits.
+// Options are the limits of the analyzer.
 type Options struct {
-	// Lines bounds what the shard holds of lines whose end has not come; nil is no bound.
+	// Lines limits the bytes of incomplete lines that the shard holds; nil means no limit.
 	Lines *contentline.Budget
-	// MIME are those of headers and of multipart bodies.
+	// MIME are the limits of headers and multipart bodies.
 	MIME mime.Options
 }
 
 // DefaultOptions returns Zeek's limits.
 func DefaultOptions() Options { return Options{MIME: mime.DefaultOptions()} }
 
-// New describes the protocol to the detector. Its analyzers raise their events on h
-// and hand bodies to fm. ws analyzes connections that have become WebSockets.
+// New returns the protocol for one shard. Its analyzers raise their events on h and pass
+// bodies to fm, which may be nil. ws, which may be nil, analyzes connections that become
+// WebSockets.
 func New(h *event.Hooks, fm *files.Manager, ws *conn.Protocol, o Options) *detect.Protocol {
 	f := &factory{hooks: &h.HTTP, files: fm, ws: ws, opt: o}
 	f.scratch.Options = o.MIME
@@ -66,7 +67,7 @@ func New(h *event.Hooks, fm *files.Manager, ws *conn.Protocol, o Options) *detec
 	return p
 }
 
-// factory makes the analyzers of a shard, and has what they share.
+// factory makes the analyzers of a shard and holds the state that they share.
 type factory struct {
 	hooks *event.HTTPEvents
 	files *files.Manager
@@ -78,7 +79,6 @@ type factory struct {
 	handle    []byte
 	unescaped []byte
 	decoded   []byte
-	ev        scratch
 
 	analyzers []*analyzer
 	entities  []*entity
@@ -86,27 +86,12 @@ type factory struct {
 	inflaters []*inflate.Decoder
 }
 
-// idle is called for connections that ended before anything was sent.
+// idle is called for a connection that ended before anything was sent.
 func (f *factory) idle(c *conn.Conn) {
-	if h := &f.hooks.Stats; h.On() {
-		f.ev.stats = event.HTTPStats{Conn: c}
-		h.Raise(&f.ev.stats)
+	if e := f.hooks.Stats.Begin(); e != nil {
+		*e = event.HTTPStats{Conn: c}
+		f.hooks.Stats.Raise(e)
 	}
-}
-
-// scratch has the events, which are used again and again.
-type scratch struct {
-	request     event.HTTPRequest
-	reply       event.HTTPReply
-	header      event.HTTPHeader
-	all         event.HTTPAllHeaders
-	begin       event.HTTPBeginEntity
-	end         event.HTTPEndEntity
-	data        event.HTTPEntityData
-	contentType event.HTTPContentType
-	done        event.HTTPMessageDone
-	event       event.HTTPEvent
-	stats       event.HTTPStats
 }
 
 func (f *factory) newEntity() *entity {
@@ -130,14 +115,14 @@ func (f *factory) newInflater() *inflate.Decoder {
 	return z
 }
 
-// expecting is what the next line of a side is to be.
+// expecting is what a side expects next.
 type expecting uint8
 
 const (
 	expectLine    expecting = iota // a request or status line
 	expectMessage                  // headers or body
-	expectSimple                   // all of it is the body of an HTTP/0.9 reply
-	expectNothing                  // nothing that could be understood
+	expectSimple                   // the body of an HTTP/0.9 reply, up to the end
+	expectNothing                  // nothing: the rest cannot be parsed
 )
 
 // side is one direction of a connection.
@@ -147,9 +132,9 @@ type side struct {
 	lines   contentline.Splitter
 	msg     message
 	expect  expecting
-	ongoing bool   // a message has begun and not ended
-	ended   bool   // the stream is complete
-	seq     uint64 // of the next byte of the stream, from 1
+	ongoing bool   // a message has begun but not ended
+	ended   bool   // the stream has ended
+	seq     uint64 // position of the stream's next byte, counted from 1
 }
 
 func index(isOrig bool) int {
@@ -166,33 +151,34 @@ type analyzer struct {
 
 	side [2]side // requests, replies
 	x    exchanges
-	// unanswered tells of each request without a final reply whether it was a HEAD.
+	// unanswered has an element for each request without a final reply, which is true
+	// for a HEAD.
 	unanswered []bool
-	protocol   []byte // of Upgrade
+	protocol   []byte // of the Upgrade header
 	handshake  websocket.Handshake
 	weirdFunc  func(name string)
 	state
 }
 
-// state is what begins anew with every connection.
+// state is the part of an analyzer that is zeroed for every connection.
 type state struct {
 	seen contentline.Seen
 
 	requests, replies       uint64
 	reqVersion, respVersion version
 	keepAlive               bool
-	closes                  bool // the server says that it closes the connection
-	connect                 bool // a CONNECT was asked for
+	closes                  bool // the server announced that it will close the connection
+	connect                 bool // the client sent a CONNECT
 	code                    int
 	reason                  []byte
 	upgrade                 bool // the reply has Connection: upgrade
 
-	// Once the connection carries something else, switched is set, and inner gets it.
+	// switched is set once the connection carries another protocol, which inner gets.
 	switched bool
 	inner    conn.Handover
-	rest     []byte // of the piece being delivered, that comes after the switch
-	skipLF   bool   // the LF of the last line is still to come
-	off      bool   // nothing more is analyzed
+	rest     []byte // bytes after the switch in the data being delivered
+	skipLF   bool   // the LF of the last line has not arrived yet
+	off      bool   // all further data is ignored
 }
 
 func (f *factory) new(u conn.Use) conn.Analyzer {
@@ -220,7 +206,7 @@ func (f *factory) new(u conn.Use) conn.Analyzer {
 	return a
 }
 
-// Data takes the next bytes of a side.
+// Data analyzes the next bytes of a side.
 func (a *analyzer) Data(isOrig bool, b []byte) {
 	s := &a.side[index(isOrig)]
 	s.seq += uint64(len(b))
@@ -251,7 +237,7 @@ func (a *analyzer) Data(isOrig bool, b []byte) {
 	}
 }
 
-// Gap tells of missing bytes. Analysis goes on if all of them belong to a body.
+// Gap skips n missing bytes. Analysis goes on only if all of them belong to a body.
 func (a *analyzer) Gap(isOrig bool, n uint64) {
 	s := &a.side[index(isOrig)]
 	seq := s.seq
@@ -270,14 +256,14 @@ func (a *analyzer) Gap(isOrig bool, n uint64) {
 		}
 	}
 	if isOrig {
-		// Whether a reply has a body may depend on the request.
-		a.requestMade(true, endsGap)
+		// A lost request makes it unknown whether its reply has a body.
+		a.endRequest(true, endsGap)
 	}
-	a.replyMade(true, endsGap)
+	a.endReply(true, endsGap)
 	s.lines.Stop()
 }
 
-// maxGap is the largest gap that can be part of a body.
+// maxGap is the largest gap that can lie inside a body.
 const maxGap = 1 << 62
 
 func (a *analyzer) gapEvent(seq, n uint64) {
@@ -289,7 +275,7 @@ func (a *analyzer) gapEvent(seq, n uint64) {
 	a.event("content gap", strconv.AppendUint(append(b, ", len="...), n, 10))
 }
 
-// End tells that a side is complete.
+// End ends the stream of a side.
 func (a *analyzer) End(isOrig bool) {
 	s := &a.side[index(isOrig)]
 	if !a.off && !a.switched && s.expect != expectSimple {
@@ -299,25 +285,26 @@ func (a *analyzer) End(isOrig bool) {
 		}
 	}
 	if isOrig {
-		a.requestMade(false, endsDelivered)
+		a.endRequest(false, endsDelivered)
 	} else {
-		a.replyMade(false, endsDelivered)
+		a.endReply(false, endsDelivered)
 	}
 	if s.ended = true; a.side[0].ended && a.side[1].ended && !a.switched && !a.f.hooks.Stats.On() {
-		// Nothing can come any more, and connections that are over are many.
+		// Nothing more can arrive. Detaching now saves memory, as many finished
+		// connections linger.
 		a.Detach()
 	}
 }
 
-// Finished tells that the connection has been closed.
+// Finished interrupts the messages of a connection that was closed.
 func (a *analyzer) Finished(bool) { a.interrupt(endsFinished) }
 
-// Reset tells that the connection has been reset.
+// Reset interrupts the messages of a connection that was reset.
 func (a *analyzer) Reset() { a.interrupt(endsReset) }
 
 func (a *analyzer) interrupt(why string) {
-	a.requestMade(true, why)
-	a.replyMade(true, why)
+	a.endRequest(true, why)
+	a.endReply(true, why)
 }
 
 // Done ends the analysis.
@@ -326,24 +313,24 @@ func (a *analyzer) Done() {
 		return
 	}
 	a.interrupt(endsDone)
-	// What was missing after the last request has opened a file, which ends here; that of a
-	// reply may go on elsewhere.
+	// A gap after the last request has opened a file, which ends here. The file of a reply
+	// may continue on another connection.
 	if id := a.side[0].msg.last.file; !id.IsZero() && id == a.fileID(true) {
 		a.f.files.End(id)
 	}
 	a.inner.Done()
 	f := a.f
-	if h := &f.hooks.Stats; h.On() {
-		f.ev.stats = event.HTTPStats{Conn: a.Conn(), Stats: event.HTTPStatsRec{
+	if e := f.hooks.Stats.Begin(); e != nil {
+		*e = event.HTTPStats{Conn: a.Conn(), Stats: event.HTTPStatsRec{
 			NumRequests: a.requests, NumReplies: a.replies,
 			RequestVersion: a.reqVersion.number(), ReplyVersion: a.respVersion.number(),
 		}}
-		h.Raise(&f.ev.stats)
+		f.hooks.Stats.Raise(e)
 	}
 	a.release()
 }
 
-// release makes a ready for another connection.
+// release resets a and returns it to the free list.
 func (a *analyzer) release() {
 	f := a.f
 	a.x.reset(f)
@@ -363,7 +350,8 @@ func (a *analyzer) release() {
 	f.analyzers = append(f.analyzers, a)
 }
 
-// Flip follows the connection's change of roles, which comes before any message.
+// Flip swaps the sides when the connection swaps its roles. After the first message it is
+// too late for that.
 func (a *analyzer) Flip() {
 	switch {
 	case a.switched:
@@ -382,13 +370,13 @@ func (a *analyzer) Flip() {
 
 func (a *analyzer) weird(name string) { a.Weird(name, "", source) }
 
-// weirdOf is a weird with what has caused it.
-func (a *analyzer) weirdOf(name string, addl []byte) { a.Weird(name, string(addl), source) }
+// weirdWith raises a weird with the text that caused it.
+func (a *analyzer) weirdWith(name string, addl []byte) { a.Weird(name, string(addl), source) }
 
 func (a *analyzer) event(kind string, detail []byte) {
-	if h := &a.f.hooks.Event; h.On() {
-		a.f.ev.event = event.HTTPEvent{Conn: a.Conn(), EventType: kind, Detail: detail}
-		h.Raise(&a.f.ev.event)
+	if e := a.f.hooks.Event.Begin(); e != nil {
+		*e = event.HTTPEvent{Conn: a.Conn(), EventType: kind, Detail: detail}
+		a.f.hooks.Event.Raise(e)
 	}
 }
 
@@ -402,7 +390,7 @@ func (a *analyzer) setVersion(v *version, to version) {
 	}
 }
 
-// LineWeird raises a weird of the splitter.
+// LineWeird raises a weird that the line splitter found.
 func (s *side) LineWeird(name string) {
 	if name == contentline.WeirdTooLong {
 		s.a.Limited(source, "line_size")
@@ -410,7 +398,7 @@ func (s *side) LineWeird(name string) {
 	s.a.Weird(name, "", contentline.Source)
 }
 
-// Plain takes bytes of a body.
+// Plain delivers bytes of a body.
 func (s *side) Plain(b []byte) {
 	a := s.a
 	switch {
@@ -424,7 +412,7 @@ func (s *side) Plain(b []byte) {
 	}
 }
 
-// Line takes a line.
+// Line delivers a line.
 func (s *side) Line(line []byte) {
 	a := s.a
 	switch {
@@ -479,18 +467,18 @@ func (a *analyzer) request(r *requestLine) {
 	}
 	a.handshake.Reset()
 	a.noteRequest(r.method, a.f.unescaped)
-	if h := &a.f.hooks.Request; h.On() {
-		a.f.ev.request = event.HTTPRequest{Conn: a.Conn(), Method: r.method, OriginalURI: r.uri,
+	if e := a.f.hooks.Request.Begin(); e != nil {
+		*e = event.HTTPRequest{Conn: a.Conn(), Method: r.method, OriginalURI: r.uri,
 			UnescapedURI: a.f.unescaped, Version: a.reqVersion.String()}
-		h.Raise(&a.f.ev.request)
+		a.f.hooks.Request.Raise(e)
 	}
 }
 
-// beginSimple prepares for an HTTP/0.9 reply, which is a body and nothing else (RFC
-// 1945 section 6).
+// beginSimple prepares for an HTTP/0.9 reply, which consists of a body only (RFC 1945
+// section 6).
 func (a *analyzer) beginSimple(method []byte) {
 	if string(method) != "GET" {
-		a.weirdOf("invalid_http_09_request_method", method)
+		a.weirdWith("invalid_http_09_request_method", method)
 	}
 	s := &a.side[1]
 	if s.msg.exists {
@@ -502,7 +490,7 @@ func (a *analyzer) beginSimple(method []byte) {
 	s.lines.Stop()
 }
 
-// simpleReply takes bytes of an HTTP/0.9 reply.
+// simpleReply delivers bytes of an HTTP/0.9 reply.
 func (a *analyzer) simpleReply(b []byte) {
 	s := &a.side[1]
 	if !s.msg.exists {
@@ -521,7 +509,7 @@ func (a *analyzer) simpleReply(b []byte) {
 	s.msg.deliver(b, false)
 }
 
-// answered takes the oldest request off those without a reply.
+// answered removes the oldest request without a reply.
 func (a *analyzer) answered() {
 	if n := len(a.unanswered); n > 0 {
 		copy(a.unanswered, a.unanswered[1:])
@@ -552,15 +540,14 @@ func (a *analyzer) firstLineOfReply(line []byte) {
 
 func (a *analyzer) reply() {
 	a.noteReply(a.code)
-	if h := &a.f.hooks.Reply; h.On() {
-		a.f.ev.reply = event.HTTPReply{Conn: a.Conn(), Version: a.respVersion.String(), Code: uint64(a.code), Reason: a.reason}
-		h.Raise(&a.f.ev.reply)
+	if e := a.f.hooks.Reply.Begin(); e != nil {
+		*e = event.HTTPReply{Conn: a.Conn(), Version: a.respVersion.String(), Code: uint64(a.code), Reason: a.reason}
+		a.f.hooks.Reply.Raise(e)
 	}
 	a.reason = nil
 }
 
-// replyBody says whether the reply whose status line was read has a body (RFC 9112
-// section 6.3).
+// replyBody returns whether the current reply has a body (RFC 9112 section 6.3).
 func (a *analyzer) replyBody() bodyExpected {
 	if len(a.unanswered) > 0 && a.unanswered[0] || informational(a.code) || a.code == 204 || a.code == 304 {
 		return bodyNone
@@ -568,7 +555,7 @@ func (a *analyzer) replyBody() bodyExpected {
 	return bodyYes
 }
 
-// header takes a header of any entity.
+// header handles a header of any entity.
 func (a *analyzer) header(isOrig bool, h *mime.Header) {
 	switch {
 	case mime.Equal(h.Name, "connection"):
@@ -591,13 +578,13 @@ func (a *analyzer) header(isOrig bool, h *mime.Header) {
 	if name := a.handshake.Header(isOrig, a.f.upper, h.Value); name != "" {
 		a.Weird(name, "", websocket.Source)
 	}
-	if hook := &a.f.hooks.Header; hook.On() {
-		a.f.ev.header = event.HTTPHeader{Conn: a.Conn(), IsOrig: isOrig, OriginalName: h.Name, Name: a.f.upper, Value: h.Value}
-		hook.Raise(&a.f.ev.header)
+	if e := a.f.hooks.Header.Begin(); e != nil {
+		*e = event.HTTPHeader{Conn: a.Conn(), IsOrig: isOrig, OriginalName: h.Name, Name: a.f.upper, Value: h.Value}
+		a.f.hooks.Header.Raise(e)
 	}
 }
 
-func (a *analyzer) requestMade(interrupted bool, why string) {
+func (a *analyzer) endRequest(interrupted bool, why string) {
 	s := &a.side[0]
 	if !s.ongoing {
 		return
@@ -610,7 +597,7 @@ func (a *analyzer) requestMade(interrupted bool, why string) {
 	}
 }
 
-func (a *analyzer) replyMade(interrupted bool, why string) {
+func (a *analyzer) endReply(interrupted bool, why string) {
 	s := &a.side[1]
 	if !s.ongoing {
 		return
@@ -631,12 +618,11 @@ func (a *analyzer) replyMade(interrupted bool, why string) {
 	}
 }
 
-// violate tells that this is no HTTP. Unless the connection has come far, the
-// analyzer is done after that.
+// violate reports that the data is not HTTP.
 func (a *analyzer) violate(reason string) { a.Violate(conn.Violation{Reason: reason, Late: true}) }
 
-// SkipEntityData has the body of the message under way passed over, of the request if
-// isOrig is set (Zeek's skip_http_entity_data). It reports whether c carries HTTP.
+// SkipEntityData skips the rest of the current body: that of the request if isOrig is set,
+// else that of the reply (Zeek's skip_http_entity_data). It reports whether c carries HTTP.
 func SkipEntityData(c event.Conn, isOrig bool) bool {
 	found := false
 	if c, ok := c.(*conn.Conn); ok {

@@ -11,7 +11,7 @@ import (
 	"github.com/wirelog/wirelog/dissect/file/files"
 )
 
-// chunking is where in a chunked body a message is (RFC 9112 section 7.1).
+// chunking is the position in a chunked body (RFC 9112 section 7.1).
 type chunking uint8
 
 const (
@@ -24,7 +24,7 @@ const (
 	chunkNothing
 )
 
-// bodyExpected says what the lines before tell of a body.
+// bodyExpected is what the start line says about a body.
 type bodyExpected uint8
 
 const (
@@ -33,49 +33,49 @@ const (
 	bodyMaybe
 )
 
-// contentCoding is how a body is compressed (RFC 9110 section 8.4). Of several codings
-// only the first is looked at, so that there are no layers.
+// contentCoding is the compression of a body (RFC 9110 section 8.4). Only the first of
+// several codings counts, so codings are never nested.
 type contentCoding uint8
 
 const (
 	codingIdentity contentCoding = iota
-	codingDeflate                // gzip or zlib, which tell themselves apart
+	codingDeflate                // gzip or zlib; the decoder tells which
 )
 
-// Limits on what a compressed body may become. What exceeds them is not analyzed.
+// Limits of decompressed bodies. Data beyond them is not analyzed.
 const (
-	// maxInflated bounds the bytes of one body.
+	// maxInflated limits the decompressed bytes of one body.
 	maxInflated = 1 << 30
-	// maxRatio bounds how many times larger than what was sent a body may be that
-	// has more than freeInflated bytes.
+	// maxRatio limits the ratio of decompressed to compressed bytes, for bodies of more
+	// than freeInflated bytes.
 	maxRatio     = 200
 	freeInflated = 16 << 20
 )
 
-// entity is an HTTP message, or a part of one that is in parts.
+// entity is an HTTP message, or a part of a multipart message.
 type entity struct {
 	mime.Entity
-	m   *message
-	up  *entity // the one around it
-	all headers
-	reading
+	m     *message
+	outer *entity // the enclosing entity
+	all   headers
+	entityState
 }
 
-// reading is what begins anew with every entity.
-type reading struct {
+// entityState is the part of an entity that is reset for every use.
+type entityState struct {
 	chunked   chunking
 	expect    bodyExpected
 	coding    contentCoding
 	awaits100 bool // Expect: 100-continue
 	partial   bool // Content-Range
-	sendSize  bool // the file's size is to be told
-	skip      bool // the body is of no interest
-	bomb      bool // the body became too large
+	sendSize  bool // the file's size has not been set yet
+	skip      bool // the body is skipped
+	bomb      bool // the decompressed body is too large
 	length    int64
 	rangeLen  int64
-	whole     int64 // length of what Content-Range is a part of
-	left      int64 // bytes to come of body or chunk
-	body      int64 // bytes of the body, decoded
+	whole     int64 // complete length in Content-Range
+	left      int64 // bytes left of the body or chunk
+	body      int64 // decoded bytes of the body
 	header    int64 // bytes of the headers
 	offset    uint64
 	inflater  *inflate.Decoder
@@ -83,8 +83,8 @@ type reading struct {
 }
 
 func (e *entity) begin(m *message, parent *mime.Entity, expect bodyExpected) {
-	e.m, e.up = m, nil
-	e.reading = reading{expect: expect, length: -1, rangeLen: -1, whole: -1, sendSize: true}
+	e.m, e.outer = m, nil
+	e.entityState = entityState{expect: expect, length: -1, rangeLen: -1, whole: -1, sendSize: true}
 	e.all.reset()
 	e.Begin(e, parent, &m.a.f.scratch)
 }
@@ -101,7 +101,7 @@ func (e *entity) EndOfData() {
 	e.Entity.EndOfData()
 }
 
-// Deliver takes a line, or bytes of the body.
+// Deliver handles a line, or bytes of the body.
 func (e *entity) Deliver(b []byte, crlf bool) {
 	switch {
 	case e.Ended():
@@ -140,13 +140,13 @@ func (e *entity) Deliver(b []byte, crlf bool) {
 	}
 }
 
-// chunk takes a line or bytes of a chunked body.
+// chunk handles a line or bytes of a chunked body.
 func (e *entity) chunk(b []byte, crlf bool) {
 	switch e.chunked {
 	case chunkSize:
 		n, ok := parseInt(b, 16)
 		if !ok {
-			e.m.a.weirdOf("HTTP_bad_chunk_size", b)
+			e.m.a.weirdWith("HTTP_bad_chunk_size", b)
 			n = 0
 		}
 		if e.left = n; n > 0 {
@@ -171,10 +171,10 @@ func (e *entity) chunk(b []byte, crlf bool) {
 	}
 }
 
-// content undoes the content coding.
+// content removes the content coding.
 func (e *entity) content(b []byte, crlf bool) {
 	if e.coding == codingIdentity {
-		e.clear(b, crlf)
+		e.decoded(b, crlf)
 		return
 	}
 	if e.bomb {
@@ -198,11 +198,11 @@ func (e *entity) inflated(b []byte) {
 		}
 		return
 	}
-	e.clear(b, false)
+	e.decoded(b, false)
 }
 
-// clear takes the body without its coding.
-func (e *entity) clear(b []byte, crlf bool) {
+// decoded handles bytes of the body after decoding.
+func (e *entity) decoded(b []byte, crlf bool) {
 	e.body += int64(len(b))
 	if crlf {
 		e.body += 2
@@ -212,13 +212,13 @@ func (e *entity) clear(b []byte, crlf bool) {
 	}
 }
 
-// gap tells of missing bytes, and reports whether they lie within the body.
+// gap skips n missing bytes and reports whether they lie inside the body.
 func (e *entity) gap(n int64) bool {
 	if e.Ended() && e.InHeader() || e.body == 0 {
 		return false
 	}
 	e.fileGap(uint64(n))
-	if n > e.toCome() {
+	if n > e.remaining() {
 		return false
 	}
 	e.body += n
@@ -234,16 +234,16 @@ func (e *entity) gap(n int64) bool {
 	return true
 }
 
-// toCome is the number of bytes of the body, or of the chunk, that are announced and have not
-// come.
-func (e *entity) toCome() int64 {
+// remaining returns the number of announced bytes of the body, or of the chunk, that have
+// not arrived.
+func (e *entity) remaining() int64 {
 	if e.chunked == chunkData || e.chunked == notChunked && e.length >= 0 {
 		return max(e.left, 0)
 	}
 	return 0
 }
 
-// Data takes decoded bytes of the body.
+// Data reports decoded bytes of the body.
 func (e *entity) Data(b []byte) {
 	e.m.data(b)
 	e.fileData(b)
@@ -253,12 +253,12 @@ func (e *entity) Data(b []byte) {
 func (e *entity) Child() mime.Node {
 	c := e.m.a.f.newEntity()
 	c.begin(e.m, &e.Entity, bodyYes)
-	c.up = e
+	c.outer = e
 	e.m.beginEntity(c)
 	return c
 }
 
-// Illegal tells of what breaks the rules.
+// Illegal reports malformed data.
 func (e *entity) Illegal(encoding bool, detail string) {
 	kind := "illegal format"
 	if encoding {
@@ -267,10 +267,10 @@ func (e *entity) Illegal(encoding bool, detail string) {
 	e.m.a.event(kind, []byte(detail))
 }
 
-// Base64Weird tells of what is no Base64.
+// Base64Weird reports malformed Base64.
 func (e *entity) Base64Weird(detail string) { e.m.a.Base64Weird(detail) }
 
-// Weird tells of a limit.
+// Weird reports that a limit was exceeded.
 func (e *entity) Weird(name string, n int) {
 	if name == mime.WeirdMaxHeader {
 		e.m.a.Opaque()
@@ -279,22 +279,22 @@ func (e *entity) Weird(name string, n int) {
 	e.m.a.WeirdNumber(name, n, source)
 }
 
-// Over is called when the entity is over.
+// Over ends the entity's events.
 func (e *entity) Over() { e.m.endEntity(e) }
 
-// Release keeps a part for another use.
+// Release returns a part to the free list.
 func (e *entity) Release(child mime.Node) {
 	e.m.a.f.entities = append(e.m.a.f.entities, child.(*entity))
 }
 
-// Header takes a header.
+// Header handles a header.
 func (e *entity) Header(h *mime.Header) {
 	a := e.m.a
 	if a.f.hooks.AllHeaders.On() {
 		e.all.add(h)
 	}
 	if e.Depth() == 0 && h.Folded {
-		a.weirdOf("HTTP_obsolete_line_folding", h.Name)
+		a.weirdWith("HTTP_obsolete_line_folding", h.Name)
 	}
 	switch len(h.Name) {
 	case len("expect"):
@@ -323,7 +323,7 @@ func (e *entity) Header(h *mime.Header) {
 	a.header(e.m.isOrig, h)
 }
 
-// contentLength reads Content-Length (RFC 9110 section 8.6).
+// contentLength parses Content-Length (RFC 9110 section 8.6).
 func (e *entity) contentLength(h *mime.Header) {
 	if e.chunked != notChunked {
 		e.weird("HTTP_content_length_and_chunked")
@@ -334,24 +334,24 @@ func (e *entity) contentLength(h *mime.Header) {
 	}
 	n, ok := parseInt(tok, 10)
 	if !ok || n < 0 {
-		e.m.a.weirdOf("HTTP_bad_content_length", tok)
+		e.m.a.weirdWith("HTTP_bad_content_length", tok)
 		e.length = 0
 		return
 	}
 	if n > 0 && tok[0] == '0' {
-		e.m.a.weirdOf("HTTP_content_length_leading_zeros", tok)
+		e.m.a.weirdWith("HTTP_content_length_leading_zeros", tok)
 	}
 	e.length = n
 	if e.partial && e.rangeLen != n {
-		// The longer one hides nothing.
+		// With the larger length no data can be hidden.
 		e.weird("HTTP_range_not_matching_len")
 		e.length = max(n, e.rangeLen)
 	}
 	e.checkExpectation()
 }
 
-// contentRange reads Content-Range (RFC 9110 section 14.4). It reports whether the
-// header is to be passed on.
+// contentRange parses Content-Range (RFC 9110 section 14.4). It reports whether the
+// header event is raised.
 func (e *entity) contentRange(h *mime.Header) bool {
 	if e.chunked != notChunked {
 		e.weird("HTTP_content_range_and_chunked")
@@ -375,21 +375,21 @@ func (e *entity) contentRange(h *mime.Header) bool {
 	last, ok2 := parseInt(to, 10)
 	switch {
 	case !ok1 || !ok2:
-		e.m.a.weirdOf("HTTP_content_range_cannot_parse", spec)
+		e.m.a.weirdWith("HTTP_content_range_cannot_parse", spec)
 		return false
 	case first < 0 || last < 0:
-		e.m.a.weirdOf("HTTP_content_range_invalid", spec)
+		e.m.a.weirdWith("HTTP_content_range_invalid", spec)
 		return false
 	case last < first:
-		e.m.a.weirdOf("HTTP_non_positive_content_range", spec)
+		e.m.a.weirdWith("HTTP_non_positive_content_range", spec)
 		return false
 	case last-first > math.MaxInt64-1:
-		e.m.a.weirdOf("HTTP_content_range_overflow", spec)
+		e.m.a.weirdWith("HTTP_content_range_overflow", spec)
 		return false
 	}
 	if string(whole) != "*" {
 		if e.whole, ok = parseInt(whole, 10); !ok {
-			e.m.a.weirdOf("HTTP_content_range_invalid_instance", spec)
+			e.m.a.weirdWith("HTTP_content_range_invalid_instance", spec)
 			e.whole = 0
 		}
 	}
@@ -401,7 +401,7 @@ func (e *entity) contentRange(h *mime.Header) bool {
 	return true
 }
 
-// transferEncoding reads Transfer-Encoding (RFC 9112 section 6.1). It means something
+// transferEncoding parses Transfer-Encoding (RFC 9112 section 6.1), which is meaningful
 // for whole messages only.
 func (e *entity) transferEncoding(h *mime.Header) {
 	if e.Depth() > 0 {
@@ -417,17 +417,17 @@ func (e *entity) transferEncoding(h *mime.Header) {
 	}
 	e.chunked = beforeChunk
 	if rest := h.AfterToken(); len(rest) > 0 {
-		e.m.a.weirdOf("HTTP_chunked_multi", rest)
+		e.m.a.weirdWith("HTTP_chunked_multi", rest)
 	}
 	if e.length >= 0 {
 		e.weird("HTTP_content_length_and_chunked")
 	}
 }
 
-// expectation reads Expect (RFC 9110 section 10.1.1).
+// expectation parses Expect (RFC 9110 section 10.1.1).
 func (e *entity) expectation(h *mime.Header) {
 	if tok := h.Token(); !mime.Equal(tok, "100-continue") {
-		e.m.a.weirdOf("HTTP_expect_not_100_continue", tok)
+		e.m.a.weirdWith("HTTP_expect_not_100_continue", tok)
 	}
 	e.awaits100 = true
 	e.checkExpectation()
@@ -439,12 +439,11 @@ func (e *entity) checkExpectation() {
 	}
 }
 
-// EndOfHeaders decides how the body is to be read.
+// EndOfHeaders chooses how the body is delimited.
 func (e *entity) EndOfHeaders() {
 	m := e.m
 	if p := e.Parent(); p != nil && p.Type() == mime.TypeMultipart {
-		// The line ends of a part's body are part of it, and lone characters are no
-		// line ends.
+		// Line ends belong to a part's body, and a lone CR or LF does not end a line.
 		m.lines.SuppressWeirds(true)
 		m.lines.SetEOL(0)
 	}
@@ -481,7 +480,7 @@ func (e *entity) EndOfHeaders() {
 		e.left = e.length
 		m.setPlain(e.length)
 	case m.a.closes || e.coding != codingIdentity:
-		// It goes on until the connection ends.
+		// The body extends to the end of the connection.
 		e.left = math.MaxInt64
 		m.setPlain(math.MaxInt64)
 	case e.expect != bodyYes:
@@ -489,7 +488,7 @@ func (e *entity) EndOfHeaders() {
 	}
 }
 
-// headers keeps the headers of an entity until it has them all.
+// headers collects the headers of an entity for http_all_headers.
 type headers struct {
 	text []byte
 	at   []headerAt
@@ -498,7 +497,7 @@ type headers struct {
 
 type headerAt struct{ name, value int }
 
-// Limits on the headers that are kept; further ones are left out of http_all_headers.
+// Limits of the collected headers. http_all_headers omits those beyond.
 const (
 	maxHeaders     = 4096
 	maxHeaderBytes = 1 << 20
@@ -521,7 +520,8 @@ func (l *headers) add(h *mime.Header) {
 	l.at = append(l.at, headerAt{len(h.Name), len(h.Value)})
 }
 
-// table returns the list; upper is a buffer for the names in upper case.
+// table returns the headers, and upper with the names in upper case. The list is valid
+// until the next call.
 func (l *headers) table(upper []byte) (event.Table[event.MIMEHeader], []byte) {
 	upper = mime.AppendUpper(upper[:0], l.text)
 	l.list = l.list[:0]
@@ -535,7 +535,7 @@ func (l *headers) table(upper []byte) (event.Table[event.MIMEHeader], []byte) {
 	return l.list, upper
 }
 
-// fileData hands bytes of the body to file analysis.
+// fileData passes bytes of the body to file analysis.
 func (e *entity) fileData(b []byte) {
 	fm := e.m.a.f.files
 	if fm == nil {
@@ -543,7 +543,7 @@ func (e *entity) fileData(b []byte) {
 	}
 	c := &e.m.carrier
 	if e.sendSize && e.coding != codingIdentity {
-		e.sendSize = false // the length is that of the compressed body
+		e.sendSize = false // the announced length is the compressed one
 	}
 	if e.partial {
 		if e.sendSize && e.whole > 0 {
@@ -578,7 +578,8 @@ func (e *entity) fileID() files.ID {
 	return e.m.a.fileID(e.m.isOrig)
 }
 
-// fileID is the identity of what the side is transferring, zero if there is none.
+// fileID returns the identity of the file that the side transfers, or zero if there is
+// none.
 func (a *analyzer) fileID(isOrig bool) files.ID {
 	a.f.handle = a.appendHandle(a.f.handle[:0], isOrig)
 	if len(a.f.handle) == 0 {
@@ -587,7 +588,8 @@ func (a *analyzer) fileID(isOrig bool) files.ID {
 	return a.f.files.ID(a.Conn(), a.f.handle)
 }
 
-// endFile tells that the file is complete. What was sent in parts may go on elsewhere.
+// endFile ends the file, unless it is a partial reply: that file may continue on another
+// connection.
 func (e *entity) endFile() {
 	if e.file.IsZero() || !e.m.isOrig && e.m.a.code == 206 {
 		return

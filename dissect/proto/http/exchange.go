@@ -7,36 +7,36 @@ import (
 	"github.com/wirelog/wirelog/dissect/event"
 )
 
-// Requests and their replies are counted here as Zeek's base/protocols/http does: the
-// identity of the files that they carry depends on it, and some weirds.
+// This file matches replies to requests as Zeek's base/protocols/http does. File
+// identities and some weirds depend on it.
 
-// maxPending is how many requests may wait for their replies before all are given up
-// (HTTP::max_pending_requests).
+// maxPending is the number of requests that may wait for replies before all of them are
+// dropped (HTTP::max_pending_requests).
 const maxPending = 100
 
-// maxKept bounds the URI and the host that are remembered for a file's identity.
+// maxKept limits the bytes of URI and host that are kept for a file's identity.
 const maxKept = 4096
 
-// exchange is a request with its reply.
+// exchange is a request and its reply.
 type exchange struct {
 	key   uint64
 	depth uint64 // its number on the connection
-	code  int    // status, -1 as long as there is none
-	// ranged tells that the request asks for a part of something.
+	code  int    // status, -1 before the reply
+	// ranged is set if the request has a Range header.
 	ranged  bool
 	hasHost bool
 	hasURI  bool
-	entity  bool // one has begun
-	orphan  bool // no longer pending
+	entity  bool // an entity has begun
+	orphan  bool // current, but no longer pending
 	host    []byte
 	uri     []byte
-	parts   [2]uint64 // entities of request and reply
+	parts   [2]uint64 // number of entities of request and reply
 }
 
-// exchanges are those of a connection.
+// exchanges are the exchanges of a connection.
 type exchanges struct {
 	pending []*exchange
-	current *exchange // the one that an event was about last
+	current *exchange // the exchange of the last event
 	request uint64
 	reply   uint64
 	depth   uint64
@@ -65,7 +65,7 @@ func (e *exchanges) find(key uint64) *exchange {
 	return nil
 }
 
-// drop takes an exchange off the pending ones.
+// drop removes an exchange from the pending ones.
 func (e *exchanges) drop(f *factory, key uint64) {
 	for i, x := range e.pending {
 		if x.key != key {
@@ -82,7 +82,7 @@ func (e *exchanges) drop(f *factory, key uint64) {
 	}
 }
 
-// reset gives all exchanges back.
+// reset returns all exchanges to the free list.
 func (e *exchanges) reset(f *factory) {
 	if x := e.current; x != nil && x.orphan {
 		f.release(x)
@@ -93,7 +93,7 @@ func (e *exchanges) reset(f *factory) {
 	*e = exchanges{pending: e.pending[:0]}
 }
 
-// at makes the exchange of the side current.
+// at makes the exchange that the side is in current and returns it.
 func (a *analyzer) at(isOrig bool) *exchange {
 	e := &a.x
 	key := e.reply
@@ -140,7 +140,7 @@ func (a *analyzer) noteRequest(method, uri []byte) {
 	}
 }
 
-// knownMethod reports whether a method is one of HTTP::http_methods.
+// knownMethod reports whether m is one of HTTP::http_methods.
 func knownMethod(m []byte) bool {
 	switch string(m) {
 	case "GET", "POST", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE", "CONNECT",
@@ -167,7 +167,7 @@ func (a *analyzer) noteEntity(isOrig bool) {
 	x.entity = true
 }
 
-// noteHeader takes a header, whose name is in upper case.
+// noteHeader records a header. name is in upper case.
 func (a *analyzer) noteHeader(isOrig bool, name, value []byte) {
 	x := a.at(isOrig)
 	if isOrig {
@@ -185,8 +185,8 @@ func (a *analyzer) noteHeader(isOrig bool, name, value []byte) {
 	}
 }
 
-// checkBasic looks at the credentials of basic authentication (RFC 7617 section 2), as
-// Zeek's script does that logs the user's name: what is no Base64 is a weird.
+// checkBasic decodes the credentials of basic authentication (RFC 7617 section 2), as
+// Zeek's script does to log the user name. Malformed Base64 raises a weird.
 func (a *analyzer) checkBasic(value []byte) {
 	const scheme = "basic"
 	if len(value) <= len(scheme) || value[len(scheme)] != ' ' || !mime.Equal(value[:len(scheme)], scheme) {
@@ -201,7 +201,7 @@ func (a *analyzer) checkBasic(value []byte) {
 	}
 }
 
-// Base64Weird tells of what is no Base64.
+// Base64Weird reports malformed Base64.
 func (a *analyzer) Base64Weird(detail string) {
 	a.Weird("base64_illegal_encoding", detail, "")
 }
@@ -219,14 +219,14 @@ func (a *analyzer) noteDone(isOrig bool) {
 	}
 }
 
-// Kinds of handles.
+// Kinds of file handles.
 const (
 	handleEntity = iota
 	handleRange
 )
 
-// appendHandle appends what identifies the file that the side is transferring: an
-// entity of its own, or, where only a part was asked for, what its URL names.
+// appendHandle appends the handle of the file that the side transfers. It identifies an
+// entity of the connection or, for a range request, the client and the URL.
 func (a *analyzer) appendHandle(dst []byte, isOrig bool) []byte {
 	x := a.x.current
 	if x == nil {
@@ -247,7 +247,7 @@ func (a *analyzer) appendHandle(dst []byte, isOrig bool) []byte {
 	return x.appendURL(dst, &id)
 }
 
-// appendURL is Zeek's HTTP::build_url.
+// appendURL appends the URL of the request (Zeek's HTTP::build_url).
 func (x *exchange) appendURL(dst []byte, id *event.ConnID) []byte {
 	if x.hasURI && hasScheme(x.uri) {
 		return append(dst, x.uri...)

@@ -18,8 +18,8 @@ import (
 	"github.com/wirelog/wirelog/internal/testconn"
 )
 
-// recorder writes events down. Pieces of a body that follow each other are put
-// together, so that what does not depend on segments does not look as if it did.
+// recorder records events. It joins adjacent pieces of a body, so that results do not
+// depend on segmentation.
 type recorder struct {
 	lines []string
 	data  bool
@@ -31,7 +31,7 @@ func (r *recorder) add(format string, a ...any) {
 	r.data = false
 }
 
-func side2(isOrig bool) string {
+func arrow(isOrig bool) string {
 	if isOrig {
 		return ">"
 	}
@@ -46,19 +46,19 @@ func newBench(t testing.TB) (*testconn.Bench, *recorder, *detect.Protocol) {
 		rec.add("request %s %s %s %s", e.Method, e.OriginalURI, e.UnescapedURI, e.Version)
 	})
 	h.Reply.Listen(func(e *event.HTTPReply) { rec.add("reply %s %d %s", e.Version, e.Code, e.Reason) })
-	h.BeginEntity.Listen(func(e *event.HTTPBeginEntity) { rec.add("%s(", side2(e.IsOrig)) })
-	h.EndEntity.Listen(func(e *event.HTTPEndEntity) { rec.add("%s)", side2(e.IsOrig)) })
+	h.BeginEntity.Listen(func(e *event.HTTPBeginEntity) { rec.add("%s(", arrow(e.IsOrig)) })
+	h.EndEntity.Listen(func(e *event.HTTPEndEntity) { rec.add("%s)", arrow(e.IsOrig)) })
 	h.Header.Listen(func(e *event.HTTPHeader) {
-		rec.add("%s %s=%s", side2(e.IsOrig), e.Name, e.Value)
+		rec.add("%s %s=%s", arrow(e.IsOrig), e.Name, e.Value)
 	})
 	h.AllHeaders.Listen(func(e *event.HTTPAllHeaders) {
 		s := ""
 		for _, x := range e.HList {
 			s += fmt.Sprintf(" %s/%s", x.OriginalName, x.Value)
 		}
-		rec.add("%s all%s", side2(e.IsOrig), s)
+		rec.add("%s all%s", arrow(e.IsOrig), s)
 	})
-	h.ContentType.Listen(func(e *event.HTTPContentType) { rec.add("%s %s/%s", side2(e.IsOrig), e.Ty, e.Subty) })
+	h.ContentType.Listen(func(e *event.HTTPContentType) { rec.add("%s %s/%s", arrow(e.IsOrig), e.Ty, e.Subty) })
 	h.EntityData.Listen(func(e *event.HTTPEntityData) {
 		if !rec.data {
 			rec.add("")
@@ -66,11 +66,11 @@ func newBench(t testing.TB) (*testconn.Bench, *recorder, *detect.Protocol) {
 		}
 		rec.data = true
 		rec.raw = append(rec.raw, e.Data...)
-		rec.lines[len(rec.lines)-1] = fmt.Sprintf("%s data %q", side2(e.IsOrig), rec.raw)
+		rec.lines[len(rec.lines)-1] = fmt.Sprintf("%s data %q", arrow(e.IsOrig), rec.raw)
 	})
 	h.MessageDone.Listen(func(e *event.HTTPMessageDone) {
 		s := &e.Stat
-		rec.add("%s done %v body %d gap %d: %s", side2(e.IsOrig), s.Interrupted, s.BodyLength, s.ContentGapLength, s.FinishMsg)
+		rec.add("%s done %v body %d gap %d: %s", arrow(e.IsOrig), s.Interrupted, s.BodyLength, s.ContentGapLength, s.FinishMsg)
 	})
 	h.Event.Listen(func(e *event.HTTPEvent) { rec.add("event %s: %s", e.EventType, e.Detail) })
 	h.Stats.Listen(func(e *event.HTTPStats) {
@@ -78,7 +78,7 @@ func newBench(t testing.TB) (*testconn.Bench, *recorder, *detect.Protocol) {
 	})
 	h.ConnectionUpgrade.Listen(func(e *event.HTTPConnectionUpgrade) { rec.add("upgrade %s", e.Protocol) })
 	b.Hooks.WebSocket.Established.Listen(func(*event.WebSocketEstablished) { rec.add("websocket") })
-	b.Hooks.WebSocket.Frame.Listen(func(e *event.WebSocketFrame) { rec.add("%s frame %d", side2(e.IsOrig), e.PayloadLen) })
+	b.Hooks.WebSocket.Frame.Listen(func(e *event.WebSocketFrame) { rec.add("%s frame %d", arrow(e.IsOrig), e.PayloadLen) })
 	b.Hooks.Weird.Conn.Listen(func(e *event.ConnWeird) { rec.add("weird %s %s (%s)", e.Name, e.Addl, e.Source) })
 	b.Hooks.Analyzer.ViolationInfo.Listen(func(e *event.AnalyzerViolationInfo) { rec.add("violation %s", e.Info.Reason) })
 	fm := files.New(files.DefaultOptions(), b.Hooks, b.Table, func(value.Time, uint64, uint64) {})
@@ -87,8 +87,9 @@ func newBench(t testing.TB) (*testconn.Bench, *recorder, *detect.Protocol) {
 	return b, rec, p
 }
 
-// play feeds the parts in pieces of n bytes. A part is what one side sends next, without or with its first byte, '>' or '<';
-// "~" and "~n" are its end and n missing bytes.
+// play feeds the parts in pieces of n bytes and returns the recorded lines. The first byte
+// of a part, '>' or '<', is the side that sends the rest; the rest "~" ends the side, and
+// "~n" is a gap of n bytes.
 func play(t testing.TB, n int, parts []string) []string {
 	b, rec, p := newBench(t)
 	b.Open()
@@ -125,7 +126,7 @@ const (
 var cases = []struct {
 	name  string
 	parts []string
-	want  string // lines with | between
+	want  string // lines, separated by |
 }{
 	{"length", []string{get, ok + "Content-Length: 3\r\n\r\nabc"},
 		getSeen + "|reply 1.1 200 OK|<(|< CONTENT-LENGTH=3|< all Content-Length/3|< TEXT/PLAIN|< data \"abc\"|<)|" +
@@ -138,7 +139,7 @@ var cases = []struct {
 	{"chunked", []string{get, ok + "Transfer-Encoding: chunked\r\n\r\n3;x\r\nabc\r\n0a\r\n0123456789\r\n0\r\nT: x\r\n\r\n"},
 		getSeen + "|reply 1.1 200 OK|<(|< TRANSFER-ENCODING=chunked|< all Transfer-Encoding/chunked|< TEXT/PLAIN|< data \"abc0123456789\"|" +
 			"< T=x|<)|< done false body 13 gap 0: message ends normally|stats 1 1 1.1 1.1"},
-	{"until the end", []string{get, ok + "Connection: close\r\n\r\nab\r\nc", "<~"},
+	{"until the end of the connection", []string{get, ok + "Connection: close\r\n\r\nab\r\nc", "<~"},
 		getSeen + "|reply 1.1 200 OK|<(|< CONNECTION=close|< all Connection/close|< TEXT/PLAIN|< data \"ab\\r\\nc\"|<)|" +
 			"< done false body 5 gap 0: message ends as connection contents are completely delivered|stats 1 1 1.1 1.1"},
 	{"gap in a body", []string{get, ok + "Content-Length: 9\r\n\r\nabc", "<~4", "<hi"},
@@ -179,7 +180,7 @@ var cases = []struct {
 	{"chunk size", []string{get, ok + "Transfer-Encoding: chunked\r\n\r\n7fffffffffffffff\r\nabc", "<~"},
 		getSeen + "|reply 1.1 200 OK|<(|< TRANSFER-ENCODING=chunked|< all Transfer-Encoding/chunked|< TEXT/PLAIN|< data \"abc\"|<)|" +
 			"< done false body 3 gap 0: message ends as connection contents are completely delivered|stats 1 1 1.1 1.1"},
-	{"lengths that do not fit", []string{get, ok + "Content-Length: 99999999999999999999\r\n\r\n"},
+	{"length that overflows", []string{get, ok + "Content-Length: 99999999999999999999\r\n\r\n"},
 		getSeen + "|reply 1.1 200 OK|<(|weird HTTP_bad_content_length 99999999999999999999 (HTTP)|< CONTENT-LENGTH=99999999999999999999|" +
 			"< all Content-Length/99999999999999999999|< TEXT/PLAIN|<)|< done false body 0 gap 0: message ends normally|stats 1 1 1.1 1.1"},
 }
@@ -188,7 +189,7 @@ func TestMessages(t *testing.T) {
 	for _, c := range cases {
 		for _, n := range []int{1 << 20, 1, 3} {
 			if got := strings.Join(play(t, n, c.parts), "|"); got != c.want {
-				t.Errorf("%s, in pieces of %d:\n%s, want\n%s", c.name, n, strings.ReplaceAll(got, "|", "\n"), strings.ReplaceAll(c.want, "|", "\n"))
+				t.Errorf("%s, in pieces of %d bytes:\n%s\nwant\n%s", c.name, n, strings.ReplaceAll(got, "|", "\n"), strings.ReplaceAll(c.want, "|", "\n"))
 				break
 			}
 		}
@@ -207,9 +208,9 @@ func TestCodings(t *testing.T) {
 	z := gzipped([]byte("hello"))
 	reply := fmt.Sprintf("%sContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n%s", ok, len(z), z)
 	if got := play(t, 1<<20, []string{get, reply}); !slices.Contains(got, `< data "hello"`) {
-		t.Errorf("%q", got)
+		t.Errorf("the body is not decompressed: %q", got)
 	}
-	// A bomb is cut off.
+	// A decompression bomb is abandoned.
 	z = gzipped(make([]byte, 64<<20))
 	reply = fmt.Sprintf("%sContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n%s", ok, len(z), z)
 	b, rec, p := newBench(t)
@@ -221,11 +222,11 @@ func TestCodings(t *testing.T) {
 	a.Data(true, []byte(get[1:]))
 	a.Data(false, []byte(reply[1:]))
 	if !slices.ContainsFunc(rec.lines, func(s string) bool { return strings.HasPrefix(s, "weird HTTP_inflated_too_large") }) {
-		t.Errorf("%q", rec.lines)
+		t.Errorf("a bomb raises no weird: %q", rec.lines)
 	}
 }
 
-// TestEndless sends headers without an end, of which little may be kept.
+// TestEndless checks that endless headers are kept only in part.
 func TestEndless(t *testing.T) {
 	b, rec, p := newBench(t)
 	b.Open()
@@ -241,24 +242,24 @@ func TestEndless(t *testing.T) {
 	e.SetInHeader()
 	a.Data(true, []byte("\r\n"))
 	if n := len(rec.lines); n > 100 {
-		t.Errorf("%d lines", n)
+		t.Errorf("%d lines, want at most 100", n)
 	}
 	for _, s := range rec.lines {
 		if len(s) > 1<<17 {
-			t.Errorf("%d bytes", len(s))
+			t.Errorf("a line has %d bytes", len(s))
 		}
 	}
 }
 
-// TestPipelining has more requests without replies than are kept.
+// TestPipelining sends more requests without replies than are kept.
 func TestPipelining(t *testing.T) {
 	parts := slices.Repeat([]string{get}, 10000)
 	got := play(t, 1<<20, parts)
 	if !slices.Contains(got, "weird HTTP_excessive_pipelining  ()") {
-		t.Error("no weird")
+		t.Error("excessive pipelining raises no weird")
 	}
 	if last := got[len(got)-1]; last != "stats 10000 0 1.1 0.0" {
-		t.Error(last)
+		t.Errorf("last line is %q", last)
 	}
 }
 
@@ -268,17 +269,17 @@ func TestSkipEntityData(t *testing.T) {
 	var c *conn.Conn
 	b.Table.All(func(x *conn.Conn) { c = x })
 	if SkipEntityData(c, false) {
-		t.Error("found HTTP where there is none")
+		t.Error("SkipEntityData finds HTTP before its analyzer is attached")
 	}
 	a := b.Attach(c, &p.Protocol)
 	a.Data(true, []byte(get[1:]))
 	a.Data(false, []byte(ok[1:]+"Content-Length: 4\r\n\r\nab"))
 	if !SkipEntityData(c, false) {
-		t.Error("found no HTTP")
+		t.Error("SkipEntityData does not find HTTP")
 	}
 	a.Data(false, []byte("cd"))
 	if slices.ContainsFunc(rec.lines, func(s string) bool { return strings.Contains(s, "cd") }) {
-		t.Errorf("%q", rec.lines)
+		t.Errorf("skipped data is reported: %q", rec.lines)
 	}
 }
 
@@ -286,7 +287,7 @@ func TestUnescapeURI(t *testing.T) {
 	for in, want := range map[string]string{
 		"/a%20b": "/a b", "%": "%", "%4": "%4", "%%41": "A", "%zz": "%zz", "%u0041%u1234": "A\x12\x34", "%41%42": "AB",
 	} {
-		if got := string(UnescapeURI(nil, []byte(in))); got != want {
+		if got := string(event.UnescapeURI(nil, []byte(in), nil)); got != want {
 			t.Errorf("%q: %q, want %q", in, got, want)
 		}
 	}
@@ -298,17 +299,17 @@ func TestSignatures(t *testing.T) {
 		"BIND": detect.Match, "BIN": detect.NeedMore, "M-SEARCH": detect.NoMatch,
 	} {
 		if got := looksLikeRequest([]byte(s)); got != want {
-			t.Errorf("%q: %v", s, got)
+			t.Errorf("looksLikeRequest(%q) = %v, want %v", s, got, want)
 		}
 	}
 	for s, want := range map[string]bool{"HTTP/1": true, "http/0.9": true, "HTTP/x": false, "HTTP": false} {
 		if got := looksLikeReply([]byte(s)); got != want {
-			t.Errorf("%q: %v", s, got)
+			t.Errorf("looksLikeReply(%q) = %v, want %v", s, got, want)
 		}
 	}
 }
 
-// FuzzHTTP plays two streams in turns, whole and in pieces.
+// FuzzHTTP checks that segmentation does not change the result.
 func FuzzHTTP(f *testing.F) {
 	for _, c := range cases {
 		var s []string
@@ -330,7 +331,7 @@ func FuzzHTTP(f *testing.F) {
 		if len(parts) > 20 || len(text) > 1<<14 {
 			return
 		}
-		// Whether something comes together with a reply is about segments.
+		// Whether data arrives together with a reply depends on segmentation.
 		drop := func(lines []string) []string {
 			return slices.DeleteFunc(lines, func(s string) bool { return strings.HasPrefix(s, "weird protocol_data_with_") })
 		}

@@ -25,7 +25,7 @@ func (v version) String() string { return versionNames[v.major*10+v.minor] }
 
 func (v version) number() float64 { return float64(v.major) + float64(v.minor)*0.1 }
 
-// parseVersion reads what follows "HTTP/".
+// parseVersion parses the version that follows "HTTP/".
 func parseVersion(b []byte) (v version, ok bool) {
 	if len(b) < 3 || !isDigit(b[0]) || b[1] != '.' || !isDigit(b[2]) {
 		return version{}, false
@@ -37,7 +37,7 @@ func isDigit(c byte) bool { return '0' <= c && c <= '9' }
 
 func isBlank(c byte) bool { return c == ' ' || c == '\t' }
 
-// skipBlanks returns the index of the first byte from i on that is no blank.
+// skipBlanks returns the index of the first non-blank byte at or after i.
 func skipBlanks(b []byte, i int) int {
 	for i < len(b) && isBlank(b[i]) {
 		i++
@@ -45,7 +45,7 @@ func skipBlanks(b []byte, i int) int {
 	return i
 }
 
-// isMethodChar reports whether c can be in a method (the tokens of RFC 2616 section 2.2).
+// isMethodChar reports whether c is valid in a method (a token of RFC 2616 section 2.2).
 func isMethodChar(c byte) bool {
 	if c < 32 || c > 126 {
 		return false
@@ -57,19 +57,19 @@ func isMethodChar(c byte) bool {
 	return true
 }
 
-// uriChars are the characters of URIs (RFC 3986 section 2).
+// uriChars is the set of URI characters (RFC 3986 section 2).
 var uriChars = func() (t [256]bool) {
 	for _, c := range "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ" +
 		":/?#[]@!$&'()*+,;=-_.~%" {
 		t[c] = true
 	}
-	// Zeek looks for the character in a C string, whose end is one of its characters.
+	// Zeek searches with strchr, which finds the terminating NUL too.
 	t[0] = true
 	return t
 }()
 
-// keyword finds "HTTP/" at the beginning of b. lower tells that its letters are not
-// all in upper case.
+// keyword reports whether b begins with "HTTP/" in any case, and whether some of the
+// letters are in lower case.
 func keyword(b []byte) (ok, lower bool) {
 	if len(b) < 5 || b[4] != '/' {
 		return false, false
@@ -81,12 +81,12 @@ func keyword(b []byte) (ok, lower bool) {
 	return lower, lower
 }
 
-// A requestLine is the first line of a request (RFC 9112 section 3). Its slices are
-// parts of the line.
+// A requestLine is the first line of a request (RFC 9112 section 3). Its slices point
+// into the line.
 type requestLine struct{ method, uri []byte }
 
-// requestLine takes a line apart. What is wrong with it are weirds and events; ok is
-// false for what is no request.
+// requestLine parses a line and raises weirds and events for its errors. ok is false if
+// it is not a request line.
 func (a *analyzer) requestLine(line []byte) (r requestLine, ok bool) {
 	n := 0
 	for n < len(line) && isMethodChar(line[n]) {
@@ -116,7 +116,8 @@ func (a *analyzer) requestLine(line []byte) (r requestLine, ok bool) {
 	return r, true
 }
 
-// target reads the URI and the version of a request line. Without "HTTP/" it is HTTP/0.9.
+// target parses the URI and the version of a request line. Without "HTTP/" the version
+// is 0.9.
 func (a *analyzer) target(b []byte, r *requestLine) {
 	end := 0
 	for end < len(b) && uriChars[b[end]] {
@@ -162,7 +163,7 @@ func (a *analyzer) target(b []byte, r *requestLine) {
 	a.f.unescaped = event.UnescapeURI(a.f.unescaped[:0], r.uri, a.weirdFunc)
 }
 
-// replyLine reads the status line of a reply (RFC 9112 section 4), and reports whether
+// replyLine parses the status line of a reply (RFC 9112 section 4) and reports whether
 // it is one.
 func (a *analyzer) replyLine(line []byte) bool {
 	ok, lower := keyword(line)
@@ -209,12 +210,8 @@ func indexBlank(b []byte, i int) int {
 	return i
 }
 
-// isPrefix reports whether method is the beginning of word, in any case: that is how
-// Zeek compares methods.
+// isPrefix reports whether method is a prefix of word, ignoring case. Zeek compares
+// methods this way.
 func isPrefix(method []byte, word string) bool {
 	return len(method) <= len(word) && bytes.EqualFold(method, []byte(word)[:len(method)])
 }
-
-// UnescapeURI appends uri to dst with its percent escapes resolved (Zeek's
-// unescape_URI).
-func UnescapeURI(dst, uri []byte) []byte { return event.UnescapeURI(dst, uri, nil) }

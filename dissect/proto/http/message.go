@@ -8,8 +8,7 @@ import (
 	"github.com/wirelog/wirelog/value"
 )
 
-// message is a request or a reply under way. There is one a side, used for one after
-// the other.
+// message is the current request or reply of a side. Successive messages reuse it.
 type message struct {
 	a       *analyzer
 	isOrig  bool
@@ -20,7 +19,7 @@ type message struct {
 
 	exists   bool
 	finished bool
-	inParts  bool // the message that is over had parts
+	inParts  bool // the previous message was multipart
 	last     remains
 	start    value.Time
 	body     int64
@@ -28,8 +27,8 @@ type message struct {
 	header   int64
 }
 
-// remains is what counts of a message that is over: its body's length, how much of it was
-// still to come, and its file.
+// remains is what a finished message leaves behind: the length of its body, the number of
+// bytes that the body still lacked, and its file.
 type remains struct {
 	body, left int64
 	file       files.ID
@@ -50,8 +49,8 @@ func (m *message) begin(expect bodyExpected, n int) {
 	m.beginEntity(m.top)
 }
 
-// release gives the entity back. What refers to it still, up the stack, only looks
-// whether it is over.
+// release returns the entity to the free list. Callers up the stack that still refer to
+// it only check whether it has ended.
 func (m *message) release() {
 	if m.top != nil {
 		m.inParts = m.top.Type() == mime.TypeMultipart
@@ -70,33 +69,33 @@ func (m *message) deliver(b []byte, crlf bool) {
 
 const trailing = "data trailing the end of entity"
 
-// done ends the message, with the reason why.
+// done ends the message. why is the reason.
 func (m *message) done(interrupted bool, why string) {
 	if !m.exists || m.finished {
 		return
 	}
 	m.finished = true
 	m.top.EndOfData()
-	m.last = remains{m.top.body, m.top.toCome(), m.top.file}
+	m.last = remains{m.top.body, m.top.remaining(), m.top.file}
 	m.top.endFile()
 	a := m.a
 	a.noteDone(m.isOrig)
-	if h := &a.f.hooks.MessageDone; h.On() {
-		a.f.ev.done = event.HTTPMessageDone{Conn: a.Conn(), IsOrig: m.isOrig, Stat: event.HTTPMessageStat{
+	if e := a.f.hooks.MessageDone.Begin(); e != nil {
+		*e = event.HTTPMessageDone{Conn: a.Conn(), IsOrig: m.isOrig, Stat: event.HTTPMessageStat{
 			Start: m.start, Interrupted: interrupted, FinishMsg: why, BodyLength: uint64(m.body),
 			ContentGapLength: uint64(m.missing), HeaderLength: uint64(m.header),
 		}}
-		h.Raise(&a.f.ev.done)
+		a.f.hooks.MessageDone.Raise(e)
 	}
 	m.release()
 	if m.isOrig {
-		a.requestMade(false, endsNormally)
+		a.endRequest(false, endsNormally)
 	} else {
-		a.replyMade(false, endsNormally)
+		a.endReply(false, endsNormally)
 	}
 }
 
-// gap tells of missing bytes, and reports whether the message can go on.
+// gap skips n missing bytes and reports whether the message can continue.
 func (m *message) gap(n int64) bool {
 	e := m.current
 	if e == nil {
@@ -113,8 +112,8 @@ func (m *message) gap(n int64) bool {
 	return false
 }
 
-// gapAfter tells of missing bytes after the end of a message with a body. Zeek counts
-// them to its file, which begins anew.
+// gapAfter handles missing bytes after the end of a message with a body. Zeek adds them
+// to the message's file, which is opened again.
 func (m *message) gapAfter(n int64) {
 	fm := m.a.f.files
 	if fm == nil || m.last.body == 0 {
@@ -135,9 +134,9 @@ func (m *message) beginEntity(e *entity) {
 	m.current = e
 	a := m.a
 	a.noteEntity(m.isOrig)
-	if h := &a.f.hooks.BeginEntity; h.On() {
-		a.f.ev.begin = event.HTTPBeginEntity{Conn: a.Conn(), IsOrig: m.isOrig}
-		h.Raise(&a.f.ev.begin)
+	if e := a.f.hooks.BeginEntity.Begin(); e != nil {
+		*e = event.HTTPBeginEntity{Conn: a.Conn(), IsOrig: m.isOrig}
+		a.f.hooks.BeginEntity.Raise(e)
 	}
 }
 
@@ -147,12 +146,12 @@ func (m *message) endEntity(e *entity) {
 		m.body += e.body
 		m.header += e.header
 	}
-	if h := &a.f.hooks.EndEntity; h.On() {
-		a.f.ev.end = event.HTTPEndEntity{Conn: a.Conn(), IsOrig: m.isOrig}
-		h.Raise(&a.f.ev.end)
+	if e := a.f.hooks.EndEntity.Begin(); e != nil {
+		*e = event.HTTPEndEntity{Conn: a.Conn(), IsOrig: m.isOrig}
+		a.f.hooks.EndEntity.Raise(e)
 	}
 	a.noteEndOfEntity()
-	m.current = e.up
+	m.current = e.outer
 	if p := e.Parent(); p != nil && p.Type() == mime.TypeMultipart {
 		m.lines.SuppressWeirds(false)
 		m.lines.SetEOL(contentline.CR | contentline.LF)
@@ -167,25 +166,22 @@ func (m *message) endEntity(e *entity) {
 
 func (m *message) allHeaders(e *entity) {
 	a := m.a
-	if h := &a.f.hooks.AllHeaders; h.On() {
-		ev := &a.f.ev.all
+	if ev := a.f.hooks.AllHeaders.Begin(); ev != nil {
 		*ev = event.HTTPAllHeaders{Conn: a.Conn(), IsOrig: m.isOrig}
 		ev.HList, a.f.upper = e.all.table(a.f.upper)
-		h.Raise(ev)
+		a.f.hooks.AllHeaders.Raise(ev)
 	}
-	if h := &a.f.hooks.ContentType; h.On() {
-		ev := &a.f.ev.contentType
+	if ev := a.f.hooks.ContentType.Begin(); ev != nil {
 		*ev = event.HTTPContentType{Conn: a.Conn(), IsOrig: m.isOrig}
 		ev.Ty, ev.Subty = e.ContentType()
-		h.Raise(ev)
+		a.f.hooks.ContentType.Raise(ev)
 	}
 }
 
 func (m *message) data(b []byte) {
-	if h := &m.a.f.hooks.EntityData; h.On() {
-		ev := &m.a.f.ev.data
-		*ev = event.HTTPEntityData{Conn: m.a.Conn(), IsOrig: m.isOrig, Length: uint64(len(b)), Data: b}
-		h.Raise(ev)
+	if e := m.a.f.hooks.EntityData.Begin(); e != nil {
+		*e = event.HTTPEntityData{Conn: m.a.Conn(), IsOrig: m.isOrig, Length: uint64(len(b)), Data: b}
+		m.a.f.hooks.EntityData.Raise(e)
 	}
 }
 

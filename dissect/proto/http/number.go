@@ -2,9 +2,9 @@ package http
 
 import "math"
 
-// parseInt reads the number with which b begins, as C++'s from_chars does: with a
-// minus sign perhaps, and whatever after it. ok is false without a digit, and when
-// the number does not fit.
+// parseInt parses the number at the start of b as C++'s from_chars does: a minus sign is
+// allowed, and anything may follow. ok is false if there is no digit or the number
+// overflows.
 func parseInt(b []byte, base int64) (n int64, ok bool) {
 	neg := len(b) > 0 && b[0] == '-'
 	if neg {

@@ -6,8 +6,8 @@ import (
 	"github.com/wirelog/wirelog/dissect/detect"
 )
 
-// signatures are Zeek's for the two sides, each of which is enough: a method at the
-// beginning of the client's bytes, a version at that of the server's.
+// signatures are Zeek's. Either side suffices: a method at the start of the client's
+// data, or a version at the start of the server's.
 var signatures = []detect.Signature{{Orig: looksLikeRequest}, {Resp: detect.Leading("Hh", detect.Within(6, looksLikeReply))}}
 
 func looksLikeRequest(b []byte) detect.Verdict {
@@ -33,8 +33,8 @@ func looksLikeReply(b []byte) bool {
 	return ok && len(b) > 5 && isDigit(b[5])
 }
 
-// methods are those of IANA's registry, of WebDAV as Exchange has it, of RFC 3253 and
-// of Microsoft's RPC over HTTP, by their first letters.
+// methods are the methods of IANA's registry, of Exchange's WebDAV, of RFC 3253 and of
+// Microsoft's RPC over HTTP, indexed by first letter.
 var methods = func() (t [256][]string) {
 	for _, m := range [...]string{
 		"OPTIONS", "GET", "HEAD", "POST", "PUT", "DELETE", "ACL", "BASELINE-CONTROL", "BIND", "CHECKIN",
@@ -49,6 +49,6 @@ var methods = func() (t [256][]string) {
 	return t
 }()
 
-// hasScheme reports whether a URI begins with a scheme's "://" somewhere, which is
-// how Zeek recognizes whole URLs.
+// hasScheme reports whether uri contains "://", which is how Zeek recognizes absolute
+// URLs.
 func hasScheme(uri []byte) bool { return bytes.Contains(uri, []byte("://")) }

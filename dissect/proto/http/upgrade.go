@@ -8,7 +8,7 @@ import (
 )
 
 // tunnel is called after the headers of a reply that grants a CONNECT (RFC 9110
-// section 9.3.6): what follows is another protocol, which is looked for by content.
+// section 9.3.6). The protocol that follows is detected by content.
 func (a *analyzer) tunnel() {
 	if a.switched {
 		return
@@ -21,7 +21,7 @@ func (a *analyzer) tunnel() {
 	a.takeOver("protocol_data_with_HTTP_CONNECT_reply")
 }
 
-// switchProtocol follows a reply with status 101 (RFC 9110 section 7.8).
+// switchProtocol is called after a reply with status 101 (RFC 9110 section 7.8).
 func (a *analyzer) switchProtocol() {
 	a.takeOver("protocol_data_with_HTTP_upgrade_reply")
 	if bytes.EqualFold(a.protocol, []byte("websocket")) && a.f.ws != nil {
@@ -30,13 +30,14 @@ func (a *analyzer) switchProtocol() {
 	} else {
 		a.inner = a.Inner()
 	}
-	if h := &a.f.hooks.ConnectionUpgrade; h.On() {
-		h.Raise(&event.HTTPConnectionUpgrade{Conn: a.Conn(), Protocol: a.protocol})
+	if e := a.f.hooks.ConnectionUpgrade.Begin(); e != nil {
+		*e = event.HTTPConnectionUpgrade{Conn: a.Conn(), Protocol: a.protocol}
+		a.f.hooks.ConnectionUpgrade.Raise(e)
 	}
 }
 
-// takeOver ends the reading of lines. What there is already of the server's next
-// protocol is a weird.
+// takeOver stops reading lines. It raises weird if data of the server's next protocol has
+// already arrived.
 func (a *analyzer) takeOver(weird string) {
 	a.switched = true
 	a.rest, a.skipLF = a.side[1].lines.Take()
@@ -46,7 +47,7 @@ func (a *analyzer) takeOver(weird string) {
 	a.side[0].lines.Stop()
 }
 
-// forward gives what the connection carries now to whom it may concern.
+// forward passes data of the new protocol to inner.
 func (a *analyzer) forward(isOrig bool, b []byte) {
 	if a.skipLF && !isOrig && len(b) > 0 {
 		a.skipLF = false

@@ -11,8 +11,7 @@ import (
 	"github.com/wirelog/wirelog/internal/testconn"
 )
 
-// TestAllocations counts what a connection to a proxy costs when its like have
-// been there before.
+// TestAllocations checks that a connection allocates nothing once the free list is filled.
 func TestAllocations(t *testing.T) {
 	b := testconn.New(t, testconn.Config())
 	b.Hooks.SOCKS.Request.Listen(func(*event.SOCKSRequest) {})
@@ -35,6 +34,6 @@ func TestAllocations(t *testing.T) {
 		a.Done()
 	})
 	if n > 0 {
-		t.Errorf("%v allocations a negotiation", n)
+		t.Errorf("a negotiation makes %v allocations", n)
 	}
 }

@@ -6,8 +6,8 @@ import (
 	"github.com/wirelog/wirelog/dissect/detect"
 )
 
-// signatures are Zeek's of base/protocols/socks: both sides have to match. In
-// connections whose originator is not known, the client of version 4 may be either.
+// signatures are those of Zeek's base/protocols/socks. Both sides must match. A client of
+// version 4 may be either side, since the originator is sometimes unknown.
 var signatures = []detect.Signature{
 	{Orig: client4, Resp: server4},
 	{Orig: server4, Resp: client4},
@@ -21,11 +21,11 @@ var (
 	server5 = detect.Leading("\x05", detect.Within(2, isServer5))
 )
 
-// maxUser is how far from the command the user name may end. The port and address
-// before it mostly have a zero too.
+// maxUser is the largest distance from the command to a zero byte, which ends the user
+// name. Most port and address fields before it contain a zero too.
 const maxUser = 32
 
-// isClient4 matches a request: version, connect or bind, and a zero.
+// isClient4 matches a request of version 4: version, CONNECT or BIND, and a zero byte.
 func isClient4(b []byte) bool {
 	if len(b) < 2 || b[0] != version4 || b[1] != 1 && b[1] != 2 {
 		return false
@@ -33,17 +33,17 @@ func isClient4(b []byte) bool {
 	return bytes.IndexByte(b[2:min(len(b), 2+maxUser+1)], 0) >= 0
 }
 
-// isServer4 matches a reply of version 4, with one of its four statuses.
+// isServer4 matches a reply of version 4 with one of the four statuses.
 func isServer4(b []byte) bool {
 	return len(b) >= 2 && b[0] == 0 && b[1] >= 0x5a && b[1] <= 0x5d
 }
 
-// isClient5 matches an offer whose first method is one that is in use.
+// isClient5 matches an offer whose first method is registered.
 func isClient5(b []byte) bool {
 	return len(b) >= 3 && b[0] == version5 && registered(b[2])
 }
 
-// isServer5 matches the choice of a method, or of none.
+// isServer5 matches the choice of a registered method, or the refusal of all.
 func isServer5(b []byte) bool {
 	return len(b) >= 2 && b[0] == version5 && (registered(b[1]) || b[1] == methodRefused)
 }

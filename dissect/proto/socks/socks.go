@@ -1,10 +1,10 @@
-// Package socks analyzes the SOCKS proxy protocol, versions 4, 4a and 5 with user
-// name and password. What a proxy carries once it has agreed is looked at like
-// any other stream.
+// Package socks analyzes the SOCKS proxy protocol: versions 4, 4A and 5, the latter with
+// user name and password. The data that a proxy relays after the negotiation is analyzed
+// like any other stream.
 //
-// Version 4 has no RFC: it is Koblas' memo "SOCKS: A protocol for TCP proxy across
-// firewalls", with the extension 4A for names. Version 5 is RFC 1928, its user
-// name and password RFC 1929.
+// Version 4 has no RFC. It is described in Koblas' memo "SOCKS: A protocol for TCP proxy
+// across firewalls"; its extension 4A adds names. Version 5 is RFC 1928, its authentication
+// by user name and password RFC 1929.
 package socks
 
 import (
@@ -25,7 +25,8 @@ const (
 	version4 = 4
 	version5 = 5
 
-	// authVersion is that of user name and password (RFC 1929 section 2).
+	// authVersion is the version of user name and password authentication (RFC 1929
+	// section 2).
 	authVersion = 1
 
 	// Authentication methods (RFC 1928 section 3).
@@ -42,19 +43,18 @@ const (
 	addrName = 3
 	addrIPv6 = 4
 
-	// lastNameless is the highest address that SOCKS4A takes to mean that a name
-	// follows.
-	lastNameless = 0x000000ff
+	// lastNameAddr is the highest address that announces a name in SOCKS4A.
+	lastNameAddr = 0x000000ff
 
-	// maxPending is how many bytes of a side may wait for the rest of a message or
-	// for the other side's turn. The longest message has two strings of any length
-	// in SOCKS4, and less than 600 bytes in SOCKS5.
+	// maxPending limits the bytes of a side that wait for the rest of a message or for
+	// the other side's turn. A SOCKS4 message has two strings of any length; a SOCKS5
+	// message has less than 600 bytes.
 	maxPending = 4096
 
 	source = "SOCKS"
 )
 
-// New describes the protocol to the detector. Its analyzers raise their events on h.
+// New returns the protocol for one shard. Its analyzers raise their events on h.
 func New(h *event.Hooks) *detect.Protocol {
 	f := &factory{hooks: &h.SOCKS}
 	p := &detect.Protocol{
@@ -66,7 +66,7 @@ func New(h *event.Hooks) *detect.Protocol {
 	return p
 }
 
-// factory makes the analyzers of a shard and keeps those that are done.
+// factory makes the analyzers of a shard and keeps a free list of them.
 type factory struct {
 	hooks *event.SOCKSEvents
 	free  freelist.List[analyzer]
@@ -78,7 +78,7 @@ func (f *factory) new(u conn.Use) conn.Analyzer {
 	return a
 }
 
-// reuse empties a buffer that is not too large to be kept.
+// reuse empties b, or drops it if it is too large to keep.
 func reuse(b []byte) []byte {
 	if cap(b) > 2*maxPending {
 		return nil
@@ -86,35 +86,30 @@ func reuse(b []byte) []byte {
 	return b[:0]
 }
 
-// phase is how far a side has come.
+// phase is the progress of a side.
 type phase uint8
 
 const (
-	phaseTalk   phase = iota // a message of the side is next
+	phaseTalk   phase = iota // the side sends the next message
 	phaseWait                // it is the other side's turn
-	phaseDone                // its part of the negotiation is over
-	phaseOpaque              // it speaks an authentication that is not known here
+	phaseDone                // the side has finished the negotiation
+	phaseOpaque              // the side uses an unsupported authentication
 )
 
-// analyzer follows one negotiation. Sides are 0 for the originator, 1 for the responder.
+// analyzer follows one negotiation. Side 0 is the originator, side 1 the responder.
 type analyzer struct {
 	f *factory
 	conn.Use
 
 	phase   [2]phase
-	pending [2][]byte // bytes that no message has taken yet
-	// What the responder's choice of a method has led to (RFC 1928 section 3).
+	pending [2][]byte // bytes that have not been parsed yet
+	// State after the responder's choice of a method (RFC 1928 section 3).
 	chosen, authenticating bool
 	method                 byte
 
-	off    bool // no longer interested
-	opened bool // inner was asked for
+	off    bool // all further data is ignored
+	opened bool // inner has been obtained
 	inner  conn.Handover
-
-	request    event.SOCKSRequest
-	reply      event.SOCKSReply
-	loginReq   event.SOCKSLoginUserpassRequest
-	loginReply event.SOCKSLoginUserpassReply
 }
 
 func index(isOrig bool) int {
@@ -124,7 +119,7 @@ func index(isOrig bool) int {
 	return 1
 }
 
-// Data takes the next bytes of a stream.
+// Data analyzes the next bytes of a side.
 func (a *analyzer) Data(isOrig bool, b []byte) {
 	switch {
 	case a.off:
@@ -154,14 +149,14 @@ func (a *analyzer) Data(isOrig bool, b []byte) {
 	case len(a.pending[i]) > maxPending && a.phase[i] == phaseTalk:
 		a.violate("message is too long")
 	case len(a.pending[i]) > maxPending:
-		a.Detach() // the other side is not to be seen
+		a.Detach() // the capture lacks the other side
 	}
 }
 
-// agreed reports whether both sides are through with the negotiation.
+// agreed reports whether both sides have finished the negotiation.
 func (a *analyzer) agreed() bool { return a.phase[0] == phaseDone && a.phase[1] == phaseDone }
 
-// step parses the next message of a side, and reports whether there was one.
+// step parses the next message of a side and reports whether it was complete.
 func (a *analyzer) step(i int) bool {
 	b := a.pending[i]
 	if a.off || a.phase[i] != phaseTalk || len(b) == 0 {
@@ -176,11 +171,10 @@ func (a *analyzer) step(i int) bool {
 	case b[0] == version4:
 		n = a.reply4(b)
 	case b[0] == 0 && i == 1 && len(b) < 2:
-		// A reply of version 4, too, which the signatures know by two bytes: sooner
-		// the analyzer would be taken off and called for again.
+		// This may be a reply of version 4, whose signature needs two bytes. A violation
+		// after the first would detach the analyzer only to attach it again.
 	case b[0] != version5:
-		// Replies of version 4 begin with 0: Zeek, which this follows, takes that
-		// for a version that it does not know.
+		// Replies of version 4 begin with 0, which Zeek treats as an unknown version.
 		a.violate("unsupported/unknown SOCKS version " + strconv.Itoa(int(b[0])))
 	case !a.chosen:
 		n = a.negotiation(i == 0, b)
@@ -196,8 +190,8 @@ func (a *analyzer) step(i int) bool {
 	return n > 0
 }
 
-// negotiation parses an offer of methods, or the choice of one (RFC 1928 section
-// 3), and returns the message's length, 0 if there is more to come.
+// negotiation parses an offer of methods, or the choice of one (RFC 1928 section 3). It
+// returns the length of the message, or 0 if it is incomplete.
 func (a *analyzer) negotiation(isOrig bool, b []byte) int {
 	if len(b) < 2 {
 		return 0
@@ -217,8 +211,9 @@ func (a *analyzer) negotiation(isOrig bool, b []byte) int {
 	return 2
 }
 
-// authentication parses a message of the negotiation by the chosen method (RFC
-// 1929 section 2). The extent of other methods' messages is not known.
+// authentication parses a message of the chosen method, of which only user name and
+// password is supported (RFC 1929 section 2). It returns the length of the message, or 0 if
+// it is incomplete; a message of an unsupported method takes all of b.
 func (a *analyzer) authentication(isOrig bool, b []byte) int {
 	known := false
 	switch {
@@ -246,9 +241,9 @@ func (a *analyzer) authentication(isOrig bool, b []byte) int {
 		if !ok {
 			return 0
 		}
-		if h := &a.f.hooks.LoginUserpassRequest; h.On() {
-			a.loginReq = event.SOCKSLoginUserpassRequest{Conn: a.Conn(), User: user, Password: password}
-			h.Raise(&a.loginReq)
+		if e := a.f.hooks.LoginUserpassRequest.Begin(); e != nil {
+			*e = event.SOCKSLoginUserpassRequest{Conn: a.Conn(), User: user, Password: password}
+			a.f.hooks.LoginUserpassRequest.Raise(e)
 		}
 		a.phase[0] = phaseWait
 		return len(b) - len(rest)
@@ -256,9 +251,9 @@ func (a *analyzer) authentication(isOrig bool, b []byte) int {
 	if len(b) < 2 {
 		return 0
 	}
-	if h := &a.f.hooks.LoginUserpassReply; h.On() {
-		a.loginReply = event.SOCKSLoginUserpassReply{Conn: a.Conn(), Code: uint64(b[1])}
-		h.Raise(&a.loginReply)
+	if e := a.f.hooks.LoginUserpassReply.Begin(); e != nil {
+		*e = event.SOCKSLoginUserpassReply{Conn: a.Conn(), Code: uint64(b[1])}
+		a.f.hooks.LoginUserpassReply.Raise(e)
 	}
 	a.authenticating = false
 	if a.phase[0] == phaseOpaque {
@@ -269,7 +264,7 @@ func (a *analyzer) authentication(isOrig bool, b []byte) int {
 	return 2
 }
 
-// shortString takes a string off b that follows a byte with its length.
+// shortString splits off a string that is preceded by a one-byte length.
 func shortString(b []byte) (s, rest []byte, ok bool) {
 	if len(b) == 0 || len(b) < 1+int(b[0]) {
 		return nil, nil, false
@@ -278,8 +273,9 @@ func shortString(b []byte) (s, rest []byte, ok bool) {
 	return b[1:n], b[n:], true
 }
 
-// request4 parses a request of version 4 or 4A: version, command, port, address,
-// user and, if the address cannot be one, name.
+// request4 parses a request of version 4 or 4A: version, command, port, address, user
+// and, if the address announces it, name. It returns the length, or 0 if the request is
+// incomplete.
 func (a *analyzer) request4(b []byte) int {
 	if len(b) < 9 {
 		return 0
@@ -288,51 +284,49 @@ func (a *analyzer) request4(b []byte) int {
 	if !ok {
 		return 0
 	}
-	e := &a.request
-	*e = event.SOCKSRequest{Conn: a.Conn(), Version: 4, RequestType: uint64(b[1]), User: user}
-	e.SA.Host = value.Some(netip.AddrFrom4([4]byte(b[4:])))
-	e.P = port(b[2:])
-	if binary.BigEndian.Uint32(b[4:]) <= lastNameless {
+	addr := event.SOCKSAddress{Host: value.Some(netip.AddrFrom4([4]byte(b[4:])))}
+	if binary.BigEndian.Uint32(b[4:]) <= lastNameAddr {
 		var name []byte
 		if name, rest, ok = bytes.Cut(rest, []byte{0}); !ok {
 			return 0
 		}
-		e.SA.Name = value.Some(name)
+		addr.Name = value.Some(name)
 	}
-	if h := &a.f.hooks.Request; h.On() {
-		h.Raise(e)
+	if e := a.f.hooks.Request.Begin(); e != nil {
+		*e = event.SOCKSRequest{Conn: a.Conn(), Version: 4, RequestType: uint64(b[1]), SA: addr, P: port(b[2:]), User: user}
+		a.f.hooks.Request.Raise(e)
 	}
 	a.phase[0] = phaseDone
 	return len(b) - len(rest)
 }
 
-// reply4 parses a reply of version 4 from a server that begins it with its version.
+// reply4 parses a reply of version 4 from a server that puts the version first. It returns
+// the length, or 0 if the reply is incomplete.
 func (a *analyzer) reply4(b []byte) int {
 	const length = 9 // version, zero, status, port, address
 	if len(b) < length {
 		return 0
 	}
-	if h := &a.f.hooks.Reply; h.On() {
-		a.reply = event.SOCKSReply{Conn: a.Conn(), Version: 4, Reply: uint64(b[2]), P: port(b[3:])}
-		a.reply.SA.Host = value.Some(netip.AddrFrom4([4]byte(b[5:])))
-		h.Raise(&a.reply)
+	if e := a.f.hooks.Reply.Begin(); e != nil {
+		*e = event.SOCKSReply{Conn: a.Conn(), Version: 4, Reply: uint64(b[2]), P: port(b[3:])}
+		e.SA.Host = value.Some(netip.AddrFrom4([4]byte(b[5:])))
+		a.f.hooks.Reply.Raise(e)
 	}
 	a.Confirm()
 	a.phase[1] = phaseDone
 	return length
 }
 
-// message5 is what requests and replies of version 5 have in common (RFC 1928
-// sections 4 and 6).
+// message5 is a request or reply of version 5 (RFC 1928 sections 4 and 6).
 type message5 struct {
-	code, reserved byte // code is the command or the status
+	code, reserved byte // code is the command of a request, the status of a reply
 	addrType       byte
 	addr           event.SOCKSAddress
 	port           value.Port
 }
 
-// parse5 parses a request or reply and returns its length, 0 if there is more to
-// come. Nothing is known of what follows an address type that is not known.
+// parse5 parses a request or reply of version 5 and returns its length, or 0 if it is
+// incomplete. Parsing stops at an unknown address type.
 func parse5(b []byte) (m message5, n int) {
 	if len(b) < 5 {
 		return m, 0
@@ -365,6 +359,7 @@ func parse5(b []byte) (m message5, n int) {
 	return m, n + 2
 }
 
+// badAddrType returns the reason of a violation if the address type is unknown, else "".
 func (m *message5) badAddrType() string {
 	switch m.addrType {
 	case addrIPv4, addrName, addrIPv6:
@@ -391,9 +386,9 @@ func (a *analyzer) request5(b []byte) int {
 		a.violate(bad)
 		return 0
 	}
-	if h := &a.f.hooks.Request; h.On() {
-		a.request = event.SOCKSRequest{Conn: a.Conn(), Version: 5, RequestType: uint64(m.code), SA: m.addr, P: m.port}
-		h.Raise(&a.request)
+	if e := a.f.hooks.Request.Begin(); e != nil {
+		*e = event.SOCKSRequest{Conn: a.Conn(), Version: 5, RequestType: uint64(m.code), SA: m.addr, P: m.port}
+		a.f.hooks.Request.Raise(e)
 	}
 	a.phase[0] = phaseDone
 	return n
@@ -408,9 +403,9 @@ func (a *analyzer) reply5(b []byte) int {
 		a.violate(bad)
 		return 0
 	}
-	if h := &a.f.hooks.Reply; h.On() {
-		a.reply = event.SOCKSReply{Conn: a.Conn(), Version: 5, Reply: uint64(m.code), SA: m.addr, P: m.port}
-		h.Raise(&a.reply)
+	if e := a.f.hooks.Reply.Begin(); e != nil {
+		*e = event.SOCKSReply{Conn: a.Conn(), Version: 5, Reply: uint64(m.code), SA: m.addr, P: m.port}
+		a.f.hooks.Reply.Raise(e)
 	}
 	a.Confirm()
 	a.phase[1] = phaseDone
@@ -421,13 +416,13 @@ func port(b []byte) value.Port {
 	return value.Port{Num: binary.BigEndian.Uint16(b), Proto: value.ProtoTCP}
 }
 
-// violate gives up: what the analyzer sees is not SOCKS.
+// violate stops the analysis: the data is not SOCKS.
 func (a *analyzer) violate(reason string) {
 	a.off = true
 	a.Violate(conn.Violation{Reason: reason, Late: true})
 }
 
-// forward hands on what the proxy carries.
+// forward passes on the data that the proxy relays.
 func (a *analyzer) forward(isOrig bool, b []byte) {
 	if !a.opened {
 		a.opened = true
@@ -436,26 +431,25 @@ func (a *analyzer) forward(isOrig bool, b []byte) {
 	a.inner.Data(isOrig, b)
 }
 
-// Gap gives up a negotiation with missing bytes, which cannot be followed. Analyzers of what
-// the proxy carries are not told: in Zeek they take what follows for what comes next.
+// Gap detaches the analyzer during the negotiation, which cannot be followed across missing
+// bytes. Analyzers of the relayed data do not learn of the gap, as in Zeek: to them the
+// stream looks contiguous.
 func (a *analyzer) Gap(bool, uint64) {
 	if !a.agreed() {
 		a.Detach()
 	}
 }
 
-// End goes on to what the proxy carries.
-func (a *analyzer) End(isOrig bool) {
-	a.inner.End(isOrig)
-}
+// End ends a side of the relayed data.
+func (a *analyzer) End(isOrig bool) { a.inner.End(isOrig) }
 
-// Flip follows the connection's change of roles.
+// Flip swaps the sides when the connection swaps its roles.
 func (a *analyzer) Flip() {
 	a.phase[0], a.phase[1] = a.phase[1], a.phase[0]
 	a.pending[0], a.pending[1] = a.pending[1], a.pending[0]
 }
 
-// Done keeps the analyzer for another connection.
+// Done returns the analyzer to the free list.
 func (a *analyzer) Done() {
 	a.off = true
 	a.inner.Done()

@@ -15,10 +15,10 @@ import (
 	"github.com/wirelog/wirelog/internal/testconn"
 )
 
-// said is what one side sends next: ">" or "<" and the bytes.
+// said is ">" or "<", the side that speaks, and the bytes that it sends.
 type said string
 
-// inside is a protocol that begins with HELLO and is recorded.
+// inside is the analyzer of a protocol that begins with HELLO. It records its data.
 type inside struct {
 	rec *recorder
 	conn.Use
@@ -94,7 +94,8 @@ var talks = []struct {
 	name string
 	talk []said
 	want string
-	// whole tells that segments must not be cut: what is unknown has no extent.
+	// whole is set if segments must not be cut, because the length of an unsupported
+	// message is unknown.
 	whole bool
 }{
 	{"version 5, name", []said{v5offer, v5chosen, v5request, v5reply}, v5requested + "|" + v5replied, false},
@@ -131,7 +132,7 @@ var talks = []struct {
 	{"the server says nothing", []said{v5offer, said(">" + strings.Repeat("\x05", 5000))}, "", false},
 }
 
-// play lets the two sides talk in segments of at most size bytes.
+// play sends talk in segments of at most size bytes.
 func play(b *testconn.Bench, talk []said, size int) {
 	b.Open()
 	for _, s := range talk {
@@ -166,7 +167,7 @@ func TestTalks(t *testing.T) {
 	}
 }
 
-// known reports whether both sides begin as a signature says.
+// known reports whether both sides match a signature.
 func known(talk []said) bool {
 	var side [2]string
 	for _, s := range talk {
@@ -195,7 +196,7 @@ func TestIncomplete(t *testing.T) {
 	b.Talk(true, []byte("HELLO"))
 	b.Drain()
 	if len(rec.lines) != 0 {
-		t.Errorf("a negotiation with missing bytes gave %q", rec.lines)
+		t.Errorf("a negotiation with missing bytes raises %q", rec.lines)
 	}
 
 	b, rec = newBench(t)
@@ -206,12 +207,12 @@ func TestIncomplete(t *testing.T) {
 	b.Skip(true, 9)
 	b.Talk(true, []byte("again"))
 	b.Drain()
-	if got := rec.lines[len(rec.lines)-1]; got != `inside "HELLOagain" ""` { // nobody is told of the gap
-		t.Errorf("a gap inside gave %s", got)
+	if got := rec.lines[len(rec.lines)-1]; got != `inside "HELLOagain" ""` { // the inner analyzer does not learn of the gap
+		t.Errorf("with a gap in the relayed data the last line is %s", got)
 	}
 }
 
-// TestDepth stacks proxies on each other until no more are taken apart.
+// TestDepth checks that the nesting of proxies is limited.
 func TestDepth(t *testing.T) {
 	b, rec := newBench(t)
 	b.Open()
@@ -228,7 +229,7 @@ func TestDepth(t *testing.T) {
 		}
 	}
 	if n < 4 || n > 16 || !slices.ContainsFunc(rec.lines, func(l string) bool { return strings.HasPrefix(l, "weird too_many_inner_streams") }) {
-		t.Errorf("%d proxies within proxies were seen: %q", n, rec.lines)
+		t.Errorf("%d nested proxies, want 4 to 16 and a weird: %q", n, rec.lines)
 	}
 }
 
@@ -240,8 +241,8 @@ func TestFlip(t *testing.T) {
 	}
 }
 
-// FuzzSegments checks that nothing depends on how the bytes are cut, and that
-// nothing panics.
+// FuzzSegments checks that segmentation does not change the result, and that nothing
+// panics.
 func FuzzSegments(f *testing.F) {
 	for _, c := range talks {
 		if c.whole || len(c.talk) > 100 {
@@ -259,7 +260,7 @@ func FuzzSegments(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, orig, resp []byte, size uint8) {
 		if len(orig)+len(resp) > 600 {
-			return // beyond the caps the cut decides where they bite
+			return // segmentation decides where the limits apply
 		}
 		run := func(size int) (lines []string, stats conn.Stats) {
 			b, rec := newBench(t)
@@ -278,10 +279,10 @@ func FuzzSegments(f *testing.F) {
 		whole, stats := run(1 << 12)
 		cut, stats2 := run(int(size%64) + 1)
 		if stats.Panics+stats2.Panics != 0 {
-			t.Fatal("panic")
+			t.Fatal("an analyzer panicked")
 		}
 		if slices.ContainsFunc(whole, func(l string) bool { return strings.HasPrefix(l, "weird") }) {
-			return // an unknown method has no extent
+			return // the length of an unsupported message is unknown
 		}
 		if !slices.Equal(whole, cut) {
 			t.Errorf("whole %q\ncut   %q", whole, cut)

@@ -1,7 +1,7 @@
 package websocket
 
 import (
-	"crypto/sha1" //nolint:gosec // RFC 6455 section 1.3 says so
+	"crypto/sha1" //nolint:gosec // required by RFC 6455 section 1.3
 	"encoding/base64"
 	"strings"
 )
@@ -14,14 +14,14 @@ type Handshake struct {
 	seen                           bool
 }
 
-// maxKey bounds the keys that are remembered; right ones have 24 and 28 bytes.
+// maxKey limits the bytes of keys that are kept; valid ones have 24 and 28.
 const maxKey = 256
 
 // Reset forgets the headers.
 func (h *Handshake) Reset() { *h = Handshake{key: h.key[:0], accept: h.accept[:0]} }
 
-// Header takes an HTTP header, with its name in upper case. It returns the name of a
-// weird, of the analyzer Source, or "".
+// Header records an HTTP header. name is in upper case. Header returns the name of a weird
+// to be raised with Source, or "".
 func (h *Handshake) Header(isOrig bool, name, value []byte) (weird string) {
 	const prefix = "SEC-WEBSOCKET-"
 	if len(name) < len(prefix) || string(name[:len(prefix)]) != prefix {
@@ -49,7 +49,8 @@ func (h *Handshake) Header(isOrig bool, name, value []byte) (weird string) {
 	return weird
 }
 
-// Check is called when the server has agreed, and tells the weirds of what does not fit.
+// Check is called once the server has agreed. It calls weird for each fault of the
+// handshake.
 func (h *Handshake) Check(weird func(name, addl string)) {
 	if !h.seen {
 		weird("websocket_established_unexpected", "")
@@ -69,5 +70,5 @@ func (h *Handshake) Check(weird func(name, addl string)) {
 	}
 }
 
-// guid is the constant of RFC 6455 section 1.3.
+// guid is the constant that RFC 6455 section 1.3 appends to the key.
 const guid = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"

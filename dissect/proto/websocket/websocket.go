@@ -1,5 +1,5 @@
-// Package websocket analyzes what an HTTP connection carries once it has become a
-// WebSocket (RFC 6455): frames, and in their payload whatever protocol shows itself.
+// Package websocket analyzes HTTP connections that have become WebSockets (RFC 6455). It
+// parses the frames and passes their payload to the protocol that is detected in it.
 package websocket
 
 import (
@@ -11,11 +11,10 @@ import (
 	"github.com/wirelog/wirelog/internal/freelist"
 )
 
-// Source is the name under which the weirds of the handshake are raised, which is
-// that of Zeek's script.
+// Source is the source of the handshake's weirds, as in Zeek's script.
 const Source = "WebSocket"
 
-// source is the name of Zeek's analyzer.
+// source is the source of the other weirds, the name of Zeek's analyzer.
 const source = "WEBSOCKET"
 
 // Opcodes (RFC 6455 section 5.2).
@@ -28,32 +27,29 @@ const (
 )
 
 const (
-	// chunkSize is how much of a payload is handed on at a time
+	// chunkSize is the largest number of payload bytes delivered at a time
 	// (WebSocket::payload_chunk_size).
 	chunkSize = 8192
-	// maxControl is how much of a control frame's payload is looked at (RFC 6455 section
-	// 5.5; WebSocket::max_control_frame_size).
+	// maxControl is the number of a control frame's payload bytes that are analyzed (RFC
+	// 6455 section 5.5; WebSocket::max_control_frame_size).
 	maxControl = 125
 	maxHeader  = 14
 )
 
-// New describes the protocol, whose analyzers are put on connections by that of HTTP.
-// They raise their events on h.
+// New returns the protocol for one shard. HTTP attaches its analyzers, which raise their
+// events on h.
 func New(h *event.Hooks) *conn.Protocol {
 	f := &factory{hooks: &h.WebSocket}
 	return &conn.Protocol{Name: "WEBSOCKET", Service: "WEBSOCKET", New: f.new}
 }
 
+// factory makes the analyzers of a shard.
 type factory struct {
 	hooks *event.WebSocketEvents
 	free  freelist.List[analyzer]
-	frame event.WebSocketFrame
-	data  event.WebSocketFrameData
-	msg   event.WebSocketMessage
-	close event.WebSocketClose
 }
 
-// flow is one direction.
+// flow is one direction of a connection.
 type flow struct {
 	header  [maxHeader]byte
 	nheader int
@@ -61,18 +57,19 @@ type flow struct {
 
 	fin    bool
 	opcode byte // of the frame
-	// message is the first frame's opcode while the last one is awaited; inMessage
-	// tells that it is.
+	// inMessage is set until the last frame of a message has arrived. message is the
+	// opcode of the message's first frame.
 	message   byte
 	inMessage bool
 	masked    bool
 	key       [4]byte
 	keyAt     int
-	left      uint64 // bytes of the payload to come
-	emit      uint64 // of those, bytes that are looked at
-	chunk     []byte // beginning of a chunk, unmasked
+	left      uint64 // bytes of the payload that have not arrived
+	emit      uint64 // bytes of the payload that are still to be analyzed
+	chunk     []byte // unmasked start of a chunk
 }
 
+// analyzer follows one connection.
 type analyzer struct {
 	f *factory
 	conn.Use
@@ -86,14 +83,15 @@ func (f *factory) new(u conn.Use) conn.Analyzer {
 	chunks := [2][]byte{a.flow[0].chunk[:0], a.flow[1].chunk[:0]}
 	*a = analyzer{f: f, Use: u}
 	a.flow[0].chunk, a.flow[1].chunk = chunks[0], chunks[1]
-	if h := &f.hooks.Established; h.On() {
-		h.Raise(&event.WebSocketEstablished{Conn: u.Conn(), AID: 1})
+	if e := f.hooks.Established.Begin(); e != nil {
+		*e = event.WebSocketEstablished{Conn: u.Conn(), AID: 1}
+		f.hooks.Established.Raise(e)
 	}
 	a.inner = u.Inner()
 	return a
 }
 
-// Data takes the next bytes of a side.
+// Data analyzes the next bytes of a side.
 func (a *analyzer) Data(isOrig bool, b []byte) {
 	w := &a.flow[0]
 	if !isOrig {
@@ -132,10 +130,11 @@ func (a *analyzer) Data(isOrig bool, b []byte) {
 	}
 }
 
-// restart begins with another message, after one that has broken the rules.
+// restart resets the flow after a malformed frame, so that a new message begins.
 func (w *flow) restart() { *w = flow{chunk: w.chunk[:0]} }
 
-// readHeader collects the header of a frame, and reports whether it is complete.
+// readHeader collects the header of a frame. It returns how many bytes of b it consumed
+// and whether the header is complete.
 func (w *flow) readHeader(b []byte) (n int, ok bool) {
 	for {
 		need := 2
@@ -162,9 +161,9 @@ func (w *flow) readHeader(b []byte) (n int, ok bool) {
 	}
 }
 
-// beginFrame takes a header apart (RFC 6455 section 5.2). It reports whether the frame
-// may come where it does. Between the frames of a message Zeek allows for none that do not
-// continue it, though RFC 6455 section 5.4 has control frames there.
+// beginFrame parses a header (RFC 6455 section 5.2) and reports whether the frame is
+// allowed at this point. As in Zeek, only continuation frames may follow the first frame of
+// a message, although RFC 6455 section 5.4 permits control frames in between.
 func (a *analyzer) beginFrame(isOrig bool, w *flow) bool {
 	h := w.header[:w.nheader]
 	w.nheader = 0
@@ -199,10 +198,10 @@ func (a *analyzer) beginFrame(isOrig bool, w *flow) bool {
 			strconv.FormatUint(w.left, 10)+" > "+strconv.Itoa(maxControl), source)
 		w.emit = maxControl
 	}
-	if hook := &a.f.hooks.Frame; hook.On() {
-		a.f.frame = event.WebSocketFrame{Conn: a.Conn(), IsOrig: isOrig, Fin: w.fin, RSV: uint64(rsv),
+	if e := a.f.hooks.Frame.Begin(); e != nil {
+		*e = event.WebSocketFrame{Conn: a.Conn(), IsOrig: isOrig, Fin: w.fin, RSV: uint64(rsv),
 			Opcode: uint64(w.opcode), PayloadLen: w.left}
-		hook.Raise(&a.f.frame)
+		a.f.hooks.Frame.Raise(e)
 	}
 	if w.opcode == opClose && w.left == 0 {
 		a.raiseClose(isOrig, 0, nil)
@@ -210,8 +209,8 @@ func (a *analyzer) beginFrame(isOrig bool, w *flow) bool {
 	return true
 }
 
-// payload takes bytes of the frame's payload, of which w.left come after them. It
-// reports whether they make sense.
+// payload handles bytes of the frame's payload; w.left bytes follow them. It reports
+// whether they are well formed.
 func (a *analyzer) payload(isOrig bool, w *flow, b []byte) bool {
 	whole := len(w.chunk) == 0 && (len(b) == chunkSize || w.left == 0)
 	if w.masked || !whole {
@@ -232,9 +231,9 @@ func (a *analyzer) payload(isOrig bool, w *flow, b []byte) bool {
 	}
 	seen := b[:min(uint64(len(b)), w.emit)]
 	w.emit -= uint64(len(seen))
-	if hook := &a.f.hooks.FrameData; hook.On() {
-		a.f.data = event.WebSocketFrameData{Conn: a.Conn(), IsOrig: isOrig, Data: seen}
-		hook.Raise(&a.f.data)
+	if e := a.f.hooks.FrameData.Begin(); e != nil {
+		*e = event.WebSocketFrameData{Conn: a.Conn(), IsOrig: isOrig, Data: seen}
+		a.f.hooks.FrameData.Raise(e)
 	}
 	switch {
 	case w.opcode == opClose:
@@ -251,9 +250,9 @@ func (a *analyzer) payload(isOrig bool, w *flow, b []byte) bool {
 }
 
 func (a *analyzer) raiseClose(isOrig bool, status uint64, reason []byte) {
-	if h := &a.f.hooks.Close; h.On() {
-		a.f.close = event.WebSocketClose{Conn: a.Conn(), IsOrig: isOrig, Status: status, Reason: reason}
-		h.Raise(&a.f.close)
+	if e := a.f.hooks.Close.Begin(); e != nil {
+		*e = event.WebSocketClose{Conn: a.Conn(), IsOrig: isOrig, Status: status, Reason: reason}
+		a.f.hooks.Close.Raise(e)
 	}
 }
 
@@ -264,19 +263,19 @@ func (a *analyzer) endFrame(isOrig bool, w *flow) {
 	}
 	w.inMessage = false
 	a.Confirm()
-	if h := &a.f.hooks.Message; h.On() {
-		a.f.msg = event.WebSocketMessage{Conn: a.Conn(), IsOrig: isOrig, Opcode: uint64(w.message)}
-		h.Raise(&a.f.msg)
+	if e := a.f.hooks.Message.Begin(); e != nil {
+		*e = event.WebSocketMessage{Conn: a.Conn(), IsOrig: isOrig, Opcode: uint64(w.message)}
+		a.f.hooks.Message.Raise(e)
 	}
 }
 
-// Gap tells of missing bytes: where the next frame begins is not known any more.
+// Gap stops the analysis, because frame boundaries are no longer known.
 func (a *analyzer) Gap(bool, uint64) { a.gap = true }
 
-// End does nothing: a message that is not complete is none.
+// End does nothing: an incomplete message is ignored.
 func (a *analyzer) End(bool) {}
 
-// Done keeps the analyzer for another connection.
+// Done returns the analyzer to the free list.
 func (a *analyzer) Done() {
 	if a.f == nil {
 		return

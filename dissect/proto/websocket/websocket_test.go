@@ -16,7 +16,7 @@ import (
 	"github.com/wirelog/wirelog/internal/testconn"
 )
 
-// inside is a protocol that begins with SSH- and is recorded.
+// inside is the analyzer of a protocol that begins with SSH-. It records its data.
 type inside struct {
 	out  *[]string
 	data [2][]byte
@@ -33,7 +33,7 @@ func (p *inside) Gap(bool, uint64) {}
 func (p *inside) End(bool)         {}
 func (p *inside) Done()            { *p.out = append(*p.out, fmt.Sprintf("inside %q %q", p.data[0], p.data[1])) }
 
-// play gives a flow in pieces of n bytes to an analyzer.
+// play feeds flow to an analyzer in pieces of n bytes and returns what was raised.
 func play(t testing.TB, n int, flow []byte) []string {
 	b := testconn.New(t, testconn.Config())
 	var out []string
@@ -70,7 +70,7 @@ func play(t testing.TB, n int, flow []byte) []string {
 	return append(out, services...)
 }
 
-// frame makes a frame; a mask of 0 is none.
+// frame returns a frame. A mask of 0 means that it is not masked.
 func frame(first byte, mask uint32, payload string) []byte {
 	f := []byte{first, 0}
 	switch n := len(payload); {
@@ -126,7 +126,7 @@ func TestFrames(t *testing.T) {
 		for _, n := range []int{1 << 20, 1, 5} {
 			want := "established|" + c.want
 			if got := strings.Join(play(t, n, c.flow), "|"); got != want {
-				t.Errorf("%s, in pieces of %d:\n%s, want\n%s", c.name, n, got, want)
+				t.Errorf("%s, in pieces of %d bytes:\n%s\nwant\n%s", c.name, n, got, want)
 				break
 			}
 		}
@@ -151,21 +151,21 @@ func TestHandshake(t *testing.T) {
 	header(false, "SEC-WEBSOCKET-ACCEPT", "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=")
 	check()
 	if w := header(false, "SEC-WEBSOCKET-ACCEPT", "x"); w != "websocket_multiple_accept_headers" {
-		t.Errorf("weird %q", w)
+		t.Errorf("a repeated header gives the weird %q", w)
 	}
 	check("websocket_wrong_accept_header expected=s3pPLMBiTxaQ9kYGzzhZRbK+xOo=, found=x")
 	if w := header(true, "SEC-WEBSOCKET-KEY", "x"); w != "websocket_multiple_key_headers" {
-		t.Errorf("weird %q", w)
+		t.Errorf("a repeated header gives the weird %q", w)
 	}
 	header(false, "SEC-WEBSOCKET-PROTOCOL", "a")
 	if w := header(false, "SEC-WEBSOCKET-PROTOCOL", "b"); w != "websocket_multiple_protocol_headers" {
-		t.Errorf("weird %q", w)
+		t.Errorf("a repeated header gives the weird %q", w)
 	}
 	h.Reset()
 	check("websocket_established_unexpected", "websocket_missing_key_header", "websocket_missing_accept_header")
 }
 
-// FuzzFrames looks whether pieces make a difference.
+// FuzzFrames checks that segmentation does not change the result.
 func FuzzFrames(f *testing.F) {
 	for _, c := range flows {
 		f.Add(c.flow, uint8(2))
@@ -173,7 +173,7 @@ func FuzzFrames(f *testing.F) {
 	f.Fuzz(func(t *testing.T, flow []byte, n uint8) {
 		whole := play(t, len(flow)+1, flow)
 		if parts := play(t, int(n)+1, flow); !slices.Equal(whole, parts) {
-			t.Fatalf("%q\n%q", whole, parts)
+			t.Fatalf("whole:     %q\nin pieces: %q", whole, parts)
 		}
 	})
 }
