@@ -28,7 +28,7 @@ talk() {
 record tiny.pcap "$A" wl0 'ip or (ip6 and (not icmp6 or ip6[40] < 130))'
 talk
 recorded
-reject tiny.pcap "$badsum"
+good_checksums tiny.pcap
 rm -f "$out"/tiny.pcap.* "$out"/tiny-*
 "$PYTHON" "$here/formats.py" "$out/tiny.pcap" "$out"
 gzip -9nk "$out/tiny.pcap"
@@ -44,15 +44,17 @@ editcap -F pcap -r "$out/tiny.pcap" "$out/tiny-1of2.pcap" 1-$n
 editcap -F pcap "$out/tiny.pcap" "$out/tiny-2of2.pcap" 1-$n
 # Packets of which the capture kept 60 bytes.
 editcap -F pcap -s 60 "$out/tiny.pcap" "$out/tiny-snap60.pcap"
-want=$(tshark -r "$out/tiny.pcap" -T fields -e frame.time_epoch -e ip.id -e tcp.seq_raw -e udp.srcport -e data 2>/dev/null | sed 's/000\t/\t/')
-for f in be nano nano-be modified fcs; do
-	[ "$want" = "$(tshark -r "$out/tiny-$f.pcap" -T fields -e frame.time_epoch -e ip.id -e tcp.seq_raw -e udp.srcport -e data 2>/dev/null | sed 's/000\t/\t/')" ] || die "tiny-$f.pcap is not tiny.pcap"
+# packets FILE prints what has to be the same in every form.
+packets() { tshark -r "$out/$1" -T fields -e frame.time_epoch -e ip.id -e tcp.seq_raw -e udp.srcport -e data 2>/dev/null | sed 's/000\t/\t/'; }
+# payloads FILE prints it for forms that keep neither time nor link layer.
+payloads() { tshark -r "$out/$1" -Y 'ip || ipv6' -T fields -e ip.id -e tcp.seq_raw -e tcp.payload -e udp.payload 2>/dev/null; }
+want=$(packets tiny.pcap)
+for f in tiny-{be,nano,nano-be,modified,fcs}.pcap tiny.pcapng tiny-be.pcapng tiny-sections.pcapng; do
+	[ "$want" = "$(packets $f)" ] || die "$f is not tiny.pcap"
 done
-for f in tiny.pcapng tiny-be.pcapng tiny-sections.pcapng; do
-	[ "$want" = "$(tshark -r "$out/$f" -T fields -e frame.time_epoch -e ip.id -e tcp.seq_raw -e udp.srcport -e data 2>/dev/null | sed 's/000\t/\t/')" ] || die "$f is not tiny.pcap"
-done
+want=$(payloads tiny.pcap)
 for f in tiny-raw.pcap tiny-null.pcap tiny-blocks.pcapng tiny-simple.pcapng; do
-	[ "$(tshark -r "$out/$f" -Y 'ip || ipv6' -T fields -e ip.id -e tcp.seq_raw -e tcp.payload -e udp.payload 2>/dev/null)" = "$(tshark -r "$out/tiny.pcap" -T fields -e ip.id -e tcp.seq_raw -e tcp.payload -e udp.payload 2>/dev/null)" ] || die "$f is not tiny.pcap"
+	[ "$want" = "$(payloads $f)" ] || die "$f is not tiny.pcap"
 done
 
 # Damage: cut in a record, cut in a header, a record of 4 GB, one longer than its packet

@@ -4,16 +4,16 @@
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 need curl:curl lftp:lftp tnftp:tnftp openssl:openssl
-"$PYTHON" -c 'import pyftpdlib, OpenSSL' 2>/dev/null || die "install first: apt-get install python3-pyftpdlib python3-openssl"
+need_python pyftpdlib:python3-pyftpdlib OpenSSL:python3-openssl
 
 pair
 cd "$tmp"
 mkdir -p files/dir
 seq 500 >files/data.txt
-echo 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==' | base64 -d >files/dot.png
+png >files/dot.png
 echo 'A file in a folder.' >files/dir/inner.txt
 seq 300 >mine.txt
-openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 3650 -subj /CN=ftp.test -keyout key.pem -out cert.pem 2>/dev/null
+self_signed /CN=ftp.test
 cat key.pem >>cert.pem
 start "$B" "$PYTHON" "$here/ftp_peer.py"
 for p in 21 2811; do listening "$B" t $p; done
@@ -47,4 +47,4 @@ c -k --ssl ftp://10.77.0.2/data.txt                     # refused, then in the c
 recorded
 expect ftp-tls.pcap 'tcp contains "AUTH TLS"' 3
 expect ftp-tls.pcap 'tls.handshake.type == 1' 3
-for f in ftp ftp-tls; do reject $f.pcap "$badsum"; done
+good_checksums ftp.pcap ftp-tls.pcap
