@@ -1,5 +1,5 @@
 #!/bin/bash
-# Chat: IRC with a file sent by DCC, and XMPP; scripted ends, with TLS and without.
+# Chat: IRC with a file sent by DCC, and XMPP; scripted clients and servers, with and without TLS.
 # Debian packages: iproute2 tcpdump tshark ethtool python3 openssl
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -17,7 +17,7 @@ peer 6667
 start "$A" "$PYTHON" "$here/chat_peer.py" offer
 listening "$A" t 5111
 b timeout 20 "$PYTHON" "$here/chat_peer.py" fetch
-peer 7000                                               # a port that says nothing
+peer 7000                                               # a port without a registered protocol
 peer 6668
 recorded
 expect irc.pcap 'irc.request.command == "PRIVMSG"' 3

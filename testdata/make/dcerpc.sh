@@ -1,6 +1,6 @@
 #!/bin/bash
 # DCE/RPC with NTLM: rpcclient and Samba over named pipes and over TCP with the endpoint
-# mapper, protected in every way; passwords right and wrong.
+# mapper, with every protection level; right and wrong passwords.
 # Debian packages: iproute2 tcpdump tshark ethtool python3 samba smbclient
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -15,13 +15,13 @@ rpc start on demand helpers = no
 [files]
 path = $tmp/share
 END
-# On its own this serves TCP too.
+# Started on its own, samba-dcerpcd also serves TCP.
 dcerpcd=$(find /usr/lib /usr/libexec -name samba-dcerpcd -type f | head -1)
 start "$B" "$dcerpcd" -F -s "$tmp/smb.conf" -l "$tmp/log" --libexec-rpcds
 listening "$B" t 445
 listening "$B" t 135
 
-# Samba refuses some calls over TCP, but it answers.
+# try COMMAND ... runs a client that may fail: Samba refuses some calls over TCP, with an answer.
 try() { a timeout 20 "$@" >>client.log 2>&1 </dev/null || true; }
 user=(-s smb.conf -U root%secret)
 server=10.77.0.2

@@ -1,7 +1,7 @@
 #!/bin/bash
-# HTTP: curl and a browser against nginx, a proxy, WebSocket, and requests and answers made by hand.
+# HTTP: curl and a browser with nginx, a proxy, WebSocket, and hand-made requests and replies.
 # Debian packages: iproute2 tcpdump tshark ethtool python3 python3-websockets nginx-light curl tinyproxy openssl chromium-headless-shell
-# Without chromium-headless-shell, http-browser.pcap is left as it is.
+# Without chromium-headless-shell, http-browser.pcap is not replaced.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 need nginx:nginx-light curl:curl tinyproxy:tinyproxy openssl:openssl
@@ -46,7 +46,7 @@ server {
 }
 server { listen 127.0.0.1:81; location / { return 200 "taken\n"; } }
 END
-# A body is read before it is answered only when it is passed on.
+# nginx reads a body before it replies only if it forwards the request.
 sed -i 's/return 200 "taken\\n"; client_body/client_body/' nginx.conf
 cat >tinyproxy.conf <<END
 Port 3128
@@ -66,7 +66,7 @@ c() { a curl -s -S -m 10 -A wirelog-curl/1 "$@" >/dev/null || true; }
 u=http://10.77.0.2
 
 record http.pcap "$A" wl0 tcp
-c $u/plain.json $u/missing $u/plain.json                # kept alive
+c $u/plain.json $u/missing $u/plain.json                # keep-alive
 c --compressed $u/
 c --compressed $u/data.txt
 c -r 0-99 $u/data.txt
@@ -90,7 +90,7 @@ c -0 $u/plain.json
 c -X DELETE $u/plain.json
 c -H 'Expect: 100-continue' --data-binary "@$tmp/www/data.bin" -H 'Content-Length: 300000' $u/upload -m 2
 c "http://[fd77::2]/plain.json" "http://[fd77::2]/data.bin"
-c http://user:pw@10.77.0.2:4711/plain.json              # a port that says nothing
+c http://user:pw@10.77.0.2:4711/plain.json              # a port without a registered protocol
 recorded
 for n in 100 200 206 302 304 401 404 405 410 413 416; do expect http.pcap "http.response.code == $n"; done
 for f in 'http.content_encoding == "gzip"' 'http.transfer_encoding' 'mime_multipart' 'http.request.method == "PUT"' 'http.authbasic' 'tcp.port == 4711 && http'; do expect http.pcap "$f"; done

@@ -1,5 +1,5 @@
 #!/bin/bash
-# Mail: smtplib and swaks against aiosmtpd, poplib and imaplib against Dovecot, with TLS and without.
+# Mail: smtplib and swaks with aiosmtpd, poplib and imaplib with Dovecot, with and without TLS.
 # Debian packages: iproute2 tcpdump tshark ethtool python3 python3-aiosmtpd swaks libio-socket-inet6-perl libnet-ssleay-perl dovecot-pop3d dovecot-imapd openssl
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"

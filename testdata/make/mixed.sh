@@ -1,5 +1,5 @@
 #!/bin/bash
-# A little of everything, as a newcomer's first capture: names, web, ssh, ping, refusals, over IPv4 and IPv6.
+# A little of everything, for a first capture: DNS, HTTP, TLS, SSH, ping, refused connections, over IPv4 and IPv6.
 # Debian packages: iproute2 iputils-ping tcpdump tshark ethtool python3 unbound bind9-dnsutils nginx-light curl openssl openssh-server openssh-client
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"

@@ -1,5 +1,5 @@
 #!/bin/bash
-# Modbus/TCP: pymodbus with every function it has, and what it does not say.
+# Modbus/TCP: pymodbus with every function it has, and messages that it does not send.
 # Debian packages: iproute2 tcpdump tshark ethtool python3
 # Python package: pymodbus 3.16 (or PYTHONPATH with its wheel)
 set -euo pipefail

@@ -1,5 +1,5 @@
 #!/bin/bash
-# SMB1: Samba's client and server with NT LM 0.12 and LANMAN, and what they do not say.
+# SMB1: Samba's client and server with NT LM 0.12 and LANMAN, and messages that they do not send.
 # Debian packages: iproute2 tcpdump tshark ethtool python3 samba smbclient
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
