@@ -1,4 +1,4 @@
-# What there is to do. "make help" lists it.
+# "make help" lists the targets.
 
 SHELL       := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -7,7 +7,7 @@ VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev
 FUZZTIME ?= 10s
 SHARED   ?= ../shared
 
-# Without cmd/wirelog's profile every package is compiled once, not twice.
+# Without cmd/wirelog's profile, every package is compiled once and not twice.
 TESTFLAGS := -pgo=off
 
 GOLANGCI_VERSION := v2.15.0
@@ -20,7 +20,7 @@ build: ## build/wirelog, static
 	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o build/wirelog ./cmd/wirelog
 
 .PHONY: test
-test: ## unit tests; the go command fetches what they need
+test: ## unit tests; the go command downloads their dependencies
 	go test $(TESTFLAGS) ./...
 
 .PHONY: examples
@@ -32,11 +32,11 @@ race: ## unit tests with the race detector (needs a C compiler)
 	CGO_ENABLED=1 go test $(TESTFLAGS) -race $(if $(TAGS),-tags $(TAGS)) ./...
 
 .PHONY: poison
-poison: ## unit tests with events overwritten after the call, to find who keeps one
+poison: ## unit tests with events overwritten after the call, to find listeners that keep one
 	go test $(TESTFLAGS) -tags poison ./...
 
 .PHONY: lint
-lint: $(GOLANGCI) ## go vet and golangci-lint with .golangci.yml
+lint: $(GOLANGCI) ## go vet and golangci-lint
 	go vet ./...
 	$(GOLANGCI) run ./...
 
@@ -46,11 +46,11 @@ $(GOLANGCI):
 	mv $(@D)/golangci-lint $@
 
 .PHONY: generate
-generate: ## make the generated code again
+generate: ## update the generated code
 	go generate ./...
 
-# Up to Go 1.26 a target may fail with "context deadline exceeded" when its time is
-# over (go.dev/issue/75804); a real failure has written the failing input.
+# Up to Go 1.26 a target may fail with "context deadline exceeded" when its time is over
+# (go.dev/issue/75804); a real failure prints "Failing input".
 .PHONY: fuzz
 fuzz: ## every fuzz target for FUZZTIME (10s)
 	@go test $(TESTFLAGS) -list '^Fuzz' ./... | awk '/^Fuzz/ {names = names " " $$1} /^ok/ {split(names, n); for (i in n) print $$2, n[i]; names = ""}' | sort | \
@@ -62,7 +62,7 @@ fuzz: ## every fuzz target for FUZZTIME (10s)
 	done
 
 .PHONY: consumers
-consumers: build ## read every output with what its users have: Spark, DuckDB, Kafka, zat, Miller, ... (from PyPI, Maven Central, Debian)
+consumers: build ## read every output with the programs of its users: Spark, DuckDB, Kafka, zat, Miller, ... (from PyPI, Maven Central, Debian)
 	integration/readers.py
 	integration/tools.py
 	integration/places.py
@@ -72,30 +72,30 @@ KILLS ?= 20
 FLOWS ?= 10000
 
 .PHONY: kill
-kill: build ## kill wirelog KILLS times (20) while it writes, and look for what it had promised
+kill: build ## kill wirelog KILLS times (20) while it writes, and check that no written row is lost
 	integration/kill.py --kills $(KILLS) --flows $(FLOWS)
 
 .PHONY: conformance
-conformance: ## compare with the reference results in SHARED, against conformance.json
+conformance: ## compare with the reference results in SHARED, and the figures with conformance.json
 	go run ./internal/conformance -shared $(SHARED)
 
 .PHONY: conformance-update
-conformance-update: ## the same, and write what was reached to conformance.json
+conformance-update: ## the same, and store the figures in conformance.json
 	go run ./internal/conformance -shared $(SHARED) -update
 
 .PHONY: bench
 bench: ## Go benchmarks, with allocations
 	go test -run '^$$' -bench . -benchmem ./...
 
-# The compiler inlines and lays out by what the benchmark captures run through.
-# The captures are made by SHARED/bench/make-capture, once.
-# Those of TLS handshakes are OpenSSL's, made by testdata/make/bench-tls.
+# The profile of the benchmark captures guides the compiler's inlining and layout.
+# SHARED/bench/make-capture generates the captures once; testdata/make/bench-tls generates
+# those of TLS handshakes with OpenSSL.
 PGO_CAPTURES := mix scan short dns elephant
 TLS_CAPTURES := tls12 tls13
 BENCH        := build/bench
 
 .PHONY: bench-captures
-bench-captures: $(PGO_CAPTURES:%=$(BENCH)/%.pcap) $(TLS_CAPTURES:%=$(BENCH)/%.pcap) ## the benchmark captures, into build/bench
+bench-captures: $(PGO_CAPTURES:%=$(BENCH)/%.pcap) $(TLS_CAPTURES:%=$(BENCH)/%.pcap) ## generate the benchmark captures in build/bench
 
 $(BENCH)/mix.pcap: SIZE := 300
 $(BENCH)/scan.pcap: SIZE := 70
@@ -112,7 +112,7 @@ $(BENCH)/%.pcap:
 	mv $@.part $@
 
 .PHONY: pgo
-pgo: bench-captures build ## cmd/wirelog/default.pgo anew, from the benchmark captures
+pgo: bench-captures build ## update cmd/wirelog/default.pgo from the benchmark captures
 	for c in $(PGO_CAPTURES); do \
 		for i in 1 2 3; do \
 			build/wirelog read --shards 1 --summary none -o $(BENCH)/logs --cpu-profile $(BENCH)/$$c.$$i.pprof $(BENCH)/$$c.pcap; \
@@ -121,9 +121,9 @@ pgo: bench-captures build ## cmd/wirelog/default.pgo anew, from the benchmark ca
 	go tool pprof -proto $(BENCH)/*.pprof > cmd/wirelog/default.pgo
 
 .PHONY: clean
-clean: ## remove what was built
+clean: ## remove build/
 	rm -rf build
 
 .PHONY: help
-help: ## this list
+help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-20s %s\n", $$1, $$2}' Makefile

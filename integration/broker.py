@@ -1,4 +1,4 @@
-"""A broker of Apache Kafka, on this machine."""
+"""An Apache Kafka broker on this machine."""
 import base64
 import os
 import shutil
@@ -14,7 +14,7 @@ ADDR = "127.0.0.1:19092"
 
 
 class Broker:
-    """A single KRaft broker in a folder of its own, begun anew; libs are its jars."""
+    """A single KRaft broker in a new folder; libs has its jars."""
 
     def __init__(self, folder, libs):
         self.dir, self.libs = str(folder), str(libs)
@@ -32,7 +32,7 @@ num.partitions=3
 offsets.topic.replication.factor=1
 """)
         cluster = "-"
-        while cluster.startswith("-"):  # which would be a flag
+        while cluster.startswith("-"):  # a leading - would make it a flag
             cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
         subprocess.run(self.java("kafka.tools.StorageTool", "format", "-t", cluster, "-c", self.config),
                        check=True, capture_output=True)
@@ -46,7 +46,7 @@ offsets.topic.replication.factor=1
             self.process = subprocess.Popen(self.java("kafka.Kafka", self.config), stdout=log, stderr=log)
 
     def wait(self):
-        """Waits until it answers."""
+        """Waits until the broker answers."""
         admin = confluent_kafka.admin.AdminClient({"bootstrap.servers": ADDR, "log_level": 0})
         for _ in range(120):
             try:
@@ -54,7 +54,7 @@ offsets.topic.replication.factor=1
                 return
             except confluent_kafka.KafkaException:
                 if self.process.poll() is not None:
-                    sys.exit(f"the broker has ended: see {self.dir}/log")
+                    sys.exit(f"the broker has exited: see {self.dir}/log")
         sys.exit("the broker does not answer")
 
     def end(self, sig):
@@ -62,14 +62,14 @@ offsets.topic.replication.factor=1
         self.process.wait()
 
     def cpu(self):
-        """The seconds of processor time that it has used."""
+        """Returns the seconds of processor time used so far."""
         with open(f"/proc/{self.process.pid}/stat", encoding="utf-8") as f:
             fields = f.read().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def messages(topic, seconds=30):
-    """All that is in a topic now, as keys, values and headers, in order within a partition."""
+    """Yields key, value and headers of all messages in a topic, in order within a partition."""
     c = confluent_kafka.Consumer({"bootstrap.servers": ADDR, "group.id": str(uuid.uuid4()), "auto.offset.reset": "earliest",
                                   "enable.partition.eof": True, "enable.auto.commit": False})
     partitions = c.list_topics(topic, seconds).topics[topic].partitions

@@ -1,4 +1,4 @@
-"""What the checks of this folder have in common."""
+"""What the checks of this folder share."""
 import argparse
 import collections
 import datetime
@@ -21,16 +21,16 @@ ALL = [*COLUMNS, "--optional-logs", "smb_cmd,known_modbus,modbus_register_change
 
 
 def parser(doc):
-    """The flags that all scripts have."""
+    """Returns a parser with the flags of all scripts."""
     p = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--wirelog", default=str(ROOT / "build" / "wirelog"), help="program to check")
     p.add_argument("--work", type=pathlib.Path, default=ROOT / "build" / "integration", help="folder that integration/prepare fills")
-    p.add_argument("captures", nargs="*", help="captures instead of some of testdata/")
+    p.add_argument("captures", nargs="*", help="captures to use instead of those of testdata/")
     return p
 
 
 def start(p):
-    """Parses the flags, in an interpreter that has the libraries."""
+    """Parses the flags; first restarts the script in the interpreter that has the libraries."""
     args = p.parse_args()
     args.work = args.work.resolve()
     python = args.work / "venv" / "bin" / "python"
@@ -46,7 +46,7 @@ def start(p):
 
 
 class Check:
-    """Prints what was checked, and counts what failed."""
+    """Prints each check, and counts those that fail."""
 
     def __init__(self):
         self.failed = 0
@@ -57,7 +57,7 @@ class Check:
         print(f"{'ok  ' if ok else 'FAIL'} {name}{'' if ok else ': ' + str(detail)[:2000]}", flush=True)
 
     def same(self, name, got, want):
-        """Compares records, of which there must be some, in any order."""
+        """Compares records in any order; there must be at least one."""
         got, want = collections.Counter(got), collections.Counter(want)
         self(f"{name}: {sum(want.values())} records", got == want and want,
              f"only here {list((got - want).items())[:3]}, missing {list((want - got).items())[:3]}")
@@ -68,7 +68,7 @@ class Check:
 
 
 def value(v):
-    """A value as it is compared: that of JSON."""
+    """Returns a value in the form in which values are compared, that of JSON."""
     if isinstance(v, datetime.datetime):
         return v.astimezone(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
     if isinstance(v, (list, tuple)):
@@ -81,7 +81,7 @@ def value(v):
 
 
 def record(row, prefix=""):
-    """A row, with structs, as a flat dictionary without nulls."""
+    """Returns a row that may have structs as a flat dictionary without nulls."""
     flat = {}
     for name, v in row.items():
         if isinstance(v, dict):
@@ -96,7 +96,7 @@ def canonical(rows):
 
 
 def make_capture(path, flows, rate):
-    """Writes a capture of DNS queries, each a connection of its own, so many a second."""
+    """Writes a capture of DNS queries, each in its own connection, rate per second."""
     with open(path, "wb") as f:
         f.write(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 101))
         for i in range(flows):
@@ -110,7 +110,7 @@ def make_capture(path, flows, rate):
 
 
 def run(wirelog, captures, *flags):
-    # The exit status tells of damaged captures too; what is missing is seen in the rows.
+    # Damaged captures set the status to 1 too; a missing row shows when rows are compared.
     result = subprocess.run([wirelog, "read", "-C", "--seed", "readers", "--summary", "none", *flags, *captures],
                             check=False, capture_output=True)
     if result.returncode not in (0, 1):
@@ -119,13 +119,13 @@ def run(wirelog, captures, *flags):
 
 
 def objects(path):
-    """The rows of a JSON log."""
+    """Returns the rows of a JSON log."""
     with open(path, encoding="utf-8") as f:
         return [json.loads(line) for line in f]
 
 
 def header(path):
-    """The names and types of the columns of a TSV log."""
+    """Returns the names and types of the columns of a TSV log."""
     lines = {}
     with open(path, encoding="utf-8") as f:
         for line in f:
@@ -136,12 +136,12 @@ def header(path):
     return lines["#fields"], lines["#types"]
 
 
-# Control characters that JSON has an escape for.
+# Control characters with a short escape in JSON.
 NAMED = {8: "\b", 9: "\t", 10: "\n", 12: "\f", 13: "\r"}
 
 
 def unescape(text):
-    r"""What Zeek's JSON says where its TSV says this: a byte that is no text stays \xhh."""
+    r"""Returns a text of Zeek's TSV as Zeek's JSON has it: a byte that is not text stays \xhh."""
     def plain(m):
         if m[0] == "\\\\":
             return "\\"

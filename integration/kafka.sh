@@ -1,16 +1,16 @@
 #!/usr/bin/env bash
-# Runs wirelog against Apache Kafka itself, a single KRaft broker, and reads back with
-# three clients: kcat (librdkafka's C client), confluent-kafka and kafka-python.
-# Then stops and kills the broker ten times in mid-run, and kills wirelog (SIGKILL)
+# Runs wirelog against Apache Kafka, a single KRaft broker, and reads back with three
+# clients: kcat (librdkafka's C client), confluent-kafka and kafka-python.
+# Then stops or kills the broker ten times during a run, and kills wirelog (SIGKILL)
 # twenty times at random moments: every record must be in its topic at least once, and
-# what is there twice must have the same record-id. So it must be when wirelog is killed
-# while the broker is away and records are in its spool.
+# duplicates must have the same record-id. The same must hold if wirelog is killed while
+# the broker is down and records are in its spool.
 #
 #	integration/kafka.sh [readers] [examples] [spool] [broker] [wirelog]
 #
-# does all, or the parts that are named; examples are those of docs/outputs.md.
-# build/integration keeps what integration/prepare
-# fetches; WORK names another folder. The test uses the ports 19092 and 19093 of 127.0.0.1.
+# runs all parts, or those that are named; examples are those of docs/outputs.md.
+# integration/prepare downloads to build/integration, or to the folder WORK. The broker
+# uses the ports 19092 and 19093 of 127.0.0.1.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

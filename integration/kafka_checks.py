@@ -1,4 +1,4 @@
-"""The tests of kafka.sh, which prepares what they need. Run that."""
+"""The tests of kafka.sh, which prepares their environment: run that script."""
 
 import glob
 import json
@@ -36,7 +36,7 @@ def output(**settings):
 
 
 def expected(capture):
-    """Returns the records of a run as they are in JSON files, by log."""
+    """Returns the records of a run by log, from its JSON files."""
     folder = os.path.join(work, "json")
     shutil.rmtree(folder, ignore_errors=True)
     assert wirelog(capture, "--format", "json", "-o", folder).wait() == 0
@@ -65,7 +65,7 @@ def as_text(header):
 
 
 def check(topic, want, found):
-    """Verifies that all that is wanted is there, and returns how much is there twice."""
+    """Verifies that every wanted record was found, and returns the number of duplicates."""
     ids = {}
     for key, value, headers in found:
         rid = headers["record-id"]
@@ -78,7 +78,7 @@ def check(topic, want, found):
             sys.exit(f"{topic}: headers {headers}")
     got = sorted(ids.values())
     if got != want:
-        sys.exit(f"{topic}: {len(want)} different records were produced, {len(got)} are there; missing: {sorted(set(want) - set(got))[:3]}")
+        sys.exit(f"{topic}: {len(want)} distinct records were produced, {len(got)} were found; missing: {sorted(set(want) - set(got))[:3]}")
     return len(found) - len(want)
 
 
@@ -90,17 +90,17 @@ def readers(captures):
         for read in by_kcat, by_confluent, by_kafka_python:
             twice = check(f"readers-{log}", want[log], read(f"readers-{log}"))
             assert twice == 0, twice
-            print(f"{log}: {len(want[log])} records, {read.__name__}: all there, with key and headers")
+            print(f"{log}: {len(want[log])} records, {read.__name__}: all found, with key and headers")
 
 
 def broker_dies(broker, captures, times):
     want = expected(captures)
-    # Small batches and buffers make the run last.
+    # Small batches and buffers make the run take longer.
     run = wirelog(captures, *output(topic="dies-{log}", batch_bytes=4096, buffer_bytes=65536, linger="1ms"),
                   stderr=subprocess.PIPE, text=True)
     for i in range(times):
         time.sleep(random.uniform(0.2, 1))
-        assert run.poll() is None, f"the run had ended before the broker died for the {i + 1}th time"
+        assert run.poll() is None, f"the run ended before the broker was stopped for time {i + 1}"
         broker.end(signal.SIGTERM if i % 2 else signal.SIGKILL)
         time.sleep(random.uniform(0, 3))
         broker.start()
@@ -108,8 +108,8 @@ def broker_dies(broker, captures, times):
     _, said = run.communicate()
     assert run.returncode == 0, said
     twice = sum(check(f"dies-{log}", want[log], by_confluent(f"dies-{log}")) for log in ("conn", "dns"))
-    print(f"the broker stopped or killed {times} times in one run: {sum(map(len, want.values()))} records, "
-          f"all there, {twice} twice with the same record-id")
+    print(f"the broker was stopped or killed {times} times in one run: {sum(map(len, want.values()))} records, "
+          f"all found, {twice} twice with the same record-id")
 
 
 def wirelog_dies(captures, times):
@@ -126,12 +126,12 @@ def wirelog_dies(captures, times):
             killed += 1
     assert wirelog(captures, *args).wait() == 0
     twice = sum(check(f"killed-{log}", want[log], by_confluent(f"killed-{log}")) for log in ("conn", "dns"))
-    print(f"wirelog killed {times} times and started again: {sum(map(len, want.values()))} records, "
-          f"all there, {twice} twice with the same record-id")
+    print(f"wirelog was killed {times} times and started again: {sum(map(len, want.values()))} records, "
+          f"all found, {twice} twice with the same record-id")
 
 
 def spool(broker, captures):
-    """The broker is away, wirelog is killed, and the next run sends what is in the spool."""
+    """Kills wirelog while the broker is down; the next run must send what is in the spool."""
     want = expected(captures)
     folder = os.path.join(work, "spool")
     shutil.rmtree(folder, ignore_errors=True)
@@ -142,7 +142,7 @@ def spool(broker, captures):
     while run.poll() is None:
         time.sleep(0.5)
         now = sum(map(os.path.getsize, glob.glob(folder + "/*.spool")))
-        if now == size > 0:  # all is there, and waits
+        if now == size > 0:  # all records are in the spool
             break
         size = now
     run.kill()
@@ -154,12 +154,12 @@ def spool(broker, captures):
     for log in "conn", "dns":
         check(f"spool-{log}", want[log], by_confluent(f"spool-{log}"))
     assert not glob.glob(folder + "/*.spool")
-    print(f"wirelog killed with {size} bytes in its spool, the broker away: {sum(map(len, want.values()))} records, "
+    print(f"wirelog was killed with {size} bytes in its spool and the broker down: {sum(map(len, want.values()))} records, "
           "all sent by the next run")
 
 
 def examples():
-    """The examples of docs/outputs.md, as they are written but for the broker's port."""
+    """Runs the examples of docs/outputs.md as printed there, except for the broker's port."""
     text = (ROOT / "docs" / "outputs.md").read_text().partition("## Three uses")[2].partition("\n## ")[0]
     blocks = re.findall(r"^```sh\n(.*?)^```$", text, re.M | re.S)
     assert len(blocks) == 3, len(blocks)

@@ -3,15 +3,14 @@
 
     integration/kill.py [--kills 20] [--flows 10000] [--wirelog build/wirelog] [--work build/integration] [--keep]
 
-Each run goes on in the folders that the one before it has left, and marks its rows with a
-column of its own, so that no other run can make up for what it loses. What can be read
-of whole rows when a run has been killed, in finished files and in hidden ones, is
-promised: it must be in finished files at the end, after a last run that is left alone.
-Nothing else may be there than the rows of the capture, all of them in the last run's, no
-file may be hidden or damaged, and `wirelog convert` must read all that is text.
-SEED in the environment makes the moments other ones. pyarrow is installed by
-integration/prepare; where that is not possible, the script says so and ends with status 0, as a
-skipped check.
+Each run continues in the folders that the previous one has left, and marks its rows in a
+column, so that no run can make up for the losses of another. The complete rows that can be
+read when a run has been killed, from finished and hidden files, are promised: they must be
+in finished files at the end, after a last run that is not killed. There must be no other
+rows than those of the capture, the last run must have all of them, no file may be hidden or
+damaged, and `wirelog convert` must read all text files.
+SEED in the environment selects other moments. integration/prepare installs pyarrow; if that
+is not possible, the script says so and exits with status 0, as a skipped check.
 """
 import collections
 import glob
@@ -43,10 +42,10 @@ def launch(args, capture, folder, number, filters=()):
                              "--config", str(config), *filters, str(capture)], stderr=subprocess.PIPE, text=True)
 
 
-# Rows are read as pairs of the run that wrote them and what they say.
+# Rows are read as pairs: the run that wrote the row, and its columns.
 
 def tsv_rows(text):
-    for line in text.split("\n")[:-1]:  # what has no line end is torn
+    for line in text.split("\n")[:-1]:  # a line without its end is incomplete
         if line and line[0] != "#":
             row, _, run = line.rpartition("\t")
             yield run, row
@@ -72,7 +71,7 @@ def parquet_rows(data, torn):
         try:
             return list(typed_rows(pyarrow.parquet.ParquetFile(io.BytesIO(data[:end])).read()))
         except Exception:
-            # A row group that is written leaves the file whole; what follows it may be torn.
+            # The file is valid after each row group; what follows may be incomplete.
             if not torn or (end := data.rfind(b"PAR1", 4, max(end - 1, 0)) + 4) < 8:
                 if torn:
                     return []
@@ -97,11 +96,11 @@ def is_hidden(path):
     return path.name[0] == "." or path.parent.name == ".open"
 
 
-FINISHED = {}  # what was read, by path and time
+FINISHED = {}  # rows of finished files, by path and time
 
 
 def rows_of(path, kind):
-    """The rows of a file. What is finished is read once."""
+    """Returns the rows of a file. Finished files are read once."""
     if is_hidden(path):
         return read_file(path, kind)
     key = path, path.stat().st_mtime_ns
@@ -111,9 +110,9 @@ def rows_of(path, kind):
 
 
 def read_file(path, kind):
-    """The rows of a file, whole ones alone if it is not finished."""
+    """Returns the rows of a file; of an unfinished one, only complete rows."""
     hidden = is_hidden(path)
-    if path.name.endswith(".tmp"):  # made from another file, which is still there
+    if path.name.endswith(".tmp"):  # made from another file, which still exists
         return []
     data = path.read_bytes()
     if kind == "parquet":
@@ -123,19 +122,19 @@ def read_file(path, kind):
     if data[:2] == b"\x1f\x8b":
         data = gzip.decompress(data)
     if not hidden and not data.endswith(b"\n"):
-        raise ValueError("the last row is torn")
+        raise ValueError("the last row is incomplete")
     return list({"tsv": tsv_rows, "json": json_rows}[kind](data.decode()))
 
 
 def logs(folder):
-    """The files of the outputs, hidden ones too."""
+    """Yields the files of the outputs, including hidden ones."""
     for path in folder.glob("*/**/*"):
         if path.is_file():
             yield path
 
 
 def read_tree(folder):
-    """The rows of each output and log, and how many files are not finished."""
+    """Returns the rows by output and log, and the number of unfinished files."""
     rows, hidden = collections.defaultdict(collections.Counter), 0
     for path in logs(folder):
         hidden += is_hidden(path)
@@ -151,8 +150,8 @@ def read_tree(folder):
 def main():
     flags = parser(__doc__)
     flags.add_argument("--kills", type=int, default=20)
-    flags.add_argument("--flows", type=int, default=10_000, help="connections of the capture")
-    flags.add_argument("--keep", action="store_true", help="leave the folder with all that was written")
+    flags.add_argument("--flows", type=int, default=10_000, help="number of connections in the capture")
+    flags.add_argument("--keep", action="store_true", help="keep the folder with all outputs")
     args = start(flags)
     random.seed(os.environ.get("SEED", "wirelog"))
     tmp = pathlib.Path(tempfile.mkdtemp(prefix="wirelog-kill-"))
@@ -167,11 +166,11 @@ def main():
         said = run.communicate()[1]
         took = time.monotonic() - began
         if run.returncode != 0:
-            sys.exit(f"FAIL a run that nobody kills: {said}")
+            sys.exit(f"FAIL the run that is not killed: {said}")
         whole, hidden = read_tree(folder)
         whole = {log: collections.Counter(row for _, row in rows.elements()) for log, rows in whole.items()}
         if len(whole) != 8 or hidden or any(sum(rows.values()) != args.flows for rows in whole.values()):
-            sys.exit(f"FAIL a run that nobody kills: {[(log, sum(r.values())) for log, r in whole.items()]}, {hidden} hidden files")
+            sys.exit(f"FAIL the run that is not killed: {[(log, sum(r.values())) for log, r in whole.items()]}, {hidden} hidden files")
 
         folder = tmp / "killed"
         folder.mkdir()
@@ -191,7 +190,7 @@ def main():
             unfinished += hidden
             for log, found in rows.items():
                 promised[log] |= found
-            # A finished Arrow file is replaced by the next run's; who wants to keep it moves it.
+            # The next run would replace a finished Arrow file.
             moved = folder / "arrow" / "moved"
             moved.mkdir(parents=True, exist_ok=True)
             for path in (folder / "arrow").glob("*.arrow"):
@@ -211,11 +210,11 @@ def main():
             bad = missing or strange or last != want
             failed += bool(bad)
             print(f"{'FAIL' if bad else 'ok  '} {'/'.join(log)}: {sum(promised[log].values())} rows were promised by killed runs, "
-                  f"{sum(missing.values())} of them are missing; {sum(found.values()) - len(found)} are there twice, "
-                  f"{len(strange)} are not the capture's; the last run has {sum(last.values())} of {sum(want.values())}", flush=True)
+                  f"{sum(missing.values())} of them are missing; {sum(found.values()) - len(found)} are duplicates, "
+                  f"{len(strange)} are not in the capture; the last run has {sum(last.values())} of {sum(want.values())}", flush=True)
         if hidden:
             failed += 1
-            print(f"FAIL hidden files are left: {[str(p) for p in logs(folder) if '/.' in str(p.relative_to(folder))]}")
+            print(f"FAIL hidden files remain: {[str(p) for p in logs(folder) if '/.' in str(p.relative_to(folder))]}")
         for kind in "tsv", "json":
             files = sorted(glob.glob(f"{folder}/{kind}/*.log*"))
             out = subprocess.run([args.wirelog, "convert", "--to", "json", "-o", str(folder / ("from-" + kind)), *files],

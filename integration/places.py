@@ -1,15 +1,15 @@
 #!/usr/bin/env python3
-"""Writes one run to TSV, JSON, Parquet, Arrow and Kafka at once, and compares the five.
+"""Writes one run to TSV, JSON, Parquet, Arrow and Kafka at once, and compares the five outputs.
 
     integration/places.py [--wirelog build/wirelog] [--work build/integration] [--keep FOLDER] [CAPTURE...]
 
-DuckDB reads all five, brings each column to one form by its Zeek type, and finds in every
-log the same records, value by value, unset and empty kept apart. Times are compared to the
-microsecond; intervals and doubles in full, but with TSV to its six decimals. The broker is
-Apache Kafka itself, on the ports 19092 and 19093 of 127.0.0.1.
+DuckDB reads all five, converts each column to a common form by its Zeek type, and must find
+the same records in every log, value by value, with unset and empty kept apart. Times are
+compared to the microsecond, intervals and doubles exactly, but with TSV to its six decimals.
+The broker is Apache Kafka, on the ports 19092 and 19093 of 127.0.0.1.
 
-With --keep the outputs stay in FOLDER; --compare FOLDER compares what is there, so that one can
-see what the comparison notices.
+With --keep the outputs stay in FOLDER; --compare FOLDER compares those outputs, so that one
+can change them and see what the comparison notices.
 """
 import collections
 import json
@@ -24,7 +24,7 @@ import time
 from common import ALL, Check, header, parser, start, unescape
 
 PLACES = "tsv", "json", "parquet", "arrow", "kafka"
-# What a value of JSON may be, by Zeek's type.
+# DuckDB's names for the JSON types that a value may have, by Zeek type.
 JSON_TYPES = {"time": {"DOUBLE", "UBIGINT", "BIGINT"}, "interval": {"DOUBLE", "UBIGINT", "BIGINT"},
               "double": {"DOUBLE", "UBIGINT", "BIGINT"}, "count": {"UBIGINT"}, "int": {"UBIGINT", "BIGINT"},
               "port": {"UBIGINT"}, "bool": {"BOOLEAN"}}
@@ -33,7 +33,7 @@ SQL_TYPES = {"time": "BIGINT", "interval": "DOUBLE", "double": "DOUBLE", "count"
 
 
 def element(zeek):
-    """The type of the elements of a set or vector, or "" """
+    """Returns the element type of a set or vector, or "" for other types."""
     return zeek[zeek.index("[") + 1:-1] if "[" in zeek else ""
 
 
@@ -42,7 +42,7 @@ def quoted(name):
 
 
 def from_tsv(c, zeek):
-    """An expression for a value of TSV, which has \\N for unset."""
+    """Returns an SQL expression for a value of TSV. Unset columns are NULL already."""
     if element(zeek):
         one = from_tsv("e", element(zeek))
         return (f"CASE WHEN {c} = '(empty)' THEN [] ELSE "
@@ -71,7 +71,7 @@ def from_json(c, zeek):
 
 
 def from_columns(c, zeek):
-    """For Parquet and Arrow, whose types are the column's."""
+    """Returns an SQL expression for a value of Parquet or Arrow, which have typed columns."""
     match zeek:
         case "time":
             return f"epoch_us({c})"
@@ -81,7 +81,7 @@ def from_columns(c, zeek):
 
 
 def rounded(c, zeek):
-    """What of a value TSV has room for."""
+    """Returns an SQL expression for a value with the precision of TSV."""
     match zeek, element(zeek):
         case ("interval" | "double"), _:
             return f"printf('%.6f', {c})"
@@ -91,7 +91,7 @@ def rounded(c, zeek):
 
 
 class Logs:
-    """The outputs of one run, as tables of DuckDB."""
+    """The outputs of one run, as DuckDB tables."""
 
     def __init__(self, check, folder):
         import duckdb
@@ -102,7 +102,7 @@ class Logs:
         self.db.create_function("unescape", unescape, ["VARCHAR"], "VARCHAR")
 
     def table(self, place, log, fields, types):
-        """Makes the table PLACE with the columns of a log in their common form."""
+        """Creates the table PLACE with the columns of a log in their common form."""
         columns = getattr(self, place)(log, fields, types)
         self.db.execute(f"CREATE OR REPLACE TABLE {place} AS SELECT {', '.join(f'{sql} AS {quoted(f)}' for f, sql in zip(fields, columns))} FROM source")
 
@@ -116,13 +116,13 @@ class Logs:
         return [from_tsv(quoted(f), t) for f, t in zip(fields, types)]
 
     def lines(self, path, log, fields, types):
-        """JSON lines: the keys are columns of the log, and the values of JSON's types for them."""
+        """Reads JSON lines, and checks that keys are columns of the log and values have their JSON types."""
         columns = ", ".join(f"{quoted(f)}: 'JSON'" for f in fields)
         self.db.execute(f"CREATE OR REPLACE TEMP VIEW source AS SELECT * FROM read_json('{path}', format = 'newline_delimited', columns = {{{columns}}}, maximum_object_size = 100000000)")
         objects = f"read_json_objects('{path}', format = 'newline_delimited')"
         keys = dict(self.db.execute(f"SELECT k, count(*) FROM (SELECT unnest(json_keys(json)) AS k FROM {objects}) GROUP BY k").fetchall())
         values = self.db.execute("SELECT " + ", ".join(f"count({quoted(f)})" for f in fields) + " FROM source").fetchone()
-        self.check(f"{log}: keys of {path.parent.name}, none for what is unset", keys == {f: n for f, n in zip(fields, values) if n}, keys)
+        self.check(f"{log}: keys of {path.parent.name}, none for unset columns", keys == {f: n for f, n in zip(fields, values) if n}, keys)
         kinds = self.db.execute("SELECT " + ", ".join(f"list(DISTINCT json_type({quoted(f)})) FILTER ({quoted(f)} IS NOT NULL)" for f in fields) + " FROM source").fetchone()
         wrong = {f: (t, k) for f, t, k in zip(fields, types, kinds)
                  if not set(k or []) <= ({"ARRAY"} if element(t) else JSON_TYPES.get(t, {"VARCHAR"}))}
@@ -154,7 +154,7 @@ class Logs:
         return [from_columns(".".join(quoted(p) for p in f.split(".")), t) for f, t in zip(fields, types)]
 
     def same(self, log, a, b, fields, types, form=lambda c, zeek: c):
-        """Compares two tables as bags of rows."""
+        """Compares the rows of two tables in any order."""
         sql = ", ".join(f"{form(quoted(f), t)} AS {quoted(f)}" for f, t in zip(fields, types))
         rows = [self.db.execute(f"SELECT count(*) FROM {t}").fetchone()[0] for t in (a, b)]
         missing = self.db.execute(f"SELECT {sql} FROM {a} EXCEPT ALL SELECT {sql} FROM {b} LIMIT 3").fetchall()
@@ -164,7 +164,7 @@ class Logs:
                    f"{rows}; " + (f"only {a} {missing}; only {b} {extra}" if missing else ""))
 
     def count(self, fields, types, counts):
-        """Counts what kinds of values were compared."""
+        """Counts the compared values by kind."""
         lists = [quoted(f) for f, t in zip(fields, types) if element(t)]
         texts = [quoted(f) for f, t in zip(fields, types) if not element(t) and t not in SQL_TYPES]
         total = self.db.execute("SELECT count(*) FROM json").fetchone()[0]
@@ -176,7 +176,7 @@ class Logs:
 
 
 def compare(check, folder):
-    """Compares what is in the five subfolders."""
+    """Compares the outputs in the five subfolders."""
     logs = Logs(check, folder)
     names = {p: {f.stem if f.is_file() else f.name for f in (folder / p).iterdir() if f.name[0] != "."} for p in PLACES}
     check("the same logs", all(n == names["json"] for n in names.values()) and names["json"], names)
@@ -186,7 +186,7 @@ def compare(check, folder):
         for place in PLACES:
             logs.table(place, log, fields, types)
         logs.same(log, "json", "kafka", fields, types)
-        # Parquet and Arrow have 63 bits for a count.
+        # Parquet and Arrow store 63 bits of a count.
         for place in "parquet", "arrow":
             logs.same(log, "json", place, fields, types, lambda c, t: f"least({c}, 9223372036854775807)" if t == "count" else c)
         logs.same(log, "json", "tsv", fields, types, rounded)
@@ -197,7 +197,7 @@ def compare(check, folder):
 
 
 def write(check, args, folder):
-    """Makes the outputs, and those of Kafka files too."""
+    """Writes the outputs, and the messages of Kafka to files."""
     from broker import ADDR, Broker, messages
 
     outputs = [{"type": t, "dir": str(folder / t)} for t in PLACES[:-1]] + [{"type": "kafka", "brokers": [ADDR]}]
@@ -226,7 +226,7 @@ def write(check, args, folder):
                     out.write(text + b"\n")
                     ids.add(headers["record-id"])
         sent = sum(log["rows"] for log in summary["logs"] if log["output"] == "kafka")
-        check(f"kafka: {sent} records, each with an id of its own", len(ids) == sent, len(ids))
+        check(f"kafka: {sent} records, each with its own id", len(ids) == sent, len(ids))
         return {(log["output"], log["log"]): log["rows"] for log in summary["logs"] if log["rows"]}
     finally:
         broker.process.kill()
@@ -236,8 +236,8 @@ def write(check, args, folder):
 
 def main():
     p = parser(__doc__)
-    p.add_argument("--keep", type=pathlib.Path, help="folder for the outputs, which stay there")
-    p.add_argument("--compare", type=pathlib.Path, help="folder with the outputs of --keep")
+    p.add_argument("--keep", type=pathlib.Path, help="folder for the outputs, which are kept")
+    p.add_argument("--compare", type=pathlib.Path, help="folder with outputs of --keep")
     args = start(p)
     check = Check()
     with tempfile.TemporaryDirectory() as name:
@@ -254,7 +254,7 @@ def main():
             told = collections.Counter()
             for (place, _), n in rows.items():
                 told[place] += n
-            check("the summary has as many for each output", set(told.values()) == {counts["records"]} and set(told) == set(PLACES), told)
+            check("the summary counts as many rows for each output", set(told.values()) == {counts["records"]} and set(told) == set(PLACES), told)
     check.end()
 
 

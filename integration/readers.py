@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
-"""Reads what wirelog writes as Parquet and Arrow with the readers that its users have.
+"""Reads wirelog's Parquet and Arrow files with the readers of its users.
 
     integration/readers.py [--wirelog build/wirelog] [--work build/integration] [CAPTURE...]
 
-One run for each form over the captures; DuckDB, pyarrow, polars and Spark must find in Parquet,
-and the first three in Arrow, the same records, value by value, as in JSON, the documented types,
-nulls and empties apart, and read no partition that a condition leaves out. The readers are
-installed by integration/prepare; where that is not possible, the script says so and ends
-with status 0, as a skipped check.
+Writes the captures once in each format. DuckDB, pyarrow, polars and Spark must find in Parquet,
+and the first three in Arrow, the same records as in JSON, value by value, with the documented
+types, and with null and empty kept apart. They must not read partitions that a condition
+excludes. integration/prepare installs the readers; if that is not possible, the script says so
+and exits with status 0, as a skipped check.
 """
 import collections
 import glob
@@ -18,7 +18,7 @@ import tempfile
 
 from common import ALL, COLUMNS, Check, canonical, objects, parser, run, start
 
-TYPES = {  # by Zeek's type: DuckDB's
+TYPES = {  # DuckDB's type for each Zeek type
     "time": "TIMESTAMP WITH TIME ZONE", "interval": "DOUBLE", "double": "DOUBLE", "count": "BIGINT",
     "int": "BIGINT", "port": "INTEGER", "bool": "BOOLEAN", "string": "VARCHAR", "enum": "VARCHAR",
     "addr": "VARCHAR", "subnet": "VARCHAR",
@@ -28,14 +28,14 @@ SPARK_TYPES = {"time": "timestamp", "interval": "double", "double": "double", "c
 
 
 def select(db, sql):
-    """The rows of a query as dictionaries."""
+    """Returns the rows of a query as dictionaries."""
     result = db.execute(sql)
     columns = [c[0] for c in result.description]
     return [dict(zip(columns, row)) for row in result.fetchall()]
 
 
 def parquet(check, wirelog, captures, tmp, logs):
-    """DuckDB, pyarrow and polars."""
+    """Reads Parquet with DuckDB, pyarrow and polars."""
     import duckdb
     import polars
     import pyarrow.dataset
@@ -78,7 +78,7 @@ def parquet(check, wirelog, captures, tmp, logs):
     n = db.execute(f"SELECT count(*) FROM read_parquet('{conn}') WHERE uid = '{uid}'").fetchone()[0]
     check("duckdb: look-up of a uid", n == sum(json.loads(r)["uid"] == uid for r in logs["conn"]), n)
 
-    # Partitions: as many files as the condition leaves, and no other is read.
+    # Partitions: only the files that match the condition are read.
     parts = collections.Counter(str(pathlib.Path(f).parent.relative_to(tree / "conn")) for f in glob.glob(conn, recursive=True))
     check("partitions: several", len(parts) > 1, parts)
     part, files = next(iter(sorted(parts.items())))
@@ -97,7 +97,7 @@ def parquet(check, wirelog, captures, tmp, logs):
     check("polars: partitions", count == db.execute(f"SELECT count(*) FROM read_parquet('{conn}', hive_partitioning = true, "
                                                 f"hive_types_autocast = false) WHERE date = '{date}'").fetchone()[0], count)
 
-    # Nulls and empties.
+    # Nulls and empty values.
     sets = [(log, c) for log, rows in logs.items() for c in sorted({k for r in rows for k, v in json.loads(r).items() if v in ([], "")})]
     for log, column in sets:
         rows = [json.loads(r) for r in logs[log]]
@@ -114,7 +114,7 @@ def parquet(check, wirelog, captures, tmp, logs):
         rows = select(db, f"SELECT * FROM read_parquet('{flat}/{log}/**/*.parquet', hive_partitioning = false)")
         rows = [{"date" if c == "sent" else c: v for c, v in r.items()} for r in rows]
         check.same(f"duckdb: {log}, flat, by event time", canonical(rows), want)
-    # A column with the name of the partitions' has to get another to be seen beside it.
+    # A column with the name of a partition column is visible only if renamed.
     sent = collections.Counter(json.loads(r).get("date") for r in logs["smtp"]) if "smtp" in logs else {}
     renamed = f"SELECT sent, count(*) FROM read_parquet('{flat}/smtp/**/*.parquet', hive_partitioning = true) WHERE date > DATE '1970-01-01' GROUP BY sent"
     check("duckdb: smtp's date with rename", not sent or dict(db.execute(renamed).fetchall()) == sent, sent)
@@ -145,7 +145,7 @@ def arrow(check, wirelog, captures, tmp, logs):
 
 
 def spark(check, wirelog, captures, tmp, logs):
-    """Spark, over the tree that parquet has left."""
+    """Reads the tree that parquet() has written with Spark."""
     from pyspark.sql import SparkSession, functions
 
     tree = tmp / "lake"
@@ -154,7 +154,7 @@ def spark(check, wirelog, captures, tmp, logs):
                .config("spark.sql.shuffle.partitions", "2").config("spark.log.level", "ERROR").getOrCreate())
 
     def scanned(query):
-        """How many files and partitions a query reads, from the metrics of its plan, and the plan."""
+        """Returns the number of files and partitions that a query reads, from its plan, and the plan."""
         query.collect()
         plan = query._jdf.queryExecution().executedPlan()
         metrics = plan.collectLeaves().apply(0).metrics()
@@ -165,7 +165,7 @@ def spark(check, wirelog, captures, tmp, logs):
         table = session.read.parquet(str(tree / log))
         columns = dict(table.dtypes)
         check(f"spark: {log}: columns of the partitions", (columns["date"], columns["hour"]) == ("date", "int"), table.dtypes)
-        if meta.keys() & {"date", "hour"}:  # hidden by the partitions', but in the files
+        if meta.keys() & {"date", "hour"}:  # hidden by the partition columns, but in the files
             table = session.read.parquet(*map(str, (tree / log).glob("**/*.parquet")))
         else:
             table = table.drop("date", "hour")

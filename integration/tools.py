@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
-"""Reads what wirelog writes as TSV and JSON with tools that were made for Zeek's logs.
+"""Reads wirelog's TSV and JSON with tools that were made for Zeek's logs.
 
     integration/tools.py [--wirelog build/wirelog] [--work build/integration] [CAPTURE...]
 
-One run to TSV and JSON over the captures. zat (its reader of rows and its data frames) and
-Miller must find in TSV what is in JSON, value by value; Miller must read JSON, too. JSON must
-have what Filebeat's module for Zeek takes: integration/filebeat.json says what that is, fileset
-by fileset. If BEATS names a checkout of github.com/elastic/beats, its own test logs are converted
-by wirelog to TSV and back.
+Writes the captures once to TSV and JSON. zat (its row reader and its data frames) and Miller
+must find the same values in TSV as in JSON; Miller must also read JSON. JSON must have the keys
+that Filebeat's Zeek module expects, which integration/filebeat.json lists by fileset. If BEATS
+names a checkout of github.com/elastic/beats, wirelog converts the test logs in it to TSV and
+back.
 """
 import contextlib
 import datetime
@@ -28,13 +28,13 @@ NUMBERS = {"count": int, "int": int, "port": int, "double": float, "interval": f
 
 
 def rows(path):
-    """The rows of a TSV log, as texts."""
+    """Returns the rows of a TSV log as lists of texts."""
     with open(path, encoding="utf-8", newline="\n") as f:
         return [line.rstrip("\n").split("\t") for line in f if not line.startswith("#")]
 
 
 def parsed(text, zeek):
-    """The value of JSON that a text of TSV stands for; None if unset."""
+    """Returns the JSON value for a text of TSV; None if unset."""
     if text == "-":
         return None
     if "[" in zeek:
@@ -47,7 +47,7 @@ def parsed(text, zeek):
 
 
 def near(a, b):
-    """Compares values, numbers to the six decimals of TSV."""
+    """Reports whether values are equal, numbers to the six decimals of TSV."""
     if isinstance(a, list) and isinstance(b, list):
         return len(a) == len(b) and all(map(near, a, b))
     if isinstance(a, (int, float)) and isinstance(b, (int, float)) and not isinstance(a, bool):
@@ -56,7 +56,7 @@ def near(a, b):
 
 
 def zat(check, tsv, logs):
-    """zat's two ways to read TSV."""
+    """Reads TSV in both of zat's ways."""
     import pandas
     from zat.log_to_dataframe import LogToDataFrame
     from zat.zeek_log_reader import ZeekLogReader
@@ -77,14 +77,14 @@ def zat(check, tsv, logs):
                     v = v.total_seconds()
                 elif isinstance(v, str):
                     v = parsed(v, zeek)
-                if w is None:  # for which zat has a value by the type
+                if w is None:  # zat returns a default of the type
                     w = {"bool": False, "time": 86400.0, "interval": 0.0, "double": 0.0}.get(zeek, 0 if zeek in NUMBERS else None)
                 values += 1
                 if not near(v, w):
                     wrong.append((field, v, w))
         check(f"zat: {log}: {len(want)} rows", len(got) == len(want) and not wrong, wrong[:3])
 
-        # pandas, as zat calls it, takes # for a comment and " for a quote wherever they are.
+        # zat has pandas take # for a comment and " for a quote anywhere.
         if re.search(r'^[^#\n].*[#"]', path.read_text(encoding="utf-8"), re.M):
             print(f"     zat: {log}: no data frame, a value has # or \"")
             continue
@@ -103,7 +103,7 @@ def zat(check, tsv, logs):
                     v = parsed(v, zeek)
                 else:
                     v = float(v) if zeek == "double" else int(v)
-                # A time is a double there, as it is in JSON.
+                # zat has times as doubles, like JSON.
                 if not near(v, w):
                     wrong.append((field, v, w))
         check(f"zat: {log}: data frame", not wrong, wrong[:3])
@@ -115,11 +115,11 @@ def mlr(*args, data=None):
 
 
 def miller(check, tsv, folder, logs):
-    """Miller, over TSV and JSON."""
+    """Reads TSV and JSON with Miller."""
     for log, want in logs.items():
         path = tsv / f"{log}.log"
         fields, types = header(path)
-        # Miller's way: the names are the first line, other lines with # are skipped.
+        # For Miller the first line has the names; other lines with # are skipped.
         text = path.read_text(encoding="utf-8").replace("#fields\t", "", 1)
         got = mlr("--itsvlite", "--ojson", "--skip-comments", "--no-auto-unflatten", "-S", "cat", data=text)
         wrong = [(f, row[f], record.get(f)) for row, record in zip(got, want) for f, t in zip(fields, types) if not near(parsed(row[f], t), record.get(f))]
@@ -145,7 +145,7 @@ def address(v):
 
 
 def is_a(kind, v):
-    """Whether Elasticsearch would take the value, or each of a list, for that type."""
+    """Reports whether Elasticsearch accepts the value, or each of a list, for a field of the type."""
     if isinstance(v, list):
         return all(is_a(kind, e) for e in v)
     match kind:
@@ -153,7 +153,7 @@ def is_a(kind, v):
             return type(v) is int and -1 << 63 <= v < 1 << 63
         case "double":
             return type(v) in (int, float)
-        case "date":  # UNIX is the only format of the pipelines
+        case "date":  # the pipelines accept only UNIX times
             return type(v) in (int, float)
         case "boolean":
             return type(v) is bool
@@ -163,21 +163,21 @@ def is_a(kind, v):
 
 
 def filebeat(check, wirelog, logs, default):
-    """What Filebeat's filesets for Zeek take from JSON."""
+    """Checks that JSON has what Filebeat's filesets for Zeek expect."""
     filesets = json.loads((ROOT / "integration" / "filebeat.json").read_text())["filesets"]
     for name, fileset in filesets.items():
         log, fields = fileset["log"], fileset["fields"]
         schema = json.loads(subprocess.run([wirelog, "schema", log, "--format", "json-schema"], check=True, capture_output=True).stdout)["properties"]
         missing = fields.keys() - schema.keys()
         check(f"filebeat: {name}: keys of the schema", not missing, missing)
-        check(f"filebeat: {name}: none of what is said to be absent", not schema.keys() & set(fileset["absent"]), schema.keys() & set(fileset["absent"]))
+        check(f"filebeat: {name}: none of the absent keys", not schema.keys() & set(fileset["absent"]), schema.keys() & set(fileset["absent"]))
         wrong, seen = [], set()
         for r in logs.get(log, []):
             seen |= r.keys() & fields.keys()
             wrong += [(k, r[k]) for k in r.keys() & fields.keys() if not is_a(fields[k], r[k])]
             wrong += [(k, r[k]) for k, p in fileset.get("patterns", {}).items() if k in r and not re.fullmatch(p, r[k])]
             wrong += [(a, b) for a, b in fileset.get("same_length", []) if len(r.get(a, [])) != len(r.get(b, []))]
-            # Filebeat takes dots for structure: no key may be a value and hold others.
+            # Filebeat takes dots for structure: a key with a value may not contain others.
             wrong += [(k, o) for k in r for o in r if o.startswith(k + ".")]
             wrong += [(k, "not in the schema") for k in r.keys() - schema.keys()]
             if not is_a("date", r.get("ts")) or not 0 < r["ts"] < 1 << 32:
@@ -185,14 +185,14 @@ def filebeat(check, wirelog, logs, default):
         rows = len(logs.get(log, []))
         check(f"filebeat: {name}: {rows} rows, {len(seen)} of {len(fields)} keys", not wrong, wrong[:3])
         if default:
-            check(f"filebeat: {name}: there are rows", rows > 0 or name in ("pe", "socks"))
+            check(f"filebeat: {name}: has rows", rows > 0 or name in ("pe", "socks"))
 
 
 def fixtures(check, wirelog, tmp):
-    """Filebeat's own test logs, through wirelog convert to TSV and back."""
+    """Converts Filebeat's own test logs to TSV and back with wirelog convert."""
     beats = os.environ.get("BEATS")
     if not beats:
-        print("     filebeat: its test logs are not converted: BEATS names no checkout of github.com/elastic/beats")
+        print("     filebeat: test logs not converted: BEATS names no checkout of github.com/elastic/beats")
         return
     module = pathlib.Path(beats) / "x-pack" / "filebeat" / "module" / "zeek"
     paths = sorted(p for p in module.glob("*/test/*.log") if p.read_bytes()[:1] == b"{")

@@ -1,5 +1,5 @@
 #!/bin/bash
-# Chat: IRC with a file sent by DCC, and XMPP; scripted ends, with TLS and without.
+# Chat: IRC with a file sent by DCC, and XMPP; scripted clients and servers, with and without TLS.
 # Debian packages: iproute2 tcpdump tshark ethtool python3 openssl
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -7,7 +7,7 @@ need openssl:openssl
 
 pair
 cd "$tmp"
-openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 3650 -subj /CN=chat.test -keyout key.pem -out cert.pem 2>/dev/null
+self_signed /CN=chat.test
 start "$B" "$PYTHON" "$here/chat_peer.py" server
 for p in 6667 7000 6668 5222 5269; do listening "$B" t $p; done
 peer() { a timeout 20 "$PYTHON" "$here/chat_peer.py" "$@" >>peer.log 2>&1 || die "$*: $(tail -5 peer.log)"; }
@@ -17,7 +17,7 @@ peer 6667
 start "$A" "$PYTHON" "$here/chat_peer.py" offer
 listening "$A" t 5111
 b timeout 20 "$PYTHON" "$here/chat_peer.py" fetch
-peer 7000                                               # a port that says nothing
+peer 7000                                               # a port without a registered protocol
 peer 6668
 recorded
 expect irc.pcap 'irc.request.command == "PRIVMSG"' 3
@@ -30,4 +30,4 @@ peer 5269
 recorded
 expect xmpp.pcap 'tcp contains "<proceed"'
 expect xmpp.pcap 'tcp contains "<failure"'
-for f in irc xmpp; do reject $f.pcap "$badsum"; done
+good_checksums irc.pcap xmpp.pcap

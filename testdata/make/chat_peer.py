@@ -1,4 +1,4 @@
-"""The ends of chat.sh: an IRC and an XMPP server and their clients, from scripts."""
+"""The peers of chat.sh: scripted IRC and XMPP servers and clients."""
 
 import socket
 import ssl
@@ -33,7 +33,7 @@ XMPP = [
 ]
 REFUSED = XMPP[:1] + [(XMPP[1][0], "<failure xmlns='urn:ietf:params:xml:ns:xmpp-tls'/></stream:stream>")]
 
-# By port: what is said in the clear, and whether TLS follows with the same inside.
+# By port: the cleartext dialogue, and whether TLS follows, with the same dialogue inside.
 TALKS = {6667: (IRC, None), 7000: (PLAIN, None), 6668: (TLS, PLAIN), 5222: (XMPP, XMPP[:1]), 5269: (REFUSED, None)}
 
 
@@ -75,7 +75,7 @@ def server():
 
 
 def offer():
-    # Alice's side of the file that she has announced.
+    # Alice's side of the transfer of the file that she has announced.
     listener = socket.create_server(("10.77.0.1", 5111))
     s, _ = listener.accept()
     s.sendall(b"Notes that are forty-two characters long.\n")

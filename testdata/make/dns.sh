@@ -1,5 +1,5 @@
 #!/bin/bash
-# DNS: dig, a resolver that validates, a signed zone; TCP, zone transfer, updates; multicast DNS, LLMNR, NetBIOS names.
+# DNS: dig, a validating resolver, a signed zone; TCP, zone transfers, updates; multicast DNS, LLMNR, NetBIOS names.
 # Debian packages: iproute2 tcpdump tshark ethtool python3 bind9 bind9-utils bind9-dnsutils unbound avahi-daemon samba samba-common-bin
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -92,7 +92,7 @@ big	TXT	"00000000000000000000000000000000000000000000000000000000000000000000000
 broken	NS	nowhere.broken
 nowhere.broken	A	10.77.0.250
 END
-sed -i '/ZONEMD/d;/CDS\t/d' zone # these belong to the top of a zone
+sed -i '/ZONEMD/d;/CDS\t/d' zone # these belong to the apex of a zone
 dnssec-keygen -q -a ECDSAP256SHA256 -f KSK example.test >ksk
 dnssec-keygen -q -a ECDSAP256SHA256 example.test >zsk
 cat "$(cat ksk).key" "$(cat zsk).key" >>zone
@@ -157,13 +157,11 @@ start "$B" unbound -c "$tmp/unbound.conf"
 listening "$B" u 53
 wait_for "$A" dig +time=1 +tries=1 @10.77.0.3 example.test SOA
 wait_for "$A" dig +time=1 +tries=1 @10.77.0.2 version.bind CH TXT
-for ns in "$A" "$B"; do
-	ip -n "$ns" neigh add 10.77.0.250 lladdr 02:00:00:00:00:fe dev wl0 nud permanent
-done
+for ns in "$A" "$B"; do silent "$ns" 10.77.0.250; done
 
 q() { a dig +tries=1 +time=2 "$@" >/dev/null || true; }
 
-# The resolver: what a client asks, what the resolver asks for it.
+# Queries of a client and their answers.
 record dns.pcap "$A" wl0 port 53 or icmp
 for t in A AAAA MX TXT NS SOA CAA HTTPS NAPTR; do q @10.77.0.2 +noedns example.test $t; done
 q @10.77.0.2 www.example.test
@@ -266,7 +264,7 @@ a "$PYTHON" "$here/dns_odd.py" wl0
 recorded
 expect dns-odd.pcap 'udp.port == 53' 20
 
-# Names of the local link. The services answer for hosts of this pair only.
+# Names of the local link. The services answer only for this pair of hosts.
 cat >avahi.conf <<END
 [server]
 host-name=printer
@@ -310,4 +308,4 @@ expect dns-local.pcap 'mdns && dns.flags.response == 1' 2
 expect dns-local.pcap 'llmnr' 2
 expect dns-local.pcap 'ipv6 && llmnr'
 expect dns-local.pcap 'nbns' 4
-for f in types edns dnssec tcp odd local; do reject dns-$f.pcap "$badsum"; done
+good_checksums dns-types.pcap dns-edns.pcap dns-dnssec.pcap dns-tcp.pcap dns-odd.pcap dns-local.pcap

@@ -1,4 +1,4 @@
-"""LLMNR, asked and answered: dns_local.py ADDRESS"""
+"""LLMNR queries and responses: dns_local.py ADDRESS"""
 import socket, struct, sys
 
 me = sys.argv[1]
@@ -19,10 +19,10 @@ answer = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 answer.bind(('10.77.0.1', 5355))
 for i, (name, kind, rdata) in enumerate([('laptop', 1, socket.inet_aton('10.77.0.2')), ('laptop', 28, socket.inet_pton(socket.AF_INET6, 'fd77::2')), ('wpad', 1, None)]):
     ask.sendto(message(100 + i, 0, name, kind), ('224.0.0.252', 5355))
-    if rdata:       # the answer comes from port 5355 of this host, over the cable to where nobody listens
+    if rdata:       # the response comes from port 5355 of this host and goes to a host that does not listen
         answer.sendto(message(100 + i, 0x8000, name, kind, rdata), ('10.77.0.2', ask.getsockname()[1]))
 six = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
 six.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_IF, socket.if_nametoindex('wl0'))
-q = struct.pack('!HHHHHH', 0, 0, 1, 0, 0, 0) + b'\x07printer\x05local\0' + struct.pack('!HH', 28, 0x8001)   # a unicast answer wanted
+q = struct.pack('!HHHHHH', 0, 0, 1, 0, 0, 0) + b'\x07printer\x05local\0' + struct.pack('!HH', 28, 0x8001)   # asks for a unicast response
 six.sendto(q, ('ff02::fb', 5353))
 six.sendto(message(200, 0, 'laptop', 1), ('ff02::1:3', 5355))

@@ -1,4 +1,4 @@
-"""DNS messages that lie: dns_odd.py DEVICE"""
+"""Malformed and odd DNS messages: dns_odd.py DEVICE"""
 import sys
 from frames import *
 
@@ -38,8 +38,8 @@ exchange(ok)
 exchange(lambda: head(0x8180, an=1) + Q + rr(b'\xc0\x1a', 1, A))                       # a name that points at itself
 exchange(lambda: head(0x8180, an=1) + Q + rr(b'\xc0\x1c\xc0\x1a', 1, A))               # two that point at each other
 exchange(lambda: head(0x8180, an=1) + Q + rr(b'\xc3\xff', 1, A))                       # beyond the message
-exchange(lambda: head(0x8180, an=1) + Q + rr(b'\x80x\0', 1, A))                        # a label of no known kind
-exchange(lambda: head(0x8180, an=65535) + Q + rr(P, 1, A))                             # claims 65 k records
+exchange(lambda: head(0x8180, an=1) + Q + rr(b'\x80x\0', 1, A))                        # a label of unknown type
+exchange(lambda: head(0x8180, an=65535) + Q + rr(P, 1, A))                             # claims 65,535 records
 exchange(lambda: head(0x8180, an=1) + Q + rr(P, 1, A, size=400))                       # longer than the message
 exchange(lambda: head(0x8180, an=1) + Q + rr(P, 1, A + b'xx'))                         # an address of six bytes
 exchange(lambda: head(0x8180, an=1) + Q + rr(P, 5, b'\xc0'))                           # half a pointer
@@ -55,22 +55,22 @@ exchange(lambda: head(0x8180, an=2) + Q + rr(P, 1, A) + b'junk after')
 exchange(lambda: ok() + b'trailing bytes')
 exchange(None)                                                                          # never answered
 exchange(lambda: head(0x8180, qd=2, an=1) + Q + Q + rr(P, 1, A), lambda: head(0x100, qd=2) + Q + name('two.test') + struct.pack('!HH', 28, 1))
-exchange(lambda: head(0x8180, an=1, ident=1) + Q + rr(P, 1, A))                        # another number than asked
+exchange(lambda: head(0x8180, an=1, ident=1) + Q + rr(P, 1, A))                        # another id than that of the query
 exchange(lambda: head(0x8180, an=1) + Q + rr(P, 1, A), lambda: head(0x100) + name('l' * 63 + '.' + '.'.join(['m' * 60] * 3)) + struct.pack('!HH', 1, 1))
 exchange(ok, lambda: head(0x100) + name('tab\there.new\nline.nul\0.\x1b[31m.\xff\xfe.#fields') + struct.pack('!HH', 16, 1))
 exchange(ok, lambda: head(0x100) + b'\x02..\x04test\0' + struct.pack('!HH', 1, 1))     # dots in a label
 exchange(ok, lambda: head(0x100, qd=0))
-exchange(ok, lambda: head(0x7900) + Q)                                                  # an opcode nobody has
-exchange(lambda: head(0x818f, an=0) + Q)                                                # a code nobody has
+exchange(ok, lambda: head(0x7900) + Q)                                                  # an unassigned opcode
+exchange(lambda: head(0x818f, an=0) + Q)                                                # an unassigned response code
 port += 1
-for _ in range(3):                                                                      # asked three times, answered twice
+for _ in range(3):                                                                      # three queries, two responses
     line.send(ether(ip(C, S, 17, udp(C, port, S, 53, head(0x100) + Q))))
 for _ in range(2):
     line.send(ether(ip(S, C, 17, udp(S, 53, C, port, ok())), MAC_B, MAC_A))
 port += 1
-line.send(ether(ip(S, C, 17, udp(S, 53, C, port, ok())), MAC_B, MAC_A))                 # an answer alone
+line.send(ether(ip(S, C, 17, udp(S, 53, C, port, ok())), MAC_B, MAC_A))                 # a response without a query
 line.send(ether(ip(C, S, 17, udp(C, 48999, S, 53, b'GET / HTTP/1.1\r\nHost: not-dns\r\n\r\n'))))
 line.send(ether(ip('2001:db8::101', '2001:db8::102', 17, udp('2001:db8::101', 48999, '2001:db8::102', 53, head(0x100) + Q))))
 c, s = connection(line, 53, 48998)
 m = head(0x100) + Q
-c.send(ACK | PSH, struct.pack('!H', len(m)) + m); s.send(ACK | PSH, struct.pack('!H', 65535) + ok()); close(c, s)     # a length never reached
+c.send(ACK | PSH, struct.pack('!H', len(m)) + m); s.send(ACK | PSH, struct.pack('!H', 65535) + ok()); close(c, s)     # an incomplete message

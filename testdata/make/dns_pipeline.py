@@ -1,4 +1,4 @@
-"""Queries over one TCP connection without waiting: dns_pipeline.py SERVER"""
+"""Pipelined queries over one TCP connection: dns_pipeline.py SERVER"""
 import socket, struct, sys, time
 
 
@@ -14,7 +14,7 @@ s = socket.create_connection((sys.argv[1], 53), 5)
 s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 asked = [(1, 'example.test', 1), (2, 'mail.example.test', 1), (3, 'big.example.test', 16), (4, 'nothing.example.test', 1), (5, 'example.test', 6)]
 b = b''.join(query(*a) for a in asked)
-for i, j in (0, 1), (1, 50), (50, 100), (100, len(b)):     # cut in a length, in a name, between two
+for i, j in (0, 1), (1, 50), (50, 100), (100, len(b)):     # cut inside a length, inside a name, between two messages
     s.sendall(b[i:j])
     time.sleep(.03)
 got = b''

@@ -1,8 +1,8 @@
-"""One end of a tunnel, for kernels that lack its module: a TUN or TAP device on one
-side, the encapsulation on the other. The packets inside come from real stacks.
+"""One end of a tunnel, for kernels without the module: a TUN or TAP device on one side,
+the encapsulation on the other. The packets inside come from real stacks.
 
-encap.py KIND DEVICE LOCAL REMOTE    makes DEVICE; LOCAL and REMOTE are addresses,
-                                     or for the tags of a frame: the device below
+encap.py KIND DEVICE LOCAL REMOTE    creates DEVICE; LOCAL and REMOTE are addresses or,
+                                     for tags of a frame, the device below
 """
 import os, select, socket, struct, sys
 import fcntl
@@ -40,7 +40,7 @@ def after_ip(b):
     return b[(b[0] & 15) * 4:]
 
 
-# kind: layer of the device, IP protocol or UDP port or None for frames, put on, take off
+# By kind: layer of the device; IP protocol, UDP port, or None for frames; encapsulate; decapsulate
 KINDS = {
     'gre': ('tun', 47, lambda p: struct.pack('!HH', 0, ethertype(p)) + p, lambda b: b[4:]),
     'gre-key': ('tun', 47, gre_checked, lambda b: b[16:]),
@@ -77,7 +77,7 @@ def packet_socket(dev):
 
 
 def receive_frame(s):
-    """A frame with its outermost tag, which the kernel takes off, put back."""
+    """Returns a frame with its outermost tag, which the kernel has removed."""
     f, aux, _, addr = s.recvmsg(65536, 64)
     if addr[2] == PACKET_OUTGOING:
         return b''
@@ -114,7 +114,7 @@ def main(kind, name, local, remote):
             if b and (mine is None or b[12:14] == mine):
                 try:
                     os.write(tun, take(b))
-                except OSError:     # not a packet of this device: nothing to deliver
+                except OSError:     # not a packet for this device
                     pass
 
 

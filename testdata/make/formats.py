@@ -1,6 +1,6 @@
-"""Writes the packets of a little-endian microsecond Ethernet pcap in other forms of file.
+"""Writes the packets of a little-endian microsecond Ethernet pcap in other file formats.
 
-formats.py IN.pcap FOLDER    makes FOLDER/tiny-*.pcap and tiny-*.pcapng
+formats.py IN.pcap FOLDER    writes FOLDER/tiny-*.pcap and tiny-*.pcapng
 """
 import os, struct, sys
 
@@ -90,7 +90,7 @@ def main(path, folder):
         ng = NG(o)
         write(name, ng.section() + ng.interface(name=b'wl0') + ng.names() + b''.join(
             ng.enhanced(0, s * 10**6 + u, d, n) for s, u, d, n in packets) + ng.statistics(0))
-    # Every block that carries a packet, three resolutions, an offset, blocks to pass over.
+    # Every type of block with packets, three resolutions, an offset, blocks to skip.
     ng = NG()
     base = packets[0][0]
     out = (ng.section() + ng.interface(resolution=9, name=b'nanoseconds') + ng.custom()
@@ -104,7 +104,7 @@ def main(path, folder):
     write('tiny-blocks.pcapng', out)
     # Simple packets have no time.
     write('tiny-simple.pcapng', ng.section() + ng.interface(snap=262144) + b''.join(ng.simple(d, n) for _, _, d, n in packets))
-    # Three sections of different byte order; the interfaces of each start from nought again.
+    # Three sections of different byte order; the interfaces of each are numbered from zero.
     out, third = b'', (len(packets) + 2) // 3
     for i, o in enumerate('<><'):
         ng = NG(o)

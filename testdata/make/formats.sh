@@ -1,7 +1,7 @@
 #!/bin/bash
-# One short conversation in every form of capture file: tiny.pcap is the model, and the
-# files tiny.* and tiny-* hold the same packets. Beside them: what tcpdump and dumpcap
-# make of an interface that is not Ethernet, and files that are damaged.
+# One short conversation in every format of capture file: tiny.pcap is the model, and the
+# files tiny.* and tiny-* have the same packets. Also captures of interfaces that are not
+# Ethernet by tcpdump and dumpcap, and damaged files.
 # Debian packages: iproute2 iputils-ping tcpdump tshark wireshark-common ethtool python3 gzip zstd xz-utils bzip2
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -14,7 +14,7 @@ listening "$B" t 7119
 listening "$B" u 7208
 a ping -n -q -c 1 10.77.0.2 >/dev/null
 a ping -n -q -c 1 fd77::2 >/dev/null
-sleep 6 # neighbours that check each other
+sleep 6 # neighbour unreachability detection
 
 talk() {
 	local n
@@ -28,7 +28,7 @@ talk() {
 record tiny.pcap "$A" wl0 'ip or (ip6 and (not icmp6 or ip6[40] < 130))'
 talk
 recorded
-reject tiny.pcap "$badsum"
+good_checksums tiny.pcap
 rm -f "$out"/tiny.pcap.* "$out"/tiny-*
 "$PYTHON" "$here/formats.py" "$out/tiny.pcap" "$out"
 gzip -9nk "$out/tiny.pcap"
@@ -42,21 +42,23 @@ gzip -9nc "$out/tiny.pcapng" >"$out/tiny.pcapng.gz"
 n=$(($(tshark -r "$out/tiny.pcap" 2>/dev/null | wc -l) / 2))
 editcap -F pcap -r "$out/tiny.pcap" "$out/tiny-1of2.pcap" 1-$n
 editcap -F pcap "$out/tiny.pcap" "$out/tiny-2of2.pcap" 1-$n
-# Packets of which the capture kept 60 bytes.
+# Packets with a snapshot length of 60 bytes.
 editcap -F pcap -s 60 "$out/tiny.pcap" "$out/tiny-snap60.pcap"
-want=$(tshark -r "$out/tiny.pcap" -T fields -e frame.time_epoch -e ip.id -e tcp.seq_raw -e udp.srcport -e data 2>/dev/null | sed 's/000\t/\t/')
-for f in be nano nano-be modified fcs; do
-	[ "$want" = "$(tshark -r "$out/tiny-$f.pcap" -T fields -e frame.time_epoch -e ip.id -e tcp.seq_raw -e udp.srcport -e data 2>/dev/null | sed 's/000\t/\t/')" ] || die "tiny-$f.pcap is not tiny.pcap"
+# packets FILE prints the fields that must be the same in every format.
+packets() { tshark -r "$out/$1" -T fields -e frame.time_epoch -e ip.id -e tcp.seq_raw -e udp.srcport -e data 2>/dev/null | sed 's/000\t/\t/'; }
+# payloads FILE prints them for formats that keep neither time nor link layer.
+payloads() { tshark -r "$out/$1" -Y 'ip || ipv6' -T fields -e ip.id -e tcp.seq_raw -e tcp.payload -e udp.payload 2>/dev/null; }
+want=$(packets tiny.pcap)
+for f in tiny-{be,nano,nano-be,modified,fcs}.pcap tiny.pcapng tiny-be.pcapng tiny-sections.pcapng; do
+	[ "$want" = "$(packets $f)" ] || die "$f is not tiny.pcap"
 done
-for f in tiny.pcapng tiny-be.pcapng tiny-sections.pcapng; do
-	[ "$want" = "$(tshark -r "$out/$f" -T fields -e frame.time_epoch -e ip.id -e tcp.seq_raw -e udp.srcport -e data 2>/dev/null | sed 's/000\t/\t/')" ] || die "$f is not tiny.pcap"
-done
+want=$(payloads tiny.pcap)
 for f in tiny-raw.pcap tiny-null.pcap tiny-blocks.pcapng tiny-simple.pcapng; do
-	[ "$(tshark -r "$out/$f" -Y 'ip || ipv6' -T fields -e ip.id -e tcp.seq_raw -e tcp.payload -e udp.payload 2>/dev/null)" = "$(tshark -r "$out/tiny.pcap" -T fields -e ip.id -e tcp.seq_raw -e tcp.payload -e udp.payload 2>/dev/null)" ] || die "$f is not tiny.pcap"
+	[ "$want" = "$(payloads $f)" ] || die "$f is not tiny.pcap"
 done
 
-# Damage: cut in a record, cut in a header, a record of 4 GB, one longer than its packet
-# was, one of no bytes, time that goes back; not a capture; nothing.
+# Damage: cut inside a record or a header, a record of 4 GB, one longer than its packet, an
+# empty one, time that goes back; a wrong magic number, an empty file.
 "$PYTHON" - "$out" <<'END'
 import struct, sys
 out = sys.argv[1] + '/'
@@ -91,7 +93,7 @@ idb = struct.pack('<IIHHI', 1, 32, 1, 0, 0) + struct.pack('<HHB3x', 9, 1, 0xff) 
 put('damaged-resolution.pcapng', sec + idb + g[at:])
 END
 
-# Several interfaces at once, cooked and not; and a link without Ethernet.
+# Several interfaces at once, cooked and not, and a link without Ethernet.
 record cooked.pcap "$A" any -y LINUX_SLL not arp
 record cooked2.pcap "$A" any -y LINUX_SLL2 not arp
 talk
@@ -114,7 +116,7 @@ expect two-interfaces.pcapng 'frame.interface_id == 1 && icmp' 2
 record nanoseconds.pcap "$A" wl0 --time-stamp-precision=nano ip or ip6
 talk
 recorded
-[ "$(capinfos -Trs "$out/nanoseconds.pcap" >/dev/null; od -An -tx4 -N4 "$out/nanoseconds.pcap" | tr -d ' ')" = a1b23c4d ] || die "nanoseconds.pcap has none"
+[ "$(capinfos -Trs "$out/nanoseconds.pcap" >/dev/null; od -An -tx4 -N4 "$out/nanoseconds.pcap" | tr -d ' ')" = a1b23c4d ] || die "nanoseconds.pcap has no nanoseconds"
 
 start "$A" "$PYTHON" "$here/encap.py" 4in4 t0 10.77.0.1 10.77.0.2
 start "$B" "$PYTHON" "$here/encap.py" 4in4 t0 10.77.0.2 10.77.0.1

@@ -1,4 +1,4 @@
-"""Fragments that no stack makes: fragments_odd.py DEVICE"""
+"""Fragments that no stack sends: fragments_odd.py DEVICE"""
 import sys
 from frames import *
 
@@ -8,7 +8,7 @@ ident = 0x700
 
 
 def pieces(packet, cuts, overlap=0):
-    """The payload cut at the offsets, as (offset, bytes, more)."""
+    """Returns the payload cut at the offsets, as (offset, bytes, more)."""
     ends = cuts[1:] + [len(packet)]
     return [(b, packet[b:e + (overlap if e != len(packet) else 0)], e != len(packet)) for b, e in zip(cuts, ends)]
 
@@ -36,18 +36,18 @@ for n, v6 in enumerate((False, True)):
     send(reversed(pieces(d(7402), [0, 80, 160]))); ident += 1                     # the last one first
     send(pieces(d(7403), [0, 80, 160], overlap=16)); ident += 1                   # overlap with the same bytes
     p = pieces(d(7404), [0, 80, 160])
-    send([p[0], (72, b'\xee' * 88, True), p[2]]); ident += 1                      # overlap with other bytes
+    send([p[0], (72, b'\xee' * 88, True), p[2]]); ident += 1                      # overlap with different bytes
     send([p[0], (24, b'\xee' * 24, False)]); ident += 1                           # teardrop: inside the first
-    send([p[0], p[0], p[1], p[2]]); ident += 1                                    # one twice
+    send([p[0], p[0], p[1], p[2]]); ident += 1                                    # a duplicate
     send([p[0], p[2]]); ident += 1                                                # never complete
     send([(65528, b'\xff' * 80, False)]); ident += 1                              # beyond 64 KB
     send(pieces(d(7405), [0, 8, 16])); ident += 1                                 # tiny first fragment
     send([(0, p[0][1] + b'odd', True)]); ident += 1                               # length not a multiple of 8
-    send([(0, d(7406), False)]); ident += 1                                       # a fragment that is whole
+    send([(0, d(7406), False)]); ident += 1                                       # a complete packet in one fragment
     send(p[:2] + [(160, p[2][1], True)]); ident += 1                              # the end missing
     ident -= 1
-    send(pieces(d(7407), [0, 120])); ident += 1                                   # the same number for another packet
+    send(pieces(d(7407), [0, 120])); ident += 1                                   # the same identification for another packet
 t = tcp(C, 47000, S, 7408, 1, 0, SYN)
-four(pieces(t, [0, 8]), 6); ident += 1                                            # a TCP header in two
+four(pieces(t, [0, 8]), 6); ident += 1                                            # a TCP header in two fragments
 line.send(ether(ip(C, S, 17, datagram(7409, 64), flags=3)))                       # DF and MF
 line.send(ether(ip(c, s, 0, b'\x2c\x00\x01\x04\0\0\0\0' + struct.pack('!BBHI', 17, 0, 0, ident) + datagram(7410, 64, True))))  # atomic, behind hop-by-hop

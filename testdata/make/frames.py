@@ -1,4 +1,4 @@
-"""Frames built by hand, for what no well-behaved stack sends.
+"""Frames built by hand: what no well-behaved stack sends.
 
 Sent on a device between two addresses that nobody owns, so that no stack answers.
 """
@@ -75,14 +75,14 @@ class Line:
 
 
 class Side:
-    """One end of a hand-made TCP connection: remembers its sequence number, sends what it is told."""
+    """One end of a hand-made TCP connection: keeps its sequence number and sends what it is given."""
 
     def __init__(self, line, addr, port, seq):
         self.line, self.addr, self.port, self.seq = line, addr, port, seq
         self.peer, self.ack = None, 0
 
     def send(self, flags, data=b'', at=None, ack=None, bad=False, badip=False, advance=True, **kw):
-        """Sends at the next sequence number, or at `at` bytes from it, and counts what it sent unless told not to."""
+        """Sends at the next sequence number, or `at` bytes from it, and advances that number unless told otherwise."""
         seq = self.seq + (at or 0)
         seg = tcp(self.addr, self.port, self.peer.addr, self.peer.port, seq,
                   (self.peer.seq if ack is None else ack) if flags & ACK else 0, flags, data, bad=bad, **kw)

@@ -1,4 +1,4 @@
-"""The server of ftp.sh: anonymous may read, "writer" may write, TLS for who asks."""
+"""The server of ftp.sh: anonymous may read, "writer" may write; TLS on request."""
 
 import sys
 

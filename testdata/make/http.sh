@@ -1,18 +1,18 @@
 #!/bin/bash
-# HTTP: curl and a browser against nginx, a proxy, WebSocket, and requests and answers made by hand.
+# HTTP: curl and a browser with nginx, a proxy, WebSocket, and hand-made requests and replies.
 # Debian packages: iproute2 tcpdump tshark ethtool python3 python3-websockets nginx-light curl tinyproxy openssl chromium-headless-shell
-# Without chromium-headless-shell, http-browser.pcap is left as it is.
+# Without chromium-headless-shell, http-browser.pcap is not replaced.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 need nginx:nginx-light curl:curl tinyproxy:tinyproxy openssl:openssl
-"$PYTHON" -c 'import websockets' 2>/dev/null || die "install first: apt-get install python3-websockets"
+need_python websockets:python3-websockets
 
 pair
 cd "$tmp"
 mkdir -p www/dir www/put
 {
 	echo '<!doctype html><title>A page</title><link rel=stylesheet href=/style.css><script src=/app.js></script><img src=/dot.png>'
-	for i in $(seq 60); do echo "<p>Paragraph $i of a page that compresses well.</p>"; done
+	paragraphs
 } >www/index.html
 echo 'body { color: #123 }' >www/style.css
 cat >www/app.js <<'END'
@@ -21,45 +21,32 @@ fetch("/plain.json").then(r => r.json()).then(j => fetch("/missing", {method: "P
 	.then(() => fetch("/upload", {method: "POST", body: new URLSearchParams({name: "a value", other: "b&c"})}))
 	.then(() => { const f = new FormData(); f.append("text", "some"); f.append("file", new Blob(["1,2\n"], {type: "text/csv"}), "a list.csv"); return fetch("/upload", {method: "POST", body: f}) })
 END
-echo 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==' | base64 -d >www/dot.png
+png >www/dot.png
 echo '{"plain": true}' >www/plain.json
 seq 2000 >www/data.txt
 head -c 5000 /dev/urandom >www/data.bin
 printf 'user:%s\n' "$(openssl passwd -apr1 secret)" >htpasswd
-cat >nginx.conf <<END
-daemon off;
-user root;
-pid $tmp/nginx.pid;
-error_log $tmp/nginx.err;
-events {}
-http {
-	access_log off;
-	client_body_temp_path $tmp/body;
-	proxy_temp_path $tmp/proxy;
-	fastcgi_temp_path $tmp/fastcgi;
-	uwsgi_temp_path $tmp/uwsgi;
-	scgi_temp_path $tmp/scgi;
-	types { text/html html; text/css css; application/javascript js; application/json json; image/png png; text/plain txt; application/octet-stream bin; }
-	gzip on;
-	gzip_types text/plain;
-	gzip_min_length 100;
-	client_max_body_size 100k;
-	server {
-		listen 80;
-		listen [::]:80;
-		listen 4711;
-		root $tmp/www;
-		location /moved { return 302 /plain.json; }
-		location /put { proxy_pass http://127.0.0.1:81; }
-		location /gone { return 410; }
-		location /login { auth_basic "members only"; auth_basic_user_file $tmp/htpasswd; try_files /plain.json =404; }
-		location /upload { return 200 "taken\n"; client_body_in_single_buffer on; proxy_pass http://127.0.0.1:81; }
-		location /ws { proxy_pass http://10.77.0.2:8765; proxy_http_version 1.1; proxy_set_header Upgrade \$http_upgrade; proxy_set_header Connection upgrade; }
-	}
-	server { listen 127.0.0.1:81; location / { return 200 "taken\n"; } }
+nginx_conf <<END
+types { text/html html; text/css css; application/javascript js; application/json json; image/png png; text/plain txt; application/octet-stream bin; }
+gzip on;
+gzip_types text/plain;
+gzip_min_length 100;
+client_max_body_size 100k;
+server {
+	listen 80;
+	listen [::]:80;
+	listen 4711;
+	root $tmp/www;
+	location /moved { return 302 /plain.json; }
+	location /put { proxy_pass http://127.0.0.1:81; }
+	location /gone { return 410; }
+	location /login { auth_basic "members only"; auth_basic_user_file $tmp/htpasswd; try_files /plain.json =404; }
+	location /upload { return 200 "taken\n"; client_body_in_single_buffer on; proxy_pass http://127.0.0.1:81; }
+	location /ws { proxy_pass http://10.77.0.2:8765; proxy_http_version 1.1; proxy_set_header Upgrade \$http_upgrade; proxy_set_header Connection upgrade; }
 }
+server { listen 127.0.0.1:81; location / { return 200 "taken\n"; } }
 END
-# A body is read before it is answered only when it is passed on.
+# nginx reads a body before it replies only if it forwards the request.
 sed -i 's/return 200 "taken\\n"; client_body/client_body/' nginx.conf
 cat >tinyproxy.conf <<END
 Port 3128
@@ -79,7 +66,7 @@ c() { a curl -s -S -m 10 -A wirelog-curl/1 "$@" >/dev/null || true; }
 u=http://10.77.0.2
 
 record http.pcap "$A" wl0 tcp
-c $u/plain.json $u/missing $u/plain.json                # kept alive
+c $u/plain.json $u/missing $u/plain.json                # keep-alive
 c --compressed $u/
 c --compressed $u/data.txt
 c -r 0-99 $u/data.txt
@@ -103,7 +90,7 @@ c -0 $u/plain.json
 c -X DELETE $u/plain.json
 c -H 'Expect: 100-continue' --data-binary "@$tmp/www/data.bin" -H 'Content-Length: 300000' $u/upload -m 2
 c "http://[fd77::2]/plain.json" "http://[fd77::2]/data.bin"
-c http://user:pw@10.77.0.2:4711/plain.json              # a port that says nothing
+c http://user:pw@10.77.0.2:4711/plain.json              # a port without a registered protocol
 recorded
 for n in 100 200 206 302 304 401 404 405 410 413 416; do expect http.pcap "http.response.code == $n"; done
 for f in 'http.content_encoding == "gzip"' 'http.transfer_encoding' 'mime_multipart' 'http.request.method == "PUT"' 'http.authbasic' 'tcp.port == 4711 && http'; do expect http.pcap "$f"; done
@@ -146,4 +133,4 @@ if command -v chromium-headless-shell >/dev/null; then
 	expect http-browser.pcap 'http.response.code == 206'
 	expect http-browser.pcap 'http.request.method == "POST"' 3
 fi
-for f in http http-raw http-odd http-proxy websocket; do reject $f.pcap "$badsum"; done
+good_checksums http.pcap http-raw.pcap http-odd.pcap http-proxy.pcap websocket.pcap

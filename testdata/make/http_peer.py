@@ -1,10 +1,10 @@
-"""HTTP that curl does not speak.
+"""HTTP that curl does not send.
 
-http_peer.py serve PORT              a small server with odd answers, until it is ended
+http_peer.py serve PORT              a small server with odd replies; runs until it is stopped
 http_peer.py websocket-server PORT   echoes (python3-websockets)
-http_peer.py websocket URL           a client of it
-http_peer.py raw ADDRESS             odd requests on port 80, pipelining, not-HTTP
-http_peer.py odd ADDRESS PORT        odd answers from the server on PORT
+http_peer.py websocket URL           the client for that server
+http_peer.py raw ADDRESS             odd requests on port 80, pipelining, other protocols
+http_peer.py odd ADDRESS PORT        odd replies from the server on PORT
 """
 import asyncio, gzip, socket, sys, threading, time, zlib
 
@@ -68,7 +68,7 @@ def serve(port):
 
 
 def say(address, port, *parts, wait=.1):
-    """Sends the parts with a pause between, reads until the other side is quiet."""
+    """Sends the parts with pauses between them, and reads until the other side is quiet."""
     s = socket.create_connection((address, port), 5)
     s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     try:
@@ -102,7 +102,7 @@ def raw(address):
     go(b'GET / HTTP/1.1\r\nno colon here\r\n: no name\r\nHost: www.example.test\r\nConnection: close\r\n\r\n')
     go(get(b'/plain.json', b'X-Forwarded-For: 192.0.2.7\r\nVia: 1.1 proxy\r\nForwarded: for=192.0.2.8\r\nReferer: http://from.test/\r\nOrigin: http://from.test\r\nConnection: close\r\n'))
     go(b'GET / HTTP/1.1\r\nHost: ')                                  # never finished
-    # Not HTTP at all, on its port.
+    # Other protocols on HTTP's port.
     go(b'SSH-2.0-pretender\r\n')
     go(b'\x16\x03\x01\x00\x05\x01\x00\x00\x01\x00')
     go(bytes(range(200)))

@@ -46,6 +46,6 @@ six(s, c, 1, 4, bytes(4) + inner6[:48])
 six(s, c, 2, 0, struct.pack('!I', 1280) + inner6[:48])
 six(s, c, 3, 0, bytes(4) + inner6[:48])
 six(s, c, 4, 1, struct.pack('!I', 6) + inner6[:48])
-six(s, c, 136, 0, b'\x60\0\0\0' + packed(s) + b'\x02\0' + MAC_B)     # an option of length nought
+six(s, c, 136, 0, b'\x60\0\0\0' + packed(s) + b'\x02\0' + MAC_B)     # an option of length zero
 six(c, s, 128, 0, struct.pack('!HH', 5, 1) + b'a question alone')
 six(c, 'ff02::16', 143, 0, struct.pack('!HH', 0, 1) + b'\x04\0\0\0' + packed('ff02::fb'))

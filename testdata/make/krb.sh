@@ -1,6 +1,6 @@
 #!/bin/bash
-# Kerberos: MIT's client with its KDC over UDP and TCP, with passwords, tickets and
-# certificates, and messages that no program sends to a KDC.
+# Kerberos: MIT's client and KDC over UDP and TCP, with passwords, tickets and certificates,
+# and messages that no program sends to a KDC.
 # Debian packages: iproute2 tcpdump tshark ethtool python3 openssl krb5-kdc krb5-user krb5-admin-server krb5-pkinit
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -10,7 +10,7 @@ find /usr/lib* -name pkinit.so -path '*preauth*' 2>/dev/null | grep -q . || die 
 pair
 cd "$tmp"
 realm=EXAMPLE.TEST
-# client NAME KDC UDP-LIMIT [libdefaults ...]
+# client NAME KDC UDP-LIMIT [libdefaults ...] writes NAME.conf.
 client() {
 	local name=$1 kdc=$2 limit=$3
 	shift 3
@@ -72,7 +72,7 @@ admin modprinc +requires_preauth alice
 admin modprinc +requires_preauth bob
 admin addprinc -nokey WELLKNOWN/ANONYMOUS
 
-# Certificates: an authority's, the KDC's, and alice's (RFC 4556 appendix A, section 3.2.2).
+# Certificates of an authority, of the KDC and of alice (RFC 4556 appendix A, section 3.2.2).
 openssl req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.pem -days 3650 -subj '/CN=Authority' 2>/dev/null
 cat >ext <<END
 [kdc]
@@ -115,7 +115,7 @@ with() { export KRB5_CONFIG=$tmp/$1.conf; }
 ok() { a timeout 20 "$@" >>client.log 2>&1 || die "should have worked: $* $(tail -3 client.log)"; }
 no() { ! a timeout 20 "$@" >>client.log 2>&1 || die "should have failed: $*"; }
 
-# talk is everything with a password.
+# talk uses everything that works with a password.
 talk() {
 	ok kinit -f -r 3d alice <<<alice-secret
 	ok kvno host/server.example.test
@@ -156,7 +156,7 @@ for n in 10 11 12 13 30; do expect krb-tcp.pcap "tcp && kerberos.msg_type == $n"
 expect krb-tcp.pcap kpasswd 4
 
 record krb-pkinit.pcap "$A" wl0 ip
-for how in tcp udp; do # over UDP the answer is too long
+for how in tcp udp; do # the reply is too long for UDP
 	with $how
 	ok kinit -X X509_user_identity=FILE:$tmp/alice.pem,$tmp/alice.key alice </dev/null
 	ok kinit -n </dev/null # anonymous
@@ -166,9 +166,7 @@ expect krb-pkinit.pcap 'kerberos.padata_type == 17' 3
 expect krb-pkinit.pcap 'kerberos.msg_type == 11' 4
 expect krb-pkinit.pcap 'kerberos.error_code == 52' 1
 
-kill "$kdc"
-wait "$kdc" 2>/dev/null || true
-wait_for "$B" sh -c '! ss -Hnltu "sport = :88" | grep -q .'
+stop "$kdc" tu 88
 start "$B" "$PYTHON" "$here/krb_peer.py" answer
 listening "$B" t 88
 listening "$B" u 88
@@ -176,4 +174,4 @@ record krb-odd.pcap "$A" wl0 tcp or udp
 a timeout 30 "$PYTHON" "$here/krb_peer.py" odd 10.77.0.2 || die "odd"
 recorded
 for n in 20 21 22; do expect krb-odd.pcap "kerberos.msg_type == $n" 2; done
-for f in udp tcp pkinit odd; do reject krb-$f.pcap "$badsum"; done
+good_checksums krb-udp.pcap krb-tcp.pcap krb-pkinit.pcap krb-odd.pcap

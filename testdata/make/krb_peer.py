@@ -1,7 +1,7 @@
-"""Kerberos that no program sends to a KDC, byte by byte.
+"""Kerberos messages that no program sends to a KDC, built by hand.
 
-krb_peer.py answer         answers on port 88, until it is ended
-krb_peer.py odd ADDRESS    KRB-SAFE, KRB-PRIV, KRB-CRED and messages that are wrong
+krb_peer.py answer         replies on port 88 until it is stopped
+krb_peer.py odd ADDRESS    KRB-SAFE, KRB-PRIV, KRB-CRED and malformed messages
 """
 import socket, struct, sys, threading, time
 
@@ -11,7 +11,7 @@ IPV4, NETBIOS, IPV6 = 2, 20, 24
 
 
 def der(tag, body):
-    """DER (X.690), with the shortest length."""
+    """Returns a DER value (X.690)."""
     n = len(body)
     if n < 128:
         return bytes([tag, n]) + body
@@ -45,7 +45,7 @@ def fields(**by_number):
 
 
 def message(kind, **by_number):
-    """RFC 4120 section 5.10: the application tag is the type."""
+    """Returns a message, with its type as application tag (RFC 4120 section 5.10)."""
     return der(0x60 | kind, fields(f0=integer(5), f1=integer(kind), **by_number))
 
 
@@ -95,7 +95,7 @@ as_req = message(AS_REQ, f4=fields(
                 address(NETBIOS, b'CLIENT         '), address(IPV4, b'abc'), address(6, b'xns')),
     f11=sequence(ticket('one'), ticket('two', '2'))))
 
-# What is sent and what comes back, a flow a line: the answer tells who sends what.
+# Request and reply, one flow per line: the reply determines who sends what.
 TALK = {
     'KRB-SAFE': (safe(), safe(sender=address(IPV6, bytes(15) + b'\1'), recipient=address(NETBIOS, b'CLIENT         '))),
     'KRB-SAFE without a time': (safe(stamp=None), safe(size=300)),
@@ -106,7 +106,7 @@ TALK = {
     'AS-REQ with all there is': (as_req, error),
 }
 
-# What is wrong, each as an answer to a good request.
+# Malformed messages, each as a reply to a valid request.
 ODD = {
     'cut': error[:-20],
     'an unknown type': message(23, f2=integer(1)),

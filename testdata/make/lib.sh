@@ -1,5 +1,7 @@
-# Sourced by the scripts beside it. Gives them a folder of their own, a pair of
-# network namespaces, capturing, and an end that leaves nothing behind.
+# shellcheck shell=bash disable=SC2034
+# What the scripts beside it share; they source it. It sets up a temporary folder and a
+# pair of network namespaces, records and checks captures, configures the servers that
+# several scripts run, and removes everything when the script ends.
 #
 #   A (client) wl0 ── veth ── wl0 B (server)
 #   A 10.77.0.1 192.0.2.1 fd77::1    B 10.77.0.2 fd77::2 3fff:77::2
@@ -27,9 +29,18 @@ need() {
 	[ ${#missing[@]} = 0 ] || die "install first: apt-get install ${missing[*]}"
 }
 
+# need_python MODULE:PACKAGE ... is need for modules of Python.
+need_python() {
+	local pair missing=()
+	for pair in "$@"; do
+		"$PYTHON" -c "import ${pair%%:*}" 2>/dev/null || missing+=("${pair##*:}")
+	done
+	[ ${#missing[@]} = 0 ] || die "install first: apt-get install ${missing[*]}"
+}
+
 finish() {
 	local status=$? pid ns
-	{ # nor does the shell's word on what was killed matter
+	{ # the shell would report every process that is killed
 		for pid in $(jobs -pr); do kill "$pid" 2>/dev/null || true; done
 		for ns in $A $B $M; do
 			for pid in $(ip netns pids "$ns" 2>/dev/null); do kill -9 "$pid" 2>/dev/null || true; done
@@ -47,12 +58,12 @@ a() { ip netns exec "$A" "$@"; }
 b() { ip netns exec "$B" "$@"; }
 m() { ip netns exec "$M" "$@"; }
 
-# real NS DEVICE makes checksums and segment sizes those of a wire.
+# real NS DEVICE turns offloading off, so that checksums and segment sizes are those on a wire.
 real() {
 	ip netns exec "$1" ethtool -K "$2" tx off rx off tso off gso off gro off sg off >/dev/null 2>&1 || true
 }
 
-# netns NS makes a quiet namespace: no router solicitations, no duplicate address detection.
+# netns NS creates a quiet namespace, without router solicitations and duplicate address detection.
 netns() {
 	ip netns add "$1"
 	ip netns exec "$1" sh -c 'for f in all default; do
@@ -63,7 +74,7 @@ netns() {
 	real "$1" lo
 }
 
-# cable NS1 DEV1 NS2 DEV2 N
+# cable NS1 DEV1 NS2 DEV2 N connects two namespaces; N is part of the MAC addresses.
 cable() {
 	ip -n "$1" link add "$2" address 02:00:00:00:0$5:01 type veth peer name "$4" address 02:00:00:00:0$5:02 netns "$3"
 	real "$1" "$2"
@@ -72,14 +83,15 @@ cable() {
 	ip -n "$3" link set "$4" up
 }
 
+# addresses assigns the IPv4 and IPv6 addresses of A and B.
 addresses() {
-	ip -n "$A" addr add 10.77.0.1/24 dev "${1:-wl0}"
-	ip -n "$A" addr add fd77::1/64 dev "${1:-wl0}" nodad
-	ip -n "$B" addr add 10.77.0.2/24 dev "${1:-wl0}"
-	ip -n "$B" addr add fd77::2/64 dev "${1:-wl0}" nodad
+	ip -n "$A" addr add 10.77.0.1/24 dev wl0
+	ip -n "$A" addr add fd77::1/64 dev wl0 nodad
+	ip -n "$B" addr add 10.77.0.2/24 dev wl0
+	ip -n "$B" addr add fd77::2/64 dev wl0 nodad
 }
 
-# pair makes A and B with a cable between them.
+# pair creates A and B with a cable between them.
 pair() {
 	netns "$A"
 	netns "$B"
@@ -91,7 +103,16 @@ pair() {
 	sleep 2 # multicast reports of the new links
 }
 
-# start NS COMMAND ... runs it in the background until the script ends; its pid is in $started.
+# silent NS ADDRESS ... makes addresses resolve to a MAC address that never answers.
+silent() {
+	local n ns=$1
+	shift
+	for n in "$@"; do
+		ip -n "$ns" neigh add "$n" lladdr 02:00:00:00:00:fe dev wl0 nud permanent
+	done
+}
+
+# start NS COMMAND ... runs a command in the background until the script ends; $started is its pid.
 start() {
 	local ns=$1
 	shift
@@ -99,7 +120,14 @@ start() {
 	started=$!
 }
 
-# wait_for NS COMMAND ... up to ten seconds.
+# stop PID t|u|tu PORT ends a server of B and waits until its port is free.
+stop() {
+	kill "$1"
+	wait "$1" 2>/dev/null || true
+	wait_for "$B" sh -c "! ss -Hnl$2 'sport = :$3' | grep -q ."
+}
+
+# wait_for NS COMMAND ... repeats a command until it succeeds, for up to ten seconds.
 wait_for() {
 	local ns=$1 i
 	shift
@@ -111,12 +139,78 @@ wait_for() {
 	die "not ready: $*"
 }
 
-# listening NS t|u PORT
+# listening NS t|u PORT waits until a port is open.
 listening() {
 	wait_for "$1" sh -c "ss -Hnl$2 'sport = :$3' | grep -q ."
 }
 
-# record NAME NS DEVICE [tcpdump options and filter ...]; ends with recorded.
+# ok COMMAND ... runs a client in A and fails unless it succeeds.
+ok() { a timeout 20 "$@" >>client.log 2>&1 </dev/null || die "should have worked: $* $(tail -3 client.log)"; }
+
+# no COMMAND ... runs a client in A and fails if it succeeds.
+no() { ! a timeout 20 "$@" >>client.log 2>&1 </dev/null || die "should have failed: $*"; }
+
+# self_signed SUBJECT [openssl req options ...] creates cert.pem and key.pem (ECDSA).
+self_signed() {
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 3650 -subj "$@" \
+		-keyout "$tmp/key.pem" -out "$tmp/cert.pem" 2>/dev/null
+}
+
+# paragraphs prints the HTML of a page that compresses well.
+paragraphs() {
+	local i
+	for i in $(seq 60); do echo "<p>Paragraph $i of a page that compresses well.</p>"; done
+}
+
+# png prints an image of one pixel.
+png() { echo 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==' | base64 -d; }
+
+# nginx_conf writes nginx.conf, with standard input as what the http block adds.
+nginx_conf() {
+	cat >"$tmp/nginx.conf" <<-END
+		daemon off;
+		user root;
+		pid $tmp/nginx.pid;
+		error_log $tmp/nginx.err;
+		events {}
+		http {
+			access_log off;
+			client_body_temp_path $tmp/body;
+			proxy_temp_path $tmp/proxy;
+			fastcgi_temp_path $tmp/fastcgi;
+			uwsgi_temp_path $tmp/uwsgi;
+			scgi_temp_path $tmp/scgi;
+		$(cat)
+		}
+	END
+}
+
+# samba writes smb.conf, with standard input as the options and shares that it adds, and
+# starts smbd in B. The user root has the password "secret".
+samba() {
+	chmod 755 "$tmp"
+	mkdir -p private state cache lock run log ncalrpc
+	cat >smb.conf <<-END
+		[global]
+		netbios name = SERVER
+		workgroup = WORKGROUP
+		disable spoolss = yes
+		private dir = $tmp/private
+		state directory = $tmp/state
+		cache directory = $tmp/cache
+		lock directory = $tmp/lock
+		pid directory = $tmp/run
+		ncalrpc dir = $tmp/ncalrpc
+		log file = $tmp/log/smbd
+		log level = 0
+		$(cat)
+	END
+	printf 'secret\nsecret\n' | smbpasswd -c smb.conf -L -s -a root >/dev/null
+	start "$B" smbd -F -s "$tmp/smb.conf" -l "$tmp/log"
+}
+
+# record NAME NS DEVICE [tcpdump options and filter ...] starts a recording. recorded ends
+# it; a NAME that begins with _ stays in the temporary folder.
 record() {
 	local name=$1 ns=$2 dev=$3 i log=$tmp/tcpdump.$1.log
 	shift 3
@@ -132,7 +226,7 @@ record() {
 }
 recorders=()
 
-# recorded ends every recording and moves the captures to testdata.
+# recorded ends all recordings and moves the captures to testdata.
 recorded() {
 	local r
 	sleep 0.5
@@ -154,18 +248,29 @@ keep() {
 	done
 }
 
-# expect NAME FILTER [AT-LEAST] fails unless tshark finds that many packets.
+# matches NAME FILTER prints how many packets tshark finds.
+matches() {
+	tshark -r "$out/$1" -o ip.check_checksum:TRUE -o tcp.check_checksum:TRUE -o udp.check_checksum:TRUE -Y "$2" 2>/dev/null | wc -l
+}
+
+# expect NAME FILTER [AT-LEAST] fails unless that many packets match, by default one.
 expect() {
 	local n
-	n=$(tshark -r "$out/$1" -o ip.check_checksum:TRUE -o tcp.check_checksum:TRUE -o udp.check_checksum:TRUE -Y "$2" 2>/dev/null | wc -l)
+	n=$(matches "$1" "$2")
 	[ "$n" -ge "${3:-1}" ] || die "$1: $n packets match '$2', expected ${3:-1}"
 }
 
-# reject NAME FILTER fails if tshark finds a packet.
+# reject NAME FILTER fails if a packet matches.
 reject() {
 	local n
-	n=$(tshark -r "$out/$1" -o ip.check_checksum:TRUE -o tcp.check_checksum:TRUE -o udp.check_checksum:TRUE -Y "$2" 2>/dev/null | wc -l)
+	n=$(matches "$1" "$2")
 	[ "$n" = 0 ] || die "$1: $n packets match '$2', expected none"
 }
 
 badsum='ip.checksum.status == "Bad" || tcp.checksum.status == "Bad" || udp.checksum.status == "Bad"'
+
+# good_checksums NAME ... fails if a packet has a bad checksum.
+good_checksums() {
+	local f
+	for f in "$@"; do reject "$f" "$badsum"; done
+}

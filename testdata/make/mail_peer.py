@@ -1,4 +1,4 @@
-"""The ends of mail.sh: a mail server, and clients that do more than others do."""
+"""The peers of mail.sh: a mail server, and clients that use rare commands."""
 
 import email.message
 import email.policy
@@ -72,7 +72,7 @@ def server():
 
 
 def chunk_server():
-    """Takes BDAT, which aiosmtpd does not."""
+    """Implements BDAT, which aiosmtpd lacks."""
     listener = socket.create_server((SERVER, 2526))
     while True:
         s, _ = listener.accept()
@@ -98,7 +98,7 @@ def chunk_server():
 
 
 def talk(port, *pieces, wait=0.2):
-    """Sends pieces without looking at the answers."""
+    """Sends pieces without waiting for the replies."""
     with socket.create_connection((SERVER, port), timeout=5) as s:
         s.recv(1000)
         for p in pieces:

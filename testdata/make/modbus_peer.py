@@ -1,9 +1,9 @@
-"""Modbus/TCP between pymodbus and itself, and byte by byte.
+"""Modbus/TCP between pymodbus and itself, and messages built by hand.
 
-modbus_peer.py serve          pymodbus answers on port 502, until it is ended
-modbus_peer.py use ADDRESS    pymodbus asks for every function it has
-modbus_peer.py answer         answers on port 502 what odd expects, until it is ended
-modbus_peer.py odd ADDRESS    what pymodbus does not say, a connection each
+modbus_peer.py serve          pymodbus replies on port 502 until it is stopped
+modbus_peer.py use ADDRESS    pymodbus requests every function it has
+modbus_peer.py answer         sends the replies for odd on port 502 until it is stopped
+modbus_peer.py odd ADDRESS    messages that pymodbus does not send, a connection per case
 """
 import socket, struct, sys, time
 
@@ -61,7 +61,7 @@ def use(address):
 
 
 def message(tid, unit, function, data=b'', length=None, protocol=0):
-    """MODBUS Messaging on TCP/IP Implementation Guide section 3.1.3."""
+    """Returns a message (MODBUS Messaging on TCP/IP Implementation Guide section 3.1.3)."""
     return struct.pack('>HHHBB', tid, protocol, len(data) + 2 if length is None else length, unit, function) + data
 
 
@@ -76,7 +76,7 @@ def bytewise(b):
 read_two = message(9, 1, 3, words(0, 2))
 two = message(9, 1, 3, b'\x04' + words(1, 2))
 
-# What each side says, in segments: a connection a line.
+# The segments of each side, one connection per line.
 ODD = {
     'several messages in a segment': (
         [b''.join(message(i, 1, 1, words(i, 8)) for i in range(4))],
@@ -128,7 +128,7 @@ def say(s, segments):
 
 
 def hear(s, segments):
-    """Waits for all of it, so that the other side has its turn."""
+    """Reads exactly that much, so that the sides take turns."""
     n = sum(map(len, segments))
     while n > 0:
         n -= len(s.recv(n))

@@ -1,8 +1,8 @@
-"""SMB1 that Samba's programs do not speak, byte by byte.
+"""SMB1 that Samba's programs do not send, built by hand.
 
-smb1_peer.py serve          answers on ports 139 and 445, until it is ended
+smb1_peer.py serve          replies on ports 139 and 445 until it is stopped
 smb1_peer.py talk ADDRESS   old dialects, rare commands, transactions in parts, chains
-smb1_peer.py odd ADDRESS    messages that are wrong, a connection each
+smb1_peer.py odd ADDRESS    malformed messages, a connection per case
 """
 import socket, struct, sys, threading, time
 
@@ -21,7 +21,7 @@ def z(*names):
 
 
 def block(words, data=b'', count=None):
-    """Words and bytes of a command (MS-CIFS section 2.2.3.2 and 2.2.3.3)."""
+    """Returns words and bytes of a command (MS-CIFS sections 2.2.3.2 and 2.2.3.3)."""
     return bytes([len(words) // 2]) + words + struct.pack('<H', len(data) if count is None else count) + data
 
 
@@ -36,7 +36,7 @@ def message(command, blocks, mid, reply=False, status=0, flags2=0x4001, tid=1, u
 
 
 def chain(*commands):
-    """Commands that have AndX words, one after the other: (command, words after those, bytes)."""
+    """Chains commands with AndX words, each given as (command, words after those, bytes)."""
     out, sizes = b'', []
     for command, words, data in commands:
         sizes.append(1 + 4 + len(words) + 2 + len(data))
@@ -129,14 +129,14 @@ def answer(w, m):
     elif command == QUERY_INFORMATION:
         reply(block(struct.pack('<HIIHHHHH', 0x20, 1654041600, len(TEXT), 0, 0, 0, 0, 0)))
     elif command in (CREATE_DIRECTORY, CHECK_DIRECTORY, TREE_DISCONNECT):
-        reply(empty, pad=b'' if mid & 1 else b'\0')  # a reply that is no more than its header has no event of its own
+        reply(empty, pad=b'' if mid & 1 else b'\0')  # a reply with only a header has no event of its own
     elif command == CLOSE:
         reply(empty)
     elif command in (TRANSACTION, TRANSACTION2):
         total, = struct.unpack_from('<H', words, 2)
         here, = struct.unpack_from('<H', words, 22)
         if here < total:
-            reply(empty)  # the interim response: the rest may come
+            reply(empty)  # the interim response, which asks for the rest
             return
         data = b'what the pipe says'
         at = HEADER + 1 + 20 + 2
@@ -192,7 +192,7 @@ def path(p):
 
 
 def transaction(command, name, setup, params, data, rest=0):
-    """A transaction of which rest bytes of data are left for a secondary request."""
+    """Returns a transaction that leaves rest bytes of data to a secondary request."""
     name = name if command == TRANSACTION else b''
     fixed = HEADER + 1 + 28 + 2 * len(setup) + 2
     p = fixed + len(name)
@@ -278,8 +278,8 @@ def talk(address):
     w.ask(message(0x06, path('\\old.txt'), 18))  # delete: a command without events
     w.s.close()
 
-    # Named pipes: transactions, whole and in parts; a mailslot; and a pipe in a tree that is
-    # not known.
+    # Named pipes: transactions, complete and in parts; a mailslot; and a pipe in an unknown
+    # tree.
     w = logged_in(address, 'NT LM 0.12')
     w.ask(message(SETUP, chain((SETUP, NTLM_SETUP, b'lm!nthx' + z('anna', 'WORKGROUP', 'Unix', 'Peer'))), 2, tid=0, uid=0))
     w.ask(message(TREE_CONNECT, chain((TREE_CONNECT, struct.pack('<HH', 0, 1), b'\0' + z('\\\\SERVER\\IPC$', 'IPC'))), 3, tid=0))
@@ -301,22 +301,22 @@ def odd(address):
         w.s.close()
 
     logoffs = chain(*[(LOGOFF, b'', b'')] * 13)
-    once(message(LOGOFF, logoffs, 2))                                          # deeper than is allowed
+    once(message(LOGOFF, logoffs, 2))                                          # deeper than the limit
     once(message(LOGOFF, block(andx(LOGOFF, HEADER, b'')) + block(andx(NONE, 0, b'')), 2))  # points at itself
     once(message(LOGOFF, block(andx(READ, 5, b'')), 2))                        # backwards
     once(message(LOGOFF, block(andx(LOGOFF, 0, b'')), 2))                      # nowhere
     once(message(LOGOFF, block(andx(LOGOFF, 60000, b'')) + block(andx(NONE, 0, b'')), 2))   # past the end
     once(write(2, 0, b'')[:-2] + b'\xff')                                      # cut
-    once(message(WRITE, chain((WRITE, struct.pack('<HIIHHHHHI', 1, 0, 0, 0, 0, 9, 0, 64, 0), b'')), 2))  # more data than there is
+    once(message(WRITE, chain((WRITE, struct.pack('<HIIHHHHHI', 1, 0, 0, 0, 0, 9, 0, 64, 0), b'')), 2))  # more data than the message has
     once(message(READ, chain((READ, struct.pack('<HIHHIHI', 1, 0xfffffff0, 0xffff, 1, 0xffffffff, 0, 1), b'')), 2))  # beyond 4 GB
     once(message(LOCKING, chain((LOCKING, struct.pack('<HBBIHH', 1, 0x10, 0, 0, 0, 1), bytes(20))), 2), close(3))
-    once(message(SETUP, block(b'\0' * 14), 2))                                 # words of no form
+    once(message(SETUP, block(b'\0' * 14), 2))                                 # words of unknown format
     once(message(TRANSACTION2, transaction(TRANSACTION2, b'', [1], b'', b'')[:40], 2))
     once(message(NT_CREATE, chain((NT_CREATE, struct.pack('<BHIIIQIIIIIB', 0, 6, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0),
                                    b'\0' + b'a\0\x3d\xd8')), 2, flags2=0xc001))  # ends in half a character
     once(message(TREE_CONNECT, chain((TREE_CONNECT, struct.pack('<HH', 0, 999), b'')), 2))  # a password longer than the message
     once(message(CLOSE, block(struct.pack('<HI', 99, 0)), 2), message(0xfe, block(b'12'), 3))  # unknown file, unknown command
-    once(b'\xffSMB' + b'\x72' * 10)                                            # no whole header
+    once(b'\xffSMB' + b'\x72' * 10)                                            # an incomplete header
 
 
 if __name__ == '__main__':

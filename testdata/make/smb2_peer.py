@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Says what Samba does not: every packet of the NetBIOS session service, compounds that
-point at themselves or beyond, lengths that lie, requests that are never answered.
+"""Sends what Samba does not: every packet of the NetBIOS session service, compounds that
+point to themselves or past the end, wrong lengths, requests that are never answered.
 
-    smb2_peer.py server           listens at 139 and 445, and answers nothing by itself
-    smb2_peer.py client ADDRESS   has both sides of every talk: it tells the server what
-                                  to send by a line of hexadecimal at port 7002
+    smb2_peer.py server           listens on 139 and 445, and sends only what it is told
+    smb2_peer.py client ADDRESS   runs both sides of every conversation: it tells the server
+                                  what to send by a line of hexadecimal on port 7002
 """
 import socket
 import struct
@@ -87,7 +87,7 @@ def chain(*messages):
 
 
 class Talk:
-    """One connection, of which the client has both ends."""
+    """One connection; the client controls both ends."""
 
     def __init__(self, address, port):
         self.control = socket.create_connection((address, CONTROL))
@@ -139,7 +139,7 @@ def files(address):
     t = Talk(address, 445)
     t.client(frame(tree_connect(1, r"\\SERVER\files")))
     t.server(frame(tree_connected(1, 5)))
-    # Several messages in a frame, several frames in a segment, one byte a segment.
+    # Several messages per frame, several frames per segment, one byte per segment.
     t.client(frame(chain(create(2, 5, "read.txt"), create(3, 5, "write.txt", 0x1000))))
     t.server(frame(chain(created(2, 5, 11, len(text)), created(3, 5, 12))))
     reads = [read(4, 5, 11, 1000, 1000), read(5, 5, 11, 0, 1000), read(6, 5, 11, 2000, 2000)]
@@ -167,7 +167,7 @@ def files(address):
 
 
 def pipes(address):
-    t = Talk(address, 445)  # the connection to IPC$ is not there
+    t = Talk(address, 445)  # the connection to IPC$ is missing
     t.client(frame(create(1, 9, "srvsvc")))
     t.server(frame(created(1, 9, 21, 0, 0)))
     bind = bytes.fromhex("05000b03100000004800000001000000b810b8100000000001000000000001"
@@ -182,7 +182,7 @@ def lies(address):
     for body in (
         chain(create(2, 5, "a"), create(3, 5, "b"))[:200],              # ends in the middle
         header(5, 2, 5, next_command=4) + bytes(60),                     # points into itself
-        header(5, 2, 5, next_command=0xFFFFFF00) + bytes(60),            # points far away
+        header(5, 2, 5, next_command=0xFFFFFF00) + bytes(60),            # points far past the end
         header(9, 2, 5) + struct.pack("<HHIQQQIIHHI", 49, 112, 0x7FFFFFFF, 0, 1, 1, 0, 0, 0, 0, 0) + b"x",
         header(3, 2) + struct.pack("<HHHH", 9, 0, 0xFFFF, 0xFFFF),
         header(17, 2, 5) + struct.pack("<HBBIHHIQQ", 33, 1, 10, 8, 96, 0, 0, 1, 1) + bytes(16) + b"\xff\xff\xff\xff",
@@ -197,7 +197,7 @@ def lies(address):
     for i in range(30):
         t.sock.sendall(frame(header(13, i, 5) + struct.pack("<HH", 4, 0)))
     t.end()
-    t = Talk(address, 445)  # a frame that is longer than any
+    t = Talk(address, 445)  # a frame longer than any valid one
     t.client(frame(tree_connect(1, r"\\SERVER\files")))
     t.client(b"\0\xff\xff\xff" + header(13, 2, 5))
     t.end()

@@ -1,8 +1,8 @@
 #!/bin/bash
-# SSH: OpenSSH with keys, passwords right and wrong, ciphers, scp, forwarding.
+# SSH: OpenSSH with keys, right and wrong passwords, ciphers, scp, forwarding.
 # Debian packages: iproute2 tcpdump tshark ethtool python3 openssh-server openssh-client util-linux
-# A password needs an account: the script gives a user of its own mount namespace a passwd
-# and shadow file, so that the machine's stay as they are.
+# A password needs an account: the server runs in its own mount namespace with its own passwd
+# and shadow files, so that the machine's files are not changed.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 need /usr/sbin/sshd:openssh-server ssh:openssh-client openssl:openssl unshare:util-linux
@@ -71,11 +71,11 @@ me=wltest@10.77.0.2
 record ssh-auth.pcap "$A" wl0 tcp
 ok "${key[@]}" $me true
 ok "${key[@]}" -i id_rsa wltest@fd77::2 'echo over IPv6'
-no -o PasswordAuthentication=no -i stranger $me true                # a key it does not know
-ok -o PasswordAuthentication=no -i stranger -i id $me true                     # first a wrong key, then the right one
+no -o PasswordAuthentication=no -i stranger $me true                # an unknown key
+ok -o PasswordAuthentication=no -i stranger -i id $me true                     # an unknown key, then the right one
 password 'right password' ok $me echo 'with a password'
 password 'wrong password' no $me true
-no -o BatchMode=yes -o PubkeyAuthentication=no $me true             # nothing to offer
+no -o BatchMode=yes -o PubkeyAuthentication=no $me true             # no method to offer
 ok "${key[@]}" -p 2200 $me true                                     # another port
 a timeout 5 ssh-keyscan -t ed25519,rsa 10.77.0.2 >/dev/null 2>&1    # key exchange only
 a timeout 3 bash -c 'exec 3<>/dev/tcp/10.77.0.2/22; echo "SSH-2.0-hello there" >&3; sleep 1' || true
@@ -90,7 +90,7 @@ for x in hmac-sha1 umac-64@openssh.com; do ok "${key[@]}" -c aes128-ctr -m $x $m
 for x in ecdh-sha2-nistp256 diffie-hellman-group14-sha1 sntrup761x25519-sha512@openssh.com; do ok "${key[@]}" -o KexAlgorithms=$x $me true; done
 for x in ssh-rsa ecdsa-sha2-nistp256; do ok "${key[@]}" -o HostKeyAlgorithms=$x $me true; done
 ok "${key[@]}" -C $me true
-no "${key[@]}" -c aes192-cbc $me true                               # nothing in common
+no "${key[@]}" -c aes192-cbc $me true                               # no cipher in common
 recorded
 expect ssh-algorithms.pcap 'ssh.message_code == 20' 18
 
@@ -101,7 +101,7 @@ a timeout 12 ssh "${opts[@]}" "${key[@]}" -o ExitOnForwardFailure=yes -L 9001:10
 listening "$A" t 9001
 a timeout 5 bash -c 'exec 3<>/dev/tcp/127.0.0.1/9001; echo through >&3; head -1 <&3' >/dev/null
 wait $! || true
-ok "${key[@]}" -o RekeyLimit=6K $me 'head -c 8000 /dev/zero'       # a new key exchange in the middle
+ok "${key[@]}" -o RekeyLimit=6K $me 'head -c 8000 /dev/zero'       # a new key exchange during the session
 recorded
 expect ssh-use.pcap 'ssh' 30
-for f in auth algorithms use; do reject ssh-$f.pcap "$badsum"; done
+good_checksums ssh-auth.pcap ssh-algorithms.pcap ssh-use.pcap

@@ -1,4 +1,4 @@
-"""Connections that no socket makes: tcp_odd.py DEVICE GROUP"""
+"""Connections that no socket opens: tcp_odd.py DEVICE GROUP"""
 import sys
 from frames import *
 
@@ -23,13 +23,13 @@ def states():
     c.seq -= 1; c.send(SYN | ACK)
     s.seq -= 1; s.send(SYN | ACK)
     c.send(ACK | PSH, b'we both called\n'); s.send(ACK); close(c, s)
-    c, s = connection(line, 8007)                   # SYN again with another number
+    c, s = connection(line, 8007)                   # SYN again with another sequence number
     c.send(SYN, at=70000); c.send(ACK | PSH, b'still the old one\n'); s.send(ACK); close(c, s)
     c, s = connection(line, 8008, open=False)       # data in the SYN without Fast Open
     c.send(SYN, b'early'); s.send(SYN | ACK); c.send(ACK | PSH, b' and late\n'); s.send(ACK); close(c, s)
-    c, s = connection(line, 8009)                   # reset that carries a reason
+    c, s = connection(line, 8009)                   # reset with data
     c.send(ACK | PSH, b'please\n'); s.send(RST | ACK, b'Go away, we are closed.')
-    c, s = connection(line, 8010)                   # reset outside the window, then life goes on
+    c, s = connection(line, 8010)                   # reset outside the window; the connection continues
     c.send(RST, at=1 << 30); c.send(ACK | PSH, b'not dead\n'); s.send(ACK); close(c, s)
     c, s = connection(line, 8011)                   # data after FIN
     c.send(FIN | ACK); c.send(ACK | PSH, b'one more thing\n', at=0); s.send(ACK); s.send(FIN | ACK)
@@ -39,7 +39,7 @@ def states():
     c.send(FIN | SYN | RST | PSH | ACK | URG | ECE | CWR); c.send(0, at=0)
     c, s = connection(line, 8014)                   # SYN and FIN together after the handshake
     c.send(SYN | FIN | ACK); s.send(RST)
-    c, s = connection(line, 8015)                   # address and ports used again right after the close
+    c, s = connection(line, 8015)                   # address and ports reused right after the close
     c.send(ACK | PSH, b'first\n'); s.send(ACK); close(c, s)
     c, s = connection(line, 8015, seqs=(900000, 800000))
     c.send(ACK | PSH, b'second\n'); s.send(ACK); close(c, s)
@@ -57,17 +57,17 @@ def states():
 def overlap():
     c, s = connection(line, 8101)                   # the same bytes again, exactly
     c.send(ACK | PSH, b'AAAA' * 4); c.send(ACK | PSH, b'AAAA' * 4, at=-16); c.send(ACK | PSH, b'BBBB'); s.send(ACK); close(c, s)
-    c, s = connection(line, 8102)                   # other bytes in the same place, after they were acknowledged
+    c, s = connection(line, 8102)                   # different bytes at the same place, after they were acknowledged
     c.send(ACK | PSH, b'GET /safe'); s.send(ACK); c.send(ACK | PSH, b'GET /evil', at=-9); c.send(ACK | PSH, b' HTTP/1.0\r\n\r\n')
     s.send(ACK); close(c, s)
-    c, s = connection(line, 8103)                   # other bytes in the same place, while there is a hole below
+    c, s = connection(line, 8103)                   # different bytes at the same place, with a hole below
     c.send(ACK | PSH, b'3333', at=8); c.send(ACK | PSH, b'CCCC', at=8); c.send(ACK | PSH, b'2222', at=4)
     c.send(ACK | PSH, b'1111'); c.seq += 8; s.send(ACK); close(c, s)
-    c, s = connection(line, 8104)                   # starts below, ends above what is held
+    c, s = connection(line, 8104)                   # starts below and ends above the buffered data
     c.send(ACK | PSH, b'4444', at=4); c.send(ACK | PSH, b'xxxx....xxxx', at=0); c.seq += 12; s.send(ACK); close(c, s)
     c, s = connection(line, 8105)                   # half old, half new
     c.send(ACK | PSH, b'0123456789'); c.send(ACK | PSH, b'56789abcde', at=-5); c.seq += 5; s.send(ACK); close(c, s)
-    c, s = connection(line, 8106)                   # one byte a segment, backwards
+    c, s = connection(line, 8106)                   # one byte per segment, backwards
     text = b'backwards it comes\n'
     for i in reversed(range(len(text))):
         c.send(ACK | PSH, text[i:i + 1], at=i)
@@ -80,7 +80,7 @@ def overlap():
     c.send(ACK | PSH, b'and on\n'); s.send(ACK); close(c, s)
     c, s = connection(line, 8109)                   # a FIN with a hole below
     c.send(ACK | PSH, b'start'); c.seq += 50; c.send(FIN | ACK); s.send(ACK, ack=c.seq - 51); s.send(FIN | ACK)
-    c, s = connection(line, 8110)                   # the same in both directions, and the answer first
+    c, s = connection(line, 8110)                   # the same in both directions, the reply first
     s.send(ACK | PSH, b'220 hi\r\n'); s.send(ACK | PSH, b'220 ho\r\n', at=-8); c.send(ACK | PSH, b'QUIT\r\n')
     c.send(ACK | PSH, b'NOOP\r\n', at=-6); s.send(ACK); close(c, s)
     c, s = connection(line, 8111)                   # a retransmission in larger pieces
@@ -93,12 +93,12 @@ def overlap():
 
 
 def badsum():
-    c, s = connection(line, 8201)                   # TCP, then the right one
+    c, s = connection(line, 8201)                   # wrong TCP checksum, then the right one
     c.send(ACK | PSH, b'good one\n'); c.send(ACK | PSH, b'damaged!\n', bad=True, advance=False)
     c.send(ACK | PSH, b'repaired\n'); s.send(ACK); close(c, s)
     c, s = connection(line, 8202, open=False)       # a SYN
     c.send(SYN, bad=True, advance=False); c.send(SYN); s.send(SYN | ACK); c.send(ACK); close(c, s)
-    c, s = connection(line, 8203)                   # the IP header's
+    c, s = connection(line, 8203)                   # of the IP header
     c.send(ACK | PSH, b'wrong header\n', badip=True, advance=False); c.send(ACK | PSH, b'right header\n'); s.send(ACK); close(c, s)
     c, s = connection(line, 8204)                   # a RST that must not count
     c.send(RST, bad=True, advance=False); c.send(ACK | PSH, b'alive\n'); s.send(ACK); close(c, s)

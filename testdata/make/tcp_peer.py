@@ -1,9 +1,9 @@
-"""Client and server of the TCP captures: one port, one way for a connection to go.
+"""Client and server of the TCP captures: each port is one course of a connection.
 
-tcp_peer.py server                    listens, until it is ended
-tcp_peer.py client ADDRESS CASE...    goes through the cases, holds what stays open
-tcp_peer.py few ADDRESS CASE...       the same, and ends at once
-tcp_peer.py pull ADDRESS PORT...      one transfer in small segments a port
+tcp_peer.py server                    listens until it is stopped
+tcp_peer.py client ADDRESS CASE...    runs the cases, then holds the connections that stay open
+tcp_peer.py few ADDRESS CASE...       the same, and exits at once
+tcp_peer.py pull ADDRESS PORT...      one transfer in small segments per port
 """
 import socket, struct, sys, threading, time
 
@@ -43,7 +43,7 @@ def case(port):
     return add
 
 
-# A case has two halves: what the server does (first), what the client does (after the yield).
+# A case has two halves: the server's part first, the client's part after the yield.
 
 @case(7001)
 def sf(s):                      # both send, the client closes first
@@ -71,7 +71,7 @@ def s1(s):                      # still open when the recording ends
     s.sendall(b'question\n'); s.recv(100); keep.append(s)
 
 @case(7006)
-def half_open(s):               # the client closes its half, the server goes on sending
+def half_open(s):               # the client closes its half, the server continues to send
     yield lambda: (drain(s), [(s.sendall(TEXT[i * 500:i * 500 + 500]), time.sleep(.02)) for i in range(4)], s.close())
     s.sendall(b'everything, please\n'); s.shutdown(socket.SHUT_WR); drain(s); s.close()
 

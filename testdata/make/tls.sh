@@ -1,5 +1,5 @@
 #!/bin/bash
-# TLS and DTLS: openssl with itself in every version it still speaks, curl with nginx.
+# TLS and DTLS: OpenSSL on both sides in every version that it still supports, curl with nginx.
 # Debian packages: iproute2 tcpdump tshark ethtool python3 openssl curl nginx-light
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -7,7 +7,7 @@ need openssl:openssl curl:curl nginx:nginx-light
 
 pair
 cd "$tmp"
-# A root, an intermediate, a server (RSA and ECDSA), a client.
+# Certificates: a root, an intermediate, a server (RSA and ECDSA), a client.
 cat >ext.conf <<'END'
 [ca]
 basicConstraints=critical,CA:TRUE
@@ -39,7 +39,7 @@ certificate ed25519 - server '/CN=ed25519.example.test' ed25519
 cat middle.pem root.pem >chain.pem
 
 port=14400
-# server ARGUMENTS ... on the next port; its address and port are in $at.
+# server ARGUMENTS ... starts a server on the next port; $at is its address and port.
 server() {
 	port=$((port + 1))
 	at=10.77.0.2:$port
@@ -49,7 +49,7 @@ server() {
 rsa=(-cert rsa.pem -key rsa.key -cert_chain chain.pem)
 ec=(-cert ec.pem -key ec.key -cert_chain chain.pem)
 weak=DEFAULT:@SECLEVEL=0
-# client ARGUMENTS ... says a line and goes.
+# client ARGUMENTS ... connects to $at, sends a line and disconnects.
 client() {
 	{ sleep 0.4; echo "hello"; sleep 0.4; } | a timeout 10 openssl s_client -connect "$at" -CAfile root.pem -servername www.example.test "$@" >>client.log 2>&1 || true
 }
@@ -102,7 +102,7 @@ client -max_protocol TLSv1.2                                  # no version in co
 server "${ec[@]}" -tls1_2 -cipher ECDHE-ECDSA-AES128-GCM-SHA256
 client -tls1_2 -cipher ECDHE-RSA-AES128-GCM-SHA256            # no cipher in common
 server "${rsa[@]}" -tls1_2
-client -tls1_2 -CAfile client.pem -verify_return_error        # the client does not trust it: alert
+client -tls1_2 -CAfile client.pem -verify_return_error        # the client does not trust the certificate: an alert
 server "${rsa[@]}"
 client -noservername
 client -split_send_frag 512 -max_send_frag 512
@@ -128,26 +128,13 @@ expect dtls.pcap 'dtls.handshake.fragment_offset > 0' 1
 mkdir -p www
 echo 'a page' >www/index.html
 cat ec.pem middle.pem >ec-chain.pem
-cat >nginx.conf <<END
-daemon off;
-user root;
-pid $tmp/nginx.pid;
-error_log $tmp/nginx.err;
-events {}
-http {
-	access_log off;
-	client_body_temp_path $tmp/body;
-	proxy_temp_path $tmp/proxy;
-	fastcgi_temp_path $tmp/fastcgi;
-	uwsgi_temp_path $tmp/uwsgi;
-	scgi_temp_path $tmp/scgi;
-	server {
-		listen 443 ssl http2;
-		listen [::]:443 ssl http2;
-		ssl_certificate $tmp/ec-chain.pem;
-		ssl_certificate_key $tmp/ec.key;
-		root $tmp/www;
-	}
+nginx_conf <<END
+server {
+	listen 443 ssl http2;
+	listen [::]:443 ssl http2;
+	ssl_certificate $tmp/ec-chain.pem;
+	ssl_certificate_key $tmp/ec.key;
+	root $tmp/www;
 }
 END
 start "$B" nginx -c "$tmp/nginx.conf"
@@ -162,4 +149,4 @@ c --resolve wrong.name.test:443:10.77.0.2 https://wrong.name.test/      # the na
 recorded
 expect tls-curl.pcap 'tls.handshake.type == 1' 5
 expect tls-curl.pcap 'tls.alert_message || tls.handshake.extensions_alpn_str == "h2"'
-for f in tls-versions tls-features dtls tls-curl; do reject $f.pcap "$badsum"; done
+good_checksums tls-versions.pcap tls-features.pcap dtls.pcap tls-curl.pcap

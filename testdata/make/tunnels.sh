@@ -1,7 +1,7 @@
 #!/bin/bash
 # The same short conversation (ping, UDP, TCP, over IPv4 and IPv6) inside every kind of
-# tunnel and tag. VXLAN is the kernel's; the others are encap.py's, because the kernel
-# that this was made on has no modules for them. What is inside comes from real stacks.
+# tunnel and tag. The kernel encapsulates VXLAN and encap.py the rest, because the kernel of
+# the machine had no modules for it. The packets inside come from real stacks.
 # Debian packages: iproute2 iputils-ping tcpdump tshark ethtool python3
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -21,7 +21,7 @@ listening "$B" t 7119
 listening "$B" u 7208
 sleep 2
 
-# inside DEVICE [4|6] puts the inner addresses on the ends.
+# inside DEVICE [4|6] assigns the inner addresses to both ends.
 inside() {
 	local ns n
 	for ns in "$A" "$B"; do
@@ -43,7 +43,7 @@ talk() {
 	done
 }
 
-# tunnel KIND LOCAL REMOTE starts both ends; stop_tunnel ends them and with them their device.
+# tunnel KIND LOCAL REMOTE starts both ends; stop_tunnel ends them, which removes their devices.
 tunnel() {
 	local kind=$1
 	start "$A" "$PYTHON" "$here/encap.py" "$kind" t0 "$2" "$3"
@@ -56,7 +56,7 @@ stop_tunnel() {
 	wait $ends 2>/dev/null || true
 }
 
-# through CAPTURE KIND LOCAL REMOTE [4|6] [FILTER]
+# through CAPTURE KIND LOCAL REMOTE [4|6] [FILTER] records the conversation inside a tunnel.
 through() {
 	tunnel "$2" "$3" "$4"
 	inside t0 ${5:-}
@@ -137,7 +137,7 @@ expect mpls.pcap 'mpls && tcp' 20
 through pppoe.pcap pppoe wl0 wl0
 expect pppoe.pcap 'pppoes && tcp' 20
 
-# A tunnel in a tunnel in a tunnel: GRE in 6in4's place, in VXLAN's.
+# A tunnel in a tunnel in a tunnel: 4in6 in 6in4 in VXLAN.
 for v in "$A 1 2" "$B 2 1"; do
 	read -r ns n o <<<"$v"
 	ip -n "$ns" link add x0 type vxlan id 7 local 10.70.0.$n remote 10.70.0.$o dstport 4789
@@ -162,4 +162,4 @@ record tunnels-nested.pcap "$A" wl0
 talk 10.77.0.2
 recorded
 expect tunnels-nested.pcap 'vxlan && ipv6 && tcp' 8
-for f in vlan-qinq gre ipip erspan geneve gtp teredo mpls pppoe; do reject $f.pcap "$badsum"; done
+good_checksums vlan-qinq.pcap gre.pcap ipip.pcap erspan.pcap geneve.pcap gtp.pcap teredo.pcap mpls.pcap pppoe.pcap

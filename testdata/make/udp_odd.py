@@ -1,4 +1,4 @@
-"""Datagrams no socket sends: udp_odd.py DEVICE"""
+"""Datagrams that no socket sends: udp_odd.py DEVICE"""
 import sys
 from frames import *
 
@@ -13,7 +13,7 @@ def send(src, sport, dst, dport, data, **kw):
 send(C, 45001, S, 7301, b'no checksum', nosum=True)
 send(S, 7302, C, 45002, b'an answer to no question')
 send(C, 0, S, 0, b'port nought')
-for _ in range(2):                                   # the same ports with the sides changed
+for _ in range(2):                                   # the same ports with the roles swapped
     send(C, 7303, S, 7303, b'to'); send(S, 7303, C, 7303, b'fro')
 u = udp(C, 45004, S, 7304, b'says it is longer')
 line.send(ether(ip(C, S, 17, u[:4] + struct.pack('!H', 400) + b'\0\0' + u[8:])))

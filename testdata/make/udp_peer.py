@@ -22,7 +22,7 @@ def serve(port, answer):
 def server():
     for port, answer in {
         7201: lambda d: [d],                        # echo
-        7202: lambda d: [],                         # says nothing
+        7202: lambda d: [],                         # no reply
         7203: lambda d: [b'part %d' % i for i in range(4)],
         7204: lambda d: [b''],
         7208: lambda d: [d[::-1]],

@@ -1,6 +1,6 @@
 """A cable with scripted faults, for machines whose kernel lacks sch_netem.
 
-wire.py DEV1 DEV2 RULE...   passes frames between two devices of its namespace.
+wire.py DEV1 DEV2 RULE...   forwards frames between two devices of its namespace.
 
 A rule is PORT/FROM/WHAT/N=ACTION: the N-th (from 1) TCP packet over server port
 PORT sent by FROM (client or server) that is WHAT (syn, fin, data or ack) is
@@ -28,7 +28,7 @@ def rules(args):
 
 
 def classify(f):
-    """The (port, from) pairs a frame may belong to, and what it is."""
+    """Returns the (port, from) pairs that a frame may match, and its kind."""
     if f[12:14] == b'\x08\x00' and f[23] == 6:
         ip, t, total = 14, 14 + (f[14] & 15) * 4, struct.unpack('!H', f[16:18])[0]
         end = ip + total
