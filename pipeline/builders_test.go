@@ -38,7 +38,7 @@ func ownLog() (*schemas.Schema, logs.Builder) {
 			h.DNS.Request.Listen(func(e *event.DNSRequest) {
 				id := e.Conn.ID()
 				r.V = ownRow{
-					TS: o.Now(), ID: logs.Endpoints(&id), Query: string(e.Query), Type: uint64(e.QType),
+					TS: o.Now(), ID: logs.Endpoints(&id), Query: string(e.Query), Type: e.QType,
 					Parts: value.Set[string]{"a", "b"}, Hash: value.Some("x"),
 				}
 				if e.QType == 1 {

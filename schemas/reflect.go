@@ -105,16 +105,16 @@ type columnType struct {
 }
 
 // encode passes the columns of the struct at p.
-func (t *rowType) encode(p unsafe.Pointer, s Sink) {
-	for i := range t.columns[:t.optional] {
-		t.columns[i].encode(p, s)
+func (r *rowType) encode(p unsafe.Pointer, s Sink) {
+	for i := range r.columns[:r.optional] {
+		r.columns[i].encode(p, s)
 	}
-	if t.optional == len(t.columns) {
+	if r.optional == len(r.columns) {
 		return
 	}
 	groups := s.Groups()
-	for i := t.optional; i < len(t.columns); i++ {
-		if c := &t.columns[i]; c.group&groups != 0 {
+	for i := r.optional; i < len(r.columns); i++ {
+		if c := &r.columns[i]; c.group&groups != 0 {
 			c.encode(p, s)
 		}
 	}
@@ -130,9 +130,9 @@ func (c *columnType) encode(p unsafe.Pointer, s Sink) {
 	c.pass(unsafe.Add(p, c.offset), s)
 }
 
-func (t *rowType) size(p unsafe.Pointer) (bytes, elements int) {
-	for _, i := range t.sized {
-		c := &t.columns[i]
+func (r *rowType) size(p unsafe.Pointer) (bytes, elements int) {
+	for _, i := range r.sized {
+		c := &r.columns[i]
 		b, n := c.measure(unsafe.Add(p, c.offset))
 		bytes, elements = bytes+b, elements+n
 	}
