@@ -5,6 +5,7 @@ import (
 
 	"github.com/wirelog/wirelog/value"
 
+	"github.com/wirelog/wirelog/dissect/codec/wire"
 	"github.com/wirelog/wirelog/dissect/conn"
 	"github.com/wirelog/wirelog/dissect/event"
 )
@@ -14,6 +15,7 @@ type shard struct {
 	dec     decoder
 	udpDone *event.Hook[event.UDPSessionDone]
 	timeout value.Time
+	framer  *wire.Framer
 	free    []*analyzer
 	streams []*streams // free
 }
@@ -38,14 +40,10 @@ type streams [2]*stream
 
 // stream cuts one direction into messages (RFC 1035 section 4.2.2).
 type stream struct {
-	// buf holds the length and the first bytes of an incomplete message.
-	buf []byte
-	// missing counts the bytes of buf's message that fell into a gap and are not in buf;
-	// such a message is not decoded. hole is the offset in buf of the first gap.
-	missing, hole int
+	frames wire.Frames
 	// lost is set once a gap has covered the start of a message.
 	lost bool
-	// closed is set once buf's message has been decoded although it is incomplete. The
+	// closed is set once the current message has been decoded although it is incomplete. The
 	// next bytes end it.
 	closed bool
 }
@@ -98,15 +96,17 @@ func (a *analyzer) Data(isOrig bool, b []byte) {
 		}
 		if s.closed {
 			// Zeek counts this as another message, which is empty.
-			s.buf, s.missing, s.closed = s.buf[:0], 0, false
+			s.frames.Reset(a.s.framer)
+			s.closed = false
 			if !a.message(nil, from) {
 				return
 			}
 		}
-		var m []byte
-		if m, b = s.next(b); m != nil && !a.message(m, from) {
+		m, rest, state := s.frames.Next(a.s.framer, b)
+		if state != wire.FrameWhole || !a.message(m[lengthBytes:], from) {
 			return
 		}
+		b = rest
 	}
 }
 
@@ -117,42 +117,11 @@ func (s *streams) side(isOrig bool) *stream {
 	return s[1]
 }
 
+// lengthBytes is the size of the length before each message.
 const lengthBytes = 2
 
-// next returns the message that b completes, or nil, and the bytes after it. The
-// message is valid until the next call.
-func (s *stream) next(b []byte) (msg, rest []byte) {
-	if s.missing > 0 && s.left() == 0 {
-		s.buf, s.missing = s.buf[:0], 0 // the gap covered its end
-	}
-	if len(s.buf) == 0 && len(b) >= lengthBytes {
-		if n := lengthBytes + int(binary.BigEndian.Uint16(b)); len(b) >= n {
-			return b[lengthBytes:n], b[n:]
-		}
-	}
-	if n := lengthBytes - len(s.buf); n > 0 {
-		n = min(n, len(b))
-		s.buf, b = append(s.buf, b[:n]...), b[n:]
-	}
-	if len(s.buf) < lengthBytes {
-		return nil, nil
-	}
-	n := min(s.left(), len(b))
-	s.buf, b = append(s.buf, b[:n]...), b[n:]
-	if s.left() > 0 {
-		return nil, nil
-	}
-	msg = s.buf[lengthBytes:]
-	if s.missing > 0 {
-		msg = nil
-	}
-	s.buf, s.missing = s.buf[:0], 0
-	return msg, b
-}
-
-// left returns how many bytes the message in buf lacks. Its length must be known.
-func (s *stream) left() int {
-	return lengthBytes + int(binary.BigEndian.Uint16(s.buf)) - len(s.buf) - s.missing
+func newFramer() *wire.Framer {
+	return wire.NewFramer(lengthBytes, lengthBytes+1<<16-1, func(b []byte) int { return lengthBytes + int(binary.BigEndian.Uint16(b)) })
 }
 
 // Gap skips a message with missing bytes. If the gap reaches into the next message,
@@ -162,14 +131,7 @@ func (a *analyzer) Gap(isOrig bool, n uint64) {
 		return
 	}
 	s := a.tcp.side(isOrig)
-	if s.missing == 0 && !s.lost {
-		s.hole = len(s.buf)
-	}
-	if s.closed || len(s.buf) < lengthBytes || n > uint64(s.left()) {
-		s.lost = true
-		return
-	}
-	s.missing += int(n)
+	s.lost = s.lost || s.closed || !s.frames.Gap(a.s.framer, n)
 }
 
 // End does nothing: a truncated message is decoded when the connection closes, but not
@@ -183,10 +145,7 @@ func (a *analyzer) SideClosed() {
 		return
 	}
 	for _, s := range *a.tcp {
-		m := s.buf
-		if s.missing > 0 || s.lost {
-			m = m[:s.hole]
-		}
+		m := s.frames.Partial()
 		if len(m) <= lengthBytes {
 			continue
 		}
@@ -240,7 +199,8 @@ func (a *analyzer) Done() {
 	s := a.s
 	if a.tcp != nil {
 		for _, x := range a.tcp {
-			*x = stream{buf: x.buf[:0]}
+			x.frames.Reset(s.framer)
+			*x = stream{}
 		}
 		s.streams = append(s.streams, a.tcp)
 	} else if e := s.udpDone.Begin(); e != nil {

@@ -50,7 +50,7 @@ const (
 // New returns the protocol over transport, UDP or TCP, for one shard. Its analyzers raise
 // their events on hooks.
 func New(hooks *event.Hooks, transport value.Proto, o Options) *detect.Protocol {
-	s := &shard{udpDone: &hooks.Conn.UDPSessionDone, timeout: value.Time(o.SessionTimeout)}
+	s := &shard{udpDone: &hooks.Conn.UDPSessionDone, timeout: value.Time(o.SessionTimeout), framer: newFramer()}
 	s.dec.init(&hooks.DNS, o)
 	p := &detect.Protocol{Protocol: conn.Protocol{Name: "DNS", Service: "dns", New: s.attach}, Transport: transport}
 	if transport == value.ProtoTCP {

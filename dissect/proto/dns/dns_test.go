@@ -12,6 +12,7 @@ import (
 
 	"github.com/wirelog/wirelog/value"
 
+	"github.com/wirelog/wirelog/dissect/codec/wire"
 	"github.com/wirelog/wirelog/dissect/detect"
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/internal/testconn"
@@ -516,7 +517,7 @@ func TestGap(t *testing.T) {
 		{"beyond its end", 5, len(two)/2 + 1, nil},
 		{"in its length", 1, 4, nil},
 	} {
-		s := &shard{}
+		s := &shard{framer: newFramer()}
 		a := &analyzer{s: s, tcp: s.newStreams()}
 		var got []string
 		h := new(event.Hooks)
@@ -525,10 +526,11 @@ func TestGap(t *testing.T) {
 		st := a.tcp[0]
 		feed := func(b []byte) {
 			for len(b) > 0 && !st.lost {
-				var msg []byte
-				if msg, b = st.next(b); msg != nil && s.dec.header(nopReporter{}, nil, msg, false) {
+				msg, rest, state := st.frames.Next(s.framer, b)
+				if state == wire.FrameWhole && s.dec.header(nopReporter{}, nil, msg[lengthBytes:], false) {
 					s.dec.body(fromOrig, portDNS)
 				}
+				b = rest
 			}
 		}
 		feed(two[:c.from])
