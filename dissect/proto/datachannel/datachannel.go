@@ -121,12 +121,12 @@ func (ch *Channels) new(u conn.Use) conn.Analyzer {
 		return a
 	}
 	u.AddService(ch.kind.Service)
-	if h := &ch.hooks.DataConnection; h.On() {
-		e := event.DataConnection{Conn: u.Conn(), Source: ch.kind.Name}
+	if e := ch.hooks.DataConnection.Begin(); e != nil {
+		*e = event.DataConnection{Conn: u.Conn(), Source: ch.kind.Name}
 		if control.Conn != nil {
 			e.Control = control.Conn
 		}
-		h.Raise(&e)
+		ch.hooks.DataConnection.Raise(e)
 	}
 	return a
 }
@@ -187,15 +187,15 @@ func (a *analyzer) id(s *side) files.ID {
 // transferred raises file_transferred, once.
 func (a *analyzer) transferred() {
 	a.told = true
-	h := &a.ch.hooks.Transferred
-	if !h.On() {
+	e := a.ch.hooks.Transferred.Begin()
+	if e == nil {
 		return
 	}
-	e := event.FileTransferred{Conn: a.Conn(), Prefix: a.prefix, Descr: unknown, MIMEType: unknown}
+	*e = event.FileTransferred{Conn: a.Conn(), Prefix: a.prefix, Descr: unknown, MIMEType: unknown}
 	if m := a.ch.files.MIMEType(a.prefix); m != "" {
 		e.MIMEType = m
 	}
-	h.Raise(&e)
+	a.ch.hooks.Transferred.Raise(e)
 }
 
 // End waits for the end of the connection.

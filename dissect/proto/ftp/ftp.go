@@ -77,10 +77,6 @@ type factory struct {
 
 	upper   []byte
 	decoded []byte
-	request event.FTPRequest
-	reply   event.FTPReply
-	channel event.FTPDataChannel
-	ended   event.FTPCommand
 }
 
 func (f *factory) new(u conn.Use) conn.Analyzer {
@@ -275,9 +271,9 @@ func (a *analyzer) command(line []byte) bool {
 		a.auth = append(a.auth[:0], arg...)
 	}
 	a.sent(cmd, arg)
-	if h := &f.hooks.Request; h.On() {
-		f.request = event.FTPRequest{Conn: a.Conn(), Command: cmd, Arg: arg}
-		h.Raise(&f.request)
+	if e := f.hooks.Request.Begin(); e != nil {
+		*e = event.FTPRequest{Conn: a.Conn(), Command: cmd, Arg: arg}
+		f.hooks.Request.Raise(e)
 	}
 	a.sentPort(cmd, arg)
 	a.adatRequest(line)
@@ -329,12 +325,12 @@ func (a *analyzer) replyLine(line []byte) bool {
 		a.adatBegun = false
 	}
 	answers := a.answered(code, msg, more)
-	if h := &a.f.hooks.Reply; h.On() {
-		a.f.reply = event.FTPReply{Conn: a.Conn(), Code: code, Msg: msg, ContResp: more}
+	if e := a.f.hooks.Reply.Begin(); e != nil {
+		*e = event.FTPReply{Conn: a.Conn(), Code: code, Msg: msg, ContResp: more}
 		if answers != nil {
-			a.f.reply.Command, a.f.reply.Arg, a.f.reply.Seq = answers.Command, answers.Arg, answers.Seq
+			e.Command, e.Arg, e.Seq = answers.Command, answers.Arg, answers.Seq
 		}
-		h.Raise(&a.f.reply)
+		a.f.hooks.Reply.Raise(e)
 	}
 	if answers != nil && !more {
 		a.passive(code, msg, answers)

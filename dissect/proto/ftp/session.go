@@ -81,14 +81,14 @@ func (s *session) end(a *analyzer, seq uint64) {
 	n := copy(s.pending[i:], s.pending[i+1:])
 	s.pending[i+n] = p // its memory stays
 	s.pending = s.pending[:i+n]
-	a.f.ended = p
-	a.over(&a.f.ended)
+	a.over(&p)
 }
 
 // over raises ftp_command.
 func (a *analyzer) over(p *event.FTPCommand) {
-	if h := &a.f.hooks.Command; h.On() {
-		h.Raise(p)
+	if e := a.f.hooks.Command.Begin(); e != nil {
+		*e = *p
+		a.f.hooks.Command.Raise(e)
 	}
 }
 
@@ -222,10 +222,10 @@ func (a *analyzer) expect(passive bool, p event.FTPPort) {
 			return
 		}
 	}
-	if h := &a.f.hooks.DataChannel; h.On() {
-		a.f.channel = event.FTPDataChannel{Conn: a.Conn(), Channel: event.FTPExpectedDataChannel{
+	if e := a.f.hooks.DataChannel.Begin(); e != nil {
+		*e = event.FTPDataChannel{Conn: a.Conn(), Channel: event.FTPExpectedDataChannel{
 			Passive: passive, OrigH: from, RespH: p.H, RespP: p.P,
 		}}
-		h.Raise(&a.f.channel)
+		a.f.hooks.DataChannel.Raise(e)
 	}
 }

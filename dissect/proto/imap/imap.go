@@ -38,10 +38,6 @@ type factory struct {
 	tls   *conn.Protocol
 	free  freelist.List[analyzer]
 	caps  [][]byte
-	ev    struct {
-		capabilities event.IMAPCapabilities
-		startTLS     event.IMAPStartTLS
-	}
 }
 
 // analyzer follows one connection. Sides are 0 for the originator, 1 for the responder.
@@ -209,8 +205,9 @@ func (a *analyzer) capabilities(list []byte) {
 		}
 		caps = append(caps, name)
 	}
-	a.f.ev.capabilities = event.IMAPCapabilities{Conn: a.Conn(), Capabilities: caps}
-	h.Raise(&a.f.ev.capabilities)
+	e := h.Begin()
+	*e = event.IMAPCapabilities{Conn: a.Conn(), Capabilities: caps}
+	h.Raise(e)
 	clear(caps)
 	a.f.caps = caps
 }
@@ -218,9 +215,9 @@ func (a *analyzer) capabilities(list []byte) {
 // startTLS hands the connection over.
 func (a *analyzer) startTLS() {
 	a.tls = a.HandOverAfterLine(a.f.tls, false, nil)
-	if h := &a.f.hooks.StartTLS; h.On() {
-		a.f.ev.startTLS = event.IMAPStartTLS{Conn: a.Conn()}
-		h.Raise(&a.f.ev.startTLS)
+	if e := a.f.hooks.StartTLS.Begin(); e != nil {
+		*e = event.IMAPStartTLS{Conn: a.Conn()}
+		a.f.hooks.StartTLS.Raise(e)
 	}
 }
 

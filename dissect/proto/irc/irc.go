@@ -89,7 +89,6 @@ type factory struct {
 	list  [][]byte
 	joins []event.IRCJoinInfo
 	text  []byte
-	ev    scratch
 }
 
 func (f *factory) new(u conn.Use) conn.Analyzer {
@@ -303,8 +302,9 @@ func (a *analyzer) startTLS(isOrig bool) {
 	a.rest, a.skipLF = a.lines[index(isOrig)].Take()
 	a.lines[index(!isOrig)].Stop()
 	a.inner = a.HandOver(a.f.ssl)
-	if h := &a.f.hooks.StartTLS; h.On() {
-		h.Raise(&event.IRCStartTLS{Conn: a.Conn()})
+	if e := a.f.hooks.StartTLS.Begin(); e != nil {
+		*e = event.IRCStartTLS{Conn: a.Conn()}
+		a.f.hooks.StartTLS.Raise(e)
 	}
 }
 

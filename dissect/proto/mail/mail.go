@@ -33,17 +33,6 @@ type Shard struct {
 	upper   []byte
 	handle  []byte
 	mails   freelist.List[Mail]
-	ev      struct {
-		begin   event.MIMEBeginEntity
-		end     event.MIMEEndEntity
-		header  event.MIMEOneHeader
-		headers event.MIMEAllHeaders
-		segment event.MIMESegmentData
-		entity  event.MIMEEntityData
-		all     event.MIMEAllData
-		hash    event.MIMEContentHash
-		event   event.MIMEEvent
-	}
 }
 
 // New returns a Shard that raises events on h and hands parts to fm.
@@ -115,13 +104,13 @@ func (m *Mail) Done() {
 	m.finished = true
 	m.top.EndOfData()
 	h := m.s.Hooks
-	if h.AllData.On() {
-		m.s.ev.all = event.MIMEAllData{Conn: m.cfg.Use.Conn(), Length: uint64(len(m.all)), Data: m.all}
-		h.AllData.Raise(&m.s.ev.all)
+	if x := h.AllData.Begin(); x != nil {
+		*x = event.MIMEAllData{Conn: m.cfg.Use.Conn(), Length: uint64(len(m.all)), Data: m.all}
+		h.AllData.Raise(x)
 	}
-	if h.ContentHash.On() {
-		m.s.ev.hash = event.MIMEContentHash{Conn: m.cfg.Use.Conn(), ContentLen: m.hashed, HashValue: m.sum.Sum(nil)}
-		h.ContentHash.Raise(&m.s.ev.hash)
+	if x := h.ContentHash.Begin(); x != nil {
+		*x = event.MIMEContentHash{Conn: m.cfg.Use.Conn(), ContentLen: m.hashed, HashValue: m.sum.Sum(nil)}
+		h.ContentHash.Raise(x)
 	}
 	m.endFile()
 	m.free.Put(m.top)
@@ -166,9 +155,9 @@ func (m *Mail) newEntity(parent *mime.Entity) *mailEntity {
 	e.Begin(e, parent, &m.s.scratch)
 	m.parts++
 	m.file, m.fileLen = files.ID{}, 0
-	if h := &m.s.Hooks.BeginEntity; h.On() {
-		m.s.ev.begin = event.MIMEBeginEntity{Conn: m.cfg.Use.Conn()}
-		h.Raise(&m.s.ev.begin)
+	if x := m.s.Hooks.BeginEntity.Begin(); x != nil {
+		*x = event.MIMEBeginEntity{Conn: m.cfg.Use.Conn()}
+		m.s.Hooks.BeginEntity.Raise(x)
 	}
 	return e
 }
@@ -176,11 +165,11 @@ func (m *Mail) newEntity(parent *mime.Entity) *mailEntity {
 // Header takes a header.
 func (e *mailEntity) Header(h *mime.Header) {
 	s := e.m.s
-	if hook := &s.Hooks.OneHeader; hook.On() {
+	if x := s.Hooks.OneHeader.Begin(); x != nil {
 		s.upper = mime.AppendUpper(s.upper[:0], h.Name)
-		s.ev.header = event.MIMEOneHeader{Conn: e.m.cfg.Use.Conn(),
+		*x = event.MIMEOneHeader{Conn: e.m.cfg.Use.Conn(),
 			H: event.MIMEHeader{OriginalName: h.Name, Name: s.upper, Value: h.Value}}
-		hook.Raise(&s.ev.header)
+		s.Hooks.OneHeader.Raise(x)
 	}
 	if s.Hooks.AllHeaders.On() && len(e.ends) < 2*maxHeaders && len(e.text)+len(h.Name)+len(h.Value) <= maxHeaderBytes {
 		e.text = append(e.text, h.Name...)
@@ -205,8 +194,9 @@ func (e *mailEntity) EndOfHeaders() {
 		e.list = append(e.list, event.MIMEHeader{OriginalName: e.text[start:name], Name: s.upper[start:name], Value: e.text[name:end]})
 		start = end
 	}
-	s.ev.headers = event.MIMEAllHeaders{Conn: e.m.cfg.Use.Conn(), HList: e.list}
-	hook.Raise(&s.ev.headers)
+	x := hook.Begin()
+	*x = event.MIMEAllHeaders{Conn: e.m.cfg.Use.Conn(), HList: e.list}
+	hook.Raise(x)
 }
 
 // Data takes decoded bytes of the body.
@@ -223,9 +213,9 @@ func (e *mailEntity) Data(b []byte) {
 	if h.AllData.On() && len(m.all)+len(b) <= maxMailData {
 		m.all = append(m.all, b...)
 	}
-	if h.SegmentData.On() {
-		m.s.ev.segment = event.MIMESegmentData{Conn: m.cfg.Use.Conn(), Length: uint64(len(b)), Data: b}
-		h.SegmentData.Raise(&m.s.ev.segment)
+	if x := h.SegmentData.Begin(); x != nil {
+		*x = event.MIMESegmentData{Conn: m.cfg.Use.Conn(), Length: uint64(len(b)), Data: b}
+		h.SegmentData.Raise(x)
 	}
 	if fm := m.s.Files; fm != nil {
 		m.file = fm.Data(m.fileID(), &m.carrier, b)
@@ -241,13 +231,13 @@ func (e *mailEntity) Release(child mime.Node) { e.m.free.Put(child.(*mailEntity)
 
 // Illegal tells of what breaks the rules.
 func (e *mailEntity) Illegal(encoding bool, detail string) {
-	if h := &e.m.s.Hooks.Event; h.On() {
+	if x := e.m.s.Hooks.Event.Begin(); x != nil {
 		kind := "illegal format"
 		if encoding {
 			kind = "illegal encoding"
 		}
-		e.m.s.ev.event = event.MIMEEvent{Conn: e.m.cfg.Use.Conn(), EventType: kind, Detail: []byte(detail)}
-		h.Raise(&e.m.s.ev.event)
+		*x = event.MIMEEvent{Conn: e.m.cfg.Use.Conn(), EventType: kind, Detail: []byte(detail)}
+		e.m.s.Hooks.Event.Raise(x)
 	}
 }
 
@@ -269,14 +259,14 @@ func (e *mailEntity) Weird(name string, n int) {
 func (e *mailEntity) Over() {
 	m := e.m
 	h := m.s.Hooks
-	if h.EntityData.On() {
-		m.s.ev.entity = event.MIMEEntityData{Conn: m.cfg.Use.Conn(), Length: uint64(len(m.entity)), Data: m.entity}
-		h.EntityData.Raise(&m.s.ev.entity)
+	if x := h.EntityData.Begin(); x != nil {
+		*x = event.MIMEEntityData{Conn: m.cfg.Use.Conn(), Length: uint64(len(m.entity)), Data: m.entity}
+		h.EntityData.Raise(x)
 		m.entity = m.entity[:0]
 	}
-	if h.EndEntity.On() {
-		m.s.ev.end = event.MIMEEndEntity{Conn: m.cfg.Use.Conn()}
-		h.EndEntity.Raise(&m.s.ev.end)
+	if x := h.EndEntity.Begin(); x != nil {
+		*x = event.MIMEEndEntity{Conn: m.cfg.Use.Conn()}
+		h.EndEntity.Raise(x)
 	}
 	m.endFile()
 }

@@ -59,15 +59,6 @@ type factory struct {
 	base64 mime.Base64
 	plain  []byte // what a line of base64 says
 	text   []byte
-	ev     struct {
-		request    event.POP3Request
-		reply      event.POP3Reply
-		data       event.POP3Data
-		unexpected event.POP3Unexpected
-		startTLS   event.POP3StartTLS
-		success    event.POP3LoginSuccess
-		failure    event.POP3LoginFailure
-	}
 }
 
 // side is one direction of a connection.
@@ -297,9 +288,9 @@ func (a *analyzer) startTLS() {
 	rest, _ := a.side[1].lines.Take()
 	a.side[0].lines.Stop()
 	a.tls = a.HandOverAfterLine(a.f.tls, false, rest)
-	if h := &a.f.hooks.StartTLS; h.On() {
-		a.f.ev.startTLS = event.POP3StartTLS{Conn: a.Conn()}
-		h.Raise(&a.f.ev.startTLS)
+	if e := a.f.hooks.StartTLS.Begin(); e != nil {
+		*e = event.POP3StartTLS{Conn: a.Conn()}
+		a.f.hooks.StartTLS.Raise(e)
 	}
 }
 

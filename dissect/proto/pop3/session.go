@@ -67,9 +67,9 @@ func (a *analyzer) request() {
 // accept takes a command that is allowed.
 func (a *analyzer) accept(cmd command, arg []byte) {
 	a.command = cmd
-	if h := &a.f.hooks.Request; h.On() {
-		a.f.ev.request = event.POP3Request{Conn: a.Conn(), IsOrig: true, Command: words[cmd], Arg: arg}
-		h.Raise(&a.f.ev.request)
+	if e := a.f.hooks.Request.Begin(); e != nil {
+		*e = event.POP3Request{Conn: a.Conn(), IsOrig: true, Command: words[cmd], Arg: arg}
+		a.f.hooks.Request.Raise(e)
 	}
 }
 
@@ -79,10 +79,10 @@ func (a *analyzer) refuse(cmd command, allowed string) {
 }
 
 func (a *analyzer) unexpected(isOrig bool, cmd command, detail string) {
-	if h := &a.f.hooks.Unexpected; h.On() {
+	if e := a.f.hooks.Unexpected.Begin(); e != nil {
 		a.f.text = append(a.f.text[:0], detail...)
-		a.f.ev.unexpected = event.POP3Unexpected{Conn: a.Conn(), IsOrig: isOrig, Msg: words[cmd], Detail: a.f.text}
-		h.Raise(&a.f.ev.unexpected)
+		*e = event.POP3Unexpected{Conn: a.Conn(), IsOrig: isOrig, Msg: words[cmd], Detail: a.f.text}
+		a.f.hooks.Unexpected.Raise(e)
 	}
 }
 
@@ -247,9 +247,9 @@ func (a *analyzer) moreReply(line []byte) {
 	if a.mail != nil && (a.command == cmdRETR || a.command == cmdTOP) {
 		a.mailLine(line)
 	}
-	if h := &a.f.hooks.Data; h.On() {
-		a.f.ev.data = event.POP3Data{Conn: a.Conn(), Data: a.f.tidy[1]}
-		h.Raise(&a.f.ev.data)
+	if e := a.f.hooks.Data.Begin(); e != nil {
+		*e = event.POP3Data{Conn: a.Conn(), Data: a.f.tidy[1]}
+		a.f.hooks.Data.Raise(e)
 	}
 }
 
@@ -312,8 +312,9 @@ func (a *analyzer) failed(text []byte) {
 	case cmdUSER, cmdPASS, cmdAPOP, cmdAUTH:
 		a.phase, a.command = phaseAuthorization, cmdNone
 		if h := &a.f.hooks.LoginFailure; h.On() && len(a.user) > 0 {
-			a.f.ev.failure = event.POP3LoginFailure{Conn: a.Conn(), User: a.user, Password: a.password}
-			h.Raise(&a.f.ev.failure)
+			e := h.Begin()
+			*e = event.POP3LoginFailure{Conn: a.Conn(), User: a.user, Password: a.password}
+			h.Raise(e)
 		}
 	case cmdNOOP, cmdLAST, cmdSTAT, cmdRSET, cmdDELE, cmdLIST, cmdRETR, cmdUIDL, cmdTOP, cmdXSENDER:
 		a.phase = phaseTransaction
@@ -328,16 +329,17 @@ func (a *analyzer) failed(text []byte) {
 }
 
 func (a *analyzer) status(cmd command, text []byte) {
-	if h := &a.f.hooks.Reply; h.On() {
-		a.f.ev.reply = event.POP3Reply{Conn: a.Conn(), Cmd: words[cmd], Msg: text}
-		h.Raise(&a.f.ev.reply)
+	if e := a.f.hooks.Reply.Begin(); e != nil {
+		*e = event.POP3Reply{Conn: a.Conn(), Cmd: words[cmd], Msg: text}
+		a.f.hooks.Reply.Raise(e)
 	}
 }
 
 // loggedIn raises POP3LoginSuccess.
 func (a *analyzer) loggedIn() {
 	if h := &a.f.hooks.LoginSuccess; h.On() && len(a.user) > 0 {
-		a.f.ev.success = event.POP3LoginSuccess{Conn: a.Conn(), User: a.user, Password: a.password}
-		h.Raise(&a.f.ev.success)
+		e := h.Begin()
+		*e = event.POP3LoginSuccess{Conn: a.Conn(), User: a.user, Password: a.password}
+		h.Raise(e)
 	}
 }

@@ -55,13 +55,6 @@ type factory struct {
 	free  freelist.List[analyzer]
 	text  []byte
 	upper []byte
-	ev    struct {
-		request    event.SMTPRequest
-		reply      event.SMTPReply
-		data       event.SMTPData
-		unexpected event.SMTPUnexpected
-		startTLS   event.SMTPStartTLS
-	}
 }
 
 // side is one direction of a connection.
@@ -315,8 +308,9 @@ func (a *analyzer) dataLine(s *side, line []byte) {
 	}
 	a.mail.Deliver(line, true)
 	if h := &a.f.hooks.Data; h.On() && !a.skipData {
-		a.f.ev.data = event.SMTPData{Conn: a.Conn(), IsOrig: s.isOrig, Data: line}
-		h.Raise(&a.f.ev.data)
+		e := h.Begin()
+		*e = event.SMTPData{Conn: a.Conn(), IsOrig: s.isOrig, Data: line}
+		h.Raise(e)
 	}
 }
 
@@ -340,10 +334,10 @@ func (a *analyzer) request(word, arg []byte) {
 		a.confirmed = true
 		a.Confirm()
 	}
-	if h := &a.f.hooks.Request; h.On() {
+	if e := a.f.hooks.Request.Begin(); e != nil {
 		a.f.upper = mime.AppendUpper(a.f.upper[:0], word)
-		a.f.ev.request = event.SMTPRequest{Conn: a.Conn(), IsOrig: !a.turned, Command: a.f.upper, Arg: arg}
-		h.Raise(&a.f.ev.request)
+		*e = event.SMTPRequest{Conn: a.Conn(), IsOrig: !a.turned, Command: a.f.upper, Arg: arg}
+		a.f.hooks.Request.Raise(e)
 	}
 	a.checkOrder(word, arg)
 }
@@ -367,10 +361,10 @@ func (a *analyzer) replyLine(s *side, line []byte) {
 	if a.code = 0; len(text) > 0 && text[0] == '-' {
 		a.code, text = code, text[1:]
 	}
-	if h := &a.f.hooks.Reply; h.On() {
-		a.f.ev.reply = event.SMTPReply{Conn: a.Conn(), IsOrig: s.isOrig, Code: uint64(code), Cmd: a.replied.inReply(),
+	if e := a.f.hooks.Reply.Begin(); e != nil {
+		*e = event.SMTPReply{Conn: a.Conn(), IsOrig: s.isOrig, Code: uint64(code), Cmd: a.replied.inReply(),
 			Msg: trimBlanks(text), ContResp: a.code != 0}
-		h.Raise(&a.f.ev.reply)
+		a.f.hooks.Reply.Raise(e)
 	}
 }
 
@@ -395,9 +389,9 @@ func (a *analyzer) startTLS(isOrig bool) {
 	rest, _ := a.side[index(isOrig)].lines.Take()
 	a.side[index(!isOrig)].lines.Stop()
 	a.tls = a.HandOverAfterLine(a.f.tls, isOrig, rest)
-	if h := &a.f.hooks.StartTLS; h.On() {
-		a.f.ev.startTLS = event.SMTPStartTLS{Conn: a.Conn()}
-		h.Raise(&a.f.ev.startTLS)
+	if e := a.f.hooks.StartTLS.Begin(); e != nil {
+		*e = event.SMTPStartTLS{Conn: a.Conn()}
+		a.f.hooks.StartTLS.Raise(e)
 	}
 }
 

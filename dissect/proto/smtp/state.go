@@ -194,10 +194,9 @@ func (a *analyzer) answeredData(code int) {
 
 // unexpected raises SMTPUnexpected for something that the client or the server sent.
 func (a *analyzer) unexpected(client bool, msg string, detail []byte) {
-	if h := &a.f.hooks.Unexpected; h.On() {
-		e := &a.f.ev.unexpected
+	if e := a.f.hooks.Unexpected.Begin(); e != nil {
 		*e = event.SMTPUnexpected{Conn: a.Conn(), IsOrig: client != a.turned, Msg: msg, Detail: detail}
-		h.Raise(e)
+		a.f.hooks.Unexpected.Raise(e)
 	}
 }
 

@@ -186,8 +186,9 @@ func (a *analyzer) element(isOrig bool, tag []byte) {
 	case !isOrig && a.asked && string(local) == "proceed":
 		a.tls = true
 		a.inner = a.HandOver(a.f.ssl)
-		if h := &a.f.hooks.StartTLS; h.On() {
-			h.Raise(&event.XMPPStartTLS{Conn: a.Conn()})
+		if e := a.f.hooks.StartTLS.Begin(); e != nil {
+			*e = event.XMPPStartTLS{Conn: a.Conn()}
+			a.f.hooks.StartTLS.Raise(e)
 		}
 	}
 }
