@@ -105,8 +105,8 @@ type analyzer struct {
 	off       bool
 	broken    bool // a violation is on its way
 	confirmed bool
-	tls       bool          // the connection goes on with TLS
-	inner     conn.Handover // to TLS
+	tls       conn.Handover // the rest of the connection, after AUTH TLS
+	adat      conn.Handover // the security data, after AUTH GSSAPI
 	adatBegun bool          // the client has sent ADAT since
 	reply     uint64        // code of the reply of several lines that goes on, or 0
 	auth      []byte        // argument of the last AUTH
@@ -147,28 +147,24 @@ func (a *analyzer) Data(isOrig bool, b []byte) {
 	if a.off {
 		return
 	}
-	if !a.tls {
+	if !a.tls.Taken() {
 		b = a.lines[index(isOrig)].Deliver(b)
 	}
-	if a.tls && len(b) > 0 && a.inner.Taken() {
-		a.inner.Data(isOrig, b)
+	if len(b) > 0 {
+		a.tls.Data(isOrig, b)
 	}
 }
 
 // Gap goes on with the line after missing bytes as if nothing had happened, as Zeek
 // does.
-func (a *analyzer) Gap(isOrig bool, n uint64) {
-	if a.tls && a.inner.Taken() {
-		a.inner.Gap(isOrig, n)
-	}
-}
+func (a *analyzer) Gap(isOrig bool, n uint64) { a.tls.Gap(isOrig, n) }
 
 // End ends a line that has no end.
 func (a *analyzer) End(isOrig bool) {
 	switch l := &a.lines[index(isOrig)]; {
-	case a.tls && a.inner.Taken():
-		a.inner.End(isOrig)
-	case !a.tls && l.Partial():
+	case a.tls.Taken():
+		a.tls.End(isOrig)
+	case l.Partial():
 		l.Deliver([]byte("\n"))
 	}
 }
@@ -176,13 +172,12 @@ func (a *analyzer) End(isOrig bool) {
 // Done ends the commands that are left.
 func (a *analyzer) Done() {
 	// Had the client's last byte come, there would be nothing left of a line.
-	if !a.off && !a.tls && a.lines[0].Partial() && bytes.IndexByte(a.Conn().History(), 'F') >= 0 {
+	if !a.off && !a.tls.Taken() && a.lines[0].Partial() && bytes.IndexByte(a.Conn().History(), 'F') >= 0 {
 		a.Weird("partial_ftp_request", "", source)
 	}
 	a.off = true
-	if a.inner.Taken() {
-		a.inner.Done()
-	}
+	a.tls.Done()
+	a.adat.Done()
 	for i := range a.session.pending {
 		a.over(&a.session.pending[i])
 	}
@@ -317,11 +312,9 @@ func (a *analyzer) replyLine(line []byte) bool {
 
 	switch {
 	case code == replyDataAccepted && string(a.auth) == "TLS":
-		if a.inner = a.HandOver(a.f.ssl); a.inner.Taken() {
-			a.tls = true
-		}
-	case code == replyDataNeeded && string(a.auth) == "GSSAPI" && !a.inner.Taken():
-		a.inner = a.HandOver(a.f.ssl)
+		a.tls = a.HandOver(a.f.ssl)
+	case code == replyDataNeeded && string(a.auth) == "GSSAPI" && !a.adat.Taken():
+		a.adat = a.HandOver(a.f.ssl)
 		a.adatBegun = false
 	}
 	answers := a.answered(code, msg, more)
@@ -336,10 +329,11 @@ func (a *analyzer) replyLine(line []byte) bool {
 		a.passive(code, msg, answers)
 		a.session.finish(a, answers)
 	}
-	if !a.tls {
-		a.adatReply(line)
+	if a.tls.Taken() {
+		return false
 	}
-	return !a.tls
+	a.adatReply(line)
+	return true
 }
 
 // maxShown is how much of a line is told with a violation.

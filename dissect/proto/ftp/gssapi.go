@@ -21,7 +21,7 @@ const (
 // adatRequest looks in a command for security data (ADAT, RFC 2228 section 3). That of
 // the mechanism of GridFTP is the handshake of TLS, without any frame.
 func (a *analyzer) adatRequest(line []byte) {
-	if !a.inner.Taken() {
+	if !a.adat.Taken() {
 		return
 	}
 	cmd, arg := word(skipBlanks(line))
@@ -45,7 +45,7 @@ func (a *analyzer) adatRequest(line []byte) {
 
 // adatReply looks in a line of a reply for security data (RFC 2228 section 4).
 func (a *analyzer) adatReply(line []byte) {
-	if !a.inner.Taken() {
+	if !a.adat.Taken() {
 		return
 	}
 	code, over := replyCode(line), false
@@ -83,13 +83,13 @@ func (a *analyzer) secure(isOrig bool, b []byte) {
 		return
 	}
 	a.f.securing = a
-	a.inner.Data(isOrig, b)
+	a.adat.Data(isOrig, b)
 	a.f.securing = nil
 }
 
 // unsecure ends the exchange.
 func (a *analyzer) unsecure() {
-	a.inner.Done()
+	a.adat.Done()
 }
 
 // decode decodes Base64 as Zeek does, which gives up if there is anything else.

@@ -227,8 +227,8 @@ func (a *analyzer) Gap(isOrig bool, n uint64) {
 	a.tls.Gap(isOrig, n)
 }
 
-// End does nothing: a line that is not complete says nothing.
-func (a *analyzer) End(bool) {}
+// End matters only to TLS: an incomplete line says nothing.
+func (a *analyzer) End(isOrig bool) { a.tls.End(isOrig) }
 
 // Flip follows the connection's change of roles.
 func (a *analyzer) Flip() {

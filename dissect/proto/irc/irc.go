@@ -113,10 +113,7 @@ type analyzer struct {
 	control *datachannel.Control // once a file was offered
 
 	confirmed bool
-	skipLF    bool // the LF of the last line is still to come
-	tls       bool
-	inner     conn.Handover // to TLS
-	rest      []byte        // of what is being delivered, for TLS
+	tls       conn.Handover
 	invalid   int
 }
 
@@ -146,44 +143,31 @@ func index(isOrig bool) int {
 
 // Data takes the next bytes of a side.
 func (a *analyzer) Data(isOrig bool, b []byte) {
-	if !a.tls {
-		a.lines[index(isOrig)].Deliver(b)
-		if b = a.rest; !a.tls {
-			return
-		}
-		a.rest = nil
-	} else if a.skipLF && !isOrig {
-		a.skipLF = false
-		b = bytes.TrimPrefix(b, []byte("\n"))
+	if a.tls.On() {
+		a.tls.Data(isOrig, b)
+		return
 	}
-	if a.inner.Taken() && len(b) > 0 {
-		a.inner.Data(isOrig, b)
-	}
+	a.lines[index(isOrig)].Deliver(b)
+	a.tls.Flush()
 }
 
 // Gap goes on with the line after missing bytes as if nothing had happened, as Zeek
 // does.
-func (a *analyzer) Gap(isOrig bool, n uint64) {
-	if a.tls && a.inner.Taken() {
-		a.inner.Gap(isOrig, n)
-	}
-}
+func (a *analyzer) Gap(isOrig bool, n uint64) { a.tls.Gap(isOrig, n) }
 
 // End ends a line that has no end.
 func (a *analyzer) End(isOrig bool) {
 	switch l := &a.lines[index(isOrig)]; {
-	case a.tls && a.inner.Taken():
-		a.inner.End(isOrig)
-	case !a.tls && l.Partial():
+	case a.tls.On():
+		a.tls.End(isOrig)
+	case l.Partial():
 		l.Deliver([]byte("\n"))
 	}
 }
 
 // Done keeps the analyzer for another connection.
 func (a *analyzer) Done() {
-	if a.inner.Taken() {
-		a.inner.Done()
-	}
+	a.tls.Done()
 	if a.control != nil {
 		a.control.Conn = nil
 		a.control = nil
@@ -298,10 +282,9 @@ func (a *analyzer) line(isOrig bool, b []byte) {
 
 // startTLS follows the server's consent to STARTTLS.
 func (a *analyzer) startTLS(isOrig bool) {
-	a.tls = true
-	a.rest, a.skipLF = a.lines[index(isOrig)].Take()
+	rest, _ := a.lines[index(isOrig)].Take()
 	a.lines[index(!isOrig)].Stop()
-	a.inner = a.HandOver(a.f.ssl)
+	a.tls = a.HandOverAfterLine(a.f.ssl, isOrig, rest)
 	if e := a.f.hooks.StartTLS.Begin(); e != nil {
 		*e = event.IRCStartTLS{Conn: a.Conn()}
 		a.f.hooks.StartTLS.Raise(e)

@@ -159,9 +159,11 @@ func (a *analyzer) Gap(isOrig bool, n uint64) { a.tls.Gap(isOrig, n) }
 
 // End tells that a side is complete.
 func (a *analyzer) End(isOrig bool) {
-	if !a.tls.On() {
-		a.side[index(isOrig)].lines.End()
+	if a.tls.On() {
+		a.tls.End(isOrig)
+		return
 	}
+	a.side[index(isOrig)].lines.End()
 }
 
 // Done ends the analysis.

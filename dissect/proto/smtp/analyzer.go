@@ -167,7 +167,11 @@ func (a *analyzer) Gap(isOrig bool, n uint64) {
 
 // End tells that a side is complete.
 func (a *analyzer) End(isOrig bool) {
-	if !a.off && !a.tls.On() && !a.Conn().Partial() {
+	switch {
+	case a.off || a.Conn().Partial():
+	case a.tls.On():
+		a.tls.End(isOrig)
+	default:
 		a.side[index(isOrig)].lines.End()
 	}
 }

@@ -90,8 +90,7 @@ type analyzer struct {
 	tag   [2][]byte // begun and not ended, with its bracket
 	asked bool      // the client has asked for TLS
 	off   bool
-	tls   bool
-	inner conn.Handover // to TLS
+	tls   conn.Handover
 }
 
 func index(isOrig bool) int {
@@ -103,14 +102,14 @@ func index(isOrig bool) int {
 
 // Data takes the next bytes of a side.
 func (a *analyzer) Data(isOrig bool, b []byte) {
-	for !a.off && !a.tls && len(b) > 0 {
+	for !a.off && !a.tls.On() && len(b) > 0 {
 		if a.Conn().Incomplete() {
 			return
 		}
 		b = a.read(isOrig, b)
 	}
-	if a.tls && a.inner.Taken() && len(b) > 0 {
-		a.inner.Data(isOrig, b)
+	if len(b) > 0 {
+		a.tls.Data(isOrig, b)
 	}
 }
 
@@ -184,8 +183,7 @@ func (a *analyzer) element(isOrig bool, tag []byte) {
 	case isOrig && string(local) == "starttls":
 		a.asked = true
 	case !isOrig && a.asked && string(local) == "proceed":
-		a.tls = true
-		a.inner = a.HandOver(a.f.ssl)
+		a.tls = a.HandOver(a.f.ssl)
 		if e := a.f.hooks.StartTLS.Begin(); e != nil {
 			*e = event.XMPPStartTLS{Conn: a.Conn()}
 			a.f.hooks.StartTLS.Raise(e)
@@ -202,25 +200,15 @@ func (a *analyzer) violate(reason string) {
 	a.Violate(conn.Violation{Reason: reason, Late: true})
 }
 
-// Gap ends the search for TLS.
-func (a *analyzer) Gap(isOrig bool, n uint64) {
-	if a.tls && a.inner.Taken() {
-		a.inner.Gap(isOrig, n)
-	}
-}
+// Gap matters only to TLS: Data stops reading tags once bytes are missing.
+func (a *analyzer) Gap(isOrig bool, n uint64) { a.tls.Gap(isOrig, n) }
 
-// End tells TLS.
-func (a *analyzer) End(isOrig bool) {
-	if a.tls && a.inner.Taken() {
-		a.inner.End(isOrig)
-	}
-}
+// End matters only to TLS.
+func (a *analyzer) End(isOrig bool) { a.tls.End(isOrig) }
 
 // Done keeps the analyzer for another connection.
 func (a *analyzer) Done() {
-	if a.inner.Taken() {
-		a.inner.Done()
-	}
+	a.tls.Done()
 	for i := range a.tag {
 		if cap(a.tag[i]) > 4096 {
 			a.tag[i] = nil
