@@ -23,10 +23,9 @@ import (
 const (
 	source = "FTP"
 
-	// maxCommand is the length of the longest word that is taken for a command
+	// minCommand and maxCommand bound the length of a command
 	// (FTP::max_command_length).
 	maxCommand = 100
-	// minCommand is that of the shortest.
 	minCommand = 3
 )
 
@@ -36,22 +35,22 @@ const (
 	replyPassive         = 227
 	replyExtendedPassive = 229
 	replyDataAccepted    = 234 // security data exchange complete
-	replyDataNeeded      = 334 // the mechanism is accepted, ADAT is to follow
+	replyDataNeeded      = 334 // the mechanism is accepted, ADAT follows
 )
 
-// Options are limits. Beyond one of them there is a weird, and what is new is not kept.
+// Options are limits. Exceeding one raises a weird, and the new item is dropped.
 type Options struct {
 	Pending  int `key:"limits.ftp_max_pending_commands" unit:"count" min:"1" doc:"FTP commands of one connection that wait for replies; more are not logged (FTP::max_pending_commands)"`
 	Channels int `key:"limits.ftp_max_expected_data_channels" unit:"count" per:"run" min:"1" doc:"announced FTP data connections waited for, in all (FTP::max_expected_data_channels)"`
-	// Lines bounds what the shard holds of lines whose end has not come; nil is no bound.
+	// Lines bounds the bytes of incomplete lines that the shard holds; nil means no bound.
 	Lines *contentline.Budget
 }
 
 // DefaultOptions returns Zeek's limits.
 func DefaultOptions() Options { return Options{Pending: 20, Channels: 100_000} }
 
-// New describes the protocol to the detector. Its analyzers raise their events on h and
-// give files to fm; ssl analyzes what follows AUTH.
+// New returns the protocol for the detector. Its analyzers raise events on h and pass
+// files to fm; ssl analyzes what follows AUTH.
 func New(h *event.Hooks, fm *files.Manager, ssl *conn.Protocol, o Options) *detect.Protocol {
 	f := &factory{hooks: &h.FTP, ssl: ssl, opt: o}
 	f.data = datachannel.New(h, fm, datachannel.Kind{Name: "FTP_DATA", Service: "ftp-data", Limit: o.Channels, Reused: true})
@@ -65,14 +64,14 @@ func New(h *event.Hooks, fm *files.Manager, ssl *conn.Protocol, o Options) *dete
 	return p
 }
 
-// factory makes the analyzers of a shard and keeps those that are done.
+// factory makes a shard's analyzers and reuses finished ones.
 type factory struct {
 	hooks *event.FTPEvents
 	ssl   *conn.Protocol
 	opt   Options
 	data  *datachannel.Channels
 	free  freelist.List[analyzer]
-	// securing is the connection whose security data is given to TLS.
+	// securing is the analyzer whose security data TLS is processing, or nil.
 	securing *analyzer
 
 	upper   []byte
@@ -103,16 +102,16 @@ type analyzer struct {
 	control *datachannel.Control // once there is a data connection
 
 	off       bool
-	broken    bool // a violation is on its way
+	broken    bool // a violation is pending
 	confirmed bool
 	tls       conn.Handover // the rest of the connection, after AUTH TLS
 	adat      conn.Handover // the security data, after AUTH GSSAPI
-	adatBegun bool          // the client has sent ADAT since
-	reply     uint64        // code of the reply of several lines that goes on, or 0
+	adatBegun bool          // the client has sent ADAT
+	reply     uint64        // code of an unfinished multi-line reply, or 0
 	auth      []byte        // argument of the last AUTH
 }
 
-// clientSide and serverSide take the lines of the two sides.
+// clientSide and serverSide receive the lines of the two sides.
 type clientSide struct{ a *analyzer }
 
 type serverSide struct{ a *analyzer }
@@ -155,11 +154,10 @@ func (a *analyzer) Data(isOrig bool, b []byte) {
 	}
 }
 
-// Gap goes on with the line after missing bytes as if nothing had happened, as Zeek
-// does.
+// Gap matters only to TLS. As in Zeek, a line simply continues after missing bytes.
 func (a *analyzer) Gap(isOrig bool, n uint64) { a.tls.Gap(isOrig, n) }
 
-// End ends a line that has no end.
+// End terminates an unfinished line.
 func (a *analyzer) End(isOrig bool) {
 	switch l := &a.lines[index(isOrig)]; {
 	case a.tls.Taken():
@@ -169,9 +167,9 @@ func (a *analyzer) End(isOrig bool) {
 	}
 }
 
-// Done ends the commands that are left.
+// Done ends the pending commands.
 func (a *analyzer) Done() {
-	// Had the client's last byte come, there would be nothing left of a line.
+	// A graceful end would have terminated the line.
 	if !a.off && !a.tls.Taken() && a.lines[0].Partial() && bytes.IndexByte(a.Conn().History(), 'F') >= 0 {
 		a.Weird("partial_ftp_request", "", source)
 	}
@@ -191,7 +189,7 @@ func (a *analyzer) Done() {
 	a.f.free.Put(a)
 }
 
-// Flip follows the connection's change of roles.
+// Flip swaps the sides with the connection's roles.
 func (a *analyzer) Flip() {
 	a.lines[0], a.lines[1] = a.lines[1], a.lines[0]
 	a.lines[0].SetReceiver(&a.client)
@@ -229,7 +227,7 @@ func isCommand(w []byte) bool {
 	return true
 }
 
-// command takes a line of the client, and reports whether more are to follow.
+// command takes a client's line and reports whether it wants more.
 func (a *analyzer) command(line []byte) bool {
 	if a.broken || len(line) == 0 {
 		return true
@@ -261,7 +259,7 @@ func (a *analyzer) command(line []byte) bool {
 		a.Confirm()
 		a.Interactive()
 	}
-	// Zeek compares as many characters as there are.
+	// Zeek compares only as many characters as cmd has.
 	if bytes.HasPrefix([]byte("AUTH"), cmd) {
 		a.auth = append(a.auth[:0], arg...)
 	}
@@ -277,7 +275,7 @@ func (a *analyzer) command(line []byte) bool {
 
 func isDigit(c byte) bool { return '0' <= c && c <= '9' }
 
-// replyCode is the number with which a line begins, 0 if there is none.
+// replyCode returns the three-digit code at the start of a line, or 0.
 func replyCode(b []byte) uint64 {
 	if len(b) < 3 || !isDigit(b[0]) || !isDigit(b[1]) || !isDigit(b[2]) {
 		return 0
@@ -285,7 +283,7 @@ func replyCode(b []byte) uint64 {
 	return uint64(b[0]-'0')*100 + uint64(b[1]-'0')*10 + uint64(b[2]-'0')
 }
 
-// replyLine takes a line of the server, and reports whether more are to follow.
+// replyLine takes a server's line and reports whether it wants more.
 func (a *analyzer) replyLine(line []byte) bool {
 	if a.broken || len(line) == 0 {
 		return true
@@ -336,11 +334,11 @@ func (a *analyzer) replyLine(line []byte) bool {
 	return true
 }
 
-// maxShown is how much of a line is told with a violation.
+// maxShown bounds the bytes of a line in a violation.
 const maxShown = 4096
 
-// violate tells that what the server says is not FTP. If that takes the analyzer off, it
-// only looks at how lines end as long as it is still there.
+// violate reports that the server does not speak FTP. If that removes the analyzer, until
+// then only line ends are checked.
 func (a *analyzer) violate(reason string, line []byte) bool {
 	a.broken = a.Violate(conn.Violation{Reason: reason, Data: line[:min(len(line), maxShown)], Late: true})
 	return true

@@ -10,8 +10,8 @@ import (
 	"github.com/wirelog/wirelog/dissect/proto/datachannel"
 )
 
-// command takes a command (RFC 2812 section 3). One whose event has no listener is an
-// irc_request or irc_message, as with Zeek.
+// command takes a command (RFC 2812 section 3). As in Zeek, one whose event has no
+// listener raises irc_request or irc_message.
 func (a *analyzer) command(m *message) {
 	h := a.f.hooks
 	done := true
@@ -117,7 +117,7 @@ func (a *analyzer) other(m *message) {
 	}
 }
 
-// addressed takes a target and a text off the parameters.
+// addressed splits the parameters into target and text.
 func (a *analyzer) addressed(m *message, weird string) (target, text []byte, ok bool) {
 	target, text, ok = bytes.Cut(m.params, []byte(" "))
 	if !ok {
@@ -127,8 +127,8 @@ func (a *analyzer) addressed(m *message, weird string) (target, text []byte, ok 
 	return target, trimColon(skipSpaces(text)), true
 }
 
-// privmsg takes PRIVMSG, and what clients say to each other in it: CTCP, between
-// characters with the code 1.
+// privmsg takes PRIVMSG and the CTCP messages in it, which are enclosed in bytes of
+// value 1.
 func (a *analyzer) privmsg(m *message) {
 	target, text, ok := a.addressed(m, "irc_invalid_privmsg_message_format")
 	if !ok {
@@ -145,7 +145,7 @@ func (a *analyzer) privmsg(m *message) {
 	}
 }
 
-// leadingUint reads the number with which b begins, of 32 bits.
+// leadingUint parses the 32-bit number at the start of b.
 func leadingUint(b []byte) (uint32, bool) {
 	n := 0
 	for n < len(b) && isDigit(b[n]) {
@@ -155,8 +155,8 @@ func leadingUint(b []byte) (uint32, bool) {
 	return uint32(v), err == nil
 }
 
-// dcc takes the offer of a direct connection: DCC, type, argument, address, port and
-// maybe a size.
+// dcc takes the offer of a direct connection: DCC, type, argument, address, port and an
+// optional size.
 func (a *analyzer) dcc(m *message, target, text []byte) {
 	w := a.words(text)
 	if n := len(w); n < 5 || n > 7 || n == 7 && string(w[6]) != "T" {
@@ -191,8 +191,7 @@ func (a *analyzer) dcc(m *message, target, text []byte) {
 	}
 }
 
-// expect waits for a file. Two users who are not the two hosts of the connection are not
-// waited for.
+// expect announces a file transfer if it is between the hosts of the connection.
 func (a *analyzer) expect(addr netip.Addr, port uint16) bool {
 	id := a.Conn().ID()
 	if addr != id.OrigH && addr != id.RespH {
@@ -217,7 +216,7 @@ func (a *analyzer) user(m *message) {
 	}
 	w := a.words(m.params)
 	name := a.f.text[:0]
-	// Zeek puts the spaces behind the words from the second on.
+	// Zeek appends a space to each word from the second on.
 	for i := 3; i < len(w); i++ {
 		if name = append(name, w[i]...); i > 3 {
 			name = append(name, ' ')
@@ -255,7 +254,7 @@ func (a *analyzer) kick(m *message) {
 	a.f.hooks.KickMessage.Raise(e)
 }
 
-// nickOf is the nickname in a prefix that has more, nil if it has not.
+// nickOf returns the nickname of a prefix that also has a user or host, or nil.
 func nickOf(prefix []byte) []byte {
 	if i := bytes.IndexByte(prefix, '!'); i >= 0 {
 		return prefix[:i]
@@ -290,7 +289,7 @@ func (a *analyzer) raiseJoin(m *message) {
 	a.f.hooks.JoinMessage.Raise(e)
 }
 
-// njoin takes NJOIN, with which servers tell each other of a channel's members.
+// njoin takes NJOIN, in which servers exchange a channel's members.
 func (a *analyzer) njoin(m *message) {
 	w := a.words(m.params)
 	if len(w) != 2 {

@@ -2,8 +2,7 @@
 // replies, the change to TLS after STARTTLS, and the files that users send to each other
 // (DCC). It follows Zeek's src/analyzer/protocol/irc and base/protocols/irc.
 //
-// A connection on which two servers agree to compress is not looked into any further, as
-// with Zeek.
+// As in Zeek, compressed connections between servers are not analyzed.
 package irc
 
 import (
@@ -25,19 +24,19 @@ import (
 const (
 	source = "IRC"
 
-	// maxLine is the length of the longest line (RFC 2812 section 2.3); cutLine is where
-	// longer ones are cut, which Zeek does so that not every one is a weird.
+	// maxLine is the longest valid line (RFC 2812 section 2.3). Lines are cut at cutLine,
+	// as in Zeek.
 	maxLine = 512
 	cutLine = 1000
-	// minLine is that of the shortest command.
+	// minLine is the length of the shortest command.
 	minLine = 3
-	// maxCommand is the length of the longest word that is taken for a command, and
-	// maxInvalid how many longer ones there may be.
+	// maxCommand bounds the length of a command; maxInvalid is the number of longer
+	// ones tolerated.
 	maxCommand = 20
 	maxInvalid = 20
 )
 
-// commands are those of clients, of which one confirms the protocol.
+// commands are the client commands that confirm the protocol.
 var commands = func() map[string]bool {
 	m := make(map[string]bool)
 	for _, c := range []string{
@@ -60,8 +59,8 @@ type Options struct {
 // DefaultOptions returns Zeek's limits.
 func DefaultOptions() Options { return Options{Transfers: 5000} }
 
-// New describes the protocol to the detector. Its analyzers raise their events on h and
-// give files to fm; ssl analyzes what follows STARTTLS.
+// New returns the protocol for the detector. Its analyzers raise events on h and pass
+// files to fm; ssl analyzes what follows STARTTLS.
 func New(h *event.Hooks, fm *files.Manager, ssl *conn.Protocol, o Options) *detect.Protocol {
 	f := &factory{hooks: &h.IRC, ssl: ssl}
 	f.data = datachannel.New(h, fm, datachannel.Kind{
@@ -77,7 +76,7 @@ func New(h *event.Hooks, fm *files.Manager, ssl *conn.Protocol, o Options) *dete
 	return p
 }
 
-// factory makes the analyzers of a shard and keeps those that are done.
+// factory makes a shard's analyzers and reuses finished ones.
 type factory struct {
 	hooks *event.IRCEvents
 	ssl   *conn.Protocol
@@ -117,7 +116,7 @@ type analyzer struct {
 	invalid   int
 }
 
-// side takes the lines of one side.
+// side receives the lines of one side.
 type side struct {
 	a      *analyzer
 	isOrig bool
@@ -151,11 +150,10 @@ func (a *analyzer) Data(isOrig bool, b []byte) {
 	a.tls.Flush()
 }
 
-// Gap goes on with the line after missing bytes as if nothing had happened, as Zeek
-// does.
+// Gap matters only to TLS. As in Zeek, a line simply continues after missing bytes.
 func (a *analyzer) Gap(isOrig bool, n uint64) { a.tls.Gap(isOrig, n) }
 
-// End ends a line that has no end.
+// End terminates an unfinished line.
 func (a *analyzer) End(isOrig bool) {
 	switch l := &a.lines[index(isOrig)]; {
 	case a.tls.On():
@@ -165,7 +163,7 @@ func (a *analyzer) End(isOrig bool) {
 	}
 }
 
-// Done keeps the analyzer for another connection.
+// Done returns the analyzer to the free list.
 func (a *analyzer) Done() {
 	a.tls.Done()
 	if a.control != nil {
@@ -177,7 +175,7 @@ func (a *analyzer) Done() {
 	a.f.free.Put(a)
 }
 
-// Flip follows the connection's change of roles.
+// Flip swaps the sides with the connection's roles.
 func (a *analyzer) Flip() {
 	a.lines[0], a.lines[1] = a.lines[1], a.lines[0]
 	for i := range a.lines {
@@ -187,7 +185,7 @@ func (a *analyzer) Flip() {
 
 func (a *analyzer) weird(name string) { a.Weird(name, "", source) }
 
-// doubt is weird, once the protocol is sure.
+// doubt is weird if the protocol is confirmed.
 func (a *analyzer) doubt(name string) {
 	if a.confirmed {
 		a.weird(name)
@@ -204,7 +202,7 @@ func trimColon(b []byte) []byte { return bytes.TrimPrefix(b, []byte(":")) }
 
 func isDigit(c byte) bool { return '0' <= c && c <= '9' }
 
-// message is a line, taken apart (RFC 2812 section 2.3.1).
+// message is a parsed line (RFC 2812 section 2.3.1).
 type message struct {
 	isOrig  bool
 	prefix  []byte
@@ -280,7 +278,7 @@ func (a *analyzer) line(isOrig bool, b []byte) {
 	}
 }
 
-// startTLS follows the server's consent to STARTTLS.
+// startTLS hands the connection over to TLS after the server has accepted STARTTLS.
 func (a *analyzer) startTLS(isOrig bool) {
 	rest, _ := a.lines[index(isOrig)].Take()
 	a.lines[index(!isOrig)].Stop()
@@ -291,8 +289,7 @@ func (a *analyzer) startTLS(isOrig bool) {
 	}
 }
 
-// split returns the words of b, which is separated by sep. They are valid until the next
-// call with the same memory.
+// split returns the non-empty parts of b between separators, in dst's memory.
 func split(dst [][]byte, b []byte, sep byte) [][]byte {
 	dst = dst[:0]
 	for len(b) > 0 {
@@ -313,13 +310,13 @@ func (a *analyzer) words(b []byte) [][]byte {
 	return a.f.words
 }
 
-// unique takes out what is there twice: it is a set.
+// unique sorts list and removes duplicates, for a set.
 func unique(list [][]byte) [][]byte {
 	slices.SortFunc(list, bytes.Compare)
 	return slices.CompactFunc(list, bytes.Equal)
 }
 
-// number reads what C's atoi does of a word that is to be a count.
+// number parses leading digits as C's atoi does, and returns 0 on overflow.
 func number(b []byte) uint64 {
 	n := 0
 	for n < len(b) && isDigit(b[n]) {

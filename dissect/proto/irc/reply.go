@@ -27,7 +27,7 @@ const (
 	rplStartTLS        = 670 // of the extension STARTTLS
 )
 
-// reply takes a numeric reply. What has no listener is not looked at.
+// reply takes a numeric reply. Replies without a listener are not parsed.
 func (a *analyzer) reply(m *message) {
 	h := a.f.hooks
 	switch m.code {
@@ -108,8 +108,8 @@ func (a *analyzer) reply(m *message) {
 	}
 }
 
-// counts finds the numbers before the words for users, which has two forms, services and
-// servers.
+// counts returns the numbers before the words for users, which has two forms, services
+// and servers.
 func counts(w [][]byte, users, clients string) (u, services, servers uint64) {
 	for i := 1; i < len(w); i++ {
 		switch string(w[i]) {
@@ -140,7 +140,7 @@ func (a *analyzer) globalUsers(m *message) {
 	a.f.hooks.GlobalUsers.Raise(e)
 }
 
-// join puts words together again.
+// join concatenates words with spaces.
 func (a *analyzer) join(w [][]byte) []byte {
 	a.f.text = a.f.text[:0]
 	for i, s := range w {
@@ -155,7 +155,7 @@ func (a *analyzer) join(w [][]byte) []byte {
 func (a *analyzer) whoisUser(m *message) {
 	w := a.words(m.params)
 	if len(w) > 1 {
-		w = w[1:] // who has asked
+		w = w[1:] // the user who asked
 	}
 	if len(w) < 5 {
 		a.weird("irc_invalid_whois_user_line")

@@ -1,5 +1,5 @@
-// Package mail raises the MIME events of mail messages, whatever protocol brings them, and
-// hands their parts to file analysis.
+// Package mail raises the MIME events of mail messages of any protocol and passes their
+// parts to file analysis.
 package mail
 
 import (
@@ -14,10 +14,10 @@ import (
 )
 
 const (
-	// segmentSize is how many bytes of a mail's decoded data are handed on at a time
+	// segmentSize is the largest number of decoded bytes in one mime_segment_data
 	// (Zeek's mime_segment_length).
 	segmentSize = 1024
-	// maxMailData bounds what is put together for mime_entity_data and mime_all_data.
+	// maxMailData bounds the bytes collected for mime_entity_data and mime_all_data.
 	maxMailData = 16 << 20
 	// Limits on the headers of mime_all_headers.
 	maxHeaders     = 4096
@@ -25,7 +25,7 @@ const (
 	keptMail       = 1 << 16
 )
 
-// Shard is what the mails of a shard share.
+// Shard holds what the mails of a shard share.
 type Shard struct {
 	Hooks   *event.MIMEEvents
 	Files   *files.Manager // may be nil
@@ -35,7 +35,7 @@ type Shard struct {
 	mails   freelist.List[Mail]
 }
 
-// New returns a Shard that raises events on h and hands parts to fm.
+// New returns a Shard that raises events on h and passes parts to fm.
 func New(h *event.Hooks, fm *files.Manager, o mime.Options) *Shard {
 	return &Shard{Hooks: &h.MIME, Files: fm, scratch: mime.Scratch{Options: o, Piece: segmentSize}}
 }
@@ -43,17 +43,16 @@ func New(h *event.Hooks, fm *files.Manager, o mime.Options) *Shard {
 // Config says where a mail comes from.
 type Config struct {
 	Use conn.Use // the connection
-	// IsOrig tells whether the originator sends it.
+	// IsOrig is set if the originator sends the mail.
 	IsOrig bool
 	// Source is the name of the protocol, such as "SMTP".
 	Source string
-	// Handle appends what identifies the file that part n of the mail is, counted from 1,
-	// beside the hosts (see files.Manager.ID). Without it there are no files.
+	// Handle appends the file handle of part n, counted from 1 (see files.Manager.ID).
+	// Without it there are no files.
 	Handle func(dst []byte, n uint64) []byte
 }
 
-// A Mail raises the MIME events for one mail message and hands its parts to file
-// analysis.
+// A Mail raises the MIME events of one message and passes its parts to file analysis.
 type Mail struct {
 	s   *Shard
 	cfg Config
@@ -63,7 +62,7 @@ type Mail struct {
 	free     freelist.List[mailEntity]
 	carrier  files.Carrier
 	file     files.ID
-	fileLen  uint64 // bytes of the part that were handed on
+	fileLen  uint64 // bytes of the part passed on so far
 	entity   []byte // data of the part, for mime_entity_data
 	all      []byte // data of the mail, for mime_all_data
 	sum      hash.Hash
@@ -71,7 +70,7 @@ type Mail struct {
 	finished bool
 }
 
-// Begin starts a mail. It has to be ended by Done.
+// Begin starts a mail. The caller ends it with Done.
 func (s *Shard) Begin(cfg Config) *Mail {
 	m := s.mails.Get()
 	*m = Mail{s: s, cfg: cfg, free: m.free, entity: m.entity[:0], all: m.all[:0], sum: m.sum}
@@ -89,14 +88,14 @@ func (s *Shard) Begin(cfg Config) *Mail {
 // Deliver takes a line of the mail, without its end.
 func (m *Mail) Deliver(line []byte, crlf bool) { m.top.Deliver(line, crlf) }
 
-// Gap tells that n bytes of the part under way are missing.
+// Gap reports that n bytes of the current part are missing.
 func (m *Mail) Gap(n uint64) {
 	if fm := m.s.Files; fm != nil {
 		m.file = fm.Gap(m.fileID(), &m.carrier, m.fileLen, n)
 	}
 }
 
-// Done ends the mail, which must not be used any more.
+// Done ends the mail, which must not be used afterwards.
 func (m *Mail) Done() {
 	if m.finished {
 		return
@@ -179,7 +178,7 @@ func (e *mailEntity) Header(h *mime.Header) {
 	}
 }
 
-// EndOfHeaders is called when all headers were read.
+// EndOfHeaders is called after the last header.
 func (e *mailEntity) EndOfHeaders() {
 	s := e.m.s
 	hook := &s.Hooks.AllHeaders
@@ -226,10 +225,10 @@ func (e *mailEntity) Data(b []byte) {
 // Child begins a part.
 func (e *mailEntity) Child() mime.Node { return e.m.newEntity(&e.Entity) }
 
-// Release keeps a part for another use.
+// Release keeps a part for reuse.
 func (e *mailEntity) Release(child mime.Node) { e.m.free.Put(child.(*mailEntity)) }
 
-// Illegal tells of what breaks the rules.
+// Illegal raises MIMEEvent for a format error.
 func (e *mailEntity) Illegal(encoding bool, detail string) {
 	if x := e.m.s.Hooks.Event.Begin(); x != nil {
 		kind := "illegal format"
@@ -241,12 +240,12 @@ func (e *mailEntity) Illegal(encoding bool, detail string) {
 	}
 }
 
-// Base64Weird tells of what is no Base64.
+// Base64Weird raises the weird for invalid Base64.
 func (e *mailEntity) Base64Weird(detail string) {
 	e.m.cfg.Use.Weird("base64_illegal_encoding", detail, "")
 }
 
-// Weird tells of a limit that was passed.
+// Weird reports an exceeded limit.
 func (e *mailEntity) Weird(name string, n int) {
 	if name == mime.WeirdMaxHeader {
 		e.m.cfg.Use.Opaque()
@@ -255,7 +254,7 @@ func (e *mailEntity) Weird(name string, n int) {
 	e.m.cfg.Use.WeirdNumber(name, n, e.m.cfg.Source)
 }
 
-// Over is called when the part is over.
+// Over is called at the end of the part.
 func (e *mailEntity) Over() {
 	m := e.m
 	h := m.s.Hooks

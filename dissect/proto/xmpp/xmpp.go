@@ -1,5 +1,5 @@
-// Package xmpp follows connections of XMPP (RFC 6120) until they change to TLS, or get
-// past the point where they would. It reads no more of XML than that takes, as Zeek's
+// Package xmpp analyzes XMPP (RFC 6120) up to the change to TLS, or to the point after
+// which there can be none. It parses only as much XML as that takes, as Zeek's
 // src/analyzer/protocol/xmpp does.
 package xmpp
 
@@ -16,11 +16,11 @@ import (
 
 const (
 	source = "XMPP"
-	// maxTag is how much of a tag may wait for its end.
+	// maxTag bounds an unfinished tag, in bytes.
 	maxTag = 1 << 16
 )
 
-// New describes the protocol to the detector. Its analyzers raise their events on h; ssl
+// New returns the protocol for the detector. Its analyzers raise events on h; ssl
 // analyzes what follows starttls.
 func New(h *event.Hooks, ssl *conn.Protocol) *detect.Protocol {
 	f := &factory{hooks: &h.XMPP, ssl: ssl}
@@ -69,7 +69,7 @@ func stream(b []byte) detect.Verdict {
 	}
 }
 
-// factory makes the analyzers of a shard and keeps those that are done.
+// factory makes a shard's analyzers and reuses finished ones.
 type factory struct {
 	hooks *event.XMPPEvents
 	ssl   *conn.Protocol
@@ -87,7 +87,7 @@ type analyzer struct {
 	f *factory
 	conn.Use
 
-	tag   [2][]byte // begun and not ended, with its bracket
+	tag   [2][]byte // unfinished tags, with their opening bracket
 	asked bool      // the client has asked for TLS
 	off   bool
 	tls   conn.Handover
@@ -113,7 +113,7 @@ func (a *analyzer) Data(isOrig bool, b []byte) {
 	}
 }
 
-// read takes what comes before the next tag, or more of a tag, and returns the rest.
+// read consumes text before a tag or bytes of a tag, and returns the rest.
 func (a *analyzer) read(isOrig bool, b []byte) []byte {
 	tag := &a.tag[index(isOrig)]
 	if len(*tag) == 0 {
@@ -172,7 +172,7 @@ func (a *analyzer) element(isOrig bool, tag []byte) {
 			a.Confirm()
 		}
 	case "success", "message", "db:result", "db:verify", "presence":
-		a.off = true // TLS is not to be expected any more
+		a.off = true // it is too late for TLS
 		return
 	case "proceed":
 		if !isOrig && !a.asked {
@@ -206,7 +206,7 @@ func (a *analyzer) Gap(isOrig bool, n uint64) { a.tls.Gap(isOrig, n) }
 // End matters only to TLS.
 func (a *analyzer) End(isOrig bool) { a.tls.End(isOrig) }
 
-// Done keeps the analyzer for another connection.
+// Done returns the analyzer to the free list.
 func (a *analyzer) Done() {
 	a.tls.Done()
 	for i := range a.tag {
@@ -217,5 +217,5 @@ func (a *analyzer) Done() {
 	a.f.free.Put(a)
 }
 
-// Flip follows the connection's change of roles.
+// Flip swaps the sides with the connection's roles.
 func (a *analyzer) Flip() { a.tag[0], a.tag[1] = a.tag[1], a.tag[0] }
