@@ -45,8 +45,8 @@ func (r *Reader) Fail(err *wire.Malformed) {
 // More reports whether bytes are left and no error has occurred.
 func (r *Reader) More() bool { return r.err == nil && r.at < len(r.b) }
 
-// Len returns the number of unread bytes.
-func (r *Reader) Len() int { return len(r.b) - r.at }
+// len returns the number of unread bytes.
+func (r *Reader) len() int { return len(r.b) - r.at }
 
 // Pos returns the number of bytes read.
 func (r *Reader) Pos() int { return r.at }
@@ -66,8 +66,8 @@ func (h *Header) Index() int { return int(h.Tag - TagContext) }
 
 // Header reads a header. It does not check the length against the input.
 func (r *Reader) Header() (h Header) {
-	if r.err != nil || r.Len() < 2 {
-		r.missing("ASN1EncodingMeta:len", 2, r.Len())
+	if r.err != nil || r.len() < 2 {
+		r.missing("ASN1EncodingMeta:len", 2, r.len())
 		return h
 	}
 	h = Header{Tag: r.b[r.at], First: r.b[r.at+1], Length: int(r.b[r.at+1])}
@@ -80,8 +80,8 @@ func (r *Reader) Header() (h Header) {
 
 // length reads the n subsequent octets of a long-form length.
 func (r *Reader) length(n int) int {
-	if n > r.Len() {
-		r.missing("ASN1EncodingMeta:more_len", 2+n, 2+r.Len())
+	if n > r.len() {
+		r.missing("ASN1EncodingMeta:more_len", 2+n, 2+r.len())
 		return 0
 	}
 	r.at += n
@@ -107,7 +107,7 @@ func (r *Reader) Skip(n int) {
 // Take reads the next n bytes. An error names field and counts from start, the beginning
 // of the enclosing element.
 func (r *Reader) Take(field string, start, n int) []byte {
-	if r.err != nil || uint(n) > uint(r.Len()) {
+	if r.err != nil || uint(n) > uint(r.len()) {
 		r.missing(field, r.at-start+n, len(r.b)-start)
 		return nil
 	}
@@ -117,7 +117,7 @@ func (r *Reader) Take(field string, start, n int) []byte {
 }
 
 // Rest reads all unread bytes.
-func (r *Reader) Rest() []byte { return r.Take("", r.at, r.Len()) }
+func (r *Reader) Rest() []byte { return r.Take("", r.at, r.len()) }
 
 // Inside returns a Reader of the next n bytes; the caller ends it with Join. field and
 // start are as for Take.

@@ -14,8 +14,8 @@ import (
 // ErrData is returned for invalid input.
 var ErrData = errors.New("inflate: invalid data")
 
-// Chunk is the largest number of bytes output at a time.
-const Chunk = 4096
+// chunk is the largest number of bytes output at a time.
+const chunk = 4096
 
 const (
 	window  = 32 << 10
@@ -106,7 +106,7 @@ func (d *Decoder) Read() uint64 { return d.read }
 func (d *Decoder) Written() uint64 { return d.written }
 
 // Write takes the next bytes of the stream and calls out with decompressed bytes, up to
-// Chunk at a time; the slice is valid only during the call. After an error further input
+// 4096 at a time; the slice is valid only during the call. After an error further input
 // is ignored.
 func (d *Decoder) Write(b []byte, out func([]byte)) error {
 	if d.st >= stDone {
@@ -306,12 +306,12 @@ func (d *Decoder) stored() bool {
 			return false
 		}
 		d.room()
-		n := min(d.n, len(d.in), Chunk-(d.w-d.flushed))
+		n := min(d.n, len(d.in), chunk-(d.w-d.flushed))
 		copy(d.buf[d.w:], d.in[:n])
 		d.w += n
 		d.in = d.in[n:]
 		d.n -= n
-		if d.w-d.flushed == Chunk {
+		if d.w-d.flushed == chunk {
 			d.flush()
 		}
 	}
@@ -320,7 +320,7 @@ func (d *Decoder) stored() bool {
 
 // room makes space for a chunk in buf.
 func (d *Decoder) room() {
-	if d.w+Chunk > bufSize {
+	if d.w+chunk > bufSize {
 		// Less than a chunk is still to be output, so it lies within the window.
 		copy(d.buf[:], d.buf[d.w-window:d.w])
 		d.flushed -= d.w - window
@@ -333,7 +333,7 @@ func (d *Decoder) put(c byte) {
 	d.room()
 	d.buf[d.w] = c
 	d.w++
-	if d.w-d.flushed == Chunk {
+	if d.w-d.flushed == chunk {
 		d.flush()
 	}
 }
@@ -527,11 +527,11 @@ func (d *Decoder) codes() (more bool, err error) {
 func (d *Decoder) match() {
 	for d.n > 0 {
 		d.room()
-		n := min(d.n, Chunk-(d.w-d.flushed), d.dist)
+		n := min(d.n, chunk-(d.w-d.flushed), d.dist)
 		copy(d.buf[d.w:d.w+n], d.buf[d.w-d.dist:])
 		d.w += n
 		d.n -= n
-		if d.w-d.flushed == Chunk {
+		if d.w-d.flushed == chunk {
 			d.flush()
 		}
 	}
