@@ -1,5 +1,5 @@
-// Package asn1 reads elements of ASN.1 in their encoding (X.690), as far as Kerberos and GSS-API
-// need them. It follows Zeek's src/analyzer/protocol/asn1, down to the words for what is wrong.
+// Package asn1 reads encoded ASN.1 elements (X.690) as far as Kerberos and GSS-API need.
+// It follows Zeek's src/analyzer/protocol/asn1, including the texts of errors.
 package asn1
 
 import (
@@ -9,15 +9,15 @@ import (
 // Identifier octets (X.690 section 8.1.2).
 const (
 	TagSequence = 0x30
-	// TagContext is that of a constructed element with a context-specific number, which is added.
+	// TagContext plus a number is the tag of a constructed context-specific element.
 	TagContext = 0xa0
 )
 
 // WeirdTooLong is Zeek's weird for a number of more than 64 bits.
 const WeirdTooLong = "asn_binary_to_int64_shift_too_large"
 
-// Reader takes elements one after the other. What is not there sets Err, after which there is
-// nothing. What it returns is not copied.
+// Reader reads elements in sequence. The first error sticks; later reads return zero
+// values. Returned slices alias the input.
 type Reader struct {
 	tooLong func(n int)
 	b       []byte
@@ -29,45 +29,45 @@ type Reader struct {
 // of more than 64 bits.
 func NewReader(b []byte, tooLong func(n int)) Reader { return Reader{tooLong: tooLong, b: b} }
 
-// Err is what was wrong first, nil for nothing.
+// Err returns the first error, or nil.
 func (r *Reader) Err() *wire.Malformed { return r.err }
 
-// OK reports whether all has been there so far.
+// OK reports whether no error has occurred.
 func (r *Reader) OK() bool { return r.err == nil }
 
-// Fail notes what is wrong, unless something was wrong before.
+// Fail sets the error unless one is already set.
 func (r *Reader) Fail(err *wire.Malformed) {
 	if r.err == nil {
 		r.err = err
 	}
 }
 
-// More reports whether anything is left.
+// More reports whether bytes are left and no error has occurred.
 func (r *Reader) More() bool { return r.err == nil && r.at < len(r.b) }
 
-// Len is the number of bytes that are left.
-func (r *Reader) Len() int { return len(r.b) - r.at }
+// len returns the number of unread bytes.
+func (r *Reader) len() int { return len(r.b) - r.at }
 
-// Pos is the number of bytes that have been read.
+// Pos returns the number of bytes read.
 func (r *Reader) Pos() int { return r.at }
 
-// Header is identifier and length octets. Identifiers are taken for one octet.
+// Header is an element's identifier, assumed to be one octet, and length.
 type Header struct {
 	Tag byte
 	// First is the first octet of the length.
 	First byte
-	// Length is of what follows. It may be more than there is, or less than 0. A length of no
-	// octets (X.690 section 8.1.3.6) is taken for 0.
+	// Length is the length of the contents. It may be negative or exceed the input. The
+	// indefinite form (X.690 section 8.1.3.6) counts as 0.
 	Length int
 }
 
-// Index is the number of a context-specific tag.
+// Index returns the number of a context-specific tag.
 func (h *Header) Index() int { return int(h.Tag - TagContext) }
 
-// Header reads a header. Its length is not compared with what follows.
+// Header reads a header. It does not check the length against the input.
 func (r *Reader) Header() (h Header) {
-	if r.err != nil || r.Len() < 2 {
-		r.missing("ASN1EncodingMeta:len", 2, r.Len())
+	if r.err != nil || r.len() < 2 {
+		r.missing("ASN1EncodingMeta:len", 2, r.len())
 		return h
 	}
 	h = Header{Tag: r.b[r.at], First: r.b[r.at+1], Length: int(r.b[r.at+1])}
@@ -78,17 +78,17 @@ func (r *Reader) Header() (h Header) {
 	return h
 }
 
-// length reads the octets of a length that has n of them beside the first.
+// length reads the n subsequent octets of a long-form length.
 func (r *Reader) length(n int) int {
-	if n > r.Len() {
-		r.missing("ASN1EncodingMeta:more_len", 2+n, 2+r.Len())
+	if n > r.len() {
+		r.missing("ASN1EncodingMeta:more_len", 2+n, 2+r.len())
 		return 0
 	}
 	r.at += n
 	return int(int32(r.Number(r.b[r.at-n : r.at])))
 }
 
-// missing is apart so that what calls it is short.
+// missing is kept out of line to keep its callers small.
 //
 //go:noinline
 func (r *Reader) missing(field string, need, have int) {
@@ -104,9 +104,10 @@ func (r *Reader) Skip(n int) {
 	}
 }
 
-// Take reads the next n bytes of field, which is part of something that begins at start.
+// Take reads the next n bytes. An error names field and counts from start, the beginning
+// of the enclosing element.
 func (r *Reader) Take(field string, start, n int) []byte {
-	if r.err != nil || uint(n) > uint(r.Len()) {
+	if r.err != nil || uint(n) > uint(r.len()) {
 		r.missing(field, r.at-start+n, len(r.b)-start)
 		return nil
 	}
@@ -115,17 +116,17 @@ func (r *Reader) Take(field string, start, n int) []byte {
 	return b
 }
 
-// Rest reads what is left.
-func (r *Reader) Rest() []byte { return r.Take("", r.at, r.Len()) }
+// Rest reads all unread bytes.
+func (r *Reader) Rest() []byte { return r.Take("", r.at, r.len()) }
 
-// Inside is a Reader of the next n bytes, to be ended with Join. Field and start are those
-// of Take.
+// Inside returns a Reader of the next n bytes; the caller ends it with Join. field and
+// start are as for Take.
 func (r *Reader) Inside(field string, start, n int) Reader {
 	b := r.Take(field, start, n)
 	return Reader{tooLong: r.tooLong, b: b, err: r.err}
 }
 
-// Join takes over what was wrong inside.
+// Join adopts the error of inside.
 func (r *Reader) Join(inside *Reader) {
 	if inside.err != nil {
 		r.Fail(inside.err)
@@ -139,13 +140,13 @@ func (r *Reader) Value() []byte {
 	return r.Take("ASN1Encoding:content", start, h.Length)
 }
 
-// Tagged reads an element with an explicit tag, and returns the contents of what is inside.
+// Tagged reads an explicitly tagged element and returns the contents of the inner one.
 func (r *Reader) Tagged() []byte {
 	r.Header()
 	return r.Value()
 }
 
-// Number is the number in big-endian order that b is; one of more than 64 bits is 0.
+// Number decodes a big-endian number; one of more than 64 bits yields 0.
 func (r *Reader) Number(b []byte) (v uint64) {
 	if len(b) > 8 {
 		r.tooLong(len(b))

@@ -1,17 +1,16 @@
-// Package contentline splits a stream into lines, for the protocols whose messages
-// are lines of text with now and then a body of known length between them. It
-// does what Zeek's CONTENTLINE analyzer does: what ends a line, and which weirds
-// there are, is as there.
+// Package contentline splits a stream into lines, for protocols of text lines with an
+// occasional body of known length. Line ends and weirds are those of Zeek's CONTENTLINE
+// analyzer.
 package contentline
 
 import "bytes"
 
-// A Receiver takes what a Splitter finds. It may call the Splitter's methods, which
-// take effect right after the bytes that it was given.
+// A Receiver takes a Splitter's output. It may call the Splitter's methods, which take
+// effect right after the bytes delivered.
 type Receiver interface {
-	// Line takes a line without its end. The slice is valid inside the call.
+	// Line takes a line without its terminator. The slice is valid only during the call.
 	Line(line []byte)
-	// Plain takes bytes that SetPlain has asked for.
+	// Plain takes bytes requested by SetPlain.
 	Plain(b []byte)
 	// LineWeird takes the name of a weird, whose analyzer is Source.
 	LineWeird(name string)
@@ -20,7 +19,7 @@ type Receiver interface {
 // Source is the name of Zeek's analyzer, for weirds.
 const Source = "CONTENTLINE"
 
-// DefaultMax is how long a line may become before it is cut (Zeek's
+// DefaultMax is the length in bytes at which a line is cut (Zeek's
 // DEFAULT_MAX_LINE_LENGTH).
 const DefaultMax = 16<<20 - 100
 
@@ -35,12 +34,11 @@ const (
 	OnlyCRLF EOL = 0
 )
 
-// WeirdTooLong is the name of the weird about a line that was cut because it is too long, or
-// because of its Budget.
+// WeirdTooLong is the weird for a line cut at its maximum length or by its Budget.
 const WeirdTooLong = "contentline_size_exceeded"
 
-// Seen remembers which weirds a connection has had, of those that count only once.
-// The Splitters of both directions share one.
+// Seen records which once-only weirds a connection has had. The Splitters of both
+// directions share one.
 type Seen uint8
 
 const (
@@ -49,7 +47,7 @@ const (
 	seenNUL
 )
 
-// Options bound what a Budget allows.
+// Options are limits of a Budget.
 type Options struct {
 	Bytes uint64 `key:"limits.incomplete_line_bytes" unit:"bytes" per:"run" min:"1" doc:"bytes of lines of HTTP, FTP, SMTP and POP3 whose end has not come held at once, in all; beyond it lines are cut"`
 }
@@ -57,49 +55,47 @@ type Options struct {
 // DefaultOptions returns the defaults.
 func DefaultOptions() Options { return Options{Bytes: 256 << 20} }
 
-// A Budget bounds the bytes that Splitters hold of lines whose end has not come.
-// Those of a shard share one.
+// A Budget bounds the bytes of unfinished lines that Splitters hold. A shard's Splitters
+// share one.
 type Budget struct {
-	// Limit is the number of bytes, 0 for any. Beyond it a line that grows is cut.
+	// Limit is in bytes; 0 means none. Growing lines are cut beyond it.
 	Limit uint64
 	used  uint64
 }
 
-// A Splitter splits one direction of a connection into lines. It must be made
-// ready with Reset.
+// A Splitter splits one direction of a connection into lines. Reset initializes it.
 type Splitter struct {
 	r      Receiver
 	seen   *Seen
 	budget *Budget
 	max    int
-	// part is the beginning of a line whose end has not come. Lines that lie whole
-	// in what is delivered are not copied.
+	// part is the unfinished line. A line that is complete within one delivery is not
+	// copied.
 	part []byte
-	// plain is how many bytes are still to be handed on as they are; size is how
-	// many there are until a line ends without an end, -1 for never.
+	// plain is the number of bytes still to be passed on as they are; size is the number
+	// of bytes until a line ends even without a terminator, or -1.
 	plain, size int64
 	data        []byte // what is being delivered
-	off         int    // of the first byte of data that was not handed on
-	cr, lf, nul int    // the next of each in data, from where was searched last
+	off         int    // of the first byte of data not yet passed on
+	cr, lf, nul int    // the next of each in data, as of the last search
 	last        byte
 	eol         EOL
 	stopped     bool
 	quiet       bool // no weirds
 	nulWeird    bool
-	fresh       bool // size was set by the line that a CR has just ended
+	fresh       bool // size was set by the line that a CR just ended
 }
 
-// keptPart is the capacity of a line's beginning that is kept for the next one.
+// keptPart is the largest capacity of part that is reused.
 const keptPart = 4096
 
-// Reset makes s ready for a new stream, with lines of up to max bytes. budget may
-// be nil.
+// Reset prepares s for a new stream with lines of up to max bytes. budget may be nil.
 func (s *Splitter) Reset(r Receiver, seen *Seen, budget *Budget, max int) {
 	s.Release()
 	*s = Splitter{r: r, seen: seen, budget: budget, max: max, part: s.part, size: -1, eol: CR | LF}
 }
 
-// Release gives up what s holds, before it is kept for another stream.
+// Release frees the bytes that s holds, before s is kept for reuse.
 func (s *Splitter) Release() {
 	s.forget()
 	s.data, s.off = nil, 0
@@ -131,7 +127,7 @@ func (s *Splitter) unkeep() {
 	}
 }
 
-// SetReceiver changes the receiver, when the sides of a connection change places.
+// SetReceiver changes the receiver, when the connection's sides are swapped.
 func (s *Splitter) SetReceiver(r Receiver) { s.r = r }
 
 // SetEOL sets what ends a line beside CR LF.
@@ -140,15 +136,14 @@ func (s *Splitter) SetEOL(e EOL) { s.eol = e }
 // SuppressWeirds turns weirds about line ends off or on.
 func (s *Splitter) SuppressWeirds(on bool) { s.quiet = on }
 
-// SetNULWeird asks for the weird NUL_in_line for the first NUL of the stream, which
-// then is not part of its line.
+// SetNULWeird enables the weird NUL_in_line for the first NUL of the stream, which is
+// then dropped from its line.
 func (s *Splitter) SetNULWeird(on bool) { s.nulWeird = on }
 
-// SetPlain asks for the next n bytes as they are, 0 for lines again.
+// SetPlain requests the next n bytes as they are; 0 returns to lines.
 func (s *Splitter) SetPlain(n int64) { s.plain = max(n, 0) }
 
-// SetSize tells that n bytes from here a line ends even without a line end; -1
-// takes that back.
+// SetSize ends a line after n more bytes even without a terminator; -1 cancels that.
 func (s *Splitter) SetSize(n int64) {
 	s.size = max(n, -1)
 	s.fresh = s.last == '\r' // the LF that may follow does not count
@@ -157,13 +152,12 @@ func (s *Splitter) SetSize(n int64) {
 // Stop ends all deliveries.
 func (s *Splitter) Stop() { s.stopped = true }
 
-// Partial reports whether a line has begun and not ended.
+// Partial reports whether there is an unfinished line.
 func (s *Splitter) Partial() bool { return len(s.part) > 0 }
 
-// Take ends all deliveries and returns those bytes of the piece being delivered
-// that have not been handed on. It is for a Receiver whose connection goes on with
-// another protocol. lf tells that an LF, if it is the next byte to come, still belongs to
-// the last line.
+// Take ends all deliveries and returns the bytes of the current delivery that have not
+// been passed on, for a connection that goes on with another protocol. lf reports whether
+// an LF, if it is the next byte, still belongs to the last line.
 func (s *Splitter) Take() (rest []byte, lf bool) {
 	rest = s.data[s.off:]
 	s.off = len(s.data)
@@ -185,7 +179,7 @@ func (s *Splitter) Deliver(b []byte) {
 	s.data, s.off, s.cr, s.lf, s.nul = b, 0, -1, -1, -1
 	for s.off < len(s.data) && !s.stopped {
 		if s.last == '\r' && s.eol&CR != 0 && s.data[s.off] == '\n' {
-			// The CR has ended the line. Nobody knew that an LF would follow.
+			// The CR has already ended the line, before this LF was known.
 			s.last = '\n'
 			if s.fresh {
 				s.off++
@@ -213,7 +207,7 @@ func (s *Splitter) Deliver(b []byte) {
 	s.data, s.off = nil, 0
 }
 
-// End tells that the stream is over: what there is of a line is its last.
+// End ends the stream and delivers an unfinished line.
 func (s *Splitter) End() {
 	if len(s.part) > 0 && !s.stopped {
 		s.Deliver(newline)
@@ -249,14 +243,14 @@ func index(b []byte, from int, c byte) int {
 	return len(b)
 }
 
-// line takes the next bytes up to the end of a line, or all.
+// line consumes bytes up to the end of a line, or all.
 func (s *Splitter) line() {
 	start, end := s.off, len(s.data)
 	if s.size >= 0 && s.size < int64(end-start) {
 		end = start + int(s.size)
 	}
 	if s.last == '\r' && s.data[start] == '\n' {
-		// The CR was taken for a part of the line.
+		// The CR was taken for part of the line.
 		if len(s.part) == 0 {
 			s.last = '\n'
 			s.advance(1)
@@ -327,7 +321,7 @@ func (s *Splitter) line() {
 	s.advance(n)
 }
 
-// room is how many bytes more the line may have.
+// room returns the number of bytes by which the line may grow.
 func (s *Splitter) room() int {
 	room := max(s.max-len(s.part), 0)
 	if b := s.budget; b != nil && b.Limit != 0 {
@@ -340,8 +334,8 @@ func (s *Splitter) room() int {
 	return room
 }
 
-// cut ends a line that is too long before index i of data. The character there
-// and the one before it are lost, as in Zeek.
+// cut ends an overlong line before index i of data. As in Zeek, the byte there and the
+// one before it are lost.
 func (s *Splitter) cut(i int) {
 	s.r.LineWeird(WeirdTooLong)
 	if s.stopped {
@@ -356,8 +350,8 @@ func (s *Splitter) cut(i int) {
 	s.emit(b, i+1-s.off, s.data[i])
 }
 
-// emit hands on a line that ends with b, and n bytes of data with its end, of which
-// last is the last.
+// emit delivers the line that ends with b and consumes n bytes of data, the last of which
+// is last.
 func (s *Splitter) emit(b []byte, n int, last byte) {
 	if len(s.part) > 0 {
 		s.keep(b)

@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// record is a Receiver that writes down what it gets, with lines and weirds in order
-// and the plain bytes put together. A line "plain N", "size N" or "only" is an order.
+// record is a Receiver that records lines and weirds in order, and plain bytes joined.
+// Lines such as "plain N", "size N" or "only" call the Splitter's methods.
 type record struct {
 	s     *Splitter
 	out   []string
@@ -186,7 +186,7 @@ func (nothing) Line([]byte)      {}
 func (nothing) Plain([]byte)     {}
 func (nothing) LineWeird(string) {}
 
-// FuzzSplit looks whether pieces make a difference, and whether bytes get lost.
+// FuzzSplit checks that the output does not depend on how the input is cut.
 func FuzzSplit(f *testing.F) {
 	for _, s := range []string{"a\r\nb\n\rc", "plain 5\r\nabcdefgh\n", "size 4\nabcdefgh", "only\r\na\rb\nc\r\r\n\r", "0123456789abcdefg\r\r\n"} {
 		f.Add(s, uint8(1), false)

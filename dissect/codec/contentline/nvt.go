@@ -14,13 +14,13 @@ const (
 // SourceNVT is the name of Zeek's analyzer of network virtual terminals, for weirds.
 const SourceNVT = "NVT"
 
-// An NVTReceiver takes what an NVT finds.
+// An NVTReceiver takes an NVT's output.
 type NVTReceiver interface {
-	// Line takes a line without its end, and reports whether there are to be more. The
-	// slice is valid inside the call.
+	// Line takes a line without its terminator and reports whether it wants more. The
+	// slice is valid only during the call.
 	Line(line []byte) bool
-	// NVTWeird takes the name of a weird, whose analyzer is SourceNVT, and the size that
-	// was exceeded, or -1 if it is not about one.
+	// NVTWeird takes the name of a weird, whose analyzer is SourceNVT, and the exceeded
+	// size in bytes, or -1.
 	NVTWeird(name string, size int)
 }
 
@@ -34,28 +34,28 @@ const (
 	nvtSubIAC          // after IAC in one
 )
 
-// An NVT splits one direction of a network virtual terminal (RFC 854), which Telnet
-// and FTP speak, into lines that end with LF or CR LF, and takes the commands of
-// Telnet out. It does what Zeek's NVT analyzer does. It must be made ready with Reset.
+// An NVT splits one direction of a network virtual terminal (RFC 854), as used by Telnet
+// and FTP, into lines that end with LF or CR LF, and removes Telnet commands. It follows
+// Zeek's NVT analyzer. Reset initializes it.
 type NVT struct {
 	r      NVTReceiver
 	seen   *Seen
 	budget *Budget
-	part   []byte // beginning of a line whose end has not come
+	part   []byte // the unfinished line
 	sub    int    // bytes of the subnegotiation so far
 	state  nvtState
 	last   byte
-	noNUL  bool // the weird about NUL is not due any more
+	noNUL  bool // the weird about NUL has been raised
 }
 
-// Reset makes n ready for a new stream. The NVTs of a connection share seen, those of
-// a shard budget.
+// Reset prepares n for a new stream. The NVTs of a connection share seen, those of a
+// shard share budget.
 func (n *NVT) Reset(r NVTReceiver, seen *Seen, budget *Budget) {
 	n.Release()
 	*n = NVT{r: r, seen: seen, budget: budget, part: n.part}
 }
 
-// Release gives up what n holds.
+// Release frees the bytes that n holds.
 func (n *NVT) Release() {
 	n.give(len(n.part))
 	if n.part = n.part[:0]; cap(n.part) > keptPart {
@@ -63,10 +63,10 @@ func (n *NVT) Release() {
 	}
 }
 
-// SetReceiver changes the receiver, when the sides of a connection change places.
+// SetReceiver changes the receiver, when the connection's sides are swapped.
 func (n *NVT) SetReceiver(r NVTReceiver) { n.r = r }
 
-// Partial reports whether a line has begun and not ended.
+// Partial reports whether there is an unfinished line.
 func (n *NVT) Partial() bool { return len(n.part) > 0 || n.state != nvtText }
 
 func (n *NVT) give(size int) {
@@ -75,7 +75,7 @@ func (n *NVT) give(size int) {
 	}
 }
 
-// full reports whether no more may be held.
+// full reports whether the line may not grow by more bytes.
 func (n *NVT) full(more int) bool {
 	if len(n.part)+more >= DefaultMax {
 		return true
@@ -84,12 +84,12 @@ func (n *NVT) full(more int) bool {
 	return b != nil && b.Limit != 0 && b.used >= b.Limit
 }
 
-// Deliver takes the next bytes of the stream, and returns those that are left when the
+// Deliver takes the next bytes of the stream. It returns those left over when the
 // receiver wants no more lines.
 func (n *NVT) Deliver(b []byte) (rest []byte) {
 	for len(b) > 0 {
 		if n.state == nvtText && len(n.part) == 0 {
-			// A line that is all there, without anything special, is not copied.
+			// A complete line without special bytes is not copied.
 			if line, size := plainLine(b); size > 0 {
 				n.last = '\n'
 				b = b[size:]
@@ -123,8 +123,8 @@ func (n *NVT) Deliver(b []byte) (rest []byte) {
 	return nil
 }
 
-// plainLine returns the line with which b begins and its size with its end, or zero
-// if it is not whole or has anything in it that needs a closer look.
+// plainLine returns the line at the start of b and its size with the terminator, or zero
+// if the line is incomplete or contains special bytes.
 func plainLine(b []byte) (line []byte, size int) {
 	i := bytes.IndexByte(b, '\n')
 	if i <= 0 {
@@ -149,7 +149,7 @@ func (n *NVT) keep(c byte) {
 	}
 }
 
-// restart forgets the line.
+// restart discards the line.
 func (n *NVT) restart() {
 	n.Release()
 	n.last = 0
@@ -164,7 +164,7 @@ func (n *NVT) weird(once Seen, name string) {
 	}
 }
 
-// char takes a byte of text, and reports whether there are to be more.
+// char takes a byte of text and reports whether the receiver wants more.
 func (n *NVT) char(c byte) bool {
 	more := true
 	switch c {
@@ -206,14 +206,14 @@ func (n *NVT) line() bool {
 	return more
 }
 
-// command takes a byte of a Telnet command, and reports whether it belongs to it.
+// command takes a byte after IAC and reports whether it was consumed.
 func (n *NVT) command(c byte) bool {
 	switch n.state {
 	case nvtIAC:
 		n.state = nvtText
 		switch {
 		case c == telnetIAC:
-			n.keep(c) // that one is meant
+			n.keep(c) // an escaped IAC
 			n.last = c
 		case c == telnetSB:
 			n.state, n.sub = nvtSub, 0

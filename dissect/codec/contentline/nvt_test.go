@@ -59,7 +59,7 @@ func TestNVT(t *testing.T) {
 	}
 }
 
-// TestNVTLimits holds back line ends.
+// TestNVTLimits checks the limits on unfinished lines.
 func TestNVTLimits(t *testing.T) {
 	r := new(nvtRecorder)
 	var n NVT

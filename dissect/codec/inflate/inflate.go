@@ -1,7 +1,7 @@
-// Package inflate undoes DEFLATE compression (RFC 1951) with a gzip (RFC 1952),
-// zlib (RFC 1950) or no wrapper, for streams whose bytes come in pieces. Unlike the
-// decoders of the usual packages it takes its input by a call, keeps its state
-// between two of them, and gives out everything that the input so far determines.
+// Package inflate decompresses DEFLATE (RFC 1951) with a gzip (RFC 1952), zlib (RFC 1950)
+// or no wrapper, for streams that arrive in pieces. Unlike compress/flate it is pushed its
+// input, keeps its state between calls, and outputs everything that the input so far
+// determines.
 package inflate
 
 import (
@@ -11,11 +11,11 @@ import (
 	"hash/crc32"
 )
 
-// ErrData tells of input that is not what it claims to be.
+// ErrData is returned for invalid input.
 var ErrData = errors.New("inflate: invalid data")
 
-// Chunk is the largest number of bytes that are given out at a time.
-const Chunk = 4096
+// chunk is the largest number of bytes output at a time.
+const chunk = 4096
 
 const (
 	window  = 32 << 10
@@ -56,7 +56,7 @@ const (
 	wrapZlib
 )
 
-// A Decoder undoes one compressed stream. It must be made ready with Reset.
+// A Decoder decompresses one stream. Reset initializes it.
 type Decoder struct {
 	in      []byte
 	hold    uint64
@@ -78,7 +78,7 @@ type Decoder struct {
 	fixed   bool // lit and distTab are the fixed codes
 
 	buf        [bufSize]byte
-	w, flushed int // ends of what was decoded and of what was given out
+	w, flushed int // ends of the decoded and of the output bytes
 	full       bool
 	sum        uint32 // CRC-32 or Adler-32
 	read       uint64
@@ -86,8 +86,7 @@ type Decoder struct {
 	out        func([]byte)
 }
 
-// Reset makes d ready for a stream that begins with a gzip or zlib header, or has
-// none.
+// Reset prepares d for a stream with a gzip or zlib header, or without any.
 func (d *Decoder) Reset() {
 	d.st, d.wrap = stWrapper, wrapRaw
 	d.hold, d.nbits = 0, 0
@@ -97,18 +96,18 @@ func (d *Decoder) Reset() {
 	d.in, d.out = nil, nil
 }
 
-// Done reports whether the end of the stream was reached. What comes after is ignored.
+// Done reports whether the stream has ended. Later input is ignored.
 func (d *Decoder) Done() bool { return d.st == stDone }
 
-// Read and Written are the numbers of bytes taken and given out.
+// Read returns the number of bytes taken.
 func (d *Decoder) Read() uint64 { return d.read }
 
-// Written is the number of bytes that were given out.
+// Written returns the number of bytes output.
 func (d *Decoder) Written() uint64 { return d.written }
 
-// Write takes the next bytes of the stream and calls out for what they make, up to
-// Chunk bytes at a time; the slice is valid inside the call. After an error nothing
-// more is taken.
+// Write takes the next bytes of the stream and calls out with decompressed bytes, up to
+// 4096 at a time; the slice is valid only during the call. After an error further input
+// is ignored.
 func (d *Decoder) Write(b []byte, out func([]byte)) error {
 	if d.st >= stDone {
 		return nil
@@ -149,7 +148,7 @@ func (d *Decoder) bits(n uint) int {
 	return int(v)
 }
 
-// run goes on until the input is used up, which is no error.
+// run decodes until the input is used up, which is not an error.
 func (d *Decoder) run() error {
 	for {
 		switch d.st {
@@ -215,7 +214,7 @@ const (
 	gzipReserved  = 0xe0
 )
 
-// header reads the wrapper's header. more is false when input is wanting.
+// header reads the wrapper's header. more is false if it needs more input.
 func (d *Decoder) header() (more bool, err error) {
 	switch d.st {
 	case stWrapper:
@@ -307,22 +306,22 @@ func (d *Decoder) stored() bool {
 			return false
 		}
 		d.room()
-		n := min(d.n, len(d.in), Chunk-(d.w-d.flushed))
+		n := min(d.n, len(d.in), chunk-(d.w-d.flushed))
 		copy(d.buf[d.w:], d.in[:n])
 		d.w += n
 		d.in = d.in[n:]
 		d.n -= n
-		if d.w-d.flushed == Chunk {
+		if d.w-d.flushed == chunk {
 			d.flush()
 		}
 	}
 	return true
 }
 
-// room sees that there is space for a chunk in buf.
+// room makes space for a chunk in buf.
 func (d *Decoder) room() {
-	if d.w+Chunk > bufSize {
-		// What was not given out is less than a chunk, and so within the window.
+	if d.w+chunk > bufSize {
+		// Less than a chunk is still to be output, so it lies within the window.
 		copy(d.buf[:], d.buf[d.w-window:d.w])
 		d.flushed -= d.w - window
 		d.w = window
@@ -334,7 +333,7 @@ func (d *Decoder) put(c byte) {
 	d.room()
 	d.buf[d.w] = c
 	d.w++
-	if d.w-d.flushed == Chunk {
+	if d.w-d.flushed == chunk {
 		d.flush()
 	}
 }
@@ -463,7 +462,7 @@ var (
 	distBits   = [30]uint8{0, 0, 0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7, 8, 8, 9, 9, 10, 10, 11, 11, 12, 12, 13, 13}
 )
 
-// codes decodes the symbols of a block until it ends or input is wanting.
+// codes decodes the symbols of a block until it ends or needs more input.
 func (d *Decoder) codes() (more bool, err error) {
 	for {
 		switch d.st {
@@ -528,11 +527,11 @@ func (d *Decoder) codes() (more bool, err error) {
 func (d *Decoder) match() {
 	for d.n > 0 {
 		d.room()
-		n := min(d.n, Chunk-(d.w-d.flushed), d.dist)
+		n := min(d.n, chunk-(d.w-d.flushed), d.dist)
 		copy(d.buf[d.w:d.w+n], d.buf[d.w-d.dist:])
 		d.w += n
 		d.n -= n
-		if d.w-d.flushed == Chunk {
+		if d.w-d.flushed == chunk {
 			d.flush()
 		}
 	}
@@ -546,7 +545,7 @@ func (d *Decoder) trailer() (more bool, err error) {
 	var b [8]byte
 	binary.LittleEndian.PutUint64(b[:], d.hold)
 	d.st = stDone
-	// What was not given out yet is only good if the checksum is.
+	// The pending bytes are output only if the checksum is right.
 	pending := d.buf[d.flushed:d.w]
 	switch d.wrap {
 	case wrapGzip:
@@ -563,7 +562,7 @@ func (d *Decoder) trailer() (more bool, err error) {
 	return false, nil
 }
 
-// fastBits is the length of codes that are found by one look into a table.
+// fastBits is the longest code found by a single table lookup.
 const fastBits = 9
 
 // huffman is a canonical code (RFC 1951 section 3.2.2).
@@ -576,9 +575,8 @@ type huffman struct {
 	max    uint
 }
 
-// build makes the code of the lengths, and reports whether there is one. An
-// incomplete code must not be, but for one of a single code of length 1 unless
-// whole is asked for.
+// build makes the code for the lengths and reports whether they are valid. A code must be
+// complete, except that without whole a single code of length 1 is allowed.
 func (h *huffman) build(lens []uint8, whole bool) bool {
 	h.count = [16]uint16{}
 	for _, n := range lens {
@@ -625,8 +623,8 @@ func (h *huffman) build(lens []uint8, whole bool) bool {
 	return true
 }
 
-// peek finds the next symbol and the length of its code. Without ok there is either
-// no such code, and sym is negative, or input is wanting.
+// peek finds the next symbol and the length of its code. If ok is false, either sym is
+// negative and the code is invalid, or more input is needed.
 func (d *Decoder) peek(h *huffman) (sym int, n uint, ok bool) {
 	for {
 		if e := h.fast[d.hold&(1<<fastBits-1)]; e != 0 {

@@ -2,7 +2,7 @@ package mime
 
 import "strconv"
 
-// decode undoes the transfer encoding of a line or of bytes of the body.
+// decode decodes a line or bytes of the body.
 func (e *Entity) decode(b []byte, crlf bool) {
 	switch e.enc {
 	case encQuotedPrintable:
@@ -14,8 +14,8 @@ func (e *Entity) decode(b []byte, crlf bool) {
 	}
 }
 
-// binary passes on what is not encoded. The line end before a delimiter belongs to
-// the delimiter, so that in a multipart body it waits until more comes.
+// binary passes on bytes that are not encoded. In a multipart body the line end is held
+// back, because one before a delimiter belongs to the delimiter.
 func (e *Entity) binary(b []byte, crlf bool) {
 	late := crlf && e.parent != nil && e.parent.typ == TypeMultipart
 	if !e.crlf && (!crlf || late) {
@@ -35,7 +35,7 @@ func (e *Entity) binary(b []byte, crlf bool) {
 	e.flush(buf)
 }
 
-// flush hands on what was put together in the scratch buffer.
+// flush passes on the contents of the scratch buffer.
 func (e *Entity) flush(buf []byte) {
 	e.pieces(buf)
 	if e.scratch.buf = buf[:0]; cap(buf) > keptBuffer {
@@ -43,7 +43,7 @@ func (e *Entity) flush(buf []byte) {
 	}
 }
 
-// keptBuffer is the capacity of the scratch buffer that is worth keeping.
+// keptBuffer is the largest capacity of the scratch buffer that is reused.
 const keptBuffer = 1 << 18
 
 func (e *Entity) pieces(b []byte) {
@@ -105,7 +105,7 @@ func (e *Entity) quotedPrintable(b []byte) {
 	e.flush(buf)
 }
 
-// A Base64 is a decoder (RFC 2045 section 6.8), which decodes what it can. It is Zeek's.
+// Base64 is a lenient decoder (RFC 2045 section 6.8) that behaves as Zeek's.
 type Base64 struct {
 	group   [4]byte
 	n       uint8
@@ -114,13 +114,13 @@ type Base64 struct {
 	bad     int
 }
 
-// A Base64Receiver is told once of what is no Base64, and of a group that has no end.
+// A Base64Receiver is called once for invalid Base64, and for an incomplete last group.
 type Base64Receiver interface{ Base64Weird(detail string) }
 
-// Reset makes d ready for other text.
+// Reset prepares d for another text.
 func (d *Base64) Reset() { *d = Base64{} }
 
-// Bad reports whether there was something that is no Base64.
+// Bad reports whether the text was invalid.
 func (d *Base64) Bad() bool { return d.bad > 0 }
 
 var base64Values = func() (t [256]int8) {
@@ -135,7 +135,7 @@ var base64Values = func() (t [256]int8) {
 	return t
 }()
 
-// Append appends what b, the next piece of the text, says.
+// Append decodes b, the next piece of the text, and appends the result to dst.
 func (d *Base64) Append(dst, b []byte, r Base64Receiver) []byte {
 	for _, c := range b {
 		dst = d.char(dst, c, r)
@@ -173,7 +173,7 @@ func (d *Base64) char(dst []byte, c byte, r Base64Receiver) []byte {
 	return dst
 }
 
-// Finish appends what is left of a group.
+// Finish decodes an incomplete last group and appends the result to dst.
 func (d *Base64) Finish(dst []byte, r Base64Receiver) []byte {
 	if d.n == 0 {
 		return dst

@@ -1,7 +1,6 @@
-// Package mime takes messages of headers and bodies apart, as mail (RFC 5322, RFC
-// 2045 to 2047) and HTTP have them: folded headers, content types, multipart
-// bodies and messages within messages, and transfer encodings. It is a parser of
-// lines that somebody else has found, and pure: what it finds goes to a Handler.
+// Package mime parses messages of headers and bodies, as in mail (RFC 5322, RFC 2045 to
+// 2047) and HTTP: folded headers, content types, multipart bodies, nested messages and
+// transfer encodings. It takes lines that its caller has split and reports to a Handler.
 package mime
 
 import "bytes"
@@ -21,7 +20,7 @@ const (
 	WeirdMaxHeader = "exceeded_mime_max_header_bytes"
 )
 
-// LimitOf is the name that a limit is counted under, by the name of its weird.
+// LimitOf returns the name under which the limit of a weird is counted.
 func LimitOf(weird string) string {
 	if weird == WeirdMaxDepth {
 		return "mime_depth"
@@ -38,25 +37,25 @@ type Node interface {
 	EndOfData()
 }
 
-// A Handler is told what is found in an entity. The slices are valid inside the call.
+// A Handler takes the contents of an entity. Slices are valid only during the call.
 type Handler interface {
 	// Header is called for every header.
 	Header(h *Header)
-	// EndOfHeaders is called when all headers were read.
+	// EndOfHeaders is called after the last header.
 	EndOfHeaders()
 	// Data takes bytes of the body, decoded.
 	Data(b []byte)
 	// Child begins an entity within this one.
 	Child() Node
-	// Illegal tells of what breaks the rules: of the format, or of an encoding.
+	// Illegal reports an error in the format, or in an encoding.
 	Illegal(encoding bool, detail string)
-	// Base64Weird tells of what is no Base64 (the weird base64_illegal_encoding).
+	// Base64Weird reports invalid Base64 (the weird base64_illegal_encoding).
 	Base64Weird(detail string)
-	// Weird tells of a limit that was passed.
+	// Weird reports an exceeded limit.
 	Weird(name string, n int)
-	// Over is called when the entity is over.
+	// Over is called at the end of the entity.
 	Over()
-	// Release is the last that is heard of an entity that Child has made.
+	// Release returns an entity made by Child, after its end.
 	Release(child Node)
 }
 
@@ -79,37 +78,37 @@ const (
 	encBase64
 )
 
-// Scratch is memory that entities share, of which one at a time is at work.
+// Scratch is memory shared by entities that are not used concurrently.
 type Scratch struct {
 	Options
-	// Piece is how many bytes of a body Handler.Data gets at a time.
+	// Piece is the largest number of bytes in one call of Handler.Data.
 	Piece int
 	buf   []byte
 	param []byte
 	hdr   Header
 }
 
-// An Entity is a message or a part of one. It must be made ready with Begin.
+// An Entity is a message or a part of one. Begin initializes it.
 type Entity struct {
 	h       Handler
 	parent  *Entity
 	scratch *Scratch
-	// Memory that the next entity uses again.
-	line     []byte // header that has begun
+	// Memory that the next entity reuses.
+	line     []byte // the current header
 	ty, sub  []byte // media type in upper case
 	boundary []byte
 	base64   Base64
 	reading
 }
 
-// reading is what begins anew with every entity.
+// reading is the state that is reset for every entity.
 type reading struct {
 	child    Node
 	depth    int
 	inHeader bool
 	ended    bool
 	params   bool // the type has parameters that matter
-	crlf     bool // a line end is still to be added to the body
+	crlf     bool // a line end is held back
 	folded   bool // line has more than one
 	open     bool // a header has begun
 	typ      Type
@@ -117,10 +116,10 @@ type reading struct {
 	bounded  bool // there is a boundary
 }
 
-// keptLine is the capacity for headers that an entity keeps for its next use.
+// keptLine is the largest capacity of line that is reused.
 const keptLine = 4096
 
-// Begin makes e ready for an entity within parent, which is nil for a message.
+// Begin prepares e for an entity within parent, which is nil for a message.
 func (e *Entity) Begin(h Handler, parent *Entity, s *Scratch) {
 	if cap(e.line) > keptLine {
 		e.line = nil
@@ -134,13 +133,13 @@ func (e *Entity) Begin(h Handler, parent *Entity, s *Scratch) {
 	}
 }
 
-// Depth is the number of entities around e.
+// Depth returns the number of entities around e.
 func (e *Entity) Depth() int { return e.depth }
 
-// Parent is the entity around e, or nil.
+// Parent returns the entity around e, or nil.
 func (e *Entity) Parent() *Entity { return e.parent }
 
-// Type is what Content-Type says.
+// Type returns the media type of Content-Type.
 func (e *Entity) Type() Type { return e.typ }
 
 // InHeader reports whether the next line is one of the headers.
@@ -153,7 +152,7 @@ func (e *Entity) SetInHeader() { e.inHeader = true }
 // Ended reports whether e is over.
 func (e *Entity) Ended() bool { return e.ended }
 
-// ContentType is the media type in upper case, TEXT/PLAIN unless told.
+// ContentType returns the media type in upper case, by default TEXT/PLAIN.
 func (e *Entity) ContentType() (ty, sub []byte) {
 	if len(e.ty) == 0 {
 		return textPlain[:4], textPlain[5:]
@@ -193,7 +192,7 @@ func (e *Entity) beginBody() {
 	}
 }
 
-// EndOfData ends the entity, with the parts that it has.
+// EndOfData ends the entity and its parts.
 func (e *Entity) EndOfData() {
 	if e.ended {
 		return
@@ -218,7 +217,7 @@ func (e *Entity) EndOfData() {
 	e.h.Over()
 }
 
-// Illegal tells of a breach of the format.
+// Illegal reports a format error.
 func (e *Entity) Illegal(detail string) { e.h.Illegal(false, detail) }
 
 func (e *Entity) newHeader(b []byte) {

@@ -2,7 +2,7 @@ package mime
 
 import "strings"
 
-// The functions of this file take header fields apart as Zeek does, which follows
+// The functions of this file parse header fields as Zeek does, which follows
 // RFC 2045 and RFC 5322 and is lenient where traffic is.
 
 func isBlank(c byte) bool { return c == ' ' || c == '\t' }
@@ -33,8 +33,8 @@ var classes = func() (t [256]class) {
 	return t
 }()
 
-// comment returns the length of the comment with which b begins, all of b if it has
-// no end (RFC 5322 section 3.2.2).
+// comment returns the length of the comment at the start of b, or of b if it is not
+// terminated (RFC 5322 section 3.2.2).
 func comment(b []byte) int {
 	depth := 0
 	for i := 0; i < len(b); i++ {
@@ -52,7 +52,7 @@ func comment(b []byte) int {
 	return len(b)
 }
 
-// skip returns the length of the blanks and comments with which b begins.
+// skip returns the length of the blanks and comments at the start of b.
 func skip(b []byte) int {
 	i := 0
 	for i < len(b) {
@@ -137,7 +137,7 @@ func appendValue(dst, b []byte, boundary bool) (val, rest []byte, ok bool) {
 	return append(dst, b[from:to]...), b[to:], true
 }
 
-// Equal reports whether b is the word, which is in lower case, in any case.
+// Equal reports whether b equals word, which is in lower case, ignoring case.
 func Equal(b []byte, word string) bool {
 	if len(b) != len(word) {
 		return false
@@ -165,17 +165,17 @@ func AppendUpper(dst, b []byte) []byte {
 	return dst
 }
 
-// A Header is one field of a header. Its slices are valid inside the call.
+// A Header is one header field. Its slices are valid only during Handler.Header.
 type Header struct {
 	Name, Value []byte
-	// Folded tells that it came in several lines.
+	// Folded is set if the field spans several lines.
 	Folded bool
 
 	tok, rest []byte
 	split     bool
 }
 
-// parse takes a whole field apart, and reports whether it is one.
+// parse parses an unfolded field and reports whether it is valid.
 func (h *Header) parse(b []byte, folded bool) bool {
 	*h = Header{Folded: folded}
 	from, to := run(b, skip(b), inName)
@@ -195,7 +195,7 @@ func (h *Header) parse(b []byte, folded bool) bool {
 	return true
 }
 
-// Token returns the first token of the value, nil if there is none.
+// Token returns the first token of the value, or nil.
 func (h *Header) Token() []byte {
 	if !h.split {
 		h.tok, h.rest, _ = token(h.Value)
@@ -204,7 +204,7 @@ func (h *Header) Token() []byte {
 	return h.tok
 }
 
-// AfterToken returns what comes after the first token of the value.
+// AfterToken returns the rest of the value after its first token.
 func (h *Header) AfterToken() []byte {
 	h.Token()
 	return h.rest

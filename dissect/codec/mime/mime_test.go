@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// node is an entity whose handler writes down what it is told.
+// node is an entity whose handler records its calls.
 type node struct {
 	Entity
 	rec *recording
@@ -139,7 +139,7 @@ func TestHeaderLimit(t *testing.T) {
 	}
 }
 
-// FuzzEntity looks for panics, entities that are not over, and data out of nothing.
+// FuzzEntity checks for panics, entities that never end, and excess data.
 func FuzzEntity(f *testing.F) {
 	f.Add("Content-Type: multipart/mixed; boundary=ab\n\n--ab\nContent-Transfer-Encoding: base64\n\naGVs\n--ab--\n")
 	f.Add("A: (b\\)) c\n d\nContent-Type: message/rfc822;\n\nContent-Transfer-Encoding: quoted-printable\n\n=3d=\n")

@@ -1,4 +1,4 @@
-// Package utf16 makes UTF-8 of the UTF-16 in which Windows protocols have their strings.
+// Package utf16 converts the UTF-16 strings of Windows protocols to UTF-8.
 package utf16
 
 import (
@@ -13,11 +13,10 @@ const (
 	endSurrogates = 0xe000
 )
 
-// Append appends the UTF-8 of src, which is UTF-16 in little-endian order, up to the first
-// NUL. Of an odd number of bytes the last one is a character by itself. A surrogate that is
-// none of a pair becomes three bytes, so that no two strings look the same. If src ends
-// in the middle of a pair it cannot be converted: what is appended is src itself, and ok is
-// false, for which Zeek has the weird utf16_conversion_failed.
+// Append converts src, UTF-16 in little-endian order, up to its first NUL to UTF-8 and
+// appends it to dst. An odd last byte counts as a character. A lone surrogate becomes three
+// bytes, so that distinct strings stay distinct. If src ends inside a pair, src itself is
+// appended and ok is false; Zeek then raises the weird utf16_conversion_failed.
 func Append(dst, src []byte) (out []byte, ok bool) {
 	n := len(dst)
 	for i := 0; i < len(src); {

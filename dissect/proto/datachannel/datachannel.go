@@ -1,11 +1,11 @@
-// Package datachannel analyzes connections that carry one file and nothing else, and
-// that another connection has announced: those for data of FTP, and those for files that
-// IRC users send to each other (DCC). It follows Zeek's file analyzer
+// Package datachannel analyzes connections that another connection has announced and that
+// carry a single file: FTP data connections and file transfers between IRC users (DCC).
+// It follows Zeek's file analyzer
 // (src/analyzer/protocol/file).
 //
-// Only connections between the hosts of the announcing one are recognized. What other
-// hosts send may be in the hands of another shard, and the result must not depend on the
-// number of shards.
+// Only connections between the hosts of the announcing one are recognized. Those of other
+// hosts may belong to another shard, and the result must not depend on the number of
+// shards.
 package datachannel
 
 import (
@@ -19,9 +19,9 @@ import (
 )
 
 const (
-	// prefixSize is how much of the contents file_transferred is raised with.
+	// prefixSize is the number of leading bytes in FileTransferred.
 	prefixSize = 1024
-	// lifetime is how long an announced connection is waited for.
+	// lifetime is how long an announcement is valid.
 	lifetime = 300 * value.Second
 	unknown  = "<unknown>"
 )
@@ -30,16 +30,15 @@ const (
 type Kind struct {
 	Name    string // Zeek's name of the analyzer, such as "FTP_DATA"
 	Service string // name in conn.log's service column
-	Limit   int    // of connections that are waited for
-	// Acknowledged tells that the originator sends nothing but acknowledgements of four
-	// bytes; BadAck is the weird if it does not.
+	Limit   int    // of outstanding announcements
+	// Acknowledged is set if the originator sends only four-byte acknowledgements;
+	// BadAck is the weird for anything else.
 	Acknowledged bool
 	BadAck       string
-	// Always tells that the file is looked at even if its connection is not expected
-	// any more.
+	// Always has the file analyzed even after the announcement has expired.
 	Always bool
-	// Reused tells that a connection whose ports are used for another one, before it was
-	// forgotten, leaves it what was announced: clients may have one port for all data.
+	// Reused keeps the announcement for a connection that reuses the ports of one still in
+	// the table: clients may use one port for all data.
 	Reused bool
 }
 
@@ -53,8 +52,7 @@ type Channels struct {
 	handle   []byte
 }
 
-// New makes the Channels of a shard, whose events are raised on h and whose files are
-// given to fm.
+// New returns a shard's Channels of kind k, which raise events on h and pass files to fm.
 func New(h *event.Hooks, fm *files.Manager, k Kind) *Channels {
 	ch := &Channels{kind: k, hooks: &h.File, files: fm}
 	ch.protocol = conn.Protocol{Name: k.Name, New: ch.new}
@@ -64,7 +62,7 @@ func New(h *event.Hooks, fm *files.Manager, k Kind) *Channels {
 	return ch
 }
 
-// connectionReused is told of connections that end because their ports are used again.
+// connectionReused marks a data connection whose ports are reused.
 func (ch *Channels) connectionReused(e *event.ConnectionReused) {
 	if c, ok := e.Conn.(*conn.Conn); ok {
 		c.EachAnalyzer(func(x conn.Analyzer) bool {
@@ -76,13 +74,13 @@ func (ch *Channels) connectionReused(e *event.ConnectionReused) {
 	}
 }
 
-// Control is the end of a control connection that announces others. Its Conn is to be
-// set to nil when the connection is over.
+// Control is the handle of a control connection. Its owner sets Conn to nil when the
+// connection ends.
 type Control struct{ Conn *conn.Conn }
 
-// Expect announces a connection to port of the originator of c's connection, if toOrig
-// is set, and of the responder otherwise, from the other one. It reports whether there
-// is room for it.
+// Expect announces a connection to port of the originator of c's connection if toOrig is
+// set, of its responder otherwise, from the other host. It reports whether the limit
+// allows it.
 func (ch *Channels) Expect(u conn.Use, c *Control, toOrig bool, port uint16) bool {
 	return u.Expect(toOrig, port, conn.Expectation{
 		Protocol: &ch.protocol, Owner: c, Lifetime: lifetime, Limit: ch.kind.Limit,
@@ -95,8 +93,8 @@ type analyzer struct {
 	ch *Channels
 	conn.Use
 	prefix []byte
-	told   bool // of prefix
-	reused bool // the connection's ports are used again
+	told   bool // FileTransferred has been raised
+	reused bool // another connection reuses the ports
 	side   [2]side
 	acked  uint64 // bytes of acknowledgements
 }
@@ -121,12 +119,12 @@ func (ch *Channels) new(u conn.Use) conn.Analyzer {
 		return a
 	}
 	u.AddService(ch.kind.Service)
-	if h := &ch.hooks.DataConnection; h.On() {
-		e := event.DataConnection{Conn: u.Conn(), Source: ch.kind.Name}
+	if e := ch.hooks.DataConnection.Begin(); e != nil {
+		*e = event.DataConnection{Conn: u.Conn(), Source: ch.kind.Name}
 		if control.Conn != nil {
 			e.Control = control.Conn
 		}
-		h.Raise(&e)
+		ch.hooks.DataConnection.Raise(e)
 	}
 	return a
 }
@@ -155,7 +153,7 @@ func (a *analyzer) Data(isOrig bool, b []byte) {
 	s.pos += uint64(len(b))
 }
 
-// Gap tells of missing bytes. Zeek counts from the SYN.
+// Gap takes missing bytes. As in Zeek, offsets count from the SYN.
 func (a *analyzer) Gap(isOrig bool, n uint64) {
 	if isOrig && a.ch.kind.Acknowledged {
 		a.acked += n
@@ -166,7 +164,7 @@ func (a *analyzer) Gap(isOrig bool, n uint64) {
 	s.pos += n
 }
 
-// id is the identity of what a side sends, zero if nobody expects it.
+// id returns the file that a side sends, or the zero ID if it is not expected.
 func (a *analyzer) id(s *side) files.ID {
 	if !s.file.IsZero() {
 		return s.file
@@ -184,21 +182,21 @@ func (a *analyzer) id(s *side) files.ID {
 	return a.ch.files.ID(a.Conn(), h)
 }
 
-// transferred raises file_transferred, once.
+// transferred raises FileTransferred.
 func (a *analyzer) transferred() {
 	a.told = true
-	h := &a.ch.hooks.Transferred
-	if !h.On() {
+	e := a.ch.hooks.Transferred.Begin()
+	if e == nil {
 		return
 	}
-	e := event.FileTransferred{Conn: a.Conn(), Prefix: a.prefix, Descr: unknown, MIMEType: unknown}
+	*e = event.FileTransferred{Conn: a.Conn(), Prefix: a.prefix, Descr: unknown, MIMEType: unknown}
 	if m := a.ch.files.MIMEType(a.prefix); m != "" {
 		e.MIMEType = m
 	}
-	h.Raise(&e)
+	a.ch.hooks.Transferred.Raise(e)
 }
 
-// End waits for the end of the connection.
+// End does nothing: files end with the connection.
 func (a *analyzer) End(bool) {}
 
 // Done ends the files.
@@ -220,7 +218,7 @@ func (a *analyzer) Done() {
 	a.ch.free.Put(a)
 }
 
-// Flip follows the connection's change of roles.
+// Flip swaps the sides with the connection's roles.
 func (a *analyzer) Flip() {
 	a.side[0], a.side[1] = a.side[1], a.side[0]
 }

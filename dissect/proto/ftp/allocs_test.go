@@ -14,7 +14,7 @@ import (
 	"github.com/wirelog/wirelog/internal/testconn"
 )
 
-// TestAllocations counts what a session costs when its like have been there before.
+// TestAllocations checks that a session allocates nothing once the buffers have grown.
 func TestAllocations(t *testing.T) {
 	b := testconn.New(t, testconn.Config())
 	b.Hooks.FTP.Request.Listen(func(*event.FTPRequest) {})

@@ -2,8 +2,8 @@ package ftp
 
 import "slices"
 
-// replies are the codes with which a command may be answered (RFC 959 section 5.4 and
-// the extensions, with what else is seen; Zeek's FTP::cmd_reply_code).
+// replies lists the reply codes of each command (RFC 959 section 5.4, the extensions and
+// codes seen in practice; Zeek's FTP::cmd_reply_code).
 var replies = map[string][]uint64{
 	greeting: {120, 220, 421, 0},
 	"USER":   {230, 331, 332, 421, 530, 500, 501},

@@ -23,10 +23,9 @@ import (
 const (
 	source = "FTP"
 
-	// maxCommand is the length of the longest word that is taken for a command
+	// minCommand and maxCommand bound the length of a command
 	// (FTP::max_command_length).
 	maxCommand = 100
-	// minCommand is that of the shortest.
 	minCommand = 3
 )
 
@@ -36,22 +35,22 @@ const (
 	replyPassive         = 227
 	replyExtendedPassive = 229
 	replyDataAccepted    = 234 // security data exchange complete
-	replyDataNeeded      = 334 // the mechanism is accepted, ADAT is to follow
+	replyDataNeeded      = 334 // the mechanism is accepted, ADAT follows
 )
 
-// Options are limits. Beyond one of them there is a weird, and what is new is not kept.
+// Options are limits. Exceeding one raises a weird, and the new item is dropped.
 type Options struct {
 	Pending  int `key:"limits.ftp_max_pending_commands" unit:"count" min:"1" doc:"FTP commands of one connection that wait for replies; more are not logged (FTP::max_pending_commands)"`
 	Channels int `key:"limits.ftp_max_expected_data_channels" unit:"count" per:"run" min:"1" doc:"announced FTP data connections waited for, in all (FTP::max_expected_data_channels)"`
-	// Lines bounds what the shard holds of lines whose end has not come; nil is no bound.
+	// Lines bounds the bytes of incomplete lines that the shard holds; nil means no bound.
 	Lines *contentline.Budget
 }
 
 // DefaultOptions returns Zeek's limits.
 func DefaultOptions() Options { return Options{Pending: 20, Channels: 100_000} }
 
-// New describes the protocol to the detector. Its analyzers raise their events on h and
-// give files to fm; ssl analyzes what follows AUTH.
+// New returns the protocol for the detector. Its analyzers raise events on h and pass
+// files to fm; ssl analyzes what follows AUTH.
 func New(h *event.Hooks, fm *files.Manager, ssl *conn.Protocol, o Options) *detect.Protocol {
 	f := &factory{hooks: &h.FTP, ssl: ssl, opt: o}
 	f.data = datachannel.New(h, fm, datachannel.Kind{Name: "FTP_DATA", Service: "ftp-data", Limit: o.Channels, Reused: true})
@@ -65,22 +64,18 @@ func New(h *event.Hooks, fm *files.Manager, ssl *conn.Protocol, o Options) *dete
 	return p
 }
 
-// factory makes the analyzers of a shard and keeps those that are done.
+// factory makes a shard's analyzers and reuses finished ones.
 type factory struct {
 	hooks *event.FTPEvents
 	ssl   *conn.Protocol
 	opt   Options
 	data  *datachannel.Channels
 	free  freelist.List[analyzer]
-	// securing is the connection whose security data is given to TLS.
+	// securing is the analyzer whose security data TLS is processing, or nil.
 	securing *analyzer
 
 	upper   []byte
 	decoded []byte
-	request event.FTPRequest
-	reply   event.FTPReply
-	channel event.FTPDataChannel
-	ended   event.FTPCommand
 }
 
 func (f *factory) new(u conn.Use) conn.Analyzer {
@@ -107,16 +102,16 @@ type analyzer struct {
 	control *datachannel.Control // once there is a data connection
 
 	off       bool
-	broken    bool // a violation is on its way
+	broken    bool // a violation is pending
 	confirmed bool
-	tls       bool          // the connection goes on with TLS
-	inner     conn.Handover // to TLS
-	adatBegun bool          // the client has sent ADAT since
-	reply     uint64        // code of the reply of several lines that goes on, or 0
+	tls       conn.Handover // the rest of the connection, after AUTH TLS
+	adat      conn.Handover // the security data, after AUTH GSSAPI
+	adatBegun bool          // the client has sent ADAT
+	reply     uint64        // code of an unfinished multi-line reply, or 0
 	auth      []byte        // argument of the last AUTH
 }
 
-// clientSide and serverSide take the lines of the two sides.
+// clientSide and serverSide receive the lines of the two sides.
 type clientSide struct{ a *analyzer }
 
 type serverSide struct{ a *analyzer }
@@ -151,42 +146,36 @@ func (a *analyzer) Data(isOrig bool, b []byte) {
 	if a.off {
 		return
 	}
-	if !a.tls {
+	if !a.tls.Taken() {
 		b = a.lines[index(isOrig)].Deliver(b)
 	}
-	if a.tls && len(b) > 0 && a.inner.Taken() {
-		a.inner.Data(isOrig, b)
+	if len(b) > 0 {
+		a.tls.Data(isOrig, b)
 	}
 }
 
-// Gap goes on with the line after missing bytes as if nothing had happened, as Zeek
-// does.
-func (a *analyzer) Gap(isOrig bool, n uint64) {
-	if a.tls && a.inner.Taken() {
-		a.inner.Gap(isOrig, n)
-	}
-}
+// Gap matters only to TLS. As in Zeek, a line simply continues after missing bytes.
+func (a *analyzer) Gap(isOrig bool, n uint64) { a.tls.Gap(isOrig, n) }
 
-// End ends a line that has no end.
+// End terminates an unfinished line.
 func (a *analyzer) End(isOrig bool) {
 	switch l := &a.lines[index(isOrig)]; {
-	case a.tls && a.inner.Taken():
-		a.inner.End(isOrig)
-	case !a.tls && l.Partial():
+	case a.tls.Taken():
+		a.tls.End(isOrig)
+	case l.Partial():
 		l.Deliver([]byte("\n"))
 	}
 }
 
-// Done ends the commands that are left.
+// Done ends the pending commands.
 func (a *analyzer) Done() {
-	// Had the client's last byte come, there would be nothing left of a line.
-	if !a.off && !a.tls && a.lines[0].Partial() && bytes.IndexByte(a.Conn().History(), 'F') >= 0 {
+	// A graceful end would have terminated the line.
+	if !a.off && !a.tls.Taken() && a.lines[0].Partial() && bytes.IndexByte(a.Conn().History(), 'F') >= 0 {
 		a.Weird("partial_ftp_request", "", source)
 	}
 	a.off = true
-	if a.inner.Taken() {
-		a.inner.Done()
-	}
+	a.tls.Done()
+	a.adat.Done()
 	for i := range a.session.pending {
 		a.over(&a.session.pending[i])
 	}
@@ -200,7 +189,7 @@ func (a *analyzer) Done() {
 	a.f.free.Put(a)
 }
 
-// Flip follows the connection's change of roles.
+// Flip swaps the sides with the connection's roles.
 func (a *analyzer) Flip() {
 	a.lines[0], a.lines[1] = a.lines[1], a.lines[0]
 	a.lines[0].SetReceiver(&a.client)
@@ -238,7 +227,7 @@ func isCommand(w []byte) bool {
 	return true
 }
 
-// command takes a line of the client, and reports whether more are to follow.
+// command takes a client's line and reports whether it wants more.
 func (a *analyzer) command(line []byte) bool {
 	if a.broken || len(line) == 0 {
 		return true
@@ -270,14 +259,14 @@ func (a *analyzer) command(line []byte) bool {
 		a.Confirm()
 		a.Interactive()
 	}
-	// Zeek compares as many characters as there are.
+	// Zeek compares only as many characters as cmd has.
 	if bytes.HasPrefix([]byte("AUTH"), cmd) {
 		a.auth = append(a.auth[:0], arg...)
 	}
 	a.sent(cmd, arg)
-	if h := &f.hooks.Request; h.On() {
-		f.request = event.FTPRequest{Conn: a.Conn(), Command: cmd, Arg: arg}
-		h.Raise(&f.request)
+	if e := f.hooks.Request.Begin(); e != nil {
+		*e = event.FTPRequest{Conn: a.Conn(), Command: cmd, Arg: arg}
+		f.hooks.Request.Raise(e)
 	}
 	a.sentPort(cmd, arg)
 	a.adatRequest(line)
@@ -286,7 +275,7 @@ func (a *analyzer) command(line []byte) bool {
 
 func isDigit(c byte) bool { return '0' <= c && c <= '9' }
 
-// replyCode is the number with which a line begins, 0 if there is none.
+// replyCode returns the three-digit code at the start of a line, or 0.
 func replyCode(b []byte) uint64 {
 	if len(b) < 3 || !isDigit(b[0]) || !isDigit(b[1]) || !isDigit(b[2]) {
 		return 0
@@ -294,7 +283,7 @@ func replyCode(b []byte) uint64 {
 	return uint64(b[0]-'0')*100 + uint64(b[1]-'0')*10 + uint64(b[2]-'0')
 }
 
-// replyLine takes a line of the server, and reports whether more are to follow.
+// replyLine takes a server's line and reports whether it wants more.
 func (a *analyzer) replyLine(line []byte) bool {
 	if a.broken || len(line) == 0 {
 		return true
@@ -321,36 +310,35 @@ func (a *analyzer) replyLine(line []byte) bool {
 
 	switch {
 	case code == replyDataAccepted && string(a.auth) == "TLS":
-		if a.inner = a.HandOver(a.f.ssl); a.inner.Taken() {
-			a.tls = true
-		}
-	case code == replyDataNeeded && string(a.auth) == "GSSAPI" && !a.inner.Taken():
-		a.inner = a.HandOver(a.f.ssl)
+		a.tls = a.HandOver(a.f.ssl)
+	case code == replyDataNeeded && string(a.auth) == "GSSAPI" && !a.adat.Taken():
+		a.adat = a.HandOver(a.f.ssl)
 		a.adatBegun = false
 	}
 	answers := a.answered(code, msg, more)
-	if h := &a.f.hooks.Reply; h.On() {
-		a.f.reply = event.FTPReply{Conn: a.Conn(), Code: code, Msg: msg, ContResp: more}
+	if e := a.f.hooks.Reply.Begin(); e != nil {
+		*e = event.FTPReply{Conn: a.Conn(), Code: code, Msg: msg, ContResp: more}
 		if answers != nil {
-			a.f.reply.Command, a.f.reply.Arg, a.f.reply.Seq = answers.Command, answers.Arg, answers.Seq
+			e.Command, e.Arg, e.Seq = answers.Command, answers.Arg, answers.Seq
 		}
-		h.Raise(&a.f.reply)
+		a.f.hooks.Reply.Raise(e)
 	}
 	if answers != nil && !more {
 		a.passive(code, msg, answers)
 		a.session.finish(a, answers)
 	}
-	if !a.tls {
-		a.adatReply(line)
+	if a.tls.Taken() {
+		return false
 	}
-	return !a.tls
+	a.adatReply(line)
+	return true
 }
 
-// maxShown is how much of a line is told with a violation.
+// maxShown bounds the bytes of a line in a violation.
 const maxShown = 4096
 
-// violate tells that what the server says is not FTP. If that takes the analyzer off, it
-// only looks at how lines end as long as it is still there.
+// violate reports that the server does not speak FTP. If that removes the analyzer, until
+// then only line ends are checked.
 func (a *analyzer) violate(reason string, line []byte) bool {
 	a.broken = a.Violate(conn.Violation{Reason: reason, Data: line[:min(len(line), maxShown)], Late: true})
 	return true

@@ -16,7 +16,8 @@ import (
 	"github.com/wirelog/wirelog/internal/testconn"
 )
 
-// recorder notes events, up to a violation: what follows in the same segment differs.
+// recorder collects events up to a violation, after which they depend on segment
+// boundaries.
 type recorder struct {
 	lines []string
 	over  bool
@@ -28,7 +29,7 @@ func (r *recorder) add(format string, a ...any) {
 	}
 }
 
-// tls stands for the analyzer of TLS.
+// tls is a stand-in for the TLS analyzer.
 type tls struct {
 	rec  *recorder
 	h    *event.Hooks
@@ -186,8 +187,8 @@ func TestDataConnection(t *testing.T) {
 	}
 }
 
-// TestDataPortReused has a server send one file after the other to the same port from the
-// same port, before the first connection is forgotten.
+// TestDataPortReused checks a server that reuses both ports for the next file before the
+// table has removed the first connection.
 func TestDataPortReused(t *testing.T) {
 	b, rec := newBench(t)
 	b.Open()
@@ -212,7 +213,8 @@ func TestDataPortReused(t *testing.T) {
 	}
 }
 
-// TestGoesOn has the server say what is not FTP where no violation counts.
+// TestGoesOn checks that the analyzer survives invalid replies where violations are
+// ignored.
 func TestGoesOn(t *testing.T) {
 	for name, before := range map[string]func(b *testconn.Bench){
 		"missing bytes": func(b *testconn.Bench) { b.Skip(false, 4) },
@@ -236,7 +238,7 @@ func TestGoesOn(t *testing.T) {
 	}
 }
 
-// TestPatience lets a session on a port of its own be silent for long.
+// TestPatience checks the longer inactivity timeout of an idle session.
 func TestPatience(t *testing.T) {
 	b, _ := newBench(t)
 	b.Server = netip.AddrPortFrom(b.Server.Addr(), 2811)
@@ -252,7 +254,7 @@ func TestPatience(t *testing.T) {
 	}
 }
 
-// TestPending sends commands that are never answered.
+// TestPending checks the limit on unanswered commands.
 func TestPending(t *testing.T) {
 	b, rec := newBench(t)
 	b.Open()
@@ -292,8 +294,8 @@ func TestSignatures(t *testing.T) {
 	}
 }
 
-// FuzzSegments checks that nothing depends on how the bytes are cut, and that nothing
-// panics.
+// FuzzSegments checks that the events do not depend on segment boundaries, and that
+// nothing panics.
 func FuzzSegments(f *testing.F) {
 	for _, c := range talks {
 		orig, resp := testconn.Sides(c.talk)

@@ -18,10 +18,10 @@ const (
 	recordHeader    = 5
 )
 
-// adatRequest looks in a command for security data (ADAT, RFC 2228 section 3). That of
-// the mechanism of GridFTP is the handshake of TLS, without any frame.
+// adatRequest extracts security data from a command (ADAT, RFC 2228 section 3). With
+// GridFTP's mechanism it is an unframed TLS handshake.
 func (a *analyzer) adatRequest(line []byte) {
-	if !a.inner.Taken() {
+	if !a.adat.Taken() {
 		return
 	}
 	cmd, arg := word(skipBlanks(line))
@@ -43,9 +43,9 @@ func (a *analyzer) adatRequest(line []byte) {
 	}
 }
 
-// adatReply looks in a line of a reply for security data (RFC 2228 section 4).
+// adatReply extracts security data from a reply line (RFC 2228 section 4).
 func (a *analyzer) adatReply(line []byte) {
-	if !a.inner.Taken() {
+	if !a.adat.Taken() {
 		return
 	}
 	code, over := replyCode(line), false
@@ -77,22 +77,22 @@ func (a *analyzer) adatReply(line []byte) {
 	}
 }
 
-// secure gives security data to TLS.
+// secure passes security data to TLS.
 func (a *analyzer) secure(isOrig bool, b []byte) {
 	if len(b) == 0 {
 		return
 	}
 	a.f.securing = a
-	a.inner.Data(isOrig, b)
+	a.adat.Data(isOrig, b)
 	a.f.securing = nil
 }
 
 // unsecure ends the exchange.
 func (a *analyzer) unsecure() {
-	a.inner.Done()
+	a.adat.Done()
 }
 
-// decode decodes Base64 as Zeek does, which gives up if there is anything else.
+// decode decodes Base64. Like Zeek, it gives up on an invalid character.
 func (a *analyzer) decode(b []byte) ([]byte, bool) {
 	for _, c := range b {
 		if c != '=' && c != '+' && c != '/' && !isDigit(c) && (c|0x20 < 'a' || c|0x20 > 'z') {
@@ -111,8 +111,8 @@ func (a *analyzer) decode(b []byte) ([]byte, bool) {
 	return dst, err == nil
 }
 
-// watchGridFTP gives connections whose security data was a whole handshake of TLS the
-// service of GridFTP (base/protocols/ftp/gridftp.zeek).
+// watchGridFTP adds the service gridftp to connections whose security data is a complete
+// TLS handshake (base/protocols/ftp/gridftp.zeek).
 func (f *factory) watchGridFTP(h *event.Hooks) {
 	h.SSL.Established.Listen(func(*event.SSLEstablished) {
 		if a := f.securing; a != nil {

@@ -13,22 +13,22 @@ import (
 )
 
 const (
-	// maxArg is how much of a command's argument is kept until the reply.
+	// maxArg bounds the bytes kept of a command's argument.
 	maxArg = 1 << 16
-	// keptArg is the capacity of an argument's memory that is used again.
+	// keptArg is the largest capacity of an argument that is reused.
 	keptArg = 4096
 
 	// greeting stands for the command that the server's greeting answers.
 	greeting = "<init>"
 )
 
-// session puts commands and replies together, as Zeek's base/protocols/ftp does: a
-// reply answers the command that it goes with best.
+// session matches replies to commands as Zeek's base/protocols/ftp does: a reply answers
+// the command that it fits best.
 type session struct {
 	pending []event.FTPCommand // in the order in which they were sent
 	begun   bool
 	seq     uint64
-	// current is the number of the command that was answered last, 0 if none was.
+	// current is the number of the command answered last, or 0.
 	current uint64
 }
 
@@ -71,7 +71,7 @@ func (s *session) index(seq uint64) int {
 	return -1
 }
 
-// end takes the command with number seq off, if it is there, and tells of it.
+// end removes the command with number seq, if present, and raises its event.
 func (s *session) end(a *analyzer, seq uint64) {
 	i := s.index(seq)
 	if i < 0 {
@@ -79,20 +79,20 @@ func (s *session) end(a *analyzer, seq uint64) {
 	}
 	p := s.pending[i]
 	n := copy(s.pending[i:], s.pending[i+1:])
-	s.pending[i+n] = p // its memory stays
+	s.pending[i+n] = p // its buffers are reused
 	s.pending = s.pending[:i+n]
-	a.f.ended = p
-	a.over(&a.f.ended)
+	a.over(&p)
 }
 
-// over raises ftp_command.
+// over raises FTPCommand.
 func (a *analyzer) over(p *event.FTPCommand) {
-	if h := &a.f.hooks.Command; h.On() {
-		h.Raise(p)
+	if e := a.f.hooks.Command.Begin(); e != nil {
+		*e = *p
+		a.f.hooks.Command.Raise(e)
 	}
 }
 
-// sent notes a command. The one that was answered before it is over.
+// sent records a command and ends the one answered last.
 func (a *analyzer) sent(cmd, arg []byte) {
 	s := &a.session
 	if s.current != 0 {
@@ -107,8 +107,7 @@ func (a *analyzer) sent(cmd, arg []byte) {
 	s.add(a.Conn(), a.Now(), cmd, arg)
 }
 
-// answered finds the command that a line of a reply answers, nil if the line says
-// nothing.
+// answered returns the command that a reply line answers, or nil for a continuation line.
 func (a *analyzer) answered(code uint64, msg []byte, more bool) *event.FTPCommand {
 	a.begin()
 	s := &a.session
@@ -129,11 +128,11 @@ func (a *analyzer) answered(code uint64, msg []byte, more bool) *event.FTPComman
 	return &s.pending[best]
 }
 
-// noCommand is session.current after a reply that nothing has asked for.
+// noCommand is session.current after a reply to no known command.
 const noCommand = 1<<64 - 1
 
-// looksLikeReply reports whether a line inside a reply begins like one of its own: some
-// servers do not end a reply as they should.
+// looksLikeReply reports whether a line inside a reply looks like a new reply: some
+// servers do not terminate a multi-line reply.
 func looksLikeReply(b []byte) bool {
 	const text = 10
 	if len(b) < 4+text || replyCode(b) < 100 || b[3] != ' ' {
@@ -147,7 +146,7 @@ func looksLikeReply(b []byte) bool {
 	return true
 }
 
-// fit says how well a reply goes with a command.
+// fit scores how well a reply fits a command.
 func fit(p *event.FTPCommand, code uint64, msg []byte) int {
 	n := 0
 	if code == 500 || answersTo(p.Command, code) {
@@ -162,7 +161,7 @@ func fit(p *event.FTPCommand, code uint64, msg []byte) int {
 	return n
 }
 
-// finish ends the command if others wait behind it. The last one may get more replies.
+// finish ends the command if others are pending. The last one may get more replies.
 func (s *session) finish(a *analyzer, p *event.FTPCommand) {
 	if len(s.pending) > 1 {
 		s.end(a, p.Seq)
@@ -205,8 +204,7 @@ func (a *analyzer) passive(code uint64, msg []byte, answers *event.FTPCommand) {
 	}
 }
 
-// expect waits for a data connection. One to or from a third host is told of, and not
-// waited for.
+// expect announces a data connection. One that involves a third host is only reported.
 func (a *analyzer) expect(passive bool, p event.FTPPort) {
 	id := a.Conn().ID()
 	from, to := id.RespH, id.OrigH
@@ -222,10 +220,10 @@ func (a *analyzer) expect(passive bool, p event.FTPPort) {
 			return
 		}
 	}
-	if h := &a.f.hooks.DataChannel; h.On() {
-		a.f.channel = event.FTPDataChannel{Conn: a.Conn(), Channel: event.FTPExpectedDataChannel{
+	if e := a.f.hooks.DataChannel.Begin(); e != nil {
+		*e = event.FTPDataChannel{Conn: a.Conn(), Channel: event.FTPExpectedDataChannel{
 			Passive: passive, OrigH: from, RespH: p.H, RespP: p.P,
 		}}
-		h.Raise(&a.f.channel)
+		a.f.hooks.DataChannel.Raise(e)
 	}
 }

@@ -15,7 +15,7 @@ func isUser(b []byte) bool {
 	return len(b) >= len("USER ") && bytes.EqualFold(b[:4], []byte("USER")) && b[4] == ' '
 }
 
-// server wants a greeting, and in a line behind it the reply to a user name.
+// server wants a greeting and, on a later line, the reply to a user name.
 func server(b []byte) detect.Verdict {
 	b = bytes.TrimLeft(b, "\n\r ")
 	if v := code(b, "120", "220"); v != detect.Match {
@@ -32,8 +32,7 @@ func repliesToUser(b []byte) bool {
 	return code(detect.TrimBlanks(b), "230", "331") == detect.Match
 }
 
-// code is the verdict on whether b begins with one of two codes, and a character behind it
-// that is no digit.
+// code reports whether b begins with one of two codes that no digit follows.
 func code(b []byte, x, y string) detect.Verdict {
 	switch {
 	case len(b) < 4:

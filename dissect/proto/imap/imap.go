@@ -16,15 +16,15 @@ import (
 const source = "IMAP"
 
 const (
-	// maxLine bounds a line. RFC 7162 section 4 speaks of 8192 bytes that a server should
-	// take.
+	// maxLine bounds a line. RFC 7162 section 4 asks servers to accept 8192
+	// bytes.
 	maxLine = 64 << 10
-	// kept is the capacity of a buffer that is kept for another line.
+	// kept is the largest capacity of a buffer that is reused.
 	kept = 4096
 )
 
-// New describes the protocol to the detector. Its analyzers raise their events on h, and
-// hand connections over to the analyzer that tls describes.
+// New returns the protocol for the detector. Its analyzers raise events on h and hand
+// connections over to tls.
 func New(h *event.Hooks, tls *conn.Protocol) *detect.Protocol {
 	f := &factory{hooks: &h.IMAP, tls: tls}
 	p := &detect.Protocol{Transport: value.ProtoTCP, Ports: []uint16{143}}
@@ -32,16 +32,12 @@ func New(h *event.Hooks, tls *conn.Protocol) *detect.Protocol {
 	return p
 }
 
-// factory makes the analyzers of a shard and has what they share.
+// factory makes a shard's analyzers and holds what they share.
 type factory struct {
 	hooks *event.IMAPEvents
 	tls   *conn.Protocol
 	free  freelist.List[analyzer]
 	caps  [][]byte
-	ev    struct {
-		capabilities event.IMAPCapabilities
-		startTLS     event.IMAPStartTLS
-	}
 }
 
 // analyzer follows one connection. Sides are 0 for the originator, 1 for the responder.
@@ -49,7 +45,7 @@ type analyzer struct {
 	f *factory
 	conn.Use
 
-	pending [2][]byte // of a line whose end has not come
+	pending [2][]byte // unfinished lines
 	tag     []byte    // of the client's STARTTLS
 	begun   [2]bool   // a line of the side has been read
 	off     bool      // no longer interested
@@ -78,7 +74,7 @@ func (a *analyzer) Data(isOrig bool, b []byte) {
 	i := index(isOrig)
 	for len(b) > 0 && !a.off && !a.Conn().Partial() {
 		if len(a.pending[i]) == 0 && (b[0] == '\r' || b[0] == '\n') && a.begun[i] {
-			b = b[1:] // of the line before
+			b = b[1:] // belongs to the previous line
 			continue
 		}
 		n := bytes.IndexAny(b, "\r\n")
@@ -105,7 +101,7 @@ func (a *analyzer) Data(isOrig bool, b []byte) {
 	}
 }
 
-// keep keeps the beginning of a line.
+// keep stores the beginning of a line.
 func (a *analyzer) keep(i int, b []byte) {
 	a.pending[i] = append(a.pending[i], b...)
 	a.Hold(len(b))
@@ -120,7 +116,7 @@ func (a *analyzer) keep(i int, b []byte) {
 	}
 }
 
-// forget empties what is kept of a side.
+// forget empties a side's line buffer.
 func (a *analyzer) forget(i int) {
 	a.Hold(-len(a.pending[i]))
 	if a.pending[i] = a.pending[i][:0]; cap(a.pending[i]) > kept {
@@ -128,7 +124,7 @@ func (a *analyzer) forget(i int) {
 	}
 }
 
-// violate tells that this is no IMAP.
+// violate gives up, with a violation.
 func (a *analyzer) violate(reason string) {
 	a.off = true
 	a.Violate(conn.Violation{Reason: reason, Late: true})
@@ -136,11 +132,11 @@ func (a *analyzer) violate(reason string) {
 
 const noTag = "line has no tag and command"
 
-// isTag reports whether c can be in a tag or a command, for Zeek.
+// isTag reports whether Zeek allows c in a tag or a command.
 func isTag(c byte) bool { return '!' <= c && c <= '~' }
 
-// cutTag splits a line after the tag or command with which it begins, and the spaces
-// that follow.
+// cutTag splits a line into its leading tag or command and the rest without leading
+// spaces; spaces reports whether there were any.
 func cutTag(line []byte) (tag, rest []byte, spaces bool) {
 	n := 0
 	for n < len(line) && isTag(line[n]) {
@@ -150,8 +146,7 @@ func cutTag(line []byte) (tag, rest []byte, spaces bool) {
 	return line[:n], rest, len(rest) < len(line)-n
 }
 
-// line takes a line: a tag, a command or status, and what belongs to it (RFC 9051
-// section 2.2).
+// line takes a line: a tag, a command or status, and its arguments (RFC 9051 section 2.2).
 func (a *analyzer) line(isOrig bool, line []byte) {
 	tag, rest, spaces := cutTag(line)
 	cmd, rest, _ := cutTag(rest)
@@ -209,37 +204,38 @@ func (a *analyzer) capabilities(list []byte) {
 		}
 		caps = append(caps, name)
 	}
-	a.f.ev.capabilities = event.IMAPCapabilities{Conn: a.Conn(), Capabilities: caps}
-	h.Raise(&a.f.ev.capabilities)
+	e := h.Begin()
+	*e = event.IMAPCapabilities{Conn: a.Conn(), Capabilities: caps}
+	h.Raise(e)
 	clear(caps)
 	a.f.caps = caps
 }
 
-// startTLS hands the connection over.
+// startTLS hands the connection over to TLS.
 func (a *analyzer) startTLS() {
 	a.tls = a.HandOverAfterLine(a.f.tls, false, nil)
-	if h := &a.f.hooks.StartTLS; h.On() {
-		a.f.ev.startTLS = event.IMAPStartTLS{Conn: a.Conn()}
-		h.Raise(&a.f.ev.startTLS)
+	if e := a.f.hooks.StartTLS.Begin(); e != nil {
+		*e = event.IMAPStartTLS{Conn: a.Conn()}
+		a.f.hooks.StartTLS.Raise(e)
 	}
 }
 
-// Gap ends the analysis.
+// Gap ends the analysis of IMAP.
 func (a *analyzer) Gap(isOrig bool, n uint64) {
 	a.off = true
 	a.tls.Gap(isOrig, n)
 }
 
-// End does nothing: a line that is not complete says nothing.
-func (a *analyzer) End(bool) {}
+// End matters only to TLS: an incomplete line says nothing.
+func (a *analyzer) End(isOrig bool) { a.tls.End(isOrig) }
 
-// Flip follows the connection's change of roles.
+// Flip swaps the sides with the connection's roles.
 func (a *analyzer) Flip() {
 	a.pending[0], a.pending[1] = a.pending[1], a.pending[0]
 	a.begun[0], a.begun[1] = a.begun[1], a.begun[0]
 }
 
-// Done keeps the analyzer for another connection.
+// Done returns the analyzer to the free list.
 func (a *analyzer) Done() {
 	if a.f == nil {
 		return

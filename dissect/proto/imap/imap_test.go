@@ -34,8 +34,8 @@ const (
 	alert     = `ssl_alert {"is_client":true,"level":2,"desc":40}|ssl_plaintext_data {"is_client":true,"record_version":769,"content_type":21,"length":2}`
 )
 
-// cases are talks, their parts with \xff between, and the events that they lead to with |
-// between.
+// cases are dialogues, with parts separated by \xff, and the expected events, separated
+// by |.
 var cases = []struct{ name, parts, want string }{
 	{"starttls", greeting + "\xff>a1 CAPABILITY\r\n\xff<* CAPABILITY IMAP4rev1 STARTTLS\r\na1 OK done\r\n\xff>a2 StartTLS\r\n\xff<a2 OK go\r\n\xff>\x15\x03\x01\x00\x02\x02\x28",
 		confirmed + `|imap_capabilities {"capabilities":["IMAP4rev1","STARTTLS"]}|imap_starttls {}|` + alert},
@@ -57,7 +57,7 @@ func TestTalks(t *testing.T) {
 	}
 }
 
-// TestViolation has the port mislead.
+// TestViolation checks other protocols on IMAP's port.
 func TestViolation(t *testing.T) {
 	for _, s := range []string{"GET\r\n", "\x16\x03\x01", "\r\n", "tag\r\n", strings.Repeat("x", maxLine+1)} {
 		b, p := newBench(t)

@@ -4,7 +4,7 @@ package irc
 
 import "testing"
 
-// TestAllocations counts what lines cost.
+// TestAllocations checks that ordinary lines allocate nothing.
 func TestAllocations(t *testing.T) {
 	a := newAnalyzer(t)
 	if n := testing.AllocsPerRun(100, func() {

@@ -10,8 +10,8 @@ import (
 	"github.com/wirelog/wirelog/dissect/proto/datachannel"
 )
 
-// command takes a command (RFC 2812 section 3). One whose event has no listener is an
-// irc_request or irc_message, as with Zeek.
+// command takes a command (RFC 2812 section 3). As in Zeek, one whose event has no
+// listener raises irc_request or irc_message.
 func (a *analyzer) command(m *message) {
 	h := a.f.hooks
 	done := true
@@ -21,7 +21,7 @@ func (a *analyzer) command(m *message) {
 	case "NOTICE":
 		if done = h.NoticeMessage.On(); done {
 			if target, text, ok := a.addressed(m, "irc_invalid_notice_message_format"); ok {
-				e := &a.f.ev.notice
+				e := h.NoticeMessage.Begin()
 				*e = event.IRCNoticeMessage{Conn: a.Conn(), IsOrig: m.isOrig, Source: m.prefix, Target: target, Message: text}
 				h.NoticeMessage.Raise(e)
 			}
@@ -29,7 +29,9 @@ func (a *analyzer) command(m *message) {
 	case "SQUERY":
 		if done = h.SqueryMessage.On(); done {
 			if target, text, ok := a.addressed(m, "irc_invalid_squery_message_format"); ok {
-				h.SqueryMessage.Raise(&event.IRCSqueryMessage{Conn: a.Conn(), IsOrig: m.isOrig, Source: m.prefix, Target: target, Message: text})
+				e := h.SqueryMessage.Begin()
+				*e = event.IRCSqueryMessage{Conn: a.Conn(), IsOrig: m.isOrig, Source: m.prefix, Target: target, Message: text}
+				h.SqueryMessage.Raise(e)
 			}
 		}
 	case "USER":
@@ -52,13 +54,13 @@ func (a *analyzer) command(m *message) {
 		}
 	case "QUIT":
 		if done = h.QuitMessage.On(); done {
-			e := &a.f.ev.quit
+			e := h.QuitMessage.Begin()
 			*e = event.IRCQuitMessage{Conn: a.Conn(), IsOrig: m.isOrig, Nick: nickOf(m.prefix), Message: trimColon(m.params)}
 			h.QuitMessage.Raise(e)
 		}
 	case "NICK":
 		if h.NickMessage.On() {
-			e := &a.f.ev.nick
+			e := h.NickMessage.Begin()
 			*e = event.IRCNickMessage{Conn: a.Conn(), IsOrig: m.isOrig, Who: m.prefix, NewNick: trimColon(m.params)}
 			h.NickMessage.Raise(e)
 		}
@@ -72,7 +74,9 @@ func (a *analyzer) command(m *message) {
 		}
 	case "ERROR":
 		if done = h.ErrorMessage.On(); done {
-			h.ErrorMessage.Raise(&event.IRCErrorMessage{Conn: a.Conn(), IsOrig: m.isOrig, Prefix: m.prefix, Message: trimColon(m.params)})
+			e := h.ErrorMessage.Begin()
+			*e = event.IRCErrorMessage{Conn: a.Conn(), IsOrig: m.isOrig, Prefix: m.prefix, Message: trimColon(m.params)}
+			h.ErrorMessage.Raise(e)
 		}
 	case "INVITE":
 		if done = h.InviteMessage.On(); done {
@@ -84,7 +88,9 @@ func (a *analyzer) command(m *message) {
 		}
 	case "PASS":
 		if done = h.PasswordMessage.On(); done {
-			h.PasswordMessage.Raise(&event.IRCPasswordMessage{Conn: a.Conn(), IsOrig: m.isOrig, Password: m.params})
+			e := h.PasswordMessage.Begin()
+			*e = event.IRCPasswordMessage{Conn: a.Conn(), IsOrig: m.isOrig, Password: m.params}
+			h.PasswordMessage.Raise(e)
 		}
 	case "SQUIT":
 		if done = h.SquitMessage.On(); done {
@@ -100,18 +106,18 @@ func (a *analyzer) command(m *message) {
 
 func (a *analyzer) other(m *message) {
 	if h := &a.f.hooks.Request; m.isOrig && h.On() {
-		e := &a.f.ev.request
+		e := h.Begin()
 		*e = event.IRCRequest{Conn: a.Conn(), IsOrig: true, Prefix: m.prefix, Command: m.command, Arguments: m.params}
 		h.Raise(e)
 	}
 	if h := &a.f.hooks.Message; !m.isOrig && h.On() {
-		e := &a.f.ev.message
+		e := h.Begin()
 		*e = event.IRCMessage{Conn: a.Conn(), Prefix: m.prefix, Command: m.command, Message: m.params}
 		h.Raise(e)
 	}
 }
 
-// addressed takes a target and a text off the parameters.
+// addressed splits the parameters into target and text.
 func (a *analyzer) addressed(m *message, weird string) (target, text []byte, ok bool) {
 	target, text, ok = bytes.Cut(m.params, []byte(" "))
 	if !ok {
@@ -121,8 +127,8 @@ func (a *analyzer) addressed(m *message, weird string) (target, text []byte, ok 
 	return target, trimColon(skipSpaces(text)), true
 }
 
-// privmsg takes PRIVMSG, and what clients say to each other in it: CTCP, between
-// characters with the code 1.
+// privmsg takes PRIVMSG and the CTCP messages in it, which are enclosed in bytes of
+// value 1.
 func (a *analyzer) privmsg(m *message) {
 	target, text, ok := a.addressed(m, "irc_invalid_privmsg_message_format")
 	if !ok {
@@ -133,14 +139,13 @@ func (a *analyzer) privmsg(m *message) {
 		a.dcc(m, target, bytes.TrimSuffix(text, []byte{1}))
 		return
 	}
-	if h := &a.f.hooks.PrivmsgMessage; h.On() {
-		e := &a.f.ev.privmsg
+	if e := a.f.hooks.PrivmsgMessage.Begin(); e != nil {
 		*e = event.IRCPrivmsgMessage{Conn: a.Conn(), IsOrig: m.isOrig, Source: m.prefix, Target: target, Message: text}
-		h.Raise(e)
+		a.f.hooks.PrivmsgMessage.Raise(e)
 	}
 }
 
-// leadingUint reads the number with which b begins, of 32 bits.
+// leadingUint parses the 32-bit number at the start of b.
 func leadingUint(b []byte) (uint32, bool) {
 	n := 0
 	for n < len(b) && isDigit(b[n]) {
@@ -150,8 +155,8 @@ func leadingUint(b []byte) (uint32, bool) {
 	return uint32(v), err == nil
 }
 
-// dcc takes the offer of a direct connection: DCC, type, argument, address, port and
-// maybe a size.
+// dcc takes the offer of a direct connection: DCC, type, argument, address, port and an
+// optional size.
 func (a *analyzer) dcc(m *message, target, text []byte) {
 	w := a.words(text)
 	if n := len(w); n < 5 || n > 7 || n == 7 && string(w[6]) != "T" {
@@ -170,23 +175,23 @@ func (a *analyzer) dcc(m *message, target, text []byte) {
 	}
 	var addr [4]byte
 	binary.BigEndian.PutUint32(addr[:], host)
-	e := event.IRCDCCMessage{
+	offer := event.IRCDCCMessage{
 		Conn: a.Conn(), IsOrig: m.isOrig, Prefix: m.prefix, Target: target, DCCType: w[1], Argument: w[2],
 		Address: netip.AddrFrom4(addr), DestPort: uint64(port),
 	}
 	if len(w) > 5 {
-		e.Size = number(w[5])
+		offer.Size = number(w[5])
 	}
-	if string(e.DCCType) == "SEND" && !a.expect(e.Address, uint16(port)) {
+	if string(offer.DCCType) == "SEND" && !a.expect(offer.Address, uint16(port)) {
 		a.weird("irc_max_dcc_expected_transfers_exceeded")
 	}
-	if h := &a.f.hooks.DCCMessage; h.On() {
-		h.Raise(&e)
+	if e := a.f.hooks.DCCMessage.Begin(); e != nil {
+		*e = offer
+		a.f.hooks.DCCMessage.Raise(e)
 	}
 }
 
-// expect waits for a file. Two users who are not the two hosts of the connection are not
-// waited for.
+// expect announces a file transfer if it is between the hosts of the connection.
 func (a *analyzer) expect(addr netip.Addr, port uint16) bool {
 	id := a.Conn().ID()
 	if addr != id.OrigH && addr != id.RespH {
@@ -206,22 +211,23 @@ func word(w [][]byte, i int) []byte {
 }
 
 func (a *analyzer) user(m *message) {
-	h := &a.f.hooks.UserMessage
-	if !h.On() {
+	if !a.f.hooks.UserMessage.On() {
 		return
 	}
 	w := a.words(m.params)
 	name := a.f.text[:0]
-	// Zeek puts the spaces behind the words from the second on.
+	// Zeek appends a space to each word from the second on.
 	for i := 3; i < len(w); i++ {
 		if name = append(name, w[i]...); i > 3 {
 			name = append(name, ' ')
 		}
 	}
 	a.f.text = name
-	h.Raise(&event.IRCUserMessage{
+	e := a.f.hooks.UserMessage.Begin()
+	*e = event.IRCUserMessage{
 		Conn: a.Conn(), IsOrig: m.isOrig, User: word(w, 0), Host: word(w, 1), Server: word(w, 2), RealName: trimColon(name),
-	})
+	}
+	a.f.hooks.UserMessage.Raise(e)
 }
 
 func (a *analyzer) oper(m *message) {
@@ -230,7 +236,9 @@ func (a *analyzer) oper(m *message) {
 		a.weird("irc_invalid_oper_message_format")
 		return
 	}
-	a.f.hooks.OperMessage.Raise(&event.IRCOperMessage{Conn: a.Conn(), IsOrig: m.isOrig, User: w[0], Password: w[1]})
+	e := a.f.hooks.OperMessage.Begin()
+	*e = event.IRCOperMessage{Conn: a.Conn(), IsOrig: m.isOrig, User: w[0], Password: w[1]}
+	a.f.hooks.OperMessage.Raise(e)
 }
 
 func (a *analyzer) kick(m *message) {
@@ -239,12 +247,14 @@ func (a *analyzer) kick(m *message) {
 		a.weird("irc_invalid_kick_message_format")
 		return
 	}
-	a.f.hooks.KickMessage.Raise(&event.IRCKickMessage{
+	e := a.f.hooks.KickMessage.Begin()
+	*e = event.IRCKickMessage{
 		Conn: a.Conn(), IsOrig: m.isOrig, Prefix: m.prefix, Chans: w[0], Users: w[1], Comment: trimColon(a.join(w[2:])),
-	})
+	}
+	a.f.hooks.KickMessage.Raise(e)
 }
 
-// nickOf is the nickname in a prefix that has more, nil if it has not.
+// nickOf returns the nickname of a prefix that also has a user or host, or nil.
 func nickOf(prefix []byte) []byte {
 	if i := bytes.IndexByte(prefix, '!'); i >= 0 {
 		return prefix[:i]
@@ -258,8 +268,7 @@ func (a *analyzer) joinChannels(m *message) {
 		a.weird("irc_invalid_join_line")
 		return
 	}
-	h := &a.f.hooks.JoinMessage
-	if !h.On() {
+	if !a.f.hooks.JoinMessage.On() {
 		return
 	}
 	nick, keys := nickOf(m.prefix), word(w, 1)
@@ -275,12 +284,12 @@ func (a *analyzer) joinChannels(m *message) {
 }
 
 func (a *analyzer) raiseJoin(m *message) {
-	e := &a.f.ev.join
+	e := a.f.hooks.JoinMessage.Begin()
 	*e = event.IRCJoinMessage{Conn: a.Conn(), IsOrig: m.isOrig, InfoList: a.f.joins}
 	a.f.hooks.JoinMessage.Raise(e)
 }
 
-// njoin takes NJOIN, with which servers tell each other of a channel's members.
+// njoin takes NJOIN, in which servers exchange a channel's members.
 func (a *analyzer) njoin(m *message) {
 	w := a.words(m.params)
 	if len(w) != 2 {
@@ -311,7 +320,7 @@ func (a *analyzer) part(m *message) {
 	channels, text, _ := bytes.Cut(m.params, []byte(" "))
 	nick, _, _ := bytes.Cut(m.prefix, []byte("!"))
 	a.f.list = split(a.f.list, channels, ',')
-	e := &a.f.ev.part
+	e := a.f.hooks.PartMessage.Begin()
 	*e = event.IRCPartMessage{
 		Conn: a.Conn(), IsOrig: m.isOrig, Nick: nick, Chans: unique(a.f.list), Message: trimColon(skipSpaces(text)),
 	}
@@ -324,9 +333,11 @@ func (a *analyzer) who(m *message) {
 		a.weird("irc_invalid_who_message_format")
 		return
 	}
-	a.f.hooks.WhoMessage.Raise(&event.IRCWhoMessage{
+	e := a.f.hooks.WhoMessage.Begin()
+	*e = event.IRCWhoMessage{
 		Conn: a.Conn(), IsOrig: m.isOrig, Mask: trimColon(word(w, 0)), Oper: string(word(w, 1)) == "o",
-	})
+	}
+	a.f.hooks.WhoMessage.Raise(e)
 }
 
 func (a *analyzer) whois(m *message) {
@@ -335,11 +346,12 @@ func (a *analyzer) whois(m *message) {
 		a.weird("irc_invalid_whois_message_format")
 		return
 	}
-	e := event.IRCWhoisMessage{Conn: a.Conn(), IsOrig: m.isOrig, Users: w[len(w)-1]}
+	e := a.f.hooks.WhoisMessage.Begin()
+	*e = event.IRCWhoisMessage{Conn: a.Conn(), IsOrig: m.isOrig, Users: w[len(w)-1]}
 	if len(w) == 2 {
 		e.Server = w[0]
 	}
-	a.f.hooks.WhoisMessage.Raise(&e)
+	a.f.hooks.WhoisMessage.Raise(e)
 }
 
 func (a *analyzer) invite(m *message) {
@@ -348,9 +360,11 @@ func (a *analyzer) invite(m *message) {
 		a.weird("irc_invalid_invite_message_format")
 		return
 	}
-	a.f.hooks.InviteMessage.Raise(&event.IRCInviteMessage{
+	e := a.f.hooks.InviteMessage.Begin()
+	*e = event.IRCInviteMessage{
 		Conn: a.Conn(), IsOrig: m.isOrig, Prefix: m.prefix, Nickname: w[0], Channel: trimColon(w[1]),
-	})
+	}
+	a.f.hooks.InviteMessage.Raise(e)
 }
 
 func (a *analyzer) mode(m *message) {
@@ -358,15 +372,16 @@ func (a *analyzer) mode(m *message) {
 		a.weird("irc_invalid_mode_message_format")
 		return
 	}
-	e := &a.f.ev.mode
+	e := a.f.hooks.ModeMessage.Begin()
 	*e = event.IRCModeMessage{Conn: a.Conn(), IsOrig: m.isOrig, Prefix: m.prefix, Params: m.params}
 	a.f.hooks.ModeMessage.Raise(e)
 }
 
 func (a *analyzer) squit(m *message) {
-	e := event.IRCSquitMessage{Conn: a.Conn(), IsOrig: m.isOrig, Prefix: m.prefix}
+	e := a.f.hooks.SquitMessage.Begin()
+	*e = event.IRCSquitMessage{Conn: a.Conn(), IsOrig: m.isOrig, Prefix: m.prefix}
 	if server, text, ok := bytes.Cut(m.params, []byte(" ")); ok {
 		e.Server, e.Message = server, trimColon(skipSpaces(text))
 	}
-	a.f.hooks.SquitMessage.Raise(&e)
+	a.f.hooks.SquitMessage.Raise(e)
 }

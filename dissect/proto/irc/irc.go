@@ -2,8 +2,7 @@
 // replies, the change to TLS after STARTTLS, and the files that users send to each other
 // (DCC). It follows Zeek's src/analyzer/protocol/irc and base/protocols/irc.
 //
-// A connection on which two servers agree to compress is not looked into any further, as
-// with Zeek.
+// As in Zeek, compressed connections between servers are not analyzed.
 package irc
 
 import (
@@ -25,19 +24,19 @@ import (
 const (
 	source = "IRC"
 
-	// maxLine is the length of the longest line (RFC 2812 section 2.3); cutLine is where
-	// longer ones are cut, which Zeek does so that not every one is a weird.
+	// maxLine is the longest valid line (RFC 2812 section 2.3). Lines are cut at cutLine,
+	// as in Zeek.
 	maxLine = 512
 	cutLine = 1000
-	// minLine is that of the shortest command.
+	// minLine is the length of the shortest command.
 	minLine = 3
-	// maxCommand is the length of the longest word that is taken for a command, and
-	// maxInvalid how many longer ones there may be.
+	// maxCommand bounds the length of a command; maxInvalid is the number of longer
+	// ones tolerated.
 	maxCommand = 20
 	maxInvalid = 20
 )
 
-// commands are those of clients, of which one confirms the protocol.
+// commands are the client commands that confirm the protocol.
 var commands = func() map[string]bool {
 	m := make(map[string]bool)
 	for _, c := range []string{
@@ -60,8 +59,8 @@ type Options struct {
 // DefaultOptions returns Zeek's limits.
 func DefaultOptions() Options { return Options{Transfers: 5000} }
 
-// New describes the protocol to the detector. Its analyzers raise their events on h and
-// give files to fm; ssl analyzes what follows STARTTLS.
+// New returns the protocol for the detector. Its analyzers raise events on h and pass
+// files to fm; ssl analyzes what follows STARTTLS.
 func New(h *event.Hooks, fm *files.Manager, ssl *conn.Protocol, o Options) *detect.Protocol {
 	f := &factory{hooks: &h.IRC, ssl: ssl}
 	f.data = datachannel.New(h, fm, datachannel.Kind{
@@ -77,7 +76,7 @@ func New(h *event.Hooks, fm *files.Manager, ssl *conn.Protocol, o Options) *dete
 	return p
 }
 
-// factory makes the analyzers of a shard and keeps those that are done.
+// factory makes a shard's analyzers and reuses finished ones.
 type factory struct {
 	hooks *event.IRCEvents
 	ssl   *conn.Protocol
@@ -89,7 +88,6 @@ type factory struct {
 	list  [][]byte
 	joins []event.IRCJoinInfo
 	text  []byte
-	ev    scratch
 }
 
 func (f *factory) new(u conn.Use) conn.Analyzer {
@@ -114,14 +112,11 @@ type analyzer struct {
 	control *datachannel.Control // once a file was offered
 
 	confirmed bool
-	skipLF    bool // the LF of the last line is still to come
-	tls       bool
-	inner     conn.Handover // to TLS
-	rest      []byte        // of what is being delivered, for TLS
+	tls       conn.Handover
 	invalid   int
 }
 
-// side takes the lines of one side.
+// side receives the lines of one side.
 type side struct {
 	a      *analyzer
 	isOrig bool
@@ -147,44 +142,30 @@ func index(isOrig bool) int {
 
 // Data takes the next bytes of a side.
 func (a *analyzer) Data(isOrig bool, b []byte) {
-	if !a.tls {
-		a.lines[index(isOrig)].Deliver(b)
-		if b = a.rest; !a.tls {
-			return
-		}
-		a.rest = nil
-	} else if a.skipLF && !isOrig {
-		a.skipLF = false
-		b = bytes.TrimPrefix(b, []byte("\n"))
+	if a.tls.On() {
+		a.tls.Data(isOrig, b)
+		return
 	}
-	if a.inner.Taken() && len(b) > 0 {
-		a.inner.Data(isOrig, b)
-	}
+	a.lines[index(isOrig)].Deliver(b)
+	a.tls.Flush()
 }
 
-// Gap goes on with the line after missing bytes as if nothing had happened, as Zeek
-// does.
-func (a *analyzer) Gap(isOrig bool, n uint64) {
-	if a.tls && a.inner.Taken() {
-		a.inner.Gap(isOrig, n)
-	}
-}
+// Gap matters only to TLS. As in Zeek, a line simply continues after missing bytes.
+func (a *analyzer) Gap(isOrig bool, n uint64) { a.tls.Gap(isOrig, n) }
 
-// End ends a line that has no end.
+// End terminates an unfinished line.
 func (a *analyzer) End(isOrig bool) {
 	switch l := &a.lines[index(isOrig)]; {
-	case a.tls && a.inner.Taken():
-		a.inner.End(isOrig)
-	case !a.tls && l.Partial():
+	case a.tls.On():
+		a.tls.End(isOrig)
+	case l.Partial():
 		l.Deliver([]byte("\n"))
 	}
 }
 
-// Done keeps the analyzer for another connection.
+// Done returns the analyzer to the free list.
 func (a *analyzer) Done() {
-	if a.inner.Taken() {
-		a.inner.Done()
-	}
+	a.tls.Done()
 	if a.control != nil {
 		a.control.Conn = nil
 		a.control = nil
@@ -194,7 +175,7 @@ func (a *analyzer) Done() {
 	a.f.free.Put(a)
 }
 
-// Flip follows the connection's change of roles.
+// Flip swaps the sides with the connection's roles.
 func (a *analyzer) Flip() {
 	a.lines[0], a.lines[1] = a.lines[1], a.lines[0]
 	for i := range a.lines {
@@ -204,7 +185,7 @@ func (a *analyzer) Flip() {
 
 func (a *analyzer) weird(name string) { a.Weird(name, "", source) }
 
-// doubt is weird, once the protocol is sure.
+// doubt is weird if the protocol is confirmed.
 func (a *analyzer) doubt(name string) {
 	if a.confirmed {
 		a.weird(name)
@@ -221,7 +202,7 @@ func trimColon(b []byte) []byte { return bytes.TrimPrefix(b, []byte(":")) }
 
 func isDigit(c byte) bool { return '0' <= c && c <= '9' }
 
-// message is a line, taken apart (RFC 2812 section 2.3.1).
+// message is a parsed line (RFC 2812 section 2.3.1).
 type message struct {
 	isOrig  bool
 	prefix  []byte
@@ -297,19 +278,18 @@ func (a *analyzer) line(isOrig bool, b []byte) {
 	}
 }
 
-// startTLS follows the server's consent to STARTTLS.
+// startTLS hands the connection over to TLS after the server has accepted STARTTLS.
 func (a *analyzer) startTLS(isOrig bool) {
-	a.tls = true
-	a.rest, a.skipLF = a.lines[index(isOrig)].Take()
+	rest, _ := a.lines[index(isOrig)].Take()
 	a.lines[index(!isOrig)].Stop()
-	a.inner = a.HandOver(a.f.ssl)
-	if h := &a.f.hooks.StartTLS; h.On() {
-		h.Raise(&event.IRCStartTLS{Conn: a.Conn()})
+	a.tls = a.HandOverAfterLine(a.f.ssl, isOrig, rest)
+	if e := a.f.hooks.StartTLS.Begin(); e != nil {
+		*e = event.IRCStartTLS{Conn: a.Conn()}
+		a.f.hooks.StartTLS.Raise(e)
 	}
 }
 
-// split returns the words of b, which is separated by sep. They are valid until the next
-// call with the same memory.
+// split returns the non-empty parts of b between separators, in dst's memory.
 func split(dst [][]byte, b []byte, sep byte) [][]byte {
 	dst = dst[:0]
 	for len(b) > 0 {
@@ -330,13 +310,13 @@ func (a *analyzer) words(b []byte) [][]byte {
 	return a.f.words
 }
 
-// unique takes out what is there twice: it is a set.
+// unique sorts list and removes duplicates, for a set.
 func unique(list [][]byte) [][]byte {
 	slices.SortFunc(list, bytes.Compare)
 	return slices.CompactFunc(list, bytes.Equal)
 }
 
-// number reads what C's atoi does of a word that is to be a count.
+// number parses leading digits as C's atoi does, and returns 0 on overflow.
 func number(b []byte) uint64 {
 	n := 0
 	for n < len(b) && isDigit(b[n]) {

@@ -16,7 +16,8 @@ import (
 	"github.com/wirelog/wirelog/internal/testconn"
 )
 
-// recorder notes events, up to a violation: what follows in the same segment differs.
+// recorder collects events up to a violation, after which they depend on segment
+// boundaries.
 type recorder struct {
 	lines []string
 	over  bool
@@ -28,7 +29,7 @@ func (r *recorder) add(s string) {
 	}
 }
 
-// tls stands for the analyzer of TLS.
+// tls is a stand-in for the TLS analyzer.
 type tls struct {
 	rec  *recorder
 	data [2][]byte
@@ -41,8 +42,7 @@ func (p *tls) Gap(bool, uint64) {}
 func (p *tls) End(bool)         {}
 func (p *tls) Done()            { p.rec.add(fmt.Sprintf("TLS %q %q", p.data[0], p.data[1])) }
 
-// newBench has every event of the protocol written to the recorder in the form of the
-// event stream.
+// newBench records the protocol's events in the format of the event stream.
 func newBench(t testing.TB) (*testconn.Bench, *recorder) {
 	b := testconn.New(t, testconn.Config())
 	b.Server = netip.AddrPortFrom(b.Server.Addr(), 6667)
@@ -157,8 +157,8 @@ func TestSignatures(t *testing.T) {
 	}
 }
 
-// FuzzSegments checks that nothing depends on how the bytes are cut, and that nothing
-// panics.
+// FuzzSegments checks that the events do not depend on segment boundaries, and that
+// nothing panics.
 func FuzzSegments(f *testing.F) {
 	for _, c := range talks {
 		orig, resp := testconn.Sides(c.talk)
@@ -181,9 +181,9 @@ func FuzzSegments(f *testing.F) {
 	})
 }
 
-// sameTalk reports whether the events of a talk in one segment are those of one in several.
-// A violation counts from the end of its segment on, so that more comes before it the longer
-// that is.
+// sameTalk reports whether a dialogue in one segment has the events of the same dialogue in
+// several. A violation takes effect at the end of its segment, so a longer segment has more
+// events before it.
 func sameTalk(whole, parts []string) bool {
 	isViolation := func(s string) bool { return strings.HasPrefix(s, "violation ") }
 	i, j := slices.IndexFunc(whole, isViolation), slices.IndexFunc(parts, isViolation)
@@ -193,7 +193,7 @@ func sameTalk(whole, parts []string) bool {
 	return whole[i] == parts[j] && j <= i && slices.Equal(whole[:j], parts[:j])
 }
 
-// newAnalyzer returns an analyzer with listeners for what is said most.
+// newAnalyzer returns an analyzer with listeners for the most common messages.
 func newAnalyzer(t testing.TB) conn.Analyzer {
 	b := testconn.New(t, testconn.Config())
 	b.Hooks.IRC.PrivmsgMessage.Listen(func(*event.IRCPrivmsgMessage) {})

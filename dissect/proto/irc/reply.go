@@ -27,46 +27,35 @@ const (
 	rplStartTLS        = 670 // of the extension STARTTLS
 )
 
-// scratch has the events that are raised most.
-type scratch struct {
-	reply   event.IRCReply
-	request event.IRCRequest
-	message event.IRCMessage
-	privmsg event.IRCPrivmsgMessage
-	notice  event.IRCNoticeMessage
-	join    event.IRCJoinMessage
-	part    event.IRCPartMessage
-	quit    event.IRCQuitMessage
-	nick    event.IRCNickMessage
-	mode    event.IRCModeMessage
-	names   event.IRCNamesInfo
-	who     event.IRCWhoLine
-}
-
-// reply takes a numeric reply. What has no listener is not looked at.
+// reply takes a numeric reply. Replies without a listener are not parsed.
 func (a *analyzer) reply(m *message) {
 	h := a.f.hooks
 	switch m.code {
 	case rplLUserClient:
 		if h.NetworkInfo.On() {
 			u, sv, sr := counts(a.words(m.params), "users", "users")
-			h.NetworkInfo.Raise(&event.IRCNetworkInfo{Conn: a.Conn(), IsOrig: m.isOrig, Users: u, Services: sv, Servers: sr})
+			e := h.NetworkInfo.Begin()
+			*e = event.IRCNetworkInfo{Conn: a.Conn(), IsOrig: m.isOrig, Users: u, Services: sv, Servers: sr}
+			h.NetworkInfo.Raise(e)
 		}
 	case rplLUserMe:
 		if h.ServerInfo.On() {
 			u, sv, sr := counts(a.words(m.params), "users,", "clients")
-			h.ServerInfo.Raise(&event.IRCServerInfo{Conn: a.Conn(), IsOrig: m.isOrig, Users: u, Services: sv, Servers: sr})
+			e := h.ServerInfo.Begin()
+			*e = event.IRCServerInfo{Conn: a.Conn(), IsOrig: m.isOrig, Users: u, Services: sv, Servers: sr}
+			h.ServerInfo.Raise(e)
 		}
 	case rplLUserChannels:
 		if h.ChannelInfo.On() {
-			e := event.IRCChannelInfo{Conn: a.Conn(), IsOrig: m.isOrig}
+			e := h.ChannelInfo.Begin()
+			*e = event.IRCChannelInfo{Conn: a.Conn(), IsOrig: m.isOrig}
 			w := a.words(m.params)
 			for i := 1; i < len(w); i++ {
 				if string(w[i]) == ":channels" {
 					e.Chans = number(w[i-1])
 				}
 			}
-			h.ChannelInfo.Raise(&e)
+			h.ChannelInfo.Raise(e)
 		}
 	case rplGlobalUsers:
 		if h.GlobalUsers.On() {
@@ -98,25 +87,29 @@ func (a *analyzer) reply(m *message) {
 		}
 	case errNoNicknameGiven, errErroneousNick, errNicknameInUse, errNickCollision:
 		if h.InvalidNick.On() {
-			h.InvalidNick.Raise(&event.IRCInvalidNick{Conn: a.Conn(), IsOrig: m.isOrig})
+			e := h.InvalidNick.Begin()
+			*e = event.IRCInvalidNick{Conn: a.Conn(), IsOrig: m.isOrig}
+			h.InvalidNick.Raise(e)
 		}
 	case rplYoureOper, errNoOperHost:
 		if h.OperResponse.On() {
-			h.OperResponse.Raise(&event.IRCOperResponse{Conn: a.Conn(), IsOrig: m.isOrig, GotOper: m.code == rplYoureOper})
+			e := h.OperResponse.Begin()
+			*e = event.IRCOperResponse{Conn: a.Conn(), IsOrig: m.isOrig, GotOper: m.code == rplYoureOper}
+			h.OperResponse.Raise(e)
 		}
 	case rplStartTLS:
 		a.startTLS(m.isOrig)
 	default:
 		if h.Reply.On() {
-			e := &a.f.ev.reply
+			e := h.Reply.Begin()
 			*e = event.IRCReply{Conn: a.Conn(), IsOrig: m.isOrig, Prefix: m.prefix, Code: m.code, Params: m.params}
 			h.Reply.Raise(e)
 		}
 	}
 }
 
-// counts finds the numbers before the words for users, which has two forms, services and
-// servers.
+// counts returns the numbers before the words for users, which has two forms, services
+// and servers.
 func counts(w [][]byte, users, clients string) (u, services, servers uint64) {
 	for i := 1; i < len(w); i++ {
 		switch string(w[i]) {
@@ -142,10 +135,12 @@ func (a *analyzer) globalUsers(m *message) {
 		a.weird("invalid_irc_global_users_reply")
 		return
 	}
-	a.f.hooks.GlobalUsers.Raise(&event.IRCGlobalUsers{Conn: a.Conn(), IsOrig: m.isOrig, Prefix: m.params[:i+1], Msg: msg})
+	e := a.f.hooks.GlobalUsers.Begin()
+	*e = event.IRCGlobalUsers{Conn: a.Conn(), IsOrig: m.isOrig, Prefix: m.params[:i+1], Msg: msg}
+	a.f.hooks.GlobalUsers.Raise(e)
 }
 
-// join puts words together again.
+// join concatenates words with spaces.
 func (a *analyzer) join(w [][]byte) []byte {
 	a.f.text = a.f.text[:0]
 	for i, s := range w {
@@ -160,15 +155,17 @@ func (a *analyzer) join(w [][]byte) []byte {
 func (a *analyzer) whoisUser(m *message) {
 	w := a.words(m.params)
 	if len(w) > 1 {
-		w = w[1:] // who has asked
+		w = w[1:] // the user who asked
 	}
 	if len(w) < 5 {
 		a.weird("irc_invalid_whois_user_line")
 		return
 	}
-	a.f.hooks.WhoisUserLine.Raise(&event.IRCWhoisUserLine{
+	e := a.f.hooks.WhoisUserLine.Begin()
+	*e = event.IRCWhoisUserLine{
 		Conn: a.Conn(), IsOrig: m.isOrig, Nick: w[0], User: w[1], Host: w[2], RealName: trimColon(a.join(w[4:])),
-	})
+	}
+	a.f.hooks.WhoisUserLine.Raise(e)
 }
 
 func (a *analyzer) whoisOperator(m *message) {
@@ -180,7 +177,9 @@ func (a *analyzer) whoisOperator(m *message) {
 		a.weird("irc_invalid_whois_operator_line")
 		return
 	}
-	a.f.hooks.WhoisOperatorLine.Raise(&event.IRCWhoisOperatorLine{Conn: a.Conn(), IsOrig: m.isOrig, Nick: w[0]})
+	e := a.f.hooks.WhoisOperatorLine.Begin()
+	*e = event.IRCWhoisOperatorLine{Conn: a.Conn(), IsOrig: m.isOrig, Nick: w[0]}
+	a.f.hooks.WhoisOperatorLine.Raise(e)
 }
 
 func (a *analyzer) whoisChannels(m *message) {
@@ -192,7 +191,9 @@ func (a *analyzer) whoisChannels(m *message) {
 	nick := w[0]
 	w = w[1:]
 	w[0] = trimColon(w[0])
-	a.f.hooks.WhoisChannelLine.Raise(&event.IRCWhoisChannelLine{Conn: a.Conn(), IsOrig: m.isOrig, Nick: nick, Chans: unique(w)})
+	e := a.f.hooks.WhoisChannelLine.Begin()
+	*e = event.IRCWhoisChannelLine{Conn: a.Conn(), IsOrig: m.isOrig, Nick: nick, Chans: unique(w)}
+	a.f.hooks.WhoisChannelLine.Raise(e)
 }
 
 func (a *analyzer) topic(m *message) {
@@ -202,7 +203,9 @@ func (a *analyzer) topic(m *message) {
 		a.weird("irc_invalid_topic_reply")
 		return
 	}
-	a.f.hooks.ChannelTopic.Raise(&event.IRCChannelTopic{Conn: a.Conn(), IsOrig: m.isOrig, Channel: w[1], Topic: trimColon(topic)})
+	e := a.f.hooks.ChannelTopic.Begin()
+	*e = event.IRCChannelTopic{Conn: a.Conn(), IsOrig: m.isOrig, Channel: w[1], Topic: trimColon(topic)}
+	a.f.hooks.ChannelTopic.Raise(e)
 }
 
 func (a *analyzer) whoLine(m *message) {
@@ -211,7 +214,7 @@ func (a *analyzer) whoLine(m *message) {
 		a.weird("irc_invalid_who_line")
 		return
 	}
-	e := &a.f.ev.who
+	e := a.f.hooks.WhoLine.Begin()
 	*e = event.IRCWhoLine{
 		Conn: a.Conn(), IsOrig: m.isOrig, TargetNick: w[0], Channel: w[1], User: bytes.TrimPrefix(w[2], []byte("~")),
 		Host: w[3], Server: w[4], Nick: w[5], Params: w[6], Hops: number(trimColon(w[7])), RealName: w[8],
@@ -225,7 +228,7 @@ func (a *analyzer) names(m *message) {
 		a.weird("irc_invalid_names_line")
 		return
 	}
-	e := &a.f.ev.names
+	e := a.f.hooks.NamesInfo.Begin()
 	*e = event.IRCNamesInfo{Conn: a.Conn(), IsOrig: m.isOrig, CType: w[1], Channel: w[2]}
 	w = w[3:]
 	for i := range w {

@@ -33,8 +33,8 @@ func isServer(b []byte) bool {
 	return describes(b) && detect.AnyLine(b, func(b []byte) bool { return begins(b, "SERVER ") && server.Match(b) })
 }
 
-// describes looks for what must come before the description. Few of other protocols' messages
-// have it.
+// describes looks for " :", which precedes the description. It is rare in other
+// protocols, so it saves the costlier match.
 func describes(b []byte) bool {
 	for {
 		i := bytes.IndexByte(b, ':')
@@ -54,7 +54,7 @@ func replies(b []byte) bool {
 	})
 }
 
-// begins reports whether a word, in upper or lower case, begins b, after spaces.
+// begins reports whether b begins with word, ignoring case and leading blanks.
 func begins(b []byte, word string) bool {
 	b = detect.TrimBlanks(b)
 	return len(b) >= len(word) && b[0]|0x20 == word[0]|0x20 && strings.EqualFold(string(b[:len(word)]), word)

@@ -1,5 +1,5 @@
-// Package mail raises the MIME events of mail messages, whatever protocol brings them, and
-// hands their parts to file analysis.
+// Package mail raises the MIME events of mail messages of any protocol and passes their
+// parts to file analysis.
 package mail
 
 import (
@@ -14,10 +14,10 @@ import (
 )
 
 const (
-	// segmentSize is how many bytes of a mail's decoded data are handed on at a time
+	// segmentSize is the largest number of decoded bytes in one mime_segment_data
 	// (Zeek's mime_segment_length).
 	segmentSize = 1024
-	// maxMailData bounds what is put together for mime_entity_data and mime_all_data.
+	// maxMailData bounds the bytes collected for mime_entity_data and mime_all_data.
 	maxMailData = 16 << 20
 	// Limits on the headers of mime_all_headers.
 	maxHeaders     = 4096
@@ -25,7 +25,7 @@ const (
 	keptMail       = 1 << 16
 )
 
-// Shard is what the mails of a shard share.
+// Shard holds what the mails of a shard share.
 type Shard struct {
 	Hooks   *event.MIMEEvents
 	Files   *files.Manager // may be nil
@@ -33,20 +33,9 @@ type Shard struct {
 	upper   []byte
 	handle  []byte
 	mails   freelist.List[Mail]
-	ev      struct {
-		begin   event.MIMEBeginEntity
-		end     event.MIMEEndEntity
-		header  event.MIMEOneHeader
-		headers event.MIMEAllHeaders
-		segment event.MIMESegmentData
-		entity  event.MIMEEntityData
-		all     event.MIMEAllData
-		hash    event.MIMEContentHash
-		event   event.MIMEEvent
-	}
 }
 
-// New returns a Shard that raises events on h and hands parts to fm.
+// New returns a Shard that raises events on h and passes parts to fm.
 func New(h *event.Hooks, fm *files.Manager, o mime.Options) *Shard {
 	return &Shard{Hooks: &h.MIME, Files: fm, scratch: mime.Scratch{Options: o, Piece: segmentSize}}
 }
@@ -54,17 +43,16 @@ func New(h *event.Hooks, fm *files.Manager, o mime.Options) *Shard {
 // Config says where a mail comes from.
 type Config struct {
 	Use conn.Use // the connection
-	// IsOrig tells whether the originator sends it.
+	// IsOrig is set if the originator sends the mail.
 	IsOrig bool
 	// Source is the name of the protocol, such as "SMTP".
 	Source string
-	// Handle appends what identifies the file that part n of the mail is, counted from 1,
-	// beside the hosts (see files.Manager.ID). Without it there are no files.
+	// Handle appends the file handle of part n, counted from 1 (see files.Manager.ID).
+	// Without it there are no files.
 	Handle func(dst []byte, n uint64) []byte
 }
 
-// A Mail raises the MIME events for one mail message and hands its parts to file
-// analysis.
+// A Mail raises the MIME events of one message and passes its parts to file analysis.
 type Mail struct {
 	s   *Shard
 	cfg Config
@@ -74,7 +62,7 @@ type Mail struct {
 	free     freelist.List[mailEntity]
 	carrier  files.Carrier
 	file     files.ID
-	fileLen  uint64 // bytes of the part that were handed on
+	fileLen  uint64 // bytes of the part passed on so far
 	entity   []byte // data of the part, for mime_entity_data
 	all      []byte // data of the mail, for mime_all_data
 	sum      hash.Hash
@@ -82,7 +70,7 @@ type Mail struct {
 	finished bool
 }
 
-// Begin starts a mail. It has to be ended by Done.
+// Begin starts a mail. The caller ends it with Done.
 func (s *Shard) Begin(cfg Config) *Mail {
 	m := s.mails.Get()
 	*m = Mail{s: s, cfg: cfg, free: m.free, entity: m.entity[:0], all: m.all[:0], sum: m.sum}
@@ -100,14 +88,14 @@ func (s *Shard) Begin(cfg Config) *Mail {
 // Deliver takes a line of the mail, without its end.
 func (m *Mail) Deliver(line []byte, crlf bool) { m.top.Deliver(line, crlf) }
 
-// Gap tells that n bytes of the part under way are missing.
+// Gap reports that n bytes of the current part are missing.
 func (m *Mail) Gap(n uint64) {
 	if fm := m.s.Files; fm != nil {
 		m.file = fm.Gap(m.fileID(), &m.carrier, m.fileLen, n)
 	}
 }
 
-// Done ends the mail, which must not be used any more.
+// Done ends the mail, which must not be used afterwards.
 func (m *Mail) Done() {
 	if m.finished {
 		return
@@ -115,13 +103,13 @@ func (m *Mail) Done() {
 	m.finished = true
 	m.top.EndOfData()
 	h := m.s.Hooks
-	if h.AllData.On() {
-		m.s.ev.all = event.MIMEAllData{Conn: m.cfg.Use.Conn(), Length: uint64(len(m.all)), Data: m.all}
-		h.AllData.Raise(&m.s.ev.all)
+	if x := h.AllData.Begin(); x != nil {
+		*x = event.MIMEAllData{Conn: m.cfg.Use.Conn(), Length: uint64(len(m.all)), Data: m.all}
+		h.AllData.Raise(x)
 	}
-	if h.ContentHash.On() {
-		m.s.ev.hash = event.MIMEContentHash{Conn: m.cfg.Use.Conn(), ContentLen: m.hashed, HashValue: m.sum.Sum(nil)}
-		h.ContentHash.Raise(&m.s.ev.hash)
+	if x := h.ContentHash.Begin(); x != nil {
+		*x = event.MIMEContentHash{Conn: m.cfg.Use.Conn(), ContentLen: m.hashed, HashValue: m.sum.Sum(nil)}
+		h.ContentHash.Raise(x)
 	}
 	m.endFile()
 	m.free.Put(m.top)
@@ -166,9 +154,9 @@ func (m *Mail) newEntity(parent *mime.Entity) *mailEntity {
 	e.Begin(e, parent, &m.s.scratch)
 	m.parts++
 	m.file, m.fileLen = files.ID{}, 0
-	if h := &m.s.Hooks.BeginEntity; h.On() {
-		m.s.ev.begin = event.MIMEBeginEntity{Conn: m.cfg.Use.Conn()}
-		h.Raise(&m.s.ev.begin)
+	if x := m.s.Hooks.BeginEntity.Begin(); x != nil {
+		*x = event.MIMEBeginEntity{Conn: m.cfg.Use.Conn()}
+		m.s.Hooks.BeginEntity.Raise(x)
 	}
 	return e
 }
@@ -176,11 +164,11 @@ func (m *Mail) newEntity(parent *mime.Entity) *mailEntity {
 // Header takes a header.
 func (e *mailEntity) Header(h *mime.Header) {
 	s := e.m.s
-	if hook := &s.Hooks.OneHeader; hook.On() {
+	if x := s.Hooks.OneHeader.Begin(); x != nil {
 		s.upper = mime.AppendUpper(s.upper[:0], h.Name)
-		s.ev.header = event.MIMEOneHeader{Conn: e.m.cfg.Use.Conn(),
+		*x = event.MIMEOneHeader{Conn: e.m.cfg.Use.Conn(),
 			H: event.MIMEHeader{OriginalName: h.Name, Name: s.upper, Value: h.Value}}
-		hook.Raise(&s.ev.header)
+		s.Hooks.OneHeader.Raise(x)
 	}
 	if s.Hooks.AllHeaders.On() && len(e.ends) < 2*maxHeaders && len(e.text)+len(h.Name)+len(h.Value) <= maxHeaderBytes {
 		e.text = append(e.text, h.Name...)
@@ -190,7 +178,7 @@ func (e *mailEntity) Header(h *mime.Header) {
 	}
 }
 
-// EndOfHeaders is called when all headers were read.
+// EndOfHeaders is called after the last header.
 func (e *mailEntity) EndOfHeaders() {
 	s := e.m.s
 	hook := &s.Hooks.AllHeaders
@@ -205,8 +193,9 @@ func (e *mailEntity) EndOfHeaders() {
 		e.list = append(e.list, event.MIMEHeader{OriginalName: e.text[start:name], Name: s.upper[start:name], Value: e.text[name:end]})
 		start = end
 	}
-	s.ev.headers = event.MIMEAllHeaders{Conn: e.m.cfg.Use.Conn(), HList: e.list}
-	hook.Raise(&s.ev.headers)
+	x := hook.Begin()
+	*x = event.MIMEAllHeaders{Conn: e.m.cfg.Use.Conn(), HList: e.list}
+	hook.Raise(x)
 }
 
 // Data takes decoded bytes of the body.
@@ -223,9 +212,9 @@ func (e *mailEntity) Data(b []byte) {
 	if h.AllData.On() && len(m.all)+len(b) <= maxMailData {
 		m.all = append(m.all, b...)
 	}
-	if h.SegmentData.On() {
-		m.s.ev.segment = event.MIMESegmentData{Conn: m.cfg.Use.Conn(), Length: uint64(len(b)), Data: b}
-		h.SegmentData.Raise(&m.s.ev.segment)
+	if x := h.SegmentData.Begin(); x != nil {
+		*x = event.MIMESegmentData{Conn: m.cfg.Use.Conn(), Length: uint64(len(b)), Data: b}
+		h.SegmentData.Raise(x)
 	}
 	if fm := m.s.Files; fm != nil {
 		m.file = fm.Data(m.fileID(), &m.carrier, b)
@@ -236,27 +225,27 @@ func (e *mailEntity) Data(b []byte) {
 // Child begins a part.
 func (e *mailEntity) Child() mime.Node { return e.m.newEntity(&e.Entity) }
 
-// Release keeps a part for another use.
+// Release keeps a part for reuse.
 func (e *mailEntity) Release(child mime.Node) { e.m.free.Put(child.(*mailEntity)) }
 
-// Illegal tells of what breaks the rules.
+// Illegal raises MIMEEvent for a format error.
 func (e *mailEntity) Illegal(encoding bool, detail string) {
-	if h := &e.m.s.Hooks.Event; h.On() {
+	if x := e.m.s.Hooks.Event.Begin(); x != nil {
 		kind := "illegal format"
 		if encoding {
 			kind = "illegal encoding"
 		}
-		e.m.s.ev.event = event.MIMEEvent{Conn: e.m.cfg.Use.Conn(), EventType: kind, Detail: []byte(detail)}
-		h.Raise(&e.m.s.ev.event)
+		*x = event.MIMEEvent{Conn: e.m.cfg.Use.Conn(), EventType: kind, Detail: []byte(detail)}
+		e.m.s.Hooks.Event.Raise(x)
 	}
 }
 
-// Base64Weird tells of what is no Base64.
+// Base64Weird raises the weird for invalid Base64.
 func (e *mailEntity) Base64Weird(detail string) {
 	e.m.cfg.Use.Weird("base64_illegal_encoding", detail, "")
 }
 
-// Weird tells of a limit that was passed.
+// Weird reports an exceeded limit.
 func (e *mailEntity) Weird(name string, n int) {
 	if name == mime.WeirdMaxHeader {
 		e.m.cfg.Use.Opaque()
@@ -265,18 +254,18 @@ func (e *mailEntity) Weird(name string, n int) {
 	e.m.cfg.Use.WeirdNumber(name, n, e.m.cfg.Source)
 }
 
-// Over is called when the part is over.
+// Over is called at the end of the part.
 func (e *mailEntity) Over() {
 	m := e.m
 	h := m.s.Hooks
-	if h.EntityData.On() {
-		m.s.ev.entity = event.MIMEEntityData{Conn: m.cfg.Use.Conn(), Length: uint64(len(m.entity)), Data: m.entity}
-		h.EntityData.Raise(&m.s.ev.entity)
+	if x := h.EntityData.Begin(); x != nil {
+		*x = event.MIMEEntityData{Conn: m.cfg.Use.Conn(), Length: uint64(len(m.entity)), Data: m.entity}
+		h.EntityData.Raise(x)
 		m.entity = m.entity[:0]
 	}
-	if h.EndEntity.On() {
-		m.s.ev.end = event.MIMEEndEntity{Conn: m.cfg.Use.Conn()}
-		h.EndEntity.Raise(&m.s.ev.end)
+	if x := h.EndEntity.Begin(); x != nil {
+		*x = event.MIMEEndEntity{Conn: m.cfg.Use.Conn()}
+		h.EndEntity.Raise(x)
 	}
 	m.endFile()
 }

@@ -1,6 +1,6 @@
 // Package pop3 analyzes the Post Office Protocol (RFC 1939) with its extensions (RFC 2449),
 // authentication (RFC 5034) and the change to TLS (RFC 2595). The messages go to package
-// mime. It follows Zeek's POP3 analyzer.
+// mail. It follows Zeek's POP3 analyzer.
 package pop3
 
 import (
@@ -20,27 +20,27 @@ import (
 const source = "POP3"
 
 const (
-	// maxCommand is what is kept of a command. RFC 2449 section 4 allows 255 bytes.
+	// maxCommand bounds the bytes kept of a command. RFC 2449 section 4 allows 255.
 	maxCommand = 16 << 10
-	// kept is the capacity of a buffer that is kept for another connection.
+	// kept is the largest capacity of a buffer that is reused.
 	kept = 4096
 )
 
 // Options are limits of a connection.
 type Options struct {
 	Pending int `key:"limits.pop3_max_pending_commands" unit:"count" min:"1" doc:"POP3 commands of one connection that wait for replies; beyond it the oldest is forgotten (POP3::max_pending_commands)"`
-	// Unknown is how many commands may be unknown before nobody believes that this is
-	// POP3 (POP3::max_unknown_client_commands).
+	// Unknown is the number of unknown commands tolerated before a violation
+	// (POP3::max_unknown_client_commands).
 	Unknown int
-	// Lines bounds what the shard holds of lines whose end has not come; nil is no bound.
+	// Lines bounds the bytes of incomplete lines that the shard holds; nil means no bound.
 	Lines *contentline.Budget
 }
 
 // DefaultOptions returns Zeek's limits.
 func DefaultOptions() Options { return Options{Pending: 10, Unknown: 10} }
 
-// New describes the protocol to the detector. Its analyzers raise their events on h, give
-// messages to mails, and hand connections over to the analyzer that tls describes.
+// New returns the protocol for the detector. Its analyzers raise events on h, pass
+// messages to mails and hand connections over to tls.
 func New(h *event.Hooks, mails *mail.Shard, tls *conn.Protocol, o Options) *detect.Protocol {
 	f := &factory{hooks: &h.POP3, mails: mails, tls: tls, opt: o}
 	p := &detect.Protocol{Transport: value.ProtoTCP, Signatures: signatures}
@@ -48,7 +48,7 @@ func New(h *event.Hooks, mails *mail.Shard, tls *conn.Protocol, o Options) *dete
 	return p
 }
 
-// factory makes the analyzers of a shard and has what they share.
+// factory makes a shard's analyzers and holds what they share.
 type factory struct {
 	hooks  *event.POP3Events
 	mails  *mail.Shard
@@ -57,17 +57,8 @@ type factory struct {
 	free   freelist.List[analyzer]
 	tidy   [2][]byte // a line of each side
 	base64 mime.Base64
-	plain  []byte // what a line of base64 says
+	plain  []byte // a decoded line of Base64
 	text   []byte
-	ev     struct {
-		request    event.POP3Request
-		reply      event.POP3Reply
-		data       event.POP3Data
-		unexpected event.POP3Unexpected
-		startTLS   event.POP3StartTLS
-		success    event.POP3LoginSuccess
-		failure    event.POP3LoginFailure
-	}
 }
 
 // side is one direction of a connection.
@@ -100,7 +91,7 @@ const (
 	phaseFinished
 )
 
-// method is how a client shows who it is with AUTH.
+// method is the authentication mechanism of AUTH.
 type method uint8
 
 const (
@@ -110,24 +101,24 @@ const (
 	methodCRAMMD5 // RFC 2195
 )
 
-// session is what begins anew with every connection.
+// session is the state that is reset for every connection.
 type session struct {
 	seen  contentline.Seen
 	phase phase
 	// command is the one whose reply is awaited, cmdNone before the first.
 	command command
-	// guess tells that it was not allowed in the phase as far as it is known. If it
-	// succeeds the phase is another.
+	// guess is set if the command is not allowed in the supposed phase. If it succeeds,
+	// the supposition was wrong.
 	guess     bool
 	guessed   command
 	wantMulti bool // the reply to the command has several lines
-	multi     bool // such a reply is under way
-	auth      bool // the client's lines are those of a dialogue after AUTH
+	multi     bool // within such a reply
+	auth      bool // within the dialogue after AUTH
 	authLines int
 	method    method
-	unknown   int // commands
+	unknown   int // number of unknown commands
 	mail      *mail.Mail
-	mails     uint64 // that there were
+	mails     uint64 // messages so far
 	tls       conn.Handover
 }
 
@@ -163,14 +154,16 @@ func (a *analyzer) Data(isOrig bool, b []byte) {
 	a.tls.Flush()
 }
 
-// Gap matters to TLS alone: in Zeek what follows continues the line.
+// Gap matters only to TLS. As in Zeek, a line simply continues after missing bytes.
 func (a *analyzer) Gap(isOrig bool, n uint64) { a.tls.Gap(isOrig, n) }
 
-// End tells that a side is complete.
+// End takes the end of a side.
 func (a *analyzer) End(isOrig bool) {
-	if !a.tls.On() {
-		a.side[index(isOrig)].lines.End()
+	if a.tls.On() {
+		a.tls.End(isOrig)
+		return
 	}
+	a.side[index(isOrig)].lines.End()
 }
 
 // Done ends the analysis.
@@ -198,7 +191,7 @@ func reuse(b []byte) []byte {
 	return b[:0]
 }
 
-// Flip follows the connection's change of roles.
+// Flip swaps the sides with the connection's roles.
 func (a *analyzer) Flip() {
 	o, r := &a.side[0], &a.side[1]
 	o.lines, r.lines = r.lines, o.lines
@@ -208,12 +201,12 @@ func (a *analyzer) Flip() {
 
 func (a *analyzer) weird(name string) { a.Weird(name, "", source) }
 
-// weirdOf is a weird with the word that has caused it.
+// weirdOf is weird with the word that caused it.
 func (a *analyzer) weirdOf(name string, word []byte) {
 	a.Weird(name, string(orUnknown(word)), source)
 }
 
-// orUnknown is a word, or what Zeek has for a line without any.
+// orUnknown returns word, or Zeek's substitute if it is empty.
 func orUnknown(word []byte) []byte {
 	if len(word) == 0 {
 		return []byte("???")
@@ -252,7 +245,7 @@ func (s *side) Line(line []byte) {
 	}
 }
 
-// pending are the commands without a reply, in one piece of memory.
+// pending holds the unanswered commands in one buffer.
 type pending struct {
 	lines []byte
 	ends  []int
@@ -260,14 +253,14 @@ type pending struct {
 
 func (p *pending) len() int { return len(p.ends) }
 
-// add adds a command and returns how many there are.
+// add appends a command and returns the number of commands.
 func (p *pending) add(line []byte) int {
 	p.lines = append(p.lines, line[:min(len(line), maxCommand)]...)
 	p.ends = append(p.ends, len(p.lines))
 	return len(p.ends)
 }
 
-// drop takes the first command off.
+// drop removes the first command.
 func (p *pending) drop() {
 	n := p.ends[0]
 	p.lines = p.lines[:copy(p.lines, p.lines[n:])]
@@ -281,7 +274,7 @@ func (p *pending) first() []byte { return p.lines[:p.ends[0]] }
 
 func (p *pending) reset() { p.lines, p.ends = reuse(p.lines), p.ends[:0] }
 
-// next goes on to the next command, the first having been answered.
+// next removes the answered command and processes the next.
 func (a *analyzer) next() {
 	if a.pending.len() == 0 {
 		return
@@ -292,18 +285,18 @@ func (a *analyzer) next() {
 	}
 }
 
-// startTLS hands the connection over.
+// startTLS hands the connection over to TLS.
 func (a *analyzer) startTLS() {
 	rest, _ := a.side[1].lines.Take()
 	a.side[0].lines.Stop()
 	a.tls = a.HandOverAfterLine(a.f.tls, false, rest)
-	if h := &a.f.hooks.StartTLS; h.On() {
-		a.f.ev.startTLS = event.POP3StartTLS{Conn: a.Conn()}
-		h.Raise(&a.f.ev.startTLS)
+	if e := a.f.hooks.StartTLS.Begin(); e != nil {
+		*e = event.POP3StartTLS{Conn: a.Conn()}
+		a.f.hooks.StartTLS.Raise(e)
 	}
 }
 
-// mailLine takes a line of a message. The first is the status before it, as in Zeek.
+// mailLine takes a line of a message. As in Zeek, the first is the status line.
 func (a *analyzer) mailLine(line []byte) {
 	if a.mail == nil {
 		a.mails++
@@ -319,7 +312,7 @@ func (a *analyzer) endMail() {
 	}
 }
 
-// appendHandle appends what identifies a part of the message under way.
+// appendHandle appends the file handle of a part of the current message.
 func (a *analyzer) appendHandle(dst []byte, part uint64) []byte {
 	uid := a.Conn().UID()
 	dst = append(uid.Append(dst), source...)

@@ -46,8 +46,8 @@ var words = [numCommands]string{
 // longest is the length of the longest command.
 const longest = len("XSENDER")
 
-// parseCommand finds a command by its word. A plus or minus in front does not count;
-// more of them do not for as many commands as Zeek has looked at by then.
+// parseCommand finds a command by its word. Zeek strips one leading sign for each command
+// that it compares, so a later command tolerates more of them.
 func parseCommand(word []byte) command {
 	signs := 0
 	for len(word) > 0 && (word[0] == '+' || word[0] == '-') {
@@ -67,8 +67,8 @@ func parseCommand(word []byte) command {
 	return cmdNone
 }
 
-// appendTidy appends a line up to its first NUL, with runs of blanks made one and none
-// around it.
+// appendTidy appends a line up to its first NUL, trimmed and with runs of spaces
+// collapsed.
 func appendTidy(dst, line []byte) []byte {
 	if i := bytes.IndexByte(line, 0); i >= 0 {
 		line = line[:i]
@@ -95,7 +95,7 @@ func appendTidy(dst, line []byte) []byte {
 // signatures is Zeek's of base/protocols/pop3: both sides have to match.
 var signatures = []detect.Signature{{Orig: detect.Anywhere(commands), Resp: greets}}
 
-// commands matches what has a line with one of the commands that come first.
+// commands reports whether a line begins with a command that opens a session.
 func commands(b []byte) bool { return detect.AnyLine(b, firstCommand) }
 
 func firstCommand(b []byte) bool {

@@ -42,8 +42,8 @@ const (
 	greeted = `pop3_reply {"is_orig":false,"cmd":"OK","msg":"ready"}|`
 )
 
-// cases are talks, their parts with \xff between, and the events that they lead to with |
-// between.
+// cases are dialogues, with parts separated by \xff, and the expected events, separated
+// by |.
 var cases = []struct{ name, parts, want string }{
 	{"message", login + "\xff>RETR 1\r\n\xff<+OK 9\r\nA: b\r\n\r\nx\r\n.\r\n\xff>QUIT\r\n\xff<+OK bye\r\n", loggedIn +
 		`pop3_request {"is_orig":true,"command":"RETR","arg":"1"}|mime_begin_entity {}|pop3_reply {"is_orig":false,"cmd":"OK","msg":"9"}|` +
@@ -87,7 +87,7 @@ func TestTalks(t *testing.T) {
 	}
 }
 
-// TestNotPOP3 has both sides say what POP3 does not know.
+// TestNotPOP3 checks both sides with unknown commands.
 func TestNotPOP3(t *testing.T) {
 	lines := play(t, 1<<20, []string{greeting, ">" + strings.Repeat("PING\r\n", 12), "<+PONG\r\n"})
 	for _, want := range []string{

@@ -13,7 +13,7 @@ func split(line []byte) (word, rest []byte) {
 	return word, rest
 }
 
-// request takes the first of the pending commands.
+// request processes the first pending command.
 func (a *analyzer) request() {
 	a.f.tidy[0] = appendTidy(a.f.tidy[0][:0], a.pending.first())
 	word, arg := split(a.f.tidy[0])
@@ -64,25 +64,25 @@ func (a *analyzer) request() {
 	}
 }
 
-// accept takes a command that is allowed.
+// accept takes a command that the phase allows.
 func (a *analyzer) accept(cmd command, arg []byte) {
 	a.command = cmd
-	if h := &a.f.hooks.Request; h.On() {
-		a.f.ev.request = event.POP3Request{Conn: a.Conn(), IsOrig: true, Command: words[cmd], Arg: arg}
-		h.Raise(&a.f.ev.request)
+	if e := a.f.hooks.Request.Begin(); e != nil {
+		*e = event.POP3Request{Conn: a.Conn(), IsOrig: true, Command: words[cmd], Arg: arg}
+		a.f.hooks.Request.Raise(e)
 	}
 }
 
-// refuse tells of a command that is allowed in another phase alone.
+// refuse reports a command that only another phase allows.
 func (a *analyzer) refuse(cmd command, allowed string) {
 	a.unexpected(true, cmd, "not allowed in other state than '"+allowed+"'")
 }
 
 func (a *analyzer) unexpected(isOrig bool, cmd command, detail string) {
-	if h := &a.f.hooks.Unexpected; h.On() {
+	if e := a.f.hooks.Unexpected.Begin(); e != nil {
 		a.f.text = append(a.f.text[:0], detail...)
-		a.f.ev.unexpected = event.POP3Unexpected{Conn: a.Conn(), IsOrig: isOrig, Msg: words[cmd], Detail: a.f.text}
-		h.Raise(&a.f.ev.unexpected)
+		*e = event.POP3Unexpected{Conn: a.Conn(), IsOrig: isOrig, Msg: words[cmd], Detail: a.f.text}
+		a.f.hooks.Unexpected.Raise(e)
 	}
 }
 
@@ -121,7 +121,7 @@ func upToBlank(b []byte) []byte {
 	return b
 }
 
-// beginAuth begins a dialogue, or asks for the methods that there are.
+// beginAuth begins an AUTH dialogue; without an argument AUTH only lists the methods.
 func (a *analyzer) beginAuth(arg []byte) {
 	a.method = methodUnknown
 	switch {
@@ -140,7 +140,7 @@ func (a *analyzer) beginAuth(arg []byte) {
 	a.auth, a.authLines = true, 0
 }
 
-// authenticate takes a line of the client's in a dialogue after AUTH.
+// authenticate takes a client's line in the dialogue after AUTH.
 func (a *analyzer) authenticate(line []byte) {
 	a.authLines++
 	if i := bytes.IndexByte(line, 0); i >= 0 {
@@ -168,7 +168,7 @@ func (a *analyzer) authenticate(line []byte) {
 	}
 }
 
-// withoutNUL is b, or what Zeek has for text with a NUL.
+// withoutNUL returns b, or Zeek's substitute if it contains a NUL.
 func withoutNUL(b []byte) []byte {
 	if bytes.IndexByte(b, 0) >= 0 {
 		return []byte("<string-with-NUL>")
@@ -176,8 +176,8 @@ func withoutNUL(b []byte) []byte {
 	return b
 }
 
-// plain takes the message of PLAIN: who to act as, user and password with a NUL between
-// each (RFC 4616 section 2).
+// plain parses the message of PLAIN: authorization identity, user and password, separated
+// by NULs (RFC 4616 section 2).
 func (a *analyzer) plain(b []byte) {
 	nul := []byte{0}
 	_, rest, ok := bytes.Cut(b, nul)
@@ -194,13 +194,12 @@ func (a *analyzer) plain(b []byte) {
 	a.password = append(a.password[:0], password...)
 }
 
-// Base64Weird raises the weird of a line that is no Base64.
+// Base64Weird raises the weird for invalid Base64.
 func (a *analyzer) Base64Weird(detail string) {
 	a.Weird("base64_illegal_encoding", detail, "")
 }
 
-// decode decodes a line of base64, as far as there is no character that does not belong
-// there.
+// decode decodes a line of Base64; ok is false if it contains an invalid character.
 func (a *analyzer) decode(line []byte) (plain []byte, ok bool) {
 	d := &a.f.base64
 	d.Reset()
@@ -247,9 +246,9 @@ func (a *analyzer) moreReply(line []byte) {
 	if a.mail != nil && (a.command == cmdRETR || a.command == cmdTOP) {
 		a.mailLine(line)
 	}
-	if h := &a.f.hooks.Data; h.On() {
-		a.f.ev.data = event.POP3Data{Conn: a.Conn(), Data: a.f.tidy[1]}
-		h.Raise(&a.f.ev.data)
+	if e := a.f.hooks.Data.Begin(); e != nil {
+		*e = event.POP3Data{Conn: a.Conn(), Data: a.f.tidy[1]}
+		a.f.hooks.Data.Raise(e)
 	}
 }
 
@@ -312,8 +311,9 @@ func (a *analyzer) failed(text []byte) {
 	case cmdUSER, cmdPASS, cmdAPOP, cmdAUTH:
 		a.phase, a.command = phaseAuthorization, cmdNone
 		if h := &a.f.hooks.LoginFailure; h.On() && len(a.user) > 0 {
-			a.f.ev.failure = event.POP3LoginFailure{Conn: a.Conn(), User: a.user, Password: a.password}
-			h.Raise(&a.f.ev.failure)
+			e := h.Begin()
+			*e = event.POP3LoginFailure{Conn: a.Conn(), User: a.user, Password: a.password}
+			h.Raise(e)
 		}
 	case cmdNOOP, cmdLAST, cmdSTAT, cmdRSET, cmdDELE, cmdLIST, cmdRETR, cmdUIDL, cmdTOP, cmdXSENDER:
 		a.phase = phaseTransaction
@@ -328,16 +328,17 @@ func (a *analyzer) failed(text []byte) {
 }
 
 func (a *analyzer) status(cmd command, text []byte) {
-	if h := &a.f.hooks.Reply; h.On() {
-		a.f.ev.reply = event.POP3Reply{Conn: a.Conn(), Cmd: words[cmd], Msg: text}
-		h.Raise(&a.f.ev.reply)
+	if e := a.f.hooks.Reply.Begin(); e != nil {
+		*e = event.POP3Reply{Conn: a.Conn(), Cmd: words[cmd], Msg: text}
+		a.f.hooks.Reply.Raise(e)
 	}
 }
 
 // loggedIn raises POP3LoginSuccess.
 func (a *analyzer) loggedIn() {
 	if h := &a.f.hooks.LoginSuccess; h.On() && len(a.user) > 0 {
-		a.f.ev.success = event.POP3LoginSuccess{Conn: a.Conn(), User: a.user, Password: a.password}
-		h.Raise(&a.f.ev.success)
+		e := h.Begin()
+		*e = event.POP3LoginSuccess{Conn: a.Conn(), User: a.user, Password: a.password}
+		h.Raise(e)
 	}
 }

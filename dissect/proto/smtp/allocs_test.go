@@ -4,7 +4,7 @@ package smtp
 
 import "testing"
 
-// TestAllocations counts what a message costs once there were others.
+// TestAllocations checks that a message allocates nothing once the buffers have grown.
 func TestAllocations(t *testing.T) {
 	a, _ := silent(t)
 	client, server := mailTurns()

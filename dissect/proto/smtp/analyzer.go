@@ -1,6 +1,6 @@
 // Package smtp analyzes the Simple Mail Transfer Protocol (RFC 5321) with pipelining (RFC
 // 2920), authentication (RFC 4954), chunks (RFC 3030) and the change to TLS (RFC 3207). The
-// messages go to package mime. It follows Zeek's SMTP analyzer.
+// messages go to package mail. It follows Zeek's SMTP analyzer.
 package smtp
 
 import (
@@ -17,7 +17,7 @@ import (
 	"github.com/wirelog/wirelog/internal/freelist"
 )
 
-// Names of the analyzer, and of Zeek's for chunks.
+// Names of the analyzer, and of Zeek's analyzer for chunks.
 const (
 	source       = "SMTP"
 	sourceChunks = "SMTP_BDAT"
@@ -26,15 +26,15 @@ const (
 // Options are limits of a connection.
 type Options struct {
 	Pending int `key:"limits.smtp_pending_commands" unit:"count" min:"1" doc:"SMTP commands of one connection that wait for replies; beyond it all are forgotten"`
-	// Lines bounds what the shard holds of lines whose end has not come; nil is no bound.
+	// Lines bounds the bytes of incomplete lines that the shard holds; nil means no bound.
 	Lines *contentline.Budget
 }
 
 // DefaultOptions returns the defaults.
 func DefaultOptions() Options { return Options{Pending: 1000} }
 
-// New describes the protocol to the detector. Its analyzers raise their events on h, give
-// messages to mails, and hand connections over to the analyzer that tls describes.
+// New returns the protocol for the detector. Its analyzers raise events on h, pass
+// messages to mails and hand connections over to tls.
 func New(h *event.Hooks, mails *mail.Shard, tls *conn.Protocol, o Options) *detect.Protocol {
 	f := &factory{hooks: &h.SMTP, mails: mails, tls: tls, opt: o}
 	p := &detect.Protocol{
@@ -46,7 +46,7 @@ func New(h *event.Hooks, mails *mail.Shard, tls *conn.Protocol, o Options) *dete
 	return p
 }
 
-// factory makes the analyzers of a shard and has what they share.
+// factory makes a shard's analyzers and holds what they share.
 type factory struct {
 	hooks *event.SMTPEvents
 	mails *mail.Shard
@@ -55,13 +55,6 @@ type factory struct {
 	free  freelist.List[analyzer]
 	text  []byte
 	upper []byte
-	ev    struct {
-		request    event.SMTPRequest
-		reply      event.SMTPReply
-		data       event.SMTPData
-		unexpected event.SMTPUnexpected
-		startTLS   event.SMTPStartTLS
-	}
 }
 
 // side is one direction of a connection.
@@ -84,21 +77,21 @@ type analyzer struct {
 	session
 }
 
-// session is what begins anew with every connection.
+// session is the state that is reset for every connection.
 type session struct {
 	seen    contentline.Seen
 	state   state
 	turned  bool    // the responder is the client (RFC 821 section 3.8)
 	first   command // the oldest command without a reply
-	replied command // that the reply under way answers
-	// code is that of the reply under way, of which more lines are to come.
+	replied command // answered by the current reply
+	// code is that of an unfinished multi-line reply, or 0.
 	code      int
 	confirmed bool
 	skipData  bool
 	off       bool
 	order     order
 	mail      *mail.Mail
-	mails     uint64 // that there were
+	mails     uint64 // messages so far
 	tls       conn.Handover
 }
 
@@ -142,8 +135,7 @@ func (a *analyzer) Data(isOrig bool, b []byte) {
 	}
 }
 
-// Gap tells of missing bytes. The message under way is over, and with the next reply the
-// session is understood again.
+// Gap ends the current message. The next reply resynchronizes the session.
 func (a *analyzer) Gap(isOrig bool, n uint64) {
 	s := &a.side[index(isOrig)]
 	seq := s.seq
@@ -172,21 +164,25 @@ func (a *analyzer) Gap(isOrig bool, n uint64) {
 	a.state = stateAfterGap
 }
 
-// End tells that a side is complete.
+// End takes the end of a side.
 func (a *analyzer) End(isOrig bool) {
-	if !a.off && !a.tls.On() && !a.Conn().Partial() {
+	switch {
+	case a.off || a.Conn().Partial():
+	case a.tls.On():
+		a.tls.End(isOrig)
+	default:
 		a.side[index(isOrig)].lines.End()
 	}
 }
 
-// Finished tells that the connection has been closed.
+// Finished ends the current message when the connection has closed.
 func (a *analyzer) Finished(half bool) {
 	if !half && a.mail != nil {
 		a.endData()
 	}
 }
 
-// Reset does nothing: clients go on after it at times.
+// Reset does nothing: some clients go on after a reset.
 func (a *analyzer) Reset() {}
 
 // Done ends the analysis.
@@ -209,7 +205,7 @@ func (a *analyzer) Done() {
 	f.free.Put(a)
 }
 
-// Flip follows the connection's change of roles.
+// Flip swaps the sides with the connection's roles.
 func (a *analyzer) Flip() {
 	o, r := &a.side[0], &a.side[1]
 	o.lines, r.lines = r.lines, o.lines
@@ -220,7 +216,7 @@ func (a *analyzer) Flip() {
 
 func (a *analyzer) weird(name string) { a.Weird(name, "", source) }
 
-// weirdOf is a weird with what has caused it.
+// weirdOf is weird with its cause.
 func (a *analyzer) weirdOf(name, addl string) { a.Weird(name, addl, source) }
 
 // LineWeird raises a weird of the splitter.
@@ -231,7 +227,7 @@ func (s *side) LineWeird(name string) {
 	s.a.Weird(name, "", contentline.Source)
 }
 
-// Plain takes bytes of a chunk.
+// Plain takes the next bytes of a chunk.
 func (s *side) Plain(b []byte) {
 	if a := s.a; a.chunks.on && s.isOrig != a.turned {
 		a.chunk(s.isOrig, b)
@@ -249,7 +245,7 @@ func (s *side) Line(line []byte) {
 		return
 	}
 	if a.chunks.on && len(line) > 0 {
-		// Of an empty last chunk nothing has come yet.
+		// An empty last chunk brings no bytes, so it ends here.
 		a.lastChunk(s.isOrig)
 	}
 	a.clientLine(s, line)
@@ -259,11 +255,11 @@ func (s *side) Line(line []byte) {
 func (a *analyzer) clientLine(s *side, line []byte) {
 	switch a.state {
 	case stateAfterGap:
-		// It may be a command or part of a message.
+		// The line may be a command or part of a message.
 	case stateInData:
 		if len(line) == 1 && line[0] == '.' {
 			a.queue(cmdEndOfData)
-			// The events of a message come before that of its end.
+			// A message's events precede the one for its end.
 			a.update(cmdEndOfData, 0, s.isOrig)
 			a.request(line, line)
 			return
@@ -284,10 +280,10 @@ func (a *analyzer) clientLine(s *side, line []byte) {
 	}
 }
 
-// answer is what events call a client's line in the dialogue after AUTH.
+// answer is the command name that events give a client's line in an AUTH dialogue.
 var answer = []byte("**")
 
-// commandLine follows a command.
+// commandLine processes a command.
 func (a *analyzer) commandLine(s *side, cmd command, word, arg []byte) {
 	a.request(word, arg)
 	if a.off {
@@ -304,8 +300,7 @@ func (a *analyzer) commandLine(s *side, cmd command, word, arg []byte) {
 	a.update(cmd, 0, s.isOrig)
 }
 
-// dataLine takes a line of a message. A dot in front of it was added (RFC 5321 section
-// 4.5.2).
+// dataLine takes a line of a message and removes dot stuffing (RFC 5321 section 4.5.2).
 func (a *analyzer) dataLine(s *side, line []byte) {
 	if len(line) > 0 && line[0] == '.' {
 		line = line[1:]
@@ -315,8 +310,9 @@ func (a *analyzer) dataLine(s *side, line []byte) {
 	}
 	a.mail.Deliver(line, true)
 	if h := &a.f.hooks.Data; h.On() && !a.skipData {
-		a.f.ev.data = event.SMTPData{Conn: a.Conn(), IsOrig: s.isOrig, Data: line}
-		h.Raise(&a.f.ev.data)
+		e := h.Begin()
+		*e = event.SMTPData{Conn: a.Conn(), IsOrig: s.isOrig, Data: line}
+		h.Raise(e)
 	}
 }
 
@@ -334,16 +330,16 @@ func (a *analyzer) queue(cmd command) {
 	a.pending = append(a.pending, cmd)
 }
 
-// request raises SMTPRequest. A command shows that this is SMTP.
+// request raises SMTPRequest. The first command confirms the protocol.
 func (a *analyzer) request(word, arg []byte) {
 	if !a.confirmed {
 		a.confirmed = true
 		a.Confirm()
 	}
-	if h := &a.f.hooks.Request; h.On() {
+	if e := a.f.hooks.Request.Begin(); e != nil {
 		a.f.upper = mime.AppendUpper(a.f.upper[:0], word)
-		a.f.ev.request = event.SMTPRequest{Conn: a.Conn(), IsOrig: !a.turned, Command: a.f.upper, Arg: arg}
-		h.Raise(&a.f.ev.request)
+		*e = event.SMTPRequest{Conn: a.Conn(), IsOrig: !a.turned, Command: a.f.upper, Arg: arg}
+		a.f.hooks.Request.Raise(e)
 	}
 	a.checkOrder(word, arg)
 }
@@ -367,14 +363,14 @@ func (a *analyzer) replyLine(s *side, line []byte) {
 	if a.code = 0; len(text) > 0 && text[0] == '-' {
 		a.code, text = code, text[1:]
 	}
-	if h := &a.f.hooks.Reply; h.On() {
-		a.f.ev.reply = event.SMTPReply{Conn: a.Conn(), IsOrig: s.isOrig, Code: uint64(code), Cmd: a.replied.inReply(),
+	if e := a.f.hooks.Reply.Begin(); e != nil {
+		*e = event.SMTPReply{Conn: a.Conn(), IsOrig: s.isOrig, Code: uint64(code), Cmd: a.replied.inReply(),
 			Msg: trimBlanks(text), ContResp: a.code != 0}
-		h.Raise(&a.f.ev.reply)
+		a.f.hooks.Reply.Raise(e)
 	}
 }
 
-// newReply follows the first line of a reply.
+// newReply processes the first line of a reply.
 func (a *analyzer) newReply(code int, isOrig bool) {
 	if a.state == stateAfterGap {
 		a.state = stateGapRecovery
@@ -389,15 +385,15 @@ func (a *analyzer) newReply(code int, isOrig bool) {
 	a.update(cmd, code, isOrig)
 }
 
-// startTLS hands the connection over.
+// startTLS hands the connection over to TLS.
 func (a *analyzer) startTLS(isOrig bool) {
 	a.state = stateInTLS
 	rest, _ := a.side[index(isOrig)].lines.Take()
 	a.side[index(!isOrig)].lines.Stop()
 	a.tls = a.HandOverAfterLine(a.f.tls, isOrig, rest)
-	if h := &a.f.hooks.StartTLS; h.On() {
-		a.f.ev.startTLS = event.SMTPStartTLS{Conn: a.Conn()}
-		h.Raise(&a.f.ev.startTLS)
+	if e := a.f.hooks.StartTLS.Begin(); e != nil {
+		*e = event.SMTPStartTLS{Conn: a.Conn()}
+		a.f.hooks.StartTLS.Raise(e)
 	}
 }
 
@@ -413,7 +409,7 @@ func (a *analyzer) beginData(isOrig bool, to state) {
 	a.mail = a.f.mails.Begin(mail.Config{Use: a.Use, IsOrig: isOrig, Source: source, Handle: a.handle})
 }
 
-// appendHandle appends what identifies a part of the message under way.
+// appendHandle appends the file handle of a part of the current message.
 func (a *analyzer) appendHandle(dst []byte, part uint64) []byte {
 	uid := a.Conn().UID()
 	dst = append(uid.Append(dst), source...)
@@ -434,7 +430,7 @@ func (a *analyzer) endData() {
 	a.mail = nil
 }
 
-// SkipData has what follows of the message under way on c raise no SMTPData (Zeek's
+// SkipData suppresses SMTPData for the rest of c's current message (Zeek's
 // skip_smtp_data). It reports whether c carries SMTP.
 func SkipData(c event.Conn) bool {
 	found := false

@@ -10,12 +10,11 @@ import (
 // (SMTP::bdat_max_line_length).
 const maxChunkLine = 4096
 
-// maxChunkArg is the length of the longest argument of BDAT, that of the largest number
-// with the word LAST.
+// maxChunkArg is the length of BDAT's longest argument: the largest number with LAST.
 const maxChunkArg = len("18446744073709551615 LAST")
 
-// chunkArg reads the argument of BDAT (RFC 3030 section 2). problem says what is wrong
-// with it, if anything is.
+// chunkArg parses the argument of BDAT (RFC 3030 section 2). problem is empty if the
+// argument is valid.
 func chunkArg(arg []byte) (size uint64, last bool, problem string) {
 	if len(arg) == 0 || len(arg) > maxChunkArg {
 		return 0, false, "BDAT argument bad length"
@@ -44,16 +43,16 @@ func chunkArg(arg []byte) (size uint64, last bool, problem string) {
 	return size, true, ""
 }
 
-// chunks takes a message apart that is sent with BDAT: lines that may begin in one chunk
-// and end in another, which nothing says must have an end.
+// chunks splits a message sent with BDAT into lines. A line may span chunks, and the last
+// one need not be terminated.
 type chunks struct {
 	on   bool
 	last bool
-	left uint64 // of the chunk
-	part []byte // of a line whose end has not come
+	left uint64 // bytes of the chunk still to come
+	part []byte // the unfinished line
 }
 
-// startChunk begins a chunk. It reports whether there is one.
+// startChunk begins a chunk. It reports whether the argument is valid.
 func (a *analyzer) startChunk(s *side, arg []byte) bool {
 	size, last, problem := chunkArg(arg)
 	if problem != "" {
@@ -89,7 +88,7 @@ func (a *analyzer) chunk(isOrig bool, b []byte) {
 	}
 }
 
-// lastChunk ends the message if all of its last chunk has come.
+// lastChunk ends the message once its last chunk is complete.
 func (a *analyzer) lastChunk(isOrig bool) {
 	x := &a.chunks
 	if !x.last || x.left > 0 {
@@ -102,8 +101,7 @@ func (a *analyzer) lastChunk(isOrig bool) {
 	a.update(cmdEndOfData, 0, isOrig)
 }
 
-// chunkLine takes bytes up to the end of a line, or of what there is, and returns how
-// many.
+// chunkLine consumes bytes up to the end of a line or of b and returns their number.
 func (a *analyzer) chunkLine(b []byte) int {
 	x := &a.chunks
 	n := min(len(b), maxChunkLine+2-len(x.part))
@@ -131,13 +129,13 @@ func (a *analyzer) chunkLine(b []byte) int {
 	}
 }
 
-// fits reports whether b is a line, with its end, that need not be cut.
+// fits reports whether b is a terminated line short enough not to be cut.
 func fits(b []byte) bool {
 	n := len(b)
 	return n > 0 && b[n-1] == '\n' && (n <= maxChunkLine+1 || n == maxChunkLine+2 && b[n-2] == '\r')
 }
 
-// endChunkLine delivers a line, which b has with its end.
+// endChunkLine delivers the line b, which includes its terminator.
 func (a *analyzer) endChunkLine(b []byte) {
 	if n := len(b); n >= 2 && b[n-2] == '\r' {
 		a.mail.Deliver(b[:n-2], true)
@@ -147,7 +145,7 @@ func (a *analyzer) endChunkLine(b []byte) {
 	a.mail.Deliver(b, false)
 }
 
-// endChunks ends a message that may not have come to the end of its last chunk.
+// endChunks ends a message whose last chunk may be incomplete.
 func (a *analyzer) endChunks() {
 	x := &a.chunks
 	if x.left > 0 {

@@ -6,11 +6,11 @@ import (
 	"github.com/wirelog/wirelog/dissect/codec/mime"
 )
 
-// command is what a client has sent, as far as its reply matters.
+// command is a client's command, or another event that a reply answers.
 type command int8
 
 // The commands of RFC 5321 section 4.1, of its predecessor RFC 821 (SEND to TURN) and
-// of extensions. The order is that of Zeek, which knows some words that are no commands.
+// of extensions. The order is Zeek's, whose list includes some that are not commands.
 const (
 	cmdNone command = iota - 1
 	cmdEHLO
@@ -26,7 +26,7 @@ const (
 	cmdNOOP
 	cmdSTARTTLS     // RFC 3207
 	cmdAnonymousTLS // MS-SMTPNTLM: X-ANONYMOUSTLS
-	cmdConnect      // not sent: what the greeting answers
+	cmdConnect      // not sent: the connection itself, which the greeting answers
 	cmdEndOfData    // the line "." after a message
 	cmdSEND
 	cmdSOML
@@ -56,7 +56,7 @@ func (c command) String() string {
 	return words[c]
 }
 
-// inReply is what a reply says of the command that it answers.
+// inReply is the name of c in the event of its reply.
 func (c command) inReply() string {
 	switch c {
 	case cmdConnect:
@@ -89,8 +89,8 @@ func parseCommand(word []byte) command {
 	return cmdNone
 }
 
-// cutWord splits a line after its first word, which a NUL ends too, and the blanks
-// that follow it.
+// cutWord splits a line into its first word, which a NUL also ends, and the rest without
+// leading blanks.
 func cutWord(line []byte) (word, rest []byte) {
 	n := bytes.IndexAny(line, " \t\v\f\x00")
 	if n < 0 {
@@ -106,8 +106,8 @@ func trimBlanks(b []byte) []byte {
 	return b
 }
 
-// replyCode reads the code with which a line of a reply begins. Its first digit is 1 to
-// 5. The second should be 0 to 5 (RFC 5321 section 4.2.1), which is not so always.
+// replyCode parses the code at the start of a reply line. Its first digit is 1 to 5. The
+// second should be 0 to 5 (RFC 5321 section 4.2.1), but servers do not all comply.
 func replyCode(line []byte) (code int, ok bool) {
 	if len(line) < 3 {
 		return 0, false

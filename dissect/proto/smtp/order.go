@@ -2,11 +2,11 @@ package smtp
 
 import "bytes"
 
-// maxOutOfOrder is how many commands may come too early before nobody believes that this
-// is SMTP (SMTP::max_invalid_mail_transactions).
+// maxOutOfOrder is the number of out-of-order commands tolerated before the analyzer
+// gives up (SMTP::max_invalid_mail_transactions).
 const maxOutOfOrder = 25
 
-// order checks that a message has a sender and a recipient first (RFC 5321 section 3.3), as
+// order checks that a sender and a recipient precede a message (RFC 5321 section 3.3), as
 // Zeek's base/protocols/smtp does.
 type order struct {
 	mail, recipient bool
@@ -24,7 +24,7 @@ func hasPrefix(b, prefix []byte) bool {
 	return len(b) >= len(prefix) && bytes.EqualFold(b[:len(prefix)], prefix)
 }
 
-// checkOrder follows a request.
+// checkOrder checks the order of a request.
 func (a *analyzer) checkOrder(word, arg []byte) {
 	o := &a.order
 	switch parseCommand(word) {

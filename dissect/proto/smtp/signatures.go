@@ -11,7 +11,7 @@ var signatures = []detect.Signature{{Orig: detect.Anywhere(greetsServer), Resp: 
 
 var ehlo, helo = []byte("EHLO"), []byte("HELO")
 
-// greetsServer matches what has a line with EHLO or HELO.
+// greetsServer reports whether a line begins with EHLO or HELO.
 func greetsServer(b []byte) bool {
 	return detect.AnyLine(b, func(line []byte) bool {
 		line = detect.TrimSpace(line)

@@ -40,8 +40,8 @@ const (
 	ok250    = "<250 OK\r\n"
 )
 
-// cases are talks and, in order, parts of the events that they lead to. A ! begins what
-// must not be there.
+// cases are dialogues and, in order, substrings of the expected events. A leading ! marks
+// a substring that must not occur.
 var cases = []struct {
 	name  string
 	parts []string
@@ -121,13 +121,13 @@ func TestTalks(t *testing.T) {
 	}
 }
 
-// TestDisorder has an analyzer give up after many commands in the wrong order.
+// TestDisorder checks that an analyzer gives up after many commands in the wrong order.
 func TestDisorder(t *testing.T) {
 	lines := play(t, 1<<20, []string{greeting, ehlo1, ok250, ">" + strings.Repeat("RCPT TO:<a@b>\r\n", 40), ">NOOP\r\n"})
 	check(t, lines, []string{"smtp_mail_transaction_invalid", "smtp_excessive_invalid_mail_transactions", "!NOOP"})
 }
 
-// TestPending has a client that waits for nothing.
+// TestPending checks a client that waits for no replies.
 func TestPending(t *testing.T) {
 	lines := play(t, 1<<20, []string{greeting, ehlo1, ">" + strings.Repeat("NOOP\r\n", 3000)})
 	n := 0
@@ -221,7 +221,7 @@ func FuzzSMTP(f *testing.F) {
 	})
 }
 
-// mailTurns are the two sides of a message of the usual size.
+// mailTurns returns both sides of the transfer of a typical message.
 func mailTurns() (client, server []byte) {
 	client = []byte("MAIL FROM:<a@b.test>\r\nRCPT TO:<c@d.test>\r\nDATA\r\n" +
 		"From: A <a@b.test>\r\nTo: C <c@d.test>\r\nSubject: something\r\nContent-Type: multipart/mixed; boundary=xyz\r\n\r\n--xyz\r\n\r\ntext\r\n" +

@@ -6,9 +6,8 @@ import (
 	"github.com/wirelog/wirelog/dissect/event"
 )
 
-// state is how far a session has come. It follows the commands as if they would
-// succeed, because clients do not wait for replies, and is set right by the replies. The
-// numbers are Zeek's.
+// state is a session's progress. It assumes that commands succeed, because clients do not
+// wait for replies; the replies correct it. The numbers are Zeek's.
 type state int
 
 const (
@@ -24,11 +23,11 @@ const (
 	stateInTLS              // TLS has begun
 	stateQuit               // after QUIT
 	stateAfterGap           // bytes were missing
-	stateGapRecovery        // there was a reply since
+	stateGapRecovery        // a reply has come since
 	stateInChunks           // within a message of chunks
 )
 
-// update follows a command, or a reply to one: code is 0 for the command itself.
+// update advances the state for a command, if code is 0, or for a reply to it.
 func (a *analyzer) update(cmd command, code int, isOrig bool) {
 	before := a.state
 	if before == stateQuit && code == 0 {
@@ -41,7 +40,7 @@ func (a *analyzer) update(cmd command, code int, isOrig bool) {
 	}
 }
 
-// commanded follows a command.
+// commanded advances the state for a command.
 func (a *analyzer) commanded(cmd command, isOrig bool) {
 	ok := true
 	to := a.state
@@ -85,7 +84,7 @@ func (a *analyzer) commanded(cmd command, isOrig bool) {
 	a.state = to
 }
 
-// answered follows a reply to a command.
+// answered advances the state for a reply to a command.
 func (a *analyzer) answered(cmd command, code int, before state, isOrig bool) {
 	usual := true
 	switch cmd {
@@ -164,7 +163,7 @@ func (a *analyzer) answered(cmd command, code int, before state, isOrig bool) {
 			a.startTLS(isOrig)
 		}
 	case cmdNone, cmdVRFY, cmdEXPN, cmdHELP, cmdNOOP, cmdETRN, numCommands:
-		// The command was lost. What the server says to DATA is clear even so.
+		// The command was lost, but 354 only ever answers DATA.
 		if before == stateGapRecovery && code == 354 {
 			a.beginData(isOrig, stateInData)
 		}
@@ -174,7 +173,7 @@ func (a *analyzer) answered(cmd command, code int, before state, isOrig bool) {
 	}
 }
 
-// answeredData follows a reply to DATA, after which the client may have begun already.
+// answeredData processes a reply to DATA. The client may already have begun the message.
 func (a *analyzer) answeredData(code int) {
 	to := stateReady
 	switch code {
@@ -194,10 +193,9 @@ func (a *analyzer) answeredData(code int) {
 
 // unexpected raises SMTPUnexpected for something that the client or the server sent.
 func (a *analyzer) unexpected(client bool, msg string, detail []byte) {
-	if h := &a.f.hooks.Unexpected; h.On() {
-		e := &a.f.ev.unexpected
+	if e := a.f.hooks.Unexpected.Begin(); e != nil {
 		*e = event.SMTPUnexpected{Conn: a.Conn(), IsOrig: client != a.turned, Msg: msg, Detail: detail}
-		h.Raise(e)
+		a.f.hooks.Unexpected.Raise(e)
 	}
 }
 

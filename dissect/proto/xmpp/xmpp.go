@@ -1,5 +1,5 @@
-// Package xmpp follows connections of XMPP (RFC 6120) until they change to TLS, or get
-// past the point where they would. It reads no more of XML than that takes, as Zeek's
+// Package xmpp analyzes XMPP (RFC 6120) up to the change to TLS, or to the point after
+// which there can be none. It parses only as much XML as that takes, as Zeek's
 // src/analyzer/protocol/xmpp does.
 package xmpp
 
@@ -16,11 +16,11 @@ import (
 
 const (
 	source = "XMPP"
-	// maxTag is how much of a tag may wait for its end.
+	// maxTag bounds an unfinished tag, in bytes.
 	maxTag = 1 << 16
 )
 
-// New describes the protocol to the detector. Its analyzers raise their events on h; ssl
+// New returns the protocol for the detector. Its analyzers raise events on h; ssl
 // analyzes what follows starttls.
 func New(h *event.Hooks, ssl *conn.Protocol) *detect.Protocol {
 	f := &factory{hooks: &h.XMPP, ssl: ssl}
@@ -69,7 +69,7 @@ func stream(b []byte) detect.Verdict {
 	}
 }
 
-// factory makes the analyzers of a shard and keeps those that are done.
+// factory makes a shard's analyzers and reuses finished ones.
 type factory struct {
 	hooks *event.XMPPEvents
 	ssl   *conn.Protocol
@@ -87,11 +87,10 @@ type analyzer struct {
 	f *factory
 	conn.Use
 
-	tag   [2][]byte // begun and not ended, with its bracket
+	tag   [2][]byte // unfinished tags, with their opening bracket
 	asked bool      // the client has asked for TLS
 	off   bool
-	tls   bool
-	inner conn.Handover // to TLS
+	tls   conn.Handover
 }
 
 func index(isOrig bool) int {
@@ -103,18 +102,18 @@ func index(isOrig bool) int {
 
 // Data takes the next bytes of a side.
 func (a *analyzer) Data(isOrig bool, b []byte) {
-	for !a.off && !a.tls && len(b) > 0 {
+	for !a.off && !a.tls.On() && len(b) > 0 {
 		if a.Conn().Incomplete() {
 			return
 		}
 		b = a.read(isOrig, b)
 	}
-	if a.tls && a.inner.Taken() && len(b) > 0 {
-		a.inner.Data(isOrig, b)
+	if len(b) > 0 {
+		a.tls.Data(isOrig, b)
 	}
 }
 
-// read takes what comes before the next tag, or more of a tag, and returns the rest.
+// read consumes text before a tag or bytes of a tag, and returns the rest.
 func (a *analyzer) read(isOrig bool, b []byte) []byte {
 	tag := &a.tag[index(isOrig)]
 	if len(*tag) == 0 {
@@ -173,7 +172,7 @@ func (a *analyzer) element(isOrig bool, tag []byte) {
 			a.Confirm()
 		}
 	case "success", "message", "db:result", "db:verify", "presence":
-		a.off = true // TLS is not to be expected any more
+		a.off = true // it is too late for TLS
 		return
 	case "proceed":
 		if !isOrig && !a.asked {
@@ -184,10 +183,10 @@ func (a *analyzer) element(isOrig bool, tag []byte) {
 	case isOrig && string(local) == "starttls":
 		a.asked = true
 	case !isOrig && a.asked && string(local) == "proceed":
-		a.tls = true
-		a.inner = a.HandOver(a.f.ssl)
-		if h := &a.f.hooks.StartTLS; h.On() {
-			h.Raise(&event.XMPPStartTLS{Conn: a.Conn()})
+		a.tls = a.HandOver(a.f.ssl)
+		if e := a.f.hooks.StartTLS.Begin(); e != nil {
+			*e = event.XMPPStartTLS{Conn: a.Conn()}
+			a.f.hooks.StartTLS.Raise(e)
 		}
 	}
 }
@@ -201,25 +200,15 @@ func (a *analyzer) violate(reason string) {
 	a.Violate(conn.Violation{Reason: reason, Late: true})
 }
 
-// Gap ends the search for TLS.
-func (a *analyzer) Gap(isOrig bool, n uint64) {
-	if a.tls && a.inner.Taken() {
-		a.inner.Gap(isOrig, n)
-	}
-}
+// Gap matters only to TLS: Data stops reading tags once bytes are missing.
+func (a *analyzer) Gap(isOrig bool, n uint64) { a.tls.Gap(isOrig, n) }
 
-// End tells TLS.
-func (a *analyzer) End(isOrig bool) {
-	if a.tls && a.inner.Taken() {
-		a.inner.End(isOrig)
-	}
-}
+// End matters only to TLS.
+func (a *analyzer) End(isOrig bool) { a.tls.End(isOrig) }
 
-// Done keeps the analyzer for another connection.
+// Done returns the analyzer to the free list.
 func (a *analyzer) Done() {
-	if a.inner.Taken() {
-		a.inner.Done()
-	}
+	a.tls.Done()
 	for i := range a.tag {
 		if cap(a.tag[i]) > 4096 {
 			a.tag[i] = nil
@@ -228,5 +217,5 @@ func (a *analyzer) Done() {
 	a.f.free.Put(a)
 }
 
-// Flip follows the connection's change of roles.
+// Flip swaps the sides with the connection's roles.
 func (a *analyzer) Flip() { a.tag[0], a.tag[1] = a.tag[1], a.tag[0] }

@@ -13,7 +13,8 @@ import (
 	"github.com/wirelog/wirelog/internal/testconn"
 )
 
-// recorder notes events, up to a violation: what follows in the same segment differs.
+// recorder collects events up to a violation, after which they depend on segment
+// boundaries.
 type recorder struct {
 	lines []string
 	over  bool
@@ -25,7 +26,7 @@ func (r *recorder) add(format string, a ...any) {
 	}
 }
 
-// tls stands for the analyzer of TLS.
+// tls is a stand-in for the TLS analyzer.
 type tls struct {
 	rec  *recorder
 	data [2][]byte
@@ -92,8 +93,8 @@ func TestTalks(t *testing.T) {
 	}
 }
 
-// FuzzSegments checks that nothing depends on how the bytes are cut, and that nothing
-// panics.
+// FuzzSegments checks that the events do not depend on segment boundaries, and that
+// nothing panics.
 func FuzzSegments(f *testing.F) {
 	for _, c := range talks[:6] {
 		orig, resp := testconn.Sides(c.talk)
