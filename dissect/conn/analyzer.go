@@ -252,17 +252,17 @@ func (t *Table) violateNow(v *lateViolation) {
 }
 
 func (t *Table) raiseViolation(c *Conn, p *Protocol, reason string, data []byte) {
-	h := &t.hooks.Analyzer.ViolationInfo
-	if !h.On() {
+	e := t.hooks.Analyzer.ViolationInfo.Begin()
+	if e == nil {
 		return
 	}
 	t.scratch.addl = append(t.scratch.addl[:0], reason...)
-	e := event.AnalyzerViolationInfo{AType: p.tag(), Conn: c, Tolerated: p.Tolerant}
+	*e = event.AnalyzerViolationInfo{AType: p.tag(), Conn: c, Tolerated: p.Tolerant}
 	e.Info.Reason = t.scratch.addl
 	if data != nil {
 		e.Info.Data = value.Some(data)
 	}
-	h.Raise(&e)
+	t.hooks.Analyzer.ViolationInfo.Raise(e)
 }
 
 // Incomplete reports whether bytes of c's streams are missing, or their beginning is.

@@ -382,14 +382,16 @@ func (c *Conn) checkThresholds(isOrig bool) {
 	s, _ := c.sideOf(isOrig)
 	if n := x.byteThr[i]; n != 0 && s.ipBytes >= n {
 		x.byteThr[i] = 0
-		if h := &c.t.hooks.ConnSize.ConnBytesThresholdCrossed; h.On() {
-			h.Raise(&event.ConnBytesThresholdCrossed{Conn: c, Threshold: n, IsOrig: isOrig})
+		if e := c.t.hooks.ConnSize.ConnBytesThresholdCrossed.Begin(); e != nil {
+			*e = event.ConnBytesThresholdCrossed{Conn: c, Threshold: n, IsOrig: isOrig}
+			c.t.hooks.ConnSize.ConnBytesThresholdCrossed.Raise(e)
 		}
 	}
 	if n := x.packetThr[i]; n != 0 && s.packets >= n {
 		x.packetThr[i] = 0
-		if h := &c.t.hooks.ConnSize.ConnPacketsThresholdCrossed; h.On() {
-			h.Raise(&event.ConnPacketsThresholdCrossed{Conn: c, Threshold: n, IsOrig: isOrig})
+		if e := c.t.hooks.ConnSize.ConnPacketsThresholdCrossed.Begin(); e != nil {
+			*e = event.ConnPacketsThresholdCrossed{Conn: c, Threshold: n, IsOrig: isOrig}
+			c.t.hooks.ConnSize.ConnPacketsThresholdCrossed.Raise(e)
 		}
 	}
 }
@@ -537,7 +539,8 @@ func (c *Conn) flip() {
 	if f&flagUndetected != 0 && len(c.t.expected.m) > 0 {
 		c.t.attachExpected(c)
 	}
-	if h := &c.t.hooks.Conn.ConnectionFlipped; h.On() {
-		h.Raise(&event.ConnectionFlipped{Conn: c})
+	if e := c.t.hooks.Conn.ConnectionFlipped.Begin(); e != nil {
+		*e = event.ConnectionFlipped{Conn: c}
+		c.t.hooks.Conn.ConnectionFlipped.Raise(e)
 	}
 }

@@ -52,8 +52,9 @@ func parseOptions(b []byte, onlyLong bool) iter.Seq[[]byte] {
 func (t *Table) options(c *Conn, b []byte, isOrig bool) {
 	if h := &t.hooks.TCP.Option; h.On() {
 		for o := range parseOptions(b, false) {
-			t.scratch.option = event.TCPOption{Conn: c, IsOrig: isOrig, Opt: uint64(o[0]), OptLen: uint64(len(o))}
-			h.Raise(&t.scratch.option)
+			e := h.Begin()
+			*e = event.TCPOption{Conn: c, IsOrig: isOrig, Opt: uint64(o[0]), OptLen: uint64(len(o))}
+			h.Raise(e)
 		}
 	}
 	h := &t.hooks.TCP.Options
@@ -131,6 +132,7 @@ func (t *Table) options(c *Conn, b []byte, isOrig bool) {
 		list = append(list, v)
 	}
 	t.scratch.optionList, t.scratch.sack = list, sack
-	t.scratch.options = event.TCPOptions{Conn: c, IsOrig: isOrig, Options: list}
-	h.Raise(&t.scratch.options)
+	e := h.Begin()
+	*e = event.TCPOptions{Conn: c, IsOrig: isOrig, Options: list}
+	h.Raise(e)
 }

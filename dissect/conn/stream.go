@@ -234,8 +234,9 @@ func (t *Table) checkOverlap(c *Conn, s, peer *side, st *stream, seq, end uint64
 		if bytes.Equal(was, is) || hi-lo == 1 && peer.lastSeen == 0 {
 			continue // equal, or a keep-alive's garbage byte
 		}
-		if h := &t.hooks.Conn.RexmitInconsistency; h.On() {
-			h.Raise(&event.RexmitInconsistency{Conn: c, T1: was, T2: is, TCPFlags: flagString(flags)})
+		if e := t.hooks.Conn.RexmitInconsistency.Begin(); e != nil {
+			*e = event.RexmitInconsistency{Conn: c, T1: was, T2: is, TCPFlags: flagString(flags)}
+			t.hooks.Conn.RexmitInconsistency.Raise(e)
 		}
 		t.weird(c, "retransmission_inconsistency", "", "TCP")
 	}
@@ -313,13 +314,14 @@ func (t *Table) gap(c *Conn, s, peer *side, seq, n uint64) {
 	isOrig := c.isOrig(s)
 	if cleanSide(s) && cleanSide(peer) {
 		if r := c.scaled(s, &s.gaps, countGap, 'G'); r > 1 {
-			if h := &t.hooks.TCP.MultipleGap; h.On() {
-				h.Raise(&event.TCPMultipleGap{Conn: c, IsOrig: isOrig, Threshold: r})
+			if e := t.hooks.TCP.MultipleGap.Begin(); e != nil {
+				*e = event.TCPMultipleGap{Conn: c, IsOrig: isOrig, Threshold: r}
+				t.hooks.TCP.MultipleGap.Raise(e)
 			}
 		}
-		if h := &t.hooks.Conn.ContentGap; h.On() {
-			t.scratch.gap = event.ContentGap{Conn: c, IsOrig: isOrig, Seq: seq, Length: n}
-			h.Raise(&t.scratch.gap)
+		if e := t.hooks.Conn.ContentGap.Begin(); e != nil {
+			*e = event.ContentGap{Conn: c, IsOrig: isOrig, Seq: seq, Length: n}
+			t.hooks.Conn.ContentGap.Raise(e)
 		}
 	}
 	s.flags |= sideGap
@@ -334,7 +336,9 @@ func (t *Table) deliver(c *Conn, s *side, seq uint64, data []byte) {
 	}
 	isOrig := c.isOrig(s)
 	if h := &t.hooks.TCP.Contents; t.deliversContents(isOrig) && h.On() {
-		h.Raise(&event.TCPContents{Conn: c, IsOrig: isOrig, Seq: seq, Contents: data})
+		e := h.Begin()
+		*e = event.TCPContents{Conn: c, IsOrig: isOrig, Seq: seq, Contents: data}
+		h.Raise(e)
 	}
 	t.analyzersData(c, isOrig, data)
 }
@@ -355,8 +359,9 @@ func (t *Table) record(c *Conn, s *side, data []byte) {
 	}
 	if _, err := w.Write(data); err != nil {
 		r.contents[i] = nil
-		if h := &t.hooks.TCP.ContentsFileWriteFailure; h.On() {
-			h.Raise(&event.ContentsFileWriteFailure{Conn: c, IsOrig: c.isOrig(s), Msg: err.Error()})
+		if e := t.hooks.TCP.ContentsFileWriteFailure.Begin(); e != nil {
+			*e = event.ContentsFileWriteFailure{Conn: c, IsOrig: c.isOrig(s), Msg: err.Error()}
+			t.hooks.TCP.ContentsFileWriteFailure.Raise(e)
 		}
 	}
 }
@@ -416,9 +421,9 @@ func (t *Table) checkEOF(c *Conn, s, peer *side) {
 	}
 	s.flags |= sideEOF
 	isOrig := c.isOrig(s)
-	if h := &t.hooks.TCP.ConnectionEOF; h.On() {
-		t.scratch.eof = event.ConnectionEOF{Conn: c, IsOrig: isOrig}
-		h.Raise(&t.scratch.eof)
+	if e := t.hooks.TCP.ConnectionEOF.Begin(); e != nil {
+		*e = event.ConnectionEOF{Conn: c, IsOrig: isOrig}
+		t.hooks.TCP.ConnectionEOF.Raise(e)
 	}
 	t.analyzersEnd(c, isOrig)
 	if c.flags&flagCloseDeferred != 0 {

@@ -328,9 +328,9 @@ func (t *Table) Remove(c *Conn) {
 func (t *Table) finish(c *Conn) {
 	t.finishAnalyzers(c)
 	panicked := func(r any) { t.panicked(c, &listeners, r) }
-	if h := &t.hooks.Conn.ConnectionStateRemove; h.On() {
-		t.scratch.remove.Conn = c
-		h.RaiseAll(&t.scratch.remove, panicked)
+	if e := t.hooks.Conn.ConnectionStateRemove.Begin(); e != nil {
+		e.Conn = c
+		t.hooks.Conn.ConnectionStateRemove.RaiseAll(e, panicked)
 	}
 	if c.ext != nil && (c.ext.slots.v != nil || c.ext.slots.next != nil) {
 		t.hooks.End(c, panicked)
@@ -341,9 +341,9 @@ func (t *Table) finishAnalyzers(c *Conn) {
 	defer t.containListeners(c)
 	if t.hooks.Terminating() && c.transport == value.ProtoTCP && c.flags&flagActive != 0 &&
 		!(c.side[0].flags&sideClosed != 0 && c.side[1].flags&sideClosed != 0) {
-		if h := &t.hooks.TCP.ConnectionPending; h.On() {
-			t.scratch.pending.Conn = c
-			h.Raise(&t.scratch.pending)
+		if e := t.hooks.TCP.ConnectionPending.Begin(); e != nil {
+			e.Conn = c
+			t.hooks.TCP.ConnectionPending.Raise(e)
 		}
 	}
 	if len(t.late) > 0 {
@@ -411,34 +411,10 @@ func (t *Table) Memory() uint64 {
 	return uint64(len(t.chunks))*chunkSize*uint64(unsafe.Sizeof(Conn{})) + uint64(len(t.slots))*8 + uint64(cap(t.free))*4
 }
 
-// scratch holds the event values that are raised most, so that raising does
-// not allocate.
+// scratch is memory that events point into, so that raising them allocates nothing.
 type scratch struct {
-	newConn      event.NewConnection
-	newContents  event.NewConnectionContents
-	remove       event.ConnectionStateRemove
-	timeout      event.ConnectionTimeout
-	pending      event.ConnectionPending
-	attempt      event.ConnectionAttempt
-	established  event.ConnectionEstablished
-	partial      event.PartialConnection
-	rejected     event.ConnectionRejected
-	reset        event.ConnectionReset
-	finished     event.ConnectionFinished
-	halfFinished event.ConnectionHalfFinished
-	firstACK     event.ConnectionFirstACK
-	eof          event.ConnectionEOF
-	syn          event.ConnectionSYNPacket
-	tcpPacket    event.TCPPacket
-	option       event.TCPOption
-	options      event.TCPOptions
-	optionList   []event.TCPOptionValue
-	confirmation event.AnalyzerConfirmationInfo
-	sack         []uint64
-	gap          event.ContentGap
-	udpRequest   event.UDPRequest
-	udpReply     event.UDPReply
-	connWeird    event.ConnWeird
-	addl         []byte
-	headers      packet.HeaderScratch
+	optionList []event.TCPOptionValue
+	sack       []uint64
+	addl       []byte
+	headers    packet.HeaderScratch
 }

@@ -250,9 +250,9 @@ func (t *Table) tcp(c *Conn, p *Packet, hdr header, data []byte, n int) {
 		if isOrig && c.flags&flagFirstAck == 0 &&
 			(s.state == event.StateEstablished || s.state == event.StateSynSent) {
 			c.flags |= flagFirstAck
-			if h := &t.hooks.TCP.ConnectionFirstACK; h.On() {
-				t.scratch.firstACK.Conn = c
-				h.Raise(&t.scratch.firstACK)
+			if e := t.hooks.TCP.ConnectionFirstACK.Begin(); e != nil {
+				e.Conn = c
+				t.hooks.TCP.ConnectionFirstACK.Raise(e)
 			}
 		}
 		if peer.state == event.StateInactive {
@@ -279,14 +279,13 @@ func (t *Table) tcp(c *Conn, p *Packet, hdr header, data []byte, n int) {
 		t.acked(c, peer, s, relAck)
 	}
 
-	if h := &t.hooks.TCP.Packet; h.On() {
-		e := &t.scratch.tcpPacket
+	if e := t.hooks.TCP.Packet.Begin(); e != nil {
 		*e = event.TCPPacket{Conn: c, IsOrig: isOrig, Flags: flagString(flags), Seq: rel,
 			Len: uint64(n), Payload: data[:min(n, len(data))]}
 		if flags&flagACK != 0 {
 			e.Ack = relAck
 		}
-		h.Raise(e)
+		t.hooks.TCP.Packet.Raise(e)
 	}
 	if len(hdr) > 20 && (t.hooks.TCP.Option.On() || t.hooks.TCP.Options.On()) {
 		t.options(c, hdr.options(), isOrig)
@@ -419,8 +418,9 @@ func (t *Table) updateWindow(c *Conn, s, peer *side, hdr header) {
 	// A zero window says something only while the peer may still send.
 	if window == 0 && flags&flagRST == 0 && peer.state != event.StateClosed && s.state != event.StateReset {
 		if n := c.scaled(s, &s.zeroWindows, countZeroWindow, 'W'); n > 1 {
-			if h := &t.hooks.TCP.MultipleZeroWindows; h.On() {
-				h.Raise(&event.TCPMultipleZeroWindows{Conn: c, IsOrig: c.isOrig(s), Threshold: n})
+			if e := t.hooks.TCP.MultipleZeroWindows.Begin(); e != nil {
+				*e = event.TCPMultipleZeroWindows{Conn: c, IsOrig: c.isOrig(s), Threshold: n}
+				t.hooks.TCP.MultipleZeroWindows.Raise(e)
 			}
 		}
 	}
@@ -480,9 +480,9 @@ func (t *Table) syn(c *Conn, p *Packet, s, peer *side, hdr header, n int, isOrig
 			peer.scale = 0 // not negotiated
 		}
 	}
-	if h := &t.hooks.TCP.ConnectionSYNPacket; h.On() {
-		t.scratch.syn = event.ConnectionSYNPacket{Conn: c, Pkt: pkt}
-		h.Raise(&t.scratch.syn)
+	if e := t.hooks.TCP.ConnectionSYNPacket.Begin(); e != nil {
+		*e = event.ConnectionSYNPacket{Conn: c, Pkt: pkt}
+		t.hooks.TCP.ConnectionSYNPacket.Raise(e)
 	}
 }
 
@@ -499,14 +499,16 @@ func (t *Table) updateLast(c *Conn, s, peer *side, rel uint64, end uint32, flags
 		s.updateLast(end)
 	case n > 0:
 		if r := c.scaled(s, &s.rexmits, countRexmit, 'T'); r > 1 {
-			if h := &t.hooks.TCP.MultipleRetransmissions; h.On() {
-				h.Raise(&event.TCPMultipleRetransmissions{Conn: c, IsOrig: c.isOrig(s), Threshold: r})
+			if e := t.hooks.TCP.MultipleRetransmissions.Begin(); e != nil {
+				*e = event.TCPMultipleRetransmissions{Conn: c, IsOrig: c.isOrig(s), Threshold: r}
+				t.hooks.TCP.MultipleRetransmissions.Raise(e)
 			}
 		}
-		if h := &t.hooks.TCP.Rexmit; h.On() {
+		if e := t.hooks.TCP.Rexmit.Begin(); e != nil {
 			inFlight := max(seqDelta(s.lastSeq, s.ackSeq), 0)
-			h.Raise(&event.TCPRexmit{Conn: c, IsOrig: c.isOrig(s), Seq: rel, Len: uint64(n),
-				DataInFlight: uint64(inFlight), Window: uint64(peer.window)})
+			*e = event.TCPRexmit{Conn: c, IsOrig: c.isOrig(s), Seq: rel, Len: uint64(n),
+				DataInFlight: uint64(inFlight), Window: uint64(peer.window)}
+			t.hooks.TCP.Rexmit.Raise(e)
 		}
 	}
 	return d
@@ -569,9 +571,9 @@ func (t *Table) fromInactive(c *Conn, p *Packet, s, peer *side, seq, ack uint32,
 		}
 		closing, report = true, !reject
 		if reject {
-			if h := &t.hooks.TCP.ConnectionRejected; h.On() {
-				t.scratch.rejected.Conn = c
-				h.Raise(&t.scratch.rejected)
+			if e := t.hooks.TCP.ConnectionRejected.Begin(); e != nil {
+				e.Conn = c
+				t.hooks.TCP.ConnectionRejected.Raise(e)
 			}
 		} else if peer.state == event.StateInactive {
 			t.weird(c, "spontaneous_RST", "", "TCP")
@@ -592,9 +594,9 @@ func (t *Table) fromInactive(c *Conn, p *Packet, s, peer *side, seq, ack uint32,
 	default:
 		t.setState(c, s, peer, event.StatePartial)
 		if peer.state == event.StatePartial {
-			if h := &t.hooks.TCP.PartialConnection; h.On() {
-				t.scratch.partial.Conn = c
-				h.Raise(&t.scratch.partial)
+			if e := t.hooks.TCP.PartialConnection.Begin(); e != nil {
+				e.Conn = c
+				t.hooks.TCP.PartialConnection.Raise(e)
 			}
 		}
 	}
@@ -654,9 +656,9 @@ func (t *Table) established(c *Conn) {
 	case 21, 22, 23, 513:
 		c.setSilence(value.Time(t.cfg.Interactive))
 	}
-	if h := &t.hooks.TCP.ConnectionEstablished; h.On() {
-		t.scratch.established.Conn = c
-		h.Raise(&t.scratch.established)
+	if e := t.hooks.TCP.ConnectionEstablished.Begin(); e != nil {
+		e.Conn = c
+		t.hooks.TCP.ConnectionEstablished.Raise(e)
 	}
 }
 
@@ -729,9 +731,9 @@ func (t *Table) fromClosed(c *Conn, p *Packet, s, peer *side, advance int32, fla
 
 func (t *Table) connectionReset(c *Conn) {
 	t.analyzersReset(c)
-	if h := &t.hooks.TCP.ConnectionReset; h.On() {
-		t.scratch.reset.Conn = c
-		h.Raise(&t.scratch.reset)
+	if e := t.hooks.TCP.ConnectionReset.Begin(); e != nil {
+		e.Conn = c
+		t.hooks.TCP.ConnectionReset.Raise(e)
 	}
 	c.flags &^= flagActive
 }
@@ -780,13 +782,13 @@ func (t *Table) connectionClosed(c *Conn, s, peer *side, report bool) {
 func (t *Table) connectionFinished(c *Conn, half bool) {
 	t.analyzersFinished(c, half)
 	if half {
-		if h := &t.hooks.TCP.ConnectionHalfFinished; h.On() {
-			t.scratch.halfFinished.Conn = c
-			h.Raise(&t.scratch.halfFinished)
+		if e := t.hooks.TCP.ConnectionHalfFinished.Begin(); e != nil {
+			e.Conn = c
+			t.hooks.TCP.ConnectionHalfFinished.Raise(e)
 		}
-	} else if h := &t.hooks.TCP.ConnectionFinished; h.On() {
-		t.scratch.finished.Conn = c
-		h.Raise(&t.scratch.finished)
+	} else if e := t.hooks.TCP.ConnectionFinished.Begin(); e != nil {
+		e.Conn = c
+		t.hooks.TCP.ConnectionFinished.Raise(e)
 	}
 	c.flags &^= flagActive
 }
@@ -799,9 +801,9 @@ func (t *Table) attemptTimer(c *Conn) bool {
 	}
 	o, r := c.orig(), c.resp()
 	if (o.state == event.StateSynSent || o.state == event.StateSynAckSent) && r.state == event.StateInactive {
-		if h := &t.hooks.TCP.ConnectionAttempt; h.On() {
-			t.scratch.attempt.Conn = c
-			h.Raise(&t.scratch.attempt)
+		if e := t.hooks.TCP.ConnectionAttempt.Begin(); e != nil {
+			e.Conn = c
+			t.hooks.TCP.ConnectionAttempt.Raise(e)
 		}
 		c.flags &^= flagActive
 		t.Remove(c)
@@ -861,8 +863,9 @@ func (t *Table) closingTimer(c *Conn) bool {
 		o.state == event.StateReset || r.state == event.StateReset {
 		return true
 	}
-	if h := &t.hooks.TCP.ConnectionPartialClose; h.On() {
-		h.Raise(&event.ConnectionPartialClose{Conn: c})
+	if e := t.hooks.TCP.ConnectionPartialClose.Begin(); e != nil {
+		*e = event.ConnectionPartialClose{Conn: c}
+		t.hooks.TCP.ConnectionPartialClose.Raise(e)
 	}
 	t.Remove(c)
 	return false

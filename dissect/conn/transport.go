@@ -176,14 +176,14 @@ func (t *Table) newConn(p *Packet, k *Key, srcIsA bool, transport value.Proto, i
 // begin raises the events of a new connection and arms its timers.
 func (t *Table) begin(c *Conn) {
 	if c.transport == value.ProtoTCP {
-		if h := &t.hooks.TCP.NewConnectionContents; h.On() {
-			t.scratch.newContents.Conn = c
-			h.Raise(&t.scratch.newContents)
+		if e := t.hooks.TCP.NewConnectionContents.Begin(); e != nil {
+			e.Conn = c
+			t.hooks.TCP.NewConnectionContents.Raise(e)
 		}
 	}
-	if h := &t.hooks.Conn.NewConnection; h.On() {
-		t.scratch.newConn.Conn = c
-		h.Raise(&t.scratch.newConn)
+	if e := t.hooks.Conn.NewConnection.Begin(); e != nil {
+		e.Conn = c
+		t.hooks.Conn.NewConnection.Raise(e)
 	}
 	if c.transport == value.ProtoTCP && len(t.expected.m) > 0 {
 		t.attachExpected(c)
@@ -202,21 +202,24 @@ func (t *Table) seen(c *Conn, p *Packet) {
 	s, _ := c.sideOf(p.isOrig)
 	if label := p.IP.FlowLabel(); label != s.flowLabel {
 		if h := &t.hooks.Conn.ConnectionFlowLabelChanged; s.flags&sideSeen != 0 && h.On() {
-			h.Raise(&event.ConnectionFlowLabelChanged{Conn: c, IsOrig: p.isOrig,
-				OldLabel: uint64(s.flowLabel), NewLabel: uint64(label)})
+			e := h.Begin()
+			*e = event.ConnectionFlowLabelChanged{Conn: c, IsOrig: p.isOrig,
+				OldLabel: uint64(s.flowLabel), NewLabel: uint64(label)}
+			h.Raise(e)
 		}
 		s.flowLabel = label
 	}
 	s.flags |= sideSeen
 	if h := &t.hooks.Conn.IPv6ExtHeaders; p.IP.NumHeaders > 1 && h.On() {
-		e := event.IPv6ExtHeaders{Conn: c}
+		e := h.Begin()
+		*e = event.IPv6ExtHeaders{Conn: c}
 		p.IP.FillPktHdr(&e.P, &t.scratch.headers, &p.Link.Weirds)
-		h.Raise(&e)
+		h.Raise(e)
 	}
-	if h := &t.hooks.Conn.NewPacket; h.On() {
-		e := event.NewPacket{Conn: c}
+	if e := t.hooks.Conn.NewPacket.Begin(); e != nil {
+		*e = event.NewPacket{Conn: c}
 		p.IP.FillPktHdr(&e.P, &t.scratch.headers, &p.Link.Weirds)
-		h.Raise(&e)
+		t.hooks.Conn.NewPacket.Raise(e)
 	}
 }
 
@@ -243,12 +246,12 @@ func (t *Table) changeTunnel(c *Conn, e *Encap) {
 		}
 	} else {
 		c.tunnelChanges = uint8(min(int(c.tunnelChanges)+1, 255))
-		if h := &t.hooks.Tunnel.Changed; h.On() {
-			ev := event.TunnelChanged{Conn: c}
+		if ev := t.hooks.Tunnel.Changed.Begin(); ev != nil {
+			*ev = event.TunnelChanged{Conn: c}
 			if e != nil {
 				ev.E = e.Layers
 			}
-			h.Raise(&ev)
+			t.hooks.Tunnel.Changed.Raise(ev)
 		}
 	}
 	c.extra().tunnel = e
@@ -275,7 +278,9 @@ func (c *Conn) count(p *Packet) {
 // contents raises PacketContents.
 func (t *Table) contents(c *Conn, b []byte) {
 	if h := &t.hooks.Conn.PacketContents; len(b) > 0 && h.On() {
-		h.Raise(&event.PacketContents{Conn: c, Contents: b})
+		e := h.Begin()
+		*e = event.PacketContents{Conn: c, Contents: b}
+		h.Raise(e)
 	}
 }
 
@@ -303,8 +308,9 @@ func (t *Table) processTCP(p *Packet, r *Result) {
 	var k Key
 	c, srcIsA := t.find(&k, p, sport, dport, false)
 	if c != nil && b[13]&flagSYN != 0 && t.isReuse(c, header(b), p.Time) {
-		if h := &t.hooks.Conn.ConnectionReused; h.On() {
-			h.Raise(&event.ConnectionReused{Conn: c})
+		if e := t.hooks.Conn.ConnectionReused.Begin(); e != nil {
+			*e = event.ConnectionReused{Conn: c}
+			t.hooks.Conn.ConnectionReused.Raise(e)
 		}
 		t.Remove(c)
 		c = nil
@@ -329,8 +335,9 @@ func (t *Table) processTCP(p *Packet, r *Result) {
 		t.weird(c, "bad_TCP_checksum", "", "TCP")
 		s, _ := c.sideOf(p.isOrig)
 		if m := c.scaled(s, &s.badSums, countBadSum, 'C'); m > 1 {
-			if h := &t.hooks.TCP.MultipleChecksumErrors; h.On() {
-				h.Raise(&event.TCPMultipleChecksumErrors{Conn: c, IsOrig: p.isOrig, Threshold: m})
+			if e := t.hooks.TCP.MultipleChecksumErrors.Begin(); e != nil {
+				*e = event.TCPMultipleChecksumErrors{Conn: c, IsOrig: p.isOrig, Threshold: m}
+				t.hooks.TCP.MultipleChecksumErrors.Raise(e)
 			}
 		}
 		t.lookAtUnused(c)
@@ -383,8 +390,9 @@ func (t *Table) processUDP(p *Packet, r *Result) {
 	if !(sum == 0 && p.IP.Version == 4) && !p.IP.Snapped && t.needsChecksum(dport, sum, n, data) && !t.verify(p) {
 		t.weird(c, "bad_UDP_checksum", "", "UDP")
 		if m := c.scaled(s, &s.badSums, countBadSum, 'C'); m > 1 {
-			if h := &t.hooks.UDP.MultipleChecksumErrors; h.On() {
-				h.Raise(&event.UDPMultipleChecksumErrors{Conn: c, IsOrig: p.isOrig, Threshold: m})
+			if e := t.hooks.UDP.MultipleChecksumErrors.Begin(); e != nil {
+				*e = event.UDPMultipleChecksumErrors{Conn: c, IsOrig: p.isOrig, Threshold: m}
+				t.hooks.UDP.MultipleChecksumErrors.Raise(e)
 			}
 		}
 		return
@@ -395,18 +403,20 @@ func (t *Table) processUDP(p *Packet, r *Result) {
 	}
 	c.last = p.Time
 	if h := &t.hooks.UDP.Contents; t.deliversContents(p.isOrig) && h.On() {
-		h.Raise(&event.UDPContents{Conn: c, IsOrig: p.isOrig, Contents: data})
+		e := h.Begin()
+		*e = event.UDPContents{Conn: c, IsOrig: p.isOrig, Contents: data}
+		h.Raise(e)
 	}
 	c.once(s, histData, 'D')
 	s.active(length - udpHeader)
 	if p.isOrig {
-		if h := &t.hooks.UDP.Request; h.On() {
-			t.scratch.udpRequest.Conn = c
-			h.Raise(&t.scratch.udpRequest)
+		if e := t.hooks.UDP.Request.Begin(); e != nil {
+			e.Conn = c
+			t.hooks.UDP.Request.Raise(e)
 		}
-	} else if h := &t.hooks.UDP.Reply; h.On() {
-		t.scratch.udpReply.Conn = c
-		h.Raise(&t.scratch.udpReply)
+	} else if e := t.hooks.UDP.Reply.Begin(); e != nil {
+		e.Conn = c
+		t.hooks.UDP.Reply.Raise(e)
 	}
 	r.Payload = data
 	t.analyzersData(c, p.isOrig, data)

@@ -61,9 +61,9 @@ func (t *Table) confirm(c *Conn, p *Protocol) {
 	if p.Service != "" {
 		c.extra().addService(t.serviceNumber(p.Service))
 	}
-	if h := &t.hooks.Analyzer.ConfirmationInfo; h.On() {
-		t.scratch.confirmation = event.AnalyzerConfirmationInfo{AType: p.tag(), Conn: c}
-		h.Raise(&t.scratch.confirmation)
+	if e := t.hooks.Analyzer.ConfirmationInfo.Begin(); e != nil {
+		*e = event.AnalyzerConfirmationInfo{AType: p.tag(), Conn: c}
+		t.hooks.Analyzer.ConfirmationInfo.Raise(e)
 	}
 }
 

@@ -61,8 +61,9 @@ func (t *Table) wantsWeird(c *Conn, name string) bool {
 
 func (t *Table) raiseWeird(c *Conn, name string, addl []byte, source string) {
 	t.scratch.addl = addl
-	t.scratch.connWeird = event.ConnWeird{Name: name, Conn: c, Addl: addl, Source: source}
-	t.hooks.Weird.Conn.Raise(&t.scratch.connWeird)
+	e := t.hooks.Weird.Conn.Begin()
+	*e = event.ConnWeird{Name: name, Conn: c, Addl: addl, Source: source}
+	t.hooks.Weird.Conn.Raise(e)
 }
 
 func (t *Table) permitWeird(c *Conn, name string) bool {
@@ -121,15 +122,18 @@ func (t *Table) FlowWeird(src, dst *[16]byte, d Domain, name, addl, source strin
 	}
 	a, b := packet.AddrFrom16(src), packet.AddrFrom16(dst)
 	t.scratch.addl = append(t.scratch.addl[:0], addl...)
-	h.Raise(&event.FlowWeird{Name: name, Src: a.Netip(), Dst: b.Netip(), Addl: t.scratch.addl, Source: source, Domain: uint64(d)})
+	e := h.Begin()
+	*e = event.FlowWeird{Name: name, Src: a.Netip(), Dst: b.Netip(), Addl: t.scratch.addl, Source: source, Domain: uint64(d)}
+	h.Raise(e)
 }
 
 // NetWeird raises NetWeird. Its sampling spans hosts and so is done where the
 // shards' records meet.
 func (t *Table) NetWeird(name, addl, source string) {
 	t.stats.Weirds++
-	if h := &t.hooks.Weird.Net; h.On() {
+	if e := t.hooks.Weird.Net.Begin(); e != nil {
 		t.scratch.addl = append(t.scratch.addl[:0], addl...)
-		h.Raise(&event.NetWeird{Name: name, Addl: t.scratch.addl, Source: source})
+		*e = event.NetWeird{Name: name, Addl: t.scratch.addl, Source: source}
+		t.hooks.Weird.Net.Raise(e)
 	}
 }

@@ -312,9 +312,9 @@ func (t *Table) expireSession(c *Conn, now value.Time) bool {
 
 // timeout ends a connection that has been silent for too long.
 func (t *Table) timeout(c *Conn) {
-	if h := &t.hooks.Conn.ConnectionTimeout; h.On() {
-		t.scratch.timeout.Conn = c
-		h.Raise(&t.scratch.timeout)
+	if e := t.hooks.Conn.ConnectionTimeout.Begin(); e != nil {
+		e.Conn = c
+		t.hooks.Conn.ConnectionTimeout.Raise(e)
 	}
 	t.Remove(c)
 }
