@@ -83,20 +83,31 @@ func (t *Table) pending(st *stream) uint64 {
 	return st.bytes + st.unacknowledged()
 }
 
-// dataSent takes the payload of a segment, which begins at seq.
-func (t *Table) dataSent(c *Conn, s, peer *side, seq uint64, data []byte, flags uint8) {
+// piece is the payload of a segment, or the part of it that is news.
+type piece struct {
+	seq   uint64 // of its first byte
+	data  []byte
+	flags uint8 // of the segment
+}
+
+func (d *piece) end() uint64 { return d.seq + uint64(len(d.data)) }
+
+// cut takes what precedes seq off d.
+func (d *piece) cut(seq uint64) { d.data, d.seq = d.data[seq-d.seq:], seq }
+
+// dataSent takes the payload of a segment that s has sent.
+func (t *Table) dataSent(c *Conn, s, peer *side, d piece) {
 	if s.flags&sideNoStream != 0 {
 		return
 	}
 	st := c.stream(s)
-	if acked := s.relative(s.ackSeq, s.ackWraps); seq < acked {
-		if seq+uint64(len(data)) <= acked {
+	if acked := s.relative(s.ackSeq, s.ackWraps); d.seq < acked {
+		if d.end() <= acked {
 			return
 		}
-		data = data[acked-seq:]
-		seq = acked
+		d.cut(acked)
 	}
-	t.newBlock(c, s, peer, st, seq, data, flags)
+	t.newBlock(c, s, peer, st, &d)
 
 	lim := &t.cfg
 	switch n := len(st.blocks); {
@@ -124,39 +135,37 @@ func (t *Table) giveUp(c *Conn, s *side, st *stream, why string) {
 	s.flags |= sideNoStream
 }
 
-func (t *Table) newBlock(c *Conn, s, peer *side, st *stream, seq uint64, data []byte, flags uint8) {
-	end := seq + uint64(len(data))
-	if len(data) == 0 || end <= st.trimmed {
+func (t *Table) newBlock(c *Conn, s, peer *side, st *stream, d *piece) {
+	end := d.end()
+	if len(d.data) == 0 || end <= st.trimmed {
 		return
 	}
-	if seq < st.next && !t.keeps() {
+	if d.seq < st.next && !t.keeps() {
 		if end <= st.next {
 			return
 		}
-		data = data[st.next-seq:]
-		seq = st.next
+		d.cut(st.next)
 	}
 	n := len(st.blocks)
-	if n == 0 || seq == st.blocks[n-1].end {
-		if seq == st.next {
+	if n == 0 || d.seq == st.blocks[n-1].end {
+		if d.seq == st.next {
 			// In order: delivered where it lies.
 			st.next = end
-			t.deliver(c, s, seq, data)
+			t.deliver(c, s, d.seq, d.data)
 			if t.ackUnseen(s, peer) {
 				t.trim(c, s, peer, st, st.next)
 			} else if t.keeps() {
-				t.streams.hold(st, n, seq, data)
+				t.streams.hold(st, n, d.seq, d.data)
 			}
 			return
 		}
 	} else {
-		t.checkOverlap(c, s, peer, st, seq, end, data, flags)
+		t.checkOverlap(c, peer, st, d)
 	}
-	if seq < st.trimmed {
-		data = data[st.trimmed-seq:]
-		seq = st.trimmed
+	if d.seq < st.trimmed {
+		d.cut(st.trimmed)
 	}
-	if i := t.insertBlock(st, seq, data); i >= 0 {
+	if i := t.insertBlock(st, d.seq, d.data); i >= 0 {
 		t.inserted(c, s, peer, st, i)
 	}
 }
@@ -223,19 +232,20 @@ func (t *Table) ackUnseen(s, peer *side) bool {
 }
 
 // checkOverlap looks for bytes that were sent before with other contents.
-func (t *Table) checkOverlap(c *Conn, s, peer *side, st *stream, seq, end uint64, data []byte, flags uint8) {
+func (t *Table) checkOverlap(c *Conn, peer *side, st *stream, d *piece) {
+	seq, end := d.seq, d.end()
 	for i := st.search(seq); i < len(st.blocks) && st.blocks[i].seq < end; i++ {
 		b := &st.blocks[i]
 		lo, hi := max(seq, b.seq), min(end, b.end)
 		if b.data == nil {
 			continue
 		}
-		was, is := b.data[lo-b.seq:hi-b.seq], data[lo-seq:hi-seq]
+		was, is := b.data[lo-b.seq:hi-b.seq], d.data[lo-seq:hi-seq]
 		if bytes.Equal(was, is) || hi-lo == 1 && peer.lastSeen == 0 {
 			continue // equal, or a keep-alive's garbage byte
 		}
 		if e := t.hooks.Conn.RexmitInconsistency.Begin(); e != nil {
-			*e = event.RexmitInconsistency{Conn: c, T1: was, T2: is, TCPFlags: flagString(flags)}
+			*e = event.RexmitInconsistency{Conn: c, T1: was, T2: is, TCPFlags: flagString(d.flags)}
 			t.hooks.Conn.RexmitInconsistency.Raise(e)
 		}
 		t.weird(c, "retransmission_inconsistency", "", "TCP")

@@ -172,7 +172,7 @@ func (t *Table) predicted(c *Conn, p *Packet, hdr header, data []byte, n int) bo
 		t.acked(c, peer, s, peer.relative(ack, peer.ackWraps))
 	}
 	if n > 0 {
-		t.dataSent(c, s, peer, rel, data[:n], hdr.flags())
+		t.dataSent(c, s, peer, piece{rel, data[:n], hdr.flags()})
 	}
 	return true
 }
@@ -183,8 +183,21 @@ func (t *Table) everyPacket() bool {
 	return h.Packet.On() || h.Option.On() || h.Options.On()
 }
 
-// tcp processes one segment: hdr is the header with its options, data what was
-// captured of the payload, n the payload's length on the wire.
+// segment is a TCP segment on its way through the functions of a connection's state.
+// It is built once, on the stack.
+type segment struct {
+	s, peer  *side  // sender and receiver
+	rel      uint64 // seq, relative to the first number of s
+	n        int    // length of the payload on the wire
+	seq, ack uint32
+	end      uint32 // sequence number after the segment, SYN and FIN counted
+	flags    uint8
+	// isOrig reports whether the originator sent the segment, by the roles that it found.
+	isOrig bool
+}
+
+// tcp processes one segment: hdr is the header with its options, data the captured
+// payload, n the payload's length on the wire.
 func (t *Table) tcp(c *Conn, p *Packet, hdr header, data []byte, n int) {
 	isOrig := p.isOrig
 	s, peer := c.sideOf(isOrig)
@@ -214,6 +227,7 @@ func (t *Table) tcp(c *Conn, p *Packet, hdr header, data []byte, n int) {
 	if before && flags&flagRST == 0 {
 		t.weird(c, "TCP_seq_underflow_or_misorder", "", "TCP")
 	}
+	g := segment{s, peer, rel, n, seq, ack, end, flags, isOrig}
 	// This may turn the connection around. What follows goes by the old roles, as
 	// it does in Zeek.
 	c.tcpHistory(s, flags, rel, n)
@@ -223,7 +237,7 @@ func (t *Table) tcp(c *Conn, p *Packet, hdr header, data []byte, n int) {
 		c.last = p.Time
 	}
 	if flags&flagSYN != 0 {
-		t.syn(c, p, s, peer, hdr, n, isOrig)
+		t.syn(c, p, &g, hdr)
 	}
 	nowMS := c.sinceStart(p.Time)
 	if flags&flagFIN != 0 {
@@ -269,10 +283,10 @@ func (t *Table) tcp(c *Conn, p *Packet, hdr header, data []byte, n int) {
 			}
 		}
 	}
-	advance := t.updateLast(c, s, peer, rel, end, flags, n)
+	advance := t.updateLast(c, &g)
 	s.lastSeen = nowMS
 
-	closing, report := t.stateMachine(c, p, s, peer, seq, ack, n, advance, isOrig, flags)
+	closing, report := t.stateMachine(c, p, &g, advance)
 	// Waiting until the state is known keeps gaps that only the last packets
 	// show, which are not reliable, out of the history.
 	if flags&flagACK != 0 {
@@ -299,7 +313,7 @@ func (t *Table) tcp(c *Conn, p *Packet, hdr header, data []byte, n int) {
 		if flags&flagSYN != 0 {
 			rel++
 		}
-		t.dataSent(c, s, peer, rel, data[:n], flags)
+		t.dataSent(c, s, peer, piece{rel, data[:n], flags})
 	} else if n > 0 && len(data) < n && flags&flagRST == 0 && c.flags&flagSkip == 0 && !before {
 		t.weird(c, "truncated_tcp_payload", "", "TCP")
 	}
@@ -438,19 +452,19 @@ func (t *Table) updateWindow(c *Conn, s, peer *side, hdr header) {
 }
 
 // syn looks at what only SYN packets carry.
-func (t *Table) syn(c *Conn, p *Packet, s, peer *side, hdr header, n int, isOrig bool) {
-	flags := hdr.flags()
+func (t *Table) syn(c *Conn, p *Packet, g *segment, hdr header) {
+	ip, s, peer, flags := p.IP, g.s, g.peer, g.flags
 	if flags&flagRST != 0 {
 		t.weird(c, "TCP_christmas", "", "TCP")
 	}
 	if flags&flagURG != 0 {
 		t.weird(c, "baroque_SYN", "", "TCP")
 	}
-	if n > 0 {
+	if g.n > 0 {
 		t.weird(c, "SYN_with_data", "", "TCP")
 	}
-	pkt := event.SYNPacket{IsOrig: isOrig, DF: p.IP.Version == 4 && p.IP.DF, TTL: uint64(p.IP.TTL),
-		Size: uint64(p.IP.TotalLen), WinSize: uint64(hdr.window()), WinScale: -1}
+	pkt := event.SYNPacket{IsOrig: g.isOrig, DF: ip.Version == 4 && ip.DF, TTL: uint64(ip.TTL),
+		Size: uint64(ip.TotalLen), WinSize: uint64(hdr.window()), WinScale: -1}
 	for o := range parseOptions(hdr.options(), true) {
 		switch {
 		case o[0] == optSACKPermitted:
@@ -487,7 +501,8 @@ func (t *Table) syn(c *Conn, p *Packet, s, peer *side, hdr header, n int, isOrig
 }
 
 // updateLast moves the end of what s has sent, and returns by how much.
-func (t *Table) updateLast(c *Conn, s, peer *side, rel uint64, end uint32, flags uint8, n int) int32 {
+func (t *Table) updateLast(c *Conn, g *segment) int32 {
+	s, end, flags := g.s, g.end, g.flags
 	d := seqDelta(end, s.lastSeq)
 	switch {
 	case flags&(flagSYN|flagRST) != 0 && (d > plausibleJump || d < -plausibleJump):
@@ -497,7 +512,7 @@ func (t *Table) updateLast(c *Conn, s, peer *side, rel uint64, end uint32, flags
 	case s.state == event.StateReset:
 	case d > 0:
 		s.updateLast(end)
-	case n > 0:
+	case g.n > 0:
 		if r := c.scaled(s, &s.rexmits, countRexmit, 'T'); r > 1 {
 			if e := t.hooks.TCP.MultipleRetransmissions.Begin(); e != nil {
 				*e = event.TCPMultipleRetransmissions{Conn: c, IsOrig: c.isOrig(s), Threshold: r}
@@ -506,41 +521,43 @@ func (t *Table) updateLast(c *Conn, s, peer *side, rel uint64, end uint32, flags
 		}
 		if e := t.hooks.TCP.Rexmit.Begin(); e != nil {
 			inFlight := max(seqDelta(s.lastSeq, s.ackSeq), 0)
-			*e = event.TCPRexmit{Conn: c, IsOrig: c.isOrig(s), Seq: rel, Len: uint64(n),
-				DataInFlight: uint64(inFlight), Window: uint64(peer.window)}
+			*e = event.TCPRexmit{Conn: c, IsOrig: c.isOrig(s), Seq: g.rel, Len: uint64(g.n),
+				DataInFlight: uint64(inFlight), Window: uint64(g.peer.window)}
 			t.hooks.TCP.Rexmit.Raise(e)
 		}
 	}
 	return d
 }
 
-// stateMachine moves the states by the segment's flags. closing tells whether s
-// is done, report whether that is worth an event.
-func (t *Table) stateMachine(c *Conn, p *Packet, s, peer *side, seq, ack uint32, n int, advance int32, isOrig bool, flags uint8) (closing, report bool) {
-	switch s.state {
+// stateMachine moves the states by the segment's flags. advance is by how much it moved
+// the end of what its sender has sent. closing reports that the sender is done, report
+// that this is worth an event.
+func (t *Table) stateMachine(c *Conn, p *Packet, g *segment, advance int32) (closing, report bool) {
+	switch g.s.state {
 	case event.StateInactive:
-		return t.fromInactive(c, p, s, peer, seq, ack, n, isOrig, flags)
+		return t.fromInactive(c, p, g)
 	case event.StateSynSent, event.StateSynAckSent:
-		return t.fromSynSent(c, s, peer, n, isOrig, flags)
+		return t.fromSynSent(c, g)
 	case event.StateEstablished, event.StatePartial:
-		return t.fromEstablished(c, s, peer, flags)
+		return t.fromEstablished(c, g.s, g.peer, g.flags)
 	case event.StateClosed:
-		return t.fromClosed(c, p, s, peer, advance, flags), false
+		return t.fromClosed(c, p, g, advance), false
 	case event.StateReset:
-		if flags&flagSYN != 0 {
+		if g.flags&flagSYN != 0 {
 			t.weird(c, "SYN_after_reset", "", "TCP")
 		}
-		if flags&flagFIN != 0 {
+		if g.flags&flagFIN != 0 {
 			t.weird(c, "FIN_after_reset", "", "TCP")
 		}
-		if n > 0 && flags&flagRST == 0 {
+		if g.n > 0 && g.flags&flagRST == 0 {
 			t.weird(c, "data_after_reset", "", "TCP")
 		}
 	}
 	return false, false
 }
 
-func (t *Table) fromInactive(c *Conn, p *Packet, s, peer *side, seq, ack uint32, n int, isOrig bool, flags uint8) (closing, report bool) {
+func (t *Table) fromInactive(c *Conn, p *Packet, g *segment) (closing, report bool) {
+	s, peer, flags, isOrig := g.s, g.peer, g.flags, g.isOrig
 	if flags&flagSYN != 0 {
 		if isOrig {
 			if flags&flagACK != 0 {
@@ -551,7 +568,7 @@ func (t *Table) fromInactive(c *Conn, p *Packet, s, peer *side, seq, ack uint32,
 			}
 			c.attempt = p.Time + value.Time(t.cfg.TCPAttempt)
 		} else {
-			t.answer(c, s, peer, seq, ack, flags)
+			t.answer(c, g)
 		}
 	}
 	if flags&flagFIN != 0 {
@@ -584,7 +601,7 @@ func (t *Table) fromInactive(c *Conn, p *Packet, s, peer *side, seq, ack uint32,
 	}
 	// No flag has changed the state.
 	switch {
-	case !isOrig && n == 0 && c.orig().state == event.StateSynSent:
+	case !isOrig && g.n == 0 && c.orig().state == event.StateSynSent:
 		// Some stacks acknowledge a SYN before they answer it.
 	case flags&flagACK != 0 && peer.state == event.StateEstablished:
 		// The SYN was missed, the SYN-ACK was not.
@@ -613,14 +630,15 @@ func (c *Conn) setFirst(isOrig bool) {
 }
 
 // answer handles the responder's SYN.
-func (t *Table) answer(c *Conn, s, peer *side, seq, ack uint32, flags uint8) {
+func (t *Table) answer(c *Conn, g *segment) {
+	s, peer := g.s, g.peer
 	switch {
-	case flags&flagACK != 0:
+	case g.flags&flagACK != 0:
 		if peer.state != event.StateInactive && peer.state != event.StatePartial &&
-			!seqBetween(ack, peer.startSeq, peer.lastSeq) {
+			!seqBetween(g.ack, peer.startSeq, peer.lastSeq) {
 			t.weird(c, "bad_SYN_ack", "", "TCP")
 		}
-	case peer.state == event.StateSynAckSent && seq == s.startSeq:
+	case peer.state == event.StateSynAckSent && g.seq == s.startSeq:
 		// SYN and SYN-ACK were captured in the wrong order.
 		c.setFlag(flagPartial, false)
 		c.flip()
@@ -662,9 +680,10 @@ func (t *Table) established(c *Conn) {
 	}
 }
 
-func (t *Table) fromSynSent(c *Conn, s, peer *side, n int, isOrig bool, flags uint8) (closing, report bool) {
+func (t *Table) fromSynSent(c *Conn, g *segment) (closing, report bool) {
+	s, peer, flags := g.s, g.peer, g.flags
 	if flags&flagSYN != 0 {
-		if isOrig {
+		if g.isOrig {
 			if flags&flagACK != 0 && flags&(flagFIN|flagRST) == 0 && s.state != event.StateSynAckSent {
 				t.weird(c, "repeated_SYN_with_ack", "", "TCP")
 			}
@@ -683,7 +702,7 @@ func (t *Table) fromSynSent(c *Conn, s, peer *side, n int, isOrig bool, flags ui
 		t.setState(c, s, peer, event.StateReset)
 		t.connectionReset(c)
 		closing = true
-	} else if n > 0 {
+	} else if g.n > 0 {
 		t.weird(c, "data_before_established", "", "TCP")
 	}
 	return closing, report
@@ -712,7 +731,8 @@ func (t *Table) fromEstablished(c *Conn, s, peer *side, flags uint8) (closing, r
 	return closing, report
 }
 
-func (t *Table) fromClosed(c *Conn, p *Packet, s, peer *side, advance int32, flags uint8) (closing bool) {
+func (t *Table) fromClosed(c *Conn, p *Packet, g *segment, advance int32) (closing bool) {
+	s, peer, flags := g.s, g.peer, g.flags
 	if flags&flagSYN != 0 {
 		t.weird(c, "SYN_after_close", "", "TCP")
 	}

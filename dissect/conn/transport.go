@@ -23,6 +23,8 @@ type Packet struct {
 	Time     value.Time
 	Num      uint64
 
+	key    Key
+	srcIsA bool // the source is the key's first side
 	isOrig bool
 }
 
@@ -103,35 +105,34 @@ func (t *Table) packetWeird(p *Packet, name, source string) {
 	t.FlowWeird(&p.IP.Src, &p.IP.Dst, p.Domain, name, "", source)
 }
 
-// find sets k to the packet's key and returns its connection, if it has one. srcIsA tells
-// whether its source is the key's first side.
-func (t *Table) find(k *Key, p *Packet, sport, dport uint16, oneWay bool) (c *Conn, srcIsA bool) {
-	srcIsA = k.set(packet.AddrFrom16(&p.IP.Src), packet.AddrFrom16(&p.IP.Dst), sport, dport, p.IP.Proto, p.Domain, oneWay)
-	return t.Lookup(k), srcIsA
+// find sets p.key and returns the connection with that key, or nil.
+func (t *Table) find(p *Packet, sport, dport uint16, oneWay bool) *Conn {
+	p.srcIsA = p.key.set(packet.AddrFrom16(&p.IP.Src), packet.AddrFrom16(&p.IP.Dst), sport, dport, p.IP.Proto, p.Domain, oneWay)
+	return t.Lookup(&p.key)
 }
 
-// join makes p part of its connection, of a new one if c is nil: with the sender as
-// originator unless flip.
-func (t *Table) join(p *Packet, c *Conn, k *Key, srcIsA bool, tp value.Proto, silence value.Time, flip bool, r *Result) *Conn {
+// join makes p part of c, or of a new connection if c is nil, whose originator is the
+// sender unless flip is set.
+func (t *Table) join(p *Packet, c *Conn, tp value.Proto, silence value.Time, flip bool, r *Result) *Conn {
 	if c == nil {
-		c = t.newConn(p, k, srcIsA, tp, silence, flip)
+		c = t.newConn(p, tp, silence, flip)
 		t.begin(c)
 	} else {
 		t.checkTunnel(c, p.Encap)
 	}
-	p.isOrig = srcIsA == (c.origin == 0)
+	p.isOrig = p.srcIsA == (c.origin == 0)
 	t.seen(c, p)
 	r.Conn, r.IsOrig = c, p.isOrig
 	return c
 }
 
 // newConn starts a connection with the sender of p as originator, unless flip.
-func (t *Table) newConn(p *Packet, k *Key, srcIsA bool, transport value.Proto, inactivity value.Time, flip bool) *Conn {
-	c := t.insert(k)
+func (t *Table) newConn(p *Packet, transport value.Proto, silence value.Time, flip bool) *Conn {
+	c := t.insert(&p.key)
 	c.transport = transport
 	c.start, c.last, c.first = p.Time, p.Time, p.Num
-	c.setSilence(inactivity)
-	if !srcIsA {
+	c.setSilence(silence)
+	if !p.srcIsA {
 		c.origin = 1
 	}
 	o := c.orig()
@@ -162,9 +163,9 @@ func (t *Table) newConn(p *Packet, k *Key, srcIsA bool, transport value.Proto, i
 		c.extra().tunnel = p.Encap
 	}
 	if flip {
-		resp := k.b
+		resp := p.key.b
 		if c.origin == 1 {
-			resp = k.a
+			resp = p.key.a
 		}
 		if !resp.IsBroadcast() { // Zeek leaves it the responder's role
 			c.flip()
@@ -305,8 +306,7 @@ func (t *Table) processTCP(p *Packet, r *Result) {
 	}
 	b := p.IP.Payload
 	sport, dport := binary.BigEndian.Uint16(b), binary.BigEndian.Uint16(b[2:])
-	var k Key
-	c, srcIsA := t.find(&k, p, sport, dport, false)
+	c := t.find(p, sport, dport, false)
 	if c != nil && b[13]&flagSYN != 0 && t.isReuse(c, header(b), p.Time) {
 		if e := t.hooks.Conn.ConnectionReused.Begin(); e != nil {
 			*e = event.ConnectionReused{Conn: c}
@@ -316,7 +316,7 @@ func (t *Table) processTCP(p *Packet, r *Result) {
 		c = nil
 	}
 	flip := c == nil && tcpFlips(b[13], sport, dport)
-	c = t.join(p, c, &k, srcIsA, value.ProtoTCP, value.Time(t.cfg.UDPInactivity), flip, r)
+	c = t.join(p, c, value.ProtoTCP, value.Time(t.cfg.UDPInactivity), flip, r)
 
 	n := wireLen(p.IP)
 	size := int(b[12]>>4) * 4
@@ -377,10 +377,9 @@ func (t *Table) processUDP(p *Packet, r *Result) {
 	}
 	b := p.IP.Payload
 	sport, dport := binary.BigEndian.Uint16(b), binary.BigEndian.Uint16(b[2:])
-	var k Key
-	c, srcIsA := t.find(&k, p, sport, dport, false)
+	c := t.find(p, sport, dport, false)
 	flip := c == nil && LikelyServerPort(value.ProtoUDP, sport) && !LikelyServerPort(value.ProtoUDP, dport)
-	c = t.join(p, c, &k, srcIsA, value.ProtoUDP, value.Time(t.cfg.UDPInactivity), flip, r)
+	c = t.join(p, c, value.ProtoUDP, value.Time(t.cfg.UDPInactivity), flip, r)
 
 	s, _ := c.sideOf(p.isOrig)
 	n := wireLen(p.IP)
@@ -447,9 +446,8 @@ func (t *Table) processICMP(p *Packet, r *Result) {
 	}
 	b := p.IP.Payload
 	counter, oneWay := icmp.Counterpart(p.IP.Proto == packet.ProtoICMPv6, b[0], b[1])
-	var k Key
-	c, srcIsA := t.find(&k, p, uint16(b[0]), counter, oneWay)
-	c = t.join(p, c, &k, srcIsA, value.ProtoICMP, value.Time(t.cfg.ICMPInactivity), false, r)
+	c := t.find(p, uint16(b[0]), counter, oneWay)
+	c = t.join(p, c, value.ProtoICMP, value.Time(t.cfg.ICMPInactivity), false, r)
 
 	n := wireLen(p.IP)
 	t.contents(c, b[icmp.HeaderLen:min(n, len(b))])
@@ -474,9 +472,8 @@ func (t *Table) processICMP(p *Packet, r *Result) {
 }
 
 func (t *Table) processOther(p *Packet, r *Result) {
-	var k Key
-	c, srcIsA := t.find(&k, p, 0, 0, false)
-	c = t.join(p, c, &k, srcIsA, value.ProtoUnknown, value.Time(t.cfg.UnknownIP), false, r)
+	c := t.find(p, 0, 0, false)
+	c = t.join(p, c, value.ProtoUnknown, value.Time(t.cfg.UnknownIP), false, r)
 	t.contents(c, p.IP.Payload[:min(wireLen(p.IP), len(p.IP.Payload))])
 	c.last = p.Time
 	c.count(p)
