@@ -48,9 +48,13 @@ func (r *run) newShard(of int) (*shard, error) {
 	d := option.Divide(o.Dissect, of)
 	d.Conn.Seed = r.seed
 	d.Files.BestType = !r.events // only the stream has the others
-	s.dissect = dissect.New(d, s.hooks, func(deadline value.Time, first, _ uint64) {
+	var err error
+	s.dissect, err = dissect.New(d, s.hooks, func(deadline value.Time, first, _ uint64) {
 		cause(deadline, first)
 	})
+	if err != nil {
+		return nil, &OptionError{"Extend", err} // this module's own protocols go together
+	}
 	return s, nil
 }
 

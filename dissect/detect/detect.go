@@ -4,6 +4,8 @@
 package detect
 
 import (
+	"errors"
+	"fmt"
 	"math/bits"
 	"slices"
 
@@ -100,36 +102,36 @@ func (p *ports) at(port uint16) []*Protocol {
 	return p.lists[uint32(port)]
 }
 
-// New returns a Detector for the protocols, which may have up to 64 signatures a
-// transport; it panics if they have more, or a signature for both sides of datagrams.
-func New(protocols []*Protocol) *Detector {
+// New returns a Detector for the protocols. It is an error if they have more than 64
+// signatures for one transport, or one for both sides of datagrams.
+func New(protocols []*Protocol) (*Detector, error) {
 	d := new(Detector)
 	for _, p := range protocols {
 		for _, n := range p.Ports {
 			d.byPort[transportIndex(p.Transport)].add(n, p)
 		}
-		if len(p.Signatures) > 0 {
-			d.sign(p)
+		if err := d.sign(p); err != nil {
+			return nil, fmt.Errorf("protocol %s: %w", p.Name, err)
 		}
 	}
 	d.self[0] = conn.Protocol{Name: "PIA_TCP", New: d.watch, Passing: true}
 	d.self[1] = conn.Protocol{Name: "PIA_UDP", New: d.watch}
 	d.inner = conn.Protocol{Name: "PIA_TCP", New: d.watchInner}
-	return d
+	return d, nil
 }
 
-// sign takes up the signatures of a protocol.
-func (d *Detector) sign(p *Protocol) {
+// sign adds the signatures of a protocol.
+func (d *Detector) sign(p *Protocol) error {
 	i := transportIndex(p.Transport)
 	for _, s := range p.Signatures {
 		bit := uint64(1) << len(d.signed[i])
 		switch {
 		case len(d.signed[i]) == maxSignatures:
-			panic("detect: too many signatures")
+			return fmt.Errorf("there are more than %d signatures for its transport", maxSignatures)
 		case s.Resp == nil:
 			d.first[i][0] |= bit
 		case s.Orig != nil && p.Transport == value.ProtoUDP:
-			panic("detect: a signature for both sides of datagrams")
+			return errors.New("a signature is for both sides, but datagrams are matched one by one")
 		default:
 			d.first[i][1] |= bit
 		}
@@ -143,6 +145,7 @@ func (d *Detector) sign(p *Protocol) {
 			}
 		}
 	}
+	return nil
 }
 
 func transportIndex(p value.Proto) int {

@@ -103,7 +103,7 @@ func newBench(t testing.TB, port uint16) (*testconn.Bench, *[]string) {
 	b := testconn.New(t, testconn.Config())
 	b.Server = netip.AddrPortFrom(b.Server.Addr(), port)
 	lines := new([]string)
-	b.Table.SetAttacher(New(protocols(lines)))
+	b.SetAttacher(New(protocols(lines)))
 	return b, lines
 }
 
@@ -317,19 +317,17 @@ func TestDatagrams(t *testing.T) {
 }
 
 func TestBadSignatures(t *testing.T) {
-	for name, list := range map[string][]*Protocol{
-		"65 signatures": {{Transport: value.ProtoTCP, Signatures: make([]Signature, 40)},
-			{Transport: value.ProtoTCP, Signatures: make([]Signature, 25)}},
-		"both sides of datagrams": {{Transport: value.ProtoUDP, Signatures: []Signature{{Orig: begins("x"), Resp: begins("y")}}}},
+	for want, list := range map[string][]*Protocol{
+		"": {{Transport: value.ProtoTCP, Signatures: make([]Signature, 64)}, {Transport: value.ProtoUDP, Signatures: make([]Signature, 64)}},
+		"protocol B: there are more than 64 signatures for its transport": {{Transport: value.ProtoTCP, Signatures: make([]Signature, 40)},
+			{Protocol: conn.Protocol{Name: "B"}, Transport: value.ProtoTCP, Signatures: make([]Signature, 25)}},
+		"protocol B: a signature is for both sides, but datagrams are matched one by one": {
+			{Protocol: conn.Protocol{Name: "B"}, Transport: value.ProtoUDP, Signatures: []Signature{{Orig: begins("x"), Resp: begins("y")}}}},
 	} {
-		func() {
-			defer func() {
-				if recover() == nil {
-					t.Errorf("%s: no panic", name)
-				}
-			}()
-			New(list)
-		}()
+		d, err := New(list)
+		if (err == nil) != (want == "") || (d == nil) != (err != nil) || err != nil && err.Error() != want {
+			t.Errorf("got %v, want %q", err, want)
+		}
 	}
 }
 
@@ -370,7 +368,7 @@ func TestAsked(t *testing.T) {
 		{[]string{">c", "<C", "<C", ">x", ">c"}, 2, 2},
 	} {
 		b := testconn.New(t, testconn.Config())
-		b.Table.SetAttacher(New([]*Protocol{p}))
+		b.SetAttacher(New([]*Protocol{p}))
 		orig, resp = 0, 0 // New has asked about every byte
 		b.Open()
 		for _, s := range c.talk {
@@ -386,7 +384,10 @@ func TestAsked(t *testing.T) {
 // TestMemory finds that what a watch keeps is bounded, and used again.
 func TestMemory(t *testing.T) {
 	lines := new([]string)
-	d := New(protocols(lines))
+	d, err := New(protocols(lines))
+	if err != nil {
+		t.Fatal(err)
+	}
 	b := testconn.New(t, testconn.Config())
 	b.Table.SetAttacher(d)
 	for range 3 {

@@ -157,6 +157,16 @@ func New(t testing.TB, cfg conn.Options) *Bench {
 	return b
 }
 
+// SetAttacher gives the table an attacher, unless err says that there is none. It takes
+// the results of detect.New: b.SetAttacher(detect.New(protocols)).
+func (b *Bench) SetAttacher(a conn.Attacher, err error) {
+	b.T.Helper()
+	if err != nil {
+		b.T.Fatal(err)
+	}
+	b.Table.SetAttacher(a)
+}
+
 // At makes b the clock of its own timers: they fire when the time comes, not at
 // the next packet.
 func (b *Bench) At(d value.Time) (value.Time, uint64) { return d, b.Num + 1 }
