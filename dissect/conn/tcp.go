@@ -26,8 +26,8 @@ const (
 	stormGap   = 1000
 )
 
-// plausibleJump is the largest step of a sequence number that a SYN, a RST or
-// an acknowledgement of 0 is believed to make.
+// plausibleJump is the largest step of a sequence number that is believed of a SYN, a
+// RST or an acknowledgement of 0.
 const plausibleJump = 1 << 20
 
 // maxWindowScale is the largest shift count (RFC 7323 section 2.3).
@@ -51,7 +51,7 @@ func seqBetween(s, lo, hi uint32) bool {
 	return lo <= s || s <= hi
 }
 
-// full places a sequence number in 64 bits.
+// full extends a sequence number to 64 bits.
 func full(seq uint32, wraps uint16) uint64 { return uint64(wraps)<<32 + uint64(seq) }
 
 // relative is a sequence number's distance from the first one.
@@ -59,8 +59,8 @@ func (s *side) relative(seq uint32, wraps uint16) uint64 {
 	return full(seq, wraps) - uint64(s.startSeq)
 }
 
-// relativeTo places seq near last, which has wrapped wraps times. before reports
-// a number that precedes the stream's first.
+// relativeTo returns the relative number of seq, which is near last, a number that has
+// wrapped wraps times. before reports that seq precedes the stream's first number.
 func (s *side) relativeTo(seq, last uint32, wraps uint16) (rel uint64, before bool) {
 	switch d := seqDelta(seq, last); {
 	case d < 0 && wraps > 0 && seq > last:
@@ -103,7 +103,7 @@ func (s *side) nothingAcked() bool {
 func (s *side) tcpSize(peer *side) uint64 {
 	if s.prev == event.StateSynSent && s.state == event.StateReset &&
 		peer.state == event.StateInactive && !s.nothingAcked() {
-		// A half-open connection was found and aborted: its numbers mislead.
+		// A half-open connection was detected and aborted: its numbers mean nothing.
 		return 0
 	}
 	size := max(full(s.lastSeq, s.seqWraps), full(s.ackSeq, s.ackWraps)) - uint64(s.startSeq)
@@ -120,8 +120,8 @@ func handshaking(s event.EndpointState) bool {
 	return s == event.StateInactive || s == event.StateSynSent || s == event.StateSynAckSent
 }
 
-// setState changes the state of s. The end of the handshake begins the longer
-// inactivity timeout.
+// setState changes the state of s. The longer inactivity timeout begins with the end of
+// the handshake.
 func (t *Table) setState(c *Conn, s, peer *side, state event.EndpointState) {
 	if state == s.state {
 		return
@@ -131,17 +131,16 @@ func (t *Table) setState(c *Conn, s, peer *side, state event.EndpointState) {
 	}
 	s.prev, s.state = s.state, state
 	if peer.state != event.StateInactive && c.attempt != 0 && c.flags&flagResetTimer == 0 {
-		// Answered: tcp_attempt_delay has nothing to say any more.
+		// Answered: tcp_attempt_delay no longer applies.
 		c.attempt = 0
 		t.wheel.remove(t, c)
 	}
 }
 
-// predicted processes a segment of the kind that most are: an acknowledgement, or
-// the next data with one, on an established connection whose history has such
-// segments already. Nothing but the sequence numbers, the window and the streams
-// can change, and it does what tcp would do. It reports false, having done
-// nothing, if the segment is of another kind.
+// predicted processes a segment of the common kind: an acknowledgement, or the next
+// data with one, on an established connection whose history has such segments already.
+// Only sequence numbers, the window and the streams can change, and the effect is that
+// of tcp. It reports false, with no effect, for any other segment.
 func (t *Table) predicted(c *Conn, p *Packet, hdr header, data []byte, n int) bool {
 	s, peer := c.sideOf(p.isOrig)
 	seq, ack := hdr.seq(), hdr.ack()
@@ -177,7 +176,7 @@ func (t *Table) predicted(c *Conn, p *Packet, hdr header, data []byte, n int) bo
 	return true
 }
 
-// everyPacket reports whether somebody listens to what every segment raises.
+// everyPacket reports whether anybody listens to the events of every segment.
 func (t *Table) everyPacket() bool {
 	h := &t.hooks.TCP
 	return h.Packet.On() || h.Option.On() || h.Options.On()
@@ -192,7 +191,7 @@ type segment struct {
 	seq, ack uint32
 	end      uint32 // sequence number after the segment, SYN and FIN counted
 	flags    uint8
-	// isOrig reports whether the originator sent the segment, by the roles that it found.
+	// isOrig reports that the originator sent the segment, by the roles before it.
 	isOrig bool
 }
 
@@ -228,8 +227,7 @@ func (t *Table) tcp(c *Conn, p *Packet, hdr header, data []byte, n int) {
 		t.weird(c, "TCP_seq_underflow_or_misorder", "", "TCP")
 	}
 	g := segment{s, peer, rel, n, seq, ack, end, flags, isOrig}
-	// This may turn the connection around. What follows goes by the old roles, as
-	// it does in Zeek.
+	// This may flip the connection. The rest uses the old roles, as in Zeek.
 	c.tcpHistory(s, flags, rel, n)
 	t.updateWindow(c, s, peer, hdr)
 
@@ -287,8 +285,8 @@ func (t *Table) tcp(c *Conn, p *Packet, hdr header, data []byte, n int) {
 	s.lastSeen = nowMS
 
 	closing, report := t.stateMachine(c, p, &g, advance)
-	// Waiting until the state is known keeps gaps that only the last packets
-	// show, which are not reliable, out of the history.
+	// acked waits until the state is known: gaps that only the last packets show are
+	// not reliable and must stay out of the history.
 	if flags&flagACK != 0 {
 		t.acked(c, peer, s, relAck)
 	}
@@ -322,7 +320,7 @@ func (t *Table) tcp(c *Conn, p *Packet, hdr header, data []byte, n int) {
 		t.connectionClosed(c, s, peer, report)
 	}
 	t.rearm(c)
-	// Whatever has turned the connection around, the packet is counted under the new roles.
+	// If the connection was flipped, the packet is counted under the new roles.
 	p.isOrig = c.isOrig(s)
 }
 
@@ -333,8 +331,8 @@ func (c *Conn) setFlag(f flags, on bool) {
 	}
 }
 
-// sinceStart is t in milliseconds after the connection's start, plus 1 so that
-// it is never 0.
+// sinceStart returns t in milliseconds after the connection's start, plus 1 so that it
+// is never 0.
 func (c *Conn) sinceStart(t value.Time) uint32 {
 	d := int64(t-c.start) / 1e6
 	return uint32(min(max(d, 0), 1<<32-stormGap-2)) + 1
@@ -347,8 +345,8 @@ func (t *Table) initEndpoint(c *Conn, s *side, flags uint8, seq, end uint32) {
 		if flags&flagSYN != 0 {
 			s.initSeq(seq, end)
 		} else {
-			// As if there had been a SYN, so that relative numbers stay the same;
-			// the first packet must not look like a retransmission.
+			// As after a SYN, so that relative numbers stay the same. The first
+			// packet must not look like a retransmission.
 			s.initSeq(seq-1, seq)
 		}
 	case event.StateSynSent, event.StateSynAckSent:
@@ -376,7 +374,7 @@ func (t *Table) initEndpoint(c *Conn, s *side, flags uint8, seq, end uint32) {
 	}
 }
 
-// initPeer guesses the sequence numbers of a side that has not spoken yet.
+// initPeer infers the sequence numbers of a side that has not sent yet.
 func (t *Table) initPeer(c *Conn, s, peer *side, flags uint8, ack uint32) {
 	if flags&(flagSYN|flagFIN|flagRST) == 0 && c.flags&flagWeird == 0 &&
 		(s.state == event.StateSynSent || s.state == event.StateSynAckSent || s.state == event.StateEstablished) {
@@ -385,7 +383,7 @@ func (t *Table) initPeer(c *Conn, s, peer *side, flags uint8, ack uint32) {
 	peer.initSeq(ack-1, ack-1)
 }
 
-// tcpHistory writes what the segment's flags add to the history.
+// tcpHistory adds the letters of the segment's flags to the history.
 func (c *Conn) tcpHistory(s *side, flags uint8, rel uint64, n int) {
 	control := flags & (flagSYN | flagFIN | flagRST)
 	switch control {
@@ -405,7 +403,7 @@ func (c *Conn) tcpHistory(s *side, flags uint8, rel uint64, n int) {
 		}
 		s.histSYN = uint32(rel)
 	case flagFIN:
-		// A FIN's number is that of the end of the segment's data.
+		// A FIN is numbered after the segment's data.
 		at := uint32(rel) + uint32(n)
 		if c.tcpOnce(s, histFIN, 'F') && at != s.histFIN {
 			c.addHistory(c.letter(s, 'F'))
@@ -425,11 +423,11 @@ func (c *Conn) tcpHistory(s *side, flags uint8, rel uint64, n int) {
 	}
 }
 
-// updateWindow follows the window that s announces.
+// updateWindow records the window that s advertises.
 func (t *Table) updateWindow(c *Conn, s, peer *side, hdr header) {
 	flags := hdr.flags()
 	window := uint32(hdr.window()) << s.scale
-	// A zero window says something only while the peer may still send.
+	// A zero window matters only while the peer may still send.
 	if window == 0 && flags&flagRST == 0 && peer.state != event.StateClosed && s.state != event.StateReset {
 		if n := c.scaled(s, &s.zeroWindows, countZeroWindow, 'W'); n > 1 {
 			if e := t.hooks.TCP.MultipleZeroWindows.Begin(); e != nil {
@@ -451,7 +449,7 @@ func (t *Table) updateWindow(c *Conn, s, peer *side, hdr header) {
 	s.window, s.windowAck, s.windowSeq = window, ack, seq
 }
 
-// syn looks at what only SYN packets carry.
+// syn processes the parts that only SYN packets have.
 func (t *Table) syn(c *Conn, p *Packet, g *segment, hdr header) {
 	ip, s, peer, flags := p.IP, g.s, g.peer, g.flags
 	if flags&flagRST != 0 {
@@ -500,14 +498,14 @@ func (t *Table) syn(c *Conn, p *Packet, g *segment, hdr header) {
 	}
 }
 
-// updateLast moves the end of what s has sent, and returns by how much.
+// updateLast moves the end of what the sender has sent, and returns by how much.
 func (t *Table) updateLast(c *Conn, g *segment) int32 {
 	s, end, flags := g.s, g.end, g.flags
 	d := seqDelta(end, s.lastSeq)
 	switch {
 	case flags&(flagSYN|flagRST) != 0 && (d > plausibleJump || d < -plausibleJump):
 	case flags&flagFIN != 0 && s.lastSeq == s.startSeq+1:
-		// Only SYN and FIN were seen of a connection of perhaps more than 2 GB.
+		// The data between SYN and FIN, perhaps more than 2 GB, was not captured.
 		s.updateLast(end)
 	case s.state == event.StateReset:
 	case d > 0:
@@ -529,9 +527,9 @@ func (t *Table) updateLast(c *Conn, g *segment) int32 {
 	return d
 }
 
-// stateMachine moves the states by the segment's flags. advance is by how much it moved
-// the end of what its sender has sent. closing reports that the sender is done, report
-// that this is worth an event.
+// stateMachine moves the states by the segment's flags. advance is the result of
+// updateLast. closing reports that the sender is done, report that this deserves an
+// event.
 func (t *Table) stateMachine(c *Conn, p *Packet, g *segment, advance int32) (closing, report bool) {
 	switch g.s.state {
 	case event.StateInactive:
@@ -620,7 +618,7 @@ func (t *Table) fromInactive(c *Conn, p *Packet, g *segment) (closing, report bo
 	return closing, report
 }
 
-// setFirst notes that the first packet of a side was seen, or that it is taken to have been.
+// setFirst records that the first packet of a side was seen, or must have been.
 func (c *Conn) setFirst(isOrig bool) {
 	if isOrig {
 		c.flags |= flagFirstOrig
@@ -660,14 +658,14 @@ func (t *Table) answer(c *Conn, g *segment) {
 	}
 }
 
-// established raises the event, and gives interactive services their longer
-// timeout, which Zeek does by the responder's port, or by the originator's when
-// only that one is a server's.
+// established raises the event and gives interactive services their longer timeout.
+// Zeek goes by the responder's port, or by the originator's if only that one is a
+// server's.
 func (t *Table) established(c *Conn) {
 	id := c.ID()
 	port := id.RespP
-	if c.orig().state == event.StateInactive && !LikelyServerPort(value.ProtoTCP, port) &&
-		LikelyServerPort(value.ProtoTCP, id.OrigP) {
+	if c.orig().state == event.StateInactive && !likelyServerPort(value.ProtoTCP, port) &&
+		likelyServerPort(value.ProtoTCP, id.OrigP) {
 		port = id.OrigP
 	}
 	switch port {
@@ -758,7 +756,7 @@ func (t *Table) connectionReset(c *Conn) {
 	c.flags &^= flagActive
 }
 
-// connectionClosed notes that s has sent its last.
+// connectionClosed records that s has sent its last segment.
 func (t *Table) connectionClosed(c *Conn, s, peer *side, report bool) {
 	t.analyzersSideClosed(c)
 	if c.flags&flagSkip == 0 && t.dataPending(c, s, peer) {
@@ -813,8 +811,8 @@ func (t *Table) connectionFinished(c *Conn, half bool) {
 	c.flags &^= flagActive
 }
 
-// attemptTimer fires tcp_attempt_delay after a SYN, or tcp_reset_delay after
-// the reset of a closed side, and reports whether c is still there.
+// attemptTimer fires tcp_attempt_delay after a SYN, or tcp_reset_delay after the reset
+// of a closed side. It reports whether c is still in the table.
 func (t *Table) attemptTimer(c *Conn) bool {
 	if c.flags&flagActive == 0 {
 		return true
@@ -839,8 +837,8 @@ func (t *Table) attemptTimer(c *Conn) bool {
 	return true
 }
 
-// expireTCP looks every tcp_session_timer whether a connection that has begun to
-// close, or never began, is over. It reports whether c is still there.
+// expireTCP checks every tcp_session_timer whether a connection that has begun to
+// close, or never began, is over. It reports whether c is still in the table.
 func (t *Table) expireTCP(c *Conn, now value.Time) bool {
 	if c.flags&flagActive == 0 {
 		return true
@@ -849,7 +847,7 @@ func (t *Table) expireTCP(c *Conn, now value.Time) bool {
 	closed := (o.flags|r.flags)&sideClosed != 0
 	never := o.state == event.StateInactive && r.state == event.StateInactive
 	if !closed && !never {
-		return true // connectionClosed begins anew
+		return true // connectionClosed sets the timer again
 	}
 	if c.last+value.Time(t.cfg.TCPLinger) < now {
 		over := o.flags&r.flags&sideClosed != 0 ||
@@ -867,9 +865,9 @@ func (t *Table) expireTCP(c *Conn, now value.Time) bool {
 	return true
 }
 
-// closingTimer fires tcp_close_delay after the end, or tcp_partial_close_delay
-// after one side closed that had not been seen before, and reports whether c is
-// still there.
+// closingTimer fires tcp_close_delay after the end, or tcp_partial_close_delay after
+// the close of a side that had not sent before. It reports whether c is still in the
+// table.
 func (t *Table) closingTimer(c *Conn) bool {
 	if c.flags&flagClosing != 0 {
 		t.timeout(c)
@@ -932,7 +930,7 @@ func (t *Table) isReuse(c *Conn, hdr header, now value.Time) bool {
 	return true
 }
 
-// flagString has a letter a flag, in the order SFRAPU.
+// flagString has one letter for each flag, in the order SFRAPU.
 func flagString(flags uint8) string {
 	return flagStrings[flags&0x3f]
 }

@@ -16,9 +16,9 @@ type Packet struct {
 	IP    *packet.IP
 	Link  *packet.Packet
 	Encap *Encap // tunnels around it, nil outside
-	// Domain is that of the outermost tunnel, 0 outside tunnels.
+	// Domain is the domain of the outermost tunnel, 0 outside tunnels.
 	Domain Domain
-	// Volatile says that IP's payload is not valid until Settle.
+	// Volatile reports that IP's payload does not stay valid until Settle.
 	Volatile bool
 	Time     value.Time
 	Num      uint64
@@ -28,12 +28,12 @@ type Packet struct {
 	isOrig bool
 }
 
-// Encap is a stack of tunnels. It is immutable once packets were processed with it.
+// Encap is a stack of tunnels. It must not change once packets were processed with it.
 type Encap struct {
 	Layers []event.Encapsulation // outermost first
 }
 
-// same reports whether both stacks are the same tunnels.
+// same reports whether both stacks are of the same tunnels.
 func (e *Encap) same(f *Encap) bool {
 	if e == f {
 		return true
@@ -49,13 +49,13 @@ func (e *Encap) same(f *Encap) bool {
 	return true
 }
 
-// Result tells the engine what a datagram belongs to.
+// Result is where a datagram belongs.
 type Result struct {
 	// Conn is the connection, nil if the packet has none.
 	Conn   *Conn
 	IsOrig bool
-	// Payload is the transport payload of UDP, for the tunnels that it may carry.
-	// It is nil when the packet was not accepted.
+	// Payload is the transport payload of UDP, in which tunnels are looked for. It is
+	// nil if the packet was rejected.
 	Payload []byte
 }
 
@@ -65,7 +65,8 @@ const (
 	udpHeader = 8
 )
 
-// Process gives a datagram to its connection and fills in r. SetNow has been called before.
+// Process gives a datagram to its connection and fills in r. The caller has called
+// SetNow.
 func (t *Table) Process(p *Packet, r *Result) {
 	t.streams.volatile = p.Volatile
 	r.Conn, r.Payload = nil, nil
@@ -84,7 +85,8 @@ func (t *Table) Process(p *Packet, r *Result) {
 	}
 }
 
-// headerFits checks that the fixed part of a transport header was sent and captured.
+// headerFits reports whether the fixed part of a transport header was sent and
+// captured, and raises a weird if not.
 func (t *Table) headerFits(p *Packet, n int, source string) bool {
 	if p.IP.PayloadLen != 0 && p.IP.PayloadLen < n {
 		t.packetWeird(p, "truncated_header", source)
@@ -97,7 +99,7 @@ func (t *Table) headerFits(p *Packet, n int, source string) bool {
 	return true
 }
 
-// packetWeird is a weird of a packet's hosts; inside tunnels its name says so.
+// packetWeird raises a weird for a packet's hosts. Inside tunnels its name says so.
 func (t *Table) packetWeird(p *Packet, name, source string) {
 	if p.Encap != nil && len(p.Encap.Layers) > 0 {
 		name += "_in_tunnel"
@@ -108,7 +110,7 @@ func (t *Table) packetWeird(p *Packet, name, source string) {
 // find sets p.key and returns the connection with that key, or nil.
 func (t *Table) find(p *Packet, sport, dport uint16, oneWay bool) *Conn {
 	p.srcIsA = p.key.set(packet.AddrFrom16(&p.IP.Src), packet.AddrFrom16(&p.IP.Dst), sport, dport, p.IP.Proto, p.Domain, oneWay)
-	return t.Lookup(&p.key)
+	return t.lookup(&p.key)
 }
 
 // join makes p part of c, or of a new connection if c is nil, whose originator is the
@@ -167,7 +169,7 @@ func (t *Table) newConn(p *Packet, transport value.Proto, silence value.Time, fl
 		if c.origin == 1 {
 			resp = p.key.a
 		}
-		if !resp.IsBroadcast() { // Zeek leaves it the responder's role
+		if !resp.IsBroadcast() { // Zeek keeps it the responder
 			c.flip()
 		}
 	}
@@ -198,7 +200,7 @@ func (t *Table) begin(c *Conn) {
 	t.rearm(c)
 }
 
-// seen does what every packet of a connection needs.
+// seen does the work that every packet of a connection needs.
 func (t *Table) seen(c *Conn, p *Packet) {
 	s, _ := c.sideOf(p.isOrig)
 	if label := p.IP.FlowLabel(); label != s.flowLabel {
@@ -224,7 +226,7 @@ func (t *Table) seen(c *Conn, p *Packet) {
 	}
 }
 
-// checkTunnel follows a connection from tunnel to tunnel.
+// checkTunnel records that a connection has moved to other tunnels.
 func (t *Table) checkTunnel(c *Conn, e *Encap) {
 	if e != nil || c.ext != nil && c.ext.tunnel != nil {
 		t.changeTunnel(c, e)
@@ -258,7 +260,8 @@ func (t *Table) changeTunnel(c *Conn, e *Encap) {
 	c.extra().tunnel = e
 }
 
-// Opaque marks a connection with a packet that could not be taken apart.
+// Opaque adds an X to the history of a connection, once, for a packet that could not be
+// decoded.
 func (t *Table) Opaque(c *Conn) {
 	if c.seen&histUnknown == 0 {
 		c.seen |= histUnknown
@@ -285,8 +288,8 @@ func (t *Table) contents(c *Conn, b []byte) {
 	}
 }
 
-// wireLen is the length of the transport datagram; headers without one, as
-// segmentation offload leaves them, count what was captured.
+// wireLen is the length of the transport datagram. A header without one, as
+// segmentation offload leaves it, counts the captured bytes.
 func wireLen(ip *packet.IP) int {
 	if ip.PayloadLen == 0 {
 		return len(ip.Payload)
@@ -294,7 +297,8 @@ func wireLen(ip *packet.IP) int {
 	return ip.PayloadLen
 }
 
-// verify checks the transport checksum unless it cannot be or is not wanted.
+// verify reports whether the transport checksum is right, cannot be checked or need not
+// be.
 func (t *Table) verify(p *Packet) bool {
 	return t.cfg.Packet.IgnoreChecksums || len(p.IP.Payload) < wireLen(p.IP) ||
 		t.cfg.Packet.Skip(p.IP) || p.IP.ChecksumOK()
@@ -350,8 +354,7 @@ func (t *Table) processTCP(p *Packet, r *Result) {
 	r.IsOrig = p.isOrig
 }
 
-// lookAtUnused has a connection of which no packet was good ended soon
-// (tcp_SYN_timeout).
+// lookAtUnused ends a connection soon that has had no good packet (tcp_SYN_timeout).
 func (t *Table) lookAtUnused(c *Conn) {
 	if c.expire == 0 && c.side[0].state == event.StateInactive && c.side[1].state == event.StateInactive {
 		c.expire = t.now + value.Time(t.cfg.TCPSYN)
@@ -359,13 +362,13 @@ func (t *Table) lookAtUnused(c *Conn) {
 	}
 }
 
-// tcpFlips guesses whether the sender of a connection's first packet, which is
-// not a plain SYN, is the responder.
+// tcpFlips guesses whether the sender of a connection's first packet, which is not a
+// plain SYN, is the responder.
 func tcpFlips(flags uint8, sport, dport uint16) bool {
-	if flags&(flagSYN|flagACK) == flagSYN || !LikelyServerPort(value.ProtoTCP, sport) {
+	if flags&(flagSYN|flagACK) == flagSYN || !likelyServerPort(value.ProtoTCP, sport) {
 		return false
 	}
-	if LikelyServerPort(value.ProtoTCP, dport) {
+	if likelyServerPort(value.ProtoTCP, dport) {
 		return flags&flagSYN == 0 && sport < dport
 	}
 	return true
@@ -378,7 +381,7 @@ func (t *Table) processUDP(p *Packet, r *Result) {
 	b := p.IP.Payload
 	sport, dport := binary.BigEndian.Uint16(b), binary.BigEndian.Uint16(b[2:])
 	c := t.find(p, sport, dport, false)
-	flip := c == nil && LikelyServerPort(value.ProtoUDP, sport) && !LikelyServerPort(value.ProtoUDP, dport)
+	flip := c == nil && likelyServerPort(value.ProtoUDP, sport) && !likelyServerPort(value.ProtoUDP, dport)
 	c = t.join(p, c, value.ProtoUDP, value.Time(t.cfg.UDPInactivity), flip, r)
 
 	s, _ := c.sideOf(p.isOrig)
@@ -422,8 +425,8 @@ func (t *Table) processUDP(p *Packet, r *Result) {
 	c.count(p)
 }
 
-// active notes n payload bytes; a header that promises less than itself counts
-// against the sum, as in Zeek.
+// active counts n payload bytes. A length in the header that is less than the header's
+// own is negative and reduces the sum, as in Zeek.
 func (s *side) active(n int) {
 	if s.flags&sideActive == 0 {
 		if n < 0 {
@@ -434,7 +437,7 @@ func (s *side) active(n int) {
 	s.size += uint64(n)
 }
 
-// needsChecksum reports whether a checksum that is there must be right; see
+// needsChecksum reports whether a checksum that is present must be right; see
 // tunnel.Decoder.NeedsChecksum.
 func (t *Table) needsChecksum(dport, sum uint16, n int, data []byte) bool {
 	return t.cfg.NeedsChecksum == nil || t.cfg.NeedsChecksum(dport, sum, n, data)

@@ -15,7 +15,7 @@ import (
 	"github.com/wirelog/wirelog/internal/testconn"
 )
 
-// spy writes down what it is given.
+// spy is an analyzer that records its calls.
 type spy struct {
 	name  string
 	lines *[]string
@@ -75,7 +75,7 @@ func contains(s string) func([]byte) Verdict {
 	return Anywhere(func(b []byte) bool { return bytes.Contains(b, []byte(s)) })
 }
 
-// protocols for all tests: A and its kin by what they look for.
+// protocols returns the protocols of all tests, which are named in the comments.
 func protocols(lines *[]string) []*Protocol {
 	list := []*Protocol{
 		{Transport: value.ProtoTCP, Ports: []uint16{700, 701}},                                                                           // P, by port only
@@ -157,7 +157,7 @@ func TestDetection(t *testing.T) {
 	}
 }
 
-// TestTurned finds that the port of who was taken for the responder counts when a
+// TestTurned checks that the port of the side first taken for the responder counts if a
 // connection begins with a SYN-ACK.
 func TestTurned(t *testing.T) {
 	for _, c := range []struct{ client, server, want string }{
@@ -175,9 +175,9 @@ func TestTurned(t *testing.T) {
 	}
 }
 
-// TestUnsigned finds whose signatures count in a connection whose SYN is missing: those
-// of the SYN-ACK's sender if its port told at once that it is the responder, and otherwise
-// those of the other side.
+// TestUnsigned checks which side's signatures count in a connection without a SYN:
+// those of the SYN-ACK's sender if its port showed at once that it is the responder,
+// and otherwise those of the other side.
 func TestUnsigned(t *testing.T) {
 	for _, c := range []struct {
 		port         uint16
@@ -233,12 +233,11 @@ func TestInner(t *testing.T) {
 	}
 }
 
-// TestInnerWhileMatching opens an inner stream while the outer bytes are still being
-// compared with signatures.
+// TestInnerWhileMatching opens an inner stream while outer bytes are being matched.
 func TestInnerWhileMatching(t *testing.T) {
 	b, lines := newBench(t, 9999)
-	// A is called for by the last of these, opens the inner stream with the first that
-	// it is given, and feeds it twice; D must not be taken for matching then.
+	// The last part attaches A, which opens the inner stream with the first bytes that it
+	// gets and feeds it twice. D must not match then.
 	said(b, ">a", ">aaa", ">open", ">|d", ">|d")
 	if got := strings.Join(*lines, " "); strings.Count(got, "D") == 0 || !strings.HasSuffix(got, "A! D!") {
 		t.Error(got)
@@ -297,7 +296,7 @@ func TestDatagrams(t *testing.T) {
 		{9999, []string{">x", "<UU"}, "U U>x U<UU U!"},
 		{700, []string{">x"}, "U U>x U!"},
 		{700, []string{">confirm", ">uu"}, "U U>confirm U>uu U!"},
-		// The port was wrong: what shows it is looked at, too.
+		// The port was wrong: the datagram that shows it is matched, too.
 		{700, []string{">vv", "<x"}, "U U>vv U! V V>vv V<x V!"},
 		{700, []string{">x", ">vv", "<x"}, "U U>x U>vv U! V V>vv V<x V!"},
 	} {
@@ -349,8 +348,8 @@ func TestVerdicts(t *testing.T) {
 	}
 }
 
-// TestAsked finds that a function is not asked again once it has said all, and that the
-// originator's is not asked before the responder's has matched.
+// TestAsked checks that a function is not called again after its final verdict, and
+// that the originator's is not called before the responder's has matched.
 func TestAsked(t *testing.T) {
 	var orig, resp int
 	p := &Protocol{Transport: value.ProtoTCP, Signatures: []Signature{{
@@ -381,7 +380,7 @@ func TestAsked(t *testing.T) {
 	}
 }
 
-// TestMemory finds that what a watch keeps is bounded, and used again.
+// TestMemory checks that the memory of a watch is bounded and reused.
 func TestMemory(t *testing.T) {
 	lines := new([]string)
 	d, err := New(protocols(lines))
