@@ -187,8 +187,8 @@ func (j jump) At(value.Time) (value.Time, uint64) { return value.Time(j), 100 }
 func TestTimersInTurn(t *testing.T) {
 	const open = "> S 100; < SA 500 101; > A 101 501;"
 	for _, script := range []string{
-		open,                               // was to be looked at after five seconds
-		open + "< FA 501 101; > A 101 502", // one side has closed: is looked at after six seconds
+		open,                               // its timer is due after five seconds
+		open + "< FA 501 101; > A 101 502", // one side has closed: its timer is due after six seconds
 	} {
 		b := testconn.New(t, testconn.Config())
 		var ended []value.Proto

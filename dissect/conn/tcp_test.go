@@ -38,8 +38,8 @@ func record(h *event.Hooks) *recorder {
 	return r
 }
 
-// recordTraffic does not listen to what is told of odd traffic, so that streams do not keep
-// what they have delivered.
+// recordTraffic is record without listeners to odd traffic, so that streams do not keep
+// delivered bytes.
 func recordTraffic(h *event.Hooks) *recorder {
 	r := new(recorder)
 	ev := func(name string) { r.events = append(r.events, name) }
