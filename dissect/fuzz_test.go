@@ -81,7 +81,10 @@ func FuzzShard(f *testing.F) {
 		if _, err := event.NewStream(&hooks, now, func([]byte) { lines++ }); err != nil {
 			t.Fatal(err)
 		}
-		s = New(cfg, &hooks, func(value.Time, uint64, uint64) {})
+		var err error
+		if s, err = New(cfg, &hooks, func(value.Time, uint64, uint64) {}); err != nil {
+			t.Fatal(err)
+		}
 		list := frames(in)
 		c := everyPacket{now: 1_700_000_000e9}
 		for {

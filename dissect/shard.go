@@ -138,8 +138,8 @@ type level struct {
 // New returns a shard that raises its events on hooks. cause is called with the
 // deadline, the first packet of the connection and the packet before which it
 // fires, for every timer that is about to raise events. A random seed replaces the
-// zero Conn.Seed.
-func New(o Options, hooks *event.Hooks, cause func(deadline value.Time, first, num uint64)) *Shard {
+// zero Conn.Seed. It is an error if the protocols cannot be used together; see detect.New.
+func New(o Options, hooks *event.Hooks, cause func(deadline value.Time, first, num uint64)) (*Shard, error) {
 	if o.Conn.Seed == (conn.Seed{}) {
 		o.Conn.Seed = conn.RandomSeed()
 	}
@@ -173,9 +173,13 @@ func New(o Options, hooks *event.Hooks, cause func(deadline value.Time, first, n
 		list = append(list, o.Protocols(s.files)...)
 	}
 	if len(list) > 0 {
-		s.table.SetAttacher(detect.New(list))
+		d, err := detect.New(list)
+		if err != nil {
+			return nil, err
+		}
+		s.table.SetAttacher(d)
 	}
-	return s
+	return s, nil
 }
 
 // Now returns the network time of the packet or timer at work.

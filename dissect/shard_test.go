@@ -25,7 +25,10 @@ func TestTimersInOrder(t *testing.T) {
 	})
 	cfg := DefaultOptions()
 	cfg.Packet.IgnoreChecksums = true
-	s := New(cfg, &hooks, func(value.Time, uint64, uint64) {})
+	s, err := New(cfg, &hooks, func(value.Time, uint64, uint64) {})
+	if err != nil {
+		t.Fatal(err)
+	}
 
 	client, server := netip.MustParseAddrPort("192.0.2.1:1024"), netip.MustParseAddrPort("192.0.2.2:80")
 	response := "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf of it"
@@ -55,7 +58,10 @@ func TestTimersInOrder(t *testing.T) {
 func TestZeroSeed(t *testing.T) {
 	seeds := map[conn.Seed]bool{{}: true}
 	for range 3 {
-		s := New(DefaultOptions(), new(event.Hooks), nil)
+		s, err := New(DefaultOptions(), new(event.Hooks), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
 		if seed := s.opt.Conn.Seed; seeds[seed] || s.opt.Files.Seed != [2]uint64{seed[4], seed[5]} {
 			t.Errorf("seed %x of connections, %x of files", seed, s.opt.Files.Seed)
 		} else {

@@ -54,9 +54,12 @@ func (r *run) newShard(of int) (*shard, error) {
 	d.Conn.Seed = r.seed
 	d.Protocols = own
 	d.Files.BestType = !r.events // only the stream has the others
-	s.dissect = dissect.New(d, s.hooks, func(deadline value.Time, first, _ uint64) {
+	s.dissect, err = dissect.New(d, s.hooks, func(deadline value.Time, first, _ uint64) {
 		cause(deadline, first)
 	})
+	if err != nil {
+		return nil, &OptionError{"Extend", err} // this module's own protocols go together
+	}
 	return s, nil
 }
 

@@ -2,7 +2,6 @@ package writers
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -184,39 +183,43 @@ type MarkCount struct {
 	Bad   bool
 }
 
-// MaxReasons is the largest number of reasons.
+// MaxReasons is the largest number of reasons. NewReason lets those beyond it share one.
 const MaxReasons = 32
 
-var reasons = []struct {
+type reason struct {
 	name string
 	lost bool
-}{
+}
+
+// reasons holds the registered reasons at their numbers.
+var reasons = []reason{
 	DropSampled:  {"sampled", false},
 	DropRepeat:   {"repeated", false},
 	DropFiltered: {"filtered", false},
 	DropOpen:     {"open_failed", true},
 	DropWrite:    {"write_failed", true},
 	DropRemoved:  {"file_removed", true},
+	dropOther:    {"other", false},
+	dropLost:     {"other_loss", true},
 }
 
 // NewReason registers a reason for dropping rows under the name that summaries and
-// metrics show. lost tells whether it is a loss rather than a policy. A place calls it
-// in a package variable: var DropTooLarge = writers.NewReason("too_large", true).
+// metrics show. lost reports a loss rather than a policy. A place calls NewReason in a
+// package variable: var DropTooLarge = writers.NewReason("too_large", true). Places that
+// register the same reason share it. Reasons beyond MaxReasons, and those whose name
+// is taken by one with the other lost, are shown as "other", or as "other_loss" if
+// lost is set.
 func NewReason(name string, lost bool) Reason {
-	if len(reasons) == MaxReasons {
-		panic("writers: too many reasons")
+	i := slices.IndexFunc(reasons, func(r reason) bool { return r.name == name })
+	switch {
+	case i >= 0 && reasons[i].lost == lost:
+		return Reason(i)
+	case i < 0 && len(reasons) < MaxReasons:
+		reasons = append(reasons, reason{name, lost})
+		return Reason(len(reasons) - 1)
+	case lost:
+		return dropLost
+	default:
+		return dropOther
 	}
-	if slices.ContainsFunc(reasons, func(r struct {
-		name string
-		lost bool
-	}) bool {
-		return r.name == name
-	}) {
-		panic(fmt.Sprintf("writers: reason %s is declared twice", name))
-	}
-	reasons = append(reasons, struct {
-		name string
-		lost bool
-	}{name, lost})
-	return Reason(len(reasons) - 1)
 }

@@ -229,6 +229,8 @@ const (
 	DropOpen                   // the file could not be created
 	DropWrite                  // the file could not be written
 	DropRemoved                // the file was removed after the row was written to it
+	dropOther                  // what NewReason has no room for, and no loss
+	dropLost                   // the same, and a loss
 )
 
 // String returns the name of the reason in summaries.

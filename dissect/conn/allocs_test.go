@@ -11,7 +11,7 @@ import (
 	"github.com/wirelog/wirelog/internal/testconn"
 )
 
-// sink is an analyzer that is used again and takes everything.
+// sink is a pooled analyzer that discards everything.
 type sink struct{ free *[]*sink }
 
 func (s *sink) Data(bool, []byte) {}
@@ -19,8 +19,8 @@ func (s *sink) Gap(bool, uint64)  {}
 func (s *sink) End(bool)          {}
 func (s *sink) Done()             { *s.free = append(*s.free, s) }
 
-// TestAllocations finds that packets cost no allocation, and connections at most two,
-// when their like have been there before.
+// TestAllocations checks that packets cost no allocation, and connections at most two,
+// once the pools are warm.
 func TestAllocations(t *testing.T) {
 	newBench := func() *testconn.Bench {
 		cfg := testconn.Config()

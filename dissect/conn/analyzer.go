@@ -10,23 +10,26 @@ import (
 	"github.com/wirelog/wirelog/dissect/event"
 )
 
-// An Analyzer parses one application protocol on one connection. What it gets
-// are the bytes of the two streams of TCP in order, or the datagrams of UDP; the
-// slices are valid inside the call.
+// An Analyzer parses one application protocol on one connection. It gets the bytes of
+// TCP's two streams in order, or UDP's datagrams one by one. Slices are valid only
+// inside the call; an analyzer copies what it keeps. A panic costs the analyzer its
+// connection and nothing else.
 type Analyzer interface {
-	// Data takes the next bytes of a stream, or one datagram.
+	// Data takes the next bytes of a stream, or one datagram. isOrig reports that the
+	// originator sent them.
 	Data(isOrig bool, b []byte)
-	// Gap tells that n bytes of a stream are missing before what follows.
+	// Gap reports that n bytes of a stream are missing before those that follow.
 	Gap(isOrig bool, n uint64)
-	// End tells that a stream is complete: everything up to its FIN or RST was
+	// End reports that a stream is complete: everything up to its FIN or RST was
 	// delivered.
 	End(isOrig bool)
-	// Done is the last call: the connection ends or the analyzer is taken off.
+	// Done is the last call: the connection has ended, or the analyzer was taken off
+	// it.
 	Done()
 }
 
-// A Flipper is an Analyzer that keeps something by side and so has to know when
-// originator and responder change places.
+// A Flipper is an Analyzer that keeps state by side. Flip is called when originator and
+// responder change places.
 type Flipper interface{ Flip() }
 
 // Protocol describes an analyzer to the table.
@@ -35,17 +38,16 @@ type Protocol struct {
 	Name string
 	// Service is the name in conn.log's service column; empty for none.
 	Service string
-	// New returns the analyzer of the connection that u stands for, or nil if it has no use
-	// for it. It may hand out an analyzer again after its Done.
+	// New returns the analyzer of the connection of u, or nil if it has no use for that
+	// connection. It may return an analyzer again whose Done was called.
 	New func(u Use) Analyzer
-	// Tag is what events call the analyzer: "Analyzer::ANALYZER_" and the name
-	// unless set.
+	// Tag is the analyzer's name in events. If it is empty, "Analyzer::ANALYZER_" and
+	// Name make it up.
 	Tag value.Enum
-	// Tolerant analyzers report their violations and go on (Zeek's
+	// Tolerant analyzers stay on the connection after a violation (Zeek's
 	// DPD::ignore_violations).
 	Tolerant bool
-	// Passing analyzers leave nothing behind: after one was taken off, the connection
-	// is as if it never had it.
+	// Passing analyzers leave no trace: once taken off, they may be attached again.
 	Passing bool
 }
 
@@ -61,24 +63,25 @@ type Attacher interface {
 	// Attach is called once for each TCP or UDP connection, before its first payload
 	// bytes are delivered.
 	Attach(t *Table, c *Conn)
-	// Inner describes the analyzer that looks for protocols in a stream inside a
+	// Inner returns the protocol whose analyzer detects protocols in a stream inside a
 	// connection; see Use.Inner.
 	Inner() *Protocol
-	// Idle is called at the end of a connection without delivered payload.
+	// Idle is called at the end of a connection that has had no payload.
 	Idle(c *Conn)
-	// Violated is called after a violation has taken an analyzer off. The analyzer that
-	// it attaches instead and returns also gets the bytes that showed the violation.
+	// Violated is called after a violation has taken an analyzer off. If it attaches
+	// another one, it returns that one's Handover, which gets the bytes that showed the
+	// violation.
 	Violated(t *Table, c *Conn) Handover
 }
 
 const (
-	// maxPanics is how often the analyzers of one protocol may panic before they
-	// are not attached any more.
+	// maxPanics is how often the analyzers of one protocol may panic before they are no
+	// longer attached.
 	maxPanics = 16
 	// violationsCountUntil is Zeek's DPD::ignore_violations_after: the number of
 	// payload bytes of a connection after which a violation takes nothing off.
 	violationsCountUntil = 10 * 1024
-	// maxViolations is how many violations of one analyzer are told of (Zeek's
+	// maxViolations is how many violations of one analyzer are reported (Zeek's
 	// max_analyzer_violations).
 	maxViolations = 1000
 	// maxInner is how many analyzers on inner streams a connection may get.
@@ -92,8 +95,8 @@ type attached struct {
 	off       bool
 	violated  violation
 	inner     bool // fed by another analyzer
-	guest     bool // and by any that has messages for it
-	// violations is how many have been told of, at most one more than maxViolations.
+	guest     bool // fed by every analyzer that has messages for it
+	// violations is how many were reported, plus 1 for the weird beyond maxViolations.
 	violations uint16
 }
 
@@ -102,11 +105,11 @@ type violation uint8
 
 const (
 	notViolated violation = iota
-	violatedNow           // while the side speaks whose data are at work
+	violatedNow           // by data of the side that still speaks
 	violatedBefore
 )
 
-// turn notes that data of a side follow those of the other one.
+// turn records that it is the side of isOrig that speaks now.
 func (x *ext) turn(isOrig bool) {
 	x.origSpeaks, x.respSpeaks = isOrig, !isOrig
 	for i := range x.analyzers {
@@ -116,11 +119,12 @@ func (x *ext) turn(isOrig bool) {
 	}
 }
 
-// Attach adds an analyzer to c and returns how to feed it. There is none if c has or had
-// one of that protocol that was not taken off for a violation, or if the protocol's
-// analyzers have panicked too often. An analyzer that a violation took off counts until
-// the other side speaks, so that the bytes that showed the violation do not call for it
-// again.
+// Attach adds an analyzer of p to c. The result feeds it, and is the zero Handover if c
+// already has or had an analyzer of p, unless a violation took that one off, or if
+// analyzers of p have panicked too often.
+//
+// An analyzer that a violation took off counts until the other side speaks. Otherwise
+// the bytes that showed the violation would attach it again.
 func (t *Table) Attach(c *Conn, p *Protocol) Handover {
 	x := c.extra()
 	for i := range x.analyzers {
@@ -131,8 +135,8 @@ func (t *Table) Attach(c *Conn, p *Protocol) Handover {
 	return t.attach(c, attached{p: p})
 }
 
-// attach makes the analyzer of an entry and adds it to c. The analyzer may attach others
-// while it is made, so that its own place is taken first.
+// attach makes the analyzer of an entry and adds it to c. It takes the place in the
+// list first, because the analyzer may attach others while it is made.
 func (t *Table) attach(c *Conn, at attached) Handover {
 	if t.panics[at.p] >= maxPanics {
 		return Handover{}
@@ -156,8 +160,8 @@ func (t *Table) attach(c *Conn, at attached) Handover {
 	return Handover{c: c, n: int32(n), on: true, fed: true}
 }
 
-// shed forgets the analyzer that was attached last if it is off and was passing, as most
-// connections' second one is. No analyzer may be at work.
+// shed removes the analyzer that was attached last if it is off and was passing, as
+// most connections' second one is. No analyzer may be running.
 func (t *Table) shed(x *ext) {
 	n := len(x.analyzers) - 1
 	if n < 0 || !x.analyzers[n].off || !x.analyzers[n].p.Passing {
@@ -179,7 +183,7 @@ func (t *Table) turnOff(c *Conn, i int) {
 	c.ext.analyzers[i].a.Done()
 }
 
-// detected has the analyzers of c chosen when its first bytes come.
+// detected has the attacher choose the analyzers of c when its first bytes arrive.
 func (t *Table) detected(c *Conn) {
 	if c.flags&flagUndetected != 0 {
 		c.flags &^= flagUndetected
@@ -187,12 +191,11 @@ func (t *Table) detected(c *Conn) {
 	}
 }
 
-// SetAttacher sets who decides about analyzers. It may only be called before the
-// first packet.
+// SetAttacher sets the attacher. It may be called only before the first packet.
 func (t *Table) SetAttacher(a Attacher) { t.attacher = a }
 
-// serviceNumber returns the number of a service in ext.services, 0 if there are too
-// many, which constants of the analyzers never are.
+// serviceNumber returns the number of a service in ext.services, or 0 if there are too
+// many. Services are constants of the analyzers, so there never are.
 func (t *Table) serviceNumber(name string) uint8 {
 	i := slices.Index(t.services, name)
 	if i < 0 {
@@ -223,7 +226,7 @@ func (x *ext) removeService(n uint8) {
 	}
 }
 
-// excused reports whether violations on c are to be expected.
+// excused reports whether violations on c are ignored.
 func (c *Conn) excused() bool { return c.transport == value.ProtoTCP && c.Incomplete() }
 
 // suffers reports whether a violation on c takes an analyzer of p off.
@@ -231,7 +234,7 @@ func (c *Conn) suffers(p *Protocol) bool {
 	return !p.Tolerant && c.Orig().Size+c.Resp().Size <= violationsCountUntil
 }
 
-// settle reports the violations that were put off until the packet was processed.
+// settle reports the violations that were postponed to the end of the packet.
 func (t *Table) settle() {
 	for i := 0; i < len(t.late); i++ {
 		v := t.late[i]
@@ -252,17 +255,17 @@ func (t *Table) violateNow(v *lateViolation) {
 }
 
 func (t *Table) raiseViolation(c *Conn, p *Protocol, reason string, data []byte) {
-	h := &t.hooks.Analyzer.ViolationInfo
-	if !h.On() {
+	e := t.hooks.Analyzer.ViolationInfo.Begin()
+	if e == nil {
 		return
 	}
 	t.scratch.addl = append(t.scratch.addl[:0], reason...)
-	e := event.AnalyzerViolationInfo{AType: p.tag(), Conn: c, Tolerated: p.Tolerant}
+	*e = event.AnalyzerViolationInfo{AType: p.tag(), Conn: c, Tolerated: p.Tolerant}
 	e.Info.Reason = t.scratch.addl
 	if data != nil {
 		e.Info.Data = value.Some(data)
 	}
-	h.Raise(&e)
+	t.hooks.Analyzer.ViolationInfo.Raise(e)
 }
 
 // Incomplete reports whether bytes of c's streams are missing, or their beginning is.
@@ -270,8 +273,8 @@ func (c *Conn) Incomplete() bool {
 	return c.flags&flagPartial != 0 || (c.side[0].flags|c.side[1].flags)&sideGap != 0
 }
 
-// contain is deferred around every call of an analyzer: a panic costs that
-// analyzer on that connection and nothing else.
+// contain is deferred around every call of an analyzer. A panic takes that analyzer off
+// that connection and has no other effect.
 func (t *Table) contain(c *Conn, i int) {
 	r := recover()
 	if r == nil {
@@ -302,11 +305,12 @@ func (t *Table) newAnalyzer(u Use, p *Protocol) (a Analyzer) {
 	return p.New(u)
 }
 
-// listeners stands for what listens to the events of the core itself.
+// listeners stands for the listeners to the events of this package in reports of
+// panics.
 var listeners = Protocol{Name: "listeners"}
 
-// containListeners is deferred around what happens at the end of a connection, so that a
-// panic there does not keep the connection in the table.
+// containListeners is deferred around the end of a connection, so that a panic there
+// does not keep the connection in the table.
 func (t *Table) containListeners(c *Conn) {
 	if r := recover(); r != nil {
 		t.panicked(c, &listeners, r)
@@ -318,7 +322,7 @@ func (t *Table) analyzersData(c *Conn, isOrig bool, b []byte) {
 	if c.ext == nil {
 		return
 	}
-	// Datagrams are each a matter of their own.
+	// Every datagram counts as a turn.
 	if x := c.ext; !(x.origSpeaks && isOrig || x.respSpeaks && !isOrig) || c.transport == value.ProtoUDP {
 		x.turn(isOrig)
 	}

@@ -10,8 +10,8 @@ import (
 	"github.com/wirelog/wirelog/value"
 )
 
-// TestSlots finds that a connection holds what was stored last in each slot, and that the
-// next connection, which has the same memory, holds nothing.
+// TestSlots checks that a connection holds the last value stored in each slot, and that
+// the next connection in the same memory holds none.
 func TestSlots(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	b, _ := newBench(t, nil)
@@ -49,7 +49,7 @@ func TestSlots(t *testing.T) {
 	}
 }
 
-// leaver takes itself off with the bytes "leave".
+// leaver detaches itself at the bytes "leave".
 type leaver struct {
 	faulty
 	conn.Use
@@ -62,8 +62,8 @@ func (l *leaver) Data(isOrig bool, b []byte) {
 	}
 }
 
-// TestPassing finds that an analyzer that has left comes back only if it was passing, and
-// that the others get everything meanwhile.
+// TestPassing checks that an analyzer that has left may come back only if it is
+// passing, and that the other one gets everything meanwhile.
 func TestPassing(t *testing.T) {
 	for _, passing := range []bool{true, false} {
 		b := testconn.New(t, testconn.Config())
@@ -90,14 +90,14 @@ func TestPassing(t *testing.T) {
 			b.Close()
 			b.Advance(60 * value.Second)
 			if n := len(stays); n != 4+2+1 {
-				t.Errorf("passing %t: the one that stays had %v", passing, stays)
+				t.Errorf("passing %t: the analyzer that stays got %v", passing, stays)
 			}
 			want := 2 + 1
 			if passing {
 				want += 1 + 2 + 1
 			}
 			if n := len(leaves); n != want {
-				t.Errorf("passing %t: the one that leaves had %v", passing, leaves)
+				t.Errorf("passing %t: the analyzer that leaves got %v", passing, leaves)
 			}
 		}
 	}

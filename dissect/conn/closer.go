@@ -1,19 +1,19 @@
 package conn
 
-// A Closer is an Analyzer that wants to know how its TCP connection ends. End tells
-// that the bytes of a side are complete; this tells that there will be no more, whether
-// they are or not. Analyzers of inner streams are not told.
+// A Closer is an Analyzer that needs to know how its TCP connection ends. End reports
+// that the bytes of a side are complete; Finished and Reset report that there will be
+// no more, complete or not. They are not called for analyzers of inner streams.
 type Closer interface {
-	// Finished tells that both sides have closed the connection, or one whose peer
-	// was never seen if half is set.
+	// Finished reports that both sides have closed the connection or, if half is set,
+	// one whose peer was never seen.
 	Finished(half bool)
-	// Reset tells of a segment with RST. It may be called more than once.
+	// Reset reports a segment with RST. It may be called more than once.
 	Reset()
 }
 
-// A SideCloser is an Analyzer that wants to know of every FIN or RST that ends a side of its
-// TCP connection, whether the bytes before it are there or not. Analyzers of inner streams
-// are not told.
+// A SideCloser is an Analyzer that needs to know of every FIN or RST that ends a side
+// of its TCP connection, even if bytes before it are missing. SideClosed is not called
+// for analyzers of inner streams.
 type SideCloser interface{ SideClosed() }
 
 func (t *Table) analyzersSideClosed(c *Conn) { tellAnalyzers(t, c, SideCloser.SideClosed) }
@@ -24,7 +24,7 @@ func (t *Table) analyzersFinished(c *Conn, half bool) {
 
 func (t *Table) analyzersReset(c *Conn) { tellAnalyzers(t, c, Closer.Reset) }
 
-// tellAnalyzers calls tell for the analyzers of c that are an A.
+// tellAnalyzers calls tell for each analyzer of c that implements A.
 func tellAnalyzers[A any](t *Table, c *Conn, tell func(A)) {
 	if c.ext == nil {
 		return
@@ -40,11 +40,12 @@ func tellAnalyzers[A any](t *Table, c *Conn, tell func(A)) {
 	}
 }
 
-// Partial reports whether the beginning of a TCP connection was not seen.
+// Partial reports whether the beginning of a TCP connection is missing from the
+// capture.
 func (c *Conn) Partial() bool { return c.flags&flagPartial != 0 }
 
-// EachAnalyzer calls f for every analyzer that is on the connection, until it returns
-// false.
+// EachAnalyzer calls f for every analyzer of the connection that was not taken off,
+// until f returns false.
 func (c *Conn) EachAnalyzer(f func(Analyzer) bool) {
 	if c.ext == nil {
 		return

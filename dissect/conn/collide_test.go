@@ -9,7 +9,7 @@ import (
 	"github.com/wirelog/wirelog/dissect/link/packet"
 )
 
-// steps is how many slots a look-up of each connection visits, in all.
+// steps is the number of slots visited when every connection is looked up once.
 func (t *Table) steps() (n uint64) {
 	for i := range t.slots {
 		if s := &t.slots[i]; s.ref != 0 {
@@ -29,8 +29,8 @@ func fill(seed Seed, keys []Key) *Table {
 	return t
 }
 
-// TestCollidingAddresses is case 9: addresses that are chosen to collide, by somebody who
-// knows all but the seed, cost at most twice the steps of any others.
+// TestCollidingAddresses checks that addresses chosen to collide, by somebody who knows
+// everything but the seed, cost at most twice the steps of random ones.
 func TestCollidingAddresses(t *testing.T) {
 	const n = 20_000
 	rng := rand.New(rand.NewPCG(1, 9))
@@ -53,7 +53,7 @@ func TestCollidingAddresses(t *testing.T) {
 	if bad, good := fill(known, chosen).steps(), fill(known, any).steps(); bad < 100*good {
 		t.Fatalf("%d steps with the seed known, %d without: these addresses do not collide", bad, good)
 	}
-	// What differs in few bits, or has equal halves, collides in hashes that mix badly.
+	// Keys that differ in few bits, or have equal halves, collide in weak hashes.
 	addr := func(s string) packet.Addr { return packet.AddrFrom16((*[16]byte)(netip.MustParseAddr(s).AsSlice())) }
 	net6 := addr("2001:db8::")
 	patterns := map[string]func(i uint64) Key{

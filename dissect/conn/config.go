@@ -10,14 +10,14 @@ import (
 	"github.com/wirelog/wirelog/dissect/link/packet"
 )
 
-// Options configure a Table. Timeouts are in packet time, and 0 switches one off;
+// Options configure a Table. Timeouts are in packet time, 0 disables one;
 // their names and defaults are Zeek's.
 type Options struct {
 	// Seed keys the hashes of connections and their uids. Tables with the same Seed
 	// give a connection the same uid. NewTable draws one in place of the zero Seed.
 	Seed Seed
-	// Contents asks for the TCPContents and UDPContents events of every connection,
-	// for the sides that it names (Zeek's tcp_content_deliver_all_orig and its kin).
+	// Contents names the sides of every connection whose payload TCPContents and
+	// UDPContents report (Zeek's tcp_content_deliver_all_orig and its kin).
 	Contents string `key:"deliver_contents" oneof:"none,orig,resp,both" doc:"sides of connections whose payload is delivered as tcp_contents and udp_contents events: none, orig, resp or both"`
 
 	Connections      int    `key:"limits.connections" unit:"count" per:"run" min:"1" doc:"connections held at once, in all; beyond it the oldest half-open one is ended, then the oldest"`
@@ -42,13 +42,13 @@ type Options struct {
 	UnknownIP       time.Duration `key:"timeouts.unknown_ip_inactivity_timeout" doc:"silence that ends a flow of another IP protocol"`
 	Interactive     time.Duration `key:"timeouts.interactive_inactivity_timeout" doc:"silence that ends an FTP, SSH, telnet or rlogin connection (Conn::port_inactivity_timeouts)"`
 
-	// Weirds thins out the weirds of a connection, or of a pair of hosts.
+	// Weirds is the sampling of weirds, by connection or by pair of hosts.
 	Weirds value.Sampling
 
 	// Packet says which checksums are verified. A dissect.Shard sets it to its own.
 	Packet packet.Options `key:"-"`
-	// NeedsChecksum tells whether the checksum of a UDP datagram that has one must be
-	// right; nil means always. udpLen includes the header.
+	// NeedsChecksum reports whether the checksum of a UDP datagram must be right if
+	// it is present; nil means always. udpLen includes the header.
 	NeedsChecksum func(dstPort, checksum uint16, udpLen int, payload []byte) bool
 }
 
@@ -89,7 +89,7 @@ func DefaultOptions() Options {
 	}
 }
 
-// RandomSeed returns a seed that nobody can guess.
+// RandomSeed returns a seed from the system's secure random source.
 func RandomSeed() (s Seed) {
 	var b [8 * len(s)]byte
 	rand.Read(b[:]) // never fails

@@ -10,19 +10,18 @@ import (
 	"github.com/wirelog/wirelog/dissect/link/tunnel"
 )
 
-// Conn is one connection: the compact record of the table. It implements
-// event.Conn. What most connections never need is in ext, which idle and
-// unanswered ones do not have.
+// Conn is one connection: the compact record of the table. It implements event.Conn.
+// State that idle and unanswered connections do without is in ext.
 type Conn struct {
 	t   *Table
 	ext *ext
 	record
 }
 
-// record is the part of a connection without pointers, so that to begin a connection does
-// not concern the collector.
+// record is the part of a connection without pointers, so that starting a connection
+// costs no write barriers.
 type record struct {
-	// What every packet needs comes first, so that it shares cache lines.
+	// Fields that every packet uses come first, to share cache lines.
 	key         Key
 	start, last value.Time
 	flags       flags
@@ -48,7 +47,8 @@ type record struct {
 	tunnelChanges            uint8
 }
 
-// millis is a time of at most seven weeks in milliseconds: connections have several.
+// millis is a duration of at most seven weeks, in milliseconds. It saves memory: a
+// connection has several.
 type millis uint32
 
 func toMillis(d value.Time) millis { return millis(min(d/1e6, math.MaxUint32)) }
@@ -78,7 +78,7 @@ const (
 
 // side is one endpoint.
 type side struct {
-	// Again what every packet needs comes first.
+	// Fields that every packet uses come first.
 	packets, ipBytes             uint64
 	startSeq, lastSeq, ackSeq    uint32
 	window, windowAck, windowSeq uint32
@@ -89,15 +89,15 @@ type side struct {
 	state, prev                  event.EndpointState
 	flags                        sideFlags
 
-	// size is the number of payload bytes. For TCP, where sequence numbers say
-	// that, it is the relative sequence number after the FIN.
+	// size is the number of payload bytes. For TCP, which takes that from sequence
+	// numbers, it is the relative sequence number after the FIN.
 	size                       uint64
 	histSYN, histFIN, histRST  uint32
 	gaps, rexmits, zeroWindows uint32
 	badSums                    uint32
 	fins, rsts                 uint16
 	l2                         [6]byte
-	thresholds                 uint16 // four powers of ten that the next reports of the counters wait for
+	thresholds                 uint16 // four exponents of 10: the counts at which counters are next reported
 }
 
 type sideFlags uint8
@@ -110,7 +110,7 @@ const (
 	sideL2                             // l2 known
 	sideActive                         // UDP or ICMP side that has sent
 	sideNoStream                       // its reassembly is off
-	sideSigned                         // signatures are asked about who has its role
+	sideSigned                         // signatures are matched against what it sends
 )
 
 // ext is what only connections with an analyzer or a stream need. It is pooled.
@@ -122,26 +122,25 @@ type ext struct {
 	rare      *rare
 	services  [maxServices]uint8
 	session   millis // of EndAfterSilence
-	// Which side's data came last.
+	// origSpeaks and respSpeaks report whose data came last.
 	origSpeaks, respSpeaks bool
-	// one is room for the first of analyzers, so that having one takes no other
-	// allocation.
+	// one is the first backing array of analyzers: one analyzer takes no allocation.
 	one [1]attached
 }
 
-// slotValue is an element of the list of what SetSlot has stored. Most connections have one at
-// most, which is in ext.
+// slotValue is an element of the list of values that SetSlot has stored. Most
+// connections have at most one, which is in ext.
 type slotValue struct {
 	v    any // nil if there is none
 	slot event.Slot
 	next *slotValue
 }
 
-// maxServices is how many services of a connection are told. They are numbers of
-// the table's list, plus 1, in the order of confirmation.
+// maxServices is how many services a connection can have. They are indexes into the
+// table's list, plus 1, in the order of confirmation.
 const maxServices = 8
 
-// rare is what hardly any connection needs.
+// rare holds state that few connections need.
 type rare struct {
 	hist      []byte // the whole history once it is longer than Conn.hist
 	byteThr   [2]uint64
@@ -149,7 +148,8 @@ type rare struct {
 	contents  [2]event.ContentsWriter
 	weirds    []weirdCount
 	tunnels   tunnel.State // of the tunnels that the connection carries
-	// sessionEnd is the number of packets from which on ext.session does not count, 0 for none.
+	// sessionEnd is the packet count from which ext.session no longer applies, 0 for
+	// none.
 	sessionEnd uint64
 }
 
@@ -168,7 +168,7 @@ func (c *Conn) rarely() *rare {
 	return x.rare
 }
 
-// ifRare is rarely, or nil if there is nothing yet.
+// ifRare is rarely without allocating: nil if there is no such state.
 func (c *Conn) ifRare() *rare {
 	if c.ext == nil {
 		return nil
@@ -210,18 +210,18 @@ func (c *Conn) ID() event.ConnID {
 	return id
 }
 
-// Signed reports whether signatures are asked about what a side of a TCP connection
-// sends. Zeek makes them ready with the side's first packet, but not for a side whose SYN
-// is taken for lost because the other one's SYN-ACK was seen. Where originator and
-// responder changed places by then, it is the SYN-ACK's sender that goes without.
+// Signed reports whether signatures are matched against what a side of a TCP connection
+// sends. Zeek prepares them with the side's first packet, but not for a side whose SYN
+// is taken for lost because the other one's SYN-ACK was seen. If originator and
+// responder have changed places by then, it is the sender of the SYN-ACK that has none.
 func (c *Conn) Signed(isOrig bool) bool {
 	s, _ := c.sideOf(isOrig)
 	return s.flags&sideSigned != 0
 }
 
-// FirstRespPort returns the port, in host order, of who was taken for the responder when
-// the connection began. Zeek chooses analyzers by port then, before it may find that
-// originator and responder have to change places.
+// FirstRespPort returns the port, in host order, of the side that was taken for the
+// responder when the connection began. Zeek chooses analyzers by port at that time,
+// before it may find that originator and responder must change places.
 func (c *Conn) FirstRespPort() uint16 {
 	if (c.origin == 1) != (c.flags&flagTurned != 0) {
 		return c.key.pa
@@ -298,7 +298,8 @@ func (c *Conn) Tunnel() []event.Encapsulation {
 	return c.ext.tunnel.Layers
 }
 
-// Domain stands for the hosts of the outermost tunnel around the connection.
+// Domain identifies the pair of hosts of the outermost tunnel around the connection; it
+// is 0 outside tunnels.
 func (c *Conn) Domain() uint32 { return uint32(c.key.domain) }
 
 // Tunnels returns the state of the tunnels that c carries.
@@ -317,7 +318,7 @@ func (c *Conn) Slot(s event.Slot) any {
 	return nil
 }
 
-// SetSlot stores a builder's state. To store nil where nothing is takes no memory.
+// SetSlot stores a builder's state. Storing nil in an empty slot takes no memory.
 func (c *Conn) SetSlot(s event.Slot, v any) {
 	if v == nil && c.ext == nil {
 		return
@@ -343,19 +344,21 @@ func (c *Conn) SetSlot(s event.Slot, v any) {
 	free.slot, free.v = s, v
 }
 
-// SetBytesThreshold asks for ConnBytesThresholdCrossed.
+// SetBytesThreshold has ConnBytesThresholdCrossed raised once a side has sent n bytes,
+// headers included.
 func (c *Conn) SetBytesThreshold(n uint64, isOrig bool) {
 	c.rarely().byteThr[c.index(isOrig)] = n
 	c.checkThresholds(isOrig)
 }
 
-// SetPacketsThreshold asks for ConnPacketsThresholdCrossed.
+// SetPacketsThreshold has ConnPacketsThresholdCrossed raised once a side has sent n
+// packets.
 func (c *Conn) SetPacketsThreshold(n uint64, isOrig bool) {
 	c.rarely().packetThr[c.index(isOrig)] = n
 	c.checkThresholds(isOrig)
 }
 
-// BytesThreshold returns the threshold that is set, or 0.
+// BytesThreshold returns the threshold that was set and not yet crossed, or 0.
 func (c *Conn) BytesThreshold(isOrig bool) uint64 {
 	r := c.ifRare()
 	if r == nil {
@@ -364,7 +367,7 @@ func (c *Conn) BytesThreshold(isOrig bool) uint64 {
 	return r.byteThr[c.index(isOrig)]
 }
 
-// PacketsThreshold returns the threshold that is set, or 0.
+// PacketsThreshold returns the threshold that was set and not yet crossed, or 0.
 func (c *Conn) PacketsThreshold(isOrig bool) uint64 {
 	r := c.ifRare()
 	if r == nil {
@@ -382,14 +385,16 @@ func (c *Conn) checkThresholds(isOrig bool) {
 	s, _ := c.sideOf(isOrig)
 	if n := x.byteThr[i]; n != 0 && s.ipBytes >= n {
 		x.byteThr[i] = 0
-		if h := &c.t.hooks.ConnSize.ConnBytesThresholdCrossed; h.On() {
-			h.Raise(&event.ConnBytesThresholdCrossed{Conn: c, Threshold: n, IsOrig: isOrig})
+		if e := c.t.hooks.ConnSize.ConnBytesThresholdCrossed.Begin(); e != nil {
+			*e = event.ConnBytesThresholdCrossed{Conn: c, Threshold: n, IsOrig: isOrig}
+			c.t.hooks.ConnSize.ConnBytesThresholdCrossed.Raise(e)
 		}
 	}
 	if n := x.packetThr[i]; n != 0 && s.packets >= n {
 		x.packetThr[i] = 0
-		if h := &c.t.hooks.ConnSize.ConnPacketsThresholdCrossed; h.On() {
-			h.Raise(&event.ConnPacketsThresholdCrossed{Conn: c, Threshold: n, IsOrig: isOrig})
+		if e := c.t.hooks.ConnSize.ConnPacketsThresholdCrossed.Begin(); e != nil {
+			*e = event.ConnPacketsThresholdCrossed{Conn: c, Threshold: n, IsOrig: isOrig}
+			c.t.hooks.ConnSize.ConnPacketsThresholdCrossed.Raise(e)
 		}
 	}
 }
@@ -427,8 +432,8 @@ func (c *Conn) SetContentsFile(d event.Direction, w event.ContentsWriter) bool {
 	return true
 }
 
-// ContentsFile returns the writer that is set; for DirectionBoth only if both
-// sides have the same one.
+// ContentsFile returns the writer for d, or nil; for DirectionBoth only if both sides
+// have the same one.
 func (c *Conn) ContentsFile(d event.Direction) event.ContentsWriter {
 	x := c.ifRare()
 	if x == nil {
@@ -449,7 +454,8 @@ func (c *Conn) ContentsFile(d event.Direction) event.ContentsWriter {
 	return nil
 }
 
-// Services appends the names of the confirmed analyzers.
+// Services appends the services of the connection to dst, in the order of their
+// confirmation.
 func (c *Conn) Services(dst []string) []string {
 	if c.ext == nil {
 		return dst
@@ -463,7 +469,7 @@ func (c *Conn) Services(dst []string) []string {
 	return dst
 }
 
-// Confirmed reports whether an analyzer has found its protocol.
+// Confirmed reports whether the connection has a service.
 func (c *Conn) Confirmed() bool { return c.ext != nil && c.ext.services[0] != 0 }
 
 // EndAfterSilence ends a connection that is not TCP when it has been silent for
@@ -474,8 +480,8 @@ func (c *Conn) EndAfterSilence(d value.Time) {
 	c.t.rearm(c)
 }
 
-// NoEndAfterSilence takes EndAfterSilence back once another packet comes than the one at
-// work, with which Zeek deletes an analyzer that was taken off, and its timer.
+// NoEndAfterSilence revokes EndAfterSilence from the packet after the current one on.
+// That is when Zeek deletes an analyzer that was taken off, and its timer.
 func (c *Conn) NoEndAfterSilence() { c.rarely().sessionEnd = c.allPackets() + 2 }
 
 // endsAfterSilence reports whether EndAfterSilence holds.
@@ -487,7 +493,7 @@ func (c *Conn) endsAfterSilence() bool {
 	return r == nil || r.sessionEnd == 0 || c.allPackets() < r.sessionEnd
 }
 
-// allPackets is the number of packets before the one at work.
+// allPackets is the number of packets before the current one.
 func (c *Conn) allPackets() uint64 { return c.side[0].packets + c.side[1].packets }
 
 // SetInactivityTimeout changes how long the connection may be silent.
@@ -498,8 +504,8 @@ func (c *Conn) SetInactivityTimeout(d value.Time) {
 
 func (c *Conn) setSilence(d value.Time) { c.silence = toMillis(d) }
 
-// NoteUnknown adds an X to the history, once a connection, for what an analyzer does not
-// go on with (Zeek's HIST_UNKNOWN_PKT).
+// NoteUnknown adds an X to the history, once a connection, for data that an analyzer
+// cannot follow (Zeek's HIST_UNKNOWN_PKT).
 func (c *Conn) NoteUnknown() {
 	if c.seen&histUnknown == 0 {
 		c.seen |= histUnknown
@@ -537,7 +543,8 @@ func (c *Conn) flip() {
 	if f&flagUndetected != 0 && len(c.t.expected.m) > 0 {
 		c.t.attachExpected(c)
 	}
-	if h := &c.t.hooks.Conn.ConnectionFlipped; h.On() {
-		h.Raise(&event.ConnectionFlipped{Conn: c})
+	if e := c.t.hooks.Conn.ConnectionFlipped.Begin(); e != nil {
+		*e = event.ConnectionFlipped{Conn: c}
+		c.t.hooks.Conn.ConnectionFlipped.Raise(e)
 	}
 }

@@ -5,18 +5,18 @@ import (
 	"github.com/wirelog/wirelog/value"
 )
 
-// An Expectation is what is to be done with a connection that another one has
-// announced, as control connections announce those for data.
+// An Expectation announces another connection, as a control connection announces one
+// for data.
 type Expectation struct {
-	// Protocol is put on the connection when it begins, in place of what its port
-	// calls for.
+	// Protocol is attached to the connection when it begins, in place of the protocols
+	// of its port.
 	Protocol *Protocol
 	// Owner is what Expected returns.
 	Owner any
-	// Lifetime is how long the connection is waited for, and how long after the last
-	// look at it the expectation is kept.
+	// Lifetime is how long the connection is waited for. Each call of Expected restarts
+	// it.
 	Lifetime value.Time
-	// Limit is how many expectations there may be for the protocol.
+	// Limit is the largest number of pending expectations of the protocol.
 	Limit int
 }
 
@@ -31,20 +31,20 @@ type expected struct {
 	until value.Time
 }
 
-// expectations are the connections that are waited for.
+// expectations holds the announced connections.
 type expectations struct {
 	m     map[expectKey]*expected
 	count map[*Protocol]int
-	sweep int // length of m at which the expired ones are thrown out
+	sweep int // length of m at which expired entries are deleted
 }
 
-// minSweep is the smallest number of expectations that is looked through.
+// minSweep is the smallest number of expectations that triggers a sweep.
 const minSweep = 1024
 
-// Expect waits for TCP connections between the two hosts of the connection: to port of its
-// originator if toOrig is set, and of its responder otherwise. Other hosts cannot be
-// named, because another shard may have what they send. It reports
-// false, and counts, if x.Limit is reached.
+// Expect waits for TCP connections between the two hosts of the connection: to port of
+// its originator if toOrig is set, and of its responder otherwise. Other hosts cannot
+// be named, because another shard may own their packets. Expect reports false, and
+// counts a loss, if x.Limit is reached.
 func (u Use) Expect(toOrig bool, port uint16, x Expectation) bool {
 	c, t := u.c, u.c.t
 	k := expectKey{c.key.a, c.key.b, port, c.key.domain}
@@ -75,7 +75,7 @@ func (t *Table) forget(k expectKey, x *expected) {
 	t.expected.count[x.Protocol]--
 }
 
-// sweepExpected throws out what has expired.
+// sweepExpected deletes the expired expectations.
 func (t *Table) sweepExpected() {
 	for k, x := range t.expected.m {
 		if x.until <= t.now {
@@ -106,7 +106,7 @@ func (t *Table) lookupExpected(k expectKey) *expected {
 }
 
 // Expected returns the Owner of the expectation that the connection fulfils, or nil if
-// there is none, or none any more.
+// there is none or it has expired.
 func (u Use) Expected() any {
 	if x := u.c.t.lookupExpected(u.c.expectKey()); x != nil {
 		return x.Owner
@@ -114,7 +114,7 @@ func (u Use) Expected() any {
 	return nil
 }
 
-// Unexpect gives up the expectation that the connection fulfils.
+// Unexpect deletes the expectation that the connection fulfils.
 func (u Use) Unexpect() {
 	t, k := u.c.t, u.c.expectKey()
 	if x := t.expected.m[k]; x != nil {
@@ -122,7 +122,7 @@ func (u Use) Unexpect() {
 	}
 }
 
-// attachExpected puts on a new connection what is waiting for it.
+// attachExpected attaches the protocol of the expectation that c fulfils, if any.
 func (t *Table) attachExpected(c *Conn) {
 	if x := t.lookupExpected(c.expectKey()); x != nil {
 		t.Attach(c, x.Protocol)

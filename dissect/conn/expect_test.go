@@ -43,13 +43,13 @@ func TestExpect(t *testing.T) {
 	}
 
 	if !expect(false, 80, 2) || !expect(true, 81, 2) || expect(true, 82, 2) || !expect(true, 81, 2) {
-		t.Error("the limit is not kept")
+		t.Error("the limit does not hold")
 	}
 	if n := b.Table.Stats().Unexpected; n != 1 {
-		t.Errorf("%d were counted", n)
+		t.Errorf("%d losses were counted", n)
 	}
 	if open(client, other, 80) != nil || open(server, client, 80) != nil || open(client, server, 81) != nil || open(client, server, 82) != nil {
-		t.Error("another connection was taken for one that is expected")
+		t.Error("an unexpected connection got the protocol")
 	}
 	c := open(client, server, 80)
 	if c == nil || use(c).Expected() != uint16(80) || !c.Analyzed() {
@@ -57,7 +57,7 @@ func TestExpect(t *testing.T) {
 	}
 	use(c).Unexpect()
 	if use(c).Expected() != nil {
-		t.Error("it is still expected")
+		t.Error("still expected after Unexpect")
 	}
 	b.Advance(9 * value.Second)
 	if c = open(server, client, 81); c == nil || use(c).Expected() != uint16(81) {
@@ -65,15 +65,15 @@ func TestExpect(t *testing.T) {
 	}
 	b.Advance(9 * value.Second)
 	if use(c).Expected() == nil {
-		t.Error("it has expired though it was looked at")
+		t.Error("expired although Expected was called")
 	}
 	b.Advance(11 * value.Second)
 	if use(c).Expected() != nil {
-		t.Error("it has not expired")
+		t.Error("not expired")
 	}
 	for port := range uint16(3000) {
 		if !expect(false, port, 5000) {
-			t.Fatal("there is no room")
+			t.Fatal("expired expectations still count")
 		}
 		if port%100 == 0 {
 			b.Advance(value.Second)

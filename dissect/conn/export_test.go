@@ -2,7 +2,7 @@ package conn
 
 import "fmt"
 
-// Check verifies what always holds of a table between two packets.
+// Check verifies the invariants of a table between two packets.
 func (t *Table) Check() error {
 	n, prev := 0, none
 	halfSeen := t.oldestHalf == none
@@ -10,7 +10,7 @@ func (t *Table) Check() error {
 		c := t.at(i)
 		n++
 		if c.livePrev != prev || c.idx != i || c.flags&flagLive == 0 {
-			return fmt.Errorf("connection %d of the list is not linked as it should be", n)
+			return fmt.Errorf("connection %d of the list is linked wrongly", n)
 		}
 		prev = i
 		if i == t.oldestHalf {
@@ -19,7 +19,7 @@ func (t *Table) Check() error {
 		if !halfSeen && c.half() {
 			return fmt.Errorf("connection %d is half-open and older than the oldest", n)
 		}
-		if t.Lookup(&c.key) != c {
+		if t.lookup(&c.key) != c {
 			return fmt.Errorf("connection %d is not found by its key", n)
 		}
 		d, _ := c.nextDeadline()
@@ -60,7 +60,7 @@ func (t *Table) checkStream(st *stream) error {
 		return nil
 	}
 	if st.held == &t.streams.none != (len(st.blocks) == 0) {
-		return fmt.Errorf("%d blocks in a store that is for none: %v", len(st.blocks), st.held == &t.streams.none)
+		return fmt.Errorf("%d blocks, in the shared empty buffer: %v", len(st.blocks), st.held == &t.streams.none)
 	}
 	var sum uint64
 	for i := range st.blocks {
@@ -85,7 +85,7 @@ func (t *Table) checkStream(st *stream) error {
 	return nil
 }
 
-// checkMemory adds up what blocks hold.
+// checkMemory compares the memory of all blocks with the count.
 func (t *Table) checkMemory() error {
 	var used uint64
 	for i := t.head; i != none; i = t.at(i).liveNext {

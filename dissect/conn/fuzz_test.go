@@ -11,7 +11,7 @@ import (
 	"github.com/wirelog/wirelog/internal/testconn"
 )
 
-// FuzzTable turns any bytes into packets between few hosts and time that passes, and
+// FuzzTable turns its input into packets between few hosts and into passing time, and
 // checks the table after each.
 func FuzzTable(f *testing.F) {
 	step := func(kind, pair, flags byte, seq, ack int16, n byte) []byte {

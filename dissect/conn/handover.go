@@ -2,31 +2,31 @@ package conn
 
 import "bytes"
 
-// A Handover gives a connection, the rest of one, or a stream inside one to the analyzer of
-// another protocol, which gets its bytes from the analyzer that has handed them over: that
-// of TLS after STARTTLS, whatever a proxy carries, the tokens of an authentication. The zero
-// Handover has not happened.
+// A Handover feeds bytes of a connection from one analyzer to that of another protocol:
+// the rest of the connection after STARTTLS, a stream that a proxy carries, or the
+// tokens of an authentication. The zero Handover has not happened and discards what it
+// gets.
 //
-// Its owner passes on what comes with Data, Gap and End, and calls Done in its own Done.
+// Its owner passes on bytes with Data, Gap and End, and calls Done in its own Done.
 type Handover struct {
 	c  *Conn
 	n  int32 // of the analyzer on the connection
 	on bool
-	// fed is not set if nobody takes what comes.
+	// fed reports whether an analyzer takes the bytes.
 	fed bool
-	// eol is set while a line's end may come from the side that orig names.
+	// eol is set while the end of a line may still come from the side that orig names.
 	eol, orig bool
 	rest      []byte
 }
 
-// On reports whether the handover has happened, even if the connection has too many inner
-// streams for anybody to take it.
+// On reports whether the handover has happened, even if no analyzer takes the bytes
+// because the connection has too many inner streams.
 func (h Handover) On() bool { return h.on }
 
-// Taken reports whether an analyzer takes what comes.
+// Taken reports whether an analyzer takes the bytes.
 func (h Handover) Taken() bool { return h.fed }
 
-// HandOver attaches an analyzer of p that the caller feeds.
+// HandOver attaches an analyzer of p that the caller feeds through the result.
 func (u Use) HandOver(p *Protocol) Handover {
 	c, t := u.c, u.c.t
 	n := 0
@@ -49,19 +49,19 @@ func (u Use) HandOver(p *Protocol) Handover {
 	return h
 }
 
-// HandOverAfterLine is HandOver after a line of the originator, if isOrig is set, or of the
-// responder, such as the one that agrees to STARTTLS (RFC 3207, RFC 2595). The end of that
-// line is not passed on. rest is what came with the line; it is passed on by Flush, before
-// which it must stay valid.
+// HandOverAfterLine is HandOver after a line of the originator, if isOrig is set, or of
+// the responder, such as the one that agrees to STARTTLS (RFC 3207, RFC 2595). The end
+// of that line is not passed on. rest is what arrived with the line. Flush passes it
+// on, and it must stay valid until then.
 func (u Use) HandOverAfterLine(p *Protocol, isOrig bool, rest []byte) Handover {
 	h := u.HandOver(p)
 	h.eol, h.orig, h.rest = true, isOrig, rest
 	return h
 }
 
-// Inner attaches what looks for protocols in a stream inside the connection, such as a
-// proxy's, as is done for every connection. Nobody takes the stream if streams within
-// streams have become too many, or no protocol is looked for.
+// Inner attaches detection to a stream inside the connection, such as a proxy's: the
+// result feeds it to the analyzers whose signatures match. Nobody takes the stream if
+// the connection has too many inner streams or nothing is to be detected.
 func (u Use) Inner() Handover {
 	if u.c.t.attacher == nil {
 		return Handover{on: true}
@@ -69,10 +69,10 @@ func (u Use) Inner() Handover {
 	return u.HandOver(u.c.t.attacher.Inner())
 }
 
-// Guest is HandOver for messages that are complete in themselves, as are the tokens of an
-// authentication. One analyzer of p serves all that have such messages on the connection; it
-// confirms its protocol for each of them, and stays until the connection ends: a violation
-// only takes the service away.
+// Guest is HandOver for messages that are complete in themselves, such as the tokens of
+// an authentication. One analyzer of p serves all analyzers of the connection that have
+// such messages. It confirms its protocol for each of them and stays until the
+// connection ends; a violation removes only the service.
 func (u Use) Guest(p *Protocol) Handover {
 	x := u.c.extra()
 	for i := range x.analyzers {
@@ -88,8 +88,8 @@ func (u Use) Guest(p *Protocol) Handover {
 	return h
 }
 
-// Flush passes on what came with the last line. The owner calls it when it is done with the
-// piece that had that line.
+// Flush passes on what arrived with the last line. The owner calls it when it is done
+// with the bytes that had that line.
 func (h *Handover) Flush() {
 	if rest := h.rest; rest != nil {
 		h.rest = nil
@@ -111,14 +111,14 @@ func (h *Handover) Data(isOrig bool, b []byte) {
 	}
 }
 
-// Gap tells the analyzer that n bytes of a side are missing.
+// Gap passes on that n bytes of a side are missing.
 func (h *Handover) Gap(isOrig bool, n uint64) {
 	if h.fed && !h.c.ext.analyzers[h.n].off {
 		h.c.t.callGap(h.c, int(h.n), isOrig, n)
 	}
 }
 
-// End tells the analyzer that a side is complete.
+// End passes on that a side is complete.
 func (h *Handover) End(isOrig bool) {
 	if h.fed && !h.c.ext.analyzers[h.n].off {
 		h.c.t.callEnd(h.c, int(h.n), isOrig)

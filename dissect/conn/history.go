@@ -1,7 +1,7 @@
 package conn
 
-// Bits of Conn.seen: letters that history shows once a side. The responder's
-// are 8 bits higher.
+// Bits of Conn.seen: letters that the history shows once for each side. The responder's
+// bits are 8 higher.
 const (
 	histSYN uint16 = 1 << iota
 	histFIN
@@ -10,15 +10,15 @@ const (
 	histData
 	histACK
 	histMulti
-	histUnknown // of the connection, whichever side
+	histUnknown // of the connection, not of a side
 )
 
-// maxHistory bounds a history string: only hostile traffic, such as resets with
-// ever new sequence numbers, makes it long.
+// maxHistory bounds a history string. Only hostile traffic, such as resets with ever
+// new sequence numbers, exceeds it.
 const maxHistory = 4096
 
-// History returns what happened, a letter an event; see Zeek's conn.log history.
-// The slice is valid until the connection's next packet.
+// History returns the history of the connection, one letter for each kind of event, as
+// in Zeek's conn.log. The slice is valid until the connection's next packet.
 func (c *Conn) History() []byte {
 	if r := c.ifRare(); r != nil && len(r.hist) != 0 {
 		return r.hist
@@ -51,7 +51,7 @@ func (c *Conn) setHistory(s string) {
 	c.nhist = uint8(copy(c.hist[:], s))
 }
 
-// letter gives upper case for the originator.
+// letter returns upper for the originator and its lower case for the responder.
 func (c *Conn) letter(s *side, upper byte) byte {
 	if c.isOrig(s) {
 		return upper
@@ -59,7 +59,8 @@ func (c *Conn) letter(s *side, upper byte) byte {
 	return upper | 0x20
 }
 
-// once writes a letter the first time, and reports whether it was there before.
+// once adds a letter the first time it is called for it, and reports whether the letter
+// was there before.
 func (c *Conn) once(s *side, mask uint16, upper byte) bool {
 	if !c.isOrig(s) {
 		mask <<= 8
@@ -72,9 +73,9 @@ func (c *Conn) once(s *side, mask uint16, upper byte) bool {
 	return false
 }
 
-// tcpOnce is once for TCP sides. A connection that began with a SYN-ACK is
-// turned around at the first sign of life: a stealth scan's SYN-ACK gets a RST
-// at most, so this one answers a SYN that was not captured.
+// tcpOnce is once for TCP. A connection that began with a SYN-ACK is flipped at its
+// next sign of life. The SYN-ACK of a stealth scan is answered by a RST at most, so
+// this one answers a SYN that was not captured.
 func (c *Conn) tcpOnce(s *side, mask uint16, upper byte) bool {
 	if (upper == 'A' || upper == 'D') && c.nhist == 1 && c.hist[0] == 'H' {
 		c.flip()
@@ -92,8 +93,8 @@ const (
 	countGap        = 12
 )
 
-// scaled counts an occurrence and writes the letter at the 1st, 10th, 100th and
-// so on. It returns the threshold that was reached, or 0.
+// scaled counts an occurrence and adds a letter at the 1st, 10th, 100th and so on. It
+// returns the threshold that was reached, or 0.
 func (c *Conn) scaled(s *side, n *uint32, which int, upper byte) uint64 {
 	*n++
 	threshold := uint64(1)

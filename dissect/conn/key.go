@@ -17,10 +17,10 @@ type Key struct {
 	domain Domain
 }
 
-// Domain is the pair of hosts between which the outermost tunnel around a packet
-// runs, as a number; 0 outside tunnels. The shard of a packet depends on that
-// pair, so a flow that moves from one pair to another must be two connections
-// for the result not to depend on the number of shards.
+// Domain identifies the pair of hosts between which the outermost tunnel around a
+// packet runs; it is 0 outside tunnels. The shard of a packet depends on that pair. So
+// a flow that moves from one pair to another is two connections, or the output would
+// depend on the number of shards.
 type Domain uint32
 
 // MakeDomain returns the domain of the tunnels between two hosts.
@@ -29,16 +29,16 @@ func MakeDomain(a, b *[16]byte, s *Seed) Domain {
 	return Domain(k.hash(s)) | 1
 }
 
-// MakeKey builds the key of a packet. oneWay keys are not made canonical, so that
-// only packets in this direction match (ICMP types without a counterpart).
-// srcIsA tells whether the packet's source became the key's first side.
+// MakeKey returns the key of a packet. A key with oneWay set is not made canonical, so
+// that it matches packets of this direction only (ICMP types without a counterpart).
+// srcIsA reports whether the packet's source is the key's first side.
 func MakeKey(src, dst packet.Addr, sport, dport uint16, proto uint8, domain Domain, oneWay bool) (k Key, srcIsA bool) {
 	srcIsA = k.set(src, dst, sport, dport, proto, domain, oneWay)
 	return k, srcIsA
 }
 
-// set is MakeKey where the key is to be: a copy of what was just written field by field
-// makes the processor wait.
+// set is MakeKey in place. Copying a key that was just written field by field would
+// stall the processor.
 func (k *Key) set(src, dst packet.Addr, sport, dport uint16, proto uint8, domain Domain, oneWay bool) (srcIsA bool) {
 	srcIsA = oneWay || src.Less(dst) || src == dst && sport < dport
 	if !srcIsA {
@@ -51,7 +51,7 @@ func (k *Key) set(src, dst packet.Addr, sport, dport uint16, proto uint8, domain
 // Seed keys the hashes of the connection table and of uids.
 type Seed [6]uint64
 
-// equal is ==, in line.
+// equal is ==, written out so that it is inlined.
 func (k *Key) equal(o *Key) bool {
 	return (k.a.Lo^o.a.Lo)|(k.b.Lo^o.b.Lo)|(k.a.Hi^o.a.Hi)|(k.b.Hi^o.b.Hi) == 0 &&
 		k.pa == o.pa && k.pb == o.pb && k.proto == o.proto && k.domain == o.domain
@@ -64,23 +64,23 @@ func mum(a, b uint64) uint64 {
 	return hi ^ lo
 }
 
-// hash is keyed, so that nobody who does not know the seed can choose
-// addresses that collide.
+// hash is keyed, so that nobody who does not know the seed can choose colliding
+// addresses.
 func (k *Key) hash(s *Seed) uint64 {
 	ports := uint64(k.pa)<<24 | uint64(k.pb)<<8 | uint64(k.proto) ^ uint64(k.domain)<<32
 	h := mum(k.a.Hi^s[0], k.b.Hi^s[1]) ^ mum(k.a.Lo^s[2], k.b.Lo^s[3])
 	return mum(h^s[4], ports^s[5])
 }
 
-// UID returns the unique identifier of what has this key and began at start
+// UID returns the unique identifier of the connection with this key that began at start
 // with packet number first.
 func (k *Key) UID(s *Seed, start value.Time, first uint64) value.UID {
 	hi, lo := k.id(s, int64(start), first)
 	return value.MakeUID('C', hi, lo)
 }
 
-// id gives 96 bits that identify the connection with this key which began at
-// start with packet number first: the base of its uid.
+// id returns 96 bits that identify the connection with this key that began at start
+// with packet number first. The uid is made of them.
 func (k *Key) id(s *Seed, start int64, first uint64) (hi, lo uint64) {
 	h := k.hash(s)
 	lo = mum(h^s[1], uint64(start)^s[3])

@@ -2,12 +2,12 @@ package conn
 
 import "slices"
 
-// A Limit names a limit of an analyzer: what is bounded by it, such as
-// "pending_requests", and Zeek's name of the protocol.
+// A Limit names a limit of an analyzer: Protocol is Zeek's name of its protocol, Name
+// what is limited, such as "pending_requests".
 type Limit struct{ Protocol, Name string }
 
-// limits counts by limit. The one that has cut off last is mostly the next one, too: it has
-// a message cut line by line.
+// limits counts by limit. latest is the entry that was counted last and is mostly
+// counted next: a long message hits its limit line by line.
 type limits struct {
 	counts []limitCount
 	latest int
@@ -18,7 +18,7 @@ type limitCount struct {
 	n uint64
 }
 
-// count counts that a limit has cut something off.
+// count records that a limit was hit.
 func (s *limits) count(protocol, name string) {
 	l := Limit{protocol, name}
 	if s.latest >= len(s.counts) || s.counts[s.latest].Limit != l {
@@ -31,8 +31,8 @@ func (s *limits) count(protocol, name string) {
 	s.counts[s.latest].n++
 }
 
-// LimitCounts returns how often each limit of an analyzer has cut something off; those
-// that never did are not in it, and it is nil if none did.
+// LimitCounts returns how often each limit of an analyzer was hit. It omits those that
+// never were, and is nil if none was.
 func (t *Table) LimitCounts() map[Limit]uint64 {
 	if len(t.limited.counts) == 0 {
 		return nil
@@ -44,10 +44,10 @@ func (t *Table) LimitCounts() map[Limit]uint64 {
 	return m
 }
 
-// Held returns how many bytes of incomplete messages analyzers keep.
+// Held returns how many bytes of incomplete messages the analyzers hold.
 func (t *Table) Held() int { return t.held }
 
-// full counts that analyzers keep too many bytes of incomplete messages.
+// full records that the analyzers hold too many bytes of incomplete messages.
 func (t *Table) full(c *Conn, protocol string) bool {
 	t.limited.count(protocol, "incomplete_messages")
 	t.weird(c, "too_many_incomplete_messages", "", protocol)

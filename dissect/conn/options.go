@@ -24,9 +24,9 @@ const (
 	optFastOpen      = 34 // RFC 7413
 )
 
-// parseOptions yields every option with its kind and length bytes, and stops at
-// the first that does not fit. Of the options of one byte, the end of the list
-// is yielded too, unless onlyLong leaves all of them out.
+// parseOptions yields every option with its kind and length bytes, and stops at the
+// first that does not fit. onlyLong leaves out the options of one byte; without it the
+// end of the list is yielded, too.
 func parseOptions(b []byte, onlyLong bool) iter.Seq[[]byte] {
 	return func(yield func([]byte) bool) {
 		for len(b) > 0 {
@@ -52,8 +52,9 @@ func parseOptions(b []byte, onlyLong bool) iter.Seq[[]byte] {
 func (t *Table) options(c *Conn, b []byte, isOrig bool) {
 	if h := &t.hooks.TCP.Option; h.On() {
 		for o := range parseOptions(b, false) {
-			t.scratch.option = event.TCPOption{Conn: c, IsOrig: isOrig, Opt: uint64(o[0]), OptLen: uint64(len(o))}
-			h.Raise(&t.scratch.option)
+			e := h.Begin()
+			*e = event.TCPOption{Conn: c, IsOrig: isOrig, Opt: uint64(o[0]), OptLen: uint64(len(o))}
+			h.Raise(e)
 		}
 	}
 	h := &t.hooks.TCP.Options
@@ -63,7 +64,7 @@ func (t *Table) options(c *Conn, b []byte, isOrig bool) {
 	list, sack := t.scratch.optionList[:0], t.scratch.sack[:0]
 	for o := range parseOptions(b, false) {
 		v := event.TCPOptionValue{Kind: uint64(o[0]), Length: uint64(len(o))}
-		raw := true // whether the option's bytes are given as they are
+		raw := true // whether Data gets the option's bytes
 		weird := ""
 		n := len(o)
 		switch o[0] {
@@ -131,6 +132,7 @@ func (t *Table) options(c *Conn, b []byte, isOrig bool) {
 		list = append(list, v)
 	}
 	t.scratch.optionList, t.scratch.sack = list, sack
-	t.scratch.options = event.TCPOptions{Conn: c, IsOrig: isOrig, Options: list}
-	h.Raise(&t.scratch.options)
+	e := h.Begin()
+	*e = event.TCPOptions{Conn: c, IsOrig: isOrig, Options: list}
+	h.Raise(e)
 }

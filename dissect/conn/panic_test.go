@@ -14,7 +14,7 @@ import (
 	"github.com/wirelog/wirelog/value"
 )
 
-// faulty panics in one of its methods, and records the others.
+// faulty panics in the method that where names, and records its calls.
 type faulty struct {
 	where string
 	calls *[]string
@@ -44,7 +44,7 @@ func (a attachAll) Inner() *conn.Protocol                          { return nil 
 func (a attachAll) Idle(*conn.Conn)                                {}
 func (a attachAll) Violated(*conn.Table, *conn.Conn) conn.Handover { return conn.Handover{} }
 
-// quiet keeps the reports of panics out of the test's output, and counts them.
+// quiet keeps reports of panics out of the test's output and counts them.
 func quiet(t *testing.T) *int {
 	n := new(int)
 	old := slog.Default()
@@ -61,9 +61,9 @@ func (c counting) Write(p []byte) (int, error) {
 }
 
 // TestPanics is case 26: a panic costs the analyzer on that connection, once, and
-// nothing else; after maxPanics of them the protocol is not attached any more. That
-// an analyzer makes no progress is not possible: it is given bytes and returns, and
-// nobody calls it again for the same ones.
+// nothing else; after maxPanics of them the protocol is no longer attached. An analyzer
+// cannot loop without progress: it gets bytes and returns, and never gets the same
+// bytes again.
 func TestPanics(t *testing.T) {
 	for _, where := range []string{"data", "gap", "end", "done", "new"} {
 		reports := quiet(t)
@@ -114,8 +114,8 @@ func TestPanics(t *testing.T) {
 	}
 }
 
-// TestListenerPanics finds that a listener that panics at the end of a connection, from
-// a packet or from a timer, leaves the table as it should be.
+// TestListenerPanics checks that a listener that panics at the end of a connection,
+// caused by a packet or a timer, leaves the table consistent.
 func TestListenerPanics(t *testing.T) {
 	reports := quiet(t)
 	b := testconn.New(t, testconn.Config())
@@ -136,8 +136,8 @@ func TestListenerPanics(t *testing.T) {
 	}
 }
 
-// TestTimerPanics is case 26 for what listens to the end of a connection that a timer
-// brings about: it ends, and the listeners of its end all hear of it.
+// TestTimerPanics is case 26 for listeners to the end of a connection that a timer
+// causes: the connection ends, and all listeners are called.
 func TestTimerPanics(t *testing.T) {
 	quiet(t)
 	ends := []struct{ name, script string }{
@@ -173,19 +173,19 @@ func TestTimerPanics(t *testing.T) {
 			}
 			st := b.Table.Stats()
 			if heard != 2 || b.Table.Len() != 0 || panics < 2 || int(st.Panics) != panics {
-				t.Errorf("%s, drained %v: %d of %d panics counted, %d left, the end was heard %d times", e.name, drained, st.Panics, panics, b.Table.Len(), heard)
+				t.Errorf("%s, drained %v: %d of %d panics counted, %d left, %d calls of the last listener", e.name, drained, st.Panics, panics, b.Table.Len(), heard)
 			}
 			b.Script("> S 7000; < SA 9000 7001")
 			b.Drain()
 			if heard != 4 {
-				t.Errorf("%s, drained %v: the next connection had no end", e.name, drained)
+				t.Errorf("%s, drained %v: the next connection did not end", e.name, drained)
 			}
 		}
 	}
 }
 
-// TestLateViolationPanics finds that a listener that panics at a violation that comes
-// after its packet costs the analyzer, and nothing else.
+// TestLateViolationPanics checks that a listener that panics at a late violation costs
+// the analyzer and nothing else.
 func TestLateViolationPanics(t *testing.T) {
 	quiet(t)
 	b := testconn.New(t, testconn.Config())
@@ -210,7 +210,7 @@ func TestLateViolationPanics(t *testing.T) {
 	}
 }
 
-// doer calls a function with what it gets.
+// doer is an analyzer that calls a function with its data.
 type doer struct {
 	faulty
 	do func(isOrig bool, b []byte)
@@ -218,7 +218,8 @@ type doer struct {
 
 func (d *doer) Data(isOrig bool, b []byte) { d.do(isOrig, b) }
 
-// TestConfirmAndViolate follows what analyzers say to services and events.
+// TestConfirmAndViolate checks how confirmations and violations change services and
+// raise events.
 func TestConfirmAndViolate(t *testing.T) {
 	for _, c := range []struct {
 		name, script string // of an analyzer that obeys: confirm, violate, late, detach
@@ -272,7 +273,7 @@ func TestConfirmAndViolate(t *testing.T) {
 	}
 }
 
-// TestManyViolations finds that no more are told of than Zeek does.
+// TestManyViolations checks that no more violations are reported than by Zeek.
 func TestManyViolations(t *testing.T) {
 	b, _ := newBench(t, nil)
 	var violations, weirds int
@@ -301,7 +302,7 @@ func TestManyViolations(t *testing.T) {
 	}
 }
 
-// TestIncomplete finds that violations count for nothing where bytes are missing.
+// TestIncomplete checks that violations are ignored where bytes are missing.
 func TestIncomplete(t *testing.T) {
 	for _, c := range []struct {
 		script string

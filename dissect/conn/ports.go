@@ -2,8 +2,8 @@ package conn
 
 import "github.com/wirelog/wirelog/value"
 
-// likelyServer are the ports of Zeek's likely_server_ports: those that its
-// analyzers are registered for.
+// likelyServer holds the ports of Zeek's likely_server_ports: those for which its
+// analyzers are registered.
 var likelyServer = func() (set [2][1 << 16 / 64]uint64) {
 	tcp := []uint16{
 		21, 2811, // FTP
@@ -53,10 +53,9 @@ var likelyServer = func() (set [2][1 << 16 / 64]uint64) {
 	return set
 }()
 
-// LikelyServerPort reports whether a port is one at which a server is likely, the
-// test by which Zeek guesses the originator of a connection whose beginning it has
-// not seen (likely_server_ports).
-func LikelyServerPort(p value.Proto, port uint16) bool {
+// likelyServerPort reports whether port is likely to be a server's. Zeek guesses the
+// originator by it if the beginning of a connection is missing (likely_server_ports).
+func likelyServerPort(p value.Proto, port uint16) bool {
 	i := 0
 	if p == value.ProtoUDP {
 		i = 1

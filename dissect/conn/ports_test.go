@@ -1,11 +1,9 @@
-package conn_test
+package conn
 
 import (
 	"testing"
 
 	"github.com/wirelog/wirelog/value"
-
-	"github.com/wirelog/wirelog/dissect/conn"
 )
 
 func TestLikelyServerPort(t *testing.T) {
@@ -19,7 +17,7 @@ func TestLikelyServerPort(t *testing.T) {
 		{value.ProtoTCP, 110, false}, {value.ProtoTCP, 389, false}, {value.ProtoTCP, 161, false},
 		{value.ProtoUDP, 79, false}, {value.ProtoUDP, 80, false}, {value.ProtoUDP, 0, false},
 	} {
-		if got := conn.LikelyServerPort(c.proto, c.port); got != c.want {
+		if got := likelyServerPort(c.proto, c.port); got != c.want {
 			t.Errorf("%v %d: %v", c.proto, c.port, got)
 		}
 	}

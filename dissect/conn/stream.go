@@ -12,31 +12,31 @@ import (
 // stream is the reassembly of one direction. Sequence numbers are relative: the
 // SYN is 0, the first byte 1.
 type stream struct {
-	next    uint64 // first byte that has not been delivered or given up, 0 before there is a stream
-	trimmed uint64 // everything below is forgotten
+	next    uint64 // first byte neither delivered nor given up, 0 before there is a stream
+	trimmed uint64 // everything below was discarded
 	*held
 }
 
-// held is what a stream has of blocks: the pool's empty one most of the time.
+// held is the stream's out-of-order buffer. Most streams share the pool's empty one.
 type held struct {
 	blocks []block
-	store  []block // all of the memory in which blocks lies
+	store  []block // the whole backing array of blocks
 	bytes  uint64  // sum of the blocks' lengths
 	lender bool    // whether it is in streamPool.borrowers
 	first  [smallestStore]block
 }
 
-// block is a run of bytes that arrived. Those below stream.next were delivered
-// and wait for their acknowledgement, if the stream keeps them.
+// block is a run of bytes that arrived. A block below stream.next was delivered and is
+// kept until it is acknowledged.
 type block struct {
 	seq, end uint64
-	// data is nil if the contents are not kept. It lies in the packet that
-	// brought it if borrowed, until Settle, and in a page of its own after that.
+	// data is nil if the contents are not kept. If borrowed is set, it is part of the
+	// packet that brought it, until Settle moves it to a page of its own.
 	data     []byte
 	borrowed bool
 }
 
-// firstSeq is where the streams of a connection begin.
+// firstSeq is the number of the first byte of a stream.
 const firstSeq = 1
 
 func (c *Conn) stream(s *side) *stream {
@@ -50,7 +50,7 @@ func (c *Conn) stream(s *side) *stream {
 	return st
 }
 
-// peekStream is stream without making one: nil then.
+// peekStream is stream without creating one: it returns nil instead.
 func (c *Conn) peekStream(s *side) *stream {
 	if c.ext == nil {
 		return nil
@@ -65,17 +65,17 @@ func (c *Conn) peekStream(s *side) *stream {
 	return st
 }
 
-// unacknowledged is the number of delivered bytes for which there was no acknowledgement.
+// unacknowledged is the number of delivered bytes that were not acknowledged.
 func (st *stream) unacknowledged() uint64 { return st.next - min(st.trimmed, st.next) }
 
-// keeps reports whether delivered bytes stay until they are acknowledged, because somebody
-// wants to know of retransmissions with other contents.
+// keeps reports whether delivered bytes are kept until they are acknowledged, because
+// somebody listens for retransmissions with other contents.
 func (t *Table) keeps() bool {
 	return t.hooks.Conn.RexmitInconsistency.On() || t.hooks.Weird.Conn.On()
 }
 
-// pending is the number of bytes of a stream that arrived and wait for something: for those
-// before them, or for their acknowledgement, whether they are kept meanwhile or not.
+// pending is the number of bytes of a stream that wait for earlier ones or for their
+// acknowledgement, kept or not.
 func (t *Table) pending(st *stream) uint64 {
 	if t.keeps() {
 		return st.bytes
@@ -83,20 +83,31 @@ func (t *Table) pending(st *stream) uint64 {
 	return st.bytes + st.unacknowledged()
 }
 
-// dataSent takes the payload of a segment, which begins at seq.
-func (t *Table) dataSent(c *Conn, s, peer *side, seq uint64, data []byte, flags uint8) {
+// piece is the payload of a segment, or the part of it that is new.
+type piece struct {
+	seq   uint64 // of its first byte
+	data  []byte
+	flags uint8 // of the segment
+}
+
+func (d *piece) end() uint64 { return d.seq + uint64(len(d.data)) }
+
+// cut removes everything before seq from d.
+func (d *piece) cut(seq uint64) { d.data, d.seq = d.data[seq-d.seq:], seq }
+
+// dataSent processes the payload of a segment of s.
+func (t *Table) dataSent(c *Conn, s, peer *side, d piece) {
 	if s.flags&sideNoStream != 0 {
 		return
 	}
 	st := c.stream(s)
-	if acked := s.relative(s.ackSeq, s.ackWraps); seq < acked {
-		if seq+uint64(len(data)) <= acked {
+	if acked := s.relative(s.ackSeq, s.ackWraps); d.seq < acked {
+		if d.end() <= acked {
 			return
 		}
-		data = data[acked-seq:]
-		seq = acked
+		d.cut(acked)
 	}
-	t.newBlock(c, s, peer, st, seq, data, flags)
+	t.newBlock(c, s, peer, st, &d)
 
 	lim := &t.cfg
 	switch n := len(st.blocks); {
@@ -124,45 +135,43 @@ func (t *Table) giveUp(c *Conn, s *side, st *stream, why string) {
 	s.flags |= sideNoStream
 }
 
-func (t *Table) newBlock(c *Conn, s, peer *side, st *stream, seq uint64, data []byte, flags uint8) {
-	end := seq + uint64(len(data))
-	if len(data) == 0 || end <= st.trimmed {
+func (t *Table) newBlock(c *Conn, s, peer *side, st *stream, d *piece) {
+	end := d.end()
+	if len(d.data) == 0 || end <= st.trimmed {
 		return
 	}
-	if seq < st.next && !t.keeps() {
+	if d.seq < st.next && !t.keeps() {
 		if end <= st.next {
 			return
 		}
-		data = data[st.next-seq:]
-		seq = st.next
+		d.cut(st.next)
 	}
 	n := len(st.blocks)
-	if n == 0 || seq == st.blocks[n-1].end {
-		if seq == st.next {
+	if n == 0 || d.seq == st.blocks[n-1].end {
+		if d.seq == st.next {
 			// In order: delivered where it lies.
 			st.next = end
-			t.deliver(c, s, seq, data)
+			t.deliver(c, s, d.seq, d.data)
 			if t.ackUnseen(s, peer) {
 				t.trim(c, s, peer, st, st.next)
 			} else if t.keeps() {
-				t.streams.hold(st, n, seq, data)
+				t.streams.hold(st, n, d.seq, d.data)
 			}
 			return
 		}
 	} else {
-		t.checkOverlap(c, s, peer, st, seq, end, data, flags)
+		t.checkOverlap(c, peer, st, d)
 	}
-	if seq < st.trimmed {
-		data = data[st.trimmed-seq:]
-		seq = st.trimmed
+	if d.seq < st.trimmed {
+		d.cut(st.trimmed)
 	}
-	if i := t.insertBlock(st, seq, data); i >= 0 {
+	if i := t.insertBlock(st, d.seq, d.data); i >= 0 {
 		t.inserted(c, s, peer, st, i)
 	}
 }
 
-// insertBlock puts the parts of data that no block covers between the blocks: what
-// came first stays. It returns the index of the first new block, -1 if there is none.
+// insertBlock adds blocks for the parts of data that no block covers: the first
+// contents stay. It returns the index of the first new block, or -1.
 func (t *Table) insertBlock(st *stream, seq uint64, data []byte) int {
 	end := seq + uint64(len(data))
 	first := -1
@@ -196,7 +205,7 @@ func (st *stream) search(seq uint64) int {
 	return i
 }
 
-// inserted delivers what block i, which is new, has made deliverable.
+// inserted delivers what the new block i has made deliverable.
 func (t *Table) inserted(c *Conn, s, peer *side, st *stream, i int) {
 	if st.blocks[i].seq > st.next || st.blocks[i].end <= st.next {
 		return
@@ -215,33 +224,35 @@ func (t *Table) inserted(c *Conn, s, peer *side, st *stream, i int) {
 	}
 }
 
-// ackUnseen reports whether s has sent so much without an acknowledgement that
-// the peer's packets are probably not in the capture.
+// ackUnseen reports whether s has sent so much without an acknowledgement that the
+// peer's packets are probably not captured.
 func (t *Table) ackUnseen(s, peer *side) bool {
 	w := t.cfg.InitialWindow
 	return w != 0 && s.nothingAcked() && s.tcpSize(peer) > w
 }
 
-// checkOverlap looks for bytes that were sent before with other contents.
-func (t *Table) checkOverlap(c *Conn, s, peer *side, st *stream, seq, end uint64, data []byte, flags uint8) {
+// checkOverlap reports bytes that were sent before with other contents.
+func (t *Table) checkOverlap(c *Conn, peer *side, st *stream, d *piece) {
+	seq, end := d.seq, d.end()
 	for i := st.search(seq); i < len(st.blocks) && st.blocks[i].seq < end; i++ {
 		b := &st.blocks[i]
 		lo, hi := max(seq, b.seq), min(end, b.end)
 		if b.data == nil {
 			continue
 		}
-		was, is := b.data[lo-b.seq:hi-b.seq], data[lo-seq:hi-seq]
+		was, is := b.data[lo-b.seq:hi-b.seq], d.data[lo-seq:hi-seq]
 		if bytes.Equal(was, is) || hi-lo == 1 && peer.lastSeen == 0 {
 			continue // equal, or a keep-alive's garbage byte
 		}
-		if h := &t.hooks.Conn.RexmitInconsistency; h.On() {
-			h.Raise(&event.RexmitInconsistency{Conn: c, T1: was, T2: is, TCPFlags: flagString(flags)})
+		if e := t.hooks.Conn.RexmitInconsistency.Begin(); e != nil {
+			*e = event.RexmitInconsistency{Conn: c, T1: was, T2: is, TCPFlags: flagString(d.flags)}
+			t.hooks.Conn.RexmitInconsistency.Raise(e)
 		}
 		t.weird(c, "retransmission_inconsistency", "", "TCP")
 	}
 }
 
-// acked handles the peer's acknowledgement of everything of s below seq.
+// acked processes the peer's acknowledgement of everything of s below seq.
 func (t *Table) acked(c *Conn, s, peer *side, seq uint64) {
 	if s.fins > 0 && seq >= s.size {
 		seq = s.size - 1
@@ -257,7 +268,7 @@ func (t *Table) acked(c *Conn, s, peer *side, seq uint64) {
 	t.checkEOF(c, s, peer)
 }
 
-// trim forgets everything below seq. What is missing there is gone for good.
+// trim discards everything below seq. Bytes missing there will not come.
 func (t *Table) trim(c *Conn, s, peer *side, st *stream, seq uint64) {
 	if seq > st.next {
 		t.undelivered(c, s, peer, st, seq)
@@ -273,10 +284,10 @@ func (t *Table) trim(c *Conn, s, peer *side, st *stream, seq uint64) {
 	}
 }
 
-// undelivered gives up the holes below seq and delivers what lies between them.
+// undelivered gives up the holes below seq and delivers the data between them.
 func (t *Table) undelivered(c *Conn, s, peer *side, st *stream, seq uint64) {
 	if seq <= 2 && c.flags&flagPartial != 0 {
-		return // the SYN that was made up for a partial connection, or its keep-alive
+		return // the assumed SYN of a partial connection, or its keep-alive
 	}
 	if s.flags&sideNoStream == 0 {
 		for {
@@ -306,20 +317,21 @@ func cleanSide(s *side) bool {
 	return s.state == event.StateEstablished || s.state == event.StateClosed && s.prev == event.StateEstablished
 }
 
-// gap reports n missing bytes at seq. Only on connections that are established or
-// close in an orderly way they count: elsewhere resets and traffic from before
-// the capture make them up.
+// gap reports n missing bytes at seq. Gaps count only on connections that are
+// established or close in an orderly way: elsewhere they may be artefacts of resets and
+// of traffic before the capture.
 func (t *Table) gap(c *Conn, s, peer *side, seq, n uint64) {
 	isOrig := c.isOrig(s)
 	if cleanSide(s) && cleanSide(peer) {
 		if r := c.scaled(s, &s.gaps, countGap, 'G'); r > 1 {
-			if h := &t.hooks.TCP.MultipleGap; h.On() {
-				h.Raise(&event.TCPMultipleGap{Conn: c, IsOrig: isOrig, Threshold: r})
+			if e := t.hooks.TCP.MultipleGap.Begin(); e != nil {
+				*e = event.TCPMultipleGap{Conn: c, IsOrig: isOrig, Threshold: r}
+				t.hooks.TCP.MultipleGap.Raise(e)
 			}
 		}
-		if h := &t.hooks.Conn.ContentGap; h.On() {
-			t.scratch.gap = event.ContentGap{Conn: c, IsOrig: isOrig, Seq: seq, Length: n}
-			h.Raise(&t.scratch.gap)
+		if e := t.hooks.Conn.ContentGap.Begin(); e != nil {
+			*e = event.ContentGap{Conn: c, IsOrig: isOrig, Seq: seq, Length: n}
+			t.hooks.Conn.ContentGap.Raise(e)
 		}
 	}
 	s.flags |= sideGap
@@ -327,19 +339,21 @@ func (t *Table) gap(c *Conn, s, peer *side, seq, n uint64) {
 	t.analyzersGap(c, isOrig, n)
 }
 
-// deliver hands on the next bytes of the stream.
+// deliver passes on the next bytes of the stream.
 func (t *Table) deliver(c *Conn, s *side, seq uint64, data []byte) {
 	if c.ext != nil {
 		t.record(c, s, data)
 	}
 	isOrig := c.isOrig(s)
 	if h := &t.hooks.TCP.Contents; t.deliversContents(isOrig) && h.On() {
-		h.Raise(&event.TCPContents{Conn: c, IsOrig: isOrig, Seq: seq, Contents: data})
+		e := h.Begin()
+		*e = event.TCPContents{Conn: c, IsOrig: isOrig, Seq: seq, Contents: data}
+		h.Raise(e)
 	}
 	t.analyzersData(c, isOrig, data)
 }
 
-// record writes to the contents file that is set for s.
+// record writes to the contents file of s, if it has one.
 func (t *Table) record(c *Conn, s *side, data []byte) {
 	r := c.ifRare()
 	if r == nil {
@@ -355,13 +369,14 @@ func (t *Table) record(c *Conn, s *side, data []byte) {
 	}
 	if _, err := w.Write(data); err != nil {
 		r.contents[i] = nil
-		if h := &t.hooks.TCP.ContentsFileWriteFailure; h.On() {
-			h.Raise(&event.ContentsFileWriteFailure{Conn: c, IsOrig: c.isOrig(s), Msg: err.Error()})
+		if e := t.hooks.TCP.ContentsFileWriteFailure.Begin(); e != nil {
+			*e = event.ContentsFileWriteFailure{Conn: c, IsOrig: c.isOrig(s), Msg: err.Error()}
+			t.hooks.TCP.ContentsFileWriteFailure.Raise(e)
 		}
 	}
 }
 
-// finishContents records what is left beyond holes.
+// finishContents records the data beyond holes.
 func (t *Table) finishContents(c *Conn) {
 	r := c.ifRare()
 	if r == nil {
@@ -386,8 +401,8 @@ func (t *Table) finishContents(c *Conn) {
 	}
 }
 
-// dataPending reports whether something that s has sent is still to be delivered
-// or, unless s was reset, still to be acknowledged by s.
+// dataPending reports whether something that s has sent is still undelivered or, unless
+// s was reset, something that the peer has sent still waits.
 func (t *Table) dataPending(c *Conn, s, peer *side) bool {
 	if s.flags&sideNoStream != 0 {
 		return false
@@ -399,7 +414,7 @@ func (t *Table) dataPending(c *Conn, s, peer *side) bool {
 	delivered := uint64(s.startSeq) + next
 	last := full(s.lastSeq, s.seqWraps)
 	if last < delivered {
-		return false // numbers that a reset made up
+		return false // a reset had arbitrary numbers
 	}
 	if delivered != last-1 && delivered != last {
 		return true
@@ -416,9 +431,9 @@ func (t *Table) checkEOF(c *Conn, s, peer *side) {
 	}
 	s.flags |= sideEOF
 	isOrig := c.isOrig(s)
-	if h := &t.hooks.TCP.ConnectionEOF; h.On() {
-		t.scratch.eof = event.ConnectionEOF{Conn: c, IsOrig: isOrig}
-		h.Raise(&t.scratch.eof)
+	if e := t.hooks.TCP.ConnectionEOF.Begin(); e != nil {
+		*e = event.ConnectionEOF{Conn: c, IsOrig: isOrig}
+		t.hooks.TCP.ConnectionEOF.Raise(e)
 	}
 	t.analyzersEnd(c, isOrig)
 	if c.flags&flagCloseDeferred != 0 {
@@ -430,13 +445,13 @@ func (t *Table) checkEOF(c *Conn, s, peer *side) {
 	}
 }
 
-// streamPool keeps what streams need for blocks, and the pages of those.
+// streamPool holds the buffers of streams and the pages of blocks.
 type streamPool struct {
-	// volatile says that the packet at work is not in the memory that stays until
-	// Settle, so that nothing of it may be borrowed.
+	// volatile reports that the current packet's memory does not last until Settle, so
+	// that nothing of it may be borrowed.
 	volatile  bool
 	borrowers []*held
-	none      held // of every stream without blocks, never changed
+	none      held // shared by all streams without blocks, never changed
 	free      freelist.List[held]
 	stores    [numStores][][]block
 	pages     [numClasses][][]byte
@@ -450,8 +465,8 @@ const (
 	numClasses   = 6
 )
 
-// sizeClass returns the class of the smallest pages or stores with room for n: the size of
-// class 0 is smallest, that of each other is four times the one before.
+// sizeClass returns the class of the smallest pages or stores with room for n. The size
+// of class 0 is smallest; each other is four times the one before.
 func sizeClass(n, smallest int) int {
 	k := 0
 	for size := smallest; size < n; size *= 4 {
@@ -463,14 +478,14 @@ func sizeClass(n, smallest int) int {
 func pageClass(n int) int  { return sizeClass(n, smallestPage) }
 func storeClass(n int) int { return sizeClass(n, smallestStore) }
 
-// Numbers of blocks that stores have room for. The smallest is part of held, and those beyond
-// the largest class are not kept.
+// Sizes of stores, in blocks. The smallest store is part of held; stores beyond the
+// largest class are not pooled.
 const (
 	smallestStore = 4
 	numStores     = 4
 )
 
-// room makes room for a block at index i of st, which is to be filled in.
+// room makes room for a block at index i of st. The caller fills it in.
 func (p *streamPool) room(st *stream, i int) *block {
 	if st.held == &p.none {
 		st.held = p.free.Get()
@@ -480,7 +495,7 @@ func (p *streamPool) room(st *stream, i int) *block {
 	n := len(st.blocks)
 	if n == cap(st.blocks) {
 		if cap(st.store) > 2*n {
-			// There is room in front, where acknowledged blocks were.
+			// Acknowledged blocks have left room in front.
 			copy(st.store, st.blocks)
 			clear(st.store[n:])
 			st.blocks = st.store[:n]
@@ -495,7 +510,7 @@ func (p *streamPool) room(st *stream, i int) *block {
 	return &st.blocks[i]
 }
 
-// grow gives h a store with room for more.
+// grow gives h a larger store.
 func (p *streamPool) grow(h *held) {
 	n := len(h.blocks)
 	var store []block
@@ -513,14 +528,14 @@ func (p *streamPool) grow(h *held) {
 	h.store, h.blocks = store, store[:n]
 }
 
-// putStore takes the store of h back, which has nothing in it.
+// putStore pools the store of h, which is empty.
 func (p *streamPool) putStore(h *held) {
 	if k := storeClass(len(h.store)); k > 0 && k < numStores {
 		p.stores[k] = append(p.stores[k], h.store)
 	}
 }
 
-// empty takes back what st held blocks in, of which there are none any more.
+// empty pools the buffer of st, which has no blocks left.
 func (p *streamPool) empty(st *stream) {
 	h := st.held
 	p.putStore(h)
@@ -529,8 +544,8 @@ func (p *streamPool) empty(st *stream) {
 	st.held = &p.none
 }
 
-// hold puts a block of data at index i of st. It borrows the data if it can: most blocks
-// are acknowledged before their packet's memory is used again.
+// hold inserts a block of data at index i of st. It borrows the data if it can: most
+// blocks are acknowledged before their packet's memory is reused.
 func (p *streamPool) hold(st *stream, i int, seq uint64, data []byte) {
 	if p.volatile {
 		data = p.copy(data)
@@ -544,7 +559,7 @@ func (p *streamPool) hold(st *stream, i int, seq uint64, data []byte) {
 	st.bytes += uint64(len(data))
 }
 
-// settle copies what is still borrowed.
+// settle copies all borrowed data.
 func (p *streamPool) settle() {
 	for i, h := range p.borrowers {
 		h.lender = false
@@ -558,11 +573,11 @@ func (p *streamPool) settle() {
 	p.borrowers = p.borrowers[:0]
 }
 
-// Settle must be called before the memory of the packets that were processed is
-// used again: the table keeps what it still needs of them.
+// Settle copies what the table still needs of the packets so far. It must be called
+// before their memory is reused.
 func (t *Table) Settle() { t.streams.settle() }
 
-// copy returns data in a page of its own.
+// copy returns a copy of data in a page of its own.
 func (p *streamPool) copy(data []byte) []byte {
 	k := pageClass(len(data))
 	if k >= numClasses {
@@ -582,7 +597,7 @@ func (p *streamPool) copy(data []byte) []byte {
 	return page[:n]
 }
 
-// drop forgets the first n blocks of a stream.
+// drop discards the first n blocks of a stream.
 func (p *streamPool) drop(st *stream, n int) {
 	for i := range st.blocks[:n] {
 		b := &st.blocks[i]

@@ -13,7 +13,7 @@ import (
 	"github.com/wirelog/wirelog/internal/testconn"
 )
 
-// TestReassembly has the scripts whose delivered bytes matter: cases 10 to 14 of the
+// TestReassembly runs scripts and compares the delivered bytes: cases 10 to 14 of the
 // list of faults.
 func TestReassembly(t *testing.T) {
 	for _, c := range []struct {
@@ -64,8 +64,8 @@ func TestReassembly(t *testing.T) {
 	}
 }
 
-// model is a stream as it should come out: what comes first for a place stays,
-// what is acknowledged and missing is a gap, what comes after that is too late.
+// model is the expected stream: the first bytes at a position stay, missing bytes that
+// are acknowledged are a gap, and bytes that arrive later are dropped.
 type model struct {
 	have  []bool
 	bytes []byte
@@ -106,8 +106,8 @@ func (m *model) ack(to int) {
 	m.deliver()
 }
 
-// TestReassemblyModel sends random segments and acknowledgements and compares what
-// is delivered after each with the model.
+// TestReassemblyModel sends random segments and acknowledgements and compares the bytes
+// delivered after each with the model.
 func TestReassemblyModel(t *testing.T) {
 	for seed := range uint64(600) {
 		rng := rand.New(rand.NewPCG(seed, 0))
@@ -155,7 +155,7 @@ func TestReassemblyModel(t *testing.T) {
 				for i < min(len(r.data[0]), len(m.out)) && r.data[0][i] == m.out[i] {
 					i++
 				}
-				t.Fatalf("seed %d: after %d segments %d bytes delivered, not %d; they part at %d", seed, b.Num, len(r.data[0]), len(m.out), i)
+				t.Fatalf("seed %d: after %d segments %d bytes delivered, not %d; the first difference is at %d", seed, b.Num, len(r.data[0]), len(m.out), i)
 			}
 		}
 		b.Drain()
@@ -165,8 +165,8 @@ func TestReassemblyModel(t *testing.T) {
 	}
 }
 
-// TestHoleNeverFilled is case 11: 10 MB come after a hole; the memory stays
-// bounded, and with an acknowledgement delivery goes on.
+// TestHoleNeverFilled is case 11: 10 MB follow a hole. Memory stays bounded, and an
+// acknowledgement resumes delivery.
 func TestHoleNeverFilled(t *testing.T) {
 	for _, acked := range []bool{false, true} {
 		b, r := newBench(t, func(c *conn.Options) { c.StreamBytes = 1 << 20 })
@@ -196,8 +196,8 @@ func TestHoleNeverFilled(t *testing.T) {
 	}
 }
 
-// TestReassemblyLimits bounds the memory of a stream and of all streams, and the
-// number of separate blocks: case 10.
+// TestReassemblyLimits checks the limits on the memory of one stream and of all, and on
+// the number of separate blocks: case 10.
 func TestReassemblyLimits(t *testing.T) {
 	for _, c := range []struct {
 		name   string
@@ -225,7 +225,7 @@ func TestReassemblyLimits(t *testing.T) {
 			t.Errorf("%s: weirds %q", c.name, r.weirds)
 		}
 		if b.Table.Stats().StreamDropped == 0 {
-			t.Errorf("%s: nothing was counted", c.name)
+			t.Errorf("%s: no loss was counted", c.name)
 		}
 		b.Drain()
 		if len(r.conns) != 1 {
@@ -234,7 +234,7 @@ func TestReassemblyLimits(t *testing.T) {
 	}
 }
 
-// failing is a writer that gives up after so many bytes.
+// failing is a writer that fails after a number of bytes.
 type failing struct {
 	bytes.Buffer
 	left int

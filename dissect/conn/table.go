@@ -1,9 +1,44 @@
 // Package conn keeps connections: the table, TCP's state and history, stream
 // reassembly and timers, with Zeek's meaning of each.
 //
-// A Table belongs to one shard. Everything that it does depends only on the
-// packets of the connections it holds and on the run's clock, so that the
-// result is the same for any number of shards.
+// A Table belongs to one shard. All that it does depends only on the packets of
+// the connections it holds and on the run's clock, so that the result is the same
+// for any number of shards.
+//
+// # Writing an analyzer
+//
+// An Analyzer parses one protocol on one connection. It embeds the handle Use, with
+// which it confirms its protocol, reports violations and weirds, and hands streams
+// over to other analyzers. A Protocol makes it:
+//
+//	type echo struct {
+//		conn.Use
+//		hook *event.Hook[EchoRequest]
+//	}
+//
+//	func (a *echo) Data(isOrig bool, b []byte) {
+//		if len(b) < 4 {
+//			a.Violate(conn.Violation{Reason: "short message", Data: b})
+//			return
+//		}
+//		a.Confirm()
+//		if e := a.hook.Begin(); e != nil {
+//			*e = EchoRequest{Conn: a.Conn(), IsOrig: isOrig, Text: b[4:]}
+//			a.hook.Raise(e)
+//		}
+//	}
+//
+//	func (a *echo) Gap(isOrig bool, n uint64) { a.Detach() }
+//	func (a *echo) End(isOrig bool)           {}
+//	func (a *echo) Done()                     {}
+//
+//	p := conn.Protocol{Name: "ECHO", Service: "echo", New: func(u conn.Use) conn.Analyzer {
+//		return &echo{u, hook}
+//	}}
+//
+// Package detect says which connections get it. An analyzer that implements Flipper,
+// Closer or SideCloser is told more about its connection. Everything runs on the
+// goroutine of the shard.
 package conn
 
 import (
@@ -24,11 +59,11 @@ type Stats struct {
 	Peak          int    // most live connections at once
 	Evicted       uint64 // removed early because of Options.Connections
 	HistoryCut    uint64 // history letters beyond the cap
-	StreamDropped uint64 // payload bytes given up because of the reassembly limits
+	StreamDropped uint64 // payload bytes dropped by the reassembly limits
 	Panics        uint64 // analyzers that panicked
 	TimersFired   uint64
 	Weirds        uint64 // weirds seen, those sampled away included
-	Unexpected    uint64 // announced connections not waited for, because of an Expectation's limit
+	Unexpected    uint64 // expectations refused because of their Limit
 }
 
 // Table holds the connections of one shard. It is not safe for concurrent use.
@@ -40,8 +75,8 @@ type Table struct {
 	// deliverOrig and deliverResp are Options.Contents.
 	deliverOrig, deliverResp bool
 
-	now    value.Time // network time of the packet or timer at work
-	pktNum uint64     // its packet
+	now    value.Time // network time of the current packet or timer
+	pktNum uint64     // number of the packet
 	cause  func(deadline value.Time, first, num uint64)
 
 	// Open addressing with linear probing: the slot holds a connection's index
@@ -49,8 +84,8 @@ type Table struct {
 	slots  []slot
 	mask   uint64
 	live   int
-	latest *Conn // that Lookup found
-	named  *Conn // that was asked for its uid last, which is name
+	latest *Conn // the last result of lookup
+	named  *Conn // whose uid is name
 	name   value.UID
 
 	chunks [][]Conn
@@ -68,13 +103,13 @@ type Table struct {
 	streams    streamPool
 	icmp       *icmp.Analyzer
 
-	// successor was attached instead of an analyzer that the current data has shown wrong.
+	// successor replaces an analyzer that the current data has taken off.
 	successor  Handover
 	attacher   Attacher
 	expected   expectations
-	services   []string // that connections had
+	services   []string // that connections have had, by number
 	panics     map[*Protocol]int
-	nested     []*Protocol // of analyzers that others make; see Use.Nested
+	nested     []*Protocol // see Use.Nested
 	flowWeirds flowWeirds
 	limited    limits
 	held       int // bytes of incomplete messages
@@ -92,9 +127,9 @@ const (
 	none      = ^uint32(0)
 )
 
-// NewTable returns an empty table that raises its events on hooks. cause is
-// called before anything that a timer raises, with the timer's deadline, the
-// first packet of its connection and the packet before which it fires; it may be nil.
+// NewTable returns an empty table that raises its events on hooks. cause is called
+// before the events of a timer, with the timer's deadline, the first packet of its
+// connection and the packet before which it fires; it may be nil.
 func NewTable(o Options, hooks *event.Hooks, cause func(deadline value.Time, first, num uint64)) *Table {
 	if cause == nil {
 		cause = func(value.Time, uint64, uint64) {}
@@ -125,19 +160,20 @@ func (t *Table) Stats() Stats { return t.stats }
 // Len returns the number of live connections.
 func (t *Table) Len() int { return t.live }
 
-// Now returns the network time of the packet or timer at work.
+// Now returns the network time of the current packet or timer.
 func (t *Table) Now() value.Time { return t.now }
 
-// SetNow says which packet is about to be processed, and the run's clock at it.
+// SetNow sets the run's clock and the number of the packet that is processed next.
 func (t *Table) SetNow(now value.Time, num uint64) { t.now, t.pktNum = now, num }
 
-// PacketNum returns the number of the packet at work, or of that at which a timer fires.
+// PacketNum returns the number of the current packet, or of the one at which the
+// current timer fires.
 func (t *Table) PacketNum() uint64 { return t.pktNum }
 
 func (t *Table) at(idx uint32) *Conn { return &t.chunks[idx>>chunkBits][idx&(chunkSize-1)] }
 
-// Lookup finds the connection of a key, or nil.
-func (t *Table) Lookup(k *Key) *Conn {
+// lookup returns the connection of a key, or nil.
+func (t *Table) lookup(k *Key) *Conn {
 	// Packets come in bursts.
 	if c := t.latest; c != nil && c.key.equal(k) {
 		return c
@@ -212,8 +248,8 @@ func (t *Table) place(s slot) {
 func (t *Table) grow() {
 	old := t.slots
 	t.slots = make([]slot, 2*len(old))
-	// Memory that is read before it is written takes two page faults, and the second
-	// one stops the other processors.
+	// Without this each page takes two faults, one for reading and one for writing, and
+	// the second one interrupts the other processors.
 	clear(t.slots)
 	t.mask = uint64(len(t.slots) - 1)
 	for _, s := range old {
@@ -223,13 +259,12 @@ func (t *Table) grow() {
 	}
 }
 
-// unlink takes a connection out of the table. Its record can be used again
-// once release is called.
+// unlink takes a connection out of the table. Its record may be reused after release.
 func (t *Table) unlink(c *Conn) {
 	if t.latest == c {
 		t.latest = nil
 	}
-	if !t.hooks.Terminating() { // nobody looks anything up any more
+	if !t.hooks.Terminating() { // nothing is looked up any more
 		t.vacate(c)
 	}
 	if c.livePrev != none {
@@ -324,13 +359,13 @@ func (t *Table) Remove(c *Conn) {
 	t.release(c)
 }
 
-// finish is what happens at the end of a connection that others can see.
+// finish does the part of a connection's end that others see.
 func (t *Table) finish(c *Conn) {
 	t.finishAnalyzers(c)
 	panicked := func(r any) { t.panicked(c, &listeners, r) }
-	if h := &t.hooks.Conn.ConnectionStateRemove; h.On() {
-		t.scratch.remove.Conn = c
-		h.RaiseAll(&t.scratch.remove, panicked)
+	if e := t.hooks.Conn.ConnectionStateRemove.Begin(); e != nil {
+		e.Conn = c
+		t.hooks.Conn.ConnectionStateRemove.RaiseAll(e, panicked)
 	}
 	if c.ext != nil && (c.ext.slots.v != nil || c.ext.slots.next != nil) {
 		t.hooks.End(c, panicked)
@@ -341,9 +376,9 @@ func (t *Table) finishAnalyzers(c *Conn) {
 	defer t.containListeners(c)
 	if t.hooks.Terminating() && c.transport == value.ProtoTCP && c.flags&flagActive != 0 &&
 		!(c.side[0].flags&sideClosed != 0 && c.side[1].flags&sideClosed != 0) {
-		if h := &t.hooks.TCP.ConnectionPending; h.On() {
-			t.scratch.pending.Conn = c
-			h.Raise(&t.scratch.pending)
+		if e := t.hooks.TCP.ConnectionPending.Begin(); e != nil {
+			e.Conn = c
+			t.hooks.TCP.ConnectionPending.Raise(e)
 		}
 	}
 	if len(t.late) > 0 {
@@ -356,9 +391,9 @@ func (t *Table) finishAnalyzers(c *Conn) {
 	t.finishContents(c)
 }
 
-// evict makes room for one connection: the oldest half-open one or, when there
-// is none, the oldest. A connection that has been answered stays so, which is why
-// the search goes on where the last one ended.
+// evict makes room for one connection: it ends the oldest half-open one or, if there is
+// none, the oldest. A connection that was answered is never half-open again, so the
+// search continues where the last one ended.
 func (t *Table) evict() {
 	for t.oldestHalf != none && !t.at(t.oldestHalf).half() {
 		t.oldestHalf = t.at(t.oldestHalf).liveNext
@@ -374,9 +409,9 @@ func (t *Table) evict() {
 // half reports whether only one side has been seen.
 func (c *Conn) half() bool { return c.side[0].packets == 0 || c.side[1].packets == 0 }
 
-// Drain ends the connections whose first packet has a number below limit, in the
-// order of those packets. Before each, cause is called with that number. It is for
-// the end of a run: open TCP connections raise ConnectionPending.
+// Drain ends the connections whose first packet has a number below limit, in the order
+// of those packets. It calls cause with that number before each. It is meant for the
+// end of a run: open TCP connections raise ConnectionPending.
 func (t *Table) Drain(limit uint64, cause func(first uint64)) {
 	t.hooks.Terminate()
 	for t.head != none {
@@ -406,39 +441,15 @@ func (t *Table) All(f func(*Conn)) {
 	}
 }
 
-// Memory returns the bytes that the table's own structures occupy, reassembly aside.
+// Memory returns the size of the table's own structures in bytes, without reassembly.
 func (t *Table) Memory() uint64 {
 	return uint64(len(t.chunks))*chunkSize*uint64(unsafe.Sizeof(Conn{})) + uint64(len(t.slots))*8 + uint64(cap(t.free))*4
 }
 
-// scratch holds the event values that are raised most, so that raising does
-// not allocate.
+// scratch is memory that events point into, so that raising them allocates nothing.
 type scratch struct {
-	newConn      event.NewConnection
-	newContents  event.NewConnectionContents
-	remove       event.ConnectionStateRemove
-	timeout      event.ConnectionTimeout
-	pending      event.ConnectionPending
-	attempt      event.ConnectionAttempt
-	established  event.ConnectionEstablished
-	partial      event.PartialConnection
-	rejected     event.ConnectionRejected
-	reset        event.ConnectionReset
-	finished     event.ConnectionFinished
-	halfFinished event.ConnectionHalfFinished
-	firstACK     event.ConnectionFirstACK
-	eof          event.ConnectionEOF
-	syn          event.ConnectionSYNPacket
-	tcpPacket    event.TCPPacket
-	option       event.TCPOption
-	options      event.TCPOptions
-	optionList   []event.TCPOptionValue
-	confirmation event.AnalyzerConfirmationInfo
-	sack         []uint64
-	gap          event.ContentGap
-	udpRequest   event.UDPRequest
-	udpReply     event.UDPReply
-	connWeird    event.ConnWeird
-	addl         []byte
-	headers      packet.HeaderScratch
+	optionList []event.TCPOptionValue
+	sack       []uint64
+	addl       []byte
+	headers    packet.HeaderScratch
 }

@@ -16,8 +16,8 @@ import (
 	"github.com/wirelog/wirelog/internal/testconn"
 )
 
-// TestTimers finds for each timer when the connection ends: not at before, but at after,
-// in seconds since its last packet.
+// TestTimers checks when each timer ends a connection: after more than before seconds
+// since its last packet, and at most after.
 func TestTimers(t *testing.T) {
 	for _, c := range []struct {
 		name, script  string
@@ -54,8 +54,8 @@ func TestTimers(t *testing.T) {
 	}
 }
 
-// TestInactivity finds the timeouts of what is not TCP, and that packets and listeners
-// move them.
+// TestInactivity checks the timeouts of protocols other than TCP, and that packets and
+// listeners move them.
 func TestInactivity(t *testing.T) {
 	udp := func(b *testconn.Bench) { b.Packet(testconn.UDP(b.Client, b.Server, nil)) }
 	for _, c := range []struct {
@@ -99,7 +99,7 @@ func TestInactivity(t *testing.T) {
 		b.Advance(59 * value.Second)
 	}
 	if len(r.conns) != 0 {
-		t.Error("packets do not keep a connection")
+		t.Error("a connection with packets has timed out")
 	}
 	b, r = newBench(t, nil)
 	udp(b)
@@ -108,7 +108,7 @@ func TestInactivity(t *testing.T) {
 	udp(b)
 	b.Advance(6 * value.Second)
 	if len(r.conns) != 0 {
-		t.Error("a packet does not keep a connection with EndAfterSilence")
+		t.Error("a packet has not prolonged EndAfterSilence")
 	}
 	b.Advance(20 * value.Second)
 	if len(r.conns) != 1 {
@@ -137,8 +137,8 @@ func TestInactivity(t *testing.T) {
 	}
 }
 
-// TestTimerOrder lets many connections end at once: the order is that of the deadlines,
-// then of the first packets, whatever the wheel makes of it.
+// TestTimerOrder ends many connections at once. Their order is that of the deadlines,
+// then of the first packets, wherever they are in the wheel.
 func TestTimerOrder(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 1))
 	cfg := testconn.Config()
@@ -177,18 +177,18 @@ func TestTimerOrder(t *testing.T) {
 	}
 }
 
-// jump is a clock of which a packet has come after a long time without any.
+// jump is the clock of a packet after a long silence.
 type jump value.Time
 
 func (j jump) At(value.Time) (value.Time, uint64) { return value.Time(j), 100 }
 
-// TestTimersInTurn finds that what is due on a connection later waits for what is due on
-// others before, also where the clock has reached both at once.
+// TestTimersInTurn checks that a later timer of a connection waits for earlier ones of
+// others, even if the clock reaches both at once.
 func TestTimersInTurn(t *testing.T) {
 	const open = "> S 100; < SA 500 101; > A 101 501;"
 	for _, script := range []string{
-		open,                               // was to be looked at after five seconds
-		open + "< FA 501 101; > A 101 502", // one side has closed: is looked at after six seconds
+		open,                               // its timer is due after five seconds
+		open + "< FA 501 101; > A 101 502", // one side has closed: its timer is due after six seconds
 	} {
 		b := testconn.New(t, testconn.Config())
 		var ended []value.Proto
@@ -205,8 +205,8 @@ func TestTimersInTurn(t *testing.T) {
 	}
 }
 
-// TestEviction fills a small table: the oldest half-open connection goes first, then
-// the oldest.
+// TestEviction fills a small table: the oldest half-open connection is evicted first,
+// then the oldest.
 func TestEviction(t *testing.T) {
 	b, r := newBench(t, func(c *conn.Options) { c.Connections = 4 })
 	send := func(host byte, answer bool) {
@@ -237,8 +237,7 @@ func TestEviction(t *testing.T) {
 	}
 }
 
-// TestFlood is case 8: millions of SYNs, and the memory stays what it was after the
-// first of them.
+// TestFlood is case 8: memory does not grow with millions of SYNs.
 func TestFlood(t *testing.T) {
 	n := 3_000_000
 	if testing.Short() {
@@ -288,7 +287,7 @@ func TestThresholds(t *testing.T) {
 	c.SetPacketsThreshold(2, true)
 	c.SetPacketsThreshold(1, false)
 	if c.BytesThreshold(true) != 250 || c.BytesThreshold(false) != 0 || c.PacketsThreshold(false) != 1 {
-		t.Error("thresholds are not what was set")
+		t.Error("wrong thresholds")
 	}
 	b.Packet(testconn.UDP(b.Client, b.Server, make([]byte, 72)))
 	b.Packet(testconn.UDP(b.Client, b.Server, make([]byte, 72)))
@@ -304,7 +303,7 @@ func TestThresholds(t *testing.T) {
 	}
 }
 
-// TestSequenceNumbers has Zeek's get_orig_seq and get_resp_seq.
+// TestSequenceNumbers checks the counterparts of Zeek's get_orig_seq and get_resp_seq.
 func TestSequenceNumbers(t *testing.T) {
 	b, _ := newBench(t, nil)
 	b.Script(open + "> PA 101 501 hello; < PA 501 106 ab; > A 106 503")
@@ -314,7 +313,7 @@ func TestSequenceNumbers(t *testing.T) {
 	}
 	r, _ := b.Packet(testconn.UDP(b.Client, b.Server, []byte("x")))
 	if r.Conn.OrigSeq() != 0 {
-		t.Error("of UDP")
+		t.Error("a UDP flow has sequence numbers")
 	}
 }
 
@@ -341,11 +340,11 @@ func TestConnWeirdSampling(t *testing.T) {
 	r.weirds = nil
 	c.Weird("other", "", "")
 	if len(r.weirds) != 1 {
-		t.Error("another name is held back")
+		t.Error("another name is sampled away")
 	}
 	b.Advance(101 * value.Second)
 	if got := count(3); got != 3 {
-		t.Errorf("%d of three after the time", got)
+		t.Errorf("%d of three after the sampling period", got)
 	}
 	if b.Table.Stats().Weirds != 47 {
 		t.Errorf("%d weirds counted", b.Table.Stats().Weirds)
@@ -370,7 +369,7 @@ func TestFlowWeirdSampling(t *testing.T) {
 	}
 	b.Advance(100 * value.Second)
 	if odd(&a, &z, 0) != 2 {
-		t.Error("not two again after the time")
+		t.Error("not two again after the sampling period")
 	}
 	// More pairs than are remembered cost rows, not memory.
 	for i := range 1 << 17 {
@@ -379,7 +378,7 @@ func TestFlowWeirdSampling(t *testing.T) {
 	}
 }
 
-// TestPairs finds which packets are of one connection.
+// TestPairs checks which packets belong to one connection.
 func TestPairs(t *testing.T) {
 	a, z := netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("192.0.2.2")
 	a6, z6 := netip.MustParseAddr("2001:db8::1"), netip.MustParseAddr("2001:db8::2")
@@ -421,8 +420,8 @@ func TestPairs(t *testing.T) {
 	}
 }
 
-// TestUIDs are the same for the same seed, and differ where connections do. Without a
-// seed no two tables agree.
+// TestUIDs checks that uids are reproducible with a seed, unique, and differ between
+// tables without a seed.
 func TestUIDs(t *testing.T) {
 	uids := func(seed conn.Seed) (list []string) {
 		cfg := testconn.Config()
@@ -436,7 +435,7 @@ func TestUIDs(t *testing.T) {
 	}
 	one, two, other := uids(conn.Seed{11, 22, 33, 44, 55, 66}), uids(conn.Seed{11, 22, 33, 44, 55, 66}), uids(conn.Seed{11, 22, 33, 44, 55, 67})
 	if !slices.Equal(one, two) {
-		t.Error("not the same for the same seed")
+		t.Error("the same seed gives different uids")
 	}
 	all := map[string]bool{}
 	for _, u := range slices.Concat(one, other, uids(conn.Seed{}), uids(conn.Seed{})) {
@@ -447,8 +446,8 @@ func TestUIDs(t *testing.T) {
 	}
 }
 
-// TestICMPNetWeird sends a neighbor solicitation without its target, which Zeek's weird
-// says without saying whose it is.
+// TestICMPNetWeird sends a neighbor solicitation without a target. Zeek's weird for it
+// names no connection.
 func TestICMPNetWeird(t *testing.T) {
 	b := testconn.New(t, testconn.Config())
 	b.Hooks.ICMP.NeighborSolicitation.Listen(func(*event.ICMPNeighborSolicitation) { t.Error("raised") })

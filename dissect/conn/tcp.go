@@ -26,8 +26,8 @@ const (
 	stormGap   = 1000
 )
 
-// plausibleJump is the largest step of a sequence number that a SYN, a RST or
-// an acknowledgement of 0 is believed to make.
+// plausibleJump is the largest step of a sequence number that is believed of a SYN, a
+// RST or an acknowledgement of 0.
 const plausibleJump = 1 << 20
 
 // maxWindowScale is the largest shift count (RFC 7323 section 2.3).
@@ -51,7 +51,7 @@ func seqBetween(s, lo, hi uint32) bool {
 	return lo <= s || s <= hi
 }
 
-// full places a sequence number in 64 bits.
+// full extends a sequence number to 64 bits.
 func full(seq uint32, wraps uint16) uint64 { return uint64(wraps)<<32 + uint64(seq) }
 
 // relative is a sequence number's distance from the first one.
@@ -59,8 +59,8 @@ func (s *side) relative(seq uint32, wraps uint16) uint64 {
 	return full(seq, wraps) - uint64(s.startSeq)
 }
 
-// relativeTo places seq near last, which has wrapped wraps times. before reports
-// a number that precedes the stream's first.
+// relativeTo returns the relative number of seq, which is near last, a number that has
+// wrapped wraps times. before reports that seq precedes the stream's first number.
 func (s *side) relativeTo(seq, last uint32, wraps uint16) (rel uint64, before bool) {
 	switch d := seqDelta(seq, last); {
 	case d < 0 && wraps > 0 && seq > last:
@@ -103,7 +103,7 @@ func (s *side) nothingAcked() bool {
 func (s *side) tcpSize(peer *side) uint64 {
 	if s.prev == event.StateSynSent && s.state == event.StateReset &&
 		peer.state == event.StateInactive && !s.nothingAcked() {
-		// A half-open connection was found and aborted: its numbers mislead.
+		// A half-open connection was detected and aborted: its numbers mean nothing.
 		return 0
 	}
 	size := max(full(s.lastSeq, s.seqWraps), full(s.ackSeq, s.ackWraps)) - uint64(s.startSeq)
@@ -120,8 +120,8 @@ func handshaking(s event.EndpointState) bool {
 	return s == event.StateInactive || s == event.StateSynSent || s == event.StateSynAckSent
 }
 
-// setState changes the state of s. The end of the handshake begins the longer
-// inactivity timeout.
+// setState changes the state of s. The longer inactivity timeout begins with the end of
+// the handshake.
 func (t *Table) setState(c *Conn, s, peer *side, state event.EndpointState) {
 	if state == s.state {
 		return
@@ -131,17 +131,16 @@ func (t *Table) setState(c *Conn, s, peer *side, state event.EndpointState) {
 	}
 	s.prev, s.state = s.state, state
 	if peer.state != event.StateInactive && c.attempt != 0 && c.flags&flagResetTimer == 0 {
-		// Answered: tcp_attempt_delay has nothing to say any more.
+		// Answered: tcp_attempt_delay no longer applies.
 		c.attempt = 0
 		t.wheel.remove(t, c)
 	}
 }
 
-// predicted processes a segment of the kind that most are: an acknowledgement, or
-// the next data with one, on an established connection whose history has such
-// segments already. Nothing but the sequence numbers, the window and the streams
-// can change, and it does what tcp would do. It reports false, having done
-// nothing, if the segment is of another kind.
+// predicted processes a segment of the common kind: an acknowledgement, or the next
+// data with one, on an established connection whose history has such segments already.
+// Only sequence numbers, the window and the streams can change, and the effect is that
+// of tcp. It reports false, with no effect, for any other segment.
 func (t *Table) predicted(c *Conn, p *Packet, hdr header, data []byte, n int) bool {
 	s, peer := c.sideOf(p.isOrig)
 	seq, ack := hdr.seq(), hdr.ack()
@@ -172,19 +171,32 @@ func (t *Table) predicted(c *Conn, p *Packet, hdr header, data []byte, n int) bo
 		t.acked(c, peer, s, peer.relative(ack, peer.ackWraps))
 	}
 	if n > 0 {
-		t.dataSent(c, s, peer, rel, data[:n], hdr.flags())
+		t.dataSent(c, s, peer, piece{rel, data[:n], hdr.flags()})
 	}
 	return true
 }
 
-// everyPacket reports whether somebody listens to what every segment raises.
+// everyPacket reports whether anybody listens to the events of every segment.
 func (t *Table) everyPacket() bool {
 	h := &t.hooks.TCP
 	return h.Packet.On() || h.Option.On() || h.Options.On()
 }
 
-// tcp processes one segment: hdr is the header with its options, data what was
-// captured of the payload, n the payload's length on the wire.
+// segment is a TCP segment on its way through the functions of a connection's state.
+// It is built once, on the stack.
+type segment struct {
+	s, peer  *side  // sender and receiver
+	rel      uint64 // seq, relative to the first number of s
+	n        int    // length of the payload on the wire
+	seq, ack uint32
+	end      uint32 // sequence number after the segment, SYN and FIN counted
+	flags    uint8
+	// isOrig reports that the originator sent the segment, by the roles before it.
+	isOrig bool
+}
+
+// tcp processes one segment: hdr is the header with its options, data the captured
+// payload, n the payload's length on the wire.
 func (t *Table) tcp(c *Conn, p *Packet, hdr header, data []byte, n int) {
 	isOrig := p.isOrig
 	s, peer := c.sideOf(isOrig)
@@ -214,8 +226,8 @@ func (t *Table) tcp(c *Conn, p *Packet, hdr header, data []byte, n int) {
 	if before && flags&flagRST == 0 {
 		t.weird(c, "TCP_seq_underflow_or_misorder", "", "TCP")
 	}
-	// This may turn the connection around. What follows goes by the old roles, as
-	// it does in Zeek.
+	g := segment{s, peer, rel, n, seq, ack, end, flags, isOrig}
+	// This may flip the connection. The rest uses the old roles, as in Zeek.
 	c.tcpHistory(s, flags, rel, n)
 	t.updateWindow(c, s, peer, hdr)
 
@@ -223,7 +235,7 @@ func (t *Table) tcp(c *Conn, p *Packet, hdr header, data []byte, n int) {
 		c.last = p.Time
 	}
 	if flags&flagSYN != 0 {
-		t.syn(c, p, s, peer, hdr, n, isOrig)
+		t.syn(c, p, &g, hdr)
 	}
 	nowMS := c.sinceStart(p.Time)
 	if flags&flagFIN != 0 {
@@ -250,9 +262,9 @@ func (t *Table) tcp(c *Conn, p *Packet, hdr header, data []byte, n int) {
 		if isOrig && c.flags&flagFirstAck == 0 &&
 			(s.state == event.StateEstablished || s.state == event.StateSynSent) {
 			c.flags |= flagFirstAck
-			if h := &t.hooks.TCP.ConnectionFirstACK; h.On() {
-				t.scratch.firstACK.Conn = c
-				h.Raise(&t.scratch.firstACK)
+			if e := t.hooks.TCP.ConnectionFirstACK.Begin(); e != nil {
+				e.Conn = c
+				t.hooks.TCP.ConnectionFirstACK.Raise(e)
 			}
 		}
 		if peer.state == event.StateInactive {
@@ -269,24 +281,23 @@ func (t *Table) tcp(c *Conn, p *Packet, hdr header, data []byte, n int) {
 			}
 		}
 	}
-	advance := t.updateLast(c, s, peer, rel, end, flags, n)
+	advance := t.updateLast(c, &g)
 	s.lastSeen = nowMS
 
-	closing, report := t.stateMachine(c, p, s, peer, seq, ack, n, advance, isOrig, flags)
-	// Waiting until the state is known keeps gaps that only the last packets
-	// show, which are not reliable, out of the history.
+	closing, report := t.stateMachine(c, p, &g, advance)
+	// acked waits until the state is known: gaps that only the last packets show are
+	// not reliable and must stay out of the history.
 	if flags&flagACK != 0 {
 		t.acked(c, peer, s, relAck)
 	}
 
-	if h := &t.hooks.TCP.Packet; h.On() {
-		e := &t.scratch.tcpPacket
+	if e := t.hooks.TCP.Packet.Begin(); e != nil {
 		*e = event.TCPPacket{Conn: c, IsOrig: isOrig, Flags: flagString(flags), Seq: rel,
 			Len: uint64(n), Payload: data[:min(n, len(data))]}
 		if flags&flagACK != 0 {
 			e.Ack = relAck
 		}
-		h.Raise(e)
+		t.hooks.TCP.Packet.Raise(e)
 	}
 	if len(hdr) > 20 && (t.hooks.TCP.Option.On() || t.hooks.TCP.Options.On()) {
 		t.options(c, hdr.options(), isOrig)
@@ -300,7 +311,7 @@ func (t *Table) tcp(c *Conn, p *Packet, hdr header, data []byte, n int) {
 		if flags&flagSYN != 0 {
 			rel++
 		}
-		t.dataSent(c, s, peer, rel, data[:n], flags)
+		t.dataSent(c, s, peer, piece{rel, data[:n], flags})
 	} else if n > 0 && len(data) < n && flags&flagRST == 0 && c.flags&flagSkip == 0 && !before {
 		t.weird(c, "truncated_tcp_payload", "", "TCP")
 	}
@@ -309,7 +320,7 @@ func (t *Table) tcp(c *Conn, p *Packet, hdr header, data []byte, n int) {
 		t.connectionClosed(c, s, peer, report)
 	}
 	t.rearm(c)
-	// Whatever has turned the connection around, the packet is counted under the new roles.
+	// If the connection was flipped, the packet is counted under the new roles.
 	p.isOrig = c.isOrig(s)
 }
 
@@ -320,8 +331,8 @@ func (c *Conn) setFlag(f flags, on bool) {
 	}
 }
 
-// sinceStart is t in milliseconds after the connection's start, plus 1 so that
-// it is never 0.
+// sinceStart returns t in milliseconds after the connection's start, plus 1 so that it
+// is never 0.
 func (c *Conn) sinceStart(t value.Time) uint32 {
 	d := int64(t-c.start) / 1e6
 	return uint32(min(max(d, 0), 1<<32-stormGap-2)) + 1
@@ -334,8 +345,8 @@ func (t *Table) initEndpoint(c *Conn, s *side, flags uint8, seq, end uint32) {
 		if flags&flagSYN != 0 {
 			s.initSeq(seq, end)
 		} else {
-			// As if there had been a SYN, so that relative numbers stay the same;
-			// the first packet must not look like a retransmission.
+			// As after a SYN, so that relative numbers stay the same. The first
+			// packet must not look like a retransmission.
 			s.initSeq(seq-1, seq)
 		}
 	case event.StateSynSent, event.StateSynAckSent:
@@ -363,7 +374,7 @@ func (t *Table) initEndpoint(c *Conn, s *side, flags uint8, seq, end uint32) {
 	}
 }
 
-// initPeer guesses the sequence numbers of a side that has not spoken yet.
+// initPeer infers the sequence numbers of a side that has not sent yet.
 func (t *Table) initPeer(c *Conn, s, peer *side, flags uint8, ack uint32) {
 	if flags&(flagSYN|flagFIN|flagRST) == 0 && c.flags&flagWeird == 0 &&
 		(s.state == event.StateSynSent || s.state == event.StateSynAckSent || s.state == event.StateEstablished) {
@@ -372,7 +383,7 @@ func (t *Table) initPeer(c *Conn, s, peer *side, flags uint8, ack uint32) {
 	peer.initSeq(ack-1, ack-1)
 }
 
-// tcpHistory writes what the segment's flags add to the history.
+// tcpHistory adds the letters of the segment's flags to the history.
 func (c *Conn) tcpHistory(s *side, flags uint8, rel uint64, n int) {
 	control := flags & (flagSYN | flagFIN | flagRST)
 	switch control {
@@ -392,7 +403,7 @@ func (c *Conn) tcpHistory(s *side, flags uint8, rel uint64, n int) {
 		}
 		s.histSYN = uint32(rel)
 	case flagFIN:
-		// A FIN's number is that of the end of the segment's data.
+		// A FIN is numbered after the segment's data.
 		at := uint32(rel) + uint32(n)
 		if c.tcpOnce(s, histFIN, 'F') && at != s.histFIN {
 			c.addHistory(c.letter(s, 'F'))
@@ -412,15 +423,16 @@ func (c *Conn) tcpHistory(s *side, flags uint8, rel uint64, n int) {
 	}
 }
 
-// updateWindow follows the window that s announces.
+// updateWindow records the window that s advertises.
 func (t *Table) updateWindow(c *Conn, s, peer *side, hdr header) {
 	flags := hdr.flags()
 	window := uint32(hdr.window()) << s.scale
-	// A zero window says something only while the peer may still send.
+	// A zero window matters only while the peer may still send.
 	if window == 0 && flags&flagRST == 0 && peer.state != event.StateClosed && s.state != event.StateReset {
 		if n := c.scaled(s, &s.zeroWindows, countZeroWindow, 'W'); n > 1 {
-			if h := &t.hooks.TCP.MultipleZeroWindows; h.On() {
-				h.Raise(&event.TCPMultipleZeroWindows{Conn: c, IsOrig: c.isOrig(s), Threshold: n})
+			if e := t.hooks.TCP.MultipleZeroWindows.Begin(); e != nil {
+				*e = event.TCPMultipleZeroWindows{Conn: c, IsOrig: c.isOrig(s), Threshold: n}
+				t.hooks.TCP.MultipleZeroWindows.Raise(e)
 			}
 		}
 	}
@@ -437,20 +449,20 @@ func (t *Table) updateWindow(c *Conn, s, peer *side, hdr header) {
 	s.window, s.windowAck, s.windowSeq = window, ack, seq
 }
 
-// syn looks at what only SYN packets carry.
-func (t *Table) syn(c *Conn, p *Packet, s, peer *side, hdr header, n int, isOrig bool) {
-	flags := hdr.flags()
+// syn processes the parts that only SYN packets have.
+func (t *Table) syn(c *Conn, p *Packet, g *segment, hdr header) {
+	ip, s, peer, flags := p.IP, g.s, g.peer, g.flags
 	if flags&flagRST != 0 {
 		t.weird(c, "TCP_christmas", "", "TCP")
 	}
 	if flags&flagURG != 0 {
 		t.weird(c, "baroque_SYN", "", "TCP")
 	}
-	if n > 0 {
+	if g.n > 0 {
 		t.weird(c, "SYN_with_data", "", "TCP")
 	}
-	pkt := event.SYNPacket{IsOrig: isOrig, DF: p.IP.Version == 4 && p.IP.DF, TTL: uint64(p.IP.TTL),
-		Size: uint64(p.IP.TotalLen), WinSize: uint64(hdr.window()), WinScale: -1}
+	pkt := event.SYNPacket{IsOrig: g.isOrig, DF: ip.Version == 4 && ip.DF, TTL: uint64(ip.TTL),
+		Size: uint64(ip.TotalLen), WinSize: uint64(hdr.window()), WinScale: -1}
 	for o := range parseOptions(hdr.options(), true) {
 		switch {
 		case o[0] == optSACKPermitted:
@@ -480,65 +492,70 @@ func (t *Table) syn(c *Conn, p *Packet, s, peer *side, hdr header, n int, isOrig
 			peer.scale = 0 // not negotiated
 		}
 	}
-	if h := &t.hooks.TCP.ConnectionSYNPacket; h.On() {
-		t.scratch.syn = event.ConnectionSYNPacket{Conn: c, Pkt: pkt}
-		h.Raise(&t.scratch.syn)
+	if e := t.hooks.TCP.ConnectionSYNPacket.Begin(); e != nil {
+		*e = event.ConnectionSYNPacket{Conn: c, Pkt: pkt}
+		t.hooks.TCP.ConnectionSYNPacket.Raise(e)
 	}
 }
 
-// updateLast moves the end of what s has sent, and returns by how much.
-func (t *Table) updateLast(c *Conn, s, peer *side, rel uint64, end uint32, flags uint8, n int) int32 {
+// updateLast moves the end of what the sender has sent, and returns by how much.
+func (t *Table) updateLast(c *Conn, g *segment) int32 {
+	s, end, flags := g.s, g.end, g.flags
 	d := seqDelta(end, s.lastSeq)
 	switch {
 	case flags&(flagSYN|flagRST) != 0 && (d > plausibleJump || d < -plausibleJump):
 	case flags&flagFIN != 0 && s.lastSeq == s.startSeq+1:
-		// Only SYN and FIN were seen of a connection of perhaps more than 2 GB.
+		// The data between SYN and FIN, perhaps more than 2 GB, was not captured.
 		s.updateLast(end)
 	case s.state == event.StateReset:
 	case d > 0:
 		s.updateLast(end)
-	case n > 0:
+	case g.n > 0:
 		if r := c.scaled(s, &s.rexmits, countRexmit, 'T'); r > 1 {
-			if h := &t.hooks.TCP.MultipleRetransmissions; h.On() {
-				h.Raise(&event.TCPMultipleRetransmissions{Conn: c, IsOrig: c.isOrig(s), Threshold: r})
+			if e := t.hooks.TCP.MultipleRetransmissions.Begin(); e != nil {
+				*e = event.TCPMultipleRetransmissions{Conn: c, IsOrig: c.isOrig(s), Threshold: r}
+				t.hooks.TCP.MultipleRetransmissions.Raise(e)
 			}
 		}
-		if h := &t.hooks.TCP.Rexmit; h.On() {
+		if e := t.hooks.TCP.Rexmit.Begin(); e != nil {
 			inFlight := max(seqDelta(s.lastSeq, s.ackSeq), 0)
-			h.Raise(&event.TCPRexmit{Conn: c, IsOrig: c.isOrig(s), Seq: rel, Len: uint64(n),
-				DataInFlight: uint64(inFlight), Window: uint64(peer.window)})
+			*e = event.TCPRexmit{Conn: c, IsOrig: c.isOrig(s), Seq: g.rel, Len: uint64(g.n),
+				DataInFlight: uint64(inFlight), Window: uint64(g.peer.window)}
+			t.hooks.TCP.Rexmit.Raise(e)
 		}
 	}
 	return d
 }
 
-// stateMachine moves the states by the segment's flags. closing tells whether s
-// is done, report whether that is worth an event.
-func (t *Table) stateMachine(c *Conn, p *Packet, s, peer *side, seq, ack uint32, n int, advance int32, isOrig bool, flags uint8) (closing, report bool) {
-	switch s.state {
+// stateMachine moves the states by the segment's flags. advance is the result of
+// updateLast. closing reports that the sender is done, report that this deserves an
+// event.
+func (t *Table) stateMachine(c *Conn, p *Packet, g *segment, advance int32) (closing, report bool) {
+	switch g.s.state {
 	case event.StateInactive:
-		return t.fromInactive(c, p, s, peer, seq, ack, n, isOrig, flags)
+		return t.fromInactive(c, p, g)
 	case event.StateSynSent, event.StateSynAckSent:
-		return t.fromSynSent(c, s, peer, n, isOrig, flags)
+		return t.fromSynSent(c, g)
 	case event.StateEstablished, event.StatePartial:
-		return t.fromEstablished(c, s, peer, flags)
+		return t.fromEstablished(c, g.s, g.peer, g.flags)
 	case event.StateClosed:
-		return t.fromClosed(c, p, s, peer, advance, flags), false
+		return t.fromClosed(c, p, g, advance), false
 	case event.StateReset:
-		if flags&flagSYN != 0 {
+		if g.flags&flagSYN != 0 {
 			t.weird(c, "SYN_after_reset", "", "TCP")
 		}
-		if flags&flagFIN != 0 {
+		if g.flags&flagFIN != 0 {
 			t.weird(c, "FIN_after_reset", "", "TCP")
 		}
-		if n > 0 && flags&flagRST == 0 {
+		if g.n > 0 && g.flags&flagRST == 0 {
 			t.weird(c, "data_after_reset", "", "TCP")
 		}
 	}
 	return false, false
 }
 
-func (t *Table) fromInactive(c *Conn, p *Packet, s, peer *side, seq, ack uint32, n int, isOrig bool, flags uint8) (closing, report bool) {
+func (t *Table) fromInactive(c *Conn, p *Packet, g *segment) (closing, report bool) {
+	s, peer, flags, isOrig := g.s, g.peer, g.flags, g.isOrig
 	if flags&flagSYN != 0 {
 		if isOrig {
 			if flags&flagACK != 0 {
@@ -549,7 +566,7 @@ func (t *Table) fromInactive(c *Conn, p *Packet, s, peer *side, seq, ack uint32,
 			}
 			c.attempt = p.Time + value.Time(t.cfg.TCPAttempt)
 		} else {
-			t.answer(c, s, peer, seq, ack, flags)
+			t.answer(c, g)
 		}
 	}
 	if flags&flagFIN != 0 {
@@ -569,9 +586,9 @@ func (t *Table) fromInactive(c *Conn, p *Packet, s, peer *side, seq, ack uint32,
 		}
 		closing, report = true, !reject
 		if reject {
-			if h := &t.hooks.TCP.ConnectionRejected; h.On() {
-				t.scratch.rejected.Conn = c
-				h.Raise(&t.scratch.rejected)
+			if e := t.hooks.TCP.ConnectionRejected.Begin(); e != nil {
+				e.Conn = c
+				t.hooks.TCP.ConnectionRejected.Raise(e)
 			}
 		} else if peer.state == event.StateInactive {
 			t.weird(c, "spontaneous_RST", "", "TCP")
@@ -582,7 +599,7 @@ func (t *Table) fromInactive(c *Conn, p *Packet, s, peer *side, seq, ack uint32,
 	}
 	// No flag has changed the state.
 	switch {
-	case !isOrig && n == 0 && c.orig().state == event.StateSynSent:
+	case !isOrig && g.n == 0 && c.orig().state == event.StateSynSent:
 		// Some stacks acknowledge a SYN before they answer it.
 	case flags&flagACK != 0 && peer.state == event.StateEstablished:
 		// The SYN was missed, the SYN-ACK was not.
@@ -592,16 +609,16 @@ func (t *Table) fromInactive(c *Conn, p *Packet, s, peer *side, seq, ack uint32,
 	default:
 		t.setState(c, s, peer, event.StatePartial)
 		if peer.state == event.StatePartial {
-			if h := &t.hooks.TCP.PartialConnection; h.On() {
-				t.scratch.partial.Conn = c
-				h.Raise(&t.scratch.partial)
+			if e := t.hooks.TCP.PartialConnection.Begin(); e != nil {
+				e.Conn = c
+				t.hooks.TCP.PartialConnection.Raise(e)
 			}
 		}
 	}
 	return closing, report
 }
 
-// setFirst notes that the first packet of a side was seen, or that it is taken to have been.
+// setFirst records that the first packet of a side was seen, or must have been.
 func (c *Conn) setFirst(isOrig bool) {
 	if isOrig {
 		c.flags |= flagFirstOrig
@@ -611,14 +628,15 @@ func (c *Conn) setFirst(isOrig bool) {
 }
 
 // answer handles the responder's SYN.
-func (t *Table) answer(c *Conn, s, peer *side, seq, ack uint32, flags uint8) {
+func (t *Table) answer(c *Conn, g *segment) {
+	s, peer := g.s, g.peer
 	switch {
-	case flags&flagACK != 0:
+	case g.flags&flagACK != 0:
 		if peer.state != event.StateInactive && peer.state != event.StatePartial &&
-			!seqBetween(ack, peer.startSeq, peer.lastSeq) {
+			!seqBetween(g.ack, peer.startSeq, peer.lastSeq) {
 			t.weird(c, "bad_SYN_ack", "", "TCP")
 		}
-	case peer.state == event.StateSynAckSent && seq == s.startSeq:
+	case peer.state == event.StateSynAckSent && g.seq == s.startSeq:
 		// SYN and SYN-ACK were captured in the wrong order.
 		c.setFlag(flagPartial, false)
 		c.flip()
@@ -640,29 +658,30 @@ func (t *Table) answer(c *Conn, s, peer *side, seq, ack uint32, flags uint8) {
 	}
 }
 
-// established raises the event, and gives interactive services their longer
-// timeout, which Zeek does by the responder's port, or by the originator's when
-// only that one is a server's.
+// established raises the event and gives interactive services their longer timeout.
+// Zeek goes by the responder's port, or by the originator's if only that one is a
+// server's.
 func (t *Table) established(c *Conn) {
 	id := c.ID()
 	port := id.RespP
-	if c.orig().state == event.StateInactive && !LikelyServerPort(value.ProtoTCP, port) &&
-		LikelyServerPort(value.ProtoTCP, id.OrigP) {
+	if c.orig().state == event.StateInactive && !likelyServerPort(value.ProtoTCP, port) &&
+		likelyServerPort(value.ProtoTCP, id.OrigP) {
 		port = id.OrigP
 	}
 	switch port {
 	case 21, 22, 23, 513:
 		c.setSilence(value.Time(t.cfg.Interactive))
 	}
-	if h := &t.hooks.TCP.ConnectionEstablished; h.On() {
-		t.scratch.established.Conn = c
-		h.Raise(&t.scratch.established)
+	if e := t.hooks.TCP.ConnectionEstablished.Begin(); e != nil {
+		e.Conn = c
+		t.hooks.TCP.ConnectionEstablished.Raise(e)
 	}
 }
 
-func (t *Table) fromSynSent(c *Conn, s, peer *side, n int, isOrig bool, flags uint8) (closing, report bool) {
+func (t *Table) fromSynSent(c *Conn, g *segment) (closing, report bool) {
+	s, peer, flags := g.s, g.peer, g.flags
 	if flags&flagSYN != 0 {
-		if isOrig {
+		if g.isOrig {
 			if flags&flagACK != 0 && flags&(flagFIN|flagRST) == 0 && s.state != event.StateSynAckSent {
 				t.weird(c, "repeated_SYN_with_ack", "", "TCP")
 			}
@@ -681,7 +700,7 @@ func (t *Table) fromSynSent(c *Conn, s, peer *side, n int, isOrig bool, flags ui
 		t.setState(c, s, peer, event.StateReset)
 		t.connectionReset(c)
 		closing = true
-	} else if n > 0 {
+	} else if g.n > 0 {
 		t.weird(c, "data_before_established", "", "TCP")
 	}
 	return closing, report
@@ -710,7 +729,8 @@ func (t *Table) fromEstablished(c *Conn, s, peer *side, flags uint8) (closing, r
 	return closing, report
 }
 
-func (t *Table) fromClosed(c *Conn, p *Packet, s, peer *side, advance int32, flags uint8) (closing bool) {
+func (t *Table) fromClosed(c *Conn, p *Packet, g *segment, advance int32) (closing bool) {
+	s, peer, flags := g.s, g.peer, g.flags
 	if flags&flagSYN != 0 {
 		t.weird(c, "SYN_after_close", "", "TCP")
 	}
@@ -729,14 +749,14 @@ func (t *Table) fromClosed(c *Conn, p *Packet, s, peer *side, advance int32, fla
 
 func (t *Table) connectionReset(c *Conn) {
 	t.analyzersReset(c)
-	if h := &t.hooks.TCP.ConnectionReset; h.On() {
-		t.scratch.reset.Conn = c
-		h.Raise(&t.scratch.reset)
+	if e := t.hooks.TCP.ConnectionReset.Begin(); e != nil {
+		e.Conn = c
+		t.hooks.TCP.ConnectionReset.Raise(e)
 	}
 	c.flags &^= flagActive
 }
 
-// connectionClosed notes that s has sent its last.
+// connectionClosed records that s has sent its last segment.
 func (t *Table) connectionClosed(c *Conn, s, peer *side, report bool) {
 	t.analyzersSideClosed(c)
 	if c.flags&flagSkip == 0 && t.dataPending(c, s, peer) {
@@ -780,28 +800,28 @@ func (t *Table) connectionClosed(c *Conn, s, peer *side, report bool) {
 func (t *Table) connectionFinished(c *Conn, half bool) {
 	t.analyzersFinished(c, half)
 	if half {
-		if h := &t.hooks.TCP.ConnectionHalfFinished; h.On() {
-			t.scratch.halfFinished.Conn = c
-			h.Raise(&t.scratch.halfFinished)
+		if e := t.hooks.TCP.ConnectionHalfFinished.Begin(); e != nil {
+			e.Conn = c
+			t.hooks.TCP.ConnectionHalfFinished.Raise(e)
 		}
-	} else if h := &t.hooks.TCP.ConnectionFinished; h.On() {
-		t.scratch.finished.Conn = c
-		h.Raise(&t.scratch.finished)
+	} else if e := t.hooks.TCP.ConnectionFinished.Begin(); e != nil {
+		e.Conn = c
+		t.hooks.TCP.ConnectionFinished.Raise(e)
 	}
 	c.flags &^= flagActive
 }
 
-// attemptTimer fires tcp_attempt_delay after a SYN, or tcp_reset_delay after
-// the reset of a closed side, and reports whether c is still there.
+// attemptTimer fires tcp_attempt_delay after a SYN, or tcp_reset_delay after the reset
+// of a closed side. It reports whether c is still in the table.
 func (t *Table) attemptTimer(c *Conn) bool {
 	if c.flags&flagActive == 0 {
 		return true
 	}
 	o, r := c.orig(), c.resp()
 	if (o.state == event.StateSynSent || o.state == event.StateSynAckSent) && r.state == event.StateInactive {
-		if h := &t.hooks.TCP.ConnectionAttempt; h.On() {
-			t.scratch.attempt.Conn = c
-			h.Raise(&t.scratch.attempt)
+		if e := t.hooks.TCP.ConnectionAttempt.Begin(); e != nil {
+			e.Conn = c
+			t.hooks.TCP.ConnectionAttempt.Raise(e)
 		}
 		c.flags &^= flagActive
 		t.Remove(c)
@@ -817,8 +837,8 @@ func (t *Table) attemptTimer(c *Conn) bool {
 	return true
 }
 
-// expireTCP looks every tcp_session_timer whether a connection that has begun to
-// close, or never began, is over. It reports whether c is still there.
+// expireTCP checks every tcp_session_timer whether a connection that has begun to
+// close, or never began, is over. It reports whether c is still in the table.
 func (t *Table) expireTCP(c *Conn, now value.Time) bool {
 	if c.flags&flagActive == 0 {
 		return true
@@ -827,7 +847,7 @@ func (t *Table) expireTCP(c *Conn, now value.Time) bool {
 	closed := (o.flags|r.flags)&sideClosed != 0
 	never := o.state == event.StateInactive && r.state == event.StateInactive
 	if !closed && !never {
-		return true // connectionClosed begins anew
+		return true // connectionClosed sets the timer again
 	}
 	if c.last+value.Time(t.cfg.TCPLinger) < now {
 		over := o.flags&r.flags&sideClosed != 0 ||
@@ -845,9 +865,9 @@ func (t *Table) expireTCP(c *Conn, now value.Time) bool {
 	return true
 }
 
-// closingTimer fires tcp_close_delay after the end, or tcp_partial_close_delay
-// after one side closed that had not been seen before, and reports whether c is
-// still there.
+// closingTimer fires tcp_close_delay after the end, or tcp_partial_close_delay after
+// the close of a side that had not sent before. It reports whether c is still in the
+// table.
 func (t *Table) closingTimer(c *Conn) bool {
 	if c.flags&flagClosing != 0 {
 		t.timeout(c)
@@ -861,8 +881,9 @@ func (t *Table) closingTimer(c *Conn) bool {
 		o.state == event.StateReset || r.state == event.StateReset {
 		return true
 	}
-	if h := &t.hooks.TCP.ConnectionPartialClose; h.On() {
-		h.Raise(&event.ConnectionPartialClose{Conn: c})
+	if e := t.hooks.TCP.ConnectionPartialClose.Begin(); e != nil {
+		*e = event.ConnectionPartialClose{Conn: c}
+		t.hooks.TCP.ConnectionPartialClose.Raise(e)
 	}
 	t.Remove(c)
 	return false
@@ -909,7 +930,7 @@ func (t *Table) isReuse(c *Conn, hdr header, now value.Time) bool {
 	return true
 }
 
-// flagString has a letter a flag, in the order SFRAPU.
+// flagString has one letter for each flag, in the order SFRAPU.
 func flagString(flags uint8) string {
 	return flagStrings[flags&0x3f]
 }

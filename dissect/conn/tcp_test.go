@@ -11,7 +11,7 @@ import (
 	"github.com/wirelog/wirelog/internal/testconn"
 )
 
-// recorder keeps what a table raises, a word each.
+// recorder records the events of a table, one word each.
 type recorder struct {
 	conns  []string // one for each connection that ended
 	weirds []string
@@ -27,7 +27,7 @@ func describe(c event.Conn) string {
 		o.Size, r.Size, o.Packets, r.Packets)
 }
 
-// record listens to everything about connections on h.
+// record listens to all events about connections on h.
 func record(h *event.Hooks) *recorder {
 	r := recordTraffic(h)
 	h.Weird.Conn.Listen(func(e *event.ConnWeird) { r.weirds = append(r.weirds, e.Name) })
@@ -38,8 +38,8 @@ func record(h *event.Hooks) *recorder {
 	return r
 }
 
-// recordTraffic does not listen to what is told of odd traffic, so that streams do not keep
-// what they have delivered.
+// recordTraffic is record without listeners to odd traffic, so that streams do not keep
+// delivered bytes.
 func recordTraffic(h *event.Hooks) *recorder {
 	r := new(recorder)
 	ev := func(name string) { r.events = append(r.events, name) }
@@ -84,7 +84,7 @@ func newBench(t testing.TB, change func(*conn.Options)) (*testconn.Bench, *recor
 	return b, record(b.Hooks)
 }
 
-// newBenches is newBench, and one where nobody listens to what is told of odd traffic.
+// newBenches returns a newBench and a bench without listeners to odd traffic.
 func newBenches(t testing.TB) (all [2]*testconn.Bench, recorders [2]*recorder) {
 	all[0], recorders[0] = newBench(t, nil)
 	cfg := testconn.Config()
@@ -295,8 +295,8 @@ func TestTCP(t *testing.T) {
 	}
 }
 
-// TestEveryLetter makes sure that the scripts have every letter of history between
-// them; X is of tunnels.
+// TestEveryLetter checks that the scripts produce every letter of the history, apart
+// from X, which belongs to tunnels.
 func TestEveryLetter(t *testing.T) {
 	var all strings.Builder
 	for _, c := range tcpTests {
@@ -311,7 +311,7 @@ func TestEveryLetter(t *testing.T) {
 	}
 	for _, l := range "ShHAaDdFfRrCcTtWwGgIiQq^" {
 		if !letters[l] {
-			t.Errorf("no script gives %c", l)
+			t.Errorf("no script produces %c", l)
 		}
 	}
 }

@@ -16,22 +16,24 @@ type Packet struct {
 	IP    *packet.IP
 	Link  *packet.Packet
 	Encap *Encap // tunnels around it, nil outside
-	// Domain is that of the outermost tunnel, 0 outside tunnels.
+	// Domain is the domain of the outermost tunnel, 0 outside tunnels.
 	Domain Domain
-	// Volatile says that IP's payload is not valid until Settle.
+	// Volatile reports that IP's payload does not stay valid until Settle.
 	Volatile bool
 	Time     value.Time
 	Num      uint64
 
+	key    Key
+	srcIsA bool // the source is the key's first side
 	isOrig bool
 }
 
-// Encap is a stack of tunnels. It is immutable once packets were processed with it.
+// Encap is a stack of tunnels. It must not change once packets were processed with it.
 type Encap struct {
 	Layers []event.Encapsulation // outermost first
 }
 
-// same reports whether both stacks are the same tunnels.
+// same reports whether both stacks are of the same tunnels.
 func (e *Encap) same(f *Encap) bool {
 	if e == f {
 		return true
@@ -47,13 +49,13 @@ func (e *Encap) same(f *Encap) bool {
 	return true
 }
 
-// Result tells the engine what a datagram belongs to.
+// Result is where a datagram belongs.
 type Result struct {
 	// Conn is the connection, nil if the packet has none.
 	Conn   *Conn
 	IsOrig bool
-	// Payload is the transport payload of UDP, for the tunnels that it may carry.
-	// It is nil when the packet was not accepted.
+	// Payload is the transport payload of UDP, in which tunnels are looked for. It is
+	// nil if the packet was rejected.
 	Payload []byte
 }
 
@@ -63,7 +65,8 @@ const (
 	udpHeader = 8
 )
 
-// Process gives a datagram to its connection and fills in r. SetNow has been called before.
+// Process gives a datagram to its connection and fills in r. The caller has called
+// SetNow.
 func (t *Table) Process(p *Packet, r *Result) {
 	t.streams.volatile = p.Volatile
 	r.Conn, r.Payload = nil, nil
@@ -82,7 +85,8 @@ func (t *Table) Process(p *Packet, r *Result) {
 	}
 }
 
-// headerFits checks that the fixed part of a transport header was sent and captured.
+// headerFits reports whether the fixed part of a transport header was sent and
+// captured, and raises a weird if not.
 func (t *Table) headerFits(p *Packet, n int, source string) bool {
 	if p.IP.PayloadLen != 0 && p.IP.PayloadLen < n {
 		t.packetWeird(p, "truncated_header", source)
@@ -95,7 +99,7 @@ func (t *Table) headerFits(p *Packet, n int, source string) bool {
 	return true
 }
 
-// packetWeird is a weird of a packet's hosts; inside tunnels its name says so.
+// packetWeird raises a weird for a packet's hosts. Inside tunnels its name says so.
 func (t *Table) packetWeird(p *Packet, name, source string) {
 	if p.Encap != nil && len(p.Encap.Layers) > 0 {
 		name += "_in_tunnel"
@@ -103,35 +107,34 @@ func (t *Table) packetWeird(p *Packet, name, source string) {
 	t.FlowWeird(&p.IP.Src, &p.IP.Dst, p.Domain, name, "", source)
 }
 
-// find sets k to the packet's key and returns its connection, if it has one. srcIsA tells
-// whether its source is the key's first side.
-func (t *Table) find(k *Key, p *Packet, sport, dport uint16, oneWay bool) (c *Conn, srcIsA bool) {
-	srcIsA = k.set(packet.AddrFrom16(&p.IP.Src), packet.AddrFrom16(&p.IP.Dst), sport, dport, p.IP.Proto, p.Domain, oneWay)
-	return t.Lookup(k), srcIsA
+// find sets p.key and returns the connection with that key, or nil.
+func (t *Table) find(p *Packet, sport, dport uint16, oneWay bool) *Conn {
+	p.srcIsA = p.key.set(packet.AddrFrom16(&p.IP.Src), packet.AddrFrom16(&p.IP.Dst), sport, dport, p.IP.Proto, p.Domain, oneWay)
+	return t.lookup(&p.key)
 }
 
-// join makes p part of its connection, of a new one if c is nil: with the sender as
-// originator unless flip.
-func (t *Table) join(p *Packet, c *Conn, k *Key, srcIsA bool, tp value.Proto, silence value.Time, flip bool, r *Result) *Conn {
+// join makes p part of c, or of a new connection if c is nil, whose originator is the
+// sender unless flip is set.
+func (t *Table) join(p *Packet, c *Conn, tp value.Proto, silence value.Time, flip bool, r *Result) *Conn {
 	if c == nil {
-		c = t.newConn(p, k, srcIsA, tp, silence, flip)
+		c = t.newConn(p, tp, silence, flip)
 		t.begin(c)
 	} else {
 		t.checkTunnel(c, p.Encap)
 	}
-	p.isOrig = srcIsA == (c.origin == 0)
+	p.isOrig = p.srcIsA == (c.origin == 0)
 	t.seen(c, p)
 	r.Conn, r.IsOrig = c, p.isOrig
 	return c
 }
 
 // newConn starts a connection with the sender of p as originator, unless flip.
-func (t *Table) newConn(p *Packet, k *Key, srcIsA bool, transport value.Proto, inactivity value.Time, flip bool) *Conn {
-	c := t.insert(k)
+func (t *Table) newConn(p *Packet, transport value.Proto, silence value.Time, flip bool) *Conn {
+	c := t.insert(&p.key)
 	c.transport = transport
 	c.start, c.last, c.first = p.Time, p.Time, p.Num
-	c.setSilence(inactivity)
-	if !srcIsA {
+	c.setSilence(silence)
+	if !p.srcIsA {
 		c.origin = 1
 	}
 	o := c.orig()
@@ -162,11 +165,11 @@ func (t *Table) newConn(p *Packet, k *Key, srcIsA bool, transport value.Proto, i
 		c.extra().tunnel = p.Encap
 	}
 	if flip {
-		resp := k.b
+		resp := p.key.b
 		if c.origin == 1 {
-			resp = k.a
+			resp = p.key.a
 		}
-		if !resp.IsBroadcast() { // Zeek leaves it the responder's role
+		if !resp.IsBroadcast() { // Zeek keeps it the responder
 			c.flip()
 		}
 	}
@@ -176,14 +179,14 @@ func (t *Table) newConn(p *Packet, k *Key, srcIsA bool, transport value.Proto, i
 // begin raises the events of a new connection and arms its timers.
 func (t *Table) begin(c *Conn) {
 	if c.transport == value.ProtoTCP {
-		if h := &t.hooks.TCP.NewConnectionContents; h.On() {
-			t.scratch.newContents.Conn = c
-			h.Raise(&t.scratch.newContents)
+		if e := t.hooks.TCP.NewConnectionContents.Begin(); e != nil {
+			e.Conn = c
+			t.hooks.TCP.NewConnectionContents.Raise(e)
 		}
 	}
-	if h := &t.hooks.Conn.NewConnection; h.On() {
-		t.scratch.newConn.Conn = c
-		h.Raise(&t.scratch.newConn)
+	if e := t.hooks.Conn.NewConnection.Begin(); e != nil {
+		e.Conn = c
+		t.hooks.Conn.NewConnection.Raise(e)
 	}
 	if c.transport == value.ProtoTCP && len(t.expected.m) > 0 {
 		t.attachExpected(c)
@@ -197,30 +200,33 @@ func (t *Table) begin(c *Conn) {
 	t.rearm(c)
 }
 
-// seen does what every packet of a connection needs.
+// seen does the work that every packet of a connection needs.
 func (t *Table) seen(c *Conn, p *Packet) {
 	s, _ := c.sideOf(p.isOrig)
 	if label := p.IP.FlowLabel(); label != s.flowLabel {
 		if h := &t.hooks.Conn.ConnectionFlowLabelChanged; s.flags&sideSeen != 0 && h.On() {
-			h.Raise(&event.ConnectionFlowLabelChanged{Conn: c, IsOrig: p.isOrig,
-				OldLabel: uint64(s.flowLabel), NewLabel: uint64(label)})
+			e := h.Begin()
+			*e = event.ConnectionFlowLabelChanged{Conn: c, IsOrig: p.isOrig,
+				OldLabel: uint64(s.flowLabel), NewLabel: uint64(label)}
+			h.Raise(e)
 		}
 		s.flowLabel = label
 	}
 	s.flags |= sideSeen
 	if h := &t.hooks.Conn.IPv6ExtHeaders; p.IP.NumHeaders > 1 && h.On() {
-		e := event.IPv6ExtHeaders{Conn: c}
+		e := h.Begin()
+		*e = event.IPv6ExtHeaders{Conn: c}
 		p.IP.FillPktHdr(&e.P, &t.scratch.headers, &p.Link.Weirds)
-		h.Raise(&e)
+		h.Raise(e)
 	}
-	if h := &t.hooks.Conn.NewPacket; h.On() {
-		e := event.NewPacket{Conn: c}
+	if e := t.hooks.Conn.NewPacket.Begin(); e != nil {
+		*e = event.NewPacket{Conn: c}
 		p.IP.FillPktHdr(&e.P, &t.scratch.headers, &p.Link.Weirds)
-		h.Raise(&e)
+		t.hooks.Conn.NewPacket.Raise(e)
 	}
 }
 
-// checkTunnel follows a connection from tunnel to tunnel.
+// checkTunnel records that a connection has moved to other tunnels.
 func (t *Table) checkTunnel(c *Conn, e *Encap) {
 	if e != nil || c.ext != nil && c.ext.tunnel != nil {
 		t.changeTunnel(c, e)
@@ -243,18 +249,19 @@ func (t *Table) changeTunnel(c *Conn, e *Encap) {
 		}
 	} else {
 		c.tunnelChanges = uint8(min(int(c.tunnelChanges)+1, 255))
-		if h := &t.hooks.Tunnel.Changed; h.On() {
-			ev := event.TunnelChanged{Conn: c}
+		if ev := t.hooks.Tunnel.Changed.Begin(); ev != nil {
+			*ev = event.TunnelChanged{Conn: c}
 			if e != nil {
 				ev.E = e.Layers
 			}
-			h.Raise(&ev)
+			t.hooks.Tunnel.Changed.Raise(ev)
 		}
 	}
 	c.extra().tunnel = e
 }
 
-// Opaque marks a connection with a packet that could not be taken apart.
+// Opaque adds an X to the history of a connection, once, for a packet that could not be
+// decoded.
 func (t *Table) Opaque(c *Conn) {
 	if c.seen&histUnknown == 0 {
 		c.seen |= histUnknown
@@ -275,12 +282,14 @@ func (c *Conn) count(p *Packet) {
 // contents raises PacketContents.
 func (t *Table) contents(c *Conn, b []byte) {
 	if h := &t.hooks.Conn.PacketContents; len(b) > 0 && h.On() {
-		h.Raise(&event.PacketContents{Conn: c, Contents: b})
+		e := h.Begin()
+		*e = event.PacketContents{Conn: c, Contents: b}
+		h.Raise(e)
 	}
 }
 
-// wireLen is the length of the transport datagram; headers without one, as
-// segmentation offload leaves them, count what was captured.
+// wireLen is the length of the transport datagram. A header without one, as
+// segmentation offload leaves it, counts the captured bytes.
 func wireLen(ip *packet.IP) int {
 	if ip.PayloadLen == 0 {
 		return len(ip.Payload)
@@ -288,7 +297,8 @@ func wireLen(ip *packet.IP) int {
 	return ip.PayloadLen
 }
 
-// verify checks the transport checksum unless it cannot be or is not wanted.
+// verify reports whether the transport checksum is right, cannot be checked or need not
+// be.
 func (t *Table) verify(p *Packet) bool {
 	return t.cfg.Packet.IgnoreChecksums || len(p.IP.Payload) < wireLen(p.IP) ||
 		t.cfg.Packet.Skip(p.IP) || p.IP.ChecksumOK()
@@ -300,17 +310,17 @@ func (t *Table) processTCP(p *Packet, r *Result) {
 	}
 	b := p.IP.Payload
 	sport, dport := binary.BigEndian.Uint16(b), binary.BigEndian.Uint16(b[2:])
-	var k Key
-	c, srcIsA := t.find(&k, p, sport, dport, false)
+	c := t.find(p, sport, dport, false)
 	if c != nil && b[13]&flagSYN != 0 && t.isReuse(c, header(b), p.Time) {
-		if h := &t.hooks.Conn.ConnectionReused; h.On() {
-			h.Raise(&event.ConnectionReused{Conn: c})
+		if e := t.hooks.Conn.ConnectionReused.Begin(); e != nil {
+			*e = event.ConnectionReused{Conn: c}
+			t.hooks.Conn.ConnectionReused.Raise(e)
 		}
 		t.Remove(c)
 		c = nil
 	}
 	flip := c == nil && tcpFlips(b[13], sport, dport)
-	c = t.join(p, c, &k, srcIsA, value.ProtoTCP, value.Time(t.cfg.UDPInactivity), flip, r)
+	c = t.join(p, c, value.ProtoTCP, value.Time(t.cfg.UDPInactivity), flip, r)
 
 	n := wireLen(p.IP)
 	size := int(b[12]>>4) * 4
@@ -329,8 +339,9 @@ func (t *Table) processTCP(p *Packet, r *Result) {
 		t.weird(c, "bad_TCP_checksum", "", "TCP")
 		s, _ := c.sideOf(p.isOrig)
 		if m := c.scaled(s, &s.badSums, countBadSum, 'C'); m > 1 {
-			if h := &t.hooks.TCP.MultipleChecksumErrors; h.On() {
-				h.Raise(&event.TCPMultipleChecksumErrors{Conn: c, IsOrig: p.isOrig, Threshold: m})
+			if e := t.hooks.TCP.MultipleChecksumErrors.Begin(); e != nil {
+				*e = event.TCPMultipleChecksumErrors{Conn: c, IsOrig: p.isOrig, Threshold: m}
+				t.hooks.TCP.MultipleChecksumErrors.Raise(e)
 			}
 		}
 		t.lookAtUnused(c)
@@ -343,8 +354,7 @@ func (t *Table) processTCP(p *Packet, r *Result) {
 	r.IsOrig = p.isOrig
 }
 
-// lookAtUnused has a connection of which no packet was good ended soon
-// (tcp_SYN_timeout).
+// lookAtUnused ends a connection soon that has had no good packet (tcp_SYN_timeout).
 func (t *Table) lookAtUnused(c *Conn) {
 	if c.expire == 0 && c.side[0].state == event.StateInactive && c.side[1].state == event.StateInactive {
 		c.expire = t.now + value.Time(t.cfg.TCPSYN)
@@ -352,13 +362,13 @@ func (t *Table) lookAtUnused(c *Conn) {
 	}
 }
 
-// tcpFlips guesses whether the sender of a connection's first packet, which is
-// not a plain SYN, is the responder.
+// tcpFlips guesses whether the sender of a connection's first packet, which is not a
+// plain SYN, is the responder.
 func tcpFlips(flags uint8, sport, dport uint16) bool {
-	if flags&(flagSYN|flagACK) == flagSYN || !LikelyServerPort(value.ProtoTCP, sport) {
+	if flags&(flagSYN|flagACK) == flagSYN || !likelyServerPort(value.ProtoTCP, sport) {
 		return false
 	}
-	if LikelyServerPort(value.ProtoTCP, dport) {
+	if likelyServerPort(value.ProtoTCP, dport) {
 		return flags&flagSYN == 0 && sport < dport
 	}
 	return true
@@ -370,10 +380,9 @@ func (t *Table) processUDP(p *Packet, r *Result) {
 	}
 	b := p.IP.Payload
 	sport, dport := binary.BigEndian.Uint16(b), binary.BigEndian.Uint16(b[2:])
-	var k Key
-	c, srcIsA := t.find(&k, p, sport, dport, false)
-	flip := c == nil && LikelyServerPort(value.ProtoUDP, sport) && !LikelyServerPort(value.ProtoUDP, dport)
-	c = t.join(p, c, &k, srcIsA, value.ProtoUDP, value.Time(t.cfg.UDPInactivity), flip, r)
+	c := t.find(p, sport, dport, false)
+	flip := c == nil && likelyServerPort(value.ProtoUDP, sport) && !likelyServerPort(value.ProtoUDP, dport)
+	c = t.join(p, c, value.ProtoUDP, value.Time(t.cfg.UDPInactivity), flip, r)
 
 	s, _ := c.sideOf(p.isOrig)
 	n := wireLen(p.IP)
@@ -383,8 +392,9 @@ func (t *Table) processUDP(p *Packet, r *Result) {
 	if !(sum == 0 && p.IP.Version == 4) && !p.IP.Snapped && t.needsChecksum(dport, sum, n, data) && !t.verify(p) {
 		t.weird(c, "bad_UDP_checksum", "", "UDP")
 		if m := c.scaled(s, &s.badSums, countBadSum, 'C'); m > 1 {
-			if h := &t.hooks.UDP.MultipleChecksumErrors; h.On() {
-				h.Raise(&event.UDPMultipleChecksumErrors{Conn: c, IsOrig: p.isOrig, Threshold: m})
+			if e := t.hooks.UDP.MultipleChecksumErrors.Begin(); e != nil {
+				*e = event.UDPMultipleChecksumErrors{Conn: c, IsOrig: p.isOrig, Threshold: m}
+				t.hooks.UDP.MultipleChecksumErrors.Raise(e)
 			}
 		}
 		return
@@ -395,26 +405,28 @@ func (t *Table) processUDP(p *Packet, r *Result) {
 	}
 	c.last = p.Time
 	if h := &t.hooks.UDP.Contents; t.deliversContents(p.isOrig) && h.On() {
-		h.Raise(&event.UDPContents{Conn: c, IsOrig: p.isOrig, Contents: data})
+		e := h.Begin()
+		*e = event.UDPContents{Conn: c, IsOrig: p.isOrig, Contents: data}
+		h.Raise(e)
 	}
 	c.once(s, histData, 'D')
 	s.active(length - udpHeader)
 	if p.isOrig {
-		if h := &t.hooks.UDP.Request; h.On() {
-			t.scratch.udpRequest.Conn = c
-			h.Raise(&t.scratch.udpRequest)
+		if e := t.hooks.UDP.Request.Begin(); e != nil {
+			e.Conn = c
+			t.hooks.UDP.Request.Raise(e)
 		}
-	} else if h := &t.hooks.UDP.Reply; h.On() {
-		t.scratch.udpReply.Conn = c
-		h.Raise(&t.scratch.udpReply)
+	} else if e := t.hooks.UDP.Reply.Begin(); e != nil {
+		e.Conn = c
+		t.hooks.UDP.Reply.Raise(e)
 	}
 	r.Payload = data
 	t.analyzersData(c, p.isOrig, data)
 	c.count(p)
 }
 
-// active notes n payload bytes; a header that promises less than itself counts
-// against the sum, as in Zeek.
+// active counts n payload bytes. A length in the header that is less than the header's
+// own is negative and reduces the sum, as in Zeek.
 func (s *side) active(n int) {
 	if s.flags&sideActive == 0 {
 		if n < 0 {
@@ -425,7 +437,7 @@ func (s *side) active(n int) {
 	s.size += uint64(n)
 }
 
-// needsChecksum reports whether a checksum that is there must be right; see
+// needsChecksum reports whether a checksum that is present must be right; see
 // tunnel.Decoder.NeedsChecksum.
 func (t *Table) needsChecksum(dport, sum uint16, n int, data []byte) bool {
 	return t.cfg.NeedsChecksum == nil || t.cfg.NeedsChecksum(dport, sum, n, data)
@@ -437,9 +449,8 @@ func (t *Table) processICMP(p *Packet, r *Result) {
 	}
 	b := p.IP.Payload
 	counter, oneWay := icmp.Counterpart(p.IP.Proto == packet.ProtoICMPv6, b[0], b[1])
-	var k Key
-	c, srcIsA := t.find(&k, p, uint16(b[0]), counter, oneWay)
-	c = t.join(p, c, &k, srcIsA, value.ProtoICMP, value.Time(t.cfg.ICMPInactivity), false, r)
+	c := t.find(p, uint16(b[0]), counter, oneWay)
+	c = t.join(p, c, value.ProtoICMP, value.Time(t.cfg.ICMPInactivity), false, r)
 
 	n := wireLen(p.IP)
 	t.contents(c, b[icmp.HeaderLen:min(n, len(b))])
@@ -464,9 +475,8 @@ func (t *Table) processICMP(p *Packet, r *Result) {
 }
 
 func (t *Table) processOther(p *Packet, r *Result) {
-	var k Key
-	c, srcIsA := t.find(&k, p, 0, 0, false)
-	c = t.join(p, c, &k, srcIsA, value.ProtoUnknown, value.Time(t.cfg.UnknownIP), false, r)
+	c := t.find(p, 0, 0, false)
+	c = t.join(p, c, value.ProtoUnknown, value.Time(t.cfg.UnknownIP), false, r)
 	t.contents(c, p.IP.Payload[:min(wireLen(p.IP), len(p.IP.Payload))])
 	c.last = p.Time
 	c.count(p)

@@ -8,40 +8,41 @@ import (
 	"github.com/wirelog/wirelog/value"
 )
 
-// Use is what an analyzer may do with its connection: it is the whole of what analyzers
-// see of the table. Protocol.New gets it, and the analyzer keeps it, mostly by embedding
-// it. It is two words, to be copied, and valid until the analyzer's Done has returned.
+// Use is an analyzer's handle on its connection, and all that it sees of the table.
+// Protocol.New gets it; the analyzer keeps it, usually by embedding it. It has the size
+// of two words, may be copied, and is valid until the analyzer's Done has returned.
 type Use struct {
 	c *Conn
-	// n is the analyzer's place in ext.analyzers; below 0 it is the complement of its
-	// protocol's place in Table.nested.
+	// n is the analyzer's index in ext.analyzers or, below 0, the complement of its
+	// protocol's index in Table.nested.
 	n int32
 }
 
 // Conn returns the connection.
 func (u Use) Conn() *Conn { return u.c }
 
-// Now returns the network time of the packet or timer that is being processed.
+// Now returns the network time of the current packet or timer.
 func (u Use) Now() value.Time { return u.c.t.now }
 
-// PacketNum returns the number of the packet that is being processed, or of the one before
-// which a timer fires.
+// PacketNum returns the number of the current packet, or of the one before which the
+// current timer fires.
 func (u Use) PacketNum() uint64 { return u.c.t.pktNum }
 
-// Weird raises ConnWeird, unless it is sampled away. name and source, the analyzer's name
-// or "", are constants.
+// Weird raises ConnWeird, unless it is sampled away. name and source are constants;
+// source is the analyzer's name or "".
 func (u Use) Weird(name, addl, source string) { u.c.t.weird(u.c, name, addl, source) }
 
-// WeirdNumber is Weird with a number for addl, which is printed only if the weird is raised.
+// WeirdNumber is Weird with a number for addl. The number is formatted only if the
+// weird is raised.
 func (u Use) WeirdNumber(name string, n int, source string) {
 	u.c.t.weirdNumber(u.c, name, n, source)
 }
 
-// NetWeird raises NetWeird, for what is odd beyond the connection.
+// NetWeird raises NetWeird, for an oddity that is not the connection's.
 func (u Use) NetWeird(name, addl, source string) { u.c.t.NetWeird(name, addl, source) }
 
-// Confirm says that the analyzer is sure of its protocol: the connection has its service
-// from now on. Further calls have no effect.
+// Confirm reports that the analyzer is sure of its protocol: the connection has its
+// service from now on. Later calls do nothing.
 func (u Use) Confirm() {
 	t, c := u.c.t, u.c
 	if u.n < 0 {
@@ -54,30 +55,30 @@ func (u Use) Confirm() {
 	}
 }
 
-// AddService names a service of the connection beside the protocol's own.
+// AddService adds a service to the connection beside the protocol's own.
 func (u Use) AddService(service string) { u.c.extra().addService(u.c.t.serviceNumber(service)) }
 
 func (t *Table) confirm(c *Conn, p *Protocol) {
 	if p.Service != "" {
 		c.extra().addService(t.serviceNumber(p.Service))
 	}
-	if h := &t.hooks.Analyzer.ConfirmationInfo; h.On() {
-		t.scratch.confirmation = event.AnalyzerConfirmationInfo{AType: p.tag(), Conn: c}
-		h.Raise(&t.scratch.confirmation)
+	if e := t.hooks.Analyzer.ConfirmationInfo.Begin(); e != nil {
+		*e = event.AnalyzerConfirmationInfo{AType: p.tag(), Conn: c}
+		t.hooks.Analyzer.ConfirmationInfo.Raise(e)
 	}
 }
 
 // Violation is something in the traffic that the protocol does not allow.
 type Violation struct {
-	// Reason says what is wrong, in Zeek's words where Zeek has any.
+	// Reason says what is wrong, in the words of Zeek's analyzer if it has any.
 	Reason string
-	// Data shows it; it may be nil.
+	// Data is the offending data; it may be nil.
 	Data []byte
-	// Late puts the violation off until the packet has been processed: until then the
-	// analyzer gets what there is, as in Zeek, which queues violations. Data is copied.
+	// Late postpones the violation to the end of the packet. Until then the analyzer
+	// gets more data, as in Zeek, which queues violations. Data is copied.
 	Late bool
-	// Stay keeps the analyzer until it calls Leave, for one that has more to tell of the
-	// message.
+	// Stay keeps the analyzer until it calls Leave, for one that has more events to
+	// raise for the message.
 	Stay bool
 }
 
@@ -87,11 +88,12 @@ type lateViolation struct {
 	data   []byte
 }
 
-// Violate reports a violation, and takes the analyzer off unless the connection has come
-// far already or the protocol is tolerant; the service goes with it. On TCP connections
-// with missing bytes or without their beginning violations are expected, and nothing
-// happens. It returns whether the analyzer is taken off: at once, at the end of the packet
-// if v.Late is set, or by the analyzer's own Leave if v.Stay is.
+// Violate reports a violation. It also takes the analyzer off and removes its service,
+// unless the protocol is tolerant or the connection has already carried much data. On
+// TCP connections with missing bytes or a missing beginning it does nothing.
+//
+// Violate returns whether the analyzer is taken off: at once, at the end of the packet
+// if v.Late is set, or by the analyzer's own Leave if v.Stay is set.
 func (u Use) Violate(v Violation) bool {
 	c, t := u.c, u.c.t
 	if c.excused() {
@@ -118,8 +120,8 @@ func (u Use) Violate(v Violation) bool {
 	return true
 }
 
-// tell raises the event of a violation and takes the service away. It returns whether the
-// analyzer has to go.
+// tell raises the event of a violation and removes the service. It returns whether the
+// analyzer must go.
 func (t *Table) tell(c *Conn, at *attached, v *Violation) bool {
 	p := at.p
 	if at.violations > maxViolations {
@@ -140,7 +142,8 @@ func (t *Table) tell(c *Conn, at *attached, v *Violation) bool {
 	return !guest
 }
 
-// Leave takes the analyzer off for a Violation with Stay that returned true.
+// Leave takes the analyzer off after a Violation with Stay for which Violate returned
+// true.
 func (u Use) Leave() {
 	c, t := u.c, u.c.t
 	at := &c.ext.analyzers[u.n]
@@ -156,50 +159,50 @@ func (u Use) Leave() {
 	}
 }
 
-// Detach takes the analyzer off. It gets its Done and nothing more.
+// Detach takes the analyzer off. Only its Done is called afterwards.
 func (u Use) Detach() {
 	if u.n >= 0 && !u.c.ext.analyzers[u.n].off {
 		u.c.t.turnOff(u.c, int(u.n))
 	}
 }
 
-// Attach adds an analyzer of p to the connection, beside this one; see Table.Attach. It is
-// fed as this one is; the result is for bytes that came before.
+// Attach adds an analyzer of p to the connection, beside this one; see Table.Attach.
+// The table feeds it like this one; the result is for bytes that came before.
 func (u Use) Attach(p *Protocol) Handover { return u.c.t.Attach(u.c, p) }
 
-// Hold counts n more bytes that the analyzer keeps of incomplete messages, or fewer if n
-// is negative. Whoever holds more asks Full next.
+// Hold adds n to the bytes of incomplete messages that analyzers hold; n is negative
+// when they are released. A caller that holds more calls Full next.
 func (u Use) Hold(n int) { u.c.t.held += n }
 
-// Full reports whether all analyzers together keep more bytes of incomplete messages than
-// the limit. It then has counted that, with a weird whose source is protocol; the caller
-// has to let go of what it keeps for this connection.
+// Full reports whether all analyzers together hold more bytes of incomplete messages
+// than the limit. It then counts that and raises a weird whose source is protocol, and
+// the caller must release what it holds for this connection.
 func (u Use) Full(protocol string) bool {
 	t := u.c.t
 	return t.held > t.cfg.MessageBytes && t.full(u.c, protocol)
 }
 
-// Limited counts that a limit of the protocol's analyzer has cut something off. Both
-// names are constants.
+// Limited records that a limit of the protocol's analyzer was hit. Both names are
+// constants; see Limit.
 func (u Use) Limited(protocol, name string) { u.c.t.limited.count(protocol, name) }
 
-// Opaque says that the rest of the connection cannot be followed; see Table.Opaque.
+// Opaque records that the rest of the connection cannot be followed; see Table.Opaque.
 func (u Use) Opaque() { u.c.t.Opaque(u.c) }
 
-// Interactive gives the connection the longer timeout of those that people type on (Zeek's
+// Interactive gives the connection the longer timeout of interactive sessions (Zeek's
 // analyzer_inactivity_timeouts).
 func (u Use) Interactive() { u.c.SetInactivityTimeout(value.Time(u.c.t.cfg.Interactive)) }
 
-// SwapRoles exchanges originator and responder, for an analyzer that has found out which is
-// which.
+// SwapRoles exchanges originator and responder, for an analyzer that has learned their
+// true roles.
 func (u Use) SwapRoles() {
 	c := u.c
 	c.flip()
 	if c.transport != value.ProtoUDP {
 		return
 	}
-	// The bytes so far stay with the role, as in Zeek: it was mistaken for the whole
-	// of this packet.
+	// The byte counts so far stay with the roles, as in Zeek, which counts this packet
+	// under the old ones.
 	a, b := &c.side[0], &c.side[1]
 	a.size, b.size = b.size, a.size
 	if both := (a.flags ^ b.flags) & sideActive; both != 0 {
@@ -208,13 +211,13 @@ func (u Use) SwapRoles() {
 	}
 }
 
-// Nested returns the handle for an analyzer of p that the caller makes and feeds itself,
-// for something inside the connection such as a named pipe. The table does not know the
-// analyzer: its violations are reported and take nothing off, each Confirm counts, and
-// the caller calls its Done.
+// Nested returns the handle for an analyzer of p that the caller makes and feeds
+// itself, for something inside the connection such as a named pipe. The table does not
+// know that analyzer: its violations are reported and take nothing off, every Confirm
+// counts, and the caller calls its Done.
 func (u Use) Nested(p *Protocol) Use { return u.c.t.Nested(u.c, p) }
 
-// Nested is Use.Nested for those who have no analyzer either.
+// Nested is Use.Nested for a caller that has no analyzer itself.
 func (t *Table) Nested(c *Conn, p *Protocol) Use {
 	i := slices.Index(t.nested, p)
 	if i < 0 {

@@ -16,7 +16,7 @@ type weirdCount struct {
 	since value.Time // when sampling began
 }
 
-// passes counts an occurrence.
+// passes counts an occurrence and reports whether it is raised.
 func (w *weirdCount) passes(s *value.Sampling, now value.Time) bool {
 	w.count++
 	if w.count <= s.Threshold {
@@ -31,9 +31,8 @@ func (w *weirdCount) passes(s *value.Sampling, now value.Time) bool {
 	return s.Rate != 0 && (w.count-s.Threshold)%s.Rate == 0
 }
 
-// maxWeirdNames bounds the names that one connection keeps counts of. The
-// names are constants of the analyzers, so that only the number of analyzers
-// could exceed it.
+// maxWeirdNames bounds the names that one connection counts. Names are constants of the
+// analyzers, so that only very many analyzers could exceed it.
 const maxWeirdNames = 256
 
 // Weird raises ConnWeird for c, unless it is sampled away.
@@ -45,14 +44,15 @@ func (t *Table) weird(c *Conn, name, addl, source string) {
 	}
 }
 
-// weirdNumber is weird with a number for addl, which is printed only if the weird is raised.
+// weirdNumber is weird with a number for addl, which is formatted only if the weird is
+// raised.
 func (t *Table) weirdNumber(c *Conn, name string, n int, source string) {
 	if t.wantsWeird(c, name) {
 		t.raiseWeird(c, name, strconv.AppendInt(t.scratch.addl[:0], int64(n), 10), source)
 	}
 }
 
-// wantsWeird counts a weird and reports whether it is to be raised.
+// wantsWeird counts a weird and reports whether to raise it.
 func (t *Table) wantsWeird(c *Conn, name string) bool {
 	c.flags |= flagWeird
 	t.stats.Weirds++
@@ -61,8 +61,9 @@ func (t *Table) wantsWeird(c *Conn, name string) bool {
 
 func (t *Table) raiseWeird(c *Conn, name string, addl []byte, source string) {
 	t.scratch.addl = addl
-	t.scratch.connWeird = event.ConnWeird{Name: name, Conn: c, Addl: addl, Source: source}
-	t.hooks.Weird.Conn.Raise(&t.scratch.connWeird)
+	e := t.hooks.Weird.Conn.Begin()
+	*e = event.ConnWeird{Name: name, Conn: c, Addl: addl, Source: source}
+	t.hooks.Weird.Conn.Raise(e)
 }
 
 func (t *Table) permitWeird(c *Conn, name string) bool {
@@ -79,7 +80,7 @@ func (t *Table) permitWeird(c *Conn, name string) bool {
 	return t.cfg.Weirds.Threshold > 0
 }
 
-// flowWeirds is the sampling state of host pairs.
+// flowWeirds is the sampling state of pairs of hosts.
 type flowWeirds struct {
 	counts map[flowWeirdKey]*weirdCount
 }
@@ -90,8 +91,8 @@ type flowWeirdKey struct {
 	name     string
 }
 
-// maxFlowWeirds bounds the pairs and names that are kept. Beyond it counting
-// begins anew, so that a flood of addresses costs rows and not memory.
+// maxFlowWeirds bounds the pairs and names that are counted. Beyond it counting starts
+// anew, so that a flood of addresses costs rows, not memory.
 const maxFlowWeirds = 1 << 16
 
 // FlowWeird raises FlowWeird for a pair of hosts, unless it is sampled away.
@@ -110,8 +111,8 @@ func (t *Table) FlowWeird(src, dst *[16]byte, d Domain, name, addl, source strin
 		w = &weirdCount{since: t.now}
 		t.flowWeirds.counts[k] = w
 	}
-	// Unlike a connection's, the state of a pair begins anew Duration after the
-	// first occurrence.
+	// A pair's state, unlike a connection's, is reset Duration after the first
+	// occurrence.
 	if t.now >= w.since+value.Time(t.cfg.Weirds.Duration) {
 		*w = weirdCount{since: t.now}
 	}
@@ -121,15 +122,18 @@ func (t *Table) FlowWeird(src, dst *[16]byte, d Domain, name, addl, source strin
 	}
 	a, b := packet.AddrFrom16(src), packet.AddrFrom16(dst)
 	t.scratch.addl = append(t.scratch.addl[:0], addl...)
-	h.Raise(&event.FlowWeird{Name: name, Src: a.Netip(), Dst: b.Netip(), Addl: t.scratch.addl, Source: source, Domain: uint64(d)})
+	e := h.Begin()
+	*e = event.FlowWeird{Name: name, Src: a.Netip(), Dst: b.Netip(), Addl: t.scratch.addl, Source: source, Domain: uint64(d)}
+	h.Raise(e)
 }
 
-// NetWeird raises NetWeird. Its sampling spans hosts and so is done where the
-// shards' records meet.
+// NetWeird raises NetWeird. Its sampling spans hosts, so it is done where the shards'
+// records are merged.
 func (t *Table) NetWeird(name, addl, source string) {
 	t.stats.Weirds++
-	if h := &t.hooks.Weird.Net; h.On() {
+	if e := t.hooks.Weird.Net.Begin(); e != nil {
 		t.scratch.addl = append(t.scratch.addl[:0], addl...)
-		h.Raise(&event.NetWeird{Name: name, Addl: t.scratch.addl, Source: source})
+		*e = event.NetWeird{Name: name, Addl: t.scratch.addl, Source: source}
+		t.hooks.Weird.Net.Raise(e)
 	}
 }

@@ -2,27 +2,27 @@ package conn
 
 import "github.com/wirelog/wirelog/value"
 
-// A Clock tells when a timer fires: timers run before packets, so one with
-// deadline d fires at the first packet of the run, on whichever shard, whose clock
-// has reached d. At returns that packet's clock and number.
+// A Clock maps deadlines to packets. Timers run before packets: one with deadline d
+// fires at the first packet of the run, on whichever shard, whose clock has reached d.
+// At returns that packet's clock and number.
 type Clock interface {
 	At(d value.Time) (now value.Time, num uint64)
 }
 
-// wheel holds every connection under its earliest deadline. Connections whose
-// deadline has moved to later are looked at again when the old one is reached.
+// wheel holds every connection under its earliest deadline. A connection whose deadline
+// has moved to later is looked at when the old one is reached.
 type wheel struct {
 	heads []uint32
-	// due holds what is in the current bucket, in the order of firing.
+	// due holds the connections of the current bucket in the order of firing.
 	due dueHeap
-	// cur is the bucket up to which everything is in due.
+	// cur is the current bucket: it and all before it are in due.
 	cur  int64
 	n    int        // connections in buckets
-	next value.Time // nothing happens before
+	next value.Time // no timer fires before
 }
 
 const (
-	bucketShift = 30 // nanoseconds a bucket, as a power of two: about a second
+	bucketShift = 30 // log2 of a bucket's nanoseconds: about a second
 	wheelSize   = 1 << 12
 	noBucket    = ^uint16(0)
 )
@@ -39,11 +39,11 @@ type dueEntry struct {
 	deadline value.Time
 	first    uint64
 	idx      uint32
-	tie      uint32 // decides between connections that one packet began, as tunnels do
+	tie      uint32 // decides between connections begun by one packet, as in tunnels
 }
 
-// dueHeap is a binary min-heap by deadline, then by age of the connection. No order
-// of two entries is left to chance, that is to the other connections of the shard.
+// dueHeap is a binary min-heap by deadline, then by age of the connection. The order is
+// total, so that it does not depend on the other connections of the shard.
 type dueHeap []dueEntry
 
 func (h dueHeap) less(i, j int) bool {
@@ -101,7 +101,7 @@ func (w *wheel) add(t *Table, c *Conn, d value.Time) {
 		w.next = min(w.next, d)
 		return
 	}
-	// What lies beyond the horizon waits in the farthest bucket.
+	// Deadlines beyond the horizon wait in the farthest bucket.
 	c.bucket = uint16(min(b, w.cur+wheelSize-1) & (wheelSize - 1))
 	head := &w.heads[c.bucket]
 	c.wheelPrev, c.wheelNext = none, *head
@@ -112,7 +112,7 @@ func (w *wheel) add(t *Table, c *Conn, d value.Time) {
 	w.n++
 }
 
-// remove takes c out. An entry in due stays: it is ignored when its time comes.
+// remove takes c out. An entry in due stays and is ignored when it is reached.
 func (w *wheel) remove(t *Table, c *Conn) {
 	c.armed = 0
 	if c.bucket == noBucket {
@@ -143,8 +143,8 @@ func (w *wheel) collect(t *Table) {
 	}
 }
 
-// Advance fires every timer whose deadline the clock has reached. now is the
-// clock of the packet that is about to be processed.
+// Advance fires every timer whose deadline the clock has reached. now is the clock of
+// the next packet.
 func (t *Table) Advance(now value.Time, clock Clock) {
 	if now >= t.wheel.next {
 		t.advance(now, clock)
@@ -183,10 +183,11 @@ func (t *Table) advance(now value.Time, clock Clock) {
 	}
 }
 
-// fire runs what is due on c first, at the packet that reaches the deadline. What is due later
-// waits for its turn among others' timers, those of files included. Only silence is looked at
-// early: Zeek does so when the connection is as old as it may be silent, and then again and
-// again, and where the clock jumps ahead, that is when the connection ends.
+// fire runs the timer of c that is due first, at the packet that reaches the deadline.
+// Later timers of c wait for their turn among others' timers, those of files included.
+// Only silence is looked at early: Zeek does so when the connection is as old as it may
+// be silent, and again at each such interval; where the clock jumps ahead, that is when
+// the connection ends.
 func (t *Table) fire(c *Conn, deadline value.Time, clock Clock) {
 	now, num := clock.At(deadline)
 	d, kind := c.nextDeadline()
@@ -214,8 +215,8 @@ func (t *Table) fire(c *Conn, deadline value.Time, clock Clock) {
 	}
 }
 
-// contained runs one timer and reports whether c is still there. What listens to the end
-// of a connection may panic: it ends all the same.
+// contained runs one timer and reports whether c is still in the table. If a listener
+// panics, the connection ends nevertheless.
 func (t *Table) contained(c *Conn, kind timerKind) (there bool) {
 	defer func() {
 		if r := recover(); r != nil {
@@ -227,14 +228,13 @@ func (t *Table) contained(c *Conn, kind timerKind) (there bool) {
 	return t.expireTimer(c, kind)
 }
 
-// rearm makes sure that the wheel looks at c no later than its earliest deadline.
+// rearm ensures that the wheel looks at c no later than its earliest deadline.
 func (t *Table) rearm(c *Conn) {
 	d, _ := c.nextDeadline()
 	if d == 0 {
 		return
 	}
-	// Times that went back do not make a timer fire at once; they wait until the
-	// clock moves on.
+	// If time went back, the timer does not fire at once but when the clock moves on.
 	d = max(d, t.now+1)
 	if c.armed != 0 && c.armed <= d {
 		return
@@ -273,7 +273,7 @@ func (c *Conn) nextDeadline() (value.Time, timerKind) {
 	return d, kind
 }
 
-// expireTimer runs one timer and reports whether c is still there.
+// expireTimer runs one timer and reports whether c is still in the table.
 func (t *Table) expireTimer(c *Conn, kind timerKind) bool {
 	switch kind {
 	case timerInactivity:
@@ -295,8 +295,8 @@ func (t *Table) expireTimer(c *Conn, kind timerKind) bool {
 	return true
 }
 
-// expireSession looks whether the silence of EndAfterSilence has come about. A
-// second less will do, so that one question with one answer does not take two looks.
+// expireSession ends a connection whose silence has reached that of EndAfterSilence.
+// One second less is enough, so that a query with one answer does not take two looks.
 func (t *Table) expireSession(c *Conn, now value.Time) bool {
 	if !c.endsAfterSilence() {
 		return true
@@ -312,9 +312,9 @@ func (t *Table) expireSession(c *Conn, now value.Time) bool {
 
 // timeout ends a connection that has been silent for too long.
 func (t *Table) timeout(c *Conn) {
-	if h := &t.hooks.Conn.ConnectionTimeout; h.On() {
-		t.scratch.timeout.Conn = c
-		h.Raise(&t.scratch.timeout)
+	if e := t.hooks.Conn.ConnectionTimeout.Begin(); e != nil {
+		e.Conn = c
+		t.hooks.Conn.ConnectionTimeout.Raise(e)
 	}
 	t.Remove(c)
 }

@@ -1,9 +1,28 @@
-// Package detect decides which analyzers a connection gets: those whose
-// signature its first bytes match, and those that its responder's port calls for.
-// An analyzer that came by its port and finds something else takes itself off.
+// Package detect decides which analyzers a connection gets: those of its responder's
+// port, and those whose signature its first bytes match. An analyzer that came by
+// port and finds something else takes itself off, mostly by a violation.
+//
+// # Adding a protocol
+//
+// A Protocol is an analyzer (see package conn for how to write one) with its ports
+// and signatures:
+//
+//	p := &detect.Protocol{
+//		Protocol:  conn.Protocol{Name: "ECHO", Service: "echo", New: newEcho},
+//		Transport: value.ProtoTCP,
+//		Ports:     []uint16{4007},
+//		Signatures: []detect.Signature{{
+//			Orig: func(b []byte) detect.Verdict { return detect.StartsWith(b, "ECHO ") },
+//		}},
+//	}
+//
+// A signature should be decided by few bytes. StartsWith, Within, Leading and Anywhere
+// cover most; AnyLine and its kin help with protocols of lines.
 package detect
 
 import (
+	"errors"
+	"fmt"
 	"math/bits"
 	"slices"
 
@@ -13,61 +32,63 @@ import (
 	"github.com/wirelog/wirelog/internal/freelist"
 )
 
-// Protocol is an analyzer and how to know its protocol.
+// Protocol is an analyzer and how to recognize its protocol.
 type Protocol struct {
 	conn.Protocol
 	Transport value.Proto
-	// Ports are ports of the responder at which the analyzer is tried from the
-	// first byte.
+	// Ports are ports of the responder. The analyzer is attached to their connections
+	// from the first byte on.
 	Ports []uint16
-	// Signatures are tried on the first bytes of every connection of Transport. One
-	// that matches is enough.
+	// Signatures are matched against the first bytes of every connection of Transport.
+	// One match is enough.
 	Signatures []Signature
-	// Idle, if set, is called at the end of connections to one of Ports of which no
-	// payload was delivered. Zeek's analyzers are there from the first packet on, and
-	// some tell of their end.
+	// Idle, if set, is called at the end of a connection to one of Ports that had no
+	// payload. Zeek attaches analyzers with the first packet, and some of them raise
+	// events at the end of such a connection.
 	Idle func(c *conn.Conn)
 }
 
-// A Signature matches the beginnings of a connection's two directions. A nil
-// function is not asked for; of two both have to match, and Orig is asked only where
-// Resp has matched: what a server says first is known from its first bytes. Datagrams
-// are matched one by one, so that only one side can have a function.
+// A Signature matches the beginnings of a connection's two directions. A nil function
+// matches anything; if both are set, both have to match. Orig is called only after Resp
+// has matched, because a server's first bytes decide sooner.
+//
+// Datagrams are matched one by one, so for them only one of the two may be set.
 type Signature struct {
-	// Orig and Resp are given everything that the side has sent so far, for TCP,
-	// or one datagram. They must be cheap, and are called again as more comes, unless
-	// they have said that nothing more is needed.
+	// Orig and Resp get everything that the side has sent so far, for TCP, or one
+	// datagram. They are called again as more arrives, until they return Match or
+	// NoMatch, so they must be cheap.
 	Orig, Resp func(b []byte) Verdict
-	// Always tells that the signature is also asked about a side of which [conn.Conn.Signed]
-	// is not true: Zeek's does not name the IP protocol, so that it needs no packet.
+	// Always matches the signature even against a side for which [conn.Conn.Signed] is
+	// false, as Zeek does for signatures that do not name the IP protocol.
 	Always bool
 }
 
-// What is looked at of a connection, for both directions together (Zeek's
+// Limits of what is matched of a connection, both directions together (Zeek's
 // dpd_buffer_size and dpd_max_packets).
 const (
 	maxBytes  = 1024
 	maxChunks = 100
 )
 
-// maxSignatures is how many there may be for a transport: watch has a bit for each.
+// maxSignatures is the number of signatures that a transport may have: masks in
+// Detector and watch have a bit for each.
 const maxSignatures = 64
 
 // Detector attaches analyzers to connections. It belongs to one shard.
 type Detector struct {
 	byPort [2]ports // by transport
-	// signed are the signatures, by transport, and first those that are asked first, a bit
-	// for each, by transport and side.
+	// signed holds the signatures by transport. first has, by transport and side, a bit for
+	// each that is open from the beginning.
 	signed [2][]signed
 	first  [2][2]uint64
-	// lead has, by transport, side and first byte, the signatures that the byte does not
-	// rule out: most are, and need not be called.
+	// lead has, by transport, side and first byte, a bit for each signature that the byte
+	// does not rule out. Few are left, so most need not be called.
 	lead [2][2][256]uint64
 	free freelist.List[watch]
-	// scratch is where what has been sent and what is sent now are put together to be looked
-	// at for the last time. It is empty when nobody is at it.
+	// scratch joins earlier and new bytes of a side for its last match. It is empty when
+	// not in use.
 	scratch []byte
-	self    [2]conn.Protocol // of watches
+	self    [2]conn.Protocol // of watches, by transport
 	inner   conn.Protocol    // of watches on inner streams
 }
 
@@ -80,7 +101,7 @@ type signed struct {
 
 // ports are protocols by their port.
 type ports struct {
-	// used has a bit for each port in lists: scans ask about many that are not.
+	// used has a bit for each port in lists: scans look up many that are not in it.
 	used  [1 << 16 / 64]uint64
 	lists map[uint32][]*Protocol
 }
@@ -100,49 +121,50 @@ func (p *ports) at(port uint16) []*Protocol {
 	return p.lists[uint32(port)]
 }
 
-// New returns a Detector for the protocols, which may have up to 64 signatures a
-// transport; it panics if they have more, or a signature for both sides of datagrams.
-func New(protocols []*Protocol) *Detector {
+// New returns a Detector for the protocols. It is an error if they have more than 64
+// signatures for one transport, or one for both sides of datagrams.
+func New(protocols []*Protocol) (*Detector, error) {
 	d := new(Detector)
 	for _, p := range protocols {
 		for _, n := range p.Ports {
 			d.byPort[transportIndex(p.Transport)].add(n, p)
 		}
-		if len(p.Signatures) > 0 {
-			d.sign(p)
+		if err := d.sign(p); err != nil {
+			return nil, fmt.Errorf("protocol %s: %w", p.Name, err)
 		}
 	}
 	d.self[0] = conn.Protocol{Name: "PIA_TCP", New: d.watch, Passing: true}
 	d.self[1] = conn.Protocol{Name: "PIA_UDP", New: d.watch}
 	d.inner = conn.Protocol{Name: "PIA_TCP", New: d.watchInner}
-	return d
+	return d, nil
 }
 
-// sign takes up the signatures of a protocol.
-func (d *Detector) sign(p *Protocol) {
+// sign adds the signatures of a protocol.
+func (d *Detector) sign(p *Protocol) error {
 	i := transportIndex(p.Transport)
 	for _, s := range p.Signatures {
 		bit := uint64(1) << len(d.signed[i])
 		switch {
 		case len(d.signed[i]) == maxSignatures:
-			panic("detect: too many signatures")
+			return fmt.Errorf("there are more than %d signatures for its transport", maxSignatures)
 		case s.Resp == nil:
 			d.first[i][0] |= bit
 		case s.Orig != nil && p.Transport == value.ProtoUDP:
-			panic("detect: a signature for both sides of datagrams")
+			return errors.New("a signature is for both sides, but datagrams are matched one by one")
 		default:
 			d.first[i][1] |= bit
 		}
 		d.signed[i] = append(d.signed[i], signed{p, [2]func([]byte) Verdict{s.Orig, s.Resp}, s.Always})
 		for side, f := range d.signed[i][len(d.signed[i])-1].sides {
 			for b := range d.lead[i][side] {
-				// Of a datagram a byte is no beginning: it may be refused for its length.
+				// One byte of a datagram proves nothing: it may be refused for its length.
 				if f != nil && (p.Transport == value.ProtoUDP || f([]byte{byte(b)}) != NoMatch) {
 					d.lead[i][side][b] |= bit
 				}
 			}
 		}
 	}
+	return nil
 }
 
 func transportIndex(p value.Proto) int {
@@ -152,7 +174,7 @@ func transportIndex(p value.Proto) int {
 	return 0
 }
 
-// Attach adds the analyzers of c's port, and watches c for signatures.
+// Attach adds the analyzers of c's port, and a watch that matches signatures.
 func (d *Detector) Attach(t *conn.Table, c *conn.Conn) {
 	tp := c.Transport()
 	if tp != value.ProtoTCP && tp != value.ProtoUDP {
@@ -161,20 +183,21 @@ func (d *Detector) Attach(t *conn.Table, c *conn.Conn) {
 	i := transportIndex(tp)
 	byPort := d.byPort[i].at(c.FirstRespPort())
 	if c.Analyzed() {
-		byPort = nil // what was announced is there already, and its port means nothing
+		byPort = nil // an announced connection has its analyzer; its port means nothing
 	}
 	for _, p := range byPort {
 		t.Attach(c, &p.Protocol)
 	}
 	if tp == value.ProtoUDP && len(byPort) > 0 {
-		return // until it is wrong: there are many such flows, and they are short
+		return // until the port proves wrong: such flows are many and short
 	}
 	if len(d.signed[i]) > 0 {
 		t.Attach(c, &d.self[i])
 	}
 }
 
-// Violated has a UDP flow whose port was wrong watched from the present datagram on.
+// Violated attaches a watch to a UDP flow whose port was wrong, from the current
+// datagram on.
 func (d *Detector) Violated(t *conn.Table, c *conn.Conn) conn.Handover {
 	i := transportIndex(value.ProtoUDP)
 	if c.Transport() != value.ProtoUDP || len(d.byPort[i].at(c.RespPort())) == 0 || len(d.signed[i]) == 0 {
@@ -183,7 +206,7 @@ func (d *Detector) Violated(t *conn.Table, c *conn.Conn) conn.Handover {
 	return t.Attach(c, &d.self[i])
 }
 
-// Idle tells the protocols of c's port of its end.
+// Idle calls Idle of the protocols of c's port.
 func (d *Detector) Idle(c *conn.Conn) {
 	tp := c.Transport()
 	if c.Analyzed() || tp != value.ProtoTCP && tp != value.ProtoUDP {
@@ -196,28 +219,27 @@ func (d *Detector) Idle(c *conn.Conn) {
 	}
 }
 
-// Inner describes the watch on a stream inside a connection, which feeds the
-// analyzers that it finds. Ports say nothing about such a stream.
+// Inner returns the protocol of the watch on a stream inside a connection. It feeds the
+// analyzers whose signatures match; ports mean nothing there.
 func (d *Detector) Inner() *conn.Protocol { return &d.inner }
 
-// watch looks at the first bytes of one connection, and keeps them for the
-// analyzers that they call for.
+// watch matches the first bytes of one connection, and keeps them for the analyzers
+// that it attaches.
 type watch struct {
 	conn.Use
 	d  *Detector
 	tp value.Proto
-	// sides is what has been sent, chunks how it came.
+	// sides holds the bytes of each side so far, chunks their order.
 	sides  [2][]byte
 	chunks []chunk
-	// open has a bit for each signature that a direction may yet match.
+	// open has, by side, a bit for each signature that may still match.
 	open [2]uint64
-	// isInner tells that the stream is one inside the connection's. Its analyzers
-	// are fed from here; found has their numbers and protocols. over tells that
-	// nothing more is looked for.
+	// isInner reports that the stream is one inside the connection. The watch feeds its
+	// analyzers, which are in found. over reports that nothing is matched any more.
 	isInner bool
 	over    bool
 	found   []finding
-	ended   uint8 // a bit for each side
+	ended   uint8 // a bit for each side that has ended
 }
 
 type finding struct {
@@ -225,7 +247,8 @@ type finding struct {
 	p *Protocol
 }
 
-// A chunk ends at end in what its side has sent; before it, gap bytes were missing.
+// A chunk is a piece of a side's bytes that ends at end. gap is the number of bytes
+// missing in its place, 0 if it has bytes.
 type chunk struct {
 	end    int
 	gap    uint64
@@ -249,7 +272,7 @@ func (d *Detector) newWatch(u conn.Use, tp value.Proto) *watch {
 	return w
 }
 
-// Data looks for signatures.
+// Data matches the signatures.
 func (w *watch) Data(isOrig bool, b []byte) {
 	if len(b) == 0 {
 		return
@@ -261,20 +284,19 @@ func (w *watch) Data(isOrig bool, b []byte) {
 		return
 	}
 	if w.tp == value.ProtoUDP && w.Conn().Confirmed() {
-		// The port was right. Looking on would take memory on every one of many short
-		// flows.
+		// The port was right. Watching on would take memory for each of many short flows.
 		w.stop()
 		return
 	}
 	side := sideOf(isOrig)
-	// What is too long to be looked at again is not kept, but the analyzers that
-	// it calls for get it.
+	// Bytes beyond the limits are matched a last time and not kept, but the analyzers
+	// that this attaches get them.
 	before := w.sides[side]
 	last := len(w.sides[0])+len(w.sides[1])+len(b) > maxBytes || len(w.chunks) == maxChunks
 	seen := b
 	scratch := false
 	if w.tp == value.ProtoTCP && len(before) > 0 {
-		scratch = last && len(w.d.scratch) == 0 // a stream inside may be looked at meanwhile
+		scratch = last && len(w.d.scratch) == 0 // a stream inside may be using it
 		if scratch {
 			seen = append(append(w.d.scratch, before...), b[:min(len(b), 2*maxBytes)]...)
 			w.d.scratch = seen
@@ -296,7 +318,7 @@ func (w *watch) Data(isOrig bool, b []byte) {
 	w.chunks = append(w.chunks, chunk{end: len(w.sides[side]), isOrig: isOrig})
 }
 
-// sideOf is the index of a side.
+// sideOf returns the index of a side.
 func sideOf(isOrig bool) int {
 	if isOrig {
 		return 0
@@ -304,7 +326,7 @@ func sideOf(isOrig bool) int {
 	return 1
 }
 
-// stop ends the search.
+// stop ends the watch, or only the matching if it has analyzers to feed.
 func (w *watch) stop() {
 	if w.isInner {
 		w.over = true
@@ -313,8 +335,8 @@ func (w *watch) stop() {
 	}
 }
 
-// match tries the signatures of one direction on what it has sent so far, of
-// which last is the part that is new.
+// match tries the signatures of one direction on seen, all that it has sent so far.
+// last is the new part of it.
 func (w *watch) match(side int, seen, last []byte, isOrig bool) {
 	list := w.d.signed[transportIndex(w.tp)]
 	unsigned := w.unsigned(side)
@@ -350,12 +372,12 @@ func (w *watch) match(side int, seen, last []byte, isOrig bool) {
 	}
 }
 
-// unsigned reports whether a side is one that only some signatures are asked about.
+// unsigned reports whether only signatures with Always are matched against a side.
 func (w *watch) unsigned(side int) bool {
 	return w.tp == value.ProtoTCP && !w.isInner && !w.Conn().Signed(side == 0)
 }
 
-// attach adds an analyzer and gives it everything so far, and then last.
+// attach adds an analyzer and feeds it everything so far, and then last.
 func (w *watch) attach(p *Protocol, last []byte, isOrig bool) {
 	var h conn.Handover
 	if !w.isInner {
@@ -382,8 +404,8 @@ func (w *watch) attach(p *Protocol, last []byte, isOrig bool) {
 	h.Data(isOrig, last)
 }
 
-// Gap remembers missing bytes; signatures go on with what follows. What is missing before
-// the first bytes of a connection is not told to those that they call for, as in Zeek.
+// Gap records missing bytes; matching continues with the bytes after them. A gap before
+// the first bytes of a connection is not replayed to the analyzers, as in Zeek.
 func (w *watch) Gap(isOrig bool, n uint64) {
 	for i := range w.found {
 		w.found[i].h.Gap(isOrig, n)
@@ -397,8 +419,8 @@ func (w *watch) Gap(isOrig bool, n uint64) {
 	}
 }
 
-// End goes on to what is fed from here. When both sides have ended there is nothing
-// more to look for.
+// End passes the end on to the analyzers inside. Once both sides have ended nothing
+// more can match.
 func (w *watch) End(isOrig bool) {
 	for i := range w.found {
 		w.found[i].h.End(isOrig)
@@ -412,7 +434,7 @@ func (w *watch) End(isOrig bool) {
 	}
 }
 
-// Done keeps the watch for another connection.
+// Done returns the watch to the pool.
 func (w *watch) Done() {
 	for i := range w.found {
 		w.found[i].h.Done()

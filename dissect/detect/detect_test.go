@@ -15,7 +15,7 @@ import (
 	"github.com/wirelog/wirelog/internal/testconn"
 )
 
-// spy writes down what it is given.
+// spy is an analyzer that records its calls.
 type spy struct {
 	name  string
 	lines *[]string
@@ -75,7 +75,7 @@ func contains(s string) func([]byte) Verdict {
 	return Anywhere(func(b []byte) bool { return bytes.Contains(b, []byte(s)) })
 }
 
-// protocols for all tests: A and its kin by what they look for.
+// protocols returns the protocols of all tests, which are named in the comments.
 func protocols(lines *[]string) []*Protocol {
 	list := []*Protocol{
 		{Transport: value.ProtoTCP, Ports: []uint16{700, 701}},                                                                           // P, by port only
@@ -103,7 +103,7 @@ func newBench(t testing.TB, port uint16) (*testconn.Bench, *[]string) {
 	b := testconn.New(t, testconn.Config())
 	b.Server = netip.AddrPortFrom(b.Server.Addr(), port)
 	lines := new([]string)
-	b.Table.SetAttacher(New(protocols(lines)))
+	b.SetAttacher(New(protocols(lines)))
 	return b, lines
 }
 
@@ -157,7 +157,7 @@ func TestDetection(t *testing.T) {
 	}
 }
 
-// TestTurned finds that the port of who was taken for the responder counts when a
+// TestTurned checks that the port of the side first taken for the responder counts if a
 // connection begins with a SYN-ACK.
 func TestTurned(t *testing.T) {
 	for _, c := range []struct{ client, server, want string }{
@@ -175,9 +175,9 @@ func TestTurned(t *testing.T) {
 	}
 }
 
-// TestUnsigned finds whose signatures count in a connection whose SYN is missing: those
-// of the SYN-ACK's sender if its port told at once that it is the responder, and otherwise
-// those of the other side.
+// TestUnsigned checks which side's signatures count in a connection without a SYN:
+// those of the SYN-ACK's sender if its port showed at once that it is the responder,
+// and otherwise those of the other side.
 func TestUnsigned(t *testing.T) {
 	for _, c := range []struct {
 		port         uint16
@@ -233,12 +233,11 @@ func TestInner(t *testing.T) {
 	}
 }
 
-// TestInnerWhileMatching opens an inner stream while the outer bytes are still being
-// compared with signatures.
+// TestInnerWhileMatching opens an inner stream while outer bytes are being matched.
 func TestInnerWhileMatching(t *testing.T) {
 	b, lines := newBench(t, 9999)
-	// A is called for by the last of these, opens the inner stream with the first that
-	// it is given, and feeds it twice; D must not be taken for matching then.
+	// The last part attaches A, which opens the inner stream with the first bytes that it
+	// gets and feeds it twice. D must not match then.
 	said(b, ">a", ">aaa", ">open", ">|d", ">|d")
 	if got := strings.Join(*lines, " "); strings.Count(got, "D") == 0 || !strings.HasSuffix(got, "A! D!") {
 		t.Error(got)
@@ -297,7 +296,7 @@ func TestDatagrams(t *testing.T) {
 		{9999, []string{">x", "<UU"}, "U U>x U<UU U!"},
 		{700, []string{">x"}, "U U>x U!"},
 		{700, []string{">confirm", ">uu"}, "U U>confirm U>uu U!"},
-		// The port was wrong: what shows it is looked at, too.
+		// The port was wrong: the datagram that shows it is matched, too.
 		{700, []string{">vv", "<x"}, "U U>vv U! V V>vv V<x V!"},
 		{700, []string{">x", ">vv", "<x"}, "U U>x U>vv U! V V>vv V<x V!"},
 	} {
@@ -317,19 +316,17 @@ func TestDatagrams(t *testing.T) {
 }
 
 func TestBadSignatures(t *testing.T) {
-	for name, list := range map[string][]*Protocol{
-		"65 signatures": {{Transport: value.ProtoTCP, Signatures: make([]Signature, 40)},
-			{Transport: value.ProtoTCP, Signatures: make([]Signature, 25)}},
-		"both sides of datagrams": {{Transport: value.ProtoUDP, Signatures: []Signature{{Orig: begins("x"), Resp: begins("y")}}}},
+	for want, list := range map[string][]*Protocol{
+		"": {{Transport: value.ProtoTCP, Signatures: make([]Signature, 64)}, {Transport: value.ProtoUDP, Signatures: make([]Signature, 64)}},
+		"protocol B: there are more than 64 signatures for its transport": {{Transport: value.ProtoTCP, Signatures: make([]Signature, 40)},
+			{Protocol: conn.Protocol{Name: "B"}, Transport: value.ProtoTCP, Signatures: make([]Signature, 25)}},
+		"protocol B: a signature is for both sides, but datagrams are matched one by one": {
+			{Protocol: conn.Protocol{Name: "B"}, Transport: value.ProtoUDP, Signatures: []Signature{{Orig: begins("x"), Resp: begins("y")}}}},
 	} {
-		func() {
-			defer func() {
-				if recover() == nil {
-					t.Errorf("%s: no panic", name)
-				}
-			}()
-			New(list)
-		}()
+		d, err := New(list)
+		if (err == nil) != (want == "") || (d == nil) != (err != nil) || err != nil && err.Error() != want {
+			t.Errorf("got %v, want %q", err, want)
+		}
 	}
 }
 
@@ -351,8 +348,8 @@ func TestVerdicts(t *testing.T) {
 	}
 }
 
-// TestAsked finds that a function is not asked again once it has said all, and that the
-// originator's is not asked before the responder's has matched.
+// TestAsked checks that a function is not called again after its final verdict, and
+// that the originator's is not called before the responder's has matched.
 func TestAsked(t *testing.T) {
 	var orig, resp int
 	p := &Protocol{Transport: value.ProtoTCP, Signatures: []Signature{{
@@ -370,7 +367,7 @@ func TestAsked(t *testing.T) {
 		{[]string{">c", "<C", "<C", ">x", ">c"}, 2, 2},
 	} {
 		b := testconn.New(t, testconn.Config())
-		b.Table.SetAttacher(New([]*Protocol{p}))
+		b.SetAttacher(New([]*Protocol{p}))
 		orig, resp = 0, 0 // New has asked about every byte
 		b.Open()
 		for _, s := range c.talk {
@@ -383,10 +380,13 @@ func TestAsked(t *testing.T) {
 	}
 }
 
-// TestMemory finds that what a watch keeps is bounded, and used again.
+// TestMemory checks that the memory of a watch is bounded and reused.
 func TestMemory(t *testing.T) {
 	lines := new([]string)
-	d := New(protocols(lines))
+	d, err := New(protocols(lines))
+	if err != nil {
+		t.Fatal(err)
+	}
 	b := testconn.New(t, testconn.Config())
 	b.Table.SetAttacher(d)
 	for range 3 {

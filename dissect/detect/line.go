@@ -2,14 +2,14 @@ package detect
 
 import "bytes"
 
-// Functions for signatures of protocols whose messages are lines of text. In Zeek's
-// signatures a dot is any byte, a line end too, so that what is looked for in a line may
-// stand in any.
+// Functions for signatures of protocols whose messages are lines of text. A dot in
+// Zeek's signatures matches any byte, even a line end, so that a pattern for one line
+// may match in any later one.
 
-// IsSpace reports whether c is white space, as in C.
+// IsSpace reports whether c is white space, by the isspace of C.
 func IsSpace(c byte) bool { return c == ' ' || c >= '\t' && c <= '\r' }
 
-// TrimSpace cuts white space off the beginning of b.
+// TrimSpace removes leading white space from b.
 func TrimSpace(b []byte) []byte {
 	for len(b) > 0 && IsSpace(b[0]) {
 		b = b[1:]
@@ -17,7 +17,7 @@ func TrimSpace(b []byte) []byte {
 	return b
 }
 
-// TrimBlanks cuts spaces off the beginning of b.
+// TrimBlanks removes leading spaces from b.
 func TrimBlanks(b []byte) []byte {
 	for len(b) > 0 && b[0] == ' ' {
 		b = b[1:]
@@ -25,8 +25,8 @@ func TrimBlanks(b []byte) []byte {
 	return b
 }
 
-// AnyLine reports whether match accepts b from its beginning or from behind any line end on,
-// which is a CR, an LF or both.
+// AnyLine reports whether match accepts b from its beginning or from after any line
+// end, which is a CR, an LF or both.
 func AnyLine(b []byte, match func(b []byte) bool) bool {
 	for {
 		end := bytes.IndexByte(b, '\n')

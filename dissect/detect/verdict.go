@@ -2,20 +2,20 @@ package detect
 
 import "strings"
 
-// Verdict is what a signature says of what it has been given so far.
+// Verdict is what a signature concludes from the bytes so far.
 type Verdict uint8
 
 // The verdicts.
 const (
-	// NeedMore asks for more.
+	// NeedMore leaves it open: more bytes may decide.
 	NeedMore Verdict = iota
-	// Match is final.
+	// Match is final: the bytes are the protocol's.
 	Match
-	// NoMatch is final: nothing that may follow changes it.
+	// NoMatch is final: no further bytes can change it.
 	NoMatch
 )
 
-// Within makes a Verdict of a function that n bytes are enough for.
+// Within turns f into a signature that is decided after n bytes.
 func Within(n int, f func(b []byte) bool) func(b []byte) Verdict {
 	return func(b []byte) Verdict {
 		switch {
@@ -29,8 +29,8 @@ func Within(n int, f func(b []byte) bool) func(b []byte) Verdict {
 	}
 }
 
-// Leading is v for what begins with one of the bytes of first, and NoMatch for everything else:
-// a signature that tells from the first byte need not be called for most connections.
+// Leading restricts v to streams that begin with one of the bytes of first; any other
+// is NoMatch. The detector does not call such a signature for most connections.
 func Leading(first string, v func(b []byte) Verdict) func(b []byte) Verdict {
 	return func(b []byte) Verdict {
 		if len(b) > 0 && strings.IndexByte(first, b[0]) < 0 {
@@ -40,7 +40,8 @@ func Leading(first string, v func(b []byte) Verdict) func(b []byte) Verdict {
 	}
 }
 
-// Anywhere makes a Verdict of a function that looks for something that may always come yet.
+// Anywhere turns f, which searches for something that may come at any place, into a
+// signature: it is never NoMatch.
 func Anywhere(f func(b []byte) bool) func(b []byte) Verdict {
 	return func(b []byte) Verdict {
 		if f(b) {
@@ -50,7 +51,7 @@ func Anywhere(f func(b []byte) bool) func(b []byte) Verdict {
 	}
 }
 
-// StartsWith is the verdict on whether b begins with prefix.
+// StartsWith returns the verdict on whether b begins with prefix.
 func StartsWith(b []byte, prefix string) Verdict {
 	switch n := min(len(b), len(prefix)); {
 	case string(b[:n]) != prefix[:n]:

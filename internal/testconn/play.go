@@ -13,8 +13,8 @@ import (
 	"github.com/wirelog/wirelog/dissect/event"
 )
 
-// Events has the events written down whose names begin with one of the prefixes, each as
-// its name and its parameters in JSON. It is to be called before the first packet.
+// Events records the events whose names begin with one of the prefixes, each as its
+// name and its parameters in JSON. It must be called before the first packet.
 func (b *Bench) Events(prefixes ...string) *[]string {
 	lines := new([]string)
 	_, err := event.NewStream(b.Hooks, func() value.Time { return b.Now }, func(line []byte) {
@@ -35,7 +35,7 @@ func (b *Bench) Events(prefixes ...string) *[]string {
 	return lines
 }
 
-// Attach puts an analyzer of p on c and returns it, nil if there is none.
+// Attach attaches an analyzer of p to c and returns it, or nil if there is none.
 func (b *Bench) Attach(c *conn.Conn, p *conn.Protocol) (a conn.Analyzer) {
 	before := len(analyzers(c))
 	if b.Table.Attach(c, p).Taken() {
@@ -52,9 +52,9 @@ func analyzers(c *conn.Conn) (list []conn.Analyzer) {
 	return list
 }
 
-// Play opens a connection, gives an analyzer of p the parts in pieces of n bytes, and ends
-// the connection. A part is what one side sends next, its first byte > for the client and
-// < for the server; ">~" and ">~5" are its end and 5 missing bytes.
+// Play opens a connection, feeds an analyzer of p the parts in pieces of n bytes, and
+// ends the connection. A part is what one side sends next; its first byte is > for the
+// client and < for the server. ">~" is the end of a side and ">~5" a gap of 5 bytes.
 func (b *Bench) Play(p *conn.Protocol, n int, parts []string) {
 	b.Open()
 	var c *conn.Conn
@@ -82,7 +82,7 @@ func (b *Bench) Play(p *conn.Protocol, n int, parts []string) {
 	b.Table.Remove(c)
 }
 
-// Parts takes the input of a fuzz target apart into parts of Play without ends and gaps.
+// Parts splits the input of a fuzz target into parts of Play without ends and gaps.
 // They are separated by the byte 0xff.
 func Parts(in string) (parts []string) {
 	for _, p := range strings.Split(in, "\xff") {

@@ -18,20 +18,20 @@ import (
 	"github.com/wirelog/wirelog/dissect/link/packet"
 )
 
-// Start is the time at which a Bench begins.
+// Start is the initial time of a Bench.
 const Start = 1_700_000_000 * value.Second
 
-// Flags of TCP, by their letters in FlagLetters.
+// FlagLetters are the letters of TCP's flags, from the lowest bit on.
 const FlagLetters = "FSRPAU"
 
-// Config is what a table has by default, with a fixed seed.
+// Config returns the default options with a fixed seed.
 func Config() conn.Options {
 	o := conn.DefaultOptions()
 	o.Seed = conn.Seed{1, 2, 3, 4, 5, 6}
 	return o
 }
 
-// Segment is a TCP segment to be made. Flags are letters of FlagLetters.
+// Segment is a TCP segment to build. Flags are letters of FlagLetters.
 type Segment struct {
 	Src, Dst netip.AddrPort
 	Seq, Ack uint32
@@ -42,7 +42,7 @@ type Segment struct {
 	BadSum   bool
 }
 
-// Bytes is the segment as an IP packet.
+// Bytes returns the segment as an IP packet.
 func (s *Segment) Bytes() []byte {
 	h := make([]byte, 20, 20+len(s.Options)+len(s.Data))
 	binary.BigEndian.PutUint16(h, s.Src.Port())
@@ -63,7 +63,7 @@ func (s *Segment) Bytes() []byte {
 	return p
 }
 
-// UDP is a datagram as an IP packet.
+// UDP returns a datagram as an IP packet.
 func UDP(src, dst netip.AddrPort, data []byte) []byte {
 	h := make([]byte, 8, 8+len(data))
 	binary.BigEndian.PutUint16(h, src.Port())
@@ -74,7 +74,7 @@ func UDP(src, dst netip.AddrPort, data []byte) []byte {
 	return p
 }
 
-// ICMP is a message as an IP packet.
+// ICMP returns a message as an IP packet.
 func ICMP(src, dst netip.Addr, typ, code byte, rest []byte) []byte {
 	b := append([]byte{typ, code, 0, 0}, rest...)
 	proto := byte(packet.ProtoICMP)
@@ -86,7 +86,7 @@ func ICMP(src, dst netip.Addr, typ, code byte, rest []byte) []byte {
 	return p
 }
 
-// IP puts an IP header, of the version of src, before a payload.
+// IP prepends an IP header, of the version of src, to a payload.
 func IP(proto uint8, src, dst netip.Addr, payload []byte) []byte {
 	if src.Is4() {
 		h := make([]byte, 20, 20+len(payload))
@@ -124,17 +124,17 @@ func setSum(p []byte, at int) {
 	binary.BigEndian.PutUint16(t[at:], packet.Checksum(append(pseudo, t...)))
 }
 
-// Bench is a table with what it needs around it.
+// Bench is a table with the decoders before it.
 type Bench struct {
 	T     testing.TB
 	Hooks *event.Hooks
 	Table *conn.Table
 	Now   value.Time
 	Num   uint64
-	// Batch is how many packets' memory stays what it is: after so many it is
-	// overwritten. 0 stands for 1.
+	// Batch is the number of packets after which their memory is overwritten; 0 stands
+	// for 1.
 	Batch int
-	// Client and Server are the ends of Script's connection.
+	// Client and Server are the ends of the connection of Script.
 	Client, Server netip.AddrPort
 
 	dec  packet.Decoder
@@ -142,7 +142,7 @@ type Bench struct {
 	ip   packet.IP
 	opt  packet.Options
 	held [][]byte
-	// next are the sequence numbers of Talk.
+	// next holds the sequence numbers of Talk.
 	next [2]uint32
 }
 
@@ -157,8 +157,18 @@ func New(t testing.TB, cfg conn.Options) *Bench {
 	return b
 }
 
-// At makes b the clock of its own timers: they fire when the time comes, not at
-// the next packet.
+// SetAttacher sets the table's attacher; an error fails the test. It takes the results
+// of detect.New: b.SetAttacher(detect.New(protocols)).
+func (b *Bench) SetAttacher(a conn.Attacher, err error) {
+	b.T.Helper()
+	if err != nil {
+		b.T.Fatal(err)
+	}
+	b.Table.SetAttacher(a)
+}
+
+// At makes b the clock of its own timers: they fire at their deadlines, not at the next
+// packet.
 func (b *Bench) At(d value.Time) (value.Time, uint64) { return d, b.Num + 1 }
 
 // Advance lets time pass.
@@ -167,8 +177,8 @@ func (b *Bench) Advance(d value.Time) {
 	b.Table.Advance(b.Now, b)
 }
 
-// Packet processes a copy of an IP packet. It reports false if it does not get as far
-// as the table.
+// Packet processes a copy of an IP packet. It reports false if the packet does not
+// reach the table.
 func (b *Bench) Packet(p []byte) (r conn.Result, ok bool) {
 	p = bytes.Clone(p)
 	b.held = append(b.held, p)
@@ -179,7 +189,7 @@ func (b *Bench) Packet(p []byte) (r conn.Result, ok bool) {
 	return r, ok
 }
 
-// Settle overwrites the packets of the batch, which the table is told before.
+// Settle settles the table and overwrites the packets of the batch.
 func (b *Bench) Settle() {
 	b.Table.Settle()
 	for _, p := range b.held {
@@ -190,7 +200,7 @@ func (b *Bench) Settle() {
 	b.held = b.held[:0]
 }
 
-// Process is Packet without a copy: p has to stay until the table is told to Settle.
+// Process is Packet without a copy: p must stay unchanged until the table is settled.
 func (b *Bench) Process(p []byte) (r conn.Result, ok bool) {
 	b.Num++
 	b.Table.Advance(b.Now, b)
@@ -279,8 +289,8 @@ func (b *Bench) segment(w []string) (*Segment, error) {
 	return s, nil
 }
 
-// Bytes are n bytes of a stream by their positions in it, so that each place has
-// its own value.
+// Bytes returns n bytes of a stream, starting at from, whose values depend on their
+// positions.
 func Bytes(from, n int) []byte {
 	b := make([]byte, n)
 	for i := range b {
@@ -290,7 +300,7 @@ func Bytes(from, n int) []byte {
 	return b
 }
 
-// Open makes the handshake between Client and Server.
+// Open performs the handshake between Client and Server.
 func (b *Bench) Open() {
 	b.Now += 1e6
 	b.next = [2]uint32{1001, 5001}
@@ -327,7 +337,7 @@ func (b *Bench) Skip(isOrig bool, n uint32) {
 	}
 }
 
-// Close ends the connection of Open in an orderly way.
+// Close ends the connection of Open with FINs from both sides.
 func (b *Bench) Close() {
 	b.Now += 1e6
 	o, r := b.next[0], b.next[1]
@@ -341,9 +351,9 @@ func (b *Bench) Close() {
 	}
 }
 
-// Converse makes a connection in which both sides talk, in segments of at most size bytes,
-// and ends it. A part of the talk is what one side says, its first byte > for the client and
-// < for the server.
+// Converse opens a connection, sends the parts of talk in segments of at most size
+// bytes, and ends it. The first byte of a part is > for the client and < for the
+// server.
 func (b *Bench) Converse(talk []string, size int) {
 	b.Open()
 	for _, s := range talk {
@@ -355,7 +365,7 @@ func (b *Bench) Converse(talk []string, size int) {
 	b.Drain()
 }
 
-// Sides returns everything that each side says in a talk.
+// Sides returns all that each side sends in a talk.
 func Sides(talk []string) (client, server []byte) {
 	for _, s := range talk {
 		if s[0] == '>' {

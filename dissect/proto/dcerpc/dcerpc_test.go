@@ -53,7 +53,7 @@ func newBench(t testing.TB) (*testconn.Bench, *recorder, *detect.Protocol, *Pipe
 	}
 	s := Security{GSSAPI: mechanism("gssapi"), NTLM: mechanism("ntlm")}
 	p, pipes := New(b.Hooks, s, DefaultOptions())
-	b.Table.SetAttacher(detect.New([]*detect.Protocol{p}))
+	b.SetAttacher(detect.New([]*detect.Protocol{p}))
 	b.Server = netip.AddrPortFrom(b.Server.Addr(), 135)
 	return b, r, p, pipes
 }

@@ -100,7 +100,7 @@ func newBench(t testing.TB, o Options) *bench {
 	b.Hooks.Analyzer.ViolationInfo.Listen(func(e *event.AnalyzerViolationInfo) { say("violation %s", e.Info.Reason) })
 	b.Hooks.Conn.ConnectionFlipped.Listen(func(*event.ConnectionFlipped) { say("flipped") })
 	b.Hooks.Conn.UDPSessionDone.Listen(func(*event.UDPSessionDone) { say("done") })
-	b.Table.SetAttacher(detect.New([]*detect.Protocol{New(b.Hooks, value.ProtoUDP, o), New(b.Hooks, value.ProtoTCP, o)}))
+	b.SetAttacher(detect.New([]*detect.Protocol{New(b.Hooks, value.ProtoUDP, o), New(b.Hooks, value.ProtoTCP, o)}))
 	return b
 }
 

@@ -22,7 +22,7 @@ func TestAllocations(t *testing.T) {
 	b.Hooks.FTP.Command.Listen(func(*event.FTPCommand) {})
 	fm := files.New(files.DefaultOptions(), b.Hooks, b.Table, func(value.Time, uint64, uint64) {})
 	p := New(b.Hooks, fm, &conn.Protocol{Name: "SSL"}, DefaultOptions())
-	b.Table.SetAttacher(detect.New(nil))
+	b.SetAttacher(detect.New(nil))
 	b.Open()
 	var c *conn.Conn
 	b.Table.All(func(x *conn.Conn) { c = x })

@@ -87,7 +87,7 @@ func newBench(t testing.TB) (*testconn.Bench, *recorder) {
 	ssl := &conn.Protocol{Name: "SSL", Service: "ssl", New: func(u conn.Use) conn.Analyzer {
 		return &tls{rec: rec, h: b.Hooks, c: u.Conn()}
 	}}
-	b.Table.SetAttacher(detect.New([]*detect.Protocol{New(b.Hooks, fm, ssl, DefaultOptions())}))
+	b.SetAttacher(detect.New([]*detect.Protocol{New(b.Hooks, fm, ssl, DefaultOptions())}))
 	return b, rec
 }
 
@@ -328,7 +328,7 @@ func BenchmarkCommands(b *testing.B) {
 	bench.Hooks.FTP.Reply.Listen(func(*event.FTPReply) {})
 	fm := files.New(files.DefaultOptions(), bench.Hooks, bench.Table, func(value.Time, uint64, uint64) {})
 	p := New(bench.Hooks, fm, &conn.Protocol{Name: "SSL"}, DefaultOptions())
-	bench.Table.SetAttacher(detect.New(nil))
+	bench.SetAttacher(detect.New(nil))
 	bench.Open()
 	var c *conn.Conn
 	bench.Table.All(func(x *conn.Conn) { c = x })

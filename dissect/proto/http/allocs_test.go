@@ -36,7 +36,7 @@ func newSilent(t testing.TB) (*testconn.Bench, *detect.Protocol, *conn.Conn) {
 	h.MessageDone.Listen(func(*event.HTTPMessageDone) {})
 	fm := files.New(files.DefaultOptions(), b.Hooks, b.Table, func(value.Time, uint64, uint64) {})
 	p := New(b.Hooks, fm, websocket.New(b.Hooks), DefaultOptions())
-	b.Table.SetAttacher(detect.New([]*detect.Protocol{p}))
+	b.SetAttacher(detect.New([]*detect.Protocol{p}))
 	b.Open()
 	var c *conn.Conn
 	b.Table.All(func(x *conn.Conn) { c = x })

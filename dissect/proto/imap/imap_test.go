@@ -16,7 +16,7 @@ func newBench(t testing.TB) (*testconn.Bench, *detect.Protocol) {
 	b := testconn.New(t, testconn.Config())
 	ssl, _ := tls.New(b.Hooks, nil, tls.DefaultOptions())
 	p := New(b.Hooks, &ssl.Protocol)
-	b.Table.SetAttacher(detect.New([]*detect.Protocol{p}))
+	b.SetAttacher(detect.New([]*detect.Protocol{p}))
 	return b, p
 }
 

@@ -63,7 +63,7 @@ func newBench(t testing.TB) (*testconn.Bench, *recorder) {
 	})
 	fm := files.New(files.DefaultOptions(), b.Hooks, b.Table, func(value.Time, uint64, uint64) {})
 	ssl := &conn.Protocol{Name: "SSL", Service: "ssl", New: func(conn.Use) conn.Analyzer { return &tls{rec: rec} }}
-	b.Table.SetAttacher(detect.New([]*detect.Protocol{New(b.Hooks, fm, ssl, DefaultOptions())}))
+	b.SetAttacher(detect.New([]*detect.Protocol{New(b.Hooks, fm, ssl, DefaultOptions())}))
 	return b, rec
 }
 
@@ -201,7 +201,7 @@ func newAnalyzer(t testing.TB) conn.Analyzer {
 	b.Hooks.IRC.NamesInfo.Listen(func(*event.IRCNamesInfo) {})
 	fm := files.New(files.DefaultOptions(), b.Hooks, b.Table, func(value.Time, uint64, uint64) {})
 	p := New(b.Hooks, fm, &conn.Protocol{Name: "SSL"}, DefaultOptions())
-	b.Table.SetAttacher(detect.New(nil))
+	b.SetAttacher(detect.New(nil))
 	b.Open()
 	var c *conn.Conn
 	b.Table.All(func(x *conn.Conn) { c = x })

@@ -98,7 +98,7 @@ func newBench(t testing.TB, lines *[]string) *testconn.Bench {
 	b.Hooks.Analyzer.ViolationInfo.Listen(func(e *event.AnalyzerViolationInfo) { add("violation %s", e.Info.Reason) })
 	fm := files.New(files.DefaultOptions(), b.Hooks, b.Table, func(value.Time, uint64, uint64) {})
 	udp, tcp := New(b.Hooks, x509.NewSender(fm))
-	b.Table.SetAttacher(detect.New([]*detect.Protocol{udp, tcp}))
+	b.SetAttacher(detect.New([]*detect.Protocol{udp, tcp}))
 	b.Server = netip.AddrPortFrom(b.Server.Addr(), port)
 	return b
 }
@@ -226,7 +226,7 @@ func listening(t testing.TB) conn.Analyzer {
 	h.ASResponse.Listen(func(*event.KRBASResponse) {})
 	h.APRequest.Listen(func(*event.KRBAPRequest) {})
 	_, tcp := New(b.Hooks, nil)
-	b.Table.SetAttacher(detect.New([]*detect.Protocol{tcp}))
+	b.SetAttacher(detect.New([]*detect.Protocol{tcp}))
 	b.Open()
 	var c *conn.Conn
 	b.Table.All(func(x *conn.Conn) { c = x })

@@ -42,7 +42,7 @@ func newBench(t testing.TB, lines *[]string) *testconn.Bench {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	b.Table.SetAttacher(detect.New([]*detect.Protocol{New(b.Hooks)}))
+	b.SetAttacher(detect.New([]*detect.Protocol{New(b.Hooks)}))
 	b.Server = netip.AddrPortFrom(b.Server.Addr(), 502)
 	return b
 }
@@ -220,7 +220,7 @@ func listening(t testing.TB) *analyzer {
 	h.ReadHoldingRegistersRequest.Listen(func(*event.ModbusReadHoldingRegistersRequest) {})
 	h.ReadHoldingRegistersResponse.Listen(func(*event.ModbusReadHoldingRegistersResponse) {})
 	p := New(b.Hooks)
-	b.Table.SetAttacher(detect.New([]*detect.Protocol{p}))
+	b.SetAttacher(detect.New([]*detect.Protocol{p}))
 	b.Open()
 	var c *conn.Conn
 	b.Table.All(func(x *conn.Conn) { c = x })

@@ -20,7 +20,7 @@ func session(t testing.TB, cut bool) (play func(), size int) {
 	b.Hooks.MySQL.OK.Listen(func(*event.MySQLOK) {})
 	b.Hooks.MySQL.ResultRow.Listen(func(*event.MySQLResultRow) {})
 	p := New(b.Hooks, nil)
-	b.Table.SetAttacher(detect.New([]*detect.Protocol{p}))
+	b.SetAttacher(detect.New([]*detect.Protocol{p}))
 	b.Open()
 	var c *conn.Conn
 	b.Table.All(func(x *conn.Conn) { c = x })

@@ -51,7 +51,7 @@ func newBench(t testing.TB) (*testconn.Bench, *[]string) {
 		add("violation %s", strings.TrimPrefix(string(e.Info.Reason), "Binpac exception: binpac exception: "))
 	})
 	ssl := &conn.Protocol{Name: "SSL", Service: "ssl", New: func(conn.Use) conn.Analyzer { return inside{lines} }}
-	b.Table.SetAttacher(detect.New([]*detect.Protocol{New(b.Hooks, ssl)}))
+	b.SetAttacher(detect.New([]*detect.Protocol{New(b.Hooks, ssl)}))
 	b.Server = netip.AddrPortFrom(b.Server.Addr(), 3306)
 	return b, lines
 }

@@ -19,7 +19,7 @@ func session(t testing.TB, cut bool) (play func(), size int) {
 	b.Hooks.RDP.ClientCoreData.Listen(func(*event.RDPClientCoreData) {})
 	b.Hooks.RDP.ClientNetworkData.Listen(func(*event.RDPClientNetworkData) {})
 	p, _ := New(b.Hooks, nil, nil)
-	b.Table.SetAttacher(detect.New([]*detect.Protocol{p}))
+	b.SetAttacher(detect.New([]*detect.Protocol{p}))
 	b.Open()
 	var c *conn.Conn
 	b.Table.All(func(x *conn.Conn) { c = x })

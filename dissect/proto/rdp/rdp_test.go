@@ -59,7 +59,7 @@ func newBench(t testing.TB) (*testconn.Bench, *[]string) {
 	ssl := &conn.Protocol{Name: "SSL", Service: "ssl", New: func(conn.Use) conn.Analyzer { return inside{lines} }}
 	certs := x509.NewSender(files.New(files.DefaultOptions(), b.Hooks, b.Table, nil))
 	tcp, udp := New(b.Hooks, certs, ssl)
-	b.Table.SetAttacher(detect.New([]*detect.Protocol{tcp, udp}))
+	b.SetAttacher(detect.New([]*detect.Protocol{tcp, udp}))
 	b.Server = netip.AddrPortFrom(b.Server.Addr(), port)
 	return b, lines
 }

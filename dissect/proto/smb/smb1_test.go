@@ -43,7 +43,7 @@ func smb1Bench(t testing.TB) (*testconn.Bench, *[]string) {
 		t.Fatal(err)
 	}
 	p := New(b.Hooks, nil, Inner{}, DefaultOptions())
-	b.Table.SetAttacher(detect.New([]*detect.Protocol{p}))
+	b.SetAttacher(detect.New([]*detect.Protocol{p}))
 	b.Server = netip.AddrPortFrom(b.Server.Addr(), 445)
 	return b, lines
 }

@@ -23,7 +23,7 @@ func reading(t testing.TB) conn.Analyzer {
 	h.SMB2WriteRequest.Listen(func(*event.SMB2WriteRequest) {})
 	fm := files.New(files.DefaultOptions(), b.Hooks, b.Table, func(value.Time, uint64, uint64) {})
 	p := New(b.Hooks, fm, Inner{}, DefaultOptions())
-	b.Table.SetAttacher(detect.New([]*detect.Protocol{p}))
+	b.SetAttacher(detect.New([]*detect.Protocol{p}))
 	b.Open()
 	var c *conn.Conn
 	b.Table.All(func(x *conn.Conn) { c = x })

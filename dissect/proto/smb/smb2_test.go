@@ -124,7 +124,7 @@ func bench2(t testing.TB, o Options) (*testconn.Bench, *[]string) {
 		*lines = append(*lines, fmt.Sprintf("file seen=%d missing=%d total=%d", e.File.SeenBytes(), e.File.MissingBytes(), total))
 	})
 	fm := files.New(files.DefaultOptions(), b.Hooks, b.Table, func(value.Time, uint64, uint64) {})
-	b.Table.SetAttacher(detect.New([]*detect.Protocol{New(b.Hooks, fm, Inner{}, o)}))
+	b.SetAttacher(detect.New([]*detect.Protocol{New(b.Hooks, fm, Inner{}, o)}))
 	b.Server = netip.AddrPortFrom(b.Server.Addr(), 445)
 	return b, lines
 }

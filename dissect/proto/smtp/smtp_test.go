@@ -22,7 +22,7 @@ func newBench(t testing.TB) (*testconn.Bench, *detect.Protocol) {
 	fm := files.New(files.DefaultOptions(), b.Hooks, b.Table, func(value.Time, uint64, uint64) {})
 	ssl, _ := tls.New(b.Hooks, nil, tls.DefaultOptions())
 	p := New(b.Hooks, mail.New(b.Hooks, fm, mime.DefaultOptions()), &ssl.Protocol, DefaultOptions())
-	b.Table.SetAttacher(detect.New([]*detect.Protocol{p}))
+	b.SetAttacher(detect.New([]*detect.Protocol{p}))
 	return b, p
 }
 

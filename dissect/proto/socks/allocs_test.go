@@ -17,7 +17,7 @@ func TestAllocations(t *testing.T) {
 	b.Hooks.SOCKS.Request.Listen(func(*event.SOCKSRequest) {})
 	b.Hooks.SOCKS.Reply.Listen(func(*event.SOCKSReply) {})
 	p := New(b.Hooks)
-	b.Table.SetAttacher(detect.New([]*detect.Protocol{p}))
+	b.SetAttacher(detect.New([]*detect.Protocol{p}))
 	b.Open()
 	var c *conn.Conn
 	b.Table.All(func(x *conn.Conn) { c = x })

@@ -74,7 +74,7 @@ func newBench(t testing.TB) (*testconn.Bench, *recorder) {
 	in.Protocol = conn.Protocol{Name: "INSIDE", Service: "INSIDE", New: func(u conn.Use) conn.Analyzer {
 		return &inside{rec: rec, Use: u}
 	}}
-	b.Table.SetAttacher(detect.New([]*detect.Protocol{New(b.Hooks), in}))
+	b.SetAttacher(detect.New([]*detect.Protocol{New(b.Hooks), in}))
 	return b, rec
 }
 

@@ -26,7 +26,7 @@ func listening(t testing.TB) (*testconn.Bench, *detect.Protocol, *conn.Conn) {
 	h.AuthAttempted.Listen(func(*event.SSHAuthAttempted) {})
 	h.AuthSuccessful.Listen(func(*event.SSHAuthSuccessful) {})
 	p := New(b.Hooks, DefaultOptions())
-	b.Table.SetAttacher(detect.New([]*detect.Protocol{p}))
+	b.SetAttacher(detect.New([]*detect.Protocol{p}))
 	b.Open()
 	var c *conn.Conn
 	b.Table.All(func(x *conn.Conn) { c = x })

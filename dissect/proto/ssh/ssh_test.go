@@ -61,7 +61,7 @@ func newBench(t testing.TB) (*testconn.Bench, *recorder) {
 	b.Hooks.Weird.Conn.Listen(func(e *event.ConnWeird) { r.add("weird %s %q %s", e.Name, e.Addl, e.Source) })
 	b.Hooks.Analyzer.ConfirmationInfo.Listen(func(e *event.AnalyzerConfirmationInfo) { r.add("confirmed %s", e.AType[19:]) })
 	b.Hooks.Analyzer.ViolationInfo.Listen(func(e *event.AnalyzerViolationInfo) { r.add("violation %s", e.Info.Reason) })
-	b.Table.SetAttacher(detect.New([]*detect.Protocol{New(b.Hooks, DefaultOptions())}))
+	b.SetAttacher(detect.New([]*detect.Protocol{New(b.Hooks, DefaultOptions())}))
 	b.Server = netip.AddrPortFrom(b.Server.Addr(), 22)
 	return b, r
 }
@@ -322,7 +322,7 @@ func TestHeld(t *testing.T) {
 			b := testconn.New(t, testconn.Config())
 			p := &detect.Protocol{Transport: value.ProtoTCP, Ports: []uint16{22}}
 			p.Protocol = conn.Protocol{Name: "SSH", Service: "SSH", New: f.new}
-			b.Table.SetAttacher(detect.New([]*detect.Protocol{p}))
+			b.SetAttacher(detect.New([]*detect.Protocol{p}))
 			b.Server = netip.AddrPortFrom(b.Server.Addr(), 22)
 			play(b, append(slices.Clip(c.talk), ">SSH", "<\x00\x00\x00\x50\x04"), size)
 			if b.Table.Held() != 0 {

@@ -35,7 +35,7 @@ func replay(t testing.TB, dialogue []said) func() {
 	h.Established.Listen(func(*event.SSLEstablished) { established++ })
 	fm := files.New(files.DefaultOptions(), b.Hooks, b.Table, func(value.Time, uint64, uint64) {})
 	ssl, _ := New(b.Hooks, x509.NewSender(fm), DefaultOptions())
-	b.Table.SetAttacher(detect.New(nil))
+	b.SetAttacher(detect.New(nil))
 	b.Open()
 	var c *conn.Conn
 	b.Table.All(func(x *conn.Conn) { c = x })

@@ -59,7 +59,7 @@ func newBench(t testing.TB) *bench {
 	fm := files.New(files.DefaultOptions(), b.Hooks, b.Table, func(value.Time, uint64, uint64) {})
 	ssl, dtls := New(b.Hooks, x509.NewSender(fm), DefaultOptions())
 	ssl.Signatures, dtls.Signatures = nil, nil
-	b.Table.SetAttacher(detect.New([]*detect.Protocol{ssl, dtls}))
+	b.SetAttacher(detect.New([]*detect.Protocol{ssl, dtls}))
 	return b
 }
 
@@ -529,7 +529,7 @@ func TestLimits(t *testing.T) {
 		messages := 0
 		b.Hooks.SSL.HandshakeMessage.Listen(func(e *event.SSLHandshakeMessage) { messages++ })
 		ssl, _ := New(b.Hooks, nil, DefaultOptions())
-		b.Table.SetAttacher(detect.New(nil))
+		b.SetAttacher(detect.New(nil))
 		b.Open()
 		var c *conn.Conn
 		b.Table.All(func(x *conn.Conn) { c = x })

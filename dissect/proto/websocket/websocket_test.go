@@ -55,7 +55,7 @@ func play(t testing.TB, n int, flow []byte) []string {
 	in := &detect.Protocol{Transport: value.ProtoTCP, Signatures: []detect.Signature{
 		{Orig: func(b []byte) detect.Verdict { return detect.StartsWith(b, "SSH-") }}}}
 	in.Protocol = conn.Protocol{Name: "IN", New: func(conn.Use) conn.Analyzer { return &inside{out: &out} }}
-	b.Table.SetAttacher(detect.New([]*detect.Protocol{in}))
+	b.SetAttacher(detect.New([]*detect.Protocol{in}))
 	b.Open()
 	var c *conn.Conn
 	b.Table.All(func(x *conn.Conn) { c = x })

@@ -53,7 +53,7 @@ func newBench(t testing.TB, port uint16) (*testconn.Bench, *recorder) {
 		rec.over = true
 	})
 	ssl := &conn.Protocol{Name: "SSL", New: func(conn.Use) conn.Analyzer { return &tls{rec: rec} }}
-	b.Table.SetAttacher(detect.New([]*detect.Protocol{New(b.Hooks, ssl)}))
+	b.SetAttacher(detect.New([]*detect.Protocol{New(b.Hooks, ssl)}))
 	return b, rec
 }
 
@@ -120,7 +120,7 @@ func FuzzSegments(f *testing.F) {
 func BenchmarkTags(b *testing.B) {
 	bench := testconn.New(b, testconn.Config())
 	p := New(bench.Hooks, &conn.Protocol{Name: "SSL"})
-	bench.Table.SetAttacher(detect.New(nil))
+	bench.SetAttacher(detect.New(nil))
 	bench.Open()
 	var c *conn.Conn
 	bench.Table.All(func(x *conn.Conn) { c = x })
