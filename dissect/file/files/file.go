@@ -2,6 +2,7 @@ package files
 
 import (
 	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/dissect/file/magic"
 	"github.com/wirelog/wirelog/value"
 )
 
@@ -218,7 +219,7 @@ func (f *File) deliver(b []byte) {
 // returns the part of it that was there before b.
 func (f *File) beginning(b []byte) []byte {
 	have := len(f.bof)
-	if !f.bofDone && have+len(b) >= bofSize {
+	if !f.bofDone && have+len(b) >= magic.Size {
 		f.bofDone = true
 	}
 	if !f.bofDone || f.sniffed || f.lost != 0 {
@@ -231,7 +232,7 @@ func (f *File) beginning(b []byte) []byte {
 	}
 	f.sniffed = true
 	if len(head) > 0 {
-		f.sniff(head[:min(len(head), bofSize)])
+		f.sniff(head[:min(len(head), magic.Size)])
 	}
 	return f.bof[:have]
 }
@@ -244,7 +245,7 @@ func (f *File) keep(b []byte) {
 	if f.bof == nil {
 		f.bof = f.m.newBOF()
 	}
-	f.bof = append(f.bof, b[:min(len(b), bofSize-len(f.bof))]...)
+	f.bof = append(f.bof, b[:min(len(b), magic.Size-len(f.bof))]...)
 }
 
 func (m *Manager) newBOF() []byte {
@@ -253,7 +254,7 @@ func (m *Manager) newBOF() []byte {
 		m.freeBOF = m.freeBOF[:n-1]
 		return b
 	}
-	return make([]byte, 0, bofSize)
+	return make([]byte, 0, magic.Size)
 }
 
 func (f *File) freeBOF() {
@@ -275,7 +276,7 @@ func (f *File) setMIME(mime string) {
 // sniff finds out what the file is.
 func (f *File) sniff(head []byte) {
 	m := f.m
-	m.matches = m.magic.appendMatches(m.matches[:0], head, m.opt.BestType)
+	m.matches = m.magic.Append(m.matches[:0], head, m.opt.BestType)
 	meta := event.FileMetadata{MIMETypes: m.matches, Inferred: true}
 	var mime string
 	if len(m.matches) > 0 {

@@ -22,6 +22,7 @@ import (
 	"github.com/wirelog/wirelog/value"
 
 	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/dissect/file/magic"
 )
 
 // ID names a file. The zero ID names none.
@@ -120,10 +121,6 @@ func DefaultOptions() Options {
 	}
 }
 
-// bofSize is how much of a file's beginning is looked at to find out what it is
-// (default_file_bof_buffer_size).
-const bofSize = 4096
-
 // never is a timeout beyond any clock; a clock plus never is still a Time.
 const never = math.MaxInt64 / 4
 
@@ -165,7 +162,7 @@ type Manager struct {
 
 	freeFiles []*File
 	freeBOF   [][]byte
-	magic     matcher
+	magic     magic.Matcher
 	matches   []event.MIMEMatch
 }
 
@@ -535,7 +532,7 @@ func (m *Manager) unlink(f *File) {
 // MIMEType returns the best of the media types that the beginning of a file shows, ""
 // if it shows none.
 func (m *Manager) MIMEType(head []byte) string {
-	m.matches = m.magic.appendMatches(m.matches[:0], head, true)
+	m.matches = m.magic.Append(m.matches[:0], head, true)
 	if len(m.matches) == 0 {
 		return ""
 	}

@@ -1,4 +1,14 @@
-package files
+// Package magic recognizes media types by the content of a file: its beginning
+// is matched with the signatures of Zeek's base/frameworks/files/magic.
+//
+// A [Matcher] belongs to one goroutine; the compiled rules behind it are shared:
+//
+//	var m magic.Matcher
+//	matches = m.Append(matches[:0], data[:min(len(data), magic.Size)], false)
+//	if len(matches) > 0 {
+//		fmt.Println(matches[0].MIME) // the best
+//	}
+package magic
 
 import (
 	"bytes"
@@ -13,14 +23,18 @@ import (
 	"github.com/wirelog/wirelog/dissect/event"
 )
 
-// magicRule is a way to recognize a media type.
-type magicRule struct {
+// Size is how much of a file's beginning, in bytes, callers are expected to match
+// (Zeek's default_file_bof_buffer_size).
+const Size = 4096
+
+// rule is a way to recognize a media type.
+type rule struct {
 	strength int64
 	mime     string
 	pattern  string
 }
 
-// A detector recognizes files by their beginnings. It is shared and never changes.
+// detector is the compiled rules. It is shared and immutable.
 type detector struct {
 	rules []compiledRule
 	// prefixes are the beginnings that several rules share: pieces in a row.
@@ -52,15 +66,15 @@ type compiledRule struct {
 	need []byte
 }
 
-var magicDetector = sync.OnceValue(func() *detector {
-	d, err := newDetector(magic)
+var shared = sync.OnceValue(func() *detector {
+	d, err := newDetector(rules)
 	if err != nil {
 		panic(err)
 	}
 	return d
 })
 
-func newDetector(rules []magicRule) (*detector, error) {
+func newDetector(rules []rule) (*detector, error) {
 	d := &detector{rules: make([]compiledRule, 0, len(rules))}
 	prefixes := map[string]int{"": -1}
 	for _, r := range rules {
@@ -68,15 +82,15 @@ func newDetector(rules []magicRule) (*detector, error) {
 		for strings.HasPrefix(r.pattern[n:], "{") {
 			n += strings.IndexByte(r.pattern[n:], '}') + 1
 		}
-		shared := r.pattern[:n]
-		prefix, ok := prefixes[shared]
+		pattern := r.pattern[:n]
+		prefix, ok := prefixes[pattern]
 		if !ok {
-			steps, err := compilePattern(shared)
+			steps, err := compilePattern(pattern)
 			if err != nil {
 				return nil, err
 			}
 			prefix = len(d.prefixes)
-			prefixes[shared] = prefix
+			prefixes[pattern] = prefix
 			d.prefixes = append(d.prefixes, newPrefix(steps))
 		}
 		steps, err := compilePattern(r.pattern[n:])
@@ -143,11 +157,11 @@ func (c *compiledRule) check(rule uint16) check {
 	return k
 }
 
-var magicReplacer = strings.NewReplacer(magicPieces...)
+var replacer = strings.NewReplacer(pieces...)
 
 func compilePattern(text string) ([]step, error) {
 	for strings.Contains(text, "{") {
-		next := magicReplacer.Replace(text)
+		next := replacer.Replace(text)
 		if next == text {
 			break // what is left are repetitions
 		}
@@ -415,22 +429,27 @@ func secondBytes(steps []step) byteSet {
 	return set
 }
 
-// matcher looks at files with a detector. It belongs to one shard.
-type matcher struct {
-	*detector // made when the first file comes
+// Matcher matches the beginnings of files. It keeps scratch memory, so that a
+// match allocates nothing in the long run, and belongs to one goroutine. The zero
+// value is ready for use; the first match compiles the rules, once per process.
+type Matcher struct {
+	*detector // set by the first match
 	free      []spans
-	// ends has the offsets at which prefixes may end in the file that is looked at, of
-	// those that have been asked for.
+	// ends holds, for prefixes that were asked for, the offsets at which they may
+	// end in the current file.
 	ends []spans
 }
 
-// appendMatches appends the types that head shows, best first, or the best alone.
-func (m *matcher) appendMatches(dst []event.MIMEMatch, head []byte, best bool) []event.MIMEMatch {
+// Append appends the media types of a file that begins with head to dst and
+// returns it. The types come best first: by descending strength, then by name.
+// If best is set, only the first of them is appended. Nothing is appended if no
+// rule matches. head is not retained.
+func (m *Matcher) Append(dst []event.MIMEMatch, head []byte, best bool) []event.MIMEMatch {
 	if len(head) == 0 {
 		return dst
 	}
 	if m.detector == nil {
-		m.detector = magicDetector()
+		m.detector = shared()
 	}
 	defer m.forget()
 	list := m.byFirst[head[0]]
@@ -471,7 +490,7 @@ func (s spans) put(lo, hi int) spans {
 	return append(s, span{lo, hi})
 }
 
-func (m *matcher) get() spans {
+func (m *Matcher) get() spans {
 	if n := len(m.free); n > 0 {
 		s := m.free[n-1]
 		m.free = m.free[:n-1]
@@ -480,9 +499,9 @@ func (m *matcher) get() spans {
 	return make(spans, 0, 16)
 }
 
-func (m *matcher) release(s spans) { m.free = append(m.free, s[:0]) }
+func (m *Matcher) release(s spans) { m.free = append(m.free, s[:0]) }
 
-func (m *matcher) matches(r *compiledRule, head []byte) bool {
+func (m *Matcher) matches(r *compiledRule, head []byte) bool {
 	if r.prefix < 0 {
 		return m.matchesAt(r.steps, 0, head)
 	}
@@ -504,7 +523,7 @@ func (m *matcher) matches(r *compiledRule, head []byte) bool {
 
 // matchesAt reports whether steps match from at on. As long as there is only one place
 // where a step can end it goes on without sets.
-func (m *matcher) matchesAt(steps []step, at int, head []byte) bool {
+func (m *Matcher) matchesAt(steps []step, at int, head []byte) bool {
 	for i := range steps {
 		s := &steps[i]
 		switch {
@@ -560,7 +579,7 @@ func foldEqual(b []byte, lit string) bool {
 	return true
 }
 
-func (m *matcher) prefixEnds(i int, head []byte) spans {
+func (m *Matcher) prefixEnds(i int, head []byte) spans {
 	if m.ends == nil {
 		m.ends = make([]spans, len(m.prefixes))
 	}
@@ -572,7 +591,7 @@ func (m *matcher) prefixEnds(i int, head []byte) spans {
 }
 
 // forget makes room for another file.
-func (m *matcher) forget() {
+func (m *Matcher) forget() {
 	for i, e := range m.ends {
 		if e != nil {
 			m.release(e)
@@ -613,7 +632,7 @@ func (s *step) idle(at int, head []byte) bool {
 }
 
 // run returns the offsets at which steps may end that begin at from.
-func (m *matcher) run(steps []step, from spans, head []byte) spans {
+func (m *Matcher) run(steps []step, from spans, head []byte) spans {
 	cur := append(m.get(), from...)
 	for i := range steps {
 		if len(cur) == 0 {
@@ -702,7 +721,7 @@ func anyEnds(dst spans, s *step, from spans, head []byte) spans {
 }
 
 // groupEnds repeats a group until no new offset comes of it.
-func (m *matcher) groupEnds(s *step, from spans, head []byte) spans {
+func (m *Matcher) groupEnds(s *step, from spans, head []byte) spans {
 	all := m.get() // where it may end
 	cur := append(m.get(), from...)
 	if s.min == 0 {
