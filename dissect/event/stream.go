@@ -44,7 +44,7 @@ func NewStream(h *Hooks, now func() value.Time, emit func(line []byte), patterns
 	return s, nil
 }
 
-// match tells which of the built events match one of the patterns.
+// match returns which of the built events match one of the patterns.
 func match(patterns []string) (picked [len(built)]bool, err error) {
 	if len(patterns) == 0 {
 		for i := range picked {

@@ -43,7 +43,7 @@ type detector struct {
 	byFirst [256][]check
 }
 
-// check is what rules out most of them, side by side for the sake of the cache: the least
+// check rules out most rules, packed for the sake of the cache: it has the least
 // length of the file, and two bytes at an offset, if looks is set.
 type check struct {
 	rule, min, at, want uint16
@@ -53,14 +53,14 @@ type check struct {
 type compiledRule struct {
 	strength int64
 	mime     string
-	// at and lit are bytes that have to be there; most rules are decided by them.
+	// at and lit are bytes that must be there; most rules are decided by them.
 	at     int
 	lit    string
 	prefix int     // index of the shared prefix before steps, or -1
 	second byteSet // what the second byte of steps may be
 	steps  []step
 	plain  bool // nothing is left to be matched after lit
-	// min is the least length of what the rule matches, need what has to be in it
+	// min is the least length of a match, need the bytes that must be in it
 	// somewhere, for rules that would otherwise have to look everywhere.
 	min  int
 	need []byte
@@ -114,7 +114,7 @@ func newDetector(rules []rule) (*detector, error) {
 	return d, nil
 }
 
-// sort puts the rules where their first bytes are.
+// sort lists the rules by their possible first bytes.
 func (d *detector) sort() {
 	first := make([]byteSet, len(d.rules))
 	var sizes [256]int
@@ -142,8 +142,8 @@ func (d *detector) sort() {
 	}
 }
 
-// check looks for two bytes of the rule's literal, if possible not the first of the file,
-// by which the rule was found.
+// check returns a check of two bytes of the rule's literal, if possible not the file's first,
+// which has already selected the rule.
 func (c *compiledRule) check(rule uint16) check {
 	k := check{rule: rule, min: uint16(max(c.min, 1))}
 	skip := 0
@@ -277,7 +277,7 @@ func compileSteps(dst []step, re *syntax.Regexp) ([]step, error) {
 			return append(dst, s), nil
 		}
 		if lo == hi && lo <= maxUnrolled {
-			// What is one after the other has its places, and is not looked for.
+			// Steps in sequence have fixed places and need no search.
 			for range lo {
 				dst = append(dst, sub...)
 			}
@@ -290,7 +290,7 @@ func compileSteps(dst []step, re *syntax.Regexp) ([]step, error) {
 	return nil, fmt.Errorf("%v cannot be matched", re.Op)
 }
 
-// findLiteral looks for bytes that have to be at a certain place.
+// findLiteral looks for a literal at a fixed offset.
 func (c *compiledRule) findLiteral() {
 	for i := range c.steps {
 		s := &c.steps[i]
@@ -481,7 +481,7 @@ type spans []span
 
 type span struct{ lo, hi int } // both included
 
-// put adds lo to hi, which is not before what was added last.
+// put adds lo to hi, which must not precede the last range.
 func (s spans) put(lo, hi int) spans {
 	if n := len(s); n > 0 && lo <= s[n-1].hi+1 {
 		s[n-1].hi = max(s[n-1].hi, hi)
@@ -521,8 +521,8 @@ func (m *Matcher) matches(r *compiledRule, head []byte) bool {
 	return ok
 }
 
-// matchesAt reports whether steps match from at on. As long as there is only one place
-// where a step can end it goes on without sets.
+// matchesAt reports whether steps match from at on. While there is only one place
+// where a step can end, it needs no sets.
 func (m *Matcher) matchesAt(steps []step, at int, head []byte) bool {
 	for i := range steps {
 		s := &steps[i]
@@ -590,7 +590,7 @@ func (m *Matcher) prefixEnds(i int, head []byte) spans {
 	return m.ends[i]
 }
 
-// forget makes room for another file.
+// forget releases the state of the last file.
 func (m *Matcher) forget() {
 	for i, e := range m.ends {
 		if e != nil {
@@ -603,8 +603,8 @@ func (m *Matcher) forget() {
 // optional reports whether the step may match nothing.
 func (s *step) optional() bool { return s.min == 0 && s.lit == "" }
 
-// idle reports that what the step can match at that offset, if anything, is empty.
-// That is so for most of what is optional.
+// idle reports whether the step matches nothing at the offset, or the empty string.
+// Most optional steps are idle.
 func (s *step) idle(at int, head []byte) bool {
 	switch s.kind {
 	case stepLiteral:
@@ -631,7 +631,7 @@ func (s *step) idle(at int, head []byte) bool {
 	return false
 }
 
-// run returns the offsets at which steps may end that begin at from.
+// run returns the offsets where steps that begin at from may end.
 func (m *Matcher) run(steps []step, from spans, head []byte) spans {
 	cur := append(m.get(), from...)
 	for i := range steps {
@@ -720,7 +720,7 @@ func anyEnds(dst spans, s *step, from spans, head []byte) spans {
 	return dst
 }
 
-// groupEnds repeats a group until no new offset comes of it.
+// groupEnds repeats a group until it yields no new offset.
 func (m *Matcher) groupEnds(s *step, from spans, head []byte) spans {
 	all := m.get() // where it may end
 	cur := append(m.get(), from...)

@@ -72,7 +72,7 @@ func TestAppend(t *testing.T) {
 	}
 }
 
-// oracle matches with package regexp what the detector matches by itself.
+// oracle matches the rules with package regexp, to compare the detector with.
 type oracle []struct {
 	rule *compiledRule
 	re   *regexp.Regexp
@@ -123,7 +123,7 @@ func (o oracle) match(head []byte) []event.MIMEMatch {
 	return all
 }
 
-// sample makes bytes of which patterns match something: pieces of patterns and noise.
+// sample makes bytes that patterns partly match: pieces of patterns and noise.
 func sample(rng *rand.Rand) []byte {
 	var b []byte
 	for range 1 + rng.IntN(6) {
@@ -198,7 +198,7 @@ func TestAgainstRegexp(t *testing.T) {
 	}
 }
 
-// TestExamples sees to it that every rule can match.
+// TestExamples verifies that every rule can match.
 func TestExamples(t *testing.T) {
 	m := newMatcher()
 	rng := rand.New(rand.NewPCG(3, 4))

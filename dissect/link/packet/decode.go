@@ -53,8 +53,8 @@ func (d *Decoder) DecodeAt(f *Frame, depth int, out *Packet) {
 }
 
 // Next decodes the next subframe of the A-MSDU that out comes from and reports
-// whether there was one. ok tells whether the subframe before it was of use: as
-// in Zeek, the rest is given up after one that was not.
+// whether there was one. ok reports whether the previous subframe was usable: as
+// in Zeek, the rest is dropped after one that was not.
 func (d *Decoder) Next(f *Frame, out *Packet, ok bool) bool {
 	off, end, depth := out.amsdu.off, out.amsdu.end, out.amsdu.depth
 	if off == 0 {
