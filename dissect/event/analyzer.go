@@ -3,7 +3,7 @@ package event
 import "github.com/wirelog/wirelog/value"
 
 // AnalyzerConfirmationInfo is raised once a connection or file when an analyzer
-// is sure that it has its protocol or format before it.
+// is sure of its protocol or format.
 //
 //wirelog:event analyzer_confirmation_info section=Analyzer
 type AnalyzerConfirmationInfo struct {
@@ -11,7 +11,7 @@ type AnalyzerConfirmationInfo struct {
 	// "PacketAnalyzer::ANALYZER_VXLAN" or "Files::ANALYZER_PE".
 	AType value.Enum       `zeek:"atype" type:"AllAnalyzers::Tag"`
 	Info  ConfirmationInfo `zeek:"info"`
-	// Conn and File are what the analyzer was working on; either may be nil.
+	// Conn and File are the connection and file that were analyzed; either may be nil.
 	Conn Conn `zeek:"-"`
 	File File `zeek:"-"`
 }
@@ -25,21 +25,21 @@ type ConfirmationInfo struct {
 }
 
 // AnalyzerViolationInfo is raised when an analyzer meets what its protocol or
-// format does not allow. It is taken off the connection or file thereafter.
+// format does not allow. It is removed from the connection or file afterwards.
 //
 //wirelog:event analyzer_violation_info section=Analyzer
 type AnalyzerViolationInfo struct {
 	// AType is the analyzer, as in AnalyzerConfirmationInfo.
 	AType value.Enum    `zeek:"atype" type:"AllAnalyzers::Tag"`
 	Info  ViolationInfo `zeek:"info"`
-	// Conn and File are what the analyzer was working on; either may be nil.
+	// Conn and File are the connection and file that were analyzed; either may be nil.
 	Conn Conn `zeek:"-"`
 	File File `zeek:"-"`
-	// Tolerated tells that the violation has no consequence.
+	// Tolerated is set if the violation has no consequence.
 	Tolerated bool `zeek:"-"`
 }
 
-// ViolationInfo says what was wrong; connection and file stand in the event itself.
+// ViolationInfo describes a violation; its connection and file are in the event itself.
 //
 //wirelog:record AnalyzerViolationInfo
 type ViolationInfo struct {

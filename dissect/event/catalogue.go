@@ -20,7 +20,7 @@ type Info struct {
 	Deprecated bool
 	// Own events are wirelog's, not Zeek's.
 	Own bool
-	// Built tells whether an analyzer of this build raises the event.
+	// Built reports whether an analyzer of this build raises the event.
 	Built bool
 }
 

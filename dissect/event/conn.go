@@ -29,7 +29,7 @@ type Endpoint struct {
 	// FlowLabel is the IPv6 flow label last seen.
 	FlowLabel uint32
 	State     EndpointState
-	// HasL2 tells whether L2 is known.
+	// HasL2 reports whether L2 is known.
 	HasL2 bool
 	// L2 is the link-layer address of the first packet from this side.
 	L2 [6]byte
@@ -135,14 +135,14 @@ func (h *Hooks) NewSlot() Slot {
 	return s
 }
 
-// Terminate tells that the run ends: what connections leave from now on is not needed for
+// Terminate marks the end of the run: what connections leave from now on is not needed for
 // others. It cannot be taken back.
 func (h *Hooks) Terminate() { h.terminating = true }
 
 // Terminating reports whether Terminate was called.
 func (h *Hooks) Terminating() bool { return h.terminating }
 
-// slotEnd is what is called at the end of a connection that holds something in a slot.
+// slotEnd is called at the end of a connection that has a value in a slot.
 type slotEnd struct {
 	slot Slot
 	fn   func(Conn)

@@ -1,7 +1,7 @@
 package event
 
-// DataConnection is raised when a connection begins that another one has announced,
-// such as one for data of FTP. It has no event in Zeek.
+// DataConnection is raised when a connection announced by another one begins,
+// such as an FTP data connection. It has no event in Zeek.
 //
 //wirelog:event data_connection section=File own
 type DataConnection struct {

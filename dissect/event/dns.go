@@ -70,7 +70,7 @@ type DNSRequest struct {
 	Query  []byte `zeek:"query"` // name asked for, in lower case; valid inside the call
 	QType  uint64 `zeek:"qtype"`
 	QClass uint64 `zeek:"qclass"`
-	// OriginalQuery is the name as it was sent, but for parts that are compressed;
+	// OriginalQuery is the name as it was sent, except for parts that are compressed;
 	// valid inside the call.
 	OriginalQuery []byte `zeek:"original_query"`
 }
@@ -100,7 +100,7 @@ type DNSQueryReply struct {
 	OriginalQuery []byte `zeek:"original_query"` // name as it was sent, valid inside the call
 }
 
-// DNSEnd is raised when a message has been looked at as far as is wanted. It is
+// DNSEnd is raised when a message has been analyzed as far as configured. It is
 // the last of its events.
 //
 //wirelog:event dns_end section=DNS
@@ -137,7 +137,7 @@ type DNSAAAAReply struct {
 	A    netip.Addr `zeek:"a"`
 }
 
-// DNSA6Reply is raised for an A6 record, which is taken for an IPv6 address
+// DNSA6Reply is raised for an A6 record, which is read as an IPv6 address
 // (RFC 2874, historic by RFC 6563).
 //
 //wirelog:event dns_A6_reply section=DNS
@@ -336,7 +336,7 @@ type DNSLOCRR struct {
 	IsQuery    uint64 `zeek:"is_query"`    // 1 when the originator sent it
 }
 
-// DNSLOC is raised for a LOC record, the place of a host.
+// DNSLOC is raised for a LOC record, the location of a host.
 //
 //wirelog:event dns_LOC section=DNS own
 type DNSLOC struct {

@@ -10,14 +10,14 @@ type File interface {
 	FUID() value.UID
 	// Source names the protocol that carried it, such as "HTTP".
 	Source() string
-	// IsOrig tells whether the originator of the first connection sent it; ok is
+	// IsOrig reports whether the originator of the first connection sent it; ok is
 	// false for a file that came without a connection.
 	IsOrig() (isOrig, ok bool)
-	// Parent is the identifier of the file out of which this one was taken, or
+	// Parent is the identifier of the file that contained this one, or
 	// the zero UID.
 	Parent() value.UID
 	// Start is the time at which the file was first heard of, LastActive that of
-	// the last thing that was told of it.
+	// the last activity on it.
 	Start() value.Time
 	LastActive() value.Time
 	// SeenBytes is the number of bytes that were analyzed, MissingBytes of those
@@ -26,9 +26,9 @@ type File interface {
 	SeenBytes() uint64
 	MissingBytes() uint64
 	OverflowBytes() uint64
-	// TotalBytes is the size that the protocol has told, if it has.
+	// TotalBytes is the size that the protocol announced, if any.
 	TotalBytes() (n uint64, ok bool)
-	// MIMEType is what the file was found to be; "" as long as nothing was found.
+	// MIMEType is the file's media type; "" while it is unknown.
 	MIMEType() string
 	// Analyzers appends the names of the analyzers that were put on the file, such
 	// as "PE" and "MD5", in the order in which they were.
@@ -40,7 +40,7 @@ type File interface {
 	// the file is not extracted.
 	Extracted() string
 
-	// Filename and Depth are what the protocol says of the file: its name, and how
+	// Filename and Depth are given by the protocol: the file's name, and how
 	// deep it is nested (as in a multipart message). Who knows them, which is the
 	// builder that follows the protocol, sets them; the name is copied. ok is false
 	// for a file without a name.
@@ -91,12 +91,12 @@ type FileNew struct {
 type FileOverNewConnection struct {
 	File File `zeek:"f"`
 	Conn Conn `zeek:"c"`
-	// IsOrig tells whether the originator of Conn sends it.
+	// IsOrig reports whether the originator of Conn sends it.
 	IsOrig bool `zeek:"is_orig"`
 }
 
 // FileSniff is raised once a file when its beginning has been looked at, or when
-// the protocol has told what it is. A file without bytes has none.
+// the protocol has named its type. It is not raised for a file without bytes.
 //
 //wirelog:event file_sniff section=File
 type FileSniff struct {
@@ -104,7 +104,7 @@ type FileSniff struct {
 	Meta FileMetadata `zeek:"meta"`
 }
 
-// FileMetadata is what is known of a file from its beginning.
+// FileMetadata describes a file by its beginning.
 //
 //wirelog:record fa_metadata
 type FileMetadata struct {
@@ -113,8 +113,8 @@ type FileMetadata struct {
 	// MIMETypes are all matches, best first, or the best alone if the shard was told that
 	// nobody asks for the others; valid inside the call.
 	MIMETypes []MIMEMatch `zeek:"mime_types" type:"mime_matches"`
-	// Inferred tells that the contents were looked at, and false that the protocol
-	// has told the type.
+	// Inferred is set if the type comes from the contents, not set if the protocol
+	// named it.
 	Inferred bool `zeek:"inferred"`
 }
 
@@ -135,8 +135,8 @@ type FileGap struct {
 	Len    uint64 `zeek:"len"`    // bytes missing
 }
 
-// FileReassemblyOverflow is raised when a hole in a file is given up, because too
-// many bytes are held that come after it.
+// FileReassemblyOverflow is raised when a hole in a file is abandoned because too
+// many bytes after it are held.
 //
 //wirelog:event file_reassembly_overflow section=File
 type FileReassemblyOverflow struct {
@@ -156,7 +156,7 @@ type FileHash struct {
 }
 
 // FileExtractionLimit is raised when a file that is written to disk has reached
-// the size limit; what comes after is not written.
+// the size limit; the rest is not written.
 //
 //wirelog:event file_extraction_limit section=File own
 type FileExtractionLimit struct {
@@ -165,8 +165,8 @@ type FileExtractionLimit struct {
 	Len   uint64 `zeek:"len"`   // bytes of the piece that passed the limit
 }
 
-// FileTimeout is raised when nothing more of a file has come for its timeout. The
-// file ends with that.
+// FileTimeout is raised when a file has seen no activity for its timeout. The
+// file ends there.
 //
 //wirelog:event file_timeout section=File
 type FileTimeout struct {

@@ -22,7 +22,7 @@ type FTPReply struct {
 	Conn Conn   `zeek:"c"`
 	Code uint64 `zeek:"code"` // 0 for a line inside a reply of several
 	Msg  []byte `zeek:"msg"`  // the line without its code; valid inside the call
-	// ContResp tells that more lines of the reply follow.
+	// ContResp is set if more lines of the reply follow.
 	ContResp bool `zeek:"cont_resp"`
 	// Command and Arg are the command that the line is taken to answer, and Seq its
 	// number on the connection; Command is nil if the line says nothing of any. Both are

@@ -8,7 +8,7 @@ type NewConnection struct {
 	Conn Conn `zeek:"c"`
 }
 
-// ConnectionTimeout is raised when a TCP connection is given up because nothing
+// ConnectionTimeout is raised when a TCP connection is dropped because nothing
 // was seen for Zeek's tcp_connection_linger (5 seconds) after one side closed,
 // or because a side never became active.
 //
@@ -64,7 +64,7 @@ type ConnectionFlowLabelChanged struct {
 }
 
 // UDPSessionDone is raised at the end of a UDP flow whose application protocol
-// was analyzed by an analyzer that tells of it (DNS, NTP, NetBIOS, Syslog, SNMP).
+// was analyzed by an analyzer that reports its end (DNS, NTP, NetBIOS, Syslog, SNMP).
 //
 //wirelog:event udp_session_done section=Conn
 type UDPSessionDone struct {
@@ -77,7 +77,7 @@ type UDPSessionDone struct {
 //wirelog:event rexmit_inconsistency section=Conn
 type RexmitInconsistency struct {
 	Conn Conn `zeek:"c"`
-	// T1 and T2 are what was sent first and what was sent again, over the range
+	// T1 and T2 are the bytes sent first and those sent again, over the range
 	// that both cover; valid inside the call.
 	T1 []byte `zeek:"t1"`
 	T2 []byte `zeek:"t2"`
@@ -87,7 +87,7 @@ type RexmitInconsistency struct {
 }
 
 // ContentGap is raised when bytes of a TCP stream are missing for good: the
-// receiver has acknowledged them, or the limit of what is held is reached.
+// receiver has acknowledged them, or the limit of held bytes is reached.
 //
 //wirelog:event content_gap section=Conn
 type ContentGap struct {

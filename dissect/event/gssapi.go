@@ -1,6 +1,6 @@
 package event
 
-// GSSAPINegResult is raised when a SPNEGO response tells how the negotiation of a mechanism
+// GSSAPINegResult is raised when a SPNEGO response reports how the negotiation of a mechanism
 // went (RFC 4178 section 4.2.2).
 //
 //wirelog:event gssapi_neg_result section=GSSAPI

@@ -27,7 +27,7 @@ type ICMPContext struct {
 	Len        uint64 `zeek:"len"`         // length of the quoted IP datagram by its header
 	Proto      uint64 `zeek:"proto"`       // transport: 0 unknown, 1 TCP, 2 UDP, 3 ICMP
 	FragOffset uint64 `zeek:"frag_offset"` // in units of 8 bytes
-	// BadHdrLen tells that the quote ends before the end of the IP header or
+	// BadHdrLen is set if the quote ends before the end of the IP header or
 	// before the ports.
 	BadHdrLen   bool `zeek:"bad_hdr_len"`
 	BadChecksum bool `zeek:"bad_checksum"` // the quoted IP header's checksum is wrong
@@ -75,7 +75,7 @@ type ICMPSent struct {
 	Info ICMPInfo `zeek:"info"`
 }
 
-// ICMPSentPayload is raised with ICMPSent and has the message's payload.
+// ICMPSentPayload is raised with ICMPSent, for the message's payload.
 //
 //wirelog:event icmp_sent_payload section=ICMP
 type ICMPSentPayload struct {
@@ -211,7 +211,7 @@ type ICMPNeighborAdvertisement struct {
 	Info      ICMPInfo        `zeek:"info"`
 	Router    bool            `zeek:"router"`                          // the sender is a router
 	Solicited bool            `zeek:"solicited"`                       // answer to a solicitation
-	Override  bool            `zeek:"override"`                        // replaces what is cached
+	Override  bool            `zeek:"override"`                        // replaces a cached entry
 	Tgt       netip.Addr      `zeek:"tgt"`                             // address that is advertised
 	Options   []ICMP6NDOption `zeek:"options" type:"icmp6_nd_options"` // valid inside the call
 }

@@ -47,11 +47,11 @@ type IRCMessage struct {
 type IRCQuitMessage struct {
 	Conn    Conn   `zeek:"c"`
 	IsOrig  bool   `zeek:"is_orig"`
-	Nick    []byte `zeek:"nick"`    // who, if the prefix tells; valid inside the call
+	Nick    []byte `zeek:"nick"`    // sender, if there is a prefix; valid inside the call
 	Message []byte `zeek:"message"` // valid inside the call
 }
 
-// IRCPrivmsgMessage is raised for PRIVMSG, but for DCC (RFC 2812 section 3.3.1).
+// IRCPrivmsgMessage is raised for PRIVMSG, except for DCC (RFC 2812 section 3.3.1).
 //
 //wirelog:event irc_privmsg_message section=IRC
 type IRCPrivmsgMessage struct {
@@ -110,7 +110,7 @@ type IRCJoinMessage struct {
 type IRCPartMessage struct {
 	Conn    Conn              `zeek:"c"`
 	IsOrig  bool              `zeek:"is_orig"`
-	Nick    []byte            `zeek:"nick"`                    // who, if the prefix tells; valid inside the call
+	Nick    []byte            `zeek:"nick"`                    // sender, if there is a prefix; valid inside the call
 	Chans   value.Set[[]byte] `zeek:"chans" type:"string_set"` // valid inside the call
 	Message []byte            `zeek:"message"`                 // valid inside the call
 }
@@ -327,7 +327,7 @@ type IRCDCCMessage struct {
 	Argument []byte     `zeek:"argument"` // name of the file; valid inside the call
 	Address  netip.Addr `zeek:"address"`
 	DestPort uint64     `zeek:"dest_port"`
-	Size     uint64     `zeek:"size"` // of the file in bytes, 0 if not told
+	Size     uint64     `zeek:"size"` // of the file in bytes, 0 if unknown
 }
 
 // IRCKickMessage is raised for KICK (RFC 2812 section 3.2.8).

@@ -139,7 +139,7 @@ type KRBSAFEMsg struct {
 	Recipient value.Opt[KRBHostAddress] `zeek:"recipient"`
 }
 
-// KRBASRequest is raised for an AS-REQ, the question for an initial ticket (RFC 4120
+// KRBASRequest is raised for an AS-REQ, a request for an initial ticket (RFC 4120
 // section 5.4.1).
 //
 //wirelog:event krb_as_request section=KRB
@@ -157,7 +157,7 @@ type KRBASResponse struct {
 	Msg  KRBKDCResponse `zeek:"msg"`
 }
 
-// KRBTGSRequest is raised for a TGS-REQ, the question for a ticket to a service (RFC 4120
+// KRBTGSRequest is raised for a TGS-REQ, a request for a ticket to a service (RFC 4120
 // section 5.4.1). The ticket that it shows is a KRBAPRequest before.
 //
 //wirelog:event krb_tgs_request section=KRB

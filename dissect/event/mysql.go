@@ -18,7 +18,7 @@ type MySQLHandshake struct {
 	Username []byte `zeek:"username"` // valid inside the call
 }
 
-// MySQLSSLRequest is raised for a client's wish to go on with TLS
+// MySQLSSLRequest is raised for a client's request to switch to TLS
 // (Protocol::SSLRequest).
 //
 //wirelog:event mysql_ssl_request section=MySQL own

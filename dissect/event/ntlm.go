@@ -2,7 +2,7 @@ package event
 
 import "github.com/wirelog/wirelog/value"
 
-// NTLMVersion is the version of the operating system that a message tells, for people who
+// NTLMVersion is the version of the operating system in a message, for people who
 // debug (MS-NLMP section 2.2.2.10).
 //
 //wirelog:record NTLM::Version

@@ -60,7 +60,7 @@ type PEFileHeaderRec struct {
 	TS                 value.Time `zeek:"ts"` // when the file was made
 	SymTablePtr        uint64     `zeek:"sym_table_ptr"`
 	NumSyms            uint64     `zeek:"num_syms"`
-	OptionalHeaderSize uint64     `zeek:"optional_header_size"` // in bytes; 0 for what is no executable
+	OptionalHeaderSize uint64     `zeek:"optional_header_size"` // in bytes; 0 if it is not an executable
 	// Characteristics are the bits that are set, each as a number; valid inside
 	// the call.
 	Characteristics value.Set[uint64] `zeek:"characteristics" type:"count_set"`

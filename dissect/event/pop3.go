@@ -37,7 +37,7 @@ type POP3Unexpected struct {
 	Conn   Conn   `zeek:"c"`
 	IsOrig bool   `zeek:"is_orig"`
 	Msg    string `zeek:"msg"`    // the command or status
-	Detail []byte `zeek:"detail"` // what is wrong with it; valid inside the call
+	Detail []byte `zeek:"detail"` // the fault; valid inside the call
 }
 
 // POP3StartTLS is raised when a server agrees to STLS (RFC 2595 section 4). What

@@ -16,7 +16,7 @@ type RDPEarlyCapabilityFlags struct {
 	SupportHeartbeatPDU      bool `zeek:"support_heartbeat_pdu"`
 }
 
-// RDPClientCoreDataFields are what an RDP client tells about itself (MS-RDPBCGR section
+// RDPClientCoreDataFields describe an RDP client in its own words (MS-RDPBCGR section
 // 2.2.1.3.2). Texts are UTF-8.
 //
 //wirelog:record RDP::ClientCoreData
@@ -93,7 +93,7 @@ type RDPNegotiationFailure struct {
 	Flags       uint64 `zeek:"flags"`
 }
 
-// RDPClientCoreData is raised for what an RDP client tells about itself: version, screen,
+// RDPClientCoreData is raised for an RDP client's description of itself: version, screen,
 // keyboard and name (MS-RDPBCGR section 2.2.1.3.2).
 //
 //wirelog:event rdp_client_core_data section=RDP

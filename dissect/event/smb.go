@@ -51,5 +51,5 @@ type SMBDiscardedDCERPCAnalyzers struct {
 //wirelog:event smb2_discarded_messages_state section=SMB own
 type SMB2DiscardedMessagesState struct {
 	Conn  Conn   `zeek:"c"`
-	State string `zeek:"state"` // what there was too much of: "tree"
+	State string `zeek:"state"` // the kind of state over its limit: "tree"
 }

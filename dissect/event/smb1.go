@@ -7,7 +7,7 @@ import "github.com/wirelog/wirelog/value"
 //wirelog:record SMB1::Header
 type SMB1Header struct {
 	Command uint64 `zeek:"command"` // SMB_COM_*, that of the first command in a chain
-	Status  uint64 `zeek:"status"`  // an NT status, or a class and an error code of DOS (SMB_FLAGS2_NT_STATUS tells)
+	Status  uint64 `zeek:"status"`  // an NT status, or a class and an error code of DOS (by SMB_FLAGS2_NT_STATUS)
 	Flags   uint64 `zeek:"flags"`
 	Flags2  uint64 `zeek:"flags2"`
 	TID     uint64 `zeek:"tid"` // tree identifier
@@ -99,7 +99,7 @@ type SMB1NegotiateResponseLANMAN struct {
 	PrimaryDomain []byte                        `zeek:"primary_domain"`          // valid inside the call
 }
 
-// SMB1NegotiateRawMode tells which raw transfers a LAN Manager server supports.
+// SMB1NegotiateRawMode has the raw transfers that a LAN Manager server supports.
 //
 //wirelog:record SMB1::NegotiateRawMode
 type SMB1NegotiateRawMode struct {
@@ -250,7 +250,7 @@ type SMB1TreeConnectAndXRequest struct {
 	Conn    Conn       `zeek:"c"`
 	Hdr     SMB1Header `zeek:"hdr"`
 	Path    []byte     `zeek:"path"`    // of the share, with that of the server; valid inside the call
-	Service []byte     `zeek:"service"` // type of what is asked for, "?????" for any; valid inside the call
+	Service []byte     `zeek:"service"` // type of the resource, "?????" for any; valid inside the call
 }
 
 // SMB1TreeConnectAndXResponse is raised for a response SMB_COM_TREE_CONNECT_ANDX

@@ -198,7 +198,7 @@ type SMB2SessionSetupResult struct {
 type SMB2SessionSetupFlags struct {
 	Guest     bool `zeek:"guest"`
 	Anonymous bool `zeek:"anonymous"`
-	Encrypt   bool `zeek:"encrypt"` // messages have to be encrypted
+	Encrypt   bool `zeek:"encrypt"` // messages must be encrypted
 }
 
 // SMB2TreeConnectRequest is raised for an SMB2 request to connect to a share (MS-SMB2

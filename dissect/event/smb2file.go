@@ -37,7 +37,7 @@ type SMB2CreateResult struct {
 	Size         uint64        `zeek:"size"` // bytes
 	Times        SMBMACTimes   `zeek:"times"`
 	Attrs        SMB2FileAttrs `zeek:"attrs"`
-	CreateAction uint64        `zeek:"create_action"` // what has been done
+	CreateAction uint64        `zeek:"create_action"` // action that was taken
 }
 
 // SMB2CloseRequest is raised for an SMB2 request to close a file (MS-SMB2 section 2.2.15).
@@ -106,7 +106,7 @@ type SMB2FileRename struct {
 
 // SMB2FileDelete is raised for an SMB2 request to delete a file once it is closed, or not
 // to (MS-FSCC section 2.4.11). It is also raised for a reply to a request to open a file
-// that is to be deleted when it is closed.
+// to be deleted when it is closed.
 //
 //wirelog:event smb2_file_delete section=SMB
 type SMB2FileDelete struct {

@@ -40,7 +40,7 @@ type SMTPData struct {
 type SMTPUnexpected struct {
 	Conn   Conn   `zeek:"c"`
 	IsOrig bool   `zeek:"is_orig"`
-	Msg    string `zeek:"msg"`    // what is unexpected
+	Msg    string `zeek:"msg"`    // the fault
 	Detail []byte `zeek:"detail"` // particulars, valid inside the call
 }
 

@@ -37,7 +37,7 @@ type SOCKSReply struct {
 	Conn    Conn         `zeek:"c"`
 	Version uint64       `zeek:"version"`
 	Reply   uint64       `zeek:"reply"` // status, 0 for success
-	SA      SOCKSAddress `zeek:"sa"`    // what the server has bound
+	SA      SOCKSAddress `zeek:"sa"`    // address that the server has bound
 	P       value.Port   `zeek:"p"`
 }
 

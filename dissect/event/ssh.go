@@ -72,7 +72,7 @@ type SSHAuthAttempted struct {
 }
 
 // SSHEncryptedPacket is raised for every piece of an SSH stream after encryption begins,
-// as the segments bring it. Where authentication can be told from sizes, there are no more
+// as the segments bring it. Where sizes reveal the authentication, there are no more
 // of them once it has succeeded.
 //
 //wirelog:event ssh_encrypted_packet section=SSH

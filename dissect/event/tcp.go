@@ -90,7 +90,7 @@ type ConnectionPending struct {
 //wirelog:event connection_SYN_packet section=TCP
 type ConnectionSYNPacket struct {
 	Conn Conn `zeek:"c"`
-	// Pkt is what the packet's headers say.
+	// Pkt has the packet's headers.
 	Pkt SYNPacket `zeek:"pkt"`
 }
 
@@ -145,7 +145,7 @@ type TCPPacket struct {
 	Seq uint64 `zeek:"seq"`
 	Ack uint64 `zeek:"ack"`
 	Len uint64 `zeek:"len"` // bytes of payload by the headers
-	// Payload is what was captured of it, valid inside the call.
+	// Payload is its captured part, valid inside the call.
 	Payload []byte `zeek:"payload"`
 }
 
@@ -265,5 +265,5 @@ type TCPMultipleGap struct {
 type ContentsFileWriteFailure struct {
 	Conn   Conn   `zeek:"c"`
 	IsOrig bool   `zeek:"is_orig"` // the originator's stream
-	Msg    string `zeek:"msg"`     // what the writer said
+	Msg    string `zeek:"msg"`     // the writer's error
 }

@@ -16,7 +16,7 @@ type X509Certificate struct {
 	Cert X509CertificateRecord `zeek:"cert"`
 	// Fingerprint is the SHA-256 of Ref in hexadecimal.
 	Fingerprint string `zeek:"-"`
-	// HasSAN tells that there is a subject alternative name extension, even one that
+	// HasSAN is set if there is a subject alternative name extension, even one that
 	// cannot be read.
 	HasSAN bool `zeek:"-"`
 }
@@ -165,7 +165,7 @@ type OCSPResponseBytes struct {
 	Certs [][]byte `zeek:"certs" type:"x509_opaque_vector"`
 }
 
-// OCSPResponseCertificate is raised for each certificate whose status a response tells.
+// OCSPResponseCertificate is raised for each certificate whose status is in a response.
 //
 //wirelog:event ocsp_response_certificate section=OCSP own
 type OCSPResponseCertificate struct {
@@ -176,7 +176,7 @@ type OCSPResponseCertificate struct {
 	SerialNumber   string     `zeek:"serialNumber"`
 	CertStatus     string     `zeek:"certStatus"`   // "good", "revoked" or "unknown"
 	RevokeTime     value.Time `zeek:"revokeTime"`   // 0 if it is not revoked
-	RevokeReason   string     `zeek:"revokeReason"` // "" if none is told
+	RevokeReason   string     `zeek:"revokeReason"` // "" if none is given
 	ThisUpdate     value.Time `zeek:"thisUpdate"`   // as of when the status is right
 	NextUpdate     value.Time `zeek:"nextUpdate"`   // until when there will be newer information, or 0
 }

@@ -1,7 +1,7 @@
 // Conformance reads every reference capture, compares logs and events with the
 // reference results row by row, and fails when fewer are exact than
 // conformance.json in the current folder says were before. With -update it
-// writes what was reached to that file, which only ever raises its figures.
+// writes the results to that file, which only ever raises its figures.
 package main
 
 import (

@@ -54,7 +54,7 @@ func (f figures) write(file string) error {
 	return os.WriteFile(file, b.Bytes(), 0o644)
 }
 
-// diff says what is worse and what is better than before. Fewer exact ones are
+// diff describes what is worse and what is better than before. Fewer exact ones are
 // worse, and so are more that are not, such as rows that the reference lacks;
 // with nothing worse, more exact or fewer others are better.
 func (f figures) diff(before figures) (falls, rises []string) {

@@ -1,6 +1,6 @@
 package freelist
 
-// Buffers keeps byte slices for what has to be gathered before it can be looked at. It
+// Buffers keeps byte slices for data that must be gathered before it is parsed. It
 // belongs to one goroutine.
 type Buffers struct {
 	// Largest is the capacity, in bytes, and Most the number of those that are kept. What is

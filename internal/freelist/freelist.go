@@ -1,5 +1,5 @@
-// Package freelist keeps what is no longer in use until it is needed again: connections come
-// and go, and what an analyzer needs for one does not take memory anew.
+// Package freelist keeps unused values until they are needed again: connections come
+// and go, and an analyzer's state for one is reused, not allocated anew.
 package freelist
 
 import "unsafe"

@@ -35,7 +35,7 @@ var allowed = map[string][]string{
 	"dissect":        {"dissect", "value"},
 
 	"schemas": {"value"},
-	// What is said of the schemas beside them.
+	// Packages that describe schemas for others.
 	"schemas/columnar": {"schemas"},
 	"schemas/ecs":      {"schemas"},
 	"schemas/export":   {"schemas"},

@@ -7,11 +7,11 @@ import (
 
 // An Analyzer looks at the contents of one file. The slices are valid inside the call.
 type Analyzer interface {
-	// Data takes the next bytes. An analyzer that returns false is done, and taken off.
+	// Data passes the next bytes. An analyzer that returns false is removed.
 	Data(b []byte) bool
-	// Gap tells that n bytes from offset on are missing before what follows.
+	// Gap reports n missing bytes from offset on, before the next call of Data.
 	Gap(offset, n uint64) bool
-	// End tells that nothing more comes. It is not called once an analyzer is taken off.
+	// End reports the end of the file. It is not called once an analyzer was removed.
 	End()
 }
 

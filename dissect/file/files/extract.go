@@ -11,7 +11,7 @@ import (
 	"github.com/wirelog/wirelog/dissect/event"
 )
 
-// ExtractStats counts what was extracted.
+// ExtractStats counts extracted files.
 type ExtractStats struct {
 	Files   uint64
 	Bytes   uint64

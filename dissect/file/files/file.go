@@ -2,6 +2,7 @@ package files
 
 import (
 	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/dissect/file/magic"
 	"github.com/wirelog/wirelog/value"
 )
 
@@ -75,7 +76,7 @@ func (f *File) ID() ID { return f.id }
 // Source returns the name of the protocol.
 func (f *File) Source() string { return f.source }
 
-// IsOrig tells whether the originator sent it.
+// IsOrig reports whether the originator sent it.
 func (f *File) IsOrig() (isOrig, ok bool) { return f.isOrig, f.hasConn }
 
 // Parent returns the file in which it was.
@@ -96,10 +97,10 @@ func (f *File) MissingBytes() uint64 { return f.lost }
 // OverflowBytes returns the number of bytes passed over.
 func (f *File) OverflowBytes() uint64 { return f.spilt }
 
-// TotalBytes returns the size that was told.
+// TotalBytes returns the announced size.
 func (f *File) TotalBytes() (uint64, bool) { return f.total, f.hasTotal }
 
-// MIMEType returns what the file is.
+// MIMEType returns the file's media type.
 func (f *File) MIMEType() string { return f.mime }
 
 // Analyzers appends the names of the analyzers that were put on it.
@@ -172,7 +173,7 @@ func (f *File) chunk(b []byte, offset uint64) {
 	}
 }
 
-// overflow gives up the holes before what is waiting.
+// overflow abandons the holes before the held bytes.
 func (f *File) overflow() {
 	at := f.offset
 	skipped := f.flush()
@@ -184,7 +185,7 @@ func (f *File) overflow() {
 	}
 }
 
-// deliver takes the next bytes. Without any it ends the beginning of the file.
+// deliver passes on the next bytes. Without any it ends the beginning of the file.
 func (f *File) deliver(b []byte) {
 	var before []byte
 	if !f.sniffed || len(f.bof) > 0 {
@@ -218,7 +219,7 @@ func (f *File) deliver(b []byte) {
 // returns the part of it that was there before b.
 func (f *File) beginning(b []byte) []byte {
 	have := len(f.bof)
-	if !f.bofDone && have+len(b) >= bofSize {
+	if !f.bofDone && have+len(b) >= magic.Size {
 		f.bofDone = true
 	}
 	if !f.bofDone || f.sniffed || f.lost != 0 {
@@ -231,7 +232,7 @@ func (f *File) beginning(b []byte) []byte {
 	}
 	f.sniffed = true
 	if len(head) > 0 {
-		f.sniff(head[:min(len(head), bofSize)])
+		f.sniff(head[:min(len(head), magic.Size)])
 	}
 	return f.bof[:have]
 }
@@ -244,7 +245,7 @@ func (f *File) keep(b []byte) {
 	if f.bof == nil {
 		f.bof = f.m.newBOF()
 	}
-	f.bof = append(f.bof, b[:min(len(b), bofSize-len(f.bof))]...)
+	f.bof = append(f.bof, b[:min(len(b), magic.Size-len(f.bof))]...)
 }
 
 func (m *Manager) newBOF() []byte {
@@ -253,7 +254,7 @@ func (m *Manager) newBOF() []byte {
 		m.freeBOF = m.freeBOF[:n-1]
 		return b
 	}
-	return make([]byte, 0, bofSize)
+	return make([]byte, 0, magic.Size)
 }
 
 func (f *File) freeBOF() {
@@ -263,7 +264,7 @@ func (f *File) freeBOF() {
 	}
 }
 
-// setMIME takes what the protocol says the file is.
+// setMIME sets the media type that the protocol names.
 func (f *File) setMIME(mime string) {
 	if mime == "" || f.sniffed || len(f.bof) != 0 {
 		return
@@ -272,10 +273,10 @@ func (f *File) setMIME(mime string) {
 	f.found(mime, event.FileMetadata{MIMEType: value.Some(mime)})
 }
 
-// sniff finds out what the file is.
+// sniff finds the media type by the file's beginning.
 func (f *File) sniff(head []byte) {
 	m := f.m
-	m.matches = m.magic.appendMatches(m.matches[:0], head, m.opt.BestType)
+	m.matches = m.magic.Append(m.matches[:0], head, m.opt.BestType)
 	meta := event.FileMetadata{MIMETypes: m.matches, Inferred: true}
 	var mime string
 	if len(m.matches) > 0 {
@@ -288,8 +289,8 @@ func (f *File) sniff(head []byte) {
 	f.found(mime, meta)
 }
 
-// onePerStrength leaves the last of the matches of a strength, which is what Zeek tells of
-// them, though it takes the first for the type.
+// onePerStrength keeps the last match of each strength: those that Zeek reports,
+// though it uses the first for the type.
 func onePerStrength(list []event.MIMEMatch) []event.MIMEMatch {
 	n := 0
 	for i, m := range list {
@@ -301,7 +302,7 @@ func onePerStrength(list []event.MIMEMatch) []event.MIMEMatch {
 	return list[:n+1]
 }
 
-// found notes what the file is, and puts the analyzers on it that go with that.
+// found sets the file's media type and attaches the analyzers for it.
 func (f *File) found(mime string, meta event.FileMetadata) {
 	m := f.m
 	f.mime = mime
@@ -345,7 +346,7 @@ func (f *File) hole(offset, n uint64) {
 	f.lost += min(n, ^uint64(0)-f.lost)
 }
 
-// end tells the analyzers and listeners that nothing more comes.
+// end reports the end of the file to analyzers and listeners.
 func (f *File) end() {
 	if f.done {
 		return

@@ -1,4 +1,4 @@
-// Package files is file analysis: protocols hand over what they transfer, and it is
+// Package files is file analysis: protocols hand over the files they transfer, to be
 // put together, recognized, hashed and extracted, whatever protocol and however
 // many connections carried it. It follows Zeek's src/file_analysis.
 //
@@ -22,6 +22,7 @@ import (
 	"github.com/wirelog/wirelog/value"
 
 	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/dissect/file/magic"
 )
 
 // ID names a file. The zero ID names none.
@@ -58,13 +59,13 @@ type Carrier struct {
 
 // Clock is the time of a shard.
 type Clock interface {
-	// Now is the network time, PacketNum the number of the packet at work.
+	// Now is the network time, PacketNum the number of the current packet.
 	Now() value.Time
 	PacketNum() uint64
 	SetNow(now value.Time, num uint64)
 }
 
-// TimerClock tells when a timer fires: at the first packet of the run, on whichever
+// TimerClock decides when a timer fires: at the first packet of the run, on whichever
 // shard, whose clock has reached d. At returns that packet's clock and number.
 type TimerClock interface {
 	At(d value.Time) (now value.Time, num uint64)
@@ -75,7 +76,7 @@ type Options struct {
 	Hash    []string `key:"files.hash" flag:"hash" doc:"hashes of every transferred file: md5, sha1, sha256"`
 	Extract []string `key:"files.extract" flag:"extract" doc:"media types of the files to write to disk, such as application/*; none if not given"`
 	// ExtractDir is made if need be. Names in it are made of the time, the protocol and
-	// the file's identifier, never of what was transferred.
+	// the file's identifier, never of transferred data.
 	ExtractDir string `key:"files.extract_dir" flag:"extract-dir" doc:"folder for extracted files, created if needed"`
 	// Gaps count towards ExtractLimit.
 	ExtractLimit uint64 `key:"files.extract_limit" flag:"extract-limit" unit:"bytes" min:"0" doc:"bytes after which an extracted file is cut off; 0 is no limit (FileExtract::default_limit)"`
@@ -120,14 +121,10 @@ func DefaultOptions() Options {
 	}
 }
 
-// bofSize is how much of a file's beginning is looked at to find out what it is
-// (default_file_bof_buffer_size).
-const bofSize = 4096
-
 // never is a timeout beyond any clock; a clock plus never is still a Time.
 const never = math.MaxInt64 / 4
 
-// Stats counts what a Manager did.
+// Stats counts a Manager's work.
 type Stats struct {
 	Files    uint64 // opened
 	Bytes    uint64 // analyzed
@@ -165,7 +162,7 @@ type Manager struct {
 
 	freeFiles []*File
 	freeBOF   [][]byte
-	magic     matcher
+	magic     magic.Matcher
 	matches   []event.MIMEMatch
 }
 
@@ -206,7 +203,7 @@ func (m *Manager) Register(k *Kind) {
 // Stats returns the counters.
 func (m *Manager) Stats() Stats { return m.stats }
 
-// A Limit names a limit of an analyzer of files: Zeek's name of the analyzer, and what is bounded.
+// Limit names a limit of a file analyzer: Zeek's name of the analyzer, and the bounded quantity.
 type Limit struct{ Analyzer, Name string }
 
 // Limited counts that a limit of an analyzer has cut something off. Both names are constants.
@@ -279,7 +276,7 @@ func (h *hasher) bytes(b []byte) {
 	h.hi = mum(h.hi, h.lo|1)
 }
 
-// Data takes the next bytes of a file.
+// Data passes the next bytes of a file.
 func (m *Manager) Data(id ID, c *Carrier, b []byte) ID {
 	f := m.get(id, c, false)
 	if f == nil {
@@ -290,7 +287,7 @@ func (m *Manager) Data(id ID, c *Carrier, b []byte) ID {
 	return m.goOn(f)
 }
 
-// DataAt takes the bytes of a file from offset on, in whatever order they come.
+// DataAt passes bytes of a file at offset, in any order.
 func (m *Manager) DataAt(id ID, c *Carrier, offset uint64, b []byte) ID {
 	f := m.get(id, c, true)
 	if f == nil {
@@ -301,7 +298,7 @@ func (m *Manager) DataAt(id ID, c *Carrier, offset uint64, b []byte) ID {
 	return m.goOn(f)
 }
 
-// Gap tells that n bytes of a file from offset on will not come.
+// Gap reports that n bytes of a file from offset on will not come.
 func (m *Manager) Gap(id ID, c *Carrier, offset, n uint64) ID {
 	f := m.get(id, c, true)
 	if f == nil {
@@ -311,7 +308,7 @@ func (m *Manager) Gap(id ID, c *Carrier, offset, n uint64) ID {
 	return id
 }
 
-// SetSize tells how long the file is in all. A file that is there in full is complete.
+// SetSize sets the file's total length in bytes. A file of that length is complete.
 func (m *Manager) SetSize(id ID, c *Carrier, n uint64) ID {
 	f := m.get(id, c, true)
 	if f == nil {
@@ -321,7 +318,7 @@ func (m *Manager) SetSize(id ID, c *Carrier, n uint64) ID {
 	return m.goOn(f)
 }
 
-// End tells that the file is over. It does nothing if the file is not open.
+// End ends the file. It does nothing if the file is not open.
 func (m *Manager) End(id ID) {
 	if f := m.open[id]; f != nil {
 		m.remove(f)
@@ -535,7 +532,7 @@ func (m *Manager) unlink(f *File) {
 // MIMEType returns the best of the media types that the beginning of a file shows, ""
 // if it shows none.
 func (m *Manager) MIMEType(head []byte) string {
-	m.matches = m.magic.appendMatches(m.matches[:0], head, true)
+	m.matches = m.magic.Append(m.matches[:0], head, true)
 	if len(m.matches) == 0 {
 		return ""
 	}

@@ -104,7 +104,7 @@ func (r *rig) compare(t *testing.T, want []string) {
 	}
 }
 
-// collect has an analyzer put on files that keeps what it gets.
+// collect attaches an analyzer to files that keeps all it gets.
 func (r *rig) collect(mime string) *Kind {
 	k := &Kind{Name: "COLLECT", MIMETypes: []string{mime}, New: func(*Manager, *File) Analyzer { return (*collector)(r) }}
 	r.m.Register(k)

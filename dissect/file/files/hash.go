@@ -11,7 +11,7 @@ import (
 	"github.com/wirelog/wirelog/dissect/event"
 )
 
-// hashing hashes one file. Nothing comes of a file that has gaps or no bytes.
+// hashing hashes one file. A file with gaps or without bytes has no hash.
 type hashing struct {
 	m    *Manager
 	f    *File

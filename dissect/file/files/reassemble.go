@@ -7,7 +7,7 @@ import "sort"
 type waiting struct {
 	blocks []block
 	size   int    // bytes in blocks
-	next   uint64 // offset of what is passed on next
+	next   uint64 // offset of the next byte to pass on
 	floor  uint64 // offset below which nothing is taken any more
 }
 
@@ -107,7 +107,7 @@ func (f *File) flush() (skipped uint64) {
 	return skipped
 }
 
-// flushTo is told that nothing more comes below offset. As in Zeek, what comes next is
+// flushTo reports that nothing more comes below offset. As in Zeek, what comes next is
 // expected there, also where more than that was passed on already: a file in ranges has holes
 // in several places.
 func (f *File) flushTo(offset uint64) {
@@ -129,7 +129,7 @@ func (f *File) pass(offset uint64) {
 	w.floor = max(w.floor, w.next)
 }
 
-// skip makes a hole of what is missing up to offset.
+// skip turns the missing bytes up to offset into a hole.
 func (f *File) skip(offset uint64) {
 	w := &f.wait
 	if at := w.next; offset > at {

@@ -85,7 +85,7 @@ type analyzer struct {
 	optional int // length of the optional header
 }
 
-// Data takes the next bytes.
+// Data gets the next bytes.
 func (a *analyzer) Data(b []byte) bool {
 	for a.next != nil {
 		if a.skip > 0 {
@@ -258,7 +258,7 @@ func (a *analyzer) optionalHeader(b []byte) {
 	a.wantSections()
 }
 
-// shortOptionalHeader tells with which field an optional header of n bytes breaks off. Zeek
+// shortOptionalHeader returns the field at which an optional header of n bytes breaks off. Zeek
 // reads the fields in groups, and names the last of a group.
 func (a *analyzer) shortOptionalHeader(magic uint64, base, word, mem, n int) {
 	at := base + word

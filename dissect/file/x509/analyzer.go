@@ -45,12 +45,12 @@ func Register(m *files.Manager, hooks *event.Hooks, o Options) {
 	kind("X509", (*analyzer).certificate, mimeUser, mimeCA, mimePKIX)
 	kind("OCSP_REPLY", (*analyzer).ocspResponse, mimeOCSPResponse)
 	if o := &hooks.OCSP; o.Request.On() || o.RequestCertificate.On() {
-		// Zeek has none on requests unless asked to, so it is not told of.
+		// Zeek has none on requests unless asked to, so none is raised.
 		kind("", (*analyzer).ocspRequest, mimeOCSPRequest)
 	}
 }
 
-// pool keeps analyzers for reuse, and what they share.
+// pool keeps analyzers for reuse, and their shared state.
 type pool struct {
 	hooks *event.Hooks
 	files *files.Manager
@@ -87,7 +87,7 @@ type analyzer struct {
 	buf []byte
 }
 
-// Data takes the next bytes.
+// Data gets the next bytes.
 func (a *analyzer) Data(b []byte) bool {
 	if len(b) > a.opt.File-len(a.buf) {
 		a.files.Limited(source, "size")
@@ -98,7 +98,7 @@ func (a *analyzer) Data(b []byte) bool {
 	return true
 }
 
-// Gap gives up: what is incomplete cannot be parsed.
+// Gap stops the analysis: an incomplete certificate cannot be parsed.
 func (a *analyzer) Gap(uint64, uint64) bool { return false }
 
 // End looks at the whole file.
@@ -173,7 +173,7 @@ func (a *analyzer) hashes(c *cached) {
 	raise("SHA256", "sha256", c.sha256)
 }
 
-// specific raises what an extension has beside the event of all of them.
+// specific raises the event of its own that an extension has beside the general one.
 func (a *analyzer) specific(x *extension) {
 	for _, w := range x.weirds {
 		a.weird(w)

@@ -12,7 +12,7 @@ import (
 // Limits of a cache.
 const (
 	maxCached      = 8192
-	maxCachedBytes = 16 << 20 // of certificates, not of what was parsed out of them
+	maxCachedBytes = 16 << 20 // of encoded certificates, not counting their parsed form
 )
 
 // cached is a file that was parsed before.
@@ -43,7 +43,7 @@ func newCache() *cache {
 	return c
 }
 
-// get returns what is known of a file, parsing it if it was not seen before.
+// get returns the certificate in a file, parsing it if it was not seen before.
 func (c *cache) get(file []byte, p *parser) *cached {
 	key := maphash.Bytes(c.seed, file)
 	e := c.byKey[key]

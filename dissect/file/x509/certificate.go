@@ -9,10 +9,10 @@ import (
 	"github.com/wirelog/wirelog/dissect/event"
 )
 
-// certificate is what is told of a certificate. It does not change once it was parsed,
+// certificate is a parsed certificate. It does not change once it was parsed,
 // and refers to the bytes it was parsed from.
 type certificate struct {
-	der        []byte // without what may follow it
+	der        []byte // without trailing bytes
 	hasSAN     bool
 	record     event.X509CertificateRecord
 	extensions []extension
@@ -49,9 +49,9 @@ const (
 type parser struct {
 	name []attribute
 	text []byte
-	// records tells that somebody wants extension.record.
+	// records is set if a listener needs extension.record.
 	records bool
-	// maxExtensions is Options.Extensions; many tells that there were more.
+	// maxExtensions is Options.Extensions; many is set if there were more.
 	maxExtensions int
 	many          bool
 }

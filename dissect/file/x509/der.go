@@ -89,7 +89,7 @@ func header(b []byte) (tag byte, head, length int, ok bool) {
 	return tag, head, length, true
 }
 
-// indefinite is the length of what comes before the end-of-contents octets at the front
+// indefinite is the length of the contents before the end-of-contents octets at the front
 // level of b.
 func indefinite(b []byte) (n int, ok bool) {
 	for depth := 1; ; {
@@ -116,7 +116,7 @@ func indefinite(b []byte) (n int, ok bool) {
 	}
 }
 
-// next takes the next element.
+// next reads the next element.
 func (r *reader) next() (e element, ok bool) {
 	if r.bad || len(r.b) == 0 {
 		r.bad = true
@@ -141,7 +141,7 @@ func (r *reader) next() (e element, ok bool) {
 // more reports whether there is another element.
 func (r *reader) more() bool { return !r.bad && len(r.b) > 0 }
 
-// expect takes the next element, which has to have that tag.
+// expect reads the next element, which must have the tag.
 func (r *reader) expect(tag byte) element {
 	e, ok := r.next()
 	if ok && e.tag != tag {
@@ -153,7 +153,7 @@ func (r *reader) expect(tag byte) element {
 	return e
 }
 
-// optional takes the next element if it has that tag.
+// optional reads the next element if it has the tag.
 func (r *reader) optional(tag byte) (element, bool) {
 	if r.more() && r.b[0] == tag {
 		return r.next()
@@ -161,7 +161,7 @@ func (r *reader) optional(tag byte) (element, bool) {
 	return element{}, false
 }
 
-// sequence takes the next element, a SEQUENCE, and returns a reader of what is in it.
+// sequence reads the next element, a SEQUENCE, and returns a reader of its contents.
 func (r *reader) sequence() reader { return r.inside(tagSequence) }
 
 func (r *reader) inside(tag byte) reader {
@@ -207,7 +207,7 @@ func (r *reader) bits(tag byte) []byte {
 	return b[1:]
 }
 
-// boolean takes a BOOLEAN if there is one.
+// boolean reads a BOOLEAN if there is one.
 func (r *reader) boolean() bool {
 	e, ok := r.optional(tagBoolean)
 	if ok && len(e.body) != 1 {
@@ -227,7 +227,7 @@ func (r *reader) algorithm() (oid []byte, params element) {
 	return oid, params
 }
 
-// end notes that inner, a part of r, has to be at its end and well-formed.
+// end notes that inner, a part of r, must be at its end and well-formed.
 func (r *reader) end(inner *reader) {
 	if inner.bad || len(inner.b) != 0 {
 		r.bad = true

@@ -10,7 +10,7 @@ import (
 	"github.com/wirelog/wirelog/dissect/event"
 )
 
-// publicKey is what is told of a public key.
+// publicKey describes a public key.
 type publicKey struct {
 	kind     string // "" if the key cannot be read
 	bits     uint64
@@ -139,7 +139,7 @@ func parsePoint(k publicKey, params element, b []byte) publicKey {
 // checkable are the curves on which uncompressed points can be looked for.
 var checkable = map[string]ecdh.Curve{"prime256v1": ecdh.P256(), "secp384r1": ecdh.P384(), "secp521r1": ecdh.P521()}
 
-// onCurve reports whether b is a point on the curve, as far as that can be told.
+// onCurve reports whether b is a point on the curve, as far as that can be verified.
 func onCurve(curve string, b []byte) bool {
 	c := checkable[curve]
 	if c == nil || b[0] != 4 {

@@ -16,7 +16,7 @@ const logIDLen = 32
 
 // eachSCT calls fn for the timestamps in the value of an extension, an OCTET STRING
 // with a SignedCertificateTimestampList (RFC 6962 section 3.3), up to the first that is
-// not as it has to be, and reports whether there is no such.
+// not as it must be, and reports whether there is no such.
 func eachSCT(value []byte, fn func(s *sct)) bool {
 	outer := reader{b: value}
 	b := outer.expect(tagOctetString).body
@@ -46,7 +46,7 @@ func eachSCT(value []byte, fn func(s *sct)) bool {
 	return !outer.bad
 }
 
-// vector16 takes what has its length in two bytes before it (RFC 8446 section 3.4).
+// vector16 reads a vector with a length of two bytes (RFC 8446 section 3.4).
 func vector16(b []byte) (body, rest []byte, ok bool) {
 	if len(b) < 2 {
 		return nil, nil, false

@@ -13,7 +13,7 @@ import (
 )
 
 // A Sender hands the certificates and OCSP responses that a handshake carries to file
-// analysis. What comes of them is raised before its methods return: FileNew,
+// analysis. Their events are raised before its methods return: FileNew,
 // FileOverNewConnection with the connection, FileSniff with the MIME type, then
 // X509Certificate and what follows it, last FileStateRemove. One serves all connections
 // of a shard.
@@ -27,7 +27,7 @@ type Sender struct {
 func NewSender(fm *files.Manager) *Sender { return &Sender{fm: fm} }
 
 // Certificate takes certificate i, from 0, of a chain. source is "SSL" or "DTLS", and
-// client tells that the TLS client has sent it, whichever side opened the connection.
+// client is set if the TLS client has sent it, whichever side opened the connection.
 // An empty certificate is none: it is the caller's weird "zero_length_certificate".
 func (s *Sender) Certificate(c event.Conn, source string, client bool, i int, der []byte) {
 	mime := mimeCA

@@ -179,7 +179,7 @@ func appendValue(dst []byte, e *element, st style) ([]byte, bool) {
 }
 
 // appendChar writes one byte of a value with the escapes of RFC 2253 section 2.4, and
-// tells whether the whole value has to be in quotes instead.
+// reports whether the whole value must be in quotes instead.
 func appendChar(dst []byte, c byte, first, last bool, st style) (_ []byte, quotes bool) {
 	switch {
 	case c < 0x20 || c >= 0x7f:

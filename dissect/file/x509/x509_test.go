@@ -169,7 +169,7 @@ func TestTrailingBytes(t *testing.T) {
 	}
 }
 
-// TestCut has what is left of files that end early: a weird, and nothing else.
+// TestCut verifies that files that end early raise a weird and nothing else.
 func TestCut(t *testing.T) {
 	for _, name := range testFiles(t) {
 		data := read(t, name)

@@ -129,7 +129,7 @@ func TestAllocs(t *testing.T) {
 	}
 }
 
-// poisoned tells whether events are copied before they are raised.
+// poisoned reports whether events are copied before they are raised.
 func poisoned() bool {
 	var e event.BadARP
 	var seen *event.BadARP

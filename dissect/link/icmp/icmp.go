@@ -73,7 +73,7 @@ const (
 
 // Counterpart returns the type that answers, or is answered by, a message of
 // type typ. Messages without counterpart are one-way, and their code stands in
-// for it. v6 tells ICMPv6 (IP protocol 58) from ICMP.
+// for it. v6 is set for ICMPv6 (IP protocol 58).
 func Counterpart(v6 bool, typ, code uint8) (counter uint16, oneWay bool) {
 	c := counterparts4[typ]
 	if v6 {

@@ -5,7 +5,7 @@ import (
 	"math/bits"
 )
 
-// sumBlocksFrom is from how many bytes on the processor's wide registers pay.
+// sumBlocksFrom is the length in bytes from which the processor's wide registers pay.
 const sumBlocksFrom = 256
 
 // sum returns the ones' complement sum of b, as 64 bits in the byte order of

@@ -5,54 +5,6 @@ import (
 	"strconv"
 )
 
-// Link types with a decoder of their own (tcpdump.org/linktypes.html). Every
-// other one is taken for raw IP, which is what Zeek does.
-const (
-	LinkNull          LinkType = 0   // BSD loopback, address family in host order
-	LinkEthernet      LinkType = 1   // Ethernet
-	LinkPPP           LinkType = 9   // PPP, with or without HDLC framing
-	LinkFDDI          LinkType = 10  // FDDI
-	LinkPPPSerial     LinkType = 50  // PPP in HDLC framing
-	LinkPPPoE         LinkType = 51  // PPPoE session without Ethernet
-	LinkRaw           LinkType = 101 // IPv4 or IPv6
-	Link80211         LinkType = 105 // 802.11
-	LinkLoop          LinkType = 108 // OpenBSD loopback, address family in network order
-	LinkLinuxSLL      LinkType = 113 // Linux cooked v1
-	LinkPrism         LinkType = 119 // 802.11 after a Prism or AVS header
-	Link80211Radiotap LinkType = 127 // 802.11 after a radiotap header
-	LinkAVS           LinkType = 163 // 802.11 after an AVS header
-	LinkPPI           LinkType = 192 // another link type after a PPI header
-	LinkIPv4          LinkType = 228 // IPv4
-	LinkIPv6          LinkType = 229 // IPv6
-	LinkNFLog         LinkType = 239 // Linux netfilter log
-	LinkLinuxSLL2     LinkType = 276 // Linux cooked v2
-)
-
-// EtherTypes and other identifiers that layers dispatch on.
-const (
-	etherIPv4       = 0x0800
-	etherARP        = 0x0806
-	etherRARP       = 0x8035
-	etherVLAN       = 0x8100
-	etherIPv6       = 0x86dd
-	etherMPLS       = 0x8847
-	etherPPPoE      = 0x8864
-	etherQinQ       = 0x88a8
-	etherPBB        = 0x88e7
-	etherFabricPath = 0x8903
-	etherVNTag      = 0x8926
-	etherOldQinQ    = 0x9100
-
-	// Zeek's identifiers for what has a length in the place of the ethertype.
-	keySNAP   = 1
-	keyNovell = 2
-	keyLLC    = 3
-
-	pppIPv4 = 0x0021
-	pppIPv6 = 0x0057
-	pppMPLS = 0x0281
-)
-
 // Decoder decodes link layers. The zero value is ready for use. It belongs to
 // one goroutine.
 type Decoder struct {
@@ -101,8 +53,8 @@ func (d *Decoder) DecodeAt(f *Frame, depth int, out *Packet) {
 }
 
 // Next decodes the next subframe of the A-MSDU that out comes from and reports
-// whether there was one. ok tells whether the subframe before it was of use: as
-// in Zeek, the rest is given up after one that was not.
+// whether there was one. ok reports whether the previous subframe was usable: as
+// in Zeek, the rest is dropped after one that was not.
 func (d *Decoder) Next(f *Frame, out *Packet, ok bool) bool {
 	off, end, depth := out.amsdu.off, out.amsdu.end, out.amsdu.depth
 	if off == 0 {
@@ -139,395 +91,371 @@ func (p *Packet) reset() {
 	p.amsdu.off = 0
 }
 
-func (p *Packet) truncated(l layer, name string) {
+// truncated drops the packet, whose layer l was cut, and raises a weird.
+func (p *Packet) truncated(l layer, name string) hop {
 	p.Weirds.net(l, name, "")
 	p.Drop = DropTruncated
+	return done
 }
 
-func (p *Packet) malformed(l layer, name string) {
+// malformed drops the packet, whose layer l is invalid, and raises a weird.
+func (p *Packet) malformed(l layer, name string) hop {
 	p.Weirds.net(l, name, "")
 	p.Drop = DropMalformed
+	return done
 }
 
 // walk decodes f.Data[off:end] as next, to which the layer cur dispatched with id.
 func (p *Packet) walk(f *Frame, next, cur layer, id uint64, off, end int) {
 	for {
-		b := f.Data[off:end]
 		if p.depth >= MaxDepth {
 			p.Weirds.net(cur, "max_packet_analyzer_depth_exceeded", "")
 			p.Drop = DropDepth
 			return
 		}
 		if next == layerNone {
-			p.UnknownAnalyzer, p.UnknownProtocol = cur.String(), id
-			p.Net = b
-			p.Offset = off
-			p.WireLen = int(f.OrigLen) - off
-			p.Drop = DropUnknownProtocol
+			p.unknown(cur, id, f.Data[off:end])
+			p.place(f, off)
 			return
 		}
 		p.stack[p.depth] = next
 		p.depth++
 
 		cur = next
-		switch cur {
-		case layerIP, layerARP:
-			p.Net = b
-			p.Offset = off
-			p.WireLen = int(f.OrigLen) - off
-			p.capRest = len(f.Data) - off
-			p.Kind = KindIP
+		if cur >= layerIP {
+			p.Net, p.Kind = f.Data[off:end], KindIP
 			if cur == layerARP {
 				p.Kind = KindARP
 			}
+			p.place(f, off)
 			return
-
-		case layerEthernet:
-			if len(b) <= 16 {
-				p.truncated(cur, "truncated_ethernet_frame")
-				return
-			}
-			// Cisco FabricPath: 16 bytes with an ethertype of their own before the frame.
-			if binary.BigEndian.Uint16(b[12:]) == etherFabricPath {
-				const fabricPathLen = 16
-				if len(b) <= fabricPathLen+14 {
-					p.truncated(cur, "truncated_link_header_cfp")
-					return
-				}
-				off += fabricPathLen
-				b = b[fabricPathLen:]
-			}
-			et := binary.BigEndian.Uint16(b[12:])
-			p.EtherType = et
-			p.HasL2 = true
-			copy(p.DstMAC[:], b[0:6])
-			copy(p.SrcMAC[:], b[6:12])
-			off += 14
-			switch {
-			case et >= 1536:
-				id, next = uint64(et), etherLayer(et)
-			case et <= 1500:
-				if len(b)-14 < 2 {
-					p.truncated(cur, "truncated_ethernet_frame")
-					return
-				}
-				id, next = lengthLayer(b[14:])
-				end = min(end, off+int(et))
-			default:
-				p.malformed(cur, "undefined_ether_type")
-				return
-			}
-
-		case layerVLAN: // IEEE 802.1Q section 9
-			if len(b) <= 4 {
-				p.truncated(cur, "truncated_VLAN_header")
-				return
-			}
-			tci := binary.BigEndian.Uint16(b)
-			tag := Tag{ID: tci & 0xfff, PCP: uint8(tci >> 13), DEI: tci&0x1000 != 0, OK: true}
-			if !p.VLAN.OK {
-				p.VLAN = tag
-			} else {
-				if p.InnerVLAN.OK {
-					p.Weirds.net(cur, "triple_tagged_vlan_unsupported", "inner VLAN tag overwritten")
-				}
-				p.InnerVLAN = tag
-			}
-			et := binary.BigEndian.Uint16(b[2:])
-			off += 4
-			switch {
-			case et >= 1536:
-				p.EtherType = et
-				id, next = uint64(et), vlanLayer(et)
-			case et <= 1500:
-				if len(b)-4 < 2 {
-					p.truncated(cur, "truncated_VLAN_header")
-					return
-				}
-				id, next = lengthLayer(b[4:])
-				end = min(end, off+int(et))
-			default:
-				p.malformed(cur, "undefined_vlan_protocol")
-				return
-			}
-
-		case layerLLC: // IEEE 802.2; nothing above it is known
-			if len(b) < 3 || len(b) < llcLen(b) {
-				p.truncated(cur, "truncated_llc_header")
-				return
-			}
-			id, next = uint64(b[0]), layerNone
-
-		case layerSNAP: // RFC 1042
-			if len(b) < 3 {
-				p.truncated(cur, "truncated_snap_llc_header")
-				return
-			}
-			n := llcLen(b)
-			if len(b) < n+5 {
-				p.truncated(cur, "truncated_snap_header")
-				return
-			}
-			oui := uint64(b[n])<<16 | uint64(b[n+1])<<8 | uint64(b[n+2])
-			et := binary.BigEndian.Uint16(b[n+3:])
-			id, next = oui<<16|uint64(et), layerNone
-			if oui == 0 {
-				next = cookedLayer(et)
-			}
-			off += n + 5
-
-		case layerNovell: // IPX, which nothing decodes
-			p.Weirds.net(cur, "no_suitable_analyzer_found", "")
-			p.Drop = DropUnknownProtocol
-			p.UnknownAnalyzer, p.UnknownProtocol = cur.String(), 0
-			p.Net, p.Offset, p.WireLen = b, off, int(f.OrigLen)-off
-			return
-
-		case layerMPLS: // RFC 3032
-			for bottom := false; !bottom; {
-				if len(b) <= 4 {
-					p.truncated(cur, "truncated_link_header")
-					return
-				}
-				bottom = b[2]&1 != 0
-				b = b[4:]
-				off += 4
-			}
-			next = layerIP
-
-		case layerPBB: // IEEE 802.1ah: the I-TAG, then the customer's frame
-			if len(b) <= 18 {
-				p.truncated(cur, "truncated_PBB_header")
-				return
-			}
-			off += 4
-			next = layerEthernet
-
-		case layerVNTag:
-			if len(b) <= 6 {
-				p.truncated(cur, "truncated_vntag_header")
-				return
-			}
-			et := binary.BigEndian.Uint16(b[4:])
-			id, next = uint64(et), layerNone
-			switch et {
-			case etherVLAN, etherQinQ, etherOldQinQ:
-				next = layerVLAN
-			}
-			off += 6
-
-		case layerPPPoE: // RFC 2516
-			if len(b) <= 8 {
-				p.truncated(cur, "truncated_pppoe_header")
-				return
-			}
-			n := int(binary.BigEndian.Uint16(b[4:]))
-			if n < len(b)-6 {
-				p.Weirds.net(cur, "pppoe_extra_data_after_payload", "")
-			} else if n > len(b)-6 {
-				p.Weirds.net(cur, "pppoe_truncated_payload", "")
-			}
-			proto := binary.BigEndian.Uint16(b[6:])
-			id, next = uint64(proto), pppLayer(proto, false)
-			off += 8
-			end = min(end, off+max(n-2, 0))
-
-		case layerPPP: // RFC 1661, RFC 1662
-			if len(b) <= 2 {
-				p.truncated(cur, "truncated_ppp_header")
-				return
-			}
-			if b[0] == 0xff && b[1] == 0x03 {
-				if len(b) <= 4 {
-					p.truncated(cur, "truncated_ppp_hdlc_header")
-					return
-				}
-				b = b[2:]
-				off += 2
-			}
-			proto := binary.BigEndian.Uint16(b)
-			id, next = uint64(proto), pppLayer(proto, true)
-			off += 2
-
-		case layerPPPSerial:
-			if len(b) <= 4 {
-				p.truncated(cur, "truncated_ppp_serial_header")
-				return
-			}
-			proto := binary.BigEndian.Uint16(b[2:])
-			id, next = uint64(proto), pppLayer(proto, true)
-			off += 4
-
-		case layerNull, layerLoop:
-			if len(b) <= 4 {
-				p.truncated(cur, "null_analyzer_failed")
-				return
-			}
-			af := binary.LittleEndian.Uint32(b)
-			if cur == layerLoop || af > 0xffff {
-				// Network order, or a host of the other byte order. Zeek
-				// reads little endian only.
-				af = binary.BigEndian.Uint32(b)
-			}
-			id, next = uint64(af), familyLayer(af)
-			off += 4
-
-		case layerNFLog:
-			if len(b) <= 4 {
-				p.truncated(cur, "truncated_nflog_header")
-				return
-			}
-			if b[1] != 0 {
-				p.malformed(cur, "unknown_nflog_version")
-				return
-			}
-			id, next = uint64(b[0]), layerNone
-			if b[0] == 2 || b[0] == 10 { // AF_INET, AF_INET6 of Linux
-				next = layerIP
-			}
-			n := p.nflogPayload(b[4:])
-			if n < 0 {
-				return
-			}
-			off += 4 + n
-
-		case layerSLL:
-			if len(b) <= 16 {
-				p.truncated(cur, "truncated_Linux_SLL_header")
-				return
-			}
-			p.HasL2 = true
-			p.DstMAC = [6]byte{}
-			copy(p.SrcMAC[:], b[6:12])
-			et := binary.BigEndian.Uint16(b[14:])
-			id, next = uint64(et), cookedLayer(et)
-			off += 16
-
-		case layerSLL2:
-			if len(b) <= 20 {
-				p.truncated(cur, "truncated_Linux_SLL2_header")
-				return
-			}
-			p.HasL2 = true
-			p.DstMAC = [6]byte{}
-			copy(p.SrcMAC[:], b[12:18])
-			et := binary.BigEndian.Uint16(b)
-			id, next = uint64(et), cookedLayer(et)
-			off += 20
-
-		case layerFDDI: // 13 bytes of header, 8 of LLC and SNAP
-			if len(b) <= 21 {
-				p.truncated(cur, "FDDI_analyzer_failed")
-				return
-			}
-			off += 21
-			next = layerIP
-
-		case layerRadiotap: // radiotap.org
-			if len(b) <= 3 {
-				p.truncated(cur, "truncated_radiotap_header")
-				return
-			}
-			n := int(binary.LittleEndian.Uint16(b[2:]))
-			if n >= len(b) {
-				p.truncated(cur, "truncated_radiotap_header")
-				return
-			}
-			off += n
-			next = layer80211
-
-		case layerPPI: // CACE PPI 1.0.10 section 3
-			if len(b) <= 8 {
-				p.truncated(cur, "truncated_ppi_header")
-				return
-			}
-			n := int(binary.LittleEndian.Uint16(b[2:]))
-			if n < 8 {
-				p.malformed(cur, "bad_ppi_header_len")
-				return
-			}
-			if n >= len(b) {
-				p.truncated(cur, "truncated_ppi_header")
-				return
-			}
-			dlt := binary.LittleEndian.Uint32(b[4:])
-			id, next = uint64(dlt), layerNone
-			if dlt <= 0xffff {
-				next = rootLayer(LinkType(dlt))
-			}
-			off += n
-
-		case layerPrism:
-			if len(b) > 4 && isAVS(b) {
-				p.stack[p.depth-1] = layerAVS
-				if off = p.avs(b, off); p.Drop != DropNone {
-					return
-				}
-				next = layer80211
-				break
-			}
-			if len(b) <= 8 {
-				p.truncated(cur, "truncated_prism_header")
-				return
-			}
-			// Message length in the capturing host's byte order; the header is
-			// 144 bytes with every driver.
-			n := binary.LittleEndian.Uint32(b[4:])
-			if n > 0xffff {
-				n = binary.BigEndian.Uint32(b[4:])
-			}
-			if n < 24 {
-				p.malformed(cur, "bad_prism_header_len")
-				return
-			}
-			if uint64(n) >= uint64(len(b)) {
-				p.truncated(cur, "truncated_prism_header")
-				return
-			}
-			off += int(n)
-			next = layer80211
-
-		case layerAVS:
-			if off = p.avs(b, off); p.Drop != DropNone {
-				return
-			}
-			next = layer80211
-
-		case layer80211:
-			var amsdu bool
-			if off, amsdu = p.ieee80211(b, off); p.Drop != DropNone {
-				return
-			}
-			if amsdu {
-				p.amsduSubframe(f, off, end)
-				return
-			}
-			et, ok := p.snap80211(f.Data[off:end])
-			if !ok {
-				return
-			}
-			id, next = uint64(et), cookedLayer(et)
-			off += 8
 		}
+		h := decoders[cur].decode(p, f.Data[off:end])
+		if h.next == layerDone {
+			if p.Drop == DropUnknownProtocol {
+				p.place(f, off)
+			}
+			return
+		}
+		if h.next == layerAMSDU {
+			p.amsduSubframe(f, off+h.skip, end)
+			return
+		}
+		off += h.skip
+		end = off + min(end-off, h.size)
+		next, id = h.next, h.id
 	}
 }
 
-// avs skips an AVS capture header and returns the offset behind it.
-func (p *Packet) avs(b []byte, off int) int {
+// unknown drops a packet whose layer cur has no decoder for the identifier id;
+// b is what id is about.
+func (p *Packet) unknown(cur layer, id uint64, b []byte) {
+	p.UnknownAnalyzer, p.UnknownProtocol = cur.String(), id
+	p.Net = b
+	p.Drop = DropUnknownProtocol
+}
+
+// place sets the position of Net, which begins at off.
+func (p *Packet) place(f *Frame, off int) {
+	p.Offset = off
+	p.WireLen = int(f.OrigLen) - off
+	p.capRest = len(f.Data) - off
+}
+
+func (p *Packet) ethernet(b []byte) hop {
+	if len(b) <= 16 {
+		return p.truncated(layerEthernet, "truncated_ethernet_frame")
+	}
+	n := 14
+	// Cisco FabricPath: 16 bytes with an ethertype of their own before the frame.
+	if binary.BigEndian.Uint16(b[12:]) == etherFabricPath {
+		const fabricPathLen = 16
+		if len(b) <= fabricPathLen+14 {
+			return p.truncated(layerEthernet, "truncated_link_header_cfp")
+		}
+		n += fabricPathLen
+		b = b[fabricPathLen:]
+	}
+	et := binary.BigEndian.Uint16(b[12:])
+	p.EtherType = et
+	p.HasL2 = true
+	copy(p.DstMAC[:], b[0:6])
+	copy(p.SrcMAC[:], b[6:12])
+	switch {
+	case et >= 1536:
+		return etherHop(et, inEthernet, n)
+	case et > 1500:
+		return p.malformed(layerEthernet, "undefined_ether_type")
+	case len(b)-14 < 2:
+		return p.truncated(layerEthernet, "truncated_ethernet_frame")
+	}
+	return lengthHop(b[14:], et, n)
+}
+
+// vlan decodes a tag of IEEE 802.1Q section 9.
+func (p *Packet) vlan(b []byte) hop {
+	if len(b) <= 4 {
+		return p.truncated(layerVLAN, "truncated_VLAN_header")
+	}
+	tci := binary.BigEndian.Uint16(b)
+	tag := Tag{ID: tci & 0xfff, PCP: uint8(tci >> 13), DEI: tci&0x1000 != 0, OK: true}
+	if !p.VLAN.OK {
+		p.VLAN = tag
+	} else {
+		if p.InnerVLAN.OK {
+			p.Weirds.net(layerVLAN, "triple_tagged_vlan_unsupported", "inner VLAN tag overwritten")
+		}
+		p.InnerVLAN = tag
+	}
+	et := binary.BigEndian.Uint16(b[2:])
+	switch {
+	case et >= 1536:
+		p.EtherType = et
+		return etherHop(et, inVLAN, 4)
+	case et > 1500:
+		return p.malformed(layerVLAN, "undefined_vlan_protocol")
+	case len(b)-4 < 2:
+		return p.truncated(layerVLAN, "truncated_VLAN_header")
+	}
+	return lengthHop(b[4:], et, 4)
+}
+
+// llc checks a header of IEEE 802.2; nothing above it is known.
+func (p *Packet) llc(b []byte) hop {
+	if len(b) < 3 || len(b) < llcLen(b) {
+		return p.truncated(layerLLC, "truncated_llc_header")
+	}
+	return hop{next: layerNone, id: uint64(b[0]), size: toEnd}
+}
+
+// snap decodes the LLC and SNAP headers of RFC 1042.
+func (p *Packet) snap(b []byte) hop {
+	if len(b) < 3 {
+		return p.truncated(layerSNAP, "truncated_snap_llc_header")
+	}
+	n := llcLen(b)
+	if len(b) < n+5 {
+		return p.truncated(layerSNAP, "truncated_snap_header")
+	}
+	et := binary.BigEndian.Uint16(b[n+3:])
+	if oui := uint64(b[n])<<16 | uint64(b[n+1])<<8 | uint64(b[n+2]); oui != 0 {
+		return hop{next: layerNone, id: oui<<16 | uint64(et), skip: n + 5, size: toEnd}
+	}
+	return etherHop(et, inCooked, n+5)
+}
+
+// novell is IPX, which nothing decodes.
+func (p *Packet) novell(b []byte) hop {
+	p.Weirds.net(layerNovell, "no_suitable_analyzer_found", "")
+	p.unknown(layerNovell, 0, b)
+	return done
+}
+
+// mpls skips the label stack of RFC 3032.
+func (p *Packet) mpls(b []byte) hop {
+	n := 0
+	for bottom := false; !bottom; n += 4 {
+		if len(b)-n <= 4 {
+			return p.truncated(layerMPLS, "truncated_link_header")
+		}
+		bottom = b[n+2]&1 != 0
+	}
+	return hop{next: layerIP, skip: n, size: toEnd}
+}
+
+// pbb skips the I-TAG of IEEE 802.1ah, which precedes the customer's frame.
+func (p *Packet) pbb(b []byte) hop {
+	if len(b) <= 18 {
+		return p.truncated(layerPBB, "truncated_PBB_header")
+	}
+	return hop{next: layerEthernet, skip: 4, size: toEnd}
+}
+
+func (p *Packet) vntag(b []byte) hop {
+	if len(b) <= 6 {
+		return p.truncated(layerVNTag, "truncated_vntag_header")
+	}
+	return etherHop(binary.BigEndian.Uint16(b[4:]), inVNTag, 6)
+}
+
+// pppoe decodes a session header of RFC 2516.
+func (p *Packet) pppoe(b []byte) hop {
 	if len(b) <= 8 {
-		p.truncated(layerAVS, "truncated_avs_header")
-		return off
+		return p.truncated(layerPPPoE, "truncated_pppoe_header")
+	}
+	n := int(binary.BigEndian.Uint16(b[4:]))
+	if n < len(b)-6 {
+		p.Weirds.net(layerPPPoE, "pppoe_extra_data_after_payload", "")
+	} else if n > len(b)-6 {
+		p.Weirds.net(layerPPPoE, "pppoe_truncated_payload", "")
+	}
+	h := pppHop(binary.BigEndian.Uint16(b[6:]), inPPPoE, 8)
+	h.size = max(n-2, 0)
+	return h
+}
+
+// ppp decodes a header of RFC 1661, in HDLC framing (RFC 1662) or without.
+func (p *Packet) ppp(b []byte) hop {
+	if len(b) <= 2 {
+		return p.truncated(layerPPP, "truncated_ppp_header")
+	}
+	n := 2
+	if b[0] == 0xff && b[1] == 0x03 {
+		if len(b) <= 4 {
+			return p.truncated(layerPPP, "truncated_ppp_hdlc_header")
+		}
+		n = 4
+	}
+	return pppHop(binary.BigEndian.Uint16(b[n-2:]), inPPP, n)
+}
+
+func (p *Packet) pppSerial(b []byte) hop {
+	if len(b) <= 4 {
+		return p.truncated(layerPPPSerial, "truncated_ppp_serial_header")
+	}
+	return pppHop(binary.BigEndian.Uint16(b[2:]), inPPP, 4)
+}
+
+// null decodes the address family of a BSD loopback frame. A large one is in
+// network order, or from a host of the other byte order; Zeek reads little
+// endian only.
+func (p *Packet) null(b []byte) hop {
+	if len(b) <= 4 {
+		return p.truncated(layerNull, "null_analyzer_failed")
+	}
+	af := binary.LittleEndian.Uint32(b)
+	if af > 0xffff {
+		af = binary.BigEndian.Uint32(b)
+	}
+	return familyHop(af)
+}
+
+func (p *Packet) loop(b []byte) hop {
+	if len(b) <= 4 {
+		return p.truncated(layerLoop, "null_analyzer_failed")
+	}
+	return familyHop(binary.BigEndian.Uint32(b))
+}
+
+// familyHop skips an address family of 4 bytes to what it means.
+func familyHop(af uint32) hop {
+	return hop{next: nextLayer(families[:], af, inAny), id: uint64(af), skip: 4, size: toEnd}
+}
+
+func (p *Packet) nflog(b []byte) hop {
+	if len(b) <= 4 {
+		return p.truncated(layerNFLog, "truncated_nflog_header")
+	}
+	if b[1] != 0 {
+		return p.malformed(layerNFLog, "unknown_nflog_version")
+	}
+	next := layerNone
+	if b[0] == 2 || b[0] == 10 { // AF_INET, AF_INET6 of Linux
+		next = layerIP
+	}
+	n := p.nflogPayload(b[4:])
+	if n < 0 {
+		return done
+	}
+	return hop{next: next, id: uint64(b[0]), skip: 4 + n, size: toEnd}
+}
+
+func (p *Packet) sll(b []byte) hop {
+	if len(b) <= 16 {
+		return p.truncated(layerSLL, "truncated_Linux_SLL_header")
+	}
+	p.HasL2 = true
+	p.DstMAC = [6]byte{}
+	copy(p.SrcMAC[:], b[6:12])
+	return etherHop(binary.BigEndian.Uint16(b[14:]), inCooked, 16)
+}
+
+func (p *Packet) sll2(b []byte) hop {
+	if len(b) <= 20 {
+		return p.truncated(layerSLL2, "truncated_Linux_SLL2_header")
+	}
+	p.HasL2 = true
+	p.DstMAC = [6]byte{}
+	copy(p.SrcMAC[:], b[12:18])
+	return etherHop(binary.BigEndian.Uint16(b), inCooked, 20)
+}
+
+// fddi skips 13 bytes of header and 8 of LLC and SNAP.
+func (p *Packet) fddi(b []byte) hop {
+	if len(b) <= 21 {
+		return p.truncated(layerFDDI, "FDDI_analyzer_failed")
+	}
+	return hop{next: layerIP, skip: 21, size: toEnd}
+}
+
+// radiotap skips a capture header (radiotap.org).
+func (p *Packet) radiotap(b []byte) hop {
+	if len(b) <= 3 {
+		return p.truncated(layerRadiotap, "truncated_radiotap_header")
+	}
+	n := int(binary.LittleEndian.Uint16(b[2:]))
+	if n >= len(b) {
+		return p.truncated(layerRadiotap, "truncated_radiotap_header")
+	}
+	return hop{next: layer80211, skip: n, size: toEnd}
+}
+
+// ppi decodes a header of CACE PPI 1.0.10 section 3.
+func (p *Packet) ppi(b []byte) hop {
+	if len(b) <= 8 {
+		return p.truncated(layerPPI, "truncated_ppi_header")
+	}
+	n := int(binary.LittleEndian.Uint16(b[2:]))
+	if n < 8 {
+		return p.malformed(layerPPI, "bad_ppi_header_len")
+	}
+	if n >= len(b) {
+		return p.truncated(layerPPI, "truncated_ppi_header")
+	}
+	dlt := binary.LittleEndian.Uint32(b[4:])
+	h := hop{next: layerNone, id: uint64(dlt), skip: n, size: toEnd}
+	if dlt <= 0xffff {
+		h.next = rootLayer(LinkType(dlt))
+	}
+	return h
+}
+
+func (p *Packet) prism(b []byte) hop {
+	if len(b) > 4 && isAVS(b) {
+		p.stack[p.depth-1] = layerAVS
+		return p.avs(b)
+	}
+	if len(b) <= 8 {
+		return p.truncated(layerPrism, "truncated_prism_header")
+	}
+	// Message length in the capturing host's byte order; the header is 144 bytes
+	// with every driver.
+	n := binary.LittleEndian.Uint32(b[4:])
+	if n > 0xffff {
+		n = binary.BigEndian.Uint32(b[4:])
+	}
+	if n < 24 {
+		return p.malformed(layerPrism, "bad_prism_header_len")
+	}
+	if uint64(n) >= uint64(len(b)) {
+		return p.truncated(layerPrism, "truncated_prism_header")
+	}
+	return hop{next: layer80211, skip: int(n), size: toEnd}
+}
+
+// avs skips an AVS capture header.
+func (p *Packet) avs(b []byte) hop {
+	if len(b) <= 8 {
+		return p.truncated(layerAVS, "truncated_avs_header")
 	}
 	n := binary.BigEndian.Uint32(b[4:])
 	if n < 8 {
-		p.malformed(layerAVS, "bad_avs_header_len")
-		return off
+		return p.malformed(layerAVS, "bad_avs_header_len")
 	}
 	if uint64(n) >= uint64(len(b)) {
-		p.truncated(layerAVS, "truncated_avs_header")
-		return off
+		return p.truncated(layerAVS, "truncated_avs_header")
 	}
-	return off + int(n)
+	return hop{next: layer80211, skip: int(n), size: toEnd}
 }
 
 // isAVS recognises the version field of an AVS header, which some drivers put
@@ -567,13 +495,12 @@ func (p *Packet) nflogPayload(b []byte) int {
 	}
 }
 
-// ieee80211 reads an 802.11 header (IEEE 802.11-2020 section 9.2) and returns
-// the offset of the frame body and whether that is an A-MSDU.
-func (p *Packet) ieee80211(b []byte, off int) (int, bool) {
+// wlan decodes an 802.11 header (IEEE 802.11-2020 section 9.2) and the LLC and
+// SNAP headers of its frame body, unless that is an A-MSDU.
+func (p *Packet) wlan(b []byte) hop {
 	n := 24
 	if len(b) <= n {
-		p.truncated(layer80211, "truncated_802_11_header")
-		return off, false
+		return p.truncated(layer80211, "truncated_802_11_header")
 	}
 	const (
 		typeData     = 0x08 // of the first byte: type data
@@ -584,28 +511,26 @@ func (p *Packet) ieee80211(b []byte, off int) (int, bool) {
 	)
 	if b[0]&typeData == 0 || b[0]&subtypeNull != 0 {
 		p.Drop = DropNotData
-		return off, false
+		return done
 	}
 	ds := b[1] & (toDS | fromDS)
 	if ds == toDS|fromDS {
 		n += 6 // the fourth address
 	}
 	if len(b) <= n {
-		p.truncated(layer80211, "truncated_802_11_header")
-		return off, false
+		return p.truncated(layer80211, "truncated_802_11_header")
 	}
 	amsdu := false
 	if b[0]&subtypeQoS != 0 {
 		amsdu = b[n]&0x80 != 0
 		if b[1]&protected != 0 {
 			p.Drop = DropNotData
-			return off, false
+			return done
 		}
 		n += 2
 	}
 	if len(b) <= n {
-		p.truncated(layer80211, "truncated_802_11_header")
-		return off, false
+		return p.truncated(layer80211, "truncated_802_11_header")
 	}
 	src, dst := 10, 4
 	switch ds {
@@ -619,7 +544,14 @@ func (p *Packet) ieee80211(b []byte, off int) (int, bool) {
 	p.HasL2 = true
 	copy(p.SrcMAC[:], b[src:src+6])
 	copy(p.DstMAC[:], b[dst:dst+6])
-	return off + n, amsdu
+	if amsdu {
+		return hop{next: layerAMSDU, skip: n}
+	}
+	et, ok := p.snap80211(b[n:])
+	if !ok {
+		return done
+	}
+	return etherHop(et, inCooked, n+8)
 }
 
 // snap80211 reads the LLC and SNAP headers of an 802.11 frame body, 8 bytes, and
@@ -653,7 +585,8 @@ func (p *Packet) amsduSubframe(f *Frame, off, end int) {
 	depth := p.depth
 	et, ok := p.snap80211(f.Data[off : off+n])
 	if ok {
-		p.walk(f, cookedLayer(et), layer80211, uint64(et), off+8, off+n)
+		h := etherHop(et, inCooked, 8)
+		p.walk(f, h.next, layer80211, h.id, off+8, off+n)
 	}
 	if p.Drop != DropNone {
 		p.Weirds.net(layer80211, "invalid_802_11_amsdu_inner_packet", "")
@@ -674,110 +607,4 @@ func llcLen(b []byte) int {
 		return 4
 	}
 	return 3
-}
-
-// rootLayer is what a link type begins with.
-func rootLayer(l LinkType) layer {
-	switch l {
-	case LinkEthernet:
-		return layerEthernet
-	case LinkNull:
-		return layerNull
-	case LinkLoop:
-		return layerLoop
-	case LinkPPP:
-		return layerPPP
-	case LinkPPPSerial:
-		return layerPPPSerial
-	case LinkPPPoE:
-		return layerPPPoE
-	case LinkFDDI:
-		return layerFDDI
-	case Link80211:
-		return layer80211
-	case Link80211Radiotap:
-		return layerRadiotap
-	case LinkPrism:
-		return layerPrism
-	case LinkAVS:
-		return layerAVS
-	case LinkPPI:
-		return layerPPI
-	case LinkLinuxSLL:
-		return layerSLL
-	case LinkLinuxSLL2:
-		return layerSLL2
-	case LinkNFLog:
-		return layerNFLog
-	default:
-		return layerIP
-	}
-}
-
-// cookedLayer is what an ethertype means after SNAP, Linux cooked and 802.11.
-func cookedLayer(et uint16) layer {
-	switch et {
-	case etherIPv4, etherIPv6:
-		return layerIP
-	case etherARP, etherRARP:
-		return layerARP
-	}
-	return layerNone
-}
-
-// etherLayer is what an ethertype means in an Ethernet header.
-func etherLayer(et uint16) layer {
-	switch et {
-	case etherQinQ, etherOldQinQ:
-		return layerVLAN
-	}
-	return vlanLayer(et)
-}
-
-// vlanLayer is what an ethertype means behind a VLAN tag.
-func vlanLayer(et uint16) layer {
-	switch et {
-	case etherVLAN:
-		return layerVLAN
-	case etherMPLS:
-		return layerMPLS
-	case etherPBB:
-		return layerPBB
-	case etherPPPoE:
-		return layerPPPoE
-	case etherVNTag:
-		return layerVNTag
-	}
-	return cookedLayer(et)
-}
-
-// lengthLayer is what follows an 802.3 length.
-func lengthLayer(b []byte) (uint64, layer) {
-	switch {
-	case b[0] == 0xaa && b[1] == 0xaa:
-		return keySNAP, layerSNAP
-	case b[0] == 0xff && b[1] == 0xff:
-		return keyNovell, layerNovell
-	}
-	return keyLLC, layerLLC
-}
-
-func pppLayer(proto uint16, mpls bool) layer {
-	switch {
-	case proto == pppIPv4 || proto == pppIPv6:
-		return layerIP
-	case proto == pppMPLS && mpls:
-		return layerMPLS
-	}
-	return layerNone
-}
-
-// familyLayer is what a BSD address family means; AF_INET6 has a number of its
-// own in each family of systems.
-func familyLayer(af uint32) layer {
-	switch af {
-	case 2, 24, 28, 30:
-		return layerIP
-	}
-	return layerNone
 }

@@ -6,7 +6,7 @@
 // A frame takes this way; Weirds of all steps end up in one list, in order:
 //
 //	d.Decode(frame, &p)
-//	for more := true; more; more = d.Next(frame, &p, used) { // once, but for A-MSDUs
+//	for more := true; more; more = d.Next(frame, &p, used) { // once, except for A-MSDUs
 //		if p.Kind != KindIP || ip.Parse(&p, &opt) != DropNone { ... }
 //		q := &ip
 //		if ip.Fragment {
@@ -26,7 +26,7 @@ type LinkType uint16
 
 // Frame is one captured packet as it enters dissection.
 type Frame struct {
-	// Data is what was captured. It is valid until the frame has been processed.
+	// Data is the captured bytes, valid until the frame has been processed.
 	Data []byte
 	// Time is the packet's timestamp as captured; Now is the run's clock, which
 	// never goes back (Zeek's network_time).

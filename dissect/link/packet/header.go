@@ -33,7 +33,7 @@ func (ip *IP) FillPktHdr(dst *event.PktHdr, s *HeaderScratch, w *Weirds) {
 	ip.fillTransport(&dst.TCP, &dst.UDP, &dst.ICMP)
 }
 
-// FillRawPktHdr fills dst with the headers of the frame f, of which p is the
+// FillRawPktHdr fills dst with the headers of the frame f, for which p is the
 // result (Zeek's raw_pkt_hdr). ip may be nil if there is none.
 func (p *Packet) FillRawPktHdr(dst *event.RawPktHdr, f *Frame, ip *IP, s *HeaderScratch, w *Weirds) {
 	*dst = event.RawPktHdr{}

@@ -48,7 +48,7 @@ func (d *Decoder) Hosts(f *Frame) (src, dst Addr, ok bool) {
 	return d.slowHosts(f)
 }
 
-// slowHosts takes the way of every other packet.
+// slowHosts decodes the link layers in full.
 func (d *Decoder) slowHosts(f *Frame) (src, dst Addr, ok bool) {
 	p := &d.scratch
 	p.reset()

@@ -12,8 +12,8 @@ type Options struct {
 	// it, a total length of 0 in an IPv4 header, as segmentation offload leaves
 	// it, means the rest of the captured frame; without it such a packet is dropped.
 	IgnoreChecksums bool `key:"no_checksums" flag:"no-checksums" short:"C" doc:"accept packets with wrong checksums"`
-	// IgnoreFrom, if set, tells for an address in the source field of an IP header whether
-	// checksums of its packets are not looked at (Zeek's ignore_checksums_nets).
+	// IgnoreFrom, if set, reports for an address in the source field of an IP header whether
+	// the checksums of its packets are ignored (Zeek's ignore_checksums_nets).
 	IgnoreFrom func(src *[16]byte) bool
 
 	// FragmentBytes is raised to what one datagram can take.
@@ -44,7 +44,7 @@ func (o *Options) Skip(ip *IP) bool {
 // into the frame, or into the Reassembler that made the datagram.
 type IP struct {
 	// Src and Dst are the addresses by which connections are known, IPv4 mapped
-	// into ::ffff:0:0/96. They are those of the header, but for a home address
+	// into ::ffff:0:0/96. They are those of the header, except for a home address
 	// option (RFC 6275 section 6.3), which replaces the source, and a routing
 	// header with segments left, whose last address replaces the destination
 	// (RFC 2460 section 4.4).
@@ -79,19 +79,19 @@ type IP struct {
 	LastHeader uint8
 	// MF and DF are the flags more fragments and don't fragment.
 	MF, DF bool
-	// Fragment tells whether this is a fragment. IPv6 atomic fragments (RFC 6946)
+	// Fragment reports whether this is a fragment. IPv6 atomic fragments (RFC 6946)
 	// are fragments too.
 	Fragment bool
-	// Reassembled tells whether this is the result of reassembly.
+	// Reassembled reports whether this is the result of reassembly.
 	Reassembled bool
-	// Snapped tells whether the frame was longer on the wire than captured. A
+	// Snapped reports whether the frame was longer on the wire than captured. A
 	// transport checksum can't be verified then.
 	Snapped bool
 	// NumHeaders is the number of headers in an IPv6 chain, the IPv6 header
 	// included; 1 for IPv4.
 	NumHeaders int
 
-	raw      []byte // from the IP header on: what was captured
+	raw      []byte // captured bytes from the IP header on
 	totalLen int    // TotalLen, or the captured length where that is taken instead
 }
 
@@ -310,7 +310,7 @@ func (ip *IP) walkChain(b []byte, next int, w *Weirds) bool {
 	return true
 }
 
-// extHeaderLen is the length that an extension header claims. h has two bytes at least.
+// extHeaderLen returns the length that an extension header claims. h has at least two bytes.
 func extHeaderLen(typ uint8, h []byte) int {
 	switch typ {
 	case ProtoFragment, ProtoESP:
@@ -323,7 +323,7 @@ func extHeaderLen(typ uint8, h []byte) int {
 }
 
 // routingHeader looks for the final destination in a whole routing header. final
-// tells whether an earlier one had it.
+// reports whether an earlier one had it.
 func (ip *IP) routingHeader(h []byte, final bool, w *Weirds) bool {
 	if final {
 		w.flow(ip, "", "multiple_routing_headers", "")
@@ -357,7 +357,7 @@ func (ip *IP) routingHeader(h []byte, final bool, w *Weirds) bool {
 }
 
 // dstOpts looks for a home address among destination options (RFC 8200 section
-// 4.2). home tells whether an earlier header had one.
+// 4.2). home reports whether an earlier header had one.
 func (ip *IP) dstOpts(b []byte, home bool, w *Weirds) bool {
 	const homeAddress = 201 // RFC 6275 section 6.3
 	for len(b) > 0 {
@@ -386,25 +386,25 @@ func (ip *IP) dstOpts(b []byte, home bool, w *Weirds) bool {
 	return home
 }
 
-// Upper tells what the IP layer hands on.
+// Upper is the kind of content that the IP layer hands on.
 type Upper uint8
 
 // The kinds of content of an IP datagram.
 const (
 	// UpperTransport: Proto and Payload go to the protocol's decoder.
 	UpperTransport Upper = iota
-	// UpperESP: encrypted (Zeek's event esp_packet), nothing to go on with.
+	// UpperESP: encrypted (Zeek's event esp_packet); decoding ends.
 	UpperESP
 	// UpperMobility: a mobility header (Zeek's event mobile_ipv6_message),
-	// nothing to go on with.
+	// decoding ends.
 	UpperMobility
-	// UpperNone: no next header; nothing to go on with.
+	// UpperNone: no next header; decoding ends.
 	UpperNone
 	// UpperBad: a mobility header with a wrong checksum.
 	UpperBad
 )
 
-// Upper decides what becomes of a datagram that is whole. inTeredo tells that
+// Upper decides how a complete datagram is handled. inTeredo is set if
 // it came in a Teredo tunnel, where one without a next header is a bubble.
 func (ip *IP) Upper(o *Options, inTeredo bool, w *Weirds) Upper {
 	if ip.Version == 4 {

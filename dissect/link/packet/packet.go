@@ -2,7 +2,7 @@ package packet
 
 import "fmt"
 
-// Kind tells what Packet.Net holds.
+// Kind is the kind of Packet.Net.
 type Kind uint8
 
 // The kinds of network payload.
@@ -60,7 +60,7 @@ func (d Drop) String() string {
 // Tag is an 802.1Q tag.
 type Tag struct {
 	// ID is the VLAN id, 12 bits; PCP the priority, 3 bits; DEI the drop
-	// eligible bit. OK tells whether there was a tag.
+	// eligible bit. OK reports whether there was a tag.
 	ID  uint16
 	PCP uint8
 	DEI bool
@@ -71,8 +71,8 @@ type Tag struct {
 // the caller owns one and hands it in again for the next frame. The slice in it
 // points into the frame.
 type Packet struct {
-	// Net is what was captured from the network header on, without the trailing
-	// bytes of which a link layer says that they are padding. For an unknown
+	// Net is the captured bytes from the network header on, without trailing
+	// bytes that a link layer marks as padding. For an unknown
 	// protocol it is what follows the last known header.
 	Net []byte
 	// WireLen is the number of bytes that the frame had on the wire from the
@@ -85,7 +85,7 @@ type Packet struct {
 	Kind Kind
 	Drop Drop
 
-	// HasL2 tells whether SrcMAC and DstMAC are known. They are all zeros where
+	// HasL2 reports whether SrcMAC and DstMAC are known. They are all zeros where
 	// the link layer has only one of the two (Linux cooked), as in Zeek.
 	HasL2          bool
 	SrcMAC, DstMAC [6]byte
@@ -107,7 +107,7 @@ type Packet struct {
 	capRest int // captured bytes from Net on to the end of the frame, padding included
 	depth   int
 	stack   [MaxDepth]layer
-	amsdu   struct{ off, end, depth int } // what is left of an A-MSDU; off 0 if none
+	amsdu   struct{ off, end, depth int } // rest of an A-MSDU; off 0 if none
 }
 
 // MaxDepth is the number of layers that a packet may have over all its tunnels
@@ -115,7 +115,7 @@ type Packet struct {
 const MaxDepth = 25
 
 // Depth is the number of layers so far, counted as Zeek counts analyzers: one a
-// header, the network layer included. DecodeAt takes it for what a tunnel carries.
+// header, the network layer included. DecodeAt takes it for a tunnel's content.
 func (p *Packet) Depth() int { return p.depth }
 
 // AppendHistory appends Zeek's names of the layers that were walked, outermost first.
@@ -125,67 +125,3 @@ func (p *Packet) AppendHistory(dst []string) []string {
 	}
 	return dst
 }
-
-// layer is a packet analyzer of Zeek's, or one of ours.
-type layer uint8
-
-const (
-	layerRoot layer = iota
-	layerEthernet
-	layerVLAN
-	layerLLC
-	layerSNAP
-	layerNovell
-	layerMPLS
-	layerPBB
-	layerVNTag
-	layerPPPoE
-	layerPPP
-	layerPPPSerial
-	layerNull
-	layerLoop
-	layerNFLog
-	layerSLL
-	layerSLL2
-	layerFDDI
-	layerRadiotap
-	layer80211
-	layerPPI
-	layerAVS
-	layerPrism
-	layerIP
-	layerARP
-	layerNone // no analyzer registered
-	numLayers
-)
-
-var layerNames = [numLayers]string{
-	layerRoot:      "ROOT",
-	layerEthernet:  "ETHERNET",
-	layerVLAN:      "VLAN",
-	layerLLC:       "LLC",
-	layerSNAP:      "SNAP",
-	layerNovell:    "NOVELL_802_3",
-	layerMPLS:      "MPLS",
-	layerPBB:       "PBB",
-	layerVNTag:     "VNTAG",
-	layerPPPoE:     "PPPOE",
-	layerPPP:       "PPP",
-	layerPPPSerial: "PPPSERIAL",
-	layerNull:      "NULL",
-	layerLoop:      "LOOP",
-	layerNFLog:     "NFLOG",
-	layerSLL:       "LINUXSLL",
-	layerSLL2:      "LINUXSLL2",
-	layerFDDI:      "FDDI",
-	layerRadiotap:  "IEEE802_11_RADIO",
-	layer80211:     "IEEE802_11",
-	layerPPI:       "PPI",
-	layerAVS:       "AVS",
-	layerPrism:     "PRISM",
-	layerIP:        "IP",
-	layerARP:       "ARP",
-	layerNone:      "",
-}
-
-func (l layer) String() string { return layerNames[l] }

@@ -37,7 +37,7 @@ type FragStats struct {
 // wins. Its memory is bounded; at a limit the oldest datagram goes first. It
 // belongs to one goroutine.
 type Reassembler struct {
-	// Domain tells apart the same addresses in different tunnels: fragments are put
+	// Domain separates the same addresses in different tunnels: fragments are put
 	// together only with those that were fed under the same Domain.
 	Domain uint32
 
@@ -103,7 +103,7 @@ func (r *Reassembler) Stats() FragStats {
 	return s
 }
 
-// Feed takes a fragment and returns the datagram that there is to go on with, if any:
+// Feed adds a fragment and returns the datagram to decode further, if any:
 // the whole one when ip was the last missing piece, or ip itself if it is a first
 // fragment that was not captured in full, which Zeek analyzes as it is. A
 // whole datagram is valid until the next Feed. now is the run's clock. Weirds go

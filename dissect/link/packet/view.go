@@ -1,6 +1,6 @@
 package packet
 
-// View fills ip from the IP header that b begins with, of which b was captured.
+// View fills ip from the IP header at the start of b, the captured bytes.
 // It is for headers in quotes and tunnels: none of Parse's comparisons with the
 // frame are made, and lengths and checksum are as the header has them. It
 // reports false, and ip must not be used, if b has no whole IP header.

@@ -35,7 +35,7 @@ var (
 		gsn, tlv(ieGSNAddr, 1, 2, 3), qos, tlv(ieChargingGatewayAddr, "10.0.0.9"), ext))
 )
 
-// TestElements compares what the events have with what the messages say.
+// TestElements compares the events with their messages.
 func TestElements(t *testing.T) {
 	for _, c := range []struct {
 		name string

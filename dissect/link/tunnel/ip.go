@@ -14,7 +14,7 @@ const (
 	ipv6Header = 40
 )
 
-// ipInIP takes the payload of an IP packet of protocol 4 or 41 apart.
+// ipInIP decodes the payload of an IP packet of protocol 4 or 41.
 func (d *Decoder) ipInIP(c *Carrier, b []byte, r *Result) { d.checkedIP(c, c.Proto, b, r) }
 
 // checkedIP accepts b as an inner packet if it is exactly one IP packet of the

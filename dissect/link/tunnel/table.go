@@ -20,7 +20,7 @@ type Table struct {
 	free    int32
 }
 
-// pair is two hosts, the smaller address first, and what they are inside of.
+// pair is two hosts, the smaller address first, and the domain of the tunnel around them.
 type pair struct {
 	hosts  [32]byte
 	domain uint32
@@ -35,7 +35,7 @@ type ipTunnel struct {
 	encap event.Encapsulation
 }
 
-// NewTable returns a Table of at most o.IPTunnels tunnels, of which the one that was
+// NewTable returns a Table of at most o.IPTunnels tunnels, whose tunnel that was
 // idle longest goes first. Tunnels idle for o.IPTunnelTimeout are looked at anew.
 func NewTable(o Options) *Table {
 	return &Table{
@@ -47,8 +47,8 @@ func NewTable(o Options) *Table {
 }
 
 // Get returns the tunnel that the packet ip with a payload of kind k belongs
-// to. isNew tells that it has just been made and still lacks its UID, which the
-// caller sets. Tunnels inside other tunnels are told apart by domain, which is 0
+// to. isNew is set if it has just been made and still lacks its UID, which the
+// caller sets. Tunnels inside other tunnels are distinguished by domain, which is 0
 // outside. The result is valid until the next call of Get.
 func (t *Table) Get(ip *packet.IP, domain uint32, k Kind, now value.Time) (e *event.Encapsulation, isNew bool) {
 	key := makePair(&ip.Src, &ip.Dst)

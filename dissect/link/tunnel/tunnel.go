@@ -1,4 +1,4 @@
-// Package tunnel says what a tunnel packet carries. It takes the payload of
+// Package tunnel finds what a tunnel packet carries. It takes the payload of
 // the carrying packet and returns the inner packet and how to decode it; it
 // never recurses, holds no packet and knows no connection table. The engine
 // does the recursion.
@@ -103,7 +103,7 @@ const (
 	InnerARP            // an ARP packet without link header
 )
 
-// Verdict is what a packet has shown about the analyzer of a connection.
+// Verdict is a packet's evidence about the analyzer of a connection.
 type Verdict uint8
 
 // Verdicts.
@@ -140,7 +140,7 @@ type State struct {
 	gtpOrig, gtpResp       bool // the last packet from that side was valid
 }
 
-// Verdict returns what is known so far about the analyzer of kind k.
+// Verdict returns the evidence so far about the analyzer of kind k.
 func (s *State) Verdict(k Kind) Verdict { return s.verdict[k] }
 
 // Carrier describes the packet around a tunnel.
@@ -149,7 +149,7 @@ type Carrier struct {
 	// GRE outside UDP.
 	Conn  event.Conn
 	State *State
-	// IsOrig tells whether the originator of Conn sent the packet.
+	// IsOrig reports whether the originator of Conn sent the packet.
 	IsOrig bool
 	// Proto is the IP protocol number that announced the payload; for kind IP
 	// it selects the inner version (4 or 41).
@@ -158,7 +158,7 @@ type Carrier struct {
 	// the innermost of them (empty if Depth is 0).
 	Depth int
 	Last  value.Enum
-	// Weirds, if not nil, takes what is odd about the extension headers of an
+	// Weirds, if not nil, collects the weirds about the extension headers of an
 	// inner packet, as its own decoding will report them once more.
 	Weirds *packet.Weirds
 }
@@ -179,7 +179,7 @@ type Result struct {
 	Reason  string
 	Data    []byte
 	Weirds  []Weird
-	// TooDeep tells that the connection has a packet that was left alone because
+	// TooDeep is set if the connection has a packet that was left alone because
 	// of Options.MaxDepth.
 	TooDeep bool
 }
@@ -327,7 +327,7 @@ func (d *Decoder) Decode(k Kind, c *Carrier, payload []byte, r *Result) {
 	r.Weirds = d.weirds
 }
 
-// enter does what the analyzers over UDP have in common: nothing is decoded
+// enter does the common part of the analyzers over UDP: nothing is decoded
 // after a violation or too deep in other tunnels.
 func (d *Decoder) enter(k Kind, c *Carrier, r *Result) bool {
 	if c.State.verdict[k] == Violated {

@@ -245,7 +245,7 @@ func TestDepth(t *testing.T) {
 	}
 }
 
-// steps decodes packets of one connection and compares what is made of each.
+// steps decodes packets of one connection and compares the result of each.
 func steps(t *testing.T, opt Options, k Kind, step ...any) {
 	t.Helper()
 	d := New(new(event.Hooks), opt)

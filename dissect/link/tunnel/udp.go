@@ -10,7 +10,7 @@ const (
 	vxlanFlagI  = 0x08 // VNI present (RFC 7348 section 5)
 
 	ayiyaHeader  = 8
-	ayiyaForward = 1 // operation: the payload is to be forwarded
+	ayiyaForward = 1 // operation: forward the payload
 
 	geneveHeader = 8
 )

@@ -1,4 +1,4 @@
-package files
+package magic
 
 import (
 	"bytes"
@@ -11,9 +11,9 @@ import (
 	"github.com/wirelog/wirelog/dissect/event"
 )
 
-func newMatcher() *matcher { return &matcher{detector: magicDetector()} }
+func newMatcher() *Matcher { return &Matcher{detector: shared()} }
 
-func TestMagic(t *testing.T) {
+func TestAppend(t *testing.T) {
 	zeros := func(n int) string { return strings.Repeat("\x00", n) }
 	tests := []struct{ head, want string }{
 		{"%PDF-1.7\n%\xe2\xe3", "application/pdf"},
@@ -59,8 +59,8 @@ func TestMagic(t *testing.T) {
 	m := newMatcher()
 	for _, tt := range tests {
 		var got string
-		all := m.appendMatches(nil, []byte(tt.head), false)
-		if best := m.appendMatches(nil, []byte(tt.head), true); !slices.Equal(best, all[:min(len(all), 1)]) {
+		all := m.Append(nil, []byte(tt.head), false)
+		if best := m.Append(nil, []byte(tt.head), true); !slices.Equal(best, all[:min(len(all), 1)]) {
 			t.Errorf("%q: best of %v: %v", tt.head, all, best)
 		}
 		if len(all) > 0 {
@@ -72,18 +72,18 @@ func TestMagic(t *testing.T) {
 	}
 }
 
-// oracle matches with package regexp what the detector matches by itself.
+// oracle matches the rules with package regexp, to compare the detector with.
 type oracle []struct {
 	rule *compiledRule
 	re   *regexp.Regexp
 }
 
 func newOracle(t testing.TB) oracle {
-	pieces := strings.NewReplacer(magicPieces...)
-	d := magicDetector()
+	expand := strings.NewReplacer(pieces...)
+	d := shared()
 	byRule := map[event.MIMEMatch][]string{}
-	for _, r := range magic {
-		text := pieces.Replace(pieces.Replace(pieces.Replace(r.pattern)))
+	for _, r := range rules {
+		text := expand.Replace(expand.Replace(expand.Replace(r.pattern)))
 		k := event.MIMEMatch{Strength: r.strength, MIME: r.mime}
 		byRule[k] = append(byRule[k], text)
 	}
@@ -123,7 +123,7 @@ func (o oracle) match(head []byte) []event.MIMEMatch {
 	return all
 }
 
-// sample makes bytes of which patterns match something: pieces of patterns and noise.
+// sample makes bytes that patterns partly match: pieces of patterns and noise.
 func sample(rng *rand.Rand) []byte {
 	var b []byte
 	for range 1 + rng.IntN(6) {
@@ -136,17 +136,17 @@ func sample(rng *rand.Rand) []byte {
 			b = append(b, strings.Repeat(" ", rng.IntN(3))...)
 			b = append(b, []string{"<!-- x -->", "<?xml version=\"1.0\" ?>", "<", "\n", "--", "[a]", "\"k\":1", "echo off", "html"}[rng.IntN(9)]...)
 		default:
-			b = append(b, magicDetector().rules[rng.IntN(len(magic))].example(rng)...)
+			b = append(b, shared().rules[rng.IntN(len(rules))].example(rng)...)
 		}
 	}
-	return b[:min(len(b), bofSize)]
+	return b[:min(len(b), Size)]
 }
 
 // example makes bytes that r matches.
 func (r *compiledRule) example(rng *rand.Rand) []byte {
 	var b []byte
 	if r.prefix >= 0 {
-		b = example(magicDetector().prefixes[r.prefix].steps, rng)
+		b = example(shared().prefixes[r.prefix].steps, rng)
 	}
 	return append(b, example(r.steps, rng)...)
 }
@@ -183,7 +183,7 @@ func example(steps []step, rng *rand.Rand) []byte {
 	return b
 }
 
-func TestMagicAgainstRegexp(t *testing.T) {
+func TestAgainstRegexp(t *testing.T) {
 	o, m := newOracle(t), newMatcher()
 	rng := rand.New(rand.NewPCG(1, 2))
 	n := 3000
@@ -192,26 +192,26 @@ func TestMagicAgainstRegexp(t *testing.T) {
 	}
 	for range n {
 		head := sample(rng)
-		if got, want := m.appendMatches(nil, head, false), o.match(head); !slices.Equal(got, want) {
+		if got, want := m.Append(nil, head, false), o.match(head); !slices.Equal(got, want) {
 			t.Fatalf("%q: %v, want %v", head, got, want)
 		}
 	}
 }
 
-// TestMagicExamples sees to it that every rule can match.
-func TestMagicExamples(t *testing.T) {
+// TestExamples verifies that every rule can match.
+func TestExamples(t *testing.T) {
 	m := newMatcher()
 	rng := rand.New(rand.NewPCG(3, 4))
 	for i := range m.rules {
 		r := &m.rules[i]
 		head := r.example(rng)
-		if !slices.Contains(m.appendMatches(nil, head, false), event.MIMEMatch{Strength: r.strength, MIME: r.mime}) {
+		if !slices.Contains(m.Append(nil, head, false), event.MIMEMatch{Strength: r.strength, MIME: r.mime}) {
 			t.Errorf("%q is no %s", head, r.mime)
 		}
 	}
 }
 
-func FuzzMagic(f *testing.F) {
+func FuzzAppend(f *testing.F) {
 	rng := rand.New(rand.NewPCG(5, 6))
 	for range 100 {
 		f.Add(sample(rng))
@@ -219,19 +219,19 @@ func FuzzMagic(f *testing.F) {
 	o, m := newOracle(f), newMatcher()
 	f.Fuzz(func(t *testing.T, head []byte) {
 		head = head[:min(len(head), 512)]
-		if got, want := m.appendMatches(nil, head, false), o.match(head); !slices.Equal(got, want) {
+		if got, want := m.Append(nil, head, false), o.match(head); !slices.Equal(got, want) {
 			t.Fatalf("%q: %v, want %v", head, got, want)
 		}
 	})
 }
 
-func TestMagicAllocs(t *testing.T) {
+func TestAllocs(t *testing.T) {
 	m := newMatcher()
-	heads := [][]byte{[]byte("<!-- x --><html>"), bytes.Repeat([]byte("<!---->"), 585), make([]byte, bofSize)}
+	heads := [][]byte{[]byte("<!-- x --><html>"), bytes.Repeat([]byte("<!---->"), 585), make([]byte, Size)}
 	dst := make([]event.MIMEMatch, 0, 16)
 	run := func() {
 		for _, h := range heads {
-			m.appendMatches(dst, h, false)
+			m.Append(dst, h, false)
 		}
 	}
 	run()
@@ -240,13 +240,13 @@ func TestMagicAllocs(t *testing.T) {
 	}
 }
 
-func BenchmarkMagic(b *testing.B) {
+func BenchmarkAppend(b *testing.B) {
 	rng := rand.New(rand.NewPCG(7, 8))
-	noise := make([]byte, bofSize)
+	noise := make([]byte, Size)
 	for i := range noise {
 		noise[i] = byte(rng.Uint32())
 	}
-	page := []byte("<!DOCTYPE html>\n<html><head>" + strings.Repeat("<meta name=\"x\" content=\"y\">\n", 200))[:bofSize]
+	page := []byte("<!DOCTYPE html>\n<html><head>" + strings.Repeat("<meta name=\"x\" content=\"y\">\n", 200))[:Size]
 	for name, head := range map[string][]byte{
 		"html": page, "jpeg": append([]byte("\xff\xd8\xff"), noise[3:]...), "noise": noise, "short": []byte("{\"a\": 1}"),
 		"comments": bytes.Repeat([]byte("<!---->"), 585), "json": []byte("{\"abc\":\"" + strings.Repeat("x", 4000)),
@@ -257,7 +257,7 @@ func BenchmarkMagic(b *testing.B) {
 			dst := make([]event.MIMEMatch, 0, 16)
 			b.ReportAllocs()
 			for b.Loop() {
-				m.appendMatches(dst, head, false)
+				m.Append(dst, head, false)
 			}
 		})
 	}

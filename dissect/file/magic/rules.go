@@ -1,12 +1,11 @@
-package files
+package magic
 
-// magic is how files are recognized: media types with their strengths and the
-// patterns that the beginning of a file has to match, which are those of Zeek's
-// base/frameworks/files/magic. Where several match, the strongest wins, and of
-// those the first by name. Patterns are in the syntax of package regexp, for bytes:
-// a dot is any byte, and a pattern has to match from the first byte on. The names in
-// braces stand for the pieces in magicPieces.
-var magic = []magicRule{
+// rules lists the media types with their strengths and patterns, as in Zeek's
+// base/frameworks/files/magic. Of several that match, the strongest wins, then the
+// first by name. Patterns have the syntax of package regexp, but match bytes: a dot
+// is any byte, and a pattern matches from the first byte on. Names in braces stand
+// for the patterns in pieces.
+var rules = []rule{
 	{340, "application/zip", `MZ.{28}(?:Copyright 1989-1990 PKWARE Inc|PKLITE Copr)\.`},
 	{330, "application/pgp-keys", `..---BEGIN PGP PUBLIC KEY BLOCK-`},
 	{320, "application/mac-binhex40", `.{11}must be converted with BinHex`},
@@ -373,9 +372,9 @@ var magic = []magicRule{
 	{-20, "text/plain", `(?:\xef\xbb\xbf|(?:\x00\x00)?\xfe\xff|\xff\xfe(?:\x00\x00)?)?[\t-\r -~]{10}`},
 }
 
-// magicPieces are what many patterns have in common: byte order marks, white space,
-// and what may come before the first element of an XML document.
-var magicPieces = []string{
+// pieces are patterns that many rules share: byte order marks, white space, and
+// what may precede the first element of an XML document. A piece may contain others.
+var pieces = []string{
 	"{prolog}", `{misc}(?:<\?xml .*\?>)?{misc}`,
 	"{misc}", `(?:{ws}(?:<!--.*-->)?{ws})*`,
 	"{bom}", `(?:\xef\xbb\xbf|\xff\xfe|\xfe\xff)?`,

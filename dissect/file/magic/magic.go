@@ -1,4 +1,14 @@
-package files
+// Package magic recognizes media types by the content of a file: its beginning
+// is matched with the signatures of Zeek's base/frameworks/files/magic.
+//
+// A [Matcher] belongs to one goroutine; the compiled rules behind it are shared:
+//
+//	var m magic.Matcher
+//	matches = m.Append(matches[:0], data[:min(len(data), magic.Size)], false)
+//	if len(matches) > 0 {
+//		fmt.Println(matches[0].MIME) // the best
+//	}
+package magic
 
 import (
 	"bytes"
@@ -13,14 +23,18 @@ import (
 	"github.com/wirelog/wirelog/dissect/event"
 )
 
-// magicRule is a way to recognize a media type.
-type magicRule struct {
+// Size is how much of a file's beginning, in bytes, callers are expected to match
+// (Zeek's default_file_bof_buffer_size).
+const Size = 4096
+
+// rule is a way to recognize a media type.
+type rule struct {
 	strength int64
 	mime     string
 	pattern  string
 }
 
-// A detector recognizes files by their beginnings. It is shared and never changes.
+// detector is the compiled rules. It is shared and immutable.
 type detector struct {
 	rules []compiledRule
 	// prefixes are the beginnings that several rules share: pieces in a row.
@@ -29,7 +43,7 @@ type detector struct {
 	byFirst [256][]check
 }
 
-// check is what rules out most of them, side by side for the sake of the cache: the least
+// check rules out most rules, packed for the sake of the cache: it has the least
 // length of the file, and two bytes at an offset, if looks is set.
 type check struct {
 	rule, min, at, want uint16
@@ -39,28 +53,28 @@ type check struct {
 type compiledRule struct {
 	strength int64
 	mime     string
-	// at and lit are bytes that have to be there; most rules are decided by them.
+	// at and lit are bytes that must be there; most rules are decided by them.
 	at     int
 	lit    string
 	prefix int     // index of the shared prefix before steps, or -1
 	second byteSet // what the second byte of steps may be
 	steps  []step
 	plain  bool // nothing is left to be matched after lit
-	// min is the least length of what the rule matches, need what has to be in it
+	// min is the least length of a match, need the bytes that must be in it
 	// somewhere, for rules that would otherwise have to look everywhere.
 	min  int
 	need []byte
 }
 
-var magicDetector = sync.OnceValue(func() *detector {
-	d, err := newDetector(magic)
+var shared = sync.OnceValue(func() *detector {
+	d, err := newDetector(rules)
 	if err != nil {
 		panic(err)
 	}
 	return d
 })
 
-func newDetector(rules []magicRule) (*detector, error) {
+func newDetector(rules []rule) (*detector, error) {
 	d := &detector{rules: make([]compiledRule, 0, len(rules))}
 	prefixes := map[string]int{"": -1}
 	for _, r := range rules {
@@ -68,15 +82,15 @@ func newDetector(rules []magicRule) (*detector, error) {
 		for strings.HasPrefix(r.pattern[n:], "{") {
 			n += strings.IndexByte(r.pattern[n:], '}') + 1
 		}
-		shared := r.pattern[:n]
-		prefix, ok := prefixes[shared]
+		pattern := r.pattern[:n]
+		prefix, ok := prefixes[pattern]
 		if !ok {
-			steps, err := compilePattern(shared)
+			steps, err := compilePattern(pattern)
 			if err != nil {
 				return nil, err
 			}
 			prefix = len(d.prefixes)
-			prefixes[shared] = prefix
+			prefixes[pattern] = prefix
 			d.prefixes = append(d.prefixes, newPrefix(steps))
 		}
 		steps, err := compilePattern(r.pattern[n:])
@@ -100,7 +114,7 @@ func newDetector(rules []magicRule) (*detector, error) {
 	return d, nil
 }
 
-// sort puts the rules where their first bytes are.
+// sort lists the rules by their possible first bytes.
 func (d *detector) sort() {
 	first := make([]byteSet, len(d.rules))
 	var sizes [256]int
@@ -128,8 +142,8 @@ func (d *detector) sort() {
 	}
 }
 
-// check looks for two bytes of the rule's literal, if possible not the first of the file,
-// by which the rule was found.
+// check returns a check of two bytes of the rule's literal, if possible not the file's first,
+// which has already selected the rule.
 func (c *compiledRule) check(rule uint16) check {
 	k := check{rule: rule, min: uint16(max(c.min, 1))}
 	skip := 0
@@ -143,11 +157,11 @@ func (c *compiledRule) check(rule uint16) check {
 	return k
 }
 
-var magicReplacer = strings.NewReplacer(magicPieces...)
+var replacer = strings.NewReplacer(pieces...)
 
 func compilePattern(text string) ([]step, error) {
 	for strings.Contains(text, "{") {
-		next := magicReplacer.Replace(text)
+		next := replacer.Replace(text)
 		if next == text {
 			break // what is left are repetitions
 		}
@@ -263,7 +277,7 @@ func compileSteps(dst []step, re *syntax.Regexp) ([]step, error) {
 			return append(dst, s), nil
 		}
 		if lo == hi && lo <= maxUnrolled {
-			// What is one after the other has its places, and is not looked for.
+			// Steps in sequence have fixed places and need no search.
 			for range lo {
 				dst = append(dst, sub...)
 			}
@@ -276,7 +290,7 @@ func compileSteps(dst []step, re *syntax.Regexp) ([]step, error) {
 	return nil, fmt.Errorf("%v cannot be matched", re.Op)
 }
 
-// findLiteral looks for bytes that have to be at a certain place.
+// findLiteral looks for a literal at a fixed offset.
 func (c *compiledRule) findLiteral() {
 	for i := range c.steps {
 		s := &c.steps[i]
@@ -415,22 +429,27 @@ func secondBytes(steps []step) byteSet {
 	return set
 }
 
-// matcher looks at files with a detector. It belongs to one shard.
-type matcher struct {
-	*detector // made when the first file comes
+// Matcher matches the beginnings of files. It keeps scratch memory, so that a
+// match allocates nothing in the long run, and belongs to one goroutine. The zero
+// value is ready for use; the first match compiles the rules, once per process.
+type Matcher struct {
+	*detector // set by the first match
 	free      []spans
-	// ends has the offsets at which prefixes may end in the file that is looked at, of
-	// those that have been asked for.
+	// ends holds, for prefixes that were asked for, the offsets at which they may
+	// end in the current file.
 	ends []spans
 }
 
-// appendMatches appends the types that head shows, best first, or the best alone.
-func (m *matcher) appendMatches(dst []event.MIMEMatch, head []byte, best bool) []event.MIMEMatch {
+// Append appends the media types of a file that begins with head to dst and
+// returns it. The types come best first: by descending strength, then by name.
+// If best is set, only the first of them is appended. Nothing is appended if no
+// rule matches. head is not retained.
+func (m *Matcher) Append(dst []event.MIMEMatch, head []byte, best bool) []event.MIMEMatch {
 	if len(head) == 0 {
 		return dst
 	}
 	if m.detector == nil {
-		m.detector = magicDetector()
+		m.detector = shared()
 	}
 	defer m.forget()
 	list := m.byFirst[head[0]]
@@ -462,7 +481,7 @@ type spans []span
 
 type span struct{ lo, hi int } // both included
 
-// put adds lo to hi, which is not before what was added last.
+// put adds lo to hi, which must not precede the last range.
 func (s spans) put(lo, hi int) spans {
 	if n := len(s); n > 0 && lo <= s[n-1].hi+1 {
 		s[n-1].hi = max(s[n-1].hi, hi)
@@ -471,7 +490,7 @@ func (s spans) put(lo, hi int) spans {
 	return append(s, span{lo, hi})
 }
 
-func (m *matcher) get() spans {
+func (m *Matcher) get() spans {
 	if n := len(m.free); n > 0 {
 		s := m.free[n-1]
 		m.free = m.free[:n-1]
@@ -480,9 +499,9 @@ func (m *matcher) get() spans {
 	return make(spans, 0, 16)
 }
 
-func (m *matcher) release(s spans) { m.free = append(m.free, s[:0]) }
+func (m *Matcher) release(s spans) { m.free = append(m.free, s[:0]) }
 
-func (m *matcher) matches(r *compiledRule, head []byte) bool {
+func (m *Matcher) matches(r *compiledRule, head []byte) bool {
 	if r.prefix < 0 {
 		return m.matchesAt(r.steps, 0, head)
 	}
@@ -502,9 +521,9 @@ func (m *matcher) matches(r *compiledRule, head []byte) bool {
 	return ok
 }
 
-// matchesAt reports whether steps match from at on. As long as there is only one place
-// where a step can end it goes on without sets.
-func (m *matcher) matchesAt(steps []step, at int, head []byte) bool {
+// matchesAt reports whether steps match from at on. While there is only one place
+// where a step can end, it needs no sets.
+func (m *Matcher) matchesAt(steps []step, at int, head []byte) bool {
 	for i := range steps {
 		s := &steps[i]
 		switch {
@@ -560,7 +579,7 @@ func foldEqual(b []byte, lit string) bool {
 	return true
 }
 
-func (m *matcher) prefixEnds(i int, head []byte) spans {
+func (m *Matcher) prefixEnds(i int, head []byte) spans {
 	if m.ends == nil {
 		m.ends = make([]spans, len(m.prefixes))
 	}
@@ -571,8 +590,8 @@ func (m *matcher) prefixEnds(i int, head []byte) spans {
 	return m.ends[i]
 }
 
-// forget makes room for another file.
-func (m *matcher) forget() {
+// forget releases the state of the last file.
+func (m *Matcher) forget() {
 	for i, e := range m.ends {
 		if e != nil {
 			m.release(e)
@@ -584,8 +603,8 @@ func (m *matcher) forget() {
 // optional reports whether the step may match nothing.
 func (s *step) optional() bool { return s.min == 0 && s.lit == "" }
 
-// idle reports that what the step can match at that offset, if anything, is empty.
-// That is so for most of what is optional.
+// idle reports whether the step matches nothing at the offset, or the empty string.
+// Most optional steps are idle.
 func (s *step) idle(at int, head []byte) bool {
 	switch s.kind {
 	case stepLiteral:
@@ -612,8 +631,8 @@ func (s *step) idle(at int, head []byte) bool {
 	return false
 }
 
-// run returns the offsets at which steps may end that begin at from.
-func (m *matcher) run(steps []step, from spans, head []byte) spans {
+// run returns the offsets where steps that begin at from may end.
+func (m *Matcher) run(steps []step, from spans, head []byte) spans {
 	cur := append(m.get(), from...)
 	for i := range steps {
 		if len(cur) == 0 {
@@ -701,8 +720,8 @@ func anyEnds(dst spans, s *step, from spans, head []byte) spans {
 	return dst
 }
 
-// groupEnds repeats a group until no new offset comes of it.
-func (m *matcher) groupEnds(s *step, from spans, head []byte) spans {
+// groupEnds repeats a group until it yields no new offset.
+func (m *Matcher) groupEnds(s *step, from spans, head []byte) spans {
 	all := m.get() // where it may end
 	cur := append(m.get(), from...)
 	if s.min == 0 {
