@@ -78,14 +78,6 @@ type factory struct {
 
 	free    freelist.List[analyzer]
 	buffers [][]byte
-
-	message   event.DCERPCMessage
-	bind      event.DCERPCBind
-	bindAck   event.DCERPCBindAck
-	alter     event.DCERPCAlterContext
-	alterResp event.DCERPCAlterContextResp
-	request   event.DCERPCRequest
-	response  event.DCERPCResponse
 }
 
 func (f *factory) new(u conn.Use) conn.Analyzer { return f.get(u) }

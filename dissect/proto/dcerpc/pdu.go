@@ -104,16 +104,15 @@ func (h *header) split(b []byte) (body, trailer []byte, ok bool) {
 }
 
 func (a *analyzer) announce(isOrig bool, h *header) {
-	hook := &a.f.hooks.Message
-	if !hook.On() {
+	e := a.f.hooks.Message.Begin()
+	if e == nil {
 		return
 	}
-	e := &a.f.message
 	*e = event.DCERPCMessage{Conn: a.Conn(), IsOrig: isOrig, FID: a.fid, PTypeID: uint64(h.ptype), PType: "<undefined>"}
 	if int(h.ptype) < len(ptypes) {
 		e.PType = ptypes[h.ptype]
 	}
-	hook.Raise(e)
+	a.f.hooks.Message.Raise(e)
 }
 
 // authenticate hands on what is in the trailer of a PDU.
@@ -171,10 +170,9 @@ func (a *analyzer) request(h *header, b []byte) bool {
 		return false
 	}
 	id, opnum := h.uint16(b[4:]), h.uint16(b[6:])
-	if hook := &a.f.hooks.Request; hook.On() {
-		e := &a.f.request
+	if e := a.f.hooks.Request.Begin(); e != nil {
 		*e = event.DCERPCRequest{Conn: a.Conn(), FID: a.fid, CtxID: uint64(id), Opnum: uint64(opnum), StubLen: uint64(len(b) - n)}
-		hook.Raise(e)
+		a.f.hooks.Request.Raise(e)
 	}
 	a.called(id, opnum)
 	return true
@@ -187,13 +185,12 @@ func (a *analyzer) response(h *header, b []byte) bool {
 	if len(b) < n {
 		return false
 	}
-	if hook := &a.f.hooks.Response; hook.On() {
+	if e := a.f.hooks.Response.Begin(); e != nil {
 		id := h.uint16(b[4:])
-		e := &a.f.response
 		*e = event.DCERPCResponse{
 			Conn: a.Conn(), FID: a.fid, CtxID: uint64(id), Opnum: uint64(a.answered(id)), StubLen: uint64(len(b) - n),
 		}
-		hook.Raise(e)
+		a.f.hooks.Response.Raise(e)
 	}
 	return true
 }
@@ -226,17 +223,15 @@ func (a *analyzer) context(h *header, id uint64, syntax []byte) {
 	uuid := syntax[:16:16]
 	major, minor := uint64(h.uint16(syntax[16:])), uint64(h.uint16(syntax[18:]))
 	if h.ptype == ptypeBind {
-		if hook := &a.f.hooks.Bind; hook.On() {
-			e := &a.f.bind
+		if e := a.f.hooks.Bind.Begin(); e != nil {
 			*e = event.DCERPCBind{Conn: a.Conn(), FID: a.fid, CtxID: id, UUID: uuid, VerMajor: major, VerMinor: minor}
-			hook.Raise(e)
+			a.f.hooks.Bind.Raise(e)
 		}
 		return
 	}
-	if hook := &a.f.hooks.AlterContext; hook.On() {
-		e := &a.f.alter
+	if e := a.f.hooks.AlterContext.Begin(); e != nil {
 		*e = event.DCERPCAlterContext{Conn: a.Conn(), FID: a.fid, CtxID: id, UUID: uuid, VerMajor: major, VerMinor: minor}
-		hook.Raise(e)
+		a.f.hooks.AlterContext.Raise(e)
 	}
 }
 
@@ -253,21 +248,19 @@ func (a *analyzer) bindAck(h *header, b []byte) bool {
 		return false
 	}
 	if h.ptype == ptypeAlterContextResp {
-		if hook := &a.f.hooks.AlterContextResp; hook.On() {
-			e := &a.f.alterResp
-			e.Conn, e.FID = a.Conn(), a.fid
-			hook.Raise(e)
+		if e := a.f.hooks.AlterContextResp.Begin(); e != nil {
+			*e = event.DCERPCAlterContextResp{Conn: a.Conn(), FID: a.fid}
+			a.f.hooks.AlterContextResp.Raise(e)
 		}
 		return true
 	}
-	if hook := &a.f.hooks.BindAck; hook.On() {
+	if e := a.f.hooks.BindAck.Begin(); e != nil {
 		addr := b[before:end:end]
 		if n := len(addr); n > 0 && addr[n-1] == 0 {
 			addr = addr[:n-1]
 		}
-		e := &a.f.bindAck
 		*e = event.DCERPCBindAck{Conn: a.Conn(), FID: a.fid, SecAddr: addr}
-		hook.Raise(e)
+		a.f.hooks.BindAck.Raise(e)
 	}
 	return true
 }

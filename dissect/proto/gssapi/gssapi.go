@@ -29,7 +29,6 @@ type factory struct {
 	hooks     *event.GSSAPIEvents
 	ntlm, krb *conn.Protocol
 	free      freelist.List[analyzer]
-	result    event.GSSAPINegResult
 	use       conn.Use // of the token being read
 	tooLong   func(n int)
 }

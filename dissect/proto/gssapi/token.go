@@ -5,6 +5,7 @@ import (
 
 	"github.com/wirelog/wirelog/dissect/codec/asn1"
 	"github.com/wirelog/wirelog/dissect/codec/wire"
+	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/dissect/proto/ntlm"
 )
 
@@ -94,10 +95,9 @@ func (a *analyzer) negTokenResp(r *asn1.Reader) {
 }
 
 func (a *analyzer) negState(state uint64) {
-	if h := &a.f.hooks.NegResult; h.On() {
-		e := &a.f.result
-		e.Conn, e.State = a.Conn(), state
-		h.Raise(e)
+	if e := a.f.hooks.NegResult.Begin(); e != nil {
+		*e = event.GSSAPINegResult{Conn: a.Conn(), State: state}
+		a.f.hooks.NegResult.Raise(e)
 	}
 }
 

@@ -34,12 +34,16 @@ func (d *decoder) kdcRequest(r *asn1.Reader) {
 	switch m.MsgType {
 	case msgASReq:
 		d.sendCertificates()
-		d.ev.asReq = event.KRBASRequest{Conn: d.Conn(), Msg: *m}
-		d.hooks.ASRequest.Raise(&d.ev.asReq)
+		if e := d.hooks.ASRequest.Begin(); e != nil {
+			*e = event.KRBASRequest{Conn: d.Conn(), Msg: *m}
+			d.hooks.ASRequest.Raise(e)
+		}
 	case msgTGSReq:
 		d.sendCertificates()
-		d.ev.tgsReq = event.KRBTGSRequest{Conn: d.Conn(), Msg: *m}
-		d.hooks.TGSRequest.Raise(&d.ev.tgsReq)
+		if e := d.hooks.TGSRequest.Begin(); e != nil {
+			*e = event.KRBTGSRequest{Conn: d.Conn(), Msg: *m}
+			d.hooks.TGSRequest.Raise(e)
+		}
 	}
 }
 
@@ -146,20 +150,22 @@ func (d *decoder) kdcResponse(r *asn1.Reader) {
 	switch m.MsgType {
 	case msgASRep:
 		d.sendCertificates()
-		d.ev.asRep = event.KRBASResponse{Conn: d.Conn(), Msg: *m}
-		d.hooks.ASResponse.Raise(&d.ev.asRep)
+		if e := d.hooks.ASResponse.Begin(); e != nil {
+			*e = event.KRBASResponse{Conn: d.Conn(), Msg: *m}
+			d.hooks.ASResponse.Raise(e)
+		}
 	case msgTGSRep:
 		d.sendCertificates()
-		d.ev.tgsRep = event.KRBTGSResponse{Conn: d.Conn(), Msg: *m}
-		d.hooks.TGSResponse.Raise(&d.ev.tgsRep)
+		if e := d.hooks.TGSResponse.Begin(); e != nil {
+			*e = event.KRBTGSResponse{Conn: d.Conn(), Msg: *m}
+			d.hooks.TGSResponse.Raise(e)
+		}
 	}
 }
 
 // error is a KRB-ERROR (section 5.9.1).
 func (d *decoder) error(r *asn1.Reader) {
-	e := &d.ev.err
-	*e = event.KRBError{Conn: d.Conn()}
-	m := &e.Msg
+	var m event.KRBErrorMsg
 	r.Skip(1)
 	var clientTime, serverTime value.Opt[value.Time]
 	var clientUsec, serverUsec uint64
@@ -220,7 +226,10 @@ func (d *decoder) error(r *asn1.Reader) {
 	}
 	m.ClientTime, m.ServerTime = withMicroseconds(clientTime, clientUsec), withMicroseconds(serverTime, serverUsec)
 	d.confirm()
-	d.hooks.Error.Raise(e)
+	if e := d.hooks.Error.Begin(); e != nil {
+		*e = event.KRBError{Conn: d.Conn(), Msg: m}
+		d.hooks.Error.Raise(e)
+	}
 }
 
 // withMicroseconds adds ten times the microseconds, as Zeek does.

@@ -51,21 +51,6 @@ type decoder struct {
 	certs    []certificates
 	request  event.KRBKDCRequest
 	response event.KRBKDCResponse
-	ev       scratch
-}
-
-// scratch has the events of a decoder.
-type scratch struct {
-	asReq  event.KRBASRequest
-	asRep  event.KRBASResponse
-	tgsReq event.KRBTGSRequest
-	tgsRep event.KRBTGSResponse
-	apReq  event.KRBAPRequest
-	apRep  event.KRBAPResponse
-	err    event.KRBError
-	safe   event.KRBSafe
-	priv   event.KRBPriv
-	cred   event.KRBCred
 }
 
 // decode reads a message, and returns what is wrong with it.
@@ -110,25 +95,26 @@ func (d *decoder) confirm() {
 
 // apRequest is an AP-REQ (section 5.5.1).
 func (d *decoder) apRequest(r *asn1.Reader) {
-	e := &d.ev.apReq
-	*e = event.KRBAPRequest{Conn: d.Conn()}
 	r.Skip(1)
 	r.Tagged() // pvno
 	r.Tagged() // msg-type
 	flags := bitString(r, "KRB_AP_Options:flags", 2)
-	e.Opts.UseSessionKey = flags&0x40000000 != 0
-	e.Opts.MutualRequired = flags&0x20000000 != 0
-	e.Ticket = d.ticket(r, true)
+	ticket := d.ticket(r, true)
 	d.encryptedPart(r)
 	if !r.OK() {
 		return
 	}
 	if d.source == "KRB_TCP" {
 		// Zeek, which decrypts tickets for which it has a key, says so over TCP without one too.
-		e.Ticket.AuthenticationInfo = value.Some([]byte{})
+		ticket.AuthenticationInfo = value.Some([]byte{})
 	}
 	d.confirm()
-	d.hooks.APRequest.Raise(e)
+	if e := d.hooks.APRequest.Begin(); e != nil {
+		*e = event.KRBAPRequest{Conn: d.Conn(), Ticket: ticket, Opts: event.KRBAPOptions{
+			UseSessionKey: flags&0x40000000 != 0, MutualRequired: flags&0x20000000 != 0,
+		}}
+		d.hooks.APRequest.Raise(e)
+	}
 }
 
 // apResponse is an AP-REP (section 5.5.2).
@@ -136,8 +122,10 @@ func (d *decoder) apResponse(r *asn1.Reader) {
 	d.encryptedMessage(r)
 	if r.OK() {
 		d.confirm()
-		d.ev.apRep.Conn = d.Conn()
-		d.hooks.APResponse.Raise(&d.ev.apRep)
+		if e := d.hooks.APResponse.Begin(); e != nil {
+			*e = event.KRBAPResponse{Conn: d.Conn()}
+			d.hooks.APResponse.Raise(e)
+		}
 	}
 }
 
@@ -146,8 +134,10 @@ func (d *decoder) priv(r *asn1.Reader) {
 	d.encryptedMessage(r)
 	if r.OK() {
 		d.confirm()
-		d.ev.priv = event.KRBPriv{Conn: d.Conn(), IsOrig: d.isOrig}
-		d.hooks.Priv.Raise(&d.ev.priv)
+		if e := d.hooks.Priv.Begin(); e != nil {
+			*e = event.KRBPriv{Conn: d.Conn(), IsOrig: d.isOrig}
+			d.hooks.Priv.Raise(e)
+		}
 	}
 }
 
@@ -169,18 +159,19 @@ func (d *decoder) cred(r *asn1.Reader) {
 	d.encryptedPart(r)
 	if r.OK() {
 		d.confirm()
-		d.ev.cred = event.KRBCred{Conn: d.Conn(), IsOrig: d.isOrig, Tickets: d.tickets}
-		d.hooks.Cred.Raise(&d.ev.cred)
+		if e := d.hooks.Cred.Begin(); e != nil {
+			*e = event.KRBCred{Conn: d.Conn(), IsOrig: d.isOrig, Tickets: d.tickets}
+			d.hooks.Cred.Raise(e)
+		}
 	}
 }
 
 // safe is a KRB-SAFE (section 5.6.1).
 func (d *decoder) safe(r *asn1.Reader) {
-	e := &d.ev.safe
-	*e = event.KRBSafe{Conn: d.Conn(), IsOrig: d.isOrig}
+	var m event.KRBSAFEMsg
 	r.Skip(1)
-	e.Msg.PVNO = r.Number(r.Tagged())
-	e.Msg.MsgType = r.Number(r.Tagged())
+	m.PVNO = r.Number(r.Tagged())
+	m.MsgType = r.Number(r.Tagged())
 	start := r.Pos()
 	h := r.Header()
 	body := r.Inside("KRB_SAFE_MSG:safe_body", start, h.Length)
@@ -192,17 +183,17 @@ func (d *decoder) safe(r *asn1.Reader) {
 		arg := body.Inside("KRB_SAFE_Arg:args", start, h.Length)
 		switch h.Index() {
 		case 0:
-			e.Msg.Data = arg.Value()
+			m.Data = arg.Value()
 		case 1:
-			e.Msg.Timestamp = kerberosTime(arg.Value())
+			m.Timestamp = kerberosTime(arg.Value())
 		case 2:
 			usec = arg.Number(arg.Value())
 		case 3:
-			e.Msg.Seq = value.Some(arg.Number(arg.Value()))
+			m.Seq = value.Some(arg.Number(arg.Value()))
 		case 4:
-			e.Msg.Sender = value.Some(d.hostAddress(&arg))
+			m.Sender = value.Some(d.hostAddress(&arg))
 		case 5:
-			e.Msg.Recipient = value.Some(d.hostAddress(&arg))
+			m.Recipient = value.Some(d.hostAddress(&arg))
 		}
 		body.Join(&arg)
 	}
@@ -211,11 +202,14 @@ func (d *decoder) safe(r *asn1.Reader) {
 	if !r.OK() {
 		return
 	}
-	if e.Msg.Timestamp.OK {
-		e.Msg.Timestamp.V += value.Time(usec % 1e6 * 1e3)
+	if m.Timestamp.OK {
+		m.Timestamp.V += value.Time(usec % 1e6 * 1e3)
 	}
 	d.confirm()
-	d.hooks.Safe.Raise(e)
+	if e := d.hooks.Safe.Begin(); e != nil {
+		*e = event.KRBSafe{Conn: d.Conn(), IsOrig: d.isOrig, Msg: m}
+		d.hooks.Safe.Raise(e)
+	}
 }
 
 // ticket is a Ticket (section 5.3), within an explicit tag if it is tagged.

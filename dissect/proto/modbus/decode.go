@@ -54,7 +54,6 @@ type decoder struct {
 	requests  []event.ModbusFileRecordRequest
 	responses []event.ModbusFileRecordResponse
 	files     []event.ModbusFileReference
-	ev        scratch
 }
 
 // decode reads a message, of which where or invalid are set if it is not as it has to be.
@@ -128,9 +127,9 @@ func (d *decoder) even(what string, n int) bool {
 // coil reads the value of a coil. One that stands for nothing has no event, as in Zeek.
 func coil(v uint64) (on, ok bool) { return v == coilOn, v == coilOn || v == coilOff }
 
-// raise raises an event that costs nothing to fill, in its place e.
-func raise[E any](h *event.Hook[E], e *E, v E) {
-	if h.On() {
+// raise raises the event v, which costs nothing to fill.
+func raise[E any](h *event.Hook[E], v E) {
+	if e := h.Begin(); e != nil {
 		*e = v
 		h.Raise(e)
 	}
@@ -141,7 +140,7 @@ func (d *decoder) exception() {
 	if !d.has("ModbusTCP_ExceptResponse", 0, 1) {
 		return
 	}
-	raise(&d.hooks.Exception, &d.ev.exception, event.ModbusException{Conn: d.c, Headers: d.headers, Code: uint64(d.b[0])})
+	raise(&d.hooks.Exception, event.ModbusException{Conn: d.c, Headers: d.headers, Code: uint64(d.b[0])})
 }
 
 // fileRequests reads the references of a request to read files (section 6.14).
@@ -204,36 +203,4 @@ func (d *decoder) fileReferences(b []byte) bool {
 		b = b[length+2*n:]
 	}
 	return true
-}
-
-// scratch has the events of a decoder.
-type scratch struct {
-	message                            event.ModbusMessage
-	exception                          event.ModbusException
-	readCoilsRequest                   event.ModbusReadCoilsRequest
-	readDiscreteInputsRequest          event.ModbusReadDiscreteInputsRequest
-	readHoldingRegistersRequest        event.ModbusReadHoldingRegistersRequest
-	readInputRegistersRequest          event.ModbusReadInputRegistersRequest
-	writeSingleCoilRequest             event.ModbusWriteSingleCoilRequest
-	writeSingleRegisterRequest         event.ModbusWriteSingleRegisterRequest
-	maskWriteRegisterRequest           event.ModbusMaskWriteRegisterRequest
-	readFIFOQueueRequest               event.ModbusReadFIFOQueueRequest
-	writeMultipleCoilsRequest          event.ModbusWriteMultipleCoilsRequest
-	writeMultipleRegistersRequest      event.ModbusWriteMultipleRegistersRequest
-	readFileRecordRequest              event.ModbusReadFileRecordRequest
-	writeFileRecordRequest             event.ModbusWriteFileRecordRequest
-	readWriteMultipleRegistersRequest  event.ModbusReadWriteMultipleRegistersRequest
-	readCoilsResponse                  event.ModbusReadCoilsResponse
-	readDiscreteInputsResponse         event.ModbusReadDiscreteInputsResponse
-	readHoldingRegistersResponse       event.ModbusReadHoldingRegistersResponse
-	readInputRegistersResponse         event.ModbusReadInputRegistersResponse
-	writeSingleCoilResponse            event.ModbusWriteSingleCoilResponse
-	writeSingleRegisterResponse        event.ModbusWriteSingleRegisterResponse
-	writeMultipleCoilsResponse         event.ModbusWriteMultipleCoilsResponse
-	writeMultipleRegistersResponse     event.ModbusWriteMultipleRegistersResponse
-	readFileRecordResponse             event.ModbusReadFileRecordResponse
-	writeFileRecordResponse            event.ModbusWriteFileRecordResponse
-	maskWriteRegisterResponse          event.ModbusMaskWriteRegisterResponse
-	readWriteMultipleRegistersResponse event.ModbusReadWriteMultipleRegistersResponse
-	readFIFOQueueResponse              event.ModbusReadFIFOQueueResponse
 }

@@ -163,11 +163,10 @@ func (a *analyzer) announce(s *side, b []byte, isOrig bool) bool {
 		return a.malformed(s, "&enforce violation : ModbusTCP_TransportHeader:len")
 	}
 	s.announced = true
-	if h := &a.f.hooks.Message; h.On() {
-		e := &a.f.ev.message
+	if e := a.f.hooks.Message.Begin(); e != nil {
 		e.Conn, e.IsOrig = a.Conn(), isOrig
 		s.header.fill(&e.Headers)
-		h.Raise(e)
+		a.f.hooks.Message.Raise(e)
 	}
 	return true
 }

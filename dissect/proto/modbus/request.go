@@ -8,29 +8,29 @@ func (d *decoder) request() {
 	switch d.headers.FunctionCode {
 	case fcReadCoils:
 		if d.has("ReadCoilsRequest", 0, 4) {
-			raise(&d.hooks.ReadCoilsRequest, &d.ev.readCoilsRequest, event.ModbusReadCoilsRequest{Conn: d.c, Headers: d.headers, StartAddress: d.word(0), Quantity: d.word(2)})
+			raise(&d.hooks.ReadCoilsRequest, event.ModbusReadCoilsRequest{Conn: d.c, Headers: d.headers, StartAddress: d.word(0), Quantity: d.word(2)})
 		}
 	case fcReadDiscreteInputs:
 		if d.has("ReadDiscreteInputsRequest", 0, 4) {
-			raise(&d.hooks.ReadDiscreteInputsRequest, &d.ev.readDiscreteInputsRequest, event.ModbusReadDiscreteInputsRequest{Conn: d.c, Headers: d.headers, StartAddress: d.word(0), Quantity: d.word(2)})
+			raise(&d.hooks.ReadDiscreteInputsRequest, event.ModbusReadDiscreteInputsRequest{Conn: d.c, Headers: d.headers, StartAddress: d.word(0), Quantity: d.word(2)})
 		}
 	case fcReadHoldingRegisters:
 		if d.has("ReadHoldingRegistersRequest", 0, 4) {
-			raise(&d.hooks.ReadHoldingRegistersRequest, &d.ev.readHoldingRegistersRequest, event.ModbusReadHoldingRegistersRequest{Conn: d.c, Headers: d.headers, StartAddress: d.word(0), Quantity: d.word(2)})
+			raise(&d.hooks.ReadHoldingRegistersRequest, event.ModbusReadHoldingRegistersRequest{Conn: d.c, Headers: d.headers, StartAddress: d.word(0), Quantity: d.word(2)})
 		}
 	case fcReadInputRegisters:
 		if d.has("ReadInputRegistersRequest", 0, 4) {
-			raise(&d.hooks.ReadInputRegistersRequest, &d.ev.readInputRegistersRequest, event.ModbusReadInputRegistersRequest{Conn: d.c, Headers: d.headers, StartAddress: d.word(0), Quantity: d.word(2)})
+			raise(&d.hooks.ReadInputRegistersRequest, event.ModbusReadInputRegistersRequest{Conn: d.c, Headers: d.headers, StartAddress: d.word(0), Quantity: d.word(2)})
 		}
 	case fcWriteSingleCoil:
 		if d.has("WriteSingleCoilRequest", 0, 4) {
 			if on, ok := coil(d.word(2)); ok {
-				raise(&d.hooks.WriteSingleCoilRequest, &d.ev.writeSingleCoilRequest, event.ModbusWriteSingleCoilRequest{Conn: d.c, Headers: d.headers, Address: d.word(0), Value: on})
+				raise(&d.hooks.WriteSingleCoilRequest, event.ModbusWriteSingleCoilRequest{Conn: d.c, Headers: d.headers, Address: d.word(0), Value: on})
 			}
 		}
 	case fcWriteSingleRegister:
 		if d.has("WriteSingleRegisterRequest", 0, 4) {
-			raise(&d.hooks.WriteSingleRegisterRequest, &d.ev.writeSingleRegisterRequest, event.ModbusWriteSingleRegisterRequest{Conn: d.c, Headers: d.headers, Address: d.word(0), Value: d.word(2)})
+			raise(&d.hooks.WriteSingleRegisterRequest, event.ModbusWriteSingleRegisterRequest{Conn: d.c, Headers: d.headers, Address: d.word(0), Value: d.word(2)})
 		}
 	case fcDiagnostics:
 		d.has("DiagnosticsRequest:subfunction", 0, 2)
@@ -44,13 +44,13 @@ func (d *decoder) request() {
 		d.writeFile()
 	case fcMaskWriteRegister:
 		if d.has("MaskWriteRegisterRequest", 0, 6) {
-			raise(&d.hooks.MaskWriteRegisterRequest, &d.ev.maskWriteRegisterRequest, event.ModbusMaskWriteRegisterRequest{Conn: d.c, Headers: d.headers, Address: d.word(0), AndMask: d.word(2), OrMask: d.word(4)})
+			raise(&d.hooks.MaskWriteRegisterRequest, event.ModbusMaskWriteRegisterRequest{Conn: d.c, Headers: d.headers, Address: d.word(0), AndMask: d.word(2), OrMask: d.word(4)})
 		}
 	case fcReadWriteMultipleRegisters:
 		d.readWriteRegisters()
 	case fcReadFIFOQueue:
 		if d.has("ReadFIFOQueueRequest", 0, 2) {
-			raise(&d.hooks.ReadFIFOQueueRequest, &d.ev.readFIFOQueueRequest, event.ModbusReadFIFOQueueRequest{Conn: d.c, Headers: d.headers, StartAddress: d.word(0)})
+			raise(&d.hooks.ReadFIFOQueueRequest, event.ModbusReadFIFOQueueRequest{Conn: d.c, Headers: d.headers, StartAddress: d.word(0)})
 		}
 	case fcEncapsulatedInterface:
 		d.has("EncapInterfaceTransportRequest:mei_type", 0, 1)
@@ -63,9 +63,9 @@ func (d *decoder) writeCoils() {
 	if !ok {
 		return
 	}
-	if h := &d.hooks.WriteMultipleCoilsRequest; h.On() {
-		d.ev.writeMultipleCoilsRequest = event.ModbusWriteMultipleCoilsRequest{Conn: d.c, Headers: d.headers, StartAddress: d.word(0), Coils: d.unpack(b, int(d.word(2)))}
-		h.Raise(&d.ev.writeMultipleCoilsRequest)
+	if e := d.hooks.WriteMultipleCoilsRequest.Begin(); e != nil {
+		*e = event.ModbusWriteMultipleCoilsRequest{Conn: d.c, Headers: d.headers, StartAddress: d.word(0), Coils: d.unpack(b, int(d.word(2)))}
+		d.hooks.WriteMultipleCoilsRequest.Raise(e)
 	}
 }
 
@@ -80,9 +80,9 @@ func (d *decoder) writeRegisters() {
 	if !d.fits("WriteMultipleRegistersRequest:registers", n, b) || !d.even("write multiple registers request byte count", len(b)) {
 		return
 	}
-	if h := &d.hooks.WriteMultipleRegistersRequest; h.On() {
-		d.ev.writeMultipleRegistersRequest = event.ModbusWriteMultipleRegistersRequest{Conn: d.c, Headers: d.headers, StartAddress: d.word(0), Registers: d.words(b, n)}
-		h.Raise(&d.ev.writeMultipleRegistersRequest)
+	if e := d.hooks.WriteMultipleRegistersRequest.Begin(); e != nil {
+		*e = event.ModbusWriteMultipleRegistersRequest{Conn: d.c, Headers: d.headers, StartAddress: d.word(0), Registers: d.words(b, n)}
+		d.hooks.WriteMultipleRegistersRequest.Raise(e)
 	}
 }
 
@@ -101,7 +101,7 @@ func (d *decoder) readFile() {
 	if !ok || !d.fileRequests(b) {
 		return
 	}
-	raise(&d.hooks.ReadFileRecordRequest, &d.ev.readFileRecordRequest, event.ModbusReadFileRecordRequest{Conn: d.c, Headers: d.headers, ByteCount: uint64(len(b)), Refs: d.requests})
+	raise(&d.hooks.ReadFileRecordRequest, event.ModbusReadFileRecordRequest{Conn: d.c, Headers: d.headers, ByteCount: uint64(len(b)), Refs: d.requests})
 }
 
 // writeFile is a request to write records of files (section 6.15).
@@ -110,7 +110,7 @@ func (d *decoder) writeFile() {
 	if !ok || !d.fileReferences(b) {
 		return
 	}
-	raise(&d.hooks.WriteFileRecordRequest, &d.ev.writeFileRecordRequest, event.ModbusWriteFileRecordRequest{Conn: d.c, Headers: d.headers, ByteCount: uint64(len(b)), Refs: d.files})
+	raise(&d.hooks.WriteFileRecordRequest, event.ModbusWriteFileRecordRequest{Conn: d.c, Headers: d.headers, ByteCount: uint64(len(b)), Refs: d.files})
 }
 
 // readWriteRegisters is a request to write registers and read others (section 6.17).
@@ -125,9 +125,9 @@ func (d *decoder) readWriteRegisters() {
 		!d.even("read write multiple registers request write byte count", len(b)) {
 		return
 	}
-	if h := &d.hooks.ReadWriteMultipleRegistersRequest; h.On() {
-		d.ev.readWriteMultipleRegistersRequest = event.ModbusReadWriteMultipleRegistersRequest{Conn: d.c, Headers: d.headers,
+	if e := d.hooks.ReadWriteMultipleRegistersRequest.Begin(); e != nil {
+		*e = event.ModbusReadWriteMultipleRegistersRequest{Conn: d.c, Headers: d.headers,
 			ReadStartAddress: d.word(0), ReadQuantity: d.word(2), WriteStartAddress: d.word(4), WriteRegisters: d.words(b, n)}
-		h.Raise(&d.ev.readWriteMultipleRegistersRequest)
+		d.hooks.ReadWriteMultipleRegistersRequest.Raise(e)
 	}
 }

@@ -105,9 +105,7 @@ func (a *analyzer) negotiate(b []byte) bool {
 	domain := readFields(b[at+4:])
 	workstation := readFields(b[at+4+fieldsSize:])
 
-	e := &a.f.negotiate
-	*e = event.NTLMNegotiate{Conn: a.Conn()}
-	m := &e.Negotiate
+	var m event.NTLMNegotiateMessage
 	m.Flags = flags(x)
 	var ok bool
 	if m.Version, ok = version(b, negotiatePayload, x, min(domain.offset, workstation.offset)); !ok {
@@ -131,6 +129,8 @@ func (a *analyzer) negotiate(b []byte) bool {
 			*dst = a.name(texts[i])
 		}
 	}
+	e := h.Begin()
+	*e = event.NTLMNegotiate{Conn: a.Conn(), Negotiate: m}
 	h.Raise(e)
 	return true
 }
@@ -145,9 +145,7 @@ func (a *analyzer) challenge(b []byte) bool {
 	x := binary.LittleEndian.Uint32(b[at+fieldsSize:])
 	info := readFields(b[challengePayload-fieldsSize:])
 
-	e := &a.f.challenge
-	*e = event.NTLMChallenge{Conn: a.Conn()}
-	m := &e.Challenge
+	var m event.NTLMChallengeMessage
 	m.Flags = flags(x)
 	m.Challenge = binary.LittleEndian.Uint64(b[at+fieldsSize+4:])
 	var ok bool
@@ -160,7 +158,8 @@ func (a *analyzer) challenge(b []byte) bool {
 			return false
 		}
 	}
-	wanted := a.f.hooks.Challenge.On()
+	h := &a.f.hooks.Challenge
+	wanted := h.On()
 	ended := true
 	if x&flagTargetInfo != 0 {
 		// The offset is cut to 16 bits, and the pairs may go on to the end of the message,
@@ -184,7 +183,9 @@ func (a *analyzer) challenge(b []byte) bool {
 		// The list has to have an end (MS-NLMP section 2.2.1.2).
 		a.Violate(conn.Violation{Reason: "NTLM AV Pair loop underflow"})
 	}
-	a.f.hooks.Challenge.Raise(e)
+	e := h.Begin()
+	*e = event.NTLMChallenge{Conn: a.Conn(), Challenge: m}
+	h.Raise(e)
 	return true
 }
 
@@ -209,9 +210,7 @@ func (a *analyzer) authenticate(b []byte) bool {
 	}
 	x := binary.LittleEndian.Uint32(b[at+count*fieldsSize:])
 
-	e := &a.f.authenticate
-	*e = event.NTLMAuthenticate{Conn: a.Conn()}
-	m := &e.Request
+	var m event.NTLMAuthenticateMessage
 	m.Flags = flags(x)
 	var ok bool
 	first := min(all[domain].offset, all[user].offset, all[workstation].offset, all[sessionKey].offset)
@@ -237,6 +236,8 @@ func (a *analyzer) authenticate(b []byte) bool {
 			*dst = a.name(text)
 		}
 	}
+	e := h.Begin()
+	*e = event.NTLMAuthenticate{Conn: a.Conn(), Request: m}
 	h.Raise(e)
 	return true
 }

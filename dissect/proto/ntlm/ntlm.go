@@ -40,10 +40,6 @@ type factory struct {
 	hooks *event.NTLMEvents
 	free  freelist.List[analyzer]
 	text  []byte // names of the message at work
-
-	negotiate    event.NTLMNegotiate
-	challenge    event.NTLMChallenge
-	authenticate event.NTLMAuthenticate
 }
 
 type analyzer struct {

@@ -5,7 +5,6 @@ import (
 
 	"github.com/wirelog/wirelog/dissect/codec/wire"
 	"github.com/wirelog/wirelog/dissect/conn"
-	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/dissect/file/files"
 )
 
@@ -283,15 +282,4 @@ func (a *analyzer) Done() {
 	a.closeInner()
 	a.session.reset()
 	a.f.free.Put(a)
-}
-
-// scratch has the events of a shard's analyzers.
-type scratch struct {
-	netbios netbiosEvents
-	smb1    smb1Events
-	smb2    smb2Events
-
-	heuristic      event.SMBPipeConnectHeuristic
-	discardedState event.SMB2DiscardedMessagesState
-	discardedPipes event.SMBDiscardedDCERPCAnalyzers
 }

@@ -58,9 +58,9 @@ func (a *analyzer) closePipe(fid uint64) {
 func (a *analyzer) discardPipes() {
 	a.Limited(source, "pipes")
 	a.closePipes()
-	if h := &a.f.hooks.DiscardedDCERPCAnalyzers; h.On() {
-		a.f.ev.discardedPipes = event.SMBDiscardedDCERPCAnalyzers{Conn: a.Conn()}
-		h.Raise(&a.f.ev.discardedPipes)
+	if e := a.f.hooks.DiscardedDCERPCAnalyzers.Begin(); e != nil {
+		*e = event.SMBDiscardedDCERPCAnalyzers{Conn: a.Conn()}
+		a.f.hooks.DiscardedDCERPCAnalyzers.Raise(e)
 	}
 	a.Weird("SMB_discarded_dce_rpc_analyzers", "", source)
 }

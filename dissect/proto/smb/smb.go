@@ -78,9 +78,10 @@ type factory struct {
 	free    freelist.List[analyzer]
 	frames  freelist.Buffers // for frames that come in pieces
 
-	ev     scratch
-	text   []byte // of the string at work
-	handle []byte
+	smb2     smb2Scratch
+	dialects [][]byte // of an SMB1 negotiation
+	text     []byte   // the last string decoded
+	handle   []byte   // the last file handle
 }
 
 func (f *factory) new(u conn.Use) conn.Analyzer {

@@ -14,7 +14,6 @@ func (s *smb1State) sessionSetupRequest(c *smb1Command) bool {
 	if !s.need("SMB1_session_setup_andx_request:word_count", 1, c.b) {
 		return false
 	}
-	ev := &s.a.f.ev.smb1.setup
 	r := event.SMB1SessionSetupAndXRequestRec{WordCount: uint64(c.b[0])}
 	var ok bool
 	switch words := c.b[0]; words {
@@ -28,8 +27,9 @@ func (s *smb1State) sessionSetupRequest(c *smb1Command) bool {
 		return s.noCase("SMB1_session_setup_andx_request", int(words))
 	}
 	if h := &s.a.f.hooks.SMB1SessionSetupAndXRequest; ok && h.On() {
-		*ev = event.SMB1SessionSetupAndXRequest{Conn: s.a.Conn(), Hdr: s.hdr, Request: r}
-		h.Raise(ev)
+		e := h.Begin()
+		*e = event.SMB1SessionSetupAndXRequest{Conn: s.a.Conn(), Hdr: s.hdr, Request: r}
+		h.Raise(e)
 	}
 	return ok
 }
@@ -133,7 +133,6 @@ func (s *smb1State) sessionSetupResponse(c *smb1Command) bool {
 	if !s.need("SMB1_session_setup_andx_response:word_count", 1, c.b) {
 		return false
 	}
-	ev := &s.a.f.ev.smb1.setUp
 	r := event.SMB1SessionSetupAndXResponseRec{WordCount: uint64(c.b[0])}
 	var ok bool
 	switch c.b[0] {
@@ -145,8 +144,9 @@ func (s *smb1State) sessionSetupResponse(c *smb1Command) bool {
 		ok = s.need("SMB1_session_setup_andx_response:error", 3, c.b)
 	}
 	if h := &s.a.f.hooks.SMB1SessionSetupAndXResponse; ok && h.On() {
-		*ev = event.SMB1SessionSetupAndXResponse{Conn: s.a.Conn(), Hdr: s.hdr, Response: r}
-		h.Raise(ev)
+		e := h.Begin()
+		*e = event.SMB1SessionSetupAndXResponse{Conn: s.a.Conn(), Hdr: s.hdr, Response: r}
+		h.Raise(e)
 	}
 	return ok
 }
@@ -209,10 +209,9 @@ func (s *smb1State) logoff(c *smb1Command, isOrig bool) bool {
 		!s.chain("SMB1_logoff_andx:extra_byte_parameters", c, c.offset, 7, true) {
 		return false
 	}
-	if h := &s.a.f.hooks.SMB1LogoffAndX; h.On() {
-		ev := &s.a.f.ev.smb1.logoff
-		*ev = event.SMB1LogoffAndX{Conn: s.a.Conn(), IsOrig: isOrig}
-		h.Raise(ev)
+	if e := s.a.f.hooks.SMB1LogoffAndX.Begin(); e != nil {
+		*e = event.SMB1LogoffAndX{Conn: s.a.Conn(), IsOrig: isOrig}
+		s.a.f.hooks.SMB1LogoffAndX.Raise(e)
 	}
 	return true
 }
@@ -237,10 +236,9 @@ func (s *smb1State) treeConnectRequest(c *smb1Command) bool {
 		return false
 	}
 	text := s.decodeIn(path)
-	if h := &s.a.f.hooks.SMB1TreeConnectAndXRequest; h.On() {
-		ev := &s.a.f.ev.smb1.treeConnect
-		*ev = event.SMB1TreeConnectAndXRequest{Conn: s.a.Conn(), Hdr: s.hdr, Path: text, Service: s.decode(service, false)}
-		h.Raise(ev)
+	if e := s.a.f.hooks.SMB1TreeConnectAndXRequest.Begin(); e != nil {
+		*e = event.SMB1TreeConnectAndXRequest{Conn: s.a.Conn(), Hdr: s.hdr, Path: text, Service: s.decode(service, false)}
+		s.a.f.hooks.SMB1TreeConnectAndXRequest.Raise(e)
 	}
 	t := new(tree)
 	t.setPath(text)
@@ -286,10 +284,9 @@ func (s *smb1State) treeConnectResponse(c *smb1Command) bool {
 	if bytes.HasPrefix(text, []byte("IPC")) {
 		s.a.setPipe(uint32(s.hdr.TID))
 	}
-	if h := &s.a.f.hooks.SMB1TreeConnectAndXResponse; h.On() {
-		ev := &s.a.f.ev.smb1.treeConnected
-		*ev = event.SMB1TreeConnectAndXResponse{Conn: s.a.Conn(), Hdr: s.hdr, Service: text, NativeFileSystem: s.decodeIn(system)}
-		h.Raise(ev)
+	if e := s.a.f.hooks.SMB1TreeConnectAndXResponse.Begin(); e != nil {
+		*e = event.SMB1TreeConnectAndXResponse{Conn: s.a.Conn(), Hdr: s.hdr, Service: text, NativeFileSystem: s.decodeIn(system)}
+		s.a.f.hooks.SMB1TreeConnectAndXResponse.Raise(e)
 	}
 	s.tree = s.a.session.cur.tree
 	s.a.setTree(uint32(s.hdr.TID), s.tree)
@@ -301,10 +298,9 @@ func (s *smb1State) treeDisconnect(c *smb1Command, isOrig bool) bool {
 	if !s.need("SMB1_tree_disconnect", 3, c.b) {
 		return false
 	}
-	if h := &s.a.f.hooks.SMB1TreeDisconnect; h.On() {
-		ev := &s.a.f.ev.smb1.treeLeft
-		*ev = event.SMB1TreeDisconnect{Conn: s.a.Conn(), Hdr: s.hdr, IsOrig: isOrig}
-		h.Raise(ev)
+	if e := s.a.f.hooks.SMB1TreeDisconnect.Begin(); e != nil {
+		*e = event.SMB1TreeDisconnect{Conn: s.a.Conn(), Hdr: s.hdr, IsOrig: isOrig}
+		s.a.f.hooks.SMB1TreeDisconnect.Raise(e)
 	}
 	return true
 }
@@ -323,9 +319,9 @@ func (s *smb1State) echo(count, data string, c *smb1Command) (n uint64, b []byte
 func (s *smb1State) echoRequest(c *smb1Command) bool {
 	n, data, ok := s.echo("SMB1_echo_request:byte_count", "SMB1_echo_request:data", c)
 	if h := &s.a.f.hooks.SMB1EchoRequest; ok && h.On() {
-		ev := &s.a.f.ev.smb1.echo
-		*ev = event.SMB1EchoRequest{Conn: s.a.Conn(), EchoCount: n, Data: data}
-		h.Raise(ev)
+		e := h.Begin()
+		*e = event.SMB1EchoRequest{Conn: s.a.Conn(), EchoCount: n, Data: data}
+		h.Raise(e)
 	}
 	return ok
 }
@@ -334,9 +330,9 @@ func (s *smb1State) echoRequest(c *smb1Command) bool {
 func (s *smb1State) echoResponse(c *smb1Command) bool {
 	n, data, ok := s.echo("SMB1_echo_response:byte_count", "SMB1_echo_response:data", c)
 	if h := &s.a.f.hooks.SMB1EchoResponse; ok && h.On() {
-		ev := &s.a.f.ev.smb1.echoed
-		*ev = event.SMB1EchoResponse{Conn: s.a.Conn(), SeqNum: n, Data: data}
-		h.Raise(ev)
+		e := h.Begin()
+		*e = event.SMB1EchoResponse{Conn: s.a.Conn(), SeqNum: n, Data: data}
+		h.Raise(e)
 	}
 	return ok
 }
@@ -346,10 +342,9 @@ func (s *smb1State) cancelRequest(c *smb1Command) bool {
 	if !s.need("SMB1_nt_cancel_request", 3, c.b) {
 		return false
 	}
-	if h := &s.a.f.hooks.SMB1NTCancelRequest; h.On() {
-		ev := &s.a.f.ev.smb1.cancel
-		*ev = event.SMB1NTCancelRequest{Conn: s.a.Conn(), Hdr: s.hdr}
-		h.Raise(ev)
+	if e := s.a.f.hooks.SMB1NTCancelRequest.Begin(); e != nil {
+		*e = event.SMB1NTCancelRequest{Conn: s.a.Conn(), Hdr: s.hdr}
+		s.a.f.hooks.SMB1NTCancelRequest.Raise(e)
 	}
 	return true
 }

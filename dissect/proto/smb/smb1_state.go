@@ -84,10 +84,9 @@ func (s *smb1State) header(b []byte) bool {
 	}
 	s.unicode = s.hdr.Flags2&smb1FlagUnicode != 0
 	s.pipe = s.a.session.pipes[uint32(s.hdr.TID)]
-	if h := &s.a.f.hooks.SMB1Message; h.On() {
-		ev := &s.a.f.ev.smb1.message
-		*ev = event.SMB1Message{Conn: s.a.Conn(), Hdr: s.hdr, IsOrig: s.isOrig}
-		h.Raise(ev)
+	if e := s.a.f.hooks.SMB1Message.Begin(); e != nil {
+		*e = event.SMB1Message{Conn: s.a.Conn(), Hdr: s.hdr, IsOrig: s.isOrig}
+		s.a.f.hooks.SMB1Message.Raise(e)
 	}
 	return true
 }
@@ -145,19 +144,17 @@ func (s *smb1State) setCall(c smb1Call) {
 
 // empty takes a message that is no more than its header.
 func (s *smb1State) empty() {
-	hooks, ev := s.a.f.hooks, &s.a.f.ev.smb1
 	if s.hdr.Status == statusSuccess {
 		s.emptyResponse()
-	} else if h := &hooks.SMB1Error; h.On() {
-		ev.err = event.SMB1Error{Conn: s.a.Conn(), Hdr: s.hdr, IsOrig: s.isOrig}
-		h.Raise(&ev.err)
+	} else if e := s.a.f.hooks.SMB1Error.Begin(); e != nil {
+		*e = event.SMB1Error{Conn: s.a.Conn(), Hdr: s.hdr, IsOrig: s.isOrig}
+		s.a.f.hooks.SMB1Error.Raise(e)
 	}
 }
 
 func (s *smb1State) emptyResponse() {
-	if h := &s.a.f.hooks.SMB1EmptyResponse; h.On() {
-		ev := &s.a.f.ev.smb1.empty
-		*ev = event.SMB1EmptyResponse{Conn: s.a.Conn(), Hdr: s.hdr}
-		h.Raise(ev)
+	if e := s.a.f.hooks.SMB1EmptyResponse.Begin(); e != nil {
+		*e = event.SMB1EmptyResponse{Conn: s.a.Conn(), Hdr: s.hdr}
+		s.a.f.hooks.SMB1EmptyResponse.Raise(e)
 	}
 }

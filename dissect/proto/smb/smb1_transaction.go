@@ -113,13 +113,12 @@ func (s *smb1State) transactionRequest(c *smb1Command) bool {
 	if kind == kindPipe {
 		s.a.pipeData(smb1Pipe, true, data)
 	}
-	if h := &s.a.f.hooks.SMB1TransactionRequest; h.On() {
-		ev := &s.a.f.ev.smb1.transaction
-		*ev = event.SMB1TransactionRequest{
+	if e := s.a.f.hooks.SMB1TransactionRequest.Begin(); e != nil {
+		*e = event.SMB1TransactionRequest{
 			Conn: s.a.Conn(), Hdr: s.hdr, Name: s.decodeIn(name), SubCmd: subCmd,
 			Parameters: params, Data: counted(data, le16(b, 23)),
 		}
-		h.Raise(ev)
+		s.a.f.hooks.SMB1TransactionRequest.Raise(e)
 	}
 	return true
 }
@@ -147,10 +146,9 @@ func (s *smb1State) transactionResponse(c *smb1Command) bool {
 	}
 	call.pipe = false
 	s.setCall(call)
-	if h := &s.a.f.hooks.SMB1TransactionResponse; h.On() {
-		ev := &s.a.f.ev.smb1.transacted
-		*ev = event.SMB1TransactionResponse{Conn: s.a.Conn(), Hdr: s.hdr, Parameters: params, Data: data}
-		h.Raise(ev)
+	if e := s.a.f.hooks.SMB1TransactionResponse.Begin(); e != nil {
+		*e = event.SMB1TransactionResponse{Conn: s.a.Conn(), Hdr: s.hdr, Parameters: params, Data: data}
+		s.a.f.hooks.SMB1TransactionResponse.Raise(e)
 	}
 	return true
 }
@@ -166,8 +164,8 @@ func (s *smb1State) transactionSecondaryRequest(c *smb1Command) bool {
 	params, data, ok := s.payload([3]string{where + ":pad1", where + ":parameters", where + ":pad2"}, b, 19,
 		le16(b, 7), le16(b, 5), le16(b, 13))
 	if h := &s.a.f.hooks.SMB1TransactionSecondaryRequest; ok && h.On() {
-		ev := &s.a.f.ev.smb1.transactionSecondary
-		*ev = event.SMB1TransactionSecondaryRequest{
+		e := h.Begin()
+		*e = event.SMB1TransactionSecondaryRequest{
 			Conn: s.a.Conn(), Hdr: s.hdr,
 			Args: event.SMB1TransSecArgs{
 				TotalParamCount: u16(b, 1), TotalDataCount: u16(b, 3),
@@ -176,7 +174,7 @@ func (s *smb1State) transactionSecondaryRequest(c *smb1Command) bool {
 			},
 			Parameters: params, Data: counted(data, le16(b, 11)),
 		}
-		h.Raise(ev)
+		h.Raise(e)
 	}
 	return ok
 }

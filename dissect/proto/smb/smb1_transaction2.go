@@ -34,8 +34,8 @@ func (s *smb1State) transaction2Request(c *smb1Command) bool {
 		ok = s.getDFSReferral(params)
 	}
 	if h := &s.a.f.hooks.SMB1Transaction2Request; ok && h.On() {
-		ev := &s.a.f.ev.smb1.transaction2
-		*ev = event.SMB1Transaction2Request{
+		e := h.Begin()
+		*e = event.SMB1Transaction2Request{
 			Conn: s.a.Conn(), Hdr: s.hdr,
 			Args: event.SMB1Trans2Args{
 				TotalParamCount: u16(b, 1), TotalDataCount: u16(b, 3),
@@ -46,7 +46,7 @@ func (s *smb1State) transaction2Request(c *smb1Command) bool {
 			},
 			SubCmd: uint64(sub),
 		}
-		h.Raise(ev)
+		h.Raise(e)
 	}
 	return ok
 }
@@ -64,15 +64,15 @@ func (s *smb1State) trans2Name(where string, b []byte, pos int) (raw []byte, ok 
 func (s *smb1State) findFirst2(b []byte) bool {
 	name, ok := s.trans2Name("trans2_find_first2_request:search_storage_type", b, 12)
 	if h := &s.a.f.hooks.SMB1Trans2FindFirst2Request; ok && h.On() {
-		ev := &s.a.f.ev.smb1.findFirst2
-		*ev = event.SMB1Trans2FindFirst2Request{
+		e := h.Begin()
+		*e = event.SMB1Trans2FindFirst2Request{
 			Conn: s.a.Conn(), Hdr: s.hdr,
 			Args: event.SMB1FindFirst2RequestArgs{
 				SearchAttrs: u16(b, 0), SearchCount: u16(b, 2), Flags: u16(b, 4), InfoLevel: u16(b, 6),
 				SearchStorageType: u32(b, 8), FileName: s.decodeIn(name),
 			},
 		}
-		h.Raise(ev)
+		h.Raise(e)
 	}
 	return ok
 }
@@ -81,9 +81,9 @@ func (s *smb1State) findFirst2(b []byte) bool {
 func (s *smb1State) queryPathInfo(b []byte) bool {
 	name, ok := s.trans2Name("trans2_query_path_info_request:reserved", b, 6)
 	if h := &s.a.f.hooks.SMB1Trans2QueryPathInfoRequest; ok && h.On() {
-		ev := &s.a.f.ev.smb1.queryPathInfo
-		*ev = event.SMB1Trans2QueryPathInfoRequest{Conn: s.a.Conn(), Hdr: s.hdr, FileName: s.decodeIn(name)}
-		h.Raise(ev)
+		e := h.Begin()
+		*e = event.SMB1Trans2QueryPathInfoRequest{Conn: s.a.Conn(), Hdr: s.hdr, FileName: s.decodeIn(name)}
+		h.Raise(e)
 	}
 	return ok
 }
@@ -92,9 +92,9 @@ func (s *smb1State) queryPathInfo(b []byte) bool {
 func (s *smb1State) getDFSReferral(b []byte) bool {
 	name, ok := s.trans2Name("trans2_get_dfs_referral_request:max_referral_level", b, 2)
 	if h := &s.a.f.hooks.SMB1Trans2GetDFSReferralRequest; ok && h.On() {
-		ev := &s.a.f.ev.smb1.getDFSReferral
-		*ev = event.SMB1Trans2GetDFSReferralRequest{Conn: s.a.Conn(), Hdr: s.hdr, FileName: s.decodeIn(name)}
-		h.Raise(ev)
+		e := h.Begin()
+		*e = event.SMB1Trans2GetDFSReferralRequest{Conn: s.a.Conn(), Hdr: s.hdr, FileName: s.decodeIn(name)}
+		h.Raise(e)
 	}
 	return ok
 }
@@ -123,9 +123,8 @@ func (s *smb1State) transaction2SecondaryRequest(c *smb1Command) bool {
 	if data, _, ok = s.take(where+":data", data, 0, int(count)); !ok {
 		return false
 	}
-	if h := &s.a.f.hooks.SMB1Transaction2SecondaryRequest; h.On() {
-		ev := &s.a.f.ev.smb1.transaction2Secondary
-		*ev = event.SMB1Transaction2SecondaryRequest{
+	if e := s.a.f.hooks.SMB1Transaction2SecondaryRequest.Begin(); e != nil {
+		*e = event.SMB1Transaction2SecondaryRequest{
 			Conn: s.a.Conn(), Hdr: s.hdr,
 			Args: event.SMB1Trans2SecArgs{
 				TotalParamCount: u16(b, 1), TotalDataCount: u16(b, 3),
@@ -134,7 +133,7 @@ func (s *smb1State) transaction2SecondaryRequest(c *smb1Command) bool {
 			},
 			Parameters: params, Data: data,
 		}
-		h.Raise(ev)
+		s.a.f.hooks.SMB1Transaction2SecondaryRequest.Raise(e)
 	}
 	return true
 }

@@ -53,29 +53,11 @@ type smb2State struct {
 
 func (s *smb2State) reset() { *s = smb2State{} }
 
-type smb2Events struct {
-	hdr             event.SMB2Header
-	message         event.SMB2Message
-	transform       event.SMB2TransformHeader
-	negotiate       event.SMB2NegotiateRequest
-	negotiated      event.SMB2NegotiateResponse
-	contexts        []event.SMB2NegotiateContextValue
-	numbers         []uint64
-	setupRequest    event.SMB2SessionSetupRequest
-	setupResponse   event.SMB2SessionSetupResponse
-	treeRequest     event.SMB2TreeConnectRequest
-	treeResponse    event.SMB2TreeConnectResponse
-	treeEndRequest  event.SMB2TreeDisconnectRequest
-	treeEndResponse event.SMB2TreeDisconnectResponse
-	createRequest   event.SMB2CreateRequest
-	createResponse  event.SMB2CreateResponse
-	closeRequest    event.SMB2CloseRequest
-	closeResponse   event.SMB2CloseResponse
-	readRequest     event.SMB2ReadRequest
-	writeRequest    event.SMB2WriteRequest
-	rename          event.SMB2FileRename
-	fileDelete      event.SMB2FileDelete
-	sattr           event.SMB2FileSattr
+// smb2Scratch is what a shard's analyzers reuse for each SMB2 message.
+type smb2Scratch struct {
+	hdr      event.SMB2Header
+	contexts []event.SMB2NegotiateContextValue
+	numbers  []uint64
 }
 
 // compound takes an SMB2 message and those that follow it in its frame (MS-SMB2 section
@@ -121,7 +103,7 @@ func (a *analyzer) compound(isOrig bool, b []byte) {
 // smb2Message takes one SMB2 message, magic number included, and returns where in b the
 // next one begins, or 0.
 func (a *analyzer) smb2Message(isOrig bool, c *cursor) (next uint32) {
-	h := &a.f.ev.smb2.hdr
+	h := &a.f.smb2.hdr
 	c.skip(magicSize)
 	c.begin()
 	if !c.fixed("SMB2_Header:session_id", smb2HeaderSize-magicSize-16) || !c.fixed("SMB2_Header:signature", smb2HeaderSize-magicSize) {
@@ -142,10 +124,9 @@ func (a *analyzer) smb2Message(isOrig bool, c *cursor) (next uint32) {
 	c.begin()
 	a.smb2 = smb2State{hdr: h, command: uint16(h.Command), status: uint32(h.Status)}
 	a.smb2Begin(isOrig)
-	if hook := &a.f.hooks.SMB2Message; hook.On() {
-		e := &a.f.ev.smb2.message
+	if e := a.f.hooks.SMB2Message.Begin(); e != nil {
 		*e = event.SMB2Message{Conn: a.Conn(), Hdr: *h, IsOrig: isOrig}
-		hook.Raise(e)
+		a.f.hooks.SMB2Message.Raise(e)
 	}
 	a.smb2Body(isOrig, c)
 	a.smb2End(isOrig)
@@ -174,11 +155,10 @@ func (a *analyzer) transform(b []byte) {
 	size := c.uint32()
 	c.skip(2)
 	flags, session := c.uint16(), c.uint64()
-	if h := &a.f.hooks.SMB2TransformHeader; h.On() {
-		e := &a.f.ev.smb2.transform
+	if e := a.f.hooks.SMB2TransformHeader.Begin(); e != nil {
 		*e = event.SMB2TransformHeader{Conn: a.Conn(), Hdr: event.SMB2TransformHdr{
 			Signature: signature, Nonce: nonce, OrigMsgSize: uint64(size), Flags: uint64(flags), SessionID: session,
 		}}
-		h.Raise(e)
+		a.f.hooks.SMB2TransformHeader.Raise(e)
 	}
 }

@@ -38,9 +38,9 @@ func (a *analyzer) createRequest(c *cursor) {
 	s := &a.session
 	if !a.smb2.pipe && pipeNames[string(name)] {
 		a.setPipe(uint32(a.smb2.hdr.TreeID))
-		if h := &a.f.hooks.PipeConnectHeuristic; h.On() {
-			a.f.ev.heuristic = event.SMBPipeConnectHeuristic{Conn: a.Conn()}
-			h.Raise(&a.f.ev.heuristic)
+		if e := a.f.hooks.PipeConnectHeuristic.Begin(); e != nil {
+			*e = event.SMBPipeConnectHeuristic{Conn: a.Conn()}
+			a.f.hooks.PipeConnectHeuristic.Raise(e)
 		}
 		if s.cur.tree == nil {
 			s.cur.tree = new(tree)
@@ -53,12 +53,11 @@ func (a *analyzer) createRequest(c *cursor) {
 		s.current().setName([]byte(shareRoot))
 	}
 	s.cur.options = options
-	if h := &a.f.hooks.SMB2CreateRequest; h.On() {
-		e := &a.f.ev.smb2.createRequest
+	if e := a.f.hooks.SMB2CreateRequest.Begin(); e != nil {
 		*e = event.SMB2CreateRequest{Conn: a.Conn(), Hdr: *a.smb2.hdr, Request: event.SMB2CreateArgs{
 			Filename: name, Disposition: uint64(disposition), CreateOptions: uint64(options),
 		}}
-		h.Raise(e)
+		a.f.hooks.SMB2CreateRequest.Raise(e)
 	}
 }
 
@@ -80,9 +79,7 @@ func (a *analyzer) createResponse(c *cursor) {
 	if !c.fixed(where+":context_len", 88) {
 		return
 	}
-	e := &a.f.ev.smb2.createResponse
-	*e = event.SMB2CreateResponse{Conn: a.Conn(), Hdr: *a.smb2.hdr}
-	r := &e.Response
+	var r event.SMB2CreateResult
 	c.skip(2 + 1 + 1)
 	r.CreateAction = uint64(c.uint32())
 	r.Times = times(c)
@@ -104,8 +101,9 @@ func (a *analyzer) createResponse(c *cursor) {
 	if r.Times.Modified > 0 {
 		f.setModified(r.Times.ModifiedRaw)
 	}
-	if h := &a.f.hooks.SMB2CreateResponse; h.On() {
-		h.Raise(e)
+	if e := a.f.hooks.SMB2CreateResponse.Begin(); e != nil {
+		*e = event.SMB2CreateResponse{Conn: a.Conn(), Hdr: *a.smb2.hdr, Response: r}
+		a.f.hooks.SMB2CreateResponse.Raise(e)
 	}
 	if a.smb2.status == 0 && s.cur.options&optionDeleteOnClose != 0 {
 		a.fileDelete(r.FileID, true)
@@ -148,10 +146,9 @@ func (a *analyzer) closeRequest(c *cursor) {
 	c.skip(2 + 2 + 4)
 	id := guid(c)
 	a.use(fid(id))
-	if h := &a.f.hooks.SMB2CloseRequest; h.On() {
-		e := &a.f.ev.smb2.closeRequest
+	if e := a.f.hooks.SMB2CloseRequest.Begin(); e != nil {
 		*e = event.SMB2CloseRequest{Conn: a.Conn(), Hdr: *a.smb2.hdr, FileID: id}
-		h.Raise(e)
+		a.f.hooks.SMB2CloseRequest.Raise(e)
 	}
 	s := &a.session
 	s.cur.file.setShare(s.cur.tree)
@@ -165,15 +162,14 @@ func (a *analyzer) closeResponse(c *cursor) {
 	if !c.fixed("SMB2_close_response", 60) {
 		return
 	}
-	e := &a.f.ev.smb2.closeResponse
-	*e = event.SMB2CloseResponse{Conn: a.Conn(), Hdr: *a.smb2.hdr}
-	r := &e.Response
+	var r event.SMB2CloseResult
 	c.skip(2 + 2 + 4)
 	r.Times = times(c)
 	r.AllocSize, r.EOF = c.uint64(), c.uint64()
 	r.Attrs = attrs(c.uint32())
-	if h := &a.f.hooks.SMB2CloseResponse; h.On() {
-		h.Raise(e)
+	if e := a.f.hooks.SMB2CloseResponse.Begin(); e != nil {
+		*e = event.SMB2CloseResponse{Conn: a.Conn(), Hdr: *a.smb2.hdr, Response: r}
+		a.f.hooks.SMB2CloseResponse.Raise(e)
 	}
 }
 
@@ -192,10 +188,9 @@ func (a *analyzer) readRequest(c *cursor) {
 	}
 	a.use(fid(id))
 	a.session.cur.offset, a.session.cur.fid = offset, fid(id)
-	if h := &a.f.hooks.SMB2ReadRequest; h.On() {
-		e := &a.f.ev.smb2.readRequest
+	if e := a.f.hooks.SMB2ReadRequest.Begin(); e != nil {
 		*e = event.SMB2ReadRequest{Conn: a.Conn(), Hdr: *a.smb2.hdr, FileID: id, Offset: offset, Length: uint64(n)}
-		h.Raise(e)
+		a.f.hooks.SMB2ReadRequest.Raise(e)
 	}
 }
 
@@ -241,10 +236,9 @@ func (a *analyzer) writeRequest(c *cursor) {
 	if a.smb2.pipe {
 		a.pipeData(fid(id), true, data)
 	}
-	if h := &a.f.hooks.SMB2WriteRequest; h.On() {
-		e := &a.f.ev.smb2.writeRequest
+	if e := a.f.hooks.SMB2WriteRequest.Begin(); e != nil {
 		*e = event.SMB2WriteRequest{Conn: a.Conn(), Hdr: *a.smb2.hdr, FileID: id, Offset: offset, Length: uint64(n)}
-		h.Raise(e)
+		a.f.hooks.SMB2WriteRequest.Raise(e)
 	}
 	if !a.smb2.pipe {
 		a.fileData(true, offset, data)

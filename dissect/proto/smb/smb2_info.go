@@ -135,28 +135,25 @@ func (a *analyzer) setBasic(id event.SMB2GUID, c *cursor) {
 	}
 	t, attributes := times(c), c.uint32()
 	a.use(fid(id))
-	if h := &a.f.hooks.SMB2FileSattr; h.On() {
-		e := &a.f.ev.smb2.sattr
+	if e := a.f.hooks.SMB2FileSattr.Begin(); e != nil {
 		*e = event.SMB2FileSattr{Conn: a.Conn(), Hdr: *a.smb2.hdr, FileID: id, Times: t, Attrs: attrs(attributes)}
-		h.Raise(e)
+		a.f.hooks.SMB2FileSattr.Raise(e)
 	}
 }
 
 func (a *analyzer) rename(id event.SMB2GUID, name []byte) {
 	a.use(fid(id))
 	a.session.cur.file.setName(name)
-	if h := &a.f.hooks.SMB2FileRename; h.On() {
-		e := &a.f.ev.smb2.rename
+	if e := a.f.hooks.SMB2FileRename.Begin(); e != nil {
 		*e = event.SMB2FileRename{Conn: a.Conn(), Hdr: *a.smb2.hdr, FileID: id, DstFilename: name}
-		h.Raise(e)
+		a.f.hooks.SMB2FileRename.Raise(e)
 	}
 }
 
 func (a *analyzer) fileDelete(id event.SMB2GUID, pending bool) {
 	a.use(fid(id))
-	if h := &a.f.hooks.SMB2FileDelete; h.On() {
-		e := &a.f.ev.smb2.fileDelete
+	if e := a.f.hooks.SMB2FileDelete.Begin(); e != nil {
 		*e = event.SMB2FileDelete{Conn: a.Conn(), Hdr: *a.smb2.hdr, FileID: id, DeletePending: pending}
-		h.Raise(e)
+		a.f.hooks.SMB2FileDelete.Raise(e)
 	}
 }

@@ -15,11 +15,10 @@ func (a *analyzer) sessionSetupRequest(c *cursor) {
 	if c.bad() {
 		return
 	}
-	if h := &a.f.hooks.SMB2SessionSetupRequest; h.On() {
-		e := &a.f.ev.smb2.setupRequest
+	if e := a.f.hooks.SMB2SessionSetupRequest.Begin(); e != nil {
 		*e = event.SMB2SessionSetupRequest{Conn: a.Conn(), Hdr: *a.smb2.hdr,
 			Request: event.SMB2SessionSetupArgs{SecurityMode: uint64(mode)}}
-		h.Raise(e)
+		a.f.hooks.SMB2SessionSetupRequest.Raise(e)
 	}
 	a.security(true, blob)
 }
@@ -43,13 +42,12 @@ func (a *analyzer) sessionSetupResponse(c *cursor) {
 	if c.bad() {
 		return
 	}
-	if h := &a.f.hooks.SMB2SessionSetupResponse; h.On() {
-		e := &a.f.ev.smb2.setupResponse
+	if e := a.f.hooks.SMB2SessionSetupResponse.Begin(); e != nil {
 		*e = event.SMB2SessionSetupResponse{Conn: a.Conn(), Hdr: *a.smb2.hdr,
 			Response: event.SMB2SessionSetupResult{Flags: event.SMB2SessionSetupFlags{
 				Guest: flags&sessionGuest != 0, Anonymous: flags&sessionNull != 0, Encrypt: flags&sessionEncrypt != 0,
 			}}}
-		h.Raise(e)
+		a.f.hooks.SMB2SessionSetupResponse.Raise(e)
 	}
 	a.security(false, blob)
 }
@@ -81,10 +79,9 @@ func (a *analyzer) treeConnectRequest(c *cursor) {
 		s.cur.tree = new(tree)
 	}
 	s.cur.tree.setPath(path)
-	if h := &a.f.hooks.SMB2TreeConnectRequest; h.On() {
-		e := &a.f.ev.smb2.treeRequest
+	if e := a.f.hooks.SMB2TreeConnectRequest.Begin(); e != nil {
 		*e = event.SMB2TreeConnectRequest{Conn: a.Conn(), Hdr: *a.smb2.hdr, Path: path}
-		h.Raise(e)
+		a.f.hooks.SMB2TreeConnectRequest.Raise(e)
 	}
 }
 
@@ -102,11 +99,10 @@ func (a *analyzer) treeConnectResponse(c *cursor) {
 	if typ == shareTypePipe {
 		a.setPipe(uint32(a.smb2.hdr.TreeID))
 	}
-	if h := &a.f.hooks.SMB2TreeConnectResponse; h.On() {
-		e := &a.f.ev.smb2.treeResponse
+	if e := a.f.hooks.SMB2TreeConnectResponse.Begin(); e != nil {
 		*e = event.SMB2TreeConnectResponse{Conn: a.Conn(), Hdr: *a.smb2.hdr,
 			Response: event.SMB2TreeConnectResult{ShareType: uint64(typ)}}
-		h.Raise(e)
+		a.f.hooks.SMB2TreeConnectResponse.Raise(e)
 	}
 }
 
@@ -121,10 +117,9 @@ func (a *analyzer) treeDisconnectRequest(c *cursor) {
 		delete(a.session.trees, tid)
 		a.session.cur.tree, a.session.cur.ownTree = nil, false
 	}
-	if h := &a.f.hooks.SMB2TreeDisconnectRequest; h.On() {
-		e := &a.f.ev.smb2.treeEndRequest
+	if e := a.f.hooks.SMB2TreeDisconnectRequest.Begin(); e != nil {
 		*e = event.SMB2TreeDisconnectRequest{Conn: a.Conn(), Hdr: *a.smb2.hdr}
-		h.Raise(e)
+		a.f.hooks.SMB2TreeDisconnectRequest.Raise(e)
 	}
 }
 
@@ -133,9 +128,8 @@ func (a *analyzer) treeDisconnectResponse(c *cursor) {
 	if c.bare("SMB2_tree_disconnect_response", 4); c.bad() {
 		return
 	}
-	if h := &a.f.hooks.SMB2TreeDisconnectResponse; h.On() {
-		e := &a.f.ev.smb2.treeEndResponse
+	if e := a.f.hooks.SMB2TreeDisconnectResponse.Begin(); e != nil {
 		*e = event.SMB2TreeDisconnectResponse{Conn: a.Conn(), Hdr: *a.smb2.hdr}
-		h.Raise(e)
+		a.f.hooks.SMB2TreeDisconnectResponse.Raise(e)
 	}
 }

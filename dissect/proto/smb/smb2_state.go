@@ -61,9 +61,9 @@ func (a *analyzer) discardRequests() {
 	addl := fmt.Sprintf("state=tree fid_map=%d tid_map=%d pending_cmds=%d pipe_map=0", len(s.files), len(s.trees), len(s.requests))
 	clear(s.requests)
 	clear(s.files)
-	if h := &a.f.hooks.SMB2DiscardedMessagesState; h.On() {
-		a.f.ev.discardedState = event.SMB2DiscardedMessagesState{Conn: a.Conn(), State: "tree"}
-		h.Raise(&a.f.ev.discardedState)
+	if e := a.f.hooks.SMB2DiscardedMessagesState.Begin(); e != nil {
+		*e = event.SMB2DiscardedMessagesState{Conn: a.Conn(), State: "tree"}
+		a.f.hooks.SMB2DiscardedMessagesState.Raise(e)
 	}
 	a.Weird("SMB_discarded_messages_state", addl, "SMB2")
 }
