@@ -6,7 +6,7 @@ import (
 	"github.com/wirelog/wirelog/dissect/event"
 )
 
-// netbiosPort is that of the NetBIOS session service (RFC 1002 section 5.3).
+// netbiosPort is the port of the NetBIOS session service (RFC 1002 section 5.3).
 const netbiosPort = 139
 
 // Types of session packets (RFC 1002 section 4.3.1).
@@ -19,7 +19,7 @@ const (
 	sessionKeepAlive = 0x85
 )
 
-// sessionPacket raises the events of a packet of the NetBIOS session service.
+// sessionPacket raises the events of one NetBIOS session service packet.
 func (a *analyzer) sessionPacket(isOrig bool, typ byte, b []byte) {
 	hooks := a.f.netbios
 	if e := hooks.SessionMessage.Begin(); e != nil {
@@ -69,14 +69,14 @@ func (a *analyzer) sessionPacket(isOrig bool, typ byte, b []byte) {
 	}
 }
 
-// fromClient tells of a reply that the side has sent which should have got it.
+// fromClient reports a reply sent by the client, which should only receive it.
 func (a *analyzer) fromClient(isOrig bool) {
 	if isOrig {
 		a.Weird("netbios_client_session_reply", "", source)
 	}
 }
 
-// isSMB reports whether b, of at least four bytes, begins with a magic number of SMB.
+// isSMB reports whether b, which has at least four bytes, begins with an SMB magic number.
 func isSMB(b []byte) bool {
 	switch magic(b) {
 	case magicSMB1, magicSMB2, magicTransform:

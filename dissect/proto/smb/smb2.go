@@ -6,8 +6,8 @@ import (
 	"github.com/wirelog/wirelog/dissect/event"
 )
 
-// smb2HeaderSize is the length of a message's header (MS-SMB2 section 2.2.1), magic number
-// included. Offsets count from its beginning.
+// smb2HeaderSize is the length of a message's header, magic number included (MS-SMB2 section
+// 2.2.1). Offsets count from its start.
 const smb2HeaderSize = 64
 
 // Commands (MS-SMB2 section 2.2.1.2).
@@ -42,12 +42,12 @@ const (
 	statusMoreProcessing = 0xc0000016 // more processing required
 )
 
-// smb2State is the SMB2 message of a connection that is at work.
+// smb2State is the current SMB2 message of a connection.
 type smb2State struct {
-	hdr     *event.SMB2Header // in the shard's scratch
+	hdr     *event.SMB2Header // in the factory's scratch
 	command uint16
 	status  uint32
-	// pipe tells that the message is about a tree of named pipes.
+	// pipe means that the message's tree holds named pipes.
 	pipe bool
 }
 
@@ -60,7 +60,7 @@ type smb2Scratch struct {
 	numbers  []uint64
 }
 
-// compound takes an SMB2 message and those that follow it in its frame (MS-SMB2 section
+// compound parses an SMB2 message and those that follow it in the frame (MS-SMB2 section
 // 3.2.4.1.4).
 func (a *analyzer) compound(isOrig bool, b []byte) {
 	for n := 0; ; n++ {
@@ -81,7 +81,7 @@ func (a *analyzer) compound(isOrig bool, b []byte) {
 		if next == 0 {
 			return
 		}
-		// Every message is longer than nothing, so there is progress.
+		// The offset lies beyond what was read, so the loop terminates.
 		if int64(next) < int64(c.at) || int64(next) > int64(len(b)) {
 			a.violate(wire.OutOfBound("SMB2_PDU:chain_pad", int(int32(next))-magicSize, len(b)-magicSize).Error())
 			return
@@ -100,8 +100,8 @@ func (a *analyzer) compound(isOrig bool, b []byte) {
 	}
 }
 
-// smb2Message takes one SMB2 message, magic number included, and returns where in b the
-// next one begins, or 0.
+// smb2Message parses one SMB2 message, magic number included, and returns the offset of the
+// next one in the frame, or 0.
 func (a *analyzer) smb2Message(isOrig bool, c *cursor) (next uint32) {
 	h := &a.f.smb2.hdr
 	c.skip(magicSize)
@@ -133,7 +133,7 @@ func (a *analyzer) smb2Message(isOrig bool, c *cursor) (next uint32) {
 	return next
 }
 
-// utf16 returns the text of a string. It is valid until the next one.
+// utf16 decodes a string. The result is valid until the next call.
 func (a *analyzer) utf16(b []byte) []byte {
 	var ok bool
 	if a.f.text, ok = utf16.Append(a.f.text[:0], b); !ok {
@@ -142,8 +142,8 @@ func (a *analyzer) utf16(b []byte) []byte {
 	return a.f.text
 }
 
-// transform notes an encrypted message (MS-SMB2 section 2.2.41). What is in it cannot be
-// seen.
+// transform raises the event of an encrypted message (MS-SMB2 section 2.2.41), whose contents
+// are opaque.
 func (a *analyzer) transform(b []byte) {
 	const where = "SMB2_transform_header"
 	c := cursor{b: b, at: magicSize, start: magicSize}

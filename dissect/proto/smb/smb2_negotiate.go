@@ -8,11 +8,11 @@ import (
 const (
 	dialect311 = 0x0311
 
-	// maxContexts bounds the contexts of a reply. Four are defined that servers send.
+	// maxContexts bounds the negotiate contexts of a reply. Servers send four defined types.
 	maxContexts = 64
 )
 
-// negotiateRequest takes MS-SMB2 section 2.2.3, up to its dialects.
+// negotiateRequest parses MS-SMB2 section 2.2.3, up to the dialects.
 func (a *analyzer) negotiateRequest(c *cursor) {
 	const where = "SMB2_negotiate_request"
 	if !c.fixed(where+":client_start_time", 36) {
@@ -32,7 +32,7 @@ func (a *analyzer) negotiateRequest(c *cursor) {
 	}
 }
 
-// appendNumbers appends numbers of 16 bits.
+// appendNumbers appends the 16-bit numbers in b to dst.
 func appendNumbers(dst []uint64, b []byte) []uint64 {
 	for ; len(b) >= 2; b = b[2:] {
 		dst = append(dst, uint64(b[0])|uint64(b[1])<<8)
@@ -40,7 +40,7 @@ func appendNumbers(dst []uint64, b []byte) []uint64 {
 	return dst
 }
 
-// negotiateResponse takes MS-SMB2 section 2.2.4.
+// negotiateResponse parses MS-SMB2 section 2.2.4.
 func (a *analyzer) negotiateResponse(c *cursor) {
 	const where = "SMB2_negotiate_response"
 	if !c.fixed(where+":negotiate_context_offset", 64) {
@@ -54,10 +54,10 @@ func (a *analyzer) negotiateResponse(c *cursor) {
 	count := int(c.uint16())
 	r.NegotiateContextCount = uint64(count)
 	r.ServerGUID = guid(c)
-	c.skip(4 + 4 + 4 + 4) // capabilities, largest sizes
+	c.skip(4 + 4 + 4 + 4) // capabilities, maximum sizes
 	r.SystemTime = event.FileTime(c.uint64())
 	r.ServerStartTime = event.FileTime(c.uint64())
-	c.skip(2) // the blob follows
+	c.skip(2) // offset of the blob, which follows the header
 	n := c.uint16()
 	offset := c.uint32()
 	blob := c.bytes(where+":security_blob", uint32(n))
@@ -77,7 +77,7 @@ func (a *analyzer) negotiateResponse(c *cursor) {
 	a.security(false, blob)
 }
 
-// negotiateContexts takes the list of contexts.
+// negotiateContexts parses the list of negotiate contexts.
 func (a *analyzer) negotiateContexts(count int, c *cursor) {
 	sc := &a.f.smb2
 	for i := 0; i < count && !c.bad(); i++ {
@@ -101,7 +101,7 @@ func (a *analyzer) negotiateContexts(count int, c *cursor) {
 	}
 }
 
-// Types of contexts (MS-SMB2 section 2.2.3.1).
+// Negotiate context types (MS-SMB2 section 2.2.3.1).
 const (
 	contextPreAuth     = 1
 	contextEncryption  = 2
@@ -109,7 +109,7 @@ const (
 	contextNetname     = 5
 )
 
-// negotiateContext takes MS-SMB2 section 2.2.4.1.
+// negotiateContext parses MS-SMB2 section 2.2.4.1.
 func negotiateContext(sc *smb2Scratch, c *cursor) (v event.SMB2NegotiateContextValue) {
 	const where = "SMB3_negotiate_context_value"
 	c.begin()
@@ -148,7 +148,7 @@ func negotiateContext(sc *smb2Scratch, c *cursor) (v event.SMB2NegotiateContextV
 	return v
 }
 
-// preAuthIntegrity takes MS-SMB2 section 2.2.3.1.1.
+// preAuthIntegrity parses MS-SMB2 section 2.2.3.1.1.
 func (sc *smb2Scratch) preAuthIntegrity(c *cursor) (v event.SMB2PreAuthIntegrityCapabilities) {
 	const where = "SMB3_preauth_integrity_capabilities"
 	c.begin()
@@ -162,14 +162,14 @@ func (sc *smb2Scratch) preAuthIntegrity(c *cursor) (v event.SMB2PreAuthIntegrity
 	return v
 }
 
-// take takes n numbers of 16 bits.
+// take parses n 16-bit numbers. The result is valid until the next message.
 func (sc *smb2Scratch) take(c *cursor, where string, n uint16) []uint64 {
 	start := len(sc.numbers)
 	sc.numbers = appendNumbers(sc.numbers, c.array(where, int(n), 2))
 	return sc.numbers[start:len(sc.numbers):len(sc.numbers)]
 }
 
-// guid takes 16 bytes that identify something, which are there.
+// guid parses a 16-byte identifier, which must be present.
 func guid(c *cursor) event.SMB2GUID {
 	return event.SMB2GUID{Persistent: c.uint64(), Volatile: c.uint64()}
 }

@@ -2,7 +2,7 @@ package smb
 
 import "github.com/wirelog/wirelog/dissect/event"
 
-// sessionSetupRequest takes MS-SMB2 section 2.2.5.
+// sessionSetupRequest parses MS-SMB2 section 2.2.5.
 func (a *analyzer) sessionSetupRequest(c *cursor) {
 	const where = "SMB2_session_setup_request"
 	if !c.fixed(where+":security_length", 16) {
@@ -23,14 +23,14 @@ func (a *analyzer) sessionSetupRequest(c *cursor) {
 	a.security(true, blob)
 }
 
-// Flags of a session (MS-SMB2 section 2.2.6).
+// Session flags (MS-SMB2 section 2.2.6).
 const (
 	sessionGuest   = 0x0001
 	sessionNull    = 0x0002
 	sessionEncrypt = 0x0004
 )
 
-// sessionSetupResponse takes MS-SMB2 section 2.2.6.
+// sessionSetupResponse parses MS-SMB2 section 2.2.6.
 func (a *analyzer) sessionSetupResponse(c *cursor) {
 	const where = "SMB2_session_setup_response"
 	if !c.fixed(where+":security_length", 8) {
@@ -52,15 +52,15 @@ func (a *analyzer) sessionSetupResponse(c *cursor) {
 	a.security(false, blob)
 }
 
-// blob takes what 16 bits of offset and of length tell the place of, which are there. The names
-// are those of what is before it and of itself.
+// blob parses a 16-bit offset and a 16-bit length, which must be present, and returns the
+// buffer they describe. pad names the padding before the buffer, where the buffer itself.
 func (c *cursor) blob(pad, where string) []byte {
 	offset, n := c.uint16(), c.uint16()
 	c.seek(pad, offset)
 	return c.bytes(where, uint32(n))
 }
 
-// treeConnectRequest takes MS-SMB2 section 2.2.9.
+// treeConnectRequest parses MS-SMB2 section 2.2.9.
 func (a *analyzer) treeConnectRequest(c *cursor) {
 	const where = "SMB2_tree_connect_request"
 	if !c.fixed(where+":path_length", 8) {
@@ -85,10 +85,10 @@ func (a *analyzer) treeConnectRequest(c *cursor) {
 	}
 }
 
-// shareTypePipe is that of named pipes (MS-SMB2 section 2.2.10).
+// shareTypePipe is the type of a share of named pipes (MS-SMB2 section 2.2.10).
 const shareTypePipe = 2
 
-// treeConnectResponse takes MS-SMB2 section 2.2.10.
+// treeConnectResponse parses MS-SMB2 section 2.2.10.
 func (a *analyzer) treeConnectResponse(c *cursor) {
 	if !c.fixed("SMB2_tree_connect_response", 16) {
 		return
@@ -106,7 +106,7 @@ func (a *analyzer) treeConnectResponse(c *cursor) {
 	}
 }
 
-// treeDisconnectRequest takes MS-SMB2 section 2.2.11.
+// treeDisconnectRequest parses MS-SMB2 section 2.2.11.
 func (a *analyzer) treeDisconnectRequest(c *cursor) {
 	if c.bare("SMB2_tree_disconnect_request", 4); c.bad() {
 		return
@@ -123,7 +123,7 @@ func (a *analyzer) treeDisconnectRequest(c *cursor) {
 	}
 }
 
-// treeDisconnectResponse takes MS-SMB2 section 2.2.12.
+// treeDisconnectResponse parses MS-SMB2 section 2.2.12.
 func (a *analyzer) treeDisconnectResponse(c *cursor) {
 	if c.bare("SMB2_tree_disconnect_response", 4); c.bad() {
 		return
