@@ -2,11 +2,10 @@ package smb
 
 import "github.com/wirelog/wirelog/dissect/event"
 
-// smb1Pipe is the identifier that Zeek gives all named pipes of a connection of SMB1.
+// smb1Pipe is the identifier that Zeek gives to all named pipes of an SMB1 connection.
 const smb1Pipe = 0
 
-// unknownPath is the path of a tree of which nothing is known but that a named pipe was
-// opened in it.
+// unknownPath is the path of a tree known only by a named pipe opened in it.
 var unknownPath = []byte("<unknown>")
 
 // createRequest parses SMB_COM_NT_CREATE_ANDX (MS-CIFS section 2.2.4.64.1).
@@ -99,8 +98,8 @@ func (s *smb1State) readRequest(c *smb1Command) bool {
 	return true
 }
 
-// readResponse parses SMB_COM_READ_ANDX (MS-CIFS section 2.2.4.42.2). What was read goes
-// to the file or pipe that was named last.
+// readResponse parses SMB_COM_READ_ANDX (MS-CIFS section 2.2.4.42.2). The data goes to the
+// file or pipe named last.
 func (s *smb1State) readResponse(c *smb1Command) bool {
 	const where = "SMB1_read_andx_response"
 	b := c.b
@@ -215,7 +214,7 @@ func (s *smb1State) closeResponse(c *smb1Command) bool {
 	return true
 }
 
-// useFile makes the open file fid the one that was named last.
+// useFile makes the open file fid the one named last.
 func (s *smb1State) useFile(fid uint16) {
 	s.a.use(uint64(fid))
 	s.file = s.a.session.cur.file
@@ -224,7 +223,7 @@ func (s *smb1State) useFile(fid uint16) {
 	}
 }
 
-// fileData gives contents to the file that was named last.
+// fileData passes data to the file named last.
 func (s *smb1State) fileData(offset uint64, data []byte) {
 	cur := &s.a.session.cur
 	own := cur.file
@@ -233,14 +232,14 @@ func (s *smb1State) fileData(offset uint64, data []byte) {
 	cur.file = own
 }
 
-// lockingRequest parses SMB_COM_LOCKING_ANDX (MS-CIFS section 2.2.4.32.1). Zeek never sets
-// what tells it the form of the locks, and stops here.
+// lockingRequest parses SMB_COM_LOCKING_ANDX (MS-CIFS section 2.2.4.32.1). Zeek never sets the
+// variable that selects the form of the locks, and fails here.
 func (s *smb1State) lockingRequest(c *smb1Command) bool {
 	return s.need("SMB1_locking_andx_request:bytecount", 19, c.b) && s.noCase("SMB1_locking_andx_request", 0)
 }
 
-// path takes the path that is all that some old requests have: after an empty block of
-// words a byte count, a format byte and a string.
+// path parses the path in some old requests, which have an empty block of words, a byte count,
+// a format byte and a string.
 func (s *smb1State) path(where string, c *smb1Command) (text []byte, ok bool) {
 	if !s.need(where, 4, c.b) {
 		return nil, false
@@ -252,8 +251,8 @@ func (s *smb1State) path(where string, c *smb1Command) (text []byte, ok bool) {
 	return s.decodeIn(raw), true
 }
 
-// createDirectoryRequest parses SMB_COM_CREATE_DIRECTORY (MS-CIFS section 2.2.4.1.1). Zeek
-// has the event, but does not look into the command, so nothing in it is malformed.
+// createDirectoryRequest parses SMB_COM_CREATE_DIRECTORY (MS-CIFS section 2.2.4.1.1). Zeek has
+// the event but does not parse the command, so it is never malformed.
 func (s *smb1State) createDirectoryRequest(c *smb1Command) bool {
 	name, ok := s.path("SMB1_create_directory_request:buffer_format", c)
 	if h := &s.a.f.hooks.SMB1CreateDirectoryRequest; ok && h.On() {

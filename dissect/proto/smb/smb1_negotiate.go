@@ -59,7 +59,7 @@ func (s *smb1State) negotiateResponse(c *smb1Command) bool {
 	return ok
 }
 
-// smb1Security is the security mode of a server.
+// smb1Security decodes a server's security mode.
 func smb1Security(mode uint64) event.SMB1NegotiateResponseSecurity {
 	return event.SMB1NegotiateResponseSecurity{UserLevel: mode&1 != 0, ChallengeResponse: mode&2 != 0}
 }
@@ -89,8 +89,8 @@ func (s *smb1State) negotiateLANMAN(msg []byte, opt *value.Opt[event.SMB1Negotia
 	return true
 }
 
-// smb1Time is the time of day t on the date d (SMB_TIME and SMB_DATE, MS-CIFS section
-// 2.2.1.4), in seconds since the Unix epoch.
+// smb1Time returns the time of day t on the date d (SMB_TIME and SMB_DATE, MS-CIFS section
+// 2.2.1.4) in seconds since the Unix epoch.
 func smb1Time(t, d uint16) float64 {
 	return float64(time.Date(
 		1980+int(d>>9), time.Month(d>>5&0xf), int(d&0x1f),
@@ -138,8 +138,8 @@ func (s *smb1State) negotiateNTLM(msg []byte, opt *value.Opt[event.SMB1Negotiate
 	return true
 }
 
-// smb1Capabilities takes the capabilities of a server apart (MS-CIFS section 2.2.4.52.2,
-// MS-SMB section 2.2.4.5.2.1).
+// smb1Capabilities decodes a server's capabilities (MS-CIFS section 2.2.4.52.2, MS-SMB section
+// 2.2.4.5.2.1).
 func smb1Capabilities(c uint32) event.SMB1NegotiateCapabilities {
 	has := func(bit uint32) bool { return c&bit != 0 }
 	return event.SMB1NegotiateCapabilities{

@@ -8,8 +8,8 @@ import (
 	"github.com/wirelog/wirelog/dissect/event"
 )
 
-// sessionSetupRequest parses SMB_COM_SESSION_SETUP_ANDX (MS-CIFS section 2.2.4.53.1,
-// MS-SMB section 2.2.4.6.1), in one of its three forms.
+// sessionSetupRequest parses one of the three forms of SMB_COM_SESSION_SETUP_ANDX (MS-CIFS
+// section 2.2.4.53.1, MS-SMB section 2.2.4.6.1).
 func (s *smb1State) sessionSetupRequest(c *smb1Command) bool {
 	if !s.need("SMB1_session_setup_andx_request:word_count", 1, c.b) {
 		return false
@@ -34,13 +34,13 @@ func (s *smb1State) sessionSetupRequest(c *smb1Command) bool {
 	return ok
 }
 
-// setupCommon takes what all forms have. Their fields b begin after the word count.
+// setupCommon parses the fields common to all forms. b begins after the word count.
 func setupCommon(b []byte, r *event.SMB1SessionSetupAndXRequestRec) {
 	r.MaxBufferSize, r.MaxMpxCount, r.VCNumber, r.SessionKey = u16(b, 4), u16(b, 6), u16(b, 8), u32(b, 10)
 }
 
-// strings takes strings at pos of b, which begins one byte into a command, and returns the
-// place after them.
+// strings parses consecutive strings from pos on and returns the position after them. b begins
+// one byte into a command.
 func (s *smb1State) strings(b []byte, pos int, texts ...*[]byte) (int, bool) {
 	for _, t := range texts {
 		raw, next, ok := s.str(b, pos, pos+1, s.unicode)
@@ -118,8 +118,7 @@ func (s *smb1State) setupExtended(c *smb1Command, r *event.SMB1SessionSetupAndXR
 	return true
 }
 
-// smb1ClientCapabilities takes the capabilities of a client apart (MS-CIFS section
-// 2.2.4.53.1).
+// smb1ClientCapabilities decodes a client's capabilities (MS-CIFS section 2.2.4.53.1).
 func smb1ClientCapabilities(c uint32) event.SMB1SessionSetupAndXCapabilities {
 	return event.SMB1SessionSetupAndXCapabilities{
 		Unicode: c&0x4 != 0, LargeFiles: c&0x8 != 0, NTSMBs: c&0x10 != 0, Status32: c&0x40 != 0,
@@ -127,8 +126,8 @@ func smb1ClientCapabilities(c uint32) event.SMB1SessionSetupAndXCapabilities {
 	}
 }
 
-// sessionSetupResponse parses SMB_COM_SESSION_SETUP_ANDX (MS-CIFS section 2.2.4.53.2,
-// MS-SMB section 2.2.4.6.2), in one of its two forms, or an error's.
+// sessionSetupResponse parses one of the two forms of SMB_COM_SESSION_SETUP_ANDX (MS-CIFS
+// section 2.2.4.53.2, MS-SMB section 2.2.4.6.2), or an error.
 func (s *smb1State) sessionSetupResponse(c *smb1Command) bool {
 	if !s.need("SMB1_session_setup_andx_response:word_count", 1, c.b) {
 		return false
@@ -202,8 +201,8 @@ func (s *smb1State) setUpExtended(c *smb1Command, r *event.SMB1SessionSetupAndXR
 	return true
 }
 
-// logoff parses SMB_COM_LOGOFF_ANDX (MS-CIFS section 2.2.4.54). What is chained to it is,
-// as in Zeek, a request even in a response.
+// logoff parses SMB_COM_LOGOFF_ANDX (MS-CIFS section 2.2.4.54). As in Zeek, a chained command
+// is parsed as a request, even in a response.
 func (s *smb1State) logoff(c *smb1Command, isOrig bool) bool {
 	if !s.need("SMB1_logoff_andx:byte_count", 7, c.b) ||
 		!s.chain("SMB1_logoff_andx:extra_byte_parameters", c, c.offset, 7, true) {
@@ -305,8 +304,8 @@ func (s *smb1State) treeDisconnect(c *smb1Command, isOrig bool) bool {
 	return true
 }
 
-// echo takes what a request and a response of SMB_COM_ECHO have: a number and data (MS-CIFS
-// section 2.2.4.39).
+// echo parses the number and the data of an SMB_COM_ECHO request or response (MS-CIFS section
+// 2.2.4.39).
 func (s *smb1State) echo(count, data string, c *smb1Command) (n uint64, b []byte, ok bool) {
 	if !s.need(count, 5, c.b) {
 		return 0, nil, false

@@ -2,8 +2,7 @@ package smb
 
 import "github.com/wirelog/wirelog/dissect/event"
 
-// Subcommands of SMB_COM_TRANSACTION2 (MS-CIFS section 2.2.2.2), those that are looked
-// into.
+// SMB_COM_TRANSACTION2 subcommands that are parsed (MS-CIFS section 2.2.2.2).
 const (
 	trans2FindFirst2           = 0x0001
 	trans2QueryPathInformation = 0x0005
@@ -51,7 +50,7 @@ func (s *smb1State) transaction2Request(c *smb1Command) bool {
 	return ok
 }
 
-// trans2Name takes the name at pos of a subcommand's parameters.
+// trans2Name parses the name at pos of a subcommand's parameters.
 func (s *smb1State) trans2Name(where string, b []byte, pos int) (raw []byte, ok bool) {
 	if !s.need(where, pos, b) {
 		return nil, false
@@ -99,8 +98,8 @@ func (s *smb1State) getDFSReferral(b []byte) bool {
 	return ok
 }
 
-// transaction2Response parses SMB_COM_TRANSACTION2 (MS-CIFS section 2.2.4.46.2), of which
-// there is no event.
+// transaction2Response parses SMB_COM_TRANSACTION2 (MS-CIFS section 2.2.4.46.2), which has no
+// event.
 func (s *smb1State) transaction2Response(c *smb1Command) bool {
 	const where = "SMB1_transaction2_response"
 	return s.need(where+":byte_count", 23, c.b) && s.need(where+":stuff", 23+int(le16(c.b, 21)), c.b)
