@@ -7,8 +7,8 @@ import (
 	"github.com/wirelog/wirelog/value"
 )
 
-// kdcRequest is an AS-REQ or TGS-REQ (RFC 4120 section 5.4.1). Its type is what its
-// msg-type says, as in Zeek.
+// kdcRequest parses an AS-REQ or TGS-REQ (RFC 4120 section 5.4.1). As in Zeek, msg-type
+// decides which.
 func (d *decoder) kdcRequest(r *asn1.Reader) {
 	m := &d.request
 	*m = event.KRBKDCRequest{}
@@ -47,7 +47,7 @@ func (d *decoder) kdcRequest(r *asn1.Reader) {
 	}
 }
 
-// requestBody reads field i of a KDC-REQ-BODY.
+// requestBody parses field i of a KDC-REQ-BODY.
 func (d *decoder) requestBody(m *event.KRBKDCRequest, i int, r *asn1.Reader) {
 	switch i {
 	case 0:
@@ -86,14 +86,14 @@ func (d *decoder) requestBody(m *event.KRBKDCRequest, i int, r *asn1.Reader) {
 	}
 }
 
-// time takes a KerberosTime, whatever follows it.
+// time parses a KerberosTime that extends to the end of r.
 func (d *decoder) time(r *asn1.Reader) value.Opt[value.Time] {
 	r.Skip(1)
 	return kerberosTime(r.Rest())
 }
 
-// bitString reads a BIT STRING of 32 flags after n headers, the first of which begins the part
-// of the message that has the field.
+// bitString parses a BIT STRING of 32 flags after n headers. The first header begins the part
+// of the message that contains the field.
 func bitString(r *asn1.Reader, field string, n int) uint64 {
 	const unused, flags = 1, 4
 	start := r.Pos()
@@ -123,7 +123,7 @@ func kdcOptions(flags uint64) event.KRBKDCOptions {
 	}
 }
 
-// kdcResponse is an AS-REP or TGS-REP (section 5.4.2).
+// kdcResponse parses an AS-REP or TGS-REP (section 5.4.2).
 func (d *decoder) kdcResponse(r *asn1.Reader) {
 	start := r.Pos()
 	m := &d.response
@@ -163,7 +163,7 @@ func (d *decoder) kdcResponse(r *asn1.Reader) {
 	}
 }
 
-// error is a KRB-ERROR (section 5.9.1).
+// error parses a KRB-ERROR (section 5.9.1).
 func (d *decoder) error(r *asn1.Reader) {
 	var m event.KRBErrorMsg
 	r.Skip(1)
@@ -175,7 +175,7 @@ func (d *decoder) error(r *asn1.Reader) {
 		h := r.Header()
 		i := h.Index()
 		if i == 6 && !coded {
-			// What comes first is told apart from what follows, as in Zeek.
+			// As in Zeek, fields before the error code are counted apart from those after it.
 			m.ErrorCode = r.Number(r.Value())
 			coded, field = true, -1
 			continue
@@ -232,7 +232,7 @@ func (d *decoder) error(r *asn1.Reader) {
 	}
 }
 
-// withMicroseconds adds ten times the microseconds, as Zeek does.
+// withMicroseconds adds usec to t, multiplied by ten as in Zeek.
 func withMicroseconds(t value.Opt[value.Time], usec uint64) value.Opt[value.Time] {
 	if t.OK {
 		t.V += value.Time(min(usec, 1e9) * 10e3)

@@ -1,9 +1,8 @@
-// Package krb analyzes Kerberos version 5 (RFC 4120) over UDP and TCP, with the
-// certificates of PKINIT (RFC 4556). What is read of a message follows Zeek's
-// krb-protocol.pac; KRB-SAFE and KRB-CRED, which that cannot read as they are, follow the
-// RFC. Lengths of what contains other elements are not looked at where the elements tell
-// where it ends, as in Zeek. No structure is read deeper than it is in the RFC, and no
-// function calls itself.
+// Package krb analyzes Kerberos version 5 (RFC 4120) over UDP and TCP, including the
+// certificates of PKINIT (RFC 4556). Parsing follows Zeek's krb-protocol.pac, except for
+// KRB-SAFE and KRB-CRED, which that grammar cannot parse; they follow the RFC. As in Zeek,
+// lengths of constructed elements are ignored where their contents are self-delimiting. No
+// structure is parsed deeper than the RFC nests it, and no function is recursive.
 package krb
 
 import (
@@ -23,19 +22,18 @@ import (
 const (
 	port = 88
 
-	// lengthLen are the bytes of the length before a message over TCP (RFC 4120 section
-	// 7.2.2).
+	// lengthLen is the size of the length before a message over TCP (RFC 4120 section 7.2.2).
 	lengthLen = 4
-	// maxMessage is how long a message over TCP may be. That of a ticket with a large PAC
-	// has less than 64 KB.
+	// maxMessage is the maximum length of a message over TCP. A message with a ticket that has
+	// a large PAC is below 64 KB.
 	maxMessage = 1 << 20
-	// maxReused is the size of a buffer beyond which it is not kept for other connections.
+	// maxReused is the size of the largest buffer kept for reuse.
 	maxReused = 16 << 10
 )
 
-// New describes the protocol to the detector, over UDP and over TCP. Analyzers raise their
-// events on h and hand certificates to s. That over UDP is also for messages that another
-// protocol carries, one a call of Data.
+// New describes the protocol over UDP and over TCP to the detector. Analyzers raise their
+// events on h and pass certificates to s. The UDP protocol also serves messages carried by
+// other protocols, one per call of Data.
 func New(h *event.Hooks, s *x509.Sender) (udp, tcp *detect.Protocol) {
 	f := &factory{decoder: decoder{hooks: &h.KRB, sender: s}}
 	f.tooLong = func(n int) { f.NetWeird(asn1.WeirdTooLong, strconv.Itoa(n), "") }
@@ -46,14 +44,14 @@ func New(h *event.Hooks, s *x509.Sender) (udp, tcp *detect.Protocol) {
 	return udp, tcp
 }
 
-// factory makes the analyzers of a shard and has what they share.
+// factory makes a shard's analyzers and holds what they share.
 type factory struct {
 	decoder
 	freeDatagrams freelist.List[datagrams]
 	freeStreams   freelist.List[stream]
 }
 
-// message reads a message for an analyzer.
+// message decodes a message for an analyzer.
 func (f *factory) message(u conn.Use, source string, isOrig bool, b []byte) {
 	d := &f.decoder
 	d.Use, d.source, d.isOrig = u, source, isOrig
@@ -62,7 +60,7 @@ func (f *factory) message(u conn.Use, source string, isOrig bool, b []byte) {
 	}
 }
 
-// datagrams is the analyzer of messages that come as one each.
+// datagrams analyzes messages that arrive one per call of Data.
 type datagrams struct {
 	f *factory
 	conn.Use

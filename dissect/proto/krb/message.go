@@ -12,8 +12,7 @@ import (
 	"github.com/wirelog/wirelog/dissect/file/x509"
 )
 
-// Message types, which are also the numbers of their application tags (RFC 4120 section
-// 7.5.7).
+// Message types, which equal the numbers of their application tags (RFC 4120 section 7.5.7).
 const (
 	msgASReq  = 10
 	msgASRep  = 11
@@ -30,30 +29,30 @@ const (
 // errPreauthRequired is KDC_ERR_PREAUTH_REQUIRED (RFC 4120 section 7.5.9).
 const errPreauthRequired = 25
 
-// decoder reads one message after the other and raises their events. What they point to is
-// its scratch.
+// decoder decodes messages one at a time and raises their events, which point into its
+// scratch.
 type decoder struct {
 	hooks  *event.KRBEvents
 	sender *x509.Sender
 
-	// The message's connection, analyzer and direction.
+	// The current message's connection, analyzer and direction.
 	conn.Use
 	source  string
 	isOrig  bool
-	tooLong func(n int) // reports a number of too many bytes
+	tooLong func(n int) // reports an integer with too many bytes
 
-	text     []byte // of names with several parts
+	text     []byte // names with several components
 	padata   []event.KRBTypeValue
 	etypes   []uint64
 	addrs    []event.KRBHostAddress
-	badAddrs int // addresses with a length that theirs have not
+	badAddrs int // addresses of the wrong length for their type
 	tickets  []event.KRBTicketRecord
 	certs    []certificates
 	request  event.KRBKDCRequest
 	response event.KRBKDCResponse
 }
 
-// decode reads a message, and returns what is wrong with it.
+// decode decodes a message and returns what is wrong with it, or nil.
 func (d *decoder) decode(b []byte) *wire.Malformed {
 	d.text, d.padata, d.certs, d.badAddrs = d.text[:0], d.padata[:0], d.certs[:0], 0
 	r := asn1.NewReader(b, d.tooLong)
@@ -84,7 +83,7 @@ func (d *decoder) decode(b []byte) *wire.Malformed {
 	return r.Err()
 }
 
-// confirm notes that the message was read in full.
+// confirm confirms the protocol after a whole message was decoded.
 func (d *decoder) confirm() {
 	d.Confirm()
 	for range d.badAddrs {
@@ -93,7 +92,7 @@ func (d *decoder) confirm() {
 	d.badAddrs = 0
 }
 
-// apRequest is an AP-REQ (section 5.5.1).
+// apRequest parses an AP-REQ (section 5.5.1).
 func (d *decoder) apRequest(r *asn1.Reader) {
 	r.Skip(1)
 	r.Tagged() // pvno
@@ -105,7 +104,8 @@ func (d *decoder) apRequest(r *asn1.Reader) {
 		return
 	}
 	if d.source == "KRB_TCP" {
-		// Zeek, which decrypts tickets for which it has a key, says so over TCP without one too.
+		// Zeek decrypts tickets if it has a key; over TCP it reports a result even without
+		// one.
 		ticket.AuthenticationInfo = value.Some([]byte{})
 	}
 	d.confirm()
@@ -117,7 +117,7 @@ func (d *decoder) apRequest(r *asn1.Reader) {
 	}
 }
 
-// apResponse is an AP-REP (section 5.5.2).
+// apResponse parses an AP-REP (section 5.5.2).
 func (d *decoder) apResponse(r *asn1.Reader) {
 	d.encryptedMessage(r)
 	if r.OK() {
@@ -129,7 +129,7 @@ func (d *decoder) apResponse(r *asn1.Reader) {
 	}
 }
 
-// priv is a KRB-PRIV (section 5.7.1).
+// priv parses a KRB-PRIV (section 5.7.1).
 func (d *decoder) priv(r *asn1.Reader) {
 	d.encryptedMessage(r)
 	if r.OK() {
@@ -141,7 +141,7 @@ func (d *decoder) priv(r *asn1.Reader) {
 	}
 }
 
-// encryptedMessage reads what has nothing but an encrypted part.
+// encryptedMessage parses a message with nothing but an encrypted part.
 func (d *decoder) encryptedMessage(r *asn1.Reader) {
 	r.Skip(1)
 	r.Tagged() // pvno
@@ -149,7 +149,7 @@ func (d *decoder) encryptedMessage(r *asn1.Reader) {
 	d.encryptedPart(r)
 }
 
-// cred is a KRB-CRED (section 5.8.1).
+// cred parses a KRB-CRED (section 5.8.1).
 func (d *decoder) cred(r *asn1.Reader) {
 	r.Skip(1)
 	r.Tagged() // pvno
@@ -166,7 +166,7 @@ func (d *decoder) cred(r *asn1.Reader) {
 	}
 }
 
-// safe is a KRB-SAFE (section 5.6.1).
+// safe parses a KRB-SAFE (section 5.6.1).
 func (d *decoder) safe(r *asn1.Reader) {
 	var m event.KRBSAFEMsg
 	r.Skip(1)
@@ -212,7 +212,7 @@ func (d *decoder) safe(r *asn1.Reader) {
 	}
 }
 
-// ticket is a Ticket (section 5.3), within an explicit tag if it is tagged.
+// ticket parses a Ticket (section 5.3), inside an explicit tag if tagged is set.
 func (d *decoder) ticket(r *asn1.Reader, tagged bool) (t event.KRBTicketRecord) {
 	start := r.Pos()
 	if tagged {
@@ -228,7 +228,7 @@ func (d *decoder) ticket(r *asn1.Reader, tagged bool) (t event.KRBTicketRecord) 
 	return t
 }
 
-// ticketSequence reads a SEQUENCE OF Ticket into d.tickets.
+// ticketSequence parses a SEQUENCE OF Ticket into d.tickets.
 func (d *decoder) ticketSequence(r *asn1.Reader) {
 	start := r.Pos()
 	h := r.Header()
@@ -240,7 +240,7 @@ func (d *decoder) ticketSequence(r *asn1.Reader) {
 	r.Join(&list)
 }
 
-// encryptedPart is an EncryptedData with its tag (section 5.2.9).
+// encryptedPart parses an EncryptedData and its tag (section 5.2.9).
 func (d *decoder) encryptedPart(r *asn1.Reader) event.KRBEncryptedData {
 	start := r.Pos()
 	h := r.Header()
@@ -250,7 +250,7 @@ func (d *decoder) encryptedPart(r *asn1.Reader) event.KRBEncryptedData {
 	return e
 }
 
-// encryptedData is an EncryptedData that begins with n headers.
+// encryptedData parses an EncryptedData that begins with n headers.
 func encryptedData(r *asn1.Reader, n int) (e event.KRBEncryptedData) {
 	start := r.Pos()
 	r.Skip(n)
@@ -266,7 +266,7 @@ func encryptedData(r *asn1.Reader, n int) (e event.KRBEncryptedData) {
 	return e
 }
 
-// principalOf is a PrincipalName of n bytes. Field and start are those of asn1.Reader.Take.
+// principalOf parses a PrincipalName of n bytes. field and start are as for asn1.Reader.Take.
 func (d *decoder) principalOf(r *asn1.Reader, field string, start, n int) []byte {
 	in := r.Inside(field, start, n)
 	name := d.principal(&in)
@@ -274,9 +274,9 @@ func (d *decoder) principalOf(r *asn1.Reader, field string, start, n int) []byte
 	return name
 }
 
-// principal is a PrincipalName (section 5.2.2), which takes all that there is: its parts joined
-// by slashes, or "unknown" if it has none or more than three, as in Zeek. Each ends at a NUL if
-// there are several.
+// principal parses a PrincipalName (section 5.2.2), which extends to the end of r. It returns
+// the components joined by slashes or, as in Zeek, "unknown" if there are none or more than
+// three. With several components, each ends at a NUL.
 func (d *decoder) principal(r *asn1.Reader) []byte {
 	const maxParts = 3
 	r.Skip(2)
@@ -318,14 +318,14 @@ func untilNUL(b []byte) []byte {
 	return b
 }
 
-// Types of addresses (section 7.5.3).
+// Address types (section 7.5.3).
 const (
 	addrIPv4    = 2
 	addrNetBIOS = 20
 	addrIPv6    = 24
 )
 
-// hostAddress is a HostAddress (section 5.2.5).
+// hostAddress parses a HostAddress (section 5.2.5).
 func (d *decoder) hostAddress(r *asn1.Reader) (a event.KRBHostAddress) {
 	r.Skip(1)
 	typ := r.Number(r.Tagged())

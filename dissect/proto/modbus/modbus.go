@@ -1,8 +1,7 @@
-// Package modbus analyzes Modbus/TCP (MODBUS Application Protocol Specification V1.1b3,
-// MODBUS Messaging on TCP/IP Implementation Guide V1.0b). Messages are taken off the
-// stream by their length field; what the function of each says is read with the layout
-// that Zeek's modbus-protocol.pac has, and a message that is too short for its function is
-// a violation in Zeek's words.
+// Package modbus analyzes Modbus/TCP (MODBUS Application Protocol Specification V1.1b3, MODBUS
+// Messaging on TCP/IP Implementation Guide V1.0b). Messages are cut from the stream by their
+// length field. Function data is parsed with the layouts in Zeek's modbus-protocol.pac, and a
+// message too short for its function is a violation with Zeek's text.
 package modbus
 
 import (
@@ -18,14 +17,14 @@ import (
 )
 
 const (
-	// headerLen are the bytes up to the function code, which comes with the header: the
-	// MBAP header of 7 bytes (Implementation Guide section 3.1.3) and one more.
+	// headerLen is the length of the MBAP header of 7 bytes (Implementation Guide section
+	// 3.1.3) and the function code, which are parsed together.
 	headerLen = 8
-	// uncounted are the bytes of the header that its length field does not count.
+	// uncounted is the number of header bytes that the length field does not count.
 	uncounted = 6
-	// minLength is what the length field has at least, for unit and function code.
+	// minLength is the minimum of the length field: unit and function code.
 	minLength = 2
-	// maxReused is the size of a buffer beyond which it is not kept for other connections.
+	// maxReused is the size of the largest buffer kept for reuse.
 	maxReused = 4 << 10
 )
 
@@ -37,7 +36,7 @@ func New(h *event.Hooks) *detect.Protocol {
 	return p
 }
 
-// factory makes the analyzers of a shard and has what they share.
+// factory makes a shard's analyzers and holds what they share.
 type factory struct {
 	hooks *event.ModbusEvents
 	free  freelist.List[analyzer]
@@ -51,7 +50,7 @@ func (f *factory) new(u conn.Use) conn.Analyzer {
 	return a
 }
 
-// analyzer follows one connection. Sides are 0 for the originator, 1 for the responder.
+// analyzer follows one connection. Index 0 is the originator's side, 1 the responder's.
 type analyzer struct {
 	f *factory
 	conn.Use
@@ -59,21 +58,21 @@ type analyzer struct {
 	off  bool // no longer interested
 }
 
-// side is one direction: a message that is not complete, of which the header has been
-// told if announced.
+// side is one direction. pending is an incomplete message; announced means that the event of
+// its header was raised.
 type side struct {
 	pending   []byte
 	announced bool
 	header    header
 }
 
-// header is the beginning of a message.
+// header is the start of a message.
 type header struct {
 	tid, length uint16
 	unit, fc    uint8
 }
 
-// size is the length of the whole message.
+// size returns the length of the whole message.
 func (h *header) size() int { return int(h.length) + uncounted }
 
 func (h *header) fill(e *event.ModbusHeaders) {
@@ -130,7 +129,8 @@ func (a *analyzer) Data(isOrig bool, b []byte) {
 	}
 }
 
-// collect keeps as much of b as the side's next step needs, and returns how much that is.
+// collect keeps as much of b as the side's next step needs, and returns the number of bytes
+// kept.
 func (a *analyzer) collect(s *side, b []byte) int {
 	need := headerLen
 	if s.announced {
@@ -144,14 +144,14 @@ func (a *analyzer) collect(s *side, b []byte) int {
 	return n
 }
 
-// reset forgets what is collected of a side.
+// reset drops the side's incomplete message.
 func (a *analyzer) reset(s *side) {
 	a.Hold(-len(s.pending))
 	s.pending = s.pending[:0]
 	s.announced = false
 }
 
-// announce reads a header and tells of it. It reports false if what follows is not read.
+// announce parses a header and raises its event. It returns false if the header is invalid.
 func (a *analyzer) announce(s *side, b []byte, isOrig bool) bool {
 	if pid := binary.BigEndian.Uint16(b[2:]); pid != 0 {
 		return a.malformed(s, "&enforce violation : ModbusTCP_TransportHeader:pid")
@@ -171,7 +171,7 @@ func (a *analyzer) announce(s *side, b []byte, isOrig bool) bool {
 	return true
 }
 
-// message reads what follows the header.
+// message decodes a message after its header.
 func (a *analyzer) message(s *side, body []byte, isOrig bool) bool {
 	d := &a.f.decoder
 	d.hooks, d.c = a.f.hooks, a.Conn()
@@ -190,24 +190,24 @@ func (a *analyzer) message(s *side, body []byte, isOrig bool) bool {
 	return true
 }
 
-// malformed is for what cannot be read: if the analyzer is not taken off for it, the rest
-// of what has come is passed over, as in Zeek, and a message may begin with the next.
+// malformed reports an unreadable message. Unless the analyzer is removed for it, the rest of
+// the segment is skipped, as in Zeek, and the next segment may begin a message.
 func (a *analyzer) malformed(s *side, what string) bool {
 	a.reset(s)
 	a.Violate(conn.Violation{Reason: "Binpac exception: binpac exception: " + what})
 	return false
 }
 
-// Gap does nothing: as in Zeek, what follows is taken for what comes next.
+// Gap does nothing: as in Zeek, the bytes after a gap count as the next bytes of the stream.
 func (a *analyzer) Gap(bool, uint64) {}
 
-// End does nothing: what is not complete stays so.
+// End does nothing: an incomplete message is dropped silently.
 func (a *analyzer) End(bool) {}
 
-// Flip follows the connection's change of roles.
+// Flip swaps the two sides.
 func (a *analyzer) Flip() { a.side[0], a.side[1] = a.side[1], a.side[0] }
 
-// Done keeps the analyzer for another connection.
+// Done returns the analyzer to the free list.
 func (a *analyzer) Done() {
 	a.off = true
 	for i := range a.side {

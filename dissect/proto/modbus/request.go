@@ -2,8 +2,8 @@ package modbus
 
 import "github.com/wirelog/wirelog/dissect/event"
 
-// request reads what follows the function code of a request. Of functions that are not
-// known nothing is.
+// request parses a request after its function code. Requests with an unknown function are not
+// parsed.
 func (d *decoder) request() {
 	switch d.headers.FunctionCode {
 	case fcReadCoils:
@@ -57,7 +57,7 @@ func (d *decoder) request() {
 	}
 }
 
-// writeCoils is a request to set coils (section 6.11).
+// writeCoils parses a request to write coils (section 6.11).
 func (d *decoder) writeCoils() {
 	b, ok := d.counted("WriteMultipleCoilsRequest:byte_count", "WriteMultipleCoilsRequest:coils", 4)
 	if !ok {
@@ -69,8 +69,8 @@ func (d *decoder) writeCoils() {
 	}
 }
 
-// writeRegisters is a request to write registers (section 6.12). Zeek takes as many as the quantity
-// says, if they are there.
+// writeRegisters parses a request to write registers (section 6.12). As in Zeek, the quantity
+// decides their number if they are present.
 func (d *decoder) writeRegisters() {
 	b, ok := d.counted("WriteMultipleRegistersRequest:byte_count", "WriteMultipleRegistersRequest:registers", 4)
 	if !ok {
@@ -86,7 +86,7 @@ func (d *decoder) writeRegisters() {
 	}
 }
 
-// fits notes that b does not have n registers.
+// fits reports whether b has n registers, and records it if not.
 func (d *decoder) fits(where string, n int, b []byte) bool {
 	if n <= len(b)/2 {
 		return true
@@ -95,7 +95,7 @@ func (d *decoder) fits(where string, n int, b []byte) bool {
 	return false
 }
 
-// readFile is a request to read records of files (section 6.14).
+// readFile parses a request to read file records (section 6.14).
 func (d *decoder) readFile() {
 	b, ok := d.counted("ReadFileRecordRequest:byte_count", "ReadFileRecordRequest:references", 0)
 	if !ok || !d.fileRequests(b) {
@@ -104,7 +104,7 @@ func (d *decoder) readFile() {
 	raise(&d.hooks.ReadFileRecordRequest, event.ModbusReadFileRecordRequest{Conn: d.c, Headers: d.headers, ByteCount: uint64(len(b)), Refs: d.requests})
 }
 
-// writeFile is a request to write records of files (section 6.15).
+// writeFile parses a request to write file records (section 6.15).
 func (d *decoder) writeFile() {
 	b, ok := d.counted("WriteFileRecordRequest:byte_count", "WriteFileRecordRequest:references", 0)
 	if !ok || !d.fileReferences(b) {
@@ -113,7 +113,7 @@ func (d *decoder) writeFile() {
 	raise(&d.hooks.WriteFileRecordRequest, event.ModbusWriteFileRecordRequest{Conn: d.c, Headers: d.headers, ByteCount: uint64(len(b)), Refs: d.files})
 }
 
-// readWriteRegisters is a request to write registers and read others (section 6.17).
+// readWriteRegisters parses a request to write registers and read others (section 6.17).
 func (d *decoder) readWriteRegisters() {
 	b, ok := d.counted("ReadWriteMultipleRegistersRequest:write_byte_count",
 		"ReadWriteMultipleRegistersRequest:write_register_values", 8)

@@ -2,7 +2,7 @@ package modbus
 
 import "github.com/wirelog/wirelog/dissect/event"
 
-// response reads what follows the function code of a response that is no exception.
+// response parses a response after its function code. Exceptions are parsed elsewhere.
 func (d *decoder) response() {
 	switch d.headers.FunctionCode {
 	case fcReadCoils:
@@ -84,8 +84,8 @@ func (d *decoder) response() {
 	}
 }
 
-// queue is a response with a queue of registers (section 6.18). Its count of bytes says the
-// same as that of registers, by which Zeek goes.
+// queue parses a response with a queue of registers (section 6.18). As in Zeek, the register
+// count decides; the byte count is redundant.
 func (d *decoder) queue() {
 	const fixed = 4
 	if !d.has("ReadFIFOQueueResponse:fifo_count", 2, 2) {
