@@ -25,7 +25,7 @@ func hexa(s string) []byte {
 	return b
 }
 
-// about lists the text before each event's name, and the text after it that describes the
+// about matches what precedes each event's name, and the description of its
 // connection.
 var about = regexp.MustCompile(`"ts":[^,]*,|"uid":"[^"]*",|"id\.[^,]*,|"headers":\{[^}]*\},?|"args":`)
 
