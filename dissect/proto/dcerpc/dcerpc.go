@@ -9,6 +9,7 @@ import (
 
 	"github.com/wirelog/wirelog/value"
 
+	"github.com/wirelog/wirelog/dissect/codec/wire"
 	"github.com/wirelog/wirelog/dissect/conn"
 	"github.com/wirelog/wirelog/dissect/detect"
 	"github.com/wirelog/wirelog/dissect/event"
@@ -21,10 +22,8 @@ const (
 	// maxContexts is the number of presentation contexts remembered to match responses with
 	// operations. The oldest is forgotten first.
 	maxContexts = 256
-	// maxKeptBuffer is the size of the largest buffer kept for reuse; maxKeptBuffers is the
-	// maximum number of kept buffers.
-	maxKeptBuffer  = 32 << 10
-	maxKeptBuffers = 1024
+	// maxPDU is the maximum length of a PDU.
+	maxPDU = 1<<16 - 1
 )
 
 // Options bounds fragmented calls. Exceeding a limit raises a weird and ends the analysis of
@@ -43,7 +42,7 @@ type Security struct{ GSSAPI, NTLM *conn.Protocol }
 // New describes the protocol to the detector and returns the maker of analyzers for named
 // pipes. Analyzers raise their events on h.
 func New(h *event.Hooks, s Security, o Options) (*detect.Protocol, *Pipes) {
-	f := &factory{hooks: &h.DCERPC, security: s, options: o}
+	f := &factory{hooks: &h.DCERPC, security: s, options: o, framer: wire.NewFramer(headerSize, maxPDU, pduLen)}
 	begins := detect.Leading("\x05", detect.Within(3, signature))
 	match := []detect.Signature{{Orig: begins, Always: true}, {Resp: begins, Always: true}}
 	p := &detect.Protocol{Transport: value.ProtoTCP, Ports: []uint16{135}, Signatures: match}
@@ -75,8 +74,8 @@ type factory struct {
 	security Security
 	options  Options
 
-	free    freelist.List[analyzer]
-	buffers [][]byte
+	framer *wire.Framer
+	free   freelist.List[analyzer]
 }
 
 func (f *factory) new(u conn.Use) conn.Analyzer { return f.get(u) }
@@ -88,29 +87,6 @@ func (f *factory) get(u conn.Use) *analyzer {
 		flow: [2]flow{{calls: a.flow[0].calls}, {calls: a.flow[1].calls}},
 	}
 	return a
-}
-
-// keep appends b to *dst, taking a free buffer if *dst is nil.
-func (a *analyzer) keep(dst *[]byte, b []byte) {
-	f := a.f
-	if *dst == nil {
-		if n := len(f.buffers); n > 0 {
-			*dst = f.buffers[n-1]
-			f.buffers = f.buffers[:n-1]
-		}
-	}
-	*dst = append(*dst, b...)
-	a.Hold(len(b))
-}
-
-// drop empties *b and frees its buffer.
-func (a *analyzer) drop(b *[]byte) {
-	f := a.f
-	a.Hold(-len(*b))
-	if cap(*b) > 0 && cap(*b) <= maxKeptBuffer && len(f.buffers) < maxKeptBuffers {
-		f.buffers = append(f.buffers, (*b)[:0])
-	}
-	*b = nil
 }
 
 // Authentication mechanisms that have an analyzer.
@@ -138,8 +114,8 @@ type analyzer struct {
 
 // flow is one direction.
 type flow struct {
-	pending []byte // an incomplete PDU
-	header  header // of the incomplete PDU, if announced
+	frames wire.Frames
+	header header // of the current PDU, if announced
 	// announced means that the event of the PDU's header was raised.
 	announced bool
 	calls     []uint32 // call IDs whose last fragment is missing
@@ -147,7 +123,8 @@ type flow struct {
 
 type context struct{ id, opnum uint16 }
 
-// Data takes the next bytes of one direction.
+// Data takes the next bytes of one direction. A malformed PDU ends the segment: as in Zeek, the
+// next segment continues with a header.
 func (a *analyzer) Data(isOrig bool, b []byte) {
 	if a.gap || a.off {
 		return
@@ -156,35 +133,29 @@ func (a *analyzer) Data(isOrig bool, b []byte) {
 	if !isOrig {
 		w = &a.flow[1]
 	}
-	whole := len(w.pending) == 0
-	if !whole {
-		a.keep(&w.pending, b)
-		b = w.pending
-	}
-	for !a.off {
-		n, ok := a.pdu(w, isOrig, b)
-		if !ok {
-			// Zeek continues with the next segment.
-			w.announced = false
-			b = nil
+	for len(b) > 0 && !a.off {
+		kept := w.frames.Kept()
+		m, rest, state := w.frames.Next(a.f.framer, b)
+		a.Hold(w.frames.Kept() - kept)
+		b = rest
+		if state == wire.FrameShort {
+			m = w.frames.Partial()
+		}
+		if !w.announced && len(m) >= headerSize && m[0] == version {
+			w.header, w.announced = readHeader(m), true
+			a.announce(isOrig, &w.header)
+		}
+		if state == wire.FrameShort {
+			break
+		}
+		w.announced = false
+		if state == wire.FrameInvalid || !a.pdu(w, m) {
 			a.violate("DCE_RPC PDU is malformed")
 			break
 		}
-		if n == 0 {
-			break
-		}
-		b = b[n:]
 	}
-	switch {
-	case a.off:
+	if a.off {
 		a.release()
-	case len(b) == 0:
-		a.drop(&w.pending)
-	case whole:
-		a.keep(&w.pending, b)
-	default:
-		a.Hold(len(b) - len(w.pending))
-		w.pending = w.pending[:copy(w.pending, b)]
 	}
 	if a.Full(source) {
 		a.off = true
@@ -192,37 +163,21 @@ func (a *analyzer) Data(isOrig bool, b []byte) {
 	}
 }
 
-// pdu consumes a PDU at the start of b and returns its length, or 0 if it is incomplete.
-func (a *analyzer) pdu(w *flow, isOrig bool, b []byte) (n int, ok bool) {
-	if len(b) < headerSize {
-		return 0, true
-	}
-	if !w.announced {
-		if w.header, ok = readHeader(b); !ok {
-			return 0, false
-		}
-		w.announced = true
-		a.announce(isOrig, &w.header)
-	}
+// pdu parses a PDU and reports whether it is well-formed.
+func (a *analyzer) pdu(w *flow, b []byte) bool {
 	h := &w.header
-	if len(b) < h.length {
-		return 0, true
-	}
-	w.announced = false
 	body, trailer, ok := h.split(b)
 	if !ok {
-		return 0, false
+		return false
 	}
 	if len(trailer) > 0 {
 		a.authenticate(trailer)
 	}
-	if a.complete(w, h, body) {
-		ok = a.body(h, body)
+	if a.complete(w, h, body) && !a.body(h, body) {
+		return false
 	}
-	if ok {
-		a.confirm()
-	}
-	return h.length, ok
+	a.confirm()
+	return true
 }
 
 // complete takes a fragment and reports whether it is the last of its call. Zeek raises events
@@ -314,7 +269,7 @@ func (a *analyzer) Done() {
 // release drops all incomplete PDUs and calls.
 func (a *analyzer) release() {
 	for i := range a.flow {
-		a.drop(&a.flow[i].pending)
+		a.Hold(-a.flow[i].frames.Reset(a.f.framer))
 		a.flow[i].calls = a.flow[i].calls[:0]
 	}
 }

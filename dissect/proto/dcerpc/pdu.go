@@ -65,13 +65,22 @@ type header struct {
 	callID       uint32
 }
 
-// readHeader parses the header at the start of b and reports whether its version is valid.
-func readHeader(b []byte) (h header, ok bool) {
-	h = header{ptype: b[2], flags: b[3], bigEndian: b[4]>>4 == 0}
+// readHeader parses the header at the start of b.
+func readHeader(b []byte) header {
+	h := header{ptype: b[2], flags: b[3], bigEndian: b[4]>>4 == 0}
 	h.length = int(h.uint16(b[8:]))
 	h.auth = int(h.uint16(b[10:]))
 	h.callID = h.uint32(b[12:])
-	return h, b[0] == version
+	return h
+}
+
+// pduLen returns the length of the PDU with the given header, or -1 if its version is unknown.
+func pduLen(b []byte) int {
+	if b[0] != version {
+		return -1
+	}
+	h := readHeader(b)
+	return h.length
 }
 
 func (h *header) first() bool { return h.flags&flagFirst != 0 }

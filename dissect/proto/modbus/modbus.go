@@ -10,6 +10,7 @@ import (
 
 	"github.com/wirelog/wirelog/value"
 
+	"github.com/wirelog/wirelog/dissect/codec/wire"
 	"github.com/wirelog/wirelog/dissect/conn"
 	"github.com/wirelog/wirelog/dissect/detect"
 	"github.com/wirelog/wirelog/dissect/event"
@@ -24,13 +25,13 @@ const (
 	uncounted = 6
 	// minLength is the minimum of the length field: unit and function code.
 	minLength = 2
-	// maxReused is the size of the largest buffer kept for reuse.
-	maxReused = 4 << 10
+	// maxMessage is the maximum length of a message.
+	maxMessage = uncounted + 1<<16 - 1
 )
 
 // New describes the protocol to the detector. Its analyzers raise their events on h.
 func New(h *event.Hooks) *detect.Protocol {
-	f := &factory{hooks: &h.Modbus}
+	f := &factory{hooks: &h.Modbus, framer: wire.NewFramer(headerLen, maxMessage, messageLen)}
 	p := &detect.Protocol{Transport: value.ProtoTCP, Ports: []uint16{502}}
 	p.Protocol = conn.Protocol{Name: "MODBUS", Service: "MODBUS", New: f.new}
 	return p
@@ -38,15 +39,16 @@ func New(h *event.Hooks) *detect.Protocol {
 
 // factory makes a shard's analyzers and holds what they share.
 type factory struct {
-	hooks *event.ModbusEvents
-	free  freelist.List[analyzer]
+	hooks  *event.ModbusEvents
+	framer *wire.Framer
+	free   freelist.List[analyzer]
 
 	decoder
 }
 
 func (f *factory) new(u conn.Use) conn.Analyzer {
 	a := f.free.Get()
-	*a = analyzer{f: f, Use: u, side: [2]side{{pending: a.side[0].pending}, {pending: a.side[1].pending}}}
+	*a = analyzer{f: f, Use: u}
 	return a
 }
 
@@ -55,14 +57,13 @@ type analyzer struct {
 	f *factory
 	conn.Use
 	side [2]side
-	off  bool // no longer interested
+	off  bool // the analysis has ended
 }
 
-// side is one direction. pending is an incomplete message; announced means that the event of
-// its header was raised.
+// side is one direction.
 type side struct {
-	pending   []byte
-	announced bool
+	frames    wire.Frames
+	announced bool // the event of the current header was raised
 	header    header
 }
 
@@ -71,9 +72,6 @@ type header struct {
 	tid, length uint16
 	unit, fc    uint8
 }
-
-// size returns the length of the whole message.
-func (h *header) size() int { return int(h.length) + uncounted }
 
 func (h *header) fill(e *event.ModbusHeaders) {
 	*e = event.ModbusHeaders{TID: uint64(h.tid), UID: uint64(h.unit), FunctionCode: uint64(h.fc), Len: uint64(h.length)}
@@ -86,99 +84,77 @@ func index(isOrig bool) int {
 	return 1
 }
 
+// messageLen returns the length of the message with the given header, or -1 if the header is
+// invalid.
+func messageLen(h []byte) int {
+	if n := binary.BigEndian.Uint16(h[4:]); protocol(h) == 0 && n >= minLength {
+		return int(n) + uncounted
+	}
+	return -1
+}
+
+// protocol returns the header's protocol identifier, which is zero for Modbus.
+func protocol(h []byte) uint16 { return binary.BigEndian.Uint16(h[2:]) }
+
 // Data takes the next bytes of a stream.
 func (a *analyzer) Data(isOrig bool, b []byte) {
-	if a.off {
-		return
-	}
 	s := &a.side[index(isOrig)]
-	for len(b) > 0 {
-		m := b
-		if len(s.pending) > 0 || len(b) < headerLen {
-			b = b[a.collect(s, b):]
-			if a.off {
+	for len(b) > 0 && !a.off {
+		kept := s.frames.Kept()
+		m, rest, state := s.frames.Next(a.f.framer, b)
+		a.Hold(s.frames.Kept() - kept)
+		b = rest
+		switch state {
+		case wire.FrameWhole:
+			a.announce(s, m, isOrig)
+			s.announced = false
+			if !a.message(s, m[headerLen:], isOrig) {
 				return
 			}
-			m = s.pending
-		}
-		if !s.announced {
-			if len(m) < headerLen {
-				return
+		case wire.FrameShort:
+			if m = s.frames.Partial(); len(m) >= headerLen {
+				a.announce(s, m, isOrig)
 			}
-			if !a.announce(s, m, isOrig) {
-				return
+			if a.Full("MODBUS") {
+				a.Detach()
 			}
-		}
-		size := s.header.size()
-		if len(m) < size {
-			if len(s.pending) == 0 {
-				a.collect(s, b)
-				return
+		case wire.FrameInvalid:
+			field := "len"
+			if protocol(m) != 0 {
+				field = "pid"
 			}
-			continue
-		}
-		if !a.message(s, m[headerLen:size], isOrig) {
+			a.malformed("&enforce violation : ModbusTCP_TransportHeader:" + field)
 			return
 		}
-		if len(s.pending) > 0 {
-			a.reset(s)
-		} else {
-			b = b[size:]
-		}
-		s.announced = false
 	}
 }
 
-// collect keeps as much of b as the side's next step needs, and returns the number of bytes
-// kept.
-func (a *analyzer) collect(s *side, b []byte) int {
-	need := headerLen
+// announce parses the header of a message and raises its event, once.
+func (a *analyzer) announce(s *side, m []byte, isOrig bool) {
 	if s.announced {
-		need = s.header.size()
-	}
-	n := min(need-len(s.pending), len(b))
-	s.pending = append(s.pending, b[:n]...)
-	if a.Hold(n); a.Full("MODBUS") {
-		a.Detach()
-	}
-	return n
-}
-
-// reset drops the side's incomplete message.
-func (a *analyzer) reset(s *side) {
-	a.Hold(-len(s.pending))
-	s.pending = s.pending[:0]
-	s.announced = false
-}
-
-// announce parses a header and raises its event. It returns false if the header is invalid.
-func (a *analyzer) announce(s *side, b []byte, isOrig bool) bool {
-	if pid := binary.BigEndian.Uint16(b[2:]); pid != 0 {
-		return a.malformed(s, "&enforce violation : ModbusTCP_TransportHeader:pid")
-	}
-	s.header = header{
-		tid: binary.BigEndian.Uint16(b), length: binary.BigEndian.Uint16(b[4:]), unit: b[6], fc: b[7],
-	}
-	if s.header.length < minLength {
-		return a.malformed(s, "&enforce violation : ModbusTCP_TransportHeader:len")
+		return
 	}
 	s.announced = true
+	s.header = header{
+		tid: binary.BigEndian.Uint16(m), length: binary.BigEndian.Uint16(m[4:]), unit: m[6], fc: m[7],
+	}
 	if e := a.f.hooks.Message.Begin(); e != nil {
 		e.Conn, e.IsOrig = a.Conn(), isOrig
 		s.header.fill(&e.Headers)
 		a.f.hooks.Message.Raise(e)
 	}
-	return true
 }
 
-// message decodes a message after its header.
+// message decodes a message after its header. It returns false if the rest of the segment is
+// skipped.
 func (a *analyzer) message(s *side, body []byte, isOrig bool) bool {
 	d := &a.f.decoder
 	d.hooks, d.c = a.f.hooks, a.Conn()
 	s.header.fill(&d.headers)
 	d.decode(body, isOrig)
 	if d.where != "" {
-		return a.malformed(s, "out_of_bound: "+d.where+": "+strconv.Itoa(d.need)+" > "+strconv.Itoa(d.have))
+		a.malformed("out_of_bound: " + d.where + ": " + strconv.Itoa(d.need) + " > " + strconv.Itoa(d.have))
+		return false
 	}
 	if d.invalid != "" {
 		a.Violate(conn.Violation{Reason: d.invalid})
@@ -192,10 +168,8 @@ func (a *analyzer) message(s *side, body []byte, isOrig bool) bool {
 
 // malformed reports an unreadable message. Unless the analyzer is removed for it, the rest of
 // the segment is skipped, as in Zeek, and the next segment may begin a message.
-func (a *analyzer) malformed(s *side, what string) bool {
-	a.reset(s)
+func (a *analyzer) malformed(what string) {
 	a.Violate(conn.Violation{Reason: "Binpac exception: binpac exception: " + what})
-	return false
 }
 
 // Gap does nothing: as in Zeek, the bytes after a gap count as the next bytes of the stream.
@@ -210,12 +184,6 @@ func (a *analyzer) Flip() { a.side[0], a.side[1] = a.side[1], a.side[0] }
 // Done returns the analyzer to the free list.
 func (a *analyzer) Done() {
 	a.off = true
-	for i := range a.side {
-		s := &a.side[i]
-		a.reset(s)
-		if cap(s.pending) > maxReused {
-			s.pending = nil
-		}
-	}
+	a.Hold(-a.side[0].frames.Reset(a.f.framer) - a.side[1].frames.Reset(a.f.framer))
 	a.f.free.Put(a)
 }

@@ -25,8 +25,7 @@ func hexa(s string) []byte {
 	return b
 }
 
-// about matches what precedes each event's name, and the description of its
-// connection.
+// about matches what precedes an event's name, and the parts that describe its connection.
 var about = regexp.MustCompile(`"ts":[^,]*,|"uid":"[^"]*",|"id\.[^,]*,|"headers":\{[^}]*\},?|"args":`)
 
 // newBench returns a bench that records Modbus events in lines, without the text common to a
@@ -200,9 +199,9 @@ func TestHeld(t *testing.T) {
 	var c *conn.Conn
 	b.Table.All(func(x *conn.Conn) { c = x })
 	message := append(hexa("0001 0000 ffff 0101"), make([]byte, 60000)...)
-	f := &factory{hooks: &b.Hooks.Modbus}
+	p := New(b.Hooks)
 	for range conn.DefaultOptions().MessageBytes/len(message) + 1 {
-		f.new(b.Table.Nested(c, new(conn.Protocol))).Data(true, message)
+		p.New(b.Table.Nested(c, new(conn.Protocol))).Data(true, message)
 	}
 	if weirds != 1 || b.Table.LimitCounts()[conn.Limit{Protocol: "MODBUS", Name: "incomplete_messages"}] != 1 {
 		t.Errorf("got %d weirds", weirds)
