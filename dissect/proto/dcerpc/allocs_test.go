@@ -16,7 +16,7 @@ type chunk struct {
 	data   []byte
 }
 
-// association is a bind and a call, with an analyzer for a pipe that carries it.
+// association returns a bind and a call, and an analyzer of a pipe that carries them.
 func association(t testing.TB) (get func() conn.Analyzer, all []chunk, size int) {
 	b := testconn.New(t, testconn.Config())
 	h := &b.Hooks.DCERPC
@@ -52,11 +52,11 @@ func TestAllocations(t *testing.T) {
 		}
 		a.Done()
 	}); n != 0 {
-		t.Errorf("%v allocations an association", n)
+		t.Errorf("%v allocations per association", n)
 	}
 }
 
-// BenchmarkAssociation is a bind and a call, each PDU in two segments.
+// BenchmarkAssociation measures a bind and a call, each PDU in two segments.
 func BenchmarkAssociation(b *testing.B) {
 	get, all, size := association(b)
 	b.SetBytes(int64(size))
@@ -70,7 +70,7 @@ func BenchmarkAssociation(b *testing.B) {
 	}
 }
 
-// BenchmarkCall is a request and a response in one piece each.
+// BenchmarkCall measures a request and a response in one segment each.
 func BenchmarkCall(b *testing.B) {
 	get, _, _ := association(b)
 	a := get()

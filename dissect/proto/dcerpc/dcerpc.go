@@ -1,7 +1,7 @@
-// Package dcerpc analyzes the connection-oriented protocol of DCE/RPC (The Open Group C706,
-// chapter 12, with Microsoft's extensions of MS-RPCE), over TCP and over the named pipes of
-// SMB: which interfaces are bound and which operations are called, but not their arguments.
-// It follows Zeek's src/analyzer/protocol/dce-rpc.
+// Package dcerpc analyzes connection-oriented DCE/RPC (The Open Group C706, chapter 12, with
+// Microsoft's extensions in MS-RPCE) over TCP and over SMB named pipes: the interfaces bound
+// and the operations called, but not their arguments. It follows Zeek's
+// src/analyzer/protocol/dce-rpc.
 package dcerpc
 
 import (
@@ -9,6 +9,7 @@ import (
 
 	"github.com/wirelog/wirelog/value"
 
+	"github.com/wirelog/wirelog/dissect/codec/wire"
 	"github.com/wirelog/wirelog/dissect/conn"
 	"github.com/wirelog/wirelog/dissect/detect"
 	"github.com/wirelog/wirelog/dissect/event"
@@ -18,17 +19,15 @@ import (
 const (
 	source = "DCE_RPC"
 
-	// maxContexts is how many presentation contexts are told apart when a response is to
-	// be told what it answers. After that, the oldest is forgotten.
+	// maxContexts is the number of presentation contexts remembered to match responses with
+	// operations. The oldest is forgotten first.
 	maxContexts = 256
-	// maxKeptBuffer is the size of the largest buffer that is kept for other connections,
-	// maxKeptBuffers their number.
-	maxKeptBuffer  = 32 << 10
-	maxKeptBuffers = 1024
+	// maxPDU is the maximum length of a PDU.
+	maxPDU = 1<<16 - 1
 )
 
-// Options limit what calls in several fragments may take. After what exceeds a limit, which
-// is a weird, the connection or pipe is not looked at any more.
+// Options bounds fragmented calls. Exceeding a limit raises a weird and ends the analysis of
+// the connection or pipe.
 type Options struct {
 	Calls    int `key:"limits.dce_rpc_max_cmd_reassembly" unit:"count" min:"1" doc:"fragmented calls of one side of a DCE/RPC connection under way at once; with more it is not looked at any further (DCE_RPC::max_cmd_reassembly)"`
 	Fragment int `key:"limits.dce_rpc_max_frag_data" unit:"bytes" min:"1" doc:"bytes of one fragment of a DCE/RPC call; with more the connection is not looked at any further (DCE_RPC::max_frag_data)"`
@@ -37,14 +36,13 @@ type Options struct {
 // DefaultOptions returns Zeek's limits.
 func DefaultOptions() Options { return Options{Calls: 20, Fragment: 30000} }
 
-// Security are the analyzers of what authenticates the two sides of an association. Either
-// may be nil.
+// Security holds the analyzers of an association's authentication tokens. Each may be nil.
 type Security struct{ GSSAPI, NTLM *conn.Protocol }
 
-// New describes the protocol to the detector, and returns what analyzes named pipes. The
-// analyzers raise their events on h.
+// New describes the protocol to the detector and returns the maker of analyzers for named
+// pipes. Analyzers raise their events on h.
 func New(h *event.Hooks, s Security, o Options) (*detect.Protocol, *Pipes) {
-	f := &factory{hooks: &h.DCERPC, security: s, options: o}
+	f := &factory{hooks: &h.DCERPC, security: s, options: o, framer: wire.NewFramer(headerSize, maxPDU, pduLen)}
 	begins := detect.Leading("\x05", detect.Within(3, signature))
 	match := []detect.Signature{{Orig: begins, Always: true}, {Resp: begins, Always: true}}
 	p := &detect.Protocol{Transport: value.ProtoTCP, Ports: []uint16{135}, Signatures: match}
@@ -53,39 +51,31 @@ func New(h *event.Hooks, s Security, o Options) (*detect.Protocol, *Pipes) {
 	return p, &Pipes{f}
 }
 
-// signature is Zeek's of base/protocols/dce-rpc: version 5.0 or 5.1, and a type of PDU.
+// signature is that of Zeek's base/protocols/dce-rpc: version 5.0 or 5.1, and a PDU type.
 func signature(b []byte) bool {
 	return len(b) >= 3 && b[0] == version && b[1] <= 1 && b[2] <= ptypeOrphaned
 }
 
-// Pipes makes the analyzers of named pipes.
+// Pipes makes analyzers for named pipes.
 type Pipes struct{ f *factory }
 
-// OpenPipe returns an analyzer for what goes through the pipe with that file ID on c. The
-// caller feeds it, and calls its Done when the pipe or the connection is closed.
+// OpenPipe returns an analyzer for the pipe with file ID fid on u's connection. The caller
+// feeds it, and calls Done when the pipe or the connection is closed.
 func (p *Pipes) OpenPipe(u conn.Use, fid uint64) conn.Analyzer {
 	a := p.f.get(u.Nested(p.f.protocol))
 	a.isPipe, a.fid = true, fid
 	return a
 }
 
-// factory makes the analyzers of a shard and has what they share.
+// factory makes a shard's analyzers and holds what they share.
 type factory struct {
 	hooks    *event.DCERPCEvents
 	protocol *conn.Protocol
 	security Security
 	options  Options
 
-	free    freelist.List[analyzer]
-	buffers [][]byte
-
-	message   event.DCERPCMessage
-	bind      event.DCERPCBind
-	bindAck   event.DCERPCBindAck
-	alter     event.DCERPCAlterContext
-	alterResp event.DCERPCAlterContextResp
-	request   event.DCERPCRequest
-	response  event.DCERPCResponse
+	framer *wire.Framer
+	free   freelist.List[analyzer]
 }
 
 func (f *factory) new(u conn.Use) conn.Analyzer { return f.get(u) }
@@ -99,30 +89,7 @@ func (f *factory) get(u conn.Use) *analyzer {
 	return a
 }
 
-// keep appends b to *dst, which gets a buffer if it has none.
-func (a *analyzer) keep(dst *[]byte, b []byte) {
-	f := a.f
-	if *dst == nil {
-		if n := len(f.buffers); n > 0 {
-			*dst = f.buffers[n-1]
-			f.buffers = f.buffers[:n-1]
-		}
-	}
-	*dst = append(*dst, b...)
-	a.Hold(len(b))
-}
-
-// drop empties *b and takes its buffer back.
-func (a *analyzer) drop(b *[]byte) {
-	f := a.f
-	a.Hold(-len(*b))
-	if cap(*b) > 0 && cap(*b) <= maxKeptBuffer && len(f.buffers) < maxKeptBuffers {
-		f.buffers = append(f.buffers, (*b)[:0])
-	}
-	*b = nil
-}
-
-// Mechanisms of authentication that have an analyzer.
+// Authentication mechanisms that have an analyzer.
 const (
 	mechanismGSSAPI = iota
 	mechanismNTLM
@@ -136,27 +103,28 @@ type analyzer struct {
 
 	isPipe bool
 	fid    uint64 // of the pipe
-	// gap tells that bytes are missing, off that nothing more is to be looked at.
+	// gap means that bytes are missing, off that the analysis has ended.
 	gap, off  bool
 	confirmed bool
-	flow      [2]flow // 0 is the originator's
-	// contexts has the last operation that was called in each presentation context.
+	flow      [2]flow // index 0 is the originator's
+	// contexts holds the last operation called in each presentation context.
 	contexts []context
-	security [mechanisms]conn.Handover // to the mechanisms
+	security [mechanisms]conn.Handover
 }
 
 // flow is one direction.
 type flow struct {
-	pending []byte // of a PDU that is not complete
-	header  header // of that PDU, if announced
-	// announced tells that the event of the PDU's header was raised.
+	frames wire.Frames
+	header header // of the current PDU, if announced
+	// announced means that the event of the PDU's header was raised.
 	announced bool
-	calls     []uint32 // of which there are fragments, and the last has not come
+	calls     []uint32 // call IDs whose last fragment is missing
 }
 
 type context struct{ id, opnum uint16 }
 
-// Data takes the next bytes of a direction.
+// Data takes the next bytes of one direction. A malformed PDU ends the segment: as in Zeek, the
+// next segment continues with a header.
 func (a *analyzer) Data(isOrig bool, b []byte) {
 	if a.gap || a.off {
 		return
@@ -165,35 +133,29 @@ func (a *analyzer) Data(isOrig bool, b []byte) {
 	if !isOrig {
 		w = &a.flow[1]
 	}
-	whole := len(w.pending) == 0
-	if !whole {
-		a.keep(&w.pending, b)
-		b = w.pending
-	}
-	for !a.off {
-		n, ok := a.pdu(w, isOrig, b)
-		if !ok {
-			// Zeek reads on with what comes next.
-			w.announced = false
-			b = nil
+	for len(b) > 0 && !a.off {
+		kept := w.frames.Kept()
+		m, rest, state := w.frames.Next(a.f.framer, b)
+		a.Hold(w.frames.Kept() - kept)
+		b = rest
+		if state == wire.FrameShort {
+			m = w.frames.Partial()
+		}
+		if !w.announced && len(m) >= headerSize && m[0] == version {
+			w.header, w.announced = readHeader(m), true
+			a.announce(isOrig, &w.header)
+		}
+		if state == wire.FrameShort {
+			break
+		}
+		w.announced = false
+		if state == wire.FrameInvalid || !a.pdu(w, m) {
 			a.violate("DCE_RPC PDU is malformed")
 			break
 		}
-		if n == 0 {
-			break
-		}
-		b = b[n:]
 	}
-	switch {
-	case a.off:
+	if a.off {
 		a.release()
-	case len(b) == 0:
-		a.drop(&w.pending)
-	case whole:
-		a.keep(&w.pending, b)
-	default:
-		a.Hold(len(b) - len(w.pending))
-		w.pending = w.pending[:copy(w.pending, b)]
 	}
 	if a.Full(source) {
 		a.off = true
@@ -201,42 +163,26 @@ func (a *analyzer) Data(isOrig bool, b []byte) {
 	}
 }
 
-// pdu takes a PDU off b and returns its length, 0 if it is not complete.
-func (a *analyzer) pdu(w *flow, isOrig bool, b []byte) (n int, ok bool) {
-	if len(b) < headerSize {
-		return 0, true
-	}
-	if !w.announced {
-		if w.header, ok = readHeader(b); !ok {
-			return 0, false
-		}
-		w.announced = true
-		a.announce(isOrig, &w.header)
-	}
+// pdu parses a PDU and reports whether it is well-formed.
+func (a *analyzer) pdu(w *flow, b []byte) bool {
 	h := &w.header
-	if len(b) < h.length {
-		return 0, true
-	}
-	w.announced = false
 	body, trailer, ok := h.split(b)
 	if !ok {
-		return 0, false
+		return false
 	}
 	if len(trailer) > 0 {
 		a.authenticate(trailer)
 	}
-	if a.complete(w, h, body) {
-		ok = a.body(h, body)
+	if a.complete(w, h, body) && !a.body(h, body) {
+		return false
 	}
-	if ok {
-		a.confirm()
-	}
-	return h.length, ok
+	a.confirm()
+	return true
 }
 
-// complete takes a fragment and reports whether it is the last of its call, or all of it.
-// Zeek makes events of the last fragment, and so nothing is kept of the others. One that
-// none came before is passed over.
+// complete takes a fragment and reports whether it is the last of its call. Zeek raises events
+// for the last fragment only, so nothing is kept of the others. A fragment without a first one
+// is ignored.
 func (a *analyzer) complete(w *flow, h *header, b []byte) bool {
 	i := slices.Index(w.calls, h.callID)
 	switch {
@@ -262,7 +208,7 @@ func (a *analyzer) complete(w *flow, h *header, b []byte) bool {
 	return h.last()
 }
 
-// giveUp is for what exceeds a limit. What is at work comes to its end.
+// giveUp ends the analysis because of an exceeded limit. The current PDU is still finished.
 func (a *analyzer) giveUp(limit, weird string) {
 	a.Limited(source, limit)
 	a.Weird(weird, "", source)
@@ -284,7 +230,7 @@ func (a *analyzer) called(id, opnum uint16) {
 	a.contexts = append(a.contexts, context{id, opnum})
 }
 
-// answered is the operation that was called last in a context, 0 if none was.
+// answered returns the last operation called in a context, or 0.
 func (a *analyzer) answered(id uint16) uint16 {
 	for i := range a.contexts {
 		if a.contexts[i].id == id {
@@ -294,7 +240,7 @@ func (a *analyzer) answered(id uint16) uint16 {
 	return 0
 }
 
-// confirm says, once, that the connection speaks the protocol.
+// confirm confirms the protocol once.
 func (a *analyzer) confirm() {
 	if !a.confirmed {
 		a.confirmed = true
@@ -304,26 +250,26 @@ func (a *analyzer) confirm() {
 
 func (a *analyzer) violate(reason string) { a.Violate(conn.Violation{Reason: reason}) }
 
-// Gap ends the analysis, of both directions, as in Zeek.
+// Gap ends the analysis of both directions, as in Zeek.
 func (a *analyzer) Gap(bool, uint64) { a.gap = true }
 
-// End does nothing: what is not complete stays so.
+// End does nothing: an incomplete PDU is dropped silently.
 func (a *analyzer) End(bool) {}
 
-// Flip follows the connection's change of roles.
+// Flip swaps the two directions.
 func (a *analyzer) Flip() { a.flow[0], a.flow[1] = a.flow[1], a.flow[0] }
 
-// Done keeps the analyzer for another connection.
+// Done returns the analyzer to the free list.
 func (a *analyzer) Done() {
 	a.off = true
 	a.release()
 	a.f.free.Put(a)
 }
 
-// release forgets what is not complete.
+// release drops all incomplete PDUs and calls.
 func (a *analyzer) release() {
 	for i := range a.flow {
-		a.drop(&a.flow[i].pending)
+		a.Hold(-a.flow[i].frames.Reset(a.f.framer))
 		a.flow[i].calls = a.flow[i].calls[:0]
 	}
 }

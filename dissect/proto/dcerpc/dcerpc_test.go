@@ -14,12 +14,12 @@ import (
 	"github.com/wirelog/wirelog/internal/testconn"
 )
 
-// recorder writes down the events.
+// recorder records events.
 type recorder struct{ lines []string }
 
 func (r *recorder) add(format string, a ...any) { r.lines = append(r.lines, fmt.Sprintf(format, a...)) }
 
-// taker is an analyzer of a mechanism that writes down what it gets.
+// taker is a mechanism's analyzer that records its input.
 type taker struct {
 	name string
 	r    *recorder
@@ -58,7 +58,7 @@ func newBench(t testing.TB) (*testconn.Bench, *recorder, *detect.Protocol, *Pipe
 	return b, r, p, pipes
 }
 
-// pdu is a PDU. Its trailer begins with the type of the authentication.
+// pdu builds a PDU. The trailer begins with the authentication type.
 func pdu(ptype, flags byte, id uint32, body, trailer string) string {
 	b := []byte{version, 0, ptype, flags, 0x10, 0, 0, 0}
 	b = binary.LittleEndian.AppendUint16(b, uint16(headerSize+len(body)+len(trailer)))
@@ -77,7 +77,8 @@ func trailer(kind byte, blob string) string {
 	return string([]byte{kind}) + "\x02\x00\x00\x07\x00\x00\x00" + blob
 }
 
-// contexts is the body of a bind with an interface a UUID, each with one transfer syntax.
+// contexts builds the body of a bind with one interface per UUID, each with one transfer
+// syntax.
 func contexts(uuids ...string) string {
 	s := "\xd0\x16\xd0\x16\x00\x00\x00\x00" + string([]byte{byte(len(uuids))}) + "\x00\x00\x00"
 	for i, u := range uuids {
@@ -86,7 +87,7 @@ func contexts(uuids ...string) string {
 	return s
 }
 
-// accepted is the body of an answer to a bind with one interface.
+// accepted builds the body of a bind_ack for one interface.
 func accepted(addr string) string {
 	s := "\xd0\x16\xd0\x16\x01\x00\x00\x00" + string([]byte{byte(len(addr)), 0}) + addr
 	for len(s)%4 != 0 {
@@ -105,7 +106,7 @@ func response(id byte, stub string) string {
 
 type talkCase struct {
 	name string
-	talk []string // ">" or "<" and what the side sends
+	talk []string // ">" or "<" and the bytes sent
 	want string
 }
 
@@ -160,7 +161,7 @@ var talks = []talkCase{
 		"true 20 RTS|" + confirmed + "|true 3 FAULT|true 200 d>"},
 }
 
-// malformed are PDUs after which it depends on segments what comes next.
+// malformed lists PDUs after which the events depend on segmentation.
 var malformed = []talkCase{
 	{"other version", []string{">GET / HTTP/1.0\r\n\r\n", ">" + pdu(3, whole, 1, "", "")}, "violation, tolerated true|true 3 FAULT|" + confirmed},
 	{"length less than the header's", []string{">\x05\x00\x00\x03\x10\x00\x00\x00\x0a\x00\x00\x00\x00\x00\x00\x01"}, "true 0 REQUEST|violation, tolerated true"},
@@ -209,7 +210,7 @@ func TestTalks(t *testing.T) {
 	}
 }
 
-// TestPipes has two pipes of one connection, each with its own calls and file ID.
+// TestPipes tests two pipes of one connection, each with its own calls and file ID.
 func TestPipes(t *testing.T) {
 	b, r, _, pipes := newBench(t)
 	b.Open()
@@ -232,14 +233,14 @@ func TestPipes(t *testing.T) {
 		t.Errorf("\ngot  %s\nwant %s", got, want)
 	}
 	if s := c.Services(nil); !slices.Equal(s, []string{"DCE_RPC"}) {
-		t.Errorf("services %v", s)
+		t.Errorf("got services %v", s)
 	}
 	if n := b.Table.Held(); n != 0 {
-		t.Errorf("%d bytes are held", n)
+		t.Errorf("%d bytes still held", n)
 	}
 }
 
-// TestContexts has more contexts than are told apart.
+// TestContexts tests more contexts than are remembered.
 func TestContexts(t *testing.T) {
 	b := testconn.New(t, testconn.Config())
 	b.Open()
@@ -259,13 +260,13 @@ func TestSignature(t *testing.T) {
 		"\x05\x00\x00": true, "\x05\x01\x13": true, "\x05\x00": false, "\x05\x02\x00": false, "\x05\x00\x14": false, "\x04\x00\x00": false,
 	} {
 		if got := signature([]byte(s)); got != want {
-			t.Errorf("%q: %t", s, got)
+			t.Errorf("%q: got %t", s, got)
 		}
 	}
 }
 
-// FuzzSegments has the same bytes in segments of two sizes. What comes after a violation
-// depends on them.
+// FuzzSegments compares the events of the same bytes in segments of two sizes, up to the first
+// violation: what follows depends on segmentation.
 func FuzzSegments(f *testing.F) {
 	for _, tc := range slices.Concat(talks, malformed) {
 		var orig, resp []byte
@@ -291,7 +292,7 @@ func FuzzSegments(f *testing.F) {
 				t.Fatal("panic")
 			}
 			if b.Table.Held() != 0 {
-				t.Fatalf("%d bytes are held", b.Table.Held())
+				t.Fatalf("%d bytes still held", b.Table.Held())
 			}
 			if i := slices.IndexFunc(r.lines, func(l string) bool { return strings.HasPrefix(l, "violation") }); i >= 0 {
 				return r.lines[:i]

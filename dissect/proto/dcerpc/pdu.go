@@ -12,15 +12,15 @@ import (
 const (
 	version    = 5
 	headerSize = 16
-	// trailerSize is what comes before the authentication's own bytes (C706 section
-	// 13.2.6.1, MS-RPCE section 2.2.2.11).
+	// trailerSize is the length of the security trailer before the authentication token (C706
+	// section 13.2.6.1, MS-RPCE section 2.2.2.11).
 	trailerSize = 8
-	// syntaxSize is a UUID and its version (C706 section 12.6.3.1, p_syntax_id_t).
+	// syntaxSize is the length of a UUID with its version (C706 section 12.6.3.1,
+	// p_syntax_id_t).
 	syntaxSize = 20
 )
 
-// Types of PDU that are looked into (C706 section 12.6.4); ptypeOrphaned is the last but
-// one of all.
+// PDU types that are parsed (C706 section 12.6.4). ptypeOrphaned is the last type but one.
 const (
 	ptypeRequest          = 0
 	ptypeResponse         = 2
@@ -31,7 +31,7 @@ const (
 	ptypeOrphaned         = 19
 )
 
-// ptypes are the types by Zeek's names.
+// ptypes maps PDU types to Zeek's names.
 var ptypes = [...]value.Enum{
 	"DCE_RPC::REQUEST", "DCE_RPC::PING", "DCE_RPC::RESPONSE", "DCE_RPC::FAULT",
 	"DCE_RPC::WORKING", "DCE_RPC::NOCALL", "DCE_RPC::REJECT", "DCE_RPC::ACK",
@@ -41,14 +41,14 @@ var ptypes = [...]value.Enum{
 	"DCE_RPC::CO_CANCEL", "DCE_RPC::ORPHANED", "DCE_RPC::RTS",
 }
 
-// Flags of a PDU (C706 section 12.6.3.1).
+// PDU flags (C706 section 12.6.3.1).
 const (
 	flagFirst  = 0x01
 	flagLast   = 0x02
 	flagObject = 0x80
 )
 
-// Types of authentication (MS-RPCE section 2.2.1.1.7).
+// Authentication types (MS-RPCE section 2.2.1.1.7).
 const (
 	authSPNEGO   = 0x09
 	authNTLM     = 0x0a
@@ -57,21 +57,30 @@ const (
 	authNetlogon = 0x44
 )
 
-// header is what every PDU begins with (C706 section 12.6.3.1).
+// header is the common header of all PDUs (C706 section 12.6.3.1).
 type header struct {
 	ptype, flags byte
 	bigEndian    bool
-	length, auth int // of the PDU and of what authenticates it
+	length, auth int // of the PDU and of its authentication token
 	callID       uint32
 }
 
-// readHeader reads the header at the front of b, and reports whether it can be one.
-func readHeader(b []byte) (h header, ok bool) {
-	h = header{ptype: b[2], flags: b[3], bigEndian: b[4]>>4 == 0}
+// readHeader parses the header at the start of b.
+func readHeader(b []byte) header {
+	h := header{ptype: b[2], flags: b[3], bigEndian: b[4]>>4 == 0}
 	h.length = int(h.uint16(b[8:]))
 	h.auth = int(h.uint16(b[10:]))
 	h.callID = h.uint32(b[12:])
-	return h, b[0] == version
+	return h
+}
+
+// pduLen returns the length of the PDU with the given header, or -1 if its version is unknown.
+func pduLen(b []byte) int {
+	if b[0] != version {
+		return -1
+	}
+	h := readHeader(b)
+	return h.length
 }
 
 func (h *header) first() bool { return h.flags&flagFirst != 0 }
@@ -91,7 +100,7 @@ func (h *header) uint32(b []byte) uint32 {
 	return binary.LittleEndian.Uint32(b)
 }
 
-// split divides the PDU at the front of b into its body and what authenticates it.
+// split divides the PDU at the start of b into its body and its security trailer.
 func (h *header) split(b []byte) (body, trailer []byte, ok bool) {
 	end := h.length
 	if h.auth > 0 {
@@ -104,19 +113,18 @@ func (h *header) split(b []byte) (body, trailer []byte, ok bool) {
 }
 
 func (a *analyzer) announce(isOrig bool, h *header) {
-	hook := &a.f.hooks.Message
-	if !hook.On() {
+	e := a.f.hooks.Message.Begin()
+	if e == nil {
 		return
 	}
-	e := &a.f.message
 	*e = event.DCERPCMessage{Conn: a.Conn(), IsOrig: isOrig, FID: a.fid, PTypeID: uint64(h.ptype), PType: "<undefined>"}
 	if int(h.ptype) < len(ptypes) {
 		e.PType = ptypes[h.ptype]
 	}
-	hook.Raise(e)
+	a.f.hooks.Message.Raise(e)
 }
 
-// authenticate hands on what is in the trailer of a PDU.
+// authenticate passes the token in a PDU's trailer to its mechanism.
 func (a *analyzer) authenticate(trailer []byte) {
 	s, i := &a.f.security, 0
 	var p *conn.Protocol
@@ -126,7 +134,7 @@ func (a *analyzer) authenticate(trailer []byte) {
 	case authNTLM:
 		i, p = mechanismNTLM, s.NTLM
 	case authKerberos:
-		// Zeek has an analyzer for it that takes no notice.
+		// Zeek's analyzer for it ignores its input.
 	case authTLS:
 		a.WeirdNumber("tls_dce_rpc_auth_type", int(kind), source)
 	case authNetlogon:
@@ -141,11 +149,11 @@ func (a *analyzer) authenticate(trailer []byte) {
 	if !to.Taken() {
 		*to = a.Guest(p)
 	}
-	// Zeek takes every token for one of the originator.
+	// Zeek attributes every token to the originator.
 	to.Data(true, trailer[trailerSize:])
 }
 
-// body takes what is between header and trailer, and reports whether it is well-formed.
+// body parses the bytes between header and trailer, and reports whether they are well-formed.
 func (a *analyzer) body(h *header, b []byte) bool {
 	switch h.ptype {
 	case ptypeRequest:
@@ -160,8 +168,8 @@ func (a *analyzer) body(h *header, b []byte) bool {
 	return true
 }
 
-// request takes a request: hint of size, context, operation and, if the flags say so, an
-// object before the arguments (C706 section 12.6.4.9).
+// request parses a request: size hint, context, operation and, if flagged, an object UUID
+// before the arguments (C706 section 12.6.4.9).
 func (a *analyzer) request(h *header, b []byte) bool {
 	n := 8
 	if h.flags&flagObject != 0 {
@@ -171,36 +179,33 @@ func (a *analyzer) request(h *header, b []byte) bool {
 		return false
 	}
 	id, opnum := h.uint16(b[4:]), h.uint16(b[6:])
-	if hook := &a.f.hooks.Request; hook.On() {
-		e := &a.f.request
+	if e := a.f.hooks.Request.Begin(); e != nil {
 		*e = event.DCERPCRequest{Conn: a.Conn(), FID: a.fid, CtxID: uint64(id), Opnum: uint64(opnum), StubLen: uint64(len(b) - n)}
-		hook.Raise(e)
+		a.f.hooks.Request.Raise(e)
 	}
 	a.called(id, opnum)
 	return true
 }
 
-// response takes a response: hint of size, context, and cancels before the results (C706
+// response parses a response: size hint, context and cancel count before the results (C706
 // section 12.6.4.10).
 func (a *analyzer) response(h *header, b []byte) bool {
 	const n = 8
 	if len(b) < n {
 		return false
 	}
-	if hook := &a.f.hooks.Response; hook.On() {
+	if e := a.f.hooks.Response.Begin(); e != nil {
 		id := h.uint16(b[4:])
-		e := &a.f.response
 		*e = event.DCERPCResponse{
 			Conn: a.Conn(), FID: a.fid, CtxID: uint64(id), Opnum: uint64(a.answered(id)), StubLen: uint64(len(b) - n),
 		}
-		hook.Raise(e)
+		a.f.hooks.Response.Raise(e)
 	}
 	return true
 }
 
-// bind takes a bind or alter_context: sizes of fragments and a group, and then the
-// presentation contexts, each an interface and the ways to encode it (C706 section
-// 12.6.4.3).
+// bind parses a bind or alter_context: fragment sizes, an association group, and the
+// presentation contexts, each an interface with its transfer syntaxes (C706 section 12.6.4.3).
 func (a *analyzer) bind(h *header, b []byte) bool {
 	const before, each = 8, 4
 	if len(b) < before+4 {
@@ -226,22 +231,20 @@ func (a *analyzer) context(h *header, id uint64, syntax []byte) {
 	uuid := syntax[:16:16]
 	major, minor := uint64(h.uint16(syntax[16:])), uint64(h.uint16(syntax[18:]))
 	if h.ptype == ptypeBind {
-		if hook := &a.f.hooks.Bind; hook.On() {
-			e := &a.f.bind
+		if e := a.f.hooks.Bind.Begin(); e != nil {
 			*e = event.DCERPCBind{Conn: a.Conn(), FID: a.fid, CtxID: id, UUID: uuid, VerMajor: major, VerMinor: minor}
-			hook.Raise(e)
+			a.f.hooks.Bind.Raise(e)
 		}
 		return
 	}
-	if hook := &a.f.hooks.AlterContext; hook.On() {
-		e := &a.f.alter
+	if e := a.f.hooks.AlterContext.Begin(); e != nil {
 		*e = event.DCERPCAlterContext{Conn: a.Conn(), FID: a.fid, CtxID: id, UUID: uuid, VerMajor: major, VerMinor: minor}
-		hook.Raise(e)
+		a.f.hooks.AlterContext.Raise(e)
 	}
 }
 
-// bindAck takes a bind_ack or alter_context_resp: sizes of fragments and a group, the
-// secondary address, and after a pad a result a context (C706 section 12.6.4.4).
+// bindAck parses a bind_ack or alter_context_resp: fragment sizes, an association group, the
+// secondary address, padding, and one result per context (C706 section 12.6.4.4).
 func (a *analyzer) bindAck(h *header, b []byte) bool {
 	const before, each = 10, 4 + syntaxSize
 	if len(b) < before {
@@ -253,21 +256,19 @@ func (a *analyzer) bindAck(h *header, b []byte) bool {
 		return false
 	}
 	if h.ptype == ptypeAlterContextResp {
-		if hook := &a.f.hooks.AlterContextResp; hook.On() {
-			e := &a.f.alterResp
-			e.Conn, e.FID = a.Conn(), a.fid
-			hook.Raise(e)
+		if e := a.f.hooks.AlterContextResp.Begin(); e != nil {
+			*e = event.DCERPCAlterContextResp{Conn: a.Conn(), FID: a.fid}
+			a.f.hooks.AlterContextResp.Raise(e)
 		}
 		return true
 	}
-	if hook := &a.f.hooks.BindAck; hook.On() {
+	if e := a.f.hooks.BindAck.Begin(); e != nil {
 		addr := b[before:end:end]
 		if n := len(addr); n > 0 && addr[n-1] == 0 {
 			addr = addr[:n-1]
 		}
-		e := &a.f.bindAck
 		*e = event.DCERPCBindAck{Conn: a.Conn(), FID: a.fid, SecAddr: addr}
-		hook.Raise(e)
+		a.f.hooks.BindAck.Raise(e)
 	}
 	return true
 }

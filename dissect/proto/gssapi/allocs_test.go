@@ -11,6 +11,6 @@ func TestAllocations(t *testing.T) {
 			r.h.Data(true, m)
 		}
 	}); n != 0 {
-		t.Errorf("%v allocations a negotiation", n)
+		t.Errorf("%v allocations per negotiation", n)
 	}
 }

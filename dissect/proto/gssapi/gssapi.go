@@ -1,9 +1,9 @@
-// Package gssapi analyzes the tokens of the GSS-API (RFC 2743) in which SPNEGO (RFC 4178)
-// negotiates a mechanism, and gives those of NTLM and Kerberos in them to their analyzers.
-// It follows Zeek's src/analyzer/protocol/gssapi.
+// Package gssapi analyzes GSS-API tokens (RFC 2743) that negotiate a mechanism with SPNEGO
+// (RFC 4178), and passes NTLM and Kerberos tokens inside them to their analyzers. It follows
+// Zeek's src/analyzer/protocol/gssapi.
 //
-// A protocol that carries such tokens gives each of them, whole, to the analyzer that
-// conn.Table.AttachGuest puts on the connection for the conn.Protocol of New.
+// A protocol that carries such tokens passes each whole token to the analyzer that
+// conn.Use.Guest attaches for the protocol returned by New.
 package gssapi
 
 import (
@@ -15,29 +15,28 @@ import (
 	"github.com/wirelog/wirelog/internal/freelist"
 )
 
-// New describes the protocol. Its analyzers raise their events on h, and hand the tokens of
-// NTLM and Kerberos on to analyzers of ntlm and krb. Those of krb get the messages of RFC
-// 4120 alone, without header. Either may be nil.
+// New describes the protocol. Its analyzers raise their events on h, and pass NTLM and
+// Kerberos tokens to analyzers of ntlm and krb, either of which may be nil. krb receives bare
+// messages of RFC 4120, without the GSS-API header.
 func New(h *event.Hooks, ntlm, krb *conn.Protocol) *conn.Protocol {
 	f := &factory{hooks: &h.GSSAPI, ntlm: ntlm, krb: krb}
 	f.tooLong = func(n int) { f.use.NetWeird(asn1.WeirdTooLong, strconv.Itoa(n), "") }
 	return &conn.Protocol{Name: "GSSAPI", Service: "GSSAPI", New: f.new}
 }
 
-// factory makes the analyzers of a shard and has what they share.
+// factory makes a shard's analyzers and holds what they share.
 type factory struct {
 	hooks     *event.GSSAPIEvents
 	ntlm, krb *conn.Protocol
 	free      freelist.List[analyzer]
-	result    event.GSSAPINegResult
-	use       conn.Use // of the token being read
+	use       conn.Use // of the current token
 	tooLong   func(n int)
 }
 
 type analyzer struct {
 	f *factory
 	conn.Use
-	ntlm, krb conn.Handover // to the mechanisms
+	ntlm, krb conn.Handover
 }
 
 func (f *factory) new(u conn.Use) conn.Analyzer {
@@ -56,16 +55,16 @@ func (a *analyzer) Data(_ bool, b []byte) {
 	a.Confirm()
 }
 
-// Gap does nothing: tokens come whole or not at all.
+// Gap does nothing: tokens arrive whole or not at all.
 func (a *analyzer) Gap(bool, uint64) {}
 
 // End does nothing.
 func (a *analyzer) End(bool) {}
 
-// Done keeps the analyzer for another connection.
+// Done returns the analyzer to the free list.
 func (a *analyzer) Done() { a.f.free.Put(a) }
 
-// forward gives a message to the analyzer of a mechanism.
+// forward passes a message to a mechanism's analyzer.
 func (a *analyzer) forward(to *conn.Handover, p *conn.Protocol, isOrig bool, b []byte) {
 	if p == nil {
 		return

@@ -12,7 +12,7 @@ import (
 	"github.com/wirelog/wirelog/internal/testconn"
 )
 
-// taker is an analyzer of a mechanism that writes down what it gets.
+// taker is a mechanism's analyzer that records its input.
 type taker struct {
 	name string
 	r    *carrier
@@ -23,7 +23,7 @@ func (a *taker) Gap(bool, uint64)           {}
 func (a *taker) End(bool)                   {}
 func (a *taker) Done()                      {}
 
-// carrier is an open connection that carries tokens, and what they raise.
+// carrier is an open connection that carries tokens, and records their events.
 type carrier struct {
 	b     *testconn.Bench
 	c     *conn.Conn
@@ -51,7 +51,7 @@ func newCarrier(t testing.TB) *carrier {
 
 func (r *carrier) send(s string) { r.h.Data(true, []byte(s)) }
 
-// der is an element. What is in it is not longer than 64 kB.
+// der builds an element with contents of at most 64 kB.
 func der(tag byte, content ...string) string {
 	s := strings.Join(content, "")
 	switch n := len(s); {
@@ -122,7 +122,7 @@ func TestTokens(t *testing.T) {
 	}
 }
 
-// TestViolation shows that a violation takes the service away, but not the analyzer off.
+// TestViolation tests that a violation removes the service, but not the analyzer.
 func TestViolation(t *testing.T) {
 	r := newCarrier(t)
 	r.send(response(state))
@@ -140,7 +140,7 @@ func TestViolation(t *testing.T) {
 	}
 }
 
-// TestDepth has elements in elements, which are not followed.
+// TestDepth tests deeply nested elements, which are not followed.
 func TestDepth(t *testing.T) {
 	r := newCarrier(t)
 	r.send(initial(mech(2, strings.Repeat("\x60\x80", 100_000))))

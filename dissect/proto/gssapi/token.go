@@ -5,12 +5,13 @@ import (
 
 	"github.com/wirelog/wirelog/dissect/codec/asn1"
 	"github.com/wirelog/wirelog/dissect/codec/wire"
+	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/dissect/proto/ntlm"
 )
 
-// Identifier octets and the numbers of context-specific tags.
+// Identifier octets and context-specific tag numbers.
 const (
-	tagInitial = 0x60 // the token that begins a context (RFC 2743 section 3.1)
+	tagInitial = 0x60 // InitialContextToken (RFC 2743 section 3.1)
 
 	// Elements of negTokenInit (RFC 4178 section 4.2.1).
 	initMechTypes   = 0
@@ -24,17 +25,16 @@ const (
 	respResponseToken = 2
 	respMechListMIC   = 3
 
-	// TOK_ID of the tokens of an established context (RFC 4121 section 4.2.6).
+	// TOK_ID of per-message tokens in an established context (RFC 4121 section 4.2.6).
 	tokenMIC  = 0x0404
 	tokenWrap = 0x0504
 
-	// Tokens of Kerberos without an object identifier before them: AP-REQ and AP-REP (RFC
-	// 4120 section 5.10).
+	// Kerberos tokens without an object identifier: AP-REQ and AP-REP (RFC 4120 section 5.10).
 	tagAPReq = 0x6e
 	tagAPRep = 0x6f
 )
 
-// token takes a token: an InitialContextToken, or what follows it.
+// token parses a token: an InitialContextToken or a later one.
 func (a *analyzer) token(b []byte) *wire.Malformed {
 	r := asn1.NewReader(b, a.f.tooLong)
 	h := r.Header()
@@ -49,8 +49,8 @@ func (a *analyzer) token(b []byte) *wire.Malformed {
 	return r.Err()
 }
 
-// negTokenInit takes what follows the header of an initial token (RFC 4178 section 4.2.1).
-// The lengths of what has others in it are not looked at.
+// negTokenInit parses an initial token after its header (RFC 4178 section 4.2.1). Lengths of
+// constructed elements are ignored.
 func (a *analyzer) negTokenInit(r *asn1.Reader) {
 	r.Value() // the mechanism, SPNEGO
 	r.Skip(2) // choice and sequence
@@ -70,7 +70,7 @@ func (a *analyzer) negTokenInit(r *asn1.Reader) {
 	}
 }
 
-// negTokenResp takes what follows the header of a negTokenResp (RFC 4178 section 4.2.2).
+// negTokenResp parses a negTokenResp after its header (RFC 4178 section 4.2.2).
 func (a *analyzer) negTokenResp(r *asn1.Reader) {
 	r.Skip(1) // sequence
 	for r.More() {
@@ -94,14 +94,13 @@ func (a *analyzer) negTokenResp(r *asn1.Reader) {
 }
 
 func (a *analyzer) negState(state uint64) {
-	if h := &a.f.hooks.NegResult; h.On() {
-		e := &a.f.result
-		e.Conn, e.State = a.Conn(), state
-		h.Raise(e)
+	if e := a.f.hooks.NegResult.Begin(); e != nil {
+		*e = event.GSSAPINegResult{Conn: a.Conn(), State: state}
+		a.f.hooks.NegResult.Raise(e)
 	}
 }
 
-// mechToken hands on a mechanism's token.
+// mechToken passes on a mechanism's token.
 func (a *analyzer) mechToken(isOrig bool, r *asn1.Reader) {
 	start := r.Pos()
 	h := r.Header()
@@ -125,8 +124,8 @@ func (a *analyzer) mechToken(isOrig bool, r *asn1.Reader) {
 	}
 }
 
-// kerberosMessage takes off what is before a message of Kerberos: header, object identifier, TOK_ID
-// (RFC 4121 section 4.1).
+// kerberosMessage returns the Kerberos message after header, object identifier and TOK_ID (RFC
+// 4121 section 4.1).
 func kerberosMessage(r *asn1.Reader) []byte {
 	r.Skip(1)
 	r.Value()

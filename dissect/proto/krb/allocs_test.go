@@ -11,6 +11,6 @@ func TestAllocations(t *testing.T) {
 		a.Data(false, exchange[1][:50])
 		a.Data(false, exchange[1][50:])
 	}); n > 0 {
-		t.Errorf("%v allocations an exchange", n)
+		t.Errorf("%v allocations per exchange", n)
 	}
 }

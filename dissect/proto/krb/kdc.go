@@ -7,8 +7,8 @@ import (
 	"github.com/wirelog/wirelog/value"
 )
 
-// kdcRequest is an AS-REQ or TGS-REQ (RFC 4120 section 5.4.1). Its type is what its
-// msg-type says, as in Zeek.
+// kdcRequest parses an AS-REQ or TGS-REQ (RFC 4120 section 5.4.1). As in Zeek, msg-type
+// decides which.
 func (d *decoder) kdcRequest(r *asn1.Reader) {
 	m := &d.request
 	*m = event.KRBKDCRequest{}
@@ -34,16 +34,20 @@ func (d *decoder) kdcRequest(r *asn1.Reader) {
 	switch m.MsgType {
 	case msgASReq:
 		d.sendCertificates()
-		d.ev.asReq = event.KRBASRequest{Conn: d.Conn(), Msg: *m}
-		d.hooks.ASRequest.Raise(&d.ev.asReq)
+		if e := d.hooks.ASRequest.Begin(); e != nil {
+			*e = event.KRBASRequest{Conn: d.Conn(), Msg: *m}
+			d.hooks.ASRequest.Raise(e)
+		}
 	case msgTGSReq:
 		d.sendCertificates()
-		d.ev.tgsReq = event.KRBTGSRequest{Conn: d.Conn(), Msg: *m}
-		d.hooks.TGSRequest.Raise(&d.ev.tgsReq)
+		if e := d.hooks.TGSRequest.Begin(); e != nil {
+			*e = event.KRBTGSRequest{Conn: d.Conn(), Msg: *m}
+			d.hooks.TGSRequest.Raise(e)
+		}
 	}
 }
 
-// requestBody reads field i of a KDC-REQ-BODY.
+// requestBody parses field i of a KDC-REQ-BODY.
 func (d *decoder) requestBody(m *event.KRBKDCRequest, i int, r *asn1.Reader) {
 	switch i {
 	case 0:
@@ -82,14 +86,14 @@ func (d *decoder) requestBody(m *event.KRBKDCRequest, i int, r *asn1.Reader) {
 	}
 }
 
-// time takes a KerberosTime, whatever follows it.
+// time parses a KerberosTime that extends to the end of r.
 func (d *decoder) time(r *asn1.Reader) value.Opt[value.Time] {
 	r.Skip(1)
 	return kerberosTime(r.Rest())
 }
 
-// bitString reads a BIT STRING of 32 flags after n headers, the first of which begins the part
-// of the message that has the field.
+// bitString parses a BIT STRING of 32 flags after n headers. The first header begins the part
+// of the message that contains the field.
 func bitString(r *asn1.Reader, field string, n int) uint64 {
 	const unused, flags = 1, 4
 	start := r.Pos()
@@ -119,7 +123,7 @@ func kdcOptions(flags uint64) event.KRBKDCOptions {
 	}
 }
 
-// kdcResponse is an AS-REP or TGS-REP (section 5.4.2).
+// kdcResponse parses an AS-REP or TGS-REP (section 5.4.2).
 func (d *decoder) kdcResponse(r *asn1.Reader) {
 	start := r.Pos()
 	m := &d.response
@@ -146,20 +150,22 @@ func (d *decoder) kdcResponse(r *asn1.Reader) {
 	switch m.MsgType {
 	case msgASRep:
 		d.sendCertificates()
-		d.ev.asRep = event.KRBASResponse{Conn: d.Conn(), Msg: *m}
-		d.hooks.ASResponse.Raise(&d.ev.asRep)
+		if e := d.hooks.ASResponse.Begin(); e != nil {
+			*e = event.KRBASResponse{Conn: d.Conn(), Msg: *m}
+			d.hooks.ASResponse.Raise(e)
+		}
 	case msgTGSRep:
 		d.sendCertificates()
-		d.ev.tgsRep = event.KRBTGSResponse{Conn: d.Conn(), Msg: *m}
-		d.hooks.TGSResponse.Raise(&d.ev.tgsRep)
+		if e := d.hooks.TGSResponse.Begin(); e != nil {
+			*e = event.KRBTGSResponse{Conn: d.Conn(), Msg: *m}
+			d.hooks.TGSResponse.Raise(e)
+		}
 	}
 }
 
-// error is a KRB-ERROR (section 5.9.1).
+// error parses a KRB-ERROR (section 5.9.1).
 func (d *decoder) error(r *asn1.Reader) {
-	e := &d.ev.err
-	*e = event.KRBError{Conn: d.Conn()}
-	m := &e.Msg
+	var m event.KRBErrorMsg
 	r.Skip(1)
 	var clientTime, serverTime value.Opt[value.Time]
 	var clientUsec, serverUsec uint64
@@ -169,7 +175,7 @@ func (d *decoder) error(r *asn1.Reader) {
 		h := r.Header()
 		i := h.Index()
 		if i == 6 && !coded {
-			// What comes first is told apart from what follows, as in Zeek.
+			// As in Zeek, fields before the error code are counted apart from those after it.
 			m.ErrorCode = r.Number(r.Value())
 			coded, field = true, -1
 			continue
@@ -220,10 +226,13 @@ func (d *decoder) error(r *asn1.Reader) {
 	}
 	m.ClientTime, m.ServerTime = withMicroseconds(clientTime, clientUsec), withMicroseconds(serverTime, serverUsec)
 	d.confirm()
-	d.hooks.Error.Raise(e)
+	if e := d.hooks.Error.Begin(); e != nil {
+		*e = event.KRBError{Conn: d.Conn(), Msg: m}
+		d.hooks.Error.Raise(e)
+	}
 }
 
-// withMicroseconds adds ten times the microseconds, as Zeek does.
+// withMicroseconds adds usec to t, multiplied by ten as in Zeek.
 func withMicroseconds(t value.Opt[value.Time], usec uint64) value.Opt[value.Time] {
 	if t.OK {
 		t.V += value.Time(min(usec, 1e9) * 10e3)

@@ -1,9 +1,8 @@
-// Package krb analyzes Kerberos version 5 (RFC 4120) over UDP and TCP, with the
-// certificates of PKINIT (RFC 4556). What is read of a message follows Zeek's
-// krb-protocol.pac; KRB-SAFE and KRB-CRED, which that cannot read as they are, follow the
-// RFC. Lengths of what contains other elements are not looked at where the elements tell
-// where it ends, as in Zeek. No structure is read deeper than it is in the RFC, and no
-// function calls itself.
+// Package krb analyzes Kerberos version 5 (RFC 4120) over UDP and TCP, including the
+// certificates of PKINIT (RFC 4556). Parsing follows Zeek's krb-protocol.pac, except for
+// KRB-SAFE and KRB-CRED, which that grammar cannot parse; they follow the RFC. As in Zeek,
+// lengths of constructed elements are ignored where their contents are self-delimiting. No
+// structure is parsed deeper than the RFC nests it, and no function is recursive.
 package krb
 
 import (
@@ -13,6 +12,7 @@ import (
 	"github.com/wirelog/wirelog/value"
 
 	"github.com/wirelog/wirelog/dissect/codec/asn1"
+	"github.com/wirelog/wirelog/dissect/codec/wire"
 	"github.com/wirelog/wirelog/dissect/conn"
 	"github.com/wirelog/wirelog/dissect/detect"
 	"github.com/wirelog/wirelog/dissect/event"
@@ -23,21 +23,21 @@ import (
 const (
 	port = 88
 
-	// lengthLen are the bytes of the length before a message over TCP (RFC 4120 section
-	// 7.2.2).
+	// lengthLen is the size of the length before a message over TCP (RFC 4120 section 7.2.2).
 	lengthLen = 4
-	// maxMessage is how long a message over TCP may be. That of a ticket with a large PAC
-	// has less than 64 KB.
+	// maxMessage is the maximum length of a message over TCP. A message with a ticket that has
+	// a large PAC is below 64 KB.
 	maxMessage = 1 << 20
-	// maxReused is the size of a buffer beyond which it is not kept for other connections.
-	maxReused = 16 << 10
 )
 
-// New describes the protocol to the detector, over UDP and over TCP. Analyzers raise their
-// events on h and hand certificates to s. That over UDP is also for messages that another
-// protocol carries, one a call of Data.
+// New describes the protocol over UDP and over TCP to the detector. Analyzers raise their
+// events on h and pass certificates to s. The UDP protocol also serves messages carried by
+// other protocols, one per call of Data.
 func New(h *event.Hooks, s *x509.Sender) (udp, tcp *detect.Protocol) {
-	f := &factory{decoder: decoder{hooks: &h.KRB, sender: s}}
+	f := &factory{
+		decoder: decoder{hooks: &h.KRB, sender: s},
+		framer:  wire.NewFramer(lengthLen, lengthLen+maxMessage, frameLen),
+	}
 	f.tooLong = func(n int) { f.NetWeird(asn1.WeirdTooLong, strconv.Itoa(n), "") }
 	udp = &detect.Protocol{Transport: value.ProtoUDP, Ports: []uint16{port}, Signatures: udpSignatures}
 	udp.Protocol = conn.Protocol{Name: "KRB", Service: "KRB", New: f.newDatagrams}
@@ -46,14 +46,15 @@ func New(h *event.Hooks, s *x509.Sender) (udp, tcp *detect.Protocol) {
 	return udp, tcp
 }
 
-// factory makes the analyzers of a shard and has what they share.
+// factory makes a shard's analyzers and holds what they share.
 type factory struct {
 	decoder
+	framer        *wire.Framer
 	freeDatagrams freelist.List[datagrams]
 	freeStreams   freelist.List[stream]
 }
 
-// message reads a message for an analyzer.
+// message decodes a message for an analyzer.
 func (f *factory) message(u conn.Use, source string, isOrig bool, b []byte) {
 	d := &f.decoder
 	d.Use, d.source, d.isOrig = u, source, isOrig
@@ -62,7 +63,7 @@ func (f *factory) message(u conn.Use, source string, isOrig bool, b []byte) {
 	}
 }
 
-// datagrams is the analyzer of messages that come as one each.
+// datagrams analyzes messages that arrive one per call of Data.
 type datagrams struct {
 	f *factory
 	conn.Use
@@ -88,110 +89,68 @@ func (a *datagrams) Gap(bool, uint64) {}
 // End does nothing.
 func (a *datagrams) End(bool) {}
 
-// Done keeps the analyzer for another connection.
+// Done returns the analyzer to the free list.
 func (a *datagrams) Done() {
 	a.off = true
 	a.f.freeDatagrams.Put(a)
 }
 
-// stream is the analyzer of messages over TCP, each with its length before it.
+// stream analyzes messages over TCP, each preceded by its length.
 type stream struct {
 	f *factory
 	conn.Use
-	pending [2][]byte // a message that is not complete, with its length
-	gap     bool
-	off     bool // no longer interested
+	frames [2]wire.Frames // index 0 is the originator's
+	gap    bool           // bytes are missing
+	off    bool           // the analysis has ended
 }
 
 func (f *factory) newStream(u conn.Use) conn.Analyzer {
 	a := f.freeStreams.Get()
-	*a = stream{f: f, Use: u, pending: a.pending}
+	*a = stream{f: f, Use: u}
 	return a
 }
 
-// Data takes the next bytes of a stream.
+// frameLen returns the length of the message with the given header.
+func frameLen(header []byte) int { return lengthLen + int(binary.BigEndian.Uint32(header)) }
+
+// Data takes the next bytes of a stream. It gives up at a length above maxMessage, as other
+// protocols on this port have; Zeek waits for the rest of the message.
 func (a *stream) Data(isOrig bool, b []byte) {
-	p := &a.pending[0]
+	f := &a.frames[0]
 	if !isOrig {
-		p = &a.pending[1]
+		f = &a.frames[1]
 	}
 	for len(b) > 0 && !a.off && !a.gap && !a.Conn().Partial() {
-		if len(*p) == 0 && len(b) >= lengthLen {
-			size, ok := a.size(p, b)
-			if !ok {
-				return
+		kept := f.Kept()
+		m, rest, state := f.Next(a.f.framer, b)
+		a.Hold(f.Kept() - kept)
+		b = rest
+		switch state {
+		case wire.FrameWhole:
+			a.f.message(a.Use, "KRB_TCP", isOrig, m[lengthLen:])
+		case wire.FrameShort:
+			if a.Full("KRB_TCP") {
+				a.Detach()
 			}
-			if len(b) >= size {
-				a.f.message(a.Use, "KRB_TCP", isOrig, b[lengthLen:size])
-				b = b[size:]
-				continue
-			}
-		}
-		need := lengthLen
-		if len(*p) >= lengthLen {
-			size, ok := a.size(p, *p)
-			if !ok {
-				return
-			}
-			need = size
-		}
-		n := min(max(need-len(*p), 1), len(b))
-		*p = append(*p, b[:n]...)
-		b = b[n:]
-		if a.Hold(n); a.Full("KRB_TCP") {
+		case wire.FrameInvalid:
+			a.Limited("KRB_TCP", "message_size")
 			a.Detach()
-			return
-		}
-		if len(*p) < lengthLen {
-			return
-		}
-		size, ok := a.size(p, *p)
-		if !ok {
-			return
-		}
-		if len(*p) == size {
-			a.f.message(a.Use, "KRB_TCP", isOrig, (*p)[lengthLen:])
-			a.drop(p)
 		}
 	}
 }
 
-// size is the length of the message that b begins with, with that of its length. It reports
-// false if it is too long, as is what other protocols at this port begin with. Zeek waits for
-// all of it.
-func (a *stream) size(p *[]byte, b []byte) (n int, ok bool) {
-	length := binary.BigEndian.Uint32(b)
-	if length > maxMessage {
-		a.Limited("KRB_TCP", "message_size")
-		a.drop(p)
-		a.Detach()
-		return 0, false
-	}
-	return lengthLen + int(length), true
-}
-
-func (a *stream) drop(p *[]byte) {
-	a.Hold(-len(*p))
-	*p = (*p)[:0]
-}
-
-// Gap ends the analysis, of both sides, as in Zeek.
+// Gap ends the analysis of both sides, as in Zeek.
 func (a *stream) Gap(bool, uint64) { a.gap = true }
 
-// End does nothing: what is not complete stays so.
+// End does nothing: an incomplete message is dropped silently.
 func (a *stream) End(bool) {}
 
-// Flip follows the connection's change of roles.
-func (a *stream) Flip() { a.pending[0], a.pending[1] = a.pending[1], a.pending[0] }
+// Flip swaps the two sides.
+func (a *stream) Flip() { a.frames[0], a.frames[1] = a.frames[1], a.frames[0] }
 
-// Done keeps the analyzer for another connection.
+// Done returns the analyzer to the free list.
 func (a *stream) Done() {
 	a.off = true
-	for i := range a.pending {
-		a.drop(&a.pending[i])
-		if cap(a.pending[i]) > maxReused {
-			a.pending[i] = nil
-		}
-	}
+	a.Hold(-a.frames[0].Reset(a.f.framer) - a.frames[1].Reset(a.f.framer))
 	a.f.freeStreams.Put(a)
 }

@@ -19,7 +19,7 @@ import (
 	"github.com/wirelog/wirelog/internal/testconn"
 )
 
-// el is an element of DER: a tag and what is in it.
+// el builds a DER element from a tag and its contents.
 func el(tag byte, parts ...string) string {
 	s := strings.Join(parts, "")
 	switch n := len(s); {
@@ -32,7 +32,7 @@ func el(tag byte, parts ...string) string {
 	}
 }
 
-// in is an element with an explicit tag [n].
+// in builds an element with an explicit tag [n].
 func in(n byte, parts ...string) string { return el(asn1.TagContext+n, parts...) }
 
 func seq(parts ...string) string { return el(asn1.TagSequence, parts...) }
@@ -59,12 +59,13 @@ func ticket(service ...string) string {
 	return el(0x61, seq(in(0, num(5)), in(1, str("R.TEST")), in(2, name(service...)), in(3, seq(in(0, num(23)), in(2, octets("tkt"))))))
 }
 
-// message is one with that application tag, version and type, whose numbers are from first.
+// message builds a message with the given application tag, version and type, whose fields are
+// numbered from first.
 func message(tag, first byte, fields ...string) string {
 	return el(0x60+tag, seq(in(first, num(5)), in(first+1, num(tag)), strings.Join(fields, "")))
 }
 
-// padata has in its octet string what val is.
+// padata builds a PA-DATA with val in its octet string.
 func padata(typ byte, val string) string { return seq(in(1, num(typ)), in(2, octets(val))) }
 
 var (
@@ -82,7 +83,7 @@ var (
 	apRep   = message(msgAPRep, 0, in(2, encrypted("x")))
 )
 
-// newBench returns a bench on which lines gets what is raised of Kerberos.
+// newBench returns a bench that records Kerberos events in lines.
 func newBench(t testing.TB, lines *[]string) *testconn.Bench {
 	b := testconn.New(t, testconn.Config())
 	add := func(format string, a ...any) { *lines = append(*lines, fmt.Sprintf(format, a...)) }
@@ -103,7 +104,7 @@ func newBench(t testing.TB, lines *[]string) *testconn.Bench {
 	return b
 }
 
-// framed is a message as it is over TCP.
+// framed returns a message with its length, as over TCP.
 func framed(m string) string {
 	return string(binary.BigEndian.AppendUint32(nil, uint32(len(m)))) + m
 }
@@ -129,7 +130,7 @@ const (
 
 const outOfBound = "Binpac exception: binpac exception: out_of_bound: "
 
-// malformed is what is told of a message in which something lies beyond its end.
+// malformed returns the violation of a message that is truncated inside.
 func malformed(what string) []string { return []string{"violation " + outOfBound + what} }
 
 func TestMessages(t *testing.T) {
@@ -169,7 +170,7 @@ func TestMessages(t *testing.T) {
 	}
 }
 
-// TestDatagrams has a question and its answer over UDP, at a port that says nothing.
+// TestDatagrams tests a request and its reply over UDP, on a port without meaning.
 func TestDatagrams(t *testing.T) {
 	var got []string
 	b := newBench(t, &got)
@@ -182,7 +183,7 @@ func TestDatagrams(t *testing.T) {
 	}
 }
 
-// TestNesting has elements that contain others ten thousand deep.
+// TestNesting tests elements nested ten thousand deep.
 func TestNesting(t *testing.T) {
 	deep := strings.Repeat("\x30\x82\x10\x00", 10_000)
 	var got []string
@@ -192,7 +193,7 @@ func TestNesting(t *testing.T) {
 	}
 }
 
-// TestTooLong has a length that no message has, after which nothing is read.
+// TestTooLong tests an impossible length, after which nothing is read.
 func TestTooLong(t *testing.T) {
 	var got []string
 	b := newBench(t, &got)
@@ -202,7 +203,7 @@ func TestTooLong(t *testing.T) {
 	}
 }
 
-// TestLoss has bytes that are missing, after which nothing is read.
+// TestLoss tests missing bytes, after which nothing is read.
 func TestLoss(t *testing.T) {
 	var got []string
 	b := newBench(t, &got)
@@ -218,7 +219,7 @@ func TestLoss(t *testing.T) {
 	}
 }
 
-// listening returns an analyzer of a stream with listeners.
+// listening returns a stream's analyzer with listeners.
 func listening(t testing.TB) conn.Analyzer {
 	b := testconn.New(t, testconn.Config())
 	h := &b.Hooks.KRB
@@ -245,14 +246,14 @@ func BenchmarkExchange(b *testing.B) {
 	}
 }
 
-// FuzzMessage reads a message over UDP and over TCP in segments of any size.
+// FuzzMessage decodes a message over UDP, and over TCP in segments of any size.
 func FuzzMessage(f *testing.F) {
 	for _, m := range []string{asReq, tgsReq, asRep, apReq, apRep, priv, safe, cred, krbErr, krbErr2} {
 		f.Add([]byte(m), uint8(3))
 	}
 	f.Fuzz(func(t *testing.T, m []byte, size uint8) {
 		if len(m) > 4096 {
-			return // beyond, a violation takes nothing off
+			return // in longer input a violation does not remove the analyzer
 		}
 		run := func(size int) (lines []string) {
 			b := newBench(t, &lines)

@@ -12,8 +12,7 @@ import (
 	"github.com/wirelog/wirelog/dissect/file/x509"
 )
 
-// Message types, which are also the numbers of their application tags (RFC 4120 section
-// 7.5.7).
+// Message types, which equal the numbers of their application tags (RFC 4120 section 7.5.7).
 const (
 	msgASReq  = 10
 	msgASRep  = 11
@@ -30,45 +29,30 @@ const (
 // errPreauthRequired is KDC_ERR_PREAUTH_REQUIRED (RFC 4120 section 7.5.9).
 const errPreauthRequired = 25
 
-// decoder reads one message after the other and raises their events. What they point to is
-// its scratch.
+// decoder decodes messages one at a time and raises their events, which point into its
+// scratch.
 type decoder struct {
 	hooks  *event.KRBEvents
 	sender *x509.Sender
 
-	// The message's connection, analyzer and direction.
+	// The current message's connection, analyzer and direction.
 	conn.Use
 	source  string
 	isOrig  bool
-	tooLong func(n int) // reports a number of too many bytes
+	tooLong func(n int) // reports an integer with too many bytes
 
-	text     []byte // of names with several parts
+	text     []byte // names with several components
 	padata   []event.KRBTypeValue
 	etypes   []uint64
 	addrs    []event.KRBHostAddress
-	badAddrs int // addresses with a length that theirs have not
+	badAddrs int // addresses of the wrong length for their type
 	tickets  []event.KRBTicketRecord
 	certs    []certificates
 	request  event.KRBKDCRequest
 	response event.KRBKDCResponse
-	ev       scratch
 }
 
-// scratch has the events of a decoder.
-type scratch struct {
-	asReq  event.KRBASRequest
-	asRep  event.KRBASResponse
-	tgsReq event.KRBTGSRequest
-	tgsRep event.KRBTGSResponse
-	apReq  event.KRBAPRequest
-	apRep  event.KRBAPResponse
-	err    event.KRBError
-	safe   event.KRBSafe
-	priv   event.KRBPriv
-	cred   event.KRBCred
-}
-
-// decode reads a message, and returns what is wrong with it.
+// decode decodes a message and returns what is wrong with it, or nil.
 func (d *decoder) decode(b []byte) *wire.Malformed {
 	d.text, d.padata, d.certs, d.badAddrs = d.text[:0], d.padata[:0], d.certs[:0], 0
 	r := asn1.NewReader(b, d.tooLong)
@@ -99,7 +83,7 @@ func (d *decoder) decode(b []byte) *wire.Malformed {
 	return r.Err()
 }
 
-// confirm notes that the message was read in full.
+// confirm confirms the protocol after a whole message was decoded.
 func (d *decoder) confirm() {
 	d.Confirm()
 	for range d.badAddrs {
@@ -108,50 +92,56 @@ func (d *decoder) confirm() {
 	d.badAddrs = 0
 }
 
-// apRequest is an AP-REQ (section 5.5.1).
+// apRequest parses an AP-REQ (section 5.5.1).
 func (d *decoder) apRequest(r *asn1.Reader) {
-	e := &d.ev.apReq
-	*e = event.KRBAPRequest{Conn: d.Conn()}
 	r.Skip(1)
 	r.Tagged() // pvno
 	r.Tagged() // msg-type
 	flags := bitString(r, "KRB_AP_Options:flags", 2)
-	e.Opts.UseSessionKey = flags&0x40000000 != 0
-	e.Opts.MutualRequired = flags&0x20000000 != 0
-	e.Ticket = d.ticket(r, true)
+	ticket := d.ticket(r, true)
 	d.encryptedPart(r)
 	if !r.OK() {
 		return
 	}
 	if d.source == "KRB_TCP" {
-		// Zeek, which decrypts tickets for which it has a key, says so over TCP without one too.
-		e.Ticket.AuthenticationInfo = value.Some([]byte{})
+		// Zeek decrypts tickets if it has a key; over TCP it reports a result even without
+		// one.
+		ticket.AuthenticationInfo = value.Some([]byte{})
 	}
 	d.confirm()
-	d.hooks.APRequest.Raise(e)
+	if e := d.hooks.APRequest.Begin(); e != nil {
+		*e = event.KRBAPRequest{Conn: d.Conn(), Ticket: ticket, Opts: event.KRBAPOptions{
+			UseSessionKey: flags&0x40000000 != 0, MutualRequired: flags&0x20000000 != 0,
+		}}
+		d.hooks.APRequest.Raise(e)
+	}
 }
 
-// apResponse is an AP-REP (section 5.5.2).
+// apResponse parses an AP-REP (section 5.5.2).
 func (d *decoder) apResponse(r *asn1.Reader) {
 	d.encryptedMessage(r)
 	if r.OK() {
 		d.confirm()
-		d.ev.apRep.Conn = d.Conn()
-		d.hooks.APResponse.Raise(&d.ev.apRep)
+		if e := d.hooks.APResponse.Begin(); e != nil {
+			*e = event.KRBAPResponse{Conn: d.Conn()}
+			d.hooks.APResponse.Raise(e)
+		}
 	}
 }
 
-// priv is a KRB-PRIV (section 5.7.1).
+// priv parses a KRB-PRIV (section 5.7.1).
 func (d *decoder) priv(r *asn1.Reader) {
 	d.encryptedMessage(r)
 	if r.OK() {
 		d.confirm()
-		d.ev.priv = event.KRBPriv{Conn: d.Conn(), IsOrig: d.isOrig}
-		d.hooks.Priv.Raise(&d.ev.priv)
+		if e := d.hooks.Priv.Begin(); e != nil {
+			*e = event.KRBPriv{Conn: d.Conn(), IsOrig: d.isOrig}
+			d.hooks.Priv.Raise(e)
+		}
 	}
 }
 
-// encryptedMessage reads what has nothing but an encrypted part.
+// encryptedMessage parses a message with nothing but an encrypted part.
 func (d *decoder) encryptedMessage(r *asn1.Reader) {
 	r.Skip(1)
 	r.Tagged() // pvno
@@ -159,7 +149,7 @@ func (d *decoder) encryptedMessage(r *asn1.Reader) {
 	d.encryptedPart(r)
 }
 
-// cred is a KRB-CRED (section 5.8.1).
+// cred parses a KRB-CRED (section 5.8.1).
 func (d *decoder) cred(r *asn1.Reader) {
 	r.Skip(1)
 	r.Tagged() // pvno
@@ -169,18 +159,19 @@ func (d *decoder) cred(r *asn1.Reader) {
 	d.encryptedPart(r)
 	if r.OK() {
 		d.confirm()
-		d.ev.cred = event.KRBCred{Conn: d.Conn(), IsOrig: d.isOrig, Tickets: d.tickets}
-		d.hooks.Cred.Raise(&d.ev.cred)
+		if e := d.hooks.Cred.Begin(); e != nil {
+			*e = event.KRBCred{Conn: d.Conn(), IsOrig: d.isOrig, Tickets: d.tickets}
+			d.hooks.Cred.Raise(e)
+		}
 	}
 }
 
-// safe is a KRB-SAFE (section 5.6.1).
+// safe parses a KRB-SAFE (section 5.6.1).
 func (d *decoder) safe(r *asn1.Reader) {
-	e := &d.ev.safe
-	*e = event.KRBSafe{Conn: d.Conn(), IsOrig: d.isOrig}
+	var m event.KRBSAFEMsg
 	r.Skip(1)
-	e.Msg.PVNO = r.Number(r.Tagged())
-	e.Msg.MsgType = r.Number(r.Tagged())
+	m.PVNO = r.Number(r.Tagged())
+	m.MsgType = r.Number(r.Tagged())
 	start := r.Pos()
 	h := r.Header()
 	body := r.Inside("KRB_SAFE_MSG:safe_body", start, h.Length)
@@ -192,17 +183,17 @@ func (d *decoder) safe(r *asn1.Reader) {
 		arg := body.Inside("KRB_SAFE_Arg:args", start, h.Length)
 		switch h.Index() {
 		case 0:
-			e.Msg.Data = arg.Value()
+			m.Data = arg.Value()
 		case 1:
-			e.Msg.Timestamp = kerberosTime(arg.Value())
+			m.Timestamp = kerberosTime(arg.Value())
 		case 2:
 			usec = arg.Number(arg.Value())
 		case 3:
-			e.Msg.Seq = value.Some(arg.Number(arg.Value()))
+			m.Seq = value.Some(arg.Number(arg.Value()))
 		case 4:
-			e.Msg.Sender = value.Some(d.hostAddress(&arg))
+			m.Sender = value.Some(d.hostAddress(&arg))
 		case 5:
-			e.Msg.Recipient = value.Some(d.hostAddress(&arg))
+			m.Recipient = value.Some(d.hostAddress(&arg))
 		}
 		body.Join(&arg)
 	}
@@ -211,14 +202,17 @@ func (d *decoder) safe(r *asn1.Reader) {
 	if !r.OK() {
 		return
 	}
-	if e.Msg.Timestamp.OK {
-		e.Msg.Timestamp.V += value.Time(usec % 1e6 * 1e3)
+	if m.Timestamp.OK {
+		m.Timestamp.V += value.Time(usec % 1e6 * 1e3)
 	}
 	d.confirm()
-	d.hooks.Safe.Raise(e)
+	if e := d.hooks.Safe.Begin(); e != nil {
+		*e = event.KRBSafe{Conn: d.Conn(), IsOrig: d.isOrig, Msg: m}
+		d.hooks.Safe.Raise(e)
+	}
 }
 
-// ticket is a Ticket (section 5.3), within an explicit tag if it is tagged.
+// ticket parses a Ticket (section 5.3), inside an explicit tag if tagged is set.
 func (d *decoder) ticket(r *asn1.Reader, tagged bool) (t event.KRBTicketRecord) {
 	start := r.Pos()
 	if tagged {
@@ -234,7 +228,7 @@ func (d *decoder) ticket(r *asn1.Reader, tagged bool) (t event.KRBTicketRecord) 
 	return t
 }
 
-// ticketSequence reads a SEQUENCE OF Ticket into d.tickets.
+// ticketSequence parses a SEQUENCE OF Ticket into d.tickets.
 func (d *decoder) ticketSequence(r *asn1.Reader) {
 	start := r.Pos()
 	h := r.Header()
@@ -246,7 +240,7 @@ func (d *decoder) ticketSequence(r *asn1.Reader) {
 	r.Join(&list)
 }
 
-// encryptedPart is an EncryptedData with its tag (section 5.2.9).
+// encryptedPart parses an EncryptedData and its tag (section 5.2.9).
 func (d *decoder) encryptedPart(r *asn1.Reader) event.KRBEncryptedData {
 	start := r.Pos()
 	h := r.Header()
@@ -256,7 +250,7 @@ func (d *decoder) encryptedPart(r *asn1.Reader) event.KRBEncryptedData {
 	return e
 }
 
-// encryptedData is an EncryptedData that begins with n headers.
+// encryptedData parses an EncryptedData that begins with n headers.
 func encryptedData(r *asn1.Reader, n int) (e event.KRBEncryptedData) {
 	start := r.Pos()
 	r.Skip(n)
@@ -272,7 +266,7 @@ func encryptedData(r *asn1.Reader, n int) (e event.KRBEncryptedData) {
 	return e
 }
 
-// principalOf is a PrincipalName of n bytes. Field and start are those of asn1.Reader.Take.
+// principalOf parses a PrincipalName of n bytes. field and start are as for asn1.Reader.Take.
 func (d *decoder) principalOf(r *asn1.Reader, field string, start, n int) []byte {
 	in := r.Inside(field, start, n)
 	name := d.principal(&in)
@@ -280,9 +274,9 @@ func (d *decoder) principalOf(r *asn1.Reader, field string, start, n int) []byte
 	return name
 }
 
-// principal is a PrincipalName (section 5.2.2), which takes all that there is: its parts joined
-// by slashes, or "unknown" if it has none or more than three, as in Zeek. Each ends at a NUL if
-// there are several.
+// principal parses a PrincipalName (section 5.2.2), which extends to the end of r. It returns
+// the components joined by slashes or, as in Zeek, "unknown" if there are none or more than
+// three. With several components, each ends at a NUL.
 func (d *decoder) principal(r *asn1.Reader) []byte {
 	const maxParts = 3
 	r.Skip(2)
@@ -324,14 +318,14 @@ func untilNUL(b []byte) []byte {
 	return b
 }
 
-// Types of addresses (section 7.5.3).
+// Address types (section 7.5.3).
 const (
 	addrIPv4    = 2
 	addrNetBIOS = 20
 	addrIPv6    = 24
 )
 
-// hostAddress is a HostAddress (section 5.2.5).
+// hostAddress parses a HostAddress (section 5.2.5).
 func (d *decoder) hostAddress(r *asn1.Reader) (a event.KRBHostAddress) {
 	r.Skip(1)
 	typ := r.Number(r.Tagged())

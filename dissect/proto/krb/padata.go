@@ -6,7 +6,7 @@ import (
 	"github.com/wirelog/wirelog/value"
 )
 
-// Types of pre-authentication data (RFC 4120 section 7.5.2, RFC 4556 section 3.1.3).
+// Pre-authentication data types (RFC 4120 section 7.5.2, RFC 4556 section 3.1.3).
 const (
 	paTGSReq       = 1
 	paEncTimestamp = 2
@@ -17,13 +17,14 @@ const (
 	paETypeInfo2   = 19
 )
 
-// certificates are those that a PKINIT message has of its sender, one after the other.
+// certificates holds a PKINIT sender's concatenated certificates.
 type certificates struct {
 	der    []byte
 	client bool
 }
 
-// optionalPreauthentication reads n bytes with a SEQUENCE OF PA-DATA (RFC 4120 section 5.2.7).
+// optionalPreauthentication parses n bytes with a SEQUENCE OF PA-DATA (RFC 4120 section
+// 5.2.7).
 func (d *decoder) optionalPreauthentication(r *asn1.Reader, n int) value.Opt[[]event.KRBTypeValue] {
 	list := r.Inside("KRB_PA_Data_Optional_Contents:padata", r.Pos(), n)
 	data := d.preauthentication(&list, false)
@@ -31,8 +32,8 @@ func (d *decoder) optionalPreauthentication(r *asn1.Reader, n int) value.Opt[[]e
 	return data
 }
 
-// preauthentication reads a SEQUENCE OF PA-DATA, or METHOD-DATA, which tells what there is to
-// choose from. Another element in its place is passed over.
+// preauthentication parses a SEQUENCE OF PA-DATA, or METHOD-DATA if methods is set, which
+// lists the acceptable methods. Any other element in its place is skipped.
 func (d *decoder) preauthentication(r *asn1.Reader, methods bool) value.Opt[[]event.KRBTypeValue] {
 	if h := r.Header(); h.Tag != asn1.TagSequence {
 		r.Take("KRB_PA_Data_Container:unknown", r.Pos(), h.Length)
@@ -44,7 +45,7 @@ func (d *decoder) preauthentication(r *asn1.Reader, methods bool) value.Opt[[]ev
 	return value.Some(d.padata)
 }
 
-// paData reads a PA-DATA.
+// paData parses a PA-DATA.
 func (d *decoder) paData(r *asn1.Reader, methods bool) {
 	start := r.Pos()
 	r.Skip(1)
@@ -67,7 +68,7 @@ func (d *decoder) paData(r *asn1.Reader, methods bool) {
 	}
 }
 
-// paField is the name of what a PA-DATA has of a type.
+// paField names the value of a PA-DATA of the given type.
 func paField(typ uint64) string {
 	switch typ {
 	case paEncTimestamp:
@@ -84,7 +85,7 @@ func paField(typ uint64) string {
 	return "KRB_PA_Data_Element:unknown"
 }
 
-// paElement reads what a PA-DATA has, of which r has no more.
+// paElement parses the value of a PA-DATA, which extends to the end of r.
 func (d *decoder) paElement(typ uint64, r *asn1.Reader) {
 	switch typ {
 	case paEncTimestamp:
@@ -106,8 +107,8 @@ func (d *decoder) add(typ uint64, val []byte) {
 	d.padata = append(d.padata, event.KRBTypeValue{DataType: typ, Val: val})
 }
 
-// salt takes the first entry's salt off an ETYPE-INFO or ETYPE-INFO2 (sections 5.2.7.4 and
-// 5.2.7.5). One that is short has none.
+// salt returns the first entry's salt of an ETYPE-INFO or ETYPE-INFO2 (sections 5.2.7.4 and
+// 5.2.7.5). A short entry has none.
 func salt(r *asn1.Reader) []byte {
 	const withoutSalt = 7
 	start := r.Pos()
@@ -123,9 +124,9 @@ func salt(r *asn1.Reader) []byte {
 	return r.Take("KRB_PA_ENCTYPE_INFO:salt", start, h.Length)
 }
 
-// signedData takes the certificates off a ContentInfo with a SignedData, the content type of
-// which comes after n headers (RFC 5652 sections 3 and 5.1). As in Zeek what comes in their place
-// is taken for them, which for anonymous clients is an empty set of signatures.
+// signedData extracts the certificates of a ContentInfo with a SignedData, whose content type
+// follows n headers (RFC 5652 sections 3 and 5.1). As in Zeek, whatever stands in their place
+// counts as certificates; for anonymous clients that is an empty set of signatures.
 func (d *decoder) signedData(r *asn1.Reader, n int, field string, client bool) {
 	start := r.Pos()
 	r.Skip(n)
@@ -138,7 +139,7 @@ func (d *decoder) signedData(r *asn1.Reader, n int, field string, client bool) {
 	d.certs = append(d.certs, certificates{r.Take(field, start, h.Length), client})
 }
 
-// sendCertificates hands certificates to file analysis.
+// sendCertificates passes the certificates to file analysis.
 func (d *decoder) sendCertificates() {
 	for _, c := range d.certs {
 		d.sender.PKINIT(d.Conn(), d.source, c.client, c.der)

@@ -5,19 +5,18 @@ import (
 	"github.com/wirelog/wirelog/dissect/detect"
 )
 
-// Signatures are Zeek's of base/protocols/krb: either side may have sent what matches.
+// Signatures of Zeek's base/protocols/krb. Either side may match.
 var (
 	udpSignatures = []detect.Signature{{Orig: detect.Anywhere(isMessage)}, {Resp: detect.Anywhere(isMessage)}}
 	tcpSignatures = []detect.Signature{{Orig: detect.Within(32, isFramed)}, {Resp: detect.Within(32, isFramed)}}
 )
 
-// isFramed matches a message with its length before it.
+// isFramed matches a message after its length.
 func isFramed(b []byte) bool {
 	return len(b) > lengthLen && isMessage(b[lengthLen:])
 }
 
-// isMessage matches the version and the type in the beginning of a message of a KDC or to
-// one.
+// isMessage matches the version and the type at the start of a message from or to a KDC.
 func isMessage(b []byte) bool {
 	if len(b) == 0 {
 		return false

@@ -18,10 +18,10 @@ func TestSignatures(t *testing.T) {
 		{"", false, false},
 	} {
 		if got := isMessage([]byte(c.in)); got != c.datagram {
-			t.Errorf("datagram %q: %t", c.in, got)
+			t.Errorf("datagram %q: got %t", c.in, got)
 		}
 		if got := isFramed([]byte(c.in)); got != c.message {
-			t.Errorf("framed %q: %t", c.in, got)
+			t.Errorf("framed %q: got %t", c.in, got)
 		}
 	}
 }

@@ -7,11 +7,11 @@ import (
 	"github.com/wirelog/wirelog/value"
 )
 
-// kerberosTime reads a KerberosTime (RFC 4120 section 5.2.3), and unset if it is of another
-// length. What are no digits counts as much as in Zeek.
+// kerberosTime parses a KerberosTime (RFC 4120 section 5.2.3). The result is unset if s has
+// another length. Characters other than digits count as in Zeek.
 func kerberosTime(s []byte) (t value.Opt[value.Time]) {
 	const length = len("YYYYMMDDhhmmssZ")
-	if len(s) == length+2 { // the header is still there
+	if len(s) == length+2 { // including the header
 		s = s[2:]
 	}
 	if len(s) != length {

@@ -12,6 +12,6 @@ func TestAllocations(t *testing.T) {
 		a.Data(false, talk[1][:9]) // in two segments
 		a.Data(false, talk[1][9:])
 	}); n > 0 {
-		t.Errorf("%v allocations a message", n)
+		t.Errorf("%v allocations per message", n)
 	}
 }

@@ -25,25 +25,25 @@ const (
 	fcReadFIFOQueue              = 0x18
 	fcEncapsulatedInterface      = 0x2b
 
-	// exceptionBit is set in the function code of an exception response (section 7).
+	// exceptionBit marks the function code of an exception response (section 7).
 	exceptionBit = 0x80
 )
 
-// Values of a coil in a request to write one (section 6.5).
+// Coil values in a request to write one (section 6.5).
 const (
 	coilOff = 0x0000
 	coilOn  = 0xff00
 )
 
-// decoder reads the data of one message after the other and raises their events. What
-// they point to is its scratch.
+// decoder decodes the data of messages one at a time and raises their events, which point into
+// its scratch.
 type decoder struct {
 	hooks   *event.ModbusEvents
 	c       event.Conn
 	headers event.ModbusHeaders
 
-	// b is the data. where, if set, names the part of it that does not fit, of which need
-	// bytes are needed and have are there. invalid says what is wrong with it otherwise.
+	// b is the data. where, if set, names the field that does not fit: it needs need bytes
+	// where there are have. invalid, if set, describes any other error.
 	b          []byte
 	where      string
 	need, have int
@@ -54,10 +54,9 @@ type decoder struct {
 	requests  []event.ModbusFileRecordRequest
 	responses []event.ModbusFileRecordResponse
 	files     []event.ModbusFileReference
-	ev        scratch
 }
 
-// decode reads a message, of which where or invalid are set if it is not as it has to be.
+// decode decodes a message. It sets where or invalid if the message is invalid.
 func (d *decoder) decode(body []byte, isOrig bool) {
 	d.b, d.where, d.invalid = body, "", ""
 	switch {
@@ -70,7 +69,7 @@ func (d *decoder) decode(body []byte, isOrig bool) {
 	}
 }
 
-// has reports whether n bytes are there from offset at on, and notes that they are not.
+// has reports whether n bytes are present from offset at on, and records it if not.
 func (d *decoder) has(where string, at, n int) bool { return d.within(where, d.b, at, n) }
 
 func (d *decoder) within(where string, b []byte, at, n int) bool {
@@ -83,8 +82,8 @@ func (d *decoder) within(where string, b []byte, at, n int) bool {
 
 func (d *decoder) word(at int) uint64 { return uint64(binary.BigEndian.Uint16(d.b[at:])) }
 
-// unpack takes n bits off b, or as many as it has (sections 6.1 and 6.11: the first is the
-// least significant of the first byte).
+// unpack returns the first n bits of b, or as many as there are. The first bit is the least
+// significant of the first byte (sections 6.1 and 6.11).
 func (d *decoder) unpack(b []byte, n int) []bool {
 	n = min(n, 8*len(b))
 	d.bits = d.bits[:0]
@@ -94,7 +93,7 @@ func (d *decoder) unpack(b []byte, n int) []bool {
 	return d.bits
 }
 
-// words takes n registers off b, which has them.
+// words returns the first n registers of b, which must be present.
 func (d *decoder) words(b []byte, n int) []uint64 {
 	d.registers = d.registers[:0]
 	for i := range n {
@@ -103,8 +102,8 @@ func (d *decoder) words(b []byte, n int) []uint64 {
 	return d.registers
 }
 
-// counted takes the bytes that a count at offset at of the data stands before. nCount and
-// nBytes are the names of both.
+// counted returns the bytes after their count, which stands at offset at. nCount and nBytes
+// name the two fields.
 func (d *decoder) counted(nCount, nBytes string, at int) (b []byte, ok bool) {
 	if !d.has(nCount, at, 1) {
 		return nil, false
@@ -116,7 +115,7 @@ func (d *decoder) counted(nCount, nBytes string, at int) (b []byte, ok bool) {
 	return d.b[at+1 : at+1+n], true
 }
 
-// even notes that a number of bytes is not one of whole registers.
+// even reports whether n bytes are whole registers, and records it if not.
 func (d *decoder) even(what string, n int) bool {
 	if n%2 != 0 {
 		d.invalid = "invalid value for modbus " + what + " " + strconv.Itoa(n)
@@ -125,26 +124,26 @@ func (d *decoder) even(what string, n int) bool {
 	return true
 }
 
-// coil reads the value of a coil. One that stands for nothing has no event, as in Zeek.
+// coil decodes the value of a coil. As in Zeek, an invalid value has no event.
 func coil(v uint64) (on, ok bool) { return v == coilOn, v == coilOn || v == coilOff }
 
-// raise raises an event that costs nothing to fill, in its place e.
-func raise[E any](h *event.Hook[E], e *E, v E) {
-	if h.On() {
+// raise raises the event v, which costs nothing to fill.
+func raise[E any](h *event.Hook[E], v E) {
+	if e := h.Begin(); e != nil {
 		*e = v
 		h.Raise(e)
 	}
 }
 
-// exception is a refusal (section 7).
+// exception parses an exception response (section 7).
 func (d *decoder) exception() {
 	if !d.has("ModbusTCP_ExceptResponse", 0, 1) {
 		return
 	}
-	raise(&d.hooks.Exception, &d.ev.exception, event.ModbusException{Conn: d.c, Headers: d.headers, Code: uint64(d.b[0])})
+	raise(&d.hooks.Exception, event.ModbusException{Conn: d.c, Headers: d.headers, Code: uint64(d.b[0])})
 }
 
-// fileRequests reads the references of a request to read files (section 6.14).
+// fileRequests parses the references in a request to read files (section 6.14).
 func (d *decoder) fileRequests(b []byte) bool {
 	const length = 7
 	d.requests = d.requests[:0]
@@ -161,8 +160,8 @@ func (d *decoder) fileRequests(b []byte) bool {
 	return true
 }
 
-// fileResponses reads records of files that were read (section 6.14). Unlike in Zeek, the
-// length of each counts its reference type.
+// fileResponses parses the file records in a read response (section 6.14). Unlike in Zeek, a
+// record's length counts its reference type.
 func (d *decoder) fileResponses(b []byte) bool {
 	d.responses = d.responses[:0]
 	for len(b) > 0 {
@@ -185,7 +184,7 @@ func (d *decoder) fileResponses(b []byte) bool {
 	return true
 }
 
-// fileReferences reads records of files to be written, or written (section 6.15).
+// fileReferences parses the file records in a write request or response (section 6.15).
 func (d *decoder) fileReferences(b []byte) bool {
 	const length = 7
 	d.files = d.files[:0]
@@ -204,36 +203,4 @@ func (d *decoder) fileReferences(b []byte) bool {
 		b = b[length+2*n:]
 	}
 	return true
-}
-
-// scratch has the events of a decoder.
-type scratch struct {
-	message                            event.ModbusMessage
-	exception                          event.ModbusException
-	readCoilsRequest                   event.ModbusReadCoilsRequest
-	readDiscreteInputsRequest          event.ModbusReadDiscreteInputsRequest
-	readHoldingRegistersRequest        event.ModbusReadHoldingRegistersRequest
-	readInputRegistersRequest          event.ModbusReadInputRegistersRequest
-	writeSingleCoilRequest             event.ModbusWriteSingleCoilRequest
-	writeSingleRegisterRequest         event.ModbusWriteSingleRegisterRequest
-	maskWriteRegisterRequest           event.ModbusMaskWriteRegisterRequest
-	readFIFOQueueRequest               event.ModbusReadFIFOQueueRequest
-	writeMultipleCoilsRequest          event.ModbusWriteMultipleCoilsRequest
-	writeMultipleRegistersRequest      event.ModbusWriteMultipleRegistersRequest
-	readFileRecordRequest              event.ModbusReadFileRecordRequest
-	writeFileRecordRequest             event.ModbusWriteFileRecordRequest
-	readWriteMultipleRegistersRequest  event.ModbusReadWriteMultipleRegistersRequest
-	readCoilsResponse                  event.ModbusReadCoilsResponse
-	readDiscreteInputsResponse         event.ModbusReadDiscreteInputsResponse
-	readHoldingRegistersResponse       event.ModbusReadHoldingRegistersResponse
-	readInputRegistersResponse         event.ModbusReadInputRegistersResponse
-	writeSingleCoilResponse            event.ModbusWriteSingleCoilResponse
-	writeSingleRegisterResponse        event.ModbusWriteSingleRegisterResponse
-	writeMultipleCoilsResponse         event.ModbusWriteMultipleCoilsResponse
-	writeMultipleRegistersResponse     event.ModbusWriteMultipleRegistersResponse
-	readFileRecordResponse             event.ModbusReadFileRecordResponse
-	writeFileRecordResponse            event.ModbusWriteFileRecordResponse
-	maskWriteRegisterResponse          event.ModbusMaskWriteRegisterResponse
-	readWriteMultipleRegistersResponse event.ModbusReadWriteMultipleRegistersResponse
-	readFIFOQueueResponse              event.ModbusReadFIFOQueueResponse
 }

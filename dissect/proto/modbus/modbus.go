@@ -1,8 +1,7 @@
-// Package modbus analyzes Modbus/TCP (MODBUS Application Protocol Specification V1.1b3,
-// MODBUS Messaging on TCP/IP Implementation Guide V1.0b). Messages are taken off the
-// stream by their length field; what the function of each says is read with the layout
-// that Zeek's modbus-protocol.pac has, and a message that is too short for its function is
-// a violation in Zeek's words.
+// Package modbus analyzes Modbus/TCP (MODBUS Application Protocol Specification V1.1b3, MODBUS
+// Messaging on TCP/IP Implementation Guide V1.0b). Messages are cut from the stream by their
+// length field. Function data is parsed with the layouts in Zeek's modbus-protocol.pac, and a
+// message too short for its function is a violation with Zeek's text.
 package modbus
 
 import (
@@ -11,6 +10,7 @@ import (
 
 	"github.com/wirelog/wirelog/value"
 
+	"github.com/wirelog/wirelog/dissect/codec/wire"
 	"github.com/wirelog/wirelog/dissect/conn"
 	"github.com/wirelog/wirelog/dissect/detect"
 	"github.com/wirelog/wirelog/dissect/event"
@@ -18,63 +18,60 @@ import (
 )
 
 const (
-	// headerLen are the bytes up to the function code, which comes with the header: the
-	// MBAP header of 7 bytes (Implementation Guide section 3.1.3) and one more.
+	// headerLen is the length of the MBAP header of 7 bytes (Implementation Guide section
+	// 3.1.3) and the function code, which are parsed together.
 	headerLen = 8
-	// uncounted are the bytes of the header that its length field does not count.
+	// uncounted is the number of header bytes that the length field does not count.
 	uncounted = 6
-	// minLength is what the length field has at least, for unit and function code.
+	// minLength is the minimum of the length field: unit and function code.
 	minLength = 2
-	// maxReused is the size of a buffer beyond which it is not kept for other connections.
-	maxReused = 4 << 10
+	// maxMessage is the maximum length of a message.
+	maxMessage = uncounted + 1<<16 - 1
 )
 
 // New describes the protocol to the detector. Its analyzers raise their events on h.
 func New(h *event.Hooks) *detect.Protocol {
-	f := &factory{hooks: &h.Modbus}
+	f := &factory{hooks: &h.Modbus, framer: wire.NewFramer(headerLen, maxMessage, messageLen)}
 	p := &detect.Protocol{Transport: value.ProtoTCP, Ports: []uint16{502}}
 	p.Protocol = conn.Protocol{Name: "MODBUS", Service: "MODBUS", New: f.new}
 	return p
 }
 
-// factory makes the analyzers of a shard and has what they share.
+// factory makes a shard's analyzers and holds what they share.
 type factory struct {
-	hooks *event.ModbusEvents
-	free  freelist.List[analyzer]
+	hooks  *event.ModbusEvents
+	framer *wire.Framer
+	free   freelist.List[analyzer]
 
 	decoder
 }
 
 func (f *factory) new(u conn.Use) conn.Analyzer {
 	a := f.free.Get()
-	*a = analyzer{f: f, Use: u, side: [2]side{{pending: a.side[0].pending}, {pending: a.side[1].pending}}}
+	*a = analyzer{f: f, Use: u}
 	return a
 }
 
-// analyzer follows one connection. Sides are 0 for the originator, 1 for the responder.
+// analyzer follows one connection. Index 0 is the originator's side, 1 the responder's.
 type analyzer struct {
 	f *factory
 	conn.Use
 	side [2]side
-	off  bool // no longer interested
+	off  bool // the analysis has ended
 }
 
-// side is one direction: a message that is not complete, of which the header has been
-// told if announced.
+// side is one direction.
 type side struct {
-	pending   []byte
-	announced bool
+	frames    wire.Frames
+	announced bool // the event of the current header was raised
 	header    header
 }
 
-// header is the beginning of a message.
+// header is the start of a message.
 type header struct {
 	tid, length uint16
 	unit, fc    uint8
 }
-
-// size is the length of the whole message.
-func (h *header) size() int { return int(h.length) + uncounted }
 
 func (h *header) fill(e *event.ModbusHeaders) {
 	*e = event.ModbusHeaders{TID: uint64(h.tid), UID: uint64(h.unit), FunctionCode: uint64(h.fc), Len: uint64(h.length)}
@@ -87,99 +84,77 @@ func index(isOrig bool) int {
 	return 1
 }
 
+// messageLen returns the length of the message with the given header, or -1 if the header is
+// invalid.
+func messageLen(h []byte) int {
+	if n := binary.BigEndian.Uint16(h[4:]); protocol(h) == 0 && n >= minLength {
+		return int(n) + uncounted
+	}
+	return -1
+}
+
+// protocol returns the header's protocol identifier, which is zero for Modbus.
+func protocol(h []byte) uint16 { return binary.BigEndian.Uint16(h[2:]) }
+
 // Data takes the next bytes of a stream.
 func (a *analyzer) Data(isOrig bool, b []byte) {
-	if a.off {
-		return
-	}
 	s := &a.side[index(isOrig)]
-	for len(b) > 0 {
-		m := b
-		if len(s.pending) > 0 || len(b) < headerLen {
-			b = b[a.collect(s, b):]
-			if a.off {
+	for len(b) > 0 && !a.off {
+		kept := s.frames.Kept()
+		m, rest, state := s.frames.Next(a.f.framer, b)
+		a.Hold(s.frames.Kept() - kept)
+		b = rest
+		switch state {
+		case wire.FrameWhole:
+			a.announce(s, m, isOrig)
+			s.announced = false
+			if !a.message(s, m[headerLen:], isOrig) {
 				return
 			}
-			m = s.pending
-		}
-		if !s.announced {
-			if len(m) < headerLen {
-				return
+		case wire.FrameShort:
+			if m = s.frames.Partial(); len(m) >= headerLen {
+				a.announce(s, m, isOrig)
 			}
-			if !a.announce(s, m, isOrig) {
-				return
+			if a.Full("MODBUS") {
+				a.Detach()
 			}
-		}
-		size := s.header.size()
-		if len(m) < size {
-			if len(s.pending) == 0 {
-				a.collect(s, b)
-				return
+		case wire.FrameInvalid:
+			field := "len"
+			if protocol(m) != 0 {
+				field = "pid"
 			}
-			continue
-		}
-		if !a.message(s, m[headerLen:size], isOrig) {
+			a.malformed("&enforce violation : ModbusTCP_TransportHeader:" + field)
 			return
 		}
-		if len(s.pending) > 0 {
-			a.reset(s)
-		} else {
-			b = b[size:]
-		}
-		s.announced = false
 	}
 }
 
-// collect keeps as much of b as the side's next step needs, and returns how much that is.
-func (a *analyzer) collect(s *side, b []byte) int {
-	need := headerLen
+// announce parses the header of a message and raises its event, once.
+func (a *analyzer) announce(s *side, m []byte, isOrig bool) {
 	if s.announced {
-		need = s.header.size()
-	}
-	n := min(need-len(s.pending), len(b))
-	s.pending = append(s.pending, b[:n]...)
-	if a.Hold(n); a.Full("MODBUS") {
-		a.Detach()
-	}
-	return n
-}
-
-// reset forgets what is collected of a side.
-func (a *analyzer) reset(s *side) {
-	a.Hold(-len(s.pending))
-	s.pending = s.pending[:0]
-	s.announced = false
-}
-
-// announce reads a header and tells of it. It reports false if what follows is not read.
-func (a *analyzer) announce(s *side, b []byte, isOrig bool) bool {
-	if pid := binary.BigEndian.Uint16(b[2:]); pid != 0 {
-		return a.malformed(s, "&enforce violation : ModbusTCP_TransportHeader:pid")
-	}
-	s.header = header{
-		tid: binary.BigEndian.Uint16(b), length: binary.BigEndian.Uint16(b[4:]), unit: b[6], fc: b[7],
-	}
-	if s.header.length < minLength {
-		return a.malformed(s, "&enforce violation : ModbusTCP_TransportHeader:len")
+		return
 	}
 	s.announced = true
-	if h := &a.f.hooks.Message; h.On() {
-		e := &a.f.ev.message
+	s.header = header{
+		tid: binary.BigEndian.Uint16(m), length: binary.BigEndian.Uint16(m[4:]), unit: m[6], fc: m[7],
+	}
+	if e := a.f.hooks.Message.Begin(); e != nil {
 		e.Conn, e.IsOrig = a.Conn(), isOrig
 		s.header.fill(&e.Headers)
-		h.Raise(e)
+		a.f.hooks.Message.Raise(e)
 	}
-	return true
 }
 
-// message reads what follows the header.
+// message decodes a message after its header. It returns false if the rest of the segment is
+// skipped.
 func (a *analyzer) message(s *side, body []byte, isOrig bool) bool {
 	d := &a.f.decoder
 	d.hooks, d.c = a.f.hooks, a.Conn()
 	s.header.fill(&d.headers)
 	d.decode(body, isOrig)
 	if d.where != "" {
-		return a.malformed(s, "out_of_bound: "+d.where+": "+strconv.Itoa(d.need)+" > "+strconv.Itoa(d.have))
+		a.malformed("out_of_bound: " + d.where + ": " + strconv.Itoa(d.need) + " > " + strconv.Itoa(d.have))
+		return false
 	}
 	if d.invalid != "" {
 		a.Violate(conn.Violation{Reason: d.invalid})
@@ -191,32 +166,24 @@ func (a *analyzer) message(s *side, body []byte, isOrig bool) bool {
 	return true
 }
 
-// malformed is for what cannot be read: if the analyzer is not taken off for it, the rest
-// of what has come is passed over, as in Zeek, and a message may begin with the next.
-func (a *analyzer) malformed(s *side, what string) bool {
-	a.reset(s)
+// malformed reports an unreadable message. Unless the analyzer is removed for it, the rest of
+// the segment is skipped, as in Zeek, and the next segment may begin a message.
+func (a *analyzer) malformed(what string) {
 	a.Violate(conn.Violation{Reason: "Binpac exception: binpac exception: " + what})
-	return false
 }
 
-// Gap does nothing: as in Zeek, what follows is taken for what comes next.
+// Gap does nothing: as in Zeek, the bytes after a gap count as the next bytes of the stream.
 func (a *analyzer) Gap(bool, uint64) {}
 
-// End does nothing: what is not complete stays so.
+// End does nothing: an incomplete message is dropped silently.
 func (a *analyzer) End(bool) {}
 
-// Flip follows the connection's change of roles.
+// Flip swaps the two sides.
 func (a *analyzer) Flip() { a.side[0], a.side[1] = a.side[1], a.side[0] }
 
-// Done keeps the analyzer for another connection.
+// Done returns the analyzer to the free list.
 func (a *analyzer) Done() {
 	a.off = true
-	for i := range a.side {
-		s := &a.side[i]
-		a.reset(s)
-		if cap(s.pending) > maxReused {
-			s.pending = nil
-		}
-	}
+	a.Hold(-a.side[0].frames.Reset(a.f.framer) - a.side[1].frames.Reset(a.f.framer))
 	a.f.free.Put(a)
 }

@@ -16,7 +16,7 @@ import (
 	"github.com/wirelog/wirelog/internal/testconn"
 )
 
-// hexa are the bytes of hexadecimal digits; spaces do not count.
+// hexa decodes hexadecimal digits, ignoring spaces.
 func hexa(s string) []byte {
 	b, err := hex.DecodeString(strings.ReplaceAll(s, " ", ""))
 	if err != nil {
@@ -25,12 +25,11 @@ func hexa(s string) []byte {
 	return b
 }
 
-// about is what every line of the stream has before the name of the event, and what is
-// said of the connection after it.
+// about matches what precedes an event's name, and the parts that describe its connection.
 var about = regexp.MustCompile(`"ts":[^,]*,|"uid":"[^"]*",|"id\.[^,]*,|"headers":\{[^}]*\},?|"args":`)
 
-// newBench returns a bench on which lines gets what is raised of Modbus, without what all
-// of a talk have in common.
+// newBench returns a bench that records Modbus events in lines, without the text common to a
+// talk.
 func newBench(t testing.TB, lines *[]string) *testconn.Bench {
 	b := testconn.New(t, testconn.Config())
 	now := func() value.Time { return b.Now }
@@ -47,7 +46,7 @@ func newBench(t testing.TB, lines *[]string) *testconn.Bench {
 	return b
 }
 
-// play sends messages, requests after > and responses after <, in segments of that size.
+// play sends messages, requests after > and responses after <, in segments of the given size.
 func play(b *testconn.Bench, size int, talk ...string) {
 	b.Open()
 	for _, m := range talk {
@@ -70,7 +69,7 @@ func outOfBound(what string) string {
 	return violation("Binpac exception: binpac exception: out_of_bound: " + what)
 }
 
-// TestFunctions has each function with the bytes of its data after the function code.
+// TestFunctions tests each function with its data.
 func TestFunctions(t *testing.T) {
 	for _, c := range []struct {
 		data string // direction, function code and data
@@ -108,11 +107,11 @@ func TestFunctions(t *testing.T) {
 		{">18 04de", `modbus_read_fifo_queue_request",{"start_address":1246}}`},
 		{"<18 0006 0002 01b8 1284", `modbus_read_fifo_queue_response",{"fifos":[440,4740]}}`},
 		{"<81 02", `modbus_exception",{"code":2}}`},
-		// Without events of their own: diagnostics, values that no coil has, identification,
-		// functions of vendors, an exception code in a request.
+		// These have no events of their own: diagnostics, invalid coil values, identification,
+		// vendor functions, and an exception code in a request.
 		{">08 0000 a537", ""}, {"<08 0000 a537", ""}, {">05 0001 0001", ""}, {"<05 0001 0100", ""}, {">2b 0e 01 00", ""}, {"<2b 0e", ""}, {">5a", ""}, {"<41 ff", ""}, {">81", ""},
 
-		// What is said to follow does not.
+		// The announced data is missing.
 		{">01 0013 00", outOfBound("ReadCoilsRequest: 4 > 3")},
 		{"<01", outOfBound("ReadCoilsResponse:byte_count: 1 > 0")},
 		{"<02 02 cd", outOfBound("ReadDiscreteInputsResponse:bits: 3 > 2")},
@@ -165,7 +164,7 @@ func TestHeader(t *testing.T) {
 	}
 }
 
-// TestNotModbus has what begins like no message.
+// TestNotModbus tests input that is not Modbus.
 func TestNotModbus(t *testing.T) {
 	for in, want := range map[string]string{
 		">1603 0100 0200 0100": violation("Binpac exception: binpac exception: &enforce violation : ModbusTCP_TransportHeader:pid"),
@@ -175,13 +174,13 @@ func TestNotModbus(t *testing.T) {
 			var got []string
 			play(newBench(t, &got), size, in+" 0001 0000 0002 0101")
 			if !slices.Equal(got, []string{want}) {
-				t.Errorf("%s: %s", in, got)
+				t.Errorf("%s: got %s", in, got)
 			}
 		}
 	}
 }
 
-// TestIncomplete has messages that never become complete.
+// TestIncomplete tests messages that never become complete.
 func TestIncomplete(t *testing.T) {
 	var got []string
 	b := newBench(t, &got)
@@ -191,7 +190,7 @@ func TestIncomplete(t *testing.T) {
 	}
 }
 
-// TestHeld has more incomplete messages than are kept.
+// TestHeld tests more incomplete messages than may be kept.
 func TestHeld(t *testing.T) {
 	b := newBench(t, new([]string))
 	weirds := 0
@@ -200,19 +199,19 @@ func TestHeld(t *testing.T) {
 	var c *conn.Conn
 	b.Table.All(func(x *conn.Conn) { c = x })
 	message := append(hexa("0001 0000 ffff 0101"), make([]byte, 60000)...)
-	f := &factory{hooks: &b.Hooks.Modbus}
+	p := New(b.Hooks)
 	for range conn.DefaultOptions().MessageBytes/len(message) + 1 {
-		f.new(b.Table.Nested(c, new(conn.Protocol))).Data(true, message)
+		p.New(b.Table.Nested(c, new(conn.Protocol))).Data(true, message)
 	}
 	if weirds != 1 || b.Table.LimitCounts()[conn.Limit{Protocol: "MODBUS", Name: "incomplete_messages"}] != 1 {
-		t.Errorf("%d weirds", weirds)
+		t.Errorf("got %d weirds", weirds)
 	}
 }
 
-// talk is a request and a response of the usual kind.
+// talk is a typical request and response.
 var talk = [2][]byte{hexa("0001 0000 0006 01 03 006b 0003"), hexa("0001 0000 0009 01 03 06 022b 0000 0064")}
 
-// listening returns an analyzer with listeners to all that talk raises.
+// listening returns an analyzer with listeners to all events of talk.
 func listening(t testing.TB) *analyzer {
 	b := testconn.New(t, testconn.Config())
 	h := &b.Hooks.Modbus
@@ -237,8 +236,7 @@ func BenchmarkMessage(b *testing.B) {
 	}
 }
 
-// FuzzSegments checks that nothing depends on how the bytes are cut, and that nothing
-// panics.
+// FuzzSegments checks that segmentation makes no difference and that nothing panics.
 func FuzzSegments(f *testing.F) {
 	f.Add(talk[0], talk[1], uint8(2))
 	f.Add(hexa("0001 0000 0012 01 15 0f 06 0004 0007 0004 3031323334353637"), hexa("0001 0000 0003 01 95 02"), uint8(5))
@@ -246,7 +244,7 @@ func FuzzSegments(f *testing.F) {
 	f.Add(hexa("0001 0000 0006 01 05 0001 0001 0001 0000 0002 01 07"), hexa("0001 0000 0008 01 18 0004 0001 01b8"), uint8(1))
 	f.Fuzz(func(t *testing.T, orig, resp []byte, size uint8) {
 		if len(orig)+len(resp) > 4096 {
-			return // beyond, a violation takes nothing off
+			return // in longer input a violation does not remove the analyzer
 		}
 		run := func(size int) (lines []string) {
 			b := newBench(t, &lines)

@@ -2,79 +2,79 @@ package modbus
 
 import "github.com/wirelog/wirelog/dissect/event"
 
-// response reads what follows the function code of a response that is no exception.
+// response parses a response after its function code. Exceptions are parsed elsewhere.
 func (d *decoder) response() {
 	switch d.headers.FunctionCode {
 	case fcReadCoils:
 		if b, ok := d.counted("ReadCoilsResponse:byte_count", "ReadCoilsResponse:bits", 0); ok {
-			if h := &d.hooks.ReadCoilsResponse; h.On() {
-				d.ev.readCoilsResponse = event.ModbusReadCoilsResponse{Conn: d.c, Headers: d.headers, Coils: d.unpack(b, 8*len(b))}
-				h.Raise(&d.ev.readCoilsResponse)
+			if e := d.hooks.ReadCoilsResponse.Begin(); e != nil {
+				*e = event.ModbusReadCoilsResponse{Conn: d.c, Headers: d.headers, Coils: d.unpack(b, 8*len(b))}
+				d.hooks.ReadCoilsResponse.Raise(e)
 			}
 		}
 	case fcReadDiscreteInputs:
 		if b, ok := d.counted("ReadDiscreteInputsResponse:byte_count", "ReadDiscreteInputsResponse:bits", 0); ok {
-			if h := &d.hooks.ReadDiscreteInputsResponse; h.On() {
-				d.ev.readDiscreteInputsResponse = event.ModbusReadDiscreteInputsResponse{Conn: d.c, Headers: d.headers, Coils: d.unpack(b, 8*len(b))}
-				h.Raise(&d.ev.readDiscreteInputsResponse)
+			if e := d.hooks.ReadDiscreteInputsResponse.Begin(); e != nil {
+				*e = event.ModbusReadDiscreteInputsResponse{Conn: d.c, Headers: d.headers, Coils: d.unpack(b, 8*len(b))}
+				d.hooks.ReadDiscreteInputsResponse.Raise(e)
 			}
 		}
 	case fcReadHoldingRegisters:
 		b, ok := d.counted("ReadHoldingRegistersResponse:byte_count", "ReadHoldingRegistersResponse:registers", 0)
 		if ok && d.even("read holding register response byte count", len(b)) {
-			if h := &d.hooks.ReadHoldingRegistersResponse; h.On() {
-				d.ev.readHoldingRegistersResponse = event.ModbusReadHoldingRegistersResponse{Conn: d.c, Headers: d.headers, Registers: d.words(b, len(b)/2)}
-				h.Raise(&d.ev.readHoldingRegistersResponse)
+			if e := d.hooks.ReadHoldingRegistersResponse.Begin(); e != nil {
+				*e = event.ModbusReadHoldingRegistersResponse{Conn: d.c, Headers: d.headers, Registers: d.words(b, len(b)/2)}
+				d.hooks.ReadHoldingRegistersResponse.Raise(e)
 			}
 		}
 	case fcReadInputRegisters:
 		b, ok := d.counted("ReadInputRegistersResponse:byte_count", "ReadInputRegistersResponse:registers", 0)
 		if ok && d.even("read input register response byte count", len(b)) {
-			if h := &d.hooks.ReadInputRegistersResponse; h.On() {
-				d.ev.readInputRegistersResponse = event.ModbusReadInputRegistersResponse{Conn: d.c, Headers: d.headers, Registers: d.words(b, len(b)/2)}
-				h.Raise(&d.ev.readInputRegistersResponse)
+			if e := d.hooks.ReadInputRegistersResponse.Begin(); e != nil {
+				*e = event.ModbusReadInputRegistersResponse{Conn: d.c, Headers: d.headers, Registers: d.words(b, len(b)/2)}
+				d.hooks.ReadInputRegistersResponse.Raise(e)
 			}
 		}
 	case fcWriteSingleCoil:
 		if d.has("WriteSingleCoilResponse", 0, 4) {
 			if on, ok := coil(d.word(2)); ok {
-				raise(&d.hooks.WriteSingleCoilResponse, &d.ev.writeSingleCoilResponse, event.ModbusWriteSingleCoilResponse{Conn: d.c, Headers: d.headers, Address: d.word(0), Value: on})
+				raise(&d.hooks.WriteSingleCoilResponse, event.ModbusWriteSingleCoilResponse{Conn: d.c, Headers: d.headers, Address: d.word(0), Value: on})
 			}
 		}
 	case fcWriteSingleRegister:
 		if d.has("WriteSingleRegisterResponse", 0, 4) {
-			raise(&d.hooks.WriteSingleRegisterResponse, &d.ev.writeSingleRegisterResponse, event.ModbusWriteSingleRegisterResponse{Conn: d.c, Headers: d.headers, Address: d.word(0), Value: d.word(2)})
+			raise(&d.hooks.WriteSingleRegisterResponse, event.ModbusWriteSingleRegisterResponse{Conn: d.c, Headers: d.headers, Address: d.word(0), Value: d.word(2)})
 		}
 	case fcDiagnostics:
 		d.has("DiagnosticsResponse:subfunction", 0, 2)
 	case fcWriteMultipleCoils:
 		if d.has("WriteMultipleCoilsResponse", 0, 4) {
-			raise(&d.hooks.WriteMultipleCoilsResponse, &d.ev.writeMultipleCoilsResponse, event.ModbusWriteMultipleCoilsResponse{Conn: d.c, Headers: d.headers, StartAddress: d.word(0), Quantity: d.word(2)})
+			raise(&d.hooks.WriteMultipleCoilsResponse, event.ModbusWriteMultipleCoilsResponse{Conn: d.c, Headers: d.headers, StartAddress: d.word(0), Quantity: d.word(2)})
 		}
 	case fcWriteMultipleRegisters:
 		if d.has("WriteMultipleRegistersResponse", 0, 4) {
-			raise(&d.hooks.WriteMultipleRegistersResponse, &d.ev.writeMultipleRegistersResponse, event.ModbusWriteMultipleRegistersResponse{Conn: d.c, Headers: d.headers, StartAddress: d.word(0), Quantity: d.word(2)})
+			raise(&d.hooks.WriteMultipleRegistersResponse, event.ModbusWriteMultipleRegistersResponse{Conn: d.c, Headers: d.headers, StartAddress: d.word(0), Quantity: d.word(2)})
 		}
 	case fcReadFileRecord:
 		b, ok := d.counted("ReadFileRecordResponse:byte_count", "ReadFileRecordResponse:references", 0)
 		if ok && d.fileResponses(b) {
-			raise(&d.hooks.ReadFileRecordResponse, &d.ev.readFileRecordResponse, event.ModbusReadFileRecordResponse{Conn: d.c, Headers: d.headers, ByteCount: uint64(len(b)), Refs: d.responses})
+			raise(&d.hooks.ReadFileRecordResponse, event.ModbusReadFileRecordResponse{Conn: d.c, Headers: d.headers, ByteCount: uint64(len(b)), Refs: d.responses})
 		}
 	case fcWriteFileRecord:
 		b, ok := d.counted("WriteFileRecordResponse:byte_count", "WriteFileRecordResponse:references", 0)
 		if ok && d.fileReferences(b) {
-			raise(&d.hooks.WriteFileRecordResponse, &d.ev.writeFileRecordResponse, event.ModbusWriteFileRecordResponse{Conn: d.c, Headers: d.headers, ByteCount: uint64(len(b)), Refs: d.files})
+			raise(&d.hooks.WriteFileRecordResponse, event.ModbusWriteFileRecordResponse{Conn: d.c, Headers: d.headers, ByteCount: uint64(len(b)), Refs: d.files})
 		}
 	case fcMaskWriteRegister:
 		if d.has("MaskWriteRegisterResponse", 0, 6) {
-			raise(&d.hooks.MaskWriteRegisterResponse, &d.ev.maskWriteRegisterResponse, event.ModbusMaskWriteRegisterResponse{Conn: d.c, Headers: d.headers, Address: d.word(0), AndMask: d.word(2), OrMask: d.word(4)})
+			raise(&d.hooks.MaskWriteRegisterResponse, event.ModbusMaskWriteRegisterResponse{Conn: d.c, Headers: d.headers, Address: d.word(0), AndMask: d.word(2), OrMask: d.word(4)})
 		}
 	case fcReadWriteMultipleRegisters:
 		b, ok := d.counted("ReadWriteMultipleRegistersResponse:byte_count", "ReadWriteMultipleRegistersResponse:registers", 0)
 		if ok && d.even("read write multiple registers response byte count", len(b)) {
-			if h := &d.hooks.ReadWriteMultipleRegistersResponse; h.On() {
-				d.ev.readWriteMultipleRegistersResponse = event.ModbusReadWriteMultipleRegistersResponse{Conn: d.c, Headers: d.headers, WrittenRegisters: d.words(b, len(b)/2)}
-				h.Raise(&d.ev.readWriteMultipleRegistersResponse)
+			if e := d.hooks.ReadWriteMultipleRegistersResponse.Begin(); e != nil {
+				*e = event.ModbusReadWriteMultipleRegistersResponse{Conn: d.c, Headers: d.headers, WrittenRegisters: d.words(b, len(b)/2)}
+				d.hooks.ReadWriteMultipleRegistersResponse.Raise(e)
 			}
 		}
 	case fcReadFIFOQueue:
@@ -84,8 +84,8 @@ func (d *decoder) response() {
 	}
 }
 
-// queue is a response with a queue of registers (section 6.18). Its count of bytes says the
-// same as that of registers, by which Zeek goes.
+// queue parses a response with a queue of registers (section 6.18). As in Zeek, the register
+// count decides; the byte count is redundant.
 func (d *decoder) queue() {
 	const fixed = 4
 	if !d.has("ReadFIFOQueueResponse:fifo_count", 2, 2) {
@@ -96,8 +96,8 @@ func (d *decoder) queue() {
 		!d.even("read FIFO queue response byte count", int(d.word(0))) {
 		return
 	}
-	if h := &d.hooks.ReadFIFOQueueResponse; h.On() {
-		d.ev.readFIFOQueueResponse = event.ModbusReadFIFOQueueResponse{Conn: d.c, Headers: d.headers, Fifos: d.words(d.b[fixed:], n)}
-		h.Raise(&d.ev.readFIFOQueueResponse)
+	if e := d.hooks.ReadFIFOQueueResponse.Begin(); e != nil {
+		*e = event.ModbusReadFIFOQueueResponse{Conn: d.c, Headers: d.headers, Fifos: d.words(d.b[fixed:], n)}
+		d.hooks.ReadFIFOQueueResponse.Raise(e)
 	}
 }

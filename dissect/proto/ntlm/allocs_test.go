@@ -11,6 +11,6 @@ func TestAllocations(t *testing.T) {
 			r.send(m)
 		}
 	}); n != 0 {
-		t.Errorf("%v allocations an authentication", n)
+		t.Errorf("%v allocations per authentication", n)
 	}
 }

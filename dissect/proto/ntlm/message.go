@@ -9,28 +9,29 @@ import (
 	"github.com/wirelog/wirelog/dissect/event"
 )
 
-// Where the payload of the messages begins. Parts of later versions of the protocol, such
-// as the version and the MIC, come before the first string there.
+// Payload offsets. Fields of later protocol versions, such as the version and the MIC, precede
+// the first string there.
 const (
 	negotiatePayload    = 32
 	challengePayload    = 48
 	authenticatePayload = 64
 
-	fieldsSize  = 8 // of where a string is
+	fieldsSize  = 8 // of a string's length and offset
 	versionSize = 8
 )
 
-// Flags that say what a message has (MS-NLMP section 2.2.2.5). The others are in flags.
+// Flags of fields present in a message (MS-NLMP section 2.2.2.5). The others are decoded in
+// flags.
 const (
 	flagRequestTarget   = 1 << 2
 	flagOEMDomain       = 1 << 12
 	flagOEMWorkstation  = 1 << 13
 	flagTargetInfo      = 1 << 23
 	flagVersion         = 1 << 25
-	pairFlagConstrained = 1 // of pairFlags
+	pairFlagConstrained = 1 // in pairFlags
 )
 
-// fields tells where in a message a string is (MS-NLMP section 2.2.1.1: Len, MaxLen,
+// fields is the length and offset of a string (MS-NLMP section 2.2.1.1: Len, MaxLen,
 // BufferOffset).
 type fields struct {
 	length int
@@ -41,7 +42,7 @@ func readFields(b []byte) fields {
 	return fields{int(binary.LittleEndian.Uint16(b)), binary.LittleEndian.Uint32(b[4:])}
 }
 
-// in returns the string in message b, which has to be in the payload.
+// in returns the string in message b. It must lie in the payload, which starts at that offset.
 func (s fields) in(b []byte, payload int) (text []byte, ok bool) {
 	if uint64(s.offset) < uint64(payload) || uint64(s.offset)+uint64(s.length) > uint64(len(b)) {
 		return nil, false
@@ -50,7 +51,7 @@ func (s fields) in(b []byte, payload int) (text []byte, ok bool) {
 	return b[at : at+s.length], true
 }
 
-// flags is what is asked for or granted.
+// flags decodes the flags requested or granted.
 func flags(x uint32) event.NTLMNegotiateFlags {
 	return event.NTLMNegotiateFlags{
 		Negotiate56:                      x&(1<<31) != 0,
@@ -78,7 +79,7 @@ func flags(x uint32) event.NTLMNegotiateFlags {
 	}
 }
 
-// version is what stands at the beginning of the payload if the flags say so and no string
+// version returns the version at the start of the payload, if it is flagged and no string
 // begins there.
 func version(b []byte, payload int, x, first uint32) (v value.Opt[event.NTLMVersion], ok bool) {
 	if x&flagVersion == 0 || uint32(payload) >= first {
@@ -95,7 +96,7 @@ func version(b []byte, payload int, x, first uint32) (v value.Opt[event.NTLMVers
 	}), true
 }
 
-// negotiate takes a NEGOTIATE message (MS-NLMP section 2.2.1.1).
+// negotiate parses a NEGOTIATE message (MS-NLMP section 2.2.1.1).
 func (a *analyzer) negotiate(b []byte) bool {
 	const at = 12
 	if len(b) < negotiatePayload {
@@ -105,9 +106,7 @@ func (a *analyzer) negotiate(b []byte) bool {
 	domain := readFields(b[at+4:])
 	workstation := readFields(b[at+4+fieldsSize:])
 
-	e := &a.f.negotiate
-	*e = event.NTLMNegotiate{Conn: a.Conn()}
-	m := &e.Negotiate
+	var m event.NTLMNegotiateMessage
 	m.Flags = flags(x)
 	var ok bool
 	if m.Version, ok = version(b, negotiatePayload, x, min(domain.offset, workstation.offset)); !ok {
@@ -131,11 +130,13 @@ func (a *analyzer) negotiate(b []byte) bool {
 			*dst = a.name(texts[i])
 		}
 	}
+	e := h.Begin()
+	*e = event.NTLMNegotiate{Conn: a.Conn(), Negotiate: m}
 	h.Raise(e)
 	return true
 }
 
-// challenge takes a CHALLENGE message (MS-NLMP section 2.2.1.2).
+// challenge parses a CHALLENGE message (MS-NLMP section 2.2.1.2).
 func (a *analyzer) challenge(b []byte) bool {
 	const at = 12
 	if len(b) < challengePayload {
@@ -145,9 +146,7 @@ func (a *analyzer) challenge(b []byte) bool {
 	x := binary.LittleEndian.Uint32(b[at+fieldsSize:])
 	info := readFields(b[challengePayload-fieldsSize:])
 
-	e := &a.f.challenge
-	*e = event.NTLMChallenge{Conn: a.Conn()}
-	m := &e.Challenge
+	var m event.NTLMChallengeMessage
 	m.Flags = flags(x)
 	m.Challenge = binary.LittleEndian.Uint64(b[at+fieldsSize+4:])
 	var ok bool
@@ -160,11 +159,12 @@ func (a *analyzer) challenge(b []byte) bool {
 			return false
 		}
 	}
-	wanted := a.f.hooks.Challenge.On()
+	h := &a.f.hooks.Challenge
+	wanted := h.On()
 	ended := true
 	if x&flagTargetInfo != 0 {
-		// The offset is cut to 16 bits, and the pairs may go on to the end of the message,
-		// as in Zeek.
+		// As in Zeek, the offset is truncated to 16 bits, and the pairs may extend to the end
+		// of the message.
 		from := challengePayload + int(uint16(info.offset-challengePayload))
 		if from > len(b) {
 			return false
@@ -181,14 +181,16 @@ func (a *analyzer) challenge(b []byte) bool {
 		m.TargetName = a.name(text)
 	}
 	if !ended && info.length != 0 {
-		// The list has to have an end (MS-NLMP section 2.2.1.2).
+		// The list must have a terminator (MS-NLMP section 2.2.1.2).
 		a.Violate(conn.Violation{Reason: "NTLM AV Pair loop underflow"})
 	}
-	a.f.hooks.Challenge.Raise(e)
+	e := h.Begin()
+	*e = event.NTLMChallenge{Conn: a.Conn(), Challenge: m}
+	h.Raise(e)
 	return true
 }
 
-// authenticate takes an AUTHENTICATE message (MS-NLMP section 2.2.1.3).
+// authenticate parses an AUTHENTICATE message (MS-NLMP section 2.2.1.3).
 func (a *analyzer) authenticate(b []byte) bool {
 	const (
 		at         = 12
@@ -209,9 +211,7 @@ func (a *analyzer) authenticate(b []byte) bool {
 	}
 	x := binary.LittleEndian.Uint32(b[at+count*fieldsSize:])
 
-	e := &a.f.authenticate
-	*e = event.NTLMAuthenticate{Conn: a.Conn()}
-	m := &e.Request
+	var m event.NTLMAuthenticateMessage
 	m.Flags = flags(x)
 	var ok bool
 	first := min(all[domain].offset, all[user].offset, all[workstation].offset, all[sessionKey].offset)
@@ -237,6 +237,8 @@ func (a *analyzer) authenticate(b []byte) bool {
 			*dst = a.name(text)
 		}
 	}
+	e := h.Begin()
+	*e = event.NTLMAuthenticate{Conn: a.Conn(), Request: m}
 	h.Raise(e)
 	return true
 }

@@ -1,8 +1,8 @@
 // Package ntlm analyzes the three messages of NTLM authentication (MS-NLMP), which other
 // protocols carry. It follows Zeek's src/analyzer/protocol/ntlm.
 //
-// A protocol that carries NTLM gives each message, whole, to the analyzer that
-// conn.Table.AttachGuest puts on the connection for the conn.Protocol of New.
+// A protocol that carries NTLM passes each whole message to the analyzer that conn.Use.Guest
+// attaches for the protocol returned by New.
 package ntlm
 
 import (
@@ -16,7 +16,7 @@ import (
 	"github.com/wirelog/wirelog/internal/freelist"
 )
 
-// Signature is what every message begins with, before a NUL (MS-NLMP section 2.2.1).
+// Signature starts every message, followed by a NUL (MS-NLMP section 2.2.1).
 const Signature = "NTLMSSP"
 
 // Message types (MS-NLMP section 2.2.1).
@@ -26,7 +26,7 @@ const (
 	typeAuthenticate = 3
 )
 
-// maxKeptText is the size of the largest buffer for names that is kept.
+// maxKeptText is the size of the largest text buffer kept for reuse.
 const maxKeptText = 64 << 10
 
 // New describes the protocol. Its analyzers raise their events on h.
@@ -35,15 +35,11 @@ func New(h *event.Hooks) *conn.Protocol {
 	return &conn.Protocol{Name: "NTLM", Service: "NTLM", New: f.new, Tolerant: true}
 }
 
-// factory makes the analyzers of a shard and has what they share.
+// factory makes a shard's analyzers and holds what they share.
 type factory struct {
 	hooks *event.NTLMEvents
 	free  freelist.List[analyzer]
-	text  []byte // names of the message at work
-
-	negotiate    event.NTLMNegotiate
-	challenge    event.NTLMChallenge
-	authenticate event.NTLMAuthenticate
+	text  []byte // names in the current message
 }
 
 type analyzer struct {
@@ -71,16 +67,17 @@ func (a *analyzer) Data(_ bool, b []byte) {
 	}
 }
 
-// Gap does nothing: messages come whole or not at all.
+// Gap does nothing: messages arrive whole or not at all.
 func (a *analyzer) Gap(bool, uint64) {}
 
 // End does nothing.
 func (a *analyzer) End(bool) {}
 
-// Done keeps the analyzer for another connection.
+// Done returns the analyzer to the free list.
 func (a *analyzer) Done() { a.f.free.Put(a) }
 
-// message reports whether b is well-formed. What is of a type that is not known is.
+// message parses a message and reports whether it is well-formed. A message of unknown type
+// is.
 func (a *analyzer) message(b []byte) bool {
 	const head = len(Signature) + 1 + 4
 	if len(b) < head {
@@ -97,8 +94,8 @@ func (a *analyzer) message(b []byte) bool {
 	return true
 }
 
-// name is a string of a message in UTF-8, valid until the next message. Zeek takes every
-// string for UTF-16, whatever the flags say.
+// name decodes a string to UTF-8. The result is valid until the next message. As in Zeek,
+// every string is taken for UTF-16, whatever the flags.
 func (a *analyzer) name(b []byte) value.Opt[[]byte] {
 	f := a.f
 	n := len(f.text)

@@ -14,7 +14,7 @@ import (
 	"github.com/wirelog/wirelog/internal/testconn"
 )
 
-// carrier is an open connection that carries messages, and what they raise.
+// carrier is an open connection that carries messages, and records their events.
 type carrier struct {
 	b     *testconn.Bench
 	c     *conn.Conn
@@ -83,7 +83,7 @@ func newCarrier(t testing.TB) *carrier {
 
 func (r *carrier) send(b []byte) { r.h.Data(true, b) }
 
-// wide is s in UTF-16.
+// wide returns s in UTF-16.
 func wide(s string) string {
 	var b []byte
 	for _, c := range s {
@@ -92,10 +92,10 @@ func wide(s string) string {
 	return string(b)
 }
 
-// builder puts a message together: fixed parts, and strings at the end.
+// builder assembles a message from fixed parts and strings at the end.
 type builder struct {
 	fixed, payload []byte
-	at             int // where the payload begins
+	at             int // offset of the payload
 }
 
 func message(typ uint32, at int) *builder {
@@ -188,7 +188,7 @@ func TestMessages(t *testing.T) {
 	}
 }
 
-// TestOffsets has a string at every offset: before the payload, in it and beyond.
+// TestOffsets tests a string at every offset: before, in and beyond the payload.
 func TestOffsets(t *testing.T) {
 	for at := range uint32(80) {
 		b := authenticateMessage()
@@ -210,8 +210,8 @@ func TestOffsets(t *testing.T) {
 	}
 }
 
-// TestServes shows that one analyzer serves all who carry messages on a connection, that
-// it confirms for each, and that a violation takes neither it nor the service away.
+// TestServes tests that one analyzer serves all carriers on a connection and confirms for
+// each, and that a violation removes neither the analyzer nor the service.
 func TestServes(t *testing.T) {
 	r := newCarrier(t)
 	p := New(r.b.Hooks)
@@ -225,7 +225,7 @@ func TestServes(t *testing.T) {
 		analyzers++
 		return true
 	})
-	if analyzers != 2 { // with that of newCarrier, of another protocol
+	if analyzers != 2 { // including newCarrier's, of another protocol
 		t.Errorf("%d analyzers", analyzers)
 	}
 	r.send(negotiateMessage())
@@ -254,8 +254,8 @@ func FuzzMessage(f *testing.F) {
 		for _, l := range r.lines {
 			size += len(l)
 		}
-		// A string may be in the message as often as there are fields; quoted, a byte takes
-		// four, and UTF-8 one and a half of UTF-16's.
+		// Each field may refer to the same string; a quoted byte takes four bytes, and UTF-8
+		// up to one and a half times UTF-16.
 		if size > 1000+100*len(b) {
 			t.Errorf("%d bytes of events from %d", size, len(b))
 		}

@@ -8,7 +8,7 @@ import (
 	"github.com/wirelog/wirelog/dissect/event"
 )
 
-// Attributes of AV_PAIRs (MS-NLMP section 2.2.2.1).
+// AV_PAIR attributes (MS-NLMP section 2.2.2.1).
 const (
 	pairEnd = iota
 	pairNBComputerName
@@ -23,8 +23,8 @@ const (
 	pairChannelBindings
 )
 
-// pairs reads AV_PAIRs into v and reports whether there was one that ends them, and whether
-// they are well-formed. Names are only read if they are wanted.
+// pairs parses AV_PAIRs into v. ended reports whether the list has a terminator, ok whether it
+// is well-formed. Names are decoded only if wanted.
 func (a *analyzer) pairs(b []byte, v *event.NTLMAVs, wanted bool) (ended, ok bool) {
 	for len(b) > 0 {
 		if len(b) < 4 {
@@ -49,7 +49,7 @@ func (a *analyzer) pairs(b []byte, v *event.NTLMAVs, wanted bool) (ended, ok boo
 		case pairTargetName:
 			name = &v.TargetName
 		default:
-			// Zeek does not look at the length of what is not a name.
+			// Zeek ignores the length of pairs other than names.
 			if length = fixedSize(id, b); length < 0 {
 				return false, false
 			}
@@ -69,8 +69,8 @@ func (a *analyzer) pairs(b []byte, v *event.NTLMAVs, wanted bool) (ended, ok boo
 	return false, true
 }
 
-// fixedSize is the size of a value that is not a name, of which b begins with as much as
-// there is, or -1 if the attribute is not known.
+// fixedSize returns the size of a value that is not a name, or -1 if the attribute is unknown.
+// b begins with the value, possibly truncated.
 func fixedSize(id uint16, b []byte) int {
 	switch id {
 	case pairFlags:
@@ -78,8 +78,8 @@ func fixedSize(id uint16, b []byte) int {
 	case pairTimestamp:
 		return 8
 	case pairSingleHost:
-		// Size, four bytes of zero, flags, custom data if the flags say so, machine ID
-		// (MS-NLMP section 2.2.2.2).
+		// Size, four zero bytes, flags, custom data if flagged, machine ID (MS-NLMP section
+		// 2.2.2.2).
 		if len(b) >= 12 && binary.LittleEndian.Uint32(b[8:])&1 != 0 {
 			return 20
 		}
@@ -90,7 +90,7 @@ func fixedSize(id uint16, b []byte) int {
 	return -1
 }
 
-// number reads a value of fixedSize, which is there.
+// number parses a value of fixedSize bytes, which must be present.
 func number(id uint16, b []byte, v *event.NTLMAVs) {
 	switch id {
 	case pairFlags:
@@ -103,6 +103,6 @@ func number(id uint16, b []byte, v *event.NTLMAVs) {
 	}
 }
 
-// seconds is a FILETIME, which counts 100 nanoseconds since 1601, in seconds since the Unix
-// epoch, to the precision that Zeek has.
+// seconds converts a FILETIME, in units of 100 ns since 1601, to seconds since the Unix epoch,
+// with Zeek's precision.
 func seconds(t uint64) float64 { return float64(t)/1e7 - 11644473600 }

@@ -5,27 +5,26 @@ import (
 
 	"github.com/wirelog/wirelog/dissect/codec/wire"
 	"github.com/wirelog/wirelog/dissect/conn"
-	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/dissect/file/files"
 )
 
 const (
-	// frameHeader is the length of what precedes every message: a type and 24 bits of
-	// length (MS-SMB2 section 2.1; for RFC 1002 section 4.3.1 the length has 17 bits).
+	// frameHeader is the length of the header before every message: a type and a 24-bit length
+	// (MS-SMB2 section 2.1; the length has 17 bits in RFC 1002 section 4.3.1).
 	frameHeader = 4
 
-	// maxFrame is how much of a frame may be kept until it is complete. It is where Zeek's
-	// buffers end.
+	// maxFrame is the number of bytes kept of an incomplete frame, the capacity of Zeek's
+	// buffers.
 	maxFrame = 10 << 20
 
-	// confirmAfter is the number of deliveries of bytes after which Zeek believes the protocol.
-	// Not to depend on the segmentation, a delivery is taken for a frame, or for as much of a
-	// long one as a segment on Ethernet has.
+	// confirmAfter is the number of deliveries after which Zeek confirms the protocol. To be
+	// independent of segmentation, a delivery is a frame, or a full Ethernet segment of a long
+	// frame.
 	confirmAfter = 3
 	segment      = 1460
 )
 
-// Magic numbers at the beginning of a message.
+// Magic numbers at the start of a message.
 const (
 	magicSMB1      = 0xff534d42 // MS-CIFS section 2.2.3.1
 	magicSMB2      = 0xfe534d42 // MS-SMB2 section 2.2.1
@@ -36,24 +35,24 @@ const magicSize = 4
 
 func magic(b []byte) uint32 { return binary.BigEndian.Uint32(b) }
 
-// analyzer follows one connection. Sides are 0 for the originator, 1 for the responder.
+// analyzer follows one connection. Index 0 is the originator's side, 1 the responder's.
 type analyzer struct {
 	f *factory
 	conn.Use
 
-	// pending are bytes of a frame that is not complete.
+	// pending holds the bytes of an incomplete frame.
 	pending [2][]byte
-	// lost tells that it is not known where a frame begins, on either side.
+	// lost means that the frame boundaries are unknown on both sides.
 	lost bool
-	// parser is where Zeek's parser of a side stands.
+	// parser is the state of Zeek's parser for each side.
 	parser [2]parser
-	side   int // whose bytes are at work
-	// seen tells that the beginning of a message was seen, of either side.
+	side   int // the sender of the current bytes
+	// seen means that the start of a message was seen on either side.
 	seen       bool
-	deliveries int  // without a violation, up to confirmAfter
-	violated   bool // the frame at work
+	deliveries int  // without a violation; stops at confirmAfter
+	violated   bool // the current frame is a violation
 	off        bool
-	// netbios tells that the connection is one of the NetBIOS session service.
+	// netbios means that the connection uses the NetBIOS session service.
 	netbios bool
 	carrier [2]files.Carrier
 
@@ -63,15 +62,15 @@ type analyzer struct {
 	smb2    smb2State
 }
 
-// parser is the state of one of Zeek's parsers, which goes on as if nothing had happened when
-// it is made to look for the next frame, and fails.
+// parser is the state of one of Zeek's parsers. Such a parser is not told when it has to look
+// for the next frame: it continues with the old one, and fails.
 type parser uint8
 
 const (
-	parserIdle      parser = iota // it has read nothing, or failed
-	parserReads                   // it waits for a frame or for the rest of one
-	parserForHeader               // its frame was taken away before the header was complete
-	parserForBody                 // or after
+	parserIdle      parser = iota // has read nothing, or failed
+	parserReads                   // waits for a frame or for the rest of one
+	parserForHeader               // lost its frame before the header was complete
+	parserForBody                 // lost its frame after the header was complete
 )
 
 func (a *analyzer) reset(f *factory, u conn.Use) {
@@ -96,8 +95,8 @@ func index(isOrig bool) int {
 	return 1
 }
 
-// Data takes the next bytes of a stream. On a connection that is lost, a segment of either side
-// that begins with a message tells where frames begin on both, as in Zeek.
+// Data takes the next bytes of a stream. If the frame boundaries are lost, a segment that
+// begins with a message restores them for both sides, as in Zeek.
 func (a *analyzer) Data(isOrig bool, b []byte) {
 	if a.off {
 		return
@@ -130,7 +129,7 @@ func (a *analyzer) Data(isOrig bool, b []byte) {
 	}
 	switch {
 	case a.off || a.lost:
-		return // nothing is kept
+		return // nothing to keep
 	case !kept:
 		a.keep(i, b)
 	case len(b) == 0:
@@ -147,7 +146,7 @@ func (a *analyzer) Data(isOrig bool, b []byte) {
 	}
 }
 
-// keep adds b to what waits for the rest of its frame.
+// keep appends b to the side's incomplete frame.
 func (a *analyzer) keep(i int, b []byte) {
 	if len(b) == 0 {
 		return
@@ -165,7 +164,7 @@ func (a *analyzer) discard(i int) {
 	a.pending[i] = nil
 }
 
-// frame takes a frame off b and returns its length, 0 if it is not complete.
+// frame consumes one frame at the start of b and returns its length, or 0 if it is incomplete.
 func (a *analyzer) frame(isOrig bool, b []byte) int {
 	if len(b) < frameHeader {
 		return 0
@@ -200,9 +199,9 @@ func (a *analyzer) frame(isOrig bool, b []byte) int {
 	return n
 }
 
-// mayBegin reports whether b, of a type, may be what comes before the first message of SMB, as
-// do packets of the NetBIOS session service, or that message as far as there is any of it.
-// Zeek looks no further until there is one.
+// mayBegin reports whether b, a frame of the given type, may precede the first SMB message, as
+// packets of the NetBIOS session service do, or may be the start of that message. Zeek ignores
+// everything else until it sees one.
 func (a *analyzer) mayBegin(typ byte, b []byte) bool {
 	if typ == sessionMessage {
 		return len(b) < frameHeader+magicSize || startsMessage(b)
@@ -210,11 +209,11 @@ func (a *analyzer) mayBegin(typ byte, b []byte) bool {
 	return a.netbios && typ >= sessionRequest && typ <= sessionKeepAlive
 }
 
-// deliveries is how many n bytes are taken for.
+// deliveries returns the number of deliveries that n bytes count as.
 func deliveries(n int) int { return (n + segment - 1) / segment }
 
-// delivered counts n bytes of a frame that are no violation, and confirms the protocol when
-// there have been enough.
+// delivered counts n bytes of a valid frame and confirms the protocol after confirmAfter
+// deliveries.
 func (a *analyzer) delivered(n int) {
 	if a.deliveries >= confirmAfter {
 		return
@@ -224,7 +223,7 @@ func (a *analyzer) delivered(n int) {
 	}
 }
 
-// payload takes what a frame carries: a message, or several of a compound.
+// payload parses a frame's contents: one message or a compound of several.
 func (a *analyzer) payload(isOrig bool, b []byte) {
 	switch {
 	case len(b) == 0:
@@ -239,8 +238,8 @@ func (a *analyzer) payload(isOrig bool, b []byte) {
 	}
 }
 
-// violate tells of what SMB does not allow. Unless the analyzer is taken off for it after
-// the packet, both sides look for their next frame, as after a gap.
+// violate reports a violation. Unless the analyzer is removed for it after the packet, both
+// sides look for their next frame, as after a gap.
 func (a *analyzer) violate(reason string) {
 	a.violated = true
 	a.Violate(conn.Violation{Reason: reason, Late: true})
@@ -249,7 +248,7 @@ func (a *analyzer) violate(reason string) {
 }
 
 // resync makes both sides look for their next frame. As in Zeek, a parser that waits for a
-// frame fails with the next one.
+// frame fails on the next one.
 func (a *analyzer) resync() {
 	a.lost = true
 	for i := range a.pending {
@@ -266,16 +265,16 @@ func (a *analyzer) resync() {
 // Gap makes both sides look for their next frame.
 func (a *analyzer) Gap(bool, uint64) { a.resync() }
 
-// End does nothing: a frame that is not complete stays so.
+// End does nothing: an incomplete frame is dropped silently.
 func (a *analyzer) End(bool) {}
 
-// Flip follows the connection's change of roles.
+// Flip swaps the two sides.
 func (a *analyzer) Flip() {
 	a.pending[0], a.pending[1] = a.pending[1], a.pending[0]
 	a.parser[0], a.parser[1] = a.parser[1], a.parser[0]
 }
 
-// Done keeps the analyzer for another connection.
+// Done returns the analyzer to the free list.
 func (a *analyzer) Done() {
 	a.off = true
 	a.discard(0)
@@ -283,15 +282,4 @@ func (a *analyzer) Done() {
 	a.closeInner()
 	a.session.reset()
 	a.f.free.Put(a)
-}
-
-// scratch has the events of a shard's analyzers.
-type scratch struct {
-	netbios netbiosEvents
-	smb1    smb1Events
-	smb2    smb2Events
-
-	heuristic      event.SMBPipeConnectHeuristic
-	discardedState event.SMB2DiscardedMessagesState
-	discardedPipes event.SMBDiscardedDCERPCAnalyzers
 }

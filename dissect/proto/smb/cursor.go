@@ -6,25 +6,25 @@ import (
 	"github.com/wirelog/wirelog/dissect/codec/wire"
 )
 
-// cursor reads the little-endian fields of an SMB2 message one after the other. A part of
-// it begins with fields that are always there, for all of which fixed asks at once, and which
-// are only read then. What follows them is where offsets from the message's header say, and is
-// as long as a field says. What is missing first is noted in err, with the name that it has
-// in Zeek's grammar.
+// cursor reads the little-endian fields of an SMB2 message in order. Each part of the message
+// starts with mandatory fields: fixed checks all of them at once, and they are read only if it
+// succeeds. Variable fields follow, at offsets from the message's header and with lengths in
+// the mandatory fields. err records the first field that does not fit, by its name in Zeek's
+// grammar.
 type cursor struct {
-	b     []byte // from the header on, magic number included
+	b     []byte // the message, magic number included
 	at    int
-	start int // where the part at work begins
+	start int // of the current part
 	err   *wire.Malformed
 }
 
 func (c *cursor) bad() bool { return c.err != nil }
 
-// begin makes what comes next a part of its own.
+// begin starts a new part at the current position.
 func (c *cursor) begin() { c.start = c.at }
 
-// fixed reports whether the part at work has n bytes; where is the last field of them, or
-// the part if it has no more than these.
+// fixed reports whether the current part has at least n bytes. where names the last field in
+// them, or the part if it has no other fields.
 func (c *cursor) fixed(where string, n int) bool {
 	if c.bad() {
 		return false
@@ -36,12 +36,12 @@ func (c *cursor) fixed(where string, n int) bool {
 	return true
 }
 
-// seek passes over what is before offset. Offsets that have been passed already change
-// nothing: what they point at follows then, or is empty.
+// seek skips to offset. It ignores an offset already passed: the field then follows directly,
+// or is empty.
 func (c *cursor) seek(where string, offset uint16) { c.seekTo(where, int(offset)) }
 
-// seek32 is seek for offsets of 32 bits, of which those into the header are too far, as
-// in Zeek.
+// seek32 is seek with a 32-bit offset. As in Zeek, an offset into the header counts as one
+// beyond the end.
 func (c *cursor) seek32(where string, offset uint32) {
 	if offset < smb2HeaderSize {
 		c.seekTo(where, int(offset)+1<<32)
@@ -61,7 +61,7 @@ func (c *cursor) seekTo(where string, offset int) {
 	c.at = offset
 }
 
-// bytes takes the next n bytes.
+// bytes consumes the next n bytes.
 func (c *cursor) bytes(where string, n uint32) []byte {
 	if c.bad() {
 		return nil
@@ -75,7 +75,7 @@ func (c *cursor) bytes(where string, n uint32) []byte {
 	return b
 }
 
-// array takes the next n elements of size bytes.
+// array consumes the next n elements of size bytes each.
 func (c *cursor) array(where string, n, size int) []byte {
 	if c.bad() {
 		return nil
@@ -89,13 +89,13 @@ func (c *cursor) array(where string, n, size int) []byte {
 	return b
 }
 
-// text takes a string of n bytes.
+// text consumes a string of n bytes.
 func (c *cursor) text(n uint32) []byte {
 	c.begin()
 	return c.bytes("SMB2_string:s", n)
 }
 
-// skip passes over n bytes that are there.
+// skip skips n bytes, which must be present.
 func (c *cursor) skip(n int) { c.at += n }
 
 func (c *cursor) uint8() uint8 {

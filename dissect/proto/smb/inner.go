@@ -7,9 +7,9 @@ import (
 	"github.com/wirelog/wirelog/dissect/event"
 )
 
-// inner are the analyzers of what a connection carries.
+// inner holds the analyzers of protocols carried by a connection.
 type inner struct {
-	// pipes are the analyzers of named pipes by the identifier of the open.
+	// pipes maps an open's identifier to its named pipe's analyzer.
 	pipes        map[uint64]conn.Analyzer
 	gssapi, ntlm conn.Handover
 }
@@ -19,8 +19,7 @@ func (in *inner) reset() {
 	in.gssapi, in.ntlm = conn.Handover{}, conn.Handover{}
 }
 
-// pipeData gives bytes that go through the named pipe with the identifier fid to its
-// analyzer.
+// pipeData passes data of the named pipe fid to the pipe's analyzer, opening one if needed.
 func (a *analyzer) pipeData(fid uint64, isOrig bool, b []byte) {
 	if a.f.inner.Pipes == nil {
 		return
@@ -42,7 +41,7 @@ func (a *analyzer) pipeData(fid uint64, isOrig bool, b []byte) {
 	}
 }
 
-// closePipe ends the analysis of a named pipe, if there is one with that identifier.
+// closePipe ends the analysis of the named pipe fid, if there is any.
 func (a *analyzer) closePipe(fid uint64) {
 	p, ok := a.inner.pipes[fid]
 	if !ok {
@@ -54,13 +53,13 @@ func (a *analyzer) closePipe(fid uint64) {
 	}
 }
 
-// discardPipes ends the analysis of all named pipes, because there are too many.
+// discardPipes ends the analysis of all named pipes when there are too many.
 func (a *analyzer) discardPipes() {
 	a.Limited(source, "pipes")
 	a.closePipes()
-	if h := &a.f.hooks.DiscardedDCERPCAnalyzers; h.On() {
-		a.f.ev.discardedPipes = event.SMBDiscardedDCERPCAnalyzers{Conn: a.Conn()}
-		h.Raise(&a.f.ev.discardedPipes)
+	if e := a.f.hooks.DiscardedDCERPCAnalyzers.Begin(); e != nil {
+		*e = event.SMBDiscardedDCERPCAnalyzers{Conn: a.Conn()}
+		a.f.hooks.DiscardedDCERPCAnalyzers.Raise(e)
 	}
 	a.Weird("SMB_discarded_dce_rpc_analyzers", "", source)
 }
@@ -75,7 +74,7 @@ func (a *analyzer) closePipes() {
 	}
 }
 
-// closeInner ends the analysis of what only this analyzer feeds.
+// closeInner ends the analyzers fed by this one only.
 func (a *analyzer) closeInner() {
 	a.closePipes()
 	a.inner.gssapi, a.inner.ntlm = conn.Handover{}, conn.Handover{}
@@ -83,8 +82,8 @@ func (a *analyzer) closeInner() {
 
 var ntlmssp = []byte("NTLMSSP")
 
-// security gives a security blob to the analyzer of GSS-API, or of NTLM, which SMB allows
-// without it.
+// security passes a security blob to the GSS-API analyzer, or to the NTLM analyzer: SMB allows
+// NTLM without GSS-API.
 func (a *analyzer) security(isOrig bool, blob []byte) {
 	if len(blob) < 8 {
 		return

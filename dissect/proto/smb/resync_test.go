@@ -7,10 +7,10 @@ import (
 	"testing"
 )
 
-// TestResync has what becomes of messages after a gap. Where frames begin is found by segments
-// and for both sides at once, and each of Zeek's parsers fails before it reads again. A talk is
-// of messages by their numbers, after > or <, ~ for a segment of something else, / for the
-// beginning of a message whose rest is missing, and | for missing bytes of the client.
+// TestResync tests what becomes of messages after a gap. Segments show where frames begin, for
+// both sides at once, and each of Zeek's parsers fails before it reads again. A talk is a list
+// of message numbers after > or <, with ~ for a segment of other data, / for the start of a
+// message whose rest is missing, and | for missing bytes of the client.
 func TestResync(t *testing.T) {
 	for _, tt := range []struct{ name, talk, want string }{
 		{"between messages", ">1 <1 | >2 <2 >3 <3 >4 <4", ">1 <1 >3 <3 >4 <4"},
@@ -48,20 +48,20 @@ func TestResync(t *testing.T) {
 	}
 }
 
-// TestCapacity has frames that are longer than what is kept of one.
+// TestCapacity tests frames longer than the capacity of a buffer.
 func TestCapacity(t *testing.T) {
 	b, lines := bench2(t, DefaultOptions())
 	b.Open()
 	b.Talk(true, frame2(echo(1)))
 	b.Talk(true, append([]byte{0, 0xff, 0xff, 0xff}, "\xfeSMB"...))
 	if len(*lines) != 1 {
-		t.Errorf("%q before anything was kept", *lines)
+		t.Errorf("before the buffer was full: got %q", *lines)
 	}
 	chunk := make([]byte, 60_000)
 	for range maxFrame/len(chunk) + 1 {
 		b.Talk(true, chunk)
 	}
 	if !slices.Equal(*lines, []string{"message 13 1", "violation"}) {
-		t.Errorf("%q", *lines)
+		t.Errorf("got %q", *lines)
 	}
 }

@@ -6,42 +6,41 @@ import (
 	"github.com/wirelog/wirelog/dissect/file/files"
 )
 
-// session is what the messages of a connection have told of its trees and open files, as
-// far as it takes to know which file is read or written. It follows the state of Zeek's
-// scripts, where what is said about a file is about that of the message at work.
+// session is the connection's state of trees and open files, enough to know which file a
+// message reads or writes. It follows the state of Zeek's scripts, which attribute file data
+// to the file of the current message.
 type session struct {
-	requests map[uint64]request // by message id (MID), until they are answered
+	requests map[uint64]request // unanswered requests by message id (MID)
 	trees    map[uint32]*tree   // by tree id (TID)
 	files    map[uint64]*openFile
-	pipes    map[uint32]bool // the trees that are known to be pipes
-	cur      request         // what the message at work is about
+	pipes    map[uint32]bool // trees known to hold named pipes
+	cur      request         // the current message's request
 }
 
-// request is what a request and its reply are about.
+// request is what is known of a request and its reply.
 type request struct {
 	tree *tree
-	file *openFile // nil if nothing is known of it
-	// ownTree tells that there was no tree yet, as in a request to connect to one.
+	file *openFile // nil if unknown
+	// ownTree means that the request came without a tree, as a tree connect does.
 	ownTree bool
 	treeID  uint32
-	options uint32 // of a request to create
-	// fid and offset are those of a request to read, fid also that of an ioctl.
+	options uint32 // of a create request
+	// fid and offset are those of a read request; fid is also that of an ioctl.
 	fid, offset uint64
 }
 
-// tree is a share that the client is connected to.
+// tree is a share connected to by the client.
 type tree struct {
 	path    []byte
 	hasPath bool
 }
 
-// openFile is a file, by what makes it another one than others: path and name, and when
-// it was modified.
+// openFile is a file, identified by path, name and modification time.
 type openFile struct {
 	path, name       []byte
 	hasPath, hasName bool
 	modified         uint64 // FILETIME (MS-DTYP section 2.3.3)
-	size             uint64 // bytes, when it was opened
+	size             uint64 // bytes at open
 	id               files.ID
 }
 
@@ -53,7 +52,7 @@ func (s *session) reset() {
 	s.cur = request{}
 }
 
-// setTree notes what is connected to by a tree id.
+// setTree records the tree of a tree id.
 func (a *analyzer) setTree(tid uint32, t *tree) {
 	s := &a.session
 	if s.trees[tid] == t {
@@ -70,27 +69,27 @@ func (a *analyzer) setTree(tid uint32, t *tree) {
 	s.trees[tid] = t
 }
 
-// setPath notes the path of a tree.
+// setPath records the tree's path.
 func (t *tree) setPath(path []byte) {
 	t.path, t.hasPath = append(t.path[:0], path...), true
 }
 
-// setName notes the name of a file.
+// setName records the file's name.
 func (f *openFile) setName(name []byte) {
 	f.name, f.hasName, f.id = append(f.name[:0], name...), true, files.ID{}
 }
 
-// setTree notes that a file is in a tree whose path is known.
+// setShare records the path of the file's tree, if it is known.
 func (f *openFile) setShare(t *tree) {
 	if t != nil && t.hasPath {
 		f.path, f.hasPath, f.id = t.path, true, files.ID{}
 	}
 }
 
-// setModified notes when the file was modified last.
+// setModified records the file's modification time.
 func (f *openFile) setModified(t uint64) { f.modified, f.id = t, files.ID{} }
 
-// current returns the file of the message at work.
+// current returns the current message's file.
 func (s *session) current() *openFile {
 	if s.cur.file == nil {
 		s.cur.file = new(openFile)
@@ -98,8 +97,8 @@ func (s *session) current() *openFile {
 	return s.cur.file
 }
 
-// use makes the open file fid that of the message at work. If it is not known, the file of
-// the message becomes it.
+// use makes the open file fid the current message's file. If fid is unknown, it becomes the
+// identifier of the message's file.
 func (a *analyzer) use(fid uint64) {
 	s := &a.session
 	if f, ok := s.files[fid]; ok {
@@ -120,7 +119,7 @@ func (a *analyzer) use(fid uint64) {
 // close forgets an open file.
 func (s *session) close(fid uint64) { delete(s.files, fid) }
 
-// setPipe notes that a tree is one of named pipes.
+// setPipe records that a tree holds named pipes.
 func (a *analyzer) setPipe(tid uint32) {
 	s := &a.session
 	if len(s.pipes) >= a.f.opt.Trees {
@@ -133,8 +132,8 @@ func (a *analyzer) setPipe(tid uint32) {
 	s.pipes[tid] = true
 }
 
-// fileID returns the ID of the file of the message at work, zero if too little is known of
-// it (Zeek's SMB::get_file_handle).
+// fileID returns the ID of the current message's file, or zero if too little is known of it
+// (Zeek's SMB::get_file_handle).
 func (a *analyzer) fileID() files.ID {
 	f := a.session.cur.file
 	if f == nil || a.f.files == nil || !f.hasName && !f.hasPath {
@@ -151,7 +150,7 @@ func (a *analyzer) fileID() files.ID {
 	return f.id
 }
 
-// fileData takes bytes of the file of the message at work.
+// fileData passes data of the current message's file to file analysis.
 func (a *analyzer) fileData(isOrig bool, offset uint64, b []byte) {
 	id := a.fileID()
 	if id.IsZero() || len(b) == 0 {
@@ -181,7 +180,7 @@ func (a *analyzer) carries(id files.ID) bool {
 	return false
 }
 
-// fileEnd ends the file of the message at work.
+// fileEnd ends the current message's file.
 func (a *analyzer) fileEnd() {
 	if id := a.fileID(); !id.IsZero() {
 		a.f.files.End(id)

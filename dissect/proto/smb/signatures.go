@@ -2,11 +2,11 @@ package smb
 
 import "github.com/wirelog/wirelog/dissect/detect"
 
-// signatures is Zeek's of base/protocols/smb, which either side may match.
+// signatures are those of Zeek's base/protocols/smb. Either side may match.
 var signatures = []detect.Signature{{Orig: detect.Within(8, startsMessage)}, {Resp: detect.Within(8, startsMessage)}}
 
-// startsMessage reports whether b begins with a frame of an SMB1 or SMB2 message: four
-// bytes, and the magic.
+// startsMessage reports whether b begins with the frame header and the magic number of an SMB1
+// or SMB2 message.
 func startsMessage(b []byte) bool {
 	if len(b) < frameHeader+4 {
 		return false

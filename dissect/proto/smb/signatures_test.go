@@ -8,7 +8,7 @@ func TestStartsMessage(t *testing.T) {
 		"\x00\x00\x00\x54\xfdSMB": false, "\x00\x00\x00\x54\xffSM": false, "\xffSMB....": false,
 	} {
 		if got := startsMessage([]byte(in)); got != want {
-			t.Errorf("%q: %t", in, got)
+			t.Errorf("%q: got %t", in, got)
 		}
 	}
 }

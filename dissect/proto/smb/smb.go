@@ -1,8 +1,8 @@
-// Package smb analyzes the Server Message Block protocol: version 1 (MS-CIFS, MS-SMB),
+// Package smb analyzes the Server Message Block protocol: version 1 (MS-CIFS, MS-SMB) and
 // versions 2 and 3 (MS-SMB2), over the NetBIOS session service (RFC 1002 section 4.3) or
-// directly over TCP. What is transferred goes to file analysis, what goes through named
-// pipes and what proves who somebody is to the analyzers of those protocols. It follows
-// Zeek's SMB analyzer and the state that its scripts keep.
+// directly over TCP. File contents go to file analysis; named pipes and authentication tokens
+// go to the analyzers of the protocols inside them. The package follows Zeek's SMB analyzer
+// and the state kept by its scripts.
 package smb
 
 import (
@@ -16,39 +16,38 @@ import (
 
 const source = "SMB"
 
-// Options are limits on what is kept of one connection. Beyond one of them everything of
-// its kind is forgotten, because answers have been missed.
+// Options bounds the state of one connection. When a limit is reached, everything of that kind
+// is forgotten, since replies must have been missed.
 type Options struct {
 	Pending int `key:"limits.smb_max_pending_messages" unit:"count" min:"1" doc:"SMB requests of one connection that wait for replies; beyond it all are forgotten (SMB::max_pending_messages)"`
 	Files   int `key:"limits.smb_open_files" unit:"count" min:"1" doc:"open files of one SMB connection; beyond it all are forgotten"`
 	Trees   int `key:"limits.smb_trees" unit:"count" min:"1" doc:"connected trees of one SMB connection; beyond it all are forgotten"`
 	Pipes   int `key:"limits.smb_max_dce_rpc_analyzers" unit:"count" min:"1" doc:"open named pipes of one SMB connection; beyond it all are forgotten (SMB::max_dce_rpc_analyzers)"`
-	// Compound is the number of messages in one compound (MS-SMB2 section 3.2.4.1.4), and
-	// AndX that of commands in one AndX chain (SMB::max_andx_depth).
+	// Compound is the maximum number of messages in one compound (MS-SMB2 section 3.2.4.1.4);
+	// AndX is the maximum number of commands in one AndX chain (SMB::max_andx_depth).
 	Compound, AndX int
 }
 
-// DefaultOptions returns the defaults, which are Zeek's where it has a limit.
+// DefaultOptions returns the default limits, which are Zeek's where Zeek has one.
 func DefaultOptions() Options {
 	return Options{Pending: 1000, Files: 65_536, Trees: 4096, Pipes: 1000, Compound: 1024, AndX: 10}
 }
 
-// PipeOpener makes the analyzer of what goes through one named pipe.
+// PipeOpener makes analyzers for named pipes.
 type PipeOpener interface {
-	// OpenPipe returns the analyzer of the pipe with the identifier fid on the connection
-	// of u, or nil.
+	// OpenPipe returns an analyzer for the pipe with identifier fid on u's connection, or nil.
 	OpenPipe(u conn.Use, fid uint64) conn.Analyzer
 }
 
-// Inner are the analyzers of what SMB carries. Each may be nil.
+// Inner holds the analyzers of protocols carried by SMB. Each may be nil.
 type Inner struct {
 	Pipes PipeOpener
-	// GSSAPI and NTLM get the security blobs, which are one or the other.
+	// GSSAPI and NTLM receive the security blobs, each blob going to one of them.
 	GSSAPI, NTLM *conn.Protocol
 }
 
-// New describes the protocol to the detector. Its analyzers raise their events on h, and
-// give the files to fm.
+// New describes the protocol to the detector. Its analyzers raise their events on h and pass
+// file contents to fm.
 func New(h *event.Hooks, fm *files.Manager, in Inner, o Options) *detect.Protocol {
 	f := &factory{hooks: &h.SMB, netbios: &h.NetBIOS, files: fm, inner: in, opt: o,
 		frames: freelist.Buffers{Largest: maxKeptFrame, Most: maxKeptFrames}}
@@ -62,13 +61,13 @@ func New(h *event.Hooks, fm *files.Manager, in Inner, o Options) *detect.Protoco
 }
 
 const (
-	// maxKeptFrame is the size of the largest buffer that is kept for other frames,
-	// maxKeptFrames their number.
+	// maxKeptFrame is the size of the largest buffer kept for reuse; maxKeptFrames is the
+	// maximum number of kept buffers.
 	maxKeptFrame  = 256 << 10
 	maxKeptFrames = 16
 )
 
-// factory makes the analyzers of a shard and has what they share.
+// factory makes a shard's analyzers and holds what they share.
 type factory struct {
 	hooks   *event.SMBEvents
 	netbios *event.NetBIOSEvents
@@ -76,11 +75,12 @@ type factory struct {
 	inner   Inner
 	opt     Options
 	free    freelist.List[analyzer]
-	frames  freelist.Buffers // for frames that come in pieces
+	frames  freelist.Buffers // hold incomplete frames
 
-	ev     scratch
-	text   []byte // of the string at work
-	handle []byte
+	smb2     smb2Scratch
+	dialects [][]byte // of an SMB1 negotiation
+	text     []byte   // the last string decoded
+	handle   []byte   // the last file handle
 }
 
 func (f *factory) new(u conn.Use) conn.Analyzer {

@@ -15,8 +15,8 @@ import (
 	"github.com/wirelog/wirelog/internal/testconn"
 )
 
-// smb1Open is an analyzer of a connection with a file open, and listeners for what reads
-// and writes raise.
+// smb1Open returns an analyzer of a connection with an open file, and listens to the events of
+// reads and writes.
 func smb1Open(t testing.TB) conn.Analyzer {
 	b := testconn.New(t, testconn.Config())
 	b.Server = netip.AddrPortFrom(b.Server.Addr(), 445)
@@ -39,7 +39,7 @@ func smb1Open(t testing.TB) conn.Analyzer {
 	return a
 }
 
-const smb1Block = 4096 // bytes that are read or written at once
+const smb1Block = 4096 // bytes per read or write
 
 var (
 	smb1Read     = []byte(smb1(smb1ReadAndX, unicode, words(none+n16(5)+n32(smb1Block)+n16(smb1Block)+n16(smb1Block)+n32(-1)+n16(0)+n32(0), "")))
@@ -59,18 +59,18 @@ func TestSMB1Allocations(t *testing.T) {
 			a.Data(true, talk[0])
 			a.Data(false, talk[1])
 		}); n > 0 {
-			t.Errorf("%v allocations a %s", n, name)
+			t.Errorf("%v allocations per %s", n, name)
 		}
 	}
 }
 
-// BenchmarkSMB1Read is a request to read and its answer, with the file they are about.
+// BenchmarkSMB1Read measures a read request and its response, with the file.
 func BenchmarkSMB1Read(b *testing.B) { benchmarkSMB1(b, smb1Read, smb1ReadDone) }
 
-// BenchmarkSMB1Write is a request to write and its answer.
+// BenchmarkSMB1Write measures a write request and its response.
 func BenchmarkSMB1Write(b *testing.B) { benchmarkSMB1(b, smb1Write, smb1Written) }
 
-// BenchmarkSMB1Query is a transaction that asks for a path, and its answer.
+// BenchmarkSMB1Query measures a path query transaction and its response.
 func BenchmarkSMB1Query(b *testing.B) { benchmarkSMB1(b, smb1Query, smb1Queried) }
 
 func benchmarkSMB1(b *testing.B, request, response []byte) {

@@ -6,7 +6,7 @@ import (
 	"github.com/wirelog/wirelog/dissect/codec/wire"
 )
 
-// Commands of SMB1 (MS-CIFS section 2.2.2.1), those that are looked into.
+// SMB1 commands that are parsed (MS-CIFS section 2.2.2.1).
 const (
 	smb1CreateDirectory       = 0x00
 	smb1Close                 = 0x04
@@ -31,11 +31,11 @@ const (
 	smb1NoAndXCommand         = 0xff
 )
 
-// smb1Command is one command of a message, that of its header or one chained to it.
+// smb1Command is one command of a message: the first, or one chained to it.
 type smb1Command struct {
-	// b are its words and bytes: from the word count to the end of the message.
+	// b holds the command's words and bytes, from the word count to the end of the message.
 	b []byte
-	// offset is where in the message it is, as an AndX offset counts.
+	// offset is the command's position in the message, as AndX offsets count.
 	offset uint16
 	depth  int
 }
@@ -44,37 +44,37 @@ func le16(b []byte, at int) uint16 { return binary.LittleEndian.Uint16(b[at:]) }
 func le32(b []byte, at int) uint32 { return binary.LittleEndian.Uint32(b[at:]) }
 func le64(b []byte, at int) uint64 { return binary.LittleEndian.Uint64(b[at:]) }
 
-// u16 and u32 are the numbers at a place as events have them.
+// u16 and u32 return numbers as events hold them.
 func u16(b []byte, at int) uint64 { return uint64(le16(b, at)) }
 func u32(b []byte, at int) uint64 { return uint64(le32(b, at)) }
 
-// need reports whether b has n bytes. If it does not, the message is malformed in the
-// field with Zeek's name where.
+// need reports whether b has n bytes. If not, the message is malformed in the field that Zeek
+// calls where.
 func (s *smb1State) need(where string, n int, b []byte) bool {
 	return 0 <= n && n <= len(b) || s.outOfBounds(where, n, len(b))
 }
 
-// outOfBounds notes that the message is malformed and returns false.
+// outOfBounds records that the message is malformed and returns false.
 func (s *smb1State) outOfBounds(where string, need, have int) bool {
 	s.fault = wire.OutOfBound(where, need, have)
 	return false
 }
 
-// noCase notes that the message has a form that does not exist and returns false.
+// noCase records that the message has an unknown form and returns false.
 func (s *smb1State) noCase(where string, index int) bool {
 	s.fault = wire.InvalidCase(where, index)
 	return false
 }
 
-// skipTo returns the place in a command to which an offset from the message's header
-// points, but not one before pos. As in Zeek the command counts as the message's first.
+// skipTo returns the position in a command for an offset from the message's header, but at
+// least pos. As in Zeek, the command is assumed to be the message's first.
 func (s *smb1State) skipTo(where string, offset uint16, pos int, b []byte) (int, bool) {
 	to := int(offset) - smb1HeaderSize
 	pos = max(pos, to)
 	return pos, pos <= len(b) || s.outOfBounds(where, to, len(b)-pos)
 }
 
-// take returns n bytes of b from pos on, and the place after them.
+// take returns n bytes of b from pos on, and the position after them.
 func (s *smb1State) take(where string, b []byte, pos, n int) ([]byte, int, bool) {
 	if !s.need(where, pos+n, b) || n < 0 {
 		return nil, pos, false
@@ -82,10 +82,10 @@ func (s *smb1State) take(where string, b []byte, pos, n int) ([]byte, int, bool)
 	return b[pos : pos+n], pos + n, true
 }
 
-// chain parses the command that is chained to c, if there is one, by the AndX words after
-// the word count (MS-CIFS section 2.2.3.4). What is known of c ends at end. As in Zeek the
-// next command begins there, or one byte further on if the offset says so, and the offset
-// has to be greater than last.
+// chain parses the command chained to c, if any, by the AndX words after the word count
+// (MS-CIFS section 2.2.3.4). end is the end of c as parsed. As in Zeek, the next command
+// begins there, or one byte later if the offset says so, and the offset must be greater than
+// last.
 func (s *smb1State) chain(where string, c *smb1Command, last uint16, end int, isOrig bool) bool {
 	next, offset := c.b[1], le16(c.b, 3)
 	if at := int(c.offset) + end; offset != 0 && int(offset) < at+2 {
@@ -117,7 +117,8 @@ func (s *smb1State) weirdChain(name string) {
 	s.a.Conn().NoteUnknown()
 }
 
-// command parses a command and raises its events. It returns false if it is malformed.
+// command parses a command and raises its events. It returns false if the command is
+// malformed.
 func (s *smb1State) command(code byte, c *smb1Command, isOrig bool) bool {
 	if isOrig {
 		return s.request(code, c)

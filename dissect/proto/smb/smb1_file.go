@@ -2,11 +2,10 @@ package smb
 
 import "github.com/wirelog/wirelog/dissect/event"
 
-// smb1Pipe is the identifier that Zeek gives all named pipes of a connection of SMB1.
+// smb1Pipe is the identifier that Zeek gives to all named pipes of an SMB1 connection.
 const smb1Pipe = 0
 
-// unknownPath is the path of a tree of which nothing is known but that a named pipe was
-// opened in it.
+// unknownPath is the path of a tree known only by a named pipe opened in it.
 var unknownPath = []byte("<unknown>")
 
 // createRequest parses SMB_COM_NT_CREATE_ANDX (MS-CIFS section 2.2.4.64.1).
@@ -22,17 +21,15 @@ func (s *smb1State) createRequest(c *smb1Command) bool {
 	name := s.decodeIn(raw)
 	if !s.pipe && pipeNames[string(name)] {
 		s.a.setPipe(uint32(s.hdr.TID))
-		if h := &s.a.f.hooks.PipeConnectHeuristic; h.On() {
-			ev := &s.a.f.ev.heuristic
-			*ev = event.SMBPipeConnectHeuristic{Conn: s.a.Conn()}
-			h.Raise(ev)
+		if e := s.a.f.hooks.PipeConnectHeuristic.Begin(); e != nil {
+			*e = event.SMBPipeConnectHeuristic{Conn: s.a.Conn()}
+			s.a.f.hooks.PipeConnectHeuristic.Raise(e)
 		}
 		s.tree.path, s.tree.hasPath = unknownPath, true
 	}
-	if h := &s.a.f.hooks.SMB1NTCreateAndXRequest; h.On() {
-		ev := &s.a.f.ev.smb1.create
-		*ev = event.SMB1NTCreateAndXRequest{Conn: s.a.Conn(), Hdr: s.hdr, FileName: name}
-		h.Raise(ev)
+	if e := s.a.f.hooks.SMB1NTCreateAndXRequest.Begin(); e != nil {
+		*e = event.SMB1NTCreateAndXRequest{Conn: s.a.Conn(), Hdr: s.hdr, FileName: name}
+		s.a.f.hooks.SMB1NTCreateAndXRequest.Raise(e)
 	}
 	s.file = new(openFile)
 	s.file.setName(name)
@@ -49,10 +46,9 @@ func (s *smb1State) createResponse(c *smb1Command) bool {
 	}
 	fid, size := le16(b, 6), le64(b, 56)
 	times := event.MakeSMBMACTimes(le64(b, 28), le64(b, 20), le64(b, 12), le64(b, 36))
-	if h := &s.a.f.hooks.SMB1NTCreateAndXResponse; h.On() {
-		ev := &s.a.f.ev.smb1.created
-		*ev = event.SMB1NTCreateAndXResponse{Conn: s.a.Conn(), Hdr: s.hdr, FileID: uint64(fid), FileSize: size, Times: times}
-		h.Raise(ev)
+	if e := s.a.f.hooks.SMB1NTCreateAndXResponse.Begin(); e != nil {
+		*e = event.SMB1NTCreateAndXResponse{Conn: s.a.Conn(), Hdr: s.hdr, FileID: uint64(fid), FileSize: size, Times: times}
+		s.a.f.hooks.SMB1NTCreateAndXResponse.Raise(e)
 	}
 	f := s.a.session.current()
 	f.size = size
@@ -91,10 +87,9 @@ func (s *smb1State) readRequest(c *smb1Command) bool {
 		length += high << 16
 	}
 	fid := le16(b, 5)
-	if h := &s.a.f.hooks.SMB1ReadAndXRequest; h.On() {
-		ev := &s.a.f.ev.smb1.read
-		*ev = event.SMB1ReadAndXRequest{Conn: s.a.Conn(), Hdr: s.hdr, FileID: uint64(fid), Offset: offset, Length: length}
-		h.Raise(ev)
+	if e := s.a.f.hooks.SMB1ReadAndXRequest.Begin(); e != nil {
+		*e = event.SMB1ReadAndXRequest{Conn: s.a.Conn(), Hdr: s.hdr, FileID: uint64(fid), Offset: offset, Length: length}
+		s.a.f.hooks.SMB1ReadAndXRequest.Raise(e)
 	}
 	call := s.call()
 	call.offset = offset
@@ -103,8 +98,8 @@ func (s *smb1State) readRequest(c *smb1Command) bool {
 	return true
 }
 
-// readResponse parses SMB_COM_READ_ANDX (MS-CIFS section 2.2.4.42.2). What was read goes
-// to the file or pipe that was named last.
+// readResponse parses SMB_COM_READ_ANDX (MS-CIFS section 2.2.4.42.2). The data goes to the
+// file or pipe named last.
 func (s *smb1State) readResponse(c *smb1Command) bool {
 	const where = "SMB1_read_andx_response"
 	b := c.b
@@ -122,10 +117,9 @@ func (s *smb1State) readResponse(c *smb1Command) bool {
 	if s.pipe {
 		s.a.pipeData(smb1Pipe, false, data)
 	}
-	if h := &s.a.f.hooks.SMB1ReadAndXResponse; h.On() {
-		ev := &s.a.f.ev.smb1.readDone
-		*ev = event.SMB1ReadAndXResponse{Conn: s.a.Conn(), Hdr: s.hdr, DataLen: uint64(len(data))}
-		h.Raise(ev)
+	if e := s.a.f.hooks.SMB1ReadAndXResponse.Begin(); e != nil {
+		*e = event.SMB1ReadAndXResponse{Conn: s.a.Conn(), Hdr: s.hdr, DataLen: uint64(len(data))}
+		s.a.f.hooks.SMB1ReadAndXResponse.Raise(e)
 	}
 	if !s.pipe && len(data) > 0 {
 		call := s.call()
@@ -168,10 +162,9 @@ func (s *smb1State) writeRequest(c *smb1Command) bool {
 		s.a.pipeData(smb1Pipe, true, data)
 	}
 	fid := le16(b, 5)
-	if h := &s.a.f.hooks.SMB1WriteAndXRequest; h.On() {
-		ev := &s.a.f.ev.smb1.write
-		*ev = event.SMB1WriteAndXRequest{Conn: s.a.Conn(), Hdr: s.hdr, FileID: uint64(fid), Offset: offset, DataLen: uint64(len(data))}
-		h.Raise(ev)
+	if e := s.a.f.hooks.SMB1WriteAndXRequest.Begin(); e != nil {
+		*e = event.SMB1WriteAndXRequest{Conn: s.a.Conn(), Hdr: s.hdr, FileID: uint64(fid), Offset: offset, DataLen: uint64(len(data))}
+		s.a.f.hooks.SMB1WriteAndXRequest.Raise(e)
 	}
 	s.useFile(fid)
 	if !s.pipe && len(data) > 0 {
@@ -187,10 +180,9 @@ func (s *smb1State) writeResponse(c *smb1Command) bool {
 		!s.chain("SMB1_write_andx_response:extra_byte_parameters", c, c.offset, 15, false) {
 		return false
 	}
-	if h := &s.a.f.hooks.SMB1WriteAndXResponse; h.On() {
-		ev := &s.a.f.ev.smb1.written
-		*ev = event.SMB1WriteAndXResponse{Conn: s.a.Conn(), Hdr: s.hdr, WrittenBytes: u16(b, 9)<<16 + u16(b, 5)}
-		h.Raise(ev)
+	if e := s.a.f.hooks.SMB1WriteAndXResponse.Begin(); e != nil {
+		*e = event.SMB1WriteAndXResponse{Conn: s.a.Conn(), Hdr: s.hdr, WrittenBytes: u16(b, 9)<<16 + u16(b, 5)}
+		s.a.f.hooks.SMB1WriteAndXResponse.Raise(e)
 	}
 	return true
 }
@@ -201,10 +193,9 @@ func (s *smb1State) closeRequest(c *smb1Command) bool {
 		return false
 	}
 	fid := le16(c.b, 1)
-	if h := &s.a.f.hooks.SMB1CloseRequest; h.On() {
-		ev := &s.a.f.ev.smb1.close
-		*ev = event.SMB1CloseRequest{Conn: s.a.Conn(), Hdr: s.hdr, FileID: uint64(fid)}
-		h.Raise(ev)
+	if e := s.a.f.hooks.SMB1CloseRequest.Begin(); e != nil {
+		*e = event.SMB1CloseRequest{Conn: s.a.Conn(), Hdr: s.hdr, FileID: uint64(fid)}
+		s.a.f.hooks.SMB1CloseRequest.Raise(e)
 	}
 	s.a.use(uint64(fid))
 	s.file = s.a.session.cur.file
@@ -223,7 +214,7 @@ func (s *smb1State) closeResponse(c *smb1Command) bool {
 	return true
 }
 
-// useFile makes the open file fid the one that was named last.
+// useFile makes the open file fid the one named last.
 func (s *smb1State) useFile(fid uint16) {
 	s.a.use(uint64(fid))
 	s.file = s.a.session.cur.file
@@ -232,7 +223,7 @@ func (s *smb1State) useFile(fid uint16) {
 	}
 }
 
-// fileData gives contents to the file that was named last.
+// fileData passes data to the file named last.
 func (s *smb1State) fileData(offset uint64, data []byte) {
 	cur := &s.a.session.cur
 	own := cur.file
@@ -241,14 +232,14 @@ func (s *smb1State) fileData(offset uint64, data []byte) {
 	cur.file = own
 }
 
-// lockingRequest parses SMB_COM_LOCKING_ANDX (MS-CIFS section 2.2.4.32.1). Zeek never sets
-// what tells it the form of the locks, and stops here.
+// lockingRequest parses SMB_COM_LOCKING_ANDX (MS-CIFS section 2.2.4.32.1). Zeek never sets the
+// variable that selects the form of the locks, and fails here.
 func (s *smb1State) lockingRequest(c *smb1Command) bool {
 	return s.need("SMB1_locking_andx_request:bytecount", 19, c.b) && s.noCase("SMB1_locking_andx_request", 0)
 }
 
-// path takes the path that is all that some old requests have: after an empty block of
-// words a byte count, a format byte and a string.
+// path parses the path in some old requests, which have an empty block of words, a byte count,
+// a format byte and a string.
 func (s *smb1State) path(where string, c *smb1Command) (text []byte, ok bool) {
 	if !s.need(where, 4, c.b) {
 		return nil, false
@@ -260,14 +251,14 @@ func (s *smb1State) path(where string, c *smb1Command) (text []byte, ok bool) {
 	return s.decodeIn(raw), true
 }
 
-// createDirectoryRequest parses SMB_COM_CREATE_DIRECTORY (MS-CIFS section 2.2.4.1.1). Zeek
-// has the event, but does not look into the command, so nothing in it is malformed.
+// createDirectoryRequest parses SMB_COM_CREATE_DIRECTORY (MS-CIFS section 2.2.4.1.1). Zeek has
+// the event but does not parse the command, so it is never malformed.
 func (s *smb1State) createDirectoryRequest(c *smb1Command) bool {
 	name, ok := s.path("SMB1_create_directory_request:buffer_format", c)
 	if h := &s.a.f.hooks.SMB1CreateDirectoryRequest; ok && h.On() {
-		ev := &s.a.f.ev.smb1.createDirectory
-		*ev = event.SMB1CreateDirectoryRequest{Conn: s.a.Conn(), Hdr: s.hdr, DirectoryName: name}
-		h.Raise(ev)
+		e := h.Begin()
+		*e = event.SMB1CreateDirectoryRequest{Conn: s.a.Conn(), Hdr: s.hdr, DirectoryName: name}
+		h.Raise(e)
 	}
 	return true
 }
@@ -277,10 +268,9 @@ func (s *smb1State) createDirectoryResponse(c *smb1Command) bool {
 	if len(c.b) < 3 {
 		return true
 	}
-	if h := &s.a.f.hooks.SMB1CreateDirectoryResponse; h.On() {
-		ev := &s.a.f.ev.smb1.createdDirectory
-		*ev = event.SMB1CreateDirectoryResponse{Conn: s.a.Conn(), Hdr: s.hdr}
-		h.Raise(ev)
+	if e := s.a.f.hooks.SMB1CreateDirectoryResponse.Begin(); e != nil {
+		*e = event.SMB1CreateDirectoryResponse{Conn: s.a.Conn(), Hdr: s.hdr}
+		s.a.f.hooks.SMB1CreateDirectoryResponse.Raise(e)
 	}
 	return true
 }
@@ -289,9 +279,9 @@ func (s *smb1State) createDirectoryResponse(c *smb1Command) bool {
 func (s *smb1State) checkDirectoryRequest(c *smb1Command) bool {
 	name, ok := s.path("SMB1_check_directory_request:buffer_format", c)
 	if h := &s.a.f.hooks.SMB1CheckDirectoryRequest; ok && h.On() {
-		ev := &s.a.f.ev.smb1.checkDirectory
-		*ev = event.SMB1CheckDirectoryRequest{Conn: s.a.Conn(), Hdr: s.hdr, DirectoryName: name}
-		h.Raise(ev)
+		e := h.Begin()
+		*e = event.SMB1CheckDirectoryRequest{Conn: s.a.Conn(), Hdr: s.hdr, DirectoryName: name}
+		h.Raise(e)
 	}
 	return ok
 }
@@ -301,10 +291,9 @@ func (s *smb1State) checkDirectoryResponse(c *smb1Command) bool {
 	if !s.need("SMB1_check_directory_response", 3, c.b) {
 		return false
 	}
-	if h := &s.a.f.hooks.SMB1CheckDirectoryResponse; h.On() {
-		ev := &s.a.f.ev.smb1.checkedDirectory
-		*ev = event.SMB1CheckDirectoryResponse{Conn: s.a.Conn(), Hdr: s.hdr}
-		h.Raise(ev)
+	if e := s.a.f.hooks.SMB1CheckDirectoryResponse.Begin(); e != nil {
+		*e = event.SMB1CheckDirectoryResponse{Conn: s.a.Conn(), Hdr: s.hdr}
+		s.a.f.hooks.SMB1CheckDirectoryResponse.Raise(e)
 	}
 	return true
 }
@@ -313,9 +302,9 @@ func (s *smb1State) checkDirectoryResponse(c *smb1Command) bool {
 func (s *smb1State) queryInformationRequest(c *smb1Command) bool {
 	name, ok := s.path("SMB1_query_information_request:buffer_format", c)
 	if h := &s.a.f.hooks.SMB1QueryInformationRequest; ok && h.On() {
-		ev := &s.a.f.ev.smb1.queryInformation
-		*ev = event.SMB1QueryInformationRequest{Conn: s.a.Conn(), Hdr: s.hdr, Filename: name}
-		h.Raise(ev)
+		e := h.Begin()
+		*e = event.SMB1QueryInformationRequest{Conn: s.a.Conn(), Hdr: s.hdr, Filename: name}
+		h.Raise(e)
 	}
 	return ok
 }

@@ -18,16 +18,16 @@ func (s *smb1State) negotiateRequest(c *smb1Command) bool {
 	if !ok {
 		return false
 	}
-	ev := &s.a.f.ev.smb1
-	ev.dialects = ev.dialects[:0]
+	dialects := s.a.f.dialects[:0]
 	for len(b) > 0 {
 		raw, n, _ := s.str(b, 1, 0, false)
-		ev.dialects = append(ev.dialects, s.decode(raw, false))
+		dialects = append(dialects, s.decode(raw, false))
 		b = b[n:]
 	}
-	if h := &s.a.f.hooks.SMB1NegotiateRequest; h.On() {
-		ev.negotiate = event.SMB1NegotiateRequest{Conn: s.a.Conn(), Hdr: s.hdr, Dialects: ev.dialects}
-		h.Raise(&ev.negotiate)
+	s.a.f.dialects = dialects
+	if e := s.a.f.hooks.SMB1NegotiateRequest.Begin(); e != nil {
+		*e = event.SMB1NegotiateRequest{Conn: s.a.Conn(), Hdr: s.hdr, Dialects: dialects}
+		s.a.f.hooks.SMB1NegotiateRequest.Raise(e)
 	}
 	return true
 }
@@ -38,27 +38,28 @@ func (s *smb1State) negotiateResponse(c *smb1Command) bool {
 	if !s.need("SMB1_negotiate_response:dialect_index", 3, b) {
 		return false
 	}
-	ev := &s.a.f.ev.smb1.negotiated
-	*ev = event.SMB1NegotiateResponse{Conn: s.a.Conn(), Hdr: s.hdr}
+	var r event.SMB1NegotiateResponseRec
 	var ok bool
 	switch words := b[0]; words {
 	case 1:
 		ok = s.need("SMB1_negotiate_core_response", 2, b[3:])
-		ev.Response.Core = value.Some(event.SMB1NegotiateResponseCore{DialectIndex: u16(b, 1)})
+		r.Core = value.Some(event.SMB1NegotiateResponseCore{DialectIndex: u16(b, 1)})
 	case 13:
-		ok = s.negotiateLANMAN(b, &ev.Response.LANMAN)
+		ok = s.negotiateLANMAN(b, &r.LANMAN)
 	case 17:
-		ok = s.negotiateNTLM(b, &ev.Response.NTLM)
+		ok = s.negotiateNTLM(b, &r.NTLM)
 	default:
 		return s.noCase("SMB1_negotiate_response", int(words))
 	}
 	if h := &s.a.f.hooks.SMB1NegotiateResponse; ok && h.On() {
-		h.Raise(ev)
+		e := h.Begin()
+		*e = event.SMB1NegotiateResponse{Conn: s.a.Conn(), Hdr: s.hdr, Response: r}
+		h.Raise(e)
 	}
 	return ok
 }
 
-// smb1Security is the security mode of a server.
+// smb1Security decodes a server's security mode.
 func smb1Security(mode uint64) event.SMB1NegotiateResponseSecurity {
 	return event.SMB1NegotiateResponseSecurity{UserLevel: mode&1 != 0, ChallengeResponse: mode&2 != 0}
 }
@@ -88,8 +89,8 @@ func (s *smb1State) negotiateLANMAN(msg []byte, opt *value.Opt[event.SMB1Negotia
 	return true
 }
 
-// smb1Time is the time of day t on the date d (SMB_TIME and SMB_DATE, MS-CIFS section
-// 2.2.1.4), in seconds since the Unix epoch.
+// smb1Time returns the time of day t on the date d (SMB_TIME and SMB_DATE, MS-CIFS section
+// 2.2.1.4) in seconds since the Unix epoch.
 func smb1Time(t, d uint16) float64 {
 	return float64(time.Date(
 		1980+int(d>>9), time.Month(d>>5&0xf), int(d&0x1f),
@@ -137,8 +138,8 @@ func (s *smb1State) negotiateNTLM(msg []byte, opt *value.Opt[event.SMB1Negotiate
 	return true
 }
 
-// smb1Capabilities takes the capabilities of a server apart (MS-CIFS section 2.2.4.52.2,
-// MS-SMB section 2.2.4.5.2.1).
+// smb1Capabilities decodes a server's capabilities (MS-CIFS section 2.2.4.52.2, MS-SMB section
+// 2.2.4.5.2.1).
 func smb1Capabilities(c uint32) event.SMB1NegotiateCapabilities {
 	has := func(bit uint32) bool { return c&bit != 0 }
 	return event.SMB1NegotiateCapabilities{

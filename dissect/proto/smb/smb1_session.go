@@ -8,13 +8,12 @@ import (
 	"github.com/wirelog/wirelog/dissect/event"
 )
 
-// sessionSetupRequest parses SMB_COM_SESSION_SETUP_ANDX (MS-CIFS section 2.2.4.53.1,
-// MS-SMB section 2.2.4.6.1), in one of its three forms.
+// sessionSetupRequest parses one of the three forms of SMB_COM_SESSION_SETUP_ANDX (MS-CIFS
+// section 2.2.4.53.1, MS-SMB section 2.2.4.6.1).
 func (s *smb1State) sessionSetupRequest(c *smb1Command) bool {
 	if !s.need("SMB1_session_setup_andx_request:word_count", 1, c.b) {
 		return false
 	}
-	ev := &s.a.f.ev.smb1.setup
 	r := event.SMB1SessionSetupAndXRequestRec{WordCount: uint64(c.b[0])}
 	var ok bool
 	switch words := c.b[0]; words {
@@ -28,19 +27,20 @@ func (s *smb1State) sessionSetupRequest(c *smb1Command) bool {
 		return s.noCase("SMB1_session_setup_andx_request", int(words))
 	}
 	if h := &s.a.f.hooks.SMB1SessionSetupAndXRequest; ok && h.On() {
-		*ev = event.SMB1SessionSetupAndXRequest{Conn: s.a.Conn(), Hdr: s.hdr, Request: r}
-		h.Raise(ev)
+		e := h.Begin()
+		*e = event.SMB1SessionSetupAndXRequest{Conn: s.a.Conn(), Hdr: s.hdr, Request: r}
+		h.Raise(e)
 	}
 	return ok
 }
 
-// setupCommon takes what all forms have. Their fields b begin after the word count.
+// setupCommon parses the fields common to all forms. b begins after the word count.
 func setupCommon(b []byte, r *event.SMB1SessionSetupAndXRequestRec) {
 	r.MaxBufferSize, r.MaxMpxCount, r.VCNumber, r.SessionKey = u16(b, 4), u16(b, 6), u16(b, 8), u32(b, 10)
 }
 
-// strings takes strings at pos of b, which begins one byte into a command, and returns the
-// place after them.
+// strings parses consecutive strings from pos on and returns the position after them. b begins
+// one byte into a command.
 func (s *smb1State) strings(b []byte, pos int, texts ...*[]byte) (int, bool) {
 	for _, t := range texts {
 		raw, next, ok := s.str(b, pos, pos+1, s.unicode)
@@ -118,8 +118,7 @@ func (s *smb1State) setupExtended(c *smb1Command, r *event.SMB1SessionSetupAndXR
 	return true
 }
 
-// smb1ClientCapabilities takes the capabilities of a client apart (MS-CIFS section
-// 2.2.4.53.1).
+// smb1ClientCapabilities decodes a client's capabilities (MS-CIFS section 2.2.4.53.1).
 func smb1ClientCapabilities(c uint32) event.SMB1SessionSetupAndXCapabilities {
 	return event.SMB1SessionSetupAndXCapabilities{
 		Unicode: c&0x4 != 0, LargeFiles: c&0x8 != 0, NTSMBs: c&0x10 != 0, Status32: c&0x40 != 0,
@@ -127,13 +126,12 @@ func smb1ClientCapabilities(c uint32) event.SMB1SessionSetupAndXCapabilities {
 	}
 }
 
-// sessionSetupResponse parses SMB_COM_SESSION_SETUP_ANDX (MS-CIFS section 2.2.4.53.2,
-// MS-SMB section 2.2.4.6.2), in one of its two forms, or an error's.
+// sessionSetupResponse parses one of the two forms of SMB_COM_SESSION_SETUP_ANDX (MS-CIFS
+// section 2.2.4.53.2, MS-SMB section 2.2.4.6.2), or an error.
 func (s *smb1State) sessionSetupResponse(c *smb1Command) bool {
 	if !s.need("SMB1_session_setup_andx_response:word_count", 1, c.b) {
 		return false
 	}
-	ev := &s.a.f.ev.smb1.setUp
 	r := event.SMB1SessionSetupAndXResponseRec{WordCount: uint64(c.b[0])}
 	var ok bool
 	switch c.b[0] {
@@ -145,8 +143,9 @@ func (s *smb1State) sessionSetupResponse(c *smb1Command) bool {
 		ok = s.need("SMB1_session_setup_andx_response:error", 3, c.b)
 	}
 	if h := &s.a.f.hooks.SMB1SessionSetupAndXResponse; ok && h.On() {
-		*ev = event.SMB1SessionSetupAndXResponse{Conn: s.a.Conn(), Hdr: s.hdr, Response: r}
-		h.Raise(ev)
+		e := h.Begin()
+		*e = event.SMB1SessionSetupAndXResponse{Conn: s.a.Conn(), Hdr: s.hdr, Response: r}
+		h.Raise(e)
 	}
 	return ok
 }
@@ -202,17 +201,16 @@ func (s *smb1State) setUpExtended(c *smb1Command, r *event.SMB1SessionSetupAndXR
 	return true
 }
 
-// logoff parses SMB_COM_LOGOFF_ANDX (MS-CIFS section 2.2.4.54). What is chained to it is,
-// as in Zeek, a request even in a response.
+// logoff parses SMB_COM_LOGOFF_ANDX (MS-CIFS section 2.2.4.54). As in Zeek, a chained command
+// is parsed as a request, even in a response.
 func (s *smb1State) logoff(c *smb1Command, isOrig bool) bool {
 	if !s.need("SMB1_logoff_andx:byte_count", 7, c.b) ||
 		!s.chain("SMB1_logoff_andx:extra_byte_parameters", c, c.offset, 7, true) {
 		return false
 	}
-	if h := &s.a.f.hooks.SMB1LogoffAndX; h.On() {
-		ev := &s.a.f.ev.smb1.logoff
-		*ev = event.SMB1LogoffAndX{Conn: s.a.Conn(), IsOrig: isOrig}
-		h.Raise(ev)
+	if e := s.a.f.hooks.SMB1LogoffAndX.Begin(); e != nil {
+		*e = event.SMB1LogoffAndX{Conn: s.a.Conn(), IsOrig: isOrig}
+		s.a.f.hooks.SMB1LogoffAndX.Raise(e)
 	}
 	return true
 }
@@ -237,10 +235,9 @@ func (s *smb1State) treeConnectRequest(c *smb1Command) bool {
 		return false
 	}
 	text := s.decodeIn(path)
-	if h := &s.a.f.hooks.SMB1TreeConnectAndXRequest; h.On() {
-		ev := &s.a.f.ev.smb1.treeConnect
-		*ev = event.SMB1TreeConnectAndXRequest{Conn: s.a.Conn(), Hdr: s.hdr, Path: text, Service: s.decode(service, false)}
-		h.Raise(ev)
+	if e := s.a.f.hooks.SMB1TreeConnectAndXRequest.Begin(); e != nil {
+		*e = event.SMB1TreeConnectAndXRequest{Conn: s.a.Conn(), Hdr: s.hdr, Path: text, Service: s.decode(service, false)}
+		s.a.f.hooks.SMB1TreeConnectAndXRequest.Raise(e)
 	}
 	t := new(tree)
 	t.setPath(text)
@@ -286,10 +283,9 @@ func (s *smb1State) treeConnectResponse(c *smb1Command) bool {
 	if bytes.HasPrefix(text, []byte("IPC")) {
 		s.a.setPipe(uint32(s.hdr.TID))
 	}
-	if h := &s.a.f.hooks.SMB1TreeConnectAndXResponse; h.On() {
-		ev := &s.a.f.ev.smb1.treeConnected
-		*ev = event.SMB1TreeConnectAndXResponse{Conn: s.a.Conn(), Hdr: s.hdr, Service: text, NativeFileSystem: s.decodeIn(system)}
-		h.Raise(ev)
+	if e := s.a.f.hooks.SMB1TreeConnectAndXResponse.Begin(); e != nil {
+		*e = event.SMB1TreeConnectAndXResponse{Conn: s.a.Conn(), Hdr: s.hdr, Service: text, NativeFileSystem: s.decodeIn(system)}
+		s.a.f.hooks.SMB1TreeConnectAndXResponse.Raise(e)
 	}
 	s.tree = s.a.session.cur.tree
 	s.a.setTree(uint32(s.hdr.TID), s.tree)
@@ -301,16 +297,15 @@ func (s *smb1State) treeDisconnect(c *smb1Command, isOrig bool) bool {
 	if !s.need("SMB1_tree_disconnect", 3, c.b) {
 		return false
 	}
-	if h := &s.a.f.hooks.SMB1TreeDisconnect; h.On() {
-		ev := &s.a.f.ev.smb1.treeLeft
-		*ev = event.SMB1TreeDisconnect{Conn: s.a.Conn(), Hdr: s.hdr, IsOrig: isOrig}
-		h.Raise(ev)
+	if e := s.a.f.hooks.SMB1TreeDisconnect.Begin(); e != nil {
+		*e = event.SMB1TreeDisconnect{Conn: s.a.Conn(), Hdr: s.hdr, IsOrig: isOrig}
+		s.a.f.hooks.SMB1TreeDisconnect.Raise(e)
 	}
 	return true
 }
 
-// echo takes what a request and a response of SMB_COM_ECHO have: a number and data (MS-CIFS
-// section 2.2.4.39).
+// echo parses the number and the data of an SMB_COM_ECHO request or response (MS-CIFS section
+// 2.2.4.39).
 func (s *smb1State) echo(count, data string, c *smb1Command) (n uint64, b []byte, ok bool) {
 	if !s.need(count, 5, c.b) {
 		return 0, nil, false
@@ -323,9 +318,9 @@ func (s *smb1State) echo(count, data string, c *smb1Command) (n uint64, b []byte
 func (s *smb1State) echoRequest(c *smb1Command) bool {
 	n, data, ok := s.echo("SMB1_echo_request:byte_count", "SMB1_echo_request:data", c)
 	if h := &s.a.f.hooks.SMB1EchoRequest; ok && h.On() {
-		ev := &s.a.f.ev.smb1.echo
-		*ev = event.SMB1EchoRequest{Conn: s.a.Conn(), EchoCount: n, Data: data}
-		h.Raise(ev)
+		e := h.Begin()
+		*e = event.SMB1EchoRequest{Conn: s.a.Conn(), EchoCount: n, Data: data}
+		h.Raise(e)
 	}
 	return ok
 }
@@ -334,9 +329,9 @@ func (s *smb1State) echoRequest(c *smb1Command) bool {
 func (s *smb1State) echoResponse(c *smb1Command) bool {
 	n, data, ok := s.echo("SMB1_echo_response:byte_count", "SMB1_echo_response:data", c)
 	if h := &s.a.f.hooks.SMB1EchoResponse; ok && h.On() {
-		ev := &s.a.f.ev.smb1.echoed
-		*ev = event.SMB1EchoResponse{Conn: s.a.Conn(), SeqNum: n, Data: data}
-		h.Raise(ev)
+		e := h.Begin()
+		*e = event.SMB1EchoResponse{Conn: s.a.Conn(), SeqNum: n, Data: data}
+		h.Raise(e)
 	}
 	return ok
 }
@@ -346,10 +341,9 @@ func (s *smb1State) cancelRequest(c *smb1Command) bool {
 	if !s.need("SMB1_nt_cancel_request", 3, c.b) {
 		return false
 	}
-	if h := &s.a.f.hooks.SMB1NTCancelRequest; h.On() {
-		ev := &s.a.f.ev.smb1.cancel
-		*ev = event.SMB1NTCancelRequest{Conn: s.a.Conn(), Hdr: s.hdr}
-		h.Raise(ev)
+	if e := s.a.f.hooks.SMB1NTCancelRequest.Begin(); e != nil {
+		*e = event.SMB1NTCancelRequest{Conn: s.a.Conn(), Hdr: s.hdr}
+		s.a.f.hooks.SMB1NTCancelRequest.Raise(e)
 	}
 	return true
 }

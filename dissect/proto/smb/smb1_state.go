@@ -16,32 +16,31 @@ const (
 	statusSuccess = 0
 )
 
-// smb1State is what is known of a connection of SMB1, beside what the session has.
+// smb1State is a connection's SMB1 state, apart from its session.
 type smb1State struct {
 	a *analyzer
-	// file is the one that a request has named last. What responses bring is taken for
-	// its contents, as in Zeek.
+	// file is the file named last. As in Zeek, data in responses is attributed to it.
 	file *openFile
-	// calls are what has to be known of requests, by MID, until they are answered.
+	// calls holds the parser's state of unanswered requests by MID.
 	calls map[uint16]smb1Call
 
-	// Of the message at work:
+	// The fields below belong to the current message.
 	hdr     event.SMB1Header
 	isOrig  bool
 	unicode bool
-	pipe    bool // its tree is known to be one of named pipes
+	pipe    bool // the tree is known to hold named pipes
 	tree    *tree
-	text    []byte          // of its strings
-	fault   *wire.Malformed // why it is malformed
+	text    []byte          // decoded strings
+	fault   *wire.Malformed // set if the message is malformed
 }
 
-// smb1Call is what the parser has to know of a request to understand the response.
+// smb1Call is what the parser must know of a request to parse its response.
 type smb1Call struct {
-	offset uint64 // of what is read
+	offset uint64 // of a read
 	pipe   bool   // a transaction on a named pipe
 }
 
-// maxKeptText is the size of the largest buffer for text that is kept for another connection.
+// maxKeptText is the size of the largest text buffer kept for reuse.
 const maxKeptText = 64 << 10
 
 func (s *smb1State) reset(a *analyzer) {
@@ -54,7 +53,7 @@ func (s *smb1State) reset(a *analyzer) {
 	}
 }
 
-// message takes an SMB1 message, magic number included.
+// message parses an SMB1 message, magic number included.
 func (s *smb1State) message(isOrig bool, b []byte) {
 	s.isOrig, s.text = isOrig, s.text[:0]
 	ok := s.header(b)
@@ -84,15 +83,14 @@ func (s *smb1State) header(b []byte) bool {
 	}
 	s.unicode = s.hdr.Flags2&smb1FlagUnicode != 0
 	s.pipe = s.a.session.pipes[uint32(s.hdr.TID)]
-	if h := &s.a.f.hooks.SMB1Message; h.On() {
-		ev := &s.a.f.ev.smb1.message
-		*ev = event.SMB1Message{Conn: s.a.Conn(), Hdr: s.hdr, IsOrig: s.isOrig}
-		h.Raise(ev)
+	if e := s.a.f.hooks.SMB1Message.Begin(); e != nil {
+		*e = event.SMB1Message{Conn: s.a.Conn(), Hdr: s.hdr, IsOrig: s.isOrig}
+		s.a.f.hooks.SMB1Message.Raise(e)
 	}
 	return true
 }
 
-// begin finds the tree of the message, and what its request or itself has said so far.
+// begin finds the message's tree and the state of its request.
 func (s *smb1State) begin() {
 	ss := &s.a.session
 	s.tree = ss.trees[uint32(s.hdr.TID)]
@@ -107,7 +105,7 @@ func (s *smb1State) begin() {
 	ss.cur = r
 }
 
-// end keeps what a request has said until it is answered.
+// end keeps a request's state until it is answered.
 func (s *smb1State) end() {
 	ss := &s.a.session
 	if !s.isOrig {
@@ -124,7 +122,8 @@ func (s *smb1State) end() {
 	ss.requests[s.hdr.MID] = ss.cur
 }
 
-// call and setCall are what is known of the message's request. A zero call is not kept.
+// call returns the parser's state of the message's request, and setCall records it. A zero
+// smb1Call is not stored.
 func (s *smb1State) call() smb1Call { return s.calls[uint16(s.hdr.MID)] }
 
 func (s *smb1State) setCall(c smb1Call) {
@@ -143,21 +142,19 @@ func (s *smb1State) setCall(c smb1Call) {
 	s.calls[mid] = c
 }
 
-// empty takes a message that is no more than its header.
+// empty handles a message that consists of a header only.
 func (s *smb1State) empty() {
-	hooks, ev := s.a.f.hooks, &s.a.f.ev.smb1
 	if s.hdr.Status == statusSuccess {
 		s.emptyResponse()
-	} else if h := &hooks.SMB1Error; h.On() {
-		ev.err = event.SMB1Error{Conn: s.a.Conn(), Hdr: s.hdr, IsOrig: s.isOrig}
-		h.Raise(&ev.err)
+	} else if e := s.a.f.hooks.SMB1Error.Begin(); e != nil {
+		*e = event.SMB1Error{Conn: s.a.Conn(), Hdr: s.hdr, IsOrig: s.isOrig}
+		s.a.f.hooks.SMB1Error.Raise(e)
 	}
 }
 
 func (s *smb1State) emptyResponse() {
-	if h := &s.a.f.hooks.SMB1EmptyResponse; h.On() {
-		ev := &s.a.f.ev.smb1.empty
-		*ev = event.SMB1EmptyResponse{Conn: s.a.Conn(), Hdr: s.hdr}
-		h.Raise(ev)
+	if e := s.a.f.hooks.SMB1EmptyResponse.Begin(); e != nil {
+		*e = event.SMB1EmptyResponse{Conn: s.a.Conn(), Hdr: s.hdr}
+		s.a.f.hooks.SMB1EmptyResponse.Raise(e)
 	}
 }

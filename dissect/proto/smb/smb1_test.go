@@ -16,8 +16,8 @@ import (
 	"github.com/wirelog/wirelog/internal/testconn"
 )
 
-// smb1Bench is a connection of which the events of SMB1, weirds and violations are written
-// down, as names with arguments. The header is left out.
+// smb1Bench is a connection that records SMB1 events, weirds and violations as names with
+// arguments, without the header.
 func smb1Bench(t testing.TB) (*testconn.Bench, *[]string) {
 	b, lines := testconn.New(t, testconn.Config()), new([]string)
 	now := func() value.Time { return b.Now }
@@ -48,7 +48,7 @@ func smb1Bench(t testing.TB) (*testconn.Bench, *[]string) {
 	return b, lines
 }
 
-// words is a command: its words, after which the bytes are counted.
+// words builds a command from its words; the byte count follows them.
 func words(w, data string) string {
 	if len(w)%2 != 0 {
 		panic("odd words")
@@ -59,7 +59,7 @@ func words(w, data string) string {
 func n16(n int) string { return string(binary.LittleEndian.AppendUint16(nil, uint16(n))) }
 func n32(n int) string { return string(binary.LittleEndian.AppendUint32(nil, uint32(n))) }
 
-// wide is s in UTF-16.
+// wide returns s in UTF-16.
 func wide(s string) string {
 	var b strings.Builder
 	for _, c := range []byte(s) {
@@ -69,7 +69,7 @@ func wide(s string) string {
 	return b.String()
 }
 
-// smb1 is a frame with a message.
+// smb1 builds a frame with a message.
 func smb1(command byte, flags2 int, blocks string) string {
 	m := "\xffSMB" + string([]byte{command}) + n32(0) + "\x18" + n16(flags2) + n16(0) + strings.Repeat("\x00", 10) +
 		n16(1) + n16(7) + n16(100) + n16(42) + blocks
@@ -78,10 +78,10 @@ func smb1(command byte, flags2 int, blocks string) string {
 
 const unicode = smb1FlagUnicode
 
-// none ends a chain.
+// none ends an AndX chain.
 var none = "\xff\x00" + n16(0)
 
-// trans is a transaction with its name, parameters and data one after the other.
+// trans builds a transaction with consecutive name, parameters and data.
 func trans(setup, name, params, data string) string {
 	at := smb1HeaderSize + 29 + len(setup) + 2 + len(name)
 	return words(n16(len(params))+n16(len(data))+n16(16)+n16(512)+"\x00\x00"+n16(0)+n32(5000)+n16(0)+
@@ -192,7 +192,7 @@ func TestSMB1(t *testing.T) {
 	}
 }
 
-// TestSMB1Depth has more commands in one chain than are followed.
+// TestSMB1Depth tests a chain with more commands than the limit.
 func TestSMB1Depth(t *testing.T) {
 	var blocks string
 	for i := range 20 {
@@ -209,8 +209,8 @@ func TestSMB1Depth(t *testing.T) {
 	}
 }
 
-// FuzzSMB1 checks that messages raise the same events however they are cut, as long as a
-// segment does not begin within a frame's first eight bytes, which detection wants whole.
+// FuzzSMB1 checks that messages raise the same events for any segmentation, as long as no
+// segment begins within a frame's first eight bytes, which detection needs whole.
 func FuzzSMB1(f *testing.F) {
 	for _, tc := range smb1Messages {
 		f.Add([]byte(tc.message[4:]), tc.isOrig, uint8(3))

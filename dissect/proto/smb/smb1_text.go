@@ -6,10 +6,10 @@ import (
 	"github.com/wirelog/wirelog/dissect/codec/utf16"
 )
 
-// str finds the string at pos of a command and returns its bytes, those that end it
-// included, and the place after them (SMB_STRING, MS-CIFS section 2.2.1.1). A string that
-// nothing ends goes on to the end of the message. Strings of UTF-16 are at even places, for
-// which, as in Zeek, align counts and not the place in the message.
+// str returns the bytes of the string at pos, its terminator included, and the position after
+// them (SMB_STRING, MS-CIFS section 2.2.1.1). An unterminated string extends to the end of the
+// message. UTF-16 strings are aligned to two bytes; as in Zeek, the alignment is that of
+// align, not of the position in the message.
 func (s *smb1State) str(b []byte, pos, align int, wide bool) (raw []byte, next int, ok bool) {
 	if !wide {
 		raw = b[pos:]
@@ -34,7 +34,7 @@ func (s *smb1State) str(b []byte, pos, align int, wide bool) (raw []byte, next i
 	return raw, pos + len(raw), true
 }
 
-// decode returns the text of what str has found. It is valid until the next message.
+// decode decodes a string returned by str. The result is valid until the next message.
 func (s *smb1State) decode(raw []byte, wide bool) []byte {
 	if !wide {
 		return bytes.TrimSuffix(raw, []byte{0})
@@ -47,5 +47,5 @@ func (s *smb1State) decode(raw []byte, wide bool) []byte {
 	return s.text[n:len(s.text):len(s.text)]
 }
 
-// decodeIn is decode for strings that have the message's encoding.
+// decodeIn is decode for strings in the message's encoding.
 func (s *smb1State) decodeIn(raw []byte) []byte { return s.decode(raw, s.unicode) }

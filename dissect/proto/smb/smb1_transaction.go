@@ -6,7 +6,7 @@ import (
 	"github.com/wirelog/wirelog/dissect/event"
 )
 
-// transactionKind is what the name of a transaction tells.
+// transactionKind is the kind of a transaction, given by its name.
 type transactionKind uint8
 
 const (
@@ -15,7 +15,7 @@ const (
 	kindRAP                     // the Remote Administration Protocol on \PIPE\LANMAN (MS-RAP)
 )
 
-// kindOf tells from the bytes of a transaction's name what kind it is.
+// kindOf returns the kind of the transaction with the given name.
 func kindOf(raw []byte, wide bool) transactionKind {
 	const pipe, rap = `\PIPE\`, `LANMAN`
 	if !hasPrefix(raw, pipe, wide) {
@@ -31,8 +31,8 @@ func kindOf(raw []byte, wide bool) transactionKind {
 	return kindPipe
 }
 
-// hasPrefix reports whether raw begins with prefix. Of UTF-16, as in Zeek, only the lower
-// bytes are compared.
+// hasPrefix reports whether raw begins with prefix. As in Zeek, only the low bytes of UTF-16
+// are compared.
 func hasPrefix(raw []byte, prefix string, wide bool) bool {
 	if !wide {
 		return bytes.HasPrefix(raw, []byte(prefix))
@@ -48,8 +48,8 @@ func hasPrefix(raw []byte, prefix string, wide bool) bool {
 	return true
 }
 
-// payload takes the parameters and the data of a transaction, to which their offsets from
-// the message's header point. As in Zeek the data goes on to the end of the message.
+// payload returns a transaction's parameters and data, located by offsets from the message's
+// header. As in Zeek, the data extends to the end of the message.
 func (s *smb1State) payload(where [3]string, b []byte, pos int, paramOffset, paramCount, dataOffset uint16) (params, data []byte, ok bool) {
 	if pos, ok = s.skipTo(where[0], paramOffset, pos, b); !ok {
 		return nil, nil, false
@@ -63,7 +63,7 @@ func (s *smb1State) payload(where [3]string, b []byte, pos int, paramOffset, par
 	return params, b[pos:], true
 }
 
-// counted is data unless none is announced.
+// counted returns data, or nil if its announced length is zero.
 func counted(data []byte, count uint16) []byte {
 	if count == 0 {
 		return nil
@@ -71,7 +71,7 @@ func counted(data []byte, count uint16) []byte {
 	return data
 }
 
-// setup skips the setup words of a transaction, of which there are count at pos.
+// setup skips a transaction's count setup words at pos.
 func (s *smb1State) setup(where string, b []byte, pos, count int) (int, bool) {
 	if count > (len(b)-pos)/2 {
 		return pos, s.outOfBounds(where, count, len(b)-pos)
@@ -79,8 +79,8 @@ func (s *smb1State) setup(where string, b []byte, pos, count int) (int, bool) {
 	return pos + 2*count, true
 }
 
-// transactionRequest parses SMB_COM_TRANSACTION (MS-CIFS section 2.2.4.33.1). Data for a
-// pipe goes to its analyzer.
+// transactionRequest parses SMB_COM_TRANSACTION (MS-CIFS section 2.2.4.33.1). Data of a named
+// pipe goes to the pipe's analyzer.
 func (s *smb1State) transactionRequest(c *smb1Command) bool {
 	const where = "SMB1_transaction_request"
 	b := c.b
@@ -113,13 +113,12 @@ func (s *smb1State) transactionRequest(c *smb1Command) bool {
 	if kind == kindPipe {
 		s.a.pipeData(smb1Pipe, true, data)
 	}
-	if h := &s.a.f.hooks.SMB1TransactionRequest; h.On() {
-		ev := &s.a.f.ev.smb1.transaction
-		*ev = event.SMB1TransactionRequest{
+	if e := s.a.f.hooks.SMB1TransactionRequest.Begin(); e != nil {
+		*e = event.SMB1TransactionRequest{
 			Conn: s.a.Conn(), Hdr: s.hdr, Name: s.decodeIn(name), SubCmd: subCmd,
 			Parameters: params, Data: counted(data, le16(b, 23)),
 		}
-		h.Raise(ev)
+		s.a.f.hooks.SMB1TransactionRequest.Raise(e)
 	}
 	return true
 }
@@ -147,10 +146,9 @@ func (s *smb1State) transactionResponse(c *smb1Command) bool {
 	}
 	call.pipe = false
 	s.setCall(call)
-	if h := &s.a.f.hooks.SMB1TransactionResponse; h.On() {
-		ev := &s.a.f.ev.smb1.transacted
-		*ev = event.SMB1TransactionResponse{Conn: s.a.Conn(), Hdr: s.hdr, Parameters: params, Data: data}
-		h.Raise(ev)
+	if e := s.a.f.hooks.SMB1TransactionResponse.Begin(); e != nil {
+		*e = event.SMB1TransactionResponse{Conn: s.a.Conn(), Hdr: s.hdr, Parameters: params, Data: data}
+		s.a.f.hooks.SMB1TransactionResponse.Raise(e)
 	}
 	return true
 }
@@ -166,8 +164,8 @@ func (s *smb1State) transactionSecondaryRequest(c *smb1Command) bool {
 	params, data, ok := s.payload([3]string{where + ":pad1", where + ":parameters", where + ":pad2"}, b, 19,
 		le16(b, 7), le16(b, 5), le16(b, 13))
 	if h := &s.a.f.hooks.SMB1TransactionSecondaryRequest; ok && h.On() {
-		ev := &s.a.f.ev.smb1.transactionSecondary
-		*ev = event.SMB1TransactionSecondaryRequest{
+		e := h.Begin()
+		*e = event.SMB1TransactionSecondaryRequest{
 			Conn: s.a.Conn(), Hdr: s.hdr,
 			Args: event.SMB1TransSecArgs{
 				TotalParamCount: u16(b, 1), TotalDataCount: u16(b, 3),
@@ -176,7 +174,7 @@ func (s *smb1State) transactionSecondaryRequest(c *smb1Command) bool {
 			},
 			Parameters: params, Data: counted(data, le16(b, 11)),
 		}
-		h.Raise(ev)
+		h.Raise(e)
 	}
 	return ok
 }

@@ -2,8 +2,7 @@ package smb
 
 import "github.com/wirelog/wirelog/dissect/event"
 
-// Subcommands of SMB_COM_TRANSACTION2 (MS-CIFS section 2.2.2.2), those that are looked
-// into.
+// SMB_COM_TRANSACTION2 subcommands that are parsed (MS-CIFS section 2.2.2.2).
 const (
 	trans2FindFirst2           = 0x0001
 	trans2QueryPathInformation = 0x0005
@@ -34,8 +33,8 @@ func (s *smb1State) transaction2Request(c *smb1Command) bool {
 		ok = s.getDFSReferral(params)
 	}
 	if h := &s.a.f.hooks.SMB1Transaction2Request; ok && h.On() {
-		ev := &s.a.f.ev.smb1.transaction2
-		*ev = event.SMB1Transaction2Request{
+		e := h.Begin()
+		*e = event.SMB1Transaction2Request{
 			Conn: s.a.Conn(), Hdr: s.hdr,
 			Args: event.SMB1Trans2Args{
 				TotalParamCount: u16(b, 1), TotalDataCount: u16(b, 3),
@@ -46,12 +45,12 @@ func (s *smb1State) transaction2Request(c *smb1Command) bool {
 			},
 			SubCmd: uint64(sub),
 		}
-		h.Raise(ev)
+		h.Raise(e)
 	}
 	return ok
 }
 
-// trans2Name takes the name at pos of a subcommand's parameters.
+// trans2Name parses the name at pos of a subcommand's parameters.
 func (s *smb1State) trans2Name(where string, b []byte, pos int) (raw []byte, ok bool) {
 	if !s.need(where, pos, b) {
 		return nil, false
@@ -64,15 +63,15 @@ func (s *smb1State) trans2Name(where string, b []byte, pos int) (raw []byte, ok 
 func (s *smb1State) findFirst2(b []byte) bool {
 	name, ok := s.trans2Name("trans2_find_first2_request:search_storage_type", b, 12)
 	if h := &s.a.f.hooks.SMB1Trans2FindFirst2Request; ok && h.On() {
-		ev := &s.a.f.ev.smb1.findFirst2
-		*ev = event.SMB1Trans2FindFirst2Request{
+		e := h.Begin()
+		*e = event.SMB1Trans2FindFirst2Request{
 			Conn: s.a.Conn(), Hdr: s.hdr,
 			Args: event.SMB1FindFirst2RequestArgs{
 				SearchAttrs: u16(b, 0), SearchCount: u16(b, 2), Flags: u16(b, 4), InfoLevel: u16(b, 6),
 				SearchStorageType: u32(b, 8), FileName: s.decodeIn(name),
 			},
 		}
-		h.Raise(ev)
+		h.Raise(e)
 	}
 	return ok
 }
@@ -81,9 +80,9 @@ func (s *smb1State) findFirst2(b []byte) bool {
 func (s *smb1State) queryPathInfo(b []byte) bool {
 	name, ok := s.trans2Name("trans2_query_path_info_request:reserved", b, 6)
 	if h := &s.a.f.hooks.SMB1Trans2QueryPathInfoRequest; ok && h.On() {
-		ev := &s.a.f.ev.smb1.queryPathInfo
-		*ev = event.SMB1Trans2QueryPathInfoRequest{Conn: s.a.Conn(), Hdr: s.hdr, FileName: s.decodeIn(name)}
-		h.Raise(ev)
+		e := h.Begin()
+		*e = event.SMB1Trans2QueryPathInfoRequest{Conn: s.a.Conn(), Hdr: s.hdr, FileName: s.decodeIn(name)}
+		h.Raise(e)
 	}
 	return ok
 }
@@ -92,15 +91,15 @@ func (s *smb1State) queryPathInfo(b []byte) bool {
 func (s *smb1State) getDFSReferral(b []byte) bool {
 	name, ok := s.trans2Name("trans2_get_dfs_referral_request:max_referral_level", b, 2)
 	if h := &s.a.f.hooks.SMB1Trans2GetDFSReferralRequest; ok && h.On() {
-		ev := &s.a.f.ev.smb1.getDFSReferral
-		*ev = event.SMB1Trans2GetDFSReferralRequest{Conn: s.a.Conn(), Hdr: s.hdr, FileName: s.decodeIn(name)}
-		h.Raise(ev)
+		e := h.Begin()
+		*e = event.SMB1Trans2GetDFSReferralRequest{Conn: s.a.Conn(), Hdr: s.hdr, FileName: s.decodeIn(name)}
+		h.Raise(e)
 	}
 	return ok
 }
 
-// transaction2Response parses SMB_COM_TRANSACTION2 (MS-CIFS section 2.2.4.46.2), of which
-// there is no event.
+// transaction2Response parses SMB_COM_TRANSACTION2 (MS-CIFS section 2.2.4.46.2), which has no
+// event.
 func (s *smb1State) transaction2Response(c *smb1Command) bool {
 	const where = "SMB1_transaction2_response"
 	return s.need(where+":byte_count", 23, c.b) && s.need(where+":stuff", 23+int(le16(c.b, 21)), c.b)
@@ -123,9 +122,8 @@ func (s *smb1State) transaction2SecondaryRequest(c *smb1Command) bool {
 	if data, _, ok = s.take(where+":data", data, 0, int(count)); !ok {
 		return false
 	}
-	if h := &s.a.f.hooks.SMB1Transaction2SecondaryRequest; h.On() {
-		ev := &s.a.f.ev.smb1.transaction2Secondary
-		*ev = event.SMB1Transaction2SecondaryRequest{
+	if e := s.a.f.hooks.SMB1Transaction2SecondaryRequest.Begin(); e != nil {
+		*e = event.SMB1Transaction2SecondaryRequest{
 			Conn: s.a.Conn(), Hdr: s.hdr,
 			Args: event.SMB1Trans2SecArgs{
 				TotalParamCount: u16(b, 1), TotalDataCount: u16(b, 3),
@@ -134,7 +132,7 @@ func (s *smb1State) transaction2SecondaryRequest(c *smb1Command) bool {
 			},
 			Parameters: params, Data: data,
 		}
-		h.Raise(ev)
+		s.a.f.hooks.SMB1Transaction2SecondaryRequest.Raise(e)
 	}
 	return true
 }

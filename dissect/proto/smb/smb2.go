@@ -6,8 +6,8 @@ import (
 	"github.com/wirelog/wirelog/dissect/event"
 )
 
-// smb2HeaderSize is the length of a message's header (MS-SMB2 section 2.2.1), magic number
-// included. Offsets count from its beginning.
+// smb2HeaderSize is the length of a message's header, magic number included (MS-SMB2 section
+// 2.2.1). Offsets count from its start.
 const smb2HeaderSize = 64
 
 // Commands (MS-SMB2 section 2.2.1.2).
@@ -42,43 +42,25 @@ const (
 	statusMoreProcessing = 0xc0000016 // more processing required
 )
 
-// smb2State is the SMB2 message of a connection that is at work.
+// smb2State is the current SMB2 message of a connection.
 type smb2State struct {
-	hdr     *event.SMB2Header // in the shard's scratch
+	hdr     *event.SMB2Header // in the factory's scratch
 	command uint16
 	status  uint32
-	// pipe tells that the message is about a tree of named pipes.
+	// pipe means that the message's tree holds named pipes.
 	pipe bool
 }
 
 func (s *smb2State) reset() { *s = smb2State{} }
 
-type smb2Events struct {
-	hdr             event.SMB2Header
-	message         event.SMB2Message
-	transform       event.SMB2TransformHeader
-	negotiate       event.SMB2NegotiateRequest
-	negotiated      event.SMB2NegotiateResponse
-	contexts        []event.SMB2NegotiateContextValue
-	numbers         []uint64
-	setupRequest    event.SMB2SessionSetupRequest
-	setupResponse   event.SMB2SessionSetupResponse
-	treeRequest     event.SMB2TreeConnectRequest
-	treeResponse    event.SMB2TreeConnectResponse
-	treeEndRequest  event.SMB2TreeDisconnectRequest
-	treeEndResponse event.SMB2TreeDisconnectResponse
-	createRequest   event.SMB2CreateRequest
-	createResponse  event.SMB2CreateResponse
-	closeRequest    event.SMB2CloseRequest
-	closeResponse   event.SMB2CloseResponse
-	readRequest     event.SMB2ReadRequest
-	writeRequest    event.SMB2WriteRequest
-	rename          event.SMB2FileRename
-	fileDelete      event.SMB2FileDelete
-	sattr           event.SMB2FileSattr
+// smb2Scratch is what a shard's analyzers reuse for each SMB2 message.
+type smb2Scratch struct {
+	hdr      event.SMB2Header
+	contexts []event.SMB2NegotiateContextValue
+	numbers  []uint64
 }
 
-// compound takes an SMB2 message and those that follow it in its frame (MS-SMB2 section
+// compound parses an SMB2 message and those that follow it in the frame (MS-SMB2 section
 // 3.2.4.1.4).
 func (a *analyzer) compound(isOrig bool, b []byte) {
 	for n := 0; ; n++ {
@@ -99,7 +81,7 @@ func (a *analyzer) compound(isOrig bool, b []byte) {
 		if next == 0 {
 			return
 		}
-		// Every message is longer than nothing, so there is progress.
+		// The offset lies beyond what was read, so the loop terminates.
 		if int64(next) < int64(c.at) || int64(next) > int64(len(b)) {
 			a.violate(wire.OutOfBound("SMB2_PDU:chain_pad", int(int32(next))-magicSize, len(b)-magicSize).Error())
 			return
@@ -118,10 +100,10 @@ func (a *analyzer) compound(isOrig bool, b []byte) {
 	}
 }
 
-// smb2Message takes one SMB2 message, magic number included, and returns where in b the
-// next one begins, or 0.
+// smb2Message parses one SMB2 message, magic number included, and returns the offset of the
+// next one in the frame, or 0.
 func (a *analyzer) smb2Message(isOrig bool, c *cursor) (next uint32) {
-	h := &a.f.ev.smb2.hdr
+	h := &a.f.smb2.hdr
 	c.skip(magicSize)
 	c.begin()
 	if !c.fixed("SMB2_Header:session_id", smb2HeaderSize-magicSize-16) || !c.fixed("SMB2_Header:signature", smb2HeaderSize-magicSize) {
@@ -142,17 +124,16 @@ func (a *analyzer) smb2Message(isOrig bool, c *cursor) (next uint32) {
 	c.begin()
 	a.smb2 = smb2State{hdr: h, command: uint16(h.Command), status: uint32(h.Status)}
 	a.smb2Begin(isOrig)
-	if hook := &a.f.hooks.SMB2Message; hook.On() {
-		e := &a.f.ev.smb2.message
+	if e := a.f.hooks.SMB2Message.Begin(); e != nil {
 		*e = event.SMB2Message{Conn: a.Conn(), Hdr: *h, IsOrig: isOrig}
-		hook.Raise(e)
+		a.f.hooks.SMB2Message.Raise(e)
 	}
 	a.smb2Body(isOrig, c)
 	a.smb2End(isOrig)
 	return next
 }
 
-// utf16 returns the text of a string. It is valid until the next one.
+// utf16 decodes a string. The result is valid until the next call.
 func (a *analyzer) utf16(b []byte) []byte {
 	var ok bool
 	if a.f.text, ok = utf16.Append(a.f.text[:0], b); !ok {
@@ -161,8 +142,8 @@ func (a *analyzer) utf16(b []byte) []byte {
 	return a.f.text
 }
 
-// transform notes an encrypted message (MS-SMB2 section 2.2.41). What is in it cannot be
-// seen.
+// transform raises the event of an encrypted message (MS-SMB2 section 2.2.41), whose contents
+// are opaque.
 func (a *analyzer) transform(b []byte) {
 	const where = "SMB2_transform_header"
 	c := cursor{b: b, at: magicSize, start: magicSize}
@@ -174,11 +155,10 @@ func (a *analyzer) transform(b []byte) {
 	size := c.uint32()
 	c.skip(2)
 	flags, session := c.uint16(), c.uint64()
-	if h := &a.f.hooks.SMB2TransformHeader; h.On() {
-		e := &a.f.ev.smb2.transform
+	if e := a.f.hooks.SMB2TransformHeader.Begin(); e != nil {
 		*e = event.SMB2TransformHeader{Conn: a.Conn(), Hdr: event.SMB2TransformHdr{
 			Signature: signature, Nonce: nonce, OrigMsgSize: uint64(size), Flags: uint64(flags), SessionID: session,
 		}}
-		h.Raise(e)
+		a.f.hooks.SMB2TransformHeader.Raise(e)
 	}
 }

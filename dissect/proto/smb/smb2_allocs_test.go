@@ -14,7 +14,7 @@ import (
 	"github.com/wirelog/wirelog/internal/testconn"
 )
 
-// reading is a connection with an open file, whose events are listened to.
+// reading returns a connection with an open file, and listens to its events.
 func reading(t testing.TB) conn.Analyzer {
 	b := testconn.New(t, testconn.Config())
 	h := &b.Hooks.SMB
@@ -73,7 +73,7 @@ func TestAllocationsSMB2(t *testing.T) {
 			step()
 		}
 		if n := testing.AllocsPerRun(200, step); n > 0 {
-			t.Errorf("%v allocations a %s", n, name)
+			t.Errorf("%v allocations per %s", n, name)
 		}
 	}
 }
@@ -89,13 +89,13 @@ func benchmark2(b *testing.B, x exchange, n int) {
 	}
 }
 
-// BenchmarkRead and BenchmarkWrite are a request and its reply, of small and of large
-// pieces of a file.
+// BenchmarkRead and BenchmarkWrite measure a request and its reply, for small and large pieces
+// of a file.
 func BenchmarkRead(b *testing.B)      { benchmark2(b, readExchange(512), 512) }
 func BenchmarkReadLarge(b *testing.B) { benchmark2(b, readExchange(64<<10), 64<<10) }
 func BenchmarkWrite(b *testing.B)     { benchmark2(b, writeExchange(512), 512) }
 
-// BenchmarkReadSegments is a large piece of a file that comes in segments.
+// BenchmarkReadSegments measures a large piece of a file that arrives in segments.
 func BenchmarkReadSegments(b *testing.B) {
 	a, x := reading(b), readExchange(64<<10)
 	b.SetBytes(int64(len(x.request) + len(x.reply)))

@@ -1,7 +1,7 @@
 package smb
 
-// smb2Failed reports whether the body of an SMB2 reply is that of an error (MS-SMB2 section
-// 3.3.4.4): a status that is not zero is one, but for a few commands.
+// smb2Failed reports whether an SMB2 reply has the body of an error (MS-SMB2 section 3.3.4.4):
+// a nonzero status means an error, except for a few commands.
 func (a *analyzer) smb2Failed(isOrig bool) bool {
 	if isOrig {
 		return false
@@ -22,7 +22,7 @@ func (a *analyzer) smb2Failed(isOrig bool) bool {
 	return true
 }
 
-// smb2Body takes what follows the header of an SMB2 message.
+// smb2Body parses the body of an SMB2 message.
 func (a *analyzer) smb2Body(isOrig bool, c *cursor) {
 	switch {
 	case a.smb2Failed(isOrig):
@@ -39,8 +39,7 @@ func (a *analyzer) smb2Body(isOrig bool, c *cursor) {
 	}
 }
 
-// smb2Request takes the body of a request. Of those that nothing is told about, only their
-// length counts.
+// smb2Request parses a request's body. Requests without an event are only checked for length.
 func (a *analyzer) smb2Request(c *cursor) {
 	switch a.smb2.command {
 	case cmdNegotiate:
@@ -82,7 +81,7 @@ func (a *analyzer) smb2Request(c *cursor) {
 	}
 }
 
-// smb2Response takes the body of a reply.
+// smb2Response parses a reply's body.
 func (a *analyzer) smb2Response(c *cursor) {
 	switch a.smb2.command {
 	case cmdNegotiate:
@@ -122,14 +121,15 @@ func (a *analyzer) smb2Response(c *cursor) {
 	}
 }
 
-// bare takes a body of n bytes that nothing is told about.
+// bare skips a body of n bytes that has no event.
 func (c *cursor) bare(where string, n int) {
 	if c.fixed(where, n) {
 		c.skip(n)
 	}
 }
 
-// lock takes MS-SMB2 section 2.2.26. The reserved bytes of a lock are not counted, as in Zeek.
+// lock parses MS-SMB2 section 2.2.26. As in Zeek, a lock element is 20 bytes, without its
+// reserved bytes.
 func (c *cursor) lock() {
 	const where = "SMB2_lock_request"
 	if !c.fixed(where+":file_id", 24) {
@@ -141,7 +141,7 @@ func (c *cursor) lock() {
 	c.array(where+":locks", locks, 20)
 }
 
-// queryDirectory takes MS-SMB2 section 2.2.33.
+// queryDirectory parses MS-SMB2 section 2.2.33.
 func (c *cursor) queryDirectory() {
 	const where = "SMB2_query_directory_request"
 	if !c.fixed(where+":output_buffer_len", 32) {
@@ -154,7 +154,7 @@ func (c *cursor) queryDirectory() {
 	c.bytes(where+":file_name", uint32(n))
 }
 
-// queryInfo takes MS-SMB2 section 2.2.37.
+// queryInfo parses MS-SMB2 section 2.2.37.
 func (c *cursor) queryInfo() {
 	const where = "SMB2_query_info_request"
 	if !c.fixed(where+":file_id", 40) {
@@ -169,9 +169,9 @@ func (c *cursor) queryInfo() {
 	c.bytes(where+":buffer", n)
 }
 
-// output takes a reply that is one buffer, where an offset says (MS-SMB2 sections 2.2.34,
-// 2.2.36 and 2.2.38), and returns it. The names are those of the length, of what is before the
-// buffer and of the buffer.
+// output parses a reply with a single buffer at a given offset (MS-SMB2 sections 2.2.34,
+// 2.2.36 and 2.2.38) and returns the buffer. The arguments name the length field, the padding
+// before the buffer, and the buffer.
 func (c *cursor) output(length, pad, buffer string) []byte {
 	if !c.fixed(length, 8) {
 		return nil
@@ -182,9 +182,9 @@ func (c *cursor) output(length, pad, buffer string) []byte {
 	return c.bytes(buffer, n)
 }
 
-// notifications takes MS-SMB2 section 2.2.36. The entries (MS-FSCC section 2.7.1) are read one
-// right after the other, as in Zeek, which does not know of the padding between them: where
-// there is some, the reply is malformed.
+// notifications parses MS-SMB2 section 2.2.36. The entries (MS-FSCC section 2.7.1) are read
+// back to back, as in Zeek, which knows of no padding between them: a reply with padding is
+// malformed.
 func (c *cursor) notifications() {
 	const where = "SMB2_change_notify_response"
 	entries := cursor{b: c.output(where+":output_buffer_len", where+":pad", where+":buffer")}

@@ -2,20 +2,20 @@ package smb
 
 import "github.com/wirelog/wirelog/dissect/event"
 
-// shareRoot is the name of the file that is opened without one.
+// shareRoot names a file opened without a name.
 const shareRoot = "<share_root>"
 
-// pipeNames are the names by which a named pipe is known where the connection to its tree
-// was not seen (Zeek's SMB::pipe_filenames).
+// pipeNames are the file names that identify a named pipe if the tree connect was not seen
+// (Zeek's SMB::pipe_filenames).
 var pipeNames = map[string]bool{
 	"spoolss": true, "winreg": true, "samr": true, "srvsvc": true, "netdfs": true,
 	"lsarpc": true, "wkssvc": true, "MsFteWds": true,
 }
 
-// fid is the identifier by which Zeek tells open files apart.
+// fid returns the number by which Zeek distinguishes open files.
 func fid(g event.SMB2GUID) uint64 { return g.Persistent + g.Volatile }
 
-// createRequest takes MS-SMB2 section 2.2.13. Its contexts are passed over.
+// createRequest parses MS-SMB2 section 2.2.13. Create contexts are skipped.
 func (a *analyzer) createRequest(c *cursor) {
 	const where = "SMB2_create_request"
 	if !c.fixed(where+":impersonation_level", 8) || !c.fixed(where+":flags", 16) ||
@@ -38,9 +38,9 @@ func (a *analyzer) createRequest(c *cursor) {
 	s := &a.session
 	if !a.smb2.pipe && pipeNames[string(name)] {
 		a.setPipe(uint32(a.smb2.hdr.TreeID))
-		if h := &a.f.hooks.PipeConnectHeuristic; h.On() {
-			a.f.ev.heuristic = event.SMBPipeConnectHeuristic{Conn: a.Conn()}
-			h.Raise(&a.f.ev.heuristic)
+		if e := a.f.hooks.PipeConnectHeuristic.Begin(); e != nil {
+			*e = event.SMBPipeConnectHeuristic{Conn: a.Conn()}
+			a.f.hooks.PipeConnectHeuristic.Raise(e)
 		}
 		if s.cur.tree == nil {
 			s.cur.tree = new(tree)
@@ -53,17 +53,16 @@ func (a *analyzer) createRequest(c *cursor) {
 		s.current().setName([]byte(shareRoot))
 	}
 	s.cur.options = options
-	if h := &a.f.hooks.SMB2CreateRequest; h.On() {
-		e := &a.f.ev.smb2.createRequest
+	if e := a.f.hooks.SMB2CreateRequest.Begin(); e != nil {
 		*e = event.SMB2CreateRequest{Conn: a.Conn(), Hdr: *a.smb2.hdr, Request: event.SMB2CreateArgs{
 			Filename: name, Disposition: uint64(disposition), CreateOptions: uint64(options),
 		}}
-		h.Raise(e)
+		a.f.hooks.SMB2CreateRequest.Raise(e)
 	}
 }
 
-// contexts passes over create contexts (MS-SMB2 section 2.2.13.2), which are where offset
-// says unless it is zero.
+// contexts skips create contexts (MS-SMB2 section 2.2.13.2), which start at offset unless it
+// is zero.
 func (c *cursor) contexts(pad, where string, offset, n uint32) {
 	if offset != 0 {
 		c.seek32(pad, offset)
@@ -74,15 +73,13 @@ func (c *cursor) contexts(pad, where string, offset, n uint32) {
 // optionDeleteOnClose is a create option (MS-SMB2 section 2.2.13).
 const optionDeleteOnClose = 0x00001000
 
-// createResponse takes MS-SMB2 section 2.2.14.
+// createResponse parses MS-SMB2 section 2.2.14.
 func (a *analyzer) createResponse(c *cursor) {
 	const where = "SMB2_create_response"
 	if !c.fixed(where+":context_len", 88) {
 		return
 	}
-	e := &a.f.ev.smb2.createResponse
-	*e = event.SMB2CreateResponse{Conn: a.Conn(), Hdr: *a.smb2.hdr}
-	r := &e.Response
+	var r event.SMB2CreateResult
 	c.skip(2 + 1 + 1)
 	r.CreateAction = uint64(c.uint32())
 	r.Times = times(c)
@@ -104,22 +101,23 @@ func (a *analyzer) createResponse(c *cursor) {
 	if r.Times.Modified > 0 {
 		f.setModified(r.Times.ModifiedRaw)
 	}
-	if h := &a.f.hooks.SMB2CreateResponse; h.On() {
-		h.Raise(e)
+	if e := a.f.hooks.SMB2CreateResponse.Begin(); e != nil {
+		*e = event.SMB2CreateResponse{Conn: a.Conn(), Hdr: *a.smb2.hdr, Response: r}
+		a.f.hooks.SMB2CreateResponse.Raise(e)
 	}
 	if a.smb2.status == 0 && s.cur.options&optionDeleteOnClose != 0 {
 		a.fileDelete(r.FileID, true)
 	}
 }
 
-// times takes the four times of a file (MS-FSCC section 2.1.1) in their usual order, which are
-// there.
+// times parses the four timestamps of a file in their usual order (MS-FSCC section 2.1.1),
+// which must be present.
 func times(c *cursor) event.SMBMACTimes {
 	created, accessed, modified, changed := c.uint64(), c.uint64(), c.uint64(), c.uint64()
 	return event.MakeSMBMACTimes(modified, accessed, created, changed)
 }
 
-// attrs are file attributes (MS-FSCC section 2.6).
+// attrs decodes file attributes (MS-FSCC section 2.6).
 func attrs(v uint32) event.SMB2FileAttrs {
 	return event.SMB2FileAttrs{
 		ReadOnly:          v&0x00000001 != 0,
@@ -140,7 +138,7 @@ func attrs(v uint32) event.SMB2FileAttrs {
 	}
 }
 
-// closeRequest takes MS-SMB2 section 2.2.15.
+// closeRequest parses MS-SMB2 section 2.2.15.
 func (a *analyzer) closeRequest(c *cursor) {
 	if !c.fixed("SMB2_close_request", 24) {
 		return
@@ -148,10 +146,9 @@ func (a *analyzer) closeRequest(c *cursor) {
 	c.skip(2 + 2 + 4)
 	id := guid(c)
 	a.use(fid(id))
-	if h := &a.f.hooks.SMB2CloseRequest; h.On() {
-		e := &a.f.ev.smb2.closeRequest
+	if e := a.f.hooks.SMB2CloseRequest.Begin(); e != nil {
 		*e = event.SMB2CloseRequest{Conn: a.Conn(), Hdr: *a.smb2.hdr, FileID: id}
-		h.Raise(e)
+		a.f.hooks.SMB2CloseRequest.Raise(e)
 	}
 	s := &a.session
 	s.cur.file.setShare(s.cur.tree)
@@ -160,24 +157,23 @@ func (a *analyzer) closeRequest(c *cursor) {
 	a.closePipe(fid(id))
 }
 
-// closeResponse takes MS-SMB2 section 2.2.16.
+// closeResponse parses MS-SMB2 section 2.2.16.
 func (a *analyzer) closeResponse(c *cursor) {
 	if !c.fixed("SMB2_close_response", 60) {
 		return
 	}
-	e := &a.f.ev.smb2.closeResponse
-	*e = event.SMB2CloseResponse{Conn: a.Conn(), Hdr: *a.smb2.hdr}
-	r := &e.Response
+	var r event.SMB2CloseResult
 	c.skip(2 + 2 + 4)
 	r.Times = times(c)
 	r.AllocSize, r.EOF = c.uint64(), c.uint64()
 	r.Attrs = attrs(c.uint32())
-	if h := &a.f.hooks.SMB2CloseResponse; h.On() {
-		h.Raise(e)
+	if e := a.f.hooks.SMB2CloseResponse.Begin(); e != nil {
+		*e = event.SMB2CloseResponse{Conn: a.Conn(), Hdr: *a.smb2.hdr, Response: r}
+		a.f.hooks.SMB2CloseResponse.Raise(e)
 	}
 }
 
-// readRequest takes MS-SMB2 section 2.2.19.
+// readRequest parses MS-SMB2 section 2.2.19.
 func (a *analyzer) readRequest(c *cursor) {
 	const where = "SMB2_read_request"
 	if !c.fixed(where+":channel_info_len", 48) {
@@ -192,14 +188,13 @@ func (a *analyzer) readRequest(c *cursor) {
 	}
 	a.use(fid(id))
 	a.session.cur.offset, a.session.cur.fid = offset, fid(id)
-	if h := &a.f.hooks.SMB2ReadRequest; h.On() {
-		e := &a.f.ev.smb2.readRequest
+	if e := a.f.hooks.SMB2ReadRequest.Begin(); e != nil {
 		*e = event.SMB2ReadRequest{Conn: a.Conn(), Hdr: *a.smb2.hdr, FileID: id, Offset: offset, Length: uint64(n)}
-		h.Raise(e)
+		a.f.hooks.SMB2ReadRequest.Raise(e)
 	}
 }
 
-// readResponse takes MS-SMB2 section 2.2.20.
+// readResponse parses MS-SMB2 section 2.2.20.
 func (a *analyzer) readResponse(c *cursor) {
 	const where = "SMB2_read_response"
 	if !c.fixed(where+":reserved2", 16) {
@@ -222,7 +217,7 @@ func (a *analyzer) readResponse(c *cursor) {
 	a.fileData(false, a.session.cur.offset, data)
 }
 
-// writeRequest takes MS-SMB2 section 2.2.21.
+// writeRequest parses MS-SMB2 section 2.2.21.
 func (a *analyzer) writeRequest(c *cursor) {
 	const where = "SMB2_write_request"
 	if !c.fixed(where+":flags", 48) {
@@ -241,10 +236,9 @@ func (a *analyzer) writeRequest(c *cursor) {
 	if a.smb2.pipe {
 		a.pipeData(fid(id), true, data)
 	}
-	if h := &a.f.hooks.SMB2WriteRequest; h.On() {
-		e := &a.f.ev.smb2.writeRequest
+	if e := a.f.hooks.SMB2WriteRequest.Begin(); e != nil {
 		*e = event.SMB2WriteRequest{Conn: a.Conn(), Hdr: *a.smb2.hdr, FileID: id, Offset: offset, Length: uint64(n)}
-		h.Raise(e)
+		a.f.hooks.SMB2WriteRequest.Raise(e)
 	}
 	if !a.smb2.pipe {
 		a.fileData(true, offset, data)
@@ -254,7 +248,7 @@ func (a *analyzer) writeRequest(c *cursor) {
 // fsctlPipeTransceive writes to a named pipe and reads from it (MS-FSCC section 2.3.49).
 const fsctlPipeTransceive = 0x0011c017
 
-// ioctlRequest takes MS-SMB2 section 2.2.31.
+// ioctlRequest parses MS-SMB2 section 2.2.31.
 func (a *analyzer) ioctlRequest(c *cursor) {
 	if !c.fixed("SMB2_ioctl_request:reserved2", 56) {
 		return
@@ -275,7 +269,7 @@ func (a *analyzer) ioctlRequest(c *cursor) {
 	a.session.cur.fid = fid(id)
 }
 
-// ioctlResponse takes MS-SMB2 section 2.2.32.
+// ioctlResponse parses MS-SMB2 section 2.2.32.
 func (a *analyzer) ioctlResponse(c *cursor) {
 	if !c.fixed("SMB2_ioctl_response:reserved2", 48) {
 		return
@@ -294,10 +288,10 @@ func (a *analyzer) ioctlResponse(c *cursor) {
 	}
 }
 
-// ioctlBuffers tells where the two buffers of an ioctl are.
+// ioctlBuffers locates the two buffers of an ioctl.
 type ioctlBuffers struct{ inputAt, inputLen, outputAt, outputLen uint32 }
 
-// ioctlFields are the names of what is before each of the buffers, and of the buffers.
+// ioctlFields names the two buffers and the padding before each.
 type ioctlFields struct{ pad1, input, pad2, output string }
 
 var (
@@ -307,8 +301,8 @@ var (
 		"SMB2_ioctl_response:pad2", "SMB2_ioctl_response:output_buffer"}
 )
 
-// take takes the buffers. As in Zeek each has to be no further on than what has been read, and
-// what is to be passed over is the distance by which its offset points back.
+// take consumes the buffers. As in Zeek, an offset may not lie beyond what has been read, and
+// the padding is the distance by which the offset points back.
 func (b *ioctlBuffers) take(c *cursor, f *ioctlFields) (input, output []byte) {
 	if b.inputAt != 0 {
 		c.bytes(f.pad1, uint32(c.at)-b.inputAt)

@@ -5,7 +5,8 @@ import (
 	"github.com/wirelog/wirelog/dissect/event"
 )
 
-// What SET_INFO sets (MS-SMB2 section 2.2.39), and classes of it (MS-FSCC section 2.4).
+// Information types of SET_INFO (MS-SMB2 section 2.2.39) and information classes (MS-FSCC
+// section 2.4).
 const (
 	infoFile       = 1
 	infoFileSystem = 2
@@ -23,12 +24,12 @@ const (
 	fileValidDataLength = 39
 	fileShortName       = 40
 
-	// Of infoFileSystem (MS-FSCC section 2.5):
+	// Classes of infoFileSystem (MS-FSCC section 2.5).
 	fsControl  = 6
 	fsObjectID = 8
 )
 
-// setInfoRequest takes MS-SMB2 section 2.2.39.
+// setInfoRequest parses MS-SMB2 section 2.2.39.
 func (a *analyzer) setInfoRequest(c *cursor) {
 	const where = "SMB2_set_info_request"
 	if !c.fixed(where+":file_id", 32) {
@@ -56,7 +57,7 @@ func (a *analyzer) setInfoRequest(c *cursor) {
 	}
 }
 
-// setFileInfo takes what is to be set of a file. Of some classes only the form is looked at.
+// setFileInfo parses file information to be set. Some classes are only checked for form.
 func (a *analyzer) setFileInfo(class uint8, id event.SMB2GUID, c *cursor) {
 	switch class {
 	case fileBasic:
@@ -94,7 +95,7 @@ func (a *analyzer) setFileInfo(class uint8, id event.SMB2GUID, c *cursor) {
 	}
 }
 
-// newName takes the new name of a file (MS-FSCC sections 2.4.28.2 and 2.4.43.2).
+// newName parses a file's new name (MS-FSCC sections 2.4.28.2 and 2.4.43.2).
 func (c *cursor) newName(where string) []byte {
 	if !c.fixed(where, 20) {
 		return nil
@@ -103,7 +104,7 @@ func (c *cursor) newName(where string) []byte {
 	return c.text(c.uint32())
 }
 
-// fullEA takes extended attributes (MS-FSCC section 2.4.16).
+// fullEA parses extended attributes (MS-FSCC section 2.4.16).
 func (c *cursor) fullEA() {
 	const where = "SMB2_file_fullea_info_element"
 	for c.at < len(c.b) {
@@ -128,35 +129,32 @@ func (c *cursor) fullEA() {
 	}
 }
 
-// setBasic takes MS-FSCC section 2.4.7.
+// setBasic parses MS-FSCC section 2.4.7.
 func (a *analyzer) setBasic(id event.SMB2GUID, c *cursor) {
 	if !c.fixed("SMB2_file_basic_info", 36) {
 		return
 	}
 	t, attributes := times(c), c.uint32()
 	a.use(fid(id))
-	if h := &a.f.hooks.SMB2FileSattr; h.On() {
-		e := &a.f.ev.smb2.sattr
+	if e := a.f.hooks.SMB2FileSattr.Begin(); e != nil {
 		*e = event.SMB2FileSattr{Conn: a.Conn(), Hdr: *a.smb2.hdr, FileID: id, Times: t, Attrs: attrs(attributes)}
-		h.Raise(e)
+		a.f.hooks.SMB2FileSattr.Raise(e)
 	}
 }
 
 func (a *analyzer) rename(id event.SMB2GUID, name []byte) {
 	a.use(fid(id))
 	a.session.cur.file.setName(name)
-	if h := &a.f.hooks.SMB2FileRename; h.On() {
-		e := &a.f.ev.smb2.rename
+	if e := a.f.hooks.SMB2FileRename.Begin(); e != nil {
 		*e = event.SMB2FileRename{Conn: a.Conn(), Hdr: *a.smb2.hdr, FileID: id, DstFilename: name}
-		h.Raise(e)
+		a.f.hooks.SMB2FileRename.Raise(e)
 	}
 }
 
 func (a *analyzer) fileDelete(id event.SMB2GUID, pending bool) {
 	a.use(fid(id))
-	if h := &a.f.hooks.SMB2FileDelete; h.On() {
-		e := &a.f.ev.smb2.fileDelete
+	if e := a.f.hooks.SMB2FileDelete.Begin(); e != nil {
 		*e = event.SMB2FileDelete{Conn: a.Conn(), Hdr: *a.smb2.hdr, FileID: id, DeletePending: pending}
-		h.Raise(e)
+		a.f.hooks.SMB2FileDelete.Raise(e)
 	}
 }

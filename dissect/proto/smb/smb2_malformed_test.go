@@ -10,7 +10,7 @@ import (
 	"github.com/wirelog/wirelog/dissect/event"
 )
 
-// reply and request are messages with a body of that many bytes, of which some are set.
+// reply, request2 and body2 build messages with a body of size bytes, filled in by set.
 func reply(command uint16, size int, set func(body []byte)) side2 {
 	return side2{false, body2(command, size, set)}
 }
@@ -39,7 +39,8 @@ func put32(pairs ...uint32) func([]byte) {
 	}
 }
 
-// notify is a reply with what happened to files of these names, each entry padded to pad bytes.
+// notify builds a change notification for the given names, each entry padded to a multiple of
+// pad bytes.
 func notify(pad int, names ...string) side2 {
 	var b []byte
 	for i, name := range names {
@@ -56,7 +57,7 @@ func notify(pad int, names ...string) side2 {
 	return side2{false, msg2(cmdChangeNotify, 2, 5, 0, uint16(9), uint16(72), uint32(len(b)), b)}
 }
 
-// contexts311 is a reply of version 3.1.1 with a list of contexts.
+// contexts311 builds a version 3.1.1 reply with a list of negotiate contexts.
 func contexts311(count uint16, offset uint32, list string) side2 {
 	return reply(cmdNegotiate, 64+len(list), func(b []byte) {
 		put16(4, dialect311)(b)
@@ -74,12 +75,12 @@ func setInfo(kind, class uint8, buffer string) side2 {
 	})
 }
 
-// What is wrong with a message, in the words of the parser that Zeek's grammar makes.
+// TestMalformed2 tests malformed messages and the words of Zeek's generated parser for them.
 func TestMalformed2(t *testing.T) {
 	for _, tt := range []struct {
 		name string
 		side2
-		want string // "" for nothing
+		want string // "" if well-formed
 	}{
 		{"header", side2{true, msg2(cmdEcho, 1, 0, 0)[:47]}, "SMB2_Header:session_id: 44 > 43"},
 		{"signature", side2{true, msg2(cmdEcho, 1, 0, 0)[:48]}, "SMB2_Header:signature: 60 > 44"},
@@ -130,19 +131,20 @@ func TestMalformed2(t *testing.T) {
 	}
 }
 
-// A session message may be empty, and a compound may end where it says the next message is.
+// TestNothingFollows tests an empty session message and a compound whose next message begins
+// at the end of its frame.
 func TestNothingFollows(t *testing.T) {
 	last := echo(2)
 	binary.LittleEndian.PutUint32(last[20:], uint32(len(last)))
 	b, lines := bench2(t, DefaultOptions())
 	play2(b, []side2{{true, frame2(echo(1))}, {true, frame2(nil)}, {true, frame2(last)}, {true, frame2(echo(3))}}, 1<<14)
 	if want := []string{"message 13 1", "message 13 2", "message 13 3"}; !slices.Equal(*lines, want) {
-		t.Errorf("%q", *lines)
+		t.Errorf("got %q", *lines)
 	}
 }
 
-// The protocol is believed after three frames of any type, or as many segments of a long one
-// that need not be complete.
+// TestConfirmation tests that the protocol is confirmed after three frames of any type, or as
+// many segments of a long frame, complete or not.
 func TestConfirmation(t *testing.T) {
 	long := frame2(writeFile(1, 5, 12, 0, make([]byte, 60_000)))
 	keepAlive := []byte{sessionKeepAlive, 0, 0, 0}
@@ -164,7 +166,7 @@ func TestConfirmation(t *testing.T) {
 			b.Hooks.Analyzer.ConfirmationInfo.Listen(func(*event.AnalyzerConfirmationInfo) { confirmed = true })
 			play2(b, tt.talk, size)
 			if confirmed != tt.want {
-				t.Errorf("%s, segments of %d bytes: %v", name, size, confirmed)
+				t.Errorf("%s, segments of %d bytes: confirmed %v", name, size, confirmed)
 			}
 		}
 	}

@@ -8,11 +8,11 @@ import (
 const (
 	dialect311 = 0x0311
 
-	// maxContexts bounds the contexts of a reply. Four are defined that servers send.
+	// maxContexts bounds the negotiate contexts of a reply. Servers send four defined types.
 	maxContexts = 64
 )
 
-// negotiateRequest takes MS-SMB2 section 2.2.3, up to its dialects.
+// negotiateRequest parses MS-SMB2 section 2.2.3, up to the dialects.
 func (a *analyzer) negotiateRequest(c *cursor) {
 	const where = "SMB2_negotiate_request"
 	if !c.fixed(where+":client_start_time", 36) {
@@ -25,15 +25,14 @@ func (a *analyzer) negotiateRequest(c *cursor) {
 	if c.bad() {
 		return
 	}
-	if h := &a.f.hooks.SMB2NegotiateRequest; h.On() {
-		ev := &a.f.ev.smb2
-		ev.numbers = appendNumbers(ev.numbers[:0], dialects)
-		ev.negotiate = event.SMB2NegotiateRequest{Conn: a.Conn(), Hdr: *a.smb2.hdr, Dialects: ev.numbers}
-		h.Raise(&ev.negotiate)
+	if e := a.f.hooks.SMB2NegotiateRequest.Begin(); e != nil {
+		a.f.smb2.numbers = appendNumbers(a.f.smb2.numbers[:0], dialects)
+		*e = event.SMB2NegotiateRequest{Conn: a.Conn(), Hdr: *a.smb2.hdr, Dialects: a.f.smb2.numbers}
+		a.f.hooks.SMB2NegotiateRequest.Raise(e)
 	}
 }
 
-// appendNumbers appends numbers of 16 bits.
+// appendNumbers appends the 16-bit numbers in b to dst.
 func appendNumbers(dst []uint64, b []byte) []uint64 {
 	for ; len(b) >= 2; b = b[2:] {
 		dst = append(dst, uint64(b[0])|uint64(b[1])<<8)
@@ -41,30 +40,28 @@ func appendNumbers(dst []uint64, b []byte) []uint64 {
 	return dst
 }
 
-// negotiateResponse takes MS-SMB2 section 2.2.4.
+// negotiateResponse parses MS-SMB2 section 2.2.4.
 func (a *analyzer) negotiateResponse(c *cursor) {
 	const where = "SMB2_negotiate_response"
 	if !c.fixed(where+":negotiate_context_offset", 64) {
 		return
 	}
-	ev := &a.f.ev.smb2
-	e := &ev.negotiated
-	*e = event.SMB2NegotiateResponse{Conn: a.Conn(), Hdr: *a.smb2.hdr}
-	r := &e.Response
+	sc := &a.f.smb2
+	var r event.SMB2NegotiateResult
 	c.skip(2)
 	r.SecurityMode = uint64(c.uint16())
 	r.DialectRevision = uint64(c.uint16())
 	count := int(c.uint16())
 	r.NegotiateContextCount = uint64(count)
 	r.ServerGUID = guid(c)
-	c.skip(4 + 4 + 4 + 4) // capabilities, largest sizes
+	c.skip(4 + 4 + 4 + 4) // capabilities, maximum sizes
 	r.SystemTime = event.FileTime(c.uint64())
 	r.ServerStartTime = event.FileTime(c.uint64())
-	c.skip(2) // the blob follows
+	c.skip(2) // offset of the blob, which follows the header
 	n := c.uint16()
 	offset := c.uint32()
 	blob := c.bytes(where+":security_blob", uint32(n))
-	ev.contexts, ev.numbers = ev.contexts[:0], ev.numbers[:0]
+	sc.contexts, sc.numbers = sc.contexts[:0], sc.numbers[:0]
 	if r.DialectRevision == dialect311 {
 		c.seek32(where+":pad1", offset)
 		a.negotiateContexts(count, c)
@@ -72,16 +69,17 @@ func (a *analyzer) negotiateResponse(c *cursor) {
 	if c.bad() {
 		return
 	}
-	r.NegotiateContextValues = ev.contexts
-	if h := &a.f.hooks.SMB2NegotiateResponse; h.On() {
-		h.Raise(e)
+	r.NegotiateContextValues = sc.contexts
+	if e := a.f.hooks.SMB2NegotiateResponse.Begin(); e != nil {
+		*e = event.SMB2NegotiateResponse{Conn: a.Conn(), Hdr: *a.smb2.hdr, Response: r}
+		a.f.hooks.SMB2NegotiateResponse.Raise(e)
 	}
 	a.security(false, blob)
 }
 
-// negotiateContexts takes the list of contexts.
+// negotiateContexts parses the list of negotiate contexts.
 func (a *analyzer) negotiateContexts(count int, c *cursor) {
-	ev := &a.f.ev.smb2
+	sc := &a.f.smb2
 	for i := 0; i < count && !c.bad(); i++ {
 		if i == maxContexts {
 			a.Limited(source, "negotiate_contexts")
@@ -89,11 +87,11 @@ func (a *analyzer) negotiateContexts(count int, c *cursor) {
 			return
 		}
 		start := c.at
-		v := negotiateContext(ev, c)
+		v := negotiateContext(sc, c)
 		if c.bad() {
 			return
 		}
-		ev.contexts = append(ev.contexts, v)
+		sc.contexts = append(sc.contexts, v)
 		if i < count-1 {
 			c.start = start
 			if padded := (c.at - start + 7) &^ 7; c.fixed("Padded_SMB3_negotiate_context_value", padded) {
@@ -103,7 +101,7 @@ func (a *analyzer) negotiateContexts(count int, c *cursor) {
 	}
 }
 
-// Types of contexts (MS-SMB2 section 2.2.3.1).
+// Negotiate context types (MS-SMB2 section 2.2.3.1).
 const (
 	contextPreAuth     = 1
 	contextEncryption  = 2
@@ -111,8 +109,8 @@ const (
 	contextNetname     = 5
 )
 
-// negotiateContext takes MS-SMB2 section 2.2.4.1.
-func negotiateContext(ev *smb2Events, c *cursor) (v event.SMB2NegotiateContextValue) {
+// negotiateContext parses MS-SMB2 section 2.2.4.1.
+func negotiateContext(sc *smb2Scratch, c *cursor) (v event.SMB2NegotiateContextValue) {
 	const where = "SMB3_negotiate_context_value"
 	c.begin()
 	if !c.fixed(where+":reserved", 8) {
@@ -123,13 +121,13 @@ func negotiateContext(ev *smb2Events, c *cursor) (v event.SMB2NegotiateContextVa
 	v.ContextType, v.DataLength = uint64(typ), uint64(n)
 	switch typ {
 	case contextPreAuth:
-		v.PreAuthInfo = value.Some(ev.preAuthIntegrity(c))
+		v.PreAuthInfo = value.Some(sc.preAuthIntegrity(c))
 	case contextEncryption:
 		c.begin()
 		if c.fixed("SMB3_encryption_capabilities:cipher_count", 2) {
 			count := c.uint16()
 			v.EncryptionInfo = value.Some(event.SMB2EncryptionCapabilities{
-				CipherCount: uint64(count), Ciphers: ev.take(c, "SMB3_encryption_capabilities:ciphers", count),
+				CipherCount: uint64(count), Ciphers: sc.take(c, "SMB3_encryption_capabilities:ciphers", count),
 			})
 		}
 	case contextCompression:
@@ -138,7 +136,7 @@ func negotiateContext(ev *smb2Events, c *cursor) (v event.SMB2NegotiateContextVa
 			count := c.uint16()
 			c.skip(2 + 4)
 			v.CompressionInfo = value.Some(event.SMB2CompressionCapabilities{
-				AlgCount: uint64(count), Algs: ev.take(c, "SMB3_compression_capabilities:algs", count),
+				AlgCount: uint64(count), Algs: sc.take(c, "SMB3_compression_capabilities:algs", count),
 			})
 		}
 	case contextNetname:
@@ -150,8 +148,8 @@ func negotiateContext(ev *smb2Events, c *cursor) (v event.SMB2NegotiateContextVa
 	return v
 }
 
-// preAuthIntegrity takes MS-SMB2 section 2.2.3.1.1.
-func (ev *smb2Events) preAuthIntegrity(c *cursor) (v event.SMB2PreAuthIntegrityCapabilities) {
+// preAuthIntegrity parses MS-SMB2 section 2.2.3.1.1.
+func (sc *smb2Scratch) preAuthIntegrity(c *cursor) (v event.SMB2PreAuthIntegrityCapabilities) {
 	const where = "SMB3_preauth_integrity_capabilities"
 	c.begin()
 	if !c.fixed(where+":salt_length", 4) {
@@ -159,19 +157,19 @@ func (ev *smb2Events) preAuthIntegrity(c *cursor) (v event.SMB2PreAuthIntegrityC
 	}
 	hashes, salt := c.uint16(), c.uint16()
 	v.HashAlgCount, v.SaltLength = uint64(hashes), uint64(salt)
-	v.HashAlg = ev.take(c, where+":hash_alg", hashes)
+	v.HashAlg = sc.take(c, where+":hash_alg", hashes)
 	v.Salt = c.bytes(where+":salt", uint32(salt))
 	return v
 }
 
-// take takes n numbers of 16 bits.
-func (ev *smb2Events) take(c *cursor, where string, n uint16) []uint64 {
-	start := len(ev.numbers)
-	ev.numbers = appendNumbers(ev.numbers, c.array(where, int(n), 2))
-	return ev.numbers[start:len(ev.numbers):len(ev.numbers)]
+// take parses n 16-bit numbers. The result is valid until the next message.
+func (sc *smb2Scratch) take(c *cursor, where string, n uint16) []uint64 {
+	start := len(sc.numbers)
+	sc.numbers = appendNumbers(sc.numbers, c.array(where, int(n), 2))
+	return sc.numbers[start:len(sc.numbers):len(sc.numbers)]
 }
 
-// guid takes 16 bytes that identify something, which are there.
+// guid parses a 16-byte identifier, which must be present.
 func guid(c *cursor) event.SMB2GUID {
 	return event.SMB2GUID{Persistent: c.uint64(), Volatile: c.uint64()}
 }

@@ -2,7 +2,7 @@ package smb
 
 import "github.com/wirelog/wirelog/dissect/event"
 
-// sessionSetupRequest takes MS-SMB2 section 2.2.5.
+// sessionSetupRequest parses MS-SMB2 section 2.2.5.
 func (a *analyzer) sessionSetupRequest(c *cursor) {
 	const where = "SMB2_session_setup_request"
 	if !c.fixed(where+":security_length", 16) {
@@ -15,23 +15,22 @@ func (a *analyzer) sessionSetupRequest(c *cursor) {
 	if c.bad() {
 		return
 	}
-	if h := &a.f.hooks.SMB2SessionSetupRequest; h.On() {
-		e := &a.f.ev.smb2.setupRequest
+	if e := a.f.hooks.SMB2SessionSetupRequest.Begin(); e != nil {
 		*e = event.SMB2SessionSetupRequest{Conn: a.Conn(), Hdr: *a.smb2.hdr,
 			Request: event.SMB2SessionSetupArgs{SecurityMode: uint64(mode)}}
-		h.Raise(e)
+		a.f.hooks.SMB2SessionSetupRequest.Raise(e)
 	}
 	a.security(true, blob)
 }
 
-// Flags of a session (MS-SMB2 section 2.2.6).
+// Session flags (MS-SMB2 section 2.2.6).
 const (
 	sessionGuest   = 0x0001
 	sessionNull    = 0x0002
 	sessionEncrypt = 0x0004
 )
 
-// sessionSetupResponse takes MS-SMB2 section 2.2.6.
+// sessionSetupResponse parses MS-SMB2 section 2.2.6.
 func (a *analyzer) sessionSetupResponse(c *cursor) {
 	const where = "SMB2_session_setup_response"
 	if !c.fixed(where+":security_length", 8) {
@@ -43,26 +42,25 @@ func (a *analyzer) sessionSetupResponse(c *cursor) {
 	if c.bad() {
 		return
 	}
-	if h := &a.f.hooks.SMB2SessionSetupResponse; h.On() {
-		e := &a.f.ev.smb2.setupResponse
+	if e := a.f.hooks.SMB2SessionSetupResponse.Begin(); e != nil {
 		*e = event.SMB2SessionSetupResponse{Conn: a.Conn(), Hdr: *a.smb2.hdr,
 			Response: event.SMB2SessionSetupResult{Flags: event.SMB2SessionSetupFlags{
 				Guest: flags&sessionGuest != 0, Anonymous: flags&sessionNull != 0, Encrypt: flags&sessionEncrypt != 0,
 			}}}
-		h.Raise(e)
+		a.f.hooks.SMB2SessionSetupResponse.Raise(e)
 	}
 	a.security(false, blob)
 }
 
-// blob takes what 16 bits of offset and of length tell the place of, which are there. The names
-// are those of what is before it and of itself.
+// blob parses a 16-bit offset and a 16-bit length, which must be present, and returns the
+// buffer they describe. pad names the padding before the buffer, where the buffer itself.
 func (c *cursor) blob(pad, where string) []byte {
 	offset, n := c.uint16(), c.uint16()
 	c.seek(pad, offset)
 	return c.bytes(where, uint32(n))
 }
 
-// treeConnectRequest takes MS-SMB2 section 2.2.9.
+// treeConnectRequest parses MS-SMB2 section 2.2.9.
 func (a *analyzer) treeConnectRequest(c *cursor) {
 	const where = "SMB2_tree_connect_request"
 	if !c.fixed(where+":path_length", 8) {
@@ -81,17 +79,16 @@ func (a *analyzer) treeConnectRequest(c *cursor) {
 		s.cur.tree = new(tree)
 	}
 	s.cur.tree.setPath(path)
-	if h := &a.f.hooks.SMB2TreeConnectRequest; h.On() {
-		e := &a.f.ev.smb2.treeRequest
+	if e := a.f.hooks.SMB2TreeConnectRequest.Begin(); e != nil {
 		*e = event.SMB2TreeConnectRequest{Conn: a.Conn(), Hdr: *a.smb2.hdr, Path: path}
-		h.Raise(e)
+		a.f.hooks.SMB2TreeConnectRequest.Raise(e)
 	}
 }
 
-// shareTypePipe is that of named pipes (MS-SMB2 section 2.2.10).
+// shareTypePipe is the type of a share of named pipes (MS-SMB2 section 2.2.10).
 const shareTypePipe = 2
 
-// treeConnectResponse takes MS-SMB2 section 2.2.10.
+// treeConnectResponse parses MS-SMB2 section 2.2.10.
 func (a *analyzer) treeConnectResponse(c *cursor) {
 	if !c.fixed("SMB2_tree_connect_response", 16) {
 		return
@@ -102,15 +99,14 @@ func (a *analyzer) treeConnectResponse(c *cursor) {
 	if typ == shareTypePipe {
 		a.setPipe(uint32(a.smb2.hdr.TreeID))
 	}
-	if h := &a.f.hooks.SMB2TreeConnectResponse; h.On() {
-		e := &a.f.ev.smb2.treeResponse
+	if e := a.f.hooks.SMB2TreeConnectResponse.Begin(); e != nil {
 		*e = event.SMB2TreeConnectResponse{Conn: a.Conn(), Hdr: *a.smb2.hdr,
 			Response: event.SMB2TreeConnectResult{ShareType: uint64(typ)}}
-		h.Raise(e)
+		a.f.hooks.SMB2TreeConnectResponse.Raise(e)
 	}
 }
 
-// treeDisconnectRequest takes MS-SMB2 section 2.2.11.
+// treeDisconnectRequest parses MS-SMB2 section 2.2.11.
 func (a *analyzer) treeDisconnectRequest(c *cursor) {
 	if c.bare("SMB2_tree_disconnect_request", 4); c.bad() {
 		return
@@ -121,21 +117,19 @@ func (a *analyzer) treeDisconnectRequest(c *cursor) {
 		delete(a.session.trees, tid)
 		a.session.cur.tree, a.session.cur.ownTree = nil, false
 	}
-	if h := &a.f.hooks.SMB2TreeDisconnectRequest; h.On() {
-		e := &a.f.ev.smb2.treeEndRequest
+	if e := a.f.hooks.SMB2TreeDisconnectRequest.Begin(); e != nil {
 		*e = event.SMB2TreeDisconnectRequest{Conn: a.Conn(), Hdr: *a.smb2.hdr}
-		h.Raise(e)
+		a.f.hooks.SMB2TreeDisconnectRequest.Raise(e)
 	}
 }
 
-// treeDisconnectResponse takes MS-SMB2 section 2.2.12.
+// treeDisconnectResponse parses MS-SMB2 section 2.2.12.
 func (a *analyzer) treeDisconnectResponse(c *cursor) {
 	if c.bare("SMB2_tree_disconnect_response", 4); c.bad() {
 		return
 	}
-	if h := &a.f.hooks.SMB2TreeDisconnectResponse; h.On() {
-		e := &a.f.ev.smb2.treeEndResponse
+	if e := a.f.hooks.SMB2TreeDisconnectResponse.Begin(); e != nil {
 		*e = event.SMB2TreeDisconnectResponse{Conn: a.Conn(), Hdr: *a.smb2.hdr}
-		h.Raise(e)
+		a.f.hooks.SMB2TreeDisconnectResponse.Raise(e)
 	}
 }

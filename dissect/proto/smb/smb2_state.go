@@ -6,8 +6,7 @@ import (
 	"github.com/wirelog/wirelog/dissect/event"
 )
 
-// smb2Begin finds out what an SMB2 message is about (Zeek's event handler of
-// smb2_message).
+// smb2Begin finds the request and tree of an SMB2 message (Zeek's smb2_message event handler).
 func (a *analyzer) smb2Begin(isOrig bool) {
 	s, h := &a.session, a.smb2.hdr
 	tid := uint32(h.TreeID)
@@ -41,7 +40,7 @@ func (a *analyzer) smb2Begin(isOrig bool) {
 	s.cur = req
 }
 
-// smb2End keeps what the message was about until it is answered.
+// smb2End keeps the message's request until it is answered.
 func (a *analyzer) smb2End(isOrig bool) {
 	s, id := &a.session, a.smb2.hdr.MessageID
 	if !isOrig && a.smb2.status != statusPending {
@@ -54,16 +53,16 @@ func (a *analyzer) smb2End(isOrig bool) {
 	s.requests[id] = s.cur
 }
 
-// discardRequests forgets requests and files, because too many requests are not answered.
+// discardRequests forgets requests and files when too many requests are unanswered.
 func (a *analyzer) discardRequests() {
 	s := &a.session
 	a.Limited(source, "pending_requests")
 	addl := fmt.Sprintf("state=tree fid_map=%d tid_map=%d pending_cmds=%d pipe_map=0", len(s.files), len(s.trees), len(s.requests))
 	clear(s.requests)
 	clear(s.files)
-	if h := &a.f.hooks.SMB2DiscardedMessagesState; h.On() {
-		a.f.ev.discardedState = event.SMB2DiscardedMessagesState{Conn: a.Conn(), State: "tree"}
-		h.Raise(&a.f.ev.discardedState)
+	if e := a.f.hooks.SMB2DiscardedMessagesState.Begin(); e != nil {
+		*e = event.SMB2DiscardedMessagesState{Conn: a.Conn(), State: "tree"}
+		a.f.hooks.SMB2DiscardedMessagesState.Raise(e)
 	}
 	a.Weird("SMB_discarded_messages_state", addl, "SMB2")
 }

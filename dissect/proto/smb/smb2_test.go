@@ -19,7 +19,7 @@ import (
 	"github.com/wirelog/wirelog/internal/testconn"
 )
 
-// msg2 is an SMB2 message: header and body, whose numbers are in little-endian order.
+// msg2 builds an SMB2 message from header and body; numbers are little-endian.
 func msg2(command uint16, mid uint64, tid uint32, status uint32, body ...any) []byte {
 	b := []byte("\xfeSMB")
 	for _, v := range append([]any{
@@ -92,7 +92,7 @@ type side2 struct {
 	data   []byte
 }
 
-// bench2 is an open connection of which the events of SMB and of files are written down.
+// bench2 is an open connection that records the events of SMB and of files.
 func bench2(t testing.TB, o Options) (*testconn.Bench, *[]string) {
 	b, lines := testconn.New(t, testconn.Config()), new([]string)
 	if _, err := event.NewStream(b.Hooks, func() value.Time { return b.Now }, func(line []byte) {
@@ -129,7 +129,7 @@ func bench2(t testing.TB, o Options) (*testconn.Bench, *[]string) {
 	return b, lines
 }
 
-// talk2 is a client that reads a file while it writes another.
+// talk2 is a client that reads one file while it writes another.
 func talk2() []side2 {
 	text := testconn.Bytes(0, 3000)
 	return []side2{
@@ -216,7 +216,7 @@ func TestLimits(t *testing.T) {
 		b.Talk(true, frame2(echo(i)))
 	}
 	if n := count(*lines, "smb2_discarded_messages_state"); n != 2 {
-		t.Errorf("requests were discarded %d times", n)
+		t.Errorf("requests discarded %d times", n)
 	}
 	for i := range uint64(15) {
 		b.Talk(true, frame2(readFile(300+i, uint32(1+i), 1000+i, 0, 1)))
@@ -264,7 +264,7 @@ func TestNetBIOS(t *testing.T) {
 	}
 }
 
-// FuzzSMB2 checks that the segmentation makes no difference, and that nothing panics.
+// FuzzSMB2 checks that segmentation makes no difference and that nothing panics.
 func FuzzSMB2(f *testing.F) {
 	var orig, resp []byte
 	for _, s := range talk2() {
@@ -278,14 +278,14 @@ func FuzzSMB2(f *testing.F) {
 	f.Add(frame2(echo(1), echo(2)), []byte{}, uint8(1))
 	f.Fuzz(func(t *testing.T, orig, resp []byte, size uint8) {
 		if len(orig)+len(resp) > 6000 {
-			return // beyond, a violation does not end the analysis, and segments are asked for the next message
+			return // in longer input a violation leads to resynchronization, which depends on segments
 		}
 		run := func(size int) ([]string, conn.Stats) {
 			b, lines := bench2(t, DefaultOptions())
 			play2(b, []side2{{true, orig}, {false, resp}}, size)
 			return *lines, b.Table.Stats()
 		}
-		// What begins with something else is looked for by segments.
+		// Resynchronization depends on segments, so the input must start with a message.
 		if len(orig) < 8 || !startsMessage(orig) || len(resp) > 0 && (len(resp) < 8 || !startsMessage(resp)) {
 			run(int(size) + 1)
 			return
