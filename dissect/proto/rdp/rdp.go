@@ -7,6 +7,7 @@
 package rdp
 
 import (
+	"github.com/wirelog/wirelog/dissect/codec/wire"
 	"github.com/wirelog/wirelog/dissect/conn"
 	"github.com/wirelog/wirelog/dissect/detect"
 	"github.com/wirelog/wirelog/dissect/event"
@@ -18,6 +19,8 @@ import (
 const (
 	// headerLen is the length of a TPKT header (RFC 1006 section 6).
 	headerLen = 4
+	// maxMessage is the longest message that a TPKT header can announce.
+	maxMessage = 1<<16 - 1
 	// maxChannels and maxCertificates are how many channels of a client, and certificates
 	// of a chain, are taken for an error.
 	maxChannels     = 1000
@@ -27,8 +30,6 @@ const (
 	maxCertificate = 256 << 10
 	// likelyChannels is how many channels there may be (MS-RDPBCGR section 2.2.1.3.4).
 	likelyChannels = 31
-	// maxKept is the size of the largest buffer that is kept for another connection.
-	maxKept = 8 << 10
 
 	port   = 3389
 	source = "RDP"
@@ -37,7 +38,7 @@ const (
 // New describes RDP over TCP, and over UDP, to the detector. Their analyzers raise their
 // events on h and give certificates to certs; ssl takes over where the server chooses TLS.
 func New(h *event.Hooks, certs *x509.Sender, ssl *conn.Protocol) (tcp, udp *detect.Protocol) {
-	f := &factory{hooks: &h.RDP, certs: certs, ssl: ssl}
+	f := &factory{hooks: &h.RDP, certs: certs, ssl: ssl, framer: wire.NewFramer(headerLen, maxMessage, messageLen)}
 	tcp = &detect.Protocol{
 		Transport:  value.ProtoTCP,
 		Ports:      []uint16{port},
@@ -55,10 +56,11 @@ func New(h *event.Hooks, certs *x509.Sender, ssl *conn.Protocol) (tcp, udp *dete
 
 // factory makes the analyzers of a shard and has what they share.
 type factory struct {
-	hooks *event.RDPEvents
-	certs *x509.Sender
-	ssl   *conn.Protocol
-	free  freelist.List[analyzer]
+	hooks  *event.RDPEvents
+	certs  *x509.Sender
+	ssl    *conn.Protocol
+	free   freelist.List[analyzer]
+	framer *wire.Framer
 
 	text     []byte
 	channels []event.RDPClientChannelDef
@@ -77,7 +79,7 @@ type factory struct {
 
 func (f *factory) new(u conn.Use) conn.Analyzer {
 	a := f.free.Get()
-	*a = analyzer{f: f, Use: u, pending: a.pending}
+	*a = analyzer{f: f, Use: u}
 	return a
 }
 
@@ -86,8 +88,8 @@ type analyzer struct {
 	f *factory
 	conn.Use
 
-	pending [2][]byte // of a message that is not complete
-	off     bool      // no longer interested
+	frames [2]wire.Frames
+	off    bool // no longer interested
 	// encrypted tells that what follows is, and inner has the TLS analyzer if it is by TLS.
 	encrypted bool
 	inner     conn.Handover // to TLS
@@ -100,60 +102,37 @@ func index(isOrig bool) int {
 	return 1
 }
 
-// frameLen is the length of the message that begins with b, of its header too.
-func frameLen(b []byte) int { return int(b[2])<<8 | int(b[3]) }
+// messageLen returns the length of a message including its header.
+func messageLen(header []byte) int { return int(header[2])<<8 | int(header[3]) }
 
 // Data takes the next bytes of a stream.
 func (a *analyzer) Data(isOrig bool, b []byte) {
 	if a.Conn().Partial() {
 		return
 	}
-	i := index(isOrig)
+	f := &a.frames[index(isOrig)]
 	for len(b) > 0 && !a.off && !a.encrypted {
-		if len(a.pending[i]) == 0 && len(b) >= headerLen {
-			if n := frameLen(b); n >= headerLen && n <= len(b) {
-				a.message(isOrig, b[:n:n])
-				b = b[n:]
-				continue
+		kept := f.Kept()
+		m, rest, state := f.Next(a.f.framer, b)
+		a.Hold(f.Kept() - kept)
+		b = rest
+		switch state {
+		case wire.FrameWhole:
+			a.message(isOrig, m)
+		case wire.FrameShort:
+			if a.Full(source) {
+				a.Detach()
 			}
-		}
-		n := headerLen
-		if len(a.pending[i]) >= headerLen {
-			n = frameLen(a.pending[i])
-		}
-		n = min(n-len(a.pending[i]), len(b))
-		a.pending[i] = append(a.pending[i], b[:n]...)
-		b = b[n:]
-		if a.Hold(n); a.Full(source) {
-			a.Detach()
-			return
-		}
-		if p := a.pending[i]; len(p) >= headerLen {
-			switch n := frameLen(p); {
-			case n < headerLen:
-				a.violate("Binpac exception: binpac exception: out_of_bound: COTP:pdu: 2 > 0")
-				if !a.off {
-					a.Detach()
-				}
-			case n == len(p):
-				a.message(isOrig, p)
-				a.release(i)
+		case wire.FrameInvalid:
+			a.violate("Binpac exception: binpac exception: out_of_bound: COTP:pdu: 2 > 0")
+			if !a.off {
+				a.Detach()
 			}
 		}
 	}
 	if a.inner.Taken() && len(b) > 0 {
 		a.inner.Data(isOrig, b)
 	}
-}
-
-// release forgets what waits of a side.
-func (a *analyzer) release(i int) {
-	p := a.pending[i]
-	a.Hold(-len(p))
-	if cap(p) > maxKept {
-		p = nil
-	}
-	a.pending[i] = p[:0]
 }
 
 func (a *analyzer) violate(reason string) { a.Violate(conn.Violation{Reason: reason}) }
@@ -178,7 +157,7 @@ func (a *analyzer) Gap(bool, uint64) { a.Detach() }
 func (a *analyzer) End(bool) {}
 
 // Flip follows the connection's change of roles.
-func (a *analyzer) Flip() { a.pending[0], a.pending[1] = a.pending[1], a.pending[0] }
+func (a *analyzer) Flip() { a.frames[0], a.frames[1] = a.frames[1], a.frames[0] }
 
 // Done keeps the analyzer for another connection.
 func (a *analyzer) Done() {
@@ -189,7 +168,6 @@ func (a *analyzer) Done() {
 	if a.inner.Taken() {
 		a.inner.Done()
 	}
-	a.release(0)
-	a.release(1)
+	a.Hold(-a.frames[0].Reset(a.f.framer) - a.frames[1].Reset(a.f.framer))
 	a.f.free.Put(a)
 }
