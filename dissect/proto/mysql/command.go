@@ -59,16 +59,16 @@ func (a *analyzer) client(c *cursor) {
 		return
 	}
 	a.expect(command)
-	if h := &a.f.hooks.CommandRequest; h.On() {
-		a.f.ev.command = event.MySQLCommandRequest{Conn: a.Conn(), Command: uint64(command), Arg: arg}
-		h.Raise(&a.f.ev.command)
+	if e := a.f.hooks.CommandRequest.Begin(); e != nil {
+		*e = event.MySQLCommandRequest{Conn: a.Conn(), Command: uint64(command), Arg: arg}
+		a.f.hooks.CommandRequest.Raise(e)
 	}
 	if command != comChangeUser {
 		return
 	}
-	if h := &a.f.hooks.ChangeUser; h.On() {
-		a.f.ev.changeUser = event.MySQLChangeUser{Conn: a.Conn(), Username: change.user}
-		h.Raise(&a.f.ev.changeUser)
+	if e := a.f.hooks.ChangeUser.Begin(); e != nil {
+		*e = event.MySQLChangeUser{Conn: a.Conn(), Username: change.user}
+		a.f.hooks.ChangeUser.Raise(e)
 	}
 	a.clientPlugin(change.plugin, change.data)
 }

@@ -78,15 +78,16 @@ func (a *analyzer) greeting10(c *cursor) {
 	a.serverVersion(ver)
 	if h := &a.f.hooks.AuthPlugin; h.On() && capabilities&clientPluginAuth != 0 {
 		a.f.data = append(append(a.f.data[:0], part1...), part2...)
-		a.f.ev.plugin = event.MySQLAuthPlugin{Conn: a.Conn(), Name: plugin, Data: a.f.data}
-		h.Raise(&a.f.ev.plugin)
+		e := h.Begin()
+		*e = event.MySQLAuthPlugin{Conn: a.Conn(), Name: plugin, Data: a.f.data}
+		h.Raise(e)
 	}
 }
 
 func (a *analyzer) serverVersion(ver []byte) {
-	if h := &a.f.hooks.ServerVersion; h.On() {
-		a.f.ev.version = event.MySQLServerVersion{Conn: a.Conn(), Ver: ver}
-		h.Raise(&a.f.ev.version)
+	if e := a.f.hooks.ServerVersion.Begin(); e != nil {
+		*e = event.MySQLServerVersion{Conn: a.Conn(), Ver: ver}
+		a.f.hooks.ServerVersion.Raise(e)
 	}
 }
 
@@ -105,9 +106,9 @@ func (a *analyzer) loginAnswer(c *cursor) {
 			return
 		}
 		a.authData, a.expected = true, expectStatus
-		if h := &a.f.hooks.AuthSwitchRequest; h.On() {
-			a.f.ev.authSwitch = event.MySQLAuthSwitchRequest{Conn: a.Conn(), Name: name, Data: c.Rest()}
-			h.Raise(&a.f.ev.authSwitch)
+		if e := a.f.hooks.AuthSwitchRequest.Begin(); e != nil {
+			*e = event.MySQLAuthSwitchRequest{Conn: a.Conn(), Name: name, Data: c.Rest()}
+			a.f.hooks.AuthSwitchRequest.Raise(e)
 		}
 	case packetErr:
 		a.errPacket(c)
@@ -131,9 +132,9 @@ func (a *analyzer) login(c *cursor) {
 }
 
 func (a *analyzer) moreData(isOrig bool, c *cursor) {
-	if h := &a.f.hooks.AuthMoreData; h.On() {
-		a.f.ev.moreData = event.MySQLAuthMoreData{Conn: a.Conn(), IsOrig: isOrig, Data: c.Rest()}
-		h.Raise(&a.f.ev.moreData)
+	if e := a.f.hooks.AuthMoreData.Begin(); e != nil {
+		*e = event.MySQLAuthMoreData{Conn: a.Conn(), IsOrig: isOrig, Data: c.Rest()}
+		a.f.hooks.AuthMoreData.Raise(e)
 	}
 }
 
@@ -166,9 +167,9 @@ func (a *analyzer) response41(c *cursor) {
 	a.capabilities = flags
 	a.Confirm()
 	if flags&clientSSL != 0 {
-		if h := &a.f.hooks.SSLRequest; h.On() {
-			a.f.ev.sslRequest = event.MySQLSSLRequest{Conn: a.Conn()}
-			h.Raise(&a.f.ev.sslRequest)
+		if e := a.f.hooks.SSLRequest.Begin(); e != nil {
+			*e = event.MySQLSSLRequest{Conn: a.Conn()}
+			a.f.hooks.SSLRequest.Raise(e)
 		}
 		a.startTLS()
 		return
@@ -198,16 +199,16 @@ func (a *analyzer) response320(c *cursor) {
 }
 
 func (a *analyzer) handshake(user []byte) {
-	if h := &a.f.hooks.Handshake; h.On() {
-		a.f.ev.handshake = event.MySQLHandshake{Conn: a.Conn(), Username: user}
-		h.Raise(&a.f.ev.handshake)
+	if e := a.f.hooks.Handshake.Begin(); e != nil {
+		*e = event.MySQLHandshake{Conn: a.Conn(), Username: user}
+		a.f.hooks.Handshake.Raise(e)
 	}
 }
 
 func (a *analyzer) clientPlugin(name, data []byte) {
-	if h := &a.f.hooks.AuthPlugin; h.On() {
-		a.f.ev.plugin = event.MySQLAuthPlugin{Conn: a.Conn(), IsOrig: true, Name: name, Data: data}
-		h.Raise(&a.f.ev.plugin)
+	if e := a.f.hooks.AuthPlugin.Begin(); e != nil {
+		*e = event.MySQLAuthPlugin{Conn: a.Conn(), IsOrig: true, Name: name, Data: data}
+		a.f.hooks.AuthPlugin.Raise(e)
 	}
 }
 

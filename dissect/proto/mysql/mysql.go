@@ -43,20 +43,6 @@ type factory struct {
 
 	data []byte // authentication data that is put together from two parts
 	row  [][]byte
-	ev   struct {
-		version    event.MySQLServerVersion
-		handshake  event.MySQLHandshake
-		sslRequest event.MySQLSSLRequest
-		plugin     event.MySQLAuthPlugin
-		authSwitch event.MySQLAuthSwitchRequest
-		moreData   event.MySQLAuthMoreData
-		command    event.MySQLCommandRequest
-		changeUser event.MySQLChangeUser
-		ok         event.MySQLOK
-		eof        event.MySQLEOF
-		err        event.MySQLError
-		row        event.MySQLResultRow
-	}
 }
 
 func (f *factory) new(u conn.Use) conn.Analyzer {

@@ -128,9 +128,9 @@ func (a *analyzer) resultRow(c *cursor, n int) {
 		return
 	}
 	a.expected = expectRow
-	if h := &a.f.hooks.ResultRow; h.On() {
-		a.f.ev.row = event.MySQLResultRow{Conn: a.Conn(), Row: row}
-		h.Raise(&a.f.ev.row)
+	if e := a.f.hooks.ResultRow.Begin(); e != nil {
+		*e = event.MySQLResultRow{Conn: a.Conn(), Row: row}
+		a.f.hooks.ResultRow.Raise(e)
 	}
 }
 
@@ -151,9 +151,9 @@ func (a *analyzer) okPacket(c *cursor) {
 		return
 	}
 	a.commands, a.authData = true, false
-	if h := &a.f.hooks.OK; h.On() {
-		a.f.ev.ok = event.MySQLOK{Conn: a.Conn(), AffectedRows: uint64(uint32(rows))}
-		h.Raise(&a.f.ev.ok)
+	if e := a.f.hooks.OK.Begin(); e != nil {
+		*e = event.MySQLOK{Conn: a.Conn(), AffectedRows: uint64(uint32(rows))}
+		a.f.hooks.OK.Raise(e)
 	}
 }
 
@@ -163,9 +163,9 @@ func (a *analyzer) eofPacket(c *cursor, intermediate bool) {
 	if !c.OK() {
 		return
 	}
-	if h := &a.f.hooks.EOF; h.On() {
-		a.f.ev.eof = event.MySQLEOF{Conn: a.Conn(), IsIntermediate: intermediate}
-		h.Raise(&a.f.ev.eof)
+	if e := a.f.hooks.EOF.Begin(); e != nil {
+		*e = event.MySQLEOF{Conn: a.Conn(), IsIntermediate: intermediate}
+		a.f.hooks.EOF.Raise(e)
 	}
 }
 
@@ -178,8 +178,8 @@ func (a *analyzer) errPacket(c *cursor) {
 		return
 	}
 	a.commands, a.authData = true, false
-	if h := &a.f.hooks.Error; h.On() {
-		a.f.ev.err = event.MySQLError{Conn: a.Conn(), Code: uint64(code), Msg: c.Rest()}
-		h.Raise(&a.f.ev.err)
+	if e := a.f.hooks.Error.Begin(); e != nil {
+		*e = event.MySQLError{Conn: a.Conn(), Code: uint64(code), Msg: c.Rest()}
+		a.f.hooks.Error.Raise(e)
 	}
 }

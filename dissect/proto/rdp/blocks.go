@@ -63,12 +63,12 @@ func (a *analyzer) clientCore(c *cursor) {
 	}
 	a.Confirm()
 	h := &a.f.hooks.ClientCoreData
-	if !h.On() {
+	e := h.Begin()
+	if e == nil {
 		return
 	}
-	e := &a.f.ev.core
+	*e = event.RDPClientCoreData{Conn: a.Conn()}
 	d := &e.Data
-	e.Conn = a.Conn()
 	d.VersionMajor, d.VersionMinor = first.u16(), first.u16()
 	d.DesktopWidth, d.DesktopHeight = first.u16(), first.u16()
 	d.ColorDepth, d.SASSequence = first.u16(), first.u16()
@@ -141,9 +141,9 @@ func (a *analyzer) clientNetwork(c *cursor) {
 	if !c.OK() || n == 0 {
 		return
 	}
-	if h := &a.f.hooks.ClientNetworkData; h.On() {
-		a.f.ev.network = event.RDPClientNetworkData{Conn: a.Conn(), Channels: list}
-		h.Raise(&a.f.ev.network)
+	if e := a.f.hooks.ClientNetworkData.Begin(); e != nil {
+		*e = event.RDPClientNetworkData{Conn: a.Conn(), Channels: list}
+		a.f.hooks.ClientNetworkData.Raise(e)
 	}
 	if n > likelyChannels {
 		a.WeirdNumber("RDP_channels_requested_exceeds_max", int(n), "")
@@ -170,9 +170,9 @@ func (a *analyzer) serverSecurity(c *cursor) {
 		a.begin(0)
 	}
 	a.Confirm()
-	if h := &a.f.hooks.ServerSecurity; h.On() {
-		a.f.ev.security = event.RDPServerSecurity{Conn: a.Conn(), EncryptionMethod: uint64(method), EncryptionLevel: uint64(level)}
-		h.Raise(&a.f.ev.security)
+	if e := a.f.hooks.ServerSecurity.Begin(); e != nil {
+		*e = event.RDPServerSecurity{Conn: a.Conn(), EncryptionMethod: uint64(method), EncryptionLevel: uint64(level)}
+		a.f.hooks.ServerSecurity.Raise(e)
 	}
 }
 
@@ -196,8 +196,9 @@ func (a *analyzer) certificate(c *cursor) {
 		c.Fail(wire.InvalidCase("Server_Certificate", int(typ)))
 	}
 	if h := &a.f.hooks.ServerCertificate; c.OK() && h.On() {
-		a.f.ev.certificate = event.RDPServerCertificate{Conn: a.Conn(), CertType: uint64(typ), PermanentlyIssued: version&certTemporary == 0}
-		h.Raise(&a.f.ev.certificate)
+		e := h.Begin()
+		*e = event.RDPServerCertificate{Conn: a.Conn(), CertType: uint64(typ), PermanentlyIssued: version&certTemporary == 0}
+		h.Raise(e)
 	}
 }
 

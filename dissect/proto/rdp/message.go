@@ -83,8 +83,9 @@ func (a *analyzer) request(c *cursor, n int) {
 		}
 	}
 	if h := &a.f.hooks.ConnectRequest; c.OK() && h.On() {
-		a.f.ev.request = event.RDPConnectRequest{Conn: a.Conn(), Cookie: cookie, Flags: uint64(flags)}
-		h.Raise(&a.f.ev.request)
+		e := h.Begin()
+		*e = event.RDPConnectRequest{Conn: a.Conn(), Cookie: cookie, Flags: uint64(flags)}
+		h.Raise(e)
 	}
 }
 
@@ -108,14 +109,14 @@ func (a *analyzer) confirm(c *cursor, n int) {
 		if value > 0 {
 			a.begin(value)
 		}
-		if h := &a.f.hooks.NegotiationResponse; h.On() {
-			a.f.ev.response = event.RDPNegotiationResponse{Conn: a.Conn(), SecurityProtocol: uint64(value), Flags: uint64(flags)}
-			h.Raise(&a.f.ev.response)
+		if e := a.f.hooks.NegotiationResponse.Begin(); e != nil {
+			*e = event.RDPNegotiationResponse{Conn: a.Conn(), SecurityProtocol: uint64(value), Flags: uint64(flags)}
+			a.f.hooks.NegotiationResponse.Raise(e)
 		}
 	case neg[0] == negotiationFailure:
-		if h := &a.f.hooks.NegotiationFailure; h.On() {
-			a.f.ev.failure = event.RDPNegotiationFailure{Conn: a.Conn(), FailureCode: uint64(value), Flags: uint64(flags)}
-			h.Raise(&a.f.ev.failure)
+		if e := a.f.hooks.NegotiationFailure.Begin(); e != nil {
+			*e = event.RDPNegotiationFailure{Conn: a.Conn(), FailureCode: uint64(value), Flags: uint64(flags)}
+			a.f.hooks.NegotiationFailure.Raise(e)
 		}
 	default:
 		c.Fail(wire.InvalidCase("Connect_Confirm_Record", int(neg[0])))
@@ -164,9 +165,9 @@ func (a *analyzer) response(c *cursor) {
 		return
 	}
 	a.Confirm()
-	if h := &a.f.hooks.GCCServerCreateResponse; h.On() {
-		a.f.ev.create = event.RDPGCCServerCreateResponse{Conn: a.Conn(), Result: uint64(result)}
-		h.Raise(&a.f.ev.create)
+	if e := a.f.hooks.GCCServerCreateResponse.Begin(); e != nil {
+		*e = event.RDPGCCServerCreateResponse{Conn: a.Conn(), Result: uint64(result)}
+		a.f.hooks.GCCServerCreateResponse.Raise(e)
 	}
 	a.blocks(c)
 }

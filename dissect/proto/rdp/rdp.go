@@ -64,17 +64,6 @@ type factory struct {
 
 	text     []byte
 	channels []event.RDPClientChannelDef
-	ev       struct {
-		request     event.RDPConnectRequest
-		response    event.RDPNegotiationResponse
-		failure     event.RDPNegotiationFailure
-		core        event.RDPClientCoreData
-		network     event.RDPClientNetworkData
-		create      event.RDPGCCServerCreateResponse
-		security    event.RDPServerSecurity
-		certificate event.RDPServerCertificate
-		encryption  event.RDPBeginEncryption
-	}
 }
 
 func (f *factory) new(u conn.Use) conn.Analyzer {
@@ -141,9 +130,9 @@ func (a *analyzer) violate(reason string) { a.Violate(conn.Violation{Reason: rea
 // and otherwise by TLS.
 func (a *analyzer) begin(protocol uint32) {
 	a.encrypted = true
-	if h := &a.f.hooks.BeginEncryption; h.On() {
-		a.f.ev.encryption = event.RDPBeginEncryption{Conn: a.Conn(), SecurityProtocol: uint64(protocol)}
-		h.Raise(&a.f.ev.encryption)
+	if e := a.f.hooks.BeginEncryption.Begin(); e != nil {
+		*e = event.RDPBeginEncryption{Conn: a.Conn(), SecurityProtocol: uint64(protocol)}
+		a.f.hooks.BeginEncryption.Raise(e)
 	}
 	if protocol > 0 && !a.inner.Taken() {
 		a.inner = a.HandOver(a.f.ssl)

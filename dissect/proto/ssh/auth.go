@@ -61,10 +61,9 @@ func (s *auth) size(isOrig bool, n int) outcome {
 
 // encrypted takes n bytes of a side of which nothing else is known.
 func (a *analyzer) encrypted(isOrig bool, n int) {
-	if h := &a.f.hooks.EncryptedPacket; h.On() {
-		e := &a.f.ev.encrypted
+	if e := a.f.hooks.EncryptedPacket.Begin(); e != nil {
 		*e = event.SSHEncryptedPacket{Conn: a.Conn(), Orig: isOrig, Len: uint64(n)}
-		h.Raise(e)
+		a.f.hooks.EncryptedPacket.Raise(e)
 	}
 	if a.version != version2 {
 		return
@@ -73,18 +72,16 @@ func (a *analyzer) encrypted(isOrig bool, n int) {
 	if o == outcomeNone {
 		return
 	}
-	if h := &a.f.hooks.AuthAttempted; h.On() {
-		e := &a.f.ev.attempted
+	if e := a.f.hooks.AuthAttempted.Begin(); e != nil {
 		*e = event.SSHAuthAttempted{Conn: a.Conn(), Authenticated: o != outcomeFailure}
-		h.Raise(e)
+		a.f.hooks.AuthAttempted.Raise(e)
 	}
 	if o == outcomeFailure {
 		return
 	}
-	if h := &a.f.hooks.AuthSuccessful; h.On() {
-		e := &a.f.ev.successful
+	if e := a.f.hooks.AuthSuccessful.Begin(); e != nil {
 		*e = event.SSHAuthSuccessful{Conn: a.Conn(), AuthMethodNone: o == outcomeFree}
-		h.Raise(e)
+		a.f.hooks.AuthSuccessful.Raise(e)
 	}
 	// With compression sizes tell nothing: the events are raised, but Zeek's scripts do not
 	// believe them.

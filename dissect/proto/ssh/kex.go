@@ -245,11 +245,10 @@ func (a *analyzer) kexInit(i int, f *fields) bool {
 			a.exceed(exceeded[i], uint64(k.counts[i]), uint64(most))
 		}
 	}
-	if h := &a.f.hooks.Capabilities; h.On() {
-		e := &a.f.ev.capabilities
+	if e := a.f.hooks.Capabilities.Begin(); e != nil {
 		*e = event.SSHCapabilities{Conn: a.Conn(), Cookie: k.cookie}
 		k.offer(&e.Capabilities, isOrig)
-		h.Raise(e)
+		a.f.hooks.Capabilities.Raise(e)
 	}
 	return true
 }

@@ -156,10 +156,9 @@ func (a *analyzer) dhInit(i int, f *fields) bool {
 	if f.bad {
 		return false
 	}
-	if h := &a.f.hooks.SSH2DHGEXInit; h.On() {
-		e := &a.f.ev.dh
+	if e := a.f.hooks.SSH2DHGEXInit.Begin(); e != nil {
 		*e = event.SSH2DHGEXInit{Conn: a.Conn(), IsOrig: i == 0}
-		h.Raise(e)
+		a.f.hooks.SSH2DHGEXInit.Raise(e)
 	}
 	return true
 }
@@ -180,10 +179,9 @@ func (a *analyzer) group(f *fields) bool {
 	if f.bad {
 		return false
 	}
-	if h := &a.f.hooks.SSH2DHServerParams; h.On() {
-		e := &a.f.ev.params
+	if e := a.f.hooks.SSH2DHServerParams.Begin(); e != nil {
 		*e = event.SSH2DHServerParams{Conn: a.Conn(), P: p, Q: g}
-		h.Raise(e)
+		a.f.hooks.SSH2DHServerParams.Raise(e)
 	}
 	return true
 }
@@ -198,10 +196,9 @@ func (a *analyzer) messageECC(i int, typ byte, f *fields) bool {
 			return false
 		}
 		a.eccKey(i, q)
-		if h := &a.f.hooks.SSH2ECCInit; h.On() {
-			e := &a.f.ev.eccInit
+		if e := a.f.hooks.SSH2ECCInit.Begin(); e != nil {
 			*e = event.SSH2ECCInit{Conn: a.Conn(), IsOrig: i == 0}
-			h.Raise(e)
+			a.f.hooks.SSH2ECCInit.Raise(e)
 		}
 	case msgECCReply:
 		key, q := f.string(), f.string()
@@ -218,10 +215,9 @@ func (a *analyzer) messageECC(i int, typ byte, f *fields) bool {
 }
 
 func (a *analyzer) eccKey(i int, q []byte) {
-	if h := &a.f.hooks.SSH2ECCKey; h.On() {
-		e := &a.f.ev.eccKey
+	if e := a.f.hooks.SSH2ECCKey.Begin(); e != nil {
 		*e = event.SSH2ECCKey{Conn: a.Conn(), IsOrig: i == 0, Q: q}
-		h.Raise(e)
+		a.f.hooks.SSH2ECCKey.Raise(e)
 	}
 }
 
@@ -231,7 +227,7 @@ func (a *analyzer) messageGSS(i int, typ byte, f *fields) bool {
 		f.string() // token
 		f.string() // the client's public value
 		if h := &a.f.hooks.SSH2GSSInit; !f.bad && h.On() {
-			e := &a.f.ev.gssInit
+			e := h.Begin()
 			*e = event.SSH2GSSInit{Conn: a.Conn(), IsOrig: i == 0}
 			h.Raise(e)
 		}
@@ -252,7 +248,7 @@ func (a *analyzer) messageGSS(i int, typ byte, f *fields) bool {
 		text := f.string()
 		f.string() // language
 		if h := &a.f.hooks.SSH2GSSError; !f.bad && h.On() {
-			e := &a.f.ev.gssError
+			e := h.Begin()
 			*e = event.SSH2GSSError{Conn: a.Conn(), MajorStatus: uint64(major), MinorStatus: uint64(minor), ErrMsg: text}
 			h.Raise(e)
 		}
@@ -274,7 +270,7 @@ func (a *analyzer) messageRSA(i int, typ byte, f *fields) bool {
 	case msgRSASecret:
 		f.string()
 		if h := &a.f.hooks.SSH2RSASecret; !f.bad && h.On() {
-			e := &a.f.ev.secret
+			e := h.Begin()
 			*e = event.SSH2RSASecret{Conn: a.Conn(), IsOrig: i == 0}
 			h.Raise(e)
 		}
@@ -288,27 +284,25 @@ func (a *analyzer) messageRSA(i int, typ byte, f *fields) bool {
 
 // hostKey2 raises the events of a server's host key.
 func (a *analyzer) hostKey2(key []byte) {
-	if h := &a.f.hooks.ServerHostKey; h.On() {
+	if a.f.hooks.ServerHostKey.On() {
 		sum := md5.Sum(key)
 		a.fingerprint(sum[:])
 	}
-	if h := &a.f.hooks.SSH2ServerHostKey; h.On() {
-		e := &a.f.ev.key2
+	if e := a.f.hooks.SSH2ServerHostKey.Begin(); e != nil {
 		*e = event.SSH2ServerHostKey{Conn: a.Conn(), Key: key}
-		h.Raise(e)
+		a.f.hooks.SSH2ServerHostKey.Raise(e)
 	}
 }
 
 func (a *analyzer) hostKey1(modulus, exponent []byte) {
-	if h := &a.f.hooks.ServerHostKey; h.On() {
+	if a.f.hooks.ServerHostKey.On() {
 		a.f.text = append(append(a.f.text[:0], modulus...), exponent...)
 		sum := sha256.Sum256(a.f.text)
 		a.fingerprint(sum[:md5.Size])
 	}
-	if h := &a.f.hooks.SSH1ServerHostKey; h.On() {
-		e := &a.f.ev.key1
+	if e := a.f.hooks.SSH1ServerHostKey.Begin(); e != nil {
 		*e = event.SSH1ServerHostKey{Conn: a.Conn(), Modulus: modulus, Exponent: exponent}
-		h.Raise(e)
+		a.f.hooks.SSH1ServerHostKey.Raise(e)
 	}
 }
 
@@ -322,7 +316,8 @@ func (a *analyzer) fingerprint(sum []byte) {
 		text = hex.AppendEncode(text, sum[i:i+1])
 	}
 	a.f.text = text
-	e := &a.f.ev.hash
-	*e = event.SSHServerHostKey{Conn: a.Conn(), Hash: text}
-	a.f.hooks.ServerHostKey.Raise(e)
+	if e := a.f.hooks.ServerHostKey.Begin(); e != nil {
+		*e = event.SSHServerHostKey{Conn: a.Conn(), Hash: text}
+		a.f.hooks.ServerHostKey.Raise(e)
+	}
 }

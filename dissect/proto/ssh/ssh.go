@@ -61,24 +61,6 @@ type factory struct {
 	kex   kexInit
 	names [][]byte
 	text  []byte
-	ev    struct {
-		client       event.SSHClientVersion
-		server       event.SSHServerVersion
-		capabilities event.SSHCapabilities
-		hash         event.SSHServerHostKey
-		key1         event.SSH1ServerHostKey
-		key2         event.SSH2ServerHostKey
-		params       event.SSH2DHServerParams
-		dh           event.SSH2DHGEXInit
-		eccInit      event.SSH2ECCInit
-		eccKey       event.SSH2ECCKey
-		gssInit      event.SSH2GSSInit
-		gssError     event.SSH2GSSError
-		secret       event.SSH2RSASecret
-		encrypted    event.SSHEncryptedPacket
-		attempted    event.SSHAuthAttempted
-		successful   event.SSHAuthSuccessful
-	}
 }
 
 func (f *factory) new(u conn.Use) conn.Analyzer {
@@ -274,17 +256,15 @@ var versionPrefix = []byte("SSH-")
 // announce raises the event of a version line.
 func (a *analyzer) announce(i int, line []byte) {
 	if i == 0 {
-		if h := &a.f.hooks.ClientVersion; h.On() {
-			e := &a.f.ev.client
+		if e := a.f.hooks.ClientVersion.Begin(); e != nil {
 			*e = event.SSHClientVersion{Conn: a.Conn(), Version: line}
-			h.Raise(e)
+			a.f.hooks.ClientVersion.Raise(e)
 		}
 		return
 	}
-	if h := &a.f.hooks.ServerVersion; h.On() {
-		e := &a.f.ev.server
+	if e := a.f.hooks.ServerVersion.Begin(); e != nil {
 		*e = event.SSHServerVersion{Conn: a.Conn(), Version: line}
-		h.Raise(e)
+		a.f.hooks.ServerVersion.Raise(e)
 	}
 }
 

@@ -129,9 +129,9 @@ func (s *session) message(isOrig bool, typ uint8, b []byte) bool {
 		return false
 	}
 	s.letter()
-	if h := &s.f.hooks.HandshakeMessage; h.On() {
-		s.f.ev.handshake = event.SSLHandshakeMessage{Conn: s.Conn(), IsClient: s.client(isOrig), MsgType: uint64(typ), Length: uint64(len(b))}
-		h.Raise(&s.f.ev.handshake)
+	if e := s.f.hooks.HandshakeMessage.Begin(); e != nil {
+		*e = event.SSLHandshakeMessage{Conn: s.Conn(), IsClient: s.client(isOrig), MsgType: uint64(typ), Length: uint64(len(b))}
+		s.f.hooks.HandshakeMessage.Raise(e)
 	}
 	return true
 }
@@ -141,8 +141,9 @@ func (s *session) sessionTicket(c *cursor) {
 	hint := binary.BigEndian.Uint32(head)
 	ticket := c.Take(be16(head[4:]), "SessionTicketHandshake:data")
 	if h := &s.f.hooks.SessionTicketHandshake; c.OK() && h.On() {
-		s.f.ev.ticket = event.SSLSessionTicketHandshake{Conn: s.Conn(), TicketLifetimeHint: uint64(hint), Ticket: ticket}
-		h.Raise(&s.f.ev.ticket)
+		e := h.Begin()
+		*e = event.SSLSessionTicketHandshake{Conn: s.Conn(), TicketLifetimeHint: uint64(hint), Ticket: ticket}
+		h.Raise(e)
 	}
 }
 
@@ -183,9 +184,9 @@ func (s *session) certificateStatus(isOrig bool, c *cursor) {
 		s.weird("SSL_zero_length_stapled_OCSP_message", "")
 	case head[0] == ocsp:
 		s.f.certs.OCSPResponse(s.Conn(), s.source, c.Peek())
-		if h := &s.f.hooks.StapledOCSP; h.On() {
-			s.f.ev.ocsp = event.SSLStapledOCSP{Conn: s.Conn(), IsClient: s.client(isOrig), Response: c.Peek()}
-			h.Raise(&s.f.ev.ocsp)
+		if e := s.f.hooks.StapledOCSP.Begin(); e != nil {
+			*e = event.SSLStapledOCSP{Conn: s.Conn(), IsClient: s.client(isOrig), Response: c.Peek()}
+			s.f.hooks.StapledOCSP.Raise(e)
 		}
 	}
 }
@@ -205,10 +206,11 @@ func (s *session) certificateRequest(isOrig bool, c *cursor) {
 	}
 	c.Done(&names.Cursor)
 	if h := &s.f.hooks.CertificateRequest; c.OK() && h.On() {
+		e := h.Begin()
 		ev.small = appendBytes(ev.small[:0], types)
-		ev.certRequest = event.SSLCertificateRequest{Conn: s.Conn(), IsClient: s.client(isOrig), CertificateTypes: ev.small,
+		*e = event.SSLCertificateRequest{Conn: s.Conn(), IsClient: s.client(isOrig), CertificateTypes: ev.small,
 			SupportedSignatureAlgs: ev.algs, CertificateAuthorities: ev.strings}
-		h.Raise(&ev.certRequest)
+		h.Raise(e)
 	}
 }
 
@@ -273,15 +275,17 @@ func (s *session) serverKeyExchange(c *cursor) {
 
 func (s *session) ecdhServer(c *cursor, curve uint16, point []byte) {
 	if h := &s.f.hooks.ECDHServerParams; c.OK() && h.On() {
-		s.f.ev.ecdhServer = event.SSLECDHServerParams{Conn: s.Conn(), Curve: uint64(curve), Point: point}
-		h.Raise(&s.f.ev.ecdhServer)
+		e := h.Begin()
+		*e = event.SSLECDHServerParams{Conn: s.Conn(), Curve: uint64(curve), Point: point}
+		h.Raise(e)
 	}
 }
 
 func (s *session) dhServer(c *cursor, p, g, ys []byte) {
 	if h := &s.f.hooks.DHServerParams; c.OK() && h.On() {
-		s.f.ev.dhServer = event.SSLDHServerParams{Conn: s.Conn(), P: p, Q: g, Ys: ys}
-		h.Raise(&s.f.ev.dhServer)
+		e := h.Begin()
+		*e = event.SSLDHServerParams{Conn: s.Conn(), P: p, Q: g, Ys: ys}
+		h.Raise(e)
 	}
 }
 
@@ -297,8 +301,9 @@ func (s *session) signature(c *cursor) (event.SSLSignatureAndHashAlgorithm, []by
 
 func (s *session) signed(c *cursor, alg event.SSLSignatureAndHashAlgorithm, signature []byte) {
 	if h := &s.f.hooks.ServerSignature; c.OK() && h.On() {
-		s.f.ev.signature = event.SSLServerSignature{Conn: s.Conn(), SignatureAndHashAlgorithm: alg, Signature: signature}
-		h.Raise(&s.f.ev.signature)
+		e := h.Begin()
+		*e = event.SSLServerSignature{Conn: s.Conn(), SignatureAndHashAlgorithm: alg, Signature: signature}
+		h.Raise(e)
 	}
 }
 
@@ -307,19 +312,19 @@ func (s *session) signed(c *cursor, alg event.SSLSignatureAndHashAlgorithm, sign
 func (s *session) clientKeyExchange(c *cursor) {
 	switch exchange(s.cipher) {
 	case kexRSA:
-		if h := &s.f.hooks.RSAClientPMS; h.On() {
-			s.f.ev.rsaClient = event.SSLRSAClientPMS{Conn: s.Conn(), PMS: c.Peek()}
-			h.Raise(&s.f.ev.rsaClient)
+		if e := s.f.hooks.RSAClientPMS.Begin(); e != nil {
+			*e = event.SSLRSAClientPMS{Conn: s.Conn(), PMS: c.Peek()}
+			s.f.hooks.RSAClientPMS.Raise(e)
 		}
 	case kexECDH, kexECDHE, kexECDHEPSK, kexECDHAnon:
-		if h := &s.f.hooks.ECDHClientParams; h.On() {
-			s.f.ev.ecdhClient = event.SSLECDHClientParams{Conn: s.Conn(), Point: c.Peek()}
-			h.Raise(&s.f.ev.ecdhClient)
+		if e := s.f.hooks.ECDHClientParams.Begin(); e != nil {
+			*e = event.SSLECDHClientParams{Conn: s.Conn(), Point: c.Peek()}
+			s.f.hooks.ECDHClientParams.Raise(e)
 		}
 	case kexDHE, kexDHEPSK, kexDHAnon:
-		if h := &s.f.hooks.DHClientParams; h.On() {
-			s.f.ev.dhClient = event.SSLDHClientParams{Conn: s.Conn(), Yc: c.Peek()}
-			h.Raise(&s.f.ev.dhClient)
+		if e := s.f.hooks.DHClientParams.Begin(); e != nil {
+			*e = event.SSLDHClientParams{Conn: s.Conn(), Yc: c.Peek()}
+			s.f.hooks.DHClientParams.Raise(e)
 		}
 	}
 }

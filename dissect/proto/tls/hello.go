@@ -67,14 +67,14 @@ func (s *session) clientHello(isOrig bool, c *cursor) {
 		return
 	}
 	s.hello(version)
-	if h := &s.f.hooks.ClientHello; h.On() {
+	if e := s.f.hooks.ClientHello.Begin(); e != nil {
 		ev := &s.f.ev
 		ev.ciphers = appendPairs(ev.ciphers[:0], ciphers)
 		ev.small = appendBytes(ev.small[:0], methods)
-		ev.clientHello = event.SSLClientHello{Conn: s.Conn(), Version: uint64(version), RecordVersion: uint64(s.recordVersion),
+		*e = event.SSLClientHello{Conn: s.Conn(), Version: uint64(version), RecordVersion: uint64(s.recordVersion),
 			PossibleTS: value.Time(stamp) * second, ClientRandom: random, SessionID: s.sessionID(id),
 			Ciphers: ev.ciphers, CompMethods: ev.small}
-		h.Raise(&ev.clientHello)
+		s.f.hooks.ClientHello.Raise(e)
 	}
 }
 
@@ -107,13 +107,12 @@ func (s *session) serverHello(isOrig bool, c *cursor) {
 		s.stop()
 	}
 	s.serverSpoke = true
-	if h := &s.f.hooks.ServerHello; h.On() {
+	if e := s.f.hooks.ServerHello.Begin(); e != nil {
 		stamp := uint64(random[0])<<24 | uint64(random[1])<<16 | uint64(random[2])<<8 | uint64(random[3])
-		ev := &s.f.ev
-		ev.serverHello = event.SSLServerHello{Conn: s.Conn(), Version: uint64(version), RecordVersion: uint64(s.recordVersion),
+		*e = event.SSLServerHello{Conn: s.Conn(), Version: uint64(version), RecordVersion: uint64(s.recordVersion),
 			PossibleTS: value.Time(stamp) * second, ServerRandom: random, SessionID: s.sessionID(id),
 			Cipher: uint64(cipher), CompMethod: uint64(method)}
-		h.Raise(&ev.serverHello)
+		s.f.hooks.ServerHello.Raise(e)
 	}
 }
 
@@ -144,9 +143,9 @@ func (s *session) extensions(isOrig, inClientHello bool, c *cursor, field string
 				return
 			}
 		}
-		if h := &s.f.hooks.Extension; h.On() {
-			s.f.ev.extension = event.SSLExtension{Conn: s.Conn(), IsClient: s.client(isOrig), Code: uint64(code), Val: val}
-			h.Raise(&s.f.ev.extension)
+		if e := s.f.hooks.Extension.Begin(); e != nil {
+			*e = event.SSLExtension{Conn: s.Conn(), IsClient: s.client(isOrig), Code: uint64(code), Val: val}
+			s.f.hooks.Extension.Raise(e)
 		}
 	}
 }
@@ -160,16 +159,18 @@ func (s *session) extension(isOrig, inClientHello bool, code uint16, c *cursor) 
 	case extSupportedGroups:
 		list := c.Array(int(c.U16("EllipticCurves:length"))/2, 2, "EllipticCurves:elliptic_curve_list")
 		if h := &hooks.ExtensionEllipticCurves; c.OK() && h.On() {
+			e := h.Begin()
 			ev.numbers = appendPairs(ev.numbers[:0], list)
-			ev.curves = event.SSLExtensionEllipticCurves{Conn: s.Conn(), IsClient: client, Curves: ev.numbers}
-			h.Raise(&ev.curves)
+			*e = event.SSLExtensionEllipticCurves{Conn: s.Conn(), IsClient: client, Curves: ev.numbers}
+			h.Raise(e)
 		}
 	case extECPointFormats:
 		list := c.Array(int(c.U8("EcPointFormats:length")), 1, "EcPointFormats:point_format_list")
 		if h := &hooks.ExtensionECPointFormats; c.OK() && h.On() {
+			e := h.Begin()
 			ev.numbers = appendBytes(ev.numbers[:0], list)
-			ev.pointFormats = event.SSLExtensionECPointFormats{Conn: s.Conn(), IsClient: client, PointFormats: ev.numbers}
-			h.Raise(&ev.pointFormats)
+			*e = event.SSLExtensionECPointFormats{Conn: s.Conn(), IsClient: client, PointFormats: ev.numbers}
+			h.Raise(e)
 		}
 	case extSignatureAlgorithms:
 		s.signatureAlgorithms(client, c)
@@ -181,8 +182,9 @@ func (s *session) extension(isOrig, inClientHello bool, code uint16, c *cursor) 
 		}
 		c.Done(&list.Cursor)
 		if h := &hooks.ExtensionApplicationLayerProtocolNegotiation; c.OK() && h.On() {
-			ev.alpn = event.SSLExtensionApplicationLayerProtocolNegotiation{Conn: s.Conn(), IsClient: client, Protocols: ev.strings}
-			h.Raise(&ev.alpn)
+			e := h.Begin()
+			*e = event.SSLExtensionApplicationLayerProtocolNegotiation{Conn: s.Conn(), IsClient: client, Protocols: ev.strings}
+			h.Raise(e)
 		}
 	case extSCT:
 		s.timestamps(client, c)
@@ -193,9 +195,10 @@ func (s *session) extension(isOrig, inClientHello bool, code uint16, c *cursor) 
 	case extPSKKeyExchangeModes:
 		list := c.vec8("PSKKeyExchangeModes:length", "PSKKeyExchangeModes")
 		if h := &hooks.ExtensionPSKKeyExchangeModes; c.OK() && h.On() {
+			e := h.Begin()
 			ev.numbers = appendBytes(ev.numbers[:0], list)
-			ev.pskModes = event.SSLExtensionPSKKeyExchangeModes{Conn: s.Conn(), IsClient: client, Modes: ev.numbers}
-			h.Raise(&ev.pskModes)
+			*e = event.SSLExtensionPSKKeyExchangeModes{Conn: s.Conn(), IsClient: client, Modes: ev.numbers}
+			h.Raise(e)
 		}
 	case extPreSharedKey:
 		s.preSharedKey(client, inClientHello, c)
@@ -205,9 +208,9 @@ func (s *session) extension(isOrig, inClientHello bool, code uint16, c *cursor) 
 			return
 		}
 		s.cid[index(isOrig)] = uint8(len(cid))
-		if h := &hooks.ExtensionConnectionID; h.On() {
-			ev.cid = event.SSLExtensionConnectionID{Conn: s.Conn(), IsClient: client, CID: cid}
-			h.Raise(&ev.cid)
+		if e := hooks.ExtensionConnectionID.Begin(); e != nil {
+			*e = event.SSLExtensionConnectionID{Conn: s.Conn(), IsClient: client, CID: cid}
+			hooks.ExtensionConnectionID.Raise(e)
 		}
 	}
 }
@@ -219,8 +222,9 @@ func (s *session) signatureAlgorithms(client bool, c *cursor) {
 	ev.algs = appendAlgorithms(ev.algs[:0], &list)
 	c.Done(&list.Cursor)
 	if h := &s.f.hooks.ExtensionSignatureAlgorithm; c.OK() && h.On() {
-		ev.sigAlgs = event.SSLExtensionSignatureAlgorithm{Conn: s.Conn(), IsClient: client, SignatureAlgorithms: ev.algs}
-		h.Raise(&ev.sigAlgs)
+		e := h.Begin()
+		*e = event.SSLExtensionSignatureAlgorithm{Conn: s.Conn(), IsClient: client, SignatureAlgorithms: ev.algs}
+		h.Raise(e)
 	}
 }
 
@@ -247,9 +251,9 @@ func (s *session) serverName(client bool, c *cursor) {
 	if client && len(ev.strings) > 1 {
 		s.Weird("SSL_many_server_names", joined(ev.strings), "")
 	}
-	if h := &s.f.hooks.ExtensionServerName; h.On() {
-		ev.serverName = event.SSLExtensionServerName{Conn: s.Conn(), IsClient: client, Names: ev.strings}
-		h.Raise(&ev.serverName)
+	if e := s.f.hooks.ExtensionServerName.Begin(); e != nil {
+		*e = event.SSLExtensionServerName{Conn: s.Conn(), IsClient: client, Names: ev.strings}
+		s.f.hooks.ExtensionServerName.Raise(e)
 	}
 }
 
@@ -290,8 +294,9 @@ func (s *session) keyShare(client, inClientHello bool, c *cursor) {
 		share(c)
 	}
 	if h := &s.f.hooks.ExtensionKeyShare; c.OK() && h.On() {
-		ev.keyShare = event.SSLExtensionKeyShare{Conn: s.Conn(), IsClient: client, Curves: ev.numbers}
-		h.Raise(&ev.keyShare)
+		e := h.Begin()
+		*e = event.SSLExtensionKeyShare{Conn: s.Conn(), IsClient: client, Curves: ev.numbers}
+		h.Raise(e)
 	}
 }
 
@@ -314,8 +319,9 @@ func (s *session) supportedVersions(client bool, c *cursor) {
 		ev.numbers = append(ev.numbers, uint64(v))
 	}
 	if h := &s.f.hooks.ExtensionSupportedVersions; c.OK() && h.On() {
-		ev.versions = event.SSLExtensionSupportedVersions{Conn: s.Conn(), IsClient: client, Versions: ev.numbers}
-		h.Raise(&ev.versions)
+		e := h.Begin()
+		*e = event.SSLExtensionSupportedVersions{Conn: s.Conn(), IsClient: client, Versions: ev.numbers}
+		h.Raise(e)
 	}
 }
 
@@ -324,8 +330,9 @@ func (s *session) preSharedKey(client, inClientHello bool, c *cursor) {
 	if !inClientHello {
 		n := c.U16("SelectedPreSharedKeyIdentity")
 		if h := &s.f.hooks.ExtensionPreSharedKeyServerHello; c.OK() && h.On() {
-			ev.pskServer = event.SSLExtensionPreSharedKeyServerHello{Conn: s.Conn(), IsClient: client, SelectedIdentity: uint64(n)}
-			h.Raise(&ev.pskServer)
+			e := h.Begin()
+			*e = event.SSLExtensionPreSharedKeyServerHello{Conn: s.Conn(), IsClient: client, SelectedIdentity: uint64(n)}
+			h.Raise(e)
 		}
 		return
 	}
@@ -345,9 +352,10 @@ func (s *session) preSharedKey(client, inClientHello bool, c *cursor) {
 	}
 	c.Done(&binders.Cursor)
 	if h := &s.f.hooks.ExtensionPreSharedKeyClientHello; c.OK() && h.On() {
-		ev.pskClient = event.SSLExtensionPreSharedKeyClientHello{Conn: s.Conn(), IsClient: client,
+		e := h.Begin()
+		*e = event.SSLExtensionPreSharedKeyClientHello{Conn: s.Conn(), IsClient: client,
 			Identities: ev.identities, Binders: ev.strings}
-		h.Raise(&ev.pskClient)
+		h.Raise(e)
 	}
 }
 
@@ -364,8 +372,9 @@ func (s *session) timestamps(client bool, c *cursor) {
 		e.Signature = t.vec16("SignedCertificateTimestamp:digitally_signed_signature_length", "SignedCertificateTimestamp:digitally_signed_signature")
 		list.Done(&t.Cursor)
 		if h := &s.f.hooks.ExtensionSignedCertificateTimestamp; list.OK() && h.On() {
-			s.f.ev.sct = e
-			h.Raise(&s.f.ev.sct)
+			scratch := h.Begin()
+			*scratch = e
+			h.Raise(scratch)
 		}
 	}
 	c.Done(&list.Cursor)

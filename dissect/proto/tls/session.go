@@ -144,9 +144,9 @@ func (s *session) checkFlipped(byClient, isOrig bool) {
 	}
 	s.flipped = !s.flipped
 	s.history++
-	if h := &s.f.hooks.ConnectionFlipped; h.On() {
-		s.f.ev.flipped = event.SSLConnectionFlipped{Conn: s.Conn()}
-		h.Raise(&s.f.ev.flipped)
+	if e := s.f.hooks.ConnectionFlipped.Begin(); e != nil {
+		*e = event.SSLConnectionFlipped{Conn: s.Conn()}
+		s.f.hooks.ConnectionFlipped.Raise(e)
 	}
 	if !s.flipped && !s.unclear {
 		s.unclear = true
@@ -164,9 +164,9 @@ func (s *session) letter() {
 // ciphertext tells of an encrypted record of n bytes.
 func (s *session) ciphertext(isOrig bool, recordVersion, contentType uint16, n int) {
 	if !s.established && s.tls13() {
-		if h := &s.f.hooks.ProbableEncryptedHandshakeMessage; h.On() {
-			s.f.ev.probable = event.SSLProbableEncryptedHandshakeMessage{Conn: s.Conn(), IsClient: isOrig, Length: uint64(n)}
-			h.Raise(&s.f.ev.probable)
+		if e := s.f.hooks.ProbableEncryptedHandshakeMessage.Begin(); e != nil {
+			*e = event.SSLProbableEncryptedHandshakeMessage{Conn: s.Conn(), IsClient: isOrig, Length: uint64(n)}
+			s.f.hooks.ProbableEncryptedHandshakeMessage.Raise(e)
 		}
 	}
 	s.checkEstablished()
@@ -181,26 +181,26 @@ func (s *session) checkEstablished() {
 }
 
 func (s *session) raiseEstablished() {
-	if h := &s.f.hooks.Established; h.On() {
-		s.f.ev.established = event.SSLEstablished{Conn: s.Conn()}
-		h.Raise(&s.f.ev.established)
+	if e := s.f.hooks.Established.Begin(); e != nil {
+		*e = event.SSLEstablished{Conn: s.Conn()}
+		s.f.hooks.Established.Raise(e)
 	}
 }
 
 func (s *session) encryptedData(isOrig bool, recordVersion, contentType uint16, n int) {
-	if h := &s.f.hooks.EncryptedData; h.On() {
-		s.f.ev.encrypted = event.SSLEncryptedData{Conn: s.Conn(), IsClient: s.client(isOrig),
+	if e := s.f.hooks.EncryptedData.Begin(); e != nil {
+		*e = event.SSLEncryptedData{Conn: s.Conn(), IsClient: s.client(isOrig),
 			RecordVersion: uint64(recordVersion), ContentType: uint64(contentType), Length: uint64(n)}
-		h.Raise(&s.f.ev.encrypted)
+		s.f.hooks.EncryptedData.Raise(e)
 	}
 }
 
 // plaintext tells of a record of n bytes that was in the clear.
 func (s *session) plaintext(isOrig bool, recordVersion, contentType uint16, n int) {
-	if h := &s.f.hooks.PlaintextData; h.On() {
-		s.f.ev.plaintext = event.SSLPlaintextData{Conn: s.Conn(), IsClient: s.client(isOrig),
+	if e := s.f.hooks.PlaintextData.Begin(); e != nil {
+		*e = event.SSLPlaintextData{Conn: s.Conn(), IsClient: s.client(isOrig),
 			RecordVersion: uint64(recordVersion), ContentType: uint64(contentType), Length: uint64(n)}
-		h.Raise(&s.f.ev.plaintext)
+		s.f.hooks.PlaintextData.Raise(e)
 	}
 	if contentType == typeApplicationData && s.serverSpoke && !s.established {
 		s.Weird("ssl_early_application_data", "", "")
@@ -215,9 +215,9 @@ func (s *session) changeCipherSpec(isOrig bool) {
 		s.encrypting[index(isOrig)] = true
 	}
 	s.letter()
-	if h := &s.f.hooks.ChangeCipherSpec; h.On() {
-		s.f.ev.cipherSpec = event.SSLChangeCipherSpec{Conn: s.Conn(), IsClient: s.client(isOrig)}
-		h.Raise(&s.f.ev.cipherSpec)
+	if e := s.f.hooks.ChangeCipherSpec.Begin(); e != nil {
+		*e = event.SSLChangeCipherSpec{Conn: s.Conn(), IsClient: s.client(isOrig)}
+		s.f.hooks.ChangeCipherSpec.Raise(e)
 	}
 }
 
@@ -258,9 +258,9 @@ func (s *session) alerts(isOrig bool, b []byte) bool {
 
 func (s *session) alert(isOrig bool, level, desc uint64) {
 	s.letter()
-	if h := &s.f.hooks.Alert; h.On() {
-		s.f.ev.alert = event.SSLAlert{Conn: s.Conn(), IsClient: s.client(isOrig), Level: level, Desc: desc}
-		h.Raise(&s.f.ev.alert)
+	if e := s.f.hooks.Alert.Begin(); e != nil {
+		*e = event.SSLAlert{Conn: s.Conn(), IsClient: s.client(isOrig), Level: level, Desc: desc}
+		s.f.hooks.Alert.Raise(e)
 	}
 }
 
@@ -268,17 +268,15 @@ func (s *session) alert(isOrig bool, level, desc uint64) {
 func (s *session) heartbeat(isOrig bool, b []byte) bool {
 	c := cursor{wire.NewCursor(b)}
 	head := c.Head(3, "Heartbeat:payload_length")
-	e := event.SSLHeartbeat{Conn: s.Conn(), IsClient: s.client(isOrig), Length: uint64(len(b)),
-		HeartbeatType: uint64(head[0]), PayloadLength: uint64(be16(head[1:]))}
 	if !c.OK() {
 		s.complain(c.Err().Error())
 		return false
 	}
 	s.letter()
-	if h := &s.f.hooks.Heartbeat; h.On() {
-		e.Payload = c.Peek()
-		s.f.ev.heartbeat = e
-		h.Raise(&s.f.ev.heartbeat)
+	if e := s.f.hooks.Heartbeat.Begin(); e != nil {
+		*e = event.SSLHeartbeat{Conn: s.Conn(), IsClient: s.client(isOrig), Length: uint64(len(b)),
+			HeartbeatType: uint64(head[0]), PayloadLength: uint64(be16(head[1:])), Payload: c.Peek()}
+		s.f.hooks.Heartbeat.Raise(e)
 	}
 	return true
 }

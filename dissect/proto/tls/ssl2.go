@@ -63,12 +63,12 @@ func (a *analyzer) clientHello2(version uint16, c *cursor) {
 	challenge := all[len(ciphers)+nid:][:nchallenge]
 	a.hello(version)
 	a.letter()
-	if h := &a.f.hooks.ClientHello; h.On() {
+	if e := a.f.hooks.ClientHello.Begin(); e != nil {
 		ev := &a.f.ev
 		ev.ciphers = appendTriples(ev.ciphers[:0], ciphers)
-		ev.clientHello = event.SSLClientHello{Conn: a.Conn(), Version: uint64(version), ClientRandom: challenge,
+		*e = event.SSLClientHello{Conn: a.Conn(), Version: uint64(version), ClientRandom: challenge,
 			SessionID: a.sessionID(id), Ciphers: ev.ciphers}
-		h.Raise(&ev.clientHello)
+		a.f.hooks.ClientHello.Raise(e)
 	}
 }
 
@@ -87,13 +87,12 @@ func (a *analyzer) serverHello2(isOrig bool, c *cursor) {
 	}
 	a.serverSpoke = true
 	a.letter()
-	if h := &a.f.hooks.ServerHello; h.On() {
-		ev := &a.f.ev
-		ev.serverHello = event.SSLServerHello{Conn: a.Conn(), Version: uint64(version), ServerRandom: id, SessionID: a.sessionID(nil)}
+	if e := a.f.hooks.ServerHello.Begin(); e != nil {
+		*e = event.SSLServerHello{Conn: a.Conn(), Version: uint64(version), ServerRandom: id, SessionID: a.sessionID(nil)}
 		if len(ciphers) >= 3 {
-			ev.serverHello.Cipher = uint64(u24(ciphers))
+			e.Cipher = uint64(u24(ciphers))
 		}
-		h.Raise(&ev.serverHello)
+		a.f.hooks.ServerHello.Raise(e)
 	}
 	a.certificate(isOrig, 0, cert)
 }

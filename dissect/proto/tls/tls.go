@@ -124,7 +124,7 @@ func (f *factory) release(b *[]byte) {
 	*b = nil
 }
 
-// scratch has what events are filled into.
+// scratch holds the lists that events point into.
 type scratch struct {
 	ciphers, numbers, small []uint64
 	strings                 [][]byte
@@ -132,40 +132,6 @@ type scratch struct {
 	identities              []event.SSLPSKIdentity
 	message                 []byte // a message put together from fragments
 	id                      [maxSessionID]byte
-
-	clientHello  event.SSLClientHello
-	serverHello  event.SSLServerHello
-	handshake    event.SSLHandshakeMessage
-	extension    event.SSLExtension
-	curves       event.SSLExtensionEllipticCurves
-	pointFormats event.SSLExtensionECPointFormats
-	sigAlgs      event.SSLExtensionSignatureAlgorithm
-	keyShare     event.SSLExtensionKeyShare
-	pskClient    event.SSLExtensionPreSharedKeyClientHello
-	pskServer    event.SSLExtensionPreSharedKeyServerHello
-	pskModes     event.SSLExtensionPSKKeyExchangeModes
-	versions     event.SSLExtensionSupportedVersions
-	alpn         event.SSLExtensionApplicationLayerProtocolNegotiation
-	serverName   event.SSLExtensionServerName
-	sct          event.SSLExtensionSignedCertificateTimestamp
-	cid          event.SSLExtensionConnectionID
-	certRequest  event.SSLCertificateRequest
-	ecdhServer   event.SSLECDHServerParams
-	ecdhClient   event.SSLECDHClientParams
-	dhServer     event.SSLDHServerParams
-	dhClient     event.SSLDHClientParams
-	rsaClient    event.SSLRSAClientPMS
-	signature    event.SSLServerSignature
-	ticket       event.SSLSessionTicketHandshake
-	ocsp         event.SSLStapledOCSP
-	cipherSpec   event.SSLChangeCipherSpec
-	alert        event.SSLAlert
-	heartbeat    event.SSLHeartbeat
-	plaintext    event.SSLPlaintextData
-	encrypted    event.SSLEncryptedData
-	probable     event.SSLProbableEncryptedHandshakeMessage
-	established  event.SSLEstablished
-	flipped      event.SSLConnectionFlipped
 }
 
 // SetEstablished has the SSL analyzer of c take the handshake for finished: from now on
