@@ -1,56 +1,57 @@
-// Package wire has what parsers of messages share: a cursor over the fields, and the words for
-// what is wrong with them.
+// Package wire has what parsers of binary protocols share: Frames cuts a stream into
+// messages, Cursor reads the fields of a message, and Malformed describes what is wrong
+// with one.
 package wire
 
 import "encoding/binary"
 
-// Cursor reads the fields of a message one after the other. Once a field is not there, it
-// reads zeros and empty slices, and Err tells what was wrong first. What it returns is not
-// copied. Fields are named for Err as in Zeek's grammars, of several of fixed size the last,
-// which is where Zeek notices that they are not all there.
+// Cursor reads the fields of a message in order. After the first error it reads zeros and
+// empty slices, and Err returns that error. Slices are not copied: they point into the
+// message. Field names are those of Zeek's grammars; for several fields of fixed size it is
+// the last one's, because that is where Zeek notices that bytes are missing.
 type Cursor struct {
 	b   []byte
 	err *Malformed
-	// size is what was left at the beginning of the record at work.
+	// size is the number of bytes from the beginning of the current record.
 	size int
 }
 
 // NewCursor returns a Cursor over b.
 func NewCursor(b []byte) Cursor { return Cursor{b: b, size: len(b)} }
 
-// Record begins a record inside of another one. Err counts from its beginning until End gets
-// what Record has returned.
+// Record begins a record inside another one. Offsets in errors count from its beginning
+// until End is called with the value that Record returned.
 func (c *Cursor) Record() (outer int) {
 	outer, c.size = c.size, len(c.b)
 	return outer
 }
 
-// End goes on with the outer record.
+// End returns to the outer record.
 func (c *Cursor) End(outer int) { c.size = outer }
 
-// Err is what is wrong, nil for nothing.
+// Err returns the first error, or nil.
 func (c *Cursor) Err() *Malformed { return c.err }
 
-// OK reports whether all has been there so far.
+// OK reports whether there was no error so far.
 func (c *Cursor) OK() bool { return c.err == nil }
 
-// Len is the number of bytes that are left.
+// Len returns the number of bytes left.
 func (c *Cursor) Len() int { return len(c.b) }
 
 // More reports whether any bytes are left.
 func (c *Cursor) More() bool { return len(c.b) > 0 }
 
-// Peek returns what is left, without reading it.
+// Peek returns the bytes left without reading them.
 func (c *Cursor) Peek() []byte { return c.b }
 
-// Rest reads what is left.
+// Rest reads the bytes left.
 func (c *Cursor) Rest() []byte {
 	b := c.b
 	c.b = nil
 	return b
 }
 
-// Fail notes what is wrong with a field that is there, unless something was wrong before.
+// Fail records err, unless there was an error before. Nothing more can be read.
 func (c *Cursor) Fail(err *Malformed) {
 	if c.err == nil {
 		c.err = err
@@ -58,7 +59,7 @@ func (c *Cursor) Fail(err *Malformed) {
 	c.b = nil
 }
 
-// Take reads the next n bytes, of which there are none if n is negative.
+// Take reads the next n bytes. A negative n is an error.
 func (c *Cursor) Take(n int, field string) []byte {
 	if uint(n) > uint(len(c.b)) {
 		c.missing(n, field)
@@ -69,7 +70,7 @@ func (c *Cursor) Take(n int, field string) []byte {
 	return b
 }
 
-// missing is apart from Take so that reads are inlined.
+// missing is a function of its own so that reads are inlined.
 //
 //go:noinline
 func (c *Cursor) missing(n int, field string) {
@@ -79,11 +80,11 @@ func (c *Cursor) missing(n int, field string) {
 	c.b = nil
 }
 
-// zeros are what Head returns of what is not there.
+// zeros is what Head returns for missing bytes.
 var zeros [64]byte
 
-// Head reads several fields of fixed size that have n bytes, 64 at most, together. It returns
-// zeros if they are not there.
+// Head reads fields of fixed size that have n bytes together, at most 64. It returns zeros
+// if they are missing.
 func (c *Cursor) Head(n int, field string) []byte {
 	if b := c.Take(n, field); b != nil {
 		return b
@@ -100,13 +101,13 @@ func (c *Cursor) Array(n, size int, field string) []byte {
 	return c.Take(n*size, field)
 }
 
-// Within is a cursor over the next n bytes, to be ended with Done.
+// Within returns a cursor over the next n bytes; pass it to Done at the end.
 func (c *Cursor) Within(n int, field string) Cursor {
 	b := c.Take(n, field)
 	return Cursor{b, c.err, len(b)}
 }
 
-// Done takes over what has gone wrong in a part.
+// Done takes over the error of a cursor that Within returned.
 func (c *Cursor) Done(part *Cursor) {
 	if part.err != nil {
 		c.Fail(part.err)
@@ -121,7 +122,7 @@ func (c *Cursor) U8(field string) uint8 {
 	return 0
 }
 
-// U16 reads a number of 16 bits, like those below with the most significant byte first.
+// U16 reads a 16-bit number in big-endian order, as do U24, U32 and U64.
 func (c *Cursor) U16(field string) uint16 {
 	if b := c.Take(2, field); b != nil {
 		return binary.BigEndian.Uint16(b)
@@ -129,7 +130,7 @@ func (c *Cursor) U16(field string) uint16 {
 	return 0
 }
 
-// U24 reads a number of 24 bits.
+// U24 reads a 24-bit number.
 func (c *Cursor) U24(field string) int {
 	if b := c.Take(3, field); b != nil {
 		return int(b[0])<<16 | int(b[1])<<8 | int(b[2])
@@ -137,7 +138,7 @@ func (c *Cursor) U24(field string) int {
 	return 0
 }
 
-// U32 reads a number of 32 bits.
+// U32 reads a 32-bit number.
 func (c *Cursor) U32(field string) uint32 {
 	if b := c.Take(4, field); b != nil {
 		return binary.BigEndian.Uint32(b)
@@ -145,7 +146,7 @@ func (c *Cursor) U32(field string) uint32 {
 	return 0
 }
 
-// U64 reads a number of 64 bits.
+// U64 reads a 64-bit number.
 func (c *Cursor) U64(field string) uint64 {
 	if b := c.Take(8, field); b != nil {
 		return binary.BigEndian.Uint64(b)
@@ -153,7 +154,7 @@ func (c *Cursor) U64(field string) uint64 {
 	return 0
 }
 
-// LE16 reads a number of 16 bits, like those below with the least significant byte first.
+// LE16 reads a 16-bit number in little-endian order, as do LE24, LE32 and LE64.
 func (c *Cursor) LE16(field string) uint16 {
 	if b := c.Take(2, field); b != nil {
 		return binary.LittleEndian.Uint16(b)
@@ -161,7 +162,7 @@ func (c *Cursor) LE16(field string) uint16 {
 	return 0
 }
 
-// LE24 reads a number of 24 bits.
+// LE24 reads a 24-bit number.
 func (c *Cursor) LE24(field string) int {
 	if b := c.Take(3, field); b != nil {
 		return int(b[0]) | int(b[1])<<8 | int(b[2])<<16
@@ -169,7 +170,7 @@ func (c *Cursor) LE24(field string) int {
 	return 0
 }
 
-// LE32 reads a number of 32 bits.
+// LE32 reads a 32-bit number.
 func (c *Cursor) LE32(field string) uint32 {
 	if b := c.Take(4, field); b != nil {
 		return binary.LittleEndian.Uint32(b)
@@ -177,7 +178,7 @@ func (c *Cursor) LE32(field string) uint32 {
 	return 0
 }
 
-// LE64 reads a number of 64 bits.
+// LE64 reads a 64-bit number.
 func (c *Cursor) LE64(field string) uint64 {
 	if b := c.Take(8, field); b != nil {
 		return binary.LittleEndian.Uint64(b)

@@ -48,9 +48,9 @@ type FrameState uint8
 const (
 	// FrameWhole is a complete message.
 	FrameWhole FrameState = iota
-	// FrameShort is the beginning of a message. All bytes have been taken.
+	// FrameShort means that the rest of a message has yet to come. All of b was taken.
 	FrameShort
-	// FrameInvalid is a header that gives no valid length.
+	// FrameInvalid is a header without a valid length.
 	FrameInvalid
 )
 
@@ -124,9 +124,9 @@ func (f *Frames) fill(n int, b []byte) []byte {
 	return b[n:]
 }
 
-// Gap tells Frames that the next n bytes of the stream are missing. It returns false if
-// the beginning of another message may be among them, so that its place is not known; the
-// caller then stops or calls Reset where a message begins.
+// Gap skips n missing bytes of the stream. It returns false if they may include the
+// beginning of a message: the next one cannot be found then, and the caller stops or calls
+// Reset.
 func (f *Frames) Gap(fr *Framer, n uint64) bool {
 	if !f.gap {
 		if len(f.buf) < fr.header {

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// digits is the length of a message: "3abc" has a header of one byte.
+// digits returns the length of a message such as "3abc", whose header is one byte.
 func digits(header []byte) int {
 	if c := header[0]; c >= '0' && c <= '9' {
 		return 1 + int(c-'0')
@@ -16,7 +16,7 @@ func digits(header []byte) int {
 	return -1
 }
 
-// framesOf feeds segments to f. "-n" is a gap of n bytes.
+// framesOf feeds segments to f and returns the messages. "-n" is a gap of n bytes.
 func framesOf(f *Frames, fr *Framer, segments ...string) (got []string) {
 	for _, s := range segments {
 		if n, ok := strings.CutPrefix(s, "-"); ok {
@@ -71,10 +71,10 @@ func TestFrames(t *testing.T) {
 			t.Errorf("%s: %s, want %s", tt.name, s, tt.want)
 		}
 		if string(f.Partial()) != tt.partial || f.Kept() != len(tt.partial) {
-			t.Errorf("%s: keeps %q, want %q", tt.name, f.Partial(), tt.partial)
+			t.Errorf("%s: kept %q, want %q", tt.name, f.Partial(), tt.partial)
 		}
 		if n := f.Reset(fr); n != len(tt.partial) || f.Kept() != 0 {
-			t.Errorf("%s: Reset returns %d and leaves %d bytes", tt.name, n, f.Kept())
+			t.Errorf("%s: Reset returned %d and left %d bytes", tt.name, n, f.Kept())
 		}
 		if got := framesOf(&f, fr, "1x"); !slices.Equal(got, []string{"1x"}) {
 			t.Errorf("%s: %q after Reset", tt.name, got)
@@ -82,7 +82,7 @@ func TestFrames(t *testing.T) {
 	}
 }
 
-// TestFramesHeader has a header of several bytes, cut in all places.
+// TestFramesHeader cuts a stream, whose headers have several bytes, at every place.
 func TestFramesHeader(t *testing.T) {
 	size := func(h []byte) int { return int(h[2]) }
 	stream := []byte("ab\x05cd" + "ef\x03" + "gh\x02xy")
@@ -101,11 +101,12 @@ func TestFramesCopyNothing(t *testing.T) {
 	b := []byte("3abc1x")
 	m, rest, _ := f.Next(NewFramer(1, 9, digits), b)
 	if &m[0] != &b[0] || &rest[0] != &b[4] || cap(m) != len(m) {
-		t.Error("a message that lies in one segment is copied, or reaches into the next")
+		t.Error("message in one segment was copied, or has spare capacity")
 	}
 }
 
-// TestFramesBuffers has more streams than spare buffers, and a message too long for one.
+// TestFramesBuffers uses more streams than there are spare buffers, and a message too long
+// for a spare buffer.
 func TestFramesBuffers(t *testing.T) {
 	fr := NewFramer(1, 1<<20, func([]byte) int { return 1 << 20 })
 	frames := make([]Frames, maxSpare+1)
@@ -139,7 +140,7 @@ func TestFramesAllocations(t *testing.T) {
 	}
 }
 
-// FuzzFrames cuts a stream in two ways, which must not change the messages.
+// FuzzFrames checks that segmentation does not change the messages.
 func FuzzFrames(f *testing.F) {
 	f.Add([]byte("3abc01x2yz"), []byte{1, 2})
 	f.Add([]byte("1xz95abcde3a"), []byte{0})
@@ -162,7 +163,7 @@ func FuzzFrames(f *testing.F) {
 			t.Errorf("in segments %q, want %q", got, want)
 		}
 		if !bytes.Equal(whole.Partial(), parts.Partial()) {
-			t.Errorf("keeps %q, want %q", parts.Partial(), whole.Partial())
+			t.Errorf("kept %q, want %q", parts.Partial(), whole.Partial())
 		}
 	})
 }

@@ -2,13 +2,13 @@ package wire
 
 import "strconv"
 
-// Malformed is how a message contradicts what it has to be. Zeek's parser generator has the
-// words, which are in analyzer.log.
+// Malformed describes how a message violates its format, in the words of Zeek's parser
+// generator, which end up in analyzer.log.
 type Malformed struct {
 	kind  kind
 	field string
-	// need is how many bytes field needs and have how many there are, or need is the
-	// value of field that stands for nothing.
+	// need is the number of bytes that field needs, and have the number there is; or need
+	// is the value of field that selects no case.
 	need, have int
 }
 
@@ -20,26 +20,27 @@ const (
 	other
 )
 
-// OutOfBound tells of a field that needs more bytes than there are.
+// OutOfBound returns the error for a field that needs more bytes than there are.
 func OutOfBound(field string, need, have int) *Malformed {
 	return &Malformed{kind: outOfBound, field: field, need: need, have: have}
 }
 
-// InvalidCase tells of a field whose form goes by an index that has none.
+// InvalidCase returns the error for a field whose form is selected by index, which selects
+// none.
 func InvalidCase(field string, index int) *Malformed {
 	return &Malformed{kind: invalidCase, field: field, need: index}
 }
 
-// Enforce tells of a field whose value is not one of those that it may have.
+// Enforce returns the error for a field whose value is not allowed.
 func Enforce(field string) *Malformed { return Wrong("&enforce violation : " + field) }
 
-// StringMismatch tells of a field that has other bytes than it has to.
+// StringMismatch returns the error for a field that differs from a fixed string.
 func StringMismatch(field string) *Malformed { return Wrong("string mismatch at " + field) }
 
-// Wrong tells of anything else, in full.
+// Wrong returns the error for anything else; what is the whole description.
 func Wrong(what string) *Malformed { return &Malformed{kind: other, field: what} }
 
-// Error is what Zeek says.
+// Error returns Zeek's message.
 func (m *Malformed) Error() string {
 	const prefix = "Binpac exception: binpac exception: "
 	switch m.kind {

@@ -2,9 +2,10 @@
 // the login, commands, and the results of queries. A client that asks for TLS is handed
 // over to the TLS analyzer.
 //
-// The protocol has no RFC; it is described in "MySQL Source Code Documentation", chapter
-// "Client/Server Protocol", whose names for messages are used here. What is looked at, and
-// how the kind of an answer is known, follows Zeek's src/analyzer/protocol/mysql.
+// The protocol has no RFC. It is described in "MySQL Source Code Documentation", chapter
+// "Client/Server Protocol", whose names for messages are used here. The choice of what to
+// parse, and how the kind of an answer is recognized, follow Zeek's
+// src/analyzer/protocol/mysql.
 package mysql
 
 import (
@@ -17,15 +18,15 @@ import (
 )
 
 const (
-	// headerLen is the length of a packet's header: three bytes of length and the
+	// headerLen is the length in bytes of a packet's header: a three-byte length and the
 	// sequence number.
 	headerLen = 4
-	// maxPacket is the length of the longest packet that is looked at, of 16 MB that
-	// there may be. Zeek's buffers have the same limit (BinPAC::flowbuffer_capacity_max).
+	// maxPacket is the length in bytes of the longest packet that is parsed; the protocol
+	// allows 16 MB. Zeek's buffers have the same limit (BinPAC::flowbuffer_capacity_max).
 	maxPacket = 10 << 20
 )
 
-// New describes the protocol to the detector. Its analyzers raise their events on h; ssl
+// New returns the protocol for the detector. Its analyzers raise their events on h; ssl
 // takes over where a client asks for TLS.
 func New(h *event.Hooks, ssl *conn.Protocol) *detect.Protocol {
 	f := &factory{hooks: &h.MySQL, ssl: ssl, framer: wire.NewFramer(headerLen, maxPacket, packetLen)}
@@ -34,14 +35,14 @@ func New(h *event.Hooks, ssl *conn.Protocol) *detect.Protocol {
 	return p
 }
 
-// factory makes the analyzers of a shard and has what they share.
+// factory makes the analyzers of a shard and holds what they share.
 type factory struct {
 	hooks  *event.MySQLEvents
 	ssl    *conn.Protocol
 	free   freelist.List[analyzer]
 	framer *wire.Framer
 
-	data []byte // authentication data that is put together from two parts
+	data []byte // authentication data joined from two parts
 	row  [][]byte
 }
 
@@ -60,11 +61,11 @@ type analyzer struct {
 	off    bool          // no longer interested
 	inner  conn.Handover // to TLS
 
-	// commands tells that the login is over (the command phase).
+	// commands is set once the login is over (the command phase).
 	commands bool
 	version  uint8 // of the greeting
 	lastSeq  uint8 // sequence number of the server's last packet
-	// authData tells that what a client sends next in the login is for a plugin.
+	// authData is set if the client's next packet of the login is data for a plugin.
 	authData     bool
 	serverAttrs  bool   // the server knows query attributes
 	capabilities uint32 // the client's
@@ -85,7 +86,7 @@ func packetLen(header []byte) int {
 	return headerLen + int(header[0]) + int(header[1])<<8 + int(header[2])<<16
 }
 
-// Data takes the next bytes of a stream.
+// Data parses the next bytes of a stream.
 func (a *analyzer) Data(isOrig bool, b []byte) {
 	if a.Conn().Partial() {
 		return
@@ -113,8 +114,8 @@ func (a *analyzer) Data(isOrig bool, b []byte) {
 	}
 }
 
-// packet takes a whole packet. One that is malformed is a violation, after which the next
-// is looked at if the analyzer has been left on.
+// packet parses a packet. A malformed one is a violation; the next one is parsed if the
+// analyzer stays attached.
 func (a *analyzer) packet(isOrig bool, p []byte) {
 	c := cursor{wire.NewCursor(p[headerLen:])}
 	if isOrig {
@@ -132,7 +133,7 @@ func (a *analyzer) packet(isOrig bool, p []byte) {
 	}
 }
 
-// giveUp is a violation after which nothing can be followed.
+// giveUp reports a violation after which the stream cannot be followed.
 func (a *analyzer) giveUp(reason string) {
 	a.Violate(conn.Violation{Reason: reason})
 	if !a.off {
@@ -140,14 +141,15 @@ func (a *analyzer) giveUp(reason string) {
 	}
 }
 
-// startTLS has the TLS analyzer take what follows.
+// startTLS hands the connection over to the TLS analyzer.
 func (a *analyzer) startTLS() {
 	if a.inner = a.HandOver(a.f.ssl); !a.inner.Taken() {
 		a.Detach()
 	}
 }
 
-// Gap goes on with TLS; where the next packet begins is not known.
+// Gap passes the gap on to TLS. Without TLS it ends the analysis, because the next packet
+// cannot be found.
 func (a *analyzer) Gap(isOrig bool, n uint64) {
 	if a.inner.Taken() {
 		a.inner.Gap(isOrig, n)
@@ -156,17 +158,17 @@ func (a *analyzer) Gap(isOrig bool, n uint64) {
 	}
 }
 
-// End goes on to TLS.
+// End passes the end of a side on to TLS.
 func (a *analyzer) End(isOrig bool) {
 	if a.inner.Taken() {
 		a.inner.End(isOrig)
 	}
 }
 
-// Flip follows the connection's change of roles.
+// Flip swaps the sides.
 func (a *analyzer) Flip() { a.frames[0], a.frames[1] = a.frames[1], a.frames[0] }
 
-// Done keeps the analyzer for another connection.
+// Done returns the analyzer to the factory.
 func (a *analyzer) Done() {
 	if a.off {
 		return

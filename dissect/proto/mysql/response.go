@@ -2,7 +2,8 @@ package mysql
 
 import "github.com/wirelog/wirelog/dissect/event"
 
-// expectation is what the next packet of the server is, which nothing in it says.
+// expectation is the kind of the server's next packet, which the packet itself does not
+// tell.
 type expectation uint8
 
 const (
@@ -16,7 +17,8 @@ const (
 	expectText                    // a line
 )
 
-// server takes a packet of the server, of length n with its header.
+// server parses a packet from the server. n is its length in bytes with the header; initial
+// is set for the first one of an exchange.
 func (a *analyzer) server(c *cursor, n int, initial bool) {
 	switch {
 	case a.commands:
@@ -75,8 +77,8 @@ func (a *analyzer) response(c *cursor, n int) {
 	}
 }
 
-// maxColumns is how many values of a row are told of. A table of MySQL has at most 4096
-// columns.
+// maxColumns is the number of values of a row that are reported. A MySQL table has at most
+// 4096 columns.
 const maxColumns = 1 << 16
 
 func (a *analyzer) columnCount(c *cursor) {
@@ -134,7 +136,7 @@ func (a *analyzer) resultRow(c *cursor, n int) {
 	}
 }
 
-// end takes what ends a list: EOF, or OK in newer versions, which is known by its length.
+// end parses the end of a list: EOF, or OK from newer servers; the length tells which.
 func (a *analyzer) end(c *cursor, n int) {
 	const longestEOF = 13
 	if a.capabilities&clientDeprecateEOF != 0 || n > longestEOF {
@@ -144,7 +146,7 @@ func (a *analyzer) end(c *cursor, n int) {
 	}
 }
 
-// okPacket takes OK_Packet after its first byte.
+// okPacket parses OK_Packet after its first byte.
 func (a *analyzer) okPacket(c *cursor) {
 	rows := c.integer()
 	if !c.OK() {
@@ -157,7 +159,7 @@ func (a *analyzer) okPacket(c *cursor) {
 	}
 }
 
-// eofPacket takes EOF_Packet after its first byte.
+// eofPacket parses EOF_Packet after its first byte.
 func (a *analyzer) eofPacket(c *cursor, intermediate bool) {
 	c.part(2+2, "EOF_Packet")
 	if !c.OK() {
@@ -169,7 +171,7 @@ func (a *analyzer) eofPacket(c *cursor, intermediate bool) {
 	}
 }
 
-// errPacket takes ERR_Packet after its first byte.
+// errPacket parses ERR_Packet after its first byte.
 func (a *analyzer) errPacket(c *cursor) {
 	c.Record()
 	code := c.LE16("ERR_Packet:code")

@@ -15,7 +15,7 @@ const (
 	dataTPDU          = 0xf0
 )
 
-// Messages of T.125 (section 7, part 2), by the second byte of their tag.
+// Messages of T.125 (section 7, part 2), identified by the second byte of their tag.
 const (
 	connectInitial  = 0x65
 	connectResponse = 0x66
@@ -27,11 +27,11 @@ const (
 	negotiationFailure  = 3
 )
 
-// negotiationLen is the length of all three structures of a negotiation (MS-RDPBCGR section
-// 2.2.1.2.1).
+// negotiationLen is the length in bytes of each of the three negotiation structures
+// (MS-RDPBCGR section 2.2.1.2.1).
 const negotiationLen = 8
 
-// message takes a TPKT with its header. One that is malformed is a violation.
+// message parses a TPKT including its header. A malformed one is a violation.
 func (a *analyzer) message(isOrig bool, p []byte) {
 	c := cursor{wire.NewCursor(p[headerLen:])}
 	head := c.Head(2, "COTP:pdu")
@@ -57,10 +57,10 @@ func (a *analyzer) message(isOrig bool, p []byte) {
 
 var cookiePrefix = []byte("Cookie: mstshash=")
 
-// request takes the X.224 Connection Request (MS-RDPBCGR section 2.2.1.1), whose header
-// says that n bytes follow it.
+// request parses the X.224 Connection Request (MS-RDPBCGR section 2.2.1.1). n is the number
+// of bytes that follow according to its header.
 func (a *analyzer) request(c *cursor, n int) {
-	const fixed = 5 // two references and flow control, or class
+	const fixed = 5 // two references, and flow control or class
 	before := c.Len()
 	c.Take(fixed, "Connect_Request:flow_control")
 	var cookie []byte
@@ -89,7 +89,7 @@ func (a *analyzer) request(c *cursor, n int) {
 	}
 }
 
-// confirm takes the X.224 Connection Confirm (MS-RDPBCGR section 2.2.1.2).
+// confirm parses the X.224 Connection Confirm (MS-RDPBCGR section 2.2.1.2).
 func (a *analyzer) confirm(c *cursor, n int) {
 	const fixed = 5
 	c.Take(fixed, "Connect_Confirm:flags")
@@ -123,9 +123,9 @@ func (a *analyzer) confirm(c *cursor, n int) {
 	}
 }
 
-// initial takes the MCS Connect Initial (MS-RDPBCGR section 2.2.1.3): the length of the
-// whole, which has the form of an encoding itself, two domain selectors, a flag and three
-// sets of parameters, and the client's data in a GCC Conference Create Request.
+// initial parses the MCS Connect Initial (MS-RDPBCGR section 2.2.1.3): the length of the
+// whole, which looks like an encoding itself, two domain selectors, a flag, three sets of
+// parameters, and the client's data in a GCC Conference Create Request.
 func (a *analyzer) initial(c *cursor) {
 	c.Record()
 	for range 4 { // length, calling and called domain selector, upward flag
@@ -145,7 +145,7 @@ func (a *analyzer) initial(c *cursor) {
 	a.blocks(c)
 }
 
-// response takes the MCS Connect Response (MS-RDPBCGR section 2.2.1.4), with the server's
+// response parses the MCS Connect Response (MS-RDPBCGR section 2.2.1.4), with the server's
 // data in a GCC Conference Create Response.
 func (a *analyzer) response(c *cursor) {
 	c.Record()

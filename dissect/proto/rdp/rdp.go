@@ -1,9 +1,9 @@
-// Package rdp analyzes how connections of the Remote Desktop Protocol begin (MS-RDPBCGR
+// Package rdp analyzes the beginning of Remote Desktop Protocol connections (MS-RDPBCGR
 // section 1.3.1.1): the connection request and its answer, the settings that client and
-// server exchange, and the server's certificate. What is encrypted with TLS is handed over
-// to the TLS analyzer. Of RDP over UDP (MS-RDPEUDP) it knows the handshake.
+// server exchange, and the server's certificate. A connection encrypted with TLS is handed
+// over to the TLS analyzer. Of RDP over UDP (MS-RDPEUDP) only the handshake is analyzed.
 //
-// What is looked at follows Zeek's src/analyzer/protocol/rdp.
+// The choice of what to parse follows Zeek's src/analyzer/protocol/rdp.
 package rdp
 
 import (
@@ -17,26 +17,28 @@ import (
 )
 
 const (
-	// headerLen is the length of a TPKT header (RFC 1006 section 6).
+	// headerLen is the length in bytes of a TPKT header (RFC 1006 section 6).
 	headerLen = 4
-	// maxMessage is the longest message that a TPKT header can announce.
+	// maxMessage is the length in bytes of the longest message that a TPKT header can
+	// announce.
 	maxMessage = 1<<16 - 1
-	// maxChannels and maxCertificates are how many channels of a client, and certificates
-	// of a chain, are taken for an error.
+	// maxChannels and maxCertificates are the numbers of a client's channels, and of a
+	// chain's certificates, above which a message is malformed.
 	maxChannels     = 1000
 	maxCertificates = 1000
-	// maxCertificate is the length of a certificate that is taken for an error. A message
-	// is never as long.
+	// maxCertificate is the length in bytes above which a certificate is malformed. It
+	// exceeds that of any message.
 	maxCertificate = 256 << 10
-	// likelyChannels is how many channels there may be (MS-RDPBCGR section 2.2.1.3.4).
+	// likelyChannels is the number of channels that the specification allows (MS-RDPBCGR
+	// section 2.2.1.3.4).
 	likelyChannels = 31
 
 	port   = 3389
 	source = "RDP"
 )
 
-// New describes RDP over TCP, and over UDP, to the detector. Their analyzers raise their
-// events on h and give certificates to certs; ssl takes over where the server chooses TLS.
+// New returns RDP over TCP, and over UDP, for the detector. Their analyzers raise their
+// events on h and pass certificates to certs; ssl takes over where the server chooses TLS.
 func New(h *event.Hooks, certs *x509.Sender, ssl *conn.Protocol) (tcp, udp *detect.Protocol) {
 	f := &factory{hooks: &h.RDP, certs: certs, ssl: ssl, framer: wire.NewFramer(headerLen, maxMessage, messageLen)}
 	tcp = &detect.Protocol{
@@ -54,7 +56,7 @@ func New(h *event.Hooks, certs *x509.Sender, ssl *conn.Protocol) (tcp, udp *dete
 	return tcp, udp
 }
 
-// factory makes the analyzers of a shard and has what they share.
+// factory makes the analyzers of a shard and holds what they share.
 type factory struct {
 	hooks  *event.RDPEvents
 	certs  *x509.Sender
@@ -79,7 +81,7 @@ type analyzer struct {
 
 	frames [2]wire.Frames
 	off    bool // no longer interested
-	// encrypted tells that what follows is, and inner has the TLS analyzer if it is by TLS.
+	// encrypted is set if everything that follows is encrypted, by RDP itself or by TLS.
 	encrypted bool
 	inner     conn.Handover // to TLS
 }
@@ -94,7 +96,7 @@ func index(isOrig bool) int {
 // messageLen returns the length of a message including its header.
 func messageLen(header []byte) int { return int(header[2])<<8 | int(header[3]) }
 
-// Data takes the next bytes of a stream.
+// Data parses the next bytes of a stream.
 func (a *analyzer) Data(isOrig bool, b []byte) {
 	if a.Conn().Partial() {
 		return
@@ -126,8 +128,8 @@ func (a *analyzer) Data(isOrig bool, b []byte) {
 
 func (a *analyzer) violate(reason string) { a.Violate(conn.Violation{Reason: reason}) }
 
-// begin notes that everything that follows is encrypted, by RDP itself if protocol is 0,
-// and otherwise by TLS.
+// begin is called when everything that follows is encrypted: by RDP itself if protocol is
+// 0, otherwise by TLS.
 func (a *analyzer) begin(protocol uint32) {
 	a.encrypted = true
 	if e := a.f.hooks.BeginEncryption.Begin(); e != nil {
@@ -139,16 +141,16 @@ func (a *analyzer) begin(protocol uint32) {
 	}
 }
 
-// Gap gives up: neither messages nor records of TLS can be found again.
+// Gap ends the analysis: the next message or TLS record cannot be found.
 func (a *analyzer) Gap(bool, uint64) { a.Detach() }
 
-// End does nothing: a message that is cut short is not told of.
+// End does nothing: a truncated message is not reported.
 func (a *analyzer) End(bool) {}
 
-// Flip follows the connection's change of roles.
+// Flip swaps the sides.
 func (a *analyzer) Flip() { a.frames[0], a.frames[1] = a.frames[1], a.frames[0] }
 
-// Done keeps the analyzer for another connection.
+// Done returns the analyzer to the factory.
 func (a *analyzer) Done() {
 	if a.off {
 		return
