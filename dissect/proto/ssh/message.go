@@ -18,7 +18,7 @@ const (
 // msgNewKeys is the last message before encryption (RFC 4253 section 7.3).
 const msgNewKeys = 21
 
-// Messages of key exchanges. Their numbers mean something else in each.
+// Messages of key exchanges. Each key exchange has its own meanings for the numbers.
 const (
 	msgDHInit  = 30 // RFC 4253 section 8
 	msgDHReply = 31
@@ -45,10 +45,9 @@ const (
 	msgRSADone      = 32
 )
 
-// message1 parses what follows the length of an SSH1 packet: padding, type, data and a
-// checksum.
+// message1 parses an SSH1 packet after its length: padding, type, data and checksum.
 func (a *analyzer) message1(i int, f *fields, length uint32) bool {
-	const overhead = 1 + 4 // type and checksum count as length
+	const overhead = 1 + 4 // the length includes type and checksum
 	if length < overhead {
 		return false
 	}
@@ -57,10 +56,10 @@ func (a *analyzer) message1(i int, f *fields, length uint32) bool {
 	f.b = f.b[:length-overhead]
 	switch typ[0] {
 	case smsgPublicKey:
-		f.bytes(8 + 4) // cookie, bits of the server's key
+		f.bytes(8 + 4) // cookie, server key bits
 		integer1(f)
 		integer1(f)
-		f.bytes(4) // bits of the host's key
+		f.bytes(4) // host key bits
 		exponent := integer1(f)
 		modulus := integer1(f)
 		f.bytes(4 + 4 + 4) // flags, ciphers, authentications
@@ -85,7 +84,7 @@ func (a *analyzer) message1(i int, f *fields, length uint32) bool {
 	return true
 }
 
-// integer1 takes an integer of SSH1, which follows its number of bits.
+// integer1 reads an SSH1 integer, which follows its length in bits.
 func integer1(f *fields) []byte {
 	n := f.bytes(2)
 	if f.bad {
@@ -94,7 +93,7 @@ func integer1(f *fields) []byte {
 	return f.bytes((uint64(binary.BigEndian.Uint16(n)) + 7) / 8)
 }
 
-// message2 parses what follows the length of an SSH2 packet (RFC 4253 section 6).
+// message2 parses an SSH2 packet after its length (RFC 4253 section 6).
 func (a *analyzer) message2(i int, f *fields) bool {
 	head := f.bytes(2)
 	if f.bad || int(head[0]) > len(f.b) {
@@ -186,8 +185,8 @@ func (a *analyzer) group(f *fields) bool {
 	return true
 }
 
-// messageECC parses messages on elliptic curves. Those of hybrid methods have the same
-// form.
+// messageECC parses messages of elliptic curve methods. Those of hybrid methods have the
+// same form.
 func (a *analyzer) messageECC(i int, typ byte, f *fields) bool {
 	switch typ {
 	case msgECCInit:
@@ -265,7 +264,7 @@ func (a *analyzer) messageGSS(i int, typ byte, f *fields) bool {
 func (a *analyzer) messageRSA(i int, typ byte, f *fields) bool {
 	switch typ {
 	case msgRSAPublicKey:
-		f.string() // host key, of which Zeek makes no event here
+		f.string() // host key, for which Zeek raises no event here
 		f.string() // transient key
 	case msgRSASecret:
 		f.string()
@@ -282,7 +281,7 @@ func (a *analyzer) messageRSA(i int, typ byte, f *fields) bool {
 	return !f.bad
 }
 
-// hostKey2 raises the events of a server's host key.
+// hostKey2 raises the events for a server's host key.
 func (a *analyzer) hostKey2(key []byte) {
 	if a.f.hooks.ServerHostKey.On() {
 		sum := md5.Sum(key)
@@ -306,7 +305,7 @@ func (a *analyzer) hostKey1(modulus, exponent []byte) {
 	}
 }
 
-// fingerprint raises the event of a host key's hash.
+// fingerprint raises the event for a host key's hash.
 func (a *analyzer) fingerprint(sum []byte) {
 	text := a.f.text[:0]
 	for i := range sum {

@@ -27,17 +27,16 @@ const (
 	msgCertificateStatus  = 22 // RFC 6066 section 8
 )
 
-// messageHeader is the length of a message's header (RFC 8446 section 4).
+// messageHeader is the length in bytes of a message's header (RFC 8446 section 4).
 const messageHeader = 4
 
-// handshakeSide is a message of one direction that is not whole yet.
+// handshakeSide is the incomplete message of one direction.
 type handshakeSide struct {
 	b    []byte
-	skip int // bytes to come of one that is too long
+	skip int // bytes left of a message that is too long
 }
 
-// handshakes takes the next bytes of the messages of one direction, which records cut
-// anywhere.
+// handshakes parses the next bytes of one direction's messages, which may span records.
 func (s *session) handshakes(isOrig bool, side *handshakeSide, b []byte) {
 	for len(b) > 0 && !s.off {
 		if side.skip > 0 {
@@ -78,7 +77,7 @@ func (s *session) handshakes(isOrig bool, side *handshakeSide, b []byte) {
 			s.f.appendTo(&side.b, b)
 			return
 		case len(m) < n:
-			// The rest of b belongs to it.
+			// The loop adds the rest of b to it.
 		default:
 			ok := s.message(isOrig, m[0], m[messageHeader:n:n])
 			if len(side.b) > 0 {
@@ -87,13 +86,13 @@ func (s *session) handshakes(isOrig bool, side *handshakeSide, b []byte) {
 				b = b[n:]
 			}
 			if !ok {
-				return // where the next message begins is in doubt
+				return // the next message cannot be found
 			}
 		}
 	}
 }
 
-// message takes a whole message and reports whether it was well formed.
+// message parses a complete message and reports whether it was well formed.
 func (s *session) message(isOrig bool, typ uint8, b []byte) bool {
 	c := cursor{wire.NewCursor(b)}
 	switch typ {
@@ -147,10 +146,10 @@ func (s *session) sessionTicket(c *cursor) {
 	}
 }
 
-// certificates takes a Certificate message up to TLS 1.2 (RFC 5246 section 7.4.2).
+// certificates parses a Certificate message up to TLS 1.2 (RFC 5246 section 7.4.2).
 func (s *session) certificates(isOrig bool, c *cursor) {
 	list := cursor{wire.NewCursor(c.vec24("Certificate:length", "Certificate"))}
-	// Nothing is told of a list that does not end as it should.
+	// A list with a malformed end is not reported at all.
 	for rest := list; rest.More(); {
 		rest.Record()
 		rest.vec24("X509Certificate:length", "X509Certificate:certificate")
@@ -165,7 +164,7 @@ func (s *session) certificates(isOrig bool, c *cursor) {
 	}
 }
 
-// certificate hands certificate i of a chain on.
+// certificate passes certificate i of a chain on.
 func (s *session) certificate(isOrig bool, i int, der []byte) {
 	if len(der) == 0 {
 		s.weird("zero_length_certificate", "")
@@ -174,7 +173,7 @@ func (s *session) certificate(isOrig bool, i int, der []byte) {
 	s.f.certs.Certificate(s.Conn(), s.source, s.client(isOrig), i, der)
 }
 
-// certificateStatus takes a stapled OCSP response (RFC 6066 section 8).
+// certificateStatus parses a stapled OCSP response (RFC 6066 section 8).
 func (s *session) certificateStatus(isOrig bool, c *cursor) {
 	const ocsp = 1
 	head := c.Head(4, "CertificateStatus:length")
@@ -191,13 +190,13 @@ func (s *session) certificateStatus(isOrig bool, c *cursor) {
 	}
 }
 
-// certificateRequest takes a CertificateRequest up to TLS 1.2 (RFC 5246 section 7.4.4).
+// certificateRequest parses a CertificateRequest up to TLS 1.2 (RFC 5246 section 7.4.4).
 func (s *session) certificateRequest(isOrig bool, c *cursor) {
 	ev := &s.f.ev
 	types := c.Array(int(c.U8("CertificateRequest:certificate_types_len")), 1, "CertificateRequest:certificate_types")
 	ev.algs = ev.algs[:0]
 	if s.signsWithAlgorithm() {
-		s.signatureAlgorithms(s.client(isOrig), c) // Zeek raises the event of the extension here too
+		s.signatureAlgorithms(s.client(isOrig), c) // like Zeek, raises the event of the extension
 	}
 	names := cursor{c.Within(int(c.U16("CertificateRequest:certificate_authorities_len")), "CertificateRequest:certificate_authorities")}
 	ev.strings = ev.strings[:0]
@@ -234,8 +233,8 @@ func algorithm(c *cursor) event.SSLSignatureAndHashAlgorithm {
 // Curve types (RFC 8422 section 5.4).
 const namedCurve = 3
 
-// serverKeyExchange takes a ServerKeyExchange (RFC 5246 section 7.4.3, RFC 8422 section
-// 5.4). With a pre-shared key a hint comes first and no signature last (RFC 4279 section
+// serverKeyExchange parses a ServerKeyExchange (RFC 5246 section 7.4.3, RFC 8422 section
+// 5.4). With a pre-shared key it begins with a hint and has no signature (RFC 4279 section
 // 3, RFC 5489 section 2).
 func (s *session) serverKeyExchange(c *cursor) {
 	k := exchange(s.cipher)
@@ -289,7 +288,7 @@ func (s *session) dhServer(c *cursor, p, g, ys []byte) {
 	}
 }
 
-// signature reads what a server has signed its key exchange with.
+// signature reads the server's signature of its key exchange.
 func (s *session) signature(c *cursor) (event.SSLSignatureAndHashAlgorithm, []byte) {
 	defer c.End(c.Record())
 	alg := event.SSLSignatureAndHashAlgorithm{HashAlgorithm: 256, SignatureAlgorithm: 256}
@@ -307,8 +306,8 @@ func (s *session) signed(c *cursor, alg event.SSLSignatureAndHashAlgorithm, sign
 	}
 }
 
-// clientKeyExchange takes a ClientKeyExchange (RFC 5246 section 7.4.7, RFC 8422 section
-// 5.7), as a whole like Zeek.
+// clientKeyExchange reports a ClientKeyExchange (RFC 5246 section 7.4.7, RFC 8422 section
+// 5.7) as a whole, as Zeek does.
 func (s *session) clientKeyExchange(c *cursor) {
 	switch exchange(s.cipher) {
 	case kexRSA:

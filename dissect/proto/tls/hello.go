@@ -12,7 +12,7 @@ import (
 	"github.com/wirelog/wirelog/dissect/event"
 )
 
-// Extensions (IANA TLS ExtensionType) that are looked into.
+// Extensions (IANA TLS ExtensionType) that are parsed.
 const (
 	extServerName          = 0   // RFC 6066 section 3
 	extSupportedGroups     = 10  // RFC 8446 section 4.2.7
@@ -27,11 +27,11 @@ const (
 	extKeyShare            = 51  // RFC 8446 section 4.2.8
 	extConnectionID        = 54  // RFC 9146 section 3
 	maxSessionID           = 32  // RFC 5246 section 7.4.1.2
-	second                 = 1e9 // of event.Time
+	second                 = 1e9 // in units of value.Time
 )
 
-// sessionID is a session's identifier as Zeek has it: padded to its greatest length, and
-// empty if it is longer.
+// sessionID returns a session's identifier in Zeek's form: zero-padded to its maximum
+// length, and all zeros if it is longer.
 func (s *session) sessionID(id []byte) []byte {
 	out := &s.f.ev.id
 	*out = [maxSessionID]byte{}
@@ -51,7 +51,7 @@ func (s *session) hello(version uint16) {
 	}
 }
 
-// clientHello takes a ClientHello (RFC 8446 section 4.1.2, RFC 6347 section 4.2.1).
+// clientHello parses a ClientHello (RFC 8446 section 4.1.2, RFC 6347 section 4.2.1).
 func (s *session) clientHello(isOrig bool, c *cursor) {
 	head := c.Head(6, "ClientHello:gmt_unix_time")
 	version, stamp := binary.BigEndian.Uint16(head), binary.BigEndian.Uint32(head[2:])
@@ -78,8 +78,8 @@ func (s *session) clientHello(isOrig bool, c *cursor) {
 	}
 }
 
-// serverHello takes a ServerHello (RFC 8446 section 4.1.3), in which drafts of TLS 1.3
-// had no session and no compression.
+// serverHello parses a ServerHello (RFC 8446 section 4.1.3). In drafts of TLS 1.3 it has no
+// session and no compression.
 func (s *session) serverHello(isOrig bool, c *cursor) {
 	version := c.U16("ServerHelloChoice:server_version1")
 	c.Record()
@@ -116,8 +116,8 @@ func (s *session) serverHello(isOrig bool, c *cursor) {
 	}
 }
 
-// extensions takes the extensions of a hello, if there are any. Like Zeek it does not
-// ask for their length, which is in field.
+// extensions parses the extensions of a hello, if there are any. Like Zeek it ignores their
+// length; field is the name of that field.
 func (s *session) extensions(isOrig, inClientHello bool, c *cursor, field string) {
 	if !c.More() {
 		return
@@ -150,7 +150,7 @@ func (s *session) extensions(isOrig, inClientHello bool, c *cursor, field string
 	}
 }
 
-// extension takes the contents of an extension, of which there are some.
+// extension parses the contents of an extension, which are not empty.
 func (s *session) extension(isOrig, inClientHello bool, code uint16, c *cursor) {
 	hooks, ev, client := s.f.hooks, &s.f.ev, s.client(isOrig)
 	switch code {
@@ -215,7 +215,7 @@ func (s *session) extension(isOrig, inClientHello bool, code uint16, c *cursor) 
 	}
 }
 
-// signatureAlgorithms takes a list of algorithms and leaves it in the scratch.
+// signatureAlgorithms parses a list of algorithms and leaves it in the scratch.
 func (s *session) signatureAlgorithms(client bool, c *cursor) {
 	ev := &s.f.ev
 	list := c.list16("SignatureAlgorithm:length", "SignatureAlgorithm")
@@ -237,7 +237,7 @@ func (s *session) serverName(client bool, c *cursor) {
 		list.Record()
 		if typ := list.U8("ServerName:name_type"); typ != hostName {
 			s.weird("ssl_ext_unknown_server_name_type", strconv.Itoa(int(typ)))
-			break // how long it is is not known
+			break // its length is unknown
 		}
 		name := list.entry16("ServerNameHostName:length", "ServerNameHostName:host_name")
 		if list.OK() {
@@ -257,7 +257,7 @@ func (s *session) serverName(client bool, c *cursor) {
 	}
 }
 
-// joined is a list of names as Zeek prints it.
+// joined returns a list of names in Zeek's notation.
 func joined(names [][]byte) string {
 	const most = 16
 	var b strings.Builder
@@ -270,7 +270,7 @@ func joined(names [][]byte) string {
 	return "[" + b.String() + "]"
 }
 
-// keyShare takes key shares of a client, one of a server, or the group that a
+// keyShare parses the key shares of a client, the one of a server, or the group that a
 // HelloRetryRequest asks for (RFC 8446 section 4.2.8).
 func (s *session) keyShare(client, inClientHello bool, c *cursor) {
 	ev := &s.f.ev
@@ -359,7 +359,7 @@ func (s *session) preSharedKey(client, inClientHello bool, c *cursor) {
 	}
 }
 
-// timestamps takes signed certificate timestamps (RFC 6962 sections 3.2 and 3.3).
+// timestamps parses signed certificate timestamps (RFC 6962 sections 3.2 and 3.3).
 func (s *session) timestamps(client bool, c *cursor) {
 	list := c.list16("SignedCertificateTimestampList:length", "SignedCertificateTimestampList")
 	for list.More() {

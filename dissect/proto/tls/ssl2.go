@@ -9,20 +9,21 @@ import (
 	"github.com/wirelog/wirelog/dissect/event"
 )
 
-// Messages of SSL 2 (Hickman, "The SSL Protocol", and RFC 6101 appendix E), which have a
-// record each.
+// Messages of SSL 2 (Hickman, "The SSL Protocol", and RFC 6101 appendix E); each has a
+// record of its own.
 const (
 	ssl2Error           = 0
 	ssl2ClientHello     = 1
 	ssl2ClientMasterKey = 2
 	ssl2ServerHello     = 4
 
-	// ssl2Base plus the type is what Zeek takes for a content type.
+	// ssl2Base plus the type is Zeek's content type.
 	ssl2Base = 300
 )
 
-// message2 takes a message of SSL 2 and reports whether it is well formed. The first bytes of
-// it are in the record's header: of an error all of them, of which Zeek does not tell then.
+// message2 parses a message of SSL 2 and reports whether it is well formed. Its first bytes
+// are in the record's header; an error has no others, and Zeek does not report the record
+// then.
 func (a *analyzer) message2(isOrig bool, header *[headerLen]byte, body []byte) bool {
 	c := cursor{wire.NewCursor(body)}
 	word := binary.BigEndian.Uint16(header[3:])
@@ -57,7 +58,7 @@ func (a *analyzer) clientHello2(version uint16, c *cursor) {
 	if !c.OK() {
 		return
 	}
-	// Odd bytes of the ciphers count for what follows them, as in Zeek.
+	// Excess bytes of the ciphers belong to the next field, as in Zeek.
 	ciphers := all[:nciphers/3*3]
 	id := all[len(ciphers):][:nid]
 	challenge := all[len(ciphers)+nid:][:nchallenge]
