@@ -1,11 +1,13 @@
 package wire
 
+import "github.com/wirelog/wirelog/internal/freelist"
+
 // Framer describes how a stream is cut into messages whose header gives their length. It
 // also holds the spare buffers of the Frames that use it, so each shard has its own.
 type Framer struct {
 	header, limit int
 	size          func(header []byte) int
-	spare         [][]byte
+	spare         freelist.Buffers
 }
 
 const (
@@ -20,25 +22,8 @@ const (
 // it must not keep the slice and must return the same for the same header. A length below
 // header or above limit is invalid, so size may return -1 for a header that cannot be one.
 func NewFramer(header, limit int, size func(header []byte) int) *Framer {
-	return &Framer{header: header, limit: limit, size: size}
-}
-
-// buffer returns an empty buffer.
-func (fr *Framer) buffer() []byte {
-	n := len(fr.spare)
-	if n == 0 {
-		return nil
-	}
-	b := fr.spare[n-1]
-	fr.spare = fr.spare[:n-1]
-	return b
-}
-
-// reclaim takes a buffer back.
-func (fr *Framer) reclaim(b []byte) {
-	if c := cap(b); c > 0 && c <= maxSpareSize && len(fr.spare) < maxSpare {
-		fr.spare = append(fr.spare, b[:0])
-	}
+	return &Framer{header: header, limit: limit, size: size,
+		spare: freelist.Buffers{Largest: maxSpareSize, Most: maxSpare}}
 }
 
 // FrameState is the result of Frames.Next.
@@ -81,7 +66,7 @@ func (f *Frames) Next(fr *Framer, b []byte) (msg, rest []byte, state FrameState)
 		return f.join(fr, b)
 	}
 	if f.buf != nil {
-		fr.reclaim(f.buf)
+		fr.spare.Put(f.buf)
 		f.buf = nil
 	}
 	if len(b) >= fr.header {
@@ -94,7 +79,7 @@ func (f *Frames) Next(fr *Framer, b []byte) (msg, rest []byte, state FrameState)
 		}
 	}
 	if len(b) > 0 {
-		f.buf = append(fr.buffer(), b...)
+		f.buf = append(fr.spare.Get(), b...)
 	}
 	return nil, nil, FrameShort
 }
@@ -152,7 +137,7 @@ func (f *Frames) Kept() int { return len(f.buf) }
 // number of bytes that were kept.
 func (f *Frames) Reset(fr *Framer) (kept int) {
 	kept = len(f.buf)
-	fr.reclaim(f.buf)
+	fr.spare.Put(f.buf)
 	*f = Frames{}
 	return kept
 }

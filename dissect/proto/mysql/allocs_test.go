@@ -12,8 +12,8 @@ import (
 	"github.com/wirelog/wirelog/internal/testconn"
 )
 
-// session returns what plays a login and a query on a new analyzer, in segments that cut
-// packets in two if cut is set, and how many bytes that is.
+// session returns a function that plays a login and a query on a new analyzer, and the size
+// of the session in bytes. If cut is set, packets come in two segments.
 func session(t testing.TB, cut bool) (play func(), size int) {
 	b := testconn.New(t, testconn.Config())
 	b.Hooks.MySQL.CommandRequest.Listen(func(*event.MySQLCommandRequest) {})

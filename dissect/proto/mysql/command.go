@@ -7,7 +7,7 @@ import (
 	"github.com/wirelog/wirelog/dissect/event"
 )
 
-// Commands (enum_server_command) that there is something to know of.
+// Commands (enum_server_command) that need a closer look.
 const (
 	comSleep           = 0x00
 	comQuit            = 0x01
@@ -33,7 +33,7 @@ const (
 
 func hasNul(b []byte) bool { return bytes.IndexByte(b, 0) >= 0 }
 
-// client takes a packet of the client.
+// client parses a packet from the client.
 func (a *analyzer) client(c *cursor) {
 	if !a.commands {
 		a.login(c)
@@ -59,21 +59,21 @@ func (a *analyzer) client(c *cursor) {
 		return
 	}
 	a.expect(command)
-	if h := &a.f.hooks.CommandRequest; h.On() {
-		a.f.ev.command = event.MySQLCommandRequest{Conn: a.Conn(), Command: uint64(command), Arg: arg}
-		h.Raise(&a.f.ev.command)
+	if e := a.f.hooks.CommandRequest.Begin(); e != nil {
+		*e = event.MySQLCommandRequest{Conn: a.Conn(), Command: uint64(command), Arg: arg}
+		a.f.hooks.CommandRequest.Raise(e)
 	}
 	if command != comChangeUser {
 		return
 	}
-	if h := &a.f.hooks.ChangeUser; h.On() {
-		a.f.ev.changeUser = event.MySQLChangeUser{Conn: a.Conn(), Username: change.user}
-		h.Raise(&a.f.ev.changeUser)
+	if e := a.f.hooks.ChangeUser.Begin(); e != nil {
+		*e = event.MySQLChangeUser{Conn: a.Conn(), Username: change.user}
+		a.f.hooks.ChangeUser.Raise(e)
 	}
 	a.clientPlugin(change.plugin, change.data)
 }
 
-// expect notes what the answer to a command will be.
+// expect sets what the server's answer to a command will be.
 func (a *analyzer) expect(command uint8) {
 	switch command {
 	case comSleep, comQuit, comInitDB, comCreateDB, comDropDB, comRefresh, comShutdown, comConnect, comProcessKill,
@@ -111,7 +111,7 @@ func (a *analyzer) changeUser(c *cursor) (u changeUser) {
 }
 
 // queryAttributes skips the attributes before a query (COM_QUERY with
-// CLIENT_QUERY_ATTRIBUTES): a bitmap of those that are NULL, types and names, and values.
+// CLIENT_QUERY_ATTRIBUTES): a bitmap of the NULL ones, types and names, and values.
 func queryAttributes(c *cursor) {
 	n := c.integer()
 	c.integer()
@@ -142,7 +142,7 @@ func attributeType(c *cursor) uint8 {
 	return head[0]
 }
 
-// binaryValue skips a value of the type (enum_field_types, and for the encoding Binary
+// binaryValue skips a value of type typ (enum_field_types; for the encoding see Binary
 // Protocol Resultset).
 func binaryValue(c *cursor, typ uint8) {
 	defer c.End(c.Record())
@@ -177,7 +177,7 @@ func binaryValue(c *cursor, typ uint8) {
 	}
 }
 
-// binaryDate skips a date, which may have a time and fractions of its seconds.
+// binaryDate skips a date, which may include a time and fractions of a second.
 func binaryDate(c *cursor) {
 	n := c.U8("BinaryDate:len")
 	switch n {
@@ -196,7 +196,7 @@ func binaryDate(c *cursor) {
 	}
 }
 
-// binaryTime skips a length of time, which may have fractions of seconds.
+// binaryTime skips a duration, which may include fractions of a second.
 func binaryTime(c *cursor) {
 	n := c.U8("BinaryTime:len")
 	switch n {

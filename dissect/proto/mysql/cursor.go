@@ -6,10 +6,11 @@ import (
 	"github.com/wirelog/wirelog/dissect/codec/wire"
 )
 
-// cursor reads the fields of a packet, and the strings and integers of the protocol.
+// cursor reads the fields of a packet, including the protocol's strings and integers.
 type cursor struct{ wire.Cursor }
 
-// nulString returns a string without the zero that ends it (Protocol::NullTerminatedString).
+// nulString reads a zero-terminated string and returns it without the zero
+// (Protocol::NullTerminatedString).
 func (c *cursor) nulString(field string) []byte {
 	i := bytes.IndexByte(c.Peek(), 0)
 	if i < 0 {
@@ -19,7 +20,7 @@ func (c *cursor) nulString(field string) []byte {
 	return c.Take(i+1, field)[:i]
 }
 
-// First bytes of a length-encoded integer that are not its value.
+// First bytes of a length-encoded integer that are not the value itself.
 const (
 	lenNull = 0xfb // NULL in a row of text
 	len16   = 0xfc
@@ -39,8 +40,8 @@ func (c *cursor) integer() int {
 	return n
 }
 
-// integerAfter is integer with the first byte read already. What stands for no number
-// reads as 0. The result has 32 bits: Zeek's has, and longer strings do not exist.
+// integerAfter is integer after its first byte. A first byte that introduces no number
+// reads as 0. The result is cut to 32 bits, as in Zeek; longer strings do not exist.
 func (c *cursor) integerAfter(first uint8) int {
 	outer, n := c.Record(), int(first)
 	switch first {
@@ -78,7 +79,7 @@ func (c *cursor) textAfter(first uint8) []byte {
 	return b
 }
 
-// part reads n bytes that are a record.
+// part reads a record of n bytes.
 func (c *cursor) part(n int, record string) []byte {
 	outer := c.Record()
 	b := c.Take(n, record)
@@ -86,7 +87,7 @@ func (c *cursor) part(n int, record string) []byte {
 	return b
 }
 
-// elements checks a number of elements, which have a byte at least.
+// elements checks that n elements of at least one byte each can follow.
 func (c *cursor) elements(n int, field string) {
 	if n < 0 || n > c.Len() {
 		c.Fail(wire.OutOfBound(field, n, c.Len()))

@@ -18,11 +18,11 @@ const (
 	clientQueryAttributes = 0x08000000
 )
 
-// First bytes of a server's packets.
+// First bytes of server packets.
 const (
 	packetOK       = 0x00
 	packetMoreData = 0x01
-	packetEOF      = 0xfe // in the login AuthSwitchRequest
+	packetEOF      = 0xfe // AuthSwitchRequest during the login
 	packetErr      = 0xff
 )
 
@@ -32,7 +32,7 @@ const (
 	version10 = 10
 )
 
-// greeting takes the first packet of a server.
+// greeting parses the server's first packet.
 func (a *analyzer) greeting(c *cursor) {
 	version := c.U8("Initial_Handshake_Packet:version")
 	switch version {
@@ -53,13 +53,13 @@ func (a *analyzer) greeting(c *cursor) {
 	}
 }
 
-// greeting10 takes Protocol::HandshakeV10.
+// greeting10 parses Protocol::HandshakeV10.
 func (a *analyzer) greeting10(c *cursor) {
 	ver := c.nulString("Handshake_v10:server_version")
 	c.LE32("Handshake_v10:connection_id")
 	part1 := c.Take(8, "Handshake_v10:auth_plugin_data_part_1")
-	// A filler, capabilities, character set, status, more capabilities, a length, and ten
-	// bytes that are reserved.
+	// Filler, capabilities, character set, status, more capabilities, a length, and ten
+	// reserved bytes.
 	head := c.Head(1+2+1+2+2+1+10, "Handshake_v10:reserved")
 	capabilities := uint32(binary.LittleEndian.Uint16(head[6:])) << 16
 	n := int(head[8])
@@ -78,19 +78,20 @@ func (a *analyzer) greeting10(c *cursor) {
 	a.serverVersion(ver)
 	if h := &a.f.hooks.AuthPlugin; h.On() && capabilities&clientPluginAuth != 0 {
 		a.f.data = append(append(a.f.data[:0], part1...), part2...)
-		a.f.ev.plugin = event.MySQLAuthPlugin{Conn: a.Conn(), Name: plugin, Data: a.f.data}
-		h.Raise(&a.f.ev.plugin)
+		e := h.Begin()
+		*e = event.MySQLAuthPlugin{Conn: a.Conn(), Name: plugin, Data: a.f.data}
+		h.Raise(e)
 	}
 }
 
 func (a *analyzer) serverVersion(ver []byte) {
-	if h := &a.f.hooks.ServerVersion; h.On() {
-		a.f.ev.version = event.MySQLServerVersion{Conn: a.Conn(), Ver: ver}
-		h.Raise(&a.f.ev.version)
+	if e := a.f.hooks.ServerVersion.Begin(); e != nil {
+		*e = event.MySQLServerVersion{Conn: a.Conn(), Ver: ver}
+		a.f.hooks.ServerVersion.Raise(e)
 	}
 }
 
-// loginAnswer takes what a server sends during the login after its greeting.
+// loginAnswer parses what a server sends during the login after its greeting.
 func (a *analyzer) loginAnswer(c *cursor) {
 	switch typ := c.U8("Server_Connection_Phase_Packets:pkt_type"); typ {
 	case packetOK:
@@ -105,9 +106,9 @@ func (a *analyzer) loginAnswer(c *cursor) {
 			return
 		}
 		a.authData, a.expected = true, expectStatus
-		if h := &a.f.hooks.AuthSwitchRequest; h.On() {
-			a.f.ev.authSwitch = event.MySQLAuthSwitchRequest{Conn: a.Conn(), Name: name, Data: c.Rest()}
-			h.Raise(&a.f.ev.authSwitch)
+		if e := a.f.hooks.AuthSwitchRequest.Begin(); e != nil {
+			*e = event.MySQLAuthSwitchRequest{Conn: a.Conn(), Name: name, Data: c.Rest()}
+			a.f.hooks.AuthSwitchRequest.Raise(e)
 		}
 	case packetErr:
 		a.errPacket(c)
@@ -116,7 +117,7 @@ func (a *analyzer) loginAnswer(c *cursor) {
 	}
 }
 
-// login takes what a client sends during the login.
+// login parses what a client sends during the login.
 func (a *analyzer) login(c *cursor) {
 	switch {
 	case a.authData:
@@ -131,16 +132,16 @@ func (a *analyzer) login(c *cursor) {
 }
 
 func (a *analyzer) moreData(isOrig bool, c *cursor) {
-	if h := &a.f.hooks.AuthMoreData; h.On() {
-		a.f.ev.moreData = event.MySQLAuthMoreData{Conn: a.Conn(), IsOrig: isOrig, Data: c.Rest()}
-		h.Raise(&a.f.ev.moreData)
+	if e := a.f.hooks.AuthMoreData.Begin(); e != nil {
+		*e = event.MySQLAuthMoreData{Conn: a.Conn(), IsOrig: isOrig, Data: c.Rest()}
+		a.f.hooks.AuthMoreData.Raise(e)
 	}
 }
 
-// response41 takes Protocol::HandshakeResponse41, or Protocol::SSLRequest, which ends
+// response41 parses Protocol::HandshakeResponse41, or Protocol::SSLRequest, which ends
 // before the user name.
 func (a *analyzer) response41(c *cursor) {
-	head := c.Head(4+4+1+23, "Handshake_Response_Packet_v10:pad") // flags, size of packets, character set, padding
+	head := c.Head(4+4+1+23, "Handshake_Response_Packet_v10:pad") // flags, packet size, character set, padding
 	flags := binary.LittleEndian.Uint32(head)
 	c.Record()
 	var user, password, plugin []byte
@@ -166,9 +167,9 @@ func (a *analyzer) response41(c *cursor) {
 	a.capabilities = flags
 	a.Confirm()
 	if flags&clientSSL != 0 {
-		if h := &a.f.hooks.SSLRequest; h.On() {
-			a.f.ev.sslRequest = event.MySQLSSLRequest{Conn: a.Conn()}
-			h.Raise(&a.f.ev.sslRequest)
+		if e := a.f.hooks.SSLRequest.Begin(); e != nil {
+			*e = event.MySQLSSLRequest{Conn: a.Conn()}
+			a.f.hooks.SSLRequest.Raise(e)
 		}
 		a.startTLS()
 		return
@@ -180,10 +181,10 @@ func (a *analyzer) response41(c *cursor) {
 	}
 }
 
-// response320 takes Protocol::HandshakeResponse320, with the zero that ends the password
-// taken for one that is always there.
+// response320 parses Protocol::HandshakeResponse320. It expects the zero that ends the
+// password to be there always.
 func (a *analyzer) response320(c *cursor) {
-	head := c.Head(2+3, "Handshake_Response_Packet_v9:max_pkt_size") // flags, size of packets
+	head := c.Head(2+3, "Handshake_Response_Packet_v9:max_pkt_size") // flags, packet size
 	flags := binary.LittleEndian.Uint16(head)
 	user := c.nulString("Handshake_Response_Packet_v9:username")
 	c.nulString("Handshake_Response_Packet_v9:auth_response")
@@ -198,20 +199,20 @@ func (a *analyzer) response320(c *cursor) {
 }
 
 func (a *analyzer) handshake(user []byte) {
-	if h := &a.f.hooks.Handshake; h.On() {
-		a.f.ev.handshake = event.MySQLHandshake{Conn: a.Conn(), Username: user}
-		h.Raise(&a.f.ev.handshake)
+	if e := a.f.hooks.Handshake.Begin(); e != nil {
+		*e = event.MySQLHandshake{Conn: a.Conn(), Username: user}
+		a.f.hooks.Handshake.Raise(e)
 	}
 }
 
 func (a *analyzer) clientPlugin(name, data []byte) {
-	if h := &a.f.hooks.AuthPlugin; h.On() {
-		a.f.ev.plugin = event.MySQLAuthPlugin{Conn: a.Conn(), IsOrig: true, Name: name, Data: data}
-		h.Raise(&a.f.ev.plugin)
+	if e := a.f.hooks.AuthPlugin.Begin(); e != nil {
+		*e = event.MySQLAuthPlugin{Conn: a.Conn(), IsOrig: true, Name: name, Data: data}
+		a.f.hooks.AuthPlugin.Raise(e)
 	}
 }
 
-// connectionAttributes skips the names and values that a client tells about itself.
+// connectionAttributes skips the names and values of a client's connection attributes.
 func connectionAttributes(c *cursor) {
 	outer := c.Record()
 	attrs := cursor{c.Within(int(c.U8("Handshake_Connection_Attributes:length")), "Handshake_Connection_Attributes")}

@@ -2,9 +2,10 @@
 // the login, commands, and the results of queries. A client that asks for TLS is handed
 // over to the TLS analyzer.
 //
-// The protocol has no RFC; it is described in "MySQL Source Code Documentation", chapter
-// "Client/Server Protocol", whose names for messages are used here. What is looked at, and
-// how the kind of an answer is known, follows Zeek's src/analyzer/protocol/mysql.
+// The protocol has no RFC. It is described in "MySQL Source Code Documentation", chapter
+// "Client/Server Protocol", whose names for messages are used here. The choice of what to
+// parse, and how the kind of an answer is recognized, follow Zeek's
+// src/analyzer/protocol/mysql.
 package mysql
 
 import (
@@ -17,52 +18,37 @@ import (
 )
 
 const (
-	// headerLen is the length of a packet's header: three bytes of length and the
+	// headerLen is the length in bytes of a packet's header: a three-byte length and the
 	// sequence number.
 	headerLen = 4
-	// maxPacket is the length of the longest packet that is looked at, of 16 MB that
-	// there may be. Zeek's buffers have the same limit (BinPAC::flowbuffer_capacity_max).
+	// maxPacket is the length in bytes of the longest packet that is parsed; the protocol
+	// allows 16 MB. Zeek's buffers have the same limit (BinPAC::flowbuffer_capacity_max).
 	maxPacket = 10 << 20
-	// maxKept is the size of the largest buffer that is kept for another connection.
-	maxKept = 16 << 10
 )
 
-// New describes the protocol to the detector. Its analyzers raise their events on h; ssl
+// New returns the protocol for the detector. Its analyzers raise their events on h; ssl
 // takes over where a client asks for TLS.
 func New(h *event.Hooks, ssl *conn.Protocol) *detect.Protocol {
-	f := &factory{hooks: &h.MySQL, ssl: ssl}
+	f := &factory{hooks: &h.MySQL, ssl: ssl, framer: wire.NewFramer(headerLen, maxPacket, packetLen)}
 	p := &detect.Protocol{Transport: value.ProtoTCP, Ports: []uint16{1434, 3306}}
 	p.Protocol = conn.Protocol{Name: "MYSQL", Service: "mysql", New: f.new}
 	return p
 }
 
-// factory makes the analyzers of a shard and has what they share.
+// factory makes the analyzers of a shard and holds what they share.
 type factory struct {
-	hooks *event.MySQLEvents
-	ssl   *conn.Protocol
-	free  freelist.List[analyzer]
+	hooks  *event.MySQLEvents
+	ssl    *conn.Protocol
+	free   freelist.List[analyzer]
+	framer *wire.Framer
 
-	data []byte // authentication data that is put together from two parts
+	data []byte // authentication data joined from two parts
 	row  [][]byte
-	ev   struct {
-		version    event.MySQLServerVersion
-		handshake  event.MySQLHandshake
-		sslRequest event.MySQLSSLRequest
-		plugin     event.MySQLAuthPlugin
-		authSwitch event.MySQLAuthSwitchRequest
-		moreData   event.MySQLAuthMoreData
-		command    event.MySQLCommandRequest
-		changeUser event.MySQLChangeUser
-		ok         event.MySQLOK
-		eof        event.MySQLEOF
-		err        event.MySQLError
-		row        event.MySQLResultRow
-	}
 }
 
 func (f *factory) new(u conn.Use) conn.Analyzer {
 	a := f.free.Get()
-	*a = analyzer{f: f, Use: u, expected: expectStatus, pending: a.pending}
+	*a = analyzer{f: f, Use: u, expected: expectStatus}
 	return a
 }
 
@@ -71,15 +57,15 @@ type analyzer struct {
 	f *factory
 	conn.Use
 
-	pending [2][]byte     // of a packet that is not complete
-	off     bool          // no longer interested
-	inner   conn.Handover // to TLS
+	frames [2]wire.Frames
+	off    bool          // no longer interested
+	inner  conn.Handover // to TLS
 
-	// commands tells that the login is over (the command phase).
+	// commands is set once the login is over (the command phase).
 	commands bool
 	version  uint8 // of the greeting
 	lastSeq  uint8 // sequence number of the server's last packet
-	// authData tells that what a client sends next in the login is for a plugin.
+	// authData is set if the client's next packet of the login is data for a plugin.
 	authData     bool
 	serverAttrs  bool   // the server knows query attributes
 	capabilities uint32 // the client's
@@ -95,69 +81,41 @@ func index(isOrig bool) int {
 	return 1
 }
 
-// frameLen is the length of the packet that begins with b, of its header too.
-func frameLen(b []byte) int { return headerLen + int(b[0]) + int(b[1])<<8 + int(b[2])<<16 }
+// packetLen returns the length of a packet including its header.
+func packetLen(header []byte) int {
+	return headerLen + int(header[0]) + int(header[1])<<8 + int(header[2])<<16
+}
 
-// Data takes the next bytes of a stream.
+// Data parses the next bytes of a stream.
 func (a *analyzer) Data(isOrig bool, b []byte) {
 	if a.Conn().Partial() {
 		return
 	}
-	i := index(isOrig)
+	f := &a.frames[index(isOrig)]
 	for len(b) > 0 && !a.off && !a.inner.Taken() {
-		if len(a.pending[i]) == 0 && len(b) >= headerLen {
-			if n := frameLen(b); n <= len(b) && n <= maxPacket {
-				a.packet(isOrig, b[:n:n])
-				b = b[n:]
-				continue
+		kept := f.Kept()
+		p, rest, state := f.Next(a.f.framer, b)
+		a.Hold(f.Kept() - kept)
+		b = rest
+		switch state {
+		case wire.FrameWhole:
+			a.packet(isOrig, p)
+		case wire.FrameShort:
+			if a.Full("MYSQL") {
+				a.giveUp("too many packets are incomplete")
 			}
+		case wire.FrameInvalid:
+			a.Limited("MYSQL", "packet_size")
+			a.giveUp("Binpac exception: binpac exception: flowbuffer allocation failed: expand beyond maximum capacity")
 		}
-		n := headerLen
-		if len(a.pending[i]) >= headerLen {
-			n = frameLen(a.pending[i])
-		}
-		n = min(n-len(a.pending[i]), len(b))
-		a.pending[i] = append(a.pending[i], b[:n]...)
-		a.Hold(n)
-		b = b[n:]
-		a.pendingPacket(isOrig)
 	}
 	if a.inner.Taken() && len(b) > 0 {
 		a.inner.Data(isOrig, b)
 	}
 }
 
-// pendingPacket looks at what has been put together.
-func (a *analyzer) pendingPacket(isOrig bool) {
-	i := index(isOrig)
-	p := a.pending[i]
-	if len(p) < headerLen {
-		return
-	}
-	switch n := frameLen(p); {
-	case n > maxPacket:
-		a.Limited("MYSQL", "packet_size")
-		a.giveUp("Binpac exception: binpac exception: flowbuffer allocation failed: expand beyond maximum capacity")
-	case a.Full("MYSQL"):
-		a.giveUp("too many packets are incomplete")
-	case n == len(p):
-		a.packet(isOrig, p)
-		a.release(i)
-	}
-}
-
-// release forgets what waits of a side.
-func (a *analyzer) release(i int) {
-	p := a.pending[i]
-	a.Hold(-len(p))
-	if cap(p) > maxKept {
-		p = nil
-	}
-	a.pending[i] = p[:0]
-}
-
-// packet takes a whole packet. One that is malformed is a violation, after which the next
-// is looked at if the analyzer has been left on.
+// packet parses a packet. A malformed one is a violation; the next one is parsed if the
+// analyzer stays attached.
 func (a *analyzer) packet(isOrig bool, p []byte) {
 	c := cursor{wire.NewCursor(p[headerLen:])}
 	if isOrig {
@@ -175,7 +133,7 @@ func (a *analyzer) packet(isOrig bool, p []byte) {
 	}
 }
 
-// giveUp is a violation after which nothing can be followed.
+// giveUp reports a violation after which the stream cannot be followed.
 func (a *analyzer) giveUp(reason string) {
 	a.Violate(conn.Violation{Reason: reason})
 	if !a.off {
@@ -183,14 +141,15 @@ func (a *analyzer) giveUp(reason string) {
 	}
 }
 
-// startTLS has the TLS analyzer take what follows.
+// startTLS hands the connection over to the TLS analyzer.
 func (a *analyzer) startTLS() {
 	if a.inner = a.HandOver(a.f.ssl); !a.inner.Taken() {
 		a.Detach()
 	}
 }
 
-// Gap goes on with TLS; where the next packet begins is not known.
+// Gap passes the gap on to TLS. Without TLS it ends the analysis, because the next packet
+// cannot be found.
 func (a *analyzer) Gap(isOrig bool, n uint64) {
 	if a.inner.Taken() {
 		a.inner.Gap(isOrig, n)
@@ -199,17 +158,17 @@ func (a *analyzer) Gap(isOrig bool, n uint64) {
 	}
 }
 
-// End goes on to TLS.
+// End passes the end of a side on to TLS.
 func (a *analyzer) End(isOrig bool) {
 	if a.inner.Taken() {
 		a.inner.End(isOrig)
 	}
 }
 
-// Flip follows the connection's change of roles.
-func (a *analyzer) Flip() { a.pending[0], a.pending[1] = a.pending[1], a.pending[0] }
+// Flip swaps the sides.
+func (a *analyzer) Flip() { a.frames[0], a.frames[1] = a.frames[1], a.frames[0] }
 
-// Done keeps the analyzer for another connection.
+// Done returns the analyzer to the factory.
 func (a *analyzer) Done() {
 	if a.off {
 		return
@@ -218,7 +177,6 @@ func (a *analyzer) Done() {
 	if a.inner.Taken() {
 		a.inner.Done()
 	}
-	a.release(0)
-	a.release(1)
+	a.Hold(-a.frames[0].Reset(a.f.framer) - a.frames[1].Reset(a.f.framer))
 	a.f.free.Put(a)
 }

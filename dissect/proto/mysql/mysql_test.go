@@ -15,7 +15,7 @@ import (
 	"github.com/wirelog/wirelog/internal/testconn"
 )
 
-// inside stands for TLS: it writes down what it is given.
+// inside is a stand-in for TLS that records its input.
 type inside struct{ lines *[]string }
 
 func (s inside) Data(isOrig bool, b []byte) {
@@ -56,7 +56,7 @@ func newBench(t testing.TB) (*testconn.Bench, *[]string) {
 	return b, lines
 }
 
-// packet is a packet with its sequence number.
+// packet returns a packet with the given sequence number.
 func packet(seq byte, payload string) string {
 	n := len(payload)
 	return string([]byte{byte(n), byte(n >> 8), byte(n >> 16), seq}) + payload
@@ -68,7 +68,7 @@ func text(s string) string {
 	return string([]byte{byte(len(s))}) + s
 }
 
-// hello is a greeting of version 10, with the upper capabilities.
+// hello returns a greeting of version 10 with the upper capabilities.
 func hello(capabilities int) string {
 	return packet(0, "\x0a8.0.1\x00"+le32(7)+"saltsalt\x00"+le16(0xffff)+"\x08"+le16(2)+le16(capabilities>>16)+"\x15"+
 		strings.Repeat("\x00", 10)+"moresaltmore\x00"+"plug\x00")
@@ -89,14 +89,14 @@ const (
 	inOrder  = greeted + answered + "ok 0|"
 )
 
-// login is a login that succeeds.
+// login returns a successful login.
 func login(more int) []string {
 	return []string{"<" + hello(caps|more), ">" + response(caps|more, "root\x00"+text("pw")+"plug\x00"), "<" + packet(2, "\x00\x00\x00\x02\x00")}
 }
 
 type talkCase struct {
 	name string
-	talk []string // ">" or "<" and what the side sends
+	talk []string // ">" or "<" and what that side sends
 	want string
 }
 
@@ -118,7 +118,7 @@ var talks = []talkCase{
 		`version 3.23|confirmed|handshake root|ok 0|`},
 	{"the client begins", []string{">GET / HTTP/1.0\r\n\r\n"}, ""},
 	{"no answer to a greeting", []string{">" + packet(1, "hello")}, "violation invalid index for case: Handshake_Response_Packet: 0|"},
-	{"answer cut short", []string{"<" + hello(caps), ">" + packet(1, le32(caps))},
+	{"truncated answer", []string{"<" + hello(caps), ">" + packet(1, le32(caps))},
 		greeted + "violation out_of_bound: Handshake_Response_Packet_v10:pad: 32 > 4|"},
 	{"TLS", []string{"<" + hello(caps), ">" + response(clientSSL|caps, "") + "ab", "<c"},
 		greeted + `confirmed|ssl|tls true 'a'|tls true 'b'|tls false 'c'|`},
@@ -135,21 +135,21 @@ var talks = []talkCase{
 		">"+packet(0, "\x11eve\x00\x02pwdb\x00\x08\x00plug\x00"), "<"+packet(1, "\x00\x00")),
 	after("empty packet", `violation out_of_bound: Command_Request_Packet:command: 1 > 0|`, ">"+packet(0, "")),
 	after("row without columns", `command 3 "x"|violation out_of_bound: LengthEncodedStringArg:val: 100 > 1|`, ">"+packet(0, "\x03x"), "<"+packet(1, "\x01")+packet(2, "dx")),
-	after("column of which there is no name", `command 3 "x"|violation out_of_bound: LengthEncodedString:val: 101 > 2|`, ">"+packet(0, "\x03x"), "<"+packet(1, "\x01")+packet(2, "\x01xdx")),
+	after("column without a name", `command 3 "x"|violation out_of_bound: LengthEncodedString:val: 101 > 2|`, ">"+packet(0, "\x03x"), "<"+packet(1, "\x01")+packet(2, "\x01xdx")),
 	after("column without its end", `command 3 "x"|violation out_of_bound: ColumnDefinition41:filler: 21 > 9|`,
 		">"+packet(0, "\x03x"), "<"+packet(1, "\x01")+packet(2, "\x03def\x00\x00\x00\x00\x00\x0c")),
-	after("error that is cut short", `command 14 ""|violation out_of_bound: ERR_Packet:state: 8 > 5|`, ">"+packet(0, "\x0e"), "<"+packet(1, "\xff\x01\x02abc")),
-	after("number that is cut short", `command 14 ""|violation out_of_bound: LengthEncodedIntegerLookahead:i2: 2 > 1|`, ">"+packet(0, "\x0e"), "<"+packet(1, "\x00\xfc\x01")),
+	after("truncated error", `command 14 ""|violation out_of_bound: ERR_Packet:state: 8 > 5|`, ">"+packet(0, "\x0e"), "<"+packet(1, "\xff\x01\x02abc")),
+	after("truncated number", `command 14 ""|violation out_of_bound: LengthEncodedIntegerLookahead:i2: 2 > 1|`, ">"+packet(0, "\x0e"), "<"+packet(1, "\x00\xfc\x01")),
 	{"query attributes", append(login(clientQueryAttributes|clientDeprecateEOF), ">"+packet(0, "\x03\x02\x01\x02\x01"+"\x0f\x00"+text("name")+"\x08\x00"+text("n")+text("value")+"select"),
 		"<"+packet(1, "\x01"), "<"+packet(2, column("a"))+packet(3, text("1"))+packet(4, "\xfe\x00\x00\x02\x00")),
 		inOrder + `command 3 "select"|row ["1"]|ok 0|`},
 	{"dates as attributes", append(login(clientQueryAttributes), ">"+packet(0, "\x03\x03\x01\x00\x01\x0a\x00\x00\x0b\x00\x00\x01\x00\x00"+"\x04\xe8\x07\x01\x02"+"\x00"+"\x05"+"select")),
 		inOrder + `command 3 "select"|`},
-	{"attribute of no type", append(login(clientQueryAttributes), ">"+packet(0, "\x03\x01\x01\x00\x01\x20\x00\x00select")),
+	{"attribute of unknown type", append(login(clientQueryAttributes), ">"+packet(0, "\x03\x01\x01\x00\x01\x20\x00\x00select")),
 		inOrder + "violation invalid index for case: BinaryValue: 32|"},
 }
 
-// play sends what talk says in segments whose lengths are cuts, again and again.
+// play sends talk in segments whose lengths are cuts, cyclically.
 func play(t testing.TB, talk []string, cuts []byte) []string {
 	b, lines := newBench(t)
 	b.Open()
@@ -196,7 +196,7 @@ func TestGap(t *testing.T) {
 	}
 }
 
-// TestLimits sees that no more is kept than was sent, and that too long a packet ends it.
+// TestLimits checks that a packet that is too long ends the analysis.
 func TestLimits(t *testing.T) {
 	b, lines := newBench(t)
 	b.Open()

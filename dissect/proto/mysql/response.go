@@ -2,7 +2,8 @@ package mysql
 
 import "github.com/wirelog/wirelog/dissect/event"
 
-// expectation is what the next packet of the server is, which nothing in it says.
+// expectation is the kind of the server's next packet, which the packet itself does not
+// tell.
 type expectation uint8
 
 const (
@@ -16,7 +17,8 @@ const (
 	expectText                    // a line
 )
 
-// server takes a packet of the server, of length n with its header.
+// server parses a packet from the server. n is its length in bytes with the header; initial
+// is set for the first one of an exchange.
 func (a *analyzer) server(c *cursor, n int, initial bool) {
 	switch {
 	case a.commands:
@@ -75,8 +77,8 @@ func (a *analyzer) response(c *cursor, n int) {
 	}
 }
 
-// maxColumns is how many values of a row are told of. A table of MySQL has at most 4096
-// columns.
+// maxColumns is the number of values of a row that are reported. A MySQL table has at most
+// 4096 columns.
 const maxColumns = 1 << 16
 
 func (a *analyzer) columnCount(c *cursor) {
@@ -128,13 +130,13 @@ func (a *analyzer) resultRow(c *cursor, n int) {
 		return
 	}
 	a.expected = expectRow
-	if h := &a.f.hooks.ResultRow; h.On() {
-		a.f.ev.row = event.MySQLResultRow{Conn: a.Conn(), Row: row}
-		h.Raise(&a.f.ev.row)
+	if e := a.f.hooks.ResultRow.Begin(); e != nil {
+		*e = event.MySQLResultRow{Conn: a.Conn(), Row: row}
+		a.f.hooks.ResultRow.Raise(e)
 	}
 }
 
-// end takes what ends a list: EOF, or OK in newer versions, which is known by its length.
+// end parses the end of a list: EOF, or OK from newer servers; the length tells which.
 func (a *analyzer) end(c *cursor, n int) {
 	const longestEOF = 13
 	if a.capabilities&clientDeprecateEOF != 0 || n > longestEOF {
@@ -144,32 +146,32 @@ func (a *analyzer) end(c *cursor, n int) {
 	}
 }
 
-// okPacket takes OK_Packet after its first byte.
+// okPacket parses OK_Packet after its first byte.
 func (a *analyzer) okPacket(c *cursor) {
 	rows := c.integer()
 	if !c.OK() {
 		return
 	}
 	a.commands, a.authData = true, false
-	if h := &a.f.hooks.OK; h.On() {
-		a.f.ev.ok = event.MySQLOK{Conn: a.Conn(), AffectedRows: uint64(uint32(rows))}
-		h.Raise(&a.f.ev.ok)
+	if e := a.f.hooks.OK.Begin(); e != nil {
+		*e = event.MySQLOK{Conn: a.Conn(), AffectedRows: uint64(uint32(rows))}
+		a.f.hooks.OK.Raise(e)
 	}
 }
 
-// eofPacket takes EOF_Packet after its first byte.
+// eofPacket parses EOF_Packet after its first byte.
 func (a *analyzer) eofPacket(c *cursor, intermediate bool) {
 	c.part(2+2, "EOF_Packet")
 	if !c.OK() {
 		return
 	}
-	if h := &a.f.hooks.EOF; h.On() {
-		a.f.ev.eof = event.MySQLEOF{Conn: a.Conn(), IsIntermediate: intermediate}
-		h.Raise(&a.f.ev.eof)
+	if e := a.f.hooks.EOF.Begin(); e != nil {
+		*e = event.MySQLEOF{Conn: a.Conn(), IsIntermediate: intermediate}
+		a.f.hooks.EOF.Raise(e)
 	}
 }
 
-// errPacket takes ERR_Packet after its first byte.
+// errPacket parses ERR_Packet after its first byte.
 func (a *analyzer) errPacket(c *cursor) {
 	c.Record()
 	code := c.LE16("ERR_Packet:code")
@@ -178,8 +180,8 @@ func (a *analyzer) errPacket(c *cursor) {
 		return
 	}
 	a.commands, a.authData = true, false
-	if h := &a.f.hooks.Error; h.On() {
-		a.f.ev.err = event.MySQLError{Conn: a.Conn(), Code: uint64(code), Msg: c.Rest()}
-		h.Raise(&a.f.ev.err)
+	if e := a.f.hooks.Error.Begin(); e != nil {
+		*e = event.MySQLError{Conn: a.Conn(), Code: uint64(code), Msg: c.Rest()}
+		a.f.hooks.Error.Raise(e)
 	}
 }

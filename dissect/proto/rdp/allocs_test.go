@@ -11,8 +11,8 @@ import (
 	"github.com/wirelog/wirelog/internal/testconn"
 )
 
-// session returns what plays the beginning of a connection on a new analyzer, in segments
-// that cut messages in two if cut is set, and how many bytes that is.
+// session returns a function that plays the beginning of a connection on a new analyzer,
+// and its size in bytes. If cut is set, messages come in two segments.
 func session(t testing.TB, cut bool) (play func(), size int) {
 	b := testconn.New(t, testconn.Config())
 	b.Hooks.RDP.ConnectRequest.Listen(func(*event.RDPConnectRequest) {})

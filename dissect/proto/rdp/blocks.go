@@ -19,7 +19,7 @@ const (
 	serverNetwork  = 0x0c03
 )
 
-// blocks takes the user data that client and server exchange, a header before each.
+// blocks parses the user data that client and server exchange: blocks with a header each.
 func (a *analyzer) blocks(c *cursor) {
 	const header = 4
 	for c.Len() > 0 {
@@ -50,7 +50,7 @@ func (a *analyzer) blocks(c *cursor) {
 	}
 }
 
-// clientCore takes Client Core Data (MS-RDPBCGR section 2.2.1.3.2).
+// clientCore parses Client Core Data (MS-RDPBCGR section 2.2.1.3.2).
 func (a *analyzer) clientCore(c *cursor) {
 	first := numbers{c.Head(20, "Client_Core_Data:client_build")}
 	name := c.Take(32, "Client_Core_Data:client_name")
@@ -63,12 +63,12 @@ func (a *analyzer) clientCore(c *cursor) {
 	}
 	a.Confirm()
 	h := &a.f.hooks.ClientCoreData
-	if !h.On() {
+	e := h.Begin()
+	if e == nil {
 		return
 	}
-	e := &a.f.ev.core
+	*e = event.RDPClientCoreData{Conn: a.Conn()}
 	d := &e.Data
-	e.Conn = a.Conn()
 	d.VersionMajor, d.VersionMinor = first.u16(), first.u16()
 	d.DesktopWidth, d.DesktopHeight = first.u16(), first.u16()
 	d.ColorDepth, d.SASSequence = first.u16(), first.u16()
@@ -92,7 +92,7 @@ func (a *analyzer) clientCore(c *cursor) {
 	h.Raise(e)
 }
 
-// numbers are fields of a message that are known to be there.
+// numbers reads numbers from bytes whose presence has been checked.
 type numbers struct{ b []byte }
 
 func (n *numbers) u16() uint64 {
@@ -107,7 +107,7 @@ func (n *numbers) u32() uint64 {
 	return uint64(v)
 }
 
-// utf8 appends a text to *dst and returns it.
+// utf8 converts the UTF-16 text s, appends it to *dst and returns the appended part.
 func (a *analyzer) utf8(dst *[]byte, s []byte) []byte {
 	n := len(*dst)
 	b, ok := utf16.Append(*dst, s)
@@ -118,7 +118,7 @@ func (a *analyzer) utf8(dst *[]byte, s []byte) []byte {
 	return b[n:]
 }
 
-// clientNetwork takes Client Network Data (MS-RDPBCGR section 2.2.1.3.4).
+// clientNetwork parses Client Network Data (MS-RDPBCGR section 2.2.1.3.4).
 func (a *analyzer) clientNetwork(c *cursor) {
 	n := c.LE32("Client_Network_Data:channel_count")
 	if n > maxChannels {
@@ -141,17 +141,17 @@ func (a *analyzer) clientNetwork(c *cursor) {
 	if !c.OK() || n == 0 {
 		return
 	}
-	if h := &a.f.hooks.ClientNetworkData; h.On() {
-		a.f.ev.network = event.RDPClientNetworkData{Conn: a.Conn(), Channels: list}
-		h.Raise(&a.f.ev.network)
+	if e := a.f.hooks.ClientNetworkData.Begin(); e != nil {
+		*e = event.RDPClientNetworkData{Conn: a.Conn(), Channels: list}
+		a.f.hooks.ClientNetworkData.Raise(e)
 	}
 	if n > likelyChannels {
 		a.WeirdNumber("RDP_channels_requested_exceeds_max", int(n), "")
 	}
 }
 
-// serverSecurity takes Server Security Data (MS-RDPBCGR section 2.2.1.4.3), after which
-// everything is encrypted if there is a method for it.
+// serverSecurity parses Server Security Data (MS-RDPBCGR section 2.2.1.4.3). If it names an
+// encryption method, everything after it is encrypted.
 func (a *analyzer) serverSecurity(c *cursor) {
 	const randomLen = 32
 	head := c.Head(16, "Server_Security_Data:server_cert_length")
@@ -170,9 +170,9 @@ func (a *analyzer) serverSecurity(c *cursor) {
 		a.begin(0)
 	}
 	a.Confirm()
-	if h := &a.f.hooks.ServerSecurity; h.On() {
-		a.f.ev.security = event.RDPServerSecurity{Conn: a.Conn(), EncryptionMethod: uint64(method), EncryptionLevel: uint64(level)}
-		h.Raise(&a.f.ev.security)
+	if e := a.f.hooks.ServerSecurity.Begin(); e != nil {
+		*e = event.RDPServerSecurity{Conn: a.Conn(), EncryptionMethod: uint64(method), EncryptionLevel: uint64(level)}
+		a.f.hooks.ServerSecurity.Raise(e)
 	}
 }
 
@@ -183,7 +183,7 @@ const (
 	certTemporary   = 1 << 31
 )
 
-// certificate takes a server's certificate.
+// certificate parses a server's certificate.
 func (a *analyzer) certificate(c *cursor) {
 	version := c.LE32("Server_Certificate:version")
 	typ := version &^ certTemporary
@@ -196,8 +196,9 @@ func (a *analyzer) certificate(c *cursor) {
 		c.Fail(wire.InvalidCase("Server_Certificate", int(typ)))
 	}
 	if h := &a.f.hooks.ServerCertificate; c.OK() && h.On() {
-		a.f.ev.certificate = event.RDPServerCertificate{Conn: a.Conn(), CertType: uint64(typ), PermanentlyIssued: version&certTemporary == 0}
-		h.Raise(&a.f.ev.certificate)
+		e := h.Begin()
+		*e = event.RDPServerCertificate{Conn: a.Conn(), CertType: uint64(typ), PermanentlyIssued: version&certTemporary == 0}
+		h.Raise(e)
 	}
 }
 
@@ -207,7 +208,7 @@ func proprietary(c *cursor) {
 	head := c.Head(4+4+2+2, "Server_Proprietary_Cert:public_key_blob_length")
 	key := c.within(int(binary.LittleEndian.Uint16(head[10:])), "Server_Proprietary_Cert:public_key_blob")
 	key.Take(4, "Public_Key_Blob:magic")
-	n := binary.LittleEndian.Uint32(key.Head(4+4+4, "Public_Key_Blob:public_exponent")) // of the key, in bytes and bits, exponent
+	n := binary.LittleEndian.Uint32(key.Head(4+4+4, "Public_Key_Blob:public_exponent")) // key length in bytes and in bits, exponent
 	if n > maxCertificate {
 		key.Fail(wire.Enforce("Public_Key_Blob:key_length"))
 	}
@@ -217,7 +218,7 @@ func proprietary(c *cursor) {
 	c.Take(int(binary.LittleEndian.Uint16(head[2:])), "Server_Proprietary_Cert:signature_blob")
 }
 
-// chain hands on the certificates of an X.509 Certificate Chain (MS-RDPELE section
+// chain passes the certificates of an X.509 Certificate Chain on (MS-RDPELE section
 // 2.2.1.4.2).
 func (a *analyzer) chain(c *cursor) {
 	c.Record()

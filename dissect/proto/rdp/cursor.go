@@ -2,7 +2,7 @@ package rdp
 
 import "github.com/wirelog/wirelog/dissect/codec/wire"
 
-// cursor reads the fields of a message, and the encodings of ASN.1 between them.
+// cursor reads the fields of a message, including their ASN.1 encodings.
 type cursor struct{ wire.Cursor }
 
 // ber reads the tag and length of a BER encoding (X.690 section 8.1) and returns the length.
@@ -29,14 +29,14 @@ func (c *cursor) skipBER() {
 	c.End(outer)
 }
 
-// elements checks a number of elements, which have a byte at least.
+// elements checks that n elements of at least one byte each can follow.
 func (c *cursor) elements(n uint32, field string) {
 	if int(n) > c.Len() {
 		c.Fail(wire.OutOfBound(field, int(n), c.Len()))
 	}
 }
 
-// literal reads bytes that are known.
+// literal reads bytes that must equal want.
 func (c *cursor) literal(want, field string) {
 	if b := c.Peek(); len(b) < len(want) || string(b[:len(want)]) != want {
 		c.Fail(wire.StringMismatch(field))
@@ -45,10 +45,10 @@ func (c *cursor) literal(want, field string) {
 	c.Take(len(want), field)
 }
 
-// within is a cursor over the next n bytes, to be ended with Done.
+// within returns a cursor over the next n bytes; pass it to Done at the end.
 func (c *cursor) within(n int, field string) cursor { return cursor{c.Within(n, field)} }
 
-// part reads n bytes that are a record.
+// part reads a record of n bytes.
 func (c *cursor) part(n int, record string) {
 	outer := c.Record()
 	c.Take(n, record)

@@ -15,7 +15,7 @@ const (
 	dataTPDU          = 0xf0
 )
 
-// Messages of T.125 (section 7, part 2), by the second byte of their tag.
+// Messages of T.125 (section 7, part 2), identified by the second byte of their tag.
 const (
 	connectInitial  = 0x65
 	connectResponse = 0x66
@@ -27,11 +27,11 @@ const (
 	negotiationFailure  = 3
 )
 
-// negotiationLen is the length of all three structures of a negotiation (MS-RDPBCGR section
-// 2.2.1.2.1).
+// negotiationLen is the length in bytes of each of the three negotiation structures
+// (MS-RDPBCGR section 2.2.1.2.1).
 const negotiationLen = 8
 
-// message takes a TPKT with its header. One that is malformed is a violation.
+// message parses a TPKT including its header. A malformed one is a violation.
 func (a *analyzer) message(isOrig bool, p []byte) {
 	c := cursor{wire.NewCursor(p[headerLen:])}
 	head := c.Head(2, "COTP:pdu")
@@ -57,10 +57,10 @@ func (a *analyzer) message(isOrig bool, p []byte) {
 
 var cookiePrefix = []byte("Cookie: mstshash=")
 
-// request takes the X.224 Connection Request (MS-RDPBCGR section 2.2.1.1), whose header
-// says that n bytes follow it.
+// request parses the X.224 Connection Request (MS-RDPBCGR section 2.2.1.1). n is the number
+// of bytes that follow according to its header.
 func (a *analyzer) request(c *cursor, n int) {
-	const fixed = 5 // two references and flow control, or class
+	const fixed = 5 // two references, and flow control or class
 	before := c.Len()
 	c.Take(fixed, "Connect_Request:flow_control")
 	var cookie []byte
@@ -83,12 +83,13 @@ func (a *analyzer) request(c *cursor, n int) {
 		}
 	}
 	if h := &a.f.hooks.ConnectRequest; c.OK() && h.On() {
-		a.f.ev.request = event.RDPConnectRequest{Conn: a.Conn(), Cookie: cookie, Flags: uint64(flags)}
-		h.Raise(&a.f.ev.request)
+		e := h.Begin()
+		*e = event.RDPConnectRequest{Conn: a.Conn(), Cookie: cookie, Flags: uint64(flags)}
+		h.Raise(e)
 	}
 }
 
-// confirm takes the X.224 Connection Confirm (MS-RDPBCGR section 2.2.1.2).
+// confirm parses the X.224 Connection Confirm (MS-RDPBCGR section 2.2.1.2).
 func (a *analyzer) confirm(c *cursor, n int) {
 	const fixed = 5
 	c.Take(fixed, "Connect_Confirm:flags")
@@ -108,23 +109,23 @@ func (a *analyzer) confirm(c *cursor, n int) {
 		if value > 0 {
 			a.begin(value)
 		}
-		if h := &a.f.hooks.NegotiationResponse; h.On() {
-			a.f.ev.response = event.RDPNegotiationResponse{Conn: a.Conn(), SecurityProtocol: uint64(value), Flags: uint64(flags)}
-			h.Raise(&a.f.ev.response)
+		if e := a.f.hooks.NegotiationResponse.Begin(); e != nil {
+			*e = event.RDPNegotiationResponse{Conn: a.Conn(), SecurityProtocol: uint64(value), Flags: uint64(flags)}
+			a.f.hooks.NegotiationResponse.Raise(e)
 		}
 	case neg[0] == negotiationFailure:
-		if h := &a.f.hooks.NegotiationFailure; h.On() {
-			a.f.ev.failure = event.RDPNegotiationFailure{Conn: a.Conn(), FailureCode: uint64(value), Flags: uint64(flags)}
-			h.Raise(&a.f.ev.failure)
+		if e := a.f.hooks.NegotiationFailure.Begin(); e != nil {
+			*e = event.RDPNegotiationFailure{Conn: a.Conn(), FailureCode: uint64(value), Flags: uint64(flags)}
+			a.f.hooks.NegotiationFailure.Raise(e)
 		}
 	default:
 		c.Fail(wire.InvalidCase("Connect_Confirm_Record", int(neg[0])))
 	}
 }
 
-// initial takes the MCS Connect Initial (MS-RDPBCGR section 2.2.1.3): the length of the
-// whole, which has the form of an encoding itself, two domain selectors, a flag and three
-// sets of parameters, and the client's data in a GCC Conference Create Request.
+// initial parses the MCS Connect Initial (MS-RDPBCGR section 2.2.1.3): the length of the
+// whole, which looks like an encoding itself, two domain selectors, a flag, three sets of
+// parameters, and the client's data in a GCC Conference Create Request.
 func (a *analyzer) initial(c *cursor) {
 	c.Record()
 	for range 4 { // length, calling and called domain selector, upward flag
@@ -144,7 +145,7 @@ func (a *analyzer) initial(c *cursor) {
 	a.blocks(c)
 }
 
-// response takes the MCS Connect Response (MS-RDPBCGR section 2.2.1.4), with the server's
+// response parses the MCS Connect Response (MS-RDPBCGR section 2.2.1.4), with the server's
 // data in a GCC Conference Create Response.
 func (a *analyzer) response(c *cursor) {
 	c.Record()
@@ -164,9 +165,9 @@ func (a *analyzer) response(c *cursor) {
 		return
 	}
 	a.Confirm()
-	if h := &a.f.hooks.GCCServerCreateResponse; h.On() {
-		a.f.ev.create = event.RDPGCCServerCreateResponse{Conn: a.Conn(), Result: uint64(result)}
-		h.Raise(&a.f.ev.create)
+	if e := a.f.hooks.GCCServerCreateResponse.Begin(); e != nil {
+		*e = event.RDPGCCServerCreateResponse{Conn: a.Conn(), Result: uint64(result)}
+		a.f.hooks.GCCServerCreateResponse.Raise(e)
 	}
 	a.blocks(c)
 }

@@ -1,12 +1,13 @@
-// Package rdp analyzes how connections of the Remote Desktop Protocol begin (MS-RDPBCGR
+// Package rdp analyzes the beginning of Remote Desktop Protocol connections (MS-RDPBCGR
 // section 1.3.1.1): the connection request and its answer, the settings that client and
-// server exchange, and the server's certificate. What is encrypted with TLS is handed over
-// to the TLS analyzer. Of RDP over UDP (MS-RDPEUDP) it knows the handshake.
+// server exchange, and the server's certificate. A connection encrypted with TLS is handed
+// over to the TLS analyzer. Of RDP over UDP (MS-RDPEUDP) only the handshake is analyzed.
 //
-// What is looked at follows Zeek's src/analyzer/protocol/rdp.
+// The choice of what to parse follows Zeek's src/analyzer/protocol/rdp.
 package rdp
 
 import (
+	"github.com/wirelog/wirelog/dissect/codec/wire"
 	"github.com/wirelog/wirelog/dissect/conn"
 	"github.com/wirelog/wirelog/dissect/detect"
 	"github.com/wirelog/wirelog/dissect/event"
@@ -16,28 +17,30 @@ import (
 )
 
 const (
-	// headerLen is the length of a TPKT header (RFC 1006 section 6).
+	// headerLen is the length in bytes of a TPKT header (RFC 1006 section 6).
 	headerLen = 4
-	// maxChannels and maxCertificates are how many channels of a client, and certificates
-	// of a chain, are taken for an error.
+	// maxMessage is the length in bytes of the longest message that a TPKT header can
+	// announce.
+	maxMessage = 1<<16 - 1
+	// maxChannels and maxCertificates are the numbers of a client's channels, and of a
+	// chain's certificates, above which a message is malformed.
 	maxChannels     = 1000
 	maxCertificates = 1000
-	// maxCertificate is the length of a certificate that is taken for an error. A message
-	// is never as long.
+	// maxCertificate is the length in bytes above which a certificate is malformed. It
+	// exceeds that of any message.
 	maxCertificate = 256 << 10
-	// likelyChannels is how many channels there may be (MS-RDPBCGR section 2.2.1.3.4).
+	// likelyChannels is the number of channels that the specification allows (MS-RDPBCGR
+	// section 2.2.1.3.4).
 	likelyChannels = 31
-	// maxKept is the size of the largest buffer that is kept for another connection.
-	maxKept = 8 << 10
 
 	port   = 3389
 	source = "RDP"
 )
 
-// New describes RDP over TCP, and over UDP, to the detector. Their analyzers raise their
-// events on h and give certificates to certs; ssl takes over where the server chooses TLS.
+// New returns RDP over TCP, and over UDP, for the detector. Their analyzers raise their
+// events on h and pass certificates to certs; ssl takes over where the server chooses TLS.
 func New(h *event.Hooks, certs *x509.Sender, ssl *conn.Protocol) (tcp, udp *detect.Protocol) {
-	f := &factory{hooks: &h.RDP, certs: certs, ssl: ssl}
+	f := &factory{hooks: &h.RDP, certs: certs, ssl: ssl, framer: wire.NewFramer(headerLen, maxMessage, messageLen)}
 	tcp = &detect.Protocol{
 		Transport:  value.ProtoTCP,
 		Ports:      []uint16{port},
@@ -53,31 +56,21 @@ func New(h *event.Hooks, certs *x509.Sender, ssl *conn.Protocol) (tcp, udp *dete
 	return tcp, udp
 }
 
-// factory makes the analyzers of a shard and has what they share.
+// factory makes the analyzers of a shard and holds what they share.
 type factory struct {
-	hooks *event.RDPEvents
-	certs *x509.Sender
-	ssl   *conn.Protocol
-	free  freelist.List[analyzer]
+	hooks  *event.RDPEvents
+	certs  *x509.Sender
+	ssl    *conn.Protocol
+	free   freelist.List[analyzer]
+	framer *wire.Framer
 
 	text     []byte
 	channels []event.RDPClientChannelDef
-	ev       struct {
-		request     event.RDPConnectRequest
-		response    event.RDPNegotiationResponse
-		failure     event.RDPNegotiationFailure
-		core        event.RDPClientCoreData
-		network     event.RDPClientNetworkData
-		create      event.RDPGCCServerCreateResponse
-		security    event.RDPServerSecurity
-		certificate event.RDPServerCertificate
-		encryption  event.RDPBeginEncryption
-	}
 }
 
 func (f *factory) new(u conn.Use) conn.Analyzer {
 	a := f.free.Get()
-	*a = analyzer{f: f, Use: u, pending: a.pending}
+	*a = analyzer{f: f, Use: u}
 	return a
 }
 
@@ -86,9 +79,9 @@ type analyzer struct {
 	f *factory
 	conn.Use
 
-	pending [2][]byte // of a message that is not complete
-	off     bool      // no longer interested
-	// encrypted tells that what follows is, and inner has the TLS analyzer if it is by TLS.
+	frames [2]wire.Frames
+	off    bool // no longer interested
+	// encrypted is set if everything that follows is encrypted, by RDP itself or by TLS.
 	encrypted bool
 	inner     conn.Handover // to TLS
 }
@@ -100,44 +93,31 @@ func index(isOrig bool) int {
 	return 1
 }
 
-// frameLen is the length of the message that begins with b, of its header too.
-func frameLen(b []byte) int { return int(b[2])<<8 | int(b[3]) }
+// messageLen returns the length of a message including its header.
+func messageLen(header []byte) int { return int(header[2])<<8 | int(header[3]) }
 
-// Data takes the next bytes of a stream.
+// Data parses the next bytes of a stream.
 func (a *analyzer) Data(isOrig bool, b []byte) {
 	if a.Conn().Partial() {
 		return
 	}
-	i := index(isOrig)
+	f := &a.frames[index(isOrig)]
 	for len(b) > 0 && !a.off && !a.encrypted {
-		if len(a.pending[i]) == 0 && len(b) >= headerLen {
-			if n := frameLen(b); n >= headerLen && n <= len(b) {
-				a.message(isOrig, b[:n:n])
-				b = b[n:]
-				continue
+		kept := f.Kept()
+		m, rest, state := f.Next(a.f.framer, b)
+		a.Hold(f.Kept() - kept)
+		b = rest
+		switch state {
+		case wire.FrameWhole:
+			a.message(isOrig, m)
+		case wire.FrameShort:
+			if a.Full(source) {
+				a.Detach()
 			}
-		}
-		n := headerLen
-		if len(a.pending[i]) >= headerLen {
-			n = frameLen(a.pending[i])
-		}
-		n = min(n-len(a.pending[i]), len(b))
-		a.pending[i] = append(a.pending[i], b[:n]...)
-		b = b[n:]
-		if a.Hold(n); a.Full(source) {
-			a.Detach()
-			return
-		}
-		if p := a.pending[i]; len(p) >= headerLen {
-			switch n := frameLen(p); {
-			case n < headerLen:
-				a.violate("Binpac exception: binpac exception: out_of_bound: COTP:pdu: 2 > 0")
-				if !a.off {
-					a.Detach()
-				}
-			case n == len(p):
-				a.message(isOrig, p)
-				a.release(i)
+		case wire.FrameInvalid:
+			a.violate("Binpac exception: binpac exception: out_of_bound: COTP:pdu: 2 > 0")
+			if !a.off {
+				a.Detach()
 			}
 		}
 	}
@@ -146,41 +126,31 @@ func (a *analyzer) Data(isOrig bool, b []byte) {
 	}
 }
 
-// release forgets what waits of a side.
-func (a *analyzer) release(i int) {
-	p := a.pending[i]
-	a.Hold(-len(p))
-	if cap(p) > maxKept {
-		p = nil
-	}
-	a.pending[i] = p[:0]
-}
-
 func (a *analyzer) violate(reason string) { a.Violate(conn.Violation{Reason: reason}) }
 
-// begin notes that everything that follows is encrypted, by RDP itself if protocol is 0,
-// and otherwise by TLS.
+// begin is called when everything that follows is encrypted: by RDP itself if protocol is
+// 0, otherwise by TLS.
 func (a *analyzer) begin(protocol uint32) {
 	a.encrypted = true
-	if h := &a.f.hooks.BeginEncryption; h.On() {
-		a.f.ev.encryption = event.RDPBeginEncryption{Conn: a.Conn(), SecurityProtocol: uint64(protocol)}
-		h.Raise(&a.f.ev.encryption)
+	if e := a.f.hooks.BeginEncryption.Begin(); e != nil {
+		*e = event.RDPBeginEncryption{Conn: a.Conn(), SecurityProtocol: uint64(protocol)}
+		a.f.hooks.BeginEncryption.Raise(e)
 	}
 	if protocol > 0 && !a.inner.Taken() {
 		a.inner = a.HandOver(a.f.ssl)
 	}
 }
 
-// Gap gives up: neither messages nor records of TLS can be found again.
+// Gap ends the analysis: the next message or TLS record cannot be found.
 func (a *analyzer) Gap(bool, uint64) { a.Detach() }
 
-// End does nothing: a message that is cut short is not told of.
+// End does nothing: a truncated message is not reported.
 func (a *analyzer) End(bool) {}
 
-// Flip follows the connection's change of roles.
-func (a *analyzer) Flip() { a.pending[0], a.pending[1] = a.pending[1], a.pending[0] }
+// Flip swaps the sides.
+func (a *analyzer) Flip() { a.frames[0], a.frames[1] = a.frames[1], a.frames[0] }
 
-// Done keeps the analyzer for another connection.
+// Done returns the analyzer to the factory.
 func (a *analyzer) Done() {
 	if a.off {
 		return
@@ -189,7 +159,6 @@ func (a *analyzer) Done() {
 	if a.inner.Taken() {
 		a.inner.Done()
 	}
-	a.release(0)
-	a.release(1)
+	a.Hold(-a.frames[0].Reset(a.f.framer) - a.frames[1].Reset(a.f.framer))
 	a.f.free.Put(a)
 }

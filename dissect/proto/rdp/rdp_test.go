@@ -16,7 +16,7 @@ import (
 	"github.com/wirelog/wirelog/internal/testconn"
 )
 
-// inside stands for TLS: it writes down what it is given.
+// inside is a stand-in for TLS that records its input.
 type inside struct{ lines *[]string }
 
 func (s inside) Data(isOrig bool, b []byte) {
@@ -71,7 +71,7 @@ func big16(n int) string {
 }
 func zeros(n int) string { return strings.Repeat("\x00", n) }
 
-// tpkt is an X.224 message, by its type, in a TPKT.
+// tpkt returns an X.224 message of type typ in a TPKT.
 func tpkt(typ byte, rest string) string {
 	return "\x03\x00" + big16(headerLen+2+len(rest)) + string([]byte{byte(1 + len(rest)), typ}) + rest
 }
@@ -103,13 +103,13 @@ func network(n int) string {
 	return block(clientNetwork, le32(n)+strings.Repeat("rdpsnd\x00\x00"+le32(1<<31), n))
 }
 
-// initial is an MCS Connect Initial.
+// initial returns an MCS Connect Initial.
 func initial(blocks string) string {
 	return tpkt(dataTPDU, "\x80\x7f\x65\x82\x01\x00"+"\x04\x01\x01\x04\x01\x01\x01\x01\xff"+"\x30\x02\x00\x00\x30\x81\x01\x00\x30\x00"+
 		"\x04\x82\x01\x00"+"\x00\x05\x00\x14\x7c\x00\x01"+"\x81\x00"+zeros(8)+"Duca"+"\x81\x00"+blocks)
 }
 
-// response is an MCS Connect Response.
+// response returns an MCS Connect Response.
 func response(blocks string) string {
 	return tpkt(dataTPDU, "\x80\x7f\x66\x82\x01\x00"+"\x0a\x01\x00"+"\x02\x01\x00"+"\x30\x01\x00"+"\x04\x82\x01\x00"+
 		"\x00\x05\x00\x14\x7c\x00\x01"+"\x2a"+zeros(9)+"McDn"+"\x81\x00"+blocks)
@@ -127,7 +127,7 @@ var (
 
 var talks = []struct {
 	name string
-	talk []string // ">" or "<" and what the side sends
+	talk []string // ">" or "<" and what that side sends
 	want string
 }{
 	{"TLS", []string{">" + request("Cookie: mstshash=me\r\n", "\x01\x00"+le16(8)+le32(3)), "<" + confirm(2, 31, 8), ">a", "<b"},
@@ -156,7 +156,7 @@ var talks = []struct {
 	{"length below that of the header", []string{">\x03\x00\x00\x03"}, "violation out_of_bound: COTP:pdu: 2 > 0"},
 }
 
-// play sends what talk says in segments whose lengths are cuts, again and again.
+// play sends talk in segments whose lengths are cuts, cyclically.
 func play(t testing.TB, talk []string, cuts []byte) []string {
 	b, lines := newBench(t)
 	b.Open()
@@ -201,7 +201,7 @@ func TestUDP(t *testing.T) {
 		{"handshake", []string{">" + syn, "<" + ack, ">" + data}, "confirmed RDPEUDP"},
 		{"no answer", []string{">" + syn, ">" + syn}, ""},
 		{"the server begins", []string{"<" + ack, ">" + syn}, ""},
-		{"cut short", []string{">" + syn[:30]}, "violation out_of_bound: RDPUDP_SYNEX_PAYLOAD:has_cookie_hash: 32 > 10"},
+		{"truncated", []string{">" + syn[:30]}, "violation out_of_bound: RDPUDP_SYNEX_PAYLOAD:has_cookie_hash: 32 > 10"},
 		{"no version", []string{">\xff\xff\xff\xff\x00\x40\x00\x01" + zeros(8)}, "violation invalid case: has_synex_payload: 0 (true)"},
 		{"answer without a version", []string{">" + syn, "<\x00\x00\x00\x01\x00\x40\x00\x05" + zeros(8)}, "violation invalid case: has_synex_payload: 0 (true)"},
 		{"answer once more", []string{">" + syn, "<" + ack, "<" + strings.Replace(ack, "\x05\x00\x00", "\x05\x12\x34", 1)},

@@ -2,7 +2,7 @@ package rdp
 
 import "bytes"
 
-// The signatures are Zeek's of base/protocols/rdp.
+// The signatures are those of Zeek's base/protocols/rdp.
 
 var (
 	clientKey = []byte("Duca")
@@ -10,7 +10,7 @@ var (
 	channels  = [][]byte{[]byte("rdpdr"), []byte("rdpsnd"), []byte("drdynvc"), []byte("cliprdr")}
 )
 
-// The size of a datagram that begins RDP over UDP: it is filled up, to find out the MTU.
+// The size in bytes of a datagram that begins RDP over UDP; it is padded to probe the MTU.
 const (
 	minSyn = 1132
 	maxSyn = 1232

@@ -17,15 +17,15 @@ const (
 	flagSynEx         = 0x1000
 )
 
-// noAck is what a datagram that begins the handshake acknowledges.
+// noAck is the acknowledgement field of a datagram that begins the handshake.
 var noAck = []byte{0xff, 0xff, 0xff, 0xff}
 
-// version3 is the version of the protocol after whose handshake datagrams have the form of
-// MS-RDPEUDP2.
+// version3 is the protocol version that switches to the datagrams of MS-RDPEUDP2 after the
+// handshake.
 const version3 = 0x0101
 
-// udpAnalyzer sees that the handshake of RDP over UDP succeeds (MS-RDPEUDP section 1.3.2.1),
-// and that what comes after it has the form of its datagrams.
+// udpAnalyzer checks that the handshake of RDP over UDP succeeds (MS-RDPEUDP section
+// 1.3.2.1) and that later datagrams have the right form.
 type udpAnalyzer struct {
 	conn.Use
 	started, confirmed bool
@@ -34,7 +34,7 @@ type udpAnalyzer struct {
 
 func newUDP(u conn.Use) conn.Analyzer { return &udpAnalyzer{Use: u} }
 
-// Data takes a datagram.
+// Data parses a datagram.
 func (a *udpAnalyzer) Data(isOrig bool, b []byte) {
 	c := cursor{wire.NewCursor(b)}
 	switch {
@@ -50,8 +50,8 @@ func (a *udpAnalyzer) Data(isOrig bool, b []byte) {
 	}
 }
 
-// handshake takes the first datagram of either side (MS-RDPEUDP sections 3.1.5.1.1 and
-// 3.1.5.1.2). As for Zeek, one that does not tell the version is malformed.
+// handshake parses the first datagram of either side (MS-RDPEUDP sections 3.1.5.1.1 and
+// 3.1.5.1.2). As in Zeek, one without a version is malformed.
 func (a *udpAnalyzer) handshake(isOrig bool, c *cursor) {
 	head := c.Head(8+8, "RDPEUDP_SYN:syndata_payload")
 	ack, flags := binary.BigEndian.Uint32(head), binary.BigEndian.Uint16(head[6:])
@@ -80,7 +80,7 @@ func (a *udpAnalyzer) handshake(isOrig bool, c *cursor) {
 	a.version[index(isOrig)] = version
 }
 
-// acknowledgement takes a datagram after the handshake (MS-RDPEUDP section 2.2.2).
+// acknowledgement parses a datagram after the handshake (MS-RDPEUDP section 2.2.2).
 func acknowledgement(c *cursor) {
 	flags := binary.BigEndian.Uint16(c.Head(8, "RDPEUDP1_ACK:fec_header")[6:])
 	c.Record()
@@ -95,14 +95,14 @@ func acknowledgement(c *cursor) {
 	}
 }
 
-// Gap does nothing: datagrams have none.
+// Gap does nothing: datagrams have no gaps.
 func (a *udpAnalyzer) Gap(bool, uint64) {}
 
-// End does nothing: there is no end of datagrams.
+// End does nothing: datagrams have no end.
 func (a *udpAnalyzer) End(bool) {}
 
-// Flip follows the connection's change of roles.
+// Flip swaps the sides.
 func (a *udpAnalyzer) Flip() { a.version[0], a.version[1] = a.version[1], a.version[0] }
 
-// Done does nothing: the analyzer has nothing to give back.
+// Done does nothing: the analyzer holds nothing to give back.
 func (a *udpAnalyzer) Done() {}

@@ -11,7 +11,8 @@ import (
 	"github.com/wirelog/wirelog/internal/testconn"
 )
 
-// listening is an open connection whose events are listened to, and the analyzers for it.
+// listening returns an open connection whose events have listeners, and the protocol that
+// makes its analyzers.
 func listening(t testing.TB) (*testconn.Bench, *detect.Protocol, *conn.Conn) {
 	b := testconn.New(t, testconn.Config())
 	h := &b.Hooks.SSH
@@ -38,7 +39,7 @@ type chunk struct {
 	data   []byte
 }
 
-// chunks is a talk up to encryption, each message in two segments.
+// chunks returns a dialogue up to encryption, with each message in two segments.
 func chunks() (all []chunk) {
 	for _, s := range established("none") {
 		b, half := []byte(s[1:]), len(s)/2
@@ -47,8 +48,8 @@ func chunks() (all []chunk) {
 	return all
 }
 
-// TestAllocations counts what a connection costs when its like have been there before,
-// and what an encrypted packet does.
+// TestAllocations counts the allocations of a connection when earlier ones have left their
+// buffers, and those of an encrypted packet.
 func TestAllocations(t *testing.T) {
 	b, p, c := listening(t)
 	all := chunks()
@@ -61,7 +62,7 @@ func TestAllocations(t *testing.T) {
 		}
 		a.Done()
 	}); n > 0 {
-		t.Errorf("%v allocations a negotiation", n)
+		t.Errorf("%v allocations per negotiation", n)
 	}
 	a := p.New(b.Table.Nested(c, &p.Protocol))
 	for _, s := range all {
@@ -71,11 +72,11 @@ func TestAllocations(t *testing.T) {
 		a.Data(true, encrypted)
 		a.Data(false, encrypted)
 	}); n > 0 {
-		t.Errorf("%v allocations an encrypted packet", n)
+		t.Errorf("%v allocations per encrypted packet", n)
 	}
 }
 
-// BenchmarkNegotiation is a connection from the version lines to encryption.
+// BenchmarkNegotiation measures a connection from the version lines to encryption.
 func BenchmarkNegotiation(b *testing.B) {
 	bench, p, c := listening(b)
 	all := chunks()
@@ -89,7 +90,7 @@ func BenchmarkNegotiation(b *testing.B) {
 	}
 }
 
-// BenchmarkEncrypted is a full segment of an established connection.
+// BenchmarkEncrypted measures a full segment of an established connection.
 func BenchmarkEncrypted(b *testing.B) {
 	bench, p, c := listening(b)
 	a := p.New(bench.Table.Nested(c, &p.Protocol))

@@ -2,11 +2,11 @@ package ssh
 
 import "github.com/wirelog/wirelog/dissect/event"
 
-// auth tells from the sizes of what the server sends, encrypted, how a client's
-// authentication goes. The messages differ in length, and cipher and MAC add the same to
-// each: SSH_MSG_SERVICE_ACCEPT takes 24 bytes, SSH_MSG_USERAUTH_SUCCESS 8, and
-// SSH_MSG_USERAUTH_FAILURE as many as the list of methods takes (RFC 4252 section 5.1). What
-// is encrypted is taken as segments bring it.
+// auth infers the outcome of a client's authentication from the sizes of the server's
+// encrypted messages. Cipher and MAC add the same to each message, but the messages differ
+// in length: SSH_MSG_SERVICE_ACCEPT takes 24 bytes, SSH_MSG_USERAUTH_SUCCESS 8, and
+// SSH_MSG_USERAUTH_FAILURE depends on the list of methods (RFC 4252 section 5.1). A segment
+// is taken for a message.
 type auth struct {
 	clientSpoke bool
 	accept      int // the size of the answer to the service request
@@ -16,25 +16,25 @@ type auth struct {
 }
 
 const (
-	// successSmaller is by how much SSH_MSG_USERAUTH_SUCCESS is smaller than
-	// SSH_MSG_SERVICE_ACCEPT.
+	// successSmaller is the number of bytes by which SSH_MSG_USERAUTH_SUCCESS is smaller
+	// than SSH_MSG_SERVICE_ACCEPT.
 	successSmaller = 16
-	// bannerLarger is by how much the first answer to an authentication is larger than
-	// SSH_MSG_SERVICE_ACCEPT if it is taken for a banner (RFC 4252 section 5.4).
+	// bannerLarger is the number of bytes by which the first answer to an authentication
+	// must exceed SSH_MSG_SERVICE_ACCEPT to be taken for a banner (RFC 4252 section 5.4).
 	bannerLarger = 256
 )
 
-// outcome is what a size tells.
+// outcome is what a size reveals.
 type outcome uint8
 
 const (
 	outcomeNone outcome = iota
 	outcomeFailure
 	outcomeSuccess
-	outcomeFree // success without having to authenticate
+	outcomeFree // success without authentication
 )
 
-// size takes the size of an encrypted piece.
+// size evaluates an encrypted segment of n bytes.
 func (s *auth) size(isOrig bool, n int) outcome {
 	switch {
 	case s.decided:
@@ -59,12 +59,11 @@ func (s *auth) size(isOrig bool, n int) outcome {
 	return outcomeNone
 }
 
-// encrypted takes n bytes of a side of which nothing else is known.
+// encrypted handles n encrypted bytes of a side.
 func (a *analyzer) encrypted(isOrig bool, n int) {
-	if h := &a.f.hooks.EncryptedPacket; h.On() {
-		e := &a.f.ev.encrypted
+	if e := a.f.hooks.EncryptedPacket.Begin(); e != nil {
 		*e = event.SSHEncryptedPacket{Conn: a.Conn(), Orig: isOrig, Len: uint64(n)}
-		h.Raise(e)
+		a.f.hooks.EncryptedPacket.Raise(e)
 	}
 	if a.version != version2 {
 		return
@@ -73,21 +72,19 @@ func (a *analyzer) encrypted(isOrig bool, n int) {
 	if o == outcomeNone {
 		return
 	}
-	if h := &a.f.hooks.AuthAttempted; h.On() {
-		e := &a.f.ev.attempted
+	if e := a.f.hooks.AuthAttempted.Begin(); e != nil {
 		*e = event.SSHAuthAttempted{Conn: a.Conn(), Authenticated: o != outcomeFailure}
-		h.Raise(e)
+		a.f.hooks.AuthAttempted.Raise(e)
 	}
 	if o == outcomeFailure {
 		return
 	}
-	if h := &a.f.hooks.AuthSuccessful; h.On() {
-		e := &a.f.ev.successful
+	if e := a.f.hooks.AuthSuccessful.Begin(); e != nil {
 		*e = event.SSHAuthSuccessful{Conn: a.Conn(), AuthMethodNone: o == outcomeFree}
-		h.Raise(e)
+		a.f.hooks.AuthSuccessful.Raise(e)
 	}
-	// With compression sizes tell nothing: the events are raised, but Zeek's scripts do not
-	// believe them.
+	// With compression sizes reveal nothing: the events are raised, but Zeek's scripts
+	// ignore them.
 	if !a.compressed && a.confirmed || !a.f.hooks.EncryptedPacket.On() {
 		a.succeeded, a.packetNum = true, a.PacketNum()
 	}

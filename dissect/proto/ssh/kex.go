@@ -10,7 +10,7 @@ import (
 	"github.com/wirelog/wirelog/dissect/event"
 )
 
-// The lists of a key exchange init in their order (RFC 4253 section 7.1).
+// The lists of a KEXINIT in order (RFC 4253 section 7.1).
 const (
 	listKex = iota
 	listHostKey
@@ -27,30 +27,30 @@ const (
 
 const (
 	cookieSize = 16
-	// maxString is the length that no string in a message may exceed (Zeek's
+	// maxString is the length in bytes that no string in a message may exceed (Zeek's
 	// SSH::max_string_length).
 	maxString = 2 << 20
 )
 
-// kexInit is a key exchange init. The slices point into the message.
+// kexInit is a key exchange init (KEXINIT). The slices point into the message.
 type kexInit struct {
 	cookie []byte
 	raw    [numLists][]byte
-	// names are the lists' first Options.Names names, counts how many there are in all.
+	// names holds the first Options.Names names of each list, and counts the number of all.
 	names  [numLists][][]byte
 	counts [numLists]int
 }
 
-// fields takes strings off a message. After one that is not all there, bad is set and
-// every other is empty.
+// fields reads the fields of a message. After a field that is incomplete, bad is set and
+// all further ones are empty.
 type fields struct {
 	b   []byte
 	bad bool
-	// long is the length of a string that is longer than strings may be, or 0.
+	// long is the length of a string that exceeds maxString, or 0.
 	long uint32
 }
 
-// string takes a string that follows its length (RFC 4251 section 5).
+// string reads a string, which follows its length (RFC 4251 section 5).
 func (f *fields) string() []byte {
 	n := f.uint32()
 	if n > maxString && !f.bad {
@@ -66,7 +66,7 @@ func (f *fields) uint32() uint32 {
 	return 0
 }
 
-// bytes takes n bytes.
+// bytes reads n bytes.
 func (f *fields) bytes(n uint64) []byte {
 	if f.bad || n > uint64(len(f.b)) {
 		f.bad = true
@@ -77,7 +77,8 @@ func (f *fields) bytes(n uint64) []byte {
 	return b
 }
 
-// parse reads the payload of a message without its type.
+// parse reads the payload of a KEXINIT after the message's type. It keeps at most most
+// names of each list.
 func (k *kexInit) parse(f *fields, most int) bool {
 	k.cookie = f.bytes(cookieSize)
 	for i := range k.raw {
@@ -93,8 +94,8 @@ func (k *kexInit) parse(f *fields, most int) bool {
 	return true
 }
 
-// split appends the first names of a list, most of them at the most, and tells how many it has. An empty
-// list has one name, which is empty, as in Zeek.
+// split appends at most most names of a list to dst and returns the number of names in the
+// list. As in Zeek, an empty list has one empty name.
 func split(dst [][]byte, list []byte, most int) (names [][]byte, count int) {
 	for more := true; more && len(dst) < most; {
 		var name []byte
@@ -110,7 +111,7 @@ func split(dst [][]byte, list []byte, most int) (names [][]byte, count int) {
 
 var comma = []byte{','}
 
-// exceeded are the names of the weirds for lists with too many names.
+// exceeded holds the names of the weirds for lists with too many names.
 var exceeded = [numLists]string{
 	"SSH_max_kexinit_kex_algorithms_exceeded", "SSH_max_kexinit_hostkey_algorithms_exceeded",
 	"SSH_max_kexinit_encryption_algorithms_exceeded", "SSH_max_kexinit_encryption_algorithms_exceeded",
@@ -119,7 +120,7 @@ var exceeded = [numLists]string{
 	"SSH_max_kexinit_languages_exceeded", "SSH_max_kexinit_languages_exceeded",
 }
 
-// named reports whether list i is looked at: languages mostly are not named.
+// named reports whether list i is evaluated: language lists are usually empty.
 func (k *kexInit) named(i int) bool {
 	return i < listLanguageToServer || len(k.raw[i]) > 0
 }
@@ -151,14 +152,14 @@ func (k *kexInit) offer(o *event.SSHOffer, isOrig bool) {
 	}
 }
 
-// remembered is what has to be known of the first key exchange init when the other side's
-// comes: whose it was and the lists that are compared.
+// remembered is what must be known of the first KEXINIT when the other side's comes: its
+// sender and the lists to compare.
 type remembered struct {
 	seen   bool
 	isOrig bool
 	buf    []byte
-	kex    int // the end of the list in buf, at whose beginning it is
-	toSrv  int // the end of the compression algorithms to the server, which follow
+	kex    int // end of the key exchange methods, which begin buf
+	toSrv  int // end of the compression algorithms to the server, which follow; those to the client are last
 }
 
 func (r *remembered) keep(k *kexInit, isOrig bool) {
@@ -174,7 +175,7 @@ func (r *remembered) lists() (kex, toServer, toClient []byte) {
 	return r.buf[:r.kex], r.buf[r.kex:r.toSrv], r.buf[r.toSrv:]
 }
 
-// agreed returns the client's first name that the server has too.
+// agreed returns the client's first name that the server also has.
 func agreed(client, server [][]byte) (name []byte, ok bool) {
 	for _, c := range client {
 		for _, s := range server {
@@ -186,14 +187,14 @@ func agreed(client, server [][]byte) (name []byte, ok bool) {
 	return nil, false
 }
 
-// compressed reports whether an algorithm makes packets' sizes depend on what is in them
-// (Zeek's SSH::compression_algorithms).
+// compressed reports whether an algorithm makes the size of packets depend on their
+// contents (Zeek's SSH::compression_algorithms).
 func compressed(name []byte) bool {
 	return string(name) == "zlib" || string(name) == "zlib@openssh.com"
 }
 
-// method returns the family of a key exchange by its name, after which its messages are
-// parsed; phaseInit if it is not known.
+// method returns the family of the named key exchange, which determines how its messages
+// are parsed, or phaseInit if the name is unknown.
 func method(name []byte) phase {
 	switch string(name) {
 	case "rsa1024-sha1", "rsa2048-sha256": // RFC 4432
@@ -221,12 +222,11 @@ var prefixes = []struct {
 	{[]byte("gss-"), phaseGSS},                   // RFC 4462
 	{[]byte("ecdh-sha2-"), phaseECC},             // RFC 5656
 	{[]byte("curve25519-sha256"), phaseECC},      // RFC 8731
-	{[]byte("sntrup761x25519-sha512"), phaseECC}, // the first message has a larger value, no more
+	{[]byte("sntrup761x25519-sha512"), phaseECC}, // same messages with a larger first value
 	{[]byte("mlkem"), phaseECC},
 }
 
-// kexInit takes a key exchange init, after which, if it is the second side's, it is known
-// what comes.
+// kexInit parses a KEXINIT. The second side's one decides which messages follow.
 func (a *analyzer) kexInit(i int, f *fields) bool {
 	k := &a.f.kex
 	if !k.parse(f, a.f.opt.Names) {
@@ -245,17 +245,17 @@ func (a *analyzer) kexInit(i int, f *fields) bool {
 			a.exceed(exceeded[i], uint64(k.counts[i]), uint64(most))
 		}
 	}
-	if h := &a.f.hooks.Capabilities; h.On() {
-		e := &a.f.ev.capabilities
+	if e := a.f.hooks.Capabilities.Begin(); e != nil {
 		*e = event.SSHCapabilities{Conn: a.Conn(), Cookie: k.cookie}
 		k.offer(&e.Capabilities, isOrig)
-		h.Raise(e)
+		a.f.hooks.Capabilities.Raise(e)
 	}
 	return true
 }
 
-// negotiate chooses the algorithms that matter here. Of several changes of mind before
-// encryption begins, the first side's first init and the other's latest count, as in Zeek.
+// negotiate chooses the algorithms that matter here. If there are several KEXINITs before
+// encryption begins, the first one of the first side and the latest one of the other count,
+// as in Zeek.
 func (a *analyzer) negotiate(k *kexInit, isOrig bool) {
 	kex, toServer, toClient := a.first.lists()
 	choose := func(i int, raw []byte) ([]byte, bool) {
@@ -274,13 +274,14 @@ func (a *analyzer) negotiate(k *kexInit, isOrig bool) {
 	}
 	if m := method(name); m != phaseInit {
 		a.phase = [2]phase{m, m}
-		a.first.buf = reuse(a.first.buf) // there are no more inits
+		a.first.buf = reuse(a.first.buf) // no further KEXINIT follows
 		return
 	}
 	a.Weird("ssh_unknown_kex_algorithm", string(name), source)
 }
 
-// exceed tells of a limit that is exceeded, also in the connection's history.
+// exceed raises a weird for a value above its limit, and notes it in the connection's
+// history.
 func (a *analyzer) exceed(weird string, n, limit uint64) {
 	a.Conn().NoteUnknown()
 	b := strconv.AppendUint(a.f.text[:0], n, 10)

@@ -18,7 +18,7 @@ const (
 // msgNewKeys is the last message before encryption (RFC 4253 section 7.3).
 const msgNewKeys = 21
 
-// Messages of key exchanges. Their numbers mean something else in each.
+// Messages of key exchanges. Each key exchange has its own meanings for the numbers.
 const (
 	msgDHInit  = 30 // RFC 4253 section 8
 	msgDHReply = 31
@@ -45,10 +45,9 @@ const (
 	msgRSADone      = 32
 )
 
-// message1 parses what follows the length of an SSH1 packet: padding, type, data and a
-// checksum.
+// message1 parses an SSH1 packet after its length: padding, type, data and checksum.
 func (a *analyzer) message1(i int, f *fields, length uint32) bool {
-	const overhead = 1 + 4 // type and checksum count as length
+	const overhead = 1 + 4 // the length includes type and checksum
 	if length < overhead {
 		return false
 	}
@@ -57,10 +56,10 @@ func (a *analyzer) message1(i int, f *fields, length uint32) bool {
 	f.b = f.b[:length-overhead]
 	switch typ[0] {
 	case smsgPublicKey:
-		f.bytes(8 + 4) // cookie, bits of the server's key
+		f.bytes(8 + 4) // cookie, server key bits
 		integer1(f)
 		integer1(f)
-		f.bytes(4) // bits of the host's key
+		f.bytes(4) // host key bits
 		exponent := integer1(f)
 		modulus := integer1(f)
 		f.bytes(4 + 4 + 4) // flags, ciphers, authentications
@@ -85,7 +84,7 @@ func (a *analyzer) message1(i int, f *fields, length uint32) bool {
 	return true
 }
 
-// integer1 takes an integer of SSH1, which follows its number of bits.
+// integer1 reads an SSH1 integer, which follows its length in bits.
 func integer1(f *fields) []byte {
 	n := f.bytes(2)
 	if f.bad {
@@ -94,7 +93,7 @@ func integer1(f *fields) []byte {
 	return f.bytes((uint64(binary.BigEndian.Uint16(n)) + 7) / 8)
 }
 
-// message2 parses what follows the length of an SSH2 packet (RFC 4253 section 6).
+// message2 parses an SSH2 packet after its length (RFC 4253 section 6).
 func (a *analyzer) message2(i int, f *fields) bool {
 	head := f.bytes(2)
 	if f.bad || int(head[0]) > len(f.b) {
@@ -156,10 +155,9 @@ func (a *analyzer) dhInit(i int, f *fields) bool {
 	if f.bad {
 		return false
 	}
-	if h := &a.f.hooks.SSH2DHGEXInit; h.On() {
-		e := &a.f.ev.dh
+	if e := a.f.hooks.SSH2DHGEXInit.Begin(); e != nil {
 		*e = event.SSH2DHGEXInit{Conn: a.Conn(), IsOrig: i == 0}
-		h.Raise(e)
+		a.f.hooks.SSH2DHGEXInit.Raise(e)
 	}
 	return true
 }
@@ -180,16 +178,15 @@ func (a *analyzer) group(f *fields) bool {
 	if f.bad {
 		return false
 	}
-	if h := &a.f.hooks.SSH2DHServerParams; h.On() {
-		e := &a.f.ev.params
+	if e := a.f.hooks.SSH2DHServerParams.Begin(); e != nil {
 		*e = event.SSH2DHServerParams{Conn: a.Conn(), P: p, Q: g}
-		h.Raise(e)
+		a.f.hooks.SSH2DHServerParams.Raise(e)
 	}
 	return true
 }
 
-// messageECC parses messages on elliptic curves. Those of hybrid methods have the same
-// form.
+// messageECC parses messages of elliptic curve methods. Those of hybrid methods have the
+// same form.
 func (a *analyzer) messageECC(i int, typ byte, f *fields) bool {
 	switch typ {
 	case msgECCInit:
@@ -198,10 +195,9 @@ func (a *analyzer) messageECC(i int, typ byte, f *fields) bool {
 			return false
 		}
 		a.eccKey(i, q)
-		if h := &a.f.hooks.SSH2ECCInit; h.On() {
-			e := &a.f.ev.eccInit
+		if e := a.f.hooks.SSH2ECCInit.Begin(); e != nil {
 			*e = event.SSH2ECCInit{Conn: a.Conn(), IsOrig: i == 0}
-			h.Raise(e)
+			a.f.hooks.SSH2ECCInit.Raise(e)
 		}
 	case msgECCReply:
 		key, q := f.string(), f.string()
@@ -218,10 +214,9 @@ func (a *analyzer) messageECC(i int, typ byte, f *fields) bool {
 }
 
 func (a *analyzer) eccKey(i int, q []byte) {
-	if h := &a.f.hooks.SSH2ECCKey; h.On() {
-		e := &a.f.ev.eccKey
+	if e := a.f.hooks.SSH2ECCKey.Begin(); e != nil {
 		*e = event.SSH2ECCKey{Conn: a.Conn(), IsOrig: i == 0, Q: q}
-		h.Raise(e)
+		a.f.hooks.SSH2ECCKey.Raise(e)
 	}
 }
 
@@ -231,7 +226,7 @@ func (a *analyzer) messageGSS(i int, typ byte, f *fields) bool {
 		f.string() // token
 		f.string() // the client's public value
 		if h := &a.f.hooks.SSH2GSSInit; !f.bad && h.On() {
-			e := &a.f.ev.gssInit
+			e := h.Begin()
 			*e = event.SSH2GSSInit{Conn: a.Conn(), IsOrig: i == 0}
 			h.Raise(e)
 		}
@@ -252,7 +247,7 @@ func (a *analyzer) messageGSS(i int, typ byte, f *fields) bool {
 		text := f.string()
 		f.string() // language
 		if h := &a.f.hooks.SSH2GSSError; !f.bad && h.On() {
-			e := &a.f.ev.gssError
+			e := h.Begin()
 			*e = event.SSH2GSSError{Conn: a.Conn(), MajorStatus: uint64(major), MinorStatus: uint64(minor), ErrMsg: text}
 			h.Raise(e)
 		}
@@ -269,12 +264,12 @@ func (a *analyzer) messageGSS(i int, typ byte, f *fields) bool {
 func (a *analyzer) messageRSA(i int, typ byte, f *fields) bool {
 	switch typ {
 	case msgRSAPublicKey:
-		f.string() // host key, of which Zeek makes no event here
+		f.string() // host key, for which Zeek raises no event here
 		f.string() // transient key
 	case msgRSASecret:
 		f.string()
 		if h := &a.f.hooks.SSH2RSASecret; !f.bad && h.On() {
-			e := &a.f.ev.secret
+			e := h.Begin()
 			*e = event.SSH2RSASecret{Conn: a.Conn(), IsOrig: i == 0}
 			h.Raise(e)
 		}
@@ -286,33 +281,31 @@ func (a *analyzer) messageRSA(i int, typ byte, f *fields) bool {
 	return !f.bad
 }
 
-// hostKey2 raises the events of a server's host key.
+// hostKey2 raises the events for a server's host key.
 func (a *analyzer) hostKey2(key []byte) {
-	if h := &a.f.hooks.ServerHostKey; h.On() {
+	if a.f.hooks.ServerHostKey.On() {
 		sum := md5.Sum(key)
 		a.fingerprint(sum[:])
 	}
-	if h := &a.f.hooks.SSH2ServerHostKey; h.On() {
-		e := &a.f.ev.key2
+	if e := a.f.hooks.SSH2ServerHostKey.Begin(); e != nil {
 		*e = event.SSH2ServerHostKey{Conn: a.Conn(), Key: key}
-		h.Raise(e)
+		a.f.hooks.SSH2ServerHostKey.Raise(e)
 	}
 }
 
 func (a *analyzer) hostKey1(modulus, exponent []byte) {
-	if h := &a.f.hooks.ServerHostKey; h.On() {
+	if a.f.hooks.ServerHostKey.On() {
 		a.f.text = append(append(a.f.text[:0], modulus...), exponent...)
 		sum := sha256.Sum256(a.f.text)
 		a.fingerprint(sum[:md5.Size])
 	}
-	if h := &a.f.hooks.SSH1ServerHostKey; h.On() {
-		e := &a.f.ev.key1
+	if e := a.f.hooks.SSH1ServerHostKey.Begin(); e != nil {
 		*e = event.SSH1ServerHostKey{Conn: a.Conn(), Modulus: modulus, Exponent: exponent}
-		h.Raise(e)
+		a.f.hooks.SSH1ServerHostKey.Raise(e)
 	}
 }
 
-// fingerprint raises the event of a host key's hash.
+// fingerprint raises the event for a host key's hash.
 func (a *analyzer) fingerprint(sum []byte) {
 	text := a.f.text[:0]
 	for i := range sum {
@@ -322,7 +315,8 @@ func (a *analyzer) fingerprint(sum []byte) {
 		text = hex.AppendEncode(text, sum[i:i+1])
 	}
 	a.f.text = text
-	e := &a.f.ev.hash
-	*e = event.SSHServerHostKey{Conn: a.Conn(), Hash: text}
-	a.f.hooks.ServerHostKey.Raise(e)
+	if e := a.f.hooks.ServerHostKey.Begin(); e != nil {
+		*e = event.SSHServerHostKey{Conn: a.Conn(), Hash: text}
+		a.f.hooks.ServerHostKey.Raise(e)
+	}
 }

@@ -1,8 +1,8 @@
-// Package ssh analyzes the Secure Shell protocol, version 2 (RFC 4251 to RFC 4254, with
-// the key exchanges of RFC 4419, RFC 4432, RFC 4462 and RFC 5656) and version 1 (the draft
-// draft-ylonen-ssh-protocol-00), up to where encryption begins. From then on it looks at
-// nothing but sizes, and tells from them whether a client has authenticated. It follows
-// Zeek's SSH analyzer and its scripts.
+// Package ssh analyzes the Secure Shell protocol, version 2 (RFC 4251 to RFC 4254, with the
+// key exchanges of RFC 4419, RFC 4432, RFC 4462 and RFC 5656) and version 1
+// (draft-ylonen-ssh-protocol-00), until encryption begins. After that it only looks at
+// sizes, from which it infers whether a client has authenticated. It follows Zeek's SSH
+// analyzer and scripts.
 package ssh
 
 import (
@@ -20,27 +20,28 @@ import (
 const (
 	source = "SSH"
 
-	// maxLength is the length of a packet beyond which Zeek finds it weird and reads on
+	// maxLength is the packet length in bytes above which Zeek raises a weird and reads on
 	// (SSH::max_packet_length).
 	maxLength = 8 << 20
 )
 
-// Options are limits of what is looked at. Beyond one of the first three nothing more is.
+// Options are limits. Exceeding one of the first three ends the analysis of the connection.
 type Options struct {
-	// RFC 4253 section 4.2 allows version lines of 255 bytes and says nothing of the others.
+	// RFC 4253 section 4.2 limits version lines to 255 bytes; it has no limit for the lines
+	// before them.
 	Line     int `key:"limits.ssh_line_bytes" unit:"bytes" min:"1" doc:"bytes of an SSH version line, and of a line before it; with more the connection is not looked at any further"`
 	Preamble int `key:"limits.ssh_preamble_bytes" unit:"bytes" min:"1" doc:"bytes of lines before an SSH server's version line; with more the connection is not looked at any further"`
-	// The default of Packet is what OpenSSH accepts. RFC 4253 section 6.1 asks for 35000.
+	// The default of Packet is OpenSSH's limit. RFC 4253 section 6.1 asks for 35000.
 	Packet int `key:"limits.ssh_packet_bytes" unit:"bytes" min:"1" doc:"bytes of an SSH packet before encryption begins; with more the connection is not looked at any further"`
 	Names  int `key:"limits.ssh_max_kexinit_names" unit:"count" min:"1" doc:"names of one list of an SSH key exchange that are looked at (SSH::max_kexinit_*)"`
 }
 
-// DefaultOptions returns the defaults, Zeek's where it has a limit.
+// DefaultOptions returns the defaults, which are Zeek's where it has a limit.
 func DefaultOptions() Options {
 	return Options{Line: 8 << 10, Preamble: 64 << 10, Packet: 256 << 10, Names: 100}
 }
 
-// New describes the protocol to the detector. Its analyzers raise their events on h.
+// New returns the protocol for the detector. Its analyzers raise their events on h.
 func New(h *event.Hooks, o Options) *detect.Protocol {
 	f := &factory{hooks: &h.SSH, opt: o}
 	p := &detect.Protocol{
@@ -52,7 +53,7 @@ func New(h *event.Hooks, o Options) *detect.Protocol {
 	return p
 }
 
-// factory makes the analyzers of a shard and has what they share.
+// factory makes the analyzers of a shard and holds what they share.
 type factory struct {
 	hooks *event.SSHEvents
 	opt   Options
@@ -61,24 +62,6 @@ type factory struct {
 	kex   kexInit
 	names [][]byte
 	text  []byte
-	ev    struct {
-		client       event.SSHClientVersion
-		server       event.SSHServerVersion
-		capabilities event.SSHCapabilities
-		hash         event.SSHServerHostKey
-		key1         event.SSH1ServerHostKey
-		key2         event.SSH2ServerHostKey
-		params       event.SSH2DHServerParams
-		dh           event.SSH2DHGEXInit
-		eccInit      event.SSH2ECCInit
-		eccKey       event.SSH2ECCKey
-		gssInit      event.SSH2GSSInit
-		gssError     event.SSH2GSSError
-		secret       event.SSH2RSASecret
-		encrypted    event.SSHEncryptedPacket
-		attempted    event.SSHAuthAttempted
-		successful   event.SSHAuthSuccessful
-	}
 }
 
 func (f *factory) new(u conn.Use) conn.Analyzer {
@@ -92,7 +75,7 @@ func (f *factory) new(u conn.Use) conn.Analyzer {
 	return a
 }
 
-// reuse empties a buffer that is not too large to be kept.
+// reuse empties a buffer for later use, or drops it if it is too large.
 func reuse(b []byte) []byte {
 	if cap(b) > 8<<10 {
 		return nil
@@ -100,21 +83,21 @@ func reuse(b []byte) []byte {
 	return b[:0]
 }
 
-// phase is what comes next from a side.
+// phase is what is expected next from a side.
 type phase uint8
 
 const (
 	phaseVersion       phase = iota // a line
-	phaseInit                       // a key exchange init, or in SSH1 the server's key
+	phaseInit                       // a KEXINIT, or the server's key in SSH1
 	phaseDH                         // a message of one of the key exchanges
 	phaseGroupExchange              //
 	phaseECC                        //
 	phaseGSS                        //
 	phaseRSA                        //
-	phaseEncrypted                  // bytes of which nothing is known but how many
+	phaseEncrypted                  // encrypted bytes, of which only the number counts
 )
 
-// version is what a side's version line says, or what the two have come to.
+// version is a side's version according to its version line, or the common version of both.
 type version uint8
 
 const (
@@ -133,12 +116,12 @@ type analyzer struct {
 	said    [2]version
 	version version
 	lines   [2][]byte // the version lines
-	// pending are bytes of a line or packet that is not complete; the first scanned have
-	// no end of line. skipLF tells that a line ended with CR, after which LF may follow.
+	// pending is an incomplete line or packet; its first scanned bytes contain no end of
+	// line. skipLF is set after a line that ended with CR, which LF may follow.
 	pending [2][]byte
 	scanned [2]int
 	skipLF  [2]bool
-	// preamble are the bytes of lines that came before the server's version.
+	// preamble counts the bytes of lines before the server's version.
 	preamble int
 
 	first      remembered
@@ -146,8 +129,8 @@ type analyzer struct {
 	confirmed  bool
 	gap        bool
 	off        bool // no longer interested
-	// In the packet with the number packetNum there was a violation, or the client was seen
-	// to have authenticated.
+	// violated is set after a violation, and succeeded after a successful authentication,
+	// in the packet with number packetNum.
 	violated, succeeded bool
 	packetNum           uint64
 
@@ -161,7 +144,7 @@ func index(isOrig bool) int {
 	return 1
 }
 
-// Data takes the next bytes of a stream.
+// Data parses the next bytes of a stream.
 func (a *analyzer) Data(isOrig bool, b []byte) {
 	if a.off || a.gap || a.Conn().Partial() {
 		return
@@ -170,10 +153,10 @@ func (a *analyzer) Data(isOrig bool, b []byte) {
 		switch {
 		case a.packetNum == a.PacketNum():
 			if a.violated {
-				return // it is decided after the packet what happens
+				return // the violation is handled after the packet
 			}
 		case a.succeeded:
-			// Zeek's scripts take the analyzer off after the packet that shows success.
+			// Zeek's scripts remove the analyzer after the packet that shows success.
 			a.off = true
 			a.Detach()
 			return
@@ -219,7 +202,8 @@ func (a *analyzer) Data(isOrig bool, b []byte) {
 	}
 }
 
-// step takes a line or packet off b and returns its length, 0 if it is not complete.
+// step parses the line or packet at the front of b and returns its length, or 0 if it is
+// incomplete.
 func (a *analyzer) step(i int, b []byte) int {
 	if a.skipLF[i] {
 		a.skipLF[i] = false
@@ -233,7 +217,7 @@ func (a *analyzer) step(i int, b []byte) int {
 	return a.packet(i, b)
 }
 
-// line takes a line, which ends with CR, LF or both.
+// line parses a line, which ends with CR, LF or both.
 func (a *analyzer) line(i int, b []byte) int {
 	n := bytes.IndexAny(b[a.scanned[i]:], "\r\n")
 	if n < 0 {
@@ -271,25 +255,23 @@ func (a *analyzer) line(i int, b []byte) int {
 
 var versionPrefix = []byte("SSH-")
 
-// announce raises the event of a version line.
+// announce raises the event for a version line.
 func (a *analyzer) announce(i int, line []byte) {
 	if i == 0 {
-		if h := &a.f.hooks.ClientVersion; h.On() {
-			e := &a.f.ev.client
+		if e := a.f.hooks.ClientVersion.Begin(); e != nil {
 			*e = event.SSHClientVersion{Conn: a.Conn(), Version: line}
-			h.Raise(e)
+			a.f.hooks.ClientVersion.Raise(e)
 		}
 		return
 	}
-	if h := &a.f.hooks.ServerVersion; h.On() {
-		e := &a.f.ev.server
+	if e := a.f.hooks.ServerVersion.Begin(); e != nil {
 		*e = event.SSHServerVersion{Conn: a.Conn(), Version: line}
-		h.Raise(e)
+		a.f.hooks.ServerVersion.Raise(e)
 	}
 }
 
-// compare tells of two version lines that do not go together. The line of the other side
-// is kept for that.
+// compare keeps a side's version line, and raises a weird if it does not fit the other
+// side's.
 func (a *analyzer) compare(i int, line []byte) {
 	a.lines[i] = append(a.lines[i][:0], line...)
 	client, server := a.lines[0], a.lines[1]
@@ -308,7 +290,7 @@ func (a *analyzer) compare(i int, line []byte) {
 	a.Weird(name, string(server)+" vs "+string(client), "")
 }
 
-// versionOf reads the protocol version of a line that begins with "SSH-".
+// versionOf returns the protocol version in a line that begins with "SSH-".
 func versionOf(line []byte) version {
 	switch {
 	case len(line) < 5:
@@ -322,7 +304,7 @@ func versionOf(line []byte) version {
 	return versionUnknown
 }
 
-// common is what two sides speak with each other.
+// common returns the version that two sides speak with each other.
 func common(x, y version) version {
 	switch {
 	case x == version199 && y == version199:
@@ -335,7 +317,7 @@ func common(x, y version) version {
 	return versionUnknown
 }
 
-// packet takes a packet that is not encrypted.
+// packet parses a packet that is not encrypted.
 func (a *analyzer) packet(i int, b []byte) int {
 	if len(b) < 4 {
 		return 0
@@ -354,7 +336,7 @@ func (a *analyzer) packet(i int, b []byte) int {
 		n += 8 - int(length)%8
 	case version2:
 	case versionUnknown, version199:
-		// The other side has not told its version, or one that does not fit.
+		// The other side's version is missing, or does not fit.
 		if len(b) == 4 {
 			return 0
 		}
@@ -379,8 +361,8 @@ func (a *analyzer) packet(i int, b []byte) int {
 	return n
 }
 
-// violate tells that what comes is not SSH. If the analyzer is not taken off for it, what
-// has come of this side so far is passed over.
+// violate reports that the stream is not SSH. If the analyzer stays attached, the bytes
+// received from this side so far are skipped.
 func (a *analyzer) violate(reason string, b []byte) int {
 	a.Violate(conn.Violation{Reason: reason, Late: true})
 	a.violated, a.packetNum = true, a.PacketNum()
@@ -393,13 +375,13 @@ func (a *analyzer) cutOff(limit, reason string) {
 	a.giveUp(reason)
 }
 
-// giveUp is for what would have to be kept for too long.
+// giveUp ends the analysis where too much would have to be kept.
 func (a *analyzer) giveUp(reason string) {
 	a.violate(reason, nil)
 	a.off = true
 }
 
-// release forgets what is not complete.
+// release drops incomplete lines and packets.
 func (a *analyzer) release() {
 	for i := range a.pending {
 		a.Hold(-len(a.pending[i]))
@@ -407,7 +389,7 @@ func (a *analyzer) release() {
 	}
 }
 
-// confirm notes that the connection is SSH.
+// confirm confirms SSH once.
 func (a *analyzer) confirm() {
 	if a.confirmed {
 		return
@@ -417,13 +399,13 @@ func (a *analyzer) confirm() {
 	a.Interactive()
 }
 
-// Gap ends the analysis, of both sides, as in Zeek.
+// Gap ends the analysis of both sides, as in Zeek.
 func (a *analyzer) Gap(bool, uint64) { a.gap = true }
 
-// End does nothing: what is not complete stays so.
+// End does nothing: an incomplete message is ignored.
 func (a *analyzer) End(bool) {}
 
-// Flip follows the connection's change of roles.
+// Flip swaps the sides.
 func (a *analyzer) Flip() {
 	a.phase[0], a.phase[1] = a.phase[1], a.phase[0]
 	a.said[0], a.said[1] = a.said[1], a.said[0]
@@ -434,7 +416,7 @@ func (a *analyzer) Flip() {
 	a.first.isOrig = !a.first.isOrig
 }
 
-// Done keeps the analyzer for another connection.
+// Done returns the analyzer to the factory.
 func (a *analyzer) Done() {
 	a.off = true
 	a.release()

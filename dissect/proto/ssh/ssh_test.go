@@ -17,7 +17,7 @@ import (
 	"github.com/wirelog/wirelog/internal/testconn"
 )
 
-// recorder writes down the events. Encrypted bytes are counted, not told one by one.
+// recorder records the events. Encrypted bytes are only counted.
 type recorder struct {
 	lines     []string
 	encrypted [2]uint64
@@ -66,15 +66,15 @@ func newBench(t testing.TB) (*testconn.Bench, *recorder) {
 	return b, r
 }
 
-// str is a string with its length before it.
+// str returns a string after its length.
 func str(s string) string {
 	return string(binary.BigEndian.AppendUint32(nil, uint32(len(s)))) + s
 }
 
-// pkt is an SSH2 packet with 4 bytes of padding.
+// pkt returns an SSH2 packet with 4 bytes of padding.
 func pkt(payload string) string { return str("\x04" + payload + "\x00\x00\x00\x00") }
 
-// msg is a message of type typ whose fields are strings.
+// msg returns a message of type typ whose fields are strings.
 func msg(typ byte, fields ...string) string {
 	s := string(typ)
 	if typ >= 0x80 {
@@ -86,7 +86,7 @@ func msg(typ byte, fields ...string) string {
 	return pkt(s)
 }
 
-// kexinit is a key exchange init whose other lists are alike on both sides.
+// kexinit returns a KEXINIT. All lists but kex are the same on both sides.
 func kexinit(kex string) string {
 	s := "\x14" + strings.Repeat("c", cookieSize)
 	for _, list := range []string{kex, "ssh-rsa", "aes", "aes", "sha,md5", "sha", "none", "none", "", ""} {
@@ -95,7 +95,7 @@ func kexinit(kex string) string {
 	return pkt(s + "\x00\x00\x00\x00\x00")
 }
 
-// pkt1 is an SSH1 packet.
+// pkt1 returns an SSH1 packet.
 func pkt1(typ byte, data string) string {
 	n := 1 + len(data) + 4
 	return string(binary.BigEndian.AppendUint32(nil, uint32(n))) + strings.Repeat("\x00", 8-n%8) + string(typ) + data + "\x00\x00\x00\x00"
@@ -112,7 +112,7 @@ const (
 	secret1 = "\x01cookie..\x00\x08\x07\x00\x00\x00\x00"
 )
 
-// offers are both sides' inits and the events of them.
+// offers returns the KEXINITs of both sides and their events.
 func offers(kex string) (talk, want string) {
 	want = fmt.Sprintf(`offer of server %%t: "%s" %s ssh-rsa aes/aes sha,md5/sha none/none|`, strings.Repeat("c", cookieSize), kex)
 	return kexinit(kex), fmt.Sprintf(want, false) + fmt.Sprintf(want, true)
@@ -120,7 +120,7 @@ func offers(kex string) (talk, want string) {
 
 type talkCase struct {
 	name string
-	talk []string // ">" or "<" and what the side sends
+	talk []string // ">" or "<" and what that side sends
 	want string
 }
 
@@ -142,7 +142,7 @@ var talks = []talkCase{
 		`client "SSH-"|server "SSH-2.0-s"|weird SSH_cannot_determine_version "SSH-2.0-s vs SSH-" |`},
 	{"version 3", []string{">SSH-3.0-c\r\n", "<SSH-2.0-s\r\n", "<" + newkeys},
 		`client "SSH-3.0-c"|server "SSH-2.0-s"|violation packet before versions are known|`},
-	// Taken off for the violation, the analyzer comes back by the signature.
+	// Removed for the violation, the analyzer is attached again by the signature.
 	{"a packet too early", []string{client2, ">" + newkeys, server2},
 		strings.Repeat(`client "SSH-2.0-client"|violation packet before versions are known|`, 2)},
 	{"an endless line", []string{client2, "<" + strings.Repeat("x", DefaultOptions().Line+1)}, `client "SSH-2.0-client"|violation line is too long|`},
@@ -192,7 +192,7 @@ var talks = []talkCase{
 		`server "SSH-1.5-s"|client "SSH-1.5-c"|violation message is malformed or not expected|`},
 }
 
-// play lets the two sides talk in segments of at most size bytes.
+// play plays the dialogue in segments of at most size bytes.
 func play(b *testconn.Bench, talk []string, size int) {
 	b.Open()
 	for _, s := range talk {
@@ -225,7 +225,7 @@ func TestTalks(t *testing.T) {
 	}
 }
 
-// TestPorts finds SSH where only the signature can tell.
+// TestPorts has SSH on a port where only the signature can find it.
 func TestPorts(t *testing.T) {
 	for _, c := range talks[len(talks)-4 : len(talks)-3] {
 		b, rec := newBench(t)
@@ -237,7 +237,7 @@ func TestPorts(t *testing.T) {
 	}
 }
 
-// established is a talk up to encryption.
+// established returns a dialogue up to encryption.
 func established(compression string) []string {
 	init := strings.ReplaceAll(kexinit("curve25519-sha256"), str("none"), str(compression))
 	binary.BigEndian.PutUint32([]byte(init), uint32(len(init)-4))
@@ -262,7 +262,7 @@ func TestAuthentication(t *testing.T) {
 		compression string
 		sizes       []int // of the server
 		want        string
-		encrypted   uint64 // of the server's bytes, those that are told of
+		encrypted   uint64 // bytes reported for the server
 	}{
 		{"none", "none", []int{accept, accept - 16, 100}, "attempted true|successful, none true", 2*accept - 16},
 		{"failure and success", "none", []int{accept, 60, 60, accept - 16, 100}, "attempted false|attempted true|successful, none false", 2*accept - 16 + 120},
@@ -293,7 +293,7 @@ func TestGap(t *testing.T) {
 	}
 }
 
-// TestSilence finds that a connection lives through an hour's silence.
+// TestSilence checks that a connection survives an hour of silence.
 func TestSilence(t *testing.T) {
 	b, rec := newBench(t)
 	b.Server = netip.AddrPortFrom(b.Server.Addr(), 4022)
@@ -313,7 +313,7 @@ func TestSilence(t *testing.T) {
 	b.Drain()
 }
 
-// TestHeld finds that nothing is left in the account of incomplete packets.
+// TestHeld checks that no bytes of incomplete packets remain accounted.
 func TestHeld(t *testing.T) {
 	h := new(event.Hooks)
 	f := &factory{hooks: &h.SSH}
@@ -348,7 +348,7 @@ func TestCommon(t *testing.T) {
 		{versionUnknown, version199, versionUnknown}, {version199, versionUnknown, versionUnknown},
 	} {
 		if got := common(c.client, c.server); got != c.want {
-			t.Errorf("%d and %d: %d, not %d", c.client, c.server, got, c.want)
+			t.Errorf("%d and %d: %d, want %d", c.client, c.server, got, c.want)
 		}
 	}
 }
@@ -366,8 +366,7 @@ func TestSignature(t *testing.T) {
 	}
 }
 
-// FuzzSegments checks that nothing depends on how the bytes are cut, and that nothing
-// panics.
+// FuzzSegments checks that nothing depends on segmentation.
 func FuzzSegments(f *testing.F) {
 	for _, c := range talks {
 		var orig, resp []byte
@@ -384,9 +383,9 @@ func FuzzSegments(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, orig, resp []byte, size uint8) {
 		if len(orig)+len(resp) > 4096 {
-			return // beyond the caps the cut decides where they bite
+			return // above the limits the result depends on segmentation
 		}
-		// The versions come first, as without them nothing is understood.
+		// The versions come first, because nothing is understood without them.
 		v := [2]int{bytes.IndexByte(orig, '\n') + 1, bytes.IndexByte(resp, '\n') + 1}
 		run := func(size int) (*recorder, conn.Stats) {
 			b, rec := newBench(t)
@@ -401,14 +400,14 @@ func FuzzSegments(f *testing.F) {
 			}
 			b.Close()
 			b.Drain()
-			// How authentication goes depends on segments.
+			// The outcome of authentication depends on segments.
 			rec.lines = slices.DeleteFunc(rec.lines, func(l string) bool {
 				return strings.HasPrefix(l, "attempted") || strings.HasPrefix(l, "successful")
 			})
 			return rec, b.Table.Stats()
 		}
 		whole, stats := run(1 << 14)
-		// Signatures are looked for in no more than 100 segments.
+		// Signatures are matched in at most 100 segments.
 		cut, stats2 := run(max(int(size%64)+1, (len(orig)+len(resp))/90+1))
 		if stats.Panics+stats2.Panics != 0 {
 			t.Fatal("panic")
@@ -419,7 +418,7 @@ func FuzzSegments(f *testing.F) {
 	})
 }
 
-// FuzzKexInit checks the parser of key exchange inits against what it has read.
+// FuzzKexInit checks the parser of KEXINITs against its input.
 func FuzzKexInit(f *testing.F) {
 	f.Add([]byte(kexinit("curve25519-sha256,x"))[6:])
 	f.Add([]byte(kexinit(strings.Repeat(",", 200)))[6:])
@@ -434,20 +433,19 @@ func FuzzKexInit(f *testing.F) {
 			size += 4 + len(raw)
 			names := strings.Split(string(raw), ",")
 			if k.counts[i] != len(names) {
-				t.Errorf("%q has %d names, not %d", raw, len(names), k.counts[i])
+				t.Errorf("%q has %d names, want %d", raw, len(names), k.counts[i])
 			}
 			if got, want := joined(k.names[i]), strings.Join(names[:min(len(names), most)], ","); got != want {
 				t.Errorf("%q gave %q", raw, got)
 			}
 		}
 		if size > len(b) {
-			t.Errorf("%d bytes were read of %d", size, len(b))
+			t.Errorf("read %d bytes of %d", size, len(b))
 		}
 	})
 }
 
-// FuzzBanner checks that a server's version is found behind whatever lines, however they
-// are cut.
+// FuzzBanner checks that a server's version is found after any lines, however they are cut.
 func FuzzBanner(f *testing.F) {
 	f.Add([]byte("Welcome\r\n\nto\r\r\nSSH-2.0-s\r\n"), uint8(1))
 	f.Add([]byte("SSH-1.99-\n"), uint8(5))

@@ -16,7 +16,7 @@ import (
 	"github.com/wirelog/wirelog/internal/testconn"
 )
 
-// replay has an analyzer take a dialogue again and again, with listeners like those of
+// replay returns a function that plays dialogue on an analyzer, with the listeners of
 // ssl.log.
 func replay(t testing.TB, dialogue []said) func() {
 	b := testconn.New(t, testconn.Config())
@@ -58,12 +58,13 @@ func replay(t testing.TB, dialogue []said) func() {
 
 func tls12(c, s *stdtls.Config) { c.MaxVersion = stdtls.VersionTLS12 }
 
-// TestAllocations counts what a handshake costs when its like have been there before.
+// TestAllocations counts the allocations of a handshake when earlier ones have left their
+// buffers.
 func TestAllocations(t *testing.T) {
 	once := replay(t, handshake(t, nil))
 	once()
 	if n := testing.AllocsPerRun(100, once); n > 0 {
-		t.Errorf("%v allocations a handshake of TLS 1.3", n)
+		t.Errorf("%v allocations per TLS 1.3 handshake", n)
 	}
 }
 

@@ -6,16 +6,17 @@ import (
 	"github.com/wirelog/wirelog/dissect/codec/wire"
 )
 
-// cursor reads the fields of a message and the vectors of TLS (RFC 8446 section 3.4).
+// cursor reads the fields of a message, including the vectors of TLS (RFC 8446 section
+// 3.4).
 type cursor struct{ wire.Cursor }
 
-// vec8, vec16 and vec24 return what follows its length of so many bits.
+// vec8, vec16 and vec24 read a vector whose length has that many bits.
 func (c *cursor) vec8(length, field string) []byte  { return c.Take(int(c.U8(length)), field) }
 func (c *cursor) vec16(length, field string) []byte { return c.Take(int(c.U16(length)), field) }
 func (c *cursor) vec24(length, field string) []byte { return c.Take(c.U24(length), field) }
 
-// list8 and list16 are cursors over what follows its length, a record with it, to be ended
-// with Done.
+// list8 and list16 return a cursor over a vector, which forms a record with its length;
+// pass it to Done at the end.
 func (c *cursor) list8(length, record string) cursor {
 	outer := c.Record()
 	list := cursor{c.Within(int(c.U8(length)), record)}
@@ -30,7 +31,7 @@ func (c *cursor) list16(length, record string) cursor {
 	return list
 }
 
-// entry8 and entry16 are vec8 and vec16 in a record of their own.
+// entry8 and entry16 are vec8 and vec16 for a vector that is a record of its own.
 func (c *cursor) entry8(length, field string) []byte {
 	outer := c.Record()
 	b := c.vec8(length, field)
@@ -55,7 +56,7 @@ func appendBytes(dst []uint64, b []byte) []uint64 {
 	return dst
 }
 
-// appendPairs appends numbers of 16 bits; an odd byte is left out.
+// appendPairs appends 16-bit numbers; an odd byte is ignored.
 func appendPairs(dst []uint64, b []byte) []uint64 {
 	for ; len(b) >= 2; b = b[2:] {
 		dst = append(dst, uint64(binary.BigEndian.Uint16(b)))
@@ -63,7 +64,7 @@ func appendPairs(dst []uint64, b []byte) []uint64 {
 	return dst
 }
 
-// appendTriples appends numbers of 24 bits; odd bytes are left out.
+// appendTriples appends 24-bit numbers; excess bytes are ignored.
 func appendTriples(dst []uint64, b []byte) []uint64 {
 	for ; len(b) >= 3; b = b[3:] {
 		dst = append(dst, uint64(u24(b)))

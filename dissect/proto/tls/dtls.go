@@ -10,21 +10,21 @@ import (
 )
 
 const (
-	// dtlsHeaderLen is the length of a record's header behind its first byte.
+	// dtlsHeaderLen is the length in bytes of a record's header after its first byte.
 	dtlsHeaderLen = 12
-	// maxFragmented is the length of the longest message that is put together.
+	// maxFragmented is the length in bytes of the longest message that is reassembled.
 	maxFragmented = 100_000
-	// fragmentWindow is how far apart the records with a message's fragments may be, and
-	// how many of them there may be.
+	// fragmentWindow limits both the distance between the records with a message's
+	// fragments and the number of fragments.
 	fragmentWindow = 32
-	// maxBadVersions is how many records in a row may have a version that is none, and
-	// maxReportedVersions how many of them are violations (SSL::dtls_max_version_errors,
-	// SSL::dtls_max_reported_version_errors).
+	// maxBadVersions is the number of successive records with an invalid version after
+	// which the analysis ends, and maxReportedVersions the number of violations for them
+	// (SSL::dtls_max_version_errors, SSL::dtls_max_reported_version_errors).
 	maxBadVersions      = 10
 	maxReportedVersions = 1
 )
 
-// stunCookie is in datagrams of STUN, which share ports with DTLS (RFC 8489 section 5).
+// stunCookie identifies STUN datagrams, which share ports with DTLS (RFC 8489 section 5).
 const stunCookie = 0x2112a442
 
 // dtlsAnalyzer is the record layer over datagrams.
@@ -34,17 +34,17 @@ type dtlsAnalyzer struct {
 	partial               [2]fragments
 }
 
-// fragments are those of one message of a side (RFC 6347 section 4.2.3).
+// fragments is a message of a side under reassembly (RFC 6347 section 4.2.3).
 type fragments struct {
 	open, complete bool
 	seq            uint16 // of the message
 	length         int
-	firstRecord    uint64 // lowest sequence number of a record with one
+	firstRecord    uint64 // lowest sequence number of a record with a fragment
 	pieces         []piece
 	data           []byte
 }
 
-// piece is a fragment: length bytes from offset on, which are at pos in the data.
+// piece is a fragment of length bytes at offset in the message, stored at pos in the data.
 type piece struct{ offset, length, pos int }
 
 func (f *factory) newDTLS(u conn.Use) conn.Analyzer {
@@ -54,7 +54,7 @@ func (f *factory) newDTLS(u conn.Use) conn.Analyzer {
 	return a
 }
 
-// Data takes a datagram.
+// Data parses a datagram.
 func (a *dtlsAnalyzer) Data(isOrig bool, b []byte) {
 	if a.off || len(b) > 20 && binary.BigEndian.Uint32(b[4:]) == stunCookie {
 		return
@@ -69,8 +69,8 @@ func (a *dtlsAnalyzer) Data(isOrig bool, b []byte) {
 	a.settle()
 }
 
-// record takes the record at the beginning of b and returns its length, 0 if nothing can
-// be said of what follows.
+// record parses the record at the front of b and returns its length, or 0 if the rest of
+// the datagram cannot be parsed.
 func (a *dtlsAnalyzer) record(isOrig bool, b []byte) int {
 	if a.version == versionDTLS13 && b[0]&0xe0 == 0x20 {
 		a.unified(isOrig, b)
@@ -86,7 +86,8 @@ func (a *dtlsAnalyzer) record(isOrig bool, b []byte) int {
 	version, epoch := binary.BigEndian.Uint16(head), binary.BigEndian.Uint16(head[2:])
 	seq := uint64(u24(head[4:]))<<24 | uint64(u24(head[7:]))
 	if typ == typeCID {
-		// The other side has told how long it wants its connection ids (RFC 9146 section 4).
+		// The other side has announced the length of its connection ids (RFC 9146 section
+		// 4).
 		c.Take(int(a.cid[1-index(isOrig)]), "SSLRecord:cid")
 	}
 	n := c.U16("SSLRecord:length")
@@ -124,8 +125,8 @@ func (a *dtlsAnalyzer) badVersion(version uint16) {
 	}
 }
 
-// unified takes a record of DTLS 1.3 with the header of encrypted ones (RFC 9147 section
-// 4). With a connection id, its header is not taken apart.
+// unified parses an encrypted record of DTLS 1.3 (RFC 9147 section 4). A header with a
+// connection id is not parsed.
 func (a *dtlsAnalyzer) unified(isOrig bool, b []byte) {
 	const withCID, longSeq, withLength = 0x10, 0x08, 0x04
 	c := cursor{wire.NewCursor(b)}
@@ -150,7 +151,7 @@ func (a *dtlsAnalyzer) unified(isOrig bool, b []byte) {
 	a.encryptedData(isOrig, versionDTLS13, typeApplicationData, c.Len())
 }
 
-// contents takes what is in a record, and reports whether it is well formed.
+// contents parses the contents of a record and reports whether they are well formed.
 func (a *dtlsAnalyzer) contents(isOrig bool, typ, version, epoch uint16, seq uint64, b []byte) bool {
 	if epoch != 0 {
 		a.ciphertext(isOrig, version, typ, len(b))
@@ -181,8 +182,8 @@ func (a *dtlsAnalyzer) contents(isOrig bool, typ, version, epoch uint16, seq uin
 	return ok
 }
 
-// fragments takes the handshake messages of a record, or parts of them, and reports whether
-// they have their headers.
+// fragments parses the handshake messages of a record, or parts of them, and reports
+// whether their headers are complete.
 func (a *dtlsAnalyzer) fragments(isOrig bool, record uint64, b []byte) bool {
 	for len(b) > 0 && !a.off {
 		c := cursor{wire.NewCursor(b)}
@@ -212,7 +213,7 @@ func (a *dtlsAnalyzer) fragments(isOrig bool, record uint64, b []byte) bool {
 	return true
 }
 
-// fragment takes a part of a message, and the message when nothing is missing.
+// fragment adds a fragment of a message, and parses the message when it is complete.
 func (a *dtlsAnalyzer) fragment(isOrig bool, record uint64, typ uint8, length int, seq uint16, offset int, data []byte) {
 	if length > maxFragmented {
 		a.Limited(a.source, "handshake_size")
@@ -225,7 +226,7 @@ func (a *dtlsAnalyzer) fragment(isOrig bool, record uint64, typ uint8, length in
 		*p = fragments{open: true, seq: seq, length: length, firstRecord: record, pieces: p.pieces[:0]}
 	}
 	if p.complete {
-		return // sent again
+		return // a retransmission
 	}
 	if max(record, p.firstRecord)-min(record, p.firstRecord) >= fragmentWindow {
 		a.complain("DTLS handshake fragment sequence number outside reassembly window.")
@@ -264,20 +265,20 @@ func (a *dtlsAnalyzer) fragment(isOrig bool, record uint64, typ uint8, length in
 	a.message(isOrig, typ, m)
 }
 
-// Gap is not for datagrams.
+// Gap does nothing: datagrams have no gaps.
 func (a *dtlsAnalyzer) Gap(bool, uint64) {}
 
-// End is not for datagrams.
+// End does nothing: datagrams have no end.
 func (a *dtlsAnalyzer) End(bool) {}
 
-// Flip follows the connection's change of roles.
+// Flip swaps the sides.
 func (a *dtlsAnalyzer) Flip() {
 	a.partial[0], a.partial[1] = a.partial[1], a.partial[0]
 	a.encrypting[0], a.encrypting[1] = a.encrypting[1], a.encrypting[0]
 	a.cid[0], a.cid[1] = a.cid[1], a.cid[0]
 }
 
-// Done keeps the analyzer for another connection.
+// Done returns the analyzer to the factory.
 func (a *dtlsAnalyzer) Done() {
 	a.off = true
 	for i := range a.partial {

@@ -24,8 +24,8 @@ func dtlsHello() []byte {
 		vec16(extension(extServerName, vec16(0, vec16("a.test")))))
 }
 
-// exchangeDatagrams sends datagrams, each of which the originator has sent if its entry
-// in client is not false.
+// exchangeDatagrams sends datagrams. The originator sends each one whose entry in client is
+// true or missing.
 func exchangeDatagrams(t testing.TB, datagrams [][]byte, client ...bool) *bench {
 	b := newBench(t)
 	c, s := b.Client, netip.AddrPortFrom(b.Server.Addr(), 443)
@@ -54,7 +54,7 @@ func TestDTLSFragments(t *testing.T) {
 		violation string
 	}{
 		{"one", [][]byte{whole}, 1, ""},
-		{"sent again", [][]byte{whole, whole}, 2, ""},
+		{"retransmission", [][]byte{whole, whole}, 2, ""},
 		{"in order", [][]byte{part(1, 0, 10), part(2, 10, 50), part(3, 50, n)}, 1, ""},
 		{"out of order", [][]byte{part(3, 50, n), part(1, 0, 10), part(2, 10, 50)}, 1, ""},
 		{"overlapping", [][]byte{part(1, 0, 30), part(2, 10, 50), part(3, 20, 25), part(4, 40, n)}, 1, ""},
@@ -68,7 +68,7 @@ func TestDTLSFragments(t *testing.T) {
 			"DTLS handshake fragment trying to write past end of buffer"},
 		{"too long", [][]byte{dtlsRecord(typeHandshake, versionDTLS10, 0, 1, fragment(msgClientHello, 1<<23, 1, 3, m[:10]))}, 0,
 			"DTLS record length 8388608 larger than allowed maximum."},
-		{"cut short", [][]byte{whole[:40]}, 0, "Binpac exception"},
+		{"truncated", [][]byte{whole[:40]}, 0, "Binpac exception"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			b := exchangeDatagrams(t, tt.datagrams)
@@ -95,7 +95,7 @@ func TestDTLSConnectionID(t *testing.T) {
 		return cat(dtlsRecord(typeHandshake, versionDTLS12, 0, 0, fragment(typ, len(body), 0, 0, body)), cat(rest...))
 	}
 	ccs := dtlsRecord(typeChangeCipherSpec, versionDTLS12, 0, 1, 1)
-	// To the client with the id that it has asked for, two records in a datagram.
+	// Two records in a datagram to the client, with the id that it asked for.
 	encrypted := cat(typeCID, u16(versionDTLS12), u16(1), zeros(6), "client", vec16("secret"))
 	b := exchangeDatagrams(t, [][]byte{hello(msgClientHello, "client", ccs), hello(msgServerHello, "srv", ccs), cat(encrypted, encrypted)}, true, false, false)
 	got := b.find("ssl_encrypted_data")
@@ -120,7 +120,7 @@ func TestDTLSOther(t *testing.T) {
 	if v := b.find("analyzer_violation_info"); len(v) != 1 || !strings.Contains(v[0], "Invalid version in DTLS connection. Packet reported version: 0") {
 		t.Error(v)
 	}
-	// A port of DTLS with something else is left alone after a while.
+	// The analysis of other traffic on a DTLS port ends after a while.
 	var other [][]byte
 	for range maxBadVersions + 1 {
 		other = append(other, zeros(30))

@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// FuzzClientHello sees that no hello makes the parser fail or raise more than its size
-// allows.
+// FuzzClientHello checks that no ClientHello makes the parser panic or raise more events
+// than its size allows.
 func FuzzClientHello(f *testing.F) {
 	seed := clientHelloMessage(versionTLS12,
 		extension(extServerName, vec16(0, vec16("a.test"))), extension(extSupportedGroups, vec16(u16(23))),
@@ -26,7 +26,7 @@ func FuzzClientHello(f *testing.F) {
 	})
 }
 
-// FuzzServerHello does the same with what a server sends after a good ClientHello.
+// FuzzServerHello does the same for the server's messages after a valid ClientHello.
 func FuzzServerHello(f *testing.F) {
 	f.Add(uint8(msgServerHello), serverHelloMessage(versionTLS12, 0xc02f, extension(extKeyShare, u16(23)),
 		extension(extSupportedVersions, u16(0x0304)), extension(extPreSharedKey, u16(0)), extension(extALPN, vec16(vec8("h2"))),
@@ -51,7 +51,7 @@ func FuzzServerHello(f *testing.F) {
 	})
 }
 
-// FuzzRecords sees that the segmentation of a stream changes nothing.
+// FuzzRecords checks that segmentation does not change the events.
 func FuzzRecords(f *testing.F) {
 	client := cat(record(typeHandshake, versionTLS10, clientHelloMessage(versionTLS12)), record(typeChangeCipherSpec, versionTLS12, 1),
 		record(typeHandshake, versionTLS12, "finished"), record(typeApplicationData, versionTLS12, "data"))
@@ -71,7 +71,7 @@ func FuzzRecords(f *testing.F) {
 	})
 }
 
-// FuzzDatagrams sees that no datagram of DTLS makes the analyzer fail.
+// FuzzDatagrams checks that no datagram makes the analyzer of DTLS panic.
 func FuzzDatagrams(f *testing.F) {
 	m := dtlsHello()
 	f.Add(dtlsRecord(typeHandshake, versionDTLS10, 0, 1, fragment(msgClientHello, len(m), 0, 0, m)),

@@ -27,17 +27,16 @@ const (
 	msgCertificateStatus  = 22 // RFC 6066 section 8
 )
 
-// messageHeader is the length of a message's header (RFC 8446 section 4).
+// messageHeader is the length in bytes of a message's header (RFC 8446 section 4).
 const messageHeader = 4
 
-// handshakeSide is a message of one direction that is not whole yet.
+// handshakeSide is the incomplete message of one direction.
 type handshakeSide struct {
 	b    []byte
-	skip int // bytes to come of one that is too long
+	skip int // bytes left of a message that is too long
 }
 
-// handshakes takes the next bytes of the messages of one direction, which records cut
-// anywhere.
+// handshakes parses the next bytes of one direction's messages, which may span records.
 func (s *session) handshakes(isOrig bool, side *handshakeSide, b []byte) {
 	for len(b) > 0 && !s.off {
 		if side.skip > 0 {
@@ -78,7 +77,7 @@ func (s *session) handshakes(isOrig bool, side *handshakeSide, b []byte) {
 			s.f.appendTo(&side.b, b)
 			return
 		case len(m) < n:
-			// The rest of b belongs to it.
+			// The loop adds the rest of b to it.
 		default:
 			ok := s.message(isOrig, m[0], m[messageHeader:n:n])
 			if len(side.b) > 0 {
@@ -87,13 +86,13 @@ func (s *session) handshakes(isOrig bool, side *handshakeSide, b []byte) {
 				b = b[n:]
 			}
 			if !ok {
-				return // where the next message begins is in doubt
+				return // the next message cannot be found
 			}
 		}
 	}
 }
 
-// message takes a whole message and reports whether it was well formed.
+// message parses a complete message and reports whether it was well formed.
 func (s *session) message(isOrig bool, typ uint8, b []byte) bool {
 	c := cursor{wire.NewCursor(b)}
 	switch typ {
@@ -129,9 +128,9 @@ func (s *session) message(isOrig bool, typ uint8, b []byte) bool {
 		return false
 	}
 	s.letter()
-	if h := &s.f.hooks.HandshakeMessage; h.On() {
-		s.f.ev.handshake = event.SSLHandshakeMessage{Conn: s.Conn(), IsClient: s.client(isOrig), MsgType: uint64(typ), Length: uint64(len(b))}
-		h.Raise(&s.f.ev.handshake)
+	if e := s.f.hooks.HandshakeMessage.Begin(); e != nil {
+		*e = event.SSLHandshakeMessage{Conn: s.Conn(), IsClient: s.client(isOrig), MsgType: uint64(typ), Length: uint64(len(b))}
+		s.f.hooks.HandshakeMessage.Raise(e)
 	}
 	return true
 }
@@ -141,15 +140,16 @@ func (s *session) sessionTicket(c *cursor) {
 	hint := binary.BigEndian.Uint32(head)
 	ticket := c.Take(be16(head[4:]), "SessionTicketHandshake:data")
 	if h := &s.f.hooks.SessionTicketHandshake; c.OK() && h.On() {
-		s.f.ev.ticket = event.SSLSessionTicketHandshake{Conn: s.Conn(), TicketLifetimeHint: uint64(hint), Ticket: ticket}
-		h.Raise(&s.f.ev.ticket)
+		e := h.Begin()
+		*e = event.SSLSessionTicketHandshake{Conn: s.Conn(), TicketLifetimeHint: uint64(hint), Ticket: ticket}
+		h.Raise(e)
 	}
 }
 
-// certificates takes a Certificate message up to TLS 1.2 (RFC 5246 section 7.4.2).
+// certificates parses a Certificate message up to TLS 1.2 (RFC 5246 section 7.4.2).
 func (s *session) certificates(isOrig bool, c *cursor) {
 	list := cursor{wire.NewCursor(c.vec24("Certificate:length", "Certificate"))}
-	// Nothing is told of a list that does not end as it should.
+	// A list with a malformed end is not reported at all.
 	for rest := list; rest.More(); {
 		rest.Record()
 		rest.vec24("X509Certificate:length", "X509Certificate:certificate")
@@ -164,7 +164,7 @@ func (s *session) certificates(isOrig bool, c *cursor) {
 	}
 }
 
-// certificate hands certificate i of a chain on.
+// certificate passes certificate i of a chain on.
 func (s *session) certificate(isOrig bool, i int, der []byte) {
 	if len(der) == 0 {
 		s.weird("zero_length_certificate", "")
@@ -173,7 +173,7 @@ func (s *session) certificate(isOrig bool, i int, der []byte) {
 	s.f.certs.Certificate(s.Conn(), s.source, s.client(isOrig), i, der)
 }
 
-// certificateStatus takes a stapled OCSP response (RFC 6066 section 8).
+// certificateStatus parses a stapled OCSP response (RFC 6066 section 8).
 func (s *session) certificateStatus(isOrig bool, c *cursor) {
 	const ocsp = 1
 	head := c.Head(4, "CertificateStatus:length")
@@ -183,20 +183,20 @@ func (s *session) certificateStatus(isOrig bool, c *cursor) {
 		s.weird("SSL_zero_length_stapled_OCSP_message", "")
 	case head[0] == ocsp:
 		s.f.certs.OCSPResponse(s.Conn(), s.source, c.Peek())
-		if h := &s.f.hooks.StapledOCSP; h.On() {
-			s.f.ev.ocsp = event.SSLStapledOCSP{Conn: s.Conn(), IsClient: s.client(isOrig), Response: c.Peek()}
-			h.Raise(&s.f.ev.ocsp)
+		if e := s.f.hooks.StapledOCSP.Begin(); e != nil {
+			*e = event.SSLStapledOCSP{Conn: s.Conn(), IsClient: s.client(isOrig), Response: c.Peek()}
+			s.f.hooks.StapledOCSP.Raise(e)
 		}
 	}
 }
 
-// certificateRequest takes a CertificateRequest up to TLS 1.2 (RFC 5246 section 7.4.4).
+// certificateRequest parses a CertificateRequest up to TLS 1.2 (RFC 5246 section 7.4.4).
 func (s *session) certificateRequest(isOrig bool, c *cursor) {
 	ev := &s.f.ev
 	types := c.Array(int(c.U8("CertificateRequest:certificate_types_len")), 1, "CertificateRequest:certificate_types")
 	ev.algs = ev.algs[:0]
 	if s.signsWithAlgorithm() {
-		s.signatureAlgorithms(s.client(isOrig), c) // Zeek raises the event of the extension here too
+		s.signatureAlgorithms(s.client(isOrig), c) // like Zeek, raises the event of the extension
 	}
 	names := cursor{c.Within(int(c.U16("CertificateRequest:certificate_authorities_len")), "CertificateRequest:certificate_authorities")}
 	ev.strings = ev.strings[:0]
@@ -205,10 +205,11 @@ func (s *session) certificateRequest(isOrig bool, c *cursor) {
 	}
 	c.Done(&names.Cursor)
 	if h := &s.f.hooks.CertificateRequest; c.OK() && h.On() {
+		e := h.Begin()
 		ev.small = appendBytes(ev.small[:0], types)
-		ev.certRequest = event.SSLCertificateRequest{Conn: s.Conn(), IsClient: s.client(isOrig), CertificateTypes: ev.small,
+		*e = event.SSLCertificateRequest{Conn: s.Conn(), IsClient: s.client(isOrig), CertificateTypes: ev.small,
 			SupportedSignatureAlgs: ev.algs, CertificateAuthorities: ev.strings}
-		h.Raise(&ev.certRequest)
+		h.Raise(e)
 	}
 }
 
@@ -232,8 +233,8 @@ func algorithm(c *cursor) event.SSLSignatureAndHashAlgorithm {
 // Curve types (RFC 8422 section 5.4).
 const namedCurve = 3
 
-// serverKeyExchange takes a ServerKeyExchange (RFC 5246 section 7.4.3, RFC 8422 section
-// 5.4). With a pre-shared key a hint comes first and no signature last (RFC 4279 section
+// serverKeyExchange parses a ServerKeyExchange (RFC 5246 section 7.4.3, RFC 8422 section
+// 5.4). With a pre-shared key it begins with a hint and has no signature (RFC 4279 section
 // 3, RFC 5489 section 2).
 func (s *session) serverKeyExchange(c *cursor) {
 	k := exchange(s.cipher)
@@ -273,19 +274,21 @@ func (s *session) serverKeyExchange(c *cursor) {
 
 func (s *session) ecdhServer(c *cursor, curve uint16, point []byte) {
 	if h := &s.f.hooks.ECDHServerParams; c.OK() && h.On() {
-		s.f.ev.ecdhServer = event.SSLECDHServerParams{Conn: s.Conn(), Curve: uint64(curve), Point: point}
-		h.Raise(&s.f.ev.ecdhServer)
+		e := h.Begin()
+		*e = event.SSLECDHServerParams{Conn: s.Conn(), Curve: uint64(curve), Point: point}
+		h.Raise(e)
 	}
 }
 
 func (s *session) dhServer(c *cursor, p, g, ys []byte) {
 	if h := &s.f.hooks.DHServerParams; c.OK() && h.On() {
-		s.f.ev.dhServer = event.SSLDHServerParams{Conn: s.Conn(), P: p, Q: g, Ys: ys}
-		h.Raise(&s.f.ev.dhServer)
+		e := h.Begin()
+		*e = event.SSLDHServerParams{Conn: s.Conn(), P: p, Q: g, Ys: ys}
+		h.Raise(e)
 	}
 }
 
-// signature reads what a server has signed its key exchange with.
+// signature reads the server's signature of its key exchange.
 func (s *session) signature(c *cursor) (event.SSLSignatureAndHashAlgorithm, []byte) {
 	defer c.End(c.Record())
 	alg := event.SSLSignatureAndHashAlgorithm{HashAlgorithm: 256, SignatureAlgorithm: 256}
@@ -297,29 +300,30 @@ func (s *session) signature(c *cursor) (event.SSLSignatureAndHashAlgorithm, []by
 
 func (s *session) signed(c *cursor, alg event.SSLSignatureAndHashAlgorithm, signature []byte) {
 	if h := &s.f.hooks.ServerSignature; c.OK() && h.On() {
-		s.f.ev.signature = event.SSLServerSignature{Conn: s.Conn(), SignatureAndHashAlgorithm: alg, Signature: signature}
-		h.Raise(&s.f.ev.signature)
+		e := h.Begin()
+		*e = event.SSLServerSignature{Conn: s.Conn(), SignatureAndHashAlgorithm: alg, Signature: signature}
+		h.Raise(e)
 	}
 }
 
-// clientKeyExchange takes a ClientKeyExchange (RFC 5246 section 7.4.7, RFC 8422 section
-// 5.7), as a whole like Zeek.
+// clientKeyExchange reports a ClientKeyExchange (RFC 5246 section 7.4.7, RFC 8422 section
+// 5.7) as a whole, as Zeek does.
 func (s *session) clientKeyExchange(c *cursor) {
 	switch exchange(s.cipher) {
 	case kexRSA:
-		if h := &s.f.hooks.RSAClientPMS; h.On() {
-			s.f.ev.rsaClient = event.SSLRSAClientPMS{Conn: s.Conn(), PMS: c.Peek()}
-			h.Raise(&s.f.ev.rsaClient)
+		if e := s.f.hooks.RSAClientPMS.Begin(); e != nil {
+			*e = event.SSLRSAClientPMS{Conn: s.Conn(), PMS: c.Peek()}
+			s.f.hooks.RSAClientPMS.Raise(e)
 		}
 	case kexECDH, kexECDHE, kexECDHEPSK, kexECDHAnon:
-		if h := &s.f.hooks.ECDHClientParams; h.On() {
-			s.f.ev.ecdhClient = event.SSLECDHClientParams{Conn: s.Conn(), Point: c.Peek()}
-			h.Raise(&s.f.ev.ecdhClient)
+		if e := s.f.hooks.ECDHClientParams.Begin(); e != nil {
+			*e = event.SSLECDHClientParams{Conn: s.Conn(), Point: c.Peek()}
+			s.f.hooks.ECDHClientParams.Raise(e)
 		}
 	case kexDHE, kexDHEPSK, kexDHAnon:
-		if h := &s.f.hooks.DHClientParams; h.On() {
-			s.f.ev.dhClient = event.SSLDHClientParams{Conn: s.Conn(), Yc: c.Peek()}
-			h.Raise(&s.f.ev.dhClient)
+		if e := s.f.hooks.DHClientParams.Begin(); e != nil {
+			*e = event.SSLDHClientParams{Conn: s.Conn(), Yc: c.Peek()}
+			s.f.hooks.DHClientParams.Raise(e)
 		}
 	}
 }

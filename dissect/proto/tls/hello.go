@@ -12,7 +12,7 @@ import (
 	"github.com/wirelog/wirelog/dissect/event"
 )
 
-// Extensions (IANA TLS ExtensionType) that are looked into.
+// Extensions (IANA TLS ExtensionType) that are parsed.
 const (
 	extServerName          = 0   // RFC 6066 section 3
 	extSupportedGroups     = 10  // RFC 8446 section 4.2.7
@@ -27,11 +27,11 @@ const (
 	extKeyShare            = 51  // RFC 8446 section 4.2.8
 	extConnectionID        = 54  // RFC 9146 section 3
 	maxSessionID           = 32  // RFC 5246 section 7.4.1.2
-	second                 = 1e9 // of event.Time
+	second                 = 1e9 // in units of value.Time
 )
 
-// sessionID is a session's identifier as Zeek has it: padded to its greatest length, and
-// empty if it is longer.
+// sessionID returns a session's identifier in Zeek's form: zero-padded to its maximum
+// length, and all zeros if it is longer.
 func (s *session) sessionID(id []byte) []byte {
 	out := &s.f.ev.id
 	*out = [maxSessionID]byte{}
@@ -51,7 +51,7 @@ func (s *session) hello(version uint16) {
 	}
 }
 
-// clientHello takes a ClientHello (RFC 8446 section 4.1.2, RFC 6347 section 4.2.1).
+// clientHello parses a ClientHello (RFC 8446 section 4.1.2, RFC 6347 section 4.2.1).
 func (s *session) clientHello(isOrig bool, c *cursor) {
 	head := c.Head(6, "ClientHello:gmt_unix_time")
 	version, stamp := binary.BigEndian.Uint16(head), binary.BigEndian.Uint32(head[2:])
@@ -67,19 +67,19 @@ func (s *session) clientHello(isOrig bool, c *cursor) {
 		return
 	}
 	s.hello(version)
-	if h := &s.f.hooks.ClientHello; h.On() {
+	if e := s.f.hooks.ClientHello.Begin(); e != nil {
 		ev := &s.f.ev
 		ev.ciphers = appendPairs(ev.ciphers[:0], ciphers)
 		ev.small = appendBytes(ev.small[:0], methods)
-		ev.clientHello = event.SSLClientHello{Conn: s.Conn(), Version: uint64(version), RecordVersion: uint64(s.recordVersion),
+		*e = event.SSLClientHello{Conn: s.Conn(), Version: uint64(version), RecordVersion: uint64(s.recordVersion),
 			PossibleTS: value.Time(stamp) * second, ClientRandom: random, SessionID: s.sessionID(id),
 			Ciphers: ev.ciphers, CompMethods: ev.small}
-		h.Raise(&ev.clientHello)
+		s.f.hooks.ClientHello.Raise(e)
 	}
 }
 
-// serverHello takes a ServerHello (RFC 8446 section 4.1.3), in which drafts of TLS 1.3
-// had no session and no compression.
+// serverHello parses a ServerHello (RFC 8446 section 4.1.3). In drafts of TLS 1.3 it has no
+// session and no compression.
 func (s *session) serverHello(isOrig bool, c *cursor) {
 	version := c.U16("ServerHelloChoice:server_version1")
 	c.Record()
@@ -107,18 +107,17 @@ func (s *session) serverHello(isOrig bool, c *cursor) {
 		s.stop()
 	}
 	s.serverSpoke = true
-	if h := &s.f.hooks.ServerHello; h.On() {
+	if e := s.f.hooks.ServerHello.Begin(); e != nil {
 		stamp := uint64(random[0])<<24 | uint64(random[1])<<16 | uint64(random[2])<<8 | uint64(random[3])
-		ev := &s.f.ev
-		ev.serverHello = event.SSLServerHello{Conn: s.Conn(), Version: uint64(version), RecordVersion: uint64(s.recordVersion),
+		*e = event.SSLServerHello{Conn: s.Conn(), Version: uint64(version), RecordVersion: uint64(s.recordVersion),
 			PossibleTS: value.Time(stamp) * second, ServerRandom: random, SessionID: s.sessionID(id),
 			Cipher: uint64(cipher), CompMethod: uint64(method)}
-		h.Raise(&ev.serverHello)
+		s.f.hooks.ServerHello.Raise(e)
 	}
 }
 
-// extensions takes the extensions of a hello, if there are any. Like Zeek it does not
-// ask for their length, which is in field.
+// extensions parses the extensions of a hello, if there are any. Like Zeek it ignores their
+// length; field is the name of that field.
 func (s *session) extensions(isOrig, inClientHello bool, c *cursor, field string) {
 	if !c.More() {
 		return
@@ -144,14 +143,14 @@ func (s *session) extensions(isOrig, inClientHello bool, c *cursor, field string
 				return
 			}
 		}
-		if h := &s.f.hooks.Extension; h.On() {
-			s.f.ev.extension = event.SSLExtension{Conn: s.Conn(), IsClient: s.client(isOrig), Code: uint64(code), Val: val}
-			h.Raise(&s.f.ev.extension)
+		if e := s.f.hooks.Extension.Begin(); e != nil {
+			*e = event.SSLExtension{Conn: s.Conn(), IsClient: s.client(isOrig), Code: uint64(code), Val: val}
+			s.f.hooks.Extension.Raise(e)
 		}
 	}
 }
 
-// extension takes the contents of an extension, of which there are some.
+// extension parses the contents of an extension, which are not empty.
 func (s *session) extension(isOrig, inClientHello bool, code uint16, c *cursor) {
 	hooks, ev, client := s.f.hooks, &s.f.ev, s.client(isOrig)
 	switch code {
@@ -160,16 +159,18 @@ func (s *session) extension(isOrig, inClientHello bool, code uint16, c *cursor) 
 	case extSupportedGroups:
 		list := c.Array(int(c.U16("EllipticCurves:length"))/2, 2, "EllipticCurves:elliptic_curve_list")
 		if h := &hooks.ExtensionEllipticCurves; c.OK() && h.On() {
+			e := h.Begin()
 			ev.numbers = appendPairs(ev.numbers[:0], list)
-			ev.curves = event.SSLExtensionEllipticCurves{Conn: s.Conn(), IsClient: client, Curves: ev.numbers}
-			h.Raise(&ev.curves)
+			*e = event.SSLExtensionEllipticCurves{Conn: s.Conn(), IsClient: client, Curves: ev.numbers}
+			h.Raise(e)
 		}
 	case extECPointFormats:
 		list := c.Array(int(c.U8("EcPointFormats:length")), 1, "EcPointFormats:point_format_list")
 		if h := &hooks.ExtensionECPointFormats; c.OK() && h.On() {
+			e := h.Begin()
 			ev.numbers = appendBytes(ev.numbers[:0], list)
-			ev.pointFormats = event.SSLExtensionECPointFormats{Conn: s.Conn(), IsClient: client, PointFormats: ev.numbers}
-			h.Raise(&ev.pointFormats)
+			*e = event.SSLExtensionECPointFormats{Conn: s.Conn(), IsClient: client, PointFormats: ev.numbers}
+			h.Raise(e)
 		}
 	case extSignatureAlgorithms:
 		s.signatureAlgorithms(client, c)
@@ -181,8 +182,9 @@ func (s *session) extension(isOrig, inClientHello bool, code uint16, c *cursor) 
 		}
 		c.Done(&list.Cursor)
 		if h := &hooks.ExtensionApplicationLayerProtocolNegotiation; c.OK() && h.On() {
-			ev.alpn = event.SSLExtensionApplicationLayerProtocolNegotiation{Conn: s.Conn(), IsClient: client, Protocols: ev.strings}
-			h.Raise(&ev.alpn)
+			e := h.Begin()
+			*e = event.SSLExtensionApplicationLayerProtocolNegotiation{Conn: s.Conn(), IsClient: client, Protocols: ev.strings}
+			h.Raise(e)
 		}
 	case extSCT:
 		s.timestamps(client, c)
@@ -193,9 +195,10 @@ func (s *session) extension(isOrig, inClientHello bool, code uint16, c *cursor) 
 	case extPSKKeyExchangeModes:
 		list := c.vec8("PSKKeyExchangeModes:length", "PSKKeyExchangeModes")
 		if h := &hooks.ExtensionPSKKeyExchangeModes; c.OK() && h.On() {
+			e := h.Begin()
 			ev.numbers = appendBytes(ev.numbers[:0], list)
-			ev.pskModes = event.SSLExtensionPSKKeyExchangeModes{Conn: s.Conn(), IsClient: client, Modes: ev.numbers}
-			h.Raise(&ev.pskModes)
+			*e = event.SSLExtensionPSKKeyExchangeModes{Conn: s.Conn(), IsClient: client, Modes: ev.numbers}
+			h.Raise(e)
 		}
 	case extPreSharedKey:
 		s.preSharedKey(client, inClientHello, c)
@@ -205,22 +208,23 @@ func (s *session) extension(isOrig, inClientHello bool, code uint16, c *cursor) 
 			return
 		}
 		s.cid[index(isOrig)] = uint8(len(cid))
-		if h := &hooks.ExtensionConnectionID; h.On() {
-			ev.cid = event.SSLExtensionConnectionID{Conn: s.Conn(), IsClient: client, CID: cid}
-			h.Raise(&ev.cid)
+		if e := hooks.ExtensionConnectionID.Begin(); e != nil {
+			*e = event.SSLExtensionConnectionID{Conn: s.Conn(), IsClient: client, CID: cid}
+			hooks.ExtensionConnectionID.Raise(e)
 		}
 	}
 }
 
-// signatureAlgorithms takes a list of algorithms and leaves it in the scratch.
+// signatureAlgorithms parses a list of algorithms and leaves it in the scratch.
 func (s *session) signatureAlgorithms(client bool, c *cursor) {
 	ev := &s.f.ev
 	list := c.list16("SignatureAlgorithm:length", "SignatureAlgorithm")
 	ev.algs = appendAlgorithms(ev.algs[:0], &list)
 	c.Done(&list.Cursor)
 	if h := &s.f.hooks.ExtensionSignatureAlgorithm; c.OK() && h.On() {
-		ev.sigAlgs = event.SSLExtensionSignatureAlgorithm{Conn: s.Conn(), IsClient: client, SignatureAlgorithms: ev.algs}
-		h.Raise(&ev.sigAlgs)
+		e := h.Begin()
+		*e = event.SSLExtensionSignatureAlgorithm{Conn: s.Conn(), IsClient: client, SignatureAlgorithms: ev.algs}
+		h.Raise(e)
 	}
 }
 
@@ -233,7 +237,7 @@ func (s *session) serverName(client bool, c *cursor) {
 		list.Record()
 		if typ := list.U8("ServerName:name_type"); typ != hostName {
 			s.weird("ssl_ext_unknown_server_name_type", strconv.Itoa(int(typ)))
-			break // how long it is is not known
+			break // its length is unknown
 		}
 		name := list.entry16("ServerNameHostName:length", "ServerNameHostName:host_name")
 		if list.OK() {
@@ -247,13 +251,13 @@ func (s *session) serverName(client bool, c *cursor) {
 	if client && len(ev.strings) > 1 {
 		s.Weird("SSL_many_server_names", joined(ev.strings), "")
 	}
-	if h := &s.f.hooks.ExtensionServerName; h.On() {
-		ev.serverName = event.SSLExtensionServerName{Conn: s.Conn(), IsClient: client, Names: ev.strings}
-		h.Raise(&ev.serverName)
+	if e := s.f.hooks.ExtensionServerName.Begin(); e != nil {
+		*e = event.SSLExtensionServerName{Conn: s.Conn(), IsClient: client, Names: ev.strings}
+		s.f.hooks.ExtensionServerName.Raise(e)
 	}
 }
 
-// joined is a list of names as Zeek prints it.
+// joined returns a list of names in Zeek's notation.
 func joined(names [][]byte) string {
 	const most = 16
 	var b strings.Builder
@@ -266,7 +270,7 @@ func joined(names [][]byte) string {
 	return "[" + b.String() + "]"
 }
 
-// keyShare takes key shares of a client, one of a server, or the group that a
+// keyShare parses the key shares of a client, the one of a server, or the group that a
 // HelloRetryRequest asks for (RFC 8446 section 4.2.8).
 func (s *session) keyShare(client, inClientHello bool, c *cursor) {
 	ev := &s.f.ev
@@ -290,8 +294,9 @@ func (s *session) keyShare(client, inClientHello bool, c *cursor) {
 		share(c)
 	}
 	if h := &s.f.hooks.ExtensionKeyShare; c.OK() && h.On() {
-		ev.keyShare = event.SSLExtensionKeyShare{Conn: s.Conn(), IsClient: client, Curves: ev.numbers}
-		h.Raise(&ev.keyShare)
+		e := h.Begin()
+		*e = event.SSLExtensionKeyShare{Conn: s.Conn(), IsClient: client, Curves: ev.numbers}
+		h.Raise(e)
 	}
 }
 
@@ -314,8 +319,9 @@ func (s *session) supportedVersions(client bool, c *cursor) {
 		ev.numbers = append(ev.numbers, uint64(v))
 	}
 	if h := &s.f.hooks.ExtensionSupportedVersions; c.OK() && h.On() {
-		ev.versions = event.SSLExtensionSupportedVersions{Conn: s.Conn(), IsClient: client, Versions: ev.numbers}
-		h.Raise(&ev.versions)
+		e := h.Begin()
+		*e = event.SSLExtensionSupportedVersions{Conn: s.Conn(), IsClient: client, Versions: ev.numbers}
+		h.Raise(e)
 	}
 }
 
@@ -324,8 +330,9 @@ func (s *session) preSharedKey(client, inClientHello bool, c *cursor) {
 	if !inClientHello {
 		n := c.U16("SelectedPreSharedKeyIdentity")
 		if h := &s.f.hooks.ExtensionPreSharedKeyServerHello; c.OK() && h.On() {
-			ev.pskServer = event.SSLExtensionPreSharedKeyServerHello{Conn: s.Conn(), IsClient: client, SelectedIdentity: uint64(n)}
-			h.Raise(&ev.pskServer)
+			e := h.Begin()
+			*e = event.SSLExtensionPreSharedKeyServerHello{Conn: s.Conn(), IsClient: client, SelectedIdentity: uint64(n)}
+			h.Raise(e)
 		}
 		return
 	}
@@ -345,13 +352,14 @@ func (s *session) preSharedKey(client, inClientHello bool, c *cursor) {
 	}
 	c.Done(&binders.Cursor)
 	if h := &s.f.hooks.ExtensionPreSharedKeyClientHello; c.OK() && h.On() {
-		ev.pskClient = event.SSLExtensionPreSharedKeyClientHello{Conn: s.Conn(), IsClient: client,
+		e := h.Begin()
+		*e = event.SSLExtensionPreSharedKeyClientHello{Conn: s.Conn(), IsClient: client,
 			Identities: ev.identities, Binders: ev.strings}
-		h.Raise(&ev.pskClient)
+		h.Raise(e)
 	}
 }
 
-// timestamps takes signed certificate timestamps (RFC 6962 sections 3.2 and 3.3).
+// timestamps parses signed certificate timestamps (RFC 6962 sections 3.2 and 3.3).
 func (s *session) timestamps(client bool, c *cursor) {
 	list := c.list16("SignedCertificateTimestampList:length", "SignedCertificateTimestampList")
 	for list.More() {
@@ -364,8 +372,9 @@ func (s *session) timestamps(client bool, c *cursor) {
 		e.Signature = t.vec16("SignedCertificateTimestamp:digitally_signed_signature_length", "SignedCertificateTimestamp:digitally_signed_signature")
 		list.Done(&t.Cursor)
 		if h := &s.f.hooks.ExtensionSignedCertificateTimestamp; list.OK() && h.On() {
-			s.f.ev.sct = e
-			h.Raise(&s.f.ev.sct)
+			scratch := h.Begin()
+			*scratch = e
+			h.Raise(scratch)
 		}
 	}
 	c.Done(&list.Cursor)

@@ -8,18 +8,18 @@ import (
 	"github.com/wirelog/wirelog/dissect/conn"
 )
 
-// headerLen is the length of a record's header (RFC 8446 section 5.1). As much of a
-// record of SSL 2 is taken for one: its length and the first three bytes.
+// headerLen is the length in bytes of a record's header (RFC 8446 section 5.1). For SSL 2
+// it covers the length and the first three bytes of the message.
 const headerLen = 5
 
-// recordSide is what waits of one direction.
+// recordSide is the incomplete record of one direction.
 type recordSide struct {
 	header  [headerLen]byte
 	nheader uint8
-	skipped bool // the body is not looked at
+	skipped bool // the body is not parsed
 	ssl2    bool
 	length  int // of the body
-	left    int // of a body that is not looked at
+	left    int // bytes left of a skipped body
 	body    []byte
 	msg     handshakeSide
 }
@@ -28,7 +28,8 @@ type recordSide struct {
 type analyzer struct {
 	session
 	side [2]recordSide
-	// ssl2 and synced tell which record layer is spoken, once that is sure.
+	// ssl2 or synced is set once the record layer is known: that of SSL 2 or that of its
+	// successors.
 	ssl2, synced bool
 	gap          bool
 }
@@ -39,7 +40,7 @@ func (f *factory) newSSL(u conn.Use) conn.Analyzer {
 	return a
 }
 
-// Data takes the next bytes of a stream.
+// Data parses the next bytes of a stream.
 func (a *analyzer) Data(isOrig bool, b []byte) {
 	if a.off || a.gap || a.Conn().Partial() {
 		return
@@ -84,7 +85,7 @@ func (a *analyzer) Data(isOrig bool, b []byte) {
 	}
 }
 
-// begin looks at a header.
+// begin parses a header and reports whether the analysis goes on.
 func (a *analyzer) begin(isOrig bool, s *recordSide) bool {
 	h := &s.header
 	if !a.layer(isOrig, s) {
@@ -103,7 +104,7 @@ func (a *analyzer) begin(isOrig bool, s *recordSide) bool {
 	return true
 }
 
-// layer decides which record layer a header is of, and whether it is of one.
+// layer determines the record layer of a header and reports whether the header is valid.
 func (a *analyzer) layer(isOrig bool, s *recordSide) bool {
 	h := &s.header
 	version := binary.BigEndian.Uint16(h[1:])
@@ -114,7 +115,7 @@ func (a *analyzer) layer(isOrig bool, s *recordSide) bool {
 		a.violate("Invalid version late in TLS connection. Packet reported version: " + strconv.Itoa(int(version)))
 	case a.synced, a.ssl2:
 	case h[0]&0x80 != 0 && h[2] == ssl2ClientHello && isOrig:
-		// Whatever version it offers, its record is of SSL 2 (RFC 6101 appendix E).
+		// Whatever version it offers, the record is one of SSL 2 (RFC 6101 appendix E).
 		offered := binary.BigEndian.Uint16(h[3:])
 		if offered != versionSSL2 && (offered < versionSSL3 || offered > versionTLS12) {
 			a.violate("Invalid version in SSL client hello. Version: " + strconv.Itoa(int(offered)))
@@ -134,7 +135,7 @@ func (a *analyzer) layer(isOrig bool, s *recordSide) bool {
 	return !a.off
 }
 
-// contentType is that of the record, or of a record of SSL 2 what Zeek calls it.
+// contentType returns the content type of the record, for SSL 2 the number that Zeek uses.
 func (s *recordSide) contentType() uint16 {
 	if s.ssl2 {
 		return ssl2Base + uint16(s.header[2])
@@ -149,7 +150,7 @@ func (s *recordSide) version() uint16 {
 	return binary.BigEndian.Uint16(s.header[1:])
 }
 
-// record takes a whole record; of one that is skipped there is no body.
+// record handles a complete record. A skipped one has no body.
 func (a *analyzer) record(isOrig bool, s *recordSide, body []byte) {
 	typ, version := s.contentType(), s.version()
 	switch {
@@ -157,7 +158,7 @@ func (a *analyzer) record(isOrig bool, s *recordSide, body []byte) {
 	case a.encrypted(isOrig, typ):
 		a.ciphertext(isOrig, version, typ, s.length)
 	case typ == typeChangeCipherSpec:
-		// One byte is a message; there should be no second one.
+		// Each byte is a message; there should be only one.
 		for i := 0; i < a.several(s.length) && !a.off; i++ {
 			if a.encrypted(isOrig, typ) {
 				a.ciphertext(isOrig, version, typ, s.length)
@@ -172,7 +173,8 @@ func (a *analyzer) record(isOrig bool, s *recordSide, body []byte) {
 	a.settle()
 }
 
-// contents takes what is in a record in the clear, and reports whether it is well formed.
+// contents parses the contents of an unencrypted record and reports whether they are well
+// formed.
 func (a *analyzer) contents(isOrig bool, s *recordSide, typ uint16, body []byte) bool {
 	switch typ {
 	case typeAlert:
@@ -192,19 +194,19 @@ func (a *analyzer) contents(isOrig bool, s *recordSide, typ uint16, body []byte)
 	return true
 }
 
-// Gap gives up: records cannot be found again after missing bytes.
+// Gap ends the analysis: the next record cannot be found.
 func (a *analyzer) Gap(bool, uint64) { a.gap = true }
 
-// End does nothing: a record that is cut short is not told of.
+// End does nothing: a truncated record is not reported.
 func (a *analyzer) End(bool) {}
 
-// Flip follows the connection's change of roles.
+// Flip swaps the sides.
 func (a *analyzer) Flip() {
 	a.side[0], a.side[1] = a.side[1], a.side[0]
 	a.encrypting[0], a.encrypting[1] = a.encrypting[1], a.encrypting[0]
 }
 
-// Done keeps the analyzer for another connection.
+// Done returns the analyzer to the factory.
 func (a *analyzer) Done() {
 	a.off = true
 	for i := range a.side {

@@ -8,38 +8,38 @@ import (
 	"github.com/wirelog/wirelog/dissect/event"
 )
 
-// noCipher stands for a cipher suite that was not chosen yet.
+// noCipher means that no cipher suite has been chosen.
 const noCipher = ^uint32(0)
 
-// session is what the record layers of streams and datagrams have in common. Sides are
-// 0 for the originator, 1 for the responder.
+// session is the state that the record layers of streams and datagrams have in common.
+// Sides are 0 for the originator, 1 for the responder.
 type session struct {
 	f *factory
 	conn.Use
 	source string
 
-	// off tells that nothing more is to be looked at.
+	// off is set when nothing more is parsed.
 	off bool
-	// stopped tells that this is so from the next record on.
+	// stopped is set when nothing more is parsed after the current record.
 	stopped   bool
 	confirmed bool
-	// violated tells that something was wrong, and leaving that the analyzer is to be taken
-	// off for it after the record.
+	// violated is set after a violation, and leaving if the analyzer is removed for it
+	// after the record.
 	violated, leaving bool
 
 	encrypting  [2]bool // by side
 	established bool
-	// serverSpoke tells that a server's version is known.
+	// serverSpoke is set once the server's version is known.
 	serverSpoke bool
-	// flipped tells that the originator is the server.
+	// flipped is set if the originator is the server.
 	flipped, unclear bool
 
-	version       uint16 // chosen, 0 if none is yet
-	recordVersion uint16 // of the record at work
+	version       uint16 // the chosen one, or 0
+	recordVersion uint16 // of the current record
 	cipher        uint32
 	history       int // letters in ssl.log
-	// cid are the lengths of connection ids in the datagrams to a side, 0 for none
-	// (RFC 9146 section 3).
+	// cid holds the lengths in bytes of connection ids in the datagrams to each side, 0 for
+	// none (RFC 9146 section 3).
 	cid [2]uint8
 }
 
@@ -54,24 +54,24 @@ func index(isOrig bool) int {
 	return 1
 }
 
-// client tells whether the side is the client.
+// client reports whether the side is the client.
 func (s *session) client(isOrig bool) bool { return isOrig != s.flipped }
 
 func (s *session) weird(name, addl string) { s.Weird(name, addl, s.source) }
 
-// setVersion notes the version that a server has chosen. The first word counts, which is
-// that of the extension.
+// setVersion records the version that a server has chosen. Only the first call counts: the
+// extension's, if there is one, precedes that of the ServerHello itself.
 func (s *session) setVersion(v uint16) {
 	if s.version == 0 {
 		s.version = v
 	}
 }
 
-// tls13 reports whether the version chosen is surely TLS 1.3 or a draft of it.
+// tls13 reports whether the chosen version is known to be TLS 1.3 or a draft of it.
 func (s *session) tls13() bool { return s.version == versionTLS13 || s.version/0xff == versionDraft }
 
-// signsWithAlgorithm reports whether signatures have their algorithm with them (RFC
-// 5246 section 4.7).
+// signsWithAlgorithm reports whether signatures name their algorithm (RFC 5246 section
+// 4.7).
 func (s *session) signsWithAlgorithm() bool {
 	return s.version > versionTLS11 && s.version != versionDTLS10
 }
@@ -85,8 +85,8 @@ func versionKnown(v uint16) bool {
 	return v>>8 == versionDraft
 }
 
-// encrypted reports whether a record of a type is. In TLS 1.3 application data is, and a
-// change of ciphers means nothing.
+// encrypted reports whether records of a type are encrypted. In TLS 1.3 application data
+// always is, and a ChangeCipherSpec has no meaning.
 func (s *session) encrypted(isOrig bool, contentType uint16) bool {
 	i := index(isOrig)
 	if s.encrypting[i] || contentType != typeApplicationData {
@@ -100,13 +100,13 @@ func (s *session) encrypted(isOrig bool, contentType uint16) bool {
 	return s.encrypting[i]
 }
 
-// violate gives up: what the analyzer sees cannot be followed.
+// violate reports a violation after which the stream cannot be followed.
 func (s *session) violate(reason string) {
 	s.off, s.violated = true, true
 	s.Violate(conn.Violation{Reason: reason})
 }
 
-// complain tells of a violation in a message, whose own events come after it.
+// complain reports a violation in a message whose own events are still to come.
 func (s *session) complain(reason string) {
 	s.violated = true
 	if s.Violate(conn.Violation{Reason: reason, Stay: true}) {
@@ -114,8 +114,8 @@ func (s *session) complain(reason string) {
 	}
 }
 
-// settle has the analyzer taken off, or not look any further, if the record at work has led
-// to that, or has completed the handshake.
+// settle removes or stops the analyzer after a record if that has a violation or completes
+// the handshake.
 func (s *session) settle() {
 	if s.stopped {
 		s.off = true
@@ -129,7 +129,7 @@ func (s *session) settle() {
 	}
 }
 
-// stop has nothing more looked at after the record.
+// stop ends the analysis after the current record.
 func (s *session) stop() { s.stopped = true }
 
 func (s *session) confirm() {
@@ -137,16 +137,16 @@ func (s *session) confirm() {
 	s.Confirm()
 }
 
-// checkFlipped compares the side that has sent a message with the one that should have.
+// checkFlipped compares the sender of a message with the side that should send it.
 func (s *session) checkFlipped(byClient, isOrig bool) {
 	if s.client(isOrig) == byClient {
 		return
 	}
 	s.flipped = !s.flipped
 	s.history++
-	if h := &s.f.hooks.ConnectionFlipped; h.On() {
-		s.f.ev.flipped = event.SSLConnectionFlipped{Conn: s.Conn()}
-		h.Raise(&s.f.ev.flipped)
+	if e := s.f.hooks.ConnectionFlipped.Begin(); e != nil {
+		*e = event.SSLConnectionFlipped{Conn: s.Conn()}
+		s.f.hooks.ConnectionFlipped.Raise(e)
 	}
 	if !s.flipped && !s.unclear {
 		s.unclear = true
@@ -154,19 +154,19 @@ func (s *session) checkFlipped(byClient, isOrig bool) {
 	}
 }
 
-// letter counts a letter of ssl.log's history.
+// letter counts a letter of the history in ssl.log.
 func (s *session) letter() {
 	if s.history++; s.history == maxHistory {
 		s.Weird("SSL_max_ssl_history_length_reached", "", "")
 	}
 }
 
-// ciphertext tells of an encrypted record of n bytes.
+// ciphertext reports an encrypted record of n bytes.
 func (s *session) ciphertext(isOrig bool, recordVersion, contentType uint16, n int) {
 	if !s.established && s.tls13() {
-		if h := &s.f.hooks.ProbableEncryptedHandshakeMessage; h.On() {
-			s.f.ev.probable = event.SSLProbableEncryptedHandshakeMessage{Conn: s.Conn(), IsClient: isOrig, Length: uint64(n)}
-			h.Raise(&s.f.ev.probable)
+		if e := s.f.hooks.ProbableEncryptedHandshakeMessage.Begin(); e != nil {
+			*e = event.SSLProbableEncryptedHandshakeMessage{Conn: s.Conn(), IsClient: isOrig, Length: uint64(n)}
+			s.f.hooks.ProbableEncryptedHandshakeMessage.Raise(e)
 		}
 	}
 	s.checkEstablished()
@@ -181,33 +181,33 @@ func (s *session) checkEstablished() {
 }
 
 func (s *session) raiseEstablished() {
-	if h := &s.f.hooks.Established; h.On() {
-		s.f.ev.established = event.SSLEstablished{Conn: s.Conn()}
-		h.Raise(&s.f.ev.established)
+	if e := s.f.hooks.Established.Begin(); e != nil {
+		*e = event.SSLEstablished{Conn: s.Conn()}
+		s.f.hooks.Established.Raise(e)
 	}
 }
 
 func (s *session) encryptedData(isOrig bool, recordVersion, contentType uint16, n int) {
-	if h := &s.f.hooks.EncryptedData; h.On() {
-		s.f.ev.encrypted = event.SSLEncryptedData{Conn: s.Conn(), IsClient: s.client(isOrig),
+	if e := s.f.hooks.EncryptedData.Begin(); e != nil {
+		*e = event.SSLEncryptedData{Conn: s.Conn(), IsClient: s.client(isOrig),
 			RecordVersion: uint64(recordVersion), ContentType: uint64(contentType), Length: uint64(n)}
-		h.Raise(&s.f.ev.encrypted)
+		s.f.hooks.EncryptedData.Raise(e)
 	}
 }
 
-// plaintext tells of a record of n bytes that was in the clear.
+// plaintext reports an unencrypted record of n bytes.
 func (s *session) plaintext(isOrig bool, recordVersion, contentType uint16, n int) {
-	if h := &s.f.hooks.PlaintextData; h.On() {
-		s.f.ev.plaintext = event.SSLPlaintextData{Conn: s.Conn(), IsClient: s.client(isOrig),
+	if e := s.f.hooks.PlaintextData.Begin(); e != nil {
+		*e = event.SSLPlaintextData{Conn: s.Conn(), IsClient: s.client(isOrig),
 			RecordVersion: uint64(recordVersion), ContentType: uint64(contentType), Length: uint64(n)}
-		h.Raise(&s.f.ev.plaintext)
+		s.f.hooks.PlaintextData.Raise(e)
 	}
 	if contentType == typeApplicationData && s.serverSpoke && !s.established {
 		s.Weird("ssl_early_application_data", "", "")
 	}
 }
 
-// finished reports whether a handshake that began as it should is over.
+// finished reports whether a handshake that began regularly is complete.
 func (s *session) finished() bool { return s.established && s.confirmed && !s.violated }
 
 func (s *session) changeCipherSpec(isOrig bool) {
@@ -215,13 +215,13 @@ func (s *session) changeCipherSpec(isOrig bool) {
 		s.encrypting[index(isOrig)] = true
 	}
 	s.letter()
-	if h := &s.f.hooks.ChangeCipherSpec; h.On() {
-		s.f.ev.cipherSpec = event.SSLChangeCipherSpec{Conn: s.Conn(), IsClient: s.client(isOrig)}
-		h.Raise(&s.f.ev.cipherSpec)
+	if e := s.f.hooks.ChangeCipherSpec.Begin(); e != nil {
+		*e = event.SSLChangeCipherSpec{Conn: s.Conn(), IsClient: s.client(isOrig)}
+		s.f.hooks.ChangeCipherSpec.Raise(e)
 	}
 }
 
-// several is how many of the n changes of ciphers of a record are told of.
+// several returns how many of the n ChangeCipherSpec messages of a record are reported.
 func (s *session) several(n int) int {
 	if n > s.f.opt.Alerts {
 		s.Limited(s.source, "alerts")
@@ -229,14 +229,14 @@ func (s *session) several(n int) int {
 	return min(n, s.f.opt.Alerts)
 }
 
-// limited counts that a limit has cut something off, and tells of it.
+// limited counts a limit that was exceeded and raises a weird for it.
 func (s *session) limited(limit, weird, addl string) {
 	s.Limited(s.source, limit)
 	s.weird(weird, addl)
 }
 
-// alerts takes the alerts of a record, of which there may be one only since TLS 1.3 (RFC
-// 8446 section 5.1). Like heartbeat, it reports whether they are well formed.
+// alerts parses the alerts of a record; TLS 1.3 allows only one (RFC 8446 section 5.1).
+// Like heartbeat it reports whether the record is well formed.
 func (s *session) alerts(isOrig bool, b []byte) bool {
 	most := 2 * s.f.opt.Alerts
 	if s.tls13() {
@@ -258,27 +258,25 @@ func (s *session) alerts(isOrig bool, b []byte) bool {
 
 func (s *session) alert(isOrig bool, level, desc uint64) {
 	s.letter()
-	if h := &s.f.hooks.Alert; h.On() {
-		s.f.ev.alert = event.SSLAlert{Conn: s.Conn(), IsClient: s.client(isOrig), Level: level, Desc: desc}
-		h.Raise(&s.f.ev.alert)
+	if e := s.f.hooks.Alert.Begin(); e != nil {
+		*e = event.SSLAlert{Conn: s.Conn(), IsClient: s.client(isOrig), Level: level, Desc: desc}
+		s.f.hooks.Alert.Raise(e)
 	}
 }
 
-// heartbeat takes a heartbeat message (RFC 6520 section 4).
+// heartbeat parses a heartbeat message (RFC 6520 section 4).
 func (s *session) heartbeat(isOrig bool, b []byte) bool {
 	c := cursor{wire.NewCursor(b)}
 	head := c.Head(3, "Heartbeat:payload_length")
-	e := event.SSLHeartbeat{Conn: s.Conn(), IsClient: s.client(isOrig), Length: uint64(len(b)),
-		HeartbeatType: uint64(head[0]), PayloadLength: uint64(be16(head[1:]))}
 	if !c.OK() {
 		s.complain(c.Err().Error())
 		return false
 	}
 	s.letter()
-	if h := &s.f.hooks.Heartbeat; h.On() {
-		e.Payload = c.Peek()
-		s.f.ev.heartbeat = e
-		h.Raise(&s.f.ev.heartbeat)
+	if e := s.f.hooks.Heartbeat.Begin(); e != nil {
+		*e = event.SSLHeartbeat{Conn: s.Conn(), IsClient: s.client(isOrig), Length: uint64(len(b)),
+			HeartbeatType: uint64(head[0]), PayloadLength: uint64(be16(head[1:])), Payload: c.Peek()}
+		s.f.hooks.Heartbeat.Raise(e)
 	}
 	return true
 }

@@ -1,6 +1,6 @@
 package tls
 
-// The signatures are Zeek's of base/protocols/ssl.
+// The signatures are those of Zeek's base/protocols/ssl.
 
 func between(x, low, high byte) bool { return low <= x && x <= high }
 
@@ -11,8 +11,8 @@ func clientHello(b []byte) bool {
 		b[5] == msgClientHello && b[9] == 3 && between(b[10], 0, 3)
 }
 
-// serverHello matches a record with a ServerHello, also after an alert, such as that
-// of an unrecognized name.
+// serverHello matches a record with a ServerHello, also after an alert such as
+// unrecognized_name.
 func serverHello(b []byte) bool {
 	if len(b) >= 7 && b[0] == typeAlert && b[1] == 3 && between(b[2], 0, 3) {
 		b = b[7:]

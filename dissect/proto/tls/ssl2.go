@@ -9,20 +9,21 @@ import (
 	"github.com/wirelog/wirelog/dissect/event"
 )
 
-// Messages of SSL 2 (Hickman, "The SSL Protocol", and RFC 6101 appendix E), which have a
-// record each.
+// Messages of SSL 2 (Hickman, "The SSL Protocol", and RFC 6101 appendix E); each has a
+// record of its own.
 const (
 	ssl2Error           = 0
 	ssl2ClientHello     = 1
 	ssl2ClientMasterKey = 2
 	ssl2ServerHello     = 4
 
-	// ssl2Base plus the type is what Zeek takes for a content type.
+	// ssl2Base plus the type is Zeek's content type.
 	ssl2Base = 300
 )
 
-// message2 takes a message of SSL 2 and reports whether it is well formed. The first bytes of
-// it are in the record's header: of an error all of them, of which Zeek does not tell then.
+// message2 parses a message of SSL 2 and reports whether it is well formed. Its first bytes
+// are in the record's header; an error has no others, and Zeek does not report the record
+// then.
 func (a *analyzer) message2(isOrig bool, header *[headerLen]byte, body []byte) bool {
 	c := cursor{wire.NewCursor(body)}
 	word := binary.BigEndian.Uint16(header[3:])
@@ -57,18 +58,18 @@ func (a *analyzer) clientHello2(version uint16, c *cursor) {
 	if !c.OK() {
 		return
 	}
-	// Odd bytes of the ciphers count for what follows them, as in Zeek.
+	// Excess bytes of the ciphers belong to the next field, as in Zeek.
 	ciphers := all[:nciphers/3*3]
 	id := all[len(ciphers):][:nid]
 	challenge := all[len(ciphers)+nid:][:nchallenge]
 	a.hello(version)
 	a.letter()
-	if h := &a.f.hooks.ClientHello; h.On() {
+	if e := a.f.hooks.ClientHello.Begin(); e != nil {
 		ev := &a.f.ev
 		ev.ciphers = appendTriples(ev.ciphers[:0], ciphers)
-		ev.clientHello = event.SSLClientHello{Conn: a.Conn(), Version: uint64(version), ClientRandom: challenge,
+		*e = event.SSLClientHello{Conn: a.Conn(), Version: uint64(version), ClientRandom: challenge,
 			SessionID: a.sessionID(id), Ciphers: ev.ciphers}
-		h.Raise(&ev.clientHello)
+		a.f.hooks.ClientHello.Raise(e)
 	}
 }
 
@@ -87,13 +88,12 @@ func (a *analyzer) serverHello2(isOrig bool, c *cursor) {
 	}
 	a.serverSpoke = true
 	a.letter()
-	if h := &a.f.hooks.ServerHello; h.On() {
-		ev := &a.f.ev
-		ev.serverHello = event.SSLServerHello{Conn: a.Conn(), Version: uint64(version), ServerRandom: id, SessionID: a.sessionID(nil)}
+	if e := a.f.hooks.ServerHello.Begin(); e != nil {
+		*e = event.SSLServerHello{Conn: a.Conn(), Version: uint64(version), ServerRandom: id, SessionID: a.sessionID(nil)}
 		if len(ciphers) >= 3 {
-			ev.serverHello.Cipher = uint64(u24(ciphers))
+			e.Cipher = uint64(u24(ciphers))
 		}
-		h.Raise(&ev.serverHello)
+		a.f.hooks.ServerHello.Raise(e)
 	}
 	a.certificate(isOrig, 0, cert)
 }

@@ -2,11 +2,11 @@ package tls
 
 import "sort"
 
-// kex is how a cipher suite exchanges keys, as far as its messages differ.
+// kex is a cipher suite's key exchange, as far as the messages differ.
 type kex uint8
 
 const (
-	kexOther    kex = iota // no messages that are looked at
+	kexOther    kex = iota // no messages that are parsed
 	kexRSA                 // RFC 5246 section 7.4.7.1
 	kexDHE                 // RFC 5246 section 7.4.3
 	kexDHEPSK              // RFC 4279 section 3
@@ -17,13 +17,13 @@ const (
 	kexECDHAnon            // RFC 8422 section 2
 )
 
-// suiteRange are cipher suites with successive numbers.
+// suiteRange is a range of successive cipher suites.
 type suiteRange struct {
 	first, last uint16
 	kex         kex
 }
 
-// exchange returns how a cipher suite exchanges keys.
+// exchange returns the key exchange of a cipher suite.
 func exchange(suite uint32) kex {
 	i := sort.Search(len(suites), func(i int) bool { return uint32(suites[i].last) >= suite })
 	if i < len(suites) && uint32(suites[i].first) <= suite {
@@ -32,7 +32,7 @@ func exchange(suite uint32) kex {
 	return kexOther
 }
 
-// suites are the cipher suites by number, in order (IANA TLS Cipher Suites).
+// suites holds the cipher suites in numerical order (IANA TLS Cipher Suites).
 var suites = []suiteRange{
 	{0x0001, 0x000a, kexRSA},
 	{0x0011, 0x0016, kexDHE},

@@ -1,14 +1,13 @@
 // Package tls analyzes TLS (RFC 8446, RFC 5246), SSL 2 and 3 (RFC 6101), and DTLS (RFC
-// 6347, RFC 9147): what can be known of a connection without its keys. It follows Zeek's
+// 6347, RFC 9147), as far as that is possible without keys. It follows Zeek's
 // src/analyzer/protocol/ssl.
 //
-// The record layers, record.go for streams and dtls.go for datagrams, cut out handshake
-// messages, which both give to the same session. Once a handshake has succeeded there is
-// nothing more to see, and the analyzer takes itself off the connection.
+// The record layers, record.go for streams and dtls.go for datagrams, extract handshake
+// messages and pass them to a common session. After a successful handshake nothing more can
+// be seen, and the analyzer detaches itself.
 //
-// A protocol that changes to TLS on the way (STARTTLS) puts the analyzer on its
-// connection with conn.Table.AttachInner and the conn.Protocol of SSL, and feeds it the
-// bytes that follow with InnerData, InnerGap and InnerEnd.
+// A protocol that switches to TLS (STARTTLS) hands its connection over with
+// conn.Use.HandOver or HandOverAfterLine and passes the bytes that follow on.
 package tls
 
 import (
@@ -20,7 +19,7 @@ import (
 	"github.com/wirelog/wirelog/value"
 )
 
-// Protocol versions as they are on the wire.
+// Protocol versions on the wire.
 const (
 	versionSSL2   = 0x0002
 	versionSSL3   = 0x0300 // RFC 6101
@@ -44,9 +43,9 @@ const (
 	typeCID              = 25 // RFC 9146
 )
 
-// Options are limits. What is beyond one of them is skipped.
+// Options are limits. What exceeds one of them is skipped.
 type Options struct {
-	// OpenSSL takes chains of certificates up to 100 kB; certificates with thousands of
+	// OpenSSL accepts chains of certificates up to 100 kB; certificates with thousands of
 	// names make handshake messages three times as long.
 	Handshake    int `key:"limits.ssl_handshake_bytes" unit:"bytes" min:"1" doc:"bytes of a TLS handshake message; a longer one is skipped"`
 	Certificates int `key:"limits.ssl_certificates" unit:"count" min:"1" doc:"certificates of a chain that are looked at"`
@@ -54,17 +53,17 @@ type Options struct {
 	Alerts       int `key:"limits.ssl_max_alerts_per_record" unit:"count" min:"1" doc:"alerts of a TLS record that are told of (SSL::max_alerts_per_record)"`
 }
 
-// DefaultOptions returns the defaults, Zeek's where it has a limit.
+// DefaultOptions returns the defaults, which are Zeek's where it has a limit.
 func DefaultOptions() Options {
 	return Options{Handshake: 1 << 20, Certificates: 100, Extensions: 256, Alerts: 10}
 }
 
 const (
-	// maxHistory is when Zeek's script says that the history of a connection is full
-	// (SSL::max_ssl_history_length).
+	// maxHistory is the length at which Zeek's script reports that the history of a
+	// connection is full (SSL::max_ssl_history_length).
 	maxHistory = 100
-	// maxKeptBuffer is the size of the largest buffer that is kept for other connections,
-	// maxKeptBuffers their number.
+	// maxKeptBuffer is the size in bytes of the largest buffer that is kept for other
+	// connections, and maxKeptBuffers the number of them.
 	maxKeptBuffer  = 32 << 10
 	maxKeptBuffers = 1024
 )
@@ -75,8 +74,8 @@ const (
 	sourceDTLS = "DTLS"
 )
 
-// New describes SSL and TLS over streams, and DTLS over datagrams, to the detector. Their
-// analyzers raise their events on h and give certificates and OCSP responses to certs.
+// New returns SSL and TLS over streams, and DTLS over datagrams, for the detector. Their
+// analyzers raise their events on h and pass certificates and OCSP responses to certs.
 func New(h *event.Hooks, certs *x509.Sender, o Options) (ssl, dtls *detect.Protocol) {
 	f := &factory{hooks: &h.SSL, certs: certs, opt: o,
 		buffers: freelist.Buffers{Largest: maxKeptBuffer, Most: maxKeptBuffers}}
@@ -98,7 +97,7 @@ func New(h *event.Hooks, certs *x509.Sender, o Options) (ssl, dtls *detect.Proto
 	return ssl, dtls
 }
 
-// factory makes the analyzers of a shard and keeps those that are done.
+// factory makes the analyzers of a shard and holds what they share.
 type factory struct {
 	hooks *event.SSLEvents
 	certs *x509.Sender
@@ -110,7 +109,7 @@ type factory struct {
 	ev       scratch
 }
 
-// appendTo appends b to *dst, which gets a buffer if it has none.
+// appendTo appends b to *dst; if *dst is nil, it gets a spare buffer first.
 func (f *factory) appendTo(dst *[]byte, b []byte) {
 	if *dst == nil {
 		*dst = f.buffers.Get()
@@ -118,59 +117,25 @@ func (f *factory) appendTo(dst *[]byte, b []byte) {
 	*dst = append(*dst, b...)
 }
 
-// release gives a buffer back.
+// release takes a buffer back and sets *b to nil.
 func (f *factory) release(b *[]byte) {
 	f.buffers.Put(*b)
 	*b = nil
 }
 
-// scratch has what events are filled into.
+// scratch holds the lists that events point into.
 type scratch struct {
 	ciphers, numbers, small []uint64
 	strings                 [][]byte
 	algs                    []event.SSLSignatureAndHashAlgorithm
 	identities              []event.SSLPSKIdentity
-	message                 []byte // a message put together from fragments
+	message                 []byte // a message reassembled from fragments
 	id                      [maxSessionID]byte
-
-	clientHello  event.SSLClientHello
-	serverHello  event.SSLServerHello
-	handshake    event.SSLHandshakeMessage
-	extension    event.SSLExtension
-	curves       event.SSLExtensionEllipticCurves
-	pointFormats event.SSLExtensionECPointFormats
-	sigAlgs      event.SSLExtensionSignatureAlgorithm
-	keyShare     event.SSLExtensionKeyShare
-	pskClient    event.SSLExtensionPreSharedKeyClientHello
-	pskServer    event.SSLExtensionPreSharedKeyServerHello
-	pskModes     event.SSLExtensionPSKKeyExchangeModes
-	versions     event.SSLExtensionSupportedVersions
-	alpn         event.SSLExtensionApplicationLayerProtocolNegotiation
-	serverName   event.SSLExtensionServerName
-	sct          event.SSLExtensionSignedCertificateTimestamp
-	cid          event.SSLExtensionConnectionID
-	certRequest  event.SSLCertificateRequest
-	ecdhServer   event.SSLECDHServerParams
-	ecdhClient   event.SSLECDHClientParams
-	dhServer     event.SSLDHServerParams
-	dhClient     event.SSLDHClientParams
-	rsaClient    event.SSLRSAClientPMS
-	signature    event.SSLServerSignature
-	ticket       event.SSLSessionTicketHandshake
-	ocsp         event.SSLStapledOCSP
-	cipherSpec   event.SSLChangeCipherSpec
-	alert        event.SSLAlert
-	heartbeat    event.SSLHeartbeat
-	plaintext    event.SSLPlaintextData
-	encrypted    event.SSLEncryptedData
-	probable     event.SSLProbableEncryptedHandshakeMessage
-	established  event.SSLEstablished
-	flipped      event.SSLConnectionFlipped
 }
 
-// SetEstablished has the SSL analyzer of c take the handshake for finished: from now on
-// everything is encrypted, and no SSLEstablished is raised for it. It reports whether
-// there is such an analyzer. It is Zeek's set_ssl_established.
+// SetEstablished tells the SSL analyzer of c that the handshake is complete: from now on
+// everything is encrypted, and no SSLEstablished is raised. It reports whether there is
+// such an analyzer. It is Zeek's set_ssl_established.
 func SetEstablished(c event.Conn) bool {
 	found := false
 	if cc, ok := c.(*conn.Conn); ok {

@@ -31,13 +31,13 @@ import (
 	"github.com/wirelog/wirelog/internal/testconn"
 )
 
-// bench records what is raised.
+// bench records the events.
 type bench struct {
 	*testconn.Bench
 	lines []string
 }
 
-// newBench has the analyzers on their ports only.
+// newBench returns a bench whose analyzers are attached by port only.
 func newBench(t testing.TB) *bench {
 	b := &bench{Bench: testconn.New(t, testconn.Config())}
 	b.Server = netip.MustParseAddrPort("198.51.100.2:443")
@@ -63,7 +63,7 @@ func newBench(t testing.TB) *bench {
 	return b
 }
 
-// names are the names of the events.
+// names returns the names of the events.
 func (b *bench) names() []string {
 	var names []string
 	for _, l := range b.lines {
@@ -90,8 +90,8 @@ type said struct {
 	data   []byte
 }
 
-// play sends a dialogue in segments of the sizes in cuts, and of whole parts when there
-// are no more of them.
+// play sends a dialogue in segments of the sizes in cuts; when those are used up, each
+// entry is one segment.
 func play(t testing.TB, dialogue []said, cuts []byte) *bench {
 	b := newBench(t)
 	b.Open()
@@ -203,7 +203,7 @@ func connected(t testing.TB) (a, b net.Conn) {
 	return a, b
 }
 
-// tap tells of what is written.
+// tap records what is written.
 type tap struct {
 	net.Conn
 	wrote func([]byte)
@@ -404,8 +404,8 @@ func TestEvents(t *testing.T) {
 	}
 }
 
-// TestViolations has what is wrong told at its place among the events of its record, which
-// ssl.log depends on.
+// TestViolations checks the order of violations and events in a record, on which ssl.log
+// depends.
 func TestViolations(t *testing.T) {
 	const v12 = versionTLS12
 	hello := said{true, record(typeHandshake, versionTLS10, clientHelloMessage(v12))}
@@ -418,7 +418,7 @@ func TestViolations(t *testing.T) {
 		{"version of a server", record(typeHandshake, v12, serverHelloMessage(0x0505, 0x002f)),
 			"analyzer_violation_info ssl_server_hello ssl_handshake_message ssl_plaintext_data"},
 		{"message", record(typeHandshake, v12, message(99)), "analyzer_violation_info ssl_handshake_message ssl_plaintext_data"},
-		{"message that is cut short", record(typeHandshake, v12, message(msgServerHello, u16(v12))), "analyzer_violation_info ssl_plaintext_data"},
+		{"truncated message", record(typeHandshake, v12, message(msgServerHello, u16(v12))), "analyzer_violation_info ssl_plaintext_data"},
 		{"record", record(29, v12, "x"), "analyzer_violation_info ssl_plaintext_data"},
 		{"half an alert", record(typeAlert, v12, 1), "analyzer_violation_info"},
 		{"an alert and a half", record(typeAlert, v12, 1, 90, 1), "ssl_alert analyzer_violation_info"},
@@ -436,8 +436,8 @@ func TestViolations(t *testing.T) {
 	}
 }
 
-// TestMalformed compares what is said of a message that is cut short, or has a length that lies,
-// with what the parser that is generated from Zeek's grammar says.
+// TestMalformed checks the violations for truncated messages and wrong lengths against
+// those of the parser that is generated from Zeek's grammar.
 func TestMalformed(t *testing.T) {
 	const v12 = versionTLS12
 	hello := record(typeHandshake, versionTLS10, clientHelloMessage(v12))
@@ -483,7 +483,7 @@ func TestMalformed(t *testing.T) {
 	}
 }
 
-// TestSSL2Error has an error in answer to a server, of which Zeek does not tell.
+// TestSSL2Error has an error in answer to a server, which Zeek does not report.
 func TestSSL2Error(t *testing.T) {
 	b := play(t, []said{
 		{true, cat("\x80\x1f\x01\x00\x02", u16(6), u16(0), u16(16), "\x01\x00\x80\x07\x00\xc0", "0123456789abcdef")},
@@ -495,7 +495,7 @@ func TestSSL2Error(t *testing.T) {
 	}
 }
 
-// TestLimits has what grows without end elsewhere.
+// TestLimits has input that would otherwise take memory without bound.
 func TestLimits(t *testing.T) {
 	hello := said{true, record(typeHandshake, versionTLS10, clientHelloMessage(versionTLS12))}
 	answer := record(typeHandshake, versionTLS12, serverHelloMessage(versionTLS12, 0x002f))
@@ -524,7 +524,7 @@ func TestLimits(t *testing.T) {
 		}
 	})
 	t.Run("handshake", func(t *testing.T) {
-		// A message of 16 MB in records of a byte each, and a good one after it.
+		// A message of 16 MB in one-byte records, followed by a valid message.
 		b := testconn.New(t, testconn.Config())
 		messages := 0
 		b.Hooks.SSL.HandshakeMessage.Listen(func(e *event.SSLHandshakeMessage) { messages++ })
@@ -545,7 +545,7 @@ func TestLimits(t *testing.T) {
 		for left := length; left > 0; left -= chunk {
 			a.Data(false, many[:min(left, chunk)*(headerLen+1)])
 			if cap(a.side[1].msg.b) > 2*DefaultOptions().Handshake {
-				t.Fatalf("%d bytes are kept", cap(a.side[1].msg.b))
+				t.Fatalf("kept %d bytes", cap(a.side[1].msg.b))
 			}
 		}
 		a.Data(false, record(typeHandshake, versionTLS12, message(msgServerHelloDone)))
@@ -566,12 +566,12 @@ func TestSetEstablished(t *testing.T) {
 	b.Talk(true, record(typeHandshake, versionTLS10, clientHelloMessage(versionTLS12)))
 	b.Talk(false, cat(record(typeHandshake, versionTLS12, serverHelloMessage(versionTLS12, 0x002f)), record(typeHandshake, versionTLS12, "cipher")))
 	if b.find("ssl_established") != nil {
-		t.Error("told that it is established")
+		t.Error("ssl_established was raised")
 	}
 	var c *conn.Conn
 	b.Table.All(func(x *conn.Conn) { c = x })
 	if SetEstablished(c) {
-		t.Error("the analyzer is still there")
+		t.Error("the analyzer is still attached")
 	}
 }
 
