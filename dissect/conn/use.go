@@ -18,6 +18,15 @@ type Use struct {
 	n int32
 }
 
+// Side returns the index of a side in what analyzers keep by side: 0 for the originator,
+// 1 for the responder.
+func Side(isOrig bool) int {
+	if isOrig {
+		return 0
+	}
+	return 1
+}
+
 // Conn returns the connection.
 func (u Use) Conn() *Conn { return u.c }
 

@@ -288,7 +288,7 @@ func (w *watch) Data(isOrig bool, b []byte) {
 		w.stop()
 		return
 	}
-	side := sideOf(isOrig)
+	side := conn.Side(isOrig)
 	// Bytes beyond the limits are matched a last time and not kept, but the analyzers
 	// that this attaches get them.
 	before := w.sides[side]
@@ -316,14 +316,6 @@ func (w *watch) Data(isOrig bool, b []byte) {
 	}
 	w.sides[side] = append(before, b...)
 	w.chunks = append(w.chunks, chunk{end: len(w.sides[side]), isOrig: isOrig})
-}
-
-// sideOf returns the index of a side.
-func sideOf(isOrig bool) int {
-	if isOrig {
-		return 0
-	}
-	return 1
 }
 
 // stop ends the watch, or only the matching if it has analyzers to feed.
@@ -393,7 +385,7 @@ func (w *watch) attach(p *Protocol, last []byte, isOrig bool) {
 	}
 	var from [2]int
 	for _, c := range w.chunks {
-		side := sideOf(c.isOrig)
+		side := conn.Side(c.isOrig)
 		if c.gap > 0 {
 			h.Gap(c.isOrig, c.gap)
 		} else {
@@ -413,7 +405,7 @@ func (w *watch) Gap(isOrig bool, n uint64) {
 	if w.over || len(w.chunks) == 0 {
 		return
 	}
-	w.chunks = append(w.chunks, chunk{end: len(w.sides[sideOf(isOrig)]), gap: n, isOrig: isOrig})
+	w.chunks = append(w.chunks, chunk{end: len(w.sides[conn.Side(isOrig)]), gap: n, isOrig: isOrig})
 	if len(w.chunks) > maxChunks {
 		w.stop()
 	}

@@ -134,20 +134,13 @@ func (a *analyzer) nvtWeird(name string, size int) {
 	a.Weird(name, addl, contentline.SourceNVT)
 }
 
-func index(isOrig bool) int {
-	if isOrig {
-		return 0
-	}
-	return 1
-}
-
 // Data takes the next bytes of a side.
 func (a *analyzer) Data(isOrig bool, b []byte) {
 	if a.off {
 		return
 	}
 	if !a.tls.Taken() {
-		b = a.lines[index(isOrig)].Deliver(b)
+		b = a.lines[conn.Side(isOrig)].Deliver(b)
 	}
 	if len(b) > 0 {
 		a.tls.Data(isOrig, b)
@@ -159,7 +152,7 @@ func (a *analyzer) Gap(isOrig bool, n uint64) { a.tls.Gap(isOrig, n) }
 
 // End terminates an unfinished line.
 func (a *analyzer) End(isOrig bool) {
-	switch l := &a.lines[index(isOrig)]; {
+	switch l := &a.lines[conn.Side(isOrig)]; {
 	case a.tls.Taken():
 		a.tls.End(isOrig)
 	case l.Partial():

@@ -38,15 +38,15 @@ type tls struct {
 }
 
 func (p *tls) Data(isOrig bool, b []byte) {
-	p.data[index(isOrig)] = append(p.data[index(isOrig)], b...)
+	p.data[conn.Side(isOrig)] = append(p.data[conn.Side(isOrig)], b...)
 	if strings.HasSuffix(string(b), "done") {
 		p.h.SSL.Established.Raise(&event.SSLEstablished{Conn: p.c})
 	}
 }
 func (p *tls) Gap(isOrig bool, n uint64) {
-	p.data[index(isOrig)] = fmt.Appendf(p.data[index(isOrig)], "<%d>", n)
+	p.data[conn.Side(isOrig)] = fmt.Appendf(p.data[conn.Side(isOrig)], "<%d>", n)
 }
-func (p *tls) End(isOrig bool) { p.data[index(isOrig)] = append(p.data[index(isOrig)], '.') }
+func (p *tls) End(isOrig bool) { p.data[conn.Side(isOrig)] = append(p.data[conn.Side(isOrig)], '.') }
 func (p *tls) Done()           { p.rec.add("TLS %q %q", p.data[0], p.data[1]) }
 
 func newBench(t testing.TB) (*testconn.Bench, *recorder) {

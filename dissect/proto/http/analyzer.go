@@ -137,13 +137,6 @@ type side struct {
 	seq     uint64 // position of the stream's next byte, counted from 1
 }
 
-func index(isOrig bool) int {
-	if isOrig {
-		return 0
-	}
-	return 1
-}
-
 // analyzer analyzes one connection.
 type analyzer struct {
 	f *factory
@@ -208,7 +201,7 @@ func (f *factory) new(u conn.Use) conn.Analyzer {
 
 // Data analyzes the next bytes of a side.
 func (a *analyzer) Data(isOrig bool, b []byte) {
-	s := &a.side[index(isOrig)]
+	s := &a.side[conn.Side(isOrig)]
 	s.seq += uint64(len(b))
 	if a.off {
 		return
@@ -239,7 +232,7 @@ func (a *analyzer) Data(isOrig bool, b []byte) {
 
 // Gap skips n missing bytes. Analysis goes on only if all of them belong to a body.
 func (a *analyzer) Gap(isOrig bool, n uint64) {
-	s := &a.side[index(isOrig)]
+	s := &a.side[conn.Side(isOrig)]
 	seq := s.seq
 	s.seq += n
 	if a.off {
@@ -277,7 +270,7 @@ func (a *analyzer) gapEvent(seq, n uint64) {
 
 // End ends the stream of a side.
 func (a *analyzer) End(isOrig bool) {
-	s := &a.side[index(isOrig)]
+	s := &a.side[conn.Side(isOrig)]
 	if !a.off && !a.switched && s.expect != expectSimple {
 		s.lines.End()
 		if !isOrig && a.off {
@@ -632,7 +625,7 @@ func SkipEntityData(c event.Conn, isOrig bool) bool {
 				return true
 			}
 			found = true
-			if e := a.side[index(isOrig)].msg.current; e != nil {
+			if e := a.side[conn.Side(isOrig)].msg.current; e != nil {
 				e.skip = true
 			}
 			return true

@@ -1,6 +1,7 @@
 package http
 
 import (
+	"github.com/wirelog/wirelog/dissect/conn"
 	"strconv"
 
 	"github.com/wirelog/wirelog/dissect/codec/mime"
@@ -163,7 +164,7 @@ func informational(code int) bool { return 100 <= code && code <= 199 }
 
 func (a *analyzer) noteEntity(isOrig bool) {
 	x := a.at(isOrig)
-	x.parts[index(isOrig)]++
+	x.parts[conn.Side(isOrig)]++
 	x.entity = true
 }
 
@@ -235,10 +236,10 @@ func (a *analyzer) appendHandle(dst []byte, isOrig bool) []byte {
 	dst = append(dst, "HTTP"...)
 	if !x.ranged || isOrig {
 		uid := a.Conn().UID()
-		dst = append(dst, handleEntity, byte(index(isOrig)))
+		dst = append(dst, handleEntity, byte(conn.Side(isOrig)))
 		dst = uid.Append(dst)
 		dst = strconv.AppendUint(append(dst, ' '), x.depth, 10)
-		return strconv.AppendUint(append(dst, ' '), x.parts[index(isOrig)], 10)
+		return strconv.AppendUint(append(dst, ' '), x.parts[conn.Side(isOrig)], 10)
 	}
 	dst = append(dst, handleRange)
 	id := a.Conn().ID()

@@ -58,20 +58,13 @@ func (f *factory) new(u conn.Use) conn.Analyzer {
 	return a
 }
 
-func index(isOrig bool) int {
-	if isOrig {
-		return 0
-	}
-	return 1
-}
-
 // Data takes the next bytes of a side.
 func (a *analyzer) Data(isOrig bool, b []byte) {
 	if a.tls.On() {
 		a.tls.Data(isOrig, b)
 		return
 	}
-	i := index(isOrig)
+	i := conn.Side(isOrig)
 	for len(b) > 0 && !a.off && !a.Conn().Partial() {
 		if len(a.pending[i]) == 0 && (b[0] == '\r' || b[0] == '\n') && a.begun[i] {
 			b = b[1:] // belongs to the previous line

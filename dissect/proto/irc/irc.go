@@ -133,20 +133,13 @@ func (s *side) LineWeird(name string) {
 	s.a.Weird(name, "", contentline.Source)
 }
 
-func index(isOrig bool) int {
-	if isOrig {
-		return 0
-	}
-	return 1
-}
-
 // Data takes the next bytes of a side.
 func (a *analyzer) Data(isOrig bool, b []byte) {
 	if a.tls.On() {
 		a.tls.Data(isOrig, b)
 		return
 	}
-	a.lines[index(isOrig)].Deliver(b)
+	a.lines[conn.Side(isOrig)].Deliver(b)
 	a.tls.Flush()
 }
 
@@ -155,7 +148,7 @@ func (a *analyzer) Gap(isOrig bool, n uint64) { a.tls.Gap(isOrig, n) }
 
 // End terminates an unfinished line.
 func (a *analyzer) End(isOrig bool) {
-	switch l := &a.lines[index(isOrig)]; {
+	switch l := &a.lines[conn.Side(isOrig)]; {
 	case a.tls.On():
 		a.tls.End(isOrig)
 	case l.Partial():
@@ -280,8 +273,8 @@ func (a *analyzer) line(isOrig bool, b []byte) {
 
 // startTLS hands the connection over to TLS after the server has accepted STARTTLS.
 func (a *analyzer) startTLS(isOrig bool) {
-	rest, _ := a.lines[index(isOrig)].Take()
-	a.lines[index(!isOrig)].Stop()
+	rest, _ := a.lines[conn.Side(isOrig)].Take()
+	a.lines[conn.Side(!isOrig)].Stop()
 	a.tls = a.HandOverAfterLine(a.f.ssl, isOrig, rest)
 	if e := a.f.hooks.StartTLS.Begin(); e != nil {
 		*e = event.IRCStartTLS{Conn: a.Conn()}

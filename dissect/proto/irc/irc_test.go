@@ -36,7 +36,7 @@ type tls struct {
 }
 
 func (p *tls) Data(isOrig bool, b []byte) {
-	p.data[index(isOrig)] = append(p.data[index(isOrig)], b...)
+	p.data[conn.Side(isOrig)] = append(p.data[conn.Side(isOrig)], b...)
 }
 func (p *tls) Gap(bool, uint64) {}
 func (p *tls) End(bool)         {}

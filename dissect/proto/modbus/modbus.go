@@ -77,13 +77,6 @@ func (h *header) fill(e *event.ModbusHeaders) {
 	*e = event.ModbusHeaders{TID: uint64(h.tid), UID: uint64(h.unit), FunctionCode: uint64(h.fc), Len: uint64(h.length)}
 }
 
-func index(isOrig bool) int {
-	if isOrig {
-		return 0
-	}
-	return 1
-}
-
 // messageLen returns the length of the message with the given header, or -1 if the header is
 // invalid.
 func messageLen(h []byte) int {
@@ -98,7 +91,7 @@ func protocol(h []byte) uint16 { return binary.BigEndian.Uint16(h[2:]) }
 
 // Data takes the next bytes of a stream.
 func (a *analyzer) Data(isOrig bool, b []byte) {
-	s := &a.side[index(isOrig)]
+	s := &a.side[conn.Side(isOrig)]
 	for len(b) > 0 && !a.off {
 		kept := s.frames.Kept()
 		m, rest, state := s.frames.Next(a.f.framer, b)

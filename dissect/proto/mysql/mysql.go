@@ -74,13 +74,6 @@ type analyzer struct {
 	columnsLeft  uint32
 }
 
-func index(isOrig bool) int {
-	if isOrig {
-		return 0
-	}
-	return 1
-}
-
 // packetLen returns the length of a packet including its header.
 func packetLen(header []byte) int {
 	return headerLen + int(header[0]) + int(header[1])<<8 + int(header[2])<<16
@@ -91,7 +84,7 @@ func (a *analyzer) Data(isOrig bool, b []byte) {
 	if a.Conn().Partial() {
 		return
 	}
-	f := &a.frames[index(isOrig)]
+	f := &a.frames[conn.Side(isOrig)]
 	for len(b) > 0 && !a.off && !a.inner.Taken() {
 		kept := f.Kept()
 		p, rest, state := f.Next(a.f.framer, b)

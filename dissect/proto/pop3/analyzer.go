@@ -137,20 +137,13 @@ func (f *factory) new(u conn.Use) conn.Analyzer {
 	return a
 }
 
-func index(isOrig bool) int {
-	if isOrig {
-		return 0
-	}
-	return 1
-}
-
 // Data takes the next bytes of a side.
 func (a *analyzer) Data(isOrig bool, b []byte) {
 	if a.tls.On() {
 		a.tls.Data(isOrig, b)
 		return
 	}
-	a.side[index(isOrig)].lines.Deliver(b)
+	a.side[conn.Side(isOrig)].lines.Deliver(b)
 	a.tls.Flush()
 }
 
@@ -163,7 +156,7 @@ func (a *analyzer) End(isOrig bool) {
 		a.tls.End(isOrig)
 		return
 	}
-	a.side[index(isOrig)].lines.End()
+	a.side[conn.Side(isOrig)].lines.End()
 }
 
 // Done ends the analysis.

@@ -86,13 +86,6 @@ type analyzer struct {
 	inner     conn.Handover // to TLS
 }
 
-func index(isOrig bool) int {
-	if isOrig {
-		return 0
-	}
-	return 1
-}
-
 // messageLen returns the length of a message including its header.
 func messageLen(header []byte) int { return int(header[2])<<8 | int(header[3]) }
 
@@ -101,7 +94,7 @@ func (a *analyzer) Data(isOrig bool, b []byte) {
 	if a.Conn().Partial() {
 		return
 	}
-	f := &a.frames[index(isOrig)]
+	f := &a.frames[conn.Side(isOrig)]
 	for len(b) > 0 && !a.off && !a.encrypted {
 		kept := f.Kept()
 		m, rest, state := f.Next(a.f.framer, b)

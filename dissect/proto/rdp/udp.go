@@ -77,7 +77,7 @@ func (a *udpAnalyzer) handshake(isOrig bool, c *cursor) {
 	default:
 		return
 	}
-	a.version[index(isOrig)] = version
+	a.version[conn.Side(isOrig)] = version
 }
 
 // acknowledgement parses a datagram after the handshake (MS-RDPEUDP section 2.2.2).

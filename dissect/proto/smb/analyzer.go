@@ -88,20 +88,13 @@ func (a *analyzer) reset(f *factory, u conn.Use) {
 	a.smb2.reset()
 }
 
-func index(isOrig bool) int {
-	if isOrig {
-		return 0
-	}
-	return 1
-}
-
 // Data takes the next bytes of a stream. If the frame boundaries are lost, a segment that
 // begins with a message restores them for both sides, as in Zeek.
 func (a *analyzer) Data(isOrig bool, b []byte) {
 	if a.off {
 		return
 	}
-	i := index(isOrig)
+	i := conn.Side(isOrig)
 	if a.lost && !startsMessage(b) {
 		return
 	}

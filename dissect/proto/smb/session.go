@@ -2,6 +2,7 @@ package smb
 
 import (
 	"encoding/binary"
+	"github.com/wirelog/wirelog/dissect/conn"
 
 	"github.com/wirelog/wirelog/dissect/file/files"
 )
@@ -156,7 +157,7 @@ func (a *analyzer) fileData(isOrig bool, offset uint64, b []byte) {
 	if id.IsZero() || len(b) == 0 {
 		return
 	}
-	carrier := &a.carrier[index(isOrig)]
+	carrier := &a.carrier[conn.Side(isOrig)]
 	if size := a.session.cur.file.size; size > 0 && !a.carries(id) {
 		if id = a.f.files.SetSize(id, carrier, size); id.IsZero() {
 			return

@@ -112,16 +112,9 @@ func (f *factory) new(u conn.Use) conn.Analyzer {
 	return a
 }
 
-func index(isOrig bool) int {
-	if isOrig {
-		return 0
-	}
-	return 1
-}
-
 // Data takes the next bytes of a side.
 func (a *analyzer) Data(isOrig bool, b []byte) {
-	s := &a.side[index(isOrig)]
+	s := &a.side[conn.Side(isOrig)]
 	s.seq += uint64(len(b))
 	switch {
 	case a.order.lost:
@@ -137,7 +130,7 @@ func (a *analyzer) Data(isOrig bool, b []byte) {
 
 // Gap ends the current message. The next reply resynchronizes the session.
 func (a *analyzer) Gap(isOrig bool, n uint64) {
-	s := &a.side[index(isOrig)]
+	s := &a.side[conn.Side(isOrig)]
 	seq := s.seq
 	s.seq += n
 	if a.off || n == 0 {
@@ -171,7 +164,7 @@ func (a *analyzer) End(isOrig bool) {
 	case a.tls.On():
 		a.tls.End(isOrig)
 	default:
-		a.side[index(isOrig)].lines.End()
+		a.side[conn.Side(isOrig)].lines.End()
 	}
 }
 
@@ -388,8 +381,8 @@ func (a *analyzer) newReply(code int, isOrig bool) {
 // startTLS hands the connection over to TLS.
 func (a *analyzer) startTLS(isOrig bool) {
 	a.state = stateInTLS
-	rest, _ := a.side[index(isOrig)].lines.Take()
-	a.side[index(!isOrig)].lines.Stop()
+	rest, _ := a.side[conn.Side(isOrig)].lines.Take()
+	a.side[conn.Side(!isOrig)].lines.Stop()
 	a.tls = a.HandOverAfterLine(a.f.tls, isOrig, rest)
 	if e := a.f.hooks.StartTLS.Begin(); e != nil {
 		*e = event.SMTPStartTLS{Conn: a.Conn()}

@@ -112,13 +112,6 @@ type analyzer struct {
 	inner  conn.Handover
 }
 
-func index(isOrig bool) int {
-	if isOrig {
-		return 0
-	}
-	return 1
-}
-
 // Data analyzes the next bytes of a side.
 func (a *analyzer) Data(isOrig bool, b []byte) {
 	switch {
@@ -130,7 +123,7 @@ func (a *analyzer) Data(isOrig bool, b []byte) {
 	case a.Conn().Incomplete():
 		return
 	}
-	i := index(isOrig)
+	i := conn.Side(isOrig)
 	if a.phase[i] == phaseOpaque {
 		return
 	}
@@ -226,7 +219,7 @@ func (a *analyzer) authentication(isOrig bool, b []byte) int {
 		known = true
 	}
 	if !known {
-		a.phase[index(isOrig)] = phaseOpaque
+		a.phase[conn.Side(isOrig)] = phaseOpaque
 		if !isOrig {
 			a.Detach()
 		}

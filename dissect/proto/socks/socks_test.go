@@ -26,14 +26,14 @@ type inside struct {
 }
 
 func (p *inside) Data(isOrig bool, b []byte) {
-	p.data[index(isOrig)] = append(p.data[index(isOrig)], b...)
+	p.data[conn.Side(isOrig)] = append(p.data[conn.Side(isOrig)], b...)
 	p.Confirm()
 }
 func (p *inside) Gap(isOrig bool, n uint64) {
-	p.data[index(isOrig)] = fmt.Appendf(p.data[index(isOrig)], "<%d>", n)
+	p.data[conn.Side(isOrig)] = fmt.Appendf(p.data[conn.Side(isOrig)], "<%d>", n)
 }
 func (p *inside) End(isOrig bool) {
-	p.data[index(isOrig)] = append(p.data[index(isOrig)], '.')
+	p.data[conn.Side(isOrig)] = append(p.data[conn.Side(isOrig)], '.')
 }
 func (p *inside) Done() {
 	p.rec.add("inside %q %q", p.data[0], p.data[1])
@@ -171,7 +171,7 @@ func TestTalks(t *testing.T) {
 func known(talk []said) bool {
 	var side [2]string
 	for _, s := range talk {
-		side[index(s[0] == '>')] += string(s[1:])
+		side[conn.Side(s[0] == '>')] += string(s[1:])
 	}
 	for _, s := range signatures {
 		if s.Orig([]byte(side[0])) == detect.Match && s.Resp([]byte(side[1])) == detect.Match {

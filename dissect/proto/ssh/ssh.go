@@ -137,13 +137,6 @@ type analyzer struct {
 	auth auth
 }
 
-func index(isOrig bool) int {
-	if isOrig {
-		return 0
-	}
-	return 1
-}
-
 // Data parses the next bytes of a stream.
 func (a *analyzer) Data(isOrig bool, b []byte) {
 	if a.off || a.gap || a.Conn().Partial() {
@@ -164,7 +157,7 @@ func (a *analyzer) Data(isOrig bool, b []byte) {
 			a.violated = false
 		}
 	}
-	i := index(isOrig)
+	i := conn.Side(isOrig)
 	if a.phase[i] == phaseEncrypted {
 		a.encrypted(isOrig, len(b))
 		return

@@ -55,7 +55,7 @@ func newBench(t testing.TB) (*testconn.Bench, *recorder) {
 	h.SSH2GSSInit.Listen(func(e *event.SSH2GSSInit) { r.add("gss init %t", e.IsOrig) })
 	h.SSH2GSSError.Listen(func(e *event.SSH2GSSError) { r.add("gss error %d %d %q", e.MajorStatus, e.MinorStatus, e.ErrMsg) })
 	h.SSH2RSASecret.Listen(func(e *event.SSH2RSASecret) { r.add("rsa secret %t", e.IsOrig) })
-	h.EncryptedPacket.Listen(func(e *event.SSHEncryptedPacket) { r.encrypted[index(e.Orig)] += e.Len })
+	h.EncryptedPacket.Listen(func(e *event.SSHEncryptedPacket) { r.encrypted[conn.Side(e.Orig)] += e.Len })
 	h.AuthAttempted.Listen(func(e *event.SSHAuthAttempted) { r.add("attempted %t", e.Authenticated) })
 	h.AuthSuccessful.Listen(func(e *event.SSHAuthSuccessful) { r.add("successful, none %t", e.AuthMethodNone) })
 	b.Hooks.Weird.Conn.Listen(func(e *event.ConnWeird) { r.add("weird %s %q %s", e.Name, e.Addl, e.Source) })

@@ -88,7 +88,7 @@ func (a *dtlsAnalyzer) record(isOrig bool, b []byte) int {
 	if typ == typeCID {
 		// The other side has announced the length of its connection ids (RFC 9146 section
 		// 4).
-		c.Take(int(a.cid[1-index(isOrig)]), "SSLRecord:cid")
+		c.Take(int(a.cid[1-conn.Side(isOrig)]), "SSLRecord:cid")
 	}
 	n := c.U16("SSLRecord:length")
 	if !c.OK() {
@@ -146,7 +146,7 @@ func (a *dtlsAnalyzer) unified(isOrig bool, b []byte) {
 		a.complain(c.Err().Error())
 		return
 	}
-	a.encrypting[index(isOrig)] = true
+	a.encrypting[conn.Side(isOrig)] = true
 	a.checkEstablished()
 	a.encryptedData(isOrig, versionDTLS13, typeApplicationData, c.Len())
 }
@@ -220,7 +220,7 @@ func (a *dtlsAnalyzer) fragment(isOrig bool, record uint64, typ uint8, length in
 		a.complain("DTLS record length " + strconv.Itoa(length) + " larger than allowed maximum.")
 		return
 	}
-	p := &a.partial[index(isOrig)]
+	p := &a.partial[conn.Side(isOrig)]
 	if !p.open || p.seq != seq || p.length != length {
 		a.f.release(&p.data)
 		*p = fragments{open: true, seq: seq, length: length, firstRecord: record, pieces: p.pieces[:0]}

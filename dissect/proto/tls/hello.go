@@ -3,6 +3,7 @@ package tls
 import (
 	"encoding/binary"
 	"fmt"
+	"github.com/wirelog/wirelog/dissect/conn"
 	"strconv"
 	"strings"
 
@@ -207,7 +208,7 @@ func (s *session) extension(isOrig, inClientHello bool, code uint16, c *cursor) 
 		if !c.OK() {
 			return
 		}
-		s.cid[index(isOrig)] = uint8(len(cid))
+		s.cid[conn.Side(isOrig)] = uint8(len(cid))
 		if e := hooks.ExtensionConnectionID.Begin(); e != nil {
 			*e = event.SSLExtensionConnectionID{Conn: s.Conn(), IsClient: client, CID: cid}
 			hooks.ExtensionConnectionID.Raise(e)

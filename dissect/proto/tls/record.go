@@ -45,7 +45,7 @@ func (a *analyzer) Data(isOrig bool, b []byte) {
 	if a.off || a.gap || a.Conn().Partial() {
 		return
 	}
-	s := &a.side[index(isOrig)]
+	s := &a.side[conn.Side(isOrig)]
 	for !a.off {
 		if s.nheader < headerLen {
 			n := copy(s.header[s.nheader:], b)
@@ -99,7 +99,7 @@ func (a *analyzer) begin(isOrig bool, s *recordSide) bool {
 			return false
 		}
 	}
-	s.skipped = a.encrypting[index(isOrig)] || s.contentType() == typeApplicationData
+	s.skipped = a.encrypting[conn.Side(isOrig)] || s.contentType() == typeApplicationData
 	s.left = s.length
 	return true
 }

@@ -47,13 +47,6 @@ func newSession(f *factory, u conn.Use, source string) session {
 	return session{f: f, Use: u, source: source, cipher: noCipher}
 }
 
-func index(isOrig bool) int {
-	if isOrig {
-		return 0
-	}
-	return 1
-}
-
 // client reports whether the side is the client.
 func (s *session) client(isOrig bool) bool { return isOrig != s.flipped }
 
@@ -88,7 +81,7 @@ func versionKnown(v uint16) bool {
 // encrypted reports whether records of a type are encrypted. In TLS 1.3 application data
 // always is, and a ChangeCipherSpec has no meaning.
 func (s *session) encrypted(isOrig bool, contentType uint16) bool {
-	i := index(isOrig)
+	i := conn.Side(isOrig)
 	if s.encrypting[i] || contentType != typeApplicationData {
 		return s.encrypting[i]
 	}
@@ -212,7 +205,7 @@ func (s *session) finished() bool { return s.established && s.confirmed && !s.vi
 
 func (s *session) changeCipherSpec(isOrig bool) {
 	if !s.tls13() {
-		s.encrypting[index(isOrig)] = true
+		s.encrypting[conn.Side(isOrig)] = true
 	}
 	s.letter()
 	if e := s.f.hooks.ChangeCipherSpec.Begin(); e != nil {

@@ -93,13 +93,6 @@ type analyzer struct {
 	tls   conn.Handover
 }
 
-func index(isOrig bool) int {
-	if isOrig {
-		return 0
-	}
-	return 1
-}
-
 // Data takes the next bytes of a side.
 func (a *analyzer) Data(isOrig bool, b []byte) {
 	for !a.off && !a.tls.On() && len(b) > 0 {
@@ -115,7 +108,7 @@ func (a *analyzer) Data(isOrig bool, b []byte) {
 
 // read consumes text before a tag or bytes of a tag, and returns the rest.
 func (a *analyzer) read(isOrig bool, b []byte) []byte {
-	tag := &a.tag[index(isOrig)]
+	tag := &a.tag[conn.Side(isOrig)]
 	if len(*tag) == 0 {
 		i := bytes.IndexAny(b, "<>")
 		if i < 0 {

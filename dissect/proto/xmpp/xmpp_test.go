@@ -33,10 +33,10 @@ type tls struct {
 }
 
 func (p *tls) Data(isOrig bool, b []byte) {
-	p.data[index(isOrig)] = append(p.data[index(isOrig)], b...)
+	p.data[conn.Side(isOrig)] = append(p.data[conn.Side(isOrig)], b...)
 }
 func (p *tls) Gap(isOrig bool, n uint64) {
-	p.data[index(isOrig)] = fmt.Appendf(p.data[index(isOrig)], "<%d>", n)
+	p.data[conn.Side(isOrig)] = fmt.Appendf(p.data[conn.Side(isOrig)], "<%d>", n)
 }
 func (p *tls) End(bool) {}
 func (p *tls) Done()    { p.rec.add("TLS %q %q", p.data[0], p.data[1]) }
