@@ -41,7 +41,7 @@ func (s *spy) Data(isOrig bool, b []byte) {
 		s.add("%s%s", side(isOrig), b)
 	}
 	if bytes.HasPrefix(b, []byte("open")) {
-		s.inner = s.Use.Inner()
+		s.inner = s.Inner()
 	}
 	if _, in, ok := bytes.Cut(b, []byte("|")); ok {
 		s.inner.Data(isOrig, in)
