@@ -164,7 +164,7 @@ var protoNames = map[string]bool{"ether": true, "link": true}
 // keywords has the words that are names only if escaped.
 var keywords = map[string]bool{}
 
-// unsupported has the keywords of pcap-filter(7) that are not implemented.
+// unsupported lists the keywords of pcap-filter(7) that are refused by name.
 var unsupported = map[string]bool{}
 
 func init() {

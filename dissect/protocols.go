@@ -4,8 +4,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/wirelog/wirelog/value"
-
 	"github.com/wirelog/wirelog/dissect/codec/contentline"
 	"github.com/wirelog/wirelog/dissect/detect"
 	"github.com/wirelog/wirelog/dissect/event"
@@ -32,6 +30,7 @@ import (
 	"github.com/wirelog/wirelog/dissect/proto/tls"
 	"github.com/wirelog/wirelog/dissect/proto/websocket"
 	"github.com/wirelog/wirelog/dissect/proto/xmpp"
+	"github.com/wirelog/wirelog/value"
 )
 
 // NoAnalyzers as the only name in Options.Analyzers stands for no analyzer.

@@ -7,8 +7,6 @@ import (
 	"log/slog"
 	"runtime/debug"
 
-	"github.com/wirelog/wirelog/value"
-
 	"github.com/wirelog/wirelog/dissect/codec/contentline"
 	"github.com/wirelog/wirelog/dissect/codec/mime"
 	"github.com/wirelog/wirelog/dissect/conn"
@@ -29,6 +27,7 @@ import (
 	"github.com/wirelog/wirelog/dissect/proto/smtp"
 	"github.com/wirelog/wirelog/dissect/proto/ssh"
 	"github.com/wirelog/wirelog/dissect/proto/tls"
+	"github.com/wirelog/wirelog/value"
 )
 
 // Options configure a Shard. They are made of the options of its parts, whose fields

@@ -5,9 +5,8 @@ package logs
 import (
 	"testing"
 
-	"github.com/wirelog/wirelog/value"
-
 	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/value"
 )
 
 func TestConnAllocs(t *testing.T) {

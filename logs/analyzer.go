@@ -4,10 +4,9 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/wirelog/wirelog/value"
-
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/schemas"
+	"github.com/wirelog/wirelog/value"
 )
 
 // analyzers builds analyzer.log after Zeek's base/frameworks/analyzer: a row for each

@@ -8,9 +8,8 @@ import (
 	"encoding/binary"
 	"math/bits"
 
-	"github.com/wirelog/wirelog/value"
-
 	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/value"
 )
 
 // IP protocol numbers (IANA protocol-numbers).

@@ -3,11 +3,10 @@ package logs
 import (
 	"slices"
 
-	"github.com/wirelog/wirelog/value"
-
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/internal/freelist"
 	"github.com/wirelog/wirelog/schemas"
+	"github.com/wirelog/wirelog/value"
 )
 
 // conns builds conn.log after Zeek's base/protocols/conn.

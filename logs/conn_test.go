@@ -4,9 +4,8 @@ import (
 	"regexp"
 	"testing"
 
-	"github.com/wirelog/wirelog/value"
-
 	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/value"
 )
 
 // TestTCPStateName compares every pair of states with the conditions as

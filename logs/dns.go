@@ -5,11 +5,10 @@ import (
 	"net/netip"
 	"strconv"
 
-	"github.com/wirelog/wirelog/value"
-
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/internal/freelist"
 	"github.com/wirelog/wirelog/schemas"
+	"github.com/wirelog/wirelog/value"
 )
 
 // dns builds dns.log after Zeek's base/protocols/dns: queries are paired with answers of the

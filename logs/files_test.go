@@ -3,9 +3,8 @@ package logs
 import (
 	"testing"
 
-	"github.com/wirelog/wirelog/value"
-
 	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/value"
 )
 
 // transfer is a fake file with what the builders of files.log and pe.log read.

@@ -6,10 +6,9 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/wirelog/wirelog/value"
-
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/schemas"
+	"github.com/wirelog/wirelog/value"
 )
 
 // ftp builds ftp.log after Zeek's base/protocols/ftp: a row for each command about files or

@@ -3,9 +3,8 @@ package logs
 import (
 	"strings"
 
-	"github.com/wirelog/wirelog/value"
-
 	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/value"
 )
 
 // certNames are the host names of a certificate.

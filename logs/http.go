@@ -3,10 +3,9 @@ package logs
 import (
 	"slices"
 
-	"github.com/wirelog/wirelog/value"
-
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/schemas"
+	"github.com/wirelog/wirelog/value"
 )
 
 // httpLog builds http.log after Zeek's base/protocols/http, and websocket.log, which shares

@@ -3,10 +3,9 @@ package logs
 import (
 	"strconv"
 
-	"github.com/wirelog/wirelog/value"
-
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/schemas"
+	"github.com/wirelog/wirelog/value"
 )
 
 // kerberos builds kerberos.log after Zeek's base/protocols/krb: a row a connection, when a

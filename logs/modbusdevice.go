@@ -3,10 +3,9 @@ package logs
 import (
 	"net/netip"
 
-	"github.com/wirelog/wirelog/value"
-
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/schemas"
+	"github.com/wirelog/wirelog/value"
 )
 
 // knownModbus builds known_modbus.log after Zeek's

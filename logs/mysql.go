@@ -4,10 +4,9 @@ import (
 	"bytes"
 	"strconv"
 
-	"github.com/wirelog/wirelog/value"
-
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/schemas"
+	"github.com/wirelog/wirelog/value"
 )
 
 // mysql builds mysql.log after Zeek's base/protocols/mysql: a row for each command and for

@@ -4,10 +4,9 @@ import (
 	"bytes"
 	"strconv"
 
-	"github.com/wirelog/wirelog/value"
-
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/schemas"
+	"github.com/wirelog/wirelog/value"
 )
 
 // rdpInterval is how long an RDP connection is watched (RDP::rdp_check_interval); later

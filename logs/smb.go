@@ -4,11 +4,10 @@ import (
 	"encoding/binary"
 	"math"
 
-	"github.com/wirelog/wirelog/value"
-
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/internal/freelist"
 	"github.com/wirelog/wirelog/schemas"
+	"github.com/wirelog/wirelog/value"
 )
 
 // smb builds smb_files.log, smb_mapping.log and smb_cmd.log after Zeek's base/protocols/smb

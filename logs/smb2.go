@@ -3,9 +3,8 @@ package logs
 import (
 	"strconv"
 
-	"github.com/wirelog/wirelog/value"
-
 	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/value"
 )
 
 func (b *smb) listenSMB2(h *event.Hooks) {

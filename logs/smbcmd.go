@@ -6,9 +6,8 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/wirelog/wirelog/value"
-
 	"github.com/wirelog/wirelog/schemas"
+	"github.com/wirelog/wirelog/value"
 )
 
 // statusMoreProcessing is the status of commands without a row

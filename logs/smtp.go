@@ -5,10 +5,9 @@ import (
 	"net/netip"
 	"strconv"
 
-	"github.com/wirelog/wirelog/value"
-
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/schemas"
+	"github.com/wirelog/wirelog/value"
 )
 
 // smtp builds smtp.log after Zeek's base/protocols/smtp: a row a message, when the server

@@ -5,10 +5,9 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/wirelog/wirelog/value"
-
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/schemas"
+	"github.com/wirelog/wirelog/value"
 )
 
 // socks builds socks.log after Zeek's base/protocols/socks: a row for each connection to a

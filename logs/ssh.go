@@ -7,10 +7,9 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 
-	"github.com/wirelog/wirelog/value"
-
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/schemas"
+	"github.com/wirelog/wirelog/value"
 )
 
 // ssh builds ssh.log after Zeek's base/protocols/ssh: a row a connection, when a client has

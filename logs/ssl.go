@@ -5,10 +5,9 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/wirelog/wirelog/value"
-
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/schemas"
+	"github.com/wirelog/wirelog/value"
 )
 
 // ssl builds ssl.log after Zeek's base/protocols/ssl: a row a connection, when the handshake

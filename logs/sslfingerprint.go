@@ -7,10 +7,9 @@ import (
 	"slices"
 	"strconv"
 
-	"github.com/wirelog/wirelog/value"
-
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/schemas"
+	"github.com/wirelog/wirelog/value"
 )
 
 // sslHello is what the fingerprints JA3 (salesforce/ja3) and JA4 (FoxIO, TLS client) are

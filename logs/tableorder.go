@@ -3,11 +3,10 @@ package logs
 import (
 	"encoding/binary"
 
-	"github.com/wirelog/wirelog/value"
-
 	"github.com/dchest/siphash"
 
 	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/value"
 )
 
 // The key under which Zeek hashes the indexes of its tables is random in every process,

@@ -6,9 +6,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/wirelog/wirelog/value"
-
 	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/value"
 )
 
 // What Zeek 8.2.2 prints of a table[conn_id], with the seeds of its tests in ZEEK_SEED_FILE:

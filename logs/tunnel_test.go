@@ -4,9 +4,8 @@ import (
 	"fmt"
 	"testing"
 
-	"github.com/wirelog/wirelog/value"
-
 	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/value"
 )
 
 // steps is a clock of packets one second apart.

@@ -3,10 +3,9 @@ package logs
 import (
 	"bytes"
 
-	"github.com/wirelog/wirelog/value"
-
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/schemas"
+	"github.com/wirelog/wirelog/value"
 )
 
 // wsState holds the headers of a handshake (RFC 6455 section 11.3).

@@ -3,10 +3,9 @@ package logs
 import (
 	"net/netip"
 
-	"github.com/wirelog/wirelog/value"
-
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/schemas"
+	"github.com/wirelog/wirelog/value"
 )
 
 // weirds builds weird.log after Zeek's base/frameworks/notice/weird.

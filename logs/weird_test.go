@@ -5,9 +5,8 @@ import (
 	"net/netip"
 	"testing"
 
-	"github.com/wirelog/wirelog/value"
-
 	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/value"
 )
 
 type fakeFile struct {

@@ -3,11 +3,10 @@ package logs
 import (
 	"net/netip"
 
-	"github.com/wirelog/wirelog/value"
-
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/internal/freelist"
 	"github.com/wirelog/wirelog/schemas"
+	"github.com/wirelog/wirelog/value"
 )
 
 // x509 builds x509.log after Zeek's base/files/x509: a row for each certificate, when its

@@ -6,9 +6,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/wirelog/wirelog/value"
-
 	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/value"
 )
 
 func TestX509(t *testing.T) {

@@ -5,14 +5,13 @@ import (
 	"runtime/debug"
 	"sort"
 
-	"github.com/wirelog/wirelog/value"
-
 	"github.com/wirelog/wirelog/capture"
 	"github.com/wirelog/wirelog/dissect"
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/dissect/link/packet"
 	"github.com/wirelog/wirelog/internal/option"
 	"github.com/wirelog/wirelog/logs"
+	"github.com/wirelog/wirelog/value"
 	"github.com/wirelog/wirelog/writers"
 )
 

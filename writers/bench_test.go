@@ -5,10 +5,9 @@ import (
 	"net/netip"
 	"testing"
 
-	"github.com/wirelog/wirelog/value"
-
 	"github.com/wirelog/wirelog/internal/testlog"
 	"github.com/wirelog/wirelog/schemas"
+	"github.com/wirelog/wirelog/value"
 	"github.com/wirelog/wirelog/writers"
 	"github.com/wirelog/wirelog/writers/json"
 	"github.com/wirelog/wirelog/writers/tsv"

@@ -3,9 +3,8 @@ package writers
 import (
 	"sync/atomic"
 
-	"github.com/wirelog/wirelog/value"
-
 	"github.com/wirelog/wirelog/schemas"
+	"github.com/wirelog/wirelog/value"
 )
 
 // A Collector encodes the records of one shard as they are emitted. It belongs to one

@@ -14,11 +14,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/wirelog/wirelog/value"
-
 	"github.com/klauspost/compress/zstd"
 
 	"github.com/wirelog/wirelog/schemas"
+	"github.com/wirelog/wirelog/value"
 	"github.com/wirelog/wirelog/writers"
 	"github.com/wirelog/wirelog/writers/json"
 	"github.com/wirelog/wirelog/writers/tsv"

@@ -5,9 +5,8 @@ import (
 	"runtime/debug"
 	"slices"
 
-	"github.com/wirelog/wirelog/value"
-
 	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/value"
 )
 
 // An Analyzer parses one application protocol on one connection. It gets the bytes of

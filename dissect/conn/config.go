@@ -5,9 +5,8 @@ import (
 	"encoding/binary"
 	"time"
 
-	"github.com/wirelog/wirelog/value"
-
 	"github.com/wirelog/wirelog/dissect/link/packet"
+	"github.com/wirelog/wirelog/value"
 )
 
 // Options configure a Table. Timeouts are in packet time, 0 disables one;

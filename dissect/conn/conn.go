@@ -4,10 +4,9 @@ import (
 	"math"
 	"net/netip"
 
-	"github.com/wirelog/wirelog/value"
-
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/dissect/link/tunnel"
+	"github.com/wirelog/wirelog/value"
 )
 
 // Conn is one connection: the compact record of the table. It implements event.Conn.

@@ -5,10 +5,9 @@ import (
 	"net/netip"
 	"testing"
 
-	"github.com/wirelog/wirelog/value"
-
 	"github.com/wirelog/wirelog/dissect/conn"
 	"github.com/wirelog/wirelog/internal/testconn"
+	"github.com/wirelog/wirelog/value"
 )
 
 // FuzzTable turns its input into packets between few hosts and into passing time, and

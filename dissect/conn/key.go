@@ -3,9 +3,8 @@ package conn
 import (
 	"math/bits"
 
-	"github.com/wirelog/wirelog/value"
-
 	"github.com/wirelog/wirelog/dissect/link/packet"
+	"github.com/wirelog/wirelog/value"
 )
 
 // Key is the canonical identity of a connection: both directions of a flow have

@@ -4,9 +4,8 @@ import (
 	"encoding/binary"
 	"iter"
 
-	"github.com/wirelog/wirelog/value"
-
 	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/value"
 )
 
 // Kinds of TCP options (IANA tcp-parameters).

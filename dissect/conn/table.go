@@ -44,12 +44,11 @@ package conn
 import (
 	"unsafe"
 
-	"github.com/wirelog/wirelog/value"
-
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/dissect/link/icmp"
 	"github.com/wirelog/wirelog/dissect/link/packet"
 	"github.com/wirelog/wirelog/internal/freelist"
+	"github.com/wirelog/wirelog/value"
 )
 
 // Stats counts what a table did.

@@ -9,11 +9,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/wirelog/wirelog/value"
-
 	"github.com/wirelog/wirelog/dissect/conn"
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/internal/testconn"
+	"github.com/wirelog/wirelog/value"
 )
 
 // TestTimers checks when each timer ends a connection: after more than before seconds

@@ -4,9 +4,8 @@ import (
 	"encoding/binary"
 	"strconv"
 
-	"github.com/wirelog/wirelog/value"
-
 	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/value"
 )
 
 // TCP header flags (RFC 9293 section 3.1).

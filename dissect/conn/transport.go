@@ -4,11 +4,10 @@ import (
 	"encoding/binary"
 	"strconv"
 
-	"github.com/wirelog/wirelog/value"
-
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/dissect/link/icmp"
 	"github.com/wirelog/wirelog/dissect/link/packet"
+	"github.com/wirelog/wirelog/value"
 )
 
 // Packet is a whole IP datagram on its way to a connection.

@@ -26,10 +26,9 @@ import (
 	"math/bits"
 	"slices"
 
-	"github.com/wirelog/wirelog/value"
-
 	"github.com/wirelog/wirelog/dissect/conn"
 	"github.com/wirelog/wirelog/internal/freelist"
+	"github.com/wirelog/wirelog/value"
 )
 
 // Protocol is an analyzer and how to recognize its protocol.

@@ -3,9 +3,8 @@ package event_test
 import (
 	"fmt"
 
-	"github.com/wirelog/wirelog/value"
-
 	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/value"
 )
 
 // Listeners are plain functions on the hook of an event.

@@ -7,10 +7,9 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/wirelog/wirelog/value"
-
 	"github.com/wirelog/wirelog/dissect/conn"
 	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/value"
 )
 
 // Events records the events whose names begin with one of the prefixes, each as its

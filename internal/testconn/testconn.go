@@ -11,11 +11,10 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/wirelog/wirelog/value"
-
 	"github.com/wirelog/wirelog/dissect/conn"
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/dissect/link/packet"
+	"github.com/wirelog/wirelog/value"
 )
 
 // Start is the initial time of a Bench.

@@ -3,9 +3,8 @@ package testlog
 import (
 	"net/netip"
 
-	"github.com/wirelog/wirelog/value"
-
 	"github.com/wirelog/wirelog/schemas"
+	"github.com/wirelog/wirelog/value"
 )
 
 // Conn returns a connection record as most are.

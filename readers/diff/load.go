@@ -12,11 +12,10 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/wirelog/wirelog/value"
-
 	"github.com/wirelog/wirelog/readers"
 	"github.com/wirelog/wirelog/readers/row"
 	"github.com/wirelog/wirelog/schemas"
+	"github.com/wirelog/wirelog/value"
 )
 
 // Placeholders in rows.

@@ -6,9 +6,8 @@ import (
 	"fmt"
 	"net/netip"
 
-	"github.com/wirelog/wirelog/value"
-
 	"github.com/wirelog/wirelog/schemas"
+	"github.com/wirelog/wirelog/value"
 )
 
 // A Reader reads the rows of one file.

@@ -8,9 +8,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/wirelog/wirelog/value"
-
 	"github.com/wirelog/wirelog/schemas"
+	"github.com/wirelog/wirelog/value"
 )
 
 // Parse parses the text of a value as Zeek writes it. It does not handle strings.

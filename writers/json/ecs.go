@@ -7,10 +7,9 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/wirelog/wirelog/value"
-
 	"github.com/wirelog/wirelog/schemas"
 	"github.com/wirelog/wirelog/schemas/ecs"
+	"github.com/wirelog/wirelog/value"
 	"github.com/wirelog/wirelog/writers/internal/text"
 )
 

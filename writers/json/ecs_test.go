@@ -6,10 +6,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/wirelog/wirelog/value"
-
 	"github.com/wirelog/wirelog/internal/testlog"
 	"github.com/wirelog/wirelog/schemas"
+	"github.com/wirelog/wirelog/value"
 	"github.com/wirelog/wirelog/writers"
 	"github.com/wirelog/wirelog/writers/json"
 )

@@ -8,9 +8,8 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/wirelog/wirelog/value"
-
 	"github.com/wirelog/wirelog/schemas"
+	"github.com/wirelog/wirelog/value"
 	"github.com/wirelog/wirelog/writers"
 	"github.com/wirelog/wirelog/writers/internal/text"
 )

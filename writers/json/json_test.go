@@ -8,10 +8,9 @@ import (
 	"testing"
 	"unicode/utf8"
 
-	"github.com/wirelog/wirelog/value"
-
 	"github.com/wirelog/wirelog/internal/testlog"
 	"github.com/wirelog/wirelog/schemas"
+	"github.com/wirelog/wirelog/value"
 	"github.com/wirelog/wirelog/writers/json"
 	"github.com/wirelog/wirelog/writers/tsv"
 )

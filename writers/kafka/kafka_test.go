@@ -12,8 +12,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/wirelog/wirelog/value"
-
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -22,6 +20,7 @@ import (
 
 	"github.com/wirelog/wirelog/internal/testlog"
 	"github.com/wirelog/wirelog/schemas"
+	"github.com/wirelog/wirelog/value"
 	"github.com/wirelog/wirelog/writers"
 	"github.com/wirelog/wirelog/writers/kafka"
 )

@@ -11,9 +11,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/wirelog/wirelog/value"
-
 	"github.com/wirelog/wirelog/schemas"
+	"github.com/wirelog/wirelog/value"
 	"github.com/wirelog/wirelog/writers"
 )
 

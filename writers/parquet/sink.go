@@ -3,11 +3,10 @@ package parquet
 import (
 	"unsafe"
 
-	"github.com/wirelog/wirelog/value"
-
 	"github.com/parquet-go/parquet-go"
 
 	"github.com/wirelog/wirelog/schemas"
+	"github.com/wirelog/wirelog/value"
 	"github.com/wirelog/wirelog/writers/internal/columns"
 	"github.com/wirelog/wirelog/writers/row"
 )

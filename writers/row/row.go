@@ -10,9 +10,8 @@ import (
 	"net/netip"
 	"unsafe"
 
-	"github.com/wirelog/wirelog/value"
-
 	"github.com/wirelog/wirelog/schemas"
+	"github.com/wirelog/wirelog/value"
 )
 
 // Every value is one tag byte and the bytes of the value. Counts, integers, times and

@@ -19,10 +19,9 @@ import (
 	"slices"
 	"time"
 
-	"github.com/wirelog/wirelog/value"
-
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/dissect/file/magic"
+	"github.com/wirelog/wirelog/value"
 )
 
 // ID names a file. The zero ID names none.

@@ -7,10 +7,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/wirelog/wirelog/value"
-
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/dissect/file/files"
+	"github.com/wirelog/wirelog/value"
 )
 
 type clock struct{}

@@ -5,9 +5,8 @@ import (
 	"math/big"
 	"math/bits"
 
-	"github.com/wirelog/wirelog/value"
-
 	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/value"
 )
 
 // publicKey describes a public key.

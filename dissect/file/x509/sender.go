@@ -6,10 +6,9 @@ import (
 	"math"
 	"strconv"
 
-	"github.com/wirelog/wirelog/value"
-
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/dissect/file/files"
+	"github.com/wirelog/wirelog/value"
 )
 
 // A Sender hands the certificates and OCSP responses that a handshake carries to file

@@ -14,10 +14,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/wirelog/wirelog/value"
-
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/dissect/file/files"
+	"github.com/wirelog/wirelog/value"
 )
 
 var update = flag.Bool("update", false, "write the golden files")

@@ -20,10 +20,9 @@ import (
 	"net/netip"
 	"strconv"
 
-	"github.com/wirelog/wirelog/value"
-
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/dissect/link/packet"
+	"github.com/wirelog/wirelog/value"
 )
 
 // Source is Zeek's name of the analyzer, for its weirds.

@@ -3,9 +3,8 @@ package icmp
 import (
 	"encoding/binary"
 
-	"github.com/wirelog/wirelog/value"
-
 	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/value"
 )
 
 // Neighbor discovery options (RFC 4861 section 4.6).

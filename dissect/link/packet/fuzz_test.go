@@ -4,9 +4,8 @@ import (
 	"encoding/binary"
 	"testing"
 
-	"github.com/wirelog/wirelog/value"
-
 	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/value"
 )
 
 // whole takes a frame through all of the package, as the engine does.

@@ -4,9 +4,8 @@ import (
 	"encoding/binary"
 	"net/netip"
 
-	"github.com/wirelog/wirelog/value"
-
 	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/value"
 )
 
 // HeaderScratch is memory for the variable parts of header records, so that

@@ -7,9 +7,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/wirelog/wirelog/value"
-
 	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/value"
 )
 
 func tlv(typ int, v ...any) []byte {

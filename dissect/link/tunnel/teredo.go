@@ -4,10 +4,9 @@ import (
 	"encoding/binary"
 	"net/netip"
 
-	"github.com/wirelog/wirelog/value"
-
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/dissect/link/packet"
+	"github.com/wirelog/wirelog/value"
 )
 
 // Headers of RFC 4380 section 5.1.1 by their first two bytes.

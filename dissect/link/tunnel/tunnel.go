@@ -43,10 +43,9 @@ import (
 	"slices"
 	"time"
 
-	"github.com/wirelog/wirelog/value"
-
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/dissect/link/packet"
+	"github.com/wirelog/wirelog/value"
 )
 
 // Kind is a tunnel protocol.

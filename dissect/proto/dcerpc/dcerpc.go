@@ -7,13 +7,12 @@ package dcerpc
 import (
 	"slices"
 
-	"github.com/wirelog/wirelog/value"
-
 	"github.com/wirelog/wirelog/dissect/codec/wire"
 	"github.com/wirelog/wirelog/dissect/conn"
 	"github.com/wirelog/wirelog/dissect/detect"
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/internal/freelist"
+	"github.com/wirelog/wirelog/value"
 )
 
 const (

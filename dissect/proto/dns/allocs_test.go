@@ -5,10 +5,9 @@ package dns
 import (
 	"testing"
 
-	"github.com/wirelog/wirelog/value"
-
 	"github.com/wirelog/wirelog/dissect/conn"
 	"github.com/wirelog/wirelog/internal/testconn"
+	"github.com/wirelog/wirelog/value"
 )
 
 func TestMessageAllocations(t *testing.T) {

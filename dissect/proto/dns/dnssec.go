@@ -3,9 +3,8 @@ package dns
 import (
 	"strconv"
 
-	"github.com/wirelog/wirelog/value"
-
 	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/value"
 )
 
 // algorithmWeird reports an algorithm that is not meant to sign public zones (IANA

@@ -5,9 +5,8 @@ import (
 	"net/netip"
 	"strconv"
 
-	"github.com/wirelog/wirelog/value"
-
 	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/value"
 )
 
 // EDNS options that are parsed (IANA dns-parameters).

@@ -4,9 +4,8 @@ import (
 	"net/netip"
 	"strconv"
 
-	"github.com/wirelog/wirelog/value"
-
 	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/value"
 )
 
 // recordHeader reads the owner, type and class of a record (RFC 1035 section 4.1.3).

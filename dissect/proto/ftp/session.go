@@ -5,11 +5,10 @@ import (
 	"net/netip"
 	"strconv"
 
-	"github.com/wirelog/wirelog/value"
-
 	"github.com/wirelog/wirelog/dissect/conn"
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/dissect/proto/datachannel"
+	"github.com/wirelog/wirelog/value"
 )
 
 const (

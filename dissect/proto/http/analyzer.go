@@ -6,8 +6,6 @@ package http
 import (
 	"strconv"
 
-	"github.com/wirelog/wirelog/value"
-
 	"github.com/wirelog/wirelog/dissect/codec/contentline"
 	"github.com/wirelog/wirelog/dissect/codec/inflate"
 	"github.com/wirelog/wirelog/dissect/codec/mime"
@@ -16,6 +14,7 @@ import (
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/dissect/file/files"
 	"github.com/wirelog/wirelog/dissect/proto/websocket"
+	"github.com/wirelog/wirelog/value"
 )
 
 const source = "HTTP"

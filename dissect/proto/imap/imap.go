@@ -5,12 +5,11 @@ package imap
 import (
 	"bytes"
 
-	"github.com/wirelog/wirelog/value"
-
 	"github.com/wirelog/wirelog/dissect/conn"
 	"github.com/wirelog/wirelog/dissect/detect"
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/internal/freelist"
+	"github.com/wirelog/wirelog/value"
 )
 
 const source = "IMAP"

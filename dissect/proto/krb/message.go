@@ -3,13 +3,12 @@ package krb
 import (
 	"net/netip"
 
-	"github.com/wirelog/wirelog/value"
-
 	"github.com/wirelog/wirelog/dissect/codec/asn1"
 	"github.com/wirelog/wirelog/dissect/codec/wire"
 	"github.com/wirelog/wirelog/dissect/conn"
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/dissect/file/x509"
+	"github.com/wirelog/wirelog/value"
 )
 
 // Message types, which equal the numbers of their application tags (RFC 4120 section 7.5.7).

@@ -3,10 +3,9 @@ package ntlm
 import (
 	"encoding/binary"
 
-	"github.com/wirelog/wirelog/value"
-
 	"github.com/wirelog/wirelog/dissect/conn"
 	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/value"
 )
 
 // Payload offsets. Fields of later protocol versions, such as the version and the MIC, precede

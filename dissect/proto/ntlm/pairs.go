@@ -3,9 +3,8 @@ package ntlm
 import (
 	"encoding/binary"
 
-	"github.com/wirelog/wirelog/value"
-
 	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/value"
 )
 
 // AV_PAIR attributes (MS-NLMP section 2.2.2.1).

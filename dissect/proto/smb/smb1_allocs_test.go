@@ -7,12 +7,11 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/wirelog/wirelog/value"
-
 	"github.com/wirelog/wirelog/dissect/conn"
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/dissect/file/files"
 	"github.com/wirelog/wirelog/internal/testconn"
+	"github.com/wirelog/wirelog/value"
 )
 
 // smb1Open returns an analyzer of a connection with an open file, and listens to the events of

@@ -3,9 +3,8 @@ package smb
 import (
 	"time"
 
-	"github.com/wirelog/wirelog/value"
-
 	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/value"
 )
 
 // negotiateRequest parses SMB_COM_NEGOTIATE (MS-CIFS section 2.2.4.52.1).

@@ -3,9 +3,8 @@ package smb
 import (
 	"bytes"
 
-	"github.com/wirelog/wirelog/value"
-
 	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/value"
 )
 
 // sessionSetupRequest parses one of the three forms of SMB_COM_SESSION_SETUP_ANDX (MS-CIFS

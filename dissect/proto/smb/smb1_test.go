@@ -8,12 +8,11 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/wirelog/wirelog/value"
-
 	"github.com/wirelog/wirelog/dissect/conn"
 	"github.com/wirelog/wirelog/dissect/detect"
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/internal/testconn"
+	"github.com/wirelog/wirelog/value"
 )
 
 // smb1Bench is a connection that records SMB1 events, weirds and violations as names with

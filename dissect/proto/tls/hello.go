@@ -7,10 +7,9 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/wirelog/wirelog/value"
-
 	"github.com/wirelog/wirelog/dissect/codec/wire"
 	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/value"
 )
 
 // Extensions (IANA TLS ExtensionType) that are parsed.

@@ -6,12 +6,11 @@ package xmpp
 import (
 	"bytes"
 
-	"github.com/wirelog/wirelog/value"
-
 	"github.com/wirelog/wirelog/dissect/conn"
 	"github.com/wirelog/wirelog/dissect/detect"
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/internal/freelist"
+	"github.com/wirelog/wirelog/value"
 )
 
 const (

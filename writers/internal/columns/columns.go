@@ -7,9 +7,8 @@ import (
 	"net/netip"
 	"unsafe"
 
-	"github.com/wirelog/wirelog/value"
-
 	"github.com/wirelog/wirelog/schemas"
+	"github.com/wirelog/wirelog/value"
 	"github.com/wirelog/wirelog/writers/internal/text"
 )
 
