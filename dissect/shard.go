@@ -95,6 +95,8 @@ type Stats struct {
 	Panics    uint64 // packets whose processing panicked
 	Conn      conn.Stats
 	Fragments packet.FragStats
+	// Checksums counts the packets with wrong checksums, those in tunnels too.
+	Checksums packet.ChecksumStats
 	Files     files.Stats
 	// Limits counts what the limits of analyzers have cut off.
 	Limits map[conn.Limit]uint64
@@ -145,6 +147,9 @@ func New(o Options, hooks *event.Hooks, cause func(deadline value.Time, first, n
 	o.Files.Seed = [2]uint64{o.Conn.Seed[4], o.Conn.Seed[5]}
 	o.Files.TotalReassembly = int(o.Conn.ReassemblyBytes)
 	o.Conn.Packet = o.Packet
+	if o.Packet.Checksums == packet.ChecksumsIgnore {
+		o.Packet.IgnoreChecksums, o.Conn.Packet.IgnoreChecksums = true, true
+	}
 	s := &Shard{
 		opt:       o,
 		hooks:     hooks,
@@ -184,6 +189,10 @@ func New(o Options, hooks *event.Hooks, cause func(deadline value.Time, first, n
 // Now returns the network time of the packet or timer at work.
 func (s *Shard) Now() value.Time { return s.table.Now() }
 
+// Checksums returns the counters of checksums. They are the shard's: they change with
+// the next packet.
+func (s *Shard) Checksums() *packet.ChecksumStats { return &s.stats.Checksums }
+
 // Stats returns the counters.
 func (s *Shard) Stats() Stats {
 	st := s.stats
@@ -219,7 +228,12 @@ func (s *Shard) Frame(f *packet.Frame) {
 	s.table.SetNow(f.Now, f.Num)
 	s.drop = packet.DropNone
 	s.volatile = false
-	s.contained(f)
+	if len(f.Data) == 0 {
+		s.table.NetWeird("empty_pcap_header", "", "")
+		s.drop = packet.DropEmpty
+	} else {
+		s.contained(f)
+	}
 	if s.drop == packet.DropNone {
 		s.stats.Processed++
 	} else {
@@ -360,6 +374,7 @@ func (s *Shard) ip(n int, f *packet.Frame, encap *conn.Encap) bool {
 	}
 	if drop != packet.DropNone {
 		s.weirds(lv, encap)
+		s.stats.Checksums.Count(&ip.Src, drop)
 		s.dropped(n, drop)
 		return false
 	}
@@ -382,6 +397,7 @@ func (s *Shard) ip(n int, f *packet.Frame, encap *conn.Encap) bool {
 	case packet.UpperNone:
 		return inTeredo
 	case packet.UpperBad:
+		s.stats.Checksums.Count(&ip.Src, packet.DropChecksum)
 		s.dropped(n, packet.DropChecksum)
 		return false
 	case packet.UpperTransport:
@@ -398,6 +414,12 @@ func (s *Shard) ip(n int, f *packet.Frame, encap *conn.Encap) bool {
 	r := &lv.belongs
 	s.table.Process(p, r)
 	s.weirds(lv, encap)
+	if r.Drop != packet.DropNone {
+		s.stats.Checksums.Count(&ip.Src, r.Drop)
+		s.dropped(n, r.Drop)
+	} else if r.Partial || ip.Partial {
+		s.stats.Checksums.CountTaken(&ip.Src)
+	}
 	if r.Payload != nil {
 		if k := s.tunnels.UDP(r.Conn.RespPort(), r.Payload); k != tunnel.None {
 			s.udpTunnel(n, f, k, r, encap)

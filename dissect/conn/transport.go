@@ -56,6 +56,10 @@ type Result struct {
 	// Payload is the transport payload of UDP, in which tunnels are looked for. It is
 	// nil if the packet was rejected.
 	Payload []byte
+	// Drop is why no analyzer gets the packet, or DropNone. Partial reports that its
+	// checksum is partial and was accepted because of packet.ChecksumsAuto.
+	Drop    packet.Drop
+	Partial bool
 }
 
 // Transport header lengths.
@@ -68,7 +72,7 @@ const (
 // SetNow.
 func (t *Table) Process(p *Packet, r *Result) {
 	t.streams.volatile = p.Volatile
-	r.Conn, r.Payload = nil, nil
+	*r = Result{}
 	switch p.IP.Proto {
 	case packet.ProtoTCP:
 		t.processTCP(p, r)
@@ -86,16 +90,17 @@ func (t *Table) Process(p *Packet, r *Result) {
 
 // headerFits reports whether the fixed part of a transport header was sent and
 // captured, and raises a weird if not.
-func (t *Table) headerFits(p *Packet, n int, source string) bool {
-	if p.IP.PayloadLen != 0 && p.IP.PayloadLen < n {
+func (t *Table) headerFits(p *Packet, n int, source string, r *Result) bool {
+	switch {
+	case p.IP.PayloadLen != 0 && p.IP.PayloadLen < n:
 		t.packetWeird(p, "truncated_header", source)
-		return false
-	}
-	if len(p.IP.Payload) < n {
+	case len(p.IP.Payload) < n:
 		t.packetWeird(p, "internally_truncated_header", source)
-		return false
+	default:
+		return true
 	}
-	return true
+	r.Drop = packet.DropTruncatedHeader
+	return false
 }
 
 // packetWeird raises a weird for a packet's hosts. Inside tunnels its name says so.
@@ -297,14 +302,26 @@ func wireLen(ip *packet.IP) int {
 }
 
 // verify reports whether the transport checksum is right, cannot be checked or need not
-// be.
-func (t *Table) verify(p *Packet) bool {
-	return t.cfg.Packet.IgnoreChecksums || len(p.IP.Payload) < wireLen(p.IP) ||
-		t.cfg.Packet.Skip(p.IP) || p.IP.ChecksumOK()
+// be. If not, r.Drop says why: wrong, or that the checksum is partial.
+func (t *Table) verify(p *Packet, wrong packet.Drop, r *Result) bool {
+	if t.cfg.Packet.IgnoreChecksums || len(p.IP.Payload) < wireLen(p.IP) ||
+		t.cfg.Packet.Skip(p.IP) || p.IP.ChecksumOK() {
+		return true
+	}
+	if !p.IP.PartialChecksum() {
+		r.Drop = wrong
+		return false
+	}
+	if t.cfg.Packet.Checksums == packet.ChecksumsAuto {
+		r.Partial = true
+		return true
+	}
+	r.Drop = packet.DropPartialChecksum
+	return false
 }
 
 func (t *Table) processTCP(p *Packet, r *Result) {
-	if !t.headerFits(p, tcpHeader, "TCP") {
+	if !t.headerFits(p, tcpHeader, "TCP", r) {
 		return
 	}
 	b := p.IP.Payload
@@ -321,20 +338,27 @@ func (t *Table) processTCP(p *Packet, r *Result) {
 	flip := c == nil && tcpFlips(b[13], sport, dport)
 	c = t.join(p, c, value.ProtoTCP, value.Time(t.cfg.UDPInactivity), flip, r)
 
-	n := wireLen(p.IP)
+	n := p.IP.PayloadLen
+	if p.IP.TotalLen == 0 {
+		n = len(b)
+	}
 	size := int(b[12]>>4) * 4
 	if size < tcpHeader {
 		t.weird(c, "bad_TCP_header_len", "", "TCP")
+		r.Drop = packet.DropMalformed
 		t.lookAtUnused(c)
 		return
 	}
 	if size > n || size > len(b) {
+		// A payload length of 0 in IPv6 is that of a packet over 64 KB (BIG TCP). Zeek
+		// takes its length for what it says.
 		t.weird(c, "truncated_header", "", "TCP")
+		r.Drop = packet.DropTruncatedHeader
 		t.lookAtUnused(c)
 		return
 	}
 	t.contents(c, b[size:min(n, len(b))])
-	if !t.verify(p) {
+	if !t.verify(p, packet.DropTCPChecksum, r) {
 		t.weird(c, "bad_TCP_checksum", "", "TCP")
 		s, _ := c.sideOf(p.isOrig)
 		if m := c.scaled(s, &s.badSums, countBadSum, 'C'); m > 1 {
@@ -374,7 +398,7 @@ func tcpFlips(flags uint8, sport, dport uint16) bool {
 }
 
 func (t *Table) processUDP(p *Packet, r *Result) {
-	if !t.headerFits(p, udpHeader, "UDP") {
+	if !t.headerFits(p, udpHeader, "UDP", r) {
 		return
 	}
 	b := p.IP.Payload
@@ -388,7 +412,7 @@ func (t *Table) processUDP(p *Packet, r *Result) {
 	data := b[udpHeader:min(n, len(b))]
 	t.contents(c, data)
 	sum := binary.BigEndian.Uint16(b[6:])
-	if !(sum == 0 && p.IP.Version == 4) && !p.IP.Snapped && t.needsChecksum(dport, sum, n, data) && !t.verify(p) {
+	if !(sum == 0 && p.IP.Version == 4) && !p.IP.Snapped && t.needsChecksum(dport, sum, n, data) && !t.verify(p, packet.DropUDPChecksum, r) {
 		t.weird(c, "bad_UDP_checksum", "", "UDP")
 		if m := c.scaled(s, &s.badSums, countBadSum, 'C'); m > 1 {
 			if e := t.hooks.UDP.MultipleChecksumErrors.Begin(); e != nil {
@@ -443,7 +467,7 @@ func (t *Table) needsChecksum(dport, sum uint16, n int, data []byte) bool {
 }
 
 func (t *Table) processICMP(p *Packet, r *Result) {
-	if !t.headerFits(p, icmp.HeaderLen, "ICMP") {
+	if !t.headerFits(p, icmp.HeaderLen, "ICMP", r) {
 		return
 	}
 	b := p.IP.Payload
@@ -453,7 +477,7 @@ func (t *Table) processICMP(p *Packet, r *Result) {
 
 	n := wireLen(p.IP)
 	t.contents(c, b[icmp.HeaderLen:min(n, len(b))])
-	if !t.verify(p) {
+	if !t.verify(p, packet.DropICMPChecksum, r) {
 		t.weird(c, "bad_ICMP_checksum", "", icmp.Source)
 		return
 	}

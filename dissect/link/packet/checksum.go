@@ -89,19 +89,23 @@ func headerOK(b []byte) bool {
 // mapped addresses for IPv4. The length in the pseudo header is len(b). It is 0
 // for bytes that include their correct checksum.
 func PseudoChecksum(src, dst *[16]byte, version, proto uint8, b []byte) uint16 {
+	return ^bits.ReverseBytes16(fold(sum(b, pseudoSum(src, dst, version, proto, len(b)))))
+}
+
+// pseudoSum is the sum of a pseudo header with n as its length.
+func pseudoSum(src, dst *[16]byte, version, proto uint8, n int) uint64 {
 	var s uint64
 	if version == 4 {
 		s = uint64(binary.LittleEndian.Uint32(src[12:])) + uint64(binary.LittleEndian.Uint32(dst[12:]))
 		// The length has 16 bits in this pseudo header.
-		s += uint64(bits.ReverseBytes16(uint16(len(b))))
+		s += uint64(bits.ReverseBytes16(uint16(n)))
 	} else {
-		s = sum(src[:], uint64(bits.ReverseBytes32(uint32(len(b)))))
+		s = sum(src[:], uint64(bits.ReverseBytes32(uint32(n))))
 		s = sum(dst[:], s)
 	}
 	// In a word of its own, the protocol is the low byte in network order.
-	var c uint64
-	s, c = bits.Add64(s, uint64(proto)<<8, 0)
-	return ^bits.ReverseBytes16(fold(sum(b, s+c)))
+	s, c := bits.Add64(s, uint64(proto)<<8, 0)
+	return s + c
 }
 
 // ChecksumOK reports whether the transport checksum of a TCP, UDP, or ICMPv6
@@ -113,6 +117,30 @@ func (ip *IP) ChecksumOK() bool {
 		return Checksum(ip.Payload) == 0
 	}
 	return PseudoChecksum(&ip.Src, &ip.Dst, ip.Version, ip.Proto, ip.Payload) == 0
+}
+
+// PartialChecksum reports whether the checksum of a TCP or UDP datagram, which
+// ChecksumOK has found wrong, is what a host leaves there that has its network card
+// compute it: the sum of the pseudo header alone (Linux, Windows), the same with a
+// length of 0 (Windows with large send offload), or 0. Such datagrams show in
+// captures that the sending host has made.
+func (ip *IP) PartialChecksum() bool {
+	at := 16
+	switch {
+	case ip.Proto == ProtoUDP:
+		at = 6
+	case ip.Proto != ProtoTCP:
+		return false
+	}
+	if len(ip.Payload) < at+2 {
+		return false
+	}
+	switch got := binary.LittleEndian.Uint16(ip.Payload[at:]); got {
+	case 0, fold(pseudoSum(&ip.Src, &ip.Dst, ip.Version, ip.Proto, len(ip.Payload))),
+		fold(pseudoSum(&ip.Src, &ip.Dst, ip.Version, ip.Proto, 0)):
+		return true
+	}
+	return false
 }
 
 // mobilityChecksumOK verifies the checksum of the mobility header that ends the

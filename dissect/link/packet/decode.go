@@ -115,6 +115,9 @@ func (p *Packet) walk(f *Frame, next, cur layer, id uint64, off, end int) {
 		}
 		if next == layerNone {
 			p.unknown(cur, id, f.Data[off:end])
+			if cur == layerRoot {
+				p.Drop = DropLinkType
+			}
 			p.place(f, off)
 			return
 		}
@@ -289,31 +292,237 @@ func (p *Packet) pppoe(b []byte) hop {
 	} else if n > len(b)-6 {
 		p.Weirds.net(layerPPPoE, "pppoe_truncated_payload", "")
 	}
-	h := pppHop(binary.BigEndian.Uint16(b[6:]), inPPPoE, 8)
-	h.size = max(n-2, 0)
+	proto, hdr, _ := PPPHeader(b[6:])
+	h := pppHop(proto, inPPPoE, 6+hdr)
+	h.size = max(n-hdr, 0)
 	return h
 }
 
-// ppp decodes a header of RFC 1661, in HDLC framing (RFC 1662) or without.
+// PPPHeader reads the header of a PPP frame, which is at least 4 bytes or ok is
+// false: the protocol, in two bytes or compressed to one (RFC 1661 section 6.5), after
+// the address and control fields or without them (section 6.6). n is its length.
+func PPPHeader(b []byte) (proto uint16, n int, ok bool) {
+	if len(b) >= 2 && b[0] == 0xff && b[1] == 0x03 {
+		n = 2
+	}
+	switch {
+	case len(b) > n && b[n]&1 != 0: // only the last byte of a protocol is odd
+		return uint16(b[n]), n + 1, true
+	case len(b) >= n+2:
+		return binary.BigEndian.Uint16(b[n:]), n + 2, true
+	}
+	return 0, n, false
+}
+
+// ppp decodes a header of RFC 1661, in HDLC framing (RFC 1662) or without. Links of
+// Cisco's own HDLC are recorded under the link type, too.
 func (p *Packet) ppp(b []byte) hop {
-	if len(b) <= 2 {
+	switch {
+	case len(b) <= 2:
 		return p.truncated(layerPPP, "truncated_ppp_header")
+	case isCiscoHDLC(b):
+		return hop{next: layerCiscoHDLC, size: toEnd}
+	case b[0] == 0xff && b[1] == 0x03 && len(b) <= 4:
+		return p.truncated(layerPPP, "truncated_ppp_hdlc_header")
 	}
-	n := 2
-	if b[0] == 0xff && b[1] == 0x03 {
-		if len(b) <= 4 {
-			return p.truncated(layerPPP, "truncated_ppp_hdlc_header")
-		}
-		n = 4
-	}
-	return pppHop(binary.BigEndian.Uint16(b[n-2:]), inPPP, n)
+	proto, n, _ := PPPHeader(b)
+	return pppHop(proto, inPPP, n)
 }
 
 func (p *Packet) pppSerial(b []byte) hop {
-	if len(b) <= 4 {
+	switch {
+	case len(b) <= 4:
 		return p.truncated(layerPPPSerial, "truncated_ppp_serial_header")
+	case isCiscoHDLC(b):
+		return hop{next: layerCiscoHDLC, size: toEnd}
 	}
-	return pppHop(binary.BigEndian.Uint16(b[2:]), inPPP, 4)
+	proto, n, _ := PPPHeader(b)
+	return pppHop(proto, inPPP, n)
+}
+
+func (p *Packet) pppDir(b []byte) hop { return p.direction(layerPPPDir, layerPPP, b) }
+
+// direction skips the byte for the direction before a header of next.
+func (p *Packet) direction(l, next layer, b []byte) hop {
+	if len(b) <= 1 {
+		return p.truncated(l, "truncated_link_header")
+	}
+	return hop{next: next, skip: 1, size: toEnd}
+}
+
+// isCiscoHDLC recognises the address, of unicast or broadcast, and the control field of
+// Cisco HDLC. No PPP protocol begins like that.
+func isCiscoHDLC(b []byte) bool { return (b[0] == 0x0f || b[0] == 0x8f) && b[1] == 0 }
+
+// ciscoHDLC decodes address, control and ethertype (RFC 1547 section 4.3.1). 0x8035
+// is SLARP there, not RARP.
+func (p *Packet) ciscoHDLC(b []byte) hop {
+	if len(b) <= 4 {
+		return p.truncated(layerCiscoHDLC, "truncated_cisco_hdlc_header")
+	}
+	return etherHop(binary.BigEndian.Uint16(b[2:]), inSerial, 4)
+}
+
+func (p *Packet) ciscoHDLCDir(b []byte) hop {
+	return p.direction(layerCiscoHDLCDir, layerCiscoHDLC, b)
+}
+
+// frameRelay decodes an address of Q.922 and what follows it: the encapsulation of RFC
+// 2427, or Cisco's, which is an ethertype.
+func (p *Packet) frameRelay(b []byte) hop {
+	const (
+		maxAddress = 4
+		unnumbered = 0x03 // control: unnumbered information
+		nlpidSNAP  = 0x80
+		nlpidIPv6  = 0x8e
+		nlpidIPv4  = 0xcc
+		nlpidPPP   = 0xcf // RFC 1973
+
+		ouiBridged = 0x0080c2 // RFC 2427 section 4.2
+		withFCS    = 0x0001   // Ethernet
+		withoutFCS = 0x0007
+	)
+	n := 1
+	for n <= maxAddress && n <= len(b) && b[n-1]&1 == 0 { // the address goes on
+		n++
+	}
+	switch {
+	case n == 1 || n > maxAddress:
+		return p.malformed(layerFrameRelay, "bad_frame_relay_address")
+	case len(b) <= n+2:
+		return p.truncated(layerFrameRelay, "truncated_frame_relay_header")
+	case b[n] != unnumbered:
+		return etherHop(binary.BigEndian.Uint16(b[n:]), inSerial, n+2)
+	}
+	n++
+	if b[n] == 0 { // padding
+		n++
+	}
+	id := b[n]
+	n++
+	switch id {
+	case nlpidIPv4, nlpidIPv6:
+		return hop{next: layerIP, id: uint64(id), skip: n, size: toEnd}
+	case nlpidPPP:
+		return hop{next: layerPPP, id: uint64(id), skip: n, size: toEnd}
+	case nlpidSNAP:
+	default:
+		return hop{next: layerNone, id: uint64(id), skip: n, size: toEnd}
+	}
+	if len(b) <= n+5 {
+		return p.truncated(layerFrameRelay, "truncated_frame_relay_header")
+	}
+	oui := uint64(b[n])<<16 | uint64(b[n+1])<<8 | uint64(b[n+2])
+	typ := binary.BigEndian.Uint16(b[n+3:])
+	n += 5
+	switch {
+	case oui == 0:
+		return etherHop(typ, inSerial, n)
+	case oui == ouiBridged && (typ == withFCS || typ == withoutFCS):
+		return hop{next: layerEthernet, skip: n, size: toEnd}
+	}
+	return hop{next: layerNone, id: oui<<16 | uint64(typ), skip: n, size: toEnd}
+}
+
+func (p *Packet) frameRelayDir(b []byte) hop {
+	return p.direction(layerFrameRelayDir, layerFrameRelay, b)
+}
+
+// slip skips the direction and the compressed header that BSD puts before an IP packet,
+// which is not compressed any more.
+func (p *Packet) slip(b []byte) hop {
+	if len(b) <= 16 {
+		return p.truncated(layerSLIP, "truncated_slip_header")
+	}
+	return hop{next: layerIP, skip: 16, size: toEnd}
+}
+
+func (p *Packet) slipBSDOS(b []byte) hop {
+	if len(b) <= 24 {
+		return p.truncated(layerSLIPBSDOS, "truncated_slip_header")
+	}
+	return hop{next: layerIP, skip: 24, size: toEnd}
+}
+
+// pflog skips the header of OpenBSD's pflog(4), whose first byte is its length without
+// padding to a multiple of four.
+func (p *Packet) pflog(b []byte) hop {
+	const (
+		minLen = 45 // up to the rule's number, in all versions
+		maxLen = 252
+	)
+	if len(b) <= 4 {
+		return p.truncated(layerPFLog, "truncated_pflog_header")
+	}
+	n := int(b[0])
+	if n < minLen || n > maxLen {
+		return p.malformed(layerPFLog, "bad_pflog_header_len")
+	}
+	n = (n + 3) &^ 3
+	if n >= len(b) {
+		return p.truncated(layerPFLog, "truncated_pflog_header")
+	}
+	h := familyHop(uint32(b[1]))
+	h.skip = n
+	return h
+}
+
+// ipoib skips a global routing header, of which the link type has the place of the
+// destination, and the header of RFC 4391 section 6.
+func (p *Packet) ipoib(b []byte) hop {
+	const (
+		grh    = 40
+		header = grh + 4
+	)
+	if len(b) <= header {
+		return p.truncated(layerIPoIB, "truncated_ipoib_header")
+	}
+	return etherHop(binary.BigEndian.Uint16(b[grh:]), inSerial, header)
+}
+
+// pktap skips the header of Apple's pktap, whose fields are in the byte order of its
+// machines.
+func (p *Packet) pktap(b []byte) hop {
+	const (
+		minLen    = 44 // up to the length of the link header
+		hasPacket = 1
+	)
+	if len(b) <= minLen {
+		return p.truncated(layerPKTAP, "truncated_pktap_header")
+	}
+	n := binary.LittleEndian.Uint32(b)
+	switch {
+	case n < minLen:
+		return p.malformed(layerPKTAP, "bad_pktap_header_len")
+	case uint64(n) >= uint64(len(b)):
+		return p.truncated(layerPKTAP, "truncated_pktap_header")
+	case binary.LittleEndian.Uint32(b[4:]) != hasPacket:
+		p.Drop = DropNotData
+		return done
+	}
+	dlt := binary.LittleEndian.Uint32(b[8:])
+	h := hop{next: layerNone, id: uint64(dlt), skip: int(n), size: toEnd}
+	if dlt <= 0xffff {
+		h.next = rootLayer(LinkType(dlt))
+	}
+	if h.next == layerIP && looksLikeEthernet(b[n:]) {
+		h.next = layerEthernet // a DLT of raw IP may stand before Ethernet
+	}
+	return h
+}
+
+// looksLikeEthernet reports whether b is an IP packet in Ethernet, and not one without.
+func looksLikeEthernet(b []byte) bool {
+	if len(b) < 15 || b[0]>>4 == 4 || b[0]>>4 == 6 {
+		return false
+	}
+	switch binary.BigEndian.Uint16(b[12:]) {
+	case etherIPv4:
+		return b[14]>>4 == 4
+	case etherIPv6:
+		return b[14]>>4 == 6
+	}
+	return false
 }
 
 // null decodes the address family of a BSD loopback frame. A large one is in

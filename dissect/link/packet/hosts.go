@@ -1,6 +1,9 @@
 package packet
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"slices"
+)
 
 // Hosts returns the addresses of the outermost IP header of f, which are those of IP.Src
 // and IP.Dst: for choosing a shard. ok is false if there is none that
@@ -54,7 +57,7 @@ func (d *Decoder) slowHosts(f *Frame) (src, dst Addr, ok bool) {
 	p.reset()
 	p.depth = 0
 	p.walk(f, rootLayer(f.Link), layerRoot, uint64(f.Link), 0, len(f.Data))
-	if p.Kind != KindIP {
+	if p.Kind != KindIP || slices.Contains(p.stack[:p.depth], layer80211) {
 		return src, dst, false
 	}
 	b := p.Net

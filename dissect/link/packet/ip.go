@@ -11,7 +11,10 @@ type Options struct {
 	// IgnoreChecksums accepts every checksum (Zeek's ignore_checksums, -C). With
 	// it, a total length of 0 in an IPv4 header, as segmentation offload leaves
 	// it, means the rest of the captured frame; without it such a packet is dropped.
-	IgnoreChecksums bool `key:"no_checksums" flag:"no-checksums" short:"C" doc:"accept packets with wrong checksums"`
+	IgnoreChecksums bool `key:"no_checksums" flag:"no-checksums" short:"C" doc:"accept packets with wrong checksums, whatever checksums says"`
+	// Checksums says which packets are accepted without IgnoreChecksums. It is one of
+	// the constants below; ChecksumsIgnore is the same as IgnoreChecksums.
+	Checksums string `key:"checksums" flag:"checksums" oneof:"verify,auto,ignore" doc:"packets to accept by their checksums: verify (only right ones), auto (also the partial ones that checksum offloading leaves) or ignore (all, as -C)"`
 	// IgnoreFrom, if set, reports for an address in the source field of an IP header whether
 	// the checksums of its packets are ignored (Zeek's ignore_checksums_nets).
 	IgnoreFrom func(src *[16]byte) bool
@@ -22,9 +25,21 @@ type Options struct {
 	FragmentTimeout   time.Duration `key:"timeouts.frag_timeout" doc:"wait for the missing fragments of an IP datagram"`
 }
 
+// Values of Options.Checksums.
+const (
+	// ChecksumsVerify accepts right checksums only, as Zeek does.
+	ChecksumsVerify = "verify"
+	// ChecksumsAuto also accepts what offloading to a network card leaves: a partial
+	// checksum (IP.PartialChecksum), a checksum of 0 in an IPv4 header, and a total
+	// length of 0 there.
+	ChecksumsAuto = "auto"
+	// ChecksumsIgnore accepts everything.
+	ChecksumsIgnore = "ignore"
+)
+
 // DefaultOptions returns the defaults, Zeek's where Zeek has them.
 func DefaultOptions() Options {
-	return Options{FragmentBytes: 64 << 20, FragmentDatagrams: 32_768, FragmentTimeout: 5 * time.Minute}
+	return Options{Checksums: ChecksumsVerify, FragmentBytes: 64 << 20, FragmentDatagrams: 32_768, FragmentTimeout: 5 * time.Minute}
 }
 
 // Skip reports whether the checksums of a packet with this header are ignored.
@@ -84,6 +99,9 @@ type IP struct {
 	Fragment bool
 	// Reassembled reports whether this is the result of reassembly.
 	Reassembled bool
+	// Partial reports that the header's checksum or total length is 0 and was accepted
+	// because of ChecksumsAuto.
+	Partial bool
 	// Snapped reports whether the frame was longer on the wire than captured. A
 	// transport checksum can't be verified then.
 	Snapped bool
@@ -126,10 +144,11 @@ const (
 
 // Parse validates the IP header that p.Net begins with, with Zeek's checks in
 // Zeek's order, and fills ip. Weirds go to p.Weirds. With any result but
-// DropNone ip must not be used, with one exception: Src and Dst are valid after
-// DropChecksum.
+// DropNone ip must not be used, except that Src and Dst are valid after
+// DropChecksum, DropPartialChecksum and DropNoLength.
 func (ip *IP) Parse(p *Packet, o *Options) Drop {
 	b := p.Net
+	ip.Partial = false
 	if len(b) < ipv4HdrLen {
 		p.Weirds.net(layerIP, "truncated_IP", "")
 		return DropTruncated
@@ -154,7 +173,10 @@ func (ip *IP) Parse(p *Packet, o *Options) Drop {
 	if total == 0 {
 		p.Weirds.net(layerIP, "ip_hdr_len_zero", "")
 		if !o.IgnoreChecksums {
-			return DropMalformed
+			if o.Checksums != ChecksumsAuto {
+				return DropNoLength
+			}
+			ip.Partial = true
 		}
 		total = p.capRest
 	}
@@ -177,8 +199,15 @@ func (ip *IP) Parse(p *Packet, o *Options) Drop {
 			return DropMalformed
 		}
 		if !o.IgnoreChecksums && !headerOK(b[:ip.HdrLen]) && !o.Skip(ip) {
-			p.Weirds.flow(ip, layerIP.String(), "bad_IP_checksum", "")
-			return DropChecksum
+			why := DropChecksum
+			if b[10] == 0 && b[11] == 0 {
+				why = DropPartialChecksum
+			}
+			if why == DropChecksum || o.Checksums != ChecksumsAuto {
+				p.Weirds.flow(ip, layerIP.String(), "bad_IP_checksum", "")
+				return why
+			}
+			ip.Partial = true
 		}
 	}
 	ip.Snapped = p.WireLen > p.capRest

@@ -1,25 +1,36 @@
 package packet
 
-// Link types with a decoder of their own (tcpdump.org/linktypes.html). Any
-// other link type is taken for raw IP, as in Zeek.
+// Link types that are decoded (tcpdump.org/linktypes.html).
 const (
 	LinkNull          LinkType = 0   // BSD loopback, address family in host order
 	LinkEthernet      LinkType = 1   // Ethernet
+	LinkSLIP          LinkType = 8   // SLIP after 16 bytes of direction and compressed header
 	LinkPPP           LinkType = 9   // PPP, with or without HDLC framing
 	LinkFDDI          LinkType = 10  // FDDI
-	LinkPPPSerial     LinkType = 50  // PPP in HDLC framing
+	LinkRawBSD        LinkType = 12  // IPv4 or IPv6, as some systems number it
+	LinkRawOpenBSD    LinkType = 14  // IPv4 or IPv6, as OpenBSD numbers it
+	LinkPPPSerial     LinkType = 50  // PPP in HDLC framing, or Cisco HDLC
 	LinkPPPoE         LinkType = 51  // PPPoE session without Ethernet
 	LinkRaw           LinkType = 101 // IPv4 or IPv6
+	LinkSLIPBSDOS     LinkType = 102 // SLIP after the 24 bytes of BSD/OS
+	LinkCiscoHDLC     LinkType = 104 // Cisco HDLC
 	Link80211         LinkType = 105 // 802.11
+	LinkFrameRelay    LinkType = 107 // frame relay
 	LinkLoop          LinkType = 108 // OpenBSD loopback, address family in network order
 	LinkLinuxSLL      LinkType = 113 // Linux cooked v1
+	LinkPFLog         LinkType = 117 // packets that OpenBSD's filter has logged
 	LinkPrism         LinkType = 119 // 802.11 after a Prism or AVS header
 	Link80211Radiotap LinkType = 127 // 802.11 after a radiotap header
 	LinkAVS           LinkType = 163 // 802.11 after an AVS header
 	LinkPPI           LinkType = 192 // another link type after a PPI header
+	LinkPPPDir        LinkType = 204 // PPP after a byte for the direction
+	LinkCiscoHDLCDir  LinkType = 205 // Cisco HDLC after a byte for the direction
+	LinkFrameRelayDir LinkType = 206 // frame relay after a byte for the direction
 	LinkIPv4          LinkType = 228 // IPv4
 	LinkIPv6          LinkType = 229 // IPv6
 	LinkNFLog         LinkType = 239 // Linux netfilter log
+	LinkIPoIB         LinkType = 242 // IP over InfiniBand
+	LinkPKTAP         LinkType = 258 // another link type after Apple's PKTAP header
 	LinkLinuxSLL2     LinkType = 276 // Linux cooked v2
 )
 
@@ -82,6 +93,16 @@ const (
 	layerPPI
 	layerAVS
 	layerPrism
+	layerSLIP
+	layerSLIPBSDOS
+	layerCiscoHDLC
+	layerCiscoHDLCDir
+	layerFrameRelay
+	layerFrameRelayDir
+	layerPPPDir
+	layerPFLog
+	layerIPoIB
+	layerPKTAP
 	layerIP // the first network layer: the walk ends here
 	layerARP
 	numLayers
@@ -144,8 +165,20 @@ var decoders = [numLayers]linkLayer{
 	layerPPI:       {"PPI", LinkPPI, true, (*Packet).ppi},
 	layerAVS:       {"AVS", LinkAVS, true, (*Packet).avs},
 	layerPrism:     {"PRISM", LinkPrism, true, (*Packet).prism},
-	layerIP:        {"IP", LinkRaw, true, nil},
-	layerARP:       {"ARP", 0, false, nil},
+
+	layerSLIP:          {"SLIP", LinkSLIP, true, (*Packet).slip},
+	layerSLIPBSDOS:     {"SLIP_BSDOS", LinkSLIPBSDOS, true, (*Packet).slipBSDOS},
+	layerCiscoHDLC:     {"CISCO_HDLC", LinkCiscoHDLC, true, (*Packet).ciscoHDLC},
+	layerCiscoHDLCDir:  {"CISCO_HDLC_WITH_DIR", LinkCiscoHDLCDir, true, (*Packet).ciscoHDLCDir},
+	layerFrameRelay:    {"FRAME_RELAY", LinkFrameRelay, true, (*Packet).frameRelay},
+	layerFrameRelayDir: {"FRAME_RELAY_WITH_DIR", LinkFrameRelayDir, true, (*Packet).frameRelayDir},
+	layerPPPDir:        {"PPP_WITH_DIR", LinkPPPDir, true, (*Packet).pppDir},
+	layerPFLog:         {"PFLOG", LinkPFLog, true, (*Packet).pflog},
+	layerIPoIB:         {"IPOIB", LinkIPoIB, true, (*Packet).ipoib},
+	layerPKTAP:         {"PKTAP", LinkPKTAP, true, (*Packet).pktap},
+
+	layerIP:  {"IP", LinkRaw, true, nil},
+	layerARP: {"ARP", 0, false, nil},
 }
 
 // layerNames and roots are the table by layer and by link type. They are filled
@@ -157,7 +190,10 @@ var (
 
 func init() {
 	for i := range roots {
-		roots[i] = layerIP
+		roots[i] = layerNone
+	}
+	for _, l := range [...]LinkType{LinkRawBSD, LinkRawOpenBSD, LinkIPv4, LinkIPv6} {
+		roots[l] = layerIP
 	}
 	for i, l := range decoders {
 		layerNames[i] = l.name
@@ -169,13 +205,16 @@ func init() {
 
 func (l layer) String() string { return layerNames[l] }
 
-// rootLayer returns the layer that frames of a link type begin with.
+// rootLayer returns the layer that frames of a link type begin with, or layerNone.
 func rootLayer(l LinkType) layer {
 	if int(l) < len(roots) {
 		return roots[l]
 	}
-	return layerIP
+	return layerNone
 }
+
+// Known reports whether frames of the link type are decoded.
+func (l LinkType) Known() bool { return rootLayer(l) != layerNone }
 
 // dispatch says which layer an identifier means, in the layers of in.
 type dispatch struct {
@@ -194,17 +233,19 @@ const (
 	inPPP   // PPP with or without HDLC framing
 	inPPPoE // PPPoE session
 
+	inSerial // Cisco HDLC, frame relay, IP over InfiniBand
+
 	inAny = ^uint8(0)
 )
 
 // etherTypes, pppTypes and families are what identifiers lead to, the most
 // frequent first.
 var etherTypes = [...]dispatch{
-	{etherIPv4, inEthernet | inVLAN | inCooked, layerIP},
-	{etherIPv6, inEthernet | inVLAN | inCooked, layerIP},
+	{etherIPv4, inEthernet | inVLAN | inCooked | inSerial, layerIP},
+	{etherIPv6, inEthernet | inVLAN | inCooked | inSerial, layerIP},
 	{etherVLAN, inEthernet | inVLAN | inVNTag, layerVLAN},
 	{etherARP, inEthernet | inVLAN | inCooked, layerARP},
-	{etherMPLS, inEthernet | inVLAN, layerMPLS},
+	{etherMPLS, inEthernet | inVLAN | inSerial, layerMPLS},
 	{etherPPPoE, inEthernet | inVLAN, layerPPPoE},
 	{etherQinQ, inEthernet | inVNTag, layerVLAN},
 	{etherOldQinQ, inEthernet | inVNTag, layerVLAN},

@@ -38,12 +38,28 @@ const (
 	DropChecksum
 	// DropFragmentCut: a later fragment that was not captured in full.
 	DropFragmentCut
+	// DropLinkType: a link type that nothing decodes.
+	DropLinkType
+	// DropEmpty: a record without data.
+	DropEmpty
+	// DropNoLength: an IPv4 header whose total length is 0.
+	DropNoLength
+	// DropTCPChecksum, DropUDPChecksum and DropICMPChecksum: a wrong checksum.
+	DropTCPChecksum
+	DropUDPChecksum
+	DropICMPChecksum
+	// DropPartialChecksum: a checksum of TCP or UDP that was left to the network
+	// card; see IP.PartialChecksum.
+	DropPartialChecksum
+	// DropTruncatedHeader: a transport header was cut, by the snap length or on the wire.
+	DropTruncatedHeader
 	numDrops
 )
 
 var dropNames = [numDrops]string{
 	"none", "truncated", "malformed", "unknown_protocol", "depth", "not_data",
-	"bad_checksum", "fragment_cut",
+	"bad_checksum", "fragment_cut", "unknown_link_type", "empty", "no_length",
+	"bad_tcp_checksum", "bad_udp_checksum", "bad_icmp_checksum", "partial_checksum", "truncated_header",
 }
 
 // NumDrops is the number of reasons, DropNone included.

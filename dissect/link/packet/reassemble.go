@@ -80,6 +80,7 @@ type datagram struct {
 	nextProto  uint8
 	proto      uint8 // of the fragment that came first, for IPv4
 	spans      []span
+	whole      int             // spans from the first on that have no hole between them; 0 if unknown
 	pages      [maxPages]int32 // page number + 1
 	npages     int
 }
@@ -164,7 +165,7 @@ func (r *Reassembler) open(key fragKey, ip *IP, now value.Time, w *Weirds) int32
 		r.head = n
 	}
 	r.tail = n
-	d.size = 0
+	d.size, d.whole = 0, 0
 	hdr := ip.raw[:ip.HdrLen]
 	if ip.Version == 6 {
 		hdr = hdr[:len(hdr)-8]
@@ -316,10 +317,13 @@ func (r *Reassembler) complete(d *datagram, w *Weirds) bool {
 	if d.spans[0].from > 0 || d.size == 0 {
 		return false
 	}
-	i := 0
+	// Nothing is ever inserted among spans without holes, so the next walk goes on
+	// where this one ends.
+	i := max(d.whole-1, 0)
 	for i+1 < len(d.spans) && d.spans[i].to == d.spans[i+1].from {
 		i++
 	}
+	d.whole = i + 1
 	end := d.spans[i].to
 	switch {
 	case i+1 < len(d.spans): // a hole

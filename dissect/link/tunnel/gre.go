@@ -3,6 +3,8 @@ package tunnel
 import (
 	"encoding/binary"
 	"strconv"
+
+	"github.com/wirelog/wirelog/dissect/link/packet"
 )
 
 // GRE header bits (RFC 2784 section 2.1, RFC 2890 section 2, RFC 2637 section 4.1).
@@ -29,7 +31,7 @@ const (
 	erspan2Header  = 8
 	erspan3Header  = 12
 	erspan3Option  = 8
-	pppHeader      = 4
+	minPPP         = 4 // what Zeek wants of a PPP header
 	pppIPv4        = 0x0021
 	pppIPv6        = 0x0057
 )
@@ -62,7 +64,7 @@ func (d *Decoder) gre(c *Carrier, b []byte, r *Result) {
 			d.weird(GRE, "egre_protocol_type", "proto="+strconv.Itoa(int(typ)))
 			return
 		}
-		skip, need = pppHeader, pppHeader
+		need = minPPP
 	} else {
 		truncated := false
 		switch {
@@ -106,11 +108,12 @@ func (d *Decoder) gre(c *Carrier, b []byte, r *Result) {
 	}
 
 	if version == 1 {
-		switch binary.BigEndian.Uint16(b[hdr+2:]) {
+		ppp := b[hdr:]
+		switch proto, n, _ := packet.PPPHeader(ppp); proto {
 		case pppIPv4:
-			d.checkedIP(c, protoIPv4, b[hdr+skip:], r)
+			d.checkedIP(c, protoIPv4, ppp[n:], r)
 		case pppIPv6:
-			d.checkedIP(c, protoIPv6, b[hdr+skip:], r)
+			d.checkedIP(c, protoIPv6, ppp[n:], r)
 		default:
 			d.weird(GRE, "non_ip_packet_in_encap", "")
 		}

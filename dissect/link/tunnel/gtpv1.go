@@ -78,6 +78,9 @@ func (m *gtpMessage) parse(b []byte) outOfBound {
 	if m.flags&gtpFlagE != 0 {
 		for len(b) > 0 {
 			n := int(b[0]) * 4 // with length and next type
+			if n > 0 && len(b) < n-1 {
+				return outOfBound{"GTPv1_Ext_Header:contents", n - 1, len(b)}
+			}
 			if n == 0 || len(b) < n {
 				return outOfBound{"GTPv1_Ext_Header:next_type", n, len(b)}
 			}
