@@ -164,10 +164,28 @@ func (t *Batcher) add(blk *block, data []byte, at int64, orig uint32, link uint1
 	// Field by field: a literal is built elsewhere and copied, which stalls on
 	// stores that have not yet left the processor's store buffer.
 	p.Data, p.Time, p.Num, p.OrigLen, p.Link = data, at, t.num, max(orig, uint32(len(data))), link
-	t.clock.set(p, &t.stats)
+	if uint32(len(data)) < orig {
+		t.stats.Cut++
+	}
+	if len(data) == 0 {
+		t.addEmpty(p)
+	} else {
+		t.clock.set(p, &t.stats)
+	}
 	t.stats.Packets++
 	t.stats.Bytes += uint64(len(data))
 	return true
+}
+
+// addEmpty stamps a packet without data. As in Zeek its time does not count, unless
+// there is none yet or it has to decide on a jump.
+func (t *Batcher) addEmpty(p *Packet) {
+	t.stats.Empty++
+	if t.clock.started && t.clock.pending == nil {
+		p.Now = t.clock.now
+	} else {
+		t.clock.set(p, &t.stats)
+	}
 }
 
 // Full reports whether the batch must be taken before another packet is added.

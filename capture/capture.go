@@ -85,6 +85,14 @@ type FileStats struct {
 	Packets  uint64 // delivered
 	Bytes    uint64 // captured bytes of the delivered packets
 	Filtered uint64 // rejected by the filter
+	// Links counts the delivered packets by link type, in the order of their first ones.
+	Links []LinkCount
+}
+
+// LinkCount counts packets of a link type, a LINKTYPE_ value.
+type LinkCount struct {
+	Link    uint16
+	Packets uint64
 }
 
 // Stats counts the packets of a run so far.
@@ -97,6 +105,9 @@ type Stats struct {
 	JumpsHeld    uint64 // packets whose jump forward was not believed
 	Jumps        uint64 // jumps beyond the limit that were confirmed
 	TimesClamped uint64 // timestamps out of range: microseconds over a second, before 1970, after 2262
+	Empty        uint64 // packets without data; they do not move the run's clock
+	Cut          uint64 // packets of which less was captured than was on the wire
+	OverOriginal uint64 // records with more captured than the original length says
 	CutToSnaplen uint64 // packets longer than the file's snapshot length or MaxPacket, cut to it as libpcap does
 
 	Files []FileStats // in reading order, finished or begun; empty if the source is not files

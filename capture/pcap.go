@@ -142,8 +142,8 @@ func (r *Reader) readPcap() {
 			r.cut(size)
 			return
 		}
-		if caplen > orig || caplen == 0 {
-			r.badLengths(caplen)
+		if caplen > orig {
+			r.batcher.stats.OverOriginal++
 		}
 		if f.nano {
 			frac /= 1000
@@ -163,16 +163,6 @@ func (r *Reader) readPcap() {
 			r.filterFailed()
 			return
 		}
-	}
-}
-
-// badLengths records that the record at buf[pos] has no data, or more than was on
-// the wire. Like tcpdump, the reader goes on: the record's extent is certain.
-func (r *Reader) badLengths(caplen uint32) {
-	if caplen == 0 {
-		r.tolerated(r.offset(), "a record without data")
-	} else {
-		r.tolerated(r.offset(), "a captured length over the original one")
 	}
 }
 

@@ -33,6 +33,7 @@ type ngFile struct {
 	big    bool
 	ifaces []ngIface // of the present section
 	last   int64     // time of the last packet, for blocks without a time
+	links  []LinkCount
 }
 
 // ngIface holds the fields of an interface description.
@@ -238,12 +239,27 @@ func (r *Reader) ngBody(typ uint32, body []byte, length int) bool {
 }
 
 func (r *Reader) ngDeliver(data []byte, orig uint32, link uint16) {
-	if n := uint32(len(data)); n > orig || n == 0 {
-		r.badLengths(n)
+	if uint32(len(data)) > orig {
+		r.batcher.stats.OverOriginal++
 	}
-	if !r.batcher.add(r.blk, data, r.ng.last, orig, link) {
+	num := r.batcher.num
+	switch {
+	case !r.batcher.add(r.blk, data, r.ng.last, orig, link):
 		r.filterFailed()
+	case r.batcher.num != num:
+		r.ng.count(link)
 	}
+}
+
+// count counts a delivered packet.
+func (f *ngFile) count(link uint16) {
+	for i := range f.links {
+		if f.links[i].Link == link {
+			f.links[i].Packets++
+			return
+		}
+	}
+	f.links = append(f.links, LinkCount{link, 1})
 }
 
 // options reads the options about times of an interface description. It returns

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 )
 
 // Reader is a Source that reads capture files one after another. Its methods
@@ -118,6 +119,13 @@ func (r *Reader) countFile(f *FileStats) {
 	f.Packets = s.Packets - r.before.Packets
 	f.Bytes = s.Bytes - r.before.Bytes
 	f.Filtered = s.Filtered - r.before.Filtered
+	switch {
+	case f.Packets == 0:
+	case r.format == formatNG:
+		f.Links = slices.Clone(r.ng.links)
+	default:
+		f.Links = []LinkCount{{r.pcap.link, f.Packets}}
+	}
 }
 
 // Close releases what the reader holds. Batches that have not been released stay
@@ -226,20 +234,6 @@ func (r *Reader) damaged(off int64, reason string, err error) {
 	r.damage = append(r.damage, &DamageError{File: r.in.name(), Offset: off,
 		Compression: r.src.comp, Reason: reason, Count: 1, Err: err})
 	r.closeFile()
-}
-
-// tolerated records a contradictory record after which reading goes on. Only the
-// first of a kind in a file is kept; the others are counted with it.
-func (r *Reader) tolerated(off int64, reason string) {
-	name := r.in.name()
-	for i := len(r.damage) - 1; i >= 0 && r.damage[i].File == name; i-- {
-		if d := r.damage[i]; d.Tolerated && d.Reason == reason {
-			d.Count++
-			return
-		}
-	}
-	r.damage = append(r.damage, &DamageError{File: name, Offset: off,
-		Compression: r.src.comp, Reason: reason, Count: 1, Tolerated: true})
 }
 
 // need makes n bytes, at most blockSize, available at buf[pos] in one block. It

@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -128,9 +129,12 @@ func TestPcapng(t *testing.T) {
 		if !slices.Equal(all, want) {
 			t.Errorf("%v:\ngot  %v\nwant %v", order, all, want)
 		}
-		d := r.Damage()
-		if len(d) != 1 || !d[0].Tolerated || d[0].Reason != "a record without data" {
-			t.Errorf("damage %v", d)
+		s := r.Stats()
+		if d := r.Damage(); len(d) != 0 || s.Empty != 1 {
+			t.Errorf("damage %v, %d records without data", d, s.Empty)
+		}
+		if got, want := s.Files[0].Links, []LinkCount{{1, 2}, {113, 2}, {101, 2}, {228, 1}, {0, 1}}; !slices.Equal(got, want) {
+			t.Errorf("link types %v, want %v", got, want)
 		}
 	}
 }
@@ -265,24 +269,27 @@ func TestDamage(t *testing.T) {
 	}
 }
 
-func TestTolerated(t *testing.T) {
+// TestOddRecords reads records that contradict themselves without harm.
+func TestOddRecords(t *testing.T) {
 	spec := plainPcap()
 	b := spec.packet(spec.header(), 1, 0, "good")
-	at := int64(len(b))
-	b = spec.record(b, 1, 0, 4, 3, []byte("long"))
-	b = spec.record(b, 1, 0, 0, 60, nil)
-	b = spec.record(b, 1, 0, 4, 2, []byte("long"))
-	b = spec.packet(b, 1, 0, "good")
+	b = spec.record(b, 2, 0, 4, 3, []byte("long"))
+	b = spec.record(b, 9, 0, 0, 60, nil)
+	b = spec.record(b, 3, 0, 4, 2, []byte("long"))
+	b = spec.record(b, 4, 0, 4, 5, []byte("curt"))
 	all, r := readBytes(t, b)
 	if len(all) != 5 || all[1].data != "long" || all[1].orig != 4 || all[2].data != "" || all[2].orig != 60 {
 		t.Errorf("packets %v", all)
 	}
-	d := r.Damage()
-	if len(d) != 2 || d[0].Offset != at || d[0].Count != 2 || !d[0].Tolerated || d[1].Offset != at+20 || d[1].Count != 1 {
-		t.Errorf("damage %v", d)
+	if all[2].now != all[1].now || all[3].now != 3e9 {
+		t.Errorf("the clock follows a record without data: %v", all)
 	}
-	if err := r.err(); err == nil || !strings.Contains(err.Error(), "(and 1 more such records); reading went on") {
-		t.Errorf("error %v", err)
+	s := r.Stats()
+	if err := r.err(); err != nil || s.OverOriginal != 2 || s.Empty != 1 || s.Cut != 2 {
+		t.Errorf("%v, %+v", err, s)
+	}
+	if got := s.Files[0].Links; !slices.Equal(got, []LinkCount{{1, 5}}) {
+		t.Errorf("link types %v", got)
 	}
 }
 
@@ -709,8 +716,8 @@ func TestProgressAndStats(t *testing.T) {
 		t.Errorf("progress %v", seen)
 	}
 	s := r.Stats()
-	f := FileStats{Path: path, Packets: packets, Bytes: packets * 400}
-	if s.Bytes != 2*f.Bytes || !slices.Equal(s.Files, []FileStats{f, f}) {
+	f := FileStats{Path: path, Packets: packets, Bytes: packets * 400, Links: []LinkCount{{1, packets}}}
+	if s.Bytes != 2*f.Bytes || !reflect.DeepEqual(s.Files, []FileStats{f, f}) {
 		t.Errorf("stats %+v", s)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"runtime/debug"
 
+	"github.com/wirelog/wirelog/compat"
 	"github.com/wirelog/wirelog/dissect/codec/contentline"
 	"github.com/wirelog/wirelog/dissect/codec/mime"
 	"github.com/wirelog/wirelog/dissect/conn"
@@ -147,12 +148,14 @@ func New(o Options, hooks *event.Hooks, cause func(deadline value.Time, first, n
 	o.Files.Seed = [2]uint64{o.Conn.Seed[4], o.Conn.Seed[5]}
 	o.Files.TotalReassembly = int(o.Conn.ReassemblyBytes)
 	o.Conn.Packet = o.Packet
+	zeekLinks := o.Conn.Compat.Has(compat.LinkTypes)
 	if o.Packet.Checksums == packet.ChecksumsIgnore {
 		o.Packet.IgnoreChecksums, o.Conn.Packet.IgnoreChecksums = true, true
 	}
 	s := &Shard{
 		opt:       o,
 		hooks:     hooks,
+		dec:       packet.Decoder{ZeekLinks: zeekLinks},
 		frags:     packet.NewReassembler(o.Packet),
 		tunnels:   tunnel.New(hooks, o.Tunnel),
 		ipTunnels: tunnel.NewTable(o.Tunnel),
@@ -192,6 +195,9 @@ func (s *Shard) Now() value.Time { return s.table.Now() }
 // Checksums returns the counters of checksums. They are the shard's: they change with
 // the next packet.
 func (s *Shard) Checksums() *packet.ChecksumStats { return &s.stats.Checksums }
+
+// Packets returns the number of frames so far.
+func (s *Shard) Packets() uint64 { return s.stats.Packets }
 
 // Stats returns the counters.
 func (s *Shard) Stats() Stats {

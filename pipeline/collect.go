@@ -26,6 +26,8 @@ func (r *run) summary() Summary {
 	for _, d := range r.source.Damage() {
 		s.Damage = append(s.Damage, d.Error())
 	}
+	s.Capture = CaptureCounts{Empty: cap.Empty, Cut: cap.Cut, OverOriginal: cap.OverOriginal, CutToSnaplen: cap.CutToSnaplen}
+	s.Damage = append(s.Damage, r.unknownLinks(cap.Files)...)
 	drops := dropCounter{}
 	drops.add(UnitPacket, "capture", "filter", cap.Filtered, false)
 	var dissected uint64
@@ -38,7 +40,7 @@ func (r *run) summary() Summary {
 			s.Events += n
 		}
 		for why, n := range st.Dropped {
-			drops.add(UnitPacket, "dissect", packet.Drop(why).String(), n, false)
+			drops.add(UnitPacket, "dissect", packet.Drop(why).String(), n, packet.Drop(why) == packet.DropLinkType)
 		}
 		drops.add(UnitState, "connections", "limit", st.Conn.Evicted, true)
 		drops.add(UnitState, "fragments", "expired", st.Fragments.Expired, false)
@@ -73,6 +75,7 @@ func (r *run) summary() Summary {
 		return cmp.Or(cmp.Compare(a.Log, b.Log), cmp.Compare(a.Output, b.Output))
 	})
 	s.Dropped = drops.sorted()
+	s.Checksums = r.checksums()
 	return s
 }
 

@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 
 	"github.com/wirelog/wirelog/capture"
+	"github.com/wirelog/wirelog/compat"
 	"github.com/wirelog/wirelog/dissect"
 	"github.com/wirelog/wirelog/dissect/link/packet"
 	"github.com/wirelog/wirelog/writers"
@@ -159,6 +160,7 @@ func newParallel(r *run) *parallel {
 	p := &parallel{run: r, free: make(chan *assignment, inFlight+2), batches: make([]*writers.Batch, len(r.shards)),
 		load: make([]uint64, len(r.shards)), worked: make([]atomic.Uint64, len(r.shards))}
 	p.lead.change.L = &p.lead.mu
+	p.hosts.ZeekLinks = r.compat.Has(compat.LinkTypes)
 	for i := range p.buckets {
 		p.buckets[i] = unassigned
 	}

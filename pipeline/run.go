@@ -55,6 +55,7 @@ func (r *run) run(ctx context.Context) (Summary, error) {
 	stopTicks()
 	closeErr := r.merger.Close()
 	s := r.summary()
+	r.tellLeftOut(&s)
 	err := errors.Join(readErr, r.source.Close(), errors.Join(r.reports...))
 	if err == nil && closeErr != nil {
 		err = ErrIncomplete
@@ -73,6 +74,7 @@ type run struct {
 	reports []error // of the merger
 	events  bool    // the event stream is wanted
 	roots   *logs.RootCerts
+	minutes minutes
 	first   int64          // time of the first packet
 	last    capture.Packet // without its data
 }
@@ -88,6 +90,7 @@ func (r *run) tick() (stop func()) {
 			select {
 			case now := <-t.C:
 				r.merger.Tick(now)
+				r.minutes.tick(r, now)
 			case <-end:
 				return
 			}

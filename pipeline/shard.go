@@ -25,6 +25,7 @@ type shard struct {
 	clock   batchClock // of the batch at work
 	now     int64      // clock at the end of the last batch
 	panics  uint64     // of builders, beside those that dissect contains
+	report  shardReport
 }
 
 func (r *run) newShard(of int) (*shard, error) {
@@ -96,6 +97,9 @@ func (s *shard) batch(b *capture.Batch, mine []uint16) *writers.Batch {
 	s.dissect.Settle()
 	s.now = b.Now
 	s.clock.Batch = nil
+	if s.report.wanted.Load() {
+		s.report.set(s.dissect)
+	}
 	return s.out.Flush()
 }
 

@@ -29,6 +29,10 @@ type Summary struct {
 	Panics []Panic `json:"panics"`
 	// Damage has a line for each damage found in an input, with file and offset.
 	Damage []string `json:"damage"`
+	// Capture counts packets whose records are odd. They are processed, if not Empty.
+	Capture CaptureCounts `json:"capture"`
+	// Checksums counts the packets with wrong checksums, those in tunnels too.
+	Checksums Checksums `json:"checksums"`
 	// Clock counts the packets whose times the run's clock did not simply follow.
 	Clock ClockCounts `json:"clock"`
 	// Shards is how many shards ran.
@@ -47,6 +51,33 @@ type ClockCounts struct {
 	JumpsHeld uint64 `json:"jumps_held"` // packets far ahead that no other confirmed
 	Jumps     uint64 `json:"jumps"`      // jumps ahead that others confirmed
 	Clamped   uint64 `json:"clamped"`    // times out of range
+}
+
+// CaptureCounts counts odd records.
+type CaptureCounts struct {
+	Empty        uint64 `json:"empty"`          // without data
+	Cut          uint64 `json:"cut"`            // with less than was on the wire
+	OverOriginal uint64 `json:"over_original"`  // with more than their original length says
+	CutToSnaplen uint64 `json:"cut_to_snaplen"` // longer than the file's snapshot length, and cut to it
+}
+
+// Checksums counts packets whose checksums are not right.
+type Checksums struct {
+	// LeftOut packets of Hosts hosts did not get to the analyzers. The checksums of
+	// Partial of them are what a host leaves that has its network card compute them.
+	LeftOut uint64 `json:"left_out"`
+	Hosts   int    `json:"hosts"`
+	Partial uint64 `json:"partial"`
+	// Taken packets were processed although their checksum is partial, because of
+	// packet.ChecksumsAuto.
+	Taken uint64 `json:"taken"`
+	// Offloading are the addresses of the hosts that sent the packets of Partial and
+	// Taken, at most 100, those with most of these packets first.
+	Offloading []string `json:"offloading"`
+	// More reports that there were more hosts than are counted.
+	More bool `json:"more,omitempty"`
+
+	offloading int // hosts, those not in Offloading too
 }
 
 // Mark counts something that happened at an output.

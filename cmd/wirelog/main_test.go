@@ -174,7 +174,7 @@ func TestSummaryText(t *testing.T) {
 }
 
 func TestSummaryJSON(t *testing.T) {
-	keys := []string{"files", "packets", "bytes", "packets_processed", "connections", "events", "logs", "dropped", "marks", "panics", "damage", "clock", "shards",
+	keys := []string{"files", "packets", "bytes", "packets_processed", "connections", "events", "logs", "dropped", "marks", "panics", "damage", "capture", "checksums", "clock", "shards",
 		"elapsed_seconds", "cpu_seconds", "peak_memory_bytes"}
 	doc, err := os.ReadFile("../../docs/summary.md")
 	if err != nil {

@@ -128,6 +128,9 @@ func damage(s *pipeline.Summary) []error {
 		}
 	}
 	for _, d := range s.Dropped {
+		if d.Reason == "unknown_link_type" && s.Files > 0 {
+			continue // the damage names the files
+		}
 		if d.Lost && d.Count != 0 {
 			errs = append(errs, fmt.Errorf("%s: %s lost: %s", d.Where, plural(d.Count, string(d.Unit)), d.Reason))
 		}

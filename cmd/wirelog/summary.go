@@ -26,6 +26,19 @@ func writeSummaryText(w io.Writer, s *pipeline.Summary, u usage) error {
 	count("bytes", s.Bytes, perSecond(s.Bytes/1_000_000, s.Elapsed, "MB/s"))
 	count("connections", s.Connections, "")
 	count("events", s.Events, "")
+	for _, r := range []struct {
+		n    uint64
+		note string
+	}{
+		{s.Capture.Empty, "without data"}, {s.Capture.Cut, "not captured whole"},
+		{s.Capture.OverOriginal, "with more captured than their original length"},
+		{s.Capture.CutToSnaplen, "over the snapshot length of the file, cut to it"},
+		{s.Checksums.Taken, "taken with a partial checksum"},
+	} {
+		if r.n != 0 {
+			count("odd packets", r.n, r.note)
+		}
+	}
 	for _, l := range s.Logs {
 		count(l.Log+" rows", l.Written, l.Output)
 	}
@@ -71,6 +84,7 @@ func writeSummaryJSON(w io.Writer, sum *pipeline.Summary, u usage) error {
 	s.Marks = notNil(s.Marks)
 	s.Panics = notNil(s.Panics)
 	s.Damage = notNil(s.Damage)
+	s.Checksums.Offloading = notNil(s.Checksums.Offloading)
 	return json.NewEncoder(w).Encode(struct {
 		pipeline.Summary
 		Elapsed    float64 `json:"elapsed_seconds"`

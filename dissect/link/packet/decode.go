@@ -8,6 +8,10 @@ import (
 // Decoder decodes link layers. The zero value is ready for use. It belongs to
 // one goroutine.
 type Decoder struct {
+	// ZeekLinks takes frames of a link type that Zeek 8.2 has no analyzer for as IP
+	// packets, as it does.
+	ZeekLinks bool
+
 	dropped [numDrops]uint64
 	scratch Packet // of Hosts
 	ip      IP
@@ -46,10 +50,19 @@ func (d *Decoder) DecodeAt(f *Frame, depth int, out *Packet) {
 		}
 	}
 	out.depth = min(depth, MaxDepth)
-	out.walk(f, rootLayer(f.Link), layerRoot, uint64(f.Link), 0, len(b))
+	out.walk(f, d.root(f.Link), layerRoot, uint64(f.Link), 0, len(b))
 	if out.Drop != DropNone {
 		d.dropped[out.Drop]++
 	}
+}
+
+// root returns the layer that frames of a link type begin with, or layerNone.
+func (d *Decoder) root(link LinkType) layer {
+	l := rootLayer(link)
+	if d.ZeekLinks && (l == layerNone || decoders[l].own) {
+		return layerIP
+	}
+	return l
 }
 
 // Next decodes the next subframe of the A-MSDU that out comes from and reports
@@ -298,9 +311,9 @@ func (p *Packet) pppoe(b []byte) hop {
 	return h
 }
 
-// PPPHeader reads the header of a PPP frame, which is at least 4 bytes or ok is
-// false: the protocol, in two bytes or compressed to one (RFC 1661 section 6.5), after
-// the address and control fields or without them (section 6.6). n is its length.
+// PPPHeader reads the header at the start of a PPP frame: the protocol, in two bytes or
+// compressed to one (RFC 1661 section 6.5), after the address and control fields or
+// without them (section 6.6). n is its length; ok is false if b ends before.
 func PPPHeader(b []byte) (proto uint16, n int, ok bool) {
 	if len(b) >= 2 && b[0] == 0xff && b[1] == 0x03 {
 		n = 2

@@ -157,6 +157,55 @@ var linkCases = []struct {
 	{name: "ppi ethernet", link: LinkPPI, data: cat(unhex("0000 0800 01000000"), eth(0x0800, datagram4)), kind: KindIP, offset: 22, hist: "PPI ETHERNET IP"},
 	{name: "ppi unknown", link: LinkPPI, data: cat(unhex("0000 0800 00000100"), zeros(4)), drop: DropUnknownProtocol, offset: 8, hist: "PPI"},
 	{name: "ppi bad length", link: LinkPPI, data: cat(unhex("0000 0400 01000000"), zeros(4)), drop: DropMalformed, weirds: "bad_ppi_header_len@PPI", hist: "PPI"},
+	{name: "ppp, short protocol", link: LinkPPP, data: cat(unhex("21"), datagram4), kind: KindIP, offset: 1, hist: "PPP IP"},
+	{name: "ppp hdlc, short protocol", link: LinkPPP, data: cat(unhex("ff03 57"), datagram6), kind: KindIP, offset: 3, hist: "PPP IP"},
+	{name: "ppp serial without address", link: LinkPPPSerial, data: cat(unhex("0021"), datagram4), kind: KindIP, offset: 2, hist: "PPPSERIAL IP"},
+	{name: "ppp serial of cisco", link: LinkPPPSerial, data: cat(unhex("8f00 86dd"), datagram6), kind: KindIP, offset: 4, hist: "PPPSERIAL CISCO_HDLC IP"},
+	{name: "ppp of cisco", link: LinkPPP, data: cat(unhex("0f00 0800"), datagram4), kind: KindIP, offset: 4, hist: "PPP CISCO_HDLC IP"},
+	{name: "ppp with direction", link: LinkPPPDir, data: cat(unhex("01 ff03 0021"), datagram4), kind: KindIP, offset: 5, hist: "PPP_WITH_DIR PPP IP"},
+	{name: "pppoe, short protocol", link: LinkEthernet, data: eth(0x8864, cat(unhex("1100 0001 0029 21"), datagram4, zeros(3))), kind: KindIP, offset: 21,
+		weirds: "pppoe_extra_data_after_payload@PPPOE", hist: "ETHERNET PPPOE IP",
+		check: func(t *testing.T, p *Packet) {
+			if len(p.Net) != 40 {
+				t.Errorf("%d bytes", len(p.Net))
+			}
+		}},
+	{name: "pppoe with address", link: LinkEthernet, data: eth(0x8864, cat(unhex("1100 0001 002c ff03 0021"), datagram4)), kind: KindIP, offset: 24, hist: "ETHERNET PPPOE IP"},
+	{name: "cisco hdlc", link: LinkCiscoHDLC, data: cat(unhex("0f00 0800"), datagram4), kind: KindIP, offset: 4, hist: "CISCO_HDLC IP"},
+	{name: "cisco hdlc mpls", link: LinkCiscoHDLC, data: cat(unhex("0f00 8847 00010140"), datagram4), kind: KindIP, offset: 8, hist: "CISCO_HDLC MPLS IP"},
+	{name: "cisco hdlc slarp", link: LinkCiscoHDLC, data: cat(unhex("8f00 8035"), zeros(14)), drop: DropUnknownProtocol, offset: 4, hist: "CISCO_HDLC"},
+	{name: "cisco hdlc short", link: LinkCiscoHDLC, data: unhex("0f00 0800"), drop: DropTruncated, weirds: "truncated_cisco_hdlc_header@CISCO_HDLC", hist: "CISCO_HDLC"},
+	{name: "cisco hdlc with direction", link: LinkCiscoHDLCDir, data: cat(unhex("00 0f00 0800"), datagram4), kind: KindIP, offset: 5, hist: "CISCO_HDLC_WITH_DIR CISCO_HDLC IP"},
+	{name: "frame relay", link: LinkFrameRelay, data: cat(unhex("1841 03cc"), datagram4), kind: KindIP, offset: 4, hist: "FRAME_RELAY IP"},
+	{name: "frame relay ipv6", link: LinkFrameRelay, data: cat(unhex("1841 03 00 8e"), datagram6), kind: KindIP, offset: 5, hist: "FRAME_RELAY IP"},
+	{name: "frame relay of cisco", link: LinkFrameRelay, data: cat(unhex("1841 0800"), datagram4), kind: KindIP, offset: 4, hist: "FRAME_RELAY IP"},
+	{name: "frame relay, long address", link: LinkFrameRelay, data: cat(unhex("18400001 03cc"), datagram4), kind: KindIP, offset: 6, hist: "FRAME_RELAY IP"},
+	{name: "frame relay snap", link: LinkFrameRelay, data: cat(unhex("1841 03 00 80 000000 0800"), datagram4), kind: KindIP, offset: 10, hist: "FRAME_RELAY IP"},
+	{name: "frame relay bridged", link: LinkFrameRelay, data: cat(unhex("1841 03 00 80 0080c2 0007"), eth(0x0800, datagram4)), kind: KindIP, offset: 24, hist: "FRAME_RELAY ETHERNET IP"},
+	{name: "frame relay ppp", link: LinkFrameRelay, data: cat(unhex("1841 03 cf 0021"), datagram4), kind: KindIP, offset: 6, hist: "FRAME_RELAY PPP IP"},
+	{name: "frame relay lmi", link: LinkFrameRelay, data: cat(unhex("0001 03 08"), zeros(10)), drop: DropUnknownProtocol, offset: 4, hist: "FRAME_RELAY"},
+	{name: "frame relay bad address", link: LinkFrameRelay, data: zeros(30), drop: DropMalformed, weirds: "bad_frame_relay_address@FRAME_RELAY", hist: "FRAME_RELAY"},
+	{name: "frame relay short", link: LinkFrameRelay, data: unhex("1841 03 80 000000 0800"), drop: DropTruncated, weirds: "truncated_frame_relay_header@FRAME_RELAY", hist: "FRAME_RELAY"},
+	{name: "frame relay with direction", link: LinkFrameRelayDir, data: cat(unhex("00 1841 03cc"), datagram4), kind: KindIP, offset: 5, hist: "FRAME_RELAY_WITH_DIR FRAME_RELAY IP"},
+	{name: "slip", link: LinkSLIP, data: cat(zeros(16), datagram4), kind: KindIP, offset: 16, hist: "SLIP IP"},
+	{name: "slip of bsd/os", link: LinkSLIPBSDOS, data: cat(zeros(24), datagram4), kind: KindIP, offset: 24, hist: "SLIP_BSDOS IP"},
+	{name: "slip short", link: LinkSLIP, data: zeros(16), drop: DropTruncated, weirds: "truncated_slip_header@SLIP", hist: "SLIP"},
+	{name: "pflog", link: LinkPFLog, data: cat(unhex("3d 02"), zeros(62), datagram4), kind: KindIP, offset: 64, hist: "PFLOG IP"},
+	{name: "pflog ipv6", link: LinkPFLog, data: cat(unhex("64 18"), zeros(98), datagram6), kind: KindIP, offset: 100, hist: "PFLOG IP"},
+	{name: "pflog family", link: LinkPFLog, data: cat(unhex("3d 07"), zeros(62), datagram4), drop: DropUnknownProtocol, offset: 64, hist: "PFLOG"},
+	{name: "pflog bad length", link: LinkPFLog, data: cat(unhex("10 02"), zeros(62), datagram4), drop: DropMalformed, weirds: "bad_pflog_header_len@PFLOG", hist: "PFLOG"},
+	{name: "pflog short", link: LinkPFLog, data: cat(unhex("3d 02"), zeros(62)), drop: DropTruncated, weirds: "truncated_pflog_header@PFLOG", hist: "PFLOG"},
+	{name: "ipoib", link: LinkIPoIB, data: cat(zeros(40), unhex("0800 0000"), datagram4), kind: KindIP, offset: 44, hist: "IPOIB IP"},
+	{name: "ipoib short", link: LinkIPoIB, data: zeros(44), drop: DropTruncated, weirds: "truncated_ipoib_header@IPOIB", hist: "IPOIB"},
+	{name: "pktap", link: LinkPKTAP, data: cat(le32(108), le32(1), le32(1), zeros(96), eth(0x0800, datagram4)), kind: KindIP, offset: 122, hist: "PKTAP ETHERNET IP"},
+	{name: "pktap raw", link: LinkPKTAP, data: cat(le32(108), le32(1), le32(12), zeros(96), datagram4), kind: KindIP, offset: 108, hist: "PKTAP IP"},
+	{name: "pktap raw, but ethernet", link: LinkPKTAP, data: cat(le32(108), le32(1), le32(12), zeros(96), eth(0x86dd, datagram6)), kind: KindIP, offset: 122, hist: "PKTAP ETHERNET IP"},
+	{name: "pktap of no packet", link: LinkPKTAP, data: cat(le32(108), le32(0), le32(1), zeros(97)), drop: DropNotData, hist: "PKTAP"},
+	{name: "pktap unknown", link: LinkPKTAP, data: cat(le32(108), le32(1), le32(201), zeros(97)), drop: DropUnknownProtocol, offset: 108, hist: "PKTAP"},
+	{name: "pktap short", link: LinkPKTAP, data: cat(le32(108), le32(1), le32(1), zeros(96)), drop: DropTruncated, weirds: "truncated_pktap_header@PKTAP", hist: "PKTAP"},
+	{name: "pktap bad length", link: LinkPKTAP, data: cat(le32(12), le32(1), le32(1), zeros(96)), drop: DropMalformed, weirds: "bad_pktap_header_len@PKTAP", hist: "PKTAP"},
+	{name: "unknown link type", link: 201, data: datagram4, drop: DropLinkType},
+	{name: "link type beyond all", link: 999, data: datagram6, drop: DropLinkType},
 	{name: "amsdu", link: Link80211, data: amsduFrame, kind: KindIP, offset: 26 + 14 + 8, hist: "IEEE802_11 IP"},
 }
 
@@ -226,6 +275,29 @@ func TestDecode(t *testing.T) {
 				c.check(t, &p)
 			}
 		})
+	}
+}
+
+func TestZeekLinks(t *testing.T) {
+	d := Decoder{ZeekLinks: true}
+	var p Packet
+	for link, want := range map[LinkType]Kind{201: KindIP, 999: KindIP, LinkCiscoHDLC: KindIP, LinkPPI: KindIP, LinkNull: KindNone} {
+		if d.Decode(frame(link, datagram4), &p); p.Kind != want {
+			t.Errorf("link type %v: kind %v", link, p.Kind)
+		}
+	}
+}
+
+func TestKnown(t *testing.T) {
+	for link, want := range map[LinkType]bool{LinkEthernet: true, LinkIPv6: true, LinkRawBSD: true, LinkLinuxSLL2: true, 201: false, 230: false, 512: false} {
+		if link.Known() != want {
+			t.Errorf("%v: %v", link, !want)
+		}
+	}
+	for link, want := range map[LinkType]string{201: "201 (BLUETOOTH_HCI_H4_WITH_PHDR)", 40000: "40000"} {
+		if got := link.String(); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
 	}
 }
 
@@ -373,7 +445,7 @@ func TestHosts(t *testing.T) {
 		src, dst, ok := h.Hosts(f)
 		d.Decode(f, &p)
 		switch f.Link {
-		case Link80211, Link80211Radiotap, LinkPrism, LinkAVS, LinkPPI:
+		case Link80211, Link80211Radiotap, LinkPrism, LinkAVS, LinkPPI, LinkPKTAP:
 			if ok {
 				t.Errorf("%d: hosts of an 802.11 frame", i)
 			}

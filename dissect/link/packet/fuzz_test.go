@@ -65,7 +65,7 @@ func FuzzDecode(f *testing.F) {
 			whole(t, &d, r, &p, &ip, &s, fr, &o)
 		}
 		switch fr.Link {
-		case Link80211, Link80211Radiotap, LinkPrism, LinkAVS, LinkPPI:
+		case Link80211, Link80211Radiotap, LinkPrism, LinkAVS, LinkPPI, LinkPKTAP:
 			return
 		}
 		d.Decode(fr, &p)

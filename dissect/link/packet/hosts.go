@@ -56,7 +56,7 @@ func (d *Decoder) slowHosts(f *Frame) (src, dst Addr, ok bool) {
 	p := &d.scratch
 	p.reset()
 	p.depth = 0
-	p.walk(f, rootLayer(f.Link), layerRoot, uint64(f.Link), 0, len(f.Data))
+	p.walk(f, d.root(f.Link), layerRoot, uint64(f.Link), 0, len(f.Data))
 	if p.Kind != KindIP || slices.Contains(p.stack[:p.depth], layer80211) {
 		return src, dst, false
 	}

@@ -299,3 +299,24 @@ func TestManySmallFragments(t *testing.T) {
 		}
 	}
 }
+
+// TestOneByOneAfterTheLast feeds fragments in order after the last one. Each completes
+// what is whole so far by one step, however much that is.
+func TestOneByOneAfterTheLast(t *testing.T) {
+	const n = 500
+	data := counting(8 * n)
+	r := NewReassembler(DefaultOptions())
+	if _, done, _ := feed(t, r, second, piece(1, 8*(n-1), false, data[8*(n-1):])); done {
+		t.Fatal("the last one is complete")
+	}
+	for i := range n - 1 {
+		got, done, _ := feed(t, r, second, piece(1, 8*i, true, data[8*i:8*i+8]))
+		if i == n-2 {
+			if !done || !bytes.Equal(got, data) {
+				t.Errorf("not whole after %d fragments", n)
+			}
+		} else if whole := r.slots[0].whole; done || whole != i+1 {
+			t.Fatalf("after %d fragments %d are known to be whole (%v)", i+1, whole, done)
+		}
+	}
+}

@@ -1,0 +1,48 @@
+package packet
+
+import "fmt"
+
+// linkNames are the names of link types in messages, those that are not decoded above
+// all (tcpdump.org/linktypes.html, without the prefix LINKTYPE_).
+var linkNames = map[LinkType]string{
+	LinkNull: "NULL", LinkEthernet: "ETHERNET", 2: "EXP_ETHERNET", 3: "AX25", 4: "PRONET",
+	5: "CHAOS", 6: "IEEE802_5", 7: "ARCNET_BSD", LinkSLIP: "SLIP", LinkPPP: "PPP", LinkFDDI: "FDDI",
+	32: "REDBACK", LinkPPPSerial: "PPP_HDLC", LinkPPPoE: "PPP_ETHER", 99: "SYMANTEC_FIREWALL",
+	100: "ATM_RFC1483", LinkRaw: "RAW", LinkSLIPBSDOS: "SLIP_BSDOS", LinkCiscoHDLC: "C_HDLC",
+	Link80211: "IEEE802_11", 106: "ATM_CLIP", LinkFrameRelay: "FRELAY", LinkLoop: "LOOP",
+	109: "ENC", LinkLinuxSLL: "LINUX_SLL", 114: "LTALK", 115: "ECONET", LinkPFLog: "PFLOG",
+	118: "CISCO_IOS", LinkPrism: "IEEE802_11_PRISM", 120: "IEEE802_11_AIRONET",
+	122: "IP_OVER_FC", 123: "SUNATM", Link80211Radiotap: "IEEE802_11_RADIOTAP", 128: "TZSP",
+	129: "ARCNET_LINUX", 138: "APPLE_IP_OVER_IEEE1394", 139: "MTP2_WITH_PHDR", 140: "MTP2",
+	141: "MTP3", 142: "SCCP", 143: "DOCSIS", 144: "LINUX_IRDA", LinkAVS: "IEEE802_11_AVS",
+	165: "BACNET_MS_TP", 166: "PPP_PPPD", 169: "GPRS_LLC", 177: "LINUX_LAPD", 182: "MFR",
+	187: "BLUETOOTH_HCI_H4", 189: "USB_LINUX", LinkPPI: "PPI", 195: "IEEE802_15_4_WITHFCS",
+	196: "SITA", 197: "ERF", 201: "BLUETOOTH_HCI_H4_WITH_PHDR", 202: "AX25_KISS", 203: "LAPD",
+	LinkPPPDir: "PPP_WITH_DIR", LinkCiscoHDLCDir: "C_HDLC_WITH_DIR",
+	LinkFrameRelayDir: "FRELAY_WITH_DIR", 209: "IPMB_LINUX", 210: "FLEXRAY", 212: "LIN",
+	215: "IEEE802_15_4_NONASK_PHY", 220: "USB_LINUX_MMAPPED", 224: "FC_2",
+	225: "FC_2_WITH_FRAME_DELIMS", 226: "IPNET", 227: "CAN_SOCKETCAN", LinkIPv4: "IPV4",
+	LinkIPv6: "IPV6", 230: "IEEE802_15_4_NOFCS", 231: "DBUS", 235: "DVB_CI", 236: "MUX27010",
+	237: "STANAG_5066_D_PDU", LinkNFLog: "NFLOG", 240: "NETANALYZER",
+	241: "NETANALYZER_TRANSPARENT", LinkIPoIB: "IPOIB", 243: "MPEG_2_TS", 244: "NG40",
+	245: "NFC_LLCP", 247: "INFINIBAND", 248: "SCTP", 249: "USBPCAP", 250: "RTAC_SERIAL",
+	251: "BLUETOOTH_LE_LL", 252: "WIRESHARK_UPPER_PDU", 253: "NETLINK",
+	254: "BLUETOOTH_LINUX_MONITOR", 255: "BLUETOOTH_BREDR_BB",
+	256: "BLUETOOTH_LE_LL_WITH_PHDR", 257: "PROFIBUS_DL", LinkPKTAP: "PKTAP", 259: "EPON",
+	260: "IPMI_HPM_2", 261: "ZWAVE_R1_R2", 262: "ZWAVE_R3", 263: "WATTSTOPPER_DLM",
+	264: "ISO_14443", 265: "RDS", 266: "USB_DARWIN", 268: "SDLC", 270: "LORATAP", 271: "VSOCK",
+	272: "NORDIC_BLE", 273: "DOCSIS31_XRA31", 274: "ETHERNET_MPACKET", 275: "DISPLAYPORT_AUX",
+	LinkLinuxSLL2: "LINUX_SLL2", 278: "OPENVIZSLA", 279: "EBHSCR", 280: "VPP_DISPATCH",
+	281: "DSA_TAG_BRCM", 282: "DSA_TAG_BRCM_PREPEND", 283: "IEEE802_15_4_TAP",
+	284: "DSA_TAG_DSA", 285: "DSA_TAG_EDSA", 286: "ELEE", 287: "Z_WAVE_SERIAL", 288: "USB_2_0",
+	289: "ATSC_ALP", 290: "ETW",
+}
+
+// String returns the number with the name, if it has one: "201
+// (BLUETOOTH_HCI_H4_WITH_PHDR)".
+func (l LinkType) String() string {
+	if name, ok := linkNames[l]; ok {
+		return fmt.Sprintf("%d (%s)", uint16(l), name)
+	}
+	return fmt.Sprint(uint16(l))
+}
