@@ -164,12 +164,12 @@ func (t *Batcher) add(blk *block, data []byte, at int64, orig uint32, link uint1
 	// Field by field: a literal is built elsewhere and copied, which stalls on
 	// stores that have not yet left the processor's store buffer.
 	p.Data, p.Time, p.Num, p.OrigLen, p.Link = data, at, t.num, max(orig, uint32(len(data))), link
-	if uint32(len(data)) < orig {
-		t.stats.Cut++
-	}
 	if len(data) == 0 {
 		t.addEmpty(p)
 	} else {
+		if uint32(len(data)) < orig {
+			t.stats.Cut++
+		}
 		t.clock.set(p, &t.stats)
 	}
 	t.stats.Packets++

@@ -108,7 +108,7 @@ func (r *run) tellLeftOut(s *Summary) {
 func cutLine(packets, headers, cut uint64) string {
 	line := ""
 	if headers != 0 {
-		line = fmt.Sprintf("%s of %s left out: their TCP, UDP or ICMP header is cut", digits(headers), were(packets, "packet"))
+		line = fmt.Sprintf("%s of %s left out: the TCP, UDP or ICMP header is cut", digits(headers), were(packets, "packet"))
 	}
 	if cut == 0 {
 		return line
@@ -158,7 +158,7 @@ func newChecksums(sum *packet.ChecksumStats) Checksums {
 func (c *Checksums) line(packets uint64) string {
 	taken := ""
 	if c.Taken != 0 {
-		taken = fmt.Sprintf("%s taken with the partial checksum that offloading leaves on %s", were(c.Taken, "packet"), c.offloadingHosts())
+		taken = fmt.Sprintf("%s taken with partial checksums %s", were(c.Taken, "packet"), c.offloadingHosts())
 	}
 	if c.LeftOut == 0 {
 		return taken
@@ -177,9 +177,9 @@ func (c *Checksums) line(packets uint64) string {
 	case c.Partial == 0:
 		line += " that are wrong: -C takes them"
 	case wrong == 0:
-		line += fmt.Sprintf(" that are partial, as checksum offloading leaves them on %s: --checksums auto takes these, -C takes all", c.offloadingHosts())
+		line += fmt.Sprintf(" that are partial %s: --checksums auto takes these, -C takes all", c.offloadingHosts())
 	default:
-		line += fmt.Sprintf(": %s partial, as checksum offloading leaves them on %s, and %s wrong: --checksums auto takes the partial ones, -C takes all",
+		line += fmt.Sprintf(": %s partial %s and %s wrong: --checksums auto takes the partial ones, -C takes all",
 			are(c.Partial), c.offloadingHosts(), are(wrong))
 	}
 	if taken != "" {
@@ -188,7 +188,7 @@ func (c *Checksums) line(packets uint64) string {
 	return line
 }
 
-// offloadingHosts names the first hosts.
+// offloadingHosts names the cause and the first hosts.
 func (c *Checksums) offloadingHosts() string {
 	const most = 5
 	n := min(len(c.Offloading), most)
@@ -196,7 +196,7 @@ func (c *Checksums) offloadingHosts() string {
 	if more := c.offloading - n; more != 0 {
 		list += fmt.Sprintf(" and %s more", digits(uint64(more)))
 	}
-	return list
+	return "(checksum offloading on " + list + ")"
 }
 
 func digits(n uint64) string { return strconv.FormatUint(n, 10) }

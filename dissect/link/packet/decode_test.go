@@ -445,7 +445,7 @@ func TestHosts(t *testing.T) {
 		src, dst, ok := h.Hosts(f)
 		d.Decode(f, &p)
 		switch f.Link {
-		case Link80211, Link80211Radiotap, LinkPrism, LinkAVS, LinkPPI, LinkPKTAP:
+		case Link80211, Link80211Radiotap, LinkPrism, LinkAVS, LinkPPI:
 			if ok {
 				t.Errorf("%d: hosts of an 802.11 frame", i)
 			}
