@@ -385,7 +385,9 @@ func TestCancelled(t *testing.T) {
 // TestConservation checks both sums where something is dropped at every stage.
 func TestConservation(t *testing.T) {
 	for _, shards := range []int{1, 4} {
-		out := runOn(t, testCaptures(t), func(o *Options) {
+		// The filter has no meaning for an unknown link type.
+		list := slices.DeleteFunc(testCaptures(t), func(path string) bool { return strings.Contains(path, "link") })
+		out := runOn(t, list, func(o *Options) {
 			o.Shards = shards
 			o.Filter = "not udp port 53"
 			o.Dissect.Conn.Connections = 20

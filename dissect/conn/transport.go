@@ -72,7 +72,7 @@ const (
 // SetNow.
 func (t *Table) Process(p *Packet, r *Result) {
 	t.streams.volatile = p.Volatile
-	*r = Result{}
+	r.Conn, r.Payload, r.Drop, r.Partial = nil, nil, packet.DropNone, false
 	switch p.IP.Proto {
 	case packet.ProtoTCP:
 		t.processTCP(p, r)
@@ -304,10 +304,12 @@ func wireLen(ip *packet.IP) int {
 // verify reports whether the transport checksum is right, cannot be checked or need not
 // be. If not, r.Drop says why: wrong, or that the checksum is partial.
 func (t *Table) verify(p *Packet, wrong packet.Drop, r *Result) bool {
-	if t.cfg.Packet.IgnoreChecksums || len(p.IP.Payload) < wireLen(p.IP) ||
-		t.cfg.Packet.Skip(p.IP) || p.IP.ChecksumOK() {
-		return true
-	}
+	return t.cfg.Packet.IgnoreChecksums || len(p.IP.Payload) < wireLen(p.IP) ||
+		t.cfg.Packet.Skip(p.IP) || p.IP.ChecksumOK() || t.acceptPartial(p, wrong, r)
+}
+
+// acceptPartial reports whether a packet with a wrong checksum is accepted all the same.
+func (t *Table) acceptPartial(p *Packet, wrong packet.Drop, r *Result) bool {
 	if !p.IP.PartialChecksum() {
 		r.Drop = wrong
 		return false
