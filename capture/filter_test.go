@@ -178,6 +178,10 @@ func TestFilterLinkTypes(t *testing.T) {
 		{linkPPP, under("\xff\x03\x00\x21", syn), under("\xff\x03\x00\x57", syn6)},
 		{linkSLL, under(sll("\x08\x00"), syn), under(sll("\x86\xdd"), syn6)},
 		{linkSLL2, under(sll2("\x08\x00"), syn), under(sll2("\x86\xdd"), syn6)},
+		{linkHDLC, under("\x0f\x00\x08\x00", syn), under("\x0f\x00\x86\xdd", syn6)},
+		{linkIPoIB, under(strings.Repeat("\x00", 40)+"\x08\x00\x00\x00", syn), under(strings.Repeat("\x00", 40)+"\x86\xdd\x00\x00", syn6)},
+		{linkSLIP, under(strings.Repeat("\x00", 16), syn), under(strings.Repeat("\x00", 16), syn6)},
+		{linkBSDOS, under(strings.Repeat("\x00", 24), syn), under(strings.Repeat("\x00", 24), syn6)},
 	} {
 		for _, e := range []struct {
 			expr   string

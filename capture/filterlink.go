@@ -4,12 +4,16 @@ import "bytes"
 
 // Link types that only filters need.
 const (
-	linkPPP  = 9
-	linkLoop = 108
-	linkSLL  = 113
-	linkIPv4 = 228
-	linkIPv6 = 229
-	linkSLL2 = 276
+	linkSLIP  = 8
+	linkPPP   = 9
+	linkBSDOS = 102 // of BSD/OS
+	linkHDLC  = 104 // Cisco's
+	linkLoop  = 108
+	linkSLL   = 113
+	linkIPv4  = 228
+	linkIPv6  = 229
+	linkIPoIB = 242 // IP over InfiniBand
+	linkSLL2  = 276
 	// linkAny is no link type: every well-formed expression compiles for it. The
 	// filter is not run.
 	linkAny = -1
@@ -38,6 +42,14 @@ func newLayers(link int) layers {
 		l.typ, l.payload = 14, 16
 	case linkSLL2:
 		l.typ, l.payload = 0, 20
+	case linkHDLC:
+		l.typ, l.payload = 2, 4
+	case linkIPoIB:
+		l.typ, l.payload = 40, 44
+	case linkSLIP:
+		l.kind, l.payload = linkRaw, 16
+	case linkBSDOS:
+		l.kind, l.payload = linkRaw, 24
 	case linkRaw, linkIPv4, linkIPv6:
 	default:
 		l.known = false
@@ -95,7 +107,7 @@ func (l *layers) ethertype(p *filterParser, t token, v uint32) node {
 			return allOf(equal(l.typ, 2, 4), equal(l.payload, 1, v)) // 4: an 802.2 frame
 		}
 		return equal(l.typ, 2, v)
-	case linkSLL2:
+	case linkSLL2, linkHDLC, linkIPoIB:
 		return equal(l.typ, 2, v)
 	case linkPPP:
 		switch v {
@@ -129,9 +141,9 @@ func (l *layers) ethertype(p *filterParser, t token, v uint32) node {
 	case linkRaw:
 		switch v {
 		case etherIP:
-			return masked(0, 1, 0xf0, 0x40)
+			return masked(l.payload, 1, 0xf0, 0x40)
 		case etherIP6:
-			return masked(0, 1, 0xf0, 0x60)
+			return masked(l.payload, 1, 0xf0, 0x60)
 		}
 	case linkIPv4:
 		return constant(v == etherIP)
