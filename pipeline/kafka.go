@@ -18,9 +18,9 @@ const TypeKafka = "kafka"
 
 // Forms of Kafka messages.
 const (
-	messagesWirelog = "wirelog"           // a topic a log, key and headers
+	messagesWirelog = "wirelog"           // a topic per log, key and headers
 	messagesPlain   = "zeek-kafka"        // as Zeek's Kafka plugin sends them
-	messagesTagged  = "zeek-kafka-tagged" // and with its tag_json
+	messagesTagged  = "zeek-kafka-tagged" // the same, with its tag_json
 )
 
 // KafkaSettings are the settings of outputs of type kafka. See kafka.Config.
@@ -67,7 +67,7 @@ func defaultKafka() *KafkaSettings {
 	}
 }
 
-// config translates the settings.
+// config translates the settings to those of package kafka.
 func (s *KafkaSettings) config() (kafka.Config, error) {
 	c := kafka.Default()
 	var err error
@@ -105,7 +105,7 @@ var kafkaType = OutputFactory{
 	Make:     makeKafka,
 }
 
-// makeKafka sets the place of w.
+// makeKafka sets w's place to Kafka.
 func makeKafka(o *Options, settings any, w *writers.Output) error {
 	c, err := settings.(*KafkaSettings).config()
 	if err != nil {
@@ -125,8 +125,8 @@ func makeKafka(o *Options, settings any, w *writers.Output) error {
 	return err
 }
 
-// checkKafkaKey verifies that a column that a template names is one of some log, or a
-// new name of one. A log without it has messages without a key.
+// checkKafkaKey verifies that each column that a template names is a column of some
+// log, or the new name of one. Messages of a log without the column have no key.
 func checkKafkaKey(logs schemas.Set, key string, renamed []string) error {
 	columns, err := kafka.Columns(key)
 	if err != nil {

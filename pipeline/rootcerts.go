@@ -10,10 +10,12 @@ import (
 	"github.com/wirelog/wirelog/logs"
 )
 
-// SystemRootCerts is the Options.RootCerts that stands for the bundle of this host.
+// SystemRootCerts is the value of Options.RootCerts that selects the bundle of this
+// host.
 const SystemRootCerts = "system"
 
-// systemBundles are where systems keep their root certificates in one file.
+// systemBundles are the files in which systems keep all their root
+// certificates.
 var systemBundles = []string{
 	"/etc/ssl/certs/ca-certificates.crt",                // Debian, Alpine, Arch
 	"/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem", // Red Hat
