@@ -26,8 +26,8 @@ type Output struct {
 	Logs   []string `key:"logs" doc:"logs that the output takes; all if not given"`
 	Events bool     `key:"events" doc:"take the event stream too, as JSON"`
 	// Keep, Drop, Rename and Add are as in writers.Fields.
-	Keep   []string `key:"keep" doc:"columns that are written, such as uid, id.* or conn:history; all if not given"`
-	Drop   []string `key:"drop" doc:"columns that are left out"`
+	Keep   []string `key:"keep" doc:"columns to write, such as uid, id.* or conn:history; all if not given"`
+	Drop   []string `key:"drop" doc:"columns to leave out"`
 	Rename []string `key:"rename" doc:"other names for columns: id.orig_h=src_ip, conn:service=app"`
 	Add    []string `key:"add" doc:"columns with the same text in every row: site=Berlin"`
 	// Where maps names of logs to expressions; see package filter.
@@ -50,12 +50,12 @@ type FileSettings struct {
 	Dir  string `key:"dir" doc:"folder for the files, created if missing"`
 	Path string `key:"path" doc:"file for the only log that the output takes, instead of dir; - is standard output"`
 	// The following fields are as in writers.Rotation.
-	Rotate         time.Duration `key:"rotate" doc:"packet time for which a file is written, ending at multiples of it; 0s is no end (Log::default_rotation_interval)"`
-	RotateSize     int           `key:"rotate_size" unit:"bytes" min:"0" doc:"bytes of rows from which on a file is finished and another one begun; 0 is no bound"`
+	Rotate         time.Duration `key:"rotate" doc:"packet time that one file covers, ending at multiples of it; 0s is no rotation (Log::default_rotation_interval)"`
+	RotateSize     int           `key:"rotate_size" unit:"bytes" min:"0" doc:"bytes of rows after which a file is finished and another begun; 0 is no bound"`
 	Names          string        `key:"names" doc:"names of finished files: plain, zeek, zeekctl, rita, json-streaming, or a template such as {log}.{open:%Y-%m-%d-%H-%M-%S}; zeek if not given and rotated"`
 	UTC            bool          `key:"utc" doc:"names of files with UTC instead of local time"`
 	Compress       string        `key:"compress" oneof:"none,gzip,zstd" doc:"compression of finished files: none, gzip or zstd"`
-	Command        []string      `key:"command" doc:"program, and its arguments, that is run with the path of each finished file"`
+	Command        []string      `key:"command" doc:"program, with its arguments, to run with the path of each finished file"`
 	CommandTimeout time.Duration `key:"command_timeout" doc:"time after which the program is stopped; 0s is none"`
 }
 
@@ -68,9 +68,9 @@ type TSVSettings struct {
 type JSONSettings struct {
 	FileSettings
 	Timestamps string `key:"timestamps" oneof:"epoch,millis,iso8601" doc:"times: epoch (seconds), millis or iso8601"`
-	Streaming  bool   `key:"streaming" doc:"begin objects with _path, _system_name and _write_ts, with times in ISO 8601, as Zeek's JSON streaming logs"`
-	Naming     string `key:"naming" oneof:"zeek,ecs" doc:"names of columns: zeek, or ecs, with values as the Elastic Common Schema wants them"`
-	Reversible bool   `key:"reversible" doc:"double a backslash of a value, so that it differs from one that escapes a byte"`
+	Streaming  bool   `key:"streaming" doc:"begin objects with _path, _system_name and _write_ts, with times in ISO 8601, like Zeek's JSON streaming logs"`
+	Naming     string `key:"naming" oneof:"zeek,ecs" doc:"names of columns: zeek, or ecs, with values as the Elastic Common Schema requires"`
+	Reversible bool   `key:"reversible" doc:"double the backslashes in values, to tell them from those that escape bytes"`
 }
 
 // An OutputFactory makes the outputs of one type. A program adds its own formats

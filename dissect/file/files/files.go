@@ -81,9 +81,9 @@ type Options struct {
 	ExtractLimit uint64 `key:"files.extract_limit" flag:"extract-limit" unit:"bytes" min:"0" doc:"bytes after which an extracted file is cut off; 0 is no limit (FileExtract::default_limit)"`
 
 	// Beyond Open the file that was heard of longest ago ends as if timed out.
-	Open            int `key:"limits.files_open" unit:"count" per:"run" min:"1" doc:"transferred files under way at once, in all; beyond it the oldest is ended"`
-	OpenPerConn     int `key:"limits.files_per_connection" unit:"count" min:"1" doc:"transferred files under way at once that one connection began; more are not analyzed"`
-	ReassemblyBytes int `key:"limits.file_reassembly_buffer_size" unit:"bytes" min:"1" doc:"bytes of one file held that wait for earlier ones; beyond it a gap is declared (Files::reassembly_buffer_size)"`
+	Open            int `key:"limits.files_open" unit:"count" per:"run" min:"1" doc:"transferred files in progress at once, in all; beyond it the oldest is ended"`
+	OpenPerConn     int `key:"limits.files_per_connection" unit:"count" min:"1" doc:"transferred files in progress at once that one connection began; more are not analyzed"`
+	ReassemblyBytes int `key:"limits.file_reassembly_buffer_size" unit:"bytes" min:"1" doc:"bytes of one file held until earlier ones arrive; beyond it a gap is declared (Files::reassembly_buffer_size)"`
 	ExtractOpen     int `key:"limits.extract_open" unit:"count" per:"run" min:"1" doc:"extracted files written at once, in all; more are not extracted"`
 
 	Timeout time.Duration `key:"timeouts.file_timeout_interval" doc:"silence that ends a transferred file (default_file_timeout_interval)"`

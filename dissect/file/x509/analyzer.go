@@ -19,8 +19,8 @@ const (
 // Options are limits. A file beyond one of them is not taken for a certificate or OCSP
 // message.
 type Options struct {
-	File       int `key:"limits.x509_bytes" unit:"bytes" min:"1" doc:"bytes of a certificate or OCSP message; a longer one is not looked at"`
-	Extensions int `key:"limits.x509_extensions" unit:"count" min:"1" doc:"extensions of a certificate or OCSP message; one with more is not looked at"`
+	File       int `key:"limits.x509_bytes" unit:"bytes" min:"1" doc:"bytes of a certificate or OCSP message; a longer one is not analyzed"`
+	Extensions int `key:"limits.x509_extensions" unit:"count" min:"1" doc:"extensions of a certificate or OCSP message; one with more is not analyzed"`
 }
 
 // DefaultOptions returns the defaults.

@@ -185,7 +185,7 @@ type Result struct {
 
 // Options are Zeek's Tunnel:: options and the ports of the analyzers.
 type Options struct {
-	MaxDepth int `key:"limits.tunnel_max_depth" unit:"count" min:"0" doc:"tunnels within tunnels that are taken apart; 0 takes none apart (Tunnel::max_depth)"`
+	MaxDepth int `key:"limits.tunnel_max_depth" unit:"count" min:"0" doc:"depth to which nested tunnels are decoded; 0 decodes none (Tunnel::max_depth)"`
 	// DelayTeredoConfirmation confirms Teredo only after a valid packet from
 	// both sides (Tunnel::delay_teredo_confirmation).
 	DelayTeredoConfirmation bool
