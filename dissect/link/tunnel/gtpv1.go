@@ -53,7 +53,7 @@ func (e *outOfBound) reason() string {
 	return prefix + "out_of_bound: " + e.where + ": " + strconv.Itoa(e.need) + " > " + strconv.Itoa(e.have)
 }
 
-// gtpMessage is a GTPv1 message taken apart.
+// gtpMessage is a decoded GTPv1 message.
 type gtpMessage struct {
 	flags, typ uint8
 	length     uint16
@@ -117,7 +117,7 @@ func (m *gtpMessage) header() event.GTPv1Hdr {
 	return h
 }
 
-// decodeGTPv1 takes a GTPv1 message apart and raises its events.
+// decodeGTPv1 decodes a GTPv1 message and raises its events.
 func (d *Decoder) decodeGTPv1(c *Carrier, b []byte, r *Result) {
 	var m gtpMessage
 	if e := m.parse(b); e.bad() {
