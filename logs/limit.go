@@ -97,7 +97,7 @@ const (
 	x509TotalElements = 1500
 )
 
-// tell raises the weirds for what was cut from the last record.
+// tell raises the weirds for the parts that were cut from the last record.
 func (l *limiter) tell() {
 	net := &l.hooks.Weird.Net
 	if !net.On() {

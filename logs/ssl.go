@@ -67,8 +67,8 @@ type sslState struct {
 
 	history  []byte
 	hasCerts bool
-	// fps are the fingerprints of the two chains, empty for what is not a certificate, and
-	// certs the server's certificates, if they are validated.
+	// fps are the fingerprints of the two chains, with empty ones for data that is not a
+	// certificate, and certs the server's certificates, if they are validated.
 	fps   [2][]string
 	certs []*stdx509.Certificate
 	// The names in the server's own certificate.

@@ -62,8 +62,8 @@ type Signature struct {
 	Always bool
 }
 
-// Limits of what is matched of a connection, both directions together (Zeek's
-// dpd_buffer_size and dpd_max_packets).
+// Limits of the data that is matched per connection, both directions together
+// (Zeek's dpd_buffer_size and dpd_max_packets).
 const (
 	maxBytes  = 1024
 	maxChunks = 100

@@ -2,8 +2,8 @@ package event
 
 import "github.com/wirelog/wirelog/value"
 
-// AnalyzerConfirmationInfo is raised once a connection or file when an analyzer
-// is sure of its protocol or format.
+// AnalyzerConfirmationInfo is raised once per connection or file, when an
+// analyzer is sure of its protocol or format.
 //
 //wirelog:event analyzer_confirmation_info section=Analyzer
 type AnalyzerConfirmationInfo struct {
@@ -16,8 +16,8 @@ type AnalyzerConfirmationInfo struct {
 	File File `zeek:"-"`
 }
 
-// ConfirmationInfo says what AnalyzerConfirmationInfo is about; connection and
-// file stand in the event itself.
+// ConfirmationInfo has the details of AnalyzerConfirmationInfo; the event
+// itself has connection and file.
 //
 //wirelog:record AnalyzerConfirmationInfo
 type ConfirmationInfo struct {

@@ -69,20 +69,20 @@ type Conn interface {
 	// Tunnel is the stack of tunnels that carries the connection, outermost
 	// first; nil outside tunnels. The slice must not be changed.
 	Tunnel() []Encapsulation
-	// Domain stands for the pair of hosts between which the outermost of these
-	// tunnels runs, 0 outside tunnels. The same addresses in two domains are
+	// Domain identifies the pair of hosts at the ends of the outermost of these
+	// tunnels; it is 0 outside tunnels. The same addresses in two domains are
 	// different hosts.
 	Domain() uint32
 	// Services appends the names of the confirmed analyzers, in order of confirmation.
 	Services(dst []string) []string
 
-	// Slot and SetSlot give a builder room for its state on this connection.
-	// Slots are handed out by NewSlot while the pipeline is built.
+	// Slot and SetSlot keep a builder's state on this connection. NewSlot hands
+	// out slots while the pipeline is built.
 	Slot(s Slot) any
 	SetSlot(s Slot, v any)
 
-	// Weird raises ConnWeird for the connection, unless it is sampled away, for a builder
-	// that meets something odd (Zeek's Reporter::conn_weird).
+	// Weird raises ConnWeird for the connection, unless sampling drops it, for a builder
+	// that finds something odd (Zeek's Reporter::conn_weird).
 	Weird(name, addl, source string)
 
 	// SetBytesThreshold and SetPacketsThreshold ask for one

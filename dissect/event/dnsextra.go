@@ -22,8 +22,8 @@ type DNSEDNSAdditional struct {
 	IsQuery       uint64         `zeek:"is_query"`       // 1 when the originator sent it
 }
 
-// DNSEDNSAddl is raised for an OPT record. Additional records are only looked at
-// on demand; see the options of package dns.
+// DNSEDNSAddl is raised for an OPT record. Additional records are parsed only on
+// demand; see the options of package dns.
 //
 //wirelog:event dns_EDNS_addl section=DNS
 type DNSEDNSAddl struct {

@@ -139,8 +139,8 @@ type DNSNSEC3PARAM struct {
 	NSEC3PARAM DNSNSEC3PARAMRR `zeek:"nsec3param"`
 }
 
-// DNSBINDSRR is a record of a type that BIND uses by itself to tell how far the
-// signing of a zone has got.
+// DNSBINDSRR is a record of a private type with which BIND records the progress
+// of signing a zone.
 //
 //wirelog:record dns_binds_rr
 type DNSBINDSRR struct {
@@ -205,7 +205,7 @@ type DNSTSIGAdditional struct {
 }
 
 // DNSTSIGAddl is raised for a TSIG record, which signs the message that it is in.
-// Additional records are only looked at on demand; see the options of package dns.
+// Additional records are parsed only on demand; see the options of package dns.
 //
 //wirelog:event dns_TSIG_addl section=DNS
 type DNSTSIGAddl struct {

@@ -95,8 +95,8 @@ type FileOverNewConnection struct {
 	IsOrig bool `zeek:"is_orig"`
 }
 
-// FileSniff is raised once a file when its beginning has been looked at, or when
-// the protocol has named its type. It is not raised for a file without bytes.
+// FileSniff is raised once per file, when its type was detected from its
+// beginning or named by the protocol. It is not raised for a file without bytes.
 //
 //wirelog:event file_sniff section=File
 type FileSniff struct {
@@ -104,14 +104,14 @@ type FileSniff struct {
 	Meta FileMetadata `zeek:"meta"`
 }
 
-// FileMetadata describes a file by its beginning.
+// FileMetadata describes a file according to its beginning.
 //
 //wirelog:record fa_metadata
 type FileMetadata struct {
 	// MIMEType is the best of the matches.
 	MIMEType value.Opt[string] `zeek:"mime_type"`
-	// MIMETypes are all matches, best first, or the best alone if the shard was told that
-	// nobody asks for the others; valid inside the call.
+	// MIMETypes are all matches, best first, or only the best if the shard's options say
+	// that nobody needs the others; valid inside the call.
 	MIMETypes []MIMEMatch `zeek:"mime_types" type:"mime_matches"`
 	// Inferred is set if the type comes from the contents, not set if the protocol
 	// named it.

@@ -15,7 +15,7 @@ import (
 const (
 	plainByte   = iota // stands for itself
 	escapedByte        // has a short escape in JSON
-	controlByte        // never stands in a string as it is
+	controlByte        // is always escaped
 	highByte           // part of a UTF-8 sequence, or of nothing
 )
 

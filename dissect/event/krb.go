@@ -50,7 +50,7 @@ type KRBEncryptedData struct {
 	Ciphertext []byte            `zeek:"ciphertext"` // valid inside the call
 }
 
-// KRBHostAddress is an address of a host (RFC 4120 section 5.2.5), of which one field is
+// KRBHostAddress is an address of a host (RFC 4120 section 5.2.5). One of its fields is
 // set.
 //
 //wirelog:record KRB::Host_Address
@@ -79,8 +79,8 @@ type KRBKDCRequest struct {
 	PVNO    uint64 `zeek:"pvno"`     // 5
 	MsgType uint64 `zeek:"msg_type"` // 10 for AS-REQ, 12 for TGS-REQ
 	// PAData is pre-authentication data: the ciphertext of timestamps, the salt of
-	// encryption types, the bytes of what is not known. It has no tickets, which are
-	// events of their own, and no certificates, which are files.
+	// encryption types, the bytes of unknown elements. It has no tickets, which have
+	// their own events, and no certificates, which are files.
 	PAData            value.Opt[[]KRBTypeValue]    `zeek:"pa_data"` // valid inside the call
 	KDCOptions        value.Opt[KRBKDCOptions]     `zeek:"kdc_options"`
 	ClientName        value.Opt[[]byte]            `zeek:"client_name"`   // valid inside the call

@@ -35,8 +35,8 @@ type NTLMNegotiateFlags struct {
 	NegotiateNTLM                    bool `zeek:"negotiate_ntlm"`                     // NTLM version 1 session security
 	NegotiateLMKey                   bool `zeek:"negotiate_lm_key"`                   // session keys of LAN Manager
 	NegotiateDatagram                bool `zeek:"negotiate_datagram"`                 // authentication without a connection
-	NegotiateSeal                    bool `zeek:"negotiate_seal"`                     // messages are to be confidential
-	NegotiateSign                    bool `zeek:"negotiate_sign"`                     // messages are to be signed
+	NegotiateSeal                    bool `zeek:"negotiate_seal"`                     // messages must be encrypted
+	NegotiateSign                    bool `zeek:"negotiate_sign"`                     // messages must be signed
 	RequestTarget                    bool `zeek:"request_target"`                     // the challenge names its target
 	NegotiateOEM                     bool `zeek:"negotiate_oem"`                      // strings in the OEM character set
 	NegotiateUnicode                 bool `zeek:"negotiate_unicode"`                  // strings in UTF-16

@@ -28,7 +28,7 @@
 //     GTPv1 goes on decoding packets, as in Zeek, but reports no more.
 //   - Weirds: ScopePacket weirds belong to the IP addresses of the carrying
 //     packet, and have "_in_tunnel" appended if that is itself in a tunnel.
-//   - TooDeep: the tunnel was left alone because of Options.MaxDepth; the
+//   - TooDeep: the tunnel was not decoded because of Options.MaxDepth; the
 //     connection gets Zeek's history mark for packets that could not be analyzed
 //     ('X'). GRE, IP in IP and GTPv1 leave it at the weird.
 //
