@@ -98,7 +98,7 @@ type signed struct {
 	always bool
 }
 
-// ports are protocols by their port.
+// ports maps a port to its protocols.
 type ports struct {
 	// used has a bit for each port in lists: scans look up many that are not in it.
 	used  [1 << 16 / 64]uint64

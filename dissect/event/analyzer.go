@@ -24,8 +24,9 @@ type ConfirmationInfo struct {
 	AID value.Opt[uint64] `zeek:"aid"` // number of the analyzer's instance
 }
 
-// AnalyzerViolationInfo is raised when an analyzer meets what its protocol or
-// format does not allow. It is removed from the connection or file afterwards.
+// AnalyzerViolationInfo is raised when an analyzer finds data that its protocol
+// or format does not allow. The analyzer is then removed from the connection or
+// file.
 //
 //wirelog:event analyzer_violation_info section=Analyzer
 type AnalyzerViolationInfo struct {
@@ -43,7 +44,7 @@ type AnalyzerViolationInfo struct {
 //
 //wirelog:record AnalyzerViolationInfo
 type ViolationInfo struct {
-	Reason []byte            `zeek:"reason"` // for people, valid inside the call
+	Reason []byte            `zeek:"reason"` // for human readers, valid inside the call
 	AID    value.Opt[uint64] `zeek:"aid"`    // number of the analyzer's instance
 	Data   value.Opt[[]byte] `zeek:"data"`   // bytes that were wrong, valid inside the call
 }

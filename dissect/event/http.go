@@ -98,7 +98,7 @@ type HTTPContentType struct {
 }
 
 // HTTPMessageDone is raised when an HTTP request or reply is complete, or when
-// there will be no more of it.
+// no more of it will arrive.
 //
 //wirelog:event http_message_done section=HTTP
 type HTTPMessageDone struct {
@@ -118,7 +118,8 @@ type HTTPMessageStat struct {
 	// compression is undone; ContentGapLength of them are missing.
 	BodyLength       uint64 `zeek:"body_length"`
 	ContentGapLength uint64 `zeek:"content_gap_length"`
-	// HeaderLength are the bytes of first line and headers without their line ends.
+	// HeaderLength is the number of bytes of the first line and the headers without
+	// their line ends.
 	HeaderLength uint64 `zeek:"header_length"`
 }
 
