@@ -159,7 +159,7 @@ func (o *ConvertOptions) apply(settings any) error {
 	case *ParquetSettings:
 		s.Flat = o.Flat
 		if compress != writers.CompressNone {
-			return errors.New("its files are compressed by zstd inside")
+			return errors.New("its files are compressed internally, with zstd")
 		}
 	case *ArrowSettings:
 		s.Flat, s.Compress = o.Flat, compress
@@ -222,7 +222,7 @@ func (c *conversion) addFile(path string) error {
 		f.Schema.ID = len(c.logs)
 		c.logs = append(c.logs, f.Schema)
 	} else if first := c.logs[i]; !sameColumns(first, f.Schema) {
-		return fmt.Errorf("%s: %s has other columns there than in a file before; convert them apart", path, first.Name)
+		return fmt.Errorf("%s: %s has other columns than in an earlier file; convert them separately", path, first.Name)
 	} else {
 		f.Schema.ID = first.ID
 	}

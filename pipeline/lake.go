@@ -46,7 +46,7 @@ var parquetType = OutputFactory{
 	Short:    func(o *Options) any { return defaultParquet(o.OutputDir) },
 	Make: func(o *Options, settings any, w *writers.Output) error {
 		if len(o.Outputs) == 0 && o.OutputPath != "" {
-			return errors.New("format parquet: its files lie in a tree of folders: name its root by output_dir")
+			return errors.New("format parquet: its files are in a tree of folders: name its root with output_dir")
 		}
 		return settings.(*ParquetSettings).apply(w)
 	},

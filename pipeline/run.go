@@ -101,7 +101,7 @@ func newRun(ctx context.Context, o Options) (*run, error) {
 	r := &run{opts: o, seed: makeSeed(o.Seed)}
 	switch {
 	case o.Source != nil && len(o.Paths) > 0:
-		return nil, &OptionError{"Source", errors.New("captures were named beside it")}
+		return nil, &OptionError{"Source", errors.New("captures were named too: a run has one or the other")}
 	case o.Source == nil && len(o.Paths) == 0:
 		return nil, &OptionError{"Paths", errors.New("no capture was named")}
 	}

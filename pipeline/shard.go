@@ -113,7 +113,7 @@ func (s *shard) expire(now value.Time) {
 	defer func() {
 		if r := recover(); r != nil {
 			if s.panics++; s.panics == 1 {
-				slog.Error("writing what has expired panicked", "panic", r, "stack", string(debug.Stack()))
+				slog.Error("writing expired rows panicked", "panic", r, "stack", string(debug.Stack()))
 			}
 		}
 	}()
