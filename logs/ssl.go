@@ -36,8 +36,8 @@ const (
 	sslClient = 1
 )
 
-// maxSSLHistory bounds the history (SSL::max_ssl_history_length), and maxSSLFlips what
-// changes of direction add to it.
+// maxSSLHistory bounds the history (SSL::max_ssl_history_length), and maxSSLFlips
+// bounds the letters that changes of direction add to it.
 const (
 	maxSSLHistory = 100
 	maxSSLFlips   = 8

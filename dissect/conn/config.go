@@ -13,7 +13,8 @@ import (
 // their names and defaults are Zeek's.
 type Options struct {
 	// Seed keys the hashes of connections and their uids. Tables with the same Seed
-	// give a connection the same uid. NewTable draws one in place of the zero Seed.
+	// give a connection the same uid. NewTable replaces the zero Seed by a random
+	// one.
 	Seed Seed
 	// Contents names the sides of every connection whose payload TCPContents and
 	// UDPContents report (Zeek's tcp_content_deliver_all_orig and its kin).

@@ -295,8 +295,9 @@ func (t *Table) expireTimer(c *Conn, kind timerKind) bool {
 	return true
 }
 
-// expireSession ends a connection whose silence has reached that of EndAfterSilence.
-// One second less is enough, so that a query with one answer does not take two looks.
+// expireSession ends a connection that has been silent as long as EndAfterSilence
+// asked for. One second less is enough, so that a query with one answer needs one
+// check, not two.
 func (t *Table) expireSession(c *Conn, now value.Time) bool {
 	if !c.endsAfterSilence() {
 		return true
