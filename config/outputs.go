@@ -114,7 +114,8 @@ func (l *Loaded) shortForm() (errs []error) {
 	return errs
 }
 
-// kafkaAlone rejects keys of files beside the short form of Kafka.
+// kafkaAlone rejects keys of file outputs together with the short form of
+// Kafka.
 func (l *Loaded) kafkaAlone() (errs []error) {
 	for _, key := range []string{"output_dir", "output", "format"} {
 		if len(l.Kafka) > 0 && l.Source(key).Origin != FromDefault {

@@ -77,7 +77,7 @@ func parseNames(template string, utc bool) (*names, error) {
 		return nil, fmt.Errorf("%q: {log} is missing, without which all logs would have one name", template)
 	}
 	if at := n.make("log", "sensor", time.Unix(0, 0), time.Unix(0, 0)); path.IsAbs(at) || path.Clean(at) != at || strings.HasPrefix(at, "..") {
-		return nil, fmt.Errorf("%q: a name lies in the output's folder or one below it", template)
+		return nil, fmt.Errorf("%q: a name must lie in the output's folder or one below it", template)
 	}
 	return n, nil
 }

@@ -7,7 +7,7 @@ import "bytes"
 
 // Options are limits of messages.
 type Options struct {
-	Depth  int `key:"limits.mime_max_depth" unit:"count" min:"1" doc:"parts within parts of a mail or HTTP message that are taken apart (MIME::max_depth)"`
+	Depth  int `key:"limits.mime_max_depth" unit:"count" min:"1" doc:"depth to which nested parts of a mail or HTTP message are parsed (MIME::max_depth)"`
 	Header int `key:"limits.mime_max_header_bytes" unit:"bytes" min:"1" doc:"bytes of a folded header of a mail or HTTP message; further lines of it are ignored (MIME::max_header_bytes)"`
 }
 

@@ -66,7 +66,7 @@ func HashKind(name string) *Kind {
 	return nil
 }
 
-// HashNames lists what HashKind knows.
+// HashNames lists the names that HashKind knows.
 func HashNames() []string {
 	names := make([]string, len(hashKinds))
 	for i, k := range hashKinds {

@@ -11,7 +11,7 @@ type Addr struct{ Hi, Lo uint64 }
 // v4Prefix is the upper half of the lower word of an IPv4-mapped address.
 const v4Prefix = 0xffff << 32
 
-// AddrFrom16 converts from network byte order.
+// AddrFrom16 converts an address in network byte order, IPv4 mapped.
 func AddrFrom16(b *[16]byte) Addr {
 	return Addr{binary.BigEndian.Uint64(b[:8]), binary.BigEndian.Uint64(b[8:])}
 }

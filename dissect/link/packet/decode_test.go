@@ -6,14 +6,14 @@ import (
 	"testing"
 )
 
-// linkCases has a frame for every link type and every way through them.
+// linkCases has frames for every link type and every path through its decoder.
 var linkCases = []struct {
 	name   string
 	link   LinkType
 	data   []byte
 	kind   Kind
 	drop   Drop
-	offset int // of the network header; also of what an unknown protocol carries
+	offset int // of the network header, or of an unknown protocol's payload
 	weirds string
 	hist   string
 	check  func(t *testing.T, p *Packet)
@@ -190,7 +190,7 @@ func macsAre(src, dst byte) func(*testing.T, *Packet) {
 
 func TestDecode(t *testing.T) {
 	var d Decoder
-	var p Packet // the same for all: nothing may stay from the packet before
+	var p Packet // shared by all: nothing may remain from the packet before
 	for _, c := range linkCases {
 		t.Run(c.name, func(t *testing.T) {
 			before := d.Dropped(c.drop)
@@ -263,8 +263,8 @@ func TestAMSDU(t *testing.T) {
 	}
 }
 
-// Every frame is cut at every byte, once by the snap length and once on the
-// wire, and each time there is exactly one outcome.
+// TestCutEverywhere cuts every frame at every byte, once by the snap length and
+// once on the wire, and expects exactly one outcome each time.
 func TestCutEverywhere(t *testing.T) {
 	var d, h Decoder
 	var p Packet
@@ -345,7 +345,7 @@ func TestDepth(t *testing.T) {
 			}
 		})
 	}
-	// A tunnel does not start over.
+	// A tunnel does not restart the count of layers.
 	var d Decoder
 	var p Packet
 	d.DecodeAt(frame(LinkEthernet, eth(0x0800, datagram4)), MaxDepth-2, &p)

@@ -8,7 +8,7 @@ import (
 	"github.com/wirelog/wirelog/value"
 )
 
-// whole takes a frame through all of the package, as the engine does.
+// whole runs a frame through the whole package, like the engine.
 func whole(t *testing.T, d *Decoder, r *Reassembler, p *Packet, ip *IP, s *HeaderScratch, f *Frame, o *Options) {
 	var pkt event.PktHdr
 	var raw event.RawPktHdr
@@ -93,7 +93,7 @@ func FuzzParse(f *testing.F) {
 var content = counting(65535)
 
 // FuzzReassembler reads data as a list of fragments: offset, length, flags and
-// datagram, and checks the accounts after each.
+// datagram, and calls checkAccounts after each.
 func FuzzReassembler(f *testing.F) {
 	f.Add([]byte{0, 0, 20, 1, 0, 20, 20, 0})
 	f.Add([]byte{0, 0, 20, 1, 0, 10, 20, 1, 0, 30, 20, 0})

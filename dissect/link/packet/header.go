@@ -9,8 +9,8 @@ import (
 )
 
 // HeaderScratch is memory for the variable parts of header records, so that
-// filling one allocates nothing in the long run. What was filled from it is
-// valid until it is used again. The zero value is ready for use.
+// filling one allocates nothing in the long run. A record filled from it is
+// valid until the scratch is used again. The zero value is ready for use.
 type HeaderScratch struct {
 	exts []event.IP6ExtHdr
 	opts []event.IP6Option
@@ -18,8 +18,8 @@ type HeaderScratch struct {
 }
 
 // FillPktHdr fills dst with the headers of ip and of the transport in it (Zeek's
-// pkt_hdr). Weirds about IPv6 extension headers that Zeek finds only now go to w.
-// The addresses are those of the header.
+// pkt_hdr). Weirds about IPv6 extension headers that Zeek finds only at this
+// point are added to w. The addresses are those of the header.
 func (ip *IP) FillPktHdr(dst *event.PktHdr, s *HeaderScratch, w *Weirds) {
 	*dst = event.PktHdr{}
 	if ip.Version == 4 {
@@ -141,7 +141,7 @@ func (ip *IP) FillIP6Hdr(dst *event.IP6Hdr, s *HeaderScratch, w *Weirds) {
 	}
 }
 
-// fillExt fills x from h, which is a whole extension header: 8 bytes at least.
+// fillExt fills x from h, a whole extension header of at least 8 bytes.
 func (s *HeaderScratch) fillExt(x *event.IP6ExtHdr, typ uint8, h []byte, w *Weirds) {
 	x.ID = uint64(typ)
 	nxt, hlen := uint64(h[0]), uint64(h[1])
@@ -231,7 +231,7 @@ func (s *HeaderScratch) fillMobility(m *event.IP6MobilityMsg, h []byte, w *Weird
 	}
 }
 
-// options takes options apart until one does not fit.
+// options decodes options until one does not fit.
 func (s *HeaderScratch) options(b []byte) []event.IP6Option {
 	first := len(s.opts)
 	for len(b) >= 2 { // a lone Pad1 at the end is left out, as in Zeek

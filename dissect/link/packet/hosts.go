@@ -2,11 +2,11 @@ package packet
 
 import "encoding/binary"
 
-// Hosts returns the addresses of the outermost IP header of f, which are those of IP.Src
-// and IP.Dst: for choosing a shard. ok is false if there is none that
-// Decode and Parse would accept, and for every 802.11 frame, because an A-MSDU
-// can carry packets of several host pairs. Hosts may accept what Parse rejects,
-// never the other way round, and counts nothing.
+// Hosts returns the addresses of the outermost IP header of f, the same as IP.Src and
+// IP.Dst, for choosing a shard. ok is false if there is no header that Decode and Parse
+// would accept, and for every 802.11 frame, because an A-MSDU can carry packets of
+// several host pairs. Hosts may accept a header that Parse rejects, but never rejects
+// one that Parse accepts. It counts nothing.
 func (d *Decoder) Hosts(f *Frame) (src, dst Addr, ok bool) {
 	b := f.Data
 	switch f.Link {

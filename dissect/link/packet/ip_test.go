@@ -216,7 +216,8 @@ func TestThousandExtensionHeaders(t *testing.T) {
 	}
 }
 
-// Each weird of a header chain carries the addresses that were known when it came up.
+// TestWeirdAddresses checks that each weird of a header chain has the addresses known
+// when it was found.
 func TestWeirdAddresses(t *testing.T) {
 	_, p, _ := parse(t, v6(ProtoRouting, cat(routing(ProtoTCP, 0, 1, "2001:db8::7"), tcpSegment)), Options{})
 	w := p.Weirds.All()[0]

@@ -16,8 +16,8 @@ func piece(id, offset int, more bool, data []byte) []byte {
 	return v4(ProtoUDP, data, ipID(id), fragBits(offset, more, false))
 }
 
-// feed parses and feeds packets one after the other and returns a copy of the
-// payload of what came out last, and all weirds.
+// feed parses packets and feeds them one after the other. It returns a copy of
+// the payload of the last datagram returned, and all weirds.
 func feed(t testing.TB, r *Reassembler, now value.Time, packets ...[]byte) (payload []byte, done bool, weirds string) {
 	t.Helper()
 	var w Weirds
@@ -172,7 +172,7 @@ func TestFragmentTimeout(t *testing.T) {
 	if s := r.Stats(); s.Held != 2 {
 		t.Fatalf("%+v", s)
 	}
-	// The clock starts with the first fragment and is not wound up again.
+	// The timeout starts with the first fragment and is not restarted.
 	if _, done, _ := feed(t, r, 300*second, piece(1, 320, false, data[320:])); done {
 		t.Error("a datagram outlived its time")
 	}
@@ -225,9 +225,10 @@ func TestFragmentLimits(t *testing.T) {
 		t.Errorf("weird %+v", w.All()[0])
 	}
 
-	// By bytes: the oldest goes, even if that is the one that asks for room.
+	// At the limit of bytes the oldest datagram is dropped, even if it is the
+	// one that needs room.
 	o = DefaultOptions()
-	o.FragmentBytes = 1 // what one datagram takes
+	o.FragmentBytes = 1 // room for one datagram
 	r = NewReassembler(o)
 	data := counting(65000)
 	feed(t, r, 0, piece(1, 0, true, data))
@@ -246,7 +247,8 @@ func TestFragmentLimits(t *testing.T) {
 	}
 }
 
-// Random fragments against the plainest model of "the first wins".
+// TestReassembleModel compares random fragments with the simplest model of "the
+// first wins".
 func TestReassembleModel(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(1, 2))
 	for round := range 60 {

@@ -199,7 +199,8 @@ func TestDecode(t *testing.T) {
 	}
 }
 
-// Every packet cut at every byte: whatever comes out lies within it.
+// TestCut cuts every packet at every byte and checks that the inner packet lies
+// within it.
 func TestCut(t *testing.T) {
 	var h event.Hooks
 	listen(&h)
@@ -445,14 +446,15 @@ func TestTable(t *testing.T) {
 	if *e != first || e.Type != "Tunnel::GRE" || e.ID.OrigH != netip.MustParseAddr("10.0.0.2") || e.ID.IPProto != 47 {
 		t.Errorf("%+v", e)
 	}
-	// The timer looks at 24 and 48 hours: at 24 the tunnel was used an hour ago.
+	// The timer checks at 24 and 48 hours: at 24 the tunnel was used an hour
+	// ago.
 	get("10.0.0.1", "10.0.0.2", GRE, 23*hour, false)
 	get("10.0.0.1", "10.0.0.2", GRE, 47*hour+hour/2, false)
 	get("10.0.0.1", "10.0.0.2", GRE, 96*hour, true)
 	if !get("10.0.0.1", "10.0.0.2", GRE, 97*hour, false).UID.IsZero() {
 		t.Error("uid of the old tunnel")
 	}
-	// The one idle longest goes first.
+	// The tunnel that was idle longest is dropped first.
 	get("fe80::1", "fe80::2", IP, 98*hour, true)
 	get("10.0.0.1", "10.0.0.2", GRE, 99*hour, false)
 	get("fe80::3", "fe80::2", IP, 99*hour, true)

@@ -19,7 +19,7 @@ const (
 // identity.
 func looksLikeAYIYA(b []byte) bool { return len(b) >= 3 && b[1] == 0x52 && b[2] == 0x11 }
 
-// ayiya takes a packet of draft-massar-v6ops-ayiya-02 section 4 apart.
+// ayiya decodes an AYIYA packet (draft-massar-v6ops-ayiya-02 section 4).
 func (d *Decoder) ayiya(c *Carrier, b []byte, r *Result) {
 	if len(b) < ayiyaHeader {
 		violate(AYIYA, c, r, "Truncated AYIYA", nil)
@@ -44,7 +44,7 @@ func (d *Decoder) ayiya(c *Carrier, b []byte, r *Result) {
 	}
 }
 
-// vxlan takes a packet of RFC 7348 section 5 apart.
+// vxlan decodes a VXLAN packet (RFC 7348 section 5).
 func (d *Decoder) vxlan(c *Carrier, b []byte, r *Result) {
 	if len(b) < vxlanHeader {
 		violate(VXLAN, c, r, "VXLAN header truncation", b)
@@ -63,7 +63,7 @@ func (d *Decoder) vxlan(c *Carrier, b []byte, r *Result) {
 	r.Inner, r.Payload = InnerEthernet, b[vxlanHeader:]
 }
 
-// geneve takes a packet of RFC 8926 section 3.4 apart.
+// geneve decodes a Geneve packet (RFC 8926 section 3.4).
 func (d *Decoder) geneve(c *Carrier, b []byte, r *Result) {
 	if len(b) < geneveHeader {
 		violate(Geneve, c, r, "Geneve header truncation", b)
@@ -105,9 +105,9 @@ type GeneveOption struct {
 	Data     []byte
 }
 
-// GeneveOptions calls yield for each option of the Geneve header at the begin
-// of b until it returns false; a truncated option ends the list. It is a range
-// function, Zeek's PacketAnalyzer::Geneve::get_options for one layer.
+// GeneveOptions returns an iterator over the options of the Geneve header at
+// the beginning of b; a truncated option ends the list. It is Zeek's
+// PacketAnalyzer::Geneve::get_options for one layer.
 func GeneveOptions(b []byte) func(yield func(GeneveOption) bool) {
 	return func(yield func(GeneveOption) bool) {
 		if len(b) < geneveHeader {
