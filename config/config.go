@@ -32,8 +32,8 @@ const (
 	SummaryNone = "none"
 )
 
-// Default returns the configuration with nothing set.
-func Default() Config {
+// defaultConfig returns the configuration with nothing set.
+func defaultConfig() Config {
 	c := Config{Options: pipeline.Defaults(), Summary: SummaryAuto, PrivateSpaceIsLocal: true}
 	c.LocalNets = nil
 	return c

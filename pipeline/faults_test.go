@@ -190,9 +190,10 @@ func TestNesting(t *testing.T) {
 			return testconn.IP(packet.ProtoGRE, client.Addr(), server.Addr(), append([]byte{0, 0, 8, 0}, p...))
 		}), "exceeded_tunnel_max_depth"},
 		{"extension headers", packet.LinkRaw, func() []byte {
-			p := testconn.IP(packet.ProtoDstOpts, netip.MustParseAddr("2001:db8::1"), netip.MustParseAddr("2001:db8::2"), nil)
+			const dstOpts = 60 // IPv6 destination options
+			p := testconn.IP(dstOpts, netip.MustParseAddr("2001:db8::1"), netip.MustParseAddr("2001:db8::2"), nil)
 			for range 1000 {
-				p = append(p, packet.ProtoDstOpts, 0, 1, 4, 0, 0, 0, 0)
+				p = append(p, dstOpts, 0, 1, 4, 0, 0, 0, 0)
 			}
 			p[4], p[5] = byte((len(p)-40)>>8), byte(len(p)-40)
 			return p

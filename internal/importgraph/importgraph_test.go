@@ -1,5 +1,5 @@
 // Package importgraph verifies that the packages of the project import each
-// other only in the direction of docs/architecture.md.
+// other only in the direction of docs/architecture.md, and that what they export has users.
 package importgraph
 
 import (

@@ -12,8 +12,8 @@ import (
 	"github.com/wirelog/wirelog/schemas"
 )
 
-// Version is the version of the schema.
-const Version = "8.17.0"
+// version is the version of the schema.
+const version = "8.17.0"
 
 // Target is one field that a column is written to.
 type Target struct {
@@ -122,7 +122,7 @@ func (l *log) constants(dataset string) []Constant {
 		typ = "info"
 	}
 	list := []Constant{
-		{Field: "ecs.version", Values: []string{Version}},
+		{Field: "ecs.version", Values: []string{version}},
 		{Field: "event.kind", Values: []string{"event"}},
 		{Field: "event.module", Values: []string{"zeek"}},
 		{Field: "event.dataset", Values: []string{"zeek." + dataset}},

@@ -30,8 +30,8 @@ type EOL uint8
 const (
 	CR EOL = 1 << iota
 	LF
-	// OnlyCRLF takes lone CR and LF as part of the line.
-	OnlyCRLF EOL = 0
+	// onlyCRLF takes lone CR and LF as part of the line.
+	onlyCRLF EOL = 0
 )
 
 // WeirdTooLong is the weird for a line cut at its maximum length or by its Budget.

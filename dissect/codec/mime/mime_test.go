@@ -118,7 +118,7 @@ func TestDepth(t *testing.T) {
 		if s == "(" {
 			n++
 		}
-		if strings.HasPrefix(s, "weird "+WeirdMaxDepth) {
+		if strings.HasPrefix(s, "weird "+weirdMaxDepth) {
 			weirds++
 		}
 	}

@@ -175,7 +175,7 @@ func New(o Options, hooks *event.Hooks, clock Clock, cause func(deadline value.T
 	m := &Manager{opt: o, timeout: cmp.Or(value.Time(o.Timeout), never), hooks: hooks, clock: clock, cause: cause,
 		open: make(map[ID]*File), perConn: make(map[uint64]int), kinds: make(map[string][]*Kind), panics: make(map[*Kind]int)}
 	for _, name := range o.Hash {
-		if k := HashKind(name); k != nil {
+		if k := hashKindOf(name); k != nil {
 			m.hashes = append(m.hashes, k)
 		}
 	}

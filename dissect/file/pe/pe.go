@@ -35,8 +35,8 @@ const (
 	magicPE32Plus = 0x20b
 )
 
-// Tag is the analyzer's name in events.
-const Tag value.Enum = "Files::ANALYZER_PE"
+// tag is the analyzer's name in events.
+const tag value.Enum = "Files::ANALYZER_PE"
 
 // Register starts the analysis of executables. It may only be called while the pipeline
 // is built.
@@ -126,7 +126,7 @@ func (a *analyzer) then(need int, next func(a *analyzer, b []byte)) { a.need, a.
 func (a *analyzer) violation(reason string) {
 	a.next = nil
 	if e := a.hooks.Analyzer.ViolationInfo.Begin(); e != nil {
-		*e = event.AnalyzerViolationInfo{AType: Tag, File: a.f}
+		*e = event.AnalyzerViolationInfo{AType: tag, File: a.f}
 		e.Info.Reason = []byte(reason)
 		a.hooks.Analyzer.ViolationInfo.Raise(e)
 	}

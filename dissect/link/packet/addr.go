@@ -16,8 +16,8 @@ func AddrFrom16(b *[16]byte) Addr {
 	return Addr{binary.BigEndian.Uint64(b[:8]), binary.BigEndian.Uint64(b[8:])}
 }
 
-// AddrFrom4 converts an IPv4 address in host order.
-func AddrFrom4(v uint32) Addr { return Addr{Lo: v4Prefix | uint64(v)} }
+// addrFrom4 converts an IPv4 address in host order.
+func addrFrom4(v uint32) Addr { return Addr{Lo: v4Prefix | uint64(v)} }
 
 // Netip returns a as a netip.Addr, IPv4 unmapped.
 func (a Addr) Netip() netip.Addr {
@@ -36,4 +36,4 @@ func (a Addr) Netip() netip.Addr {
 func (a Addr) Less(b Addr) bool { return a.Hi < b.Hi || a.Hi == b.Hi && a.Lo < b.Lo }
 
 // IsBroadcast reports whether a is 255.255.255.255.
-func (a Addr) IsBroadcast() bool { return a == AddrFrom4(0xffffffff) }
+func (a Addr) IsBroadcast() bool { return a == addrFrom4(0xffffffff) }

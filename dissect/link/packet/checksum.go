@@ -85,11 +85,11 @@ func headerOK(b []byte) bool {
 	return fold(s+c) == 0xffff
 }
 
-// PseudoChecksum returns the internet checksum of b with the pseudo header of
+// pseudoChecksum returns the internet checksum of b with the pseudo header of
 // the IP version (RFC 9293 section 3.1, RFC 8200 section 8.1) before it. Src and dst are
 // mapped addresses for IPv4. The length in the pseudo header is len(b). It is 0
 // for bytes that include their correct checksum.
-func PseudoChecksum(src, dst *[16]byte, version, proto uint8, b []byte) uint16 {
+func pseudoChecksum(src, dst *[16]byte, version, proto uint8, b []byte) uint16 {
 	var s uint64
 	if version == 4 {
 		s = uint64(binary.LittleEndian.Uint32(src[12:])) + uint64(binary.LittleEndian.Uint32(dst[12:]))
@@ -113,7 +113,7 @@ func (ip *IP) ChecksumOK() bool {
 	if ip.Proto == ProtoICMP {
 		return Checksum(ip.Payload) == 0
 	}
-	return PseudoChecksum(&ip.Src, &ip.Dst, ip.Version, ip.Proto, ip.Payload) == 0
+	return pseudoChecksum(&ip.Src, &ip.Dst, ip.Version, ip.Proto, ip.Payload) == 0
 }
 
 // mobilityChecksumOK verifies the checksum of the mobility header that ends the
@@ -121,12 +121,12 @@ func (ip *IP) ChecksumOK() bool {
 func (ip *IP) mobilityChecksumOK(w *Weirds) bool {
 	chain := ip.raw[:ip.HdrLen]
 	off := ipv6HdrLen
-	for typ := ip.raw[6]; typ != ProtoMobility; {
+	for typ := ip.raw[6]; typ != protoMobility; {
 		n := extHeaderLen(typ, chain[off:])
 		typ = chain[off]
 		off += n
 	}
 	mh := chain[off:]
 	n := int(uint8(len(mh)))
-	return PseudoChecksum(&ip.Src, &ip.Dst, 6, ProtoMobility, mh[:n]) == 0
+	return pseudoChecksum(&ip.Src, &ip.Dst, 6, protoMobility, mh[:n]) == 0
 }

@@ -22,11 +22,11 @@ func (d *Decoder) Dropped(r Drop) uint64 { return d.dropped[r] }
 func (d *Decoder) Decode(f *Frame, out *Packet) { d.DecodeAt(f, 0, out) }
 
 // DecodeAt is Decode for a frame inside a tunnel. depth is the number of layers
-// around it, so that MaxDepth applies to the whole packet.
+// around it, so that maxDepth applies to the whole packet.
 func (d *Decoder) DecodeAt(f *Frame, depth int, out *Packet) {
 	out.reset()
 	b := f.Data
-	if f.Link == LinkEthernet && depth+2 <= MaxDepth && len(b) > 16 {
+	if f.Link == LinkEthernet && depth+2 <= maxDepth && len(b) > 16 {
 		// A fast path for by far the most frequent case, with the same result
 		// as walk.
 		switch et := binary.BigEndian.Uint16(b[12:]); et {
@@ -46,7 +46,7 @@ func (d *Decoder) DecodeAt(f *Frame, depth int, out *Packet) {
 			return
 		}
 	}
-	out.depth = min(depth, MaxDepth)
+	out.depth = min(depth, maxDepth)
 	out.walk(f, rootLayer(f.Link), layerRoot, uint64(f.Link), 0, len(b))
 	if out.Drop != DropNone {
 		d.dropped[out.Drop]++
@@ -63,7 +63,7 @@ func (d *Decoder) Next(f *Frame, out *Packet, ok bool) bool {
 	}
 	out.Weirds.Reset()
 	out.amsdu.off = 0
-	out.Kind, out.Drop, out.Net = KindNone, DropNone, nil
+	out.Kind, out.Drop, out.Net = kindNone, DropNone, nil
 	out.depth = depth
 	if !ok {
 		out.malformed(layer80211, "invalid_802_11_amsdu_inner_packet")
@@ -84,7 +84,7 @@ func (p *Packet) reset() {
 	p.Weirds.Reset()
 	p.Net = nil
 	p.WireLen, p.Offset, p.capRest = 0, 0, 0
-	p.Kind, p.Drop = KindNone, DropNone
+	p.Kind, p.Drop = kindNone, DropNone
 	p.HasL2 = false
 	p.SrcMAC, p.DstMAC = [6]byte{}, [6]byte{}
 	p.EtherType = 0
@@ -95,14 +95,14 @@ func (p *Packet) reset() {
 // truncated drops the packet, whose layer l was cut, and raises a weird.
 func (p *Packet) truncated(l layer, name string) hop {
 	p.Weirds.net(l, name, "")
-	p.Drop = DropTruncated
+	p.Drop = dropTruncated
 	return done
 }
 
 // malformed drops the packet, whose layer l is invalid, and raises a weird.
 func (p *Packet) malformed(l layer, name string) hop {
 	p.Weirds.net(l, name, "")
-	p.Drop = DropMalformed
+	p.Drop = dropMalformed
 	return done
 }
 
@@ -110,9 +110,9 @@ func (p *Packet) malformed(l layer, name string) hop {
 // selected.
 func (p *Packet) walk(f *Frame, next, cur layer, id uint64, off, end int) {
 	for {
-		if p.depth >= MaxDepth {
+		if p.depth >= maxDepth {
 			p.Weirds.net(cur, "max_packet_analyzer_depth_exceeded", "")
-			p.Drop = DropDepth
+			p.Drop = dropDepth
 			return
 		}
 		if next == layerNone {
@@ -134,7 +134,7 @@ func (p *Packet) walk(f *Frame, next, cur layer, id uint64, off, end int) {
 		}
 		h := decoders[cur].decode(p, f.Data[off:end])
 		if h.next == layerDone {
-			if p.Drop == DropUnknownProtocol {
+			if p.Drop == dropUnknownProtocol {
 				p.place(f, off)
 			}
 			return
@@ -154,7 +154,7 @@ func (p *Packet) walk(f *Frame, next, cur layer, id uint64, off, end int) {
 func (p *Packet) unknown(cur layer, id uint64, b []byte) {
 	p.UnknownAnalyzer, p.UnknownProtocol = cur.String(), id
 	p.Net = b
-	p.Drop = DropUnknownProtocol
+	p.Drop = dropUnknownProtocol
 }
 
 // place sets the position of Net, which begins at off.
@@ -491,7 +491,7 @@ func (p *Packet) nflogPayload(b []byte) int {
 		if n > rest {
 			addl := "(" + strconv.Itoa(n) + " > " + strconv.Itoa(rest) + ")"
 			p.Weirds.net(layerNFLog, "nflog_bad_tlv_len", addl)
-			p.Drop = DropMalformed
+			p.Drop = dropMalformed
 			return -1
 		}
 		off += n
@@ -513,7 +513,7 @@ func (p *Packet) wlan(b []byte) hop {
 		toDS, fromDS = 0x01, 0x02
 	)
 	if b[0]&typeData == 0 || b[0]&subtypeNull != 0 {
-		p.Drop = DropNotData
+		p.Drop = dropNotData
 		return done
 	}
 	ds := b[1] & (toDS | fromDS)
@@ -527,7 +527,7 @@ func (p *Packet) wlan(b []byte) hop {
 	if b[0]&subtypeQoS != 0 {
 		amsdu = b[n]&0x80 != 0
 		if b[1]&protected != 0 {
-			p.Drop = DropNotData
+			p.Drop = dropNotData
 			return done
 		}
 		n += 2
@@ -565,7 +565,7 @@ func (p *Packet) snap80211(b []byte) (uint16, bool) {
 		return 0, false
 	}
 	if binary.BigEndian.Uint32(b) != 0xaaaa0300 || b[4] != 0 || b[5] != 0 {
-		p.Drop = DropNotData
+		p.Drop = dropNotData
 		return 0, false
 	}
 	return binary.BigEndian.Uint16(b[6:]), true

@@ -146,21 +146,21 @@ func (s *HeaderScratch) fillExt(x *event.IP6ExtHdr, typ uint8, h []byte, w *Weir
 	x.ID = uint64(typ)
 	nxt, hlen := uint64(h[0]), uint64(h[1])
 	switch typ {
-	case ProtoHopByHop:
+	case protoHopByHop:
 		x.HopOpts = value.Some(event.IP6HopOpts{Nxt: nxt, Len: hlen, Options: s.options(h[2:])})
-	case ProtoDstOpts:
+	case protoDstOpts:
 		x.DstOpts = value.Some(event.IP6DstOpts{Nxt: nxt, Len: hlen, Options: s.options(h[2:])})
-	case ProtoRouting:
+	case protoRouting:
 		x.Routing = value.Some(event.IP6Routing{
 			Nxt: nxt, Len: hlen, RType: uint64(h[2]), SegLeft: uint64(h[3]), Data: h[4:],
 		})
-	case ProtoFragment:
+	case protoFragment:
 		off := binary.BigEndian.Uint16(h[2:])
 		x.Fragment = value.Some(event.IP6Fragment{
 			Nxt: nxt, Rsv1: hlen, Offset: uint64(off >> 3), Rsv2: uint64(off >> 1 & 3), More: off&1 != 0,
 			ID: uint64(binary.BigEndian.Uint32(h[4:])),
 		})
-	case ProtoAH:
+	case protoAH:
 		ah := event.IP6AH{
 			Nxt: nxt, Len: hlen,
 			Rsv: uint64(binary.BigEndian.Uint16(h[2:])),
@@ -171,12 +171,12 @@ func (s *HeaderScratch) fillExt(x *event.IP6ExtHdr, typ uint8, h []byte, w *Weir
 			ah.Data = value.Some(h[12:])
 		}
 		x.AH = value.Some(ah)
-	case ProtoESP:
+	case protoESP:
 		x.ESP = value.Some(event.IP6ESP{
 			SPI: uint64(binary.BigEndian.Uint32(h)),
 			Seq: uint64(binary.BigEndian.Uint32(h[4:])),
 		})
-	case ProtoMobility:
+	case protoMobility:
 		x.Mobility = value.Some(event.IP6MobilityHdr{
 			Nxt: nxt, Len: hlen, MHType: uint64(h[2]), Rsv: uint64(h[3]),
 			Chksum: uint64(binary.BigEndian.Uint16(h[4:])),

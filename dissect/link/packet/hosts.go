@@ -29,8 +29,8 @@ func (d *Decoder) Hosts(f *Frame) (src, dst Addr, ok bool) {
 			break
 		}
 		return d.slowHosts(f)
-	case LinkRaw, LinkIPv4, LinkIPv6:
-	case Link80211, Link80211Radiotap, LinkPrism, LinkAVS, LinkPPI:
+	case LinkRaw, linkIPv4, linkIPv6:
+	case Link80211, link80211Radiotap, linkPrism, linkAVS, linkPPI:
 		return src, dst, false
 	default:
 		return d.slowHosts(f)
@@ -39,8 +39,8 @@ func (d *Decoder) Hosts(f *Frame) (src, dst Addr, ok bool) {
 	case len(b) < ipv4HdrLen:
 		return src, dst, false
 	case b[0]>>4 == 4:
-		src = AddrFrom4(binary.BigEndian.Uint32(b[12:]))
-		dst = AddrFrom4(binary.BigEndian.Uint32(b[16:]))
+		src = addrFrom4(binary.BigEndian.Uint32(b[12:]))
+		dst = addrFrom4(binary.BigEndian.Uint32(b[16:]))
 		return src, dst, true
 	case b[0]>>4 == 6 && len(b) >= ipv6HdrLen && !isExtHeader(b[6]):
 		return AddrFrom16((*[16]byte)(b[8:])), AddrFrom16((*[16]byte)(b[24:])), true

@@ -99,22 +99,22 @@ type IP struct {
 
 // Protocol numbers that the IP layer itself looks at (IANA protocol-numbers).
 const (
-	ProtoHopByHop = 0
+	protoHopByHop = 0
 	ProtoICMP     = 1
 	ProtoIPv4     = 4
 	ProtoTCP      = 6
 	ProtoUDP      = 17
 	ProtoIPv6     = 41
-	ProtoRouting  = 43
-	ProtoFragment = 44
+	protoRouting  = 43
+	protoFragment = 44
 	ProtoGRE      = 47
-	ProtoESP      = 50
-	ProtoAH       = 51
+	protoESP      = 50
+	protoAH       = 51
 	ProtoICMPv6   = 58
 	ProtoNoNext   = 59
-	ProtoDstOpts  = 60
-	ProtoMobility = 135
-	ProtoRaw      = 255
+	protoDstOpts  = 60
+	protoMobility = 135
+	protoRaw      = 255
 )
 
 // maxExtHeaders bounds the chain of IPv6 extension headers. Zeek has no bound;
@@ -134,7 +134,7 @@ func (ip *IP) Parse(p *Packet, o *Options) Drop {
 	b := p.Net
 	if len(b) < ipv4HdrLen {
 		p.Weirds.net(layerIP, "truncated_IP", "")
-		return DropTruncated
+		return dropTruncated
 	}
 	switch b[0] >> 4 {
 	case 4:
@@ -142,41 +142,41 @@ func (ip *IP) Parse(p *Packet, o *Options) Drop {
 	case 6:
 		if len(b) < ipv6HdrLen {
 			p.Weirds.net(layerIP, "truncated_IP", "")
-			return DropTruncated
+			return dropTruncated
 		}
 		if !ip.setIPv6(b, -1, &p.Weirds) {
 			p.Weirds.flow(ip, layerIP.String(), "max_ipv6_ext_headers_exceeded", "")
-			return DropDepth
+			return dropDepth
 		}
 	default:
 		p.Weirds.net(layerIP, "unknown_ip_version", "")
-		return DropMalformed
+		return dropMalformed
 	}
 	total := ip.TotalLen
 	if total == 0 {
 		p.Weirds.net(layerIP, "ip_hdr_len_zero", "")
 		if !o.IgnoreChecksums {
-			return DropMalformed
+			return dropMalformed
 		}
 		total = p.capRest
 	}
 	ip.totalLen = total
 	if p.WireLen < total {
 		p.Weirds.net(layerIP, "truncated_IP_len", "")
-		return DropTruncated
+		return dropTruncated
 	}
 	if ip.HdrLen > total {
 		p.Weirds.net(layerIP, "invalid_IP_header_size", "")
-		return DropMalformed
+		return dropMalformed
 	}
 	if ip.HdrLen > len(b) {
 		p.Weirds.net(layerIP, "internally_truncated_header", "")
-		return DropTruncated
+		return dropTruncated
 	}
 	if ip.Version == 4 {
 		if ip.HdrLen < ipv4HdrLen {
 			p.Weirds.net(layerIP, "IPv4_min_header_size", "")
-			return DropMalformed
+			return dropMalformed
 		}
 		if !o.IgnoreChecksums && !headerOK(b[:ip.HdrLen]) && !o.Skip(ip) {
 			p.Weirds.flow(ip, layerIP.String(), "bad_IP_checksum", "")
@@ -224,7 +224,7 @@ func (ip *IP) setIPv4(b []byte) {
 	ip.Fragment = frag&0x3fff != 0
 	ip.TTL = b[8]
 	ip.Proto = b[9]
-	ip.LastHeader = ProtoRaw
+	ip.LastHeader = protoRaw
 	ip.NumHeaders = 1
 	ip.Reassembled = false
 }
@@ -245,7 +245,7 @@ func (ip *IP) setIPv6(b []byte, next int, w *Weirds) bool {
 	ip.MF, ip.DF, ip.Fragment, ip.Reassembled = false, false, false, false
 	ip.TTL = b[7]
 
-	if next >= 0 && b[6] == ProtoFragment {
+	if next >= 0 && b[6] == protoFragment {
 		b[6] = byte(next)
 	}
 	ip.HdrLen = ipv6HdrLen
@@ -260,7 +260,7 @@ func (ip *IP) setIPv6(b []byte, next int, w *Weirds) bool {
 
 func isExtHeader(proto uint8) bool {
 	switch proto {
-	case ProtoHopByHop, ProtoRouting, ProtoFragment, ProtoESP, ProtoAH, ProtoDstOpts, ProtoMobility:
+	case protoHopByHop, protoRouting, protoFragment, protoESP, protoAH, protoDstOpts, protoMobility:
 		return true
 	}
 	return false
@@ -282,10 +282,10 @@ func (ip *IP) walkChain(b []byte, next int, w *Weirds) bool {
 			return false
 		}
 		h = h[:n]
-		if typ == ProtoESP {
+		if typ == protoESP {
 			ip.Proto = ProtoNoNext
 		} else {
-			if next >= 0 && h[0] == ProtoFragment {
+			if next >= 0 && h[0] == protoFragment {
 				h[0] = byte(next)
 			}
 			ip.Proto = h[0]
@@ -294,18 +294,18 @@ func (ip *IP) walkChain(b []byte, next int, w *Weirds) bool {
 		ip.LastHeader = typ
 		ip.NumHeaders++
 		switch typ {
-		case ProtoRouting:
+		case protoRouting:
 			final = ip.routingHeader(h, final, w)
-		case ProtoDstOpts:
+		case protoDstOpts:
 			home = ip.dstOpts(h[2:], home, w)
-		case ProtoFragment: // RFC 8200 section 4.5
+		case protoFragment: // RFC 8200 section 4.5
 			off := binary.BigEndian.Uint16(h[2:])
 			ip.FragOffset = off &^ 7
 			ip.MF = off&1 != 0
 			ip.ID = binary.BigEndian.Uint32(h[4:])
 			ip.Fragment = true
 			return true
-		case ProtoESP, ProtoMobility:
+		case protoESP, protoMobility:
 			return true
 		}
 	}
@@ -315,9 +315,9 @@ func (ip *IP) walkChain(b []byte, next int, w *Weirds) bool {
 // extHeaderLen returns the length that an extension header claims. h has at least two bytes.
 func extHeaderLen(typ uint8, h []byte) int {
 	switch typ {
-	case ProtoFragment, ProtoESP:
+	case protoFragment, protoESP:
 		return 8
-	case ProtoAH: // RFC 4302 section 2.2
+	case protoAH: // RFC 4302 section 2.2
 		return 8 + 4*int(h[1])
 	default:
 		return 8 + 8*int(h[1])
@@ -417,9 +417,9 @@ func (ip *IP) Upper(o *Options, inTeredo bool, w *Weirds) Upper {
 		return UpperTransport
 	}
 	switch ip.LastHeader {
-	case ProtoESP:
+	case protoESP:
 		return UpperESP
-	case ProtoMobility:
+	case protoMobility:
 		if !o.IgnoreChecksums && !ip.mobilityChecksumOK(w) {
 			w.flow(ip, layerIP.String(), "bad_MH_checksum", "")
 			return UpperBad

@@ -3,24 +3,24 @@ package packet
 // Link types with their own decoder (tcpdump.org/linktypes.html). As in Zeek,
 // any other link type is taken for raw IP.
 const (
-	LinkNull          LinkType = 0   // BSD loopback, address family in host order
+	linkNull          LinkType = 0   // BSD loopback, address family in host order
 	LinkEthernet      LinkType = 1   // Ethernet
-	LinkPPP           LinkType = 9   // PPP, with or without HDLC framing
-	LinkFDDI          LinkType = 10  // FDDI
-	LinkPPPSerial     LinkType = 50  // PPP in HDLC framing
-	LinkPPPoE         LinkType = 51  // PPPoE session without Ethernet
+	linkPPP           LinkType = 9   // PPP, with or without HDLC framing
+	linkFDDI          LinkType = 10  // FDDI
+	linkPPPSerial     LinkType = 50  // PPP in HDLC framing
+	linkPPPoE         LinkType = 51  // PPPoE session without Ethernet
 	LinkRaw           LinkType = 101 // IPv4 or IPv6
 	Link80211         LinkType = 105 // 802.11
-	LinkLoop          LinkType = 108 // OpenBSD loopback, address family in network order
-	LinkLinuxSLL      LinkType = 113 // Linux cooked v1
-	LinkPrism         LinkType = 119 // 802.11 after a Prism or AVS header
-	Link80211Radiotap LinkType = 127 // 802.11 after a radiotap header
-	LinkAVS           LinkType = 163 // 802.11 after an AVS header
-	LinkPPI           LinkType = 192 // another link type after a PPI header
-	LinkIPv4          LinkType = 228 // IPv4
-	LinkIPv6          LinkType = 229 // IPv6
-	LinkNFLog         LinkType = 239 // Linux netfilter log
-	LinkLinuxSLL2     LinkType = 276 // Linux cooked v2
+	linkLoop          LinkType = 108 // OpenBSD loopback, address family in network order
+	linkLinuxSLL      LinkType = 113 // Linux cooked v1
+	linkPrism         LinkType = 119 // 802.11 after a Prism or AVS header
+	link80211Radiotap LinkType = 127 // 802.11 after a radiotap header
+	linkAVS           LinkType = 163 // 802.11 after an AVS header
+	linkPPI           LinkType = 192 // another link type after a PPI header
+	linkIPv4          LinkType = 228 // IPv4
+	linkIPv6          LinkType = 229 // IPv6
+	linkNFLog         LinkType = 239 // Linux netfilter log
+	linkLinuxSLL2     LinkType = 276 // Linux cooked v2
 )
 
 // EtherTypes and other identifiers that layers dispatch on.
@@ -131,20 +131,20 @@ var decoders = [numLayers]linkLayer{
 	layerMPLS:      {"MPLS", 0, false, (*Packet).mpls},
 	layerPBB:       {"PBB", 0, false, (*Packet).pbb},
 	layerVNTag:     {"VNTAG", 0, false, (*Packet).vntag},
-	layerPPPoE:     {"PPPOE", LinkPPPoE, true, (*Packet).pppoe},
-	layerPPP:       {"PPP", LinkPPP, true, (*Packet).ppp},
-	layerPPPSerial: {"PPPSERIAL", LinkPPPSerial, true, (*Packet).pppSerial},
-	layerNull:      {"NULL", LinkNull, true, (*Packet).null},
-	layerLoop:      {"LOOP", LinkLoop, true, (*Packet).loop},
-	layerNFLog:     {"NFLOG", LinkNFLog, true, (*Packet).nflog},
-	layerSLL:       {"LINUXSLL", LinkLinuxSLL, true, (*Packet).sll},
-	layerSLL2:      {"LINUXSLL2", LinkLinuxSLL2, true, (*Packet).sll2},
-	layerFDDI:      {"FDDI", LinkFDDI, true, (*Packet).fddi},
-	layerRadiotap:  {"IEEE802_11_RADIO", Link80211Radiotap, true, (*Packet).radiotap},
+	layerPPPoE:     {"PPPOE", linkPPPoE, true, (*Packet).pppoe},
+	layerPPP:       {"PPP", linkPPP, true, (*Packet).ppp},
+	layerPPPSerial: {"PPPSERIAL", linkPPPSerial, true, (*Packet).pppSerial},
+	layerNull:      {"NULL", linkNull, true, (*Packet).null},
+	layerLoop:      {"LOOP", linkLoop, true, (*Packet).loop},
+	layerNFLog:     {"NFLOG", linkNFLog, true, (*Packet).nflog},
+	layerSLL:       {"LINUXSLL", linkLinuxSLL, true, (*Packet).sll},
+	layerSLL2:      {"LINUXSLL2", linkLinuxSLL2, true, (*Packet).sll2},
+	layerFDDI:      {"FDDI", linkFDDI, true, (*Packet).fddi},
+	layerRadiotap:  {"IEEE802_11_RADIO", link80211Radiotap, true, (*Packet).radiotap},
 	layer80211:     {"IEEE802_11", Link80211, true, (*Packet).wlan},
-	layerPPI:       {"PPI", LinkPPI, true, (*Packet).ppi},
-	layerAVS:       {"AVS", LinkAVS, true, (*Packet).avs},
-	layerPrism:     {"PRISM", LinkPrism, true, (*Packet).prism},
+	layerPPI:       {"PPI", linkPPI, true, (*Packet).ppi},
+	layerAVS:       {"AVS", linkAVS, true, (*Packet).avs},
+	layerPrism:     {"PRISM", linkPrism, true, (*Packet).prism},
 	layerIP:        {"IP", LinkRaw, true, nil},
 	layerARP:       {"ARP", 0, false, nil},
 }

@@ -7,8 +7,8 @@ type Kind uint8
 
 // The kinds of network payload.
 const (
-	// KindNone: nothing that can be decoded further; Packet.Drop says why.
-	KindNone Kind = iota
+	// kindNone: nothing that can be decoded further; Packet.Drop says why.
+	kindNone Kind = iota
 	// KindIP: an IP header of either version. As in Zeek, the header itself
 	// decides on the version: an ethertype of IPv4 may lead to an IPv6 header.
 	KindIP
@@ -23,21 +23,21 @@ type Drop uint8
 const (
 	// DropNone: not dropped.
 	DropNone Drop = iota
-	// DropTruncated: a header was cut, by the snap length or on the wire.
-	DropTruncated
-	// DropMalformed: a header contradicts itself or the packet.
-	DropMalformed
-	// DropUnknownProtocol: a protocol identifier without a decoder.
-	DropUnknownProtocol
-	// DropDepth: more layers than MaxDepth, or too many extension headers.
-	DropDepth
-	// DropNotData: an 802.11 frame that carries no readable data: management,
+	// dropTruncated: a header was cut, by the snap length or on the wire.
+	dropTruncated
+	// dropMalformed: a header contradicts itself or the packet.
+	dropMalformed
+	// dropUnknownProtocol: a protocol identifier without a decoder.
+	dropUnknownProtocol
+	// dropDepth: more layers than maxDepth, or too many extension headers.
+	dropDepth
+	// dropNotData: an 802.11 frame that carries no readable data: management,
 	// control, null data, encrypted, or LLC other than SNAP with ethertype.
-	DropNotData
+	dropNotData
 	// DropChecksum: a wrong checksum of the IP or mobility header.
 	DropChecksum
-	// DropFragmentCut: a later fragment that was not captured in full.
-	DropFragmentCut
+	// dropFragmentCut: a later fragment that was not captured in full.
+	dropFragmentCut
 	numDrops
 )
 
@@ -94,7 +94,7 @@ type Packet struct {
 	VLAN, InnerVLAN Tag
 
 	// UnknownAnalyzer and UnknownProtocol are the last decoded layer and the
-	// identifier that it has no decoder for, if Drop is DropUnknownProtocol
+	// identifier that it has no decoder for, if Drop is dropUnknownProtocol
 	// (Zeek's event unknown_protocol; the bytes are in Net).
 	UnknownAnalyzer string
 	UnknownProtocol uint64
@@ -105,13 +105,13 @@ type Packet struct {
 
 	capRest int // captured bytes from Net on to the end of the frame, padding included
 	depth   int
-	stack   [MaxDepth]layer
+	stack   [maxDepth]layer
 	amsdu   struct{ off, end, depth int } // rest of an A-MSDU; off 0 if none
 }
 
-// MaxDepth is the number of layers that a packet may have over all its tunnels
+// maxDepth is the number of layers that a packet may have over all its tunnels
 // (Zeek's PacketAnalyzer::max_depth).
-const MaxDepth = 25
+const maxDepth = 25
 
 // Depth returns the number of layers so far, counted like Zeek's analyzers: one
 // per header, including the network layer. It is the depth to pass to DecodeAt

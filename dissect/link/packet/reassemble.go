@@ -117,13 +117,13 @@ func (r *Reassembler) Feed(ip *IP, now value.Time, w *Weirds) (*IP, Drop) {
 	if len(ip.raw) < ip.totalLen {
 		w.flow(ip, layerIP.String(), "incompletely_captured_fragment", "")
 		if ip.FragOffset != 0 {
-			return nil, DropFragmentCut
+			return nil, dropFragmentCut
 		}
 		return ip, DropNone
 	}
 	if ip.HdrLen > maxFragHdr {
 		w.flow(ip, "", "fragment_header_too_long", "")
-		return nil, DropMalformed
+		return nil, dropMalformed
 	}
 	key := fragKey{src: ip.Src, dst: ip.Dst, id: ip.ID, domain: r.Domain, version: ip.Version}
 	n, ok := r.index[key]
@@ -363,12 +363,12 @@ func (r *Reassembler) finish(n int32, w *Weirds) (*IP, Drop) {
 		binary.BigEndian.PutUint16(b[4:], uint16(hlen+size-ipv6HdrLen))
 		if !ip.setIPv6(b, next, w) {
 			w.flow(ip, layerIP.String(), "max_ipv6_ext_headers_exceeded", "")
-			return nil, DropDepth
+			return nil, dropDepth
 		}
 	}
 	if ip.HdrLen > ip.TotalLen {
 		w.flow(ip, layerIP.String(), "invalid_IP_header_size", "")
-		return nil, DropMalformed
+		return nil, dropMalformed
 	}
 	ip.Reassembled = true
 	ip.Snapped = false

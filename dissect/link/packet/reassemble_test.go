@@ -65,17 +65,17 @@ func TestReassemble(t *testing.T) {
 		{"empty end", [][]byte{piece(1, 0, true, data), piece(1, 400, false, nil)}, nil, ""},
 		{"large", [][]byte{piece(1, 63992, true, data)}, nil, "excessively_large_fragment"},
 		{"v6", [][]byte{
-			v6(ProtoFragment, cat(fragHdr(ProtoUDP, 160, false, 7), data[160:])),
-			v6(ProtoFragment, cat(fragHdr(ProtoUDP, 0, true, 7), data[:160])),
+			v6(protoFragment, cat(fragHdr(ProtoUDP, 160, false, 7), data[160:])),
+			v6(protoFragment, cat(fragHdr(ProtoUDP, 0, true, 7), data[:160])),
 		}, data, ""},
-		{"v6 atomic", [][]byte{v6(ProtoFragment, cat(fragHdr(ProtoUDP, 0, false, 7), data))}, data, ""},
+		{"v6 atomic", [][]byte{v6(protoFragment, cat(fragHdr(ProtoUDP, 0, false, 7), data))}, data, ""},
 		{"v6 protocol of the first", [][]byte{
-			v6(ProtoFragment, cat(fragHdr(ProtoTCP, 160, false, 7), data[160:])),
-			v6(ProtoFragment, cat(fragHdr(ProtoUDP, 0, true, 7), data[:160])),
+			v6(protoFragment, cat(fragHdr(ProtoTCP, 160, false, 7), data[160:])),
+			v6(protoFragment, cat(fragHdr(ProtoUDP, 0, true, 7), data[:160])),
 		}, data, "fragment_protocol_inconsistency"},
 		{"v6 extension behind", [][]byte{
-			v6(ProtoHopByHop, cat(ext(ProtoFragment, unhex("0502 0000 0100")), fragHdr(ProtoDstOpts, 0, true, 7), ext(ProtoUDP, homeAddr("2001:db8::9")), data[:160])),
-			v6(ProtoHopByHop, cat(ext(ProtoFragment, unhex("0502 0000 0100")), fragHdr(ProtoDstOpts, 184, false, 7), data[160:])),
+			v6(protoHopByHop, cat(ext(protoFragment, unhex("0502 0000 0100")), fragHdr(protoDstOpts, 0, true, 7), ext(ProtoUDP, homeAddr("2001:db8::9")), data[:160])),
+			v6(protoHopByHop, cat(ext(protoFragment, unhex("0502 0000 0100")), fragHdr(protoDstOpts, 184, false, 7), data[160:])),
 		}, data, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -100,14 +100,14 @@ func TestReassembledHeader(t *testing.T) {
 	var w Weirds
 	var out *IP
 	for _, b := range [][]byte{
-		v6(ProtoHopByHop, cat(ext(ProtoFragment, unhex("0502 0000 0100")), fragHdr(ProtoDstOpts, 0, true, 7), ext(ProtoUDP, homeAddr("2001:db8::9")), data[:160])),
-		v6(ProtoHopByHop, cat(ext(ProtoFragment, unhex("0502 0000 0100")), fragHdr(ProtoDstOpts, 184, false, 7), data[160:])),
+		v6(protoHopByHop, cat(ext(protoFragment, unhex("0502 0000 0100")), fragHdr(protoDstOpts, 0, true, 7), ext(ProtoUDP, homeAddr("2001:db8::9")), data[:160])),
+		v6(protoHopByHop, cat(ext(protoFragment, unhex("0502 0000 0100")), fragHdr(protoDstOpts, 184, false, 7), data[160:])),
 	} {
 		ip, _, _ := parse(t, b, Options{})
 		out, _ = r.Feed(ip, 0, &w)
 	}
 	if out == nil || !out.Reassembled || out.Fragment || out.Proto != ProtoUDP || out.HdrLen != 40+8+24 ||
-		out.TotalLen != 72+400 || out.Src != addr16("2001:db8::9") || out.LastHeader != ProtoDstOpts {
+		out.TotalLen != 72+400 || out.Src != addr16("2001:db8::9") || out.LastHeader != protoDstOpts {
 		t.Fatalf("%+v", out)
 	}
 
@@ -145,7 +145,7 @@ func TestCutFragment(t *testing.T) {
 	for _, c := range []struct {
 		offset int
 		drop   Drop
-	}{{0, DropNone}, {160, DropFragmentCut}} {
+	}{{0, DropNone}, {160, dropFragmentCut}} {
 		var d Decoder
 		var p Packet
 		var ip IP

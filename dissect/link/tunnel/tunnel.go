@@ -57,21 +57,21 @@ const (
 	IP          // IP in IP: 4in4, 6in4, 4in6, 6in6 (RFC 2003, RFC 2473, RFC 4213)
 	GRE         // RFC 2784, RFC 2890, RFC 2637, and ERSPAN, NVGRE, Aruba over it
 	Teredo      // RFC 4380
-	AYIYA       // draft-massar-v6ops-ayiya
-	VXLAN       // RFC 7348
-	Geneve      // RFC 8926
+	ayiya       // draft-massar-v6ops-ayiya
+	vxlan       // RFC 7348
+	geneve      // RFC 8926
 	GTPv1       // 3GPP TS 29.060 and 29.281
 	kinds
 )
 
 var analyzerNames = [kinds]string{
-	IP: "IPTUNNEL", GRE: "GRE", Teredo: "TEREDO", AYIYA: "AYIYA",
-	VXLAN: "VXLAN", Geneve: "GENEVE", GTPv1: "GTPV1",
+	IP: "IPTUNNEL", GRE: "GRE", Teredo: "TEREDO", ayiya: "AYIYA",
+	vxlan: "VXLAN", geneve: "GENEVE", GTPv1: "GTPV1",
 }
 
 var types = [kinds]value.Enum{
-	IP: "Tunnel::IP", GRE: "Tunnel::GRE", Teredo: "Tunnel::TEREDO", AYIYA: "Tunnel::AYIYA",
-	VXLAN: "Tunnel::VXLAN", Geneve: "Tunnel::GENEVE", GTPv1: "Tunnel::GTPv1",
+	IP: "Tunnel::IP", GRE: "Tunnel::GRE", Teredo: "Tunnel::TEREDO", ayiya: "Tunnel::AYIYA",
+	vxlan: "Tunnel::VXLAN", geneve: "Tunnel::GENEVE", GTPv1: "Tunnel::GTPv1",
 }
 
 // Analyzer returns Zeek's name of the packet analyzer, such as "GTPV1": the
@@ -79,8 +79,8 @@ var types = [kinds]value.Enum{
 func (k Kind) Analyzer() string { return analyzerNames[k] }
 
 var services = [kinds]string{
-	IP: "iptunnel", GRE: "gre", Teredo: "teredo", AYIYA: "ayiya",
-	VXLAN: "vxlan", Geneve: "geneve", GTPv1: "gtpv1",
+	IP: "iptunnel", GRE: "gre", Teredo: "teredo", ayiya: "ayiya",
+	vxlan: "vxlan", geneve: "geneve", GTPv1: "gtpv1",
 }
 
 // Service returns the name in conn.log's service column for a connection that
@@ -218,7 +218,7 @@ func DefaultOptions() Options {
 		ValidateVXLANChecksums:  true,
 		Ports: []Port{
 			{2123, GTPv1}, {2152, GTPv1}, {3544, Teredo}, {4754, GRE},
-			{4789, VXLAN}, {5072, AYIYA}, {6081, Geneve},
+			{4789, vxlan}, {5072, ayiya}, {6081, geneve},
 		},
 		IPTunnels:       1 << 16,
 		IPTunnelTimeout: 24 * time.Hour,
@@ -262,7 +262,7 @@ func (d *Decoder) UDP(respPort uint16, payload []byte) Kind {
 	}
 	switch {
 	case looksLikeAYIYA(payload):
-		return AYIYA
+		return ayiya
 	case looksLikeTeredo(payload):
 		return Teredo
 	}
@@ -287,7 +287,7 @@ func (d *Decoder) byPort(port uint16) Kind {
 // including its header of 8 bytes.
 func (d *Decoder) NeedsChecksum(dstPort, checksum uint16, udpLen int, payload []byte) bool {
 	const vxlanAndEthernet = 8 + vxlanHeader + ethernetHeader
-	if udpLen <= vxlanAndEthernet || len(payload) == 0 || payload[0]&vxlanFlagI == 0 || d.byPort(dstPort) != VXLAN {
+	if udpLen <= vxlanAndEthernet || len(payload) == 0 || payload[0]&vxlanFlagI == 0 || d.byPort(dstPort) != vxlan {
 		return true
 	}
 	return checksum != 0 && d.opt.ValidateVXLANChecksums
@@ -307,15 +307,15 @@ func (d *Decoder) Decode(k Kind, c *Carrier, payload []byte, r *Result) {
 		if d.enter(k, c, r) {
 			d.decodeTeredo(c, payload, r)
 		}
-	case AYIYA:
+	case ayiya:
 		if d.enter(k, c, r) {
 			d.ayiya(c, payload, r)
 		}
-	case VXLAN:
+	case vxlan:
 		if d.enter(k, c, r) {
 			d.vxlan(c, payload, r)
 		}
-	case Geneve:
+	case geneve:
 		if d.enter(k, c, r) {
 			d.geneve(c, payload, r)
 		}
