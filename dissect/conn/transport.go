@@ -347,7 +347,7 @@ func (t *Table) processTCP(p *Packet, r *Result) {
 	size := int(b[12]>>4) * 4
 	if size < tcpHeader {
 		t.weird(c, "bad_TCP_header_len", "", "TCP")
-		r.Drop = packet.DropMalformed
+		r.Drop = packet.DropTruncatedHeader
 		t.lookAtUnused(c)
 		return
 	}

@@ -27,7 +27,7 @@ func TestPartialChecksum(t *testing.T) {
 				return ip
 			}
 			ip := parsed(0)
-			right := PseudoChecksum(&ip.Src, &ip.Dst, ip.Version, proto, ip.Payload)
+			right := pseudoChecksum(&ip.Src, &ip.Dst, ip.Version, proto, ip.Payload)
 			// The sum of the pseudo header alone, as a checksum has its complement.
 			pseudo := func(n int) uint16 {
 				h := cat(ip.Src[12:], ip.Dst[12:], be16(int(proto)), be16(n))
@@ -75,7 +75,7 @@ func TestOffloadedHeader(t *testing.T) {
 		{"right", good, DropNone, DropNone, false},
 		{"checksum of 0", zeroSum, DropPartialChecksum, DropNone, true},
 		{"wrong", wrongSum, DropChecksum, DropChecksum, false},
-		{"no length", noLength, DropNoLength, DropNone, true},
+		{"no length", noLength, dropNoLength, DropNone, true},
 	} {
 		if _, _, drop := parse(t, c.b, Options{Checksums: ChecksumsVerify}); drop != c.verify {
 			t.Errorf("%s: %v, want %v", c.name, drop, c.verify)
@@ -96,7 +96,7 @@ func TestChecksumStats(t *testing.T) {
 	a.Count(&x, DropTCPChecksum)
 	a.Count(&x, DropPartialChecksum)
 	a.Count(&y, DropTruncatedHeader) // not a matter of checksums
-	b.Count(&y, DropNoLength)
+	b.Count(&y, dropNoLength)
 	b.CountTaken(&x)
 	c := a.Clone()
 	c.Merge(&b)

@@ -2,36 +2,36 @@ package packet
 
 // Link types that are decoded (tcpdump.org/linktypes.html).
 const (
-	LinkNull          LinkType = 0   // BSD loopback, address family in host order
+	linkNull          LinkType = 0   // BSD loopback, address family in host order
 	LinkEthernet      LinkType = 1   // Ethernet
-	LinkSLIP          LinkType = 8   // SLIP after 16 bytes of direction and compressed header
-	LinkPPP           LinkType = 9   // PPP, with or without HDLC framing
-	LinkFDDI          LinkType = 10  // FDDI
-	LinkRawBSD        LinkType = 12  // IPv4 or IPv6, as some systems number it
-	LinkRawOpenBSD    LinkType = 14  // IPv4 or IPv6, as OpenBSD numbers it
-	LinkPPPSerial     LinkType = 50  // PPP in HDLC framing, or Cisco HDLC
-	LinkPPPoE         LinkType = 51  // PPPoE session without Ethernet
+	linkSLIP          LinkType = 8   // SLIP after 16 bytes of direction and compressed header
+	linkPPP           LinkType = 9   // PPP, with or without HDLC framing
+	linkFDDI          LinkType = 10  // FDDI
+	linkRawBSD        LinkType = 12  // IPv4 or IPv6, as some systems number it
+	linkRawOpenBSD    LinkType = 14  // IPv4 or IPv6, as OpenBSD numbers it
+	linkPPPSerial     LinkType = 50  // PPP in HDLC framing, or Cisco HDLC
+	linkPPPoE         LinkType = 51  // PPPoE session without Ethernet
 	LinkRaw           LinkType = 101 // IPv4 or IPv6
-	LinkSLIPBSDOS     LinkType = 102 // SLIP after the 24 bytes of BSD/OS
-	LinkCiscoHDLC     LinkType = 104 // Cisco HDLC
+	linkSLIPBSDOS     LinkType = 102 // SLIP after the 24 bytes of BSD/OS
+	linkCiscoHDLC     LinkType = 104 // Cisco HDLC
 	Link80211         LinkType = 105 // 802.11
-	LinkFrameRelay    LinkType = 107 // frame relay
-	LinkLoop          LinkType = 108 // OpenBSD loopback, address family in network order
-	LinkLinuxSLL      LinkType = 113 // Linux cooked v1
-	LinkPFLog         LinkType = 117 // packets that OpenBSD's filter has logged
-	LinkPrism         LinkType = 119 // 802.11 after a Prism or AVS header
-	Link80211Radiotap LinkType = 127 // 802.11 after a radiotap header
-	LinkAVS           LinkType = 163 // 802.11 after an AVS header
-	LinkPPI           LinkType = 192 // another link type after a PPI header
-	LinkPPPDir        LinkType = 204 // PPP after a byte for the direction
-	LinkCiscoHDLCDir  LinkType = 205 // Cisco HDLC after a byte for the direction
-	LinkFrameRelayDir LinkType = 206 // frame relay after a byte for the direction
-	LinkIPv4          LinkType = 228 // IPv4
-	LinkIPv6          LinkType = 229 // IPv6
-	LinkNFLog         LinkType = 239 // Linux netfilter log
-	LinkIPoIB         LinkType = 242 // IP over InfiniBand
-	LinkPKTAP         LinkType = 258 // another link type after Apple's PKTAP header
-	LinkLinuxSLL2     LinkType = 276 // Linux cooked v2
+	linkFrameRelay    LinkType = 107 // frame relay
+	linkLoop          LinkType = 108 // OpenBSD loopback, address family in network order
+	linkLinuxSLL      LinkType = 113 // Linux cooked v1
+	linkPFLog         LinkType = 117 // packets that OpenBSD's filter has logged
+	linkPrism         LinkType = 119 // 802.11 after a Prism or AVS header
+	link80211Radiotap LinkType = 127 // 802.11 after a radiotap header
+	linkAVS           LinkType = 163 // 802.11 after an AVS header
+	linkPPI           LinkType = 192 // another link type after a PPI header
+	linkPPPDir        LinkType = 204 // PPP after a byte for the direction
+	linkCiscoHDLCDir  LinkType = 205 // Cisco HDLC after a byte for the direction
+	linkFrameRelayDir LinkType = 206 // frame relay after a byte for the direction
+	linkIPv4          LinkType = 228 // IPv4
+	linkIPv6          LinkType = 229 // IPv6
+	linkNFLog         LinkType = 239 // Linux netfilter log
+	linkIPoIB         LinkType = 242 // IP over InfiniBand
+	linkPKTAP         LinkType = 258 // another link type after Apple's PKTAP header
+	linkLinuxSLL2     LinkType = 276 // Linux cooked v2
 )
 
 // EtherTypes and other identifiers that layers dispatch on.
@@ -66,7 +66,7 @@ const (
 	familyDarwin6 = 30
 )
 
-// layer identifies a packet analyzer of Zeek's, or one of our own.
+// layer identifies a packet analyzer, of Zeek or our own.
 type layer uint8
 
 const (
@@ -120,18 +120,19 @@ type hop struct {
 	next layer
 	id   uint64 // the identifier that led to next, for unknown_protocol
 	skip int    // bytes from this header to the next
-	size int    // bytes from there on that belong to the frame, at most; or toEnd
+	size int    // maximum number of bytes from there on that belong to the frame, or toEnd
 }
 
-// toEnd as a hop's size keeps everything after the header.
+// toEnd as the size of a hop keeps everything after the header.
 const toEnd = 1<<31 - 1
 
 var done = hop{next: layerDone}
 
-// linkLayer describes a layer: its name in Zeek, the link type that begins with
-// it, if any, and the decoder of its header, which is nil for network layers. The
-// decoder gets the rest of the frame from the header on and keeps what it learns
-// in p; it sets p.Drop and returns done if the packet goes no further.
+// linkLayer describes a layer: its name in Zeek, the link type whose frames begin
+// with it, if any, and the decoder of its header, which is nil for network
+// layers. The decoder gets the rest of the frame from the header on and stores
+// its results in p; it sets p.Drop and returns done if the packet goes no
+// further.
 type linkLayer struct {
 	name   string
 	link   LinkType
@@ -152,48 +153,48 @@ var decoders = [numLayers]linkLayer{
 	layerMPLS:      {"MPLS", 0, false, (*Packet).mpls, false},
 	layerPBB:       {"PBB", 0, false, (*Packet).pbb, false},
 	layerVNTag:     {"VNTAG", 0, false, (*Packet).vntag, false},
-	layerPPPoE:     {"PPPOE", LinkPPPoE, true, (*Packet).pppoe, true},
-	layerPPP:       {"PPP", LinkPPP, true, (*Packet).ppp, false},
-	layerPPPSerial: {"PPPSERIAL", LinkPPPSerial, true, (*Packet).pppSerial, false},
-	layerNull:      {"NULL", LinkNull, true, (*Packet).null, false},
-	layerLoop:      {"LOOP", LinkLoop, true, (*Packet).loop, true},
-	layerNFLog:     {"NFLOG", LinkNFLog, true, (*Packet).nflog, false},
-	layerSLL:       {"LINUXSLL", LinkLinuxSLL, true, (*Packet).sll, false},
-	layerSLL2:      {"LINUXSLL2", LinkLinuxSLL2, true, (*Packet).sll2, false},
-	layerFDDI:      {"FDDI", LinkFDDI, true, (*Packet).fddi, false},
-	layerRadiotap:  {"IEEE802_11_RADIO", Link80211Radiotap, true, (*Packet).radiotap, false},
+	layerPPPoE:     {"PPPOE", linkPPPoE, true, (*Packet).pppoe, true},
+	layerPPP:       {"PPP", linkPPP, true, (*Packet).ppp, false},
+	layerPPPSerial: {"PPPSERIAL", linkPPPSerial, true, (*Packet).pppSerial, false},
+	layerNull:      {"NULL", linkNull, true, (*Packet).null, false},
+	layerLoop:      {"LOOP", linkLoop, true, (*Packet).loop, true},
+	layerNFLog:     {"NFLOG", linkNFLog, true, (*Packet).nflog, false},
+	layerSLL:       {"LINUXSLL", linkLinuxSLL, true, (*Packet).sll, false},
+	layerSLL2:      {"LINUXSLL2", linkLinuxSLL2, true, (*Packet).sll2, false},
+	layerFDDI:      {"FDDI", linkFDDI, true, (*Packet).fddi, false},
+	layerRadiotap:  {"IEEE802_11_RADIO", link80211Radiotap, true, (*Packet).radiotap, false},
 	layer80211:     {"IEEE802_11", Link80211, true, (*Packet).wlan, false},
-	layerPPI:       {"PPI", LinkPPI, true, (*Packet).ppi, true},
-	layerAVS:       {"AVS", LinkAVS, true, (*Packet).avs, true},
-	layerPrism:     {"PRISM", LinkPrism, true, (*Packet).prism, true},
+	layerPPI:       {"PPI", linkPPI, true, (*Packet).ppi, true},
+	layerAVS:       {"AVS", linkAVS, true, (*Packet).avs, true},
+	layerPrism:     {"PRISM", linkPrism, true, (*Packet).prism, true},
 
-	layerSLIP:          {"SLIP", LinkSLIP, true, (*Packet).slip, true},
-	layerSLIPBSDOS:     {"SLIP_BSDOS", LinkSLIPBSDOS, true, (*Packet).slipBSDOS, true},
-	layerCiscoHDLC:     {"CISCO_HDLC", LinkCiscoHDLC, true, (*Packet).ciscoHDLC, true},
-	layerCiscoHDLCDir:  {"CISCO_HDLC_WITH_DIR", LinkCiscoHDLCDir, true, (*Packet).ciscoHDLCDir, true},
-	layerFrameRelay:    {"FRAME_RELAY", LinkFrameRelay, true, (*Packet).frameRelay, true},
-	layerFrameRelayDir: {"FRAME_RELAY_WITH_DIR", LinkFrameRelayDir, true, (*Packet).frameRelayDir, true},
-	layerPPPDir:        {"PPP_WITH_DIR", LinkPPPDir, true, (*Packet).pppDir, true},
-	layerPFLog:         {"PFLOG", LinkPFLog, true, (*Packet).pflog, true},
-	layerIPoIB:         {"IPOIB", LinkIPoIB, true, (*Packet).ipoib, true},
-	layerPKTAP:         {"PKTAP", LinkPKTAP, true, (*Packet).pktap, true},
+	layerSLIP:          {"SLIP", linkSLIP, true, (*Packet).slip, true},
+	layerSLIPBSDOS:     {"SLIP_BSDOS", linkSLIPBSDOS, true, (*Packet).slipBSDOS, true},
+	layerCiscoHDLC:     {"CISCO_HDLC", linkCiscoHDLC, true, (*Packet).ciscoHDLC, true},
+	layerCiscoHDLCDir:  {"CISCO_HDLC_WITH_DIR", linkCiscoHDLCDir, true, (*Packet).ciscoHDLCDir, true},
+	layerFrameRelay:    {"FRAME_RELAY", linkFrameRelay, true, (*Packet).frameRelay, true},
+	layerFrameRelayDir: {"FRAME_RELAY_WITH_DIR", linkFrameRelayDir, true, (*Packet).frameRelayDir, true},
+	layerPPPDir:        {"PPP_WITH_DIR", linkPPPDir, true, (*Packet).pppDir, true},
+	layerPFLog:         {"PFLOG", linkPFLog, true, (*Packet).pflog, true},
+	layerIPoIB:         {"IPOIB", linkIPoIB, true, (*Packet).ipoib, true},
+	layerPKTAP:         {"PKTAP", linkPKTAP, true, (*Packet).pktap, true},
 
 	layerIP:  {"IP", LinkRaw, true, nil, false},
 	layerARP: {"ARP", 0, false, nil, false},
 }
 
-// layerNames and roots are the table by layer and by link type. They are filled
-// at start, because decoders name their layers.
+// layerNames and roots are decoders' names by layer and its layers by link
+// type. They are filled at start, because decoders refer to their layers.
 var (
 	layerNames [numLayers]string
-	roots      [512]layer // no link type in use is higher
+	roots      [512]layer // all link types in use are lower
 )
 
 func init() {
 	for i := range roots {
 		roots[i] = layerNone
 	}
-	for _, l := range [...]LinkType{LinkRawBSD, LinkRawOpenBSD, LinkIPv4, LinkIPv6} {
+	for _, l := range [...]LinkType{linkRawBSD, linkRawOpenBSD, linkIPv4, linkIPv6} {
 		roots[l] = layerIP
 	}
 	for i, l := range decoders {
@@ -224,7 +225,7 @@ type dispatch struct {
 	next layer
 }
 
-// The layers whose identifiers differ in what they lead to.
+// Groups of layers that differ in the meaning of identifiers.
 const (
 	inEthernet uint8 = 1 << iota // Ethernet header
 	inVLAN                       // VLAN tag
@@ -239,7 +240,7 @@ const (
 	inAny = ^uint8(0)
 )
 
-// etherTypes, pppTypes and families are what identifiers lead to, the most
+// etherTypes, pppTypes and families map identifiers to layers, the most
 // frequent first.
 var etherTypes = [...]dispatch{
 	{etherIPv4, inEthernet | inVLAN | inCooked | inSerial, layerIP},
@@ -268,7 +269,7 @@ var families = [...]dispatch{
 	{familyDarwin6, inAny, layerIP},
 }
 
-// nextLayer returns the layer that id means in the layer of in, or layerNone.
+// nextLayer returns the layer that id selects in a layer of in, or layerNone.
 func nextLayer(table []dispatch, id uint32, in uint8) layer {
 	for i := range table {
 		if d := &table[i]; d.id == id && d.in&in != 0 {
@@ -278,18 +279,20 @@ func nextLayer(table []dispatch, id uint32, in uint8) layer {
 	return layerNone
 }
 
-// etherHop skips n bytes to what the ethertype et means in the layer of in.
+// etherHop skips n bytes to the layer that the ethertype et selects in a layer
+// of in.
 func etherHop(et uint16, in uint8, n int) hop {
 	return hop{next: nextLayer(etherTypes[:], uint32(et), in), id: uint64(et), skip: n, size: toEnd}
 }
 
-// pppHop skips n bytes to what the PPP protocol means in the layer of in.
+// pppHop skips n bytes to the layer that the PPP protocol selects in a layer of
+// in.
 func pppHop(proto uint16, in uint8, n int) hop {
 	return hop{next: nextLayer(pppTypes[:], uint32(proto), in), id: uint64(proto), skip: n, size: toEnd}
 }
 
-// lengthHop skips n bytes to what follows an 802.3 length: b, of which length
-// bytes belong to the frame.
+// lengthHop skips n bytes to the data b after an 802.3 length; length bytes of
+// b belong to the frame.
 func lengthHop(b []byte, length uint16, n int) hop {
 	h := hop{next: layerLLC, id: keyLLC, skip: n, size: int(length)}
 	switch {

@@ -36,7 +36,7 @@ func (s *ChecksumStats) Count(src *[16]byte, why Drop) {
 	switch why {
 	case DropChecksum, DropTCPChecksum, DropUDPChecksum, DropICMPChecksum:
 		s.add(AddrFrom16(src), ChecksumCounts{Wrong: 1})
-	case DropPartialChecksum, DropNoLength:
+	case DropPartialChecksum, dropNoLength:
 		s.add(AddrFrom16(src), ChecksumCounts{Partial: 1})
 	}
 }
