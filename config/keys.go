@@ -9,12 +9,13 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/wirelog/wirelog/compat"
 	"github.com/wirelog/wirelog/internal/option"
 	"github.com/wirelog/wirelog/pipeline"
 )
 
-// EnvPrefix is the prefix of the program's environment variables.
-const EnvPrefix = "WIRELOG_"
+// envPrefix is the prefix of the program's environment variables.
+const envPrefix = "WIRELOG_"
 
 // Key describes one key of the configuration.
 type Key struct{ option.Key }
@@ -52,6 +53,18 @@ func gather(list []Section) []Section {
 	return list
 }
 
+// notes are lines about k in listings of the configuration, beside its documentation.
+func (k Key) notes() []string {
+	if k.Name != "compat" {
+		return nil
+	}
+	var list []string
+	for _, e := range compat.Effects() {
+		list = append(list, e.Name+": "+e.Doc)
+	}
+	return list
+}
+
 // formatsTag stands for the values of pipeline.Formats in tags.
 const formatsTag = "@formats"
 
@@ -74,12 +87,12 @@ func allKeys() []Key {
 
 // Env returns the environment variable of k.
 func (k Key) Env() string {
-	return EnvPrefix + strings.ToUpper(strings.ReplaceAll(k.Name, ".", "_"))
+	return envPrefix + strings.ToUpper(strings.ReplaceAll(k.Name, ".", "_"))
 }
 
 // AddFlags adds a flag for every key that has one, and --config.
 func AddFlags(fs *pflag.FlagSet) {
-	def := Default()
+	def := defaultConfig()
 	fs.String("config", "", "configuration `file`, YAML or TOML (default: wirelog.yaml or wirelog.toml here, in the user's configuration folder or in /etc/wirelog)")
 	for _, k := range allKeys() {
 		if k.Flag == "" {
