@@ -80,6 +80,9 @@ type Options struct {
 	// input, with the bytes consumed so far, before decompression, and the size
 	// of all files of the run. The size is 0 if it is not known, as for a pipe.
 	OnProgress func(consumed, total int64)
+	// OnFiles, if set, is called by Open with a few words for what is read and in which
+	// order, such as "12 captures by first packet".
+	OnFiles func(what string)
 	// OnNotice, if set, is called with one line about something that is worth
 	// knowing but no damage, such as a file in a directory that is no capture.
 	OnNotice func(msg string)

@@ -107,7 +107,7 @@ func (r *file) attach() {
 		r.buf, r.end = r.blk.buf[:], 0
 	case r.blk == nil:
 		if r.buf == nil {
-			r.buf = make([]byte, r.chunk)
+			r.buf = r.run.merge.buffer(r.chunk)
 		}
 		r.end = 0
 	}

@@ -30,6 +30,8 @@ type input struct {
 	size  int64 // on disk; 0 if unknown
 	waits bool  // a reader may have to wait for it
 	first int64 // time of the first packet, of files of a directory; noTime if there is none
+
+	inFolder bool
 }
 
 func (in input) name() string {
@@ -138,7 +140,7 @@ func expandDir(dir string, o *Options) (ins []input, damage []*DamageError) {
 		case !fi.Mode().IsRegular():
 			skip("not a regular file")
 		default:
-			in := input{path: p, size: fi.Size()}
+			in := input{path: p, size: fi.Size(), inFolder: true}
 			switch bad := peek.first(&in); {
 			case bad == nil:
 				ins = append(ins, in)

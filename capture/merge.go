@@ -18,8 +18,9 @@ type merge struct {
 	unready []*lane  // whose next packet is not known
 	ready   laneHeap // by the time of their next packet
 	open    []*lane
-	heavy   int  // of open
-	told    bool // that compressed files are read again and again
+	heavy   int      // of open
+	told    bool     // that compressed files are read again and again
+	bufs    [][]byte // of laneChunk bytes, for the files that are opened next
 }
 
 // lane is a part of a file that is read on its own.
@@ -360,7 +361,21 @@ func (m *merge) shut(l *lane) {
 		}
 	}
 	l.file.close()
+	if len(l.buf) == laneChunk {
+		m.bufs = append(m.bufs, l.buf)
+	}
 	l.buf, l.rec.data = nil, nil
+}
+
+// buffer returns memory of n bytes. m may be nil.
+func (m *merge) buffer(n int) []byte {
+	if m == nil || n != laneChunk || len(m.bufs) == 0 {
+		return make([]byte, n)
+	}
+	last := len(m.bufs) - 1
+	b := m.bufs[last]
+	m.bufs = m.bufs[:last]
+	return b
 }
 
 func (m *merge) close() {

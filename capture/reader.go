@@ -3,6 +3,7 @@ package capture
 import (
 	"fmt"
 	"io"
+	"slices"
 	"time"
 )
 
@@ -50,10 +51,30 @@ func Open(paths []string, o Options) (*Reader, error) {
 		}
 		r.total += in.size
 	}
+	if o.OnFiles != nil {
+		o.OnFiles(describe(ins, o.Merge))
+	}
 	if o.Merge {
 		r.merge = newMerge(r)
 	}
 	return r, nil
+}
+
+// describe says what is read and in which order.
+func describe(ins []input, merged bool) string {
+	what := "1 capture"
+	if len(ins) != 1 {
+		what = fmt.Sprintf("%d captures", len(ins))
+	}
+	switch {
+	case len(ins) < 2:
+		return what
+	case merged:
+		return what + " merged by time"
+	case slices.ContainsFunc(ins, func(in input) bool { return in.inFolder }):
+		return what + " by first packet"
+	}
+	return what
 }
 
 // Next returns the next batch, or io.EOF after the last one. Any other error ends
