@@ -35,6 +35,10 @@ const (
 type File struct {
 	// Path is the path of the file, Format its format.
 	Path, Format string
+	// Meta is the metadata of a Parquet file. Flat means that its columns have dotted
+	// names instead of being in structs.
+	Meta map[string]string
+	Flat bool
 
 	input  input
 	tables []*table
@@ -176,6 +180,9 @@ func (f *File) detectColumns(s *source, format string, open func(*source) (row.F
 	r, err := open(s)
 	if err != nil {
 		return err
+	}
+	if p, ok := r.(*parquet.File); ok {
+		f.Meta, f.Flat = p.Meta(), p.Flat()
 	}
 	t := tableOf(r.Schema())
 	f.tables = []*table{t}

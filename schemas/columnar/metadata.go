@@ -11,6 +11,9 @@ const (
 	MetaLog     = "wirelog.log"
 	MetaSensor  = "wirelog.sensor"
 	MetaVersion = "wirelog.version"
+	// MetaJoined is a JSON array: the names of the files whose rows a file of "convert
+	// --compact" has.
+	MetaJoined = "wirelog.joined"
 	// MetaFields and MetaTypes are JSON arrays: the columns' names in Zeek's order, and
 	// their Zeek types. A Zeek log can be recreated from them.
 	MetaFields = "zeek.fields"
