@@ -41,6 +41,8 @@ type jsonLog struct {
 	row   *row.Row
 	// inferred marks the columns of row whose type was guessed.
 	inferred []guess
+	// nulls means that unset columns are null.
+	nulls bool
 }
 
 // maxColumns is the number of columns that the logs of a file may have.
@@ -257,6 +259,11 @@ func (log *jsonLog) finish() *table {
 			log.inferred = append(log.inferred, g)
 		}
 	}
+	for _, c := range log.index {
+		if c.nulls > 0 && c.placed && t.schema.Fields[c.at].Kind != schemas.KindDouble {
+			log.nulls = true
+		}
+	}
 	t.guesses, log.row = log.inferred, t.row()
 	return t
 }
@@ -339,10 +346,11 @@ func short(raw []byte) string {
 }
 
 // scalar parses one value. In an array, null is an unset element, or far less often not a
-// number.
+// number. Elsewhere Zeek writes it for what is not a number, and leaves unset columns out;
+// programs that write unset columns as null do so in columns of other types too.
 func (r *jsonReader) scalar(k schemas.Kind, raw []byte, element bool) (v row.Value, err error) {
 	if raw[0] == 'n' {
-		if !element && (k == schemas.KindDouble || k == schemas.KindInterval) { // unset columns are left out
+		if !element && k == schemas.KindDouble && !r.log.nulls {
 			return row.Value{Set: true, Double: math.NaN()}, nil
 		}
 		return v, nil
@@ -363,7 +371,7 @@ func (r *jsonReader) scalar(k schemas.Kind, raw []byte, element bool) (v row.Val
 type inferred struct {
 	name                                        string
 	bools, counts, ints, doubles, texts, others int
-	arrays, scalars, objects                    int
+	arrays, scalars, objects, nulls             int
 	// unlike counts values that cannot be what the name suggests.
 	unlike int
 	// at is the index of the column, once it is placed.
@@ -375,10 +383,12 @@ type inferred struct {
 
 func (c *inferred) add(raw []byte) {
 	if raw[0] != '[' {
-		if raw[0] != 'n' {
-			c.scalars++
-			c.scalar(raw)
+		if raw[0] == 'n' {
+			c.nulls++
+			return
 		}
+		c.scalars++
+		c.scalar(raw)
 		return
 	}
 	c.arrays++
