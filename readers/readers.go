@@ -25,15 +25,15 @@ import (
 
 // Formats of files.
 const (
-	TSV     = "tsv"
-	JSON    = "json"
-	Parquet = "parquet"
-	Arrow   = "arrow"
+	formatTSV     = "tsv"
+	formatJSON    = "json"
+	formatParquet = "parquet"
+	formatArrow   = "arrow"
 )
 
 // A File is a file with rows of one log or of several.
 type File struct {
-	// Path is the path of the file, Format its format.
+	// Path is the path of the file, Format its format: "tsv", "json", "parquet" or "arrow".
 	Path, Format string
 	// Meta is the metadata of a Parquet file. Flat means that its columns have dotted
 	// names instead of being in structs.
@@ -160,9 +160,9 @@ func (f *File) detect(s *source, log string) error {
 	case parquet.Is(magic) && s.compressed:
 		return errCompressed
 	case parquet.Is(magic):
-		return f.detectColumns(s, Parquet, func(s *source) (row.File, error) { return parquet.Open(s.at, s.size, log, s) })
+		return f.detectColumns(s, formatParquet, func(s *source) (row.File, error) { return parquet.Open(s.at, s.size, log, s) })
 	case arrow.Is(magic):
-		return f.detectColumns(s, Arrow, func(s *source) (row.File, error) { return arrow.Open(s.r, log, s) })
+		return f.detectColumns(s, formatArrow, func(s *source) (row.File, error) { return arrow.Open(s.r, log, s) })
 	}
 	head = bytes.TrimLeft(bytes.TrimPrefix(head, []byte(byteOrderMark)), " \t\r\n")
 	switch {
@@ -198,10 +198,10 @@ func (f *File) detectLines(s *source, log string, first byte) (err error) {
 	var format lineFormat
 	l := lines{r: s.r}
 	if first == '#' {
-		f.Format = TSV
+		f.Format = formatTSV
 		f.tables, format, err = openTSV(&l, log, &f.notes)
 	} else {
-		f.Format = JSON
+		f.Format = formatJSON
 		f.tables, format, err = openJSON(&l, log, &f.notes)
 	}
 	f.open = func(s *source) (rowReader, error) {

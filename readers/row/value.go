@@ -14,7 +14,7 @@ import (
 )
 
 // Parse parses the text of a value as Zeek writes it, or as other programs do that keep
-// all of it: whole numbers with a fraction of 0, and the forms of ParseTime. It does not
+// all of it: whole numbers with a fraction of 0, and the forms of parseTime. It does not
 // handle strings.
 func Parse(k schemas.Kind, s string) (v Value, err error) {
 	v.Set = true
@@ -54,7 +54,7 @@ func Parse(k schemas.Kind, s string) (v Value, err error) {
 		v.Double, err = strconv.ParseFloat(s, 64)
 	case schemas.KindTime:
 		var t value.Time
-		t, err = ParseTime(s)
+		t, err = parseTime(s)
 		v.Number = uint64(t)
 	case schemas.KindAddr:
 		var a netip.Addr
@@ -140,10 +140,10 @@ var (
 	plain = []string{"2006-01-02T15:04:05", "2006-01-02 15:04:05"}
 )
 
-// ParseTime parses a time: seconds since the epoch, or milliseconds, microseconds or
+// parseTime parses a time: seconds since the epoch, or milliseconds, microseconds or
 // nanoseconds, which are told by their size; or a date and time of RFC 3339, also with a
 // space between them or with a shorter zone. Without a zone it is UTC.
-func ParseTime(s string) (value.Time, error) {
+func parseTime(s string) (value.Time, error) {
 	if len(s) > 10 && (s[10] == 'T' || s[10] == ' ') {
 		for _, layouts := range [][]string{zones, plain} {
 			for _, layout := range layouts {
@@ -194,7 +194,7 @@ func scaled(s string, unit int64) (value.Time, error) {
 	return t, nil
 }
 
-// Zoneless reports whether a time that ParseTime accepts has a date and no zone.
+// Zoneless reports whether a time that parseTime accepts has a date and no zone.
 func Zoneless(s string) bool {
 	if len(s) <= 10 || s[10] != 'T' && s[10] != ' ' {
 		return false

@@ -18,12 +18,12 @@ func TestParseTime(t *testing.T) {
 		"2011-11-03 14:15:57.5+00": 1320329757500000000, "2011-11-03T15:15:57+0100": 1320329757000000000,
 		"2011-11-03 14:15:57 UTC": 1320329757000000000,
 	} {
-		if got, err := ParseTime(text); err != nil || got != want {
+		if got, err := parseTime(text); err != nil || got != want {
 			t.Errorf("%s: %d, %v; want %d", text, got, err, want)
 		}
 	}
 	for _, text := range []string{"", "x", "1.x", ".", "1e300", "nan", "2011-11-03T25:00:00Z", "2011-11-03", "99999999999", "1320329757771.x", "9999-11-03T14:15:57Z"} {
-		if got, err := ParseTime(text); err == nil {
+		if got, err := parseTime(text); err == nil {
 			t.Errorf("%s: %d, want an error", text, got)
 		}
 	}

@@ -8,16 +8,17 @@ import (
 
 // Keys of the metadata of columnar files.
 const (
-	MetaLog     = "wirelog.log"
+	MetaLog = "wirelog.log"
+	// MetaSensor is the sensor that wrote the rows.
 	MetaSensor  = "wirelog.sensor"
-	MetaVersion = "wirelog.version"
+	metaVersion = "wirelog.version"
 	// MetaJoined is a JSON array: the names of the files whose rows a file of "convert
 	// --compact" has.
 	MetaJoined = "wirelog.joined"
-	// MetaFields and MetaTypes are JSON arrays: the columns' names in Zeek's order, and
+	// metaFields and metaTypes are JSON arrays: the columns' names in Zeek's order, and
 	// their Zeek types. A Zeek log can be recreated from them.
-	MetaFields = "zeek.fields"
-	MetaTypes  = "zeek.types"
+	metaFields = "zeek.fields"
+	metaTypes  = "zeek.types"
 )
 
 // Pair is a key with its value.
@@ -30,7 +31,7 @@ func Metadata(s *schemas.Schema, sensor, version string) []Pair {
 		f := &s.Fields[i]
 		names, types = append(names, f.Name), append(types, f.ZeekType())
 	}
-	return []Pair{{MetaLog, s.Name}, {MetaSensor, sensor}, {MetaVersion, version}, {MetaFields, array(names)}, {MetaTypes, array(types)}}
+	return []Pair{{MetaLog, s.Name}, {MetaSensor, sensor}, {metaVersion, version}, {metaFields, array(names)}, {metaTypes, array(types)}}
 }
 
 func array(list []string) string {
@@ -45,7 +46,7 @@ func array(list []string) string {
 // lists, or none if the list is missing or malformed.
 func Described(meta map[string]string) (log string, fields []schemas.Field) {
 	var names, types []string
-	if json.Unmarshal([]byte(meta[MetaFields]), &names) != nil || json.Unmarshal([]byte(meta[MetaTypes]), &types) != nil || len(names) != len(types) {
+	if json.Unmarshal([]byte(meta[metaFields]), &names) != nil || json.Unmarshal([]byte(meta[metaTypes]), &types) != nil || len(names) != len(types) {
 		return meta[MetaLog], nil
 	}
 	for i, name := range names {

@@ -30,24 +30,19 @@ func (Format) Name() string { return "csv" }
 // Ext returns ".csv".
 func (Format) Ext() string { return ".csv" }
 
-// Encoder returns a new Encoder.
-func (f Format) Encoder(s *schemas.Schema, g schemas.Groups) writers.Encoder { return f.New(s, g) }
+// Encoder returns an encoder for records of s with the optional columns of g.
+func (f Format) Encoder(s *schemas.Schema, g schemas.Groups) writers.Encoder {
+	return &encoder{sink: sink{groups: g, format: f}, schema: s.With(g)}
+}
 
-// Encoder encodes the records of one log.
-type Encoder struct {
+// An encoder encodes the records of one log.
+type encoder struct {
 	sink   sink
 	schema *schemas.Schema
 }
 
-var _ writers.Encoder = (*Encoder)(nil)
-
-// New returns an encoder for records of s with the optional columns of g.
-func (f Format) New(s *schemas.Schema, g schemas.Groups) *Encoder {
-	return &Encoder{sink: sink{groups: g, format: f}, schema: s.With(g)}
-}
-
 // Append appends rec as one record, which has several lines if a value has.
-func (e *Encoder) Append(dst []byte, rec schemas.Record) []byte {
+func (e *encoder) Append(dst []byte, rec schemas.Record) []byte {
 	start := len(dst)
 	e.sink.buf = dst
 	rec.Encode(&e.sink)
@@ -64,7 +59,7 @@ func (e *Encoder) Append(dst []byte, rec schemas.Record) []byte {
 }
 
 // AppendHeader appends the names of the columns.
-func (e *Encoder) AppendHeader(dst []byte, _ time.Time) []byte {
+func (e *encoder) AppendHeader(dst []byte, _ time.Time) []byte {
 	for i := range e.schema.Fields {
 		if i > 0 {
 			dst = append(dst, ',')
@@ -75,7 +70,7 @@ func (e *Encoder) AppendHeader(dst []byte, _ time.Time) []byte {
 }
 
 // AppendFooter returns dst: CSV files have no footer.
-func (e *Encoder) AppendFooter(dst []byte, _ time.Time) []byte { return dst }
+func (e *encoder) AppendFooter(dst []byte, _ time.Time) []byte { return dst }
 
 // A sink appends every value with a comma.
 type sink struct {

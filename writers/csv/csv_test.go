@@ -26,16 +26,16 @@ func TestAppend(t *testing.T) {
 		form   json.Timestamps
 		want   string
 	}{
-		{make([]row.Value, 6), json.Epoch, ",,,,,\n"},
+		{make([]row.Value, 6), 0, ",,,,,\n"},
 		{[]row.Value{
 			{Set: true, Number: 1598243094015046000}, {Set: true, Prefix: netip.MustParsePrefix("10.0.0.1/32")}, text(`a "b", c` + "\n\x00"),
 			{Set: true, Double: 2.5e-10}, {Set: true, List: []row.Value{text("a,b"), text(""), {}, text("-")}}, row.Bool(true),
 		}, json.ISO8601, `2020-08-24T04:24:54.015046Z,10.0.0.1,"a ""b"", c` + "\n" + `\x00",2.5e-10,"a\x2cb,(empty),-,\x2d",true` + "\n"},
-		{[]row.Value{{Set: true, Number: 1598243094015046000}, {}, text(""), {}, {Set: true}, {}}, json.Epoch, `1598243094.015046,,"",,"",` + "\n"},
+		{[]row.Value{{Set: true, Number: 1598243094015046000}, {}, text(""), {}, {Set: true}, {}}, 0, `1598243094.015046,,"",,"",` + "\n"},
 	} {
 		rec := row.New(s)
 		copy(rec.Values, tt.values)
-		e := Format{Timestamps: tt.form}.New(s, 0)
+		e := Format{Timestamps: tt.form}.Encoder(s, 0)
 		got := string(e.Append(nil, rec))
 		if got != tt.want {
 			t.Errorf("%q, want %q", got, tt.want)
@@ -50,7 +50,7 @@ func TestAppend(t *testing.T) {
 // A record without a value in its only column is not an empty line.
 func TestOneColumn(t *testing.T) {
 	s := &schemas.Schema{Name: "x", Fields: []schemas.Field{{Name: "a", Kind: schemas.KindCount}}}
-	if got := string(Format{}.New(s, 0).Append(nil, row.New(s))); got != "\"\"\n" {
+	if got := string(Format{}.Encoder(s, 0).Append(nil, row.New(s))); got != "\"\"\n" {
 		t.Errorf("%q", got)
 	}
 }
