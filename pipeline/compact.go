@@ -1,8 +1,10 @@
 package pipeline
 
 import (
+	"bytes"
 	"cmp"
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -56,10 +58,10 @@ const (
 // A joining is what is to be done with a complete joined file. It is kept in a file, so
 // that the next run finishes it.
 type joining struct {
-	// New is the joined file within compactDir. It takes the place of the first of Old;
-	// then the others are removed. Names are within the folder.
-	New string
-	Old []string
+	// New is the joined file within compactDir, and To its name in the folder. When it has
+	// that, the files Old are removed.
+	New, To string
+	Old     []string
 }
 
 // compaction is one run of Compact.
@@ -261,7 +263,7 @@ func (c *compaction) recover(dir string) error {
 	if err != nil {
 		return err
 	}
-	for _, name := range append([]string{j.New}, j.Old...) {
+	for _, name := range append([]string{j.New, j.To}, j.Old...) {
 		if !filepath.IsLocal(name) {
 			return fmt.Errorf("%s: %q is not in the folder", filepath.Join(dir, compactDir, compactPlan), name)
 		}
@@ -273,15 +275,82 @@ func (c *compaction) recover(dir string) error {
 	return j.remove(dir)
 }
 
-// remove removes the joined files but the one that has the rows of all.
+// remove removes the files that were joined.
 func (j *joining) remove(dir string) error {
+	if err := j.record(dir); err != nil {
+		return err
+	}
 	var errs []error
-	for _, name := range j.Old[1:] {
+	for _, name := range j.Old {
 		if err := os.Remove(filepath.Join(dir, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			errs = append(errs, err)
 		}
 	}
 	return errors.Join(append(errs, syncDir(dir))...)
+}
+
+// runsDir is the folder, in the root of a tree, with a record of the files of each run: a
+// JSON object a line, of which those of files have the member file.
+const (
+	runsDir   = ".wirelog"
+	recordExt = ".run"
+)
+
+// record tells the records of the runs whose files were joined that their rows are in the
+// joined file now, so that the same run again does not add them a second time.
+func (j *joining) record(dir string) error {
+	root, err := filepath.Abs(dir)
+	if err != nil {
+		return err
+	}
+	within := "."
+	for {
+		if _, err := os.Stat(filepath.Join(root, runsDir)); err == nil {
+			break
+		}
+		up := filepath.Dir(root)
+		if up == root {
+			return nil // the tree has no records
+		}
+		within, root = filepath.Join(filepath.Base(root), within), up
+	}
+	old := make(map[string]bool)
+	for _, name := range j.Old {
+		old[filepath.Join(within, name)] = true
+	}
+	records, err := filepath.Glob(filepath.Join(root, runsDir, "*"+recordExt))
+	if err != nil {
+		return err
+	}
+	for _, path := range records {
+		b, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		has := false
+		for line := range bytes.Lines(b) {
+			var e struct{ File, Joined string }
+			if json.Unmarshal(line, &e) == nil && (old[filepath.FromSlash(e.File)] || old[filepath.FromSlash(e.Joined)]) {
+				has = true
+			}
+		}
+		if !has {
+			continue
+		}
+		line, err := json.Marshal(map[string]string{"joined": filepath.ToSlash(filepath.Join(within, j.To))})
+		if err != nil {
+			return err
+		}
+		f, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND, 0)
+		if err != nil {
+			return err
+		}
+		_, err = f.Write(append(line, '\n'))
+		if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // syncDir makes changes in a folder durable where the system supports it.
@@ -321,6 +390,10 @@ func (c *compaction) join(dir string, group []candidate) error {
 	if err != nil {
 		return err
 	}
+	j.To = fmt.Sprintf("%s-joined-%.8x.parquet", group[0].log, sha256.Sum256(names))
+	if _, err := os.Lstat(filepath.Join(dir, j.To)); err == nil {
+		return fmt.Errorf("%s: there already", filepath.Join(dir, j.To))
+	}
 	tree := filepath.Join(hidden, "new")
 	if err := os.RemoveAll(tree); err != nil {
 		return err
@@ -343,7 +416,7 @@ func (c *compaction) join(dir string, group []candidate) error {
 	if err := writeSynced(filepath.Join(hidden, compactPlan), plan); err != nil {
 		return err
 	}
-	if err := errors.Join(syncDir(hidden), os.Rename(filepath.Join(hidden, j.New), filepath.Join(dir, j.Old[0])), syncDir(dir)); err != nil {
+	if err := errors.Join(syncDir(hidden), os.Rename(filepath.Join(hidden, j.New), filepath.Join(dir, j.To)), syncDir(dir)); err != nil {
 		return err
 	}
 	if err := j.remove(dir); err != nil {

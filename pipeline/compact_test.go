@@ -78,6 +78,19 @@ func TestCompact(t *testing.T) {
 	}
 	dir := lake(t, nil, contents...)
 	want := sortedRows(t, dir)
+	// Records of runs learn where the rows of their files are.
+	first, err := filepath.Rel(dir, parquetFiles(t, dir)[0])
+	if err == nil {
+		err = os.Mkdir(filepath.Join(dir, runsDir), 0o750)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, file := range map[string]string{"a": first, "b": "other"} {
+		if err := os.WriteFile(filepath.Join(dir, runsDir, name+recordExt), []byte(`{"process":1}`+"\n"+`{"file":"`+filepath.ToSlash(file)+`"}`+"\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
 	var said []string
 	opts := CompactOptions{Roots: []string{dir}, Report: func(err error) { t.Error(err) }, Notice: func(s string) { said = append(said, s) }}
 	stats, err := Compact(t.Context(), opts)
@@ -90,7 +103,14 @@ func TestCompact(t *testing.T) {
 	if got := sortedRows(t, dir); !slices.Equal(got, want) || len(got) != 6 {
 		t.Errorf("%q, want %q", got, want)
 	}
-	f, err := readers.Open(filepath.Join(parquetFiles(t, dir)[0]), "")
+	files := parquetFiles(t, dir)
+	for name, want := range map[string]bool{"a": true, "b": false} {
+		b, err := os.ReadFile(filepath.Join(dir, runsDir, name+recordExt))
+		if err != nil || strings.Contains(string(b), `{"joined":"mine/date=1970-01-01/hour=01/`+filepath.Base(files[0])+`"}`) != want {
+			t.Errorf("%s: %s, %v", name, b, err)
+		}
+	}
+	f, err := readers.Open(files[0], "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -160,13 +180,13 @@ func TestCompactAfterKill(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		plan, err := json.Marshal(joining{New: "x.parquet", Old: []string{filepath.Base(files[0]), filepath.Base(files[1])}})
+		plan, err := json.Marshal(joining{New: "x.parquet", To: "joined.parquet", Old: []string{filepath.Base(files[0]), filepath.Base(files[1])}})
 		if err != nil {
 			t.Fatal(err)
 		}
 		to := filepath.Join(folder, compactDir, "x.parquet")
 		if renamed {
-			to = files[0]
+			to = filepath.Join(folder, "joined.parquet")
 		}
 		err = errors.Join(os.Mkdir(filepath.Join(folder, compactDir), 0o750), os.WriteFile(to, b, 0o600), os.WriteFile(filepath.Join(folder, compactDir, compactPlan), plan, 0o600))
 		if err != nil {
