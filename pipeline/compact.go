@@ -10,12 +10,14 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/wirelog/wirelog/internal/nearest"
 	"github.com/wirelog/wirelog/readers"
 	"github.com/wirelog/wirelog/schemas/columnar"
 	"github.com/wirelog/wirelog/writers"
@@ -69,6 +71,7 @@ type compaction struct {
 	opts    *CompactOptions
 	ctx     context.Context
 	stats   []*CompactStats
+	logs    map[string]bool // that are in the trees
 	failed  bool
 	foreign int
 	example string
@@ -89,7 +92,7 @@ func Compact(ctx context.Context, opts CompactOptions) ([]*CompactStats, error) 
 		opts.Notice = func(string) {}
 	}
 	opts.Size = cmp.Or(opts.Size, parquet.Default("").FileSize)
-	c := &compaction{opts: &opts, ctx: ctx}
+	c := &compaction{opts: &opts, ctx: ctx, logs: make(map[string]bool)}
 	for _, root := range opts.Roots {
 		info, err := os.Stat(root)
 		if err == nil && !info.IsDir() {
@@ -120,6 +123,14 @@ func Compact(ctx context.Context, opts CompactOptions) ([]*CompactStats, error) 
 		if err != nil {
 			c.fail(err)
 		}
+	}
+	for _, name := range opts.Logs {
+		if ctx.Err() == nil && !slices.ContainsFunc(c.stats, func(s *CompactStats) bool { return s.Log == name }) {
+			c.fail(fmt.Errorf("no file has a log %q%s", name, nearest.Hint(name, slices.Sorted(maps.Keys(c.logs)))))
+		}
+	}
+	if len(c.logs) == 0 && c.foreign == 0 && !c.failed {
+		c.fail(fmt.Errorf("%s: there is no Parquet file in the tree", strings.Join(opts.Roots, ", ")))
 	}
 	if c.foreign > 0 {
 		opts.Notice(fmt.Sprintf("Parquet files left as they are because another program wrote them: %d, such as %s", c.foreign, c.example))
@@ -225,6 +236,7 @@ func (c *compaction) candidate(list *[]candidate, path string, size int64) error
 		c.example = cmp.Or(c.example, path)
 		return nil
 	}
+	c.logs[log] = true
 	if len(c.opts.Logs) > 0 && !slices.Contains(c.opts.Logs, log) {
 		return nil
 	}

@@ -118,6 +118,16 @@ func TestCompact(t *testing.T) {
 	if err := json.Unmarshal([]byte(f.Meta[columnar.MetaJoined]), &joined); err != nil || len(joined) != 3 || f.Flat || f.Meta[columnar.MetaSensor] == "" {
 		t.Errorf("%v, %v", f.Meta, err)
 	}
+	var errs []string
+	for _, wrong := range []CompactOptions{{Roots: []string{dir}, Logs: []string{"min"}}, {Roots: []string{t.TempDir()}}} {
+		wrong.Report = func(err error) { errs = append(errs, err.Error()) }
+		if _, err := Compact(t.Context(), wrong); err == nil {
+			t.Errorf("%+v: no error", wrong)
+		}
+	}
+	if all := strings.Join(errs, "\n"); len(errs) != 2 || !strings.Contains(all, `no file has a log "min"; did you mean mine?`) || !strings.Contains(all, "no Parquet file") {
+		t.Errorf("%q", errs)
+	}
 	// Again there is nothing to do.
 	if stats, err := Compact(t.Context(), opts); err != nil || stats[0].Before != 2 || stats[0].After != 2 || len(said) > 0 {
 		t.Errorf("%+v, %v, %q", stats, err, said)
