@@ -31,6 +31,7 @@ const (
 	FormatJSON    = "json"    // Zeek's JSON form, one object per line
 	FormatParquet = "parquet" // Parquet files in a tree of partitions
 	FormatArrow   = "arrow"   // Arrow IPC files or streams
+	FormatCSV     = "csv"     // comma-separated values
 )
 
 // Formats lists the values of Options.Format: the types of outputs with a short form.
