@@ -56,6 +56,25 @@ type rig struct {
 
 func start(t *testing.T, c kafka.Config, change ...func(*writers.Config)) *rig {
 	t.Helper()
+	r, err := try(t, c, change...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// refused returns the error of a start that must fail.
+func refused(t *testing.T, c kafka.Config) string {
+	t.Helper()
+	_, err := try(t, c)
+	if err == nil {
+		t.Fatal("the start succeeds")
+	}
+	return err.Error()
+}
+
+func try(t *testing.T, c kafka.Config, change ...func(*writers.Config)) (*rig, error) {
+	t.Helper()
 	p, err := kafka.New(c)
 	if err != nil {
 		t.Fatal(err)
@@ -71,10 +90,10 @@ func start(t *testing.T, c kafka.Config, change ...func(*writers.Config)) *rig {
 		f(&cfg)
 	}
 	if r.Merger, err = writers.New(cfg); err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
 	r.collector = r.Collector()
-	return r
+	return r, nil
 }
 
 // conns writes n conn records with the uids C0, C1, ….
@@ -405,7 +424,7 @@ func TestBrokerComesLate(t *testing.T) {
 		c = brokers(t, kfake.NumBrokers(1), kfake.Ports(port))
 	}()
 	r.conns(50)
-	if s := r.finish(); s.Written != 50 || len(r.notices) != 2 || !strings.Contains(r.notices[1], "well again") {
+	if s := r.finish(); s.Written != 50 || len(r.notices) != 2 || !strings.Contains(r.notices[1], "answers again") {
 		t.Errorf("%+v %q %q", s, r.reports, r.notices)
 	}
 	atLeastOnce(t, consume(t, []string{addr}, 50, "zeek-conn"), 50)
@@ -457,7 +476,12 @@ func TestAuthentication(t *testing.T) {
 		cfg := quick(c.ListenAddrs())
 		cfg.SASL, cfg.User, cfg.PasswordFile = mechanism, "wire", filepath.Join(t.TempDir(), "password")
 		os.WriteFile(cfg.PasswordFile, []byte("wrong\n"), 0o600)
+		if err := refused(t, cfg); !strings.HasSuffix(err, ": wrong user or password") {
+			t.Errorf("%s: %s", mechanism, err)
+		}
+		os.WriteFile(cfg.PasswordFile, []byte("secret\n"), 0o600)
 		r := start(t, cfg)
+		os.WriteFile(cfg.PasswordFile, []byte("wrong\n"), 0o600)
 		go func() {
 			// Correct the password while the writer retries.
 			time.Sleep(500 * time.Millisecond)
@@ -498,7 +522,10 @@ func TestConfigErrors(t *testing.T) {
 		{"aside: want a file", func(c *kafka.Config) { c.TooLarge = kafka.TooLargeAside }},
 		{"sasl: want", func(c *kafka.Config) { c.SASL = kafka.SASLPlain }},
 		{"must be more than 0s", func(c *kafka.Config) { c.Deadline = 0 }},
-		{"go together", func(c *kafka.Config) { c.TLS.Cert = "x" }},
+		{"go together", func(c *kafka.Config) { c.TLS.On, c.TLS.Cert = true, "x" }},
+		{"want tls: true", func(c *kafka.Config) { c.TLS.CA = "x" }},
+		{"want sasl too", func(c *kafka.Config) { c.User = "x" }},
+		{"cannot be less than 0", func(c *kafka.Config) { c.Partitions = -1 }},
 	} {
 		c := quick([]string{"localhost:9092"})
 		tt.change(&c)
