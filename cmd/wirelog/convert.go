@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
@@ -68,7 +69,7 @@ JSON with ECS names cannot be read, because it does not contain all of a log.`,
 	f := cmd.Flags()
 	f.StringVarP(&opts.Dir, "output-dir", "o", "", "folder for the written files, created if missing")
 	f.StringVar(&opts.Format, "to", pipeline.FormatTSV, "format to write")
-	f.StringVar(&opts.Naming, "naming", pipeline.NamingZeek, "names of columns in JSON: zeek or ecs")
+	f.StringVar(&opts.Naming, "naming", pipeline.NamingZeek, "names of columns in JSON: "+strings.Join(pipeline.NamingNames(), ", "))
 	f.StringVar(&opts.Timestamps, "json-timestamps", pipeline.TimestampsEpoch, "times in JSON: epoch (seconds), millis or iso8601")
 	f.BoolVar(&opts.Streaming, "streaming", false, "write JSON like Zeek's JSON streaming logs, with _path and _write_ts, or Arrow streams instead of files")
 	f.BoolVar(&opts.Flat, "flat", false, "write columns named id.orig_h instead of structs, in Parquet and Arrow")
@@ -76,7 +77,7 @@ JSON with ECS names cannot be read, because it does not contain all of a log.`,
 	f.StringVar(&opts.Log, "log", "", "log of files that do not name their log; by default the one in the file name")
 	f.BoolVarP(&quiet, "quiet", "q", false, "do not print the numbers of rows")
 	registerCompletion(cmd, "to", completeList(pipeline.Formats))
-	registerCompletion(cmd, "naming", completeList(func() []string { return []string{pipeline.NamingZeek, pipeline.NamingECS} }))
+	registerCompletion(cmd, "naming", completeList(pipeline.NamingNames))
 	registerCompletion(cmd, "json-timestamps", completeList(pipeline.TimestampForms))
 	registerCompletion(cmd, "compress", completeList(func() []string { return []string{"none", "gzip", "lz4", "zstd"} }))
 	registerCompletion(cmd, "log", completeNames(logNames))

@@ -50,6 +50,9 @@ type Config struct {
 	Tagged bool
 	// Headers adds the headers log, sensor, schema-version, content-type and record-id.
 	Headers bool
+	// IDs puts the record id into the value too. With Format.Streaming, a message then needs
+	// neither its topic nor its headers.
+	IDs bool
 	// EventTime sets the time of messages to the clock of the capture instead of the
 	// wall clock.
 	EventTime bool

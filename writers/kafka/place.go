@@ -13,6 +13,7 @@ package kafka
 import (
 	"context"
 	"encoding/binary"
+	stdjson "encoding/json"
 	"errors"
 	"fmt"
 	"hash/fnv"
@@ -25,7 +26,9 @@ import (
 	kafkago "github.com/segmentio/kafka-go"
 
 	"github.com/wirelog/wirelog/schemas"
+	"github.com/wirelog/wirelog/value"
 	"github.com/wirelog/wirelog/writers"
+	"github.com/wirelog/wirelog/writers/json"
 )
 
 // Reasons why records were not written.
@@ -124,6 +127,11 @@ func (p *Place) Open(info writers.StreamInfo) (writers.Stream, error) {
 	s := p.newStream(name, info)
 	p.streams = append(p.streams, s)
 	s.idPrefix = info.Sensor + "/" + info.Log + "/"
+	if p.config.IDs {
+		if err := s.embedID(); err != nil {
+			return nil, fmt.Errorf("%s: %w", info.Output, err)
+		}
+	}
 	if p.config.Headers {
 		s.headers = appendHeader(s.headers, "log", []byte(info.Log))
 		s.headers = appendHeader(s.headers, "sensor", []byte(info.Sensor))
@@ -343,8 +351,13 @@ type stream struct {
 	cuts     *writers.Mark
 	// spooled counts the rows of this run that are in the spool and in no batch.
 	spooled atomic.Int64
-	// id and all are scratch space of Write.
-	id, all []byte
+	// idKey is the key of the record id in the value, at idAt; before the id itself is
+	// idText, and for a stream of lines lineStart at the beginning. They are set with
+	// Config.IDs alone.
+	idKey, idText, lineStart string
+	idAt                     int
+	// id, all and value are scratch space of Write.
+	id, all, value []byte
 }
 
 // Write implements writers.Stream.
@@ -382,12 +395,53 @@ func (s *stream) message(r *writers.Row, now int64) message {
 	if s.place.config.EventTime {
 		m.time = r.Key.Time / int64(time.Millisecond)
 	}
+	if s.idKey != "" {
+		m.value = s.withID(m.value, &r.Key)
+	}
 	if s.nHeaders > 0 {
 		s.id = appendRecordID(append(s.id[:0], s.idPrefix...), &r.Key)
 		s.all = appendHeader(append(s.all[:0], s.headers...), "record-id", s.id)
 		m.headers, m.nHeaders = s.all, s.nHeaders+1
 	}
 	return m
+}
+
+// embedID prepares withID.
+func (s *stream) embedID() error {
+	text, err := stdjson.Marshal(s.idPrefix)
+	if err != nil {
+		return err
+	}
+	s.idText = string(text[:len(text)-1])
+	if s.info.Schema != nil {
+		s.idAt, s.idKey = s.place.config.Format.New(s.info.Schema, s.info.Groups).RecordID()
+		return nil
+	}
+	// A line that was made elsewhere gets what Format.Streaming gives to records.
+	s.idAt, s.idKey = new(json.Encoder).RecordID()
+	sensor, err := stdjson.Marshal(s.info.Sensor)
+	s.lineStart = fmt.Sprintf(`{"_path":%q,"_system_name":%s,"_write_ts":`, s.info.Log, sensor)
+	return err
+}
+
+// withID returns an object with the record's id in it. It is valid until the next
+// call.
+func (s *stream) withID(object []byte, k *writers.Key) []byte {
+	v := s.value[:0]
+	if s.lineStart != "" {
+		v = append(json.AppendTime(append(v, s.lineStart...), value.Time(k.Time)), ',')
+	} else {
+		v = append(v, object[:s.idAt]...)
+	}
+	v = append(append(v, s.idKey...), s.idText...)
+	v = append(appendRecordID(v, k), '"')
+	if rest := object[s.idAt:]; rest[0] != '}' {
+		v = append(append(v, ','), rest...)
+	} else {
+		v = append(v, rest...)
+	}
+	s.value = v
+	return v
 }
 
 // appendRecordID appends an identifier of a record within its log and sensor, the same

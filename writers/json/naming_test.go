@@ -8,6 +8,7 @@ import (
 
 	"github.com/wirelog/wirelog/internal/testlog"
 	"github.com/wirelog/wirelog/schemas"
+	"github.com/wirelog/wirelog/schemas/ecs"
 	"github.com/wirelog/wirelog/value"
 	"github.com/wirelog/wirelog/writers"
 	"github.com/wirelog/wirelog/writers/json"
@@ -66,7 +67,7 @@ func TestECS(t *testing.T) {
 		{&schemas.SMBFiles{Path: value.Some(`\\a\"b"`), Name: value.Some("c")}, `"file.path":"\\\\a\\\"b\"\\c"`},
 		{&schemas.Kerberos{Client: value.Some("host/a.test/REALM")}, `"user.name":"host/a.test","user.domain":"REALM","zeek.kerberos.client":"host/a.test/REALM",`},
 	} {
-		e := json.Format{ECS: true, System: "tap1"}.New(tt.rec.Schema(), ^schemas.Groups(0))
+		e := json.Format{Naming: &ecs.Naming, System: "tap1"}.New(tt.rec.Schema(), ^schemas.Groups(0))
 		got := string(e.Append(nil, tt.rec))
 		if !stdjson.Valid([]byte(got)) {
 			t.Errorf("%s is not JSON", got)
@@ -98,7 +99,7 @@ func TestECSWithFields(t *testing.T) {
 		{Pass: func(s schemas.Sink) { s.String("a") }},
 		{Pass: func(s schemas.Sink) { s.String("Berlin") }},
 	}
-	got := string(json.Format{ECS: true}.New(v.Schema, v.Groups).Append(nil, rec))
+	got := string(json.Format{Naming: &ecs.Naming}.New(v.Schema, v.Groups).Append(nil, rec))
 	if want := `"@timestamp":"1970-01-01T00:00:00.000000Z","client":"a","site":"Berlin"}` + "\n"; !strings.HasSuffix(got, want) {
 		t.Errorf("got %s, want %s at the end", got, want)
 	}
@@ -106,13 +107,13 @@ func TestECSWithFields(t *testing.T) {
 
 func TestECSAllocations(t *testing.T) {
 	conn := testlog.Conn()
-	e := json.Format{ECS: true}.New(conn.Schema(), 0)
+	e := json.Format{Naming: &ecs.Naming}.New(conn.Schema(), 0)
 	buf := e.Append(nil, conn)
 	if n := testing.AllocsPerRun(100, func() { buf = e.Append(buf[:0], conn) }); n > 0 {
 		t.Errorf("%v allocations a record", n)
 	}
 	http := &schemas.HTTP{URI: value.Some("/a?b"), StatusCode: value.Some(uint64(404))}
-	e = json.Format{ECS: true}.New(http.Schema(), 0)
+	e = json.Format{Naming: &ecs.Naming}.New(http.Schema(), 0)
 	if n := testing.AllocsPerRun(100, func() { buf = e.Append(buf[:0], http) }); n > 0 {
 		t.Errorf("%v allocations a record of http", n)
 	}
@@ -120,7 +121,7 @@ func TestECSAllocations(t *testing.T) {
 
 func BenchmarkECS(b *testing.B) {
 	conn := testlog.Conn()
-	e := json.Format{ECS: true}.New(conn.Schema(), 0)
+	e := json.Format{Naming: &ecs.Naming}.New(conn.Schema(), 0)
 	var buf []byte
 	b.ReportAllocs()
 	for b.Loop() {

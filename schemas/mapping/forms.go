@@ -1,4 +1,4 @@
-package ecs
+package mapping
 
 import (
 	"net/netip"
@@ -10,12 +10,14 @@ type Form uint8
 
 // The forms of values.
 const (
-	Same        Form = iota // as in Zeek's JSON; times in ISO 8601
-	Text                    // a number as a string
-	Nanoseconds             // an interval in nanoseconds, as an integer
-	Seconds                 // intervals in seconds, as integers
-	MAC                     // a link-layer address as 00-00-5E-00-53-23
-	Outcome                 // of an HTTP status code: success below 400, otherwise failure
+	Same         Form = iota // as in Zeek's JSON; times in ISO 8601
+	Text                     // a number as a string
+	Nanoseconds              // an interval in nanoseconds, as an integer
+	Seconds                  // intervals in seconds, as integers
+	MAC                      // a link-layer address as 00-00-5E-00-53-23
+	Outcome                  // of an HTTP status code: success below 400, otherwise failure
+	Milliseconds             // an interval in milliseconds, as an integer
+	EpochMillis              // a time in milliseconds since 1970, as an integer
 
 	// Target.Each makes the following forms from texts.
 
@@ -29,7 +31,7 @@ const (
 
 var formNames = [...]string{
 	Same: "", Text: "as text", Nanoseconds: "in nanoseconds", Seconds: "in seconds", MAC: "as 00-00-5E-00-53-23",
-	Outcome: "success below 400, else failure", IP: "if it is an address", Path: "the path in it", Query: "the query in it",
+	Outcome: "success below 400, else failure", Milliseconds: "in milliseconds", EpochMillis: "in milliseconds since 1970", IP: "if it is an address", Path: "the path in it", Query: "the query in it",
 	User: "without the realm", Realm: "the realm in it", Attribute: "the values of ",
 }
 
