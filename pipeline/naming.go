@@ -39,7 +39,7 @@ func lookupNaming(name string) (*mapping.Naming, error) {
 			return n, nil
 		}
 	}
-	if name == NamingZeek {
+	if name == NamingZeek || name == "" {
 		return nil, nil
 	}
 	return nil, fmt.Errorf("naming: want one of %s, got %q%s", strings.Join(NamingNames(), ", "), name, nearest.Hint(name, NamingNames()))

@@ -121,13 +121,25 @@ func named(field string) []mapping.Target {
 	return []mapping.Target{{Field: field, Unset: "unknown"}}
 }
 
-// upTo is a number that the schema has names for up to last, and 99 beyond it.
-func upTo(field string, last int) []mapping.Target {
+// known is a number that the schema has names for in the ranges first to last, and 99
+// beyond them.
+func known(field string, ranges ...[2]int) mapping.Target {
 	names := map[string]string{"": strconv.Itoa(other)}
-	for n := range last + 1 {
-		names[strconv.Itoa(n)] = strconv.Itoa(n)
+	for _, r := range ranges {
+		for n := r[0]; n <= r[1]; n++ {
+			names[strconv.Itoa(n)] = strconv.Itoa(n)
+		}
 	}
-	return []mapping.Target{{Field: field, JSON: true, Names: names}}
+	return mapping.Target{Field: field, JSON: true, Names: names}
+}
+
+// methods are those that http_method may have.
+func methods() map[string]string {
+	names := map[string]string{}
+	for _, m := range []string{"CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE"} {
+		names[m] = m
+	}
+	return names
 }
 
 func hash(algorithm string, id string) []mapping.Target {
@@ -144,7 +156,7 @@ var (
 
 // app names the protocol of a log.
 func app(name string) []mapping.Constant {
-	return []mapping.Constant{direction, text("app_name", name)}
+	return []mapping.Constant{direction, text("app_protocol_name", name)}
 }
 
 // status maps a value that means success to 1, others to 2, and keeps the column.
@@ -167,7 +179,7 @@ var logs = map[string]log{
 			"S0": failed, "SH": failed, "SF": closed, "REJ": refused, "RSTO": reset, "RSTR": reset, "RSTOS0": reset, "RSTRH": reset,
 		},
 		columns: map[string][]mapping.Target{
-			"service":       to("app_name"),
+			"service":       to("app_protocol_name"),
 			"duration":      duration,
 			"ip_proto":      to("connection_info.protocol_num"),
 			"history":       to("connection_info.flag_history"),
@@ -201,10 +213,10 @@ var logs = map[string]log{
 			"query":      named("query.hostname"),
 			"qtype_name": to("query.type"),
 			"qclass":     {{Field: "query.class", Names: map[string]string{"1": "IN", "3": "CH", "4": "HS", "254": "NONE", "255": "ANY"}}, {}},
-			"opcode":     upTo("query.opcode_id", 6),
+			"opcode":     {known("query.opcode_id", [2]int{0, 6})},
 			"trans_id":   to("query.packet_uid"),
 			"rcode_name": to("rcode"),
-			"rcode":      {upTo("rcode_id", 25)[0], {Field: "status_id", JSON: true, Names: map[string]string{"0": "1", "": "2"}}},
+			"rcode":      {known("rcode_id", [2]int{0, 11}, [2]int{16, 25}), {Field: "status_id", JSON: true, Names: map[string]string{"0": "1", "": "2"}}},
 			"answers":    {{}},
 			"TTLs":       {{Field: mapping.NoField, Form: mapping.Seconds}},
 		},
@@ -239,7 +251,7 @@ var logs = map[string]log{
 		activities: map[string]int{"CONNECT": 1, "DELETE": 2, "GET": 3, "HEAD": 4, "OPTIONS": 5, "POST": 6, "PUT": 7, "TRACE": 8, "PATCH": 9},
 		more:       app("http"),
 		columns: map[string][]mapping.Target{
-			"method":            to("http_request.http_method"),
+			"method":            {{Field: "http_request.http_method", Names: methods()}, {}},
 			"host":              to("http_request.url.hostname"),
 			"uri":               {{Field: "http_request.url.url_string"}, {Field: "http_request.url.path", Form: mapping.Path}, {Field: "http_request.url.query_string", Form: mapping.Query}},
 			"referrer":          to("http_request.referrer"),
@@ -323,12 +335,12 @@ var logs = map[string]log{
 		class: email, activity: other, more: []mapping.Constant{number("direction_id", 0), text("protocol_name", "SMTP")},
 		columns: map[string][]mapping.Target{
 			"helo":       to("smtp_hello"),
-			"mailfrom":   to("email.smtp_from"),
-			"rcptto":     to("email.smtp_to"),
-			"from":       named("email.from"),
-			"to":         to("email.to"),
-			"cc":         to("email.cc"),
-			"reply_to":   to("email.reply_to"),
+			"mailfrom":   to("email.smtp_from", "email.from"),
+			"rcptto":     to("email.smtp_to", "email.to"),
+			"from":       to("email.from_mailbox"), // headers have names beside addresses
+			"to":         to("email.to_mailboxes"),
+			"cc":         to("email.cc_mailboxes"),
+			"reply_to":   {{Field: "email.reply_to_mailboxes", Before: "[", After: "]"}},
 			"msg_id":     to("email.message_uid"),
 			"subject":    to("email.subject"),
 			"last_reply": to("status_detail"),
@@ -343,13 +355,14 @@ var logs = map[string]log{
 		},
 	},
 	"ssl": {
-		class: network, activity: traffic, more: []mapping.Constant{direction, text("app_name", "tls")},
+		class: network, activity: traffic, more: []mapping.Constant{direction, text("app_protocol_name", "tls")},
 		columns: map[string][]mapping.Target{
 			"version":        named("tls.version"),
 			"cipher":         to("tls.cipher"),
 			"server_name":    to("tls.sni"),
 			"cert_chain_fps": to("tls.certificate_chain"),
 			"established":    status("true"),
+			"ja4":            {{Field: "ja4_fingerprint_list", Before: `[{"type":"JA4","type_id":1,"value":`, After: "}]"}},
 			"ja3":            {{Field: "tls.ja3_hash", Before: `{"algorithm":"MD5","algorithm_id":1,"value":`, After: "}"}},
 			"ja3s":           {{Field: "tls.ja3s_hash", Before: `{"algorithm":"MD5","algorithm_id":1,"value":`, After: "}"}},
 		},

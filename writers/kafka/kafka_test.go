@@ -20,8 +20,13 @@ import (
 
 	"github.com/wirelog/wirelog/internal/testlog"
 	"github.com/wirelog/wirelog/schemas"
+	"github.com/wirelog/wirelog/schemas/cim"
+	"github.com/wirelog/wirelog/schemas/ecs"
+	"github.com/wirelog/wirelog/schemas/mapping"
+	"github.com/wirelog/wirelog/schemas/ocsf"
 	"github.com/wirelog/wirelog/value"
 	"github.com/wirelog/wirelog/writers"
+	zeekjson "github.com/wirelog/wirelog/writers/json"
 	"github.com/wirelog/wirelog/writers/kafka"
 )
 
@@ -247,6 +252,54 @@ func TestPresetsOfZeekKafka(t *testing.T) {
 			}
 			if got := strings.HasPrefix(string(m.Value), `{"conn": {"ts":`) || strings.HasPrefix(string(m.Value), `{"weird": {"ts":`); got != tagged {
 				t.Errorf("%s", m.Value)
+			}
+		}
+	}
+}
+
+// A message of the recipe for SIEMs needs neither its topic nor its headers.
+func TestStandingByThemselves(t *testing.T) {
+	for name, naming := range map[string]*mapping.Naming{"": nil, "ecs": &ecs.Naming, "ocsf": &ocsf.Naming, "cim": &cim.Naming} {
+		c := brokers(t)
+		cfg := quick(c.ListenAddrs())
+		cfg.Topic, cfg.IDs = "zeek", true
+		cfg.Format = zeekjson.Format{Streaming: true, Timestamps: zeekjson.ISO8601, System: `tap"1`, Naming: naming}
+		r := start(t, cfg, func(c *writers.Config) {
+			c.Sensor = `tap"1`
+			c.Lines = []writers.Lines{{Name: "events", Outputs: []int{0}}}
+		})
+		r.conns(1)
+		r.collector.CloseLine(0, append(r.collector.OpenLine(0), `{"name":"x"}`...))
+		r.Merge(r.collector.Flush())
+		r.finish()
+		for _, m := range consume(t, c.ListenAddrs(), 2, "zeek") {
+			id := headers(m)["record-id"]
+			var value map[string]any
+			if err := json.Unmarshal(m.Value, &value); err != nil || id == "" {
+				t.Fatalf("%s: %v", m.Value, err)
+			}
+			var got []any
+			switch kind := headers(m)["log"] + " " + name; kind {
+			case "conn ecs":
+				got = []any{value["event.dataset"], value["observer.name"], value["event.created"], value["wirelog.record_id"], value["@timestamp"]}
+			case "conn ocsf":
+				md := value["metadata"].(map[string]any)
+				got = []any{md["log_name"], md["loggers"].([]any)[0].(map[string]any)["name"], md["logged_time"], md["uid"], value["time"]}
+			case "conn cim":
+				got = []any{value["log"], value["dvc"], value["write_ts"], value["record_id"], value["ts"]}
+			default: // events have one form
+				got = []any{value["_path"], value["_system_name"], value["_write_ts"], value["_record_id"], value["ts"]}
+				if value["name"] == "x" {
+					got[4] = "as it is"
+				}
+			}
+			for i, v := range got {
+				if v == nil || i == 1 && v != `tap"1` || i == 3 && v != id {
+					t.Errorf("%s: %v", m.Value, got)
+				}
+			}
+			if written := fmt.Sprint(got[2]); name == "" && !strings.HasSuffix(written, "Z") {
+				t.Errorf("written %s", written)
 			}
 		}
 	}
