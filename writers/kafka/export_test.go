@@ -1,7 +1,21 @@
 package kafka
 
-// SchemaVersion is schemaVersion, for tests.
-var SchemaVersion = schemaVersion
+// Identifiers that tests use.
+const (
+	SASLPlain     = saslPlain
+	SASLScram256  = saslScram256
+	SASLScram512  = saslScram512
+	TooLargeAside = tooLargeAside
+)
 
-// InterruptGrace is interruptGrace, for tests.
-var InterruptGrace = &interruptGrace
+var (
+	SchemaVersion = schemaVersion
+	// InterruptGrace shortens the time after an interrupt.
+	InterruptGrace = &interruptGrace
+
+	DropAside          = dropAside
+	DropRefused        = dropRefused
+	DropSpoolFull      = dropSpoolFull
+	DropSpooled        = dropSpooled
+	DropUnacknowledged = dropUnacknowledged
+)

@@ -33,10 +33,10 @@ import (
 
 // Reasons why records were not written.
 var (
-	DropUnacknowledged = writers.NewReason("not_acknowledged", true)  // before the deadline
-	DropTooLarge       = writers.NewReason("message_too_large", true) // and cannot be cut
-	DropRefused        = writers.NewReason("message_refused", true)   // by the broker, for good
-	DropAside          = writers.NewReason("set_aside", false)        // kept in the file Config.Aside
+	dropUnacknowledged = writers.NewReason("not_acknowledged", true)  // before the deadline
+	dropTooLarge       = writers.NewReason("message_too_large", true) // and cannot be cut
+	dropRefused        = writers.NewReason("message_refused", true)   // by the broker, for good
+	dropAside          = writers.NewReason("set_aside", false)        // kept in the file Config.Aside
 )
 
 // interruptGrace is how long sending continues after an interrupt. Tests shorten it.
@@ -367,7 +367,7 @@ func (s *stream) Write(rows []writers.Row) {
 		return
 	}
 	if !s.topic.resolve() {
-		s.info.Counts.Dropped(DropUnacknowledged, uint64(len(rows)))
+		s.info.Counts.Dropped(dropUnacknowledged, uint64(len(rows)))
 		return
 	}
 	now := time.Now().UnixMilli()
@@ -377,7 +377,7 @@ func (s *stream) Write(rows []writers.Row) {
 			continue
 		}
 		if !s.place.hold(s.topic, recordSize(&m)) {
-			s.info.Counts.Dropped(DropUnacknowledged, 1)
+			s.info.Counts.Dropped(dropUnacknowledged, 1)
 			continue
 		}
 		s.topic.put(s, nil, &m)
@@ -457,7 +457,7 @@ func appendRecordID(dst []byte, k *writers.Key) []byte {
 // shrink cuts m so that its record is at most limit bytes long. If that is impossible or
 // not wanted, it settles the record in another way and returns false.
 func (s *stream) shrink(m *message, limit int) bool {
-	if s.place.config.TooLarge == TooLargeAside {
+	if s.place.config.TooLarge == tooLargeAside {
 		s.setAside(m, tooLargeToSend)
 		return false
 	}
@@ -473,7 +473,7 @@ func (s *stream) shrink(m *message, limit int) bool {
 		value = cut(m.value, limit-rest)
 	}
 	if value == nil {
-		s.info.Counts.Dropped(DropTooLarge, 1)
+		s.info.Counts.Dropped(dropTooLarge, 1)
 		return false
 	}
 	m.value, m.headers, m.nHeaders = value, headers, nHeaders
@@ -492,7 +492,7 @@ func (s *stream) setAside(m *message, why string) {
 				s.place.env.Report(fmt.Errorf("%s: topic %s refuses records: %s", s.info.Output, s.topic.name, why))
 			})
 		}
-		s.info.Counts.Dropped(DropRefused, 1)
+		s.info.Counts.Dropped(dropRefused, 1)
 		return
 	}
 	s.place.refusal.Do(func() {
@@ -502,10 +502,10 @@ func (s *stream) setAside(m *message, why string) {
 		if first {
 			s.place.env.Report(fmt.Errorf("%s: %w", s.info.Output, err))
 		}
-		s.info.Counts.Dropped(DropRefused, 1)
+		s.info.Counts.Dropped(dropRefused, 1)
 		return
 	}
-	s.info.Counts.Dropped(DropAside, 1)
+	s.info.Counts.Dropped(dropAside, 1)
 }
 
 // Tick implements writers.Stream.

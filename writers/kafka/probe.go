@@ -229,7 +229,7 @@ func (p *Place) probeTopics(ctx context.Context, t *kafkago.Transport, c *protoc
 		}
 	}
 	who := "this client"
-	if p.config.SASL != SASLNone {
+	if p.config.SASL != saslNone {
 		who = "the user " + p.config.User
 	}
 	switch {
