@@ -14,6 +14,7 @@ import (
 	"github.com/wirelog/wirelog/internal/nearest"
 	"github.com/wirelog/wirelog/pipeline"
 	"github.com/wirelog/wirelog/schemas"
+	"github.com/wirelog/wirelog/schemas/cim"
 	"github.com/wirelog/wirelog/schemas/export"
 	"github.com/wirelog/wirelog/schemas/mapping"
 )
@@ -138,6 +139,9 @@ func (p *program) listNaming(n *mapping.Naming, logs []*schemas.Schema) error {
 		m := n.Map(s)
 		for _, c := range m.Constants {
 			t.add(s.Name, "-", c.Field, strings.Join(c.Values, ", "))
+		}
+		if d := cim.DatasetOf(s.Name); n == &cim.Naming && d.Model != "" {
+			t.add(s.Name, "-", "tag", strings.Join(d.Tags, ", ")+": of "+d.Model+", to be given in Splunk")
 		}
 		for i, targets := range m.Columns {
 			for _, target := range targets {

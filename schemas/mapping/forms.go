@@ -10,7 +10,7 @@ type Form uint8
 
 // The forms of values.
 const (
-	Same         Form = iota // as in Zeek's JSON; times in ISO 8601
+	formSame     Form = iota // as in Zeek's JSON; times in ISO 8601
 	Text                     // a number as a string
 	Nanoseconds              // an interval in nanoseconds, as an integer
 	Seconds                  // intervals in seconds, as integers
@@ -30,12 +30,12 @@ const (
 )
 
 var formNames = [...]string{
-	Same: "", Text: "as text", Nanoseconds: "in nanoseconds", Seconds: "in seconds", MAC: "as 00-00-5E-00-53-23",
+	formSame: "", Text: "as text", Nanoseconds: "in nanoseconds", Seconds: "in seconds", MAC: "as 00-00-5E-00-53-23",
 	Outcome: "success below 400, else failure", Milliseconds: "in milliseconds", EpochMillis: "in milliseconds since 1970", IP: "if it is an address", Path: "the path in it", Query: "the query in it",
 	User: "without the realm", Realm: "the realm in it", Attribute: "the values of ",
 }
 
-// String describes the form in a word; it is "" for Same.
+// String describes the form in a word; it is "" for formSame.
 func (f Form) String() string { return formNames[f] }
 
 // Texts reports whether Each makes values of the form.

@@ -28,7 +28,7 @@ type Naming struct {
 	// Sensor, Written and ID are the fields for the name of the sensor, the time of
 	// writing, and the identity of the row. SensorBefore and SensorAfter enclose the name.
 	Sensor, SensorBefore, SensorAfter, Written, ID string
-	// WrittenForm is EpochMillis or Same.
+	// WrittenForm is EpochMillis, or else the time is in ISO 8601.
 	WrittenForm Form
 	// Map returns the mapping of a log, which may be as an output writes it.
 	Map func(s *schemas.Schema) Mapping

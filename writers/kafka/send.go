@@ -82,7 +82,7 @@ func (t *topic) resolve() bool {
 			t.giveUp(err, begun)
 			return false
 		}
-		pause(try)
+		t.place.pause(try, begun)
 	}
 }
 
@@ -358,7 +358,7 @@ func (p *partition) deliver(b *batch) {
 			return
 		}
 		b.rows[0].stream.retries.Add(1)
-		pause(try)
+		p.place.pause(try, b.tried)
 		if _, err := p.topic.ask(); err != nil { // ask also recreates a topic that was deleted
 			p.topic.trouble(err)
 		}
@@ -457,8 +457,15 @@ func (p *partition) drop(b *batch) {
 	b.eachStream(func(s *stream, rows, _ int) { s.info.Counts.Dropped(dropUnacknowledged, uint64(rows)) })
 }
 
-// pause waits before another attempt.
-func pause(try int) { time.Sleep(min(firstPause<<min(try, 10), lastPause)) }
+// pause waits before another attempt at something that was first tried at begun, at most
+// until the deadline.
+func (p *Place) pause(try int, begun time.Time) {
+	d := min(firstPause<<min(try, 10), lastPause)
+	if left := p.config.Deadline - time.Since(begun); p.spool == nil && left > 0 {
+		d = min(d, left+time.Millisecond)
+	}
+	time.Sleep(d)
+}
 
 func (p *Place) isClosing() bool {
 	p.mu.Lock()
