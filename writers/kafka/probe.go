@@ -235,7 +235,7 @@ func (p *Place) probeTopics(ctx context.Context, t *kafkago.Transport, c *protoc
 	switch {
 	case len(denied) > 0:
 		return &saidError{
-			fmt.Sprintf("%s has no right to write to %s: grant Write and Describe, and Create for topics that do not exist yet, or take their logs out of the output", who, topicList(denied)),
+			fmt.Sprintf("%s has no right to write to %s: grant Write and Describe, and Create for topics that do not exist yet, or take the log out of the output", who, topicList(denied)),
 			kafkago.TopicAuthorizationFailed,
 		}
 	case len(odd) > 0:
@@ -244,7 +244,7 @@ func (p *Place) probeTopics(ctx context.Context, t *kafkago.Transport, c *protoc
 		return nil
 	case !p.config.CreateTopics:
 		return &saidError{
-			fmt.Sprintf("%s: no such topic, and no_create_topics is set: create it, or take its log out of the output", topicList(missing)),
+			fmt.Sprintf("%s, and no_create_topics is set: create %s, or take the log out of the output", absent(missing), them(missing)),
 			kafkago.InvalidTopic,
 		}
 	}
@@ -287,7 +287,7 @@ func (p *Place) probeCreation(ctx context.Context, t *kafkago.Transport, c *prot
 		}
 	}
 	if len(forbidden) > 0 {
-		text := fmt.Sprintf("%s: no such topic, and %s has no right to create it: create it, grant Create, or take its log out of the output", topicList(forbidden), who)
+		text := fmt.Sprintf("%s, and %s has no right to create %s: create %[3]s, grant Create, or take the log out of the output", absent(forbidden), who, them(forbidden))
 		texts, cause = append(texts, text), kafkago.TopicAuthorizationFailed
 	}
 	if cause == nil {
@@ -303,6 +303,22 @@ func topicList(names []string) string {
 		return "topic " + names[0]
 	}
 	return "topics " + strings.Join(names, ", ")
+}
+
+// absent says that topics do not exist.
+func absent(names []string) string {
+	if len(names) == 1 {
+		return "there is no " + topicList(names)
+	}
+	return "there are no " + topicList(names)
+}
+
+// them stands for topics.
+func them(names []string) string {
+	if len(names) == 1 {
+		return "it"
+	}
+	return "them"
 }
 
 // newTopic is what is asked for to create a topic.
