@@ -13,6 +13,7 @@
 package pipeline
 
 import (
+	"fmt"
 	"io"
 	"net/netip"
 	"time"
@@ -22,6 +23,7 @@ import (
 	"github.com/wirelog/wirelog/dissect/file/files"
 	"github.com/wirelog/wirelog/logs"
 	"github.com/wirelog/wirelog/schemas"
+	"github.com/wirelog/wirelog/writers"
 )
 
 // Formats of log files. OutputTypes lists all types of outputs.
@@ -84,6 +86,9 @@ type Options struct {
 	Outputs    []Output
 	OutputDir  string `key:"output_dir" flag:"output-dir" short:"o" doc:"folder for log files, created if missing"`
 	OutputPath string `key:"output" flag:"output" doc:"file for the only log that logs names, instead of a folder; - is standard output"`
+	// Without Overwrite, a run does not begin if the files of a finished one are in its way.
+	Overwrite bool   `key:"overwrite" flag:"overwrite" doc:"replace the files that a finished run has written to the same place, as a set: its plain names, or what the same captures and settings gave"`
+	FileMode  string `key:"file_mode" doc:"permissions of log, spool and aside files, in octal; folders can be searched by those who can read the files"`
 	// Kafka brokers get the records in the form that defaults of outputs of type kafka
 	// give them.
 	Kafka          []string `key:"kafka" flag:"kafka" doc:"Kafka brokers, host:port, that receive the records instead of files"`
@@ -148,6 +153,7 @@ func Defaults() Options {
 	return Options{
 		OutputDir:      ".",
 		Format:         FormatTSV,
+		FileMode:       fmt.Sprintf("%04o", writers.DefaultFileMode),
 		JSONTimestamps: TimestampsEpoch,
 		LocalNets:      PrivateAddressSpace(),
 		Dissect:        dissect.DefaultOptions(),

@@ -4,7 +4,9 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"io/fs"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -234,6 +236,9 @@ func (o *Options) writerOutputs(cfg *writers.Config) (errs []error) {
 	if err != nil {
 		return []error{err}
 	}
+	if cfg.FileMode, err = parseMode(o.FileMode); err != nil {
+		errs = append(errs, &OptionError{"FileMode", err})
+	}
 	var events []int
 	for i := range outputs {
 		out := &outputs[i]
@@ -280,6 +285,18 @@ func (o *Options) writerOutputs(cfg *writers.Config) (errs []error) {
 		cfg.Lines = []writers.Lines{{Name: "events", Path: o.EventsFile, Outputs: events}}
 	}
 	return errs
+}
+
+// parseMode reads the permissions of files, 0 for none.
+func parseMode(text string) (fs.FileMode, error) {
+	if text == "" {
+		return 0, nil
+	}
+	n, err := strconv.ParseUint(text, 8, 32)
+	if err != nil || n == 0 || n > 0o777 || n&0o600 != 0o600 {
+		return 0, fmt.Errorf("want permissions in octal that let the owner read and write, such as 0640, got %q", text)
+	}
+	return fs.FileMode(n), nil
 }
 
 // outputOption names the option that made the output with that index, and key in it

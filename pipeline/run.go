@@ -282,7 +282,12 @@ func (r *run) writerConfig() (writers.Config, error) {
 	if errs := o.writerOutputs(&cfg); len(errs) > 0 {
 		return cfg, errs[0]
 	}
-	return cfg, nil
+	cfg.Run = &writers.Run{Overwrite: o.Overwrite, Reading: o.reading()}
+	list, err := o.outputs()
+	if err == nil {
+		err = o.identify(cfg.Outputs, list, time.Now())
+	}
+	return cfg, err
 }
 
 // hostname is the name of this host, or the program's if that is not known.

@@ -31,7 +31,13 @@ func (f *finisher) recover() {
 		return
 	}
 	defer root.Close()
-	counts := new(Counts) // the rows belong to another run
+	// The rows belong to another run: the record of this one does not list them, unless
+	// they are of the same captures with the same settings.
+	counts := new(Counts)
+	if claim := f.claim; !claim.Continues() {
+		f.claim = nil
+		defer func() { f.claim = claim }()
+	}
 	for _, e := range entries {
 		name := e.Name()
 		if !e.Type().IsRegular() {
@@ -102,8 +108,11 @@ func (f *finisher) recoverOpen(root *os.Root, job finishing) error {
 		return errors.Join(err, h.Close())
 	}
 	job.handle = h
-	if interval := int64(f.rotation.Interval); interval > 0 {
-		job.closed = job.open - ((job.open%interval)+interval)%interval + interval
+	if err := removeSame(root, job.log+f.ext, job.name); err != nil {
+		f.env.Report(err)
+	}
+	if f.rotation.Interval > 0 {
+		_, job.closed = f.rotation.period(job.open)
 	} else {
 		job.closed = max(job.open, fi.ModTime().UnixNano())
 	}
