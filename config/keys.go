@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/wirelog/wirelog/compat"
 	"github.com/wirelog/wirelog/internal/option"
 	"github.com/wirelog/wirelog/pipeline"
 )
@@ -48,6 +49,18 @@ func gather(list []Section) []Section {
 			k.Doc = strings.ReplaceAll(k.Doc, formatsTag, alternatives(k.OneOf))
 		}
 		list[i].Keys = append(list[i].Keys, Key{k})
+	}
+	return list
+}
+
+// notes are lines about k in listings of the configuration, beside its documentation.
+func (k Key) notes() []string {
+	if k.Name != "compat" {
+		return nil
+	}
+	var list []string
+	for _, e := range compat.Effects() {
+		list = append(list, e.Name+": "+e.Doc)
 	}
 	return list
 }

@@ -40,7 +40,11 @@ func (l *Loaded) Write(w io.Writer, format string, width int) error {
 			if len(l.Outputs) > 0 && slices.Contains(shortKeys, k.Name) {
 				continue
 			}
-			fmt.Fprintf(&b, "%s# %s\n%s%s%s%s # %s\n\n", in, k.Doc, in, k.Base(), sep, k.Literal(&l.Config, sep), l.Source(k.Name))
+			fmt.Fprintf(&b, "%s# %s\n", in, k.Doc)
+			for _, note := range k.notes() {
+				fmt.Fprintf(&b, "%s#   %s\n", in, note)
+			}
+			fmt.Fprintf(&b, "%s%s%s%s # %s\n\n", in, k.Base(), sep, k.Literal(&l.Config, sep), l.Source(k.Name))
 		}
 	}
 	l.writeOutputs(&b, format, sep)

@@ -16,6 +16,7 @@ import (
 	"slices"
 	"unsafe"
 
+	"github.com/wirelog/wirelog/compat"
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/schemas"
 	"github.com/wirelog/wirelog/value"
@@ -37,6 +38,8 @@ type Options struct {
 	Groups schemas.Groups
 	// Limits bound the size of a row.
 	Limits Limits
+	// Compat says where rows are Zeek's rather than wirelog's own.
+	Compat compat.Set
 	// RootCerts validate the certificates of servers; nil turns validation off.
 	RootCerts *RootCerts
 	// Peer is the name of the sensor (Zeek's peer_description); empty stands for "zeek".

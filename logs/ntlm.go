@@ -1,6 +1,7 @@
 package logs
 
 import (
+	"github.com/wirelog/wirelog/compat"
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/schemas"
 	"github.com/wirelog/wirelog/value"
@@ -38,6 +39,33 @@ func installNTLM(h *event.Hooks, out schemas.Emitter, o *Options) {
 	h.NTLM.Challenge.Listen(b.challenge)
 	h.NTLM.Authenticate.Listen(b.authenticate)
 	h.GSSAPI.NegResult.Listen(b.result)
+	if !o.Compat.Has(compat.NTLMFailedLogin) {
+		h.SMB.SMB1Message.Listen(func(e *event.SMB1Message) {
+			const sessionSetup = 0x73 // SMB_COM_SESSION_SETUP_ANDX
+			if !e.IsOrig && e.Hdr.Command == sessionSetup {
+				b.refused(e.Conn, e.Hdr.Status)
+			}
+		})
+		h.SMB.SMB2Message.Listen(func(e *event.SMB2Message) {
+			const sessionSetup = 1
+			if !e.IsOrig && e.Hdr.Command == sessionSetup {
+				b.refused(e.Conn, e.Hdr.Status)
+			}
+		})
+	}
+}
+
+// refused handles the NTSTATUS (MS-ERREF section 2.3) of a reply to a session setup. A
+// server that refuses a login need not report it in SPNEGO too.
+func (b *ntlm) refused(c event.Conn, status uint64) {
+	const severity, isError = 30, 3
+	const moreProcessing = 0xc0000016 // the next message of the exchange is awaited
+	s := b.known(c)
+	if s == nil || s.logged || !s.user.ok || status>>severity != isError || status == moreProcessing {
+		return
+	}
+	s.success = value.Some(false)
+	b.write(c, s)
 }
 
 func (b *ntlm) state(c event.Conn) *ntlmState {

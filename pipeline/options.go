@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/wirelog/wirelog/capture"
+	"github.com/wirelog/wirelog/compat"
 	"github.com/wirelog/wirelog/dissect"
 	"github.com/wirelog/wirelog/dissect/file/files"
 	"github.com/wirelog/wirelog/logs"
@@ -123,6 +124,8 @@ type Options struct {
 	// The same Seed gives the same uids for the same capture.
 	Seed   string `key:"seed" flag:"seed" doc:"seed of the uids, to make them reproducible; random if not given"`
 	Sensor string `key:"sensor" flag:"sensor" doc:"name of this sensor in outputs; the host's name if not given"`
+	// Compat is one of compat.Names.
+	Compat string `key:"compat" flag:"compat" oneof:"none,zeek-8.2" doc:"release of Zeek to follow where wirelog knowingly does better: none or zeek-8.2"`
 	// Version is the program's version where outputs tell it.
 	Version string
 
@@ -155,6 +158,7 @@ func Defaults() Options {
 		Format:         FormatTSV,
 		FileMode:       fmt.Sprintf("%04o", writers.DefaultFileMode),
 		JSONTimestamps: TimestampsEpoch,
+		Compat:         compat.None,
 		LocalNets:      PrivateAddressSpace(),
 		Dissect:        dissect.DefaultOptions(),
 		Rows:           logs.DefaultLimits(),

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/wirelog/wirelog/capture"
+	"github.com/wirelog/wirelog/compat"
 	"github.com/wirelog/wirelog/dissect"
 	"github.com/wirelog/wirelog/dissect/conn"
 	"github.com/wirelog/wirelog/dissect/file/files"
@@ -68,6 +69,7 @@ type run struct {
 	merger  *writers.Merger
 	shards  []*shard
 	seed    conn.Seed
+	compat  compat.Set
 	reports []error // of the merger
 	events  bool    // the event stream is wanted
 	roots   *logs.RootCerts
@@ -122,6 +124,10 @@ func newRun(ctx context.Context, o Options) (*run, error) {
 	}
 	if key, err := option.Check(&o); err != nil {
 		return nil, &OptionError{key.Path, err}
+	}
+	var err error
+	if r.compat, err = compat.Parse(o.Compat); err != nil {
+		return nil, &OptionError{"Compat", err}
 	}
 	cfg, err := r.writerConfig()
 	if err != nil {

@@ -34,7 +34,7 @@ func (r *run) newShard(of int) (*shard, error) {
 	cause := func(deadline value.Time, first uint64) { s.out.SetCause(int64(deadline), writers.ClassTimer, first) }
 	s.logs = logs.Install(s.hooks, s.out, logs.Options{
 		LocalNets: o.LocalNets, Now: now, Cause: cause, Groups: s.out.Groups(), RootCerts: r.roots,
-		Limits: o.Rows,
+		Limits: o.Rows, Compat: r.compat,
 	})
 	own, err := r.extend(s, now)
 	if err != nil {
@@ -50,7 +50,7 @@ func (r *run) newShard(of int) (*shard, error) {
 		}
 	}
 	d := option.Divide(o.Dissect, of)
-	d.Conn.Seed = r.seed
+	d.Conn.Seed, d.Conn.Compat = r.seed, r.compat
 	d.Protocols = own
 	d.Files.BestType = !r.events // only the stream has the others
 	s.dissect, err = dissect.New(d, s.hooks, func(deadline value.Time, first, _ uint64) {

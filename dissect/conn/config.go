@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"time"
 
+	"github.com/wirelog/wirelog/compat"
 	"github.com/wirelog/wirelog/dissect/link/packet"
 	"github.com/wirelog/wirelog/value"
 )
@@ -40,6 +41,9 @@ type Options struct {
 	ICMPInactivity  time.Duration `key:"timeouts.icmp_inactivity_timeout" doc:"silence that ends an ICMP flow"`
 	UnknownIP       time.Duration `key:"timeouts.unknown_ip_inactivity_timeout" doc:"silence that ends a flow of another IP protocol"`
 	Interactive     time.Duration `key:"timeouts.interactive_inactivity_timeout" doc:"silence that ends an FTP, SSH, telnet or rlogin connection (Conn::port_inactivity_timeouts)"`
+
+	// Compat says where Zeek's behaviour takes the place of wirelog's own; see Use.Compat.
+	Compat compat.Set
 
 	// Weirds is the sampling of weirds, by connection or by pair of hosts.
 	Weirds value.Sampling

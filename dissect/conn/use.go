@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"slices"
 
+	"github.com/wirelog/wirelog/compat"
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/value"
 )
@@ -36,6 +37,9 @@ func (u Use) Now() value.Time { return u.c.t.now }
 // PacketNum returns the number of the current packet, or of the one before which the
 // current timer fires.
 func (u Use) PacketNum() uint64 { return u.c.t.pktNum }
+
+// Compat reports whether the run follows Zeek at e.
+func (u Use) Compat(e compat.Effect) bool { return u.c.t.cfg.Compat.Has(e) }
 
 // Weird raises ConnWeird, unless it is sampled away. name and source are constants;
 // source is the analyzer's name or "".

@@ -19,6 +19,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/wirelog/wirelog/compat"
 	"github.com/wirelog/wirelog/pipeline"
 )
 
@@ -150,6 +151,7 @@ func readTrace(ctx context.Context, capture, out string, m mode) (damage []strin
 	o.Dissect.Packet.IgnoreChecksums = m.noChecksums
 	o.Shards = 1 // the traces themselves are read in parallel
 	o.Seed = "conformance"
+	o.Compat = compat.Zeek82
 	if m.events {
 		o.EventsFile = filepath.Join(out, "events.jsonl")
 	}

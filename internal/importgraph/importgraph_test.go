@@ -22,6 +22,7 @@ const module = "github.com/wirelog/wirelog"
 // error, so that a new one gets its place in the picture.
 var allowed = map[string][]string{
 	"value":   {},
+	"compat":  {},
 	"capture": {},
 
 	// The wings of dissection, from the vocabulary up.
@@ -29,31 +30,31 @@ var allowed = map[string][]string{
 	"dissect/link":   {"dissect/event", "dissect/link", "value"},
 	"dissect/codec":  {"dissect/codec", "value", "internal/freelist"},
 	"dissect/file":   {"dissect/codec", "dissect/event", "dissect/file", "value", "internal/freelist"},
-	"dissect/conn":   {"dissect/event", "dissect/link", "value", "internal/freelist"},
+	"dissect/conn":   {"compat", "dissect/event", "dissect/link", "value", "internal/freelist"},
 	"dissect/detect": {"dissect/conn", "dissect/event", "value", "internal/freelist"},
-	"dissect/proto":  {"dissect/codec", "dissect/conn", "dissect/detect", "dissect/event", "dissect/file", "value", "internal/freelist"},
-	"dissect":        {"dissect", "value"},
+	"dissect/proto":  {"compat", "dissect/codec", "dissect/conn", "dissect/detect", "dissect/event", "dissect/file", "value", "internal/freelist"},
+	"dissect":        {"compat", "dissect", "value"},
 
 	"schemas": {"value"},
 	// Packages that describe schemas for others.
 	"schemas/columnar": {"schemas"},
 	"schemas/ecs":      {"schemas"},
 	"schemas/export":   {"schemas"},
-	"logs":             {"dissect/event", "internal/freelist", "logs", "schemas", "value"},
+	"logs":             {"compat", "dissect/event", "internal/freelist", "logs", "schemas", "value"},
 	"writers":          {"internal/nearest", "schemas", "value", "writers"},
 
 	// What reads logs back.
 	"readers": {"readers", "schemas", "value", "writers"},
 
 	// Glue knows both ends.
-	"pipeline": {"capture", "dissect", "internal/nearest", "internal/option", "logs", "pipeline", "readers", "schemas", "value", "writers"},
-	"config":   {"dissect/event", "internal/nearest", "internal/option", "pipeline", "schemas"},
+	"pipeline": {"capture", "compat", "dissect", "internal/nearest", "internal/option", "logs", "pipeline", "readers", "schemas", "value", "writers"},
+	"config":   {"compat", "dissect/event", "internal/nearest", "internal/option", "pipeline", "schemas"},
 	"cmd":      {"cmd", "config", "dissect/event", "internal/nearest", "pipeline", "readers", "schemas"},
 
 	// Tools of the project's own build; nothing above imports them but what many need:
 	// nearest finds the name that an error message suggests, option reads options from
 	// tags, freelist keeps values that are not in use.
-	"internal":          {"config", "dissect", "capture", "logs", "pipeline", "schemas", "value", "writers", "internal"},
+	"internal":          {"compat", "config", "dissect", "capture", "logs", "pipeline", "schemas", "value", "writers", "internal"},
 	"internal/freelist": {},
 	"internal/nearest":  {},
 	"internal/option":   {"internal/nearest"},
