@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"time"
 
 	"github.com/wirelog/wirelog/readers"
 	"github.com/wirelog/wirelog/readers/row"
@@ -37,6 +38,8 @@ type ConvertOptions struct {
 	Flat bool
 	// Compress is as in FileSettings, or as in ArrowSettings.
 	Compress string
+	// Overwrite replaces the files of an earlier conversion or run, as Options.Overwrite does.
+	Overwrite bool
 	// Report takes errors as they come, Notice what is none. Both may be nil.
 	Report  func(error)
 	Notice  func(string)
@@ -65,7 +68,7 @@ type conversion struct {
 }
 
 // Convert writes the rows of logs in another format, those of a log in the order of
-// paths. A file that exists is not replaced. What cannot be read is reported, and the
+// paths. Files that exist are not replaced without Overwrite. What cannot be read is reported, and the
 // rest is converted.
 func Convert(ctx context.Context, opts ConvertOptions) (writers.Stats, error) {
 	if opts.Report == nil {
@@ -76,6 +79,9 @@ func Convert(ctx context.Context, opts ConvertOptions) (writers.Stats, error) {
 	if err != nil {
 		return writers.Stats{}, err
 	}
+	if output.RunID, err = opts.runID(time.Now()); err != nil {
+		return writers.Stats{}, err
+	}
 	for _, path := range opts.Paths {
 		if err := c.add(path); err != nil {
 			c.fail(err)
@@ -83,7 +89,7 @@ func Convert(ctx context.Context, opts ConvertOptions) (writers.Stats, error) {
 	}
 	m, err := writers.New(writers.Config{
 		Outputs: []writers.Output{output}, Logs: c.logs, Context: ctx, Version: opts.Version, Sensor: new(Options).sensor(),
-		Report: c.fail, Notice: opts.Notice,
+		Report: c.fail, Notice: opts.Notice, Run: &writers.Run{Overwrite: opts.Overwrite, Reading: reading(opts.Paths)},
 	})
 	if err != nil {
 		return writers.Stats{}, err

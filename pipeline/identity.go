@@ -57,15 +57,22 @@ const stdinPath = "-"
 
 // reading says in a few words what the run reads.
 func (o *Options) reading() string {
-	switch {
-	case o.Source != nil || len(o.Paths) == 0:
+	if o.Source != nil {
 		return "live traffic"
-	case o.Paths[0] == stdinPath:
+	}
+	return reading(o.Paths)
+}
+
+func reading(paths []string) string {
+	switch {
+	case len(paths) == 0:
+		return ""
+	case paths[0] == stdinPath:
 		return "standard input"
-	case len(o.Paths) > 1:
-		return fmt.Sprintf("%s and %d more", o.Paths[0], len(o.Paths)-1)
+	case len(paths) > 1:
+		return fmt.Sprintf("%s and %d more", paths[0], len(paths)-1)
 	default:
-		return o.Paths[0]
+		return paths[0]
 	}
 }
 
@@ -77,18 +84,39 @@ func (o *Options) fingerprint(start time.Time) (string, error) {
 		fmt.Fprintln(h, start.UnixNano(), os.Getpid(), host)
 		return hex.EncodeToString(h.Sum(nil)), nil
 	}
-	for _, path := range o.Paths {
+	if err := hashPaths(h, o.Paths); err != nil {
+		return "", err
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
+}
+
+// hashPaths adds files, and those in folders.
+func hashPaths(h hash.Hash, paths []string) error {
+	for _, path := range paths {
 		err := filepath.WalkDir(path, func(file string, d fs.DirEntry, err error) error {
 			if err != nil || d.IsDir() {
-				return nil // whoever reads the captures reports it
+				return nil // whoever reads them reports it
 			}
 			return hashFile(h, file)
 		})
 		if err != nil {
-			return "", err
+			return err
 		}
 	}
-	return hex.EncodeToString(h.Sum(nil)), nil
+	return nil
+}
+
+// runID is the identity of a conversion: the same for the same logs and options.
+func (o *ConvertOptions) runID(start time.Time) (string, error) {
+	h := sha256.New()
+	fmt.Fprintln(h, o.Log, o.Format, o.Naming, o.Timestamps, o.Streaming, o.Flat, o.Compress)
+	if slices.Contains(o.Paths, stdinPath) {
+		fmt.Fprintln(h, start.UnixNano(), os.Getpid())
+	}
+	if err := hashPaths(h, o.Paths); err != nil {
+		return "", err
+	}
+	return hex.EncodeToString(h.Sum(nil)[:6]), nil
 }
 
 const (

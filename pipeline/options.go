@@ -141,6 +141,10 @@ type Options struct {
 	// that is no error, such as a file in a folder that is no capture. It may be
 	// called from any goroutine.
 	Notice func(msg string)
+	// Report, if set, is called at once with each error of an output. What lasts or returns
+	// is reported again about once a minute, with counts. Without it, the error of Run has
+	// them. It is called by one goroutine at a time.
+	Report func(err error)
 	// Progress, if set, is called now and then from the reading goroutine with
 	// the bytes of capture file read so far and the sum of the file sizes, which
 	// is 0 if a source has none. It must not block.

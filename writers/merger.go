@@ -420,6 +420,22 @@ func (m *Merger) Tick(now time.Time) {
 	}
 }
 
+// Check asks the places that can tell without a row whether they can be written.
+func (m *Merger) Check(ctx context.Context) error {
+	var errs []error
+	for _, p := range m.started {
+		if c, ok := p.(Checker); ok {
+			errs = append(errs, c.Check(ctx))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// Record adds a file that the run writes by itself to the record of the run's claim of the
+// folder, so that a run that replaces this one removes it too. The path is relative to the
+// folder. It may be called from any goroutine.
+func (m *Merger) Record(dir, path string) { m.claims.Record(dir, path) }
+
 // missing returns how many rows of an output are lost, and how many wait in files.
 func (m *Merger) missing(output int) (lost, waiting uint64) {
 	for _, st := range m.streams {

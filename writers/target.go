@@ -204,6 +204,9 @@ func (m *Merger) start() error {
 			}
 		}
 	}
+	if m.cfg.Try {
+		return nil
+	}
 	if err := m.claims.Begin(); err != nil {
 		return err
 	}

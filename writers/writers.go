@@ -181,6 +181,9 @@ type Config struct {
 	// Run, if not nil, lets the outputs keep this run's files apart from those of other
 	// runs. Without it, files of other runs are overwritten.
 	Run *Run
+	// Try only finds out whether the outputs can be written, without a row. Nothing is
+	// replaced; folders that are made are removed again. See Merger.Check.
+	Try bool
 	// FileMode is the permissions of new files, 0 meaning DefaultFileMode. New folders
 	// can be searched by those who can read the files.
 	FileMode fs.FileMode

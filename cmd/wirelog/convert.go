@@ -24,7 +24,7 @@ gzip or zstd. A folder stands for all logs in it, which may be a tree of Parquet
 and - for standard input. The types of columns come from the header of TSV or the
 metadata of Parquet and Arrow; for other files, from this build's log of that name, or
 else from the values. The rows of a log go to one file, in the order of the given files.
-An existing file is not replaced.
+Files of an earlier conversion or run are not replaced without --overwrite.
 
 A row that cannot be read is reported with its file and line, and left out. The rows
 before the damage in a damaged file are converted. In both cases the exit status is 1.
@@ -74,6 +74,7 @@ JSON with ECS names cannot be read, because it does not contain all of a log.`,
 	f.BoolVar(&opts.Flat, "flat", false, "write columns named id.orig_h instead of structs, in Parquet and Arrow")
 	f.StringVar(&opts.Compress, "compress", "none", "compression: none, gzip or zstd; for Arrow none, lz4 or zstd")
 	f.StringVar(&opts.Log, "log", "", "log of files that do not name their log; by default the one in the file name")
+	f.BoolVar(&opts.Overwrite, "overwrite", false, "replace the files of an earlier conversion or run in the folder, as a set")
 	f.BoolVarP(&quiet, "quiet", "q", false, "do not print the numbers of rows")
 	registerCompletion(cmd, "to", completeList(pipeline.Formats))
 	registerCompletion(cmd, "naming", completeList(func() []string { return []string{pipeline.NamingZeek, pipeline.NamingECS} }))

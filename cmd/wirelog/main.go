@@ -99,7 +99,7 @@ written so far; 2 if the command line or the configuration is wrong.`,
 	cmd.SetErr(p.stderr)
 	cmd.SetFlagErrorFunc(flagError)
 	cmd.CompletionOptions.HiddenDefaultCmd = true
-	cmd.AddCommand(p.readCommand(), p.schemaCommand(), p.convertCommand(), p.diffCommand(), p.eventsCommand(), p.configCommand(), p.versionCommand(), p.completionCommand())
+	cmd.AddCommand(p.readCommand(), p.schemaCommand(), p.convertCommand(), p.diffCommand(), p.eventsCommand(), p.configCommand(), p.checkCommand(), p.versionCommand(), p.completionCommand())
 	return cmd
 }
 

@@ -109,9 +109,9 @@ func (x *extractor) start(m *Manager, f *File) Analyzer {
 	}
 	x.stats.Files++
 	x.open++
-	f.extracted = filepath.Join(x.opt.ExtractDir, name)
-	if x.opt.OnExtract != nil {
-		x.opt.OnExtract(f.extracted)
+	f.extracted = name
+	if !x.opt.BareNames {
+		f.extracted = filepath.Join(x.opt.ExtractDir, name)
 	}
 	a.out = out
 	if n := len(x.free); n > 0 {
@@ -138,7 +138,10 @@ func (x *extractor) create(f *File) (*os.File, string, error) {
 	}
 	base := fmt.Sprintf("extract-%s-%s-%s", strconv.FormatFloat(f.active.Seconds(), 'f', 6, 64), safe(f.source), f.FUID())
 	const tries = 100
-	ext := extension(f.mime)
+	var ext string
+	if !x.opt.BareNames {
+		ext = extension(f.mime)
+	}
 	var err error
 	for i := range tries {
 		name := base
@@ -146,6 +149,9 @@ func (x *extractor) create(f *File) (*os.File, string, error) {
 			name += "-" + strconv.Itoa(i)
 		}
 		name += ext
+		if x.opt.OnExtract != nil {
+			x.opt.OnExtract(filepath.Join(x.opt.ExtractDir, name))
+		}
 		var out *os.File
 		if out, err = x.root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, x.opt.ExtractMode); err == nil {
 			return out, name, nil

@@ -86,6 +86,8 @@ type Options struct {
 	ExtractRoot string
 	// ExtractMode is the permissions of extracted files.
 	ExtractMode fs.FileMode
+	// BareNames leaves out the extension of the media type, and the folder in the row.
+	BareNames bool
 	// OnExtract, if set, is called with the path of each extracted file before it is
 	// written, as the row has it: relative if ExtractDir is. Shards call it concurrently.
 	OnExtract func(path string)

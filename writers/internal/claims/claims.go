@@ -335,7 +335,11 @@ func (c *Claim) look(plain []string) error {
 	}
 	switch {
 	case c.old.finished != nil && len(c.old.files) > 0:
-		return &TakenError{c.dir, fmt.Sprintf("the %s of a run that ended %s", list("file", c.old.files), c.old.finished.Local().Format(time.DateTime))}
+		which := "of a run"
+		if c.name != Names {
+			which = "of the same captures and settings, of a run"
+		}
+		return &TakenError{c.dir, fmt.Sprintf("the %s %s that ended %s", list("file", c.old.files), which, c.old.finished.Local().Format(time.DateTime))}
 	case len(c.foreign) > 0:
 		return &TakenError{c.dir, list("file", c.foreign) + " already"}
 	}
@@ -456,12 +460,19 @@ func (c *Claim) Continues() bool {
 	return c != nil && (c.name == Names || c.hadOld && c.old.finished == nil)
 }
 
-// ID returns the name of the claim, "" for a nil claim.
-func (c *Claim) ID() string {
-	if c == nil {
-		return ""
+// Record adds a file to the claim of the folder, if there is one.
+func (s *Set) Record(dir, file string) {
+	if s == nil || !filepath.IsLocal(file) {
+		return
 	}
-	return c.name
+	s.mu.Lock()
+	i := slices.IndexFunc(s.claims, func(c *Claim) bool { return filepath.Clean(c.dir) == filepath.Clean(dir) && !c.growing })
+	var c *Claim
+	if i >= 0 {
+		c = s.claims[i]
+	}
+	s.mu.Unlock()
+	c.Add(file)
 }
 
 // Close ends the claims. The records of files stay.
