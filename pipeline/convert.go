@@ -87,6 +87,9 @@ func Convert(ctx context.Context, opts ConvertOptions) (writers.Stats, error) {
 			c.fail(err)
 		}
 	}
+	if err := c.keepSources(); err != nil {
+		return writers.Stats{}, err
+	}
 	m, err := writers.New(writers.Config{
 		Outputs: []writers.Output{output}, Logs: c.logs, Context: ctx, Version: opts.Version, Sensor: new(Options).sensor(),
 		Report: c.fail, Notice: opts.Notice, Run: &writers.Run{Overwrite: opts.Overwrite, Reading: reading(opts.Paths)},
@@ -109,6 +112,30 @@ func Convert(ctx context.Context, opts ConvertOptions) (writers.Stats, error) {
 		err = ErrConvert
 	}
 	return stats, err
+}
+
+// keepSources refuses to replace the files of a folder that has one of those that are read.
+func (c *conversion) keepSources() error {
+	if !c.opts.Overwrite {
+		return nil
+	}
+	dir, err := filepath.EvalSymlinks(c.opts.Dir)
+	if err != nil {
+		return nil // there is no such folder yet
+	}
+	if dir, err = filepath.Abs(dir); err != nil {
+		return err
+	}
+	for _, f := range c.files {
+		path, err := filepath.EvalSymlinks(f.Path)
+		if err == nil {
+			path, err = filepath.Abs(path)
+		}
+		if rel, e := filepath.Rel(dir, path); err == nil && e == nil && filepath.IsLocal(rel) {
+			return fmt.Errorf("%s would be replaced before it is read: choose another folder", f.Path)
+		}
+	}
+	return nil
 }
 
 // failLost reports the rows that were read and not written, by log and reason.

@@ -88,7 +88,11 @@ func (r *Rotation) period(at int64) (start, end int64) {
 	}
 	t := time.Unix(0, at).In(loc)
 	midnight := func(days int) time.Time {
-		return time.Date(t.Year(), t.Month(), t.Day()+days, 0, 0, 0, 0, loc)
+		m := time.Date(t.Year(), t.Month(), t.Day()+days, 0, 0, 0, 0, loc)
+		if wall(m) > int64(day)/2 {
+			_, m = m.ZoneBounds() // a change of the clock skips midnight
+		}
+		return m
 	}
 	if days := int(r.Interval / day); r.Interval%day == 0 {
 		// The date as if it were one of UTC, so that every day has 24 hours.
