@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 	"sync"
 	"time"
 
@@ -99,7 +100,7 @@ func (c *OutputCheck) try(ctx context.Context, cfg writers.Config) {
 func (o *Options) where(out *Output, w *writers.Output) string {
 	switch s := out.Settings.(type) {
 	case *KafkaSettings:
-		return fmt.Sprint(s.Brokers)
+		return strings.Join(s.Brokers, ",")
 	case *ParquetSettings:
 		return s.Dir
 	case *ArrowSettings:

@@ -106,23 +106,32 @@ func TestPlainNameOfAKilledRun(t *testing.T) {
 	if err := whole.Close(); err != nil {
 		t.Fatal(err)
 	}
-	dir = t.TempDir()
-	if err := os.WriteFile(filepath.Join(dir, hidden), []byte(content), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Link(filepath.Join(dir, hidden), filepath.Join(dir, "weird.log")); err != nil {
-		t.Skip(err)
-	}
-	var notices []string
-	m := newMerger(t, claiming(dir, "one", r, &notices))
-	if err := m.Close(); err != nil {
-		t.Fatal(err)
-	}
-	if got := visible(t, dir); len(got) != 1 || got["weird.2026-01-16-14-12-31.log"] == "" {
-		t.Errorf("files %q", got)
-	}
-	if len(notices) != 1 || !strings.Contains(notices[0], "finished now") {
-		t.Errorf("notices %q", notices)
+	for _, cut := range []int{0, 10, len(content)} {
+		dir := t.TempDir()
+		if err := os.WriteFile(filepath.Join(dir, hidden), []byte(content[:cut]), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Link(filepath.Join(dir, hidden), filepath.Join(dir, "weird.log")); err != nil {
+			t.Skip(err)
+		}
+		var notices []string
+		m := newMerger(t, claiming(dir, "one", r, &notices))
+		if err := m.Close(); err != nil {
+			t.Fatal(err)
+		}
+		got := visible(t, dir)
+		if cut < len(content) {
+			if len(got) != 0 || len(notices) != 0 {
+				t.Errorf("cut at %d: files %q, notices %q", cut, got, notices)
+			}
+			continue
+		}
+		if len(got) != 1 || got["weird.2026-01-16-14-12-31.log"] == "" {
+			t.Errorf("files %q", got)
+		}
+		if len(notices) != 1 || !strings.Contains(notices[0], "finished now") {
+			t.Errorf("notices %q", notices)
+		}
 	}
 }
 

@@ -420,12 +420,15 @@ func (m *Merger) Tick(now time.Time) {
 	}
 }
 
-// Check asks the places that can tell without a row whether they can be written.
+// Check asks the places that can tell without a row whether they can be written. A notice
+// names those that cannot tell.
 func (m *Merger) Check(ctx context.Context) error {
 	var errs []error
 	for _, p := range m.started {
 		if c, ok := p.(Checker); ok {
 			errs = append(errs, c.Check(ctx))
+		} else {
+			m.cfg.Notice("started; whether it takes records shows only when there are some")
 		}
 	}
 	return errors.Join(errs...)

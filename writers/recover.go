@@ -90,6 +90,9 @@ func (f *finisher) recoverOpen(root *os.Root, job finishing) error {
 	if errors.Is(lockfile.Lock(h), lockfile.ErrLocked) {
 		return h.Close() // another process is writing it
 	}
+	if err := removeSame(root, job.log+f.ext, job.name); err != nil {
+		f.env.Report(err)
+	}
 	end, rows, closed, err := wholeRows(h)
 	var fi os.FileInfo
 	if err == nil {
@@ -108,9 +111,6 @@ func (f *finisher) recoverOpen(root *os.Root, job finishing) error {
 		return errors.Join(err, h.Close())
 	}
 	job.handle = h
-	if err := removeSame(root, job.log+f.ext, job.name); err != nil {
-		f.env.Report(err)
-	}
 	if f.rotation.Interval > 0 {
 		_, job.closed = f.rotation.period(job.open)
 	} else {

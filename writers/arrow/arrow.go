@@ -6,6 +6,7 @@
 package arrow
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -226,6 +227,9 @@ func (p *Place) recover(path string) error {
 	p.env.Notice(fmt.Sprintf("%s: left by an earlier run with %d batches: finished now", to, batches))
 	return nil
 }
+
+// Check implements writers.Checker: Start has tried the folder.
+func (p *Place) Check(context.Context) error { return nil }
 
 // Encoder returns an encoder of typed rows.
 func (p *Place) Encoder(info writers.StreamInfo) writers.RowEncoder { return row.New(info.Groups) }

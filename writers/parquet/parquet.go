@@ -8,6 +8,7 @@
 package parquet
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -105,6 +106,9 @@ func (p *Place) Start(env writers.Env) error {
 	}
 	return nil
 }
+
+// Check implements writers.Checker: Start has tried the folder.
+func (p *Place) Check(context.Context) error { return nil }
 
 // Encoder returns an encoder of typed rows.
 func (p *Place) Encoder(info writers.StreamInfo) writers.RowEncoder { return row.New(info.Groups) }
