@@ -13,9 +13,11 @@ import (
 	"cmp"
 	"crypto/rand"
 	"encoding/binary"
+	"io/fs"
 	"maps"
 	"math"
 	"math/bits"
+	"path/filepath"
 	"slices"
 	"time"
 
@@ -58,8 +60,10 @@ type Carrier struct {
 
 // Clock is the time of a shard.
 type Clock interface {
-	// Now is the network time, PacketNum the number of the current packet.
+	// Now is the network time, which rows carry, Clock the run's clock, and PacketNum
+	// the number of the current packet.
 	Now() value.Time
+	Clock() value.Time
 	PacketNum() uint64
 	SetNow(now value.Time, num uint64)
 }
@@ -75,11 +79,21 @@ type TimerClock interface {
 type Options struct {
 	Hash    []string `key:"files.hash" flag:"hash" doc:"hashes of every transferred file: md5, sha1, sha256"`
 	Extract []string `key:"files.extract" flag:"extract" doc:"media types of the files to write to disk, such as application/*; none if not given"`
-	// ExtractDir is created if necessary. File names consist of the time, the protocol
-	// and the file's identifier, never of transferred data.
-	ExtractDir string `key:"files.extract_dir" flag:"extract-dir" doc:"folder for extracted files, created if needed"`
+	// ExtractDir is created if necessary. File names consist of the time, the protocol,
+	// the file's identifier and its media type, never of transferred data.
+	ExtractDir string `key:"files.extract_dir" flag:"extract-dir" doc:"folder for extracted files, below output_dir if it is relative; created if needed"`
 	// Gaps count towards ExtractLimit.
 	ExtractLimit uint64 `key:"files.extract_limit" flag:"extract-limit" unit:"bytes" min:"0" doc:"bytes after which an extracted file is cut off; 0 is no limit (FileExtract::default_limit)"`
+
+	// ExtractRoot is the folder that a relative ExtractDir lies in.
+	ExtractRoot string
+	// ExtractMode is the permissions of extracted files.
+	ExtractMode fs.FileMode
+	// BareNames leaves out the extension of the media type, and the folder in the row.
+	BareNames bool
+	// OnExtract, if set, is called with the path of each extracted file before it is
+	// written, as the row has it: relative if ExtractDir is. Shards call it concurrently.
+	OnExtract func(path string)
 
 	// Beyond Open, the least recently active file ends as if it had timed out.
 	Open            int `key:"limits.files_open" unit:"count" per:"run" min:"1" doc:"transferred files in progress at once, in all; beyond it the oldest is ended"`
@@ -108,6 +122,7 @@ type Options struct {
 func DefaultOptions() Options {
 	return Options{
 		ExtractDir:       "extract_files",
+		ExtractMode:      0o640,
 		ExtractLimit:     100 << 20,
 		Open:             131_072,
 		OpenPerConn:      4096,
@@ -118,6 +133,14 @@ func DefaultOptions() Options {
 		ConnsPerFile:     1024,
 		TotalReassembly:  512 << 20,
 	}
+}
+
+// ExtractPath returns the folder of extracted files.
+func (o *Options) ExtractPath() string {
+	if filepath.IsAbs(o.ExtractDir) {
+		return o.ExtractDir
+	}
+	return filepath.Join(o.ExtractRoot, o.ExtractDir)
 }
 
 // never is a timeout beyond any clock; a clock plus never is still a Time.
@@ -353,7 +376,7 @@ func (m *Manager) get(id ID, c *Carrier, look bool) *File {
 }
 
 func (m *Manager) touch(f *File, c *Carrier, look bool) *File {
-	f.active = m.clock.Now()
+	f.active, f.touched = m.clock.Now(), m.clock.Clock()
 	if look && c.Conn != nil {
 		m.noteConn(f, c)
 	}
@@ -379,13 +402,14 @@ func (m *Manager) create(id ID, c *Carrier) *File {
 	m.stats.Files++
 	f.id, f.source, f.parent, f.serial = id, c.Source, c.Parent, m.serial
 	f.start, f.active, f.first = now, now, m.clock.PacketNum()
+	f.touched = m.clock.Clock()
 	if c.Conn != nil {
 		f.hasConn, f.isOrig, f.opener = true, c.IsOrig, conn
 		m.perConn[conn]++
 	}
 	m.open[id] = f
 	m.last = f
-	f.deadline = now + m.timeout
+	f.deadline = f.touched + m.timeout
 	m.link(f)
 
 	if e := m.hooks.File.New.Begin(); e != nil {
@@ -476,7 +500,7 @@ func (m *Manager) Advance(now value.Time, clock TimerClock) {
 	for f := m.oldest; f != nil && f.deadline <= now; f = m.oldest {
 		at, num := clock.At(f.deadline)
 		m.clock.SetNow(at, num)
-		if at-f.active >= m.timeout {
+		if at-f.touched >= m.timeout {
 			m.cause(f.deadline, f.first, num)
 			m.expire(f)
 			continue
