@@ -44,16 +44,16 @@ type Set uint64
 // Has reports whether Zeek's behaviour is in effect at e.
 func (s Set) Has(e Effect) bool { return s&(1<<e) != 0 }
 
-// Names of sets.
+// names of sets.
 const (
 	None   = "none"     // wirelog's own behaviour
 	Zeek82 = "zeek-8.2" // that of Zeek 8.2
 )
 
-// Names lists the names that Parse knows.
-func Names() []string { return []string{None, Zeek82} }
+// names lists the names that Parse knows.
+func names() []string { return []string{None, Zeek82} }
 
-// Parse returns the set of a name of Names. The empty name is None.
+// Parse returns the set of a name of names. The empty name is None.
 func Parse(name string) (Set, error) {
 	switch name {
 	case "", None:
@@ -61,5 +61,5 @@ func Parse(name string) (Set, error) {
 	case Zeek82:
 		return 1<<effects - 1, nil
 	}
-	return 0, fmt.Errorf("there is no compatibility %q: want one of %s", name, strings.Join(Names(), ", "))
+	return 0, fmt.Errorf("there is no compatibility %q: want one of %s", name, strings.Join(names(), ", "))
 }

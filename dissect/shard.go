@@ -238,7 +238,7 @@ func (s *Shard) Advance(now value.Time, clock conn.Clock) {
 func (s *Shard) Frame(f *packet.Frame) {
 	s.stats.Packets++
 	s.table.SetNow(f.Now, f.Num)
-	if f.Time > f.Now {
+	if f.Time > f.Now && len(f.Data) > 0 {
 		s.table.SetStamp(f.Time)
 	}
 	s.drop = packet.DropNone

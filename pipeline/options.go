@@ -126,7 +126,7 @@ type Options struct {
 	// The same Seed gives the same uids for the same capture.
 	Seed   string `key:"seed" flag:"seed" doc:"seed of the uids, to make them reproducible; random if not given"`
 	Sensor string `key:"sensor" flag:"sensor" doc:"name of this sensor in outputs; the host's name if not given"`
-	// Compat is one of compat.Names.
+	// Compat is one of the names that compat.Parse knows.
 	Compat string `key:"compat" flag:"compat" oneof:"none,zeek-8.2" doc:"release of Zeek to follow where wirelog knowingly does better: none or zeek-8.2"`
 	// Version is the program's version, for outputs that contain it.
 	Version string
