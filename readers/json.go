@@ -8,6 +8,7 @@ import (
 	"io"
 	"math"
 	"strconv"
+	"strings"
 
 	"github.com/wirelog/wirelog/readers/row"
 	"github.com/wirelog/wirelog/schemas"
@@ -364,7 +365,11 @@ func (r *jsonReader) scalar(k schemas.Kind, raw []byte, element bool) (v row.Val
 	case k == schemas.KindTime && row.Zoneless(s):
 		r.notes.add(noteZone, 1)
 	}
-	return row.Parse(k, s)
+	v, err = row.Parse(k, s)
+	if n := len(s); err == nil && k == schemas.KindDouble && n > 15 && !strings.ContainsAny(s, ".eE") && strconv.FormatFloat(v.Double, 'f', -1, 64) != s {
+		return v, fmt.Errorf("%s has more digits than a double", s) // in other rows the column is one
+	}
+	return v, err
 }
 
 // inferred is what the values of a column suggest about its type.

@@ -81,6 +81,8 @@ func TestForms(t *testing.T) {
 		{"names that lie", "x.log", `{"ts":"soon","id.orig_h":"host","id.orig_p":1}`, []string{`x{"ts":"soon","id.orig_h":"host","id.orig_p":1}`}, nil},
 		{"times", "x.log", `{"ts":"2020-08-24 04:24:54"}` + "\n" + `{"ts":1598243094015}` + "\n" + `{"ts":"2020-08-24T06:24:54+0200"}`,
 			[]string{`x{"ts":1598243094.0}`, `x{"ts":1598243094.015}`, `x{"ts":1598243094.0}`}, []string{"x.log: times without a zone, taken as UTC: 1"}},
+		{"digits", "x.log", `{"n":18446744073709551615}` + "\n" + `{"n":1.5}` + "\n" + `{"n":9007199254740992}`, []string{`x{"n":1.5}`, `x{"n":9007199254740992.0}`},
+			[]string{"x.log:1: n: 18446744073709551615 has more digits than a double"}},
 		{"null is no number", "x.log", `{"d":null,"n":1}` + "\n" + `{"d":1.5}`, []string{`x{"d":null,"n":1}`, `x{"d":1.5}`}, nil},
 		{"null is unset", "x.log", `{"d":null,"n":1}` + "\n" + `{"d":1.5,"n":null}`, []string{`x{"n":1}`, `x{"d":1.5}`}, nil},
 		{"a known log", "weird.log", `{"ts":1.5,"id":{"orig_h":"x"}}` + "\n" + `{"ts":2.5,"notice":"T","more":[1]}`,
