@@ -223,7 +223,7 @@ func TestConvertToColumns(t *testing.T) {
 func TestKafkaECS(t *testing.T) {
 	s := defaultKafka()
 	s.Naming = NamingECS
-	if c, err := s.config(); err != nil || !c.Format.ECS {
+	if c, err := s.config(); err != nil || c.Format.Naming == nil {
 		t.Errorf("%+v, %v", c.Format, err)
 	}
 	s.Timestamps = TimestampsMillis

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
@@ -93,7 +94,7 @@ files of up to 128 MiB, so that queries open fewer. Do not query the tree meanwh
 	f := cmd.Flags()
 	f.StringVarP(&opts.Dir, "output-dir", "o", "", "folder for the written files, created if missing; - is standard output")
 	f.StringVar(&opts.Format, "to", pipeline.FormatTSV, "format to write")
-	f.StringVar(&opts.Naming, "naming", pipeline.NamingZeek, "names of columns in JSON: zeek or ecs")
+	f.StringVar(&opts.Naming, "naming", pipeline.NamingZeek, "names of columns in JSON: "+strings.Join(pipeline.NamingNames(), ", "))
 	f.StringVar(&opts.Timestamps, "json-timestamps", pipeline.TimestampsEpoch, "times in JSON and CSV: epoch (seconds), millis or iso8601")
 	f.BoolVar(&opts.Streaming, "streaming", false, "write JSON like Zeek's JSON streaming logs, with _path and _write_ts, or Arrow streams instead of files")
 	f.BoolVar(&opts.Flat, "flat", false, "write columns named id.orig_h instead of structs, in Parquet and Arrow")
@@ -104,7 +105,7 @@ files of up to 128 MiB, so that queries open fewer. Do not query the tree meanwh
 	f.BoolVar(&compact, "compact", false, "join the small Parquet files of a tree in place")
 	f.BoolVarP(&quiet, "quiet", "q", false, "do not print the numbers of rows")
 	registerCompletion(cmd, "to", completeList(pipeline.Formats))
-	registerCompletion(cmd, "naming", completeList(func() []string { return []string{pipeline.NamingZeek, pipeline.NamingECS} }))
+	registerCompletion(cmd, "naming", completeList(pipeline.NamingNames))
 	registerCompletion(cmd, "json-timestamps", completeList(pipeline.TimestampForms))
 	registerCompletion(cmd, "compress", completeList(func() []string { return []string{"none", "gzip", "lz4", "zstd"} }))
 	registerCompletion(cmd, "log", completeNames(logNames))
