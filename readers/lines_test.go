@@ -67,6 +67,7 @@ func TestForms(t *testing.T) {
 			[]string{`weird{"ts":1.5,"name":"n"}`, `mine{"ts":1.5,"n":1}`, `all{"box.n":1}`}, nil},
 		{"paths", "all.log", `{"_path":"x","n":1}` + "\n" + `{"_path":"y","_write_ts":"2020-08-24T04:24:54Z","n":"a"}` + "\n" + `{"n":2}` + "\n" + `{"_path":"x","n":2}`,
 			[]string{`x{"n":1}`, `y{"n":"a"}`, `all{"n":2}`, `x{"n":2}`}, []string{"all.log: members _system_name and _write_ts, which are no columns, left out: 1"}},
+		{"a path that is none", "x.log", `{"_path":5,"n":1}` + "\n" + `{"n":2}`, []string{`x{"n":2}`}, []string{"x.log:1: the member _path is no string"}},
 		{"lists of objects", "x.log", `{"a":[{"b":1,"c":"u"},null,{"b":2}]}` + "\n" + `{"a":[]}` + "\n" + `{"n":1}`,
 			[]string{`x{"a.b":[1,null,2],"a.c":["u",null,null]}`, `x{"a.b":[],"a.c":[]}`, `x{"n":1}`}, nil},
 		{"lists and objects", "x.log", `{"a":[1,{"b":2},[3]],"l":[[1],[2,3]]}`, []string{`x{"a":"[1,{\"b\":2},[3]]","l":"[[1],[2,3]]"}`}, nil},
