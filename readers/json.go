@@ -8,6 +8,7 @@ import (
 	"io"
 	"math"
 	"strconv"
+	"strings"
 
 	"github.com/wirelog/wirelog/readers/row"
 	"github.com/wirelog/wirelog/schemas"
@@ -121,7 +122,10 @@ func (r *jsonReader) take(object []byte) error {
 		return malformed(object)
 	}
 	r.seq++
-	name, inner := logOf(object)
+	name, inner, err := logOf(object)
+	if err != nil {
+		return err
+	}
 	if name == "" {
 		name = r.name
 	}
@@ -148,28 +152,30 @@ func (r *jsonReader) take(object []byte) error {
 	return r.flat.object(inner, -1, -1)
 }
 
+var errPath = errors.New("the member _path is no string")
+
 // logOf returns the log that an object names, or "", and the object with the columns:
 // the member _path of JSON streaming logs, or an object around it, as in {"conn": {...}}.
-func logOf(object []byte) (name string, inner []byte) {
-	n := 0
-	_ = members(object, func(key, value []byte) error {
+func logOf(object []byte) (name string, inner []byte, err error) {
+	n, tag := 0, ""
+	err = members(object, func(key, value []byte) error {
 		if n++; n == 1 && value[0] == '{' {
 			if log := text(key); schemas.Lookup(log) != nil || hasTime(value) {
-				name, inner = log, value
+				tag, inner = log, value
 			}
 		}
-		if string(key) == `"_path"` && value[0] == '"' {
-			name, inner = text(value), nil
+		if string(key) == `"_path"` {
+			if value[0] != '"' {
+				return errPath
+			}
+			name = text(value)
 		}
 		return nil
 	})
-	if inner == nil || n > 1 {
-		if inner != nil {
-			name = ""
-		}
-		return name, object
+	if tag != "" && n == 1 {
+		return tag, inner, err
 	}
-	return name, inner
+	return name, object, err
 }
 
 // hasTime reports whether an object has a member ts.
@@ -364,7 +370,11 @@ func (r *jsonReader) scalar(k schemas.Kind, raw []byte, element bool) (v row.Val
 	case k == schemas.KindTime && row.Zoneless(s):
 		r.notes.add(noteZone, 1)
 	}
-	return row.Parse(k, s)
+	v, err = row.Parse(k, s)
+	if n := len(s); err == nil && k == schemas.KindDouble && n > 15 && !strings.ContainsAny(s, ".eE") && strconv.FormatFloat(v.Double, 'f', -1, 64) != s {
+		return v, fmt.Errorf("%s has more digits than a double", s) // in other rows the column is one
+	}
+	return v, err
 }
 
 // inferred is what the values of a column suggest about its type.

@@ -130,6 +130,32 @@ func TestDamagedColumns(t *testing.T) {
 	}
 }
 
+// Lines that are cut anywhere, or that have a changed byte, give rows or errors.
+func TestDamagedLines(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "conn.log")
+	for _, file := range []string{
+		"#separator \\x09\n#path\tx\n#fields\ta\tb   c\n#types\tcount\tset[addr]   string\n1\t::1,-   l\n#path\ty\n#fields\tts\n#types\ttime\n2026-01-16 00:00:00\n",
+		`{"_path":"conn","ts":1.5,"id":{"orig_h":"::1"},"x":[{"a":1,"b":[]},null],"y":"\u00e9\ud83d\ude00"}` + "\n" + `{"dns":{"ts":1598243094015,"answers":["a"]}}` + "\n",
+		"[\n{\n\"ts\": 1.5,\n\"a\": [1, \"x\", {}]\n},\n{\"b\": null}]",
+	} {
+		if n, err := readAll(t, path, []byte(file)); n != 2 || err != nil {
+			t.Errorf("%q: %d rows, %v", file, n, err)
+		}
+		step := 1
+		if testing.Short() {
+			step = 7
+		}
+		for i := 0; i < len(file); i += step {
+			_, _ = readAll(t, path, []byte(file[:i]))
+			for _, c := range []byte("\"{],\n") {
+				damaged := []byte(file)
+				damaged[i] = c
+				_, _ = readAll(t, path, damaged)
+			}
+		}
+	}
+}
+
 // readAll writes a file, reads it, and returns the number of rows.
 func readAll(t *testing.T, path string, data []byte) (rows int, err error) {
 	t.Helper()

@@ -83,7 +83,7 @@ files of up to 128 MiB, so that queries open fewer. Do not query the tree meanwh
 				}
 				err = errors.Join(err, t.Flush())
 			}
-			if err == nil || !errors.Is(err, pipeline.ErrConvert) {
+			if err == nil || !errors.Is(err, pipeline.ErrConvert) && len(stats.Streams) == 0 {
 				return err
 			}
 			if !said && err != pipeline.ErrConvert { //nolint:errorlint // the cause itself

@@ -20,6 +20,16 @@ func TestConvertCommand(t *testing.T) {
 	if err != nil || !bytes.HasPrefix(b, []byte(`{"ts":1`)) {
 		t.Errorf("%.100s, %v", b, err)
 	}
+	if csv := string(output(t, "convert", logs, "--logs", "dns", "--to", "csv", "-o", "-")); !strings.HasPrefix(csv, "ts,uid,id.orig_h") {
+		t.Errorf("%.100s", csv)
+	}
+	lake := filepath.Join(dir, "lake")
+	for range 2 {
+		output(t, "convert", logs, "--logs", "dns", "--to", "parquet", "-o", lake)
+	}
+	if table := string(output(t, "convert", lake, "--compact")); !strings.Contains(table, "FILES BEFORE") || !strings.Contains(table, "dns") {
+		t.Errorf("%s", table)
+	}
 	broken := filepath.Join(dir, "broken.log")
 	if err := os.WriteFile(broken, []byte("{\n"), 0o644); err != nil {
 		t.Fatal(err)
@@ -34,6 +44,10 @@ func TestConvertCommand(t *testing.T) {
 		{[]string{"convert", logs, "-o", out, "--to", "jsn"}, exitUsage, "did you mean"},
 		{[]string{"convert", logs, "-o", out, "--naming", "ecs"}, exitUsage, "for JSON"},
 		{[]string{"convert", broken, "-o", out}, exitLost, "broken.log:1: "},
+		{[]string{"convert", logs, "-o", "-", "--to", "csv"}, exitUsage, "choose one with --logs"},
+		{[]string{"convert", logs, "-o", "-", "--logs", "dnss"}, exitUsage, "did you mean dns?"},
+		{[]string{"convert", lake, "--compact", "--to", "csv"}, exitUsage, "--to does not go with it"},
+		{[]string{"convert", logs, "--compact"}, exitLost, "no Parquet file"},
 		{[]string{"convert", filepath.Join(dir, "nothing"), "-o", out}, exitLost, "nothing"},
 	} {
 		var stdout, stderr bytes.Buffer
