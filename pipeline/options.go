@@ -31,6 +31,7 @@ const (
 	FormatJSON    = "json"    // Zeek's JSON form, one object per line
 	FormatParquet = "parquet" // Parquet files in a tree of partitions
 	FormatArrow   = "arrow"   // Arrow IPC files or streams
+	FormatCSV     = "csv"     // comma-separated values
 )
 
 // Formats lists the values of Options.Format: the types of outputs with a short form.
@@ -113,6 +114,8 @@ type Options struct {
 	EventNames []string  `key:"event_names" flag:"event" doc:"glob patterns of the events to write, such as tcp_*; all if not given"`
 
 	Filter string `key:"filter" flag:"filter" doc:"BPF expression; packets that do not match are ignored"`
+	// Merge is that of capture.Options.
+	Merge bool `key:"merge" flag:"merge" doc:"read captures at the same time and merge their packets, and those of the sections and interfaces of each, by time"`
 	// The output does not depend on Shards.
 	Shards int `key:"shards" flag:"shards" unit:"count" min:"0" max:"256" doc:"number of dissecting goroutines; 0 is one per core"`
 	// The same Seed gives the same uids for the same capture.

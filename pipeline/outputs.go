@@ -11,6 +11,7 @@ import (
 	"github.com/wirelog/wirelog/internal/nearest"
 	"github.com/wirelog/wirelog/schemas"
 	"github.com/wirelog/wirelog/writers"
+	"github.com/wirelog/wirelog/writers/csv"
 	"github.com/wirelog/wirelog/writers/json"
 	"github.com/wirelog/wirelog/writers/tsv"
 )
@@ -54,6 +55,12 @@ type FileSettings struct {
 // TSVSettings are the settings of outputs of type tsv.
 type TSVSettings struct {
 	FileSettings
+}
+
+// CSVSettings are the settings of outputs of type csv.
+type CSVSettings struct {
+	FileSettings
+	Timestamps string `key:"timestamps" oneof:"epoch,millis,iso8601" doc:"times: epoch (seconds), millis or iso8601"`
 }
 
 // JSONSettings are the settings of outputs of type json.
@@ -122,6 +129,20 @@ var outputTypes = []OutputFactory{
 				f.System = o.sensor()
 			}
 			w.Format = f
+			return s.apply(w)
+		},
+	},
+	{
+		Name: FormatCSV, Doc: "files of comma-separated values",
+		Settings: func() any { return &CSVSettings{defaultFiles(), TimestampsEpoch} },
+		Short:    func(o *Options) any { return &CSVSettings{o.fileSettings(), o.JSONTimestamps} },
+		Make: func(_ *Options, settings any, w *writers.Output) error {
+			s := settings.(*CSVSettings)
+			ts, err := json.ParseTimestamps(s.Timestamps)
+			if err != nil {
+				return fmt.Errorf("timestamps: %w", err)
+			}
+			w.Format = csv.Format{Timestamps: ts}
 			return s.apply(w)
 		},
 	},

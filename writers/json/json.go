@@ -182,15 +182,22 @@ func (s *sink) Interval(v float64) { s.buf = text.AppendJSONDouble(s.key(), v) }
 func (s *sink) Time(v value.Time) { s.buf = s.appendTime(s.key(), v) }
 
 func (s *sink) appendTime(dst []byte, v value.Time) []byte {
-	switch s.format.Timestamps {
-	case Millis:
-		dst = strconv.AppendInt(dst, int64(v.Seconds()*1000), 10)
-	case ISO8601:
-		dst = append(appendISO(append(dst, '"'), v), '"')
-	default:
-		dst = text.AppendJSONDouble(dst, v.Seconds())
+	if s.format.Timestamps == ISO8601 {
+		return append(ISO8601.Append(append(dst, '"'), v), '"')
 	}
-	return dst
+	return s.format.Timestamps.Append(dst, v)
+}
+
+// Append appends a time in the form, without quotes.
+func (t Timestamps) Append(dst []byte, v value.Time) []byte {
+	switch t {
+	case Millis:
+		return strconv.AppendInt(dst, int64(v.Seconds()*1000), 10)
+	case ISO8601:
+		return appendISO(dst, v)
+	default:
+		return text.AppendJSONDouble(dst, v.Seconds())
+	}
 }
 
 func appendISO(dst []byte, v value.Time) []byte {
