@@ -17,11 +17,13 @@ type Effect uint8
 // effect brings back.
 const (
 	NTLMFailedLogin Effect = iota
+	ExtractedName
 	effects
 )
 
 // table has the name and the description of each effect.
 var table = [effects]Info{
+	ExtractedName:   {"extracted_name", "names of extracted files have no extension, and files.log has the name alone, instead of the path with the extension of the media type"},
 	NTLMFailedLogin: {"ntlm_failed_login", "ntlm.log has no success for a login that SMB's status refuses, instead of F (zeek#3956)"},
 }
 
