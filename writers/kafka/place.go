@@ -70,6 +70,8 @@ type Place struct {
 	interrupted, ending atomic.Int64
 	// health is that of the cluster; each topic has its own.
 	health health
+	// unready is why the cluster did not answer Ready.
+	unready error
 
 	mu   sync.Mutex
 	room sync.Cond // on mu
