@@ -66,7 +66,8 @@ consumers: build ## read every output with the programs of its users: Spark, Duc
 	integration/readers.py
 	integration/tools.py
 	integration/places.py
-	integration/kafka.sh readers examples
+	integration/ocsf.py
+	integration/kafka.sh start readers examples
 
 KILLS ?= 20
 FLOWS ?= 10000

@@ -35,8 +35,8 @@ type KafkaSettings struct {
 	Naming         string        `key:"naming" oneof:"zeek,ecs,ocsf,cim" doc:"names of columns: zeek, or those of a schema, with values as it requires: ecs (Elastic Common Schema), ocsf (Open Cybersecurity Schema Framework) or cim (Splunk's Common Information Model)"`
 	Time           string        `key:"message_time" oneof:"now,capture" doc:"time of messages: now, or capture (retention may delete such messages at once)"`
 	NoCreate       bool          `key:"no_create_topics" doc:"do not create missing topics; the run does not start without them"`
-	Partitions     int           `key:"topic_partitions" unit:"partitions" min:"0" doc:"partitions of topics that are created; 0 leaves the number to the cluster"`
-	Replication    int           `key:"topic_replication" unit:"replicas" min:"0" doc:"replicas of each partition of topics that are created; 0 leaves the number to the cluster"`
+	Partitions     int           `key:"topic_partitions" unit:"count" min:"0" doc:"partitions of topics that are created; 0 leaves the number to the cluster"`
+	Replication    int           `key:"topic_replication" unit:"count" min:"0" doc:"replicas of each partition of topics that are created; 0 leaves the number to the cluster"`
 	Retention      time.Duration `key:"topic_retention" doc:"time for which topics that are created keep records; 0s leaves it to the cluster"`
 	RetentionBytes int           `key:"topic_retention_bytes" unit:"bytes" min:"0" doc:"bytes that each partition of topics that are created keeps; 0 leaves it to the cluster"`
 

@@ -3,7 +3,6 @@ package readers
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -51,8 +50,14 @@ const maxColumns = 10000
 
 var (
 	errColumns = fmt.Errorf("more than %d columns", maxColumns)
-	errECS     = errors.New("it has the names of the Elastic Common Schema, which do not keep all of a log: convert what it was made from")
+	errECS     = errNames("the Elastic Common Schema")
+	errOCSF    = errNames("the Open Cybersecurity Schema Framework")
 )
+
+// errNames is the error of a file with the names of another schema.
+func errNames(schema string) error {
+	return fmt.Errorf("it has the names of %s, which do not keep all of a log: convert what it was made from", schema)
+}
 
 // openJSON reads all objects to learn the logs and columns. It skips wrong objects, which
 // are reported when they are read.
@@ -89,8 +94,11 @@ func openJSON(l *lines, name string, n *notes) ([]*table, lineFormat, error) {
 	}
 	var tables []*table
 	for _, log := range r.logs {
-		if log.index["ecs.version"] != nil && log.index["event.dataset"] != nil {
+		switch {
+		case log.index["ecs.version"] != nil && log.index["event.dataset"] != nil:
 			return nil, nil, errECS
+		case log.index["class_uid"] != nil && log.index["metadata.version"] != nil:
+			return nil, nil, errOCSF
 		}
 		tables = append(tables, log.finish())
 	}

@@ -91,6 +91,8 @@ func TestForms(t *testing.T) {
 		{"a known column with arrays", "conn.log", `{"service":["ssl","http"]}`, []string{`conn{"service":["ssl","http"]}`}, nil},
 		{"ECS, nested", "x.log", `{"ecs":{"version":"8"},"event":{"dataset":"zeek.connection"}}`, nil,
 			[]string{"x.log: it has the names of the Elastic Common Schema, which do not keep all of a log: convert what it was made from"}},
+		{"OCSF", "x.log", `{"metadata":{"version":"1.8.0"},"class_uid":4001}`, nil,
+			[]string{"x.log: it has the names of the Open Cybersecurity Schema Framework, which do not keep all of a log: convert what it was made from"}},
 		{"no log", "x.log", "hello\n", nil, []string{"x.log: neither a log in Zeek's TSV, which begins with #separator, nor one in JSON, Parquet or Arrow"}},
 		{"byte-order mark", "x.log", "\ufeff" + labelled + "1\t-   Bad   y z\n", []string{`x{"a":1,"label":"Bad","detailed-label":"y z"}`}, nil},
 		{"byte-order mark, JSON", "x.log", "\ufeff" + `{"n":1}` + "\n\ufeff" + `{"n":2}`, []string{`x{"n":1}`, `x{"n":2}`}, nil},

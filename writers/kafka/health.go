@@ -14,10 +14,16 @@ type health struct {
 	// lost means that records were given up and none was acknowledged since.
 	lost atomic.Bool
 
+	// rows counts the records given up since trouble began.
+	rows atomic.Uint64
+
 	mu    sync.Mutex
 	since time.Time // when trouble began, or zero
-	told  bool      // the user was told of the trouble
+	told  time.Time // when the user was last told of the trouble, or zero
 }
+
+// repeatAfter is when the user is told again of trouble that lasts.
+const repeatAfter = time.Minute
 
 // away reports whether there is trouble.
 func (h *health) away() bool {
@@ -27,23 +33,33 @@ func (h *health) away() bool {
 }
 
 // trouble notes a failure that will be retried. The user is told if it has lasted for
-// after.
+// after, and again with counts every minute.
 func (h *health) trouble(p *Place, err error, after time.Duration) {
 	h.mu.Lock()
 	now := time.Now()
 	if h.since.IsZero() {
 		h.since = now
 	}
-	tell := !h.told && now.Sub(h.since) >= after
-	h.told = h.told || tell
-	h.mu.Unlock()
+	first := h.told.IsZero()
+	tell := first && now.Sub(h.since) >= after || !first && now.Sub(h.told) >= repeatAfter
 	if tell {
-		until := "for up to " + p.config.Deadline.String()
-		if p.spool != nil {
-			until = "while records go to " + p.config.Spool
-		}
-		p.env.Notice(fmt.Sprintf("kafka: %s%v; trying again %s", h.of, say(err), until))
+		h.told = now
 	}
+	lasted := now.Sub(h.since)
+	h.mu.Unlock()
+	if !tell {
+		return
+	}
+	if !first {
+		p.env.Notice(fmt.Sprintf("kafka: %s%v, for %s; %d bytes of records wait, %d records are lost so far",
+			h.of, say(err), short(lasted), p.waiting(), h.rows.Load()))
+		return
+	}
+	until := "for up to " + p.config.Deadline.String()
+	if p.spool != nil {
+		until = "while records go to " + p.config.Spool
+	}
+	p.env.Notice(fmt.Sprintf("kafka: %s%v; trying again %s", h.of, say(err), until))
 }
 
 // well notes that records were acknowledged or, for the cluster, that it has answered.
@@ -51,12 +67,16 @@ func (h *health) well(p *Place) {
 	h.lost.Store(false)
 	h.mu.Lock()
 	since, told := h.since, h.told
-	h.since, h.told = time.Time{}, false
+	h.since, h.told = time.Time{}, time.Time{}
 	h.mu.Unlock()
-	if told {
+	rows := h.rows.Swap(0)
+	if !told.IsZero() {
 		what := "the cluster answers again"
 		if h.of != "" {
 			what = h.of + "records are taken again"
+		}
+		if rows > 0 {
+			what += fmt.Sprintf("; records lost meanwhile: %d", rows)
 		}
 		p.env.Notice(fmt.Sprintf("kafka: %s, after %s", what, elapsed(since)))
 	}

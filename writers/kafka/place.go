@@ -70,6 +70,8 @@ type Place struct {
 	interrupted, ending atomic.Int64
 	// health is that of the cluster; each topic has its own.
 	health health
+	// unready is why the cluster did not answer Ready.
+	unready error
 
 	mu   sync.Mutex
 	room sync.Cond // on mu
@@ -300,6 +302,13 @@ func (p *Place) release(t *topic, size int) {
 	p.room.Broadcast()
 }
 
+// waiting returns the number of bytes that wait for acknowledgement.
+func (p *Place) waiting() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.held + p.parked
+}
+
 // deny moves the bytes that t holds out of the way of other topics, or back. It reports
 // whether denied topics now hold too many.
 func (p *Place) deny(t *topic, denied bool) (full bool) {
@@ -368,7 +377,7 @@ func (s *stream) Write(rows []writers.Row) {
 		return
 	}
 	if !s.topic.resolve() {
-		s.info.Counts.Dropped(dropUnacknowledged, uint64(len(rows)))
+		s.lose(uint64(len(rows)))
 		return
 	}
 	now := time.Now().UnixMilli()
@@ -378,11 +387,18 @@ func (s *stream) Write(rows []writers.Row) {
 			continue
 		}
 		if !s.place.hold(s.topic, recordSize(&m)) {
-			s.info.Counts.Dropped(dropUnacknowledged, 1)
+			s.lose(1)
 			continue
 		}
 		s.topic.put(s, nil, &m)
 	}
+}
+
+// lose counts rows that were given up.
+func (s *stream) lose(rows uint64) {
+	s.info.Counts.Dropped(dropUnacknowledged, rows)
+	s.topic.health.rows.Add(rows)
+	s.place.health.rows.Add(rows)
 }
 
 // message returns the message of a row. It is valid until the next call.

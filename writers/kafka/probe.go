@@ -35,7 +35,10 @@ const (
 // (KIP-430: org.apache.kafka.common.acl.AclOperation).
 const writeRight = 1 << 4
 
-var _ writers.Prepared = (*Place)(nil)
+var (
+	_ writers.Prepared = (*Place)(nil)
+	_ writers.Checker  = (*Place)(nil)
+)
 
 // Ready implements writers.Prepared: it asks the cluster for all topics. What will not
 // pass by itself is an error; a cluster that is away is not.
@@ -50,6 +53,7 @@ func (p *Place) Ready() error {
 	case err == nil || p.env.Context.Err() != nil:
 		return nil
 	case !lasting(err):
+		p.unready = say(err)
 		p.health.trouble(p, err, 0)
 		return nil
 	}
@@ -57,6 +61,18 @@ func (p *Place) Ready() error {
 		p.spool.abandon()
 	}
 	return fmt.Errorf("kafka: %w", say(err))
+}
+
+// Check implements writers.Checker. That the cluster is away, which Ready takes for
+// something that passes, is an error here. What is in the spool stays there.
+func (p *Place) Check(context.Context) error {
+	if p.spool != nil {
+		p.spool.abandon()
+	}
+	if p.unready != nil {
+		return fmt.Errorf("kafka: %w", p.unready)
+	}
+	return nil
 }
 
 // probe asks the first broker that answers.

@@ -454,7 +454,7 @@ func (p *partition) drop(b *batch) {
 		p.place.spool.save(b)
 		return
 	}
-	b.eachStream(func(s *stream, rows, _ int) { s.info.Counts.Dropped(dropUnacknowledged, uint64(rows)) })
+	b.eachStream(func(s *stream, rows, _ int) { s.lose(uint64(rows)) })
 }
 
 // pause waits before another attempt at something that was first tried at begun, at most

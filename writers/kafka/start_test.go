@@ -81,6 +81,9 @@ func TestErrorsAtStart(t *testing.T) {
 				}
 				return
 			}
+			if err := r.Check(t.Context()); (err == nil) == (name == "unreachable" || name == "no TLS") {
+				t.Errorf("Check says %v", err)
+			}
 			switch notices := strings.Join(r.notices, " "); name {
 			case "unreachable":
 				if !strings.Contains(notices, "127.0.0.1:1: connection refused; trying again") {
