@@ -42,9 +42,9 @@ func (b *Batch) Release() {
 }
 
 // blockSize is how much is read at once. A few blocks must stay in the
-// processor's cache between the kernel's copy and the dissector, system calls
-// must not matter, and the longest record, of which a block holds at least two,
-// must fit in one piece.
+// processor's cache between the kernel's copy and the dissector, the cost of
+// system calls must not matter, and a block must hold at least two of the
+// longest records in one piece.
 const blockSize = 1 << 20
 
 // block is memory that the packets of one or more batches point into. Whoever

@@ -206,11 +206,11 @@ func (t *Batcher) Take() *Batch {
 }
 
 // Pass returns the packets that have been added in a batch that may be empty. It
-// is for a source that has waited in vain, which must not delay what it has. A
-// jump that is still undecided is refused. If now, in nanoseconds since the Unix
-// epoch, is later than the run's clock, the clock advances to it, so that timers
-// run on an idle link; it must be 0 unless the packets' times are the current
-// time.
+// is for a source that has waited in vain and must not delay the packets that it
+// has. A jump in time that is still undecided is refused. If now, in nanoseconds
+// since the Unix epoch, is later than the run's clock, the clock advances to it,
+// so that timers run on an idle link; it must be 0 unless the packets' times are
+// the current time.
 func (t *Batcher) Pass(now int64) *Batch {
 	t.clock.settle(&t.stats)
 	t.clock.advance(now)

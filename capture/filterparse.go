@@ -392,8 +392,8 @@ func (p *filterParser) portNumber(t token, s string) (port uint32, proto string)
 	return uint32(tcp), ""
 }
 
-// port parses a port or a range of ports. A service that only one transport
-// protocol has stands for that protocol.
+// port parses a port or a range of ports. A service name that exists for only
+// one transport protocol also selects that protocol.
 func (p *filterParser) port(t token, q qualifier) node {
 	single := func(s string) (uint32, string) {
 		if v, why := lexWord(s); why == "" && v.kind == tokNum {

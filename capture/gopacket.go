@@ -21,8 +21,8 @@ type GopacketOptions struct {
 	Name string
 	// Retry reports whether an error of the source, such as pcap's
 	// NextErrorTimeoutExpired, only means that there was no packet for a while.
-	// What has been read is then handed out, and reading goes on. Other errors
-	// end the reading. Nil is false for all.
+	// The packets read so far are then handed out, and reading goes on. Other
+	// errors end the reading. A nil Retry returns false for all.
 	Retry func(error) bool
 	// Live says that the packets' times are the current time. The run's clock
 	// then follows the wall clock after an error that Retry accepts, and a batch

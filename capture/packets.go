@@ -5,7 +5,7 @@ import (
 	"iter"
 )
 
-// FromPackets returns a source of the packets that seq yields, of which it uses
+// FromPackets returns a source of the packets that seq yields. It uses their
 // Data, Time, OrigLen and Link. The data is copied, so seq may reuse its memory
 // for the next packet. Packets come in batches of BatchPackets; seq should not
 // wait for packets, since a run looks at its context only between batches.
@@ -26,8 +26,8 @@ type packets struct {
 	err     error // of the filter
 }
 
-// batches yields batches, since to pull them costs one switch of coroutines each,
-// not one a packet.
+// batches yields batches, not packets, because each pull costs a switch of
+// coroutines.
 func (s *packets) batches(seq iter.Seq[Packet]) iter.Seq[*Batch] {
 	return func(yield func(*Batch) bool) {
 		for p := range seq {

@@ -141,7 +141,7 @@ func (x *xzReader) next() error {
 	}
 	b := bytes.NewReader(h[2:sum])
 	if h[1]&0x3f != 0 {
-		return errors.New("xz filters beside LZMA2 are not supported")
+		return errors.New("xz filters other than LZMA2 are not supported")
 	}
 	// Skip the optional sizes of the block, compressed and not.
 	for _, flag := range []byte{0x40, 0x80} {
@@ -156,7 +156,7 @@ func (x *xzReader) next() error {
 		return errXZ
 	}
 	if filter[0] != 0x21 {
-		return errors.New("xz filters beside LZMA2 are not supported")
+		return errors.New("xz filters other than LZMA2 are not supported")
 	}
 	dict := uint64(2|filter[2]&1) << (filter[2]/2 + 11)
 	if dict > maxWindow {

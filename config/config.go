@@ -16,7 +16,7 @@ import (
 // DefaultOptions.
 type Config struct {
 	// In Options, LocalNets lacks the private address space that PrivateSpaceIsLocal
-	// adds, and no Outputs stands for one output by the keys after it.
+	// adds, and an empty Outputs means one output made from the keys after it.
 	pipeline.Options
 
 	Summary             string `key:"summary" flag:"summary" oneof:"auto,text,json,none" doc:"what to print at the end: text, json or none; auto is text on a terminal"`
@@ -32,8 +32,8 @@ const (
 	SummaryNone = "none"
 )
 
-// Default returns the configuration with nothing set.
-func Default() Config {
+// defaultConfig returns the configuration with nothing set.
+func defaultConfig() Config {
 	c := Config{Options: pipeline.Defaults(), Summary: SummaryAuto, PrivateSpaceIsLocal: true}
 	c.LocalNets = nil
 	return c

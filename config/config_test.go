@@ -42,7 +42,7 @@ func alone(t *testing.T) {
 	t.Chdir(t.TempDir())
 	t.Setenv("XDG_CONFIG_HOME", filepath.Join(t.TempDir(), "config"))
 	for _, kv := range os.Environ() {
-		if name, _, _ := strings.Cut(kv, "="); strings.HasPrefix(name, EnvPrefix) {
+		if name, _, _ := strings.Cut(kv, "="); strings.HasPrefix(name, envPrefix) {
 			t.Setenv(name, "")
 			os.Unsetenv(name)
 		}
@@ -82,7 +82,7 @@ func mustLoad(t *testing.T, args ...string) *Loaded {
 func TestDefaults(t *testing.T) {
 	alone(t)
 	l := mustLoad(t)
-	if !reflect.DeepEqual(l.Config, Default()) {
+	if !reflect.DeepEqual(l.Config, defaultConfig()) {
 		t.Errorf("got %+v", l.Config)
 	}
 	if l.File != "" {
@@ -106,7 +106,7 @@ func TestPrecedence(t *testing.T) {
 		"shards":     "env WIRELOG_SHARDS",
 		"seed":       "flag --seed",
 	} {
-		if got := l.Source(key).String(); got != want {
+		if got := l.source(key).String(); got != want {
 			t.Errorf("source of %s: %q, want %q", key, got, want)
 		}
 	}
@@ -122,7 +122,7 @@ func TestFileFormats(t *testing.T) {
 			alone(t)
 			write(t, name, content)
 			l := mustLoad(t)
-			want := Default()
+			want := defaultConfig()
 			want.Logs = []string{"conn", "weird"}
 			want.Dissect.Packet.IgnoreChecksums = true
 			want.OpenTime = time.Date(2026, 9, 22, 7, 0, 0, 0, time.UTC)
@@ -345,13 +345,13 @@ func TestKeys(t *testing.T) {
 			t.Errorf("default of %s of type %s: %v", k.Name, typ.Name, err)
 		}
 	}
-	def := Default()
+	def := defaultConfig()
 	if k, err := option.Check(&def); err != nil {
 		t.Errorf("default of %s: %v", k.Name, err)
 	}
 	// A key that no flag has set still takes the text of its default.
 	for _, k := range allKeys() {
-		c := Default()
+		c := defaultConfig()
 		if err := k.Set(&c, k.Text(&def), true); err != nil || k.Text(&c) != k.Text(&def) {
 			t.Errorf("%s: %q became %q: %v", k.Name, k.Text(&def), k.Text(&c), err)
 		}
@@ -391,7 +391,7 @@ func TestDefaultsAreTheCommands(t *testing.T) {
 		}
 		printed := mustLoad(t, "--config", write(t, "printed."+format, b.String()))
 		for _, k := range allKeys() {
-			def := Default()
+			def := defaultConfig()
 			if got, want := k.Text(&printed.Config), k.Text(&def); got != want {
 				t.Errorf("%s: %s is printed as %q, and its default is %q", format, k.Name, got, want)
 			}
@@ -435,7 +435,7 @@ func TestDefaultsAreTheCommands(t *testing.T) {
 }
 
 func TestPrivateAddressSpace(t *testing.T) {
-	local := Default()
+	local := defaultConfig()
 	nets := local.RunOptions().LocalNets
 	in := func(s string) bool {
 		a := netip.MustParseAddr(s)

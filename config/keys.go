@@ -14,8 +14,8 @@ import (
 	"github.com/wirelog/wirelog/pipeline"
 )
 
-// EnvPrefix is the prefix of the program's environment variables.
-const EnvPrefix = "WIRELOG_"
+// envPrefix is the prefix of the program's environment variables.
+const envPrefix = "WIRELOG_"
 
 // Key describes one key of the configuration.
 type Key struct{ option.Key }
@@ -87,12 +87,12 @@ func allKeys() []Key {
 
 // Env returns the environment variable of k.
 func (k Key) Env() string {
-	return EnvPrefix + strings.ToUpper(strings.ReplaceAll(k.Name, ".", "_"))
+	return envPrefix + strings.ToUpper(strings.ReplaceAll(k.Name, ".", "_"))
 }
 
 // AddFlags adds a flag for every key that has one, and --config.
 func AddFlags(fs *pflag.FlagSet) {
-	def := Default()
+	def := defaultConfig()
 	fs.String("config", "", "configuration `file`, YAML or TOML (default: wirelog.yaml or wirelog.toml here, in the user's configuration folder or in /etc/wirelog)")
 	for _, k := range allKeys() {
 		if k.Flag == "" {

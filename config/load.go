@@ -16,29 +16,29 @@ import (
 	"github.com/wirelog/wirelog/internal/option"
 )
 
-// Origin is the kind of source of a value. A later kind overrides an earlier one.
-type Origin uint8
+// sourceKind is the kind of source of a value. A later kind overrides an earlier one.
+type sourceKind uint8
 
-// The origins, from weakest to strongest.
+// The kinds, from weakest to strongest.
 const (
-	FromDefault Origin = iota
-	FromFile
-	FromEnv
-	FromFlag
+	fromDefault sourceKind = iota
+	fromFile
+	fromEnv
+	fromFlag
 )
 
 // String returns "default", "file", "env" or "flag".
-func (o Origin) String() string { return [...]string{"default", "file", "env", "flag"}[o] }
+func (o sourceKind) String() string { return [...]string{"default", "file", "env", "flag"}[o] }
 
-// Source is where a value came from.
-type Source struct {
-	Origin Origin
-	// Name is the file, variable or flag, or "" for a default.
-	Name string
+// valueSource is where a value came from.
+type valueSource struct {
+	kind sourceKind
+	// name is the file, variable or flag, or "" for a default.
+	name string
 }
 
 // String returns "default", "file wirelog.yaml", "env WIRELOG_FORMAT" or "flag --format".
-func (s Source) String() string { return strings.TrimSuffix(s.Origin.String()+" "+s.Name, " ") }
+func (s valueSource) String() string { return strings.TrimSuffix(s.kind.String()+" "+s.name, " ") }
 
 // Loaded is a configuration with the sources of its values.
 type Loaded struct {
@@ -46,17 +46,17 @@ type Loaded struct {
 	// File is the configuration file that was read, or "".
 	File string
 
-	sources map[string]Source
+	sources map[string]valueSource
 }
 
-// Source returns where the value of a key came from.
-func (l *Loaded) Source(key string) Source { return l.sources[key] }
+// source returns where the value of a key came from.
+func (l *Loaded) source(key string) valueSource { return l.sources[key] }
 
 // Load builds the configuration: flags (of a set prepared by AddFlags, or nil) override
-// environment variables, which override a file, which overrides Default.
+// environment variables, which override a file, which overrides the defaults.
 //
 // The file is the one named by --config or WIRELOG_CONFIG, else the first wirelog.yaml,
-// wirelog.yml or wirelog.toml in one of SearchDirs, else none. All mistakes are reported
+// wirelog.yml or wirelog.toml in one of searchDirs, else none. All mistakes are reported
 // together, one per line, each with its place and key.
 func Load(flags *pflag.FlagSet) (*Loaded, error) {
 	path, err := findFile(flags)
@@ -74,21 +74,21 @@ func Load(flags *pflag.FlagSet) (*Loaded, error) {
 	// too.
 	errs := append(unknownFileKeys(v, path), unknownVariables()...)
 
-	l := &Loaded{Config: Default(), File: path, sources: map[string]Source{}}
+	l := &Loaded{Config: defaultConfig(), File: path, sources: map[string]valueSource{}}
 	errs = append(errs, l.loadOutputs(v)...)
 	for _, k := range allKeys() {
 		source, err := bind(v, k, flags)
 		if err != nil {
 			return nil, err
 		}
-		if source.Origin == FromDefault && v.InConfig(k.Name) && v.Get(k.Name) != nil {
-			source = Source{FromFile, path}
+		if source.kind == fromDefault && v.InConfig(k.Name) && v.Get(k.Name) != nil {
+			source = valueSource{fromFile, path}
 		}
 		l.sources[k.Name] = source
-		if source.Origin == FromDefault {
+		if source.kind == fromDefault {
 			continue
 		}
-		if err := k.Set(&l.Config, v.Get(k.Name), source.Origin != FromFile); err != nil {
+		if err := k.Set(&l.Config, v.Get(k.Name), source.kind != fromFile); err != nil {
 			errs = append(errs, fmt.Errorf("%s: %w", l.place(k.Name), err))
 		}
 	}
@@ -104,33 +104,33 @@ func Load(flags *pflag.FlagSet) (*Loaded, error) {
 
 // bind lets k take its value from the environment or a flag, and returns which of them
 // has one.
-func bind(v *viper.Viper, k Key, flags *pflag.FlagSet) (Source, error) {
+func bind(v *viper.Viper, k Key, flags *pflag.FlagSet) (valueSource, error) {
 	if err := v.BindEnv(k.Name, k.Env()); err != nil {
-		return Source{}, err
+		return valueSource{}, err
 	}
 	if flags != nil && k.Flag != "" {
 		if f := flags.Lookup(k.Flag); f != nil {
 			if err := v.BindPFlag(k.Name, f); err != nil {
-				return Source{}, err
+				return valueSource{}, err
 			}
 			if f.Changed {
-				return Source{FromFlag, "--" + k.Flag}, nil
+				return valueSource{fromFlag, "--" + k.Flag}, nil
 			}
 		}
 	}
 	if os.Getenv(k.Env()) != "" {
-		return Source{FromEnv, k.Env()}, nil
+		return valueSource{fromEnv, k.Env()}, nil
 	}
-	return Source{}, nil
+	return valueSource{}, nil
 }
 
 // place names a key in the way its author wrote it.
 func (l *Loaded) place(key string) string {
-	s := l.Source(key)
-	if s.Origin == FromFile {
-		return s.Name + ": " + key
+	s := l.source(key)
+	if s.kind == fromFile {
+		return s.name + ": " + key
 	}
-	return s.Name
+	return s.name
 }
 
 // Place names what sets the field of pipeline.Options with that path, such as
@@ -145,15 +145,15 @@ func (l *Loaded) Place(field string) string {
 		return ""
 	}
 	key := keys[i].Name
-	if l.Source(key).Origin == FromDefault {
+	if l.source(key).kind == fromDefault {
 		return key
 	}
 	return l.place(key)
 }
 
-// SearchDirs returns the folders that are searched for a configuration file: the current
+// searchDirs returns the folders that are searched for a configuration file: the current
 // one, wirelog in $XDG_CONFIG_HOME (or ~/.config), and /etc/wirelog.
-func SearchDirs() []string {
+func searchDirs() []string {
 	dirs := []string{"."}
 	if d, err := os.UserConfigDir(); err == nil {
 		dirs = append(dirs, filepath.Join(d, "wirelog"))
@@ -164,7 +164,7 @@ func SearchDirs() []string {
 var fileTypes = []string{".yaml", ".yml", ".toml"}
 
 func findFile(flags *pflag.FlagSet) (string, error) {
-	path := os.Getenv(EnvPrefix + "CONFIG")
+	path := os.Getenv(envPrefix + "CONFIG")
 	if flags != nil {
 		if f := flags.Lookup("config"); f != nil && f.Changed {
 			path = f.Value.String()
@@ -176,7 +176,7 @@ func findFile(flags *pflag.FlagSet) (string, error) {
 		}
 		return path, nil
 	}
-	for _, dir := range SearchDirs() {
+	for _, dir := range searchDirs() {
 		var found []string
 		for _, ext := range fileTypes {
 			p := filepath.Join(dir, "wirelog"+ext)
@@ -239,14 +239,14 @@ func unknownFileKeys(file *viper.Viper, path string) []error {
 }
 
 func unknownVariables() []error {
-	known := []string{EnvPrefix + "CONFIG"}
+	known := []string{envPrefix + "CONFIG"}
 	for _, k := range allKeys() {
 		known = append(known, k.Env())
 	}
 	var errs []error
 	for _, kv := range os.Environ() {
 		name, _, _ := strings.Cut(kv, "=")
-		if strings.HasPrefix(name, EnvPrefix) && !slices.Contains(known, name) {
+		if strings.HasPrefix(name, envPrefix) && !slices.Contains(known, name) {
 			errs = append(errs, fmt.Errorf("environment: unknown variable %s%s", name, nearest.Hint(name, known)))
 		}
 	}

@@ -44,7 +44,7 @@ func (l *Loaded) loadOutputs(v *viper.Viper) (errs []error) {
 		l.Outputs = append(l.Outputs, out)
 	}
 	if len(l.Outputs) > 0 {
-		l.sources[outputsKey] = Source{FromFile, l.File}
+		l.sources[outputsKey] = valueSource{fromFile, l.File}
 	}
 	return errs
 }
@@ -102,11 +102,11 @@ func (l *Loaded) shortForm() (errs []error) {
 		return l.kafkaAlone()
 	}
 	for _, key := range shortKeys {
-		switch l.Source(key).Origin {
-		case FromDefault:
-		case FromFile:
+		switch l.source(key).kind {
+		case fromDefault:
+		case fromFile:
 			errs = append(errs, fmt.Errorf("%s: %s cannot be used with %s: set it in the list", l.File, key, outputsKey))
-		case FromEnv, FromFlag:
+		case fromEnv, fromFlag:
 			l.Outputs = nil
 			delete(l.sources, outputsKey)
 		}
@@ -114,10 +114,11 @@ func (l *Loaded) shortForm() (errs []error) {
 	return errs
 }
 
-// kafkaAlone rejects keys of files beside the short form of Kafka.
+// kafkaAlone rejects keys of file outputs together with the short form of
+// Kafka.
 func (l *Loaded) kafkaAlone() (errs []error) {
 	for _, key := range []string{"output_dir", "output", "format"} {
-		if len(l.Kafka) > 0 && l.Source(key).Origin != FromDefault {
+		if len(l.Kafka) > 0 && l.source(key).kind != fromDefault {
 			errs = append(errs, fmt.Errorf("%s cannot be used with %s: list both under %s in a file", l.place(key), l.place("kafka"), outputsKey))
 		}
 	}

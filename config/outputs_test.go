@@ -56,7 +56,7 @@ func TestOutputs(t *testing.T) {
 	if !reflect.DeepEqual(l.Outputs, wantOutputs) {
 		t.Errorf("got  %+v\nwant %+v", l.Outputs, wantOutputs)
 	}
-	if got := l.Source("outputs").String(); got != "file wirelog.yaml" {
+	if got := l.source("outputs").String(); got != "file wirelog.yaml" {
 		t.Errorf("source %q", got)
 	}
 	for _, format := range FileFormats() {
@@ -76,7 +76,7 @@ func TestOutputs(t *testing.T) {
 func TestShortFormOverridesTheList(t *testing.T) {
 	alone(t)
 	write(t, "wirelog.yaml", outputsYAML)
-	if l := mustLoad(t, "--format", "json"); l.Outputs != nil || l.Format != "json" || l.Source("outputs") != (Source{}) {
+	if l := mustLoad(t, "--format", "json"); l.Outputs != nil || l.Format != "json" || l.source("outputs") != (valueSource{}) {
 		t.Errorf("outputs %+v, format %s", l.Outputs, l.Format)
 	}
 	t.Setenv("WIRELOG_OUTPUT_DIR", "elsewhere")

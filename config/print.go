@@ -44,7 +44,7 @@ func (l *Loaded) Write(w io.Writer, format string, width int) error {
 			for _, note := range k.notes() {
 				fmt.Fprintf(&b, "%s#   %s\n", in, note)
 			}
-			fmt.Fprintf(&b, "%s%s%s%s # %s\n\n", in, k.Base(), sep, k.Literal(&l.Config, sep), l.Source(k.Name))
+			fmt.Fprintf(&b, "%s%s%s%s # %s\n\n", in, k.Base(), sep, k.Literal(&l.Config, sep), l.source(k.Name))
 		}
 	}
 	l.writeOutputs(&b, format, sep)
@@ -112,13 +112,13 @@ func (l *Loaded) writeOutputs(b *strings.Builder, format, sep string) {
 		return
 	}
 	if format == "yaml" {
-		fmt.Fprintf(b, "%s: # %s\n", outputsKey, l.Source(outputsKey))
+		fmt.Fprintf(b, "%s: # %s\n", outputsKey, l.source(outputsKey))
 	}
 	for i := range l.Outputs {
 		out := &l.Outputs[i]
 		first := "  - "
 		if format == "toml" {
-			fmt.Fprintf(b, "[[%s]] # %s\n", outputsKey, l.Source(outputsKey))
+			fmt.Fprintf(b, "[[%s]] # %s\n", outputsKey, l.source(outputsKey))
 			first = ""
 		}
 		line := func(k *option.Key, of any) {

@@ -12,7 +12,7 @@ import (
 	"github.com/wirelog/wirelog/value"
 )
 
-// frames are the packets of an input: link type, a byte of flags, length and data each.
+// frames encodes packets, each as link type, a byte of flags, length and data.
 type frames []byte
 
 func (f *frames) add(link uint16, data []byte) {
@@ -31,7 +31,7 @@ func (f *frames) next() (link uint16, flags byte, data []byte, ok bool) {
 	return binary.BigEndian.Uint16(b), b[2], b[5 : 5+n], true
 }
 
-// everyPacket is a clock for which the timers of a packet are due at it.
+// everyPacket is a clock whose timers fire at the packet at which they are due.
 type everyPacket struct {
 	now value.Time
 	num uint64
@@ -39,8 +39,8 @@ type everyPacket struct {
 
 func (c *everyPacket) At(value.Time) (value.Time, uint64) { return c.now, c.num }
 
-// FuzzShard feeds frames of any link type to a shard whose every event is written to a
-// stream, and checks its sums.
+// FuzzShard feeds frames of any link type to a shard that writes every event to a
+// stream, and checks the shard's sums.
 func FuzzShard(f *testing.F) {
 	paths, err := filepath.Glob("../testdata/*.pcap")
 	if err != nil || len(paths) == 0 {

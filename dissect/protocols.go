@@ -33,7 +33,7 @@ import (
 	"github.com/wirelog/wirelog/value"
 )
 
-// NoAnalyzers as the only name in Options.Analyzers stands for no analyzer.
+// NoAnalyzers, as the only name in Options.Analyzers, means no analyzers.
 const NoAnalyzers = "none"
 
 // AnalyzerNames lists the analyzers of application protocols by Zeek's names, in
@@ -49,7 +49,8 @@ func AnalyzerNames() []string {
 	return names
 }
 
-// chosen are the protocols with one of the names, all of them if there are none.
+// chosen returns the protocols with one of the names, or all if there are no
+// names.
 func chosen(all []*detect.Protocol, names []string) []*detect.Protocol {
 	if len(names) == 0 {
 		return all
@@ -59,8 +60,8 @@ func chosen(all []*detect.Protocol, names []string) []*detect.Protocol {
 	})
 }
 
-// protocols makes the analyzers of one shard. A protocol is added here and
-// nowhere else. What they transfer goes to fm.
+// protocols returns the protocols of one shard; their files go to fm. A new
+// protocol is added here and nowhere else.
 func protocols(hooks *event.Hooks, fm *files.Manager, o *Options) []*detect.Protocol {
 	lines := &contentline.Budget{Limit: o.Lines.Bytes}
 	o.FTP.Lines, o.POP3.Lines, o.SMTP.Lines = lines, lines, lines

@@ -1,6 +1,6 @@
-// Package dissect turns packets into events. A Shard is the whole of it for one
-// goroutine: link layers, IP reassembly, tunnels within tunnels, connections and
-// their analyzers. The packages below it do the parts.
+// Package dissect turns packets into events. A Shard does all of it on one
+// goroutine: link layers, IP reassembly, nested tunnels, connections and their
+// analyzers. The packages below this one are its parts.
 package dissect
 
 import (
@@ -30,19 +30,19 @@ import (
 	"github.com/wirelog/wirelog/value"
 )
 
-// Options configure a Shard. They are made of the options of its parts, whose fields
-// carry their keys in configuration files as tags. Start from DefaultOptions: a zero
-// limit is not replaced by its default.
+// Options configure a Shard. They consist of the options of its parts, whose tags
+// name the keys in configuration files. Start from DefaultOptions: a zero limit is
+// not replaced by its default.
 //
-// The shards of a run have the same Conn.Seed. Amounts that they share are divided
-// among them by the caller.
+// All shards of a run have the same Conn.Seed. The caller divides amounts that
+// they share.
 type Options struct {
-	// Analyzers names the analyzers of application protocols to use, of
-	// AnalyzerNames; none stands for all, NoAnalyzers alone for none.
+	// Analyzers names the analyzers of application protocols to use, from
+	// AnalyzerNames. An empty list means all, NoAnalyzers alone means none.
 	Analyzers []string `key:"analyzers" flag:"analyzers" doc:"application protocols to analyze, such as dns,http; all if not given, none to disable them"`
 
-	// Protocols, if set, returns protocols beside those of this package. It is called
-	// once, and gets the shard's manager of transferred files.
+	// Protocols, if set, returns additional protocols. It is called once, with the
+	// shard's manager of transferred files.
 	Protocols func(*files.Manager) []*detect.Protocol
 
 	Conn   conn.Options
@@ -54,9 +54,9 @@ type Options struct {
 	POP3   pop3.Options
 	SMB    smb.Options
 	SMTP   smtp.Options
-	// Lines bounds what HTTP, FTP, SMTP and POP3 hold of lines.
+	// Lines bounds the incomplete lines that HTTP, FTP, SMTP and POP3 hold.
 	Lines contentline.Options
-	// MIME has the limits of mails, and of the bodies of HTTP.
+	// MIME has the limits of mail messages and HTTP bodies.
 	MIME   mime.Options
 	SSH    ssh.Options
 	TLS    tls.Options
@@ -90,17 +90,18 @@ func DefaultOptions() Options {
 // Stats counts what a shard did with its packets. Packets = Processed + the sum of Dropped.
 type Stats struct {
 	Packets   uint64
-	Processed uint64 // reached a connection or an analyzer, or wait as fragments
+	Processed uint64 // reached a connection or an analyzer, or are held as fragments
 	Dropped   [packet.NumDrops]uint64
 	Panics    uint64 // packets whose processing panicked
 	Conn      conn.Stats
 	Fragments packet.FragStats
 	Files     files.Stats
-	// Limits counts what the limits of analyzers have cut off.
+	// Limits counts how often each limit of an analyzer was reached.
 	Limits map[conn.Limit]uint64
 }
 
-// A Shard dissects the packets of its host pairs. It is not safe for concurrent use.
+// A Shard dissects the packets of the host pairs assigned to it. It is not safe for
+// concurrent use.
 type Shard struct {
 	opt       Options
 	hooks     *event.Hooks
@@ -111,20 +112,21 @@ type Shard struct {
 	ipTunnels *tunnel.Table
 	arp       *arp.Analyzer
 	files     *files.Manager
-	// tunnelProtocols is what connections that carry tunnels speak, by kind.
+	// tunnelProtocols are the protocols of connections that carry tunnels, by
+	// kind.
 	tunnelProtocols [tunnel.GTPv1 + 1]conn.Protocol
 	stats           Stats
 
-	levels []level // scratch, one a packet within a packet
+	levels []level // scratch, one for each level of nested packets
 	drop   packet.Drop
-	domain conn.Domain // of the packet at work
-	// volatile says that what is at work lies in the reassembler.
+	domain conn.Domain // of the current packet
+	// volatile is set while the current packet is in the reassembler's memory.
 	volatile bool
 	ipHdr    packet.HeaderScratch
 	encaps   encapCache
 }
 
-// level is the scratch of one packet; that of what it carries is one level deeper.
+// level is the scratch of one packet; a packet inside it uses the next level.
 type level struct {
 	frame   packet.Frame
 	link    packet.Packet
@@ -134,10 +136,10 @@ type level struct {
 	result  tunnel.Result
 }
 
-// New returns a shard that raises its events on hooks. cause is called with the
-// deadline, the first packet of the connection and the packet before which it
-// fires, for every timer that is about to raise events. A random seed replaces the
-// zero Conn.Seed. It is an error if the protocols cannot be used together; see detect.New.
+// New returns a shard that raises its events on hooks. cause is called for every timer
+// that is about to raise events, with its deadline, the first packet of its connection
+// and the packet before which it fires. A random seed replaces the zero Conn.Seed. It is
+// an error if the protocols cannot be used together; see detect.New.
 func New(o Options, hooks *event.Hooks, cause func(deadline value.Time, first, num uint64)) (*Shard, error) {
 	if o.Conn.Seed == (conn.Seed{}) {
 		o.Conn.Seed = conn.RandomSeed()
@@ -181,7 +183,7 @@ func New(o Options, hooks *event.Hooks, cause func(deadline value.Time, first, n
 	return s, nil
 }
 
-// Now returns the network time of the packet or timer at work.
+// Now returns the network time of the current packet or timer.
 func (s *Shard) Now() value.Time { return s.table.Now() }
 
 // Stats returns the counters.
@@ -200,8 +202,8 @@ func (s *Shard) Stats() Stats {
 	return st
 }
 
-// Advance fires the timers that are due at now, in the order of their deadlines: a file may
-// time out before its connection does.
+// Advance fires the timers that are due at now, in the order of their deadlines, because
+// a file may time out before its connection.
 func (s *Shard) Advance(now value.Time, clock conn.Clock) {
 	for s.files.Due(now) {
 		d := s.files.Deadline()
@@ -213,7 +215,7 @@ func (s *Shard) Advance(now value.Time, clock conn.Clock) {
 	s.table.Advance(now, clock)
 }
 
-// Frame processes one packet. Advance has been called with its time before.
+// Frame processes one packet. Advance must have been called with its time.
 func (s *Shard) Frame(f *packet.Frame) {
 	s.stats.Packets++
 	s.table.SetNow(f.Now, f.Num)
@@ -228,13 +230,12 @@ func (s *Shard) Frame(f *packet.Frame) {
 }
 
 // Settle must be called before the memory of the frames since the last call is
-// used again.
+// reused.
 func (s *Shard) Settle() { s.table.Settle() }
 
 // Drain ends the connections whose first packet has a number below limit, in the
-// order of those packets. cause is called before each with that number.
-// now is the run's clock at its end. A limit of All also ends what is left beside the
-// connections, which is files.
+// order of those packets. cause is called before each with that number. now is the
+// run's clock at its end. A limit of All also ends the remaining files.
 func (s *Shard) Drain(limit uint64, now value.Time, cause func(first uint64)) {
 	s.table.SetNow(now, limit)
 	s.table.Drain(limit, cause)
@@ -243,11 +244,11 @@ func (s *Shard) Drain(limit uint64, now value.Time, cause func(first uint64)) {
 	}
 }
 
-// All is a limit of Drain above every packet.
+// All is the limit for Drain that covers every packet.
 const All = ^uint64(0)
 
-// contained keeps a panic to its packet: analyzers are contained by themselves, so
-// this is for the code around them.
+// contained processes a packet and limits a panic to it. Analyzers are contained
+// separately, so this covers the code around them.
 func (s *Shard) contained(f *packet.Frame) {
 	defer func() {
 		if r := recover(); r != nil {
@@ -261,7 +262,7 @@ func (s *Shard) contained(f *packet.Frame) {
 }
 
 // frame processes a frame with the given number of layers around it, inside the
-// tunnels of encap, and reports whether it was of use.
+// tunnels of encap, and reports whether it could be processed.
 func (s *Shard) frame(n int, f *packet.Frame, depth int, encap *conn.Encap) bool {
 	lv := &s.levels[n]
 	lv.link.Weirds.Reset()
@@ -286,7 +287,7 @@ func (s *Shard) raiseRaw(lv *level, f *packet.Frame, ok bool) {
 	s.hooks.Packet.Raw.Raise(e)
 }
 
-// network goes on with what the link layers have led to.
+// network processes the payload of the link layers.
 func (s *Shard) network(n int, f *packet.Frame, encap *conn.Encap) bool {
 	lv := &s.levels[n]
 	switch lv.link.Kind {
@@ -310,15 +311,15 @@ func (s *Shard) arpPacket(lv *level) bool {
 	return true
 }
 
-// dropped notes why the packet goes no further. What a tunnel carries does not
-// count: the packet around it was processed.
+// dropped records why the packet goes no further. Packets inside a tunnel do
+// not count: the packet around them was processed.
 func (s *Shard) dropped(n int, why packet.Drop) {
 	if n == 0 {
 		s.drop = why
 	}
 }
 
-// weirds raises and forgets the weirds of the packet so far.
+// weirds raises the weirds of the packet found so far and clears the list.
 func (s *Shard) weirds(lv *level, encap *conn.Encap) {
 	list := lv.link.Weirds.All()
 	if len(list) == 0 {
@@ -350,11 +351,12 @@ func (s *Shard) ip(n int, f *packet.Frame, encap *conn.Encap) bool {
 		whole, drop = s.frags.Feed(ip, f.Now, &lv.link.Weirds)
 		if whole == nil && drop == packet.DropNone {
 			s.weirds(lv, encap)
-			return true // waits for the others
+			return true // the fragment waits for the others
 		}
 		if drop == packet.DropNone && whole != ip {
 			*ip = *whole
-			// The reassembler's memory is used again before the packet's.
+			// The reassembler reuses its memory earlier than the packet's is
+			// reused.
 			s.volatile = true
 		}
 	}
@@ -406,7 +408,7 @@ func (s *Shard) ip(n int, f *packet.Frame, encap *conn.Encap) bool {
 	return r.Conn != nil
 }
 
-// ipTunnel takes a tunnel apart that has no connection.
+// ipTunnel decodes a tunnel that has no connection.
 func (s *Shard) ipTunnel(n int, f *packet.Frame, k tunnel.Kind, payload []byte, encap *conn.Encap) bool {
 	lv := &s.levels[n]
 	c := carrier(&lv.ip, encap)
@@ -427,7 +429,7 @@ func carrier(ip *packet.IP, encap *conn.Encap) tunnel.Carrier {
 	return c
 }
 
-// ipTunnelEncap returns the stack with the tunnel between the hosts of the packet on it.
+// ipTunnelEncap returns encap with the tunnel between the packet's hosts pushed on it.
 func (s *Shard) ipTunnelEncap(lv *level, k tunnel.Kind, f *packet.Frame, encap *conn.Encap) *conn.Encap {
 	layer, isNew := s.ipTunnels.Get(&lv.ip, uint32(s.domain), k, f.Now)
 	if isNew {
@@ -437,7 +439,7 @@ func (s *Shard) ipTunnelEncap(lv *level, k tunnel.Kind, f *packet.Frame, encap *
 	return s.encaps.push(encap, layer)
 }
 
-// udpTunnel takes a tunnel apart that a UDP connection carries.
+// udpTunnel decodes a tunnel that a UDP connection carries.
 func (s *Shard) udpTunnel(n int, f *packet.Frame, k tunnel.Kind, r *conn.Result, encap *conn.Encap) {
 	lv := &s.levels[n]
 	c := carrier(&lv.ip, encap)
@@ -488,12 +490,12 @@ func (s *Shard) tunnelWeirds(lv *level, c *conn.Conn, encap *conn.Encap) {
 	}
 }
 
-// inner processes what the tunnel packet at level n carries, of which the snap
-// length has cut off the last cut bytes.
+// inner processes the packet inside the tunnel packet at level n. The snap
+// length has cut off its last cut bytes.
 func (s *Shard) inner(n int, f *packet.Frame, cut uint32, encap *conn.Encap) bool {
 	lv := &s.levels[n]
 	if n+1 == len(s.levels) {
-		return false // Options.MaxDepth of the tunnel decoder comes first
+		return false // not reached: Options.MaxDepth of the tunnel decoder is lower
 	}
 	if n == 0 {
 		s.domain = conn.MakeDomain(&lv.ip.Src, &lv.ip.Dst, &s.opt.Conn.Seed)
@@ -518,9 +520,9 @@ func (s *Shard) inner(n int, f *packet.Frame, cut uint32, encap *conn.Encap) boo
 	return s.frame(n+1, &in.frame, 0, encap)
 }
 
-// encapCache makes stacks of tunnels, the same one for packets in the same tunnels
-// as long as they follow each other closely, so that tunnels cost no allocation
-// a packet.
+// encapCache makes stacks of tunnels. Packets in the same tunnels that follow each
+// other closely share a stack, so that tunnels do not cost an allocation per
+// packet.
 type encapCache struct {
 	entries [64]struct {
 		below *conn.Encap

@@ -12,8 +12,8 @@ import (
 	"github.com/wirelog/wirelog/value"
 )
 
-// TestTimersInOrder finds that a file times out before its connection does where the clock
-// jumps over both.
+// TestTimersInOrder checks that a file times out before its connection if the clock jumps
+// over both deadlines.
 func TestTimersInOrder(t *testing.T) {
 	var hooks event.Hooks
 	var got []string
@@ -53,7 +53,8 @@ func TestTimersInOrder(t *testing.T) {
 	}
 }
 
-// TestZeroSeed draws a seed, so that two programs name connections and files differently.
+// TestZeroSeed checks that a zero seed is replaced by a random one, so that two shards
+// name connections and files differently.
 func TestZeroSeed(t *testing.T) {
 	seeds := map[conn.Seed]bool{{}: true}
 	for range 3 {

@@ -10,8 +10,8 @@ import (
 )
 
 // analyzers builds analyzer.log after Zeek's base/frameworks/analyzer: a row for each
-// violation of a packet or file analyzer, and one a connection for each protocol analyzer
-// that was confirmed before a violation removed it.
+// violation of a packet or file analyzer, and one per connection for each protocol
+// analyzer that was confirmed before a violation removed it.
 type analyzers struct {
 	states[failures]
 	out schemas.Emitter

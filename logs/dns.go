@@ -55,7 +55,7 @@ type dnsRow struct {
 	// sawQuery and sawReply are set at the end of the messages.
 	sawQuery, sawReply     bool
 	aa, tc, rd, ra, reject bool
-	waiting                bool // held by a state beside current
+	waiting                bool // held by a state, but not as current
 
 	query []byte
 	// text holds the concatenated answers; each ends at its offset in ends.

@@ -10,10 +10,10 @@ import (
 // Limits bound one row; 0 means no bound. Each is named after an option of Zeek's logging
 // framework.
 type Limits struct {
-	FieldBytes    int `key:"limits.log_field_string_bytes" unit:"bytes" min:"0" doc:"bytes of one string that a row may have; 0 is no bound, as in HTTP rows (Log::default_max_field_string_bytes)"`
-	FieldElements int `key:"limits.log_field_container_elements" unit:"count" min:"0" doc:"elements of one set or vector that a row may have; 0 is no bound (Log::default_max_field_container_elements)"`
-	TotalBytes    int `key:"limits.log_total_string_bytes" unit:"bytes" min:"0" doc:"bytes of all strings that a row may have; 0 is no bound (Log::default_max_total_string_bytes)"`
-	TotalElements int `key:"limits.log_total_container_elements" unit:"count" min:"0" doc:"elements of all sets and vectors that a row may have; 0 is no bound (Log::default_max_total_container_elements)"`
+	FieldBytes    int `key:"limits.log_field_string_bytes" unit:"bytes" min:"0" doc:"bytes of one string in a row; 0 is no bound, as in HTTP rows (Log::default_max_field_string_bytes)"`
+	FieldElements int `key:"limits.log_field_container_elements" unit:"count" min:"0" doc:"elements of one set or vector in a row; 0 is no bound (Log::default_max_field_container_elements)"`
+	TotalBytes    int `key:"limits.log_total_string_bytes" unit:"bytes" min:"0" doc:"bytes of all strings in a row; 0 is no bound (Log::default_max_total_string_bytes)"`
+	TotalElements int `key:"limits.log_total_container_elements" unit:"count" min:"0" doc:"elements of all sets and vectors in a row; 0 is no bound (Log::default_max_total_container_elements)"`
 }
 
 // DefaultLimits returns Zeek's limits.
@@ -97,7 +97,7 @@ const (
 	x509TotalElements = 1500
 )
 
-// tell raises the weirds for what was cut from the last record.
+// tell raises the weirds for the parts that were cut from the last record.
 func (l *limiter) tell() {
 	net := &l.hooks.Weird.Net
 	if !net.On() {

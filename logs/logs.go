@@ -145,9 +145,9 @@ const never value.Time = math.MaxInt64
 
 // NewTimer returns a timer that is not set. Only Builder.Install may call it.
 //
-// At its deadline the timer calls expire with the network time, which may be later, and the
-// clock that tells the time at which a deadline was reached. Before each record expire calls
-// o.Cause, which gives the record its place in the log, and it sets the timer again if there
+// At its deadline the timer calls expire with the network time, which may be later, and
+// the clock that says when a deadline was reached. expire must call o.Cause before each
+// record, which gives the record its place in the log, and set the timer again if there
 // is another deadline. Each record must have been due by now.
 func (o *Options) NewTimer(expire func(now value.Time, clock Clock)) *Timer {
 	t := &Timer{at: never, expire: expire}
@@ -155,10 +155,10 @@ func (o *Options) NewTimer(expire func(now value.Time, clock Clock)) *Timer {
 	return t
 }
 
-// Set sets the deadline, instead of the one before.
+// Set sets the deadline, replacing the previous one.
 func (t *Timer) Set(deadline value.Time) { t.at = deadline }
 
-// Stop takes the deadline away.
+// Stop clears the deadline.
 func (t *Timer) Stop() { t.at = never }
 
 // Due reports whether Advance has something to do at now.
@@ -171,9 +171,9 @@ func (b *Builders) Due(now value.Time) bool {
 	return false
 }
 
-// Advance writes the rows of what has expired by now, such as tunnels that are no longer
-// used. When Due reports true, the caller must call it wherever it advances the timers of
-// connections: before a packet and at the end of a batch.
+// Advance writes the rows that are due by now, such as those of unused tunnels. When Due
+// reports true, the caller must call it wherever it advances the timers of connections:
+// before a packet and at the end of a batch.
 func (b *Builders) Advance(now value.Time, clock Clock) {
 	for _, t := range b.timers {
 		if t.at <= now {

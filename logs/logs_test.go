@@ -91,8 +91,8 @@ func connID(t testing.TB, p value.Proto, s string) event.ConnID {
 	return id
 }
 
-// recorder encodes what is emitted, a line a record: the columns that are set,
-// as name=value, and the gate. With quiet it only encodes.
+// recorder encodes the emitted records, one per line: the set columns as
+// name=value, and the gate. If quiet is set, it only encodes them.
 type recorder struct {
 	logs   []string // that are wanted; nil for all
 	groups schemas.Groups

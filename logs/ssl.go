@@ -36,8 +36,8 @@ const (
 	sslClient = 1
 )
 
-// maxSSLHistory bounds the history (SSL::max_ssl_history_length), and maxSSLFlips what
-// changes of direction add to it.
+// maxSSLHistory bounds the history (SSL::max_ssl_history_length), and maxSSLFlips
+// bounds the letters that changes of direction add to it.
 const (
 	maxSSLHistory = 100
 	maxSSLFlips   = 8
@@ -67,8 +67,8 @@ type sslState struct {
 
 	history  []byte
 	hasCerts bool
-	// fps are the fingerprints of the two chains, empty for what is not a certificate, and
-	// certs the server's certificates, if they are validated.
+	// fps are the fingerprints of the two chains, with empty ones for data that is not a
+	// certificate, and certs the server's certificates, if they are validated.
 	fps   [2][]string
 	certs []*stdx509.Certificate
 	// The names in the server's own certificate.

@@ -128,7 +128,7 @@ func TestValidator(t *testing.T) {
 			fps = append(fps, string(s.cert.Raw))
 			certs = append(certs, v.learn(string(s.cert.Raw), s.cert.Raw))
 		}
-		for range 2 { // the second from what is kept
+		for range 2 { // the second time from the cache
 			if got := v.validate(fps, certs, value.Time(year(tt.year).UnixNano())); got != tt.want {
 				t.Errorf("%s: %s, want %s", tt.name, got, tt.want)
 			}

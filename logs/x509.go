@@ -34,7 +34,7 @@ func installX509(h *event.Hooks, out schemas.Emitter, _ *Options) {
 	h.File.StateRemove.Listen(b.remove)
 }
 
-// state returns the row of f, which exists once a certificate was found in it.
+// state returns the row of f, which exists once f is found to be a certificate.
 func (b *x509) state(f event.File) *x509State {
 	s, _ := f.Slot(b.slot).(*x509State)
 	return s

@@ -9,8 +9,8 @@ import (
 	"github.com/wirelog/wirelog/dissect/link/packet"
 )
 
-// TestAwkwardStrings is case 24 for a whole run: whatever is in a string, there are as many
-// rows as requests and as many columns as names, in TSV and JSON, and what TSV has can
+// TestAwkwardStrings is case 24 for a whole run: whatever a string contains, TSV and JSON
+// have as many rows as there are requests and as many columns as names, and the TSV can
 // be read back.
 func TestAwkwardStrings(t *testing.T) {
 	awkward := []string{"a\tb", "a\x00b", "\x1b[2J\x1b]0;x\a", "\xff\xfe\xc3", "#fields\tts\tuid", "#close", "(empty)", "-", `\x09\`, "\u2028\u0085", `"},{"x":"`}

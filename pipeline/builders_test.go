@@ -91,7 +91,7 @@ func TestOwnLog(t *testing.T) {
 	}
 }
 
-// readOwn returns the rows of ownRow's log in a folder, as TSV.
+// readOwn returns the TSV rows of the log of ownRow in a folder.
 func readOwn(t *testing.T, dir string) []string {
 	t.Helper()
 	path := ""

@@ -66,7 +66,7 @@ func (r *run) summary() Summary {
 			s.addPanics("analyzer", n)
 		}
 	}
-	// An interrupted run leaves packets that were read and not dissected.
+	// An interrupted run leaves packets that were read but not dissected.
 	drops.add(UnitPacket, "run", "interrupted", cap.Packets-dissected, true)
 	s.addStreams(r.merger.Stats().Streams, drops)
 	slices.SortFunc(s.Logs, func(a, b LogCount) int {
@@ -76,7 +76,7 @@ func (r *run) summary() Summary {
 	return s
 }
 
-// addStreams adds the counts of the writers. Outputs are named where there are several.
+// addStreams adds the counts of the writers. Outputs are named if there are several.
 func (s *Summary) addStreams(streams []writers.StreamStats, drops dropCounter) {
 	several := slices.ContainsFunc(streams, func(st writers.StreamStats) bool {
 		return st.Output != "" && st.Output != streams[0].Output

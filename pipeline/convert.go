@@ -23,37 +23,38 @@ import (
 type ConvertOptions struct {
 	// Paths are files of logs, and folders of such; "-" is standard input.
 	Paths []string
-	// Log is the log of the files that do not say which one they are of, if it is
-	// not the one that they are named after.
+	// Log names the log of files that do not say it themselves. If it is empty,
+	// the file's name does.
 	Log string
-	// Dir is the folder for what is written, and Format what that is, one of
+	// Dir is the folder to write to, and Format the format to write, one of
 	// OutputTypes.
 	Dir, Format string
-	// Naming and Timestamps are those of JSONSettings.
+	// Naming and Timestamps are as in JSONSettings.
 	Naming, Timestamps string
-	// Streaming asks for the form of JSON or Arrow that is read from its beginning:
+	// Streaming asks for the streaming form of JSON or Arrow:
 	// JSONSettings.Streaming, or ArrowSettings.Form.
 	Streaming bool
-	// Flat is that of ParquetSettings and ArrowSettings.
+	// Flat is as in ParquetSettings and ArrowSettings.
 	Flat bool
 	// Compress is as in FileSettings, or as in ArrowSettings.
 	Compress string
 	// Overwrite replaces the files of an earlier conversion or run, as Options.Overwrite does.
 	Overwrite bool
-	// Report takes errors as they come, Notice what is none. Both may be nil.
+	// Report is called with each error as it occurs, Notice with remarks that
+	// are not errors. Both may be nil.
 	Report  func(error)
 	Notice  func(string)
 	Version string
 }
 
-// ErrConvert is the error of Convert when something is missing from what it has
-// written; the reasons went to ConvertOptions.Report.
+// ErrConvert is the error of Convert when its output lacks something; the
+// reasons went to ConvertOptions.Report.
 var ErrConvert = errors.New("not everything was converted")
 
-// maxRowErrors is how many wrong rows of a file are reported one by one.
+// maxRowErrors is how many bad rows of a file are reported one by one.
 const maxRowErrors = 10
 
-// convertBatch is how many rows are written at once.
+// convertBatch is how many rows are written at a time.
 const convertBatch = 4096
 
 // A conversion is one run of Convert.
@@ -62,14 +63,14 @@ type conversion struct {
 	files  []*readers.File
 	logs   []*schemas.Schema
 	failed bool
-	// clock is the highest time of a row, next the number of rows.
+	// clock is the latest time of a row, next the number of rows.
 	clock int64
 	next  uint64
 }
 
-// Convert writes the rows of logs in another format, those of a log in the order of
-// paths. Files that exist are not replaced without Overwrite. What cannot be read is reported, and the
-// rest is converted.
+// Convert writes the rows of logs in another format; the rows of a log are in the
+// order of Paths. It does not replace existing files without Overwrite. It reports what
+// it cannot read and converts the rest.
 func Convert(ctx context.Context, opts ConvertOptions) (writers.Stats, error) {
 	if opts.Report == nil {
 		opts.Report = func(error) {}
@@ -138,7 +139,7 @@ func (c *conversion) keepSources() error {
 	return nil
 }
 
-// failLost reports the rows that were read and not written, by log and reason.
+// failLost reports the rows that were read but not written, by log and reason.
 func (c *conversion) failLost(stats *writers.Stats) {
 	for _, s := range stats.Streams {
 		for r, n := range s.Dropped {
@@ -154,7 +155,7 @@ func (c *conversion) fail(err error) {
 	c.opts.Report(err)
 }
 
-// output is what is written, by the short form of the format.
+// output returns the output to write to, from the short form of the format.
 func (c *conversion) output() (w writers.Output, err error) {
 	t, err := new(Options).factory(c.opts.Format)
 	if err != nil {
@@ -175,7 +176,8 @@ func (c *conversion) output() (w writers.Output, err error) {
 	return w, t.Make(&o, settings, &w)
 }
 
-// apply sets the options that go with the settings of a format, and refuses others.
+// apply copies the options that a format has settings for to settings, and refuses
+// others.
 func (o *ConvertOptions) apply(settings any) error {
 	naming := cmp.Or(o.Naming, NamingZeek)
 	compress := cmp.Or(o.Compress, writers.CompressNone)
@@ -190,7 +192,7 @@ func (o *ConvertOptions) apply(settings any) error {
 	case *ParquetSettings:
 		s.Flat = o.Flat
 		if compress != writers.CompressNone {
-			return errors.New("its files are compressed by zstd inside")
+			return errors.New("its files are compressed internally, with zstd")
 		}
 	case *ArrowSettings:
 		s.Flat, s.Compress = o.Flat, compress
@@ -213,7 +215,7 @@ func (o *ConvertOptions) apply(settings any) error {
 	return nil
 }
 
-// add finds out what is in a file, or in those of a folder.
+// add determines the contents of a file, or of the files in a folder.
 func (c *conversion) add(path string) error {
 	if path == readers.Stdin {
 		return c.addFile(path)
@@ -253,7 +255,7 @@ func (c *conversion) addFile(path string) error {
 		f.Schema.ID = len(c.logs)
 		c.logs = append(c.logs, f.Schema)
 	} else if first := c.logs[i]; !sameColumns(first, f.Schema) {
-		return fmt.Errorf("%s: %s has other columns there than in a file before; convert them apart", path, first.Name)
+		return fmt.Errorf("%s: %s has other columns than in an earlier file; convert them separately", path, first.Name)
 	} else {
 		f.Schema.ID = first.ID
 	}
@@ -267,7 +269,7 @@ func sameColumns(a, b *schemas.Schema) bool {
 	})
 }
 
-// convert passes the rows of a file on.
+// convert passes the rows of a file to m.
 func (c *conversion) convert(ctx context.Context, f *readers.File, m *writers.Merger, to *writers.Collector) {
 	defer func() {
 		m.Merge(to.Flush())

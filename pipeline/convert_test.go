@@ -27,7 +27,8 @@ func convert(t *testing.T, change func(*ConvertOptions), paths ...string) (files
 	return files, errs, err
 }
 
-// rowsOf are the lines of a TSV file but for those with the time of writing.
+// rowsOf returns the lines of a TSV file, except those with the time of
+// writing.
 func rowsOf(log string) string {
 	var rows []string
 	for line := range strings.Lines(log) {
@@ -38,8 +39,8 @@ func rowsOf(log string) string {
 	return strings.Join(rows, "")
 }
 
-// What a run writes as TSV and as JSON are the same logs: either becomes the TSV that
-// the run writes, and the TSV with its escapes becomes itself.
+// TestConvertRoundTrip checks that a run's TSV and JSON are the same logs: both
+// convert to the TSV that the run writes, escapes included.
 func TestConvertRoundTrip(t *testing.T) {
 	captures, err := filepath.Glob("../testdata/*.pcap")
 	if err != nil {
@@ -96,8 +97,8 @@ func at(lines []string, i int) string {
 	return lines[i]
 }
 
-// sameButColumns reports whether lines differ in that optional columns without a value
-// are not in the second.
+// sameButColumns reports whether lines differ only in optional columns without a
+// value, which the second lacks.
 func sameButColumns(want, got []string) bool {
 	if len(want) != len(got) {
 		return false
@@ -177,7 +178,8 @@ func TestConvertErrors(t *testing.T) {
 	}
 }
 
-// A file that exists is not replaced unasked, and never one that is read.
+// TestConvertKeepsFiles checks that existing files are not replaced unasked, and those
+// that are read never.
 func TestConvertKeepsFiles(t *testing.T) {
 	dir, out := t.TempDir(), t.TempDir()
 	path := filepath.Join(dir, "mine.log")

@@ -20,7 +20,8 @@ import (
 	"github.com/wirelog/wirelog/value"
 )
 
-// The names that clients ask DNS for. With one shard the listener needs no lock.
+// This example prints the names that clients ask DNS for. With one shard the
+// listener needs no lock.
 func ExampleRun_dnsNames() {
 	o := pipeline.Defaults()
 	o.Paths, o.Filter = []string{"../testdata/dns.pcap"}, "ip6"
@@ -48,14 +49,15 @@ type lookup struct {
 	RTT   value.Interval `zeek:"rtt" doc:"Time until the answer."`
 }
 
-// A log of one's own: its schema is made of a struct, and a builder emits its rows.
+// This example writes a log of the program's own: its schema is made from a struct,
+// and a builder emits its rows.
 func ExampleRun_ownLog() {
 	table := schemas.MustOf[lookup]("lookup", "Lookups in the DNS and how long they took.")
 	builder := logs.Builder{
 		Schemas: []*schemas.Schema{table.Schema()},
 		Install: func(h *event.Hooks, out schemas.Emitter, o *logs.Options) {
 			row := table.New()
-			slot := h.NewSlot() // the question that waits, on its connection
+			slot := h.NewSlot() // the pending question of a connection
 			h.DNS.Request.Listen(func(e *event.DNSRequest) {
 				id := e.Conn.ID()
 				e.Conn.SetSlot(slot, &lookup{
@@ -84,8 +86,8 @@ func ExampleRun_ownLog() {
 	// {"ts":1795248317.91675,"uid":"CuR1dbiiFcz9PXqMG3","id.orig_h":"fd77::1","id.orig_p":55292,"id.resp_h":"fd77::2","id.resp_p":53,"query":"www.example.test","rtt":0.0005869865417480469}
 }
 
-// greeting is an event of the program's own. The connection gives its line in event
-// streams an identity.
+// greeting is an event of the program's own. Its connection identifies it in event
+// streams.
 type greeting struct {
 	Conn event.Conn `json:"-"`
 	From string     `json:"from"`
@@ -122,8 +124,9 @@ func (g *greeter) End(bool) {}
 // Done is the last call.
 func (g *greeter) Done() {}
 
-// A protocol of one's own over UDP, known by what its datagrams begin with. Its event is
-// one like all others, and its name is the service of the connection.
+// This example analyzes a protocol of the program's own over UDP, recognized by the
+// first bytes of its datagrams. Its event is like any other, and its name becomes the
+// service of the connection.
 func ExampleRun_ownProtocol() {
 	o := pipeline.Defaults()
 	o.Extend = func(x *pipeline.Extension) error {

@@ -7,16 +7,16 @@ import (
 	"github.com/wirelog/wirelog/value"
 )
 
-// Extension is what a program may add to one shard, in its Options.Extend. Everything that
-// it adds belongs to the shard: it is called on the shard's goroutine alone and needs no
-// lock, and what several shards share is the program's to guard.
+// Extension is what a program may extend in one shard, from Options.Extend. Everything
+// that it adds belongs to that shard: it is called on the shard's goroutine only and
+// needs no lock. The program must guard whatever several shards share.
 //
-// A program has more to add to the whole run: logs in Options.Schemas and Builders,
+// Other extensions belong to the whole run: logs in Options.Schemas and Builders,
 // formats and places in Options.OutputFactories, packets in Options.Source.
 type Extension struct {
 	// Hooks are the events of the shard. Listeners may be added to any of them, and own
-	// events with event.Declare. This module's builders of logs hear of an event first,
-	// those of Options.Builders and streams of events after the listeners.
+	// events with event.Declare. The log builders of this module are called before the
+	// listeners, those of Options.Builders and event streams after them.
 	Hooks *event.Hooks
 	// Now returns the network time of the current packet or timer.
 	Now func() value.Time
@@ -24,10 +24,10 @@ type Extension struct {
 	protocols []func(*files.Manager) *detect.Protocol
 }
 
-// AddProtocol adds the protocol that make returns, beside those of this module: its
+// AddProtocol adds the protocol that make returns to those of this module. Its
 // analyzer is tried at its ports and where its signatures match, whatever
 // Options.Dissect.Analyzers names. make gets the shard's manager of transferred files,
-// which the protocol may hand files to.
+// to which the protocol may hand files.
 func (x *Extension) AddProtocol(make func(fm *files.Manager) *detect.Protocol) {
 	x.protocols = append(x.protocols, make)
 }

@@ -17,7 +17,7 @@ import (
 	"github.com/wirelog/wirelog/internal/testconn"
 )
 
-// The numbers of cases are those of the list of faults that the project has to survive.
+// The case numbers refer to the list of faults in docs/faults.md.
 
 // runBytes runs on a capture in memory.
 func runBytes(t testing.TB, file []byte, change func(*Options)) outcome {
@@ -30,8 +30,8 @@ func runBytes(t testing.TB, file []byte, change func(*Options)) outcome {
 	})
 }
 
-// TestDamagedFiles is cases 1 to 3: what stood before the damage is written, and the
-// damage named with file and offset.
+// TestDamagedFiles is cases 1 to 3: the packets before the damage are logged, and
+// the damage is reported with file and offset.
 func TestDamagedFiles(t *testing.T) {
 	for _, c := range []struct {
 		file    string
@@ -75,7 +75,7 @@ func TestDamagedFiles(t *testing.T) {
 			}
 		}
 	}
-	// The other captures of a run are read all the same.
+	// The other captures of the run are still read.
 	out := runOn(t, []string{"../testdata/damaged-magic.pcap", "../testdata/tiny.pcap"}, nil)
 	if len(out.rows("conn")) != 6 || len(out.summary.Damage) != 1 || out.summary.Files != 2 {
 		t.Errorf("%+v", out.summary)
@@ -134,7 +134,7 @@ func TestTimeJumps(t *testing.T) {
 			}
 		}
 	}
-	// A jump that others confirm is one: the connection is over.
+	// A jump that other packets confirm counts: the connection is over.
 	out := runBytes(t, append(capture(year, year+1e6), capture(2 * year)[24:]...), nil)
 	if out.summary.Clock.Jumps == 0 {
 		t.Errorf("%+v", out.summary.Clock)
@@ -154,7 +154,7 @@ func TestEveryHeaderCut(t *testing.T) {
 			kinds[p.wire] = true
 			for n := range min(len(p.data), 200) {
 				w.addCut(p.us, p.data[:n], p.wire)
-				w.addCut(p.us, p.data[:n], n) // not even its length is right
+				w.addCut(p.us, p.data[:n], n) // its length on the wire is wrong too
 			}
 		}
 		out := runBytes(t, w.b, func(o *Options) { o.Dissect.Packet.IgnoreChecksums = true })
@@ -164,7 +164,7 @@ func TestEveryHeaderCut(t *testing.T) {
 	}
 }
 
-// TestNesting is case 6: the depth is bounded, and a weird tells.
+// TestNesting is case 6: the depth is bounded, and a weird reports it.
 func TestNesting(t *testing.T) {
 	nest := func(inner []byte, wrap func([]byte) []byte) []byte {
 		for range 1000 {
@@ -190,9 +190,10 @@ func TestNesting(t *testing.T) {
 			return testconn.IP(packet.ProtoGRE, client.Addr(), server.Addr(), append([]byte{0, 0, 8, 0}, p...))
 		}), "exceeded_tunnel_max_depth"},
 		{"extension headers", packet.LinkRaw, func() []byte {
-			p := testconn.IP(packet.ProtoDstOpts, netip.MustParseAddr("2001:db8::1"), netip.MustParseAddr("2001:db8::2"), nil)
+			const dstOpts = 60 // IPv6 destination options
+			p := testconn.IP(dstOpts, netip.MustParseAddr("2001:db8::1"), netip.MustParseAddr("2001:db8::2"), nil)
 			for range 1000 {
-				p = append(p, packet.ProtoDstOpts, 0, 1, 4, 0, 0, 0, 0)
+				p = append(p, dstOpts, 0, 1, 4, 0, 0, 0, 0)
 			}
 			p[4], p[5] = byte((len(p)-40)>>8), byte(len(p)-40)
 			return p
@@ -232,7 +233,7 @@ func TestFragments(t *testing.T) {
 	for _, c := range []struct {
 		name   string
 		frames [][]byte
-		size   string // orig_ip_bytes of the only connection, "" for any
+		size   string // orig_ip_bytes of the only connection, "" for any value
 		weird  string
 	}{
 		{"in order", [][]byte{fragment(1, 0, 1480, true, 0), fragment(1, 1480, end, false, 0)}, "3028", ""},
@@ -262,7 +263,7 @@ func TestFragments(t *testing.T) {
 			t.Errorf("%s: weird %q", c.name, weird)
 		}
 	}
-	// More datagrams than may be held: the oldest go, and are counted.
+	// With more datagrams than may be held, the oldest are dropped and counted.
 	w := newPcap(packet.LinkRaw)
 	for i := range 3000 {
 		w.add(start+int64(i), fragment(i, 0, 1480, true, 0))
@@ -276,7 +277,7 @@ func TestFragments(t *testing.T) {
 }
 
 // TestLyingLengths is case 25: headers promise gigabytes, and nothing is allocated
-// from that.
+// on their word.
 func TestLyingLengths(t *testing.T) {
 	dir := t.TempDir()
 	w := newPcap(packet.LinkRaw)
@@ -295,7 +296,7 @@ func TestLyingLengths(t *testing.T) {
 	survive(t, "lying lengths", dir, w.b)
 }
 
-// TestHalfOpenFlood is case 8, small: the connections are bounded, and every one has a row.
+// TestHalfOpenFlood is a small case 8: the connections are bounded, and each has a row.
 func TestHalfOpenFlood(t *testing.T) {
 	const n, limit = 20_000, 1000
 	w := newPcap(packet.LinkRaw)
@@ -325,7 +326,7 @@ func TestHalfOpenFlood(t *testing.T) {
 	}
 }
 
-// cancelling cancels a run when so much of it has been read.
+// cancelling cancels a run after a number of bytes has been read.
 type cancelling struct {
 	r      io.Reader
 	left   int
@@ -340,8 +341,8 @@ func (c *cancelling) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// TestCancelled finds that an interrupted run ends in order: what was read has its
-// rows, and the sums are right.
+// TestCancelled checks that an interrupted run ends in order: what was read has
+// its rows, and the sums are right.
 func TestCancelled(t *testing.T) {
 	file := synthetic(1, 40_000)
 	all := runBytes(t, file, nil)
@@ -382,7 +383,7 @@ func TestCancelled(t *testing.T) {
 	}
 }
 
-// TestConservation checks both sums where something is dropped at every stage.
+// TestConservation checks both sums when something is dropped at every stage.
 func TestConservation(t *testing.T) {
 	for _, shards := range []int{1, 4} {
 		out := runOn(t, testCaptures(t), func(o *Options) {

@@ -17,7 +17,8 @@ import (
 	"github.com/wirelog/wirelog/writers/row"
 )
 
-// forms are all that Convert writes and reads again, but for times in milliseconds.
+// forms are all forms that Convert writes and reads back, except times in
+// milliseconds.
 var forms = map[string]func(*ConvertOptions){
 	"tsv":         func(o *ConvertOptions) { o.Format = FormatTSV },
 	"tsv-gzip":    func(o *ConvertOptions) { o.Format, o.Compress = FormatTSV, "gzip" },
@@ -31,7 +32,7 @@ var forms = map[string]func(*ConvertOptions){
 	"arrows":      func(o *ConvertOptions) { o.Format, o.Streaming, o.Compress = FormatArrow, true, "zstd" },
 }
 
-// into converts a folder, or a file, to a form, and returns the folder that it is in then.
+// into converts a folder or a file to a form and returns the folder with the result.
 func into(t *testing.T, form, path string) string {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), form)
@@ -43,8 +44,7 @@ func into(t *testing.T, form, path string) string {
 	return dir
 }
 
-// rowsIn returns the rows of a folder's logs, by log, each with its columns and types: all that
-// there is in them.
+// rowsIn returns the rows of a folder's logs by log, each with its columns and types.
 func rowsIn(t *testing.T, dir string) map[string][]string {
 	t.Helper()
 	logs := make(map[string][]string)
@@ -100,7 +100,8 @@ func sameRows(t *testing.T, name string, want, got map[string][]string) {
 	}
 }
 
-// Whatever form the logs of testdata are in, they are the same after they were in another.
+// TestConvertAndBack checks that the logs of testdata survive the conversion from any
+// form to any other and back.
 func TestConvertAndBack(t *testing.T) {
 	tsv := into(t, "tsv", "../testdata/golden")
 	all := []string{"tsv", "json", "parquet", "arrow"}
@@ -121,7 +122,7 @@ func TestConvertAndBack(t *testing.T) {
 		if from == "tsv" {
 			continue
 		}
-		// JSON says neither what is a set nor the order of columns.
+		// JSON keeps neither sets nor the order of columns.
 		logs, err := diff.Compare(tsv, dir, diff.Options{Show: 1, Report: func(err error) { t.Error(err) }})
 		if err != nil || len(logs) != len(want) {
 			t.Errorf("TSV and %s: %d logs, %v", from, len(logs), err)
@@ -134,7 +135,8 @@ func TestConvertAndBack(t *testing.T) {
 	}
 }
 
-// JSON has all the digits of a run, and TSV six decimals; columnar formats keep them.
+// TestConvertKeepsDigits checks that columnar formats keep all digits of JSON and the
+// six decimals of TSV.
 func TestConvertKeepsDigits(t *testing.T) {
 	dir := t.TempDir()
 	if got := runOn(t, []string{"../testdata/mixed.pcap", "../testdata/smb-use.pcap"}, func(o *Options) { o.OutputDir, o.Format = dir, FormatJSON }); got.err != nil {
@@ -154,8 +156,9 @@ func TestConvertKeepsDigits(t *testing.T) {
 	}
 }
 
-// odd is a log of no build, with what formats confuse: unset, empty, and what looks so;
-// separators and bytes that are no text; the largest numbers.
+// odd is a log that no build has, with values that formats might confuse: unset, empty,
+// and strings that look like these; separators and bytes that are not text; the largest
+// numbers.
 const odd = "#separator \\x09\n#set_separator\t,\n#empty_field\t(empty)\n#unset_field\t-\n#path\todd\n#open\t2026-01-16-14-00-00\n" +
 	"#fields\tts\tid.orig_h\tid.orig_p\tid.note\tn\ti\td\tiv\tb\te\tnet\ttags\tlist\tid.addrs\n" +
 	"#types\ttime\taddr\tport\tstring\tcount\tint\tdouble\tinterval\tbool\tenum\tsubnet\tset[string]\tvector[interval]\tset[addr]\n" +
@@ -174,7 +177,8 @@ func writeFile(t *testing.T, name string, content []byte) string {
 	return path
 }
 
-// A log that this build does not have keeps its types in all forms that tell them.
+// TestConvertUnknownLog checks that a log unknown to this build keeps its types in
+// all forms that record them.
 func TestConvertUnknownLog(t *testing.T) {
 	path := writeFile(t, "odd.log", []byte(odd))
 	for by := range forms {
@@ -185,7 +189,8 @@ func TestConvertUnknownLog(t *testing.T) {
 			}
 			continue
 		}
-		// There values are as they look, and columns in the order in which they come.
+		// In JSON types are guessed from the values, and columns are in order of
+		// appearance.
 		want := "#fields\tts\tid.orig_h\tid.orig_p\tn\ti\td\tiv\tb\te\tnet\ttags\tlist\tid.addrs\tid.note\n" +
 			"#types\ttime\taddr\tport\tcount\tint\tdouble\tdouble\tbool\tstring\tstring\tvector[string]\tvector[double]\tvector[string]\tstring\n"
 		if !strings.Contains(got, want) {
@@ -194,7 +199,8 @@ func TestConvertUnknownLog(t *testing.T) {
 	}
 }
 
-// A count above 2^63-1 becomes that in the formats of which integers have a sign.
+// TestConvertLargeCount checks that a count above 2^63-1 becomes 2^63-1 in
+// formats with signed integers.
 func TestConvertLargeCount(t *testing.T) {
 	path := writeFile(t, "large.log", []byte("#separator \\x09\n#path\tlarge\n#fields\tn\n#types\tcount\n18446744073709551615\n"))
 	for by := range forms {
@@ -208,7 +214,8 @@ func TestConvertLargeCount(t *testing.T) {
 	}
 }
 
-// One value that differs is found, in any two forms.
+// TestDiffForms checks that a single different value is found between any two
+// forms.
 func TestDiffForms(t *testing.T) {
 	path := writeFile(t, "odd.log", []byte(odd))
 	changed := writeFile(t, "odd.log", []byte(strings.Replace(odd, "86400.500000", "86400.500001", 1)))
@@ -250,7 +257,8 @@ func find(t *testing.T, dir string) string {
 	return found
 }
 
-// Of a file that is cut or damaged, the rows before that are converted, and the error says where it is.
+// TestConvertDamaged checks that the rows before the damage of a cut or damaged file are
+// converted and that the error names its place.
 func TestConvertDamaged(t *testing.T) {
 	rows := strings.Repeat("1.000000\tabcdefgh\n", 200000)
 	path := writeFile(t, "many.log", []byte("#separator \\x09\n#path\tmany\n#fields\tts\tuid\n#types\ttime\tstring\n"+rows))
@@ -289,7 +297,7 @@ func TestConvertDamaged(t *testing.T) {
 	}
 }
 
-// What another format keeps in part is not read.
+// TestConvertNotFromECS checks that a lossy format is not read.
 func TestConvertNotFromECS(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "ecs")
 	opts := ConvertOptions{Paths: []string{writeFile(t, "odd.log", []byte(odd))}, Dir: dir, Format: FormatJSON, Naming: NamingECS}

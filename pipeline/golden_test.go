@@ -11,8 +11,8 @@ import (
 
 var updateGolden = flag.Bool("update", false, "write testdata/golden anew")
 
-// goldenEvents are the captures of which events are compared too, and which: mostly
-// those that no reference capture has.
+// goldenEvents are the captures whose events are compared too, and which events:
+// mostly those that no reference capture has.
 var goldenEvents = map[string]string{
 	"krb-odd.pcap":    "krb_*",
 	"modbus-odd.pcap": "modbus_*",
@@ -21,9 +21,9 @@ var goldenEvents = map[string]string{
 	"smb1-talk.pcap":  "smb1_*",
 }
 
-// TestGolden reads every capture of testdata, with checksums verified,
-// and compares the logs with those under
-// testdata/golden. After a change that is meant, and looked at, run
+// TestGolden reads every capture of testdata, with checksums verified, and
+// compares the logs with those under testdata/golden. After an intended change,
+// run the following and review the differences:
 //
 //	go test ./pipeline -run TestGolden -update
 func TestGolden(t *testing.T) {

@@ -18,40 +18,40 @@ const TypeKafka = "kafka"
 
 // Forms of Kafka messages.
 const (
-	messagesWirelog = "wirelog"           // a topic a log, key and headers
+	messagesWirelog = "wirelog"           // a topic per log, key and headers
 	messagesPlain   = "zeek-kafka"        // as Zeek's Kafka plugin sends them
-	messagesTagged  = "zeek-kafka-tagged" // and with its tag_json
+	messagesTagged  = "zeek-kafka-tagged" // the same, with its tag_json
 )
 
 // KafkaSettings are the settings of outputs of type kafka. See kafka.Config.
 type KafkaSettings struct {
-	Brokers    []string `key:"brokers" doc:"addresses, host:port, at which the cluster is asked first"`
-	Messages   string   `key:"messages" oneof:"wirelog,zeek-kafka,zeek-kafka-tagged" doc:"form of messages: wirelog (a topic a log, key and headers), zeek-kafka or zeek-kafka-tagged (as Zeek's plugin sends them, to one topic, without key and headers)"`
-	Topic      string   `key:"topic" doc:"template of topics, of {log} and {sensor}; that of messages if not given: zeek-{log} or zeek"`
-	Key        string   `key:"key" doc:"template of keys, of columns, {log} and {sensor}; that of messages if not given: {uid} or none"`
+	Brokers    []string `key:"brokers" doc:"addresses, host:port, of the brokers to contact first"`
+	Messages   string   `key:"messages" oneof:"wirelog,zeek-kafka,zeek-kafka-tagged" doc:"form of messages: wirelog (a topic per log, key and headers), zeek-kafka or zeek-kafka-tagged (as Zeek's plugin sends them, to one topic, without key and headers)"`
+	Topic      string   `key:"topic" doc:"template of topics, with {log} and {sensor}; zeek-{log} or zeek if not given, as messages implies"`
+	Key        string   `key:"key" doc:"template of keys, with columns, {log} and {sensor}; {uid} or none if not given, as messages implies"`
 	NoHeaders  bool     `key:"no_headers" doc:"send no headers: log, sensor, content-type, schema-version and record-id"`
 	Timestamps string   `key:"timestamps" oneof:"epoch,millis,iso8601" doc:"times in records: epoch (seconds), millis or iso8601"`
-	Naming     string   `key:"naming" oneof:"zeek,ecs" doc:"names of columns: zeek, or ecs, with values as the Elastic Common Schema wants them"`
-	Time       string   `key:"message_time" oneof:"now,capture" doc:"time of messages: now, or that of the capture, by which retention may delete them at once"`
-	NoCreate   bool     `key:"no_create_topics" doc:"do not ask the broker to make a topic that is missing"`
+	Naming     string   `key:"naming" oneof:"zeek,ecs" doc:"names of columns: zeek, or ecs, with values as the Elastic Common Schema requires"`
+	Time       string   `key:"message_time" oneof:"now,capture" doc:"time of messages: now, or capture (retention may delete such messages at once)"`
+	NoCreate   bool     `key:"no_create_topics" doc:"do not ask the broker to create missing topics"`
 
 	Compression string        `key:"compression" oneof:"none,gzip,snappy,lz4,zstd" doc:"compression of batches: none, gzip, snappy, lz4 or zstd"`
 	BatchBytes  int           `key:"batch_bytes" unit:"bytes" min:"1" doc:"bytes of records at which a batch is sent"`
-	Linger      time.Duration `key:"linger" doc:"time after which a batch with fewer is sent"`
+	Linger      time.Duration `key:"linger" doc:"time after which a smaller batch is sent"`
 	BufferBytes int           `key:"buffer_bytes" unit:"bytes" min:"1" doc:"bytes of records that may wait for acknowledgement; beyond it reading waits"`
-	Deadline    time.Duration `key:"deadline" doc:"time for which a record is tried to be sent; then it is lost, and counted"`
-	Timeout     time.Duration `key:"request_timeout" doc:"time for which one answer is waited for"`
+	Deadline    time.Duration `key:"deadline" doc:"time to keep trying to send a record; then it is lost, and counted"`
+	Timeout     time.Duration `key:"request_timeout" doc:"time to wait for one answer"`
 	MaxMessage  int           `key:"max_message_bytes" unit:"bytes" min:"1024" doc:"bytes of the largest record, with key and headers"`
-	TooLarge    string        `key:"too_large" oneof:"cut,aside" doc:"what is done with a larger one: cut shortens its strings and lists and marks it, aside keeps it in a file"`
+	TooLarge    string        `key:"too_large" oneof:"cut,aside" doc:"what to do with a larger record: cut shortens its strings and lists and marks it, aside keeps it in a file"`
 	Aside       string        `key:"aside" doc:"file for records that are too large or that the broker refuses; dropped if not given"`
-	Spool       string        `key:"spool" doc:"folder, of this output alone, that keeps records while the brokers do not take them, for live traffic; reading waits if not given"`
+	Spool       string        `key:"spool" doc:"folder, for this output alone, that keeps records while the brokers do not accept them, for live traffic; reading waits if not given"`
 	SpoolBytes  int           `key:"spool_bytes" unit:"bytes" min:"1" doc:"bytes that spool may hold; beyond it records are lost, and counted"`
 
 	TLS          bool   `key:"tls" doc:"encrypt connections"`
-	TLSCA        string `key:"tls_ca" doc:"file with the certificates that brokers are checked by; the system's if not given"`
+	TLSCA        string `key:"tls_ca" doc:"file with the certificates to verify brokers with; the system's if not given"`
 	TLSCert      string `key:"tls_cert" doc:"file with the client's certificate"`
 	TLSKey       string `key:"tls_key" doc:"file with the key of tls_cert"`
-	TLSInsecure  bool   `key:"tls_skip_verify" doc:"take any certificate of a broker"`
+	TLSInsecure  bool   `key:"tls_skip_verify" doc:"accept any certificate of a broker"`
 	SASL         string `key:"sasl" oneof:"none,plain,scram-sha-256,scram-sha-512" doc:"authentication: none, plain, scram-sha-256 or scram-sha-512"`
 	SASLUser     string `key:"sasl_user" doc:"name to authenticate with"`
 	PasswordFile string `key:"sasl_password_file" doc:"file with the password, read at each connection"`
@@ -67,7 +67,7 @@ func defaultKafka() *KafkaSettings {
 	}
 }
 
-// config translates the settings.
+// config translates the settings to those of package kafka.
 func (s *KafkaSettings) config() (kafka.Config, error) {
 	c := kafka.Default()
 	var err error
@@ -105,7 +105,7 @@ var kafkaType = OutputFactory{
 	Make:     makeKafka,
 }
 
-// makeKafka sets the place of w.
+// makeKafka sets w's place to Kafka.
 func makeKafka(o *Options, settings any, w *writers.Output) error {
 	c, err := settings.(*KafkaSettings).config()
 	if err != nil {
@@ -125,8 +125,8 @@ func makeKafka(o *Options, settings any, w *writers.Output) error {
 	return err
 }
 
-// checkKafkaKey verifies that a column that a template names is one of some log, or a
-// new name of one. A log without it has messages without a key.
+// checkKafkaKey verifies that each column that a template names is a column of some
+// log, or the new name of one. Messages of a log without the column have no key.
 func checkKafkaKey(logs schemas.Set, key string, renamed []string) error {
 	columns, err := kafka.Columns(key)
 	if err != nil {

@@ -12,12 +12,12 @@ import (
 // ParquetSettings are the settings of outputs of type parquet.
 type ParquetSettings struct {
 	Dir       string        `key:"dir" doc:"root of the tree of files, {dir}/{log}/date=.../hour=.../; created if missing"`
-	Partition string        `key:"partition" oneof:"write,event" doc:"time that files are laid into folders by: write (packet time when the row was written) or event (the row's ts)"`
+	Partition string        `key:"partition" oneof:"write,event" doc:"time that selects a row's folder: write (packet time when the row was written) or event (the row's ts)"`
 	Flat      bool          `key:"flat" doc:"columns with dotted names, such as \"id.orig_h\", instead of structs"`
 	RowGroup  int           `key:"row_group" unit:"bytes" min:"65536" doc:"bytes of memory that a row group may take before it is written"`
 	Memory    int           `key:"memory" unit:"bytes" min:"1048576" doc:"bytes of memory that all row groups may take; the largest is written when they take more"`
-	FileSize  int           `key:"file_size" unit:"bytes" min:"0" doc:"bytes from which on a file is finished and another one begun; 0 is no bound"`
-	FileAge   time.Duration `key:"file_age" doc:"time, of the clock, after which a file is finished, with new rows or without; 0s is no bound"`
+	FileSize  int           `key:"file_size" unit:"bytes" min:"0" doc:"bytes after which a file is finished and another begun; 0 is no bound"`
+	FileAge   time.Duration `key:"file_age" doc:"wall-clock time after which a file is finished, with or without new rows; 0s is no bound"`
 }
 
 func (s *ParquetSettings) apply(w *writers.Output) error {
@@ -46,7 +46,7 @@ var parquetType = OutputFactory{
 	Short:    func(o *Options) any { return defaultParquet(o.OutputDir) },
 	Make: func(o *Options, settings any, w *writers.Output) error {
 		if len(o.Outputs) == 0 && o.OutputPath != "" {
-			return errors.New("format parquet: its files lie in a tree of folders: name its root by output_dir")
+			return errors.New("format parquet: its files are in a tree of folders: name its root with output_dir")
 		}
 		return settings.(*ParquetSettings).apply(w)
 	},

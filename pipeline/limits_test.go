@@ -13,7 +13,7 @@ import (
 	"github.com/wirelog/wirelog/internal/testconn"
 )
 
-// A turn is what one side says.
+// A turn is what one side sends before the other answers.
 type turn struct {
 	isOrig bool
 	data   []byte
@@ -23,8 +23,8 @@ type turn struct {
 // client sends data.
 func (w *pcapWriter) talk(i int, port uint16, data []byte) { w.dialogue(i, port, turn{true, data}) }
 
-// dialogue adds a connection from port i of the client to a port of the server. What is
-// said comes in segments of 1000 bytes that the other side acknowledges.
+// dialogue adds a connection from port i of the client to a port of the server. The
+// data is sent in segments of 1000 bytes, which the other side acknowledges.
 func (w *pcapWriter) dialogue(i int, port uint16, turns ...turn) {
 	src := netip.AddrPortFrom(client.Addr(), uint16(10_000+i))
 	dst := netip.AddrPortFrom(server.Addr(), port)
@@ -45,7 +45,7 @@ func (w *pcapWriter) dialogue(i int, port uint16, turns ...turn) {
 	}
 }
 
-// smb2Echo is a request to echo (MS-SMB2 section 2.2.28) in its frame.
+// smb2Echo returns a framed ECHO request (MS-SMB2 section 2.2.28).
 func smb2Echo(id uint64) []byte {
 	b := make([]byte, 4+64+4)
 	b[3] = 64 + 4
@@ -56,14 +56,14 @@ func smb2Echo(id uint64) []byte {
 	return b
 }
 
-// smb2Itself is a request whose NextCommand leads back into it.
+// smb2Itself returns a request whose NextCommand points back into the request.
 func smb2Itself(id uint64) []byte {
 	b := smb2Echo(id)
 	b[4+20] = 8
 	return b
 }
 
-// The parts of TLS 1.2 (RFC 5246) that are needed here.
+// Parts of TLS 1.2 (RFC 5246) messages.
 
 func vec(size int, body []byte) []byte {
 	b := binary.BigEndian.AppendUint32(nil, uint32(len(body)))
@@ -92,8 +92,8 @@ func serverHello() []byte {
 	return tlsHandshake(2, append(b, 0, 0xc0, 0x2f, 0))
 }
 
-// kexInit is SSH_MSG_KEXINIT (RFC 4253 section 7.1) with a list of n algorithms for the
-// exchange of keys.
+// kexInit returns an SSH_MSG_KEXINIT (RFC 4253 section 7.1) with n key exchange
+// algorithms.
 func kexInit(n int) []byte {
 	m := append([]byte{4, 20}, make([]byte, 16)...)
 	m = append(m, vec(4, []byte(strings.Repeat("x,", n-1)+"x"))...)
@@ -103,9 +103,9 @@ func kexInit(n int) []byte {
 	return vec(4, append(m, make([]byte, 5+4)...))
 }
 
-// TestProtocolLimits is cases 16 and 19 to 23: what is endless, never answered, never
-// complete or nested without end is bounded and counted, tells of itself with a weird or
-// as a violation, and its connection has its row, as has the one beside it.
+// TestProtocolLimits is cases 16 and 19 to 23: input that is endless, never answered,
+// never complete or nested without end is bounded and counted, and raises a weird or a
+// violation. Its connection has a row, and so has the connection beside it.
 func TestProtocolLimits(t *testing.T) {
 	var echoes, nested []byte
 	for i := range uint64(100) {
@@ -130,7 +130,7 @@ func TestProtocolLimits(t *testing.T) {
 		conns         int
 		port          uint16
 		turns         []turn
-		sign          string // in weird.log, or of a violation
+		sign          string // expected in weird.log or in a violation
 		where, reason string
 		least         uint64
 	}{

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// TestModbusLogs has the logs of Modbus that are not written by default.
+// TestModbusLogs writes the Modbus logs that are not written by default.
 func TestModbusLogs(t *testing.T) {
 	const capture = "../testdata/modbus.pcap"
 	names := []string{"known_modbus", "modbus_register_change"}
@@ -21,8 +21,8 @@ func TestModbusLogs(t *testing.T) {
 	}
 	for name, want := range map[string][]string{
 		"known_modbus.log": {"\t10.77.0.1\tKnown::MODBUS_MASTER\n", "\t10.77.0.2\tKnown::MODBUS_SLAVE\n"},
-		// Registers 11 to 13 of the first unit are written between two readings, and the
-		// second unit's are others at the same address.
+		// Registers 11 to 13 of the first unit are written between two reads; the second
+		// unit has other registers at the same addresses.
 		"modbus_register_change.log": {"\t11\t1010\t4711\t", "\t12\t1011\t1\t", "\t13\t1012\t65535\t", "\t11\t4711\t"},
 	} {
 		got := out.files[name]

@@ -1,14 +1,14 @@
-// Package pipeline puts the parts together: it reads captures, dissects them on
-// one or several shards, builds the logs and writes them. Run is the whole of
-// what "wirelog read" does, for the command and for programs that embed it:
+// Package pipeline combines the parts: it reads captures, dissects them on one
+// or several shards, builds the logs and writes them. Run does everything that
+// "wirelog read" does, for the command and for programs that embed it:
 //
 //	o := pipeline.Defaults()
 //	o.Paths, o.OutputDir = []string{"day1.pcap"}, "logs"
 //	summary, err := pipeline.Run(ctx, o)
 //
-// A program adds to a run what it passes in its Options, by value; there is no registry:
-// listeners to events, events and protocols of its own in Extend, logs in Schemas and
-// Builders, formats and places in OutputFactories, packets in Source. The examples of this
+// A program extends a run through its Options; there is no global registry. Extend adds
+// listeners and the program's own events and protocols, Schemas and Builders add logs,
+// OutputFactories adds formats and places, Source supplies packets. The examples of this
 // package and the module in examples/ show each.
 package pipeline
 
@@ -30,7 +30,7 @@ import (
 // Formats of log files. OutputTypes lists all types of outputs.
 const (
 	FormatTSV     = "tsv"     // Zeek's tab-separated form
-	FormatJSON    = "json"    // Zeek's JSON form, one object a line
+	FormatJSON    = "json"    // Zeek's JSON form, one object per line
 	FormatParquet = "parquet" // Parquet files in a tree of partitions
 	FormatArrow   = "arrow"   // Arrow IPC files or streams
 )
@@ -61,59 +61,58 @@ func TimestampForms() []string {
 // Analyzers lists the values of Options.Dissect.Analyzers.
 func Analyzers() []string { return append(dissect.AnalyzerNames(), dissect.NoAnalyzers) }
 
-// Options say what a run reads, what it writes and within which bounds. Start
-// from Defaults: a zero limit or timeout is not replaced by its default.
+// Options say what a run reads, what it writes, and its limits. Start from
+// Defaults: a zero limit or timeout is not replaced by its default.
 //
-// The tags of a field describe it for configuration files, as package option has
-// them; the fields of Dissect and Rows carry theirs in the packages that use them.
-// Limits cap what grows with traffic; what they cut off is counted in Summary and,
-// where traffic caused it, logged as a weird. Those "in all" are divided evenly among
-// the shards.
+// A field's tags describe it for configuration files, as package option defines; the
+// fields of Dissect and Rows have theirs in the packages that use them. Limits cap
+// what grows with traffic; what they cut off is counted in Summary and, where traffic
+// caused it, logged as a weird. Limits marked "in all" are divided evenly among the
+// shards.
 type Options struct {
 	// Paths are the captures, read in this order as one run. A directory stands
 	// for the captures in it, "-" for Stdin.
 	Paths []string
-	// Stdin is read where Paths has "-".
+	// Stdin is read for "-" in Paths.
 	Stdin io.Reader
-	// Source makes the source of packets if Paths is empty, by way of
-	// capture.FromPackets, capture.FromGopacket or a type of the caller's own. It
-	// is passed Filter. The run closes the source. Stdin and Progress have no
-	// effect on it.
+	// Source makes the source of packets if Paths is empty, with
+	// capture.FromPackets, capture.FromGopacket or a type of the caller's own.
+	// Filter is passed to it. The run closes the source. Stdin and Progress have
+	// no effect on it.
 	Source func(capture.BatcherOptions) (capture.Source, error)
 
-	// Outputs are where records go; each may take other logs. When there are none,
-	// the run has one output, to the folder OutputDir or the file OutputPath
-	// in the form Format.
+	// Outputs are where records go; each may take different logs. If there are
+	// none, the run has one output in the form Format, to the folder OutputDir or
+	// the file OutputPath.
 	Outputs    []Output
 	OutputDir  string `key:"output_dir" flag:"output-dir" short:"o" doc:"folder for log files, created if missing"`
 	OutputPath string `key:"output" flag:"output" doc:"file for the only log that logs names, instead of a folder; - is standard output"`
 	// Without Overwrite, a run does not begin if the files of a finished one are in its way.
 	Overwrite bool   `key:"overwrite" flag:"overwrite" doc:"replace the files that a finished run has written to the same place, as a set: its plain names, or what the same captures and settings gave"`
 	FileMode  string `key:"file_mode" doc:"permissions of log, spool and aside files, in octal; folders can be searched by those who can read the files"`
-	// Kafka brokers get the records in the form that defaults of outputs of type kafka
-	// give them.
+	// Kafka lists brokers that receive the records, with the default settings of
+	// outputs of type kafka.
 	Kafka          []string `key:"kafka" flag:"kafka" doc:"Kafka brokers, host:port, that receive the records instead of files"`
 	Format         string   `key:"format" flag:"format" short:"f" oneof:"@formats" doc:"format of log files: @formats"`
 	JSONTimestamps string   `key:"json_timestamps" flag:"json-timestamps" oneof:"epoch,millis,iso8601" doc:"times in JSON: epoch (seconds), millis or iso8601"`
-	// Logs names the logs to write; none means all that are not optional.
+	// Logs names the logs to write; if empty, all that are not optional.
 	Logs         []string `key:"logs" flag:"logs" doc:"logs to write, such as conn,weird; all but the optional ones if not given"`
 	OptionalLogs []string `key:"optional_logs" flag:"optional-logs" doc:"logs to write in addition, such as known_modbus"`
-	// Schemas are logs of the program's own, known by name beside those of
-	// schemas.All, and Builders make their rows, beside or instead of rows of those.
+	// Schemas are logs of the program's own, which Logs may name like those of
+	// schemas.All. Builders emit their rows.
 	Schemas  []*schemas.Schema
 	Builders []logs.Builder
-	// Extend, if set, is called once for each shard while it is built, with what a
-	// program may add to it. An error ends the run before it begins.
+	// Extend, if set, is called once for each shard while the shard is built, and
+	// may add to it. An error ends the run before it begins.
 	Extend func(x *Extension) error
-	// OutputFactories are types of outputs of the program's own, for Output.Type and
-	// Format; one with the name of a type of OutputTypes takes its place.
+	// OutputFactories are the program's own types of outputs, for Output.Type and
+	// Format. One with the name of a type in OutputTypes replaces it.
 	OutputFactories []OutputFactory
 	// Columns are names of schemas.GroupNames.
 	Columns []string `key:"columns" flag:"columns" doc:"groups of optional columns to add, such as community-id"`
 	// RootCerts is a path or SystemRootCerts.
 	RootCerts string `key:"root_certs" flag:"root-certs" doc:"PEM file with the root certificates for the columns of group validation, or system for those of this host"`
-	// OpenTime makes it possible to make output again byte for byte. Zero means the
-	// wall clock.
+	// OpenTime makes output reproducible byte for byte. Zero means the wall clock.
 	OpenTime   time.Time `key:"open_time" flag:"open-time" doc:"time to write in #open and #close instead of the clock, as 2006-01-02T15:04:05 (local) or RFC 3339"`
 	EventsFile string    `key:"events_file" flag:"events" doc:"file that receives every event as a JSON line; - is standard output"`
 	EventNames []string  `key:"event_names" flag:"event" doc:"glob patterns of the events to write, such as tcp_*; all if not given"`
@@ -126,36 +125,36 @@ type Options struct {
 	Sensor string `key:"sensor" flag:"sensor" doc:"name of this sensor in outputs; the host's name if not given"`
 	// Compat is one of compat.Names.
 	Compat string `key:"compat" flag:"compat" oneof:"none,zeek-8.2" doc:"release of Zeek to follow where wirelog knowingly does better: none or zeek-8.2"`
-	// Version is the program's version where outputs tell it.
+	// Version is the program's version, for outputs that contain it.
 	Version string
 
 	LocalNets []netip.Prefix `key:"local_nets" doc:"networks of the site, for local_orig and local_resp (Zeek's Site::local_nets)"`
 
-	// Dissect has the options of everything between packets and events. Its seeds and
-	// Files.BestType are set by the run.
+	// Dissect has the options of everything between packets and events. The run sets
+	// its seeds and Files.BestType.
 	Dissect dissect.Options
 	// Rows bounds what one row may hold.
 	Rows logs.Limits
 
-	// Notice, if set, is called with a line about something a user should know
-	// that is no error, such as a file in a folder that is no capture. It may be
-	// called from any goroutine.
+	// Notice, if set, is called with a line about something that a user should
+	// know but that is not an error, such as a file in a folder that is not a
+	// capture. It may be called from any goroutine.
 	Notice func(msg string)
 	// Report, if set, is called at once with each error of an output. What lasts or returns
 	// is reported again about once a minute, with counts. Without it, the error of Run has
 	// them. It is called by one goroutine at a time.
 	Report func(err error)
-	// Progress, if set, is called now and then from the reading goroutine with
-	// the bytes of capture file read so far and the sum of the file sizes, which
-	// is 0 if a source has none. It must not block.
+	// Progress, if set, is called from time to time on the reading goroutine
+	// with the bytes of capture files read so far and the sum of the file sizes,
+	// which is 0 if a source has none. It must not block.
 	Progress func(done, total int64)
 }
 
 // Hashes lists the values of Options.Dissect.Files.Hash.
 func Hashes() []string { return files.HashNames() }
 
-// Defaults are the options of a run of which nothing is asked: all logs as TSV
-// into the current directory, with Zeek's timeouts.
+// Defaults returns the options of a run without flags or configuration: all
+// logs as TSV in the current directory, with Zeek's timeouts.
 func Defaults() Options {
 	return Options{
 		OutputDir:      ".",
@@ -169,9 +168,10 @@ func Defaults() Options {
 	}
 }
 
-// PrivateAddressSpace is the address space that is local by default: what IANA
-// sets aside in its special-purpose registries (RFC 6890), the IPv4 blocks also
-// in their 6to4 form (RFC 3056), as Zeek's Site::private_address_space has it.
+// PrivateAddressSpace returns the address space that is local by default, as in
+// Zeek's Site::private_address_space: the blocks of IANA's special-purpose
+// registries (RFC 6890), and the IPv4 blocks also in their 6to4 form (RFC
+// 3056).
 func PrivateAddressSpace() []netip.Prefix {
 	list := make([]netip.Prefix, 0, len(private4)*2+len(private6))
 	for _, s := range private4 {

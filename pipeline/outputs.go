@@ -17,23 +17,25 @@ import (
 	"github.com/wirelog/wirelog/writers/tsv"
 )
 
-// Output says what one output takes and what it does with it. The tags are as those
-// of Options.
+// Output says what one output takes and how it writes it. The tags are as in
+// Options.
 type Output struct {
 	// Type is one of OutputTypes.
 	Type string `key:"type" doc:"what is written"`
 	Name string `key:"name" doc:"name of the output in summaries and messages; its type if not given"`
-	// Logs names logs among Options.Logs, or optional ones; none means all of the run.
+	// Logs names logs among Options.Logs, or optional ones; if empty, all logs of the
+	// run.
 	Logs   []string `key:"logs" doc:"logs that the output takes; all if not given"`
 	Events bool     `key:"events" doc:"take the event stream too, as JSON"`
-	// Keep, Drop, Rename and Add are those of writers.Fields.
-	Keep   []string `key:"keep" doc:"columns that are written, such as uid, id.* or conn:history; all if not given"`
-	Drop   []string `key:"drop" doc:"columns that are left out"`
+	// Keep, Drop, Rename and Add are as in writers.Fields.
+	Keep   []string `key:"keep" doc:"columns to write, such as uid, id.* or conn:history; all if not given"`
+	Drop   []string `key:"drop" doc:"columns to leave out"`
 	Rename []string `key:"rename" doc:"other names for columns: id.orig_h=src_ip, conn:service=app"`
 	Add    []string `key:"add" doc:"columns with the same text in every row: site=Berlin"`
-	// Where has expressions by the names of logs; see package filter.
+	// Where maps names of logs to expressions; see package filter.
 	Where map[string]string `key:"where" doc:"by log, the condition that its records must fulfil, such as conn: 'duration > 60 && resp_bytes > 1e6'"`
-	// Settings are those of the type, as NewSettings makes them; nil is the defaults.
+	// Settings are the settings of the type, as NewSettings makes them; nil means the
+	// defaults.
 	Settings any
 }
 
@@ -45,17 +47,17 @@ const (
 
 var errNamingECS = errors.New("naming: ecs has times in ISO 8601, and no streaming form")
 
-// FileSettings are the settings that outputs to files of lines have in common.
+// FileSettings are the settings shared by outputs to line-based files.
 type FileSettings struct {
 	Dir  string `key:"dir" doc:"folder for the files, created if missing"`
 	Path string `key:"path" doc:"file for the only log that the output takes, instead of dir; - is standard output"`
-	// What follows is as in writers.Rotation.
-	Rotate         time.Duration `key:"rotate" doc:"packet time for which a file is written, ending at multiples of it; 0s is no end (Log::default_rotation_interval)"`
-	RotateSize     int           `key:"rotate_size" unit:"bytes" min:"0" doc:"bytes of rows from which on a file is finished and another one begun; 0 is no bound"`
+	// The following fields are as in writers.Rotation.
+	Rotate         time.Duration `key:"rotate" doc:"packet time that one file covers, ending at multiples of it; 0s is no rotation (Log::default_rotation_interval)"`
+	RotateSize     int           `key:"rotate_size" unit:"bytes" min:"0" doc:"bytes of rows after which a file is finished and another begun; 0 is no bound"`
 	Names          string        `key:"names" doc:"names of finished files: plain, zeek, zeekctl, rita, json-streaming, or a template such as {log}.{open:%Y-%m-%d-%H-%M-%S}; zeek if not given and rotated"`
 	UTC            bool          `key:"utc" doc:"names of files with UTC instead of local time"`
 	Compress       string        `key:"compress" oneof:"none,gzip,zstd" doc:"compression of finished files: none, gzip or zstd"`
-	Command        []string      `key:"command" doc:"program, and its arguments, that is run with the path of each finished file"`
+	Command        []string      `key:"command" doc:"program, with its arguments, to run with the path of each finished file"`
 	CommandTimeout time.Duration `key:"command_timeout" doc:"time after which the program is stopped; 0s is none"`
 }
 
@@ -68,27 +70,27 @@ type TSVSettings struct {
 type JSONSettings struct {
 	FileSettings
 	Timestamps string `key:"timestamps" oneof:"epoch,millis,iso8601" doc:"times: epoch (seconds), millis or iso8601"`
-	Streaming  bool   `key:"streaming" doc:"begin objects with _path, _system_name and _write_ts, with times in ISO 8601, as Zeek's JSON streaming logs"`
-	Naming     string `key:"naming" oneof:"zeek,ecs" doc:"names of columns: zeek, or ecs, with values as the Elastic Common Schema wants them"`
-	Reversible bool   `key:"reversible" doc:"double a backslash of a value, so that it differs from one that escapes a byte"`
+	Streaming  bool   `key:"streaming" doc:"begin objects with _path, _system_name and _write_ts, with times in ISO 8601, like Zeek's JSON streaming logs"`
+	Naming     string `key:"naming" oneof:"zeek,ecs" doc:"names of columns: zeek, or ecs, with values as the Elastic Common Schema requires"`
+	Reversible bool   `key:"reversible" doc:"double the backslashes in values, to tell them from those that escape bytes"`
 }
 
 // An OutputFactory makes the outputs of one type. A program adds its own formats
 // (writers.Format) and places (writers.Place) with factories in Options.OutputFactories.
 // To add a type to the command, add its factory to outputTypes.
 type OutputFactory struct {
-	// Name is the value of Output.Type, and Doc says in a few words what is written.
+	// Name is the value of Output.Type. Doc says in a few words what is written.
 	Name, Doc string
 	// Settings returns a pointer to the default settings: a struct whose fields have
 	// the tags of options. It may be nil if there is nothing to set.
 	Settings func() any
-	// Short returns the settings that Options.Format and what goes with it stand for. It
-	// is nil if the type cannot be asked for in that way.
+	// Short returns the settings for Options.Format and the options that go with it. It
+	// is nil if Options.Format cannot name the type.
 	Short func(o *Options) any
-	// Make sets Format, or Place, and what else the settings say in w. o is not to be
-	// changed.
+	// Make sets w's Format or Place, and whatever else settings says. It must not
+	// change o.
 	Make func(o *Options, settings any, w *writers.Output) error
-	// Events says whether the type takes the event stream.
+	// Events reports whether the type takes the event stream.
 	Events bool
 }
 
@@ -135,7 +137,7 @@ var outputTypes = []OutputFactory{
 	kafkaType,
 }
 
-// fileSettings are the settings of the short form.
+// fileSettings returns the file settings of the short form.
 func (o *Options) fileSettings() FileSettings {
 	s := defaultFiles()
 	s.Dir, s.Path = o.OutputDir, o.OutputPath
@@ -146,7 +148,7 @@ func defaultFiles() FileSettings {
 	return FileSettings{Dir: ".", Compress: writers.CompressNone, CommandTimeout: time.Minute}
 }
 
-// sensor is the name of this sensor.
+// sensor returns the name of this sensor.
 func (o *Options) sensor() string { return cmp.Or(o.Sensor, hostname()) }
 
 func (s *FileSettings) apply(w *writers.Output) error {
@@ -158,7 +160,7 @@ func (s *FileSettings) apply(w *writers.Output) error {
 	return w.Rotation.Check()
 }
 
-// OutputType describes a type of outputs.
+// OutputType names and describes a type of outputs.
 type OutputType struct{ Name, Doc string }
 
 // OutputTypes lists the values of Output.Type.
@@ -170,7 +172,7 @@ func OutputTypes() []OutputType {
 	return list
 }
 
-// factory returns the factory of a type, of the program's own ones or of outputTypes.
+// factory returns the factory of a type, from OutputFactories or outputTypes.
 func (o *Options) factory(name string) (*OutputFactory, error) {
 	var known []string
 	for _, list := range [][]OutputFactory{o.OutputFactories, outputTypes} {
@@ -184,8 +186,8 @@ func (o *Options) factory(name string) (*OutputFactory, error) {
 	return nil, fmt.Errorf("want one of %s, got %q%s", strings.Join(known, ", "), name, nearest.Hint(name, known))
 }
 
-// NewSettings returns a pointer to the default settings of a type of outputs, a
-// struct whose tags are as those of Options.
+// NewSettings returns a pointer to the default settings of a type of outputs: a
+// struct with tags as in Options.
 func NewSettings(typ string) (any, error) {
 	t, err := new(Options).factory(typ)
 	if err != nil {
@@ -194,8 +196,8 @@ func NewSettings(typ string) (any, error) {
 	return t.Settings(), nil
 }
 
-// outputs are the outputs of the run: those of Outputs, or the one that the short
-// form asks for.
+// outputs returns the outputs of the run: Outputs, or the one that the short form
+// asks for.
 func (o *Options) outputs() ([]Output, error) {
 	if len(o.Outputs) > 0 {
 		return o.Outputs, nil
@@ -212,14 +214,15 @@ func (o *Options) outputs() ([]Output, error) {
 	return []Output{{Type: o.Format, Settings: t.Short(o)}}, nil
 }
 
-// CheckOutputs reports everything that is wrong with the outputs, each error an
-// *OptionError, as Run does with the first of them.
+// CheckOutputs returns everything that is wrong with the outputs, each error an
+// *OptionError. Run returns the first of them.
 func (o *Options) CheckOutputs() []error {
 	var cfg writers.Config
 	return o.writerOutputs(&cfg)
 }
 
-// writerOutputs translates the outputs, and the options that they depend on.
+// writerOutputs translates the outputs and the options that they depend on to
+// cfg.
 func (o *Options) writerOutputs(cfg *writers.Config) (errs []error) {
 	var err error
 	if cfg.Logs, err = o.logs(); err != nil {
@@ -299,7 +302,7 @@ func parseMode(text string) (fs.FileMode, error) {
 	return fs.FileMode(n), nil
 }
 
-// outputOption names the option that made the output with that index, and key in it
+// outputOption returns the name of the option that made output i, followed by key
 // if that is not empty.
 func (o *Options) outputOption(i int, key string) string {
 	switch {
@@ -316,7 +319,7 @@ func (o *Options) outputOption(i int, key string) string {
 	}
 }
 
-// uniqueName numbers a name that another output has.
+// uniqueName numbers a name that another output has already.
 func uniqueName(name string, others []writers.Output) string {
 	unique := name
 	for i := 2; slices.ContainsFunc(others, func(w writers.Output) bool { return w.Name == unique }); i++ {
@@ -325,8 +328,8 @@ func uniqueName(name string, others []writers.Output) string {
 	return unique
 }
 
-// addLogs adds what outputs name beside the logs of the run: optional ones, which then
-// go to those outputs alone. A run that is told which logs to write has no others.
+// addLogs adds the optional logs that outputs name besides the logs of the run; they
+// go to those outputs alone. If the run's logs are named, it writes no others.
 func (o *Options) addLogs(cfg *writers.Config) error {
 	all := cfg.Logs
 	for i := range cfg.Outputs {
@@ -381,7 +384,7 @@ func checkView(cfg *writers.Config, w *writers.Output) (errs []error) {
 	return errs
 }
 
-// known returns the logs that the run may write.
+// known returns all logs that the run may write.
 func (o *Options) known() (schemas.Set, error) {
 	known, err := schemas.NewSet(o.Schemas...)
 	if err != nil {
@@ -390,7 +393,7 @@ func (o *Options) known() (schemas.Set, error) {
 	return known, nil
 }
 
-// logs are the logs to write.
+// logs returns the logs to write.
 func (o *Options) logs() ([]*schemas.Schema, error) {
 	known, err := o.known()
 	if err != nil {

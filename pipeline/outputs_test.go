@@ -14,8 +14,8 @@ import (
 	"github.com/wirelog/wirelog/writers"
 )
 
-// Several outputs take different logs, columns and records of one run, and the bytes
-// do not depend on the number of shards.
+// TestOutputs has several outputs take different logs, columns and records of one
+// run, and checks that their bytes do not depend on the number of shards.
 func TestOutputs(t *testing.T) {
 	captures, err := filepath.Glob("../testdata/*.pcap*")
 	if err != nil || len(captures) < 3 {
@@ -80,7 +80,8 @@ func TestOutputs(t *testing.T) {
 	}
 }
 
-// An optional log that an output names goes to that output alone.
+// TestOutputNamesAnOptionalLog checks that an optional log that an output names
+// goes to that output alone.
 func TestOutputNamesAnOptionalLog(t *testing.T) {
 	i := slices.IndexFunc(schemas.All(), func(s *schemas.Schema) bool { return s.Optional })
 	if i < 0 {
@@ -127,7 +128,7 @@ func TestOutputErrors(t *testing.T) {
 		"outputs[0]":        {Type: "json", Settings: &JSONSettings{Timestamps: "x"}},
 		"outputs[0].":       {Type: "json", Settings: &JSONSettings{Timestamps: TimestampsEpoch, Naming: NamingECS, Streaming: true}},
 	} {
-		option = strings.TrimSuffix(option, ".") // two of the same
+		option = strings.TrimSuffix(option, ".") // the dot only makes the map's keys differ
 		o := Defaults()
 		o.Paths, o.Outputs = []string{"nothing.pcap"}, []Output{out}
 		_, err := Run(t.Context(), o)
@@ -138,7 +139,8 @@ func TestOutputErrors(t *testing.T) {
 	}
 }
 
-// An error of the writers names the option that it belongs to.
+// TestErrorsOfWritersNameTheirOption checks that an error of the writers names
+// the option that it belongs to.
 func TestErrorsOfWritersNameTheirOption(t *testing.T) {
 	dir := t.TempDir()
 	file := filepath.Join(dir, "file")

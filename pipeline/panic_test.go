@@ -10,8 +10,8 @@ import (
 	"github.com/wirelog/wirelog/dissect/event"
 )
 
-// runWith runs on captures as runOn does, with listeners beside the builders, and returns
-// the rows of the logs.
+// runWith runs on captures like runOn, with additional listeners, and returns the rows of
+// the logs.
 func runWith(t *testing.T, paths []string, listen func(*event.Hooks)) (map[string]string, Summary) {
 	t.Helper()
 	dir := t.TempDir()
@@ -42,8 +42,8 @@ func quietly(t *testing.T) {
 	t.Cleanup(func() { slog.SetDefault(log) })
 }
 
-// TestPanicsAreContained is case 26 for a whole run: whatever listens to packets, timers
-// and the ends of connections and files may panic, and all rows of the others are there.
+// TestPanicsAreContained is case 26 for a whole run: listeners to packets, timers and
+// the ends of connections and files may panic, and all other rows are there.
 func TestPanicsAreContained(t *testing.T) {
 	quietly(t)
 	paths := []string{"../testdata/mixed.pcap", "../testdata/dns-local.pcap", "../testdata/http.pcap", "../testdata/tcp-states.pcap"}
@@ -74,7 +74,8 @@ func TestPanicsAreContained(t *testing.T) {
 		}
 	}
 
-	// An analyzer's events: what it did not come to is missing, for that connection alone.
+	// After a panic in an analyzer's event, the later events are missing for that
+	// connection only.
 	var uid string
 	for row := range strings.Lines(want["dns.log"]) {
 		if !strings.HasPrefix(row, "#") {
@@ -112,8 +113,8 @@ func without(text, s string) string {
 	return b.String()
 }
 
-// TestExpiryPanics finds that a panic where rows are written because time has passed is
-// counted, and no more than that.
+// TestExpiryPanics checks that a panic in a builder that writes expired rows is counted
+// and has no other effect.
 func TestExpiryPanics(t *testing.T) {
 	quietly(t)
 	var s shard // without builders

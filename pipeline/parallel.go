@@ -12,50 +12,50 @@ import (
 	"github.com/wirelog/wirelog/writers"
 )
 
-// parallel runs several shards, on a goroutine each, and no goroutine beside them:
-// the shard that has nothing to do reads the next batches for all, and one that is
-// ahead of the others merges what all have made of a job. So as many cores are busy as
-// there are shards, and none waits for another to be woken.
+// parallel runs several shards, each on its own goroutine, and uses no others: an idle
+// shard reads the next batches for all, and a shard that is ahead merges the results
+// of all. This keeps as many cores busy as there are shards, and none waits for
+// another to wake up.
 type parallel struct {
 	*run
 	jobs []chan job
 	done []chan *writers.Batch
 
-	reading sync.Mutex // of the reader and what follows
+	reading sync.Mutex // guards the reader and the fields below
 	hosts   packet.Decoder
 	frame   packet.Frame // scratch of choose
 	buckets [numBuckets]uint16
-	load    []uint64 // what each shard was given to do so far, about in bytes
+	load    []uint64 // work given to each shard so far, roughly in bytes
 	err     error    // why reading ended
-	limit   uint64   // of the last job that ended connections
+	limit   uint64   // limit of the last job that ended connections
 	free    chan *assignment
 	lead    lead
 
-	worked []atomic.Uint64 // what each shard has done of load
+	worked []atomic.Uint64 // the part of load that each shard has done
 
-	merging sync.Mutex // of the merger and what follows
+	merging sync.Mutex // guards the merger and the fields below
 	batches []*writers.Batch
-	working atomic.Int32 // shards that have jobs to come
+	working atomic.Int32 // shards that have not finished
 }
 
-// job is what a shard works on: a batch with the lists of whose its packets are, or,
-// at the end, the connections to be ended.
+// job is a unit of work of a shard: a batch and the assignment of its packets to
+// shards or, at the end, the connections to end.
 type job struct {
 	batch  *capture.Batch
 	shards *assignment
 	limit  uint64
 }
 
-// lead is how far the shard that reads may be ahead of what is merged, in bytes: how much
-// of the capture is held, and about how much of the rows.
+// lead bounds how far reading may be ahead of merging, in bytes: how much of the capture
+// is held, and roughly how much of the rows.
 type lead struct {
 	mu     sync.Mutex
 	change sync.Cond
-	jobs   []int // bytes of those that are not merged yet
+	jobs   []int // bytes of each job that is not merged yet
 	bytes  int
 }
 
-// add notes a job.
+// add counts a job of n bytes.
 func (l *lead) add(n int) {
 	l.mu.Lock()
 	l.jobs = append(l.jobs, n)
@@ -63,7 +63,7 @@ func (l *lead) add(n int) {
 	l.mu.Unlock()
 }
 
-// done notes that the oldest job is merged.
+// done removes the oldest job, which is merged.
 func (l *lead) done() {
 	l.mu.Lock()
 	l.bytes -= l.jobs[0]
@@ -72,15 +72,15 @@ func (l *lead) done() {
 	l.mu.Unlock()
 }
 
-// full reports whether more has to wait.
+// full reports whether reading must wait.
 func (l *lead) full() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.bytes >= maxLead
 }
 
-// wait returns when more may come, or when ready does not return false any more, which
-// is asked again after every wake.
+// wait returns when there is room for more, or when ready returns true. It calls ready
+// again after every wake.
 func (l *lead) wait(ready func() bool) {
 	l.mu.Lock()
 	for l.bytes >= maxLead && !ready() {
@@ -89,20 +89,20 @@ func (l *lead) wait(ready func() bool) {
 	l.mu.Unlock()
 }
 
-// wake has wait look again.
+// wake makes wait check again.
 func (l *lead) wake() {
 	l.mu.Lock()
 	l.change.Signal()
 	l.mu.Unlock()
 }
 
-// assignment has the packets of a batch that are each shard's.
+// assignment assigns the packets of a batch to shards.
 type assignment struct {
-	// first is the place of each shard's first packet, plus 1, and next that of the one
-	// after each packet; 0 is none.
+	// first is the place of each shard's first packet, plus 1, and next that of the
+	// same shard's packet after each packet; 0 means none.
 	first [maxShards]uint16
 	next  [capture.BatchPackets]uint16
-	// load is what they add to each shard's.
+	// load is what the packets add to each shard's load.
 	load [maxShards]uint64
 	refs atomic.Int32
 	free chan<- *assignment
@@ -127,28 +127,30 @@ func (a *assignment) release() {
 }
 
 const (
-	// inFlight is how many jobs and results may wait for each shard. In traffic most of
-	// which is for one shard for a while, the others get at what comes after it.
+	// inFlight is how many jobs and results may wait for each shard. If one shard gets
+	// most of the traffic for a while, the others can go on to later batches.
 	inFlight = 512
-	// drainBytes is what a job counts in lead that ends connections.
+	// drainBytes is what a job that ends connections counts in lead.
 	drainBytes = 2 << 20
-	// mergeAt is for how many results a shard that waits is woken to merge them.
+	// mergeAt is how many results wake a waiting shard to merge them.
 	mergeAt = 4
-	// maxBehind is how many results a shard that is behind leaves for another to merge.
+	// maxBehind is how many results a shard that is behind leaves for others to merge.
 	maxBehind = 8
-	// A shard that has fewer than readAt jobs makes more, until it has readAhead: so the
-	// others have some while it does, even if they have as few.
+	// A shard with fewer than readAt jobs reads more, until it has readAhead. The others
+	// still have jobs meanwhile, even if they have as few.
 	readAt    = 2
 	readAhead = 4
-	// numBuckets is in how many parts the pairs of hosts are divided among the shards,
-	// and unassigned is the shard of a part of which there was no packet yet.
+	// numBuckets is the number of buckets in which pairs of hosts are divided among
+	// the shards; unassigned is the shard of a bucket without a packet yet.
 	numBuckets = 1 << 16
 	unassigned = maxShards
-	// perPacket is how many bytes of payload take as long as the rest of a packet.
+	// perPacket is how many bytes of payload cost as much time as the rest of a
+	// packet.
 	perPacket = 512
-	// undone is how many times what a shard has still to do is counted.
+	// undone weights a shard's backlog against its total load.
 	undone = 8
-	// perHeld is about what a packet takes beside its bytes while it is held.
+	// perHeld is roughly the memory in bytes that a held packet takes besides
+	// its data.
 	perHeld = 64
 )
 
@@ -170,7 +172,7 @@ func newParallel(r *run) *parallel {
 }
 
 // process reads, dissects and merges everything. Every shard gets every batch, because
-// time passes for all.
+// time passes for all of them.
 func (p *parallel) process(ctx context.Context) error {
 	var shards sync.WaitGroup
 	p.working.Store(int32(len(p.shards)))
@@ -181,7 +183,7 @@ func (p *parallel) process(ctx context.Context) error {
 	return ignoreEOF(p.err)
 }
 
-// work does the jobs of shard i.
+// work runs the jobs of shard i.
 func (p *parallel) work(ctx context.Context, i int) {
 	s := p.shards[i]
 	var mine [capture.BatchPackets]uint16
@@ -209,7 +211,8 @@ func (p *parallel) work(ctx context.Context, i int) {
 	}
 }
 
-// job returns the next job of shard i. Whoever finds few makes more for all.
+// job returns the next job of shard i. A shard that finds few reads more for
+// all.
 func (p *parallel) job(ctx context.Context, i int, turn func() bool) (j job, ok bool) {
 	if len(p.jobs[i]) < readAt && p.reading.TryLock() {
 		for len(p.jobs[i]) < readAhead {
@@ -217,7 +220,7 @@ func (p *parallel) job(ctx context.Context, i int, turn func() bool) (j job, ok 
 				if len(p.jobs[i]) > 0 {
 					break
 				}
-				// The others are behind, this one has done all.
+				// The others are behind; this shard has nothing left to do.
 				p.lead.wait(p.due)
 				p.merge(turn)
 				continue
@@ -228,13 +231,13 @@ func (p *parallel) job(ctx context.Context, i int, turn func() bool) (j job, ok 
 		}
 		p.reading.Unlock()
 	}
-	// Whoever reads sends to this shard, too.
+	// The shard that reads sends to this one too.
 	j, ok = <-p.jobs[i]
 	return j, ok
 }
 
-// feed gives every shard another job, or closes their channels and returns false when
-// there is none.
+// feed gives every shard another job. If there is none, it closes the shards'
+// channels and returns false.
 func (p *parallel) feed(ctx context.Context) bool {
 	if p.limit == dissect.All {
 		return false
@@ -266,15 +269,15 @@ func (p *parallel) feed(ctx context.Context) bool {
 	return true
 }
 
-// assign chooses the shard of every packet of b by its two outermost IP addresses. What has
-// none goes to the first shard. A symmetric, keyed hash of the addresses is the bucket, and
-// a bucket belongs to the shard that had least to do when its first packet came: often a few
-// pairs of hosts have most of the traffic, and these are not to meet on one shard by chance.
-// It returns how many bytes the packets are.
+// assign chooses the shard of every packet of b by its two outermost IP addresses.
+// Packets without addresses go to the first shard. A symmetric, keyed hash of the
+// addresses selects a bucket, and a bucket belongs to the shard with the least load when
+// its first packet arrived: often a few pairs of hosts have most of the traffic, and they
+// should not meet on one shard by chance. It returns the total bytes of the packets.
 func (p *parallel) assign(b *capture.Batch, a *assignment) (bytes int) {
 	clear(a.first[:len(p.jobs)])
 	clear(a.load[:len(p.jobs)])
-	// From the last packet to the first, so that each list is in their order.
+	// Going from the last packet to the first leaves each list in order.
 	for i := len(b.Packets) - 1; i >= 0; i-- {
 		pkt := &b.Packets[i]
 		bytes += len(pkt.Data) + perHeld
@@ -303,9 +306,9 @@ func (p *parallel) choose(pkt *capture.Packet) uint16 {
 	return *bucket
 }
 
-// least returns the shard that is to get more to do. What a shard was given and has not done
-// yet counts more than what it has: it may be harder to do than load says, and which shard
-// does what makes no difference to the result.
+// least returns the shard to give more work to. Work that a shard was given but has not
+// done counts more than work done: it may be harder than load says. The choice does not
+// affect the result.
 func (p *parallel) least() uint16 {
 	best, least := 0, ^uint64(0)
 	for i, n := range p.load {
@@ -322,8 +325,9 @@ func (p *parallel) hash(h packet.Addr) uint64 {
 	return hi ^ lo
 }
 
-// merge merges what all shards have made of the jobs that all have done, as long as
-// ready says so, unless another shard is at it, which then sees this one's result.
+// merge merges the results of the jobs that all shards have done, as long as ready
+// returns true. If another shard is merging, it does nothing: that shard sees this
+// one's result.
 func (p *parallel) merge(ready func() bool) {
 	for ready() && p.merging.TryLock() {
 		for ready() {
@@ -337,7 +341,7 @@ func (p *parallel) merge(ready func() bool) {
 	}
 }
 
-// complete tells whether every shard has a result to be merged.
+// complete reports whether every shard has a result to merge.
 func (p *parallel) complete() bool {
 	for _, c := range p.done {
 		if len(c) == 0 {
@@ -347,8 +351,8 @@ func (p *parallel) complete() bool {
 	return true
 }
 
-// turn tells whether there is something to be merged, and shard i is to do it: those that
-// are behind others that have still jobs leave it to these for a while.
+// turn reports whether there is something to merge and shard i should do it: while others
+// still have jobs, a shard that is behind leaves merging to those ahead for a while.
 func (p *parallel) turn(i int) bool {
 	if !p.complete() {
 		return false
@@ -365,8 +369,8 @@ func (p *parallel) turn(i int) bool {
 	return true
 }
 
-// due tells whether there is enough to be merged to wake a shard for it, or something at
-// all and the shard that is behind has nothing else to do.
+// due reports whether there is enough to merge to wake a shard, or anything at all when
+// the shard that is behind has no jobs.
 func (p *parallel) due() bool {
 	behind := 0
 	for i, c := range p.done {

@@ -10,15 +10,15 @@ import (
 	"time"
 )
 
-// outcome is everything that a run has to show.
+// outcome is everything that a run produces.
 type outcome struct {
 	files   map[string]string // by name, events among them
 	summary Summary
 	err     error
 }
 
-// runOn runs on captures with the options of a run that can be made again byte for
-// byte, changed by change, and checks what holds of every run.
+// runOn runs on captures with options that make output reproducible, modified by
+// change, and checks what must hold for every run.
 func runOn(t testing.TB, paths []string, change func(*Options)) outcome {
 	t.Helper()
 	dir := t.TempDir()
@@ -91,8 +91,8 @@ func testCaptures(t testing.TB) []string {
 	return list
 }
 
-// referenceTraces lists the captures of the reference results, which lie beside the
-// checkout if at all.
+// referenceTraces lists the captures of the reference results, which are beside the
+// checkout if present.
 func referenceTraces(t testing.TB) []string {
 	t.Helper()
 	var list []string
@@ -112,7 +112,7 @@ func referenceTraces(t testing.TB) []string {
 	return list
 }
 
-// firstDifference describes where two texts part.
+// firstDifference describes the first difference of two texts.
 func firstDifference(a, b string) string {
 	al, bl := strings.Split(a, "\n"), strings.Split(b, "\n")
 	for i := range min(len(al), len(bl)) {
@@ -143,7 +143,8 @@ func sameOutput(t testing.TB, what string, a, b *outcome) {
 	}
 }
 
-// sameForShards runs on captures with one shard and with these numbers of shards.
+// sameForShards runs on captures with one shard and with the given numbers of
+// shards and compares the outputs.
 func sameForShards(t *testing.T, what string, paths []string, shards []int, change func(*Options)) {
 	t.Helper()
 	one := runOn(t, paths, change)
@@ -169,7 +170,8 @@ func TestShardsMakeNoDifference(t *testing.T) {
 	sameForShards(t, "all at once", testCaptures(t), []int{2, 3, 8}, func(o *Options) { o.Dissect.Packet.IgnoreChecksums = true })
 }
 
-// TestShardsWaitForEachOther has every job wait until the one before is merged.
+// TestShardsWaitForEachOther makes every job wait until the one before is
+// merged.
 func TestShardsWaitForEachOther(t *testing.T) {
 	defer func(n int) { maxLead = n }(maxLead)
 	maxLead = 1

@@ -16,7 +16,7 @@ import (
 	"github.com/wirelog/wirelog/dissect/link/packet"
 )
 
-// recorded is a packet of a capture.
+// recorded is a packet from a capture.
 type recorded struct {
 	us   int64
 	data []byte
@@ -51,8 +51,8 @@ func load(t testing.TB, path string) (list []recorded, link packet.LinkType) {
 	}
 }
 
-// mutatePackets makes a capture in which some packets are cut, changed, missing, there
-// twice, or out of order.
+// mutatePackets makes a capture in which some packets are cut, changed, missing,
+// duplicated or out of order.
 func mutatePackets(rng *rand.Rand, list []recorded, link packet.LinkType) []byte {
 	w := newPcap(link)
 	kind := rng.IntN(6) // 5 is all of them
@@ -119,8 +119,8 @@ func survive(t testing.TB, what, dir string, file []byte) {
 		t.Errorf("%s: %v", what, err)
 	}
 	checkSummary(t, &s)
-	// What is allocated in all bounds what was in use at any time. Decompression
-	// is bounded by its ratio, so that only what comes out of it counts.
+	// The total allocated bounds the memory in use at any time. Decompression is
+	// bounded by its ratio, so only its output counts.
 	if got, limit := after.TotalAlloc-before.TotalAlloc, allocLimit(s.Bytes); got > limit {
 		t.Errorf("%s: %d bytes allocated for %d bytes of packets", what, got, s.Bytes)
 	}
@@ -132,7 +132,7 @@ func survive(t testing.TB, what, dir string, file []byte) {
 // allocLimit has room for the window of a decompressor, which may be 64 MB.
 func allocLimit(captured uint64) uint64 { return 96<<20 + 200*captured }
 
-// save keeps a capture that something is wrong with.
+// save keeps a capture that failed.
 func save(t testing.TB, what string, file []byte) {
 	t.Helper()
 	f, err := os.CreateTemp("", "wirelog-*.pcap")
@@ -190,8 +190,8 @@ func TestSurvivesMutationsReference(t *testing.T) {
 	}
 }
 
-// TestSurvivesEveryCut cuts a capture at every byte, and the packets of one at every
-// byte of theirs.
+// TestSurvivesEveryCut cuts a capture at every byte, and its packets at every byte
+// of each.
 func TestSurvivesEveryCut(t *testing.T) {
 	dir := t.TempDir()
 	file, err := os.ReadFile("../testdata/tiny.pcap")

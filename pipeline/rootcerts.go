@@ -10,10 +10,12 @@ import (
 	"github.com/wirelog/wirelog/logs"
 )
 
-// SystemRootCerts is the Options.RootCerts that stands for the bundle of this host.
+// SystemRootCerts is the value of Options.RootCerts that selects the bundle of this
+// host.
 const SystemRootCerts = "system"
 
-// systemBundles are where systems keep their root certificates in one file.
+// systemBundles are the files in which systems keep all their root
+// certificates.
 var systemBundles = []string{
 	"/etc/ssl/certs/ca-certificates.crt",                // Debian, Alpine, Arch
 	"/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem", // Red Hat
@@ -26,7 +28,7 @@ func (o *Options) rootCerts() (*logs.RootCerts, error) {
 	path := o.RootCerts
 	switch path {
 	case "":
-		return nil, errors.New("the columns validation need a PEM file of root certificates, or " + SystemRootCerts)
+		return nil, errors.New("the columns of group validation need a PEM file of root certificates, or " + SystemRootCerts)
 	case SystemRootCerts:
 		for _, file := range systemBundles {
 			if _, err := os.Stat(file); !errors.Is(err, fs.ErrNotExist) {
@@ -36,7 +38,7 @@ func (o *Options) rootCerts() (*logs.RootCerts, error) {
 		}
 		path = cmp.Or(os.Getenv("SSL_CERT_FILE"), path)
 		if path == SystemRootCerts {
-			return nil, errors.New("this host has no bundle of root certificates where they are looked for; name a PEM file")
+			return nil, errors.New("this host has no bundle of root certificates in the usual places; name a PEM file")
 		}
 	}
 	text, err := os.ReadFile(path)
@@ -48,7 +50,7 @@ func (o *Options) rootCerts() (*logs.RootCerts, error) {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	if skipped > 0 && o.Notice != nil {
-		o.Notice(fmt.Sprintf("%s: %d blocks are no certificates that can be read", path, skipped))
+		o.Notice(fmt.Sprintf("%s: %d blocks are not readable certificates", path, skipped))
 	}
 	return roots, nil
 }

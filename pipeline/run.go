@@ -64,7 +64,7 @@ func (r *run) run(ctx context.Context) (Summary, error) {
 	return s, err
 }
 
-// run is one run under way.
+// run is a run in progress.
 type run struct {
 	opts     Options
 	source   capture.Source
@@ -74,13 +74,13 @@ type run struct {
 	compat   compat.Set
 	reports  []error // of the merger, unless Options.Report took them
 	reported bool    // something went to Options.Report
-	events   bool    // the event stream is wanted
+	events   bool    // whether the event stream is wanted
 	roots    *logs.RootCerts
 	first    int64          // time of the first packet
 	last     capture.Packet // without its data
 }
 
-// tick tells the writers that time passes, until the function that it returns is called.
+// tick tells the writers that time passes until stop is called.
 func (r *run) tick() (stop func()) {
 	end := make(chan struct{})
 	var ticking sync.WaitGroup
@@ -106,7 +106,7 @@ func newRun(ctx context.Context, o Options) (*run, error) {
 	r := &run{opts: o, seed: makeSeed(o.Seed)}
 	switch {
 	case o.Source != nil && len(o.Paths) > 0:
-		return nil, &OptionError{"Source", errors.New("captures were named beside it")}
+		return nil, &OptionError{"Source", errors.New("captures were named too: a run has one or the other")}
 	case o.Source == nil && len(o.Paths) == 0:
 		return nil, &OptionError{"Paths", errors.New("no capture was named")}
 	}
@@ -192,7 +192,8 @@ func (o *Options) openSource() (capture.Source, error) {
 	return nil, &OptionError{option, err}
 }
 
-// blamed names the option that an error of writers.New belongs to.
+// blamed returns the name of the option that an error of writers.New belongs
+// to.
 func (o *Options) blamed(err error) string {
 	var ce *writers.ConfigError
 	switch {
@@ -205,10 +206,11 @@ func (o *Options) blamed(err error) string {
 	}
 }
 
-// maxShards bounds the shards. Every batch has a list for each.
+// maxShards bounds the number of shards. Every batch has a list for each shard.
 const maxShards = 256
 
-// makeSeed derives the keys of all hashes from the option, or draws them if it is empty.
+// makeSeed derives the keys of all hashes from the option, or chooses random ones if it
+// is empty.
 func makeSeed(text string) (seed conn.Seed) {
 	if text == "" {
 		return conn.RandomSeed()
@@ -248,7 +250,7 @@ func ignoreEOF(err error) error {
 	return err
 }
 
-// next returns the next batch and notes its times.
+// next returns the next batch and records its times.
 func (r *run) next(ctx context.Context) (*capture.Batch, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -267,12 +269,13 @@ func (r *run) next(ctx context.Context) (*capture.Batch, error) {
 	return b, nil
 }
 
-// drainStep is how many packet numbers' connections are ended at a time at the
-// end of a run, so that their rows need not all be in memory at once.
+// drainStep is the range of packet numbers whose connections are ended at a
+// time at the end of a run, so that their rows need not all be in memory at
+// once.
 const drainStep = 1 << 14
 
-// nextDrain returns up to which packet number connections are to be ended after
-// those up to limit have been. dissect.All is the last.
+// nextDrain returns the packet number up to which to end connections next,
+// after those up to limit. The last is dissect.All.
 func (r *run) nextDrain(limit uint64) uint64 {
 	if limit > r.last.Num {
 		return dissect.All
@@ -280,7 +283,7 @@ func (r *run) nextDrain(limit uint64) uint64 {
 	return limit + drainStep
 }
 
-// writerConfig translates the options of outputs.
+// writerConfig translates the options of outputs for package writers.
 func (r *run) writerConfig() (writers.Config, error) {
 	o := &r.opts
 	cfg := writers.Config{
@@ -361,7 +364,7 @@ func tryFolder(dir string) error {
 // that a file can have.
 func CheckPattern(pattern string) error { return files.ValidPattern(pattern) }
 
-// hostname is the name of this host, or the program's if that is not known.
+// hostname returns the name of this host, or the program's if it is not known.
 func hostname() string {
 	name, err := os.Hostname()
 	if err != nil || name == "" {

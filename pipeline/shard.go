@@ -23,9 +23,9 @@ type shard struct {
 	hooks   *event.Hooks
 	out     *writers.Collector
 	frame   packet.Frame
-	clock   batchClock // of the batch at work
+	clock   batchClock // of the current batch
 	now     int64      // clock at the end of the last batch
-	panics  uint64     // of builders, beside those that dissect contains
+	panics  uint64     // of builders, besides those that dissect contains
 }
 
 func (r *run) newShard(of int) (*shard, error) {
@@ -54,12 +54,12 @@ func (r *run) newShard(of int) (*shard, error) {
 	d.Conn.Seed, d.Conn.Compat = r.seed, r.compat
 	d.Protocols = own
 	d.Files.BareNames = r.compat.Has(compat.ExtractedName)
-	d.Files.BestType = !r.events // only the stream has the others
+	d.Files.BestType = !r.events // only the event stream has the other types
 	s.dissect, err = dissect.New(d, s.hooks, func(deadline value.Time, first, _ uint64) {
 		cause(deadline, first)
 	})
 	if err != nil {
-		return nil, &OptionError{"Extend", err} // this module's own protocols go together
+		return nil, &OptionError{"Extend", err} // this module's own protocols do not conflict
 	}
 	return s, nil
 }
@@ -81,8 +81,8 @@ func (c *batchClock) At(d value.Time) (value.Time, uint64) {
 	return value.Time(p.Now), p.Num
 }
 
-// batch dissects the packets of b that mine has the places of, and returns what they
-// gave rise to.
+// batch dissects the packets of b whose places are in mine, and returns the
+// resulting records.
 func (s *shard) batch(b *capture.Batch, mine []uint16) *writers.Batch {
 	s.clock.Batch = b
 	for _, i := range mine {
@@ -101,7 +101,7 @@ func (s *shard) batch(b *capture.Batch, mine []uint16) *writers.Batch {
 	return s.out.Flush()
 }
 
-// advance runs what is due at now.
+// advance runs the timers that are due at now.
 func (s *shard) advance(now value.Time) {
 	s.dissect.Advance(now, &s.clock)
 	if s.logs.Due(now) {
@@ -109,12 +109,13 @@ func (s *shard) advance(now value.Time) {
 	}
 }
 
-// expire has the builders write what has expired. A panic costs the row at work.
+// expire has the builders write expired rows. A panic costs the row being
+// written.
 func (s *shard) expire(now value.Time) {
 	defer func() {
 		if r := recover(); r != nil {
 			if s.panics++; s.panics == 1 {
-				slog.Error("writing what has expired panicked", "panic", r, "stack", string(debug.Stack()))
+				slog.Error("writing expired rows panicked", "panic", r, "stack", string(debug.Stack()))
 			}
 		}
 	}()

@@ -15,7 +15,7 @@ import (
 	"github.com/wirelog/wirelog/internal/testconn"
 )
 
-// counted counts what is read.
+// counted counts the bytes read.
 type counted struct {
 	r io.Reader
 	n atomic.Int64
@@ -27,16 +27,16 @@ func (c *counted) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// TestSlowOutput is case 28 for a place that is slow: whatever reads the rows takes them in
-// small pieces, reading the capture waits for it, and nothing is dropped.
+// TestSlowOutput is case 28 for a slow place: the reader of the rows takes them in small
+// pieces, reading the capture waits for it, and nothing is dropped.
 func TestSlowOutput(t *testing.T) {
 	const (
 		flows = 100_000
-		ahead = 8 << 20 // bytes of rows that may be on their way, in batches, buffers and the pipe
+		ahead = 8 << 20 // bytes of rows that may be in batches, buffers and the pipe
 	)
 	w := newPcap(packet.LinkRaw)
 	for i := range flows {
-		// An answer without a question is logged with its packet.
+		// An answer without a question is logged at once, with its packet.
 		src := netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)}), 1024)
 		name := "\x3f" + strings.Repeat("x", 63) + "\x3f" + strings.Repeat("y", 63) + "\x00"
 		w.add(start+int64(i)*10_000, testconn.UDP(src, netip.AddrPortFrom(server.Addr(), 53),
@@ -58,7 +58,7 @@ func TestSlowOutput(t *testing.T) {
 		defer f.Close()
 		buf := make([]byte, 4096)
 		for {
-			// Of a row there are fewer bytes in the capture than in the log.
+			// A row has fewer bytes in the capture than in the log.
 			most = max(most, in.n.Load()-rows*int64(len(w.b)/flows))
 			n, err := f.Read(buf)
 			rows += int64(bytes.Count(buf[:n], []byte("\n")))

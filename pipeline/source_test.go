@@ -49,7 +49,7 @@ type cutter struct {
 	rng    *rand.Rand
 	list   []capture.Packet
 	most   int  // packets in a batch
-	empty  bool // empty batches too
+	empty  bool // include empty batches
 	closed bool
 }
 
@@ -77,8 +77,8 @@ func (c *cutter) Next() (*capture.Batch, error) {
 func (c *cutter) Damage() []*capture.DamageError { return nil }
 func (c *cutter) Close() error                   { c.closed = true; return nil }
 
-// TestCutsHaveNoEffect cuts the packets of captures into batches at random, and
-// gets the logs and events that the file gives.
+// TestCutsHaveNoEffect cuts the packets of captures into batches at random and
+// expects the same logs and events as from the file.
 func TestCutsHaveNoEffect(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	for _, path := range testCaptures(t) {
@@ -99,8 +99,8 @@ func TestCutsHaveNoEffectReference(t *testing.T) {
 	}
 }
 
-// sameForCuts runs on a capture and, for 1, 2 and 3 shards, on its packets cut at
-// random.
+// sameForCuts compares a run on a capture with runs on its packets cut at random,
+// for 1, 2 and 3 shards.
 func sameForCuts(t *testing.T, rng *rand.Rand, path string) {
 	t.Helper()
 	list, stats := packetsOf(t, path)
@@ -129,7 +129,7 @@ func sameForCuts(t *testing.T, rng *rand.Rand, path string) {
 }
 
 // TestSources feeds captures through gopacket's reader and as packets of the
-// caller's own, and gets the logs and events that the file gives.
+// caller, and expects the same logs and events as from the file.
 func TestSources(t *testing.T) {
 	type open func(r *pcapgo.Reader, list []capture.Packet, link uint16, b capture.BatcherOptions) (capture.Source, error)
 	sources := map[string]open{
@@ -154,7 +154,7 @@ func TestSources(t *testing.T) {
 			t.Fatal(err)
 		}
 		if _, err := pcapgo.NewReader(bytes.NewReader(file)); err != nil {
-			continue // an old form
+			continue // an old format
 		}
 		want := runOn(t, []string{path}, nil)
 		if len(want.summary.Damage) > 0 {
@@ -182,7 +182,7 @@ func TestSources(t *testing.T) {
 	}
 }
 
-// reusing yields packets in memory that it uses again.
+// reusing yields packets in memory that it reuses for the next one.
 func reusing(list []capture.Packet) iter.Seq[capture.Packet] {
 	return func(yield func(capture.Packet) bool) {
 		var buf []byte
@@ -223,7 +223,7 @@ func TestSourceOptions(t *testing.T) {
 	}
 }
 
-// readerFunc is a source of gopacket's.
+// readerFunc is a gopacket source.
 type readerFunc func() ([]byte, error)
 
 func (f readerFunc) ReadPacketData() ([]byte, gopacket.CaptureInfo, error) {
@@ -231,7 +231,8 @@ func (f readerFunc) ReadPacketData() ([]byte, gopacket.CaptureInfo, error) {
 	return data, gopacket.CaptureInfo{CaptureLength: len(data), Length: len(data)}, err
 }
 
-// TestSourceFails has a source end with an error: what came before it is logged.
+// TestSourceFails has a source end with an error and checks that the packets
+// before it are logged.
 func TestSourceFails(t *testing.T) {
 	list, _ := packetsOf(t, "../testdata/tiny.pcap")
 	out := runOn(t, nil, func(o *Options) {

@@ -6,32 +6,33 @@ import (
 	"time"
 )
 
-// Summary is what a run has done. Packets and records are conserved: see Check.
+// Summary says what a run has done. Packets and records are conserved: see
+// Check.
 type Summary struct {
-	// Files is how many capture files were opened.
+	// Files is the number of capture files opened.
 	Files int `json:"files"`
-	// Packets and Bytes count what was read; bytes as captured.
+	// Packets and Bytes count what was read, with bytes as captured.
 	Packets uint64 `json:"packets"`
 	Bytes   uint64 `json:"bytes"`
 	// Processed counts the packets that went through dissection; the others are in Dropped.
 	Processed uint64 `json:"packets_processed"`
-	// Connections and Events count what was tracked and raised.
+	// Connections counts the connections tracked, Events the events raised.
 	Connections uint64 `json:"connections"`
 	Events      uint64 `json:"events"`
-	// Logs has one entry for each log that has records, and each output if there
-	// are several, in order of name.
+	// Logs has one entry for each log that has records, and for each output if
+	// there are several, in order of name.
 	Logs []LogCount `json:"logs"`
 	// Dropped says what was left out, by place and reason, in that order.
 	Dropped []Drop `json:"dropped"`
-	// Marks are what outputs count beside records, such as retries.
+	// Marks are what outputs count besides records, such as retries.
 	Marks []Mark `json:"marks"`
 	// Panics counts panics that were contained at a connection, by analyzer.
 	Panics []Panic `json:"panics"`
 	// Damage has a line for each damage found in an input, with file and offset.
 	Damage []string `json:"damage"`
-	// Clock counts the packets whose times the run's clock did not simply follow.
+	// Clock counts the packets with odd times.
 	Clock ClockCounts `json:"clock"`
-	// Shards is how many shards ran.
+	// Shards is the number of shards that ran.
 	Shards int `json:"shards"`
 	// FirstPacket and LastPacket are packet times, zero if there was none.
 	FirstPacket time.Time `json:"first_packet,omitzero"`
@@ -40,7 +41,7 @@ type Summary struct {
 	Elapsed time.Duration `json:"-"`
 }
 
-// ClockCounts counts odd packet times. The run's clock, by which timers fire,
+// ClockCounts counts odd packet times. The run's clock, which drives timers,
 // never goes back, and jumps far ahead only when other packets agree.
 type ClockCounts struct {
 	Backwards uint64 `json:"backwards"`  // packets earlier than the clock
@@ -54,7 +55,7 @@ type Mark struct {
 	Where string `json:"where"`
 	Name  string `json:"name"`
 	Count uint64 `json:"count"`
-	// Bad says that it should not happen.
+	// Bad is set if it should not happen.
 	Bad bool `json:"bad"`
 }
 
@@ -84,7 +85,7 @@ type Drop struct {
 	Where  string `json:"where"`
 	Reason string `json:"reason"`
 	Count  uint64 `json:"count"`
-	// Lost is false for what was left out on request or because it carries
+	// Lost is false for what was left out on request or because there was
 	// nothing to log, such as packets that the filter excludes.
 	Lost bool `json:"lost"`
 }
@@ -135,8 +136,8 @@ func (s *Summary) Lost() bool {
 	return false
 }
 
-// An OptionError says that an option cannot be used. Nothing has been read or
-// written when Run returns one.
+// An OptionError says that the value of an option cannot be used. When Run
+// returns one, nothing has been read or written.
 type OptionError struct {
 	Option string // the field of Options
 	Err    error

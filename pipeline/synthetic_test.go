@@ -73,7 +73,7 @@ func (g generator) bytes(n int) []byte {
 	return b
 }
 
-// packet is an IP packet, inside of depth others.
+// packet returns an IP packet inside depth others.
 func (g generator) packet(depth int) []byte {
 	v6 := g.IntN(4) == 0
 	src, dst := g.addr(v6), g.addr(v6)
@@ -129,7 +129,7 @@ func (g generator) packet(depth int) []byte {
 	return p
 }
 
-// seq is one of the numbers of two streams, some of which wrap.
+// seq returns a sequence number of one of two streams; some wrap.
 func (g generator) seq() uint32 {
 	base := []uint32{1000, 1000, 1000, 1<<32 - 30}[g.IntN(4)]
 	return base + uint32(g.IntN(100))
@@ -145,7 +145,7 @@ func (g generator) options() []byte {
 	return nil
 }
 
-// fragment makes p, an IPv4 packet, one of the fragments of another.
+// fragment turns p, an IPv4 packet, into a fragment of another.
 func (g generator) fragment(p []byte) []byte {
 	if p[0]>>4 != 4 {
 		return p

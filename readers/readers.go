@@ -21,15 +21,15 @@ import (
 
 // Formats of files.
 const (
-	TSV     = "tsv"
-	JSON    = "json"
-	Parquet = "parquet"
-	Arrow   = "arrow"
+	formatTSV     = "tsv"
+	formatJSON    = "json"
+	formatParquet = "parquet"
+	formatArrow   = "arrow"
 )
 
 // A File is a file with rows of one log.
 type File struct {
-	// Path is the path of the file, Format its format.
+	// Path is the path of the file, Format its format: "tsv", "json", "parquet" or "arrow".
 	Path, Format string
 	// Schema has the log's name and its columns as they are in the file, none of them
 	// optional.
@@ -107,9 +107,9 @@ func (f *File) detect(s *source, log string) error {
 	case parquet.Is(head) && s.compressed:
 		return errCompressed
 	case parquet.Is(head):
-		return f.detectColumns(s, Parquet, func(s *source) (row.File, error) { return parquet.Open(s.at, s.size, log, s) })
+		return f.detectColumns(s, formatParquet, func(s *source) (row.File, error) { return parquet.Open(s.at, s.size, log, s) })
 	case arrow.Is(head):
-		return f.detectColumns(s, Arrow, func(s *source) (row.File, error) { return arrow.Open(s.r, log, s) })
+		return f.detectColumns(s, formatArrow, func(s *source) (row.File, error) { return arrow.Open(s.r, log, s) })
 	}
 	return errUnknown
 }
@@ -130,10 +130,10 @@ func (f *File) detectLines(s *source, log string, first byte) (err error) {
 	var format lineFormat
 	l := lines{r: s.r}
 	if first == '#' {
-		f.Format = TSV
+		f.Format = formatTSV
 		f.Schema, format, err = openTSV(&l, log)
 	} else {
-		f.Format = JSON
+		f.Format = formatJSON
 		f.Schema, format, err = openJSON(&l, log)
 	}
 	f.open = func(s *source) (row.Reader, error) {

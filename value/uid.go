@@ -19,7 +19,7 @@ func MakeUID(prefix byte, hi, lo uint64) UID {
 }
 
 // MakeFileUID prints the 96 bits of a file id digit by digit as Zeek does (UID::Base62),
-// for ids that are the same in both.
+// so that ids are the same in Zeek and wirelog.
 func MakeFileUID(hi, lo uint64) UID {
 	const digits = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 	u := UID{n: 1}
@@ -34,9 +34,9 @@ func MakeFileUID(hi, lo uint64) UID {
 	return u
 }
 
-// digits appends v in base 62, the lowest digit first, and nothing for 0. The 17 digits
-// that 96 bits have at most find room. It takes two digits at a time, because each division
-// waits for the one before.
+// digits appends v in base 62, the lowest digit first, and nothing for 0. There is room
+// for the 17 digits that 96 bits take at most. It produces two digits at a time, because
+// each division waits for the one before.
 func (u *UID) digits(v uint64, digits string) {
 	n := u.n
 	for v >= 62*62 {
@@ -64,7 +64,7 @@ func (u UID) String() string { return string(u.b[:u.n]) }
 // Append appends the printed form to dst.
 func (u *UID) Append(dst []byte) []byte { return append(dst, u.b[:u.n]...) }
 
-// Hash returns some of the identifier's bits, for tables.
+// Hash returns some of the identifier's bits, for use in hash tables.
 func (u *UID) Hash() uint32 {
 	h := uint32(2166136261)
 	for _, b := range u.b[:u.n] {

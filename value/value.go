@@ -1,6 +1,6 @@
 // Package value has the types that events and log records share: instants, intervals,
 // ports, enumerations, sets, values that may be unset, and unique identifiers. The
-// types and their names are Zeek's. It imports nothing of the project.
+// types and their names are Zeek's. The package imports nothing else of the module.
 package value
 
 import "time"
@@ -8,8 +8,8 @@ import "time"
 // Time is an instant of packet time in nanoseconds since the Unix epoch.
 type Time int64
 
-// Seconds is t as Zeek holds it: whole seconds plus microseconds / 1e6, in a
-// double. Durations that must print Zeek's digits are differences of Seconds.
+// Seconds returns t as Zeek holds it: whole seconds plus microseconds / 1e6, in
+// a double. Durations that must print Zeek's digits are differences of Seconds.
 func (t Time) Seconds() float64 {
 	us := int64(t) / 1000
 	sec := us / 1e6
@@ -27,7 +27,7 @@ type Proto uint8
 
 // The transport protocols of conn.log's proto column (Zeek's transport_proto).
 const (
-	ProtoUnknown Proto = iota // any IP protocol besides the three below
+	ProtoUnknown Proto = iota // any IP protocol other than the three below
 	ProtoTCP
 	ProtoUDP
 	ProtoICMP // ICMP for both IP versions

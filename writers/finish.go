@@ -165,9 +165,9 @@ func (f *finisher) complete(root *os.Root, job *finishing) error {
 // compressed returns the extension of compressed files, or "" without compression.
 func (f *finisher) compressed() string {
 	switch f.rotation.Compress {
-	case CompressGzip:
+	case compressGzip:
 		return ".gz"
-	case CompressZstd:
+	case compressZstd:
 		return ".zst"
 	default:
 		return ""
@@ -186,7 +186,7 @@ func (f *finisher) compress(root *os.Root, from, to string) (err error) {
 	}
 	defer func() { err = errors.Join(err, out.Close()) }()
 	var z io.WriteCloser
-	if f.rotation.Compress == CompressGzip {
+	if f.rotation.Compress == compressGzip {
 		z = gzip.NewWriter(out)
 	} else if z, err = zstd.NewWriter(out, zstd.WithEncoderConcurrency(1)); err != nil {
 		return err

@@ -34,13 +34,13 @@ const (
 // not.
 func (g *gates) pass(kind schemas.GateKind, key, sub []byte, now int64) (Reason, bool) {
 	if kind&schemas.GateSample != 0 && !g.sample(key, sub, now) {
-		return DropSampled, false
+		return dropSampled, false
 	}
 	if kind&schemas.GateRepeat != 0 && !g.repeats.first(key, now, repeatInterval) {
-		return DropRepeat, false
+		return dropRepeat, false
 	}
 	if kind&schemas.GateDaily != 0 && !g.days.first(key, now, dailyInterval) {
-		return DropRepeat, false
+		return dropRepeat, false
 	}
 	return 0, true
 }

@@ -11,19 +11,19 @@ import (
 
 // Presets for the names of finished files.
 const (
-	NamesPlain         = "plain"          // conn.log
-	NamesZeek          = "zeek"           // conn.2026-01-16-14-00-00.log, Zeek's default
-	NamesZeekctl       = "zeekctl"        // 2026-01-16/conn.14:00:00-15:00:00.log, zeekctl's archive
-	NamesRITA          = "rita"           // conn_20260116_14:00:00.log, as RITA expects
-	NamesJSONStreaming = "json-streaming" // json_streaming_conn.2026-01-16-14-00-00.log
+	namesPlain         = "plain"          // conn.log
+	namesZeek          = "zeek"           // conn.2026-01-16-14-00-00.log, Zeek's default
+	namesZeekctl       = "zeekctl"        // 2026-01-16/conn.14:00:00-15:00:00.log, zeekctl's archive
+	namesRITA          = "rita"           // conn_20260116_14:00:00.log, as RITA expects
+	namesJSONStreaming = "json-streaming" // json_streaming_conn.2026-01-16-14-00-00.log
 )
 
 var presets = map[string]string{
-	NamesPlain:         "{log}",
-	NamesZeek:          "{log}.{open:%Y-%m-%d-%H-%M-%S}",
-	NamesZeekctl:       "{open:%Y-%m-%d}/{log}.{open:%H:%M:%S}-{close:%H:%M:%S}",
-	NamesRITA:          "{log}_{open:%Y%m%d}_{open:%H:%M:%S}",
-	NamesJSONStreaming: "json_streaming_{log}.{open:%Y-%m-%d-%H-%M-%S}",
+	namesPlain:         "{log}",
+	namesZeek:          "{log}.{open:%Y-%m-%d-%H-%M-%S}",
+	namesZeekctl:       "{open:%Y-%m-%d}/{log}.{open:%H:%M:%S}-{close:%H:%M:%S}",
+	namesRITA:          "{log}_{open:%Y%m%d}_{open:%H:%M:%S}",
+	namesJSONStreaming: "json_streaming_{log}.{open:%Y-%m-%d-%H-%M-%S}",
 }
 
 // names makes the names of finished files from a template.
@@ -77,7 +77,7 @@ func parseNames(template string, utc bool) (*names, error) {
 		return nil, fmt.Errorf("%q: {log} is missing, without which all logs would have one name", template)
 	}
 	if at := n.make("log", "sensor", time.Unix(0, 0), time.Unix(0, 0)); path.IsAbs(at) || path.Clean(at) != at || strings.HasPrefix(at, "..") {
-		return nil, fmt.Errorf("%q: a name lies in the output's folder or one below it", template)
+		return nil, fmt.Errorf("%q: a name must lie in the output's folder or one below it", template)
 	}
 	return n, nil
 }

@@ -217,9 +217,9 @@ type reason struct {
 
 // reasons holds the registered reasons at their numbers.
 var reasons = []reason{
-	DropSampled:  {"sampled", false},
-	DropRepeat:   {"repeated", false},
-	DropFiltered: {"filtered", false},
+	dropSampled:  {"sampled", false},
+	dropRepeat:   {"repeated", false},
+	dropFiltered: {"filtered", false},
 	DropOpen:     {"open_failed", true},
 	DropWrite:    {"write_failed", true},
 	DropRemoved:  {"file_removed", true},
@@ -229,7 +229,7 @@ var reasons = []reason{
 
 // NewReason registers a reason for dropping rows under the name that summaries and
 // metrics show. lost reports a loss rather than a policy. A place calls NewReason in a
-// package variable: var DropTooLarge = writers.NewReason("too_large", true). Places that
+// package variable: var tooLarge = writers.NewReason("too_large", true). Places that
 // register the same reason share it. Reasons beyond MaxReasons, and those whose name
 // is taken by one with the other lost, are shown as "other", or as "other_loss" if
 // lost is set.

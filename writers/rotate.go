@@ -18,8 +18,8 @@ import (
 // Compressions of finished files.
 const (
 	CompressNone = "none"
-	CompressGzip = "gzip"
-	CompressZstd = "zstd"
+	compressGzip = "gzip"
+	compressZstd = "zstd"
 )
 
 // Rotation says when files are finished and what is done with them. With its zero value,
@@ -37,13 +37,13 @@ type Rotation struct {
 	// Size is the number of bytes of rows, before compression, at which a file is
 	// finished. 0 is no limit.
 	Size int64
-	// Names is a template or preset for the names of finished files; see NamesZeek and
-	// the other presets. Empty means NamesZeek, or NamesPlain without Interval and Size.
-	// If a name is taken, a number is added.
+	// Names is a template for the names of finished files, or one of the presets "plain",
+	// "zeek", "zeekctl", "rita" and "json-streaming". Empty means "zeek", or "plain"
+	// without Interval and Size. If a name is taken, a number is added.
 	Names string
 	// UTC makes names, and counts intervals, with UTC instead of local time.
 	UTC bool
-	// Compress is CompressNone, CompressGzip or CompressZstd; empty means none.
+	// Compress is "none", "gzip" or "zstd"; empty means none.
 	Compress string
 	// Command is a program with its arguments. It is run for every finished file, whose
 	// path is the last argument, for at most CommandTimeout. Its environment has
@@ -62,16 +62,16 @@ func (r *Rotation) Check() error {
 	if _, err := r.parseNames(); err != nil {
 		return fmt.Errorf("names: %w", err)
 	}
-	if !slices.Contains([]string{"", CompressNone, CompressGzip, CompressZstd}, r.Compress) {
+	if !slices.Contains([]string{"", CompressNone, compressGzip, compressZstd}, r.Compress) {
 		return fmt.Errorf("compress: there is no compression %q", r.Compress)
 	}
 	return nil
 }
 
 func (r *Rotation) parseNames() (*names, error) {
-	template := NamesPlain
+	template := namesPlain
 	if r.Interval > 0 || r.Size > 0 {
-		template = NamesZeek
+		template = namesZeek
 	}
 	return parseNames(cmp.Or(r.Names, template), r.UTC)
 }

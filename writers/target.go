@@ -305,7 +305,7 @@ func plainName(name string) bool {
 func (t *target) write(key *Key, row []byte) {
 	switch {
 	case len(row) == 0:
-		t.drop(DropFiltered, 1)
+		t.drop(dropFiltered, 1)
 	case t.file != nil && t.file.rot != nil:
 		t.file.rot.row(key.Time, row)
 	case t.file != nil:
@@ -319,7 +319,7 @@ func (t *target) write(key *Key, row []byte) {
 func (t *target) writeAll(r *run) {
 	p := &r.parts[t.part]
 	if p.filtered > 0 {
-		t.drop(DropFiltered, uint64(p.filtered))
+		t.drop(dropFiltered, uint64(p.filtered))
 	}
 	if t.file != nil && t.file.rot == nil {
 		if len(p.buf) > 0 {

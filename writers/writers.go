@@ -265,9 +265,9 @@ type Reason uint8
 
 // Reasons that files and gates have.
 const (
-	DropSampled  Reason = iota // held back by GateSample
-	DropRepeat                 // held back by GateRepeat or GateDaily
-	DropFiltered               // rejected by the output's filter
+	dropSampled  Reason = iota // held back by GateSample
+	dropRepeat                 // held back by GateRepeat or GateDaily
+	dropFiltered               // rejected by the output's filter
 	DropOpen                   // the file could not be created
 	DropWrite                  // the file could not be written
 	DropRemoved                // the file was removed after the row was written to it

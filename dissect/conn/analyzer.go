@@ -40,8 +40,8 @@ type Protocol struct {
 	// New returns the analyzer of the connection of u, or nil if it has no use for that
 	// connection. It may return an analyzer again whose Done was called.
 	New func(u Use) Analyzer
-	// Tag is the analyzer's name in events. If it is empty, "Analyzer::ANALYZER_" and
-	// Name make it up.
+	// Tag is the analyzer's name in events. If it is empty, the name is
+	// "Analyzer::ANALYZER_" followed by Name.
 	Tag value.Enum
 	// Tolerant analyzers stay on the connection after a violation (Zeek's
 	// DPD::ignore_violations).

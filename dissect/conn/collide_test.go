@@ -33,9 +33,10 @@ func fill(seed Seed, keys []Key) *Table {
 // everything but the seed, cost at most twice the steps of random ones.
 func TestCollidingAddresses(t *testing.T) {
 	const n = 20_000
+	v4 := func(a uint32) packet.Addr { return packet.Addr{Lo: 0xffff<<32 | uint64(a)} }
 	rng := rand.New(rand.NewPCG(1, 9))
 	random := func() Key {
-		k, _ := MakeKey(packet.AddrFrom4(rng.Uint32()), packet.AddrFrom4(rng.Uint32()),
+		k, _ := MakeKey(v4(rng.Uint32()), v4(rng.Uint32()),
 			uint16(rng.Uint32()), uint16(rng.Uint32()), 6, 0, false)
 		return k
 	}
@@ -58,19 +59,19 @@ func TestCollidingAddresses(t *testing.T) {
 	net6 := addr("2001:db8::")
 	patterns := map[string]func(i uint64) Key{
 		"addresses in a row": func(i uint64) Key {
-			return Key{a: packet.AddrFrom4(uint32(i)), b: packet.AddrFrom4(0xc0000201), pa: 1, pb: 2, proto: 6}
+			return Key{a: v4(uint32(i)), b: v4(0xc0000201), pa: 1, pb: 2, proto: 6}
 		},
 		"addresses far apart": func(i uint64) Key {
-			return Key{a: packet.Addr{Lo: 0xffff<<32 | i<<16}, b: packet.AddrFrom4(0xc0000201), pa: 1, pb: 2, proto: 6}
+			return Key{a: packet.Addr{Lo: 0xffff<<32 | i<<16}, b: v4(0xc0000201), pa: 1, pb: 2, proto: 6}
 		},
 		"both ends alike": func(i uint64) Key {
-			return Key{a: packet.AddrFrom4(uint32(i)), b: packet.AddrFrom4(uint32(i)), pa: 1, pb: 2, proto: 6}
+			return Key{a: v4(uint32(i)), b: v4(uint32(i)), pa: 1, pb: 2, proto: 6}
 		},
 		"sum of ends the same": func(i uint64) Key {
-			return Key{a: packet.AddrFrom4(uint32(i)), b: packet.AddrFrom4(uint32(1<<20 - i)), pa: 1, pb: 2, proto: 6}
+			return Key{a: v4(uint32(i)), b: v4(uint32(1<<20 - i)), pa: 1, pb: 2, proto: 6}
 		},
 		"ports": func(i uint64) Key {
-			return Key{a: packet.AddrFrom4(1), b: packet.AddrFrom4(2), pa: uint16(i), pb: uint16(i >> 16), proto: 6}
+			return Key{a: v4(1), b: v4(2), pa: uint16(i), pb: uint16(i >> 16), proto: 6}
 		},
 		"upper halves of IPv6": func(i uint64) Key {
 			return Key{a: packet.Addr{Hi: net6.Hi | i, Lo: 1}, b: packet.Addr{Hi: net6.Hi, Lo: 1}, pa: 1, pb: 2, proto: 6}

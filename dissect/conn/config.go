@@ -14,7 +14,8 @@ import (
 // their names and defaults are Zeek's.
 type Options struct {
 	// Seed keys the hashes of connections and their uids. Tables with the same Seed
-	// give a connection the same uid. NewTable draws one in place of the zero Seed.
+	// give a connection the same uid. NewTable replaces the zero Seed by a random
+	// one.
 	Seed Seed
 	// Contents names the sides of every connection whose payload TCPContents and
 	// UDPContents report (Zeek's tcp_content_deliver_all_orig and its kin).
@@ -26,7 +27,7 @@ type Options struct {
 	StreamBytes      uint64 `key:"limits.tcp_excessive_data_without_further_acks" unit:"bytes" min:"1" doc:"bytes held for one direction of a connection before its stream is given up"`
 	AboveHole        uint64 `key:"limits.tcp_max_above_hole_without_any_acks" unit:"bytes" min:"0" doc:"bytes held above a hole while no acknowledgements are seen; 0 is no bound"`
 	InitialWindow    uint64 `key:"limits.tcp_max_initial_window" unit:"bytes" min:"0" doc:"bytes that may plausibly be sent before any acknowledgement; more means that acknowledgements are not seen"`
-	MessageBytes     int    `key:"limits.incomplete_message_bytes" unit:"bytes" per:"run" min:"1" doc:"bytes of incomplete messages of application protocols held at once, in all; beyond it the analyzer of the connection at work lets go of its own"`
+	MessageBytes     int    `key:"limits.incomplete_message_bytes" unit:"bytes" per:"run" min:"1" doc:"bytes of incomplete messages of application protocols held at once, in all; beyond it the analyzer of the current connection drops its own"`
 	TunnelChanges    int    `key:"limits.tunnel_max_changes" unit:"count" min:"0" doc:"tunnel_changed events of one connection; 0 is no bound (Tunnel::max_changes_per_connection)"`
 
 	TCPSYN          time.Duration `key:"timeouts.tcp_syn_timeout" doc:"time after the first packet at which a TCP connection is first looked at (tcp_SYN_timeout)"`

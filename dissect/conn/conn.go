@@ -70,7 +70,7 @@ const (
 	flagSkip          // deliveries are over for the connection
 	flagLive          // in the table
 	flagClosing       // closing holds tcp_close_delay, not the partial one
-	flagUndetected    // its analyzers are not chosen yet
+	flagUndetected    // no analyzers have been chosen yet
 	flagResetTimer    // attempt holds tcp_reset_delay
 	flagTurned        // originator and responder changed places before its analyzers were chosen
 )
@@ -503,8 +503,8 @@ func (c *Conn) SetInactivityTimeout(d value.Time) {
 
 func (c *Conn) setSilence(d value.Time) { c.silence = toMillis(d) }
 
-// NoteUnknown adds an X to the history, once a connection, for data that an analyzer
-// cannot follow (Zeek's HIST_UNKNOWN_PKT).
+// NoteUnknown adds an X to the history, once per connection, for data that an
+// analyzer cannot follow (Zeek's HIST_UNKNOWN_PKT).
 func (c *Conn) NoteUnknown() {
 	if c.seen&histUnknown == 0 {
 		c.seen |= histUnknown

@@ -4,8 +4,8 @@ import "bytes"
 
 // A Handover feeds bytes of a connection from one analyzer to that of another protocol:
 // the rest of the connection after STARTTLS, a stream that a proxy carries, or the
-// tokens of an authentication. The zero Handover has not happened and discards what it
-// gets.
+// tokens of an authentication. The zero Handover has no analyzer yet and discards its
+// input.
 //
 // Its owner passes on bytes with Data, Gap and End, and calls Done in its own Done.
 type Handover struct {
@@ -60,8 +60,8 @@ func (u Use) HandOverAfterLine(p *Protocol, isOrig bool, rest []byte) Handover {
 }
 
 // Inner attaches detection to a stream inside the connection, such as a proxy's: the
-// result feeds it to the analyzers whose signatures match. Nobody takes the stream if
-// the connection has too many inner streams or nothing is to be detected.
+// result feeds it to the analyzers whose signatures match. The stream is ignored if
+// the connection has too many inner streams or detection is off.
 func (u Use) Inner() Handover {
 	if u.c.t.attacher == nil {
 		return Handover{on: true}

@@ -6,7 +6,7 @@ import "slices"
 // what is limited, such as "pending_requests".
 type Limit struct{ Protocol, Name string }
 
-// limits counts by limit. latest is the entry that was counted last and is mostly
+// limits counts by limit. latest is the entry counted last, usually the one
 // counted next: a long message hits its limit line by line.
 type limits struct {
 	counts []limitCount

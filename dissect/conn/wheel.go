@@ -10,7 +10,7 @@ type Clock interface {
 }
 
 // wheel holds every connection under its earliest deadline. A connection whose deadline
-// has moved to later is looked at when the old one is reached.
+// was postponed is checked when the old deadline is reached.
 type wheel struct {
 	heads []uint32
 	// due holds the connections of the current bucket in the order of firing.
@@ -185,9 +185,9 @@ func (t *Table) advance(now value.Time, clock Clock) {
 
 // fire runs the timer of c that is due first, at the packet that reaches the deadline.
 // Later timers of c wait for their turn among others' timers, those of files included.
-// Only silence is looked at early: Zeek does so when the connection is as old as it may
-// be silent, and again at each such interval; where the clock jumps ahead, that is when
-// the connection ends.
+// Only silence is checked early. Zeek checks it when the connection is as old as the
+// timeout, and again after each timeout; if the clock jumps ahead, the connection ends
+// at that time.
 func (t *Table) fire(c *Conn, deadline value.Time, clock Clock) {
 	now, num := clock.At(deadline)
 	d, kind := c.nextDeadline()
@@ -295,8 +295,9 @@ func (t *Table) expireTimer(c *Conn, kind timerKind) bool {
 	return true
 }
 
-// expireSession ends a connection whose silence has reached that of EndAfterSilence.
-// One second less is enough, so that a query with one answer does not take two looks.
+// expireSession ends a connection that has been silent as long as EndAfterSilence
+// asked for. One second less is enough, so that a query with one answer needs one
+// check, not two.
 func (t *Table) expireSession(c *Conn, now value.Time) bool {
 	if !c.endsAfterSilence() {
 		return true

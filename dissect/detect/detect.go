@@ -62,8 +62,8 @@ type Signature struct {
 	Always bool
 }
 
-// Limits of what is matched of a connection, both directions together (Zeek's
-// dpd_buffer_size and dpd_max_packets).
+// Limits of the data that is matched per connection, both directions together
+// (Zeek's dpd_buffer_size and dpd_max_packets).
 const (
 	maxBytes  = 1024
 	maxChunks = 100
@@ -98,7 +98,7 @@ type signed struct {
 	always bool
 }
 
-// ports are protocols by their port.
+// ports maps a port to its protocols.
 type ports struct {
 	// used has a bit for each port in lists: scans look up many that are not in it.
 	used  [1 << 16 / 64]uint64

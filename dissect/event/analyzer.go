@@ -2,8 +2,8 @@ package event
 
 import "github.com/wirelog/wirelog/value"
 
-// AnalyzerConfirmationInfo is raised once a connection or file when an analyzer
-// is sure of its protocol or format.
+// AnalyzerConfirmationInfo is raised once per connection or file, when an
+// analyzer is sure of its protocol or format.
 //
 //wirelog:event analyzer_confirmation_info section=Analyzer
 type AnalyzerConfirmationInfo struct {
@@ -16,16 +16,17 @@ type AnalyzerConfirmationInfo struct {
 	File File `zeek:"-"`
 }
 
-// ConfirmationInfo says what AnalyzerConfirmationInfo is about; connection and
-// file stand in the event itself.
+// ConfirmationInfo has the details of AnalyzerConfirmationInfo; the event
+// itself has connection and file.
 //
 //wirelog:record AnalyzerConfirmationInfo
 type ConfirmationInfo struct {
 	AID value.Opt[uint64] `zeek:"aid"` // number of the analyzer's instance
 }
 
-// AnalyzerViolationInfo is raised when an analyzer meets what its protocol or
-// format does not allow. It is removed from the connection or file afterwards.
+// AnalyzerViolationInfo is raised when an analyzer finds data that its protocol
+// or format does not allow. The analyzer is then removed from the connection or
+// file.
 //
 //wirelog:event analyzer_violation_info section=Analyzer
 type AnalyzerViolationInfo struct {
@@ -43,7 +44,7 @@ type AnalyzerViolationInfo struct {
 //
 //wirelog:record AnalyzerViolationInfo
 type ViolationInfo struct {
-	Reason []byte            `zeek:"reason"` // for people, valid inside the call
+	Reason []byte            `zeek:"reason"` // for human readers, valid inside the call
 	AID    value.Opt[uint64] `zeek:"aid"`    // number of the analyzer's instance
 	Data   value.Opt[[]byte] `zeek:"data"`   // bytes that were wrong, valid inside the call
 }

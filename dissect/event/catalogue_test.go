@@ -39,8 +39,8 @@ func TestCatalogue(t *testing.T) {
 	}
 }
 
-// TestCatalogueAgainstReference compares the catalogue with that of the
-// reference, which lies beside the repository where it is developed.
+// TestCatalogueAgainstReference compares the catalogue with the reference's,
+// which is beside the repository on development machines.
 func TestCatalogueAgainstReference(t *testing.T) {
 	data, err := os.ReadFile("../../../shared/reference/events.json")
 	if os.IsNotExist(err) {

@@ -9,7 +9,7 @@ type EndpointState uint8
 
 // States of an endpoint, with Zeek's TCP_* constants in mind.
 const (
-	StateInactive    EndpointState = iota // nothing sent yet
+	StateInactive    EndpointState = iota // nothing was sent yet
 	StateSynSent                          // SYN seen
 	StateSynAckSent                       // SYN with ACK seen
 	StatePartial                          // data or ACK without a handshake
@@ -69,20 +69,20 @@ type Conn interface {
 	// Tunnel is the stack of tunnels that carries the connection, outermost
 	// first; nil outside tunnels. The slice must not be changed.
 	Tunnel() []Encapsulation
-	// Domain stands for the pair of hosts between which the outermost of these
-	// tunnels runs, 0 outside tunnels. The same addresses in two domains are
+	// Domain identifies the pair of hosts at the ends of the outermost of these
+	// tunnels; it is 0 outside tunnels. The same addresses in two domains are
 	// different hosts.
 	Domain() uint32
 	// Services appends the names of the confirmed analyzers, in order of confirmation.
 	Services(dst []string) []string
 
-	// Slot and SetSlot give a builder room for its state on this connection.
-	// Slots are handed out by NewSlot while the pipeline is built.
+	// Slot and SetSlot keep a builder's state on this connection. NewSlot hands
+	// out slots while the pipeline is built.
 	Slot(s Slot) any
 	SetSlot(s Slot, v any)
 
-	// Weird raises ConnWeird for the connection, unless it is sampled away, for a builder
-	// that meets something odd (Zeek's Reporter::conn_weird).
+	// Weird raises ConnWeird for the connection, unless sampling drops it, for a builder
+	// that finds something odd (Zeek's Reporter::conn_weird).
 	Weird(name, addl, source string)
 
 	// SetBytesThreshold and SetPacketsThreshold ask for one
@@ -106,7 +106,7 @@ type Conn interface {
 	ContentsFile(d Direction) ContentsWriter
 }
 
-// Direction says which sides of a connection are meant (Zeek's CONTENTS_*).
+// Direction selects one or both sides of a connection (Zeek's CONTENTS_*).
 type Direction uint8
 
 // The directions of SetContentsFile.
@@ -117,8 +117,8 @@ const (
 	DirectionBoth
 )
 
-// ContentsWriter receives stream contents. It is io.Writer under a name of its
-// own so that the reason for its presence in Conn is documented.
+// ContentsWriter receives stream contents. It is an io.Writer under its own
+// name, which documents its purpose in Conn.
 type ContentsWriter interface{ Write(p []byte) (int, error) }
 
 // Slot is an index into a connection's attachments.
@@ -135,8 +135,8 @@ func (h *Hooks) NewSlot() Slot {
 	return s
 }
 
-// Terminate marks the end of the run: what connections leave from now on is not needed for
-// others. It cannot be taken back.
+// Terminate marks the end of the run: memory that connections release from now on need
+// not be kept for others. It cannot be undone.
 func (h *Hooks) Terminate() { h.terminating = true }
 
 // Terminating reports whether Terminate was called.
@@ -148,14 +148,14 @@ type slotEnd struct {
 	fn   func(Conn)
 }
 
-// OnEnd registers fn for the end of those connections that hold something in slot s then,
+// OnEnd registers fn for the end of connections that have a value in slot s at that time,
 // so that a builder need not listen to ConnectionStateRemove, which every connection
 // raises. It may only be called while the pipeline is built.
 func (h *Hooks) OnEnd(s Slot, fn func(Conn)) { h.ends = append(h.ends, slotEnd{s, fn}) }
 
 // End calls the functions of OnEnd for c, in the order of their registration. Whoever
 // raises ConnectionStateRemove calls it next, for a connection whose slots may be in use.
-// As of Hook.RaiseAll, one that panics does not keep it from the others.
+// As in Hook.RaiseAll, all of them are called even if some panic.
 func (h *Hooks) End(c Conn, panicked func(r any)) {
 	for i := 0; i < len(h.ends); {
 		i = h.endFrom(i, c, panicked)

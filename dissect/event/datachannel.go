@@ -1,13 +1,13 @@
 package event
 
 // DataConnection is raised when a connection announced by another one begins,
-// such as an FTP data connection. It has no event in Zeek.
+// such as an FTP data connection. Zeek has no such event.
 //
 //wirelog:event data_connection section=File own
 type DataConnection struct {
 	Conn   Conn   `zeek:"c"`
 	Source string `zeek:"source"` // Zeek's name of the analyzer, such as "FTP_DATA"
-	// Control is the connection that has announced it, nil if that is over.
+	// Control is the connection that announced it, nil if that has ended.
 	Control Conn `zeek:"-"`
 }
 

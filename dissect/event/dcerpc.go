@@ -3,7 +3,7 @@ package event
 import "github.com/wirelog/wirelog/value"
 
 // DCERPCMessage is raised for every DCE/RPC PDU, whatever its type, once its header is
-// there (C706 section 12.6.3.1).
+// complete (C706 section 12.6.3.1).
 //
 //wirelog:event dce_rpc_message section=DCE_RPC
 type DCERPCMessage struct {
@@ -60,7 +60,7 @@ type DCERPCAlterContextResp struct {
 }
 
 // DCERPCRequest is raised for a DCE/RPC request PDU: a call of an operation of the bound
-// interface, once all its fragments are there (C706 section 12.6.4.9).
+// interface, once all its fragments have arrived (C706 section 12.6.4.9).
 //
 //wirelog:event dce_rpc_request section=DCE_RPC
 type DCERPCRequest struct {

@@ -18,7 +18,7 @@ type DNSMsg struct {
 	TC     bool   `zeek:"TC"`     // truncated
 	RD     bool   `zeek:"RD"`     // recursion desired
 	RA     bool   `zeek:"RA"`     // recursion available
-	Z      uint64 `zeek:"Z"`      // three bits of which AD and CD are the lower ones
+	Z      uint64 `zeek:"Z"`      // three bits, the lower two being AD and CD
 	AD     bool   `zeek:"AD"`     // authentic data (RFC 4035 section 3.2.3)
 	CD     bool   `zeek:"CD"`     // checking disabled (RFC 4035 section 3.2.2)
 	// The numbers of records that the header claims. For a dynamic update (RFC 2136)
@@ -40,7 +40,8 @@ const (
 	DNSUpdate       = 5 // of a dynamic update (RFC 2136 section 2.5)
 )
 
-// DNSAnswer is what all resource records have (RFC 1035 section 4.1.3).
+// DNSAnswer has the fields common to all resource records (RFC 1035 section
+// 4.1.3).
 //
 //wirelog:record dns_answer
 type DNSAnswer struct {
@@ -70,13 +71,12 @@ type DNSRequest struct {
 	Query  []byte `zeek:"query"` // name asked for, in lower case; valid inside the call
 	QType  uint64 `zeek:"qtype"`
 	QClass uint64 `zeek:"qclass"`
-	// OriginalQuery is the name as it was sent, except for parts that are compressed;
-	// valid inside the call.
+	// OriginalQuery is the name as sent, except for compressed parts; valid inside
+	// the call.
 	OriginalQuery []byte `zeek:"original_query"`
 }
 
-// DNSRejected is raised for every question that a response repeats which has no
-// records.
+// DNSRejected is raised for every question in a response without records.
 //
 //wirelog:event dns_rejected section=DNS
 type DNSRejected struct {
@@ -88,7 +88,7 @@ type DNSRejected struct {
 	OriginalQuery []byte `zeek:"original_query"` // name as it was sent, valid inside the call
 }
 
-// DNSQueryReply is raised for every question that a response with records repeats.
+// DNSQueryReply is raised for every question in a response with records.
 //
 //wirelog:event dns_query_reply section=DNS
 type DNSQueryReply struct {

@@ -14,7 +14,7 @@ type DNSEDNSAdditional struct {
 	Query         []byte         `zeek:"query"`          // owner name, valid inside the call
 	QType         uint64         `zeek:"qtype"`          // section of the message
 	T             uint64         `zeek:"t"`              // type, 41
-	PayloadSize   uint64         `zeek:"payload_size"`   // bytes of UDP payload that the sender takes
+	PayloadSize   uint64         `zeek:"payload_size"`   // bytes of UDP payload that the sender accepts
 	ExtendedRCode uint64         `zeek:"extended_rcode"` // all twelve bits of the response code
 	Version       uint64         `zeek:"version"`        // 0
 	ZField        uint64         `zeek:"z_field"`        // flags; 32768 asks for DNSSEC records
@@ -22,8 +22,8 @@ type DNSEDNSAdditional struct {
 	IsQuery       uint64         `zeek:"is_query"`       // 1 when the originator sent it
 }
 
-// DNSEDNSAddl is raised for an OPT record. Additional records are only looked at
-// on demand; see the options of package dns.
+// DNSEDNSAddl is raised for an OPT record. Additional records are parsed only on
+// demand; see the options of package dns.
 //
 //wirelog:event dns_EDNS_addl section=DNS
 type DNSEDNSAddl struct {
@@ -86,8 +86,7 @@ type DNSEDNSCookie struct {
 }
 
 // DNSSVCBParam is a parameter of a service binding (RFC 9460 section 7). The
-// field of its key is set, or Raw when the key is not known or its value not well
-// formed.
+// field of its key is set, or Raw if the key is unknown or its value malformed.
 //
 //wirelog:record dns_svcb_param
 type DNSSVCBParam struct {

@@ -85,7 +85,7 @@ type DNSNSEC struct {
 	Msg      DNSMsg    `zeek:"msg"`
 	Ans      DNSAnswer `zeek:"ans"`
 	NextName []byte    `zeek:"next_name"`                 // in lower case, valid inside the call
-	Bitmaps  [][]byte  `zeek:"bitmaps" type:"string_vec"` // of the types that exist, a window each; valid inside the call
+	Bitmaps  [][]byte  `zeek:"bitmaps" type:"string_vec"` // of the types that exist, one per window; valid inside the call
 }
 
 // DNSNSEC3RR proves absence by hashed names (RFC 5155 section 3).
@@ -101,7 +101,7 @@ type DNSNSEC3RR struct {
 	NSECSalt     []byte   `zeek:"nsec_salt"`                 // valid inside the call
 	NSECHLen     uint64   `zeek:"nsec_hlen"`                 // claimed bytes of hash
 	NSECHash     []byte   `zeek:"nsec_hash"`                 // next hashed owner name, valid inside the call
-	Bitmaps      [][]byte `zeek:"bitmaps" type:"string_vec"` // as of DNSNSEC
+	Bitmaps      [][]byte `zeek:"bitmaps" type:"string_vec"` // as in DNSNSEC
 	IsQuery      uint64   `zeek:"is_query"`                  // 1 when the originator sent it
 }
 
@@ -115,7 +115,8 @@ type DNSNSEC3 struct {
 	NSEC3 DNSNSEC3RR `zeek:"nsec3"`
 }
 
-// DNSNSEC3PARAMRR is how the names of a zone are hashed (RFC 5155 section 4).
+// DNSNSEC3PARAMRR describes how the names of a zone are hashed (RFC 5155
+// section 4).
 //
 //wirelog:record dns_nsec3param_rr
 type DNSNSEC3PARAMRR struct {
@@ -139,8 +140,8 @@ type DNSNSEC3PARAM struct {
 	NSEC3PARAM DNSNSEC3PARAMRR `zeek:"nsec3param"`
 }
 
-// DNSBINDSRR is a record of a type that BIND uses by itself to tell how far the
-// signing of a zone has got.
+// DNSBINDSRR is a record of a private type with which BIND records the progress
+// of signing a zone.
 //
 //wirelog:record dns_binds_rr
 type DNSBINDSRR struct {
@@ -205,7 +206,7 @@ type DNSTSIGAdditional struct {
 }
 
 // DNSTSIGAddl is raised for a TSIG record, which signs the message that it is in.
-// Additional records are only looked at on demand; see the options of package dns.
+// Additional records are parsed only on demand; see the options of package dns.
 //
 //wirelog:event dns_TSIG_addl section=DNS
 type DNSTSIGAddl struct {

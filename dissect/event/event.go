@@ -13,8 +13,8 @@
 // copies what it keeps. Byte slices in an event point into packet or stream
 // memory and are valid only inside the call.
 //
-// Names of events and of their parameters are Zeek's. The parameter names stand
-// in the zeek struct tags, from which the code in zz_generated.go is made.
+// Names of events and of their parameters are Zeek's. The parameter names are
+// in the zeek struct tags, from which the code in zz_generated.go is generated.
 //
 // To add an event: write its struct in the file of its section, with a doc
 // comment that begins "Name is raised" and ends with a line
@@ -32,8 +32,8 @@ import (
 	"github.com/wirelog/wirelog/value"
 )
 
-// Table is a table of values that are counted from 1 (Zeek's table[count] of T):
-// element i stands under i+1.
+// Table is a table of values with keys counted from 1 (Zeek's table[count] of
+// T): element i has the key i+1.
 type Table[T any] []T
 
 // ConnID identifies a connection (Zeek's conn_id). Orig is the side that
@@ -113,9 +113,9 @@ func (h *Hook[E]) release(e *E) {
 	}
 }
 
-// RaiseAll is Raise for an end that every listener must hear of: a listener that
-// panics does not keep it from the others. panicked is called with the value of
-// each panic, in the deferred call that recovered it.
+// RaiseAll is Raise for an end that every listener must learn of: it calls all
+// listeners even if some panic. panicked is called with the value of each panic,
+// in the deferred call that recovered it.
 func (h *Hook[E]) RaiseAll(e *E, panicked func(r any)) {
 	h.count++
 	for i := 0; i < len(h.fns); {

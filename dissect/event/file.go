@@ -3,7 +3,7 @@ package event
 import "github.com/wirelog/wirelog/value"
 
 // File is a file as listeners see it (Zeek's fa_file record): bytes that one or
-// more connections carried and that file analysis put together. It is valid until
+// more connections carried and that file analysis reassembled. It is valid until
 // FileStateRemove has been raised for it.
 type File interface {
 	// FUID is the unique identifier of the file, "F" followed by base-62 digits.
@@ -16,13 +16,13 @@ type File interface {
 	// Parent is the identifier of the file that contained this one, or
 	// the zero UID.
 	Parent() value.UID
-	// Start is the time at which the file was first heard of, LastActive that of
-	// the last activity on it.
+	// Start is the time at which the file was opened, LastActive that of the
+	// last activity on it.
 	Start() value.Time
 	LastActive() value.Time
 	// SeenBytes is the number of bytes that were analyzed, MissingBytes of those
-	// that were not seen, OverflowBytes of those that were seen and not analyzed,
-	// because too many were waiting for earlier ones.
+	// that were not seen, and OverflowBytes of those skipped because too many
+	// bytes after them were held.
 	SeenBytes() uint64
 	MissingBytes() uint64
 	OverflowBytes() uint64
@@ -30,8 +30,8 @@ type File interface {
 	TotalBytes() (n uint64, ok bool)
 	// MIMEType is the file's media type; "" while it is unknown.
 	MIMEType() string
-	// Analyzers appends the names of the analyzers that were put on the file, such
-	// as "PE" and "MD5", in the order in which they were.
+	// Analyzers appends the names of the analyzers that were attached to the file,
+	// such as "PE" and "MD5", in that order.
 	Analyzers(dst []string) []string
 	// Conns are the connections that carried the file, in order. The slice is
 	// valid inside the call and must not be changed.
@@ -40,22 +40,21 @@ type File interface {
 	// the file is not extracted.
 	Extracted() string
 
-	// Filename and Depth are given by the protocol: the file's name, and how
-	// deep it is nested (as in a multipart message). Who knows them, which is the
-	// builder that follows the protocol, sets them; the name is copied. ok is false
-	// for a file without a name.
+	// Filename is the file's name in the protocol, and Depth how deep it is nested
+	// (as in a multipart message). The builder of the protocol's log sets them; the
+	// name is copied. ok is false for a file without a name.
 	Filename() (name string, ok bool)
 	Depth() uint64
 	SetFilename(name []byte)
 	SetDepth(n uint64)
 
-	// Slot and SetSlot give a builder room for its state on this file. Slots are
-	// handed out by NewFileSlot while the pipeline is built.
+	// Slot and SetSlot keep a builder's state on this file. NewFileSlot hands
+	// out slots while the pipeline is built.
 	Slot(s FileSlot) any
 	SetSlot(s FileSlot, v any)
 }
 
-// FileConn is a connection that carried a file. It stays true after the
+// FileConn is a connection that carried a file. It remains valid after the
 // connection has ended.
 type FileConn struct {
 	ID  ConnID
@@ -76,7 +75,7 @@ func (h *Hooks) NewFileSlot() FileSlot {
 	return s
 }
 
-// FileNew is raised when a file is first heard of, before any of its bytes are
+// FileNew is raised when a file is opened, before any of its bytes are
 // analyzed.
 //
 //wirelog:event file_new section=File
@@ -84,8 +83,8 @@ type FileNew struct {
 	File File `zeek:"f"`
 }
 
-// FileOverNewConnection is raised when a file is carried by a connection that had
-// not carried it before, the first one included.
+// FileOverNewConnection is raised for each connection that begins to carry a
+// file, including the first.
 //
 //wirelog:event file_over_new_connection section=File
 type FileOverNewConnection struct {
@@ -95,8 +94,8 @@ type FileOverNewConnection struct {
 	IsOrig bool `zeek:"is_orig"`
 }
 
-// FileSniff is raised once a file when its beginning has been looked at, or when
-// the protocol has named its type. It is not raised for a file without bytes.
+// FileSniff is raised once per file, when its type was detected from its
+// beginning or named by the protocol. It is not raised for a file without bytes.
 //
 //wirelog:event file_sniff section=File
 type FileSniff struct {
@@ -104,25 +103,25 @@ type FileSniff struct {
 	Meta FileMetadata `zeek:"meta"`
 }
 
-// FileMetadata describes a file by its beginning.
+// FileMetadata describes a file according to its beginning.
 //
 //wirelog:record fa_metadata
 type FileMetadata struct {
 	// MIMEType is the best of the matches.
 	MIMEType value.Opt[string] `zeek:"mime_type"`
-	// MIMETypes are all matches, best first, or the best alone if the shard was told that
-	// nobody asks for the others; valid inside the call.
+	// MIMETypes are all matches, best first, or only the best if the shard's options say
+	// that nobody needs the others; valid inside the call.
 	MIMETypes []MIMEMatch `zeek:"mime_types" type:"mime_matches"`
 	// Inferred is set if the type comes from the contents, not set if the protocol
 	// named it.
 	Inferred bool `zeek:"inferred"`
 }
 
-// MIMEMatch is one media type that the beginning of a file shows.
+// MIMEMatch is one media type that matches the beginning of a file.
 //
 //wirelog:record mime_match
 type MIMEMatch struct {
-	Strength int64  `zeek:"strength"` // how sure it is, more is better
+	Strength int64  `zeek:"strength"` // higher is more certain
 	MIME     string `zeek:"mime"`
 }
 
@@ -141,11 +140,11 @@ type FileGap struct {
 //wirelog:event file_reassembly_overflow section=File
 type FileReassemblyOverflow struct {
 	File    File   `zeek:"f"`
-	Offset  uint64 `zeek:"offset"`  // up to which the file was analyzed
-	Skipped uint64 `zeek:"skipped"` // bytes that are passed over
+	Offset  uint64 `zeek:"offset"`  // up to here the file was analyzed
+	Skipped uint64 `zeek:"skipped"` // bytes skipped
 }
 
-// FileHash is raised when a file that was asked to be hashed has been seen
+// FileHash is raised when a file for which hashes were requested has been seen
 // from its first to its last byte.
 //
 //wirelog:event file_hash section=File own

@@ -20,21 +20,21 @@ type FTPRequest struct {
 //wirelog:event ftp_reply section=FTP
 type FTPReply struct {
 	Conn Conn   `zeek:"c"`
-	Code uint64 `zeek:"code"` // 0 for a line inside a reply of several
+	Code uint64 `zeek:"code"` // 0 for a line inside a multi-line reply
 	Msg  []byte `zeek:"msg"`  // the line without its code; valid inside the call
 	// ContResp is set if more lines of the reply follow.
 	ContResp bool `zeek:"cont_resp"`
-	// Command and Arg are the command that the line is taken to answer, and Seq its
-	// number on the connection; Command is nil if the line says nothing of any. Both are
-	// valid inside the call.
+	// Command and Arg are the command that the line is assumed to answer, and Seq its
+	// number on the connection; Command is nil if the line answers none. Both are valid
+	// inside the call.
 	Command []byte `zeek:"-"`
 	Arg     []byte `zeek:"-"`
 	Seq     uint64 `zeek:"-"`
 }
 
-// FTPCommand is raised when a command of an FTP client is over: the next one has come
-// after its reply, or the connection has ended, with or without a reply. It has no
-// event in Zeek, where a script puts commands and replies together.
+// FTPCommand is raised when a command of an FTP client is finished: the next one has
+// arrived after its reply, or the connection has ended, with or without a reply. Zeek
+// has no such event; there, a script pairs commands and replies.
 //
 //wirelog:event ftp_command section=FTP own
 type FTPCommand struct {
@@ -55,12 +55,12 @@ type FTPDataChannel struct {
 	Channel FTPExpectedDataChannel `zeek:"channel"`
 }
 
-// FTPExpectedDataChannel says who is to connect where (Zeek's FTP::ExpectedDataChannel).
+// FTPExpectedDataChannel says who will connect where (Zeek's FTP::ExpectedDataChannel).
 //
 //wirelog:record FTP::ExpectedDataChannel
 type FTPExpectedDataChannel struct {
 	Passive bool       `zeek:"passive"` // the server waits for the client
-	OrigH   netip.Addr `zeek:"orig_h"`  // who is to connect
+	OrigH   netip.Addr `zeek:"orig_h"`  // who will connect
 	RespH   netip.Addr `zeek:"resp_h"`  // to whom
 	RespP   value.Port `zeek:"resp_p"`
 }

@@ -41,7 +41,7 @@ func ParseFTPPort(s []byte) FTPPort {
 }
 
 // leadingNumber reads a decimal number as C's strtol does: after white space and a
-// sign. One that is out of all proportion is as good as any other.
+// sign. The value of an overflowing number does not matter.
 func leadingNumber(s []byte) (n int, rest []byte, ok bool) {
 	s = bytes.TrimLeft(s, " \t\n\v\f\r")
 	neg := false
@@ -107,7 +107,7 @@ func ParseEFTPPort(s []byte) FTPPort {
 }
 
 // ParseFTPPASV finds address and port in the reply to PASV (RFC 959 section 4.1.2;
-// Zeek's parse_ftp_pasv): in parentheses, behind "PORT", or where there are numbers with
+// Zeek's parse_ftp_pasv): in parentheses, after "PORT", or at the first numbers with
 // commas.
 func ParseFTPPASV(s []byte) FTPPort {
 	if i := bytes.IndexByte(s, '('); i >= 0 {
@@ -125,8 +125,8 @@ func ParseFTPPASV(s []byte) FTPPort {
 }
 
 // ParseFTPEPSV finds the port in the reply to EPSV, such as "Entering Extended Passive
-// Mode (|||1055|)" (RFC 2428 section 3; Zeek's parse_ftp_epsv). The address is that of
-// the server and mostly left out; it is :: then.
+// Mode (|||1055|)" (RFC 2428 section 3; Zeek's parse_ftp_epsv). The address is the
+// server's and usually left out; it is then ::.
 func ParseFTPEPSV(s []byte) FTPPort {
 	_, inside, _ := bytes.Cut(s, []byte("("))
 	return ParseEFTPPort(inside)

@@ -44,8 +44,8 @@ type ConnectionStatusUpdate struct {
 }
 
 // ConnectionFlipped is raised when originator and responder of a connection
-// change places, as its history's '^' says. Conn shows the new roles; what a
-// builder has kept for a side has to move.
+// change places, as its history's '^' says. Conn has the new roles; a builder
+// must swap the state that it keeps for the sides.
 //
 //wirelog:event connection_flipped section=Conn
 type ConnectionFlipped struct {
@@ -72,7 +72,7 @@ type UDPSessionDone struct {
 }
 
 // RexmitInconsistency is raised when bytes of a TCP stream are sent again with
-// other contents while the first ones are still held.
+// different contents while the first ones are still held.
 //
 //wirelog:event rexmit_inconsistency section=Conn
 type RexmitInconsistency struct {
@@ -81,8 +81,8 @@ type RexmitInconsistency struct {
 	// that both cover; valid inside the call.
 	T1 []byte `zeek:"t1"`
 	T2 []byte `zeek:"t2"`
-	// TCPFlags are those of the packet that showed it, as in TCPPacket; empty
-	// when they are no longer known.
+	// TCPFlags are the flags of the packet with the different bytes, as in
+	// TCPPacket; empty if no longer known.
 	TCPFlags string `zeek:"tcp_flags"`
 }
 

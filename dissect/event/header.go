@@ -31,8 +31,8 @@ type RawPktHdr struct {
 	ICMP value.Opt[ICMPHdr] `zeek:"icmp"`
 }
 
-// L2Hdr is the link layer of a frame. All but Encap, Len, CapLen and Proto is
-// set for Ethernet only.
+// L2Hdr is the link layer of a frame. All fields except Encap, Len, CapLen and
+// Proto are set for Ethernet only.
 //
 //wirelog:record l2_hdr
 type L2Hdr struct {

@@ -74,7 +74,7 @@ type HTTPEndEntity struct {
 
 // HTTPEntityData is raised for every piece of an HTTP body, after chunks are
 // joined and compression is undone. Pieces have up to 1500 bytes, and end where
-// what was delivered of the stream ends.
+// a delivery of the stream ends.
 //
 //wirelog:event http_entity_data section=HTTP
 type HTTPEntityData struct {
@@ -98,7 +98,7 @@ type HTTPContentType struct {
 }
 
 // HTTPMessageDone is raised when an HTTP request or reply is complete, or when
-// there will be no more of it.
+// no more of it will arrive.
 //
 //wirelog:event http_message_done section=HTTP
 type HTTPMessageDone struct {
@@ -107,18 +107,19 @@ type HTTPMessageDone struct {
 	Stat   HTTPMessageStat `zeek:"stat"`
 }
 
-// HTTPMessageStat says how an HTTP message went.
+// HTTPMessageStat sums up an HTTP message.
 //
 //wirelog:record http_message_stat
 type HTTPMessageStat struct {
 	Start       value.Time `zeek:"start"`       // when its first line was complete
 	Interrupted bool       `zeek:"interrupted"` // the end is missing
 	FinishMsg   string     `zeek:"finish_msg"`  // why it is over
-	// BodyLength are the bytes of the body after chunks are joined and compression
-	// is undone, of which ContentGapLength are missing.
+	// BodyLength is the number of bytes of the body after chunks are joined and
+	// compression is undone; ContentGapLength of them are missing.
 	BodyLength       uint64 `zeek:"body_length"`
 	ContentGapLength uint64 `zeek:"content_gap_length"`
-	// HeaderLength are the bytes of first line and headers without their line ends.
+	// HeaderLength is the number of bytes of the first line and the headers without
+	// their line ends.
 	HeaderLength uint64 `zeek:"header_length"`
 }
 

@@ -21,8 +21,8 @@ type ICMPInfo struct {
 //
 //wirelog:record icmp_context
 type ICMPContext struct {
-	// ID has the quoted packet's addresses and ports; what was not in the quote
-	// is zero. Its IPProto is that of the ICMP message.
+	// ID has the quoted packet's addresses and ports; fields not in the quote
+	// are zero. Its IPProto is that of the ICMP message.
 	ID         ConnID `zeek:"id"`
 	Len        uint64 `zeek:"len"`         // length of the quoted IP datagram by its header
 	Proto      uint64 `zeek:"proto"`       // transport: 0 unknown, 1 TCP, 2 UDP, 3 ICMP
@@ -50,7 +50,7 @@ type ICMP6NDPrefixInfo struct {
 }
 
 // ICMP6NDOption is an option of neighbor discovery (RFC 4861 section 4.6).
-// Besides OType and Len only what belongs to the type is set.
+// Besides OType and Len, only the fields of that type are set.
 //
 //wirelog:record icmp6_nd_option
 type ICMP6NDOption struct {

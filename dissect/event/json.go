@@ -15,7 +15,7 @@ import (
 const (
 	plainByte   = iota // stands for itself
 	escapedByte        // has a short escape in JSON
-	controlByte        // never stands in a string as it is
+	controlByte        // is always escaped
 	highByte           // part of a UTF-8 sequence, or of nothing
 )
 
@@ -54,7 +54,8 @@ func shortEscape(c byte) byte {
 
 // appendString appends s as a JSON string. Text in UTF-8 without control
 // characters (but for \b \f \n \r \t), private-use and special characters is
-// taken as it is; of any other string all that is not ASCII text becomes \xhh.
+// written unchanged; in any other string every byte that is not ASCII text
+// becomes \xhh.
 func appendString[S ~string | ~[]byte](dst []byte, s S) []byte {
 	dst = append(dst, '"')
 	i := 0
@@ -86,7 +87,7 @@ func appendString[S ~string | ~[]byte](dst []byte, s S) []byte {
 	return append(dst, '"')
 }
 
-// isText reports whether s from i on is what appendString takes as it is.
+// isText reports whether appendString writes s unchanged from i on.
 func isText[S ~string | ~[]byte](s S, i int) bool {
 	for i < len(s) {
 		switch byteClass[s[i]] {
@@ -207,8 +208,9 @@ func appendInterval(dst []byte, v value.Interval) []byte {
 	return append(dst, '"')
 }
 
-// appendQuantity appends a number as Zeek describes doubles: up to six decimals,
-// ".0" on whole numbers, an exponent for the very large and the very small.
+// appendQuantity appends a number like Zeek's description of doubles: up to six
+// decimals, ".0" on whole numbers, an exponent for the very large and the very
+// small.
 func appendQuantity(dst []byte, f float64) []byte {
 	start := len(dst)
 	switch a := math.Abs(f); {

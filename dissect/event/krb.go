@@ -29,11 +29,11 @@ type KRBKDCOptions struct {
 //
 //wirelog:record KRB::AP_Options
 type KRBAPOptions struct {
-	UseSessionKey  bool `zeek:"use_session_key"` // authentication is from user to user
-	MutualRequired bool `zeek:"mutual_required"` // the service is to prove itself
+	UseSessionKey  bool `zeek:"use_session_key"` // user-to-user authentication
+	MutualRequired bool `zeek:"mutual_required"` // the service must prove its identity
 }
 
-// KRBTypeValue is something of a numbered type.
+// KRBTypeValue is a value with the number of its type.
 //
 //wirelog:record KRB::Type_Value
 type KRBTypeValue struct {
@@ -50,7 +50,7 @@ type KRBEncryptedData struct {
 	Ciphertext []byte            `zeek:"ciphertext"` // valid inside the call
 }
 
-// KRBHostAddress is an address of a host (RFC 4120 section 5.2.5), of which one field is
+// KRBHostAddress is an address of a host (RFC 4120 section 5.2.5). One of its fields is
 // set.
 //
 //wirelog:record KRB::Host_Address
@@ -79,8 +79,8 @@ type KRBKDCRequest struct {
 	PVNO    uint64 `zeek:"pvno"`     // 5
 	MsgType uint64 `zeek:"msg_type"` // 10 for AS-REQ, 12 for TGS-REQ
 	// PAData is pre-authentication data: the ciphertext of timestamps, the salt of
-	// encryption types, the bytes of what is not known. It has no tickets, which are
-	// events of their own, and no certificates, which are files.
+	// encryption types, the bytes of unknown elements. It has no tickets, which have
+	// their own events, and no certificates, which are files.
 	PAData            value.Opt[[]KRBTypeValue]    `zeek:"pa_data"` // valid inside the call
 	KDCOptions        value.Opt[KRBKDCOptions]     `zeek:"kdc_options"`
 	ClientName        value.Opt[[]byte]            `zeek:"client_name"`   // valid inside the call
@@ -88,7 +88,7 @@ type KRBKDCRequest struct {
 	ServiceName       value.Opt[[]byte]            `zeek:"service_name"`  // valid inside the call
 	From              value.Opt[value.Time]        `zeek:"from"`
 	Till              value.Opt[value.Time]        `zeek:"till"`
-	RTime             value.Opt[value.Time]        `zeek:"rtime"` // until when it shall be renewable
+	RTime             value.Opt[value.Time]        `zeek:"rtime"` // requested end of renewability
 	Nonce             value.Opt[uint64]            `zeek:"nonce"`
 	EncryptionTypes   value.Opt[[]uint64]          `zeek:"encryption_types"`   // in order of preference; valid inside the call
 	HostAddrs         value.Opt[[]KRBHostAddress]  `zeek:"host_addrs"`         // valid inside the call
@@ -123,7 +123,7 @@ type KRBErrorMsg struct {
 	ServiceRealm value.Opt[[]byte]         `zeek:"service_realm"` // valid inside the call
 	ServiceName  value.Opt[[]byte]         `zeek:"service_name"`  // valid inside the call
 	ErrorText    value.Opt[[]byte]         `zeek:"error_text"`    // valid inside the call
-	PAData       value.Opt[[]KRBTypeValue] `zeek:"pa_data"`       // what the KDC takes for pre-authentication; valid inside the call
+	PAData       value.Opt[[]KRBTypeValue] `zeek:"pa_data"`       // the pre-authentication that the KDC accepts; valid inside the call
 }
 
 // KRBSAFEMsg is a KRB-SAFE (RFC 4120 section 5.6.1).
@@ -158,7 +158,7 @@ type KRBASResponse struct {
 }
 
 // KRBTGSRequest is raised for a TGS-REQ, a request for a ticket to a service (RFC 4120
-// section 5.4.1). The ticket that it shows is a KRBAPRequest before.
+// section 5.4.1). A KRBAPRequest with the ticket that it presents comes before.
 //
 //wirelog:event krb_tgs_request section=KRB
 type KRBTGSRequest struct {
@@ -175,8 +175,8 @@ type KRBTGSResponse struct {
 	Msg  KRBKDCResponse `zeek:"msg"`
 }
 
-// KRBAPRequest is raised for an AP-REQ, by which a client shows a ticket to a service (RFC
-// 4120 section 5.5.1), be it the ticket-granting service.
+// KRBAPRequest is raised for an AP-REQ, with which a client presents a ticket to a
+// service (RFC 4120 section 5.5.1), which may be the ticket-granting service.
 //
 //wirelog:event krb_ap_request section=KRB
 type KRBAPRequest struct {
@@ -185,8 +185,8 @@ type KRBAPRequest struct {
 	Opts   KRBAPOptions    `zeek:"opts"`
 }
 
-// KRBAPResponse is raised for an AP-REP, by which a service proves itself to a client (RFC
-// 4120 section 5.5.2).
+// KRBAPResponse is raised for an AP-REP, with which a service proves its identity to a
+// client (RFC 4120 section 5.5.2).
 //
 //wirelog:event krb_ap_response section=KRB
 type KRBAPResponse struct {

@@ -45,7 +45,7 @@ type MIMEAllHeaders struct {
 }
 
 // MIMESegmentData is raised for every piece of a mail message's decoded data as it
-// comes. Pieces have up to 1024 bytes.
+// arrives. Pieces have up to 1024 bytes.
 //
 //wirelog:event mime_segment_data section=MIME
 type MIMESegmentData struct {

@@ -26,8 +26,8 @@ type MySQLSSLRequest struct {
 	Conn Conn `zeek:"c"`
 }
 
-// MySQLAuthPlugin is raised for the authentication plugin that a greeting, the answer
-// to it or a change of user names.
+// MySQLAuthPlugin is raised for the authentication plugin named in a greeting, in the
+// answer to it or in a change of user.
 //
 //wirelog:event mysql_auth_plugin section=MySQL own
 type MySQLAuthPlugin struct {
@@ -47,7 +47,7 @@ type MySQLAuthSwitchRequest struct {
 	Data []byte `zeek:"data"` // what the plugin begins with; valid inside the call
 }
 
-// MySQLAuthMoreData is raised for what authentication plugins say to each other
+// MySQLAuthMoreData is raised for data that authentication plugins exchange
 // (Protocol::AuthMoreData).
 //
 //wirelog:event mysql_auth_more_data section=MySQL own
@@ -63,7 +63,7 @@ type MySQLAuthMoreData struct {
 type MySQLCommandRequest struct {
 	Conn    Conn   `zeek:"c"`
 	Command uint64 `zeek:"command"` // number of the command, such as 3 for COM_QUERY
-	Arg     []byte `zeek:"arg"`     // what follows it, without query attributes; valid inside the call
+	Arg     []byte `zeek:"arg"`     // its argument, without query attributes; valid inside the call
 }
 
 // MySQLChangeUser is raised after MySQLCommandRequest for a change of user
@@ -88,7 +88,7 @@ type MySQLOK struct {
 //wirelog:event mysql_eof section=MySQL own
 type MySQLEOF struct {
 	Conn           Conn `zeek:"c"`
-	IsIntermediate bool `zeek:"is_intermediate"` // it stands between columns and rows
+	IsIntermediate bool `zeek:"is_intermediate"` // between columns and rows
 }
 
 // MySQLError is raised for an error packet of a server (ERR_Packet).

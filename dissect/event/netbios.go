@@ -56,7 +56,7 @@ type NetBIOSSessionKeepalive struct {
 }
 
 // NetBIOSSessionRawMessage is raised for a NetBIOS session message (RFC 1002 section
-// 4.3.6) that is not one of SMB.
+// 4.3.6) that does not carry SMB.
 //
 //wirelog:event netbios_session_raw_message section=NetBIOS
 type NetBIOSSessionRawMessage struct {

@@ -5,9 +5,8 @@ package event
 const netBIOSNameLen = 32
 
 // AppendNetBIOSName appends the name that encoded stands for, without its last byte,
-// which is the type, and without padding (Zeek's decode_netbios_name). It ends
-// before the first byte that is no text, and appends nothing if encoded is not a
-// name.
+// which is the type, and without padding (Zeek's decode_netbios_name). It stops at
+// the first byte that is not text and appends nothing if encoded is not a name.
 func AppendNetBIOSName(dst, encoded []byte) []byte {
 	if len(encoded) != netBIOSNameLen {
 		return dst

@@ -2,8 +2,8 @@ package event
 
 import "github.com/wirelog/wirelog/value"
 
-// NTLMVersion is the version of the operating system in a message, for people who
-// debug (MS-NLMP section 2.2.2.10).
+// NTLMVersion is the version of the operating system in a message, for debugging
+// (MS-NLMP section 2.2.2.10).
 //
 //wirelog:record NTLM::Version
 type NTLMVersion struct {
@@ -13,7 +13,8 @@ type NTLMVersion struct {
 	NTLMSSP uint64 `zeek:"ntlmssp"` // revision of the protocol, 15
 }
 
-// NTLMNegotiateFlags are what a side asks for or grants (MS-NLMP section 2.2.2.5).
+// NTLMNegotiateFlags are the features that a side asks for or grants (MS-NLMP
+// section 2.2.2.5).
 //
 //wirelog:record NTLM::NegotiateFlags
 type NTLMNegotiateFlags struct {
@@ -21,7 +22,7 @@ type NTLMNegotiateFlags struct {
 	NegotiateKeyExch                 bool `zeek:"negotiate_key_exch"`                 // explicit key exchange
 	Negotiate128                     bool `zeek:"negotiate_128"`                      // 128-bit session keys
 	NegotiateVersion                 bool `zeek:"negotiate_version"`                  // the message has a version
-	NegotiateTargetInfo              bool `zeek:"negotiate_target_info"`              // the challenge has pairs about its target
+	NegotiateTargetInfo              bool `zeek:"negotiate_target_info"`              // the challenge describes its target
 	RequestNonNTSessionKey           bool `zeek:"request_non_nt_session_key"`         // session key from the LM hash
 	NegotiateIdentify                bool `zeek:"negotiate_identify"`                 // a token of level identify
 	NegotiateExtendedSessionsecurity bool `zeek:"negotiate_extended_sessionsecurity"` // NTLM version 2 session security
@@ -34,8 +35,8 @@ type NTLMNegotiateFlags struct {
 	NegotiateNTLM                    bool `zeek:"negotiate_ntlm"`                     // NTLM version 1 session security
 	NegotiateLMKey                   bool `zeek:"negotiate_lm_key"`                   // session keys of LAN Manager
 	NegotiateDatagram                bool `zeek:"negotiate_datagram"`                 // authentication without a connection
-	NegotiateSeal                    bool `zeek:"negotiate_seal"`                     // messages are to be confidential
-	NegotiateSign                    bool `zeek:"negotiate_sign"`                     // messages are to be signed
+	NegotiateSeal                    bool `zeek:"negotiate_seal"`                     // messages must be encrypted
+	NegotiateSign                    bool `zeek:"negotiate_sign"`                     // messages must be signed
 	RequestTarget                    bool `zeek:"request_target"`                     // the challenge names its target
 	NegotiateOEM                     bool `zeek:"negotiate_oem"`                      // strings in the OEM character set
 	NegotiateUnicode                 bool `zeek:"negotiate_unicode"`                  // strings in UTF-16
@@ -75,12 +76,12 @@ type NTLMNegotiateMessage struct {
 type NTLMChallengeMessage struct {
 	Flags      NTLMNegotiateFlags     `zeek:"flags"`
 	Challenge  uint64                 `zeek:"challenge"`   // the server's challenge, read as a little-endian number
-	TargetName value.Opt[[]byte]      `zeek:"target_name"` // the server, or its domain, as the flags tell
+	TargetName value.Opt[[]byte]      `zeek:"target_name"` // the server or its domain, according to the flags
 	Version    value.Opt[NTLMVersion] `zeek:"version"`
 	TargetInfo value.Opt[NTLMAVs]     `zeek:"target_info"`
 }
 
-// NTLMAuthenticateMessage is how a client shows that it knows the password (MS-NLMP section
+// NTLMAuthenticateMessage proves that a client knows the password (MS-NLMP section
 // 2.2.1.3). Names and bytes are valid inside the call.
 //
 //wirelog:record NTLM::Authenticate

@@ -6,7 +6,7 @@ import (
 	"iter"
 )
 
-// An own event is one that a program beside this module has declared.
+// own is an event that an embedding program has declared.
 type own struct {
 	name   string
 	hook   any // a *Hook
@@ -15,17 +15,17 @@ type own struct {
 }
 
 // Declare adds an event of a program's own to h and returns its hook, on which the
-// program's analyzers raise it and anybody may listen. name is that of the event in
-// streams; it must be none of the catalogue's and none that was declared before. E's
-// parameters are written to streams by its method AppendArgs, if *E has
+// program's analyzers raise it and anybody may listen. name is the event's name in
+// streams; neither the catalogue nor an earlier declaration may use it. Streams
+// write E's parameters with its method AppendArgs, if *E has
 //
 //	AppendArgs(dst []byte) []byte
 //
-// which appends a JSON object, else by encoding/json. Lines of events have the
-// identity of the connection that *E's method EventConn() Conn returns, if it has one;
-// the field behind it needs the tag json:"-".
+// which appends a JSON object, and with encoding/json otherwise. If *E has a method
+// EventConn() Conn, the line also identifies that connection; the field behind it
+// needs the tag json:"-".
 //
-// Declare may only be called while the pipeline is built, and once a shard.
+// Declare may only be called while the pipeline is built, once per shard.
 func Declare[E any](h *Hooks, name string) (*Hook[E], error) {
 	for _, info := range Catalogue() {
 		if info.Name == name {
@@ -44,8 +44,9 @@ func Declare[E any](h *Hooks, name string) (*Hook[E], error) {
 	return hook, nil
 }
 
-// Declared returns the hook of an event that was declared on h, for a listener elsewhere
-// such as a builder of a log. It returns nil if no event of that name and type was.
+// Declared returns the hook of an event that was declared on h, for a listener
+// elsewhere, such as a log's builder. It returns nil if no event of that name and type
+// was declared.
 func Declared[E any](h *Hooks, name string) *Hook[E] {
 	for i := range h.own {
 		if h.own[i].name == name {
@@ -56,7 +57,7 @@ func Declared[E any](h *Hooks, name string) *Hook[E] {
 	return nil
 }
 
-// own writes an event that was declared.
+// own writes a declared event.
 func (s *Stream) own(name string, e any) {
 	dst := s.begin(name)
 	if c, ok := e.(interface{ EventConn() Conn }); ok {

@@ -11,7 +11,7 @@ type PEDOSHeader struct {
 	Header PEDOSHeaderRec `zeek:"h"`
 }
 
-// PEDOSHeaderRec is a DOS header, in the order of its fields.
+// PEDOSHeaderRec is a DOS header, its fields in their order in the file.
 //
 //wirelog:record PE::DOSHeader
 type PEDOSHeaderRec struct {
@@ -34,7 +34,7 @@ type PEDOSHeaderRec struct {
 	AddrOfNewEXEHeader  uint64 `zeek:"addr_of_new_exe_header"` // offset of the PE header in the file
 }
 
-// PEDOSCode is raised for the program for DOS between the DOS header and the PE
+// PEDOSCode is raised for the DOS program between the DOS header and the PE
 // header, unless it is unreasonably long.
 //
 //wirelog:event pe_dos_code section=PE own

@@ -5,7 +5,7 @@ package event
 // poison is described in poison_off.go.
 const poison = true
 
-// poisonByte is what bytes of a raised event become after the call.
+// poisonByte overwrites the bytes of a raised event after the call.
 const poisonByte = 0xdb
 
 // detached remembers the copies that were made of an event's slices.

@@ -26,11 +26,11 @@ type POP3Reply struct {
 type POP3Data struct {
 	Conn   Conn   `zeek:"c"`
 	IsOrig bool   `zeek:"is_orig"` // always false
-	Data   []byte `zeek:"data"`    // the line, runs of blanks made one; valid inside the call
+	Data   []byte `zeek:"data"`    // the line, each run of blanks reduced to one; valid inside the call
 }
 
 // POP3Unexpected is raised for a command in a state in which it is not allowed, or for
-// a reply that shows that the state was another one.
+// a reply that shows that the session was in another state.
 //
 //wirelog:event pop3_unexpected section=POP3
 type POP3Unexpected struct {
@@ -48,7 +48,7 @@ type POP3StartTLS struct {
 	Conn Conn `zeek:"c"`
 }
 
-// POP3LoginSuccess is raised when a server accepts a user, whose name is known.
+// POP3LoginSuccess is raised when a server accepts a user whose name is known.
 //
 //wirelog:event pop3_login_success section=POP3
 type POP3LoginSuccess struct {
@@ -58,7 +58,7 @@ type POP3LoginSuccess struct {
 	Password []byte `zeek:"password"` // empty if not sent in the clear; valid inside the call
 }
 
-// POP3LoginFailure is raised when a server refuses a user, whose name is known.
+// POP3LoginFailure is raised when a server refuses a user whose name is known.
 //
 //wirelog:event pop3_login_failure section=POP3
 type POP3LoginFailure struct {

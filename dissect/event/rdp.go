@@ -16,8 +16,8 @@ type RDPEarlyCapabilityFlags struct {
 	SupportHeartbeatPDU      bool `zeek:"support_heartbeat_pdu"`
 }
 
-// RDPClientCoreDataFields describe an RDP client in its own words (MS-RDPBCGR section
-// 2.2.1.3.2). Texts are UTF-8.
+// RDPClientCoreDataFields is an RDP client's description of itself (MS-RDPBCGR
+// section 2.2.1.3.2). Texts are UTF-8.
 //
 //wirelog:record RDP::ClientCoreData
 type RDPClientCoreDataFields struct {
@@ -48,7 +48,7 @@ type RDPClientCoreDataFields struct {
 //
 //wirelog:record RDP::ClientChannelDef
 type RDPClientChannelDef struct {
-	Name         []byte `zeek:"name"` // 8 bytes, filled up with zeros; valid inside the call
+	Name         []byte `zeek:"name"` // 8 bytes, padded with zeros; valid inside the call
 	Options      uint64 `zeek:"options"`
 	Initialized  bool   `zeek:"initialized"`
 	EncryptRDP   bool   `zeek:"encrypt_rdp"`

@@ -4,8 +4,8 @@ package event
 //
 //wirelog:record SMB::MACTimes
 type SMBMACTimes struct {
-	// Each time, in seconds since 1970 with the precision that Zeek has, stands beside
-	// its FILETIME, 100 nanoseconds since 1601 (MS-DTYP section 2.3.3).
+	// Each time, in seconds since 1970 with Zeek's precision, is followed by its
+	// FILETIME, in units of 100 nanoseconds since 1601 (MS-DTYP section 2.3.3).
 	Modified    float64 `zeek:"modified" type:"time"` // contents were written
 	ModifiedRaw uint64  `zeek:"modified_raw"`
 	Accessed    float64 `zeek:"accessed" type:"time"`
@@ -38,15 +38,15 @@ type SMBPipeConnectHeuristic struct {
 }
 
 // SMBDiscardedDCERPCAnalyzers is raised when a connection has too many named pipes open,
-// and those that there are are not followed any further.
+// and the analyzer stops following them.
 //
 //wirelog:event smb_discarded_dce_rpc_analyzers section=SMB own
 type SMBDiscardedDCERPCAnalyzers struct {
 	Conn Conn `zeek:"c"`
 }
 
-// SMB2DiscardedMessagesState is raised when a connection has too many SMB2 requests that
-// are not answered, and they and the open files are forgotten.
+// SMB2DiscardedMessagesState is raised when a connection has too many SMB2 requests
+// without an answer; the requests and the open files are forgotten.
 //
 //wirelog:event smb2_discarded_messages_state section=SMB own
 type SMB2DiscardedMessagesState struct {

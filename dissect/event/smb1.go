@@ -6,14 +6,14 @@ import "github.com/wirelog/wirelog/value"
 //
 //wirelog:record SMB1::Header
 type SMB1Header struct {
-	Command uint64 `zeek:"command"` // SMB_COM_*, that of the first command in a chain
+	Command uint64 `zeek:"command"` // SMB_COM_* of the first command in a chain
 	Status  uint64 `zeek:"status"`  // an NT status, or a class and an error code of DOS (by SMB_FLAGS2_NT_STATUS)
 	Flags   uint64 `zeek:"flags"`
 	Flags2  uint64 `zeek:"flags2"`
 	TID     uint64 `zeek:"tid"` // tree identifier
 	PID     uint64 `zeek:"pid"` // process identifier, of 32 bits
 	UID     uint64 `zeek:"uid"` // user identifier
-	MID     uint64 `zeek:"mid"` // multiplex identifier, by which a response finds its request
+	MID     uint64 `zeek:"mid"` // multiplex identifier, which matches a response to its request
 }
 
 // SMB1Message is raised for every SMB1 message, with its header, before the events of
@@ -65,7 +65,7 @@ type SMB1NegotiateResponse struct {
 	Response SMB1NegotiateResponseRec `zeek:"response"`
 }
 
-// SMB1NegotiateResponseRec has one of three forms, which depends on the dialect.
+// SMB1NegotiateResponseRec has one of three forms, depending on the dialect.
 //
 //wirelog:record SMB1::NegotiateResponse
 type SMB1NegotiateResponseRec struct {
@@ -74,7 +74,8 @@ type SMB1NegotiateResponseRec struct {
 	NTLM   value.Opt[SMB1NegotiateResponseNTLM]   `zeek:"ntlm"`   // NT LM 0.12
 }
 
-// SMB1NegotiateResponseCore is what a server of the core protocol says.
+// SMB1NegotiateResponseCore is the answer of a server that speaks the core
+// protocol.
 //
 //wirelog:record SMB1::NegotiateResponseCore
 type SMB1NegotiateResponseCore struct {
@@ -82,7 +83,8 @@ type SMB1NegotiateResponseCore struct {
 }
 
 // SMB1NegotiateResponseLANMAN is what a LAN Manager server says of itself (the SMB
-// extensions 2.0 document; MS-SMB section 2.2.4.5.2 names what NT LM has kept).
+// extensions 2.0 document; MS-SMB section 2.2.4.5.2 names the fields that NT LM
+// kept).
 //
 //wirelog:record SMB1::NegotiateResponseLANMAN
 type SMB1NegotiateResponseLANMAN struct {
@@ -174,8 +176,8 @@ type SMB1SessionSetupAndXRequest struct {
 	Request SMB1SessionSetupAndXRequestRec `zeek:"request"`
 }
 
-// SMB1SessionSetupAndXRequestRec has one of three forms, which the word count tells
-// apart: 10 before NT LM 0.12, with which it is 12 with extended security and 13
+// SMB1SessionSetupAndXRequestRec has one of three forms, told apart by the word
+// count: 10 before NT LM 0.12; in NT LM 0.12 it is 12 with extended security and 13
 // without.
 //
 //wirelog:record SMB1::SessionSetupAndXRequest
@@ -220,8 +222,8 @@ type SMB1SessionSetupAndXResponse struct {
 	Response SMB1SessionSetupAndXResponseRec `zeek:"response"`
 }
 
-// SMB1SessionSetupAndXResponseRec is what the server says of itself. Of a response with
-// a word count other than 3 and 4 nothing but that is set.
+// SMB1SessionSetupAndXResponseRec is what the server says of itself. If the word count
+// is neither 3 nor 4, it is the only field set.
 //
 //wirelog:record SMB1::SessionSetupAndXResponse
 type SMB1SessionSetupAndXResponseRec struct {
@@ -239,7 +241,7 @@ type SMB1SessionSetupAndXResponseRec struct {
 //wirelog:event smb1_logoff_andx section=SMB
 type SMB1LogoffAndX struct {
 	Conn   Conn `zeek:"c"`
-	IsOrig bool `zeek:"is_orig"` // of the whole message for the first command in a chain; always true for what is chained to another logoff, as in Zeek
+	IsOrig bool `zeek:"is_orig"` // the message's direction; always true for a logoff chained to another, as in Zeek
 }
 
 // SMB1TreeConnectAndXRequest is raised for a request SMB_COM_TREE_CONNECT_ANDX, access

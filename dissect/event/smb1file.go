@@ -17,7 +17,7 @@ type SMB1NTCreateAndXRequest struct {
 type SMB1NTCreateAndXResponse struct {
 	Conn     Conn        `zeek:"c"`
 	Hdr      SMB1Header  `zeek:"hdr"`
-	FileID   uint64      `zeek:"file_id"`   // FID, by which the file is called until it is closed
+	FileID   uint64      `zeek:"file_id"`   // FID, which names the file until it is closed
 	FileSize uint64      `zeek:"file_size"` // bytes
 	Times    SMBMACTimes `zeek:"times"`
 }
@@ -77,8 +77,8 @@ type SMB1CloseRequest struct {
 	FileID uint64     `zeek:"file_id"`
 }
 
-// SMB1CheckDirectoryRequest is raised for a request SMB_COM_CHECK_DIRECTORY, whether a
-// path is a directory (MS-CIFS section 2.2.4.17.1).
+// SMB1CheckDirectoryRequest is raised for a request SMB_COM_CHECK_DIRECTORY, which
+// asks whether a path is a directory (MS-CIFS section 2.2.4.17.1).
 //
 //wirelog:event smb1_check_directory_request section=SMB
 type SMB1CheckDirectoryRequest struct {
@@ -88,7 +88,7 @@ type SMB1CheckDirectoryRequest struct {
 }
 
 // SMB1CheckDirectoryResponse is raised for a response SMB_COM_CHECK_DIRECTORY that is
-// more than an empty one (MS-CIFS section 2.2.4.17.2).
+// not empty (MS-CIFS section 2.2.4.17.2).
 //
 //wirelog:event smb1_check_directory_response section=SMB
 type SMB1CheckDirectoryResponse struct {
@@ -107,7 +107,7 @@ type SMB1CreateDirectoryRequest struct {
 }
 
 // SMB1CreateDirectoryResponse is raised for a response SMB_COM_CREATE_DIRECTORY that is
-// more than an empty one (MS-CIFS section 2.2.4.1.2).
+// not empty (MS-CIFS section 2.2.4.1.2).
 //
 //wirelog:event smb1_create_directory_response section=SMB deprecated
 type SMB1CreateDirectoryResponse struct {
@@ -191,7 +191,7 @@ type SMB1TransactionSecondaryRequest struct {
 
 // SMB1TransSecArgs are the numbers of a request SMB_COM_TRANSACTION_SECONDARY, in bytes.
 // Offsets count from the message's header, displacements from the beginning of the
-// whole.
+// transaction's parameters or data.
 //
 //wirelog:record SMB1::Trans_Sec_Args
 type SMB1TransSecArgs struct {
@@ -249,8 +249,8 @@ type SMB1Trans2FindFirst2Request struct {
 //
 //wirelog:record SMB1::Find_First2_Request_Args
 type SMB1FindFirst2RequestArgs struct {
-	SearchAttrs       uint64 `zeek:"search_attrs"` // attributes that files have to have
-	SearchCount       uint64 `zeek:"search_count"` // results at most
+	SearchAttrs       uint64 `zeek:"search_attrs"` // attributes that files must have
+	SearchCount       uint64 `zeek:"search_count"` // maximum number of results
 	Flags             uint64 `zeek:"flags"`
 	InfoLevel         uint64 `zeek:"info_level"`
 	SearchStorageType uint64 `zeek:"search_storage_type"`
@@ -267,8 +267,9 @@ type SMB1Trans2QueryPathInfoRequest struct {
 	FileName []byte     `zeek:"file_name"` // path within the share; valid inside the call
 }
 
-// SMB1Trans2GetDFSReferralRequest is raised for a TRANS2_GET_DFS_REFERRAL request, the
-// true place of a DFS path (MS-CIFS section 2.2.6.16.1, MS-DFSC section 2.2.2).
+// SMB1Trans2GetDFSReferralRequest is raised for a TRANS2_GET_DFS_REFERRAL request,
+// which asks for the true place of a DFS path (MS-CIFS section 2.2.6.16.1, MS-DFSC
+// section 2.2.2).
 //
 //wirelog:event smb1_trans2_get_dfs_referral_request section=SMB
 type SMB1Trans2GetDFSReferralRequest struct {

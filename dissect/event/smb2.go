@@ -13,7 +13,7 @@ type SMB2Header struct {
 	Command   uint64 `zeek:"command"`
 	Credits   uint64 `zeek:"credits"` // asked for or granted
 	Flags     uint64 `zeek:"flags"`
-	MessageID uint64 `zeek:"message_id"` // by which a reply belongs to its request
+	MessageID uint64 `zeek:"message_id"` // matches a reply to its request
 	// ProcessID and TreeID are the two halves of the asynchronous id in asynchronous
 	// messages.
 	ProcessID uint64 `zeek:"process_id"`
@@ -22,16 +22,16 @@ type SMB2Header struct {
 	Signature []byte `zeek:"signature"` // 16 bytes, zeros unless signed; valid inside the call
 }
 
-// SMB2GUID identifies an open file, or anything else by 16 bytes.
+// SMB2GUID is a 16-byte identifier, of an open file or of anything else.
 //
 //wirelog:record SMB2::GUID
 type SMB2GUID struct {
-	Persistent uint64 `zeek:"persistent"` // stays when a file is opened again after a disconnect
+	Persistent uint64 `zeek:"persistent"` // kept when a file is opened again after a disconnect
 	Volatile   uint64 `zeek:"volatile"`
 }
 
-// SMB2Message is raised for every SMB2 message, also those in a compound (MS-SMB2 section
-// 2.2.1), before the event of its command.
+// SMB2Message is raised for every SMB2 message, including those in a compound (MS-SMB2
+// section 2.2.1), before the event of its command.
 //
 //wirelog:event smb2_message section=SMB
 type SMB2Message struct {
@@ -40,7 +40,7 @@ type SMB2Message struct {
 	IsOrig bool       `zeek:"is_orig"`
 }
 
-// SMB2TransformHdr is what stands before an encrypted SMB3 message (MS-SMB2 section
+// SMB2TransformHdr is the header before an encrypted SMB3 message (MS-SMB2 section
 // 2.2.41).
 //
 //wirelog:record SMB2::Transform_header
@@ -48,12 +48,12 @@ type SMB2TransformHdr struct {
 	Signature   []byte `zeek:"signature"`     // 16 bytes; valid inside the call
 	Nonce       []byte `zeek:"nonce"`         // 16 bytes; valid inside the call
 	OrigMsgSize uint64 `zeek:"orig_msg_size"` // bytes of the message
-	Flags       uint64 `zeek:"flags"`         // in older dialects the algorithm
+	Flags       uint64 `zeek:"flags"`         // the algorithm in older dialects
 	SessionID   uint64 `zeek:"session_id"`
 }
 
-// SMB2TransformHeader is raised for every encrypted SMB3 message. Nothing else is known
-// of it.
+// SMB2TransformHeader is raised for every encrypted SMB3 message. Nothing else of the
+// message is known.
 //
 //wirelog:event smb2_transform_header section=SMB own
 type SMB2TransformHeader struct {
@@ -102,12 +102,12 @@ type SMB2NegotiateResponse struct {
 	Response SMB2NegotiateResult `zeek:"response"`
 }
 
-// SMB2NegotiateResult is what an SMB2 server has chosen, and says of itself.
+// SMB2NegotiateResult is what an SMB2 server chose and says of itself.
 //
 //wirelog:record SMB2::NegotiateResponse
 type SMB2NegotiateResult struct {
 	DialectRevision uint64   `zeek:"dialect_revision"` // such as 0x0311
-	SecurityMode    uint64   `zeek:"security_mode"`    // whether messages may, or have to, be signed
+	SecurityMode    uint64   `zeek:"security_mode"`    // whether messages may or must be signed
 	ServerGUID      SMB2GUID `zeek:"server_guid"`
 	// SystemTime is that of the server, ServerStartTime when it started; both in seconds
 	// since 1970.
@@ -124,11 +124,11 @@ type SMB2NegotiateResult struct {
 type SMB2NegotiateContextValue struct {
 	ContextType uint64 `zeek:"context_type"`
 	DataLength  uint64 `zeek:"data_length"` // bytes
-	// What is set of the following goes by ContextType.
+	// ContextType decides which of the following fields is set.
 	PreAuthInfo     value.Opt[SMB2PreAuthIntegrityCapabilities] `zeek:"preauth_info"`
 	EncryptionInfo  value.Opt[SMB2EncryptionCapabilities]       `zeek:"encryption_info"`
 	CompressionInfo value.Opt[SMB2CompressionCapabilities]      `zeek:"compression_info"`
-	Netname         value.Opt[[]byte]                           `zeek:"netname"` // UTF-16 as it was sent; valid inside the call
+	Netname         value.Opt[[]byte]                           `zeek:"netname"` // UTF-16 as sent; valid inside the call
 }
 
 // SMB2PreAuthIntegrityCapabilities are the hashes that protect the negotiation (MS-SMB2
@@ -150,7 +150,8 @@ type SMB2EncryptionCapabilities struct {
 	Ciphers     []uint64 `zeek:"ciphers"` // valid inside the call
 }
 
-// SMB2CompressionCapabilities are ways of compression (MS-SMB2 section 2.2.3.1.3).
+// SMB2CompressionCapabilities are compression algorithms (MS-SMB2 section
+// 2.2.3.1.3).
 //
 //wirelog:record SMB2::CompressionCapabilities
 type SMB2CompressionCapabilities struct {
@@ -172,7 +173,7 @@ type SMB2SessionSetupRequest struct {
 //
 //wirelog:record SMB2::SessionSetupRequest
 type SMB2SessionSetupArgs struct {
-	SecurityMode uint64 `zeek:"security_mode"` // whether messages may, or have to, be signed
+	SecurityMode uint64 `zeek:"security_mode"` // whether messages may or must be signed
 }
 
 // SMB2SessionSetupResponse is raised for an SMB2 reply to a request to set up a session

@@ -59,8 +59,7 @@ type SMB2CloseResponse struct {
 	Response SMB2CloseResult `zeek:"response"`
 }
 
-// SMB2CloseResult is what there is of a file when it is closed, if the client has asked
-// for it.
+// SMB2CloseResult describes a file that is closed, if the client asked for it.
 //
 //wirelog:record SMB2::CloseResponse
 type SMB2CloseResult struct {
@@ -104,9 +103,9 @@ type SMB2FileRename struct {
 	DstFilename []byte     `zeek:"dst_filename"` // in UTF-8; valid inside the call
 }
 
-// SMB2FileDelete is raised for an SMB2 request to delete a file once it is closed, or not
-// to (MS-FSCC section 2.4.11). It is also raised for a reply to a request to open a file
-// to be deleted when it is closed.
+// SMB2FileDelete is raised for an SMB2 request to delete a file on close, or to keep it
+// (MS-FSCC section 2.4.11). It is also raised for the reply to a request that opens a
+// file with deletion on close.
 //
 //wirelog:event smb2_file_delete section=SMB
 type SMB2FileDelete struct {
@@ -124,6 +123,6 @@ type SMB2FileSattr struct {
 	Conn   Conn          `zeek:"c"`
 	Hdr    SMB2Header    `zeek:"hdr"`
 	FileID SMB2GUID      `zeek:"file_id"`
-	Times  SMBMACTimes   `zeek:"times"` // 0 for what does not change
+	Times  SMBMACTimes   `zeek:"times"` // 0 for times that do not change
 	Attrs  SMB2FileAttrs `zeek:"attrs"`
 }

@@ -1,7 +1,7 @@
 package event
 
 // SMTPRequest is raised for every command of a client (RFC 5321 section 4.1), for the
-// "." that ends a message, and for what a client answers during authentication, whose
+// "." that ends a message, and for a client's answers during authentication, whose
 // command is "**".
 //
 //wirelog:event smtp_request section=SMTP
@@ -33,8 +33,8 @@ type SMTPData struct {
 	Data   []byte `zeek:"data"` // the line without its end and without a dot added in front; valid inside the call
 }
 
-// SMTPUnexpected is raised for what SMTP does not allow, or for replies and commands
-// in a state in which they are unusual.
+// SMTPUnexpected is raised for input that SMTP does not allow, and for commands and
+// replies that are unusual in their state.
 //
 //wirelog:event smtp_unexpected section=SMTP
 type SMTPUnexpected struct {

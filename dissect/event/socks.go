@@ -6,8 +6,8 @@ import (
 	"github.com/wirelog/wirelog/value"
 )
 
-// SOCKSAddress is where a SOCKS proxy is to connect to or has bound: an address, a
-// name, or for SOCKS4a both.
+// SOCKSAddress is the place that a SOCKS proxy is asked to connect to or has
+// bound: an address, a name, or for SOCKS4a both.
 //
 //wirelog:record SOCKS::Address
 type SOCKSAddress struct {
@@ -24,7 +24,7 @@ type SOCKSRequest struct {
 	Conn        Conn         `zeek:"c"`
 	Version     uint64       `zeek:"version"`      // 4 or 5
 	RequestType uint64       `zeek:"request_type"` // command: 1 connect, 2 bind, 3 UDP associate
-	SA          SOCKSAddress `zeek:"sa"`           // where to
+	SA          SOCKSAddress `zeek:"sa"`           // destination
 	P           value.Port   `zeek:"p"`
 	User        []byte       `zeek:"user"` // of SOCKS4, empty for SOCKS5; valid inside the call
 }

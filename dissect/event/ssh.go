@@ -3,7 +3,7 @@ package event
 import "github.com/wirelog/wirelog/value"
 
 // SSHAlgorithmPrefs are the names that an SSH2 endpoint accepts for one purpose, in
-// order of preference, a list a direction.
+// order of preference, one list per direction.
 //
 //wirelog:record SSH::Algorithm_Prefs
 type SSHAlgorithmPrefs struct {
@@ -26,7 +26,7 @@ type SSHOffer struct {
 }
 
 // SSHServerVersion is raised for the version line of an SSH server (RFC 4253 section
-// 4.2), which other lines may come before.
+// 4.2). Other lines may precede it.
 //
 //wirelog:event ssh_server_version section=SSH
 type SSHServerVersion struct {
@@ -63,7 +63,7 @@ type SSHAuthSuccessful struct {
 }
 
 // SSHAuthAttempted is raised when the sizes of encrypted SSH packets show that a client
-// has tried to authenticate. What failed may also have been one of several steps.
+// has tried to authenticate. A failure may also be one of several steps.
 //
 //wirelog:event ssh_auth_attempted section=SSH
 type SSHAuthAttempted struct {
@@ -72,8 +72,8 @@ type SSHAuthAttempted struct {
 }
 
 // SSHEncryptedPacket is raised for every piece of an SSH stream after encryption begins,
-// as the segments bring it. Where sizes reveal the authentication, there are no more
-// of them once it has succeeded.
+// as segments deliver it. Where sizes reveal the authentication, it is no longer raised
+// once that has succeeded.
 //
 //wirelog:event ssh_encrypted_packet section=SSH
 type SSHEncryptedPacket struct {
@@ -87,8 +87,8 @@ type SSHEncryptedPacket struct {
 //wirelog:event ssh_server_host_key section=SSH
 type SSHServerHostKey struct {
 	Conn Conn `zeek:"c"`
-	// Hash are 16 bytes in hexadecimal with colons: for SSH2 the key's MD5, for SSH1, as
-	// in Zeek, the first half of the SHA-256 of modulus and exponent. Valid inside the call.
+	// Hash is 16 bytes in hexadecimal with colons: the key's MD5 for SSH2, the first half
+	// of the SHA-256 of modulus and exponent for SSH1, as in Zeek. Valid inside the call.
 	Hash []byte `zeek:"hash"`
 }
 

@@ -40,7 +40,7 @@ type SSLClientHello struct {
 //wirelog:event ssl_server_hello section=SSL
 type SSLServerHello struct {
 	Conn          Conn       `zeek:"c"`
-	Version       uint64     `zeek:"version"`        // chosen; for TLS 1.3 that of TLS 1.2, see SSLExtensionSupportedVersions
+	Version       uint64     `zeek:"version"`        // chosen; TLS 1.3 sends that of TLS 1.2, see SSLExtensionSupportedVersions
 	RecordVersion uint64     `zeek:"record_version"` // of the record layer, 0 for SSL 2
 	PossibleTS    value.Time `zeek:"possible_ts"`    // first four bytes of the random as seconds
 	ServerRandom  []byte     `zeek:"server_random"`  // all 32 bytes, or the connection's number of SSL 2; valid inside the call
@@ -61,7 +61,7 @@ type SSLHandshakeMessage struct {
 }
 
 // SSLExtension is raised for every extension of a hello (RFC 8446 section 4.2),
-// after that of the extension's own, if there is one.
+// after the event of that extension, if there is one.
 //
 //wirelog:event ssl_extension section=SSL
 type SSLExtension struct {
@@ -101,9 +101,9 @@ type SSLExtensionSignatureAlgorithm struct {
 	SignatureAlgorithms []SSLSignatureAndHashAlgorithm `zeek:"signature_algorithms" type:"signature_and_hashalgorithm_vec"` // valid inside the call
 }
 
-// SSLExtensionKeyShare is raised for the extension key_share, with the groups for
-// which there are keys, or the one that a HelloRetryRequest asks for (RFC 8446
-// section 4.2.8).
+// SSLExtensionKeyShare is raised for the extension key_share, with the groups of
+// the keys, or the group that a HelloRetryRequest asks for (RFC 8446 section
+// 4.2.8).
 //
 //wirelog:event ssl_extension_key_share section=SSL
 type SSLExtensionKeyShare struct {
@@ -144,7 +144,8 @@ type SSLExtensionPSKKeyExchangeModes struct {
 }
 
 // SSLExtensionSupportedVersions is raised for the extension supported_versions (RFC
-// 8446 section 4.2.1): those that a client offers, or the one that a server chose.
+// 8446 section 4.2.1): the versions that a client offers, or the one that a server
+// chose.
 //
 //wirelog:event ssl_extension_supported_versions section=SSL
 type SSLExtensionSupportedVersions struct {
@@ -187,8 +188,8 @@ type SSLExtensionSignedCertificateTimestamp struct {
 	Signature                 []byte                       `zeek:"signature"` // valid inside the call
 }
 
-// SSLExtensionConnectionID is raised for the extension connection_id: what the peer is
-// to put into its datagrams (RFC 9146 section 3).
+// SSLExtensionConnectionID is raised for the extension connection_id: the identifier
+// that the peer must put into its datagrams (RFC 9146 section 3).
 //
 //wirelog:event ssl_extension_connection_id section=SSL own
 type SSLExtensionConnectionID struct {
@@ -276,8 +277,8 @@ type SSLSessionTicketHandshake struct {
 	Ticket             []byte `zeek:"ticket"`               // valid inside the call
 }
 
-// SSLStapledOCSP is raised for an OCSP response that a server sends along (RFC 6066
-// section 8).
+// SSLStapledOCSP is raised for an OCSP response that a server staples to its
+// handshake (RFC 6066 section 8).
 //
 //wirelog:event ssl_stapled_ocsp section=SSL
 type SSLStapledOCSP struct {
@@ -307,8 +308,8 @@ type SSLAlert struct {
 }
 
 // SSLHeartbeat is raised for a heartbeat record (RFC 6520 section 4). Once
-// encryption has begun, everything but the length is meaningless and it is an
-// SSLEncryptedData.
+// encryption has begun, only a record's length can be read, and
+// SSLEncryptedData is raised instead.
 //
 //wirelog:event ssl_heartbeat section=SSL
 type SSLHeartbeat struct {
@@ -339,7 +340,7 @@ type SSLEncryptedData struct {
 	Conn          Conn   `zeek:"c"`
 	IsClient      bool   `zeek:"is_client"`
 	RecordVersion uint64 `zeek:"record_version"` // 0 for SSL 2
-	ContentType   uint64 `zeek:"content_type"`   // as in the clear
+	ContentType   uint64 `zeek:"content_type"`   // not encrypted
 	Length        uint64 `zeek:"length"`         // bytes without the header
 }
 
@@ -361,16 +362,16 @@ type SSLEstablished struct {
 	Conn Conn `zeek:"c"`
 }
 
-// SSLConnectionFlipped is raised when the side that has opened the connection turns
-// out to be the server, or when that turns out to be wrong.
+// SSLConnectionFlipped is raised when the side that opened the connection turns out
+// to be the server, or turns out not to be after all.
 //
 //wirelog:event ssl_connection_flipped section=SSL own
 type SSLConnectionFlipped struct {
 	Conn Conn `zeek:"c"`
 }
 
-// SSLServerCurve is raised no more: it told of the named curve of a server's key
-// exchange, before SSLECDHServerParams took its place.
+// SSLServerCurve is raised no more: it named the curve of a server's key
+// exchange before SSLECDHServerParams replaced it.
 //
 //wirelog:event ssl_server_curve section=SSL deprecated unraised
 type SSLServerCurve struct {

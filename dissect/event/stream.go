@@ -11,7 +11,7 @@ import (
 
 const argsKey = `,"args":`
 
-// A Stream writes events as they are raised, one JSON object a line:
+// A Stream writes events as they are raised, one JSON object per line:
 //
 //	{"ts":1449265638.420145,"event":"tcp_option","uid":"C...",
 //	 "id.orig_h":"10.0.0.1","id.orig_p":52122,"id.resp_h":"10.0.0.2","id.resp_p":443,
@@ -27,9 +27,10 @@ type Stream struct {
 }
 
 // NewStream registers a Stream on the hooks of the events that match one of the
-// patterns (as of path.Match), or of all without a pattern. now is the clock of
-// the shard. emit gets every line with its line feed; the slice is valid inside
-// the call. A pattern that matches no event that this build raises is an error.
+// patterns (as in path.Match), or of all events if there is none. now is the
+// clock of the shard. emit gets every line with its line feed; the slice is
+// valid inside the call. A pattern that matches no event that this build raises
+// is an error.
 func NewStream(h *Hooks, now func() value.Time, emit func(line []byte), patterns ...string) (*Stream, error) {
 	picked, ours, err := h.match(patterns)
 	if err != nil {
@@ -49,7 +50,8 @@ func NewStream(h *Hooks, now func() value.Time, emit func(line []byte), patterns
 	return s, nil
 }
 
-// match reports which of the built events and which of h's own match one of the patterns.
+// match returns which of the built events and of h's own events match one of the
+// patterns.
 func (h *Hooks) match(patterns []string) (picked [len(built)]bool, ours []bool, err error) {
 	ours = make([]bool, len(h.own))
 	if len(patterns) == 0 {
@@ -80,7 +82,7 @@ func (h *Hooks) match(patterns []string) (picked [len(built)]bool, ours []bool, 
 	return picked, ours, errors.Join(errs...)
 }
 
-// unknown says what is wrong with a pattern that matches no raised event.
+// unknown returns the error for a pattern that matches no raised event.
 func unknown(pattern string) error {
 	for _, info := range Catalogue() {
 		if ok, _ := path.Match(pattern, info.Name); ok {

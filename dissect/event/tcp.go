@@ -3,7 +3,7 @@ package event
 import "github.com/wirelog/wirelog/value"
 
 // NewConnectionContents is raised when reassembly of a TCP connection's streams
-// begins, which is with its first packet.
+// begins, with its first packet.
 //
 //wirelog:event new_connection_contents section=TCP
 type NewConnectionContents struct {
@@ -20,7 +20,7 @@ type ConnectionAttempt struct {
 
 // ConnectionEstablished is raised for the SYN-ACK of a TCP handshake (RFC 9293
 // section 3.5). The originator's state is StateEstablished when its SYN was
-// seen; whether the third packet follows is shown by an 'A' in the history.
+// seen; an 'A' in the history shows whether the third packet followed.
 //
 //wirelog:event connection_established section=TCP
 type ConnectionEstablished struct {
@@ -35,9 +35,9 @@ type PartialConnection struct {
 	Conn Conn `zeek:"c"`
 }
 
-// ConnectionPartialClose is raised when the first that is seen of one side of a
-// TCP connection is its FIN, and Zeek's tcp_partial_close_delay (3 seconds)
-// later the other side, though active, has not closed too.
+// ConnectionPartialClose is raised when the first packet seen from one side of
+// a TCP connection is its FIN, and the other side, though active, has not
+// closed within Zeek's tcp_partial_close_delay (3 seconds).
 //
 //wirelog:event connection_partial_close section=TCP
 type ConnectionPartialClose struct {
@@ -122,8 +122,8 @@ type ConnectionFirstACK struct {
 	Conn Conn `zeek:"c"`
 }
 
-// ConnectionEOF is raised once a side when the last byte of its reassembled TCP
-// stream has been delivered and no more can follow.
+// ConnectionEOF is raised once per side, when the last byte of its reassembled
+// TCP stream has been delivered and no more can follow.
 //
 //wirelog:event connection_EOF section=TCP
 type ConnectionEOF struct {
@@ -137,8 +137,8 @@ type ConnectionEOF struct {
 type TCPPacket struct {
 	Conn   Conn `zeek:"c"`
 	IsOrig bool `zeek:"is_orig"` // sent by the originator
-	// Flags has one letter a flag that is set, in the order SFRAPU (SYN, FIN,
-	// RST, ACK, PSH, URG).
+	// Flags has one letter for each flag that is set, in the order SFRAPU (SYN,
+	// FIN, RST, ACK, PSH, URG).
 	Flags string `zeek:"flags"`
 	// Seq and Ack are relative to the first sequence number of their stream;
 	// Ack is 0 without the ACK flag.
@@ -169,8 +169,8 @@ type TCPOptions struct {
 	Options []TCPOptionValue `zeek:"options" type:"TCP::OptionList"`
 }
 
-// TCPOptionValue is one option of a TCP header (RFC 9293 section 3.2, RFC 7323,
-// RFC 2018, RFC 4782). Besides Kind and Length only what belongs to the kind is set.
+// TCPOptionValue is one option of a TCP header (RFC 9293 section 3.2, RFC 7323, RFC
+// 2018, RFC 4782). Besides Kind and Length, only the fields of that kind are set.
 //
 //wirelog:record TCP::Option
 type TCPOptionValue struct {
@@ -258,8 +258,8 @@ type TCPMultipleGap struct {
 	Threshold uint64 `zeek:"threshold"` // number of gaps that was reached
 }
 
-// ContentsFileWriteFailure is raised when writing a stream to the
-// ContentsWriter that Conn.SetContentsFile has set fails; the recording stops.
+// ContentsFileWriteFailure is raised when a write to the ContentsWriter set by
+// Conn.SetContentsFile fails; the recording stops.
 //
 //wirelog:event contents_file_write_failure section=TCP
 type ContentsFileWriteFailure struct {

@@ -1,7 +1,7 @@
 package event
 
-// TunnelChanged is raised when a connection is found in other tunnels than
-// before, or in none any more. Conn.Tunnel still has the old stack.
+// TunnelChanged is raised when a connection's packets arrive in other tunnels
+// than before, or no longer in any. Conn.Tunnel still has the old stack.
 //
 //wirelog:event tunnel_changed section=Tunnel
 type TunnelChanged struct {

@@ -3,9 +3,9 @@ package event
 import "strings"
 
 // UnescapeURI appends uri to dst with its percent escapes resolved (RFC 3986 section
-// 2.1), and those of the form %uXXXX that never became a standard. It is Zeek's
-// unescape_URI. weird, if not nil, is called with Zeek's names of what is wrong with
-// the escapes.
+// 2.1), including those of the form %uXXXX, which never became a standard. It is
+// Zeek's unescape_URI. weird, if not nil, is called with Zeek's name of each fault
+// in the escapes.
 func UnescapeURI(dst, uri []byte, weird func(name string)) []byte {
 	tell := func(name string) {
 		if weird != nil {

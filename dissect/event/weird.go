@@ -6,8 +6,8 @@ import (
 	"github.com/wirelog/wirelog/value"
 )
 
-// ConnWeird is raised for traffic of a connection that is not as its protocol
-// says, by the name that Zeek has for it.
+// ConnWeird is raised for traffic of a connection that breaks its protocol,
+// under Zeek's name for the fault.
 //
 //wirelog:event conn_weird section=Weird
 type ConnWeird struct {
@@ -17,8 +17,8 @@ type ConnWeird struct {
 	Source string `zeek:"source"` // analyzer that noticed, "" for the core
 }
 
-// ExpiredConnWeird is raised as ConnWeird for a connection that is no longer in
-// memory.
+// ExpiredConnWeird is raised like ConnWeird, for a connection that is no longer
+// in memory.
 //
 //wirelog:event expired_conn_weird section=Weird unraised
 type ExpiredConnWeird struct {
@@ -42,8 +42,8 @@ type FlowWeird struct {
 	Domain uint64     `zeek:"-"`      // of the hosts, see Conn.Domain
 }
 
-// NetWeird is raised for odd traffic that cannot be put down to addresses, such
-// as a frame that is cut short.
+// NetWeird is raised for odd traffic that cannot be attributed to addresses,
+// such as a truncated frame.
 //
 //wirelog:event net_weird section=Weird
 type NetWeird struct {
@@ -52,7 +52,7 @@ type NetWeird struct {
 	Source string `zeek:"source"` // analyzer that noticed, "" for the core
 }
 
-// FileWeird is raised for a file whose contents are not as its format says.
+// FileWeird is raised for a file whose contents break its format.
 //
 //wirelog:event file_weird section=Weird
 type FileWeird struct {

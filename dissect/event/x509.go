@@ -22,8 +22,8 @@ type X509Certificate struct {
 }
 
 // X509CertificateRecord is what a certificate says of itself. The strings may be kept.
-// Names are in the order and with the escapes of RFC 2253, algorithms are named as by
-// OpenSSL or, unknown to it, by their object identifiers.
+// Names are in the order and with the escapes of RFC 2253, algorithms have OpenSSL's
+// names or, if it has none, their object identifiers.
 //
 //wirelog:record X509::Certificate
 type X509CertificateRecord struct {
@@ -57,12 +57,12 @@ type X509Extension struct {
 //
 //wirelog:record X509::Extension
 type X509ExtensionRecord struct {
-	Name      string            `zeek:"name"` // as OpenSSL spells it out; the object identifier if it is not known
+	Name      string            `zeek:"name"` // OpenSSL's long name, or the object identifier if it has none
 	ShortName value.Opt[string] `zeek:"short_name"`
 	OID       string            `zeek:"oid"`
 	Critical  bool              `zeek:"critical"`
-	// Value is the content as text, if its form is known, else its bytes with the
-	// octet string around them.
+	// Value is the content as text if its form is known, otherwise the bytes
+	// including the octet string around them.
 	Value string `zeek:"value"`
 }
 
@@ -129,8 +129,8 @@ type OCSPRequest struct {
 	Version uint64 `zeek:"version"` // 0 for version 1
 }
 
-// OCSPRequestCertificate is raised for each certificate whose status a request wants to
-// know. Hashes and serial numbers are in hexadecimal, as in all events of OCSP.
+// OCSPRequestCertificate is raised for each certificate whose status is asked for.
+// Hashes and serial numbers are in hexadecimal, as in all events of OCSP.
 //
 //wirelog:event ocsp_request_certificate section=OCSP own
 type OCSPRequestCertificate struct {
@@ -151,14 +151,14 @@ type OCSPResponseStatus struct {
 }
 
 // OCSPResponseBytes is raised for the basic response in an OCSP response, after the
-// events of the certificates that it is about.
+// events of its certificates.
 //
 //wirelog:event ocsp_response_bytes section=OCSP own
 type OCSPResponseBytes struct {
 	File               File       `zeek:"f"`
 	Status             string     `zeek:"status"`      // as in OCSPResponseStatus
 	Version            uint64     `zeek:"version"`     // 0 for version 1
-	ResponderID        string     `zeek:"responderId"` // the name or key hash of who answers
+	ResponderID        string     `zeek:"responderId"` // the responder's name or key hash
 	ProducedAt         value.Time `zeek:"producedAt"`
 	SignatureAlgorithm string     `zeek:"signatureAlgorithm"`
 	// Certs are the certificates to check the signature with, in DER; valid inside the call.
@@ -177,8 +177,8 @@ type OCSPResponseCertificate struct {
 	CertStatus     string     `zeek:"certStatus"`   // "good", "revoked" or "unknown"
 	RevokeTime     value.Time `zeek:"revokeTime"`   // 0 if it is not revoked
 	RevokeReason   string     `zeek:"revokeReason"` // "" if none is given
-	ThisUpdate     value.Time `zeek:"thisUpdate"`   // as of when the status is right
-	NextUpdate     value.Time `zeek:"nextUpdate"`   // until when there will be newer information, or 0
+	ThisUpdate     value.Time `zeek:"thisUpdate"`   // time at which the status was known to be correct
+	NextUpdate     value.Time `zeek:"nextUpdate"`   // time by which newer information will be available, or 0
 }
 
 // OCSPExtension is raised for each extension of an OCSP response.

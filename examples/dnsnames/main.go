@@ -26,7 +26,7 @@ func main() {
 
 // count returns how often each name was asked for.
 func count(captures []string) (map[string]int, error) {
-	var mu sync.Mutex // the shards call their listeners side by side
+	var mu sync.Mutex // shards call their listeners concurrently
 	names := make(map[string]int)
 	o := pipeline.Defaults()
 	o.Paths = captures

@@ -24,7 +24,7 @@ type Greeting struct {
 	Name   string     `json:"name"`
 }
 
-// EventConn has streams of events name the connection.
+// EventConn makes event streams identify the connection.
 func (g *Greeting) EventConn() event.Conn { return g.Conn }
 
 // Row is a row of greeting.log.

@@ -14,7 +14,7 @@ import (
 	"sync"
 )
 
-// compare runs the reference's tools on what readTraces has written.
+// compare runs the reference's tools on the output of readTraces.
 func compare(ctx context.Context, shared, out string) (figures, error) {
 	tool := func(name string) string { return filepath.Join(shared, "tools", name) }
 	reference := func(name string) string { return filepath.Join(shared, "reference", name) }
@@ -22,7 +22,7 @@ func compare(ctx context.Context, shared, out string) (figures, error) {
 	var (
 		mu sync.Mutex
 		wg sync.WaitGroup
-		// Each comparison takes a core for a while.
+		// Each comparison keeps a core busy for a while.
 		room  = make(chan struct{}, 2)
 		first error
 	)
@@ -78,7 +78,8 @@ func output(ctx context.Context, name string, args ...string) ([]byte, error) {
 	return b, nil
 }
 
-// logFigures reads what compare-logs --json has written, for the logs that we write.
+// logFigures reads the output of compare-logs --json, for the logs that wirelog
+// writes.
 func logFigures(file string) (map[string]figure, error) {
 	b, err := os.ReadFile(file)
 	if err != nil {
@@ -117,7 +118,8 @@ func readSections(file string) (map[string]string, error) {
 }
 
 // eventFigures adds up the table of compare-events by section, for the sections
-// of which we raise an event. Its rows are: name, reference, ours, exact, percent.
+// with an event that wirelog raises. Its rows are: name, reference, ours, exact,
+// percent.
 func eventFigures(table []byte, sections map[string]string) (map[string]figure, error) {
 	f := map[string]figure{}
 	raised := map[string]bool{}
@@ -138,7 +140,7 @@ func eventFigures(table []byte, sections map[string]string) (map[string]figure, 
 		ref, ours, exact := n[0], n[1], n[2]
 		section, ok := sections[col[0]]
 		if !ok {
-			continue // an event beyond the catalogue, which the reference does not record
+			continue // not in the catalogue, so the reference does not record it
 		}
 		s := f[section]
 		s.Exact += exact

@@ -1,7 +1,7 @@
 // Conformance reads every reference capture, compares logs and events with the
-// reference results row by row, and fails when fewer are exact than
-// conformance.json in the current folder says were before. With -update it
-// writes the results to that file, which only ever raises its figures.
+// reference results row by row, and fails if fewer are exact than
+// conformance.json in the current folder records. With -update it writes the
+// results to that file, which only ever raises its figures.
 package main
 
 import (
@@ -70,9 +70,9 @@ func run(ctx context.Context, shared, out, file string, update bool) error {
 	return nil
 }
 
-// A mode is a way of reading that the reference has results for.
+// A mode is a way of reading traces for which the reference has results.
 type mode struct {
-	name        string // of the reference's folder and ours
+	name        string // of the folder, both the reference's and ours
 	noChecksums bool
 	events      bool
 }
@@ -139,8 +139,8 @@ func readTraces(ctx context.Context, traces, out string) error {
 	return errors.Join(errs...)
 }
 
-// readTrace reads one trace. Damage of the capture is no error: the reference
-// has results for what stands before it.
+// readTrace reads one trace. Damage of the capture is not an error: the
+// reference has results for the packets before it.
 func readTrace(ctx context.Context, capture, out string, m mode) (damage []string, err error) {
 	if err := os.MkdirAll(out, 0o755); err != nil {
 		return nil, err

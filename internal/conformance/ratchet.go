@@ -12,8 +12,8 @@ import (
 	"slices"
 )
 
-// A figure says how many rows or events are exact, of those that the reference
-// has and those that only we have.
+// A figure says how many rows or events are exact, of all that the reference or
+// wirelog has.
 type figure struct {
 	Exact int `json:"exact"`
 	Of    int `json:"of"`
@@ -54,9 +54,9 @@ func (f figures) write(file string) error {
 	return os.WriteFile(file, b.Bytes(), 0o644)
 }
 
-// diff describes what is worse and what is better than before. Fewer exact ones are
-// worse, and so are more that are not, such as rows that the reference lacks;
-// with nothing worse, more exact or fewer others are better.
+// diff describes the figures that are worse than before, and names all that
+// changed: improvements, if none is worse. A figure is worse with fewer exact
+// rows, or with more others, such as rows that the reference lacks.
 func (f figures) diff(before figures) (falls, rises []string) {
 	for _, group := range slices.Sorted(maps.Keys(before)) {
 		for _, name := range slices.Sorted(maps.Keys(before[group])) {

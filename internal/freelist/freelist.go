@@ -1,5 +1,5 @@
 // Package freelist keeps unused values until they are needed again: connections come
-// and go, and an analyzer's state for one is reused, not allocated anew.
+// and go, and an analyzer's state is reused for the next one, not allocated again.
 package freelist
 
 import "unsafe"
@@ -7,16 +7,16 @@ import "unsafe"
 // A List keeps values of one type. The zero List is empty. It belongs to one goroutine.
 type List[T any] struct {
 	free  []*T
-	fresh []T // of the last block, what nobody has had yet
-	block int // its length
+	fresh []T // unused rest of the last block
+	block int // length of the last block
 }
 
-// blockBytes is how large the blocks are in which small values are made, once there are many:
-// each by itself would cost an allocation. A block stays as long as one of its values, as
-// values that were put back stay with the list anyway.
+// blockBytes is the size of the blocks in which small values are allocated once there are
+// many, to save an allocation for each. A block lives as long as any of its values, which
+// is no loss because the list keeps returned values anyway.
 const blockBytes = 4096
 
-// Get returns a value that was put back, as it is, or a new one.
+// Get returns a value that was put back, unchanged, or a new one.
 func (l *List[T]) Get() *T {
 	if n := len(l.free); n > 0 {
 		x := l.free[n-1]
@@ -33,8 +33,8 @@ func (l *List[T]) Get() *T {
 	return x
 }
 
-// Put takes a value back, which must not be used any more.
+// Put takes a value back. The caller must not use it afterwards.
 func (l *List[T]) Put(x *T) { l.free = append(l.free, x) }
 
-// Len is the number of values that were put back and are left for use.
+// Len returns the number of values that are ready for reuse.
 func (l *List[T]) Len() int { return len(l.free) }

@@ -1,5 +1,5 @@
 // Package importgraph verifies that the packages of the project import each
-// other only in the direction of docs/architecture.md.
+// other only in the direction of docs/architecture.md, and that what they export has users.
 package importgraph
 
 import (
@@ -17,9 +17,9 @@ import (
 
 const module = "github.com/wirelog/wirelog"
 
-// allowed says, for each folder, below which folders of the project its packages
-// may import. The most specific folder counts. A folder without an entry is an
-// error, so that a new one gets its place in the picture.
+// allowed lists, for each folder, the folders whose packages (at any depth) its
+// own packages may import. The most specific folder applies. A folder without an
+// entry is an error, so that every new one gets its place in the picture.
 var allowed = map[string][]string{
 	"value":   {},
 	"compat":  {},
@@ -43,17 +43,17 @@ var allowed = map[string][]string{
 	"logs":             {"compat", "dissect/event", "internal/freelist", "logs", "schemas", "value"},
 	"writers":          {"internal/nearest", "schemas", "value", "writers"},
 
-	// What reads logs back.
+	// Packages that read logs back.
 	"readers": {"readers", "schemas", "value", "writers"},
 
-	// Glue knows both ends.
+	// Packages that connect the others.
 	"pipeline": {"capture", "compat", "dissect", "internal/nearest", "internal/option", "logs", "pipeline", "readers", "schemas", "value", "writers"},
 	"config":   {"compat", "dissect/event", "internal/nearest", "internal/option", "pipeline", "schemas"},
 	"cmd":      {"cmd", "config", "dissect/event", "internal/nearest", "pipeline", "readers", "schemas"},
 
-	// Tools of the project's own build; nothing above imports them but what many need:
-	// nearest finds the name that an error message suggests, option reads options from
-	// tags, freelist keeps values that are not in use.
+	// Tools of the project's own build. The packages above import only the common
+	// ones: nearest finds the name that an error message suggests, option reads
+	// options from tags, freelist keeps unused values.
 	"internal":          {"compat", "config", "dissect", "capture", "logs", "pipeline", "schemas", "value", "writers", "internal"},
 	"internal/freelist": {},
 	"internal/nearest":  {},
@@ -61,8 +61,8 @@ var allowed = map[string][]string{
 	"testdata":          {},
 }
 
-// carried lists the protocols that another one carries or is built on. A protocol imports
-// no other protocol but these.
+// carried lists, for a protocol, those that it carries or is built on. A protocol imports
+// no other protocols.
 var carried = map[string][]string{
 	"ftp":    {"datachannel"},
 	"gssapi": {"ntlm"},
@@ -80,8 +80,8 @@ func mayCarry(dir, to string) bool {
 	return ok && both && slices.Contains(carried[from], other)
 }
 
-// homes says below which folders the libraries are imported that have a home: a format's
-// only where that format is written and read. Tests may look at what was written.
+// homes lists the folders that alone may import a library: a format's library is
+// imported only where that format is written or read. Tests may use it to check output.
 var homes = map[string][]string{
 	"github.com/apache/arrow":          {"writers/arrow", "readers/arrow"},
 	"github.com/expr-lang/expr":        {"writers/filter"},
@@ -169,7 +169,8 @@ func TestImports(t *testing.T) {
 	}
 }
 
-// homeOf is the most specific folder with a rule that holds dir, "" if none.
+// homeOf returns the most specific folder with a rule that contains dir, or ""
+// if there is none.
 func homeOf(dir string) string {
 	for d := dir; d != "."; d = path.Dir(d) {
 		if _, ok := allowed[d]; ok {

@@ -3,10 +3,10 @@ package nearest
 
 import "strings"
 
-// To returns the known name with the smallest edit distance to name, "" if none
-// is close. Case does not count, nor does "-" against "_". A known name with
-// dots is also compared by what stands after its last dot. A beginning of some
-// length is close to the whole.
+// To returns the known name with the smallest edit distance to name, or "" if
+// none is close. It ignores case and the difference between "-" and "_". It
+// also compares the part of a known name after its last dot. A sufficiently
+// long prefix is close to the whole name.
 func To(name string, known []string) string {
 	name = fold(name)
 	best, bestDist := "", max(2, len(name)/3)+1
@@ -17,7 +17,8 @@ func To(name string, known []string) string {
 			d = min(d, 2)
 		}
 		if i := strings.LastIndexByte(f, '.'); i >= 0 && d > 0 {
-			// One more, so that a whole name wins over a part.
+			// The distance is one more, so that a whole name is preferred to a
+			// part.
 			d = min(d, distance(name, f[i+1:], bestDist)+1)
 		}
 		if d < bestDist {
@@ -27,7 +28,8 @@ func To(name string, known []string) string {
 	return best
 }
 
-// Hint is "; did you mean X?" for the nearest known name, "" if there is none.
+// Hint returns "; did you mean X?" for the nearest known name, or "" if there
+// is none.
 func Hint(name string, known []string) string {
 	if n := To(name, known); n != "" {
 		return "; did you mean " + n + "?"
@@ -38,7 +40,7 @@ func Hint(name string, known []string) string {
 func fold(s string) string { return strings.ReplaceAll(strings.ToLower(s), "-", "_") }
 
 // distance counts the insertions, deletions, substitutions and swaps of
-// neighbours that make b of a, up to bound.
+// neighbors that turn a into b, up to bound.
 func distance(a, b string, bound int) int {
 	if len(a)-len(b) >= bound || len(b)-len(a) >= bound {
 		return bound

@@ -1,7 +1,8 @@
 // Package option reads the options of a program from the tags of struct fields.
 //
-// A field with a key tag is an option. Structs without one are walked, so that
-// the options of a program are a tree of the Options of its packages:
+// A field with a key tag is an option. Structs without a key are searched for
+// options, so that the options of a program are a tree of the Options of its
+// packages. The tags are:
 //
 //	key    the full name in files: "shards", or "limits.connections" in a section
 //	doc    what the option means, in one line
@@ -12,9 +13,9 @@
 //	flag   the command line flag, short its letter
 //	per    "run" for an amount that all shards of a run share
 //
-// Fields without a key that are no structs are not options: callbacks, seeds and
-// what one package sets for another. The key "-" leaves a struct out. Reflection is
-// for the start of a program only.
+// Other fields without a key are not options: callbacks, seeds and values that one
+// package sets for another. The key "-" excludes a struct. Reflection is used only
+// at the start of a program.
 package option
 
 import (
@@ -38,9 +39,10 @@ type Key struct {
 	Flag, Short string
 	// Doc and Unit are the tags of these names.
 	Doc, Unit string
-	// OneOf are the only values of a text; nil allows any.
+	// OneOf lists the allowed values of a text; nil allows any.
 	OneOf []string
-	// Choices is the @ and the name of the list of values, if the tag names one.
+	// Choices is "@" and the name of the list of allowed values, if the tag
+	// names one.
 	Choices string
 	// Min and Max bound a number. Bounded reports whether the field states a bound itself.
 	Min, Max int64
@@ -108,7 +110,7 @@ func makeKey(f reflect.StructField) Key {
 	return k
 }
 
-// Section is the part of the name before the dot, "" if there is none.
+// Section returns the part of the name before the dot, or "" if there is none.
 func (k *Key) Section() string {
 	section, _, ok := strings.Cut(k.Name, ".")
 	if !ok {
@@ -117,14 +119,14 @@ func (k *Key) Section() string {
 	return section
 }
 
-// Base is the name within the section.
+// Base returns the name within the section.
 func (k *Key) Base() string { return k.Name[strings.LastIndexByte(k.Name, '.')+1:] }
 
-// Field is the field of k in the struct that to points to, of the type whose keys
-// were listed.
+// Field returns the field of k in the struct that to points to. The struct must
+// have the type whose keys were listed.
 func (k *Key) Field(to any) reflect.Value { return reflect.ValueOf(to).Elem().FieldByIndex(k.index) }
 
-// Find returns the key of that name, or nil.
+// Find returns the key with the given name, or nil.
 func Find(keys []Key, name string) *Key {
 	i := slices.IndexFunc(keys, func(k Key) bool { return k.Name == name })
 	if i < 0 {
@@ -133,8 +135,9 @@ func Find(keys []Key, name string) *Key {
 	return &keys[i]
 }
 
-// Check reports the first number, duration or choice of the struct that o points
-// to that is out of its bounds, with its key; the error does not name it.
+// Check checks the bounds of the numbers, durations and choices of the struct
+// that o points to. It returns the first violation with its key, which the error
+// does not name.
 func Check(o any) (*Key, error) {
 	for _, k := range Keys(reflect.TypeOf(o).Elem()) {
 		if err := k.check(k.Field(o)); err != nil {
@@ -167,8 +170,8 @@ func (k *Key) inRange(n int64) error {
 	return nil
 }
 
-// Divide returns o with one of n equal parts, at least 1, of every amount that all
-// shards of a run share.
+// Divide returns o with every amount that all shards of a run share divided by n,
+// but at least 1.
 func Divide[T any](o T, n int) T {
 	for _, k := range Keys(reflect.TypeFor[T]()) {
 		if !k.PerRun {

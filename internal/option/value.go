@@ -110,7 +110,7 @@ func (k *Key) oneOf(s string) error {
 	return nil
 }
 
-// fromText gives text the type that a file would give the same value.
+// fromText converts text to the type that the same value has in a file.
 func (k *Key) fromText(s string) any {
 	switch k.Type {
 	case reflect.TypeFor[bool]():
@@ -138,8 +138,8 @@ func integer(raw any) (int64, bool) {
 	}
 }
 
-// instant accepts RFC 3339, the same without a zone for local time, and the types that
-// YAML and TOML give either.
+// instant accepts RFC 3339, the same format without a zone for local time, and the
+// types to which YAML and TOML decode either.
 func instant(raw any) (time.Time, error) {
 	if t, ok := raw.(time.Time); ok {
 		return t, nil
@@ -185,7 +185,7 @@ func stringList(raw any) ([]string, error) {
 	return list, nil
 }
 
-// Show formats a value of a file as an error message quotes it.
+// Show formats a value from a file for an error message.
 func Show(raw any) string {
 	switch v := raw.(type) {
 	case string:
@@ -197,8 +197,8 @@ func Show(raw any) string {
 	}
 }
 
-// Text formats the field of k in the struct that of points to as a flag or an
-// environment variable has it.
+// Text formats the field of k in the struct that of points to, in the form of
+// flags and environment variables.
 func (k *Key) Text(of any) string { return text(k.Field(of)) }
 
 func text(field reflect.Value) string {
@@ -223,8 +223,9 @@ func text(field reflect.Value) string {
 	}
 }
 
-// Literal formats the field of k in the struct that of points to as both YAML and
-// TOML write it; assign is what separates name and value in the one or the other.
+// Literal formats the field of k in the struct that of points to, in a form valid
+// in both YAML and TOML. assign is the separator of names and values in the
+// format used.
 func (k *Key) Literal(of any, assign string) string {
 	field := k.Field(of)
 	switch field.Kind() {
@@ -275,8 +276,8 @@ func (k *Key) Kind() string {
 	}
 }
 
-// quote writes a string in double quotes with JSON's escapes, which are a part
-// of YAML's and of TOML's.
+// quote returns a string in double quotes with JSON's escapes, which YAML and
+// TOML share.
 func quote(s string) string {
 	var b strings.Builder
 	e := json.NewEncoder(&b)

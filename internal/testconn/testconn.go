@@ -214,8 +214,8 @@ func (b *Bench) Process(p []byte) (r conn.Result, ok bool) {
 	return r, true
 }
 
-// Script feeds segments of the connection between Client and Server, one a line or
-// semicolon:
+// Script feeds segments of the connection between Client and Server, separated by
+// line ends or semicolons:
 //
 //	> S 100              from the client, flags, sequence number
 //	< SA 500 101         from the server, with acknowledgement

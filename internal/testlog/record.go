@@ -7,7 +7,7 @@ import (
 	"github.com/wirelog/wirelog/value"
 )
 
-// Conn returns a connection record as most are.
+// Conn returns a typical connection record.
 func Conn() *schemas.Conn {
 	return &schemas.Conn{
 		TS:  1320329757771755000,
@@ -33,13 +33,14 @@ func Conn() *schemas.Conn {
 	}
 }
 
-// A Column is a column of a Record: what it is, and how it passes its value.
+// A Column is a column of a Record: its description, and a function that passes
+// its value.
 type Column struct {
 	Field schemas.Field
 	Pass  func(schemas.Sink)
 }
 
-// Record is a record made of columns, for types that no log has yet.
+// Record is a record made of columns, for column types that no log uses yet.
 type Record []Column
 
 // Schema returns the schema of a log "test" with these columns.
@@ -60,7 +61,7 @@ func (r Record) Encode(s schemas.Sink) {
 	}
 }
 
-// Strings returns a column that is a set of these strings.
+// Strings returns a column whose value is the set of the strings v.
 func Strings(name string, v []string) Column {
 	return Column{
 		schemas.Field{Name: name, Kind: schemas.KindString, Container: schemas.SetOf},

@@ -18,8 +18,8 @@ import (
 	"github.com/wirelog/wirelog/writers/tsv"
 )
 
-// Reference returns the folder of the reference results, which lies beside the
-// checkout, and skips the test when there is none.
+// Reference returns the folder of the reference results, which is beside the
+// checkout, and skips the test if there is none.
 func Reference(t testing.TB) string {
 	t.Helper()
 	dir, err := os.Getwd()
@@ -44,8 +44,8 @@ func Reference(t testing.TB) string {
 
 // Log is a TSV log.
 type Log struct {
-	// Header holds the lines before the first row by their keys: "path",
-	// "open". Close is the time of the footer, empty without one.
+	// Header holds the lines before the first row by key, such as "path" and
+	// "open". Close is the time in the footer, empty if there is none.
 	Header map[string]string
 	Close  string
 	Fields []string
@@ -53,8 +53,8 @@ type Log struct {
 	Rows   []Row
 }
 
-// Row is one row by column name, as it stands in the file. Columns that
-// are unset are in it as "-".
+// Row is one row by column name, with values as in the file. Unset columns have
+// the value "-".
 type Row map[string]string
 
 // Get returns the unescaped value of a column, and whether it is set.

@@ -9,12 +9,12 @@ import (
 // Keys of the metadata of columnar files.
 const (
 	MetaLog     = "wirelog.log"
-	MetaSensor  = "wirelog.sensor"
-	MetaVersion = "wirelog.version"
-	// MetaFields and MetaTypes are JSON arrays: the columns' names in Zeek's order, and
+	metaSensor  = "wirelog.sensor"
+	metaVersion = "wirelog.version"
+	// metaFields and metaTypes are JSON arrays: the columns' names in Zeek's order, and
 	// their Zeek types. A Zeek log can be recreated from them.
-	MetaFields = "zeek.fields"
-	MetaTypes  = "zeek.types"
+	metaFields = "zeek.fields"
+	metaTypes  = "zeek.types"
 )
 
 // Pair is a key with its value.
@@ -27,7 +27,7 @@ func Metadata(s *schemas.Schema, sensor, version string) []Pair {
 		f := &s.Fields[i]
 		names, types = append(names, f.Name), append(types, f.ZeekType())
 	}
-	return []Pair{{MetaLog, s.Name}, {MetaSensor, sensor}, {MetaVersion, version}, {MetaFields, array(names)}, {MetaTypes, array(types)}}
+	return []Pair{{MetaLog, s.Name}, {metaSensor, sensor}, {metaVersion, version}, {metaFields, array(names)}, {metaTypes, array(types)}}
 }
 
 func array(list []string) string {
@@ -42,7 +42,7 @@ func array(list []string) string {
 // lists, or none if the list is missing or malformed.
 func Described(meta map[string]string) (log string, fields []schemas.Field) {
 	var names, types []string
-	if json.Unmarshal([]byte(meta[MetaFields]), &names) != nil || json.Unmarshal([]byte(meta[MetaTypes]), &types) != nil || len(names) != len(types) {
+	if json.Unmarshal([]byte(meta[metaFields]), &names) != nil || json.Unmarshal([]byte(meta[metaTypes]), &types) != nil || len(names) != len(types) {
 		return meta[MetaLog], nil
 	}
 	for i, name := range names {

@@ -12,8 +12,8 @@ import (
 	"github.com/wirelog/wirelog/schemas"
 )
 
-// Version is the version of the schema.
-const Version = "8.17.0"
+// version is the version of the schema.
+const version = "8.17.0"
 
 // Target is one field that a column is written to.
 type Target struct {
@@ -21,8 +21,8 @@ type Target struct {
 	Form  Form
 	// Names maps values, as text without quotes, to other texts; "" stands for all
 	// values not listed. Without it, values that are not listed are left out, and so are
-	// those mapped to "". For a field of Lists, a text may be several, separated by
-	// spaces.
+	// those mapped to "". For a field of Lists, a text may consist of several values,
+	// separated by spaces.
 	Names map[string]string
 	// Rest keeps values that Names does not list.
 	Rest bool
@@ -32,8 +32,8 @@ type Target struct {
 	Part string
 }
 
-// A Derived field is computed from several columns if all are set. It is what Names maps
-// their texts, separated by spaces, to; or their texts separated by Join; or the sum of
+// A Derived field is computed from several columns if all are set: from their texts,
+// separated by spaces, with Names; or as their texts separated by Join; or as the sum of
 // numbers.
 type Derived struct {
 	Field string
@@ -49,7 +49,7 @@ type Constant struct {
 	Field string
 	// Values is one value, or several for an array.
 	Values []string
-	// Array makes an array even of one value.
+	// Array makes an array even for a single value.
 	Array bool
 }
 
@@ -122,7 +122,7 @@ func (l *log) constants(dataset string) []Constant {
 		typ = "info"
 	}
 	list := []Constant{
-		{Field: "ecs.version", Values: []string{Version}},
+		{Field: "ecs.version", Values: []string{version}},
 		{Field: "event.kind", Values: []string{"event"}},
 		{Field: "event.module", Values: []string{"zeek"}},
 		{Field: "event.dataset", Values: []string{"zeek." + dataset}},

@@ -131,7 +131,7 @@ var logs = map[string]log{
 			"qtype_name": to("dns.question.type"),
 			"rcode":      {{Field: "event.outcome", Names: map[string]string{"0": "success", "": "failure"}}, kept},
 			"rcode_name": {{Field: "dns.response_code"}, {Field: "dns.type", Names: map[string]string{"": "answer"}, Unset: "query"}},
-			"answers":    {{Field: "dns.answers.data"}, {Field: "dns.resolved_ip", Form: IP}},
+			"answers":    {{Field: "dns.answers.data"}, {Field: "dns.resolved_ip", Form: formIP}},
 			"TTLs":       {{Field: "dns.answers.ttl", Form: Seconds}},
 			"AA":         flag("dns.header_flags", "AA"),
 			"TC":         flag("dns.header_flags", "TC"),
@@ -165,7 +165,7 @@ var logs = map[string]log{
 		columns: map[string][]Target{
 			"method":            to("http.request.method", "event.action"),
 			"host":              to("url.domain"),
-			"uri":               {{Field: "url.original"}, {Field: "url.path", Form: Path}, {Field: "url.query", Form: Query}},
+			"uri":               {{Field: "url.original"}, {Field: "url.path", Form: formPath}, {Field: "url.query", Form: formQuery}},
 			"referrer":          to("http.request.referrer"),
 			"version":           to("http.version"),
 			"user_agent":        to("user_agent.original"),
@@ -190,7 +190,7 @@ var logs = map[string]log{
 		category: "network authentication", typ: "connection protocol access", protocol: "kerberos",
 		columns: clientAndServer(map[string][]Target{
 			"request_type":        to("event.action"),
-			"client":              {{Field: "user.name", Form: User}, {Field: "user.domain", Form: Realm}, {Field: "related.user", Form: User}, kept},
+			"client":              {{Field: "user.name", Form: formUser}, {Field: "user.domain", Form: formRealm}, {Field: "related.user", Form: formUser}, kept},
 			"success":             outcome,
 			"client_cert_subject": name("tls.client.subject", "tls.client.x509.subject"),
 			"server_cert_subject": name("tls.server.subject", "tls.server.x509.subject"),
@@ -322,7 +322,7 @@ var logs = map[string]log{
 		category: "network web", typ: "connection protocol", transport: "tcp", protocol: "websocket",
 		columns: map[string][]Target{
 			"host":       to("url.domain"),
-			"uri":        {{Field: "url.original"}, {Field: "url.path", Form: Path}, {Field: "url.query", Form: Query}},
+			"uri":        {{Field: "url.original"}, {Field: "url.path", Form: formPath}, {Field: "url.query", Form: formQuery}},
 			"user_agent": to("user_agent.original"),
 		},
 	},

@@ -25,15 +25,15 @@ import (
 
 // Forms of files.
 const (
-	FormFile   = "file"   // with an index of its batches at the end: {log}.arrow
+	formFile   = "file"   // with an index of its batches at the end: {log}.arrow
 	FormStream = "stream" // read from the beginning: {log}.arrows
 )
 
 // Compressions of the batches' columns.
 const (
-	CompressNone = "none"
-	CompressLZ4  = "lz4"
-	CompressZstd = "zstd"
+	compressNone = "none"
+	compressLZ4  = "lz4"
+	compressZstd = "zstd"
 )
 
 // stdout is the path that stands for standard output.
@@ -46,8 +46,10 @@ type Settings struct {
 	Dir string
 	// Path is the file of the only log, instead of Dir. Standard output and any path
 	// that is not a regular file get a stream.
-	Path     string
-	Form     string
+	Path string
+	// Form is "file", with an index of the batches at the end, or "stream".
+	Form string
+	// Compress is the compression of the batches' columns: "none", "lz4" or "zstd".
 	Compress string
 	// Flat keeps dotted names instead of making structs.
 	Flat bool
@@ -57,16 +59,16 @@ type Settings struct {
 
 // Default returns the default settings, for a folder.
 func Default(dir string) Settings {
-	return Settings{Dir: dir, Form: FormFile, Compress: CompressNone, Batch: 1 << 20}
+	return Settings{Dir: dir, Form: formFile, Compress: compressNone, Batch: 1 << 20}
 }
 
 // Check returns an error if the settings are invalid.
 func (s *Settings) Check() error {
 	switch {
-	case s.Form != FormFile && s.Form != FormStream:
-		return fmt.Errorf("form: want %s or %s, got %q", FormFile, FormStream, s.Form)
-	case s.Compress != CompressNone && s.Compress != CompressLZ4 && s.Compress != CompressZstd:
-		return fmt.Errorf("compress: want %s, %s or %s, got %q", CompressNone, CompressLZ4, CompressZstd, s.Compress)
+	case s.Form != formFile && s.Form != FormStream:
+		return fmt.Errorf("form: want %s or %s, got %q", formFile, FormStream, s.Form)
+	case s.Compress != compressNone && s.Compress != compressLZ4 && s.Compress != compressZstd:
+		return fmt.Errorf("compress: want %s, %s or %s, got %q", compressNone, compressLZ4, compressZstd, s.Compress)
 	case s.Batch <= 0:
 		return errors.New("batch must be above 0")
 	}
@@ -76,9 +78,9 @@ func (s *Settings) Check() error {
 // options returns the options of the library's writers.
 func (s *Settings) options(more ...ipc.Option) []ipc.Option {
 	switch s.Compress {
-	case CompressLZ4:
+	case compressLZ4:
 		more = append(more, ipc.WithLZ4())
-	case CompressZstd:
+	case compressZstd:
 		more = append(more, ipc.WithZstd())
 	}
 	return more

@@ -181,8 +181,8 @@ func TestReadBack(t *testing.T) {
 		{awkward(), awkward()},
 	} {
 		want := asJSON(t, records...)
-		for _, form := range []string{FormFile, FormStream} {
-			for _, compress := range []string{CompressNone, CompressLZ4, CompressZstd} {
+		for _, form := range []string{formFile, FormStream} {
+			for _, compress := range []string{compressNone, compressLZ4, compressZstd} {
 				for _, flat := range []bool{false, true} {
 					settings := Default(t.TempDir())
 					settings.Form, settings.Compress, settings.Flat, settings.Batch = form, compress, flat, 150

@@ -19,7 +19,7 @@ type Timestamps uint8
 
 // The forms of times.
 const (
-	Epoch   Timestamps = iota // seconds as a double: 1320329757.771755
+	epoch   Timestamps = iota // seconds as a double: 1320329757.771755
 	Millis                    // milliseconds as an integer, truncated
 	ISO8601                   // "2011-11-03T14:15:57.771755Z"
 )

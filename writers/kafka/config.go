@@ -24,16 +24,16 @@ import (
 // What happens to a record that is larger than Config.MaxMessage or than the broker
 // accepts.
 const (
-	TooLargeCut   = "cut"   // shorten its strings and lists, and mark it
-	TooLargeAside = "aside" // write it to the file Config.Aside
+	tooLargeCut   = "cut"   // shorten its strings and lists, and mark it
+	tooLargeAside = "aside" // write it to the file Config.Aside
 )
 
 // Mechanisms of authentication.
 const (
-	SASLNone     = "none"
-	SASLPlain    = "plain"
-	SASLScram256 = "scram-sha-256"
-	SASLScram512 = "scram-sha-512"
+	saslNone     = "none"
+	saslPlain    = "plain"
+	saslScram256 = "scram-sha-256"
+	saslScram512 = "scram-sha-512"
 )
 
 // Config says where messages go and how.
@@ -64,11 +64,12 @@ type Config struct {
 	// Deadline limits the attempts to send a record, RequestTimeout the wait for one
 	// answer.
 	Deadline, RequestTimeout time.Duration
-	// MaxMessage is the largest size of a record in bytes.
+	// MaxMessage is the largest size of a record in bytes. A larger one is shortened if
+	// TooLarge is "cut", and written to the file Aside if it is "aside".
 	MaxMessage int
 	TooLarge   string
 	// Aside is the file for records that cannot be sent: those that the broker refuses
-	// and, with TooLargeAside, large ones. "" drops them.
+	// and large ones. "" drops them.
 	Aside string
 
 	// Spool is the folder that keeps records while the cluster is away, and SpoolBytes
@@ -77,8 +78,9 @@ type Config struct {
 	SpoolBytes int
 
 	TLS TLS
-	// SASL is the mechanism. The password is read from its file for each connection, so
-	// that it can change while the program runs.
+	// SASL is the mechanism: "none", "plain", "scram-sha-256" or "scram-sha-512". The
+	// password is read from its file for each connection, so that it can change while
+	// the program runs.
 	SASL, User, PasswordFile string
 
 	key, topic  template
@@ -102,7 +104,7 @@ func Default() Config {
 		ClientID: "wirelog", Topic: "zeek-{log}", Key: "{uid}", Headers: true, CreateTopics: true,
 		Compression: "zstd", BatchBytes: 512 << 10, BufferBytes: 64 << 20, Linger: 100 * time.Millisecond,
 		Deadline: 5 * time.Minute, RequestTimeout: 30 * time.Second,
-		MaxMessage: 1_000_000, TooLarge: TooLargeCut, SpoolBytes: 1 << 30, SASL: SASLNone,
+		MaxMessage: 1_000_000, TooLarge: tooLargeCut, SpoolBytes: 1 << 30, SASL: saslNone,
 	}
 }
 
@@ -129,13 +131,13 @@ func (c *Config) check() error {
 	if err := c.compression.UnmarshalText([]byte(c.Compression)); err != nil {
 		return fmt.Errorf("compression: want none, gzip, snappy, lz4 or zstd, got %q", c.Compression)
 	}
-	if c.TooLarge == TooLargeAside && c.Aside == "" {
+	if c.TooLarge == tooLargeAside && c.Aside == "" {
 		return errors.New("aside: want a file for the records that are too large")
 	}
 	if c.Deadline <= 0 || c.RequestTimeout <= 0 {
 		return errors.New("deadline and request_timeout must be more than 0s")
 	}
-	if c.SASL != SASLNone && (c.User == "" || c.PasswordFile == "") {
+	if c.SASL != saslNone && (c.User == "" || c.PasswordFile == "") {
 		return errors.New("sasl: want sasl_user and sasl_password_file too")
 	}
 	if (c.TLS.Cert == "") != (c.TLS.Key == "") {
@@ -158,7 +160,7 @@ func (c *Config) transport(topics []string) (*kafkago.Transport, error) {
 	if t.TLS, err = c.tls(); err != nil {
 		return nil, err
 	}
-	if c.SASL != SASLNone {
+	if c.SASL != saslNone {
 		m := &login{config: c}
 		if _, err := m.mechanism(); err != nil {
 			return nil, err
@@ -204,11 +206,11 @@ func (l *login) mechanism() (sasl.Mechanism, error) {
 	}
 	password := strings.TrimRight(string(b), "\r\n")
 	switch c.SASL {
-	case SASLPlain:
+	case saslPlain:
 		return plain.Mechanism{Username: c.User, Password: password}, nil
-	case SASLScram256:
+	case saslScram256:
 		return scram.Mechanism(scram.SHA256, c.User, password)
-	case SASLScram512:
+	case saslScram512:
 		return scram.Mechanism(scram.SHA512, c.User, password)
 	default:
 		return nil, fmt.Errorf("sasl: unknown mechanism %q", c.SASL)
@@ -218,7 +220,7 @@ func (l *login) mechanism() (sasl.Mechanism, error) {
 // Name implements sasl.Mechanism.
 func (l *login) Name() string {
 	return cmp.Or(map[string]string{
-		SASLScram256: scram.SHA256.Name(), SASLScram512: scram.SHA512.Name(),
+		saslScram256: scram.SHA256.Name(), saslScram512: scram.SHA512.Name(),
 	}[l.config.SASL], plain.Mechanism{}.Name())
 }
 

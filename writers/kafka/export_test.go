@@ -1,4 +1,19 @@
 package kafka
 
-// SchemaVersion is schemaVersion, for tests.
-var SchemaVersion = schemaVersion
+// Identifiers that tests use.
+const (
+	SASLPlain     = saslPlain
+	SASLScram256  = saslScram256
+	SASLScram512  = saslScram512
+	TooLargeAside = tooLargeAside
+)
+
+var (
+	SchemaVersion = schemaVersion
+
+	DropAside          = dropAside
+	DropRefused        = dropRefused
+	DropSpoolFull      = dropSpoolFull
+	DropSpooled        = dropSpooled
+	DropUnacknowledged = dropUnacknowledged
+)

@@ -30,10 +30,10 @@ import (
 
 // Reasons why records were not written.
 var (
-	DropUnacknowledged = writers.NewReason("not_acknowledged", true)  // before the deadline
-	DropTooLarge       = writers.NewReason("message_too_large", true) // and cannot be cut
-	DropRefused        = writers.NewReason("message_refused", true)   // by the broker, for good
-	DropAside          = writers.NewReason("set_aside", true)         // to the file Config.Aside
+	dropUnacknowledged = writers.NewReason("not_acknowledged", true)  // before the deadline
+	dropTooLarge       = writers.NewReason("message_too_large", true) // and cannot be cut
+	dropRefused        = writers.NewReason("message_refused", true)   // by the broker, for good
+	dropAside          = writers.NewReason("set_aside", true)         // to the file Config.Aside
 )
 
 // interruptGrace is how long sending continues after an interrupt.
@@ -308,7 +308,7 @@ func (s *stream) Write(rows []writers.Row) {
 		return
 	}
 	if !s.topic.resolve() {
-		s.info.Counts.Dropped(DropUnacknowledged, uint64(len(rows)))
+		s.info.Counts.Dropped(dropUnacknowledged, uint64(len(rows)))
 		return
 	}
 	now := time.Now().UnixMilli()
@@ -354,7 +354,7 @@ func appendRecordID(dst []byte, k *writers.Key) []byte {
 // shrink cuts m so that its record is at most limit bytes long. If that is impossible or
 // not wanted, it settles the record in another way and returns false.
 func (s *stream) shrink(m *message, limit int) bool {
-	if s.place.config.TooLarge == TooLargeAside {
+	if s.place.config.TooLarge == tooLargeAside {
 		s.setAside(m, tooLargeToSend)
 		return false
 	}
@@ -370,7 +370,7 @@ func (s *stream) shrink(m *message, limit int) bool {
 		value = cut(m.value, limit-rest)
 	}
 	if value == nil {
-		s.info.Counts.Dropped(DropTooLarge, 1)
+		s.info.Counts.Dropped(dropTooLarge, 1)
 		return false
 	}
 	m.value, m.headers, m.nHeaders = value, headers, nHeaders
@@ -389,17 +389,17 @@ func (s *stream) setAside(m *message, why string) {
 				s.place.env.Report(fmt.Errorf("%s: topic %s refuses records: %s", s.info.Output, s.topic.name, why))
 			})
 		}
-		s.info.Counts.Dropped(DropRefused, 1)
+		s.info.Counts.Dropped(dropRefused, 1)
 		return
 	}
 	if first, err := s.place.aside.write(s.topic.name, m, why); err != nil {
 		if first {
 			s.place.env.Report(fmt.Errorf("%s: %w", s.info.Output, err))
 		}
-		s.info.Counts.Dropped(DropRefused, 1)
+		s.info.Counts.Dropped(dropRefused, 1)
 		return
 	}
-	s.info.Counts.Dropped(DropAside, 1)
+	s.info.Counts.Dropped(dropAside, 1)
 }
 
 // Tick implements writers.Stream.

@@ -354,7 +354,7 @@ func (p *partition) drop(b *batch) {
 		p.place.spool.save(b)
 		return
 	}
-	b.eachStream(func(s *stream, rows, _ int) { s.info.Counts.Dropped(DropUnacknowledged, uint64(rows)) })
+	b.eachStream(func(s *stream, rows, _ int) { s.info.Counts.Dropped(dropUnacknowledged, uint64(rows)) })
 }
 
 // pause waits before another attempt.

@@ -19,9 +19,9 @@ import (
 
 // Reasons for not writing the records of a place with a spool.
 var (
-	DropSpoolFull = writers.NewReason("spool_full", true)
-	// DropSpooled records stay in the spool; the next run that uses it sends them.
-	DropSpooled = writers.NewReason("left_in_spool", true)
+	dropSpoolFull = writers.NewReason("spool_full", true)
+	// dropSpooled records stay in the spool; the next run that uses it sends them.
+	dropSpooled = writers.NewReason("left_in_spool", true)
 )
 
 // A spool keeps messages on disk while the cluster is away. It consists of segments:
@@ -127,7 +127,7 @@ func (sp *spool) put(s *stream, rows []writers.Row) {
 		sp.buf = appendEntry(sp.buf, s, &m)
 		if sp.bytes+int64(len(sp.buf)) > sp.max {
 			sp.buf = sp.buf[:before]
-			s.info.Counts.Dropped(DropSpoolFull, 1)
+			s.info.Counts.Dropped(dropSpoolFull, 1)
 			continue
 		}
 		kept++
@@ -155,7 +155,7 @@ func (sp *spool) write(s *stream, n int) {
 			sp.place.env.Report(fmt.Errorf("kafka: spool: %w", err))
 		}
 		sp.failing = true
-		s.info.Counts.Dropped(DropSpoolFull, uint64(n))
+		s.info.Counts.Dropped(dropSpoolFull, uint64(n))
 		return
 	}
 	sp.failing = false
@@ -309,7 +309,7 @@ func (sp *spool) save(b *batch) {
 	for i, r := range b.rows {
 		if r.segment != nil {
 			r.segment.keep = true
-			r.stream.info.Counts.Dropped(DropSpooled, 1)
+			r.stream.info.Counts.Dropped(dropSpooled, 1)
 			continue
 		}
 		m := b.message(i)
@@ -344,7 +344,7 @@ func (sp *spool) close() error {
 	}
 	for _, s := range sp.place.streams {
 		if n := s.spooled.Load(); n > 0 {
-			s.info.Counts.Dropped(DropSpooled, uint64(n))
+			s.info.Counts.Dropped(dropSpooled, uint64(n))
 		}
 	}
 	if sp.bytes > 0 {

@@ -234,7 +234,7 @@ func TestAge(t *testing.T) {
 
 // By event time, a row belongs to the hour of its ts; by write time, to that of its key.
 func TestPartition(t *testing.T) {
-	for _, by := range []Partition{ByWriteTime, ByEventTime} {
+	for _, by := range []Partition{byWriteTime, byEventTime} {
 		settings := Default(t.TempDir())
 		settings.Partition = by
 		p, s, _ := open(t, settings, schemas.ConnSchema.With(0), testEnv(t, nil))
@@ -255,13 +255,13 @@ func TestPartition(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				if by == ByEventTime && dir != ts.Format("conn/date=2006-01-02/hour=15") {
+				if by == byEventTime && dir != ts.Format("conn/date=2006-01-02/hour=15") {
 					t.Errorf("%s has a row of %v", name, ts)
 				}
 			}
 		}
 		want := 2
-		if by == ByEventTime {
+		if by == byEventTime {
 			want = 12
 		}
 		if n != 48 || len(folders) != want {

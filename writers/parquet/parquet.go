@@ -25,17 +25,19 @@ type Partition string
 
 // The partitions.
 const (
-	// ByWriteTime uses the packet time at which a row was written. A long connection is
+	// byWriteTime uses the packet time at which a row was written. A long connection is
 	// in the hour of its end, and a past hour does not change.
-	ByWriteTime Partition = "write"
-	// ByEventTime uses the ts of a row.
-	ByEventTime Partition = "event"
+	byWriteTime Partition = "write"
+	// byEventTime uses the ts of a row.
+	byEventTime Partition = "event"
 )
 
 // Settings say where and how files are written. A limit of 0 means none, except for
 // Memory and RowGroup.
 type Settings struct {
-	Root      string
+	Root string
+	// Partition is "write", the packet time at which a row was written, or "event", the
+	// ts of the row.
 	Partition Partition
 	// Flat keeps dotted names instead of making structs.
 	Flat bool
@@ -52,7 +54,7 @@ type Settings struct {
 // Default returns the default settings, for a folder.
 func Default(root string) Settings {
 	return Settings{
-		Root: root, Partition: ByWriteTime, RowGroup: 32 << 20, Memory: 256 << 20,
+		Root: root, Partition: byWriteTime, RowGroup: 32 << 20, Memory: 256 << 20,
 		FileSize: 128 << 20, FileAge: 15 * time.Minute,
 	}
 }
@@ -60,8 +62,8 @@ func Default(root string) Settings {
 // Check returns an error if the settings are invalid.
 func (s *Settings) Check() error {
 	switch {
-	case s.Partition != ByWriteTime && s.Partition != ByEventTime:
-		return fmt.Errorf("partition: want %s or %s, got %q", ByWriteTime, ByEventTime, s.Partition)
+	case s.Partition != byWriteTime && s.Partition != byEventTime:
+		return fmt.Errorf("partition: want %s or %s, got %q", byWriteTime, byEventTime, s.Partition)
 	case s.RowGroup <= 0 || s.Memory <= 0:
 		return errors.New("row_group and memory must be above 0")
 	}

@@ -131,8 +131,8 @@ func (s *sink) Begin(c schemas.Container, n int) {
 
 func (s *sink) End() { s.buf = append(s.buf, tagEnd) }
 
-// ErrMalformed is the error for bytes that no Encoder has made.
-var ErrMalformed = errors.New("row: malformed")
+// errMalformed is the error for bytes that no Encoder has made.
+var errMalformed = errors.New("row: malformed")
 
 // Replay repeats on to the calls that the record of row made on the encoder's sink.
 // Strings are views of row and valid as long as it is.
@@ -151,20 +151,20 @@ func Replay(row []byte, to schemas.Sink) error {
 		case tagCount:
 			v, n := binary.Uvarint(row)
 			if n <= 0 {
-				return ErrMalformed
+				return errMalformed
 			}
 			row = row[n:]
 			to.Count(v)
 		case tagInt:
 			v, n := binary.Varint(row)
 			if n <= 0 {
-				return ErrMalformed
+				return errMalformed
 			}
 			row = row[n:]
 			to.Int(v)
 		case tagDouble, tagInterval, tagTime:
 			if len(row) < 8 {
-				return ErrMalformed
+				return errMalformed
 			}
 			v := binary.LittleEndian.Uint64(row)
 			row = row[8:]
@@ -179,7 +179,7 @@ func Replay(row []byte, to schemas.Sink) error {
 		case tagString, tagEnum:
 			size, n := binary.Uvarint(row)
 			if n <= 0 || size > uint64(len(row)-n) {
-				return ErrMalformed
+				return errMalformed
 			}
 			v := unsafe.String(unsafe.SliceData(row[n:]), int(size))
 			row = row[n+int(size):]
@@ -191,27 +191,27 @@ func Replay(row []byte, to schemas.Sink) error {
 		case tagAddr0, tagAddr4, tagAddr16:
 			a, rest, ok := address(tag-tagAddr0, row)
 			if !ok {
-				return ErrMalformed
+				return errMalformed
 			}
 			row = rest
 			to.Addr(a)
 		case tagSubnet0, tagSubnet4, tagSubnet16:
 			a, rest, ok := address(tag-tagSubnet0, row)
 			if !ok || len(rest) == 0 {
-				return ErrMalformed
+				return errMalformed
 			}
 			to.Subnet(netip.PrefixFrom(a, int(rest[0])))
 			row = rest[1:]
 		case tagPort:
 			if len(row) < 2 {
-				return ErrMalformed
+				return errMalformed
 			}
 			to.Port(binary.LittleEndian.Uint16(row))
 			row = row[2:]
 		case tagSet, tagVector:
 			size, n := binary.Uvarint(row)
 			if n <= 0 || depth != 0 || size > uint64(len(row)-n) {
-				return ErrMalformed
+				return errMalformed
 			}
 			row = row[n:]
 			c := schemas.VectorOf
@@ -226,11 +226,11 @@ func Replay(row []byte, to schemas.Sink) error {
 				depth--
 			}
 		default:
-			return ErrMalformed
+			return errMalformed
 		}
 	}
 	if depth != 0 {
-		return ErrMalformed
+		return errMalformed
 	}
 	return nil
 }

@@ -30,8 +30,8 @@ type EOL uint8
 const (
 	CR EOL = 1 << iota
 	LF
-	// OnlyCRLF takes lone CR and LF as part of the line.
-	OnlyCRLF EOL = 0
+	// onlyCRLF takes lone CR and LF as part of the line.
+	onlyCRLF EOL = 0
 )
 
 // WeirdTooLong is the weird for a line cut at its maximum length or by its Budget.
@@ -49,7 +49,7 @@ const (
 
 // Options are limits of a Budget.
 type Options struct {
-	Bytes uint64 `key:"limits.incomplete_line_bytes" unit:"bytes" per:"run" min:"1" doc:"bytes of lines of HTTP, FTP, SMTP and POP3 whose end has not come held at once, in all; beyond it lines are cut"`
+	Bytes uint64 `key:"limits.incomplete_line_bytes" unit:"bytes" per:"run" min:"1" doc:"bytes of incomplete lines of HTTP, FTP, SMTP and POP3 held at once, in all; beyond it lines are cut"`
 }
 
 // DefaultOptions returns the defaults.

@@ -26,7 +26,7 @@ func (r *record) Line(b []byte) {
 	case scan(b, "size %d", &n):
 		r.s.SetSize(n)
 	case string(b) == "only":
-		r.s.SetEOL(OnlyCRLF)
+		r.s.SetEOL(onlyCRLF)
 	case string(b) == "both":
 		r.s.SetEOL(CR | LF)
 	case string(b) == "stop":

@@ -11,8 +11,8 @@ import (
 	"hash/crc32"
 )
 
-// ErrData is returned for invalid input.
-var ErrData = errors.New("inflate: invalid data")
+// errData is returned for invalid input.
+var errData = errors.New("inflate: invalid data")
 
 // chunk is the largest number of bytes output at a time.
 const chunk = 4096
@@ -171,7 +171,7 @@ func (d *Decoder) run() error {
 			case 2:
 				d.st = stTable
 			default:
-				return ErrData
+				return errData
 			}
 		case stStored:
 			if !d.need(32) {
@@ -179,7 +179,7 @@ func (d *Decoder) run() error {
 			}
 			n, m := d.bits(16), d.bits(16)
 			if n != m^0xffff {
-				return ErrData
+				return errData
 			}
 			d.n, d.st = n, stCopy
 		case stCopy:
@@ -227,7 +227,7 @@ func (d *Decoder) header() (more bool, err error) {
 			d.wrap, d.sum, d.st = wrapGzip, 0, stGzip
 		case h&0xf == 8 && h>>4&0xf <= 7 && (h&0xff<<8|h>>8)%31 == 0:
 			if h>>8&0x20 != 0 {
-				return false, ErrData // a preset dictionary
+				return false, errData // a preset dictionary
 			}
 			d.bits(16)
 			d.wrap, d.sum, d.st = wrapZlib, 1, stBlock
@@ -241,7 +241,7 @@ func (d *Decoder) header() (more bool, err error) {
 		}
 		method, flags := d.bits(8), d.bits(8)
 		if method != 8 || flags&gzipReserved != 0 {
-			return false, ErrData
+			return false, errData
 		}
 		d.flags = byte(flags)
 		d.n, d.st = 6, stExtra // time, extra flags and system
@@ -389,7 +389,7 @@ func (d *Decoder) dynamic() (more bool, err error) {
 		d.fixed = false
 		d.nlen, d.ndist, d.ncode = 257+d.bits(5), 1+d.bits(5), 4+d.bits(4)
 		if d.nlen > 286 || d.ndist > 30 {
-			return false, ErrData
+			return false, errData
 		}
 		d.lens = [len(d.lens)]uint8{}
 		d.have, d.st = 0, stCodeLens
@@ -401,7 +401,7 @@ func (d *Decoder) dynamic() (more bool, err error) {
 			d.lens[codeOrder[d.have]] = uint8(d.bits(3))
 		}
 		if !d.lit.build(d.lens[:19], true) {
-			return false, ErrData
+			return false, errData
 		}
 		d.have, d.st = 0, stLens
 	default:
@@ -409,7 +409,7 @@ func (d *Decoder) dynamic() (more bool, err error) {
 			sym, n, ok := d.peek(&d.lit)
 			if !ok {
 				if sym < 0 {
-					return false, ErrData
+					return false, errData
 				}
 				return false, nil
 			}
@@ -424,7 +424,7 @@ func (d *Decoder) dynamic() (more bool, err error) {
 			switch sym {
 			case 16:
 				if d.have == 0 {
-					return false, ErrData
+					return false, errData
 				}
 				prev = d.lens[d.have-1]
 			case 17:
@@ -438,7 +438,7 @@ func (d *Decoder) dynamic() (more bool, err error) {
 			d.bits(n)
 			rep := base + d.bits(extra)
 			if d.have+rep > d.nlen+d.ndist {
-				return false, ErrData
+				return false, errData
 			}
 			for range rep {
 				d.lens[d.have] = prev
@@ -447,7 +447,7 @@ func (d *Decoder) dynamic() (more bool, err error) {
 		}
 		if d.lens[256] == 0 || !d.lit.build(d.lens[:d.nlen], false) ||
 			!d.distTab.build(d.lens[d.nlen:d.nlen+d.ndist], false) {
-			return false, ErrData
+			return false, errData
 		}
 		d.st = stSymbol
 	}
@@ -470,7 +470,7 @@ func (d *Decoder) codes() (more bool, err error) {
 			sym, n, ok := d.peek(&d.lit)
 			if !ok {
 				if sym < 0 {
-					return false, ErrData
+					return false, errData
 				}
 				return false, nil
 			}
@@ -482,7 +482,7 @@ func (d *Decoder) codes() (more bool, err error) {
 				d.endBlock()
 				return true, nil
 			case sym > 285:
-				return false, ErrData
+				return false, errData
 			default:
 				d.n, d.extra = int(lengthBase[sym-257]), uint(lengthBits[sym-257])
 				d.st = stLength
@@ -497,13 +497,13 @@ func (d *Decoder) codes() (more bool, err error) {
 			sym, n, ok := d.peek(&d.distTab)
 			if !ok {
 				if sym < 0 {
-					return false, ErrData
+					return false, errData
 				}
 				return false, nil
 			}
 			d.bits(n)
 			if sym > 29 {
-				return false, ErrData
+				return false, errData
 			}
 			d.dist, d.extra = int(distBase[sym]), uint(distBits[sym])
 			d.st = stDistExtra
@@ -513,7 +513,7 @@ func (d *Decoder) codes() (more bool, err error) {
 			}
 			d.dist += d.bits(d.extra)
 			if d.dist > d.w && !d.full || d.dist > window {
-				return false, ErrData
+				return false, errData
 			}
 			d.st = stMatch
 		default:
@@ -551,11 +551,11 @@ func (d *Decoder) trailer() (more bool, err error) {
 	case wrapGzip:
 		if binary.LittleEndian.Uint32(b[:]) != crc32.Update(d.sum, crc32.IEEETable, pending) ||
 			binary.LittleEndian.Uint32(b[4:]) != uint32(d.written)+uint32(len(pending)) {
-			return false, ErrData
+			return false, errData
 		}
 	case wrapZlib:
 		if binary.BigEndian.Uint32(b[:]) != updateAdler(d.sum, pending) {
-			return false, ErrData
+			return false, errData
 		}
 	case wrapRaw:
 	}

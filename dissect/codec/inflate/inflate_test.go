@@ -101,7 +101,7 @@ func TestDamaged(t *testing.T) {
 		"stored":   {0x78, 0x9c, 1, 5, 0, 5, 0},
 		"distance": {0x78, 0x9c, 0x03 | 0<<3, 0x42, 0, 0xff, 0xff, 0xff},
 	} {
-		if _, err := pieces(&d, b, len(b)); err != ErrData {
+		if _, err := pieces(&d, b, len(b)); err != errData {
 			t.Errorf("%s: error %v", name, err)
 		}
 		if err := d.Write(b, nil); err != nil {

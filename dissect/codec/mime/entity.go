@@ -7,7 +7,7 @@ import "bytes"
 
 // Options are limits of messages.
 type Options struct {
-	Depth  int `key:"limits.mime_max_depth" unit:"count" min:"1" doc:"parts within parts of a mail or HTTP message that are taken apart (MIME::max_depth)"`
+	Depth  int `key:"limits.mime_max_depth" unit:"count" min:"1" doc:"depth to which nested parts of a mail or HTTP message are parsed (MIME::max_depth)"`
 	Header int `key:"limits.mime_max_header_bytes" unit:"bytes" min:"1" doc:"bytes of a folded header of a mail or HTTP message; further lines of it are ignored (MIME::max_header_bytes)"`
 }
 
@@ -16,13 +16,13 @@ func DefaultOptions() Options { return Options{Depth: 100, Header: 65_536} }
 
 // Names of the weirds of these limits.
 const (
-	WeirdMaxDepth  = "exceeded_mime_max_depth"
+	weirdMaxDepth  = "exceeded_mime_max_depth"
 	WeirdMaxHeader = "exceeded_mime_max_header_bytes"
 )
 
 // LimitOf returns the name under which the limit of a weird is counted.
 func LimitOf(weird string) string {
-	if weird == WeirdMaxDepth {
+	if weird == weirdMaxDepth {
 		return "mime_depth"
 	}
 	return "mime_header_size"
@@ -66,8 +66,8 @@ type Type uint8
 const (
 	TypeMultipart Type = iota
 	TypeMessage
-	TypeText
-	TypeOther
+	typeText
+	typeOther
 )
 
 type encoding uint8
@@ -127,7 +127,7 @@ func (e *Entity) Begin(h Handler, parent *Entity, s *Scratch) {
 	e.h, e.parent, e.scratch = h, parent, s
 	e.line, e.ty, e.sub, e.boundary = e.line[:0], e.ty[:0], e.sub[:0], e.boundary[:0]
 	e.base64 = Base64{}
-	e.reading = reading{inHeader: true, typ: TypeText}
+	e.reading = reading{inHeader: true, typ: typeText}
 	if parent != nil {
 		e.enc, e.depth = parent.enc, parent.depth+1
 	}
@@ -279,9 +279,9 @@ func (e *Entity) contentType(h *Header) {
 	case "MESSAGE":
 		e.typ = TypeMessage
 	case "TEXT":
-		e.typ = TypeText
+		e.typ = typeText
 	default:
-		e.typ = TypeOther
+		e.typ = typeOther
 	}
 	if e.params = e.typ <= TypeMessage; e.params {
 		e.parameters(rest, true)
@@ -289,7 +289,7 @@ func (e *Entity) contentType(h *Header) {
 	if e.typ == TypeMultipart && !e.bounded {
 		e.Illegal("boundary delimiter is not specified for a multipart entity -- content is " +
 			"treated as type application/octet-stream")
-		e.typ = TypeOther
+		e.typ = typeOther
 	}
 }
 
@@ -389,7 +389,7 @@ func (e *Entity) isBoundary(b []byte) (found, closing bool) {
 
 func (e *Entity) beginChild() {
 	if e.depth >= e.scratch.Depth {
-		e.h.Weird(WeirdMaxDepth, e.depth)
+		e.h.Weird(weirdMaxDepth, e.depth)
 		return
 	}
 	e.child = e.h.Child()

@@ -3,7 +3,7 @@ package mime
 import "strings"
 
 // The functions of this file parse header fields as Zeek does, which follows
-// RFC 2045 and RFC 5322 and is lenient where traffic is.
+// RFC 2045 and RFC 5322 but is as lenient as real traffic requires.
 
 func isBlank(c byte) bool { return c == ' ' || c == '\t' }
 

@@ -52,7 +52,7 @@ func (n *node) Weird(name string, x int)             { n.rec.add("weird %s %d", 
 func (n *node) Over()                                { n.rec.open-- }
 func (n *node) Release(Node)                         { n.rec.add(")") }
 
-// read takes a message of lines apart.
+// read parses a message of lines.
 func read(message string) []string {
 	r := &recording{scratch: Scratch{Options: DefaultOptions(), Piece: 16}}
 	n := newNode(r, nil)
@@ -118,7 +118,7 @@ func TestDepth(t *testing.T) {
 		if s == "(" {
 			n++
 		}
-		if strings.HasPrefix(s, "weird "+WeirdMaxDepth) {
+		if strings.HasPrefix(s, "weird "+weirdMaxDepth) {
 			weirds++
 		}
 	}

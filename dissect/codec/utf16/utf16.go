@@ -9,7 +9,7 @@ import (
 
 const (
 	surrogates    = 0xd800 // the first
-	lowSurrogates = 0xdc00 // the first that is the second of a pair
+	lowSurrogates = 0xdc00 // the first code unit that is the second of a pair
 	endSurrogates = 0xe000
 )
 

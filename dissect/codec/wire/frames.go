@@ -33,15 +33,16 @@ type FrameState uint8
 const (
 	// FrameWhole is a complete message.
 	FrameWhole FrameState = iota
-	// FrameShort means that the rest of a message has yet to come. All of b was taken.
+	// FrameShort means that the rest of a message is still missing. All of b was
+	// consumed.
 	FrameShort
 	// FrameInvalid is a header without a valid length.
 	FrameInvalid
 )
 
-// Frames cuts one direction of a stream into messages. It keeps the beginning of a message
-// until the rest has come; a message that lies whole in one segment is not copied. All
-// calls take the same Framer. The zero Frames is ready for use.
+// Frames cuts one direction of a stream into messages. It keeps the beginning of a
+// message until the rest has arrived; a message that is complete in one segment is not
+// copied. All calls must pass the same Framer. The zero Frames is ready for use.
 type Frames struct {
 	buf []byte // the incomplete message; empty but not nil after a message from it
 	// left is the number of bytes to pass over of a message with a gap, if gap is set.

@@ -5,22 +5,24 @@ import (
 	"runtime/debug"
 )
 
-// An Analyzer looks at the contents of one file. The slices are valid inside the call.
+// An Analyzer gets the contents of one file. The slices are valid inside the call.
 type Analyzer interface {
 	// Data passes the next bytes. An analyzer that returns false is removed.
 	Data(b []byte) bool
 	// Gap reports n missing bytes from offset on, before the next call of Data.
 	Gap(offset, n uint64) bool
-	// End reports the end of the file. It is not called once an analyzer was removed.
+	// End reports the end of the file. It is not called for an analyzer that was
+	// removed.
 	End()
 }
 
 // Kind describes an analyzer of files.
 type Kind struct {
-	// Name is Zeek's name of it, such as "PE"; empty for one that File.Analyzers does
-	// not tell of, as Zeek has it only when asked to.
+	// Name is Zeek's name, such as "PE". It is empty if File.Analyzers must not list
+	// the analyzer, because Zeek runs it only on request.
 	Name string
-	// MIMETypes are the types of the files that get one by themselves.
+	// MIMETypes are the types of the files to which an analyzer is attached
+	// automatically.
 	MIMETypes []string
 	// New makes the analyzer of a file.
 	New func(m *Manager, f *File) Analyzer
@@ -32,17 +34,17 @@ type Kind struct {
 type attached struct {
 	a        Analyzer
 	kind     *Kind
-	caughtUp bool // has the beginning of the file that came before it
+	caughtUp bool // it has the bytes that were delivered before it was attached
 	off      bool
 	panicked bool
 }
 
-// maxPanics is how often the analyzers of one kind may panic before they are not put
-// on files any more.
+// maxPanics is how often analyzers of one kind may panic before they are no longer
+// attached to files.
 const maxPanics = 16
 
-// Attach puts an analyzer of kind k on f, unless there is or was one. It gets the file
-// from its first byte on, if f's beginning has not yet been passed on.
+// Attach attaches an analyzer of kind k to f, unless f has or had one. The analyzer
+// gets the file from its first byte, provided that f's beginning is still kept.
 func (f *File) Attach(k *Kind) {
 	if f.done || f.m.panics[k] >= maxPanics {
 		return
@@ -60,8 +62,8 @@ func (f *File) Attach(k *Kind) {
 
 func (f *File) takeOff(i int) { f.analyzers[i].off = true }
 
-// giveData, giveGap and giveEnd call an analyzer. A panic costs that analyzer on that
-// file and nothing else.
+// giveData, giveGap and giveEnd call an analyzer. A panic removes that analyzer from
+// that file and has no other effect.
 func (f *File) giveData(i int, b []byte) {
 	defer f.contain(i)
 	if !f.analyzers[i].a.Data(b) {
@@ -92,11 +94,12 @@ func (f *File) contain(i int) {
 	f.count(a.kind, r)
 }
 
-// listeners stands for what listens to the end of files.
+// listeners stands for the listeners to the end of files, in the count of
+// panics.
 var listeners = Kind{Name: "listeners"}
 
-// containListeners is deferred around what happens at the end of f, so that a panic
-// there does not keep it open.
+// containListeners is deferred around the events at the end of f, so that a panic
+// there does not keep f open.
 func (f *File) containListeners() {
 	if r := recover(); r != nil {
 		f.panicked(r)

@@ -21,7 +21,7 @@ type ExtractStats struct {
 	Bytes   uint64
 	Cut     uint64 // files that reached the limit
 	Refused uint64 // files not extracted, because too many were being written
-	Failed  uint64 // files that could not be made or written
+	Failed  uint64 // files that could not be created or written
 }
 
 const extractBuffer = 32 << 10
@@ -76,7 +76,7 @@ func newExtractor(o *Options, stats *ExtractStats) *extractor {
 	return x
 }
 
-// consider has f extracted if its type is asked for.
+// consider extracts f if its type was asked for.
 func (x *extractor) consider(f *File) {
 	for _, p := range x.opt.Extract {
 		if ok, _ := path.Match(p, f.mime); ok {
@@ -86,7 +86,7 @@ func (x *extractor) consider(f *File) {
 	}
 }
 
-// extraction writes one file. Without out it writes nothing.
+// extraction writes one file. If out is nil, it writes nothing.
 type extraction struct {
 	x    *extractor
 	m    *Manager
@@ -123,7 +123,7 @@ func (x *extractor) start(m *Manager, f *File) Analyzer {
 	return a
 }
 
-// create makes a new file in the folder, which os.Root does not let anything leave.
+// create creates a new file in the folder; os.Root ensures that it is not outside.
 func (x *extractor) create(f *File) (*os.File, string, error) {
 	if x.root == nil {
 		dir := x.opt.ExtractPath()
@@ -163,7 +163,7 @@ func (x *extractor) create(f *File) (*os.File, string, error) {
 	return nil, "", err
 }
 
-// safe is name without anything that means something in a path.
+// safe returns name without characters that have a meaning in paths.
 func safe(name string) string {
 	b := []byte(name)
 	for i, c := range b {
@@ -174,7 +174,8 @@ func safe(name string) string {
 	return string(b)
 }
 
-// room returns how much of n more bytes is written, and says so when not all is.
+// room returns how many of n more bytes may be written, and reports the limit if
+// not all.
 func (a *extraction) room(n uint64) uint64 {
 	limit := a.x.opt.ExtractLimit
 	if limit == 0 || n <= limit-a.size {
@@ -203,7 +204,7 @@ func (a *extraction) Data(b []byte) bool {
 	return true
 }
 
-// Gap leaves a hole in the file, which reads as zeros.
+// Gap leaves a hole in the file, which is read as zeros.
 func (a *extraction) Gap(_, n uint64) bool {
 	if a.out == nil {
 		return false

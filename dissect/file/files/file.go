@@ -10,43 +10,43 @@ import (
 type File struct {
 	m      *Manager
 	id     ID
-	uid    value.UID // of id, once FUID was asked for
+	uid    value.UID // of id; set by the first call of FUID
 	source string
 	parent value.UID
 
 	start, active, deadline value.Time
-	first                   uint64 // number of the packet with which it began
+	first                   uint64 // number of the packet with which the file began
 	serial                  uint64
 	prev, next              *File
 
 	opener   uint64 // first packet of the connection that opened it
 	conns    []event.FileConn
-	lastConn event.Conn // noted last, with the number of its first packet
+	lastConn event.Conn // the one noted last; lastNum is its first packet
 	lastNum  uint64
 
 	offset            uint64 // bytes delivered or known to be missing
 	seen, lost, spilt uint64
 	total             uint64
 	wait              waiting
-	bof               []byte // beginning, until it was looked at
+	bof               []byte // beginning, until its type is detected
 	mime              string
 	filename          []byte
 	depth             uint64
 	extracted         string
 	analyzers         []attached
-	names             []string // of analyzers put on it
+	names             []string // of the analyzers attached so far
 	slots             []any
 
 	hasConn, isOrig bool
 	hasTotal        bool
 	hasName         bool
-	reorders        bool // something has come out of order
-	bofDone         bool // the beginning is there, or will not become longer
+	reorders        bool // bytes have arrived out of order
+	bofDone         bool // the beginning is complete or cannot grow
 	sniffed         bool
 	done            bool
 }
 
-// reset makes f ready to be another file.
+// reset prepares f for another file.
 func (f *File) reset() {
 	for i := range f.analyzers {
 		if a := &f.analyzers[i]; a.kind.Release != nil && !a.panicked {
@@ -70,31 +70,33 @@ func (f *File) FUID() value.UID {
 	return f.uid
 }
 
-// ID returns the ID by which the Manager knows it.
+// ID returns the file's ID in the Manager.
 func (f *File) ID() ID { return f.id }
 
-// Source returns the name of the protocol.
+// Source returns the name of the protocol that carries the file.
 func (f *File) Source() string { return f.source }
 
-// IsOrig reports whether the originator sent it.
+// IsOrig reports whether the originator sent the file; ok is false without a
+// connection.
 func (f *File) IsOrig() (isOrig, ok bool) { return f.isOrig, f.hasConn }
 
-// Parent returns the file in which it was.
+// Parent returns the file that contained this one.
 func (f *File) Parent() value.UID { return f.parent }
 
-// Start returns when it was opened.
+// Start returns when the file was opened.
 func (f *File) Start() value.Time { return f.start }
 
-// LastActive returns when it was last heard of.
+// LastActive returns when the last bytes or other news of the file arrived.
 func (f *File) LastActive() value.Time { return f.active }
 
 // SeenBytes returns the number of bytes analyzed.
 func (f *File) SeenBytes() uint64 { return f.seen }
 
-// MissingBytes returns the number of bytes that did not come.
+// MissingBytes returns the number of bytes that did not arrive.
 func (f *File) MissingBytes() uint64 { return f.lost }
 
-// OverflowBytes returns the number of bytes passed over.
+// OverflowBytes returns the number of bytes skipped because too many were held
+// behind them.
 func (f *File) OverflowBytes() uint64 { return f.spilt }
 
 // TotalBytes returns the announced size.
@@ -103,16 +105,16 @@ func (f *File) TotalBytes() (uint64, bool) { return f.total, f.hasTotal }
 // MIMEType returns the file's media type.
 func (f *File) MIMEType() string { return f.mime }
 
-// Analyzers appends the names of the analyzers that were put on it.
+// Analyzers appends the names of the analyzers that were attached to the file.
 func (f *File) Analyzers(dst []string) []string { return append(dst, f.names...) }
 
-// Conns returns the connections that carried it.
+// Conns returns the connections that carried the file.
 func (f *File) Conns() []event.FileConn { return f.conns }
 
-// Extracted returns the name of the file on disk.
+// Extracted returns the name of the extracted file on disk.
 func (f *File) Extracted() string { return f.extracted }
 
-// Filename returns the name that the protocol has for it.
+// Filename returns the file's name in the protocol.
 func (f *File) Filename() (name string, ok bool) { return string(f.filename), f.hasName }
 
 // SetFilename sets Filename.
@@ -121,7 +123,7 @@ func (f *File) SetFilename(name []byte) {
 	f.hasName = true
 }
 
-// Depth returns how deep it is nested.
+// Depth returns how deep the file is nested.
 func (f *File) Depth() uint64 { return f.depth }
 
 // SetDepth sets Depth.
@@ -145,7 +147,7 @@ func (f *File) SetSlot(s event.FileSlot, v any) {
 
 func (f *File) complete() bool { return f.hasTotal && f.offset >= f.total }
 
-// chunk takes bytes from offset on: to the analyzers, if they are next.
+// chunk takes the bytes at offset. It delivers them if they are the next ones.
 func (f *File) chunk(b []byte, offset uint64) {
 	if n := ^uint64(0) - offset; uint64(len(b)) > n {
 		if e := f.m.hooks.Weird.File.Begin(); e != nil {
@@ -185,7 +187,7 @@ func (f *File) overflow() {
 	}
 }
 
-// deliver passes on the next bytes. Without any it ends the beginning of the file.
+// deliver passes on the next bytes. With none, it ends the beginning of the file.
 func (f *File) deliver(b []byte) {
 	var before []byte
 	if !f.sniffed || len(f.bof) > 0 {
@@ -215,8 +217,8 @@ func (f *File) deliver(b []byte) {
 	}
 }
 
-// beginning looks at the beginning of the file if b completes it, and
-// returns the part of it that was there before b.
+// beginning detects the media type if b completes the beginning of the file,
+// and returns the kept part of the beginning before b.
 func (f *File) beginning(b []byte) []byte {
 	have := len(f.bof)
 	if !f.bofDone && have+len(b) >= magic.Size {
@@ -237,7 +239,7 @@ func (f *File) beginning(b []byte) []byte {
 	return f.bof[:have]
 }
 
-// keep adds b to the kept beginning, as far as it has room.
+// keep adds b to the kept beginning, as far as there is room.
 func (f *File) keep(b []byte) {
 	if len(b) == 0 {
 		return
@@ -264,7 +266,7 @@ func (f *File) freeBOF() {
 	}
 }
 
-// setMIME sets the media type that the protocol names.
+// setMIME sets the media type named by the protocol.
 func (f *File) setMIME(mime string) {
 	if mime == "" || f.sniffed || len(f.bof) != 0 {
 		return
@@ -273,7 +275,7 @@ func (f *File) setMIME(mime string) {
 	f.found(mime, event.FileMetadata{MIMEType: value.Some(mime)})
 }
 
-// sniff finds the media type by the file's beginning.
+// sniff detects the media type from the file's beginning.
 func (f *File) sniff(head []byte) {
 	m := f.m
 	m.matches = m.magic.Append(m.matches[:0], head, m.opt.BestType)
@@ -318,7 +320,7 @@ func (f *File) found(mime string, meta event.FileMetadata) {
 	}
 }
 
-// missing notes that n bytes from offset on will not come.
+// missing records that n bytes from offset on will not arrive.
 func (f *File) missing(offset, n uint64) {
 	if f.reorders {
 		f.flushTo(offset + min(n, ^uint64(0)-offset))
@@ -327,7 +329,7 @@ func (f *File) missing(offset, n uint64) {
 	f.hole(offset, n)
 }
 
-// hole passes over n bytes, which are the next ones.
+// hole skips the next n bytes.
 func (f *File) hole(offset, n uint64) {
 	if !f.bofDone {
 		f.bofDone = true

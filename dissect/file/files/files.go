@@ -1,12 +1,12 @@
-// Package files is file analysis: protocols hand over the files they transfer, to be
-// put together, recognized, hashed and extracted, whatever protocol and however
-// many connections carried it. It follows Zeek's src/file_analysis.
+// Package files is file analysis: it reassembles, recognizes, hashes and extracts
+// the files that protocols transfer, whichever protocol and however many connections
+// carry them. It follows Zeek's src/file_analysis.
 //
-// A protocol names a file by a handle, any bytes that identify it among the files
-// between two hosts (Zeek's get_file_handle): the same handle is the same file, also
-// over another connection. Manager.ID makes an ID of it; what is then said about that ID
-// opens the file if it is not open. A method returns the ID to go on with, which is
-// zero when the file is complete: the protocol makes a new one, if more comes.
+// A protocol names a file by a handle: any bytes that identify it among the files
+// between two hosts (Zeek's get_file_handle). The same handle means the same file, even
+// on another connection. Manager.ID turns the handle into an ID. The first method called
+// with that ID opens the file. Methods return the ID to use next; it is zero once the
+// file is complete, and the protocol makes a new one if more arrives.
 package files
 
 import (
@@ -28,14 +28,14 @@ import (
 
 // ID names a file. The zero ID names none.
 type ID struct {
-	hi, lo uint64 // 96 bits made of the handle
+	hi, lo uint64 // 96 bits derived from the handle
 	hosts  uint64
 }
 
 // IsZero reports whether id names no file.
 func (id ID) IsZero() bool { return id == ID{} }
 
-// UID is the identifier that the file has in events and logs.
+// UID returns the file's identifier in events and logs.
 func (id ID) UID() value.UID {
 	if id.hi&isStatic != 0 {
 		return value.MakeFileUID(id.hi, id.lo)
@@ -51,10 +51,10 @@ type Carrier struct {
 	// Conn is the connection, or nil; IsOrig is its direction.
 	Conn   event.Conn
 	IsOrig bool
-	// MIME is what the protocol knows the file to be, which spares looking; "" if it
-	// does not. It counts only before the first byte.
+	// MIME is the media type that the protocol states, which saves detecting it; ""
+	// if none. It is used only before the first byte.
 	MIME string
-	// Parent is the file in which this one was, or the zero UID.
+	// Parent is the file that contains this one, or the zero UID.
 	Parent value.UID
 }
 
@@ -66,8 +66,9 @@ type Clock interface {
 	SetNow(now value.Time, num uint64)
 }
 
-// TimerClock decides when a timer fires: at the first packet of the run, on whichever
-// shard, whose clock has reached d. At returns that packet's clock and number.
+// TimerClock decides when a timer with deadline d fires: at the first packet of the
+// run, on any shard, whose clock has reached d. At returns that packet's clock and
+// number.
 type TimerClock interface {
 	At(d value.Time) (now value.Time, num uint64)
 }
@@ -76,8 +77,8 @@ type TimerClock interface {
 type Options struct {
 	Hash    []string `key:"files.hash" flag:"hash" doc:"hashes of every transferred file: md5, sha1, sha256"`
 	Extract []string `key:"files.extract" flag:"extract" doc:"media types of the files to write to disk, such as application/*; none if not given"`
-	// ExtractDir is made if need be. Names in it are made of the time, the protocol, the
-	// file's identifier and its media type, never of transferred data.
+	// ExtractDir is created if necessary. File names consist of the time, the protocol,
+	// the file's identifier and its media type, never of transferred data.
 	ExtractDir string `key:"files.extract_dir" flag:"extract-dir" doc:"folder for extracted files, below output_dir if it is relative; created if needed"`
 	// Gaps count towards ExtractLimit.
 	ExtractLimit uint64 `key:"files.extract_limit" flag:"extract-limit" unit:"bytes" min:"0" doc:"bytes after which an extracted file is cut off; 0 is no limit (FileExtract::default_limit)"`
@@ -92,27 +93,26 @@ type Options struct {
 	// written, as the row has it: relative if ExtractDir is. Shards call it concurrently.
 	OnExtract func(path string)
 
-	// Beyond Open the file that was heard of longest ago ends as if timed out.
-	Open            int `key:"limits.files_open" unit:"count" per:"run" min:"1" doc:"transferred files under way at once, in all; beyond it the oldest is ended"`
-	OpenPerConn     int `key:"limits.files_per_connection" unit:"count" min:"1" doc:"transferred files under way at once that one connection began; more are not analyzed"`
-	ReassemblyBytes int `key:"limits.file_reassembly_buffer_size" unit:"bytes" min:"1" doc:"bytes of one file held that wait for earlier ones; beyond it a gap is declared (Files::reassembly_buffer_size)"`
+	// Beyond Open, the least recently active file ends as if it had timed out.
+	Open            int `key:"limits.files_open" unit:"count" per:"run" min:"1" doc:"transferred files in progress at once, in all; beyond it the oldest is ended"`
+	OpenPerConn     int `key:"limits.files_per_connection" unit:"count" min:"1" doc:"transferred files in progress at once that one connection began; more are not analyzed"`
+	ReassemblyBytes int `key:"limits.file_reassembly_buffer_size" unit:"bytes" min:"1" doc:"bytes of one file held until earlier ones arrive; beyond it a gap is declared (Files::reassembly_buffer_size)"`
 	ExtractOpen     int `key:"limits.extract_open" unit:"count" per:"run" min:"1" doc:"extracted files written at once, in all; more are not extracted"`
 
 	Timeout time.Duration `key:"timeouts.file_timeout_interval" doc:"silence that ends a transferred file (default_file_timeout_interval)"`
 
-	// ReassemblyBlocks bounds the separate pieces held for one file that wait for earlier
-	// ones.
+	// ReassemblyBlocks bounds the separate out-of-order pieces held for one file.
 	ReassemblyBlocks int
-	// ConnsPerFile is how many connections are noted for one file.
+	// ConnsPerFile is how many connections are recorded for one file.
 	ConnsPerFile int
-	// TotalReassembly bounds the bytes held of all files that wait for earlier ones. A
+	// TotalReassembly bounds the out-of-order bytes held for all files. A
 	// dissect.Shard sets it to the ReassemblyBytes of its connections.
 	TotalReassembly int
-	// Seed keys the identifiers of files. New draws one in place of the zero Seed; a
-	// dissect.Shard takes it from that of its connections.
+	// Seed keys the identifiers of files. New replaces the zero Seed by a random
+	// one; a dissect.Shard derives it from the seed of its connections.
 	Seed [2]uint64
-	// BestType has FileSniff list the best match of a file's type alone, for a third of
-	// the work.
+	// BestType makes FileSniff list only the best match of a file's type, for a third
+	// of the work.
 	BestType bool
 }
 
@@ -149,9 +149,9 @@ type Stats struct {
 	Files    uint64 // opened
 	Bytes    uint64 // analyzed
 	Evicted  uint64 // files ended early, because too many were open
-	Refused  uint64 // times that a file was not opened, because its connection has too many
-	Conns    uint64 // connections not noted with a file, because it has too many
-	Overflow uint64 // holes given up, because too much was waiting behind them
+	Refused  uint64 // files not opened, because their connection has too many
+	Conns    uint64 // connections not recorded with a file, because it has too many
+	Overflow uint64 // holes given up, because too much was held behind them
 	Panics   uint64 // of analyzers
 	Extract  ExtractStats
 }
@@ -168,11 +168,11 @@ type Manager struct {
 
 	open    map[ID]*File
 	perConn map[uint64]int // by number of the connection's first packet
-	last    *File          // that was used last
-	// oldest and newest end the list of open files by deadline.
+	last    *File          // used last
+	// oldest and newest are the ends of the list of open files by deadline.
 	oldest, newest *File
 	serial         uint64
-	held           int // bytes that wait for earlier ones, of all files
+	held           int // out-of-order bytes held for all files
 
 	kinds   map[string][]*Kind // by MIME type
 	panics  map[*Kind]int      // of their analyzers
@@ -186,9 +186,9 @@ type Manager struct {
 	matches   []event.MIMEMatch
 }
 
-// New returns a Manager that raises its events on hooks. cause is called with the
-// deadline, the number of the packet with which the file began and that of the packet
-// before which it fires, for every timer that is about to raise events.
+// New returns a Manager that raises its events on hooks. cause is called for every
+// timer that is about to raise events, with its deadline, the number of the packet
+// with which its file began and that of the packet before which it fires.
 func New(o Options, hooks *event.Hooks, clock Clock, cause func(deadline value.Time, first, num uint64)) *Manager {
 	if o.Seed == ([2]uint64{}) {
 		o.Seed = randomSeed()
@@ -196,7 +196,7 @@ func New(o Options, hooks *event.Hooks, clock Clock, cause func(deadline value.T
 	m := &Manager{opt: o, timeout: cmp.Or(value.Time(o.Timeout), never), hooks: hooks, clock: clock, cause: cause,
 		open: make(map[ID]*File), perConn: make(map[uint64]int), kinds: make(map[string][]*Kind), panics: make(map[*Kind]int)}
 	for _, name := range o.Hash {
-		if k := HashKind(name); k != nil {
+		if k := hashKindOf(name); k != nil {
 			m.hashes = append(m.hashes, k)
 		}
 	}
@@ -212,8 +212,8 @@ func randomSeed() (s [2]uint64) {
 	return [2]uint64{binary.LittleEndian.Uint64(b[:]), binary.LittleEndian.Uint64(b[8:])}
 }
 
-// Register has an analyzer of kind k put on every file of its MIME types. It may only
-// be called while the pipeline is built.
+// Register attaches an analyzer of kind k to every file of k's MIME types. It may
+// only be called while the pipeline is built.
 func (m *Manager) Register(k *Kind) {
 	for _, t := range k.MIMETypes {
 		m.kinds[t] = append(m.kinds[t], k)
@@ -226,7 +226,8 @@ func (m *Manager) Stats() Stats { return m.stats }
 // Limit names a limit of a file analyzer: Zeek's name of the analyzer, and the bounded quantity.
 type Limit struct{ Analyzer, Name string }
 
-// Limited counts that a limit of an analyzer has cut something off. Both names are constants.
+// Limited counts one more time that an analyzer reached a limit. Both names must be
+// constants.
 func (m *Manager) Limited(analyzer, name string) {
 	if m.limited == nil {
 		m.limited = make(map[Limit]uint64)
@@ -234,16 +235,16 @@ func (m *Manager) Limited(analyzer, name string) {
 	m.limited[Limit{analyzer, name}]++
 }
 
-// LimitCounts returns how often each limit of an analyzer has cut something off.
+// LimitCounts returns how often each limit of an analyzer was reached.
 func (m *Manager) LimitCounts() map[Limit]uint64 { return maps.Clone(m.limited) }
 
-// Open is the number of files that are open.
+// Open returns the number of open files.
 func (m *Manager) Open() int { return len(m.open) }
 
-// ID makes an ID of the handle of a file that c carries, or that is carried by no
-// connection if c is nil. Its UID depends on the handle alone. Files of other hosts are
-// other files even so, because they may be in the hands of another shard: what counts
-// are the hosts of the connection and those of the outermost tunnel around it.
+// ID makes the ID of a file from its handle. c is the connection that carries the file,
+// or nil. The UID depends on the handle alone. The same handle between other hosts is
+// still another file, because another shard may have it: the hosts are those of the
+// connection and of the outermost tunnel around it.
 func (m *Manager) ID(c event.Conn, handle []byte) ID {
 	h := hasher{m.opt.Seed[0], m.opt.Seed[1]}
 	h.bytes(handle)
@@ -260,7 +261,7 @@ func (m *Manager) ID(c event.Conn, handle []byte) ID {
 	return id
 }
 
-// hasher is a keyed hash of 128 bits, two lanes of the multiply-and-fold family.
+// hasher is a keyed 128-bit hash: two lanes of the multiply-and-fold family.
 type hasher struct{ hi, lo uint64 }
 
 func mum(a, b uint64) uint64 {
@@ -273,7 +274,7 @@ func (h *hasher) word(v uint64) {
 	h.lo = mum(h.lo^v^0xbf58476d1ce4e5b9, 0x94d049bb133111eb)
 }
 
-// pair hashes two addresses so that their order does not count.
+// pair hashes two addresses regardless of their order.
 func (h *hasher) pair(a, b [16]byte) {
 	if slices.Compare(a[:], b[:]) > 0 {
 		a, b = b, a
@@ -318,7 +319,7 @@ func (m *Manager) DataAt(id ID, c *Carrier, offset uint64, b []byte) ID {
 	return m.goOn(f)
 }
 
-// Gap reports that n bytes of a file from offset on will not come.
+// Gap reports that n bytes of a file from offset on will not arrive.
 func (m *Manager) Gap(id ID, c *Carrier, offset, n uint64) ID {
 	f := m.get(id, c, true)
 	if f == nil {
@@ -356,8 +357,8 @@ func (m *Manager) goOn(f *File) ID {
 	return f.id
 }
 
-// get returns the file, opening it if it is not open. With look it notes the
-// connection if it is another than before.
+// get returns the file, opening it if necessary. If look is set, it records the
+// connection if that is a new one.
 func (m *Manager) get(id ID, c *Carrier, look bool) *File {
 	if id.IsZero() {
 		return nil
@@ -430,7 +431,7 @@ func (m *Manager) newFile() *File {
 	return &File{m: m}
 }
 
-// noteConn adds a connection to those that carry f, unless it is there.
+// noteConn adds a connection to those that carry f, unless it is known.
 func (m *Manager) noteConn(f *File, c *Carrier) {
 	num := c.Conn.FirstPacket()
 	if f.lastConn == c.Conn && f.lastNum == num {
@@ -485,12 +486,13 @@ func (m *Manager) expire(f *File) {
 // Due reports whether Advance has something to do at now.
 func (m *Manager) Due(now value.Time) bool { return m.oldest != nil && m.oldest.deadline <= now }
 
-// Deadline returns when Advance will have something to do, if Due has said that it will.
+// Deadline returns when Advance next has something to do. It may only be called after
+// Due has returned true.
 func (m *Manager) Deadline() value.Time { return m.oldest.deadline }
 
-// Advance ends the files of which nothing was heard for the timeout. It is to be
-// called wherever the timers of connections are advanced. As in Zeek a file is looked
-// at once in every timeout, so it may last for nearly two of them.
+// Advance ends the files that have been silent for the timeout. It must be called
+// wherever the timers of connections are advanced. As in Zeek, a file is checked once
+// per timeout, so it may stay open for nearly two.
 func (m *Manager) Advance(now value.Time, clock TimerClock) {
 	for f := m.oldest; f != nil && f.deadline <= now; f = m.oldest {
 		at, num := clock.At(f.deadline)
@@ -549,8 +551,8 @@ func (m *Manager) unlink(f *File) {
 	}
 }
 
-// MIMEType returns the best of the media types that the beginning of a file shows, ""
-// if it shows none.
+// MIMEType returns the best media type for the beginning of a file, or "" if none
+// matches.
 func (m *Manager) MIMEType(head []byte) string {
 	m.matches = m.magic.Append(m.matches[:0], head, true)
 	if len(m.matches) == 0 {

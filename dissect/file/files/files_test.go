@@ -18,7 +18,7 @@ import (
 	"github.com/wirelog/wirelog/value"
 )
 
-// testConn is a connection as far as files look at one.
+// testConn has the methods of a connection that package files calls.
 type testConn struct {
 	event.Conn
 	id    event.ConnID
@@ -55,7 +55,7 @@ func (r *rig) listen(name string, args ...any) {
 }
 func (r *rig) want(t *testing.T, want ...string) { t.Helper(); r.compare(t, want) }
 
-// rig is a Manager whose events are written down.
+// rig is a Manager whose events are recorded.
 type rig struct {
 	m     *Manager
 	hooks *event.Hooks
@@ -64,7 +64,7 @@ type rig struct {
 	got   []byte // by the analyzer that collects
 }
 
-// newRig returns a rig with the default options, which change may change.
+// newRig returns a rig with the default options, modified by change.
 func newRig(change func(*Options)) *rig {
 	o := DefaultOptions()
 	if change != nil {
@@ -103,7 +103,7 @@ func (r *rig) compare(t *testing.T, want []string) {
 	}
 }
 
-// collect attaches an analyzer to files that keeps all it gets.
+// collect attaches an analyzer to files of a type; it keeps all that it gets.
 func (r *rig) collect(mime string) *Kind {
 	k := &Kind{Name: "COLLECT", MIMETypes: []string{mime}, New: func(*Manager, *File) Analyzer { return (*collector)(r) }}
 	r.m.Register(k)
@@ -242,7 +242,8 @@ func TestGapBehindWaiting(t *testing.T) {
 	r.m.DataAt(id, from, 10, []byte("too late"))
 	r.m.DataAt(id, from, 30, []byte("d"))
 	r.m.End(id)
-	// What waited was passed on beyond the gap's end, but Zeek expects what comes next there.
+	// Held bytes beyond the gap's end were passed on, but Zeek expects the next ones at
+	// the gap's end.
 	r.want(t, "new", "over 1 false", "sniff text/plain true", "gap 10 10", "gap 25 5", "remove 21 15 0 0 false")
 	if string(r.got) != "0123456789__________cccccccccc_____d" {
 		t.Errorf("got %q", r.got)
@@ -278,7 +279,7 @@ func TestTimeout(t *testing.T) {
 	step(1060)
 	r.m.Data(id, from, []byte("more"))
 	step(1119)
-	step(1200) // looked at at 1120, 60 seconds after the last bytes
+	step(1200) // checked at 1120, 60 seconds after the last bytes
 	if r.m.Open() != 1 {
 		t.Fatal("the file ended too early")
 	}
@@ -415,8 +416,8 @@ func TestPanic(t *testing.T) {
 	}
 }
 
-// TestListenerPanics finds that a listener that panics at the end of a file, also from a
-// timer, neither keeps it open nor keeps its end from the other listeners.
+// TestListenerPanics checks that a listener that panics at the end of a file, even from
+// a timer, neither keeps the file open nor hides its end from other listeners.
 func TestListenerPanics(t *testing.T) {
 	log := slog.Default()
 	slog.SetDefault(slog.New(slog.DiscardHandler))
@@ -433,7 +434,7 @@ func TestListenerPanics(t *testing.T) {
 	m := New(DefaultOptions(), hooks, clock, noCause)
 	c := newConn(1)
 	for i := range 4 {
-		// Not enough to tell what it is, so that this comes to light at the end.
+		// There are too few bytes to detect the type before the end.
 		m.Data(m.ID(c, []byte{byte(i)}), &Carrier{Conn: c}, []byte("x"))
 	}
 	m.End(m.ID(c, []byte{0}))
@@ -441,13 +442,14 @@ func TestListenerPanics(t *testing.T) {
 	m.Advance(seconds(2000), clock)
 	m.Data(m.ID(c, []byte{9}), &Carrier{Conn: c}, []byte("x"))
 	m.Drain(func(uint64) {})
-	// Each of 5 files: sniff and remove; and a timeout but for the first.
+	// Each of the 5 files has a sniff and a remove, and all but the first a
+	// timeout.
 	if n != 14 || heard != 9 || m.Stats().Panics != 14 || m.Open() != 0 || m.oldest != nil || len(m.perConn) != 0 {
 		t.Errorf("%d panics, %d events heard, %d open, %+v", n, heard, m.Open(), m.Stats())
 	}
 }
 
-// model puts a file together in the simplest way: the first to come stays.
+// model reassembles a file in the simplest way: the first bytes to arrive stay.
 type model struct {
 	data  []byte
 	known []bool
@@ -564,7 +566,7 @@ func TestMIMETypes(t *testing.T) {
 		got.MIMETypes = slices.Clone(e.Meta.MIMETypes)
 	})
 	m := New(DefaultOptions(), h, &testClock{}, nil)
-	// A document that has the folders of two kinds.
+	// A document with the folders of two kinds.
 	part := "PK\x03\x04" + strings.Repeat("x", 26)
 	id := m.ID(nil, []byte("x"))
 	m.Data(id, &Carrier{Source: "HTTP"}, []byte(part+"[Content_Types].xml"+part+"word/"+part+"xl/"))

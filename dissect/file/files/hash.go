@@ -55,9 +55,9 @@ func newHashKind(zeek, name string, newHash func() hash.Hash) *hashKind {
 	return k
 }
 
-// HashKind returns the analyzer that raises FileHash of that kind ("md5", "sha1" or
+// hashKindOf returns the analyzer that raises FileHash of that kind ("md5", "sha1" or
 // "sha256"), or nil.
-func HashKind(name string) *Kind {
+func hashKindOf(name string) *Kind {
 	for _, k := range hashKinds {
 		if k.name == name {
 			return &k.Kind
@@ -66,7 +66,7 @@ func HashKind(name string) *Kind {
 	return nil
 }
 
-// HashNames lists what HashKind knows.
+// HashNames lists the names that hashKindOf knows.
 func HashNames() []string {
 	names := make([]string, len(hashKinds))
 	for i, k := range hashKinds {

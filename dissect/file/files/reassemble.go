@@ -2,13 +2,13 @@ package files
 
 import "sort"
 
-// waiting has the bytes of a file that came before the ones that precede them: pieces
-// in order, without overlap. What came first stays where pieces overlap.
+// waiting holds the out-of-order bytes of a file: pieces in order, without overlap.
+// Where pieces overlap, the bytes that arrived first stay.
 type waiting struct {
 	blocks []block
 	size   int    // bytes in blocks
 	next   uint64 // offset of the next byte to pass on
-	floor  uint64 // offset below which nothing is taken any more
+	floor  uint64 // bytes below this offset are no longer accepted
 }
 
 type block struct {
@@ -57,14 +57,14 @@ func (w *waiting) add(b []byte, at uint64) int {
 	return added
 }
 
-// insert takes bytes at offset of a file that comes out of order.
+// insert takes bytes at offset of a file that arrives out of order.
 func (f *File) insert(b []byte, offset uint64) {
 	w := &f.wait
 	if len(b) == 0 {
 		return
 	}
 	if offset <= w.next && w.floor <= w.next && (len(w.blocks) == 0 || w.blocks[0].at >= offset+uint64(len(b))) {
-		// Nothing waits for a copy of it.
+		// The bytes are the next ones, so they need not be copied.
 		if skip := w.next - offset; skip < uint64(len(b)) {
 			b = b[skip:]
 			w.next += uint64(len(b))
@@ -76,7 +76,7 @@ func (f *File) insert(b []byte, offset uint64) {
 	f.release()
 }
 
-// release passes on what no longer waits.
+// release passes on the held bytes that are next.
 func (f *File) release() {
 	w := &f.wait
 	n := 0
@@ -95,8 +95,8 @@ func (f *File) release() {
 	}
 }
 
-// flush passes on everything that waits, with the holes between, and returns the size of
-// the first one.
+// flush passes on all held bytes, with the holes between them, and returns the size of
+// the first hole.
 func (f *File) flush() (skipped uint64) {
 	w := &f.wait
 	if len(w.blocks) == 0 {
@@ -107,15 +107,16 @@ func (f *File) flush() (skipped uint64) {
 	return skipped
 }
 
-// flushTo reports that nothing more comes below offset. As in Zeek, what comes next is
-// expected there, also where more than that was passed on already: a file in ranges has holes
-// in several places.
+// flushTo notes that nothing more will arrive below offset. As in Zeek, the next bytes
+// are expected at offset, even if bytes beyond it were passed on already: a file sent in
+// ranges has holes in several places.
 func (f *File) flushTo(offset uint64) {
 	f.pass(offset)
 	f.wait.next = offset
 }
 
-// pass passes on what waits below offset, with the holes in it and up to offset.
+// pass passes on the held bytes below offset, with the holes between them and up
+// to offset.
 func (f *File) pass(offset uint64) {
 	w := &f.wait
 	for len(w.blocks) > 0 && w.blocks[0].at < offset {

@@ -2,7 +2,7 @@ package files
 
 import "testing"
 
-// TestStaticID has handles of Zeek's and the ids that it makes of them.
+// TestStaticID compares the ids of some of Zeek's handles with Zeek's ids.
 func TestStaticID(t *testing.T) {
 	r := newRig(func(o *Options) { o.Seed = [2]uint64{1, 2} })
 	c := newConn(1)
@@ -23,7 +23,8 @@ func TestStaticID(t *testing.T) {
 	}
 }
 
-// TestZeroSeed draws a seed, so that two programs name a file differently.
+// TestZeroSeed checks that a zero seed is replaced by a random one, so that two
+// managers name a file differently.
 func TestZeroSeed(t *testing.T) {
 	c := newConn(1)
 	id := func() ID { return newRig(nil).id(c, "handle") }

@@ -37,14 +37,14 @@ type rule struct {
 // detector is the compiled rules. It is shared and immutable.
 type detector struct {
 	rules []compiledRule
-	// prefixes are the beginnings that several rules share: pieces in a row.
+	// prefixes are sequences of pieces with which several rules begin.
 	prefixes []prefix
 	// byFirst are the checks of the rules that a first byte allows, best first.
 	byFirst [256][]check
 }
 
-// check rules out most rules, packed for the sake of the cache: it has the least
-// length of the file, and two bytes at an offset, if looks is set.
+// check rules out most rules. It is packed for the sake of the cache, and has
+// the minimum length of the file and, if looks is set, two bytes at an offset.
 type check struct {
 	rule, min, at, want uint16
 	looks               bool
@@ -53,15 +53,16 @@ type check struct {
 type compiledRule struct {
 	strength int64
 	mime     string
-	// at and lit are bytes that must be there; most rules are decided by them.
+	// lit must be at offset at. This decides most rules.
 	at     int
 	lit    string
 	prefix int     // index of the shared prefix before steps, or -1
-	second byteSet // what the second byte of steps may be
+	second byteSet // possible second bytes of a match of steps
 	steps  []step
-	plain  bool // nothing is left to be matched after lit
-	// min is the least length of a match, need the bytes that must be in it
-	// somewhere, for rules that would otherwise have to look everywhere.
+	plain  bool // lit is all that has to match
+	// min is the minimum length of a match. need are bytes that must occur
+	// somewhere in it, for rules that would otherwise have to search
+	// everywhere.
 	min  int
 	need []byte
 }
@@ -173,9 +174,9 @@ func compilePattern(text string) ([]step, error) {
 	for strings.Contains(text, "{") {
 		next := replacer.Replace(text)
 		if next == text {
-			break // what is left are repetitions
+			break // only repetitions are left
 		}
-		text = next // pieces have pieces in them
+		text = next // pieces may contain pieces
 	}
 	re, err := syntax.Parse(text, syntax.Perl|syntax.DotNL)
 	if err != nil {
@@ -202,10 +203,10 @@ type stepKind uint8
 
 const (
 	stepLiteral stepKind = iota // lit
-	stepFold                    // lit, which is in lower case, in any case
+	stepFold                    // lit in any case; lit itself is in lower case
 	stepBytes                   // between min and max bytes of set
 	stepAny                     // between min and max bytes
-	stepGroup                   // between min and max times one of the ways in alts
+	stepGroup                   // one of alts, repeated between min and max times
 )
 
 // step is one part of a pattern.
@@ -220,7 +221,7 @@ type step struct {
 
 const unbounded = 1 << 30
 
-// maxUnrolled is how often a repetition of several steps may be written out.
+// maxUnrolled is the largest repetition of several steps that is unrolled.
 const maxUnrolled = 8
 
 // compileSteps appends the steps of re, a pattern whose runes are bytes.
@@ -287,7 +288,7 @@ func compileSteps(dst []step, re *syntax.Regexp) ([]step, error) {
 			return append(dst, s), nil
 		}
 		if lo == hi && lo <= maxUnrolled {
-			// Steps in sequence have fixed places and need no search.
+			// Unrolled steps have fixed places and need no search.
 			for range lo {
 				dst = append(dst, sub...)
 			}
@@ -339,8 +340,8 @@ func minLength(steps []step) int {
 	return n
 }
 
-// firstBytes adds to set the bytes with which steps may begin, and reports whether
-// they may be nothing at all.
+// firstBytes adds to set the bytes with which a match of steps may begin, and
+// reports whether the match may be empty.
 func firstBytes(steps []step, set *byteSet) (empty bool) {
 	for i := range steps {
 		s := &steps[i]
@@ -374,11 +375,12 @@ func firstBytes(steps []step, set *byteSet) (empty bool) {
 	return true
 }
 
-// prefix is how the patterns of several rules begin. It may match nothing.
+// prefix is a sequence of steps with which several rules begin. It may match
+// the empty string.
 type prefix struct {
 	steps []step
-	// some has, for each byte, those that may follow it at the beginning of a file in which
-	// the prefix matches something.
+	// some has, for each first byte of a file, the bytes that may follow it if the prefix
+	// matches more than the empty string.
 	some [256]byteSet
 }
 
@@ -390,8 +392,8 @@ func newPrefix(steps []step) prefix {
 	return p
 }
 
-// followers adds to set the bytes that may come after b where steps match something that
-// begins with b, or more than those. It reports whether steps may match nothing.
+// followers adds to set the bytes that may follow b where steps match text that begins
+// with b; it may add others too. It reports whether steps may match the empty string.
 func followers(steps []step, b byte, set *byteSet) (empty bool) {
 	for i := range steps {
 		s := &steps[i]
@@ -425,7 +427,8 @@ func followers(steps []step, b byte, set *byteSet) (empty bool) {
 	return true
 }
 
-// secondBytes are the bytes that may stand second in what steps match. There is one.
+// secondBytes returns the possible second bytes of a match of steps, which has at
+// least two bytes.
 func secondBytes(steps []step) byteSet {
 	var set byteSet
 	if len(steps) == 0 || steps[0].kind != stepLiteral {
@@ -445,7 +448,7 @@ func secondBytes(steps []step) byteSet {
 type Matcher struct {
 	*detector // set by the first match
 	free      []spans
-	// ends holds, for prefixes that were asked for, the offsets at which they may
+	// ends holds, for prefixes that were needed, the offsets at which they may
 	// end in the current file.
 	ends []spans
 }
@@ -531,8 +534,8 @@ func (m *Matcher) matches(r *compiledRule, head []byte) bool {
 	return ok
 }
 
-// matchesAt reports whether steps match from at on. While there is only one place
-// where a step can end, it needs no sets.
+// matchesAt reports whether steps match from at on. It needs no sets as long as
+// each step can end in only one place.
 func (m *Matcher) matchesAt(steps []step, at int, head []byte) bool {
 	for i := range steps {
 		s := &steps[i]
@@ -579,7 +582,8 @@ func (m *Matcher) matchesAt(steps []step, at int, head []byte) bool {
 	return true
 }
 
-// foldEqual reports whether b begins with lit, which is in lower case, in any case.
+// foldEqual reports whether b begins with lit, which is in lower case, ignoring
+// case.
 func foldEqual(b []byte, lit string) bool {
 	for i := range len(lit) {
 		if lower(b[i]) != lit[i] {
@@ -610,11 +614,11 @@ func (m *Matcher) forget() {
 	}
 }
 
-// optional reports whether the step may match nothing.
+// optional reports whether the step may match the empty string.
 func (s *step) optional() bool { return s.min == 0 && s.lit == "" }
 
-// idle reports whether the step matches nothing at the offset, or the empty string.
-// Most optional steps are idle.
+// idle reports whether the step does not match at the offset, or matches only the
+// empty string. Most optional steps are idle.
 func (s *step) idle(at int, head []byte) bool {
 	switch s.kind {
 	case stepLiteral:
@@ -632,7 +636,7 @@ func (s *step) idle(at int, head []byte) bool {
 					return false
 				}
 				if !alt[i].optional() && alt[i].kind != stepGroup {
-					break // the way does not match at all
+					break // the alternative does not match
 				}
 			}
 		}
@@ -706,7 +710,7 @@ func lower(c byte) byte {
 }
 
 func byteEnds(dst spans, s *step, from spans, head []byte) spans {
-	run := 0 // end of the bytes of the set that at is among
+	run := 0 // end of the run of bytes of the set that contains at
 	for _, f := range from {
 		for at := f.lo; at <= f.hi; at++ {
 			run = max(run, at)
@@ -732,7 +736,7 @@ func anyEnds(dst spans, s *step, from spans, head []byte) spans {
 
 // groupEnds repeats a group until it yields no new offset.
 func (m *Matcher) groupEnds(s *step, from spans, head []byte) spans {
-	all := m.get() // where it may end
+	all := m.get() // offsets at which it may end
 	cur := append(m.get(), from...)
 	if s.min == 0 {
 		all = append(all, from...)

@@ -123,7 +123,8 @@ func (o oracle) match(head []byte) []event.MIMEMatch {
 	return all
 }
 
-// sample makes bytes that patterns partly match: pieces of patterns and noise.
+// sample returns bytes that patterns match in part: pieces of patterns and
+// noise.
 func sample(rng *rand.Rand) []byte {
 	var b []byte
 	for range 1 + rng.IntN(6) {
@@ -142,7 +143,7 @@ func sample(rng *rand.Rand) []byte {
 	return b[:min(len(b), Size)]
 }
 
-// example makes bytes that r matches.
+// example returns bytes that r matches.
 func (r *compiledRule) example(rng *rand.Rand) []byte {
 	var b []byte
 	if r.prefix >= 0 {

@@ -1,6 +1,6 @@
 // Package pe analyzes the headers of Portable Executable files, the programs and
-// libraries of Windows, as files that a connection has carried. Offsets and names are
-// those of Microsoft's "PE Format"; what is taken and what not follows Zeek's
+// libraries of Windows, carried by a connection. Offsets and names are those of
+// Microsoft's "PE Format"; which files are accepted follows Zeek's
 // src/file_analysis/analyzer/pe.
 package pe
 
@@ -20,10 +20,11 @@ const (
 	fileHeaderLen    = 24 // with the signature "PE\0\0"
 	sectionHeaderLen = 40
 
-	// maxDOSCode is the length of the program for DOS beyond which this is taken for
-	// no executable.
+	// maxDOSCode bounds the DOS program: a file with a longer one is not taken for
+	// an executable.
 	maxDOSCode = 4 << 20
-	// maxKeptDOSCode is the length up to which the program is kept for PEDOSCode.
+	// maxKeptDOSCode is the length of the longest DOS program that is kept for
+	// PEDOSCode.
 	maxKeptDOSCode = 64 << 10
 )
 
@@ -34,16 +35,17 @@ const (
 	magicPE32Plus = 0x20b
 )
 
-// Tag is the analyzer in events.
-const Tag value.Enum = "Files::ANALYZER_PE"
+// tag is the analyzer's name in events.
+const tag value.Enum = "Files::ANALYZER_PE"
 
-// Register has executables analyzed. It may only be called while the pipeline is built.
+// Register starts the analysis of executables. It may only be called while the pipeline
+// is built.
 func Register(m *files.Manager, hooks *event.Hooks) {
 	p := &pool{hooks: hooks}
 	m.Register(&files.Kind{Name: "PE", MIMETypes: []string{"application/x-dosexec"}, New: p.get, Release: p.put})
 }
 
-// pool keeps analyzers for reuse, and their scratch.
+// pool keeps analyzers for reuse and holds their scratch.
 type pool struct {
 	hooks *event.Hooks
 	free  freelist.List[analyzer]
@@ -69,12 +71,12 @@ func (p *pool) put(x files.Analyzer) {
 	p.free.Put(a)
 }
 
-// analyzer collects the bytes of one header after the other.
+// analyzer collects and parses one header after the other.
 type analyzer struct {
 	*pool
 	f *files.File
-	// next is called with the need bytes that are wanted next; nil when there is
-	// nothing more to look at. skip bytes are passed over before.
+	// next parses the following need bytes, after skip bytes that are ignored.
+	// It is nil when nothing is left to parse.
 	next func(a *analyzer, b []byte)
 	need int
 	skip int
@@ -84,7 +86,7 @@ type analyzer struct {
 	optional int // length of the optional header
 }
 
-// Data gets the next bytes.
+// Data takes the next bytes of the file.
 func (a *analyzer) Data(b []byte) bool {
 	for a.next != nil {
 		if a.skip > 0 {
@@ -112,10 +114,10 @@ func (a *analyzer) Data(b []byte) bool {
 	return false
 }
 
-// Gap goes on as if nothing were missing, as Zeek's does.
+// Gap is ignored, as in Zeek: parsing goes on as if nothing were missing.
 func (a *analyzer) Gap(uint64, uint64) bool { return true }
 
-// End does nothing: a header that is cut off is none.
+// End does nothing: a truncated header is ignored.
 func (a *analyzer) End() {}
 
 func (a *analyzer) then(need int, next func(a *analyzer, b []byte)) { a.need, a.next = need, next }
@@ -124,7 +126,7 @@ func (a *analyzer) then(need int, next func(a *analyzer, b []byte)) { a.need, a.
 func (a *analyzer) violation(reason string) {
 	a.next = nil
 	if e := a.hooks.Analyzer.ViolationInfo.Begin(); e != nil {
-		*e = event.AnalyzerViolationInfo{AType: Tag, File: a.f}
+		*e = event.AnalyzerViolationInfo{AType: tag, File: a.f}
 		e.Info.Reason = []byte(reason)
 		a.hooks.Analyzer.ViolationInfo.Raise(e)
 	}
@@ -166,7 +168,7 @@ func (a *analyzer) dosCode(b []byte) {
 	a.then(fileHeaderLen, (*analyzer).fileHeader)
 }
 
-// fileHeader does not look at the signature, as Zeek does not.
+// fileHeader parses the file header. Like Zeek, it ignores the signature.
 func (a *analyzer) fileHeader(b []byte) {
 	b = b[4:]
 	a.sections, a.optional = int(u16(b, 2)), int(u16(b, 16))
@@ -192,7 +194,7 @@ func (a *analyzer) wantSections() {
 	a.then(a.sections*sectionHeaderLen, (*analyzer).sectionHeaders)
 }
 
-// set is the set of bits in v, valid until the next call.
+// set returns the set of the bits in v, valid until the next call.
 func (p *pool) set(v uint64) value.Set[uint64] {
 	p.bits = p.bits[:0]
 	for bit := uint64(1); bit != 0 && bit <= v; bit <<= 1 {
@@ -208,7 +210,8 @@ func (a *analyzer) optionalHeader(b []byte) {
 	if len(b) >= 2 {
 		magic = u16(b, 0)
 	}
-	// The fields after base_of_code have other places in the three formats.
+	// The fields after base_of_code are at different offsets in the three
+	// formats.
 	base, word, mem := 24, 4, 0
 	switch magic {
 	case magicPE32:
@@ -257,8 +260,8 @@ func (a *analyzer) optionalHeader(b []byte) {
 	a.wantSections()
 }
 
-// shortOptionalHeader returns the field at which an optional header of n bytes breaks off. Zeek
-// reads the fields in groups, and names the last of a group.
+// shortOptionalHeader reports the field at which an optional header of n bytes is cut
+// off. Zeek reads the fields in groups and names the last of a group.
 func (a *analyzer) shortOptionalHeader(magic uint64, base, word, mem, n int) {
 	at := base + word
 	switch {
@@ -279,8 +282,8 @@ func (a *analyzer) shortOptionalHeader(magic uint64, base, word, mem, n int) {
 	}
 }
 
-// outOfBound ends the analysis at a field for which there are have bytes of the need that it
-// wants.
+// outOfBound ends the analysis at a field that needs need bytes of which only have are
+// present.
 func (a *analyzer) outOfBound(field string, need, have int) {
 	a.violation("Binpac exception: binpac exception: out_of_bound: " + field + ": " +
 		strconv.Itoa(need) + " > " + strconv.Itoa(have))

@@ -18,7 +18,7 @@ func (clock) Now() value.Time           { return 0 }
 func (clock) PacketNum() uint64         { return 1 }
 func (clock) SetNow(value.Time, uint64) {}
 
-// events analyzes data in pieces of n bytes and returns what was raised.
+// events analyzes data in pieces of n bytes and returns the events.
 func events(data []byte, n int) []string {
 	var got []string
 	h := new(event.Hooks)
@@ -44,7 +44,7 @@ func events(data []byte, n int) []string {
 	return got
 }
 
-// program makes the headers of an executable.
+// program returns the headers of an executable.
 func program(magic uint16, optional, tables int, sections ...string) []byte {
 	b := make([]byte, dosHeaderLen)
 	copy(b, "MZ")
@@ -78,7 +78,7 @@ func program(magic uint16, optional, tables int, sections ...string) []byte {
 	return append(b, "the rest"...)
 }
 
-// outOfBound are the events of a file whose optional header breaks off.
+// outOfBound returns the events of a file whose optional header is cut off.
 func outOfBound(detail string) []string {
 	return []string{"dos", "code", "file", "violation Binpac exception: binpac exception: out_of_bound: " + detail}
 }

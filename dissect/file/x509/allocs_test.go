@@ -10,7 +10,7 @@ import (
 	"github.com/wirelog/wirelog/dissect/file/files"
 )
 
-// TestAllocs has certificates that were seen before, which are not parsed again.
+// TestAllocs passes certificates that were seen before and are not parsed again.
 func TestAllocs(t *testing.T) {
 	h := new(event.Hooks)
 	n := 0

@@ -6,8 +6,8 @@ import (
 	"github.com/wirelog/wirelog/internal/freelist"
 )
 
-// Media types of certificates and OCSP messages. Those of certificates in a handshake
-// are for the first of a chain, and for the others.
+// Media types of certificates and OCSP messages. In a handshake, mimeUser is for the
+// first certificate of a chain and mimeCA for the others.
 const (
 	mimeUser         = "application/x-x509-user-cert"
 	mimeCA           = "application/x-x509-ca-cert"
@@ -16,10 +16,11 @@ const (
 	mimeOCSPResponse = "application/ocsp-response" // RFC 6960 appendix C.2
 )
 
-// Options are limits. What is beyond one of them is taken for no certificate, or OCSP message.
+// Options are limits. A file beyond one of them is not taken for a certificate or OCSP
+// message.
 type Options struct {
-	File       int `key:"limits.x509_bytes" unit:"bytes" min:"1" doc:"bytes of a certificate or OCSP message; a longer one is not looked at"`
-	Extensions int `key:"limits.x509_extensions" unit:"count" min:"1" doc:"extensions of a certificate or OCSP message; one with more is not looked at"`
+	File       int `key:"limits.x509_bytes" unit:"bytes" min:"1" doc:"bytes of a certificate or OCSP message; a longer one is not analyzed"`
+	Extensions int `key:"limits.x509_extensions" unit:"count" min:"1" doc:"extensions of a certificate or OCSP message; one with more is not analyzed"`
 }
 
 // DefaultOptions returns the defaults.
@@ -28,11 +29,12 @@ func DefaultOptions() Options { return Options{File: 1 << 20, Extensions: 1024} 
 // source is the name of the analyzer that limits are counted under.
 const source = "X509"
 
-// maxKept is the length of a buffer beyond which it is not kept for other files.
+// maxKept is the largest capacity in bytes of a buffer that is kept for other
+// files.
 const maxKept = 64 << 10
 
-// Register has certificates and OCSP messages analyzed. It may only be called while the
-// pipeline is built, after the listeners were registered.
+// Register starts the analysis of certificates and OCSP messages. It may only be called
+// while the pipeline is built, after the listeners are registered.
 func Register(m *files.Manager, hooks *event.Hooks, o Options) {
 	p := &pool{hooks: hooks, files: m, opt: o, cache: newCache()}
 	p.parser.maxExtensions, p.ocspParser.maxExtensions = o.Extensions, o.Extensions
@@ -45,12 +47,12 @@ func Register(m *files.Manager, hooks *event.Hooks, o Options) {
 	kind("X509", (*analyzer).certificate, mimeUser, mimeCA, mimePKIX)
 	kind("OCSP_REPLY", (*analyzer).ocspResponse, mimeOCSPResponse)
 	if o := &hooks.OCSP; o.Request.On() || o.RequestCertificate.On() {
-		// Zeek has none on requests unless asked to, so none is raised.
+		// Zeek hashes requests only when asked to, so no hash is raised.
 		kind("", (*analyzer).ocspRequest, mimeOCSPRequest)
 	}
 }
 
-// pool keeps analyzers for reuse, and their shared state.
+// pool keeps analyzers for reuse and holds the state that they share.
 type pool struct {
 	hooks *event.Hooks
 	files *files.Manager
@@ -79,7 +81,7 @@ func (p *pool) put(x files.Analyzer) {
 	p.free.Put(a)
 }
 
-// analyzer collects one file, and looks at it in the end.
+// analyzer collects one file and parses it at its end.
 type analyzer struct {
 	*pool
 	f   *files.File
@@ -87,7 +89,7 @@ type analyzer struct {
 	buf []byte
 }
 
-// Data gets the next bytes.
+// Data adds the next bytes of the file.
 func (a *analyzer) Data(b []byte) bool {
 	if len(b) > a.opt.File-len(a.buf) {
 		a.files.Limited(source, "size")
@@ -101,7 +103,7 @@ func (a *analyzer) Data(b []byte) bool {
 // Gap stops the analysis: an incomplete certificate cannot be parsed.
 func (a *analyzer) Gap(uint64, uint64) bool { return false }
 
-// End looks at the whole file.
+// End parses the whole file.
 func (a *analyzer) End() { a.end(a) }
 
 func (a *analyzer) weird(w weird) {
@@ -111,7 +113,7 @@ func (a *analyzer) weird(w weird) {
 	}
 }
 
-// certificate looks at a certificate.
+// certificate parses the file as a certificate and raises its events.
 func (a *analyzer) certificate() {
 	cached := a.cache.get(a.buf, &a.parser)
 	a.count(&a.parser)
@@ -138,7 +140,7 @@ func (a *analyzer) certificate() {
 	}
 }
 
-// count counts the limits that a parser has met since the last time.
+// count reports the limits that a parser has met since the last call.
 func (a *analyzer) count(p *parser) {
 	if p.many {
 		a.files.Limited(source, "extensions")
@@ -146,7 +148,8 @@ func (a *analyzer) count(p *parser) {
 	}
 }
 
-// hashes raises the hashes of a certificate that are not made anyway.
+// hashes raises the hashes of a certificate that file analysis does not compute
+// anyway.
 func (a *analyzer) hashes(c *cached) {
 	h := &a.hooks.File.Hash
 	if !h.On() {
@@ -173,7 +176,7 @@ func (a *analyzer) hashes(c *cached) {
 	raise("SHA256", "sha256", c.sha256)
 }
 
-// specific raises the event of its own that an extension has beside the general one.
+// specific raises the event for an extension's kind, which follows the general one.
 func (a *analyzer) specific(x *extension) {
 	for _, w := range x.weirds {
 		a.weird(w)

@@ -18,7 +18,7 @@ const (
 // cached is a file that was parsed before.
 type cached struct {
 	file []byte
-	cert *certificate // nil if it is none
+	cert *certificate // nil if the file is not a certificate
 	// The hashes in hexadecimal: of the file, and of the certificate, which may be
 	// shorter.
 	md5, sha1, sha256 string
@@ -28,7 +28,7 @@ type cached struct {
 	prev, next *cached // by last use
 }
 
-// cache has the certificates that were seen last. What is in it only saves work.
+// cache holds the certificates seen last. It only saves work.
 type cache struct {
 	seed  maphash.Seed
 	byKey map[uint64]*cached

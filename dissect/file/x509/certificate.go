@@ -8,8 +8,8 @@ import (
 	"github.com/wirelog/wirelog/value"
 )
 
-// certificate is a parsed certificate. It does not change once it was parsed,
-// and refers to the bytes it was parsed from.
+// certificate is a parsed certificate. It is immutable and refers to the bytes
+// that it was parsed from.
 type certificate struct {
 	der        []byte // without trailing bytes
 	hasSAN     bool
@@ -28,7 +28,7 @@ type extension struct {
 	value    []byte // in its octet string
 
 	kind   extensionKind
-	record event.X509ExtensionRecord // if somebody wants it
+	record event.X509ExtensionRecord // filled if a listener needs it
 	basic  event.X509BasicConstraintsRecord
 	san    event.X509SubjectAlternativeNameRecord
 	weirds []weird
@@ -44,7 +44,7 @@ const (
 	extSCTs
 )
 
-// parser parses certificates. It keeps scratch.
+// parser parses certificates. It keeps scratch space between them.
 type parser struct {
 	name []attribute
 	text []byte
@@ -60,8 +60,8 @@ func (p *parser) string(b []byte) string {
 	return string(b)
 }
 
-// certificate parses a Certificate (RFC 5280 section 4.1), after which other bytes may
-// follow. It is nil if the structure is not that of one.
+// certificate parses a Certificate (RFC 5280 section 4.1), which other bytes may
+// follow. It returns nil if b does not have the structure of one.
 func (p *parser) certificate(b []byte) *certificate {
 	r := reader{b: b}
 	whole := r.expect(tagSequence)
@@ -136,7 +136,7 @@ func (c *certificate) time(r *reader) value.Time {
 	return t
 }
 
-// commonName is the last common name of p.name.
+// commonName returns the last common name of p.name.
 func (p *parser) commonName() value.Opt[string] {
 	for i := len(p.name) - 1; i >= 0; i-- {
 		if a := &p.name[i]; string(a.oid) == oidCommonName {
@@ -146,7 +146,7 @@ func (p *parser) commonName() value.Opt[string] {
 	return value.Opt[string]{}
 }
 
-// Object identifiers as in an element's body.
+// Object identifiers, encoded as in an element's body.
 var (
 	oidCommonName       = string(encodeOID("2.5.4.3"))
 	oidSAN              = string(encodeOID("2.5.29.17"))
@@ -155,7 +155,7 @@ var (
 	oidOCSPSCTs         = string(encodeOID("1.3.6.1.4.1.11129.2.4.5")) // RFC 6962 section 3.3
 )
 
-// extensions takes Extensions (RFC 5280 section 4.1.2.9) within an explicit tag.
+// extensions reads Extensions (RFC 5280 section 4.1.2.9) within an explicit tag.
 func (p *parser) extensions(r *reader, tag byte) []extension {
 	outer := r.inside(tag)
 	list := outer.sequence()
@@ -193,7 +193,7 @@ func (e *extension) parse() {
 
 func (e *extension) weird(name, addl string) { e.weirds = append(e.weirds, weird{name, addl}) }
 
-// parseBasicConstraints reads RFC 5280 section 4.2.1.9.
+// parseBasicConstraints reads a BasicConstraints (RFC 5280 section 4.2.1.9).
 func (e *extension) parseBasicConstraints() {
 	r := reader{b: e.value}
 	s := r.sequence()
@@ -223,7 +223,7 @@ const (
 	nameRegistered = context | 8
 )
 
-// parseSAN reads RFC 5280 section 4.2.1.6.
+// parseSAN reads a SubjectAltName (RFC 5280 section 4.2.1.6).
 func (e *extension) parseSAN() {
 	r := reader{b: e.value}
 	s := r.sequence()

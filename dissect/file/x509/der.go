@@ -16,31 +16,32 @@ const (
 	tagSet         = 0x31
 
 	constructed = 0x20
-	context     = 0x80 // with the number added: [0] is primitive 0x80, constructed 0xa0
+	context     = 0x80 // plus the tag number: [0] is 0x80 primitive, 0xa0 constructed
 	explicit    = context | constructed
 )
 
-// maxNesting is how deep elements of indefinite length may be nested. Nothing else is
-// followed deeper than the structures of RFC 5280 and RFC 6960 are. OpenSSL has the
-// same limit.
+// maxNesting is how deep elements of indefinite length may be nested; OpenSSL has the
+// same limit. Other elements are followed only as deep as the structures of RFC 5280
+// and RFC 6960 go.
 const maxNesting = 30
 
-// reader takes elements of BER from the front of b. An element that is not as it has
-// to be sets bad, after which there are no others.
+// reader reads BER elements from the front of b. A malformed or unexpected element
+// sets bad, after which it returns no others.
 type reader struct {
 	b   []byte
 	bad bool
 }
 
-// element is an element of BER. Its tag is the identifier octet; one with a number
-// above 30 has 0x1f in the lower bits and equals none that is looked for.
+// element is a BER element. Its tag is the identifier octet; a tag number above 30
+// leaves 0x1f in the lower bits, which matches no tag that is looked for.
 type element struct {
 	tag  byte
 	body []byte
 	full []byte // with identifier and length
 }
 
-// header reads identifier and length octets. A body that is indefinite has length -1.
+// header reads identifier and length octets. A body of indefinite length has length
+// -1.
 func header(b []byte) (tag byte, head, length int, ok bool) {
 	if len(b) < 2 {
 		return 0, 0, 0, false
@@ -77,7 +78,7 @@ func header(b []byte) (tag byte, head, length int, ok bool) {
 		}
 		for _, c := range b[head : head+n] {
 			if length > len(b) {
-				return 0, 0, 0, false // more than there is, whatever follows
+				return 0, 0, 0, false // already longer than b
 			}
 			length = length<<8 | int(c)
 		}
@@ -89,8 +90,8 @@ func header(b []byte) (tag byte, head, length int, ok bool) {
 	return tag, head, length, true
 }
 
-// indefinite is the length of the contents before the end-of-contents octets at the front
-// level of b.
+// indefinite returns the length of the contents of b up to the end-of-contents octets of
+// the outermost level.
 func indefinite(b []byte) (n int, ok bool) {
 	for depth := 1; ; {
 		if len(b)-n < 2 {
@@ -141,7 +142,7 @@ func (r *reader) next() (e element, ok bool) {
 // more reports whether there is another element.
 func (r *reader) more() bool { return !r.bad && len(r.b) > 0 }
 
-// expect reads the next element, which must have the tag.
+// expect reads the next element, which must have the given tag.
 func (r *reader) expect(tag byte) element {
 	e, ok := r.next()
 	if ok && e.tag != tag {
@@ -153,7 +154,7 @@ func (r *reader) expect(tag byte) element {
 	return e
 }
 
-// optional reads the next element if it has the tag.
+// optional reads the next element if it has the given tag.
 func (r *reader) optional(tag byte) (element, bool) {
 	if r.more() && r.b[0] == tag {
 		return r.next()
@@ -169,7 +170,7 @@ func (r *reader) inside(tag byte) reader {
 	return reader{b: e.body, bad: r.bad}
 }
 
-// integer takes an INTEGER in its shortest form.
+// integer reads an INTEGER, which must be in its shortest form.
 func (r *reader) integer(tag byte) []byte {
 	b := r.expect(tag).body
 	if len(b) == 0 || len(b) > 1 && (b[0] == 0 && b[1] < 0x80 || b[0] == 0xff && b[1] >= 0x80) {
@@ -179,7 +180,7 @@ func (r *reader) integer(tag byte) []byte {
 	return b
 }
 
-// oid takes an OBJECT IDENTIFIER.
+// oid reads an OBJECT IDENTIFIER.
 func (r *reader) oid() []byte {
 	b := r.expect(tagOID).body
 	if len(b) == 0 || b[len(b)-1] >= 0x80 {
@@ -197,7 +198,7 @@ func (r *reader) oid() []byte {
 	return b
 }
 
-// bits takes a BIT STRING and returns its octets.
+// bits reads a BIT STRING and returns its octets.
 func (r *reader) bits(tag byte) []byte {
 	b := r.expect(tag).body
 	if len(b) == 0 || b[0] > 7 {
@@ -216,7 +217,7 @@ func (r *reader) boolean() bool {
 	return ok && !r.bad && e.body[0] != 0
 }
 
-// algorithm takes an AlgorithmIdentifier. Its parameters are empty if there are none.
+// algorithm reads an AlgorithmIdentifier. params is empty if there are none.
 func (r *reader) algorithm() (oid []byte, params element) {
 	s := r.sequence()
 	oid = s.oid()
@@ -227,14 +228,14 @@ func (r *reader) algorithm() (oid []byte, params element) {
 	return oid, params
 }
 
-// end notes that inner, a part of r, must be at its end and well-formed.
+// end sets r.bad unless inner, a part of r, is well-formed and read to its end.
 func (r *reader) end(inner *reader) {
 	if inner.bad || len(inner.b) != 0 {
 		r.bad = true
 	}
 }
 
-// integerValue is the value of an INTEGER as OpenSSL's ASN1_INTEGER_get has it: -1 if
+// integerValue returns the value of an INTEGER like OpenSSL's ASN1_INTEGER_get: -1 if
 // it does not fit.
 func integerValue(b []byte) int64 {
 	if len(b) > 8 {

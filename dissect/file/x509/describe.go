@@ -29,7 +29,7 @@ func (e *extension) describe() {
 	r.Value = rawValue(e.value)
 }
 
-// rawValue is a value with the octet string around it, in DER.
+// rawValue returns the octet string that holds value, in DER.
 func rawValue(value []byte) string {
 	n := len(value)
 	b := append(make([]byte, 0, n+6), tagOctetString)
@@ -46,8 +46,8 @@ func rawValue(value []byte) string {
 	return string(append(b, value...))
 }
 
-// printers write the values of extensions by their short names in OpenSSL's form. One
-// that finds the value not to be as it has to sets bad.
+// printers write the values of extensions in OpenSSL's form; the keys are OpenSSL's
+// short names. A printer sets bad if the value is malformed.
 var printers = map[string]func(dst []byte, r *reader) []byte{
 	"basicConstraints":       printBasicConstraints,
 	"keyUsage":               bitNames("Digital Signature", "Non Repudiation", "Key Encipherment", "Data Encipherment", "Key Agreement", "Certificate Sign", "CRL Sign", "Encipher Only", "Decipher Only"),
@@ -77,7 +77,8 @@ var printers = map[string]func(dst []byte, r *reader) []byte{
 	"noCheck":                func(dst []byte, r *reader) []byte { r.expect(tagNull); return dst },
 }
 
-// separated writes sep unless dst is as long as start.
+// separated appends sep if anything was appended to dst since it had length
+// start.
 func separated(dst []byte, start int, sep string) []byte {
 	if len(dst) > start {
 		dst = append(dst, sep...)
@@ -104,7 +105,7 @@ func printBasicConstraints(dst []byte, r *reader) []byte {
 	return dst
 }
 
-// appendDecimal writes an INTEGER.
+// appendDecimal appends an INTEGER in decimal.
 func appendDecimal(dst, b []byte) []byte {
 	v := new(big.Int).SetBytes(b)
 	if len(b) > 0 && b[0] >= 0x80 {
@@ -133,7 +134,7 @@ func printKeyPurposes(dst []byte, r *reader) []byte {
 	return dst
 }
 
-// appendColons writes bytes in hexadecimal with colons between them.
+// appendColons appends bytes in hexadecimal with colons between them.
 func appendColons(dst, b []byte) []byte {
 	for i := range b {
 		if i > 0 {
@@ -148,7 +149,8 @@ func printKeyIdentifier(dst []byte, r *reader) []byte {
 	return appendColons(dst, r.expect(tagOctetString).body)
 }
 
-// printAuthorityKey writes RFC 5280 section 4.2.1.1.
+// printAuthorityKey writes an AuthorityKeyIdentifier (RFC 5280 section
+// 4.2.1.1).
 func printAuthorityKey(dst []byte, r *reader) []byte {
 	s := r.sequence()
 	key, hasKey := s.optional(context)
@@ -190,8 +192,8 @@ func printNames(dst []byte, r *reader) []byte {
 	return dst
 }
 
-// appendGeneralName writes one name, in the form that it has inside of other
-// structures with nested. It sets r.bad if it is none.
+// appendGeneralName appends one name; nested selects the form that names have
+// inside other structures. It sets r.bad if n is not a name.
 func appendGeneralName(dst []byte, n *element, r *reader, nested bool) []byte {
 	switch n.tag {
 	case nameEmail:
@@ -252,10 +254,11 @@ func appendGeneralName(dst []byte, n *element, r *reader, nested bool) []byte {
 	return dst
 }
 
-// maxSlashes is the length up to which OpenSSL writes a name in this form here.
+// maxSlashes is the length beyond which OpenSSL drops the remaining attributes
+// in the form of appendSlashes.
 const maxSlashes = 255
 
-// appendSlashes writes a name with a slash before each attribute (OpenSSL's
+// appendSlashes appends a name with a slash before each attribute (OpenSSL's
 // X509_NAME_oneline).
 func appendSlashes(dst []byte, name []attribute) []byte {
 	start := len(dst)
@@ -290,8 +293,8 @@ func appendSlashes(dst []byte, name []attribute) []byte {
 	return dst
 }
 
-// printDistributionPoints writes RFC 5280 section 4.2.1.13, in the form that is in use:
-// points by their full names.
+// printDistributionPoints writes CRLDistributionPoints (RFC 5280 section 4.2.1.13) in
+// the form that is in use: points with full names.
 func printDistributionPoints(dst []byte, r *reader) []byte {
 	for s := r.sequence(); s.more(); r.bad = r.bad || s.bad {
 		point := s.sequence()
@@ -309,7 +312,7 @@ func printDistributionPoints(dst []byte, r *reader) []byte {
 	return dst
 }
 
-// printAccess writes RFC 5280 section 4.2.2.1.
+// printAccess writes an AuthorityInfoAccess (RFC 5280 section 4.2.2.1).
 func printAccess(dst []byte, r *reader) []byte {
 	for s := r.sequence(); s.more(); r.bad = r.bad || s.bad {
 		one := s.sequence()
@@ -321,13 +324,13 @@ func printAccess(dst []byte, r *reader) []byte {
 	return dst
 }
 
-// Qualifiers of policies (RFC 5280 section 4.2.1.4).
+// Policy qualifiers (RFC 5280 section 4.2.1.4).
 var (
 	oidCPS    = string(encodeOID("1.3.6.1.5.5.7.2.1"))
 	oidNotice = string(encodeOID("1.3.6.1.5.5.7.2.2"))
 )
 
-// printPolicies writes RFC 5280 section 4.2.1.4.
+// printPolicies writes CertificatePolicies (RFC 5280 section 4.2.1.4).
 func printPolicies(dst []byte, r *reader) []byte {
 	for s := r.sequence(); s.more(); r.bad = r.bad || s.bad {
 		policy := s.sequence()
@@ -357,7 +360,7 @@ func printPolicies(dst []byte, r *reader) []byte {
 	return dst
 }
 
-// appendNotice writes a UserNotice.
+// appendNotice appends a UserNotice.
 func appendNotice(dst []byte, r *reader) []byte {
 	if ref, ok := r.optional(tagSequence); ok {
 		in := reader{b: ref.body}
@@ -386,7 +389,7 @@ func appendNotice(dst []byte, r *reader) []byte {
 	return dst
 }
 
-// printFeatures writes RFC 7633 section 4.1.
+// printFeatures writes TLS features (RFC 7633 section 4.1).
 func printFeatures(dst []byte, r *reader) []byte {
 	for s := r.sequence(); s.more(); r.bad = r.bad || s.bad {
 		b := s.integer(tagInteger)
@@ -407,7 +410,7 @@ func printFeatures(dst []byte, r *reader) []byte {
 	return dst
 }
 
-// printProxy writes RFC 3820 section 3.8.
+// printProxy writes a ProxyCertInfo (RFC 3820 section 3.8).
 func printProxy(dst []byte, r *reader) []byte {
 	s := r.sequence()
 	dst = append(dst, "Path Length Constraint: "...)
@@ -428,7 +431,7 @@ func printProxy(dst []byte, r *reader) []byte {
 
 func printIA5(dst []byte, r *reader) []byte { return append(dst, r.expect(tagIA5String).body...) }
 
-// printSCTs writes RFC 6962 section 3.3.
+// printSCTs writes a SignedCertificateTimestampList (RFC 6962 section 3.3).
 func printSCTs(dst []byte, r *reader) []byte {
 	const indent = "\n                "
 	lines := func(b []byte) {

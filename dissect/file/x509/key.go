@@ -17,8 +17,8 @@ type publicKey struct {
 	curve    string
 }
 
-// keyKinds are the kinds of keys by the object identifiers of their algorithms, with
-// Zeek's or OpenSSL's names. Those with a length are of that length.
+// keyKinds maps object identifiers of algorithms to kinds of keys, with Zeek's or
+// OpenSSL's names. A kind with a length has only keys of that length.
 var keyKinds = map[string]publicKey{
 	string(encodeOID("1.2.840.113549.1.1.1")):  {kind: "rsa"},     // RFC 8017 appendix A.1
 	string(encodeOID("2.5.8.1.1")):             {kind: "rsa"},     // X.509 annex
@@ -38,7 +38,7 @@ var keyKinds = map[string]publicKey{
 // ecKeyLen is the length in bytes of the keys of Edwards curves (RFC 8410 section 4).
 var ecKeyLen = map[string]int{"X25519": 32, "X448": 56, "ED25519": 32, "ED448": 57}
 
-// curveBits are the bits of the order of the curves whose name does not tell.
+// curveBits are the bits of the order of the curves whose names do not say it.
 var curveBits = map[string]uint64{
 	"prime192v1": 192, "prime192v2": 192, "prime192v3": 192, "prime239v1": 239, "prime239v2": 239, "prime239v3": 239,
 	"prime256v1": 256, "secp112r1": 112, "secp112r2": 110, "secp128r1": 128, "secp128r2": 126, "secp160k1": 161,
@@ -53,10 +53,10 @@ var curveBits = map[string]uint64{
 	"brainpoolP512r1": 512, "brainpoolP512t1": 512,
 }
 
-// maxExponent is the length of an exponent beyond which it is not printed.
+// maxExponent is the length in bytes beyond which an exponent is not printed.
 const maxExponent = 2048
 
-// parseKey reads the key of an algorithm.
+// parseKey reads a key of the algorithm oid.
 func parseKey(oid []byte, params element, b []byte) publicKey {
 	k := keyKinds[string(oid)]
 	switch k.kind {
@@ -135,10 +135,11 @@ func parsePoint(k publicKey, params element, b []byte) publicKey {
 	return k
 }
 
-// checkable are the curves on which uncompressed points can be looked for.
+// checkable are the curves for which uncompressed points can be checked.
 var checkable = map[string]ecdh.Curve{"prime256v1": ecdh.P256(), "secp384r1": ecdh.P384(), "secp521r1": ecdh.P521()}
 
-// onCurve reports whether b is a point on the curve, as far as that can be verified.
+// onCurve reports whether b is a point on the curve, or may be one if that cannot be
+// checked.
 func onCurve(curve string, b []byte) bool {
 	c := checkable[curve]
 	if c == nil || b[0] != 4 {
@@ -148,7 +149,7 @@ func onCurve(curve string, b []byte) bool {
 	return err == nil
 }
 
-// bitLen is the length of a positive number.
+// bitLen returns the length of a positive number in bits.
 func bitLen(b []byte) uint64 {
 	for len(b) > 0 && b[0] == 0 {
 		b = b[1:]
@@ -159,7 +160,7 @@ func bitLen(b []byte) uint64 {
 	return uint64(len(b)-1)*8 + uint64(bits.Len8(b[0]))
 }
 
-// fill puts k into a record.
+// fill copies k to a record.
 func (k *publicKey) fill(c *event.X509CertificateRecord) {
 	someText := func(s string) value.Opt[string] { return value.Opt[string]{V: s, OK: s != ""} }
 	c.KeyType, c.Exponent, c.Curve = someText(k.kind), someText(k.exponent), someText(k.curve)

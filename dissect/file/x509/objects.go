@@ -17,7 +17,8 @@ var objectList string
 
 type object struct{ short, long string }
 
-// objects are the known objects by their identifiers as in an element's body.
+// objects are the known objects by their identifiers, encoded as in an
+// element's body.
 var objects = sync.OnceValue(func() map[string]object {
 	m := make(map[string]object, 1200)
 	for line := range strings.Lines(objectList) {
@@ -31,8 +32,8 @@ var objects = sync.OnceValue(func() map[string]object {
 	return m
 })
 
-// encodeOID is the body of the identifier in dotted form, which must be valid (X.690
-// section 8.19).
+// encodeOID encodes an identifier in dotted form, which must be valid, as an
+// element's body (X.690 section 8.19).
 func encodeOID(dotted string) []byte {
 	var body []byte
 	var first uint64
@@ -63,7 +64,7 @@ func appendArc(dst []byte, v uint64) []byte {
 	return append(dst, byte(v&0x7f))
 }
 
-// dottedOID is an identifier in dotted form.
+// dottedOID returns the dotted form of an identifier.
 func dottedOID(body []byte) string {
 	var dst []byte
 	for first := true; len(body) > 0; first = false {
@@ -104,11 +105,11 @@ func dottedOID(body []byte) string {
 	return string(dst)
 }
 
-// maxOID is the length of an identifier beyond which it is not printed: OpenSSL's
+// maxOID is the length beyond which an identifier is not printed: OpenSSL's
 // buffers for its text have 255 characters.
 const maxOID = 255
 
-// longName is the name by which OpenSSL prints the object.
+// longName returns the name that OpenSSL prints for the object.
 func longName(oid []byte) string {
 	if o, ok := objects()[string(oid)]; ok {
 		return o.long

@@ -5,8 +5,8 @@ import (
 	"github.com/wirelog/wirelog/value"
 )
 
-// maxOCSPItems is the number of certificates of a request or response beyond which it
-// is not read.
+// maxOCSPItems bounds the certificates of a request or response; one with more is not
+// read.
 const maxOCSPItems = 4096
 
 // certID identifies a certificate (RFC 6960 section 4.1.1).
@@ -25,7 +25,7 @@ func (p *parser) certID(r *reader) certID {
 		p.string(appendOctets(p.text[:0], key)), p.string(appendSerial(p.text[:0], serial))}
 }
 
-// ocspRequest looks at an OCSPRequest (RFC 6960 section 4.1.1).
+// ocspRequest parses an OCSPRequest (RFC 6960 section 4.1.1).
 func (a *analyzer) ocspRequest() {
 	p := &a.ocspParser
 	defer a.count(p)
@@ -61,7 +61,7 @@ func (a *analyzer) ocspRequest() {
 		return
 	}
 	if e := a.hooks.OCSP.Request.Begin(); e != nil {
-		// Zeek's way of looking for the version does not find it.
+		// The version stays 0: Zeek does not find it.
 		*e = event.OCSPRequest{File: a.f}
 		a.hooks.OCSP.Request.Raise(e)
 	}
@@ -94,8 +94,8 @@ func nameOf(names []string, b []byte) string {
 // oidOCSPBasic identifies a BasicOCSPResponse (RFC 6960 section 4.2.1).
 var oidOCSPBasic = string(encodeOID("1.3.6.1.5.5.7.48.1.1"))
 
-// singleResponse is a SingleResponse (RFC 6960 section 4.2.1). Times that are not there
-// have no tag.
+// singleResponse is a SingleResponse (RFC 6960 section 4.2.1). Absent times have no
+// tag.
 type singleResponse struct {
 	id                                 certID
 	status, reason                     string
@@ -113,7 +113,7 @@ type basicResponse struct {
 	certs      [][]byte
 }
 
-// ocspResponse looks at an OCSPResponse (RFC 6960 section 4.2.1).
+// ocspResponse parses an OCSPResponse (RFC 6960 section 4.2.1).
 func (a *analyzer) ocspResponse() {
 	p := &a.ocspParser
 	defer a.count(p)
@@ -166,7 +166,7 @@ func (a *analyzer) ocspResponse() {
 	a.ocspExtensions(b.extensions, true)
 }
 
-// time reads a time, which is 0 if it is not there.
+// time reads a time; an absent one is 0.
 func (a *analyzer) time(e *element) value.Time {
 	if e.tag == 0 {
 		return 0

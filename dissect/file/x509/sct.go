@@ -15,8 +15,8 @@ type sct struct {
 const logIDLen = 32
 
 // eachSCT calls fn for the timestamps in the value of an extension, an OCTET STRING
-// with a SignedCertificateTimestampList (RFC 6962 section 3.3), up to the first that is
-// not as it must be, and reports whether there is no such.
+// with a SignedCertificateTimestampList (RFC 6962 section 3.3), up to the first
+// malformed one, and reports whether all are well-formed.
 func eachSCT(value []byte, fn func(s *sct)) bool {
 	outer := reader{b: value}
 	b := outer.expect(tagOctetString).body

@@ -24,20 +24,21 @@ const (
 	oneline              // the first element first, separated by ", " (XN_FLAG_ONELINE)
 )
 
-// maxText is the length beyond which Zeek cuts off a text that it got from OpenSSL.
+// maxText is the length at which Zeek truncates a text from OpenSSL.
 const maxText = 2047
 
-// attribute is one attribute of a name, which is in set number set of it.
+// attribute is one attribute of a name; set numbers the set
+// (RelativeDistinguishedName) that it belongs to.
 type attribute struct {
 	oid   []byte
 	value element
 	set   int
 }
 
-// maxAttributes is the number of attributes of a name beyond which it is not read.
+// maxAttributes bounds the attributes of a name; one with more is not read.
 const maxAttributes = 4096
 
-// name takes a Name (RFC 5280 section 4.1.2.4).
+// name reads a Name (RFC 5280 section 4.1.2.4).
 func (r *reader) name(dst []attribute) []attribute {
 	sets := r.sequence()
 	for n := 0; sets.more(); n++ {
@@ -60,8 +61,8 @@ func (r *reader) name(dst []attribute) []attribute {
 	return dst
 }
 
-// appendName writes a name. As OpenSSL does, it stops before a value that is not as its
-// type says.
+// appendName appends a name. Like OpenSSL, it stops before a value that is malformed
+// for its type.
 func appendName(dst []byte, name []attribute, st style) []byte {
 	start := len(dst)
 	for i := range name {
@@ -116,11 +117,11 @@ func appendHex(dst, b []byte) []byte {
 	return dst
 }
 
-// appendDump writes an element as RFC 2253 section 2.4 has it for values that are no
-// strings.
+// appendDump appends an element in the form that RFC 2253 section 2.4 has for values
+// that are not strings.
 func appendDump(dst []byte, e *element) []byte { return appendHex(append(dst, '#'), e.full) }
 
-// appendValue writes the value of an attribute.
+// appendValue appends the value of an attribute.
 func appendValue(dst []byte, e *element, st style) ([]byte, bool) {
 	b, width := e.body, 1
 	switch e.tag {
@@ -139,7 +140,7 @@ func appendValue(dst []byte, e *element, st style) ([]byte, bool) {
 	start := len(dst)
 	quotes := false
 	if st == oneline {
-		dst = append(dst, '"') // taken away again if it turns out not to be needed
+		dst = append(dst, '"') // removed again if not needed
 	}
 	for at := 0; at < len(b); at += width {
 		var c rune
@@ -178,8 +179,8 @@ func appendValue(dst []byte, e *element, st style) ([]byte, bool) {
 	return dst, true
 }
 
-// appendChar writes one byte of a value with the escapes of RFC 2253 section 2.4, and
-// reports whether the whole value must be in quotes instead.
+// appendChar appends one byte of a value with the escapes of RFC 2253 section 2.4,
+// and reports whether the whole value must be quoted instead.
 func appendChar(dst []byte, c byte, first, last bool, st style) (_ []byte, quotes bool) {
 	switch {
 	case c < 0x20 || c >= 0x7f:
@@ -195,8 +196,8 @@ func appendChar(dst []byte, c byte, first, last bool, st style) (_ []byte, quote
 	return append(dst, c), false
 }
 
-// appendPlain writes a string with dots for what cannot be printed, up to the end of a
-// line (OpenSSL's ASN1_STRING_print).
+// appendPlain appends a string with dots for bytes that cannot be printed, up to the
+// end of a line (OpenSSL's ASN1_STRING_print).
 func appendPlain(dst, b []byte) []byte {
 	for _, c := range b[:min(len(b), maxText)] {
 		switch {
@@ -210,7 +211,8 @@ func appendPlain(dst, b []byte) []byte {
 	return dst
 }
 
-// appendOctets writes bytes in hexadecimal, in lines of 35 (OpenSSL's i2a_ASN1_STRING).
+// appendOctets appends bytes in hexadecimal, in lines of 35 (OpenSSL's
+// i2a_ASN1_STRING).
 func appendOctets(dst, b []byte) []byte {
 	start := len(dst)
 	if len(b) == 0 {
@@ -230,7 +232,7 @@ func appendOctets(dst, b []byte) []byte {
 	return dst[:min(len(dst), start+maxText+1)]
 }
 
-// appendSerial writes an INTEGER in hexadecimal (OpenSSL's i2a_ASN1_INTEGER).
+// appendSerial appends an INTEGER in hexadecimal (OpenSSL's i2a_ASN1_INTEGER).
 func appendSerial(dst, b []byte) []byte {
 	if len(b) > 0 && b[0] >= 0x80 {
 		dst = append(dst, '-')

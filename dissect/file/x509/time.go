@@ -8,7 +8,7 @@ import (
 )
 
 // parseTime reads a UTCTime or GeneralizedTime (RFC 5280 section 4.1.2.5) as leniently
-// as Zeek does, whose weird it returns if it cannot.
+// as Zeek does. If it cannot, it returns the name of Zeek's weird.
 func parseTime(e *element) (value.Time, string) {
 	var d [14]byte // YYYYMMDDhhmmss
 	s := e.body
@@ -67,7 +67,7 @@ func parseTime(e *element) (value.Time, string) {
 	two := func(i int) int { return int(digit(d[i])*10 + digit(d[i+1])) }
 	year := two(0)*100 + two(2)
 	if year <= 1900 {
-		year += 1900 // it counts from there
+		year += 1900 // years up to 1900 count from 1900
 	}
 	sec := time.Date(year, time.Month(two(4)), two(6), two(8), two(10), two(12), 0, time.UTC).Unix()
 	if sec == 0 {
@@ -78,7 +78,8 @@ func parseTime(e *element) (value.Time, string) {
 
 func digit(c byte) int64 { return int64(c) - '0' }
 
-// seconds is an instant that lies within the range of Time, or its closest end.
+// seconds returns the instant s, in seconds since the epoch, or the closest one
+// in the range of Time.
 func seconds(s int64) value.Time {
 	const limit = math.MaxInt64 / int64(time.Second)
 	return value.Time(min(max(s, -limit), limit) * int64(time.Second))

@@ -27,7 +27,7 @@ func (clock) Now() value.Time           { return 0 }
 func (clock) PacketNum() uint64         { return 1 }
 func (clock) SetNow(value.Time, uint64) {}
 
-// bench is a file manager whose events are noted.
+// bench is a file manager whose events are recorded.
 type bench struct {
 	m     *files.Manager
 	lines []string
@@ -117,8 +117,8 @@ func read(t testing.TB, name string) []byte {
 	return b
 }
 
-// TestGolden compares what is told of files that OpenSSL has made. What is written of
-// their names, algorithms and extensions is what OpenSSL 3.0 writes.
+// TestGolden compares the events of files made with OpenSSL. Names, algorithms and
+// extensions are expected as OpenSSL 3.0 writes them.
 func TestGolden(t *testing.T) {
 	for _, name := range testFiles(t) {
 		data := read(t, name)
@@ -133,7 +133,7 @@ func TestGolden(t *testing.T) {
 			t.Errorf("%s:\n%s\nwant\n%s", name, got, want)
 		}
 		b := newBench()
-		for _, n := range []int{1, 7, 100} { // the later ones out of the cache
+		for _, n := range []int{1, 7, 100} { // all but the first come from the cache
 			if parts := strings.Join(b.file(mimeOf(name), data, n), "\n") + "\n"; parts != got {
 				t.Errorf("%s in pieces of %d bytes:\n%s\nwant\n%s", name, n, parts, got)
 			}
@@ -141,7 +141,7 @@ func TestGolden(t *testing.T) {
 	}
 }
 
-// TestRefused has certificates that the standard library does not take.
+// TestRefused parses certificates that the standard library refuses.
 func TestRefused(t *testing.T) {
 	for _, c := range []struct{ file, keyType, serial string }{
 		{"k256.der", "ecdsa", "00"},
@@ -168,7 +168,7 @@ func TestTrailingBytes(t *testing.T) {
 	}
 }
 
-// TestCut verifies that files that end early raise a weird and nothing else.
+// TestCut verifies that truncated files raise a weird and nothing else.
 func TestCut(t *testing.T) {
 	for _, name := range testFiles(t) {
 		data := read(t, name)
@@ -283,7 +283,7 @@ func TestTime(t *testing.T) {
 	}
 }
 
-// TestValues has the values of names by OpenSSL's ASN1_STRING_print_ex.
+// TestValues compares values of names with OpenSSL's ASN1_STRING_print_ex.
 func TestValues(t *testing.T) {
 	for _, c := range []struct {
 		tag       byte

@@ -2,7 +2,7 @@
 //
 // The engine gives it the payload of every frame whose protocol type is ARP
 // (0x0806) or reverse ARP (0x8035), and of Geneve tunnels that carry ARP. ARP
-// makes no connection.
+// has no connections.
 package arp
 
 import (
@@ -16,7 +16,7 @@ import (
 // Source is Zeek's name of the analyzer, for its weirds.
 const Source = "ARP"
 
-// RFC 826, and the hardware types and opcodes of IANA's registry.
+// Hardware types and opcodes (RFC 826 and IANA's registry).
 const (
 	headerLen  = 8
 	hwEthernet = 1
@@ -44,8 +44,8 @@ type Analyzer struct {
 func New(hooks *event.Hooks) *Analyzer { return &Analyzer{events: &hooks.ARP} }
 
 // Packet raises the event of the ARP packet b. src and dst are the addresses of
-// the frame, zero where the link layer has none. The weird, if not empty, is the
-// name of what keeps b from being analyzed at all.
+// the frame, zero if the link layer has none. weird, if not empty, is Zeek's
+// name of the fault because of which b is not analyzed at all.
 func (a *Analyzer) Packet(src, dst *[6]byte, b []byte) (weird string) {
 	if len(b) < headerLen {
 		return "truncated_ARP"
@@ -92,11 +92,12 @@ func (a *Analyzer) Packet(src, dst *[6]byte, b []byte) (weird string) {
 	return ""
 }
 
-// fields are the four addresses of a packet, of whatever lengths it claims.
+// fields are the four addresses of a packet, with the lengths that the packet
+// claims.
 type fields struct{ sha, spa, tha, tpa []byte }
 
-// raiseBad raises BadARP with Zeek's explanation, in which one or two numbers
-// follow a text; without numbers (x < 0) there is no closing parenthesis.
+// raiseBad raises BadARP with Zeek's explanation: a text followed by one or two
+// numbers. Without numbers (x < 0) it has no closing parenthesis.
 func (a *Analyzer) raiseBad(p *fields, what string, x int, and string, y int) {
 	e := a.events.Bad.Begin()
 	if e == nil {
@@ -115,8 +116,8 @@ func (a *Analyzer) raiseBad(p *fields, what string, x int, and string, y int) {
 	a.events.Bad.Raise(e)
 }
 
-// mac prints the first six bytes of a hardware address into a.text[i]; shorter
-// ones are empty.
+// mac prints the first six bytes of a hardware address to a.text[i]. It returns
+// an empty text for a shorter address.
 func (a *Analyzer) mac(i int, b []byte) []byte {
 	const digits = "0123456789abcdef"
 	t := &a.text[i]
@@ -132,7 +133,8 @@ func (a *Analyzer) mac(i int, b []byte) []byte {
 	return t[:]
 }
 
-// ip is the IPv4 address in the first four bytes of b, 0.0.0.0 if it is shorter.
+// ip returns the IPv4 address in the first four bytes of b, or 0.0.0.0 if b is
+// shorter.
 func ip(b []byte) netip.Addr {
 	if len(b) < ipv4Len {
 		return netip.IPv4Unspecified()

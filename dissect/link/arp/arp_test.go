@@ -15,7 +15,7 @@ var (
 	bc   = [6]byte{0xff, 0xff, 0xff, 0xff, 0xff, 0xff}
 )
 
-// packet builds an ARP packet with addresses of the lengths that it claims.
+// packet builds an ARP packet with addresses of the given lengths.
 func packet(hrd, pro uint16, hln, pln int, op uint16) []byte {
 	b := binary.BigEndian.AppendUint16(nil, hrd)
 	b = binary.BigEndian.AppendUint16(b, pro)
@@ -86,7 +86,8 @@ func TestPacket(t *testing.T) {
 	}
 }
 
-// A packet cut at any byte is truncated, and nothing else.
+// TestTruncated checks that a packet cut at any byte is reported as truncated,
+// and nothing else.
 func TestTruncated(t *testing.T) {
 	var h event.Hooks
 	out := record(&h)

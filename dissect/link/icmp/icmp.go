@@ -1,8 +1,8 @@
 // Package icmp raises the events of ICMP and ICMPv6 (RFC 792, RFC 4443, RFC
 // 4861), and knows which messages answer which.
 //
-// ICMP makes connections as UDP does, keyed by the addresses and, in place of
-// ports, by the type of the message and that of its counterpart. The engine
+// ICMP has connections like UDP. Their key has the addresses and, in place of
+// ports, the type of the message and that of its counterpart. The engine
 //
 //   - drops a message of fewer than HeaderLen captured bytes (Zeek's check of
 //     transport headers, with its weirds),
@@ -28,8 +28,8 @@ import (
 // Source is Zeek's name of the analyzer, for its weirds.
 const Source = "ICMP"
 
-// HeaderLen is the least length of an ICMP message in bytes, which is also where
-// its payload begins (RFC 792, RFC 4443 section 2.1).
+// HeaderLen is the minimum length of an ICMP message in bytes, and the offset of
+// its payload (RFC 792, RFC 4443 section 2.1).
 const HeaderLen = 8
 
 // ICMP types (RFC 792, RFC 950, RFC 1256).
@@ -71,8 +71,8 @@ const (
 )
 
 // Counterpart returns the type that answers, or is answered by, a message of
-// type typ. Messages without counterpart are one-way, and their code stands in
-// for it. v6 is set for ICMPv6 (IP protocol 58).
+// type typ. Messages without a counterpart are one-way and have their code in
+// its place. v6 is set for ICMPv6 (IP protocol 58).
 func Counterpart(v6 bool, typ, code uint8) (counter uint16, oneWay bool) {
 	c := counterparts4[typ]
 	if v6 {
@@ -113,9 +113,9 @@ func pair(types ...uint16) (t [256]uint16) {
 	return t
 }
 
-// Weird is something odd in a message: about its connection, or about nothing
-// in particular if Net is set (Zeek's conn_weird and net_weird). Its source is
-// Source.
+// Weird is an oddity in a message. It concerns the message's connection, or
+// nothing in particular if Net is set (Zeek's conn_weird and net_weird). Its
+// source is Source.
 type Weird struct {
 	Name string
 	Addl string
@@ -126,7 +126,7 @@ type Weird struct {
 type Analyzer struct {
 	on *event.ICMPEvents
 
-	// Of the message at hand.
+	// The fields below belong to the current message.
 	conn   event.Conn
 	info   event.ICMPInfo
 	weird  Weird
@@ -140,10 +140,10 @@ type Analyzer struct {
 func New(hooks *event.Hooks) *Analyzer { return &Analyzer{on: &hooks.ICMP} }
 
 // Deliver raises the events of the message in ip, whose Proto is 1 or 58, and
-// which belongs to c. n is the number of bytes that it adds to the payload of its
-// sender: its length by the IP header, or as captured if the header has none,
-// without the 8 bytes of ICMP header. w has no Name if there was nothing odd.
-// What is odd about the extension headers of a quoted packet goes to weirds.
+// which belongs to c. n is the number of bytes that it adds to the sender's
+// payload: its length according to the IP header, or as captured if the header
+// has none, without the 8 bytes of ICMP header. w has no Name if nothing is odd.
+// Weirds about the extension headers of a quoted packet are added to weirds.
 func (a *Analyzer) Deliver(c event.Conn, ip *packet.IP, weirds *packet.Weirds) (n int, w Weird) {
 	b := ip.Payload
 	if len(b) < HeaderLen {
@@ -273,7 +273,7 @@ func (a *Analyzer) message6(typ uint8, hdr, body []byte) {
 	}
 }
 
-// other raises the events of messages that have none of their own.
+// other raises the general events for messages without an event of their own.
 func (a *Analyzer) other(body []byte) {
 	if e := a.on.Sent.Begin(); e != nil {
 		*e = event.ICMPSent{Conn: a.conn, Info: a.info}
@@ -303,8 +303,8 @@ func (a *Analyzer) echoReply(hdr, body []byte) {
 	}
 }
 
-// routerAdvertisement reads RFC 4861 section 4.2, with the flags of RFC 4191,
-// RFC 4389 and RFC 6275.
+// routerAdvertisement reads a router advertisement (RFC 4861 section 4.2) with
+// the flags of RFC 4191, RFC 4389 and RFC 6275.
 func (a *Analyzer) routerAdvertisement(hdr, body []byte) {
 	h := &a.on.RouterAdvertisement
 	if !h.On() || !a.fits("icmp6_ra_bad_opt_offset", body, 8) {
@@ -331,7 +331,8 @@ func (a *Analyzer) routerAdvertisement(hdr, body []byte) {
 	h.Raise(e)
 }
 
-// fits reports whether body has the n bytes that precede the options.
+// fits reports whether body has the n bytes that precede the options, and sets
+// the weird if not.
 func (a *Analyzer) fits(weird string, body []byte, n int) bool {
 	if len(body) >= n {
 		return true

@@ -67,8 +67,8 @@ func ip6(proto int, src, dst string, payload []byte) []byte {
 	return bytesOf(0x60, 0, 0, 0, uint16(len(payload)), proto, 255, src, dst, payload)
 }
 
-// msg is an ICMP message: type, code, checksum, the second half of the header,
-// and the body.
+// msg returns an ICMP message: type, code, checksum, the second half of the
+// header, and the body.
 func msg(typ, code int, rest uint32, body ...any) []byte {
 	return bytesOf(typ, code, uint16(0), rest, bytesOf(body...))
 }
@@ -265,7 +265,8 @@ func TestDeliver(t *testing.T) {
 	}
 }
 
-// A captured part shows what it has; lengths are those of the header.
+// TestSnapped parses partly captured messages: the events have what was
+// captured, with the lengths of the header.
 func TestSnapped(t *testing.T) {
 	var h event.Hooks
 	out := events(&h)
@@ -276,7 +277,8 @@ func TestSnapped(t *testing.T) {
 	}
 }
 
-// Every message cut at every byte, both captured so and sent so.
+// TestCut cuts every message at every byte, once by the snap length and once on
+// the wire.
 func TestCut(t *testing.T) {
 	var h event.Hooks
 	out := events(&h)

@@ -18,7 +18,7 @@ const (
 // transports are Zeek's numbers of transport protocols.
 var transports = [...]uint64{value.ProtoUnknown: 0, value.ProtoTCP: 1, value.ProtoUDP: 2, value.ProtoICMP: 3}
 
-// quote4 describes the IPv4 packet whose begin an ICMP error quotes.
+// quote4 describes the IPv4 packet whose beginning an ICMP error quotes.
 func (a *Analyzer) quote4(b []byte, q *event.ICMPContext) {
 	q.ID = event.ConnID{OrigH: netip.IPv6Unspecified(), RespH: netip.IPv6Unspecified(), IPProto: packet.ProtoICMP}
 	if len(b) < ipv4Header {
@@ -41,9 +41,9 @@ func (a *Analyzer) quote4(b []byte, q *event.ICMPContext) {
 	transport(q, false, b[9], b[hdr:])
 }
 
-// quote6 describes the IPv6 packet whose begin an ICMPv6 error or a redirected
-// header option quotes. Zeek does not look at its version; another than 6 can
-// only be damage, and is taken for a quote without a header.
+// quote6 describes the IPv6 packet whose beginning an ICMPv6 error or a
+// redirected header option quotes. Zeek does not check its version; one other
+// than 6 can only be damage, and is treated as a quote without a header.
 func (a *Analyzer) quote6(b []byte, q *event.ICMPContext) {
 	q.ID = event.ConnID{OrigH: netip.IPv6Unspecified(), RespH: netip.IPv6Unspecified(), IPProto: packet.ProtoICMPv6}
 	ip := &a.quoted
@@ -62,7 +62,7 @@ func (a *Analyzer) quote6(b []byte, q *event.ICMPContext) {
 }
 
 // transport sets protocol and ports; b has at least portsLen bytes. For ICMP,
-// type and counterpart stand in the upper byte of the ports, where Zeek has them.
+// type and counterpart are in the upper byte of the ports, as in Zeek.
 func transport(q *event.ICMPContext, v6 bool, proto uint8, b []byte) {
 	switch proto {
 	case packet.ProtoTCP:

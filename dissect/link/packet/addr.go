@@ -11,13 +11,13 @@ type Addr struct{ Hi, Lo uint64 }
 // v4Prefix is the upper half of the lower word of an IPv4-mapped address.
 const v4Prefix = 0xffff << 32
 
-// AddrFrom16 converts from network byte order.
+// AddrFrom16 converts an address in network byte order, IPv4 mapped.
 func AddrFrom16(b *[16]byte) Addr {
 	return Addr{binary.BigEndian.Uint64(b[:8]), binary.BigEndian.Uint64(b[8:])}
 }
 
-// AddrFrom4 converts an IPv4 address in host order.
-func AddrFrom4(v uint32) Addr { return Addr{Lo: v4Prefix | uint64(v)} }
+// addrFrom4 converts an IPv4 address in host order.
+func addrFrom4(v uint32) Addr { return Addr{Lo: v4Prefix | uint64(v)} }
 
 // Netip returns a as a netip.Addr, IPv4 unmapped.
 func (a Addr) Netip() netip.Addr {
@@ -36,4 +36,4 @@ func (a Addr) Netip() netip.Addr {
 func (a Addr) Less(b Addr) bool { return a.Hi < b.Hi || a.Hi == b.Hi && a.Lo < b.Lo }
 
 // IsBroadcast reports whether a is 255.255.255.255.
-func (a Addr) IsBroadcast() bool { return a == AddrFrom4(0xffffffff) }
+func (a Addr) IsBroadcast() bool { return a == addrFrom4(0xffffffff) }

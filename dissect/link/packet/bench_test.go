@@ -89,7 +89,7 @@ func BenchmarkDecode(b *testing.B) {
 		{"vlan-ipv4-tcp", frame(LinkEthernet, eth(0x8100, cat(unhex("0064 0800"), datagram4)))},
 		{"raw-ipv4-tcp", frame(LinkRaw, datagram4)},
 		{"ipv6-routing-tcp", frame(LinkEthernet, eth(0x86dd, extensionCases()[2]))},
-		{"radiotap", frame(Link80211Radiotap, cat(unhex("0000 0900 00000000 00"), dot11(0x08, 0, 24), snap, datagram4))},
+		{"radiotap", frame(link80211Radiotap, cat(unhex("0000 0900 00000000 00"), dot11(0x08, 0, 24), snap, datagram4))},
 	} {
 		b.Run(c.name, func(b *testing.B) { benchFrame(b, c.f) })
 	}

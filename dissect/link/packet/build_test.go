@@ -26,7 +26,7 @@ func le32(v uint32) []byte { return binary.LittleEndian.AppendUint32(nil, v) }
 
 func zeros(n int) []byte { return make([]byte, n) }
 
-// counting returns n bytes that differ from one another as far as bytes can.
+// counting returns n bytes with as few repetitions as possible.
 func counting(n int) []byte {
 	b := make([]byte, n)
 	for i := range b {

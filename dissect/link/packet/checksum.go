@@ -5,13 +5,14 @@ import (
 	"math/bits"
 )
 
-// sumBlocksFrom is the length in bytes from which the processor's wide registers pay.
+// sumBlocksFrom is the length in bytes from which using the processor's wide
+// registers pays off.
 const sumBlocksFrom = 256
 
 // sum returns the ones' complement sum of b, as 64 bits in the byte order of
 // little endian words, plus init. An odd last byte is padded with zero (RFC
-// 1071 section 4.1). Byte order does not matter to the sum but for the result's
-// (section 2B), so words are added as they are read fastest.
+// 1071 section 4.1). Byte order affects only the byte order of the result
+// (section 2B), so words are added in the order that is fastest to read.
 func sum(b []byte, init uint64) uint64 {
 	if hasSumBlocks && len(b) >= sumBlocksFrom {
 		n := len(b) &^ 63
@@ -41,7 +42,7 @@ func sumWords(b []byte, init uint64) uint64 {
 		s, c = bits.Add64(s, binary.LittleEndian.Uint64(b), c)
 		b = b[8:]
 	}
-	// Up to 7 bytes are left: they make at most 32, 16 and 8 bits.
+	// Up to 7 bytes are left: at most one piece each of 32, 16 and 8 bits.
 	var last uint64
 	if len(b) >= 4 {
 		last = uint64(binary.LittleEndian.Uint32(b))
@@ -67,8 +68,8 @@ func fold(s uint64) uint16 {
 	return uint16(s)
 }
 
-// Checksum returns the internet checksum of b (RFC 1071) as it is written into
-// a header that had zero in its place. It is 0 for bytes that include their
+// Checksum returns the internet checksum of b (RFC 1071), as written to a
+// header whose checksum field was zero. It is 0 for bytes that include their
 // correct checksum.
 func Checksum(b []byte) uint16 {
 	return ^bits.ReverseBytes16(fold(sum(b, 0)))
@@ -84,11 +85,11 @@ func headerOK(b []byte) bool {
 	return fold(s+c) == 0xffff
 }
 
-// PseudoChecksum returns the internet checksum of b with the pseudo header of
+// pseudoChecksum returns the internet checksum of b with the pseudo header of
 // the IP version (RFC 9293 section 3.1, RFC 8200 section 8.1) before it. Src and dst are
 // mapped addresses for IPv4. The length in the pseudo header is len(b). It is 0
 // for bytes that include their correct checksum.
-func PseudoChecksum(src, dst *[16]byte, version, proto uint8, b []byte) uint16 {
+func pseudoChecksum(src, dst *[16]byte, version, proto uint8, b []byte) uint16 {
 	var s uint64
 	if version == 4 {
 		s = uint64(binary.LittleEndian.Uint32(src[12:])) + uint64(binary.LittleEndian.Uint32(dst[12:]))
@@ -104,15 +105,15 @@ func PseudoChecksum(src, dst *[16]byte, version, proto uint8, b []byte) uint16 {
 	return ^bits.ReverseBytes16(fold(sum(b, s+c)))
 }
 
-// ChecksumOK reports whether the transport checksum of a TCP, UDP, or ICMPv6
-// datagram is right, or that of ICMP over IPv4, which has no pseudo header (RFC
-// 792). The payload must be complete: len(Payload) == PayloadLen. That a UDP
-// checksum of 0 means none (RFC 768) is left to the caller.
+// ChecksumOK reports whether the checksum of a TCP, UDP or ICMPv6 datagram is
+// right, or that of ICMP over IPv4, which has no pseudo header (RFC 792). The
+// payload must be complete: len(Payload) == PayloadLen. The caller must handle
+// UDP checksums of 0, which mean none (RFC 768).
 func (ip *IP) ChecksumOK() bool {
 	if ip.Proto == ProtoICMP {
 		return Checksum(ip.Payload) == 0
 	}
-	return PseudoChecksum(&ip.Src, &ip.Dst, ip.Version, ip.Proto, ip.Payload) == 0
+	return pseudoChecksum(&ip.Src, &ip.Dst, ip.Version, ip.Proto, ip.Payload) == 0
 }
 
 // mobilityChecksumOK verifies the checksum of the mobility header that ends the
@@ -120,12 +121,12 @@ func (ip *IP) ChecksumOK() bool {
 func (ip *IP) mobilityChecksumOK(w *Weirds) bool {
 	chain := ip.raw[:ip.HdrLen]
 	off := ipv6HdrLen
-	for typ := ip.raw[6]; typ != ProtoMobility; {
+	for typ := ip.raw[6]; typ != protoMobility; {
 		n := extHeaderLen(typ, chain[off:])
 		typ = chain[off]
 		off += n
 	}
 	mh := chain[off:]
 	n := int(uint8(len(mh)))
-	return PseudoChecksum(&ip.Src, &ip.Dst, 6, ProtoMobility, mh[:n]) == 0
+	return pseudoChecksum(&ip.Src, &ip.Dst, 6, protoMobility, mh[:n]) == 0
 }

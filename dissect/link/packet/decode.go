@@ -9,25 +9,26 @@ import (
 // one goroutine.
 type Decoder struct {
 	dropped [numDrops]uint64
-	scratch Packet // of Hosts
+	scratch Packet // for Hosts
 	ip      IP
 }
 
-// Dropped is the number of frames that Decode dropped for a reason.
+// Dropped returns the number of frames that Decode dropped for reason r.
 func (d *Decoder) Dropped(r Drop) uint64 { return d.dropped[r] }
 
-// Decode walks the link layers of f and leaves the result in out, whose slices
-// are valid as long as f.Data. For an A-MSDU (802.11) that is the first
-// subframe; Next gives the others.
+// Decode decodes the link layers of f to out, whose slices are valid as long as
+// f.Data. For an A-MSDU (802.11), out is the first subframe; Next decodes the
+// others.
 func (d *Decoder) Decode(f *Frame, out *Packet) { d.DecodeAt(f, 0, out) }
 
-// DecodeAt is Decode for a frame inside a tunnel: depth is the number of layers
-// around it, so that MaxDepth holds for the packet as a whole.
+// DecodeAt is Decode for a frame inside a tunnel. depth is the number of layers
+// around it, so that maxDepth applies to the whole packet.
 func (d *Decoder) DecodeAt(f *Frame, depth int, out *Packet) {
 	out.reset()
 	b := f.Data
-	if f.Link == LinkEthernet && depth+2 <= MaxDepth && len(b) > 16 {
-		// By far the most frequent case, with the outcome that walk would have.
+	if f.Link == LinkEthernet && depth+2 <= maxDepth && len(b) > 16 {
+		// A fast path for by far the most frequent case, with the same result
+		// as walk.
 		switch et := binary.BigEndian.Uint16(b[12:]); et {
 		case etherIPv4, etherIPv6:
 			out.stack[depth] = layerEthernet
@@ -45,7 +46,7 @@ func (d *Decoder) DecodeAt(f *Frame, depth int, out *Packet) {
 			return
 		}
 	}
-	out.depth = min(depth, MaxDepth)
+	out.depth = min(depth, maxDepth)
 	out.walk(f, rootLayer(f.Link), layerRoot, uint64(f.Link), 0, len(b))
 	if out.Drop != DropNone {
 		d.dropped[out.Drop]++
@@ -62,7 +63,7 @@ func (d *Decoder) Next(f *Frame, out *Packet, ok bool) bool {
 	}
 	out.Weirds.Reset()
 	out.amsdu.off = 0
-	out.Kind, out.Drop, out.Net = KindNone, DropNone, nil
+	out.Kind, out.Drop, out.Net = kindNone, DropNone, nil
 	out.depth = depth
 	if !ok {
 		out.malformed(layer80211, "invalid_802_11_amsdu_inner_packet")
@@ -83,7 +84,7 @@ func (p *Packet) reset() {
 	p.Weirds.Reset()
 	p.Net = nil
 	p.WireLen, p.Offset, p.capRest = 0, 0, 0
-	p.Kind, p.Drop = KindNone, DropNone
+	p.Kind, p.Drop = kindNone, DropNone
 	p.HasL2 = false
 	p.SrcMAC, p.DstMAC = [6]byte{}, [6]byte{}
 	p.EtherType = 0
@@ -94,23 +95,24 @@ func (p *Packet) reset() {
 // truncated drops the packet, whose layer l was cut, and raises a weird.
 func (p *Packet) truncated(l layer, name string) hop {
 	p.Weirds.net(l, name, "")
-	p.Drop = DropTruncated
+	p.Drop = dropTruncated
 	return done
 }
 
 // malformed drops the packet, whose layer l is invalid, and raises a weird.
 func (p *Packet) malformed(l layer, name string) hop {
 	p.Weirds.net(l, name, "")
-	p.Drop = DropMalformed
+	p.Drop = dropMalformed
 	return done
 }
 
-// walk decodes f.Data[off:end] as next, to which the layer cur dispatched with id.
+// walk decodes f.Data[off:end] as layer next, which the identifier id of layer cur
+// selected.
 func (p *Packet) walk(f *Frame, next, cur layer, id uint64, off, end int) {
 	for {
-		if p.depth >= MaxDepth {
+		if p.depth >= maxDepth {
 			p.Weirds.net(cur, "max_packet_analyzer_depth_exceeded", "")
-			p.Drop = DropDepth
+			p.Drop = dropDepth
 			return
 		}
 		if next == layerNone {
@@ -132,7 +134,7 @@ func (p *Packet) walk(f *Frame, next, cur layer, id uint64, off, end int) {
 		}
 		h := decoders[cur].decode(p, f.Data[off:end])
 		if h.next == layerDone {
-			if p.Drop == DropUnknownProtocol {
+			if p.Drop == dropUnknownProtocol {
 				p.place(f, off)
 			}
 			return
@@ -147,12 +149,12 @@ func (p *Packet) walk(f *Frame, next, cur layer, id uint64, off, end int) {
 	}
 }
 
-// unknown drops a packet whose layer cur has no decoder for the identifier id;
-// b is what id is about.
+// unknown drops a packet because layer cur has no decoder for the identifier
+// id; b is the payload that id describes.
 func (p *Packet) unknown(cur layer, id uint64, b []byte) {
 	p.UnknownAnalyzer, p.UnknownProtocol = cur.String(), id
 	p.Net = b
-	p.Drop = DropUnknownProtocol
+	p.Drop = dropUnknownProtocol
 }
 
 // place sets the position of Net, which begins at off.
@@ -316,7 +318,7 @@ func (p *Packet) pppSerial(b []byte) hop {
 	return pppHop(binary.BigEndian.Uint16(b[2:]), inPPP, 4)
 }
 
-// null decodes the address family of a BSD loopback frame. A large one is in
+// null decodes the address family of a BSD loopback frame. A large value is in
 // network order, or from a host of the other byte order; Zeek reads little
 // endian only.
 func (p *Packet) null(b []byte) hop {
@@ -337,7 +339,7 @@ func (p *Packet) loop(b []byte) hop {
 	return familyHop(binary.BigEndian.Uint32(b))
 }
 
-// familyHop skips an address family of 4 bytes to what it means.
+// familyHop skips an address family of 4 bytes to the layer that it selects.
 func familyHop(af uint32) hop {
 	return hop{next: nextLayer(families[:], af, inAny), id: uint64(af), skip: 4, size: toEnd}
 }
@@ -458,8 +460,8 @@ func (p *Packet) avs(b []byte) hop {
 	return hop{next: layer80211, skip: int(n), size: toEnd}
 }
 
-// isAVS recognises the version field of an AVS header, which some drivers put
-// where the link type says Prism.
+// isAVS recognizes the version field of an AVS header, which some drivers send
+// under the link type of Prism.
 func isAVS(b []byte) bool {
 	return binary.BigEndian.Uint32(b)&0xfffff000 == 0x80211000
 }
@@ -475,7 +477,8 @@ func (p *Packet) nflogPayload(b []byte) int {
 			p.malformed(layerNFLog, "nflog_no_pcap_payload")
 			return -1
 		}
-		// Both in host order, which is little endian wherever such captures are made.
+		// Both are in host order, which is little endian on practically all hosts
+		// that make such captures.
 		n := int(binary.LittleEndian.Uint16(b[off:]))
 		if binary.LittleEndian.Uint16(b[off+2:]) == attrPayload {
 			return off + 4
@@ -488,7 +491,7 @@ func (p *Packet) nflogPayload(b []byte) int {
 		if n > rest {
 			addl := "(" + strconv.Itoa(n) + " > " + strconv.Itoa(rest) + ")"
 			p.Weirds.net(layerNFLog, "nflog_bad_tlv_len", addl)
-			p.Drop = DropMalformed
+			p.Drop = dropMalformed
 			return -1
 		}
 		off += n
@@ -510,7 +513,7 @@ func (p *Packet) wlan(b []byte) hop {
 		toDS, fromDS = 0x01, 0x02
 	)
 	if b[0]&typeData == 0 || b[0]&subtypeNull != 0 {
-		p.Drop = DropNotData
+		p.Drop = dropNotData
 		return done
 	}
 	ds := b[1] & (toDS | fromDS)
@@ -524,7 +527,7 @@ func (p *Packet) wlan(b []byte) hop {
 	if b[0]&subtypeQoS != 0 {
 		amsdu = b[n]&0x80 != 0
 		if b[1]&protected != 0 {
-			p.Drop = DropNotData
+			p.Drop = dropNotData
 			return done
 		}
 		n += 2
@@ -562,14 +565,14 @@ func (p *Packet) snap80211(b []byte) (uint16, bool) {
 		return 0, false
 	}
 	if binary.BigEndian.Uint32(b) != 0xaaaa0300 || b[4] != 0 || b[5] != 0 {
-		p.Drop = DropNotData
+		p.Drop = dropNotData
 		return 0, false
 	}
 	return binary.BigEndian.Uint16(b[6:]), true
 }
 
-// amsduSubframe decodes the subframe of an A-MSDU at off and remembers where the
-// next one begins.
+// amsduSubframe decodes the A-MSDU subframe at off and records where the next
+// one begins.
 func (p *Packet) amsduSubframe(f *Frame, off, end int) {
 	b := f.Data[off:end]
 	if len(b) < 14 {
@@ -592,7 +595,8 @@ func (p *Packet) amsduSubframe(f *Frame, off, end int) {
 		p.Weirds.net(layer80211, "invalid_802_11_amsdu_inner_packet", "")
 		return
 	}
-	// The padding as Zeek computes it; 802.11 pads header and body to a multiple of 4.
+	// The padding is computed like Zeek's; 802.11 pads header and body to a multiple
+	// of 4.
 	next := off + n
 	if pad := n % 4; end-next >= pad {
 		next += pad

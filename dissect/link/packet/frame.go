@@ -1,9 +1,10 @@
 // Package packet decodes link layers and IP headers, verifies checksums and
 // reassembles IP fragments. It validates once and reads lazily, allocates
-// nothing on the common path, and never fails: what it cannot decode it names
-// with the weird that Zeek uses, and counts by reason.
+// nothing on the common path, and never fails: it reports what it cannot decode
+// with Zeek's weird and counts it by reason.
 //
-// A frame takes this way; Weirds of all steps end up in one list, in order:
+// A frame is processed as follows; the weirds of all steps are in one list, in
+// order:
 //
 //	d.Decode(frame, &p)
 //	for more := true; more; more = d.Next(frame, &p, used) { // once, except for A-MSDUs

@@ -8,16 +8,16 @@ import (
 	"github.com/wirelog/wirelog/value"
 )
 
-// whole takes a frame through all of the package, as the engine does.
+// whole runs a frame through the whole package, like the engine.
 func whole(t *testing.T, d *Decoder, r *Reassembler, p *Packet, ip *IP, s *HeaderScratch, f *Frame, o *Options) {
 	var pkt event.PktHdr
 	var raw event.RawPktHdr
 	d.Decode(f, p)
 	for more := true; more; {
-		if (p.Kind == KindNone) == (p.Drop == DropNone) || p.Drop >= numDrops {
+		if (p.Kind == kindNone) == (p.Drop == DropNone) || p.Drop >= numDrops {
 			t.Fatalf("kind %v and drop %v", p.Kind, p.Drop)
 		}
-		if p.Depth() > MaxDepth || p.Offset+len(p.Net) > len(f.Data) {
+		if p.Depth() > maxDepth || p.Offset+len(p.Net) > len(f.Data) {
 			t.Fatalf("depth %d, payload %d+%d of %d", p.Depth(), p.Offset, len(p.Net), len(f.Data))
 		}
 		ok := p.Kind == KindARP
@@ -65,7 +65,7 @@ func FuzzDecode(f *testing.F) {
 			whole(t, &d, r, &p, &ip, &s, fr, &o)
 		}
 		switch fr.Link {
-		case Link80211, Link80211Radiotap, LinkPrism, LinkAVS, LinkPPI:
+		case Link80211, link80211Radiotap, linkPrism, linkAVS, linkPPI:
 			return
 		}
 		d.Decode(fr, &p)
@@ -93,7 +93,7 @@ func FuzzParse(f *testing.F) {
 var content = counting(65535)
 
 // FuzzReassembler reads data as a list of fragments: offset, length, flags and
-// datagram, and checks the accounts after each.
+// datagram, and calls checkAccounts after each.
 func FuzzReassembler(f *testing.F) {
 	f.Add([]byte{0, 0, 20, 1, 0, 20, 20, 0})
 	f.Add([]byte{0, 0, 20, 1, 0, 10, 20, 1, 0, 30, 20, 0})
@@ -118,7 +118,7 @@ func FuzzReassembler(f *testing.F) {
 			if flags&4 == 0 {
 				b = v4(ProtoUDP, content[n&7:n], ipID(int(flags>>4)), fragBits(off, flags&1 != 0, flags&8 != 0))
 			} else {
-				b = v6(ProtoFragment, cat(fragHdr(flags, off, flags&1 != 0, uint32(flags>>4)), content[n&7:n]))
+				b = v6(protoFragment, cat(fragHdr(flags, off, flags&1 != 0, uint32(flags>>4)), content[n&7:n]))
 			}
 			fr := frame(LinkRaw, b)
 			d.Decode(fr, &p)

@@ -9,7 +9,8 @@ import (
 	"github.com/google/gopacket/layers"
 )
 
-// What gopacket serializes, with its own lengths and checksums, must come back.
+// TestAgainstGopacket decodes what gopacket serializes, with gopacket's lengths
+// and checksums.
 func TestAgainstGopacket(t *testing.T) {
 	ip4 := func(p layers.IPProtocol) *layers.IPv4 {
 		return &layers.IPv4{Version: 4, TTL: 61, TOS: 0x10, Id: 77, Protocol: p, SrcIP: net.IP{192, 0, 2, 1}, DstIP: net.IP{198, 51, 100, 9}}
@@ -50,7 +51,8 @@ func TestAgainstGopacket(t *testing.T) {
 			if err := gopacket.SerializeLayers(buf, gopacket.SerializeOptions{FixLengths: true, ComputeChecksums: true}, stack...); err != nil {
 				t.Fatal(err)
 			}
-			// gopacket pads to the least Ethernet frame; the wire's length says nothing of it.
+			// gopacket pads to the minimum Ethernet frame; the length on the wire does
+			// not include that.
 			b := buf.Bytes()
 			var d Decoder
 			var p Packet

@@ -9,8 +9,8 @@ import (
 )
 
 // HeaderScratch is memory for the variable parts of header records, so that
-// filling one allocates nothing in the long run. What was filled from it is
-// valid until it is used again. The zero value is ready for use.
+// filling one allocates nothing in the long run. A record filled from it is
+// valid until the scratch is used again. The zero value is ready for use.
 type HeaderScratch struct {
 	exts []event.IP6ExtHdr
 	opts []event.IP6Option
@@ -18,8 +18,8 @@ type HeaderScratch struct {
 }
 
 // FillPktHdr fills dst with the headers of ip and of the transport in it (Zeek's
-// pkt_hdr). Weirds about IPv6 extension headers that Zeek finds only now go to w.
-// The addresses are those of the header.
+// pkt_hdr). Weirds about IPv6 extension headers that Zeek finds only at this
+// point are added to w. The addresses are those of the header.
 func (ip *IP) FillPktHdr(dst *event.PktHdr, s *HeaderScratch, w *Weirds) {
 	*dst = event.PktHdr{}
 	if ip.Version == 4 {
@@ -141,26 +141,26 @@ func (ip *IP) FillIP6Hdr(dst *event.IP6Hdr, s *HeaderScratch, w *Weirds) {
 	}
 }
 
-// fillExt fills x from h, which is a whole extension header: 8 bytes at least.
+// fillExt fills x from h, a whole extension header of at least 8 bytes.
 func (s *HeaderScratch) fillExt(x *event.IP6ExtHdr, typ uint8, h []byte, w *Weirds) {
 	x.ID = uint64(typ)
 	nxt, hlen := uint64(h[0]), uint64(h[1])
 	switch typ {
-	case ProtoHopByHop:
+	case protoHopByHop:
 		x.HopOpts = value.Some(event.IP6HopOpts{Nxt: nxt, Len: hlen, Options: s.options(h[2:])})
-	case ProtoDstOpts:
+	case protoDstOpts:
 		x.DstOpts = value.Some(event.IP6DstOpts{Nxt: nxt, Len: hlen, Options: s.options(h[2:])})
-	case ProtoRouting:
+	case protoRouting:
 		x.Routing = value.Some(event.IP6Routing{
 			Nxt: nxt, Len: hlen, RType: uint64(h[2]), SegLeft: uint64(h[3]), Data: h[4:],
 		})
-	case ProtoFragment:
+	case protoFragment:
 		off := binary.BigEndian.Uint16(h[2:])
 		x.Fragment = value.Some(event.IP6Fragment{
 			Nxt: nxt, Rsv1: hlen, Offset: uint64(off >> 3), Rsv2: uint64(off >> 1 & 3), More: off&1 != 0,
 			ID: uint64(binary.BigEndian.Uint32(h[4:])),
 		})
-	case ProtoAH:
+	case protoAH:
 		ah := event.IP6AH{
 			Nxt: nxt, Len: hlen,
 			Rsv: uint64(binary.BigEndian.Uint16(h[2:])),
@@ -171,12 +171,12 @@ func (s *HeaderScratch) fillExt(x *event.IP6ExtHdr, typ uint8, h []byte, w *Weir
 			ah.Data = value.Some(h[12:])
 		}
 		x.AH = value.Some(ah)
-	case ProtoESP:
+	case protoESP:
 		x.ESP = value.Some(event.IP6ESP{
 			SPI: uint64(binary.BigEndian.Uint32(h)),
 			Seq: uint64(binary.BigEndian.Uint32(h[4:])),
 		})
-	case ProtoMobility:
+	case protoMobility:
 		x.Mobility = value.Some(event.IP6MobilityHdr{
 			Nxt: nxt, Len: hlen, MHType: uint64(h[2]), Rsv: uint64(h[3]),
 			Chksum: uint64(binary.BigEndian.Uint16(h[4:])),
@@ -231,7 +231,7 @@ func (s *HeaderScratch) fillMobility(m *event.IP6MobilityMsg, h []byte, w *Weird
 	}
 }
 
-// options takes options apart until one does not fit.
+// options decodes options until one does not fit.
 func (s *HeaderScratch) options(b []byte) []event.IP6Option {
 	first := len(s.opts)
 	for len(b) >= 2 { // a lone Pad1 at the end is left out, as in Zeek

@@ -86,7 +86,7 @@ func TestFillIP6Hdr(t *testing.T) {
 	if a := h.IP6.V.Exts[0].AH; !a.OK || a.V.SPI != 1 || a.V.Seq != value.Some(uint64(2)) || len(a.V.Data.V) != 12 {
 		t.Errorf("%+v", a)
 	}
-	h, _ = fill(t, v6(ProtoESP, unhex("00000001 00000002 ffff")))
+	h, _ = fill(t, v6(protoESP, unhex("00000001 00000002 ffff")))
 	if e := h.IP6.V.Exts[0].ESP; !e.OK || e.V.SPI != 1 || e.V.Seq != 2 {
 		t.Errorf("%+v", e)
 	}
@@ -99,7 +99,7 @@ func TestFillMobility(t *testing.T) {
 			b = append(b, 0)
 		}
 		b[1] = byte(len(b)/8 - 1)
-		h, weirds := fill(t, v6(ProtoMobility, b))
+		h, weirds := fill(t, v6(protoMobility, b))
 		return h.IP6.V.Exts[0].Mobility.V, weirds
 	}
 	m, _ := mobility(0, "0009")
@@ -159,7 +159,7 @@ func TestFillRawPktHdr(t *testing.T) {
 		l2.EthType != value.Some(uint64(0x86dd)) || !h.IP6.OK || !h.TCP.OK {
 		t.Errorf("%+v", h)
 	}
-	f = frame(LinkNull, cat(unhex("02000000"), datagram4))
+	f = frame(linkNull, cat(unhex("02000000"), datagram4))
 	d.Decode(f, &p)
 	ip.Parse(&p, &Options{})
 	p.FillRawPktHdr(&h, f, &ip, &s, &p.Weirds)

@@ -2,11 +2,11 @@ package packet
 
 import "encoding/binary"
 
-// Hosts returns the addresses of the outermost IP header of f, which are those of IP.Src
-// and IP.Dst: for choosing a shard. ok is false if there is none that
-// Decode and Parse would accept, and for every 802.11 frame, because an A-MSDU
-// can carry packets of several host pairs. Hosts may accept what Parse rejects,
-// never the other way round, and counts nothing.
+// Hosts returns the addresses of the outermost IP header of f, the same as IP.Src and
+// IP.Dst, for choosing a shard. ok is false if there is no header that Decode and Parse
+// would accept, and for every 802.11 frame, because an A-MSDU can carry packets of
+// several host pairs. Hosts may accept a header that Parse rejects, but never rejects
+// one that Parse accepts. It counts nothing.
 func (d *Decoder) Hosts(f *Frame) (src, dst Addr, ok bool) {
 	b := f.Data
 	switch f.Link {
@@ -29,8 +29,8 @@ func (d *Decoder) Hosts(f *Frame) (src, dst Addr, ok bool) {
 			break
 		}
 		return d.slowHosts(f)
-	case LinkRaw, LinkIPv4, LinkIPv6:
-	case Link80211, Link80211Radiotap, LinkPrism, LinkAVS, LinkPPI:
+	case LinkRaw, linkIPv4, linkIPv6:
+	case Link80211, link80211Radiotap, linkPrism, linkAVS, linkPPI:
 		return src, dst, false
 	default:
 		return d.slowHosts(f)
@@ -39,8 +39,8 @@ func (d *Decoder) Hosts(f *Frame) (src, dst Addr, ok bool) {
 	case len(b) < ipv4HdrLen:
 		return src, dst, false
 	case b[0]>>4 == 4:
-		src = AddrFrom4(binary.BigEndian.Uint32(b[12:]))
-		dst = AddrFrom4(binary.BigEndian.Uint32(b[16:]))
+		src = addrFrom4(binary.BigEndian.Uint32(b[12:]))
+		dst = addrFrom4(binary.BigEndian.Uint32(b[16:]))
 		return src, dst, true
 	case b[0]>>4 == 6 && len(b) >= ipv6HdrLen && !isExtHeader(b[6]):
 		return AddrFrom16((*[16]byte)(b[8:])), AddrFrom16((*[16]byte)(b[24:])), true

@@ -6,17 +6,19 @@ import (
 	"time"
 )
 
-// Options say which checksums are verified and bound a Reassembler.
+// Options say which checksums are verified, and set the limits of a
+// Reassembler.
 type Options struct {
-	// IgnoreChecksums accepts every checksum (Zeek's ignore_checksums, -C). With
-	// it, a total length of 0 in an IPv4 header, as segmentation offload leaves
-	// it, means the rest of the captured frame; without it such a packet is dropped.
+	// IgnoreChecksums accepts every checksum (Zeek's ignore_checksums, -C). With it,
+	// a total length of 0 in an IPv4 header, which segmentation offload leaves
+	// there, means the rest of the captured frame; without it such a packet is
+	// dropped.
 	IgnoreChecksums bool `key:"no_checksums" flag:"no-checksums" short:"C" doc:"accept packets with wrong checksums"`
 	// IgnoreFrom, if set, reports for an address in the source field of an IP header whether
 	// the checksums of its packets are ignored (Zeek's ignore_checksums_nets).
 	IgnoreFrom func(src *[16]byte) bool
 
-	// FragmentBytes is raised to what one datagram can take.
+	// FragmentBytes is raised to the memory of one datagram if lower.
 	FragmentBytes     int           `key:"limits.fragment_bytes" unit:"bytes" per:"run" min:"1" doc:"bytes of IP fragments held at once, in all; beyond it the oldest datagram is dropped"`
 	FragmentDatagrams int           `key:"limits.fragment_datagrams" unit:"count" per:"run" min:"1" doc:"incomplete IP datagrams held at once, in all"`
 	FragmentTimeout   time.Duration `key:"timeouts.frag_timeout" doc:"wait for the missing fragments of an IP datagram"`
@@ -40,8 +42,8 @@ func (o *Options) Skip(ip *IP) bool {
 }
 
 // IP is a validated view of an IP header of either version with everything up
-// to the transport header. It is scratch: Parse fills it anew. Slices point
-// into the frame, or into the Reassembler that made the datagram.
+// to the transport header. Parse may refill it. Slices point into the frame, or
+// into the Reassembler that made the datagram.
 type IP struct {
 	// Src and Dst are the addresses by which connections are known, IPv4 mapped
 	// into ::ffff:0:0/96. They are those of the header, except for a home address
@@ -50,14 +52,14 @@ type IP struct {
 	// (RFC 2460 section 4.4).
 	Src, Dst [16]byte
 
-	// Payload is the captured part of what follows the last extension header,
-	// bounded by the length in the IP header.
+	// Payload is the captured part of the bytes after the last extension
+	// header, bounded by the length in the IP header.
 	Payload []byte
-	// PayloadLen is the payload's length on the wire by the IP header; 0 if the
-	// header has no length (segmentation offload, jumbograms).
+	// PayloadLen is the payload's length on the wire according to the IP
+	// header; 0 if the header has no length (segmentation offload, jumbograms).
 	PayloadLen int
-	// TotalLen is the datagram's length by the IP header, headers included; 0 for
-	// IPv4 with segmentation offload.
+	// TotalLen is the datagram's length according to the IP header, headers
+	// included; 0 for IPv4 with segmentation offload.
 	TotalLen int
 	// HdrLen is the length of the header, extension headers included.
 	HdrLen int
@@ -92,27 +94,27 @@ type IP struct {
 	NumHeaders int
 
 	raw      []byte // captured bytes from the IP header on
-	totalLen int    // TotalLen, or the captured length where that is taken instead
+	totalLen int    // TotalLen, or the captured length if that is used instead
 }
 
 // Protocol numbers that the IP layer itself looks at (IANA protocol-numbers).
 const (
-	ProtoHopByHop = 0
+	protoHopByHop = 0
 	ProtoICMP     = 1
 	ProtoIPv4     = 4
 	ProtoTCP      = 6
 	ProtoUDP      = 17
 	ProtoIPv6     = 41
-	ProtoRouting  = 43
-	ProtoFragment = 44
+	protoRouting  = 43
+	protoFragment = 44
 	ProtoGRE      = 47
-	ProtoESP      = 50
-	ProtoAH       = 51
+	protoESP      = 50
+	protoAH       = 51
 	ProtoICMPv6   = 58
 	ProtoNoNext   = 59
-	ProtoDstOpts  = 60
-	ProtoMobility = 135
-	ProtoRaw      = 255
+	protoDstOpts  = 60
+	protoMobility = 135
+	protoRaw      = 255
 )
 
 // maxExtHeaders bounds the chain of IPv6 extension headers. Zeek has no bound;
@@ -124,15 +126,15 @@ const (
 	ipv6HdrLen = 40
 )
 
-// Parse validates the IP header that p.Net begins with, with Zeek's checks in
-// Zeek's order, and fills ip. Weirds go to p.Weirds. With any result but
-// DropNone ip must not be used, with one exception: Src and Dst are valid after
+// Parse validates the IP header at the start of p.Net, with Zeek's checks in
+// Zeek's order, and fills ip. Weirds are added to p.Weirds. If the result is
+// not DropNone, ip must not be used, except that Src and Dst are valid after
 // DropChecksum.
 func (ip *IP) Parse(p *Packet, o *Options) Drop {
 	b := p.Net
 	if len(b) < ipv4HdrLen {
 		p.Weirds.net(layerIP, "truncated_IP", "")
-		return DropTruncated
+		return dropTruncated
 	}
 	switch b[0] >> 4 {
 	case 4:
@@ -140,41 +142,41 @@ func (ip *IP) Parse(p *Packet, o *Options) Drop {
 	case 6:
 		if len(b) < ipv6HdrLen {
 			p.Weirds.net(layerIP, "truncated_IP", "")
-			return DropTruncated
+			return dropTruncated
 		}
 		if !ip.setIPv6(b, -1, &p.Weirds) {
 			p.Weirds.flow(ip, layerIP.String(), "max_ipv6_ext_headers_exceeded", "")
-			return DropDepth
+			return dropDepth
 		}
 	default:
 		p.Weirds.net(layerIP, "unknown_ip_version", "")
-		return DropMalformed
+		return dropMalformed
 	}
 	total := ip.TotalLen
 	if total == 0 {
 		p.Weirds.net(layerIP, "ip_hdr_len_zero", "")
 		if !o.IgnoreChecksums {
-			return DropMalformed
+			return dropMalformed
 		}
 		total = p.capRest
 	}
 	ip.totalLen = total
 	if p.WireLen < total {
 		p.Weirds.net(layerIP, "truncated_IP_len", "")
-		return DropTruncated
+		return dropTruncated
 	}
 	if ip.HdrLen > total {
 		p.Weirds.net(layerIP, "invalid_IP_header_size", "")
-		return DropMalformed
+		return dropMalformed
 	}
 	if ip.HdrLen > len(b) {
 		p.Weirds.net(layerIP, "internally_truncated_header", "")
-		return DropTruncated
+		return dropTruncated
 	}
 	if ip.Version == 4 {
 		if ip.HdrLen < ipv4HdrLen {
 			p.Weirds.net(layerIP, "IPv4_min_header_size", "")
-			return DropMalformed
+			return dropMalformed
 		}
 		if !o.IgnoreChecksums && !headerOK(b[:ip.HdrLen]) && !o.Skip(ip) {
 			p.Weirds.flow(ip, layerIP.String(), "bad_IP_checksum", "")
@@ -204,7 +206,7 @@ func (ip *IP) setPayload(b []byte) {
 // setIPv4 fills ip from a header of at least 20 bytes, which it does not validate.
 func (ip *IP) setIPv4(b []byte) {
 	_ = b[19]
-	// Whole words are written, since they are read as such soon after.
+	// Whole words are written, because they are read as words soon after.
 	const mapped = 0xffff << 16
 	binary.LittleEndian.PutUint64(ip.Src[0:], 0)
 	binary.LittleEndian.PutUint64(ip.Src[8:], uint64(binary.LittleEndian.Uint32(b[12:]))<<32|mapped)
@@ -222,16 +224,16 @@ func (ip *IP) setIPv4(b []byte) {
 	ip.Fragment = frag&0x3fff != 0
 	ip.TTL = b[8]
 	ip.Proto = b[9]
-	ip.LastHeader = ProtoRaw
+	ip.LastHeader = protoRaw
 	ip.NumHeaders = 1
 	ip.Reassembled = false
 }
 
 // setIPv6 fills ip from an IPv6 header and walks the chain of extension headers
 // in b as far as it was captured (RFC 8200 section 4). It reports false if the
-// chain is too long. A next of 0 or more replaces every next header
-// field that announces a fragment header, in b itself: that is how a reassembled
-// datagram gets rid of it.
+// chain is too long. If next is not negative, it replaces, in b itself, every
+// next header field that announces a fragment header: this removes that header
+// from a reassembled datagram.
 func (ip *IP) setIPv6(b []byte, next int, w *Weirds) bool {
 	_ = b[39]
 	copy(ip.Src[:], b[8:24])
@@ -243,7 +245,7 @@ func (ip *IP) setIPv6(b []byte, next int, w *Weirds) bool {
 	ip.MF, ip.DF, ip.Fragment, ip.Reassembled = false, false, false, false
 	ip.TTL = b[7]
 
-	if next >= 0 && b[6] == ProtoFragment {
+	if next >= 0 && b[6] == protoFragment {
 		b[6] = byte(next)
 	}
 	ip.HdrLen = ipv6HdrLen
@@ -258,7 +260,7 @@ func (ip *IP) setIPv6(b []byte, next int, w *Weirds) bool {
 
 func isExtHeader(proto uint8) bool {
 	switch proto {
-	case ProtoHopByHop, ProtoRouting, ProtoFragment, ProtoESP, ProtoAH, ProtoDstOpts, ProtoMobility:
+	case protoHopByHop, protoRouting, protoFragment, protoESP, protoAH, protoDstOpts, protoMobility:
 		return true
 	}
 	return false
@@ -280,10 +282,10 @@ func (ip *IP) walkChain(b []byte, next int, w *Weirds) bool {
 			return false
 		}
 		h = h[:n]
-		if typ == ProtoESP {
+		if typ == protoESP {
 			ip.Proto = ProtoNoNext
 		} else {
-			if next >= 0 && h[0] == ProtoFragment {
+			if next >= 0 && h[0] == protoFragment {
 				h[0] = byte(next)
 			}
 			ip.Proto = h[0]
@@ -292,18 +294,18 @@ func (ip *IP) walkChain(b []byte, next int, w *Weirds) bool {
 		ip.LastHeader = typ
 		ip.NumHeaders++
 		switch typ {
-		case ProtoRouting:
+		case protoRouting:
 			final = ip.routingHeader(h, final, w)
-		case ProtoDstOpts:
+		case protoDstOpts:
 			home = ip.dstOpts(h[2:], home, w)
-		case ProtoFragment: // RFC 8200 section 4.5
+		case protoFragment: // RFC 8200 section 4.5
 			off := binary.BigEndian.Uint16(h[2:])
 			ip.FragOffset = off &^ 7
 			ip.MF = off&1 != 0
 			ip.ID = binary.BigEndian.Uint32(h[4:])
 			ip.Fragment = true
 			return true
-		case ProtoESP, ProtoMobility:
+		case protoESP, protoMobility:
 			return true
 		}
 	}
@@ -313,9 +315,9 @@ func (ip *IP) walkChain(b []byte, next int, w *Weirds) bool {
 // extHeaderLen returns the length that an extension header claims. h has at least two bytes.
 func extHeaderLen(typ uint8, h []byte) int {
 	switch typ {
-	case ProtoFragment, ProtoESP:
+	case protoFragment, protoESP:
 		return 8
-	case ProtoAH: // RFC 4302 section 2.2
+	case protoAH: // RFC 4302 section 2.2
 		return 8 + 4*int(h[1])
 	default:
 		return 8 + 8*int(h[1])
@@ -386,7 +388,7 @@ func (ip *IP) dstOpts(b []byte, home bool, w *Weirds) bool {
 	return home
 }
 
-// Upper is the kind of content that the IP layer hands on.
+// Upper is the kind of content that the IP layer passes on.
 type Upper uint8
 
 // The kinds of content of an IP datagram.
@@ -404,20 +406,20 @@ const (
 	UpperBad
 )
 
-// Upper decides how a complete datagram is handled. inTeredo is set if
-// it came in a Teredo tunnel, where one without a next header is a bubble.
+// Upper decides how to handle a complete datagram. inTeredo is set if it came
+// in a Teredo tunnel, where a datagram without a next header is a bubble.
 func (ip *IP) Upper(o *Options, inTeredo bool, w *Weirds) Upper {
 	if ip.Version == 4 {
-		// Zeek has no check of the version here.
+		// Zeek does not check the version here.
 		if ip.Proto == ProtoNoNext {
 			return ip.noNext(inTeredo, w)
 		}
 		return UpperTransport
 	}
 	switch ip.LastHeader {
-	case ProtoESP:
+	case protoESP:
 		return UpperESP
-	case ProtoMobility:
+	case protoMobility:
 		if !o.IgnoreChecksums && !ip.mobilityChecksumOK(w) {
 			w.flow(ip, layerIP.String(), "bad_MH_checksum", "")
 			return UpperBad
@@ -448,8 +450,8 @@ func (ip *IP) Header() []byte { return ip.raw[:ip.HdrLen] }
 // valid as long as Payload.
 func (ip *IP) Raw() []byte { return ip.raw }
 
-// HeaderSrc returns the source address in the header, whatever a home address
-// option says.
+// HeaderSrc returns the source address in the header, regardless of a home
+// address option.
 func (ip *IP) HeaderSrc() [16]byte {
 	if ip.Version == 6 && ip.NumHeaders > 1 && len(ip.raw) >= ipv6HdrLen {
 		return [16]byte(ip.raw[8:24])
@@ -457,8 +459,8 @@ func (ip *IP) HeaderSrc() [16]byte {
 	return ip.Src
 }
 
-// HeaderDst returns the destination address in the header, whatever a routing
-// header says.
+// HeaderDst returns the destination address in the header, regardless of a
+// routing header.
 func (ip *IP) HeaderDst() [16]byte {
 	if ip.Version == 6 && ip.NumHeaders > 1 && len(ip.raw) >= ipv6HdrLen {
 		return [16]byte(ip.raw[24:40])
@@ -482,7 +484,7 @@ func (ip *IP) FlowLabel() uint32 {
 	return binary.BigEndian.Uint32(ip.raw) & 0xfffff
 }
 
-// decimals are the numbers of a byte in decimal, so that naming one in a weird
+// decimals are the values of a byte in decimal, so that a weird with one
 // allocates nothing.
 var decimals = func() (s [256]string) {
 	for i := range s {

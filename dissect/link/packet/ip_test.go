@@ -40,13 +40,13 @@ func fragHdr(next uint8, offset int, more bool, id uint32) []byte {
 // extensionCases are IPv6 packets with every extension header.
 func extensionCases() [][]byte {
 	return [][]byte{
-		v6(ProtoHopByHop, cat(ext(ProtoDstOpts, unhex("0502 0000 0100")), ext(ProtoTCP, homeAddr("2001:db8::9")), tcpSegment)),
-		v6(ProtoRouting, cat(routing(ProtoTCP, 0, 1, "2001:db8::7", "2001:db8::8"), tcpSegment)),
-		v6(ProtoRouting, cat(routing(ProtoTCP, 2, 1, "2001:db8::7"), tcpSegment)),
-		v6(ProtoFragment, cat(fragHdr(ProtoTCP, 0, true, 1), tcpSegment)),
-		v6(ProtoAH, cat(unhex("06 04 0000 00000001 00000002 000102030405060708090a0b"), tcpSegment)),
-		v6(ProtoESP, zeros(40)),
-		v6(ProtoMobility, cat(unhex("3b 01 00 00 0000 0000 0104 00000000 0000"), nil)),
+		v6(protoHopByHop, cat(ext(protoDstOpts, unhex("0502 0000 0100")), ext(ProtoTCP, homeAddr("2001:db8::9")), tcpSegment)),
+		v6(protoRouting, cat(routing(ProtoTCP, 0, 1, "2001:db8::7", "2001:db8::8"), tcpSegment)),
+		v6(protoRouting, cat(routing(ProtoTCP, 2, 1, "2001:db8::7"), tcpSegment)),
+		v6(protoFragment, cat(fragHdr(ProtoTCP, 0, true, 1), tcpSegment)),
+		v6(protoAH, cat(unhex("06 04 0000 00000001 00000002 000102030405060708090a0b"), tcpSegment)),
+		v6(protoESP, zeros(40)),
+		v6(protoMobility, cat(unhex("3b 01 00 00 0000 0000 0104 00000000 0000"), nil)),
 		v6(ProtoNoNext, nil),
 	}
 }
@@ -84,24 +84,24 @@ func TestParseOutcome(t *testing.T) {
 		drop   Drop
 		weirds string
 	}{
-		{"short", datagram4[:19], Options{}, 0, DropTruncated, "truncated_IP@IP"},
-		{"short v6", datagram6[:39], Options{}, 0, DropTruncated, "truncated_IP@IP"},
-		{"version", patch(datagram4, 0, 0x55), Options{}, 0, DropMalformed, "unknown_ip_version@IP"},
-		{"length 0", patch(datagram4, 2, 0, 0), Options{}, 0, DropMalformed, "ip_hdr_len_zero@IP"},
+		{"short", datagram4[:19], Options{}, 0, dropTruncated, "truncated_IP@IP"},
+		{"short v6", datagram6[:39], Options{}, 0, dropTruncated, "truncated_IP@IP"},
+		{"version", patch(datagram4, 0, 0x55), Options{}, 0, dropMalformed, "unknown_ip_version@IP"},
+		{"length 0", patch(datagram4, 2, 0, 0), Options{}, 0, dropMalformed, "ip_hdr_len_zero@IP"},
 		{"length 0, no checksums", patch(datagram4, 2, 0, 0), noSum, 0, DropNone, "ip_hdr_len_zero@IP"},
-		{"length over the wire's", patch(datagram4, 2, 0, 41), noSum, 0, DropTruncated, "truncated_IP_len@IP"},
+		{"length over the wire's", patch(datagram4, 2, 0, 41), noSum, 0, dropTruncated, "truncated_IP_len@IP"},
 		{"length over the captured", patch(datagram4, 2, 0, 41), noSum, 41, DropNone, ""},
-		{"header over length", patch(datagram4, 2, 0, 19), noSum, 0, DropMalformed, "invalid_IP_header_size@IP"},
-		{"header over captured", patch(datagram4[:22], 0, 0x46), noSum, 40, DropTruncated, "internally_truncated_header@IP"},
-		{"header too small", patch(datagram4, 0, 0x44), noSum, 0, DropMalformed, "IPv4_min_header_size@IP"},
+		{"header over length", patch(datagram4, 2, 0, 19), noSum, 0, dropMalformed, "invalid_IP_header_size@IP"},
+		{"header over captured", patch(datagram4[:22], 0, 0x46), noSum, 40, dropTruncated, "internally_truncated_header@IP"},
+		{"header too small", patch(datagram4, 0, 0x44), noSum, 0, dropMalformed, "IPv4_min_header_size@IP"},
 		{"checksum", patch(datagram4, 10, 0, 0), Options{}, 0, DropChecksum, "bad_IP_checksum@IP"},
 		{"checksum ignored", patch(datagram4, 10, 0, 0), noSum, 0, DropNone, ""},
 		{"checksum ignored from there", patch(datagram4, 10, 0, 0),
 			Options{IgnoreFrom: func(a *[16]byte) bool { return *a == addr16("10.0.0.1") }}, 0, DropNone, ""},
 		{"checksum not ignored from elsewhere", patch(datagram4, 10, 0, 0),
 			Options{IgnoreFrom: func(a *[16]byte) bool { return *a == addr16("10.0.0.2") }}, 0, DropChecksum, "bad_IP_checksum@IP"},
-		{"jumbo with extension", patch(v6(ProtoHopByHop, ext(ProtoTCP, unhex("c204 00010000"))), 4, 0, 0), Options{}, 0, DropMalformed, "invalid_IP_header_size@IP"},
-		{"v6 length", patch(datagram6, 4, 0, 21), Options{}, 0, DropTruncated, "truncated_IP_len@IP"},
+		{"jumbo with extension", patch(v6(protoHopByHop, ext(ProtoTCP, unhex("c204 00010000"))), 4, 0, 0), Options{}, 0, dropMalformed, "invalid_IP_header_size@IP"},
+		{"v6 length", patch(datagram6, 4, 0, 21), Options{}, 0, dropTruncated, "truncated_IP_len@IP"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var d Decoder
@@ -136,22 +136,22 @@ func TestExtensionHeaders(t *testing.T) {
 		upper      Upper
 		weirds     string
 	}{
-		{extensionCases()[0], "2001:db8::9", "2001:db8::2", ProtoTCP, ProtoDstOpts, 40 + 8 + 24, 3, UpperTransport, ""},
-		{extensionCases()[1], "2001:db8::1", "2001:db8::8", ProtoTCP, ProtoRouting, 40 + 40, 2, UpperTransport, "routing0_hdr"},
-		{extensionCases()[2], "2001:db8::1", "2001:db8::7", ProtoTCP, ProtoRouting, 40 + 24, 2, UpperTransport, ""},
-		{extensionCases()[3], "2001:db8::1", "2001:db8::2", ProtoTCP, ProtoFragment, 48, 2, UpperTransport, ""},
-		{extensionCases()[4], "2001:db8::1", "2001:db8::2", ProtoTCP, ProtoAH, 40 + 24, 2, UpperTransport, ""},
-		{extensionCases()[5], "2001:db8::1", "2001:db8::2", ProtoNoNext, ProtoESP, 48, 2, UpperESP, ""},
-		{extensionCases()[6], "2001:db8::1", "2001:db8::2", ProtoNoNext, ProtoMobility, 56, 2, UpperBad, "bad_MH_checksum@IP"},
+		{extensionCases()[0], "2001:db8::9", "2001:db8::2", ProtoTCP, protoDstOpts, 40 + 8 + 24, 3, UpperTransport, ""},
+		{extensionCases()[1], "2001:db8::1", "2001:db8::8", ProtoTCP, protoRouting, 40 + 40, 2, UpperTransport, "routing0_hdr"},
+		{extensionCases()[2], "2001:db8::1", "2001:db8::7", ProtoTCP, protoRouting, 40 + 24, 2, UpperTransport, ""},
+		{extensionCases()[3], "2001:db8::1", "2001:db8::2", ProtoTCP, protoFragment, 48, 2, UpperTransport, ""},
+		{extensionCases()[4], "2001:db8::1", "2001:db8::2", ProtoTCP, protoAH, 40 + 24, 2, UpperTransport, ""},
+		{extensionCases()[5], "2001:db8::1", "2001:db8::2", ProtoNoNext, protoESP, 48, 2, UpperESP, ""},
+		{extensionCases()[6], "2001:db8::1", "2001:db8::2", ProtoNoNext, protoMobility, 56, 2, UpperBad, "bad_MH_checksum@IP"},
 		{extensionCases()[7], "2001:db8::1", "2001:db8::2", ProtoNoNext, ProtoIPv6, 40, 1, UpperNone, "ipv6_no_next@IP"},
-		{v6(ProtoRouting, cat(routing(ProtoTCP, 0, 0, "2001:db8::7"), tcpSegment)), "2001:db8::1", "2001:db8::2", ProtoTCP, ProtoRouting, 64, 2, UpperTransport, "routing0_hdr"},
-		{v6(ProtoRouting, cat(ext(ProtoTCP, cat([]byte{0, 1}, zeros(28))), tcpSegment)), "2001:db8::1", "2001:db8::2", ProtoTCP, ProtoRouting, 72, 2, UpperTransport, "odd_routing0_len routing0_hdr"},
-		{v6(ProtoRouting, cat(ext(ProtoTCP, cat([]byte{2, 1}, zeros(4))), tcpSegment)), "2001:db8::1", "2001:db8::2", ProtoTCP, ProtoRouting, 48, 2, UpperTransport, "bad_routing2_len"},
-		{v6(ProtoRouting, cat(ext(ProtoTCP, cat([]byte{4, 1}, zeros(4))), tcpSegment)), "2001:db8::1", "2001:db8::2", ProtoTCP, ProtoRouting, 48, 2, UpperTransport, "unknown_routing_type[4]"},
-		{v6(ProtoRouting, cat(routing(ProtoRouting, 2, 1, "2001:db8::7"), routing(ProtoTCP, 2, 1, "2001:db8::8"), tcpSegment)), "2001:db8::1", "2001:db8::7", ProtoTCP, ProtoRouting, 88, 3, UpperTransport, "multiple_routing_headers"},
-		{v6(ProtoDstOpts, cat(ext(ProtoTCP, unhex("c9 04 00000000")), tcpSegment)), "2001:db8::1", "2001:db8::2", ProtoTCP, ProtoDstOpts, 48, 2, UpperTransport, "bad_home_addr_len"},
-		{v6(ProtoDstOpts, cat(ext(ProtoTCP, unhex("c9 05 00000000")), tcpSegment)), "2001:db8::1", "2001:db8::2", ProtoTCP, ProtoDstOpts, 48, 2, UpperTransport, "bad_ipv6_dest_opt_len"},
-		{v6(ProtoDstOpts, cat(ext(ProtoTCP, cat(homeAddr("2001:db8::9"), homeAddr("2001:db8::a"))), tcpSegment)), "2001:db8::9", "2001:db8::2", ProtoTCP, ProtoDstOpts, 80, 2, UpperTransport, "multiple_home_addr_opts"},
+		{v6(protoRouting, cat(routing(ProtoTCP, 0, 0, "2001:db8::7"), tcpSegment)), "2001:db8::1", "2001:db8::2", ProtoTCP, protoRouting, 64, 2, UpperTransport, "routing0_hdr"},
+		{v6(protoRouting, cat(ext(ProtoTCP, cat([]byte{0, 1}, zeros(28))), tcpSegment)), "2001:db8::1", "2001:db8::2", ProtoTCP, protoRouting, 72, 2, UpperTransport, "odd_routing0_len routing0_hdr"},
+		{v6(protoRouting, cat(ext(ProtoTCP, cat([]byte{2, 1}, zeros(4))), tcpSegment)), "2001:db8::1", "2001:db8::2", ProtoTCP, protoRouting, 48, 2, UpperTransport, "bad_routing2_len"},
+		{v6(protoRouting, cat(ext(ProtoTCP, cat([]byte{4, 1}, zeros(4))), tcpSegment)), "2001:db8::1", "2001:db8::2", ProtoTCP, protoRouting, 48, 2, UpperTransport, "unknown_routing_type[4]"},
+		{v6(protoRouting, cat(routing(protoRouting, 2, 1, "2001:db8::7"), routing(ProtoTCP, 2, 1, "2001:db8::8"), tcpSegment)), "2001:db8::1", "2001:db8::7", ProtoTCP, protoRouting, 88, 3, UpperTransport, "multiple_routing_headers"},
+		{v6(protoDstOpts, cat(ext(ProtoTCP, unhex("c9 04 00000000")), tcpSegment)), "2001:db8::1", "2001:db8::2", ProtoTCP, protoDstOpts, 48, 2, UpperTransport, "bad_home_addr_len"},
+		{v6(protoDstOpts, cat(ext(ProtoTCP, unhex("c9 05 00000000")), tcpSegment)), "2001:db8::1", "2001:db8::2", ProtoTCP, protoDstOpts, 48, 2, UpperTransport, "bad_ipv6_dest_opt_len"},
+		{v6(protoDstOpts, cat(ext(ProtoTCP, cat(homeAddr("2001:db8::9"), homeAddr("2001:db8::a"))), tcpSegment)), "2001:db8::9", "2001:db8::2", ProtoTCP, protoDstOpts, 80, 2, UpperTransport, "multiple_home_addr_opts"},
 	} {
 		ip, p, drop := parse(t, c.data, Options{})
 		if drop != DropNone {
@@ -178,8 +178,8 @@ func TestExtensionHeaders(t *testing.T) {
 func TestMobility(t *testing.T) {
 	mh := unhex("3b 01 05 00 0000 0007 8000 0009 0102 0000")
 	src, dst := addr16("2001:db8::1"), addr16("2001:db8::2")
-	copy(mh[4:], be16(int(PseudoChecksum(&src, &dst, 6, ProtoMobility, mh))))
-	ip, p, drop := parse(t, v6(ProtoMobility, mh), Options{})
+	copy(mh[4:], be16(int(pseudoChecksum(&src, &dst, 6, protoMobility, mh))))
+	ip, p, drop := parse(t, v6(protoMobility, mh), Options{})
 	if drop != DropNone {
 		t.Fatal(drop, names(&p.Weirds))
 	}
@@ -187,7 +187,7 @@ func TestMobility(t *testing.T) {
 		t.Errorf("%v %s", up, names(&p.Weirds))
 	}
 	mh[0] = ProtoTCP
-	ip, p, _ = parse(t, v6(ProtoMobility, cat(mh, tcpSegment)), Options{})
+	ip, p, _ = parse(t, v6(protoMobility, cat(mh, tcpSegment)), Options{})
 	if up := ip.Upper(&Options{IgnoreChecksums: true}, false, &p.Weirds); up != UpperMobility || names(&p.Weirds) != "mobility_piggyback@IP" {
 		t.Errorf("%v %s", up, names(&p.Weirds))
 	}
@@ -202,7 +202,7 @@ func TestTeredoBubble(t *testing.T) {
 
 func TestThousandExtensionHeaders(t *testing.T) {
 	chain := func(n int) []byte {
-		return v6(ProtoDstOpts, cat(bytes.Repeat(ext(ProtoDstOpts, unhex("c9 05")), n-1), ext(ProtoTCP, unhex("c9 05")), tcpSegment))
+		return v6(protoDstOpts, cat(bytes.Repeat(ext(protoDstOpts, unhex("c9 05")), n-1), ext(ProtoTCP, unhex("c9 05")), tcpSegment))
 	}
 	ip, p, drop := parse(t, chain(maxExtHeaders), Options{})
 	if drop != DropNone || ip.Proto != ProtoTCP || ip.NumHeaders != maxExtHeaders+1 {
@@ -211,14 +211,15 @@ func TestThousandExtensionHeaders(t *testing.T) {
 	if len(p.Weirds.All()) != maxWeirds || p.Weirds.Lost() != maxExtHeaders-maxWeirds {
 		t.Errorf("%d weirds, %d lost", len(p.Weirds.All()), p.Weirds.Lost())
 	}
-	if _, p, drop = parse(t, chain(1000), Options{}); drop != DropDepth {
+	if _, p, drop = parse(t, chain(1000), Options{}); drop != dropDepth {
 		t.Errorf("beyond the limit: %v %s", drop, names(&p.Weirds))
 	}
 }
 
-// Each weird of a header chain carries the addresses that were known when it came up.
+// TestWeirdAddresses checks that each weird of a header chain has the addresses known
+// when it was found.
 func TestWeirdAddresses(t *testing.T) {
-	_, p, _ := parse(t, v6(ProtoRouting, cat(routing(ProtoTCP, 0, 1, "2001:db8::7"), tcpSegment)), Options{})
+	_, p, _ := parse(t, v6(protoRouting, cat(routing(ProtoTCP, 0, 1, "2001:db8::7"), tcpSegment)), Options{})
 	w := p.Weirds.All()[0]
 	if !w.HasAddrs || w.Src != addr16("2001:db8::1") || w.Dst != addr16("2001:db8::7") {
 		t.Errorf("%+v", w)
@@ -234,12 +235,12 @@ func TestFragmentFields(t *testing.T) {
 	if ip.Fragment {
 		t.Error("DF alone makes no fragment")
 	}
-	ip, _, _ = parse(t, v6(ProtoFragment, cat(fragHdr(ProtoUDP, 1480, true, 0xdeadbeef), zeros(64))), Options{})
+	ip, _, _ = parse(t, v6(protoFragment, cat(fragHdr(ProtoUDP, 1480, true, 0xdeadbeef), zeros(64))), Options{})
 	if !ip.Fragment || ip.FragOffset != 1480 || !ip.MF || ip.ID != 0xdeadbeef {
 		t.Errorf("%+v", ip)
 	}
 	// An atomic fragment.
-	ip, _, _ = parse(t, v6(ProtoFragment, cat(fragHdr(ProtoUDP, 0, false, 1), zeros(64))), Options{})
+	ip, _, _ = parse(t, v6(protoFragment, cat(fragHdr(ProtoUDP, 0, false, 1), zeros(64))), Options{})
 	if !ip.Fragment {
 		t.Error("an atomic fragment is one")
 	}
@@ -278,12 +279,12 @@ func TestChecksum(t *testing.T) {
 			}
 			a6, c6 := addr16("2001:db8::ffff"), addr16("ff02::1")
 			ph := cat(a6[:], c6[:], be32(uint32(n)), be32(58))
-			if got, want := PseudoChecksum(&a6, &c6, 6, 58, x), ^naiveSum(x, uint32(naiveSum(ph, 0))); got != want {
+			if got, want := pseudoChecksum(&a6, &c6, 6, 58, x), ^naiveSum(x, uint32(naiveSum(ph, 0))); got != want {
 				t.Fatalf("%d bytes, v6: %#x, want %#x", n, got, want)
 			}
 			a4, c4 := addr16("255.254.253.252"), addr16("10.0.0.1")
 			ph = cat(a4[12:], c4[12:], []byte{0, 17}, be16(n))
-			if got, want := PseudoChecksum(&a4, &c4, 4, 17, x), ^naiveSum(x, uint32(naiveSum(ph, 0))); got != want {
+			if got, want := pseudoChecksum(&a4, &c4, 4, 17, x), ^naiveSum(x, uint32(naiveSum(ph, 0))); got != want {
 				t.Fatalf("%d bytes, v4: %#x, want %#x", n, got, want)
 			}
 		}

@@ -1,26 +1,26 @@
 package packet
 
-// Link types with a decoder of their own (tcpdump.org/linktypes.html). Any
-// other link type is taken for raw IP, as in Zeek.
+// Link types with their own decoder (tcpdump.org/linktypes.html). As in Zeek,
+// any other link type is taken for raw IP.
 const (
-	LinkNull          LinkType = 0   // BSD loopback, address family in host order
+	linkNull          LinkType = 0   // BSD loopback, address family in host order
 	LinkEthernet      LinkType = 1   // Ethernet
-	LinkPPP           LinkType = 9   // PPP, with or without HDLC framing
-	LinkFDDI          LinkType = 10  // FDDI
-	LinkPPPSerial     LinkType = 50  // PPP in HDLC framing
-	LinkPPPoE         LinkType = 51  // PPPoE session without Ethernet
+	linkPPP           LinkType = 9   // PPP, with or without HDLC framing
+	linkFDDI          LinkType = 10  // FDDI
+	linkPPPSerial     LinkType = 50  // PPP in HDLC framing
+	linkPPPoE         LinkType = 51  // PPPoE session without Ethernet
 	LinkRaw           LinkType = 101 // IPv4 or IPv6
 	Link80211         LinkType = 105 // 802.11
-	LinkLoop          LinkType = 108 // OpenBSD loopback, address family in network order
-	LinkLinuxSLL      LinkType = 113 // Linux cooked v1
-	LinkPrism         LinkType = 119 // 802.11 after a Prism or AVS header
-	Link80211Radiotap LinkType = 127 // 802.11 after a radiotap header
-	LinkAVS           LinkType = 163 // 802.11 after an AVS header
-	LinkPPI           LinkType = 192 // another link type after a PPI header
-	LinkIPv4          LinkType = 228 // IPv4
-	LinkIPv6          LinkType = 229 // IPv6
-	LinkNFLog         LinkType = 239 // Linux netfilter log
-	LinkLinuxSLL2     LinkType = 276 // Linux cooked v2
+	linkLoop          LinkType = 108 // OpenBSD loopback, address family in network order
+	linkLinuxSLL      LinkType = 113 // Linux cooked v1
+	linkPrism         LinkType = 119 // 802.11 after a Prism or AVS header
+	link80211Radiotap LinkType = 127 // 802.11 after a radiotap header
+	linkAVS           LinkType = 163 // 802.11 after an AVS header
+	linkPPI           LinkType = 192 // another link type after a PPI header
+	linkIPv4          LinkType = 228 // IPv4
+	linkIPv6          LinkType = 229 // IPv6
+	linkNFLog         LinkType = 239 // Linux netfilter log
+	linkLinuxSLL2     LinkType = 276 // Linux cooked v2
 )
 
 // EtherTypes and other identifiers that layers dispatch on.
@@ -55,7 +55,7 @@ const (
 	familyDarwin6 = 30
 )
 
-// layer identifies a packet analyzer of Zeek's, or one of our own.
+// layer identifies a packet analyzer, of Zeek or our own.
 type layer uint8
 
 const (
@@ -99,18 +99,19 @@ type hop struct {
 	next layer
 	id   uint64 // the identifier that led to next, for unknown_protocol
 	skip int    // bytes from this header to the next
-	size int    // bytes from there on that belong to the frame, at most; or toEnd
+	size int    // maximum number of bytes from there on that belong to the frame, or toEnd
 }
 
-// toEnd as a hop's size keeps everything after the header.
+// toEnd as the size of a hop keeps everything after the header.
 const toEnd = 1<<31 - 1
 
 var done = hop{next: layerDone}
 
-// linkLayer describes a layer: its name in Zeek, the link type that begins with
-// it, if any, and the decoder of its header, which is nil for network layers. The
-// decoder gets the rest of the frame from the header on and keeps what it learns
-// in p; it sets p.Drop and returns done if the packet goes no further.
+// linkLayer describes a layer: its name in Zeek, the link type whose frames begin
+// with it, if any, and the decoder of its header, which is nil for network
+// layers. The decoder gets the rest of the frame from the header on and stores
+// its results in p; it sets p.Drop and returns done if the packet goes no
+// further.
 type linkLayer struct {
 	name   string
 	link   LinkType
@@ -130,29 +131,29 @@ var decoders = [numLayers]linkLayer{
 	layerMPLS:      {"MPLS", 0, false, (*Packet).mpls},
 	layerPBB:       {"PBB", 0, false, (*Packet).pbb},
 	layerVNTag:     {"VNTAG", 0, false, (*Packet).vntag},
-	layerPPPoE:     {"PPPOE", LinkPPPoE, true, (*Packet).pppoe},
-	layerPPP:       {"PPP", LinkPPP, true, (*Packet).ppp},
-	layerPPPSerial: {"PPPSERIAL", LinkPPPSerial, true, (*Packet).pppSerial},
-	layerNull:      {"NULL", LinkNull, true, (*Packet).null},
-	layerLoop:      {"LOOP", LinkLoop, true, (*Packet).loop},
-	layerNFLog:     {"NFLOG", LinkNFLog, true, (*Packet).nflog},
-	layerSLL:       {"LINUXSLL", LinkLinuxSLL, true, (*Packet).sll},
-	layerSLL2:      {"LINUXSLL2", LinkLinuxSLL2, true, (*Packet).sll2},
-	layerFDDI:      {"FDDI", LinkFDDI, true, (*Packet).fddi},
-	layerRadiotap:  {"IEEE802_11_RADIO", Link80211Radiotap, true, (*Packet).radiotap},
+	layerPPPoE:     {"PPPOE", linkPPPoE, true, (*Packet).pppoe},
+	layerPPP:       {"PPP", linkPPP, true, (*Packet).ppp},
+	layerPPPSerial: {"PPPSERIAL", linkPPPSerial, true, (*Packet).pppSerial},
+	layerNull:      {"NULL", linkNull, true, (*Packet).null},
+	layerLoop:      {"LOOP", linkLoop, true, (*Packet).loop},
+	layerNFLog:     {"NFLOG", linkNFLog, true, (*Packet).nflog},
+	layerSLL:       {"LINUXSLL", linkLinuxSLL, true, (*Packet).sll},
+	layerSLL2:      {"LINUXSLL2", linkLinuxSLL2, true, (*Packet).sll2},
+	layerFDDI:      {"FDDI", linkFDDI, true, (*Packet).fddi},
+	layerRadiotap:  {"IEEE802_11_RADIO", link80211Radiotap, true, (*Packet).radiotap},
 	layer80211:     {"IEEE802_11", Link80211, true, (*Packet).wlan},
-	layerPPI:       {"PPI", LinkPPI, true, (*Packet).ppi},
-	layerAVS:       {"AVS", LinkAVS, true, (*Packet).avs},
-	layerPrism:     {"PRISM", LinkPrism, true, (*Packet).prism},
+	layerPPI:       {"PPI", linkPPI, true, (*Packet).ppi},
+	layerAVS:       {"AVS", linkAVS, true, (*Packet).avs},
+	layerPrism:     {"PRISM", linkPrism, true, (*Packet).prism},
 	layerIP:        {"IP", LinkRaw, true, nil},
 	layerARP:       {"ARP", 0, false, nil},
 }
 
-// layerNames and roots are the table by layer and by link type. They are filled
-// at start, because decoders name their layers.
+// layerNames and roots are decoders' names by layer and its layers by link
+// type. They are filled at start, because decoders refer to their layers.
 var (
 	layerNames [numLayers]string
-	roots      [512]layer // no link type in use is higher
+	roots      [512]layer // all link types in use are lower
 )
 
 func init() {
@@ -177,14 +178,15 @@ func rootLayer(l LinkType) layer {
 	return layerIP
 }
 
-// dispatch says which layer an identifier means, in the layers of in.
+// dispatch maps an identifier to a layer, for identifiers found in the layers
+// of in.
 type dispatch struct {
 	id   uint32
 	in   uint8
 	next layer
 }
 
-// The layers whose identifiers differ in what they lead to.
+// Groups of layers that differ in the meaning of identifiers.
 const (
 	inEthernet uint8 = 1 << iota // Ethernet header
 	inVLAN                       // VLAN tag
@@ -197,7 +199,7 @@ const (
 	inAny = ^uint8(0)
 )
 
-// etherTypes, pppTypes and families are what identifiers lead to, the most
+// etherTypes, pppTypes and families map identifiers to layers, the most
 // frequent first.
 var etherTypes = [...]dispatch{
 	{etherIPv4, inEthernet | inVLAN | inCooked, layerIP},
@@ -226,7 +228,7 @@ var families = [...]dispatch{
 	{familyDarwin6, inAny, layerIP},
 }
 
-// nextLayer returns the layer that id means in the layer of in, or layerNone.
+// nextLayer returns the layer that id selects in a layer of in, or layerNone.
 func nextLayer(table []dispatch, id uint32, in uint8) layer {
 	for i := range table {
 		if d := &table[i]; d.id == id && d.in&in != 0 {
@@ -236,18 +238,20 @@ func nextLayer(table []dispatch, id uint32, in uint8) layer {
 	return layerNone
 }
 
-// etherHop skips n bytes to what the ethertype et means in the layer of in.
+// etherHop skips n bytes to the layer that the ethertype et selects in a layer
+// of in.
 func etherHop(et uint16, in uint8, n int) hop {
 	return hop{next: nextLayer(etherTypes[:], uint32(et), in), id: uint64(et), skip: n, size: toEnd}
 }
 
-// pppHop skips n bytes to what the PPP protocol means in the layer of in.
+// pppHop skips n bytes to the layer that the PPP protocol selects in a layer of
+// in.
 func pppHop(proto uint16, in uint8, n int) hop {
 	return hop{next: nextLayer(pppTypes[:], uint32(proto), in), id: uint64(proto), skip: n, size: toEnd}
 }
 
-// lengthHop skips n bytes to what follows an 802.3 length: b, of which length
-// bytes belong to the frame.
+// lengthHop skips n bytes to the data b after an 802.3 length; length bytes of
+// b belong to the frame.
 func lengthHop(b []byte, length uint16, n int) hop {
 	h := hop{next: layerLLC, id: keyLLC, skip: n, size: int(length)}
 	switch {

@@ -7,10 +7,10 @@ type Kind uint8
 
 // The kinds of network payload.
 const (
-	// KindNone: nothing that can be decoded further; Packet.Drop says why.
-	KindNone Kind = iota
-	// KindIP: an IP header of either version. The version is that of the header
-	// itself, as for Zeek: an ethertype of IPv4 may well lead to an IPv6 header.
+	// kindNone: nothing that can be decoded further; Packet.Drop says why.
+	kindNone Kind = iota
+	// KindIP: an IP header of either version. As in Zeek, the header itself
+	// decides on the version: an ethertype of IPv4 may lead to an IPv6 header.
 	KindIP
 	// KindARP: ARP or RARP (RFC 826, RFC 903).
 	KindARP
@@ -23,21 +23,21 @@ type Drop uint8
 const (
 	// DropNone: not dropped.
 	DropNone Drop = iota
-	// DropTruncated: a header was cut, by the snap length or on the wire.
-	DropTruncated
-	// DropMalformed: a header contradicts itself or the packet.
-	DropMalformed
-	// DropUnknownProtocol: a protocol identifier that nothing is registered for.
-	DropUnknownProtocol
-	// DropDepth: more layers than MaxDepth, or too many extension headers.
-	DropDepth
-	// DropNotData: an 802.11 frame that carries no readable data: management,
+	// dropTruncated: a header was cut, by the snap length or on the wire.
+	dropTruncated
+	// dropMalformed: a header contradicts itself or the packet.
+	dropMalformed
+	// dropUnknownProtocol: a protocol identifier without a decoder.
+	dropUnknownProtocol
+	// dropDepth: more layers than maxDepth, or too many extension headers.
+	dropDepth
+	// dropNotData: an 802.11 frame that carries no readable data: management,
 	// control, null data, encrypted, or LLC other than SNAP with ethertype.
-	DropNotData
+	dropNotData
 	// DropChecksum: a wrong checksum of the IP or mobility header.
 	DropChecksum
-	// DropFragmentCut: a later fragment that was not captured in full.
-	DropFragmentCut
+	// dropFragmentCut: a later fragment that was not captured in full.
+	dropFragmentCut
 	numDrops
 )
 
@@ -67,26 +67,25 @@ type Tag struct {
 	OK  bool
 }
 
-// Packet is the result of decoding the link layers of a frame. It is scratch:
-// the caller owns one and hands it in again for the next frame. The slice in it
-// points into the frame.
+// Packet is the result of decoding the link layers of a frame. The caller owns
+// it and reuses it for the next frame. Its slice points into the frame.
 type Packet struct {
 	// Net is the captured bytes from the network header on, without trailing
-	// bytes that a link layer marks as padding. For an unknown
-	// protocol it is what follows the last known header.
+	// bytes that a link layer marks as padding. For an unknown protocol it is
+	// the data after the last known header.
 	Net []byte
 	// WireLen is the number of bytes that the frame had on the wire from the
 	// network header on, padding included. It exceeds len(Net) if the frame was
 	// cut by the snap length.
 	WireLen int
-	// Offset is where Net begins in the frame.
+	// Offset is the offset of Net in the frame.
 	Offset int
 
 	Kind Kind
 	Drop Drop
 
-	// HasL2 reports whether SrcMAC and DstMAC are known. They are all zeros where
-	// the link layer has only one of the two (Linux cooked), as in Zeek.
+	// HasL2 reports whether SrcMAC and DstMAC are known. As in Zeek, both are all
+	// zeros if the link layer has only one of them (Linux cooked).
 	HasL2          bool
 	SrcMAC, DstMAC [6]byte
 	// EtherType is the innermost ethertype or 802.3 length, for Ethernet and VLANs.
@@ -94,31 +93,32 @@ type Packet struct {
 	// VLAN is the outermost tag, InnerVLAN the innermost of several.
 	VLAN, InnerVLAN Tag
 
-	// UnknownAnalyzer and UnknownProtocol name the layer that had nowhere to go
-	// and the identifier it had, if Drop is DropUnknownProtocol (Zeek's event
-	// unknown_protocol; the bytes are in Net).
+	// UnknownAnalyzer and UnknownProtocol are the last decoded layer and the
+	// identifier that it has no decoder for, if Drop is dropUnknownProtocol
+	// (Zeek's event unknown_protocol; the bytes are in Net).
 	UnknownAnalyzer string
 	UnknownProtocol uint64
 
-	// Weirds are those of this packet, from here and from IP.Parse and
-	// Reassembler.Feed when they are given this list.
+	// Weirds are the weirds of this packet, including those of IP.Parse and of
+	// Reassembler.Feed if that gets this list.
 	Weirds Weirds
 
 	capRest int // captured bytes from Net on to the end of the frame, padding included
 	depth   int
-	stack   [MaxDepth]layer
+	stack   [maxDepth]layer
 	amsdu   struct{ off, end, depth int } // rest of an A-MSDU; off 0 if none
 }
 
-// MaxDepth is the number of layers that a packet may have over all its tunnels
+// maxDepth is the number of layers that a packet may have over all its tunnels
 // (Zeek's PacketAnalyzer::max_depth).
-const MaxDepth = 25
+const maxDepth = 25
 
-// Depth is the number of layers so far, counted as Zeek counts analyzers: one a
-// header, the network layer included. DecodeAt takes it for a tunnel's content.
+// Depth returns the number of layers so far, counted like Zeek's analyzers: one
+// per header, including the network layer. It is the depth to pass to DecodeAt
+// for a tunnel's contents.
 func (p *Packet) Depth() int { return p.depth }
 
-// AppendHistory appends Zeek's names of the layers that were walked, outermost first.
+// AppendHistory appends Zeek's names of the decoded layers, outermost first.
 func (p *Packet) AppendHistory(dst []string) []string {
 	for _, l := range p.stack[:p.depth] {
 		dst = append(dst, l.String())

@@ -10,12 +10,12 @@ import (
 const (
 	pageSize = 2048
 	// maxFragEnd bounds the end of a fragment: the largest offset and length
-	// that headers can express. Datagrams over 64 KB come out as in Zeek, with
-	// the length that is left of theirs in 16 bits.
+	// that headers can express. As in Zeek, a datagram over 64 KB is returned
+	// with its length truncated to 16 bits.
 	maxFragEnd = 0x1fff*8 + 0xffff
 	maxPages   = (maxFragEnd + pageSize - 1) / pageSize
-	// maxFragHdr bounds the header that is kept of a datagram: an IPv6 header
-	// with extension headers that does not fit is not put together.
+	// maxFragHdr bounds the header that is kept of a datagram. A datagram whose
+	// IPv6 header with its extension headers does not fit is not reassembled.
 	maxFragHdr = 2048
 
 	minFragLen = 64    // Zeek's MIN_ACCEPTABLE_FRAG_SIZE
@@ -24,21 +24,23 @@ const (
 
 // FragStats are the counters of a Reassembler.
 type FragStats struct {
-	// Fragments were fed; Datagrams came out whole.
+	// Fragments counts the fragments fed, Datagrams the datagrams completed.
 	Fragments, Datagrams uint64
-	// Expired datagrams ran into the timeout, Evicted ones into a limit.
+	// Expired counts the datagrams given up at the timeout, Evicted those given
+	// up at a limit.
 	Expired, Evicted uint64
-	// Held is the number of datagrams that are incomplete now, Bytes the memory they take.
+	// Held is the current number of incomplete datagrams, Bytes the memory that they
+	// take.
 	Held, Bytes int
 }
 
-// A Reassembler puts IP fragments together (RFC 791 section 3.2, RFC 8200
-// section 4.5), with Zeek's policy: where fragments overlap, what came first
-// wins. Its memory is bounded; at a limit the oldest datagram goes first. It
-// belongs to one goroutine.
+// A Reassembler reassembles IP fragments (RFC 791 section 3.2, RFC 8200 section
+// 4.5) with Zeek's policy: where fragments overlap, the bytes that arrived
+// first win. Its memory is bounded; at a limit the oldest datagram is dropped.
+// It belongs to one goroutine.
 type Reassembler struct {
-	// Domain separates the same addresses in different tunnels: fragments are put
-	// together only with those that were fed under the same Domain.
+	// Domain separates equal addresses in different tunnels: only fragments fed
+	// under the same Domain are combined.
 	Domain uint32
 
 	opt      Options
@@ -48,7 +50,7 @@ type Reassembler struct {
 	slots []datagram
 	free  []int32 // unused slots
 	// Oldest and newest datagram in the order of their first fragments, -1 if
-	// none. As the clock never goes back, that is the order of expiry too.
+	// none. As the clock never goes back, this is also the order of expiry.
 	head, tail int32
 
 	pages     [][]byte
@@ -67,18 +69,18 @@ type fragKey struct {
 	version  uint8
 }
 
-// span is a block of received bytes. Blocks stay as they came, never merged:
-// Zeek reports overlaps a block.
+// span is a block of received bytes. Blocks stay as they arrived and are never
+// merged, because Zeek reports overlaps per block.
 type span struct{ from, to uint32 }
 
 type datagram struct {
 	key        fragKey
 	deadline   value.Time
 	prev, next int32
-	size       uint32 // of the payload by the last fragment; 0 if unknown
-	hdr        []byte // of the fragment that came first, without the fragment header
+	size       uint32 // of the payload according to the last fragment; 0 if unknown
+	hdr        []byte // of the first fragment to arrive, without the fragment header
 	nextProto  uint8
-	proto      uint8 // of the fragment that came first, for IPv4
+	proto      uint8 // of the first fragment to arrive, for IPv4
 	spans      []span
 	pages      [maxPages]int32 // page number + 1
 	npages     int
@@ -103,24 +105,25 @@ func (r *Reassembler) Stats() FragStats {
 	return s
 }
 
-// Feed adds a fragment and returns the datagram to decode further, if any:
-// the whole one when ip was the last missing piece, or ip itself if it is a first
-// fragment that was not captured in full, which Zeek analyzes as it is. A
-// whole datagram is valid until the next Feed. now is the run's clock. Weirds go
-// to w; with a result other than DropNone the fragment was dropped.
+// Feed adds a fragment and returns the datagram to decode further, if any: the
+// reassembled one when ip was the last missing piece, or ip itself if it is a
+// first fragment that was not captured in full, which Zeek analyzes as it is. A
+// reassembled datagram is valid until the next Feed. now is the run's clock.
+// Weirds are added to w. A result other than DropNone means that the fragment
+// was dropped.
 func (r *Reassembler) Feed(ip *IP, now value.Time, w *Weirds) (*IP, Drop) {
 	r.Expire(now)
 	r.stats.Fragments++
 	if len(ip.raw) < ip.totalLen {
 		w.flow(ip, layerIP.String(), "incompletely_captured_fragment", "")
 		if ip.FragOffset != 0 {
-			return nil, DropFragmentCut
+			return nil, dropFragmentCut
 		}
 		return ip, DropNone
 	}
 	if ip.HdrLen > maxFragHdr {
 		w.flow(ip, "", "fragment_header_too_long", "")
-		return nil, DropMalformed
+		return nil, dropMalformed
 	}
 	key := fragKey{src: ip.Src, dst: ip.Dst, id: ip.ID, domain: r.Domain, version: ip.Version}
 	n, ok := r.index[key]
@@ -133,7 +136,7 @@ func (r *Reassembler) Feed(ip *IP, now value.Time, w *Weirds) (*IP, Drop) {
 	return nil, DropNone
 }
 
-// Expire gives up the datagrams whose time is over.
+// Expire gives up the datagrams that have reached the timeout.
 func (r *Reassembler) Expire(now value.Time) {
 	for r.head >= 0 && r.opt.FragmentTimeout > 0 && r.slots[r.head].deadline <= now {
 		r.close(r.head)
@@ -176,7 +179,7 @@ func (r *Reassembler) open(key fragKey, ip *IP, now value.Time, w *Weirds) int32
 	return n
 }
 
-// close forgets a datagram and takes its memory back.
+// close forgets a datagram and frees its memory.
 func (r *Reassembler) close(n int32) {
 	d := &r.slots[n]
 	for i, p := range d.pages {
@@ -191,7 +194,7 @@ func (r *Reassembler) close(n int32) {
 		}
 	}
 	if cap(d.spans) > 64 {
-		d.spans = nil // do not let an attack's list stay
+		d.spans = nil // do not keep the long list of an attack
 	}
 	d.spans = d.spans[:0]
 	if d.prev >= 0 {
@@ -216,7 +219,8 @@ func (r *Reassembler) evict(w *Weirds) {
 	r.stats.Evicted++
 }
 
-// add puts a fragment into datagram n and reports whether that is complete now.
+// add adds a fragment to datagram n and reports whether the datagram is now
+// complete.
 func (r *Reassembler) add(n int32, ip *IP, w *Weirds) bool {
 	d := &r.slots[n]
 	if ip.Version == 4 {
@@ -229,7 +233,7 @@ func (r *Reassembler) add(n int32, ip *IP, w *Weirds) bool {
 	if ip.DF {
 		w.flow(ip, "", "fragment_with_DF", "")
 	}
-	if ip.TotalLen < ip.HdrLen { // no length at all, that is
+	if ip.TotalLen < ip.HdrLen { // not even the header's length
 		w.flow(ip, "", "fragment_protocol_inconsistency", "")
 		return false
 	}
@@ -254,8 +258,8 @@ func (r *Reassembler) add(n int32, ip *IP, w *Weirds) bool {
 		w.flow(ip, "", "excessively_large_fragment", "")
 	}
 	if d.size != 0 && to > d.size {
-		// Not the last fragment, but one that reaches beyond the end that
-		// the last one gave.
+		// The fragment is not the last but reaches beyond the end that the last
+		// one set.
 		w.flow(ip, "", "fragment_size_inconsistency", "")
 		d.size = to
 	}
@@ -265,11 +269,11 @@ func (r *Reassembler) add(n int32, ip *IP, w *Weirds) bool {
 	return r.insert(n, from, to, data, w) && r.complete(d, w)
 }
 
-// insert stores the bytes from up to to of datagram n but for those that are
-// there already. It reports false if the datagram had to go to make room.
+// insert stores bytes [from, to) of datagram n, except those that it already
+// has. It reports false if the datagram itself was evicted to make room.
 func (r *Reassembler) insert(n int32, from, to uint32, data []byte, w *Weirds) bool {
 	d := &r.slots[n]
-	// The first block that ends behind from.
+	// i is the first block that ends after from.
 	i := len(d.spans)
 	if i > 0 && d.spans[i-1].to > from {
 		lo, hi := 0, i
@@ -311,7 +315,7 @@ func (r *Reassembler) insert(n int32, from, to uint32, data []byte, w *Weirds) b
 	return true
 }
 
-// complete decides, as Zeek does, whether the blocks of d are a datagram.
+// complete reports, as Zeek does, whether the blocks of d make up a datagram.
 func (r *Reassembler) complete(d *datagram, w *Weirds) bool {
 	if d.spans[0].from > 0 || d.size == 0 {
 		return false
@@ -326,8 +330,8 @@ func (r *Reassembler) complete(d *datagram, w *Weirds) bool {
 		if end < d.size {
 			return false
 		}
-		// There is more behind what the last fragment said is the end:
-		// pieces of two datagrams are mixed. Zeek takes what is contiguous.
+		// There are bytes beyond the end that the last fragment set: pieces of
+		// two datagrams are mixed. Zeek takes the contiguous part.
 		r.weird(d, "fragment_size_inconsistency", w)
 		d.size = end
 	case end > d.size:
@@ -339,7 +343,7 @@ func (r *Reassembler) complete(d *datagram, w *Weirds) bool {
 	return true
 }
 
-// finish makes the datagram out of n, and forgets n.
+// finish returns the datagram made of n and forgets n.
 func (r *Reassembler) finish(n int32, w *Weirds) (*IP, Drop) {
 	d := &r.slots[n]
 	hlen, size := len(d.hdr), int(d.size)
@@ -359,12 +363,12 @@ func (r *Reassembler) finish(n int32, w *Weirds) (*IP, Drop) {
 		binary.BigEndian.PutUint16(b[4:], uint16(hlen+size-ipv6HdrLen))
 		if !ip.setIPv6(b, next, w) {
 			w.flow(ip, layerIP.String(), "max_ipv6_ext_headers_exceeded", "")
-			return nil, DropDepth
+			return nil, dropDepth
 		}
 	}
 	if ip.HdrLen > ip.TotalLen {
 		w.flow(ip, layerIP.String(), "invalid_IP_header_size", "")
-		return nil, DropMalformed
+		return nil, dropMalformed
 	}
 	ip.Reassembled = true
 	ip.Snapped = false
@@ -374,12 +378,13 @@ func (r *Reassembler) finish(n int32, w *Weirds) (*IP, Drop) {
 	return ip, DropNone
 }
 
-// weird adds a weird about the datagram as its first fragment described it.
+// weird adds a weird about the datagram, with the addresses of its first
+// fragment.
 func (r *Reassembler) weird(d *datagram, name string, w *Weirds) {
 	w.Add(Weird{Name: name, Src: d.key.src, Dst: d.key.dst, HasAddrs: true})
 }
 
-// equal compares b with what is stored at off.
+// equal reports whether b equals the bytes stored at off.
 func (r *Reassembler) equal(d *datagram, off uint32, b []byte) bool {
 	for len(b) > 0 {
 		p := r.pages[d.pages[off/pageSize]-1][off%pageSize:]
@@ -393,8 +398,8 @@ func (r *Reassembler) equal(d *datagram, off uint32, b []byte) bool {
 	return true
 }
 
-// write stores b at off. To make room it evicts the oldest datagrams; if
-// that is n itself, it reports false.
+// write stores b at off. To make room it evicts the oldest datagrams; it
+// reports false if n itself was evicted.
 func (r *Reassembler) write(n int32, off uint32, b []byte, w *Weirds) bool {
 	for len(b) > 0 {
 		slot := off / pageSize
@@ -418,7 +423,7 @@ func (r *Reassembler) write(n int32, off uint32, b []byte, w *Weirds) bool {
 	return true
 }
 
-// page takes an unused page.
+// page returns an unused page.
 func (r *Reassembler) page() int32 {
 	r.usedPages++
 	if k := len(r.freePages); k > 0 {

@@ -16,8 +16,8 @@ func piece(id, offset int, more bool, data []byte) []byte {
 	return v4(ProtoUDP, data, ipID(id), fragBits(offset, more, false))
 }
 
-// feed parses and feeds packets one after the other and returns a copy of the
-// payload of what came out last, and all weirds.
+// feed parses packets and feeds them one after the other. It returns a copy of
+// the payload of the last datagram returned, and all weirds.
 func feed(t testing.TB, r *Reassembler, now value.Time, packets ...[]byte) (payload []byte, done bool, weirds string) {
 	t.Helper()
 	var w Weirds
@@ -65,17 +65,17 @@ func TestReassemble(t *testing.T) {
 		{"empty end", [][]byte{piece(1, 0, true, data), piece(1, 400, false, nil)}, nil, ""},
 		{"large", [][]byte{piece(1, 63992, true, data)}, nil, "excessively_large_fragment"},
 		{"v6", [][]byte{
-			v6(ProtoFragment, cat(fragHdr(ProtoUDP, 160, false, 7), data[160:])),
-			v6(ProtoFragment, cat(fragHdr(ProtoUDP, 0, true, 7), data[:160])),
+			v6(protoFragment, cat(fragHdr(ProtoUDP, 160, false, 7), data[160:])),
+			v6(protoFragment, cat(fragHdr(ProtoUDP, 0, true, 7), data[:160])),
 		}, data, ""},
-		{"v6 atomic", [][]byte{v6(ProtoFragment, cat(fragHdr(ProtoUDP, 0, false, 7), data))}, data, ""},
+		{"v6 atomic", [][]byte{v6(protoFragment, cat(fragHdr(ProtoUDP, 0, false, 7), data))}, data, ""},
 		{"v6 protocol of the first", [][]byte{
-			v6(ProtoFragment, cat(fragHdr(ProtoTCP, 160, false, 7), data[160:])),
-			v6(ProtoFragment, cat(fragHdr(ProtoUDP, 0, true, 7), data[:160])),
+			v6(protoFragment, cat(fragHdr(ProtoTCP, 160, false, 7), data[160:])),
+			v6(protoFragment, cat(fragHdr(ProtoUDP, 0, true, 7), data[:160])),
 		}, data, "fragment_protocol_inconsistency"},
 		{"v6 extension behind", [][]byte{
-			v6(ProtoHopByHop, cat(ext(ProtoFragment, unhex("0502 0000 0100")), fragHdr(ProtoDstOpts, 0, true, 7), ext(ProtoUDP, homeAddr("2001:db8::9")), data[:160])),
-			v6(ProtoHopByHop, cat(ext(ProtoFragment, unhex("0502 0000 0100")), fragHdr(ProtoDstOpts, 184, false, 7), data[160:])),
+			v6(protoHopByHop, cat(ext(protoFragment, unhex("0502 0000 0100")), fragHdr(protoDstOpts, 0, true, 7), ext(ProtoUDP, homeAddr("2001:db8::9")), data[:160])),
+			v6(protoHopByHop, cat(ext(protoFragment, unhex("0502 0000 0100")), fragHdr(protoDstOpts, 184, false, 7), data[160:])),
 		}, data, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -100,14 +100,14 @@ func TestReassembledHeader(t *testing.T) {
 	var w Weirds
 	var out *IP
 	for _, b := range [][]byte{
-		v6(ProtoHopByHop, cat(ext(ProtoFragment, unhex("0502 0000 0100")), fragHdr(ProtoDstOpts, 0, true, 7), ext(ProtoUDP, homeAddr("2001:db8::9")), data[:160])),
-		v6(ProtoHopByHop, cat(ext(ProtoFragment, unhex("0502 0000 0100")), fragHdr(ProtoDstOpts, 184, false, 7), data[160:])),
+		v6(protoHopByHop, cat(ext(protoFragment, unhex("0502 0000 0100")), fragHdr(protoDstOpts, 0, true, 7), ext(ProtoUDP, homeAddr("2001:db8::9")), data[:160])),
+		v6(protoHopByHop, cat(ext(protoFragment, unhex("0502 0000 0100")), fragHdr(protoDstOpts, 184, false, 7), data[160:])),
 	} {
 		ip, _, _ := parse(t, b, Options{})
 		out, _ = r.Feed(ip, 0, &w)
 	}
 	if out == nil || !out.Reassembled || out.Fragment || out.Proto != ProtoUDP || out.HdrLen != 40+8+24 ||
-		out.TotalLen != 72+400 || out.Src != addr16("2001:db8::9") || out.LastHeader != ProtoDstOpts {
+		out.TotalLen != 72+400 || out.Src != addr16("2001:db8::9") || out.LastHeader != protoDstOpts {
 		t.Fatalf("%+v", out)
 	}
 
@@ -145,7 +145,7 @@ func TestCutFragment(t *testing.T) {
 	for _, c := range []struct {
 		offset int
 		drop   Drop
-	}{{0, DropNone}, {160, DropFragmentCut}} {
+	}{{0, DropNone}, {160, dropFragmentCut}} {
 		var d Decoder
 		var p Packet
 		var ip IP
@@ -172,7 +172,7 @@ func TestFragmentTimeout(t *testing.T) {
 	if s := r.Stats(); s.Held != 2 {
 		t.Fatalf("%+v", s)
 	}
-	// The clock starts with the first fragment and is not wound up again.
+	// The timeout starts with the first fragment and is not restarted.
 	if _, done, _ := feed(t, r, 300*second, piece(1, 320, false, data[320:])); done {
 		t.Error("a datagram outlived its time")
 	}
@@ -225,9 +225,10 @@ func TestFragmentLimits(t *testing.T) {
 		t.Errorf("weird %+v", w.All()[0])
 	}
 
-	// By bytes: the oldest goes, even if that is the one that asks for room.
+	// At the limit of bytes the oldest datagram is dropped, even if it is the
+	// one that needs room.
 	o = DefaultOptions()
-	o.FragmentBytes = 1 // what one datagram takes
+	o.FragmentBytes = 1 // room for one datagram
 	r = NewReassembler(o)
 	data := counting(65000)
 	feed(t, r, 0, piece(1, 0, true, data))
@@ -246,7 +247,8 @@ func TestFragmentLimits(t *testing.T) {
 	}
 }
 
-// Random fragments against the plainest model of "the first wins".
+// TestReassembleModel compares random fragments with the simplest model of "the
+// first wins".
 func TestReassembleModel(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(1, 2))
 	for round := range 60 {

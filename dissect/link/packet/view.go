@@ -1,9 +1,9 @@
 package packet
 
-// View fills ip from the IP header at the start of b, the captured bytes.
-// It is for headers in quotes and tunnels: none of Parse's comparisons with the
-// frame are made, and lengths and checksum are as the header has them. It
-// reports false, and ip must not be used, if b has no whole IP header.
+// View fills ip from the IP header at the start of b, the captured bytes. It is
+// for quoted and tunneled headers: unlike Parse, it does not compare the header
+// with the frame, and takes lengths and checksum from the header unchecked. It
+// returns false, and ip must not be used, if b has no whole IP header.
 func (ip *IP) View(b []byte, w *Weirds) bool {
 	switch {
 	case len(b) >= ipv4HdrLen && b[0]>>4 == 4:

@@ -1,6 +1,6 @@
 package packet
 
-// Weird is one oddity found while decoding, as Zeek names it.
+// Weird is one oddity found while decoding, under Zeek's name.
 type Weird struct {
 	// Name is Zeek's name of the weird, such as "truncated_IP".
 	Name string
@@ -11,13 +11,13 @@ type Weird struct {
 	// which Zeek raises without one. Inside a tunnel Zeek appends "_in_tunnel"
 	// to the name of a weird that has a source, and to no other.
 	Source string
-	// Src and Dst are the addresses that the weird is about, if HasAddrs: it is
-	// a flow weird then and a net weird otherwise.
+	// Src and Dst are the addresses that the weird concerns, if HasAddrs is
+	// set: it is then a flow weird, otherwise a net weird.
 	Src, Dst [16]byte
 	HasAddrs bool
 }
 
-// maxWeirds bounds what one packet can report. Zeek has no such bound; a packet
+// maxWeirds bounds the weirds of one packet. Zeek has no such bound; a packet
 // that exceeds it has dozens of malformed extension headers or tags.
 const maxWeirds = 32
 
@@ -31,7 +31,7 @@ type Weirds struct {
 // All returns the weirds. The slice is valid until the next Reset.
 func (w *Weirds) All() []Weird { return w.list }
 
-// Lost is the number of weirds that were left out, over all packets, because a
+// Lost returns the number of weirds omitted so far, over all packets, because a
 // packet had too many.
 func (w *Weirds) Lost() uint64 { return w.lost }
 

@@ -34,8 +34,8 @@ const (
 	pppIPv6        = 0x0057
 )
 
-// gre takes a GRE packet apart. What an unknown protocol type announces is
-// taken for IP, as Zeek does.
+// gre decodes a GRE packet. Like Zeek, it takes the payload of an unknown
+// protocol type for IP.
 func (d *Decoder) gre(c *Carrier, b []byte, r *Result) {
 	const minHeader = 4
 	if len(b) < minHeader {
@@ -55,7 +55,7 @@ func (d *Decoder) gre(c *Carrier, b []byte, r *Result) {
 		return
 	}
 
-	skip, need := 0, 0 // bytes between GRE header and inner packet; least length of what follows
+	skip, need := 0, 0 // bytes between GRE header and inner packet; minimum length of the inner packet
 	inner := InnerIP
 	if version == 1 {
 		if typ != etherPPTP {

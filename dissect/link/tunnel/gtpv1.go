@@ -33,9 +33,9 @@ const (
 	gtpGPDU           = 255
 )
 
-// outOfBound is how a message contradicts its length: what needs more bytes
-// than there are. A need of -1 is an element of unknown length, whose type
-// stands in have. The zero value is no error.
+// outOfBound is the error of a message that contradicts its length: the part
+// that needs more bytes than there are. A need of -1 means an element of
+// unknown length, whose type is in have. The zero value is no error.
 type outOfBound struct {
 	where      string
 	need, have int
@@ -43,7 +43,8 @@ type outOfBound struct {
 
 func (e *outOfBound) bad() bool { return e.where != "" }
 
-// reason is the text of the violation, in the form of Zeek's parser generator.
+// reason returns the text of the violation, in the form of Zeek's parser
+// generator.
 func (e *outOfBound) reason() string {
 	const prefix = "Binpac exception: binpac exception: "
 	if e.need < 0 {
@@ -52,13 +53,13 @@ func (e *outOfBound) reason() string {
 	return prefix + "out_of_bound: " + e.where + ": " + strconv.Itoa(e.need) + " > " + strconv.Itoa(e.have)
 }
 
-// gtpMessage is a GTPv1 message taken apart.
+// gtpMessage is a decoded GTPv1 message.
 type gtpMessage struct {
 	flags, typ uint8
 	length     uint16
 	teid       uint32
 	opt        []byte // the optional part of the header, or nil
-	body       []byte // what follows the extension headers
+	body       []byte // the bytes after the extension headers
 }
 
 func (m *gtpMessage) parse(b []byte) outOfBound {
@@ -73,11 +74,11 @@ func (m *gtpMessage) parse(b []byte) outOfBound {
 		}
 		m.opt, b = b[:gtpOptional], b[gtpOptional:]
 	}
-	// The first extension header is taken for present by its flag alone, and
-	// the last may end with the packet, as in Zeek.
+	// As in Zeek, the flag alone says that there is a first extension header,
+	// and the last one may end with the packet.
 	if m.flags&gtpFlagE != 0 {
 		for len(b) > 0 {
-			n := int(b[0]) * 4 // with length and next type
+			n := int(b[0]) * 4 // including the length and the next type
 			if n == 0 || len(b) < n {
 				return outOfBound{"GTPv1_Ext_Header:next_type", n, len(b)}
 			}
@@ -95,7 +96,7 @@ func (m *gtpMessage) parse(b []byte) outOfBound {
 	return outOfBound{}
 }
 
-// header is the message's header as events have it.
+// header returns the message's header as events have it.
 func (m *gtpMessage) header() event.GTPv1Hdr {
 	h := event.GTPv1Hdr{
 		Version: uint64(m.flags >> 5),
@@ -116,7 +117,7 @@ func (m *gtpMessage) header() event.GTPv1Hdr {
 	return h
 }
 
-// decodeGTPv1 takes a GTPv1 message apart and raises its events.
+// decodeGTPv1 decodes a GTPv1 message and raises its events.
 func (d *Decoder) decodeGTPv1(c *Carrier, b []byte, r *Result) {
 	var m gtpMessage
 	if e := m.parse(b); e.bad() {

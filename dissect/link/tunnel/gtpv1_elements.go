@@ -45,8 +45,8 @@ const (
 	pdpTypeIPv4, pdpTypeIPv6 = 0x21, 0x57
 )
 
-// fixedLen are the lengths of elements without a length field; 0 where the type
-// is not known, and with it the length.
+// fixedLen are the lengths of elements without a length field; 0 if the type,
+// and so the length, is not known.
 var fixedLen = [ieHasLength]uint8{
 	ieCause: 1, ieIMSI: 8, ieRAI: 6, 4: 4, 5: 4, ieReorderReq: 1, 9: 28, 11: 1, 12: 3, 13: 1,
 	ieRecovery: 1, ieSelectionMode: 1, ieTEIDData1: 4, ieTEIDControl: 4, 18: 5, ieTeardownInd: 1,
@@ -71,7 +71,7 @@ func nextElement(b []byte) (typ uint8, value, rest []byte, err outOfBound) {
 		n = int(binary.BigEndian.Uint16(b[1:]))
 	}
 	value = b[hdr:]
-	// These say themselves how long they are, and Zeek believes them.
+	// These elements contain their own lengths, and Zeek trusts them.
 	c := contextCursor{b: value}
 	switch typ {
 	case ieMMContext:
@@ -99,8 +99,8 @@ func nextElement(b []byte) (typ uint8, value, rest []byte, err outOfBound) {
 	return typ, value[:n], value[n:], outOfBound{}
 }
 
-// validateElements walks through the information elements of a message, which
-// go on to the end of the packet.
+// validateElements checks the information elements of a message, which extend
+// to the end of the packet.
 func validateElements(b []byte) outOfBound {
 	for len(b) > 0 {
 		_, _, rest, err := nextElement(b)
@@ -112,8 +112,8 @@ func validateElements(b []byte) outOfBound {
 	return outOfBound{}
 }
 
-// contextCursor computes the length of elements that have lengths within. Once
-// it is past the end of b it stays there.
+// contextCursor computes the length of elements that contain lengths. Once past
+// the end of b, it stays there.
 type contextCursor struct {
 	b []byte
 	n int
@@ -131,7 +131,7 @@ func (c *contextCursor) uint8() int {
 
 func (c *contextCursor) uint16() int { return c.uint8()<<8 | c.uint8() }
 
-// mmContext is section 7.7.28.
+// mmContext returns the length of an MM context (section 7.7.28).
 func (c *contextCursor) mmContext() int {
 	c.skip(1)
 	security := c.uint8()
@@ -155,7 +155,7 @@ func (c *contextCursor) mmContext() int {
 	return c.n
 }
 
-// quintuplet is section 7.7.35.
+// quintuplet returns the length of a quintuplet (section 7.7.35).
 func (c *contextCursor) quintuplet() int {
 	c.skip(16)
 	c.skip(c.uint8())
@@ -164,7 +164,7 @@ func (c *contextCursor) quintuplet() int {
 	return c.n
 }
 
-// pdpContext is section 7.7.29.
+// pdpContext returns the length of a PDP context (section 7.7.29).
 func (c *contextCursor) pdpContext() int {
 	c.skip(2)
 	for range 3 { // QoS subscribed, requested, negotiated
@@ -226,7 +226,7 @@ func (g *gtpEvents) control(d *Decoder, c *Carrier, m *gtpMessage) {
 }
 
 // elements ranges over the information elements of a message that
-// validateElements has passed.
+// validateElements has accepted.
 func elements(b []byte) func(yield func(typ uint8, v []byte) bool) {
 	return func(yield func(uint8, []byte) bool) {
 		for len(b) > 0 {
@@ -446,8 +446,8 @@ func deleteResponse(d *Decoder, e *event.GTPDeletePDPCtxResponseElements, b []by
 func u16(b []byte) uint64 { return uint64(binary.BigEndian.Uint16(b)) }
 func u32(b []byte) uint64 { return uint64(binary.BigEndian.Uint32(b)) }
 
-// imsi reads the digits of section 7.7.2, least significant half first, as a
-// decimal number; 15 is filler.
+// imsi reads the digits of an IMSI (section 7.7.2), lower half of each byte
+// first, as a decimal number; 15 is filler.
 func imsi(b []byte) uint64 {
 	var v uint64
 	for _, x := range b[:8] {
@@ -460,8 +460,9 @@ func imsi(b []byte) uint64 {
 	return v
 }
 
-// rai reads section 7.7.3. Zeek takes a network code for one of three digits
-// when its third digit is 0, and for one of two otherwise.
+// rai reads a routing area identity (section 7.7.3). Zeek takes a network code
+// for one of three digits when its third digit is 0, and for one of two
+// otherwise.
 func rai(b []byte) event.GTPRAI {
 	d := func(x uint8) uint64 { return uint64(x & 0x0f) }
 	mnc := d(b[2])*10 + d(b[2]>>4)
@@ -476,7 +477,7 @@ func rai(b []byte) event.GTPRAI {
 	}
 }
 
-// endUserAddr reads section 7.7.27.
+// endUserAddr reads an end user address (section 7.7.27).
 func endUserAddr(b []byte) event.GTPEndUserAddr {
 	a := event.GTPEndUserAddr{PDPTypeOrg: uint64(b[0] & 0x0f), PDPTypeNum: uint64(b[1])}
 	addr := b[2:]
@@ -496,7 +497,7 @@ func endUserAddr(b []byte) event.GTPEndUserAddr {
 	return a
 }
 
-// gsnAddr reads section 7.7.32.
+// gsnAddr reads a GSN address (section 7.7.32).
 func gsnAddr(b []byte) event.GTPGSNAddr {
 	if a := ipAddr(b); a.OK {
 		return event.GTPGSNAddr{IP: a}
@@ -504,17 +505,17 @@ func gsnAddr(b []byte) event.GTPGSNAddr {
 	return event.GTPGSNAddr{Other: value.Some(b)}
 }
 
-// qosProfile reads section 7.7.34.
+// qosProfile reads a quality of service profile (section 7.7.34).
 func qosProfile(b []byte) event.GTPQoSProfile {
 	return event.GTPQoSProfile{Priority: uint64(b[0]), Data: b[1:]}
 }
 
-// privateExtension reads section 7.7.46.
+// privateExtension reads a private extension (section 7.7.46).
 func privateExtension(b []byte) event.GTPPrivateExtension {
 	return event.GTPPrivateExtension{ID: u16(b), Value: b[2:]}
 }
 
-// ipAddr is the address that b is by its length.
+// ipAddr returns b as an address if it is 4 or 16 bytes long.
 func ipAddr(b []byte) value.Opt[netip.Addr] {
 	a, ok := netip.AddrFromSlice(b)
 	return value.Opt[netip.Addr]{V: a.Unmap(), OK: ok}

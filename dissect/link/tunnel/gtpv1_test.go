@@ -99,14 +99,14 @@ func gtpCarrier() *Carrier {
 	return c
 }
 
-// fakeConn is as much of a connection as the event stream asks for.
+// fakeConn has the methods of a connection that the event stream calls.
 type fakeConn struct{ event.Conn }
 
 func (fakeConn) ID() event.ConnID { return event.ConnID{} }
 func (fakeConn) UID() value.UID   { return value.MakeUID('C', 1, 2) }
 
-// The elements that carry lengths of their own are as long as those say, and no
-// length leads out of the packet.
+// TestElementLengths checks that elements are as long as the lengths within
+// them say, and that no length leads out of the packet.
 func TestElementLengths(t *testing.T) {
 	quintuplet := bytesOf(zeros(16), 2, zeros(2), zeros(32), 1, zeros(1))
 	for _, c := range []struct {

@@ -44,7 +44,7 @@ const (
 	innerTooLong  // more captured than the header says
 )
 
-// checkInner compares b with the IP header that should stand at its begin. A
+// checkInner compares b with the IP header that should be at its beginning. A
 // truncated IPv4 header counts as a bad version, a truncated IPv6 header as too
 // short, as in Zeek.
 //

@@ -7,20 +7,22 @@ import (
 )
 
 // Table remembers the tunnels that are not connections, IP in IP and GRE, so
-// that everything between two hosts is in the same tunnel. As in Zeek it is the
-// pair of addresses that counts: direction, type and protocol are those of the
+// that all packets between two hosts are in the same tunnel. As in Zeek, only
+// the pair of addresses matters: direction, type and protocol are those of the
 // first packet. It belongs to one shard.
 type Table struct {
 	timeout value.Time // idle time after which a tunnel is forgotten
 	limit   int
 	index   map[pair]int32
-	// tunnels are in a ring in the order of use, with tunnels[0] as its
-	// sentinel: its next is the latest. Unused ones are in a list by next.
+	// tunnels form a ring in order of use with tunnels[0] as its sentinel,
+	// whose next is the most recently used one. Unused ones are in a list
+	// linked by next.
 	tunnels []ipTunnel
 	free    int32
 }
 
-// pair is two hosts, the smaller address first, and the domain of the tunnel around them.
+// pair is a pair of hosts, the smaller address first, with the domain of the tunnel
+// around them.
 type pair struct {
 	hosts  [32]byte
 	domain uint32
@@ -30,13 +32,14 @@ type ipTunnel struct {
 	key        pair
 	prev, next int32
 	last       value.Time
-	// check is when Zeek's timer next looks whether the tunnel has been idle.
+	// check is when Zeek's timer next checks whether the tunnel has been idle.
 	check value.Time
 	encap event.Encapsulation
 }
 
-// NewTable returns a Table of at most o.IPTunnels tunnels, whose tunnel that was
-// idle longest goes first. Tunnels idle for o.IPTunnelTimeout are looked at anew.
+// NewTable returns a Table of at most o.IPTunnels tunnels; beyond that the one
+// that was idle longest is dropped. A tunnel idle for o.IPTunnelTimeout is
+// forgotten, so that its next packet begins a new one.
 func NewTable(o Options) *Table {
 	return &Table{
 		timeout: max(value.Time(o.IPTunnelTimeout), 0),
@@ -46,8 +49,8 @@ func NewTable(o Options) *Table {
 	}
 }
 
-// Get returns the tunnel that the packet ip with a payload of kind k belongs
-// to. isNew is set if it has just been made and still lacks its UID, which the
+// Get returns the tunnel that the packet ip with a payload of kind k belongs to.
+// isNew is set if the tunnel was just created and still lacks its UID, which the
 // caller sets. Tunnels inside other tunnels are distinguished by domain, which is 0
 // outside. The result is valid until the next call of Get.
 func (t *Table) Get(ip *packet.IP, domain uint32, k Kind, now value.Time) (e *event.Encapsulation, isNew bool) {
@@ -78,7 +81,7 @@ func (t *Table) Get(ip *packet.IP, domain uint32, k Kind, now value.Time) (e *ev
 	return &x.encap, !ok
 }
 
-// Len is the number of tunnels.
+// Len returns the number of tunnels.
 func (t *Table) Len() int { return len(t.index) }
 
 func makePair(a, b *[16]byte) (p pair) {
@@ -90,8 +93,8 @@ func makePair(a, b *[16]byte) (p pair) {
 	return p
 }
 
-// expired runs the timer that has been due at x.check and, since x was used
-// before, possibly once more a timeout later.
+// expired runs the timer that was due at x.check and, if x was used before
+// that, possibly a second time one timeout later.
 func (t *Table) expired(x *ipTunnel, now value.Time) bool {
 	for now >= x.check {
 		if x.check-x.last >= t.timeout {
@@ -102,7 +105,8 @@ func (t *Table) expired(x *ipTunnel, now value.Time) bool {
 	return false
 }
 
-// open makes a tunnel, in place of the one idle longest if there is no room.
+// open creates a tunnel, replacing the one that was idle longest if there is no
+// room.
 func (t *Table) open(key pair) int32 {
 	if len(t.index) == t.limit {
 		t.drop(t.tunnels[0].prev)
@@ -128,7 +132,7 @@ func (t *Table) drop(i int32) {
 	t.free = i
 }
 
-// link makes tunnel i the latest.
+// link makes tunnel i the most recently used one.
 func (t *Table) link(i int32) {
 	first := t.tunnels[0].next
 	t.tunnels[i].prev, t.tunnels[i].next = 0, first

@@ -14,14 +14,15 @@ const (
 	teredoOrigin    = 0
 	teredoAuth      = 1
 	teredoOriginLen = 8
-	// A client identifier and an authentication value lie between the first part
-	// of the authentication header and the second.
+	// A client identifier and an authentication value separate the two parts of
+	// the authentication header.
 	teredoAuthHead = 4
 	teredoAuthTail = 8 + 1 // nonce and confirmation byte
 )
 
-// looksLikeTeredo recognizes IPv6 with a Teredo address (2001::/32), and an
-// origin indication, also behind an authentication header, before IPv6.
+// looksLikeTeredo recognizes an IPv6 packet with a Teredo address (2001::/32),
+// and an origin indication before an IPv6 packet, with or without an
+// authentication header in front.
 func looksLikeTeredo(b []byte) bool {
 	if len(b) < ipv6Header || b[0]>>4 != 6 && (b[0] != 0 || b[1] > 1) {
 		return false
@@ -46,11 +47,11 @@ func looksLikeTeredo(b []byte) bool {
 	return len(b) >= ipv6Header && b[0]>>4 == 6
 }
 
-// teredoPacket is a Teredo packet taken apart; auth and origin may be nil.
+// teredoPacket is a decoded Teredo packet; auth and origin may be nil.
 type teredoPacket struct{ auth, origin, inner []byte }
 
-// parse reads the headers before the inner packet. rest is what it has not read
-// when it fails; weird names why, if it was for a lack of bytes.
+// parse reads the headers before the inner packet. If it fails, rest is the
+// part that it has not read, and weird is set if bytes are missing.
 func (t *teredoPacket) parse(b []byte) (rest []byte, weird string, ok bool) {
 	for {
 		if len(b) < 2 {
@@ -89,7 +90,7 @@ func (t *teredoPacket) parse(b []byte) (rest []byte, weird string, ok bool) {
 	}
 }
 
-// decodeTeredo takes a Teredo packet apart and raises its events.
+// decodeTeredo decodes a Teredo packet and raises its events.
 func (d *Decoder) decodeTeredo(c *Carrier, b []byte, r *Result) {
 	var t teredoPacket
 	rest, weird, ok := t.parse(b)

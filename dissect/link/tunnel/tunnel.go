@@ -1,11 +1,11 @@
-// Package tunnel finds what a tunnel packet carries. It takes the payload of
-// the carrying packet and returns the inner packet and how to decode it; it
-// never recurses, holds no packet and knows no connection table. The engine
-// does the recursion.
+// Package tunnel decodes tunnel protocols. It takes the payload of the carrying
+// packet and returns the inner packet and how to decode it. It never recurses,
+// holds no packets and does not know the connection table; the engine does the
+// recursion.
 //
 // # Wiring
 //
-// What the engine asks, and when:
+// The engine calls this package as follows:
 //
 //   - IP protocols 4 and 41 go to Decode with kind IP, protocol 47 to kind GRE.
 //     They have no connection. An accepted inner packet belongs to the tunnel
@@ -25,15 +25,15 @@
 //   - Verdict Confirmed or Violated: the analyzer's state on this connection has
 //     changed with this packet; raise the confirmation or violation event once.
 //     State remembers it. After a violation, all but GTPv1 ignore the connection;
-//     GTPv1 goes on taking packets apart, as Zeek's does, but reports no more.
+//     GTPv1 goes on decoding packets, as in Zeek, but reports no more.
 //   - Weirds: ScopePacket weirds belong to the IP addresses of the carrying
 //     packet, and have "_in_tunnel" appended if that is itself in a tunnel.
-//   - TooDeep: the tunnel was left alone because of Options.MaxDepth; the
+//   - TooDeep: the tunnel was not decoded because of Options.MaxDepth; the
 //     connection gets Zeek's history mark for packets that could not be analyzed
 //     ('X'). GRE, IP in IP and GTPv1 leave it at the weird.
 //
-// A carrying UDP packet's checksum is verified before; NeedsChecksum knows
-// VXLAN's exception.
+// The checksum of the carrying UDP packet is verified before; NeedsChecksum
+// implements VXLAN's exception.
 //
 // The Teredo and GTPv1 events are raised from within Decode, before the inner
 // packet is decoded.
@@ -57,46 +57,46 @@ const (
 	IP          // IP in IP: 4in4, 6in4, 4in6, 6in6 (RFC 2003, RFC 2473, RFC 4213)
 	GRE         // RFC 2784, RFC 2890, RFC 2637, and ERSPAN, NVGRE, Aruba over it
 	Teredo      // RFC 4380
-	AYIYA       // draft-massar-v6ops-ayiya
-	VXLAN       // RFC 7348
-	Geneve      // RFC 8926
+	ayiya       // draft-massar-v6ops-ayiya
+	vxlan       // RFC 7348
+	geneve      // RFC 8926
 	GTPv1       // 3GPP TS 29.060 and 29.281
 	kinds
 )
 
 var analyzerNames = [kinds]string{
-	IP: "IPTUNNEL", GRE: "GRE", Teredo: "TEREDO", AYIYA: "AYIYA",
-	VXLAN: "VXLAN", Geneve: "GENEVE", GTPv1: "GTPV1",
+	IP: "IPTUNNEL", GRE: "GRE", Teredo: "TEREDO", ayiya: "AYIYA",
+	vxlan: "VXLAN", geneve: "GENEVE", GTPv1: "GTPV1",
 }
 
 var types = [kinds]value.Enum{
-	IP: "Tunnel::IP", GRE: "Tunnel::GRE", Teredo: "Tunnel::TEREDO", AYIYA: "Tunnel::AYIYA",
-	VXLAN: "Tunnel::VXLAN", Geneve: "Tunnel::GENEVE", GTPv1: "Tunnel::GTPv1",
+	IP: "Tunnel::IP", GRE: "Tunnel::GRE", Teredo: "Tunnel::TEREDO", ayiya: "Tunnel::AYIYA",
+	vxlan: "Tunnel::VXLAN", geneve: "Tunnel::GENEVE", GTPv1: "Tunnel::GTPv1",
 }
 
-// Analyzer is Zeek's name of the packet analyzer, such as "GTPV1": the source
-// of its weirds and, behind "PacketAnalyzer::ANALYZER_", its tag.
+// Analyzer returns Zeek's name of the packet analyzer, such as "GTPV1": the
+// source of its weirds and, after "PacketAnalyzer::ANALYZER_", its tag.
 func (k Kind) Analyzer() string { return analyzerNames[k] }
 
 var services = [kinds]string{
-	IP: "iptunnel", GRE: "gre", Teredo: "teredo", AYIYA: "ayiya",
-	VXLAN: "vxlan", Geneve: "geneve", GTPv1: "gtpv1",
+	IP: "iptunnel", GRE: "gre", Teredo: "teredo", ayiya: "ayiya",
+	vxlan: "vxlan", geneve: "geneve", GTPv1: "gtpv1",
 }
 
-// Service is the name in conn.log's service column of a connection that carries
-// the tunnel.
+// Service returns the name in conn.log's service column for a connection that
+// carries the tunnel.
 func (k Kind) Service() string { return services[k] }
 
-// Type is Zeek's Tunnel::Type, such as "Tunnel::TEREDO".
+// Type returns Zeek's Tunnel::Type, such as "Tunnel::TEREDO".
 func (k Kind) Type() value.Enum { return types[k] }
 
-// Inner says how an inner packet is to be decoded.
+// Inner says how to decode an inner packet.
 type Inner uint8
 
-// What tunnels carry.
+// The kinds of inner packets.
 const (
 	InnerNone     Inner = iota
-	InnerIP             // IPv4 or IPv6, by the version in its header
+	InnerIP             // IPv4 or IPv6, according to the version in its header
 	InnerEthernet       // an Ethernet frame
 	InnerWLAN           // an 802.11 frame without radiotap
 	InnerARP            // an ARP packet without link header
@@ -131,8 +131,8 @@ type Weird struct {
 	Source string
 }
 
-// State is what tunnel analyzers keep on a connection. Its zero value is the
-// state of a new connection; it needs no cleaning up.
+// State is the state of tunnel analyzers on a connection. Its zero value is the
+// state of a new connection; it needs no cleanup.
 type State struct {
 	verdict                [kinds]Verdict
 	teredoOrig, teredoResp bool // valid packets seen from that side
@@ -158,7 +158,7 @@ type Carrier struct {
 	Depth int
 	Last  value.Enum
 	// Weirds, if not nil, collects the weirds about the extension headers of an
-	// inner packet, as its own decoding will report them once more.
+	// inner packet. Decoding that packet reports them once more.
 	Weirds *packet.Weirds
 }
 
@@ -178,14 +178,14 @@ type Result struct {
 	Reason  string
 	Data    []byte
 	Weirds  []Weird
-	// TooDeep is set if the connection has a packet that was left alone because
-	// of Options.MaxDepth.
+	// TooDeep is set if a packet of the connection was not decoded because of
+	// Options.MaxDepth.
 	TooDeep bool
 }
 
 // Options are Zeek's Tunnel:: options and the ports of the analyzers.
 type Options struct {
-	MaxDepth int `key:"limits.tunnel_max_depth" unit:"count" min:"0" doc:"tunnels within tunnels that are taken apart; 0 takes none apart (Tunnel::max_depth)"`
+	MaxDepth int `key:"limits.tunnel_max_depth" unit:"count" min:"0" doc:"depth to which nested tunnels are decoded; 0 decodes none (Tunnel::max_depth)"`
 	// DelayTeredoConfirmation confirms Teredo only after a valid packet from
 	// both sides (Tunnel::delay_teredo_confirmation).
 	DelayTeredoConfirmation bool
@@ -198,13 +198,13 @@ type Options struct {
 	// Ports are the UDP ports of the responder that select a tunnel protocol.
 	Ports []Port
 
-	// IPTunnels is how many tunnels without a connection, such as GRE, a Table knows at
-	// once; beyond it the one that was idle longest is forgotten.
+	// IPTunnels is how many tunnels without a connection, such as GRE, a Table holds;
+	// beyond it the one that was idle longest is forgotten.
 	IPTunnels       int
 	IPTunnelTimeout time.Duration `key:"timeouts.ip_tunnel_timeout" doc:"silence that ends a tunnel without a connection, such as GRE (Tunnel::ip_tunnel_timeout)"`
 }
 
-// Port gives the datagrams to a UDP port to a tunnel protocol.
+// Port assigns the datagrams to a UDP port to a tunnel protocol.
 type Port struct {
 	Num  uint16
 	Kind Kind
@@ -218,27 +218,27 @@ func DefaultOptions() Options {
 		ValidateVXLANChecksums:  true,
 		Ports: []Port{
 			{2123, GTPv1}, {2152, GTPv1}, {3544, Teredo}, {4754, GRE},
-			{4789, VXLAN}, {5072, AYIYA}, {6081, Geneve},
+			{4789, vxlan}, {5072, ayiya}, {6081, geneve},
 		},
 		IPTunnels:       1 << 16,
 		IPTunnelTimeout: 24 * time.Hour,
 	}
 }
 
-// Decoder takes tunnels apart. It belongs to one shard.
+// Decoder decodes tunnels. It belongs to one shard.
 type Decoder struct {
 	opt    Options
 	ports  [1 << 16 / 64]uint64 // which ports are in opt.Ports
 	weirds []Weird
 
-	inner   packet.IP // the inner packet, where a parser looks into it
+	inner   packet.IP // the inner packet, for parsers that read its header
 	headers packet.HeaderScratch
 	discard packet.Weirds
 	teredo  teredoEvents
 	gtp     gtpEvents
 }
 
-// maxWeirds bounds what one packet can report.
+// maxWeirds bounds the weirds of one packet.
 const maxWeirds = 32
 
 // New returns a Decoder that raises its events on hooks.
@@ -254,7 +254,7 @@ func New(hooks *event.Hooks, opt Options) *Decoder {
 }
 
 // UDP returns the tunnel protocol of a UDP payload to or from a responder's
-// port, or None. It is asked for every datagram, since content decides where
+// port, or None. It is called for every datagram, since the content decides if
 // the port does not.
 func (d *Decoder) UDP(respPort uint16, payload []byte) Kind {
 	if k := d.byPort(respPort); k != None {
@@ -262,7 +262,7 @@ func (d *Decoder) UDP(respPort uint16, payload []byte) Kind {
 	}
 	switch {
 	case looksLikeAYIYA(payload):
-		return AYIYA
+		return ayiya
 	case looksLikeTeredo(payload):
 		return Teredo
 	}
@@ -282,19 +282,19 @@ func (d *Decoder) byPort(port uint16) Kind {
 }
 
 // NeedsChecksum reports whether the checksum of a UDP datagram to dstPort must
-// be right. It need not where RFC 7348 section 5 has VXLAN send it as zero, or
-// leaves it to the receiver. udpLen is the length of the datagram, its header
-// of 8 bytes included.
+// be right. RFC 7348 section 5 makes an exception for VXLAN, which sends zero
+// or leaves the check to the receiver. udpLen is the length of the datagram,
+// including its header of 8 bytes.
 func (d *Decoder) NeedsChecksum(dstPort, checksum uint16, udpLen int, payload []byte) bool {
 	const vxlanAndEthernet = 8 + vxlanHeader + ethernetHeader
-	if udpLen <= vxlanAndEthernet || len(payload) == 0 || payload[0]&vxlanFlagI == 0 || d.byPort(dstPort) != VXLAN {
+	if udpLen <= vxlanAndEthernet || len(payload) == 0 || payload[0]&vxlanFlagI == 0 || d.byPort(dstPort) != vxlan {
 		return true
 	}
 	return checksum != 0 && d.opt.ValidateVXLANChecksums
 }
 
-// Decode takes apart the tunnel packet payload of kind k that c carries, and
-// writes what it found to r.
+// Decode decodes payload, a tunnel packet of kind k carried by c, and writes
+// the result to r.
 func (d *Decoder) Decode(k Kind, c *Carrier, payload []byte, r *Result) {
 	*r = Result{Type: k.Type()}
 	d.weirds = d.weirds[:0]
@@ -307,15 +307,15 @@ func (d *Decoder) Decode(k Kind, c *Carrier, payload []byte, r *Result) {
 		if d.enter(k, c, r) {
 			d.decodeTeredo(c, payload, r)
 		}
-	case AYIYA:
+	case ayiya:
 		if d.enter(k, c, r) {
 			d.ayiya(c, payload, r)
 		}
-	case VXLAN:
+	case vxlan:
 		if d.enter(k, c, r) {
 			d.vxlan(c, payload, r)
 		}
-	case Geneve:
+	case geneve:
 		if d.enter(k, c, r) {
 			d.geneve(c, payload, r)
 		}
@@ -326,8 +326,8 @@ func (d *Decoder) Decode(k Kind, c *Carrier, payload []byte, r *Result) {
 	r.Weirds = d.weirds
 }
 
-// enter does the common part of the analyzers over UDP: nothing is decoded
-// after a violation or too deep in other tunnels.
+// enter does the common checks of the analyzers over UDP. It reports false
+// after a violation or if the tunnel is nested too deep.
 func (d *Decoder) enter(k Kind, c *Carrier, r *Result) bool {
 	if c.State.verdict[k] == Violated {
 		return false
@@ -356,7 +356,8 @@ func (d *Decoder) add(k Kind, s Scope, name, addl string) {
 	}
 }
 
-// headerWeirds is where weirds about the headers of the inner packet go.
+// headerWeirds returns the list for weirds about the headers of the inner
+// packet.
 func (d *Decoder) headerWeirds(c *Carrier) *packet.Weirds {
 	if c.Weirds != nil {
 		return c.Weirds

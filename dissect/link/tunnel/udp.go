@@ -19,24 +19,24 @@ const (
 // identity.
 func looksLikeAYIYA(b []byte) bool { return len(b) >= 3 && b[1] == 0x52 && b[2] == 0x11 }
 
-// ayiya takes a packet of draft-massar-v6ops-ayiya-02 section 4 apart.
+// ayiya decodes an AYIYA packet (draft-massar-v6ops-ayiya-02 section 4).
 func (d *Decoder) ayiya(c *Carrier, b []byte, r *Result) {
 	if len(b) < ayiyaHeader {
-		violate(AYIYA, c, r, "Truncated AYIYA", nil)
+		violate(ayiya, c, r, "Truncated AYIYA", nil)
 		return
 	}
 	identity, signature := 1<<(b[0]>>4), int(b[1]>>4)*4
 	hdr := ayiyaHeader + identity + signature
 	if len(b) < hdr {
-		violate(AYIYA, c, r, "Truncated AYIYA", nil)
+		violate(ayiya, c, r, "Truncated AYIYA", nil)
 		return
 	}
 	if b[2]&0x0f != ayiyaForward {
 		return
 	}
-	confirm(AYIYA, c, r)
+	confirm(ayiya, c, r)
 	if len(b) == hdr {
-		d.weird(AYIYA, "ayiya_empty_packet", "")
+		d.weird(ayiya, "ayiya_empty_packet", "")
 		return
 	}
 	if next := b[3]; next == protoIPv4 || next == protoIPv6 {
@@ -44,43 +44,43 @@ func (d *Decoder) ayiya(c *Carrier, b []byte, r *Result) {
 	}
 }
 
-// vxlan takes a packet of RFC 7348 section 5 apart.
+// vxlan decodes a VXLAN packet (RFC 7348 section 5).
 func (d *Decoder) vxlan(c *Carrier, b []byte, r *Result) {
 	if len(b) < vxlanHeader {
-		violate(VXLAN, c, r, "VXLAN header truncation", b)
+		violate(vxlan, c, r, "VXLAN header truncation", b)
 		return
 	}
 	if b[0]&vxlanFlagI == 0 {
-		violate(VXLAN, c, r, "VXLAN 'I' flag not set", b)
+		violate(vxlan, c, r, "VXLAN 'I' flag not set", b)
 		return
 	}
-	confirm(VXLAN, c, r)
+	confirm(vxlan, c, r)
 	if len(b) == vxlanHeader {
-		d.weird(VXLAN, "vxlan_empty_packet", "")
+		d.weird(vxlan, "vxlan_empty_packet", "")
 		return
 	}
 	r.VNI = binary.BigEndian.Uint32(b[4:]) >> 8
 	r.Inner, r.Payload = InnerEthernet, b[vxlanHeader:]
 }
 
-// geneve takes a packet of RFC 8926 section 3.4 apart.
+// geneve decodes a Geneve packet (RFC 8926 section 3.4).
 func (d *Decoder) geneve(c *Carrier, b []byte, r *Result) {
 	if len(b) < geneveHeader {
-		violate(Geneve, c, r, "Geneve header truncation", b)
+		violate(geneve, c, r, "Geneve header truncation", b)
 		return
 	}
 	if version := b[0] >> 6; version != 0 {
-		d.weird(Geneve, "geneve_invalid_version", strconv.Itoa(int(version)))
+		d.weird(geneve, "geneve_invalid_version", strconv.Itoa(int(version)))
 		return
 	}
 	hdr := geneveHeader + int(b[0]&0x3f)*4
 	if len(b) < hdr {
-		violate(Geneve, c, r, "Geneve option header truncation", b)
+		violate(geneve, c, r, "Geneve option header truncation", b)
 		return
 	}
-	confirm(Geneve, c, r)
+	confirm(geneve, c, r)
 	if len(b) == hdr {
-		d.weird(Geneve, "geneve_empty_packet", "")
+		d.weird(geneve, "geneve_empty_packet", "")
 		return
 	}
 	r.VNI = binary.BigEndian.Uint32(b[4:]) >> 8
@@ -95,44 +95,4 @@ func (d *Decoder) geneve(c *Carrier, b []byte, r *Result) {
 		return
 	}
 	r.Payload = b[hdr:]
-}
-
-// A GeneveOption is one option of a Geneve header (RFC 8926 section 3.5).
-type GeneveOption struct {
-	Class    uint16
-	Critical bool
-	Type     uint8 // without the critical bit
-	Data     []byte
-}
-
-// GeneveOptions calls yield for each option of the Geneve header at the begin
-// of b until it returns false; a truncated option ends the list. It is a range
-// function, Zeek's PacketAnalyzer::Geneve::get_options for one layer.
-func GeneveOptions(b []byte) func(yield func(GeneveOption) bool) {
-	return func(yield func(GeneveOption) bool) {
-		if len(b) < geneveHeader {
-			return
-		}
-		n := int(b[0]&0x3f) * 4
-		b := b[geneveHeader:]
-		if len(b) < n {
-			return
-		}
-		for b = b[:n]; len(b) >= 4; {
-			size := int(b[3]&0x1f) * 4
-			if len(b)-4 < size {
-				return
-			}
-			o := GeneveOption{
-				Class:    binary.BigEndian.Uint16(b),
-				Critical: b[2]&0x80 != 0,
-				Type:     b[2] & 0x7f,
-				Data:     b[4 : 4+size],
-			}
-			if !yield(o) {
-				return
-			}
-			b = b[4+size:]
-		}
-	}
 }

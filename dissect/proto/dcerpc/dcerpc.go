@@ -28,8 +28,8 @@ const (
 // Options bounds fragmented calls. Exceeding a limit raises a weird and ends the analysis of
 // the connection or pipe.
 type Options struct {
-	Calls    int `key:"limits.dce_rpc_max_cmd_reassembly" unit:"count" min:"1" doc:"fragmented calls of one side of a DCE/RPC connection under way at once; with more it is not looked at any further (DCE_RPC::max_cmd_reassembly)"`
-	Fragment int `key:"limits.dce_rpc_max_frag_data" unit:"bytes" min:"1" doc:"bytes of one fragment of a DCE/RPC call; with more the connection is not looked at any further (DCE_RPC::max_frag_data)"`
+	Calls    int `key:"limits.dce_rpc_max_cmd_reassembly" unit:"count" min:"1" doc:"fragmented calls of one side of a DCE/RPC connection in progress at once; with more its analysis stops (DCE_RPC::max_cmd_reassembly)"`
+	Fragment int `key:"limits.dce_rpc_max_frag_data" unit:"bytes" min:"1" doc:"bytes of one fragment of a DCE/RPC call; with more the analysis of the connection stops (DCE_RPC::max_frag_data)"`
 }
 
 // DefaultOptions returns Zeek's limits.

@@ -309,7 +309,7 @@ func FuzzSegments(f *testing.F) {
 			b, rec := newBench(t)
 			b.Converse([]string{"<" + string(resp), ">" + string(orig)}, n)
 			if rec.over {
-				// Until the end of the segment, lines are still looked at for their ends.
+				// Until the end of the segment, the ends of lines are still searched for.
 				rec.lines = slices.DeleteFunc(rec.lines, func(l string) bool { return strings.HasSuffix(l, "NVT") })
 			}
 			if n == 1<<16 {

@@ -46,9 +46,6 @@ type Options struct {
 	MIME mime.Options
 }
 
-// DefaultOptions returns Zeek's limits.
-func DefaultOptions() Options { return Options{MIME: mime.DefaultOptions()} }
-
 // New returns the protocol for one shard. Its analyzers raise their events on h and pass
 // bodies to fm, which may be nil. ws, which may be nil, analyzes connections that become
 // WebSockets.

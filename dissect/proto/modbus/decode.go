@@ -102,7 +102,7 @@ func (d *decoder) words(b []byte, n int) []uint64 {
 	return d.registers
 }
 
-// counted returns the bytes after their count, which stands at offset at. nCount and nBytes
+// counted returns the bytes after their count, which is at offset at. nCount and nBytes
 // name the two fields.
 func (d *decoder) counted(nCount, nBytes string, at int) (b []byte, ok bool) {
 	if !d.has(nCount, at, 1) {

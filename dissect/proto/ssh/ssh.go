@@ -28,11 +28,11 @@ const (
 type Options struct {
 	// RFC 4253 section 4.2 limits version lines to 255 bytes; it has no limit for the lines
 	// before them.
-	Line     int `key:"limits.ssh_line_bytes" unit:"bytes" min:"1" doc:"bytes of an SSH version line, and of a line before it; with more the connection is not looked at any further"`
-	Preamble int `key:"limits.ssh_preamble_bytes" unit:"bytes" min:"1" doc:"bytes of lines before an SSH server's version line; with more the connection is not looked at any further"`
+	Line     int `key:"limits.ssh_line_bytes" unit:"bytes" min:"1" doc:"bytes of an SSH version line, and of a line before it; with more the analysis of the connection stops"`
+	Preamble int `key:"limits.ssh_preamble_bytes" unit:"bytes" min:"1" doc:"bytes of lines before an SSH server's version line; with more the analysis of the connection stops"`
 	// The default of Packet is OpenSSH's limit. RFC 4253 section 6.1 asks for 35000.
-	Packet int `key:"limits.ssh_packet_bytes" unit:"bytes" min:"1" doc:"bytes of an SSH packet before encryption begins; with more the connection is not looked at any further"`
-	Names  int `key:"limits.ssh_max_kexinit_names" unit:"count" min:"1" doc:"names of one list of an SSH key exchange that are looked at (SSH::max_kexinit_*)"`
+	Packet int `key:"limits.ssh_packet_bytes" unit:"bytes" min:"1" doc:"bytes of an SSH packet before encryption begins; with more the analysis of the connection stops"`
+	Names  int `key:"limits.ssh_max_kexinit_names" unit:"count" min:"1" doc:"names of one list of an SSH key exchange that are read (SSH::max_kexinit_*)"`
 }
 
 // DefaultOptions returns the defaults, which are Zeek's where it has a limit.

@@ -48,9 +48,9 @@ type Options struct {
 	// OpenSSL accepts chains of certificates up to 100 kB; certificates with thousands of
 	// names make handshake messages three times as long.
 	Handshake    int `key:"limits.ssl_handshake_bytes" unit:"bytes" min:"1" doc:"bytes of a TLS handshake message; a longer one is skipped"`
-	Certificates int `key:"limits.ssl_certificates" unit:"count" min:"1" doc:"certificates of a chain that are looked at"`
-	Extensions   int `key:"limits.ssl_extensions" unit:"count" min:"1" doc:"extensions of a TLS hello that are looked at"`
-	Alerts       int `key:"limits.ssl_max_alerts_per_record" unit:"count" min:"1" doc:"alerts of a TLS record that are told of (SSL::max_alerts_per_record)"`
+	Certificates int `key:"limits.ssl_certificates" unit:"count" min:"1" doc:"certificates of a chain that are analyzed"`
+	Extensions   int `key:"limits.ssl_extensions" unit:"count" min:"1" doc:"extensions of a TLS hello that are analyzed"`
+	Alerts       int `key:"limits.ssl_max_alerts_per_record" unit:"count" min:"1" doc:"alerts of a TLS record that are reported (SSL::max_alerts_per_record)"`
 }
 
 // DefaultOptions returns the defaults, which are Zeek's where it has a limit.

@@ -1,8 +1,8 @@
 // Command events makes the generated files of package event from the structs
 // that carry a "//wirelog:event name section=S" or "//wirelog:record name"
 // directive: the hooks of every section, the JSON encoding of every event, the
-// table of built events, and what the poison build needs to copy an event. It is
-// run by go generate in that folder.
+// table of built events, and the code with which the poison build copies an
+// event. It is run by go generate in the folder of that package.
 package main
 
 import (

@@ -29,8 +29,8 @@ func TestGeneratedFilesAreCurrent(t *testing.T) {
 	}
 }
 
-// TestUnraised sees that the catalogue is honest: an event that no analyzer
-// raises is marked as unraised, and no other is.
+// TestUnraised checks that exactly the events that no analyzer raises are
+// marked as unraised in the catalogue.
 func TestUnraised(t *testing.T) {
 	m, err := load(eventDir)
 	if err != nil {
@@ -53,7 +53,8 @@ func TestUnraised(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// words are the selectors of a package: event.X, and X of any other.
+	// word matches the selectors in a package's source: event.X, and X of any
+	// other.
 	word := regexp.MustCompile(`\b(event)?\.(\w+)`)
 	words := map[string]map[string]bool{}
 	for dir, src := range packages {
@@ -62,7 +63,7 @@ func TestUnraised(t *testing.T) {
 			words[dir][s[1]+"."+s[2]] = true
 		}
 	}
-	// An analyzer names the event, or its hook beside those of its section.
+	// An analyzer names the event, or its hook next to that of its section.
 	mentions := func(e *structType) bool {
 		section, hook := goSection(e.section), e.hookName()
 		for _, w := range words {

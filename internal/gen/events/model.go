@@ -38,7 +38,7 @@ const (
 type goType struct {
 	class class
 	name  string  // of a scalar or record
-	set   bool    // a list that is a set
+	set   bool    // whether a list is a set
 	elem  *goType // of a list, table or opt
 }
 
@@ -80,7 +80,7 @@ type structType struct {
 	doc      string
 	fields   []field
 	pos      token.Position
-	// Of events only.
+	// The fields below are set for events only.
 	event      bool
 	section    string
 	own        bool
@@ -293,7 +293,8 @@ func (m *model) typeOf(x ast.Expr) (*goType, error) {
 	return nil, fmt.Errorf("a type of this form is not supported")
 }
 
-// typeName is the name of a type as it is written, with its package; "" for one that has none.
+// typeName returns the name of a type as written, with its package, or "" for an unnamed
+// type.
 func typeName(x ast.Expr) string {
 	switch x := x.(type) {
 	case *ast.Ident:
@@ -315,7 +316,7 @@ func (m *model) generic(c class, elem ast.Expr) (*goType, error) {
 	return &goType{class: c, elem: e}, nil
 }
 
-// zeek is the Zeek type of t.
+// zeek returns the Zeek type of t.
 func (m *model) zeek(t *goType) string {
 	switch t.class {
 	case bytes:
@@ -356,8 +357,8 @@ func (s *structType) find(c class) string {
 	return ""
 }
 
-// args are the fields that stand in the args object of an event, or all those
-// of a record.
+// args returns the fields in the args object of an event, or all fields of a
+// record.
 func (s *structType) args() []field {
 	var out []field
 	for _, f := range s.fields {
@@ -368,11 +369,11 @@ func (s *structType) args() []field {
 	return out
 }
 
-// goSection is the name of a section in Go.
+// goSection returns the Go name of a section.
 func goSection(section string) string { return strings.ReplaceAll(section, "_", "") }
 
-// hookName is the event's name without that of its section, which is at its
-// beginning or its end as a word.
+// hookName returns the event's name without the section's, if that is a word at
+// its beginning or end.
 func (s *structType) hookName() string {
 	section := goSection(s.section)
 	if rest, ok := strings.CutPrefix(s.goName, section); ok && rest != "" && unicode.IsUpper(rune(rest[0])) {
@@ -384,13 +385,13 @@ func (s *structType) hookName() string {
 	return s.goName
 }
 
-// summary is the doc comment as one line that begins with "Raised".
+// summary returns the doc comment as one line that begins with "Raised".
 func (s *structType) summary() string {
 	text := strings.Join(strings.Fields(s.doc), " ")
 	return "Raised" + strings.TrimPrefix(text, s.goName+" is raised")
 }
 
-// sections are the names of the sections in alphabetical order.
+// sections returns the names of the sections in alphabetical order.
 func (m *model) sections() []string {
 	var out []string
 	for _, e := range m.events {
@@ -400,7 +401,7 @@ func (m *model) sections() []string {
 	return slices.Compact(out)
 }
 
-// holdsSlices reports whether a value of type t has a slice in it.
+// holdsSlices reports whether a value of type t contains a slice.
 func (m *model) holdsSlices(t *goType) bool {
 	switch t.class {
 	case bytes, list, table:

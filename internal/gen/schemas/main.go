@@ -143,7 +143,8 @@ func generate(dir string) ([]byte, error) {
 	return g.print(logs)
 }
 
-// logName parses the directive of a log: its name, then "optional" if the log is.
+// logName parses the directive of a log: its name, then "optional" if the log is
+// optional.
 func logName(doc *ast.CommentGroup) (name string, optional, ok bool) {
 	if doc == nil {
 		return "", false, false
@@ -253,7 +254,7 @@ func typeName(e ast.Expr) string {
 	}
 }
 
-// check reports duplicate names, and optional columns before others.
+// check reports duplicate names and optional columns that precede others.
 func check(members []member) error {
 	seen := make(map[string]bool)
 	optional := ""
@@ -381,8 +382,8 @@ func printEncode(p func(string, ...any), members []member) {
 	}
 }
 
-// printSize prints the body of Size. It adds columns without a look at OK: unset ones are
-// empty.
+// printSize prints the body of Size. It adds optional columns without checking OK: unset
+// ones are empty.
 func printSize(p func(string, ...any), members []member) {
 	for _, m := range members {
 		field := "r." + m.expr

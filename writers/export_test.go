@@ -1,0 +1,8 @@
+package writers
+
+// Identifiers that tests use.
+const (
+	DropFiltered = dropFiltered
+	NamesZeekctl = namesZeekctl
+	NamesRITA    = namesRITA
+)

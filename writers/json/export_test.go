@@ -1,0 +1,4 @@
+package json
+
+// Epoch is epoch, for tests.
+const Epoch = epoch

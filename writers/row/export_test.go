@@ -1,0 +1,4 @@
+package row
+
+// ErrMalformed is errMalformed, for tests.
+var ErrMalformed = errMalformed
