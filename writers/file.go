@@ -131,7 +131,7 @@ func (f *file) create() (*os.File, error) {
 	if f.name == "" {
 		return os.OpenFile(f.path, flags, f.perm)
 	}
-	if err := os.MkdirAll(f.dir, DirMode(f.perm)); err != nil {
+	if err := os.MkdirAll(f.dir, dirMode(f.perm)); err != nil {
 		return nil, fmt.Errorf("%s: %w", f.path, err)
 	}
 	// A root keeps a symbolic link in the folder from leading the log out of it.

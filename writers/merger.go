@@ -76,7 +76,7 @@ func New(cfg Config) (*Merger, error) {
 	m := &Merger{byID: make([]int, ids), cfg: cfg}
 	if r := cfg.Run; r != nil {
 		m.claims = claims.New(claims.Options{
-			Reading: r.Reading, Overwrite: r.Overwrite, Perm: cfg.FileMode, DirPerm: DirMode(cfg.FileMode),
+			Reading: r.Reading, Overwrite: r.Overwrite, Perm: cfg.FileMode, DirPerm: dirMode(cfg.FileMode),
 			Now: time.Now, Notice: cfg.Notice,
 		})
 	}

@@ -109,7 +109,7 @@ type Env struct {
 func (e *Env) Perm() fs.FileMode { return cmp.Or(e.FileMode, DefaultFileMode) }
 
 // DirPerm returns the permissions of new folders.
-func (e *Env) DirPerm() fs.FileMode { return DirMode(e.Perm()) }
+func (e *Env) DirPerm() fs.FileMode { return dirMode(e.Perm()) }
 
 // StreamInfo describes a stream.
 type StreamInfo struct {

@@ -192,8 +192,8 @@ type Config struct {
 // DefaultFileMode is the permissions of new files: others have none.
 const DefaultFileMode fs.FileMode = 0o640
 
-// DirMode returns the permissions of folders for files with those permissions.
-func DirMode(file fs.FileMode) fs.FileMode { return file | file&0o444>>2 }
+// dirMode returns the permissions of folders for files with those permissions.
+func dirMode(file fs.FileMode) fs.FileMode { return file | file&0o444>>2 }
 
 // Run is what a run says about itself to other runs that write to the same folders. Plain
 // names such as conn.log belong to one run at a time; names with times or an identity are
