@@ -183,8 +183,12 @@ func New(o Options, hooks *event.Hooks, cause func(deadline value.Time, first, n
 	return s, nil
 }
 
-// Now returns the network time of the current packet or timer.
+// Now returns the network time of the current packet or timer, which rows and events
+// carry. It is later than Clock while the clock does not follow a packet's jump.
 func (s *Shard) Now() value.Time { return s.table.Now() }
+
+// Clock returns the run's clock at the packet or timer at work. It never goes back.
+func (s *Shard) Clock() value.Time { return s.table.Clock() }
 
 // Stats returns the counters.
 func (s *Shard) Stats() Stats {
@@ -219,6 +223,9 @@ func (s *Shard) Advance(now value.Time, clock conn.Clock) {
 func (s *Shard) Frame(f *packet.Frame) {
 	s.stats.Packets++
 	s.table.SetNow(f.Now, f.Num)
+	if f.Time > f.Now {
+		s.table.SetStamp(f.Time)
+	}
 	s.drop = packet.DropNone
 	s.volatile = false
 	s.contained(f)

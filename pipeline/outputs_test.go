@@ -182,7 +182,8 @@ func TestErrorsOfWritersNameTheirOption(t *testing.T) {
 	}
 }
 
-// A folder that cannot be written to is known before the first packet.
+// TestUnwritableFolder checks that a folder that cannot be written to ends the run before
+// the first packet.
 func TestUnwritableFolder(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "file")
 	if err := os.WriteFile(file, nil, 0o644); err != nil {

@@ -9,6 +9,9 @@ import (
 // Summary says what a run has done. Packets and records are conserved: see
 // Check.
 type Summary struct {
+	// Capture is the capture that was read, where each has a run of its own. The caller
+	// of Run sets it.
+	Capture string `json:"capture,omitempty"`
 	// Files is the number of capture files opened.
 	Files int `json:"files"`
 	// Packets and Bytes count what was read, with bytes as captured.

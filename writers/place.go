@@ -44,6 +44,13 @@ type Place interface {
 	Close() error
 }
 
+// Prepared is a Place that has something to check when it knows all its streams.
+type Prepared interface {
+	// Ready is called once, after the last Open and before the first packet. An error ends
+	// the run as one of Start does.
+	Ready() error
+}
+
 // A Checker is a Place that can find out more than Start does, without writing a record:
 // whether it will be able to write. Check is called after Start and Open for every log, in
 // place of rows, and is followed by Close. Its error says what to do.
