@@ -93,7 +93,9 @@ func (c *OutputCheck) try(ctx context.Context, cfg writers.Config) {
 	}
 	mu.Lock()
 	defer mu.Unlock()
-	c.Err = errors.Join(err, errors.Join(errs...))
+	if c.Err = err; err == nil {
+		c.Err = errors.Join(errs...)
+	}
 }
 
 // where names the folder, file or brokers of an output.

@@ -11,9 +11,11 @@ import (
 	"path/filepath"
 	"reflect"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/wirelog/wirelog/internal/option"
+	"github.com/wirelog/wirelog/readers"
 	"github.com/wirelog/wirelog/writers"
 )
 
@@ -84,18 +86,25 @@ func (o *Options) fingerprint(start time.Time) (string, error) {
 		fmt.Fprintln(h, start.UnixNano(), os.Getpid(), host)
 		return hex.EncodeToString(h.Sum(nil)), nil
 	}
-	if err := hashPaths(h, o.Paths); err != nil {
+	// What a run has written beside the captures does not make them others.
+	if err := hashPaths(h, o.Paths, func(file string) bool { return !readers.IsLog(file) }); err != nil {
 		return "", err
 	}
 	return hex.EncodeToString(h.Sum(nil)), nil
 }
 
-// hashPaths adds files, and those in folders.
-func hashPaths(h hash.Hash, paths []string) error {
+// hashPaths adds files, and those in folders that want accepts and that are not hidden.
+func hashPaths(h hash.Hash, paths []string, want func(file string) bool) error {
 	for _, path := range paths {
 		err := filepath.WalkDir(path, func(file string, d fs.DirEntry, err error) error {
-			if err != nil || d.IsDir() {
+			hidden := file != path && strings.HasPrefix(d.Name(), ".")
+			switch {
+			case err != nil:
 				return nil // whoever reads them reports it
+			case d.IsDir() && hidden:
+				return fs.SkipDir
+			case d.IsDir() || hidden || file != path && !want(file):
+				return nil
 			}
 			return hashFile(h, file)
 		})
@@ -109,11 +118,11 @@ func hashPaths(h hash.Hash, paths []string) error {
 // runID is the identity of a conversion: the same for the same logs and options.
 func (o *ConvertOptions) runID(start time.Time) (string, error) {
 	h := sha256.New()
-	fmt.Fprintln(h, o.Log, o.Format, o.Naming, o.Timestamps, o.Streaming, o.Flat, o.Compress)
+	fmt.Fprintln(h, o.Log, o.Logs, o.Format, o.Naming, o.Timestamps, o.Streaming, o.Flat, o.AllColumns, o.Compress)
 	if slices.Contains(o.Paths, stdinPath) {
 		fmt.Fprintln(h, start.UnixNano(), os.Getpid())
 	}
-	if err := hashPaths(h, o.Paths); err != nil {
+	if err := hashPaths(h, o.Paths, readers.IsLog); err != nil {
 		return "", err
 	}
 	return hex.EncodeToString(h.Sum(nil)[:6]), nil

@@ -75,7 +75,7 @@ type run struct {
 	compat   compat.Set
 	reports  []error // of the merger, unless Options.Report took them
 	reported bool    // something went to Options.Report
-	events   bool    // the event stream is wanted
+	events   bool    // whether the event stream is wanted
 	roots    *logs.RootCerts
 	minutes  minutes
 	first    int64          // time of the first packet

@@ -212,6 +212,13 @@ func (m *Merger) start() error {
 	if m.cfg.Try {
 		return nil
 	}
+	for i := range m.cfg.Outputs {
+		if p, ok := m.cfg.Outputs[i].Place.(Prepared); ok {
+			if err := p.Ready(); err != nil {
+				return m.outputError(i, err)
+			}
+		}
+	}
 	if err := m.claims.Begin(); err != nil {
 		return err
 	}
@@ -226,13 +233,6 @@ func (m *Merger) start() error {
 				if err := t.file.open(); err != nil {
 					return m.linesError(i, err)
 				}
-			}
-		}
-	}
-	for i := range m.cfg.Outputs {
-		if p, ok := m.cfg.Outputs[i].Place.(Prepared); ok {
-			if err := p.Ready(); err != nil {
-				return m.outputError(i, err)
 			}
 		}
 	}

@@ -230,6 +230,8 @@ func (p *Place) recover(path string) error {
 	return nil
 }
 
+var _ writers.Checker = (*Place)(nil)
+
 // Check implements writers.Checker: Start has tried the folder.
 func (p *Place) Check(context.Context) error { return nil }
 

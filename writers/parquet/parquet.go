@@ -127,6 +127,8 @@ func (p *Place) Start(env writers.Env) error {
 	return nil
 }
 
+var _ writers.Checker = (*Place)(nil)
+
 // Check implements writers.Checker: Start has tried the folder.
 func (p *Place) Check(context.Context) error { return nil }
 
