@@ -137,6 +137,9 @@ type Options struct {
 	// know but that is not an error, such as a file in a folder that is not a
 	// capture. It may be called from any goroutine.
 	Notice func(msg string)
+	// Reading, if set, is called before a run reads Paths, with a few words for what they
+	// are and in which order they are read, such as "12 captures by first packet".
+	Reading func(what string)
 	// Progress, if set, is called from time to time on the reading goroutine
 	// with the bytes of capture files read so far and the sum of the file sizes,
 	// which is 0 if a source has none. It must not block.
