@@ -19,7 +19,6 @@ type file struct {
 	pcap   pcapFile
 	ng     ngFile
 	part   part
-	stats  int // index of the file's counts in Stats.Files
 
 	// buf[pos:end] is read but not parsed. buf[0] is at offset base of the stream. It is
 	// the memory of blk, which packets point into, or if blk is nil the file's own, which
