@@ -183,8 +183,10 @@ func (r *file) openMagic() {
 		}
 		if e, ok := r.readErr.(*openError); ok {
 			r.damaged(0, e.what, e.err)
+		} else if r.end == r.pos && r.readErr != nil {
+			r.damaged(0, "cannot be read", r.readErr)
 		} else if r.end == r.pos {
-			r.damaged(0, "the file is empty", r.readErr)
+			r.damaged(0, "the file is empty", nil)
 		} else {
 			r.damaged(0, "too short for a capture file", r.readErr)
 		}
