@@ -19,7 +19,6 @@ type file struct {
 	pcap   pcapFile
 	ng     ngFile
 	part   part
-	stats  int // index of the file's counts in Stats.Files
 
 	// buf[pos:end] is read but not parsed. buf[0] is at offset base of the stream. It is
 	// the memory of blk, which packets point into, or if blk is nil the file's own, which
@@ -184,8 +183,10 @@ func (r *file) openMagic() {
 		}
 		if e, ok := r.readErr.(*openError); ok {
 			r.damaged(0, e.what, e.err)
+		} else if r.end == r.pos && r.readErr != nil {
+			r.damaged(0, "cannot be read", r.readErr)
 		} else if r.end == r.pos {
-			r.damaged(0, "the file is empty", r.readErr)
+			r.damaged(0, "the file is empty", nil)
 		} else {
 			r.damaged(0, "too short for a capture file", r.readErr)
 		}

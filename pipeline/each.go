@@ -9,8 +9,9 @@ import (
 )
 
 // Below returns the options of a run whose files go into a folder below those of o, for
-// several runs with the same options: outputs, extracted files and the event stream. What
-// goes to brokers and to standard output stays. The error is an *OptionError.
+// several runs with the same options: outputs, extracted files and the event stream. A file
+// for events without a folder goes to the other output. What goes to brokers and to standard
+// output stays. The error is an *OptionError.
 func (o *Options) Below(folder string) (Options, error) {
 	below := *o
 	if o.OutputPath != "" {
@@ -18,7 +19,9 @@ func (o *Options) Below(folder string) (Options, error) {
 	}
 	below.OutputDir = filepath.Join(o.OutputDir, folder)
 	below.Dissect.Files.ExtractDir = filepath.Join(o.Dissect.Files.ExtractDir, folder)
-	if f := o.EventsFile; f != "" && f != stdoutPath {
+	if f := o.EventsFile; f == filepath.Base(f) && f != "" && f != stdoutPath {
+		below.EventsFile = filepath.Join(below.OutputDir, f)
+	} else if f != "" && f != stdoutPath {
 		below.EventsFile = filepath.Join(filepath.Dir(f), folder, filepath.Base(f))
 	}
 	below.Outputs = make([]Output, len(o.Outputs))

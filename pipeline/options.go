@@ -147,6 +147,9 @@ type Options struct {
 	// is reported again about once a minute, with counts. Without it, the error of Run has
 	// them. It is called by one goroutine at a time.
 	Report func(err error)
+	// Reading, if set, is called before a run reads Paths, with a few words for what they
+	// are and in which order they are read, such as "12 captures by first packet".
+	Reading func(what string)
 	// Progress, if set, is called from time to time on the reading goroutine
 	// with the bytes of capture files read so far and the sum of the file sizes,
 	// which is 0 if a source has none. It must not block.

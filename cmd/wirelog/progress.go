@@ -4,6 +4,7 @@ import (
 	"io"
 	"os"
 	"strconv"
+	"sync/atomic"
 
 	"github.com/vbauerster/mpb/v8"
 	"github.com/vbauerster/mpb/v8/decor"
@@ -38,17 +39,30 @@ func terminalWidth(w any) int {
 type progressBar struct {
 	all *mpb.Progress
 	bar *mpb.Bar
+	// what is being read
+	what atomic.Pointer[string]
 }
 
 func newProgressBar(w io.Writer) *progressBar {
 	all := mpb.New(mpb.WithOutput(w), mpb.WithWidth(60))
-	bar := all.AddBar(0,
-		mpb.PrependDecorators(decor.CountersKibiByte("% .1f / % .1f", decor.WC{C: decor.DindentRight | decor.DextraSpace})),
+	p := &progressBar{all: all}
+	p.bar = all.AddBar(0,
+		mpb.PrependDecorators(
+			decor.Any(func(decor.Statistics) string {
+				if what := p.what.Load(); what != nil {
+					return *what + " "
+				}
+				return ""
+			}),
+			decor.CountersKibiByte("% .1f / % .1f", decor.WC{C: decor.DindentRight | decor.DextraSpace})),
 		mpb.AppendDecorators(decor.Percentage(decor.WC{W: 5}), decor.AverageSpeed(decor.SizeB1024(0), " % .0f", decor.WC{W: 12}), decor.AverageETA(decor.ET_STYLE_GO, decor.WC{W: 8})),
 		mpb.BarRemoveOnComplete(),
 	)
-	return &progressBar{all, bar}
+	return p
 }
+
+// reading implements Options.Reading.
+func (p *progressBar) reading(what string) { p.what.Store(&what) }
 
 // update implements Options.Progress.
 func (p *progressBar) update(done, total int64) {

@@ -89,7 +89,7 @@ func (p *program) read(cmd *cobra.Command, cfg *config.Loaded, captures []string
 	var bar *progressBar
 	if isTerminal(p.stderr) && !cfg.NoProgress {
 		bar = newProgressBar(p.stderr)
-		opts.Progress = bar.update
+		opts.Progress, opts.Reading = bar.update, bar.reading
 		notes = bar.above()
 	}
 	opts.Notice = func(msg string) { fmt.Fprintln(notes, "wirelog:", msg) }
