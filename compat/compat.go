@@ -17,12 +17,18 @@ type Effect uint8
 // effect brings back.
 const (
 	NTLMFailedLogin Effect = iota
+	TCPWindow
+	TCPSimultaneousOpen
+	LatePackets
 	effects
 )
 
 // table has the name and the description of each effect.
 var table = [effects]Info{
-	NTLMFailedLogin: {"ntlm_failed_login", "ntlm.log has no success for a login that SMB's status refuses, instead of F (zeek#3956)"},
+	NTLMFailedLogin:     {"ntlm_failed_login", "ntlm.log has no success for a login that SMB's status refuses, instead of F (zeek#3956)"},
+	TCPWindow:           {"tcp_window", "a TCP segment that its receiver would not accept changes the connection, instead of being counted only (zeek#3313)"},
+	TCPSimultaneousOpen: {"tcp_simultaneous_open", "the SYN with which the other side answers a SYN begins another connection, instead of opening the same one"},
+	LatePackets:         {"late_packets", "a connection of packets older than the clock, by more than it may be silent, ends before the next packet, instead of when the clock moves on"},
 }
 
 // Info describes an effect.

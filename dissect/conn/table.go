@@ -76,7 +76,9 @@ type Table struct {
 
 	now    value.Time // network time of the current packet or timer
 	pktNum uint64     // number of the packet
-	cause  func(deadline value.Time, first, num uint64)
+	// afterPacket is the number after the last packet before the timers that fire now.
+	afterPacket uint64
+	cause       func(deadline value.Time, first, num uint64)
 
 	// Open addressing with linear probing: the slot holds a connection's index
 	// plus 1 and the upper half of its hash.
@@ -112,6 +114,7 @@ type Table struct {
 	flowWeirds flowWeirds
 	limited    limits
 	held       int // bytes of incomplete messages
+	strayBytes int // bytes of segments that are held back
 	scratch    scratch
 }
 
@@ -340,6 +343,7 @@ func (t *Table) freeExt(x *ext) {
 	}
 	clear(x.analyzers)
 	if r := x.rare; r != nil {
+		t.dropStrays(r)
 		*r = rare{hist: r.hist[:0], weirds: r.weirds[:0]}
 	}
 	*x = ext{analyzers: x.analyzers[:0], rare: x.rare}
