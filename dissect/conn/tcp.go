@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"strconv"
 
+	"github.com/wirelog/wirelog/compat"
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/value"
 )
@@ -652,6 +653,10 @@ func (t *Table) answer(c *Conn, g *segment) {
 		c.setFirst(true)
 	default:
 		t.weird(c, "simultaneous_open", "", "TCP")
+		if peer.state == event.StateSynSent && !t.cfg.Compat.Has(compat.TCPSimultaneousOpen) {
+			// Some have acknowledged the SYN before, in a segment without one.
+			c.setFlag(flagPartial, false)
+		}
 	}
 	switch peer.state {
 	case event.StateSynSent:
