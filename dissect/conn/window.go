@@ -313,6 +313,9 @@ func (t *Table) protected(c *Conn, s, peer *side, hdr header) bool {
 		return s == c.resp() && s.state == event.StateInactive && peer.state == event.StateSynSent &&
 			!t.cfg.Compat.Has(compat.TCPSimultaneousOpen)
 	}
+	if hdr.seq() == s.startSeq && (s.state == event.StateClosed || peer.state == event.StateClosed) {
+		return false // nobody repeats a SYN after a FIN
+	}
 	return !t.followsZeek() && s.state != event.StateReset && peer.state != event.StateReset &&
 		s.flags&peer.flags&sideClosed == 0
 }

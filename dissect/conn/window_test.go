@@ -71,6 +71,8 @@ var windowTests = []struct {
 		"ShADa est/est 4/0 3/2, ShA est/est 0/0 2/1", "TCP_segment_outside_window active_connection_reuse", "ping|"},
 	{"another connection, refused", open + "> S 9000; < RA 0 9001; +60", "ShA est/est 0/0 2/1, Sr syn/reset 0/0 1/1", "TCP_segment_outside_window active_connection_reuse", "|"},
 	{"another connection, unanswered", open + "> S 9000; +1; > S 9000; +400", "ShA est/est 0/0 2/1, S syn/inactive 0/0 2/0", "TCP_segment_outside_window active_connection_reuse", "|"},
+	{"the same connection again, half closed", open + request + "> FA 105 501; > S 100; < SA 500 101; > A 101 501; +400",
+		"ShADaF closed/est 4/0 4/2, ShA est/est 0/0 2/1", "active_connection_reuse", "ping|"},
 	{"simultaneous open", "> S 100; < S 500; > SA 100 501; < SA 500 101; > A 101 501;" + request + reply,
 		"SsADadFf closed/closed 4/4 7/5", "simultaneous_open", "ping|pong"},
 	{"split handshake", "> S 100; < A 77 101; < S 500; > SA 100 501; < A 501 101; > A 101 501;" + request + reply,
