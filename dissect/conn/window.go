@@ -131,14 +131,17 @@ func (c *Conn) strayness(s, peer *side, hdr header, n int) (why uint8) {
 		}
 		return 0
 	}
+	// old reports that a number was sent and acknowledged. A FIN may be captured after its
+	// acknowledgement, so the latter alone does not tell.
+	old := func(seq uint32) bool { return seqDelta(seq, s.ackSeq) < 0 && seqDelta(seq, s.lastSeq) < 0 }
 	switch {
 	case flags&flagSYN != 0:
 		if seq != s.startSeq {
 			why = strayBySeq
 		}
 	case seqDelta(seq, c.reach(s, peer)) > 0, c.precedes(s, seq),
-		flags&flagRST != 0 && seqDelta(seq, s.ackSeq) < 0,
-		flags&flagFIN != 0 && s.fins == 0 && seqDelta(seq+uint32(n), s.ackSeq) < 0:
+		flags&flagRST != 0 && old(seq),
+		flags&flagFIN != 0 && s.fins == 0 && old(seq+uint32(n)):
 		why = strayBySeq
 	}
 	// The acknowledgement of a reset is not looked at (RFC 9293 section 3.10.7.4).

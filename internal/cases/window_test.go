@@ -2,6 +2,7 @@ package cases
 
 import (
 	"encoding/binary"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"slices"
@@ -10,8 +11,6 @@ import (
 
 	"github.com/wirelog/wirelog/internal/testconn"
 	"github.com/wirelog/wirelog/pipeline"
-
-	"net/netip"
 )
 
 // TestStraySegments reads connections into which one segment outside the window was put.
@@ -46,7 +45,7 @@ func TestStraySegments(t *testing.T) {
 
 // TestPacketsOlderThanTheClock reads packets that a later one preceded.
 func TestPacketsOlderThanTheClock(t *testing.T) {
-	capture := input(t, "zeek-02-clock-goes-back", "back.pcap")
+	file := input(t, "zeek-02-clock-goes-back", "back.pcap")
 	reference := readTSV(t, input(t, "zeek-02-clock-goes-back", "zeek", "back.pcap", "conn.log"))
 	for _, c := range []struct {
 		name string
@@ -58,7 +57,7 @@ func TestPacketsOlderThanTheClock(t *testing.T) {
 			if c.edit != nil {
 				c.edit(o)
 			}
-		}, capture)
+		}, file)
 		if got := len(logs["conn"]); got != c.want {
 			t.Errorf("%s: %d connections, want %d", c.name, got, c.want)
 		}
@@ -112,19 +111,7 @@ func TestEvasion(t *testing.T) {
 		{"split_hs", []testconn.Segment{up("S", 999, 0, ""), down("A", 77, 1000, ""), down("S", 4999, 0, ""), up("SA", 999, 5000, ""), down("A", 5000, 1000, "")}, "simultaneous_open"},
 	} {
 		file := filepath.Join(t.TempDir(), c.name+".pcap")
-		// pcap, version 2.4, raw IP.
-		out := binary.LittleEndian.AppendUint32(nil, 0xa1b2c3d4)
-		for _, x := range []uint32{2 | 4<<16, 0, 0, 65535, 101} {
-			out = binary.LittleEndian.AppendUint32(out, x)
-		}
-		for i, s := range append(slices.Clone(c.trick), rest...) {
-			p := s.Bytes()
-			for _, x := range []uint32{1700000000, uint32(i+1) * 10000, uint32(len(p)), uint32(len(p))} {
-				out = binary.LittleEndian.AppendUint32(out, x)
-			}
-			out = append(out, p...)
-		}
-		if err := os.WriteFile(file, out, 0o600); err != nil {
+		if err := os.WriteFile(file, capture(append(slices.Clone(c.trick), rest...)), 0o600); err != nil {
 			t.Fatal(err)
 		}
 		logs, _ := read(t, nil, file)
@@ -138,4 +125,21 @@ func TestEvasion(t *testing.T) {
 			t.Errorf("%s: %d connections", c.name, got)
 		}
 	}
+}
+
+// capture returns the segments as a pcap (version 2.4, raw IP), 10 ms apart.
+func capture(segments []testconn.Segment) []byte {
+	out := binary.LittleEndian.AppendUint32(nil, 0xa1b2c3d4)
+	for _, x := range []uint32{2 | 4<<16, 0, 0, 65535, 101} {
+		out = binary.LittleEndian.AppendUint32(out, x)
+	}
+	for i := range segments {
+		p := segments[i].Bytes()
+		at := uint32(i+1) * 10_000
+		for _, x := range []uint32{1_700_000_000 + at/1_000_000, at % 1_000_000, uint32(len(p)), uint32(len(p))} {
+			out = binary.LittleEndian.AppendUint32(out, x)
+		}
+		out = append(out, p...)
+	}
+	return out
 }
