@@ -19,14 +19,20 @@ const (
 	NTLMFailedLogin Effect = iota
 	ExtractedName
 	LinkTypes
+	TCPWindow
+	TCPSimultaneousOpen
+	LatePackets
 	effects
 )
 
 // table has the name and the description of each effect.
 var table = [effects]Info{
-	ExtractedName:   {"extracted_name", "names of extracted files have no extension, and files.log has the name alone, instead of the path with the extension of the media type"},
-	NTLMFailedLogin: {"ntlm_failed_login", "ntlm.log has no success for a login that SMB's status refuses, instead of F (zeek#3956)"},
-	LinkTypes:       {"link_types", "packets of a link type that Zeek does not know are taken for IP packets, instead of being decoded or left out with exit status 1 (zeek#1995)"},
+	ExtractedName:       {"extracted_name", "names of extracted files have no extension, and files.log has the name alone, instead of the path with the extension of the media type"},
+	NTLMFailedLogin:     {"ntlm_failed_login", "ntlm.log has no success for a login that SMB's status refuses, instead of F (zeek#3956)"},
+	LinkTypes:           {"link_types", "packets of a link type that Zeek does not know are taken for IP packets, instead of being decoded or left out with exit status 1 (zeek#1995)"},
+	TCPWindow:           {"tcp_window", "a TCP segment that its receiver would not accept changes the connection, instead of being counted only (zeek#3313)"},
+	TCPSimultaneousOpen: {"tcp_simultaneous_open", "the SYN with which the other side answers a SYN begins another connection, instead of opening the same one"},
+	LatePackets:         {"late_packets", "a connection of packets older than the clock, by more than it may be silent, ends before the next packet, instead of when the clock moves on"},
 }
 
 // Info describes an effect.

@@ -147,6 +147,7 @@ type rare struct {
 	contents  [2]event.ContentsWriter
 	weirds    []weirdCount
 	tunnels   tunnel.State // of the tunnels that the connection carries
+	strays    strays
 	// sessionEnd is the packet count from which ext.session no longer applies, 0 for
 	// none.
 	sessionEnd uint64
@@ -529,6 +530,9 @@ func (c *Conn) flip() {
 	if a, b := &c.side[0], &c.side[1]; (a.flags^b.flags)&sideSigned != 0 {
 		a.flags ^= sideSigned // it stays with the role
 		b.flags ^= sideSigned
+	}
+	if c.nhist > 0 {
+		c.seen ^= histTurned
 	}
 	c.addHistory('^')
 	if c.ext != nil {

@@ -11,6 +11,8 @@ const (
 	histACK
 	histMulti
 	histUnknown // of the connection, not of a side
+	// histTurned reports that the sides have changed roles since letters were written.
+	histTurned = histUnknown << 8
 )
 
 // maxHistory bounds a history string. Only hostile traffic, such as resets with ever

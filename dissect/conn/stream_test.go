@@ -47,7 +47,7 @@ func TestReassembly(t *testing.T) {
 		{"reset with data", open + "> PA 101 501 one; > RA 104 501 because", "one", "", "reset", ""},
 		{"far ahead without any acknowledgement", "> S 100; < SA 500 101; > PA 20101 501 len=9; > PA 60101 501 len=9; > PA 101 501 one", "", "", "", "above_hole_data_without_any_acks"},
 	} {
-		benches, recorders := newBenches(t)
+		benches, recorders := newBenches(t, nil)
 		for i, b := range benches {
 			b.Script(c.script)
 			if r := recorders[i]; string(r.data[0]) != c.orig || string(r.data[1]) != c.resp {
@@ -116,7 +116,7 @@ func TestReassemblyModel(t *testing.T) {
 		first := []uint32{1000, 1<<32 - 5, -uint32(rng.IntN(size))}[rng.IntN(3)]
 		lies, acks := rng.IntN(2) == 0, rng.IntN(2) == 0
 		m := &model{have: make([]bool, size+longest), bytes: make([]byte, size+longest)}
-		benches, recorders := newBenches(t)
+		benches, recorders := newBenches(t, nil)
 		b, r := benches[seed%2], recorders[seed%2]
 		b.Batch = 1 + rng.IntN(50)
 		send := func(orig bool, seq, ack uint32, flags string, data []byte) {

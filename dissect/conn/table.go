@@ -77,7 +77,9 @@ type Table struct {
 	now    value.Time // the run's clock at the current packet or timer
 	stamp  value.Time // now, or the packet's time while the clock does not follow it
 	pktNum uint64     // number of the packet
-	cause  func(deadline value.Time, first, num uint64)
+	// afterPacket is the number after the last packet before the timers that fire now.
+	afterPacket uint64
+	cause       func(deadline value.Time, first, num uint64)
 
 	// Open addressing with linear probing: the slot holds a connection's index
 	// plus 1 and the upper half of its hash.
@@ -113,6 +115,7 @@ type Table struct {
 	flowWeirds flowWeirds
 	limited    limits
 	held       int // bytes of incomplete messages
+	strayBytes int // bytes of segments that are held back
 	scratch    scratch
 }
 
@@ -349,6 +352,7 @@ func (t *Table) freeExt(x *ext) {
 	}
 	clear(x.analyzers)
 	if r := x.rare; r != nil {
+		t.dropStrays(r)
 		*r = rare{hist: r.hist[:0], weirds: r.weirds[:0]}
 	}
 	*x = ext{analyzers: x.analyzers[:0], rare: x.rare}

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"strconv"
 
+	"github.com/wirelog/wirelog/compat"
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/value"
 )
@@ -197,6 +198,13 @@ type segment struct {
 // tcp processes one segment: hdr is the header with its options, data the captured
 // payload, n the payload's length on the wire.
 func (t *Table) tcp(c *Conn, p *Packet, hdr header, data []byte, n int) {
+	if t.followsZeek() || !t.isStray(c, p, hdr, data, n) {
+		t.accepted(c, p, hdr, data, n)
+	}
+}
+
+// accepted processes a segment that the receiver may accept.
+func (t *Table) accepted(c *Conn, p *Packet, hdr header, data []byte, n int) {
 	isOrig := p.isOrig
 	s, peer := c.sideOf(isOrig)
 	flags := hdr.flags()
@@ -277,6 +285,8 @@ func (t *Table) tcp(c *Conn, p *Packet, hdr header, data []byte, n int) {
 				if d := seqDelta(ack, peer.ackSeq); d > 0 && !(ack == 0 && d > plausibleJump) {
 					peer.updateAck(ack)
 				}
+			} else if !t.followsZeek() && seqDelta(ack, c.reach(peer, s)) > 0 {
+				relAck = 0 // the receiver does not look at it
 			}
 		}
 	}
@@ -643,6 +653,10 @@ func (t *Table) answer(c *Conn, g *segment) {
 		c.setFirst(true)
 	default:
 		t.weird(c, "simultaneous_open", "", "TCP")
+		if peer.state == event.StateSynSent && !t.cfg.Compat.Has(compat.TCPSimultaneousOpen) {
+			// Some have acknowledged the SYN before, in a segment without one.
+			c.setFlag(flagPartial, false)
+		}
 	}
 	switch peer.state {
 	case event.StateSynSent:

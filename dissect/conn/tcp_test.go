@@ -85,10 +85,13 @@ func newBench(t testing.TB, change func(*conn.Options)) (*testconn.Bench, *recor
 }
 
 // newBenches returns a newBench and a bench without listeners to odd traffic.
-func newBenches(t testing.TB) (all [2]*testconn.Bench, recorders [2]*recorder) {
-	all[0], recorders[0] = newBench(t, nil)
+func newBenches(t testing.TB, change func(*conn.Options)) (all [2]*testconn.Bench, recorders [2]*recorder) {
+	all[0], recorders[0] = newBench(t, change)
 	cfg := testconn.Config()
 	cfg.Contents = conn.ContentsBoth
+	if change != nil {
+		change(&cfg)
+	}
 	all[1] = testconn.New(t, cfg)
 	recorders[1] = recordTraffic(all[1].Hooks)
 	return all, recorders
@@ -96,7 +99,7 @@ func newBenches(t testing.TB) (all [2]*testconn.Bench, recorders [2]*recorder) {
 
 const open = "> S 100; < SA 500 101; > A 101 501;"
 
-// Scripts of TCP connections and what becomes of them: history, states of the two
+// Scripts of TCP connections and what becomes of them in Zeek: history, states of the two
 // ends, payload bytes and packets.
 var tcpTests = []struct {
 	name, script string
@@ -273,7 +276,7 @@ var tcpTests = []struct {
 
 func TestTCP(t *testing.T) {
 	for _, c := range tcpTests {
-		benches, recorders := newBenches(t)
+		benches, recorders := newBenches(t, likeZeek)
 		for _, b := range benches {
 			b.Script(c.script)
 			b.Drain()

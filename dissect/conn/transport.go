@@ -329,13 +329,8 @@ func (t *Table) processTCP(p *Packet, r *Result) {
 	b := p.IP.Payload
 	sport, dport := binary.BigEndian.Uint16(b), binary.BigEndian.Uint16(b[2:])
 	c := t.find(p, sport, dport, false)
-	if c != nil && b[13]&flagSYN != 0 && t.isReuse(c, header(b), p.Time) {
-		if e := t.hooks.Conn.ConnectionReused.Begin(); e != nil {
-			*e = event.ConnectionReused{Conn: c}
-			t.hooks.Conn.ConnectionReused.Raise(e)
-		}
-		t.Remove(c)
-		c = nil
+	if c != nil && b[13]&(flagSYN|flagRST) != 0 {
+		c = t.reuse(c, p, header(b))
 	}
 	flip := c == nil && tcpFlips(b[13], sport, dport)
 	c = t.join(p, c, value.ProtoTCP, value.Time(t.cfg.UDPInactivity), flip, r)

@@ -1,6 +1,9 @@
 package conn
 
-import "github.com/wirelog/wirelog/value"
+import (
+	"github.com/wirelog/wirelog/compat"
+	"github.com/wirelog/wirelog/value"
+)
 
 // A Clock maps deadlines to packets. Timers run before packets: one with deadline d
 // fires at the first packet of the run, on whichever shard, whose clock has reached d.
@@ -170,6 +173,7 @@ func (t *Table) Advance(now value.Time, clock Clock) {
 
 func (t *Table) advance(now value.Time, clock Clock) {
 	w := &t.wheel
+	t.afterPacket = t.pktNum + 1
 	target := int64(now) >> bucketShift
 	if w.cur < 0 {
 		w.cur = target
@@ -209,6 +213,7 @@ func (t *Table) advance(now value.Time, clock Clock) {
 // at that time.
 func (t *Table) fire(c *Conn, deadline value.Time, clock Clock) {
 	now, num := clock.At(deadline)
+	num = max(num, t.afterPacket) // the clock may have been there when the timer was set
 	d, kind := c.nextDeadline()
 	look := d
 	if kind == timerInactivity {
@@ -253,8 +258,12 @@ func (t *Table) rearm(c *Conn) {
 	if d == 0 {
 		return
 	}
-	// If time went back, the timer does not fire at once but when the clock moves on.
-	d = max(d, t.now+1)
+	if d <= t.now {
+		// Time went back. The timer fires when the clock moves on.
+		if d = t.now; !t.cfg.Compat.Has(compat.LatePackets) {
+			d++
+		}
+	}
 	if c.armed != 0 && c.armed <= d {
 		return
 	}
