@@ -17,12 +17,18 @@ type Effect uint8
 // effect brings back.
 const (
 	NTLMFailedLogin Effect = iota
+	DNSPairingByID
+	DNSReplyWithoutQuestion
+	DNSLastQuestion
 	effects
 )
 
 // table has the name and the description of each effect.
 var table = [effects]Info{
-	NTLMFailedLogin: {"ntlm_failed_login", "ntlm.log has no success for a login that SMB's status refuses, instead of F (zeek#3956)"},
+	NTLMFailedLogin:         {"ntlm_failed_login", "ntlm.log has no success for a login that SMB's status refuses, instead of F (zeek#3956)"},
+	DNSPairingByID:          {"dns_pairing_by_id", "dns.log pairs queries and answers by identifier alone, also those to a multicast group, instead of by identifier and question (zeek#5389)"},
+	DNSReplyWithoutQuestion: {"dns_reply_without_question", "dns.log has no qtype, qclass and, unless an answer has it, query for a reply without its request, instead of the reply's question (zeek#5701)"},
+	DNSLastQuestion:         {"dns_last_question", "dns.log has the last of several questions of a message, instead of a row for each (zeek#5037)"},
 }
 
 // Info describes an effect.
