@@ -20,6 +20,9 @@ const (
 	DNSPairingByID
 	DNSReplyWithoutQuestion
 	DNSLastQuestion
+	FTPFilesOnly
+	HTTPMethods
+	SSHKexMethods
 	effects
 )
 
@@ -28,6 +31,9 @@ var table = [effects]Info{
 	NTLMFailedLogin:         {"ntlm_failed_login", "ntlm.log has no success for a login that SMB's status refuses, instead of F (zeek#3956)"},
 	DNSPairingByID:          {"dns_pairing_by_id", "dns.log pairs queries and answers by identifier alone, also those to a multicast group, instead of by identifier and question (zeek#5389)"},
 	DNSReplyWithoutQuestion: {"dns_reply_without_question", "dns.log has no qtype, qclass and, unless an answer has it, query for a reply without its request, instead of the reply's question (zeek#5701)"},
+	FTPFilesOnly:            {"ftp_files_only", "ftp.log has rows for commands about files and data connections only, instead of also for logins (zeek#5570)"},
+	HTTPMethods:             {"http_methods", "methods of HTTP beyond HTTP::http_methods, such as PATCH and QUERY, are a weird unknown_HTTP_method, and QUERY does not detect HTTP at other ports (zeek#5583)"},
+	SSHKexMethods:           {"ssh_kex_methods", "SSH's diffie-hellman-group15, 17 and 18 are unknown, and after an unknown key exchange encrypted bytes are read as messages"},
 	DNSLastQuestion:         {"dns_last_question", "dns.log has the last of several questions of a message, instead of a row for each (zeek#5037)"},
 }
 
