@@ -22,17 +22,29 @@ const (
 	TCPWindow
 	TCPSimultaneousOpen
 	LatePackets
+	DNSPairingByID
+	DNSReplyWithoutQuestion
+	DNSLastQuestion
+	FTPFilesOnly
+	HTTPMethods
+	SSHKexMethods
 	effects
 )
 
 // table has the name and the description of each effect.
 var table = [effects]Info{
-	ExtractedName:       {"extracted_name", "names of extracted files have no extension, and files.log has the name alone, instead of the path with the extension of the media type"},
-	NTLMFailedLogin:     {"ntlm_failed_login", "ntlm.log has no success for a login that SMB's status refuses, instead of F (zeek#3956)"},
-	LinkTypes:           {"link_types", "packets of a link type that Zeek does not know are taken for IP packets, instead of being decoded or left out with exit status 1 (zeek#1995)"},
-	TCPWindow:           {"tcp_window", "a TCP segment that its receiver would not accept changes the connection, instead of being counted only (zeek#3313)"},
-	TCPSimultaneousOpen: {"tcp_simultaneous_open", "the SYN with which the other side answers a SYN begins another connection, instead of opening the same one"},
-	LatePackets:         {"late_packets", "a connection of packets older than the clock, by more than it may be silent, ends before the next packet, instead of when the clock moves on"},
+	ExtractedName:           {"extracted_name", "names of extracted files have no extension, and files.log has the name alone, instead of the path with the extension of the media type"},
+	NTLMFailedLogin:         {"ntlm_failed_login", "ntlm.log has no success for a login that SMB's status refuses, instead of F (zeek#3956)"},
+	LinkTypes:               {"link_types", "packets of a link type that Zeek does not know are taken for IP packets, instead of being decoded or left out with exit status 1 (zeek#1995)"},
+	TCPWindow:               {"tcp_window", "a TCP segment that its receiver would not accept changes the connection, instead of being counted only (zeek#3313)"},
+	TCPSimultaneousOpen:     {"tcp_simultaneous_open", "the SYN with which the other side answers a SYN begins another connection, instead of opening the same one"},
+	LatePackets:             {"late_packets", "a connection of packets older than the clock, by more than it may be silent, ends before the next packet, instead of when the clock moves on"},
+	DNSPairingByID:          {"dns_pairing_by_id", "dns.log pairs queries and answers by identifier alone, also those to a multicast group, instead of by identifier and question (zeek#5389)"},
+	DNSReplyWithoutQuestion: {"dns_reply_without_question", "dns.log has no qtype, qclass and, unless an answer has it, query for a reply without its request, instead of the reply's question (zeek#5701)"},
+	FTPFilesOnly:            {"ftp_files_only", "ftp.log has rows for commands about files and data connections only, instead of also for logins (zeek#5570)"},
+	HTTPMethods:             {"http_methods", "methods of HTTP beyond HTTP::http_methods, such as PATCH and QUERY, are a weird unknown_HTTP_method, and QUERY does not detect HTTP at other ports (zeek#5583)"},
+	SSHKexMethods:           {"ssh_kex_methods", "SSH's diffie-hellman-group15, 17 and 18 are unknown, and after an unknown key exchange encrypted bytes are read as messages"},
+	DNSLastQuestion:         {"dns_last_question", "dns.log has the last of several questions of a message, instead of a row for each (zeek#5037)"},
 }
 
 // Info describes an effect.

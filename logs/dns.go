@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"strconv"
 
+	"github.com/wirelog/wirelog/compat"
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/internal/freelist"
 	"github.com/wirelog/wirelog/schemas"
@@ -12,12 +13,20 @@ import (
 )
 
 // dns builds dns.log after Zeek's base/protocols/dns: queries are paired with answers of the
-// same identifier on the same connection, and unpaired messages are written when the
-// connection ends.
+// same identifier and question on the same connection, and unpaired messages are written
+// when the connection ends. Messages to a multicast group are not paired.
 type dns struct {
 	states[dnsState]
 	out schemas.Emitter
 	now func() value.Time
+
+	byID         bool // identifiers alone pair messages, also those to a group
+	lastQuestion bool // the last question of a query replaces the others
+
+	// State of the current message.
+	questions int     // read so far
+	unasked   bool    // a reply whose row takes the reply's questions
+	into      *dnsRow // the row of the last answer; nil before the first
 
 	rec      schemas.DNS
 	uidBuf   []byte
@@ -30,8 +39,11 @@ type dns struct {
 // A dnsState holds the unfinished rows of a connection. Most connections have one query at a
 // time and need neither queue.
 type dnsState struct {
-	// current is the row of the current message, or of the last one.
+	// current is the row of the current message, or of the last one. It is nil while
+	// unpaired.
 	current *dnsRow
+	// unpaired is set until the first question or answer of a message chooses its row.
+	unpaired bool
 	// query is the first unanswered query; queries has the others.
 	query            *dnsRow
 	queries, replies dnsQueue
@@ -56,6 +68,11 @@ type dnsRow struct {
 	sawQuery, sawReply     bool
 	aa, tc, rd, ra, reject bool
 	waiting                bool // held by a state, but not as current
+	alone                  bool // written with its message
+
+	// next is the row of the next question of the same message. It shares what the header
+	// says with the first row.
+	next *dnsRow
 
 	query []byte
 	// text holds the concatenated answers; each ends at its offset in ends.
@@ -76,14 +93,22 @@ const (
 	maxKept = 4096
 
 	portNetBIOSName = 137
+	portMDNS        = 5353
+	portLLMNR       = 5355
 )
 
 func installDNS(h *event.Hooks, out schemas.Emitter, o *Options) {
 	b := &dns{out: out, now: o.Now}
+	b.byID, b.lastQuestion = o.Compat.Has(compat.DNSPairingByID), o.Compat.Has(compat.DNSLastQuestion)
+	replyQuestion := !o.Compat.Has(compat.DNSReplyWithoutQuestion)
 	b.init(h, b.ended)
 	d := &h.DNS
 	d.Message.Listen(b.message)
 	d.Request.Listen(b.request)
+	if !b.byID || replyQuestion {
+		d.QueryReply.Listen(func(e *event.DNSQueryReply) { b.echoed(e.Conn, &e.Msg, e.Query, e.QType, e.QClass, replyQuestion) })
+		d.Rejected.Listen(func(e *event.DNSRejected) { b.echoed(e.Conn, &e.Msg, e.Query, e.QType, e.QClass, replyQuestion) })
+	}
 	d.Rejected.Listen(b.rejected)
 	d.End.Listen(b.end)
 
@@ -134,26 +159,81 @@ func (b *dns) message(e *event.DNSMessage) {
 	if s == nil {
 		s = b.add(e.Conn)
 	}
-	var r *dnsRow
+	if old := s.current; old != nil && !old.waiting {
+		b.freeRow(old)
+	}
+	s.current, s.unpaired = nil, false
+	b.questions, b.unasked, b.into = 0, false, nil
+	switch {
+	case b.byID:
+		b.pair(e.Conn, s, m, nil)
+	case toGroup(e.Conn):
+		// The answer comes from another host, and so on another connection. RFC 6762 section
+		// 18.1: the identifier says nothing.
+		r := b.newRow(uint16(m.ID))
+		r.alone = true
+		b.unasked = m.QR
+		b.begin(s, m, r)
+	case m.IsNetBIOS || m.Opcode == dnsOpUpdate || m.NumQueries == 0 && m.NumAnswers == 0:
+		// There is no question to compare. NetBIOS does not repeat it.
+		b.pair(e.Conn, s, m, nil)
+	default:
+		s.unpaired = true
+	}
+}
+
+// toGroup reports whether a connection's responder is a multicast group of mDNS (RFC 6762)
+// or LLMNR (RFC 4795).
+func toGroup(c event.Conn) bool {
+	id := c.ID()
+	return (id.RespP == portMDNS || id.RespP == portLLMNR) && id.RespH.IsMulticast()
+}
+
+// A dnsQuestion is what pairs a message, apart from its identifier.
+type dnsQuestion struct {
+	name  []byte
+	qtype uint16 // 0 for an answer's owner
+}
+
+// in reports whether r or a row of the same message has the question. A row without a
+// question matches too.
+func (q *dnsQuestion) in(r *dnsRow) bool {
+	if q == nil || !r.named {
+		return true
+	}
+	for ; r != nil; r = r.next {
+		if string(r.query) == string(q.name) && (q.qtype == 0 || !r.asked || r.qtype == q.qtype) {
+			return true
+		}
+	}
+	return false
+}
+
+// pair chooses the row of the current message. A nil q matches all questions.
+func (b *dns) pair(c event.Conn, s *dnsState, m *event.DNSMsg, q *dnsQuestion) {
+	s.unpaired = false
 	if m.QR {
-		r = b.matchReply(e.Conn, s, uint16(m.ID))
+		b.begin(s, m, b.matchReply(c, s, uint16(m.ID), q))
+	} else {
+		b.begin(s, m, b.matchQuery(c, s, uint16(m.ID), q))
+	}
+}
+
+// begin makes r the row of the current message.
+func (b *dns) begin(s *dnsState, m *event.DNSMsg, r *dnsRow) {
+	if m.QR {
 		r.rcode, r.replied = uint8(m.RCode), true
 		if m.RCode != 0 && m.NumQueries == 0 {
 			r.reject = true
 		}
-	} else {
-		r = b.matchQuery(e.Conn, s, uint16(m.ID))
 	}
 	r.opcode, r.netBIOS = uint8(m.Opcode), m.IsNetBIOS
-	if old := s.current; old != nil && old != r && !old.waiting {
-		b.freeRow(old)
-	}
 	s.current = r
 }
 
 // matchQuery returns the row of a query.
-func (b *dns) matchQuery(c event.Conn, s *dnsState, id uint16) *dnsRow {
-	if r := s.replies.take(id); r != nil {
+func (b *dns) matchQuery(c event.Conn, s *dnsState, id uint16, q *dnsQuestion) *dnsRow {
+	if r := s.replies.take(id, q); r != nil {
 		r.waiting = false
 		return r
 	}
@@ -168,21 +248,22 @@ func (b *dns) matchQuery(c event.Conn, s *dnsState, id uint16) *dnsRow {
 }
 
 // matchReply returns the row of a reply.
-func (b *dns) matchReply(c event.Conn, s *dnsState, id uint16) *dnsRow {
-	if r := s.query; r != nil && r.id == id {
+func (b *dns) matchReply(c event.Conn, s *dnsState, id uint16, q *dnsQuestion) *dnsRow {
+	if r := s.query; r != nil && r.id == id && q.in(r) {
 		// The next reply with this identifier goes to the oldest other query with it.
-		if s.query = s.queries.take(id); s.query == nil {
+		if s.query = s.queries.take(id, nil); s.query == nil {
 			s.query = s.queries.takeFirst()
 		}
 		r.waiting = false
 		return r
 	}
-	if r := s.queries.take(id); r != nil {
+	if r := s.queries.take(id, q); r != nil {
 		r.waiting = false
 		return r
 	}
 	r := b.newRow(id)
 	r.waiting = true
+	b.unasked = true
 	b.enqueue(c, s, &s.replies, r)
 	return r
 }
@@ -223,20 +304,57 @@ func (b *dns) flush(c event.Conn, s *dnsState, q *dnsQueue, all bool, id uint16)
 
 func (b *dns) request(e *event.DNSRequest) {
 	s := b.known(e.Conn)
-	if s == nil || s.current == nil || !tracked(e.Msg.Opcode) {
+	if s == nil || !tracked(e.Msg.Opcode) {
 		return
 	}
+	if s.unpaired {
+		b.pair(e.Conn, s, &e.Msg, &dnsQuestion{e.Query, uint16(e.QType)})
+	}
 	r := s.current
+	if r == nil {
+		return
+	}
 	r.rd, r.tc, r.z = e.Msg.RD, e.Msg.TC, uint8(e.Msg.Z)
-	r.qclass, r.qtype, r.asked = uint16(e.QClass), uint16(e.QType), true
+	b.ask(e.Conn, &e.Msg, r, e.Query, e.QType, e.QClass)
+}
+
+// echoed handles a question of a reply. Unless keep is set it only pairs the reply.
+func (b *dns) echoed(c event.Conn, m *event.DNSMsg, name []byte, qtype, qclass uint64, keep bool) {
+	s := b.known(c)
+	if s == nil || !tracked(m.Opcode) {
+		return
+	}
+	if s.unpaired {
+		b.pair(c, s, m, &dnsQuestion{name, uint16(qtype)})
+	}
+	if keep && b.unasked && s.current != nil {
+		b.ask(c, m, s.current, name, qtype, qclass)
+	}
+}
+
+// ask adds a question of a message to r, the message's row.
+func (b *dns) ask(c event.Conn, m *event.DNSMsg, r *dnsRow, name []byte, qtype, qclass uint64) {
+	if b.questions++; b.questions > 1 && !b.lastQuestion {
+		q := dnsQuestion{name, uint16(qtype)}
+		if q.in(r) {
+			return
+		}
+		last := r
+		for last.next != nil {
+			last = last.next
+		}
+		last.next = b.newRow(r.id)
+		r = last.next
+	}
+	r.qclass, r.qtype, r.asked = uint16(qclass), uint16(qtype), true
 	r.nbstat = false
-	r.query = append(r.query[:0], e.Query...)
+	r.query = append(r.query[:0], name...)
 	r.named = true
-	if e.Msg.IsNetBIOS && e.Conn.ID().RespP == portNetBIOSName {
+	if m.IsNetBIOS && c.ID().RespP == portNetBIOSName {
 		const typeSRV = 33
 		r.nbstat = r.qtype == typeSRV
 		n := len(r.query)
-		if r.query = event.AppendNetBIOSName(r.query, e.Query); len(r.query) > n {
+		if r.query = event.AppendNetBIOSName(r.query, name); len(r.query) > n {
 			r.query = append(r.query[:0], r.query[n:]...)
 		}
 	}
@@ -250,16 +368,22 @@ func (b *dns) rejected(e *event.DNSRejected) {
 
 func (b *dns) end(e *event.DNSEnd) {
 	s := b.known(e.Conn)
-	if s == nil || s.current == nil {
+	if s == nil {
 		return
 	}
+	if s.unpaired {
+		b.pair(e.Conn, s, &e.Msg, nil)
+	}
 	r := s.current
+	if r == nil {
+		return
+	}
 	if e.Msg.QR {
 		r.sawReply = true
 	} else {
 		r.sawQuery = true
 	}
-	if !r.sawQuery || !r.sawReply {
+	if !r.alone && (!r.sawQuery || !r.sawReply) {
 		return
 	}
 	b.write(e.Conn, r)
@@ -294,6 +418,9 @@ func (b *dns) newRow(id uint16) *dnsRow {
 }
 
 func (b *dns) freeRow(r *dnsRow) {
+	if r.next != nil {
+		b.freeRow(r.next)
+	}
 	if cap(r.text)+cap(r.query) > maxKept || cap(r.ends) > maxKept/12 {
 		*r = dnsRow{}
 	} else {
@@ -302,7 +429,17 @@ func (b *dns) freeRow(r *dnsRow) {
 	b.freeRows.Put(r)
 }
 
+// write writes r and the rows of the other questions.
 func (b *dns) write(c event.Conn, r *dnsRow) {
+	b.writeRow(c, r)
+	for q := r.next; q != nil; q = q.next {
+		q.rcode, q.opcode, q.z, q.replied, q.netBIOS = r.rcode, r.opcode, r.z, r.replied, r.netBIOS
+		q.aa, q.tc, q.rd, q.ra, q.reject = r.aa, r.tc, r.rd, r.ra, r.reject
+		b.writeRow(c, q)
+	}
+}
+
+func (b *dns) writeRow(c event.Conn, r *dnsRow) {
 	id, uid := c.ID(), c.UID()
 	b.uidBuf = uid.Append(b.uidBuf[:0])
 	w := &b.rec
@@ -378,10 +515,11 @@ func (q *dnsQueue) count(id uint16) int {
 	return n
 }
 
-// take removes and returns the first row with the identifier, or returns nil.
-func (q *dnsQueue) take(id uint16) *dnsRow {
+// take removes and returns the first row with the identifier and the question, or returns
+// nil.
+func (q *dnsQueue) take(id uint16, question *dnsQuestion) *dnsRow {
 	for i := range q.rows {
-		if q.rows[i].id == id {
+		if q.rows[i].id == id && question.in(q.rows[i].row) {
 			return q.remove(i)
 		}
 	}
@@ -419,15 +557,24 @@ func (b *dns) reply(c event.Conn, m *event.DNSMsg, a *event.DNSAnswer) *dnsRow {
 		return nil
 	}
 	s := b.known(c)
-	if s == nil || s.current == nil {
+	if s == nil {
 		return nil
 	}
+	if s.unpaired {
+		b.pair(c, s, m, &dnsQuestion{name: a.Query})
+	}
 	r := s.current
+	if r == nil {
+		return nil
+	}
 	if !r.named {
 		r.named = true
 		r.query = append(r.query[:0], a.Query...)
 	}
 	r.aa, r.ra = m.AA, m.RA
+	if r.next != nil {
+		r = b.answered(r, a.Query)
+	}
 	if r.rtt == 0 {
 		r.rtt = b.now().Seconds() - r.ts.Seconds()
 	}
@@ -435,6 +582,21 @@ func (b *dns) reply(c event.Conn, m *event.DNSMsg, a *event.DNSAnswer) *dnsRow {
 		return nil
 	}
 	return r
+}
+
+// answered returns the row of the question that an answer is for: the one about its owner,
+// or else the one that the answer before was for, such as an alias.
+func (b *dns) answered(r *dnsRow, owner []byte) *dnsRow {
+	for q := r; q != nil; q = q.next {
+		if string(q.query) == string(owner) {
+			b.into = q
+			return q
+		}
+	}
+	if b.into == nil {
+		b.into = r
+	}
+	return b.into
 }
 
 // isUpdate reports whether a record is one of a dynamic update.

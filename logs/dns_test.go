@@ -33,12 +33,19 @@ func (b *dnsBench) ask(id uint64, name string, more ...func(*event.DNSMsg)) {
 	b.now += 1e9
 }
 
-func (b *dnsBench) answer(id uint64, addrs ...string) {
-	m := event.DNSMsg{ID: id, QR: true, RA: true, NumQueries: 1, NumAnswers: uint64(len(addrs))}
+// answer raises a reply that repeats the question, unless name is empty.
+func (b *dnsBench) answer(id uint64, name string, addrs ...string) {
+	m := event.DNSMsg{ID: id, QR: true, RA: true, NumAnswers: uint64(len(addrs))}
 	h := &b.hooks.DNS
+	if name != "" {
+		m.NumQueries = 1
+	}
 	h.Message.Raise(&event.DNSMessage{Conn: b.c, Msg: m})
+	if name != "" {
+		h.QueryReply.Raise(&event.DNSQueryReply{Conn: b.c, Msg: m, Query: []byte(name), QType: 1, QClass: 1})
+	}
 	for _, a := range addrs {
-		h.AReply.Raise(&event.DNSAReply{Conn: b.c, Msg: m, Ans: event.DNSAnswer{AnswerType: event.DNSAnswerRR, Query: []byte("name"), TTL: 60},
+		h.AReply.Raise(&event.DNSAReply{Conn: b.c, Msg: m, Ans: event.DNSAnswer{AnswerType: event.DNSAnswerRR, Query: []byte("a"), TTL: 60},
 			A: netip.MustParseAddr(a)})
 	}
 	h.End.Raise(&event.DNSEnd{Conn: b.c, Msg: m})
@@ -73,7 +80,7 @@ func TestDNSPairing(t *testing.T) {
 	if b.c.Slot(0) == nil {
 		t.Fatal("no state")
 	}
-	b.answer(7, "192.0.2.1", "192.0.2.2")
+	b.answer(7, "a", "192.0.2.1", "192.0.2.2")
 	b.expect("dns ts=1 trans_id=7 rtt=1 query=a RD=true RA=true answers=192.0.2.1,192.0.2.2, TTLs=60,60,")
 	if b.c.Slot(0) != nil {
 		t.Error("a connection whose queries are answered has state")
@@ -85,19 +92,19 @@ func TestDNSPairing(t *testing.T) {
 	b.ask(2, "b")
 	b.ask(2, "b")
 	b.ask(3, "c")
-	b.answer(3)
-	b.answer(2)
-	b.answer(1)
+	b.answer(3, "c")
+	b.answer(2, "b")
+	b.answer(1, "")
 	b.expect("dns ts=4 trans_id=3 query=c"+asked, "dns ts=2 trans_id=2 query=b"+asked, "dns ts=1 trans_id=1 query=a"+asked)
-	b.answer(2)
+	b.answer(2, "b")
 	b.expect("dns ts=3 trans_id=2 query=b" + asked)
 	b.remove()
 	b.expect()
 
 	// Answers without a query, and one whose query comes later.
 	b.now = 1e9
-	b.answer(1, "192.0.2.1")
-	b.answer(2)
+	b.answer(1, "", "192.0.2.1")
+	b.answer(2, "")
 	b.ask(1, "a")
 	b.expect("dns ts=1 trans_id=1 query=a RD=true RA=true answers=192.0.2.1, TTLs=60,")
 	b.ask(9, "z")
@@ -106,6 +113,68 @@ func TestDNSPairing(t *testing.T) {
 	b.expect("dns ts=4 trans_id=9 query=z"+asked, "dns ts=5 trans_id=8 query=y"+asked, "dns ts=2 trans_id=2 RD=false RA=false")
 	b.remove()
 	b.expect()
+}
+
+// TestDNSOtherAnswer has replies with the identifier of a query, but another name.
+func TestDNSOtherAnswer(t *testing.T) {
+	b := newDNSBench(t)
+	b.ask(1, "b")
+	b.answer(1, "a", "192.0.2.9")
+	b.answer(1, "", "192.0.2.8") // its answer is about a
+	b.answer(1, "b")
+	b.expect("dns ts=1 trans_id=1 query=b RD=true RA=false")
+	b.remove()
+	b.expect("dns ts=2 trans_id=1 query=a RD=false RA=true answers=192.0.2.9, TTLs=60,",
+		"dns ts=3 trans_id=1 query=a RD=false RA=true answers=192.0.2.8, TTLs=60,")
+
+	// Messages to a group stay single, and need no state.
+	b.c.id = connID(t, value.ProtoUDP, "10.0.0.1:5353 224.0.0.251:5353")
+	b.now = 1e9
+	b.ask(0, "a")
+	b.answer(0, "", "192.0.2.1")
+	for i, want := range []string{" query=a qclass=1", " query=a rcode=0"} {
+		if rows := b.out.rows; len(rows) != 2 || !strings.Contains(rows[i], want) {
+			t.Errorf("row %d has no%s: %q", i, want, rows)
+		}
+	}
+	if b.c.Slot(0) != nil {
+		t.Error("a message to a group leaves state behind")
+	}
+}
+
+func TestDNSQuestions(t *testing.T) {
+	b := newDNSBench(t)
+	h := &b.hooks.DNS
+	names := []string{"a", "b", "a", "c"}
+	m := event.DNSMsg{ID: 1, NumQueries: uint64(len(names))}
+	ask := func() {
+		h.Message.Raise(&event.DNSMessage{Conn: b.c, IsOrig: true, Msg: m})
+		for _, n := range names {
+			h.Request.Raise(&event.DNSRequest{Conn: b.c, Msg: m, Query: []byte(n), QType: 1, QClass: 1})
+		}
+		h.End.Raise(&event.DNSEnd{Conn: b.c, Msg: m})
+	}
+	ask()
+	m.QR, m.NumAnswers = true, 3
+	h.Message.Raise(&event.DNSMessage{Conn: b.c, Msg: m})
+	for _, n := range names {
+		h.QueryReply.Raise(&event.DNSQueryReply{Conn: b.c, Msg: m, Query: []byte(n), QType: 1, QClass: 1})
+	}
+	for i, owner := range []string{"b", "alias", "a"} {
+		h.AReply.Raise(&event.DNSAReply{Conn: b.c, Msg: m, Ans: event.DNSAnswer{AnswerType: event.DNSAnswerRR, Query: []byte(owner), TTL: 60},
+			A: netip.AddrFrom4([4]byte{192, 0, 2, byte(i)})})
+	}
+	h.End.Raise(&event.DNSEnd{Conn: b.c, Msg: m})
+	const flags = " RD=false RA=false"
+	b.expect("dns ts=1 trans_id=1 query=a"+flags+" answers=192.0.2.2, TTLs=60,",
+		"dns ts=1 trans_id=1 query=b"+flags+" answers=192.0.2.0,192.0.2.1, TTLs=60,60,",
+		"dns ts=1 trans_id=1 query=c"+flags)
+	m.QR = false
+	ask()
+	b.remove()
+	if rows := b.out.take(); len(rows) != 3 {
+		t.Errorf("rows %q of three questions without a reply", rows)
+	}
 }
 
 func TestDNSPendingLimits(t *testing.T) {
@@ -122,9 +191,9 @@ func TestDNSPendingLimits(t *testing.T) {
 		t.Errorf("%d rows at the end", n)
 	}
 	for range maxPendingMsgs + 2 {
-		b.answer(1)
+		b.answer(1, "a")
 	}
-	b.answer(2)
+	b.answer(2, "a")
 	if n := len(b.out.take()); n != maxPendingMsgs+1 {
 		t.Errorf("%d rows of too many answers", n)
 	}
@@ -220,7 +289,7 @@ func TestDNSManyAnswers(t *testing.T) {
 		addrs[i] = fmt.Sprintf("192.0.%d.%d", i>>8, i&255)
 	}
 	b.ask(1, "a")
-	b.answer(1, addrs...)
+	b.answer(1, "a", addrs...)
 	if rows := b.out.take(); len(rows) != 1 || strings.Count(rows[0], "192.0.") != maxAnswers {
 		t.Error("the number of answers is not bounded")
 	}

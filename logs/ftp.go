@@ -6,19 +6,23 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/wirelog/wirelog/compat"
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/schemas"
 	"github.com/wirelog/wirelog/value"
 )
 
 // ftp builds ftp.log after Zeek's base/protocols/ftp: a row for each command about files or
-// data connections, when the command has finished.
+// data connections, when the command has finished. A refused login has one too, and a
+// session with a login, but without any other row, has one for its last command.
 type ftp struct {
 	out      schemas.Emitter
 	weird    *event.Hook[event.ConnWeird]
 	slot     event.Slot     // session of a control connection
 	dataSlot event.Slot     // session to which a data connection belongs
 	fileSlot event.FileSlot // and a file
+
+	filesOnly bool // logins have no rows
 
 	rec    schemas.FTP
 	uidBuf []byte
@@ -33,6 +37,7 @@ const (
 	maxFTPReply    = 4096
 
 	hiddenPassword = "<hidden>"
+	unknownUser    = "<unknown>"
 )
 
 // ftpLogged are the commands that get rows (FTP::logged_commands).
@@ -58,10 +63,23 @@ type ftpSession struct {
 	mime           value.Opt[string]
 	fuid           value.Opt[string]
 	channel        schemas.FTPDataChannel
+
+	logged bool // there is a row for a command
+	// last is the last command, which has no row if hasLast is set.
+	last    ftpLast
+	hasLast bool
 }
 
-func installFTP(h *event.Hooks, out schemas.Emitter, _ *Options) {
+type ftpLast struct {
+	ts       value.Time
+	cmd, arg string
+}
+
+func installFTP(h *event.Hooks, out schemas.Emitter, o *Options) {
 	b := &ftp{out: out, weird: &h.Weird.Conn, slot: h.NewSlot(), dataSlot: h.NewSlot(), fileSlot: h.NewFileSlot()}
+	if b.filesOnly = o.Compat.Has(compat.FTPFilesOnly); !b.filesOnly {
+		h.OnEnd(b.slot, b.end)
+	}
 	h.FTP.Request.Listen(b.request)
 	h.FTP.Reply.Listen(b.reply)
 	h.FTP.DataChannel.Listen(b.dataChannel)
@@ -75,7 +93,7 @@ func installFTP(h *event.Hooks, out schemas.Emitter, _ *Options) {
 func (b *ftp) session(c event.Conn) *ftpSession {
 	s, _ := c.Slot(b.slot).(*ftpSession)
 	if s == nil {
-		s = &ftpSession{cwd: ".", user: value.Some("<unknown>")}
+		s = &ftpSession{cwd: ".", user: value.Some(unknownUser)}
 		c.SetSlot(b.slot, s)
 	}
 	return s
@@ -197,21 +215,46 @@ func (b *ftp) command(e *event.FTPCommand) {
 	if s.password.OK && !slices.Contains(ftpGuests, strings.ToLower(s.user.V)) {
 		s.password.V = hiddenPassword
 	}
-	if slices.Contains(ftpLogged, cmd) {
-		id, uid := e.Conn.ID(), e.Conn.UID()
-		b.uidBuf = uid.Append(b.uidBuf[:0])
-		b.rec = schemas.FTP{
-			TS: e.TS, UID: text(b.uidBuf), ID: Endpoints(&id),
-			User: s.user.V, Password: s.password, Command: value.Some(cmd), Arg: someText(arg),
-			MIMEType: s.mime, FileSize: s.fileSize, ReplyCode: s.replyCode,
-			ReplyMsg:    value.Opt[string]{V: text(s.replyMsg), OK: s.replyCode.OK},
-			DataChannel: s.channel, FUID: s.fuid,
+	switch {
+	case slices.Contains(ftpLogged, cmd):
+		s.logged, s.hasLast = true, false
+		b.write(e.Conn, s, e.TS, cmd, arg)
+	case b.filesOnly || s.user.V == unknownUser && !s.password.OK:
+	default:
+		if cmd == "PASS" && s.password.OK {
+			arg = s.password.V
 		}
-		b.out.Emit(&b.rec)
+		const refused = 400 // RFC 959 section 4.2.1: 4yz and 5yz
+		if cmd == "PASS" && s.replyCode.OK && s.replyCode.V >= refused {
+			s.hasLast = false
+			b.write(e.Conn, s, e.TS, cmd, arg)
+		} else if !s.logged {
+			s.last, s.hasLast = ftpLast{e.TS, cmd, arg}, true
+		}
 	}
 	s.mime, s.fuid = value.Opt[string]{}, value.Opt[string]{}
 	s.fileSize = value.Opt[uint64]{}
 	s.channel = schemas.FTPDataChannel{}
+}
+
+// end writes the row of a session with a login that has no other.
+func (b *ftp) end(c event.Conn) {
+	if s, ok := c.Slot(b.slot).(*ftpSession); ok && !s.logged && s.hasLast {
+		b.write(c, s, s.last.ts, s.last.cmd, s.last.arg)
+	}
+}
+
+func (b *ftp) write(c event.Conn, s *ftpSession, ts value.Time, cmd, arg string) {
+	id, uid := c.ID(), c.UID()
+	b.uidBuf = uid.Append(b.uidBuf[:0])
+	b.rec = schemas.FTP{
+		TS: ts, UID: text(b.uidBuf), ID: Endpoints(&id),
+		User: s.user.V, Password: s.password, Command: value.Some(cmd), Arg: someText(arg),
+		MIMEType: s.mime, FileSize: s.fileSize, ReplyCode: s.replyCode,
+		ReplyMsg:    value.Opt[string]{V: text(s.replyMsg), OK: s.replyCode.OK},
+		DataChannel: s.channel, FUID: s.fuid,
+	}
+	b.out.Emit(&b.rec)
 }
 
 // ftpURL returns the URL of a file.

@@ -31,6 +31,10 @@ type Analyzer interface {
 // responder change places.
 type Flipper interface{ Flip() }
 
+// A turner is an Analyzer that may swap the roles of a UDP connection. Turns reports
+// whether it will do so for a datagram of the originator, before any event.
+type turner interface{ Turns(b []byte) bool }
+
 // Protocol describes an analyzer to the table.
 type Protocol struct {
 	// Name is Zeek's name of the analyzer, such as "HTTP".
@@ -247,9 +251,17 @@ func (t *Table) settle() {
 
 func (t *Table) violateNow(v *lateViolation) {
 	c, n := v.use.c, int(v.use.n)
-	if !c.ext.analyzers[n].off {
+	if c.ext == nil || n >= len(c.ext.analyzers) {
+		return
+	}
+	at := &c.ext.analyzers[n]
+	switch {
+	case !at.off:
 		defer t.contain(c, n)
 		v.use.Violate(Violation{Reason: v.reason, Data: v.data})
+	case at.violated == notViolated && !c.excused():
+		// It has detached itself since, because its streams ended.
+		t.tell(c, at, &Violation{Reason: v.reason, Data: v.data})
 	}
 }
 

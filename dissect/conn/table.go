@@ -94,6 +94,8 @@ type Table struct {
 	free   []uint32
 
 	late []lateViolation
+	// turning is the connection whose udp_request waits for its roles to be swapped.
+	turning *Conn
 	// head and tail of the live connections in order of creation.
 	head, tail uint32
 	oldestHalf uint32 // no older connection is half-open

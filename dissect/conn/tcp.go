@@ -805,7 +805,14 @@ func (t *Table) connectionClosed(c *Conn, s, peer *side, report bool) {
 		c.closing = c.last + value.Time(to.TCPPartialClose)
 		c.flags &^= flagClosing
 	}
-	if d := c.last + value.Time(to.TCPSession); c.expire == 0 || d < c.expire {
+	d := c.last + value.Time(to.TCPSession)
+	// tcp_SYN_timeout runs for every connection, but matters only to one that has begun to
+	// close. If nothing is heard until then, and the clock jumps, it is looked at with the
+	// clock of the next packet, before tcp_reset_delay.
+	if first := c.start + value.Time(to.TCPSYN); first > c.last {
+		d = min(d, first)
+	}
+	if c.expire == 0 || d < c.expire {
 		c.expire = d
 	}
 }
@@ -874,7 +881,11 @@ func (t *Table) expireTCP(c *Conn, now value.Time) bool {
 			return false
 		}
 	}
-	c.expire = now + value.Time(t.cfg.TCPSession)
+	session := value.Time(t.cfg.TCPSession)
+	c.expire = now + session
+	if d := c.last + session; d > now {
+		c.expire = d
+	}
 	return true
 }
 

@@ -432,9 +432,12 @@ func (t *Table) processUDP(p *Packet, r *Result) {
 	c.once(s, histData, 'D')
 	s.active(length - udpHeader)
 	if p.isOrig {
-		if e := t.hooks.UDP.Request.Begin(); e != nil {
-			e.Conn = c
-			t.hooks.UDP.Request.Raise(e)
+		if t.hooks.UDP.Request.On() {
+			if t.willTurn(c, data) {
+				t.turning = c
+			} else {
+				t.udpRequest(c)
+			}
 		}
 	} else if e := t.hooks.UDP.Reply.Begin(); e != nil {
 		e.Conn = c
@@ -442,7 +445,33 @@ func (t *Table) processUDP(p *Packet, r *Result) {
 	}
 	r.Payload = data
 	t.analyzersData(c, p.isOrig, data)
+	if t.turning != nil {
+		t.turning = nil
+		t.udpRequest(c)
+	}
 	c.count(p)
+}
+
+func (t *Table) udpRequest(c *Conn) {
+	e := t.hooks.UDP.Request.Begin()
+	e.Conn = c
+	t.hooks.UDP.Request.Raise(e)
+}
+
+// willTurn reports whether an analyzer of c will swap the roles because of a datagram of
+// the originator. Zeek raises udp_request afterwards.
+func (t *Table) willTurn(c *Conn, b []byte) bool {
+	t.detected(c)
+	if c.ext == nil {
+		return false
+	}
+	for i := range c.ext.analyzers {
+		at := &c.ext.analyzers[i]
+		if x, ok := at.a.(turner); ok && !at.off && !at.inner && x.Turns(b) {
+			return true
+		}
+	}
+	return false
 }
 
 // active counts n payload bytes. A length in the header that is less than the header's

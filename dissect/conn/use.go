@@ -222,6 +222,10 @@ func (u Use) SwapRoles() {
 		a.flags ^= both
 		b.flags ^= both
 	}
+	if t := c.t; t.turning == c {
+		t.turning = nil
+		t.udpRequest(c)
+	}
 }
 
 // Nested returns the handle for an analyzer of p that the caller makes and feeds

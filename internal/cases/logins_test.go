@@ -21,3 +21,23 @@ func TestNTLMFailedLogin(t *testing.T) {
 		}
 	}
 }
+
+func TestFTPLogins(t *testing.T) {
+	capture := input(t, "22-ftp-login-only", "in.pcap")
+	for _, c := range []struct {
+		compat string
+		rows   int
+	}{{"none", 3}, {"zeek-8.2", 0}} {
+		logs, _ := read(t, func(o *pipeline.Options) {
+			o.Compat, o.Dissect.Packet.IgnoreChecksums = c.compat, true
+		}, capture)
+		if n := len(logs["ftp"]); n != c.rows {
+			t.Errorf("%s: %d rows, want %d", c.compat, n, c.rows)
+		}
+		for _, r := range logs["ftp"] {
+			if r["user"] != "bob" || r["command"] != "PASS" || r["arg"] != "<hidden>" || r["reply_code"] != "530" {
+				t.Errorf("%s: %v", c.compat, r)
+			}
+		}
+	}
+}

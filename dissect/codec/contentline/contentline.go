@@ -34,6 +34,10 @@ const (
 	onlyCRLF EOL = 0
 )
 
+// WeirdUnterminated is the weird for a line that ends with the size of SetSize; Unfinished
+// returns it.
+const WeirdUnterminated = "line_terminated_without_CRLF"
+
 // WeirdTooLong is the weird for a line cut at its maximum length or by its Budget.
 const WeirdTooLong = "contentline_size_exceeded"
 
@@ -155,6 +159,9 @@ func (s *Splitter) Stop() { s.stopped = true }
 // Partial reports whether there is an unfinished line.
 func (s *Splitter) Partial() bool { return len(s.part) > 0 }
 
+// Unfinished returns the unfinished line. It is valid until the next delivery.
+func (s *Splitter) Unfinished() []byte { return s.part }
+
 // Take ends all deliveries and returns the bytes of the current delivery that have not
 // been passed on, for a connection that goes on with another protocol. lf reports whether
 // an LF, if it is the next byte, still belongs to the last line.
@@ -199,7 +206,7 @@ func (s *Splitter) Deliver(b []byte) {
 		if s.size == 0 {
 			s.size = -1
 			if len(s.part) > 0 && !s.stopped {
-				s.r.LineWeird("line_terminated_without_CRLF")
+				s.r.LineWeird(WeirdUnterminated)
 				s.emit(nil, 0, '\n')
 			}
 		}

@@ -223,8 +223,9 @@ func (d *Decoder) header() (more bool, err error) {
 		}
 		switch h := d.hold & 0xffff; {
 		case h == 0x8b1f:
-			d.bits(16)
-			d.wrap, d.sum, d.st = wrapGzip, 0, stGzip
+			d.sum = 0
+			d.headerBits(16)
+			d.wrap, d.st = wrapGzip, stGzip
 		case h&0xf == 8 && h>>4&0xf <= 7 && (h&0xff<<8|h>>8)%31 == 0:
 			if h>>8&0x20 != 0 {
 				return false, errData // a preset dictionary
@@ -239,7 +240,7 @@ func (d *Decoder) header() (more bool, err error) {
 		if !d.need(16) {
 			return false, nil
 		}
-		method, flags := d.bits(8), d.bits(8)
+		method, flags := d.headerBits(8), d.headerBits(8)
 		if method != 8 || flags&gzipReserved != 0 {
 			return false, errData
 		}
@@ -250,13 +251,13 @@ func (d *Decoder) header() (more bool, err error) {
 			return false, nil
 		}
 		d.flags &^= gzipExtra
-		d.n, d.st = d.bits(16), stExtra
+		d.n, d.st = d.headerBits(16), stExtra
 	case stExtra:
 		for ; d.n > 0; d.n-- {
 			if !d.need(8) {
 				return false, nil
 			}
-			d.bits(8)
+			d.headerBits(8)
 		}
 		if d.flags&gzipExtra != 0 {
 			d.st = stExtraLen
@@ -269,7 +270,7 @@ func (d *Decoder) header() (more bool, err error) {
 				if !d.need(8) {
 					return false, nil
 				}
-				if d.bits(8) == 0 {
+				if d.headerBits(8) == 0 {
 					break
 				}
 			}
@@ -280,11 +281,24 @@ func (d *Decoder) header() (more bool, err error) {
 			if !d.need(16) {
 				return false, nil
 			}
-			d.bits(16)
+			if uint16(d.bits(16)) != uint16(d.sum) {
+				return false, errData
+			}
 		}
-		d.st = stBlock
+		d.sum, d.st = 0, stBlock
 	}
 	return true, nil
+}
+
+// headerBits reads n bits, a multiple of 8, of a gzip header and adds them to its checksum,
+// the lower half of a CRC-32 (RFC 1952 section 2.3.1).
+func (d *Decoder) headerBits(n uint) int {
+	v := d.bits(n)
+	for i := uint(0); i < n; i += 8 {
+		sum := ^d.sum
+		d.sum = ^(crc32.IEEETable[byte(sum)^byte(v>>i)] ^ sum>>8)
+	}
+	return v
 }
 
 func (d *Decoder) endBlock() {

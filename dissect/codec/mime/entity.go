@@ -387,6 +387,13 @@ func (e *Entity) isBoundary(b []byte) (found, closing bool) {
 	return true, bytes.HasPrefix(b[2+len(e.boundary):], []byte("--"))
 }
 
+// Closes reports whether a line is the delimiter after the last part of a multipart entity.
+// RFC 2046 section 5.1.1: it needs no line end.
+func (e *Entity) Closes(line []byte) bool {
+	_, closing := e.isBoundary(line)
+	return e.typ == TypeMultipart && closing
+}
+
 func (e *Entity) beginChild() {
 	if e.depth >= e.scratch.Depth {
 		e.h.Weird(weirdMaxDepth, e.depth)

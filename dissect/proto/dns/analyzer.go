@@ -183,6 +183,16 @@ func (a *analyzer) message(b []byte, from sender) bool {
 	return false
 }
 
+// Turns reports whether the roles will be swapped for a datagram of the originator.
+func (a *analyzer) Turns(b []byte) bool {
+	const flagsAt, qr = 2, 0x80
+	if a.seen || len(b) < headerLen || b[flagsAt]&qr == 0 || multicast(a.Conn()) {
+		return false
+	}
+	opcode := b[flagsAt] >> 3 & 0xf
+	return opcode == opQuery || opcode == opUpdate || opcode == opNotify || a.netBIOS
+}
+
 // multicast reports whether the responder is a multicast group, which never answers.
 // For IPv4, Zeek considers 224.0.0.0/8 only.
 func multicast(c *conn.Conn) bool {

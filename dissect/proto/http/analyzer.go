@@ -6,6 +6,7 @@ package http
 import (
 	"strconv"
 
+	"github.com/wirelog/wirelog/compat"
 	"github.com/wirelog/wirelog/dissect/codec/contentline"
 	"github.com/wirelog/wirelog/dissect/codec/inflate"
 	"github.com/wirelog/wirelog/dissect/codec/mime"
@@ -44,6 +45,8 @@ type Options struct {
 	Lines *contentline.Budget
 	// MIME are the limits of headers and multipart bodies.
 	MIME mime.Options
+	// Compat says where Zeek's behaviour takes the place of wirelog's own.
+	Compat compat.Set
 }
 
 // New returns the protocol for one shard. Its analyzers raise their events on h and pass
@@ -56,7 +59,7 @@ func New(h *event.Hooks, fm *files.Manager, ws *conn.Protocol, o Options) *detec
 	p := &detect.Protocol{
 		Transport:  value.ProtoTCP,
 		Ports:      []uint16{80, 81, 631, 1080, 3128, 8000, 8080, 8888},
-		Signatures: signatures,
+		Signatures: signatures(o.Compat.Has(compat.HTTPMethods)),
 	}
 	p.Idle = f.idle
 	p.Protocol = conn.Protocol{Name: "HTTP", Service: "HTTP", New: f.new}
@@ -381,6 +384,9 @@ func (a *analyzer) setVersion(v *version, to version) {
 
 // LineWeird raises a weird that the line splitter found.
 func (s *side) LineWeird(name string) {
+	if top := s.msg.top; name == contentline.WeirdUnterminated && top != nil && top.Closes(s.lines.Unfinished()) {
+		return
+	}
 	if name == contentline.WeirdTooLong {
 		s.a.Limited(source, "line_size")
 	}

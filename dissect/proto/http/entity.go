@@ -207,6 +207,9 @@ func (e *entity) decoded(b []byte, crlf bool) {
 	if crlf {
 		e.body += 2
 	}
+	if e.Depth() == 0 && e.length > 0 && e.coding == codingIdentity && e.Type() <= mime.TypeMessage {
+		e.body = min(e.body, e.length) // the last line may have no end
+	}
 	if !e.skip {
 		e.Entity.Deliver(b, crlf)
 	}

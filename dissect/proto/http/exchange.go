@@ -4,6 +4,7 @@ import (
 	"github.com/wirelog/wirelog/dissect/conn"
 	"strconv"
 
+	"github.com/wirelog/wirelog/compat"
 	"github.com/wirelog/wirelog/dissect/codec/mime"
 	"github.com/wirelog/wirelog/dissect/event"
 )
@@ -136,18 +137,23 @@ func (a *analyzer) noteRequest(method, uri []byte) {
 	e.request++
 	x := a.at(true)
 	x.uri, x.hasURI = append(x.uri[:0], uri[:min(len(uri), maxKept)]...), true
-	if !knownMethod(method) {
+	if !knownMethod(method, a.f.opt.Compat.Has(compat.HTTPMethods)) {
 		a.Weird("unknown_HTTP_method", string(method), "")
 	}
 }
 
-// knownMethod reports whether m is one of HTTP::http_methods.
-func knownMethod(m []byte) bool {
+// knownMethod reports whether m is one of HTTP::http_methods or, unless zeek is set, of
+// IANA's registry of methods.
+func knownMethod(m []byte, zeek bool) bool {
 	switch string(m) {
 	case "GET", "POST", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE", "CONNECT",
 		"PROPFIND", "PROPPATCH", "MKCOL", "COPY", "MOVE", "LOCK", "UNLOCK",
 		"POLL", "REPORT", "SUBSCRIBE", "BMOVE", "SEARCH":
 		return true
+	case "ACL", "BASELINE-CONTROL", "BIND", "CHECKIN", "CHECKOUT", "LABEL", "LINK", "MERGE",
+		"MKACTIVITY", "MKCALENDAR", "MKREDIRECTREF", "MKWORKSPACE", "ORDERPATCH", "PATCH", "PRI",
+		"QUERY", "REBIND", "UNBIND", "UNCHECKOUT", "UNLINK", "UPDATE", "UPDATEREDIRECTREF", "VERSION-CONTROL":
+		return !zeek
 	}
 	return false
 }

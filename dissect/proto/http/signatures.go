@@ -6,11 +6,34 @@ import (
 	"github.com/wirelog/wirelog/dissect/detect"
 )
 
-// signatures are Zeek's. Either side suffices: a method at the start of the client's
-// data, or a version at the start of the server's.
-var signatures = []detect.Signature{{Orig: looksLikeRequest}, {Resp: detect.Leading("Hh", detect.Within(6, looksLikeReply))}}
+// signatures returns Zeek's, and unless zeek is set one for newer methods. Either side
+// suffices: a method at the start of the client's data, or a version at the start of the
+// server's.
+func signatures(zeek bool) []detect.Signature {
+	request := looksLikeRequest
+	if zeek {
+		request = looksLikeOldRequest
+	}
+	return []detect.Signature{{Orig: request}, {Resp: detect.Leading("Hh", detect.Within(6, looksLikeReply))}}
+}
 
+// looksLikeRequest also knows the methods that Zeek 8.2 does not.
 func looksLikeRequest(b []byte) detect.Verdict {
+	v := looksLikeOldRequest(b)
+	if v != detect.NoMatch {
+		return v
+	}
+	b = detect.TrimSpace(b)
+	switch b[0] {
+	case 'Q':
+		return detect.StartsWith(b, "QUERY")
+	case 'U':
+		return detect.StartsWith(b, "UPDATEREDIRECTREF")
+	}
+	return detect.NoMatch
+}
+
+func looksLikeOldRequest(b []byte) detect.Verdict {
 	b = detect.TrimSpace(b)
 	if len(b) == 0 {
 		return detect.NeedMore

@@ -104,17 +104,26 @@ func (a *analyzer) command(m *message) {
 	}
 }
 
+// other raises the event of a message that has no other. As in Zeek, its texts end with
+// their first NUL, which RFC 1459 section 2.3.1 does not allow.
 func (a *analyzer) other(m *message) {
 	if h := &a.f.hooks.Request; m.isOrig && h.On() {
 		e := h.Begin()
-		*e = event.IRCRequest{Conn: a.Conn(), IsOrig: true, Prefix: m.prefix, Command: m.command, Arguments: m.params}
+		*e = event.IRCRequest{Conn: a.Conn(), IsOrig: true, Prefix: toNUL(m.prefix), Command: toNUL(m.command), Arguments: toNUL(m.params)}
 		h.Raise(e)
 	}
 	if h := &a.f.hooks.Message; !m.isOrig && h.On() {
 		e := h.Begin()
-		*e = event.IRCMessage{Conn: a.Conn(), Prefix: m.prefix, Command: m.command, Message: m.params}
+		*e = event.IRCMessage{Conn: a.Conn(), Prefix: toNUL(m.prefix), Command: toNUL(m.command), Message: toNUL(m.params)}
 		h.Raise(e)
 	}
+}
+
+func toNUL(b []byte) []byte {
+	if i := bytes.IndexByte(b, 0); i >= 0 {
+		return b[:i]
+	}
+	return b
 }
 
 // addressed splits the parameters into target and text.

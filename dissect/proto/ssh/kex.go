@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"strconv"
 
+	"github.com/wirelog/wirelog/compat"
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/value"
 )
@@ -193,14 +194,19 @@ func compressed(name []byte) bool {
 }
 
 // method returns the family of the named key exchange, which determines how its messages
-// are parsed, or phaseInit if the name is unknown.
-func method(name []byte) phase {
+// are parsed, or phaseInit if the name is unknown. zeek leaves out what Zeek 8.2 does not
+// know.
+func method(name []byte, zeek bool) phase {
 	switch string(name) {
 	case "rsa1024-sha1", "rsa2048-sha256": // RFC 4432
 		return phaseRSA
 	case "diffie-hellman-group1-sha1", "diffie-hellman-group14-sha1", // RFC 4253 section 8
 		"diffie-hellman-group14-sha256", "diffie-hellman-group16-sha512": // RFC 8268
 		return phaseDH
+	case "diffie-hellman-group15-sha512", "diffie-hellman-group17-sha512", "diffie-hellman-group18-sha512": // RFC 8268
+		if !zeek {
+			return phaseDH
+		}
 	case "diffie-hellman-group-exchange-sha1", "diffie-hellman-group-exchange-sha256": // RFC 4419
 		return phaseGroupExchange
 	case "ecmqv-sha2": // RFC 5656
@@ -271,9 +277,16 @@ func (a *analyzer) negotiate(k *kexInit, isOrig bool) {
 	if !ok {
 		return
 	}
-	if m := method(name); m != phaseInit {
+	zeek := a.Compat(compat.SSHKexMethods)
+	m := method(name, zeek)
+	if m == phaseInit && !zeek {
+		m = phaseOtherKex // up to NEWKEYS (RFC 4253 section 7.3)
+	}
+	if m != phaseInit {
 		a.phase = [2]phase{m, m}
 		a.first.buf = reuse(a.first.buf) // no further KEXINIT follows
+	}
+	if m != phaseInit && m != phaseOtherKex {
 		return
 	}
 	a.Weird("ssh_unknown_kex_algorithm", string(name), source)

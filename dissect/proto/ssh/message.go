@@ -119,7 +119,7 @@ func (a *analyzer) message2(i int, f *fields) bool {
 		return a.messageGSS(i, typ, f)
 	case phaseRSA:
 		return a.messageRSA(i, typ, f)
-	case phaseVersion, phaseEncrypted:
+	case phaseVersion, phaseOtherKex, phaseEncrypted:
 	}
 	return true
 }

@@ -93,6 +93,7 @@ const (
 	phaseECC                        //
 	phaseGSS                        //
 	phaseRSA                        //
+	phaseOtherKex                   // a message of an unknown key exchange
 	phaseEncrypted                  // encrypted bytes, of which only the number counts
 )
 
