@@ -222,6 +222,7 @@ func (s *Shard) Frame(f *packet.Frame) {
 	s.drop = packet.DropNone
 	s.volatile = false
 	s.contained(f)
+	s.table.Reclaim()
 	if s.drop == packet.DropNone {
 		s.stats.Processed++
 	} else {

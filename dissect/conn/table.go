@@ -112,6 +112,7 @@ type Table struct {
 	flowWeirds flowWeirds
 	limited    limits
 	held       int // bytes of incomplete messages
+	accounts   accounts
 	scratch    scratch
 }
 
@@ -141,6 +142,7 @@ func NewTable(o Options, hooks *event.Hooks, cause func(deadline value.Time, fir
 	t.mask = uint64(len(t.slots) - 1)
 	t.wheel.init()
 	t.streams.limit = o.ReassemblyBytes
+	t.accounts.init(&o)
 	t.deliverOrig = o.Contents == ContentsOrig || o.Contents == ContentsBoth
 	t.deliverResp = o.Contents == ContentsResp || o.Contents == ContentsBoth
 	return t
@@ -307,6 +309,9 @@ func (t *Table) vacate(c *Conn) {
 }
 
 func (t *Table) release(c *Conn) {
+	if c.ext != nil && c.ext.account != nil {
+		t.closeAccount(c.ext)
+	}
 	if t.hooks.Terminating() { // nothing is needed again
 		c.ext = nil
 		return
