@@ -2,7 +2,8 @@
 //
 // Exit status: 0 on success; 1 if something was lost or damaged, or the run was
 // interrupted, with the rows written so far; 2 if the command line or the configuration
-// is wrong, with nothing done.
+// is wrong, with nothing done. Where the program cannot go on, as without memory, it
+// ends with SIGABRT.
 package main
 
 import (
@@ -44,7 +45,7 @@ type program struct {
 }
 
 func main() {
-	setMemory()
+	abortWhenFatal()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	// A second signal ends the program at once.
 	context.AfterFunc(ctx, stop)

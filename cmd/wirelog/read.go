@@ -85,6 +85,7 @@ func (p *program) read(cmd *cobra.Command, cfg *config.Loaded, captures []string
 	}
 	opts.Notice = func(msg string) { fmt.Fprintln(notes, "wirelog:", msg) }
 	start := time.Now()
+	setMemory(pipeline.MemoryLimit(&opts))
 	summary, err := p.run(cmd.Context(), opts)
 	if bar != nil {
 		bar.finish()
