@@ -21,6 +21,7 @@ import (
 	"github.com/wirelog/wirelog/dissect/proto/dcerpc"
 	"github.com/wirelog/wirelog/dissect/proto/dns"
 	"github.com/wirelog/wirelog/dissect/proto/ftp"
+	"github.com/wirelog/wirelog/dissect/proto/http"
 	"github.com/wirelog/wirelog/dissect/proto/irc"
 	"github.com/wirelog/wirelog/dissect/proto/pop3"
 	"github.com/wirelog/wirelog/dissect/proto/smb"
@@ -58,6 +59,7 @@ type Options struct {
 	Lines contentline.Options
 	// MIME has the limits of mail messages and HTTP bodies.
 	MIME   mime.Options
+	HTTP   http.Options
 	SSH    ssh.Options
 	TLS    tls.Options
 	X509   x509.Options
@@ -79,6 +81,7 @@ func DefaultOptions() Options {
 		SMTP:   smtp.DefaultOptions(),
 		Lines:  contentline.DefaultOptions(),
 		MIME:   mime.DefaultOptions(),
+		HTTP:   http.DefaultOptions(),
 		SSH:    ssh.DefaultOptions(),
 		TLS:    tls.DefaultOptions(),
 		X509:   x509.DefaultOptions(),

@@ -9,21 +9,26 @@ import "bytes"
 type Options struct {
 	Depth  int `key:"limits.mime_max_depth" unit:"count" min:"1" doc:"depth to which nested parts of a mail or HTTP message are parsed (MIME::max_depth)"`
 	Header int `key:"limits.mime_max_header_bytes" unit:"bytes" min:"1" doc:"bytes of a folded header of a mail or HTTP message; further lines of it are ignored (MIME::max_header_bytes)"`
+	Parts  int `key:"limits.mime_small_parts" unit:"count" min:"0" doc:"parts of a multipart body after which further ones are ignored while the body has less than 256 bytes a part; 0 is no bound"`
 }
 
 // DefaultOptions returns Zeek's limits.
-func DefaultOptions() Options { return Options{Depth: 100, Header: 65_536} }
+func DefaultOptions() Options { return Options{Depth: 100, Header: 65_536, Parts: 100} }
 
 // Names of the weirds of these limits.
 const (
 	weirdMaxDepth  = "exceeded_mime_max_depth"
+	weirdMaxParts  = "exceeded_mime_small_parts"
 	WeirdMaxHeader = "exceeded_mime_max_header_bytes"
 )
 
 // LimitOf returns the name under which the limit of a weird is counted.
 func LimitOf(weird string) string {
-	if weird == weirdMaxDepth {
+	switch weird {
+	case weirdMaxDepth:
 		return "mime_depth"
+	case weirdMaxParts:
+		return "mime_small_parts"
 	}
 	return "mime_header_size"
 }
@@ -114,7 +119,12 @@ type reading struct {
 	typ      Type
 	enc      encoding
 	bounded  bool // there is a boundary
+	parts    int  // of a multipart body
+	size     int  // bytes of its lines
 }
+
+// smallPart is the average size in bytes below which parts count as small.
+const smallPart = 256
 
 // keptLine is the largest capacity of line that is reused.
 const keptLine = 4096
@@ -350,6 +360,7 @@ func (e *Entity) parameters(b []byte, contentType bool) {
 // body takes a line or bytes of the body.
 func (e *Entity) body(b []byte, crlf bool) {
 	if e.typ == TypeMultipart {
+		e.size += len(b)
 		if found, closing := e.isBoundary(b); found {
 			if e.child != nil {
 				e.endChild()
@@ -358,7 +369,7 @@ func (e *Entity) body(b []byte, crlf bool) {
 				// The protocol's own end comes first, if it has one.
 				e.self().EndOfData()
 			} else if !e.ended {
-				e.beginChild()
+				e.beginPart()
 			}
 			return
 		}
@@ -385,6 +396,17 @@ func (e *Entity) isBoundary(b []byte) (found, closing bool) {
 		return false, false
 	}
 	return true, bytes.HasPrefix(b[2+len(e.boundary):], []byte("--"))
+}
+
+// beginPart begins a part of a multipart body, unless it has too many small ones: each
+// costs a row that is much larger than the part.
+func (e *Entity) beginPart() {
+	most := e.scratch.Parts
+	if e.parts++; most != 0 && e.parts > most && e.size/smallPart < e.parts {
+		e.h.Weird(weirdMaxParts, e.parts)
+		return
+	}
+	e.beginChild()
 }
 
 func (e *Entity) beginChild() {

@@ -43,8 +43,14 @@ type Options struct {
 	// Lines limits the bytes of incomplete lines that the shard holds; nil means no limit.
 	Lines *contentline.Budget
 	// MIME are the limits of headers and multipart bodies.
-	MIME mime.Options
+	MIME mime.Options `key:"-"`
+	// Excess bounds what the bodies between two hosts inflate to in ten minutes beyond
+	// 32 times their size.
+	Excess int `key:"limits.http_inflated_excess_bytes" unit:"bytes" min:"0" doc:"bytes that the bodies between two hosts may inflate to in ten minutes beyond 32 times their size; beyond them such a body is cut; 0 is no bound"`
 }
+
+// DefaultOptions returns the defaults of limits that are not shared.
+func DefaultOptions() Options { return Options{Excess: 64 << 20} }
 
 // New returns the protocol for one shard. Its analyzers raise their events on h and pass
 // bodies to fm, which may be nil. ws, which may be nil, analyzes connections that become
@@ -80,6 +86,7 @@ type factory struct {
 	entities  []*entity
 	exchanges []*exchange
 	inflaters []*inflate.Decoder
+	budgets   budgets
 }
 
 // idle is called for a connection that ended before anything was sent.
