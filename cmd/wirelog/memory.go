@@ -42,7 +42,7 @@ func setMemory(limit int64) {
 
 // mostGarbage is how many bytes of garbage there may be at most before it is collected.
 // The percentage of package collector is for small heaps.
-const mostGarbage = 256 << 20
+const mostGarbage = 224 << 20
 
 // garbagePercent returns the percentage of live bytes that may be allocated before the
 // next collection.

@@ -11,9 +11,9 @@ func TestGarbagePercent(t *testing.T) {
 		want       int
 	}{
 		{0, mostGarbage, 600},
-		{40 << 20, mostGarbage, 600},
-		{128 << 20, mostGarbage, 200},
-		{512 << 20, mostGarbage, 50},
+		{30 << 20, mostGarbage, 600},
+		{112 << 20, mostGarbage, 200},
+		{448 << 20, mostGarbage, 50},
 		{8 << 30, mostGarbage, 25},
 		{150 << 20, 112 << 20, 74},
 	} {

@@ -77,7 +77,7 @@ func DefaultOptions() Options {
 		AboveHole:        16_384,
 		InitialWindow:    16_384,
 		MessageBytes:     512 << 20,
-		StateBytes:       512 << 20,
+		StateBytes:       384 << 20,
 		ConnStateBytes:   8 << 20,
 		TunnelChanges:    5,
 		TCPSYN:           5 * time.Second,

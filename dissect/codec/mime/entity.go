@@ -88,6 +88,10 @@ type Scratch struct {
 	Options
 	// Piece is the largest number of bytes in one call of Handler.Data.
 	Piece int
+	// Grown, if set, is told by how many bytes the buffer of an entity's header has grown
+	// or shrunk, where it is large.
+	Grown func(h Handler, n int)
+
 	buf   []byte
 	param []byte
 	hdr   Header
@@ -182,6 +186,7 @@ func (e *Entity) Deliver(b []byte, crlf bool) {
 	case len(b) == 0 || b[0] == 0:
 		e.finishHeader()
 		e.inHeader = false
+		e.dropLine()
 		e.h.EndOfHeaders()
 		if !e.ended {
 			e.beginBody()
@@ -211,6 +216,7 @@ func (e *Entity) EndOfData() {
 	if e.inHeader {
 		e.finishHeader()
 		e.inHeader = false
+		e.dropLine()
 		e.h.EndOfHeaders()
 		e.Illegal("entity body missing")
 	} else {
@@ -235,8 +241,34 @@ func (e *Entity) newHeader(b []byte) {
 	if len(b) == 0 {
 		return
 	}
+	had := cap(e.line)
 	e.line = append(e.line[:0], b...)
 	e.open, e.folded = true, false
+	e.grown(had)
+}
+
+// grown reports that the buffer of the header had another capacity before.
+func (e *Entity) grown(had int) {
+	n := cap(e.line)
+	if n == had || n <= keptLine || e.scratch.Grown == nil {
+		return
+	}
+	if had > keptLine {
+		n -= had
+	}
+	e.scratch.Grown(e.h, n)
+}
+
+// dropLine frees the buffer of the header if it is large.
+func (e *Entity) dropLine() {
+	n := cap(e.line)
+	if n <= keptLine {
+		return
+	}
+	e.line = nil
+	if e.scratch.Grown != nil {
+		e.scratch.Grown(e.h, -n)
+	}
 }
 
 func (e *Entity) continueHeader(b []byte) {
@@ -252,8 +284,10 @@ func (e *Entity) continueHeader(b []byte) {
 		e.h.Weird(WeirdMaxHeader, len(e.line))
 		return
 	}
+	had := cap(e.line)
 	e.line = append(e.line, b...)
 	e.folded = true
+	e.grown(had)
 }
 
 func (e *Entity) finishHeader() {

@@ -59,6 +59,7 @@ func New(h *event.Hooks, fm *files.Manager, ws *conn.Protocol, o Options) *detec
 	f := &factory{hooks: &h.HTTP, files: fm, ws: ws, opt: o}
 	f.scratch.Options = o.MIME
 	f.scratch.Piece = pieceSize
+	f.scratch.Grown = func(h mime.Handler, n int) { h.(*entity).m.a.HoldState(n) }
 	p := &detect.Protocol{
 		Transport:  value.ProtoTCP,
 		Ports:      []uint16{80, 81, 631, 1080, 3128, 8000, 8080, 8888},
