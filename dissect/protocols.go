@@ -82,7 +82,7 @@ func protocols(hooks *event.Hooks, fm *files.Manager, o *Options) []*detect.Prot
 		mysql.New(hooks, &ssl.Protocol),
 		rdpTCP,
 		rdpUDP,
-		http.New(hooks, fm, websocket.New(hooks), http.Options{Lines: lines, MIME: o.MIME, Compat: o.Conn.Compat}),
+		http.New(hooks, fm, websocket.New(hooks), http.Options{Lines: lines, MIME: o.MIME, Compat: o.Conn.Compat, Excess: o.HTTP.Excess}),
 		smb.New(hooks, fm, smb.Inner{Pipes: pipes, GSSAPI: security.GSSAPI, NTLM: security.NTLM}, o.SMB),
 		smtp.New(hooks, mails, &ssl.Protocol, o.SMTP),
 		pop3.New(hooks, mails, &ssl.Protocol, o.POP3),

@@ -22,6 +22,7 @@ import (
 	"github.com/wirelog/wirelog/dissect/proto/dcerpc"
 	"github.com/wirelog/wirelog/dissect/proto/dns"
 	"github.com/wirelog/wirelog/dissect/proto/ftp"
+	"github.com/wirelog/wirelog/dissect/proto/http"
 	"github.com/wirelog/wirelog/dissect/proto/irc"
 	"github.com/wirelog/wirelog/dissect/proto/pop3"
 	"github.com/wirelog/wirelog/dissect/proto/smb"
@@ -59,6 +60,7 @@ type Options struct {
 	Lines contentline.Options
 	// MIME has the limits of mail messages and HTTP bodies.
 	MIME   mime.Options
+	HTTP   http.Options
 	SSH    ssh.Options
 	TLS    tls.Options
 	X509   x509.Options
@@ -80,6 +82,7 @@ func DefaultOptions() Options {
 		SMTP:   smtp.DefaultOptions(),
 		Lines:  contentline.DefaultOptions(),
 		MIME:   mime.DefaultOptions(),
+		HTTP:   http.DefaultOptions(),
 		SSH:    ssh.DefaultOptions(),
 		TLS:    tls.DefaultOptions(),
 		X509:   x509.DefaultOptions(),
@@ -249,6 +252,7 @@ func (s *Shard) Frame(f *packet.Frame) {
 	} else {
 		s.contained(f)
 	}
+	s.table.Reclaim()
 	if s.drop == packet.DropNone {
 		s.stats.Processed++
 	} else {

@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"net/netip"
 	"strconv"
+	"unsafe"
 
 	"github.com/wirelog/wirelog/compat"
 	"github.com/wirelog/wirelog/dissect/event"
@@ -32,6 +33,8 @@ type dns struct {
 	uidBuf   []byte
 	classBuf []byte
 	typeBuf  []byte
+	leftBuf  []byte
+	rowBytes int // of answers, 0 for no bound
 	answers  []string
 	freeRows freelist.List[dnsRow]
 }
@@ -74,6 +77,9 @@ type dnsRow struct {
 	// says with the first row.
 	next *dnsRow
 
+	left int // answers that were left out for limits.row_bytes
+	held int // bytes that are on the connection's account
+
 	query []byte
 	// text holds the concatenated answers; each ends at its offset in ends.
 	text []byte
@@ -98,7 +104,7 @@ const (
 )
 
 func installDNS(h *event.Hooks, out schemas.Emitter, o *Options) {
-	b := &dns{out: out, now: o.Now}
+	b := &dns{out: out, now: o.Now, rowBytes: o.Limits.RowBytes}
 	b.byID, b.lastQuestion = o.Compat.Has(compat.DNSPairingByID), o.Compat.Has(compat.DNSLastQuestion)
 	replyQuestion := !o.Compat.Has(compat.DNSReplyWithoutQuestion)
 	b.init(h, b.ended)
@@ -159,8 +165,12 @@ func (b *dns) message(e *event.DNSMessage) {
 	if s == nil {
 		s = b.add(e.Conn)
 	}
-	if old := s.current; old != nil && !old.waiting {
-		b.freeRow(old)
+	if old := s.current; old != nil {
+		if old.waiting {
+			b.account(e.Conn, old)
+		} else {
+			b.freeRow(e.Conn, old)
+		}
 	}
 	s.current, s.unpaired = nil, false
 	b.questions, b.unasked, b.into = 0, false, nil
@@ -231,6 +241,22 @@ func (b *dns) begin(s *dnsState, m *event.DNSMsg, r *dnsRow) {
 	s.current = r
 }
 
+// dnsSmall is the size up to which a row is not counted unless others wait with it.
+const dnsSmall = 1024
+
+// account counts what a row has grown by, if that is much.
+func (b *dns) account(c event.Conn, r *dnsRow) {
+	if n := r.size(); n > r.held+dnsSmall {
+		b.hold(c, n-r.held)
+		r.held = n
+	}
+}
+
+// size returns the bytes of the row in memory.
+func (r *dnsRow) size() int {
+	return int(unsafe.Sizeof(*r)) + cap(r.query) + cap(r.text) + 4*cap(r.ends) + 8*cap(r.ttls)
+}
+
 // matchQuery returns the row of a query.
 func (b *dns) matchQuery(c event.Conn, s *dnsState, id uint16, q *dnsQuestion) *dnsRow {
 	if r := s.replies.take(id, q); r != nil {
@@ -278,6 +304,8 @@ func (b *dns) enqueue(c event.Conn, s *dnsState, q *dnsQueue, r *dnsRow) {
 		b.flush(c, s, q, false, r.id)
 	}
 	q.put(r)
+	b.hold(c, r.size()-r.held)
+	r.held = r.size()
 }
 
 // flush writes and removes the rows of q: all, or those with the identifier.
@@ -290,7 +318,7 @@ func (b *dns) flush(c event.Conn, s *dnsState, q *dnsQueue, all bool, id uint16)
 		}
 		b.write(c, e.row)
 		if e.row.waiting = false; e.row != s.current {
-			b.freeRow(e.row)
+			b.freeRow(c, e.row)
 		}
 	}
 	clear(q.rows[len(kept):])
@@ -384,6 +412,7 @@ func (b *dns) end(e *event.DNSEnd) {
 		r.sawQuery = true
 	}
 	if !r.alone && (!r.sawQuery || !r.sawReply) {
+		b.account(e.Conn, r)
 		return
 	}
 	b.write(e.Conn, r)
@@ -391,7 +420,7 @@ func (b *dns) end(e *event.DNSEnd) {
 	if r.waiting {
 		return
 	}
-	b.freeRow(r)
+	b.freeRow(e.Conn, r)
 	if s.query == nil && len(s.replies.rows) == 0 && len(s.queries.rows) == 0 {
 		b.drop(e.Conn, s)
 	}
@@ -399,12 +428,12 @@ func (b *dns) end(e *event.DNSEnd) {
 
 func (b *dns) ended(c event.Conn, s *dnsState) {
 	if s.current != nil && !s.current.waiting {
-		b.freeRow(s.current)
+		b.freeRow(c, s.current)
 	}
 	s.current = nil
 	if s.query != nil {
 		b.write(c, s.query)
-		b.freeRow(s.query)
+		b.freeRow(c, s.query)
 		s.query = nil
 	}
 	b.flush(c, s, &s.queries, true, 0)
@@ -417,10 +446,11 @@ func (b *dns) newRow(id uint16) *dnsRow {
 	return r
 }
 
-func (b *dns) freeRow(r *dnsRow) {
+func (b *dns) freeRow(c event.Conn, r *dnsRow) {
 	if r.next != nil {
-		b.freeRow(r.next)
+		b.freeRow(c, r.next)
 	}
+	b.hold(c, -r.held)
 	if cap(r.text)+cap(r.query) > maxKept || cap(r.ends) > maxKept/12 {
 		*r = dnsRow{}
 	} else {
@@ -480,6 +510,11 @@ func (b *dns) writeRow(c event.Conn, r *dnsRow) {
 		for _, end := range r.ends {
 			b.answers = append(b.answers, text(r.text[from:end]))
 			from = end
+		}
+		if r.left > 0 {
+			b.leftBuf = strconv.AppendInt(append(b.leftBuf[:0], '<'), int64(r.left), 10)
+			b.leftBuf = append(b.leftBuf, " answers left out>"...)
+			b.answers = append(b.answers, text(b.leftBuf))
 		}
 		w.Answers, w.TTLs = b.answers, r.ttls
 	}
@@ -579,6 +614,12 @@ func (b *dns) reply(c event.Conn, m *event.DNSMsg, a *event.DNSAnswer) *dnsRow {
 		r.rtt = b.now().Seconds() - r.ts.Seconds()
 	}
 	if len(r.ends) >= maxAnswers {
+		return nil
+	}
+	if b.rowBytes != 0 && len(r.text) >= b.rowBytes {
+		if r.left++; r.left == 1 {
+			c.Weird("dns_answers_left_out", "", "")
+		}
 		return nil
 	}
 	return r

@@ -61,6 +61,9 @@ type httpExchange struct {
 	fuids            [2][]value.UID // orig, resp
 	filenames, mimes [2][]string
 	files            []event.File
+	// size is what the exchange takes beyond small buffers; held of it is on the
+	// connection's account.
+	size, held int
 }
 
 // httpProgress is the part of an exchange that is reset for the next one.
@@ -88,6 +91,7 @@ type httpState struct {
 func installHTTP(h *event.Hooks, out schemas.Emitter, o *Options) {
 	b := &httpLog{out: out, tunnels: o.installed.tunnels, now: o.Now, fileSlot: h.NewFileSlot()}
 	b.init(h, b.ended)
+	h.OnEarlyEnd(b.slot, b.early)
 	b.http = out.On(&schemas.HTTPSchema)
 	b.ws = out.On(&schemas.WebSocketSchema)
 	h.HTTP.BeginEntity.Listen(b.beginEntity)
@@ -127,7 +131,7 @@ func (s *httpState) find(key uint32) *httpExchange {
 }
 
 // at makes the exchange of a side current (Zeek's set_state).
-func (b *httpLog) at(s *httpState, isOrig bool) *httpExchange {
+func (b *httpLog) at(c event.Conn, s *httpState, isOrig bool) *httpExchange {
 	key := s.reply
 	if isOrig {
 		key = s.request
@@ -142,10 +146,28 @@ func (b *httpLog) at(s *httpState, isOrig bool) *httpExchange {
 			at = &(*at).next
 		}
 		*at = x
-		s.waiting++
+		if s.waiting++; s.waiting > 1 {
+			x.size += httpExchangeSize
+			b.account(c, s, x)
+		}
 	}
 	s.current = x
 	return x
+}
+
+// Sizes for accounts: that of an exchange with small buffers, and the growth that is not
+// counted for a connection's only exchange.
+const (
+	httpExchangeSize = 1024
+	httpSmall        = 4096
+)
+
+// account counts what an exchange has grown by, if that is much.
+func (b *httpLog) account(c event.Conn, s *httpState, x *httpExchange) {
+	if n := x.size - x.held; n > httpSmall || n > 0 && s.waiting > 1 {
+		b.hold(c, n)
+		x.held = x.size
+	}
 }
 
 func (b *httpLog) newExchange() *httpExchange {
@@ -157,7 +179,9 @@ func (b *httpLog) newExchange() *httpExchange {
 	return new(httpExchange)
 }
 
-func (b *httpLog) release(x *httpExchange) {
+func (b *httpLog) release(c event.Conn, x *httpExchange) {
+	b.hold(c, -x.held)
+	x.size, x.held = 0, 0
 	for _, f := range x.files {
 		if f.Slot(b.fileSlot) == any(x) {
 			f.SetSlot(b.fileSlot, nil)
@@ -177,7 +201,7 @@ func (b *httpLog) release(x *httpExchange) {
 }
 
 // take removes a pending exchange from the list.
-func (b *httpLog) take(s *httpState, x *httpExchange) {
+func (b *httpLog) take(c event.Conn, s *httpState, x *httpExchange) {
 	at := &s.pending
 	for *at != x {
 		at = &(*at).next
@@ -187,11 +211,15 @@ func (b *httpLog) take(s *httpState, x *httpExchange) {
 	if x == s.current {
 		s.current = nil
 	}
-	b.release(x)
+	b.release(c, x)
 }
 
 func (x *httpExchange) set(which int, v []byte) {
+	had := cap(x.texts[which])
 	x.texts[which] = append(x.texts[which][:0], v[:min(len(v), maxHTTPField)]...)
+	if n := cap(x.texts[which]); n > keptHTTPField {
+		x.size += n - had
+	}
 	x.has |= 1 << which
 }
 
@@ -216,14 +244,15 @@ func (b *httpLog) onRequest(e *event.HTTPRequest) {
 		for ; s.reply < s.request; s.reply++ {
 			if x := s.find(s.reply); x != nil {
 				b.write(e.Conn, x)
-				b.take(s, x)
+				b.take(e.Conn, s, x)
 			}
 		}
 	}
 	s.request++
-	x := b.at(s, true)
+	x := b.at(e.Conn, s, true)
 	x.set(httpMethod, e.Method)
 	x.set(httpURI, e.UnescapedURI)
+	b.account(e.Conn, s, x)
 }
 
 func informational(code uint64) bool { return 100 <= code && code <= 199 }
@@ -234,7 +263,7 @@ func (b *httpLog) onReply(e *event.HTTPReply) {
 	if x := s.find(s.reply); x == nil || x.hasCode && !informational(x.code) {
 		s.reply++
 	}
-	x := b.at(s, false)
+	x := b.at(e.Conn, s, false)
 	x.code, x.hasCode, x.version = e.Code, true, e.Version
 	x.set(httpStatusMsg, e.Reason)
 	if e.Code == 200 && b.tunnels != nil && x.has&(1<<httpMethod) != 0 && string(x.texts[httpMethod]) == "CONNECT" {
@@ -247,7 +276,7 @@ func (b *httpLog) onReply(e *event.HTTPReply) {
 }
 
 func (b *httpLog) beginEntity(e *event.HTTPBeginEntity) {
-	x := b.at(b.state(e.Conn), e.IsOrig)
+	x := b.at(e.Conn, b.state(e.Conn), e.IsOrig)
 	x.entity = true
 	x.has &^= 1 << httpFilename
 }
@@ -261,7 +290,7 @@ func (b *httpLog) endEntity(e *event.HTTPEndEntity) {
 
 func (b *httpLog) onHeader(e *event.HTTPHeader) {
 	s := b.state(e.Conn)
-	x := b.at(s, e.IsOrig)
+	x := b.at(e.Conn, s, e.IsOrig)
 	if e.IsOrig {
 		b.requestHeader(x, e)
 	}
@@ -277,6 +306,7 @@ func (b *httpLog) onHeader(e *event.HTTPHeader) {
 			b.setFilename(x, e.Value)
 		}
 	}
+	b.account(e.Conn, s, x)
 	if b.ws {
 		s.webSocketHeader(e)
 	}
@@ -300,6 +330,7 @@ func (b *httpLog) requestHeader(x *httpExchange, e *event.HTTPHeader) {
 	case "FORWARDED", "X-FORWARDED-FOR", "X-FORWARDED-FROM", "CLIENT-IP", "VIA", "XROXY-CONNECTION", "PROXY-CONNECTION":
 		if s := string(e.Name) + " -> " + string(e.Value[:min(len(e.Value), maxHTTPField)]); len(x.proxied) < maxProxied && !slices.Contains(x.proxied, s) {
 			x.proxied = append(x.proxied, s)
+			x.size += len(s)
 		}
 	case "AUTHORIZATION", "PROXY-AUTHORIZATION":
 		if user, ok := basicUser(b.nameBuf[:0], e.Value); ok {
@@ -310,7 +341,7 @@ func (b *httpLog) requestHeader(x *httpExchange, e *event.HTTPHeader) {
 
 func (b *httpLog) messageDone(e *event.HTTPMessageDone) {
 	s := b.state(e.Conn)
-	x := b.at(s, e.IsOrig)
+	x := b.at(e.Conn, s, e.IsOrig)
 	if e.IsOrig {
 		x.reqBody = e.Stat.BodyLength
 		return
@@ -322,7 +353,7 @@ func (b *httpLog) messageDone(e *event.HTTPMessageDone) {
 	b.write(e.Conn, x)
 	// Nothing that follows is about this exchange.
 	if x := s.find(s.reply); x != nil {
-		b.take(s, x)
+		b.take(e.Conn, s, x)
 	}
 }
 
@@ -349,6 +380,7 @@ func (b *httpLog) file(e *event.FileOverNewConnection) {
 	x.fuids[i] = append(x.fuids[i], e.File.FUID())
 	if n, ok := e.File.Filename(); ok {
 		x.filenames[i] = append(x.filenames[i], n)
+		x.size += len(n)
 	}
 }
 
@@ -370,10 +402,18 @@ func (b *httpLog) ended(c event.Conn, s *httpState) {
 		if x.key != 0 {
 			b.write(c, x)
 		}
-		b.release(x)
+		b.release(c, x)
 		x = next
 	}
 	*s = httpState{}
+}
+
+// early writes the exchanges that take too much memory. Later ones keep their numbers.
+func (b *httpLog) early(c event.Conn) {
+	s := b.known(c)
+	kept := httpState{ws: s.ws, request: s.request, reply: s.reply, depth: s.depth}
+	b.ended(c, s)
+	*s = kept
 }
 
 func (b *httpLog) write(c event.Conn, x *httpExchange) {

@@ -7,18 +7,20 @@ import (
 	"github.com/wirelog/wirelog/schemas"
 )
 
-// Limits bound one row; 0 means no bound. Each is named after an option of Zeek's logging
-// framework.
+// Limits bound one row; 0 means no bound. They are named after options of Zeek's logging
+// framework, where it has one.
 type Limits struct {
 	FieldBytes    int `key:"limits.log_field_string_bytes" unit:"bytes" min:"0" doc:"bytes of one string in a row; 0 is no bound, as in HTTP rows (Log::default_max_field_string_bytes)"`
 	FieldElements int `key:"limits.log_field_container_elements" unit:"count" min:"0" doc:"elements of one set or vector in a row; 0 is no bound (Log::default_max_field_container_elements)"`
 	TotalBytes    int `key:"limits.log_total_string_bytes" unit:"bytes" min:"0" doc:"bytes of all strings in a row; 0 is no bound (Log::default_max_total_string_bytes)"`
+	// RowBytes has no counterpart in Zeek.
+	RowBytes      int `key:"limits.row_bytes" unit:"bytes" min:"0" doc:"bytes of answers after which a row of dns.log takes no more of them; a last element says how many were left out; 0 is no bound"`
 	TotalElements int `key:"limits.log_total_container_elements" unit:"count" min:"0" doc:"elements of all sets and vectors in a row; 0 is no bound (Log::default_max_total_container_elements)"`
 }
 
 // DefaultLimits returns Zeek's limits.
 func DefaultLimits() Limits {
-	return Limits{FieldBytes: 4096, FieldElements: 100, TotalBytes: 256_000, TotalElements: 500}
+	return Limits{FieldBytes: 4096, FieldElements: 100, TotalBytes: 256_000, TotalElements: 500, RowBytes: 8192}
 }
 
 // Weirds that report truncation, one for each string or container that is cut.
@@ -37,7 +39,7 @@ type limiter struct {
 }
 
 func newLimiter(out schemas.Emitter, h *event.Hooks, l Limits) schemas.Emitter {
-	if l == (Limits{}) {
+	if l.RowBytes = 0; l == (Limits{}) {
 		return out
 	}
 	lim := &limiter{Emitter: out, limits: l, hooks: h}

@@ -25,6 +25,7 @@ type fakeConn struct {
 	tunnel      []event.Encapsulation
 	services    []string
 	slots       []any
+	held        int // by builders
 }
 
 func (c *fakeConn) ID() event.ConnID              { return c.id }
@@ -48,6 +49,7 @@ func (c *fakeConn) Slot(s event.Slot) any {
 	}
 	return c.slots[s]
 }
+func (c *fakeConn) Hold(s event.Slot, n int) { c.held += n }
 func (c *fakeConn) SetSlot(s event.Slot, v any) {
 	for len(c.slots) <= int(s) {
 		c.slots = append(c.slots, nil)

@@ -20,6 +20,9 @@ type mysql struct {
 	uidBuf []byte
 }
 
+// keptMySQLArg is the largest capacity of an argument's buffer that is reused.
+const keptMySQLArg = 8 << 10
+
 // A mysqlState is an unanswered command.
 type mysqlState struct {
 	ts  value.Time
@@ -27,6 +30,7 @@ type mysqlState struct {
 	arg []byte
 	// open is set while a command is pending.
 	open bool
+	held int // bytes of arg on the connection's account
 }
 
 // mysqlCommands are the names of commands by their numbers.
@@ -90,6 +94,10 @@ func (b *mysql) command(e *event.MySQLCommandRequest) {
 	s := b.state(e.Conn)
 	b.write(e.Conn, s, &schemas.MySQL{})
 	b.begin(s, mysqlCommand(e.Command), bytes.TrimSuffix(e.Arg, []byte{0}))
+	if n := cap(s.arg); n > keptMySQLArg {
+		b.hold(e.Conn, n-s.held)
+		s.held = n
+	}
 	if s.cmd == "quit" {
 		b.write(e.Conn, s, &schemas.MySQL{})
 	}
@@ -118,7 +126,11 @@ func (b *mysql) write(c event.Conn, s *mysqlState, answer *schemas.MySQL) {
 	b.rec.TS, b.rec.UID, b.rec.ID = s.ts, text(b.uidBuf), Endpoints(&id)
 	b.rec.Cmd, b.rec.Arg = s.cmd, text(s.arg)
 	b.out.Emit(&b.rec)
-	if cap(s.arg) > 8<<10 {
+	if cap(s.arg) > keptMySQLArg {
 		s.arg = nil
+	}
+	if s.held != 0 {
+		b.hold(c, -s.held)
+		s.held = 0
 	}
 }

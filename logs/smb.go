@@ -56,7 +56,41 @@ type smbState struct {
 	fids    map[uint64]*smbFile
 	tids    map[uint64]*smbTree
 	recent  map[string]value.Time
+
+	conn event.Conn // nil once it has ended
+	held int        // bytes on its account
 }
+
+// grow counts n more bytes of the maps. They are released together.
+func (b *smb) grow(s *smbState, n int) {
+	if s.conn != nil {
+		n = max(n, -s.held)
+		s.conn.Hold(b.slot, n)
+		s.held += n
+	}
+}
+
+// forget empties the maps, because too much memory is held.
+func (b *smb) forget(c event.Conn) {
+	s := b.known(c)
+	for _, cmd := range s.pending {
+		cmd.pending = false // a handler may still use it
+	}
+	clear(s.pending)
+	clear(s.fids)
+	clear(s.tids)
+	clear(s.recent)
+	s.conn.Hold(b.slot, -s.held)
+	s.held = 0
+}
+
+// Sizes of an entry of a map, for accounts.
+const (
+	smbCmdSize   = 320
+	smbFileSize  = 400
+	smbTreeSize  = 240
+	smbNamedSize = 64 // beside the name
+)
 
 // smbCmd is a command.
 type smbCmd struct {
@@ -105,6 +139,8 @@ func installSMB(h *event.Hooks, out schemas.Emitter, o *Options) {
 		cmds:    out.On(&schemas.SMBCmdSchema),
 	}
 	b.slot, b.file = h.NewSlot(), h.NewFileSlot()
+	h.OnEnd(b.slot, func(c event.Conn) { b.known(c).conn = nil })
+	h.OnEarlyEnd(b.slot, b.forget)
 	h.SMB.PipeConnectHeuristic.Listen(b.pipeHeuristic)
 	h.File.OverNewConnection.Listen(b.fileOverNewConnection)
 	h.File.StateRemove.Listen(b.fileRemoved)
@@ -122,7 +158,7 @@ func (b *smb) state(c event.Conn) *smbState {
 	s := b.known(c)
 	if s == nil {
 		s = &smbState{
-			uid: c.UID(), id: c.ID(),
+			uid: c.UID(), id: c.ID(), conn: c,
 			pending: make(map[uint64]*smbCmd), fids: make(map[uint64]*smbFile), tids: make(map[uint64]*smbTree),
 		}
 		c.SetSlot(b.slot, s)
@@ -142,11 +178,13 @@ func (b *smb) begin(s *smbState, mid uint64) (isNew bool) {
 		return false
 	}
 	if len(s.pending) >= maxSMBPending {
+		b.grow(s, -len(s.pending)*smbCmdSize)
 		clear(s.pending)
 	}
 	c := b.newCmd()
 	c.ts, c.pending = b.now(), true
 	s.pending[mid], s.cmd = c, c
+	b.grow(s, smbCmdSize)
 	return true
 }
 
@@ -157,20 +195,26 @@ func (b *smb) newCmd() *smbCmd {
 }
 
 // answered ends the current command.
-func (s *smbState) answered(mid uint64) {
-	delete(s.pending, mid)
+func (b *smb) answered(s *smbState, mid uint64) {
+	if n := len(s.pending); n > 0 {
+		if delete(s.pending, mid); len(s.pending) < n {
+			b.grow(s, -smbCmdSize)
+		}
+	}
 	s.cmd.pending = false
 }
 
 // setTree sets the share of a tree id.
-func (s *smbState) setTree(tid uint64, t *smbTree) {
+func (b *smb) setTree(s *smbState, tid uint64, t *smbTree) {
 	if s.tids[tid] == t {
 		return
 	}
 	if len(s.tids) >= maxSMBTrees {
+		b.grow(s, -len(s.tids)*smbTreeSize)
 		clear(s.tids)
 	}
 	s.tids[tid] = t
+	b.grow(s, smbTreeSize)
 }
 
 // cmdFile returns the file of the current command.
@@ -186,10 +230,12 @@ func (b *smb) use(s *smbState, fid uint64) *smbFile {
 	f, ok := s.fids[fid]
 	if !ok {
 		if len(s.fids) >= maxSMBFiles {
+			b.grow(s, -len(s.fids)*smbFileSize)
 			clear(s.fids)
 		}
 		f = b.cmdFile(s)
 		s.fids[fid] = f
+		b.grow(s, smbFileSize+len(f.name.V))
 	}
 	s.cmd.file, s.file = f, f
 	return f
@@ -200,7 +246,10 @@ func (b *smb) closed(s *smbState, fid uint64) {
 	if s.tree != nil && s.tree.path.OK {
 		s.file.path = s.tree.path
 	}
-	delete(s.fids, fid)
+	if _, ok := s.fids[fid]; ok {
+		delete(s.fids, fid)
+		b.grow(s, -smbFileSize-len(s.file.name.V))
+	}
 	b.writeFile(s)
 }
 
@@ -288,10 +337,14 @@ func (b *smb) repeats(s *smbState, f *smbFile) bool {
 			s.recent = make(map[string]value.Time)
 		}
 		if len(s.recent) >= maxSMBRecent {
+			b.grow(s, -len(s.recent)*smbNamedSize)
 			clear(s.recent)
 		}
 	}
 	s.recent[string(k)] = now
+	if !ok {
+		b.grow(s, smbNamedSize+len(k))
+	}
 	return ok && now-last < smbRecent
 }
 

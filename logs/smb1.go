@@ -67,7 +67,7 @@ func (b *smb) message1(e *event.SMB1Message) {
 	t, ok := s.tids[h.TID]
 	if !ok {
 		t = b.newTree()
-		s.setTree(h.TID, t)
+		b.setTree(s, h.TID, t)
 	}
 	s.tree = t
 	if s.cmd != nil {
@@ -82,7 +82,7 @@ func (b *smb) message1(e *event.SMB1Message) {
 		return
 	}
 	s.cmd.answer, s.cmd.status = b.now(), uint32(h.Status)
-	s.answered(h.MID)
+	b.answered(s, h.MID)
 	if !smb1Deferred(s.cmd.command) {
 		b.writeCmd(s)
 	}
@@ -142,7 +142,7 @@ func (b *smb) treeConnectResponse1(e *event.SMB1TreeConnectAndXResponse) {
 			t.fileSystem = value.Some(string(e.NativeFileSystem))
 		}
 		s.tree = t
-		s.setTree(e.Hdr.TID, t)
+		b.setTree(s, e.Hdr.TID, t)
 	}
 	b.writeTree(s)
 }
@@ -165,9 +165,11 @@ func (b *smb) createResponse1(e *event.SMB1NTCreateAndXResponse) {
 	f.action, f.size = "SMB::FILE_OPEN", e.FileSize
 	f.setTimes(&e.Times)
 	if len(s.fids) >= maxSMBFiles {
+		b.grow(s, -len(s.fids)*smbFileSize)
 		clear(s.fids)
 	}
 	s.fids[e.FileID], s.file = f, f
+	b.grow(s, smbFileSize+len(f.name.V))
 	b.writeFile(s)
 }
 

@@ -25,6 +25,7 @@ func (b *smb) listenSMB2(h *event.Hooks) {
 			for _, c := range s.pending {
 				c.pending = false // a handler may still use it
 			}
+			b.grow(s, -len(s.pending)*smbCmdSize-len(s.fids)*smbFileSize)
 			clear(s.pending)
 			clear(s.fids)
 		}
@@ -70,12 +71,12 @@ func (b *smb) message2(e *event.SMB2Message) {
 		// An unknown share gets an entry of its own.
 		s.cmd.tree, s.cmd.ownTree, s.cmd.treeTS = nil, true, b.now()
 	case s.cmd.tree != nil || s.cmd.ownTree:
-		s.setTree(tid, b.cmdTree(s))
+		b.setTree(s, tid, b.cmdTree(s))
 	default:
 		t, ok := s.tids[tid]
 		if !ok {
 			t = b.newTree()
-			s.setTree(tid, t)
+			b.setTree(s, tid, t)
 		}
 		s.cmd.tree = t
 	}
@@ -85,7 +86,7 @@ func (b *smb) message2(e *event.SMB2Message) {
 	}
 	s.cmd.answer, s.cmd.status = b.now(), uint32(e.Hdr.Status)
 	if s.cmd.status != statusPending {
-		s.answered(e.Hdr.MessageID)
+		b.answered(s, e.Hdr.MessageID)
 		if !smb1Deferred(s.cmd.command) { // SMB1's request to negotiate may be answered in SMB2
 			b.writeCmd(s)
 		}

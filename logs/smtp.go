@@ -62,7 +62,17 @@ type smtpState struct {
 	cc    textSet
 	path  []netip.Addr
 	fuids []value.UID
+	held  int // bytes of the sets on the connection's account
 	smtpMessage
+}
+
+// account counts what the sets have grown by, if that is much.
+func (b *smtp) account(c event.Conn, s *smtpState) {
+	n := cap(s.rcpt.bytes) + cap(s.to.bytes) + cap(s.cc.bytes) + 8*(cap(s.rcpt.ends)+cap(s.to.ends)+cap(s.cc.ends)) + cap(s.path)*24
+	if n > s.held+keptSet || n < s.held {
+		b.hold(c, n-s.held)
+		s.held = n
+	}
 }
 
 // smtpMessage is the part of the state that is reset for each message.
@@ -113,6 +123,7 @@ func (b *smtp) begin(c event.Conn, s *smtpState) {
 	id := c.ID()
 	s.path = append(s.path[:0], id.RespH, id.OrigH)
 	s.fuids = s.fuids[:0]
+	b.account(c, s)
 }
 
 func (s *smtpState) set(which int, v []byte) {
@@ -139,6 +150,7 @@ func (b *smtp) request(e *event.SMTPRequest) {
 			full = !s.rcpt.add(b.buf, maxMailAddrs)
 			return !full
 		})
+		b.account(e.Conn, s)
 		if full {
 			e.Conn.Weird("smtp_too_many_rcptto_addresses", "", "")
 		}
@@ -239,6 +251,7 @@ func (b *smtp) header(e *event.MIMEOneHeader) {
 	name := string(e.H.Name)
 	if s.entities <= 1 {
 		b.mailHeader(e.Conn, s, name, e.H.Value)
+		b.account(e.Conn, s)
 	}
 	switch {
 	case !s.entity:
@@ -338,6 +351,8 @@ func (b *smtp) flush(c event.Conn, s *smtpState) {
 
 func (b *smtp) ended(c event.Conn, s *smtpState) {
 	b.write(c, s)
+	b.hold(c, -s.held)
+	s.held = 0
 	for i := range s.texts {
 		if cap(s.texts[i]) > keptHTTPField {
 			s.texts[i] = nil

@@ -45,6 +45,18 @@ type sshState struct {
 	fingerprint                             optText
 	// The inputs of hassh and hasshServer.
 	hassh [2]optText
+	// held is what offer and hassh take on the connection's account.
+	held int
+}
+
+// account counts what the offers take.
+func (b *ssh) account(c event.Conn, s *sshState) {
+	n := cap(s.hassh[0].b) + cap(s.hassh[1].b)
+	for i := range s.offer {
+		n += cap(s.offer[i].b)
+	}
+	b.hold(c, n-s.held)
+	s.held = n
 }
 
 // The lists of an offer that are compared.
@@ -108,6 +120,7 @@ func (b *ssh) capabilities(e *event.SSHCapabilities) {
 	if s == nil || s.logged {
 		return
 	}
+	defer b.account(e.Conn, s)
 	o := &e.Capabilities
 	names := sshNames(o)
 	if b.hassh {
@@ -239,6 +252,8 @@ func (b *ssh) ended(c event.Conn, s *sshState) {
 	}
 	s.hassh[0].trim()
 	s.hassh[1].trim()
+	b.hold(c, -s.held)
+	s.held = 0
 }
 
 func (b *ssh) write(c event.Conn, s *sshState) {

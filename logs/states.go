@@ -43,6 +43,13 @@ func (p *states[T]) add(c event.Conn) *T {
 	return s
 }
 
+// hold adds n to the bytes that a connection's state takes; see event.Conn.
+func (p *states[T]) hold(c event.Conn, n int) {
+	if n != 0 {
+		c.Hold(p.slot, n)
+	}
+}
+
 // drop detaches a connection's state and returns it to the pool.
 func (p *states[T]) drop(c event.Conn, s *T) {
 	c.SetSlot(p.slot, nil)

@@ -121,6 +121,10 @@ type Options struct {
 	Filter string `key:"filter" flag:"filter" doc:"BPF expression; packets that do not match are ignored"`
 	// Merge is that of capture.Options.
 	Merge bool `key:"merge" flag:"merge" doc:"read captures at the same time and merge their packets, and those of the sections and interfaces of each, by time"`
+	// Memory is what the process should take; see MemoryLimit. The run does not set the
+	// runtime's limit, but none of its limits in bytes that are left at their defaults
+	// exceeds a share of it.
+	Memory int `key:"limits.memory" flag:"memory" unit:"bytes" min:"0" doc:"bytes of memory that the program should take in all; 0 is 75 % of what its control groups allow or the machine has"`
 	// The output does not depend on Shards.
 	Shards int `key:"shards" flag:"shards" unit:"count" min:"0" max:"256" doc:"number of dissecting goroutines; 0 is one per core"`
 	// The same Seed gives the same uids for the same capture.

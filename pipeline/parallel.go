@@ -20,7 +20,7 @@ import (
 type parallel struct {
 	*run
 	jobs []chan job
-	done []chan *writers.Batch
+	done []chan result
 
 	reading sync.Mutex // guards the reader and the fields below
 	hosts   packet.Decoder
@@ -36,8 +36,36 @@ type parallel struct {
 	worked []atomic.Uint64 // the part of load that each shard has done
 
 	merging sync.Mutex // guards the merger and the fields below
-	batches []*writers.Batch
-	working atomic.Int32 // shards that have not finished
+	// parts are the rows of the current job that are not written, and before bounds what
+	// those shards will add that have not finished it.
+	parts   []part
+	scratch []*writers.Batch
+	before  []writers.Key
+	given   []atomic.Int32 // what each shard has given of the current job: nothing, part, all
+
+	held    []atomic.Int64 // bytes of each shard's results that are not written
+	working atomic.Int32   // shards that have not finished
+}
+
+// What a shard has given of a job.
+const (
+	givenNothing = iota
+	givenPart
+	givenAll
+)
+
+// part is rows of a shard that wait to be written.
+type part struct {
+	rows  *writers.Batch
+	shard int
+	bytes int
+}
+
+// result is the rows of a job, or a part of them: those before a key.
+type result struct {
+	rows   *writers.Batch
+	part   bool
+	before writers.Key
 }
 
 // job is a unit of work of a shard: a batch and the assignment of its packets to
@@ -48,13 +76,34 @@ type job struct {
 	limit  uint64
 }
 
-// lead bounds how far reading may be ahead of merging, in bytes: how much of the capture
-// is held, and roughly how much of the rows.
+// lead bounds how far reading may be ahead of merging, in bytes of the capture and of rows
+// that are held.
 type lead struct {
 	mu     sync.Mutex
 	change sync.Cond
 	jobs   []int // bytes of each job that is not merged yet
-	bytes  int
+	bytes  int   // of jobs and rows
+}
+
+// rows counts n more bytes of rows, or fewer.
+func (l *lead) rows(n int) {
+	if n == 0 {
+		return
+	}
+	l.mu.Lock()
+	if l.bytes += n; n < 0 {
+		l.change.Broadcast()
+	}
+	l.mu.Unlock()
+}
+
+// until returns when ready returns true, which it calls again after every wake.
+func (l *lead) until(ready func() bool) {
+	l.mu.Lock()
+	for !ready() {
+		l.change.Wait()
+	}
+	l.mu.Unlock()
 }
 
 // add counts a job of n bytes.
@@ -70,7 +119,7 @@ func (l *lead) done() {
 	l.mu.Lock()
 	l.bytes -= l.jobs[0]
 	l.jobs = l.jobs[1:]
-	l.change.Signal()
+	l.change.Broadcast()
 	l.mu.Unlock()
 }
 
@@ -94,7 +143,7 @@ func (l *lead) wait(ready func() bool) {
 // wake makes wait check again.
 func (l *lead) wake() {
 	l.mu.Lock()
-	l.change.Signal()
+	l.change.Broadcast()
 	l.mu.Unlock()
 }
 
@@ -132,6 +181,9 @@ const (
 	// inFlight is how many jobs and results may wait for each shard. If one shard gets
 	// most of the traffic for a while, the others can go on to later batches.
 	inFlight = 512
+	// maxParts is more than the parts of its job that a shard gives before it waits until
+	// they are written.
+	maxParts = 16
 	// drainBytes is what a job that ends connections counts in lead.
 	drainBytes = 2 << 20
 	// mergeAt is how many results wake a waiting shard to merge them.
@@ -160,7 +212,8 @@ const (
 var maxLead = 48 << 20
 
 func newParallel(r *run) *parallel {
-	p := &parallel{run: r, free: make(chan *assignment, inFlight+2), batches: make([]*writers.Batch, len(r.shards)),
+	p := &parallel{run: r, free: make(chan *assignment, inFlight+2), before: make([]writers.Key, len(r.shards)),
+		given: make([]atomic.Int32, len(r.shards)), held: make([]atomic.Int64, len(r.shards)),
 		load: make([]uint64, len(r.shards)), worked: make([]atomic.Uint64, len(r.shards))}
 	p.lead.change.L = &p.lead.mu
 	p.hosts.ZeekLinks = r.compat.Has(compat.LinkTypes)
@@ -169,7 +222,10 @@ func newParallel(r *run) *parallel {
 	}
 	for range r.shards {
 		p.jobs = append(p.jobs, make(chan job, inFlight))
-		p.done = append(p.done, make(chan *writers.Batch, inFlight))
+		p.done = append(p.done, make(chan result, inFlight+maxParts))
+	}
+	for i, s := range r.shards {
+		s.part = func(b *writers.Batch, before writers.Key) { p.part(i, b, before) }
 	}
 	return p
 }
@@ -199,16 +255,16 @@ func (p *parallel) work(ctx context.Context, i int) {
 			return
 		}
 		if j.batch == nil {
-			p.done[i] <- s.drain(j.limit)
+			p.give(i, result{rows: s.drain(j.limit)})
 		} else {
 			out := s.batch(j.batch, j.shards.packets(i, mine[:0]))
 			p.worked[i].Add(j.shards.load[i])
 			j.batch.Release()
 			j.shards.release()
-			p.done[i] <- out
+			p.give(i, result{rows: out})
 		}
 		p.merge(turn)
-		if p.due() {
+		if p.complete() {
 			p.lead.wake()
 		}
 	}
@@ -329,30 +385,120 @@ func (p *parallel) hash(h packet.Addr) uint64 {
 	return hi ^ lo
 }
 
+// give hands a result of shard i over to be merged.
+func (p *parallel) give(i int, r result) {
+	n := r.rows.Bytes()
+	p.held[i].Add(int64(n))
+	p.lead.rows(n)
+	p.done[i] <- r
+}
+
+// part hands a part of the rows of shard i's current job over, and waits while too many
+// of its parts are not written. It is not the shard with the least key that waits: the
+// rows of that one are written at once.
+func (p *parallel) part(i int, b *writers.Batch, before writers.Key) {
+	p.give(i, result{b, true, before})
+	p.merge(p.complete)
+	p.lead.wake()
+	few := func() bool { return p.held[i].Load() <= int64(p.shards[i].most) }
+	for !few() {
+		p.lead.until(func() bool { return few() || p.complete() })
+		p.merge(p.complete)
+	}
+}
+
 // merge merges the results of the jobs that all shards have done, as long as ready
 // returns true. If another shard is merging, it does nothing: that shard sees this
 // one's result.
 func (p *parallel) merge(ready func() bool) {
 	for ready() && p.merging.TryLock() {
 		for ready() {
-			for i, c := range p.done {
-				p.batches[i] = <-c
-			}
-			p.merger.Merge(p.batches...)
-			p.lead.done()
+			p.mergeMore()
 		}
 		p.merging.Unlock()
 	}
 }
 
-// complete reports whether every shard has a result to merge.
+// mergeMore writes the rows of the current job that no other row of it can precede.
+func (p *parallel) mergeMore() {
+	all := true
+	var before writers.Key
+	for i, c := range p.done {
+		for p.given[i].Load() != givenAll && len(c) > 0 {
+			r := <-c
+			if r.rows != nil {
+				p.parts = append(p.parts, part{r.rows, i, r.rows.Bytes()})
+			}
+			if p.before[i] = r.before; r.part {
+				p.given[i].Store(givenPart)
+			} else {
+				p.given[i].Store(givenAll)
+			}
+		}
+		if p.given[i].Load() != givenAll {
+			if all || p.before[i].Compare(&before) < 0 {
+				before = p.before[i]
+			}
+			all = false
+		}
+	}
+	if !all {
+		p.write(&before)
+		return
+	}
+	p.write(nil)
+	for i := range p.given {
+		p.given[i].Store(givenNothing)
+	}
+	p.lead.done()
+}
+
+// write writes the rows of parts that are below a key, or all if it is nil.
+func (p *parallel) write(before *writers.Key) {
+	list := p.scratch[:0]
+	for i := range p.parts {
+		list = append(list, p.parts[i].rows)
+	}
+	p.scratch = list
+	left := p.merger.MergeBefore(before, list)
+	kept, n := p.parts[:0], 0
+	for _, x := range p.parts {
+		if len(left) > 0 && x.rows == left[0] {
+			left = left[1:]
+			kept = append(kept, x)
+			continue
+		}
+		p.held[x.shard].Add(-int64(x.bytes))
+		n += x.bytes
+	}
+	p.parts = kept
+	p.lead.rows(-n)
+}
+
+// complete reports whether rows can be written: each shard has a result of the current
+// job, and one of them is new.
 func (p *parallel) complete() bool {
-	for _, c := range p.done {
-		if len(c) == 0 {
+	some := false
+	for i, c := range p.done {
+		switch given := p.given[i].Load(); {
+		case given == givenAll:
+		case len(c) > 0:
+			some = true
+		case given == givenNothing:
 			return false
 		}
 	}
-	return true
+	return some
+}
+
+// results returns the number of jobs, roughly, of which shard i has given something that
+// is not written.
+func (p *parallel) results(i int) int {
+	n := len(p.done[i])
+	if p.given[i].Load() != givenNothing {
+		n++
+	}
+	return n
 }
 
 // turn reports whether there is something to merge and shard i should do it: while others
@@ -361,12 +507,12 @@ func (p *parallel) turn(i int) bool {
 	if !p.complete() {
 		return false
 	}
-	mine := len(p.done[i])
+	mine := p.results(i)
 	if mine >= maxBehind || int(p.working.Load()) < len(p.shards) {
 		return true
 	}
-	for _, c := range p.done {
-		if len(c) > mine {
+	for i := range p.done {
+		if p.results(i) > mine {
 			return false
 		}
 	}
@@ -376,12 +522,15 @@ func (p *parallel) turn(i int) bool {
 // due reports whether there is enough to merge to wake a shard, or anything at all when
 // the shard that is behind has no jobs.
 func (p *parallel) due() bool {
+	if !p.complete() {
+		return false
+	}
 	behind := 0
-	for i, c := range p.done {
-		if len(c) < len(p.done[behind]) {
+	for i := range p.done {
+		if p.results(i) < p.results(behind) {
 			behind = i
 		}
 	}
-	n := len(p.done[behind])
+	n := p.results(behind)
 	return n >= mergeAt || n > 0 && len(p.jobs[behind]) == 0
 }

@@ -178,6 +178,26 @@ func TestShardsWaitForEachOther(t *testing.T) {
 	sameForShards(t, "all at once", testCaptures(t), []int{2, 3, 8}, nil)
 }
 
+// TestPartsMakeNoDifference has every shard hand its rows over after each packet and timer.
+func TestPartsMakeNoDifference(t *testing.T) {
+	var whole []outcome
+	captures := testCaptures(t)
+	for _, path := range captures {
+		whole = append(whole, runOn(t, []string{path}, nil))
+	}
+	all := runOn(t, captures, nil)
+	defer func(n int) { maxRows = n }(maxRows)
+	maxRows = 1
+	for i, path := range captures {
+		parts := runOn(t, []string{path}, nil)
+		sameOutput(t, path+" in parts", &whole[i], &parts)
+	}
+	for _, n := range []int{1, 2, 3} {
+		parts := runOn(t, captures, func(o *Options) { o.Shards = n })
+		sameOutput(t, "all at once in parts with "+strconv.Itoa(n)+" shards", &all, &parts)
+	}
+}
+
 // TestShardsMakeNoDifferenceSynthetic reads what no network would send: few hosts,
 // every kind of packet, tunnels between some hosts that carry the traffic of others.
 func TestShardsMakeNoDifferenceSynthetic(t *testing.T) {

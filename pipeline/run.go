@@ -135,6 +135,7 @@ func newRun(ctx context.Context, o Options) (*run, error) {
 	if key, err := option.Check(&o); err != nil {
 		return nil, &OptionError{key.Path, err}
 	}
+	fit(&r.opts.Dissect, MemoryLimit(&r.opts))
 	var err error
 	if r.compat, err = compat.Parse(o.Compat); err != nil {
 		return nil, &OptionError{"Compat", err}
@@ -228,6 +229,7 @@ func makeSeed(text string) (seed conn.Seed) {
 // single runs everything on the calling goroutine.
 func (r *run) single(ctx context.Context) error {
 	s := r.shards[0]
+	s.part = func(b *writers.Batch, _ writers.Key) { r.merger.Merge(b) }
 	var all [capture.BatchPackets]uint16
 	for i := range all {
 		all[i] = uint16(i)

@@ -27,13 +27,24 @@ type shard struct {
 	now     int64      // clock at the end of the last batch
 	panics  uint64     // of builders, besides those that dissect contains
 	report  shardReport
+
+	// part takes the rows so far, if not nil, when a batch has more of them than most
+	// bytes. Those that follow are not before the key.
+	part    func(b *writers.Batch, before writers.Key)
+	most    int
+	cutting bool
 }
 
 func (r *run) newShard(of int) (*shard, error) {
 	o := &r.opts
-	s := &shard{hooks: new(event.Hooks), out: r.merger.Collector()}
+	s := &shard{hooks: new(event.Hooks), out: r.merger.Collector(), most: min(maxRows, maxRowsAll/of)}
 	now := func() value.Time { return s.dissect.Now() }
-	cause := func(deadline value.Time, first uint64) { s.out.SetCause(int64(deadline), writers.ClassTimer, first) }
+	cause := func(deadline value.Time, first uint64) {
+		if s.out.Buffered() > s.most && int64(deadline) > s.out.Time() {
+			s.cutTimers(deadline)
+		}
+		s.out.SetCause(int64(deadline), writers.ClassTimer, first)
+	}
 	s.logs = logs.Install(s.hooks, s.out, logs.Options{
 		LocalNets: o.LocalNets, Now: now, Clock: func() value.Time { return s.dissect.Clock() }, Cause: cause, Groups: s.out.Groups(), RootCerts: r.roots,
 		Limits: o.Rows, Compat: r.compat,
@@ -82,6 +93,37 @@ func (c *batchClock) At(d value.Time) (value.Time, uint64) {
 	return value.Time(p.Now), p.Num
 }
 
+// maxRows is how many bytes of rows a shard gathers before it hands them over, also within
+// a batch of packets, a burst of timers or the end of the run. All shards together gather
+// maxRowsAll. Tests change it.
+var (
+	maxRows    = 8 << 20
+	maxRowsAll = 64 << 20
+)
+
+// cut hands the rows so far over.
+func (s *shard) cut(before writers.Key) {
+	if s.part != nil {
+		if b := s.out.Flush(); b != nil {
+			s.part(b, before)
+		}
+	}
+}
+
+// cutTimers is cut between timers, before the rows of one with that deadline. Builders'
+// timers otherwise run after all others of a packet, but their rows belong between these.
+func (s *shard) cutTimers(deadline value.Time) {
+	if s.cutting || s.part == nil {
+		return
+	}
+	s.cutting = true
+	if s.logs.Due(deadline - 1) {
+		s.expire(deadline - 1)
+	}
+	s.cutting = false
+	s.cut(writers.Key{Time: int64(deadline)})
+}
+
 // batch dissects the packets of b whose places are in mine, and returns the
 // resulting records.
 func (s *shard) batch(b *capture.Batch, mine []uint16) *writers.Batch {
@@ -94,6 +136,9 @@ func (s *shard) batch(b *capture.Batch, mine []uint16) *writers.Batch {
 		f.Data, f.OrigLen, f.Link = p.Data, p.OrigLen, packet.LinkType(p.Link)
 		f.Time, f.Now, f.Num = value.Time(p.Time), value.Time(p.Now), p.Num
 		s.dissect.Frame(f)
+		if s.out.Buffered() > s.most {
+			s.cut(writers.Key{Time: p.Now, Class: writers.ClassPacket, Num: p.Num + 1})
+		}
 	}
 	s.advance(value.Time(b.Now))
 	s.dissect.Settle()
@@ -128,6 +173,12 @@ func (s *shard) expire(now value.Time) {
 
 // drain ends the connections that began before packet limit.
 func (s *shard) drain(limit uint64) *writers.Batch {
-	s.dissect.Drain(limit, value.Time(s.now), func(first uint64) { s.out.SetCause(s.now, writers.ClassEnd, first) })
+	s.dissect.Drain(limit, value.Time(s.now), func(first uint64) {
+		// The files that remain at the very end may belong to earlier packets.
+		if s.out.Buffered() > s.most && limit != dissect.All {
+			s.cut(writers.Key{Time: s.now, Class: writers.ClassEnd, Num: first})
+		}
+		s.out.SetCause(s.now, writers.ClassEnd, first)
+	})
 	return s.out.Flush()
 }

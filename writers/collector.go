@@ -2,6 +2,7 @@ package writers
 
 import (
 	"sync/atomic"
+	"unsafe"
 
 	"github.com/wirelog/wirelog/schemas"
 	"github.com/wirelog/wirelog/value"
@@ -19,6 +20,8 @@ type Collector struct {
 	key   Key
 	clock value.Time
 	batch *Batch
+	// buffered is the size of the batch in bytes.
+	buffered int
 	// free holds merged batches for reuse.
 	free chan *Batch
 	// built counts emitted rows by stream; Flush publishes the counts.
@@ -31,6 +34,7 @@ var _ schemas.Emitter = (*Collector)(nil)
 // A Batch is what one collector gathered between two calls of Flush.
 type Batch struct {
 	owner *Collector
+	bytes int
 	// runs is indexed by stream; dirty lists the streams that have rows.
 	runs  []run
 	dirty []int
@@ -44,6 +48,8 @@ type run struct {
 	unsorted bool
 	gates    []gateRef
 	gateKeys []byte
+	// merged is the number of rows that are written already, in their order.
+	merged int
 }
 
 // An entry is one row: its key, and the index of its gate plus 1, or 0.
@@ -169,11 +175,17 @@ func (c *Collector) closeLine(lines int, buf []byte, g *schemas.Gate) {
 
 // added records the row that was just appended to every part of r.
 func (c *Collector) added(stream int, r *run, g *schemas.Gate) {
+	c.buffered += entryBytes
 	for o := range r.parts {
 		p := &r.parts[o]
-		if n := len(p.end); n == 0 && len(p.buf) == 0 || n > 0 && len(p.buf) == p.end[n-1] {
+		size := len(p.buf)
+		if n := len(p.end); n > 0 {
+			size -= p.end[n-1]
+		}
+		if size == 0 {
 			p.filtered++
 		}
+		c.buffered += size + endBytes
 		p.end = append(p.end, len(p.buf))
 	}
 	e := entry{Key: c.key}
@@ -192,16 +204,25 @@ func (c *Collector) added(stream int, r *run, g *schemas.Gate) {
 	c.built[stream]++
 }
 
-// Buffered returns the number of bytes encoded since the last Flush. A shard that emits
-// without incoming packets uses it to end a batch.
-func (c *Collector) Buffered() int {
-	n := 0
-	for _, i := range c.batch.dirty {
-		for o := range c.batch.runs[i].parts {
-			n += len(c.batch.runs[i].parts[o].buf)
-		}
+// What a row takes beside its bytes: its entry, and its end in each part.
+const (
+	entryBytes = int(unsafe.Sizeof(entry{}))
+	endBytes   = int(unsafe.Sizeof(int(0)))
+)
+
+// Buffered returns the bytes that the rows since the last Flush take. A shard ends a batch
+// early when they are many.
+func (c *Collector) Buffered() int { return c.buffered }
+
+// Time returns the time of the current cause.
+func (c *Collector) Time() int64 { return c.key.Time }
+
+// Bytes returns the bytes that the rows of b take, 0 for a nil b.
+func (b *Batch) Bytes() int {
+	if b == nil {
+		return 0
 	}
-	return n
+	return b.bytes
 }
 
 // Flush ends the batch and returns it, or nil if nothing was emitted. The batch belongs
@@ -214,6 +235,7 @@ func (c *Collector) Flush() *Batch {
 	for _, i := range b.dirty {
 		c.published[i].Store(c.built[i])
 	}
+	b.bytes, c.buffered = c.buffered, 0
 	select {
 	case c.batch = <-c.free:
 	default:
@@ -235,7 +257,7 @@ func (b *Batch) recycle() {
 			size += cap(p.buf)
 			p.buf, p.end, p.filtered = p.buf[:0], p.end[:0], 0
 		}
-		r.entries, r.gates, r.gateKeys, r.unsorted = r.entries[:0], r.gates[:0], r.gateKeys[:0], false
+		r.entries, r.gates, r.gateKeys, r.unsorted, r.merged = r.entries[:0], r.gates[:0], r.gateKeys[:0], false, 0
 		if size > maxKeptBuffer {
 			*r = run{parts: make([]part, len(r.parts))}
 		}

@@ -203,7 +203,12 @@ func (m *Merger) Collector() *Collector {
 // Merge writes the rows of the batches in the order of their keys, and returns the
 // batches to their collectors. It takes one batch per shard, or nil for a shard that
 // emitted nothing; their order does not matter.
-func (m *Merger) Merge(batches ...*Batch) {
+func (m *Merger) Merge(batches ...*Batch) { m.MergeBefore(nil, batches) }
+
+// MergeBefore writes those rows of batches whose keys are below before; nil stands for the
+// end. It returns the batches that have rows left, in the memory of batches. They must be
+// among those of the next call.
+func (m *Merger) MergeBefore(before *Key, batches []*Batch) []*Batch {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for _, b := range batches {
@@ -220,7 +225,7 @@ func (m *Merger) Merge(batches ...*Batch) {
 	}
 	for _, i := range m.dirty {
 		st := m.streams[i]
-		m.mergeStream(st)
+		m.mergeStream(st, before)
 		for _, t := range st.targets {
 			t.handOver()
 		}
@@ -229,11 +234,27 @@ func (m *Merger) Merge(batches ...*Batch) {
 	}
 	m.dirty = m.dirty[:0]
 	m.passTime()
+	left := batches[:0]
 	for _, b := range batches {
-		if b != nil {
+		switch {
+		case b == nil:
+		case b.done():
 			b.recycle()
+		default:
+			left = append(left, b)
 		}
 	}
+	return left
+}
+
+// done reports whether all rows are written.
+func (b *Batch) done() bool {
+	for _, i := range b.dirty {
+		if r := &b.runs[i]; r.merged < len(r.entries) {
+			return false
+		}
+	}
+	return true
 }
 
 // passTime ends files that are due although they got no row.
@@ -291,10 +312,14 @@ func (c *cursor) less(o *cursor) bool {
 	return false
 }
 
-func (m *Merger) mergeStream(st *stream) {
+// mergeStream writes the rows of st that are below before, or all if it is nil.
+func (m *Merger) mergeStream(st *stream, before *Key) {
 	cs := m.cursors[:0]
 	for _, r := range st.runs {
-		c := cursor{run: r}
+		if r.merged == len(r.entries) {
+			continue
+		}
+		c := cursor{run: r, pos: r.merged}
 		if r.unsorted {
 			c.order = make([]int, len(r.entries))
 			for i := range c.order {
@@ -310,8 +335,10 @@ func (m *Merger) mergeStream(st *stream) {
 	if len(cs) == 1 {
 		c := &cs[0]
 		late := st.rows > 0 && c.key().Compare(&st.last) < 0
-		if c.order == nil && len(c.run.gates) == 0 && !late {
-			n := len(c.run.entries)
+		n := len(c.run.entries)
+		all := c.pos == 0 && (before == nil || c.run.entries[n-1].Compare(before) < 0)
+		if all && c.order == nil && len(c.run.gates) == 0 && !late {
+			c.run.merged = n
 			for _, t := range st.targets {
 				t.writeAll(c.run)
 			}
@@ -327,6 +354,9 @@ func (m *Merger) mergeStream(st *stream) {
 				first = i
 			}
 		}
+		if before != nil && cs[first].key().Compare(before) >= 0 {
+			break
+		}
 		second := -1
 		for i := range cs {
 			if i != first && (second < 0 || cs[i].less(&cs[second])) {
@@ -336,11 +366,12 @@ func (m *Merger) mergeStream(st *stream) {
 		c := &cs[first]
 		m.writeRow(st, c)
 		for c.pos++; c.pos < len(c.run.entries); c.pos++ {
-			if second >= 0 && !c.less(&cs[second]) {
+			if second >= 0 && !c.less(&cs[second]) || before != nil && c.key().Compare(before) >= 0 {
 				break
 			}
 			m.writeRow(st, c)
 		}
+		c.run.merged = c.pos
 		if c.pos == len(c.run.entries) {
 			cs = slices.Delete(cs, first, first+1)
 		}

@@ -2,7 +2,8 @@
 //
 // Exit status: 0 on success; 1 if something was lost or damaged, with the rows written so
 // far; 2 if the command line or the configuration is wrong, with nothing done; 130 or 143
-// if SIGINT or SIGTERM has ended the run, with the rows written so far.
+// if SIGINT or SIGTERM has ended the run, with the rows written so far. Where the
+// program cannot go on, as without memory, it ends with SIGABRT.
 package main
 
 import (
@@ -45,7 +46,7 @@ type program struct {
 }
 
 func main() {
-	setMemory()
+	abortWhenFatal()
 	ctx, sig := watch()
 	p := program{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, run: pipeline.Run}
 	os.Exit(sig.status(p.main(ctx, os.Args[1:])))

@@ -110,6 +110,7 @@ func (p *program) read(cmd *cobra.Command, cfg *config.Loaded, captures []string
 		return err
 	}
 	start := time.Now()
+	setMemory(pipeline.MemoryLimit(&opts))
 	summary, err := p.run(cmd.Context(), opts)
 	if bar != nil {
 		bar.finish()

@@ -119,6 +119,7 @@ type ext struct {
 	analyzers []attached
 	tunnel    *Encap
 	rare      *rare
+	account   *account // of what builders and analyzers hold; nil if that is nothing
 	services  [maxServices]uint8
 	session   millis // of EndAfterSilence
 	// origSpeaks and respSpeaks report whose data came last.

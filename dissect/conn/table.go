@@ -118,6 +118,7 @@ type Table struct {
 	limited    limits
 	held       int // bytes of incomplete messages
 	strayBytes int // bytes of segments that are held back
+	accounts   accounts
 	scratch    scratch
 }
 
@@ -147,6 +148,7 @@ func NewTable(o Options, hooks *event.Hooks, cause func(deadline value.Time, fir
 	t.mask = uint64(len(t.slots) - 1)
 	t.wheel.init()
 	t.streams.limit = o.ReassemblyBytes
+	t.accounts.init(&o)
 	t.deliverOrig = o.Contents == ContentsOrig || o.Contents == ContentsBoth
 	t.deliverResp = o.Contents == ContentsResp || o.Contents == ContentsBoth
 	return t
@@ -321,6 +323,9 @@ func (t *Table) vacate(c *Conn) {
 }
 
 func (t *Table) release(c *Conn) {
+	if c.ext != nil && c.ext.account != nil {
+		t.closeAccount(c.ext)
+	}
 	if t.hooks.Terminating() { // nothing is needed again
 		c.ext = nil
 		return

@@ -185,7 +185,27 @@ func (u Use) Attach(p *Protocol) Handover { return u.c.t.Attach(u.c, p) }
 
 // Hold adds n to the bytes of incomplete messages that analyzers hold; n is negative
 // when they are released. A caller that holds more calls Full next.
-func (u Use) Hold(n int) { u.c.t.held += n }
+func (u Use) Hold(n int) {
+	u.c.t.held += n
+	u.HoldState(n)
+}
+
+// HoldState adds n to the bytes of other state that the analyzer holds; n is negative
+// when they are released, at the latest in Done. If all builders and analyzers hold too
+// much, the table takes some analyzer off after the current packet.
+func (u Use) HoldState(n int) {
+	if n == 0 {
+		return
+	}
+	a := u.c.t.hold(u.c, n)
+	switch {
+	case a == nil:
+	case u.n < 0: // any of the connection's analyzers may be the one that feeds it
+		a.analyzers = ^uint64(0)
+	default:
+		a.analyzers |= 1 << min(u.n, 63)
+	}
+}
 
 // Full reports whether all analyzers together hold more bytes of incomplete messages
 // than the limit. It then counts that and raises a weird whose source is protocol, and

@@ -81,6 +81,11 @@ type Conn interface {
 	Slot(s Slot) any
 	SetSlot(s Slot, v any)
 
+	// Hold adds n to the bytes that the state in slot s takes beyond its fixed size; n
+	// is negative when they are released. A builder whose state grows with traffic calls
+	// it, so that limits.state_bytes holds; see Hooks.EndSlot.
+	Hold(s Slot, n int)
+
 	// Weird raises ConnWeird for the connection, unless sampling drops it, for a builder
 	// that finds something odd (Zeek's Reporter::conn_weird).
 	Weird(name, addl, source string)
@@ -144,14 +149,15 @@ func (h *Hooks) Terminating() bool { return h.terminating }
 
 // slotEnd is called at the end of a connection that has a value in a slot.
 type slotEnd struct {
-	slot Slot
-	fn   func(Conn)
+	slot  Slot
+	fn    func(Conn)
+	early func(Conn) // takes the place of fn in EndSlot, if not nil
 }
 
 // OnEnd registers fn for the end of connections that have a value in slot s at that time,
 // so that a builder need not listen to ConnectionStateRemove, which every connection
 // raises. It may only be called while the pipeline is built.
-func (h *Hooks) OnEnd(s Slot, fn func(Conn)) { h.ends = append(h.ends, slotEnd{s, fn}) }
+func (h *Hooks) OnEnd(s Slot, fn func(Conn)) { h.ends = append(h.ends, slotEnd{slot: s, fn: fn}) }
 
 // End calls the functions of OnEnd for c, in the order of their registration. Whoever
 // raises ConnectionStateRemove calls it next, for a connection whose slots may be in use.
@@ -159,6 +165,35 @@ func (h *Hooks) OnEnd(s Slot, fn func(Conn)) { h.ends = append(h.ends, slotEnd{s
 func (h *Hooks) End(c Conn, panicked func(r any)) {
 	for i := 0; i < len(h.ends); {
 		i = h.endFrom(i, c, panicked)
+	}
+}
+
+// EndSlot calls the functions of OnEnd for slot s of c before the connection ends, because
+// too much memory is held. They write what there is and empty the slot.
+func (h *Hooks) EndSlot(s Slot, c Conn, panicked func(r any)) {
+	defer func() {
+		if r := recover(); r != nil {
+			panicked(r)
+		}
+	}()
+	for i := range h.ends {
+		if e := &h.ends[i]; e.slot == s && c.Slot(s) != nil {
+			if e.early != nil {
+				e.early(c)
+			} else {
+				e.fn(c)
+			}
+		}
+	}
+}
+
+// OnEarlyEnd replaces the functions of OnEnd for slot s where EndSlot is called, for state
+// of which something must stay.
+func (h *Hooks) OnEarlyEnd(s Slot, fn func(Conn)) {
+	for i := range h.ends {
+		if h.ends[i].slot == s {
+			h.ends[i].early = fn
+		}
 	}
 }
 

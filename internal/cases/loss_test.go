@@ -91,7 +91,7 @@ func transfers() []byte {
 		send(false, "FA", 500, seq+1, 0)
 		send(true, "A", seq+1, 501, 0)
 	}
-	return capture(segments)
+	return captureOf(segments)
 }
 
 // differ counts the rows of a that b lacks. Uids and letters of the history are left out.

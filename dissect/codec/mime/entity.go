@@ -9,21 +9,26 @@ import "bytes"
 type Options struct {
 	Depth  int `key:"limits.mime_max_depth" unit:"count" min:"1" doc:"depth to which nested parts of a mail or HTTP message are parsed (MIME::max_depth)"`
 	Header int `key:"limits.mime_max_header_bytes" unit:"bytes" min:"1" doc:"bytes of a folded header of a mail or HTTP message; further lines of it are ignored (MIME::max_header_bytes)"`
+	Parts  int `key:"limits.mime_small_parts" unit:"count" min:"0" doc:"parts of a multipart body after which further ones are ignored while the body has less than 256 bytes a part; 0 is no bound"`
 }
 
 // DefaultOptions returns Zeek's limits.
-func DefaultOptions() Options { return Options{Depth: 100, Header: 65_536} }
+func DefaultOptions() Options { return Options{Depth: 100, Header: 65_536, Parts: 100} }
 
 // Names of the weirds of these limits.
 const (
 	weirdMaxDepth  = "exceeded_mime_max_depth"
+	weirdMaxParts  = "exceeded_mime_small_parts"
 	WeirdMaxHeader = "exceeded_mime_max_header_bytes"
 )
 
 // LimitOf returns the name under which the limit of a weird is counted.
 func LimitOf(weird string) string {
-	if weird == weirdMaxDepth {
+	switch weird {
+	case weirdMaxDepth:
 		return "mime_depth"
+	case weirdMaxParts:
+		return "mime_small_parts"
 	}
 	return "mime_header_size"
 }
@@ -83,6 +88,10 @@ type Scratch struct {
 	Options
 	// Piece is the largest number of bytes in one call of Handler.Data.
 	Piece int
+	// Grown, if set, is told by how many bytes the buffer of an entity's header has grown
+	// or shrunk, where it is large.
+	Grown func(h Handler, n int)
+
 	buf   []byte
 	param []byte
 	hdr   Header
@@ -114,7 +123,12 @@ type reading struct {
 	typ      Type
 	enc      encoding
 	bounded  bool // there is a boundary
+	parts    int  // of a multipart body
+	size     int  // bytes of its lines
 }
+
+// smallPart is the average size in bytes below which parts count as small.
+const smallPart = 256
 
 // keptLine is the largest capacity of line that is reused.
 const keptLine = 4096
@@ -172,6 +186,7 @@ func (e *Entity) Deliver(b []byte, crlf bool) {
 	case len(b) == 0 || b[0] == 0:
 		e.finishHeader()
 		e.inHeader = false
+		e.dropLine()
 		e.h.EndOfHeaders()
 		if !e.ended {
 			e.beginBody()
@@ -201,6 +216,7 @@ func (e *Entity) EndOfData() {
 	if e.inHeader {
 		e.finishHeader()
 		e.inHeader = false
+		e.dropLine()
 		e.h.EndOfHeaders()
 		e.Illegal("entity body missing")
 	} else {
@@ -225,8 +241,34 @@ func (e *Entity) newHeader(b []byte) {
 	if len(b) == 0 {
 		return
 	}
+	had := cap(e.line)
 	e.line = append(e.line[:0], b...)
 	e.open, e.folded = true, false
+	e.grown(had)
+}
+
+// grown reports that the buffer of the header had another capacity before.
+func (e *Entity) grown(had int) {
+	n := cap(e.line)
+	if n == had || n <= keptLine || e.scratch.Grown == nil {
+		return
+	}
+	if had > keptLine {
+		n -= had
+	}
+	e.scratch.Grown(e.h, n)
+}
+
+// dropLine frees the buffer of the header if it is large.
+func (e *Entity) dropLine() {
+	n := cap(e.line)
+	if n <= keptLine {
+		return
+	}
+	e.line = nil
+	if e.scratch.Grown != nil {
+		e.scratch.Grown(e.h, -n)
+	}
 }
 
 func (e *Entity) continueHeader(b []byte) {
@@ -242,8 +284,10 @@ func (e *Entity) continueHeader(b []byte) {
 		e.h.Weird(WeirdMaxHeader, len(e.line))
 		return
 	}
+	had := cap(e.line)
 	e.line = append(e.line, b...)
 	e.folded = true
+	e.grown(had)
 }
 
 func (e *Entity) finishHeader() {
@@ -350,6 +394,7 @@ func (e *Entity) parameters(b []byte, contentType bool) {
 // body takes a line or bytes of the body.
 func (e *Entity) body(b []byte, crlf bool) {
 	if e.typ == TypeMultipart {
+		e.size += len(b)
 		if found, closing := e.isBoundary(b); found {
 			if e.child != nil {
 				e.endChild()
@@ -358,7 +403,7 @@ func (e *Entity) body(b []byte, crlf bool) {
 				// The protocol's own end comes first, if it has one.
 				e.self().EndOfData()
 			} else if !e.ended {
-				e.beginChild()
+				e.beginPart()
 			}
 			return
 		}
@@ -392,6 +437,17 @@ func (e *Entity) isBoundary(b []byte) (found, closing bool) {
 func (e *Entity) Closes(line []byte) bool {
 	_, closing := e.isBoundary(line)
 	return e.typ == TypeMultipart && closing
+}
+
+// beginPart begins a part of a multipart body, unless it has too many small ones: each
+// costs a row that is much larger than the part.
+func (e *Entity) beginPart() {
+	most := e.scratch.Parts
+	if e.parts++; most != 0 && e.parts > most && e.size/smallPart < e.parts {
+		e.h.Weird(weirdMaxParts, e.parts)
+		return
+	}
+	e.beginChild()
 }
 
 func (e *Entity) beginChild() {

@@ -115,6 +115,15 @@ func (a *analyzer) weird(w weird) {
 
 // certificate parses the file as a certificate and raises its events.
 func (a *analyzer) certificate() {
+	if !mayBeCertificate(a.buf) {
+		if a.hooks.File.Hash.On() {
+			var c cached
+			c.hash(a.buf)
+			a.hashes(&c)
+		}
+		a.weird(weird{name: "x509_cert_parse_error"})
+		return
+	}
 	cached := a.cache.get(a.buf, &a.parser)
 	a.count(&a.parser)
 	a.hashes(cached)
@@ -139,6 +148,14 @@ func (a *analyzer) certificate() {
 		a.specific(x)
 	}
 }
+
+// mayBeCertificate reports whether a file begins as a certificate does: with a sequence
+// that has another one in it (RFC 5280 section 4.1). Anything else is not worth a place in
+// the cache.
+func mayBeCertificate(b []byte) bool { return len(b) > minCertificate && b[0] == 0x30 }
+
+// minCertificate is less than the bytes of the shortest certificate.
+const minCertificate = 16
 
 // count reports the limits that a parser has met since the last call.
 func (a *analyzer) count(p *parser) {

@@ -69,15 +69,20 @@ func (c *cache) get(file []byte, p *parser) *cached {
 
 func newCached(file []byte, p *parser) *cached {
 	e := &cached{file: bytes.Clone(file)}
-	m, s1, s2 := md5.Sum(file), sha1.Sum(file), sha256.Sum256(file)
-	e.md5, e.sha1, e.sha256 = hex.EncodeToString(m[:]), hex.EncodeToString(s1[:]), hex.EncodeToString(s2[:])
+	e.hash(file)
 	e.cert = p.certificate(e.file)
 	e.fingerprint = e.sha256
 	if e.cert != nil && len(e.cert.der) < len(file) {
-		s2 = sha256.Sum256(e.cert.der)
+		s2 := sha256.Sum256(e.cert.der)
 		e.fingerprint = hex.EncodeToString(s2[:])
 	}
 	return e
+}
+
+// hash sets the hashes of the file.
+func (e *cached) hash(file []byte) {
+	m, s1, s2 := md5.Sum(file), sha1.Sum(file), sha256.Sum256(file)
+	e.md5, e.sha1, e.sha256 = hex.EncodeToString(m[:]), hex.EncodeToString(s1[:]), hex.EncodeToString(s2[:])
 }
 
 func (c *cache) remove(e *cached) {

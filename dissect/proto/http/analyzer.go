@@ -44,10 +44,16 @@ type Options struct {
 	// Lines limits the bytes of incomplete lines that the shard holds; nil means no limit.
 	Lines *contentline.Budget
 	// MIME are the limits of headers and multipart bodies.
-	MIME mime.Options
+	MIME mime.Options `key:"-"`
 	// Compat says where Zeek's behaviour takes the place of wirelog's own.
 	Compat compat.Set
+	// Excess bounds what the bodies between two hosts inflate to in ten minutes beyond
+	// 32 times their size.
+	Excess int `key:"limits.http_inflated_excess_bytes" unit:"bytes" min:"0" doc:"bytes that the bodies between two hosts may inflate to in ten minutes beyond 32 times their size; beyond them such a body is cut; 0 is no bound"`
 }
+
+// DefaultOptions returns the defaults of limits that are not shared.
+func DefaultOptions() Options { return Options{Excess: 64 << 20} }
 
 // New returns the protocol for one shard. Its analyzers raise their events on h and pass
 // bodies to fm, which may be nil. ws, which may be nil, analyzes connections that become
@@ -56,6 +62,7 @@ func New(h *event.Hooks, fm *files.Manager, ws *conn.Protocol, o Options) *detec
 	f := &factory{hooks: &h.HTTP, files: fm, ws: ws, opt: o}
 	f.scratch.Options = o.MIME
 	f.scratch.Piece = pieceSize
+	f.scratch.Grown = func(h mime.Handler, n int) { h.(*entity).m.a.HoldState(n) }
 	p := &detect.Protocol{
 		Transport:  value.ProtoTCP,
 		Ports:      []uint16{80, 81, 631, 1080, 3128, 8000, 8080, 8888},
@@ -83,6 +90,7 @@ type factory struct {
 	entities  []*entity
 	exchanges []*exchange
 	inflaters []*inflate.Decoder
+	budgets   budgets
 }
 
 // idle is called for a connection that ended before anything was sent.

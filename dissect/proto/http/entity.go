@@ -66,11 +66,12 @@ type entityState struct {
 	chunked   chunking
 	expect    bodyExpected
 	coding    contentCoding
-	awaits100 bool // Expect: 100-continue
-	partial   bool // Content-Range
-	sendSize  bool // the file's size has not been set yet
-	skip      bool // the body is skipped
-	bomb      bool // the decompressed body is too large
+	awaits100 bool   // Expect: 100-continue
+	partial   bool   // Content-Range
+	sendSize  bool   // the file's size has not been set yet
+	skip      bool   // the body is skipped
+	bomb      bool   // the decompressed body is too large
+	charged   uint64 // of its excess, on the budget of the two hosts
 	length    int64
 	rangeLen  int64
 	whole     int64 // complete length in Content-Range
@@ -191,14 +192,34 @@ func (e *entity) content(b []byte, crlf bool) {
 
 func (e *entity) inflated(b []byte) {
 	if n := e.inflater.Written(); n > maxInflated || n > freeInflated && n/maxRatio > e.inflater.Read() {
-		if !e.bomb {
-			e.bomb = true
-			e.m.a.Limited(source, "inflated_size")
-			e.m.a.Weird("HTTP_inflated_too_large", strconv.FormatUint(n, 10), source)
-		}
+		e.cut("inflated_size", n)
+		return
+	}
+	if n := e.inflater.Written(); n > e.charged+freeExcess && n-freeExcess > cheapRatio*e.inflater.Read()+e.charged && !e.affordable(n) {
+		e.cut("inflated_excess", n)
 		return
 	}
 	e.decoded(b, false)
+}
+
+// cut stops inflating a body of which n bytes were inflated.
+func (e *entity) cut(limit string, n uint64) {
+	if !e.bomb {
+		e.bomb = true
+		e.m.a.Limited(source, limit)
+		e.m.a.Weird("HTTP_inflated_too_large", strconv.FormatUint(n, 10), source)
+	}
+}
+
+// affordable charges the two hosts for what a body has inflated to beyond what bodies
+// usually do, and reports whether they had that left.
+func (e *entity) affordable(n uint64) bool {
+	excess := n - cheapRatio*e.inflater.Read()
+	b := e.m.a.f.budgets.of(e.m.a.Conn(), e.m.a.Now())
+	b.spent += excess - e.charged
+	e.charged = excess
+	most := uint64(e.m.a.f.opt.Excess)
+	return most == 0 || b.spent <= most
 }
 
 // decoded handles bytes of the body after decoding.

@@ -1,0 +1,154 @@
+package conn
+
+import (
+	"slices"
+
+	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/internal/freelist"
+)
+
+// An account is what builders and analyzers hold in memory for one connection. It exists
+// from the first Hold on, which is rare: what is answered at once is held nowhere.
+type account struct {
+	c     *Conn
+	bytes int
+	// slots and analyzers say who holds it, by slot and by index in ext.analyzers.
+	slots     [4]uint64
+	analyzers uint64
+	greedy    bool // in accounts.greedy
+
+	prev, next *account // by age
+}
+
+// accounts bound the memory of all accounts and of each. The connection that has held
+// something for the longest time loses first.
+type accounts struct {
+	limit, share int
+	bytes        int
+	oldest, last *account
+	greedy       []*account // that are beyond share
+	free         freelist.List[account]
+}
+
+func (s *accounts) init(o *Options) {
+	s.limit = o.StateBytes
+	s.share = min(o.ConnStateBytes, o.StateBytes)
+}
+
+// over reports whether reclaim has something to do.
+func (s *accounts) over() bool { return s.bytes > s.limit || len(s.greedy) > 0 }
+
+// account returns the account of c, and opens it if it has none.
+func (t *Table) account(c *Conn) *account {
+	x := c.extra()
+	if x.account != nil {
+		return x.account
+	}
+	s := &t.accounts
+	a := s.free.Get()
+	*a = account{c: c, prev: s.last}
+	if s.last != nil {
+		s.last.next = a
+	} else {
+		s.oldest = a
+	}
+	s.last, x.account = a, a
+	return a
+}
+
+// hold adds n bytes to the account of c. n may be negative, and is ignored then if
+// the account has been closed.
+func (t *Table) hold(c *Conn, n int) *account {
+	if n <= 0 && (c.ext == nil || c.ext.account == nil) {
+		return nil
+	}
+	a := t.account(c)
+	n = max(n, -a.bytes)
+	a.bytes += n
+	t.accounts.bytes += n
+	if a.bytes > t.accounts.share && !a.greedy {
+		a.greedy = true
+		t.accounts.greedy = append(t.accounts.greedy, a)
+	}
+	return a
+}
+
+// Hold adds n to the bytes that the state in slot s takes, n is negative when they are
+// released. If there is too much, the table ends the state of some connection after the
+// current packet; see event.Hooks.EndSlot.
+func (c *Conn) Hold(s event.Slot, n int) {
+	if a := c.t.hold(c, n); a != nil {
+		a.slots[s>>6] |= 1 << (s & 63)
+	}
+}
+
+// closeAccount forgets what c holds, at its end.
+func (t *Table) closeAccount(x *ext) {
+	a, s := x.account, &t.accounts
+	x.account = nil
+	s.bytes -= a.bytes
+	if a.prev != nil {
+		a.prev.next = a.next
+	} else {
+		s.oldest = a.next
+	}
+	if a.next != nil {
+		a.next.prev = a.prev
+	} else {
+		s.last = a.prev
+	}
+	if a.greedy {
+		i := slices.Index(s.greedy, a)
+		s.greedy = slices.Delete(s.greedy, i, i+1)
+	}
+	*a = account{}
+	s.free.Put(a)
+}
+
+// StateHeld returns how many bytes builders and analyzers hold.
+func (t *Table) StateHeld() int { return t.accounts.bytes }
+
+// Reclaim ends the state of connections that hold more than their share, and of the
+// oldest until all together hold no more than they may. It is called between packets,
+// when no analyzer and no builder is running.
+func (t *Table) Reclaim() {
+	if t.accounts.over() {
+		t.reclaim()
+	}
+}
+
+func (t *Table) reclaim() {
+	s := &t.accounts
+	for len(s.greedy) > 0 {
+		t.endState(s.greedy[0], "connection_state_bytes")
+	}
+	for s.bytes > s.limit && s.oldest != nil {
+		t.endState(s.oldest, "state_bytes")
+	}
+}
+
+// endState ends what analyzers and builders hold for a connection, with the rows that
+// they make of it. The connection itself goes on.
+func (t *Table) endState(a *account, limit string) {
+	c := a.c
+	t.limited.count("STATE", limit)
+	t.weird(c, "too_much_state", limit, "")
+	x := c.ext
+	for i := range x.analyzers {
+		if !x.analyzers[i].off && a.analyzers&(1<<min(i, 63)) != 0 {
+			t.turnOff(c, i)
+		}
+	}
+	panicked := func(r any) { t.panicked(c, &listeners, r) }
+	for i, word := range a.slots {
+		for b := range 64 {
+			if word&(1<<b) != 0 {
+				t.hooks.EndSlot(event.Slot(i*64+b), c, panicked)
+			}
+		}
+	}
+	// Those who ended have released what they held, or it goes with the account.
+	if x.account == a {
+		t.closeAccount(x)
+	}
+}
