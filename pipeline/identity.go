@@ -109,7 +109,7 @@ func hashPaths(h hash.Hash, paths []string) error {
 // runID is the identity of a conversion: the same for the same logs and options.
 func (o *ConvertOptions) runID(start time.Time) (string, error) {
 	h := sha256.New()
-	fmt.Fprintln(h, o.Log, o.Format, o.Naming, o.Timestamps, o.Streaming, o.Flat, o.Compress)
+	fmt.Fprintln(h, o.Log, o.Format, o.Naming, o.Timestamps, o.Streaming, o.Flat, o.Compress, slices.Sorted(slices.Values(o.Logs)), o.AllColumns)
 	if slices.Contains(o.Paths, stdinPath) {
 		fmt.Fprintln(h, start.UnixNano(), os.Getpid())
 	}
