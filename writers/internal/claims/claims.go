@@ -127,12 +127,12 @@ func (e *HeldError) Error() string {
 	return fmt.Sprintf("%s is being written by %s: choose another folder, or wait for its end", e.Dir, e.Holder)
 }
 
-// A JoinedError says that the rows of a finished run are in files with those of other runs.
-type JoinedError struct {
+// A joinedError says that the rows of a finished run are in files with those of other runs.
+type joinedError struct {
 	Dir, File string
 }
 
-func (e *JoinedError) Error() string {
+func (e *joinedError) Error() string {
 	return fmt.Sprintf("%s has the rows of the same captures and settings already, in %s, joined with those of other runs: they cannot be replaced; choose another folder", e.Dir, e.File)
 }
 
@@ -348,7 +348,7 @@ func (c *Claim) look(plain []string) error {
 		}
 	}
 	if len(c.old.joined) > 0 {
-		return &JoinedError{c.dir, c.old.joined[0]}
+		return &joinedError{c.dir, c.old.joined[0]}
 	}
 	if c.set.opt.Overwrite {
 		return nil

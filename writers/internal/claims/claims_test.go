@@ -263,7 +263,7 @@ func TestJoined(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, overwrite := range []bool{false, true} {
-		var joined *JoinedError
+		var joined *joinedError
 		if err := run(t, dir, "id", overwrite, false, nil, "a"); !errors.As(err, &joined) || joined.File != "b" {
 			t.Errorf("overwrite %v: %v", overwrite, err)
 		}
