@@ -36,6 +36,9 @@ func convert(t *testing.T, to string, paths ...string) (logs map[string]string, 
 		said[i] = strings.ReplaceAll(s, filepath.Dir(paths[0])+"/", "")
 	}
 	err2 := filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {
+		if err == nil && d.IsDir() && d.Name()[0] == '.' {
+			return filepath.SkipDir // records of runs
+		}
 		if err != nil || d.IsDir() {
 			return err
 		}
