@@ -78,19 +78,6 @@ func TestCompact(t *testing.T) {
 	}
 	dir := lake(t, nil, contents...)
 	want := sortedRows(t, dir)
-	// Records of runs learn where the rows of their files are.
-	first, err := filepath.Rel(dir, parquetFiles(t, dir)[0])
-	if err == nil {
-		err = os.Mkdir(filepath.Join(dir, runsDir), 0o750)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	for name, file := range map[string]string{"a": first, "b": "other"} {
-		if err := os.WriteFile(filepath.Join(dir, runsDir, name+recordExt), []byte(`{"process":1}`+"\n"+`{"file":"`+filepath.ToSlash(file)+`"}`+"\n"), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
 	var said []string
 	opts := CompactOptions{Roots: []string{dir}, Report: func(err error) { t.Error(err) }, Notice: func(s string) { said = append(said, s) }}
 	stats, err := Compact(t.Context(), opts)
@@ -104,10 +91,15 @@ func TestCompact(t *testing.T) {
 		t.Errorf("%q, want %q", got, want)
 	}
 	files := parquetFiles(t, dir)
-	for name, want := range map[string]bool{"a": true, "b": false} {
-		b, err := os.ReadFile(filepath.Join(dir, runsDir, name+recordExt))
-		if err != nil || strings.Contains(string(b), `{"joined":"mine/date=1970-01-01/hour=01/`+filepath.Base(files[0])+`"}`) != want {
-			t.Errorf("%s: %s, %v", name, b, err)
+	// The same again is refused, because its rows are there.
+	path := filepath.Join(t.TempDir(), "mine.log")
+	if err := os.WriteFile(path, []byte(contents[0]), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, overwrite := range []bool{false, true} {
+		o := ConvertOptions{Paths: []string{path}, Dir: dir, Format: FormatParquet, Overwrite: overwrite}
+		if _, err := Convert(t.Context(), o); err == nil || !strings.Contains(err.Error(), "joined with those of other runs") {
+			t.Errorf("overwrite %v: %v", overwrite, err)
 		}
 	}
 	f, err := readers.Open(files[0], "")
@@ -137,6 +129,7 @@ func TestCompact(t *testing.T) {
 // Files that do not belong together, or cannot be read, stay as they are.
 func TestCompactKeeps(t *testing.T) {
 	content := mineHeader + "3600.000000\t10.0.0.1\t1\n"
+	other := mineHeader + "3600.000000\t10.0.0.1\t2\n"
 	for _, tt := range []struct {
 		name   string
 		change func(o *ConvertOptions)
@@ -154,7 +147,7 @@ func TestCompactKeeps(t *testing.T) {
 			}
 		}, true},
 	} {
-		dir := lake(t, tt.change, content, content)
+		dir := lake(t, tt.change, content, other)
 		files := parquetFiles(t, dir)
 		if len(files) != 2 {
 			t.Fatalf("%s: %q", tt.name, files)

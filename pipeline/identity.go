@@ -118,7 +118,7 @@ func hashPaths(h hash.Hash, paths []string, want func(file string) bool) error {
 // runID is the identity of a conversion: the same for the same logs and options.
 func (o *ConvertOptions) runID(start time.Time) (string, error) {
 	h := sha256.New()
-	fmt.Fprintln(h, o.Log, o.Logs, o.Format, o.Naming, o.Timestamps, o.Streaming, o.Flat, o.AllColumns, o.Compress)
+	fmt.Fprintln(h, o.Log, o.Format, o.Naming, o.Timestamps, o.Streaming, o.Flat, o.Compress, slices.Sorted(slices.Values(o.Logs)), o.AllColumns)
 	if slices.Contains(o.Paths, stdinPath) {
 		fmt.Fprintln(h, start.UnixNano(), os.Getpid())
 	}

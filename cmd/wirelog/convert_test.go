@@ -24,8 +24,8 @@ func TestConvertCommand(t *testing.T) {
 		t.Errorf("%.100s", csv)
 	}
 	lake := filepath.Join(dir, "lake")
-	for range 2 {
-		output(t, "convert", logs, "--logs", "dns", "--to", "parquet", "-o", lake)
+	for _, logsOf := range []string{"dns", "dns,conn"} {
+		output(t, "convert", logs, "--logs", logsOf, "--to", "parquet", "-o", lake)
 	}
 	if table := string(output(t, "convert", lake, "--compact")); !strings.Contains(table, "FILES BEFORE") || !strings.Contains(table, "dns") {
 		t.Errorf("%s", table)

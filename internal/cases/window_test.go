@@ -127,7 +127,7 @@ func TestEvasion(t *testing.T) {
 	}
 }
 
-// capture returns the segments as a pcap (version 2.4, raw IP), 10 ms apart.
+// captureOf returns the segments as a pcap (version 2.4, raw IP), 10 ms apart.
 func captureOf(segments []testconn.Segment) []byte {
 	out := binary.LittleEndian.AppendUint32(nil, 0xa1b2c3d4)
 	for _, x := range []uint32{2 | 4<<16, 0, 0, 65535, 101} {

@@ -105,6 +105,8 @@ func (h *holder) String() string {
 type entry struct {
 	File     string     `json:"file,omitempty"`
 	Finished *time.Time `json:"finished,omitempty"`
+	// Joined is written by "wirelog convert --compact".
+	Joined string `json:"joined,omitempty"`
 }
 
 // record is what a record says.
@@ -112,6 +114,8 @@ type record struct {
 	holder
 	files    []string
 	finished *time.Time
+	// joined are the files that have the rows of the run's files with those of other runs.
+	joined []string
 }
 
 // A HeldError says that another run holds the claim.
@@ -121,6 +125,15 @@ type HeldError struct {
 
 func (e *HeldError) Error() string {
 	return fmt.Sprintf("%s is being written by %s: choose another folder, or wait for its end", e.Dir, e.Holder)
+}
+
+// A joinedError says that the rows of a finished run are in files with those of other runs.
+type joinedError struct {
+	Dir, File string
+}
+
+func (e *joinedError) Error() string {
+	return fmt.Sprintf("%s has the rows of the same captures and settings already, in %s, joined with those of other runs: they cannot be replaced; choose another folder", e.Dir, e.File)
 }
 
 // A TakenError says that the files of a finished run are there.
@@ -289,6 +302,9 @@ func readRecord(r io.Reader) (rec record, err error) {
 		if json.Unmarshal(line, &e) != nil {
 			continue
 		}
+		if e.Joined != "" && filepath.IsLocal(e.Joined) {
+			rec.joined = append(rec.joined, e.Joined)
+		}
 		if e.Finished != nil {
 			rec.finished = e.Finished
 		}
@@ -315,6 +331,7 @@ func (c *Claim) readOld() error {
 	c.old.files = slices.DeleteFunc(c.old.files, func(name string) bool { return !c.exists(name) })
 	slices.Sort(c.old.files)
 	c.old.files = slices.Compact(c.old.files)
+	c.old.joined = slices.DeleteFunc(c.old.joined, func(name string) bool { return !c.exists(name) })
 	return err
 }
 
@@ -329,6 +346,9 @@ func (c *Claim) look(plain []string) error {
 		if c.exists(name) && !slices.Contains(c.old.files, name) && !slices.Contains(c.foreign, name) {
 			c.foreign = append(c.foreign, name)
 		}
+	}
+	if len(c.old.joined) > 0 {
+		return &joinedError{c.dir, c.old.joined[0]}
 	}
 	if c.set.opt.Overwrite {
 		return nil

@@ -246,3 +246,32 @@ func TestRecordPathsStayInside(t *testing.T) {
 		t.Errorf("%+v, %v", rec, err)
 	}
 }
+
+// A run whose files were joined with those of others is refused, because it can neither
+// replace its rows nor add them again.
+func TestJoined(t *testing.T) {
+	dir := t.TempDir()
+	if err := run(t, dir, "id", false, false, nil, "a"); err != nil {
+		t.Fatal(err)
+	}
+	f, err := os.OpenFile(filepath.Join(dir, Dir, "id"+recordExt), os.O_WRONLY|os.O_APPEND, 0)
+	if err == nil {
+		_, err = f.WriteString(`{"joined":"b"}` + "\n")
+		err = errors.Join(err, f.Close(), os.Rename(filepath.Join(dir, "a"), filepath.Join(dir, "b")))
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, overwrite := range []bool{false, true} {
+		var joined *joinedError
+		if err := run(t, dir, "id", overwrite, false, nil, "a"); !errors.As(err, &joined) || joined.File != "b" {
+			t.Errorf("overwrite %v: %v", overwrite, err)
+		}
+	}
+	if err := os.Remove(filepath.Join(dir, "b")); err != nil {
+		t.Fatal(err)
+	}
+	if err := run(t, dir, "id", false, false, nil, "a"); err != nil {
+		t.Errorf("without the joined file: %v", err)
+	}
+}
