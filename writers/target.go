@@ -209,6 +209,13 @@ func (m *Merger) start() error {
 			}
 		}
 	}
+	for i := range m.cfg.Outputs {
+		if p, ok := m.cfg.Outputs[i].Place.(Prepared); ok {
+			if err := p.Ready(); err != nil {
+				return m.outputError(i, err)
+			}
+		}
+	}
 	if m.cfg.Try {
 		return nil
 	}
