@@ -19,6 +19,9 @@ type Batch struct {
 	// Last is the number of the run's last packet up to the end of the batch, 0
 	// if there was none.
 	Last uint64
+	// Idle says that the source had to wait, and may have to again: what the batch gives
+	// rise to should not wait for another one.
+	Idle bool
 
 	pool   *pool
 	blocks []*block
@@ -103,6 +106,7 @@ func (p *pool) batch() *Batch {
 	if b == nil {
 		b = &Batch{pool: p, Packets: make([]Packet, 0, BatchPackets)}
 	}
+	b.Idle = false
 	b.refs.Store(1)
 	return b
 }

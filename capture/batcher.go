@@ -1,6 +1,9 @@
 package capture
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // BatcherOptions are what every source has in common. The zero value delivers
 // every packet.
@@ -88,22 +91,14 @@ func (t *Batcher) Add(p *Packet) error {
 // Copy is Add for data that is valid only during the call.
 func (t *Batcher) Copy(p *Packet) error {
 	n := min(len(p.Data), MaxPacket)
-	if t.own == nil || n > blockSize-t.used {
-		if t.own != nil {
-			t.pool.putBlock(t.own)
-		}
-		t.own, t.used = t.pool.block(), 0
-	}
 	num := t.num
-	end := t.used + n
-	data := t.own.buf[t.used:end:end]
-	copy(data, p.Data)
+	data := t.copied(p.Data[:n])
 	err := t.offer(t.own, data, p)
 	if len(p.Data) > n && t.num != num {
 		t.stats.CutToSnaplen++
 	}
 	if t.num != num {
-		t.used = end
+		t.used += n
 	}
 	return err
 }
@@ -128,6 +123,35 @@ func (t *Batcher) offer(blk *block, data []byte, p *Packet) error {
 		return t.err
 	}
 	return nil
+}
+
+// copyIn adds a packet of a file without keeping its data. It reports false if the filter
+// failed, and keeps the error.
+func (t *Batcher) copyIn(p *record) bool {
+	t.begin()
+	num := t.num
+	data := t.copied(p.data)
+	ok := t.add(t.own, data, p.at, p.orig, p.link)
+	if t.num != num {
+		t.used += len(data)
+	}
+	return ok
+}
+
+// copied returns a copy of data, at most MaxPacket bytes, in a block of own. It is kept if
+// used is set to its end.
+func (t *Batcher) copied(data []byte) []byte {
+	n := len(data)
+	if t.own == nil || n > blockSize-t.used {
+		if t.own != nil {
+			t.pool.putBlock(t.own)
+		}
+		t.own, t.used = t.pool.block(), 0
+	}
+	end := t.used + n
+	to := t.own.buf[t.used:end:end]
+	copy(to, data)
+	return to
 }
 
 // begin makes sure that there is a batch to be filled.
@@ -238,6 +262,27 @@ func (t *Batcher) Pass(now int64) *Batch {
 	return t.finish(b)
 }
 
+// idle returns the packets that have been added in a batch that may be empty. Unlike Pass
+// it leaves a jump undecided, so that waiting has no effect on what is read.
+func (t *Batcher) idle() *Batch {
+	if b := t.Take(); b != nil {
+		return b
+	}
+	b := t.finish(t.pool.batch())
+	if t.clock.pending != nil {
+		b.Last--
+	}
+	return b
+}
+
+// pendingPackets is how many packets have not been handed out.
+func (t *Batcher) pendingPackets() int {
+	if t.cur == nil {
+		return 0
+	}
+	return len(t.cur.Packets)
+}
+
 // End returns the rest of the packets when no more will come, or nil if there are
 // none.
 func (t *Batcher) End() *Batch {
@@ -271,5 +316,8 @@ func (t *Batcher) finish(b *Batch) *Batch {
 func (t *Batcher) Stats() Stats {
 	s := t.stats
 	s.Files = append([]FileStats(nil), s.Files...)
+	for i := range s.Files {
+		s.Files[i].Links = slices.Clone(s.Files[i].Links)
+	}
 	return s
 }

@@ -68,12 +68,21 @@ type Options struct {
 	// Filter and JumpLimit are those of BatcherOptions.
 	Filter    string
 	JumpLimit time.Duration
-	// Stdin is read for the path "-".
+	// Stdin is read for the path "-". If it is not a file, it is read on a goroutine of
+	// its own, which Close leaves waiting in Stdin.Read if it waits there.
 	Stdin io.Reader
+	// Merge reads the files at the same time and delivers their packets in the order of
+	// their times. Within a file the packets keep their order, but the sections and
+	// interfaces of a pcapng file are merged if their packets are not in order of time.
+	// How many files are open at a time is bounded, and so is the memory for them.
+	Merge bool
 	// OnProgress, if set, is called from Next after about every megabyte of
 	// input, with the bytes consumed so far, before decompression, and the size
 	// of all files of the run. The size is 0 if it is not known, as for a pipe.
 	OnProgress func(consumed, total int64)
+	// OnFiles, if set, is called by Open with a few words for what is read and in which
+	// order, such as "12 captures by first packet".
+	OnFiles func(what string)
 	// OnNotice, if set, is called with one line about something that is worth
 	// knowing but no damage, such as a file in a directory that is no capture.
 	OnNotice func(msg string)
@@ -101,14 +110,15 @@ type Stats struct {
 	Bytes    uint64 // captured bytes of the accepted packets
 	Filtered uint64 // rejected by the filter
 
-	Backwards    uint64 // packets earlier than the run's clock
-	JumpsHeld    uint64 // packets whose jump forward was not believed
-	Jumps        uint64 // jumps beyond the limit that were confirmed
-	TimesClamped uint64 // timestamps out of range: microseconds over a second, before 1970, after 2262
-	Empty        uint64 // packets without data; they do not move the run's clock
-	Cut          uint64 // packets of which less was captured than was on the wire
-	OverOriginal uint64 // records with more captured than the original length says
-	CutToSnaplen uint64 // packets longer than the file's snapshot length or MaxPacket, cut to it as libpcap does
+	Backwards    uint64        // packets earlier than the run's clock
+	Late         time.Duration // by how much at most
+	JumpsHeld    uint64        // packets whose jump forward was not believed
+	Jumps        uint64        // jumps beyond the limit that were confirmed
+	TimesClamped uint64        // timestamps out of range: microseconds over a second, before 1970, after 2262
+	Empty        uint64        // packets without data; they do not move the run's clock
+	Cut          uint64        // packets of which less was captured than was on the wire
+	OverOriginal uint64        // records with more captured than the original length says
+	CutToSnaplen uint64        // packets longer than the file's snapshot length or MaxPacket, cut to it as libpcap does
 
 	Files []FileStats // in reading order, finished or begun; empty if the source is not files
 }

@@ -1,6 +1,9 @@
 package capture
 
-import "math"
+import (
+	"math"
+	"time"
+)
 
 // clock is the run's clock. It follows the packets' times and never goes back,
 // like Zeek's network_time. A packet that would set it forward by more than limit
@@ -64,6 +67,7 @@ func (c *clock) setSlow(p *Packet, st *Stats) {
 	switch {
 	case t < c.now:
 		st.Backwards++
+		st.Late = max(st.Late, time.Duration(c.now-t))
 	case t-c.now <= c.limit:
 		c.now = t
 	case c.cand != noTime && c.confirms(t, c.cand):

@@ -3,6 +3,7 @@ package capture
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"compress/bzip2"
 	"errors"
 	"fmt"
@@ -25,8 +26,12 @@ const maxWindow = 128 << 20
 
 // input is one file of the run.
 type input struct {
-	path string
-	size int64 // on disk; 0 if unknown
+	path  string
+	size  int64 // on disk; 0 if unknown
+	waits bool  // a reader may have to wait for it
+	first int64 // time of the first packet, of files of a directory; noTime if there is none
+
+	inFolder bool
 }
 
 func (in input) name() string {
@@ -36,26 +41,36 @@ func (in input) name() string {
 	return in.path
 }
 
-// expand returns the files that paths stand for.
-func expand(paths []string, o *Options) ([]input, error) {
-	if len(paths) == 0 {
-		return nil, errors.New("no capture named")
+// Expand returns the captures that paths stand for, in the order in which Open reads them,
+// and what in directories cannot be read. It fails as Open does.
+func Expand(paths []string, o Options) ([]string, []*DamageError, error) {
+	ins, damage, err := expand(paths, &o)
+	names := make([]string, len(ins))
+	for i := range ins {
+		names[i] = ins[i].path
 	}
-	var ins []input
+	return names, damage, err
+}
+
+// expand returns the files that paths stand for, and what of directories cannot be read.
+func expand(paths []string, o *Options) (ins []input, damage []*DamageError, err error) {
+	if len(paths) == 0 {
+		return nil, nil, errors.New("no capture named")
+	}
 	stdin := false
 	for _, p := range paths {
 		if p == stdinPath {
 			if stdin {
-				return nil, errors.New("standard input named twice")
+				return nil, nil, errors.New("standard input named twice")
 			}
 			if o.Stdin == nil {
-				return nil, errors.New("no standard input")
+				return nil, nil, errors.New("no standard input")
 			}
 			stdin = true
-			in := input{path: p}
+			in := input{path: p, waits: true}
 			if f, ok := o.Stdin.(*os.File); ok {
 				if fi, err := f.Stat(); err == nil && fi.Mode().IsRegular() {
-					in.size = fi.Size()
+					in.size, in.waits = fi.Size(), false
 				}
 			}
 			ins = append(ins, in)
@@ -63,37 +78,50 @@ func expand(paths []string, o *Options) ([]input, error) {
 		}
 		fi, err := os.Stat(p)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		switch {
 		case fi.IsDir():
-			found, err := expandDir(p, o)
-			if err != nil {
-				return nil, err
+			found, bad := expandDir(p, o)
+			if len(found) == 0 && len(bad) == 0 {
+				return nil, nil, fmt.Errorf("%s: no capture in this directory", p)
 			}
-			ins = append(ins, found...)
+			ins, damage = append(ins, found...), append(damage, bad...)
 		case fi.Mode().IsRegular():
 			f, err := os.Open(p)
 			if err != nil {
-				return nil, err
+				return nil, nil, err
 			}
 			f.Close()
 			ins = append(ins, input{path: p, size: fi.Size()})
 		default:
 			// A named pipe is not opened here: it would lose its writer.
-			ins = append(ins, input{path: p})
+			ins = append(ins, input{path: p, waits: true})
 		}
 	}
-	return ins, nil
+	return ins, damage, nil
 }
 
-// expandDir returns the captures in a directory and below, in natural order of
-// their paths (trace2 before trace10), which is the order of rotated files.
-func expandDir(dir string, o *Options) ([]input, error) {
-	var ins []input
-	err := filepath.WalkDir(dir, func(p string, d fs.DirEntry, err error) error {
+// expandDir returns the captures in a directory and below in the order of their first
+// packets, and those with the same time in natural order of their paths (trace2 before
+// trace10). What cannot be read is damage; what is no capture is skipped with a notice.
+func expandDir(dir string, o *Options) (ins []input, damage []*DamageError) {
+	unreadable := func(p string, err error) {
+		var pe *fs.PathError
+		if errors.As(err, &pe) && pe.Path == p {
+			err = pe.Err
+		}
+		damage = append(damage, &DamageError{File: p, Offset: -1, Reason: "cannot be read", Count: 1, Err: err})
+	}
+	peek := newPeek()
+	// The function never returns an error but to leave out a directory.
+	_ = filepath.WalkDir(dir, func(p string, d fs.DirEntry, err error) error {
 		if err != nil {
-			return err
+			unreadable(p, err)
+			if d != nil && d.IsDir() {
+				return fs.SkipDir
+			}
+			return nil
 		}
 		if d.IsDir() {
 			return nil
@@ -106,28 +134,86 @@ func expandDir(dir string, o *Options) ([]input, error) {
 		fi, err := os.Stat(p)
 		switch {
 		case err != nil:
-			skip(err.Error())
+			unreadable(p, err)
 		case fi.IsDir():
 			skip("a link to a directory")
 		case !fi.Mode().IsRegular():
 			skip("not a regular file")
 		default:
-			if err := sniff(p); err != nil {
-				skip(err.Error())
-				return nil
+			in := input{path: p, size: fi.Size(), inFolder: true}
+			switch bad := peek.first(&in); {
+			case bad == nil:
+				ins = append(ins, in)
+			case bad.Err != nil || namedCapture(p):
+				damage = append(damage, bad)
+			default:
+				skip("not a capture file")
 			}
-			ins = append(ins, input{path: p, size: fi.Size()})
 		}
 		return nil
 	})
-	if err != nil {
-		return nil, err
-	}
-	if len(ins) == 0 {
-		return nil, fmt.Errorf("%s: no capture in this directory", dir)
-	}
 	slices.SortFunc(ins, func(a, b input) int { return comparePaths(a.path, b.path) })
-	return ins, nil
+	byTime := func(a, b input) int { return cmp.Compare(a.first, b.first) }
+	if !slices.IsSortedFunc(ins, byTime) {
+		slices.SortStableFunc(ins, byTime)
+		if o.OnNotice != nil {
+			o.OnNotice(fmt.Sprintf("%s: %d captures in the order of their first packets, which is not that of their names", dir, len(ins)))
+		}
+	}
+	return ins, damage
+}
+
+// captureNames end the names of files that should be captures.
+var captureNames = []string{".pcap", ".pcapng", ".cap", ".ntar", ".dmp"}
+
+// namedCapture reports whether a file has the name of a capture, which may be compressed.
+func namedCapture(path string) bool {
+	name := strings.ToLower(filepath.Base(path))
+	for _, ext := range []string{".gz", ".zst", ".xz", ".bz2"} {
+		name = strings.TrimSuffix(name, ext)
+	}
+	for _, ext := range captureNames {
+		if strings.HasSuffix(name, ext) || strings.Contains(name, ext+".") || digitsAfter(name, ext) {
+			return true
+		}
+	}
+	return false
+}
+
+// digitsAfter reports whether name ends with ext and a number, as tcpdump -C makes them.
+func digitsAfter(name, ext string) bool {
+	return strings.HasSuffix(strings.TrimRight(name, "0123456789"), ext)
+}
+
+// peek looks at the beginnings of files.
+type peek struct {
+	file file
+	comp string // compression of the last file
+}
+
+func newPeek() *peek {
+	p := new(peek)
+	p.file.run, p.file.chunk = new(Reader), 4<<10
+	return p
+}
+
+// first sets in.first. It returns what keeps the file from being a capture, or nil if it
+// is one, which may be damaged later.
+func (p *peek) first(in *input) *DamageError {
+	f := &p.file
+	f.run.damage = nil
+	in.first = noTime
+	f.open(*in)
+	p.comp = f.src.comp
+	if f.next() == gotPacket {
+		in.first = f.rec.at
+		f.close()
+		return nil
+	}
+	if f.stage == stageMagic {
+		return f.run.damage[0]
+	}
+	return nil
 }
 
 // comparePaths orders paths by their elements, in which runs of digits compare as
@@ -172,30 +258,6 @@ func compareNatural(a, b string) int {
 		a, b = a[1:], b[1:]
 	}
 	return len(a) - len(b)
-}
-
-// sniff returns nil if the file begins like a capture, and otherwise an error that
-// says why not.
-func sniff(path string) error {
-	f, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	s, err := newStream(f)
-	if err != nil {
-		return err
-	}
-	defer s.close()
-	head := make([]byte, 4)
-	n, err := io.ReadFull(s.r, head)
-	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
-		return err
-	}
-	if n < 4 || !isCapture([4]byte(head)) {
-		return errors.New("not a capture file")
-	}
-	return nil
 }
 
 // stream is the decompressed content of a file.
@@ -255,8 +317,8 @@ func openZstd(r *bufio.Reader) (io.Reader, func(), error) {
 
 // newStream returns the content of a file, decompressed if its first bytes say so.
 // The stream is valid even with an error, which comes from reading or from the
-// decompressor.
-func newStream(f io.Reader) (*stream, error) {
+// decompressor, which reads size bytes at a time.
+func newStream(f io.Reader, size int) (*stream, error) {
 	s := &stream{raw: &counter{r: f}, close: func() {}}
 	head := make([]byte, 6)
 	n, err := io.ReadFull(s.raw, head)
@@ -270,7 +332,7 @@ func newStream(f io.Reader) (*stream, error) {
 			continue
 		}
 		s.comp = c.name
-		z, cl, err := c.open(bufio.NewReaderSize(s.r, 256<<10))
+		z, cl, err := c.open(bufio.NewReaderSize(s.r, size))
 		if err != nil {
 			return s, err
 		}

@@ -64,12 +64,12 @@ func pcapMagic(m [4]byte) (magic uint32, swapped, ok bool) {
 }
 
 // openPcap reads the file header.
-func (r *Reader) openPcap() {
+func (r *file) openPcap() {
 	if !r.need(pcapHeader) {
 		r.cut(pcapHeader)
 		return
 	}
-	h := r.blk.buf[:pcapHeader]
+	h := r.buf[r.pos : r.pos+pcapHeader]
 	magic, swapped, _ := pcapMagic([4]byte(h))
 	f := pcapFile{swapped: swapped, nano: magic == magicNano, record: pcapRecord}
 	var bo binary.ByteOrder = binary.LittleEndian
@@ -105,65 +105,57 @@ func (r *Reader) openPcap() {
 		}
 	}
 	r.pcap = f
-	r.pos = pcapHeader
+	r.pos += pcapHeader
+	r.stage = stageRecords
 }
 
-// readPcap reads packets until the batch is full or the file ends.
-func (r *Reader) readPcap() {
-	f := r.pcap
-	b := r.batcher.cur
-	for len(b.Packets) < BatchPackets {
-		if r.end-r.pos < f.record && !r.fill(f.record) {
-			if r.pos == r.end {
-				r.finished()
-			} else {
-				r.cut(f.record)
-			}
-			return
-		}
-		h := r.blk.buf[r.pos : r.pos+pcapRecord]
-		sec := binary.LittleEndian.Uint32(h)
-		frac := binary.LittleEndian.Uint32(h[4:])
-		caplen := binary.LittleEndian.Uint32(h[8:])
-		orig := binary.LittleEndian.Uint32(h[12:])
-		if f.swapped {
-			sec, frac = bits.ReverseBytes32(sec), bits.ReverseBytes32(frac)
-			caplen, orig = bits.ReverseBytes32(caplen), bits.ReverseBytes32(orig)
-		}
-		if f.lengths == lengthsOriginal || f.lengths == lengthsEither && caplen > orig {
-			caplen, orig = orig, caplen
-		}
-		if caplen > MaxPacket {
-			r.damaged(r.offset(), fmt.Sprintf("captured length of %d bytes, more than %d", caplen, MaxPacket), nil)
-			return
-		}
-		size := f.record + int(caplen)
-		if r.end-r.pos < size && !r.fill(size) {
-			r.cut(size)
-			return
-		}
-		if caplen > orig {
-			r.batcher.stats.OverOriginal++
-		}
-		if f.nano {
-			frac /= 1000
-		}
-		if frac >= 1e6 {
-			frac = 1e6 - 1
-			r.batcher.stats.TimesClamped++
-		}
-		if caplen > f.snaplen {
-			caplen = f.snaplen
-			r.batcher.stats.CutToSnaplen++
-		}
-		start := r.pos + f.record
-		r.pos += size
-		data := r.blk.buf[start : start+int(caplen) : start+int(caplen)]
-		if !r.batcher.add(r.blk, data, int64(sec)*1e9+int64(frac)*1e3, orig, f.link) {
-			r.filterFailed()
-			return
-		}
+// nextPcap reads a packet.
+func (r *file) nextPcap() verdict {
+	f := &r.pcap
+	if r.end-r.pos < f.record && !r.fill(f.record) {
+		return r.over(f.record)
 	}
+	h := r.buf[r.pos : r.pos+pcapRecord]
+	sec := binary.LittleEndian.Uint32(h)
+	frac := binary.LittleEndian.Uint32(h[4:])
+	caplen := binary.LittleEndian.Uint32(h[8:])
+	orig := binary.LittleEndian.Uint32(h[12:])
+	if f.swapped {
+		sec, frac = bits.ReverseBytes32(sec), bits.ReverseBytes32(frac)
+		caplen, orig = bits.ReverseBytes32(caplen), bits.ReverseBytes32(orig)
+	}
+	if f.lengths == lengthsOriginal || f.lengths == lengthsEither && caplen > orig {
+		caplen, orig = orig, caplen
+	}
+	if caplen > MaxPacket {
+		r.damaged(r.offset(), fmt.Sprintf("captured length of %d bytes, more than %d", caplen, MaxPacket), nil)
+		return ended
+	}
+	size := f.record + int(caplen)
+	if r.end-r.pos < size && !r.fill(size) {
+		return r.over(size)
+	}
+	if caplen > orig || caplen == 0 {
+		r.overOriginal()
+	}
+	if f.nano {
+		frac /= 1000
+	}
+	if frac >= 1e6 {
+		frac = 1e6 - 1
+		r.clamped()
+	}
+	if caplen > f.snaplen {
+		caplen = f.snaplen
+		r.shortened()
+	}
+	start := r.pos + f.record
+	rec := &r.rec
+	rec.off = r.offset()
+	r.pos += size
+	rec.data = r.buf[start : start+int(caplen) : start+int(caplen)]
+	rec.at, rec.orig, rec.link = int64(sec)*1e9+int64(frac)*1e3, orig, f.link
+	return gotPacket
 }
 
 // Link types that the readers need.

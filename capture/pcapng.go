@@ -33,7 +33,9 @@ type ngFile struct {
 	big    bool
 	ifaces []ngIface // of the present section
 	last   int64     // time of the last packet, for blocks without a time
-	links  []LinkCount
+
+	sections int   // so far
+	section  int64 // offset of the present one
 }
 
 // ngIface holds the fields of an interface description.
@@ -70,78 +72,103 @@ func (f *ngFile) u64(b []byte) uint64 {
 	return v
 }
 
-// readNG reads packets until the batch is full or the file ends.
-func (r *Reader) readNG() {
-	b := r.batcher.cur
-	for len(b.Packets) < BatchPackets && r.src != nil && r.done == nil {
-		r.ngBlock()
+// nextNG reads blocks up to the next packet.
+func (r *file) nextNG() verdict {
+	r.rec.data = nil
+	for {
+		if r.skip.total > 0 && !r.ngSkip() {
+			break
+		}
+		if r.part.end > 0 && r.offset() >= r.part.end {
+			r.close()
+			return ended
+		}
+		if !r.ngBlock() {
+			break
+		}
+		if r.rec.data != nil {
+			return gotPacket
+		}
 	}
+	if r.waiting {
+		return waits
+	}
+	return ended
+}
+
+// ngSkip goes to the end of a block that is larger than memory, and reports whether it has
+// come to it. If not, the file waits or is closed.
+func (r *file) ngSkip() bool {
+	s := &r.skip
+	s.left = r.pass(s.left)
+	if s.left > 0 || !r.need(4) {
+		if !r.waiting {
+			r.damaged(s.start, fmt.Sprintf("cut in a block of %d bytes", s.total), r.readErr)
+		}
+		return false
+	}
+	if n := r.ng.u32(r.buf[r.pos:]); n != s.total {
+		r.damaged(s.start, fmt.Sprintf("block lengths differ: %d before, %d after", s.total, n), nil)
+		return false
+	}
+	r.pos += 4
+	s.total = 0
+	return true
 }
 
 // ngBlock reads one block. The trailing length of one that fits in memory is
-// checked before its content is used.
-func (r *Reader) ngBlock() {
+// checked before its content is used. It reports false if the file waits or is closed.
+func (r *file) ngBlock() bool {
 	if !r.need(12) {
-		if r.pos == r.end {
-			r.finished()
-		} else {
-			r.cut(12)
-		}
-		return
+		r.over(12)
+		return false
 	}
-	h := r.blk.buf[r.pos : r.pos+12]
+	h := r.buf[r.pos : r.pos+12]
 	typ := r.ng.u32(h)
 	if typ == ngSection && !r.ngByteOrder(h) {
-		return
+		return false
 	}
 	total := r.ng.u32(h[4:])
 	if total < 12 || total%4 != 0 {
 		r.damaged(r.offset(), fmt.Sprintf("bad block length %d", total), nil)
-		return
+		return false
 	}
 	start := r.offset()
-	whole := total <= blockSize
-	if whole {
+	if total <= blockSize {
 		if !r.need(int(total)) {
-			r.cut(int(total))
-			return
+			r.over(int(total))
+			return false
 		}
-		if n := r.ng.u32(r.blk.buf[r.pos+int(total)-4:]); n != total {
+		if n := r.ng.u32(r.buf[r.pos+int(total)-4:]); n != total {
 			r.damaged(start, fmt.Sprintf("block lengths differ: %d before, %d after", total, n), nil)
-			return
+			return false
 		}
-		body := r.blk.buf[r.pos+8 : r.pos+int(total)-4]
-		if r.ngBody(typ, body, len(body)) {
-			r.pos += int(total)
+		body := r.buf[r.pos+8 : r.pos+int(total)-4]
+		if !r.ngBody(typ, body, len(body)) {
+			return false
 		}
-		return
+		r.pos += int(total)
+		return true
 	}
 
 	// Larger than memory: a packet with very long options, or a block to be
 	// skipped. The packet is at the front.
 	if !r.need(8 + ngFront) {
-		r.cut(int(total))
-		return
+		r.over(int(total))
+		return false
 	}
-	if !r.ngBody(typ, r.blk.buf[r.pos+8:r.pos+8+ngFront], int(total)-12) {
-		return
+	if !r.ngBody(typ, r.buf[r.pos+8:r.pos+8+ngFront], int(total)-12) {
+		return false
 	}
-	if !r.skip(int64(total)-4) || !r.need(4) {
-		r.damaged(start, fmt.Sprintf("cut in a block of %d bytes", total), r.readErr)
-		return
-	}
-	if n := r.ng.u32(r.blk.buf[r.pos:]); n != total {
-		r.damaged(start, fmt.Sprintf("block lengths differ: %d before, %d after", total, n), nil)
-		return
-	}
-	r.pos += 4
+	r.skip.left, r.skip.total, r.skip.start = int64(total)-4, total, start
+	return true
 }
 
 // ngFront is the length of the part of a large block that holds its packet.
 const ngFront = 20 + MaxPacket
 
 // ngByteOrder sets the byte order of a section from its header.
-func (r *Reader) ngByteOrder(h []byte) bool {
+func (r *file) ngByteOrder(h []byte) bool {
 	switch binary.LittleEndian.Uint32(h[8:]) {
 	case ngByteOrder:
 		r.ng.big = false
@@ -157,7 +184,7 @@ func (r *Reader) ngByteOrder(h []byte) bool {
 // ngBody processes the content of a block of the given length. body holds all of
 // it, or its first bytes if the block is larger than memory. It reports whether to
 // go on.
-func (r *Reader) ngBody(typ uint32, body []byte, length int) bool {
+func (r *file) ngBody(typ uint32, body []byte, length int) bool {
 	bad := func(format string, args ...any) bool {
 		r.damaged(r.offset(), fmt.Sprintf(format, args...), nil)
 		return false
@@ -173,6 +200,8 @@ func (r *Reader) ngBody(typ uint32, body []byte, length int) bool {
 			return bad("unknown pcapng version %d.%d", major, minor)
 		}
 		f.ifaces = f.ifaces[:0]
+		f.sections++
+		f.section = r.offset()
 
 	case ngInterface:
 		if length < 8 || length > maxDescription {
@@ -209,10 +238,10 @@ func (r *Reader) ngBody(typ uint32, body []byte, length int) bool {
 		i := &f.ifaces[n]
 		t, ok := i.time(ts)
 		if !ok {
-			r.batcher.stats.TimesClamped++
+			r.clamped()
 		}
 		f.last = t
-		r.ngDeliver(body[20:20+caplen:20+caplen], orig, i.link)
+		r.ngDeliver(body[20:20+caplen:20+caplen], orig, i.link, n)
 
 	case ngSimple:
 		if length < 4 {
@@ -233,33 +262,20 @@ func (r *Reader) ngBody(typ uint32, body []byte, length int) bool {
 		if int(caplen) > length-4 {
 			return bad("captured length of %d bytes in a block of %d", caplen, length+12)
 		}
-		r.ngDeliver(body[4:4+caplen:4+caplen], orig, i.link)
+		r.ngDeliver(body[4:4+caplen:4+caplen], orig, i.link, 0)
 	}
-	return r.done == nil
+	return true
 }
 
-func (r *Reader) ngDeliver(data []byte, orig uint32, link uint16) {
+func (r *file) ngDeliver(data []byte, orig uint32, link uint16, iface uint32) {
+	if r.part.iface > 0 && int64(iface) != r.part.iface-1 {
+		return
+	}
 	if uint32(len(data)) > orig {
-		r.batcher.stats.OverOriginal++
+		r.overOriginal()
 	}
-	num := r.batcher.num
-	switch {
-	case !r.batcher.add(r.blk, data, r.ng.last, orig, link):
-		r.filterFailed()
-	case r.batcher.num != num:
-		r.ng.count(link)
-	}
-}
-
-// count counts a delivered packet.
-func (f *ngFile) count(link uint16) {
-	for i := range f.links {
-		if f.links[i].Link == link {
-			f.links[i].Packets++
-			return
-		}
-	}
-	f.links = append(f.links, LinkCount{link, 1})
+	rec := &r.rec
+	rec.data, rec.at, rec.off, rec.orig, rec.link, rec.iface = data, r.ng.last, r.offset(), orig, link, iface
 }
 
 // options reads the options about times of an interface description. It returns

@@ -3,62 +3,48 @@ package capture
 import (
 	"fmt"
 	"io"
-	"os"
 	"slices"
+	"time"
 )
 
-// Reader is a Source that reads capture files one after another. Its methods
-// are called from one goroutine.
+// Reader is a Source that reads capture files one after another, or merges them by
+// time. Its methods are called from one goroutine.
 type Reader struct {
 	opt     Options
 	batcher Batcher
 	inputs  []input // not yet opened
 	damage  []*DamageError
 	done    error // what Next returns once all packets are delivered
+	waiting waiting
+	merge   *merge // nil if the files are read one after another
 
 	consumed, total, reported int64 // bytes of the files, for OnProgress
 
-	// The file being read.
-	in     input
-	file   io.Closer
-	src    *stream // nil between files
-	format format
-	pcap   pcapFile
-	ng     ngFile
-	before Stats // the counts when the file was opened
-
-	// The block being filled: buf[pos:end] is read but not parsed, and buf[0] is
-	// at offset base of the stream.
-	blk      *block
-	pos, end int
-	base     int64
-	eof      bool
-	readErr  error // why the stream ended, nil at its regular end
+	file   file        // the file being read
+	before Stats       // the counts when it was opened
+	links  []LinkCount // of its packets, if it is pcapng
+	order  order
 }
 
 var _ Source = (*Reader)(nil)
 
-type format uint8
-
-const (
-	formatPcap format = iota
-	formatNG
-)
-
 // Open prepares to read captures: files, directories (all captures in and below
-// them, in natural order of their names) and "-" for Options.Stdin. It fails if a
+// them, in the order of their first packets) and "-" for Options.Stdin. It fails if a
 // named file cannot be opened, a directory holds no capture, or the filter does
-// not compile. Faults inside the files show later, in Damage.
+// not compile. Faults inside the files, and files of a directory that cannot be read,
+// show in Damage.
 func Open(paths []string, o Options) (*Reader, error) {
 	r := &Reader{opt: o}
+	r.waiting.init()
 	if err := r.batcher.init(BatcherOptions{Filter: o.Filter, JumpLimit: o.JumpLimit}); err != nil {
 		return nil, err
 	}
-	ins, err := expand(paths, &r.opt)
+	ins, damage, err := expand(paths, &r.opt)
 	if err != nil {
 		return nil, err
 	}
-	r.inputs = ins
+	r.inputs, r.damage = ins, damage
+	r.file.run = r
 	for _, in := range ins {
 		if in.size == 0 {
 			r.total = 0
@@ -66,48 +52,138 @@ func Open(paths []string, o Options) (*Reader, error) {
 		}
 		r.total += in.size
 	}
+	if o.OnFiles != nil {
+		o.OnFiles(describe(ins, o.Merge))
+	}
+	if o.Merge {
+		r.merge = newMerge(r)
+	}
 	return r, nil
+}
+
+// describe says what is read and in which order.
+func describe(ins []input, merged bool) string {
+	what := "1 capture"
+	if len(ins) != 1 {
+		what = fmt.Sprintf("%d captures", len(ins))
+	}
+	switch {
+	case len(ins) < 2:
+		return what
+	case merged:
+		return what + " merged by time"
+	case slices.ContainsFunc(ins, func(in input) bool { return in.inFolder }):
+		return what + " by first packet"
+	}
+	return what
 }
 
 // Next returns the next batch, or io.EOF after the last one. Any other error ends
 // the run: the filter has no meaning for the link type of a file. Damaged files
 // are not errors here; see Damage. All batches but the last are full, but for a
-// packet that a full one leaves to the next because of its time.
+// packet that a full one leaves to the next because of its time, and for batches after
+// which a pipe had nothing more for a tenth of a second.
 func (r *Reader) Next() (*Batch, error) {
 	r.batcher.begin()
 	for r.done == nil {
+		v := gotPacket
 		switch {
 		case r.batcher.Full():
 			if b := r.batcher.Take(); b != nil {
+				r.waiting.began = time.Time{}
 				return b, nil
 			}
-		case r.src == nil:
+			continue
+		case r.merge != nil:
+			v = r.merge.fill()
+		case r.file.src == nil:
 			if len(r.inputs) == 0 {
 				r.done = io.EOF
 				break
 			}
-			r.in, r.inputs = r.inputs[0], r.inputs[1:]
 			r.openFile()
-		case r.format == formatPcap:
-			r.readPcap()
 		default:
-			r.readNG()
+			v = r.fill()
+		}
+		if v == waits {
+			return r.pause(), nil
 		}
 	}
 	if b := r.batcher.End(); b != nil {
 		return b, nil
 	}
-	r.progress(true)
+	r.finish()
 	return nil, r.done
+}
+
+// fill adds packets of the file to the batch until it is full or the file ends or waits.
+func (r *Reader) fill() verdict {
+	f := &r.file
+	b := r.batcher.cur
+	for len(b.Packets) < BatchPackets {
+		switch v := f.next(); v {
+		case gotPacket:
+			p := &f.rec
+			if f.pipe != nil {
+				r.waiting.came(f.pipe, p.at)
+			}
+			if r.order.new || f.format == formatNG && f.ng.section != r.order.section {
+				r.begins(f)
+			}
+			num := r.batcher.num
+			if !r.batcher.add(f.blk, p.data, p.at, p.orig, p.link) {
+				r.filterFailed(f)
+				return ended
+			}
+			if f.format == formatNG && r.batcher.num != num {
+				r.links = countLink(r.links, p.link)
+			}
+		case ended:
+			r.closed()
+			return ended
+		default:
+			return v
+		}
+	}
+	return gotPacket
+}
+
+// openFile opens the next file.
+func (r *Reader) openFile() {
+	in := r.inputs[0]
+	r.inputs = r.inputs[1:]
+	r.before = r.batcher.stats
+	r.batcher.stats.Files = append(r.batcher.stats.Files, FileStats{Path: in.name()})
+	r.order.new = true
+	r.links = r.links[:0]
+	r.file.open(in)
+}
+
+// closed counts what was read of a file that has ended.
+func (r *Reader) closed() {
+	files := r.batcher.stats.Files
+	r.countFile(&files[len(files)-1])
 }
 
 // Damage returns all damage found so far, in reading order.
 func (r *Reader) Damage() []*DamageError { return r.damage }
 
+// note adds damage, unless it is known: parts of a file may meet it each.
+func (r *Reader) note(e *DamageError) {
+	if r.merge != nil {
+		for _, d := range r.damage {
+			if d.File == e.File && d.Offset == e.Offset && d.Reason == e.Reason {
+				return
+			}
+		}
+	}
+	r.damage = append(r.damage, e)
+}
+
 // Stats returns the counts so far. The caller may keep Files.
 func (r *Reader) Stats() Stats {
 	s := r.batcher.Stats()
-	if r.src != nil {
+	if r.file.src != nil {
 		r.countFile(&s.Files[len(s.Files)-1])
 	}
 	return s
@@ -121,173 +197,54 @@ func (r *Reader) countFile(f *FileStats) {
 	f.Filtered = s.Filtered - r.before.Filtered
 	switch {
 	case f.Packets == 0:
-	case r.format == formatNG:
-		f.Links = slices.Clone(r.ng.links)
+	case r.file.format == formatNG:
+		f.Links = slices.Clone(r.links)
 	default:
-		f.Links = []LinkCount{{r.pcap.link, f.Packets}}
+		f.Links = []LinkCount{{r.file.pcap.link, f.Packets}}
 	}
+}
+
+// countLink counts a packet of a link type.
+func countLink(list []LinkCount, link uint16) []LinkCount {
+	for i := range list {
+		if list[i].Link == link {
+			list[i].Packets++
+			return list
+		}
+	}
+	return append(list, LinkCount{link, 1})
 }
 
 // Close releases what the reader holds. Batches that have not been released stay
 // valid.
 func (r *Reader) Close() error {
-	if r.src != nil {
-		r.closeFile()
+	if r.file.src != nil {
+		r.file.close()
+		r.closed()
+	}
+	if r.merge != nil {
+		r.merge.close()
 	}
 	r.batcher.drop()
 	r.inputs = nil
 	r.done = io.EOF
+	r.freeBlock()
 	return nil
 }
 
-// openFile opens r.in and reads it up to its first packet.
-func (r *Reader) openFile() {
-	r.before = r.batcher.stats
-	r.batcher.stats.Files = append(r.batcher.stats.Files, FileStats{Path: r.in.name()})
-	var f io.Reader = r.opt.Stdin
-	r.file = nil
-	if r.in.path != stdinPath {
-		osf, err := os.Open(r.in.path)
-		if err != nil {
-			r.src = &stream{raw: &counter{}, close: func() {}}
-			r.damaged(0, "cannot be opened", err)
-			return
-		}
-		f, r.file = osf, osf
-	}
-	src, err := newStream(f)
-	r.src = src
-	r.blk = r.batcher.pool.block()
-	r.pos, r.end, r.base = 0, 0, 0
-	r.eof, r.readErr = false, nil
-	if err != nil {
-		r.damaged(0, "cannot be read", err)
-		return
-	}
-	if !r.need(4) {
-		if r.end == 0 {
-			r.damaged(0, "the file is empty", r.readErr)
-		} else {
-			r.damaged(0, "too short for a capture file", r.readErr)
-		}
-		return
-	}
-	magic := [4]byte(r.blk.buf[:4])
-	switch {
-	case magic == ngMagic:
-		r.format = formatNG
-		r.ng = ngFile{ifaces: r.ng.ifaces[:0]}
-	case isCapture(magic):
-		r.format = formatPcap
-		r.openPcap()
-	default:
-		r.damaged(0, fmt.Sprintf("not a capture file: it begins with % x", magic[:]), nil)
+// freeBlock gives back the block that files have shared.
+func (r *Reader) freeBlock() {
+	if f := &r.file; f.blk != nil {
+		r.batcher.pool.putBlock(f.blk)
+		f.blk, f.buf, f.pos, f.end = nil, nil, 0, 0
 	}
 }
 
-// closeFile closes the present file.
-func (r *Reader) closeFile() {
-	r.src.close()
-	if r.file != nil {
-		r.file.Close()
-	}
-	r.consumed += r.src.raw.n
-	files := r.batcher.stats.Files
-	r.countFile(&files[len(files)-1])
-	r.src = nil
-	if r.blk != nil {
-		r.batcher.pool.putBlock(r.blk)
-		r.blk = nil
-	}
-	r.progress(false)
-}
-
-// finished closes a file whose last record is complete.
-func (r *Reader) finished() {
-	off := r.base + int64(r.end)
-	switch {
-	case r.readErr != nil:
-		r.damaged(off, "cannot be read on", r.readErr)
-	case r.shrunk():
-		r.damaged(off, fmt.Sprintf("the file ends here, it was %d bytes long when reading began", r.in.size), nil)
-	default:
-		r.closeFile()
-	}
-}
-
-func (r *Reader) shrunk() bool { return r.src.raw.n < r.in.size }
-
-// cut ends a file in the middle of the record that begins at buf[pos].
-func (r *Reader) cut(want int) {
-	reason := fmt.Sprintf("cut in a record: %d bytes of %d are there", r.end-r.pos, want)
-	if r.readErr == nil && r.shrunk() {
-		reason += fmt.Sprintf("; the file was %d bytes long when reading began", r.in.size)
-	}
-	r.damaged(r.offset(), reason, r.readErr)
-}
-
-// offset is the position in the stream of the next byte to parse.
-func (r *Reader) offset() int64 { return r.base + int64(r.pos) }
-
-// damaged records damage that ends the reading of the file.
-func (r *Reader) damaged(off int64, reason string, err error) {
-	r.damage = append(r.damage, &DamageError{File: r.in.name(), Offset: off,
-		Compression: r.src.comp, Reason: reason, Count: 1, Err: err})
-	r.closeFile()
-}
-
-// need makes n bytes, at most blockSize, available at buf[pos] in one block. It
-// reports false if the stream ends before.
-func (r *Reader) need(n int) bool {
-	return r.end-r.pos >= n || r.fill(n)
-}
-
-func (r *Reader) fill(n int) bool {
-	if r.eof {
-		return false
-	}
-	if r.end == blockSize || r.pos+n > blockSize {
-		next := r.batcher.pool.block()
-		tail := copy(next.buf[:], r.blk.buf[r.pos:r.end])
-		r.base += int64(r.pos)
-		r.pos, r.end = 0, tail
-		r.batcher.pool.putBlock(r.blk)
-		r.blk = next
-	}
-	for idle := 0; r.end-r.pos < n; {
-		m, err := r.src.r.Read(r.blk.buf[r.end:])
-		r.end += m
-		if m > 0 {
-			idle = 0
-		} else if idle++; err == nil && idle == 100 {
-			err = io.ErrNoProgress
-		}
-		if err != nil {
-			r.eof = true
-			if err != io.EOF {
-				r.readErr = err
-			}
-			break
-		}
-	}
-	r.progress(false)
-	return r.end-r.pos >= n
-}
-
-// skip discards n bytes of the stream, and reports false if it ends before.
-func (r *Reader) skip(n int64) bool {
-	for {
-		have := int64(r.end - r.pos)
-		if have >= n {
-			r.pos += int(n)
-			return true
-		}
-		r.pos = r.end
-		n -= have
-		if !r.need(1) {
-			return false
-		}
-	}
+// finish ends the run after its last packet.
+func (r *Reader) finish() {
+	r.freeBlock()
+	r.progress(true)
+	r.order.report(r)
 }
 
 // progress calls OnProgress, unless less than a megabyte was read since the last
@@ -297,8 +254,8 @@ func (r *Reader) progress(last bool) {
 		return
 	}
 	n := r.consumed
-	if r.src != nil {
-		n += r.src.raw.n
+	if r.total > 0 {
+		n = min(n, r.total)
 	}
 	if n-r.reported >= 1<<20 || last && n != r.reported {
 		r.reported = n
@@ -307,6 +264,75 @@ func (r *Reader) progress(last bool) {
 }
 
 // filterFailed ends the run because the filter has no meaning for a packet.
-func (r *Reader) filterFailed() {
-	r.done = fmt.Errorf("%s: %w", r.in.name(), r.batcher.err)
+func (r *Reader) filterFailed(f *file) {
+	r.done = fmt.Errorf("%s: %w", f.in.name(), r.batcher.err)
+}
+
+// notice calls OnNotice.
+func (r *Reader) notice(format string, args ...any) {
+	if r.opt.OnNotice != nil {
+		r.opt.OnNotice(fmt.Sprintf(format, args...))
+	}
+}
+
+// order watches whether files that are read one after another are so in time.
+type order struct {
+	new     bool   // no packet of the file was read yet
+	section int64  // of the file, where one was read
+	last    string // the file before
+	overlap int    // files and sections that begin before an earlier one ends
+	told    bool
+}
+
+// tolerance is how much older than the packets before it the first packet of a file may be
+// without a word: capturing from several queues does not keep them in order.
+const tolerance = int64(time.Millisecond)
+
+// begins looks at the time of the first packet of a file or section, which is f.rec.
+func (r *Reader) begins(f *file) {
+	o, c := &r.order, &r.batcher.clock
+	section := !o.new
+	first := !section && o.last == ""
+	o.new, o.section, o.last = false, f.ng.section, f.in.name()
+	if late := c.now - f.rec.at; !first && c.started && late > tolerance {
+		if o.overlap++; o.overlap == 1 {
+			what := f.in.name()
+			if section {
+				what += fmt.Sprintf(": section %d", f.ng.sections)
+			}
+			r.notice("%s begins %s before the end of what is read ahead of it: captures that overlap in time, or are not in its order, tear connections apart; --merge reads them by time",
+				what, span(late))
+		}
+	}
+}
+
+// span formats a duration for people.
+func span(ns int64) string {
+	d := time.Duration(ns)
+	switch {
+	case d >= 48*time.Hour:
+		return fmt.Sprintf("%d days", d/(24*time.Hour))
+	case d >= time.Second:
+		return d.Round(time.Second).String()
+	}
+	return d.Round(time.Microsecond).String()
+}
+
+// report says at the end what was out of order.
+func (o *order) report(r *Reader) {
+	if o.told {
+		return
+	}
+	o.told = true
+	s := &r.batcher.stats
+	if o.overlap > 1 {
+		r.notice("%d captures, or sections of captures, begin before the end of what was read ahead of them; --merge reads them by time", o.overlap)
+	}
+	if o.overlap == 0 && s.Late >= time.Second {
+		if r.merge != nil {
+			r.notice("%d packets are older than packets before them in the same capture, by up to %s", s.Backwards, span(int64(s.Late)))
+		} else {
+			r.notice("%d packets are older than packets before them, by up to %s; if they come from several interfaces, --merge puts them in order", s.Backwards, span(int64(s.Late)))
+		}
+	}
 }

@@ -631,6 +631,9 @@ func TestRelease(t *testing.T) {
 	held[0].Release()
 }
 
+// TestDirectory reads a directory in the order of first packets. What is no capture is
+// skipped with a word; what cannot be read, and what has the name of a capture and is
+// none, is damage.
 func TestDirectory(t *testing.T) {
 	dir := t.TempDir()
 	spec := plainPcap()
@@ -643,26 +646,58 @@ func TestDirectory(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	one := func(s string) []byte { return spec.packet(spec.header(), 1, 0, s) }
-	put("trace10", one("10"))
-	put("trace2", one("2"))
-	put("trace", compressors(t)["gzip"](one("0")))
-	put("b/x.pcap", one("bx"))
+	at := func(sec uint32, s string) []byte { return spec.packet(spec.header(), sec, 0, s) }
+	gz := compressors(t)["gzip"]
+	put("trace10", at(5, "10"))
+	put("trace2", at(5, "2"))
+	put("trace", gz(at(4, "0")))
+	put("b/x.pcap", at(9, "bx"))
+	put("none.pcap", spec.header())
 	put("notes.txt", []byte("notes"))
 	put("empty", nil)
-	put("log.gz", compressors(t)["gzip"]([]byte("#fields")))
-	put("broken.gz", []byte("\x1f\x8b\x08"))
+	put("log.gz", gz([]byte("#fields")))
 	var notices []string
 	r := open(t, Options{OnNotice: func(s string) { notices = append(notices, s) }}, dir)
 	var names []string
 	for _, p := range readAll(t, r) {
 		names = append(names, p.data)
 	}
-	if want := []string{"bx", "0", "2", "10"}; !slices.Equal(names, want) || r.err() != nil {
+	if want := []string{"0", "2", "10", "bx"}; !slices.Equal(names, want) || r.err() != nil {
 		t.Errorf("read %v, %v", names, r.err())
 	}
-	if len(notices) != 4 || !strings.Contains(notices[1], "empty: skipped: not a capture file") {
+	if len(notices) != 4 || !strings.Contains(notices[0], "empty: skipped: not a capture file") || !strings.Contains(notices[3], "5 captures in the order of their first packets") {
 		t.Errorf("notices %q", notices)
+	}
+
+	put("broken.gz", []byte("\x1f\x8b\x08"))
+	put("cut.pcap.gz", gz(at(1, "cut"))[:15])
+	put("short.pcap", spec.header()[:20])
+	put("empty.pcap1", nil)
+	put("other.pcapng.zst", compressors(t)["zstd"]([]byte("other")))
+	if err := os.Symlink("nowhere", filepath.Join(dir, "link.pcap")); err != nil {
+		t.Fatal(err)
+	}
+	r = open(t, Options{}, dir)
+	if all := readAll(t, r); len(all) != 4 {
+		t.Errorf("%d packets beside damaged files", len(all))
+	}
+	var bad []string
+	for _, d := range r.Damage() {
+		bad = append(bad, strings.TrimPrefix(d.Error(), dir+"/"))
+	}
+	slices.Sort(bad)
+	want := []string{
+		"broken.gz: damaged at offset 0",
+		"cut.pcap.gz: damaged at offset 0 of the data inside gzip",
+		"empty.pcap1: damaged at offset 0: the file is empty",
+		"link.pcap: cannot be read: no such file or directory",
+		"other.pcapng.zst: damaged at offset 0 of the data inside zstd: not a capture file",
+		"short.pcap: damaged at offset 0: cut in a record: 20 bytes of 24 are there",
+	}
+	for i := range max(len(bad), len(want)) {
+		if i >= len(bad) || i >= len(want) || !strings.HasPrefix(bad[i], want[i]) {
+			t.Fatalf("damage:\n%s", strings.Join(bad, "\n"))
+		}
 	}
 	if _, err := Open([]string{t.TempDir()}, Options{}); err == nil {
 		t.Error("an empty directory is read")

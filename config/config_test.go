@@ -205,7 +205,7 @@ func TestErrors(t *testing.T) {
 		{name: "time", args: []string{"--open-time", "noon"},
 			want: []string{`--open-time: want a time such as`}},
 		{name: "choice", args: []string{"--format", "jsn"},
-			want: []string{`--format: want one of tsv, json, parquet, arrow, got "jsn"; did you mean json?`}},
+			want: []string{`--format: want one of tsv, json, csv, parquet, arrow, got "jsn"; did you mean json?`}},
 		{name: "bool flag", args: []string{"--no-checksums=maybe"},
 			want: []string{"want true or false"}},
 		{name: "variable", env: [2]string{"WIRELOG_SHARDS", "x"},

@@ -191,8 +191,12 @@ func New(o Options, hooks *event.Hooks, cause func(deadline value.Time, first, n
 	return s, nil
 }
 
-// Now returns the network time of the current packet or timer.
+// Now returns the network time of the current packet or timer, which rows and events
+// carry. It is later than Clock while the clock does not follow a packet's jump.
 func (s *Shard) Now() value.Time { return s.table.Now() }
+
+// Clock returns the run's clock at the packet or timer at work. It never goes back.
+func (s *Shard) Clock() value.Time { return s.table.Clock() }
 
 // Checksums returns the counters of checksums. They are the shard's: they change with
 // the next packet.
@@ -236,10 +240,13 @@ func (s *Shard) Frame(f *packet.Frame) {
 	s.table.SetNow(f.Now, f.Num)
 	s.drop = packet.DropNone
 	s.volatile = false
-	if len(f.Data) == 0 {
+	if len(f.Data) == 0 { // its time does not count
 		s.table.NetWeird("empty_pcap_header", "", "")
 		s.drop = packet.DropEmpty
 	} else {
+		if f.Time > f.Now {
+			s.table.SetStamp(f.Time)
+		}
 		s.contained(f)
 	}
 	if s.drop == packet.DropNone {

@@ -13,11 +13,27 @@ import confluent_kafka.admin
 ADDR = "127.0.0.1:19092"
 
 
-class Broker:
-    """A single KRaft broker in a new folder; libs has its jars."""
+# Lines of the configuration of a broker that wants SASL PLAIN, and has access control lists.
+SECURE = """listener.security.protocol.map=CONTROLLER:PLAINTEXT,SASL_PLAINTEXT:SASL_PLAINTEXT
+inter.broker.listener.name=SASL_PLAINTEXT
+sasl.enabled.mechanisms=PLAIN
+sasl.mechanism.inter.broker.protocol=PLAIN
+listener.name.sasl_plaintext.plain.sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required \\
+  username="admin" password="admin" user_admin="admin" user_wire="secret";
+authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
+super.users=User:admin;User:ANONYMOUS
+"""
 
-    def __init__(self, folder, libs):
+
+class Broker:
+    """A single KRaft broker in a new folder; libs has its jars. A secure one has the users
+    admin, who may do everything, and wire, who may do nothing yet."""
+
+    def __init__(self, folder, libs, secure=False):
         self.dir, self.libs = str(folder), str(libs)
+        self.client = {"bootstrap.servers": ADDR, "log_level": 0}
+        if secure:
+            self.client |= {"security.protocol": "SASL_PLAINTEXT", "sasl.mechanism": "PLAIN", "sasl.username": "admin", "sasl.password": "admin"}
         shutil.rmtree(self.dir, ignore_errors=True)
         os.makedirs(self.dir)
         self.config = os.path.join(self.dir, "server.properties")
@@ -25,12 +41,12 @@ class Broker:
             f.write(f"""process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@127.0.0.1:19093
-listeners=PLAINTEXT://{ADDR},CONTROLLER://127.0.0.1:19093
+listeners={"SASL_PLAINTEXT" if secure else "PLAINTEXT"}://{ADDR},CONTROLLER://127.0.0.1:19093
 controller.listener.names=CONTROLLER
 log.dirs={self.dir}/data
 num.partitions=3
 offsets.topic.replication.factor=1
-""")
+{SECURE if secure else ""}""")
         cluster = "-"
         while cluster.startswith("-"):  # a leading - would make it a flag
             cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
@@ -47,7 +63,7 @@ offsets.topic.replication.factor=1
 
     def wait(self):
         """Waits until the broker answers."""
-        admin = confluent_kafka.admin.AdminClient({"bootstrap.servers": ADDR, "log_level": 0})
+        admin = self.admin()
         for _ in range(120):
             try:
                 admin.list_topics(timeout=1)
@@ -56,6 +72,9 @@ offsets.topic.replication.factor=1
                 if self.process.poll() is not None:
                     sys.exit(f"the broker has exited: see {self.dir}/log")
         sys.exit("the broker does not answer")
+
+    def admin(self):
+        return confluent_kafka.admin.AdminClient(self.client)
 
     def end(self, sig):
         self.process.send_signal(sig)

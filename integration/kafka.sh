@@ -4,9 +4,10 @@
 # Then stops or kills the broker ten times during a run, and kills wirelog (SIGKILL)
 # twenty times at random moments: every record must be in its topic at least once, and
 # duplicates must have the same record-id. The same must hold if wirelog is killed while
-# the broker is down and records are in its spool.
+# the broker is down and records are in its spool. Before all that, a broker that wants
+# passwords and rights refuses them one by one: wirelog must say so at once, with status 2.
 #
-#	integration/kafka.sh [readers] [examples] [spool] [broker] [wirelog]
+#	integration/kafka.sh [start] [readers] [examples] [spool] [broker] [wirelog]
 #
 # runs all parts, or those that are named; examples are those of docs/outputs.md.
 # integration/prepare downloads to build/integration, or to the folder WORK. The broker

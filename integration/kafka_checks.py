@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 
+import confluent_kafka.admin
 import kafka
 
 from broker import ADDR, Broker, messages
@@ -158,6 +159,62 @@ def spool(broker, captures):
           "all sent by the next run")
 
 
+def allow(admin, *operations):
+    """Gives the user wire rights to all topics that begin with zeek-."""
+    acl = confluent_kafka.admin.AclBinding
+    for op in operations:
+        binding = acl(confluent_kafka.admin.ResourceType.TOPIC, "zeek-", confluent_kafka.admin.ResourcePatternType.PREFIXED,
+                      "User:wire", "*", getattr(confluent_kafka.admin.AclOperation, op), confluent_kafka.admin.AclPermissionType.ALLOW)
+        for done in admin.create_acls([binding]).values():
+            done.result()
+
+
+def begin(capture, want, said, *args):
+    """Runs wirelog, and verifies its status and what it says."""
+    run = wirelog(capture, *args, stderr=subprocess.PIPE, text=True)
+    _, err = run.communicate(timeout=60)
+    if run.returncode != want or said not in err or "kafka-go" in err or "(*Client)" in err:
+        sys.exit(f"status {run.returncode}, want {want} and {said!r}: {err}")
+    print(f"status {want}: {err.strip().splitlines()[-1] if err else 'nothing is said'}")
+
+
+def start(captures):
+    """Begins with a password, rights and topics that are wrong, and makes them right one by one."""
+    broker = Broker(os.path.join(work, "secure"), os.path.join(work, "libs"), secure=True)
+    try:
+        broker.wait()
+        admin = broker.admin()
+        password = os.path.join(work, "password")
+        url = f"kafka://wire@{ADDR}/?sasl=plain&sasl_password_file={password}&deadline=20s"
+        flags = ["--logs", "conn,dns", "--kafka"]
+        with open(password, "w", encoding="utf-8") as f:
+            f.write("wrong\n")
+        begin(captures, 2, "wrong user or password", *flags, url)
+        begin(captures, 2, "does not offer SASL SCRAM-SHA-256, but PLAIN", *flags, url.replace("=plain", "=scram-sha-256"))
+        begin(captures, 2, "closes connections without authentication", *flags, ADDR)
+        begin(captures, 2, "there is no host no-such-host.invalid", *flags, "kafka://no-such-host.invalid")
+        with open(password, "w", encoding="utf-8") as f:
+            f.write("secret\n")
+        begin(captures, 2, "the user wire has no right to write to topics zeek-conn, zeek-dns", *flags, url)
+        allow(admin, "DESCRIBE")
+        begin(captures, 2, "there are no topics zeek-conn, zeek-dns, and the user wire has no right to create them", *flags, url)
+        begin(captures, 2, "no_create_topics is set", *flags, url + "&no_create_topics")
+        allow(admin, "CREATE", "WRITE")
+        begin(captures, 2, "replication factor is not possible", *flags, url + "&topic_replication=3")
+        begin(captures, 0, "plain without tls", *flags, url + "&topic_partitions=2&topic_retention=1h&topic_retention_bytes=1000000000")
+        found = admin.list_topics(timeout=10).topics
+        if [len(found[t].partitions) for t in ("zeek-conn", "zeek-dns")] != [2, 2]:
+            sys.exit(f"topics {found}")
+        for name, done in admin.describe_configs([confluent_kafka.admin.ConfigResource("topic", "zeek-dns")]).items():
+            settings = done.result()
+            if (settings["retention.ms"].value, settings["retention.bytes"].value) != ("3600000", "1000000000"):
+                sys.exit(f"{name}: {settings['retention.ms']} {settings['retention.bytes']}")
+        print("topics were created with 2 partitions, retention.ms 3600000 and retention.bytes 1000000000")
+    finally:
+        broker.process.kill()
+        broker.process.wait()
+
+
 def examples():
     """Runs the examples of docs/outputs.md as printed there, except for the broker's port."""
     text = (ROOT / "docs" / "outputs.md").read_text().partition("## Three uses")[2].partition("\n## ")[0]
@@ -182,7 +239,13 @@ def examples():
 
 
 def main():
-    parts = sys.argv[2:] or ["readers", "examples", "spool", "broker", "wirelog"]
+    parts = sys.argv[2:] or ["start", "readers", "examples", "spool", "broker", "wirelog"]
+    if "start" in parts:
+        small = os.path.join(work, "small.pcap")
+        make_capture(small, 2000, 1000)
+        start([small])
+    if parts == ["start"]:
+        return
     broker = Broker(os.path.join(work, "broker"), os.path.join(work, "libs"))
     try:
         broker.wait()

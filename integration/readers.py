@@ -14,6 +14,7 @@ import glob
 import json
 import pathlib
 import re
+import subprocess
 import tempfile
 
 from common import ALL, COLUMNS, Check, canonical, objects, parser, run, start
@@ -123,6 +124,55 @@ def parquet(check, wirelog, captures, tmp, logs):
     check("duckdb: rows are in the hour of their ts", wrong == 0, wrong)
 
 
+def converted(check, wirelog, captures, tmp, logs):
+    """Reads what wirelog convert has written, and has it read what DuckDB has written."""
+    import duckdb
+    import polars
+    import pyarrow.ipc
+    import pyarrow.parquet
+
+    def convert(*args, stdout=None):
+        return subprocess.run([wirelog, "convert", "-q", *map(str, args)], check=True, stdout=stdout)
+
+    tree = tmp / "small"
+    for capture in captures:  # some runs with more columns than others
+        run(wirelog, [capture], *(ALL if "http" in capture else ALL[4:]), "--format", "parquet", "-o", str(tree))
+    db = duckdb.connect()
+    db.execute("SET TimeZone = 'UTC'")
+
+    def rows(log):
+        return canonical(select(db, f"SELECT * FROM read_parquet('{tree}/{log}/**/*.parquet', hive_partitioning = false)"))
+
+    before = {log: rows(log) for log in logs}
+    columns = {frozenset(pyarrow.parquet.read_schema(p).names) for p in tree.glob("conn/**/*.parquet")}
+    check("all files of a lake have the same columns", len(columns) == 1, columns)
+    files = len(list(tree.glob("**/*.parquet")))
+    convert(tree, "--compact")
+    folders = {p.parent for p in tree.glob("**/*.parquet")}
+    check("compact: one file a folder", len(list(tree.glob("**/*.parquet"))) == len(folders) < files, files)
+    for log, want in sorted(before.items()):
+        check.same(f"duckdb: {log}, compact", rows(log), want)
+    for log in sorted(logs):
+        # DuckDB's JSON has nested objects, null, and times with a space and an offset.
+        for form in "false", "true":
+            path = tmp / f"{log}-{form}.json"
+            db.execute(f"COPY (SELECT * FROM read_parquet('{tree}/{log}/**/*.parquet', hive_partitioning = false)) TO '{path}' (FORMAT json, ARRAY {form})")
+            convert(path, "--log", log, "--to", "json", "--json-timestamps", "iso8601", "-o", tmp / f"from-{form}-{log}")
+            check.same(f"convert: {log} from DuckDB's JSON, array {form}", canonical(objects(tmp / f"from-{form}-{log}" / f"{log}.log")), before[log])
+        stream = convert_stream(wirelog, tree / log, log)
+        check.same(f"pyarrow: {log}, convert -o -", canonical(pyarrow.ipc.open_stream(stream).read_all().to_pylist()), before[log])
+        path = tmp / f"{log}.csv"
+        with open(path, "wb") as out:
+            convert(tree / log, "--logs", log, "--to", "csv", "-o", "-", stdout=out)
+        n = db.execute(f"SELECT count(*) FROM read_csv('{path}', header = true, all_varchar = true, quote = '\"', escape = '\"', delim = ',')").fetchone()[0]
+        frame = polars.read_csv(path, infer_schema_length=0, truncate_ragged_lines=False)
+        check(f"csv: {log}: {n} rows", n == frame.height == len(before[log]), (n, frame.height, len(before[log])))
+
+
+def convert_stream(wirelog, path, log):
+    return subprocess.run([wirelog, "convert", str(path), "--logs", log, "--to", "arrow", "-o", "-"], check=True, stdout=subprocess.PIPE).stdout
+
+
 def arrow(check, wirelog, captures, tmp, logs):
     import duckdb
     import polars
@@ -198,7 +248,7 @@ def main():
         tmp = pathlib.Path(name)
         run(args.wirelog, args.captures, *ALL, "--format", "json", "--json-timestamps", "iso8601", "-o", str(tmp / "json"))
         logs = {path.stem: canonical(objects(path)) for path in sorted((tmp / "json").glob("*.log"))}
-        for part in parquet, arrow, spark:
+        for part in parquet, arrow, converted, spark:
             part(check, args.wirelog, args.captures, tmp, logs)
     check.end()
 

@@ -27,6 +27,9 @@ import (
 type Options struct {
 	// Now returns the network time: that of the current packet or timer.
 	Now func() value.Time
+	// Clock returns the run's clock, which Now is ahead of while the clock does not follow
+	// a packet's jump. What expires reckons with it. Nil stands for Now.
+	Clock func() value.Time
 	// Cause, if not nil, is called before each record that a Timer emits, with the
 	// deadline that has passed and the number of the packet that orders the record among
 	// those of the same deadline. Builders may always call it.
@@ -112,6 +115,9 @@ func Install(h *event.Hooks, out schemas.Emitter, o Options) *Builders {
 	o.Peer = cmp.Or(o.Peer, "zeek")
 	if o.Cause == nil {
 		o.Cause = func(value.Time, uint64) {}
+	}
+	if o.Clock == nil {
+		o.Clock = o.Now
 	}
 	b := &Builders{hooks: h, out: newLimiter(out, h, o.Limits), opt: &o}
 	o.installed = b

@@ -12,6 +12,7 @@ import (
 type tunnels struct {
 	out    schemas.Emitter
 	now    func() value.Time
+	clock  func() value.Time // for what expires
 	cause  func(deadline value.Time, num uint64)
 	active map[tunnelKey]*activeTunnel
 	// oldest and newest are the ends of the list of active tunnels by last use.
@@ -60,7 +61,7 @@ const (
 )
 
 func installTunnel(h *event.Hooks, out schemas.Emitter, o *Options) {
-	b := &tunnels{out: out, now: o.Now, cause: o.Cause, active: make(map[tunnelKey]*activeTunnel)}
+	b := &tunnels{out: out, now: o.Now, clock: o.Clock, cause: o.Cause, active: make(map[tunnelKey]*activeTunnel)}
 	b.timer = o.NewTimer(b.expire)
 	o.installed.tunnels = b
 	h.Conn.NewConnection.Listen(func(e *event.NewConnection) {
@@ -106,7 +107,7 @@ func (b *tunnels) use(c event.Conn, e *event.Encapsulation, domain uint32) {
 		b.active[t.key()] = t
 		b.write(t, tunnelDiscover, now)
 	}
-	t.used = now
+	t.used = b.clock()
 	b.link(t)
 }
 

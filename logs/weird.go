@@ -14,9 +14,11 @@ import (
 // other hosts by a gate, since only the merge stage sees the records of all shards. The
 // engine has already sampled the weirds of connections and host pairs.
 type weirds struct {
-	out  schemas.Emitter
-	now  func() value.Time
-	peer string
+	out schemas.Emitter
+	now func() value.Time
+	// clock is for what repeats.
+	clock func() value.Time
+	peer  string
 	// repeats is Zeek's weird_ignore, daily its did_log and did_notice.
 	repeats recent[weirdKey]
 	daily   recent[weirdKey]
@@ -102,7 +104,7 @@ var weirdActions = map[string]weirdAction{
 
 func installWeird(h *event.Hooks, out schemas.Emitter, o *Options) {
 	b := &weirds{
-		out: out, now: o.Now, peer: o.Peer,
+		out: out, now: o.Now, clock: o.Clock, peer: o.Peer,
 		repeats: newRecent[weirdKey](weirdRepeats, maxWeirdKeys),
 		daily:   newRecent[weirdKey](weirdDaily, maxWeirdKeys),
 	}
@@ -154,9 +156,9 @@ func (b *weirds) flow(e *event.FlowWeird) {
 func (b *weirds) wanted(a weirdAction, key *weirdKey) bool {
 	switch a {
 	case weirdLog:
-		return b.repeats.first(*key, b.now())
+		return b.repeats.first(*key, b.clock())
 	case weirdLogPerConn:
-		return b.daily.first(*key, b.now())
+		return b.daily.first(*key, b.clock())
 	default:
 		return true
 	}

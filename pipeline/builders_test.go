@@ -108,7 +108,7 @@ func readOwn(t *testing.T, dir string) []string {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	if n := len(f.Schema.Fields); n != 10 {
+	if n := len(f.Logs()[0].Fields); n != 10 {
 		t.Errorf("%s has %d columns", path, n)
 	}
 	var rows []string
@@ -120,7 +120,7 @@ func readOwn(t *testing.T, dir string) []string {
 		if err != nil {
 			t.Fatal(err)
 		}
-		rows = append(rows, string(tsv.New(f.Schema, 0).Append(nil, r)))
+		rows = append(rows, string(tsv.New(f.Logs()[0], 0).Append(nil, r)))
 	}
 }
 

@@ -26,7 +26,7 @@ func (r *run) summary() Summary {
 	for _, d := range r.source.Damage() {
 		s.Damage = append(s.Damage, d.Error())
 	}
-	s.Capture = CaptureCounts{Empty: cap.Empty, Cut: cap.Cut, OverOriginal: cap.OverOriginal, CutToSnaplen: cap.CutToSnaplen}
+	s.Records = RecordCounts{Empty: cap.Empty, Cut: cap.Cut, OverOriginal: cap.OverOriginal, CutToSnaplen: cap.CutToSnaplen}
 	s.Damage = append(s.Damage, r.unknownLinks(cap.Files)...)
 	drops := dropCounter{}
 	drops.add(UnitPacket, "capture", "filter", cap.Filtered, false)

@@ -10,12 +10,15 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
+	"github.com/wirelog/wirelog/internal/nearest"
 	"github.com/wirelog/wirelog/readers"
 	"github.com/wirelog/wirelog/readers/row"
 	"github.com/wirelog/wirelog/schemas"
 	"github.com/wirelog/wirelog/writers"
 	"github.com/wirelog/wirelog/writers/arrow"
+	"github.com/wirelog/wirelog/writers/tsv"
 )
 
 // ConvertOptions say what Convert reads and writes.
@@ -25,16 +28,20 @@ type ConvertOptions struct {
 	// Log names the log of files that do not say it themselves. If it is empty,
 	// the file's name does.
 	Log string
-	// Dir is the folder to write to, and Format the format to write, one of
-	// OutputTypes.
+	// Logs are the logs to convert; none means all.
+	Logs []string
+	// Dir is the folder for what is written, or "-" for Stdout, and Format what that is,
+	// one of OutputTypes.
 	Dir, Format string
-	// Naming and Timestamps are as in JSONSettings.
+	// Stdout is where "-" writes; nil is standard output.
+	Stdout io.Writer
+	// Naming is that of JSONSettings, Timestamps also that of CSVSettings.
 	Naming, Timestamps string
 	// Streaming asks for the streaming form of JSON or Arrow:
 	// JSONSettings.Streaming, or ArrowSettings.Form.
 	Streaming bool
-	// Flat is as in ParquetSettings and ArrowSettings.
-	Flat bool
+	// Flat and AllColumns are those of ParquetSettings and ArrowSettings.
+	Flat, AllColumns bool
 	// Compress is as in FileSettings, or as in ArrowSettings.
 	Compress string
 	// Report is called with each error as it occurs, Notice with remarks that
@@ -48,6 +55,13 @@ type ConvertOptions struct {
 // reasons went to ConvertOptions.Report.
 var ErrConvert = errors.New("not everything was converted")
 
+// A convertError is an ErrConvert with a message of its own.
+type convertError struct{ err error }
+
+func (e convertError) Error() string      { return e.err.Error() }
+func (e convertError) Unwrap() error      { return e.err }
+func (convertError) Is(target error) bool { return target == ErrConvert }
+
 // maxRowErrors is how many bad rows of a file are reported one by one.
 const maxRowErrors = 10
 
@@ -56,9 +70,12 @@ const convertBatch = 4096
 
 // A conversion is one run of Convert.
 type conversion struct {
-	opts   *ConvertOptions
-	files  []*readers.File
-	logs   []*schemas.Schema
+	opts  *ConvertOptions
+	files []*readers.File
+	// named are the paths of files.
+	named  map[string]bool
+	union  readers.Union
+	logs   []*schemas.Schema // to write
 	failed bool
 	// clock is the latest time of a row, next the number of rows.
 	clock int64
@@ -69,17 +86,35 @@ type conversion struct {
 // order of Paths. It does not replace existing files. It reports what it cannot read
 // and converts the rest.
 func Convert(ctx context.Context, opts ConvertOptions) (writers.Stats, error) {
+	var stats writers.Stats
 	if opts.Report == nil {
 		opts.Report = func(error) {}
 	}
-	c := &conversion{opts: &opts}
+	if opts.Notice == nil {
+		opts.Notice = func(string) {}
+	}
+	c := &conversion{opts: &opts, named: make(map[string]bool)}
 	output, err := c.output()
 	if err != nil {
-		return writers.Stats{}, err
+		return stats, err
 	}
 	for _, path := range opts.Paths {
 		if err := c.add(path); err != nil {
+			if len(opts.Paths) == 1 && !c.failed {
+				return stats, convertError{err}
+			}
 			c.fail(err)
+		}
+	}
+	if err := c.choose(); err != nil {
+		return stats, err
+	}
+	if len(c.logs) == 0 {
+		return stats, ErrConvert
+	}
+	if opts.Dir == stdoutPath {
+		if err := c.toStdout(&output); err != nil {
+			return stats, err
 		}
 	}
 	m, err := writers.New(writers.Config{
@@ -87,7 +122,7 @@ func Convert(ctx context.Context, opts ConvertOptions) (writers.Stats, error) {
 		Report: c.fail, Notice: opts.Notice,
 	})
 	if err != nil {
-		return writers.Stats{}, err
+		return stats, err
 	}
 	collector := m.Collector()
 	for _, f := range c.files {
@@ -98,12 +133,34 @@ func Convert(ctx context.Context, opts ConvertOptions) (writers.Stats, error) {
 		c.convert(ctx, f, m, collector)
 	}
 	err = m.Close()
-	stats := m.Stats()
+	stats = m.Stats()
 	c.failLost(&stats)
 	if err != nil || c.failed {
 		err = ErrConvert
 	}
 	return stats, err
+}
+
+// choose sets the logs to write, with all their columns.
+func (c *conversion) choose() error {
+	if c.opts.AllColumns && (c.opts.Format == FormatParquet || c.opts.Format == FormatArrow) {
+		c.union.Extend()
+	}
+	c.union.Finish()
+	var known []string
+	for i, s := range c.union.Logs {
+		s.ID = i
+		known = append(known, s.Name)
+		if len(c.opts.Logs) == 0 || slices.Contains(c.opts.Logs, s.Name) {
+			c.logs = append(c.logs, s)
+		}
+	}
+	for _, name := range c.opts.Logs {
+		if len(c.files) > 0 && !slices.Contains(known, name) {
+			return fmt.Errorf("no file has a log %q%s", name, nearest.Hint(name, known))
+		}
+	}
+	return nil
 }
 
 // failLost reports the rows that were read but not written, by log and reason.
@@ -140,7 +197,13 @@ func (c *conversion) output() (w writers.Output, err error) {
 	if err := c.opts.apply(settings); err != nil {
 		return w, fmt.Errorf("to %s: %w", t.Name, err)
 	}
-	return w, t.Make(&o, settings, &w)
+	if err := t.Make(&o, settings, &w); err != nil {
+		return w, err
+	}
+	if _, ok := w.Format.(tsv.Format); ok {
+		w.Format = tsv.Format{Exact: true}
+	}
+	return w, nil
 }
 
 // apply copies the options that a format has settings for to settings, and refuses
@@ -156,6 +219,8 @@ func (o *ConvertOptions) apply(settings any) error {
 	case *JSONSettings:
 		j, files = s, &s.FileSettings
 		s.Naming, s.Streaming = naming, o.Streaming
+	case *CSVSettings:
+		files = &s.FileSettings
 	case *ParquetSettings:
 		s.Flat = o.Flat
 		if compress != writers.CompressNone {
@@ -168,9 +233,14 @@ func (o *ConvertOptions) apply(settings any) error {
 		}
 	}
 	_, streams := settings.(*ArrowSettings)
+	_, timed := settings.(*CSVSettings)
 	switch {
-	case j == nil && (naming != NamingZeek || cmp.Or(o.Timestamps, TimestampsEpoch) != TimestampsEpoch):
-		return errors.New("naming and timestamps are for JSON")
+	case j == nil && naming != NamingZeek:
+		return errors.New("naming is for JSON")
+	case j == nil && !timed && cmp.Or(o.Timestamps, TimestampsEpoch) != TimestampsEpoch:
+		return errors.New("timestamps are for JSON and CSV")
+	case o.Dir == stdoutPath && compress != writers.CompressNone && !streams:
+		return errors.New("standard output is not compressed: pipe it into gzip or zstd")
 	case o.Streaming && j == nil && !streams:
 		return errors.New("there is no streaming form")
 	case o.Flat && files != nil:
@@ -194,45 +264,64 @@ func (c *conversion) add(path string) error {
 	if !info.IsDir() {
 		return c.addFile(path)
 	}
-	n := len(c.files)
+	n, other := len(c.files), []string(nil)
 	err = filepath.WalkDir(path, func(file string, d fs.DirEntry, err error) error {
-		if err != nil {
+		switch {
+		case err != nil && d != nil && d.IsDir() && file != path:
+			c.fail(err)
+			return fs.SkipDir
+		case err != nil:
 			return err
-		}
-		if !d.IsDir() && readers.IsLog(file) {
+		case d.IsDir() && d.Name()[0] == '.' && file != path:
+			return fs.SkipDir // what is not finished
+		case d.IsDir():
+		case !readers.IsLog(file):
+			other = append(other, file)
+		default:
 			if err := c.addFile(file); err != nil && !errors.Is(err, readers.ErrEmpty) {
 				c.fail(err)
 			}
 		}
 		return nil
 	})
-	if err == nil && len(c.files) == n {
+	if err == nil && len(c.files) == n && !c.failed {
 		err = fmt.Errorf("%s: there is no log in the folder", path)
+	}
+	if len(other) > 0 {
+		c.opts.Notice(fmt.Sprintf("%s: files left out because they do not have the name of a log: %d, such as %s", path, len(other), other[0]))
 	}
 	return err
 }
 
 func (c *conversion) addFile(path string) error {
+	full, err := filepath.Abs(path)
+	if err != nil || path == readers.Stdin {
+		full = path
+	}
+	if c.named[full] {
+		return fmt.Errorf("%s is named twice, and is read once", path)
+	}
+	c.named[full] = true
 	f, err := readers.Open(path, c.opts.Log)
 	if err != nil {
 		return err
 	}
-	i := slices.IndexFunc(c.logs, func(s *schemas.Schema) bool { return s.Name == f.Schema.Name })
-	if i < 0 {
-		f.Schema.ID = len(c.logs)
-		c.logs = append(c.logs, f.Schema)
-	} else if first := c.logs[i]; !sameColumns(first, f.Schema) {
-		return fmt.Errorf("%s: %s has other columns than in an earlier file; convert them separately", path, first.Name)
-	} else {
-		f.Schema.ID = first.ID
+	for _, s := range f.Logs() {
+		if !logName(s.Name) {
+			return fmt.Errorf("%s: %q cannot be the name of a log", f.Path, s.Name)
+		}
+	}
+	if err := c.union.Add(f); err != nil {
+		return err
 	}
 	c.files = append(c.files, f)
 	return nil
 }
 
-func sameColumns(a, b *schemas.Schema) bool {
-	return slices.EqualFunc(a.Fields, b.Fields, func(f, g schemas.Field) bool {
-		return f.Name == g.Name && f.ZeekType() == g.ZeekType()
+// logName reports whether the name of a log can be that of a file or folder.
+func logName(name string) bool {
+	return name != "" && name[0] != '.' && !strings.ContainsFunc(name, func(r rune) bool {
+		return r == '/' || r == '\\' || r < ' '
 	})
 }
 
@@ -242,6 +331,9 @@ func (c *conversion) convert(ctx context.Context, f *readers.File, m *writers.Me
 		m.Merge(to.Flush())
 		if err := f.Close(); err != nil {
 			c.fail(fmt.Errorf("%s: %w", f.Path, err))
+		}
+		for _, n := range f.Notes() {
+			c.opts.Notice(n)
 		}
 	}()
 	wrong := 0

@@ -4,9 +4,11 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
+	"github.com/wirelog/wirelog/readers"
 	"github.com/wirelog/wirelog/schemas"
 )
 
@@ -21,6 +23,9 @@ func convert(t *testing.T, change func(*ConvertOptions), paths ...string) (files
 		change(&opts)
 	}
 	_, err = Convert(t.Context(), opts)
+	if errors.Is(err, ErrConvert) && err.Error() != ErrConvert.Error() {
+		errs = append(errs, err.Error()) // the only file could not be read
+	}
 	if _, statErr := os.Stat(opts.Dir); statErr == nil {
 		files = readTree(t, opts.Dir)
 	}
@@ -148,7 +153,7 @@ func TestConvertErrors(t *testing.T) {
 			"#separator \\x09\n#set_separator\t,\n#empty_field\t(empty)\n#unset_field\t-\n#path\tother\n#fields\tts\tuid\tn\tx\tm\te\n" +
 				"#types\ttime\tstring\tint\tvector[double]\tbool\tvector[string]\n1.500000\tC\t1\t1.0,2.5\tT\t(empty)\n2.000000\t-\t-2\t-\tF\t-\n",
 		},
-		{"other columns", FormatTSV, []string{tsvFile, write("sub.log", strings.Replace(foreign, "addr", "string", 1))}, []string{"other columns"}, "mine.log", ""},
+		{"other columns", FormatTSV, []string{tsvFile, write("sub.log", strings.Replace(foreign, "addr", "string", 1))}, []string{"sub.log: the column a of mine is string there and addr in a file before; convert them apart"}, "mine.log", ""},
 		{"no log", FormatTSV, []string{write("x.log", "hello\n")}, []string{"x.log: neither"}, "", ""},
 		{"empty", FormatTSV, []string{write("y.log", "")}, []string{"y.log: the file is empty"}, "", ""},
 		{"no header", FormatTSV, []string{write("z.log", "#separator \\x09\n#fields\ta\n")}, []string{"z.log: the file ends in the header"}, "", ""},
@@ -218,11 +223,104 @@ func TestConvertToColumns(t *testing.T) {
 func TestKafkaECS(t *testing.T) {
 	s := defaultKafka()
 	s.Naming = NamingECS
-	if c, err := s.config(); err != nil || !c.Format.ECS {
+	if c, err := s.config(); err != nil || c.Format.Naming == nil {
 		t.Errorf("%+v, %v", c.Format, err)
 	}
 	s.Timestamps = TimestampsMillis
 	if _, err := s.config(); err == nil {
 		t.Error("milliseconds: no error")
+	}
+}
+
+// Standard output has the rows of several logs only in a form that keeps them apart.
+func TestConvertToStdout(t *testing.T) {
+	path := writeFile(t, "all.log", []byte(`{"_path":"a","n":1}`+"\n"+`{"_path":"b","n":"x,y"}`+"\n"+`{"_path":"a","n":2}`+"\n"))
+	for _, tt := range []struct {
+		name   string
+		change func(*ConvertOptions)
+		want   string
+	}{
+		{"json", func(o *ConvertOptions) { o.Format, o.Logs = FormatJSON, []string{"a"} }, `{"n":1}` + "\n" + `{"n":2}` + "\n"},
+		{"csv", func(o *ConvertOptions) { o.Format, o.Logs = FormatCSV, []string{"b"} }, "n\n\"x,y\"\n"},
+		{"tsv", func(o *ConvertOptions) {}, "#separator \\x09\n#set_separator\t,\n#empty_field\t(empty)\n#unset_field\t-\n#path\ta\n#fields\tn\n#types\tcount\n1\n2\n" +
+			"#separator \\x09\n#set_separator\t,\n#empty_field\t(empty)\n#unset_field\t-\n#path\tb\n#fields\tn\n#types\tstring\nx,y\n"},
+		{"json of two logs", func(o *ConvertOptions) { o.Format = FormatJSON }, ""},
+		{"csv of two logs", func(o *ConvertOptions) { o.Format = FormatCSV }, ""},
+		{"parquet", func(o *ConvertOptions) { o.Format, o.Logs = FormatParquet, []string{"a"} }, ""},
+		{"a log that is not there", func(o *ConvertOptions) { o.Logs = []string{"c"} }, ""},
+		{"compressed", func(o *ConvertOptions) { o.Compress = "gzip" }, ""},
+	} {
+		var out strings.Builder
+		opts := ConvertOptions{Paths: []string{path}, Dir: "-", Format: FormatTSV, Stdout: &out}
+		tt.change(&opts)
+		_, err := Convert(t.Context(), opts)
+		if got := rowsOf(out.String()); got != tt.want || (err == nil) != (tt.want != "") {
+			t.Errorf("%s: %q, %v; want %q", tt.name, got, err, tt.want)
+		}
+	}
+	opts := ConvertOptions{Paths: []string{path}, Dir: "-", Format: FormatTSV, Stdout: brokenWriter{}, Report: func(error) {}}
+	if stats, err := Convert(t.Context(), opts); !errors.Is(err, ErrConvert) || stats.Streams[0].Written != 0 || stats.Streams[0].Lost() != 2 {
+		t.Errorf("broken: %+v, %v", stats, err)
+	}
+}
+
+type brokenWriter struct{}
+
+func (brokenWriter) Write([]byte) (int, error) { return 0, errors.New("broken") }
+
+// Files of a log with other columns become one log with all of them.
+func TestConvertUnion(t *testing.T) {
+	dir := t.TempDir()
+	for name, content := range map[string]string{"conn.1.log": `{"ts":1.5,"vlan":5}`, "conn.2.log": `{"ts":2.5,"mine":{"x":1}}`, "note.txt": "x"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var said []string
+	files, errs, err := convert(t, func(o *ConvertOptions) {
+		o.Format, o.Notice = FormatJSON, func(s string) { said = append(said, s) }
+	}, dir, filepath.Join(dir, "conn.1.log"))
+	if want := `{"ts":1.5,"vlan":5}` + "\n" + `{"ts":2.5,"mine.x":1}` + "\n"; files["conn.log"] != want {
+		t.Errorf("%q, want %q", files["conn.log"], want)
+	}
+	if err == nil || len(errs) != 1 || !strings.Contains(errs[0], "named twice") || len(said) != 1 || !strings.Contains(said[0], "note.txt") {
+		t.Errorf("%v, %q, %q", err, errs, said)
+	}
+}
+
+// All files of a log in a lake have the same columns, whichever were asked for.
+func TestAllColumns(t *testing.T) {
+	for _, all := range []bool{true, false} {
+		var columns []string
+		for _, groups := range [][]string{nil, {"community-id"}} {
+			dir := filepath.Join(t.TempDir(), "lake")
+			runOn(t, []string{"../testdata/dns.pcap"}, func(o *Options) {
+				s := defaultParquet(dir)
+				s.AllColumns = all
+				o.Outputs, o.Columns = []Output{{Type: FormatParquet, Logs: []string{"conn"}, Settings: s}}, groups
+			})
+			f, err := readers.Open(parquetFiles(t, dir)[0], "")
+			if err != nil {
+				t.Fatal(err)
+			}
+			var names []string
+			for _, f := range f.Logs()[0].Fields {
+				names = append(names, f.Name)
+			}
+			rec, err := f.Next()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if i := slices.Index(names, "community_id"); i >= 0 && rec.Values[i].Set != (groups != nil) {
+				t.Errorf("%v %v: %+v", all, groups, rec.Values[i])
+			}
+			if err := f.Close(); err != nil {
+				t.Error(err)
+			}
+			columns = append(columns, strings.Join(names, " "))
+		}
+		if (columns[0] == columns[1]) != all {
+			t.Errorf("%v: %q", all, columns)
+		}
 	}
 }

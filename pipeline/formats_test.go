@@ -57,8 +57,8 @@ func rowsIn(t *testing.T, dir string) map[string][]string {
 			return err
 		}
 		columns := ""
-		for i := range f.Schema.Fields {
-			columns += f.Schema.Fields[i].Name + " " + f.Schema.Fields[i].ZeekType() + ";"
+		for i := range f.Logs()[0].Fields {
+			columns += f.Logs()[0].Fields[i].Name + " " + f.Logs()[0].Fields[i].ZeekType() + ";"
 		}
 		e := row.New(0)
 		for {
@@ -69,7 +69,7 @@ func rowsIn(t *testing.T, dir string) map[string][]string {
 			if err != nil {
 				return err
 			}
-			logs[f.Schema.Name] = append(logs[f.Schema.Name], columns+string(e.Append(nil, rec)))
+			logs[f.Logs()[0].Name] = append(logs[f.Logs()[0].Name], columns+string(e.Append(nil, rec)))
 		}
 	})
 	if err != nil {

@@ -21,19 +21,24 @@ const (
 	messagesWirelog = "wirelog"           // a topic per log, key and headers
 	messagesPlain   = "zeek-kafka"        // as Zeek's Kafka plugin sends them
 	messagesTagged  = "zeek-kafka-tagged" // the same, with its tag_json
+	messagesSIEM    = "siem"              // values that need neither topic nor headers
 )
 
 // KafkaSettings are the settings of outputs of type kafka. See kafka.Config.
 type KafkaSettings struct {
-	Brokers    []string `key:"brokers" doc:"addresses, host:port, of the brokers to contact first"`
-	Messages   string   `key:"messages" oneof:"wirelog,zeek-kafka,zeek-kafka-tagged" doc:"form of messages: wirelog (a topic per log, key and headers), zeek-kafka or zeek-kafka-tagged (as Zeek's plugin sends them, to one topic, without key and headers)"`
-	Topic      string   `key:"topic" doc:"template of topics, with {log} and {sensor}; zeek-{log} or zeek if not given, as messages implies"`
-	Key        string   `key:"key" doc:"template of keys, with columns, {log} and {sensor}; {uid} or none if not given, as messages implies"`
-	NoHeaders  bool     `key:"no_headers" doc:"send no headers: log, sensor, content-type, schema-version and record-id"`
-	Timestamps string   `key:"timestamps" oneof:"epoch,millis,iso8601" doc:"times in records: epoch (seconds), millis or iso8601"`
-	Naming     string   `key:"naming" oneof:"zeek,ecs" doc:"names of columns: zeek, or ecs, with values as the Elastic Common Schema requires"`
-	Time       string   `key:"message_time" oneof:"now,capture" doc:"time of messages: now, or capture (retention may delete such messages at once)"`
-	NoCreate   bool     `key:"no_create_topics" doc:"do not ask the broker to create missing topics"`
+	Brokers        []string      `key:"brokers" doc:"addresses, host:port, of the brokers to contact first"`
+	Messages       string        `key:"messages" oneof:"wirelog,siem,zeek-kafka,zeek-kafka-tagged" doc:"form of messages: wirelog (a topic per log, key and headers), siem (the same, with log, sensor, write time and record id in the value too, and times in ISO 8601), zeek-kafka or zeek-kafka-tagged (as Zeek's plugin sends them, to one topic, without key and headers)"`
+	Topic          string        `key:"topic" doc:"template of topics, with {log} and {sensor}; zeek-{log} or zeek if not given, as messages implies"`
+	Key            string        `key:"key" doc:"template of keys, with columns, {log} and {sensor}; {uid} or none if not given, as messages implies"`
+	NoHeaders      bool          `key:"no_headers" doc:"send no headers: log, sensor, content-type, schema-version and record-id"`
+	Timestamps     string        `key:"timestamps" oneof:"epoch,millis,iso8601" doc:"times in records: epoch (seconds), millis or iso8601"`
+	Naming         string        `key:"naming" oneof:"zeek,ecs,ocsf,cim" doc:"names of columns: zeek, or those of a schema, with values as it requires: ecs (Elastic Common Schema), ocsf (Open Cybersecurity Schema Framework) or cim (Splunk's Common Information Model)"`
+	Time           string        `key:"message_time" oneof:"now,capture" doc:"time of messages: now, or capture (retention may delete such messages at once)"`
+	NoCreate       bool          `key:"no_create_topics" doc:"do not create missing topics; the run does not start without them"`
+	Partitions     int           `key:"topic_partitions" min:"0" doc:"partitions of topics that are created; 0 leaves the number to the cluster"`
+	Replication    int           `key:"topic_replication" min:"0" doc:"replicas of each partition of topics that are created; 0 leaves the number to the cluster"`
+	Retention      time.Duration `key:"topic_retention" doc:"time for which topics that are created keep records; 0s leaves it to the cluster"`
+	RetentionBytes int           `key:"topic_retention_bytes" unit:"bytes" min:"0" doc:"bytes that each partition of topics that are created keeps; 0 leaves it to the cluster"`
 
 	Compression string        `key:"compression" oneof:"none,gzip,snappy,lz4,zstd" doc:"compression of batches: none, gzip, snappy, lz4 or zstd"`
 	BatchBytes  int           `key:"batch_bytes" unit:"bytes" min:"1" doc:"bytes of records at which a batch is sent"`
@@ -74,14 +79,17 @@ func (s *KafkaSettings) config() (kafka.Config, error) {
 	if c.Format.Timestamps, err = json.ParseTimestamps(s.Timestamps); err != nil {
 		return c, fmt.Errorf("timestamps: %w", err)
 	}
-	if s.Naming == NamingECS {
-		if c.Format.Timestamps == json.Millis {
-			return c, errNamingECS
-		}
-		c.Format.ECS = true
+	if c.Format.Naming, err = lookupNaming(s.Naming); err != nil {
+		return c, err
 	}
-	if s.Messages != messagesWirelog {
+	if c.Format.Naming != nil && c.Format.Timestamps == json.Millis {
+		return c, errNaming
+	}
+	switch s.Messages {
+	case messagesPlain, messagesTagged:
 		c.Topic, c.Key, c.Headers, c.Tagged = "zeek", "", false, s.Messages == messagesTagged
+	case messagesSIEM:
+		c.Format.Timestamps, c.Format.Streaming, c.IDs = json.ISO8601, true, true
 	}
 	if s.Topic != "" {
 		c.Topic = s.Topic
@@ -90,6 +98,7 @@ func (s *KafkaSettings) config() (kafka.Config, error) {
 		c.Key = s.Key
 	}
 	c.Brokers, c.Headers, c.EventTime, c.CreateTopics = s.Brokers, c.Headers && !s.NoHeaders, s.Time == "capture", !s.NoCreate
+	c.Partitions, c.Replication, c.Retention, c.RetentionBytes = s.Partitions, s.Replication, s.Retention, s.RetentionBytes
 	c.Compression, c.BatchBytes, c.Linger, c.BufferBytes = s.Compression, s.BatchBytes, s.Linger, s.BufferBytes
 	c.Deadline, c.RequestTimeout = s.Deadline, s.Timeout
 	c.MaxMessage, c.TooLarge, c.Aside = s.MaxMessage, s.TooLarge, s.Aside
@@ -118,7 +127,7 @@ func makeKafka(o *Options, settings any, w *writers.Output) error {
 	if err := checkKafkaKey(known, c.Key, w.Fields.Rename); err != nil {
 		return err
 	}
-	if c.Format.ECS {
+	if c.Format.Naming != nil || c.Format.Streaming {
 		c.Format.System = o.sensor()
 	}
 	w.Place, err = kafka.New(c)

@@ -1,8 +1,10 @@
 package pipeline
 
 import (
+	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/wirelog/wirelog/writers"
 )
@@ -17,6 +19,7 @@ func TestKafkaPresets(t *testing.T) {
 		{func(s *KafkaSettings) { s.Messages = messagesPlain }, "zeek", "", false, false},
 		{func(s *KafkaSettings) { s.Messages = messagesTagged }, "zeek", "", false, true},
 		{func(s *KafkaSettings) { s.Messages, s.Topic, s.Key = messagesTagged, "{log}", "{id.orig_h}" }, "{log}", "{id.orig_h}", false, true},
+		{func(s *KafkaSettings) { s.Messages = messagesSIEM }, "zeek-{log}", "{uid}", true, false},
 		{func(s *KafkaSettings) { s.NoHeaders = true }, "zeek-{log}", "{uid}", false, false},
 	} {
 		s := defaultKafka()
@@ -55,5 +58,40 @@ func TestKafkaShortForm(t *testing.T) {
 	o.Kafka = []string{"a"}
 	if errs := o.CheckOutputs(); len(errs) != 1 || errs[0].Error() != `Kafka: brokers: want host:port, got "a"` {
 		t.Error(errs)
+	}
+}
+
+func TestKafkaURL(t *testing.T) {
+	for text, want := range map[string]func(*KafkaSettings){
+		"a:1,b:2":              func(s *KafkaSettings) { s.Brokers = []string{"a:1", "b:2"} },
+		"kafka://a":            func(s *KafkaSettings) { s.Brokers = []string{"a:9092"} },
+		"kafka://a:1,b:2/":     func(s *KafkaSettings) { s.Brokers = []string{"a:1", "b:2"} },
+		"kafka://[::1]:1,[::]": func(s *KafkaSettings) { s.Brokers = []string{"[::1]:1", "[::]:9092"} },
+		"kafka://a@b:1/x-{log}?tls&sasl=plain&sasl_password_file=/p&deadline=4s&buffer_bytes=1000000": func(s *KafkaSettings) {
+			s.Brokers, s.SASLUser, s.Topic, s.TLS, s.SASL, s.PasswordFile = []string{"b:1"}, "a", "x-{log}", true, "plain", "/p"
+			s.Deadline, s.BufferBytes = 4*time.Second, 1_000_000
+		},
+		"kafka://a@x.test@b?tls=false&topic=t": func(s *KafkaSettings) { s.Brokers, s.SASLUser, s.Topic = []string{"b:9092"}, "a@x.test", "t" },
+	} {
+		got := defaultKafka()
+		got.Brokers = strings.Split(text, ",")
+		exp := defaultKafka()
+		want(exp)
+		if err := got.fromURL(text); err != nil || !reflect.DeepEqual(got, exp) {
+			t.Errorf("%s: %v\n%+v\n%+v", text, err, got, exp)
+		}
+	}
+	for text, want := range map[string]string{
+		"kafka://":                  "want kafka://HOST:PORT",
+		"kafkas://a":                `the scheme "kafkas"`,
+		"kafka://a:secret@b:1":      "a password in a URL",
+		"kafka://b:1?tsl=true":      "did you mean tls?",
+		"kafka://b:1?brokers=c":     "no such key",
+		"kafka://b:1?sasl=kerberos": "sasl: ",
+		"kafka://b:1?deadline=x":    "deadline: ",
+	} {
+		if err := defaultKafka().fromURL(text); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: got %v, want %s", text, err, want)
+		}
 	}
 }

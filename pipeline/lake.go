@@ -11,13 +11,14 @@ import (
 
 // ParquetSettings are the settings of outputs of type parquet.
 type ParquetSettings struct {
-	Dir       string        `key:"dir" doc:"root of the tree of files, {dir}/{log}/date=.../hour=.../; created if missing"`
-	Partition string        `key:"partition" oneof:"write,event" doc:"time that selects a row's folder: write (packet time when the row was written) or event (the row's ts)"`
-	Flat      bool          `key:"flat" doc:"columns with dotted names, such as \"id.orig_h\", instead of structs"`
-	RowGroup  int           `key:"row_group" unit:"bytes" min:"65536" doc:"bytes of memory that a row group may take before it is written"`
-	Memory    int           `key:"memory" unit:"bytes" min:"1048576" doc:"bytes of memory that all row groups may take; the largest is written when they take more"`
-	FileSize  int           `key:"file_size" unit:"bytes" min:"0" doc:"bytes after which a file is finished and another begun; 0 is no bound"`
-	FileAge   time.Duration `key:"file_age" doc:"wall-clock time after which a file is finished, with or without new rows; 0s is no bound"`
+	Dir        string        `key:"dir" doc:"root of the tree of files, {dir}/{log}/date=.../hour=.../; created if missing"`
+	Partition  string        `key:"partition" oneof:"write,event" doc:"time that selects a row's folder: write (packet time when the row was written) or event (the row's ts)"`
+	Flat       bool          `key:"flat" doc:"columns with dotted names, such as \"id.orig_h\", instead of structs"`
+	AllColumns bool          `key:"all_columns" doc:"all columns of a log are there, null if not asked for by columns, so that all files of a log have the same; false leaves them out"`
+	RowGroup   int           `key:"row_group" unit:"bytes" min:"65536" doc:"bytes of memory that a row group may take before it is written"`
+	Memory     int           `key:"memory" unit:"bytes" min:"1048576" doc:"bytes of memory that all row groups may take; the largest is written when they take more"`
+	FileSize   int           `key:"file_size" unit:"bytes" min:"0" doc:"bytes after which a file is finished and another begun; 0 is no bound"`
+	FileAge    time.Duration `key:"file_age" doc:"wall-clock time after which a file is finished, with or without new rows; 0s is no bound"`
 }
 
 func (s *ParquetSettings) apply(w *writers.Output) error {
@@ -28,14 +29,14 @@ func (s *ParquetSettings) apply(w *writers.Output) error {
 	if err := p.Check(); err != nil {
 		return err
 	}
-	w.Place = parquet.New(p)
+	w.Place, w.AllColumns = parquet.New(p), s.AllColumns
 	return nil
 }
 
 func defaultParquet(dir string) *ParquetSettings {
 	d := parquet.Default(dir)
 	return &ParquetSettings{
-		Dir: d.Root, Partition: string(d.Partition), RowGroup: int(d.RowGroup), Memory: int(d.Memory),
+		Dir: d.Root, Partition: string(d.Partition), AllColumns: true, RowGroup: int(d.RowGroup), Memory: int(d.Memory),
 		FileSize: int(d.FileSize), FileAge: d.FileAge,
 	}
 }
@@ -54,12 +55,13 @@ var parquetType = OutputFactory{
 
 // ArrowSettings are the settings of outputs of type arrow.
 type ArrowSettings struct {
-	Dir      string `key:"dir" doc:"folder for the files, created if missing"`
-	Path     string `key:"path" doc:"file for the only log that the output takes, instead of dir; - is standard output, which gets a stream"`
-	Form     string `key:"form" oneof:"file,stream" doc:"form of files: file ({log}.arrow) or stream ({log}.arrows)"`
-	Compress string `key:"compress" oneof:"none,lz4,zstd" doc:"compression of columns: none, lz4 or zstd"`
-	Flat     bool   `key:"flat" doc:"columns with dotted names, such as \"id.orig_h\", instead of structs"`
-	Batch    int    `key:"batch" unit:"bytes" min:"1024" doc:"bytes that a batch of a log may take in memory before it is written"`
+	Dir        string `key:"dir" doc:"folder for the files, created if missing"`
+	Path       string `key:"path" doc:"file for the only log that the output takes, instead of dir; - is standard output, which gets a stream"`
+	Form       string `key:"form" oneof:"file,stream" doc:"form of files: file ({log}.arrow) or stream ({log}.arrows)"`
+	Compress   string `key:"compress" oneof:"none,lz4,zstd" doc:"compression of columns: none, lz4 or zstd"`
+	Flat       bool   `key:"flat" doc:"columns with dotted names, such as \"id.orig_h\", instead of structs"`
+	AllColumns bool   `key:"all_columns" doc:"all columns of a log are there, null if not asked for by columns, so that all files of a log have the same; false leaves them out"`
+	Batch      int    `key:"batch" unit:"bytes" min:"1024" doc:"bytes that a batch of a log may take in memory before it is written"`
 }
 
 func (s *ArrowSettings) apply(w *writers.Output) error {
@@ -67,13 +69,13 @@ func (s *ArrowSettings) apply(w *writers.Output) error {
 	if err := a.Check(); err != nil {
 		return err
 	}
-	w.Place, w.Path = arrow.New(a), s.Path
+	w.Place, w.Path, w.AllColumns = arrow.New(a), s.Path, s.AllColumns
 	return nil
 }
 
 func defaultArrow(dir, path string) *ArrowSettings {
 	d := arrow.Default(dir)
-	return &ArrowSettings{Dir: d.Dir, Path: path, Form: d.Form, Compress: d.Compress, Batch: d.Batch}
+	return &ArrowSettings{Dir: d.Dir, Path: path, Form: d.Form, Compress: d.Compress, AllColumns: true, Batch: d.Batch}
 }
 
 var arrowType = OutputFactory{

@@ -98,7 +98,7 @@ func (r *run) tellLeftOut(s *Summary) {
 			headers += d.Count
 		}
 	}
-	if line := cutLine(s.Packets, headers, s.Capture.Cut); line != "" {
+	if line := cutLine(s.Packets, headers, s.Records.Cut); line != "" {
 		r.opts.Notice(line)
 	}
 }

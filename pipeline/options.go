@@ -31,6 +31,7 @@ const (
 	FormatJSON    = "json"    // Zeek's JSON form, one object per line
 	FormatParquet = "parquet" // Parquet files in a tree of partitions
 	FormatArrow   = "arrow"   // Arrow IPC files or streams
+	FormatCSV     = "csv"     // comma-separated values
 )
 
 // Formats lists the values of Options.Format: the types of outputs with a short form.
@@ -86,8 +87,8 @@ type Options struct {
 	OutputDir  string `key:"output_dir" flag:"output-dir" short:"o" doc:"folder for log files, created if missing"`
 	OutputPath string `key:"output" flag:"output" doc:"file for the only log that logs names, instead of a folder; - is standard output"`
 	// Kafka lists brokers that receive the records, with the default settings of
-	// outputs of type kafka.
-	Kafka          []string `key:"kafka" flag:"kafka" doc:"Kafka brokers, host:port, that receive the records instead of files"`
+	// outputs of type kafka, or is a URL: kafka://user@host:9093/?tls&sasl=scram-sha-512.
+	Kafka          []string `key:"kafka" flag:"kafka" doc:"Kafka brokers, host:port, that receive the records instead of files, or a URL with keys of outputs of type kafka: kafka://USER@HOST:PORT/?tls&sasl=scram-sha-512&sasl_password_file=FILE"`
 	Format         string   `key:"format" flag:"format" short:"f" oneof:"@formats" doc:"format of log files: @formats"`
 	JSONTimestamps string   `key:"json_timestamps" flag:"json-timestamps" oneof:"epoch,millis,iso8601" doc:"times in JSON: epoch (seconds), millis or iso8601"`
 	// Logs names the logs to write; if empty, all that are not optional.
@@ -113,6 +114,8 @@ type Options struct {
 	EventNames []string  `key:"event_names" flag:"event" doc:"glob patterns of the events to write, such as tcp_*; all if not given"`
 
 	Filter string `key:"filter" flag:"filter" doc:"BPF expression; packets that do not match are ignored"`
+	// Merge is that of capture.Options.
+	Merge bool `key:"merge" flag:"merge" doc:"read captures at the same time and merge their packets, and those of the sections and interfaces of each, by time"`
 	// The output does not depend on Shards.
 	Shards int `key:"shards" flag:"shards" unit:"count" min:"0" max:"256" doc:"number of dissecting goroutines; 0 is one per core"`
 	// The same Seed gives the same uids for the same capture.

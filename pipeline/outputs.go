@@ -11,6 +11,7 @@ import (
 	"github.com/wirelog/wirelog/internal/nearest"
 	"github.com/wirelog/wirelog/schemas"
 	"github.com/wirelog/wirelog/writers"
+	"github.com/wirelog/wirelog/writers/csv"
 	"github.com/wirelog/wirelog/writers/json"
 	"github.com/wirelog/wirelog/writers/tsv"
 )
@@ -37,14 +38,6 @@ type Output struct {
 	Settings any
 }
 
-// Names of columns in JSON.
-const (
-	NamingZeek = "zeek"
-	NamingECS  = "ecs"
-)
-
-var errNamingECS = errors.New("naming: ecs has times in ISO 8601, and no streaming form")
-
 // FileSettings are the settings shared by outputs to line-based files.
 type FileSettings struct {
 	Dir  string `key:"dir" doc:"folder for the files, created if missing"`
@@ -64,12 +57,18 @@ type TSVSettings struct {
 	FileSettings
 }
 
+// CSVSettings are the settings of outputs of type csv.
+type CSVSettings struct {
+	FileSettings
+	Timestamps string `key:"timestamps" oneof:"epoch,millis,iso8601" doc:"times: epoch (seconds), millis or iso8601"`
+}
+
 // JSONSettings are the settings of outputs of type json.
 type JSONSettings struct {
 	FileSettings
 	Timestamps string `key:"timestamps" oneof:"epoch,millis,iso8601" doc:"times: epoch (seconds), millis or iso8601"`
 	Streaming  bool   `key:"streaming" doc:"begin objects with _path, _system_name and _write_ts, with times in ISO 8601, like Zeek's JSON streaming logs"`
-	Naming     string `key:"naming" oneof:"zeek,ecs" doc:"names of columns: zeek, or ecs, with values as the Elastic Common Schema requires"`
+	Naming     string `key:"naming" oneof:"zeek,ecs,ocsf,cim" doc:"names of columns: zeek, or those of a schema, with values as it requires: ecs (Elastic Common Schema), ocsf (Open Cybersecurity Schema Framework) or cim (Splunk's Common Information Model)"`
 	Reversible bool   `key:"reversible" doc:"double the backslashes in values, to tell them from those that escape bytes"`
 }
 
@@ -120,13 +119,30 @@ var outputTypes = []OutputFactory{
 			if s.Streaming {
 				f.Timestamps, f.Streaming, f.System = json.ISO8601, true, o.sensor()
 			}
-			if s.Naming == NamingECS {
+			if f.Naming, err = lookupNaming(s.Naming); err != nil {
+				return err
+			}
+			if f.Naming != nil {
 				if s.Streaming || ts == json.Millis {
-					return errNamingECS
+					return errNaming
 				}
-				f.ECS, f.System = true, o.sensor()
+				f.System = o.sensor()
 			}
 			w.Format = f
+			return s.apply(w)
+		},
+	},
+	{
+		Name: FormatCSV, Doc: "files of comma-separated values",
+		Settings: func() any { return &CSVSettings{defaultFiles(), TimestampsEpoch} },
+		Short:    func(o *Options) any { return &CSVSettings{o.fileSettings(), o.JSONTimestamps} },
+		Make: func(_ *Options, settings any, w *writers.Output) error {
+			s := settings.(*CSVSettings)
+			ts, err := json.ParseTimestamps(s.Timestamps)
+			if err != nil {
+				return fmt.Errorf("timestamps: %w", err)
+			}
+			w.Format = csv.Format{Timestamps: ts}
 			return s.apply(w)
 		},
 	},
@@ -203,6 +219,9 @@ func (o *Options) outputs() ([]Output, error) {
 	if len(o.Kafka) > 0 {
 		s := defaultKafka()
 		s.Brokers, s.Timestamps = o.Kafka, o.JSONTimestamps
+		if err := s.fromURL(strings.Join(o.Kafka, ",")); err != nil {
+			return nil, &OptionError{"Kafka", err}
+		}
 		return []Output{{Type: TypeKafka, Settings: s}}, nil
 	}
 	t, err := o.factory(o.Format)

@@ -29,6 +29,7 @@ type parallel struct {
 	load    []uint64 // work given to each shard so far, roughly in bytes
 	err     error    // why reading ended
 	limit   uint64   // limit of the last job that ended connections
+	idle    bool     // the source may have nothing more for a while
 	free    chan *assignment
 	lead    lead
 
@@ -227,7 +228,7 @@ func (p *parallel) job(ctx context.Context, i int, turn func() bool) (j job, ok 
 				p.merge(turn)
 				continue
 			}
-			if !p.feed(ctx) {
+			if !p.feed(ctx) || p.idle {
 				break
 			}
 		}
@@ -254,6 +255,7 @@ func (p *parallel) feed(ctx context.Context) bool {
 		default:
 			j.shards = &assignment{free: p.free}
 		}
+		p.idle = j.batch.Idle
 		p.lead.add(p.assign(j.batch, j.shards))
 		j.batch.Retain(len(p.jobs) - 1)
 		j.shards.refs.Store(int32(len(p.jobs)))

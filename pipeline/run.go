@@ -174,7 +174,7 @@ func (o *Options) openSource() (capture.Source, error) {
 		src, err = o.Source(capture.BatcherOptions{Filter: o.Filter})
 	} else {
 		src, err = capture.Open(o.Paths, capture.Options{
-			Filter: o.Filter, Stdin: o.Stdin, OnProgress: o.Progress, OnNotice: o.Notice,
+			Filter: o.Filter, Merge: o.Merge, Stdin: o.Stdin, OnProgress: o.Progress, OnNotice: o.Notice,
 		})
 	}
 	if err == nil {

@@ -34,7 +34,7 @@ func (r *run) newShard(of int) (*shard, error) {
 	now := func() value.Time { return s.dissect.Now() }
 	cause := func(deadline value.Time, first uint64) { s.out.SetCause(int64(deadline), writers.ClassTimer, first) }
 	s.logs = logs.Install(s.hooks, s.out, logs.Options{
-		LocalNets: o.LocalNets, Now: now, Cause: cause, Groups: s.out.Groups(), RootCerts: r.roots,
+		LocalNets: o.LocalNets, Now: now, Clock: func() value.Time { return s.dissect.Clock() }, Cause: cause, Groups: s.out.Groups(), RootCerts: r.roots,
 		Limits: o.Rows, Compat: r.compat,
 	})
 	own, err := r.extend(s, now)

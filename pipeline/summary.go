@@ -9,6 +9,9 @@ import (
 // Summary says what a run has done. Packets and records are conserved: see
 // Check.
 type Summary struct {
+	// Capture is the capture that was read, where each has a run of its own. The caller
+	// of Run sets it.
+	Capture string `json:"capture,omitempty"`
 	// Files is the number of capture files opened.
 	Files int `json:"files"`
 	// Packets and Bytes count what was read, with bytes as captured.
@@ -30,8 +33,8 @@ type Summary struct {
 	Panics []Panic `json:"panics"`
 	// Damage has a line for each damage found in an input, with file and offset.
 	Damage []string `json:"damage"`
-	// Capture counts packets whose records are odd. They are processed, if not Empty.
-	Capture CaptureCounts `json:"capture"`
+	// Records counts packets whose records are odd. They are processed, if not Empty.
+	Records RecordCounts `json:"records"`
 	// Checksums counts the packets with wrong checksums, those in tunnels too.
 	Checksums Checksums `json:"checksums"`
 	// Clock counts the packets with odd times.
@@ -54,8 +57,8 @@ type ClockCounts struct {
 	Clamped   uint64 `json:"clamped"`    // times out of range
 }
 
-// CaptureCounts counts odd records.
-type CaptureCounts struct {
+// RecordCounts counts odd records.
+type RecordCounts struct {
 	Empty        uint64 `json:"empty"`          // without data
 	Cut          uint64 `json:"cut"`            // with less than was on the wire
 	OverOriginal uint64 `json:"over_original"`  // with more than their original length says

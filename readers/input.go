@@ -7,6 +7,8 @@ import (
 	"errors"
 	"io"
 	"os"
+	"unicode/utf16"
+	"unicode/utf8"
 
 	"github.com/klauspost/compress/zstd"
 )
@@ -85,7 +87,54 @@ func (in *input) open() (*source, error) {
 			return nil
 		})
 	}
+	// PowerShell writes what it redirects in UTF-16.
+	if mark, _ := s.r.Peek(2); string(mark) == "\xff\xfe" || string(mark) == "\xfe\xff" {
+		s.r = bufio.NewReaderSize(&utf16Reader{r: s.r, big: mark[0] == 0xfe}, 256<<10)
+	}
 	return s, nil
+}
+
+// A utf16Reader turns UTF-16 into UTF-8.
+type utf16Reader struct {
+	r   *bufio.Reader
+	big bool
+	buf []byte
+	out []byte // what is left of buf
+	err error
+}
+
+func (u *utf16Reader) Read(p []byte) (int, error) {
+	for len(u.out) == 0 {
+		if u.err != nil {
+			return 0, u.err
+		}
+		u.buf = u.buf[:0]
+		for len(u.buf) < 32<<10 && u.err == nil {
+			r := u.unit()
+			if utf16.IsSurrogate(r) {
+				r = utf16.DecodeRune(r, u.unit())
+			}
+			if u.err == nil {
+				u.buf = utf8.AppendRune(u.buf, r)
+			}
+		}
+		u.out = u.buf
+	}
+	n := copy(p, u.out)
+	u.out = u.out[n:]
+	return n, nil
+}
+
+func (u *utf16Reader) unit() rune {
+	var b [2]byte
+	if _, err := io.ReadFull(u.r, b[:]); err != nil {
+		u.err = err
+		return 0
+	}
+	if u.big {
+		return rune(b[0])<<8 | rune(b[1])
+	}
+	return rune(b[1])<<8 | rune(b[0])
 }
 
 func (s *source) decompress(z io.Reader, end func() error) {

@@ -10,16 +10,24 @@ import (
 	"github.com/wirelog/wirelog/readers/row"
 )
 
-// maxLine is the length of the longest line that can be read.
+// maxLine is the length of the longest line or JSON object that can be read.
 const maxLine = 16 << 20
 
-var errLong = fmt.Errorf("the line is longer than %d bytes", maxLine)
+var errLong = fmt.Errorf("longer than %d bytes", maxLine)
+
+// A readError is an error of the file, which ends reading.
+type readError struct{ err error }
+
+func (e readError) Error() string { return e.err.Error() }
+func (e readError) Unwrap() error { return e.err }
 
 // lines reads the lines of a file.
 type lines struct {
 	r      *bufio.Reader
 	long   []byte
 	number int // of the line read last
+	// failed means that nothing more can be read.
+	failed bool
 }
 
 // next returns the next line, without its newline, valid until the next call.
@@ -43,18 +51,35 @@ func (l *lines) next() ([]byte, error) {
 		err = nil
 	}
 	if err != nil {
+		l.failed = true
+		if err != io.EOF {
+			err = readError{err}
+		}
 		return nil, err
 	}
-	return bytes.TrimSuffix(bytes.TrimSuffix(line, []byte("\n")), []byte("\r")), nil
+	line = bytes.TrimSuffix(bytes.TrimSuffix(line, []byte("\n")), []byte("\r"))
+	if len(line) > len(byteOrderMark) && line[0] == byteOrderMark[0] {
+		if c := line[len(byteOrderMark)]; c == '#' || c == '{' || c == '[' {
+			line = bytes.TrimPrefix(line, []byte(byteOrderMark))
+		}
+	}
+	return line, nil
 }
+
+// byteOrderMark is how some programs begin files in UTF-8. Files that were joined may
+// have more of them.
+const byteOrderMark = "\ufeff"
 
 // A lineFormat parses lines.
 type lineFormat interface {
-	// read sets the values of to. It returns false for a line that is not a row.
-	read(line []byte, to *row.Row) (ok bool, err error)
+	// next returns the next row, valid until the next call. Reading can continue after
+	// an error that is neither io.EOF nor a readError.
+	next(l *lines) (*row.Row, error)
+	// at returns the line of the last row or error.
+	at(l *lines) int
 }
 
-// A lineReader is the row.Reader of a file of lines.
+// A lineReader is the rowReader of a file of lines.
 type lineReader struct {
 	lines  lines
 	format lineFormat
@@ -62,25 +87,16 @@ type lineReader struct {
 }
 
 // Next reads a row.
-func (r *lineReader) Next(to *row.Row) error {
-	for {
-		line, err := r.lines.next()
-		switch {
-		case err == io.EOF:
-			return io.EOF
-		case errors.Is(err, errLong):
-			return &row.Error{Line: r.lines.number, Err: err}
-		case err != nil:
-			return fmt.Errorf("line %d: %w", r.lines.number, err)
-		}
-		ok, err := r.format.read(line, to)
-		if err != nil {
-			return &row.Error{Line: r.lines.number, Err: err}
-		}
-		if ok {
-			return nil
-		}
+func (r *lineReader) Next() (*row.Row, error) {
+	to, err := r.format.next(&r.lines)
+	var failed readError
+	switch {
+	case err == nil, err == io.EOF:
+		return to, err
+	case errors.As(err, &failed):
+		return nil, fmt.Errorf("line %d: %w", r.lines.number, err)
 	}
+	return nil, &row.Error{Line: r.format.at(&r.lines), Err: err}
 }
 
 // Close closes the file.

@@ -35,7 +35,7 @@ var extensions = []string{".log", ".json", ".ndjson", ".parquet", ".arrow", ".ar
 // IsLog reports whether a file has the name of a log.
 func IsLog(path string) bool {
 	name := filepath.Base(path)
-	for _, ext := range []string{".gz", ".zst"} {
+	for _, ext := range []string{".gz", ".zst", ".labeled"} {
 		name = strings.TrimSuffix(name, ext)
 	}
 	return !strings.HasPrefix(name, ".") && slices.Contains(extensions, filepath.Ext(name))

@@ -45,7 +45,7 @@ func TestIsLog(t *testing.T) {
 	for path, want := range map[string]bool{
 		"conn.log": true, "d/conn.log.gz": true, "conn.log.zst": true, "a.ndjson": true,
 		"conn.parquet": true, "conn.arrow": true, "conn.arrows.zst": true, "x.parquet.part": false,
-		".conn.log.tsv.1.open": false, ".conn.log": false, "conn.txt": false, "log": false,
+		"conn.log.labeled": true, ".conn.log.tsv.1.open": false, ".conn.log": false, "conn.txt": false, "log": false,
 	} {
 		if got := IsLog(path); got != want {
 			t.Errorf("%s: %v", path, got)
@@ -141,7 +141,10 @@ func readAll(t *testing.T, path string, data []byte) (rows int, err error) {
 		return 0, err
 	}
 	defer file.Close()
-	e := tsv.New(file.Schema, 0)
+	encoders := make(map[*schemas.Schema]*tsv.Encoder)
+	for _, s := range file.Logs() {
+		encoders[s] = tsv.New(s, 0)
+	}
 	for range 1 << 16 {
 		rec, err := file.Next()
 		var rowErr *row.Error
@@ -152,7 +155,7 @@ func readAll(t *testing.T, path string, data []byte) (rows int, err error) {
 		case err != nil:
 			return rows, err
 		default:
-			e.Append(nil, rec)
+			encoders[rec.Schema()].Append(nil, rec)
 			rows++
 		}
 	}
@@ -166,6 +169,10 @@ func FuzzFile(f *testing.F) {
 	f.Add([]byte("#fields\tts\tt\n#types\ttime\tbool\n1.5\tT\n"))
 	f.Add([]byte(`{"ts":1.5,"x":[1,"a",null],"y":{"z":1}}` + "\n" + `{"_path":"conn","ts":"2026-01-16T00:00:00Z","uid":"\u0000"}` + "\n"))
 	f.Add([]byte(`{"ts":1.5,"id.orig_h":"::1","id.orig_p":70000,"x":-1}`))
+	f.Add([]byte(`[{"ts":1.5,"id":{"orig_h":"::1"},"a":[{"b":1},null,{"b":"\u00e9\ud83d\ude00"}]},` + "\n" + `{"a":[],"x":[[1],{}]}]`))
+	f.Add([]byte(`{"conn":{"ts":1.5}}` + "\n" + `{"dns":{"ts":"2026-01-16 00:00:00"}}` + "\n" + `{"conn":{"ts":1},"x":{"ts":1}}`))
+	f.Add([]byte("\ufeff#path\tx\n#fields\ta   b\n#types\tcount   string\n1   2\n#path\ty\n#fields\ta\n#types\tint\n-1\n#fields\ta\n#types\taddr\n1\n"))
+	f.Add([]byte("\xff\xfe#\x00f\x00"))
 	for _, file := range columnarFiles(f) {
 		f.Add(file)
 	}

@@ -165,6 +165,9 @@ func Lookup(name string) *Schema {
 // Groups is a set of groups of optional columns, one bit per group.
 type Groups uint32
 
+// AllGroups returns the set of all groups.
+func AllGroups() Groups { return 1<<len(groupNames) - 1 }
+
 // GroupNames returns the names of all groups, by bit. The caller must not change it.
 func GroupNames() []string { return groupNames }
 

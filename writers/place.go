@@ -41,6 +41,13 @@ type Place interface {
 	Close() error
 }
 
+// Prepared is a Place that has something to check when it knows all its streams.
+type Prepared interface {
+	// Ready is called once, after the last Open and before the first packet. An error ends
+	// the run as one of Start does.
+	Ready() error
+}
+
 // A Stream is one log, or the stream of events, at one Place.
 type Stream interface {
 	// Write takes rows in order. They and their bytes are valid only during the call.

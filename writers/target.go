@@ -30,7 +30,12 @@ type target struct {
 // logTarget creates the target of a log at an output. used holds the paths of all files.
 func (m *Merger) logTarget(s *schemas.Schema, output int, used map[string]bool) (*target, error) {
 	o := &m.cfg.Outputs[output]
-	view, err := NewView(s, m.cfg.Groups, o.Fields, o.Where[s.Name])
+	groups := m.cfg.Groups
+	if o.AllColumns {
+		// Nobody sets the columns of groups that are not wanted.
+		groups = schemas.AllGroups()
+	}
+	view, err := NewView(s, groups, o.Fields, o.Where[s.Name])
 	if err != nil {
 		return nil, m.outputError(output, fmt.Errorf("output %s: %w", o.name(), err))
 	}
@@ -186,6 +191,13 @@ func (m *Merger) start() error {
 				if err := t.file.open(); err != nil {
 					return m.linesError(i-m.lines, err)
 				}
+			}
+		}
+	}
+	for i := range m.cfg.Outputs {
+		if p, ok := m.cfg.Outputs[i].Place.(Prepared); ok {
+			if err := p.Ready(); err != nil {
+				return m.outputError(i, err)
 			}
 		}
 	}

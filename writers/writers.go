@@ -104,6 +104,8 @@ type Output struct {
 	Logs []*schemas.Schema
 	// Fields says which columns are written.
 	Fields Fields
+	// AllColumns writes the columns of all groups, unset unless Config.Groups has theirs.
+	AllColumns bool
 	// Where maps the name of a log to the filter of its records; see package filter.
 	Where map[string]string
 }

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"os"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -26,7 +28,8 @@ Identifiers of connections and files are random, so they are compared by what th
 stand for: which connection between its endpoints, which file of its connection. Sets
 are compared regardless of order, and numbers to six decimals, as in TSV. A column that
 only one side has counts as unset on the other. Logs in which Zeek reports on itself,
-such as stats and loaded_scripts, are compared only if they are named.
+such as stats and loaded_scripts, are compared only if they are named. The rows are
+sorted in temporary files (in the folder TMPDIR), so that memory has a bound.
 
 The exit status is 0 if both sides have the same rows, 1 if they differ or something
 could not be read, 2 if the command line is wrong.`,
@@ -34,6 +37,10 @@ could not be read, 2 if the command line is wrong.`,
   wirelog diff zeek ours --log conn,dns --ignore conn:history --show 5`,
 		Args: cobra.ExactArgs(2),
 		RunE: func(_ *cobra.Command, args []string) error {
+			// Rows live shortly, so that little memory costs little time.
+			if os.Getenv("GOGC") == "" {
+				debug.SetGCPercent(100)
+			}
 			failed := false
 			opts.Report = func(err error) {
 				failed = true

@@ -1,8 +1,8 @@
 // Wirelog turns packet captures into Zeek-style logs.
 //
-// Exit status: 0 on success; 1 if something was lost or damaged, or the run was
-// interrupted, with the rows written so far; 2 if the command line or the configuration
-// is wrong, with nothing done.
+// Exit status: 0 on success; 1 if something was lost or damaged, with the rows written so
+// far; 2 if the command line or the configuration is wrong, with nothing done; 130 or 143
+// if SIGINT or SIGTERM has ended the run, with the rows written so far.
 package main
 
 import (
@@ -11,9 +11,7 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"strings"
-	"syscall"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -27,6 +25,8 @@ const (
 	exitOK    = 0
 	exitLost  = 1
 	exitUsage = 2
+	// exitSignal plus the number of a signal says that it has ended the program.
+	exitSignal = 128
 )
 
 // A lossError means that a run is incomplete. All other errors are about usage or
@@ -45,11 +45,9 @@ type program struct {
 
 func main() {
 	setMemory()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	// A second signal ends the program at once.
-	context.AfterFunc(ctx, stop)
+	ctx, sig := watch()
 	p := program{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, run: pipeline.Run}
-	os.Exit(p.main(ctx, os.Args[1:]))
+	os.Exit(sig.status(p.main(ctx, os.Args[1:])))
 }
 
 // main runs one command line and returns the exit status.
@@ -78,7 +76,8 @@ func (p *program) root() *cobra.Command {
 weirds and application protocols.
 
 Exit status: 0 on success; 1 if something was lost or damaged, with the rows
-written so far; 2 if the command line or the configuration is wrong.`,
+written so far; 2 if the command line or the configuration is wrong; 130 or 143 if
+SIGINT or SIGTERM has ended the run, with the rows written so far.`,
 		SilenceErrors:              true,
 		SilenceUsage:               true,
 		Args:                       cobra.ArbitraryArgs,

@@ -103,7 +103,7 @@ func TestExitStatus(t *testing.T) {
 		{"unknown command", pipeline.Summary{}, nil, []string{"raed"}, exitUsage, "wirelog: unknown command \"raed\"; did you mean read?\n"},
 		{"unknown log", pipeline.Summary{}, nil, []string{"read", "x", "--logs", "con"}, exitUsage, "wirelog: --logs: unknown log \"con\"; did you mean conn?\n"},
 		{"several mistakes", pipeline.Summary{}, nil, []string{"read", "x", "--format", "cvs", "--shards", "two"}, exitUsage,
-			"wirelog: --format: want one of tsv, json, parquet, arrow, got \"cvs\"; did you mean tsv?\nwirelog: --shards: want a whole number, got \"two\"\n"},
+			"wirelog: --format: want one of tsv, json, csv, parquet, arrow, got \"cvs\"; did you mean csv?\nwirelog: --shards: want a whole number, got \"two\"\n"},
 		{"unknown schema", pipeline.Summary{}, nil, []string{"schema", "wierd"}, exitUsage, "wirelog: schema: unknown log \"wierd\"; did you mean weird?\n"},
 		{"unknown event", pipeline.Summary{}, nil, []string{"events", "arp_requst"}, exitUsage, "wirelog: events: no event matches \"arp_requst\"; did you mean arp_request?\n"},
 		{"unknown section", pipeline.Summary{}, nil, []string{"events", "--section", "TPC"}, exitUsage, "wirelog: events: unknown section \"TPC\"; did you mean "},
@@ -174,7 +174,7 @@ func TestSummaryText(t *testing.T) {
 }
 
 func TestSummaryJSON(t *testing.T) {
-	keys := []string{"files", "packets", "bytes", "packets_processed", "connections", "events", "logs", "dropped", "marks", "panics", "damage", "capture", "checksums", "clock", "shards",
+	keys := []string{"files", "packets", "bytes", "packets_processed", "connections", "events", "logs", "dropped", "marks", "panics", "damage", "records", "checksums", "clock", "shards",
 		"elapsed_seconds", "cpu_seconds", "peak_memory_bytes"}
 	doc, err := os.ReadFile("../../docs/summary.md")
 	if err != nil {

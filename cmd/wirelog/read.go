@@ -17,17 +17,22 @@ import (
 
 func (p *program) readCommand() *cobra.Command {
 	var profile string
+	var each bool
 	cmd := &cobra.Command{
 		Use:   "read CAPTURE...",
 		Short: "Read captures and write their logs",
 		Long: `Read captures as one run, in the given order, and write their logs.
 
 A capture is a pcap or pcapng file, plain or compressed with gzip, zstd, bzip2 or
-xz. A folder stands for all captures in it, and - for standard input. Every flag is
+xz. A folder stands for all captures in it, in the order of their first packets, and
+- for standard input. --merge reads captures that overlap in time at the same time,
+in the order of their packets; --each reads each on its own, into a folder named
+after it. Every flag is
 also a key of the configuration file and an environment variable. "wirelog config"
 lists these, along with limits and timeouts.`,
 		Example: `  wirelog read -o logs capture.pcap
-  zcat big.pcap.gz | wirelog read --format json --filter 'tcp port 80' -`,
+  zcat big.pcap.gz | wirelog read --format json --filter 'tcp port 80' -
+  wirelog read --merge -o logs tap-a.pcap tap-b.pcap`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return errors.New("read: which capture? Name files or folders, or - for standard input")
@@ -46,10 +51,11 @@ lists these, along with limits and timeouts.`,
 				}
 				defer func() { err = errors.Join(err, stop()) }()
 			}
-			return p.read(cmd, cfg, args)
+			return p.read(cmd, cfg, args, each)
 		},
 	}
 	cmd.Flags().StringVar(&profile, "cpu-profile", "", "file for a CPU profile of the run, for go tool pprof")
+	cmd.Flags().BoolVar(&each, "each", false, "one run for each capture, into a folder of its name below that of the output")
 	config.AddFlags(cmd.Flags())
 	completeFlags(cmd)
 	return cmd
@@ -70,7 +76,7 @@ func startProfile(path string) (stop func() error, err error) {
 	}, nil
 }
 
-func (p *program) read(cmd *cobra.Command, cfg *config.Loaded, captures []string) error {
+func (p *program) read(cmd *cobra.Command, cfg *config.Loaded, captures []string, each bool) error {
 	opts := cfg.RunOptions()
 	opts.Paths = captures
 	opts.Stdin = p.stdin
@@ -84,6 +90,16 @@ func (p *program) read(cmd *cobra.Command, cfg *config.Loaded, captures []string
 		notes = bar.above()
 	}
 	opts.Notice = func(msg string) { fmt.Fprintln(notes, "wirelog:", msg) }
+	if each {
+		if opts.Merge {
+			return errors.New("--each and --merge: captures are either read one by one or merged")
+		}
+		err := p.readEach(cmd.Context(), cfg, opts)
+		if bar != nil {
+			bar.finish()
+		}
+		return err
+	}
 	start := time.Now()
 	summary, err := p.run(cmd.Context(), opts)
 	if bar != nil {
@@ -92,13 +108,27 @@ func (p *program) read(cmd *cobra.Command, cfg *config.Loaded, captures []string
 	if summary.Elapsed == 0 {
 		summary.Elapsed = time.Since(start)
 	}
+	return p.conclude(cfg, &summary, err)
+}
 
+// usageError names the place of an option that cannot be used.
+func usageError(cfg *config.Loaded, err error) error {
+	var option *pipeline.OptionError
+	if !errors.As(err, &option) {
+		return err
+	}
+	if place := cfg.Place(option.Option); place != "" {
+		return fmt.Errorf("%s: %w", place, option.Err)
+	}
+	return option.Err
+}
+
+// conclude prints the summary of a run, and returns what has gone wrong: a lossError if the
+// run was begun.
+func (p *program) conclude(cfg *config.Loaded, summary *pipeline.Summary, err error) error {
 	var option *pipeline.OptionError
 	if errors.As(err, &option) {
-		if place := cfg.Place(option.Option); place != "" {
-			return fmt.Errorf("%s: %w", place, option.Err)
-		}
-		return option.Err
+		return usageError(cfg, err)
 	}
 	if errors.Is(err, context.Canceled) {
 		err = errors.New("interrupted: the logs cover what was read until then")
@@ -106,8 +136,8 @@ func (p *program) read(cmd *cobra.Command, cfg *config.Loaded, captures []string
 	if errors.Is(err, pipeline.ErrIncomplete) {
 		err = nil // damage lists the losses from the summary
 	}
-	printErr := p.printSummary(cfg.Summary, &summary)
-	if err := errors.Join(append(damage(&summary), err, summary.Check(), printErr)...); err != nil {
+	printErr := p.printSummary(cfg.Summary, summary)
+	if err := errors.Join(append(damage(summary), err, summary.Check(), printErr)...); err != nil {
 		return lossError{err}
 	}
 	return nil

@@ -12,13 +12,15 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/wirelog/wirelog/internal/nearest"
+	"github.com/wirelog/wirelog/pipeline"
 	"github.com/wirelog/wirelog/schemas"
-	"github.com/wirelog/wirelog/schemas/ecs"
+	"github.com/wirelog/wirelog/schemas/cim"
 	"github.com/wirelog/wirelog/schemas/export"
+	"github.com/wirelog/wirelog/schemas/mapping"
 )
 
 // schemaFormats are the values of --format.
-var schemaFormats = []string{"text", "json-schema", "arrow", "avro", "sql", "ecs"}
+var schemaFormats = []string{"text", "json-schema", "arrow", "avro", "sql", "ecs", "ocsf", "cim"}
 
 func (p *program) schemaCommand() *cobra.Command {
 	var format, dialect string
@@ -36,7 +38,10 @@ With --format, print schemas for one log or for all:
   arrow        Arrow schema, in the JSON form of Arrow's integration tests
   avro         Avro schema
   sql          table definitions, in the --dialect of a database
-  ecs          fields of the Elastic Common Schema in JSON outputs with naming: ecs`,
+  ecs, ocsf, cim
+               fields of the Elastic Common Schema, the Open Cybersecurity Schema
+               Framework or Splunk's Common Information Model in JSON outputs with
+               that naming`,
 		Example: `  wirelog schema conn
   wirelog schema dns --format sql --dialect clickhouse --columns community-id`,
 		Args:              cobra.MaximumNArgs(1),
@@ -76,9 +81,12 @@ With --format, print schemas for one log or for all:
 				text, err = export.Avro(written)
 			case "sql":
 				text, err = export.SQL(written, dialect)
-			case "ecs":
-				return p.listECS(logs)
 			default:
+				for _, n := range pipeline.Namings() {
+					if n.Name == format {
+						return p.listNaming(n, logs)
+					}
+				}
 				err = fmt.Errorf("--format: want one of %s, got %q%s", strings.Join(schemaFormats, ", "), format, nearest.Hint(format, schemaFormats))
 			}
 			if err != nil {
@@ -125,48 +133,56 @@ func (p *program) listColumns(s *schemas.Schema) error {
 	return t.write(p.stdout, terminalWidth(p.stdout))
 }
 
-func (p *program) listECS(logs []*schemas.Schema) error {
+func (p *program) listNaming(n *mapping.Naming, logs []*schemas.Schema) error {
 	t := newTable("LOG", "COLUMN", "FIELD", "VALUE")
 	for _, s := range logs {
-		m := ecs.Map(s)
+		m := n.Map(s)
 		for _, c := range m.Constants {
 			t.add(s.Name, "-", c.Field, strings.Join(c.Values, ", "))
 		}
+		if d := cim.DatasetOf(s.Name); n == &cim.Naming && d.Model != "" {
+			t.add(s.Name, "-", "tag", strings.Join(d.Tags, ", ")+": of "+d.Model+", to be given in Splunk")
+		}
 		for i, targets := range m.Columns {
 			for _, target := range targets {
-				t.add(s.Name, s.Fields[i].Name, target.Field, cmp.Or(ecsValue(&target), "-"))
+				if target.Field != mapping.NoField {
+					t.add(s.Name, s.Fields[i].Name, target.Field, cmp.Or(targetValue(n, &target), "-"))
+				}
 			}
 		}
 		for _, d := range m.Derived {
-			t.add(s.Name, strings.Join(d.Columns, ", "), d.Field, ecsDerived(&d))
+			t.add(s.Name, strings.Join(d.Columns, ", "), d.Field, derivedValue(&d))
 		}
 	}
 	return t.write(p.stdout, terminalWidth(p.stdout))
 }
 
-// ecsValue describes how a field's value differs from the column's.
-func ecsValue(t *ecs.Target) string {
+// targetValue describes how a field's value differs from the column's.
+func targetValue(n *mapping.Naming, t *mapping.Target) string {
 	var parts []string
 	if form := t.Form.String(); form != "" {
 		parts = append(parts, form+t.Part)
 	}
-	parts = append(parts, ecsNames(t.Names)...)
+	parts = append(parts, renamed(t.Names)...)
 	if t.Rest {
 		parts = append(parts, "otherwise unchanged")
 	}
 	if t.Unset != "" {
 		parts = append(parts, t.Unset+" if unset")
 	}
-	if slices.Contains(ecs.Lists(), t.Field) {
+	if t.Before != "" {
+		parts = append(parts, "as "+t.Before+"…"+t.After)
+	}
+	if slices.Contains(n.Lists, t.Field) {
 		parts = append(parts, "in an array")
 	}
 	return strings.Join(parts, ", ")
 }
 
-// ecsNames lists the texts that are replaced by others.
-func ecsNames(names map[string]string) (parts []string) {
+// renamed lists the texts that are replaced by others.
+func renamed(names map[string]string) (parts []string) {
 	for _, from := range slices.Sorted(maps.Keys(names)) {
-		if from != "" && names[from] != "" {
+		if from != "" && names[from] != "" && names[from] != from {
 			parts = append(parts, from+" is "+names[from])
 		}
 	}
@@ -176,13 +192,15 @@ func ecsNames(names map[string]string) (parts []string) {
 	return parts
 }
 
-// ecsDerived describes how a field is computed from several columns.
-func ecsDerived(d *ecs.Derived) string {
+// derivedValue describes how a field is computed from several columns.
+func derivedValue(d *mapping.Derived) string {
 	switch {
 	case d.Names != nil:
-		return strings.Join(ecsNames(d.Names), ", ")
+		return strings.Join(renamed(d.Names), ", ")
 	case d.Join != "":
 		return "joined by " + d.Join
+	case d.Zip != nil:
+		return "an object for each element, with " + strings.Join(d.Zip, ", ")
 	}
 	return "the sum"
 }

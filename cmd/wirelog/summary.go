@@ -22,6 +22,9 @@ func writeSummaryText(w io.Writer, s *pipeline.Summary, u usage) error {
 	type row struct{ name, value, note string }
 	var rows []row
 	count := func(name string, n uint64, note string) { rows = append(rows, row{name, grouped(n), note}) }
+	if s.Capture != "" {
+		rows = append(rows, row{"capture", "", s.Capture})
+	}
 	count("packets", s.Packets, perSecond(s.Packets, s.Elapsed, "packets/s"))
 	count("bytes", s.Bytes, perSecond(s.Bytes/1_000_000, s.Elapsed, "MB/s"))
 	count("connections", s.Connections, "")
@@ -30,9 +33,9 @@ func writeSummaryText(w io.Writer, s *pipeline.Summary, u usage) error {
 		n    uint64
 		note string
 	}{
-		{s.Capture.Empty, "without data"}, {s.Capture.Cut, "not captured whole"},
-		{s.Capture.OverOriginal, "with more captured than their original length"},
-		{s.Capture.CutToSnaplen, "over the snapshot length of the file, cut to it"},
+		{s.Records.Empty, "without data"}, {s.Records.Cut, "not captured whole"},
+		{s.Records.OverOriginal, "with more captured than their original length"},
+		{s.Records.CutToSnaplen, "over the snapshot length of the file, cut to it"},
 		{s.Checksums.Taken, "taken with a partial checksum"},
 	} {
 		if r.n != 0 {

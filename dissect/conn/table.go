@@ -74,7 +74,8 @@ type Table struct {
 	// deliverOrig and deliverResp are Options.Contents.
 	deliverOrig, deliverResp bool
 
-	now    value.Time // network time of the current packet or timer
+	now    value.Time // the run's clock at the current packet or timer
+	stamp  value.Time // now, or the packet's time while the clock does not follow it
 	pktNum uint64     // number of the packet
 	cause  func(deadline value.Time, first, num uint64)
 
@@ -159,11 +160,19 @@ func (t *Table) Stats() Stats { return t.stats }
 // Len returns the number of live connections.
 func (t *Table) Len() int { return t.live }
 
-// Now returns the network time of the current packet or timer.
-func (t *Table) Now() value.Time { return t.now }
+// Now returns the network time of the current packet or timer, which rows and events
+// carry. It is later than Clock while the clock does not follow a packet's jump.
+func (t *Table) Now() value.Time { return t.stamp }
+
+// Clock returns the run's clock at the current packet or timer, which never goes back.
+// What expires reckons with it.
+func (t *Table) Clock() value.Time { return t.now }
 
 // SetNow sets the run's clock and the number of the packet that is processed next.
-func (t *Table) SetNow(now value.Time, num uint64) { t.now, t.pktNum = now, num }
+func (t *Table) SetNow(now value.Time, num uint64) { t.now, t.stamp, t.pktNum = now, now, num }
+
+// SetStamp sets Now to the time of a packet that the clock does not follow.
+func (t *Table) SetStamp(at value.Time) { t.stamp = at }
 
 // PacketNum returns the number of the current packet, or of the one at which the
 // current timer fires.

@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -137,8 +138,14 @@ func TestInactivity(t *testing.T) {
 }
 
 // TestTimerOrder ends many connections at once. Their order is that of the deadlines,
-// then of the first packets, wherever they are in the wheel.
+// then of the first packets, wherever they are in the wheel, and however far the clock goes at a time.
 func TestTimerOrder(t *testing.T) {
+	for _, step := range []int{2000, 30_000, 5_000_000} {
+		t.Run(strconv.Itoa(step), func(t *testing.T) { testTimerOrder(t, step) })
+	}
+}
+
+func testTimerOrder(t *testing.T, step int) {
 	rng := rand.New(rand.NewPCG(1, 1))
 	cfg := testconn.Config()
 	b := testconn.New(t, cfg)
@@ -159,7 +166,7 @@ func TestTimerOrder(t *testing.T) {
 		want = append(want, end{b.Now + silence, b.Num})
 	}
 	for b.Table.Len() > 0 {
-		b.Advance(value.Time(rng.IntN(2000)) * value.Second)
+		b.Advance(value.Time(rng.IntN(step)) * value.Second)
 	}
 	slices.SortStableFunc(want, func(x, y end) int {
 		if x.at != y.at {

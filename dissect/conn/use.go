@@ -32,7 +32,7 @@ func Side(isOrig bool) int {
 func (u Use) Conn() *Conn { return u.c }
 
 // Now returns the network time of the current packet or timer.
-func (u Use) Now() value.Time { return u.c.t.now }
+func (u Use) Now() value.Time { return u.c.t.stamp }
 
 // PacketNum returns the number of the current packet, or of the one before which the
 // current timer fires.

@@ -143,13 +143,29 @@ func (w *wheel) collect(t *Table) {
 	}
 }
 
+// collectAll makes target the current bucket, which is at least wheelSize ahead. Every
+// connection is looked at once, however far ahead that is.
+func (w *wheel) collectAll(t *Table, target int64) {
+	w.cur = target
+	for b := range w.heads {
+		i := w.heads[b]
+		for i != none {
+			c := t.at(i)
+			i = c.wheelNext
+			d := c.armed
+			w.remove(t, c)
+			w.add(t, c, d)
+		}
+	}
+}
+
 // Advance fires every timer whose deadline the clock has reached. now is the clock of
 // the next packet.
 func (t *Table) Advance(now value.Time, clock Clock) {
 	if now >= t.wheel.next {
 		t.advance(now, clock)
 	}
-	t.now = now
+	t.now, t.stamp = now, now
 }
 
 func (t *Table) advance(now value.Time, clock Clock) {
@@ -171,11 +187,14 @@ func (t *Table) advance(now value.Time, clock Clock) {
 		if w.cur >= target {
 			break
 		}
-		if w.n == 0 {
+		switch {
+		case w.n == 0:
 			w.cur = target
-			break
+		case target-w.cur >= wheelSize:
+			w.collectAll(t, target)
+		default:
+			w.collect(t)
 		}
-		w.collect(t)
 	}
 	w.next = value.Time((w.cur + 1) << bucketShift)
 	if len(w.due) > 0 {
@@ -202,7 +221,7 @@ func (t *Table) fire(c *Conn, deadline value.Time, clock Clock) {
 		t.wheel.add(t, c, look)
 	case d != 0:
 		t.stats.TimersFired++
-		t.now, t.pktNum = now, num
+		t.SetNow(now, num)
 		t.cause(deadline, c.first, num)
 		if !t.contained(c, kind) {
 			return

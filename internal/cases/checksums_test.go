@@ -90,11 +90,11 @@ func TestSnapLengths(t *testing.T) {
 	if got := column(logs["conn"], "history"); !slices.Equal(got, []string{"-", "^"}) {
 		t.Errorf("history %q", got)
 	}
-	if n := dropped(&s, packet.DropTruncatedHeader); n == 0 || n != s.Packets || s.Capture.Cut != 14 || !strings.Contains(lines, "header is cut; 14 of 14 packets were not captured whole") {
-		t.Errorf("%d of %d packets without header, %+v, %q", n, s.Packets, s.Capture, lines)
+	if n := dropped(&s, packet.DropTruncatedHeader); n == 0 || n != s.Packets || s.Records.Cut != 14 || !strings.Contains(lines, "header is cut; 14 of 14 packets were not captured whole") {
+		t.Errorf("%d of %d packets without header, %+v, %q", n, s.Packets, s.Records, lines)
 	}
 	_, s, lines = noticed(t, packet.ChecksumsVerify, input(t, "03-snaplen-54", "snap96.pcap"))
-	if dropped(&s, packet.DropTruncatedHeader) != 0 || s.Capture.Cut == 0 || !strings.Contains(lines, "not captured whole") {
-		t.Errorf("%+v, %+v, %q", s.Dropped, s.Capture, lines)
+	if dropped(&s, packet.DropTruncatedHeader) != 0 || s.Records.Cut == 0 || !strings.Contains(lines, "not captured whole") {
+		t.Errorf("%+v, %+v, %q", s.Dropped, s.Records, lines)
 	}
 }

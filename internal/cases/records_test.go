@@ -12,7 +12,7 @@ func TestMoreCapturedThanOriginal(t *testing.T) {
 		n    uint64
 	}{{"bad-caplen.pcap", 1}, {"in.pcap", 2}, {"in.pcapng", 2}} {
 		logs, s := read(t, nil, input(t, "05-caplen-gt-len", c.file))
-		if s.Lost() || s.Capture.OverOriginal != c.n || s.Packets != c.n || len(logs["conn"]) != 1 {
+		if s.Lost() || s.Records.OverOriginal != c.n || s.Packets != c.n || len(logs["conn"]) != 1 {
 			t.Errorf("%s: %+v, conn %v", c.file, s, logs["conn"])
 		}
 	}
@@ -27,7 +27,7 @@ func TestEmptyRecord(t *testing.T) {
 	if c := logs["conn"]; len(c) != 1 || c[0]["duration"] != "2.000000" || c[0]["orig_pkts"] != "2" {
 		t.Errorf("conn %v", c)
 	}
-	if s.Lost() || dropped(&s, packet.DropEmpty) != 1 || s.Capture.Empty != 1 {
+	if s.Lost() || dropped(&s, packet.DropEmpty) != 1 || s.Records.Empty != 1 {
 		t.Errorf("%+v", s)
 	}
 }

@@ -37,9 +37,12 @@ var allowed = map[string][]string{
 
 	"schemas": {"value"},
 	// Packages that describe schemas for others.
+	"schemas/cim":      {"schemas"},
 	"schemas/columnar": {"schemas"},
 	"schemas/ecs":      {"schemas"},
 	"schemas/export":   {"schemas"},
+	"schemas/mapping":  {"schemas"},
+	"schemas/ocsf":     {"schemas"},
 	"logs":             {"compat", "dissect/event", "internal/freelist", "logs", "schemas", "value"},
 	"writers":          {"internal/nearest", "schemas", "value", "writers"},
 

@@ -1,6 +1,7 @@
 package diff
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -56,6 +57,42 @@ func ours() map[string]string {
 			`{"ts":2.5,"uid":"C2","id.orig_h":"10.0.0.1","id.orig_p":99,"id.resp_h":"10.0.0.2","id.resp_p":80,"orig_bytes":0,"tunnel_parents":["C1"]}` + "\n",
 		"http.ndjson": `{"ts":1.6,"uid":"C1","id.orig_h":"10.0.0.1","id.orig_p":99,"id.resp_h":"10.0.0.2","id.resp_p":80,"uri":"/a\\x00","resp_fuids":["F1","F2"]}` + "\n",
 		"files.log":   log("files", filesField, filesTypes, "1.8 F2 C1 HTTP 0", "1.7 F1 C1 HTTP 0"),
+	}
+}
+
+// With little memory, everything is sorted in files.
+func TestCompareInFiles(t *testing.T) {
+	spools, sorts := spoolSize, sortSize
+	defer func() { spoolSize, sortSize = spools, sorts }()
+	spoolSize, sortSize = 64, 200
+	TestCompare(t)
+	TestColumns(t)
+}
+
+func TestSorter(t *testing.T) {
+	sorts := sortSize
+	defer func() { sortSize = sorts }()
+	var want []string
+	for _, sortSize = range []int{1 << 20, 1000, 1} {
+		tmp := new(temp)
+		s := tmp.sorter()
+		for i := range 1000 {
+			s.add(fmt.Append(nil, i*7%10), fmt.Appendf(nil, "%04d", i))
+		}
+		var got []string
+		for c := s.sorted(); c.ok; c.next() {
+			got = append(got, string(c.key)+" "+string(c.data))
+		}
+		if want == nil {
+			want = slices.Clone(got)
+			slices.Sort(want)
+		}
+		if !slices.Equal(got, want) || len(got) != 1000 {
+			t.Errorf("%d: %q", sortSize, got)
+		}
+		if err := tmp.close(); err != nil || len(tmp.files) != 0 {
+			t.Error(err, tmp.files)
+		}
 	}
 }
 

@@ -1,10 +1,13 @@
 package diff
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
+	"math"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -29,141 +32,243 @@ var aboutItself = []string{
 	"broker", "capture_loss", "cluster", "config", "loaded_scripts", "packet_filter", "print", "prof", "reporter", "stats", "telemetry",
 }
 
-// A table holds the rows of one log as text that does not depend on the format.
+// A cells is a row as text that does not depend on the format, by column. It may have
+// fewer cells than the table has columns.
+type cells [][]byte
+
+// appendTo appends the encoded row.
+func (c cells) appendTo(dst []byte) []byte {
+	dst = binary.AppendUvarint(dst, uint64(len(c)))
+	for _, cell := range c {
+		dst = append(binary.AppendUvarint(dst, uint64(len(cell))), cell...)
+	}
+	return dst
+}
+
+// decode decodes a row into to. The cells are views of b.
+func decode(b []byte, to cells) cells {
+	n, used := binary.Uvarint(b)
+	b, to = b[used:], to[:0]
+	for range n {
+		size, used := binary.Uvarint(b)
+		b = b[used:]
+		to = append(to, b[:size:size])
+		b = b[size:]
+	}
+	return to
+}
+
+// A table is one log of one side.
 type table struct {
 	columns []string
 	index   map[string]int
 	// sets marks the columns that are sets in some file.
 	sets map[string]bool
-	rows [][]string
+	rows spool
 }
 
 // get returns the value of a column, which the table may lack.
-func (t *table) get(row []string, column string) string {
+func (t *table) get(row cells, column string) []byte {
 	if i, ok := t.index[column]; ok && i < len(row) {
 		return row[i]
 	}
-	return unset
+	return []byte(unset)
+}
+
+// A side is the logs of one side of a comparison.
+type side struct {
+	temp   *temp
+	tables map[string]*table
+	report func(error)
+	sink   sink
+	row    cells
+	buf    []byte
 }
 
 // load reads the logs of a folder, or of one file, and reports what cannot be read.
-func load(path string, wanted []string, report func(error)) (map[string]*table, error) {
+func (s *side) load(path string, wanted []string) error {
 	info, err := os.Stat(path)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	files := []string{path}
 	if info.IsDir() {
 		files = nil
 		err := filepath.WalkDir(path, func(file string, d fs.DirEntry, err error) error {
-			if err == nil && !d.IsDir() && readers.IsLog(file) {
+			switch {
+			case err != nil:
+				return err
+			case d.IsDir() && d.Name()[0] == '.' && file != path:
+				return fs.SkipDir // what is not finished
+			case !d.IsDir() && readers.IsLog(file):
 				files = append(files, file)
 			}
-			return err
+			return nil
 		})
 		if err != nil {
-			return nil, err
+			return err
 		}
 	}
-	tables := make(map[string]*table)
 	for _, file := range files {
 		f, err := readers.Open(file, "")
 		if errors.Is(err, readers.ErrEmpty) {
 			continue
 		}
+		if err == nil {
+			err = s.add(f, wanted)
+		}
 		if err != nil {
-			report(err)
-			continue
-		}
-		name := f.Schema.Name
-		if len(wanted) > 0 && !slices.Contains(wanted, name) && !needed(name) || len(wanted) == 0 && slices.Contains(aboutItself, name) {
-			continue
-		}
-		if tables[name] == nil {
-			tables[name] = &table{index: make(map[string]int), sets: make(map[string]bool)}
-		}
-		if err := tables[name].add(f, report); err != nil {
-			report(err)
+			s.report(err)
 		}
 	}
-	if len(tables) == 0 {
-		return nil, fmt.Errorf("%s: there is no log", path)
+	if len(s.tables) == 0 {
+		return fmt.Errorf("%s: there is no log", path)
 	}
-	return tables, nil
+	return s.temp.err
 }
 
 // needed reports whether the log is needed to resolve identifiers.
 func needed(name string) bool { return name == "conn" || name == "files" }
 
 // add appends the rows of a file.
-func (t *table) add(f *readers.File, report func(error)) (err error) {
+func (s *side) add(f *readers.File, wanted []string) (err error) {
 	defer func() { err = errors.Join(err, f.Close()) }()
-	place := make([]int, len(f.Schema.Fields))
-	for i := range f.Schema.Fields {
-		field := &f.Schema.Fields[i]
-		at, ok := t.index[field.Name]
-		if !ok {
-			at = len(t.columns)
-			t.index[field.Name], t.columns = at, append(t.columns, field.Name)
-		}
-		place[i] = at
-		if field.Container == schemas.SetOf {
-			t.sets[field.Name] = true
-		}
+	type place struct {
+		table *table
+		at    []int
 	}
-	var s sink
-	for {
+	places := make(map[*schemas.Schema]*place)
+	for _, log := range f.Logs() {
+		name := log.Name
+		if len(wanted) > 0 && !slices.Contains(wanted, name) && !needed(name) || len(wanted) == 0 && slices.Contains(aboutItself, name) {
+			continue
+		}
+		t := s.tables[name]
+		if t == nil {
+			t = &table{index: make(map[string]int), sets: make(map[string]bool), rows: spool{temp: s.temp}}
+			s.tables[name] = t
+		}
+		p := &place{table: t}
+		for i := range log.Fields {
+			field := &log.Fields[i]
+			at, ok := t.index[field.Name]
+			if !ok {
+				at = len(t.columns)
+				t.index[field.Name], t.columns = at, append(t.columns, field.Name)
+			}
+			p.at = append(p.at, at)
+			if field.Container == schemas.SetOf {
+				t.sets[field.Name] = true
+			}
+		}
+		places[log] = p
+	}
+	if len(places) == 0 {
+		return nil
+	}
+	for s.temp.err == nil {
 		rec, err := f.Next()
 		var rowErr *row.Error
 		switch {
 		case err == io.EOF:
 			return nil
 		case errors.As(err, &rowErr):
-			report(err)
+			s.report(err)
 			continue
 		case err != nil:
 			return err
 		}
-		s.cells = s.cells[:0]
-		rec.Encode(&s)
-		cells := make([]string, len(t.columns))
-		for i := range cells {
-			cells[i] = unset
+		p := places[rec.Schema()]
+		if p == nil {
+			continue
 		}
-		for i, c := range s.cells {
-			cells[place[i]] = c
+		s.sink.reset()
+		rec.Encode(&s.sink)
+		s.row = s.row[:0]
+		for range p.table.columns {
+			s.row = append(s.row, []byte(unset))
 		}
-		t.rows = append(t.rows, cells)
+		start := 0
+		for i, end := range s.sink.ends {
+			s.row[p.at[i]] = s.sink.buf[start:end]
+			start = end
+		}
+		s.buf = s.row.appendTo(s.buf[:0])
+		p.table.rows.add(s.buf)
 	}
+	return s.temp.err
 }
+
+// names returns the names of the logs in order.
+func (s *side) names() []string { return slices.Sorted(maps.Keys(s.tables)) }
 
 // sink converts values to text. Numbers get six decimals, as TSV has no more.
 type sink struct {
-	cells  []string
-	list   []string
+	buf    []byte
+	ends   []int // of the cells in buf
 	nested bool
+	any    bool // whether the list has an element
+	tmp    []byte
+}
+
+func (s *sink) reset() { s.buf, s.ends, s.nested = s.buf[:0], s.ends[:0], false }
+
+// before begins a value.
+func (s *sink) before() {
+	if s.nested {
+		if s.any {
+			s.buf = append(s.buf, ',')
+		}
+		s.any = true
+	}
+}
+
+// after ends a value.
+func (s *sink) after() {
+	if !s.nested {
+		s.ends = append(s.ends, len(s.buf))
+	}
 }
 
 func (s *sink) put(text string) {
-	if s.nested {
-		s.list = append(s.list, text)
-		return
-	}
-	s.cells = append(s.cells, text)
+	s.before()
+	s.buf = append(s.buf, text...)
+	s.after()
 }
 
 func (s *sink) Groups() schemas.Groups { return 0 }
 func (s *sink) Unset()                 { s.put(unset) }
 func (s *sink) Bool(v bool)            { s.put(strconv.FormatBool(v)) }
-func (s *sink) Count(v uint64)         { s.put(strconv.FormatUint(v, 10)) }
-func (s *sink) Int(v int64)            { s.put(strconv.FormatInt(v, 10)) }
-func (s *sink) Double(v float64)       { s.put(strconv.FormatFloat(v, 'f', 6, 64)) }
 func (s *sink) Interval(v float64)     { s.Double(v) }
-func (s *sink) Time(v value.Time)      { s.Double(v.Seconds()) }
 func (s *sink) Enum(v string)          { s.String(v) }
-func (s *sink) Addr(v netip.Addr)      { s.put(v.String()) }
 func (s *sink) Subnet(v netip.Prefix)  { s.put(v.String()) }
 func (s *sink) Port(v uint16)          { s.Count(uint64(v)) }
+
+func (s *sink) Count(v uint64) {
+	s.before()
+	s.buf = strconv.AppendUint(s.buf, v, 10)
+	s.after()
+}
+
+func (s *sink) Int(v int64) {
+	s.before()
+	s.buf = strconv.AppendInt(s.buf, v, 10)
+	s.after()
+}
+
+func (s *sink) Double(v float64) {
+	s.before()
+	s.buf = strconv.AppendFloat(s.buf, v, 'f', 6, 64)
+	s.after()
+}
+
+func (s *sink) Time(v value.Time) { s.Double(v.Seconds()) }
+
+func (s *sink) Addr(v netip.Addr) {
+	s.before()
+	s.buf = v.AppendTo(s.buf)
+	s.after()
+}
 
 func (s *sink) String(v string) {
 	switch v {
@@ -180,15 +285,24 @@ func (s *sink) String(v string) {
 	s.put(v)
 }
 
-func (s *sink) Begin(schemas.Container, int) {
-	s.list, s.nested = s.list[:0], true
-}
+func (s *sink) Begin(schemas.Container, int) { s.nested, s.any = true, false }
 
 func (s *sink) End() {
-	s.nested = false
-	if len(s.list) == 0 {
-		s.put(empty)
-		return
+	if !s.any {
+		s.buf = append(s.buf, empty...)
 	}
-	s.put(strings.Join(s.list, ","))
+	s.nested = false
+	s.after()
+}
+
+// sortable returns the text of a number as bytes that sort as numbers do.
+func sortable(dst, text []byte) []byte {
+	v, _ := strconv.ParseFloat(string(text), 64) // 0 for what is no number
+	bits := math.Float64bits(v)
+	if v < 0 {
+		bits = ^bits
+	} else {
+		bits |= 1 << 63
+	}
+	return binary.BigEndian.AppendUint64(dst, bits)
 }

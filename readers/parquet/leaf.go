@@ -24,6 +24,8 @@ type leaf struct {
 	set, empty int
 	// unit is the unit of times in nanoseconds.
 	unit int64
+	// flat means that the name of the column itself has a dot.
+	flat bool
 }
 
 // leavesOf returns the leaf columns of a file's schema in order.
@@ -57,7 +59,7 @@ func leavesOf(root *parquet.Column) ([]*leaf, error) {
 				}
 				continue
 			}
-			l.Name, l.set = name(c), value.MaxDefinitionLevel()
+			l.Name, l.set, l.flat = name(c), value.MaxDefinitionLevel(), strings.Contains(c.Name(), ".")
 			if err := l.setType(value.Type()); err != nil {
 				return fmt.Errorf("column %s: %w", l.Name, err)
 			}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/parquet-go/parquet-go"
 
@@ -30,6 +31,7 @@ type File struct {
 	leaves []*leaf
 	groups []parquet.RowGroup
 	closer io.Closer
+	meta   map[string]string
 
 	// rows are those of the current row group, whose number, from 1, is group; n rows
 	// have been read.
@@ -67,6 +69,7 @@ func Open(r io.ReaderAt, size int64, log string, c io.Closer) (f *File, err erro
 	for _, kv := range in.Metadata().KeyValueMetadata {
 		meta[kv.Key] = kv.Value
 	}
+	f.meta = meta
 	if f.leaves, err = leavesOf(in.Root()); err != nil {
 		return nil, err
 	}
@@ -90,6 +93,14 @@ func trap(err *error) {
 	if p := recover(); p != nil {
 		*err = fmt.Errorf("%w: %v", errDamaged, p)
 	}
+}
+
+// Meta returns the metadata of the file.
+func (f *File) Meta() map[string]string { return f.meta }
+
+// Flat reports whether a column's own name has a dot, as without structs.
+func (f *File) Flat() bool {
+	return slices.ContainsFunc(f.leaves, func(l *leaf) bool { return l.flat })
 }
 
 // Schema returns the log and its columns.

@@ -53,8 +53,18 @@ func Schema(log string, meta map[string]string, columns []Column) (*schemas.Sche
 	if len(columns) == 0 {
 		return nil, nil, errColumns
 	}
-	clear(used)
 	known := schemas.Lookup(log)
+	for i := range columns {
+		if name := Dotted(known, columns[i].Name); !used[name] {
+			used[name], columns[i].Name = true, name
+			for j := range listed {
+				if Dotted(known, listed[j].Name) == name {
+					listed[j].Name = name
+				}
+			}
+		}
+	}
+	clear(used)
 	if known == nil {
 		known = &schemas.Schema{}
 	}
@@ -130,18 +140,70 @@ func (c *Column) guess() (schemas.Kind, schemas.Container) {
 }
 
 // GuessKind refines the kind of a column of an unknown log by its name, as Zeek names
-// the columns of connections.
+// the columns of connections. For the kind 0 it returns what the name suggests, or 0.
 func GuessKind(name string, k schemas.Kind) schemas.Kind {
-	number := k == schemas.KindCount || k == schemas.KindInt
+	number := k == schemas.KindCount || k == schemas.KindInt || k == 0
 	switch last := name[strings.LastIndexByte(name, '.')+1:]; {
-	case name == "ts" && k == schemas.KindDouble:
+	case name == "ts" && (k == schemas.KindDouble || k == 0):
 		return schemas.KindTime
 	case (last == "orig_p" || last == "resp_p") && number:
 		return schemas.KindPort
-	case (last == "orig_h" || last == "resp_h") && k == schemas.KindString:
+	case (last == "orig_h" || last == "resp_h") && (k == schemas.KindString || k == 0):
 		return schemas.KindAddr
 	}
 	return k
+}
+
+// endpoints are the dotted names of most logs.
+var endpoints = []string{"id.orig_h", "id.orig_p", "id.resp_h", "id.resp_p"}
+
+// Dotted returns the name of a column as Zeek has it, with dots where another program,
+// or Zeek with another Log::default_scope_sep, has another separator, as in id_orig_h.
+// The log is nil if it is none of this build.
+func Dotted(log *schemas.Schema, name string) string {
+	if log == nil {
+		for _, dotted := range endpoints {
+			if separated(name, dotted) {
+				return dotted
+			}
+		}
+		return name
+	}
+	found := ""
+	for i := range log.Fields {
+		switch dotted := log.Fields[i].Name; {
+		case dotted == name:
+			return name
+		case separated(name, dotted):
+			found = dotted
+		}
+	}
+	if found == "" {
+		return name
+	}
+	return found
+}
+
+// separated reports whether name is dotted with some punctuation for each dot.
+func separated(name, dotted string) bool {
+	if len(name) != len(dotted) || name == dotted || !strings.Contains(dotted, ".") {
+		return false
+	}
+	var sep byte
+	for i := range len(name) {
+		c := name[i]
+		switch {
+		case dotted[i] != '.':
+			if c != dotted[i] {
+				return false
+			}
+		case sep != 0 && c != sep, c >= '0' && c <= '9', c|0x20 >= 'a' && c|0x20 <= 'z', c >= 0x80:
+			return false
+		default:
+			sep = c
+		}
+	}
+	return true
 }
 
 // Bool returns a Value for a bool.

@@ -8,9 +8,13 @@ import (
 
 // Keys of the metadata of columnar files.
 const (
-	MetaLog     = "wirelog.log"
-	metaSensor  = "wirelog.sensor"
+	MetaLog = "wirelog.log"
+	// MetaSensor is the sensor that wrote the rows.
+	MetaSensor  = "wirelog.sensor"
 	metaVersion = "wirelog.version"
+	// MetaJoined is a JSON array: the names of the files whose rows a file of "convert
+	// --compact" has.
+	MetaJoined = "wirelog.joined"
 	// metaFields and metaTypes are JSON arrays: the columns' names in Zeek's order, and
 	// their Zeek types. A Zeek log can be recreated from them.
 	metaFields = "zeek.fields"
@@ -27,7 +31,7 @@ func Metadata(s *schemas.Schema, sensor, version string) []Pair {
 		f := &s.Fields[i]
 		names, types = append(names, f.Name), append(types, f.ZeekType())
 	}
-	return []Pair{{MetaLog, s.Name}, {metaSensor, sensor}, {metaVersion, version}, {metaFields, array(names)}, {metaTypes, array(types)}}
+	return []Pair{{MetaLog, s.Name}, {MetaSensor, sensor}, {metaVersion, version}, {metaFields, array(names)}, {metaTypes, array(types)}}
 }
 
 func array(list []string) string {

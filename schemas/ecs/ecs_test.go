@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/wirelog/wirelog/schemas"
+	"github.com/wirelog/wirelog/schemas/mapping"
 )
 
 // The table names existing logs and columns, and has no redundant entries.
@@ -17,7 +18,7 @@ func TestTableNamesColumns(t *testing.T) {
 			continue
 		}
 		for column, targets := range l.columns {
-			if !hasColumn(s, column) {
+			if !mapping.HasColumn(s, column) {
 				t.Errorf("%s has no column %s", name, column)
 			}
 			if len(targets) == 0 || len(targets) == 1 && targets[0].Field == "" {
@@ -26,7 +27,7 @@ func TestTableNamesColumns(t *testing.T) {
 		}
 	}
 	for column := range common {
-		if !slices.ContainsFunc(schemas.All(), func(s *schemas.Schema) bool { return hasColumn(s, column) }) {
+		if !slices.ContainsFunc(schemas.All(), func(s *schemas.Schema) bool { return mapping.HasColumn(s, column) }) {
 			t.Errorf("no log has the column %s", column)
 		}
 	}
@@ -46,10 +47,10 @@ var (
 // value.
 func TestFields(t *testing.T) {
 	for _, s := range schemas.All() {
-		m := Map(s)
+		m := Naming.Map(s)
 		var fields []string
 		for _, c := range m.Constants {
-			if !slices.Contains(lists, c.Field) {
+			if !slices.Contains(Naming.Lists, c.Field) {
 				fields = append(fields, c.Field)
 			}
 			allowed := c.Values
@@ -81,13 +82,13 @@ func TestFields(t *testing.T) {
 				if target.Form.Texts() && s.Fields[i].Kind != schemas.KindString {
 					t.Errorf("%s.%s is no text", s.Name, s.Fields[i].Name)
 				}
-				if (target.Form == Attribute) != (target.Part != "") {
+				if (target.Form == mapping.Attribute) != (target.Part != "") {
 					t.Errorf("%s.%s: an attribute wants the part", s.Name, s.Fields[i].Name)
 				}
-				if target.Form == Nanoseconds && s.Fields[i].Kind != schemas.KindInterval {
+				if target.Form == mapping.Nanoseconds && s.Fields[i].Kind != schemas.KindInterval {
 					t.Errorf("%s.%s is no interval", s.Name, s.Fields[i].Name)
 				}
-				if !slices.Contains(lists, target.Field) {
+				if !slices.Contains(Naming.Lists, target.Field) {
 					fields = append(fields, target.Field)
 				}
 			}
@@ -109,7 +110,7 @@ func TestFields(t *testing.T) {
 }
 
 func TestOutputsNames(t *testing.T) {
-	m := Map(&schemas.Schema{Name: "conn", Fields: []schemas.Field{{Name: "uid"}, {Name: "client"}, {Name: "history"}}})
+	m := Naming.Map(&schemas.Schema{Name: "conn", Fields: []schemas.Field{{Name: "uid"}, {Name: "client"}, {Name: "history"}}})
 	for i, want := range [][]string{{"event.id", "zeek.session_id"}, {"client"}, {"zeek.connection.history"}} {
 		var got []string
 		for _, target := range m.Columns[i] {
@@ -121,50 +122,10 @@ func TestOutputsNames(t *testing.T) {
 	}
 }
 
-// texts returns what the form of a target makes of a text.
-func texts(t Target, v string) []string {
-	var list []string
-	t.Each(v, func(s string) { list = append(list, s) })
-	return list
-}
-
-func TestForms(t *testing.T) {
-	for _, tt := range []struct {
-		target Target
-		text   string
-		want   []string
-	}{
-		{Target{Form: formIP}, "10.0.0.1", []string{"10.0.0.1"}},
-		{Target{Form: formIP}, "fe80::1", []string{"fe80::1"}},
-		{Target{Form: formIP}, "a.test", nil},
-		{Target{Form: formPath}, "/a/b?c=/d#e", []string{"/a/b"}},
-		{Target{Form: formQuery}, "/a/b?c=/d#e", []string{"c=/d"}},
-		{Target{Form: formPath}, "http://a.test:80/b?c", []string{"/b"}},
-		{Target{Form: formQuery}, "http://a.test?c", []string{"c"}},
-		{Target{Form: formPath}, "http://a.test", nil},
-		{Target{Form: formPath}, "/?u=http://a/b", []string{"/"}},
-		{Target{Form: formPath}, "*", nil},
-		{Target{Form: formPath}, "", nil},
-		{Target{Form: formQuery}, "/a", nil},
-		{Target{Form: formUser}, "alice/TEST.REALM", []string{"alice"}},
-		{Target{Form: formRealm}, "host/a.test/TEST.REALM", []string{"TEST.REALM"}},
-		{Target{Form: formUser}, "alice", nil},
-		{Target{Form: formRealm}, "/x", nil},
-		{Target{Form: Attribute, Part: "O"}, `CN=a,O=b\, c\\,OU=d,O=e`, []string{`b, c\`, "e"}},
-		{Target{Form: Attribute, Part: "CN"}, `O=b, CN=a=b`, []string{"a=b"}},
-		{Target{Form: Attribute, Part: "CN"}, `O=b\`, nil},
-		{Target{Form: Attribute, Part: "CN"}, "", nil},
-	} {
-		if got := texts(tt.target, tt.text); !slices.Equal(got, tt.want) {
-			t.Errorf("%s of %q: %q, want %q", tt.target.Form, tt.text, got, tt.want)
-		}
-	}
-}
-
 // has reports whether a column of a log is written to a field.
 func has(log, column, field string) bool {
 	s := schemas.Lookup(log)
-	m := Map(s)
+	m := Naming.Map(s)
 	for i, targets := range m.Columns {
 		for _, t := range targets {
 			if s.Fields[i].Name == column && t.Field == field {

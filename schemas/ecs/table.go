@@ -1,5 +1,7 @@
 package ecs
 
+import "github.com/wirelog/wirelog/schemas/mapping"
+
 // A log holds what is special about one log.
 type log struct {
 	// dataset is the name in event.dataset and zeek.*, if it differs from the log's.
@@ -9,31 +11,31 @@ type log struct {
 	category, typ string
 	// transport and protocol are those of network, for logs without such a column.
 	transport, protocol string
-	columns             map[string][]Target
-	derived             []Derived
+	columns             map[string][]mapping.Target
+	derived             []mapping.Derived
 }
 
 // kept keeps a column under zeek.LOG in addition to its other targets.
-var kept = Target{}
+var kept = mapping.Target{}
 
 // to is the target of a column whose values need no change.
-func to(fields ...string) []Target {
-	var list []Target
+func to(fields ...string) []mapping.Target {
+	var list []mapping.Target
 	for _, f := range fields {
-		list = append(list, Target{Field: f})
+		list = append(list, mapping.Target{Field: f})
 	}
 	return list
 }
 
 var (
-	outcome  = []Target{{Field: "event.outcome", Names: map[string]string{"true": "success", "false": "failure"}}, kept}
-	duration = []Target{{Field: "event.duration", Form: Nanoseconds}}
+	outcome  = []mapping.Target{{Field: "event.outcome", Names: map[string]string{"true": "success", "false": "failure"}}, kept}
+	duration = []mapping.Target{{Field: "event.duration", Form: mapping.Nanoseconds}}
 	user     = to("user.name", "related.user")
 )
 
 // status maps a text that means success to an outcome, and failures to an event type.
-func status(success string) []Target {
-	return []Target{
+func status(success string) []mapping.Target {
+	return []mapping.Target{
 		{Field: "event.outcome", Names: map[string]string{success: "success", "": "failure"}},
 		{Field: "event.type", Names: map[string]string{success: "", "": "error"}},
 		kept,
@@ -41,32 +43,32 @@ func status(success string) []Target {
 }
 
 // flag adds a member to an array if the column is true.
-func flag(field, name string) []Target {
-	return []Target{{Field: field, Names: map[string]string{"true": name}}, kept}
+func flag(field, name string) []mapping.Target {
+	return []mapping.Target{{Field: field, Names: map[string]string{"true": name}}, kept}
 }
 
-func text(field string) []Target { return []Target{{Field: field, Form: Text}} }
+func text(field string) []mapping.Target { return []mapping.Target{{Field: field, Form: mapping.Text}} }
 
 // name maps a distinguished name, and the attributes in it to fields below another.
-func name(whole, parts string) []Target {
+func name(whole, parts string) []mapping.Target {
 	list := to(whole)
 	for _, a := range []struct{ field, part string }{
 		{"common_name", "CN"}, {"country", "C"}, {"locality", "L"}, {"organization", "O"}, {"organizational_unit", "OU"}, {"state_or_province", "ST"},
 	} {
-		list = append(list, Target{Field: parts + "." + a.field, Form: Attribute, Part: a.part})
+		list = append(list, mapping.Target{Field: parts + "." + a.field, Form: mapping.Attribute, Part: a.part})
 	}
 	return list
 }
 
 // clientAndServer adds the fields for the roles of both sides.
-func clientAndServer(columns map[string][]Target) map[string][]Target {
+func clientAndServer(columns map[string][]mapping.Target) map[string][]mapping.Target {
 	columns["id.orig_h"] = append(to("client.address"), common["id.orig_h"]...)
 	columns["id.resp_h"] = append(to("server.address"), common["id.resp_h"]...)
 	return columns
 }
 
 // common maps the columns that mean the same in all logs.
-var common = map[string][]Target{
+var common = map[string][]mapping.Target{
 	"ts":           to("@timestamp"),
 	"uid":          to("event.id", "zeek.session_id"),
 	"id.orig_h":    to("source.address", "source.ip", "related.ip"),
@@ -79,14 +81,14 @@ var common = map[string][]Target{
 var logs = map[string]log{
 	"analyzer": {
 		typ: "error",
-		columns: map[string][]Target{
+		columns: map[string][]mapping.Target{
 			"proto":          to("network.transport"),
 			"failure_reason": to("error.message"),
 		},
 	},
 	"conn": {
 		dataset: "connection", typ: "connection",
-		columns: map[string][]Target{
+		columns: map[string][]mapping.Target{
 			"proto":    to("network.transport"),
 			"service":  to("network.protocol"),
 			"duration": duration,
@@ -98,12 +100,12 @@ var logs = map[string]log{
 			"resp_pkts":     to("destination.packets"),
 			"resp_ip_bytes": to("destination.bytes"),
 			"ip_proto":      text("network.iana_number"),
-			"orig_l2_addr":  {{Field: "source.mac", Form: MAC}},
-			"resp_l2_addr":  {{Field: "destination.mac", Form: MAC}},
+			"orig_l2_addr":  {{Field: "source.mac", Form: mapping.MAC}},
+			"resp_l2_addr":  {{Field: "destination.mac", Form: mapping.MAC}},
 			"vlan":          text("network.vlan.id"),
 			"inner_vlan":    text("network.inner.vlan.id"),
 		},
-		derived: []Derived{
+		derived: []mapping.Derived{
 			{Field: "network.packets", Columns: []string{"orig_pkts", "resp_pkts"}},
 			{Field: "network.bytes", Columns: []string{"orig_ip_bytes", "resp_ip_bytes"}},
 			{Field: "network.direction", Columns: []string{"local_orig", "local_resp"}, Names: map[string]string{
@@ -113,14 +115,14 @@ var logs = map[string]log{
 	},
 	"dce_rpc": {
 		typ: "connection protocol info", transport: "tcp", protocol: "dce_rpc",
-		columns: map[string][]Target{
+		columns: map[string][]mapping.Target{
 			"rtt":       duration,
 			"operation": to("event.action"),
 		},
 	},
 	"dns": {
 		typ: "connection info protocol", protocol: "dns",
-		columns: map[string][]Target{
+		columns: map[string][]mapping.Target{
 			"proto":    to("network.transport"),
 			"trans_id": text("dns.id"),
 			"rtt":      duration,
@@ -131,8 +133,8 @@ var logs = map[string]log{
 			"qtype_name": to("dns.question.type"),
 			"rcode":      {{Field: "event.outcome", Names: map[string]string{"0": "success", "": "failure"}}, kept},
 			"rcode_name": {{Field: "dns.response_code"}, {Field: "dns.type", Names: map[string]string{"": "answer"}, Unset: "query"}},
-			"answers":    {{Field: "dns.answers.data"}, {Field: "dns.resolved_ip", Form: formIP}},
-			"TTLs":       {{Field: "dns.answers.ttl", Form: Seconds}},
+			"answers":    {{Field: "dns.answers.data"}, {Field: "dns.resolved_ip", Form: mapping.IP}},
+			"TTLs":       {{Field: "dns.answers.ttl", Form: mapping.Seconds}},
 			"AA":         flag("dns.header_flags", "AA"),
 			"TC":         flag("dns.header_flags", "TC"),
 			"RD":         flag("dns.header_flags", "RD"),
@@ -141,7 +143,7 @@ var logs = map[string]log{
 	},
 	"files": {
 		category: "file", typ: "info",
-		columns: map[string][]Target{
+		columns: map[string][]mapping.Target{
 			"mime_type":   to("file.mime_type"),
 			"filename":    to("file.name"),
 			"duration":    duration,
@@ -153,7 +155,7 @@ var logs = map[string]log{
 	},
 	"ftp": {
 		typ: "connection info protocol", transport: "tcp", protocol: "ftp",
-		columns: map[string][]Target{
+		columns: map[string][]mapping.Target{
 			"user":      user,
 			"command":   to("event.action"),
 			"mime_type": to("file.mime_type"),
@@ -162,23 +164,23 @@ var logs = map[string]log{
 	},
 	"http": {
 		category: "network web", typ: "connection info protocol", transport: "tcp", protocol: "http",
-		columns: map[string][]Target{
+		columns: map[string][]mapping.Target{
 			"method":            to("http.request.method", "event.action"),
 			"host":              to("url.domain"),
-			"uri":               {{Field: "url.original"}, {Field: "url.path", Form: formPath}, {Field: "url.query", Form: formQuery}},
+			"uri":               {{Field: "url.original"}, {Field: "url.path", Form: mapping.Path}, {Field: "url.query", Form: mapping.Query}},
 			"referrer":          to("http.request.referrer"),
 			"version":           to("http.version"),
 			"user_agent":        to("user_agent.original"),
 			"request_body_len":  to("http.request.body.bytes"),
 			"response_body_len": to("http.response.body.bytes"),
-			"status_code":       {{Field: "http.response.status_code"}, {Field: "event.outcome", Form: Outcome}},
+			"status_code":       {{Field: "http.response.status_code"}, {Field: "event.outcome", Form: mapping.Outcome}},
 			"username":          to("url.username", "user.name", "related.user"),
 			"password":          to("url.password"),
 		},
 	},
 	"irc": {
 		typ: "connection protocol info", transport: "tcp", protocol: "irc",
-		columns: map[string][]Target{
+		columns: map[string][]mapping.Target{
 			"user":          user,
 			"command":       to("event.action"),
 			"dcc_file_name": to("file.name"),
@@ -188,9 +190,9 @@ var logs = map[string]log{
 	},
 	"kerberos": {
 		category: "network authentication", typ: "connection protocol access", protocol: "kerberos",
-		columns: clientAndServer(map[string][]Target{
+		columns: clientAndServer(map[string][]mapping.Target{
 			"request_type":        to("event.action"),
-			"client":              {{Field: "user.name", Form: formUser}, {Field: "user.domain", Form: formRealm}, {Field: "related.user", Form: formUser}, kept},
+			"client":              {{Field: "user.name", Form: mapping.User}, {Field: "user.domain", Form: mapping.Realm}, {Field: "related.user", Form: mapping.User}, kept},
 			"success":             outcome,
 			"client_cert_subject": name("tls.client.subject", "tls.client.x509.subject"),
 			"server_cert_subject": name("tls.server.subject", "tls.server.x509.subject"),
@@ -198,11 +200,11 @@ var logs = map[string]log{
 	},
 	"known_modbus": {
 		category: "network host",
-		columns:  map[string][]Target{"host": to("host.ip", "related.ip")},
+		columns:  map[string][]mapping.Target{"host": to("host.ip", "related.ip")},
 	},
 	"modbus": {
 		typ: "connection protocol", transport: "tcp", protocol: "modbus",
-		columns: map[string][]Target{
+		columns: map[string][]mapping.Target{
 			"func":      to("event.action"),
 			"exception": {{Field: "event.outcome", Names: map[string]string{"": "failure"}, Unset: "success"}, kept},
 		},
@@ -212,7 +214,7 @@ var logs = map[string]log{
 	},
 	"mysql": {
 		category: "database network", typ: "connection protocol", transport: "tcp", protocol: "mysql",
-		columns: map[string][]Target{
+		columns: map[string][]mapping.Target{
 			"cmd": {
 				{Field: "event.action"},
 				{Field: "event.type", Names: map[string]string{
@@ -227,7 +229,7 @@ var logs = map[string]log{
 	},
 	"ntlm": {
 		category: "network authentication", typ: "connection info", transport: "tcp", protocol: "ntlm",
-		columns: map[string][]Target{
+		columns: map[string][]mapping.Target{
 			"username":   user,
 			"domainname": to("user.domain"),
 			"success":    outcome,
@@ -235,7 +237,7 @@ var logs = map[string]log{
 	},
 	"ocsp": {
 		transport: "tcp", protocol: "ocsp",
-		columns: map[string][]Target{
+		columns: map[string][]mapping.Target{
 			"issuerNameHash": {{Field: "related.hash"}, kept},
 			"issuerKeyHash":  {{Field: "related.hash"}, kept},
 		},
@@ -244,7 +246,7 @@ var logs = map[string]log{
 	"rdp": {typ: "info protocol", transport: "tcp", protocol: "rdp"},
 	"smb_cmd": {
 		typ: "connection protocol", transport: "tcp", protocol: "smb",
-		columns: map[string][]Target{
+		columns: map[string][]mapping.Target{
 			"command":  to("event.action"),
 			"rtt":      duration,
 			"username": user,
@@ -253,7 +255,7 @@ var logs = map[string]log{
 	},
 	"smb_files": {
 		category: "network file", typ: "connection protocol", transport: "tcp", protocol: "smb",
-		columns: map[string][]Target{
+		columns: map[string][]mapping.Target{
 			"action": {{Field: "event.action"}, {Field: "event.type", Names: map[string]string{
 				"SMB::FILE_DELETE": "deletion", "SMB::FILE_RENAME": "change", "SMB::FILE_SET_ATTRIBUTE": "change", "": "info",
 			}}},
@@ -264,12 +266,12 @@ var logs = map[string]log{
 			"times.created":  to("file.created"),
 			"times.changed":  to("file.ctime"),
 		},
-		derived: []Derived{{Field: "file.path", Columns: []string{"path", "name"}, Join: `\`}},
+		derived: []mapping.Derived{{Field: "file.path", Columns: []string{"path", "name"}, Join: `\`}},
 	},
 	"smb_mapping": {typ: "connection protocol", transport: "tcp", protocol: "smb"},
 	"smtp": {
 		category: "network email", typ: "connection protocol", transport: "tcp", protocol: "smtp",
-		columns: map[string][]Target{
+		columns: map[string][]mapping.Target{
 			"mailfrom":         to("email.sender.address"),
 			"from":             to("email.from.address"),
 			"to":               to("email.to.address"),
@@ -284,15 +286,15 @@ var logs = map[string]log{
 	},
 	"socks": {
 		typ: "connection protocol", transport: "tcp", protocol: "socks",
-		columns: map[string][]Target{"user": user, "status": status("succeeded")},
+		columns: map[string][]mapping.Target{"user": user, "status": status("succeeded")},
 	},
 	"ssh": {
 		category: "network authentication", typ: "connection protocol", transport: "tcp", protocol: "ssh",
-		columns: map[string][]Target{"auth_success": outcome},
+		columns: map[string][]mapping.Target{"auth_success": outcome},
 	},
 	"ssl": {
 		typ: "connection protocol", protocol: "tls",
-		columns: clientAndServer(map[string][]Target{
+		columns: clientAndServer(map[string][]mapping.Target{
 			"version": {
 				{Field: "tls.version", Names: map[string]string{
 					"SSLv2": "2.0", "SSLv3": "3.0", "TLSv10": "1.0", "TLSv11": "1.1", "TLSv12": "1.2", "TLSv13": "1.3",
@@ -316,21 +318,21 @@ var logs = map[string]log{
 	},
 	"tunnel": {
 		typ:     "connection",
-		columns: map[string][]Target{"action": to("event.action")},
+		columns: map[string][]mapping.Target{"action": to("event.action")},
 	},
 	"websocket": {
 		category: "network web", typ: "connection protocol", transport: "tcp", protocol: "websocket",
-		columns: map[string][]Target{
+		columns: map[string][]mapping.Target{
 			"host":       to("url.domain"),
-			"uri":        {{Field: "url.original"}, {Field: "url.path", Form: formPath}, {Field: "url.query", Form: formQuery}},
+			"uri":        {{Field: "url.original"}, {Field: "url.path", Form: mapping.Path}, {Field: "url.query", Form: mapping.Query}},
 			"user_agent": to("user_agent.original"),
 		},
 	},
 	"weird": {
-		columns: map[string][]Target{"name": to("rule.name")},
+		columns: map[string][]mapping.Target{"name": to("rule.name")},
 	},
 	"x509": {
-		columns: map[string][]Target{
+		columns: map[string][]mapping.Target{
 			"certificate.version":          text("file.x509.version_number"),
 			"certificate.serial":           to("file.x509.serial_number"),
 			"fingerprint":                  to("event.id", "file.hash.sha256", "related.hash"),

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/wirelog/wirelog/schemas"
+	"github.com/wirelog/wirelog/schemas/mapping"
 	"github.com/wirelog/wirelog/value"
 	"github.com/wirelog/wirelog/writers"
 	"github.com/wirelog/wirelog/writers/internal/text"
@@ -49,10 +50,9 @@ type Format struct {
 	// System; and _write_ts, the clock when the record was emitted.
 	Streaming bool
 	System    string
-	// ECS writes columns under the names and in the forms of the Elastic Common Schema,
-	// as package ecs defines them, with times in ISO 8601 and System as observer.name.
-	// It excludes Streaming.
-	ECS bool
+	// Naming, if not nil, writes columns under the names and in the forms of another
+	// schema, with System. Streaming then adds the clock alone.
+	Naming *mapping.Naming
 }
 
 // Name returns "json".
@@ -71,8 +71,8 @@ type Encoder struct {
 	// which now points to.
 	before []byte
 	now    *value.Time
-	// ecs, if not nil, encodes instead.
-	ecs *ecsEncoder
+	// mapped, if not nil, encodes instead.
+	mapped *mapped
 }
 
 var _ writers.Encoder = (*Encoder)(nil)
@@ -80,8 +80,8 @@ var _ writers.Encoder = (*Encoder)(nil)
 // New returns an encoder for records of s with the optional columns of g.
 func (f Format) New(s *schemas.Schema, g schemas.Groups) *Encoder {
 	e := &Encoder{sink: sink{groups: g, format: f}, now: new(value.Time)}
-	if f.ECS {
-		e.ecs = f.newECS(s, g)
+	if f.Naming != nil {
+		e.mapped = f.newMapped(s, g)
 		return e
 	}
 	for _, field := range s.With(g).Fields {
@@ -97,13 +97,25 @@ func (f Format) New(s *schemas.Schema, g schemas.Groups) *Encoder {
 	return e
 }
 
+// RecordID says where an identity of the row may be put into what Append appends: at at,
+// with the key before it and a comma after it.
+func (e *Encoder) RecordID() (at int, key string) {
+	if e.mapped != nil {
+		return e.mapped.idAt, e.mapped.idKey
+	}
+	return 1, `"_record_id":`
+}
+
+// AppendTime appends a time in ISO 8601, as a JSON string.
+func AppendTime(dst []byte, t value.Time) []byte { return append(appendISO(append(dst, '"'), t), '"') }
+
 // SetClock implements writers.Clocked.
 func (e *Encoder) SetClock(now *value.Time) { e.now = now }
 
 // Append appends rec as one line.
 func (e *Encoder) Append(dst []byte, rec schemas.Record) []byte {
-	if e.ecs != nil {
-		return e.ecs.append(dst, rec)
+	if e.mapped != nil {
+		return e.mapped.append(dst, rec, *e.now)
 	}
 	start := len(dst)
 	if e.before != nil {
@@ -170,15 +182,22 @@ func (s *sink) Interval(v float64) { s.buf = text.AppendJSONDouble(s.key(), v) }
 func (s *sink) Time(v value.Time) { s.buf = s.appendTime(s.key(), v) }
 
 func (s *sink) appendTime(dst []byte, v value.Time) []byte {
-	switch s.format.Timestamps {
-	case Millis:
-		dst = strconv.AppendInt(dst, int64(v.Seconds()*1000), 10)
-	case ISO8601:
-		dst = append(appendISO(append(dst, '"'), v), '"')
-	default:
-		dst = text.AppendJSONDouble(dst, v.Seconds())
+	if s.format.Timestamps == ISO8601 {
+		return append(ISO8601.Append(append(dst, '"'), v), '"')
 	}
-	return dst
+	return s.format.Timestamps.Append(dst, v)
+}
+
+// Append appends a time in the form, without quotes.
+func (t Timestamps) Append(dst []byte, v value.Time) []byte {
+	switch t {
+	case Millis:
+		return strconv.AppendInt(dst, int64(v.Seconds()*1000), 10)
+	case ISO8601:
+		return appendISO(dst, v)
+	default:
+		return text.AppendJSONDouble(dst, v.Seconds())
+	}
 }
 
 func appendISO(dst []byte, v value.Time) []byte {

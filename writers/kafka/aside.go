@@ -35,7 +35,7 @@ func (a *aside) write(topic string, m *message, why string) (first bool, err err
 		a.failing = err != nil
 	}()
 	if a.file == nil {
-		if a.file, err = os.OpenFile(a.path, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o644); err != nil {
+		if a.file, err = os.OpenFile(a.path, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o640); err != nil {
 			return false, err
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"math"
 	"net"
 	"os"
 	"strings"
@@ -49,11 +50,18 @@ type Config struct {
 	Tagged bool
 	// Headers adds the headers log, sensor, schema-version, content-type and record-id.
 	Headers bool
+	// IDs puts the record id into the value too. With Format.Streaming, a message then needs
+	// neither its topic nor its headers.
+	IDs bool
 	// EventTime sets the time of messages to the clock of the capture instead of the
 	// wall clock.
 	EventTime bool
-	// CreateTopics asks the broker to create missing topics, if it allows that.
-	CreateTopics bool
+	// CreateTopics creates missing topics, if the cluster allows that. Partitions,
+	// Replication, Retention and RetentionBytes (of a partition) are for these; 0 leaves
+	// the choice to the cluster.
+	CreateTopics                            bool
+	Partitions, Replication, RetentionBytes int
+	Retention                               time.Duration
 
 	// Compression is none, gzip, snappy, lz4 or zstd.
 	Compression string
@@ -137,13 +145,33 @@ func (c *Config) check() error {
 	if c.Deadline <= 0 || c.RequestTimeout <= 0 {
 		return errors.New("deadline and request_timeout must be more than 0s")
 	}
-	if c.SASL != saslNone && (c.User == "" || c.PasswordFile == "") {
+	switch given := c.User != "" || c.PasswordFile != ""; {
+	case c.SASL != saslNone && (c.User == "" || c.PasswordFile == ""):
 		return errors.New("sasl: want sasl_user and sasl_password_file too")
+	case c.SASL == saslNone && given:
+		return errors.New("sasl_user and sasl_password_file: want sasl too: plain, scram-sha-256 or scram-sha-512")
+	case !c.TLS.On && c.TLS != TLS{}:
+		return errors.New("tls_ca, tls_cert, tls_key and tls_skip_verify: want tls: true too")
+	}
+	if c.Partitions < 0 || c.Replication < 0 || c.Replication > math.MaxInt16 || c.Retention < 0 || c.RetentionBytes < 0 {
+		return errors.New("topic_partitions, topic_replication, topic_retention and topic_retention_bytes cannot be less than 0, nor replication more than 32767")
 	}
 	if (c.TLS.Cert == "") != (c.TLS.Key == "") {
 		return errors.New("tls_cert and tls_key go together")
 	}
 	return nil
+}
+
+// warnings says what is unsafe.
+func (c *Config) warnings() []string {
+	var list []string
+	if c.SASL == saslPlain && !c.TLS.On {
+		list = append(list, "sasl: plain without tls sends the password so that anyone on the way can read it: set tls to true, or use scram-sha-512")
+	}
+	if c.TLS.SkipVerify {
+		list = append(list, "tls_skip_verify: anyone on the way can pose as a broker, and read the records and the password: use tls_ca instead")
+	}
+	return list
 }
 
 // transport returns the settings of connections. topics limits the metadata that brokers

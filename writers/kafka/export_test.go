@@ -10,6 +10,8 @@ const (
 
 var (
 	SchemaVersion = schemaVersion
+	// InterruptGrace shortens the time after an interrupt.
+	InterruptGrace = &interruptGrace
 
 	DropAside          = dropAside
 	DropRefused        = dropRefused

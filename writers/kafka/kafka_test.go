@@ -20,8 +20,13 @@ import (
 
 	"github.com/wirelog/wirelog/internal/testlog"
 	"github.com/wirelog/wirelog/schemas"
+	"github.com/wirelog/wirelog/schemas/cim"
+	"github.com/wirelog/wirelog/schemas/ecs"
+	"github.com/wirelog/wirelog/schemas/mapping"
+	"github.com/wirelog/wirelog/schemas/ocsf"
 	"github.com/wirelog/wirelog/value"
 	"github.com/wirelog/wirelog/writers"
+	zeekjson "github.com/wirelog/wirelog/writers/json"
 	"github.com/wirelog/wirelog/writers/kafka"
 )
 
@@ -56,6 +61,25 @@ type rig struct {
 
 func start(t *testing.T, c kafka.Config, change ...func(*writers.Config)) *rig {
 	t.Helper()
+	r, err := try(t, c, change...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// refused returns the error of a start that must fail.
+func refused(t *testing.T, c kafka.Config) string {
+	t.Helper()
+	_, err := try(t, c)
+	if err == nil {
+		t.Fatal("the start succeeds")
+	}
+	return err.Error()
+}
+
+func try(t *testing.T, c kafka.Config, change ...func(*writers.Config)) (*rig, error) {
+	t.Helper()
 	p, err := kafka.New(c)
 	if err != nil {
 		t.Fatal(err)
@@ -71,10 +95,10 @@ func start(t *testing.T, c kafka.Config, change ...func(*writers.Config)) *rig {
 		f(&cfg)
 	}
 	if r.Merger, err = writers.New(cfg); err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
 	r.collector = r.Collector()
-	return r
+	return r, nil
 }
 
 // conns writes n conn records with the uids C0, C1, ….
@@ -228,6 +252,54 @@ func TestPresetsOfZeekKafka(t *testing.T) {
 			}
 			if got := strings.HasPrefix(string(m.Value), `{"conn": {"ts":`) || strings.HasPrefix(string(m.Value), `{"weird": {"ts":`); got != tagged {
 				t.Errorf("%s", m.Value)
+			}
+		}
+	}
+}
+
+// A message of the recipe for SIEMs needs neither its topic nor its headers.
+func TestStandingByThemselves(t *testing.T) {
+	for name, naming := range map[string]*mapping.Naming{"": nil, "ecs": &ecs.Naming, "ocsf": &ocsf.Naming, "cim": &cim.Naming} {
+		c := brokers(t)
+		cfg := quick(c.ListenAddrs())
+		cfg.Topic, cfg.IDs = "zeek", true
+		cfg.Format = zeekjson.Format{Streaming: true, Timestamps: zeekjson.ISO8601, System: `tap"1`, Naming: naming}
+		r := start(t, cfg, func(c *writers.Config) {
+			c.Sensor = `tap"1`
+			c.Lines = []writers.Lines{{Name: "events", Outputs: []int{0}}}
+		})
+		r.conns(1)
+		r.collector.CloseLine(0, append(r.collector.OpenLine(0), `{"name":"x"}`...))
+		r.Merge(r.collector.Flush())
+		r.finish()
+		for _, m := range consume(t, c.ListenAddrs(), 2, "zeek") {
+			id := headers(m)["record-id"]
+			var value map[string]any
+			if err := json.Unmarshal(m.Value, &value); err != nil || id == "" {
+				t.Fatalf("%s: %v", m.Value, err)
+			}
+			var got []any
+			switch kind := headers(m)["log"] + " " + name; kind {
+			case "conn ecs":
+				got = []any{value["event.dataset"], value["observer.name"], value["event.created"], value["wirelog.record_id"], value["@timestamp"]}
+			case "conn ocsf":
+				md := value["metadata"].(map[string]any)
+				got = []any{md["log_name"], md["loggers"].([]any)[0].(map[string]any)["name"], md["logged_time"], md["uid"], value["time"]}
+			case "conn cim":
+				got = []any{value["log"], value["dvc"], value["write_ts"], value["record_id"], value["ts"]}
+			default: // events have one form
+				got = []any{value["_path"], value["_system_name"], value["_write_ts"], value["_record_id"], value["ts"]}
+				if value["name"] == "x" {
+					got[4] = "as it is"
+				}
+			}
+			for i, v := range got {
+				if v == nil || i == 1 && v != `tap"1` || i == 3 && v != id {
+					t.Errorf("%s: %v", m.Value, got)
+				}
+			}
+			if written := fmt.Sprint(got[2]); name == "" && !strings.HasSuffix(written, "Z") {
+				t.Errorf("written %s", written)
 			}
 		}
 	}
@@ -405,7 +477,7 @@ func TestBrokerComesLate(t *testing.T) {
 		c = brokers(t, kfake.NumBrokers(1), kfake.Ports(port))
 	}()
 	r.conns(50)
-	if s := r.finish(); s.Written != 50 || len(r.notices) != 2 || !strings.Contains(r.notices[1], "well again") {
+	if s := r.finish(); s.Written != 50 || len(r.notices) != 2 || !strings.Contains(r.notices[1], "answers again") {
 		t.Errorf("%+v %q %q", s, r.reports, r.notices)
 	}
 	atLeastOnce(t, consume(t, []string{addr}, 50, "zeek-conn"), 50)
@@ -457,7 +529,12 @@ func TestAuthentication(t *testing.T) {
 		cfg := quick(c.ListenAddrs())
 		cfg.SASL, cfg.User, cfg.PasswordFile = mechanism, "wire", filepath.Join(t.TempDir(), "password")
 		os.WriteFile(cfg.PasswordFile, []byte("wrong\n"), 0o600)
+		if err := refused(t, cfg); !strings.HasSuffix(err, ": wrong user or password") {
+			t.Errorf("%s: %s", mechanism, err)
+		}
+		os.WriteFile(cfg.PasswordFile, []byte("secret\n"), 0o600)
 		r := start(t, cfg)
+		os.WriteFile(cfg.PasswordFile, []byte("wrong\n"), 0o600)
 		go func() {
 			// Correct the password while the writer retries.
 			time.Sleep(500 * time.Millisecond)
@@ -498,7 +575,10 @@ func TestConfigErrors(t *testing.T) {
 		{"aside: want a file", func(c *kafka.Config) { c.TooLarge = kafka.TooLargeAside }},
 		{"sasl: want", func(c *kafka.Config) { c.SASL = kafka.SASLPlain }},
 		{"must be more than 0s", func(c *kafka.Config) { c.Deadline = 0 }},
-		{"go together", func(c *kafka.Config) { c.TLS.Cert = "x" }},
+		{"go together", func(c *kafka.Config) { c.TLS.On, c.TLS.Cert = true, "x" }},
+		{"want tls: true", func(c *kafka.Config) { c.TLS.CA = "x" }},
+		{"want sasl too", func(c *kafka.Config) { c.User = "x" }},
+		{"cannot be less than 0", func(c *kafka.Config) { c.Partitions = -1 }},
 	} {
 		c := quick([]string{"localhost:9092"})
 		tt.change(&c)

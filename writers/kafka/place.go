@@ -13,6 +13,7 @@ package kafka
 import (
 	"context"
 	"encoding/binary"
+	stdjson "encoding/json"
 	"errors"
 	"fmt"
 	"hash/fnv"
@@ -25,7 +26,9 @@ import (
 	kafkago "github.com/segmentio/kafka-go"
 
 	"github.com/wirelog/wirelog/schemas"
+	"github.com/wirelog/wirelog/value"
 	"github.com/wirelog/wirelog/writers"
+	"github.com/wirelog/wirelog/writers/json"
 )
 
 // Reasons why records were not written.
@@ -33,11 +36,11 @@ var (
 	dropUnacknowledged = writers.NewReason("not_acknowledged", true)  // before the deadline
 	dropTooLarge       = writers.NewReason("message_too_large", true) // and cannot be cut
 	dropRefused        = writers.NewReason("message_refused", true)   // by the broker, for good
-	dropAside          = writers.NewReason("set_aside", true)         // to the file Config.Aside
+	dropAside          = writers.NewReason("set_aside", false)        // kept in the file Config.Aside
 )
 
-// interruptGrace is how long sending continues after an interrupt.
-const interruptGrace = 10 * time.Second
+// interruptGrace is how long sending continues after an interrupt. Tests shorten it.
+var interruptGrace = 10 * time.Second
 
 // inFlight is the largest number of concurrent requests, each for one partition.
 const inFlight = 8
@@ -54,26 +57,26 @@ type Place struct {
 	topics  []*topic
 	running sync.WaitGroup
 	stop    func() bool
-	refusal sync.Once // reports the first record that a broker refuses
+	refusal sync.Once // reports the first record that a broker refuses, or that is set aside
 
 	spool   *spool
 	streams []*stream
-	// orphans are the streams of an earlier run's messages, by topic and log. They
-	// belong to the goroutine that drains the spool.
-	orphans map[string]*stream
+	// orphans are the streams of an earlier run's messages, by topic and log.
+	orphans   map[string]*stream
+	orphansMu sync.Mutex
 
 	// interrupted is when the run was interrupted and ending when Close was called, in
 	// Unix nanoseconds, or 0.
 	interrupted, ending atomic.Int64
-	// lost means that a deadline has passed and nothing was acknowledged since.
-	lost atomic.Bool
+	// health is that of the cluster; each topic has its own.
+	health health
 
-	mu      sync.Mutex
-	room    sync.Cond // on mu
-	held    int       // bytes waiting for acknowledgement
+	mu   sync.Mutex
+	room sync.Cond // on mu
+	held int       // bytes waiting for acknowledgement, but for those of denied topics
+	// parked are bytes of denied topics, which must not take the room of others.
+	parked  int
 	closing bool
-	away    time.Time // when trouble began, or zero
-	told    bool      // the user was told of the trouble
 	free    []*batch
 }
 
@@ -96,6 +99,9 @@ func (p *Place) Start(env writers.Env) error {
 	p.env = env
 	if _, err := p.config.transport(nil); err != nil {
 		return fmt.Errorf("kafka: %w", err)
+	}
+	for _, w := range p.config.warnings() {
+		env.Notice("kafka: " + w)
 	}
 	if c := &p.config; c.Spool != "" {
 		p.spool = &spool{place: p, dir: c.Spool, max: int64(c.SpoolBytes)}
@@ -121,6 +127,11 @@ func (p *Place) Open(info writers.StreamInfo) (writers.Stream, error) {
 	s := p.newStream(name, info)
 	p.streams = append(p.streams, s)
 	s.idPrefix = info.Sensor + "/" + info.Log + "/"
+	if p.config.IDs {
+		if err := s.embedID(); err != nil {
+			return nil, fmt.Errorf("%s: %w", info.Output, err)
+		}
+	}
 	if p.config.Headers {
 		s.headers = appendHeader(s.headers, "log", []byte(info.Log))
 		s.headers = appendHeader(s.headers, "sensor", []byte(info.Sensor))
@@ -141,7 +152,9 @@ func (p *Place) newStream(name string, info writers.StreamInfo) *stream {
 	i := slices.IndexFunc(p.topics, func(t *topic) bool { return t.name == name })
 	if i < 0 {
 		i = len(p.topics)
-		p.topics = append(p.topics, &topic{place: p, name: name})
+		t := &topic{place: p, name: name}
+		t.health.of = "topic " + name + ": "
+		p.topics = append(p.topics, t)
 	}
 	return &stream{
 		place: p, topic: p.topics[i], info: info,
@@ -159,6 +172,8 @@ func (p *Place) streamOf(topic, log string, earlier bool) *stream {
 			}
 		}
 	}
+	p.orphansMu.Lock()
+	defer p.orphansMu.Unlock()
 	key := topic + "/" + log
 	if p.orphans[key] == nil {
 		if p.orphans == nil {
@@ -220,7 +235,7 @@ func (p *Place) cluster() *kafkago.Client {
 		transport, err := p.config.transport(names)
 		if err != nil {
 			// A file has changed since Start.
-			p.env.Report(fmt.Errorf("kafka: %w", err))
+			p.env.Report(fmt.Errorf("kafka: %w", say(err)))
 			transport = &kafkago.Transport{MetadataTopics: names}
 		}
 		p.client = &kafkago.Client{
@@ -230,33 +245,73 @@ func (p *Place) cluster() *kafkago.Client {
 	return p.client
 }
 
-// hold waits until size more bytes may wait for acknowledgement.
-func (p *Place) hold(size int) {
+// hold waits until size more bytes of t may wait for acknowledgement. A denied topic has
+// room of its own, so that others need not wait for it; hold returns false if that is
+// full. With a spool it waits instead: the records are on disk already.
+func (p *Place) hold(t *topic, size int) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for p.held > 0 && p.held+size > p.config.BufferBytes {
+	for {
+		switch {
+		case !t.denied && (p.held == 0 || p.held+size <= p.config.BufferBytes):
+			p.take(t, size)
+			return true
+		case t.denied && (t.held == 0 || p.parked+size <= p.config.BufferBytes && p.spool == nil):
+			p.take(t, size)
+			return true
+		case t.denied && p.spool == nil:
+			return false
+		}
 		p.room.Wait()
 	}
-	p.held += size
 }
 
-// tryHold is hold, but returns false if it would wait or if the cluster is in trouble.
-func (p *Place) tryHold(size int) bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.held > 0 && p.held+size > p.config.BufferBytes || !p.away.IsZero() {
+// tryHold is hold, but returns false if it would wait or if the cluster or the topic is
+// in trouble.
+func (p *Place) tryHold(t *topic, size int) bool {
+	if p.health.away() || t.health.away() {
 		return false
 	}
-	p.held += size
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if t.denied || p.held > 0 && p.held+size > p.config.BufferBytes {
+		return false
+	}
+	p.take(t, size)
 	return true
 }
 
+// take counts size bytes of t, which may be negative. The caller holds mu.
+func (p *Place) take(t *topic, size int) {
+	t.held += size
+	if t.denied {
+		p.parked += size
+	} else {
+		p.held += size
+	}
+}
+
 // release gives back size bytes that hold or tryHold took.
-func (p *Place) release(size int) {
+func (p *Place) release(t *topic, size int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.held -= size
-	p.room.Signal()
+	p.take(t, -size)
+	p.room.Broadcast()
+}
+
+// deny moves the bytes that t holds out of the way of other topics, or back. It reports
+// whether denied topics now hold too many.
+func (p *Place) deny(t *topic, denied bool) (full bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if t.denied != denied {
+		held := t.held
+		p.take(t, -held)
+		t.denied = denied
+		p.take(t, held)
+		p.room.Broadcast()
+	}
+	return p.spool == nil && p.parked > p.config.BufferBytes
 }
 
 // newBatch returns an empty batch.
@@ -296,8 +351,13 @@ type stream struct {
 	cuts     *writers.Mark
 	// spooled counts the rows of this run that are in the spool and in no batch.
 	spooled atomic.Int64
-	// id and all are scratch space of Write.
-	id, all []byte
+	// idKey is the key of the record id in the value, at idAt; before the id itself is
+	// idText, and for a stream of lines lineStart at the beginning. They are set with
+	// Config.IDs alone.
+	idKey, idText, lineStart string
+	idAt                     int
+	// id, all and value are scratch space of Write.
+	id, all, value []byte
 }
 
 // Write implements writers.Stream.
@@ -316,7 +376,10 @@ func (s *stream) Write(rows []writers.Row) {
 		if recordSize(&m) > s.place.config.MaxMessage && !s.shrink(&m, s.place.config.MaxMessage) {
 			continue
 		}
-		s.place.hold(recordSize(&m))
+		if !s.place.hold(s.topic, recordSize(&m)) {
+			s.info.Counts.Dropped(dropUnacknowledged, 1)
+			continue
+		}
 		s.topic.put(s, nil, &m)
 	}
 }
@@ -332,12 +395,53 @@ func (s *stream) message(r *writers.Row, now int64) message {
 	if s.place.config.EventTime {
 		m.time = r.Key.Time / int64(time.Millisecond)
 	}
+	if s.idKey != "" {
+		m.value = s.withID(m.value, &r.Key)
+	}
 	if s.nHeaders > 0 {
 		s.id = appendRecordID(append(s.id[:0], s.idPrefix...), &r.Key)
 		s.all = appendHeader(append(s.all[:0], s.headers...), "record-id", s.id)
 		m.headers, m.nHeaders = s.all, s.nHeaders+1
 	}
 	return m
+}
+
+// embedID prepares withID.
+func (s *stream) embedID() error {
+	text, err := stdjson.Marshal(s.idPrefix)
+	if err != nil {
+		return err
+	}
+	s.idText = string(text[:len(text)-1])
+	if s.info.Schema != nil {
+		s.idAt, s.idKey = s.place.config.Format.New(s.info.Schema, s.info.Groups).RecordID()
+		return nil
+	}
+	// A line that was made elsewhere gets what Format.Streaming gives to records.
+	s.idAt, s.idKey = new(json.Encoder).RecordID()
+	sensor, err := stdjson.Marshal(s.info.Sensor)
+	s.lineStart = fmt.Sprintf(`{"_path":%q,"_system_name":%s,"_write_ts":`, s.info.Log, sensor)
+	return err
+}
+
+// withID returns an object with the record's id in it. It is valid until the next
+// call.
+func (s *stream) withID(object []byte, k *writers.Key) []byte {
+	v := s.value[:0]
+	if s.lineStart != "" {
+		v = append(json.AppendTime(append(v, s.lineStart...), value.Time(k.Time)), ',')
+	} else {
+		v = append(v, object[:s.idAt]...)
+	}
+	v = append(append(v, s.idKey...), s.idText...)
+	v = append(appendRecordID(v, k), '"')
+	if rest := object[s.idAt:]; rest[0] != '}' {
+		v = append(append(v, ','), rest...)
+	} else {
+		v = append(v, rest...)
+	}
+	s.value = v
+	return v
 }
 
 // appendRecordID appends an identifier of a record within its log and sensor, the same
@@ -391,6 +495,9 @@ func (s *stream) setAside(m *message, why string) {
 		s.info.Counts.Dropped(dropRefused, 1)
 		return
 	}
+	s.place.refusal.Do(func() {
+		s.place.env.Notice(fmt.Sprintf("%s: records that cannot be sent are kept in %s; the first is one for topic %s: %s", s.info.Output, s.place.config.Aside, s.topic.name, why))
+	})
 	if first, err := s.place.aside.write(s.topic.name, m, why); err != nil {
 		if first {
 			s.place.env.Report(fmt.Errorf("%s: %w", s.info.Output, err))

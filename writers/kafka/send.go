@@ -10,6 +10,7 @@ import (
 
 	kafkago "github.com/segmentio/kafka-go"
 	"github.com/segmentio/kafka-go/protocol"
+	"github.com/segmentio/kafka-go/protocol/createtopics"
 	"github.com/segmentio/kafka-go/protocol/metadata"
 )
 
@@ -19,7 +20,7 @@ const (
 	lastPause  = time.Second
 )
 
-// troubleAfter is how long all attempts may fail before the user is told.
+// troubleAfter is how long all attempts for a topic may fail before the user is told.
 const troubleAfter = 2 * time.Second
 
 // invalidRecord is an error code that the library has no name for (KIP-467).
@@ -27,13 +28,21 @@ const invalidRecord kafkago.Error = 87
 
 // A topic holds its partitions, once they are known.
 type topic struct {
-	place *Place
-	name  string
+	place  *Place
+	name   string
+	health health
+
+	// denied and held are guarded by Place.mu: the broker does not let us write, and
+	// nothing but a change of rights will help; bytes waiting for acknowledgement.
+	denied bool
+	held   int
 
 	mu         sync.Mutex
 	partitions []*partition
 	// sticky is the partition for records without a key.
 	sticky int
+	// refused is when a lasting error was last met, before the topic was known.
+	refused time.Time
 }
 
 // known reports whether the partitions are known.
@@ -44,41 +53,57 @@ func (t *topic) known() bool {
 }
 
 // resolve asks for the partitions of the topic until the deadline, and reports whether
-// they are known.
+// they are known. It does not wait for what will not pass by itself.
 func (t *topic) resolve() bool {
 	if t.known() {
 		return true
+	}
+	if time.Since(t.refused) < lastPause {
+		return false
 	}
 	begun := time.Now()
 	for try := 0; ; try++ {
 		n, err := t.ask()
 		if err == nil {
-			t.place.well()
 			t.mu.Lock()
-			for i := range n {
+			for i := len(t.partitions); i < n; i++ {
 				t.partitions = append(t.partitions, newPartition(t, i))
 			}
 			t.mu.Unlock()
 			return true
 		}
-		err = fmt.Errorf("topic %s: %w", t.name, err)
-		t.place.trouble(err)
-		if t.place.expired(begun, try) {
-			t.place.giveUp(err)
+		final := t.place.spool == nil && ofTopic(err) && lasting(err)
+		if !final {
+			t.trouble(err)
+		} else {
+			t.refused = time.Now()
+		}
+		if final || t.place.expired(t, begun, try) {
+			t.giveUp(err, begun)
 			return false
 		}
-		pause(try)
+		t.place.pause(try, begun)
 	}
 }
 
-// ask returns the number of partitions of the topic.
+// ask returns the number of partitions of the topic. It creates a topic that does not
+// exist, unless the configuration forbids it.
 func (t *topic) ask() (int, error) {
+	n, err := t.partitionCount()
+	if !errors.Is(err, kafkago.UnknownTopicOrPartition) || !t.place.config.CreateTopics {
+		return n, err
+	}
+	if err := t.create(); err != nil {
+		return 0, err
+	}
+	return t.partitionCount()
+}
+
+func (t *topic) partitionCount() (int, error) {
 	c := t.place.cluster()
 	ctx, cancel := context.WithTimeout(context.Background(), c.Timeout)
 	defer cancel()
-	res, err := c.Transport.RoundTrip(ctx, c.Addr, &metadata.Request{
-		TopicNames: []string{t.name}, AllowAutoTopicCreation: t.place.config.CreateTopics,
-	})
+	res, err := c.Transport.RoundTrip(ctx, c.Addr, &metadata.Request{TopicNames: []string{t.name}})
 	if err != nil {
 		return 0, err
 	}
@@ -92,6 +117,65 @@ func (t *topic) ask() (int, error) {
 		}
 	}
 	return 0, kafkago.UnknownTopicOrPartition
+}
+
+// create asks the controller to create the topic.
+func (t *topic) create() error {
+	c := t.place.cluster()
+	ctx, cancel := context.WithTimeout(context.Background(), min(c.Timeout, probeTime))
+	defer cancel()
+	res, err := c.Transport.RoundTrip(ctx, c.Addr, &createtopics.Request{
+		Topics: []createtopics.RequestTopic{t.place.config.newTopic(t.name)}, TimeoutMs: int32(c.Timeout.Milliseconds()),
+	})
+	if err != nil {
+		return err
+	}
+	for _, r := range res.(*createtopics.Response).Topics {
+		if code := kafkago.Error(r.ErrorCode); code != 0 && code != kafkago.TopicAlreadyExists {
+			if r.ErrorMessage != "" {
+				return &saidError{fmt.Sprintf("it cannot be created: %s (the broker says: %q)", explain(code), r.ErrorMessage), code}
+			}
+			return &saidError{"it cannot be created: " + explain(code), code}
+		}
+	}
+	return nil
+}
+
+// trouble notes a failure that will be retried.
+func (t *topic) trouble(err error) {
+	if !ofTopic(err) {
+		t.place.health.trouble(t.place, err, troubleAfter)
+		return
+	}
+	t.health.trouble(t.place, err, troubleAfter)
+	if lasting(err) && t.place.deny(t, true) {
+		t.shed()
+	}
+}
+
+// well notes that records were acknowledged.
+func (t *topic) well() {
+	t.place.health.well(t.place)
+	t.health.well(t.place)
+	t.place.deny(t, false)
+}
+
+// giveUp reports that records were given up because of err.
+func (t *topic) giveUp(err error, begun time.Time) {
+	if ofTopic(err) {
+		t.health.giveUp(t.place, err, begun)
+	} else {
+		t.place.health.giveUp(t.place, err, begun)
+	}
+}
+
+// shed drops the batches that wait behind those that are being sent.
+func (t *topic) shed() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, p := range t.partitions {
+		p.shed()
+	}
 }
 
 // put adds a message to the partition of its key. The place holds its bytes already.
@@ -182,7 +266,21 @@ func (p *partition) run() {
 		held := b.held
 		p.deliver(b)
 		p.place.recycle(b)
-		p.place.release(held)
+		p.place.release(p.topic, held)
+	}
+}
+
+// shed drops the batches that are full and not being sent.
+func (p *partition) shed() {
+	p.mu.Lock()
+	full := p.full
+	p.full = nil
+	p.mu.Unlock()
+	for _, b := range full {
+		held := b.held
+		p.drop(b)
+		p.place.recycle(b)
+		p.place.release(p.topic, held)
 	}
 }
 
@@ -228,7 +326,7 @@ func (p *partition) deliver(b *batch) {
 	var err error
 	if *wire, err = b.appendTo((*wire)[:0], p.place.config.compression); err != nil {
 		p.drop(b)
-		p.place.env.Report(fmt.Errorf("kafka: %s: %w", p.topic.name, err))
+		p.place.env.Report(fmt.Errorf("kafka: topic %s: %w", p.topic.name, err))
 		return
 	}
 	if b.tried.IsZero() {
@@ -237,7 +335,7 @@ func (p *partition) deliver(b *batch) {
 	for try := 0; ; try++ {
 		bad, err := p.produce(*wire)
 		if err == nil {
-			p.place.well()
+			p.topic.well()
 			p.acknowledge(b)
 			if try == 0 {
 				// After an error the library may still be reading the buffer.
@@ -246,21 +344,23 @@ func (p *partition) deliver(b *batch) {
 			return
 		}
 		if large := tooLarge(err); large || refused(err) {
-			p.place.well()
+			p.topic.well()
 			p.divide(b, bad, large, err)
 			return
 		}
-		err = fmt.Errorf("topic %s: %w", p.topic.name, err)
-		p.place.trouble(err)
-		if p.place.expired(b.tried, try) {
+		if ofTopic(err) && errors.As(err, new(kafkago.Error)) { // an answer
+			p.place.health.well(p.place)
+		}
+		p.topic.trouble(err)
+		if p.place.expired(p.topic, b.tried, try) {
 			p.drop(b)
-			p.place.giveUp(err)
+			p.topic.giveUp(err, b.tried)
 			return
 		}
 		b.rows[0].stream.retries.Add(1)
-		pause(try)
+		p.place.pause(try, b.tried)
 		if _, err := p.topic.ask(); err != nil { // ask also recreates a topic that was deleted
-			p.place.trouble(fmt.Errorf("topic %s: %w", p.topic.name, err))
+			p.topic.trouble(err)
 		}
 	}
 }
@@ -307,7 +407,7 @@ func (p *partition) divide(b *batch, bad map[int]error, large bool, err error) {
 			return
 		}
 		if !large {
-			s.setAside(&m, err.Error())
+			s.setAside(&m, explain(err))
 		}
 		b.settle()
 		return
@@ -320,7 +420,7 @@ func (p *partition) divide(b *batch, bad map[int]error, large bool, err error) {
 	if len(bad) == len(b.rows) && !large {
 		for i := range b.rows {
 			m := b.message(i)
-			b.rows[i].stream.setAside(&m, err.Error())
+			b.rows[i].stream.setAside(&m, explain(err))
 		}
 		b.settle()
 		return
@@ -357,8 +457,15 @@ func (p *partition) drop(b *batch) {
 	b.eachStream(func(s *stream, rows, _ int) { s.info.Counts.Dropped(dropUnacknowledged, uint64(rows)) })
 }
 
-// pause waits before another attempt.
-func pause(try int) { time.Sleep(min(firstPause<<min(try, 10), lastPause)) }
+// pause waits before another attempt at something that was first tried at begun, at most
+// until the deadline.
+func (p *Place) pause(try int, begun time.Time) {
+	d := min(firstPause<<min(try, 10), lastPause)
+	if left := p.config.Deadline - time.Since(begun); p.spool == nil && left > 0 {
+		d = min(d, left+time.Millisecond)
+	}
+	time.Sleep(d)
+}
 
 func (p *Place) isClosing() bool {
 	p.mu.Lock()
@@ -366,23 +473,27 @@ func (p *Place) isClosing() bool {
 	return p.closing
 }
 
-// expired reports whether to give up something that was first tried at begun and since
-// then as often as tries says.
-func (p *Place) expired(begun time.Time, tries int) bool {
+// expired reports whether to give up something for t that was first tried at begun and
+// since then as often as tries says.
+func (p *Place) expired(t *topic, begun time.Time, tries int) bool {
 	if p.spool != nil {
 		// With a spool, records may wait as long as the run lasts.
-		return p.over()
+		return p.over(t)
 	}
 	now := time.Now()
 	if i := p.interrupted.Load(); i != 0 && now.Sub(time.Unix(0, i)) > interruptGrace {
 		return true
 	}
-	return now.Sub(begun) > p.config.Deadline || tries > 0 && p.lost.Load()
+	if now.Sub(begun) > p.config.Deadline {
+		return true
+	}
+	return p.health.lost.Load() && tries > 0 || t.health.lost.Load()
 }
 
-// over reports whether a place with a spool must stop sending: at the deadline after the
-// end of the run, or sooner if the cluster is away, because the spool keeps the records.
-func (p *Place) over() bool {
+// over reports whether a place with a spool must stop sending, to t if that is not nil: at
+// the deadline after the end of the run, or sooner if the cluster or the topic is in
+// trouble, because the spool keeps the records.
+func (p *Place) over(t *topic) bool {
 	now := time.Now()
 	if i := p.interrupted.Load(); i != 0 && now.Sub(time.Unix(0, i)) > interruptGrace {
 		return true
@@ -392,56 +503,8 @@ func (p *Place) over() bool {
 		return false
 	}
 	left := p.config.Deadline
-	if p.isAway() {
+	if p.health.away() || t != nil && t.health.away() {
 		left = min(left, interruptGrace)
 	}
 	return now.Sub(time.Unix(0, e)) > left
-}
-
-func (p *Place) isAway() bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return !p.away.IsZero()
-}
-
-// giveUp reports that records were given up because of err.
-func (p *Place) giveUp(err error) {
-	if !p.lost.Swap(true) {
-		what := "are given up after " + p.config.Deadline.String()
-		if p.spool != nil {
-			what = "are left in " + p.config.Spool
-		}
-		p.env.Report(fmt.Errorf("kafka: records %s: %w", what, err))
-	}
-}
-
-// trouble notes a failure that will be retried.
-func (p *Place) trouble(err error) {
-	p.mu.Lock()
-	now := time.Now()
-	if p.away.IsZero() {
-		p.away = now
-	}
-	tell := !p.told && now.Sub(p.away) > troubleAfter
-	p.told = p.told || tell
-	p.mu.Unlock()
-	if tell {
-		until := "for up to " + p.config.Deadline.String()
-		if p.spool != nil {
-			until = "while records go to " + p.config.Spool
-		}
-		p.env.Notice(fmt.Sprintf("kafka: %v; trying again %s", err, until))
-	}
-}
-
-// well notes that the cluster has answered.
-func (p *Place) well() {
-	p.lost.Store(false)
-	p.mu.Lock()
-	since, told := p.away, p.told
-	p.away, p.told = time.Time{}, false
-	p.mu.Unlock()
-	if told {
-		p.env.Notice(fmt.Sprintf("kafka: all is well again after %s", time.Since(since).Round(time.Second)))
-	}
 }

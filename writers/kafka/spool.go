@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -24,26 +25,34 @@ var (
 	dropSpooled = writers.NewReason("left_in_spool", true)
 )
 
-// A spool keeps messages on disk while the cluster is away. It consists of segments:
-// files that are written one after another, read in the same order, and removed when all
-// their messages are acknowledged. The next run sends what a killed run leaves behind.
+// A spool keeps messages on disk while the cluster, or a topic, is away. It consists of
+// segments: files that are written one after another, a topic each, read in the same
+// order, and removed when all their messages are acknowledged. The next run sends what a
+// killed run leaves behind.
 //
-// While the spool has messages, all new ones go through it, which keeps the order.
+// While the spool has messages of a topic, all new ones of it go through it, which keeps
+// the order.
 type spool struct {
 	place *Place
 	dir   string
 	max   int64
 	lock  *os.File
 
-	mu       sync.Mutex
+	mu sync.Mutex
+	// queues are those of the topics, by name.
+	queues  map[string]*queue
+	next    uint64 // number of the next segment
+	bytes   int64  // of all segments that exist
+	closed  bool   // no drain must begin any more
+	failing bool   // the last write failed
+	buf     []byte
+	drains  sync.WaitGroup
+}
+
+// A queue holds the segments of one topic. The mutex of the spool guards it.
+type queue struct {
 	segments []*segment // to be read, in order; the last one may be open
-	next     uint64     // number of the next segment
-	bytes    int64      // of all segments that exist
 	draining bool
-	closed   bool // drain must not begin again
-	failing  bool // the last write failed
-	buf      []byte
-	drained  chan struct{} // closed when the current drain ends
 }
 
 // A segment is a file of the spool.
@@ -68,10 +77,11 @@ const (
 
 // open creates the folder and finds the segments of earlier runs.
 func (sp *spool) open() error {
-	if err := os.MkdirAll(sp.dir, 0o755); err != nil {
+	sp.queues = make(map[string]*queue)
+	if err := os.MkdirAll(sp.dir, 0o750); err != nil {
 		return err
 	}
-	f, err := os.OpenFile(filepath.Join(sp.dir, "lock"), os.O_CREATE|os.O_RDWR, 0o644)
+	f, err := os.OpenFile(filepath.Join(sp.dir, "lock"), os.O_CREATE|os.O_RDWR, 0o640)
 	if err != nil {
 		return err
 	}
@@ -94,7 +104,13 @@ func (sp *spool) open() error {
 		}
 		sp.next = max(sp.next, n+1)
 		sp.bytes += info.Size()
-		sp.segments = append(sp.segments, &segment{spool: sp, path: filepath.Join(sp.dir, e.Name()), bytes: info.Size(), earlier: true})
+		seg := &segment{spool: sp, path: filepath.Join(sp.dir, e.Name()), bytes: info.Size(), earlier: true}
+		topic, err := seg.topic()
+		if err != nil {
+			return err
+		}
+		q := sp.queue(topic)
+		q.segments = append(q.segments, seg)
 	}
 	if sp.bytes > 0 {
 		sp.place.env.Notice(fmt.Sprintf("kafka: %d bytes of an earlier run are in %s and will be sent", sp.bytes, sp.dir))
@@ -102,13 +118,47 @@ func (sp *spool) open() error {
 	return nil
 }
 
-// put sends rows to the cluster if that is possible and the spool is empty; otherwise it
-// writes them to the spool.
+// queue returns the queue of a topic. The caller holds mu, or nobody else has sp yet.
+func (sp *spool) queue(topic string) *queue {
+	q := sp.queues[topic]
+	if q == nil {
+		q = new(queue)
+		sp.queues[topic] = q
+	}
+	return q
+}
+
+// topic returns the topic of the first message, or "" if there is no whole one.
+func (seg *segment) topic() (string, error) {
+	f, err := os.Open(seg.path)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	// The name of a topic has at most 249 bytes, and the length before it two.
+	b := make([]byte, 8+2+249)
+	n, err := io.ReadFull(f, b)
+	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+		return "", err
+	}
+	if n < 8 {
+		return "", nil
+	}
+	size, w := binary.Uvarint(b[8:n])
+	if w <= 0 || size > uint64(n-8-w) {
+		return "", nil
+	}
+	return string(b[8+w:][:size]), nil
+}
+
+// put sends rows to the cluster if that is possible and the spool has none of the topic;
+// otherwise it writes them to the spool.
 func (sp *spool) put(s *stream, rows []writers.Row) {
 	sp.mu.Lock()
 	defer sp.mu.Unlock()
 	now := time.Now().UnixMilli()
 	sp.buf = sp.buf[:0]
+	q := sp.queue(s.topic.name)
 	kept := 0
 	for i := range rows {
 		m := s.message(&rows[i], now)
@@ -119,7 +169,7 @@ func (sp *spool) put(s *stream, rows []writers.Row) {
 			}
 			size = recordSize(&m)
 		}
-		if len(sp.segments) == 0 && kept == 0 && s.topic.known() && sp.place.tryHold(size) {
+		if len(q.segments) == 0 && kept == 0 && s.topic.known() && sp.place.tryHold(s.topic, size) {
 			s.topic.put(s, nil, &m)
 			continue
 		}
@@ -132,18 +182,18 @@ func (sp *spool) put(s *stream, rows []writers.Row) {
 		}
 		kept++
 	}
-	sp.write(s, kept)
-	if len(sp.segments) > 0 {
-		sp.drain()
+	sp.write(q, s, kept)
+	if len(q.segments) > 0 {
+		sp.drain(q)
 	}
 }
 
-// write appends buf, which holds n messages of s, to the last segment.
-func (sp *spool) write(s *stream, n int) {
+// write appends buf, which holds n messages of s, to the last segment of q.
+func (sp *spool) write(q *queue, s *stream, n int) {
 	if n == 0 {
 		return
 	}
-	seg, err := sp.writable()
+	seg, err := sp.writable(q)
 	if err == nil {
 		if _, err = seg.file.Write(sp.buf); err != nil {
 			// The segment may hold a part of it, so later messages go to another file.
@@ -169,19 +219,19 @@ func (sp *spool) write(s *stream, n int) {
 	}
 }
 
-// writable returns the open segment, or a new one.
-func (sp *spool) writable() (*segment, error) {
-	if n := len(sp.segments); n > 0 && sp.segments[n-1].file != nil {
-		return sp.segments[n-1], nil
+// writable returns the open segment of q, or a new one.
+func (sp *spool) writable(q *queue) (*segment, error) {
+	if n := len(q.segments); n > 0 && q.segments[n-1].file != nil {
+		return q.segments[n-1], nil
 	}
 	seg := &segment{spool: sp, path: filepath.Join(sp.dir, fmt.Sprintf("%012d%s", sp.next, segmentExt))}
-	f, err := os.OpenFile(seg.path, os.O_CREATE|os.O_EXCL|os.O_WRONLY|os.O_APPEND, 0o644)
+	f, err := os.OpenFile(seg.path, os.O_CREATE|os.O_EXCL|os.O_WRONLY|os.O_APPEND, 0o640)
 	if err != nil {
 		return nil, err
 	}
 	sp.next++
 	seg.file = f
-	sp.segments = append(sp.segments, seg)
+	q.segments = append(q.segments, seg)
 	return seg, nil
 }
 
@@ -192,27 +242,25 @@ func (seg *segment) finish() error {
 	return errors.Join(f.Sync(), f.Close())
 }
 
-// drain starts to send the spool's messages unless that is in progress. The caller holds
-// mu.
-func (sp *spool) drain() {
-	if sp.draining || sp.closed {
+// drain starts to send the messages of q unless that is in progress. The caller holds mu.
+func (sp *spool) drain(q *queue) {
+	if q.draining || sp.closed {
 		return
 	}
-	sp.draining, sp.drained = true, make(chan struct{})
-	go sp.run(sp.drained)
+	q.draining = true
+	sp.drains.Go(func() { sp.run(q) })
 }
 
-// run sends the segments until there are none or the time is over.
-func (sp *spool) run(done chan struct{}) {
-	defer close(done)
+// run sends the segments of q until there are none or the time is over.
+func (sp *spool) run(q *queue) {
 	for {
 		sp.mu.Lock()
-		if len(sp.segments) == 0 || sp.place.over() {
-			sp.draining = false
+		if len(q.segments) == 0 || sp.place.over(nil) {
+			q.draining = false
 			sp.mu.Unlock()
 			return
 		}
-		seg := sp.segments[0]
+		seg := q.segments[0]
 		var err error
 		if seg.file != nil {
 			err = seg.finish()
@@ -222,13 +270,16 @@ func (sp *spool) run(done chan struct{}) {
 			err = sp.send(seg)
 		}
 		if errors.Is(err, errOver) {
-			continue
+			sp.mu.Lock()
+			q.draining = false
+			sp.mu.Unlock()
+			return
 		}
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			sp.place.env.Report(fmt.Errorf("kafka: spool: %w", err))
 		}
 		sp.mu.Lock()
-		sp.segments = slices.Delete(sp.segments, 0, 1)
+		q.segments = slices.Delete(q.segments, 0, 1)
 		seg.read = true
 		sp.mu.Unlock()
 		seg.settle(0)
@@ -258,9 +309,9 @@ func (sp *spool) send(seg *segment) error {
 			return errOver
 		}
 		size := recordSize(&m)
-		sp.place.hold(size)
-		if sp.place.over() {
-			sp.place.release(size)
+		sp.place.hold(s.topic, size)
+		if sp.place.over(s.topic) {
+			sp.place.release(s.topic, size)
 			seg.giveUp()
 			return errOver
 		}
@@ -314,22 +365,28 @@ func (sp *spool) save(b *batch) {
 		}
 		m := b.message(i)
 		sp.buf = appendEntry(sp.buf[:0], r.stream, &m)
-		sp.write(r.stream, 1)
+		sp.write(sp.queue(r.stream.topic.name), r.stream, 1)
 	}
+}
+
+// abandon leaves the spool for the next run.
+func (sp *spool) abandon() {
+	sp.mu.Lock()
+	defer sp.mu.Unlock()
+	sp.closed = true
 }
 
 // end waits until the spool is empty or the time is over, and prevents further drains.
 func (sp *spool) end() {
 	sp.mu.Lock()
-	if len(sp.segments) > 0 {
-		sp.drain()
+	for _, q := range sp.queues {
+		if len(q.segments) > 0 {
+			sp.drain(q)
+		}
 	}
 	sp.closed = true
-	drained := sp.drained
 	sp.mu.Unlock()
-	if drained != nil {
-		<-drained
-	}
+	sp.drains.Wait()
 }
 
 // close counts what stays in the spool.
@@ -337,9 +394,11 @@ func (sp *spool) close() error {
 	sp.mu.Lock()
 	defer sp.mu.Unlock()
 	var errs []error
-	for _, seg := range sp.segments {
-		if seg.file != nil {
-			errs = append(errs, seg.finish())
+	for _, q := range sp.queues {
+		for _, seg := range q.segments {
+			if seg.file != nil {
+				errs = append(errs, seg.finish())
+			}
 		}
 	}
 	for _, s := range sp.place.streams {

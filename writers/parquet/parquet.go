@@ -10,11 +10,14 @@ package parquet
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"time"
 
+	"github.com/wirelog/wirelog/schemas/columnar"
 	"github.com/wirelog/wirelog/writers"
+	"github.com/wirelog/wirelog/writers/internal/lockfile"
 	"github.com/wirelog/wirelog/writers/row"
 )
 
@@ -47,6 +50,8 @@ type Settings struct {
 	// FileSize and FileAge limit a file.
 	FileSize int64
 	FileAge  time.Duration
+	// Meta is added to the metadata of files.
+	Meta []columnar.Pair
 }
 
 // Default returns the default settings, for a folder.
@@ -66,6 +71,19 @@ func (s *Settings) Check() error {
 		return errors.New("row_group and memory must be above 0")
 	}
 	return nil
+}
+
+// Lock opens a file that no other process has locked, creating it if necessary. Closing
+// it ends the lock.
+func Lock(path string) (io.Closer, error) {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o644)
+	if err != nil {
+		return nil, err
+	}
+	if errors.Is(lockfile.Lock(f), lockfile.ErrLocked) {
+		return nil, errors.Join(fmt.Errorf("%s: %w", path, lockfile.ErrLocked), f.Close())
+	}
+	return f, nil
 }
 
 // Place is the writers.Place of one tree.

@@ -57,6 +57,7 @@ type part struct {
 
 func newStream(p *Place, info writers.StreamInfo) *stream {
 	s := &stream{place: p, info: info, layout: newLayout(info.Schema, p.settings.Flat), meta: columnar.Metadata(info.Schema, info.Sensor, info.Version), ts: -1}
+	s.meta = append(s.meta, p.settings.Meta...)
 	s.clock.Next = s.clock.next
 	if p.settings.Partition == byEventTime {
 		s.ts = slices.IndexFunc(info.Schema.Fields, func(f schemas.Field) bool {

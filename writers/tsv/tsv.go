@@ -27,7 +27,11 @@ const (
 const timeLayout = "2006-01-02-15-04-05"
 
 // Format is the writers.Format of Zeek TSV.
-type Format struct{}
+type Format struct {
+	// Exact writes a double that six decimals, as Zeek writes, do not hold in the shortest
+	// form that reads back, such as 2.5e-10.
+	Exact bool
+}
 
 // Name returns "tsv".
 func (Format) Name() string { return "tsv" }
@@ -36,7 +40,11 @@ func (Format) Name() string { return "tsv" }
 func (Format) Ext() string { return ".log" }
 
 // Encoder returns a new Encoder.
-func (Format) Encoder(s *schemas.Schema, g schemas.Groups) writers.Encoder { return New(s, g) }
+func (f Format) Encoder(s *schemas.Schema, g schemas.Groups) writers.Encoder {
+	e := New(s, g)
+	e.sink.exact = f.Exact
+	return e
+}
 
 // Encoder encodes the records of one log.
 type Encoder struct {
@@ -98,7 +106,8 @@ type sink struct {
 	buf    []byte
 	groups schemas.Groups
 	// sep is a comma inside containers, otherwise a tab.
-	sep byte
+	sep   byte
+	exact bool
 }
 
 func (s *sink) Groups() schemas.Groups { return s.groups }
@@ -117,7 +126,16 @@ func (s *sink) Count(v uint64) { s.buf = append(text.AppendUint(s.buf, v), s.sep
 
 func (s *sink) Int(v int64) { s.buf = append(strconv.AppendInt(s.buf, v, 10), s.sep) }
 
-func (s *sink) Double(v float64) { s.buf = append(text.AppendTSVDouble(s.buf, v), s.sep) }
+func (s *sink) Double(v float64) {
+	n := len(s.buf)
+	s.buf = text.AppendTSVDouble(s.buf, v)
+	if s.exact {
+		if back, err := strconv.ParseFloat(string(s.buf[n:]), 64); err != nil || back != v && v == v || len(s.buf)-n > 24 {
+			s.buf = strconv.AppendFloat(s.buf[:n], v, 'g', -1, 64)
+		}
+	}
+	s.buf = append(s.buf, s.sep)
+}
 
 func (s *sink) Time(v value.Time) { s.buf = append(text.AppendTime(s.buf, v), s.sep) }
 

@@ -15,7 +15,8 @@ type File struct {
 	parent value.UID
 
 	start, active, deadline value.Time
-	first                   uint64 // number of the packet with which the file began
+	touched                 value.Time // active by the run's clock
+	first                   uint64     // number of the packet with which the file began
 	serial                  uint64
 	prev, next              *File
 

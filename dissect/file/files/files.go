@@ -58,8 +58,10 @@ type Carrier struct {
 
 // Clock is the time of a shard.
 type Clock interface {
-	// Now is the network time, PacketNum the number of the current packet.
+	// Now is the network time, which rows carry, Clock the run's clock, and PacketNum
+	// the number of the current packet.
 	Now() value.Time
+	Clock() value.Time
 	PacketNum() uint64
 	SetNow(now value.Time, num uint64)
 }
@@ -353,7 +355,7 @@ func (m *Manager) get(id ID, c *Carrier, look bool) *File {
 }
 
 func (m *Manager) touch(f *File, c *Carrier, look bool) *File {
-	f.active = m.clock.Now()
+	f.active, f.touched = m.clock.Now(), m.clock.Clock()
 	if look && c.Conn != nil {
 		m.noteConn(f, c)
 	}
@@ -379,13 +381,14 @@ func (m *Manager) create(id ID, c *Carrier) *File {
 	m.stats.Files++
 	f.id, f.source, f.parent, f.serial = id, c.Source, c.Parent, m.serial
 	f.start, f.active, f.first = now, now, m.clock.PacketNum()
+	f.touched = m.clock.Clock()
 	if c.Conn != nil {
 		f.hasConn, f.isOrig, f.opener = true, c.IsOrig, conn
 		m.perConn[conn]++
 	}
 	m.open[id] = f
 	m.last = f
-	f.deadline = now + m.timeout
+	f.deadline = f.touched + m.timeout
 	m.link(f)
 
 	if e := m.hooks.File.New.Begin(); e != nil {
@@ -476,7 +479,7 @@ func (m *Manager) Advance(now value.Time, clock TimerClock) {
 	for f := m.oldest; f != nil && f.deadline <= now; f = m.oldest {
 		at, num := clock.At(f.deadline)
 		m.clock.SetNow(at, num)
-		if at-f.active >= m.timeout {
+		if at-f.touched >= m.timeout {
 			m.cause(f.deadline, f.first, num)
 			m.expire(f)
 			continue

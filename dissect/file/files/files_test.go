@@ -43,6 +43,7 @@ type testClock struct {
 }
 
 func (c *testClock) Now() value.Time                      { return c.now }
+func (c *testClock) Clock() value.Time                    { return c.now }
 func (c *testClock) PacketNum() uint64                    { return c.num }
 func (c *testClock) SetNow(now value.Time, num uint64)    { c.now, c.num = now, num }
 func (c *testClock) At(d value.Time) (value.Time, uint64) { return d, c.num }

@@ -15,6 +15,7 @@ import (
 type clock struct{}
 
 func (clock) Now() value.Time           { return 0 }
+func (clock) Clock() value.Time         { return 0 }
 func (clock) PacketNum() uint64         { return 1 }
 func (clock) SetNow(value.Time, uint64) {}
 

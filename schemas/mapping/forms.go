@@ -1,4 +1,4 @@
-package ecs
+package mapping
 
 import (
 	"net/netip"
@@ -10,43 +10,45 @@ type Form uint8
 
 // The forms of values.
 const (
-	formSame    Form = iota // as in Zeek's JSON; times in ISO 8601
-	Text                    // a number as a string
-	Nanoseconds             // an interval in nanoseconds, as an integer
-	Seconds                 // intervals in seconds, as integers
-	MAC                     // a link-layer address as 00-00-5E-00-53-23
-	Outcome                 // of an HTTP status code: success below 400, otherwise failure
+	formSame     Form = iota // as in Zeek's JSON; times in ISO 8601
+	Text                     // a number as a string
+	Nanoseconds              // an interval in nanoseconds, as an integer
+	Seconds                  // intervals in seconds, as integers
+	MAC                      // a link-layer address as 00-00-5E-00-53-23
+	Outcome                  // of an HTTP status code: success below 400, otherwise failure
+	Milliseconds             // an interval in milliseconds, as an integer
+	EpochMillis              // a time in milliseconds since 1970, as an integer
 
 	// Target.Each makes the following forms from texts.
 
-	formIP    // an address, if the value is one
-	formPath  // the path of a URI
-	formQuery // the query of a URI, without the question mark
-	formUser  // a Kerberos principal without its realm
-	formRealm // the realm of a Kerberos principal
+	IP        // an address, if the value is one
+	Path      // the path of a URI
+	Query     // the query of a URI, without the question mark
+	User      // a Kerberos principal without its realm
+	Realm     // the realm of a Kerberos principal
 	Attribute // the values of Target.Part in a distinguished name
 )
 
 var formNames = [...]string{
 	formSame: "", Text: "as text", Nanoseconds: "in nanoseconds", Seconds: "in seconds", MAC: "as 00-00-5E-00-53-23",
-	Outcome: "success below 400, else failure", formIP: "if it is an address", formPath: "the path in it", formQuery: "the query in it",
-	formUser: "without the realm", formRealm: "the realm in it", Attribute: "the values of ",
+	Outcome: "success below 400, else failure", Milliseconds: "in milliseconds", EpochMillis: "in milliseconds since 1970", IP: "if it is an address", Path: "the path in it", Query: "the query in it",
+	User: "without the realm", Realm: "the realm in it", Attribute: "the values of ",
 }
 
 // String describes the form in a word; it is "" for formSame.
 func (f Form) String() string { return formNames[f] }
 
 // Texts reports whether Each makes values of the form.
-func (f Form) Texts() bool { return f >= formIP }
+func (f Form) Texts() bool { return f >= IP }
 
 // Each calls yield with each text that the target's form makes of v.
 func (t *Target) Each(v string, yield func(string)) {
 	switch t.Form {
-	case formIP:
+	case IP:
 		if _, err := netip.ParseAddr(v); err == nil {
 			yield(v)
 		}
-	case formPath, formQuery:
+	case Path, Query:
 		v, _, _ = strings.Cut(v, "#")
 		if _, after, ok := strings.Cut(v, "://"); ok && v[0] != '/' { // the URI of a proxy request
 			i := strings.IndexAny(after, "/?")
@@ -56,14 +58,14 @@ func (t *Target) Each(v string, yield func(string)) {
 			v = after[i:]
 		}
 		path, query, ok := strings.Cut(v, "?")
-		if t.Form == formPath && strings.HasPrefix(path, "/") {
+		if t.Form == Path && strings.HasPrefix(path, "/") {
 			yield(path)
-		} else if t.Form == formQuery && ok {
+		} else if t.Form == Query && ok {
 			yield(query)
 		}
-	case formUser, formRealm:
+	case User, Realm:
 		if i := strings.LastIndexByte(v, '/'); i > 0 {
-			if t.Form == formUser {
+			if t.Form == User {
 				yield(v[:i])
 			} else {
 				yield(v[i+1:])

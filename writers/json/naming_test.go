@@ -8,6 +8,10 @@ import (
 
 	"github.com/wirelog/wirelog/internal/testlog"
 	"github.com/wirelog/wirelog/schemas"
+	"github.com/wirelog/wirelog/schemas/cim"
+	"github.com/wirelog/wirelog/schemas/ecs"
+	"github.com/wirelog/wirelog/schemas/mapping"
+	"github.com/wirelog/wirelog/schemas/ocsf"
 	"github.com/wirelog/wirelog/value"
 	"github.com/wirelog/wirelog/writers"
 	"github.com/wirelog/wirelog/writers/json"
@@ -66,7 +70,7 @@ func TestECS(t *testing.T) {
 		{&schemas.SMBFiles{Path: value.Some(`\\a\"b"`), Name: value.Some("c")}, `"file.path":"\\\\a\\\"b\"\\c"`},
 		{&schemas.Kerberos{Client: value.Some("host/a.test/REALM")}, `"user.name":"host/a.test","user.domain":"REALM","zeek.kerberos.client":"host/a.test/REALM",`},
 	} {
-		e := json.Format{ECS: true, System: "tap1"}.New(tt.rec.Schema(), ^schemas.Groups(0))
+		e := json.Format{Naming: &ecs.Naming, System: "tap1"}.New(tt.rec.Schema(), ^schemas.Groups(0))
 		got := string(e.Append(nil, tt.rec))
 		if !stdjson.Valid([]byte(got)) {
 			t.Errorf("%s is not JSON", got)
@@ -86,6 +90,74 @@ func TestECS(t *testing.T) {
 	}
 }
 
+func TestOCSF(t *testing.T) {
+	conn := testlog.Conn()
+	for _, tt := range []struct {
+		format json.Format
+		rec    schemas.Record
+		want   []string
+	}{
+		{json.Format{System: "tap1"}, conn, []string{
+			`{"metadata":{"version":"1.8.0","product":{"name":"wirelog","vendor_name":"wirelog"},"log_name":"conn","loggers":[{"name":"tap1"}],"correlation_uid":"CblCHNnmxeyuTZty7"},`,
+			`"category_uid":4,"category_name":"Network Activity","class_uid":4001,`, `"time":1320329757771,`,
+			`"src_endpoint":{"ip":"10.0.2.15","port":49287},"dst_endpoint":{"ip":"192.150.187.43","port":80},`,
+			`"connection_info":{"uid":"CblCHNnmxeyuTZty7","protocol_name":"tcp","flag_history":"ShADadF","protocol_num":6,"direction_id":2,"direction":"Outbound"}`,
+			`"duration":15161,`, `"activity_id":6,"type_uid":400106,`, `"traffic":{"bytes_missed":0,"packets_out":8,"bytes_out":1240,"packets_in":8,"bytes_in":700,"packets":16,"bytes":1940}`,
+			`"unmapped":{"orig_bytes":900,"resp_bytes":376,"conn_state":"S2","local_orig":true,"local_resp":false`,
+		}},
+		{json.Format{Streaming: true}, &schemas.DNS{
+			RCodeName: value.Some("NOERROR"), Answers: value.Vector[string]{`a,"b`, "10.9.8.7", "c"}, TTLs: value.Vector[value.Interval]{1, 60},
+		}, []string{
+			`"logged_time":2500`, `"activity_id":6,"type_uid":400306`, `"query":{"hostname":"unknown"}`,
+			`"answers":[{"rdata":"a,\"b","ttl":1},{"rdata":"10.9.8.7","ttl":60},{"rdata":"c"}]`,
+		}},
+		{json.Format{}, &schemas.DNS{Query: value.Some("a.test")}, []string{`"activity_id":1,"type_uid":400301`, `"query":{"hostname":"a.test"}`}},
+		{json.Format{}, &schemas.Files{MD5: value.Some("aa"), SHA256: value.Some("bb")}, []string{
+			`"file":{"type_id":1,"uid":"","name":"unknown","hashes":[{"algorithm":"MD5","algorithm_id":1,"value":"aa"},{"algorithm":"SHA-256","algorithm_id":3,"value":"bb"}]`,
+		}},
+		{json.Format{}, &schemas.HTTP{Method: value.Some("BREW"), URI: value.Some("/a?b")}, []string{
+			`"http_request":{"url":{"url_string":"/a?b","path":"/a","query_string":"b"}`, `"activity_id":99`, `"method":"BREW"`, `"http_response":{"body_length":0,"code":0}`,
+		}},
+	} {
+		f := tt.format
+		f.Naming = &ocsf.Naming
+		e := f.New(tt.rec.Schema(), 0)
+		now := value.Time(2_500_999_999)
+		e.SetClock(&now)
+		got := string(e.Append(nil, tt.rec))
+		if !stdjson.Valid([]byte(got)) {
+			t.Errorf("%s is not JSON", got)
+		}
+		for _, want := range tt.want {
+			if !strings.Contains(got, want) {
+				t.Errorf("%s\nhas no %s", got, want)
+			}
+		}
+		if again := string(e.Append(nil, tt.rec)); again != got {
+			t.Errorf("the second time\n%s\nthe first\n%s", again, got)
+		}
+		at, key := e.RecordID()
+		if with := got[:at] + key + `"x",` + got[at:]; !strings.HasPrefix(with, `{"metadata":{"uid":"x","version"`) || !stdjson.Valid([]byte(with)) {
+			t.Error(with)
+		}
+	}
+}
+
+func TestCIM(t *testing.T) {
+	e := json.Format{Naming: &cim.Naming, System: "tap1"}.New(&schemas.ConnSchema, 0)
+	const want = `{"log":"conn","vendor_product":"wirelog","dvc":"tap1","ts":"2011-11-03T14:15:57.771755Z","session_id":"CblCHNnmxeyuTZty7","uid":"CblCHNnmxeyuTZty7",` +
+		`"src":"10.0.2.15","src_ip":"10.0.2.15","src_port":49287,"dest":"192.150.187.43","dest_ip":"192.150.187.43","dest_port":80,"transport":"tcp","app":"http",`
+	got := string(e.Append(nil, testlog.Conn()))
+	for _, want := range []string{want, `"action":"allowed","conn_state":"S2"`, `"bytes_out":1240`, `"bytes":1940,"direction":"outbound"}`} {
+		if !strings.Contains(got, want) {
+			t.Errorf("%s\nhas no %s", got, want)
+		}
+	}
+	if at, key := e.RecordID(); at != 1 || key != `"record_id":` {
+		t.Error(at, key)
+	}
+}
+
 // Columns that an output has renamed keep their names.
 func TestECSWithFields(t *testing.T) {
 	m := writers.Fields{Rename: []string{"id.orig_h=client"}, Add: []string{"site=Berlin"}, Keep: []string{"ts", "id.orig_h"}}
@@ -98,29 +170,30 @@ func TestECSWithFields(t *testing.T) {
 		{Pass: func(s schemas.Sink) { s.String("a") }},
 		{Pass: func(s schemas.Sink) { s.String("Berlin") }},
 	}
-	got := string(json.Format{ECS: true}.New(v.Schema, v.Groups).Append(nil, rec))
+	got := string(json.Format{Naming: &ecs.Naming}.New(v.Schema, v.Groups).Append(nil, rec))
 	if want := `"@timestamp":"1970-01-01T00:00:00.000000Z","client":"a","site":"Berlin"}` + "\n"; !strings.HasSuffix(got, want) {
 		t.Errorf("got %s, want %s at the end", got, want)
 	}
 }
 
-func TestECSAllocations(t *testing.T) {
+func TestNamingAllocations(t *testing.T) {
 	conn := testlog.Conn()
-	e := json.Format{ECS: true}.New(conn.Schema(), 0)
-	buf := e.Append(nil, conn)
-	if n := testing.AllocsPerRun(100, func() { buf = e.Append(buf[:0], conn) }); n > 0 {
-		t.Errorf("%v allocations a record", n)
-	}
 	http := &schemas.HTTP{URI: value.Some("/a?b"), StatusCode: value.Some(uint64(404))}
-	e = json.Format{ECS: true}.New(http.Schema(), 0)
-	if n := testing.AllocsPerRun(100, func() { buf = e.Append(buf[:0], http) }); n > 0 {
-		t.Errorf("%v allocations a record of http", n)
+	dns := &schemas.DNS{Answers: value.Vector[string]{"10.0.0.1", "::1"}, TTLs: value.Vector[value.Interval]{1, 60}}
+	for _, naming := range []*mapping.Naming{&ecs.Naming, &ocsf.Naming, &cim.Naming} {
+		for _, rec := range []schemas.Record{conn, http, dns} {
+			e := json.Format{Naming: naming, Streaming: true}.New(rec.Schema(), 0)
+			buf := e.Append(nil, rec)
+			if n := testing.AllocsPerRun(100, func() { buf = e.Append(buf[:0], rec) }); n > 0 {
+				t.Errorf("%s: %v allocations a record of %s", naming.Name, n, rec.Schema().Name)
+			}
+		}
 	}
 }
 
 func BenchmarkECS(b *testing.B) {
 	conn := testlog.Conn()
-	e := json.Format{ECS: true}.New(conn.Schema(), 0)
+	e := json.Format{Naming: &ecs.Naming}.New(conn.Schema(), 0)
 	var buf []byte
 	b.ReportAllocs()
 	for b.Loop() {

@@ -1,0 +1,59 @@
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"sync/atomic"
+	"syscall"
+	"time"
+)
+
+// signals ends the program in order on the first SIGINT or SIGTERM, and at once on one that
+// comes more than grace after it: GNU timeout, and a terminal that has a script's whole
+// group, send more than one for one wish. SIGHUP is ignored, so that a run outlives its
+// terminal, but not for the programs that it starts.
+type signals struct {
+	first  atomic.Int32 // the signal's number, 0 if there was none
+	cancel context.CancelFunc
+	exit   func(int)
+	now    func() time.Time
+}
+
+// grace is how long after the first signal others are taken for the same.
+const grace = time.Second
+
+// watch handles signals from now on. The context ends with the first.
+func watch() (context.Context, *signals) {
+	ctx, cancel := context.WithCancel(context.Background())
+	s := &signals{cancel: cancel, exit: os.Exit, now: time.Now}
+	c := make(chan os.Signal, 8)
+	signal.Notify(c, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	go s.handle(c)
+	return ctx, s
+}
+
+func (s *signals) handle(c <-chan os.Signal) {
+	var began time.Time
+	for sig := range c {
+		n, ok := sig.(syscall.Signal)
+		switch {
+		case !ok || n == syscall.SIGHUP:
+		case s.first.Load() == 0:
+			began = s.now()
+			s.first.Store(int32(n))
+			s.cancel()
+		case s.now().Sub(began) > grace:
+			s.exit(exitSignal + int(n))
+		}
+	}
+}
+
+// status is the exit status of a program that would exit with code: 128 and the number of
+// the signal, as shells have it, if a signal has ended it early.
+func (s *signals) status(code int) int {
+	if n := s.first.Load(); n != 0 && code == exitLost {
+		return exitSignal + int(n)
+	}
+	return code
+}
