@@ -115,7 +115,7 @@ $(BENCH)/%.pcap:
 pgo: bench-captures build ## update cmd/wirelog/default.pgo from the benchmark captures
 	for c in $(PGO_CAPTURES); do \
 		for i in 1 2 3; do \
-			build/wirelog read --shards 1 --summary none -o $(BENCH)/logs --cpu-profile $(BENCH)/$$c.$$i.pprof $(BENCH)/$$c.pcap; \
+			build/wirelog read --overwrite --shards 1 --summary none -o $(BENCH)/logs --cpu-profile $(BENCH)/$$c.$$i.pprof $(BENCH)/$$c.pcap; \
 		done; \
 	done
 	go tool pprof -proto $(BENCH)/*.pprof > cmd/wirelog/default.pgo

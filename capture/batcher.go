@@ -1,9 +1,6 @@
 package capture
 
-import (
-	"slices"
-	"time"
-)
+import "time"
 
 // BatcherOptions are what every source has in common. The zero value delivers
 // every packet.
@@ -317,7 +314,7 @@ func (t *Batcher) Stats() Stats {
 	s := t.stats
 	s.Files = append([]FileStats(nil), s.Files...)
 	for i := range s.Files {
-		s.Files[i].Links = slices.Clone(s.Files[i].Links)
+		s.Files[i].Links = append([]LinkCount(nil), s.Files[i].Links...)
 	}
 	return s
 }

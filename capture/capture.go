@@ -98,6 +98,20 @@ type FileStats struct {
 	Links []LinkCount
 }
 
+// count counts n packets of a link type.
+func (f *FileStats) count(link uint16, n uint64) {
+	if n == 0 {
+		return
+	}
+	for i := range f.Links {
+		if f.Links[i].Link == link {
+			f.Links[i].Packets += n
+			return
+		}
+	}
+	f.Links = append(f.Links, LinkCount{link, n})
+}
+
 // LinkCount counts packets of a link type, a LINKTYPE_ value.
 type LinkCount struct {
 	Link    uint16

@@ -279,17 +279,17 @@ func (r *file) damaged(off int64, reason string, err error) {
 	r.close()
 }
 
-// overOriginal counts a packet with more data than its original length, clamped a time
-// out of range, and shortened a packet that was cut.
-func (r *file) overOriginal() {
-	if !r.quiet {
-		r.run.batcher.stats.OverOriginal++
-	}
-}
-
+// clamped counts a time out of range, overOriginal a packet with more data than its
+// original length, and shortened a packet that was cut.
 func (r *file) clamped() {
 	if !r.quiet {
 		r.run.batcher.stats.TimesClamped++
+	}
+}
+
+func (r *file) overOriginal() {
+	if !r.quiet {
+		r.run.batcher.stats.OverOriginal++
 	}
 }
 

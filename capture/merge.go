@@ -248,10 +248,8 @@ func (m *merge) fill() verdict {
 			return ended
 		}
 		fs := &s.Files[*l.group-1]
-		if s.Packets != packets {
-			fs.Links = countLink(fs.Links, p.link)
-		}
 		fs.Packets += s.Packets - packets
+		fs.count(p.link, s.Packets-packets)
 		fs.Bytes += s.Bytes - bytes
 		fs.Filtered += s.Filtered - filtered
 		switch l.next() {

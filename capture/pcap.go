@@ -135,7 +135,7 @@ func (r *file) nextPcap() verdict {
 	if r.end-r.pos < size && !r.fill(size) {
 		return r.over(size)
 	}
-	if caplen > orig || caplen == 0 {
+	if caplen > orig {
 		r.overOriginal()
 	}
 	if f.nano {

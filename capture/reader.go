@@ -20,9 +20,8 @@ type Reader struct {
 
 	consumed, total, reported int64 // bytes of the files, for OnProgress
 
-	file   file        // the file being read
-	before Stats       // the counts when it was opened
-	links  []LinkCount // of its packets, if it is pcapng
+	file   file  // the file being read
+	before Stats // the counts when it was opened
 	order  order
 }
 
@@ -135,8 +134,9 @@ func (r *Reader) fill() verdict {
 				r.filterFailed(f)
 				return ended
 			}
-			if f.format == formatNG && r.batcher.num != num {
-				r.links = countLink(r.links, p.link)
+			if f.format == formatNG {
+				files := r.batcher.stats.Files
+				files[len(files)-1].count(p.link, r.batcher.num-num)
 			}
 		case ended:
 			r.closed()
@@ -155,7 +155,6 @@ func (r *Reader) openFile() {
 	r.before = r.batcher.stats
 	r.batcher.stats.Files = append(r.batcher.stats.Files, FileStats{Path: in.name()})
 	r.order.new = true
-	r.links = r.links[:0]
 	r.file.open(in)
 }
 
@@ -195,24 +194,9 @@ func (r *Reader) countFile(f *FileStats) {
 	f.Packets = s.Packets - r.before.Packets
 	f.Bytes = s.Bytes - r.before.Bytes
 	f.Filtered = s.Filtered - r.before.Filtered
-	switch {
-	case f.Packets == 0:
-	case r.file.format == formatNG:
-		f.Links = slices.Clone(r.links)
-	default:
+	if r.file.format == formatPcap && f.Packets > 0 {
 		f.Links = []LinkCount{{r.file.pcap.link, f.Packets}}
 	}
-}
-
-// countLink counts a packet of a link type.
-func countLink(list []LinkCount, link uint16) []LinkCount {
-	for i := range list {
-		if list[i].Link == link {
-			list[i].Packets++
-			return list
-		}
-	}
-	return append(list, LinkCount{link, 1})
 }
 
 // Close releases what the reader holds. Batches that have not been released stay

@@ -17,12 +17,14 @@ type Effect uint8
 // effect brings back.
 const (
 	NTLMFailedLogin Effect = iota
+	ExtractedName
 	LinkTypes
 	effects
 )
 
 // table has the name and the description of each effect.
 var table = [effects]Info{
+	ExtractedName:   {"extracted_name", "names of extracted files have no extension, and files.log has the name alone, instead of the path with the extension of the media type"},
 	NTLMFailedLogin: {"ntlm_failed_login", "ntlm.log has no success for a login that SMB's status refuses, instead of F (zeek#3956)"},
 	LinkTypes:       {"link_types", "packets of a link type that Zeek does not know are taken for IP packets, instead of being decoded or left out with exit status 1 (zeek#1995)"},
 }

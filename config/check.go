@@ -30,8 +30,8 @@ func (l *Loaded) check() []error {
 	names("analyzers", "analyzer", l.Dissect.Analyzers, pipeline.Analyzers())
 	names("files.hash", "hash", l.Dissect.Files.Hash, pipeline.Hashes())
 	for _, p := range l.Dissect.Files.Extract {
-		if _, err := path.Match(p, ""); err != nil {
-			errs = append(errs, fmt.Errorf("%s: %q is not a pattern for media types", l.place("files.extract"), p))
+		if err := pipeline.CheckPattern(p); err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", l.place("files.extract"), err))
 		}
 	}
 	names("columns", "group of columns", l.Columns, schemas.GroupNames())

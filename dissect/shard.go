@@ -195,15 +195,15 @@ func New(o Options, hooks *event.Hooks, cause func(deadline value.Time, first, n
 // carry. It is later than Clock while the clock does not follow a packet's jump.
 func (s *Shard) Now() value.Time { return s.table.Now() }
 
-// Clock returns the run's clock at the packet or timer at work. It never goes back.
-func (s *Shard) Clock() value.Time { return s.table.Clock() }
-
 // Checksums returns the counters of checksums. They are the shard's: they change with
 // the next packet.
 func (s *Shard) Checksums() *packet.ChecksumStats { return &s.stats.Checksums }
 
 // Packets returns the number of frames so far.
 func (s *Shard) Packets() uint64 { return s.stats.Packets }
+
+// Clock returns the run's clock at the packet or timer at work. It never goes back.
+func (s *Shard) Clock() value.Time { return s.table.Clock() }
 
 // Stats returns the counters.
 func (s *Shard) Stats() Stats {

@@ -127,9 +127,12 @@ def read_file(path, kind):
 
 
 def logs(folder):
-    """Yields the files of the outputs, including hidden ones."""
-    for path in folder.glob("*/**/*"):
-        if path.is_file():
+    """Yields the files of the outputs, including hidden ones, each by one name."""
+    paths = [p for p in folder.glob("*/**/*") if p.is_file() and ".wirelog" not in p.parts]
+    hidden = {(p.stat().st_dev, p.stat().st_ino) for p in paths if is_hidden(p)}
+    for path in paths:
+        # The current log has its plain name too.
+        if is_hidden(path) or (path.stat().st_dev, path.stat().st_ino) not in hidden:
             yield path
 
 
@@ -190,7 +193,7 @@ def main():
             unfinished += hidden
             for log, found in rows.items():
                 promised[log] |= found
-            # The next run would replace a finished Arrow file.
+            # The next run would refuse to replace the finished Arrow files.
             moved = folder / "arrow" / "moved"
             moved.mkdir(parents=True, exist_ok=True)
             for path in (folder / "arrow").glob("*.arrow"):

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/wirelog/wirelog/internal/nearest"
 	"github.com/wirelog/wirelog/readers"
@@ -44,6 +45,8 @@ type ConvertOptions struct {
 	Flat, AllColumns bool
 	// Compress is as in FileSettings, or as in ArrowSettings.
 	Compress string
+	// Overwrite replaces the files of an earlier conversion or run, as Options.Overwrite does.
+	Overwrite bool
 	// Report is called with each error as it occurs, Notice with remarks that
 	// are not errors. Both may be nil.
 	Report  func(error)
@@ -83,8 +86,8 @@ type conversion struct {
 }
 
 // Convert writes the rows of logs in another format; the rows of a log are in the
-// order of Paths. It does not replace existing files. It reports what it cannot read
-// and converts the rest.
+// order of Paths. It does not replace existing files without Overwrite. It reports what
+// it cannot read and converts the rest.
 func Convert(ctx context.Context, opts ConvertOptions) (writers.Stats, error) {
 	var stats writers.Stats
 	if opts.Report == nil {
@@ -96,6 +99,9 @@ func Convert(ctx context.Context, opts ConvertOptions) (writers.Stats, error) {
 	c := &conversion{opts: &opts, named: make(map[string]bool)}
 	output, err := c.output()
 	if err != nil {
+		return stats, err
+	}
+	if output.RunID, err = opts.runID(time.Now()); err != nil {
 		return stats, err
 	}
 	for _, path := range opts.Paths {
@@ -116,10 +122,12 @@ func Convert(ctx context.Context, opts ConvertOptions) (writers.Stats, error) {
 		if err := c.toStdout(&output); err != nil {
 			return stats, err
 		}
+	} else if err := c.keepSources(); err != nil {
+		return stats, err
 	}
 	m, err := writers.New(writers.Config{
 		Outputs: []writers.Output{output}, Logs: c.logs, Context: ctx, Version: opts.Version, Sensor: new(Options).sensor(),
-		Report: c.fail, Notice: opts.Notice,
+		Report: c.fail, Notice: opts.Notice, Run: &writers.Run{Overwrite: opts.Overwrite, Reading: reading(opts.Paths)},
 	})
 	if err != nil {
 		return stats, err
@@ -158,6 +166,30 @@ func (c *conversion) choose() error {
 	for _, name := range c.opts.Logs {
 		if len(c.files) > 0 && !slices.Contains(known, name) {
 			return fmt.Errorf("no file has a log %q%s", name, nearest.Hint(name, known))
+		}
+	}
+	return nil
+}
+
+// keepSources refuses to replace the files of a folder that has one of those that are read.
+func (c *conversion) keepSources() error {
+	if !c.opts.Overwrite {
+		return nil
+	}
+	dir, err := filepath.EvalSymlinks(c.opts.Dir)
+	if err != nil {
+		return nil // there is no such folder yet
+	}
+	if dir, err = filepath.Abs(dir); err != nil {
+		return err
+	}
+	for _, f := range c.files {
+		path, err := filepath.EvalSymlinks(f.Path)
+		if err == nil {
+			path, err = filepath.Abs(path)
+		}
+		if rel, e := filepath.Rel(dir, path); err == nil && e == nil && filepath.IsLocal(rel) {
+			return fmt.Errorf("%s would be replaced before it is read: choose another folder", f.Path)
 		}
 	}
 	return nil

@@ -183,19 +183,35 @@ func TestConvertErrors(t *testing.T) {
 	}
 }
 
-// TestConvertKeepsFiles checks that existing files are not replaced.
+// TestConvertKeepsFiles checks that a file is replaced only on demand, and never one that is read.
 func TestConvertKeepsFiles(t *testing.T) {
-	dir := t.TempDir()
+	dir, out := t.TempDir(), t.TempDir()
 	path := filepath.Join(dir, "mine.log")
 	if err := os.WriteFile(path, []byte(foreign), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	files, errs, err := convert(t, func(o *ConvertOptions) { o.Dir = dir }, path)
-	if err != nil || len(errs) > 0 {
-		t.Fatal(err, errs)
+	for _, overwrite := range []bool{false, true} {
+		_, errs, err := convert(t, func(o *ConvertOptions) { o.Dir, o.Overwrite = dir, overwrite }, path)
+		if err == nil || len(errs) > 0 || !strings.Contains(err.Error(), "choose another folder") {
+			t.Errorf("into its own folder: %v, %v", err, errs)
+		}
+		if b, err := os.ReadFile(path); err != nil || string(b) != foreign {
+			t.Errorf("%q, %v", b, err)
+		}
 	}
-	if files["mine.log"] != foreign || rowsOf(files["mine-2.log"]) != strings.Replace(rowsOf(foreign), "pattern", "string", 1) {
-		t.Errorf("%q", files)
+	for i, format := range []string{FormatTSV, FormatParquet} {
+		for _, overwrite := range []bool{false, true} {
+			set := func(o *ConvertOptions) {
+				o.Dir, o.Format, o.Overwrite = filepath.Join(out, format), format, overwrite
+			}
+			if _, _, err := convert(t, set, path); err != nil {
+				t.Fatal(err)
+			}
+			again := func(o *ConvertOptions) { set(o); o.Overwrite = false }
+			if _, _, err := convert(t, again, path); err == nil || !strings.Contains(err.Error(), "--overwrite") {
+				t.Errorf("%d: the same again: %v", i, err)
+			}
+		}
 	}
 	if schemas.Lookup("mine") != nil {
 		t.Error("there is a log of that name: choose another one")

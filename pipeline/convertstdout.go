@@ -13,9 +13,6 @@ import (
 	"github.com/wirelog/wirelog/writers/tsv"
 )
 
-// stdoutPath stands for standard output.
-const stdoutPath = "-"
-
 // toStdout changes an output to standard output, which several logs share if a row, or
 // the header above it, names its log.
 func (c *conversion) toStdout(w *writers.Output) error {
@@ -32,7 +29,7 @@ func (c *conversion) toStdout(w *writers.Output) error {
 		several = "choose one with --logs"
 	case tsv.Format:
 	case json.Format:
-		if !f.Streaming && !f.ECS {
+		if !f.Streaming && f.Naming == nil {
 			several = "choose one with --logs, or add --streaming, so that each row names its log"
 		}
 	default:

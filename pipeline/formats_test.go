@@ -49,6 +49,9 @@ func rowsIn(t *testing.T, dir string) map[string][]string {
 	t.Helper()
 	logs := make(map[string][]string)
 	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err == nil && d.IsDir() && d.Name() == ".wirelog" {
+			return fs.SkipDir
+		}
 		if err != nil || d.IsDir() {
 			return err
 		}

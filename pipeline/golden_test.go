@@ -58,6 +58,9 @@ func TestGolden(t *testing.T) {
 				t.Fatal(err)
 			}
 			if *updateGolden {
+				if err := os.RemoveAll(filepath.Join(got, ".wirelog")); err != nil {
+					t.Fatal(err)
+				}
 				return
 			}
 			if err := s.Check(); err != nil {

@@ -13,6 +13,7 @@
 package pipeline
 
 import (
+	"fmt"
 	"io"
 	"net/netip"
 	"time"
@@ -23,6 +24,7 @@ import (
 	"github.com/wirelog/wirelog/dissect/file/files"
 	"github.com/wirelog/wirelog/logs"
 	"github.com/wirelog/wirelog/schemas"
+	"github.com/wirelog/wirelog/writers"
 )
 
 // Formats of log files. OutputTypes lists all types of outputs.
@@ -86,6 +88,9 @@ type Options struct {
 	Outputs    []Output
 	OutputDir  string `key:"output_dir" flag:"output-dir" short:"o" doc:"folder for log files, created if missing"`
 	OutputPath string `key:"output" flag:"output" doc:"file for the only log that logs names, instead of a folder; - is standard output"`
+	// Without Overwrite, a run does not begin if the files of a finished one are in its way.
+	Overwrite bool   `key:"overwrite" flag:"overwrite" doc:"replace the files that a finished run has written to the same place, as a set: its plain names, or what the same captures and settings gave"`
+	FileMode  string `key:"file_mode" doc:"permissions of log, spool and aside files, in octal; folders can be searched by those who can read the files"`
 	// Kafka lists brokers that receive the records, with the default settings of
 	// outputs of type kafka, or is a URL: kafka://user@host:9093/?tls&sasl=scram-sha-512.
 	Kafka          []string `key:"kafka" flag:"kafka" doc:"Kafka brokers, host:port, that receive the records instead of files, or a URL with keys of outputs of type kafka: kafka://USER@HOST:PORT/?tls&sasl=scram-sha-512&sasl_password_file=FILE"`
@@ -138,6 +143,10 @@ type Options struct {
 	// know but that is not an error, such as a file in a folder that is not a
 	// capture. It may be called from any goroutine.
 	Notice func(msg string)
+	// Report, if set, is called at once with each error of an output. What lasts or returns
+	// is reported again about once a minute, with counts. Without it, the error of Run has
+	// them. It is called by one goroutine at a time.
+	Report func(err error)
 	// Progress, if set, is called from time to time on the reading goroutine
 	// with the bytes of capture files read so far and the sum of the file sizes,
 	// which is 0 if a source has none. It must not block.
@@ -153,6 +162,7 @@ func Defaults() Options {
 	return Options{
 		OutputDir:      ".",
 		Format:         FormatTSV,
+		FileMode:       fmt.Sprintf("%04o", writers.DefaultFileMode),
 		JSONTimestamps: TimestampsEpoch,
 		Compat:         compat.None,
 		LocalNets:      PrivateAddressSpace(),

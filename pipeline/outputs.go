@@ -4,7 +4,9 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"io/fs"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -256,6 +258,9 @@ func (o *Options) writerOutputs(cfg *writers.Config) (errs []error) {
 	if err != nil {
 		return []error{err}
 	}
+	if cfg.FileMode, err = parseMode(o.FileMode); err != nil {
+		errs = append(errs, &OptionError{"FileMode", err})
+	}
 	var events []int
 	for i := range outputs {
 		out := &outputs[i]
@@ -302,6 +307,18 @@ func (o *Options) writerOutputs(cfg *writers.Config) (errs []error) {
 		cfg.Lines = []writers.Lines{{Name: "events", Path: o.EventsFile, Outputs: events}}
 	}
 	return errs
+}
+
+// parseMode reads the permissions of files, 0 for none.
+func parseMode(text string) (fs.FileMode, error) {
+	if text == "" {
+		return 0, nil
+	}
+	n, err := strconv.ParseUint(text, 8, 32)
+	if err != nil || n == 0 || n > 0o777 || n&0o600 != 0o600 {
+		return 0, fmt.Errorf("want permissions in octal that let the owner read and write, such as 0640, got %q", text)
+	}
+	return fs.FileMode(n), nil
 }
 
 // outputOption returns the name of the option that made output i, followed by key

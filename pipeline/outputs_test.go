@@ -182,9 +182,9 @@ func TestErrorsOfWritersNameTheirOption(t *testing.T) {
 	}
 }
 
-// TestLossIsToldOnce writes to a folder that cannot be written to: the error names
-// the cause once, and the summary counts the loss.
-func TestLossIsToldOnce(t *testing.T) {
+// TestUnwritableFolder checks that a folder that cannot be written to ends the run before
+// the first packet.
+func TestUnwritableFolder(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "file")
 	if err := os.WriteFile(file, nil, 0o644); err != nil {
 		t.Fatal(err)
@@ -192,19 +192,10 @@ func TestLossIsToldOnce(t *testing.T) {
 	for _, format := range Formats() {
 		o := Defaults()
 		o.Paths, o.Format, o.OutputDir = []string{"../testdata/dns.pcap"}, format, filepath.Join(file, "logs")
-		o.Logs = []string{"conn"}
 		s, err := Run(t.Context(), o)
-		if err == nil || strings.Count(err.Error(), "\n") != 0 || !strings.Contains(err.Error(), "not a directory") {
-			t.Errorf("%s: error %v", format, err)
-		}
-		lost := uint64(0)
-		for _, d := range s.Dropped {
-			if d.Lost {
-				lost += d.Count
-			}
-		}
-		if len(s.Logs) != 1 || lost == 0 || lost != s.Logs[0].Built {
-			t.Errorf("%s: dropped %+v of %+v", format, s.Dropped, s.Logs)
+		var oe *OptionError
+		if !errors.As(err, &oe) || oe.Option != "OutputDir" || !strings.Contains(err.Error(), "not a directory") || s.Packets != 0 {
+			t.Errorf("%s: error %v, %d packets", format, err, s.Packets)
 		}
 	}
 }

@@ -109,7 +109,7 @@ func survive(t testing.TB, what, dir string, file []byte) {
 	t.Helper()
 	o := Defaults()
 	o.Paths, o.Stdin = []string{"-"}, bytes.NewReader(file)
-	o.OutputDir, o.EventsFile = dir, dir+"/events.jsonl"
+	o.OutputDir, o.EventsFile, o.Overwrite = dir, dir+"/events.jsonl", true
 	o.Dissect.Packet.IgnoreChecksums, o.Seed, o.Shards = true, "test", 1
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)

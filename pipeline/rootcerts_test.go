@@ -34,7 +34,7 @@ func TestValidation(t *testing.T) {
 		}
 	}
 
-	o.Dissect.Files.Extract = nil
+	o.Dissect.Files.Extract, o.Overwrite = nil, true
 	o.Logs, o.Columns, o.RootCerts = []string{"ssl"}, []string{"validation"}, filepath.Join(dir, "roots.pem")
 	if err := os.WriteFile(o.RootCerts, roots.Bytes(), 0o644); err != nil {
 		t.Fatal(err)

@@ -7,7 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
@@ -57,7 +59,7 @@ func (r *run) run(ctx context.Context) (Summary, error) {
 	s := r.summary()
 	r.tellLeftOut(&s)
 	err := errors.Join(readErr, r.source.Close(), errors.Join(r.reports...))
-	if err == nil && closeErr != nil {
+	if err == nil && (closeErr != nil || r.reported) {
 		err = ErrIncomplete
 	}
 	return s, err
@@ -65,18 +67,19 @@ func (r *run) run(ctx context.Context) (Summary, error) {
 
 // run is a run in progress.
 type run struct {
-	opts    Options
-	source  capture.Source
-	merger  *writers.Merger
-	shards  []*shard
-	seed    conn.Seed
-	compat  compat.Set
-	reports []error // of the merger
-	events  bool    // whether the event stream is wanted
-	roots   *logs.RootCerts
-	minutes minutes
-	first   int64          // time of the first packet
-	last    capture.Packet // without its data
+	opts     Options
+	source   capture.Source
+	merger   *writers.Merger
+	shards   []*shard
+	seed     conn.Seed
+	compat   compat.Set
+	reports  []error // of the merger, unless Options.Report took them
+	reported bool    // something went to Options.Report
+	events   bool    // the event stream is wanted
+	roots    *logs.RootCerts
+	minutes  minutes
+	first    int64          // time of the first packet
+	last     capture.Packet // without its data
 }
 
 // tick tells the writers that time passes until stop is called.
@@ -122,8 +125,12 @@ func newRun(ctx context.Context, o Options) (*run, error) {
 	}
 	for _, p := range o.Dissect.Files.Extract {
 		if err := files.ValidPattern(p); err != nil {
-			return nil, &OptionError{"Dissect.Files.Extract", fmt.Errorf("%q is not a pattern for media types", p)}
+			return nil, &OptionError{"Dissect.Files.Extract", err}
 		}
+	}
+	r.opts.extractBelow()
+	if err := r.opts.checkExtraction(); err != nil {
+		return nil, err
 	}
 	if key, err := option.Check(&o); err != nil {
 		return nil, &OptionError{key.Path, err}
@@ -149,6 +156,7 @@ func newRun(ctx context.Context, o Options) (*run, error) {
 		r.source.Close()
 		return nil, &OptionError{o.blamed(err), err}
 	}
+	r.opts.Dissect.Files.OnExtract = func(path string) { r.merger.Record(o.OutputDir, path) }
 	n := o.Shards
 	if n <= 0 {
 		n = runtime.GOMAXPROCS(0)
@@ -283,7 +291,7 @@ func (r *run) writerConfig() (writers.Config, error) {
 	o := &r.opts
 	cfg := writers.Config{
 		Sampling: o.Dissect.Conn.Weirds,
-		Report:   func(err error) { r.reports = append(r.reports, err) },
+		Report:   r.report,
 		Notice:   o.Notice,
 		Sensor:   o.sensor(),
 		Version:  o.Version,
@@ -294,8 +302,70 @@ func (r *run) writerConfig() (writers.Config, error) {
 	if errs := o.writerOutputs(&cfg); len(errs) > 0 {
 		return cfg, errs[0]
 	}
-	return cfg, nil
+	cfg.Run = &writers.Run{Overwrite: o.Overwrite, Reading: o.reading()}
+	list, err := o.outputs()
+	if err == nil {
+		err = o.identify(cfg.Outputs, list, time.Now())
+	}
+	return cfg, err
 }
+
+// report takes an error of the merger. It is called by one goroutine at a time.
+func (r *run) report(err error) {
+	if r.opts.Report == nil {
+		r.reports = append(r.reports, err)
+		return
+	}
+	r.reported = true
+	r.opts.Report(err)
+}
+
+// extractBelow sets the folder of extracted files: below OutputDir, if the logs are there
+// and the folder is not named in full.
+func (o *Options) extractBelow() {
+	f := &o.Dissect.Files
+	if len(o.Outputs) == 0 && len(o.Kafka) == 0 && o.OutputPath == "" {
+		f.ExtractRoot = o.OutputDir
+	}
+	if mode, err := parseMode(o.FileMode); err == nil && mode != 0 {
+		f.ExtractMode = mode
+	}
+}
+
+// checkExtraction tries the folder of extracted files, if there are to be any.
+func (o *Options) checkExtraction() error {
+	f := &o.Dissect.Files
+	if len(f.Extract) == 0 || f.ExtractDir == "" {
+		return nil
+	}
+	if err := tryFolder(f.ExtractPath()); err != nil {
+		return &OptionError{"Dissect.Files.ExtractDir", err}
+	}
+	return nil
+}
+
+// tryFolder finds out whether files can be made in a folder, which need not exist.
+func tryFolder(dir string) error {
+	for {
+		if _, err := os.Stat(dir); err == nil || !errors.Is(err, fs.ErrNotExist) || dir == filepath.Dir(dir) {
+			break
+		}
+		dir = filepath.Dir(dir)
+	}
+	f, err := os.CreateTemp(dir, ".wirelog-try-")
+	if err != nil {
+		var pe *fs.PathError
+		if errors.As(err, &pe) {
+			err = pe.Err
+		}
+		return fmt.Errorf("%s: %w", dir, err)
+	}
+	return errors.Join(f.Close(), os.Remove(f.Name()))
+}
+
+// CheckPattern returns an error if a pattern for extracted files matches no media type
+// that a file can have.
+func CheckPattern(pattern string) error { return files.ValidPattern(pattern) }
 
 // hostname returns the name of this host, or the program's if it is not known.
 func hostname() string {

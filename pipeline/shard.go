@@ -6,6 +6,7 @@ import (
 	"sort"
 
 	"github.com/wirelog/wirelog/capture"
+	"github.com/wirelog/wirelog/compat"
 	"github.com/wirelog/wirelog/dissect"
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/dissect/link/packet"
@@ -53,6 +54,7 @@ func (r *run) newShard(of int) (*shard, error) {
 	d := option.Divide(o.Dissect, of)
 	d.Conn.Seed, d.Conn.Compat = r.seed, r.compat
 	d.Protocols = own
+	d.Files.BareNames = r.compat.Has(compat.ExtractedName)
 	d.Files.BestType = !r.events // only the event stream has the other types
 	s.dissect, err = dissect.New(d, s.hooks, func(deadline value.Time, first, _ uint64) {
 		cause(deadline, first)

@@ -48,7 +48,7 @@ type Files struct {
 	SHA1 value.Opt[string] `zeek:"sha1"`
 	// SHA-256 of the contents, in hexadecimal.
 	SHA256 value.Opt[string] `zeek:"sha256"`
-	// Name of the file on disk with the contents.
+	// Path of the file on disk with the contents, in the folder of the logs if it is relative.
 	Extracted value.Opt[string] `zeek:"extracted"`
 	// Whether the file on disk was cut off at the size limit.
 	ExtractedCutoff value.Opt[bool] `zeek:"extracted_cutoff"`

@@ -533,7 +533,7 @@ var FilesSchema = Schema{
 		{Name: "md5", Kind: KindString, Doc: "MD5 of the contents, in hexadecimal.", Unsettable: true},
 		{Name: "sha1", Kind: KindString, Doc: "SHA-1 of the contents, in hexadecimal.", Unsettable: true},
 		{Name: "sha256", Kind: KindString, Doc: "SHA-256 of the contents, in hexadecimal.", Unsettable: true},
-		{Name: "extracted", Kind: KindString, Doc: "Name of the file on disk with the contents.", Unsettable: true},
+		{Name: "extracted", Kind: KindString, Doc: "Path of the file on disk with the contents, in the folder of the logs if it is relative.", Unsettable: true},
 		{Name: "extracted_cutoff", Kind: KindBool, Doc: "Whether the file on disk was cut off at the size limit.", Unsettable: true},
 		{Name: "extracted_size", Kind: KindCount, Doc: "Bytes in the file on disk, if it was cut off.", Unsettable: true},
 	},

@@ -5,9 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
+
+	"github.com/wirelog/wirelog/writers/internal/claims"
+	"github.com/wirelog/wirelog/writers/internal/lockfile"
 )
 
 const (
@@ -30,7 +34,13 @@ type file struct {
 	dir, name      string
 	header, footer func([]byte, time.Time) []byte
 	now            func() time.Time
-	report         func(error)
+	alarm          *Alarm
+	perm           fs.FileMode
+	claim          *claims.Claim
+	// held is the open and locked file at a path, made if hold created it, until the first
+	// row comes.
+	held *os.File
+	made bool
 	// rot is set if the file is rotated.
 	rot *rotator
 
@@ -59,10 +69,26 @@ type handle interface {
 
 // fail reports an error unless the file has been failing already.
 func (f *file) fail(err error) {
-	if !f.failing && f.report != nil {
-		f.report(err)
+	if !f.failing {
+		f.alarm.Fail(f.key(), err)
 	}
 	f.failing = true
+}
+
+// ok ends the failing.
+func (f *file) ok() {
+	if f.failing {
+		f.failing = false
+		f.alarm.OK(f.key())
+	}
+}
+
+// key names the file in the alarm, whatever file of the log it is.
+func (f *file) key() string {
+	if f.rot != nil {
+		return f.rot.log
+	}
+	return f.path
 }
 
 // open creates the file and writes its header.
@@ -97,10 +123,15 @@ func (f *file) create() (*os.File, error) {
 	if f.path == "-" {
 		return os.Stdout, nil
 	}
-	if f.name == "" {
-		return os.OpenFile(f.path, flags, 0o644)
+	if f.held != nil {
+		h := f.held
+		f.held = nil
+		return h, truncate(h)
 	}
-	if err := os.MkdirAll(f.dir, 0o755); err != nil {
+	if f.name == "" {
+		return os.OpenFile(f.path, flags, f.perm)
+	}
+	if err := os.MkdirAll(f.dir, DirMode(f.perm)); err != nil {
 		return nil, fmt.Errorf("%s: %w", f.path, err)
 	}
 	// A root keeps a symbolic link in the folder from leading the log out of it.
@@ -112,11 +143,64 @@ func (f *file) create() (*os.File, error) {
 	if f.rot != nil {
 		return f.rot.create(root)
 	}
-	h, err := root.OpenFile(f.name, flags, 0o644)
+	f.claim.Add(f.name)
+	h, err := root.OpenFile(f.name, flags, f.perm)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", f.path, err)
 	}
 	return h, nil
+}
+
+// hold opens and locks the file at a path for this run. A regular file that has something
+// is refused, unless it may be overwritten.
+func (f *file) hold(overwrite bool) error {
+	if f.path == "-" {
+		return nil
+	}
+	fi, err := os.Stat(f.path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		f.made = true
+	case err != nil:
+		return err
+	case !fi.Mode().IsRegular():
+		return nil
+	}
+	h, err := os.OpenFile(f.path, os.O_WRONLY|os.O_CREATE|os.O_APPEND, f.perm)
+	if err != nil {
+		return err
+	}
+	if errors.Is(lockfile.Lock(h), lockfile.ErrLocked) {
+		return errors.Join(&claims.HeldError{Dir: f.path, Holder: "another run"}, h.Close())
+	}
+	if fi, err = h.Stat(); err == nil && fi.Size() > 0 && !overwrite {
+		err = &claims.TakenError{Dir: f.path, What: fmt.Sprintf("%d bytes already", fi.Size())}
+	}
+	if err != nil {
+		return errors.Join(err, h.Close())
+	}
+	f.held = h
+	return nil
+}
+
+// truncate empties a file that may be something else.
+func truncate(h *os.File) error {
+	if fi, err := h.Stat(); err != nil || !fi.Mode().IsRegular() {
+		return err
+	}
+	return h.Truncate(0)
+}
+
+// letGo closes a held file that got no row, and removes it if hold made it.
+func (f *file) letGo() {
+	if f.held == nil {
+		return
+	}
+	if fi, err := f.held.Stat(); err == nil && f.made && fi.Size() == 0 {
+		_ = os.Remove(f.path)
+	}
+	_ = f.held.Close() // nothing was written to it
+	f.held = nil
 }
 
 // write takes p, which holds that many complete rows.
@@ -208,7 +292,8 @@ func (f *file) out(p []byte, rows uint64) (int, uint64) {
 		f.off += int64(n)
 		f.bytes += uint64(n)
 		f.written += rows
-		f.failing, f.torn = false, false
+		f.torn = false
+		f.ok()
 		return n, rows
 	}
 	f.fail(err)
@@ -275,6 +360,7 @@ func (f *file) close() error {
 		}
 	}
 	f.drop()
+	f.letGo()
 	if f.f == nil {
 		return nil
 	}

@@ -42,7 +42,7 @@ func newFile(t *testing.T, reports *[]error) *file {
 		now:    time.Now,
 		header: func(b []byte, _ time.Time) []byte { return append(b, "#open\n"...) },
 		footer: func(b []byte, _ time.Time) []byte { return append(b, "#close\n"...) },
-		report: func(err error) { *reports = append(*reports, err) },
+		alarm:  NewAlarm("x", func(err error) { *reports = append(*reports, err) }, func(string) {}),
 	}
 }
 

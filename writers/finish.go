@@ -18,6 +18,8 @@ import (
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
+
+	"github.com/wirelog/wirelog/writers/internal/claims"
 )
 
 // A finisher finishes the files that a rotator has ended, while the next ones are being
@@ -33,6 +35,11 @@ type finisher struct {
 	names                    *names
 	footer                   func([]byte, time.Time) []byte
 	env                      Env
+	// claim records the finished files; it may be nil.
+	claim *claims.Claim
+	// growing means that files have their plain names while they are written; toldPlain,
+	// that a notice has said why one has not.
+	growing, toldPlain bool
 
 	queue   chan finishing
 	working sync.WaitGroup
@@ -65,6 +72,11 @@ const (
 func newFinisher(o *Output, env Env, footer func([]byte, time.Time) []byte) (*finisher, error) {
 	if err := o.Rotation.Check(); err != nil {
 		return nil, err
+	}
+	if c := o.Rotation.Command; len(c) > 0 {
+		if _, err := exec.LookPath(c[0]); err != nil {
+			return nil, fmt.Errorf("command: %w", err)
+		}
 	}
 	n, err := o.Rotation.parseNames()
 	return &finisher{
@@ -111,12 +123,12 @@ func (f *finisher) finish(job finishing) {
 		final, err = f.publish(root, job.name, job.log, job.open, job.closed)
 	}
 	if err != nil {
-		f.env.Report(fmt.Errorf("%s is not finished: %w", f.path(job.name), err))
+		f.env.Alarm.Fault(markUnfinished, fmt.Errorf("%s is not finished: %w", f.path(job.name), err))
 		job.counts.Mark(markUnfinished, true).Add(1)
 		return
 	}
 	if err := f.run(final, &job); err != nil {
-		f.env.Report(fmt.Errorf("%s: %s: %w", f.path(final), f.rotation.Command[0], err))
+		f.env.Alarm.Fault(markCommand, fmt.Errorf("%s: %s: %w", f.path(final), f.rotation.Command[0], err))
 		job.counts.Mark(markCommand, true).Add(1)
 	}
 }
@@ -136,7 +148,7 @@ func (f *finisher) complete(root *os.Root, job *finishing) error {
 			}
 		}
 		// Nothing is lost; the file is only larger.
-		f.env.Report(fmt.Errorf("%s is not compressed: %w", f.path(job.name), err))
+		f.env.Alarm.Fault(markCompress, fmt.Errorf("%s is not compressed: %w", f.path(job.name), err))
 		job.counts.Mark(markCompress, true).Add(1)
 		if err := root.Remove(tmp); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
@@ -168,7 +180,7 @@ func (f *finisher) compress(root *os.Root, from, to string) (err error) {
 		return err
 	}
 	defer func() { _ = in.Close() }() // opened for reading only
-	out, err := root.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o644)
+	out, err := root.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, f.env.Perm())
 	if err != nil {
 		return err
 	}
@@ -196,7 +208,7 @@ func (f *finisher) publish(root *os.Root, done, log string, open, closed int64) 
 	}
 	name := f.names.make(log, f.env.Sensor, time.Unix(0, open), time.Unix(0, closed))
 	if dir := path.Dir(name); dir != "." {
-		if err := root.MkdirAll(filepath.FromSlash(dir), 0o755); err != nil {
+		if err := root.MkdirAll(filepath.FromSlash(dir), f.env.DirPerm()); err != nil {
 			return "", err
 		}
 	}
@@ -206,6 +218,10 @@ func (f *finisher) publish(root *os.Root, done, log string, open, closed int64) 
 			final = name + "-" + strconv.Itoa(i) + ext
 		}
 		final = filepath.FromSlash(final)
+		_, there := root.Lstat(final)
+		if there != nil {
+			f.claim.Add(final)
+		}
 		err := root.Link(done, final)
 		switch {
 		case err == nil, sameFile(root, done, final):

@@ -12,6 +12,7 @@ import (
 
 	"github.com/wirelog/wirelog/schemas"
 	"github.com/wirelog/wirelog/value"
+	"github.com/wirelog/wirelog/writers/internal/claims"
 )
 
 // A Merger writes what collectors have gathered. Its methods may be called from any
@@ -30,6 +31,10 @@ type Merger struct {
 	// finishers is indexed by output; it is nil for places and files that are not
 	// rotated.
 	finishers []*finisher
+	// alarms is indexed by output.
+	alarms []*Alarm
+	// claims is nil if Config.Run is.
+	claims *claims.Set
 	// clock is the latest time of any row.
 	clock int64
 	// started lists the places that Close must close.
@@ -69,8 +74,17 @@ func New(cfg Config) (*Merger, error) {
 		ids = max(ids, s.ID+1)
 	}
 	m := &Merger{byID: make([]int, ids), cfg: cfg}
+	if r := cfg.Run; r != nil {
+		m.claims = claims.New(claims.Options{
+			Reading: r.Reading, Overwrite: r.Overwrite, Perm: cfg.FileMode, DirPerm: DirMode(cfg.FileMode),
+			Now: time.Now, Notice: cfg.Notice,
+		})
+	}
 	for i := range m.byID {
 		m.byID[i] = -1
+	}
+	for i := range cfg.Outputs {
+		m.alarms = append(m.alarms, NewAlarm(cfg.Outputs[i].label(), cfg.Report, cfg.Notice))
 	}
 	if err := m.makeFinishers(); err != nil {
 		return nil, err
@@ -126,7 +140,7 @@ func (m *Merger) makeFinishers() error {
 		// All logs of a format have the same footer.
 		footer := o.Format.Encoder(schemas.All()[0], 0).AppendFooter
 		var err error
-		if m.finishers[i], err = newFinisher(o, m.env(), footer); err != nil {
+		if m.finishers[i], err = newFinisher(o, m.env(i), footer); err != nil {
 			return m.outputError(i, fmt.Errorf("output %s: %w", o.name(), err))
 		}
 	}
@@ -137,6 +151,7 @@ func (cfg *Config) setDefaults() {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
+	cfg.FileMode = cmp.Or(cfg.FileMode, DefaultFileMode)
 	if cfg.Context == nil {
 		cfg.Context = context.Background()
 	}
@@ -392,8 +407,53 @@ func (m *Merger) Tick(now time.Time) {
 			} else {
 				t.to.Tick(now)
 			}
+			if t.output < 0 {
+				t.file.alarm.Tick(now, func() (lost, waiting uint64) {
+					s := m.stats(st, t)
+					return s.Lost(), t.file.pending
+				})
+			}
 		}
 	}
+	for i, a := range m.alarms {
+		a.Tick(now, func() (lost, waiting uint64) { return m.missing(i) })
+	}
+}
+
+// Check asks the places that can tell without a row whether they can be written. A notice
+// names those that cannot tell.
+func (m *Merger) Check(ctx context.Context) error {
+	var errs []error
+	for _, p := range m.started {
+		if c, ok := p.(Checker); ok {
+			errs = append(errs, c.Check(ctx))
+		} else {
+			m.cfg.Notice("started; whether it takes records shows only when there are some")
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// Record adds a file that the run writes by itself to the record of the run's claim of the
+// folder, so that a run that replaces this one removes it too. The path is relative to the
+// folder. It may be called from any goroutine.
+func (m *Merger) Record(dir, path string) { m.claims.Record(dir, path) }
+
+// missing returns how many rows of an output are lost, and how many wait in files.
+func (m *Merger) missing(output int) (lost, waiting uint64) {
+	for _, st := range m.streams {
+		for _, t := range st.targets {
+			if t.output != output {
+				continue
+			}
+			s := m.stats(st, t)
+			lost += s.Lost()
+			if t.file != nil {
+				waiting += t.file.pending
+			}
+		}
+	}
+	return lost, waiting
 }
 
 // ErrIncomplete is the error of Merger.Close. Config.Report was told the causes, and Stats has the counts.
@@ -434,6 +494,10 @@ func (m *Merger) Close() error {
 	}
 	for _, p := range m.started {
 		closed(p.Close())
+	}
+	closed(m.claims.Close())
+	for _, a := range m.alarms {
+		a.Close()
 	}
 	for _, st := range m.streams {
 		for _, t := range st.targets {

@@ -82,6 +82,11 @@ func parseNames(template string, utc bool) (*names, error) {
 	return n, nil
 }
 
+// timed reports whether the names of a log's files differ by time.
+func (n *names) timed() bool {
+	return slices.ContainsFunc(n.parts, func(p namePart) bool { return p.verb == "open" || p.verb == "close" })
+}
+
 // make returns the name of a file of that log, without its extension.
 func (n *names) make(log, sensor string, open, closed time.Time) string {
 	if n.utc {

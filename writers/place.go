@@ -1,13 +1,16 @@
 package writers
 
 import (
+	"cmp"
 	"context"
+	"io/fs"
 	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/wirelog/wirelog/schemas"
+	"github.com/wirelog/wirelog/writers/internal/claims"
 )
 
 // A Place takes records that do not become lines of a file: Parquet and Arrow files need
@@ -46,6 +49,13 @@ type Prepared interface {
 	// Ready is called once, after the last Open and before the first packet. An error ends
 	// the run as one of Start does.
 	Ready() error
+}
+
+// A Checker is a Place that can find out more than Start does, without writing a record:
+// whether it will be able to write. Check is called after Start and Open for every log, in
+// place of rows, and is followed by Close. Its error says what to do.
+type Checker interface {
+	Check(ctx context.Context) error
 }
 
 // A Stream is one log, or the stream of events, at one Place.
@@ -92,7 +102,21 @@ type Env struct {
 	Sensor string
 	// Version is the version of the program.
 	Version string
+	// RunID is that of the Output, and Claims the run's claims of folders. Both may be
+	// empty.
+	RunID  string
+	Claims *claims.Set
+	// FileMode is the permissions of new files, 0 meaning DefaultFileMode.
+	FileMode fs.FileMode
+	// Alarm tells of faults that last or return; it is that of the output.
+	Alarm *Alarm
 }
+
+// Perm returns the permissions of new files.
+func (e *Env) Perm() fs.FileMode { return cmp.Or(e.FileMode, DefaultFileMode) }
+
+// DirPerm returns the permissions of new folders.
+func (e *Env) DirPerm() fs.FileMode { return DirMode(e.Perm()) }
 
 // StreamInfo describes a stream.
 type StreamInfo struct {

@@ -31,7 +31,13 @@ func (f *finisher) recover() {
 		return
 	}
 	defer root.Close()
-	counts := new(Counts) // the rows belong to another run
+	// The rows belong to another run: the record of this one does not list them, unless
+	// they are of the same captures with the same settings.
+	counts := new(Counts)
+	if claim := f.claim; !claim.Continues() {
+		f.claim = nil
+		defer func() { f.claim = claim }()
+	}
 	for _, e := range entries {
 		name := e.Name()
 		if !e.Type().IsRegular() {
@@ -84,6 +90,9 @@ func (f *finisher) recoverOpen(root *os.Root, job finishing) error {
 	if errors.Is(lockfile.Lock(h), lockfile.ErrLocked) {
 		return h.Close() // another process is writing it
 	}
+	if err := removeSame(root, job.log+f.ext, job.name); err != nil {
+		f.env.Report(err)
+	}
 	end, rows, closed, err := wholeRows(h)
 	var fi os.FileInfo
 	if err == nil {
@@ -102,8 +111,8 @@ func (f *finisher) recoverOpen(root *os.Root, job finishing) error {
 		return errors.Join(err, h.Close())
 	}
 	job.handle = h
-	if interval := int64(f.rotation.Interval); interval > 0 {
-		job.closed = job.open - ((job.open%interval)+interval)%interval + interval
+	if f.rotation.Interval > 0 {
+		_, job.closed = f.rotation.period(job.open)
 	} else {
 		job.closed = max(job.open, fi.ModTime().UnixNano())
 	}

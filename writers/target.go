@@ -1,11 +1,14 @@
 package writers
 
 import (
+	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 
 	"github.com/wirelog/wirelog/schemas"
 	"github.com/wirelog/wirelog/value"
+	"github.com/wirelog/wirelog/writers/internal/claims"
 )
 
 // A target is where the rows of a stream go at one output: a file or a Stream.
@@ -47,7 +50,7 @@ func (m *Merger) logTarget(s *schemas.Schema, output int, used map[string]bool) 
 	if err != nil {
 		return nil, m.outputError(output, err)
 	}
-	f.header, f.footer = e.AppendHeader, e.AppendFooter
+	f.header, f.footer, f.alarm = e.AppendHeader, e.AppendFooter, m.alarms[output]
 	t := &target{output: output, view: view, file: f}
 	t.setRotation(m.finishers[output], s.Name)
 	return t, nil
@@ -55,7 +58,7 @@ func (m *Merger) logTarget(s *schemas.Schema, output int, used map[string]bool) 
 
 // newFile creates the file of a log or stream of lines at an output.
 func (m *Merger) newFile(o *Output, log string, used map[string]bool) (*file, error) {
-	f := &file{format: o.Format.Name(), now: m.cfg.Now, report: m.cfg.Report}
+	f := &file{format: o.Format.Name(), now: m.cfg.Now, perm: m.cfg.FileMode}
 	if o.Path != "" {
 		f.path = o.Path
 	} else {
@@ -93,7 +96,7 @@ func use(used map[string]bool, path string) error {
 // placeTarget creates the target of a log at a place, or of lines if view is nil.
 func (m *Merger) placeTarget(log string, view *View, output int) *target {
 	t := &target{output: output, view: view}
-	t.info = StreamInfo{Output: m.cfg.Outputs[output].name(), Log: log, Counts: &t.counts, Env: m.env()}
+	t.info = StreamInfo{Output: m.cfg.Outputs[output].name(), Log: log, Counts: &t.counts, Env: m.env(output)}
 	if view != nil {
 		t.info.Schema, t.info.Groups = view.Schema, view.Groups
 	}
@@ -118,9 +121,13 @@ func (m *Merger) encoder(t *target, clock *value.Time) RowEncoder {
 	return t.view.viewer(e, &t.counts)
 }
 
-func (m *Merger) env() Env {
+// env returns the Env of an output.
+func (m *Merger) env(output int) Env {
 	c := &m.cfg
-	return Env{Context: c.Context, Now: c.Now, Report: c.Report, Notice: c.Notice, Sensor: c.Sensor, Version: c.Version}
+	return Env{
+		Context: c.Context, Now: c.Now, Report: c.Report, Notice: c.Notice, Sensor: c.Sensor, Version: c.Version,
+		RunID: c.Outputs[output].RunID, Claims: m.claims, FileMode: c.FileMode, Alarm: m.alarms[output],
+	}
 }
 
 // outputError blames an output, by its index, for err.
@@ -143,7 +150,7 @@ func (m *Merger) lineStream(index int, used map[string]bool) (*stream, error) {
 			return nil, m.linesError(index, err)
 		}
 		st.targets = append(st.targets, &target{
-			output: -1, file: &file{path: l.Path, now: m.cfg.Now, report: m.cfg.Report},
+			output: -1, file: &file{path: l.Path, now: m.cfg.Now, perm: m.cfg.FileMode, alarm: NewAlarm(l.Path, m.cfg.Report, m.cfg.Notice)},
 		})
 	}
 	for _, output := range l.Outputs {
@@ -156,6 +163,7 @@ func (m *Merger) lineStream(index int, used map[string]bool) (*stream, error) {
 		if err != nil {
 			return nil, m.outputError(output, err)
 		}
+		f.alarm = m.alarms[output]
 		t := &target{output: output, file: f}
 		t.setRotation(m.finishers[output], l.Name)
 		st.targets = append(st.targets, t)
@@ -163,33 +171,60 @@ func (m *Merger) lineStream(index int, used map[string]bool) (*stream, error) {
 	return st, nil
 }
 
-// start starts the places, opens their streams, and creates the files of lines.
+// start claims folders and files, starts the places and opens their streams. When nothing
+// can refuse the run any more, it creates the files of lines.
 func (m *Merger) start() error {
 	for i := range m.cfg.Outputs {
 		p := m.cfg.Outputs[i].Place
 		if p == nil {
-			if f := m.finishers[i]; f != nil {
-				f.recover()
+			if err := m.claimFolder(i); err != nil {
+				return m.outputError(i, err)
 			}
 			continue
 		}
-		if err := p.Start(m.env()); err != nil {
+		if err := p.Start(m.env(i)); err != nil {
 			return m.outputError(i, err)
 		}
 		m.started = append(m.started, p)
 	}
 	for i, st := range m.streams {
 		for _, t := range st.targets {
+			blame := func(err error) error {
+				if t.output < 0 {
+					return m.linesError(i-m.lines, err)
+				}
+				return m.outputError(t.output, err)
+			}
 			switch {
 			case t.file == nil:
 				to, err := m.cfg.Outputs[t.output].Place.Open(t.info)
 				if err != nil {
-					return m.outputError(t.output, err)
+					return blame(err)
 				}
 				t.to = to
-			case i >= m.lines && t.output < 0:
+			case t.file.name == "" && m.cfg.Run != nil:
+				if err := t.file.hold(m.cfg.Run.Overwrite); err != nil {
+					return blame(err)
+				}
+			}
+		}
+	}
+	if m.cfg.Try {
+		return nil
+	}
+	if err := m.claims.Begin(); err != nil {
+		return err
+	}
+	for _, f := range m.finishers {
+		if f != nil {
+			f.recover()
+		}
+	}
+	for i, st := range m.streams[m.lines:] {
+		for _, t := range st.targets {
+			if t.output < 0 {
 				if err := t.file.open(); err != nil {
-					return m.linesError(i-m.lines, err)
+					return m.linesError(i, err)
 				}
 			}
 		}
@@ -202,6 +237,67 @@ func (m *Merger) start() error {
 		}
 	}
 	return nil
+}
+
+// claimFolder claims the folder of an output of files.
+func (m *Merger) claimFolder(output int) error {
+	o, f := &m.cfg.Outputs[output], m.finishers[output]
+	if m.claims == nil || o.Path != "" {
+		return nil
+	}
+	if f != nil && f.names.timed() {
+		return m.claimTimed(f, o)
+	}
+	var plain []string
+	for name := range m.plainNames(output) {
+		plain = append(plain, name+o.Format.Ext())
+		if f != nil && f.compressed() != "" {
+			plain = append(plain, name+o.Format.Ext()+f.compressed())
+		}
+	}
+	slices.Sort(plain)
+	claim, err := m.claims.Take(o.Dir, claims.Names, plain)
+	if f != nil {
+		f.claim, f.growing = claim, o.Rotation.Interval == 0 && o.Rotation.Size == 0
+	}
+	for _, st := range m.streams {
+		for _, t := range st.targets {
+			if t.output == output && f == nil {
+				t.file.claim = claim
+			}
+		}
+	}
+	return err
+}
+
+// claimTimed claims the folder of an output that adds files to those of other runs.
+func (m *Merger) claimTimed(f *finisher, o *Output) (err error) {
+	if o.RunID != "" {
+		if f.claim, err = m.claims.Take(o.Dir, o.RunID, nil); err != nil {
+			return err
+		}
+	}
+	_, err = m.claims.TakeGrowing(o.Dir)
+	var held *claims.HeldError
+	if f.growing = err == nil; errors.As(err, &held) {
+		f.env.Notice(fmt.Sprintf("%s: the current logs have hidden names only until they are finished: the plain ones are those of %s", o.Dir, held.Holder))
+		return nil
+	}
+	return err
+}
+
+// plainNames returns the names of all logs that a run may have written at the output.
+func (m *Merger) plainNames(output int) map[string]bool {
+	names := map[string]bool{}
+	for _, s := range schemas.All() {
+		names[s.Name] = true
+	}
+	for _, st := range m.streams {
+		if slices.ContainsFunc(st.targets, func(t *target) bool { return t.output == output }) {
+			names[st.name] = true
+		}
+	}
+	return names
 }
 
 // plainName reports whether name is a file name that stays in its folder and needs no

@@ -11,6 +11,7 @@ package writers
 import (
 	"cmp"
 	"context"
+	"io/fs"
 	"slices"
 	"time"
 
@@ -90,14 +91,18 @@ func (k *Key) Compare(o *Key) int {
 type Output struct {
 	// Name is the name in Stats; if empty, it is that of the format or place.
 	Name string
-	// Dir is created when the first record comes. Each log is a file in it, with its
-	// name and the format's extension. An existing file is overwritten.
+	// Dir is created when the first record comes, or by New if Config.Run is set. Each log
+	// is a file in it, with its name and the format's extension. An existing file is
+	// overwritten; Config.Run says when.
 	Dir string
 	// Path is the file of the output's only log, instead of Dir; "-" is standard output.
 	Path   string
 	Format Format
 	// Rotation says when files of Dir are finished.
 	Rotation Rotation
+	// RunID identifies the run at outputs that add files to those of other runs. A run
+	// with the same captures and settings has the same one. It is a plain name.
+	RunID string
 	// Place, if not nil, takes the records instead.
 	Place Place
 	// Logs are the logs of Config.Logs that the output takes; nil means all.
@@ -122,6 +127,18 @@ func (o *Output) name() string {
 		return o.Place.Type()
 	default:
 		return o.Format.Name()
+	}
+}
+
+// label names the output in messages: by its folder or file, if that is one.
+func (o *Output) label() string {
+	switch {
+	case o.Place != nil:
+		return "output " + o.name()
+	case o.Path != "":
+		return o.Path
+	default:
+		return o.Dir
 	}
 }
 
@@ -163,6 +180,32 @@ type Config struct {
 	Context context.Context
 	// Sensor and Version are passed to places in Env.
 	Sensor, Version string
+	// Run, if not nil, lets the outputs keep this run's files apart from those of other
+	// runs. Without it, files of other runs are overwritten.
+	Run *Run
+	// Try only finds out whether the outputs can be written, without a row. Nothing is
+	// replaced; folders that are made are removed again. See Merger.Check.
+	Try bool
+	// FileMode is the permissions of new files, 0 meaning DefaultFileMode. New folders
+	// can be searched by those who can read the files.
+	FileMode fs.FileMode
+}
+
+// DefaultFileMode is the permissions of new files: others have none.
+const DefaultFileMode fs.FileMode = 0o640
+
+// DirMode returns the permissions of folders for files with those permissions.
+func DirMode(file fs.FileMode) fs.FileMode { return file | file&0o444>>2 }
+
+// Run is what a run says about itself to other runs that write to the same folders. Plain
+// names such as conn.log belong to one run at a time; names with times or an identity are
+// added to those of other runs.
+type Run struct {
+	// Overwrite replaces the files of a finished run, as a set: all plain names, or the
+	// files of the run with the same Output.RunID. Otherwise New refuses to begin.
+	Overwrite bool
+	// Reading says in a word or two what the run reads, for messages.
+	Reading string
 }
 
 // A ConfigError is an error of New that belongs to one part of the Config.

@@ -26,7 +26,8 @@ for all logs in it, which may be a tree of Parquet files, and - for standard inp
 types of columns come from the header of TSV or the metadata of Parquet and Arrow; for
 other files, from this build's log of that name, or else from the values. The rows of a
 log go to one file, in the order of the given files, with all columns that any of them
-has. An existing file is not replaced. With -o - they go to standard output.
+has. With -o - they go to standard output. Files of an earlier conversion or run are not
+replaced without --overwrite.
 
 JSON has an object per line or is an array; nested objects become dotted columns, and a
 list of objects becomes a list per column. A file may have the rows of several logs, by
@@ -103,6 +104,7 @@ files of up to 128 MiB, so that queries open fewer. Do not query the tree meanwh
 	f.StringSliceVar(&opts.Logs, "logs", nil, "logs to convert; all if not given")
 	f.BoolVar(&opts.AllColumns, "all-columns", true, "in Parquet and Arrow, write all columns that this build's log has, null if a file has none")
 	f.BoolVar(&compact, "compact", false, "join the small Parquet files of a tree in place")
+	f.BoolVar(&opts.Overwrite, "overwrite", false, "replace the files of an earlier conversion or run in the folder, as a set")
 	f.BoolVarP(&quiet, "quiet", "q", false, "do not print the numbers of rows")
 	registerCompletion(cmd, "to", completeList(pipeline.Formats))
 	registerCompletion(cmd, "naming", completeList(pipeline.NamingNames))

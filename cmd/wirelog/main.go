@@ -41,6 +41,7 @@ type program struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
 	run            func(context.Context, pipeline.Options) (pipeline.Summary, error)
+	reported       bool // whether an output has reported an error during the run
 }
 
 func main() {
@@ -98,7 +99,7 @@ SIGINT or SIGTERM has ended the run, with the rows written so far.`,
 	cmd.SetErr(p.stderr)
 	cmd.SetFlagErrorFunc(flagError)
 	cmd.CompletionOptions.HiddenDefaultCmd = true
-	cmd.AddCommand(p.readCommand(), p.schemaCommand(), p.convertCommand(), p.diffCommand(), p.eventsCommand(), p.configCommand(), p.versionCommand(), p.completionCommand())
+	cmd.AddCommand(p.readCommand(), p.schemaCommand(), p.convertCommand(), p.diffCommand(), p.eventsCommand(), p.configCommand(), p.checkCommand(), p.versionCommand(), p.completionCommand())
 	return cmd
 }
 

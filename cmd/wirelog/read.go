@@ -1,12 +1,15 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"runtime/pprof"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -90,6 +93,12 @@ func (p *program) read(cmd *cobra.Command, cfg *config.Loaded, captures []string
 		notes = bar.above()
 	}
 	opts.Notice = func(msg string) { fmt.Fprintln(notes, "wirelog:", msg) }
+	opts.Report = func(err error) {
+		p.reported = true
+		for line := range strings.Lines(err.Error()) {
+			fmt.Fprintln(notes, "wirelog:", strings.TrimRight(line, "\n"))
+		}
+	}
 	if each {
 		if opts.Merge {
 			return errors.New("--each and --merge: captures are either read one by one or merged")
@@ -140,6 +149,10 @@ func (p *program) conclude(cfg *config.Loaded, summary *pipeline.Summary, err er
 	if err := errors.Join(append(damage(summary), err, summary.Check(), printErr)...); err != nil {
 		return lossError{err}
 	}
+	if p.reported {
+		p.reported = false
+		return lossError{errors.New("no row was lost, but not all went well: see above")}
+	}
 	return nil
 }
 
@@ -152,20 +165,79 @@ func damage(s *pipeline.Summary) []error {
 	for _, p := range s.Panics {
 		errs = append(errs, fmt.Errorf("analyzer %s: %d panics contained; the connections' other rows are complete", p.Analyzer, p.Count))
 	}
+	var marks, records losses
 	for _, m := range s.Marks {
 		if m.Bad {
-			errs = append(errs, fmt.Errorf("%s: %s %s", m.Where, grouped(m.Count), m.Name))
+			marks.add(m.Name, m.Where, m.Count)
 		}
 	}
+	for _, l := range marks {
+		errs = append(errs, fmt.Errorf("%s: %s %s%s", l.where(), grouped(l.count), l.what, l.shares()))
+	}
 	for _, d := range s.Dropped {
-		if d.Reason == "unknown_link_type" && s.Files > 0 {
-			continue // the damage names the files
-		}
-		if d.Lost && d.Count != 0 {
+		switch {
+		case !d.Lost || d.Count == 0:
+		case d.Reason == "unknown_link_type" && s.Files > 0: // the damage names the files
+		case d.Unit == pipeline.UnitRecord:
+			records.add(d.Reason, d.Where, d.Count)
+		default:
 			errs = append(errs, fmt.Errorf("%s: %s lost: %s", d.Where, plural(d.Count, string(d.Unit)), d.Reason))
 		}
 	}
+	for _, l := range records {
+		errs = append(errs, fmt.Errorf("%s: %s lost: %s%s", l.where(), plural(l.count, string(pipeline.UnitRecord)), l.what, l.shares()))
+	}
 	return errs
+}
+
+// losses are losses of several logs, by what happened.
+type losses []*loss
+
+type loss struct {
+	what  string
+	count uint64
+	logs  []share
+}
+
+type share struct {
+	log   string
+	count uint64
+}
+
+func (l *losses) add(what, log string, count uint64) {
+	i := slices.IndexFunc(*l, func(o *loss) bool { return o.what == what })
+	if i < 0 {
+		i = len(*l)
+		*l = append(*l, &loss{what: what})
+	}
+	o := (*l)[i]
+	o.count += count
+	o.logs = append(o.logs, share{log, count})
+}
+
+// where names the log, or says how many there are.
+func (l *loss) where() string {
+	if len(l.logs) == 1 {
+		return l.logs[0].log
+	}
+	return fmt.Sprintf("%d logs", len(l.logs))
+}
+
+// shares lists the logs that lost most, if there are several.
+func (l *loss) shares() string {
+	const most = 3
+	if len(l.logs) == 1 {
+		return ""
+	}
+	slices.SortStableFunc(l.logs, func(a, b share) int { return cmp.Compare(b.count, a.count) })
+	var text []string
+	for _, s := range l.logs[:min(len(l.logs), most)] {
+		text = append(text, s.log+" "+grouped(s.count))
+	}
+	if n := len(l.logs) - most; n > 0 {
+		text = append(text, fmt.Sprintf("%d more", n))
+	}
+	return " (" + strings.Join(text, ", ") + ")"
 }
 
 func (p *program) printSummary(kind string, s *pipeline.Summary) error {

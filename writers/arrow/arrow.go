@@ -6,6 +6,7 @@
 package arrow
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -15,7 +16,9 @@ import (
 
 	"github.com/apache/arrow/go/v15/arrow/ipc"
 
+	"github.com/wirelog/wirelog/schemas"
 	"github.com/wirelog/wirelog/writers"
+	"github.com/wirelog/wirelog/writers/internal/claims"
 	"github.com/wirelog/wirelog/writers/internal/lockfile"
 	"github.com/wirelog/wirelog/writers/row"
 )
@@ -39,7 +42,7 @@ const stdout = "-"
 // Settings say where and how files are written.
 type Settings struct {
 	// Dir is created when the first record comes. A finished file replaces one of the
-	// same name.
+	// same name, which Start refuses if the run claims folders.
 	Dir string
 	// Path is the file of the only log, instead of Dir. Standard output and any path
 	// that is not a regular file get a stream.
@@ -120,7 +123,7 @@ func hidden(path string) string {
 type Place struct {
 	settings Settings
 	env      writers.Env
-	failing  bool
+	claim    *claims.Claim
 }
 
 // New returns a place with settings that Check accepts.
@@ -129,11 +132,17 @@ func New(s Settings) *Place { return &Place{settings: s} }
 // Type returns "arrow".
 func (p *Place) Type() string { return "arrow" }
 
-// Start finishes files that a killed run left behind.
+// Start claims the folder for the run, and finishes files that a killed run left behind.
 func (p *Place) Start(env writers.Env) error {
 	p.env = env
+	if p.env.Alarm == nil {
+		p.env.Alarm = writers.NewAlarm(p.Type(), env.Report, env.Notice)
+	}
 	if p.settings.direct() {
 		return nil
+	}
+	if err := p.take(); err != nil {
+		return err
 	}
 	dir := p.settings.Dir
 	if p.settings.Path != "" {
@@ -144,7 +153,7 @@ func (p *Place) Start(env writers.Env) error {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		if !errors.Is(err, fs.ErrNotExist) {
-			p.fail(err)
+			p.fail("", err)
 		}
 		return nil
 	}
@@ -161,6 +170,25 @@ func (p *Place) Start(env writers.Env) error {
 		}
 	}
 	return nil
+}
+
+// take claims the folder of the place, or its only file.
+func (p *Place) take() (err error) {
+	if path := p.settings.Path; path != "" {
+		if p.env.Claims == nil || p.env.Claims.Overwrites() {
+			return nil
+		}
+		if fi, err := os.Stat(path); err == nil && fi.Size() > 0 {
+			return &claims.TakenError{Dir: path, What: fmt.Sprintf("%d bytes already", fi.Size())}
+		}
+		return nil
+	}
+	var plain []string
+	for _, s := range schemas.All() {
+		plain = append(plain, s.Name+p.settings.ext())
+	}
+	p.claim, err = p.env.Claims.Take(p.settings.Dir, claims.Names, plain)
+	return err
 }
 
 // recover finishes a file that was left behind, under a name of its own.
@@ -202,6 +230,9 @@ func (p *Place) recover(path string) error {
 	return nil
 }
 
+// Check implements writers.Checker: Start has tried the folder.
+func (p *Place) Check(context.Context) error { return nil }
+
 // Encoder returns an encoder of typed rows.
 func (p *Place) Encoder(info writers.StreamInfo) writers.RowEncoder { return row.New(info.Groups) }
 
@@ -210,16 +241,17 @@ func (p *Place) Open(info writers.StreamInfo) (writers.Stream, error) {
 	if info.Schema == nil {
 		return nil, fmt.Errorf("%s: Arrow takes logs, not lines", info.Log)
 	}
+	if p.claim != nil {
+		// The log may be one that this build does not know.
+		if _, err := info.Claims.Take(p.settings.Dir, claims.Names, []string{info.Log + p.settings.ext()}); err != nil {
+			return nil, err
+		}
+	}
 	return newStream(p, info)
 }
 
 // Close does nothing: the streams have closed their files.
 func (p *Place) Close() error { return nil }
 
-// fail reports an error unless the place has been failing already.
-func (p *Place) fail(err error) {
-	if !p.failing {
-		p.env.Report(err)
-	}
-	p.failing = true
-}
+// fail tells the user that the log, or the folder for "", cannot be written.
+func (p *Place) fail(log string, err error) { p.env.Alarm.Fail(log, err) }

@@ -93,7 +93,7 @@ func (s *stream) Write(rows []writers.Row) {
 
 // discard drops the batch after a row could not be added.
 func (s *stream) discard(err error) {
-	s.place.fail(fmt.Errorf("%s: %w", s.info.Log, err))
+	s.place.fail(s.info.Log, fmt.Errorf("%s: %w", s.info.Log, err))
 	s.info.Counts.Dropped(writers.DropWrite, uint64(s.batch.rows))
 	s.batch = newBatch(s.info.Schema, s.place.settings.Flat, columnar.Metadata(s.info.Schema, s.info.Sensor, s.info.Version), s.memory)
 	s.encodeAnew()
@@ -144,10 +144,10 @@ func (s *stream) drain() {
 	for len(s.pending) > 0 {
 		e := s.pending[0]
 		if err := s.append(e.data); err != nil {
-			s.place.fail(fmt.Errorf("%s: %w", s.path, err))
+			s.place.fail(s.info.Log, fmt.Errorf("%s: %w", s.path, err))
 			return
 		}
-		s.place.failing = false
+		s.place.env.Alarm.OK(s.info.Log)
 		s.rows += e.rows
 		s.info.Counts.Wrote(e.rows)
 		s.info.Counts.Bytes(uint64(len(e.data)))
@@ -196,10 +196,10 @@ func (s *stream) open() (err error) {
 		s.f, err = os.OpenFile(s.path, os.O_WRONLY, 0)
 		return err
 	}
-	if err := os.MkdirAll(filepath.Dir(s.path), 0o755); err != nil {
+	if err := os.MkdirAll(filepath.Dir(s.path), s.info.DirPerm()); err != nil {
 		return err
 	}
-	f, err := os.OpenFile(hidden(s.path), os.O_RDWR|os.O_CREATE, 0o644)
+	f, err := os.OpenFile(hidden(s.path), os.O_RDWR|os.O_CREATE, s.info.Perm())
 	if err != nil {
 		return err
 	}
@@ -260,6 +260,7 @@ func (s *stream) Close() error {
 	}
 	err := s.append(endOfStream)
 	if err == nil && !s.direct {
+		s.place.claim.Add(filepath.Base(s.path))
 		err = s.place.finish(s.f, hidden(s.path), s.path)
 	}
 	if s.f != nil && s.f != os.Stdout {
@@ -283,7 +284,7 @@ func (p *Place) finish(f *os.File, from, to string) error {
 		return errors.Join(f.Sync(), os.Rename(from, to))
 	}
 	tmp := from + ".tmp"
-	out, err := os.OpenFile(tmp, os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o644)
+	out, err := os.OpenFile(tmp, os.O_RDWR|os.O_CREATE|os.O_TRUNC, p.env.Perm())
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package kafka
 
 import (
 	"encoding/json"
+	"io/fs"
 	"os"
 	"sync"
 )
@@ -9,6 +10,7 @@ import (
 // aside is the file for records that could not be sent, one JSON object per line.
 type aside struct {
 	path string
+	perm fs.FileMode
 	mu   sync.Mutex
 	file *os.File
 	// failing means that the last write failed.
@@ -35,7 +37,7 @@ func (a *aside) write(topic string, m *message, why string) (first bool, err err
 		a.failing = err != nil
 	}()
 	if a.file == nil {
-		if a.file, err = os.OpenFile(a.path, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o640); err != nil {
+		if a.file, err = os.OpenFile(a.path, os.O_CREATE|os.O_WRONLY|os.O_APPEND, a.perm); err != nil {
 			return false, err
 		}
 	}

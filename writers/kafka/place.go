@@ -97,6 +97,7 @@ func (p *Place) Type() string { return "kafka" }
 // Start implements writers.Place. An unreachable broker is not an error.
 func (p *Place) Start(env writers.Env) error {
 	p.env = env
+	p.aside.perm = env.Perm()
 	if _, err := p.config.transport(nil); err != nil {
 		return fmt.Errorf("kafka: %w", err)
 	}

@@ -78,10 +78,10 @@ const (
 // open creates the folder and finds the segments of earlier runs.
 func (sp *spool) open() error {
 	sp.queues = make(map[string]*queue)
-	if err := os.MkdirAll(sp.dir, 0o750); err != nil {
+	if err := os.MkdirAll(sp.dir, sp.place.env.DirPerm()); err != nil {
 		return err
 	}
-	f, err := os.OpenFile(filepath.Join(sp.dir, "lock"), os.O_CREATE|os.O_RDWR, 0o640)
+	f, err := os.OpenFile(filepath.Join(sp.dir, "lock"), os.O_CREATE|os.O_RDWR, sp.place.env.Perm())
 	if err != nil {
 		return err
 	}
@@ -225,7 +225,7 @@ func (sp *spool) writable(q *queue) (*segment, error) {
 		return q.segments[n-1], nil
 	}
 	seg := &segment{spool: sp, path: filepath.Join(sp.dir, fmt.Sprintf("%012d%s", sp.next, segmentExt))}
-	f, err := os.OpenFile(seg.path, os.O_CREATE|os.O_EXCL|os.O_WRONLY|os.O_APPEND, 0o640)
+	f, err := os.OpenFile(seg.path, os.O_CREATE|os.O_EXCL|os.O_WRONLY|os.O_APPEND, sp.place.env.Perm())
 	if err != nil {
 		return nil, err
 	}

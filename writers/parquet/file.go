@@ -17,6 +17,7 @@ import (
 
 	"github.com/wirelog/wirelog/schemas/columnar"
 	"github.com/wirelog/wirelog/writers"
+	"github.com/wirelog/wirelog/writers/internal/claims"
 	"github.com/wirelog/wirelog/writers/internal/lockfile"
 )
 
@@ -43,6 +44,7 @@ type file struct {
 	root string
 	name string // path within the tree, with slashes
 	meta []columnar.Pair
+	env  *writers.Env
 
 	f      *os.File
 	off    int64
@@ -58,9 +60,9 @@ func hidden(root, name string) string {
 // open creates the file.
 func (f *file) open() error {
 	var h *os.File
-	err := os.MkdirAll(filepath.Join(f.root, openDir), 0o755)
+	err := os.MkdirAll(filepath.Join(f.root, openDir), f.env.DirPerm())
 	if err == nil {
-		h, err = os.OpenFile(hidden(f.root, f.name), os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o644)
+		h, err = os.OpenFile(hidden(f.root, f.name), os.O_RDWR|os.O_CREATE|os.O_EXCL, f.env.Perm())
 	}
 	if err != nil {
 		return err
@@ -118,16 +120,21 @@ func (f *file) append(s *segment) error {
 	return nil
 }
 
-// publish gives a finished file its name in the tree. It never replaces a file.
-func publish(root, from, name string) (string, error) {
+// publish gives a finished file its name in the tree, which claim, if not nil, records. It
+// never replaces a file.
+func publish(root, from, name string, env *writers.Env, claim *claims.Claim) (string, error) {
 	dir, base := path.Split(name)
-	if err := os.MkdirAll(filepath.Join(root, filepath.FromSlash(dir)), 0o755); err != nil {
+	if err := os.MkdirAll(filepath.Join(root, filepath.FromSlash(dir)), env.DirPerm()); err != nil {
 		return "", err
 	}
 	for i := 1; ; i++ {
-		to := filepath.Join(root, filepath.FromSlash(dir), base)
+		within := filepath.Join(filepath.FromSlash(dir), base)
 		if i > 1 {
-			to = strings.TrimSuffix(to, fileExt) + fmt.Sprintf("-%d", i) + fileExt
+			within = strings.TrimSuffix(within, fileExt) + fmt.Sprintf("-%d", i) + fileExt
+		}
+		to := filepath.Join(root, within)
+		if _, there := os.Lstat(to); there != nil {
+			claim.Add(within)
 		}
 		err := os.Link(from, to)
 		switch {
@@ -216,7 +223,7 @@ func recoverFile(root, from, name string, env writers.Env) error {
 	if err := errors.Join(f.Truncate(end), f.Sync()); err != nil {
 		return err
 	}
-	to, err := publish(root, from, name)
+	to, err := publish(root, from, name, &env, nil)
 	if err == nil {
 		env.Notice(fmt.Sprintf("%s: left by an earlier run with %d rows: finished now", to, rows))
 	}

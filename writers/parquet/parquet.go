@@ -1,6 +1,6 @@
 // Package parquet writes logs as Parquet files in a tree that query engines read as a
 // partitioned table:
-// {root}/{log}/date=2026-01-16/hour=07/{log}-{sensor}-{open}-{seq}.parquet.
+// {root}/{log}/date=2026-01-16/hour=07/{log}-{sensor}-{run}-{seq}.parquet.
 //
 // Each row group is built in memory and written as a whole. Files are in a hidden folder
 // until they are finished, and are complete after each row group. If the program is
@@ -8,6 +8,7 @@
 package parquet
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -17,6 +18,7 @@ import (
 
 	"github.com/wirelog/wirelog/schemas/columnar"
 	"github.com/wirelog/wirelog/writers"
+	"github.com/wirelog/wirelog/writers/internal/claims"
 	"github.com/wirelog/wirelog/writers/internal/lockfile"
 	"github.com/wirelog/wirelog/writers/row"
 )
@@ -90,8 +92,8 @@ func Lock(path string) (io.Closer, error) {
 type Place struct {
 	settings Settings
 	env      writers.Env
+	claim    *claims.Claim
 	streams  []*stream
-	failing  bool
 	// used is the size of all row groups and pending segments in bytes.
 	used int64
 	// buf is the buffer for the next segment.
@@ -104,17 +106,29 @@ func New(s Settings) *Place { return &Place{settings: s} }
 // Type returns "parquet".
 func (p *Place) Type() string { return "parquet" }
 
-// Start finishes files that a killed run left behind.
+// Start claims the tree for the run, and finishes files that a killed run left behind.
 func (p *Place) Start(env writers.Env) error {
 	p.env = env
+	if p.env.Alarm == nil {
+		p.env.Alarm = writers.NewAlarm(p.Type(), env.Report, env.Notice)
+	}
 	if fi, err := os.Stat(p.settings.Root); err == nil && !fi.IsDir() {
 		return fmt.Errorf("%s is not a folder", p.settings.Root)
 	}
+	if env.RunID != "" {
+		var err error
+		if p.claim, err = env.Claims.Take(p.settings.Root, env.RunID, nil); err != nil {
+			return err
+		}
+	}
 	if err := recoverFiles(p.settings.Root, env); err != nil {
-		p.fail(err)
+		p.fail("", err)
 	}
 	return nil
 }
+
+// Check implements writers.Checker: Start has tried the folder.
+func (p *Place) Check(context.Context) error { return nil }
 
 // Encoder returns an encoder of typed rows.
 func (p *Place) Encoder(info writers.StreamInfo) writers.RowEncoder { return row.New(info.Groups) }
@@ -135,13 +149,8 @@ func (p *Place) Close() error {
 	return nil
 }
 
-// fail reports an error unless the place has been failing already.
-func (p *Place) fail(err error) {
-	if !p.failing {
-		p.env.Report(err)
-	}
-	p.failing = true
-}
+// fail tells the user that the log, or the folder for "", cannot be written.
+func (p *Place) fail(log string, err error) { p.env.Alarm.Fail(log, err) }
 
 // shrink writes the largest row groups until the rest fits the budget, with room for one
 // segment.

@@ -183,7 +183,7 @@ func (t *part) charge() {
 
 // discard drops the row group after a row could not be added.
 func (t *part) discard(err error) {
-	t.stream.place.fail(fmt.Errorf("%s: %w", t.stream.info.Log, err))
+	t.stream.place.fail(t.stream.info.Log, fmt.Errorf("%s: %w", t.stream.info.Log, err))
 	t.stream.info.Counts.Dropped(writers.DropWrite, t.group.rows)
 	t.group.discard()
 	t.charge()
@@ -245,14 +245,14 @@ func (t *part) write(s *segment) bool {
 		t.file = nil
 	}
 	if t.file == nil {
-		t.file = &file{root: st.place.settings.Root, name: st.newName(t.hour), meta: st.meta}
+		t.file = &file{root: st.place.settings.Root, name: st.newName(t.hour), meta: st.meta, env: &st.place.env}
 	}
 	before := t.file.off
 	if err := t.file.append(s); err != nil {
-		st.place.fail(err)
+		st.place.fail(st.info.Log, err)
 		return false
 	}
-	st.place.failing = false
+	st.place.env.Alarm.OK(st.info.Log)
 	st.info.Counts.Wrote(s.rows)
 	st.info.Counts.Bytes(uint64(t.file.off - before))
 	if most := st.place.settings.FileSize; most > 0 && t.file.off >= most {
@@ -286,14 +286,14 @@ func (s *stream) publish() {
 		}
 		err := f.f.Sync()
 		if err == nil {
-			_, err = publish(f.root, hidden(f.root, f.name), f.name)
+			_, err = publish(f.root, hidden(f.root, f.name), f.name, f.env, s.place.claim)
 		}
 		if err != nil {
-			s.place.fail(fmt.Errorf("%s is not finished: %w", hidden(f.root, f.name), err))
+			s.place.fail(s.info.Log, fmt.Errorf("%s is not finished: %w", hidden(f.root, f.name), err))
 			return false
 		}
 		if err := f.f.Close(); err != nil && !errors.Is(err, os.ErrClosed) {
-			s.place.fail(err)
+			s.place.fail(s.info.Log, err)
 		}
 		return true
 	})
@@ -302,10 +302,10 @@ func (s *stream) publish() {
 // newName returns an unused name in the tree.
 func (s *stream) newName(h int64) string {
 	day := time.Unix(0, h*hour).UTC()
-	opened := s.place.env.Now().UTC().Format("20060102T150405Z")
+	run := cmp.Or(s.place.env.RunID, s.place.env.Now().UTC().Format("20060102T150405Z"))
 	for {
 		name := fmt.Sprintf("%s/date=%s/hour=%s/%s-%s-%s-%04d%s", s.info.Log, day.Format("2006-01-02"), day.Format("15"),
-			s.info.Log, plain(s.place.env.Sensor), opened, s.seq, fileExt)
+			s.info.Log, plain(s.place.env.Sensor), run, s.seq, fileExt)
 		s.seq++
 		_, err1 := os.Lstat(filepath.Join(s.place.settings.Root, filepath.FromSlash(name)))
 		_, err2 := os.Lstat(hidden(s.place.settings.Root, name))

@@ -6,9 +6,13 @@ import (
 	"io"
 	"os"
 	"path"
+	"path/filepath"
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/dissect/file/magic"
 )
 
 // ExtractStats counts extracted files.
@@ -22,10 +26,39 @@ type ExtractStats struct {
 
 const extractBuffer = 32 << 10
 
-// ValidPattern returns an error if p is not a pattern of MIME types.
+// protocolTypes are media types that protocols name and that no file's beginning shows.
+var protocolTypes = []string{
+	"application/pkix-cert", "application/x-x509-ca-cert", "application/x-x509-user-cert",
+}
+
+// ValidPattern returns an error if p matches none of the media types that files can have.
+// It says what the pattern was probably meant to be.
 func ValidPattern(p string) error {
-	_, err := path.Match(p, "")
-	return err
+	if _, err := path.Match(p, ""); err != nil {
+		return fmt.Errorf("%q is not a pattern for media types", p)
+	}
+	types := append(magic.Types(), protocolTypes...)
+	matches := func(pattern string) bool {
+		return slices.ContainsFunc(types, func(t string) bool {
+			ok, _ := path.Match(pattern, t)
+			return ok
+		})
+	}
+	if matches(p) {
+		return nil
+	}
+	hint := "want type/subtype, such as application/pdf, image/* or, for all, */*"
+	word := strings.Trim(p, "/*. ")
+	for _, try := range []string{word + "/*", "*/" + word, "*/x-" + word, "*/*" + word + "*"} {
+		if word != "" && word != "all" && word != "any" && matches(try) {
+			hint = "did you mean " + strconv.Quote(try) + "?"
+			if n := slices.IndexFunc(types, func(t string) bool { ok, _ := path.Match(try, t); return ok }); strings.HasPrefix(try, "*/") {
+				hint = "did you mean " + strconv.Quote(types[n]) + "?"
+			}
+			break
+		}
+	}
+	return fmt.Errorf("%q matches no media type: %s", p, hint)
 }
 
 type extractor struct {
@@ -77,6 +110,9 @@ func (x *extractor) start(m *Manager, f *File) Analyzer {
 	x.stats.Files++
 	x.open++
 	f.extracted = name
+	if !x.opt.BareNames {
+		f.extracted = filepath.Join(x.opt.ExtractDir, name)
+	}
 	a.out = out
 	if n := len(x.free); n > 0 {
 		a.buf, x.free = x.free[n-1], x.free[:n-1]
@@ -90,10 +126,11 @@ func (x *extractor) start(m *Manager, f *File) Analyzer {
 // create creates a new file in the folder; os.Root ensures that it is not outside.
 func (x *extractor) create(f *File) (*os.File, string, error) {
 	if x.root == nil {
-		if err := os.MkdirAll(x.opt.ExtractDir, 0o750); err != nil {
+		dir := x.opt.ExtractPath()
+		if err := os.MkdirAll(dir, x.opt.ExtractMode|x.opt.ExtractMode&0o444>>2); err != nil {
 			return nil, "", err
 		}
-		root, err := os.OpenRoot(x.opt.ExtractDir)
+		root, err := os.OpenRoot(dir)
 		if err != nil {
 			return nil, "", err
 		}
@@ -101,14 +138,22 @@ func (x *extractor) create(f *File) (*os.File, string, error) {
 	}
 	base := fmt.Sprintf("extract-%s-%s-%s", strconv.FormatFloat(f.active.Seconds(), 'f', 6, 64), safe(f.source), f.FUID())
 	const tries = 100
+	var ext string
+	if !x.opt.BareNames {
+		ext = extension(f.mime)
+	}
 	var err error
 	for i := range tries {
 		name := base
 		if i > 0 {
 			name += "-" + strconv.Itoa(i)
 		}
+		name += ext
+		if x.opt.OnExtract != nil {
+			x.opt.OnExtract(filepath.Join(x.opt.ExtractDir, name))
+		}
 		var out *os.File
-		if out, err = x.root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o640); err == nil {
+		if out, err = x.root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, x.opt.ExtractMode); err == nil {
 			return out, name, nil
 		}
 		if !os.IsExist(err) {

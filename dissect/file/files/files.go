@@ -13,9 +13,11 @@ import (
 	"cmp"
 	"crypto/rand"
 	"encoding/binary"
+	"io/fs"
 	"maps"
 	"math"
 	"math/bits"
+	"path/filepath"
 	"slices"
 	"time"
 
@@ -77,11 +79,21 @@ type TimerClock interface {
 type Options struct {
 	Hash    []string `key:"files.hash" flag:"hash" doc:"hashes of every transferred file: md5, sha1, sha256"`
 	Extract []string `key:"files.extract" flag:"extract" doc:"media types of the files to write to disk, such as application/*; none if not given"`
-	// ExtractDir is created if necessary. File names consist of the time, the protocol
-	// and the file's identifier, never of transferred data.
-	ExtractDir string `key:"files.extract_dir" flag:"extract-dir" doc:"folder for extracted files, created if needed"`
+	// ExtractDir is created if necessary. File names consist of the time, the protocol,
+	// the file's identifier and its media type, never of transferred data.
+	ExtractDir string `key:"files.extract_dir" flag:"extract-dir" doc:"folder for extracted files, below output_dir if it is relative; created if needed"`
 	// Gaps count towards ExtractLimit.
 	ExtractLimit uint64 `key:"files.extract_limit" flag:"extract-limit" unit:"bytes" min:"0" doc:"bytes after which an extracted file is cut off; 0 is no limit (FileExtract::default_limit)"`
+
+	// ExtractRoot is the folder that a relative ExtractDir lies in.
+	ExtractRoot string
+	// ExtractMode is the permissions of extracted files.
+	ExtractMode fs.FileMode
+	// BareNames leaves out the extension of the media type, and the folder in the row.
+	BareNames bool
+	// OnExtract, if set, is called with the path of each extracted file before it is
+	// written, as the row has it: relative if ExtractDir is. Shards call it concurrently.
+	OnExtract func(path string)
 
 	// Beyond Open, the least recently active file ends as if it had timed out.
 	Open            int `key:"limits.files_open" unit:"count" per:"run" min:"1" doc:"transferred files in progress at once, in all; beyond it the oldest is ended"`
@@ -110,6 +122,7 @@ type Options struct {
 func DefaultOptions() Options {
 	return Options{
 		ExtractDir:       "extract_files",
+		ExtractMode:      0o640,
 		ExtractLimit:     100 << 20,
 		Open:             131_072,
 		OpenPerConn:      4096,
@@ -120,6 +133,14 @@ func DefaultOptions() Options {
 		ConnsPerFile:     1024,
 		TotalReassembly:  512 << 20,
 	}
+}
+
+// ExtractPath returns the folder of extracted files.
+func (o *Options) ExtractPath() string {
+	if filepath.IsAbs(o.ExtractDir) {
+		return o.ExtractDir
+	}
+	return filepath.Join(o.ExtractRoot, o.ExtractDir)
 }
 
 // never is a timeout beyond any clock; a clock plus never is still a Time.

@@ -75,6 +75,16 @@ var shared = sync.OnceValue(func() *detector {
 	return d
 })
 
+// Types returns the media types that are recognized, each once, in order.
+func Types() []string {
+	list := make([]string, len(rules))
+	for i := range rules {
+		list[i] = rules[i].mime
+	}
+	slices.Sort(list)
+	return slices.Compact(list)
+}
+
 func newDetector(rules []rule) (*detector, error) {
 	d := &detector{rules: make([]compiledRule, 0, len(rules))}
 	prefixes := map[string]int{"": -1}

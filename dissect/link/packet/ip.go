@@ -9,10 +9,9 @@ import (
 // Options say which checksums are verified, and set the limits of a
 // Reassembler.
 type Options struct {
-	// IgnoreChecksums accepts every checksum (Zeek's ignore_checksums, -C). With it,
-	// a total length of 0 in an IPv4 header, which segmentation offload leaves
-	// there, means the rest of the captured frame; without it such a packet is
-	// dropped.
+	// IgnoreChecksums accepts every checksum (Zeek's ignore_checksums, -C). With
+	// it, a total length of 0 in an IPv4 header, as segmentation offload leaves
+	// it, means the rest of the captured frame; without it such a packet is dropped.
 	IgnoreChecksums bool `key:"no_checksums" flag:"no-checksums" short:"C" doc:"accept packets with wrong checksums, whatever checksums says"`
 	// Checksums says which packets are accepted without IgnoreChecksums. It is one of
 	// the constants below; ChecksumsIgnore is the same as IgnoreChecksums.
@@ -144,9 +143,9 @@ const (
 	ipv6HdrLen = 40
 )
 
-// Parse validates the IP header at the start of p.Net, with Zeek's checks in
-// Zeek's order, and fills ip. Weirds are added to p.Weirds. If the result is
-// not DropNone, ip must not be used, except that Src and Dst are valid after
+// Parse validates the IP header that p.Net begins with, with Zeek's checks in
+// Zeek's order, and fills ip. Weirds go to p.Weirds. With any result but
+// DropNone ip must not be used, except that Src and Dst are valid after
 // DropChecksum, DropPartialChecksum and dropNoLength.
 func (ip *IP) Parse(p *Packet, o *Options) Drop {
 	b := p.Net

@@ -1,0 +1,103 @@
+package files
+
+// extensions are the usual extensions of media types, of IANA's registrations and, for
+// unregistered types, of the programs that write them. A type without one is not listed.
+var extensions = map[string]string{
+	"application/bplist": "plist", "application/bsdiff": "bsdiff", "application/chrome-ext": "crx",
+	"application/dicom": "dcm", "application/epub+zip": "epub", "application/f4m": "f4m",
+	"application/font-woff": "woff", "application/font-woff2": "woff2", "application/java-archive": "jar",
+	"application/javascript": "js", "application/mac-binhex40": "hqx", "application/marc": "mrc",
+	"application/mshelp": "hlp", "application/mssql-bak": "bak", "application/msword": "doc",
+	"application/ocsp-request": "orq", "application/ocsp-response": "ors", "application/ogg": "ogg",
+	"application/pdf": "pdf", "application/pgp": "pgp", "application/pgp-keys": "asc",
+	"application/pgp-signature": "sig", "application/pkcs7-signature": "p7s", "application/pkix-cert": "cer",
+	"application/postscript": "ps", "application/skp": "skp", "application/sla": "stl", "application/soap+xml": "xml",
+	"application/vnd.cups-raster": "ras", "application/vnd.fdf": "fdf",
+	"application/vnd.font-fontforge-sfd":   "sfd",
+	"application/vnd.google-earth.kml+xml": "kml", "application/vnd.google-earth.kmz": "kmz",
+	"application/vnd.lotus-wordpro": "lwp", "application/vnd.ms-cab-compressed": "cab",
+	"application/vnd.ms-fontobject": "eot", "application/vnd.ms-opentype": "otf",
+	"application/vnd.ms-outlook": "msg", "application/vnd.ms-pol": "pol", "application/vnd.ms-reg": "reg",
+	"application/vnd.ms-regf": "dat", "application/vnd.ms-tnef": "tnef",
+	"application/vnd.oasis.opendocument.chart":                                  "odc",
+	"application/vnd.oasis.opendocument.chart-template":                         "otc",
+	"application/vnd.oasis.opendocument.database":                               "odb",
+	"application/vnd.oasis.opendocument.formula":                                "odf",
+	"application/vnd.oasis.opendocument.formula-template":                       "otf",
+	"application/vnd.oasis.opendocument.graphics":                               "odg",
+	"application/vnd.oasis.opendocument.graphics-template":                      "otg",
+	"application/vnd.oasis.opendocument.image":                                  "odi",
+	"application/vnd.oasis.opendocument.image-template":                         "oti",
+	"application/vnd.oasis.opendocument.presentation":                           "odp",
+	"application/vnd.oasis.opendocument.presentation-template":                  "otp",
+	"application/vnd.oasis.opendocument.spreadsheet":                            "ods",
+	"application/vnd.oasis.opendocument.spreadsheet-template":                   "ots",
+	"application/vnd.oasis.opendocument.text":                                   "odt",
+	"application/vnd.oasis.opendocument.text-master":                            "odm",
+	"application/vnd.oasis.opendocument.text-template":                          "ott",
+	"application/vnd.oasis.opendocument.text-web":                               "oth",
+	"application/vnd.openxmlformats-officedocument.presentationml.presentation": "pptx",
+	"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet":         "xlsx",
+	"application/vnd.openxmlformats-officedocument.wordprocessingml.document":   "docx",
+	"application/vnd.rn-realmedia":                                              "rm", "application/vnd.symbian.install": "sis",
+	"application/vnd.tcpdump.pcap": "pcap", "application/warc": "warc", "application/x-7z-compressed": "7z",
+	"application/x-ace": "ace", "application/x-arc": "arc", "application/x-archive": "a", "application/x-arj": "arj",
+	"application/x-bittorrent": "torrent", "application/x-bzip2": "bz2", "application/x-compress": "Z",
+	"application/x-coredump": "core", "application/x-cpio": "cpio", "application/x-dbm": "dbm",
+	"application/x-debian-package": "deb", "application/x-dmg": "dmg", "application/x-dosexec": "exe",
+	"application/x-dvi": "dvi", "application/x-elc": "elc", "application/x-executable": "elf",
+	"application/x-font-sfn": "sfn", "application/x-font-ttf": "ttf", "application/x-freemind": "mm",
+	"application/x-freeplane": "mm", "application/x-game-mpq": "mpq", "application/x-gdbm": "gdbm",
+	"application/x-gnucash": "gnucash", "application/x-gnumeric": "gnumeric", "application/x-gnupg-keyring": "gpg",
+	"application/x-gzip": "gz", "application/x-hdf": "hdf", "application/x-ia-arc": "arc",
+	"application/x-java-applet": "class", "application/x-java-jce-keystore": "jceks",
+	"application/x-java-jnlp-file": "jnlp", "application/x-java-keystore": "jks", "application/x-java-pack200": "pack",
+	"application/x-kdelnk": "desktop", "application/x-lha": "lha", "application/x-lrzip": "lrz",
+	"application/x-lz4": "lz4", "application/x-lzh": "lzh", "application/x-lzip": "lz", "application/x-lzma": "lzma",
+	"application/x-mach-o-executable": "macho", "application/x-mif": "mif", "application/x-ms-dds": "dds",
+	"application/x-ms-reader": "lit", "application/x-ms-shortcut": "lnk", "application/x-msaccess": "mdb",
+	"application/x-object": "o", "application/x-pem": "pem", "application/x-pgp-keyring": "pgp",
+	"application/x-python-bytecode": "pyc", "application/x-quark-xpress-3": "qxd", "application/x-rar": "rar",
+	"application/x-rpm": "rpm", "application/x-scribus": "sla", "application/x-setupscript": "inf",
+	"application/x-shar": "shar", "application/x-sharedlib": "so", "application/x-shockwave-flash": "swf",
+	"application/x-stuffit": "sit", "application/x-svr4-package": "pkg", "application/x-tar": "tar",
+	"application/x-vim-tmp": "swp", "application/x-windows-minidump": "dmp", "application/x-x509-ca-cert": "crt",
+	"application/x-x509-user-cert": "crt", "application/x-xar": "xar", "application/x-xz": "xz",
+	"application/x-zoo": "zoo", "application/xml": "xml", "application/xml-rpc": "xml", "application/xml-sitemap": "xml",
+	"application/zip": "zip",
+
+	"audio/basic": "au", "audio/m4a": "m4a", "audio/midi": "mid", "audio/mp4": "m4a", "audio/mpeg": "mp3",
+	"audio/vnd.dolby.dd-raw": "ac3", "audio/x-aiff": "aiff", "audio/x-ape": "ape", "audio/x-flac": "flac",
+	"audio/x-hx-aac-adif": "aac", "audio/x-hx-aac-adts": "aac", "audio/x-mod": "mod", "audio/x-musepack": "mpc",
+	"audio/x-pn-realaudio": "ra", "audio/x-w64": "w64", "audio/x-wav": "wav",
+
+	"image/gif": "gif", "image/jp2": "jp2", "image/jpeg": "jpg", "image/jpm": "jpm", "image/jpx": "jpx",
+	"image/png": "png", "image/svg+xml": "svg", "image/tiff": "tiff", "image/vnd.adobe.photoshop": "psd",
+	"image/vnd.djvu": "djvu", "image/vnd.dwg": "dwg", "image/webp": "webp", "image/x-canon-cr2": "cr2",
+	"image/x-canon-crw": "crw", "image/x-coreldraw": "cdr", "image/x-cursor": "cur", "image/x-dpx": "dpx",
+	"image/x-exr": "exr", "image/x-icon": "ico", "image/x-ms-bmp": "bmp", "image/x-niff": "niff",
+	"image/x-olympus-orf": "orf", "image/x-portable-bitmap": "pbm", "image/x-portable-greymap": "pgm",
+	"image/x-portable-pixmap": "ppm", "image/x-quicktime": "qtif", "image/x-x3f": "x3f", "image/x-xcf": "xcf",
+	"image/x-xcursor": "xcur",
+
+	"message/news": "eml", "message/rfc822": "eml", "model/vrml": "wrl", "model/x3d": "x3d",
+
+	"text/PGP": "asc", "text/atom": "atom", "text/calendar": "ics", "text/html": "html", "text/ini": "ini",
+	"text/json": "json", "text/plain": "txt", "text/rss": "rss", "text/rtf": "rtf", "text/x-awk": "awk",
+	"text/x-cross-domain-policy": "xml", "text/x-diff": "diff", "text/x-lua": "lua", "text/x-m4": "m4",
+	"text/x-msdos-batch": "bat", "text/x-perl": "pl", "text/x-php": "php", "text/x-po": "po", "text/x-python": "py",
+	"text/x-ruby": "rb", "text/x-shellscript": "sh", "text/x-tcl": "tcl", "text/x-vcard": "vcf", "text/x-xmcd": "xmcd",
+
+	"video/3gpp": "3gp", "video/h264": "h264", "video/mj2": "mj2", "video/mp2p": "mpg", "video/mp2t": "ts",
+	"video/mp4": "mp4", "video/mpeg": "mpg", "video/mpv": "mpg", "video/quicktime": "mov", "video/webm": "webm",
+	"video/x-flc": "flc", "video/x-fli": "fli", "video/x-flv": "flv", "video/x-jng": "jng", "video/x-matroska": "mkv",
+	"video/x-mng": "mng", "video/x-ms-asf": "asf", "video/x-msvideo": "avi", "video/x-sgi-movie": "movie",
+}
+
+// extension returns the extension of a media type with its dot, "" if it has none.
+func extension(mime string) string {
+	if ext, ok := extensions[mime]; ok {
+		return "." + ext
+	}
+	return ""
+}

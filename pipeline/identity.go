@@ -1,0 +1,195 @@
+package pipeline
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"hash"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"time"
+
+	"github.com/wirelog/wirelog/internal/option"
+	"github.com/wirelog/wirelog/writers"
+)
+
+// identify gives the outputs that add files to those of other runs the identity of this
+// run: the same for the same captures and settings, so that the same run again finds its
+// own files. Live traffic never comes again, so the identity has the time instead.
+func (o *Options) identify(outputs []writers.Output, list []Output, start time.Time) error {
+	var captures string
+	for i := range outputs {
+		w := &outputs[i]
+		if !w.Rotation.Enabled() && (w.Place == nil || w.Place.Type() == TypeKafka || w.Place.Type() == FormatArrow) {
+			continue
+		}
+		if captures == "" {
+			var err error
+			if captures, err = o.fingerprint(start); err != nil {
+				return err
+			}
+		}
+		h := sha256.New()
+		fmt.Fprintln(h, captures)
+		o.hashSettings(h, &list[i])
+		w.RunID = hex.EncodeToString(h.Sum(nil)[:6])
+		if o.live() {
+			w.RunID = start.UTC().Format("20060102T150405Z") + "-" + w.RunID
+		}
+	}
+	return nil
+}
+
+// live reports whether the packets come from elsewhere than files.
+func (o *Options) live() bool {
+	return o.Source != nil || slices.ContainsFunc(o.Paths, func(path string) bool {
+		fi, err := os.Stat(path)
+		return path == stdinPath || err == nil && !fi.IsDir() && !fi.Mode().IsRegular()
+	})
+}
+
+// stdinPath stands for standard input among Paths.
+const stdinPath = "-"
+
+// reading says in a few words what the run reads.
+func (o *Options) reading() string {
+	if o.Source != nil {
+		return "live traffic"
+	}
+	return reading(o.Paths)
+}
+
+func reading(paths []string) string {
+	switch {
+	case len(paths) == 0:
+		return ""
+	case paths[0] == stdinPath:
+		return "standard input"
+	case len(paths) > 1:
+		return fmt.Sprintf("%s and %d more", paths[0], len(paths)-1)
+	default:
+		return paths[0]
+	}
+}
+
+// fingerprint identifies the captures by their contents, wherever they are.
+func (o *Options) fingerprint(start time.Time) (string, error) {
+	h := sha256.New()
+	if o.live() {
+		host, _ := os.Hostname() // unknown is empty
+		fmt.Fprintln(h, start.UnixNano(), os.Getpid(), host)
+		return hex.EncodeToString(h.Sum(nil)), nil
+	}
+	if err := hashPaths(h, o.Paths); err != nil {
+		return "", err
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
+}
+
+// hashPaths adds files, and those in folders.
+func hashPaths(h hash.Hash, paths []string) error {
+	for _, path := range paths {
+		err := filepath.WalkDir(path, func(file string, d fs.DirEntry, err error) error {
+			if err != nil || d.IsDir() {
+				return nil // whoever reads them reports it
+			}
+			return hashFile(h, file)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// runID is the identity of a conversion: the same for the same logs and options.
+func (o *ConvertOptions) runID(start time.Time) (string, error) {
+	h := sha256.New()
+	fmt.Fprintln(h, o.Log, o.Format, o.Naming, o.Timestamps, o.Streaming, o.Flat, o.Compress)
+	if slices.Contains(o.Paths, stdinPath) {
+		fmt.Fprintln(h, start.UnixNano(), os.Getpid())
+	}
+	if err := hashPaths(h, o.Paths); err != nil {
+		return "", err
+	}
+	return hex.EncodeToString(h.Sum(nil)[:6]), nil
+}
+
+const (
+	hashEnds   = 64 << 10 // bytes hashed at both ends of a capture
+	hashSample = 4 << 10  // and at hashPlaces places in between
+	hashPlaces = 14
+)
+
+// hashFile adds a file: its size, its ends, and samples in between. A file that cannot be
+// read adds nothing.
+func hashFile(h hash.Hash, path string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil
+	}
+	defer func() { _ = f.Close() }() // opened for reading only
+	fi, err := f.Stat()
+	if err != nil || !fi.Mode().IsRegular() {
+		return nil
+	}
+	size := fi.Size()
+	fmt.Fprintln(h, size)
+	add := func(at, n int64) error {
+		_, err := io.Copy(h, io.NewSectionReader(f, at, n))
+		return err
+	}
+	if size <= 2*hashEnds+hashPlaces*hashSample {
+		return add(0, size)
+	}
+	err = add(0, hashEnds)
+	step := (size - 2*hashEnds) / hashPlaces
+	for i := range int64(hashPlaces) {
+		if err == nil {
+			err = add(hashEnds+i*step, hashSample)
+		}
+	}
+	if err == nil {
+		err = add(size-hashEnds, hashEnds)
+	}
+	return err
+}
+
+// notIdentity are keys of options that do not change the rows of an output: where they
+// are written, how fast, and what other outputs get.
+var notIdentity = []string{
+	"output_dir", "output", "kafka", "format", "json_timestamps", "events_file", "overwrite", "file_mode",
+	"open_time", "shards", "files.extract_dir", "dir", "path", "name",
+}
+
+// hashSettings adds the settings that the rows of an output depend on.
+func (o *Options) hashSettings(h hash.Hash, out *Output) {
+	add := func(of any) {
+		v := reflect.ValueOf(of)
+		if v.Kind() != reflect.Pointer || v.IsNil() || v.Elem().Kind() != reflect.Struct {
+			return
+		}
+		for _, k := range option.Keys(v.Elem().Type()) {
+			if !slices.Contains(notIdentity, k.Name) {
+				fmt.Fprintf(h, "%s=%q\n", k.Name, k.Text(of))
+			}
+		}
+	}
+	add(o)
+	add(out)
+	settings := out.Settings
+	if settings == nil {
+		if t, err := o.factory(out.Type); err == nil && t.Settings != nil {
+			settings = t.Settings()
+		}
+	}
+	add(settings)
+	fmt.Fprintln(h, o.sensor())
+	for _, s := range o.Schemas {
+		fmt.Fprintln(h, s.Name)
+	}
+}
