@@ -313,5 +313,8 @@ func (t *Batcher) finish(b *Batch) *Batch {
 func (t *Batcher) Stats() Stats {
 	s := t.stats
 	s.Files = append([]FileStats(nil), s.Files...)
+	for i := range s.Files {
+		s.Files[i].Links = append([]LinkCount(nil), s.Files[i].Links...)
+	}
 	return s
 }

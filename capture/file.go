@@ -280,25 +280,8 @@ func (r *file) damaged(off int64, reason string, err error) {
 	r.close()
 }
 
-// tolerated records a contradictory record after which reading goes on. Only the
-// first of a kind in a file is kept; the others are counted with it.
-func (r *file) tolerated(off int64, reason string) {
-	if r.quiet {
-		return
-	}
-	name := r.in.name()
-	list := r.run.damage
-	for i := len(list) - 1; i >= 0 && (list[i].File == name || r.run.merge != nil); i-- {
-		if d := list[i]; d.File == name && d.Tolerated && d.Reason == reason {
-			d.Count++
-			return
-		}
-	}
-	r.run.note(&DamageError{File: name, Offset: off,
-		Compression: r.src.comp, Reason: reason, Count: 1, Tolerated: true})
-}
-
-// clamped counts a time out of range, and shortened a packet that was cut.
+// clamped counts a time out of range, overOriginal a packet with more data than its
+// original length, and shortened a packet that was cut.
 func (r *file) clamped() {
 	if !r.quiet {
 		r.run.batcher.stats.TimesClamped++

@@ -241,15 +241,15 @@ func (s *Shard) Advance(now value.Time, clock conn.Clock) {
 func (s *Shard) Frame(f *packet.Frame) {
 	s.stats.Packets++
 	s.table.SetNow(f.Now, f.Num)
-	if f.Time > f.Now && len(f.Data) > 0 {
-		s.table.SetStamp(f.Time)
-	}
 	s.drop = packet.DropNone
 	s.volatile = false
-	if len(f.Data) == 0 {
+	if len(f.Data) == 0 { // its time does not count
 		s.table.NetWeird("empty_pcap_header", "", "")
 		s.drop = packet.DropEmpty
 	} else {
+		if f.Time > f.Now {
+			s.table.SetStamp(f.Time)
+		}
 		s.contained(f)
 	}
 	s.table.Reclaim()
