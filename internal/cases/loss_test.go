@@ -94,7 +94,7 @@ func transfers() []byte {
 	return pcapOfSegments(segments)
 }
 
-// rowsLacking counts the rows of a that b lacks. Uids and letters of the history are left out.
+// rowsLacking counts the rows of a that b lacks. Letters of the history are left out.
 func rowsLacking(a, b []row) (n int) {
 	line := func(r row) string {
 		var fields []string
