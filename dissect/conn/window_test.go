@@ -53,7 +53,7 @@ var windowTests = []struct {
 	{"refused by somebody else", "> S 100; < RA 0 7; < SA 500 101; > A 101 501;" + request + reply, whole + "6/5", "TCP_segment_outside_window", "ping|pong"},
 
 	{"FIN captured after its acknowledgement", open + request + "< A 501 106; > FA 105 501; < FA 501 106; > A 106 502; +60",
-		"ShADaFf closed/closed 4/0 5/4", "", "ping|"},
+		"ShADaGFf closed/closed 4/0 5/4", "", "ping<1>|"},
 	{"loss that the other side acknowledges", open + request + "> PA 300105 501 more; < A 501 300109; > FA 300109 501; < FA 501 300110; > A 300110 502; +60",
 		"ShADaGFf closed/closed 300008/0 6/4", "TCP_segment_outside_window", "ping<300000>more|"},
 	{"loss that both sides go on from", open + request + "< A 501 300105; > PA 300105 501 more; < PA 501 300109 pong; > A 300109 505; +400",

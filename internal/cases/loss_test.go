@@ -46,7 +46,7 @@ func TestLoss(t *testing.T) {
 			{"500 in a row", func(i int) bool { return i%3000 >= 100 && i%3000 < 600 }},
 		} {
 			file := filepath.Join(t.TempDir(), "lossy.pcap")
-			if err := os.WriteFile(file, without(b, c.drop), 0o600); err != nil {
+			if err := os.WriteFile(file, dropPackets(b, c.drop), 0o600); err != nil {
 				t.Fatal(err)
 			}
 			checksums := func(o *pipeline.Options) { o.Dissect.Packet.IgnoreChecksums = true }
@@ -56,7 +56,7 @@ func TestLoss(t *testing.T) {
 				if log == "weird" {
 					continue
 				}
-				if n := differ(rows, ours[log]); n*50 > len(rows) {
+				if n := rowsLacking(rows, ours[log]); n*50 > len(rows) {
 					t.Errorf("%s without %s: %d of %d rows of %s.log differ", name, c.name, n, len(rows), log)
 				}
 			}
@@ -91,11 +91,11 @@ func transfers() []byte {
 		send(false, "FA", 500, seq+1, 0)
 		send(true, "A", seq+1, 501, 0)
 	}
-	return captureOf(segments)
+	return pcapOfSegments(segments)
 }
 
-// differ counts the rows of a that b lacks. Uids and letters of the history are left out.
-func differ(a, b []row) (n int) {
+// rowsLacking counts the rows of a that b lacks. Letters of the history are left out.
+func rowsLacking(a, b []row) (n int) {
 	line := func(r row) string {
 		var fields []string
 		for k, v := range r {
@@ -118,8 +118,8 @@ func differ(a, b []row) (n int) {
 	return n
 }
 
-// without returns a pcap of at most 100,000 packets without some of them.
-func without(pcap []byte, drop func(i int) bool) []byte {
+// dropPackets returns a pcap of at most 100,000 packets without some of them.
+func dropPackets(pcap []byte, drop func(i int) bool) []byte {
 	order := binary.ByteOrder(binary.LittleEndian)
 	if pcap[0] == 0xa1 {
 		order = binary.BigEndian

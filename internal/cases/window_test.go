@@ -111,7 +111,7 @@ func TestEvasion(t *testing.T) {
 		{"split_hs", []testconn.Segment{up("S", 999, 0, ""), down("A", 77, 1000, ""), down("S", 4999, 0, ""), up("SA", 999, 5000, ""), down("A", 5000, 1000, "")}, "simultaneous_open"},
 	} {
 		file := filepath.Join(t.TempDir(), c.name+".pcap")
-		if err := os.WriteFile(file, captureOf(append(slices.Clone(c.trick), rest...)), 0o600); err != nil {
+		if err := os.WriteFile(file, pcapOfSegments(append(slices.Clone(c.trick), rest...)), 0o600); err != nil {
 			t.Fatal(err)
 		}
 		logs, _ := read(t, nil, file)
@@ -127,8 +127,8 @@ func TestEvasion(t *testing.T) {
 	}
 }
 
-// captureOf returns the segments as a pcap (version 2.4, raw IP), 10 ms apart.
-func captureOf(segments []testconn.Segment) []byte {
+// pcapOfSegments returns the segments as a pcap (version 2.4, raw IP), 10 ms apart.
+func pcapOfSegments(segments []testconn.Segment) []byte {
 	out := binary.LittleEndian.AppendUint32(nil, 0xa1b2c3d4)
 	for _, x := range []uint32{2 | 4<<16, 0, 0, 65535, 101} {
 		out = binary.LittleEndian.AppendUint32(out, x)
