@@ -343,10 +343,10 @@ func TestDNSRowBytes(t *testing.T) {
 		limit int
 		want  string
 	}{
-		{0, "answers=10.1.1.1,10.1.1.2,10.1.1.3"},
-		{24, "answers=10.1.1.1,10.1.1.2,10.1.1.3"},
-		{9, "answers=10.1.1.1,10.1.1.2,<1 answers left out>"},
-		{8, "answers=10.1.1.1,<2 answers left out>"},
+		{0, "answers=10.1.1.1,10.1.1.2,10.1.1.3,"},
+		{24, "answers=10.1.1.1,10.1.1.2,10.1.1.3,"},
+		{9, "answers=10.1.1.1,10.1.1.2,<1 answers left out>,"},
+		{8, "answers=10.1.1.1,<2 answers left out>,"},
 	} {
 		b := newDNSBench(t)
 		b.bench = newLimitedBench(t, Limits{RowBytes: tt.limit}, "dns")

@@ -26,6 +26,7 @@ type fakeConn struct {
 	services    []string
 	slots       []any
 	held        int // by builders
+	weirds      []string
 }
 
 func (c *fakeConn) ID() event.ConnID              { return c.id }
@@ -49,6 +50,7 @@ func (c *fakeConn) Slot(s event.Slot) any {
 	}
 	return c.slots[s]
 }
+func (c *fakeConn) Weird(name, _, _ string)  { c.weirds = append(c.weirds, name) }
 func (c *fakeConn) Hold(s event.Slot, n int) { c.held += n }
 func (c *fakeConn) SetSlot(s event.Slot, v any) {
 	for len(c.slots) <= int(s) {
