@@ -183,21 +183,6 @@ func (u Use) Detach() {
 // The table feeds it like this one; the result is for bytes that came before.
 func (u Use) Attach(p *Protocol) Handover { return u.c.t.Attach(u.c, p) }
 
-// Again reports whether Attach would attach p a second time, because a violation took its
-// analyzer off.
-func (u Use) Again(p *Protocol) bool {
-	x := u.c.ext
-	if x == nil {
-		return false
-	}
-	for i := range x.analyzers {
-		if at := &x.analyzers[i]; at.p == p && !at.inner && at.violated == violatedBefore {
-			return true
-		}
-	}
-	return false
-}
-
 // Hold adds n to the bytes of incomplete messages that analyzers hold; n is negative
 // when they are released. A caller that holds more calls Full next.
 func (u Use) Hold(n int) {

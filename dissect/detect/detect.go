@@ -368,16 +368,9 @@ func (w *watch) unsigned(side int) bool {
 	return w.tp == value.ProtoTCP && !w.isInner && !w.Conn().Signed(side == 0)
 }
 
-// attach adds an analyzer and feeds it everything so far, and then last. One that comes
-// again after a violation gets what this side has sent since the other spoke: the bytes
-// before are those that were violations, and how they and the next ones are cut into
-// segments must not matter.
+// attach adds an analyzer and feeds it everything so far, and then last.
 func (w *watch) attach(p *Protocol, last []byte, isOrig bool) {
 	var h conn.Handover
-	first := 0
-	if !w.isInner && w.Again(&p.Protocol) {
-		first = w.turn(isOrig)
-	}
 	if !w.isInner {
 		h = w.Attach(&p.Protocol)
 	} else if !slices.ContainsFunc(w.found, func(f finding) bool { return f.p == p }) {
@@ -390,28 +383,16 @@ func (w *watch) attach(p *Protocol, last []byte, isOrig bool) {
 		w.found = append(w.found, finding{h, p})
 	}
 	var from [2]int
-	for i, c := range w.chunks {
+	for _, c := range w.chunks {
 		side := conn.Side(c.isOrig)
-		switch {
-		case i < first:
-		case c.gap > 0:
+		if c.gap > 0 {
 			h.Gap(c.isOrig, c.gap)
-		default:
+		} else {
 			h.Data(c.isOrig, w.sides[side][from[side]:c.end])
 		}
 		from[side] = c.end
 	}
 	h.Data(isOrig, last)
-}
-
-// turn returns the index of the first chunk that a side has sent since the other spoke.
-// Every datagram is a turn.
-func (w *watch) turn(isOrig bool) int {
-	n := len(w.chunks)
-	for w.tp == value.ProtoTCP && n > 0 && w.chunks[n-1].isOrig == isOrig {
-		n--
-	}
-	return n
 }
 
 // Gap records missing bytes; matching continues with the bytes after them. A gap before
