@@ -23,6 +23,7 @@ import (
 	"github.com/wirelog/wirelog/dissect/proto/dcerpc"
 	"github.com/wirelog/wirelog/dissect/proto/dns"
 	"github.com/wirelog/wirelog/dissect/proto/ftp"
+	"github.com/wirelog/wirelog/dissect/proto/http"
 	"github.com/wirelog/wirelog/dissect/proto/irc"
 	"github.com/wirelog/wirelog/dissect/proto/pop3"
 	"github.com/wirelog/wirelog/dissect/proto/smb"
@@ -416,6 +417,7 @@ func TestDefaultsAreTheCommands(t *testing.T) {
 		"x509":        {x509.DefaultOptions(), def.X509},
 		"tunnel":      {tunnel.DefaultOptions(), def.Tunnel},
 		"dns":         {dns.DefaultOptions(), def.DNS},
+		"http":        {http.DefaultOptions(), def.HTTP},
 		"logs":        {logs.DefaultLimits(), want.Rows},
 		"writers":     {value.DefaultSampling(), def.Conn.Weirds},
 	} {
@@ -429,7 +431,7 @@ func TestDefaultsAreTheCommands(t *testing.T) {
 			parts++
 		}
 	}
-	if parts != 16 {
+	if parts != 17 {
 		t.Errorf("dissect.Options has %d parts: is each of them above?", parts)
 	}
 }

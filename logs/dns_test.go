@@ -351,7 +351,7 @@ func TestDNSRowBytes(t *testing.T) {
 		b := newDNSBench(t)
 		b.bench = newLimitedBench(t, Limits{RowBytes: tt.limit}, "dns")
 		b.ask(1, "name")
-		b.answer(1, "10.1.1.1", "10.1.1.2", "10.1.1.3")
+		b.answer(1, "name", "10.1.1.1", "10.1.1.2", "10.1.1.3")
 		b.remove()
 		if row := strings.Join(b.out.rows, "|"); !strings.Contains(row, tt.want) {
 			t.Errorf("limit %d: got %s, want %s", tt.limit, row, tt.want)
@@ -363,12 +363,12 @@ func TestDNSRowBytes(t *testing.T) {
 func TestDNSHeld(t *testing.T) {
 	b := newDNSBench(t)
 	b.ask(1, "name")
-	b.answer(1, "10.1.1.1")
+	b.answer(1, "name", "10.1.1.1")
 	if b.c.held != 0 {
 		t.Errorf("%d bytes are held for an answered query", b.c.held)
 	}
 	for id := range uint64(20) {
-		b.answer(id, "10.1.1.1", "10.1.1.2")
+		b.answer(id, "name", "10.1.1.1", "10.1.1.2")
 	}
 	if b.c.held < 20*100 {
 		t.Errorf("%d bytes are held for 20 replies without queries", b.c.held)
@@ -379,7 +379,7 @@ func TestDNSHeld(t *testing.T) {
 	if b.c.held != 0 {
 		t.Errorf("%d bytes are held after the queries", b.c.held)
 	}
-	b.answer(1, "10.1.1.1")
+	b.answer(1, "name", "10.1.1.1")
 	b.hooks.EndSlot(0, b.c, nil)
 	if b.c.held != 0 || b.c.Slot(0) != nil || len(b.out.rows) != 22 {
 		t.Errorf("after an early end %d bytes are held, and there are %d rows", b.c.held, len(b.out.rows))

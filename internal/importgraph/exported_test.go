@@ -29,9 +29,6 @@ var documented = []string{
 	"dissect/conn.Flipper",
 	"dissect/conn.SideCloser",
 
-	// For the author of a place: what it may implement beside writers.Place.
-	"writers.Checker",
-
 	// Values of events' fields.
 	"dissect/event.DNSQuestion",
 

@@ -50,7 +50,7 @@ var allowed = map[string][]string{
 	"readers": {"readers", "schemas", "value", "writers"},
 
 	// Packages that connect the others.
-	"pipeline": {"capture", "compat", "dissect", "internal/nearest", "internal/option", "logs", "pipeline", "readers", "schemas", "value", "writers"},
+	"pipeline": {"capture", "compat", "dissect", "internal/memlimit", "internal/nearest", "internal/option", "logs", "pipeline", "readers", "schemas", "value", "writers"},
 	"config":   {"compat", "dissect/event", "internal/nearest", "internal/option", "pipeline", "schemas"},
 	"cmd":      {"cmd", "config", "dissect/event", "internal/nearest", "pipeline", "readers", "schemas"},
 
