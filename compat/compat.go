@@ -27,6 +27,7 @@ const (
 	DNSLastQuestion
 	FTPFilesOnly
 	HTTPMethods
+	HTTPMultipartLength
 	SSHKexMethods
 	effects
 )
@@ -43,6 +44,7 @@ var table = [effects]Info{
 	DNSReplyWithoutQuestion: {"dns_reply_without_question", "dns.log has no qtype, qclass and, unless an answer has it, query for a reply without its request, instead of the reply's question (zeek#5701)"},
 	FTPFilesOnly:            {"ftp_files_only", "ftp.log has rows for commands about files and data connections only, instead of also for logins (zeek#5570)"},
 	HTTPMethods:             {"http_methods", "methods of HTTP beyond HTTP::http_methods, such as PATCH and QUERY, are a weird unknown_HTTP_method, and QUERY does not detect HTTP at other ports (zeek#5583)"},
+	HTTPMultipartLength:     {"http_multipart_length", "a multipart body whose last line has no end counts two bytes that were not sent, and is a weird, instead of being as long as Content-Length says"},
 	SSHKexMethods:           {"ssh_kex_methods", "SSH's diffie-hellman-group15, 17 and 18 are unknown, and after an unknown key exchange encrypted bytes are read as messages"},
 	DNSLastQuestion:         {"dns_last_question", "dns.log has the last of several questions of a message, instead of a row for each (zeek#5037)"},
 }

@@ -9,7 +9,7 @@ import (
 
 // ntlm builds ntlm.log after Zeek's base/protocols/ntlm: a row a connection, when SPNEGO
 // reports the outcome of the authentication, or else when the connection ends. Later
-// authentications have no row.
+// authentications have no row, but for one after a login that SMB refuses.
 type ntlm struct {
 	states[ntlmState]
 	out schemas.Emitter
@@ -26,6 +26,7 @@ type ntlmState struct {
 	computer, dnsName, tree optText
 	success                 value.Opt[bool]
 	logged                  bool
+	refused                 bool // the row is of a login that SMB refused
 }
 
 func (s *ntlmState) texts() [6]*optText {
@@ -35,7 +36,7 @@ func (s *ntlmState) texts() [6]*optText {
 func installNTLM(h *event.Hooks, out schemas.Emitter, o *Options) {
 	b := &ntlm{out: out, now: o.Now}
 	b.init(h, b.ended)
-	h.NTLM.Negotiate.Listen(func(e *event.NTLMNegotiate) { b.state(e.Conn) })
+	h.NTLM.Negotiate.Listen(b.negotiate)
 	h.NTLM.Challenge.Listen(b.challenge)
 	h.NTLM.Authenticate.Listen(b.authenticate)
 	h.GSSAPI.NegResult.Listen(b.result)
@@ -64,7 +65,7 @@ func (b *ntlm) refused(c event.Conn, status uint64) {
 	if s == nil || s.logged || !s.user.ok || status>>severity != isError || status == moreProcessing {
 		return
 	}
-	s.success = value.Some(false)
+	s.success, s.refused = value.Some(false), true
 	b.write(c, s)
 }
 
@@ -74,11 +75,24 @@ func (b *ntlm) state(c event.Conn) *ntlmState {
 		return s
 	}
 	s = b.add(c)
-	s.ts, s.success, s.logged = b.now(), value.Opt[bool]{}, false
+	b.begin(s)
+	return s
+}
+
+// begin makes s that of a login that begins now.
+func (b *ntlm) begin(s *ntlmState) {
+	s.ts, s.success, s.logged, s.refused = b.now(), value.Opt[bool]{}, false, false
 	for _, t := range s.texts() {
 		t.ok = false
 	}
-	return s
+}
+
+// negotiate handles the first message of a login. One that follows a refused one has a row
+// of its own.
+func (b *ntlm) negotiate(e *event.NTLMNegotiate) {
+	if s := b.state(e.Conn); s.refused {
+		b.begin(s)
+	}
 }
 
 // setIf sets a name unless it is empty.

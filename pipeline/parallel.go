@@ -42,6 +42,7 @@ type parallel struct {
 	scratch []*writers.Batch
 	before  []writers.Key
 	given   []atomic.Int32 // what each shard has given of the current job: nothing, part, all
+	first   atomic.Int32   // the shard with the least key of those that have given a part, or -1
 
 	held    []atomic.Int64 // bytes of each shard's results that are not written
 	working atomic.Int32   // shards that have not finished
@@ -216,6 +217,7 @@ func newParallel(r *run) *parallel {
 		given: make([]atomic.Int32, len(r.shards)), held: make([]atomic.Int64, len(r.shards)),
 		load: make([]uint64, len(r.shards)), worked: make([]atomic.Uint64, len(r.shards))}
 	p.lead.change.L = &p.lead.mu
+	p.first.Store(-1)
 	p.hosts.ZeekLinks = r.compat.Has(compat.LinkTypes)
 	for i := range p.buckets {
 		p.buckets[i] = unassigned
@@ -394,15 +396,17 @@ func (p *parallel) give(i int, r result) {
 }
 
 // part hands a part of the rows of shard i's current job over, and waits while too many
-// of its parts are not written. It is not the shard with the least key that waits: the
-// rows of that one are written at once.
+// of its parts are not written. The shard with the least key does not wait: what of it is
+// not written comes after what it has still to give.
 func (p *parallel) part(i int, b *writers.Batch, before writers.Key) {
 	p.give(i, result{b, true, before})
 	p.merge(p.complete)
 	p.lead.wake()
-	few := func() bool { return p.held[i].Load() <= int64(p.shards[i].most) }
-	for !few() {
-		p.lead.until(func() bool { return few() || p.complete() })
+	few := func() bool {
+		return p.held[i].Load() <= int64(p.shards[i].most) || p.first.Load() == int32(i)
+	}
+	for p.complete() || !few() {
+		p.lead.until(func() bool { return p.complete() || few() })
 		p.merge(p.complete)
 	}
 }
@@ -421,7 +425,7 @@ func (p *parallel) merge(ready func() bool) {
 
 // mergeMore writes the rows of the current job that no other row of it can precede.
 func (p *parallel) mergeMore() {
-	all := true
+	all, first := true, int32(-1)
 	var before writers.Key
 	for i, c := range p.done {
 		for p.given[i].Load() != givenAll && len(c) > 0 {
@@ -437,15 +441,19 @@ func (p *parallel) mergeMore() {
 		}
 		if p.given[i].Load() != givenAll {
 			if all || p.before[i].Compare(&before) < 0 {
-				before = p.before[i]
+				before, first = p.before[i], int32(i)
 			}
 			all = false
 		}
 	}
 	if !all {
 		p.write(&before)
+		if p.first.Swap(first) != first {
+			p.lead.wake()
+		}
 		return
 	}
+	p.first.Store(-1)
 	p.write(nil)
 	for i := range p.given {
 		p.given[i].Store(givenNothing)

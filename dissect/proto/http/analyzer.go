@@ -392,7 +392,7 @@ func (a *analyzer) setVersion(v *version, to version) {
 
 // LineWeird raises a weird that the line splitter found.
 func (s *side) LineWeird(name string) {
-	if top := s.msg.top; name == contentline.WeirdUnterminated && top != nil && top.Closes(s.lines.Unfinished()) {
+	if top := s.msg.top; name == contentline.WeirdUnterminated && top != nil && !s.a.Compat(compat.HTTPMultipartLength) && top.Closes(s.lines.Unfinished()) {
 		return
 	}
 	if name == contentline.WeirdTooLong {

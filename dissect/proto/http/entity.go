@@ -5,6 +5,7 @@ import (
 	"math"
 	"strconv"
 
+	"github.com/wirelog/wirelog/compat"
 	"github.com/wirelog/wirelog/dissect/codec/inflate"
 	"github.com/wirelog/wirelog/dissect/codec/mime"
 	"github.com/wirelog/wirelog/dissect/event"
@@ -228,7 +229,7 @@ func (e *entity) decoded(b []byte, crlf bool) {
 	if crlf {
 		e.body += 2
 	}
-	if e.Depth() == 0 && e.length > 0 && e.coding == codingIdentity && e.Type() <= mime.TypeMessage {
+	if e.Depth() == 0 && e.length > 0 && e.coding == codingIdentity && e.Type() <= mime.TypeMessage && !e.m.a.Compat(compat.HTTPMultipartLength) {
 		e.body = min(e.body, e.length) // the last line may have no end
 	}
 	if !e.skip {
