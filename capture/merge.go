@@ -300,7 +300,7 @@ func (m *merge) use(l *lane) {
 		l.resume(l.part.start)
 	default:
 		pt := l.part
-		l.file.open(l.in)
+		l.open(l.in)
 		l.part = pt
 	}
 	if l.heavy {
@@ -361,7 +361,7 @@ func (m *merge) shut(l *lane) {
 			m.heavy--
 		}
 	}
-	l.file.close()
+	l.close()
 	if len(l.buf) == laneChunk {
 		m.bufs = append(m.bufs, l.buf)
 	}

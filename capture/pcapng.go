@@ -75,10 +75,7 @@ func (f *ngFile) u64(b []byte) uint64 {
 // nextNG reads blocks up to the next packet.
 func (r *file) nextNG() verdict {
 	r.rec.data = nil
-	for {
-		if r.skip.total > 0 && !r.ngSkip() {
-			break
-		}
+	for r.skip.total == 0 || r.ngSkip() {
 		if r.part.end > 0 && r.offset() >= r.part.end {
 			r.close()
 			return ended

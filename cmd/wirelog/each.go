@@ -17,10 +17,7 @@ func (p *program) readEach(ctx context.Context, cfg *config.Loaded, opts pipelin
 	if err != nil {
 		return usageError(cfg, err)
 	}
-	var losses []string
-	for _, d := range damage {
-		losses = append(losses, d)
-	}
+	losses := damage
 	folders := eachFolders(captures)
 	for i, path := range captures {
 		below, err := opts.Below(folders[i])

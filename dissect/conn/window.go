@@ -262,11 +262,11 @@ func (t *Table) bringBack(c *Conn, p *Packet) {
 
 // packet returns the packet of a segment that was held back. Its link and network layer
 // are those of p, as far as they were not kept; ip is a copy of p's.
-func (h *stray) packet(p *Packet, ip *packet.IP) Packet {
+func (x *stray) packet(p *Packet, ip *packet.IP) Packet {
 	q := *p
-	q.IP, q.Time, q.Volatile = ip, h.time, true
-	ip.TTL, ip.DF, ip.TotalLen = h.ttl, h.df, h.total
-	q.srcIsA = h.side == 0
+	q.IP, q.Time, q.Volatile = ip, x.time, true
+	ip.TTL, ip.DF, ip.TotalLen = x.ttl, x.df, x.total
+	q.srcIsA = x.side == 0
 	if q.srcIsA != p.srcIsA {
 		ip.Src, ip.Dst = ip.Dst, ip.Src
 	}

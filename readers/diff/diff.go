@@ -180,7 +180,7 @@ func (c *comparison) add(r *rest, row cells, encoded, number []byte) {
 		c.scratch = append(append(c.scratch, row[i]...), 0x1f)
 	}
 	c.scratch = append(append(c.scratch, 0), number...)
-	r.sorter.add(c.scratch, encoded)
+	r.add(c.scratch, encoded)
 }
 
 // group returns the part of a key of a rest that partners have in common.

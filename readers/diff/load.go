@@ -208,7 +208,6 @@ type sink struct {
 	ends   []int // of the cells in buf
 	nested bool
 	any    bool // whether the list has an element
-	tmp    []byte
 }
 
 func (s *sink) reset() { s.buf, s.ends, s.nested = s.buf[:0], s.ends[:0], false }

@@ -14,11 +14,9 @@ import (
 
 func TestAppend(t *testing.T) {
 	s := &schemas.Schema{Name: "x"}
-	for _, f := range []schemas.Field{
+	s.Fields = []schemas.Field{
 		{Name: "ts", Kind: schemas.KindTime}, {Name: "id.orig_h", Kind: schemas.KindAddr}, {Name: "s", Kind: schemas.KindString},
 		{Name: "d", Kind: schemas.KindDouble}, {Name: "tags", Kind: schemas.KindString, Container: schemas.SetOf}, {Name: "b", Kind: schemas.KindBool},
-	} {
-		s.Fields = append(s.Fields, f)
 	}
 	text := func(s string) row.Value { return row.Value{Set: true, Text: s} }
 	for _, tt := range []struct {

@@ -85,7 +85,7 @@ func (p *Place) probe(ctx context.Context) error {
 	for _, addr := range p.config.Brokers {
 		c, err := contact(ctx, t, addr)
 		if err == nil {
-			defer c.Close()
+			defer func() { _ = c.Close() }()
 			return p.probeTopics(ctx, t, c)
 		}
 		// What may pass counts more: another broker may be right tomorrow.
@@ -108,7 +108,7 @@ func contact(ctx context.Context, t *kafkago.Transport, addr string) (_ *protoco
 	}
 	defer func() {
 		if err != nil {
-			conn.Close()
+			_ = conn.Close()
 		}
 	}()
 	if t.TLS != nil {
@@ -276,7 +276,7 @@ func (p *Place) probeCreation(ctx context.Context, t *kafkago.Transport, c *prot
 		if err != nil {
 			return nil // the topics are created later, or are not
 		}
-		defer controller.Close()
+		defer func() { _ = controller.Close() }()
 		c = controller
 	}
 	req := &createtopics.Request{TimeoutMs: int32(probeTime.Milliseconds()), ValidateOnly: true}

@@ -134,7 +134,7 @@ func (seg *segment) topic() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }()
 	// The name of a topic has at most 249 bytes, and the length before it two.
 	b := make([]byte, 8+2+249)
 	n, err := io.ReadFull(f, b)

@@ -38,6 +38,7 @@ func (s *ChecksumStats) Count(src *[16]byte, why Drop) {
 		s.add(AddrFrom16(src), ChecksumCounts{Wrong: 1})
 	case DropPartialChecksum, dropNoLength:
 		s.add(AddrFrom16(src), ChecksumCounts{Partial: 1})
+	default:
 	}
 }
 

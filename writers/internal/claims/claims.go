@@ -212,7 +212,7 @@ func (s *Set) take(dir, name string, plain []string, growing bool) (*Claim, erro
 			err = c.look(plain)
 		}
 		if err != nil {
-			c.release(false)
+			_ = c.release(false)
 			return nil, err
 		}
 	}
@@ -416,7 +416,7 @@ func (c *Claim) begin() error {
 			}
 		}
 		if crashed && len(c.old.files) > 0 {
-			c.set.opt.Notice(fmt.Sprintf("%s: replaces the %s of a run that was killed: %s", c.dir, list("file", c.old.files), c.old.holder.String()))
+			c.set.opt.Notice(fmt.Sprintf("%s: replaces the %s of a run that was killed: %s", c.dir, list("file", c.old.files), c.old.String()))
 		}
 	}
 	out, err := os.OpenFile(c.path(recordExt), os.O_WRONLY|os.O_CREATE|os.O_TRUNC|os.O_APPEND, c.set.opt.Perm)
