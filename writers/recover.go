@@ -84,11 +84,14 @@ func (f *finisher) parseDone(name string) (log string, open, closed int64, ok bo
 // the end of its interval, or the time of its last write.
 func (f *finisher) recoverOpen(root *os.Root, job finishing) error {
 	h, err := root.OpenFile(job.name, os.O_RDWR|os.O_APPEND, 0)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil // its run has finished it
+	}
 	if err != nil {
 		return err
 	}
-	if errors.Is(lockfile.Lock(h), lockfile.ErrLocked) {
-		return h.Close() // another process is writing it
+	if !lockfile.Hold(h, func() (os.FileInfo, error) { return root.Stat(job.name) }) {
+		return h.Close() // another process is writing it, or has finished it
 	}
 	if err := removeSame(root, job.log+f.ext, job.name); err != nil {
 		f.env.Report(err)

@@ -233,9 +233,13 @@ func (r *rotator) create(root *os.Root) (*os.File, error) {
 		var h *os.File
 		if h, err = root.OpenFile(f.name, os.O_WRONLY|os.O_CREATE|os.O_EXCL|os.O_APPEND, f.perm); err == nil {
 			f.path = r.finisher.path(f.name)
-			_ = lockfile.Lock(h) // without a lock, only a concurrent run could take the file
-			r.givePlain(root)
-			return h, nil
+			if lockfile.Hold(h, func() (os.FileInfo, error) { return root.Stat(f.name) }) {
+				r.givePlain(root)
+				return h, nil
+			}
+			// Another run that begins has taken it for one that was left behind.
+			_ = h.Close() // nothing is in it
+			err = fs.ErrExist
 		}
 		if !errors.Is(err, fs.ErrExist) {
 			break

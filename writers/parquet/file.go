@@ -11,6 +11,7 @@ import (
 	"path"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/parquet-go/parquet-go/encoding/thrift"
 	"github.com/parquet-go/parquet-go/format"
@@ -59,17 +60,31 @@ func hidden(root, name string) string {
 
 // open creates the file.
 func (f *file) open() error {
-	var h *os.File
+	path := hidden(f.root, f.name)
 	err := os.MkdirAll(filepath.Join(f.root, openDir), f.env.DirPerm())
-	if err == nil {
-		h, err = os.OpenFile(hidden(f.root, f.name), os.O_RDWR|os.O_CREATE|os.O_EXCL, f.env.Perm())
-	}
 	if err != nil {
 		return err
 	}
-	_ = lockfile.Lock(h) // without a lock, only a concurrent run could take the file
-	f.f, f.off, f.groups, f.rows = h, 0, nil, 0
-	return nil
+	// Another run that begins may take the file for one that was left behind, until it is
+	// locked, and remove it.
+	const tries, pause = 100, 10 * time.Millisecond
+	for range tries {
+		var h *os.File
+		h, err = os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, f.env.Perm())
+		if err != nil && !errors.Is(err, fs.ErrExist) {
+			return err
+		}
+		if err == nil {
+			if lockfile.Hold(h, func() (os.FileInfo, error) { return os.Stat(path) }) {
+				f.f, f.off, f.groups, f.rows = h, 0, nil, 0
+				return nil
+			}
+			err = lockfile.ErrLocked
+			_ = h.Close() // nothing is in it
+		}
+		time.Sleep(pause)
+	}
+	return fmt.Errorf("%s: %w", path, err)
 }
 
 // removed reports whether the file is no longer at its path.
@@ -198,12 +213,15 @@ func recoverFiles(root string, env writers.Env) error {
 
 func recoverFile(root, from, name string, env writers.Env) error {
 	f, err := os.OpenFile(from, os.O_RDWR, 0)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil // its run has finished it
+	}
 	if err != nil {
 		return err
 	}
 	defer func() { _ = f.Close() }() // it was synced or is given up
-	if errors.Is(lockfile.Lock(f), lockfile.ErrLocked) {
-		return nil
+	if !lockfile.Hold(f, func() (os.FileInfo, error) { return os.Stat(from) }) {
+		return nil // another process is writing it, or has finished it
 	}
 	if !filepath.IsLocal(filepath.FromSlash(name)) {
 		return errors.New("its name is not a path in the tree")
