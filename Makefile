@@ -29,7 +29,7 @@ examples: ## tests of the programs in examples/, which embed wirelog from anothe
 
 .PHONY: race
 race: ## unit tests with the race detector (needs a C compiler)
-	CGO_ENABLED=1 go test $(TESTFLAGS) -race $(if $(TAGS),-tags $(TAGS)) ./...
+	CGO_ENABLED=1 go test $(TESTFLAGS) -timeout 20m -race $(if $(TAGS),-tags $(TAGS)) ./...
 
 .PHONY: poison
 poison: ## unit tests with events overwritten after the call, to find listeners that keep one

@@ -109,7 +109,11 @@ func referenceTraces(t testing.TB) []string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return list
+	some := list[:0]
+	for i := 0; i < len(list); i += traceStep {
+		some = append(some, list[i])
+	}
+	return some
 }
 
 // firstDifference describes the first difference of two texts.
