@@ -59,6 +59,17 @@ $(GOLANGCI):
 	GOBIN=$(CURDIR)/$(@D) go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION)
 	mv $(@D)/golangci-lint $@
 
+.PHONY: audit
+audit: ## known vulnerabilities, licenses and notices of all modules; their list in build/sbom.json
+	go run ./internal/audit licenses
+	go run ./internal/audit current
+	go run ./internal/audit sbom build/sbom.json
+	go run ./internal/audit vuln
+
+.PHONY: notices
+notices: ## update THIRD_PARTY_NOTICES
+	go run ./internal/audit notices
+
 .PHONY: generate
 generate: ## update the generated code
 	go generate ./...
