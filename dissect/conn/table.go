@@ -384,7 +384,7 @@ func (t *Table) finish(c *Conn) {
 	panicked := func(r any) { t.panicked(c, &listeners, r) }
 	if e := t.hooks.Conn.ConnectionStateRemove.Begin(); e != nil {
 		e.Conn = c
-		t.hooks.Conn.ConnectionStateRemove.RaiseAll(e, panicked)
+		event.RaiseAll(&t.hooks.Conn.ConnectionStateRemove, e, panicked)
 	}
 	if c.ext != nil && (c.ext.slots.v != nil || c.ext.slots.next != nil) {
 		t.hooks.End(c, panicked)
