@@ -152,6 +152,10 @@ pgo: bench-captures build ## update cmd/wirelog/default.pgo from the benchmark c
 	done
 	go tool pprof -proto $(BENCH)/*.pprof > cmd/wirelog/default.pgo
 
+.PHONY: flags
+flags: ## print the flags of all targets, to be evaluated by a shell
+	@printf 'export CGO_ENABLED=0 GOFLAGS="%s"\n' "$$GOFLAGS"
+
 .PHONY: clean
 clean: ## remove build/
 	rm -rf build
