@@ -7,8 +7,13 @@ VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev
 FUZZTIME ?= 10s
 SHARED   ?= ../shared
 
-# Without cmd/wirelog's profile, every package is compiled once and not twice.
-TESTFLAGS := -pgo=off
+# One set of flags for all targets, so that each package is compiled once: the profile that a
+# plain "go build ./cmd/wirelog" finds, for tests too, and no C. Flags of the environment come
+# last and win.
+export GOFLAGS     := $(strip '-pgo=$(CURDIR)/cmd/wirelog/default.pgo' $(shell go env GOFLAGS))
+export CGO_ENABLED := 0
+
+LDFLAGS := -s -w -X main.version=$(VERSION)
 
 GOLANGCI_VERSION := v2.15.0
 GOLANGCI         := build/tools/golangci-lint-$(GOLANGCI_VERSION)
@@ -17,23 +22,32 @@ GOLANGCI         := build/tools/golangci-lint-$(GOLANGCI_VERSION)
 
 .PHONY: build
 build: ## build/wirelog, static
-	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o build/wirelog ./cmd/wirelog
+	@[ -e build/wirelog ] || echo "Compiling wirelog and what it imports: a minute or two the first time, seconds from then on."
+	go build -ldflags '$(LDFLAGS)' -o build/wirelog ./cmd/wirelog
+
+.PHONY: demo
+demo: build ## read a small capture, and show what was in it
+	build/wirelog read --overwrite --summary text --output-dir build/demo testdata/mixed.pcap
+
+.PHONY: release
+release: ## build/release/wirelog: the same bytes from any folder (compiles everything again)
+	go build -trimpath -ldflags '$(LDFLAGS)' -o build/release/wirelog ./cmd/wirelog
 
 .PHONY: test
-test: ## unit tests; the go command downloads their dependencies
+test: ## unit tests, with the flags TESTFLAGS; the go command downloads their dependencies
 	go test $(TESTFLAGS) ./...
 
 .PHONY: examples
 examples: ## tests of the programs in examples/, which embed wirelog from another module
-	cd examples && go vet ./... && go test $(TESTFLAGS) ./...
+	cd examples && go vet ./... && go test ./...
 
 .PHONY: race
 race: ## unit tests with the race detector (needs a C compiler)
-	CGO_ENABLED=1 go test $(TESTFLAGS) -timeout 20m -race $(if $(TAGS),-tags $(TAGS)) ./...
+	CGO_ENABLED=1 go test -timeout 20m -race $(if $(TAGS),-tags $(TAGS)) ./...
 
 .PHONY: poison
 poison: ## unit tests with events overwritten after the call, to find listeners that keep one
-	go test $(TESTFLAGS) -tags poison ./...
+	go test -tags poison ./...
 
 .PHONY: lint
 lint: $(GOLANGCI) ## go vet and golangci-lint
@@ -45,6 +59,17 @@ $(GOLANGCI):
 	GOBIN=$(CURDIR)/$(@D) go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION)
 	mv $(@D)/golangci-lint $@
 
+.PHONY: audit
+audit: ## known vulnerabilities, licenses and notices of all modules; their list in build/sbom.json
+	go run ./internal/audit licenses
+	go run ./internal/audit current
+	go run ./internal/audit sbom build/sbom.json
+	go run ./internal/audit vuln
+
+.PHONY: notices
+notices: ## update THIRD_PARTY_NOTICES
+	go run ./internal/audit notices
+
 .PHONY: generate
 generate: ## update the generated code
 	go generate ./...
@@ -53,10 +78,10 @@ generate: ## update the generated code
 # (go.dev/issue/75804); a real failure prints "Failing input".
 .PHONY: fuzz
 fuzz: ## every fuzz target for FUZZTIME (10s)
-	@go test $(TESTFLAGS) -list '^Fuzz' ./... | awk '/^Fuzz/ {names = names " " $$1} /^ok/ {split(names, n); for (i in n) print $$2, n[i]; names = ""}' | sort | \
+	@go test -list '^Fuzz' ./... | awk '/^Fuzz/ {names = names " " $$1} /^ok/ {split(names, n); for (i in n) print $$2, n[i]; names = ""}' | sort | \
 	while read -r pkg name; do \
 		echo "$$pkg $$name"; \
-		out=$$(go test $(TESTFLAGS) "$$pkg" -run '^$$' -fuzz "^$$name$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x 2>&1) || \
+		out=$$(go test "$$pkg" -run '^$$' -fuzz "^$$name$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x 2>&1) || \
 		{ grep -q 'context deadline exceeded' <<< "$$out" && ! grep -q 'Failing input' <<< "$$out"; } || \
 		{ echo "$$out"; exit 1; }; \
 	done
@@ -112,6 +137,12 @@ $(BENCH)/%.pcap:
 	python3 $(SHARED)/bench/make-capture $* $@.part --megabytes $(SIZE)
 	mv $@.part $@
 
+COMPARE_CAPTURES := mix short scan
+
+.PHONY: compare
+compare: build $(COMPARE_CAPTURES:%=$(BENCH)/%.pcap) ## measure wirelog beside tshark, ndpiReader, argus and softflowd (from Debian)
+	integration/compare.py $(COMPARE_CAPTURES:%=$(BENCH)/%.pcap)
+
 .PHONY: pgo
 pgo: bench-captures build ## update cmd/wirelog/default.pgo from the benchmark captures
 	for c in $(PGO_CAPTURES); do \
@@ -120,6 +151,10 @@ pgo: bench-captures build ## update cmd/wirelog/default.pgo from the benchmark c
 		done; \
 	done
 	go tool pprof -proto $(BENCH)/*.pprof > cmd/wirelog/default.pgo
+
+.PHONY: flags
+flags: ## print the flags of all targets, to be evaluated by a shell
+	@printf 'export CGO_ENABLED=0 GOFLAGS="%s"\n' "$$GOFLAGS"
 
 .PHONY: clean
 clean: ## remove build/

@@ -194,7 +194,7 @@ func TestErrors(t *testing.T) {
 		{name: "limit of nothing", file: "wirelog.yaml", text: "limits: {connections: 0}\n",
 			want: []string{"limits.connections: 0 is out of range: the least is 1"}},
 		{name: "number for text", file: "wirelog.yaml", text: "seed: 12\n",
-			want: []string{"seed: want text, got 12; put it in quotes"}},
+			want: []string{"seed: want text; put it in quotes"}},
 		{name: "bool", file: "wirelog.toml", text: "no_checksums = 'x'\n",
 			want: []string{`no_checksums: want true or false, got "x"`}},
 		{name: "duration without a unit", file: "wirelog.yaml", text: "timeouts: {tcp_attempt_delay: 5}\n",
@@ -287,13 +287,17 @@ func TestWriteRoundTrip(t *testing.T) {
 			t.Errorf("%s: open_time %v", format, got.OpenTime)
 		}
 		got.OpenTime = want.OpenTime
+		if got.Seed != "" {
+			t.Errorf("%s: the seed is shown", format)
+		}
+		got.Seed = want.Seed
 		if len(got.Columns) == 0 {
 			got.Columns = nil
 		}
 		if !reflect.DeepEqual(got.Config, want.Config) {
 			t.Errorf("%s:\n%s\ngot  %+v\nwant %+v", format, b.String(), got.Config, want.Config)
 		}
-		if !strings.Contains(b.String(), "# env WIRELOG_TIMEOUTS_TCP_ATTEMPT_DELAY") || !strings.Contains(b.String(), "# flag --seed") || !strings.Contains(b.String(), "# default") {
+		if !strings.Contains(b.String(), "# env WIRELOG_TIMEOUTS_TCP_ATTEMPT_DELAY") || !strings.Contains(b.String(), "# flag --shards") || !strings.Contains(b.String(), "# default") {
 			t.Errorf("%s: sources are missing:\n%s", format, b.String())
 		}
 	}
@@ -470,5 +474,23 @@ func TestWrapComments(t *testing.T) {
 	}
 	if got := wrapComments(text, 0); got != text {
 		t.Errorf("without a width: got\n%s", got)
+	}
+}
+
+// A seed given by any means is not printed, and the printed configuration can be read.
+func TestSeedIsNotShown(t *testing.T) {
+	alone(t)
+	for _, as := range FileFormats() {
+		var b strings.Builder
+		if err := mustLoad(t, "--seed", "hunter2").Write(&b, as, 0); err != nil {
+			t.Fatal(err)
+		}
+		if text := b.String(); strings.Contains(text, "hunter2") || !strings.Contains(text, "given (flag --seed), and not shown") {
+			t.Errorf("%s:\n%s", as, text)
+		}
+		write(t, "printed."+as, b.String())
+		if l := mustLoad(t, "--config", "printed."+as); l.Seed != "" {
+			t.Errorf("%s: seed %q", as, l.Seed)
+		}
 	}
 }

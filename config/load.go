@@ -14,6 +14,7 @@ import (
 
 	"github.com/wirelog/wirelog/internal/nearest"
 	"github.com/wirelog/wirelog/internal/option"
+	"github.com/wirelog/wirelog/internal/printable"
 )
 
 // sourceKind is the kind of source of a value. A later kind overrides an earlier one.
@@ -38,7 +39,9 @@ type valueSource struct {
 }
 
 // String returns "default", "file wirelog.yaml", "env WIRELOG_FORMAT" or "flag --format".
-func (s valueSource) String() string { return strings.TrimSuffix(s.kind.String()+" "+s.name, " ") }
+func (s valueSource) String() string {
+	return printable.Text(strings.TrimSuffix(s.kind.String()+" "+s.name, " "))
+}
 
 // Loaded is a configuration with the sources of its values.
 type Loaded struct {

@@ -16,7 +16,7 @@ import (
 func FileFormats() []string { return []string{"yaml", "toml"} }
 
 // Write prints the configuration as a file in one of FileFormats. Load reads it back as
-// the same values. Each key has its documentation above it and the source of its value
+// the same values, but for those that are secret and left out. Each key has its documentation above it and the source of its value
 // after it. The documentation is wrapped to width characters; a width of 0 leaves it on
 // one line.
 func (l *Loaded) Write(w io.Writer, format string, width int) error {
@@ -43,6 +43,10 @@ func (l *Loaded) Write(w io.Writer, format string, width int) error {
 			fmt.Fprintf(&b, "%s# %s\n", in, k.Doc)
 			for _, note := range k.notes() {
 				fmt.Fprintf(&b, "%s#   %s\n", in, note)
+			}
+			if k.Secret && !k.Field(&l.Config).IsZero() {
+				fmt.Fprintf(&b, "%s#   given (%s), and not shown\n\n", in, l.source(k.Name))
+				continue
 			}
 			fmt.Fprintf(&b, "%s%s%s%s # %s\n\n", in, k.Base(), sep, k.Literal(&l.Config, sep), l.source(k.Name))
 		}

@@ -128,7 +128,7 @@ type Options struct {
 	// The output does not depend on Shards.
 	Shards int `key:"shards" flag:"shards" unit:"count" min:"0" max:"256" doc:"number of dissecting goroutines; 0 is one per core"`
 	// The same Seed gives the same uids for the same capture.
-	Seed   string `key:"seed" flag:"seed" doc:"seed of the uids, to make them reproducible; random if not given"`
+	Seed   string `key:"seed" flag:"seed" secret:"true" doc:"seed of the uids, to make them reproducible; random if not given; never shown"`
 	Sensor string `key:"sensor" flag:"sensor" doc:"name of this sensor in outputs; the host's name if not given"`
 	// Compat is one of the names that compat.Parse knows.
 	Compat string `key:"compat" flag:"compat" oneof:"none,zeek-8.2" doc:"release of Zeek to follow where wirelog knowingly does better: none or zeek-8.2"`

@@ -9,6 +9,7 @@ import (
 	"github.com/wirelog/wirelog/capture"
 	"github.com/wirelog/wirelog/compat"
 	"github.com/wirelog/wirelog/dissect"
+	"github.com/wirelog/wirelog/dissect/conn"
 	"github.com/wirelog/wirelog/dissect/link/packet"
 	"github.com/wirelog/wirelog/writers"
 )
@@ -26,12 +27,15 @@ type parallel struct {
 	hosts   packet.Decoder
 	frame   packet.Frame // scratch of choose
 	buckets [numBuckets]uint16
-	load    []uint64 // work given to each shard so far, roughly in bytes
-	err     error    // why reading ended
-	limit   uint64   // limit of the last job that ended connections
-	idle    bool     // the source may have nothing more for a while
-	free    chan *assignment
-	lead    lead
+	// bucketKey keys the hash that selects a bucket. It is random even if the seed of the
+	// uids is given, so that nobody can choose hosts for one shard; no row depends on it.
+	bucketKey conn.Seed
+	load      []uint64 // work given to each shard so far, roughly in bytes
+	err       error    // why reading ended
+	limit     uint64   // limit of the last job that ended connections
+	idle      bool     // the source may have nothing more for a while
+	free      chan *assignment
+	lead      lead
 
 	worked []atomic.Uint64 // the part of load that each shard has done
 
@@ -213,7 +217,7 @@ const (
 var maxLead = 48 << 20
 
 func newParallel(r *run) *parallel {
-	p := &parallel{run: r, free: make(chan *assignment, inFlight+2), before: make([]writers.Key, len(r.shards)),
+	p := &parallel{run: r, bucketKey: conn.RandomSeed(), free: make(chan *assignment, inFlight+2), before: make([]writers.Key, len(r.shards)),
 		given: make([]atomic.Int32, len(r.shards)), held: make([]atomic.Int64, len(r.shards)),
 		load: make([]uint64, len(r.shards)), worked: make([]atomic.Uint64, len(r.shards))}
 	p.lead.change.L = &p.lead.mu
@@ -382,8 +386,8 @@ func (p *parallel) least() uint16 {
 }
 
 func (p *parallel) hash(h packet.Addr) uint64 {
-	hi, lo := bits.Mul64(h.Hi^p.seed[0], h.Lo^p.seed[1])
-	hi, lo = bits.Mul64(hi^lo^p.seed[2], 0x9e3779b97f4a7c15)
+	hi, lo := bits.Mul64(h.Hi^p.bucketKey[0], h.Lo^p.bucketKey[1])
+	hi, lo = bits.Mul64(hi^lo^p.bucketKey[2], 0x9e3779b97f4a7c15)
 	return hi ^ lo
 }
 

@@ -213,8 +213,8 @@ func (o *Options) blamed(err error) string {
 // maxShards bounds the number of shards. Every batch has a list for each shard.
 const maxShards = 256
 
-// makeSeed derives the keys of all hashes from the option, or chooses random ones if it
-// is empty.
+// makeSeed derives the keys of the uids from the option, or chooses random ones if it is
+// empty.
 func makeSeed(text string) (seed conn.Seed) {
 	if text == "" {
 		return conn.RandomSeed()

@@ -210,7 +210,8 @@ type viewer struct {
 	view   *View
 	to     RowEncoder
 	filter *filter.Evaluator
-	failed *Mark
+	failed *Mark // rows that the filter could not judge
+	over   *Mark // those for which it exceeded its budget
 	rec    projected
 }
 
@@ -219,6 +220,7 @@ func (v *View) viewer(to RowEncoder, counts *Counts) *viewer {
 	w.rec.sink.view, w.rec.sink.Next = v, w.rec.sink.next
 	if v.filter != nil {
 		w.filter, w.failed = v.filter.Evaluator(), counts.Mark("errors of filters", true)
+		w.over = counts.Mark("rows left out because their filter (where) exceeded its memory budget", true)
 	}
 	return w
 }
@@ -227,7 +229,11 @@ func (v *View) viewer(to RowEncoder, counts *Counts) *viewer {
 func (w *viewer) Append(dst []byte, rec schemas.Record) []byte {
 	if w.filter != nil {
 		match, err := w.filter.Match(rec)
-		if err != nil {
+		switch {
+		case err == nil:
+		case errors.Is(err, filter.ErrBudget):
+			w.over.Add(1)
+		default:
 			w.failed.Add(1)
 		}
 		if !match {

@@ -3,11 +3,11 @@ package main
 import (
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/wirelog/wirelog/config"
+	"github.com/wirelog/wirelog/internal/printable"
 	"github.com/wirelog/wirelog/pipeline"
 )
 
@@ -59,15 +59,15 @@ func (p *program) printChecks(checks []pipeline.OutputCheck) error {
 			name += " (" + c.Type + ")"
 		}
 		for _, note := range c.Notes {
-			fmt.Fprintf(p.stdout, "note  %s: %s\n", name, note)
+			fmt.Fprintf(p.stdout, "note  %s: %s\n", name, printable.Text(note))
 		}
 		if c.Err == nil {
-			fmt.Fprintf(p.stdout, "ok    %s: %s\n", name, c.Where)
+			fmt.Fprintf(p.stdout, "ok    %s: %s\n", name, printable.Text(c.Where))
 			continue
 		}
 		failed++
-		for line := range strings.Lines(c.Err.Error()) {
-			fmt.Fprintf(p.stdout, "FAIL  %s: %s\n", name, strings.TrimRight(line, "\n"))
+		for _, line := range printable.Lines(c.Err) {
+			fmt.Fprintf(p.stdout, "FAIL  %s: %s\n", name, line)
 		}
 	}
 	if failed > 0 {

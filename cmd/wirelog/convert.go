@@ -60,9 +60,9 @@ files of up to 128 MiB, so that queries open fewer. Do not query the tree meanwh
 			said := false
 			opts.Report = func(err error) {
 				said = true
-				fmt.Fprintln(p.stderr, "wirelog:", err)
+				printError(p.stderr, err)
 			}
-			opts.Notice = func(msg string) { fmt.Fprintln(p.stderr, "wirelog:", msg) }
+			opts.Notice = func(msg string) { printLine(p.stderr, msg) }
 			if compact {
 				for _, name := range []string{"output-dir", "to", "naming", "json-timestamps", "streaming", "flat", "compress", "log", "all-columns"} {
 					if cmd.Flags().Changed(name) {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -17,7 +18,10 @@ func (p *program) readEach(ctx context.Context, cfg *config.Loaded, opts pipelin
 	if err != nil {
 		return usageError(cfg, err)
 	}
-	losses := damage
+	var losses []error
+	for _, d := range damage {
+		losses = append(losses, errors.New(d))
+	}
 	folders := eachFolders(captures)
 	for i, path := range captures {
 		below, err := opts.Below(folders[i])
@@ -39,17 +43,17 @@ func (p *program) readEach(ctx context.Context, cfg *config.Loaded, opts pipelin
 			if _, ok := err.(lossError); !ok {
 				return err
 			}
-			losses = append(losses, err.Error())
+			losses = append(losses, err)
 		}
 		if ctx.Err() != nil {
 			if n := len(captures) - i - 1; n > 0 {
-				losses = append(losses, fmt.Sprintf("%s not read", plural(uint64(n), "capture")))
+				losses = append(losses, fmt.Errorf("%s not read", plural(uint64(n), "capture")))
 			}
 			break
 		}
 	}
 	if len(losses) > 0 {
-		return lossError{fmt.Errorf("%s", strings.Join(losses, "\n"))}
+		return lossError{errors.Join(losses...)}
 	}
 	return nil
 }

@@ -12,12 +12,12 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"github.com/wirelog/wirelog/internal/nearest"
+	"github.com/wirelog/wirelog/internal/printable"
 	"github.com/wirelog/wirelog/pipeline"
 )
 
@@ -60,15 +60,23 @@ func (p *program) main(ctx context.Context, args []string) int {
 	if err == nil {
 		return exitOK
 	}
-	for line := range strings.Lines(strings.TrimRight(err.Error(), "\n")) {
-		fmt.Fprintln(p.stderr, "wirelog:", strings.TrimRight(line, "\n"))
-	}
+	printError(p.stderr, err)
 	var loss lossError
 	if errors.As(err, &loss) {
 		return exitLost
 	}
 	return exitUsage
 }
+
+// printError prints an error, each that it consists of on a line of its own.
+func printError(w io.Writer, err error) {
+	for _, line := range printable.Lines(err) {
+		printLine(w, line)
+	}
+}
+
+// printLine prints a message, on one line whatever names are in it.
+func printLine(w io.Writer, msg string) { fmt.Fprintln(w, "wirelog:", printable.Text(msg)) }
 
 func (p *program) root() *cobra.Command {
 	cmd := &cobra.Command{

@@ -237,18 +237,21 @@ func TestEvents(t *testing.T) {
 func TestConfigCommand(t *testing.T) {
 	dir := t.TempDir()
 	file := filepath.Join(dir, "site.toml")
-	if err := os.WriteFile(file, []byte("seed = 'abc'\n"), 0o644); err != nil {
+	if err := os.WriteFile(file, []byte("sensor = 'abc'\nseed = 'secret'\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	t.Setenv("WIRELOG_FORMAT", "json")
 	r := invoke(t, pipeline.Summary{}, nil, "config", "--config", file, "--shards", "3", "--as", "toml")
 	for _, want := range []string{
-		`seed = "abc" # file ` + file, `format = "json" # env WIRELOG_FORMAT`, "shards = 3 # flag --shards", `output_dir = "." # default`,
+		`sensor = "abc" # file ` + file, "given (file " + file + "), and not shown", `format = "json" # env WIRELOG_FORMAT`, "shards = 3 # flag --shards", `output_dir = "." # default`,
 		"[timeouts]\n", `tcp_inactivity_timeout = "5m" # default`,
 	} {
 		if !strings.Contains(r.stdout, want) {
 			t.Errorf("%q is not in\n%s", want, r.stdout)
 		}
+	}
+	if strings.Contains(r.stdout, "secret") {
+		t.Error("the seed is shown")
 	}
 }
 

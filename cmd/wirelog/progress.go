@@ -9,6 +9,8 @@ import (
 	"github.com/vbauerster/mpb/v8"
 	"github.com/vbauerster/mpb/v8/decor"
 	"golang.org/x/term"
+
+	"github.com/wirelog/wirelog/internal/printable"
 )
 
 func isTerminal(w any) bool {
@@ -62,7 +64,10 @@ func newProgressBar(w io.Writer) *progressBar {
 }
 
 // reading implements Options.Reading.
-func (p *progressBar) reading(what string) { p.what.Store(&what) }
+func (p *progressBar) reading(what string) {
+	what = printable.Text(what)
+	p.what.Store(&what)
+}
 
 // update implements Options.Progress.
 func (p *progressBar) update(done, total int64) {

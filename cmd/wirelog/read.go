@@ -92,12 +92,10 @@ func (p *program) read(cmd *cobra.Command, cfg *config.Loaded, captures []string
 		opts.Progress, opts.Reading = bar.update, bar.reading
 		notes = bar.above()
 	}
-	opts.Notice = func(msg string) { fmt.Fprintln(notes, "wirelog:", msg) }
+	opts.Notice = func(msg string) { printLine(notes, msg) }
 	opts.Report = func(err error) {
 		p.reported = true
-		for line := range strings.Lines(err.Error()) {
-			fmt.Fprintln(notes, "wirelog:", strings.TrimRight(line, "\n"))
-		}
+		printError(notes, err)
 	}
 	if each {
 		if opts.Merge {

@@ -13,20 +13,33 @@ import (
 func (t *Table) steps() (n uint64) {
 	for i := range t.slots {
 		if s := &t.slots[i]; s.ref != 0 {
-			n += (uint64(i)-t.at(s.ref-1).key.hash(&t.cfg.Seed))&t.mask + 1
+			n += (uint64(i)-t.at(s.ref-1).key.hash(&t.slotKey))&t.mask + 1
 		}
 	}
 	return n
 }
 
-func fill(seed Seed, keys []Key) *Table {
-	cfg := DefaultOptions()
-	cfg.Seed = seed
-	t := NewTable(cfg, new(event.Hooks), nil)
+func fill(slotKey Seed, keys []Key) *Table {
+	t := NewTable(DefaultOptions(), new(event.Hooks), nil)
+	t.slotKey = slotKey
 	for i := range keys {
 		t.insert(&keys[i])
 	}
 	return t
+}
+
+// TestSlotKey checks that who knows the seed of the uids does not know the table's hash.
+func TestSlotKey(t *testing.T) {
+	cfg := DefaultOptions()
+	cfg.Seed = Seed{1, 2, 3, 4, 5, 6}
+	a, b := NewTable(cfg, new(event.Hooks), nil), NewTable(cfg, new(event.Hooks), nil)
+	if a.slotKey == cfg.Seed || b.slotKey == cfg.Seed || a.slotKey == b.slotKey {
+		t.Error("the key of the table's hash is not its own")
+	}
+	k, _ := MakeKey(packet.Addr{Lo: 1}, packet.Addr{Lo: 2}, 3, 4, 6, 0, false)
+	if a.insert(&k).UID() != b.insert(&k).UID() {
+		t.Error("equal seeds give different uids")
+	}
 }
 
 // TestCollidingAddresses checks that addresses chosen to collide, by somebody who knows

@@ -13,9 +13,8 @@ import (
 // Options configure a Table. Timeouts are in packet time, 0 disables one;
 // their names and defaults are Zeek's.
 type Options struct {
-	// Seed keys the hashes of connections and their uids. Tables with the same Seed
-	// give a connection the same uid. NewTable replaces the zero Seed by a random
-	// one.
+	// Seed keys the uids of connections. Tables with the same Seed give a connection
+	// the same uid. NewTable replaces the zero Seed by a random one.
 	Seed Seed
 	// Contents names the sides of every connection whose payload TCPContents and
 	// UDPContents report (Zeek's tcp_content_deliver_all_orig and its kin).

@@ -47,7 +47,7 @@ func (k *Key) set(src, dst packet.Addr, sport, dport uint16, proto uint8, domain
 	return srcIsA
 }
 
-// Seed keys the hashes of the connection table and of uids.
+// Seed keys hashes of connections.
 type Seed [6]uint64
 
 // equal is ==, written out so that it is inlined.
@@ -63,7 +63,7 @@ func mum(a, b uint64) uint64 {
 	return hi ^ lo
 }
 
-// hash is keyed, so that nobody who does not know the seed can choose colliding
+// hash is keyed, so that nobody who does not know the key can choose colliding
 // addresses.
 func (k *Key) hash(s *Seed) uint64 {
 	ports := uint64(k.pa)<<24 | uint64(k.pb)<<8 | uint64(k.proto) ^ uint64(k.domain)<<32

@@ -82,13 +82,16 @@ type Table struct {
 	cause       func(deadline value.Time, first, num uint64)
 
 	// Open addressing with linear probing: the slot holds a connection's index
-	// plus 1 and the upper half of its hash.
-	slots  []slot
-	mask   uint64
-	live   int
-	latest *Conn // the last result of lookup
-	named  *Conn // whose uid is name
-	name   value.UID
+	// plus 1 and the lower half of its hash.
+	slots []slot
+	mask  uint64
+	// slotKey keys the hash. It is not Options.Seed, which may be known: nobody can
+	// choose addresses that collide here. Nothing that is reported depends on it.
+	slotKey Seed
+	live    int
+	latest  *Conn // the last result of lookup
+	named   *Conn // whose uid is name
+	name    value.UID
 
 	chunks [][]Conn
 	free   []uint32
@@ -144,7 +147,7 @@ func NewTable(o Options, hooks *event.Hooks, cause func(deadline value.Time, fir
 		o.Seed = RandomSeed()
 	}
 	t := &Table{cfg: o, hooks: hooks, cause: cause, icmp: icmp.New(hooks), panics: make(map[*Protocol]int), head: none, tail: none, oldestHalf: none}
-	t.slots = make([]slot, 1<<10)
+	t.slots, t.slotKey = make([]slot, 1<<10), RandomSeed()
 	t.mask = uint64(len(t.slots) - 1)
 	t.wheel.init()
 	t.streams.limit = o.ReassemblyBytes
@@ -193,7 +196,7 @@ func (t *Table) lookup(k *Key) *Conn {
 	if c := t.latest; c != nil && c.key.equal(k) {
 		return c
 	}
-	tag := uint32(k.hash(&t.cfg.Seed))
+	tag := uint32(k.hash(&t.slotKey))
 	for i := uint64(tag) & t.mask; ; i = (i + 1) & t.mask {
 		s := t.slots[i]
 		if s.ref == 0 {
@@ -245,7 +248,7 @@ func (t *Table) insert(k *Key) *Conn {
 	if t.oldestHalf == none {
 		t.oldestHalf = idx
 	}
-	t.place(slot{uint32(k.hash(&t.cfg.Seed)), idx + 1})
+	t.place(slot{uint32(k.hash(&t.slotKey)), idx + 1})
 	t.live++
 	t.stats.Created++
 	t.stats.Peak = max(t.stats.Peak, t.live)
@@ -302,7 +305,7 @@ func (t *Table) unlink(c *Conn) {
 
 // vacate frees the slot of c.
 func (t *Table) vacate(c *Conn) {
-	i := uint64(uint32(c.key.hash(&t.cfg.Seed))) & t.mask
+	i := uint64(uint32(c.key.hash(&t.slotKey))) & t.mask
 	for t.slots[i].ref != c.idx+1 {
 		i = (i + 1) & t.mask
 	}
@@ -384,7 +387,7 @@ func (t *Table) finish(c *Conn) {
 	panicked := func(r any) { t.panicked(c, &listeners, r) }
 	if e := t.hooks.Conn.ConnectionStateRemove.Begin(); e != nil {
 		e.Conn = c
-		t.hooks.Conn.ConnectionStateRemove.RaiseAll(e, panicked)
+		event.RaiseAll(&t.hooks.Conn.ConnectionStateRemove, e, panicked)
 	}
 	if c.ext != nil && (c.ext.slots.v != nil || c.ext.slots.next != nil) {
 		t.hooks.End(c, panicked)

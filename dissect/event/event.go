@@ -51,6 +51,9 @@ type ConnID struct {
 // A Hook holds the listeners of one event and the value that they are called with.
 // The zero Hook is ready for use. A Hook belongs to one shard and is not safe for
 // concurrent use.
+//
+// Every package that imports this one compiles the methods of all hooks anew, so a Hook has
+// as few as possible; what is seldom used is a function.
 type Hook[E any] struct {
 	fns     []func(*E)
 	count   uint64
@@ -102,13 +105,7 @@ func (h *Hook[E]) Raise(e *E) {
 			fn(e)
 		}
 	}
-	h.release(e)
-}
-
-// release frees e if it is the scratch value. If a nested Begin has replaced it, e
-// is left to the garbage collector.
-func (h *Hook[E]) release(e *E) {
-	if e == h.scratch {
+	if e == h.scratch { // if a nested Begin has replaced it, e is left to the garbage collector
 		h.busy = false
 	}
 }
@@ -116,32 +113,31 @@ func (h *Hook[E]) release(e *E) {
 // RaiseAll is Raise for an end that every listener must learn of: it calls all
 // listeners even if some panic. panicked is called with the value of each panic,
 // in the deferred call that recovered it.
-func (h *Hook[E]) RaiseAll(e *E, panicked func(r any)) {
+func RaiseAll[E any](h *Hook[E], e *E, panicked func(r any)) {
 	h.count++
 	for i := 0; i < len(h.fns); {
-		i = h.raiseFrom(i, e, panicked)
+		i = raiseFrom(h.fns, i, e, panicked)
 	}
-	h.release(e)
+	if e == h.scratch {
+		h.busy = false
+	}
 }
 
 // raiseFrom calls the listeners from the i-th on, up to the first that panics, and
 // returns the index of the next.
-func (h *Hook[E]) raiseFrom(i int, e *E, panicked func(r any)) (next int) {
+func raiseFrom[E any](fns []func(*E), i int, e *E, panicked func(r any)) (next int) {
 	defer func() {
 		if r := recover(); r != nil {
 			panicked(r)
 		}
 	}()
-	for next = i; next < len(h.fns); {
+	for next = i; next < len(fns); {
 		next++
 		if poison {
-			raisePoisoned(h.fns[next-1:next], e)
+			raisePoisoned(fns[next-1:next], e)
 		} else {
-			h.fns[next-1](e)
+			fns[next-1](e)
 		}
 	}
 	return next
 }
-
-// Count returns how often the event was raised.
-func (h *Hook[E]) Count() uint64 { return h.count }

@@ -38,7 +38,7 @@ func Declare[E any](h *Hooks, name string) (*Hook[E], error) {
 		}
 	}
 	hook := new(Hook[E])
-	h.own = append(h.own, own{name, hook, hook.Count, func(s *Stream) {
+	h.own = append(h.own, own{name, hook, func() uint64 { return hook.count }, func(s *Stream) {
 		hook.Listen(func(e *E) { s.own(name, e) })
 	}})
 	return hook, nil

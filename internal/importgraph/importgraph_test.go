@@ -51,17 +51,18 @@ var allowed = map[string][]string{
 
 	// Packages that connect the others.
 	"pipeline": {"capture", "compat", "dissect", "internal/memlimit", "internal/nearest", "internal/option", "logs", "pipeline", "readers", "schemas", "value", "writers"},
-	"config":   {"compat", "dissect/event", "internal/nearest", "internal/option", "pipeline", "schemas"},
-	"cmd":      {"cmd", "config", "dissect/event", "internal/nearest", "pipeline", "readers", "schemas"},
+	"config":   {"compat", "dissect/event", "internal/nearest", "internal/option", "internal/printable", "pipeline", "schemas"},
+	"cmd":      {"cmd", "config", "dissect/event", "internal/nearest", "internal/printable", "pipeline", "readers", "schemas"},
 
 	// Tools of the project's own build. The packages above import only the common
 	// ones: nearest finds the name that an error message suggests, option reads
-	// options from tags, freelist keeps unused values.
-	"internal":          {"compat", "config", "dissect", "capture", "logs", "pipeline", "schemas", "value", "writers", "internal"},
-	"internal/freelist": {},
-	"internal/nearest":  {},
-	"internal/option":   {"internal/nearest"},
-	"testdata":          {},
+	// options from tags, freelist keeps unused values, printable escapes names from outside.
+	"internal":           {"compat", "config", "dissect", "capture", "logs", "pipeline", "schemas", "value", "writers", "internal"},
+	"internal/freelist":  {},
+	"internal/nearest":   {},
+	"internal/option":    {"internal/nearest"},
+	"internal/printable": {},
+	"testdata":           {},
 }
 
 // carried lists, for a protocol, those that it carries or is built on. A protocol imports

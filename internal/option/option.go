@@ -12,6 +12,7 @@
 //	       list that whoever reads the keys knows, which doc may name too
 //	flag   the command line flag, short its letter
 //	per    "run" for an amount that all shards of a run share
+//	secret "true" for a value that is not shown
 //
 // Other fields without a key are not options: callbacks, seeds and values that one
 // package sets for another. The key "-" excludes a struct. Reflection is used only
@@ -49,6 +50,8 @@ type Key struct {
 	Bounded  bool
 	// PerRun marks an amount that the shards of a run share.
 	PerRun bool
+	// Secret marks a value that nothing shows.
+	Secret bool
 	// Type is the type of the field.
 	Type reflect.Type
 
@@ -88,6 +91,7 @@ func makeKey(f reflect.StructField) Key {
 		Doc:    f.Tag.Get("doc"),
 		Unit:   f.Tag.Get("unit"),
 		PerRun: f.Tag.Get("per") == "run",
+		Secret: f.Tag.Get("secret") == "true",
 		Max:    math.MaxInt64,
 		Type:   f.Type,
 	}

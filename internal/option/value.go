@@ -2,6 +2,7 @@ package option
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"net/netip"
@@ -24,6 +25,9 @@ func (k *Key) Set(to, raw any, isText bool) error {
 	case *string:
 		s, ok := raw.(string)
 		if !ok {
+			if k.Secret {
+				return errors.New("want text; put it in quotes")
+			}
 			return fmt.Errorf("want text, got %v; put it in quotes", raw)
 		}
 		if err := k.oneOf(s); err != nil {

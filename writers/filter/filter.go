@@ -170,12 +170,21 @@ func (p *Program) Evaluator() *Evaluator {
 	return e
 }
 
+// overBudget is the message of the library for ErrBudget.
+const overBudget = "memory budget exceeded"
+
+// ErrBudget means that an expression would have taken too much memory.
+var ErrBudget = errors.New("the expression exceeds its memory budget")
+
 // Match reports whether the expression holds for rec. An error of evaluation, such as an
-// index out of range, means that the record does not match.
+// index out of range or ErrBudget, means that the record does not match.
 func (e *Evaluator) Match(rec schemas.Record) (bool, error) {
 	e.picker.pick(rec)
 	out, err := e.machine.Run(e.program.program, e.picker.env)
 	if err != nil {
+		if e := (*file.Error)(nil); errors.As(err, &e) && e.Message == overBudget {
+			err = ErrBudget
+		}
 		return false, err
 	}
 	// A bool column by itself is nil if unset.

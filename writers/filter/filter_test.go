@@ -1,6 +1,7 @@
 package filter_test
 
 import (
+	"errors"
 	"net/netip"
 	"strings"
 	"testing"
@@ -152,6 +153,16 @@ func (record) Encode(s schemas.Sink) {
 	s.Count(1<<64 - 1)
 	s.Int(-5)
 	s.Double(0.25)
+}
+
+func TestBudget(t *testing.T) {
+	p, err := filter.Compile("len(map(1..2000, map(1..2000, #))) > 0", &schemas.ConnSchema, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if ok, err := p.Evaluator().Match(conn()); ok || !errors.Is(err, filter.ErrBudget) {
+		t.Errorf("%v, %v", ok, err)
+	}
 }
 
 func TestErrors(t *testing.T) {

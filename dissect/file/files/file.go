@@ -363,7 +363,7 @@ func (f *File) end() {
 	}
 	if e := f.m.hooks.File.StateRemove.Begin(); e != nil {
 		e.File = f
-		f.m.hooks.File.StateRemove.RaiseAll(e, f.panicked)
+		event.RaiseAll(&f.m.hooks.File.StateRemove, e, f.panicked)
 	}
 }
 
