@@ -1,0 +1,82 @@
+package schemas
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/wirelog/wirelog/internal/choose"
+)
+
+// protocolLogs has the logs of protocols that are not named after the protocol. A nil list
+// is a protocol without a log.
+var protocolLogs = map[string][]string{
+	"dcerpc": {"dce_rpc"}, "dtls": {"ssl"}, "krb": {"kerberos"}, "krb_tcp": {"kerberos"}, "tls": {"ssl"},
+	"rdpeudp": {"conn"}, "icmp": {"conn"}, "tcp": {"conn"}, "udp": {"conn"},
+	"gssapi": nil, "imap": nil, "pop3": nil, "xmpp": nil,
+}
+
+// ofProtocol returns the names of the logs of a protocol: those that begin with its name and
+// an underscore and are not optional, or those that protocolLogs has. The error says that
+// there are none.
+func (s Set) ofProtocol(name string) (names []string, err error) {
+	for _, l := range s.list {
+		if strings.HasPrefix(l.Name, name+"_") && !l.Optional {
+			names = append(names, l.Name)
+		}
+	}
+	if names != nil {
+		return names, nil
+	}
+	names, known := protocolLogs[name]
+	if known && names == nil {
+		return nil, fmt.Errorf("%s has no log of its own: its connections are in conn, with service %s", name, name)
+	}
+	return names, nil
+}
+
+// Named returns the logs that name stands for: the log of that name, or those of the protocol.
+// It is empty if there are none.
+func (s Set) Named(name string) []*Schema {
+	if l := s.Lookup(name); l != nil {
+		return []*Schema{l}
+	}
+	names, _ := s.ofProtocol(name)
+	return s.lookup(names)
+}
+
+// Default returns the logs that are not optional.
+func (s Set) Default() []*Schema {
+	return slices.DeleteFunc(slices.Clone(s.list), func(l *Schema) bool { return l.Optional })
+}
+
+// Pick returns the logs that list chooses, as package choose has it. A protocol's name stands
+// for its logs, without optional ones. def are the default ones. Unless within is nil,
+// only logs in it are chosen without being named themselves.
+func (s Set) Pick(list []string, def, within []*Schema) ([]*Schema, error) {
+	n := choose.Names{What: "log", All: namesOf(s.list), Default: namesOf(def), Several: s.ofProtocol}
+	if within != nil {
+		n.Wide = namesOf(within)
+	}
+	names, err := n.Pick(list)
+	if err != nil {
+		return nil, err
+	}
+	return s.lookup(names), nil
+}
+
+func (s Set) lookup(names []string) []*Schema {
+	list := make([]*Schema, len(names))
+	for i, name := range names {
+		list[i] = s.Lookup(name)
+	}
+	return list
+}
+
+func namesOf(list []*Schema) []string {
+	names := make([]string, len(list))
+	for i, l := range list {
+		names[i] = l.Name
+	}
+	return names
+}
