@@ -59,8 +59,11 @@ func TimestampForms() []string {
 	return []string{TimestampsEpoch, TimestampsMillis, TimestampsISO8601}
 }
 
-// Analyzers lists the values of Options.Dissect.Analyzers.
-func Analyzers() []string { return append(dissect.AnalyzerNames(), dissect.NoAnalyzers) }
+// Analyzers lists the names in Options.Dissect.Analyzers.
+func Analyzers() []string { return dissect.AnalyzerNames() }
+
+// PickAnalyzers returns the analyzers that Options.Dissect.Analyzers chooses.
+func PickAnalyzers(list []string) ([]string, error) { return dissect.PickAnalyzers(list) }
 
 // Options say what a run reads, what it writes, and its limits. Start from
 // Defaults: a zero limit or timeout is not replaced by its default.
@@ -96,9 +99,9 @@ type Options struct {
 	Kafka          []string `key:"kafka" flag:"kafka" doc:"Kafka brokers, host:port, that receive the records instead of files, or a URL with keys of outputs of type kafka: kafka://USER@HOST:PORT/?tls&sasl=scram-sha-512&sasl_password_file=FILE"`
 	Format         string   `key:"format" flag:"format" short:"f" oneof:"@formats" doc:"format of log files: @formats"`
 	JSONTimestamps string   `key:"json_timestamps" flag:"json-timestamps" oneof:"epoch,millis,iso8601" doc:"times in JSON: epoch (seconds), millis or iso8601"`
-	// Logs names the logs to write; if empty, all that are not optional.
-	Logs         []string `key:"logs" flag:"logs" doc:"logs to write, such as conn,weird; all but the optional ones if not given"`
-	OptionalLogs []string `key:"optional_logs" flag:"optional-logs" doc:"logs to write in addition, such as known_modbus"`
+	// Logs chooses the logs to write; if empty, all that are not optional.
+	Logs         []string `key:"logs" flag:"logs" doc:"logs to write: names of logs or protocols such as conn,smb alone, or what differs from the default, such as -weird or +smb_cmd; also default (all but the optional ones), all, none and patterns"`
+	OptionalLogs []string `key:"optional_logs" flag:"optional-logs" doc:"logs to write in addition, such as known_modbus; as +known_modbus in logs"`
 	// Schemas are logs of the program's own, which Logs may name like those of
 	// schemas.All. Builders emit their rows.
 	Schemas  []*schemas.Schema
@@ -109,8 +112,8 @@ type Options struct {
 	// OutputFactories are the program's own types of outputs, for Output.Type and
 	// Format. One with the name of a type in OutputTypes replaces it.
 	OutputFactories []OutputFactory
-	// Columns are names of schemas.GroupNames.
-	Columns []string `key:"columns" flag:"columns" doc:"groups of optional columns to add, such as community-id"`
+	// Columns chooses from schemas.GroupNames.
+	Columns []string `key:"columns" flag:"columns" doc:"groups of optional columns to add, such as community-id or ja*; also all, and -NAME after it; none if not given"`
 	// RootCerts is a path or SystemRootCerts.
 	RootCerts string `key:"root_certs" flag:"root-certs" doc:"PEM file with the root certificates for the columns of group validation, or system for those of this host"`
 	// OpenTime makes output reproducible byte for byte. Zero means the wall clock.

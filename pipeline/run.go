@@ -12,7 +12,6 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -113,10 +112,8 @@ func newRun(ctx context.Context, o Options) (*run, error) {
 	case o.Source == nil && len(o.Paths) == 0:
 		return nil, &OptionError{"Paths", errors.New("no capture was named")}
 	}
-	for _, name := range o.Dissect.Analyzers {
-		if !slices.Contains(Analyzers(), strings.ToLower(name)) {
-			return nil, &OptionError{"Dissect.Analyzers", fmt.Errorf("there is no analyzer %q", name)}
-		}
+	if _, err := dissect.PickAnalyzers(o.Dissect.Analyzers); err != nil {
+		return nil, &OptionError{"Dissect.Analyzers", err}
 	}
 	for _, name := range o.Dissect.Files.Hash {
 		if !slices.Contains(Hashes(), name) {

@@ -42,7 +42,7 @@ func (s Set) Named(name string) []*Schema {
 		return []*Schema{l}
 	}
 	names, _ := s.ofProtocol(name)
-	return s.lookup(names)
+	return slices.DeleteFunc(s.lookup(names), func(l *Schema) bool { return l == nil })
 }
 
 // Default returns the logs that are not optional.
@@ -79,4 +79,43 @@ func namesOf(list []*Schema) []string {
 		names[i] = l.Name
 	}
 	return names
+}
+
+// PickNames returns those of the named logs that list chooses; all are default ones. They need
+// not be logs of this build.
+func PickNames(list, names []string) ([]string, error) {
+	var s Set
+	for _, name := range names {
+		l := Lookup(name)
+		if l == nil {
+			l = &Schema{Name: name}
+		}
+		s.list = append(s.list, l)
+	}
+	n := choose.Names{What: "log", All: names, Default: names, Several: s.ofProtocol}
+	return n.Pick(list)
+}
+
+// Wanted returns a function that reports whether list chooses a log, of this build or not;
+// all are default ones. Names in list that are not known are taken for those of other logs.
+func Wanted(list []string) (func(log string) bool, error) {
+	known := Set{list: all}
+	names := namesOf(all)
+	for _, e := range list {
+		name := strings.TrimLeft(e, "+-!")
+		if !strings.ContainsAny(name, "*?[") && len(known.Named(name)) == 0 && !choose.Word(name) {
+			names = append(names, name)
+		}
+	}
+	if _, err := PickNames(list, names); err != nil {
+		return nil, err
+	}
+	return func(log string) bool {
+		known := names
+		if !slices.Contains(known, log) {
+			known = append(slices.Clip(known), log)
+		}
+		picked, err := PickNames(list, known)
+		return err == nil && slices.Contains(picked, log)
+	}, nil
 }

@@ -43,6 +43,11 @@ type Names struct {
 	Several func(name string) ([]string, error)
 }
 
+// Word reports whether name is a word that stands for a set of names.
+func Word(name string) bool {
+	return slices.Contains([]string{defaultNames, allNames, noNames}, strings.ToLower(name))
+}
+
 // Changes reports whether list changes the default choice rather than naming its own.
 func Changes(list []string) bool {
 	if len(list) == 0 {
