@@ -14,6 +14,9 @@ import (
 // check verifies the names in the configuration against those of this build.
 func (l *Loaded) check() []error {
 	var errs []error
+	if l.OutputDir == "" {
+		errs = append(errs, fmt.Errorf("%s: want a folder; . is the current one", l.place("output_dir")))
+	}
 	wrong := func(key string, err error) {
 		if err != nil {
 			errs = append(errs, fmt.Errorf("%s: %w", l.place(key), err))

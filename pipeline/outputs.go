@@ -45,15 +45,15 @@ type Output struct {
 
 // FileSettings are the settings shared by outputs to line-based files.
 type FileSettings struct {
-	Dir  string `key:"dir" doc:"folder for the files, created if missing"`
-	Path string `key:"path" doc:"file for the only log that the output takes, instead of dir; - is standard output"`
+	Dir  string `key:"dir" is:"path" doc:"folder for the files, created if missing"`
+	Path string `key:"path" is:"path" doc:"file for the only log that the output takes, instead of dir; - is standard output"`
 	// The following fields are as in writers.Rotation.
 	Rotate         time.Duration `key:"rotate" doc:"packet time that one file covers, ending at multiples of it; 0s is no rotation (Log::default_rotation_interval)"`
 	RotateSize     int           `key:"rotate_size" unit:"bytes" min:"0" doc:"bytes of rows after which a file is finished and another begun; 0 is no bound"`
 	Names          string        `key:"names" doc:"names of finished files: plain, zeek, zeekctl, rita, json-streaming, or a template such as {log}.{open:%Y-%m-%d-%H-%M-%S}; zeek if not given and rotated"`
 	UTC            bool          `key:"utc" doc:"names of files with UTC instead of local time"`
 	Compress       string        `key:"compress" oneof:"none,gzip,zstd" doc:"compression of finished files: none, gzip or zstd"`
-	Command        []string      `key:"command" doc:"program, with its arguments, to run with the path of each finished file"`
+	Command        []string      `key:"command" is:"path" doc:"program, with its arguments, to run with the path of each finished file"`
 	CommandTimeout time.Duration `key:"command_timeout" doc:"time after which the program is stopped; 0s is none"`
 }
 
@@ -112,7 +112,7 @@ var outputTypes = []OutputFactory{
 			return &JSONSettings{FileSettings: defaultFiles(), Timestamps: TimestampsEpoch, Naming: NamingZeek}
 		},
 		Short: func(o *Options) any {
-			return &JSONSettings{FileSettings: o.fileSettings(), Timestamps: o.JSONTimestamps, Naming: NamingZeek}
+			return &JSONSettings{FileSettings: o.fileSettings(), Timestamps: o.JSONTimestamps, Naming: cmp.Or(o.Naming, NamingZeek)}
 		},
 		Make: func(o *Options, settings any, w *writers.Output) error {
 			s := settings.(*JSONSettings)
@@ -223,7 +223,7 @@ func (o *Options) outputs() ([]Output, error) {
 	}
 	if len(o.Kafka) > 0 {
 		s := defaultKafka()
-		s.Brokers, s.Timestamps = o.Kafka, o.JSONTimestamps
+		s.Brokers, s.Timestamps, s.Naming = o.Kafka, o.JSONTimestamps, cmp.Or(o.Naming, NamingZeek)
 		if err := s.fromURL(strings.Join(o.Kafka, ",")); err != nil {
 			return nil, &OptionError{"Kafka", err}
 		}
@@ -232,6 +232,9 @@ func (o *Options) outputs() ([]Output, error) {
 	t, err := o.factory(o.Format)
 	if err != nil || t.Short == nil {
 		return nil, &OptionError{"Format", fmt.Errorf("there is no format %q", o.Format)}
+	}
+	if o.Naming != "" && o.Naming != NamingZeek && o.Format != FormatJSON {
+		return nil, &OptionError{"Naming", fmt.Errorf("%s is for JSON: choose --format json", o.Naming)}
 	}
 	return []Output{{Type: o.Format, Settings: t.Short(o)}}, nil
 }

@@ -43,7 +43,10 @@ lists these, along with limits and timeouts.`,
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
-			cfg, err := config.Load(cmd.Flags())
+			if err := checkCaptures(args); err != nil {
+				return err
+			}
+			cfg, err := p.load(cmd)
 			if err != nil {
 				return err
 			}
@@ -62,6 +65,18 @@ lists these, along with limits and timeouts.`,
 	config.AddFlags(cmd.Flags())
 	completeFlags(cmd)
 	return cmd
+}
+
+// load reads the configuration of a command.
+func (p *program) load(cmd *cobra.Command) (*config.Loaded, error) {
+	cfg, err := config.Load(cmd.Flags())
+	if err != nil {
+		return nil, err
+	}
+	for _, note := range cfg.Notes {
+		fmt.Fprintln(p.stderr, "wirelog:", note)
+	}
+	return cfg, nil
 }
 
 // startProfile starts a CPU profile. The returned function ends it.

@@ -12,6 +12,8 @@
 //	       list that whoever reads the keys knows, which doc may name too
 //	flag   the command line flag, short its letter
 //	per    "run" for an amount that all shards of a run share
+//	is     "path" for a text that is a path, or a list whose first element is one: ~
+//	       and environment variables are replaced in it
 //
 // Other fields without a key are not options: callbacks, seeds and values that one
 // package sets for another. The key "-" excludes a struct. Reflection is used only
@@ -49,6 +51,8 @@ type Key struct {
 	Bounded  bool
 	// PerRun marks an amount that the shards of a run share.
 	PerRun bool
+	// IsPath is set for a path, or a list whose first element is one.
+	IsPath bool
 	// Type is the type of the field.
 	Type reflect.Type
 
@@ -88,6 +92,7 @@ func makeKey(f reflect.StructField) Key {
 		Doc:    f.Tag.Get("doc"),
 		Unit:   f.Tag.Get("unit"),
 		PerRun: f.Tag.Get("per") == "run",
+		IsPath: f.Tag.Get("is") == "path",
 		Max:    math.MaxInt64,
 		Type:   f.Type,
 	}
@@ -121,6 +126,9 @@ func (k *Key) Section() string {
 
 // Base returns the name within the section.
 func (k *Key) Base() string { return k.Name[strings.LastIndexByte(k.Name, '.')+1:] }
+
+// IsList reports whether the value is a list.
+func (k *Key) IsList() bool { return k.Type.Kind() == reflect.Slice }
 
 // Field returns the field of k in the struct that to points to. The struct must
 // have the type whose keys were listed.
