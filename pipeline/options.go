@@ -147,6 +147,10 @@ type Options struct {
 	// Rows bounds what one row may hold.
 	Rows logs.Limits
 
+	// Tally counts hosts and services for the summary. It costs some time and memory for
+	// each connection.
+	Tally bool
+
 	// Notice, if set, is called with a line about something that a user should
 	// know but that is not an error, such as a file in a folder that is not a
 	// capture. It may be called from any goroutine.

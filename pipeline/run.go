@@ -77,6 +77,7 @@ type run struct {
 	events   bool    // whether the event stream is wanted
 	roots    *logs.RootCerts
 	minutes  minutes
+	places   []Place        // of the outputs
 	first    int64          // time of the first packet
 	last     capture.Packet // without its data
 }
@@ -147,7 +148,7 @@ func newRun(ctx context.Context, o Options) (*run, error) {
 			return nil, &OptionError{"RootCerts", err}
 		}
 	}
-	if r.source, err = o.openSource(); err != nil {
+	if r.source, err = o.openSource(cfg.Groups&schemas.GroupSource != 0); err != nil {
 		return nil, err
 	}
 	if r.merger, err = writers.New(cfg); err != nil {
@@ -170,8 +171,9 @@ func newRun(ctx context.Context, o Options) (*run, error) {
 	return r, nil
 }
 
-// openSource opens Paths or calls Source. The error is an *OptionError.
-func (o *Options) openSource() (capture.Source, error) {
+// openSource opens Paths or calls Source. origins are wanted for the columns of group source.
+// The error is an *OptionError.
+func (o *Options) openSource(origins bool) (capture.Source, error) {
 	var src capture.Source
 	var err error
 	option := "Paths"
@@ -180,7 +182,7 @@ func (o *Options) openSource() (capture.Source, error) {
 		src, err = o.Source(capture.BatcherOptions{Filter: o.Filter})
 	} else {
 		src, err = capture.Open(o.Paths, capture.Options{
-			Filter: o.Filter, Merge: o.Merge, Stdin: o.Stdin, OnProgress: o.Progress, OnFiles: o.Reading, OnNotice: o.Notice,
+			Filter: o.Filter, Merge: o.Merge, Origins: origins, Stdin: o.Stdin, OnProgress: o.Progress, OnFiles: o.Reading, OnNotice: o.Notice,
 		})
 	}
 	if err == nil {
@@ -304,6 +306,9 @@ func (r *run) writerConfig() (writers.Config, error) {
 	cfg.Run = &writers.Run{Overwrite: o.Overwrite, Reading: o.reading()}
 	list, err := o.outputs()
 	if err == nil {
+		for i := range cfg.Outputs {
+			r.places = append(r.places, Place{cfg.Outputs[i].Name, o.where(&list[i], &cfg.Outputs[i])})
+		}
 		err = o.identify(cfg.Outputs, list, time.Now())
 	}
 	return cfg, err

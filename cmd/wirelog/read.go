@@ -99,6 +99,7 @@ func (p *program) read(cmd *cobra.Command, cfg *config.Loaded, captures []string
 	opts.Paths = captures
 	opts.Stdin = p.stdin
 	opts.Version = buildVersion()
+	opts.Tally = p.summaryKind(cfg.Summary) == config.SummaryText
 
 	notes := p.stderr
 	var bar *progressBar
@@ -256,15 +257,20 @@ func (l *loss) shares() string {
 	return " (" + strings.Join(text, ", ") + ")"
 }
 
-func (p *program) printSummary(kind string, s *pipeline.Summary) error {
-	if kind == config.SummaryAuto {
-		kind = config.SummaryNone
-		if isTerminal(p.stdout) {
-			kind = config.SummaryText
-		}
+// summaryKind resolves config.SummaryAuto.
+func (p *program) summaryKind(kind string) string {
+	switch {
+	case kind != config.SummaryAuto:
+		return kind
+	case isTerminal(p.stdout):
+		return config.SummaryText
 	}
+	return config.SummaryNone
+}
+
+func (p *program) printSummary(kind string, s *pipeline.Summary) error {
 	var print func(io.Writer, *pipeline.Summary, usage) error
-	switch kind {
+	switch p.summaryKind(kind) {
 	case config.SummaryText:
 		print = writeSummaryText
 	case config.SummaryJSON:
