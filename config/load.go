@@ -254,6 +254,9 @@ func fileError(path string, err error) error {
 // the beginning of what they were in.
 var parserPrefix = regexp.MustCompile(`^(yaml|toml): |unmarshal errors: |line \d+(, column \d+)?: `)
 
+// excluded is an element such as !dns of a list, which YAML takes for the tag of a value.
+var excluded = regexp.MustCompile(`[\[, ]!([a-z][a-z0-9_*-]*)`)
+
 // syntaxError names the line with which a file stops being one that can be parsed: the
 // first after the longest beginning that can be.
 func syntaxError(path string, text []byte, err error) error {
@@ -267,6 +270,11 @@ func syntaxError(path string, text []byte, err error) error {
 		}
 	}
 	msg := parserPrefix.ReplaceAllString(strings.Join(strings.Fields(err.Error()), " "), "")
+	if filepath.Ext(path) != ".toml" {
+		if name := excluded.FindStringSubmatch(string(lines[n])); name != nil {
+			msg += fmt.Sprintf("; a name with ! needs quotes here: '!%[1]s', or -%[1]s", name[1])
+		}
+	}
 	return fmt.Errorf("%s:%d: %s", path, n+1, msg)
 }
 
