@@ -123,3 +123,18 @@ func TestZeekType(t *testing.T) {
 		}
 	}
 }
+
+// TestFlowColumns checks that every log with a connection embeds *Flow.
+func TestFlowColumns(t *testing.T) {
+	for _, s := range All() {
+		has := func(name string) bool {
+			return slices.ContainsFunc(s.Fields, func(f Field) bool { return f.Name == name })
+		}
+		_, flowing := s.New().(Flowing)
+		for _, name := range []string{"community_id", "orig_l2_addr", "resp_l2_addr", "vlan", "inner_vlan", "source_file", "source_interface", "source_packet"} {
+			if has(name) != has("uid") || flowing != has("uid") {
+				t.Errorf("%s: column %s: %v, uid: %v: embed *Flow as the last field", s.Name, name, has(name), has("uid"))
+			}
+		}
+	}
+}
