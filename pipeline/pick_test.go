@@ -121,3 +121,24 @@ func TestEveryProtocolHasLogs(t *testing.T) {
 		}
 	}
 }
+
+// TestUnattachedAnalyzers has logs that are named although their analyzer is not attached.
+func TestUnattachedAnalyzers(t *testing.T) {
+	for _, c := range []struct{ logs, analyzers, want string }{
+		{"dns,conn", "", ""},
+		{"dns,conn", "-dns", "dns: no analyzer of the log is attached: --analyzers +dns attaches it"},
+		{"-weird", "-dns", ""},
+		{"ssl", "-dtls", ""},
+		{"tls", "-tls", "ssl: no analyzer of the log is attached: --analyzers +dtls,+ssl attaches it"},
+		{"smb_cmd,weird", "none", "smb_cmd: no analyzer of the log is attached: --analyzers +smb attaches it"},
+	} {
+		var notices []string
+		runOn(t, []string{"../testdata/tiny.pcap"}, func(o *Options) {
+			o.Logs, o.Dissect.Analyzers = words(c.logs), words(c.analyzers)
+			o.Notice = func(msg string) { notices = append(notices, msg) }
+		})
+		if got := strings.Join(notices, "\n"); got != c.want {
+			t.Errorf("%+v: %q", c, got)
+		}
+	}
+}

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -20,6 +21,7 @@ import (
 	"github.com/wirelog/wirelog/dissect"
 	"github.com/wirelog/wirelog/dissect/conn"
 	"github.com/wirelog/wirelog/dissect/file/files"
+	"github.com/wirelog/wirelog/internal/choose"
 	"github.com/wirelog/wirelog/internal/option"
 	"github.com/wirelog/wirelog/logs"
 	"github.com/wirelog/wirelog/schemas"
@@ -148,6 +150,7 @@ func newRun(ctx context.Context, o Options) (*run, error) {
 			return nil, &OptionError{"RootCerts", err}
 		}
 	}
+	o.tellUnattached(cfg.Logs)
 	if r.source, err = o.openSource(cfg.Groups&schemas.GroupSource != 0); err != nil {
 		return nil, err
 	}
@@ -169,6 +172,28 @@ func newRun(ctx context.Context, o Options) (*run, error) {
 		r.shards = append(r.shards, s)
 	}
 	return r, nil
+}
+
+// tellUnattached tells which of the logs that Logs names will lack rows because no analyzer of
+// their protocol is attached.
+func (o *Options) tellUnattached(logs []*schemas.Schema) {
+	attached, err := dissect.PickAnalyzers(o.Dissect.Analyzers)
+	known, knownErr := o.known()
+	if o.Notice == nil || choose.Changes(o.Logs) || err != nil || knownErr != nil {
+		return
+	}
+	for _, s := range logs {
+		serves := func(name string) bool {
+			return slices.Contains(known.Named(name), s) || strings.HasPrefix(s.Name, name+"_")
+		}
+		if s == &schemas.ConnSchema || slices.ContainsFunc(attached, serves) {
+			continue
+		}
+		missing := slices.DeleteFunc(dissect.AnalyzerNames(), func(name string) bool { return !serves(name) })
+		if len(missing) > 0 {
+			o.Notice(fmt.Sprintf("%s: no analyzer of the log is attached: --analyzers +%s attaches it", s.Name, strings.Join(missing, ",+")))
+		}
+	}
 }
 
 // openSource opens Paths or calls Source. origins are wanted for the columns of group source.

@@ -2,6 +2,7 @@ package schemas
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -35,6 +36,17 @@ func (s Set) ofProtocol(name string) (names []string, err error) {
 	return names, nil
 }
 
+// protocols returns names that stand for logs, for suggestions.
+func (s Set) protocols() []string {
+	names := slices.Sorted(maps.Keys(protocolLogs))
+	for _, l := range s.list {
+		if name, _, ok := strings.Cut(l.Name, "_"); ok && len(s.Named(name)) > 0 {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
 // Named returns the logs that name stands for: the log of that name, or those of the protocol.
 // It is empty if there are none.
 func (s Set) Named(name string) []*Schema {
@@ -54,7 +66,7 @@ func (s Set) Default() []*Schema {
 // for its logs, without optional ones. def are the default ones. Unless within is nil,
 // only logs in it are chosen without being named themselves.
 func (s Set) Pick(list []string, def, within []*Schema) ([]*Schema, error) {
-	n := choose.Names{What: "log", All: namesOf(s.list), Default: namesOf(def), Several: s.ofProtocol}
+	n := choose.Names{What: "log", All: namesOf(s.list), Default: namesOf(def), Several: s.ofProtocol, Groups: s.protocols()}
 	if within != nil {
 		n.Wide = namesOf(within)
 	}
@@ -92,7 +104,7 @@ func PickNames(list, names []string) ([]string, error) {
 		}
 		s.list = append(s.list, l)
 	}
-	n := choose.Names{What: "log", All: names, Default: names, Several: s.ofProtocol}
+	n := choose.Names{What: "log", All: names, Default: names, Several: s.ofProtocol, Groups: s.protocols()}
 	return n.Pick(list)
 }
 

@@ -47,7 +47,10 @@ func writeSummaryText(w io.Writer, s *pipeline.Summary, u usage) error {
 		seconds(s.Elapsed) + ", " + seconds(u.CPU) + " CPU", plural(uint64(s.Shards), "shard"), grouped(u.PeakMemory>>20) + " MB",
 	}
 	if s.Elapsed > 0 {
-		took = append(took, perSecond(s.Packets, s.Elapsed, "packets/s"), perSecond(s.Bytes/1_000_000, s.Elapsed, "MB/s"))
+		took = append(took, perSecond(s.Packets, s.Elapsed, "packets/s"))
+		if n := s.Bytes / 1_000_000; n > 0 {
+			took = append(took, perSecond(n, s.Elapsed, "MB/s"))
+		}
 	}
 	t.add("took", strings.Join(took, ", "))
 	return t.write(w, terminalWidth(w))

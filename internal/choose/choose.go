@@ -41,6 +41,8 @@ type Names struct {
 	// An error says why it stands for none, if there is more to say than that it is
 	// unknown.
 	Several func(name string) ([]string, error)
+	// Groups are names that Several knows, for suggestions.
+	Groups []string
 }
 
 // Word reports whether name is a word that stands for a set of names.
@@ -156,7 +158,7 @@ func (n *Names) names(name string) ([]string, error) {
 		}
 	}
 	if len(found) == 0 {
-		return nil, fmt.Errorf("unknown %s %q%s", n.What, name, nearest.Hint(name, n.All))
+		return nil, fmt.Errorf("unknown %s %q%s", n.What, name, nearest.Hint(name, slices.Concat(n.All, n.Groups)))
 	}
 	return found, nil
 }

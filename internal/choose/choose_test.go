@@ -12,6 +12,7 @@ func TestPick(t *testing.T) {
 	n := choose.Names{
 		What: "log", All: []string{"conn", "dns", "smb_cmd", "smb_files", "smb_mapping", "telnet"},
 		Default: []string{"conn", "dns", "smb_files", "smb_mapping"},
+		Groups:  []string{"smb", "pop3"},
 		Several: func(name string) ([]string, error) {
 			switch name {
 			case "smb":
@@ -51,6 +52,7 @@ func TestPick(t *testing.T) {
 		{&n, "smb_*", "smb_cmd smb_files smb_mapping", "", false},
 		{&n, "-smb_[fm]*", "conn dns", "", true},
 		{&n, "con", "", `unknown log "con"; did you mean conn?`, false},
+		{&n, "smbb", "", `unknown log "smbb"; did you mean smb?`, false},
 		{&n, "-con", "", `unknown log "con"; did you mean conn?`, true},
 		{&n, "pop3", "", "pop3 has no log", false},
 		{&n, "x*", "", `no log matches "x*"`, false},
