@@ -51,14 +51,14 @@ func AnalyzerNames() []string {
 	return names
 }
 
-// DefaultAnalyzers lists the analyzers that an empty Options.Analyzers chooses.
-func DefaultAnalyzers() []string {
+// defaultAnalyzers lists the analyzers that an empty Options.Analyzers chooses.
+func defaultAnalyzers() []string {
 	return slices.DeleteFunc(AnalyzerNames(), func(n string) bool { return slices.Contains(onRequest, n) })
 }
 
 // PickAnalyzers returns the analyzers that list chooses, as package choose has it.
 func PickAnalyzers(list []string) ([]string, error) {
-	n := choose.Names{What: "analyzer", All: AnalyzerNames(), Default: DefaultAnalyzers(), Several: variants}
+	n := choose.Names{What: "analyzer", All: AnalyzerNames(), Default: defaultAnalyzers(), Several: variants}
 	return n.Pick(list)
 }
 

@@ -40,7 +40,7 @@ import (
 // they share.
 type Options struct {
 	// Analyzers names the analyzers of application protocols to use, from
-	// AnalyzerNames, as PickAnalyzers has it. An empty list means DefaultAnalyzers.
+	// AnalyzerNames, as PickAnalyzers has it. An empty list means those that are not attached on request only.
 	Analyzers []string `key:"analyzers" flag:"analyzers" doc:"application protocols to analyze: names such as dns,http alone, or what differs from the default, such as -dns or +NAME; also default, all, none and patterns"`
 
 	// Protocols, if set, returns additional protocols. It is called once, with the

@@ -5,7 +5,6 @@ import (
 	"net"
 	"os"
 	"path"
-	"reflect"
 	"regexp"
 	"strings"
 
@@ -13,8 +12,6 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/wirelog/wirelog/config"
-	"github.com/wirelog/wirelog/internal/option"
-	"github.com/wirelog/wirelog/pipeline"
 )
 
 const liveHint = `there is no live capture: pipe one, as in "tcpdump -i IFACE -U -w - | wirelog read -"`
@@ -121,31 +118,8 @@ func settingHint(name, value string) string {
 		}
 		return hint
 	}
-	names := func(doc string) bool {
-		i := strings.Index(doc, name)
-		return i >= 0 && (i+len(name) == len(doc) || strings.ContainsRune("),; ", rune(doc[i+len(name)])))
-	}
-	for _, s := range config.Sections() {
-		for _, k := range s.Keys {
-			switch {
-			case !names(k.Doc):
-			case k.Flag != "":
-				return "--" + k.Flag
-			default:
-				return "the key " + k.Name + " or " + k.Env() + "=" + value
-			}
-		}
-	}
-	for _, t := range pipeline.OutputTypes() {
-		settings, err := pipeline.NewSettings(t.Name)
-		if err != nil {
-			continue
-		}
-		for _, k := range option.Keys(reflect.TypeOf(settings).Elem()) {
-			if names(k.Doc) {
-				return "the key " + k.Name + " of an output"
-			}
-		}
+	if key := config.KeyOf(name, value); key != "" {
+		return key
 	}
 	return `"wirelog config" lists them`
 }
