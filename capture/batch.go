@@ -12,6 +12,8 @@ type Batch struct {
 	// Packets are the packets in capture order, at most BatchPackets of them. A
 	// batch without packets says only that time has passed.
 	Packets []Packet
+	// Origins has the origin of each of Packets if Options.Origins is set.
+	Origins []Origin
 	// Now is the run's clock at the end of the batch, in nanoseconds since the
 	// Unix epoch. It is that of the last packet, or later if a live source was
 	// idle after it.
@@ -116,7 +118,7 @@ func (p *pool) putBatch(b *Batch) {
 		p.putBlock(blk)
 	}
 	b.blocks = b.blocks[:0]
-	b.Packets = b.Packets[:0]
+	b.Packets, b.Origins = b.Packets[:0], b.Origins[:0]
 	p.mu.Lock()
 	if len(p.batches) < maxFree {
 		p.batches = append(p.batches, b)

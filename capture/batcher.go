@@ -50,6 +50,9 @@ type Batcher struct {
 	num    uint64 // of the last packet
 	err    error  // of the filter
 
+	// from is the origin of the packet that is added next; nil if nobody wants to know.
+	from *Origin
+
 	own  *block // for Copy
 	used int    // bytes of own
 }
@@ -193,6 +196,9 @@ func (t *Batcher) add(blk *block, data []byte, at int64, orig uint32, link uint1
 		}
 		t.clock.set(p, &t.stats)
 	}
+	if t.from != nil {
+		b.Origins = append(b.Origins, *t.from)
+	}
 	t.stats.Packets++
 	t.stats.Bytes += uint64(len(data))
 	return true
@@ -239,6 +245,10 @@ func (t *Batcher) Take() *Batch {
 		next.use(b.blocks[len(b.blocks)-1])
 	}
 	b.Packets = b.Packets[:n-1]
+	if t.from != nil {
+		next.Origins = append(next.Origins, b.Origins[n-1])
+		b.Origins = b.Origins[:n-1]
+	}
 	b = t.finish(b)
 	b.Last--
 	return b

@@ -63,6 +63,18 @@ type Packet struct {
 	Link uint16
 }
 
+// Origin is where a packet is.
+type Origin struct {
+	// File is the path of the capture, or "standard input".
+	File string
+	// Num is the number of the packet in the capture, from 1; those that the filter
+	// rejects count.
+	Num uint64
+	// Interface is the number of its interface in its section of a pcapng capture, from
+	// 0, or -1.
+	Interface int64
+}
+
 // Options configure the reading of files. The zero value reads every packet.
 type Options struct {
 	// Filter and JumpLimit are those of BatcherOptions.
@@ -76,6 +88,8 @@ type Options struct {
 	// interfaces of a pcapng file are merged if their packets are not in order of time.
 	// How many files are open at a time is bounded, and so is the memory for them.
 	Merge bool
+	// Origins fills Batch.Origins.
+	Origins bool
 	// OnProgress, if set, is called from Next after about every megabyte of
 	// input, with the bytes consumed so far, before decompression, and the size
 	// of all files of the run. The size is 0 if it is not known, as for a pipe.

@@ -39,7 +39,8 @@ type file struct {
 		total uint32
 		start int64
 	}
-	counted int64 // of the raw bytes, in Reader.consumed
+	seen    uint64 // records so far, also those of interfaces that part leaves out
+	counted int64  // of the raw bytes, in Reader.consumed
 
 	rec record
 }
@@ -50,14 +51,25 @@ type record struct {
 	at    int64  // nanoseconds since 1970
 	off   int64  // offset of the record in the stream
 	orig  uint32
+	num   uint64 // number of the record in the file, from 1
 	iface uint32 // number of the interface in its section
 	link  uint16
 }
 
 // part is what of a file is read: all, or a section, or an interface of a section.
 type part struct {
-	start, end int64 // offsets in the stream; an end of 0 is that of the file
-	iface      int64 // number of the interface plus 1, 0 is all
+	start, end int64  // offsets in the stream; an end of 0 is that of the file
+	before     uint64 // records before start
+	iface      int64  // number of the interface plus 1, 0 is all
+}
+
+// origin is where rec is.
+func (r *file) origin() Origin {
+	o := Origin{File: r.in.name(), Num: r.rec.num, Interface: -1}
+	if r.format == formatNG {
+		o.Interface = int64(r.rec.iface)
+	}
+	return o
 }
 
 type stage uint8
@@ -88,7 +100,7 @@ const (
 func (r *file) open(in input) {
 	r.in, r.part, r.stage, r.rec = in, part{}, stageMagic, record{}
 	r.skip.left, r.skip.total = 0, 0
-	r.quiet = false
+	r.quiet, r.seen = false, 0
 	r.attach()
 }
 

@@ -32,6 +32,7 @@ type input struct {
 	first int64 // time of the first packet, of files of a directory; noTime if there is none
 
 	inFolder bool
+	info     fs.FileInfo // of a regular file
 }
 
 func (in input) name() string {
@@ -93,13 +94,43 @@ func expand(paths []string, o *Options) (ins []input, damage []*DamageError, err
 				return nil, nil, err
 			}
 			f.Close()
-			ins = append(ins, input{path: p, size: fi.Size()})
+			ins = append(ins, input{path: p, size: fi.Size(), info: fi})
 		default:
 			// A named pipe is not opened here: it would lose its writer.
 			ins = append(ins, input{path: p, waits: true})
 		}
 	}
-	return ins, damage, nil
+	return once(ins, o), damage, nil
+}
+
+// once leaves out files that come before under this or another name, with a notice each:
+// every packet is read once.
+func once(ins []input, o *Options) []input {
+	type key struct{ size, modified int64 }
+	seen := make(map[key][]*input, len(ins))
+	kept := ins[:0:0]
+	for i := range ins {
+		in := &ins[i]
+		if in.info == nil {
+			kept = append(kept, *in)
+			continue
+		}
+		k := key{in.size, in.info.ModTime().UnixNano()}
+		j := slices.IndexFunc(seen[k], func(s *input) bool { return os.SameFile(s.info, in.info) })
+		if j < 0 {
+			seen[k] = append(seen[k], in)
+			kept = append(kept, *in)
+			continue
+		}
+		if o.OnNotice != nil {
+			if first := seen[k][j].path; first == in.path {
+				o.OnNotice(fmt.Sprintf("%s: named twice: read once", in.path))
+			} else {
+				o.OnNotice(fmt.Sprintf("%s: the same file as %s: read once", in.path, first))
+			}
+		}
+	}
+	return kept
 }
 
 // expandDir returns the captures in a directory and below in the order of their first
@@ -140,7 +171,7 @@ func expandDir(dir string, o *Options) (ins []input, damage []*DamageError) {
 		case !fi.Mode().IsRegular():
 			skip("not a regular file")
 		default:
-			in := input{path: p, size: fi.Size(), inFolder: true}
+			in := input{path: p, size: fi.Size(), inFolder: true, info: fi}
 			switch bad := peek.first(&in); {
 			case bad == nil:
 				ins = append(ins, in)

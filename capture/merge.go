@@ -161,7 +161,7 @@ func (m *merge) scan(in input) []piece {
 			if n > 0 {
 				sections[n-1].end = f.ng.section
 			}
-			sections = append(sections, piece{part: part{start: f.ng.section}, first: p.at, off: p.off, last: p.at, ordered: true})
+			sections = append(sections, piece{part: part{start: f.ng.section, before: p.num - 1}, first: p.at, off: p.off, last: p.at, ordered: true})
 			n++
 		}
 		s := &sections[n-1]
@@ -175,7 +175,7 @@ func (m *merge) scan(in input) []piece {
 				m.run.notice("%s has more than %d interfaces and sections: they are not merged", in.name(), maxParts)
 				return nil
 			}
-			i = &piece{part: part{start: s.start, iface: int64(p.iface) + 1}, first: p.at, off: p.off}
+			i = &piece{part: part{start: s.start, before: s.before, iface: int64(p.iface) + 1}, first: p.at, off: p.off}
 			ifaces[k] = i
 		}
 	}
@@ -243,6 +243,9 @@ func (m *merge) fill() verdict {
 		}
 		s := &r.batcher.stats
 		packets, bytes, filtered := s.Packets, s.Bytes, s.Filtered
+		if r.batcher.from != nil {
+			*r.batcher.from = l.origin()
+		}
 		if !r.batcher.copyIn(p) {
 			r.filterFailed(&l.file)
 			return ended
@@ -294,10 +297,12 @@ func (m *merge) use(l *lane) {
 	case l.parked:
 		l.parked = false
 		l.resume(l.rec.off)
+		l.seen = l.rec.num - 1
 		l.quiet = true
 	case l.part.start > 0:
 		l.stage, l.format = stageRecords, formatNG
 		l.resume(l.part.start)
+		l.seen = l.part.before
 	default:
 		pt := l.part
 		l.open(l.in)

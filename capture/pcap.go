@@ -151,7 +151,8 @@ func (r *file) nextPcap() verdict {
 	}
 	start := r.pos + f.record
 	rec := &r.rec
-	rec.off = r.offset()
+	r.seen++
+	rec.off, rec.num = r.offset(), r.seen
 	r.pos += size
 	rec.data = r.buf[start : start+int(caplen) : start+int(caplen)]
 	rec.at, rec.orig, rec.link = int64(sec)*1e9+int64(frac)*1e3, orig, f.link

@@ -265,6 +265,7 @@ func (r *file) ngBody(typ uint32, body []byte, length int) bool {
 }
 
 func (r *file) ngDeliver(data []byte, orig uint32, link uint16, iface uint32) {
+	r.seen++
 	if r.part.iface > 0 && int64(iface) != r.part.iface-1 {
 		return
 	}
@@ -273,6 +274,7 @@ func (r *file) ngDeliver(data []byte, orig uint32, link uint16, iface uint32) {
 	}
 	rec := &r.rec
 	rec.data, rec.at, rec.off, rec.orig, rec.link, rec.iface = data, r.ng.last, r.offset(), orig, link, iface
+	rec.num = r.seen
 }
 
 // options reads the options about times of an interface description. It returns

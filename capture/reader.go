@@ -43,6 +43,9 @@ func Open(paths []string, o Options) (*Reader, error) {
 		return nil, err
 	}
 	r.inputs, r.damage = ins, damage
+	if o.Origins {
+		r.batcher.from = new(Origin)
+	}
 	r.file.run = r
 	for _, in := range ins {
 		if in.size == 0 {
@@ -130,6 +133,9 @@ func (r *Reader) fill() verdict {
 				r.begins(f)
 			}
 			num := r.batcher.num
+			if r.batcher.from != nil {
+				*r.batcher.from = f.origin()
+			}
 			if !r.batcher.add(f.blk, p.data, p.at, p.orig, p.link) {
 				r.filterFailed(f)
 				return ended

@@ -13,11 +13,27 @@ import (
 
 // check verifies the names in the configuration against those of this build.
 func (l *Loaded) check() []error {
-	var logs []string
-	for _, s := range schemas.All() {
-		logs = append(logs, s.Name)
-	}
 	var errs []error
+	if l.OutputDir == "" {
+		errs = append(errs, fmt.Errorf("%s: want a folder; . is the current one", l.place("output_dir")))
+	}
+	wrong := func(key string, err error) {
+		if err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", l.place(key), err))
+		}
+	}
+	known, err := schemas.NewSet()
+	if err != nil {
+		return []error{err}
+	}
+	_, err = known.Pick(l.Logs, known.Default(), nil)
+	wrong("logs", err)
+	_, err = known.Pick(l.OptionalLogs, nil, nil)
+	wrong("optional_logs", err)
+	_, err = pipeline.PickAnalyzers(l.Dissect.Analyzers)
+	wrong("analyzers", err)
+	_, err = schemas.ParseGroups(l.Columns)
+	wrong("columns", err)
 	names := func(key, what string, given, known []string) {
 		for _, name := range given {
 			if !slices.Contains(known, name) {
@@ -25,16 +41,12 @@ func (l *Loaded) check() []error {
 			}
 		}
 	}
-	names("logs", "log", l.Logs, logs)
-	names("optional_logs", "log", l.OptionalLogs, logs)
-	names("analyzers", "analyzer", l.Dissect.Analyzers, pipeline.Analyzers())
 	names("files.hash", "hash", l.Dissect.Files.Hash, pipeline.Hashes())
 	for _, p := range l.Dissect.Files.Extract {
 		if err := pipeline.CheckPattern(p); err != nil {
 			errs = append(errs, fmt.Errorf("%s: %w", l.place("files.extract"), err))
 		}
 	}
-	names("columns", "group of columns", l.Columns, schemas.GroupNames())
 	for _, pattern := range l.EventNames {
 		if err := checkEvents(pattern); err != nil {
 			errs = append(errs, fmt.Errorf("%s: %w", l.place("event_names"), err))

@@ -90,6 +90,36 @@ func (k Key) Env() string {
 	return envPrefix + strings.ToUpper(strings.ReplaceAll(k.Name, ".", "_"))
 }
 
+// KeyOf returns how the setting of Zeek that a key's documentation names is set here, such as
+// a flag; "" if no key's does. value is for the example of a variable.
+func KeyOf(setting, value string) string {
+	names := func(doc string) bool {
+		_, after, ok := strings.Cut(doc, setting)
+		return ok && (after == "" || strings.ContainsRune("),; ", rune(after[0])))
+	}
+	for _, k := range allKeys() {
+		switch {
+		case !names(k.Doc):
+		case k.Flag != "":
+			return "--" + k.Flag
+		default:
+			return "the key " + k.Name + ", or " + k.Env() + "=" + value
+		}
+	}
+	for _, t := range pipeline.OutputTypes() {
+		settings, err := pipeline.NewSettings(t.Name)
+		if err != nil {
+			continue
+		}
+		for _, k := range option.Keys(reflect.TypeOf(settings).Elem()) {
+			if names(k.Doc) {
+				return "the key " + k.Name + " of an output"
+			}
+		}
+	}
+	return ""
+}
+
 // AddFlags adds a flag for every key that has one, and --config.
 func AddFlags(fs *pflag.FlagSet) {
 	def := defaultConfig()

@@ -1,11 +1,13 @@
 package config
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -48,6 +50,8 @@ type Loaded struct {
 	Config
 	// File is the configuration file that was read, or "".
 	File string
+	// Notes are about files that were left out, a line each.
+	Notes []string
 
 	sources map[string]valueSource
 }
@@ -62,7 +66,7 @@ func (l *Loaded) source(key string) valueSource { return l.sources[key] }
 // wirelog.yml or wirelog.toml in one of searchDirs, else none. All mistakes are reported
 // together, one per line, each with its place and key.
 func Load(flags *pflag.FlagSet) (*Loaded, error) {
-	path, err := findFile(flags)
+	path, notes, err := findFile(flags)
 	if err != nil {
 		return nil, err
 	}
@@ -77,7 +81,7 @@ func Load(flags *pflag.FlagSet) (*Loaded, error) {
 	// too.
 	errs := append(unknownFileKeys(v, path), unknownVariables()...)
 
-	l := &Loaded{Config: defaultConfig(), File: path, sources: map[string]valueSource{}}
+	l := &Loaded{Config: defaultConfig(), File: path, Notes: notes, sources: map[string]valueSource{}}
 	errs = append(errs, l.loadOutputs(v)...)
 	for _, k := range allKeys() {
 		source, err := bind(v, k, flags)
@@ -91,7 +95,12 @@ func Load(flags *pflag.FlagSet) (*Loaded, error) {
 		if source.kind == fromDefault {
 			continue
 		}
-		if err := k.Set(&l.Config, v.Get(k.Name), source.kind != fromFile); err != nil {
+		raw := v.Get(k.Name)
+		if text, ok := raw.(string); ok && source.kind == fromFlag && k.IsList() && strings.Trim(text, ", ") == "" {
+			errs = append(errs, fmt.Errorf("%s: the list is empty: leave the flag out for the default", l.place(k.Name)))
+			continue
+		}
+		if err := k.Set(&l.Config, raw, source.kind != fromFile); err != nil {
 			errs = append(errs, fmt.Errorf("%s: %w", l.place(k.Name), err))
 		}
 	}
@@ -166,38 +175,66 @@ func searchDirs() []string {
 
 var fileTypes = []string{".yaml", ".yml", ".toml"}
 
-func findFile(flags *pflag.FlagSet) (string, error) {
-	path := os.Getenv(envPrefix + "CONFIG")
+// findFile returns the configuration file, or "". The notes are about files that are not
+// read because they cannot be and nobody asked for them.
+func findFile(flags *pflag.FlagSet) (path string, notes []string, err error) {
+	path = os.Getenv(envPrefix + "CONFIG")
 	if flags != nil {
 		if f := flags.Lookup("config"); f != nil && f.Changed {
-			path = f.Value.String()
+			if path = f.Value.String(); path == "" {
+				return "", nil, errors.New("--config: want the path of a file")
+			}
 		}
 	}
 	if path != "" {
-		if !slices.Contains(fileTypes, filepath.Ext(path)) {
-			return "", fmt.Errorf("%s: a configuration file ends in one of %s", path, strings.Join(fileTypes, ", "))
+		if path, err = option.ExpandPath(path); err != nil {
+			return "", nil, err
 		}
-		return path, nil
+		if !slices.Contains(fileTypes, filepath.Ext(path)) {
+			return "", nil, fmt.Errorf("%s: a configuration file ends in one of %s", path, strings.Join(fileTypes, ", "))
+		}
+		return path, nil, nil
+	}
+	skip := func(p string, err error) {
+		var pe *fs.PathError
+		if errors.As(err, &pe) {
+			err = pe.Err
+		}
+		notes = append(notes, fmt.Sprintf("%s: not read: %v", p, err))
 	}
 	for _, dir := range searchDirs() {
 		var found []string
 		for _, ext := range fileTypes {
 			p := filepath.Join(dir, "wirelog"+ext)
-			if st, err := os.Stat(p); err == nil && !st.IsDir() {
+			st, err := os.Stat(p)
+			if err == nil && !st.IsDir() {
+				err = tryFile(p)
+			}
+			switch {
+			case err == nil && !st.IsDir():
 				found = append(found, p)
-			} else if err != nil && !errors.Is(err, fs.ErrNotExist) {
-				return "", fileError(p, err)
+			case err != nil && !errors.Is(err, fs.ErrNotExist):
+				skip(p, err)
 			}
 		}
 		switch len(found) {
 		case 0:
 		case 1:
-			return found[0], nil
+			return found[0], notes, nil
 		default:
-			return "", fmt.Errorf("%s both exist: keep one, or choose one with --config", strings.Join(found, " and "))
+			return "", nil, fmt.Errorf("%s both exist: keep one, or choose one with --config", strings.Join(found, " and "))
 		}
 	}
-	return "", nil
+	return "", notes, nil
+}
+
+// tryFile finds out whether a file can be read. Tests replace it.
+var tryFile = func(path string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	return f.Close()
 }
 
 // fileError names the file once and puts the message on one line.
@@ -209,8 +246,39 @@ func fileError(path string, err error) error {
 	var parse viper.ConfigParseError
 	if errors.As(err, &parse) && parse.Unwrap() != nil {
 		err = parse.Unwrap()
+		if text, readErr := os.ReadFile(path); readErr == nil {
+			return syntaxError(path, text, err)
+		}
 	}
 	return fmt.Errorf("%s: %s", path, strings.Join(strings.Fields(err.Error()), " "))
+}
+
+// parserPrefix is what parsers put before their messages, where their line may be that of
+// the beginning of what they were in.
+var parserPrefix = regexp.MustCompile(`^(yaml|toml): |unmarshal errors: |line \d+(, column \d+)?: `)
+
+// excluded is an element such as !dns of a list, which YAML takes for the tag of a value.
+var excluded = regexp.MustCompile(`[\[, ]!([a-z][a-z0-9_*-]*)`)
+
+// syntaxError names the line with which a file stops being one that can be parsed: the
+// first after the longest beginning that can be.
+func syntaxError(path string, text []byte, err error) error {
+	lines := bytes.SplitAfter(text, []byte("\n"))
+	n := len(lines) - 1
+	for ; n > 0; n-- {
+		v := viper.New()
+		v.SetConfigType(strings.TrimPrefix(filepath.Ext(path), "."))
+		if v.ReadConfig(bytes.NewReader(bytes.Join(lines[:n], nil))) == nil {
+			break
+		}
+	}
+	msg := parserPrefix.ReplaceAllString(strings.Join(strings.Fields(err.Error()), " "), "")
+	if filepath.Ext(path) != ".toml" {
+		if name := excluded.FindStringSubmatch(string(lines[n])); name != nil {
+			msg += fmt.Sprintf("; a name with ! needs quotes here: '!%[1]s', or -%[1]s", name[1])
+		}
+	}
+	return fmt.Errorf("%s:%d: %s", path, n+1, msg)
 }
 
 func unknownFileKeys(file *viper.Viper, path string) []error {

@@ -18,10 +18,10 @@ import (
 // outputsKey is the key of the list of outputs.
 const outputsKey = "outputs"
 
-const outputsDoc = "where records go, several outputs at once; without any, one output by output_dir, output, kafka, format and json_timestamps"
+const outputsDoc = "where records go, several outputs at once; without any, one output by output_dir, output, kafka, format, json_timestamps and naming"
 
 // shortKeys are the keys that make one output, without a list.
-var shortKeys = []string{"output_dir", "output", "kafka", "format", "json_timestamps"}
+var shortKeys = []string{"output_dir", "output", "kafka", "format", "json_timestamps", "naming"}
 
 // outputKeys are the keys that every output has.
 var outputKeys = option.Keys(reflect.TypeFor[pipeline.Output]())
@@ -78,6 +78,9 @@ func makeOutput(raw any) (out pipeline.Output, errs []error) {
 			err = k.Set(settings, entry[name], false)
 		} else {
 			err = fmt.Errorf("an output of type %s has no such key%s", typ, nearest.Hint(name, known))
+		}
+		if text, ok := entry[name].(string); err == nil && ok && text == "" && name == "dir" && entry["path"] == nil {
+			err = errors.New("want a folder; . is the current one")
 		}
 		if err != nil {
 			errs = append(errs, fmt.Errorf(".%s: %w", name, err))

@@ -30,11 +30,13 @@ import (
 	"github.com/wirelog/wirelog/dissect/proto/tls"
 	"github.com/wirelog/wirelog/dissect/proto/websocket"
 	"github.com/wirelog/wirelog/dissect/proto/xmpp"
+	"github.com/wirelog/wirelog/internal/choose"
 	"github.com/wirelog/wirelog/value"
 )
 
-// NoAnalyzers, as the only name in Options.Analyzers, means no analyzers.
-const NoAnalyzers = "none"
+// onRequest names the protocols that Options.Analyzers must ask for, by AnalyzerNames; all
+// others are attached by default.
+var onRequest []string
 
 // AnalyzerNames lists the analyzers of application protocols by Zeek's names, in
 // lower case.
@@ -49,15 +51,39 @@ func AnalyzerNames() []string {
 	return names
 }
 
-// chosen returns the protocols with one of the names, or all if there are no
-// names.
-func chosen(all []*detect.Protocol, names []string) []*detect.Protocol {
-	if len(names) == 0 {
-		return all
+// defaultAnalyzers lists the analyzers that an empty Options.Analyzers chooses.
+func defaultAnalyzers() []string {
+	return slices.DeleteFunc(AnalyzerNames(), func(n string) bool { return slices.Contains(onRequest, n) })
+}
+
+// PickAnalyzers returns the analyzers that list chooses, as package choose has it.
+func PickAnalyzers(list []string) ([]string, error) {
+	n := choose.Names{What: "analyzer", All: AnalyzerNames(), Default: defaultAnalyzers(), Several: variants}
+	return n.Pick(list)
+}
+
+// variants returns the analyzers that a common name of a protocol stands for.
+func variants(name string) ([]string, error) {
+	switch name {
+	case "tls":
+		return []string{"ssl", "dtls"}, nil
+	case "kerberos":
+		return []string{"krb", "krb_tcp"}, nil
+	case "dcerpc":
+		return []string{"dce_rpc"}, nil
+	}
+	return nil, nil
+}
+
+// chosen returns the protocols that list chooses.
+func chosen(all []*detect.Protocol, list []string) ([]*detect.Protocol, error) {
+	names, err := PickAnalyzers(list)
+	if err != nil {
+		return nil, err
 	}
 	return slices.DeleteFunc(all, func(p *detect.Protocol) bool {
-		return !slices.ContainsFunc(names, func(n string) bool { return strings.EqualFold(n, p.Name) })
-	})
+		return !slices.Contains(names, strings.ToLower(p.Name))
+	}), nil
 }
 
 // protocols returns the protocols of one shard; their files go to fm. A new

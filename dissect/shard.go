@@ -40,8 +40,8 @@ import (
 // they share.
 type Options struct {
 	// Analyzers names the analyzers of application protocols to use, from
-	// AnalyzerNames. An empty list means all, NoAnalyzers alone means none.
-	Analyzers []string `key:"analyzers" flag:"analyzers" doc:"application protocols to analyze, such as dns,http; all if not given, none to disable them"`
+	// AnalyzerNames, as PickAnalyzers has it. An empty list means those that are not attached on request only.
+	Analyzers []string `key:"analyzers" flag:"analyzers" doc:"application protocols to analyze: names such as dns,http alone, or what differs from the default, such as -dns or +NAME; also default, all, none and patterns"`
 
 	// Protocols, if set, returns additional protocols. It is called once, with the
 	// shard's manager of transferred files.
@@ -180,7 +180,10 @@ func New(o Options, hooks *event.Hooks, cause func(deadline value.Time, first, n
 		lv := &s.levels[i]
 		lv.conn.IP, lv.conn.Link = &lv.ip, &lv.link
 	}
-	list := chosen(protocols(hooks, s.files, &o), o.Analyzers)
+	list, err := chosen(protocols(hooks, s.files, &o), o.Analyzers)
+	if err != nil {
+		return nil, err
+	}
 	if o.Protocols != nil {
 		list = append(list, o.Protocols(s.files)...)
 	}

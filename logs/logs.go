@@ -37,6 +37,9 @@ type Options struct {
 	// LocalNets are the networks of the site (Zeek's Site::local_nets). Without
 	// any, the columns that tell local from remote stay unset.
 	LocalNets []netip.Prefix
+	// Origin returns where the current packet is, for the columns of group source; nil
+	// stands for nowhere.
+	Origin func() schemas.Source
 	// Groups are the groups of optional columns that at least one output takes.
 	Groups schemas.Groups
 	// Limits bound the size of a row.
@@ -119,7 +122,7 @@ func Install(h *event.Hooks, out schemas.Emitter, o Options) *Builders {
 	if o.Clock == nil {
 		o.Clock = o.Now
 	}
-	b := &Builders{hooks: h, out: newLimiter(out, h, o.Limits), opt: &o}
+	b := &Builders{hooks: h, out: newFlows(newLimiter(out, h, o.Limits), h, &o), opt: &o}
 	o.installed = b
 	b.Add(builders...)
 	return b

@@ -68,6 +68,10 @@ func (r *run) summary() Summary {
 			s.addPanics("analyzer", n)
 		}
 	}
+	s.Outputs = r.places
+	if r.opts.Tally {
+		r.addTallies(&s)
+	}
 	// An interrupted run leaves packets that were read but not dissected.
 	drops.add(UnitPacket, "run", "interrupted", cap.Packets-dissected, true)
 	s.addStreams(r.merger.Stats().Streams, drops)

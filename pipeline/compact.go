@@ -17,8 +17,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/wirelog/wirelog/internal/nearest"
 	"github.com/wirelog/wirelog/readers"
+	"github.com/wirelog/wirelog/schemas"
 	"github.com/wirelog/wirelog/schemas/columnar"
 	"github.com/wirelog/wirelog/writers"
 	"github.com/wirelog/wirelog/writers/parquet"
@@ -28,7 +28,7 @@ import (
 type CompactOptions struct {
 	// Roots are trees of Parquet files.
 	Roots []string
-	// Logs are the logs whose files are joined; none means all.
+	// Logs are the logs whose files are joined, as schemas.PickNames has it; none means all.
 	Logs []string
 	// Size is how large a joined file may become, by the sizes of its parts; 0 means
 	// 128 MiB.
@@ -71,6 +71,7 @@ type compaction struct {
 	opts    *CompactOptions
 	ctx     context.Context
 	stats   []*CompactStats
+	wanted  func(log string) bool
 	logs    map[string]bool // that are in the trees
 	failed  bool
 	foreign int
@@ -92,7 +93,11 @@ func Compact(ctx context.Context, opts CompactOptions) ([]*CompactStats, error) 
 		opts.Notice = func(string) {}
 	}
 	opts.Size = cmp.Or(opts.Size, parquet.Default("").FileSize)
-	c := &compaction{opts: &opts, ctx: ctx, logs: make(map[string]bool)}
+	wanted, err := schemas.Wanted(opts.Logs)
+	if err != nil {
+		return nil, err
+	}
+	c := &compaction{opts: &opts, ctx: ctx, wanted: wanted, logs: make(map[string]bool)}
 	for _, root := range opts.Roots {
 		info, err := os.Stat(root)
 		if err == nil && !info.IsDir() {
@@ -124,9 +129,9 @@ func Compact(ctx context.Context, opts CompactOptions) ([]*CompactStats, error) 
 			c.fail(err)
 		}
 	}
-	for _, name := range opts.Logs {
-		if ctx.Err() == nil && !slices.ContainsFunc(c.stats, func(s *CompactStats) bool { return s.Log == name }) {
-			c.fail(fmt.Errorf("no file has a log %q%s", name, nearest.Hint(name, slices.Sorted(maps.Keys(c.logs)))))
+	if ctx.Err() == nil {
+		if _, err := schemas.PickNames(opts.Logs, slices.Sorted(maps.Keys(c.logs))); err != nil {
+			c.fail(fmt.Errorf("among the logs of the files: %w", err))
 		}
 	}
 	if len(c.logs) == 0 && c.foreign == 0 && !c.failed {
@@ -237,7 +242,7 @@ func (c *compaction) candidate(list *[]candidate, path string, size int64) error
 		return nil
 	}
 	c.logs[log] = true
-	if len(c.opts.Logs) > 0 && !slices.Contains(c.opts.Logs, log) {
+	if !c.wanted(log) {
 		return nil
 	}
 	s := c.statsOf(log)

@@ -13,7 +13,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/wirelog/wirelog/internal/nearest"
 	"github.com/wirelog/wirelog/readers"
 	"github.com/wirelog/wirelog/readers/row"
 	"github.com/wirelog/wirelog/schemas"
@@ -29,7 +28,7 @@ type ConvertOptions struct {
 	// Log names the log of files that do not say it themselves. If it is empty,
 	// the file's name does.
 	Log string
-	// Logs are the logs to convert; none means all.
+	// Logs are the logs to convert, as schemas.PickNames has it; none means all.
 	Logs []string
 	// Dir is the folder for what is written, or "-" for Stdout, and Format what that is,
 	// one of OutputTypes.
@@ -159,13 +158,14 @@ func (c *conversion) choose() error {
 	for i, s := range c.union.Logs {
 		s.ID = i
 		known = append(known, s.Name)
-		if len(c.opts.Logs) == 0 || slices.Contains(c.opts.Logs, s.Name) {
-			c.logs = append(c.logs, s)
-		}
 	}
-	for _, name := range c.opts.Logs {
-		if len(c.files) > 0 && !slices.Contains(known, name) {
-			return fmt.Errorf("no file has a log %q%s", name, nearest.Hint(name, known))
+	picked, err := schemas.PickNames(c.opts.Logs, known)
+	if err != nil && len(c.files) > 0 {
+		return fmt.Errorf("among the logs of the files: %w", err)
+	}
+	for _, s := range c.union.Logs {
+		if slices.Contains(picked, s.Name) {
+			c.logs = append(c.logs, s)
 		}
 	}
 	return nil

@@ -48,18 +48,18 @@ type KafkaSettings struct {
 	Timeout     time.Duration `key:"request_timeout" doc:"time to wait for one answer"`
 	MaxMessage  int           `key:"max_message_bytes" unit:"bytes" min:"1024" doc:"bytes of the largest record, with key and headers"`
 	TooLarge    string        `key:"too_large" oneof:"cut,aside" doc:"what to do with a larger record: cut shortens its strings and lists and marks it, aside keeps it in a file"`
-	Aside       string        `key:"aside" doc:"file for records that are too large or that the broker refuses; dropped if not given"`
-	Spool       string        `key:"spool" doc:"folder, for this output alone, that keeps records while the brokers do not accept them, for live traffic; reading waits if not given"`
+	Aside       string        `key:"aside" is:"path" doc:"file for records that are too large or that the broker refuses; dropped if not given"`
+	Spool       string        `key:"spool" is:"path" doc:"folder, for this output alone, that keeps records while the brokers do not accept them, for live traffic; reading waits if not given"`
 	SpoolBytes  int           `key:"spool_bytes" unit:"bytes" min:"1" doc:"bytes that spool may hold; beyond it records are lost, and counted"`
 
 	TLS          bool   `key:"tls" doc:"encrypt connections"`
-	TLSCA        string `key:"tls_ca" doc:"file with the certificates to verify brokers with; the system's if not given"`
-	TLSCert      string `key:"tls_cert" doc:"file with the client's certificate"`
-	TLSKey       string `key:"tls_key" doc:"file with the key of tls_cert"`
+	TLSCA        string `key:"tls_ca" is:"path" doc:"file with the certificates to verify brokers with; the system's if not given"`
+	TLSCert      string `key:"tls_cert" is:"path" doc:"file with the client's certificate"`
+	TLSKey       string `key:"tls_key" is:"path" doc:"file with the key of tls_cert"`
 	TLSInsecure  bool   `key:"tls_skip_verify" doc:"accept any certificate of a broker"`
 	SASL         string `key:"sasl" oneof:"none,plain,scram-sha-256,scram-sha-512" doc:"authentication: none, plain, scram-sha-256 or scram-sha-512"`
 	SASLUser     string `key:"sasl_user" doc:"name to authenticate with"`
-	PasswordFile string `key:"sasl_password_file" doc:"file with the password, read at each connection"`
+	PasswordFile string `key:"sasl_password_file" is:"path" doc:"file with the password, read at each connection"`
 }
 
 func defaultKafka() *KafkaSettings {

@@ -11,7 +11,7 @@ import (
 
 // ParquetSettings are the settings of outputs of type parquet.
 type ParquetSettings struct {
-	Dir        string        `key:"dir" doc:"root of the tree of files, {dir}/{log}/date=.../hour=.../; created if missing"`
+	Dir        string        `key:"dir" is:"path" doc:"root of the tree of files, {dir}/{log}/date=.../hour=.../; created if missing"`
 	Partition  string        `key:"partition" oneof:"write,event" doc:"time that selects a row's folder: write (packet time when the row was written) or event (the row's ts)"`
 	Flat       bool          `key:"flat" doc:"columns with dotted names, such as \"id.orig_h\", instead of structs"`
 	AllColumns bool          `key:"all_columns" doc:"all columns of a log are there, null if not asked for by columns, so that all files of a log have the same; false leaves them out"`
@@ -55,8 +55,8 @@ var parquetType = OutputFactory{
 
 // ArrowSettings are the settings of outputs of type arrow.
 type ArrowSettings struct {
-	Dir        string `key:"dir" doc:"folder for the files, created if missing"`
-	Path       string `key:"path" doc:"file for the only log that the output takes, instead of dir; - is standard output, which gets a stream"`
+	Dir        string `key:"dir" is:"path" doc:"folder for the files, created if missing"`
+	Path       string `key:"path" is:"path" doc:"file for the only log that the output takes, instead of dir; - is standard output, which gets a stream"`
 	Form       string `key:"form" oneof:"file,stream" doc:"form of files: file ({log}.arrow) or stream ({log}.arrows)"`
 	Compress   string `key:"compress" oneof:"none,lz4,zstd" doc:"compression of columns: none, lz4 or zstd"`
 	Flat       bool   `key:"flat" doc:"columns with dotted names, such as \"id.orig_h\", instead of structs"`

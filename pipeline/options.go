@@ -59,8 +59,11 @@ func TimestampForms() []string {
 	return []string{TimestampsEpoch, TimestampsMillis, TimestampsISO8601}
 }
 
-// Analyzers lists the values of Options.Dissect.Analyzers.
-func Analyzers() []string { return append(dissect.AnalyzerNames(), dissect.NoAnalyzers) }
+// Analyzers lists the names in Options.Dissect.Analyzers.
+func Analyzers() []string { return dissect.AnalyzerNames() }
+
+// PickAnalyzers returns the analyzers that Options.Dissect.Analyzers chooses.
+func PickAnalyzers(list []string) ([]string, error) { return dissect.PickAnalyzers(list) }
 
 // Options say what a run reads, what it writes, and its limits. Start from
 // Defaults: a zero limit or timeout is not replaced by its default.
@@ -86,8 +89,8 @@ type Options struct {
 	// none, the run has one output in the form Format, to the folder OutputDir or
 	// the file OutputPath.
 	Outputs    []Output
-	OutputDir  string `key:"output_dir" flag:"output-dir" short:"o" doc:"folder for log files, created if missing"`
-	OutputPath string `key:"output" flag:"output" doc:"file for the only log that logs names, instead of a folder; - is standard output"`
+	OutputDir  string `key:"output_dir" is:"path" flag:"output-dir" short:"o" doc:"folder for log files, created if missing"`
+	OutputPath string `key:"output" is:"path" flag:"output" doc:"file for the only log that logs names, instead of a folder; - is standard output"`
 	// Without Overwrite, a run does not begin if the files of a finished one are in its way.
 	Overwrite bool   `key:"overwrite" flag:"overwrite" doc:"replace the files that a finished run has written to the same place, as a set: its plain names, or what the same captures and settings gave"`
 	FileMode  string `key:"file_mode" doc:"permissions of log, spool and aside files, in octal; folders can be searched by those who can read the files"`
@@ -96,9 +99,10 @@ type Options struct {
 	Kafka          []string `key:"kafka" flag:"kafka" doc:"Kafka brokers, host:port, that receive the records instead of files, or a URL with keys of outputs of type kafka: kafka://USER@HOST:PORT/?tls&sasl=scram-sha-512&sasl_password_file=FILE"`
 	Format         string   `key:"format" flag:"format" short:"f" oneof:"@formats" doc:"format of log files: @formats"`
 	JSONTimestamps string   `key:"json_timestamps" flag:"json-timestamps" oneof:"epoch,millis,iso8601" doc:"times in JSON: epoch (seconds), millis or iso8601"`
-	// Logs names the logs to write; if empty, all that are not optional.
-	Logs         []string `key:"logs" flag:"logs" doc:"logs to write, such as conn,weird; all but the optional ones if not given"`
-	OptionalLogs []string `key:"optional_logs" flag:"optional-logs" doc:"logs to write in addition, such as known_modbus"`
+	Naming         string   `key:"naming" flag:"naming" oneof:"zeek,ecs,ocsf,cim" doc:"names of columns in JSON: zeek, or those of a schema, with values as it requires: ecs, ocsf or cim"`
+	// Logs chooses the logs to write; if empty, all that are not optional.
+	Logs         []string `key:"logs" flag:"logs" doc:"logs to write: names of logs or protocols such as conn,smb alone, or what differs from the default, such as -weird or +smb_cmd; also default (all but the optional ones), all, none and patterns"`
+	OptionalLogs []string `key:"optional_logs" flag:"optional-logs" doc:"logs to write in addition, such as known_modbus; as +known_modbus in logs"`
 	// Schemas are logs of the program's own, which Logs may name like those of
 	// schemas.All. Builders emit their rows.
 	Schemas  []*schemas.Schema
@@ -109,13 +113,13 @@ type Options struct {
 	// OutputFactories are the program's own types of outputs, for Output.Type and
 	// Format. One with the name of a type in OutputTypes replaces it.
 	OutputFactories []OutputFactory
-	// Columns are names of schemas.GroupNames.
-	Columns []string `key:"columns" flag:"columns" doc:"groups of optional columns to add, such as community-id"`
+	// Columns chooses from schemas.GroupNames.
+	Columns []string `key:"columns" flag:"columns" doc:"groups of optional columns to add, such as community-id or ja*; also all, and -NAME after it; none if not given"`
 	// RootCerts is a path or SystemRootCerts.
-	RootCerts string `key:"root_certs" flag:"root-certs" doc:"PEM file with the root certificates for the columns of group validation, or system for those of this host"`
+	RootCerts string `key:"root_certs" is:"path" flag:"root-certs" doc:"PEM file with the root certificates for the columns of group validation, or system for those of this host"`
 	// OpenTime makes output reproducible byte for byte. Zero means the wall clock.
 	OpenTime   time.Time `key:"open_time" flag:"open-time" doc:"time to write in #open and #close instead of the clock, as 2006-01-02T15:04:05 (local) or RFC 3339"`
-	EventsFile string    `key:"events_file" flag:"events" doc:"file that receives every event as a JSON line; - is standard output"`
+	EventsFile string    `key:"events_file" is:"path" flag:"events" doc:"file that receives every event as a JSON line; - is standard output"`
 	EventNames []string  `key:"event_names" flag:"event" doc:"glob patterns of the events to write, such as tcp_*; all if not given"`
 
 	Filter string `key:"filter" flag:"filter" doc:"BPF expression; packets that do not match are ignored"`
@@ -135,13 +139,17 @@ type Options struct {
 	// Version is the program's version, for outputs that contain it.
 	Version string
 
-	LocalNets []netip.Prefix `key:"local_nets" doc:"networks of the site, for local_orig and local_resp (Zeek's Site::local_nets)"`
+	LocalNets []netip.Prefix `key:"local_nets" flag:"local-nets" doc:"networks of the site, such as 192.0.2.0/24, for local_orig and local_resp (Zeek's Site::local_nets)"`
 
 	// Dissect has the options of everything between packets and events. The run sets
 	// its seeds and Files.BestType.
 	Dissect dissect.Options
 	// Rows bounds what one row may hold.
 	Rows logs.Limits
+
+	// Tally counts hosts and services for the summary. It costs some time and memory for
+	// each connection.
+	Tally bool
 
 	// Notice, if set, is called with a line about something that a user should
 	// know but that is not an error, such as a file in a folder that is not a
@@ -171,6 +179,7 @@ func Defaults() Options {
 		Format:         FormatTSV,
 		FileMode:       fmt.Sprintf("%04o", writers.DefaultFileMode),
 		JSONTimestamps: TimestampsEpoch,
+		Naming:         NamingZeek,
 		Compat:         compat.None,
 		LocalNets:      PrivateAddressSpace(),
 		Dissect:        dissect.DefaultOptions(),

@@ -5,11 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
+	"path"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
+	"github.com/wirelog/wirelog/internal/choose"
 	"github.com/wirelog/wirelog/internal/nearest"
 	"github.com/wirelog/wirelog/schemas"
 	"github.com/wirelog/wirelog/writers"
@@ -26,7 +29,7 @@ type Output struct {
 	Name string `key:"name" doc:"name of the output in summaries and messages; its type if not given"`
 	// Logs names logs among Options.Logs, or optional ones; if empty, all logs of the
 	// run.
-	Logs   []string `key:"logs" doc:"logs that the output takes; all if not given"`
+	Logs   []string `key:"logs" doc:"logs that the output takes, as in logs of the run, whose logs are the default"`
 	Events bool     `key:"events" doc:"take the event stream too, as JSON"`
 	// Keep, Drop, Rename and Add are as in writers.Fields.
 	Keep   []string `key:"keep" doc:"columns to write, such as uid, id.* or conn:history; all if not given"`
@@ -42,15 +45,15 @@ type Output struct {
 
 // FileSettings are the settings shared by outputs to line-based files.
 type FileSettings struct {
-	Dir  string `key:"dir" doc:"folder for the files, created if missing"`
-	Path string `key:"path" doc:"file for the only log that the output takes, instead of dir; - is standard output"`
+	Dir  string `key:"dir" is:"path" doc:"folder for the files, created if missing"`
+	Path string `key:"path" is:"path" doc:"file for the only log that the output takes, instead of dir; - is standard output"`
 	// The following fields are as in writers.Rotation.
 	Rotate         time.Duration `key:"rotate" doc:"packet time that one file covers, ending at multiples of it; 0s is no rotation (Log::default_rotation_interval)"`
 	RotateSize     int           `key:"rotate_size" unit:"bytes" min:"0" doc:"bytes of rows after which a file is finished and another begun; 0 is no bound"`
 	Names          string        `key:"names" doc:"names of finished files: plain, zeek, zeekctl, rita, json-streaming, or a template such as {log}.{open:%Y-%m-%d-%H-%M-%S}; zeek if not given and rotated"`
 	UTC            bool          `key:"utc" doc:"names of files with UTC instead of local time"`
 	Compress       string        `key:"compress" oneof:"none,gzip,zstd" doc:"compression of finished files: none, gzip or zstd"`
-	Command        []string      `key:"command" doc:"program, with its arguments, to run with the path of each finished file"`
+	Command        []string      `key:"command" is:"path" doc:"program, with its arguments, to run with the path of each finished file"`
 	CommandTimeout time.Duration `key:"command_timeout" doc:"time after which the program is stopped; 0s is none"`
 }
 
@@ -109,7 +112,7 @@ var outputTypes = []OutputFactory{
 			return &JSONSettings{FileSettings: defaultFiles(), Timestamps: TimestampsEpoch, Naming: NamingZeek}
 		},
 		Short: func(o *Options) any {
-			return &JSONSettings{FileSettings: o.fileSettings(), Timestamps: o.JSONTimestamps, Naming: NamingZeek}
+			return &JSONSettings{FileSettings: o.fileSettings(), Timestamps: o.JSONTimestamps, Naming: cmp.Or(o.Naming, NamingZeek)}
 		},
 		Make: func(o *Options, settings any, w *writers.Output) error {
 			s := settings.(*JSONSettings)
@@ -220,7 +223,7 @@ func (o *Options) outputs() ([]Output, error) {
 	}
 	if len(o.Kafka) > 0 {
 		s := defaultKafka()
-		s.Brokers, s.Timestamps = o.Kafka, o.JSONTimestamps
+		s.Brokers, s.Timestamps, s.Naming = o.Kafka, o.JSONTimestamps, cmp.Or(o.Naming, NamingZeek)
 		if err := s.fromURL(strings.Join(o.Kafka, ",")); err != nil {
 			return nil, &OptionError{"Kafka", err}
 		}
@@ -229,6 +232,9 @@ func (o *Options) outputs() ([]Output, error) {
 	t, err := o.factory(o.Format)
 	if err != nil || t.Short == nil {
 		return nil, &OptionError{"Format", fmt.Errorf("there is no format %q", o.Format)}
+	}
+	if o.Naming != "" && o.Naming != NamingZeek && o.Format != FormatJSON {
+		return nil, &OptionError{"Naming", fmt.Errorf("%s is for JSON: choose --format json", o.Naming)}
 	}
 	return []Output{{Type: o.Format, Settings: t.Short(o)}}, nil
 }
@@ -287,15 +293,20 @@ func (o *Options) writerOutputs(cfg *writers.Config) (errs []error) {
 			events = append(events, len(cfg.Outputs))
 		}
 		if len(out.Logs) > 0 {
-			if w.Logs, err = lookupLogs(known, out.Logs); err != nil {
+			if w.Logs, err = known.Pick(out.Logs, cfg.Logs, o.within(cfg.Logs)); err != nil {
 				fail("logs", err)
 				continue
 			}
 		}
+		taken := w.Logs
+		if len(out.Logs) == 0 {
+			taken = cfg.Logs
+		}
+		w.Fields, w.Where = byLog(known, taken, w.Fields), whereByLog(known, taken, w.Where)
 		if err := t.Make(o, settings, &w); err != nil {
 			fail("", err)
 		}
-		for _, err := range checkView(cfg, &w) {
+		for _, err := range checkView(cfg, &w, taken) {
 			fail("", err)
 		}
 		cfg.Outputs = append(cfg.Outputs, w)
@@ -359,7 +370,7 @@ func (o *Options) addLogs(cfg *writers.Config) error {
 		for _, s := range w.Logs {
 			switch {
 			case slices.Contains(cfg.Logs, s):
-			case len(o.Logs) > 0:
+			case !choose.Changes(o.Logs):
 				return &OptionError{fmt.Sprintf("outputs[%d].logs", i), fmt.Errorf("%q is not among the logs of the run", s.Name)}
 			default:
 				cfg.Logs = append(cfg.Logs, s)
@@ -370,20 +381,18 @@ func (o *Options) addLogs(cfg *writers.Config) error {
 }
 
 // checkView verifies fields and filters against the logs that the output takes.
-func checkView(cfg *writers.Config, w *writers.Output) (errs []error) {
-	taken := w.Logs
-	if taken == nil {
-		taken = cfg.Logs
-	}
+func checkView(cfg *writers.Config, w *writers.Output, taken []*schemas.Schema) (errs []error) {
 	full := make([]*schemas.Schema, len(taken))
 	for i, s := range taken {
 		full[i] = s.With(cfg.Groups)
+	}
+	if err := w.Fields.Check(full); err != nil {
+		return []error{err} // with a wrong name, logs may be left without any column
+	}
+	for _, s := range taken {
 		if _, err := writers.NewView(s, cfg.Groups, w.Fields, w.Where[s.Name]); err != nil {
 			errs = append(errs, err)
 		}
-	}
-	if err := w.Fields.Check(full); err != nil {
-		errs = append(errs, err)
 	}
 	var names []string
 	for _, s := range taken {
@@ -418,37 +427,74 @@ func (o *Options) logs() ([]*schemas.Schema, error) {
 	if err != nil {
 		return nil, err
 	}
-	list, err := lookupLogs(known, o.Logs)
+	list, err := known.Pick(o.Logs, known.Default(), nil)
 	if err != nil {
 		return nil, &OptionError{"Logs", err}
 	}
-	if len(o.Logs) == 0 {
-		for _, s := range known.All() {
-			if !s.Optional {
-				list = append(list, s)
-			}
-		}
-	}
-	more, err := lookupLogs(known, o.OptionalLogs)
+	more, err := known.Pick(o.OptionalLogs, nil, nil)
 	if err != nil {
 		return nil, &OptionError{"OptionalLogs", err}
 	}
-	return append(list, more...), nil
-}
-
-// lookupLogs returns the schemas of the named logs, nil for none.
-func lookupLogs(known schemas.Set, names []string) ([]*schemas.Schema, error) {
-	var list []*schemas.Schema
-	for _, name := range names {
-		s := known.Lookup(name)
-		if s == nil {
-			var all []string
-			for _, s := range known.All() {
-				all = append(all, s.Name)
-			}
-			return nil, fmt.Errorf("there is no log %q%s", name, nearest.Hint(name, all))
+	for _, s := range more {
+		if !slices.Contains(list, s) {
+			list = append(list, s)
 		}
-		list = append(list, s)
 	}
 	return list, nil
+}
+
+// within returns the logs that outputs may choose without naming them: those of the run if
+// it names them, or nil for all.
+func (o *Options) within(logs []*schemas.Schema) []*schemas.Schema {
+	if choose.Changes(o.Logs) {
+		return nil
+	}
+	return logs
+}
+
+// byLog replaces the names of protocols in the lists of fields by those of their logs that
+// are taken and have the column.
+func byLog(known schemas.Set, taken []*schemas.Schema, f writers.Fields) writers.Fields {
+	expand := func(list []string) (expanded []string) {
+		for _, e := range list {
+			name, rest, ok := strings.Cut(e, ":")
+			if !ok || known.Lookup(name) != nil {
+				expanded = append(expanded, e)
+				continue
+			}
+			column, _, _ := strings.Cut(rest, "=")
+			before := len(expanded)
+			for _, s := range known.Named(name) {
+				if slices.Contains(taken, s) && slices.ContainsFunc(s.Fields, func(f schemas.Field) bool {
+					match, _ := path.Match(column, f.Name)
+					return match
+				}) {
+					expanded = append(expanded, s.Name+":"+rest)
+				}
+			}
+			if len(expanded) == before {
+				expanded = append(expanded, e) // reported as a name that is not known
+			}
+		}
+		return expanded
+	}
+	return writers.Fields{Keep: expand(f.Keep), Drop: expand(f.Drop), Rename: expand(f.Rename), Add: f.Add}
+}
+
+// whereByLog replaces the names of protocols by those of their logs that are taken and have
+// no condition of their own.
+func whereByLog(known schemas.Set, taken []*schemas.Schema, where map[string]string) map[string]string {
+	byLog := maps.Clone(where)
+	for name, condition := range where {
+		if known.Lookup(name) != nil {
+			continue
+		}
+		for _, s := range known.Named(name) {
+			if _, own := where[s.Name]; !own && slices.Contains(taken, s) {
+				byLog[s.Name] = condition
+				delete(byLog, name)
+			}
+		}
+	}
+	return byLog
 }

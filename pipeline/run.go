@@ -21,6 +21,7 @@ import (
 	"github.com/wirelog/wirelog/dissect"
 	"github.com/wirelog/wirelog/dissect/conn"
 	"github.com/wirelog/wirelog/dissect/file/files"
+	"github.com/wirelog/wirelog/internal/choose"
 	"github.com/wirelog/wirelog/internal/option"
 	"github.com/wirelog/wirelog/logs"
 	"github.com/wirelog/wirelog/schemas"
@@ -78,6 +79,7 @@ type run struct {
 	events   bool    // whether the event stream is wanted
 	roots    *logs.RootCerts
 	minutes  minutes
+	places   []Place        // of the outputs
 	first    int64          // time of the first packet
 	last     capture.Packet // without its data
 }
@@ -113,10 +115,8 @@ func newRun(ctx context.Context, o Options) (*run, error) {
 	case o.Source == nil && len(o.Paths) == 0:
 		return nil, &OptionError{"Paths", errors.New("no capture was named")}
 	}
-	for _, name := range o.Dissect.Analyzers {
-		if !slices.Contains(Analyzers(), strings.ToLower(name)) {
-			return nil, &OptionError{"Dissect.Analyzers", fmt.Errorf("there is no analyzer %q", name)}
-		}
+	if _, err := dissect.PickAnalyzers(o.Dissect.Analyzers); err != nil {
+		return nil, &OptionError{"Dissect.Analyzers", err}
 	}
 	for _, name := range o.Dissect.Files.Hash {
 		if !slices.Contains(Hashes(), name) {
@@ -150,7 +150,8 @@ func newRun(ctx context.Context, o Options) (*run, error) {
 			return nil, &OptionError{"RootCerts", err}
 		}
 	}
-	if r.source, err = o.openSource(); err != nil {
+	o.tellUnattached(cfg.Logs)
+	if r.source, err = o.openSource(cfg.Groups&schemas.GroupSource != 0); err != nil {
 		return nil, err
 	}
 	if r.merger, err = writers.New(cfg); err != nil {
@@ -173,8 +174,31 @@ func newRun(ctx context.Context, o Options) (*run, error) {
 	return r, nil
 }
 
-// openSource opens Paths or calls Source. The error is an *OptionError.
-func (o *Options) openSource() (capture.Source, error) {
+// tellUnattached tells which of the logs that Logs names will lack rows because no analyzer of
+// their protocol is attached.
+func (o *Options) tellUnattached(logs []*schemas.Schema) {
+	attached, err := dissect.PickAnalyzers(o.Dissect.Analyzers)
+	known, knownErr := o.known()
+	if o.Notice == nil || choose.Changes(o.Logs) || err != nil || knownErr != nil {
+		return
+	}
+	for _, s := range logs {
+		serves := func(name string) bool {
+			return slices.Contains(known.Named(name), s) || strings.HasPrefix(s.Name, name+"_")
+		}
+		if s == &schemas.ConnSchema || slices.ContainsFunc(attached, serves) {
+			continue
+		}
+		missing := slices.DeleteFunc(dissect.AnalyzerNames(), func(name string) bool { return !serves(name) })
+		if len(missing) > 0 {
+			o.Notice(fmt.Sprintf("%s: no analyzer of the log is attached: --analyzers +%s attaches it", s.Name, strings.Join(missing, ",+")))
+		}
+	}
+}
+
+// openSource opens Paths or calls Source. origins are wanted for the columns of group source.
+// The error is an *OptionError.
+func (o *Options) openSource(origins bool) (capture.Source, error) {
 	var src capture.Source
 	var err error
 	option := "Paths"
@@ -183,7 +207,7 @@ func (o *Options) openSource() (capture.Source, error) {
 		src, err = o.Source(capture.BatcherOptions{Filter: o.Filter})
 	} else {
 		src, err = capture.Open(o.Paths, capture.Options{
-			Filter: o.Filter, Merge: o.Merge, Stdin: o.Stdin, OnProgress: o.Progress, OnFiles: o.Reading, OnNotice: o.Notice,
+			Filter: o.Filter, Merge: o.Merge, Origins: origins, Stdin: o.Stdin, OnProgress: o.Progress, OnFiles: o.Reading, OnNotice: o.Notice,
 		})
 	}
 	if err == nil {
@@ -307,6 +331,9 @@ func (r *run) writerConfig() (writers.Config, error) {
 	cfg.Run = &writers.Run{Overwrite: o.Overwrite, Reading: o.reading()}
 	list, err := o.outputs()
 	if err == nil {
+		for i := range cfg.Outputs {
+			r.places = append(r.places, Place{cfg.Outputs[i].Name, o.where(&list[i], &cfg.Outputs[i])})
+		}
 		err = o.identify(cfg.Outputs, list, time.Now())
 	}
 	return cfg, err

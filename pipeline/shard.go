@@ -12,6 +12,7 @@ import (
 	"github.com/wirelog/wirelog/dissect/link/packet"
 	"github.com/wirelog/wirelog/internal/option"
 	"github.com/wirelog/wirelog/logs"
+	"github.com/wirelog/wirelog/schemas"
 	"github.com/wirelog/wirelog/value"
 	"github.com/wirelog/wirelog/writers"
 )
@@ -25,8 +26,11 @@ type shard struct {
 	frame   packet.Frame
 	clock   batchClock // of the current batch
 	now     int64      // clock at the end of the last batch
+	origins bool       // whether the origins of packets are wanted
+	packet  int        // place of the current packet in its batch, -1 if there is none; only if origins is set
 	panics  uint64     // of builders, besides those that dissect contains
 	report  shardReport
+	tally   *tally // nil without Options.Tally
 
 	// part takes the rows so far, if not nil, when a batch has more of them than most
 	// bytes. Those that follow are not before the key.
@@ -37,7 +41,8 @@ type shard struct {
 
 func (r *run) newShard(of int) (*shard, error) {
 	o := &r.opts
-	s := &shard{hooks: new(event.Hooks), out: r.merger.Collector(), most: min(maxRows, maxRowsAll/of)}
+	s := &shard{hooks: new(event.Hooks), out: r.merger.Collector(), most: min(maxRows, maxRowsAll/of), packet: -1}
+	s.origins = s.out.Groups()&schemas.GroupSource != 0
 	now := func() value.Time { return s.dissect.Now() }
 	cause := func(deadline value.Time, first uint64) {
 		if s.out.Buffered() > s.most && int64(deadline) > s.out.Time() {
@@ -47,13 +52,16 @@ func (r *run) newShard(of int) (*shard, error) {
 	}
 	s.logs = logs.Install(s.hooks, s.out, logs.Options{
 		LocalNets: o.LocalNets, Now: now, Clock: func() value.Time { return s.dissect.Clock() }, Cause: cause, Groups: s.out.Groups(), RootCerts: r.roots,
-		Limits: o.Rows, Compat: r.compat,
+		Origin: s.origin, Limits: o.Rows, Compat: r.compat,
 	})
 	own, err := r.extend(s, now)
 	if err != nil {
 		return nil, err
 	}
 	s.logs.Add(o.Builders...)
+	if o.Tally {
+		s.tally = newTally(s.hooks)
+	}
 	if r.events {
 		emit := func(line []byte) {
 			s.out.CloseLine(0, append(s.out.OpenLine(0), line[:len(line)-1]...))
@@ -135,7 +143,11 @@ func (s *shard) batch(b *capture.Batch, mine []uint16) *writers.Batch {
 		f := &s.frame
 		f.Data, f.OrigLen, f.Link = p.Data, p.OrigLen, packet.LinkType(p.Link)
 		f.Time, f.Now, f.Num = value.Time(p.Time), value.Time(p.Now), p.Num
+		if s.origins {
+			s.packet = int(i)
+		}
 		s.dissect.Frame(f)
+		s.packet = -1
 		if s.out.Buffered() > s.most {
 			s.cut(writers.Key{Time: p.Now, Class: writers.ClassPacket, Num: p.Num + 1})
 		}
@@ -148,6 +160,23 @@ func (s *shard) batch(b *capture.Batch, mine []uint16) *writers.Batch {
 		s.report.set(s.dissect)
 	}
 	return s.out.Flush()
+}
+
+// origin says where the current packet is.
+func (s *shard) origin() (o schemas.Source) {
+	if s.packet < 0 {
+		return o
+	}
+	if len(s.clock.Origins) == 0 { // of a source that is not files
+		o.Packet = value.Some(s.clock.Packets[s.packet].Num)
+		return o
+	}
+	at := &s.clock.Origins[s.packet]
+	o.File, o.Packet = value.Some(at.File), value.Some(at.Num)
+	if at.Interface >= 0 {
+		o.Interface = value.Some(uint64(at.Interface))
+	}
+	return o
 }
 
 // advance runs the timers that are due at now.

@@ -22,6 +22,15 @@ type Summary struct {
 	// Connections counts the connections tracked, Events the events raised.
 	Connections uint64 `json:"connections"`
 	Events      uint64 `json:"events"`
+	// Outputs says where rows went, in the order of the outputs.
+	Outputs []Place `json:"outputs,omitempty"`
+	// Hosts is the number of different addresses of the connections that have ended, at
+	// most maxHosts a shard; MoreHosts is set if there were more. Services counts the
+	// protocols that their analyzers have confirmed. All three are there only with
+	// Options.Tally.
+	Hosts     int         `json:"hosts,omitempty"`
+	MoreHosts bool        `json:"more_hosts,omitempty"`
+	Services  []NameCount `json:"services,omitempty"`
 	// Logs has one entry for each log that has records, and for each output if
 	// there are several, in order of name.
 	Logs []LogCount `json:"logs"`
@@ -46,6 +55,19 @@ type Summary struct {
 	LastPacket  time.Time `json:"last_packet,omitzero"`
 	// Elapsed is the wall-clock time of the run.
 	Elapsed time.Duration `json:"-"`
+}
+
+// Place is where the rows of an output are.
+type Place struct {
+	Name string `json:"name"` // of the output
+	// Where is a folder, a file, - for standard output, or a list of brokers.
+	Where string `json:"where"`
+}
+
+// NameCount counts what has a name.
+type NameCount struct {
+	Name  string `json:"name"`
+	Count uint64 `json:"count"`
 }
 
 // ClockCounts counts odd packet times. The run's clock, which drives timers,

@@ -24,4 +24,5 @@ type Analyzer struct {
 	FailureReason string `zeek:"failure_reason"`
 	// The bytes that made it give up, shortened.
 	FailureData value.Opt[string] `zeek:"failure_data"`
+	*Flow
 }

@@ -66,4 +66,5 @@ type Conn struct {
 	VLAN value.Opt[int64] `zeek:"vlan,optional=vlan-logging"`
 	// Inner VLAN identifier.
 	InnerVLAN value.Opt[int64] `zeek:"inner_vlan,optional=vlan-logging"`
+	*Source
 }

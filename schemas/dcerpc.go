@@ -21,4 +21,5 @@ type DCERPC struct {
 	Endpoint value.Opt[string] `zeek:"endpoint"`
 	// Name of the operation, or "unknown-" and its number.
 	Operation value.Opt[string] `zeek:"operation"`
+	*Flow
 }

@@ -52,4 +52,5 @@ type DNS struct {
 	Opcode value.Opt[uint64] `zeek:"opcode"`
 	// Name of the kind.
 	OpcodeName value.Opt[string] `zeek:"opcode_name"`
+	*Flow
 }

@@ -54,4 +54,5 @@ type Files struct {
 	ExtractedCutoff value.Opt[bool] `zeek:"extracted_cutoff"`
 	// Bytes in the file on disk, if it was cut off.
 	ExtractedSize value.Opt[uint64] `zeek:"extracted_size"`
+	*Flow
 }

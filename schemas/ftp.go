@@ -45,4 +45,5 @@ type FTP struct {
 	DataChannel FTPDataChannel `zeek:"data_channel"`
 	// Identifier of the file in files.log.
 	FUID value.Opt[string] `zeek:"fuid"`
+	*Flow
 }

@@ -60,4 +60,5 @@ type HTTP struct {
 	RespFilenames value.Vector[string] `zeek:"resp_filenames"`
 	// Media types of the files that the server sent, by their content.
 	RespMIMETypes value.Vector[string] `zeek:"resp_mime_types"`
+	*Flow
 }

@@ -30,4 +30,5 @@ type IRC struct {
 	DCCMIMEType value.Opt[string] `zeek:"dcc_mime_type"`
 	// Identifier of the file in files.log.
 	FUID value.Opt[string] `zeek:"fuid"`
+	*Flow
 }

@@ -40,4 +40,5 @@ type Kerberos struct {
 	ServerCertSubject value.Opt[string] `zeek:"server_cert_subject"`
 	// File identifier of the KDC's certificate.
 	ServerCertFUID value.Opt[string] `zeek:"server_cert_fuid"`
+	*Flow
 }

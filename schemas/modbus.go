@@ -26,6 +26,7 @@ type Modbus struct {
 	PDUType value.Opt[string] `zeek:"pdu_type"`
 	// Name of the exception, if the response is one.
 	Exception value.Opt[string] `zeek:"exception"`
+	*Flow
 }
 
 // KnownModbus is a host that was seen as a Modbus master or slave, at most once a day.
@@ -58,4 +59,5 @@ type ModbusRegisterChange struct {
 	NewVal uint64 `zeek:"new_val"`
 	// Time since the old value was first read, in seconds.
 	Delta value.Interval `zeek:"delta"`
+	*Flow
 }

@@ -22,4 +22,5 @@ type MySQL struct {
 	Rows value.Opt[uint64] `zeek:"rows"`
 	// The server's message, which comes with an error.
 	Response value.Opt[string] `zeek:"response"`
+	*Flow
 }

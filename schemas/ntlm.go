@@ -27,4 +27,5 @@ type NTLM struct {
 	ServerTreeName value.Opt[string] `zeek:"server_tree_name"`
 	// Whether the authentication succeeded; unset if that was not seen.
 	Success value.Opt[bool] `zeek:"success"`
+	*Flow
 }

@@ -45,4 +45,5 @@ type RDP struct {
 	EncryptionLevel value.Opt[string] `zeek:"encryption_level"`
 	// Method of RDP's own encryption.
 	EncryptionMethod value.Opt[string] `zeek:"encryption_method"`
+	*Flow
 }

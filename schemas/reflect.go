@@ -31,7 +31,8 @@ type Log[T any] struct {
 // [value.Opt], [value.Set] or [value.Vector] of one of these. A field that is another
 // struct, or a value.Opt of one, adds the columns of that struct, with the field's name
 // as prefix: "id.orig_h". The tag "name,optional=group" makes a column optional; the
-// group is one of GroupNames, and optional columns come last. The tag doc describes a
+// group is one of GroupNames, and optional columns come last. An embedded *[Flow] adds the
+// columns that rows about connections share, which need not be set. The tag doc describes a
 // column and may be missing.
 //
 // Call Of once for each log: a second call makes another log. Only Of examines T.
@@ -86,6 +87,24 @@ func (r *Row[T]) Encode(s Sink) { r.log.row.encode(unsafe.Pointer(&r.V), s) }
 // Size returns the bytes of all strings and the elements of all containers.
 func (r *Row[T]) Size() (bytes, elements int) { return r.log.row.size(unsafe.Pointer(&r.V)) }
 
+// SetFlow sets the columns of an embedded *Flow. The uid is that of the column of that name,
+// of type string or value.Opt[string].
+func (r *Row[T]) SetFlow(of func(uid string) *Flow) {
+	t := &r.log.row
+	if t.flow == nil {
+		return
+	}
+	uid := ""
+	for i := range r.log.schema.Fields {
+		if f := &r.log.schema.Fields[i]; f.Name == "uid" && f.Kind == KindString && f.Container == Scalar {
+			// A value.Opt begins with its value, which is empty if it is unset.
+			uid = *(*string)(unsafe.Add(unsafe.Pointer(&r.V), t.columns[i].offset))
+			break
+		}
+	}
+	*(**Flow)(unsafe.Add(unsafe.Pointer(&r.V), *t.flow)) = of(uid)
+}
+
 // rowType is how the structs of a log are read.
 type rowType struct {
 	columns []columnType
@@ -93,6 +112,8 @@ type rowType struct {
 	optional int
 	// sized are the indices of the columns that count for Sized.
 	sized []int
+	// flow is the offset of an embedded *Flow; nil if there is none.
+	flow *uintptr
 }
 
 // A columnType is how one column is read.
@@ -103,6 +124,9 @@ type columnType struct {
 	// records are the offsets of the OK fields of the optional structs around the
 	// column; it is unset if one of them is false.
 	records []uintptr
+	// via, if not nil, is the offset of the embedded pointer to the struct that the column
+	// is in; the column is unset if the pointer is nil.
+	via *uintptr
 }
 
 // encode passes the columns of the struct at p.
@@ -128,13 +152,25 @@ func (c *columnType) encode(p unsafe.Pointer, s Sink) {
 			return
 		}
 	}
+	if c.via != nil {
+		if p = *(*unsafe.Pointer)(unsafe.Add(p, *c.via)); p == nil {
+			s.Unset()
+			return
+		}
+	}
 	c.pass(unsafe.Add(p, c.offset), s)
 }
 
 func (r *rowType) size(p unsafe.Pointer) (bytes, elements int) {
 	for _, i := range r.sized {
 		c := &r.columns[i]
-		b, n := c.measure(unsafe.Add(p, c.offset))
+		of := p
+		if c.via != nil {
+			if of = *(*unsafe.Pointer)(unsafe.Add(p, *c.via)); of == nil {
+				continue
+			}
+		}
+		b, n := c.measure(unsafe.Add(of, c.offset))
 		bytes, elements = bytes+b, elements+n
 	}
 	return bytes, elements
@@ -217,6 +253,7 @@ type layout struct {
 	prefix  string // of its columns' names
 	records []uintptr
 	nested  []reflect.Type
+	via     *uintptr // of the embedded pointer to it
 }
 
 // add appends the columns of the struct type t to fields and to r.
@@ -231,6 +268,13 @@ func (r *rowType) add(t reflect.Type, at layout, fields []Field) ([]Field, error
 	for i := range t.NumField() {
 		f := t.Field(i)
 		tag, ok := f.Tag.Lookup("zeek")
+		if !ok && f.Anonymous {
+			var err error
+			if fields, err = r.embed(f, at, fields); err != nil {
+				return nil, fmt.Errorf("%s: %w", f.Name, err)
+			}
+			continue
+		}
 		if !ok {
 			return nil, fmt.Errorf("%s has no zeek tag", f.Name)
 		}
@@ -251,14 +295,14 @@ func (r *rowType) add(t reflect.Type, at layout, fields []Field) ([]Field, error
 			if a.measure != nil {
 				r.sized = append(r.sized, len(r.columns))
 			}
-			r.columns = append(r.columns, columnType{a, at.offset + f.Offset, c.Group, at.records})
+			r.columns = append(r.columns, columnType{a, at.offset + f.Offset, c.Group, at.records, at.via})
 			if c.Group == 0 {
 				r.optional = len(r.columns)
 			}
 			fields = append(fields, c)
 			continue
 		}
-		in := layout{at.offset + f.Offset, c.Name + ".", at.records, at.nested}
+		in := layout{at.offset + f.Offset, c.Name + ".", at.records, at.nested, at.via}
 		record := f.Type
 		if v, ok := optional(f.Type); ok {
 			ok, _ := f.Type.FieldByName("OK")
@@ -271,6 +315,33 @@ func (r *rowType) add(t reflect.Type, at layout, fields []Field) ([]Field, error
 		var err error
 		if fields, err = r.add(record, in, fields); err != nil {
 			return nil, fmt.Errorf("%s: %w", f.Name, err)
+		}
+	}
+	return fields, nil
+}
+
+// embed appends the columns of an embedded struct, or of one that an embedded pointer points
+// to, which have no prefix. They are optional.
+func (r *rowType) embed(f reflect.StructField, at layout, fields []Field) ([]Field, error) {
+	if len(at.nested) > 1 && f.Type.Kind() == reflect.Pointer {
+		return nil, errors.New("a pointer can be embedded in the struct of the row alone")
+	}
+	t, before := f.Type, len(fields)
+	in := layout{at.offset + f.Offset, at.prefix, at.records, at.nested, at.via}
+	if t.Kind() == reflect.Pointer {
+		via := f.Offset
+		t, in.offset, in.via = t.Elem(), 0, &via
+		if t == reflect.TypeFor[Flow]() {
+			r.flow = &via
+		}
+	}
+	fields, err := r.add(t, in, fields)
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range fields[before:] {
+		if f.Group == 0 {
+			return nil, fmt.Errorf("column %s is not optional", f.Name)
 		}
 	}
 	return fields, nil

@@ -50,6 +50,9 @@ func fill(v reflect.Value, n int, ok bool) {
 		for i := range v.NumField() {
 			fill(v.Field(i), n, ok)
 		}
+	case reflect.Pointer:
+		v.Set(reflect.New(v.Type().Elem()))
+		fill(v.Elem(), n, ok)
 	case reflect.Slice:
 		v.Set(reflect.MakeSlice(v.Type(), n, n))
 		for i := range n {

@@ -15,11 +15,11 @@ package schemas
 //go:generate go run ../internal/gen/schemas
 
 import (
-	"fmt"
 	"net/netip"
 	"slices"
 	"strings"
 
+	"github.com/wirelog/wirelog/internal/choose"
 	"github.com/wirelog/wirelog/value"
 )
 
@@ -171,16 +171,17 @@ func AllGroups() Groups { return 1<<len(groupNames) - 1 }
 // GroupNames returns the names of all groups, by bit. The caller must not change it.
 func GroupNames() []string { return groupNames }
 
-// ParseGroups returns the set of the named groups, or an error with the first unknown
-// name.
-func ParseGroups(names []string) (Groups, error) {
+// ParseGroups returns the set of groups that list chooses, as package choose has it. No
+// group is a default one.
+func ParseGroups(list []string) (Groups, error) {
+	n := choose.Names{What: "group of columns", All: groupNames}
+	names, err := n.Pick(list)
+	if err != nil {
+		return 0, err
+	}
 	var g Groups
 	for _, name := range names {
-		i := slices.Index(groupNames, name)
-		if i < 0 {
-			return 0, fmt.Errorf("unknown group of columns %q (known: %s)", name, strings.Join(groupNames, ", "))
-		}
-		g |= 1 << i
+		g |= 1 << slices.Index(groupNames, name)
 	}
 	return g, nil
 }

@@ -38,7 +38,7 @@ func (c *counter) Port(uint16)          { c.add(KindPort) }
 func (c *counter) Begin(Container, int) { c.add(KindString); c.nested = true }
 func (c *counter) End()                 { c.nested = false }
 
-const allGroups = GroupCommunityID | GroupMACLogging | GroupVLANLogging | GroupHASSH
+const allGroups = GroupCommunityID | GroupMACLogging | GroupVLANLogging | GroupSource | GroupHASSH
 
 func TestEncodeMatchesSchema(t *testing.T) {
 	for i, s := range All() {
@@ -73,6 +73,7 @@ func TestEncodeSetColumns(t *testing.T) {
 		TunnelParents: value.Set[string]{"a", "b"},
 		CommunityID:   value.Some("1:x"), OrigL2Addr: value.Some("m"), RespL2Addr: value.Some("m"),
 		VLAN: value.Some(int64(1)), InnerVLAN: value.Some(int64(2)),
+		Source:  &Source{File: value.Some("x.pcap"), Interface: value.Some(uint64(0)), Packet: value.Some(uint64(1))},
 		Service: value.Some("http"), Duration: value.Some(value.Interval(1)),
 		OrigBytes: value.Some(uint64(0)), RespBytes: value.Some(uint64(0)), ConnState: value.Some("SF"),
 		LocalOrig: value.Some(false), LocalResp: value.Some(false), History: value.Some(""),
@@ -119,6 +120,21 @@ func TestZeekType(t *testing.T) {
 	} {
 		if got := f.ZeekType(); got != want {
 			t.Errorf("got %s, want %s", got, want)
+		}
+	}
+}
+
+// TestFlowColumns checks that every log with a connection embeds *Flow.
+func TestFlowColumns(t *testing.T) {
+	for _, s := range All() {
+		has := func(name string) bool {
+			return slices.ContainsFunc(s.Fields, func(f Field) bool { return f.Name == name })
+		}
+		_, flowing := s.New().(Flowing)
+		for _, name := range []string{"community_id", "orig_l2_addr", "resp_l2_addr", "vlan", "inner_vlan", "source_file", "source_interface", "source_packet"} {
+			if has(name) != has("uid") || flowing != has("uid") {
+				t.Errorf("%s: column %s: %v, uid: %v: embed *Flow as the last field", s.Name, name, has(name), has("uid"))
+			}
 		}
 	}
 }

@@ -38,6 +38,7 @@ type SMBFiles struct {
 	PrevName value.Opt[string] `zeek:"prev_name"`
 	// The file's times when it was opened.
 	Times SMBTimes `zeek:"times"`
+	*Flow
 }
 
 // SMBMapping is a share that a client connected to over SMB.
@@ -58,6 +59,7 @@ type SMBMapping struct {
 	NativeFileSystem value.Opt[string] `zeek:"native_file_system"`
 	// DISK, PIPE or PRINT.
 	ShareType string `zeek:"share_type"`
+	*Flow
 }
 
 // SMBCmd is an SMB command with its response.
@@ -90,6 +92,7 @@ type SMBCmd struct {
 	TreeService value.Opt[string] `zeek:"tree_service"`
 	// The file.
 	ReferencedFile SMBFile `zeek:"referenced_file"`
+	*Flow
 }
 
 // SMBFile is the file that a command is about. All of it is unset if there is none.

@@ -56,4 +56,5 @@ type SMTP struct {
 	TLS bool `zeek:"tls"`
 	// Identifiers of the files that the message consists of.
 	FUIDs value.Vector[string] `zeek:"fuids"`
+	*Flow
 }

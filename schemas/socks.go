@@ -36,4 +36,5 @@ type SOCKS struct {
 	// Address that the server bound.
 	Bound  SOCKSAddress    `zeek:"bound"`
 	BoundP value.Opt[Port] `zeek:"bound_p"` // Port that the server bound.
+	*Flow
 }

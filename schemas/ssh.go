@@ -46,4 +46,5 @@ type SSH struct {
 	HASSHAlgorithms value.Opt[string] `zeek:"hasshAlgorithms,optional=hassh"`
 	// Algorithms that hasshServer is computed from.
 	HASSHServerAlgorithms value.Opt[string] `zeek:"hasshServerAlgorithms,optional=hassh"`
+	*Flow
 }

@@ -52,4 +52,5 @@ type SSL struct {
 	// Whether the server's certificates lead to a root certificate, in OpenSSL's words;
 	// ok if they do.
 	ValidationStatus value.Opt[string] `zeek:"validation_status,optional=validation"`
+	*Flow
 }

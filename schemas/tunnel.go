@@ -16,4 +16,5 @@ type Tunnel struct {
 	TunnelType value.Enum `zeek:"tunnel_type"`
 	// What happened: Tunnel::DISCOVER, Tunnel::CLOSE or Tunnel::EXPIRE.
 	Action value.Enum `zeek:"action"`
+	*Flow
 }

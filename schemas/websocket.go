@@ -26,4 +26,5 @@ type WebSocket struct {
 	ServerExtensions value.Vector[string] `zeek:"server_extensions"`
 	// Extensions that the client offered.
 	ClientExtensions value.Vector[string] `zeek:"client_extensions"`
+	*Flow
 }

@@ -22,4 +22,5 @@ type Weird struct {
 	Peer string `zeek:"peer"`
 	// The analyzer that reported it.
 	Source value.Opt[string] `zeek:"source"`
+	*Flow
 }

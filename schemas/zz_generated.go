@@ -7,13 +7,14 @@ const (
 	GroupCommunityID Groups = 1 << 0 // community-id
 	GroupMACLogging  Groups = 1 << 1 // mac-logging
 	GroupVLANLogging Groups = 1 << 2 // vlan-logging
-	GroupHASSH       Groups = 1 << 3 // hassh
-	GroupJA3         Groups = 1 << 4 // ja3
-	GroupJA4         Groups = 1 << 5 // ja4
-	GroupValidation  Groups = 1 << 6 // validation
+	GroupSource      Groups = 1 << 3 // source
+	GroupHASSH       Groups = 1 << 4 // hassh
+	GroupJA3         Groups = 1 << 5 // ja3
+	GroupJA4         Groups = 1 << 6 // ja4
+	GroupValidation  Groups = 1 << 7 // validation
 )
 
-var groupNames = []string{"community-id", "mac-logging", "vlan-logging", "hassh", "ja3", "ja4", "validation"}
+var groupNames = []string{"community-id", "mac-logging", "vlan-logging", "source", "hassh", "ja3", "ja4", "validation"}
 
 var all = []*Schema{
 	&AnalyzerSchema,
@@ -65,6 +66,14 @@ var AnalyzerSchema = Schema{
 		{Name: "proto", Kind: KindEnum, Doc: "Transport protocol of the connection, if there is one.", Unsettable: true},
 		{Name: "failure_reason", Kind: KindString, Doc: "Why the analyzer gave up."},
 		{Name: "failure_data", Kind: KindString, Doc: "The bytes that made it give up, shortened.", Unsettable: true},
+		{Name: "community_id", Kind: KindString, Doc: "Community ID flow hash of the connection, version 1.", Unsettable: true, Group: GroupCommunityID},
+		{Name: "orig_l2_addr", Kind: KindString, Doc: "Link-layer address of the originator.", Unsettable: true, Group: GroupMACLogging},
+		{Name: "resp_l2_addr", Kind: KindString, Doc: "Link-layer address of the responder, if it has sent something by then.", Unsettable: true, Group: GroupMACLogging},
+		{Name: "vlan", Kind: KindInt, Doc: "Outer VLAN identifier.", Unsettable: true, Group: GroupVLANLogging},
+		{Name: "inner_vlan", Kind: KindInt, Doc: "Inner VLAN identifier.", Unsettable: true, Group: GroupVLANLogging},
+		{Name: "source_file", Kind: KindString, Doc: "Capture with the first packet of the connection, or the packet that gave rise to the row.", Unsettable: true, Group: GroupSource},
+		{Name: "source_interface", Kind: KindCount, Doc: "Number of that packet's interface in its section of a pcapng capture, from 0.", Unsettable: true, Group: GroupSource},
+		{Name: "source_packet", Kind: KindCount, Doc: "Number of that packet in its capture, from 1, as other programs count them.", Unsettable: true, Group: GroupSource},
 	},
 }
 
@@ -108,6 +117,7 @@ func (r *Analyzer) Encode(s Sink) {
 	} else {
 		s.Unset()
 	}
+	r.Flow.encode(s)
 }
 
 // Size returns the bytes of all strings and the elements of all containers.
@@ -118,7 +128,14 @@ func (r *Analyzer) Size() (bytes, elements int) {
 	bytes += len(r.FUID.V)
 	bytes += len(r.FailureReason)
 	bytes += len(r.FailureData.V)
+	b, n := r.Flow.size()
+	bytes, elements = bytes+b, elements+n
 	return bytes, elements
+}
+
+// SetFlow sets the columns that logs about connections share.
+func (r *Analyzer) SetFlow(of func(uid string) *Flow) {
+	r.Flow = of(r.UID.V)
 }
 
 // ConnSchema describes the log conn.
@@ -155,6 +172,9 @@ var ConnSchema = Schema{
 		{Name: "resp_l2_addr", Kind: KindString, Doc: "Link-layer address of the responder.", Unsettable: true, Group: GroupMACLogging},
 		{Name: "vlan", Kind: KindInt, Doc: "Outer VLAN identifier.", Unsettable: true, Group: GroupVLANLogging},
 		{Name: "inner_vlan", Kind: KindInt, Doc: "Inner VLAN identifier.", Unsettable: true, Group: GroupVLANLogging},
+		{Name: "source_file", Kind: KindString, Doc: "Capture with the first packet of the connection, or the packet that gave rise to the row.", Unsettable: true, Group: GroupSource},
+		{Name: "source_interface", Kind: KindCount, Doc: "Number of that packet's interface in its section of a pcapng capture, from 0.", Unsettable: true, Group: GroupSource},
+		{Name: "source_packet", Kind: KindCount, Doc: "Number of that packet in its capture, from 1, as other programs count them.", Unsettable: true, Group: GroupSource},
 	},
 }
 
@@ -277,6 +297,7 @@ func (r *Conn) Encode(s Sink) {
 			s.Unset()
 		}
 	}
+	r.Source.encode(s)
 }
 
 // Size returns the bytes of all strings and the elements of all containers.
@@ -292,7 +313,17 @@ func (r *Conn) Size() (bytes, elements int) {
 	bytes += len(r.CommunityID.V)
 	bytes += len(r.OrigL2Addr.V)
 	bytes += len(r.RespL2Addr.V)
+	b, n := r.Source.size()
+	bytes, elements = bytes+b, elements+n
 	return bytes, elements
+}
+
+// SetFlow sets the columns that logs about connections share.
+func (r *Conn) SetFlow(of func(uid string) *Flow) {
+	r.Source = nil
+	if f := of(r.UID); f != nil {
+		r.Source = &f.Source
+	}
 }
 
 // DCERPCSchema describes the log dce_rpc.
@@ -312,6 +343,14 @@ var DCERPCSchema = Schema{
 		{Name: "named_pipe", Kind: KindString, Doc: "Secondary address that the server named when it accepted the binding: a named pipe or a port.", Unsettable: true},
 		{Name: "endpoint", Kind: KindString, Doc: "Name of the interface, or \"unknown-\" and its UUID.", Unsettable: true},
 		{Name: "operation", Kind: KindString, Doc: "Name of the operation, or \"unknown-\" and its number.", Unsettable: true},
+		{Name: "community_id", Kind: KindString, Doc: "Community ID flow hash of the connection, version 1.", Unsettable: true, Group: GroupCommunityID},
+		{Name: "orig_l2_addr", Kind: KindString, Doc: "Link-layer address of the originator.", Unsettable: true, Group: GroupMACLogging},
+		{Name: "resp_l2_addr", Kind: KindString, Doc: "Link-layer address of the responder, if it has sent something by then.", Unsettable: true, Group: GroupMACLogging},
+		{Name: "vlan", Kind: KindInt, Doc: "Outer VLAN identifier.", Unsettable: true, Group: GroupVLANLogging},
+		{Name: "inner_vlan", Kind: KindInt, Doc: "Inner VLAN identifier.", Unsettable: true, Group: GroupVLANLogging},
+		{Name: "source_file", Kind: KindString, Doc: "Capture with the first packet of the connection, or the packet that gave rise to the row.", Unsettable: true, Group: GroupSource},
+		{Name: "source_interface", Kind: KindCount, Doc: "Number of that packet's interface in its section of a pcapng capture, from 0.", Unsettable: true, Group: GroupSource},
+		{Name: "source_packet", Kind: KindCount, Doc: "Number of that packet in its capture, from 1, as other programs count them.", Unsettable: true, Group: GroupSource},
 	},
 }
 
@@ -346,6 +385,7 @@ func (r *DCERPC) Encode(s Sink) {
 	} else {
 		s.Unset()
 	}
+	r.Flow.encode(s)
 }
 
 // Size returns the bytes of all strings and the elements of all containers.
@@ -354,7 +394,14 @@ func (r *DCERPC) Size() (bytes, elements int) {
 	bytes += len(r.NamedPipe.V)
 	bytes += len(r.Endpoint.V)
 	bytes += len(r.Operation.V)
+	b, n := r.Flow.size()
+	bytes, elements = bytes+b, elements+n
 	return bytes, elements
+}
+
+// SetFlow sets the columns that logs about connections share.
+func (r *DCERPC) SetFlow(of func(uid string) *Flow) {
+	r.Flow = of(r.UID)
 }
 
 // DNSSchema describes the log dns.
@@ -390,6 +437,14 @@ var DNSSchema = Schema{
 		{Name: "rejected", Kind: KindBool, Doc: "The server rejected the query."},
 		{Name: "opcode", Kind: KindCount, Doc: "Kind of query.", Unsettable: true},
 		{Name: "opcode_name", Kind: KindString, Doc: "Name of the kind.", Unsettable: true},
+		{Name: "community_id", Kind: KindString, Doc: "Community ID flow hash of the connection, version 1.", Unsettable: true, Group: GroupCommunityID},
+		{Name: "orig_l2_addr", Kind: KindString, Doc: "Link-layer address of the originator.", Unsettable: true, Group: GroupMACLogging},
+		{Name: "resp_l2_addr", Kind: KindString, Doc: "Link-layer address of the responder, if it has sent something by then.", Unsettable: true, Group: GroupMACLogging},
+		{Name: "vlan", Kind: KindInt, Doc: "Outer VLAN identifier.", Unsettable: true, Group: GroupVLANLogging},
+		{Name: "inner_vlan", Kind: KindInt, Doc: "Inner VLAN identifier.", Unsettable: true, Group: GroupVLANLogging},
+		{Name: "source_file", Kind: KindString, Doc: "Capture with the first packet of the connection, or the packet that gave rise to the row.", Unsettable: true, Group: GroupSource},
+		{Name: "source_interface", Kind: KindCount, Doc: "Number of that packet's interface in its section of a pcapng capture, from 0.", Unsettable: true, Group: GroupSource},
+		{Name: "source_packet", Kind: KindCount, Doc: "Number of that packet in its capture, from 1, as other programs count them.", Unsettable: true, Group: GroupSource},
 	},
 }
 
@@ -484,6 +539,7 @@ func (r *DNS) Encode(s Sink) {
 	} else {
 		s.Unset()
 	}
+	r.Flow.encode(s)
 }
 
 // Size returns the bytes of all strings and the elements of all containers.
@@ -499,7 +555,14 @@ func (r *DNS) Size() (bytes, elements int) {
 	}
 	elements += len(r.TTLs)
 	bytes += len(r.OpcodeName.V)
+	b, n := r.Flow.size()
+	bytes, elements = bytes+b, elements+n
 	return bytes, elements
+}
+
+// SetFlow sets the columns that logs about connections share.
+func (r *DNS) SetFlow(of func(uid string) *Flow) {
+	r.Flow = of(r.UID)
 }
 
 // FilesSchema describes the log files.
@@ -536,6 +599,14 @@ var FilesSchema = Schema{
 		{Name: "extracted", Kind: KindString, Doc: "Path of the file on disk with the contents, in the folder of the logs if it is relative.", Unsettable: true},
 		{Name: "extracted_cutoff", Kind: KindBool, Doc: "Whether the file on disk was cut off at the size limit.", Unsettable: true},
 		{Name: "extracted_size", Kind: KindCount, Doc: "Bytes in the file on disk, if it was cut off.", Unsettable: true},
+		{Name: "community_id", Kind: KindString, Doc: "Community ID flow hash of the connection, version 1.", Unsettable: true, Group: GroupCommunityID},
+		{Name: "orig_l2_addr", Kind: KindString, Doc: "Link-layer address of the originator.", Unsettable: true, Group: GroupMACLogging},
+		{Name: "resp_l2_addr", Kind: KindString, Doc: "Link-layer address of the responder, if it has sent something by then.", Unsettable: true, Group: GroupMACLogging},
+		{Name: "vlan", Kind: KindInt, Doc: "Outer VLAN identifier.", Unsettable: true, Group: GroupVLANLogging},
+		{Name: "inner_vlan", Kind: KindInt, Doc: "Inner VLAN identifier.", Unsettable: true, Group: GroupVLANLogging},
+		{Name: "source_file", Kind: KindString, Doc: "Capture with the first packet of the connection, or the packet that gave rise to the row.", Unsettable: true, Group: GroupSource},
+		{Name: "source_interface", Kind: KindCount, Doc: "Number of that packet's interface in its section of a pcapng capture, from 0.", Unsettable: true, Group: GroupSource},
+		{Name: "source_packet", Kind: KindCount, Doc: "Number of that packet in its capture, from 1, as other programs count them.", Unsettable: true, Group: GroupSource},
 	},
 }
 
@@ -642,6 +713,7 @@ func (r *Files) Encode(s Sink) {
 	} else {
 		s.Unset()
 	}
+	r.Flow.encode(s)
 }
 
 // Size returns the bytes of all strings and the elements of all containers.
@@ -660,7 +732,14 @@ func (r *Files) Size() (bytes, elements int) {
 	bytes += len(r.SHA1.V)
 	bytes += len(r.SHA256.V)
 	bytes += len(r.Extracted.V)
+	b, n := r.Flow.size()
+	bytes, elements = bytes+b, elements+n
 	return bytes, elements
+}
+
+// SetFlow sets the columns that logs about connections share.
+func (r *Files) SetFlow(of func(uid string) *Flow) {
+	r.Flow = of(r.UID.V)
 }
 
 // FTPSchema describes the log ftp.
@@ -689,6 +768,14 @@ var FTPSchema = Schema{
 		{Name: "data_channel.resp_h", Kind: KindAddr, Doc: "Host to connect to.", Unsettable: true},
 		{Name: "data_channel.resp_p", Kind: KindPort, Doc: "Port to connect to.", Unsettable: true},
 		{Name: "fuid", Kind: KindString, Doc: "Identifier of the file in files.log.", Unsettable: true},
+		{Name: "community_id", Kind: KindString, Doc: "Community ID flow hash of the connection, version 1.", Unsettable: true, Group: GroupCommunityID},
+		{Name: "orig_l2_addr", Kind: KindString, Doc: "Link-layer address of the originator.", Unsettable: true, Group: GroupMACLogging},
+		{Name: "resp_l2_addr", Kind: KindString, Doc: "Link-layer address of the responder, if it has sent something by then.", Unsettable: true, Group: GroupMACLogging},
+		{Name: "vlan", Kind: KindInt, Doc: "Outer VLAN identifier.", Unsettable: true, Group: GroupVLANLogging},
+		{Name: "inner_vlan", Kind: KindInt, Doc: "Inner VLAN identifier.", Unsettable: true, Group: GroupVLANLogging},
+		{Name: "source_file", Kind: KindString, Doc: "Capture with the first packet of the connection, or the packet that gave rise to the row.", Unsettable: true, Group: GroupSource},
+		{Name: "source_interface", Kind: KindCount, Doc: "Number of that packet's interface in its section of a pcapng capture, from 0.", Unsettable: true, Group: GroupSource},
+		{Name: "source_packet", Kind: KindCount, Doc: "Number of that packet in its capture, from 1, as other programs count them.", Unsettable: true, Group: GroupSource},
 	},
 }
 
@@ -764,6 +851,7 @@ func (r *FTP) Encode(s Sink) {
 	} else {
 		s.Unset()
 	}
+	r.Flow.encode(s)
 }
 
 // Size returns the bytes of all strings and the elements of all containers.
@@ -776,7 +864,14 @@ func (r *FTP) Size() (bytes, elements int) {
 	bytes += len(r.MIMEType.V)
 	bytes += len(r.ReplyMsg.V)
 	bytes += len(r.FUID.V)
+	b, n := r.Flow.size()
+	bytes, elements = bytes+b, elements+n
 	return bytes, elements
+}
+
+// SetFlow sets the columns that logs about connections share.
+func (r *FTP) SetFlow(of func(uid string) *Flow) {
+	r.Flow = of(r.UID)
 }
 
 // HTTPSchema describes the log http.
@@ -816,6 +911,14 @@ var HTTPSchema = Schema{
 		{Name: "resp_fuids", Kind: KindString, Container: VectorOf, Doc: "Identifiers of the files that the server sent, up to 15.", Unsettable: true},
 		{Name: "resp_filenames", Kind: KindString, Container: VectorOf, Doc: "Names of the files that the server sent.", Unsettable: true},
 		{Name: "resp_mime_types", Kind: KindString, Container: VectorOf, Doc: "Media types of the files that the server sent, by their content.", Unsettable: true},
+		{Name: "community_id", Kind: KindString, Doc: "Community ID flow hash of the connection, version 1.", Unsettable: true, Group: GroupCommunityID},
+		{Name: "orig_l2_addr", Kind: KindString, Doc: "Link-layer address of the originator.", Unsettable: true, Group: GroupMACLogging},
+		{Name: "resp_l2_addr", Kind: KindString, Doc: "Link-layer address of the responder, if it has sent something by then.", Unsettable: true, Group: GroupMACLogging},
+		{Name: "vlan", Kind: KindInt, Doc: "Outer VLAN identifier.", Unsettable: true, Group: GroupVLANLogging},
+		{Name: "inner_vlan", Kind: KindInt, Doc: "Inner VLAN identifier.", Unsettable: true, Group: GroupVLANLogging},
+		{Name: "source_file", Kind: KindString, Doc: "Capture with the first packet of the connection, or the packet that gave rise to the row.", Unsettable: true, Group: GroupSource},
+		{Name: "source_interface", Kind: KindCount, Doc: "Number of that packet's interface in its section of a pcapng capture, from 0.", Unsettable: true, Group: GroupSource},
+		{Name: "source_packet", Kind: KindCount, Doc: "Number of that packet in its capture, from 1, as other programs count them.", Unsettable: true, Group: GroupSource},
 	},
 }
 
@@ -970,6 +1073,7 @@ func (r *HTTP) Encode(s Sink) {
 	} else {
 		s.Unset()
 	}
+	r.Flow.encode(s)
 }
 
 // Size returns the bytes of all strings and the elements of all containers.
@@ -1015,7 +1119,14 @@ func (r *HTTP) Size() (bytes, elements int) {
 	for _, v := range r.RespMIMETypes {
 		bytes += len(v)
 	}
+	b, n := r.Flow.size()
+	bytes, elements = bytes+b, elements+n
 	return bytes, elements
+}
+
+// SetFlow sets the columns that logs about connections share.
+func (r *HTTP) SetFlow(of func(uid string) *Flow) {
+	r.Flow = of(r.UID)
 }
 
 // IRCSchema describes the log irc.
@@ -1040,6 +1151,14 @@ var IRCSchema = Schema{
 		{Name: "dcc_file_size", Kind: KindCount, Doc: "Size of the file according to the sender, in bytes.", Unsettable: true},
 		{Name: "dcc_mime_type", Kind: KindString, Doc: "Media type of the file, from its contents.", Unsettable: true},
 		{Name: "fuid", Kind: KindString, Doc: "Identifier of the file in files.log.", Unsettable: true},
+		{Name: "community_id", Kind: KindString, Doc: "Community ID flow hash of the connection, version 1.", Unsettable: true, Group: GroupCommunityID},
+		{Name: "orig_l2_addr", Kind: KindString, Doc: "Link-layer address of the originator.", Unsettable: true, Group: GroupMACLogging},
+		{Name: "resp_l2_addr", Kind: KindString, Doc: "Link-layer address of the responder, if it has sent something by then.", Unsettable: true, Group: GroupMACLogging},
+		{Name: "vlan", Kind: KindInt, Doc: "Outer VLAN identifier.", Unsettable: true, Group: GroupVLANLogging},
+		{Name: "inner_vlan", Kind: KindInt, Doc: "Inner VLAN identifier.", Unsettable: true, Group: GroupVLANLogging},
+		{Name: "source_file", Kind: KindString, Doc: "Capture with the first packet of the connection, or the packet that gave rise to the row.", Unsettable: true, Group: GroupSource},
+		{Name: "source_interface", Kind: KindCount, Doc: "Number of that packet's interface in its section of a pcapng capture, from 0.", Unsettable: true, Group: GroupSource},
+		{Name: "source_packet", Kind: KindCount, Doc: "Number of that packet in its capture, from 1, as other programs count them.", Unsettable: true, Group: GroupSource},
 	},
 }
 
@@ -1099,6 +1218,7 @@ func (r *IRC) Encode(s Sink) {
 	} else {
 		s.Unset()
 	}
+	r.Flow.encode(s)
 }
 
 // Size returns the bytes of all strings and the elements of all containers.
@@ -1112,7 +1232,14 @@ func (r *IRC) Size() (bytes, elements int) {
 	bytes += len(r.DCCFileName.V)
 	bytes += len(r.DCCMIMEType.V)
 	bytes += len(r.FUID.V)
+	b, n := r.Flow.size()
+	bytes, elements = bytes+b, elements+n
 	return bytes, elements
+}
+
+// SetFlow sets the columns that logs about connections share.
+func (r *IRC) SetFlow(of func(uid string) *Flow) {
+	r.Flow = of(r.UID)
 }
 
 // KerberosSchema describes the log kerberos.
@@ -1142,6 +1269,14 @@ var KerberosSchema = Schema{
 		{Name: "client_cert_fuid", Kind: KindString, Doc: "File identifier of the client's certificate.", Unsettable: true},
 		{Name: "server_cert_subject", Kind: KindString, Doc: "Subject of the KDC's certificate.", Unsettable: true},
 		{Name: "server_cert_fuid", Kind: KindString, Doc: "File identifier of the KDC's certificate.", Unsettable: true},
+		{Name: "community_id", Kind: KindString, Doc: "Community ID flow hash of the connection, version 1.", Unsettable: true, Group: GroupCommunityID},
+		{Name: "orig_l2_addr", Kind: KindString, Doc: "Link-layer address of the originator.", Unsettable: true, Group: GroupMACLogging},
+		{Name: "resp_l2_addr", Kind: KindString, Doc: "Link-layer address of the responder, if it has sent something by then.", Unsettable: true, Group: GroupMACLogging},
+		{Name: "vlan", Kind: KindInt, Doc: "Outer VLAN identifier.", Unsettable: true, Group: GroupVLANLogging},
+		{Name: "inner_vlan", Kind: KindInt, Doc: "Inner VLAN identifier.", Unsettable: true, Group: GroupVLANLogging},
+		{Name: "source_file", Kind: KindString, Doc: "Capture with the first packet of the connection, or the packet that gave rise to the row.", Unsettable: true, Group: GroupSource},
+		{Name: "source_interface", Kind: KindCount, Doc: "Number of that packet's interface in its section of a pcapng capture, from 0.", Unsettable: true, Group: GroupSource},
+		{Name: "source_packet", Kind: KindCount, Doc: "Number of that packet in its capture, from 1, as other programs count them.", Unsettable: true, Group: GroupSource},
 	},
 }
 
@@ -1226,6 +1361,7 @@ func (r *Kerberos) Encode(s Sink) {
 	} else {
 		s.Unset()
 	}
+	r.Flow.encode(s)
 }
 
 // Size returns the bytes of all strings and the elements of all containers.
@@ -1240,7 +1376,14 @@ func (r *Kerberos) Size() (bytes, elements int) {
 	bytes += len(r.ClientCertFUID.V)
 	bytes += len(r.ServerCertSubject.V)
 	bytes += len(r.ServerCertFUID.V)
+	b, n := r.Flow.size()
+	bytes, elements = bytes+b, elements+n
 	return bytes, elements
+}
+
+// SetFlow sets the columns that logs about connections share.
+func (r *Kerberos) SetFlow(of func(uid string) *Flow) {
+	r.Flow = of(r.UID)
 }
 
 // KnownModbusSchema describes the log known_modbus.
@@ -1290,6 +1433,14 @@ var ModbusSchema = Schema{
 		{Name: "func", Kind: KindString, Doc: "Name of the function.", Unsettable: true},
 		{Name: "pdu_type", Kind: KindString, Doc: "Whether the message is a request (REQ) or a response (RESP).", Unsettable: true},
 		{Name: "exception", Kind: KindString, Doc: "Name of the exception, if the response is one.", Unsettable: true},
+		{Name: "community_id", Kind: KindString, Doc: "Community ID flow hash of the connection, version 1.", Unsettable: true, Group: GroupCommunityID},
+		{Name: "orig_l2_addr", Kind: KindString, Doc: "Link-layer address of the originator.", Unsettable: true, Group: GroupMACLogging},
+		{Name: "resp_l2_addr", Kind: KindString, Doc: "Link-layer address of the responder, if it has sent something by then.", Unsettable: true, Group: GroupMACLogging},
+		{Name: "vlan", Kind: KindInt, Doc: "Outer VLAN identifier.", Unsettable: true, Group: GroupVLANLogging},
+		{Name: "inner_vlan", Kind: KindInt, Doc: "Inner VLAN identifier.", Unsettable: true, Group: GroupVLANLogging},
+		{Name: "source_file", Kind: KindString, Doc: "Capture with the first packet of the connection, or the packet that gave rise to the row.", Unsettable: true, Group: GroupSource},
+		{Name: "source_interface", Kind: KindCount, Doc: "Number of that packet's interface in its section of a pcapng capture, from 0.", Unsettable: true, Group: GroupSource},
+		{Name: "source_packet", Kind: KindCount, Doc: "Number of that packet in its capture, from 1, as other programs count them.", Unsettable: true, Group: GroupSource},
 	},
 }
 
@@ -1329,6 +1480,7 @@ func (r *Modbus) Encode(s Sink) {
 	} else {
 		s.Unset()
 	}
+	r.Flow.encode(s)
 }
 
 // Size returns the bytes of all strings and the elements of all containers.
@@ -1337,7 +1489,14 @@ func (r *Modbus) Size() (bytes, elements int) {
 	bytes += len(r.Func.V)
 	bytes += len(r.PDUType.V)
 	bytes += len(r.Exception.V)
+	b, n := r.Flow.size()
+	bytes, elements = bytes+b, elements+n
 	return bytes, elements
+}
+
+// SetFlow sets the columns that logs about connections share.
+func (r *Modbus) SetFlow(of func(uid string) *Flow) {
+	r.Flow = of(r.UID)
 }
 
 // ModbusRegisterChangeSchema describes the log modbus_register_change.
@@ -1358,6 +1517,14 @@ var ModbusRegisterChangeSchema = Schema{
 		{Name: "old_val", Kind: KindCount, Doc: "The previous value."},
 		{Name: "new_val", Kind: KindCount, Doc: "The new value."},
 		{Name: "delta", Kind: KindInterval, Doc: "Time since the old value was first read, in seconds."},
+		{Name: "community_id", Kind: KindString, Doc: "Community ID flow hash of the connection, version 1.", Unsettable: true, Group: GroupCommunityID},
+		{Name: "orig_l2_addr", Kind: KindString, Doc: "Link-layer address of the originator.", Unsettable: true, Group: GroupMACLogging},
+		{Name: "resp_l2_addr", Kind: KindString, Doc: "Link-layer address of the responder, if it has sent something by then.", Unsettable: true, Group: GroupMACLogging},
+		{Name: "vlan", Kind: KindInt, Doc: "Outer VLAN identifier.", Unsettable: true, Group: GroupVLANLogging},
+		{Name: "inner_vlan", Kind: KindInt, Doc: "Inner VLAN identifier.", Unsettable: true, Group: GroupVLANLogging},
+		{Name: "source_file", Kind: KindString, Doc: "Capture with the first packet of the connection, or the packet that gave rise to the row.", Unsettable: true, Group: GroupSource},
+		{Name: "source_interface", Kind: KindCount, Doc: "Number of that packet's interface in its section of a pcapng capture, from 0.", Unsettable: true, Group: GroupSource},
+		{Name: "source_packet", Kind: KindCount, Doc: "Number of that packet in its capture, from 1, as other programs count them.", Unsettable: true, Group: GroupSource},
 	},
 }
 
@@ -1376,12 +1543,20 @@ func (r *ModbusRegisterChange) Encode(s Sink) {
 	s.Count(r.OldVal)
 	s.Count(r.NewVal)
 	s.Interval(float64(r.Delta))
+	r.Flow.encode(s)
 }
 
 // Size returns the bytes of all strings and the elements of all containers.
 func (r *ModbusRegisterChange) Size() (bytes, elements int) {
 	bytes += len(r.UID)
+	b, n := r.Flow.size()
+	bytes, elements = bytes+b, elements+n
 	return bytes, elements
+}
+
+// SetFlow sets the columns that logs about connections share.
+func (r *ModbusRegisterChange) SetFlow(of func(uid string) *Flow) {
+	r.Flow = of(r.UID)
 }
 
 // MySQLSchema describes the log mysql.
@@ -1402,6 +1577,14 @@ var MySQLSchema = Schema{
 		{Name: "success", Kind: KindBool, Doc: "Whether the server reports success.", Unsettable: true},
 		{Name: "rows", Kind: KindCount, Doc: "Number of affected rows.", Unsettable: true},
 		{Name: "response", Kind: KindString, Doc: "The server's message, which comes with an error.", Unsettable: true},
+		{Name: "community_id", Kind: KindString, Doc: "Community ID flow hash of the connection, version 1.", Unsettable: true, Group: GroupCommunityID},
+		{Name: "orig_l2_addr", Kind: KindString, Doc: "Link-layer address of the originator.", Unsettable: true, Group: GroupMACLogging},
+		{Name: "resp_l2_addr", Kind: KindString, Doc: "Link-layer address of the responder, if it has sent something by then.", Unsettable: true, Group: GroupMACLogging},
+		{Name: "vlan", Kind: KindInt, Doc: "Outer VLAN identifier.", Unsettable: true, Group: GroupVLANLogging},
+		{Name: "inner_vlan", Kind: KindInt, Doc: "Inner VLAN identifier.", Unsettable: true, Group: GroupVLANLogging},
+		{Name: "source_file", Kind: KindString, Doc: "Capture with the first packet of the connection, or the packet that gave rise to the row.", Unsettable: true, Group: GroupSource},
+		{Name: "source_interface", Kind: KindCount, Doc: "Number of that packet's interface in its section of a pcapng capture, from 0.", Unsettable: true, Group: GroupSource},
+		{Name: "source_packet", Kind: KindCount, Doc: "Number of that packet in its capture, from 1, as other programs count them.", Unsettable: true, Group: GroupSource},
 	},
 }
 
@@ -1433,6 +1616,7 @@ func (r *MySQL) Encode(s Sink) {
 	} else {
 		s.Unset()
 	}
+	r.Flow.encode(s)
 }
 
 // Size returns the bytes of all strings and the elements of all containers.
@@ -1441,7 +1625,14 @@ func (r *MySQL) Size() (bytes, elements int) {
 	bytes += len(r.Cmd)
 	bytes += len(r.Arg)
 	bytes += len(r.Response.V)
+	b, n := r.Flow.size()
+	bytes, elements = bytes+b, elements+n
 	return bytes, elements
+}
+
+// SetFlow sets the columns that logs about connections share.
+func (r *MySQL) SetFlow(of func(uid string) *Flow) {
+	r.Flow = of(r.UID)
 }
 
 // NTLMSchema describes the log ntlm.
@@ -1464,6 +1655,14 @@ var NTLMSchema = Schema{
 		{Name: "server_dns_computer_name", Kind: KindString, Doc: "DNS name of the server.", Unsettable: true},
 		{Name: "server_tree_name", Kind: KindString, Doc: "DNS name of the server's forest.", Unsettable: true},
 		{Name: "success", Kind: KindBool, Doc: "Whether the authentication succeeded; unset if that was not seen.", Unsettable: true},
+		{Name: "community_id", Kind: KindString, Doc: "Community ID flow hash of the connection, version 1.", Unsettable: true, Group: GroupCommunityID},
+		{Name: "orig_l2_addr", Kind: KindString, Doc: "Link-layer address of the originator.", Unsettable: true, Group: GroupMACLogging},
+		{Name: "resp_l2_addr", Kind: KindString, Doc: "Link-layer address of the responder, if it has sent something by then.", Unsettable: true, Group: GroupMACLogging},
+		{Name: "vlan", Kind: KindInt, Doc: "Outer VLAN identifier.", Unsettable: true, Group: GroupVLANLogging},
+		{Name: "inner_vlan", Kind: KindInt, Doc: "Inner VLAN identifier.", Unsettable: true, Group: GroupVLANLogging},
+		{Name: "source_file", Kind: KindString, Doc: "Capture with the first packet of the connection, or the packet that gave rise to the row.", Unsettable: true, Group: GroupSource},
+		{Name: "source_interface", Kind: KindCount, Doc: "Number of that packet's interface in its section of a pcapng capture, from 0.", Unsettable: true, Group: GroupSource},
+		{Name: "source_packet", Kind: KindCount, Doc: "Number of that packet in its capture, from 1, as other programs count them.", Unsettable: true, Group: GroupSource},
 	},
 }
 
@@ -1513,6 +1712,7 @@ func (r *NTLM) Encode(s Sink) {
 	} else {
 		s.Unset()
 	}
+	r.Flow.encode(s)
 }
 
 // Size returns the bytes of all strings and the elements of all containers.
@@ -1524,7 +1724,14 @@ func (r *NTLM) Size() (bytes, elements int) {
 	bytes += len(r.ServerNBComputerName.V)
 	bytes += len(r.ServerDNSComputerName.V)
 	bytes += len(r.ServerTreeName.V)
+	b, n := r.Flow.size()
+	bytes, elements = bytes+b, elements+n
 	return bytes, elements
+}
+
+// SetFlow sets the columns that logs about connections share.
+func (r *NTLM) SetFlow(of func(uid string) *Flow) {
+	r.Flow = of(r.UID)
 }
 
 // OCSPSchema describes the log ocsp.
@@ -1723,6 +1930,14 @@ var RDPSchema = Schema{
 		{Name: "cert_permanent", Kind: KindBool, Doc: "Whether the certificate is permanent.", Unsettable: true},
 		{Name: "encryption_level", Kind: KindString, Doc: "Level of RDP's own encryption.", Unsettable: true},
 		{Name: "encryption_method", Kind: KindString, Doc: "Method of RDP's own encryption.", Unsettable: true},
+		{Name: "community_id", Kind: KindString, Doc: "Community ID flow hash of the connection, version 1.", Unsettable: true, Group: GroupCommunityID},
+		{Name: "orig_l2_addr", Kind: KindString, Doc: "Link-layer address of the originator.", Unsettable: true, Group: GroupMACLogging},
+		{Name: "resp_l2_addr", Kind: KindString, Doc: "Link-layer address of the responder, if it has sent something by then.", Unsettable: true, Group: GroupMACLogging},
+		{Name: "vlan", Kind: KindInt, Doc: "Outer VLAN identifier.", Unsettable: true, Group: GroupVLANLogging},
+		{Name: "inner_vlan", Kind: KindInt, Doc: "Inner VLAN identifier.", Unsettable: true, Group: GroupVLANLogging},
+		{Name: "source_file", Kind: KindString, Doc: "Capture with the first packet of the connection, or the packet that gave rise to the row.", Unsettable: true, Group: GroupSource},
+		{Name: "source_interface", Kind: KindCount, Doc: "Number of that packet's interface in its section of a pcapng capture, from 0.", Unsettable: true, Group: GroupSource},
+		{Name: "source_packet", Kind: KindCount, Doc: "Number of that packet in its capture, from 1, as other programs count them.", Unsettable: true, Group: GroupSource},
 	},
 }
 
@@ -1817,6 +2032,7 @@ func (r *RDP) Encode(s Sink) {
 	} else {
 		s.Unset()
 	}
+	r.Flow.encode(s)
 }
 
 // Size returns the bytes of all strings and the elements of all containers.
@@ -1837,7 +2053,14 @@ func (r *RDP) Size() (bytes, elements int) {
 	bytes += len(r.CertType.V)
 	bytes += len(r.EncryptionLevel.V)
 	bytes += len(r.EncryptionMethod.V)
+	b, n := r.Flow.size()
+	bytes, elements = bytes+b, elements+n
 	return bytes, elements
+}
+
+// SetFlow sets the columns that logs about connections share.
+func (r *RDP) SetFlow(of func(uid string) *Flow) {
+	r.Flow = of(r.UID)
 }
 
 // SMBCmdSchema describes the log smb_cmd.
@@ -1879,6 +2102,14 @@ var SMBCmdSchema = Schema{
 		{Name: "referenced_file.times.accessed", Kind: KindTime, Doc: "Time of the last access.", Unsettable: true},
 		{Name: "referenced_file.times.created", Kind: KindTime, Doc: "Time at which the file was made.", Unsettable: true},
 		{Name: "referenced_file.times.changed", Kind: KindTime, Doc: "Time at which contents or attributes were changed.", Unsettable: true},
+		{Name: "community_id", Kind: KindString, Doc: "Community ID flow hash of the connection, version 1.", Unsettable: true, Group: GroupCommunityID},
+		{Name: "orig_l2_addr", Kind: KindString, Doc: "Link-layer address of the originator.", Unsettable: true, Group: GroupMACLogging},
+		{Name: "resp_l2_addr", Kind: KindString, Doc: "Link-layer address of the responder, if it has sent something by then.", Unsettable: true, Group: GroupMACLogging},
+		{Name: "vlan", Kind: KindInt, Doc: "Outer VLAN identifier.", Unsettable: true, Group: GroupVLANLogging},
+		{Name: "inner_vlan", Kind: KindInt, Doc: "Inner VLAN identifier.", Unsettable: true, Group: GroupVLANLogging},
+		{Name: "source_file", Kind: KindString, Doc: "Capture with the first packet of the connection, or the packet that gave rise to the row.", Unsettable: true, Group: GroupSource},
+		{Name: "source_interface", Kind: KindCount, Doc: "Number of that packet's interface in its section of a pcapng capture, from 0.", Unsettable: true, Group: GroupSource},
+		{Name: "source_packet", Kind: KindCount, Doc: "Number of that packet in its capture, from 1, as other programs count them.", Unsettable: true, Group: GroupSource},
 	},
 }
 
@@ -2001,6 +2232,7 @@ func (r *SMBCmd) Encode(s Sink) {
 	} else {
 		s.Unset()
 	}
+	r.Flow.encode(s)
 }
 
 // Size returns the bytes of all strings and the elements of all containers.
@@ -2019,7 +2251,14 @@ func (r *SMBCmd) Size() (bytes, elements int) {
 	bytes += len(r.ReferencedFile.Path.V)
 	bytes += len(r.ReferencedFile.Name.V)
 	bytes += len(r.ReferencedFile.PrevName.V)
+	b, n := r.Flow.size()
+	bytes, elements = bytes+b, elements+n
 	return bytes, elements
+}
+
+// SetFlow sets the columns that logs about connections share.
+func (r *SMBCmd) SetFlow(of func(uid string) *Flow) {
+	r.Flow = of(r.UID)
 }
 
 // SMBFilesSchema describes the log smb_files.
@@ -2045,6 +2284,14 @@ var SMBFilesSchema = Schema{
 		{Name: "times.accessed", Kind: KindTime, Doc: "Time of the last access.", Unsettable: true},
 		{Name: "times.created", Kind: KindTime, Doc: "Time at which the file was made.", Unsettable: true},
 		{Name: "times.changed", Kind: KindTime, Doc: "Time at which contents or attributes were changed.", Unsettable: true},
+		{Name: "community_id", Kind: KindString, Doc: "Community ID flow hash of the connection, version 1.", Unsettable: true, Group: GroupCommunityID},
+		{Name: "orig_l2_addr", Kind: KindString, Doc: "Link-layer address of the originator.", Unsettable: true, Group: GroupMACLogging},
+		{Name: "resp_l2_addr", Kind: KindString, Doc: "Link-layer address of the responder, if it has sent something by then.", Unsettable: true, Group: GroupMACLogging},
+		{Name: "vlan", Kind: KindInt, Doc: "Outer VLAN identifier.", Unsettable: true, Group: GroupVLANLogging},
+		{Name: "inner_vlan", Kind: KindInt, Doc: "Inner VLAN identifier.", Unsettable: true, Group: GroupVLANLogging},
+		{Name: "source_file", Kind: KindString, Doc: "Capture with the first packet of the connection, or the packet that gave rise to the row.", Unsettable: true, Group: GroupSource},
+		{Name: "source_interface", Kind: KindCount, Doc: "Number of that packet's interface in its section of a pcapng capture, from 0.", Unsettable: true, Group: GroupSource},
+		{Name: "source_packet", Kind: KindCount, Doc: "Number of that packet in its capture, from 1, as other programs count them.", Unsettable: true, Group: GroupSource},
 	},
 }
 
@@ -2105,6 +2352,7 @@ func (r *SMBFiles) Encode(s Sink) {
 	} else {
 		s.Unset()
 	}
+	r.Flow.encode(s)
 }
 
 // Size returns the bytes of all strings and the elements of all containers.
@@ -2114,7 +2362,14 @@ func (r *SMBFiles) Size() (bytes, elements int) {
 	bytes += len(r.Path.V)
 	bytes += len(r.Name.V)
 	bytes += len(r.PrevName.V)
+	b, n := r.Flow.size()
+	bytes, elements = bytes+b, elements+n
 	return bytes, elements
+}
+
+// SetFlow sets the columns that logs about connections share.
+func (r *SMBFiles) SetFlow(of func(uid string) *Flow) {
+	r.Flow = of(r.UID)
 }
 
 // SMBMappingSchema describes the log smb_mapping.
@@ -2134,6 +2389,14 @@ var SMBMappingSchema = Schema{
 		{Name: "service", Kind: KindString, Doc: "Kind of resource, as SMB1 names it.", Unsettable: true},
 		{Name: "native_file_system", Kind: KindString, Doc: "File system of the share, as reported by SMB1.", Unsettable: true},
 		{Name: "share_type", Kind: KindString, Doc: "DISK, PIPE or PRINT."},
+		{Name: "community_id", Kind: KindString, Doc: "Community ID flow hash of the connection, version 1.", Unsettable: true, Group: GroupCommunityID},
+		{Name: "orig_l2_addr", Kind: KindString, Doc: "Link-layer address of the originator.", Unsettable: true, Group: GroupMACLogging},
+		{Name: "resp_l2_addr", Kind: KindString, Doc: "Link-layer address of the responder, if it has sent something by then.", Unsettable: true, Group: GroupMACLogging},
+		{Name: "vlan", Kind: KindInt, Doc: "Outer VLAN identifier.", Unsettable: true, Group: GroupVLANLogging},
+		{Name: "inner_vlan", Kind: KindInt, Doc: "Inner VLAN identifier.", Unsettable: true, Group: GroupVLANLogging},
+		{Name: "source_file", Kind: KindString, Doc: "Capture with the first packet of the connection, or the packet that gave rise to the row.", Unsettable: true, Group: GroupSource},
+		{Name: "source_interface", Kind: KindCount, Doc: "Number of that packet's interface in its section of a pcapng capture, from 0.", Unsettable: true, Group: GroupSource},
+		{Name: "source_packet", Kind: KindCount, Doc: "Number of that packet in its capture, from 1, as other programs count them.", Unsettable: true, Group: GroupSource},
 	},
 }
 
@@ -2164,6 +2427,7 @@ func (r *SMBMapping) Encode(s Sink) {
 		s.Unset()
 	}
 	s.String(r.ShareType)
+	r.Flow.encode(s)
 }
 
 // Size returns the bytes of all strings and the elements of all containers.
@@ -2173,7 +2437,14 @@ func (r *SMBMapping) Size() (bytes, elements int) {
 	bytes += len(r.Service.V)
 	bytes += len(r.NativeFileSystem.V)
 	bytes += len(r.ShareType)
+	b, n := r.Flow.size()
+	bytes, elements = bytes+b, elements+n
 	return bytes, elements
+}
+
+// SetFlow sets the columns that logs about connections share.
+func (r *SMBMapping) SetFlow(of func(uid string) *Flow) {
+	r.Flow = of(r.UID)
 }
 
 // SMTPSchema describes the log smtp.
@@ -2209,6 +2480,14 @@ var SMTPSchema = Schema{
 		{Name: "user_agent", Kind: KindString, Doc: "Value of the X-Mailer, User-Agent or X-User-Agent header.", Unsettable: true},
 		{Name: "tls", Kind: KindBool, Doc: "Whether the connection switched to TLS."},
 		{Name: "fuids", Kind: KindString, Container: VectorOf, Doc: "Identifiers of the files that the message consists of.", Unsettable: true},
+		{Name: "community_id", Kind: KindString, Doc: "Community ID flow hash of the connection, version 1.", Unsettable: true, Group: GroupCommunityID},
+		{Name: "orig_l2_addr", Kind: KindString, Doc: "Link-layer address of the originator.", Unsettable: true, Group: GroupMACLogging},
+		{Name: "resp_l2_addr", Kind: KindString, Doc: "Link-layer address of the responder, if it has sent something by then.", Unsettable: true, Group: GroupMACLogging},
+		{Name: "vlan", Kind: KindInt, Doc: "Outer VLAN identifier.", Unsettable: true, Group: GroupVLANLogging},
+		{Name: "inner_vlan", Kind: KindInt, Doc: "Inner VLAN identifier.", Unsettable: true, Group: GroupVLANLogging},
+		{Name: "source_file", Kind: KindString, Doc: "Capture with the first packet of the connection, or the packet that gave rise to the row.", Unsettable: true, Group: GroupSource},
+		{Name: "source_interface", Kind: KindCount, Doc: "Number of that packet's interface in its section of a pcapng capture, from 0.", Unsettable: true, Group: GroupSource},
+		{Name: "source_packet", Kind: KindCount, Doc: "Number of that packet in its capture, from 1, as other programs count them.", Unsettable: true, Group: GroupSource},
 	},
 }
 
@@ -2335,6 +2614,7 @@ func (r *SMTP) Encode(s Sink) {
 	} else {
 		s.Unset()
 	}
+	r.Flow.encode(s)
 }
 
 // Size returns the bytes of all strings and the elements of all containers.
@@ -2369,7 +2649,14 @@ func (r *SMTP) Size() (bytes, elements int) {
 	for _, v := range r.FUIDs {
 		bytes += len(v)
 	}
+	b, n := r.Flow.size()
+	bytes, elements = bytes+b, elements+n
 	return bytes, elements
+}
+
+// SetFlow sets the columns that logs about connections share.
+func (r *SMTP) SetFlow(of func(uid string) *Flow) {
+	r.Flow = of(r.UID)
 }
 
 // SOCKSSchema describes the log socks.
@@ -2395,6 +2682,14 @@ var SOCKSSchema = Schema{
 		{Name: "bound.host", Kind: KindAddr, Doc: "Address.", Unsettable: true},
 		{Name: "bound.name", Kind: KindString, Doc: "Name.", Unsettable: true},
 		{Name: "bound_p", Kind: KindPort, Doc: "Port that the server bound.", Unsettable: true},
+		{Name: "community_id", Kind: KindString, Doc: "Community ID flow hash of the connection, version 1.", Unsettable: true, Group: GroupCommunityID},
+		{Name: "orig_l2_addr", Kind: KindString, Doc: "Link-layer address of the originator.", Unsettable: true, Group: GroupMACLogging},
+		{Name: "resp_l2_addr", Kind: KindString, Doc: "Link-layer address of the responder, if it has sent something by then.", Unsettable: true, Group: GroupMACLogging},
+		{Name: "vlan", Kind: KindInt, Doc: "Outer VLAN identifier.", Unsettable: true, Group: GroupVLANLogging},
+		{Name: "inner_vlan", Kind: KindInt, Doc: "Inner VLAN identifier.", Unsettable: true, Group: GroupVLANLogging},
+		{Name: "source_file", Kind: KindString, Doc: "Capture with the first packet of the connection, or the packet that gave rise to the row.", Unsettable: true, Group: GroupSource},
+		{Name: "source_interface", Kind: KindCount, Doc: "Number of that packet's interface in its section of a pcapng capture, from 0.", Unsettable: true, Group: GroupSource},
+		{Name: "source_packet", Kind: KindCount, Doc: "Number of that packet in its capture, from 1, as other programs count them.", Unsettable: true, Group: GroupSource},
 	},
 }
 
@@ -2455,6 +2750,7 @@ func (r *SOCKS) Encode(s Sink) {
 	} else {
 		s.Unset()
 	}
+	r.Flow.encode(s)
 }
 
 // Size returns the bytes of all strings and the elements of all containers.
@@ -2465,7 +2761,14 @@ func (r *SOCKS) Size() (bytes, elements int) {
 	bytes += len(r.Status.V)
 	bytes += len(r.Request.Name.V)
 	bytes += len(r.Bound.Name.V)
+	b, n := r.Flow.size()
+	bytes, elements = bytes+b, elements+n
 	return bytes, elements
+}
+
+// SetFlow sets the columns that logs about connections share.
+func (r *SOCKS) SetFlow(of func(uid string) *Flow) {
+	r.Flow = of(r.UID)
 }
 
 // SSHSchema describes the log ssh.
@@ -2497,6 +2800,14 @@ var SSHSchema = Schema{
 		{Name: "hasshServer", Kind: KindString, Doc: "MD5 fingerprint of the algorithms that the server offers.", Unsettable: true, Group: GroupHASSH},
 		{Name: "hasshAlgorithms", Kind: KindString, Doc: "Algorithms that hassh is computed from.", Unsettable: true, Group: GroupHASSH},
 		{Name: "hasshServerAlgorithms", Kind: KindString, Doc: "Algorithms that hasshServer is computed from.", Unsettable: true, Group: GroupHASSH},
+		{Name: "community_id", Kind: KindString, Doc: "Community ID flow hash of the connection, version 1.", Unsettable: true, Group: GroupCommunityID},
+		{Name: "orig_l2_addr", Kind: KindString, Doc: "Link-layer address of the originator.", Unsettable: true, Group: GroupMACLogging},
+		{Name: "resp_l2_addr", Kind: KindString, Doc: "Link-layer address of the responder, if it has sent something by then.", Unsettable: true, Group: GroupMACLogging},
+		{Name: "vlan", Kind: KindInt, Doc: "Outer VLAN identifier.", Unsettable: true, Group: GroupVLANLogging},
+		{Name: "inner_vlan", Kind: KindInt, Doc: "Inner VLAN identifier.", Unsettable: true, Group: GroupVLANLogging},
+		{Name: "source_file", Kind: KindString, Doc: "Capture with the first packet of the connection, or the packet that gave rise to the row.", Unsettable: true, Group: GroupSource},
+		{Name: "source_interface", Kind: KindCount, Doc: "Number of that packet's interface in its section of a pcapng capture, from 0.", Unsettable: true, Group: GroupSource},
+		{Name: "source_packet", Kind: KindCount, Doc: "Number of that packet in its capture, from 1, as other programs count them.", Unsettable: true, Group: GroupSource},
 	},
 }
 
@@ -2590,6 +2901,7 @@ func (r *SSH) Encode(s Sink) {
 			s.Unset()
 		}
 	}
+	r.Flow.encode(s)
 }
 
 // Size returns the bytes of all strings and the elements of all containers.
@@ -2607,7 +2919,14 @@ func (r *SSH) Size() (bytes, elements int) {
 	bytes += len(r.HASSHServer.V)
 	bytes += len(r.HASSHAlgorithms.V)
 	bytes += len(r.HASSHServerAlgorithms.V)
+	b, n := r.Flow.size()
+	bytes, elements = bytes+b, elements+n
 	return bytes, elements
+}
+
+// SetFlow sets the columns that logs about connections share.
+func (r *SSH) SetFlow(of func(uid string) *Flow) {
+	r.Flow = of(r.UID)
 }
 
 // SSLSchema describes the log ssl.
@@ -2639,6 +2958,14 @@ var SSLSchema = Schema{
 		{Name: "ja3s", Kind: KindString, Doc: "JA3S fingerprint of the server, in hexadecimal.", Unsettable: true, Group: GroupJA3},
 		{Name: "ja4", Kind: KindString, Doc: "JA4 fingerprint of the client.", Unsettable: true, Group: GroupJA4},
 		{Name: "validation_status", Kind: KindString, Doc: "Whether the server's certificates lead to a root certificate, in OpenSSL's words; ok if they do.", Unsettable: true, Group: GroupValidation},
+		{Name: "community_id", Kind: KindString, Doc: "Community ID flow hash of the connection, version 1.", Unsettable: true, Group: GroupCommunityID},
+		{Name: "orig_l2_addr", Kind: KindString, Doc: "Link-layer address of the originator.", Unsettable: true, Group: GroupMACLogging},
+		{Name: "resp_l2_addr", Kind: KindString, Doc: "Link-layer address of the responder, if it has sent something by then.", Unsettable: true, Group: GroupMACLogging},
+		{Name: "vlan", Kind: KindInt, Doc: "Outer VLAN identifier.", Unsettable: true, Group: GroupVLANLogging},
+		{Name: "inner_vlan", Kind: KindInt, Doc: "Inner VLAN identifier.", Unsettable: true, Group: GroupVLANLogging},
+		{Name: "source_file", Kind: KindString, Doc: "Capture with the first packet of the connection, or the packet that gave rise to the row.", Unsettable: true, Group: GroupSource},
+		{Name: "source_interface", Kind: KindCount, Doc: "Number of that packet's interface in its section of a pcapng capture, from 0.", Unsettable: true, Group: GroupSource},
+		{Name: "source_packet", Kind: KindCount, Doc: "Number of that packet in its capture, from 1, as other programs count them.", Unsettable: true, Group: GroupSource},
 	},
 }
 
@@ -2736,6 +3063,7 @@ func (r *SSL) Encode(s Sink) {
 			s.Unset()
 		}
 	}
+	r.Flow.encode(s)
 }
 
 // Size returns the bytes of all strings and the elements of all containers.
@@ -2760,7 +3088,14 @@ func (r *SSL) Size() (bytes, elements int) {
 	bytes += len(r.JA3S.V)
 	bytes += len(r.JA4.V)
 	bytes += len(r.ValidationStatus.V)
+	b, n := r.Flow.size()
+	bytes, elements = bytes+b, elements+n
 	return bytes, elements
+}
+
+// SetFlow sets the columns that logs about connections share.
+func (r *SSL) SetFlow(of func(uid string) *Flow) {
+	r.Flow = of(r.UID)
 }
 
 // TunnelSchema describes the log tunnel.
@@ -2778,6 +3113,14 @@ var TunnelSchema = Schema{
 		{Name: "id.resp_p", Kind: KindPort, Doc: "Responder's port; the ICMP code for ICMP."},
 		{Name: "tunnel_type", Kind: KindEnum, Doc: "Kind of tunnel, such as Tunnel::GRE."},
 		{Name: "action", Kind: KindEnum, Doc: "What happened: Tunnel::DISCOVER, Tunnel::CLOSE or Tunnel::EXPIRE."},
+		{Name: "community_id", Kind: KindString, Doc: "Community ID flow hash of the connection, version 1.", Unsettable: true, Group: GroupCommunityID},
+		{Name: "orig_l2_addr", Kind: KindString, Doc: "Link-layer address of the originator.", Unsettable: true, Group: GroupMACLogging},
+		{Name: "resp_l2_addr", Kind: KindString, Doc: "Link-layer address of the responder, if it has sent something by then.", Unsettable: true, Group: GroupMACLogging},
+		{Name: "vlan", Kind: KindInt, Doc: "Outer VLAN identifier.", Unsettable: true, Group: GroupVLANLogging},
+		{Name: "inner_vlan", Kind: KindInt, Doc: "Inner VLAN identifier.", Unsettable: true, Group: GroupVLANLogging},
+		{Name: "source_file", Kind: KindString, Doc: "Capture with the first packet of the connection, or the packet that gave rise to the row.", Unsettable: true, Group: GroupSource},
+		{Name: "source_interface", Kind: KindCount, Doc: "Number of that packet's interface in its section of a pcapng capture, from 0.", Unsettable: true, Group: GroupSource},
+		{Name: "source_packet", Kind: KindCount, Doc: "Number of that packet in its capture, from 1, as other programs count them.", Unsettable: true, Group: GroupSource},
 	},
 }
 
@@ -2798,12 +3141,20 @@ func (r *Tunnel) Encode(s Sink) {
 	s.Port(uint16(r.ID.RespP))
 	s.Enum(string(r.TunnelType))
 	s.Enum(string(r.Action))
+	r.Flow.encode(s)
 }
 
 // Size returns the bytes of all strings and the elements of all containers.
 func (r *Tunnel) Size() (bytes, elements int) {
 	bytes += len(r.UID.V)
+	b, n := r.Flow.size()
+	bytes, elements = bytes+b, elements+n
 	return bytes, elements
+}
+
+// SetFlow sets the columns that logs about connections share.
+func (r *Tunnel) SetFlow(of func(uid string) *Flow) {
+	r.Flow = of(r.UID.V)
 }
 
 // WebSocketSchema describes the log websocket.
@@ -2826,6 +3177,14 @@ var WebSocketSchema = Schema{
 		{Name: "client_protocols", Kind: KindString, Container: VectorOf, Doc: "Subprotocols that the client offered.", Unsettable: true},
 		{Name: "server_extensions", Kind: KindString, Container: VectorOf, Doc: "Extensions that the server chose.", Unsettable: true},
 		{Name: "client_extensions", Kind: KindString, Container: VectorOf, Doc: "Extensions that the client offered.", Unsettable: true},
+		{Name: "community_id", Kind: KindString, Doc: "Community ID flow hash of the connection, version 1.", Unsettable: true, Group: GroupCommunityID},
+		{Name: "orig_l2_addr", Kind: KindString, Doc: "Link-layer address of the originator.", Unsettable: true, Group: GroupMACLogging},
+		{Name: "resp_l2_addr", Kind: KindString, Doc: "Link-layer address of the responder, if it has sent something by then.", Unsettable: true, Group: GroupMACLogging},
+		{Name: "vlan", Kind: KindInt, Doc: "Outer VLAN identifier.", Unsettable: true, Group: GroupVLANLogging},
+		{Name: "inner_vlan", Kind: KindInt, Doc: "Inner VLAN identifier.", Unsettable: true, Group: GroupVLANLogging},
+		{Name: "source_file", Kind: KindString, Doc: "Capture with the first packet of the connection, or the packet that gave rise to the row.", Unsettable: true, Group: GroupSource},
+		{Name: "source_interface", Kind: KindCount, Doc: "Number of that packet's interface in its section of a pcapng capture, from 0.", Unsettable: true, Group: GroupSource},
+		{Name: "source_packet", Kind: KindCount, Doc: "Number of that packet in its capture, from 1, as other programs count them.", Unsettable: true, Group: GroupSource},
 	},
 }
 
@@ -2887,6 +3246,7 @@ func (r *WebSocket) Encode(s Sink) {
 	} else {
 		s.Unset()
 	}
+	r.Flow.encode(s)
 }
 
 // Size returns the bytes of all strings and the elements of all containers.
@@ -2908,7 +3268,14 @@ func (r *WebSocket) Size() (bytes, elements int) {
 	for _, v := range r.ClientExtensions {
 		bytes += len(v)
 	}
+	b, n := r.Flow.size()
+	bytes, elements = bytes+b, elements+n
 	return bytes, elements
+}
+
+// SetFlow sets the columns that logs about connections share.
+func (r *WebSocket) SetFlow(of func(uid string) *Flow) {
+	r.Flow = of(r.UID)
 }
 
 // WeirdSchema describes the log weird.
@@ -2929,6 +3296,14 @@ var WeirdSchema = Schema{
 		{Name: "notice", Kind: KindBool, Doc: "Whether a notice was also raised for it."},
 		{Name: "peer", Kind: KindString, Doc: "Name of the sensor that saw it."},
 		{Name: "source", Kind: KindString, Doc: "The analyzer that reported it.", Unsettable: true},
+		{Name: "community_id", Kind: KindString, Doc: "Community ID flow hash of the connection, version 1.", Unsettable: true, Group: GroupCommunityID},
+		{Name: "orig_l2_addr", Kind: KindString, Doc: "Link-layer address of the originator.", Unsettable: true, Group: GroupMACLogging},
+		{Name: "resp_l2_addr", Kind: KindString, Doc: "Link-layer address of the responder, if it has sent something by then.", Unsettable: true, Group: GroupMACLogging},
+		{Name: "vlan", Kind: KindInt, Doc: "Outer VLAN identifier.", Unsettable: true, Group: GroupVLANLogging},
+		{Name: "inner_vlan", Kind: KindInt, Doc: "Inner VLAN identifier.", Unsettable: true, Group: GroupVLANLogging},
+		{Name: "source_file", Kind: KindString, Doc: "Capture with the first packet of the connection, or the packet that gave rise to the row.", Unsettable: true, Group: GroupSource},
+		{Name: "source_interface", Kind: KindCount, Doc: "Number of that packet's interface in its section of a pcapng capture, from 0.", Unsettable: true, Group: GroupSource},
+		{Name: "source_packet", Kind: KindCount, Doc: "Number of that packet in its capture, from 1, as other programs count them.", Unsettable: true, Group: GroupSource},
 	},
 }
 
@@ -2967,6 +3342,7 @@ func (r *Weird) Encode(s Sink) {
 	} else {
 		s.Unset()
 	}
+	r.Flow.encode(s)
 }
 
 // Size returns the bytes of all strings and the elements of all containers.
@@ -2976,7 +3352,14 @@ func (r *Weird) Size() (bytes, elements int) {
 	bytes += len(r.Addl.V)
 	bytes += len(r.Peer)
 	bytes += len(r.Source.V)
+	b, n := r.Flow.size()
+	bytes, elements = bytes+b, elements+n
 	return bytes, elements
+}
+
+// SetFlow sets the columns that logs about connections share.
+func (r *Weird) SetFlow(of func(uid string) *Flow) {
+	r.Flow = of(r.UID.V)
 }
 
 // X509Schema describes the log x509.
@@ -3120,5 +3503,94 @@ func (r *X509) Size() (bytes, elements int) {
 		bytes += len(v)
 	}
 	elements += len(r.SAN.IP)
+	return bytes, elements
+}
+
+func (r *Source) encode(s Sink) {
+	if s.Groups()&(GroupSource) == 0 {
+		return
+	}
+	if r == nil {
+		r = new(Source)
+	}
+	groups := s.Groups()
+	if groups&GroupSource != 0 {
+		if r.File.OK {
+			s.String(r.File.V)
+		} else {
+			s.Unset()
+		}
+		if r.Interface.OK {
+			s.Count(r.Interface.V)
+		} else {
+			s.Unset()
+		}
+		if r.Packet.OK {
+			s.Count(r.Packet.V)
+		} else {
+			s.Unset()
+		}
+	}
+}
+
+func (r *Source) size() (bytes, elements int) {
+	if r == nil {
+		return 0, 0
+	}
+	bytes += len(r.File.V)
+	return bytes, elements
+}
+
+func (r *Flow) encode(s Sink) {
+	if s.Groups()&(GroupCommunityID|GroupMACLogging|GroupVLANLogging|GroupSource) == 0 {
+		return
+	}
+	if r == nil {
+		r = new(Flow)
+	}
+	groups := s.Groups()
+	if groups&GroupCommunityID != 0 {
+		if r.CommunityID.OK {
+			s.String(r.CommunityID.V)
+		} else {
+			s.Unset()
+		}
+	}
+	if groups&GroupMACLogging != 0 {
+		if r.OrigL2Addr.OK {
+			s.String(r.OrigL2Addr.V)
+		} else {
+			s.Unset()
+		}
+		if r.RespL2Addr.OK {
+			s.String(r.RespL2Addr.V)
+		} else {
+			s.Unset()
+		}
+	}
+	if groups&GroupVLANLogging != 0 {
+		if r.VLAN.OK {
+			s.Int(r.VLAN.V)
+		} else {
+			s.Unset()
+		}
+		if r.InnerVLAN.OK {
+			s.Int(r.InnerVLAN.V)
+		} else {
+			s.Unset()
+		}
+	}
+	r.Source.encode(s)
+}
+
+func (r *Flow) size() (bytes, elements int) {
+	if r == nil {
+		return 0, 0
+	}
+	bytes += len(r.CommunityID.V)
+	bytes += len(r.OrigL2Addr.V)
+	bytes += len(r.RespL2Addr.V)
+	b, n := r.Source.size()
+	bytes, elements = bytes+b, elements+n
 	return bytes, elements
 }

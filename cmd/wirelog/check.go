@@ -25,7 +25,7 @@ Exit status: 0 if all outputs can be written, 2 if not.`,
   wirelog check --kafka kafka1:9092 --logs conn,dns`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			cfg, err := config.Load(cmd.Flags())
+			cfg, err := p.load(cmd)
 			if err != nil {
 				return err
 			}

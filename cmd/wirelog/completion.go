@@ -8,6 +8,7 @@ import (
 
 	"github.com/wirelog/wirelog/config"
 	"github.com/wirelog/wirelog/internal/nearest"
+	"github.com/wirelog/wirelog/pipeline"
 	"github.com/wirelog/wirelog/schemas"
 )
 
@@ -51,6 +52,9 @@ func completeList(names func() []string) completion {
 func completeNames(names func() []string) completion {
 	return func(_ *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
 		before := typed[:strings.LastIndexByte(typed, ',')+1]
+		if rest := typed[len(before):]; rest != "" && strings.IndexByte("+-!", rest[0]) >= 0 {
+			before += rest[:1] // changes the default choice
+		}
 		var list []string
 		for _, n := range names() {
 			list = append(list, before+n)
@@ -78,6 +82,8 @@ func completeFlags(cmd *cobra.Command) {
 				f = completeList(func() []string { return k.OneOf })
 			case k.Flag == "logs":
 				f = completeNames(logNames)
+			case k.Flag == "analyzers":
+				f = completeNames(pipeline.Analyzers)
 			case k.Flag == "columns":
 				f = completeNames(schemas.GroupNames)
 			case k.Flag == "event":

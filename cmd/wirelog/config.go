@@ -18,7 +18,7 @@ environment variable or a flag. The command takes the flags of "wirelog read".
 On a terminal the comments are wrapped to its width.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			cfg, err := config.Load(cmd.Flags())
+			cfg, err := p.load(cmd)
 			if err != nil {
 				return err
 			}

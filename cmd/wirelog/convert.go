@@ -101,7 +101,7 @@ files of up to 128 MiB, so that queries open fewer. Do not query the tree meanwh
 	f.BoolVar(&opts.Flat, "flat", false, "write columns named id.orig_h instead of structs, in Parquet and Arrow")
 	f.StringVar(&opts.Compress, "compress", "none", "compression: none, gzip or zstd; for Arrow none, lz4 or zstd")
 	f.StringVar(&opts.Log, "log", "", "log of files that do not name their log; by default the one in the file name")
-	f.StringSliceVar(&opts.Logs, "logs", nil, "logs to convert; all if not given")
+	f.StringSliceVar(&opts.Logs, "logs", nil, "logs to convert, such as conn,smb or -weird; all if not given")
 	f.BoolVar(&opts.AllColumns, "all-columns", true, "in Parquet and Arrow, write all columns that this build's log has, null if a file has none")
 	f.BoolVar(&compact, "compact", false, "join the small Parquet files of a tree in place")
 	f.BoolVar(&opts.Overwrite, "overwrite", false, "replace the files of an earlier conversion or run in the folder, as a set")

@@ -13,7 +13,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/wirelog/wirelog/internal/choose"
 	"github.com/wirelog/wirelog/readers/diff"
+	"github.com/wirelog/wirelog/schemas"
 )
 
 func (p *program) diffCommand() *cobra.Command {
@@ -51,7 +53,7 @@ could not be read, 2 if the command line is wrong.`,
 				return lossError{fmt.Errorf("diff: %w", err)}
 			}
 			for _, name := range opts.Logs {
-				if !slices.ContainsFunc(logs, func(l *diff.Log) bool { return l.Name == name }) {
+				if !compared(logs, name) {
 					return lossError{fmt.Errorf("diff: neither side has a log %q", name)}
 				}
 			}
@@ -68,11 +70,23 @@ could not be read, 2 if the command line is wrong.`,
 		},
 	}
 	f := cmd.Flags()
-	f.StringSliceVar(&opts.Logs, "log", nil, "logs to compare; all if not given")
+	f.StringSliceVar(&opts.Logs, "log", nil, "logs to compare, such as conn,smb or -weird; all if not given")
 	f.StringSliceVar(&opts.Ignore, "ignore", nil, "columns to ignore: history, or in one log conn:history")
 	f.IntVar(&opts.Show, "show", 0, "number of differences to print per log")
 	registerCompletion(cmd, "log", completeNames(logNames))
 	return cmd
+}
+
+// compared reports whether name, of a list of logs, stands for one of those that were
+// compared. It reports true for what stands for no certain log.
+func compared(logs []*diff.Log, name string) bool {
+	set, err := schemas.NewSet()
+	if err != nil || strings.ContainsAny(name, "+-!*?[") || choose.Word(name) {
+		return true
+	}
+	return slices.ContainsFunc(logs, func(l *diff.Log) bool {
+		return strings.EqualFold(l.Name, name) || slices.ContainsFunc(set.Named(name), func(s *schemas.Schema) bool { return s.Name == l.Name })
+	})
 }
 
 // printDiff prints a table and, below it, the differences. It reports whether there are

@@ -100,9 +100,16 @@ SIGINT or SIGTERM has ended the run, with the rows written so far.`,
 			for _, c := range cmd.Commands() {
 				names = append(names, c.Name())
 			}
-			return fmt.Errorf("unknown command %q%s", args[0], nearest.Hint(args[0], names))
+			hint := nearest.Hint(args[0], names)
+			if other := commandHint(args); other != "" {
+				hint = other
+			}
+			return fmt.Errorf("unknown command %q%s", args[0], hint)
 		},
 	}
+	cmd.Version = versionText()
+	cmd.SetVersionTemplate("{{.Version}}\n")
+	cmd.Flags().Bool("version", false, "print the version")
 	cmd.SetIn(p.stdin)
 	cmd.SetOut(p.stdout)
 	cmd.SetErr(p.stderr)
@@ -112,10 +119,16 @@ SIGINT or SIGTERM has ended the run, with the rows written so far.`,
 	return cmd
 }
 
-// flagError suggests the nearest flag for an unknown one.
+// flagError says what serves instead of an unknown flag, or suggests the nearest one.
 func flagError(cmd *cobra.Command, err error) error {
 	var unknown *pflag.NotExistError
-	if !errors.As(err, &unknown) || len(unknown.GetSpecifiedName()) < 2 {
+	if !errors.As(err, &unknown) {
+		return err
+	}
+	if hint := flagHint(cmd, unknown); hint != "" {
+		return fmt.Errorf("unknown flag %s: %s", dashed(unknown.GetSpecifiedName()), hint)
+	}
+	if len(unknown.GetSpecifiedName()) < 2 {
 		return err
 	}
 	var names []string

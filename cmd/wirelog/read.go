@@ -43,7 +43,10 @@ lists these, along with limits and timeouts.`,
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
-			cfg, err := config.Load(cmd.Flags())
+			if err := checkCaptures(args); err != nil {
+				return err
+			}
+			cfg, err := p.load(cmd)
 			if err != nil {
 				return err
 			}
@@ -62,6 +65,18 @@ lists these, along with limits and timeouts.`,
 	config.AddFlags(cmd.Flags())
 	completeFlags(cmd)
 	return cmd
+}
+
+// load reads the configuration of a command.
+func (p *program) load(cmd *cobra.Command) (*config.Loaded, error) {
+	cfg, err := config.Load(cmd.Flags())
+	if err != nil {
+		return nil, err
+	}
+	for _, note := range cfg.Notes {
+		fmt.Fprintln(p.stderr, "wirelog:", note)
+	}
+	return cfg, nil
 }
 
 // startProfile starts a CPU profile. The returned function ends it.
@@ -84,6 +99,7 @@ func (p *program) read(cmd *cobra.Command, cfg *config.Loaded, captures []string
 	opts.Paths = captures
 	opts.Stdin = p.stdin
 	opts.Version = buildVersion()
+	opts.Tally = p.summaryKind(cfg.Summary) == config.SummaryText
 
 	notes := p.stderr
 	var bar *progressBar
@@ -239,15 +255,20 @@ func (l *loss) shares() string {
 	return " (" + strings.Join(text, ", ") + ")"
 }
 
-func (p *program) printSummary(kind string, s *pipeline.Summary) error {
-	if kind == config.SummaryAuto {
-		kind = config.SummaryNone
-		if isTerminal(p.stdout) {
-			kind = config.SummaryText
-		}
+// summaryKind resolves config.SummaryAuto.
+func (p *program) summaryKind(kind string) string {
+	switch {
+	case kind != config.SummaryAuto:
+		return kind
+	case isTerminal(p.stdout):
+		return config.SummaryText
 	}
+	return config.SummaryNone
+}
+
+func (p *program) printSummary(kind string, s *pipeline.Summary) error {
 	var print func(io.Writer, *pipeline.Summary, usage) error
-	switch kind {
+	switch p.summaryKind(kind) {
 	case config.SummaryText:
 		print = writeSummaryText
 	case config.SummaryJSON:

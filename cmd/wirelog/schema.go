@@ -26,13 +26,13 @@ func (p *program) schemaCommand() *cobra.Command {
 	var format, dialect string
 	var columns []string
 	cmd := &cobra.Command{
-		Use:   "schema [LOG]",
-		Short: "List the logs or the columns of one, also as schemas for databases and readers",
-		Long: `List the logs that this build writes, or the columns of one log in order: the name,
+		Use:   "schema [LOG...]",
+		Short: "List the logs or the columns of some, also as schemas for databases and readers",
+		Long: `List the logs that this build writes, or the columns of some in order: the name,
 the Zeek type, the group of an optional column, and the meaning. On a terminal the text
 is wrapped to its width. Otherwise each log or column is one line.
 
-With --format, print schemas for one log or for all:
+With --format, print schemas for these logs or for all:
 
   json-schema  JSON Schema of the rows of JSON outputs, including optional columns
   arrow        Arrow schema, in the JSON form of Arrow's integration tests
@@ -44,16 +44,17 @@ With --format, print schemas for one log or for all:
                that naming`,
 		Example: `  wirelog schema conn
   wirelog schema dns --format sql --dialect clickhouse --columns community-id`,
-		Args:              cobra.MaximumNArgs(1),
 		ValidArgsFunction: completeList(logNames),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			known, err := schemas.NewSet()
+			if err != nil {
+				return err
+			}
 			logs := schemas.All()
 			if len(args) > 0 {
-				s := schemas.Lookup(args[0])
-				if s == nil {
-					return fmt.Errorf("schema: unknown log %q%s", args[0], nearest.Hint(args[0], logNames()))
+				if logs, err = known.Pick(args, logs, nil); err != nil {
+					return fmt.Errorf("schema: %w", err)
 				}
-				logs = []*schemas.Schema{s}
 			}
 			if cmd.Flags().Changed("dialect") && format != "sql" {
 				return errors.New("schema: --dialect is for --format sql")
@@ -72,7 +73,19 @@ With --format, print schemas for one log or for all:
 				if len(args) == 0 {
 					return p.listLogs()
 				}
-				return p.listColumns(logs[0])
+				for i, s := range logs {
+					if len(logs) > 1 {
+						heading := s.Name + ":\n"
+						if i > 0 {
+							heading = "\n" + heading
+						}
+						fmt.Fprint(p.stdout, heading)
+					}
+					if err := p.listColumns(s); err != nil {
+						return err
+					}
+				}
+				return nil
 			case "json-schema":
 				text, err = export.JSONSchema(logs)
 			case "arrow":

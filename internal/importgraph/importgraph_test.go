@@ -33,9 +33,9 @@ var allowed = map[string][]string{
 	"dissect/conn":   {"compat", "dissect/event", "dissect/link", "value", "internal/freelist"},
 	"dissect/detect": {"dissect/conn", "dissect/event", "value", "internal/freelist"},
 	"dissect/proto":  {"compat", "dissect/codec", "dissect/conn", "dissect/detect", "dissect/event", "dissect/file", "value", "internal/freelist"},
-	"dissect":        {"compat", "dissect", "value"},
+	"dissect":        {"compat", "dissect", "internal/choose", "value"},
 
-	"schemas": {"value"},
+	"schemas": {"internal/choose", "value"},
 	// Packages that describe schemas for others.
 	"schemas/cim":      {"schemas"},
 	"schemas/columnar": {"schemas"},
@@ -50,14 +50,16 @@ var allowed = map[string][]string{
 	"readers": {"readers", "schemas", "value", "writers"},
 
 	// Packages that connect the others.
-	"pipeline": {"capture", "compat", "dissect", "internal/memlimit", "internal/nearest", "internal/option", "logs", "pipeline", "readers", "schemas", "value", "writers"},
+	"pipeline": {"capture", "compat", "dissect", "internal/choose", "internal/memlimit", "internal/nearest", "internal/option", "logs", "pipeline", "readers", "schemas", "value", "writers"},
 	"config":   {"compat", "dissect/event", "internal/nearest", "internal/option", "internal/printable", "pipeline", "schemas"},
-	"cmd":      {"cmd", "config", "dissect/event", "internal/nearest", "internal/printable", "pipeline", "readers", "schemas"},
+	"cmd":      {"cmd", "config", "dissect/event", "internal/choose", "internal/nearest", "internal/printable", "pipeline", "readers", "schemas"},
 
 	// Tools of the project's own build. The packages above import only the common
-	// ones: nearest finds the name that an error message suggests, option reads
-	// options from tags, freelist keeps unused values, printable escapes names from outside.
+	// ones: choose reads lists of names, nearest finds the name that an error message
+	// suggests, option reads options from tags, freelist keeps unused values, printable
+	// escapes names from outside.
 	"internal":           {"compat", "config", "dissect", "capture", "logs", "pipeline", "schemas", "value", "writers", "internal"},
+	"internal/choose":    {"internal/nearest"},
 	"internal/freelist":  {},
 	"internal/nearest":   {},
 	"internal/option":    {"internal/nearest"},

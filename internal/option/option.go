@@ -13,6 +13,8 @@
 //	flag   the command line flag, short its letter
 //	per    "run" for an amount that all shards of a run share
 //	secret "true" for a value that is not shown
+//	is     "path" for a text that is a path, or a list whose first element is one: ~
+//	       and environment variables are replaced in it
 //
 // Other fields without a key are not options: callbacks, seeds and values that one
 // package sets for another. The key "-" excludes a struct. Reflection is used only
@@ -52,6 +54,8 @@ type Key struct {
 	PerRun bool
 	// Secret marks a value that nothing shows.
 	Secret bool
+	// IsPath is set for a path, or a list whose first element is one.
+	IsPath bool
 	// Type is the type of the field.
 	Type reflect.Type
 
@@ -92,6 +96,7 @@ func makeKey(f reflect.StructField) Key {
 		Unit:   f.Tag.Get("unit"),
 		PerRun: f.Tag.Get("per") == "run",
 		Secret: f.Tag.Get("secret") == "true",
+		IsPath: f.Tag.Get("is") == "path",
 		Max:    math.MaxInt64,
 		Type:   f.Type,
 	}
@@ -125,6 +130,9 @@ func (k *Key) Section() string {
 
 // Base returns the name within the section.
 func (k *Key) Base() string { return k.Name[strings.LastIndexByte(k.Name, '.')+1:] }
+
+// IsList reports whether the value is a list.
+func (k *Key) IsList() bool { return k.Type.Kind() == reflect.Slice }
 
 // Field returns the field of k in the struct that to points to. The struct must
 // have the type whose keys were listed.

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"maps"
 	"net/netip"
+	"os"
+	"path/filepath"
 	"reflect"
 	"slices"
 	"strconv"
@@ -32,6 +34,12 @@ func (k *Key) Set(to, raw any, isText bool) error {
 		}
 		if err := k.oneOf(s); err != nil {
 			return err
+		}
+		if k.IsPath {
+			var err error
+			if s, err = ExpandPath(s); err != nil {
+				return err
+			}
 		}
 		*p = s
 	case *bool:
@@ -74,6 +82,12 @@ func (k *Key) Set(to, raw any, isText bool) error {
 		if err != nil {
 			return err
 		}
+		if k.IsPath && len(list) > 0 {
+			list = slices.Clone(list)
+			if list[0], err = ExpandPath(list[0]); err != nil {
+				return err
+			}
+		}
 		*p = list
 	case *map[string]string:
 		section, ok := raw.(map[string]any)
@@ -105,6 +119,37 @@ func (k *Key) Set(to, raw any, isText bool) error {
 		panic("option: no rule for the type of " + k.Name)
 	}
 	return nil
+}
+
+// ExpandPath replaces a ~ at the beginning of a path by the user's home folder, and $NAME
+// and ${NAME} by environment variables; $$ stands for a $. A variable that is not set is an
+// error.
+func ExpandPath(path string) (string, error) {
+	if rest, ok := strings.CutPrefix(path, "~"); ok {
+		if rest != "" && rest[0] != '/' && rest[0] != filepath.Separator {
+			return "", fmt.Errorf("%s: only ~/ stands for a home folder, that of this user; write ./%s for a file of that name", path, path)
+		}
+		home, err := os.UserHomeDir()
+		if err != nil {
+			return "", fmt.Errorf("%s: the home folder is not known: %w", path, err)
+		}
+		path = strings.ReplaceAll(home, "$", "$$") + rest
+	}
+	var missing string
+	path = os.Expand(path, func(name string) string {
+		value, ok := os.LookupEnv(name)
+		switch {
+		case name == "$":
+			return "$"
+		case !ok && missing == "":
+			missing = name
+		}
+		return value
+	})
+	if missing != "" {
+		return "", fmt.Errorf("the path has the variable $%s, which is not set; write $$ for a $", missing)
+	}
+	return path, nil
 }
 
 func (k *Key) oneOf(s string) error {

@@ -9,11 +9,13 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/wirelog/wirelog/schemas"
 )
 
 // Options configure a comparison.
 type Options struct {
-	// Logs are the logs to compare. If empty, all are, except those in which Zeek
+	// Logs are the logs to compare, as schemas.Wanted has it. If empty, all are, except those in which Zeek
 	// reports on itself.
 	Logs []string
 	// Ignore lists columns that are not compared: "history" in all logs, or
@@ -52,6 +54,16 @@ func Compare(a, b string, opts Options) (result []*Log, err error) {
 	if opts.Report == nil {
 		opts.Report = func(error) {}
 	}
+	wanted, err := schemas.Wanted(opts.Logs)
+	if err != nil {
+		return nil, err
+	}
+	chosen := func(name string) bool {
+		if len(opts.Logs) == 0 {
+			return !slices.Contains(aboutItself, name)
+		}
+		return wanted(name)
+	}
 	tmp := new(temp)
 	defer func() {
 		if closeErr := tmp.close(); err == nil && closeErr != nil {
@@ -63,7 +75,7 @@ func Compare(a, b string, opts Options) (result []*Log, err error) {
 	sets := make(map[string]map[string]bool)
 	for i, path := range []string{a, b} {
 		s := &side{temp: tmp, tables: make(map[string]*table), report: opts.Report}
-		if err := s.load(path, opts.Logs); err != nil {
+		if err := s.load(path, chosen); err != nil {
 			return nil, err
 		}
 		sides[i] = canonical{side: s, sets: sets}
@@ -78,7 +90,7 @@ func Compare(a, b string, opts Options) (result []*Log, err error) {
 		sides[i].names = sides[i].side.replacements()
 	}
 	for _, name := range slices.Sorted(maps.Keys(sets)) {
-		if len(opts.Logs) > 0 && !slices.Contains(opts.Logs, name) {
+		if !chosen(name) {
 			for i := range sides {
 				sides[i].each(name, func(int, cells) {})
 			}

@@ -86,7 +86,7 @@ type side struct {
 }
 
 // load reads the logs of a folder, or of one file, and reports what cannot be read.
-func (s *side) load(path string, wanted []string) error {
+func (s *side) load(path string, wanted func(log string) bool) error {
 	info, err := os.Stat(path)
 	if err != nil {
 		return err
@@ -131,7 +131,7 @@ func (s *side) load(path string, wanted []string) error {
 func needed(name string) bool { return name == "conn" || name == "files" }
 
 // add appends the rows of a file.
-func (s *side) add(f *readers.File, wanted []string) (err error) {
+func (s *side) add(f *readers.File, wanted func(log string) bool) (err error) {
 	defer func() { err = errors.Join(err, f.Close()) }()
 	type place struct {
 		table *table
@@ -140,7 +140,7 @@ func (s *side) add(f *readers.File, wanted []string) (err error) {
 	places := make(map[*schemas.Schema]*place)
 	for _, log := range f.Logs() {
 		name := log.Name
-		if len(wanted) > 0 && !slices.Contains(wanted, name) && !needed(name) || len(wanted) == 0 && slices.Contains(aboutItself, name) {
+		if !wanted(name) && !needed(name) {
 			continue
 		}
 		t := s.tables[name]

@@ -76,6 +76,10 @@ var common = map[string][]mapping.Target{
 	"id.resp_h":    to("destination.address", "destination.ip", "related.ip"),
 	"id.resp_p":    to("destination.port"),
 	"community_id": to("network.community_id"),
+	"orig_l2_addr": {{Field: "source.mac", Form: mapping.MAC}},
+	"resp_l2_addr": {{Field: "destination.mac", Form: mapping.MAC}},
+	"vlan":         text("network.vlan.id"),
+	"inner_vlan":   text("network.inner.vlan.id"),
 }
 
 var logs = map[string]log{
@@ -100,10 +104,6 @@ var logs = map[string]log{
 			"resp_pkts":     to("destination.packets"),
 			"resp_ip_bytes": to("destination.bytes"),
 			"ip_proto":      text("network.iana_number"),
-			"orig_l2_addr":  {{Field: "source.mac", Form: mapping.MAC}},
-			"resp_l2_addr":  {{Field: "destination.mac", Form: mapping.MAC}},
-			"vlan":          text("network.vlan.id"),
-			"inner_vlan":    text("network.inner.vlan.id"),
 		},
 		derived: []mapping.Derived{
 			{Field: "network.packets", Columns: []string{"orig_pkts", "resp_pkts"}},

@@ -81,7 +81,7 @@ type Options struct {
 	Extract []string `key:"files.extract" flag:"extract" doc:"media types of the files to write to disk, such as application/*; none if not given"`
 	// ExtractDir is created if necessary. File names consist of the time, the protocol,
 	// the file's identifier and its media type, never of transferred data.
-	ExtractDir string `key:"files.extract_dir" flag:"extract-dir" doc:"folder for extracted files, below output_dir if it is relative; created if needed"`
+	ExtractDir string `key:"files.extract_dir" is:"path" flag:"extract-dir" doc:"folder for extracted files, below output_dir if it is relative; created if needed"`
 	// Gaps count towards ExtractLimit.
 	ExtractLimit uint64 `key:"files.extract_limit" flag:"extract-limit" unit:"bytes" min:"0" doc:"bytes after which an extracted file is cut off; 0 is no limit (FileExtract::default_limit)"`
 

@@ -73,11 +73,16 @@ type member struct {
 	container string // "", "SetOf" or "VectorOf"
 	group     string
 	sub       []member
+	// embedded is the type of an embedded struct, whose optional columns are sub; pointer
+	// is set for an embedded pointer.
+	embedded string
+	pointer  bool
 }
 
 type generator struct {
 	structs map[string]*ast.StructType
 	groups  []string // in order of appearance
+	embeds  []member // embedded structs
 }
 
 // generate returns the source of the generated file for the package in dir.
@@ -168,6 +173,14 @@ func text(doc *ast.CommentGroup) string {
 func (g *generator) members(st *ast.StructType, expr, name string, nested []string) ([]member, error) {
 	var out []member
 	for _, f := range st.Fields.List {
+		if len(f.Names) == 0 && f.Tag == nil {
+			m, err := g.embedded(f.Type, name, nested)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, m)
+			continue
+		}
 		if len(f.Names) != 1 {
 			return nil, errors.New("every column needs a field of its own")
 		}
@@ -206,6 +219,35 @@ func (g *generator) members(st *ast.StructType, expr, name string, nested []stri
 		out = append(out, m)
 	}
 	return out, nil
+}
+
+// embedded resolves an embedded struct, which has optional columns only.
+func (g *generator) embedded(typ ast.Expr, name string, nested []string) (m member, err error) {
+	if star, ok := typ.(*ast.StarExpr); ok {
+		typ, m.pointer = star.X, true
+	}
+	m.embedded = typeName(typ)
+	st, ok := g.structs[m.embedded]
+	if !ok || name != "" || slices.Contains(nested, m.embedded) {
+		return m, fmt.Errorf("type %s cannot be embedded here", m.embedded)
+	}
+	if m.sub, err = g.members(st, "", "", append(nested, m.embedded)); err != nil {
+		return m, err
+	}
+	for _, c := range flatten(m.sub, false) {
+		if c.group == "" {
+			return m, fmt.Errorf("column %s of the embedded %s is not optional", c.name, m.embedded)
+		}
+	}
+	g.uses(m)
+	return m, nil
+}
+
+// uses lists the embedded structs for which methods are printed.
+func (g *generator) uses(m member) {
+	if !slices.ContainsFunc(g.embeds, func(o member) bool { return o.embedded == m.embedded }) {
+		g.embeds = append(g.embeds, m)
+	}
 }
 
 func (g *generator) resolve(m *member, typ ast.Expr, nested []string) error {
@@ -352,6 +394,15 @@ func (g *generator) print(logs []log) ([]byte, error) {
 		p("\n// Size returns the bytes of all strings and the elements of all containers.\nfunc (r *%s) Size() (bytes, elements int) {\n", l.typ)
 		printSize(p, l.members)
 		p("return bytes, elements\n}\n")
+		printSetFlow(p, l)
+	}
+	for _, m := range g.embeds {
+		p("\nfunc (r *%s) encode(s Sink) {\n", m.embedded)
+		p("if s.Groups()&(%s) == 0 {\nreturn\n}\nif r == nil {\nr = new(%s)\n}\n", strings.Join(groupsOf(m.sub), " | "), m.embedded)
+		printEncode(p, m.sub)
+		p("}\n\nfunc (r *%s) size() (bytes, elements int) {\nif r == nil {\nreturn 0, 0\n}\n", m.embedded)
+		printSize(p, m.sub)
+		p("return bytes, elements\n}\n")
 	}
 	src, err := format.Source(b.Bytes())
 	if err != nil {
@@ -363,6 +414,14 @@ func (g *generator) print(logs []log) ([]byte, error) {
 func printEncode(p func(string, ...any), members []member) {
 	group, asked := "", false
 	for _, m := range members {
+		if m.embedded != "" {
+			if group != "" {
+				p("}\n")
+			}
+			group = ""
+			p("r.%s.encode(s)\n", m.embedded)
+			continue
+		}
 		if m.group != group {
 			if group != "" {
 				p("}\n")
@@ -382,6 +441,43 @@ func printEncode(p func(string, ...any), members []member) {
 	}
 }
 
+// groupsOf returns the constants of the groups of columns.
+func groupsOf(members []member) (list []string) {
+	for _, m := range flatten(members, false) {
+		if c := groupConst(m.group); !slices.Contains(list, c) {
+			list = append(list, c)
+		}
+	}
+	return list
+}
+
+// printSetFlow prints the method SetFlow of a log that embeds *Flow or *Source.
+func printSetFlow(p func(string, ...any), l log) {
+	var embedded, uid string
+	for _, m := range l.members {
+		switch {
+		case m.pointer && (m.embedded == "Flow" || m.embedded == "Source"):
+			embedded = m.embedded
+		case m.name == "uid" && m.opt:
+			uid = "r.UID.V"
+		case m.name == "uid":
+			uid = "r.UID"
+		}
+	}
+	if embedded == "" {
+		return
+	}
+	if uid == "" {
+		uid = `""`
+	}
+	p("\n// SetFlow sets the columns that logs about connections share.\nfunc (r *%s) SetFlow(of func(uid string) *Flow) {\n", l.typ)
+	if embedded == "Flow" {
+		p("r.Flow = of(%s)\n}\n", uid)
+		return
+	}
+	p("r.Source = nil\nif f := of(%s); f != nil {\nr.Source = &f.Source\n}\n}\n", uid)
+}
+
 // printSize prints the body of Size. It adds optional columns without checking OK: unset
 // ones are empty.
 func printSize(p func(string, ...any), members []member) {
@@ -389,6 +485,8 @@ func printSize(p func(string, ...any), members []member) {
 		field := "r." + m.expr
 		str := m.kind.method == "String"
 		switch {
+		case m.embedded != "":
+			p("b, n := r.%s.size()\nbytes, elements = bytes+b, elements+n\n", m.embedded)
 		case m.sub != nil:
 			printSize(p, m.sub)
 		case m.container != "":
