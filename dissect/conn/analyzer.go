@@ -96,29 +96,27 @@ type attached struct {
 	p         *Protocol
 	confirmed bool
 	off       bool
-	violated  violation
 	inner     bool // fed by another analyzer
 	guest     bool // fed by every analyzer that has messages for it
+	// violated is the turn in which a violation took the analyzer off, 0 if none has.
+	violated Turn
 	// violations is how many were reported, plus 1 for the weird beyond maxViolations.
 	violations uint16
 }
 
-// A violation is the reason why an analyzer was taken off.
-type violation uint8
+// A Turn is the number of a part of a connection in which only one side speaks, or of a
+// datagram. It does not depend on how a side's bytes are cut into segments. Numbers begin
+// at 1 and are used again after 65,535.
+type Turn uint16
 
-const (
-	notViolated violation = iota
-	violatedNow           // by data of the side that still speaks
-	violatedBefore
-)
-
-// turn records that it is the side of isOrig that speaks now.
-func (x *ext) turn(isOrig bool) {
-	x.origSpeaks, x.respSpeaks = isOrig, !isOrig
-	for i := range x.analyzers {
-		if at := &x.analyzers[i]; at.violated == violatedNow {
-			at.violated = violatedBefore
-		}
+// speak begins a turn if it is not that of the side.
+func (x *ext) speak(isOrig, datagram bool) {
+	if x.turn != 0 && x.origSpeaks == isOrig && !datagram {
+		return
+	}
+	x.origSpeaks = isOrig
+	if x.turn++; x.turn == 0 {
+		x.turn = 1
 	}
 }
 
@@ -126,12 +124,12 @@ func (x *ext) turn(isOrig bool) {
 // already has or had an analyzer of p, unless a violation took that one off, or if
 // analyzers of p have panicked too often.
 //
-// An analyzer that a violation took off counts until the other side speaks. Otherwise
-// the bytes that showed the violation would attach it again.
+// An analyzer that a violation took off counts until the turn ends. Otherwise the bytes
+// that showed the violation would attach it again.
 func (t *Table) Attach(c *Conn, p *Protocol) Handover {
 	x := c.extra()
 	for i := range x.analyzers {
-		if at := &x.analyzers[i]; at.p == p && !at.inner && at.violated != violatedBefore {
+		if at := &x.analyzers[i]; at.p == p && !at.inner && (at.violated == 0 || at.violated == x.turn) {
 			return Handover{}
 		}
 	}
@@ -240,13 +238,17 @@ func (c *Conn) suffers(p *Protocol) bool {
 // settle reports the violations that were postponed to the end of the packet.
 func (t *Table) settle() {
 	for i := 0; i < len(t.late); i++ {
-		v := t.late[i]
-		t.late[i] = lateViolation{}
-		if v.use.c != nil {
-			t.violateNow(&v)
-		}
+		t.settleOne(i)
 	}
 	t.late = t.late[:0]
+}
+
+func (t *Table) settleOne(i int) {
+	v := t.late[i]
+	t.late[i] = lateViolation{}
+	if v.use.c != nil {
+		t.violateNow(&v)
+	}
 }
 
 func (t *Table) violateNow(v *lateViolation) {
@@ -259,7 +261,7 @@ func (t *Table) violateNow(v *lateViolation) {
 	case !at.off:
 		defer t.contain(c, n)
 		v.use.Violate(Violation{Reason: v.reason, Data: v.data})
-	case at.violated == notViolated && !c.excused():
+	case at.violated == 0 && !c.excused():
 		// It has detached itself since, because its streams ended.
 		t.tell(c, at, &Violation{Reason: v.reason, Data: v.data})
 	}
@@ -333,10 +335,7 @@ func (t *Table) analyzersData(c *Conn, isOrig bool, b []byte) {
 	if c.ext == nil {
 		return
 	}
-	// Every datagram counts as a turn.
-	if x := c.ext; !(x.origSpeaks && isOrig || x.respSpeaks && !isOrig) || c.transport == value.ProtoUDP {
-		x.turn(isOrig)
-	}
+	c.ext.speak(isOrig, c.transport == value.ProtoUDP)
 	t.successor = Handover{}
 	for i := range c.ext.analyzers {
 		if at := &c.ext.analyzers[i]; !at.off && !at.inner {

@@ -122,8 +122,9 @@ type ext struct {
 	account   *account // of what builders and analyzers hold; nil if that is nothing
 	services  [maxServices]uint8
 	session   millis // of EndAfterSilence
-	// origSpeaks and respSpeaks report whose data came last.
-	origSpeaks, respSpeaks bool
+	turn      Turn   // 0 before the first payload
+	// origSpeaks reports that the turn is the originator's.
+	origSpeaks bool
 	// one is the first backing array of analyzers: one analyzer takes no allocation.
 	one [1]attached
 }
@@ -537,7 +538,7 @@ func (c *Conn) flip() {
 	}
 	c.addHistory('^')
 	if c.ext != nil {
-		c.ext.origSpeaks, c.ext.respSpeaks = c.ext.respSpeaks, c.ext.origSpeaks
+		c.ext.origSpeaks = !c.ext.origSpeaks
 		for i := range c.ext.analyzers {
 			if f, ok := c.ext.analyzers[i].a.(Flipper); ok && !c.ext.analyzers[i].off {
 				f.Flip()

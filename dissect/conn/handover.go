@@ -111,6 +111,23 @@ func (h *Handover) Data(isOrig bool, b []byte) {
 	}
 }
 
+// Replay passes on bytes of an earlier packet, and settles what they violate as if they
+// came now: at once, and at the expense of their own turn. It reports whether an analyzer
+// is left.
+func (h *Handover) Replay(at Turn, isOrig bool, b []byte) bool {
+	t, x := h.c.t, h.c.ext
+	now := x.turn
+	x.turn = at
+	h.Data(isOrig, b)
+	for i := 0; i < len(t.late); i++ {
+		if u := t.late[i].use; u.c == h.c && u.n == h.n {
+			t.settleOne(i)
+		}
+	}
+	x.turn = now
+	return !x.analyzers[h.n].off
+}
+
 // Gap passes on that n bytes of a side are missing.
 func (h *Handover) Gap(isOrig bool, n uint64) {
 	if h.fed && !h.c.ext.analyzers[h.n].off {

@@ -163,7 +163,7 @@ func (u Use) Leave() {
 	if at.off {
 		return
 	}
-	at.violated = violatedNow
+	at.violated = c.ext.turn
 	t.turnOff(c, int(u.n))
 	if t.attacher != nil {
 		if h := t.attacher.Violated(t, c); h.fed {
@@ -182,6 +182,20 @@ func (u Use) Detach() {
 // Attach adds an analyzer of p to the connection, beside this one; see Table.Attach.
 // The table feeds it like this one; the result is for bytes that came before.
 func (u Use) Attach(p *Protocol) Handover { return u.c.t.Attach(u.c, p) }
+
+// Turn returns the turn of the current bytes.
+func (u Use) Turn() Turn { return u.c.ext.turn }
+
+// Violated returns the turn in which a violation has last taken an analyzer of p off, 0
+// if none has.
+func (u Use) Violated(p *Protocol) (last Turn) {
+	for i := range u.c.ext.analyzers {
+		if at := &u.c.ext.analyzers[i]; at.p == p && !at.inner && at.violated != 0 {
+			last = at.violated
+		}
+	}
+	return last
+}
 
 // Hold adds n to the bytes of incomplete messages that analyzers hold; n is negative
 // when they are released. A caller that holds more calls Full next.

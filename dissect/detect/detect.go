@@ -251,6 +251,7 @@ type finding struct {
 type chunk struct {
 	end    int
 	gap    uint64
+	turn   conn.Turn
 	isOrig bool
 }
 
@@ -314,7 +315,7 @@ func (w *watch) Data(isOrig bool, b []byte) {
 		return
 	}
 	w.sides[side] = append(before, b...)
-	w.chunks = append(w.chunks, chunk{end: len(w.sides[side]), isOrig: isOrig})
+	w.chunks = append(w.chunks, chunk{end: len(w.sides[side]), turn: w.Turn(), isOrig: isOrig})
 }
 
 // stop ends the watch, or only the matching if it has analyzers to feed.
@@ -368,31 +369,57 @@ func (w *watch) unsigned(side int) bool {
 	return w.tp == value.ProtoTCP && !w.isInner && !w.Conn().Signed(side == 0)
 }
 
-// attach adds an analyzer and feeds it everything so far, and then last.
+// attach adds an analyzer and feeds it everything so far, and then last. If a violation
+// takes it off meanwhile, or has taken one off before, the next one gets what follows the
+// turn of the violation. What it finds then does not depend on how the turns are cut into
+// segments.
 func (w *watch) attach(p *Protocol, last []byte, isOrig bool) {
-	var h conn.Handover
-	if !w.isInner {
-		h = w.Attach(&p.Protocol)
-	} else if !slices.ContainsFunc(w.found, func(f finding) bool { return f.p == p }) {
-		h = w.HandOver(&p.Protocol)
+	for {
+		var h conn.Handover
+		first := 0
+		if !w.isInner {
+			first = w.after(w.Violated(&p.Protocol))
+			h = w.Attach(&p.Protocol)
+		} else if !slices.ContainsFunc(w.found, func(f finding) bool { return f.p == p }) {
+			h = w.HandOver(&p.Protocol)
+		}
+		if !h.Taken() {
+			return
+		}
+		if w.isInner {
+			w.found = append(w.found, finding{h, p})
+		}
+		if w.replay(h, first) {
+			h.Data(isOrig, last)
+			return
+		}
 	}
-	if !h.Taken() {
-		return
+}
+
+// after returns the index of the first chunk after a turn.
+func (w *watch) after(t conn.Turn) int {
+	n := len(w.chunks)
+	for n > 0 && w.chunks[n-1].turn != t {
+		n--
 	}
-	if w.isInner {
-		w.found = append(w.found, finding{h, p})
-	}
+	return n
+}
+
+// replay feeds an analyzer the chunks from first on. It reports whether that is left.
+func (w *watch) replay(h conn.Handover, first int) bool {
 	var from [2]int
-	for _, c := range w.chunks {
+	for i, c := range w.chunks {
 		side := conn.Side(c.isOrig)
-		if c.gap > 0 {
+		switch {
+		case i < first:
+		case c.gap > 0:
 			h.Gap(c.isOrig, c.gap)
-		} else {
-			h.Data(c.isOrig, w.sides[side][from[side]:c.end])
+		case !h.Replay(c.turn, c.isOrig, w.sides[side][from[side]:c.end]):
+			return false
 		}
 		from[side] = c.end
 	}
-	h.Data(isOrig, last)
+	return true
 }
 
 // Gap records missing bytes; matching continues with the bytes after them. A gap before
@@ -404,7 +431,7 @@ func (w *watch) Gap(isOrig bool, n uint64) {
 	if w.over || len(w.chunks) == 0 {
 		return
 	}
-	w.chunks = append(w.chunks, chunk{end: len(w.sides[conn.Side(isOrig)]), gap: n, isOrig: isOrig})
+	w.chunks = append(w.chunks, chunk{end: len(w.sides[conn.Side(isOrig)]), gap: n, turn: w.Turn(), isOrig: isOrig})
 	if len(w.chunks) > maxChunks {
 		w.stop()
 	}

@@ -141,9 +141,9 @@ var talks = []talkCase{
 		`client "SSH-"|server "SSH-2.0-s"|weird SSH_cannot_determine_version "SSH-2.0-s vs SSH-" |`},
 	{"version 3", []string{">SSH-3.0-c\r\n", "<SSH-2.0-s\r\n", "<" + newkeys},
 		`client "SSH-3.0-c"|server "SSH-2.0-s"|violation packet before versions are known|`},
-	// Removed for the violation, the analyzer is attached again by the signature.
+	// Removed for the violation, the analyzer is attached again by the server's signature.
 	{"a packet too early", []string{client2, ">" + newkeys, server2},
-		strings.Repeat(`client "SSH-2.0-client"|violation packet before versions are known|`, 2)},
+		`client "SSH-2.0-client"|violation packet before versions are known|server "SSH-2.0-server"|`},
 	{"an endless line", []string{client2, "<" + strings.Repeat("x", DefaultOptions().Line+1)}, `client "SSH-2.0-client"|violation line is too long|`},
 	{"an endless banner", []string{client2, "<" + strings.Repeat(strings.Repeat("x", 999)+"\n", 50), "<" + strings.Repeat(strings.Repeat("x", 999)+"\n", 50)},
 		`client "SSH-2.0-client"|violation too many lines before the server's version|`},
