@@ -237,6 +237,9 @@ func (s *Shard) Advance(now value.Time, clock conn.Clock) {
 	s.table.Advance(now, clock)
 }
 
+// StateHeld returns about how many bytes builders, analyzers and open files hold.
+func (s *Shard) StateHeld() int { return s.table.StateHeld() + s.files.StateHeld() }
+
 // reclaim ends the state of connections and files that take more memory than they may.
 // Of the two kinds, the one that takes more loses its oldest.
 func (s *Shard) reclaim() {

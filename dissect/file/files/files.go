@@ -377,7 +377,6 @@ func (m *Manager) EndOldest() {
 	if f == nil {
 		return
 	}
-	m.stats.Evicted++
 	m.Limited("FILES", "state_bytes")
 	if e := m.hooks.Weird.File.Begin(); e != nil {
 		*e = event.FileWeird{Name: "too_much_state", File: f, Addl: []byte("state_bytes"), Source: f.source}
