@@ -35,7 +35,7 @@ func TestFitConnections(t *testing.T) {
 	}{
 		{0, d, d},
 		{16 << 30, d, d},
-		{400 << 20, d, 100 << 10},
+		{400 << 20, d, 400 << 10},
 		{400 << 20, 300_000, 300_000}, // what was set stays
 	} {
 		o := dissect.DefaultOptions()
