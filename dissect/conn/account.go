@@ -15,7 +15,8 @@ type account struct {
 	// slots and analyzers say who holds it, by slot and by index in ext.analyzers.
 	slots     [4]uint64
 	analyzers uint64
-	greedy    bool // in accounts.greedy
+	sized     uint64 // analyzers that have a size, as analyzers
+	greedy    bool   // in accounts.greedy
 
 	prev, next *account // by age
 }
@@ -76,7 +77,7 @@ func (t *Table) hold(c *Conn, n int) *account {
 // weigh adds the size of the analyzer with index i to the account of c.
 func (t *Table) weigh(c *Conn, i, size int) {
 	if size > 0 {
-		t.hold(c, size).analyzers |= 1 << min(i, 63)
+		t.hold(c, size).sized |= 1 << min(i, 63)
 	}
 }
 
@@ -155,8 +156,12 @@ func (t *Table) endState(a *account, limit string) {
 	t.limited.count("STATE", limit)
 	t.weird(c, "too_much_state", limit, "")
 	x := c.ext
+	losers := a.analyzers
+	if limit == limitAll {
+		losers |= a.sized
+	}
 	for i := range x.analyzers {
-		if !x.analyzers[i].off && a.analyzers&(1<<min(i, 63)) != 0 {
+		if !x.analyzers[i].off && losers&(1<<min(i, 63)) != 0 {
 			t.turnOff(c, i)
 		}
 	}
