@@ -104,7 +104,7 @@ func (f *factory) idle(c *conn.Conn) {
 
 // Sizes in bytes of what analyzers hold beyond Protocol.Size.
 var (
-	entitySize   = freelist.Size[entity]()
+	entitySize   = freelist.Size[entity]() + 256 // with its short texts
 	exchangeSize = freelist.Size[exchange]()
 	inflaterSize = freelist.Size[inflate.Decoder]()
 )

@@ -149,8 +149,8 @@ type mailEntity struct {
 	list []event.MIMEHeader
 }
 
-// entitySize is how many bytes an entity takes.
-var entitySize = freelist.Size[mailEntity]()
+// entitySize is about how many bytes an entity takes, with its short texts.
+var entitySize = freelist.Size[mailEntity]() + 256
 
 // release takes an entity of m back after its end.
 func (m *Mail) release(e *mailEntity) {
