@@ -240,6 +240,26 @@ func (s *Shard) Advance(now value.Time, clock conn.Clock) {
 	s.table.Advance(now, clock)
 }
 
+// StateHeld returns about how many bytes builders, analyzers and open files hold.
+func (s *Shard) StateHeld() int { return s.table.StateHeld() + s.files.StateHeld() }
+
+// reclaim ends the state of connections and files that take more memory than they may.
+// Of the two kinds, the one that takes more loses its oldest.
+func (s *Shard) reclaim() {
+	s.table.Reclaim()
+	for limit := s.opt.Conn.StateBytes; ; {
+		files, conns := s.files.StateHeld(), s.table.StateHeld()
+		switch {
+		case files+conns <= limit:
+			return
+		case files >= conns:
+			s.files.EndOldest()
+		default:
+			s.table.EndOldest()
+		}
+	}
+}
+
 // Frame processes one packet. Advance must have been called with its time.
 func (s *Shard) Frame(f *packet.Frame) {
 	s.stats.Packets++
@@ -255,7 +275,7 @@ func (s *Shard) Frame(f *packet.Frame) {
 		}
 		s.contained(f)
 	}
-	s.table.Reclaim()
+	s.reclaim()
 	if s.drop == packet.DropNone {
 		s.stats.Processed++
 	} else {

@@ -55,6 +55,7 @@ type dceAssociation struct {
 	opnum       uint64
 	hasCalled   bool
 	contexts    []dceContext
+	held        int // bytes on the connection's account
 }
 
 // A dceContext is a presentation context.
@@ -71,6 +72,7 @@ func installDCERPC(h *event.Hooks, out schemas.Emitter, o *Options) {
 	h.DCERPC.BindAck.Listen(func(e *event.DCERPCBindAck) {
 		if a := b.association(e.Conn, e.FID); len(e.SecAddr) > 0 {
 			a.pipe.set(e.SecAddr)
+			b.account(e.Conn, a)
 		}
 	})
 	h.DCERPC.AlterContextResp.Listen(func(e *event.DCERPCAlterContextResp) { b.association(e.Conn, e.FID) })
@@ -94,13 +96,24 @@ func (b *dceRPC) association(c event.Conn, fid uint64) *dceAssociation {
 		}
 	}
 	if len(s.associations) == maxDCEAssociations {
-		b.forget(s, 0)
+		b.forget(c, s, 0)
 	}
 	a := b.freeAssociations.Get()
 	*a = dceAssociation{fid: fid, ts: b.now(), pipe: optText{b: a.pipe.b}, contexts: a.contexts[:0]}
 	s.associations = append(s.associations, a)
+	b.account(c, a)
 	return a
 }
+
+// account counts what an association takes.
+func (b *dceRPC) account(c event.Conn, a *dceAssociation) {
+	b.keep(c, &a.held, associationSize+contextSize*cap(a.contexts)+cap(a.pipe.b))
+}
+
+var (
+	associationSize = freelist.Size[dceAssociation]()
+	contextSize     = freelist.Size[dceContext]()
+)
 
 // resume sets the row's interface to the one bound last.
 func (a *dceAssociation) resume() {
@@ -117,7 +130,7 @@ func (b *dceRPC) closed(c event.Conn, fid uint64) {
 	}
 	for i, a := range s.associations {
 		if a.fid == fid {
-			b.forget(s, i)
+			b.forget(c, s, i)
 			return
 		}
 	}
@@ -127,7 +140,7 @@ func (b *dceRPC) closed(c event.Conn, fid uint64) {
 func (b *dceRPC) discard(c event.Conn) {
 	if s := b.known(c); s != nil {
 		for i, a := range s.associations {
-			b.recycle(a)
+			b.recycle(c, a)
 			s.associations[i] = nil
 		}
 		s.associations = s.associations[:0]
@@ -135,14 +148,15 @@ func (b *dceRPC) discard(c event.Conn) {
 }
 
 // forget drops an association.
-func (b *dceRPC) forget(s *dceState, i int) {
-	b.recycle(s.associations[i])
+func (b *dceRPC) forget(c event.Conn, s *dceState, i int) {
+	b.recycle(c, s.associations[i])
 	n := copy(s.associations[i:], s.associations[i+1:])
 	s.associations[i+n] = nil
 	s.associations = s.associations[:i+n]
 }
 
-func (b *dceRPC) recycle(a *dceAssociation) {
+func (b *dceRPC) recycle(c event.Conn, a *dceAssociation) {
+	b.keep(c, &a.held, 0)
 	a.pipe.trim()
 	b.freeAssociations.Put(a)
 }
@@ -161,6 +175,7 @@ func (b *dceRPC) bind(c event.Conn, fid, id uint64, u dceUUID) {
 		a.contexts = a.contexts[:copy(a.contexts, a.contexts[1:])]
 	}
 	a.contexts = append(a.contexts, dceContext{id, u})
+	b.account(c, a)
 }
 
 // guess takes the interface from the name of a pipe whose binding was not seen. The row has

@@ -65,6 +65,7 @@ type ftpSession struct {
 	channel        schemas.FTPDataChannel
 
 	logged bool // there is a row for a command
+	held   int  // bytes of texts on the connection's account
 	// last is the last command, which has no row if hasLast is set.
 	last    ftpLast
 	hasLast bool
@@ -77,9 +78,8 @@ type ftpLast struct {
 
 func installFTP(h *event.Hooks, out schemas.Emitter, o *Options) {
 	b := &ftp{out: out, weird: &h.Weird.Conn, slot: h.NewSlot(), dataSlot: h.NewSlot(), fileSlot: h.NewFileSlot()}
-	if b.filesOnly = o.Compat.Has(compat.FTPFilesOnly); !b.filesOnly {
-		h.OnEnd(b.slot, b.end)
-	}
+	b.filesOnly = o.Compat.Has(compat.FTPFilesOnly)
+	h.OnEnd(b.slot, b.end)
 	h.FTP.Request.Listen(b.request)
 	h.FTP.Reply.Listen(b.reply)
 	h.FTP.DataChannel.Listen(b.dataChannel)
@@ -134,6 +134,7 @@ func (b *ftp) reply(e *event.FTPReply) {
 	s.replyCode = value.Some(e.Code)
 	s.replyMsg = append(s.replyMsg[:0], e.Msg[:min(len(e.Msg), maxKeptReply)]...)
 	if e.ContResp {
+		b.account(e.Conn, s)
 		return
 	}
 	switch cmd := string(e.Command); {
@@ -147,6 +148,7 @@ func (b *ftp) reply(e *event.FTPReply) {
 	case (cmd == "PWD" || cmd == "XPWD") && e.Code == 257:
 		s.cwd, s.cwdSeq = absolutePath(string(e.Msg)), e.Seq
 	}
+	b.account(e.Conn, s)
 }
 
 // lastNumber returns the last number in b, or 0 if there is none or it is too large.
@@ -235,12 +237,25 @@ func (b *ftp) command(e *event.FTPCommand) {
 	s.mime, s.fuid = value.Opt[string]{}, value.Opt[string]{}
 	s.fileSize = value.Opt[uint64]{}
 	s.channel = schemas.FTPDataChannel{}
+	b.account(e.Conn, s)
 }
 
 // end writes the row of a session with a login that has no other.
 func (b *ftp) end(c event.Conn) {
-	if s, ok := c.Slot(b.slot).(*ftpSession); ok && !s.logged && s.hasLast {
+	s := b.session(c)
+	if !b.filesOnly && !s.logged && s.hasLast {
 		b.write(c, s, s.last.ts, s.last.cmd, s.last.arg)
+	}
+	c.Hold(b.slot, -s.held)
+	c.SetSlot(b.slot, nil)
+}
+
+// account counts the texts that the peers determine the length of.
+func (b *ftp) account(c event.Conn, s *ftpSession) {
+	n := max(0, cap(s.replyMsg)+len(s.cwd)+len(s.last.arg)-smallState)
+	if n != s.held {
+		c.Hold(b.slot, n-s.held)
+		s.held = n
 	}
 }
 

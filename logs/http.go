@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/internal/freelist"
 	"github.com/wirelog/wirelog/schemas"
 	"github.com/wirelog/wirelog/value"
 )
@@ -21,7 +22,7 @@ type httpLog struct {
 	wsRec     schemas.WebSocket
 	uidBuf    []byte
 	fuids     [2][]string
-	exchanges []*httpExchange
+	exchanges freelist.List[httpExchange]
 	nameBuf   []byte
 }
 
@@ -86,6 +87,7 @@ type httpState struct {
 	ws                    *wsState
 	request, reply, depth uint32
 	waiting               uint32 // length of pending
+	wsHeld                int    // bytes of ws on the connection's account
 }
 
 func installHTTP(h *event.Hooks, out schemas.Emitter, o *Options) {
@@ -138,7 +140,7 @@ func (b *httpLog) at(c event.Conn, s *httpState, isOrig bool) *httpExchange {
 	}
 	x := s.find(key)
 	if x == nil {
-		x = b.newExchange()
+		x = b.exchanges.Get()
 		s.depth++
 		x.key, x.depth, x.ts = key, s.depth, b.now()
 		at := &s.pending
@@ -160,6 +162,7 @@ func (b *httpLog) at(c event.Conn, s *httpState, isOrig bool) *httpExchange {
 const (
 	httpExchangeSize = 1024
 	httpSmall        = 4096
+	filePointer      = 32 // in a list that grows by doubling
 )
 
 // account counts what an exchange has grown by, if that is much.
@@ -168,15 +171,6 @@ func (b *httpLog) account(c event.Conn, s *httpState, x *httpExchange) {
 		b.hold(c, n)
 		x.held = x.size
 	}
-}
-
-func (b *httpLog) newExchange() *httpExchange {
-	if n := len(b.exchanges); n > 0 {
-		x := b.exchanges[n-1]
-		b.exchanges = b.exchanges[:n-1]
-		return x
-	}
-	return new(httpExchange)
 }
 
 func (b *httpLog) release(c event.Conn, x *httpExchange) {
@@ -197,7 +191,7 @@ func (b *httpLog) release(c event.Conn, x *httpExchange) {
 	for i := range x.fuids {
 		x.fuids[i], x.filenames[i], x.mimes[i] = x.fuids[i][:0], x.filenames[i][:0], x.mimes[i][:0]
 	}
-	b.exchanges = append(b.exchanges, x)
+	b.exchanges.Put(x)
 }
 
 // take removes a pending exchange from the list.
@@ -230,11 +224,17 @@ func (x *httpExchange) get(which int) value.Opt[string] {
 	return value.Some(text(x.texts[which]))
 }
 
-func (b *httpLog) onRequest(e *event.HTTPRequest) {
-	s := b.state(e.Conn)
+func (b *httpLog) dropWebSocket(c event.Conn, s *httpState) {
 	if s.ws != nil {
 		s.ws = nil
+		b.hold(c, -s.wsHeld)
+		s.wsHeld = 0
 	}
+}
+
+func (b *httpLog) onRequest(e *event.HTTPRequest) {
+	s := b.state(e.Conn)
+	b.dropWebSocket(e.Conn, s)
 	// With more replies than requests, the next reply matches this request.
 	s.request = max(s.request, s.reply)
 	if s.waiting > maxHTTPPending {
@@ -307,8 +307,9 @@ func (b *httpLog) onHeader(e *event.HTTPHeader) {
 		}
 	}
 	b.account(e.Conn, s, x)
-	if b.ws {
-		s.webSocketHeader(e)
+	if b.ws && s.webSocketHeader(e) && len(e.Value) > smallState {
+		s.wsHeld += len(e.Value)
+		b.hold(e.Conn, len(e.Value))
 	}
 }
 
@@ -369,6 +370,9 @@ func (b *httpLog) file(e *event.FileOverNewConnection) {
 	x := s.current
 	e.File.SetSlot(b.fileSlot, x)
 	x.files = append(x.files, e.File)
+	if cap(x.files) > maxHTTPFiles {
+		x.size += filePointer
+	}
 	if x.has&(1<<httpFilename) != 0 {
 		e.File.SetFilename(x.texts[httpFilename])
 	}
@@ -405,13 +409,14 @@ func (b *httpLog) ended(c event.Conn, s *httpState) {
 		b.release(c, x)
 		x = next
 	}
+	b.dropWebSocket(c, s)
 	*s = httpState{}
 }
 
 // early writes the exchanges that take too much memory. Later ones keep their numbers.
 func (b *httpLog) early(c event.Conn) {
 	s := b.known(c)
-	kept := httpState{ws: s.ws, request: s.request, reply: s.reply, depth: s.depth}
+	kept := httpState{request: s.request, reply: s.reply, depth: s.depth}
 	b.ended(c, s)
 	*s = kept
 }

@@ -22,19 +22,27 @@ type irc struct {
 // ircSession is the row of a connection; most columns persist between commands. It is not
 // pooled, because files may refer to it later.
 type ircSession struct {
-	rec schemas.IRC
-	id  event.ConnID
-	uid value.UID
+	rec  schemas.IRC
+	id   event.ConnID
+	uid  value.UID
+	held int // bytes of names on the connection's account
 }
 
 func installIRC(h *event.Hooks, out schemas.Emitter, o *Options) {
 	b := &irc{out: out, now: o.Now, slot: h.NewSlot(), dataSlot: h.NewSlot(), fileSlot: h.NewFileSlot()}
+	h.OnEnd(b.slot, func(c event.Conn) {
+		if s, ok := c.Slot(b.slot).(*ircSession); ok {
+			c.Hold(b.slot, -s.held)
+			c.SetSlot(b.slot, nil)
+		}
+	})
 	h.IRC.NickMessage.Listen(func(e *event.IRCNickMessage) {
 		if s := b.session(e.Conn); e.IsOrig {
 			nick := string(e.NewNick)
 			s.rec.Command, s.rec.Value = value.Some("NICK"), value.Some(nick)
 			b.write(s)
 			s.rec.Nick = value.Some(nick)
+			b.account(e.Conn, s)
 		}
 	})
 	h.IRC.UserMessage.Listen(func(e *event.IRCUserMessage) {
@@ -44,6 +52,7 @@ func installIRC(h *event.Hooks, out schemas.Emitter, o *Options) {
 			s.rec.Addl = value.Some(string(e.Host) + " " + string(e.Server) + " " + string(e.RealName))
 			b.write(s)
 			s.rec.User = value.Some(user)
+			b.account(e.Conn, s)
 		}
 	})
 	h.IRC.JoinMessage.Listen(func(e *event.IRCJoinMessage) {
@@ -60,10 +69,12 @@ func installIRC(h *event.Hooks, out schemas.Emitter, o *Options) {
 			}
 			b.write(s)
 		}
+		b.account(e.Conn, s)
 	})
 	h.IRC.DCCMessage.Listen(func(e *event.IRCDCCMessage) {
 		if s := b.session(e.Conn); string(e.DCCType) == "SEND" {
 			s.rec.DCCFileName, s.rec.DCCFileSize = value.Some(string(e.Argument)), value.Some(e.Size)
+			b.account(e.Conn, s)
 		}
 	})
 	h.File.DataConnection.Listen(func(e *event.DataConnection) {
@@ -86,6 +97,16 @@ func (b *irc) session(c event.Conn) *ircSession {
 	}
 	s.rec.TS = b.now()
 	return s
+}
+
+// account counts the names that the client determines the length of.
+func (b *irc) account(c event.Conn, s *ircSession) {
+	r := &s.rec
+	n := max(0, len(r.Nick.V)+len(r.User.V)+len(r.Value.V)+len(r.Addl.V)+len(r.DCCFileName.V)-smallState)
+	if n != s.held {
+		c.Hold(b.slot, n-s.held)
+		s.held = n
+	}
 }
 
 func (b *irc) write(s *ircSession) {

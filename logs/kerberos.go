@@ -34,6 +34,21 @@ type kerberosState struct {
 	from, till             value.Opt[value.Time]
 	forwardable, renewable value.Opt[bool]
 	certs                  [2]kerberosCert // the client's, the KDC's
+	held                   int
+}
+
+// texts lists what a peer determines the length of.
+func (s *kerberosState) texts() [5]*kerberosText {
+	return [...]*kerberosText{&s.client, &s.service, &s.errorMsg, &s.certs[0].subject, &s.certs[1].subject}
+}
+
+// account counts what the texts take.
+func (b *kerberos) account(c event.Conn, s *kerberosState) {
+	n := 0
+	for _, t := range s.texts() {
+		n += cap(t.b)
+	}
+	b.keep(c, &s.held, max(0, n-smallState))
 }
 
 // kerberosCert is a certificate by its file. filled is set when its subject is in the row.
@@ -64,12 +79,14 @@ func installKerberos(h *event.Hooks, out schemas.Emitter, o *Options) {
 			s.requestType = "AS"
 			s.setClient(e.Msg.ClientName.V, e.Msg.ServiceRealm.V)
 			s.request(&e.Msg)
+			b.account(e.Conn, s)
 		}
 	})
 	h.KRB.TGSRequest.Listen(func(e *event.KRBTGSRequest) {
 		if s := b.state(e.Conn); !s.logged {
 			s.requestType = "TGS"
 			s.request(&e.Msg)
+			b.account(e.Conn, s)
 		}
 	})
 	h.KRB.ASResponse.Listen(func(e *event.KRBASResponse) { b.response(e.Conn, &e.Msg) })
@@ -141,6 +158,7 @@ func (b *kerberos) response(c event.Conn, m *event.KRBKDCResponse) {
 		s.service.set(m.Ticket.ServiceName)
 		s.cipher.setString(kerberosName(kerberosCiphers, m.Ticket.Cipher))
 		s.success = value.Some(true)
+		b.account(c, s)
 	}
 	s.fillIn()
 	b.write(c, s)
@@ -153,10 +171,12 @@ func (b *kerberos) failed(e *event.KRBError) {
 		switch string(m.ErrorText.V) {
 		case "NEEDED_PREAUTH", "Need to use PA-ENC-TIMESTAMP/PA-PK-AS-REQ":
 			b.forget(s)
+			b.keep(e.Conn, &s.held, 0)
 			b.drop(e.Conn, s)
 			return
 		}
 		s.refused(m)
+		b.account(e.Conn, s)
 	}
 	s.fillIn()
 	b.write(e.Conn, s)
@@ -215,6 +235,12 @@ func (b *kerberos) ended(c event.Conn, s *kerberosState) {
 	s.fillIn()
 	b.write(c, s)
 	b.forget(s)
+	for _, t := range s.texts() {
+		if cap(t.b) > 4096 {
+			t.b = nil
+		}
+	}
+	b.keep(c, &s.held, 0)
 }
 
 func (b *kerberos) write(c event.Conn, s *kerberosState) {

@@ -27,6 +27,7 @@ type ntlmState struct {
 	success                 value.Opt[bool]
 	logged                  bool
 	refused                 bool // the row is of a login that SMB refused
+	held                    int
 }
 
 func (s *ntlmState) texts() [6]*optText {
@@ -96,6 +97,15 @@ func (b *ntlm) negotiate(e *event.NTLMNegotiate) {
 }
 
 // setIf sets a name unless it is empty.
+// account counts what the texts take.
+func (b *ntlm) account(c event.Conn, s *ntlmState) {
+	n := 0
+	for _, t := range s.texts() {
+		n += cap(t.b)
+	}
+	b.keep(c, &s.held, max(0, n-smallState))
+}
+
 func setIf(t *optText, name *value.Opt[[]byte]) {
 	if name.OK {
 		t.set(name.V)
@@ -109,6 +119,7 @@ func (b *ntlm) challenge(e *event.NTLMChallenge) {
 		setIf(&s.dnsName, &info.V.DNSComputerName)
 		setIf(&s.tree, &info.V.DNSTreeName)
 	}
+	b.account(e.Conn, s)
 }
 
 func (b *ntlm) authenticate(e *event.NTLMAuthenticate) {
@@ -116,6 +127,7 @@ func (b *ntlm) authenticate(e *event.NTLMAuthenticate) {
 	setIf(&s.domain, &e.Request.DomainName)
 	setIf(&s.host, &e.Request.Workstation)
 	setIf(&s.user, &e.Request.UserName)
+	b.account(e.Conn, s)
 }
 
 // result handles the outcome of a negotiation, whether of NTLM or not.
@@ -140,6 +152,7 @@ func (b *ntlm) ended(c event.Conn, s *ntlmState) {
 	for _, t := range s.texts() {
 		t.trim()
 	}
+	b.keep(c, &s.held, 0)
 }
 
 func (b *ntlm) write(c event.Conn, s *ntlmState) {

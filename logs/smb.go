@@ -59,6 +59,8 @@ type smbState struct {
 
 	conn event.Conn // nil once it has ended
 	held int        // bytes on its account
+	// recentBytes is what recent takes.
+	recentBytes int
 }
 
 // grow counts n more bytes of the maps. They are released together.
@@ -76,10 +78,9 @@ func (b *smb) forget(c event.Conn) {
 	for _, cmd := range s.pending {
 		cmd.pending = false // a handler may still use it
 	}
-	clear(s.pending)
-	clear(s.fids)
-	clear(s.tids)
-	clear(s.recent)
+	// clear would keep the maps' memory.
+	s.pending, s.fids, s.tids = make(map[uint64]*smbCmd), make(map[uint64]*smbFile), make(map[uint64]*smbTree)
+	s.recent, s.recentBytes = nil, 0
 	s.conn.Hold(b.slot, -s.held)
 	s.held = 0
 }
@@ -111,6 +112,7 @@ type smbCmd struct {
 	argument              value.Opt[string]
 	treePath, treeService string
 	offered               []string // dialects
+	held                  int      // bytes of names that it counts for while it is pending
 }
 
 // smbFile is a file that a command is about.
@@ -122,6 +124,7 @@ type smbFile struct {
 	size                 uint64
 	times                event.SMBMACTimes
 	hasTimes             bool
+	held                 int // bytes that it counts for while it is in smbState.fids
 }
 
 // smbTree is a share.
@@ -129,6 +132,7 @@ type smbTree struct {
 	ts                        value.Time
 	path, service, fileSystem value.Opt[string]
 	shareType                 string
+	held                      int // bytes that it counts for while it is in smbState.tids
 }
 
 func installSMB(h *event.Hooks, out schemas.Emitter, o *Options) {
@@ -178,14 +182,49 @@ func (b *smb) begin(s *smbState, mid uint64) (isNew bool) {
 		return false
 	}
 	if len(s.pending) >= maxSMBPending {
-		b.grow(s, -len(s.pending)*smbCmdSize)
-		clear(s.pending)
+		b.clearPending(s)
 	}
 	c := b.newCmd()
 	c.ts, c.pending = b.now(), true
 	s.pending[mid], s.cmd = c, c
+	c.held = smbCmdSize
 	b.grow(s, smbCmdSize)
 	return true
+}
+
+// named counts n bytes of names that the pending command keeps.
+func (b *smb) named(s *smbState, n int) {
+	if s.cmd.pending {
+		s.cmd.held += n
+		b.grow(s, n)
+	}
+}
+
+func (b *smb) clearPending(s *smbState) {
+	n := 0
+	for _, c := range s.pending {
+		c.pending = false // a handler may still use it
+		n += c.held
+	}
+	b.grow(s, -n)
+	clear(s.pending)
+}
+
+func (b *smb) clearFiles(s *smbState) {
+	n := 0
+	for _, f := range s.fids {
+		n += f.held
+		f.held = 0
+	}
+	b.grow(s, -n)
+	clear(s.fids)
+}
+
+// weigh counts a file of smbState.fids anew.
+func (b *smb) weigh(s *smbState, f *smbFile) {
+	n := smbFileSize + len(f.name.V) + len(f.prevName.V)
+	b.grow(s, n-f.held)
+	f.held = n
 }
 
 func (b *smb) newCmd() *smbCmd {
@@ -198,7 +237,7 @@ func (b *smb) newCmd() *smbCmd {
 func (b *smb) answered(s *smbState, mid uint64) {
 	if n := len(s.pending); n > 0 {
 		if delete(s.pending, mid); len(s.pending) < n {
-			b.grow(s, -smbCmdSize)
+			b.grow(s, -s.cmd.held)
 		}
 	}
 	s.cmd.pending = false
@@ -210,11 +249,18 @@ func (b *smb) setTree(s *smbState, tid uint64, t *smbTree) {
 		return
 	}
 	if len(s.tids) >= maxSMBTrees {
-		b.grow(s, -len(s.tids)*smbTreeSize)
+		n := 0
+		for _, t := range s.tids {
+			n += t.held
+			t.held = 0
+		}
+		b.grow(s, -n)
 		clear(s.tids)
 	}
 	s.tids[tid] = t
-	b.grow(s, smbTreeSize)
+	n := smbTreeSize + len(t.path.V) + len(t.service.V) + len(t.fileSystem.V)
+	b.grow(s, n-t.held)
+	t.held = n
 }
 
 // cmdFile returns the file of the current command.
@@ -230,12 +276,11 @@ func (b *smb) use(s *smbState, fid uint64) *smbFile {
 	f, ok := s.fids[fid]
 	if !ok {
 		if len(s.fids) >= maxSMBFiles {
-			b.grow(s, -len(s.fids)*smbFileSize)
-			clear(s.fids)
+			b.clearFiles(s)
 		}
 		f = b.cmdFile(s)
 		s.fids[fid] = f
-		b.grow(s, smbFileSize+len(f.name.V))
+		b.weigh(s, f)
 	}
 	s.cmd.file, s.file = f, f
 	return f
@@ -248,7 +293,8 @@ func (b *smb) closed(s *smbState, fid uint64) {
 	}
 	if _, ok := s.fids[fid]; ok {
 		delete(s.fids, fid)
-		b.grow(s, -smbFileSize-len(s.file.name.V))
+		b.grow(s, -s.file.held)
+		s.file.held = 0
 	}
 	b.writeFile(s)
 }
@@ -337,13 +383,15 @@ func (b *smb) repeats(s *smbState, f *smbFile) bool {
 			s.recent = make(map[string]value.Time)
 		}
 		if len(s.recent) >= maxSMBRecent {
-			b.grow(s, -len(s.recent)*smbNamedSize)
+			b.grow(s, -s.recentBytes)
 			clear(s.recent)
+			s.recentBytes = 0
 		}
 	}
 	s.recent[string(k)] = now
 	if !ok {
 		b.grow(s, smbNamedSize+len(k))
+		s.recentBytes += smbNamedSize + len(k)
 	}
 	return ok && now-last < smbRecent
 }

@@ -33,6 +33,7 @@ func (b *smb) listenSMB1(h *event.Hooks) {
 			s.cmd.offered = s.cmd.offered[:0]
 			for _, d := range e.Dialects {
 				s.cmd.offered = append(s.cmd.offered, string(d))
+				b.named(s, len(d)+16)
 			}
 		}
 	})
@@ -114,6 +115,7 @@ func (c *smbCmd) setArgument(name value.Opt[string]) {
 func (b *smb) argument1(c event.Conn, name []byte) {
 	if s := b.at(c); s != nil {
 		s.cmd.argument = value.Some(string(name))
+		b.named(s, len(name))
 	}
 }
 
@@ -125,6 +127,7 @@ func (b *smb) treeConnectRequest1(e *event.SMB1TreeConnectAndXRequest) {
 	t := b.newTree()
 	t.path, t.service = value.Some(string(e.Path)), value.Some(string(e.Service))
 	s.cmd.tree, s.cmd.argument = t, t.path
+	b.named(s, len(t.path.V))
 }
 
 func (b *smb) treeConnectResponse1(e *event.SMB1TreeConnectAndXResponse) {
@@ -154,6 +157,7 @@ func (b *smb) createRequest1(e *event.SMB1NTCreateAndXRequest) {
 	}
 	f := &smbFile{ts: b.now(), action: "SMB::FILE_OPEN", name: value.Some(string(e.FileName))}
 	s.cmd.file, s.file, s.cmd.argument = f, f, f.name
+	b.named(s, len(f.name.V))
 }
 
 func (b *smb) createResponse1(e *event.SMB1NTCreateAndXResponse) {
@@ -165,11 +169,10 @@ func (b *smb) createResponse1(e *event.SMB1NTCreateAndXResponse) {
 	f.action, f.size = "SMB::FILE_OPEN", e.FileSize
 	f.setTimes(&e.Times)
 	if len(s.fids) >= maxSMBFiles {
-		b.grow(s, -len(s.fids)*smbFileSize)
-		clear(s.fids)
+		b.clearFiles(s)
 	}
 	s.fids[e.FileID], s.file = f, f
-	b.grow(s, smbFileSize+len(f.name.V))
+	b.weigh(s, f)
 	b.writeFile(s)
 }
 

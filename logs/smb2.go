@@ -25,9 +25,8 @@ func (b *smb) listenSMB2(h *event.Hooks) {
 			for _, c := range s.pending {
 				c.pending = false // a handler may still use it
 			}
-			b.grow(s, -len(s.pending)*smbCmdSize-len(s.fids)*smbFileSize)
-			clear(s.pending)
-			clear(s.fids)
+			b.clearPending(s)
+			b.clearFiles(s)
 		}
 	})
 }
@@ -113,6 +112,7 @@ func (b *smb) at(c event.Conn) *smbState {
 func (b *smb) treeConnectRequest2(e *event.SMB2TreeConnectRequest) {
 	if s := b.at(e.Conn); s != nil {
 		b.cmdTree(s).path = value.Some(string(e.Path))
+		b.named(s, len(e.Path))
 	}
 }
 
@@ -128,8 +128,10 @@ func (b *smb) treeDisconnect2(e *event.SMB2TreeDisconnectRequest) {
 	if s == nil {
 		return
 	}
-	if _, ok := s.tids[e.Hdr.TreeID]; ok {
+	if t, ok := s.tids[e.Hdr.TreeID]; ok {
 		delete(s.tids, e.Hdr.TreeID)
+		b.grow(s, -t.held)
+		t.held = 0
 		s.tree, s.cmd.tree, s.cmd.ownTree = nil, nil, false
 	}
 }
@@ -146,6 +148,7 @@ func (b *smb) createRequest2(e *event.SMB2CreateRequest) {
 	s.file = b.cmdFile(s)
 	s.file.name = value.Some(name)
 	s.file.action = smbOpen.on(s.tree)
+	b.named(s, len(name))
 }
 
 func (b *smb) createResponse2(e *event.SMB2CreateResponse) {
@@ -188,6 +191,7 @@ func (b *smb) rename2(e *event.SMB2FileRename) {
 	}
 	f.name = value.Some(string(e.DstFilename))
 	f.action = "SMB::FILE_RENAME"
+	b.weigh(s, f)
 	b.writeFile(s)
 }
 

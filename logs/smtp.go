@@ -62,14 +62,18 @@ type smtpState struct {
 	cc    textSet
 	path  []netip.Addr
 	fuids []value.UID
-	held  int // bytes of the sets on the connection's account
+	held  int // bytes of the texts and sets on the connection's account
 	smtpMessage
 }
 
-// account counts what the sets have grown by, if that is much.
+// account counts what the texts and sets have grown by, if that is much.
 func (b *smtp) account(c event.Conn, s *smtpState) {
-	n := cap(s.rcpt.bytes) + cap(s.to.bytes) + cap(s.cc.bytes) + 8*(cap(s.rcpt.ends)+cap(s.to.ends)+cap(s.cc.ends)) + cap(s.path)*24
-	if n > s.held+keptSet || n < s.held {
+	n := cap(s.helo)
+	for i := range s.texts {
+		n += cap(s.texts[i])
+	}
+	n += cap(s.rcpt.bytes) + cap(s.to.bytes) + cap(s.cc.bytes) + 8*(cap(s.rcpt.ends)+cap(s.to.ends)+cap(s.cc.ends)) + cap(s.path)*24
+	if n > s.held+2*smallState || n < s.held {
 		b.hold(c, n-s.held)
 		s.held = n
 	}

@@ -25,9 +25,10 @@ type ssl struct {
 
 	// file is the current certificate and owner its connection. A certificate is delivered
 	// whole, so there is one at a time.
-	file  event.File
-	owner *sslState
-	chain int // sslServer or sslClient
+	file      event.File
+	owner     *sslState
+	ownerConn event.Conn
+	chain     int // sslServer or sslClient
 }
 
 // Indices of the two sides' chains.
@@ -42,6 +43,9 @@ const (
 	maxSSLHistory = 100
 	maxSSLFlips   = 8
 )
+
+// keptNames bounds the capacity of the list of names that the next connection reuses.
+const keptNames = 64
 
 // maxChainFPs bounds the fingerprints of a chain.
 const maxChainFPs = 256
@@ -77,6 +81,18 @@ type sslState struct {
 	leafNames        []string
 
 	hello *sslHello
+	held  int // bytes on the connection's account
+}
+
+// account counts what the peers determine the length of.
+func (b *ssl) account(c event.Conn, s *sslState) {
+	const fingerprint, pointer, text, number = 80, 8, 16, 8
+	n := len(s.serverName.V) + fingerprint*(len(s.fps[0])+len(s.fps[1])) + text*cap(s.leafNames) + pointer*cap(s.certs)
+	if h := s.hello; h != nil {
+		n += number * (cap(h.client) + cap(h.server) + cap(h.curves) + cap(h.formats) + cap(h.versions) + cap(h.algs))
+		n += cap(h.alpn) + cap(h.buf)
+	}
+	b.keep(c, &s.held, max(0, n-2*smallState))
 }
 
 // Handshake messages (IANA TLS HandshakeType) that the builder knows.
@@ -146,6 +162,7 @@ func installSSL(h *event.Hooks, out schemas.Emitter, o *Options) {
 	h.SSL.ExtensionServerName.Listen(func(e *event.SSLExtensionServerName) {
 		if s := b.state(e.Conn); e.IsClient && len(e.Names) > 0 && (!s.serverName.OK || s.serverName.V != string(e.Names[0])) {
 			s.serverName = value.Some(string(e.Names[0]))
+			b.account(e.Conn, s)
 		}
 	})
 	h.SSL.ExtensionApplicationLayerProtocolNegotiation.Listen(b.alpn)
@@ -179,7 +196,7 @@ func installSSL(h *event.Hooks, out schemas.Emitter, o *Options) {
 		switch e.File.Source() {
 		case "SSL", "DTLS":
 			if s := b.known(e.Conn); s != nil {
-				b.file, b.owner = e.File, s
+				b.file, b.owner, b.ownerConn = e.File, s, e.Conn
 			}
 		}
 	})
@@ -191,8 +208,9 @@ func installSSL(h *event.Hooks, out schemas.Emitter, o *Options) {
 		}
 	})
 	h.File.StateRemove.Listen(func(e *event.FileStateRemove) {
-		if e.File == b.file {
-			b.file, b.owner = nil, nil
+		if e.File == b.file && b.file != nil {
+			b.account(b.ownerConn, b.owner)
+			b.file, b.owner, b.ownerConn = nil, nil, nil
 		}
 	})
 
@@ -236,6 +254,7 @@ func (b *ssl) clientHello(e *event.SSLClientHello) {
 	}
 	if b.ja3 || b.ja4 {
 		b.clientFingerprint(s, e)
+		b.account(e.Conn, s)
 	}
 }
 
@@ -423,6 +442,13 @@ func chainOf(fps []string) value.Vector[string] {
 
 func (b *ssl) ended(c event.Conn, s *sslState) {
 	b.write(c, s)
+	b.keep(c, &s.held, 0)
+	if cap(s.leafNames) > keptNames {
+		s.leafNames = nil
+	}
+	if s == b.owner {
+		b.file, b.owner, b.ownerConn = nil, nil, nil
+	}
 	clear(s.fps[0])
 	clear(s.fps[1])
 	clear(s.leafNames)

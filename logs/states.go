@@ -50,6 +50,17 @@ func (p *states[T]) hold(c event.Conn, n int) {
 	}
 }
 
+// keep makes *held, the bytes that a connection's state is known to take, n.
+func (p *states[T]) keep(c event.Conn, held *int, n int) {
+	if n != *held {
+		c.Hold(p.slot, n-*held)
+		*held = n
+	}
+}
+
+// smallState is how many bytes of text a state takes without being counted.
+const smallState = 512
+
 // drop detaches a connection's state and returns it to the pool.
 func (p *states[T]) drop(c event.Conn, s *T) {
 	c.SetSlot(p.slot, nil)

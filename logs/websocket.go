@@ -19,9 +19,9 @@ const maxWebSocketList = 100
 
 const webSocketPrefix = "SEC-WEBSOCKET-"
 
-func (s *httpState) webSocketHeader(e *event.HTTPHeader) {
+func (s *httpState) webSocketHeader(e *event.HTTPHeader) bool {
 	if len(e.Name) < len(webSocketPrefix) || string(e.Name[:len(webSocketPrefix)]) != webSocketPrefix {
-		return
+		return false
 	}
 	if s.ws == nil {
 		s.ws = new(wsState)
@@ -36,6 +36,7 @@ func (s *httpState) webSocketHeader(e *event.HTTPHeader) {
 	case which == "EXTENSIONS":
 		s.ws.serverExts = appendCommaList(s.ws.serverExts, e.Value)
 	}
+	return true
 }
 
 // appendCommaList appends the elements of a list that commas separate, with spaces

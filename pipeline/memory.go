@@ -27,8 +27,11 @@ func MemoryLimit(o *Options) int64 {
 // the collector needs the rest.
 const stateShare = 4
 
-// fit lowers the limits in bytes of o that are at their defaults to shares of memory, if
-// that is not 0.
+// connBytes is about what a connection takes without its analyzers.
+const connBytes = 512
+
+// fit lowers the limits in bytes of o that are at their defaults to shares of memory, and
+// that of connections to what fits into half of it, if memory is not 0.
 func fit(o *dissect.Options, memory int64) {
 	if memory == 0 {
 		return
@@ -40,6 +43,7 @@ func fit(o *dissect.Options, memory int64) {
 	lower(&o.Conn.ReassemblyBytes, d.Conn.ReassemblyBytes, share)
 	lower(&o.Packet.FragmentBytes, d.Packet.FragmentBytes, share)
 	lower(&o.Lines.Bytes, d.Lines.Bytes, share)
+	lower(&o.Conn.Connections, d.Conn.Connections, int(min(memory/2/connBytes, math.MaxInt32)))
 }
 
 func lower[T int | uint64](limit *T, standard T, share int) {

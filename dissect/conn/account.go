@@ -8,14 +8,15 @@ import (
 )
 
 // An account is what builders and analyzers hold in memory for one connection. It exists
-// from the first Hold on, which is rare: what is answered at once is held nowhere.
+// from the first analyzer on that has a size, or the first Hold.
 type account struct {
 	c     *Conn
 	bytes int
 	// slots and analyzers say who holds it, by slot and by index in ext.analyzers.
 	slots     [4]uint64
 	analyzers uint64
-	greedy    bool // in accounts.greedy
+	sized     uint64 // analyzers that have a size, as analyzers
+	greedy    bool   // in accounts.greedy
 
 	prev, next *account // by age
 }
@@ -73,6 +74,13 @@ func (t *Table) hold(c *Conn, n int) *account {
 	return a
 }
 
+// weigh adds the size of the analyzer with index i to the account of c.
+func (t *Table) weigh(c *Conn, i, size int) {
+	if size > 0 {
+		t.hold(c, size).sized |= 1 << min(i, 63)
+	}
+}
+
 // Hold adds n to the bytes that the state in slot s takes, n is negative when they are
 // released. If there is too much, the table ends the state of some connection after the
 // current packet; see event.Hooks.EndSlot.
@@ -120,12 +128,26 @@ func (t *Table) Reclaim() {
 func (t *Table) reclaim() {
 	s := &t.accounts
 	for len(s.greedy) > 0 {
-		t.endState(s.greedy[0], "connection_state_bytes")
+		t.endState(s.greedy[0], limitOne)
 	}
 	for s.bytes > s.limit && s.oldest != nil {
-		t.endState(s.oldest, "state_bytes")
+		t.endState(s.oldest, limitAll)
 	}
 }
+
+// EndOldest ends the state of the connection that has held some for the longest time, if
+// there is one. Like Reclaim, it is called between packets.
+func (t *Table) EndOldest() {
+	if a := t.accounts.oldest; a != nil {
+		t.endState(a, limitAll)
+	}
+}
+
+// Names of the limits of all accounts and of one.
+const (
+	limitAll = "state_bytes"
+	limitOne = "connection_state_bytes"
+)
 
 // endState ends what analyzers and builders hold for a connection, with the rows that
 // they make of it. The connection itself goes on.
@@ -134,13 +156,26 @@ func (t *Table) endState(a *account, limit string) {
 	t.limited.count("STATE", limit)
 	t.weird(c, "too_much_state", limit, "")
 	x := c.ext
+	losers := a.analyzers
+	if limit == limitAll {
+		losers |= a.sized
+	}
 	for i := range x.analyzers {
-		if !x.analyzers[i].off && a.analyzers&(1<<min(i, 63)) != 0 {
+		if !x.analyzers[i].off && losers&(1<<min(i, 63)) != 0 {
 			t.turnOff(c, i)
 		}
 	}
 	panicked := func(r any) { t.panicked(c, &listeners, r) }
-	for i, word := range a.slots {
+	if limit == limitAll {
+		// Builders keep something for each connection besides what they have counted.
+		for s := &x.slots; s != nil; s = s.next {
+			if s.v != nil {
+				a.slots[s.slot>>6] |= 1 << (s.slot & 63)
+			}
+		}
+	}
+	slots := a.slots // a may be closed meanwhile
+	for i, word := range slots {
 		for b := range 64 {
 			if word&(1<<b) != 0 {
 				t.hooks.EndSlot(event.Slot(i*64+b), c, panicked)

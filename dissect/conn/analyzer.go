@@ -52,6 +52,11 @@ type Protocol struct {
 	Tolerant bool
 	// Passing analyzers leave no trace: once taken off, they may be attached again.
 	Passing bool
+	// Size is about how many bytes of memory an analyzer takes while it is attached, what
+	// builders keep for each of its connections included. It counts for
+	// limits.state_bytes. What grows with traffic does not belong to it; see
+	// Use.HoldState.
+	Size int
 }
 
 func (p *Protocol) tag() value.Enum {
@@ -158,6 +163,7 @@ func (t *Table) attach(c *Conn, at attached) Handover {
 		return Handover{}
 	}
 	x.analyzers[n].a, x.analyzers[n].off = a, false
+	t.weigh(c, n, at.p.Size)
 	return Handover{c: c, n: int32(n), on: true, fed: true}
 }
 
@@ -180,6 +186,7 @@ func (t *Table) shed(x *ext) {
 
 func (t *Table) turnOff(c *Conn, i int) {
 	c.ext.analyzers[i].off = true
+	t.hold(c, -c.ext.analyzers[i].p.Size)
 	defer t.contain(c, i)
 	c.ext.analyzers[i].a.Done()
 }

@@ -27,7 +27,7 @@ type Options struct {
 	AboveHole        uint64 `key:"limits.tcp_max_above_hole_without_any_acks" unit:"bytes" min:"0" doc:"bytes held above a hole while no acknowledgements are seen; 0 is no bound"`
 	InitialWindow    uint64 `key:"limits.tcp_max_initial_window" unit:"bytes" min:"0" doc:"bytes that may plausibly be sent before any acknowledgement; more means that acknowledgements are not seen"`
 	MessageBytes     int    `key:"limits.incomplete_message_bytes" unit:"bytes" per:"run" min:"1" doc:"bytes of incomplete messages of application protocols held at once, in all; beyond it the analyzer of the current connection drops its own"`
-	StateBytes       int    `key:"limits.state_bytes" unit:"bytes" per:"run" min:"1" doc:"bytes of unfinished rows and messages that builders and analyzers hold at once, in all; beyond it the state of the connection that has held some for the longest time is ended, and its rows are written as they are"`
+	StateBytes       int    `key:"limits.state_bytes" unit:"bytes" per:"run" min:"1" doc:"bytes of analyzers, unfinished rows, messages and files that are held at once, in all; beyond it the state of the connection that has held some for the longest time is ended, or the file that has been silent for longest, and the rows are written as they are"`
 	ConnStateBytes   int    `key:"limits.connection_state_bytes" unit:"bytes" min:"1" doc:"bytes of them that one connection may hold"`
 	TunnelChanges    int    `key:"limits.tunnel_max_changes" unit:"count" min:"0" doc:"tunnel_changed events of one connection; 0 is no bound (Tunnel::max_changes_per_connection)"`
 

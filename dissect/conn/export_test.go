@@ -100,7 +100,7 @@ func (t *Table) checkMemory() error {
 			}
 			for j := range st.blocks {
 				if b := &st.blocks[j]; !b.borrowed {
-					used += uint64(cap(b.data))
+					used += uint64(cap(b.data)) + blockBytes
 				}
 			}
 		}

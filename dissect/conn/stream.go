@@ -195,8 +195,8 @@ func (t *Table) insertBlock(st *stream, seq uint64, data []byte) int {
 }
 
 // search returns the index of the first block that ends after seq.
-func (st *stream) search(seq uint64) int {
-	i, _ := slices.BinarySearchFunc(st.blocks, seq, func(b block, seq uint64) int {
+func (h *held) search(seq uint64) int {
+	i, _ := slices.BinarySearchFunc(h.blocks, seq, func(b block, seq uint64) int {
 		if b.end <= seq {
 			return -1
 		}
@@ -451,11 +451,12 @@ type streamPool struct {
 	// that nothing of it may be borrowed.
 	volatile  bool
 	borrowers []*held
+	loans     []loan
 	none      held // shared by all streams without blocks, never changed
 	free      freelist.List[held]
 	stores    [numStores][][]block
 	pages     [numClasses][][]byte
-	used      uint64 // bytes in pages that blocks hold
+	used      uint64 // bytes in pages that blocks hold, and of these blocks
 	limit     uint64
 }
 
@@ -493,6 +494,9 @@ func (p *streamPool) room(st *stream, i int) *block {
 		st.blocks = st.store[:0]
 	}
 	n := len(st.blocks)
+	if n >= longBuffer && i < n-i {
+		return p.roomBefore(st, i)
+	}
 	if n == cap(st.blocks) {
 		if cap(st.store) > 2*n {
 			// Acknowledged blocks have left room in front.
@@ -507,6 +511,27 @@ func (p *streamPool) room(st *stream, i int) *block {
 	if i < n {
 		copy(st.blocks[i+1:], st.blocks[i:n])
 	}
+	return &st.blocks[i]
+}
+
+// longBuffer is the number of blocks from which on it matters how many an insertion
+// moves, and what settle looks at.
+const longBuffer = 64
+
+// roomBefore makes room for a block at index i of st in front of the blocks, where few
+// lie before it. Bytes that arrive in order below many held ones take constant time so.
+func (p *streamPool) roomBefore(st *stream, i int) *block {
+	n, front := len(st.blocks), len(st.store)-cap(st.blocks)
+	if front == 0 {
+		if len(st.store)-n <= n/2 {
+			p.grow(st.held)
+		}
+		front = (len(st.store) - n) / 2
+		copy(st.store[front:], st.blocks)
+		clear(st.store[:front])
+	}
+	st.blocks = st.store[front-1 : front+n]
+	copy(st.blocks[:i], st.blocks[1:])
 	return &st.blocks[i]
 }
 
@@ -551,7 +576,11 @@ func (p *streamPool) hold(st *stream, i int, seq uint64, data []byte) {
 		data = p.copy(data)
 	}
 	b := p.room(st, i)
-	if !p.volatile && !st.lender {
+	switch {
+	case p.volatile:
+	case len(st.blocks) > longBuffer:
+		p.loans = append(p.loans, loan{st.held, seq})
+	case !st.lender:
 		st.lender = true
 		p.borrowers = append(p.borrowers, st.held)
 	}
@@ -559,8 +588,25 @@ func (p *streamPool) hold(st *stream, i int, seq uint64, data []byte) {
 	st.bytes += uint64(len(data))
 }
 
+// A loan is a borrowed block of a long buffer.
+type loan struct {
+	h   *held
+	seq uint64
+}
+
 // settle copies all borrowed data.
 func (p *streamPool) settle() {
+	for i := range p.loans {
+		// The block may be gone, and the buffer another stream's.
+		l := &p.loans[i]
+		if j := l.h.search(l.seq); j < len(l.h.blocks) {
+			if b := &l.h.blocks[j]; b.borrowed {
+				b.data, b.borrowed = p.copy(b.data), false
+			}
+		}
+		*l = loan{}
+	}
+	p.loans = p.loans[:0]
 	for i, h := range p.borrowers {
 		h.lender = false
 		for j := range h.blocks {
@@ -577,12 +623,15 @@ func (p *streamPool) settle() {
 // before their memory is reused.
 func (t *Table) Settle() { t.streams.settle() }
 
+// blockBytes is what a block takes in a store that is three quarters full.
+const blockBytes = 64
+
 // copy returns a copy of data in a page of its own.
 func (p *streamPool) copy(data []byte) []byte {
 	k := pageClass(len(data))
 	if k >= numClasses {
 		page := bytes.Clone(data)
-		p.used += uint64(cap(page))
+		p.used += uint64(cap(page)) + blockBytes
 		return page
 	}
 	var page []byte
@@ -592,7 +641,7 @@ func (p *streamPool) copy(data []byte) []byte {
 	} else {
 		page = make([]byte, smallestPage<<(2*k))
 	}
-	p.used += uint64(cap(page))
+	p.used += uint64(cap(page)) + blockBytes
 	n := copy(page[:cap(page)], data)
 	return page[:n]
 }
@@ -606,7 +655,7 @@ func (p *streamPool) drop(st *stream, n int) {
 			b.data = nil
 			continue
 		}
-		p.used -= uint64(cap(b.data))
+		p.used -= uint64(cap(b.data)) + blockBytes
 		if k := pageClass(cap(b.data)); k < numClasses && cap(b.data) == smallestPage<<(2*k) {
 			p.pages[k] = append(p.pages[k], b.data[:0])
 		}

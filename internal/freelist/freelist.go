@@ -24,7 +24,7 @@ func (l *List[T]) Get() *T {
 		return x
 	}
 	if len(l.fresh) == 0 {
-		most := blockBytes / max(1, int(unsafe.Sizeof(*new(T))))
+		most := blockBytes / max(1, Size[T]())
 		l.block = max(1, min(2*l.block, most))
 		l.fresh = make([]T, l.block)
 	}
@@ -33,8 +33,19 @@ func (l *List[T]) Get() *T {
 	return x
 }
 
+// mostFree is how many bytes of values a List keeps. Those put back beyond it, as at the
+// end of a burst, are left to the garbage collector.
+const mostFree = 16 << 20
+
 // Put takes a value back. The caller must not use it afterwards.
-func (l *List[T]) Put(x *T) { l.free = append(l.free, x) }
+func (l *List[T]) Put(x *T) {
+	if len(l.free)*Size[T]() < mostFree {
+		l.free = append(l.free, x)
+	}
+}
+
+// Size returns the bytes that a value takes by itself.
+func Size[T any]() int { return int(unsafe.Sizeof(*new(T))) }
 
 // Len returns the number of values that are ready for reuse.
 func (l *List[T]) Len() int { return len(l.free) }

@@ -45,7 +45,17 @@ type File struct {
 	bofDone         bool // the beginning is complete or cannot grow
 	sniffed         bool
 	done            bool
+
+	weight int // bytes that it counts for in Manager.state
 }
+
+// Most elements and bytes of the lists of a file that the next one reuses.
+const (
+	keptConns    = 16
+	keptFilename = 256
+	keptBlocks   = 64
+	keptBOFs     = 4096
+)
 
 // reset prepares f for another file.
 func (f *File) reset() {
@@ -59,6 +69,12 @@ func (f *File) reset() {
 	f.m.held -= f.wait.size
 	f.wait.reset()
 	f.freeBOF()
+	if cap(f.conns) > keptConns {
+		f.conns = nil
+	}
+	if cap(f.filename) > keptFilename {
+		f.filename = nil
+	}
 	*f = File{m: f.m, conns: f.conns[:0], filename: f.filename[:0], analyzers: f.analyzers[:0],
 		names: f.names[:0], slots: f.slots, wait: f.wait}
 }
@@ -261,10 +277,13 @@ func (m *Manager) newBOF() []byte {
 }
 
 func (f *File) freeBOF() {
-	if f.bof != nil {
-		f.m.freeBOF = append(f.m.freeBOF, f.bof[:0])
-		f.bof = nil
+	if f.bof == nil {
+		return
 	}
+	if len(f.m.freeBOF) < keptBOFs {
+		f.m.freeBOF = append(f.m.freeBOF, f.bof[:0])
+	}
+	f.bof = nil
 }
 
 // setMIME sets the media type named by the protocol.

@@ -23,6 +23,7 @@ import (
 
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/dissect/file/magic"
+	"github.com/wirelog/wirelog/internal/freelist"
 	"github.com/wirelog/wirelog/value"
 )
 
@@ -175,6 +176,7 @@ type Manager struct {
 	oldest, newest *File
 	serial         uint64
 	held           int // out-of-order bytes held for all files
+	state          int // bytes that open files take
 
 	kinds   map[string][]*Kind // by MIME type
 	panics  map[*Kind]int      // of their analyzers
@@ -182,7 +184,7 @@ type Manager struct {
 	hashes  []*Kind
 	extract *extractor
 
-	freeFiles []*File
+	freeFiles freelist.List[File]
 	freeBOF   [][]byte
 	magic     magic.Matcher
 	matches   []event.MIMEMatch
@@ -328,6 +330,7 @@ func (m *Manager) Gap(id ID, c *Carrier, offset, n uint64) ID {
 		return ID{}
 	}
 	f.missing(offset, n)
+	m.weigh(f)
 	return id
 }
 
@@ -348,6 +351,40 @@ func (m *Manager) End(id ID) {
 	}
 }
 
+// Sizes in bytes of what files have, for StateHeld.
+var (
+	fileBytes     = freelist.Size[File]() + 256 // with its place in maps and its slots
+	connBytes     = freelist.Size[event.FileConn]()
+	blockBytes    = freelist.Size[block]() + 16 // with what the allocator adds to short data
+	analyzerBytes = 256
+)
+
+// weigh counts what f takes now.
+func (m *Manager) weigh(f *File) {
+	n := fileBytes + cap(f.bof) + f.wait.size + blockBytes*len(f.wait.blocks) + connBytes*cap(f.conns) +
+		analyzerBytes*len(f.analyzers) + cap(f.filename)
+	m.state += n - f.weight
+	f.weight = n
+}
+
+// StateHeld returns about how many bytes of memory the open files take.
+func (m *Manager) StateHeld() int { return m.state }
+
+// EndOldest ends the file that has been silent for the longest time, because too much
+// memory is held. It does nothing without open files.
+func (m *Manager) EndOldest() {
+	f := m.oldest
+	if f == nil {
+		return
+	}
+	m.Limited("FILES", "state_bytes")
+	if e := m.hooks.Weird.File.Begin(); e != nil {
+		*e = event.FileWeird{Name: "too_much_state", File: f, Addl: []byte("state_bytes"), Source: f.source}
+		m.hooks.Weird.File.Raise(e)
+	}
+	m.expire(f)
+}
+
 // Lookup returns the open file, or nil.
 func (m *Manager) Lookup(id ID) *File { return m.open[id] }
 
@@ -356,6 +393,7 @@ func (m *Manager) goOn(f *File) ID {
 		m.remove(f)
 		return ID{}
 	}
+	m.weigh(f)
 	return f.id
 }
 
@@ -426,12 +464,9 @@ func (m *Manager) create(id ID, c *Carrier) *File {
 }
 
 func (m *Manager) newFile() *File {
-	if n := len(m.freeFiles); n > 0 {
-		f := m.freeFiles[n-1]
-		m.freeFiles = m.freeFiles[:n-1]
-		return f
-	}
-	return &File{m: m}
+	f := m.freeFiles.Get()
+	f.m = m
+	return f
 }
 
 // noteConn adds a connection to those that carry f, unless it is known.
@@ -473,8 +508,9 @@ func (m *Manager) remove(f *File) {
 			delete(m.perConn, f.opener)
 		}
 	}
+	m.state -= f.weight
 	f.reset()
-	m.freeFiles = append(m.freeFiles, f)
+	m.freeFiles.Put(f)
 }
 
 // expire ends f because nothing more is expected.

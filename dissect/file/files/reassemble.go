@@ -19,6 +19,9 @@ type block struct {
 func (b *block) end() uint64 { return b.at + uint64(len(b.data)) }
 
 func (w *waiting) reset() {
+	if cap(w.blocks) > keptBlocks {
+		w.blocks = nil
+	}
 	clear(w.blocks)
 	*w = waiting{blocks: w.blocks[:0]}
 }

@@ -55,7 +55,7 @@ type Channels struct {
 // New returns a shard's Channels of kind k, which raise events on h and pass files to fm.
 func New(h *event.Hooks, fm *files.Manager, k Kind) *Channels {
 	ch := &Channels{kind: k, hooks: &h.File, files: fm}
-	ch.protocol = conn.Protocol{Name: k.Name, New: ch.new}
+	ch.protocol = conn.Protocol{Name: k.Name, New: ch.new, Size: freelist.Size[analyzer]() + prefixSize}
 	if k.Reused {
 		h.Conn.ConnectionReused.Listen(ch.connectionReused)
 	}

@@ -45,7 +45,7 @@ func New(h *event.Hooks, s Security, o Options) (*detect.Protocol, *Pipes) {
 	begins := detect.Leading("\x05", detect.Within(3, signature))
 	match := []detect.Signature{{Orig: begins, Always: true}, {Resp: begins, Always: true}}
 	p := &detect.Protocol{Transport: value.ProtoTCP, Ports: []uint16{135}, Signatures: match}
-	p.Protocol = conn.Protocol{Name: source, Service: source, New: f.new, Tolerant: true}
+	p.Protocol = conn.Protocol{Name: source, Service: source, New: f.new, Tolerant: true, Size: freelist.Size[analyzer]() + 256}
 	f.protocol = &p.Protocol
 	return p, &Pipes{f}
 }

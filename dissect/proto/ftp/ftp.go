@@ -59,7 +59,7 @@ func New(h *event.Hooks, fm *files.Manager, ssl *conn.Protocol, o Options) *dete
 		Ports:      []uint16{21, 2811},
 		Signatures: []detect.Signature{{Orig: detect.Anywhere(client), Resp: server}},
 	}
-	p.Protocol = conn.Protocol{Name: source, Service: "ftp", New: f.new}
+	p.Protocol = conn.Protocol{Name: source, Service: "ftp", New: f.new, Size: freelist.Size[analyzer]() + 512}
 	return p
 }
 
@@ -108,6 +108,7 @@ type analyzer struct {
 	adatBegun bool          // the client has sent ADAT
 	reply     uint64        // code of an unfinished multi-line reply, or 0
 	auth      []byte        // argument of the last AUTH
+	held      int           // bytes of pending commands on the connection's account
 }
 
 // clientSide and serverSide receive the lines of the two sides.
@@ -175,6 +176,9 @@ func (a *analyzer) Done() {
 	if a.control != nil {
 		a.control.Conn = nil
 		a.control = nil
+	}
+	if a.HoldState(-a.held); a.held > 0 {
+		a.session.pending, a.auth = nil, nil
 	}
 	a.lines[0].Release()
 	a.lines[1].Release()

@@ -16,6 +16,8 @@ const (
 	maxArg = 1 << 16
 	// keptArg is the largest capacity of an argument that is reused.
 	keptArg = 4096
+	// smallArgs is how many bytes of pending arguments are not counted.
+	smallArgs = 512
 
 	// greeting stands for the command that the server's greeting answers.
 	greeting = "<init>"
@@ -58,6 +60,17 @@ func (s *session) add(c *conn.Conn, now value.Time, cmd, arg []byte) {
 	p.Conn, p.TS, p.Seq = c, now, s.seq
 	p.Command = append(p.Command[:0], cmd...)
 	p.Arg = append(p.Arg[:0], arg[:min(len(arg), maxArg)]...)
+}
+
+// account counts the arguments of the pending commands.
+func (a *analyzer) account() {
+	n := 0
+	for i := range a.session.pending {
+		n += len(a.session.pending[i].Arg)
+	}
+	n = max(0, n+len(a.auth)-smallArgs)
+	a.HoldState(n - a.held)
+	a.held = n
 }
 
 // index returns where the command with number seq is, or -1.
@@ -104,6 +117,7 @@ func (a *analyzer) sent(cmd, arg []byte) {
 		return
 	}
 	s.add(a.Conn(), a.Now(), cmd, arg)
+	a.account()
 }
 
 // answered returns the command that a reply line answers, or nil for a continuation line.
@@ -164,6 +178,7 @@ func fit(p *event.FTPCommand, code uint64, msg []byte) int {
 func (s *session) finish(a *analyzer, p *event.FTPCommand) {
 	if len(s.pending) > 1 {
 		s.end(a, p.Seq)
+		a.account()
 	}
 }
 

@@ -21,7 +21,7 @@ import (
 func New(h *event.Hooks, ntlm, krb *conn.Protocol) *conn.Protocol {
 	f := &factory{hooks: &h.GSSAPI, ntlm: ntlm, krb: krb}
 	f.tooLong = func(n int) { f.use.NetWeird(asn1.WeirdTooLong, strconv.Itoa(n), "") }
-	return &conn.Protocol{Name: "GSSAPI", Service: "GSSAPI", New: f.new}
+	return &conn.Protocol{Name: "GSSAPI", Service: "GSSAPI", New: f.new, Size: freelist.Size[analyzer]()}
 }
 
 // factory makes a shard's analyzers and holds what they share.

@@ -15,6 +15,7 @@ import (
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/dissect/file/files"
 	"github.com/wirelog/wirelog/dissect/proto/websocket"
+	"github.com/wirelog/wirelog/internal/freelist"
 	"github.com/wirelog/wirelog/value"
 )
 
@@ -69,7 +70,7 @@ func New(h *event.Hooks, fm *files.Manager, ws *conn.Protocol, o Options) *detec
 		Signatures: signatures(o.Compat.Has(compat.HTTPMethods)),
 	}
 	p.Idle = f.idle
-	p.Protocol = conn.Protocol{Name: "HTTP", Service: "HTTP", New: f.new}
+	p.Protocol = conn.Protocol{Name: "HTTP", Service: "HTTP", New: f.new, Size: freelist.Size[analyzer]() + 2*freelist.Size[entity]() + 1536}
 	return p
 }
 
@@ -86,10 +87,10 @@ type factory struct {
 	unescaped []byte
 	decoded   []byte
 
-	analyzers []*analyzer
-	entities  []*entity
-	exchanges []*exchange
-	inflaters []*inflate.Decoder
+	analyzers freelist.List[analyzer]
+	entities  freelist.List[entity]
+	exchanges freelist.List[exchange]
+	inflaters freelist.List[inflate.Decoder]
 	budgets   budgets
 }
 
@@ -101,25 +102,24 @@ func (f *factory) idle(c *conn.Conn) {
 	}
 }
 
-func (f *factory) newEntity() *entity {
-	if n := len(f.entities); n > 0 {
-		e := f.entities[n-1]
-		f.entities = f.entities[:n-1]
-		return e
-	}
-	return new(entity)
+// Sizes in bytes of what analyzers hold beyond Protocol.Size.
+var (
+	entitySize   = freelist.Size[entity]() + 256 // with its short texts
+	exchangeSize = freelist.Size[exchange]()
+	inflaterSize = freelist.Size[inflate.Decoder]()
+)
+
+// newInflater returns a decoder, which counts for the connection until releaseInflater.
+func (a *analyzer) newInflater() *inflate.Decoder {
+	z := a.f.inflaters.Get()
+	z.Reset()
+	a.HoldState(inflaterSize)
+	return z
 }
 
-func (f *factory) newInflater() *inflate.Decoder {
-	var z *inflate.Decoder
-	if n := len(f.inflaters); n > 0 {
-		z = f.inflaters[n-1]
-		f.inflaters = f.inflaters[:n-1]
-	} else {
-		z = new(inflate.Decoder)
-	}
-	z.Reset()
-	return z
+func (a *analyzer) releaseInflater(z *inflate.Decoder) {
+	a.HoldState(-inflaterSize)
+	a.f.inflaters.Put(z)
 }
 
 // expecting is what a side expects next.
@@ -182,12 +182,8 @@ type state struct {
 }
 
 func (f *factory) new(u conn.Use) conn.Analyzer {
-	var a *analyzer
-	if n := len(f.analyzers); n > 0 {
-		a = f.analyzers[n-1]
-		f.analyzers = f.analyzers[:n-1]
-	} else {
-		a = new(analyzer)
+	a := f.analyzers.Get()
+	if a.weirdFunc == nil {
 		a.weirdFunc = a.weird
 	}
 	a.f, a.Use = f, u
@@ -333,7 +329,7 @@ func (a *analyzer) Done() {
 // release resets a and returns it to the free list.
 func (a *analyzer) release() {
 	f := a.f
-	a.x.reset(f)
+	a.x.reset(a)
 	for i := range a.side {
 		s := &a.side[i]
 		s.lines.Release()
@@ -347,7 +343,7 @@ func (a *analyzer) release() {
 	a.state = state{off: true}
 	a.unanswered, a.protocol = a.unanswered[:0], a.protocol[:0]
 	a.handshake.Reset()
-	f.analyzers = append(f.analyzers, a)
+	f.analyzers.Put(a)
 }
 
 // Flip swaps the sides when the connection swaps its roles. After the first message it is

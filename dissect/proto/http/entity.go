@@ -96,7 +96,7 @@ func (e *entity) weird(name string) { e.m.a.weird(name) }
 // EndOfData ends the entity.
 func (e *entity) EndOfData() {
 	if e.inflater != nil {
-		e.m.a.f.inflaters = append(e.m.a.f.inflaters, e.inflater)
+		e.m.a.releaseInflater(e.inflater)
 		e.inflater = nil
 		e.coding = codingIdentity
 	}
@@ -183,7 +183,7 @@ func (e *entity) content(b []byte, crlf bool) {
 		return
 	}
 	if e.inflater == nil {
-		e.inflater = e.m.a.f.newInflater()
+		e.inflater = e.m.a.newInflater()
 	}
 	z := e.inflater
 	if err := z.Write(b, e.inflated); err != nil {
@@ -276,7 +276,9 @@ func (e *entity) Data(b []byte) {
 
 // Child begins a part.
 func (e *entity) Child() mime.Node {
-	c := e.m.a.f.newEntity()
+	c := e.m.a.f.entities.Get()
+	e.m.parts++
+	e.m.a.HoldState(entitySize)
 	c.begin(e.m, &e.Entity, bodyYes)
 	c.outer = e
 	e.m.beginEntity(c)
@@ -309,7 +311,11 @@ func (e *entity) Over() { e.m.endEntity(e) }
 
 // Release returns a part to the free list.
 func (e *entity) Release(child mime.Node) {
-	e.m.a.f.entities = append(e.m.a.f.entities, child.(*entity))
+	if e.m.parts > 0 {
+		e.m.parts--
+		e.m.a.HoldState(-entitySize)
+	}
+	e.m.a.f.entities.Put(child.(*entity))
 }
 
 // Header handles a header.

@@ -33,6 +33,7 @@ type exchange struct {
 	host    []byte
 	uri     []byte
 	parts   [2]uint64 // number of entities of request and reply
+	held    int       // bytes on the connection's account
 }
 
 // exchanges are the exchanges of a connection.
@@ -44,18 +45,32 @@ type exchanges struct {
 	depth   uint64
 }
 
-func (f *factory) newExchange() *exchange {
-	if n := len(f.exchanges); n > 0 {
-		x := f.exchanges[n-1]
-		f.exchanges = f.exchanges[:n-1]
-		return x
-	}
-	return new(exchange)
+// keptText bounds the capacity of the buffers of an exchange that are reused.
+const keptText = 256
+
+func (a *analyzer) releaseExchange(x *exchange) {
+	a.HoldState(-x.held)
+	*x = exchange{host: reuse(x.host), uri: reuse(x.uri)}
+	a.f.exchanges.Put(x)
 }
 
-func (f *factory) release(x *exchange) {
-	*x = exchange{host: x.host[:0], uri: x.uri[:0]}
-	f.exchanges = append(f.exchanges, x)
+func reuse(b []byte) []byte {
+	if cap(b) > keptText {
+		return nil
+	}
+	return b[:0]
+}
+
+// account counts what x takes beyond what every connection's only exchange does.
+func (a *analyzer) account(x *exchange) {
+	n := max(0, cap(x.host)-keptText) + max(0, cap(x.uri)-keptText)
+	if len(a.x.pending) > 1 {
+		n += exchangeSize
+	}
+	if n > x.held {
+		a.HoldState(n - x.held)
+		x.held = n
+	}
 }
 
 func (e *exchanges) find(key uint64) *exchange {
@@ -68,7 +83,7 @@ func (e *exchanges) find(key uint64) *exchange {
 }
 
 // drop removes an exchange from the pending ones.
-func (e *exchanges) drop(f *factory, key uint64) {
+func (e *exchanges) drop(a *analyzer, key uint64) {
 	for i, x := range e.pending {
 		if x.key != key {
 			continue
@@ -78,19 +93,19 @@ func (e *exchanges) drop(f *factory, key uint64) {
 		if x == e.current {
 			x.orphan = true
 		} else {
-			f.release(x)
+			a.releaseExchange(x)
 		}
 		return
 	}
 }
 
 // reset returns all exchanges to the free list.
-func (e *exchanges) reset(f *factory) {
+func (e *exchanges) reset(a *analyzer) {
 	if x := e.current; x != nil && x.orphan {
-		f.release(x)
+		a.releaseExchange(x)
 	}
 	for _, x := range e.pending {
-		f.release(x)
+		a.releaseExchange(x)
 	}
 	*e = exchanges{pending: e.pending[:0]}
 }
@@ -104,14 +119,14 @@ func (a *analyzer) at(isOrig bool) *exchange {
 	}
 	x := e.find(key)
 	if x == nil {
-		x = a.f.newExchange()
+		x = a.f.exchanges.Get()
 		e.depth++
 		x.key, x.depth, x.code = key, e.depth, -1
 		e.pending = append(e.pending, x)
 	}
 	if old := e.current; old != x {
 		if old != nil && old.orphan {
-			a.f.release(old)
+			a.releaseExchange(old)
 		}
 		e.current = x
 	}
@@ -131,12 +146,13 @@ func (a *analyzer) noteRequest(method, uri []byte) {
 			e.reply++
 		}
 		for ; e.reply < e.request; e.reply++ {
-			e.drop(a.f, e.reply)
+			e.drop(a, e.reply)
 		}
 	}
 	e.request++
 	x := a.at(true)
 	x.uri, x.hasURI = append(x.uri[:0], uri[:min(len(uri), maxKept)]...), true
+	a.account(x)
 	if !knownMethod(method, a.f.opt.Compat.Has(compat.HTTPMethods)) {
 		a.Weird("unknown_HTTP_method", string(method), "")
 	}
@@ -181,6 +197,7 @@ func (a *analyzer) noteHeader(isOrig bool, name, value []byte) {
 		switch string(name) {
 		case "HOST":
 			x.host, x.hasHost = append(x.host[:0], value[:min(len(value), maxKept)]...), true
+			a.account(x)
 		case "RANGE":
 			x.ranged = true
 		case "AUTHORIZATION", "PROXY-AUTHORIZATION":
@@ -222,7 +239,7 @@ func (a *analyzer) noteEndOfEntity() {
 func (a *analyzer) noteDone(isOrig bool) {
 	x := a.at(isOrig)
 	if !isOrig && !informational(x.code) {
-		a.x.drop(a.f, a.x.reply)
+		a.x.drop(a, a.x.reply)
 	}
 }
 

@@ -15,6 +15,7 @@ type message struct {
 	lines   *contentline.Splitter
 	top     *entity // nil between messages
 	current *entity
+	parts   int // entities below top
 	carrier files.Carrier
 
 	exists   bool
@@ -44,7 +45,7 @@ func (m *message) begin(expect bodyExpected, n int) {
 	m.last = remains{}
 	m.start = m.a.Now()
 	m.body, m.missing, m.header = 0, 0, int64(n)
-	m.top = m.a.f.newEntity()
+	m.top = m.a.f.entities.Get()
 	m.top.begin(m, nil, expect)
 	m.beginEntity(m.top)
 }
@@ -54,7 +55,13 @@ func (m *message) begin(expect bodyExpected, n int) {
 func (m *message) release() {
 	if m.top != nil {
 		m.inParts = m.top.Type() == mime.TypeMultipart
-		m.a.f.entities = append(m.a.f.entities, m.top)
+		m.a.HoldState(-m.parts * entitySize)
+		m.parts = 0
+		if z := m.top.inflater; z != nil {
+			m.top.inflater = nil
+			m.a.releaseInflater(z)
+		}
+		m.a.f.entities.Put(m.top)
 		m.top, m.current = nil, nil
 	}
 }

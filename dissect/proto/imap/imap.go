@@ -27,7 +27,7 @@ const (
 func New(h *event.Hooks, tls *conn.Protocol) *detect.Protocol {
 	f := &factory{hooks: &h.IMAP, tls: tls}
 	p := &detect.Protocol{Transport: value.ProtoTCP, Ports: []uint16{143}}
-	p.Protocol = conn.Protocol{Name: source, Service: source, New: f.new}
+	p.Protocol = conn.Protocol{Name: source, Service: source, New: f.new, Size: freelist.Size[analyzer]()}
 	return p
 }
 

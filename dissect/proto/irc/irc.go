@@ -71,7 +71,7 @@ func New(h *event.Hooks, fm *files.Manager, ssl *conn.Protocol, o Options) *dete
 		Ports:      []uint16{6666, 6667, 6668, 6669},
 		Signatures: signatures,
 	}
-	p.Protocol = conn.Protocol{Name: source, Service: "irc", New: f.new}
+	p.Protocol = conn.Protocol{Name: source, Service: "irc", New: f.new, Size: freelist.Size[analyzer]() + 512}
 	return p
 }
 

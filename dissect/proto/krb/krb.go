@@ -39,9 +39,9 @@ func New(h *event.Hooks, s *x509.Sender) (udp, tcp *detect.Protocol) {
 	}
 	f.tooLong = func(n int) { f.NetWeird(asn1.WeirdTooLong, strconv.Itoa(n), "") }
 	udp = &detect.Protocol{Transport: value.ProtoUDP, Ports: []uint16{port}, Signatures: udpSignatures}
-	udp.Protocol = conn.Protocol{Name: "KRB", Service: "KRB", New: f.newDatagrams}
+	udp.Protocol = conn.Protocol{Name: "KRB", Service: "KRB", New: f.newDatagrams, Size: 512}
 	tcp = &detect.Protocol{Transport: value.ProtoTCP, Ports: []uint16{port}, Signatures: tcpSignatures}
-	tcp.Protocol = conn.Protocol{Name: "KRB_TCP", Service: "KRB_TCP", New: f.newStream}
+	tcp.Protocol = conn.Protocol{Name: "KRB_TCP", Service: "KRB_TCP", New: f.newStream, Size: 1024}
 	return udp, tcp
 }
 

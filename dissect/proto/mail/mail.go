@@ -27,17 +27,20 @@ const (
 
 // Shard holds what the mails of a shard share.
 type Shard struct {
-	Hooks   *event.MIMEEvents
-	Files   *files.Manager // may be nil
-	scratch mime.Scratch
-	upper   []byte
-	handle  []byte
-	mails   freelist.List[Mail]
+	Hooks    *event.MIMEEvents
+	Files    *files.Manager // may be nil
+	scratch  mime.Scratch
+	upper    []byte
+	handle   []byte
+	mails    freelist.List[Mail]
+	entities freelist.List[mailEntity]
 }
 
 // New returns a Shard that raises events on h and passes parts to fm.
 func New(h *event.Hooks, fm *files.Manager, o mime.Options) *Shard {
-	return &Shard{Hooks: &h.MIME, Files: fm, scratch: mime.Scratch{Options: o, Piece: segmentSize}}
+	s := &Shard{Hooks: &h.MIME, Files: fm, scratch: mime.Scratch{Options: o, Piece: segmentSize}}
+	s.scratch.Grown = func(h mime.Handler, n int) { h.(*mailEntity).m.cfg.Use.HoldState(n) }
+	return s
 }
 
 // Config says where a mail comes from.
@@ -59,7 +62,6 @@ type Mail struct {
 	top *mailEntity
 
 	parts    uint64
-	free     freelist.List[mailEntity]
 	carrier  files.Carrier
 	file     files.ID
 	fileLen  uint64 // bytes of the part passed on so far
@@ -73,7 +75,7 @@ type Mail struct {
 // Begin starts a mail. The caller ends it with Done.
 func (s *Shard) Begin(cfg Config) *Mail {
 	m := s.mails.Get()
-	*m = Mail{s: s, cfg: cfg, free: m.free, entity: m.entity[:0], all: m.all[:0], sum: m.sum}
+	*m = Mail{s: s, cfg: cfg, entity: m.entity[:0], all: m.all[:0], sum: m.sum}
 	m.carrier = files.Carrier{Source: cfg.Source, Conn: cfg.Use.Conn(), IsOrig: cfg.IsOrig}
 	if s.Hooks.ContentHash.On() {
 		if m.sum == nil {
@@ -112,7 +114,7 @@ func (m *Mail) Done() {
 		h.ContentHash.Raise(x)
 	}
 	m.endFile()
-	m.free.Put(m.top)
+	m.release(m.top)
 	m.top, m.cfg, m.carrier = nil, Config{}, files.Carrier{}
 	if cap(m.all) > keptMail {
 		m.all = nil
@@ -147,8 +149,21 @@ type mailEntity struct {
 	list []event.MIMEHeader
 }
 
+// entitySize is about how many bytes an entity takes, with its short texts.
+var entitySize = freelist.Size[mailEntity]() + 256
+
+// release takes an entity of m back after its end.
+func (m *Mail) release(e *mailEntity) {
+	m.cfg.Use.HoldState(-entitySize)
+	if cap(e.text) > keptMail {
+		e.text, e.ends, e.list = nil, nil, nil
+	}
+	m.s.entities.Put(e)
+}
+
 func (m *Mail) newEntity(parent *mime.Entity) *mailEntity {
-	e := m.free.Get()
+	e := m.s.entities.Get()
+	m.cfg.Use.HoldState(entitySize)
 	e.m = m
 	e.text, e.ends = e.text[:0], e.ends[:0]
 	e.Begin(e, parent, &m.s.scratch)
@@ -226,7 +241,7 @@ func (e *mailEntity) Data(b []byte) {
 func (e *mailEntity) Child() mime.Node { return e.m.newEntity(&e.Entity) }
 
 // Release keeps a part for reuse.
-func (e *mailEntity) Release(child mime.Node) { e.m.free.Put(child.(*mailEntity)) }
+func (e *mailEntity) Release(child mime.Node) { e.m.release(child.(*mailEntity)) }
 
 // Illegal raises MIMEEvent for a format error.
 func (e *mailEntity) Illegal(encoding bool, detail string) {

@@ -32,7 +32,7 @@ const (
 func New(h *event.Hooks) *detect.Protocol {
 	f := &factory{hooks: &h.Modbus, framer: wire.NewFramer(headerLen, maxMessage, messageLen)}
 	p := &detect.Protocol{Transport: value.ProtoTCP, Ports: []uint16{502}}
-	p.Protocol = conn.Protocol{Name: "MODBUS", Service: "MODBUS", New: f.new}
+	p.Protocol = conn.Protocol{Name: "MODBUS", Service: "MODBUS", New: f.new, Size: freelist.Size[analyzer]()}
 	return p
 }
 

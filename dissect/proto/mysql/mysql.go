@@ -31,7 +31,7 @@ const (
 func New(h *event.Hooks, ssl *conn.Protocol) *detect.Protocol {
 	f := &factory{hooks: &h.MySQL, ssl: ssl, framer: wire.NewFramer(headerLen, maxPacket, packetLen)}
 	p := &detect.Protocol{Transport: value.ProtoTCP, Ports: []uint16{1434, 3306}}
-	p.Protocol = conn.Protocol{Name: "MYSQL", Service: "mysql", New: f.new}
+	p.Protocol = conn.Protocol{Name: "MYSQL", Service: "mysql", New: f.new, Size: freelist.Size[analyzer]() + 256}
 	return p
 }
 

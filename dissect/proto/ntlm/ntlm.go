@@ -31,7 +31,7 @@ const maxKeptText = 64 << 10
 // New describes the protocol. Its analyzers raise their events on h.
 func New(h *event.Hooks) *conn.Protocol {
 	f := &factory{hooks: &h.NTLM}
-	return &conn.Protocol{Name: "NTLM", Service: "NTLM", New: f.new, Tolerant: true}
+	return &conn.Protocol{Name: "NTLM", Service: "NTLM", New: f.new, Tolerant: true, Size: freelist.Size[analyzer]() + 512}
 }
 
 // factory makes a shard's analyzers and holds what they share.

@@ -43,7 +43,7 @@ func DefaultOptions() Options { return Options{Pending: 10, Unknown: 10} }
 func New(h *event.Hooks, mails *mail.Shard, tls *conn.Protocol, o Options) *detect.Protocol {
 	f := &factory{hooks: &h.POP3, mails: mails, tls: tls, opt: o}
 	p := &detect.Protocol{Transport: value.ProtoTCP, Signatures: signatures}
-	p.Protocol = conn.Protocol{Name: source, Service: source, New: f.new}
+	p.Protocol = conn.Protocol{Name: source, Service: source, New: f.new, Size: freelist.Size[analyzer]()}
 	return p
 }
 

@@ -46,7 +46,7 @@ func New(h *event.Hooks, certs *x509.Sender, ssl *conn.Protocol) (tcp, udp *dete
 		Ports:      []uint16{port},
 		Signatures: []detect.Signature{{Orig: detect.Anywhere(client), Resp: detect.Anywhere(server)}},
 	}
-	tcp.Protocol = conn.Protocol{Name: source, Service: "rdp", New: f.new}
+	tcp.Protocol = conn.Protocol{Name: source, Service: "rdp", New: f.new, Size: freelist.Size[analyzer]() + 768}
 	udp = &detect.Protocol{
 		Transport:  value.ProtoUDP,
 		Ports:      []uint16{port},

@@ -229,6 +229,7 @@ func (a *analyzer) payload(isOrig bool, b []byte) {
 	case magic(b) == magicTransform:
 		a.transform(b)
 	}
+	a.account()
 }
 
 // violate reports a violation. Unless the analyzer is removed for it after the packet, both
@@ -273,6 +274,7 @@ func (a *analyzer) Done() {
 	a.discard(0)
 	a.discard(1)
 	a.closeInner()
+	a.HoldState(-a.session.held)
 	a.session.reset()
 	a.f.free.Put(a)
 }

@@ -16,6 +16,57 @@ type session struct {
 	files    map[uint64]*openFile
 	pipes    map[uint32]bool // trees known to hold named pipes
 	cur      request         // the current message's request
+
+	// names is about the bytes of names that the maps refer to, known what account found
+	// last, and held what is on the connection's account.
+	names, known, held int
+}
+
+// Sizes in bytes of what a session has, with its place in a map.
+const (
+	requestSize = 160
+	treeSize    = 96
+	fileSize    = 240
+	pipeSize    = 512 // with its analyzer
+	smallSize   = 24
+	// keptMap is the largest number of elements of a map that is reused.
+	keptMap = 256
+)
+
+// account counts what the session takes after a message.
+func (a *analyzer) account() {
+	s := &a.session
+	if elements := len(s.requests) + len(s.trees) + len(s.files); s.names > 2*s.known+4096+16*elements {
+		s.known = 0
+		for _, r := range s.requests {
+			if r.file != nil {
+				s.known += len(r.file.name)
+			}
+			if r.tree != nil {
+				s.known += len(r.tree.path)
+			}
+		}
+		for _, t := range s.trees {
+			s.known += len(t.path)
+		}
+		for _, f := range s.files {
+			s.known += len(f.name)
+		}
+		s.names = s.known
+	}
+	n := s.names + requestSize*len(s.requests) + treeSize*len(s.trees) + fileSize*len(s.files) +
+		smallSize*(len(s.pipes)+len(a.smb1.calls)) + pipeSize*len(a.inner.pipes)
+	a.HoldState(n - s.held)
+	s.held = n
+}
+
+// emptied returns a map without elements, m if it is not large.
+func emptied[K comparable, V any](m map[K]V) map[K]V {
+	if len(m) > keptMap {
+		return nil
+	}
+	clear(m)
+	return m
 }
 
 // request is what is known of a request and its reply.
@@ -46,11 +97,9 @@ type openFile struct {
 }
 
 func (s *session) reset() {
-	clear(s.requests)
-	clear(s.trees)
-	clear(s.files)
-	clear(s.pipes)
+	s.requests, s.trees, s.files, s.pipes = emptied(s.requests), emptied(s.trees), emptied(s.files), emptied(s.pipes)
 	s.cur = request{}
+	s.names, s.known, s.held = 0, 0, 0
 }
 
 // setTree records the tree of a tree id.

@@ -56,7 +56,7 @@ func New(h *event.Hooks, fm *files.Manager, in Inner, o Options) *detect.Protoco
 		Ports:      []uint16{netbiosPort, 445},
 		Signatures: signatures,
 	}
-	p.Protocol = conn.Protocol{Name: "SMB", Service: "SMB", New: f.new}
+	p.Protocol = conn.Protocol{Name: "SMB", Service: "SMB", New: f.new, Size: freelist.Size[analyzer]() + 2048}
 	return p
 }
 

@@ -33,6 +33,7 @@ func (s *smb1State) createRequest(c *smb1Command) bool {
 	}
 	s.file = new(openFile)
 	s.file.setName(name)
+	s.a.session.names += len(name)
 	s.a.session.cur.file = s.file
 	return true
 }

@@ -240,6 +240,7 @@ func (s *smb1State) treeConnectRequest(c *smb1Command) bool {
 	}
 	t := new(tree)
 	t.setPath(text)
+	s.a.session.names += len(text)
 	s.a.session.cur.tree = t
 	return true
 }

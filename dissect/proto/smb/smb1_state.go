@@ -47,7 +47,7 @@ func (s *smb1State) reset(a *analyzer) {
 	s.a = a
 	s.file, s.tree = nil, nil
 	s.hdr = event.SMB1Header{}
-	clear(s.calls)
+	s.calls = emptied(s.calls)
 	if s.text = s.text[:0]; cap(s.text) > maxKeptText {
 		s.text = nil
 	}

@@ -49,6 +49,7 @@ func (a *analyzer) createRequest(c *cursor) {
 	}
 	if len(name) > 0 {
 		s.current().setName(name)
+		s.names += len(name)
 	} else {
 		s.current().setName([]byte(shareRoot))
 	}

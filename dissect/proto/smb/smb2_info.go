@@ -145,6 +145,7 @@ func (a *analyzer) setBasic(id event.SMB2GUID, c *cursor) {
 func (a *analyzer) rename(id event.SMB2GUID, name []byte) {
 	a.use(fid(id))
 	a.session.cur.file.setName(name)
+	a.session.names += len(name)
 	if e := a.f.hooks.SMB2FileRename.Begin(); e != nil {
 		*e = event.SMB2FileRename{Conn: a.Conn(), Hdr: *a.smb2.hdr, FileID: id, DstFilename: name}
 		a.f.hooks.SMB2FileRename.Raise(e)

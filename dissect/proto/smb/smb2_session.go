@@ -79,6 +79,7 @@ func (a *analyzer) treeConnectRequest(c *cursor) {
 		s.cur.tree = new(tree)
 	}
 	s.cur.tree.setPath(path)
+	s.names += len(path)
 	if e := a.f.hooks.SMB2TreeConnectRequest.Begin(); e != nil {
 		*e = event.SMB2TreeConnectRequest{Conn: a.Conn(), Hdr: *a.smb2.hdr, Path: path}
 		a.f.hooks.SMB2TreeConnectRequest.Raise(e)

@@ -41,7 +41,7 @@ func New(h *event.Hooks, mails *mail.Shard, tls *conn.Protocol, o Options) *dete
 		Ports:      []uint16{25, 587},
 		Signatures: signatures,
 	}
-	p.Protocol = conn.Protocol{Name: source, Service: source, New: f.new}
+	p.Protocol = conn.Protocol{Name: source, Service: source, New: f.new, Size: freelist.Size[analyzer]() + 2048}
 	return p
 }
 
@@ -193,7 +193,7 @@ func (a *analyzer) Done() {
 	a.f, a.Use = nil, conn.Use{}
 	a.session = session{off: true}
 	a.pending = a.pending[:0]
-	a.chunks = chunks{part: a.chunks.part[:0]}
+	a.chunks = chunks{}
 	f.free.Put(a)
 }
 

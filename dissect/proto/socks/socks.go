@@ -61,7 +61,7 @@ func New(h *event.Hooks) *detect.Protocol {
 		Ports:      []uint16{1080},
 		Signatures: signatures,
 	}
-	p.Protocol = conn.Protocol{Name: "SOCKS", Service: "SOCKS", New: f.new}
+	p.Protocol = conn.Protocol{Name: "SOCKS", Service: "SOCKS", New: f.new, Size: freelist.Size[analyzer]() + 512}
 	return p
 }
 

@@ -48,7 +48,7 @@ func New(h *event.Hooks, o Options) *detect.Protocol {
 		Ports:      []uint16{22},
 		Signatures: signatures,
 	}
-	p.Protocol = conn.Protocol{Name: "SSH", Service: "SSH", New: f.new}
+	p.Protocol = conn.Protocol{Name: "SSH", Service: "SSH", New: f.new, Size: freelist.Size[analyzer]() + 768}
 	return p
 }
 

@@ -222,7 +222,7 @@ func (a *dtlsAnalyzer) fragment(isOrig bool, record uint64, typ uint8, length in
 	}
 	p := &a.partial[conn.Side(isOrig)]
 	if !p.open || p.seq != seq || p.length != length {
-		a.f.release(&p.data)
+		a.release(&p.data)
 		*p = fragments{open: true, seq: seq, length: length, firstRecord: record, pieces: p.pieces[:0]}
 	}
 	if p.complete {
@@ -242,7 +242,7 @@ func (a *dtlsAnalyzer) fragment(isOrig bool, record uint64, typ uint8, length in
 		return
 	}
 	p.pieces = slices.Insert(p.pieces, i, piece{offset, len(data), len(p.data)})
-	a.f.appendTo(&p.data, data)
+	a.appendTo(&p.data, data)
 	have := 0
 	for _, x := range p.pieces {
 		if x.offset > have {
@@ -261,7 +261,7 @@ func (a *dtlsAnalyzer) fragment(isOrig bool, record uint64, typ uint8, length in
 	}
 	a.f.ev.message = m
 	p.complete = true
-	a.f.release(&p.data)
+	a.release(&p.data)
 	a.message(isOrig, typ, m)
 }
 
@@ -282,7 +282,7 @@ func (a *dtlsAnalyzer) Flip() {
 func (a *dtlsAnalyzer) Done() {
 	a.off = true
 	for i := range a.partial {
-		a.f.release(&a.partial[i].data)
+		a.release(&a.partial[i].data)
 	}
 	a.f.freeDTLS.Put(a)
 }

@@ -52,7 +52,7 @@ func (s *session) handshakes(isOrig bool, side *handshakeSide, b []byte) {
 			}
 			if n -= len(side.b); n > 0 {
 				n = min(n, len(b))
-				s.f.appendTo(&side.b, b[:n])
+				s.appendTo(&side.b, b[:n])
 				b = b[n:]
 			}
 			if len(side.b) < messageHeader {
@@ -72,16 +72,16 @@ func (s *session) handshakes(isOrig bool, side *handshakeSide, b []byte) {
 			} else {
 				side.skip = n
 			}
-			s.f.release(&side.b)
+			s.release(&side.b)
 		case len(m) < n && len(side.b) == 0:
-			s.f.appendTo(&side.b, b)
+			s.appendTo(&side.b, b)
 			return
 		case len(m) < n:
 			// The loop adds the rest of b to it.
 		default:
 			ok := s.message(isOrig, m[0], m[messageHeader:n:n])
 			if len(side.b) > 0 {
-				s.f.release(&side.b)
+				s.release(&side.b)
 			} else {
 				b = b[n:]
 			}

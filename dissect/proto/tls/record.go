@@ -73,13 +73,13 @@ func (a *analyzer) Data(isOrig bool, b []byte) {
 			a.record(isOrig, s, body)
 		default:
 			n := min(len(b), s.length-len(s.body))
-			a.f.appendTo(&s.body, b[:n])
+			a.appendTo(&s.body, b[:n])
 			b = b[n:]
 			if len(s.body) < s.length {
 				return
 			}
 			a.record(isOrig, s, s.body)
-			a.f.release(&s.body)
+			a.release(&s.body)
 		}
 		s.nheader = 0
 	}
@@ -210,8 +210,8 @@ func (a *analyzer) Flip() {
 func (a *analyzer) Done() {
 	a.off = true
 	for i := range a.side {
-		a.f.release(&a.side[i].body)
-		a.f.release(&a.side[i].msg.b)
+		a.release(&a.side[i].body)
+		a.release(&a.side[i].msg.b)
 	}
 	a.f.freeSSL.Put(a)
 }

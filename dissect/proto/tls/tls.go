@@ -87,13 +87,13 @@ func New(h *event.Hooks, certs *x509.Sender, o Options) (ssl, dtls *detect.Proto
 			{Resp: detect.Leading("\x15\x16", detect.Within(18, serverHello))},
 		},
 	}
-	ssl.Protocol = conn.Protocol{Name: sourceSSL, Service: "ssl", New: f.newSSL}
+	ssl.Protocol = conn.Protocol{Name: sourceSSL, Service: "ssl", New: f.newSSL, Size: freelist.Size[analyzer]() + 768}
 	dtls = &detect.Protocol{
 		Transport:  value.ProtoUDP,
 		Ports:      []uint16{443},
 		Signatures: []detect.Signature{{Orig: detect.Anywhere(dtlsClientHello)}, {Resp: detect.Anywhere(dtlsClientHello)}},
 	}
-	dtls.Protocol = conn.Protocol{Name: sourceDTLS, Service: "dtls", New: f.newDTLS}
+	dtls.Protocol = conn.Protocol{Name: sourceDTLS, Service: "dtls", New: f.newDTLS, Size: freelist.Size[dtlsAnalyzer]() + 768}
 	return ssl, dtls
 }
 
@@ -110,16 +110,18 @@ type factory struct {
 }
 
 // appendTo appends b to *dst; if *dst is nil, it gets a spare buffer first.
-func (f *factory) appendTo(dst *[]byte, b []byte) {
+func (s *session) appendTo(dst *[]byte, b []byte) {
 	if *dst == nil {
-		*dst = f.buffers.Get()
+		*dst = s.f.buffers.Get()
 	}
 	*dst = append(*dst, b...)
+	s.HoldState(len(b))
 }
 
 // release takes a buffer back and sets *b to nil.
-func (f *factory) release(b *[]byte) {
-	f.buffers.Put(*b)
+func (s *session) release(b *[]byte) {
+	s.HoldState(-len(*b))
+	s.f.buffers.Put(*b)
 	*b = nil
 }
 

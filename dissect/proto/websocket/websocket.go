@@ -40,7 +40,7 @@ const (
 // events on h.
 func New(h *event.Hooks) *conn.Protocol {
 	f := &factory{hooks: &h.WebSocket}
-	return &conn.Protocol{Name: "WEBSOCKET", Service: "WEBSOCKET", New: f.new}
+	return &conn.Protocol{Name: "WEBSOCKET", Service: "WEBSOCKET", New: f.new, Size: freelist.Size[analyzer]()}
 }
 
 // factory makes the analyzers of a shard.

@@ -28,7 +28,7 @@ func New(h *event.Hooks, ssl *conn.Protocol) *detect.Protocol {
 		Ports:      []uint16{5222, 5269},
 		Signatures: []detect.Signature{{Orig: stream}, {Resp: stream}},
 	}
-	p.Protocol = conn.Protocol{Name: source, Service: "xmpp", New: f.new}
+	p.Protocol = conn.Protocol{Name: source, Service: "xmpp", New: f.new, Size: freelist.Size[analyzer]()}
 	return p
 }
 
@@ -125,6 +125,7 @@ func (a *analyzer) read(isOrig bool, b []byte) []byte {
 	}
 	i := bytes.IndexAny(b[from:], "<>")
 	if i < 0 {
+		a.HoldState(len(b))
 		if *tag = append(*tag, b...); len(*tag) > maxTag {
 			a.violate("a tag is too long")
 		}
@@ -136,6 +137,7 @@ func (a *analyzer) read(isOrig bool, b []byte) []byte {
 	}
 	t := b[:i]
 	if len(*tag) > 0 {
+		a.HoldState(-len(*tag))
 		*tag = append(*tag, t...)
 		t = *tag
 		*tag = (*tag)[:0]
@@ -202,6 +204,7 @@ func (a *analyzer) End(isOrig bool) { a.tls.End(isOrig) }
 func (a *analyzer) Done() {
 	a.tls.Done()
 	for i := range a.tag {
+		a.HoldState(-len(a.tag[i]))
 		if cap(a.tag[i]) > 4096 {
 			a.tag[i] = nil
 		}
