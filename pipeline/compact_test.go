@@ -117,7 +117,7 @@ func TestCompact(t *testing.T) {
 			t.Errorf("%+v: no error", wrong)
 		}
 	}
-	if all := strings.Join(errs, "\n"); len(errs) != 2 || !strings.Contains(all, `no file has a log "min"; did you mean mine?`) || !strings.Contains(all, "no Parquet file") {
+	if all := strings.Join(errs, "\n"); len(errs) != 2 || !strings.Contains(all, `among the logs of the files: unknown log "min"; did you mean mine?`) || !strings.Contains(all, "no Parquet file") {
 		t.Errorf("%q", errs)
 	}
 	// Again there is nothing to do.

@@ -42,8 +42,12 @@ func TestReferenceRoundTrip(t *testing.T) {
 			if set.groups != 0 && moreColumns(want, s) {
 				return nil
 			}
+			groups := set.groups
+			if s != &schemas.ConnSchema {
+				groups = 0 // Zeek has these columns in conn.log alone
+			}
 			files++
-			if got := roundTrip(t, path, s, set.groups); !bytes.Equal(got, want) {
+			if got := roundTrip(t, path, s, groups); !bytes.Equal(got, want) {
 				t.Errorf("%s differs\n got %.600s\nwant %.600s", path, firstDifference(got, want), firstDifference(want, got))
 			}
 			return nil
