@@ -163,7 +163,7 @@ func (u Use) Leave() {
 	if at.off {
 		return
 	}
-	at.violated = c.ext.turn
+	at.violated = max(c.ext.turn, 1) // a gap may come before the first turn
 	t.turnOff(c, int(u.n))
 	if t.attacher != nil {
 		if h := t.attacher.Violated(t, c); h.fed {
