@@ -5,6 +5,7 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -79,6 +80,8 @@ func TestHostileNames(t *testing.T) {
 		"folder below a file":    {"read", "-o", text + "/x", good},
 		"files of others":        {"read", "-o", folder(held), good},
 		"events below a file":    {"read", "--events", text + "/x", good},
+		"summary":                {"read", "--summary", "text", "-o", filepath.Join(dir, "out", hostile), good},
+		"summaries":              {"read", "--summary", "text", "--each", "-o", filepath.Join(dir, "outs", hostile), good},
 		"profile":                {"read", "--cpu-profile", missing + "/x", good},
 		"unknown command":        {hostile},
 		"unknown flag":           {"read", "--" + hostile},
@@ -104,7 +107,7 @@ func TestHostileNames(t *testing.T) {
 			p := program{stdin: strings.NewReader(""), stdout: &stdout, stderr: &stderr, run: pipeline.Run}
 			p.main(t.Context(), args)
 			printed := stderr.String()
-			if args[0] == "check" {
+			if args[0] == "check" || slices.Contains(args, "--summary") {
 				printed = stdout.String() + printed
 			}
 			for line := range strings.Lines(printed) {

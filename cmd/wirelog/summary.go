@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/wirelog/wirelog/internal/printable"
 	"github.com/wirelog/wirelog/pipeline"
 )
 
@@ -25,7 +26,7 @@ type usage struct {
 func writeSummaryText(w io.Writer, s *pipeline.Summary, u usage) error {
 	var t table
 	if s.Capture != "" {
-		t.add("capture", s.Capture)
+		t.add("capture", printable.Text(s.Capture))
 	}
 	addRows(&t, s)
 	if !s.FirstPacket.IsZero() {
@@ -79,7 +80,7 @@ func addRows(t *table, s *pipeline.Summary) {
 		case o.Where == "-":
 			text += " to standard output"
 		case o.Where != "":
-			text += " in " + o.Where
+			text += " in " + printable.Text(o.Where)
 		}
 		if o.Where != "" {
 			text += " (" + o.Name + ")"
