@@ -164,6 +164,8 @@ type Config struct {
 	Groups schemas.Groups
 	// Lines are the streams of lines. Collector.OpenLine takes their index.
 	Lines []Lines
+	// Joiners make the rows of logs out of notes (schemas.GateJoin), by log.
+	Joiners map[string]func() schemas.Joiner
 	// Sampling configures GateSample; its zero value means value.DefaultSampling.
 	Sampling value.Sampling
 	// Now is the wall clock for headers and footers; nil means time.Now.

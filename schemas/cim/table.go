@@ -173,6 +173,7 @@ var logs = map[string]log{
 			"cert_chain_fps": to("ssl_hash"),
 		},
 	},
+	"syslog": {app: "syslog"},
 	"tunnel": {columns: map[string][]mapping.Target{"action": to("tunnel_action")}},
 	"websocket": {
 		model: "Web", app: "websocket", transport: "tcp",

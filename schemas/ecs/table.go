@@ -316,6 +316,15 @@ var logs = map[string]log{
 			"ja3s":          to("tls.server.ja3s", "related.hash"),
 		}),
 	},
+	"syslog": {
+		typ: "connection protocol info", protocol: "syslog",
+		columns: map[string][]mapping.Target{
+			"proto":    to("network.transport"),
+			"facility": to("log.syslog.facility.name"),
+			"severity": to("log.syslog.severity.name"),
+			"message":  to("message"),
+		},
+	},
 	"tunnel": {
 		typ:     "connection",
 		columns: map[string][]mapping.Target{"action": to("event.action")},

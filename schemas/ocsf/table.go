@@ -367,6 +367,10 @@ var logs = map[string]log{
 			"ja3s":           {{Field: "tls.ja3s_hash", Before: `{"algorithm":"MD5","algorithm_id":1,"value":`, After: "}"}},
 		},
 	},
+	"syslog": {
+		class: network, activity: traffic, more: append([]mapping.Constant{direction}, text("app_protocol_name", "syslog")),
+		columns: map[string][]mapping.Target{"message": to("message")},
+	},
 	"tunnel": {
 		class: tunnel, activity: other, activityOf: "action",
 		activities: map[string]int{"Tunnel::DISCOVER": opened, "Tunnel::CLOSE": closed},
