@@ -120,6 +120,16 @@ var logs = map[string]log{
 			"operation": to("event.action"),
 		},
 	},
+	"dhcp": {
+		category: "network", typ: "connection protocol info", transport: "udp", protocol: "dhcp",
+		columns: map[string][]mapping.Target{
+			"client_addr": append(to("client.address", "client.ip", "related.ip"), kept),
+			"server_addr": append(to("server.address", "server.ip", "related.ip"), kept),
+			"mac":         {{Field: "client.mac", Form: mapping.MAC}, kept},
+			"host_name":   append(to("client.domain"), kept),
+			"duration":    duration,
+		},
+	},
 	"dns": {
 		typ: "connection info protocol", protocol: "dns",
 		columns: map[string][]mapping.Target{
@@ -227,6 +237,7 @@ var logs = map[string]log{
 			"success": outcome,
 		},
 	},
+	"ntp": {typ: "connection protocol info", transport: "udp", protocol: "ntp"},
 	"ntlm": {
 		category: "network authentication", typ: "connection info", transport: "tcp", protocol: "ntlm",
 		columns: map[string][]mapping.Target{
@@ -242,7 +253,15 @@ var logs = map[string]log{
 			"issuerKeyHash":  {{Field: "related.hash"}, kept},
 		},
 	},
-	"pe":  {category: "file"},
+	"pe": {category: "file"},
+	"radius": {
+		category: "network authentication", typ: "connection info", transport: "udp", protocol: "radius",
+		columns: map[string][]mapping.Target{
+			"username": user,
+			"result":   {{Field: "event.outcome", Names: map[string]string{"success": "success", "failed": "failure", "": "unknown"}}, kept},
+			"ttl":      duration,
+		},
+	},
 	"rdp": {typ: "info protocol", transport: "tcp", protocol: "rdp"},
 	"smb_cmd": {
 		typ: "connection protocol", transport: "tcp", protocol: "smb",
@@ -283,6 +302,10 @@ var logs = map[string]log{
 			"user_agent":       to("email.x_mailer"),
 			"tls":              to("tls.established"),
 		},
+	},
+	"snmp": {
+		typ: "connection protocol info", transport: "udp", protocol: "snmp",
+		columns: map[string][]mapping.Target{"duration": duration},
 	},
 	"socks": {
 		typ: "connection protocol", transport: "tcp", protocol: "socks",
