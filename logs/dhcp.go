@@ -245,6 +245,9 @@ func (j *dhcpJoiner) End(emit func(schemas.Record)) {
 	}
 }
 
+// Limited counts the transactions that were written early.
+func (j *dhcpJoiner) Limited() (name string, n uint64) { return "transactions", j.early }
+
 // begin begins a transaction.
 func (j *dhcpJoiner) begin(xid uint64, now, start value.Time) *dhcpTransaction {
 	if most := j.limits.DHCPTransactions; most > 0 && len(j.transactions) >= most {

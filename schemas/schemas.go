@@ -287,6 +287,9 @@ type Joiner interface {
 	// Join takes a note, which is valid inside the call, and passes the rows that are
 	// complete to emit.
 	Join(note []byte, emit func(Record))
-	// End passes what is left to emit. It is the last call.
+	// End passes what is left to emit. No note follows.
 	End(emit func(Record))
+	// Limited returns the name of the limit of what the Joiner keeps, and how often it was
+	// hit.
+	Limited() (name string, n uint64)
 }

@@ -563,6 +563,9 @@ func (m *Merger) Stats() Stats {
 		}
 		if st.joiner != nil {
 			built += st.joiner.built
+			if name, n := st.joiner.Limited(); n > 0 {
+				s.Limits = append(s.Limits, JoinerLimit{st.name, name, n})
+			}
 		}
 		for _, t := range st.targets {
 			stats := m.stats(st, t)
