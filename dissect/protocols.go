@@ -10,6 +10,7 @@ import (
 	"github.com/wirelog/wirelog/dissect/file/files"
 	"github.com/wirelog/wirelog/dissect/file/x509"
 	"github.com/wirelog/wirelog/dissect/proto/dcerpc"
+	"github.com/wirelog/wirelog/dissect/proto/dhcp"
 	"github.com/wirelog/wirelog/dissect/proto/dns"
 	"github.com/wirelog/wirelog/dissect/proto/ftp"
 	"github.com/wirelog/wirelog/dissect/proto/gssapi"
@@ -21,12 +22,16 @@ import (
 	"github.com/wirelog/wirelog/dissect/proto/modbus"
 	"github.com/wirelog/wirelog/dissect/proto/mysql"
 	"github.com/wirelog/wirelog/dissect/proto/ntlm"
+	"github.com/wirelog/wirelog/dissect/proto/ntp"
 	"github.com/wirelog/wirelog/dissect/proto/pop3"
+	"github.com/wirelog/wirelog/dissect/proto/radius"
 	"github.com/wirelog/wirelog/dissect/proto/rdp"
 	"github.com/wirelog/wirelog/dissect/proto/smb"
 	"github.com/wirelog/wirelog/dissect/proto/smtp"
+	"github.com/wirelog/wirelog/dissect/proto/snmp"
 	"github.com/wirelog/wirelog/dissect/proto/socks"
 	"github.com/wirelog/wirelog/dissect/proto/ssh"
+	"github.com/wirelog/wirelog/dissect/proto/syslog"
 	"github.com/wirelog/wirelog/dissect/proto/tls"
 	"github.com/wirelog/wirelog/dissect/proto/websocket"
 	"github.com/wirelog/wirelog/dissect/proto/xmpp"
@@ -118,6 +123,11 @@ func protocols(hooks *event.Hooks, fm *files.Manager, o *Options) []*detect.Prot
 		modbus.New(hooks),
 		socks.New(hooks),
 		ssh.New(hooks, o.SSH),
+		syslog.New(hooks),
+		ntp.New(hooks),
+		snmp.New(hooks),
+		radius.New(hooks),
+		dhcp.New(hooks),
 		ssl,
 		dtls,
 		rpc,

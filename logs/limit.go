@@ -7,7 +7,7 @@ import (
 	"github.com/wirelog/wirelog/schemas"
 )
 
-// Limits bound one row; 0 means no bound. They are named after options of Zeek's logging
+// Limits bound one row, and what is kept for rows; 0 means no bound. They are named after options of Zeek's logging
 // framework, where it has one.
 type Limits struct {
 	FieldBytes    int `key:"limits.log_field_string_bytes" unit:"bytes" min:"0" doc:"bytes of one string in a row; 0 is no bound, as in HTTP rows (Log::default_max_field_string_bytes)"`
@@ -16,11 +16,18 @@ type Limits struct {
 	// RowBytes has no counterpart in Zeek.
 	RowBytes      int `key:"limits.row_bytes" unit:"bytes" min:"0" doc:"bytes of answers after which a row of dns.log takes no more of them; a last element says how many were left out; 0 is no bound"`
 	TotalElements int `key:"limits.log_total_container_elements" unit:"count" min:"0" doc:"elements of all sets and vectors in a row; 0 is no bound (Log::default_max_total_container_elements)"`
+	// The limits of dhcp.log.
+	DHCPTransactions int `key:"limits.dhcp_max_tracked_transactions" unit:"count" min:"0" doc:"DHCP transactions followed at a time, in all; the oldest is written early; 0 is no bound (DHCP::max_tracked_transactions)"`
+	DHCPUIDs         int `key:"limits.dhcp_max_uids_per_log_entry" unit:"count" min:"1" doc:"flows of a DHCP transaction that end its row (DHCP::max_uids_per_log_entry)"`
+	DHCPTypes        int `key:"limits.dhcp_max_msg_types_per_log_entry" unit:"count" min:"1" doc:"messages of a DHCP transaction that end its row (DHCP::max_msg_types_per_log_entry)"`
 }
 
 // DefaultLimits returns Zeek's limits.
 func DefaultLimits() Limits {
-	return Limits{FieldBytes: 4096, FieldElements: 100, TotalBytes: 256_000, TotalElements: 500, RowBytes: 8192}
+	return Limits{
+		FieldBytes: 4096, FieldElements: 100, TotalBytes: 256_000, TotalElements: 500, RowBytes: 8192,
+		DHCPTransactions: 100_000, DHCPUIDs: 10, DHCPTypes: 50,
+	}
 }
 
 // Weirds that report truncation, one for each string or container that is cut.
@@ -39,7 +46,8 @@ type limiter struct {
 }
 
 func newLimiter(out schemas.Emitter, h *event.Hooks, l Limits) schemas.Emitter {
-	if l.RowBytes = 0; l == (Limits{}) {
+	l.RowBytes, l.DHCPTransactions, l.DHCPUIDs, l.DHCPTypes = 0, 0, 0, 0
+	if l == (Limits{}) {
 		return out
 	}
 	lim := &limiter{Emitter: out, limits: l, hooks: h}

@@ -98,9 +98,22 @@ var builders = []Builder{
 	{logsOf(&schemas.NTLMSchema), installNTLM},
 	{logsOf(&schemas.SMTPSchema), installSMTP},
 	{logsOf(&schemas.MySQLSchema), installMySQL},
+	{logsOf(&schemas.SyslogSchema), installSyslog},
+	{logsOf(&schemas.NTPSchema), installNTP},
+	{logsOf(&schemas.SNMPSchema), installSNMP},
+	{logsOf(&schemas.RADIUSSchema), installRADIUS},
+	{logsOf(&schemas.DHCPSchema), installDHCP},
 }
 
 func logsOf(list ...*schemas.Schema) []*schemas.Schema { return list }
+
+// Joiners returns what makes the rows of logs whose builders only take notes of their
+// events, by log. Its functions make them for one run.
+func Joiners(o *Options) map[string]func() schemas.Joiner {
+	return map[string]func() schemas.Joiner{
+		schemas.DHCPSchema.Name: func() schemas.Joiner { return newDHCPJoiner(o.Limits) },
+	}
+}
 
 // Builders are the builders of one shard.
 type Builders struct {

@@ -74,7 +74,11 @@ func (r *run) summary() Summary {
 	}
 	// An interrupted run leaves packets that were read but not dissected.
 	drops.add(UnitPacket, "run", "interrupted", cap.Packets-dissected, true)
-	s.addStreams(r.merger.Stats().Streams, drops)
+	written := r.merger.Stats()
+	for _, l := range written.Limits {
+		drops.add(UnitState, strings.ToUpper(l.Log), l.Name, l.Count, false)
+	}
+	s.addStreams(written.Streams, drops)
 	slices.SortFunc(s.Logs, func(a, b LogCount) int {
 		return cmp.Or(cmp.Compare(a.Log, b.Log), cmp.Compare(a.Output, b.Output))
 	})

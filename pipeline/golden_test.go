@@ -14,11 +14,16 @@ var updateGolden = flag.Bool("update", false, "write testdata/golden anew")
 // goldenEvents are the captures whose events are compared too, and which events:
 // mostly those that no reference capture has.
 var goldenEvents = map[string]string{
+	"dhcp.pcap":       "dhcp_*",
 	"krb-odd.pcap":    "krb_*",
 	"modbus-odd.pcap": "modbus_*",
 	"modbus.pcap":     "modbus_*",
+	"ntp.pcap":        "ntp_*",
+	"radius.pcap":     "radius_*",
 	"smb1-odd.pcap":   "smb1_*",
 	"smb1-talk.pcap":  "smb1_*",
+	"snmp.pcap":       "snmp_*",
+	"syslog.pcap":     "syslog_*",
 }
 
 // TestGolden reads every capture of testdata, with checksums verified, and

@@ -321,6 +321,7 @@ func (r *run) writerConfig() (writers.Config, error) {
 		Notice:   o.Notice,
 		Sensor:   o.sensor(),
 		Version:  o.Version,
+		Joiners:  logs.Joiners(&logs.Options{Limits: o.Rows}),
 	}
 	if !o.OpenTime.IsZero() {
 		cfg.Now = func() time.Time { return o.OpenTime }

@@ -276,4 +276,21 @@ const (
 	GateRepeat
 	// GateDaily passes a record and holds back those with the same key for a day.
 	GateDaily
+	// GateJoin writes no record. Its Key is a note for the log's Joiner, which makes the
+	// rows of that log out of the notes of all shards. No other policy may be added.
+	GateJoin
 )
+
+// A Joiner makes the rows of a log whose records depend on events of several shards. It
+// belongs to the merge stage, and hears of the notes in their order, which does not depend
+// on the number of shards.
+type Joiner interface {
+	// Join takes a note, which is valid inside the call, and passes the rows that are
+	// complete to emit.
+	Join(note []byte, emit func(Record))
+	// End passes what is left to emit. No note follows.
+	End(emit func(Record))
+	// Limited returns the name of the limit of what the Joiner keeps, and how often it was
+	// hit.
+	Limited() (name string, n uint64)
+}

@@ -20,6 +20,7 @@ var all = []*Schema{
 	&AnalyzerSchema,
 	&ConnSchema,
 	&DCERPCSchema,
+	&DHCPSchema,
 	&DNSSchema,
 	&FilesSchema,
 	&FTPSchema,
@@ -31,16 +32,20 @@ var all = []*Schema{
 	&ModbusRegisterChangeSchema,
 	&MySQLSchema,
 	&NTLMSchema,
+	&NTPSchema,
 	&OCSPSchema,
 	&PESchema,
+	&RADIUSSchema,
 	&RDPSchema,
 	&SMBCmdSchema,
 	&SMBFilesSchema,
 	&SMBMappingSchema,
 	&SMTPSchema,
+	&SNMPSchema,
 	&SOCKSSchema,
 	&SSHSchema,
 	&SSLSchema,
+	&SyslogSchema,
 	&TunnelSchema,
 	&WebSocketSchema,
 	&WeirdSchema,
@@ -404,11 +409,137 @@ func (r *DCERPC) SetFlow(of func(uid string) *Flow) {
 	r.Flow = of(r.UID)
 }
 
+// DHCPSchema describes the log dhcp.
+var DHCPSchema = Schema{
+	Name: "dhcp",
+	Doc:  "DHCP is a conversation of messages with the same transaction identifier, over one flow or several.",
+	ID:   3,
+	New:  func() Record { return new(DHCP) },
+	Fields: []Field{
+		{Name: "ts", Kind: KindTime, Doc: "Time of the first message."},
+		{Name: "uids", Kind: KindString, Container: SetOf, Doc: "Unique identifiers of the flows.", Unsettable: true},
+		{Name: "client_addr", Kind: KindAddr, Doc: "Address of the client, or the one that it gets.", Unsettable: true},
+		{Name: "server_addr", Kind: KindAddr, Doc: "Address of the server that gave the client its address.", Unsettable: true},
+		{Name: "mac", Kind: KindString, Doc: "The client's hardware address.", Unsettable: true},
+		{Name: "host_name", Kind: KindString, Doc: "The client's name (option 12).", Unsettable: true},
+		{Name: "client_fqdn", Kind: KindString, Doc: "The client's full name (option 81).", Unsettable: true},
+		{Name: "domain", Kind: KindString, Doc: "Domain that the server gives (option 15).", Unsettable: true},
+		{Name: "requested_addr", Kind: KindAddr, Doc: "Address that the client asks for.", Unsettable: true},
+		{Name: "assigned_addr", Kind: KindAddr, Doc: "Address that the server gives.", Unsettable: true},
+		{Name: "lease_time", Kind: KindInterval, Doc: "Seconds for which the client has the address.", Unsettable: true},
+		{Name: "client_message", Kind: KindString, Doc: "Text of the client, such as why it declines an address.", Unsettable: true},
+		{Name: "server_message", Kind: KindString, Doc: "Text of the server, such as why it refuses a request.", Unsettable: true},
+		{Name: "msg_types", Kind: KindString, Container: VectorOf, Doc: "Types of the messages in their order.", Unsettable: true},
+		{Name: "duration", Kind: KindInterval, Doc: "Time from the first message to the last one, in seconds."},
+	},
+}
+
+// Schema returns &DHCPSchema.
+func (*DHCP) Schema() *Schema { return &DHCPSchema }
+
+// Encode passes the columns to s.
+func (r *DHCP) Encode(s Sink) {
+	s.Time(r.TS)
+	if r.UIDs != nil {
+		s.Begin(SetOf, len(r.UIDs))
+		for _, v := range r.UIDs {
+			s.String(v)
+		}
+		s.End()
+	} else {
+		s.Unset()
+	}
+	if r.ClientAddr.OK {
+		s.Addr(r.ClientAddr.V)
+	} else {
+		s.Unset()
+	}
+	if r.ServerAddr.OK {
+		s.Addr(r.ServerAddr.V)
+	} else {
+		s.Unset()
+	}
+	if r.MAC.OK {
+		s.String(r.MAC.V)
+	} else {
+		s.Unset()
+	}
+	if r.HostName.OK {
+		s.String(r.HostName.V)
+	} else {
+		s.Unset()
+	}
+	if r.ClientFQDN.OK {
+		s.String(r.ClientFQDN.V)
+	} else {
+		s.Unset()
+	}
+	if r.Domain.OK {
+		s.String(r.Domain.V)
+	} else {
+		s.Unset()
+	}
+	if r.RequestedAddr.OK {
+		s.Addr(r.RequestedAddr.V)
+	} else {
+		s.Unset()
+	}
+	if r.AssignedAddr.OK {
+		s.Addr(r.AssignedAddr.V)
+	} else {
+		s.Unset()
+	}
+	if r.LeaseTime.OK {
+		s.Interval(float64(r.LeaseTime.V))
+	} else {
+		s.Unset()
+	}
+	if r.ClientMessage.OK {
+		s.String(r.ClientMessage.V)
+	} else {
+		s.Unset()
+	}
+	if r.ServerMessage.OK {
+		s.String(r.ServerMessage.V)
+	} else {
+		s.Unset()
+	}
+	if r.MsgTypes != nil {
+		s.Begin(VectorOf, len(r.MsgTypes))
+		for _, v := range r.MsgTypes {
+			s.String(v)
+		}
+		s.End()
+	} else {
+		s.Unset()
+	}
+	s.Interval(float64(r.Duration))
+}
+
+// Size returns the bytes of all strings and the elements of all containers.
+func (r *DHCP) Size() (bytes, elements int) {
+	elements += len(r.UIDs)
+	for _, v := range r.UIDs {
+		bytes += len(v)
+	}
+	bytes += len(r.MAC.V)
+	bytes += len(r.HostName.V)
+	bytes += len(r.ClientFQDN.V)
+	bytes += len(r.Domain.V)
+	bytes += len(r.ClientMessage.V)
+	bytes += len(r.ServerMessage.V)
+	elements += len(r.MsgTypes)
+	for _, v := range r.MsgTypes {
+		bytes += len(v)
+	}
+	return bytes, elements
+}
+
 // DNSSchema describes the log dns.
 var DNSSchema = Schema{
 	Name: "dns",
 	Doc:  "DNS is one query with its answers, or either without the other.",
-	ID:   3,
+	ID:   4,
 	New:  func() Record { return new(DNS) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the first message of the transaction."},
@@ -569,7 +700,7 @@ func (r *DNS) SetFlow(of func(uid string) *Flow) {
 var FilesSchema = Schema{
 	Name: "files",
 	Doc:  "Files is a transferred file, with one row per connection that carried it.",
-	ID:   4,
+	ID:   5,
 	New:  func() Record { return new(Files) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the file was first seen."},
@@ -746,7 +877,7 @@ func (r *Files) SetFlow(of func(uid string) *Flow) {
 var FTPSchema = Schema{
 	Name: "ftp",
 	Doc:  "FTP is an FTP command that transfers or removes a file, or negotiates a data connection.",
-	ID:   5,
+	ID:   6,
 	New:  func() Record { return new(FTP) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the command was sent."},
@@ -878,7 +1009,7 @@ func (r *FTP) SetFlow(of func(uid string) *Flow) {
 var HTTPSchema = Schema{
 	Name: "http",
 	Doc:  "HTTP is a request with its reply, or either without the other.",
-	ID:   6,
+	ID:   7,
 	New:  func() Record { return new(HTTP) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the request, or of the reply if the request was not seen."},
@@ -1133,7 +1264,7 @@ func (r *HTTP) SetFlow(of func(uid string) *Flow) {
 var IRCSchema = Schema{
 	Name: "irc",
 	Doc:  "IRC is a command of an IRC client, or a file sent by DCC.",
-	ID:   7,
+	ID:   8,
 	New:  func() Record { return new(IRC) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the command was seen."},
@@ -1246,7 +1377,7 @@ func (r *IRC) SetFlow(of func(uid string) *Flow) {
 var KerberosSchema = Schema{
 	Name: "kerberos",
 	Doc:  "Kerberos is a request to a KDC with its reply, or an authentication to a service.",
-	ID:   8,
+	ID:   9,
 	New:  func() Record { return new(Kerberos) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the first message."},
@@ -1390,7 +1521,7 @@ func (r *Kerberos) SetFlow(of func(uid string) *Flow) {
 var KnownModbusSchema = Schema{
 	Name:     "known_modbus",
 	Doc:      "KnownModbus is a host that was seen as a Modbus master or slave, at most once a day.",
-	ID:       9,
+	ID:       10,
 	New:      func() Record { return new(KnownModbus) },
 	Optional: true,
 	Fields: []Field{
@@ -1419,7 +1550,7 @@ func (r *KnownModbus) Size() (bytes, elements int) {
 var ModbusSchema = Schema{
 	Name: "modbus",
 	Doc:  "Modbus is a message of Modbus/TCP: a request, a response or an exception.",
-	ID:   10,
+	ID:   11,
 	New:  func() Record { return new(Modbus) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the message's header."},
@@ -1503,7 +1634,7 @@ func (r *Modbus) SetFlow(of func(uid string) *Flow) {
 var ModbusRegisterChangeSchema = Schema{
 	Name:     "modbus_register_change",
 	Doc:      "ModbusRegisterChange is a holding register whose value differs from the one read before.",
-	ID:       11,
+	ID:       12,
 	New:      func() Record { return new(ModbusRegisterChange) },
 	Optional: true,
 	Fields: []Field{
@@ -1563,7 +1694,7 @@ func (r *ModbusRegisterChange) SetFlow(of func(uid string) *Flow) {
 var MySQLSchema = Schema{
 	Name: "mysql",
 	Doc:  "MySQL is a command to a MySQL server, or the login.",
-	ID:   12,
+	ID:   13,
 	New:  func() Record { return new(MySQL) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the command."},
@@ -1639,7 +1770,7 @@ func (r *MySQL) SetFlow(of func(uid string) *Flow) {
 var NTLMSchema = Schema{
 	Name: "ntlm",
 	Doc:  "NTLM is an authentication by NTLM, written when its outcome is known or else when the connection ends.",
-	ID:   13,
+	ID:   14,
 	New:  func() Record { return new(NTLM) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the first message."},
@@ -1734,11 +1865,137 @@ func (r *NTLM) SetFlow(of func(uid string) *Flow) {
 	r.Flow = of(r.UID)
 }
 
+// NTPSchema describes the log ntp.
+var NTPSchema = Schema{
+	Name: "ntp",
+	Doc:  "NTP is an NTP message of modes 0 to 5.",
+	ID:   15,
+	New:  func() Record { return new(NTP) },
+	Fields: []Field{
+		{Name: "ts", Kind: KindTime, Doc: "Time of the message's packet."},
+		{Name: "uid", Kind: KindString, Doc: "Unique identifier of the connection."},
+		{Name: "id.orig_h", Kind: KindAddr, Doc: "Originator's address."},
+		{Name: "id.orig_p", Kind: KindPort, Doc: "Originator's port; the ICMP type for ICMP."},
+		{Name: "id.resp_h", Kind: KindAddr, Doc: "Responder's address."},
+		{Name: "id.resp_p", Kind: KindPort, Doc: "Responder's port; the ICMP code for ICMP."},
+		{Name: "version", Kind: KindCount, Doc: "Version of the protocol.", Unsettable: true},
+		{Name: "mode", Kind: KindCount, Doc: "Mode: 3 from a client, 4 from a server. Only modes 1 to 5 have the columns that follow.", Unsettable: true},
+		{Name: "stratum", Kind: KindCount, Doc: "Stratum of the sender: 1 with a reference clock, 0 unspecified.", Unsettable: true},
+		{Name: "poll", Kind: KindInterval, Doc: "The most seconds between two messages.", Unsettable: true},
+		{Name: "precision", Kind: KindInterval, Doc: "Precision of the sender's clock, in seconds.", Unsettable: true},
+		{Name: "root_delay", Kind: KindInterval, Doc: "Round trip to the reference clock, in seconds.", Unsettable: true},
+		{Name: "root_disp", Kind: KindInterval, Doc: "Dispersion to the reference clock, in seconds.", Unsettable: true},
+		{Name: "ref_id", Kind: KindString, Doc: "Reference: a code for stratum 0, a clock for stratum 1, otherwise an IPv4 address or the first bytes of the MD5 hash of an IPv6 address.", Unsettable: true},
+		{Name: "ref_time", Kind: KindTime, Doc: "Time at which the sender's clock was last set.", Unsettable: true},
+		{Name: "org_time", Kind: KindTime, Doc: "Time at which the request left the client.", Unsettable: true},
+		{Name: "rec_time", Kind: KindTime, Doc: "Time at which the request reached the server.", Unsettable: true},
+		{Name: "xmt_time", Kind: KindTime, Doc: "Time at which the message was sent.", Unsettable: true},
+		{Name: "num_exts", Kind: KindCount, Doc: "Number of extension fields."},
+		{Name: "community_id", Kind: KindString, Doc: "Community ID flow hash of the connection, version 1.", Unsettable: true, Group: GroupCommunityID},
+		{Name: "orig_l2_addr", Kind: KindString, Doc: "Link-layer address of the originator.", Unsettable: true, Group: GroupMACLogging},
+		{Name: "resp_l2_addr", Kind: KindString, Doc: "Link-layer address of the responder, if it has sent something by then.", Unsettable: true, Group: GroupMACLogging},
+		{Name: "vlan", Kind: KindInt, Doc: "Outer VLAN identifier.", Unsettable: true, Group: GroupVLANLogging},
+		{Name: "inner_vlan", Kind: KindInt, Doc: "Inner VLAN identifier.", Unsettable: true, Group: GroupVLANLogging},
+		{Name: "source_file", Kind: KindString, Doc: "Capture with the first packet of the connection, or the packet that gave rise to the row.", Unsettable: true, Group: GroupSource},
+		{Name: "source_interface", Kind: KindCount, Doc: "Number of that packet's interface in its section of a pcapng capture, from 0.", Unsettable: true, Group: GroupSource},
+		{Name: "source_packet", Kind: KindCount, Doc: "Number of that packet in its capture, from 1, as other programs count them.", Unsettable: true, Group: GroupSource},
+	},
+}
+
+// Schema returns &NTPSchema.
+func (*NTP) Schema() *Schema { return &NTPSchema }
+
+// Encode passes the columns to s.
+func (r *NTP) Encode(s Sink) {
+	s.Time(r.TS)
+	s.String(r.UID)
+	s.Addr(r.ID.OrigH)
+	s.Port(uint16(r.ID.OrigP))
+	s.Addr(r.ID.RespH)
+	s.Port(uint16(r.ID.RespP))
+	if r.Version.OK {
+		s.Count(r.Version.V)
+	} else {
+		s.Unset()
+	}
+	if r.Mode.OK {
+		s.Count(r.Mode.V)
+	} else {
+		s.Unset()
+	}
+	if r.Stratum.OK {
+		s.Count(r.Stratum.V)
+	} else {
+		s.Unset()
+	}
+	if r.Poll.OK {
+		s.Interval(float64(r.Poll.V))
+	} else {
+		s.Unset()
+	}
+	if r.Precision.OK {
+		s.Interval(float64(r.Precision.V))
+	} else {
+		s.Unset()
+	}
+	if r.RootDelay.OK {
+		s.Interval(float64(r.RootDelay.V))
+	} else {
+		s.Unset()
+	}
+	if r.RootDisp.OK {
+		s.Interval(float64(r.RootDisp.V))
+	} else {
+		s.Unset()
+	}
+	if r.RefID.OK {
+		s.String(r.RefID.V)
+	} else {
+		s.Unset()
+	}
+	if r.RefTime.OK {
+		s.Time(r.RefTime.V)
+	} else {
+		s.Unset()
+	}
+	if r.OrgTime.OK {
+		s.Time(r.OrgTime.V)
+	} else {
+		s.Unset()
+	}
+	if r.RecTime.OK {
+		s.Time(r.RecTime.V)
+	} else {
+		s.Unset()
+	}
+	if r.XmtTime.OK {
+		s.Time(r.XmtTime.V)
+	} else {
+		s.Unset()
+	}
+	s.Count(r.NumExts)
+	r.Flow.encode(s)
+}
+
+// Size returns the bytes of all strings and the elements of all containers.
+func (r *NTP) Size() (bytes, elements int) {
+	bytes += len(r.UID)
+	bytes += len(r.RefID.V)
+	b, n := r.Flow.size()
+	bytes, elements = bytes+b, elements+n
+	return bytes, elements
+}
+
+// SetFlow sets the columns that logs about connections share.
+func (r *NTP) SetFlow(of func(uid string) *Flow) {
+	r.Flow = of(r.UID)
+}
+
 // OCSPSchema describes the log ocsp.
 var OCSPSchema = Schema{
 	Name: "ocsp",
 	Doc:  "OCSP is the status of one certificate in an OCSP response.",
-	ID:   14,
+	ID:   16,
 	New:  func() Record { return new(OCSP) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the response was first seen."},
@@ -1801,7 +2058,7 @@ func (r *OCSP) Size() (bytes, elements int) {
 var PESchema = Schema{
 	Name: "pe",
 	Doc:  "PE is a transferred Windows executable.",
-	ID:   15,
+	ID:   17,
 	New:  func() Record { return new(PE) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the file was first seen."},
@@ -1901,11 +2158,116 @@ func (r *PE) Size() (bytes, elements int) {
 	return bytes, elements
 }
 
+// RADIUSSchema describes the log radius.
+var RADIUSSchema = Schema{
+	Name: "radius",
+	Doc:  "RADIUS is an authentication over RADIUS, which may take several exchanges.",
+	ID:   18,
+	New:  func() Record { return new(RADIUS) },
+	Fields: []Field{
+		{Name: "ts", Kind: KindTime, Doc: "Time of the first message."},
+		{Name: "uid", Kind: KindString, Doc: "Unique identifier of the connection."},
+		{Name: "id.orig_h", Kind: KindAddr, Doc: "Originator's address."},
+		{Name: "id.orig_p", Kind: KindPort, Doc: "Originator's port; the ICMP type for ICMP."},
+		{Name: "id.resp_h", Kind: KindAddr, Doc: "Responder's address."},
+		{Name: "id.resp_p", Kind: KindPort, Doc: "Responder's port; the ICMP code for ICMP."},
+		{Name: "username", Kind: KindString, Doc: "Name of the user.", Unsettable: true},
+		{Name: "mac", Kind: KindString, Doc: "The user's hardware address.", Unsettable: true},
+		{Name: "framed_addr", Kind: KindAddr, Doc: "Address that a challenge gives to the user.", Unsettable: true},
+		{Name: "tunnel_client", Kind: KindString, Doc: "The client's end of a tunnel: an address or a name.", Unsettable: true},
+		{Name: "connect_info", Kind: KindString, Doc: "What is known of the user's connection.", Unsettable: true},
+		{Name: "reply_msg", Kind: KindString, Doc: "Text of a challenge, for the user.", Unsettable: true},
+		{Name: "result", Kind: KindString, Doc: "success, failed, or unknown without a decision.", Unsettable: true},
+		{Name: "ttl", Kind: KindInterval, Doc: "Time from the first message to the decision, in seconds.", Unsettable: true},
+		{Name: "community_id", Kind: KindString, Doc: "Community ID flow hash of the connection, version 1.", Unsettable: true, Group: GroupCommunityID},
+		{Name: "orig_l2_addr", Kind: KindString, Doc: "Link-layer address of the originator.", Unsettable: true, Group: GroupMACLogging},
+		{Name: "resp_l2_addr", Kind: KindString, Doc: "Link-layer address of the responder, if it has sent something by then.", Unsettable: true, Group: GroupMACLogging},
+		{Name: "vlan", Kind: KindInt, Doc: "Outer VLAN identifier.", Unsettable: true, Group: GroupVLANLogging},
+		{Name: "inner_vlan", Kind: KindInt, Doc: "Inner VLAN identifier.", Unsettable: true, Group: GroupVLANLogging},
+		{Name: "source_file", Kind: KindString, Doc: "Capture with the first packet of the connection, or the packet that gave rise to the row.", Unsettable: true, Group: GroupSource},
+		{Name: "source_interface", Kind: KindCount, Doc: "Number of that packet's interface in its section of a pcapng capture, from 0.", Unsettable: true, Group: GroupSource},
+		{Name: "source_packet", Kind: KindCount, Doc: "Number of that packet in its capture, from 1, as other programs count them.", Unsettable: true, Group: GroupSource},
+	},
+}
+
+// Schema returns &RADIUSSchema.
+func (*RADIUS) Schema() *Schema { return &RADIUSSchema }
+
+// Encode passes the columns to s.
+func (r *RADIUS) Encode(s Sink) {
+	s.Time(r.TS)
+	s.String(r.UID)
+	s.Addr(r.ID.OrigH)
+	s.Port(uint16(r.ID.OrigP))
+	s.Addr(r.ID.RespH)
+	s.Port(uint16(r.ID.RespP))
+	if r.Username.OK {
+		s.String(r.Username.V)
+	} else {
+		s.Unset()
+	}
+	if r.MAC.OK {
+		s.String(r.MAC.V)
+	} else {
+		s.Unset()
+	}
+	if r.FramedAddr.OK {
+		s.Addr(r.FramedAddr.V)
+	} else {
+		s.Unset()
+	}
+	if r.TunnelClient.OK {
+		s.String(r.TunnelClient.V)
+	} else {
+		s.Unset()
+	}
+	if r.ConnectInfo.OK {
+		s.String(r.ConnectInfo.V)
+	} else {
+		s.Unset()
+	}
+	if r.ReplyMsg.OK {
+		s.String(r.ReplyMsg.V)
+	} else {
+		s.Unset()
+	}
+	if r.Result.OK {
+		s.String(r.Result.V)
+	} else {
+		s.Unset()
+	}
+	if r.TTL.OK {
+		s.Interval(float64(r.TTL.V))
+	} else {
+		s.Unset()
+	}
+	r.Flow.encode(s)
+}
+
+// Size returns the bytes of all strings and the elements of all containers.
+func (r *RADIUS) Size() (bytes, elements int) {
+	bytes += len(r.UID)
+	bytes += len(r.Username.V)
+	bytes += len(r.MAC.V)
+	bytes += len(r.TunnelClient.V)
+	bytes += len(r.ConnectInfo.V)
+	bytes += len(r.ReplyMsg.V)
+	bytes += len(r.Result.V)
+	b, n := r.Flow.size()
+	bytes, elements = bytes+b, elements+n
+	return bytes, elements
+}
+
+// SetFlow sets the columns that logs about connections share.
+func (r *RADIUS) SetFlow(of func(uid string) *Flow) {
+	r.Flow = of(r.UID)
+}
+
 // RDPSchema describes the log rdp.
 var RDPSchema = Schema{
 	Name: "rdp",
 	Doc:  "RDP is an RDP connection, as far as it is seen before encryption starts.",
-	ID:   16,
+	ID:   19,
 	New:  func() Record { return new(RDP) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the connection request."},
@@ -2067,7 +2429,7 @@ func (r *RDP) SetFlow(of func(uid string) *Flow) {
 var SMBCmdSchema = Schema{
 	Name:     "smb_cmd",
 	Doc:      "SMBCmd is an SMB command with its response.",
-	ID:       17,
+	ID:       20,
 	New:      func() Record { return new(SMBCmd) },
 	Optional: true,
 	Fields: []Field{
@@ -2265,7 +2627,7 @@ func (r *SMBCmd) SetFlow(of func(uid string) *Flow) {
 var SMBFilesSchema = Schema{
 	Name: "smb_files",
 	Doc:  "SMBFiles is an operation on a file over SMB.",
-	ID:   18,
+	ID:   21,
 	New:  func() Record { return new(SMBFiles) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the request."},
@@ -2376,7 +2738,7 @@ func (r *SMBFiles) SetFlow(of func(uid string) *Flow) {
 var SMBMappingSchema = Schema{
 	Name: "smb_mapping",
 	Doc:  "SMBMapping is a share that a client connected to over SMB.",
-	ID:   19,
+	ID:   22,
 	New:  func() Record { return new(SMBMapping) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the request."},
@@ -2451,7 +2813,7 @@ func (r *SMBMapping) SetFlow(of func(uid string) *Flow) {
 var SMTPSchema = Schema{
 	Name: "smtp",
 	Doc:  "SMTP is a mail message, possibly incomplete when the connection ended.",
-	ID:   20,
+	ID:   23,
 	New:  func() Record { return new(SMTP) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the previous message ended, or of the first line."},
@@ -2659,11 +3021,95 @@ func (r *SMTP) SetFlow(of func(uid string) *Flow) {
 	r.Flow = of(r.UID)
 }
 
+// SNMPSchema describes the log snmp.
+var SNMPSchema = Schema{
+	Name: "snmp",
+	Doc:  "SNMP is the SNMP traffic of a flow, written when it ends.",
+	ID:   24,
+	New:  func() Record { return new(SNMP) },
+	Fields: []Field{
+		{Name: "ts", Kind: KindTime, Doc: "Time of the first message."},
+		{Name: "uid", Kind: KindString, Doc: "Unique identifier of the connection."},
+		{Name: "id.orig_h", Kind: KindAddr, Doc: "Originator's address."},
+		{Name: "id.orig_p", Kind: KindPort, Doc: "Originator's port; the ICMP type for ICMP."},
+		{Name: "id.resp_h", Kind: KindAddr, Doc: "Responder's address."},
+		{Name: "id.resp_p", Kind: KindPort, Doc: "Responder's port; the ICMP code for ICMP."},
+		{Name: "duration", Kind: KindInterval, Doc: "Time from the first message to the last one, in seconds."},
+		{Name: "version", Kind: KindString, Doc: "Version of the first message: 1, 2c or 3."},
+		{Name: "community", Kind: KindString, Doc: "Community of the first message with one; for version 3 the first user name.", Unsettable: true},
+		{Name: "get_requests", Kind: KindCount, Doc: "Variables in GetRequest and GetNextRequest messages."},
+		{Name: "get_bulk_requests", Kind: KindCount, Doc: "Variables in GetBulkRequest messages."},
+		{Name: "get_responses", Kind: KindCount, Doc: "Variables in Response messages."},
+		{Name: "set_requests", Kind: KindCount, Doc: "Variables in SetRequest messages."},
+		{Name: "display_string", Kind: KindString, Doc: "The responder's description of its system.", Unsettable: true},
+		{Name: "up_since", Kind: KindTime, Doc: "Time at which the responder claims to have started.", Unsettable: true},
+		{Name: "community_id", Kind: KindString, Doc: "Community ID flow hash of the connection, version 1.", Unsettable: true, Group: GroupCommunityID},
+		{Name: "orig_l2_addr", Kind: KindString, Doc: "Link-layer address of the originator.", Unsettable: true, Group: GroupMACLogging},
+		{Name: "resp_l2_addr", Kind: KindString, Doc: "Link-layer address of the responder, if it has sent something by then.", Unsettable: true, Group: GroupMACLogging},
+		{Name: "vlan", Kind: KindInt, Doc: "Outer VLAN identifier.", Unsettable: true, Group: GroupVLANLogging},
+		{Name: "inner_vlan", Kind: KindInt, Doc: "Inner VLAN identifier.", Unsettable: true, Group: GroupVLANLogging},
+		{Name: "source_file", Kind: KindString, Doc: "Capture with the first packet of the connection, or the packet that gave rise to the row.", Unsettable: true, Group: GroupSource},
+		{Name: "source_interface", Kind: KindCount, Doc: "Number of that packet's interface in its section of a pcapng capture, from 0.", Unsettable: true, Group: GroupSource},
+		{Name: "source_packet", Kind: KindCount, Doc: "Number of that packet in its capture, from 1, as other programs count them.", Unsettable: true, Group: GroupSource},
+	},
+}
+
+// Schema returns &SNMPSchema.
+func (*SNMP) Schema() *Schema { return &SNMPSchema }
+
+// Encode passes the columns to s.
+func (r *SNMP) Encode(s Sink) {
+	s.Time(r.TS)
+	s.String(r.UID)
+	s.Addr(r.ID.OrigH)
+	s.Port(uint16(r.ID.OrigP))
+	s.Addr(r.ID.RespH)
+	s.Port(uint16(r.ID.RespP))
+	s.Interval(float64(r.Duration))
+	s.String(r.Version)
+	if r.Community.OK {
+		s.String(r.Community.V)
+	} else {
+		s.Unset()
+	}
+	s.Count(r.GetRequests)
+	s.Count(r.GetBulkRequests)
+	s.Count(r.GetResponses)
+	s.Count(r.SetRequests)
+	if r.DisplayString.OK {
+		s.String(r.DisplayString.V)
+	} else {
+		s.Unset()
+	}
+	if r.UpSince.OK {
+		s.Time(r.UpSince.V)
+	} else {
+		s.Unset()
+	}
+	r.Flow.encode(s)
+}
+
+// Size returns the bytes of all strings and the elements of all containers.
+func (r *SNMP) Size() (bytes, elements int) {
+	bytes += len(r.UID)
+	bytes += len(r.Version)
+	bytes += len(r.Community.V)
+	bytes += len(r.DisplayString.V)
+	b, n := r.Flow.size()
+	bytes, elements = bytes+b, elements+n
+	return bytes, elements
+}
+
+// SetFlow sets the columns that logs about connections share.
+func (r *SNMP) SetFlow(of func(uid string) *Flow) {
+	r.Flow = of(r.UID)
+}
+
 // SOCKSSchema describes the log socks.
 var SOCKSSchema = Schema{
 	Name: "socks",
 	Doc:  "SOCKS is a request to a SOCKS proxy.",
-	ID:   21,
+	ID:   25,
 	New:  func() Record { return new(SOCKS) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the proxy connection was detected."},
@@ -2775,7 +3221,7 @@ func (r *SOCKS) SetFlow(of func(uid string) *Flow) {
 var SSHSchema = Schema{
 	Name: "ssh",
 	Doc:  "SSH is an SSH connection, written when the client has authenticated, or else when the connection ends.",
-	ID:   22,
+	ID:   26,
 	New:  func() Record { return new(SSH) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the first version line."},
@@ -2933,7 +3379,7 @@ func (r *SSH) SetFlow(of func(uid string) *Flow) {
 var SSLSchema = Schema{
 	Name: "ssl",
 	Doc:  "SSL is an SSL, TLS or DTLS connection, written when its handshake has succeeded or else when the connection ends.",
-	ID:   23,
+	ID:   27,
 	New:  func() Record { return new(SSL) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which SSL was detected."},
@@ -3098,11 +3544,85 @@ func (r *SSL) SetFlow(of func(uid string) *Flow) {
 	r.Flow = of(r.UID)
 }
 
+// SyslogSchema describes the log syslog.
+var SyslogSchema = Schema{
+	Name: "syslog",
+	Doc:  "Syslog is a syslog message.",
+	ID:   28,
+	New:  func() Record { return new(Syslog) },
+	Fields: []Field{
+		{Name: "ts", Kind: KindTime, Doc: "Time of the message's packet."},
+		{Name: "uid", Kind: KindString, Doc: "Unique identifier of the connection."},
+		{Name: "id.orig_h", Kind: KindAddr, Doc: "Originator's address."},
+		{Name: "id.orig_p", Kind: KindPort, Doc: "Originator's port; the ICMP type for ICMP."},
+		{Name: "id.resp_h", Kind: KindAddr, Doc: "Responder's address."},
+		{Name: "id.resp_p", Kind: KindPort, Doc: "Responder's port; the ICMP code for ICMP."},
+		{Name: "proto", Kind: KindEnum, Doc: "Transport protocol."},
+		{Name: "facility", Kind: KindString, Doc: "Facility: the part of the system that reports. UNSPECIFIED without a priority.", Unsettable: true},
+		{Name: "severity", Kind: KindString, Doc: "Severity, from EMERG to DEBUG. UNSPECIFIED without a priority.", Unsettable: true},
+		{Name: "message", Kind: KindString, Doc: "The message after its priority.", Unsettable: true},
+		{Name: "community_id", Kind: KindString, Doc: "Community ID flow hash of the connection, version 1.", Unsettable: true, Group: GroupCommunityID},
+		{Name: "orig_l2_addr", Kind: KindString, Doc: "Link-layer address of the originator.", Unsettable: true, Group: GroupMACLogging},
+		{Name: "resp_l2_addr", Kind: KindString, Doc: "Link-layer address of the responder, if it has sent something by then.", Unsettable: true, Group: GroupMACLogging},
+		{Name: "vlan", Kind: KindInt, Doc: "Outer VLAN identifier.", Unsettable: true, Group: GroupVLANLogging},
+		{Name: "inner_vlan", Kind: KindInt, Doc: "Inner VLAN identifier.", Unsettable: true, Group: GroupVLANLogging},
+		{Name: "source_file", Kind: KindString, Doc: "Capture with the first packet of the connection, or the packet that gave rise to the row.", Unsettable: true, Group: GroupSource},
+		{Name: "source_interface", Kind: KindCount, Doc: "Number of that packet's interface in its section of a pcapng capture, from 0.", Unsettable: true, Group: GroupSource},
+		{Name: "source_packet", Kind: KindCount, Doc: "Number of that packet in its capture, from 1, as other programs count them.", Unsettable: true, Group: GroupSource},
+	},
+}
+
+// Schema returns &SyslogSchema.
+func (*Syslog) Schema() *Schema { return &SyslogSchema }
+
+// Encode passes the columns to s.
+func (r *Syslog) Encode(s Sink) {
+	s.Time(r.TS)
+	s.String(r.UID)
+	s.Addr(r.ID.OrigH)
+	s.Port(uint16(r.ID.OrigP))
+	s.Addr(r.ID.RespH)
+	s.Port(uint16(r.ID.RespP))
+	s.Enum(string(r.Proto))
+	if r.Facility.OK {
+		s.String(r.Facility.V)
+	} else {
+		s.Unset()
+	}
+	if r.Severity.OK {
+		s.String(r.Severity.V)
+	} else {
+		s.Unset()
+	}
+	if r.Message.OK {
+		s.String(r.Message.V)
+	} else {
+		s.Unset()
+	}
+	r.Flow.encode(s)
+}
+
+// Size returns the bytes of all strings and the elements of all containers.
+func (r *Syslog) Size() (bytes, elements int) {
+	bytes += len(r.UID)
+	bytes += len(r.Facility.V)
+	bytes += len(r.Severity.V)
+	bytes += len(r.Message.V)
+	b, n := r.Flow.size()
+	bytes, elements = bytes+b, elements+n
+	return bytes, elements
+}
+
+// SetFlow sets the columns that logs about connections share.
+func (r *Syslog) SetFlow(of func(uid string) *Flow) {
+	r.Flow = of(r.UID)
+}
+
 // TunnelSchema describes the log tunnel.
 var TunnelSchema = Schema{
 	Name: "tunnel",
 	Doc:  "Tunnel is the discovery, closing or expiry of a tunnel.",
-	ID:   24,
+	ID:   29,
 	New:  func() Record { return new(Tunnel) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the activity."},
@@ -3161,7 +3681,7 @@ func (r *Tunnel) SetFlow(of func(uid string) *Flow) {
 var WebSocketSchema = Schema{
 	Name: "websocket",
 	Doc:  "WebSocket is an HTTP connection that was upgraded to a WebSocket.",
-	ID:   25,
+	ID:   30,
 	New:  func() Record { return new(WebSocket) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the server accepted."},
@@ -3282,7 +3802,7 @@ func (r *WebSocket) SetFlow(of func(uid string) *Flow) {
 var WeirdSchema = Schema{
 	Name: "weird",
 	Doc:  "Weird is something unexpected in the traffic.",
-	ID:   26,
+	ID:   31,
 	New:  func() Record { return new(Weird) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which it occurred."},
@@ -3366,7 +3886,7 @@ func (r *Weird) SetFlow(of func(uid string) *Flow) {
 var X509Schema = Schema{
 	Name: "x509",
 	Doc:  "X509 is a certificate. Repetitions with the same HostCert and ClientCert are left out for a day.",
-	ID:   27,
+	ID:   32,
 	New:  func() Record { return new(X509) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the certificate was first seen."},

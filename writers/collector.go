@@ -142,9 +142,11 @@ func (c *Collector) emit(rec schemas.Record, g *schemas.Gate) {
 		return
 	}
 	r := &c.batch.runs[i]
-	for o, e := range c.encoders[i] {
-		p := &r.parts[o]
-		p.buf = e.Append(p.buf, rec)
+	if g == nil || g.Kind&schemas.GateJoin == 0 {
+		for o, e := range c.encoders[i] {
+			p := &r.parts[o]
+			p.buf = e.Append(p.buf, rec)
+		}
 	}
 	c.added(i, r, g)
 }
@@ -176,13 +178,17 @@ func (c *Collector) closeLine(lines int, buf []byte, g *schemas.Gate) {
 // added records the row that was just appended to every part of r.
 func (c *Collector) added(stream int, r *run, g *schemas.Gate) {
 	c.buffered += entryBytes
+	note := g != nil && g.Kind&schemas.GateJoin != 0
+	if note {
+		c.buffered += len(g.Key)
+	}
 	for o := range r.parts {
 		p := &r.parts[o]
 		size := len(p.buf)
 		if n := len(p.end); n > 0 {
 			size -= p.end[n-1]
 		}
-		if size == 0 {
+		if size == 0 && !note {
 			p.filtered++
 		}
 		c.buffered += size + endBytes
@@ -201,7 +207,9 @@ func (c *Collector) added(stream int, r *run, g *schemas.Gate) {
 		r.unsorted = true
 	}
 	r.entries = append(r.entries, e)
-	c.built[stream]++
+	if !note {
+		c.built[stream]++
+	}
 }
 
 // What a row takes beside its bytes: its entry, and its end in each part.

@@ -53,6 +53,8 @@ type stream struct {
 	schema  *schemas.Schema
 	targets []*target
 	gates   gates
+	// joiner makes the rows of notes; nil for a stream without notes.
+	joiner *joined
 	// last is the key of the last row, if rows is not 0.
 	last Key
 	rows uint64
@@ -110,6 +112,7 @@ func New(cfg Config) (*Merger, error) {
 			st.targets = append(st.targets, t)
 		}
 		if len(st.targets) > 0 {
+			m.addJoiner(st)
 			m.byID[s.ID] = len(m.streams)
 			m.streams = append(m.streams, st)
 		}
@@ -392,6 +395,10 @@ func (m *Merger) writeRow(st *stream, c *cursor) {
 	if e.gate != 0 {
 		g := &c.run.gates[e.gate-1]
 		key := c.run.gateKeys[g.off : g.off+g.key]
+		if g.kind&schemas.GateJoin != 0 {
+			st.join(key)
+			return
+		}
 		sub := c.run.gateKeys[g.off+g.key : g.off+g.key+g.sub]
 		if reason, ok := st.gates.pass(g.kind, key, sub, e.Time); !ok {
 			for _, t := range st.targets {
@@ -508,6 +515,7 @@ func (m *Merger) Close() error {
 		}
 	}
 	for _, st := range m.streams {
+		st.endJoin()
 		for _, t := range st.targets {
 			if t.file != nil {
 				if err := t.closeFile(m.clock); err != nil {
@@ -552,6 +560,12 @@ func (m *Merger) Stats() Stats {
 		var built uint64
 		for _, c := range m.collectors {
 			built += c.published[i].Load()
+		}
+		if st.joiner != nil {
+			built += st.joiner.built
+			if name, n := st.joiner.Limited(); n > 0 {
+				s.Limits = append(s.Limits, JoinerLimit{st.name, name, n})
+			}
 		}
 		for _, t := range st.targets {
 			stats := m.stats(st, t)

@@ -164,6 +164,8 @@ type Config struct {
 	Groups schemas.Groups
 	// Lines are the streams of lines. Collector.OpenLine takes their index.
 	Lines []Lines
+	// Joiners make the rows of logs out of notes (schemas.GateJoin), by log.
+	Joiners map[string]func() schemas.Joiner
 	// Sampling configures GateSample; its zero value means value.DefaultSampling.
 	Sampling value.Sampling
 	// Now is the wall clock for headers and footers; nil means time.Now.
@@ -230,9 +232,17 @@ func (e *ConfigError) Unwrap() error { return e.Err }
 type Stats struct {
 	// Streams has one entry per log and output, then one per stream of lines.
 	Streams []StreamStats
+	// Limits has the limits of joiners that were hit.
+	Limits []JoinerLimit
 	// OutOfOrder counts records that came after a record with a higher key had been
 	// written. It is 0 unless the pipeline is wrong.
 	OutOfOrder uint64
+}
+
+// JoinerLimit counts how often a limit of a schemas.Joiner was hit.
+type JoinerLimit struct {
+	Log, Name string
+	Count     uint64
 }
 
 // StreamStats are the counts of one log, or stream of lines, at one output.

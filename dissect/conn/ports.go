@@ -28,7 +28,7 @@ var likelyServer = func() (set [2][1 << 16 / 64]uint64) {
 	}
 	udp := []uint16{
 		53, 137, 5353, 5355, // DNS
-		67, 4011, 68, // DHCP
+		67, 4011, // DHCP
 		88,       // Kerberos
 		123,      // NTP
 		161, 162, // SNMP

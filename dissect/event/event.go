@@ -36,6 +36,16 @@ import (
 // T): element i has the key i+1.
 type Table[T any] []T
 
+// Map is a table of values by number (Zeek's table[count] of T), without order. No key
+// occurs twice.
+type Map[T any] []MapEntry[T]
+
+// MapEntry is an entry of a Map.
+type MapEntry[T any] struct {
+	Key   uint64
+	Value T
+}
+
 // ConnID identifies a connection (Zeek's conn_id). Orig is the side that
 // Zeek takes for the originator. For ICMP the ports hold type and code.
 type ConnID struct {

@@ -12,6 +12,7 @@ type Hooks struct {
 	Conn      ConnEvents
 	ConnSize  ConnSizeEvents
 	DCERPC    DCERPCEvents
+	DHCP      DHCPEvents
 	DNS       DNSEvents
 	FTP       FTPEvents
 	File      FileEvents
@@ -26,17 +27,21 @@ type Hooks struct {
 	Modbus    ModbusEvents
 	MySQL     MySQLEvents
 	NTLM      NTLMEvents
+	NTP       NTPEvents
 	NetBIOS   NetBIOSEvents
 	OCSP      OCSPEvents
 	PE        PEEvents
 	POP3      POP3Events
 	Packet    PacketEvents
+	RADIUS    RADIUSEvents
 	RDP       RDPEvents
 	SMB       SMBEvents
 	SMTP      SMTPEvents
+	SNMP      SNMPEvents
 	SOCKS     SOCKSEvents
 	SSH       SSHEvents
 	SSL       SSLEvents
+	Syslog    SyslogEvents
 	TCP       TCPEvents
 	Teredo    TeredoEvents
 	Tunnel    TunnelEvents
@@ -98,6 +103,11 @@ type DCERPCEvents struct {
 	Message          Hook[DCERPCMessage]          // dce_rpc_message
 	Request          Hook[DCERPCRequest]          // dce_rpc_request
 	Response         Hook[DCERPCResponse]         // dce_rpc_response
+}
+
+// DHCPEvents are the hooks of section DHCP.
+type DHCPEvents struct {
+	Message Hook[DHCPMessage] // dhcp_message
 }
 
 // DNSEvents are the hooks of section DNS.
@@ -346,6 +356,11 @@ type NTLMEvents struct {
 	Negotiate    Hook[NTLMNegotiate]    // ntlm_negotiate
 }
 
+// NTPEvents are the hooks of section NTP.
+type NTPEvents struct {
+	Message Hook[NTPMessage] // ntp_message
+}
+
 // NetBIOSEvents are the hooks of section NetBIOS.
 type NetBIOSEvents struct {
 	SessionAccepted   Hook[NetBIOSSessionAccepted]   // netbios_session_accepted
@@ -392,6 +407,12 @@ type PacketEvents struct {
 	ESP               Hook[ESPPacket]         // esp_packet
 	MobileIPv6Message Hook[MobileIPv6Message] // mobile_ipv6_message
 	Raw               Hook[RawPacket]         // raw_packet
+}
+
+// RADIUSEvents are the hooks of section RADIUS.
+type RADIUSEvents struct {
+	Attribute Hook[RADIUSAttribute] // radius_attribute
+	Message   Hook[RADIUSMessage]   // radius_message
 }
 
 // RDPEvents are the hooks of section RDP.
@@ -476,6 +497,23 @@ type SMTPEvents struct {
 	Unexpected Hook[SMTPUnexpected] // smtp_unexpected
 }
 
+// SNMPEvents are the hooks of section SNMP.
+type SNMPEvents struct {
+	EncryptedPDU         Hook[SNMPEncryptedPDU]         // snmp_encrypted_pdu
+	GetBulkRequest       Hook[SNMPGetBulkRequest]       // snmp_get_bulk_request
+	GetNextRequest       Hook[SNMPGetNextRequest]       // snmp_get_next_request
+	GetRequest           Hook[SNMPGetRequest]           // snmp_get_request
+	InformRequest        Hook[SNMPInformRequest]        // snmp_inform_request
+	Report               Hook[SNMPReport]               // snmp_report
+	Response             Hook[SNMPResponse]             // snmp_response
+	SetRequest           Hook[SNMPSetRequest]           // snmp_set_request
+	Trap                 Hook[SNMPTrap]                 // snmp_trap
+	TrapV2               Hook[SNMPTrapV2]               // snmp_trapV2
+	UnknownHeaderVersion Hook[SNMPUnknownHeaderVersion] // snmp_unknown_header_version
+	UnknownPDU           Hook[SNMPUnknownPDU]           // snmp_unknown_pdu
+	UnknownScopedPDU     Hook[SNMPUnknownScopedPDU]     // snmp_unknown_scoped_pdu
+}
+
 // SOCKSEvents are the hooks of section SOCKS.
 type SOCKSEvents struct {
 	LoginUserpassReply   Hook[SOCKSLoginUserpassReply]   // socks_login_userpass_reply
@@ -540,6 +578,11 @@ type SSLEvents struct {
 	ServerSignature                              Hook[SSLServerSignature]                              // ssl_server_signature
 	SessionTicketHandshake                       Hook[SSLSessionTicketHandshake]                       // ssl_session_ticket_handshake
 	StapledOCSP                                  Hook[SSLStapledOCSP]                                  // ssl_stapled_ocsp
+}
+
+// SyslogEvents are the hooks of section Syslog.
+type SyslogEvents struct {
+	Message Hook[SyslogMessage] // syslog_message
 }
 
 // TCPEvents are the hooks of section TCP.
@@ -1212,6 +1255,23 @@ var built = [...]builtEvent{
 		stream: func(h *Hooks, s *Stream) {
 			h.DCERPC.Response.Listen(func(e *DCERPCResponse) {
 				dst := s.begin("dce_rpc_response")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "dhcp_message",
+			Section: "DHCP",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"msg", "DHCP::Msg"}, {"options", "DHCP::Options"}},
+			Doc:     "Raised for every DHCP message, with the fields of its fixed part and all known options.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.DHCP.Message.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.DHCP.Message.Listen(func(e *DHCPMessage) {
+				dst := s.begin("dhcp_message")
 				dst = appendConnKeys(dst, e.Conn)
 				s.end(e.AppendArgs(append(dst, argsKey...)))
 			})
@@ -4740,6 +4800,23 @@ var built = [...]builtEvent{
 	},
 	{
 		info: Info{
+			Name:    "ntp_message",
+			Section: "NTP",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"msg", "NTP::Message"}},
+			Doc:     "Raised for every NTP message, of standard, control or private mode.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.NTP.Message.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.NTP.Message.Listen(func(e *NTPMessage) {
+				dst := s.begin("ntp_message")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
 			Name:    "ocsp_extension",
 			Section: "OCSP",
 			Params:  []Param{{"f", "fa_file"}, {"ext", "X509::Extension"}, {"global_resp", "bool"}},
@@ -5084,6 +5161,40 @@ var built = [...]builtEvent{
 		stream: func(h *Hooks, s *Stream) {
 			h.POP3.Unexpected.Listen(func(e *POP3Unexpected) {
 				dst := s.begin("pop3_unexpected")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "radius_attribute",
+			Section: "RADIUS",
+			Params:  []Param{{"c", "connection"}, {"attr_type", "count"}, {"value", "string"}},
+			Doc:     "Raised for every attribute of a RADIUS message (RFC 2865 section 5), before the message's own event.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.RADIUS.Attribute.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.RADIUS.Attribute.Listen(func(e *RADIUSAttribute) {
+				dst := s.begin("radius_attribute")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "radius_message",
+			Section: "RADIUS",
+			Params:  []Param{{"c", "connection"}, {"result", "RADIUS::Message"}},
+			Doc:     "Raised for every RADIUS message, with its code, identifier, authenticator and attributes (RFC 2865).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.RADIUS.Message.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.RADIUS.Message.Listen(func(e *RADIUSMessage) {
+				dst := s.begin("radius_message")
 				dst = appendConnKeys(dst, e.Conn)
 				s.end(e.AppendArgs(append(dst, argsKey...)))
 			})
@@ -6321,6 +6432,227 @@ var built = [...]builtEvent{
 	},
 	{
 		info: Info{
+			Name:    "snmp_encrypted_pdu",
+			Section: "SNMP",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"header", "SNMP::Header"}},
+			Doc:     "Raised for an SNMPv3 message whose scoped PDU is encrypted (RFC 3412 section 6.7).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SNMP.EncryptedPDU.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SNMP.EncryptedPDU.Listen(func(e *SNMPEncryptedPDU) {
+				dst := s.begin("snmp_encrypted_pdu")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "snmp_get_bulk_request",
+			Section: "SNMP",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"header", "SNMP::Header"}, {"pdu", "SNMP::BulkPDU"}},
+			Doc:     "Raised for an SNMP GetBulkRequest (RFC 3416 section 4.2.3).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SNMP.GetBulkRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SNMP.GetBulkRequest.Listen(func(e *SNMPGetBulkRequest) {
+				dst := s.begin("snmp_get_bulk_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "snmp_get_next_request",
+			Section: "SNMP",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"header", "SNMP::Header"}, {"pdu", "SNMP::PDU"}},
+			Doc:     "Raised for an SNMP GetNextRequest (RFC 3416 section 4.2.2).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SNMP.GetNextRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SNMP.GetNextRequest.Listen(func(e *SNMPGetNextRequest) {
+				dst := s.begin("snmp_get_next_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "snmp_get_request",
+			Section: "SNMP",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"header", "SNMP::Header"}, {"pdu", "SNMP::PDU"}},
+			Doc:     "Raised for an SNMP GetRequest (RFC 3416 section 4.2.1).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SNMP.GetRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SNMP.GetRequest.Listen(func(e *SNMPGetRequest) {
+				dst := s.begin("snmp_get_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "snmp_inform_request",
+			Section: "SNMP",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"header", "SNMP::Header"}, {"pdu", "SNMP::PDU"}},
+			Doc:     "Raised for an SNMP InformRequest, a notification that must be confirmed (RFC 3416 section 4.2.7).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SNMP.InformRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SNMP.InformRequest.Listen(func(e *SNMPInformRequest) {
+				dst := s.begin("snmp_inform_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "snmp_report",
+			Section: "SNMP",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"header", "SNMP::Header"}, {"pdu", "SNMP::PDU"}},
+			Doc:     "Raised for an SNMP Report, an error between engines (RFC 3416 section 4.2.8).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SNMP.Report.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SNMP.Report.Listen(func(e *SNMPReport) {
+				dst := s.begin("snmp_report")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "snmp_response",
+			Section: "SNMP",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"header", "SNMP::Header"}, {"pdu", "SNMP::PDU"}},
+			Doc:     "Raised for an SNMP Response (RFC 3416 section 4.2.4).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SNMP.Response.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SNMP.Response.Listen(func(e *SNMPResponse) {
+				dst := s.begin("snmp_response")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "snmp_set_request",
+			Section: "SNMP",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"header", "SNMP::Header"}, {"pdu", "SNMP::PDU"}},
+			Doc:     "Raised for an SNMP SetRequest (RFC 3416 section 4.2.5).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SNMP.SetRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SNMP.SetRequest.Listen(func(e *SNMPSetRequest) {
+				dst := s.begin("snmp_set_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "snmp_trap",
+			Section: "SNMP",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"header", "SNMP::Header"}, {"pdu", "SNMP::TrapPDU"}},
+			Doc:     "Raised for an SNMPv1 Trap (RFC 1157 section 4.1.6).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SNMP.Trap.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SNMP.Trap.Listen(func(e *SNMPTrap) {
+				dst := s.begin("snmp_trap")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "snmp_trapV2",
+			Section: "SNMP",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"header", "SNMP::Header"}, {"pdu", "SNMP::PDU"}},
+			Doc:     "Raised for an SNMPv2 Trap (RFC 3416 section 4.2.6).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SNMP.TrapV2.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SNMP.TrapV2.Listen(func(e *SNMPTrapV2) {
+				dst := s.begin("snmp_trapV2")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "snmp_unknown_header_version",
+			Section: "SNMP",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"version", "count"}},
+			Doc:     "Raised for an SNMP message whose version is none of 1, 2c and 3.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SNMP.UnknownHeaderVersion.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SNMP.UnknownHeaderVersion.Listen(func(e *SNMPUnknownHeaderVersion) {
+				dst := s.begin("snmp_unknown_header_version")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "snmp_unknown_pdu",
+			Section: "SNMP",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"header", "SNMP::Header"}, {"tag", "count"}},
+			Doc:     "Raised for an SNMP message whose PDU has an unknown type.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SNMP.UnknownPDU.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SNMP.UnknownPDU.Listen(func(e *SNMPUnknownPDU) {
+				dst := s.begin("snmp_unknown_pdu")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "snmp_unknown_scoped_pdu",
+			Section: "SNMP",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"header", "SNMP::Header"}, {"tag", "count"}},
+			Doc:     "Raised for an SNMPv3 message whose scoped PDU is neither plain nor encrypted.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SNMP.UnknownScopedPDU.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SNMP.UnknownScopedPDU.Listen(func(e *SNMPUnknownScopedPDU) {
+				dst := s.begin("snmp_unknown_scoped_pdu")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
 			Name:    "socks_login_userpass_reply",
 			Section: "SOCKS",
 			Params:  []Param{{"c", "connection"}, {"code", "count"}},
@@ -7243,6 +7575,23 @@ var built = [...]builtEvent{
 	},
 	{
 		info: Info{
+			Name:    "syslog_message",
+			Section: "Syslog",
+			Params:  []Param{{"c", "connection"}, {"facility", "count"}, {"severity", "count"}, {"msg", "string"}},
+			Doc:     "Raised for every syslog message, with facility and severity taken from its priority (RFC 3164 section 4.1.1, RFC 5424 section 6.2.1).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Syslog.Message.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Syslog.Message.Listen(func(e *SyslogMessage) {
+				dst := s.begin("syslog_message")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
 			Name:    "tcp_contents",
 			Section: "TCP",
 			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"seq", "count"}, {"contents", "string"}},
@@ -8092,6 +8441,18 @@ func (e *DCERPCResponse) AppendArgs(dst []byte) []byte {
 	dst = strconv.AppendUint(dst, e.Opnum, 10)
 	dst = append(dst, `,"stub_len":`...)
 	dst = strconv.AppendUint(dst, e.StubLen, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *DHCPMessage) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"msg":`...)
+	dst = e.Msg.appendJSON(dst)
+	dst = append(dst, `,"options":`...)
+	dst = e.Options.appendJSON(dst)
 	dst = append(dst, '}')
 	return dst
 }
@@ -10531,6 +10892,16 @@ func (e *NTLMNegotiate) AppendArgs(dst []byte) []byte {
 }
 
 // AppendArgs appends the parameters as a JSON object.
+func (e *NTPMessage) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"msg":`...)
+	dst = e.Msg.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
 func (e *OCSPExtension) AppendArgs(dst []byte) []byte {
 	dst = append(dst, `{"ext":`...)
 	dst = e.Ext.appendJSON(dst)
@@ -10743,6 +11114,24 @@ func (e *POP3Unexpected) AppendArgs(dst []byte) []byte {
 	dst = appendString(dst, e.Msg)
 	dst = append(dst, `,"detail":`...)
 	dst = appendString(dst, e.Detail)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *RADIUSAttribute) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"attr_type":`...)
+	dst = strconv.AppendUint(dst, e.AttrType, 10)
+	dst = append(dst, `,"value":`...)
+	dst = appendString(dst, e.Value)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *RADIUSMessage) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"result":`...)
+	dst = e.Result.appendJSON(dst)
 	dst = append(dst, '}')
 	return dst
 }
@@ -11505,6 +11894,158 @@ func (e *SMTPUnexpected) AppendArgs(dst []byte) []byte {
 }
 
 // AppendArgs appends the parameters as a JSON object.
+func (e *SNMPEncryptedPDU) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"header":`...)
+	dst = e.Header.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SNMPGetBulkRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"header":`...)
+	dst = e.Header.appendJSON(dst)
+	dst = append(dst, `,"pdu":`...)
+	dst = e.PDU.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SNMPGetNextRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"header":`...)
+	dst = e.Header.appendJSON(dst)
+	dst = append(dst, `,"pdu":`...)
+	dst = e.PDU.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SNMPGetRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"header":`...)
+	dst = e.Header.appendJSON(dst)
+	dst = append(dst, `,"pdu":`...)
+	dst = e.PDU.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SNMPInformRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"header":`...)
+	dst = e.Header.appendJSON(dst)
+	dst = append(dst, `,"pdu":`...)
+	dst = e.PDU.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SNMPReport) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"header":`...)
+	dst = e.Header.appendJSON(dst)
+	dst = append(dst, `,"pdu":`...)
+	dst = e.PDU.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SNMPResponse) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"header":`...)
+	dst = e.Header.appendJSON(dst)
+	dst = append(dst, `,"pdu":`...)
+	dst = e.PDU.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SNMPSetRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"header":`...)
+	dst = e.Header.appendJSON(dst)
+	dst = append(dst, `,"pdu":`...)
+	dst = e.PDU.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SNMPTrap) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"header":`...)
+	dst = e.Header.appendJSON(dst)
+	dst = append(dst, `,"pdu":`...)
+	dst = e.PDU.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SNMPTrapV2) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"header":`...)
+	dst = e.Header.appendJSON(dst)
+	dst = append(dst, `,"pdu":`...)
+	dst = e.PDU.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SNMPUnknownHeaderVersion) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"version":`...)
+	dst = strconv.AppendUint(dst, e.Version, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SNMPUnknownPDU) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"header":`...)
+	dst = e.Header.appendJSON(dst)
+	dst = append(dst, `,"tag":`...)
+	dst = strconv.AppendUint(dst, e.Tag, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SNMPUnknownScopedPDU) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"header":`...)
+	dst = e.Header.appendJSON(dst)
+	dst = append(dst, `,"tag":`...)
+	dst = strconv.AppendUint(dst, e.Tag, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
 func (e *SOCKSLoginUserpassReply) AppendArgs(dst []byte) []byte {
 	dst = append(dst, `{"code":`...)
 	dst = strconv.AppendUint(dst, e.Code, 10)
@@ -12148,6 +12689,18 @@ func (e *SSLStapledOCSP) AppendArgs(dst []byte) []byte {
 }
 
 // AppendArgs appends the parameters as a JSON object.
+func (e *SyslogMessage) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"facility":`...)
+	dst = strconv.AppendUint(dst, e.Facility, 10)
+	dst = append(dst, `,"severity":`...)
+	dst = strconv.AppendUint(dst, e.Severity, 10)
+	dst = append(dst, `,"msg":`...)
+	dst = appendString(dst, e.Msg)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
 func (e *TCPContents) AppendArgs(dst []byte) []byte {
 	dst = append(dst, `{"is_orig":`...)
 	dst = strconv.AppendBool(dst, e.IsOrig)
@@ -12465,6 +13018,261 @@ func (e *ConfirmationInfo) appendJSON(dst []byte) []byte {
 		dst = append(dst, ',')
 	}
 	return closeObject(dst)
+}
+
+func (e *DHCPClientFQDN) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"flags":`...)
+	dst = strconv.AppendUint(dst, e.Flags, 10)
+	dst = append(dst, `,"rcode1":`...)
+	dst = strconv.AppendUint(dst, e.RCode1, 10)
+	dst = append(dst, `,"rcode2":`...)
+	dst = strconv.AppendUint(dst, e.RCode2, 10)
+	dst = append(dst, `,"domain_name":`...)
+	dst = appendString(dst, e.DomainName)
+	dst = append(dst, '}')
+	return dst
+}
+
+func (e *DHCPClientID) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"hwtype":`...)
+	dst = strconv.AppendUint(dst, e.HWType, 10)
+	dst = append(dst, `,"hwaddr":`...)
+	dst = appendString(dst, e.HWAddr)
+	dst = append(dst, '}')
+	return dst
+}
+
+func (e *DHCPMsg) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"op":`...)
+	dst = strconv.AppendUint(dst, e.Op, 10)
+	dst = append(dst, `,"m_type":`...)
+	dst = strconv.AppendUint(dst, e.MType, 10)
+	dst = append(dst, `,"xid":`...)
+	dst = strconv.AppendUint(dst, e.XID, 10)
+	dst = append(dst, `,"secs":`...)
+	dst = appendInterval(dst, e.Secs)
+	dst = append(dst, `,"flags":`...)
+	dst = strconv.AppendUint(dst, e.Flags, 10)
+	dst = append(dst, `,"ciaddr":`...)
+	dst = appendAddr(dst, e.CIAddr)
+	dst = append(dst, `,"yiaddr":`...)
+	dst = appendAddr(dst, e.YIAddr)
+	dst = append(dst, `,"siaddr":`...)
+	dst = appendAddr(dst, e.SIAddr)
+	dst = append(dst, `,"giaddr":`...)
+	dst = appendAddr(dst, e.GIAddr)
+	dst = append(dst, `,"chaddr":`...)
+	dst = appendString(dst, e.CHAddr)
+	dst = append(dst, `,"sname":`...)
+	dst = appendString(dst, e.SName)
+	dst = append(dst, `,"file_n":`...)
+	dst = appendString(dst, e.FileN)
+	dst = append(dst, '}')
+	return dst
+}
+
+func (e *DHCPOptions) appendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if e.Options.OK {
+		dst = append(dst, `"options":[`...)
+		for i := range e.Options.V {
+			if i != 0 {
+				dst = append(dst, ',')
+			}
+			dst = strconv.AppendUint(dst, e.Options.V[i], 10)
+		}
+		dst = append(dst, `],`...)
+	}
+	if e.SubnetMask.OK {
+		dst = append(dst, `"subnet_mask":`...)
+		dst = appendAddr(dst, e.SubnetMask.V)
+		dst = append(dst, ',')
+	}
+	if e.Routers.OK {
+		dst = append(dst, `"routers":[`...)
+		for i := range e.Routers.V {
+			if i != 0 {
+				dst = append(dst, ',')
+			}
+			dst = appendAddr(dst, e.Routers.V[i])
+		}
+		dst = append(dst, `],`...)
+	}
+	if e.DNSServers.OK {
+		dst = append(dst, `"dns_servers":[`...)
+		for i := range e.DNSServers.V {
+			if i != 0 {
+				dst = append(dst, ',')
+			}
+			dst = appendAddr(dst, e.DNSServers.V[i])
+		}
+		dst = append(dst, `],`...)
+	}
+	if e.HostName.OK {
+		dst = append(dst, `"host_name":`...)
+		dst = appendString(dst, e.HostName.V)
+		dst = append(dst, ',')
+	}
+	if e.DomainName.OK {
+		dst = append(dst, `"domain_name":`...)
+		dst = appendString(dst, e.DomainName.V)
+		dst = append(dst, ',')
+	}
+	if e.Forwarding.OK {
+		dst = append(dst, `"forwarding":`...)
+		dst = strconv.AppendBool(dst, e.Forwarding.V)
+		dst = append(dst, ',')
+	}
+	if e.Broadcast.OK {
+		dst = append(dst, `"broadcast":`...)
+		dst = appendAddr(dst, e.Broadcast.V)
+		dst = append(dst, ',')
+	}
+	if e.Vendor.OK {
+		dst = append(dst, `"vendor":`...)
+		dst = appendString(dst, e.Vendor.V)
+		dst = append(dst, ',')
+	}
+	if e.NBNS.OK {
+		dst = append(dst, `"nbns":[`...)
+		for i := range e.NBNS.V {
+			if i != 0 {
+				dst = append(dst, ',')
+			}
+			dst = appendAddr(dst, e.NBNS.V[i])
+		}
+		dst = append(dst, `],`...)
+	}
+	if e.AddrRequest.OK {
+		dst = append(dst, `"addr_request":`...)
+		dst = appendAddr(dst, e.AddrRequest.V)
+		dst = append(dst, ',')
+	}
+	if e.Lease.OK {
+		dst = append(dst, `"lease":`...)
+		dst = appendInterval(dst, e.Lease.V)
+		dst = append(dst, ',')
+	}
+	if e.ServAddr.OK {
+		dst = append(dst, `"serv_addr":`...)
+		dst = appendAddr(dst, e.ServAddr.V)
+		dst = append(dst, ',')
+	}
+	if e.ParamList.OK {
+		dst = append(dst, `"param_list":[`...)
+		for i := range e.ParamList.V {
+			if i != 0 {
+				dst = append(dst, ',')
+			}
+			dst = strconv.AppendUint(dst, e.ParamList.V[i], 10)
+		}
+		dst = append(dst, `],`...)
+	}
+	if e.Message.OK {
+		dst = append(dst, `"message":`...)
+		dst = appendString(dst, e.Message.V)
+		dst = append(dst, ',')
+	}
+	if e.MaxMsgSize.OK {
+		dst = append(dst, `"max_msg_size":`...)
+		dst = strconv.AppendUint(dst, e.MaxMsgSize.V, 10)
+		dst = append(dst, ',')
+	}
+	if e.RenewalTime.OK {
+		dst = append(dst, `"renewal_time":`...)
+		dst = appendInterval(dst, e.RenewalTime.V)
+		dst = append(dst, ',')
+	}
+	if e.RebindingTime.OK {
+		dst = append(dst, `"rebinding_time":`...)
+		dst = appendInterval(dst, e.RebindingTime.V)
+		dst = append(dst, ',')
+	}
+	if e.VendorClass.OK {
+		dst = append(dst, `"vendor_class":`...)
+		dst = appendString(dst, e.VendorClass.V)
+		dst = append(dst, ',')
+	}
+	if e.ClientID.OK {
+		dst = append(dst, `"client_id":`...)
+		dst = e.ClientID.V.appendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if e.UserClass.OK {
+		dst = append(dst, `"user_class":`...)
+		dst = appendString(dst, e.UserClass.V)
+		dst = append(dst, ',')
+	}
+	if e.ClientFQDN.OK {
+		dst = append(dst, `"client_fqdn":`...)
+		dst = e.ClientFQDN.V.appendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if e.SubOpt.OK {
+		dst = append(dst, `"sub_opt":[`...)
+		for i := range e.SubOpt.V {
+			if i != 0 {
+				dst = append(dst, ',')
+			}
+			dst = e.SubOpt.V[i].appendJSON(dst)
+		}
+		dst = append(dst, `],`...)
+	}
+	if e.AutoConfig.OK {
+		dst = append(dst, `"auto_config":`...)
+		dst = strconv.AppendBool(dst, e.AutoConfig.V)
+		dst = append(dst, ',')
+	}
+	if e.AutoProxyConfig.OK {
+		dst = append(dst, `"auto_proxy_config":`...)
+		dst = appendString(dst, e.AutoProxyConfig.V)
+		dst = append(dst, ',')
+	}
+	if e.TimeOffset.OK {
+		dst = append(dst, `"time_offset":`...)
+		dst = strconv.AppendInt(dst, e.TimeOffset.V, 10)
+		dst = append(dst, ',')
+	}
+	if e.TimeServers.OK {
+		dst = append(dst, `"time_servers":[`...)
+		for i := range e.TimeServers.V {
+			if i != 0 {
+				dst = append(dst, ',')
+			}
+			dst = appendAddr(dst, e.TimeServers.V[i])
+		}
+		dst = append(dst, `],`...)
+	}
+	if e.NameServers.OK {
+		dst = append(dst, `"name_servers":[`...)
+		for i := range e.NameServers.V {
+			if i != 0 {
+				dst = append(dst, ',')
+			}
+			dst = appendAddr(dst, e.NameServers.V[i])
+		}
+		dst = append(dst, `],`...)
+	}
+	if e.NTPServers.OK {
+		dst = append(dst, `"ntp_servers":[`...)
+		for i := range e.NTPServers.V {
+			if i != 0 {
+				dst = append(dst, ',')
+			}
+			dst = appendAddr(dst, e.NTPServers.V[i])
+		}
+		dst = append(dst, `],`...)
+	}
+	return closeObject(dst)
+}
+
+func (e *DHCPSubOpt) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"code":`...)
+	dst = strconv.AppendUint(dst, e.Code, 10)
+	dst = append(dst, `,"value":`...)
+	dst = appendString(dst, e.Value)
+	dst = append(dst, '}')
+	return dst
 }
 
 func (e *DNSAnswer) appendJSON(dst []byte) []byte {
@@ -14562,6 +15370,136 @@ func (e *NTLMVersion) appendJSON(dst []byte) []byte {
 	return dst
 }
 
+func (e *NTPControlMessage) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"op_code":`...)
+	dst = strconv.AppendUint(dst, e.OpCode, 10)
+	dst = append(dst, `,"resp_bit":`...)
+	dst = strconv.AppendBool(dst, e.RespBit)
+	dst = append(dst, `,"err_bit":`...)
+	dst = strconv.AppendBool(dst, e.ErrBit)
+	dst = append(dst, `,"more_bit":`...)
+	dst = strconv.AppendBool(dst, e.MoreBit)
+	dst = append(dst, `,"sequence":`...)
+	dst = strconv.AppendUint(dst, e.Sequence, 10)
+	dst = append(dst, `,"status":`...)
+	dst = strconv.AppendUint(dst, e.Status, 10)
+	dst = append(dst, `,"association_id":`...)
+	dst = strconv.AppendUint(dst, e.AssociationID, 10)
+	dst = append(dst, ',')
+	if e.Data.OK {
+		dst = append(dst, `"data":`...)
+		dst = appendString(dst, e.Data.V)
+		dst = append(dst, ',')
+	}
+	if e.KeyID.OK {
+		dst = append(dst, `"key_id":`...)
+		dst = strconv.AppendUint(dst, e.KeyID.V, 10)
+		dst = append(dst, ',')
+	}
+	if e.CryptoChecksum.OK {
+		dst = append(dst, `"crypto_checksum":`...)
+		dst = appendString(dst, e.CryptoChecksum.V)
+		dst = append(dst, ',')
+	}
+	return closeObject(dst)
+}
+
+func (e *NTPMessageData) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"version":`...)
+	dst = strconv.AppendUint(dst, e.Version, 10)
+	dst = append(dst, `,"mode":`...)
+	dst = strconv.AppendUint(dst, e.Mode, 10)
+	dst = append(dst, ',')
+	if e.StdMsg.OK {
+		dst = append(dst, `"std_msg":`...)
+		dst = e.StdMsg.V.appendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if e.ControlMsg.OK {
+		dst = append(dst, `"control_msg":`...)
+		dst = e.ControlMsg.V.appendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if e.Mode7Msg.OK {
+		dst = append(dst, `"mode7_msg":`...)
+		dst = e.Mode7Msg.V.appendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return closeObject(dst)
+}
+
+func (e *NTPMode7Message) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"req_code":`...)
+	dst = strconv.AppendUint(dst, e.ReqCode, 10)
+	dst = append(dst, `,"auth_bit":`...)
+	dst = strconv.AppendBool(dst, e.AuthBit)
+	dst = append(dst, `,"sequence":`...)
+	dst = strconv.AppendUint(dst, e.Sequence, 10)
+	dst = append(dst, `,"implementation":`...)
+	dst = strconv.AppendUint(dst, e.Implementation, 10)
+	dst = append(dst, `,"err":`...)
+	dst = strconv.AppendUint(dst, e.Err, 10)
+	dst = append(dst, ',')
+	if e.Data.OK {
+		dst = append(dst, `"data":`...)
+		dst = appendString(dst, e.Data.V)
+		dst = append(dst, ',')
+	}
+	return closeObject(dst)
+}
+
+func (e *NTPStandardMessage) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"stratum":`...)
+	dst = strconv.AppendUint(dst, e.Stratum, 10)
+	dst = append(dst, `,"poll":`...)
+	dst = appendInterval(dst, e.Poll)
+	dst = append(dst, `,"precision":`...)
+	dst = appendInterval(dst, e.Precision)
+	dst = append(dst, `,"root_delay":`...)
+	dst = appendInterval(dst, e.RootDelay)
+	dst = append(dst, `,"root_disp":`...)
+	dst = appendInterval(dst, e.RootDisp)
+	dst = append(dst, ',')
+	if e.KissCode.OK {
+		dst = append(dst, `"kiss_code":`...)
+		dst = appendString(dst, e.KissCode.V)
+		dst = append(dst, ',')
+	}
+	if e.RefID.OK {
+		dst = append(dst, `"ref_id":`...)
+		dst = appendString(dst, e.RefID.V)
+		dst = append(dst, ',')
+	}
+	if e.RefAddr.OK {
+		dst = append(dst, `"ref_addr":`...)
+		dst = appendAddr(dst, e.RefAddr.V)
+		dst = append(dst, ',')
+	}
+	dst = append(dst, `"ref_time":`...)
+	dst = appendDouble(dst, e.RefTime.Seconds())
+	dst = append(dst, `,"org_time":`...)
+	dst = appendDouble(dst, e.OrgTime.Seconds())
+	dst = append(dst, `,"rec_time":`...)
+	dst = appendDouble(dst, e.RecTime.Seconds())
+	dst = append(dst, `,"xmt_time":`...)
+	dst = appendDouble(dst, e.XmtTime.Seconds())
+	dst = append(dst, ',')
+	if e.KeyID.OK {
+		dst = append(dst, `"key_id":`...)
+		dst = strconv.AppendUint(dst, e.KeyID.V, 10)
+		dst = append(dst, ',')
+	}
+	if e.Digest.OK {
+		dst = append(dst, `"digest":`...)
+		dst = appendString(dst, e.Digest.V)
+		dst = append(dst, ',')
+	}
+	dst = append(dst, `"num_exts":`...)
+	dst = strconv.AppendUint(dst, e.NumExts, 10)
+	dst = append(dst, ',')
+	return closeObject(dst)
+}
+
 func (e *PEDOSHeaderRec) appendJSON(dst []byte) []byte {
 	dst = append(dst, `{"signature":`...)
 	dst = appendString(dst, e.Signature)
@@ -14746,6 +15684,35 @@ func (e *PktHdr) appendJSON(dst []byte) []byte {
 		dst = append(dst, `"icmp":`...)
 		dst = e.ICMP.V.appendJSON(dst)
 		dst = append(dst, ',')
+	}
+	return closeObject(dst)
+}
+
+func (e *RADIUSMessageData) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"code":`...)
+	dst = strconv.AppendUint(dst, e.Code, 10)
+	dst = append(dst, `,"trans_id":`...)
+	dst = strconv.AppendUint(dst, e.TransID, 10)
+	dst = append(dst, `,"authenticator":`...)
+	dst = appendString(dst, e.Authenticator)
+	dst = append(dst, ',')
+	if e.Attributes.OK {
+		dst = append(dst, `"attributes":{`...)
+		for i := range e.Attributes.V {
+			if i != 0 {
+				dst = append(dst, ',')
+			}
+			dst = append(strconv.AppendUint(append(dst, '"'), e.Attributes.V[i].Key, 10), `":`...)
+			dst = append(dst, '[')
+			for j := range e.Attributes.V[i].Value {
+				if j != 0 {
+					dst = append(dst, ',')
+				}
+				dst = appendString(dst, e.Attributes.V[i].Value[j])
+			}
+			dst = append(dst, ']')
+		}
+		dst = append(dst, `},`...)
 	}
 	return closeObject(dst)
 }
@@ -15534,6 +16501,198 @@ func (e *SMBMACTimes) appendJSON(dst []byte) []byte {
 	dst = appendDouble(dst, e.Changed)
 	dst = append(dst, `,"changed_raw":`...)
 	dst = strconv.AppendUint(dst, e.ChangedRaw, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+func (e *SNMPBinding) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"oid":`...)
+	dst = appendString(dst, e.OID)
+	dst = append(dst, `,"value":`...)
+	dst = e.Value.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+func (e *SNMPBulkPDU) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"request_id":`...)
+	dst = strconv.AppendInt(dst, e.RequestID, 10)
+	dst = append(dst, `,"non_repeaters":`...)
+	dst = strconv.AppendUint(dst, e.NonRepeaters, 10)
+	dst = append(dst, `,"max_repetitions":`...)
+	dst = strconv.AppendUint(dst, e.MaxRepetitions, 10)
+	dst = append(dst, `,"bindings":[`...)
+	for i := range e.Bindings {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = e.Bindings[i].appendJSON(dst)
+	}
+	dst = append(dst, `]}`...)
+	return dst
+}
+
+func (e *SNMPHeader) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"version":`...)
+	dst = strconv.AppendUint(dst, e.Version, 10)
+	dst = append(dst, ',')
+	if e.V1.OK {
+		dst = append(dst, `"v1":`...)
+		dst = e.V1.V.appendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if e.V2.OK {
+		dst = append(dst, `"v2":`...)
+		dst = e.V2.V.appendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if e.V3.OK {
+		dst = append(dst, `"v3":`...)
+		dst = e.V3.V.appendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return closeObject(dst)
+}
+
+func (e *SNMPHeaderV1) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"community":`...)
+	dst = appendString(dst, e.Community)
+	dst = append(dst, '}')
+	return dst
+}
+
+func (e *SNMPHeaderV2) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"community":`...)
+	dst = appendString(dst, e.Community)
+	dst = append(dst, '}')
+	return dst
+}
+
+func (e *SNMPHeaderV3) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"id":`...)
+	dst = strconv.AppendUint(dst, e.ID, 10)
+	dst = append(dst, `,"max_size":`...)
+	dst = strconv.AppendUint(dst, e.MaxSize, 10)
+	dst = append(dst, `,"flags":`...)
+	dst = strconv.AppendUint(dst, e.Flags, 10)
+	dst = append(dst, `,"auth_flag":`...)
+	dst = strconv.AppendBool(dst, e.AuthFlag)
+	dst = append(dst, `,"priv_flag":`...)
+	dst = strconv.AppendBool(dst, e.PrivFlag)
+	dst = append(dst, `,"reportable_flag":`...)
+	dst = strconv.AppendBool(dst, e.ReportableFlag)
+	dst = append(dst, `,"security_model":`...)
+	dst = strconv.AppendUint(dst, e.SecurityModel, 10)
+	dst = append(dst, `,"security_params":`...)
+	dst = appendString(dst, e.SecurityParams)
+	dst = append(dst, ',')
+	if e.PDUContext.OK {
+		dst = append(dst, `"pdu_context":`...)
+		dst = e.PDUContext.V.appendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if e.UserSecurityParameters.OK {
+		dst = append(dst, `"user_security_parameters":`...)
+		dst = e.UserSecurityParameters.V.appendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return closeObject(dst)
+}
+
+func (e *SNMPObjectValue) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"tag":`...)
+	dst = strconv.AppendUint(dst, e.Tag, 10)
+	dst = append(dst, ',')
+	if e.OID.OK {
+		dst = append(dst, `"oid":`...)
+		dst = appendString(dst, e.OID.V)
+		dst = append(dst, ',')
+	}
+	if e.Signed.OK {
+		dst = append(dst, `"signed":`...)
+		dst = strconv.AppendInt(dst, e.Signed.V, 10)
+		dst = append(dst, ',')
+	}
+	if e.Unsigned.OK {
+		dst = append(dst, `"unsigned":`...)
+		dst = strconv.AppendUint(dst, e.Unsigned.V, 10)
+		dst = append(dst, ',')
+	}
+	if e.Address.OK {
+		dst = append(dst, `"address":`...)
+		dst = appendAddr(dst, e.Address.V)
+		dst = append(dst, ',')
+	}
+	if e.Octets.OK {
+		dst = append(dst, `"octets":`...)
+		dst = appendString(dst, e.Octets.V)
+		dst = append(dst, ',')
+	}
+	return closeObject(dst)
+}
+
+func (e *SNMPPDU) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"request_id":`...)
+	dst = strconv.AppendInt(dst, e.RequestID, 10)
+	dst = append(dst, `,"error_status":`...)
+	dst = strconv.AppendInt(dst, e.ErrorStatus, 10)
+	dst = append(dst, `,"error_index":`...)
+	dst = strconv.AppendInt(dst, e.ErrorIndex, 10)
+	dst = append(dst, `,"bindings":[`...)
+	for i := range e.Bindings {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = e.Bindings[i].appendJSON(dst)
+	}
+	dst = append(dst, `]}`...)
+	return dst
+}
+
+func (e *SNMPScopedPDUContext) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"engine_id":`...)
+	dst = appendString(dst, e.EngineID)
+	dst = append(dst, `,"name":`...)
+	dst = appendString(dst, e.Name)
+	dst = append(dst, '}')
+	return dst
+}
+
+func (e *SNMPTrapPDU) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"enterprise":`...)
+	dst = appendString(dst, e.Enterprise)
+	dst = append(dst, `,"agent":`...)
+	dst = appendAddr(dst, e.Agent)
+	dst = append(dst, `,"generic_trap":`...)
+	dst = strconv.AppendInt(dst, e.GenericTrap, 10)
+	dst = append(dst, `,"specific_trap":`...)
+	dst = strconv.AppendInt(dst, e.SpecificTrap, 10)
+	dst = append(dst, `,"time_stamp":`...)
+	dst = strconv.AppendUint(dst, e.TimeStamp, 10)
+	dst = append(dst, `,"bindings":[`...)
+	for i := range e.Bindings {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = e.Bindings[i].appendJSON(dst)
+	}
+	dst = append(dst, `]}`...)
+	return dst
+}
+
+func (e *SNMPUserSecurityParameters) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"AuthoritativeEngineID":`...)
+	dst = appendString(dst, e.AuthoritativeEngineID)
+	dst = append(dst, `,"AuthoritativeEngineBoots":`...)
+	dst = strconv.AppendInt(dst, e.AuthoritativeEngineBoots, 10)
+	dst = append(dst, `,"AuthoritativeEngineTime":`...)
+	dst = strconv.AppendInt(dst, e.AuthoritativeEngineTime, 10)
+	dst = append(dst, `,"UserName":`...)
+	dst = appendString(dst, e.UserName)
+	dst = append(dst, `,"AuthenticationParameters":`...)
+	dst = appendString(dst, e.AuthenticationParameters)
+	dst = append(dst, `,"PrivacyParameters":`...)
+	dst = appendString(dst, e.PrivacyParameters)
 	dst = append(dst, '}')
 	return dst
 }

@@ -44,6 +44,11 @@ func (e *DCERPCBindAck) detach(d *detached) {
 	e.SecAddr = d.bytes(e.SecAddr)
 }
 
+func (e *DHCPMessage) detach(d *detached) {
+	e.Msg.detach(d)
+	e.Options.detach(d)
+}
+
 func (e *DNSA6Reply) detach(d *detached) {
 	e.Ans.detach(d)
 }
@@ -790,6 +795,10 @@ func (e *NTLMNegotiate) detach(d *detached) {
 	e.Negotiate.detach(d)
 }
 
+func (e *NTPMessage) detach(d *detached) {
+	e.Msg.detach(d)
+}
+
 func (e *OCSPResponseBytes) detach(d *detached) {
 	e.Certs = detachSlice(d, e.Certs)
 	for i := range e.Certs {
@@ -845,6 +854,14 @@ func (e *POP3Request) detach(d *detached) {
 
 func (e *POP3Unexpected) detach(d *detached) {
 	e.Detail = d.bytes(e.Detail)
+}
+
+func (e *RADIUSAttribute) detach(d *detached) {
+	e.Value = d.bytes(e.Value)
+}
+
+func (e *RADIUSMessage) detach(d *detached) {
+	e.Result.detach(d)
 }
 
 func (e *RawPacket) detach(d *detached) {
@@ -1055,6 +1072,63 @@ func (e *SMTPUnexpected) detach(d *detached) {
 	e.Detail = d.bytes(e.Detail)
 }
 
+func (e *SNMPEncryptedPDU) detach(d *detached) {
+	e.Header.detach(d)
+}
+
+func (e *SNMPGetBulkRequest) detach(d *detached) {
+	e.Header.detach(d)
+	e.PDU.detach(d)
+}
+
+func (e *SNMPGetNextRequest) detach(d *detached) {
+	e.Header.detach(d)
+	e.PDU.detach(d)
+}
+
+func (e *SNMPGetRequest) detach(d *detached) {
+	e.Header.detach(d)
+	e.PDU.detach(d)
+}
+
+func (e *SNMPInformRequest) detach(d *detached) {
+	e.Header.detach(d)
+	e.PDU.detach(d)
+}
+
+func (e *SNMPReport) detach(d *detached) {
+	e.Header.detach(d)
+	e.PDU.detach(d)
+}
+
+func (e *SNMPResponse) detach(d *detached) {
+	e.Header.detach(d)
+	e.PDU.detach(d)
+}
+
+func (e *SNMPSetRequest) detach(d *detached) {
+	e.Header.detach(d)
+	e.PDU.detach(d)
+}
+
+func (e *SNMPTrap) detach(d *detached) {
+	e.Header.detach(d)
+	e.PDU.detach(d)
+}
+
+func (e *SNMPTrapV2) detach(d *detached) {
+	e.Header.detach(d)
+	e.PDU.detach(d)
+}
+
+func (e *SNMPUnknownPDU) detach(d *detached) {
+	e.Header.detach(d)
+}
+
+func (e *SNMPUnknownScopedPDU) detach(d *detached) {
+	e.Header.detach(d)
+}
+
 func (e *SOCKSLoginUserpassRequest) detach(d *detached) {
 	e.User = d.bytes(e.User)
 	e.Password = d.bytes(e.Password)
@@ -1229,6 +1303,10 @@ func (e *SSLStapledOCSP) detach(d *detached) {
 	e.Response = d.bytes(e.Response)
 }
 
+func (e *SyslogMessage) detach(d *detached) {
+	e.Msg = d.bytes(e.Msg)
+}
+
 func (e *TCPContents) detach(d *detached) {
 	e.Contents = d.bytes(e.Contents)
 }
@@ -1287,6 +1365,48 @@ func (e *X509ExtSubjectAlternativeName) detach(d *detached) {
 func (e *X509OCSPExtSignedCertificateTimestamp) detach(d *detached) {
 	e.LogID = d.bytes(e.LogID)
 	e.Signature = d.bytes(e.Signature)
+}
+
+func (e *DHCPClientFQDN) detach(d *detached) {
+	e.DomainName = d.bytes(e.DomainName)
+}
+
+func (e *DHCPClientID) detach(d *detached) {
+	e.HWAddr = d.bytes(e.HWAddr)
+}
+
+func (e *DHCPMsg) detach(d *detached) {
+	e.CHAddr = d.bytes(e.CHAddr)
+	e.SName = d.bytes(e.SName)
+	e.FileN = d.bytes(e.FileN)
+}
+
+func (e *DHCPOptions) detach(d *detached) {
+	e.Options.V = detachSlice(d, e.Options.V)
+	e.Routers.V = detachSlice(d, e.Routers.V)
+	e.DNSServers.V = detachSlice(d, e.DNSServers.V)
+	e.HostName.V = d.bytes(e.HostName.V)
+	e.DomainName.V = d.bytes(e.DomainName.V)
+	e.Vendor.V = d.bytes(e.Vendor.V)
+	e.NBNS.V = detachSlice(d, e.NBNS.V)
+	e.ParamList.V = detachSlice(d, e.ParamList.V)
+	e.Message.V = d.bytes(e.Message.V)
+	e.VendorClass.V = d.bytes(e.VendorClass.V)
+	e.ClientID.V.detach(d)
+	e.UserClass.V = d.bytes(e.UserClass.V)
+	e.ClientFQDN.V.detach(d)
+	e.SubOpt.V = detachSlice(d, e.SubOpt.V)
+	for i := range e.SubOpt.V {
+		e.SubOpt.V[i].detach(d)
+	}
+	e.AutoProxyConfig.V = d.bytes(e.AutoProxyConfig.V)
+	e.TimeServers.V = detachSlice(d, e.TimeServers.V)
+	e.NameServers.V = detachSlice(d, e.NameServers.V)
+	e.NTPServers.V = detachSlice(d, e.NTPServers.V)
+}
+
+func (e *DHCPSubOpt) detach(d *detached) {
+	e.Value = d.bytes(e.Value)
 }
 
 func (e *DNSAnswer) detach(d *detached) {
@@ -1694,6 +1814,27 @@ func (e *NTLMNegotiateMessage) detach(d *detached) {
 	e.Workstation.V = d.bytes(e.Workstation.V)
 }
 
+func (e *NTPControlMessage) detach(d *detached) {
+	e.Data.V = d.bytes(e.Data.V)
+	e.CryptoChecksum.V = d.bytes(e.CryptoChecksum.V)
+}
+
+func (e *NTPMessageData) detach(d *detached) {
+	e.StdMsg.V.detach(d)
+	e.ControlMsg.V.detach(d)
+	e.Mode7Msg.V.detach(d)
+}
+
+func (e *NTPMode7Message) detach(d *detached) {
+	e.Data.V = d.bytes(e.Data.V)
+}
+
+func (e *NTPStandardMessage) detach(d *detached) {
+	e.KissCode.V = d.bytes(e.KissCode.V)
+	e.RefID.V = d.bytes(e.RefID.V)
+	e.Digest.V = d.bytes(e.Digest.V)
+}
+
 func (e *PEDOSHeaderRec) detach(d *detached) {
 	e.Signature = d.bytes(e.Signature)
 }
@@ -1714,6 +1855,17 @@ func (e *PESectionHeaderRec) detach(d *detached) {
 
 func (e *PktHdr) detach(d *detached) {
 	e.IP6.V.detach(d)
+}
+
+func (e *RADIUSMessageData) detach(d *detached) {
+	e.Authenticator = d.bytes(e.Authenticator)
+	e.Attributes.V = detachSlice(d, e.Attributes.V)
+	for i := range e.Attributes.V {
+		e.Attributes.V[i].Value = detachSlice(d, e.Attributes.V[i].Value)
+		for j := range e.Attributes.V[i].Value {
+			e.Attributes.V[i].Value[j] = d.bytes(e.Attributes.V[i].Value[j])
+		}
+	}
 }
 
 func (e *RDPClientChannelDef) detach(d *detached) {
@@ -1808,6 +1960,70 @@ func (e *SMB2PreAuthIntegrityCapabilities) detach(d *detached) {
 func (e *SMB2TransformHdr) detach(d *detached) {
 	e.Signature = d.bytes(e.Signature)
 	e.Nonce = d.bytes(e.Nonce)
+}
+
+func (e *SNMPBinding) detach(d *detached) {
+	e.OID = d.bytes(e.OID)
+	e.Value.detach(d)
+}
+
+func (e *SNMPBulkPDU) detach(d *detached) {
+	e.Bindings = detachSlice(d, e.Bindings)
+	for i := range e.Bindings {
+		e.Bindings[i].detach(d)
+	}
+}
+
+func (e *SNMPHeader) detach(d *detached) {
+	e.V1.V.detach(d)
+	e.V2.V.detach(d)
+	e.V3.V.detach(d)
+}
+
+func (e *SNMPHeaderV1) detach(d *detached) {
+	e.Community = d.bytes(e.Community)
+}
+
+func (e *SNMPHeaderV2) detach(d *detached) {
+	e.Community = d.bytes(e.Community)
+}
+
+func (e *SNMPHeaderV3) detach(d *detached) {
+	e.SecurityParams = d.bytes(e.SecurityParams)
+	e.PDUContext.V.detach(d)
+	e.UserSecurityParameters.V.detach(d)
+}
+
+func (e *SNMPObjectValue) detach(d *detached) {
+	e.OID.V = d.bytes(e.OID.V)
+	e.Octets.V = d.bytes(e.Octets.V)
+}
+
+func (e *SNMPPDU) detach(d *detached) {
+	e.Bindings = detachSlice(d, e.Bindings)
+	for i := range e.Bindings {
+		e.Bindings[i].detach(d)
+	}
+}
+
+func (e *SNMPScopedPDUContext) detach(d *detached) {
+	e.EngineID = d.bytes(e.EngineID)
+	e.Name = d.bytes(e.Name)
+}
+
+func (e *SNMPTrapPDU) detach(d *detached) {
+	e.Enterprise = d.bytes(e.Enterprise)
+	e.Bindings = detachSlice(d, e.Bindings)
+	for i := range e.Bindings {
+		e.Bindings[i].detach(d)
+	}
+}
+
+func (e *SNMPUserSecurityParameters) detach(d *detached) {
+	e.AuthoritativeEngineID = d.bytes(e.AuthoritativeEngineID)
+	e.UserName = d.bytes(e.UserName)
+	e.AuthenticationParameters = d.bytes(e.AuthenticationParameters)
+	e.PrivacyParameters = d.bytes(e.PrivacyParameters)
 }
 
 func (e *SOCKSAddress) detach(d *detached) {

@@ -136,6 +136,17 @@ var logs = map[string]log{
 		model: "Databases", app: "mysql", transport: "tcp",
 		columns: map[string][]mapping.Target{"arg": to("query"), "rows": to("records_affected")},
 	},
+	"dhcp": {app: "dhcp", transport: "udp"},
+	"ntp":  {app: "ntp", transport: "udp"},
+	"radius": {
+		model: "Authentication", app: "radius", transport: "udp",
+		columns: map[string][]mapping.Target{
+			"username":  user,
+			"result":    {{Field: "action", Names: map[string]string{"success": "success", "failed": "failure", "": "unknown"}}, kept},
+			"reply_msg": to("reason"),
+		},
+	},
+	"snmp": {app: "snmp", transport: "udp"},
 	"ntlm": {
 		model: "Authentication", app: "ntlm", transport: "tcp",
 		columns: map[string][]mapping.Target{"username": user, "success": result},
@@ -173,6 +184,7 @@ var logs = map[string]log{
 			"cert_chain_fps": to("ssl_hash"),
 		},
 	},
+	"syslog": {app: "syslog"},
 	"tunnel": {columns: map[string][]mapping.Target{"action": to("tunnel_action")}},
 	"websocket": {
 		model: "Web", app: "websocket", transport: "tcp",

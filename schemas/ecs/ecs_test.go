@@ -38,7 +38,7 @@ var (
 	categories = []string{"authentication", "database", "email", "file", "host", "network", "session", "web"}
 	types      = []string{"access", "change", "connection", "creation", "deletion", "denied", "end", "error", "info", "protocol", "start"}
 	sets       = []string{
-		"@timestamp", "client", "destination", "dns", "ecs", "email", "error", "event", "file", "host", "http", "network",
+		"@timestamp", "client", "destination", "dns", "ecs", "email", "error", "event", "file", "host", "http", "log", "message", "network",
 		"related", "rule", "server", "source", "tls", "url", "user", "user_agent", "zeek",
 	}
 )
@@ -158,6 +158,10 @@ func TestIntegrationsFields(t *testing.T) {
 		"irc":          {"user": "user.name", "command": "event.action", "dcc_file_name": "file.name", "dcc_mime_type": "file.mime_type"},
 		"kerberos":     {"request_type": "event.action", "client": "user.domain", "success": "event.outcome", "id.resp_h": "server.address", "client_cert_subject": "tls.client.x509.subject.common_name"},
 		"known_modbus": {"host": "host.ip"},
+		"dhcp":         {"client_addr": "client.address", "server_addr": "server.address", "mac": "client.mac", "duration": "event.duration"},
+		"radius":       {"username": "user.name", "result": "event.outcome", "ttl": "event.duration"},
+		"snmp":         {"duration": "event.duration"},
+		"syslog":       {"proto": "network.transport", "severity": "log.syslog.severity.name", "message": "message"},
 		"modbus":       {"func": "event.action", "exception": "event.outcome"},
 		"mysql":        {"cmd": "event.action", "success": "event.outcome"},
 		"ntlm":         {"username": "user.name", "domainname": "user.domain", "success": "event.outcome"},

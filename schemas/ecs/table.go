@@ -120,6 +120,16 @@ var logs = map[string]log{
 			"operation": to("event.action"),
 		},
 	},
+	"dhcp": {
+		category: "network", typ: "connection protocol info", transport: "udp", protocol: "dhcp",
+		columns: map[string][]mapping.Target{
+			"client_addr": append(to("client.address", "client.ip", "related.ip"), kept),
+			"server_addr": append(to("server.address", "server.ip", "related.ip"), kept),
+			"mac":         {{Field: "client.mac", Form: mapping.MAC}, kept},
+			"host_name":   append(to("client.domain"), kept),
+			"duration":    duration,
+		},
+	},
 	"dns": {
 		typ: "connection info protocol", protocol: "dns",
 		columns: map[string][]mapping.Target{
@@ -227,6 +237,7 @@ var logs = map[string]log{
 			"success": outcome,
 		},
 	},
+	"ntp": {typ: "connection protocol info", transport: "udp", protocol: "ntp"},
 	"ntlm": {
 		category: "network authentication", typ: "connection info", transport: "tcp", protocol: "ntlm",
 		columns: map[string][]mapping.Target{
@@ -242,7 +253,15 @@ var logs = map[string]log{
 			"issuerKeyHash":  {{Field: "related.hash"}, kept},
 		},
 	},
-	"pe":  {category: "file"},
+	"pe": {category: "file"},
+	"radius": {
+		category: "network authentication", typ: "connection info", transport: "udp", protocol: "radius",
+		columns: map[string][]mapping.Target{
+			"username": user,
+			"result":   {{Field: "event.outcome", Names: map[string]string{"success": "success", "failed": "failure", "": "unknown"}}, kept},
+			"ttl":      duration,
+		},
+	},
 	"rdp": {typ: "info protocol", transport: "tcp", protocol: "rdp"},
 	"smb_cmd": {
 		typ: "connection protocol", transport: "tcp", protocol: "smb",
@@ -284,6 +303,10 @@ var logs = map[string]log{
 			"tls":              to("tls.established"),
 		},
 	},
+	"snmp": {
+		typ: "connection protocol info", transport: "udp", protocol: "snmp",
+		columns: map[string][]mapping.Target{"duration": duration},
+	},
 	"socks": {
 		typ: "connection protocol", transport: "tcp", protocol: "socks",
 		columns: map[string][]mapping.Target{"user": user, "status": status("succeeded")},
@@ -315,6 +338,15 @@ var logs = map[string]log{
 			"ja3":           to("tls.client.ja3", "related.hash"),
 			"ja3s":          to("tls.server.ja3s", "related.hash"),
 		}),
+	},
+	"syslog": {
+		typ: "connection protocol info", protocol: "syslog",
+		columns: map[string][]mapping.Target{
+			"proto":    to("network.transport"),
+			"facility": to("log.syslog.facility.name"),
+			"severity": to("log.syslog.severity.name"),
+			"message":  to("message"),
+		},
 	},
 	"tunnel": {
 		typ:     "connection",

@@ -281,6 +281,17 @@ var logs = map[string]log{
 		class: network, activity: traffic, more: app("mysql"),
 		columns: map[string][]mapping.Target{"success": status("true")},
 	},
+	"dhcp": {class: base, activity: other},
+	"ntp":  {class: network, activity: traffic, more: app("ntp")},
+	"radius": {
+		class: authentication, activity: 1,
+		more: []mapping.Constant{number("auth_protocol_id", 10), text("auth_protocol", "RADIUS")},
+		columns: map[string][]mapping.Target{
+			"username": named("user.name"),
+			"result":   status("success"),
+		},
+	},
+	"snmp": {class: network, activity: traffic, more: app("snmp"), columns: map[string][]mapping.Target{"duration": duration}},
 	"ntlm": {
 		class: authentication, activity: 1,
 		more: []mapping.Constant{number("auth_protocol_id", 1), text("auth_protocol", "NTLM")},
@@ -366,6 +377,10 @@ var logs = map[string]log{
 			"ja3":            {{Field: "tls.ja3_hash", Before: `{"algorithm":"MD5","algorithm_id":1,"value":`, After: "}"}},
 			"ja3s":           {{Field: "tls.ja3s_hash", Before: `{"algorithm":"MD5","algorithm_id":1,"value":`, After: "}"}},
 		},
+	},
+	"syslog": {
+		class: network, activity: traffic, more: app("syslog"),
+		columns: map[string][]mapping.Target{"message": to("message")},
 	},
 	"tunnel": {
 		class: tunnel, activity: other, activityOf: "action",

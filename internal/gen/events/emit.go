@@ -184,6 +184,14 @@ func (m *model) emitValue(w *writer, t *goType, expr string, depth int) {
 		m.emitValue(w, t.elem, expr+"["+i+"]", depth+1)
 		w.f("}\n")
 		w.literal("}")
+	case keyed:
+		i := string(rune('i' + depth))
+		w.literal("{")
+		w.f("for %s := range %s {\nif %s != 0 {\ndst = append(dst, ',')\n}\n", i, expr, i)
+		w.f("dst = append(strconv.AppendUint(append(dst, '\"'), %s[%s].Key, 10), `\":`...)\n", expr, i)
+		m.emitValue(w, t.elem, expr+"["+i+"].Value", depth+1)
+		w.f("}\n")
+		w.literal("}")
 	default:
 		w.f("dst = "+scalars[t.name].call+"\n", expr)
 	}
@@ -222,6 +230,14 @@ func (m *model) emitDetach(w *writer, t *goType, expr string, depth int) {
 			i := string(rune('i' + depth))
 			w.f("for %s := range %s {\n", i, expr)
 			m.emitDetach(w, t.elem, expr+"["+i+"]", depth+1)
+			w.f("}\n")
+		}
+	case keyed:
+		w.f("%s = detachSlice(d, %s)\n", expr, expr)
+		if m.holdsSlices(t.elem) {
+			i := string(rune('i' + depth))
+			w.f("for %s := range %s {\n", i, expr)
+			m.emitDetach(w, t.elem, expr+"["+i+"].Value", depth+1)
 			w.f("}\n")
 		}
 	}

@@ -29,6 +29,7 @@ const (
 	bytes               // []byte
 	list                // []T or value.Set[T]
 	table               // Table[T]
+	keyed               // Map[T]
 	opt                 // value.Opt[T]
 	record              // a struct with the record directive
 	conn                // event.Conn: the uid and id keys of the line
@@ -39,7 +40,7 @@ type goType struct {
 	class class
 	name  string  // of a scalar or record
 	set   bool    // whether a list is a set
-	elem  *goType // of a list, table or opt
+	elem  *goType // of a list, table, keyed or opt
 }
 
 // A scalarType names the Zeek type of a Go type and how a value is appended.
@@ -282,6 +283,8 @@ func (m *model) typeOf(x ast.Expr) (*goType, error) {
 			return m.generic(opt, x.Index)
 		case "Table":
 			return m.generic(table, x.Index)
+		case "Map":
+			return m.generic(keyed, x.Index)
 		case "value.Set":
 			t, err := m.generic(list, x.Index)
 			if err == nil {
@@ -334,7 +337,7 @@ func (m *model) zeek(t *goType) string {
 			return "set[" + m.zeek(t.elem) + "]"
 		}
 		return "vector of " + m.zeek(t.elem)
-	case table:
+	case table, keyed:
 		return "table[count] of " + m.zeek(t.elem)
 	}
 	return scalars[t.name].zeek
@@ -404,7 +407,7 @@ func (m *model) sections() []string {
 // holdsSlices reports whether a value of type t contains a slice.
 func (m *model) holdsSlices(t *goType) bool {
 	switch t.class {
-	case bytes, list, table:
+	case bytes, list, table, keyed:
 		return true
 	case opt:
 		return m.holdsSlices(t.elem)

@@ -1,0 +1,72 @@
+package writers
+
+import (
+	"bytes"
+
+	"github.com/wirelog/wirelog/schemas"
+	"github.com/wirelog/wirelog/value"
+)
+
+// joined is the Joiner of a stream with what it needs to write rows.
+type joined struct {
+	schemas.Joiner
+	encoders []RowEncoder // by target
+	buf      []byte
+	// clock is the time of the note whose rows are written.
+	clock value.Time
+	built uint64
+	// key is that of the last row. Rows of the same cause are numbered from firstJoined on,
+	// above all other rows.
+	key  Key
+	emit func(schemas.Record)
+}
+
+const firstJoined = 1 << 31
+
+// addJoiner gives st its joiner, if it has one.
+func (m *Merger) addJoiner(st *stream) {
+	newJoiner := m.cfg.Joiners[st.schema.Name]
+	if newJoiner == nil {
+		return
+	}
+	j := &joined{Joiner: newJoiner()}
+	for _, t := range st.targets {
+		j.encoders = append(j.encoders, m.encoder(t, &j.clock))
+	}
+	j.emit = func(rec schemas.Record) {
+		j.built++
+		k := st.last
+		if k.Seq = firstJoined; k.Time == j.key.Time && k.Num == j.key.Num && k.Class == j.key.Class {
+			k.Seq = j.key.Seq + 1
+		}
+		j.key = k
+		for i, t := range st.targets {
+			j.buf = j.encoders[i].Append(j.buf[:0], rec)
+			row := j.buf
+			if t.file == nil {
+				row = bytes.Clone(row) // the place gets it later
+			}
+			t.write(&k, row)
+		}
+	}
+	st.joiner = j
+}
+
+// join passes a note to the joiner. Its rows get the key of the stream's last row, which is
+// the note's unless that came late.
+func (st *stream) join(note []byte) {
+	if j := st.joiner; j != nil {
+		j.clock = value.Time(st.last.Time)
+		j.Join(note, j.emit)
+	}
+}
+
+// endJoin writes the rows that are left.
+func (st *stream) endJoin() {
+	if j := st.joiner; j != nil && st.rows > 0 {
+		j.End(j.emit)
+		for _, t := range st.targets {
+			t.handOver()
+		}
+	}
+}
