@@ -14,9 +14,12 @@ var updateGolden = flag.Bool("update", false, "write testdata/golden anew")
 // goldenEvents are the captures whose events are compared too, and which events:
 // mostly those that no reference capture has.
 var goldenEvents = map[string]string{
+	"dnp3.pcap":       "dnp3_*",
 	"krb-odd.pcap":    "krb_*",
 	"modbus-odd.pcap": "modbus_*",
 	"modbus.pcap":     "modbus_*",
+	"rfb.pcap":        "rfb_*",
+	"sip.pcap":        "sip_*",
 	"smb1-odd.pcap":   "smb1_*",
 	"smb1-talk.pcap":  "smb1_*",
 }
