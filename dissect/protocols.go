@@ -11,6 +11,7 @@ import (
 	"github.com/wirelog/wirelog/dissect/file/x509"
 	"github.com/wirelog/wirelog/dissect/proto/dcerpc"
 	"github.com/wirelog/wirelog/dissect/proto/dhcp"
+	"github.com/wirelog/wirelog/dissect/proto/dnp3"
 	"github.com/wirelog/wirelog/dissect/proto/dns"
 	"github.com/wirelog/wirelog/dissect/proto/ftp"
 	"github.com/wirelog/wirelog/dissect/proto/gssapi"
@@ -26,6 +27,8 @@ import (
 	"github.com/wirelog/wirelog/dissect/proto/pop3"
 	"github.com/wirelog/wirelog/dissect/proto/radius"
 	"github.com/wirelog/wirelog/dissect/proto/rdp"
+	"github.com/wirelog/wirelog/dissect/proto/rfb"
+	"github.com/wirelog/wirelog/dissect/proto/sip"
 	"github.com/wirelog/wirelog/dissect/proto/smb"
 	"github.com/wirelog/wirelog/dissect/proto/smtp"
 	"github.com/wirelog/wirelog/dissect/proto/snmp"
@@ -103,6 +106,7 @@ func protocols(hooks *event.Hooks, fm *files.Manager, o *Options) []*detect.Prot
 	security := dcerpc.Security{NTLM: ntlm.New(hooks)}
 	security.GSSAPI = gssapi.New(hooks, security.NTLM, &krbUDP.Protocol)
 	rpc, pipes := dcerpc.New(hooks, security, o.DCERPC)
+	dnp3TCP, dnp3UDP := dnp3.New(hooks, o.DNP3)
 	mails := mail.New(hooks, fm, o.MIME)
 	return []*detect.Protocol{
 		dns.New(hooks, value.ProtoUDP, o.DNS),
@@ -121,6 +125,10 @@ func protocols(hooks *event.Hooks, fm *files.Manager, o *Options) []*detect.Prot
 		krbUDP,
 		krbTCP,
 		modbus.New(hooks),
+		dnp3TCP,
+		dnp3UDP,
+		sip.New(hooks, o.SIP),
+		rfb.New(hooks),
 		socks.New(hooks),
 		ssh.New(hooks, o.SSH),
 		syslog.New(hooks),

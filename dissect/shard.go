@@ -20,11 +20,13 @@ import (
 	"github.com/wirelog/wirelog/dissect/link/packet"
 	"github.com/wirelog/wirelog/dissect/link/tunnel"
 	"github.com/wirelog/wirelog/dissect/proto/dcerpc"
+	"github.com/wirelog/wirelog/dissect/proto/dnp3"
 	"github.com/wirelog/wirelog/dissect/proto/dns"
 	"github.com/wirelog/wirelog/dissect/proto/ftp"
 	"github.com/wirelog/wirelog/dissect/proto/http"
 	"github.com/wirelog/wirelog/dissect/proto/irc"
 	"github.com/wirelog/wirelog/dissect/proto/pop3"
+	"github.com/wirelog/wirelog/dissect/proto/sip"
 	"github.com/wirelog/wirelog/dissect/proto/smb"
 	"github.com/wirelog/wirelog/dissect/proto/smtp"
 	"github.com/wirelog/wirelog/dissect/proto/ssh"
@@ -66,6 +68,8 @@ type Options struct {
 	X509   x509.Options
 	Tunnel tunnel.Options
 	DNS    dns.Options
+	DNP3   dnp3.Options
+	SIP    sip.Options
 }
 
 // DefaultOptions returns the defaults, Zeek's where Zeek has them, without a seed.
@@ -88,6 +92,8 @@ func DefaultOptions() Options {
 		X509:   x509.DefaultOptions(),
 		Tunnel: tunnel.DefaultOptions(),
 		DNS:    dns.DefaultOptions(),
+		DNP3:   dnp3.DefaultOptions(),
+		SIP:    sip.DefaultOptions(),
 	}
 }
 

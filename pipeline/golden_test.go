@@ -15,11 +15,14 @@ var updateGolden = flag.Bool("update", false, "write testdata/golden anew")
 // mostly those that no reference capture has.
 var goldenEvents = map[string]string{
 	"dhcp.pcap":       "dhcp_*",
+	"dnp3.pcap":       "dnp3_*",
 	"krb-odd.pcap":    "krb_*",
 	"modbus-odd.pcap": "modbus_*",
 	"modbus.pcap":     "modbus_*",
 	"ntp.pcap":        "ntp_*",
 	"radius.pcap":     "radius_*",
+	"rfb.pcap":        "rfb_*",
+	"sip.pcap":        "sip_*",
 	"smb1-odd.pcap":   "smb1_*",
 	"smb1-talk.pcap":  "smb1_*",
 	"snmp.pcap":       "snmp_*",

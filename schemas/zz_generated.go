@@ -21,6 +21,7 @@ var all = []*Schema{
 	&ConnSchema,
 	&DCERPCSchema,
 	&DHCPSchema,
+	&DNP3Schema,
 	&DNSSchema,
 	&FilesSchema,
 	&FTPSchema,
@@ -37,6 +38,8 @@ var all = []*Schema{
 	&PESchema,
 	&RADIUSSchema,
 	&RDPSchema,
+	&RFBSchema,
+	&SIPSchema,
 	&SMBCmdSchema,
 	&SMBFilesSchema,
 	&SMBMappingSchema,
@@ -535,11 +538,82 @@ func (r *DHCP) Size() (bytes, elements int) {
 	return bytes, elements
 }
 
+// DNP3Schema describes the log dnp3.
+var DNP3Schema = Schema{
+	Name: "dnp3",
+	Doc:  "DNP3 is a request of DNP3 with its response, or either alone.",
+	ID:   4,
+	New:  func() Record { return new(DNP3) },
+	Fields: []Field{
+		{Name: "ts", Kind: KindTime, Doc: "Time of the response or, without one, of the request."},
+		{Name: "uid", Kind: KindString, Doc: "Unique identifier of the connection."},
+		{Name: "id.orig_h", Kind: KindAddr, Doc: "Originator's address."},
+		{Name: "id.orig_p", Kind: KindPort, Doc: "Originator's port; the ICMP type for ICMP."},
+		{Name: "id.resp_h", Kind: KindAddr, Doc: "Responder's address."},
+		{Name: "id.resp_p", Kind: KindPort, Doc: "Responder's port; the ICMP code for ICMP."},
+		{Name: "fc_request", Kind: KindString, Doc: "Name of the request's function.", Unsettable: true},
+		{Name: "fc_reply", Kind: KindString, Doc: "Name of the response's function.", Unsettable: true},
+		{Name: "iin", Kind: KindCount, Doc: "Internal indications of the response.", Unsettable: true},
+		{Name: "community_id", Kind: KindString, Doc: "Community ID flow hash of the connection, version 1.", Unsettable: true, Group: GroupCommunityID},
+		{Name: "orig_l2_addr", Kind: KindString, Doc: "Link-layer address of the originator.", Unsettable: true, Group: GroupMACLogging},
+		{Name: "resp_l2_addr", Kind: KindString, Doc: "Link-layer address of the responder, if it has sent something by then.", Unsettable: true, Group: GroupMACLogging},
+		{Name: "vlan", Kind: KindInt, Doc: "Outer VLAN identifier.", Unsettable: true, Group: GroupVLANLogging},
+		{Name: "inner_vlan", Kind: KindInt, Doc: "Inner VLAN identifier.", Unsettable: true, Group: GroupVLANLogging},
+		{Name: "source_file", Kind: KindString, Doc: "Capture with the first packet of the connection, or the packet that gave rise to the row.", Unsettable: true, Group: GroupSource},
+		{Name: "source_interface", Kind: KindCount, Doc: "Number of that packet's interface in its section of a pcapng capture, from 0.", Unsettable: true, Group: GroupSource},
+		{Name: "source_packet", Kind: KindCount, Doc: "Number of that packet in its capture, from 1, as other programs count them.", Unsettable: true, Group: GroupSource},
+	},
+}
+
+// Schema returns &DNP3Schema.
+func (*DNP3) Schema() *Schema { return &DNP3Schema }
+
+// Encode passes the columns to s.
+func (r *DNP3) Encode(s Sink) {
+	s.Time(r.TS)
+	s.String(r.UID)
+	s.Addr(r.ID.OrigH)
+	s.Port(uint16(r.ID.OrigP))
+	s.Addr(r.ID.RespH)
+	s.Port(uint16(r.ID.RespP))
+	if r.FCRequest.OK {
+		s.String(r.FCRequest.V)
+	} else {
+		s.Unset()
+	}
+	if r.FCReply.OK {
+		s.String(r.FCReply.V)
+	} else {
+		s.Unset()
+	}
+	if r.IIN.OK {
+		s.Count(r.IIN.V)
+	} else {
+		s.Unset()
+	}
+	r.Flow.encode(s)
+}
+
+// Size returns the bytes of all strings and the elements of all containers.
+func (r *DNP3) Size() (bytes, elements int) {
+	bytes += len(r.UID)
+	bytes += len(r.FCRequest.V)
+	bytes += len(r.FCReply.V)
+	b, n := r.Flow.size()
+	bytes, elements = bytes+b, elements+n
+	return bytes, elements
+}
+
+// SetFlow sets the columns that logs about connections share.
+func (r *DNP3) SetFlow(of func(uid string) *Flow) {
+	r.Flow = of(r.UID)
+}
+
 // DNSSchema describes the log dns.
 var DNSSchema = Schema{
 	Name: "dns",
 	Doc:  "DNS is one query with its answers, or either without the other.",
-	ID:   4,
+	ID:   5,
 	New:  func() Record { return new(DNS) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the first message of the transaction."},
@@ -700,7 +774,7 @@ func (r *DNS) SetFlow(of func(uid string) *Flow) {
 var FilesSchema = Schema{
 	Name: "files",
 	Doc:  "Files is a transferred file, with one row per connection that carried it.",
-	ID:   5,
+	ID:   6,
 	New:  func() Record { return new(Files) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the file was first seen."},
@@ -877,7 +951,7 @@ func (r *Files) SetFlow(of func(uid string) *Flow) {
 var FTPSchema = Schema{
 	Name: "ftp",
 	Doc:  "FTP is an FTP command that transfers or removes a file, or negotiates a data connection.",
-	ID:   6,
+	ID:   7,
 	New:  func() Record { return new(FTP) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the command was sent."},
@@ -1009,7 +1083,7 @@ func (r *FTP) SetFlow(of func(uid string) *Flow) {
 var HTTPSchema = Schema{
 	Name: "http",
 	Doc:  "HTTP is a request with its reply, or either without the other.",
-	ID:   7,
+	ID:   8,
 	New:  func() Record { return new(HTTP) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the request, or of the reply if the request was not seen."},
@@ -1264,7 +1338,7 @@ func (r *HTTP) SetFlow(of func(uid string) *Flow) {
 var IRCSchema = Schema{
 	Name: "irc",
 	Doc:  "IRC is a command of an IRC client, or a file sent by DCC.",
-	ID:   8,
+	ID:   9,
 	New:  func() Record { return new(IRC) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the command was seen."},
@@ -1377,7 +1451,7 @@ func (r *IRC) SetFlow(of func(uid string) *Flow) {
 var KerberosSchema = Schema{
 	Name: "kerberos",
 	Doc:  "Kerberos is a request to a KDC with its reply, or an authentication to a service.",
-	ID:   9,
+	ID:   10,
 	New:  func() Record { return new(Kerberos) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the first message."},
@@ -1521,7 +1595,7 @@ func (r *Kerberos) SetFlow(of func(uid string) *Flow) {
 var KnownModbusSchema = Schema{
 	Name:     "known_modbus",
 	Doc:      "KnownModbus is a host that was seen as a Modbus master or slave, at most once a day.",
-	ID:       10,
+	ID:       11,
 	New:      func() Record { return new(KnownModbus) },
 	Optional: true,
 	Fields: []Field{
@@ -1550,7 +1624,7 @@ func (r *KnownModbus) Size() (bytes, elements int) {
 var ModbusSchema = Schema{
 	Name: "modbus",
 	Doc:  "Modbus is a message of Modbus/TCP: a request, a response or an exception.",
-	ID:   11,
+	ID:   12,
 	New:  func() Record { return new(Modbus) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the message's header."},
@@ -1634,7 +1708,7 @@ func (r *Modbus) SetFlow(of func(uid string) *Flow) {
 var ModbusRegisterChangeSchema = Schema{
 	Name:     "modbus_register_change",
 	Doc:      "ModbusRegisterChange is a holding register whose value differs from the one read before.",
-	ID:       12,
+	ID:       13,
 	New:      func() Record { return new(ModbusRegisterChange) },
 	Optional: true,
 	Fields: []Field{
@@ -1694,7 +1768,7 @@ func (r *ModbusRegisterChange) SetFlow(of func(uid string) *Flow) {
 var MySQLSchema = Schema{
 	Name: "mysql",
 	Doc:  "MySQL is a command to a MySQL server, or the login.",
-	ID:   13,
+	ID:   14,
 	New:  func() Record { return new(MySQL) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the command."},
@@ -1770,7 +1844,7 @@ func (r *MySQL) SetFlow(of func(uid string) *Flow) {
 var NTLMSchema = Schema{
 	Name: "ntlm",
 	Doc:  "NTLM is an authentication by NTLM, written when its outcome is known or else when the connection ends.",
-	ID:   14,
+	ID:   15,
 	New:  func() Record { return new(NTLM) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the first message."},
@@ -1869,7 +1943,7 @@ func (r *NTLM) SetFlow(of func(uid string) *Flow) {
 var NTPSchema = Schema{
 	Name: "ntp",
 	Doc:  "NTP is an NTP message of modes 0 to 5.",
-	ID:   15,
+	ID:   16,
 	New:  func() Record { return new(NTP) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the message's packet."},
@@ -1995,7 +2069,7 @@ func (r *NTP) SetFlow(of func(uid string) *Flow) {
 var OCSPSchema = Schema{
 	Name: "ocsp",
 	Doc:  "OCSP is the status of one certificate in an OCSP response.",
-	ID:   16,
+	ID:   17,
 	New:  func() Record { return new(OCSP) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the response was first seen."},
@@ -2058,7 +2132,7 @@ func (r *OCSP) Size() (bytes, elements int) {
 var PESchema = Schema{
 	Name: "pe",
 	Doc:  "PE is a transferred Windows executable.",
-	ID:   17,
+	ID:   18,
 	New:  func() Record { return new(PE) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the file was first seen."},
@@ -2162,7 +2236,7 @@ func (r *PE) Size() (bytes, elements int) {
 var RADIUSSchema = Schema{
 	Name: "radius",
 	Doc:  "RADIUS is an authentication over RADIUS, which may take several exchanges.",
-	ID:   18,
+	ID:   19,
 	New:  func() Record { return new(RADIUS) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the first message."},
@@ -2267,7 +2341,7 @@ func (r *RADIUS) SetFlow(of func(uid string) *Flow) {
 var RDPSchema = Schema{
 	Name: "rdp",
 	Doc:  "RDP is an RDP connection, as far as it is seen before encryption starts.",
-	ID:   19,
+	ID:   20,
 	New:  func() Record { return new(RDP) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the connection request."},
@@ -2425,11 +2499,332 @@ func (r *RDP) SetFlow(of func(uid string) *Flow) {
 	r.Flow = of(r.UID)
 }
 
+// RFBSchema describes the log rfb.
+var RFBSchema = Schema{
+	Name: "rfb",
+	Doc:  "RFB is a session of RFB, the protocol of VNC, from its handshake.",
+	ID:   21,
+	New:  func() Record { return new(RFB) },
+	Fields: []Field{
+		{Name: "ts", Kind: KindTime, Doc: "Time of the first message."},
+		{Name: "uid", Kind: KindString, Doc: "Unique identifier of the connection."},
+		{Name: "id.orig_h", Kind: KindAddr, Doc: "Originator's address."},
+		{Name: "id.orig_p", Kind: KindPort, Doc: "Originator's port; the ICMP type for ICMP."},
+		{Name: "id.resp_h", Kind: KindAddr, Doc: "Responder's address."},
+		{Name: "id.resp_p", Kind: KindPort, Doc: "Responder's port; the ICMP code for ICMP."},
+		{Name: "client_major_version", Kind: KindString, Doc: "Major version of the client.", Unsettable: true},
+		{Name: "client_minor_version", Kind: KindString, Doc: "Minor version of the client.", Unsettable: true},
+		{Name: "server_major_version", Kind: KindString, Doc: "Major version of the server.", Unsettable: true},
+		{Name: "server_minor_version", Kind: KindString, Doc: "Minor version of the server.", Unsettable: true},
+		{Name: "authentication_method", Kind: KindString, Doc: "Name of the security type.", Unsettable: true},
+		{Name: "auth", Kind: KindBool, Doc: "Whether the authentication succeeded.", Unsettable: true},
+		{Name: "share_flag", Kind: KindBool, Doc: "Whether the client shares the desktop with others.", Unsettable: true},
+		{Name: "desktop_name", Kind: KindString, Doc: "Name of the desktop.", Unsettable: true},
+		{Name: "width", Kind: KindCount, Doc: "Width of the desktop, in pixels.", Unsettable: true},
+		{Name: "height", Kind: KindCount, Doc: "Height of the desktop, in pixels.", Unsettable: true},
+		{Name: "community_id", Kind: KindString, Doc: "Community ID flow hash of the connection, version 1.", Unsettable: true, Group: GroupCommunityID},
+		{Name: "orig_l2_addr", Kind: KindString, Doc: "Link-layer address of the originator.", Unsettable: true, Group: GroupMACLogging},
+		{Name: "resp_l2_addr", Kind: KindString, Doc: "Link-layer address of the responder, if it has sent something by then.", Unsettable: true, Group: GroupMACLogging},
+		{Name: "vlan", Kind: KindInt, Doc: "Outer VLAN identifier.", Unsettable: true, Group: GroupVLANLogging},
+		{Name: "inner_vlan", Kind: KindInt, Doc: "Inner VLAN identifier.", Unsettable: true, Group: GroupVLANLogging},
+		{Name: "source_file", Kind: KindString, Doc: "Capture with the first packet of the connection, or the packet that gave rise to the row.", Unsettable: true, Group: GroupSource},
+		{Name: "source_interface", Kind: KindCount, Doc: "Number of that packet's interface in its section of a pcapng capture, from 0.", Unsettable: true, Group: GroupSource},
+		{Name: "source_packet", Kind: KindCount, Doc: "Number of that packet in its capture, from 1, as other programs count them.", Unsettable: true, Group: GroupSource},
+	},
+}
+
+// Schema returns &RFBSchema.
+func (*RFB) Schema() *Schema { return &RFBSchema }
+
+// Encode passes the columns to s.
+func (r *RFB) Encode(s Sink) {
+	s.Time(r.TS)
+	s.String(r.UID)
+	s.Addr(r.ID.OrigH)
+	s.Port(uint16(r.ID.OrigP))
+	s.Addr(r.ID.RespH)
+	s.Port(uint16(r.ID.RespP))
+	if r.ClientMajorVersion.OK {
+		s.String(r.ClientMajorVersion.V)
+	} else {
+		s.Unset()
+	}
+	if r.ClientMinorVersion.OK {
+		s.String(r.ClientMinorVersion.V)
+	} else {
+		s.Unset()
+	}
+	if r.ServerMajorVersion.OK {
+		s.String(r.ServerMajorVersion.V)
+	} else {
+		s.Unset()
+	}
+	if r.ServerMinorVersion.OK {
+		s.String(r.ServerMinorVersion.V)
+	} else {
+		s.Unset()
+	}
+	if r.AuthenticationMethod.OK {
+		s.String(r.AuthenticationMethod.V)
+	} else {
+		s.Unset()
+	}
+	if r.Auth.OK {
+		s.Bool(r.Auth.V)
+	} else {
+		s.Unset()
+	}
+	if r.ShareFlag.OK {
+		s.Bool(r.ShareFlag.V)
+	} else {
+		s.Unset()
+	}
+	if r.DesktopName.OK {
+		s.String(r.DesktopName.V)
+	} else {
+		s.Unset()
+	}
+	if r.Width.OK {
+		s.Count(r.Width.V)
+	} else {
+		s.Unset()
+	}
+	if r.Height.OK {
+		s.Count(r.Height.V)
+	} else {
+		s.Unset()
+	}
+	r.Flow.encode(s)
+}
+
+// Size returns the bytes of all strings and the elements of all containers.
+func (r *RFB) Size() (bytes, elements int) {
+	bytes += len(r.UID)
+	bytes += len(r.ClientMajorVersion.V)
+	bytes += len(r.ClientMinorVersion.V)
+	bytes += len(r.ServerMajorVersion.V)
+	bytes += len(r.ServerMinorVersion.V)
+	bytes += len(r.AuthenticationMethod.V)
+	bytes += len(r.DesktopName.V)
+	b, n := r.Flow.size()
+	bytes, elements = bytes+b, elements+n
+	return bytes, elements
+}
+
+// SetFlow sets the columns that logs about connections share.
+func (r *RFB) SetFlow(of func(uid string) *Flow) {
+	r.Flow = of(r.UID)
+}
+
+// SIPSchema describes the log sip.
+var SIPSchema = Schema{
+	Name: "sip",
+	Doc:  "SIP is a request of SIP with a response to it, or either alone.",
+	ID:   22,
+	New:  func() Record { return new(SIP) },
+	Fields: []Field{
+		{Name: "ts", Kind: KindTime, Doc: "Time of the request or, without one, of the response."},
+		{Name: "uid", Kind: KindString, Doc: "Unique identifier of the connection."},
+		{Name: "id.orig_h", Kind: KindAddr, Doc: "Originator's address."},
+		{Name: "id.orig_p", Kind: KindPort, Doc: "Originator's port; the ICMP type for ICMP."},
+		{Name: "id.resp_h", Kind: KindAddr, Doc: "Responder's address."},
+		{Name: "id.resp_p", Kind: KindPort, Doc: "Responder's port; the ICMP code for ICMP."},
+		{Name: "trans_depth", Kind: KindCount, Doc: "Number of the transaction on its connection, as Zeek counts: 0."},
+		{Name: "method", Kind: KindString, Doc: "Method of the request.", Unsettable: true},
+		{Name: "uri", Kind: KindString, Doc: "URI of the request.", Unsettable: true},
+		{Name: "date", Kind: KindString, Doc: "Value of the request's Date header.", Unsettable: true},
+		{Name: "request_from", Kind: KindString, Doc: "Value of the request's From header, without its tag.", Unsettable: true},
+		{Name: "request_to", Kind: KindString, Doc: "Value of the request's To header.", Unsettable: true},
+		{Name: "response_from", Kind: KindString, Doc: "Value of the response's From header, without its tag.", Unsettable: true},
+		{Name: "response_to", Kind: KindString, Doc: "Value of the response's To header.", Unsettable: true},
+		{Name: "reply_to", Kind: KindString, Doc: "Value of the request's Reply-To header.", Unsettable: true},
+		{Name: "call_id", Kind: KindString, Doc: "Value of the request's Call-ID header.", Unsettable: true},
+		{Name: "seq", Kind: KindString, Doc: "Value of the request's CSeq header.", Unsettable: true},
+		{Name: "subject", Kind: KindString, Doc: "Value of the request's Subject header.", Unsettable: true},
+		{Name: "request_path", Kind: KindString, Container: VectorOf, Doc: "Values of the request's Via headers, without their branch.", Unsettable: true},
+		{Name: "response_path", Kind: KindString, Container: VectorOf, Doc: "Values of the response's Via headers, without their branch.", Unsettable: true},
+		{Name: "user_agent", Kind: KindString, Doc: "Value of the request's User-Agent header.", Unsettable: true},
+		{Name: "status_code", Kind: KindCount, Doc: "Status code of the response.", Unsettable: true},
+		{Name: "status_msg", Kind: KindString, Doc: "Reason phrase of the response.", Unsettable: true},
+		{Name: "warning", Kind: KindString, Doc: "Value of the response's Warning header.", Unsettable: true},
+		{Name: "request_body_len", Kind: KindCount, Doc: "Value of the request's Content-Length header.", Unsettable: true},
+		{Name: "response_body_len", Kind: KindCount, Doc: "Value of the response's Content-Length header.", Unsettable: true},
+		{Name: "content_type", Kind: KindString, Doc: "Value of the response's Content-Type header.", Unsettable: true},
+		{Name: "community_id", Kind: KindString, Doc: "Community ID flow hash of the connection, version 1.", Unsettable: true, Group: GroupCommunityID},
+		{Name: "orig_l2_addr", Kind: KindString, Doc: "Link-layer address of the originator.", Unsettable: true, Group: GroupMACLogging},
+		{Name: "resp_l2_addr", Kind: KindString, Doc: "Link-layer address of the responder, if it has sent something by then.", Unsettable: true, Group: GroupMACLogging},
+		{Name: "vlan", Kind: KindInt, Doc: "Outer VLAN identifier.", Unsettable: true, Group: GroupVLANLogging},
+		{Name: "inner_vlan", Kind: KindInt, Doc: "Inner VLAN identifier.", Unsettable: true, Group: GroupVLANLogging},
+		{Name: "source_file", Kind: KindString, Doc: "Capture with the first packet of the connection, or the packet that gave rise to the row.", Unsettable: true, Group: GroupSource},
+		{Name: "source_interface", Kind: KindCount, Doc: "Number of that packet's interface in its section of a pcapng capture, from 0.", Unsettable: true, Group: GroupSource},
+		{Name: "source_packet", Kind: KindCount, Doc: "Number of that packet in its capture, from 1, as other programs count them.", Unsettable: true, Group: GroupSource},
+	},
+}
+
+// Schema returns &SIPSchema.
+func (*SIP) Schema() *Schema { return &SIPSchema }
+
+// Encode passes the columns to s.
+func (r *SIP) Encode(s Sink) {
+	s.Time(r.TS)
+	s.String(r.UID)
+	s.Addr(r.ID.OrigH)
+	s.Port(uint16(r.ID.OrigP))
+	s.Addr(r.ID.RespH)
+	s.Port(uint16(r.ID.RespP))
+	s.Count(r.TransDepth)
+	if r.Method.OK {
+		s.String(r.Method.V)
+	} else {
+		s.Unset()
+	}
+	if r.URI.OK {
+		s.String(r.URI.V)
+	} else {
+		s.Unset()
+	}
+	if r.Date.OK {
+		s.String(r.Date.V)
+	} else {
+		s.Unset()
+	}
+	if r.RequestFrom.OK {
+		s.String(r.RequestFrom.V)
+	} else {
+		s.Unset()
+	}
+	if r.RequestTo.OK {
+		s.String(r.RequestTo.V)
+	} else {
+		s.Unset()
+	}
+	if r.ResponseFrom.OK {
+		s.String(r.ResponseFrom.V)
+	} else {
+		s.Unset()
+	}
+	if r.ResponseTo.OK {
+		s.String(r.ResponseTo.V)
+	} else {
+		s.Unset()
+	}
+	if r.ReplyTo.OK {
+		s.String(r.ReplyTo.V)
+	} else {
+		s.Unset()
+	}
+	if r.CallID.OK {
+		s.String(r.CallID.V)
+	} else {
+		s.Unset()
+	}
+	if r.Seq.OK {
+		s.String(r.Seq.V)
+	} else {
+		s.Unset()
+	}
+	if r.Subject.OK {
+		s.String(r.Subject.V)
+	} else {
+		s.Unset()
+	}
+	if r.RequestPath != nil {
+		s.Begin(VectorOf, len(r.RequestPath))
+		for _, v := range r.RequestPath {
+			s.String(v)
+		}
+		s.End()
+	} else {
+		s.Unset()
+	}
+	if r.ResponsePath != nil {
+		s.Begin(VectorOf, len(r.ResponsePath))
+		for _, v := range r.ResponsePath {
+			s.String(v)
+		}
+		s.End()
+	} else {
+		s.Unset()
+	}
+	if r.UserAgent.OK {
+		s.String(r.UserAgent.V)
+	} else {
+		s.Unset()
+	}
+	if r.StatusCode.OK {
+		s.Count(r.StatusCode.V)
+	} else {
+		s.Unset()
+	}
+	if r.StatusMsg.OK {
+		s.String(r.StatusMsg.V)
+	} else {
+		s.Unset()
+	}
+	if r.Warning.OK {
+		s.String(r.Warning.V)
+	} else {
+		s.Unset()
+	}
+	if r.RequestBodyLen.OK {
+		s.Count(r.RequestBodyLen.V)
+	} else {
+		s.Unset()
+	}
+	if r.ResponseBodyLen.OK {
+		s.Count(r.ResponseBodyLen.V)
+	} else {
+		s.Unset()
+	}
+	if r.ContentType.OK {
+		s.String(r.ContentType.V)
+	} else {
+		s.Unset()
+	}
+	r.Flow.encode(s)
+}
+
+// Size returns the bytes of all strings and the elements of all containers.
+func (r *SIP) Size() (bytes, elements int) {
+	bytes += len(r.UID)
+	bytes += len(r.Method.V)
+	bytes += len(r.URI.V)
+	bytes += len(r.Date.V)
+	bytes += len(r.RequestFrom.V)
+	bytes += len(r.RequestTo.V)
+	bytes += len(r.ResponseFrom.V)
+	bytes += len(r.ResponseTo.V)
+	bytes += len(r.ReplyTo.V)
+	bytes += len(r.CallID.V)
+	bytes += len(r.Seq.V)
+	bytes += len(r.Subject.V)
+	elements += len(r.RequestPath)
+	for _, v := range r.RequestPath {
+		bytes += len(v)
+	}
+	elements += len(r.ResponsePath)
+	for _, v := range r.ResponsePath {
+		bytes += len(v)
+	}
+	bytes += len(r.UserAgent.V)
+	bytes += len(r.StatusMsg.V)
+	bytes += len(r.Warning.V)
+	bytes += len(r.ContentType.V)
+	b, n := r.Flow.size()
+	bytes, elements = bytes+b, elements+n
+	return bytes, elements
+}
+
+// SetFlow sets the columns that logs about connections share.
+func (r *SIP) SetFlow(of func(uid string) *Flow) {
+	r.Flow = of(r.UID)
+}
+
 // SMBCmdSchema describes the log smb_cmd.
 var SMBCmdSchema = Schema{
 	Name:     "smb_cmd",
 	Doc:      "SMBCmd is an SMB command with its response.",
-	ID:       20,
+	ID:       23,
 	New:      func() Record { return new(SMBCmd) },
 	Optional: true,
 	Fields: []Field{
@@ -2627,7 +3022,7 @@ func (r *SMBCmd) SetFlow(of func(uid string) *Flow) {
 var SMBFilesSchema = Schema{
 	Name: "smb_files",
 	Doc:  "SMBFiles is an operation on a file over SMB.",
-	ID:   21,
+	ID:   24,
 	New:  func() Record { return new(SMBFiles) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the request."},
@@ -2738,7 +3133,7 @@ func (r *SMBFiles) SetFlow(of func(uid string) *Flow) {
 var SMBMappingSchema = Schema{
 	Name: "smb_mapping",
 	Doc:  "SMBMapping is a share that a client connected to over SMB.",
-	ID:   22,
+	ID:   25,
 	New:  func() Record { return new(SMBMapping) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the request."},
@@ -2813,7 +3208,7 @@ func (r *SMBMapping) SetFlow(of func(uid string) *Flow) {
 var SMTPSchema = Schema{
 	Name: "smtp",
 	Doc:  "SMTP is a mail message, possibly incomplete when the connection ended.",
-	ID:   23,
+	ID:   26,
 	New:  func() Record { return new(SMTP) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the previous message ended, or of the first line."},
@@ -3025,7 +3420,7 @@ func (r *SMTP) SetFlow(of func(uid string) *Flow) {
 var SNMPSchema = Schema{
 	Name: "snmp",
 	Doc:  "SNMP is the SNMP traffic of a flow, written when it ends.",
-	ID:   24,
+	ID:   27,
 	New:  func() Record { return new(SNMP) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the first message."},
@@ -3109,7 +3504,7 @@ func (r *SNMP) SetFlow(of func(uid string) *Flow) {
 var SOCKSSchema = Schema{
 	Name: "socks",
 	Doc:  "SOCKS is a request to a SOCKS proxy.",
-	ID:   25,
+	ID:   28,
 	New:  func() Record { return new(SOCKS) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the proxy connection was detected."},
@@ -3221,7 +3616,7 @@ func (r *SOCKS) SetFlow(of func(uid string) *Flow) {
 var SSHSchema = Schema{
 	Name: "ssh",
 	Doc:  "SSH is an SSH connection, written when the client has authenticated, or else when the connection ends.",
-	ID:   26,
+	ID:   29,
 	New:  func() Record { return new(SSH) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the first version line."},
@@ -3379,7 +3774,7 @@ func (r *SSH) SetFlow(of func(uid string) *Flow) {
 var SSLSchema = Schema{
 	Name: "ssl",
 	Doc:  "SSL is an SSL, TLS or DTLS connection, written when its handshake has succeeded or else when the connection ends.",
-	ID:   27,
+	ID:   30,
 	New:  func() Record { return new(SSL) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which SSL was detected."},
@@ -3548,7 +3943,7 @@ func (r *SSL) SetFlow(of func(uid string) *Flow) {
 var SyslogSchema = Schema{
 	Name: "syslog",
 	Doc:  "Syslog is a syslog message.",
-	ID:   28,
+	ID:   31,
 	New:  func() Record { return new(Syslog) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the message's packet."},
@@ -3622,7 +4017,7 @@ func (r *Syslog) SetFlow(of func(uid string) *Flow) {
 var TunnelSchema = Schema{
 	Name: "tunnel",
 	Doc:  "Tunnel is the discovery, closing or expiry of a tunnel.",
-	ID:   29,
+	ID:   32,
 	New:  func() Record { return new(Tunnel) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the activity."},
@@ -3681,7 +4076,7 @@ func (r *Tunnel) SetFlow(of func(uid string) *Flow) {
 var WebSocketSchema = Schema{
 	Name: "websocket",
 	Doc:  "WebSocket is an HTTP connection that was upgraded to a WebSocket.",
-	ID:   30,
+	ID:   33,
 	New:  func() Record { return new(WebSocket) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the server accepted."},
@@ -3802,7 +4197,7 @@ func (r *WebSocket) SetFlow(of func(uid string) *Flow) {
 var WeirdSchema = Schema{
 	Name: "weird",
 	Doc:  "Weird is something unexpected in the traffic.",
-	ID:   31,
+	ID:   34,
 	New:  func() Record { return new(Weird) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which it occurred."},
@@ -3886,7 +4281,7 @@ func (r *Weird) SetFlow(of func(uid string) *Flow) {
 var X509Schema = Schema{
 	Name: "x509",
 	Doc:  "X509 is a certificate. Repetitions with the same HostCert and ClientCert are left out for a day.",
-	ID:   32,
+	ID:   35,
 	New:  func() Record { return new(X509) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the certificate was first seen."},

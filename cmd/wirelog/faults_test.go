@@ -57,7 +57,7 @@ func TestFaultsHaveTests(t *testing.T) {
 			t.Errorf("case %s has no test", row[1])
 		}
 	}
-	if len(cases) < 32 {
+	if len(cases) < 36 {
 		t.Errorf("%d cases", len(cases))
 	}
 }

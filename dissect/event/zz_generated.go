@@ -13,6 +13,7 @@ type Hooks struct {
 	ConnSize  ConnSizeEvents
 	DCERPC    DCERPCEvents
 	DHCP      DHCPEvents
+	DNP3      DNP3Events
 	DNS       DNSEvents
 	FTP       FTPEvents
 	File      FileEvents
@@ -35,6 +36,8 @@ type Hooks struct {
 	Packet    PacketEvents
 	RADIUS    RADIUSEvents
 	RDP       RDPEvents
+	RFB       RFBEvents
+	SIP       SIPEvents
 	SMB       SMBEvents
 	SMTP      SMTPEvents
 	SNMP      SNMPEvents
@@ -108,6 +111,61 @@ type DCERPCEvents struct {
 // DHCPEvents are the hooks of section DHCP.
 type DHCPEvents struct {
 	Message Hook[DHCPMessage] // dhcp_message
+}
+
+// DNP3Events are the hooks of section DNP3.
+type DNP3Events struct {
+	AnalogInput16wFlag             Hook[DNP3AnalogInput16wFlag]             // dnp3_analog_input_16wFlag
+	AnalogInput16woFlag            Hook[DNP3AnalogInput16woFlag]            // dnp3_analog_input_16woFlag
+	AnalogInput32wFlag             Hook[DNP3AnalogInput32wFlag]             // dnp3_analog_input_32wFlag
+	AnalogInput32woFlag            Hook[DNP3AnalogInput32woFlag]            // dnp3_analog_input_32woFlag
+	AnalogInputDPwFlag             Hook[DNP3AnalogInputDPwFlag]             // dnp3_analog_input_DPwFlag
+	AnalogInputSPwFlag             Hook[DNP3AnalogInputSPwFlag]             // dnp3_analog_input_SPwFlag
+	AnalogInputEvent16wTime        Hook[DNP3AnalogInputEvent16wTime]        // dnp3_analog_input_event_16wTime
+	AnalogInputEvent16woTime       Hook[DNP3AnalogInputEvent16woTime]       // dnp3_analog_input_event_16woTime
+	AnalogInputEvent32wTime        Hook[DNP3AnalogInputEvent32wTime]        // dnp3_analog_input_event_32wTime
+	AnalogInputEvent32woTime       Hook[DNP3AnalogInputEvent32woTime]       // dnp3_analog_input_event_32woTime
+	AnalogInputEventDPwTime        Hook[DNP3AnalogInputEventDPwTime]        // dnp3_analog_input_event_DPwTime
+	AnalogInputEventDPwoTime       Hook[DNP3AnalogInputEventDPwoTime]       // dnp3_analog_input_event_DPwoTime
+	AnalogInputEventSPwTime        Hook[DNP3AnalogInputEventSPwTime]        // dnp3_analog_input_event_SPwTime
+	AnalogInputEventSPwoTime       Hook[DNP3AnalogInputEventSPwoTime]       // dnp3_analog_input_event_SPwoTime
+	ApplicationRequestHeader       Hook[DNP3ApplicationRequestHeader]       // dnp3_application_request_header
+	ApplicationResponseHeader      Hook[DNP3ApplicationResponseHeader]      // dnp3_application_response_header
+	AttributeCommon                Hook[DNP3AttributeCommon]                // dnp3_attribute_common
+	Counter16wFlag                 Hook[DNP3Counter16wFlag]                 // dnp3_counter_16wFlag
+	Counter16woFlag                Hook[DNP3Counter16woFlag]                // dnp3_counter_16woFlag
+	Counter32wFlag                 Hook[DNP3Counter32wFlag]                 // dnp3_counter_32wFlag
+	Counter32woFlag                Hook[DNP3Counter32woFlag]                // dnp3_counter_32woFlag
+	CROB                           Hook[DNP3CROB]                           // dnp3_crob
+	DebugByte                      Hook[DNP3DebugByte]                      // dnp3_debug_byte
+	FileTransport                  Hook[DNP3FileTransport]                  // dnp3_file_transport
+	FrozenAnalogInput16wFlag       Hook[DNP3FrozenAnalogInput16wFlag]       // dnp3_frozen_analog_input_16wFlag
+	FrozenAnalogInput16wTime       Hook[DNP3FrozenAnalogInput16wTime]       // dnp3_frozen_analog_input_16wTime
+	FrozenAnalogInput16woFlag      Hook[DNP3FrozenAnalogInput16woFlag]      // dnp3_frozen_analog_input_16woFlag
+	FrozenAnalogInput32wFlag       Hook[DNP3FrozenAnalogInput32wFlag]       // dnp3_frozen_analog_input_32wFlag
+	FrozenAnalogInput32wTime       Hook[DNP3FrozenAnalogInput32wTime]       // dnp3_frozen_analog_input_32wTime
+	FrozenAnalogInput32woFlag      Hook[DNP3FrozenAnalogInput32woFlag]      // dnp3_frozen_analog_input_32woFlag
+	FrozenAnalogInputDPwFlag       Hook[DNP3FrozenAnalogInputDPwFlag]       // dnp3_frozen_analog_input_DPwFlag
+	FrozenAnalogInputSPwFlag       Hook[DNP3FrozenAnalogInputSPwFlag]       // dnp3_frozen_analog_input_SPwFlag
+	FrozenAnalogInputEvent16wTime  Hook[DNP3FrozenAnalogInputEvent16wTime]  // dnp3_frozen_analog_input_event_16wTime
+	FrozenAnalogInputEvent16woTime Hook[DNP3FrozenAnalogInputEvent16woTime] // dnp3_frozen_analog_input_event_16woTime
+	FrozenAnalogInputEvent32wTime  Hook[DNP3FrozenAnalogInputEvent32wTime]  // dnp3_frozen_analog_input_event_32wTime
+	FrozenAnalogInputEvent32woTime Hook[DNP3FrozenAnalogInputEvent32woTime] // dnp3_frozen_analog_input_event_32woTime
+	FrozenAnalogInputEventDPwTime  Hook[DNP3FrozenAnalogInputEventDPwTime]  // dnp3_frozen_analog_input_event_DPwTime
+	FrozenAnalogInputEventDPwoTime Hook[DNP3FrozenAnalogInputEventDPwoTime] // dnp3_frozen_analog_input_event_DPwoTime
+	FrozenAnalogInputEventSPwTime  Hook[DNP3FrozenAnalogInputEventSPwTime]  // dnp3_frozen_analog_input_event_SPwTime
+	FrozenAnalogInputEventSPwoTime Hook[DNP3FrozenAnalogInputEventSPwoTime] // dnp3_frozen_analog_input_event_SPwoTime
+	FrozenCounter16wFlag           Hook[DNP3FrozenCounter16wFlag]           // dnp3_frozen_counter_16wFlag
+	FrozenCounter16wFlagTime       Hook[DNP3FrozenCounter16wFlagTime]       // dnp3_frozen_counter_16wFlagTime
+	FrozenCounter16woFlag          Hook[DNP3FrozenCounter16woFlag]          // dnp3_frozen_counter_16woFlag
+	FrozenCounter32wFlag           Hook[DNP3FrozenCounter32wFlag]           // dnp3_frozen_counter_32wFlag
+	FrozenCounter32wFlagTime       Hook[DNP3FrozenCounter32wFlagTime]       // dnp3_frozen_counter_32wFlagTime
+	FrozenCounter32woFlag          Hook[DNP3FrozenCounter32woFlag]          // dnp3_frozen_counter_32woFlag
+	HeaderBlock                    Hook[DNP3HeaderBlock]                    // dnp3_header_block
+	ObjectHeader                   Hook[DNP3ObjectHeader]                   // dnp3_object_header
+	ObjectPrefix                   Hook[DNP3ObjectPrefix]                   // dnp3_object_prefix
+	PCB                            Hook[DNP3PCB]                            // dnp3_pcb
+	ResponseDataObject             Hook[DNP3ResponseDataObject]             // dnp3_response_data_object
 }
 
 // DNSEvents are the hooks of section DNS.
@@ -426,6 +484,27 @@ type RDPEvents struct {
 	NegotiationResponse     Hook[RDPNegotiationResponse]     // rdp_negotiation_response
 	ServerCertificate       Hook[RDPServerCertificate]       // rdp_server_certificate
 	ServerSecurity          Hook[RDPServerSecurity]          // rdp_server_security
+}
+
+// RFBEvents are the hooks of section RFB.
+type RFBEvents struct {
+	AuthResult         Hook[RFBAuthResult]         // rfb_auth_result
+	AuthenticationType Hook[RFBAuthenticationType] // rfb_authentication_type
+	ClientVersion      Hook[RFBClientVersion]      // rfb_client_version
+	Event              Hook[RFBEvent]              // rfb_event
+	ServerParameters   Hook[RFBServerParameters]   // rfb_server_parameters
+	ServerVersion      Hook[RFBServerVersion]      // rfb_server_version
+	ShareFlag          Hook[RFBShareFlag]          // rfb_share_flag
+}
+
+// SIPEvents are the hooks of section SIP.
+type SIPEvents struct {
+	AllHeaders  Hook[SIPAllHeaders]  // sip_all_headers
+	BeginEntity Hook[SIPBeginEntity] // sip_begin_entity
+	EndEntity   Hook[SIPEndEntity]   // sip_end_entity
+	Header      Hook[SIPHeader]      // sip_header
+	Reply       Hook[SIPReply]       // sip_reply
+	Request     Hook[SIPRequest]     // sip_request
 }
 
 // SMBEvents are the hooks of section SMB.
@@ -1272,6 +1351,873 @@ var built = [...]builtEvent{
 		stream: func(h *Hooks, s *Stream) {
 			h.DHCP.Message.Listen(func(e *DHCPMessage) {
 				dst := s.begin("dhcp_message")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "dnp3_analog_input_16wFlag",
+			Section: "DNP3",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"flag", "count"}, {"value", "count"}},
+			Doc:     "Raised for an object of group 30 variation 2: an analog input of 16 bits with a flag byte.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.DNP3.AnalogInput16wFlag.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.DNP3.AnalogInput16wFlag.Listen(func(e *DNP3AnalogInput16wFlag) {
+				dst := s.begin("dnp3_analog_input_16wFlag")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "dnp3_analog_input_16woFlag",
+			Section: "DNP3",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"value", "count"}},
+			Doc:     "Raised for an object of group 30 variation 4: an analog input of 16 bits without flags.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.DNP3.AnalogInput16woFlag.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.DNP3.AnalogInput16woFlag.Listen(func(e *DNP3AnalogInput16woFlag) {
+				dst := s.begin("dnp3_analog_input_16woFlag")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "dnp3_analog_input_32wFlag",
+			Section: "DNP3",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"flag", "count"}, {"value", "count"}},
+			Doc:     "Raised for an object of group 30 variation 1: an analog input of 32 bits with a flag byte.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.DNP3.AnalogInput32wFlag.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.DNP3.AnalogInput32wFlag.Listen(func(e *DNP3AnalogInput32wFlag) {
+				dst := s.begin("dnp3_analog_input_32wFlag")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "dnp3_analog_input_32woFlag",
+			Section: "DNP3",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"value", "count"}},
+			Doc:     "Raised for an object of group 30 variation 3: an analog input of 32 bits without flags.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.DNP3.AnalogInput32woFlag.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.DNP3.AnalogInput32woFlag.Listen(func(e *DNP3AnalogInput32woFlag) {
+				dst := s.begin("dnp3_analog_input_32woFlag")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "dnp3_analog_input_DPwFlag",
+			Section: "DNP3",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"flag", "count"}, {"value_low", "count"}, {"value_high", "count"}},
+			Doc:     "Raised for an object of group 30 variation 6: an analog input in double precision with a flag byte.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.DNP3.AnalogInputDPwFlag.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.DNP3.AnalogInputDPwFlag.Listen(func(e *DNP3AnalogInputDPwFlag) {
+				dst := s.begin("dnp3_analog_input_DPwFlag")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "dnp3_analog_input_SPwFlag",
+			Section: "DNP3",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"flag", "count"}, {"value", "count"}},
+			Doc:     "Raised for an object of group 30 variation 5: an analog input in single precision with a flag byte.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.DNP3.AnalogInputSPwFlag.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.DNP3.AnalogInputSPwFlag.Listen(func(e *DNP3AnalogInputSPwFlag) {
+				dst := s.begin("dnp3_analog_input_SPwFlag")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "dnp3_analog_input_event_16wTime",
+			Section: "DNP3",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"flag", "count"}, {"value", "count"}, {"time48", "count"}},
+			Doc:     "Raised for an object of group 32 variation 4: a change of an analog input, 16 bits with the time.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.DNP3.AnalogInputEvent16wTime.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.DNP3.AnalogInputEvent16wTime.Listen(func(e *DNP3AnalogInputEvent16wTime) {
+				dst := s.begin("dnp3_analog_input_event_16wTime")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "dnp3_analog_input_event_16woTime",
+			Section: "DNP3",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"flag", "count"}, {"value", "count"}},
+			Doc:     "Raised for an object of group 32 variation 2: a change of an analog input, 16 bits without a time.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.DNP3.AnalogInputEvent16woTime.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.DNP3.AnalogInputEvent16woTime.Listen(func(e *DNP3AnalogInputEvent16woTime) {
+				dst := s.begin("dnp3_analog_input_event_16woTime")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "dnp3_analog_input_event_32wTime",
+			Section: "DNP3",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"flag", "count"}, {"value", "count"}, {"time48", "count"}},
+			Doc:     "Raised for an object of group 32 variation 3: a change of an analog input, 32 bits with the time.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.DNP3.AnalogInputEvent32wTime.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.DNP3.AnalogInputEvent32wTime.Listen(func(e *DNP3AnalogInputEvent32wTime) {
+				dst := s.begin("dnp3_analog_input_event_32wTime")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "dnp3_analog_input_event_32woTime",
+			Section: "DNP3",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"flag", "count"}, {"value", "count"}},
+			Doc:     "Raised for an object of group 32 variation 1: a change of an analog input, 32 bits without a time.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.DNP3.AnalogInputEvent32woTime.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.DNP3.AnalogInputEvent32woTime.Listen(func(e *DNP3AnalogInputEvent32woTime) {
+				dst := s.begin("dnp3_analog_input_event_32woTime")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "dnp3_analog_input_event_DPwTime",
+			Section: "DNP3",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"flag", "count"}, {"value_low", "count"}, {"value_high", "count"}, {"time48", "count"}},
+			Doc:     "Raised for an object of group 32 variation 8: a change of an analog input, double precision with the time.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.DNP3.AnalogInputEventDPwTime.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.DNP3.AnalogInputEventDPwTime.Listen(func(e *DNP3AnalogInputEventDPwTime) {
+				dst := s.begin("dnp3_analog_input_event_DPwTime")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "dnp3_analog_input_event_DPwoTime",
+			Section: "DNP3",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"flag", "count"}, {"value_low", "count"}, {"value_high", "count"}},
+			Doc:     "Raised for an object of group 32 variation 6: a change of an analog input, double precision without a time.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.DNP3.AnalogInputEventDPwoTime.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.DNP3.AnalogInputEventDPwoTime.Listen(func(e *DNP3AnalogInputEventDPwoTime) {
+				dst := s.begin("dnp3_analog_input_event_DPwoTime")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "dnp3_analog_input_event_SPwTime",
+			Section: "DNP3",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"flag", "count"}, {"value", "count"}, {"time48", "count"}},
+			Doc:     "Raised for an object of group 32 variation 7: a change of an analog input, single precision with the time.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.DNP3.AnalogInputEventSPwTime.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.DNP3.AnalogInputEventSPwTime.Listen(func(e *DNP3AnalogInputEventSPwTime) {
+				dst := s.begin("dnp3_analog_input_event_SPwTime")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "dnp3_analog_input_event_SPwoTime",
+			Section: "DNP3",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"flag", "count"}, {"value", "count"}},
+			Doc:     "Raised for an object of group 32 variation 5: a change of an analog input, single precision without a time.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.DNP3.AnalogInputEventSPwoTime.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.DNP3.AnalogInputEventSPwoTime.Listen(func(e *DNP3AnalogInputEventSPwoTime) {
+				dst := s.begin("dnp3_analog_input_event_SPwoTime")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "dnp3_application_request_header",
+			Section: "DNP3",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"application", "count"}, {"fc", "count"}},
+			Doc:     "Raised for the application header of a request.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.DNP3.ApplicationRequestHeader.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.DNP3.ApplicationRequestHeader.Listen(func(e *DNP3ApplicationRequestHeader) {
+				dst := s.begin("dnp3_application_request_header")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "dnp3_application_response_header",
+			Section: "DNP3",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"application", "count"}, {"fc", "count"}, {"iin", "count"}},
+			Doc:     "Raised for the application header of a response.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.DNP3.ApplicationResponseHeader.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.DNP3.ApplicationResponseHeader.Listen(func(e *DNP3ApplicationResponseHeader) {
+				dst := s.begin("dnp3_application_response_header")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "dnp3_attribute_common",
+			Section: "DNP3",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"data_type_code", "count"}, {"leng", "count"}, {"attribute_obj", "string"}},
+			Doc:     "Raised for a device attribute, an object of group 0.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.DNP3.AttributeCommon.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.DNP3.AttributeCommon.Listen(func(e *DNP3AttributeCommon) {
+				dst := s.begin("dnp3_attribute_common")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "dnp3_counter_16wFlag",
+			Section: "DNP3",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"flag", "count"}, {"count_value", "count"}},
+			Doc:     "Raised for an object of group 20 variation 2: a counter of 16 bits with a flag byte.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.DNP3.Counter16wFlag.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.DNP3.Counter16wFlag.Listen(func(e *DNP3Counter16wFlag) {
+				dst := s.begin("dnp3_counter_16wFlag")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "dnp3_counter_16woFlag",
+			Section: "DNP3",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"count_value", "count"}},
+			Doc:     "Raised for an object of group 20 variation 6: a counter of 16 bits without flags.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.DNP3.Counter16woFlag.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.DNP3.Counter16woFlag.Listen(func(e *DNP3Counter16woFlag) {
+				dst := s.begin("dnp3_counter_16woFlag")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "dnp3_counter_32wFlag",
+			Section: "DNP3",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"flag", "count"}, {"count_value", "count"}},
+			Doc:     "Raised for an object of group 20 variation 1: a counter of 32 bits with a flag byte.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.DNP3.Counter32wFlag.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.DNP3.Counter32wFlag.Listen(func(e *DNP3Counter32wFlag) {
+				dst := s.begin("dnp3_counter_32wFlag")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "dnp3_counter_32woFlag",
+			Section: "DNP3",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"count_value", "count"}},
+			Doc:     "Raised for an object of group 20 variation 5: a counter of 32 bits without flags.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.DNP3.Counter32woFlag.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.DNP3.Counter32woFlag.Listen(func(e *DNP3Counter32woFlag) {
+				dst := s.begin("dnp3_counter_32woFlag")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "dnp3_crob",
+			Section: "DNP3",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"control_code", "count"}, {"count8", "count"}, {"on_time", "count"}, {"off_time", "count"}, {"status_code", "count"}},
+			Doc:     "Raised for a control relay output block, group 12 variation 1.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.DNP3.CROB.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.DNP3.CROB.Listen(func(e *DNP3CROB) {
+				dst := s.begin("dnp3_crob")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "dnp3_debug_byte",
+			Section: "DNP3",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"debug", "string"}},
+			Doc:     "Raised for bytes of a response whose layout is not known: those of an obsolete or unknown object, or all after the header of an unknown function code.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.DNP3.DebugByte.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.DNP3.DebugByte.Listen(func(e *DNP3DebugByte) {
+				dst := s.begin("dnp3_debug_byte")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "dnp3_file_transport",
+			Section: "DNP3",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"file_handle", "count"}, {"block_num", "count"}, {"file_data", "string"}},
+			Doc:     "Raised for a block of a file, group 70 variation 5.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.DNP3.FileTransport.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.DNP3.FileTransport.Listen(func(e *DNP3FileTransport) {
+				dst := s.begin("dnp3_file_transport")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "dnp3_frozen_analog_input_16wFlag",
+			Section: "DNP3",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"flag", "count"}, {"frozen_value", "count"}},
+			Doc:     "Raised for an object of group 31 variation 2: a frozen analog input of 16 bits with a flag byte.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.DNP3.FrozenAnalogInput16wFlag.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.DNP3.FrozenAnalogInput16wFlag.Listen(func(e *DNP3FrozenAnalogInput16wFlag) {
+				dst := s.begin("dnp3_frozen_analog_input_16wFlag")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "dnp3_frozen_analog_input_16wTime",
+			Section: "DNP3",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"flag", "count"}, {"frozen_value", "count"}, {"time48", "count"}},
+			Doc:     "Raised for an object of group 31 variation 4: a frozen analog input of 16 bits with the time of the freeze.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.DNP3.FrozenAnalogInput16wTime.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.DNP3.FrozenAnalogInput16wTime.Listen(func(e *DNP3FrozenAnalogInput16wTime) {
+				dst := s.begin("dnp3_frozen_analog_input_16wTime")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "dnp3_frozen_analog_input_16woFlag",
+			Section: "DNP3",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"frozen_value", "count"}},
+			Doc:     "Raised for an object of group 31 variation 6: a frozen analog input of 16 bits without flags.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.DNP3.FrozenAnalogInput16woFlag.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.DNP3.FrozenAnalogInput16woFlag.Listen(func(e *DNP3FrozenAnalogInput16woFlag) {
+				dst := s.begin("dnp3_frozen_analog_input_16woFlag")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "dnp3_frozen_analog_input_32wFlag",
+			Section: "DNP3",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"flag", "count"}, {"frozen_value", "count"}},
+			Doc:     "Raised for an object of group 31 variation 1: a frozen analog input of 32 bits with a flag byte.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.DNP3.FrozenAnalogInput32wFlag.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.DNP3.FrozenAnalogInput32wFlag.Listen(func(e *DNP3FrozenAnalogInput32wFlag) {
+				dst := s.begin("dnp3_frozen_analog_input_32wFlag")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "dnp3_frozen_analog_input_32wTime",
+			Section: "DNP3",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"flag", "count"}, {"frozen_value", "count"}, {"time48", "count"}},
+			Doc:     "Raised for an object of group 31 variation 3: a frozen analog input of 32 bits with the time of the freeze.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.DNP3.FrozenAnalogInput32wTime.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.DNP3.FrozenAnalogInput32wTime.Listen(func(e *DNP3FrozenAnalogInput32wTime) {
+				dst := s.begin("dnp3_frozen_analog_input_32wTime")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "dnp3_frozen_analog_input_32woFlag",
+			Section: "DNP3",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"frozen_value", "count"}},
+			Doc:     "Raised for an object of group 31 variation 5: a frozen analog input of 32 bits without flags.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.DNP3.FrozenAnalogInput32woFlag.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.DNP3.FrozenAnalogInput32woFlag.Listen(func(e *DNP3FrozenAnalogInput32woFlag) {
+				dst := s.begin("dnp3_frozen_analog_input_32woFlag")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "dnp3_frozen_analog_input_DPwFlag",
+			Section: "DNP3",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"flag", "count"}, {"frozen_value_low", "count"}, {"frozen_value_high", "count"}},
+			Doc:     "Raised for an object of group 31 variation 8: a frozen analog input in double precision with a flag byte.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.DNP3.FrozenAnalogInputDPwFlag.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.DNP3.FrozenAnalogInputDPwFlag.Listen(func(e *DNP3FrozenAnalogInputDPwFlag) {
+				dst := s.begin("dnp3_frozen_analog_input_DPwFlag")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "dnp3_frozen_analog_input_SPwFlag",
+			Section: "DNP3",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"flag", "count"}, {"frozen_value", "count"}},
+			Doc:     "Raised for an object of group 31 variation 7: a frozen analog input in single precision with a flag byte.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.DNP3.FrozenAnalogInputSPwFlag.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.DNP3.FrozenAnalogInputSPwFlag.Listen(func(e *DNP3FrozenAnalogInputSPwFlag) {
+				dst := s.begin("dnp3_frozen_analog_input_SPwFlag")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "dnp3_frozen_analog_input_event_16wTime",
+			Section: "DNP3",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"flag", "count"}, {"frozen_value", "count"}, {"time48", "count"}},
+			Doc:     "Raised for an object of group 33 variation 4: the freezing of an analog input, 16 bits with the time.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.DNP3.FrozenAnalogInputEvent16wTime.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.DNP3.FrozenAnalogInputEvent16wTime.Listen(func(e *DNP3FrozenAnalogInputEvent16wTime) {
+				dst := s.begin("dnp3_frozen_analog_input_event_16wTime")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "dnp3_frozen_analog_input_event_16woTime",
+			Section: "DNP3",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"flag", "count"}, {"frozen_value", "count"}},
+			Doc:     "Raised for an object of group 33 variation 2: the freezing of an analog input, 16 bits without a time.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.DNP3.FrozenAnalogInputEvent16woTime.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.DNP3.FrozenAnalogInputEvent16woTime.Listen(func(e *DNP3FrozenAnalogInputEvent16woTime) {
+				dst := s.begin("dnp3_frozen_analog_input_event_16woTime")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "dnp3_frozen_analog_input_event_32wTime",
+			Section: "DNP3",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"flag", "count"}, {"frozen_value", "count"}, {"time48", "count"}},
+			Doc:     "Raised for an object of group 33 variation 3: the freezing of an analog input, 32 bits with the time.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.DNP3.FrozenAnalogInputEvent32wTime.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.DNP3.FrozenAnalogInputEvent32wTime.Listen(func(e *DNP3FrozenAnalogInputEvent32wTime) {
+				dst := s.begin("dnp3_frozen_analog_input_event_32wTime")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "dnp3_frozen_analog_input_event_32woTime",
+			Section: "DNP3",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"flag", "count"}, {"frozen_value", "count"}},
+			Doc:     "Raised for an object of group 33 variation 1: the freezing of an analog input, 32 bits without a time.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.DNP3.FrozenAnalogInputEvent32woTime.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.DNP3.FrozenAnalogInputEvent32woTime.Listen(func(e *DNP3FrozenAnalogInputEvent32woTime) {
+				dst := s.begin("dnp3_frozen_analog_input_event_32woTime")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "dnp3_frozen_analog_input_event_DPwTime",
+			Section: "DNP3",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"flag", "count"}, {"frozen_value_low", "count"}, {"frozen_value_high", "count"}, {"time48", "count"}},
+			Doc:     "Raised for an object of group 33 variation 8: the freezing of an analog input, double precision with the time.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.DNP3.FrozenAnalogInputEventDPwTime.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.DNP3.FrozenAnalogInputEventDPwTime.Listen(func(e *DNP3FrozenAnalogInputEventDPwTime) {
+				dst := s.begin("dnp3_frozen_analog_input_event_DPwTime")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "dnp3_frozen_analog_input_event_DPwoTime",
+			Section: "DNP3",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"flag", "count"}, {"frozen_value_low", "count"}, {"frozen_value_high", "count"}},
+			Doc:     "Raised for an object of group 33 variation 6: the freezing of an analog input, double precision without a time.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.DNP3.FrozenAnalogInputEventDPwoTime.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.DNP3.FrozenAnalogInputEventDPwoTime.Listen(func(e *DNP3FrozenAnalogInputEventDPwoTime) {
+				dst := s.begin("dnp3_frozen_analog_input_event_DPwoTime")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "dnp3_frozen_analog_input_event_SPwTime",
+			Section: "DNP3",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"flag", "count"}, {"frozen_value", "count"}, {"time48", "count"}},
+			Doc:     "Raised for an object of group 33 variation 7: the freezing of an analog input, single precision with the time.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.DNP3.FrozenAnalogInputEventSPwTime.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.DNP3.FrozenAnalogInputEventSPwTime.Listen(func(e *DNP3FrozenAnalogInputEventSPwTime) {
+				dst := s.begin("dnp3_frozen_analog_input_event_SPwTime")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "dnp3_frozen_analog_input_event_SPwoTime",
+			Section: "DNP3",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"flag", "count"}, {"frozen_value", "count"}},
+			Doc:     "Raised for an object of group 33 variation 5: the freezing of an analog input, single precision without a time.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.DNP3.FrozenAnalogInputEventSPwoTime.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.DNP3.FrozenAnalogInputEventSPwoTime.Listen(func(e *DNP3FrozenAnalogInputEventSPwoTime) {
+				dst := s.begin("dnp3_frozen_analog_input_event_SPwoTime")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "dnp3_frozen_counter_16wFlag",
+			Section: "DNP3",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"flag", "count"}, {"count_value", "count"}},
+			Doc:     "Raised for an object of group 21 variation 2: a frozen counter of 16 bits with a flag byte.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.DNP3.FrozenCounter16wFlag.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.DNP3.FrozenCounter16wFlag.Listen(func(e *DNP3FrozenCounter16wFlag) {
+				dst := s.begin("dnp3_frozen_counter_16wFlag")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "dnp3_frozen_counter_16wFlagTime",
+			Section: "DNP3",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"flag", "count"}, {"count_value", "count"}, {"time48", "count"}},
+			Doc:     "Raised for an object of group 21 variation 6: a frozen counter of 16 bits with a flag byte and the time of the freeze.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.DNP3.FrozenCounter16wFlagTime.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.DNP3.FrozenCounter16wFlagTime.Listen(func(e *DNP3FrozenCounter16wFlagTime) {
+				dst := s.begin("dnp3_frozen_counter_16wFlagTime")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "dnp3_frozen_counter_16woFlag",
+			Section: "DNP3",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"count_value", "count"}},
+			Doc:     "Raised for an object of group 21 variation 10: a frozen counter of 16 bits without flags.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.DNP3.FrozenCounter16woFlag.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.DNP3.FrozenCounter16woFlag.Listen(func(e *DNP3FrozenCounter16woFlag) {
+				dst := s.begin("dnp3_frozen_counter_16woFlag")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "dnp3_frozen_counter_32wFlag",
+			Section: "DNP3",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"flag", "count"}, {"count_value", "count"}},
+			Doc:     "Raised for an object of group 21 variation 1: a frozen counter of 32 bits with a flag byte.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.DNP3.FrozenCounter32wFlag.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.DNP3.FrozenCounter32wFlag.Listen(func(e *DNP3FrozenCounter32wFlag) {
+				dst := s.begin("dnp3_frozen_counter_32wFlag")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "dnp3_frozen_counter_32wFlagTime",
+			Section: "DNP3",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"flag", "count"}, {"count_value", "count"}, {"time48", "count"}},
+			Doc:     "Raised for an object of group 21 variation 5: a frozen counter of 32 bits with a flag byte and the time of the freeze.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.DNP3.FrozenCounter32wFlagTime.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.DNP3.FrozenCounter32wFlagTime.Listen(func(e *DNP3FrozenCounter32wFlagTime) {
+				dst := s.begin("dnp3_frozen_counter_32wFlagTime")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "dnp3_frozen_counter_32woFlag",
+			Section: "DNP3",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"count_value", "count"}},
+			Doc:     "Raised for an object of group 21 variation 9: a frozen counter of 32 bits without flags.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.DNP3.FrozenCounter32woFlag.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.DNP3.FrozenCounter32woFlag.Listen(func(e *DNP3FrozenCounter32woFlag) {
+				dst := s.begin("dnp3_frozen_counter_32woFlag")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "dnp3_header_block",
+			Section: "DNP3",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"len", "count"}, {"ctrl", "count"}, {"dest_addr", "count"}, {"src_addr", "count"}},
+			Doc:     "Raised for the link header of the first frame of every application fragment, when that header has been read.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.DNP3.HeaderBlock.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.DNP3.HeaderBlock.Listen(func(e *DNP3HeaderBlock) {
+				dst := s.begin("dnp3_header_block")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "dnp3_object_header",
+			Section: "DNP3",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"obj_type", "count"}, {"qua_field", "count"}, {"number", "count"}, {"rf_low", "count"}, {"rf_high", "count"}},
+			Doc:     "Raised for every object header, which precedes the objects themselves .",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.DNP3.ObjectHeader.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.DNP3.ObjectHeader.Listen(func(e *DNP3ObjectHeader) {
+				dst := s.begin("dnp3_object_header")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "dnp3_object_prefix",
+			Section: "DNP3",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"prefix_value", "count"}},
+			Doc:     "Raised before every object, also if its header's qualifier gives it no prefix.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.DNP3.ObjectPrefix.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.DNP3.ObjectPrefix.Listen(func(e *DNP3ObjectPrefix) {
+				dst := s.begin("dnp3_object_prefix")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "dnp3_pcb",
+			Section: "DNP3",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"control_code", "count"}, {"count8", "count"}, {"on_time", "count"}, {"off_time", "count"}, {"status_code", "count"}},
+			Doc:     "Raised for a pattern control block, group 12 variation 2.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.DNP3.PCB.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.DNP3.PCB.Listen(func(e *DNP3PCB) {
+				dst := s.begin("dnp3_pcb")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "dnp3_response_data_object",
+			Section: "DNP3",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"data_value", "count"}},
+			Doc:     "Raised after every object of a response.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.DNP3.ResponseDataObject.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.DNP3.ResponseDataObject.Listen(func(e *DNP3ResponseDataObject) {
+				dst := s.begin("dnp3_response_data_object")
 				dst = appendConnKeys(dst, e.Conn)
 				s.end(e.AppendArgs(append(dst, argsKey...)))
 			})
@@ -5389,6 +6335,227 @@ var built = [...]builtEvent{
 	},
 	{
 		info: Info{
+			Name:    "rfb_auth_result",
+			Section: "RFB",
+			Params:  []Param{{"c", "connection"}, {"result", "bool"}},
+			Doc:     "Raised for the result of the authentication (RFC 6143 section 7.1.3).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.RFB.AuthResult.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.RFB.AuthResult.Listen(func(e *RFBAuthResult) {
+				dst := s.begin("rfb_auth_result")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "rfb_authentication_type",
+			Section: "RFB",
+			Params:  []Param{{"c", "connection"}, {"authtype", "count"}},
+			Doc:     "Raised for the security type of a connection, which the server chooses before version 3.7 and the client from then on (RFC 6143 section 7.1.2).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.RFB.AuthenticationType.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.RFB.AuthenticationType.Listen(func(e *RFBAuthenticationType) {
+				dst := s.begin("rfb_authentication_type")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "rfb_client_version",
+			Section: "RFB",
+			Params:  []Param{{"c", "connection"}, {"major_version", "string"}, {"minor_version", "string"}},
+			Doc:     "Raised for the protocol version of a client (RFC 6143 section 7.1.1).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.RFB.ClientVersion.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.RFB.ClientVersion.Listen(func(e *RFBClientVersion) {
+				dst := s.begin("rfb_client_version")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "rfb_event",
+			Section: "RFB",
+			Params:  []Param{{"c", "connection"}},
+			Doc:     "Raised after every message of either side up to the server's initialization, and after the type and the rest of every later one of the client, following the message's own event. Zeek 3.0 was the last release with it.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.RFB.Event.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.RFB.Event.Listen(func(e *RFBEvent) {
+				dst := s.begin("rfb_event")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "rfb_server_parameters",
+			Section: "RFB",
+			Params:  []Param{{"c", "connection"}, {"name", "string"}, {"width", "count"}, {"height", "count"}},
+			Doc:     "Raised for the initialization of a server (RFC 6143 section 7.3.2).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.RFB.ServerParameters.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.RFB.ServerParameters.Listen(func(e *RFBServerParameters) {
+				dst := s.begin("rfb_server_parameters")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "rfb_server_version",
+			Section: "RFB",
+			Params:  []Param{{"c", "connection"}, {"major_version", "string"}, {"minor_version", "string"}},
+			Doc:     "Raised for the protocol version of a server (RFC 6143 section 7.1.1).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.RFB.ServerVersion.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.RFB.ServerVersion.Listen(func(e *RFBServerVersion) {
+				dst := s.begin("rfb_server_version")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "rfb_share_flag",
+			Section: "RFB",
+			Params:  []Param{{"c", "connection"}, {"flag", "bool"}},
+			Doc:     "Raised for the initialization of a client (RFC 6143 section 7.3.1).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.RFB.ShareFlag.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.RFB.ShareFlag.Listen(func(e *RFBShareFlag) {
+				dst := s.begin("rfb_share_flag")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "sip_all_headers",
+			Section: "SIP",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"hlist", "mime_header_list"}},
+			Doc:     "Raised after the last header of a message.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SIP.AllHeaders.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SIP.AllHeaders.Listen(func(e *SIPAllHeaders) {
+				dst := s.begin("sip_all_headers")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "sip_begin_entity",
+			Section: "SIP",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}},
+			Doc:     "Raised after the request or status line of a message.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SIP.BeginEntity.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SIP.BeginEntity.Listen(func(e *SIPBeginEntity) {
+				dst := s.begin("sip_begin_entity")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "sip_end_entity",
+			Section: "SIP",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}},
+			Doc:     "Raised at the end of a message, after its body.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SIP.EndEntity.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SIP.EndEntity.Listen(func(e *SIPEndEntity) {
+				dst := s.begin("sip_end_entity")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "sip_header",
+			Section: "SIP",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"name", "string"}, {"value", "string"}},
+			Doc:     "Raised for every header of a message (RFC 3261 section 7.3).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SIP.Header.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SIP.Header.Listen(func(e *SIPHeader) {
+				dst := s.begin("sip_header")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "sip_reply",
+			Section: "SIP",
+			Params:  []Param{{"c", "connection"}, {"version", "string"}, {"code", "count"}, {"reason", "string"}},
+			Doc:     "Raised for the status line of a message (RFC 3261 section 7.2).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SIP.Reply.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SIP.Reply.Listen(func(e *SIPReply) {
+				dst := s.begin("sip_reply")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "sip_request",
+			Section: "SIP",
+			Params:  []Param{{"c", "connection"}, {"method", "string"}, {"original_URI", "string"}, {"version", "string"}},
+			Doc:     "Raised for the request line of a message (RFC 3261 section 7.1).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SIP.Request.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SIP.Request.Listen(func(e *SIPRequest) {
+				dst := s.begin("sip_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
 			Name:    "smb1_check_directory_request",
 			Section: "SMB",
 			Params:  []Param{{"c", "connection"}, {"hdr", "SMB1::Header"}, {"directory_name", "string"}},
@@ -8458,6 +9625,660 @@ func (e *DHCPMessage) AppendArgs(dst []byte) []byte {
 }
 
 // AppendArgs appends the parameters as a JSON object.
+func (e *DNP3AnalogInput16wFlag) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"flag":`...)
+	dst = strconv.AppendUint(dst, e.Flag, 10)
+	dst = append(dst, `,"value":`...)
+	dst = strconv.AppendUint(dst, e.Value, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *DNP3AnalogInput16woFlag) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"value":`...)
+	dst = strconv.AppendUint(dst, e.Value, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *DNP3AnalogInput32wFlag) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"flag":`...)
+	dst = strconv.AppendUint(dst, e.Flag, 10)
+	dst = append(dst, `,"value":`...)
+	dst = strconv.AppendUint(dst, e.Value, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *DNP3AnalogInput32woFlag) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"value":`...)
+	dst = strconv.AppendUint(dst, e.Value, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *DNP3AnalogInputDPwFlag) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"flag":`...)
+	dst = strconv.AppendUint(dst, e.Flag, 10)
+	dst = append(dst, `,"value_low":`...)
+	dst = strconv.AppendUint(dst, e.ValueLow, 10)
+	dst = append(dst, `,"value_high":`...)
+	dst = strconv.AppendUint(dst, e.ValueHigh, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *DNP3AnalogInputSPwFlag) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"flag":`...)
+	dst = strconv.AppendUint(dst, e.Flag, 10)
+	dst = append(dst, `,"value":`...)
+	dst = strconv.AppendUint(dst, e.Value, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *DNP3AnalogInputEvent16wTime) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"flag":`...)
+	dst = strconv.AppendUint(dst, e.Flag, 10)
+	dst = append(dst, `,"value":`...)
+	dst = strconv.AppendUint(dst, e.Value, 10)
+	dst = append(dst, `,"time48":`...)
+	dst = strconv.AppendUint(dst, e.Time48, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *DNP3AnalogInputEvent16woTime) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"flag":`...)
+	dst = strconv.AppendUint(dst, e.Flag, 10)
+	dst = append(dst, `,"value":`...)
+	dst = strconv.AppendUint(dst, e.Value, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *DNP3AnalogInputEvent32wTime) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"flag":`...)
+	dst = strconv.AppendUint(dst, e.Flag, 10)
+	dst = append(dst, `,"value":`...)
+	dst = strconv.AppendUint(dst, e.Value, 10)
+	dst = append(dst, `,"time48":`...)
+	dst = strconv.AppendUint(dst, e.Time48, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *DNP3AnalogInputEvent32woTime) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"flag":`...)
+	dst = strconv.AppendUint(dst, e.Flag, 10)
+	dst = append(dst, `,"value":`...)
+	dst = strconv.AppendUint(dst, e.Value, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *DNP3AnalogInputEventDPwTime) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"flag":`...)
+	dst = strconv.AppendUint(dst, e.Flag, 10)
+	dst = append(dst, `,"value_low":`...)
+	dst = strconv.AppendUint(dst, e.ValueLow, 10)
+	dst = append(dst, `,"value_high":`...)
+	dst = strconv.AppendUint(dst, e.ValueHigh, 10)
+	dst = append(dst, `,"time48":`...)
+	dst = strconv.AppendUint(dst, e.Time48, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *DNP3AnalogInputEventDPwoTime) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"flag":`...)
+	dst = strconv.AppendUint(dst, e.Flag, 10)
+	dst = append(dst, `,"value_low":`...)
+	dst = strconv.AppendUint(dst, e.ValueLow, 10)
+	dst = append(dst, `,"value_high":`...)
+	dst = strconv.AppendUint(dst, e.ValueHigh, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *DNP3AnalogInputEventSPwTime) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"flag":`...)
+	dst = strconv.AppendUint(dst, e.Flag, 10)
+	dst = append(dst, `,"value":`...)
+	dst = strconv.AppendUint(dst, e.Value, 10)
+	dst = append(dst, `,"time48":`...)
+	dst = strconv.AppendUint(dst, e.Time48, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *DNP3AnalogInputEventSPwoTime) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"flag":`...)
+	dst = strconv.AppendUint(dst, e.Flag, 10)
+	dst = append(dst, `,"value":`...)
+	dst = strconv.AppendUint(dst, e.Value, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *DNP3ApplicationRequestHeader) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"application":`...)
+	dst = strconv.AppendUint(dst, e.Application, 10)
+	dst = append(dst, `,"fc":`...)
+	dst = strconv.AppendUint(dst, e.FC, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *DNP3ApplicationResponseHeader) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"application":`...)
+	dst = strconv.AppendUint(dst, e.Application, 10)
+	dst = append(dst, `,"fc":`...)
+	dst = strconv.AppendUint(dst, e.FC, 10)
+	dst = append(dst, `,"iin":`...)
+	dst = strconv.AppendUint(dst, e.IIN, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *DNP3AttributeCommon) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"data_type_code":`...)
+	dst = strconv.AppendUint(dst, e.DataTypeCode, 10)
+	dst = append(dst, `,"leng":`...)
+	dst = strconv.AppendUint(dst, e.Leng, 10)
+	dst = append(dst, `,"attribute_obj":`...)
+	dst = appendString(dst, e.AttributeObj)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *DNP3Counter16wFlag) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"flag":`...)
+	dst = strconv.AppendUint(dst, e.Flag, 10)
+	dst = append(dst, `,"count_value":`...)
+	dst = strconv.AppendUint(dst, e.CountValue, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *DNP3Counter16woFlag) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"count_value":`...)
+	dst = strconv.AppendUint(dst, e.CountValue, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *DNP3Counter32wFlag) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"flag":`...)
+	dst = strconv.AppendUint(dst, e.Flag, 10)
+	dst = append(dst, `,"count_value":`...)
+	dst = strconv.AppendUint(dst, e.CountValue, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *DNP3Counter32woFlag) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"count_value":`...)
+	dst = strconv.AppendUint(dst, e.CountValue, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *DNP3CROB) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"control_code":`...)
+	dst = strconv.AppendUint(dst, e.ControlCode, 10)
+	dst = append(dst, `,"count8":`...)
+	dst = strconv.AppendUint(dst, e.Count8, 10)
+	dst = append(dst, `,"on_time":`...)
+	dst = strconv.AppendUint(dst, e.OnTime, 10)
+	dst = append(dst, `,"off_time":`...)
+	dst = strconv.AppendUint(dst, e.OffTime, 10)
+	dst = append(dst, `,"status_code":`...)
+	dst = strconv.AppendUint(dst, e.StatusCode, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *DNP3DebugByte) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"debug":`...)
+	dst = appendString(dst, e.Debug)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *DNP3FileTransport) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"file_handle":`...)
+	dst = strconv.AppendUint(dst, e.FileHandle, 10)
+	dst = append(dst, `,"block_num":`...)
+	dst = strconv.AppendUint(dst, e.BlockNum, 10)
+	dst = append(dst, `,"file_data":`...)
+	dst = appendString(dst, e.FileData)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *DNP3FrozenAnalogInput16wFlag) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"flag":`...)
+	dst = strconv.AppendUint(dst, e.Flag, 10)
+	dst = append(dst, `,"frozen_value":`...)
+	dst = strconv.AppendUint(dst, e.FrozenValue, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *DNP3FrozenAnalogInput16wTime) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"flag":`...)
+	dst = strconv.AppendUint(dst, e.Flag, 10)
+	dst = append(dst, `,"frozen_value":`...)
+	dst = strconv.AppendUint(dst, e.FrozenValue, 10)
+	dst = append(dst, `,"time48":`...)
+	dst = strconv.AppendUint(dst, e.Time48, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *DNP3FrozenAnalogInput16woFlag) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"frozen_value":`...)
+	dst = strconv.AppendUint(dst, e.FrozenValue, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *DNP3FrozenAnalogInput32wFlag) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"flag":`...)
+	dst = strconv.AppendUint(dst, e.Flag, 10)
+	dst = append(dst, `,"frozen_value":`...)
+	dst = strconv.AppendUint(dst, e.FrozenValue, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *DNP3FrozenAnalogInput32wTime) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"flag":`...)
+	dst = strconv.AppendUint(dst, e.Flag, 10)
+	dst = append(dst, `,"frozen_value":`...)
+	dst = strconv.AppendUint(dst, e.FrozenValue, 10)
+	dst = append(dst, `,"time48":`...)
+	dst = strconv.AppendUint(dst, e.Time48, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *DNP3FrozenAnalogInput32woFlag) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"frozen_value":`...)
+	dst = strconv.AppendUint(dst, e.FrozenValue, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *DNP3FrozenAnalogInputDPwFlag) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"flag":`...)
+	dst = strconv.AppendUint(dst, e.Flag, 10)
+	dst = append(dst, `,"frozen_value_low":`...)
+	dst = strconv.AppendUint(dst, e.FrozenValueLow, 10)
+	dst = append(dst, `,"frozen_value_high":`...)
+	dst = strconv.AppendUint(dst, e.FrozenValueHigh, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *DNP3FrozenAnalogInputSPwFlag) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"flag":`...)
+	dst = strconv.AppendUint(dst, e.Flag, 10)
+	dst = append(dst, `,"frozen_value":`...)
+	dst = strconv.AppendUint(dst, e.FrozenValue, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *DNP3FrozenAnalogInputEvent16wTime) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"flag":`...)
+	dst = strconv.AppendUint(dst, e.Flag, 10)
+	dst = append(dst, `,"frozen_value":`...)
+	dst = strconv.AppendUint(dst, e.FrozenValue, 10)
+	dst = append(dst, `,"time48":`...)
+	dst = strconv.AppendUint(dst, e.Time48, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *DNP3FrozenAnalogInputEvent16woTime) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"flag":`...)
+	dst = strconv.AppendUint(dst, e.Flag, 10)
+	dst = append(dst, `,"frozen_value":`...)
+	dst = strconv.AppendUint(dst, e.FrozenValue, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *DNP3FrozenAnalogInputEvent32wTime) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"flag":`...)
+	dst = strconv.AppendUint(dst, e.Flag, 10)
+	dst = append(dst, `,"frozen_value":`...)
+	dst = strconv.AppendUint(dst, e.FrozenValue, 10)
+	dst = append(dst, `,"time48":`...)
+	dst = strconv.AppendUint(dst, e.Time48, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *DNP3FrozenAnalogInputEvent32woTime) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"flag":`...)
+	dst = strconv.AppendUint(dst, e.Flag, 10)
+	dst = append(dst, `,"frozen_value":`...)
+	dst = strconv.AppendUint(dst, e.FrozenValue, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *DNP3FrozenAnalogInputEventDPwTime) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"flag":`...)
+	dst = strconv.AppendUint(dst, e.Flag, 10)
+	dst = append(dst, `,"frozen_value_low":`...)
+	dst = strconv.AppendUint(dst, e.FrozenValueLow, 10)
+	dst = append(dst, `,"frozen_value_high":`...)
+	dst = strconv.AppendUint(dst, e.FrozenValueHigh, 10)
+	dst = append(dst, `,"time48":`...)
+	dst = strconv.AppendUint(dst, e.Time48, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *DNP3FrozenAnalogInputEventDPwoTime) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"flag":`...)
+	dst = strconv.AppendUint(dst, e.Flag, 10)
+	dst = append(dst, `,"frozen_value_low":`...)
+	dst = strconv.AppendUint(dst, e.FrozenValueLow, 10)
+	dst = append(dst, `,"frozen_value_high":`...)
+	dst = strconv.AppendUint(dst, e.FrozenValueHigh, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *DNP3FrozenAnalogInputEventSPwTime) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"flag":`...)
+	dst = strconv.AppendUint(dst, e.Flag, 10)
+	dst = append(dst, `,"frozen_value":`...)
+	dst = strconv.AppendUint(dst, e.FrozenValue, 10)
+	dst = append(dst, `,"time48":`...)
+	dst = strconv.AppendUint(dst, e.Time48, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *DNP3FrozenAnalogInputEventSPwoTime) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"flag":`...)
+	dst = strconv.AppendUint(dst, e.Flag, 10)
+	dst = append(dst, `,"frozen_value":`...)
+	dst = strconv.AppendUint(dst, e.FrozenValue, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *DNP3FrozenCounter16wFlag) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"flag":`...)
+	dst = strconv.AppendUint(dst, e.Flag, 10)
+	dst = append(dst, `,"count_value":`...)
+	dst = strconv.AppendUint(dst, e.CountValue, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *DNP3FrozenCounter16wFlagTime) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"flag":`...)
+	dst = strconv.AppendUint(dst, e.Flag, 10)
+	dst = append(dst, `,"count_value":`...)
+	dst = strconv.AppendUint(dst, e.CountValue, 10)
+	dst = append(dst, `,"time48":`...)
+	dst = strconv.AppendUint(dst, e.Time48, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *DNP3FrozenCounter16woFlag) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"count_value":`...)
+	dst = strconv.AppendUint(dst, e.CountValue, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *DNP3FrozenCounter32wFlag) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"flag":`...)
+	dst = strconv.AppendUint(dst, e.Flag, 10)
+	dst = append(dst, `,"count_value":`...)
+	dst = strconv.AppendUint(dst, e.CountValue, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *DNP3FrozenCounter32wFlagTime) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"flag":`...)
+	dst = strconv.AppendUint(dst, e.Flag, 10)
+	dst = append(dst, `,"count_value":`...)
+	dst = strconv.AppendUint(dst, e.CountValue, 10)
+	dst = append(dst, `,"time48":`...)
+	dst = strconv.AppendUint(dst, e.Time48, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *DNP3FrozenCounter32woFlag) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"count_value":`...)
+	dst = strconv.AppendUint(dst, e.CountValue, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *DNP3HeaderBlock) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"len":`...)
+	dst = strconv.AppendUint(dst, e.Len, 10)
+	dst = append(dst, `,"ctrl":`...)
+	dst = strconv.AppendUint(dst, e.Ctrl, 10)
+	dst = append(dst, `,"dest_addr":`...)
+	dst = strconv.AppendUint(dst, e.DestAddr, 10)
+	dst = append(dst, `,"src_addr":`...)
+	dst = strconv.AppendUint(dst, e.SrcAddr, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *DNP3ObjectHeader) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"obj_type":`...)
+	dst = strconv.AppendUint(dst, e.ObjType, 10)
+	dst = append(dst, `,"qua_field":`...)
+	dst = strconv.AppendUint(dst, e.QuaField, 10)
+	dst = append(dst, `,"number":`...)
+	dst = strconv.AppendUint(dst, e.Number, 10)
+	dst = append(dst, `,"rf_low":`...)
+	dst = strconv.AppendUint(dst, e.RfLow, 10)
+	dst = append(dst, `,"rf_high":`...)
+	dst = strconv.AppendUint(dst, e.RfHigh, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *DNP3ObjectPrefix) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"prefix_value":`...)
+	dst = strconv.AppendUint(dst, e.PrefixValue, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *DNP3PCB) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"control_code":`...)
+	dst = strconv.AppendUint(dst, e.ControlCode, 10)
+	dst = append(dst, `,"count8":`...)
+	dst = strconv.AppendUint(dst, e.Count8, 10)
+	dst = append(dst, `,"on_time":`...)
+	dst = strconv.AppendUint(dst, e.OnTime, 10)
+	dst = append(dst, `,"off_time":`...)
+	dst = strconv.AppendUint(dst, e.OffTime, 10)
+	dst = append(dst, `,"status_code":`...)
+	dst = strconv.AppendUint(dst, e.StatusCode, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *DNP3ResponseDataObject) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"data_value":`...)
+	dst = strconv.AppendUint(dst, e.DataValue, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
 func (e *DNSA6Reply) AppendArgs(dst []byte) []byte {
 	dst = append(dst, `{"msg":`...)
 	dst = e.Msg.appendJSON(dst)
@@ -11239,6 +13060,136 @@ func (e *RexmitInconsistency) AppendArgs(dst []byte) []byte {
 	dst = appendString(dst, e.T2)
 	dst = append(dst, `,"tcp_flags":`...)
 	dst = appendString(dst, e.TCPFlags)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *RFBAuthResult) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"result":`...)
+	dst = strconv.AppendBool(dst, e.Result)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *RFBAuthenticationType) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"authtype":`...)
+	dst = strconv.AppendUint(dst, e.AuthType, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *RFBClientVersion) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"major_version":`...)
+	dst = appendString(dst, e.MajorVersion)
+	dst = append(dst, `,"minor_version":`...)
+	dst = appendString(dst, e.MinorVersion)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *RFBEvent) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *RFBServerParameters) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"name":`...)
+	dst = appendString(dst, e.Name)
+	dst = append(dst, `,"width":`...)
+	dst = strconv.AppendUint(dst, e.Width, 10)
+	dst = append(dst, `,"height":`...)
+	dst = strconv.AppendUint(dst, e.Height, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *RFBServerVersion) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"major_version":`...)
+	dst = appendString(dst, e.MajorVersion)
+	dst = append(dst, `,"minor_version":`...)
+	dst = appendString(dst, e.MinorVersion)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *RFBShareFlag) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"flag":`...)
+	dst = strconv.AppendBool(dst, e.Flag)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SIPAllHeaders) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"hlist":{`...)
+	for i := range e.HList {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = append(strconv.AppendInt(append(dst, '"'), int64(i)+1, 10), `":`...)
+		dst = e.HList[i].appendJSON(dst)
+	}
+	dst = append(dst, `}}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SIPBeginEntity) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SIPEndEntity) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SIPHeader) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"name":`...)
+	dst = appendString(dst, e.Name)
+	dst = append(dst, `,"value":`...)
+	dst = appendString(dst, e.Value)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SIPReply) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"version":`...)
+	dst = appendString(dst, e.Version)
+	dst = append(dst, `,"code":`...)
+	dst = strconv.AppendUint(dst, e.Code, 10)
+	dst = append(dst, `,"reason":`...)
+	dst = appendString(dst, e.Reason)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SIPRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"method":`...)
+	dst = appendString(dst, e.Method)
+	dst = append(dst, `,"original_URI":`...)
+	dst = appendString(dst, e.OriginalURI)
+	dst = append(dst, `,"version":`...)
+	dst = appendString(dst, e.Version)
 	dst = append(dst, '}')
 	return dst
 }
@@ -15843,6 +17794,20 @@ func (e *RawPktHdr) appendJSON(dst []byte) []byte {
 	if e.ICMP.OK {
 		dst = append(dst, `"icmp":`...)
 		dst = e.ICMP.V.appendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return closeObject(dst)
+}
+
+func (e *SIPHeaderField) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"original_name":`...)
+	dst = appendString(dst, e.OriginalName)
+	dst = append(dst, `,"name":`...)
+	dst = appendString(dst, e.Name)
+	dst = append(dst, ',')
+	if e.Value.OK {
+		dst = append(dst, `"value":`...)
+		dst = appendString(dst, e.Value.V)
 		dst = append(dst, ',')
 	}
 	return closeObject(dst)

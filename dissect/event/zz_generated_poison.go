@@ -49,6 +49,18 @@ func (e *DHCPMessage) detach(d *detached) {
 	e.Options.detach(d)
 }
 
+func (e *DNP3AttributeCommon) detach(d *detached) {
+	e.AttributeObj = d.bytes(e.AttributeObj)
+}
+
+func (e *DNP3DebugByte) detach(d *detached) {
+	e.Debug = d.bytes(e.Debug)
+}
+
+func (e *DNP3FileTransport) detach(d *detached) {
+	e.FileData = d.bytes(e.FileData)
+}
+
 func (e *DNSA6Reply) detach(d *detached) {
 	e.Ans.detach(d)
 }
@@ -886,6 +898,43 @@ func (e *RDPConnectRequest) detach(d *detached) {
 func (e *RexmitInconsistency) detach(d *detached) {
 	e.T1 = d.bytes(e.T1)
 	e.T2 = d.bytes(e.T2)
+}
+
+func (e *RFBClientVersion) detach(d *detached) {
+	e.MajorVersion = d.bytes(e.MajorVersion)
+	e.MinorVersion = d.bytes(e.MinorVersion)
+}
+
+func (e *RFBServerParameters) detach(d *detached) {
+	e.Name = d.bytes(e.Name)
+}
+
+func (e *RFBServerVersion) detach(d *detached) {
+	e.MajorVersion = d.bytes(e.MajorVersion)
+	e.MinorVersion = d.bytes(e.MinorVersion)
+}
+
+func (e *SIPAllHeaders) detach(d *detached) {
+	e.HList = detachSlice(d, e.HList)
+	for i := range e.HList {
+		e.HList[i].detach(d)
+	}
+}
+
+func (e *SIPHeader) detach(d *detached) {
+	e.Name = d.bytes(e.Name)
+	e.Value = d.bytes(e.Value)
+}
+
+func (e *SIPReply) detach(d *detached) {
+	e.Version = d.bytes(e.Version)
+	e.Reason = d.bytes(e.Reason)
+}
+
+func (e *SIPRequest) detach(d *detached) {
+	e.Method = d.bytes(e.Method)
+	e.OriginalURI = d.bytes(e.OriginalURI)
+	e.Version = d.bytes(e.Version)
 }
 
 func (e *SMB1CheckDirectoryRequest) detach(d *detached) {
@@ -1881,6 +1930,12 @@ func (e *RDPClientCoreDataFields) detach(d *detached) {
 func (e *RawPktHdr) detach(d *detached) {
 	e.L2.detach(d)
 	e.IP6.V.detach(d)
+}
+
+func (e *SIPHeaderField) detach(d *detached) {
+	e.OriginalName = d.bytes(e.OriginalName)
+	e.Name = d.bytes(e.Name)
+	e.Value.V = d.bytes(e.Value.V)
 }
 
 func (e *SMB1FindFirst2RequestArgs) detach(d *detached) {

@@ -130,6 +130,12 @@ var logs = map[string]log{
 			"error_msg":    to("reason"),
 		},
 	},
+	"dnp3": {app: "dnp3"},
+	"rfb":  {app: "rfb", transport: "tcp"},
+	"sip": {
+		app:     "sip",
+		columns: map[string][]mapping.Target{"user_agent": to("http_user_agent"), "status_code": to("status")},
+	},
 	"modbus":                 {app: "modbus", transport: "tcp"},
 	"modbus_register_change": {app: "modbus", transport: "tcp"},
 	"mysql": {

@@ -149,6 +149,7 @@ func TestIntegrationsFields(t *testing.T) {
 			"query": "dns.question.name", "qtype_name": "dns.question.type", "qclass": "dns.question.class", "rcode_name": "dns.response_code",
 			"trans_id": "dns.id", "answers": "dns.resolved_ip", "TTLs": "dns.answers.ttl", "AA": "dns.header_flags", "rtt": "event.duration",
 		},
+		"dnp3":  {"fc_request": "event.action"},
 		"files": {"mime_type": "file.mime_type", "filename": "file.name", "total_bytes": "file.size", "sha1": "file.hash.sha1", "md5": "related.hash"},
 		"ftp":   {"user": "user.name", "command": "event.action", "file_size": "file.size", "mime_type": "file.mime_type"},
 		"http": {
@@ -166,6 +167,8 @@ func TestIntegrationsFields(t *testing.T) {
 		"mysql":        {"cmd": "event.action", "success": "event.outcome"},
 		"ntlm":         {"username": "user.name", "domainname": "user.domain", "success": "event.outcome"},
 		"ocsp":         {"issuerNameHash": "related.hash"},
+		"rfb":          {"auth": "event.outcome"},
+		"sip":          {"method": "event.action", "user_agent": "user_agent.original"},
 		"smb_cmd":      {"command": "event.action", "username": "related.user", "status": "event.outcome"},
 		"smb_files":    {"action": "event.action", "name": "file.name", "size": "file.size", "times.changed": "file.ctime", "times.modified": "file.mtime"},
 		"smtp":         {"tls": "tls.established"},

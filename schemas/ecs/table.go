@@ -163,6 +163,10 @@ var logs = map[string]log{
 			"sha256":      to("file.hash.sha256", "related.hash"),
 		},
 	},
+	"dnp3": {
+		typ: "connection protocol", protocol: "dnp3",
+		columns: map[string][]mapping.Target{"fc_request": to("event.action")},
+	},
 	"ftp": {
 		typ: "connection info protocol", transport: "tcp", protocol: "ftp",
 		columns: map[string][]mapping.Target{
@@ -263,6 +267,18 @@ var logs = map[string]log{
 		},
 	},
 	"rdp": {typ: "info protocol", transport: "tcp", protocol: "rdp"},
+	"rfb": {
+		category: "network session", typ: "connection protocol", transport: "tcp", protocol: "rfb",
+		columns: map[string][]mapping.Target{"auth": outcome},
+	},
+	"sip": {
+		typ: "connection protocol", protocol: "sip",
+		columns: map[string][]mapping.Target{
+			"method":     to("event.action"),
+			"uri":        to("url.full"),
+			"user_agent": to("user_agent.original"),
+		},
+	},
 	"smb_cmd": {
 		typ: "connection protocol", transport: "tcp", protocol: "smb",
 		columns: map[string][]mapping.Target{

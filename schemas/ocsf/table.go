@@ -274,6 +274,12 @@ var logs = map[string]log{
 			"error_msg": to("status_detail"),
 		},
 	},
+	"dnp3": {class: network, activity: traffic, more: app("dnp3")},
+	"rfb": {
+		class: network, activity: traffic, more: app("rfb"),
+		columns: map[string][]mapping.Target{"auth": status("true")},
+	},
+	"sip":                    {class: network, activity: traffic, more: app("sip")},
 	"known_modbus":           {class: base, activity: other},
 	"modbus":                 {class: network, activity: traffic, more: app("modbus")},
 	"modbus_register_change": {class: network, activity: traffic, more: app("modbus")},
