@@ -1,4 +1,5 @@
-// Package syslog analyzes syslog messages over UDP (RFC 3164, RFC 5424 and 5426).
+// Package syslog analyzes syslog messages (RFC 3164, RFC 5424) over UDP (RFC 5426) and TCP
+// (RFC 6587).
 //
 // Like Zeek, it takes any datagram without a priority for a message. A datagram that begins
 // a priority and does not complete it is not syslog.
@@ -45,20 +46,26 @@ func (s *shard) attach(u conn.Use) conn.Analyzer {
 
 // Data takes a message.
 func (a *analyzer) Data(_ bool, b []byte) {
-	facility, severity := uint64(unspecified), uint64(unspecified)
-	if len(b) > 0 && b[0] == '<' {
-		n, rest, wrong := priority(b[1:])
-		if wrong != "" {
-			a.Violate(conn.Violation{Reason: wrong})
-			return
-		}
-		facility, severity, b = n>>3&0x7f, n&7, rest
+	facility, severity, b, wrong := parse(b)
+	if wrong != "" {
+		a.Violate(conn.Violation{Reason: wrong})
+		return
 	}
 	a.Confirm()
 	if e := a.s.message.Begin(); e != nil {
 		*e = event.SyslogMessage{Conn: a.Conn(), Facility: facility, Severity: severity, Msg: b}
 		a.s.message.Raise(e)
 	}
+}
+
+// parse splits a message into facility, severity and what follows them. It returns what is
+// wrong with it, or "".
+func parse(b []byte) (facility, severity uint64, rest []byte, wrong string) {
+	if len(b) == 0 || b[0] != '<' {
+		return unspecified, unspecified, b, ""
+	}
+	n, rest, wrong := priority(b[1:])
+	return n >> 3 & 0x7f, n & 7, rest, wrong
 }
 
 // priority reads a priority after its opening bracket. It returns what follows the closing

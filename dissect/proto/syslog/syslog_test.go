@@ -3,6 +3,7 @@ package syslog
 import (
 	"net/netip"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/wirelog/wirelog/dissect/conn"
@@ -98,4 +99,93 @@ func BenchmarkMessage(b *testing.B) {
 	for b.Loop() {
 		a.Data(true, message)
 	}
+}
+
+// newStreams returns a bench for the protocol over TCP, at a port of the server.
+func newStreams(t testing.TB, port uint16) (*testconn.Bench, func() []string) {
+	b := testconn.New(t, testconn.Config())
+	raised := b.Record("syslog")
+	b.SetAttacher(detect.New([]*detect.Protocol{NewTCP(b.Hooks)}))
+	b.Server = netip.AddrPortFrom(b.Server.Addr(), port)
+	return b, raised
+}
+
+func TestStreams(t *testing.T) {
+	msg := func(facility, severity, msg string) string {
+		return `syslog_message {"facility":` + facility + `,"severity":` + severity + `,"msg":"` + msg + `"}`
+	}
+	for _, c := range []struct {
+		name, in string
+		port     uint16
+		want     []string
+	}{
+		{"counted", "5 <13>a11 <165>b\nc\n d", portTCP, []string{"confirmed SYSLOG_TCP", msg("1", "5", "a"), msg("20", "5", `b\nc\n d`)}},
+		{"counted without a priority", "2 hi", portTCP, []string{"confirmed SYSLOG_TCP", msg("999", "999", "hi")}},
+		{"lines", "<13>a\n<14>b\r\n\x00<15>c\n<16>unfinished", portTCP, []string{"confirmed SYSLOG_TCP", msg("1", "5", "a"), msg("1", "6", "b"), msg("1", "7", "c")}},
+		{"both", "<13>a\n5 <14>b<15>c\n", portTCP, []string{"confirmed SYSLOG_TCP", msg("1", "5", "a"), msg("1", "6", "b"), msg("1", "7", "c")}},
+		{"another port", "5 <13>a", 514, []string{"confirmed SYSLOG_TCP", msg("1", "5", "a")}},
+		{"lines at another port", "<13>a\n", 514, nil},
+		{"another protocol", "GET / HTTP/1.1\r\n", portTCP, []string{"violation neither a length nor a priority begins the message"}},
+		{"no space", "12<13>a", portTCP, []string{`violation failed to expect bytes literal " "`}},
+		{"broken priority", "5 <13 a", portTCP, []string{`violation failed to expect bytes literal ">"`}},
+		{"long", "70000 <13>a", portTCP, nil},
+		{"many digits", "1234567890123456789 <13>a", portTCP, nil},
+		{"a line without end", "<13>" + strings.Repeat("x", maxMessage), portTCP, nil},
+	} {
+		for _, size := range []int{1, 3, 1 << 14} {
+			b, raised := newStreams(t, c.port)
+			b.Converse([]string{">" + c.in}, size)
+			if got := raised(); !slices.Equal(got, c.want) {
+				t.Errorf("%s in segments of %d: %q, want %q", c.name, size, got, c.want)
+			}
+		}
+	}
+}
+
+func TestSignature(t *testing.T) {
+	for in, want := range map[string]detect.Verdict{
+		"": detect.NeedMore, "1": detect.NeedMore, "12 ": detect.NeedMore, "12 <": detect.NeedMore, "12 <13": detect.NeedMore, "12 <13>": detect.Match,
+		"0": detect.NoMatch, "x": detect.NoMatch, "12x": detect.NoMatch, "12 x": detect.NoMatch, "12 <>": detect.NoMatch, "12 <1x": detect.NoMatch,
+		"12 <1234": detect.NoMatch, "1234567890": detect.NoMatch,
+	} {
+		if got := isCounted([]byte(in)); got != want {
+			t.Errorf("%q: %v, want %v", in, got, want)
+		}
+	}
+}
+
+// What follows missing bytes is not read.
+func TestStreamGap(t *testing.T) {
+	b, raised := newStreams(t, portTCP)
+	b.Open()
+	b.Talk(true, []byte("5 <13>a9 <1"))
+	b.Skip(true, 3)
+	b.Talk(true, []byte(">b5 <13>c"))
+	b.Close()
+	b.Drain()
+	if got := raised(); len(got) != 2 {
+		t.Errorf("%q", got)
+	}
+}
+
+func FuzzStream(f *testing.F) {
+	for _, s := range []string{"5 <13>a9 <165>b\nc", "<13>a\n<14>b\r\n", "<13>a\n5 <14>b<15>c\n", "70000 <1>", "12<13>"} {
+		f.Add([]byte(s), uint8(1))
+	}
+	f.Fuzz(func(t *testing.T, in []byte, size uint8) {
+		if len(in) > 4096 || len(in) == 0 {
+			return
+		}
+		run := func(size int) []string {
+			b, raised := newStreams(t, portTCP)
+			b.Converse([]string{">" + string(in)}, size)
+			if b.Table.Stats().Panics != 0 {
+				t.Fatal("panic")
+			}
+			return raised()
+		}
+		if whole, cut := run(1<<14), run(int(size)+1); !slices.Equal(whole, cut) {
+			t.Errorf("whole %q\ncut   %q", whole, cut)
+		}
+	})
 }
