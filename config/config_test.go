@@ -21,11 +21,13 @@ import (
 	"github.com/wirelog/wirelog/dissect/link/packet"
 	"github.com/wirelog/wirelog/dissect/link/tunnel"
 	"github.com/wirelog/wirelog/dissect/proto/dcerpc"
+	"github.com/wirelog/wirelog/dissect/proto/dnp3"
 	"github.com/wirelog/wirelog/dissect/proto/dns"
 	"github.com/wirelog/wirelog/dissect/proto/ftp"
 	"github.com/wirelog/wirelog/dissect/proto/http"
 	"github.com/wirelog/wirelog/dissect/proto/irc"
 	"github.com/wirelog/wirelog/dissect/proto/pop3"
+	"github.com/wirelog/wirelog/dissect/proto/sip"
 	"github.com/wirelog/wirelog/dissect/proto/smb"
 	"github.com/wirelog/wirelog/dissect/proto/smtp"
 	"github.com/wirelog/wirelog/dissect/proto/ssh"
@@ -421,6 +423,8 @@ func TestDefaultsAreTheCommands(t *testing.T) {
 		"x509":        {x509.DefaultOptions(), def.X509},
 		"tunnel":      {tunnel.DefaultOptions(), def.Tunnel},
 		"dns":         {dns.DefaultOptions(), def.DNS},
+		"dnp3":        {dnp3.DefaultOptions(), def.DNP3},
+		"sip":         {sip.DefaultOptions(), def.SIP},
 		"http":        {http.DefaultOptions(), def.HTTP},
 		"logs":        {logs.DefaultLimits(), want.Rows},
 		"writers":     {value.DefaultSampling(), def.Conn.Weirds},
@@ -435,7 +439,7 @@ func TestDefaultsAreTheCommands(t *testing.T) {
 			parts++
 		}
 	}
-	if parts != 17 {
+	if parts != 19 {
 		t.Errorf("dissect.Options has %d parts: is each of them above?", parts)
 	}
 }

@@ -184,7 +184,7 @@ func (a *analyzer) Gap(bool, uint64) { a.deaf = true }
 // End does nothing: an incomplete message is dropped silently.
 func (a *analyzer) End(bool) {}
 
-// Flip swaps the two sides, but the server stays the one that sends first.
+// Flip swaps what was read of the two sides. What a side sends next goes by its role.
 func (a *analyzer) Flip() { a.side[0], a.side[1] = a.side[1], a.side[0] }
 
 // Done returns the analyzer to the free list.

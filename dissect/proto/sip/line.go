@@ -87,9 +87,9 @@ func parseVersion(b []byte) (version, rest []byte, wrong string) {
 
 // header parses a header (RFC 3261 section 7.3.1). Zeek does not join continued lines.
 func (a *analyzer) header(s *stream, line []byte, isOrig bool) string {
-	n := bytes.IndexAny(line, ": \t")
-	if n < 0 {
-		n = len(line)
+	n := 0
+	for n < len(line) && line[n] != ':' && line[n] != ' ' && line[n] != '\t' {
+		n++
 	}
 	if n == 0 {
 		return mismatch("60", "[^: \\t]+", line)
@@ -129,11 +129,11 @@ func (a *analyzer) header(s *stream, line []byte, isOrig bool) string {
 
 // isToken reports whether c may be in a token (RFC 3261 section 25.1).
 func isToken(c byte) bool {
-	switch {
-	case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', isDigit(c):
+	switch c {
+	case '_', '.', '!', '%', '*', '+', '`', '\'', '~', '-':
 		return true
 	}
-	return bytes.IndexByte([]byte("_.!%*+`'~-"), c) >= 0
+	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || isDigit(c)
 }
 
 func skipBlanks(b []byte) []byte {

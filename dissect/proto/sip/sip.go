@@ -114,7 +114,7 @@ func (a *analyzer) Data(_ bool, b []byte) {
 		if len(b) == 0 {
 			return
 		}
-		n := bytes.IndexAny(b, "\r\n")
+		n := lineEnd(b)
 		if n < 0 {
 			a.keep(s, b)
 			return
@@ -144,6 +144,18 @@ func (a *analyzer) Data(_ bool, b []byte) {
 			}
 		}
 	}
+}
+
+// lineEnd returns the index of the first CR or LF, or -1.
+func lineEnd(b []byte) int {
+	n := bytes.IndexByte(b, '\n')
+	if n >= 0 {
+		b = b[:n]
+	}
+	if r := bytes.IndexByte(b, '\r'); r >= 0 {
+		return r
+	}
+	return n
 }
 
 // keep keeps the beginning of a line. It returns false if the line is too long.

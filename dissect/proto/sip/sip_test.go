@@ -31,7 +31,7 @@ func newBenchOf(t testing.TB, set compat.Set, o Options, lines *[]string) *testc
 	now := func() value.Time { return b.Now }
 	if _, err := event.NewStream(b.Hooks, now, func(line []byte) {
 		s := about.ReplaceAllString(string(line), "")
-		if strings.Contains(s, "sip_") || strings.Contains(s, "SIP\"") {
+		if strings.Contains(s, "sip_") || strings.Contains(s, "ANALYZER_SIP") {
 			*lines = append(*lines, strings.TrimSuffix(strings.TrimPrefix(s, `{"event":"`), "\n"))
 		}
 	}); err != nil {
