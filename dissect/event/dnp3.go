@@ -519,8 +519,8 @@ type DNP3FrozenCounter32woFlag struct {
 	CountValue uint64 `zeek:"count_value"`
 }
 
-// DNP3HeaderBlock is raised for the link header of the first frame of every application fragment, when
-// that header has been read.
+// DNP3HeaderBlock is raised for the link header of the first frame of every application
+// fragment, when that header has been read.
 //
 //wirelog:event dnp3_header_block section=DNP3
 type DNP3HeaderBlock struct {
