@@ -32,6 +32,7 @@ const (
 	DNP3LinkOnly
 	DNP3FrozenAnalogTime
 	SIPAllHeaders
+	DetectionReplay
 	effects
 )
 
@@ -52,6 +53,7 @@ var table = [effects]Info{
 	DNP3LinkOnly:            {"dnp3_link_only", "a frame of DNP3 without user data, such as a request for the link's status, takes the segment after it with it, or the rest of its own, instead of only itself"},
 	DNP3FrozenAnalogTime:    {"dnp3_frozen_analog_time", "DNP3's frozen analog input event of 16 bits with time (group 33 variation 4) is read with 32 bits, instead of 16"},
 	SIPAllHeaders:           {"sip_all_headers", "the headers in sip_all_headers have the value as name and the name, in upper case, as original_name, instead of each in its place"},
+	DetectionReplay:         {"detection_replay", "an analyzer that a signature finds gets everything from the beginning, and a violation takes it off after the packet, instead of at once, when the next one gets what follows"},
 	DNSLastQuestion:         {"dns_last_question", "dns.log has the last of several questions of a message, instead of a row for each (zeek#5037)"},
 }
 

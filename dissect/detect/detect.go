@@ -26,6 +26,7 @@ import (
 	"math/bits"
 	"slices"
 
+	"github.com/wirelog/wirelog/compat"
 	"github.com/wirelog/wirelog/dissect/conn"
 	"github.com/wirelog/wirelog/internal/freelist"
 	"github.com/wirelog/wirelog/value"
@@ -372,13 +373,17 @@ func (w *watch) unsigned(side int) bool {
 // attach adds an analyzer and feeds it everything so far, and then last. If a violation
 // takes it off meanwhile, or has taken one off before, the next one gets what follows the
 // turn of the violation. What it finds then does not depend on how the turns are cut into
-// segments.
+// segments. In Zeek, every analyzer gets everything, and a violation takes it off after the
+// packet.
 func (w *watch) attach(p *Protocol, last []byte, isOrig bool) {
+	asZeek := w.Compat(compat.DetectionReplay)
 	for {
 		var h conn.Handover
 		first := 0
 		if !w.isInner {
-			first = w.after(w.Violated(&p.Protocol))
+			if !asZeek {
+				first = w.after(w.Violated(&p.Protocol))
+			}
 			h = w.Attach(&p.Protocol)
 		} else if !slices.ContainsFunc(w.found, func(f finding) bool { return f.p == p }) {
 			h = w.HandOver(&p.Protocol)
@@ -389,7 +394,7 @@ func (w *watch) attach(p *Protocol, last []byte, isOrig bool) {
 		if w.isInner {
 			w.found = append(w.found, finding{h, p})
 		}
-		if w.replay(h, first) {
+		if w.replay(h, first, asZeek) {
 			h.Data(isOrig, last)
 			return
 		}
@@ -405,8 +410,9 @@ func (w *watch) after(t conn.Turn) int {
 	return n
 }
 
-// replay feeds an analyzer the chunks from first on. It reports whether that is left.
-func (w *watch) replay(h conn.Handover, first int) bool {
+// replay feeds an analyzer the chunks from first on. It reports whether that is left, which
+// asZeek cannot be known before the end of the packet.
+func (w *watch) replay(h conn.Handover, first int, asZeek bool) bool {
 	var from [2]int
 	for i, c := range w.chunks {
 		side := conn.Side(c.isOrig)
@@ -414,6 +420,8 @@ func (w *watch) replay(h conn.Handover, first int) bool {
 		case i < first:
 		case c.gap > 0:
 			h.Gap(c.isOrig, c.gap)
+		case asZeek:
+			h.Data(c.isOrig, w.sides[side][from[side]:c.end])
 		case !h.Replay(c.turn, c.isOrig, w.sides[side][from[side]:c.end]):
 			return false
 		}

@@ -31,7 +31,7 @@ var allowed = map[string][]string{
 	"dissect/codec":  {"dissect/codec", "value", "internal/freelist"},
 	"dissect/file":   {"dissect/codec", "dissect/event", "dissect/file", "value", "internal/freelist"},
 	"dissect/conn":   {"compat", "dissect/event", "dissect/link", "value", "internal/freelist"},
-	"dissect/detect": {"dissect/conn", "dissect/event", "value", "internal/freelist"},
+	"dissect/detect": {"compat", "dissect/conn", "dissect/event", "value", "internal/freelist"},
 	"dissect/proto":  {"compat", "dissect/codec", "dissect/conn", "dissect/detect", "dissect/event", "dissect/file", "value", "internal/freelist"},
 	"dissect":        {"compat", "dissect", "internal/choose", "value"},
 

@@ -18,8 +18,8 @@ import (
 
 var (
 	uids     = regexp.MustCompile(`"(uid|fuid)":"[^"]*"`)
-	parents  = regexp.MustCompile(`"tunnel_parents":\[[^]]*\]`)
-	duration = regexp.MustCompile(`"(duration|rtt|times\.[a-z]+)":([-0-9.e]+)`)
+	parents  = regexp.MustCompile(`"(?:tunnel_parents|uids)":\[[^]]*\]`)
+	duration = regexp.MustCompile(`"(duration|rtt|precision|root_delay|root_disp|(?:ref|org|rec|xmt)_time|ttl|times\.[a-z]+)":([-0-9.e]+)`)
 	uidList  = regexp.MustCompile(`"C[0-9A-Za-z]+"`)
 )
 

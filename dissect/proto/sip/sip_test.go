@@ -185,17 +185,23 @@ func TestFollowZeek(t *testing.T) {
 }
 
 // TestViolation tests that a flow with a response stays as it is after a violation, and that
-// another one is detected again.
+// another one is detected again: from the violation on, or from the beginning as in Zeek.
 func TestViolation(t *testing.T) {
+	zeek82, err := compat.Parse(compat.Zeek82)
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, c := range []struct {
+		set  compat.Set
 		in   []string
 		want int
 	}{
-		{[]string{start + "\r\n", "<SIP/2.0 200 OK\r\n\r\n", ">\r\n\r\n", start + "\r\n"}, 1},
-		{[]string{">\r\n\r\n", start + "\r\n"}, 0}, // the datagram before it comes again
+		{0, []string{start + "\r\n", "<SIP/2.0 200 OK\r\n\r\n", ">\r\n\r\n", start + "\r\n"}, 1},
+		{0, []string{">\r\n\r\n", start + "\r\n"}, 1},
+		{zeek82, []string{">\r\n\r\n", start + "\r\n"}, 0},
 	} {
 		var got []string
-		b := newBench(t, DefaultOptions(), &got)
+		b := newBenchOf(t, c.set, DefaultOptions(), &got)
 		b.Server = netip5060(b)
 		play(b, c.in...)
 		n := 0
