@@ -29,6 +29,8 @@ const (
 	HTTPMethods
 	HTTPMultipartLength
 	SSHKexMethods
+	LoginService
+	LoginPrompts
 	effects
 )
 
@@ -46,6 +48,8 @@ var table = [effects]Info{
 	HTTPMethods:             {"http_methods", "methods of HTTP beyond HTTP::http_methods, such as PATCH and QUERY, are a weird unknown_HTTP_method, and QUERY does not detect HTTP at other ports (zeek#5583)"},
 	HTTPMultipartLength:     {"http_multipart_length", "a multipart body whose last line has no end counts two bytes that were not sent, and is a weird, instead of being as long as Content-Length says"},
 	SSHKexMethods:           {"ssh_kex_methods", "SSH's diffie-hellman-group15, 17 and 18 are unknown, and after an unknown key exchange encrypted bytes are read as messages"},
+	LoginService:            {"login_service", "connections of Finger, Ident, Telnet, Rlogin and Rsh have no service in conn.log, and every Finger connection is a weird partial_finger_request unless somebody listens to finger_request"},
+	LoginPrompts:            {"login_prompts", "the lists of prompts and messages of logins are empty unless they are set, and an empty list matches every line"},
 	DNSLastQuestion:         {"dns_last_question", "dns.log has the last of several questions of a message, instead of a row for each (zeek#5037)"},
 }
 
