@@ -5,6 +5,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 )
@@ -14,11 +15,22 @@ var updateGolden = flag.Bool("update", false, "write testdata/golden anew")
 // goldenEvents are the captures whose events are compared too, and which events:
 // mostly those that no reference capture has.
 var goldenEvents = map[string]string{
+	"finger.pcap":     "finger_*",
+	"ident.pcap":      "ident_*",
 	"krb-odd.pcap":    "krb_*",
 	"modbus-odd.pcap": "modbus_*",
 	"modbus.pcap":     "modbus_*",
+	"rlogin.pcap":     "login_*,rsh_*",
 	"smb1-odd.pcap":   "smb1_*",
 	"smb1-talk.pcap":  "smb1_*",
+	"telnet.pcap":     "login_*,*_option*",
+}
+
+// goldenAnalyzers are the captures that need other analyzers than the default.
+var goldenAnalyzers = map[string]string{
+	"ident.pcap":  "+ident",
+	"rlogin.pcap": "+rlogin,+rsh",
+	"telnet.pcap": "+telnet",
 }
 
 // TestGolden reads every capture of testdata, with checksums verified, and
@@ -51,7 +63,10 @@ func TestGolden(t *testing.T) {
 				if err := os.MkdirAll(got, 0o755); err != nil {
 					t.Fatal(err)
 				}
-				o.EventsFile, o.EventNames = filepath.Join(got, "events.jsonl"), []string{pattern}
+				o.EventsFile, o.EventNames = filepath.Join(got, "events.jsonl"), strings.Split(pattern, ",")
+			}
+			if list, ok := goldenAnalyzers[name]; ok {
+				o.Dissect.Analyzers = strings.Split(list, ",")
 			}
 			s, err := Run(context.Background(), o)
 			if err != nil {

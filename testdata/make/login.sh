@@ -1,13 +1,14 @@
 #!/bin/bash
-# Logins: Telnet, rlogin and rsh with the clients and servers of inetutils and rsh-redone,
-# Finger with fingerd, Ident with oidentd. Behind telnetd is a small program in the place of
-# login(1), so that the machine needs no users; rlogind and rshd refuse.
+# Logins: Telnet with the client and server of inetutils, rlogin and rsh with the clients of
+# rsh-redone, Finger with fingerd, Ident with oidentd. So that the machine needs no users,
+# a small program behind telnetd takes the place of login(1), and login_peer.py those of
+# rlogind and rshd.
 # Debian packages: iproute2 tcpdump tshark ethtool python3 inetutils-inetd inetutils-telnetd
-# inetutils-telnet rsh-redone-server rsh-redone-client fingerd finger oidentd bsdutils
+# inetutils-telnet rsh-redone-client fingerd finger oidentd bsdutils
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 need inetutils-inetd:inetutils-inetd telnetd:inetutils-telnetd inetutils-telnet:inetutils-telnet \
-	in.rlogind:rsh-redone-server in.rshd:rsh-redone-server rsh-redone-rlogin:rsh-redone-client \
+	rsh-redone-rlogin:rsh-redone-client \
 	rsh-redone-rsh:rsh-redone-client in.fingerd:fingerd finger:finger oidentd:oidentd script:bsdutils
 cd "$tmp"
 
@@ -31,8 +32,8 @@ chmod 755 login .
 cat >inetd.conf <<-CONF
 	23 stream tcp nowait root $(command -v telnetd) telnetd -h -E $tmp/login
 	79 stream tcp nowait root $(command -v in.fingerd) in.fingerd -p $(command -v finger)
-	513 stream tcp nowait root $(command -v in.rlogind) in.rlogind
-	514 stream tcp nowait root $(command -v in.rshd) in.rshd
+	513 stream tcp nowait root $PYTHON python3 $here/login_peer.py rlogin
+	514 stream tcp nowait root $PYTHON python3 $here/login_peer.py rsh
 CONF
 
 # type_in SECONDS LINE ... prints lines, each after a pause.
@@ -59,12 +60,16 @@ recorded
 expect telnet.pcap 'telnet.data contains "Last login"' 2
 expect telnet.pcap 'telnet.data contains "incorrect"'
 
-record rlogin.pcap "$A" wl0 tcp port 513 or tcp port 514
-type_in 1 secret | a timeout 10 env TERM=vt100 script -qec 'rsh-redone-rlogin -l alice 10.77.0.2' typescript >>client.log 2>&1 || true
-a timeout 10 rsh-redone-rsh -l alice 10.77.0.2 id </dev/null >>client.log 2>&1 || true
+record rlogin.pcap "$A" wl0 tcp
+type_in 1 date exit | a timeout 10 env TERM=vt100 script -qec 'rsh-redone-rlogin -l alice 10.77.0.2' typescript >>client.log 2>&1 || true
+type_in 1 wrong bob secret exit | a timeout 15 env TERM=vt100 script -qec 'rsh-redone-rlogin -l bob 10.77.0.2' typescript >>client.log 2>&1 || true
+ok rsh-redone-rsh -l alice 10.77.0.2 id
+no rsh-redone-rsh -l mallory 10.77.0.2 id
 recorded
-expect rlogin.pcap 'tcp.dstport == 513 && tcp.len > 0'
-expect rlogin.pcap 'tcp.dstport == 514 && tcp.len > 0'
+expect rlogin.pcap 'tcp.srcport == 513 && tcp contains "Last login"' 2
+expect rlogin.pcap 'tcp.srcport == 513 && tcp contains "incorrect"'
+expect rlogin.pcap 'tcp.srcport == 514 && tcp contains "you said id"'
+expect rlogin.pcap 'tcp.srcport == 514 && tcp contains "Permission denied"'
 
 record finger.pcap "$A" wl0 tcp port 79
 for who in root@10.77.0.2 nobody-here@10.77.0.2 @10.77.0.2; do

@@ -64,11 +64,12 @@ type NVT struct {
 	// negotiation is the command of nvtOption.
 	negotiation byte
 	noNUL       bool // NUL is kept, because the weird about it has been raised or by Terminal
-	// opts is set for a terminal, whose lines end with CR, LF or CR LF.
-	opts    OptionReceiver
-	subData []byte // the subnegotiation so far, for opts
-	binary  bool   // the eighth bit of characters is dropped
-	stopped bool
+	opts        OptionReceiver
+	// subData is the subnegotiation so far, if there is a receiver.
+	subData  []byte
+	terminal bool // lines end with CR, LF or CR LF
+	binary   bool // the eighth bit of characters is dropped
+	stopped  bool
 }
 
 // Reset prepares n for a new stream. The NVTs of a connection share seen, those of a
@@ -78,12 +79,11 @@ func (n *NVT) Reset(r NVTReceiver, seen *Seen, budget *Budget) {
 	*n = NVT{r: r, seen: seen, budget: budget, part: n.part, subData: n.subData}
 }
 
-// Terminal makes n a terminal of Telnet after Reset: a single CR or LF ends a line as well,
-// NUL is part of it, and o gets the commands.
-func (n *NVT) Terminal(o OptionReceiver) { n.opts, n.noNUL = o, true }
+// SetTerminal makes n a terminal of Telnet after Reset: a single CR ends a line as well, and
+// NUL is part of it.
+func (n *NVT) SetTerminal() { n.terminal = true }
 
-// SetOptionReceiver changes the receiver of commands, when the connection's sides are
-// swapped.
+// SetOptionReceiver sets the receiver of commands.
 func (n *NVT) SetOptionReceiver(o OptionReceiver) { n.opts = o }
 
 // SetBinary says whether the binary option of the terminal is active. As in Zeek, the
@@ -213,8 +213,11 @@ func (n *NVT) weird(once Seen, name string) {
 
 // char takes a byte of text and reports whether the receiver wants more.
 func (n *NVT) char(c byte) bool {
-	if n.opts != nil {
+	if n.terminal {
 		return n.terminalChar(c)
+	}
+	if n.binary && c != telnetIAC {
+		c &= 0x7f
 	}
 	more := true
 	switch c {

@@ -96,7 +96,8 @@ func terminalLines(s string, size int, binary bool) []string {
 	r := new(optionRecorder)
 	var n NVT
 	n.Reset(r, new(Seen), nil)
-	n.Terminal(r)
+	n.SetTerminal()
+	n.SetOptionReceiver(r)
 	n.SetBinary(binary)
 	for part := range slices.Chunk([]byte(s), size) {
 		n.Deliver(part)
@@ -133,7 +134,8 @@ func TestTerminal(t *testing.T) {
 	var n NVT
 	budget := Budget{Limit: 1000}
 	n.Reset(r, new(Seen), &budget)
-	n.Terminal(r)
+	n.SetTerminal()
+	n.SetOptionReceiver(r)
 	n.Deliver([]byte("\xff\xfa" + strings.Repeat("x", 1500) + "\n"))
 	if len(r.lines) != 2 || !strings.HasPrefix(r.lines[0], "!nvt_option_size_exceeded") || budget.used != 0 {
 		t.Errorf("%.100q, %d bytes are held", r.lines, budget.used)

@@ -7,6 +7,7 @@ import (
 	"github.com/wirelog/wirelog/dissect/conn"
 	"github.com/wirelog/wirelog/dissect/detect"
 	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/dissect/proto/telnetopt"
 	"github.com/wirelog/wirelog/internal/freelist"
 	"github.com/wirelog/wirelog/value"
 )
@@ -34,14 +35,15 @@ type telnetFactory struct {
 
 func (f *telnetFactory) new(u conn.Use) conn.Analyzer {
 	t := f.free.Get()
-	d, lines, names := t.dialogue, t.lines, [2][]byte{t.authName[0][:0], t.authName[1][:0]}
-	*t = telnet{f: f, dialogue: d, lines: lines, authName: names}
+	d, lines, options := t.dialogue, t.lines, t.options
+	*t = telnet{f: f, dialogue: d, lines: lines, options: options}
 	t.reset(u, f.l, sourceTelnet)
 	for i := range t.lines {
 		t.side[i] = telnetSide{t, i}
 		t.lines[i].Reset(&t.side[i], &t.seen, f.l.opt.Lines)
-		t.lines[i].Terminal(&t.side[i])
+		t.lines[i].SetTerminal()
 	}
+	t.options.Reset(u, f.l.hooks, &t.lines, t)
 	return t
 }
 
@@ -50,16 +52,23 @@ type telnet struct {
 	f *telnetFactory
 	dialogue
 
-	lines    [2]contentline.NVT
-	side     [2]telnetSide
-	seen     contentline.Seen
-	options  [2][numOptions]option
-	accepted [2]bool // the side has accepted the other's authentication
-	named    [2]bool // authName is set
-	authName [2][]byte
+	lines   [2]contentline.NVT
+	side    [2]telnetSide
+	seen    contentline.Seen
+	options telnetopt.Session
 }
 
-// telnetSide receives the lines and commands of one side.
+// Negotiated takes the service from a command about an option.
+func (t *telnet) Negotiated() { t.certain("telnet") }
+
+// Env takes a variable of a side's environment.
+func (t *telnet) Env(isOrig bool, name, val []byte) {
+	if !t.over {
+		t.setEnv(isOrig, name, val)
+	}
+}
+
+// telnetSide receives the lines of one side.
 type telnetSide struct {
 	t *telnet
 	i int
@@ -112,12 +121,8 @@ func (t *telnet) Done() {
 // Flip swaps the sides with the connection's roles.
 func (t *telnet) Flip() {
 	t.lines[0], t.lines[1] = t.lines[1], t.lines[0]
-	t.options[0], t.options[1] = t.options[1], t.options[0]
-	t.accepted[0], t.accepted[1] = t.accepted[1], t.accepted[0]
-	t.named[0], t.named[1] = t.named[1], t.named[0]
-	t.authName[0], t.authName[1] = t.authName[1], t.authName[0]
 	for i := range t.lines {
 		t.lines[i].SetReceiver(&t.side[i])
-		t.lines[i].SetOptionReceiver(&t.side[i])
 	}
+	t.options.Flip()
 }

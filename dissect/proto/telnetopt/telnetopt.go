@@ -1,8 +1,13 @@
-package login
+// Package telnetopt follows the options of Telnet (RFC 855) that the sides of a network
+// virtual terminal negotiate, as in Telnet itself and in FTP. It follows Zeek's
+// src/analyzer/protocol/login/NVT.
+package telnetopt
 
 import (
 	"bytes"
 
+	"github.com/wirelog/wirelog/dissect/codec/contentline"
+	"github.com/wirelog/wirelog/dissect/conn"
 	"github.com/wirelog/wirelog/dissect/event"
 )
 
@@ -61,13 +66,67 @@ type option struct {
 	encrypts  bool // the side has begun to encrypt
 }
 
-// Negotiated takes a command about an option.
-func (s *telnetSide) Negotiated(command, number byte) {
-	t := s.t
-	if t.over {
-		return
+// A Host is told of what a Session finds beside the events.
+type Host interface {
+	// Negotiated is called for each command about an option.
+	Negotiated()
+	// Env takes a variable of a side's environment (RFC 1572). The slices are valid only
+	// during the call.
+	Env(isOrig bool, name, val []byte)
+}
+
+// A Session follows the options of both sides of a connection. Reset initializes it.
+type Session struct {
+	use   conn.Use
+	hooks *event.LoginEvents
+	lines *[2]contentline.NVT
+	host  Host
+
+	side     [2]side
+	options  [2][numOptions]option
+	accepted [2]bool // the side has accepted the other's authentication
+	named    [2]bool // authName is set
+	authName [2][]byte
+}
+
+// side receives the commands of one side: 0 is the originator, 1 the responder.
+type side struct {
+	t *Session
+	i int
+}
+
+// maxName is the number of bytes that are kept of a name, which RFC 2941 does not bound.
+const maxName = 256
+
+// Reset prepares t for a new connection, whose sides are lines. host may be nil.
+func (t *Session) Reset(u conn.Use, h *event.LoginEvents, lines *[2]contentline.NVT, host Host) {
+	names := [2][]byte{t.authName[0][:0], t.authName[1][:0]}
+	*t = Session{use: u, hooks: h, lines: lines, host: host, authName: names}
+	t.attach()
+}
+
+func (t *Session) attach() {
+	for i := range t.side {
+		t.side[i] = side{t, i}
+		t.lines[i].SetOptionReceiver(&t.side[i])
 	}
-	t.certain("telnet")
+}
+
+// Flip swaps the sides after the lines have been swapped.
+func (t *Session) Flip() {
+	t.options[0], t.options[1] = t.options[1], t.options[0]
+	t.accepted[0], t.accepted[1] = t.accepted[1], t.accepted[0]
+	t.named[0], t.named[1] = t.named[1], t.named[0]
+	t.authName[0], t.authName[1] = t.authName[1], t.authName[0]
+	t.attach()
+}
+
+// Negotiated takes a command about an option.
+func (s *side) Negotiated(command, number byte) {
+	t := s.t
+	if t.host != nil {
+		t.host.Negotiated()
+	}
 	o := optionOf(number)
 	if o < 0 {
 		return
@@ -106,46 +165,43 @@ func (s *telnetSide) Negotiated(command, number byte) {
 	}
 }
 
-func (t *telnet) activate(side, o int, on bool) {
+func (t *Session) activate(side, o int, on bool) {
 	t.options[side][o].active = on
 	if o == optBinary {
 		t.lines[side].SetBinary(on)
 	}
 }
 
-func (t *telnet) inconsistent() {
-	h := &t.l.hooks.InconsistentOption
+func (t *Session) inconsistent() {
+	h := &t.hooks.InconsistentOption
 	if e := h.Begin(); e != nil {
-		*e = event.InconsistentOption{Conn: t.Conn()}
+		*e = event.InconsistentOption{Conn: t.use.Conn()}
 		h.Raise(e)
 	}
 }
 
-func (t *telnet) bad() {
-	h := &t.l.hooks.BadOption
+func (t *Session) bad() {
+	h := &t.hooks.BadOption
 	if e := h.Begin(); e != nil {
-		*e = event.BadOption{Conn: t.Conn()}
+		*e = event.BadOption{Conn: t.use.Conn()}
 		h.Raise(e)
 	}
 }
 
 // BadTermination takes a subnegotiation that another command than SE ends.
-func (s *telnetSide) BadTermination() {
-	if s.t.over {
-		return
-	}
-	h := &s.t.l.hooks.BadOptionTermination
+func (s *side) BadTermination() {
+	h := &s.t.hooks.BadOptionTermination
 	if e := h.Begin(); e != nil {
-		*e = event.BadOptionTermination{Conn: s.t.Conn()}
+		*e = event.BadOptionTermination{Conn: s.t.use.Conn()}
 		h.Raise(e)
 	}
 }
 
 // Subnegotiated takes a subnegotiation.
-func (s *telnetSide) Subnegotiated(b []byte) {
+func (s *side) Subnegotiated(b []byte) {
 	t := s.t
 	o := optionOf(b[0])
-	if t.over || o < 0 || o == optBinary {
+	if o < 0 || o == optBinary {
 		return
 	}
 	if o == optEncrypt && !t.options[s.i][o].active {
@@ -170,7 +226,7 @@ func (s *telnetSide) Subnegotiated(b []byte) {
 }
 
 // terminalType takes a subnegotiation of TERMINAL-TYPE (RFC 1091 section 2).
-func (t *telnet) terminalType(command byte, b []byte) {
+func (t *Session) terminalType(command byte, b []byte) {
 	const (
 		is   = 0
 		send = 1
@@ -178,14 +234,17 @@ func (t *telnet) terminalType(command byte, b []byte) {
 	switch command {
 	case send:
 	case is:
-		t.terminal(b)
+		if e := t.hooks.Terminal.Begin(); e != nil {
+			*e = event.LoginTerminal{Conn: t.use.Conn(), Terminal: b}
+			t.hooks.Terminal.Raise(e)
+		}
 	default:
 		t.bad()
 	}
 }
 
 // authenticate takes a subnegotiation of AUTHENTICATION (RFC 2941 section 2).
-func (s *telnetSide) authenticate(command byte, b []byte) {
+func (s *side) authenticate(command byte, b []byte) {
 	const (
 		is    = 0
 		send  = 1
@@ -209,22 +268,26 @@ func (s *telnetSide) authenticate(command byte, b []byte) {
 			t.bad()
 		case b[0] == reject:
 			t.accepted[s.i] = false
-			h := &t.l.hooks.AuthenticationRejected
+			h := &t.hooks.AuthenticationRejected
 			if e := h.Begin(); e != nil {
-				*e = event.AuthenticationRejected{Name: t.nameOf(1 - s.i), Conn: t.Conn()}
+				*e = event.AuthenticationRejected{Name: t.nameOf(1 - s.i), Conn: t.use.Conn()}
 				h.Raise(e)
 			}
 		case b[0] == accept:
 			t.accepted[s.i] = true
-			h := &t.l.hooks.AuthenticationAccepted
+			h := &t.hooks.AuthenticationAccepted
 			if e := h.Begin(); e != nil {
-				*e = event.AuthenticationAccepted{Name: t.nameOf(1 - s.i), Conn: t.Conn()}
+				*e = event.AuthenticationAccepted{Name: t.nameOf(1 - s.i), Conn: t.use.Conn()}
 				h.Raise(e)
 			}
 		}
 	case name:
 		b, _, _ = bytes.Cut(b, []byte{0})
-		t.authName[s.i], t.named[s.i] = t.store(t.authName[s.i], b), true
+		if len(b) > maxName {
+			t.use.Limited(contentline.SourceNVT, "name_size")
+			b = b[:maxName]
+		}
+		t.authName[s.i], t.named[s.i] = append(t.authName[s.i][:0], b...), true
 	default:
 		t.bad()
 	}
@@ -233,7 +296,7 @@ func (s *telnetSide) authenticate(command byte, b []byte) {
 var emptyName = []byte("<empty>")
 
 // nameOf returns the name with which a side authenticates itself.
-func (t *telnet) nameOf(side int) []byte {
+func (t *Session) nameOf(side int) []byte {
 	if t.named[side] {
 		return t.authName[side]
 	}
@@ -241,7 +304,7 @@ func (t *telnet) nameOf(side int) []byte {
 }
 
 // encrypt takes a subnegotiation of ENCRYPT (RFC 2946 section 2).
-func (s *telnetSide) encrypt(command byte) {
+func (s *side) encrypt(command byte) {
 	const (
 		start        = 3
 		requestStart = 5
@@ -258,9 +321,9 @@ func (s *telnetSide) encrypt(command byte) {
 		}
 		own.encrypts = true
 		t.lines[s.i].Stop()
-		h := &t.l.hooks.ActivatingEncryption
+		h := &t.hooks.ActivatingEncryption
 		if e := h.Begin(); e != nil {
-			*e = event.ActivatingEncryption{Conn: t.Conn()}
+			*e = event.ActivatingEncryption{Conn: t.use.Conn()}
 			h.Raise(e)
 		}
 	}
@@ -275,7 +338,7 @@ const (
 )
 
 // environ takes a subnegotiation of NEW-ENVIRON: pairs of variables and values.
-func (s *telnetSide) environ(command byte, b []byte) {
+func (s *side) environ(command byte, b []byte) {
 	const (
 		is   = 0
 		send = 1
@@ -300,7 +363,9 @@ func (s *telnetSide) environ(command byte, b []byte) {
 			s.t.bad()
 			return
 		}
-		s.t.setEnv(s.i == 0, name, val)
+		if s.t.host != nil {
+			s.t.host.Env(s.i == 0, name, val)
+		}
 		b = rest
 	}
 }
