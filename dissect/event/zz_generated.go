@@ -2312,7 +2312,7 @@ var built = [...]builtEvent{
 			Name:    "finger_request",
 			Section: "Finger",
 			Params:  []Param{{"c", "connection"}, {"full", "bool"}, {"username", "string"}, {"hostname", "string"}},
-			Doc:     "Raised for each line of a Finger client: the query {Q1} or {Q2} of RFC 1288 section 2.3.",
+			Doc:     "Raised for each line of a Finger client that is not empty: the query {Q1} or {Q2} of RFC 1288 section 2.3.",
 			Built:   true,
 		},
 		count: func(h *Hooks) uint64 { return h.Finger.Request.count },

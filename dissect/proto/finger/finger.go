@@ -67,10 +67,9 @@ type side struct {
 
 func (s *side) Line(b []byte) {
 	switch {
-	case len(b) == 0:
 	case s.isOrig:
 		s.a.request(b)
-	default:
+	case len(b) != 0:
 		s.a.reply(b)
 	}
 }
@@ -113,12 +112,15 @@ func (a *analyzer) Flip() {
 
 func skipBlanks(b []byte) []byte { return bytes.TrimLeft(b, " \t") }
 
-// request takes a query.
+// request takes a query, which may be empty.
 func (a *analyzer) request(b []byte) {
 	if !a.Compat(compat.LoginService) {
 		// Zeek knows of a query only if a script handles the event.
 		a.asked = true
 		a.AddService(service)
+	}
+	if len(b) == 0 { // for a list of all users; no event, as in Zeek
+		return
 	}
 	e := a.f.hooks.Request.Begin()
 	if e == nil {

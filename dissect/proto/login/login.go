@@ -36,6 +36,7 @@ type Options struct {
 }
 
 // DefaultOptions returns Zeek's limits, and the lists that Bro had before Zeek emptied them.
+// Bro's "Sorry," is left out, because "Sorry." matches it.
 func DefaultOptions() Options {
 	return Options{
 		Typeahead:          12,
@@ -51,7 +52,7 @@ func DefaultOptions() Options {
 		},
 		Failures: []string{
 			"invalid", "Invalid", "incorrect", "Incorrect", "failure", "Failure", "User authorization failure",
-			"Login failed", "INVALID", "Sorry.", "Sorry,",
+			"Login failed", "INVALID", "Sorry.",
 		},
 		Successes: []string{
 			"Last login", "Last successful login", "Last   successful login", "checking for disk quotas",
