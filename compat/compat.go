@@ -33,6 +33,8 @@ const (
 	DNP3FrozenAnalogTime
 	SIPAllHeaders
 	DetectionReplay
+	LoginService
+	LoginPrompts
 	effects
 )
 
@@ -54,6 +56,8 @@ var table = [effects]Info{
 	DNP3FrozenAnalogTime:    {"dnp3_frozen_analog_time", "DNP3's frozen analog input event of 16 bits with time (group 33 variation 4) is read with 32 bits, instead of 16"},
 	SIPAllHeaders:           {"sip_all_headers", "the headers in sip_all_headers have the value as name and the name, in upper case, as original_name, instead of each in its place"},
 	DetectionReplay:         {"detection_replay", "an analyzer that a signature finds gets everything from the beginning, and a violation takes it off after the packet, instead of at once, when the next one gets what follows"},
+	LoginService:            {"login_service", "connections of Finger, Ident, Telnet, Rlogin and Rsh have no service in conn.log, and every Finger connection is a weird partial_finger_request unless somebody listens to finger_request"},
+	LoginPrompts:            {"login_prompts", "the lists of prompts and messages of logins are empty unless they are set, and an empty list matches every line"},
 	DNSLastQuestion:         {"dns_last_question", "dns.log has the last of several questions of a message, instead of a row for each (zeek#5037)"},
 }
 

@@ -26,6 +26,7 @@ import (
 	"github.com/wirelog/wirelog/dissect/proto/ftp"
 	"github.com/wirelog/wirelog/dissect/proto/http"
 	"github.com/wirelog/wirelog/dissect/proto/irc"
+	"github.com/wirelog/wirelog/dissect/proto/login"
 	"github.com/wirelog/wirelog/dissect/proto/pop3"
 	"github.com/wirelog/wirelog/dissect/proto/sip"
 	"github.com/wirelog/wirelog/dissect/proto/smb"
@@ -413,6 +414,7 @@ func TestDefaultsAreTheCommands(t *testing.T) {
 		"dcerpc":      {dcerpc.DefaultOptions(), def.DCERPC},
 		"ftp":         {ftp.DefaultOptions(), def.FTP},
 		"irc":         {irc.DefaultOptions(), def.IRC},
+		"login":       {login.DefaultOptions(), def.Login},
 		"pop3":        {pop3.DefaultOptions(), def.POP3},
 		"smb":         {smb.DefaultOptions(), def.SMB},
 		"smtp":        {smtp.DefaultOptions(), def.SMTP},
@@ -439,7 +441,7 @@ func TestDefaultsAreTheCommands(t *testing.T) {
 			parts++
 		}
 	}
-	if parts != 19 {
+	if parts != 20 {
 		t.Errorf("dissect.Options has %d parts: is each of them above?", parts)
 	}
 }

@@ -13,12 +13,15 @@ import (
 	"github.com/wirelog/wirelog/dissect/proto/dhcp"
 	"github.com/wirelog/wirelog/dissect/proto/dnp3"
 	"github.com/wirelog/wirelog/dissect/proto/dns"
+	"github.com/wirelog/wirelog/dissect/proto/finger"
 	"github.com/wirelog/wirelog/dissect/proto/ftp"
 	"github.com/wirelog/wirelog/dissect/proto/gssapi"
 	"github.com/wirelog/wirelog/dissect/proto/http"
+	"github.com/wirelog/wirelog/dissect/proto/ident"
 	"github.com/wirelog/wirelog/dissect/proto/imap"
 	"github.com/wirelog/wirelog/dissect/proto/irc"
 	"github.com/wirelog/wirelog/dissect/proto/krb"
+	"github.com/wirelog/wirelog/dissect/proto/login"
 	"github.com/wirelog/wirelog/dissect/proto/mail"
 	"github.com/wirelog/wirelog/dissect/proto/modbus"
 	"github.com/wirelog/wirelog/dissect/proto/mysql"
@@ -44,7 +47,7 @@ import (
 
 // onRequest names the protocols that Options.Analyzers must ask for, by AnalyzerNames; all
 // others are attached by default.
-var onRequest []string
+var onRequest = []string{"ident", "rlogin", "rsh", "telnet"}
 
 // AnalyzerNames lists the analyzers of application protocols by Zeek's names, in
 // lower case.
@@ -107,10 +110,17 @@ func protocols(hooks *event.Hooks, fm *files.Manager, o *Options) []*detect.Prot
 	security.GSSAPI = gssapi.New(hooks, security.NTLM, &krbUDP.Protocol)
 	rpc, pipes := dcerpc.New(hooks, security, o.DCERPC)
 	dnp3TCP, dnp3UDP := dnp3.New(hooks, o.DNP3)
+	o.Login.Lines, o.Login.Compat = lines, o.Conn.Compat
+	telnet, rlogin, rsh := login.New(hooks, o.Login)
 	mails := mail.New(hooks, fm, o.MIME)
 	return []*detect.Protocol{
 		dns.New(hooks, value.ProtoUDP, o.DNS),
 		dns.New(hooks, value.ProtoTCP, o.DNS),
+		finger.New(hooks),
+		ident.New(hooks),
+		telnet,
+		rlogin,
+		rsh,
 		ftp.New(hooks, fm, &ssl.Protocol, o.FTP),
 		irc.New(hooks, fm, &ssl.Protocol, o.IRC),
 		xmpp.New(hooks, &ssl.Protocol),

@@ -10,8 +10,8 @@ import (
 
 // TestPickAnalyzers has a protocol that is attached on request only.
 func TestPickAnalyzers(t *testing.T) {
+	defer func(list []string) { onRequest = list }(onRequest)
 	onRequest = []string{"irc"}
-	defer func() { onRequest = nil }()
 	all := strings.Join(AnalyzerNames(), ",")
 	plain := strings.Replace(all, "irc,", "", 1)
 	for _, c := range []struct{ list, want, err string }{

@@ -25,6 +25,7 @@ import (
 	"github.com/wirelog/wirelog/dissect/proto/ftp"
 	"github.com/wirelog/wirelog/dissect/proto/http"
 	"github.com/wirelog/wirelog/dissect/proto/irc"
+	"github.com/wirelog/wirelog/dissect/proto/login"
 	"github.com/wirelog/wirelog/dissect/proto/pop3"
 	"github.com/wirelog/wirelog/dissect/proto/sip"
 	"github.com/wirelog/wirelog/dissect/proto/smb"
@@ -55,10 +56,11 @@ type Options struct {
 	DCERPC dcerpc.Options
 	FTP    ftp.Options
 	IRC    irc.Options
+	Login  login.Options
 	POP3   pop3.Options
 	SMB    smb.Options
 	SMTP   smtp.Options
-	// Lines bounds the incomplete lines that HTTP, FTP, SMTP and POP3 hold.
+	// Lines bounds the incomplete lines that HTTP, FTP, SMTP, POP3 and Telnet hold.
 	Lines contentline.Options
 	// MIME has the limits of mail messages and HTTP bodies.
 	MIME   mime.Options
@@ -81,6 +83,7 @@ func DefaultOptions() Options {
 		DCERPC: dcerpc.DefaultOptions(),
 		FTP:    ftp.DefaultOptions(),
 		IRC:    irc.DefaultOptions(),
+		Login:  login.DefaultOptions(),
 		POP3:   pop3.DefaultOptions(),
 		SMB:    smb.DefaultOptions(),
 		SMTP:   smtp.DefaultOptions(),

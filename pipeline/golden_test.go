@@ -5,6 +5,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 )
@@ -16,17 +17,28 @@ var updateGolden = flag.Bool("update", false, "write testdata/golden anew")
 var goldenEvents = map[string]string{
 	"dhcp.pcap":       "dhcp_*",
 	"dnp3.pcap":       "dnp3_*",
+	"finger.pcap":     "finger_*",
+	"ident.pcap":      "ident_*",
 	"krb-odd.pcap":    "krb_*",
 	"modbus-odd.pcap": "modbus_*",
 	"modbus.pcap":     "modbus_*",
 	"ntp.pcap":        "ntp_*",
 	"radius.pcap":     "radius_*",
 	"rfb.pcap":        "rfb_*",
+	"rlogin.pcap":     "login_*,rsh_*",
 	"sip.pcap":        "sip_*",
 	"smb1-odd.pcap":   "smb1_*",
 	"smb1-talk.pcap":  "smb1_*",
 	"snmp.pcap":       "snmp_*",
 	"syslog.pcap":     "syslog_*",
+	"telnet.pcap":     "login_*,*_option*",
+}
+
+// goldenAnalyzers are the captures that need other analyzers than the default.
+var goldenAnalyzers = map[string]string{
+	"ident.pcap":  "+ident",
+	"rlogin.pcap": "+rlogin,+rsh",
+	"telnet.pcap": "+telnet",
 }
 
 // TestGolden reads every capture of testdata, with checksums verified, and
@@ -59,7 +71,10 @@ func TestGolden(t *testing.T) {
 				if err := os.MkdirAll(got, 0o755); err != nil {
 					t.Fatal(err)
 				}
-				o.EventsFile, o.EventNames = filepath.Join(got, "events.jsonl"), []string{pattern}
+				o.EventsFile, o.EventNames = filepath.Join(got, "events.jsonl"), strings.Split(pattern, ",")
+			}
+			if list, ok := goldenAnalyzers[name]; ok {
+				o.Dissect.Analyzers = strings.Split(list, ",")
 			}
 			s, err := Run(context.Background(), o)
 			if err != nil {

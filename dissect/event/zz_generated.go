@@ -17,13 +17,16 @@ type Hooks struct {
 	DNS       DNSEvents
 	FTP       FTPEvents
 	File      FileEvents
+	Finger    FingerEvents
 	GSSAPI    GSSAPIEvents
 	GTPv1     GTPv1Events
 	HTTP      HTTPEvents
 	ICMP      ICMPEvents
 	IMAP      IMAPEvents
 	IRC       IRCEvents
+	Ident     IdentEvents
 	KRB       KRBEvents
+	Login     LoginEvents
 	MIME      MIMEEvents
 	Modbus    ModbusEvents
 	MySQL     MySQLEvents
@@ -237,6 +240,12 @@ type FileEvents struct {
 	Transferred        Hook[FileTransferred]        // file_transferred
 }
 
+// FingerEvents are the hooks of section Finger.
+type FingerEvents struct {
+	Reply   Hook[FingerReply]   // finger_reply
+	Request Hook[FingerRequest] // finger_request
+}
+
 // GSSAPIEvents are the hooks of section GSSAPI.
 type GSSAPIEvents struct {
 	NegResult Hook[GSSAPINegResult] // gssapi_neg_result
@@ -332,6 +341,13 @@ type IRCEvents struct {
 	WhoisUserLine     Hook[IRCWhoisUserLine]     // irc_whois_user_line
 }
 
+// IdentEvents are the hooks of section Ident.
+type IdentEvents struct {
+	Error   Hook[IdentError]   // ident_error
+	Reply   Hook[IdentReply]   // ident_reply
+	Request Hook[IdentRequest] // ident_request
+}
+
 // KRBEvents are the hooks of section KRB.
 type KRBEvents struct {
 	APRequest   Hook[KRBAPRequest]   // krb_ap_request
@@ -344,6 +360,28 @@ type KRBEvents struct {
 	Safe        Hook[KRBSafe]        // krb_safe
 	TGSRequest  Hook[KRBTGSRequest]  // krb_tgs_request
 	TGSResponse Hook[KRBTGSResponse] // krb_tgs_response
+}
+
+// LoginEvents are the hooks of section Login.
+type LoginEvents struct {
+	ActivatingEncryption   Hook[ActivatingEncryption]   // activating_encryption
+	AuthenticationAccepted Hook[AuthenticationAccepted] // authentication_accepted
+	AuthenticationRejected Hook[AuthenticationRejected] // authentication_rejected
+	AuthenticationSkipped  Hook[AuthenticationSkipped]  // authentication_skipped
+	BadOption              Hook[BadOption]              // bad_option
+	BadOptionTermination   Hook[BadOptionTermination]   // bad_option_termination
+	InconsistentOption     Hook[InconsistentOption]     // inconsistent_option
+	Confused               Hook[LoginConfused]          // login_confused
+	ConfusedText           Hook[LoginConfusedText]      // login_confused_text
+	Display                Hook[LoginDisplay]           // login_display
+	Failure                Hook[LoginFailure]           // login_failure
+	InputLine              Hook[LoginInputLine]         // login_input_line
+	OutputLine             Hook[LoginOutputLine]        // login_output_line
+	Prompt                 Hook[LoginPrompt]            // login_prompt
+	Success                Hook[LoginSuccess]           // login_success
+	Terminal               Hook[LoginTerminal]          // login_terminal
+	RshReply               Hook[RshReply]               // rsh_reply
+	RshRequest             Hook[RshRequest]             // rsh_request
 }
 
 // MIMEEvents are the hooks of section MIME.
@@ -747,6 +785,23 @@ type XMPPEvents struct {
 var built = [...]builtEvent{
 	{
 		info: Info{
+			Name:    "activating_encryption",
+			Section: "Login",
+			Params:  []Param{{"c", "connection"}},
+			Doc:     "Raised when a side of a Telnet session begins to encrypt (RFC 2946, START), after which what it sends is not analyzed.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Login.ActivatingEncryption.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Login.ActivatingEncryption.Listen(func(e *ActivatingEncryption) {
+				dst := s.begin("activating_encryption")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
 			Name:    "analyzer_confirmation_info",
 			Section: "Analyzer",
 			Params:  []Param{{"atype", "AllAnalyzers::Tag"}, {"info", "AnalyzerConfirmationInfo"}},
@@ -815,6 +870,57 @@ var built = [...]builtEvent{
 	},
 	{
 		info: Info{
+			Name:    "authentication_accepted",
+			Section: "Login",
+			Params:  []Param{{"name", "string"}, {"c", "connection"}},
+			Doc:     "Raised when a side of a Telnet session accepts the other's authentication (RFC 2941, REPLY; RFC 2942, ACCEPT).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Login.AuthenticationAccepted.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Login.AuthenticationAccepted.Listen(func(e *AuthenticationAccepted) {
+				dst := s.begin("authentication_accepted")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "authentication_rejected",
+			Section: "Login",
+			Params:  []Param{{"name", "string"}, {"c", "connection"}},
+			Doc:     "Raised when a side of a Telnet session rejects the other's authentication (RFC 2941, REPLY; RFC 2942, REJECT).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Login.AuthenticationRejected.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Login.AuthenticationRejected.Listen(func(e *AuthenticationRejected) {
+				dst := s.begin("authentication_rejected")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "authentication_skipped",
+			Section: "Login",
+			Params:  []Param{{"c", "connection"}},
+			Doc:     "Raised when the server's lines show that a session goes on without a login. The rest of the session is not analyzed.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Login.AuthenticationSkipped.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Login.AuthenticationSkipped.Listen(func(e *AuthenticationSkipped) {
+				dst := s.begin("authentication_skipped")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
 			Name:    "bad_arp",
 			Section: "ARP",
 			Params:  []Param{{"SPA", "addr"}, {"SHA", "string"}, {"TPA", "addr"}, {"THA", "string"}, {"explanation", "string"}},
@@ -825,6 +931,40 @@ var built = [...]builtEvent{
 		stream: func(h *Hooks, s *Stream) {
 			h.ARP.Bad.Listen(func(e *BadARP) {
 				dst := s.begin("bad_arp")
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "bad_option",
+			Section: "Login",
+			Params:  []Param{{"c", "connection"}},
+			Doc:     "Raised for a subnegotiation of a Telnet option that is not of the option's form (RFC 855).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Login.BadOption.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Login.BadOption.Listen(func(e *BadOption) {
+				dst := s.begin("bad_option")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "bad_option_termination",
+			Section: "Login",
+			Params:  []Param{{"c", "connection"}},
+			Doc:     "Raised for a subnegotiation of Telnet that another command than SE ends (RFC 855).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Login.BadOptionTermination.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Login.BadOptionTermination.Listen(func(e *BadOptionTermination) {
+				dst := s.begin("bad_option_termination")
+				dst = appendConnKeys(dst, e.Conn)
 				s.end(e.AppendArgs(append(dst, argsKey...)))
 			})
 		},
@@ -3158,6 +3298,40 @@ var built = [...]builtEvent{
 	},
 	{
 		info: Info{
+			Name:    "finger_reply",
+			Section: "Finger",
+			Params:  []Param{{"c", "connection"}, {"reply_line", "string"}},
+			Doc:     "Raised for each line of a Finger server (RFC 1288 section 2.2) that is not empty.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Finger.Reply.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Finger.Reply.Listen(func(e *FingerReply) {
+				dst := s.begin("finger_reply")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "finger_request",
+			Section: "Finger",
+			Params:  []Param{{"c", "connection"}, {"full", "bool"}, {"username", "string"}, {"hostname", "string"}},
+			Doc:     "Raised for each line of a Finger client that is not empty: the query {Q1} or {Q2} of RFC 1288 section 2.3.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Finger.Request.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Finger.Request.Listen(func(e *FingerRequest) {
+				dst := s.begin("finger_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
 			Name:    "flow_weird",
 			Section: "Weird",
 			Params:  []Param{{"name", "string"}, {"src", "addr"}, {"dst", "addr"}, {"addl", "string"}, {"source", "string"}},
@@ -3839,6 +4013,57 @@ var built = [...]builtEvent{
 	},
 	{
 		info: Info{
+			Name:    "ident_error",
+			Section: "Ident",
+			Params:  []Param{{"c", "connection"}, {"lport", "port"}, {"rport", "port"}, {"line", "string"}},
+			Doc:     "Raised for each reply of an Ident server that names an error instead of a user (RFC 1413 section 6.1, ERROR).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Ident.Error.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Ident.Error.Listen(func(e *IdentError) {
+				dst := s.begin("ident_error")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "ident_reply",
+			Section: "Ident",
+			Params:  []Param{{"c", "connection"}, {"lport", "port"}, {"rport", "port"}, {"user_id", "string"}, {"system", "string"}},
+			Doc:     "Raised for each reply of an Ident server that names the connection's user (RFC 1413 section 6.2, USERID).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Ident.Reply.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Ident.Reply.Listen(func(e *IdentReply) {
+				dst := s.begin("ident_reply")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "ident_request",
+			Section: "Ident",
+			Params:  []Param{{"c", "connection"}, {"lport", "port"}, {"rport", "port"}},
+			Doc:     "Raised for each query of an Ident client, which names a TCP connection by its two ports (RFC 1413 section 4).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Ident.Request.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Ident.Request.Listen(func(e *IdentRequest) {
+				dst := s.begin("ident_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
 			Name:    "imap_capabilities",
 			Section: "IMAP",
 			Params:  []Param{{"c", "connection"}, {"capabilities", "string_vec"}},
@@ -3866,6 +4091,23 @@ var built = [...]builtEvent{
 		stream: func(h *Hooks, s *Stream) {
 			h.IMAP.StartTLS.Listen(func(e *IMAPStartTLS) {
 				dst := s.begin("imap_starttls")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "inconsistent_option",
+			Section: "Login",
+			Params:  []Param{{"c", "connection"}},
+			Doc:     "Raised when the sides of a Telnet session contradict each other, or themselves, about an option (RFC 854, RFC 1143).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Login.InconsistentOption.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Login.InconsistentOption.Listen(func(e *InconsistentOption) {
+				dst := s.begin("inconsistent_option")
 				dst = appendConnKeys(dst, e.Conn)
 				s.end(e.AppendArgs(append(dst, argsKey...)))
 			})
@@ -4631,6 +4873,159 @@ var built = [...]builtEvent{
 		stream: func(h *Hooks, s *Stream) {
 			h.KRB.TGSResponse.Listen(func(e *KRBTGSResponse) {
 				dst := s.begin("krb_tgs_response")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "login_confused",
+			Section: "Login",
+			Params:  []Param{{"c", "connection"}, {"msg", "string"}, {"line", "string"}},
+			Doc:     "Raised when a login dialogue takes a course that the analyzer cannot follow.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Login.Confused.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Login.Confused.Listen(func(e *LoginConfused) {
+				dst := s.begin("login_confused")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "login_confused_text",
+			Section: "Login",
+			Params:  []Param{{"c", "connection"}, {"line", "string"}},
+			Doc:     "Raised after LoginConfused for the lines typed before that no login has used, for the line at fault, and then for each line that the user types.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Login.ConfusedText.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Login.ConfusedText.Listen(func(e *LoginConfusedText) {
+				dst := s.begin("login_confused_text")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "login_display",
+			Section: "Login",
+			Params:  []Param{{"c", "connection"}, {"display", "string"}},
+			Doc:     "Raised when a Telnet client passes the variable DISPLAY, the X11 display to use (RFC 1572).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Login.Display.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Login.Display.Listen(func(e *LoginDisplay) {
+				dst := s.begin("login_display")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "login_failure",
+			Section: "Login",
+			Params:  []Param{{"c", "connection"}, {"user", "string"}, {"client_user", "string"}, {"password", "string"}, {"line", "string"}},
+			Doc:     "Raised when the server's lines show that a login has failed, or that the server no longer waits for it.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Login.Failure.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Login.Failure.Listen(func(e *LoginFailure) {
+				dst := s.begin("login_failure")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "login_input_line",
+			Section: "Login",
+			Params:  []Param{{"c", "connection"}, {"line", "string"}},
+			Doc:     "Raised for each line that the user of a Telnet, rlogin or rsh session types. As all events about lines it comes without NULs and the line's end.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Login.InputLine.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Login.InputLine.Listen(func(e *LoginInputLine) {
+				dst := s.begin("login_input_line")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "login_output_line",
+			Section: "Login",
+			Params:  []Param{{"c", "connection"}, {"line", "string"}},
+			Doc:     "Raised for each line that the server of a Telnet, rlogin or rsh session prints.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Login.OutputLine.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Login.OutputLine.Listen(func(e *LoginOutputLine) {
+				dst := s.begin("login_output_line")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "login_prompt",
+			Section: "Login",
+			Params:  []Param{{"c", "connection"}, {"prompt", "string"}},
+			Doc:     "Raised when a Telnet client passes the variable TTYPROMPT (RFC 1572).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Login.Prompt.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Login.Prompt.Listen(func(e *LoginPrompt) {
+				dst := s.begin("login_prompt")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "login_success",
+			Section: "Login",
+			Params:  []Param{{"c", "connection"}, {"user", "string"}, {"client_user", "string"}, {"password", "string"}, {"line", "string"}},
+			Doc:     "Raised when the server's lines show that a login has succeeded.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Login.Success.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Login.Success.Listen(func(e *LoginSuccess) {
+				dst := s.begin("login_success")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "login_terminal",
+			Section: "Login",
+			Params:  []Param{{"c", "connection"}, {"terminal", "string"}},
+			Doc:     "Raised when the client of a session names its terminal: by the option TERMINAL-TYPE (RFC 1091), the variable TERM (RFC 1572), or rlogin's first bytes (RFC 1282), where the speed follows after a slash.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Login.Terminal.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Login.Terminal.Listen(func(e *LoginTerminal) {
+				dst := s.begin("login_terminal")
 				dst = appendConnKeys(dst, e.Conn)
 				s.end(e.AppendArgs(append(dst, argsKey...)))
 			})
@@ -6447,6 +6842,40 @@ var built = [...]builtEvent{
 		stream: func(h *Hooks, s *Stream) {
 			h.RFB.ShareFlag.Listen(func(e *RFBShareFlag) {
 				dst := s.begin("rfb_share_flag")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "rsh_reply",
+			Section: "Login",
+			Params:  []Param{{"c", "connection"}, {"client_user", "string"}, {"server_user", "string"}, {"line", "string"}},
+			Doc:     "Raised for each line that the server of rsh sends.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Login.RshReply.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Login.RshReply.Listen(func(e *RshReply) {
+				dst := s.begin("rsh_reply")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "rsh_request",
+			Section: "Login",
+			Params:  []Param{{"c", "connection"}, {"client_user", "string"}, {"server_user", "string"}, {"line", "string"}, {"new_session", "bool"}},
+			Doc:     "Raised for each line that the client of rsh sends after the names.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Login.RshRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Login.RshRequest.Listen(func(e *RshRequest) {
+				dst := s.begin("rsh_request")
 				dst = appendConnKeys(dst, e.Conn)
 				s.end(e.AppendArgs(append(dst, argsKey...)))
 			})
@@ -9275,6 +9704,12 @@ var built = [...]builtEvent{
 }
 
 // AppendArgs appends the parameters as a JSON object.
+func (e *ActivatingEncryption) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
 func (e *AnalyzerConfirmationInfo) AppendArgs(dst []byte) []byte {
 	dst = append(dst, `{"atype":`...)
 	dst = appendString(dst, e.AType)
@@ -9331,6 +9766,28 @@ func (e *ARPRequest) AppendArgs(dst []byte) []byte {
 }
 
 // AppendArgs appends the parameters as a JSON object.
+func (e *AuthenticationAccepted) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"name":`...)
+	dst = appendString(dst, e.Name)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *AuthenticationRejected) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"name":`...)
+	dst = appendString(dst, e.Name)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *AuthenticationSkipped) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
 func (e *BadARP) AppendArgs(dst []byte) []byte {
 	dst = append(dst, `{"SPA":`...)
 	dst = appendAddr(dst, e.SPA)
@@ -9343,6 +9800,18 @@ func (e *BadARP) AppendArgs(dst []byte) []byte {
 	dst = append(dst, `,"explanation":`...)
 	dst = appendString(dst, e.Explanation)
 	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *BadOption) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *BadOptionTermination) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{}`...)
 	return dst
 }
 
@@ -10916,6 +11385,26 @@ func (e *FileWeird) AppendArgs(dst []byte) []byte {
 }
 
 // AppendArgs appends the parameters as a JSON object.
+func (e *FingerReply) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"reply_line":`...)
+	dst = appendString(dst, e.ReplyLine)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *FingerRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"full":`...)
+	dst = strconv.AppendBool(dst, e.Full)
+	dst = append(dst, `,"username":`...)
+	dst = appendString(dst, e.Username)
+	dst = append(dst, `,"hostname":`...)
+	dst = appendString(dst, e.Hostname)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
 func (e *FlowWeird) AppendArgs(dst []byte) []byte {
 	dst = append(dst, `{"name":`...)
 	dst = appendString(dst, e.Name)
@@ -11409,6 +11898,42 @@ func (e *ICMPUnreachable) AppendArgs(dst []byte) []byte {
 }
 
 // AppendArgs appends the parameters as a JSON object.
+func (e *IdentError) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"lport":`...)
+	dst = appendPort(dst, e.LPort)
+	dst = append(dst, `,"rport":`...)
+	dst = appendPort(dst, e.RPort)
+	dst = append(dst, `,"line":`...)
+	dst = appendString(dst, e.Line)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *IdentReply) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"lport":`...)
+	dst = appendPort(dst, e.LPort)
+	dst = append(dst, `,"rport":`...)
+	dst = appendPort(dst, e.RPort)
+	dst = append(dst, `,"user_id":`...)
+	dst = appendString(dst, e.UserID)
+	dst = append(dst, `,"system":`...)
+	dst = appendString(dst, e.System)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *IdentRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"lport":`...)
+	dst = appendPort(dst, e.LPort)
+	dst = append(dst, `,"rport":`...)
+	dst = appendPort(dst, e.RPort)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
 func (e *IMAPCapabilities) AppendArgs(dst []byte) []byte {
 	dst = append(dst, `{"capabilities":[`...)
 	for i := range e.Capabilities {
@@ -11423,6 +11948,12 @@ func (e *IMAPCapabilities) AppendArgs(dst []byte) []byte {
 
 // AppendArgs appends the parameters as a JSON object.
 func (e *IMAPStartTLS) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *InconsistentOption) AppendArgs(dst []byte) []byte {
 	dst = append(dst, `{}`...)
 	return dst
 }
@@ -11988,6 +12519,92 @@ func (e *KRBTGSRequest) AppendArgs(dst []byte) []byte {
 func (e *KRBTGSResponse) AppendArgs(dst []byte) []byte {
 	dst = append(dst, `{"msg":`...)
 	dst = e.Msg.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *LoginConfused) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"msg":`...)
+	dst = appendString(dst, e.Msg)
+	dst = append(dst, `,"line":`...)
+	dst = appendString(dst, e.Line)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *LoginConfusedText) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"line":`...)
+	dst = appendString(dst, e.Line)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *LoginDisplay) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"display":`...)
+	dst = appendString(dst, e.Display)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *LoginFailure) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"user":`...)
+	dst = appendString(dst, e.User)
+	dst = append(dst, `,"client_user":`...)
+	dst = appendString(dst, e.ClientUser)
+	dst = append(dst, `,"password":`...)
+	dst = appendString(dst, e.Password)
+	dst = append(dst, `,"line":`...)
+	dst = appendString(dst, e.Line)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *LoginInputLine) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"line":`...)
+	dst = appendString(dst, e.Line)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *LoginOutputLine) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"line":`...)
+	dst = appendString(dst, e.Line)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *LoginPrompt) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"prompt":`...)
+	dst = appendString(dst, e.Prompt)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *LoginSuccess) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"user":`...)
+	dst = appendString(dst, e.User)
+	dst = append(dst, `,"client_user":`...)
+	dst = appendString(dst, e.ClientUser)
+	dst = append(dst, `,"password":`...)
+	dst = appendString(dst, e.Password)
+	dst = append(dst, `,"line":`...)
+	dst = appendString(dst, e.Line)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *LoginTerminal) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"terminal":`...)
+	dst = appendString(dst, e.Terminal)
 	dst = append(dst, '}')
 	return dst
 }
@@ -13122,6 +13739,32 @@ func (e *RFBServerVersion) AppendArgs(dst []byte) []byte {
 func (e *RFBShareFlag) AppendArgs(dst []byte) []byte {
 	dst = append(dst, `{"flag":`...)
 	dst = strconv.AppendBool(dst, e.Flag)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *RshReply) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"client_user":`...)
+	dst = appendString(dst, e.ClientUser)
+	dst = append(dst, `,"server_user":`...)
+	dst = appendString(dst, e.ServerUser)
+	dst = append(dst, `,"line":`...)
+	dst = appendString(dst, e.Line)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *RshRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"client_user":`...)
+	dst = appendString(dst, e.ClientUser)
+	dst = append(dst, `,"server_user":`...)
+	dst = appendString(dst, e.ServerUser)
+	dst = append(dst, `,"line":`...)
+	dst = appendString(dst, e.Line)
+	dst = append(dst, `,"new_session":`...)
+	dst = strconv.AppendBool(dst, e.NewSession)
 	dst = append(dst, '}')
 	return dst
 }

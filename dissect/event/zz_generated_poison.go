@@ -22,6 +22,14 @@ func (e *ARPRequest) detach(d *detached) {
 	e.THA = d.bytes(e.THA)
 }
 
+func (e *AuthenticationAccepted) detach(d *detached) {
+	e.Name = d.bytes(e.Name)
+}
+
+func (e *AuthenticationRejected) detach(d *detached) {
+	e.Name = d.bytes(e.Name)
+}
+
 func (e *BadARP) detach(d *detached) {
 	e.SHA = d.bytes(e.SHA)
 	e.THA = d.bytes(e.THA)
@@ -270,6 +278,15 @@ func (e *FileWeird) detach(d *detached) {
 	e.Addl = d.bytes(e.Addl)
 }
 
+func (e *FingerReply) detach(d *detached) {
+	e.ReplyLine = d.bytes(e.ReplyLine)
+}
+
+func (e *FingerRequest) detach(d *detached) {
+	e.Username = d.bytes(e.Username)
+	e.Hostname = d.bytes(e.Hostname)
+}
+
 func (e *FlowWeird) detach(d *detached) {
 	e.Addl = d.bytes(e.Addl)
 }
@@ -403,6 +420,15 @@ func (e *ICMPRouterSolicitation) detach(d *detached) {
 
 func (e *ICMPSentPayload) detach(d *detached) {
 	e.Payload = d.bytes(e.Payload)
+}
+
+func (e *IdentError) detach(d *detached) {
+	e.Line = d.bytes(e.Line)
+}
+
+func (e *IdentReply) detach(d *detached) {
+	e.UserID = d.bytes(e.UserID)
+	e.System = d.bytes(e.System)
 }
 
 func (e *IMAPCapabilities) detach(d *detached) {
@@ -620,6 +646,48 @@ func (e *KRBTGSRequest) detach(d *detached) {
 
 func (e *KRBTGSResponse) detach(d *detached) {
 	e.Msg.detach(d)
+}
+
+func (e *LoginConfused) detach(d *detached) {
+	e.Line = d.bytes(e.Line)
+}
+
+func (e *LoginConfusedText) detach(d *detached) {
+	e.Line = d.bytes(e.Line)
+}
+
+func (e *LoginDisplay) detach(d *detached) {
+	e.Display = d.bytes(e.Display)
+}
+
+func (e *LoginFailure) detach(d *detached) {
+	e.User = d.bytes(e.User)
+	e.ClientUser = d.bytes(e.ClientUser)
+	e.Password = d.bytes(e.Password)
+	e.Line = d.bytes(e.Line)
+}
+
+func (e *LoginInputLine) detach(d *detached) {
+	e.Line = d.bytes(e.Line)
+}
+
+func (e *LoginOutputLine) detach(d *detached) {
+	e.Line = d.bytes(e.Line)
+}
+
+func (e *LoginPrompt) detach(d *detached) {
+	e.Prompt = d.bytes(e.Prompt)
+}
+
+func (e *LoginSuccess) detach(d *detached) {
+	e.User = d.bytes(e.User)
+	e.ClientUser = d.bytes(e.ClientUser)
+	e.Password = d.bytes(e.Password)
+	e.Line = d.bytes(e.Line)
+}
+
+func (e *LoginTerminal) detach(d *detached) {
+	e.Terminal = d.bytes(e.Terminal)
 }
 
 func (e *MIMEAllData) detach(d *detached) {
@@ -912,6 +980,18 @@ func (e *RFBServerParameters) detach(d *detached) {
 func (e *RFBServerVersion) detach(d *detached) {
 	e.MajorVersion = d.bytes(e.MajorVersion)
 	e.MinorVersion = d.bytes(e.MinorVersion)
+}
+
+func (e *RshReply) detach(d *detached) {
+	e.ClientUser = d.bytes(e.ClientUser)
+	e.ServerUser = d.bytes(e.ServerUser)
+	e.Line = d.bytes(e.Line)
+}
+
+func (e *RshRequest) detach(d *detached) {
+	e.ClientUser = d.bytes(e.ClientUser)
+	e.ServerUser = d.bytes(e.ServerUser)
+	e.Line = d.bytes(e.Line)
 }
 
 func (e *SIPAllHeaders) detach(d *detached) {

@@ -41,6 +41,8 @@ var documented = []string{
 	"dissect/event.AppendFTPPort",
 	"dissect/event.NetBIOSNameType",
 	"dissect/proto/http.SkipEntityData",
+	"dissect/proto/login.StateConfused",
+	"dissect/proto/login.StateSkip",
 	"dissect/proto/smtp.SkipData",
 	"dissect/proto/tls.SetEstablished",
 

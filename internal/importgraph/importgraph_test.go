@@ -70,10 +70,11 @@ var allowed = map[string][]string{
 // carried lists, for a protocol, those that it carries or is built on. A protocol imports
 // no other protocols.
 var carried = map[string][]string{
-	"ftp":    {"datachannel"},
+	"ftp":    {"datachannel", "telnetopt"},
 	"gssapi": {"ntlm"},
 	"http":   {"websocket"},
 	"irc":    {"datachannel"},
+	"login":  {"telnetopt"},
 	"pop3":   {"mail"},
 	"smtp":   {"mail"},
 }

@@ -11,6 +11,9 @@ const (
 	telnetIAC  = 255
 )
 
+// maxSub is the largest capacity of the buffer of subnegotiations that is reused.
+const maxSub = 4096
+
 // SourceNVT is the name of Zeek's analyzer of network virtual terminals, for weirds.
 const SourceNVT = "NVT"
 
@@ -22,6 +25,19 @@ type NVTReceiver interface {
 	// NVTWeird takes the name of a weird, whose analyzer is SourceNVT, and the exceeded
 	// size in bytes, or -1.
 	NVTWeird(name string, size int)
+}
+
+// An OptionReceiver takes the Telnet commands that an NVT removes from its lines (RFC 854,
+// RFC 855).
+type OptionReceiver interface {
+	// Negotiated takes WILL, WONT, DO or DONT and the option that it is about.
+	Negotiated(command, option byte)
+	// Subnegotiated takes what stands between SB and SE: the option and its data, in which
+	// an escaped IAC is one byte. The slice is valid only during the call.
+	Subnegotiated(b []byte)
+	// BadTermination is called before Subnegotiated if another command than SE ends the
+	// subnegotiation.
+	BadTermination()
 }
 
 type nvtState uint8
@@ -45,18 +61,41 @@ type NVT struct {
 	sub    int    // bytes of the subnegotiation so far
 	state  nvtState
 	last   byte
-	noNUL  bool // the weird about NUL has been raised
+	// negotiation is the command of nvtOption.
+	negotiation byte
+	noNUL       bool // NUL is kept, because the weird about it has been raised or by Terminal
+	opts        OptionReceiver
+	// subData is the subnegotiation so far, if there is a receiver.
+	subData  []byte
+	terminal bool // lines end with CR, LF or CR LF
+	binary   bool // the eighth bit of characters is dropped
+	stopped  bool
 }
 
 // Reset prepares n for a new stream. The NVTs of a connection share seen, those of a
 // shard share budget.
 func (n *NVT) Reset(r NVTReceiver, seen *Seen, budget *Budget) {
 	n.Release()
-	*n = NVT{r: r, seen: seen, budget: budget, part: n.part}
+	*n = NVT{r: r, seen: seen, budget: budget, part: n.part, subData: n.subData}
 }
+
+// SetTerminal makes n a terminal of Telnet after Reset: a single CR ends a line as well, and
+// NUL is part of it.
+func (n *NVT) SetTerminal() { n.terminal = true }
+
+// SetOptionReceiver sets the receiver of commands.
+func (n *NVT) SetOptionReceiver(o OptionReceiver) { n.opts = o }
+
+// SetBinary says whether the binary option of the terminal is active. As in Zeek, the
+// eighth bit of characters is dropped meanwhile.
+func (n *NVT) SetBinary(on bool) { n.binary = on }
+
+// Stop ends all deliveries.
+func (n *NVT) Stop() { n.stopped = true }
 
 // Release frees the bytes that n holds.
 func (n *NVT) Release() {
+	n.dropSub()
 	n.give(len(n.part))
 	if n.part = n.part[:0]; cap(n.part) > keptPart {
 		n.part = nil
@@ -68,6 +107,14 @@ func (n *NVT) SetReceiver(r NVTReceiver) { n.r = r }
 
 // Partial reports whether there is an unfinished line.
 func (n *NVT) Partial() bool { return len(n.part) > 0 || n.state != nvtText }
+
+// dropSub forgets the subnegotiation.
+func (n *NVT) dropSub() {
+	n.give(len(n.subData))
+	if n.subData = n.subData[:0]; cap(n.subData) > maxSub {
+		n.subData = nil
+	}
+}
 
 func (n *NVT) give(size int) {
 	if n.budget != nil {
@@ -87,8 +134,8 @@ func (n *NVT) full(more int) bool {
 // Deliver takes the next bytes of the stream. It returns those left over when the
 // receiver wants no more lines.
 func (n *NVT) Deliver(b []byte) (rest []byte) {
-	for len(b) > 0 {
-		if n.state == nvtText && len(n.part) == 0 {
+	for len(b) > 0 && !n.stopped {
+		if n.state == nvtText && len(n.part) == 0 && !n.binary {
 			// A complete line without special bytes is not copied.
 			if line, size := plainLine(b); size > 0 {
 				n.last = '\n'
@@ -166,6 +213,12 @@ func (n *NVT) weird(once Seen, name string) {
 
 // char takes a byte of text and reports whether the receiver wants more.
 func (n *NVT) char(c byte) bool {
+	if n.terminal {
+		return n.terminalChar(c)
+	}
+	if n.binary && c != telnetIAC {
+		c &= 0x7f
+	}
 	more := true
 	switch c {
 	case '\n':
@@ -200,6 +253,27 @@ func (n *NVT) char(c byte) bool {
 	return more
 }
 
+// terminalChar is char for a terminal.
+func (n *NVT) terminalChar(c byte) bool {
+	if c == telnetIAC {
+		n.state = nvtIAC
+		return true
+	}
+	if n.binary {
+		c &= 0x7f
+	}
+	more := true
+	switch {
+	case c == '\r', c == '\n' && n.last != '\r':
+		more = n.line()
+	case n.last == '\r' && (c == '\n' || c == 0):
+	default:
+		n.keep(c)
+	}
+	n.last = c
+	return more
+}
+
 func (n *NVT) line() bool {
 	more := n.r.Line(n.part)
 	n.Release()
@@ -216,12 +290,16 @@ func (n *NVT) command(c byte) bool {
 			n.keep(c) // an escaped IAC
 			n.last = c
 		case c == telnetSB:
-			n.state, n.sub = nvtSub, 0
+			n.state, n.sub, n.subData = nvtSub, 0, n.subData[:0]
 		case c >= telnetWILL && c <= telnetDONT:
 			n.state = nvtOption
+			n.negotiation = c
 		}
 	case nvtOption:
 		n.state = nvtText
+		if n.opts != nil {
+			n.opts.Negotiated(n.negotiation, c)
+		}
 	case nvtSub:
 		if n.sub++; n.full(n.sub) {
 			n.tooLong("nvt_option_size_exceeded")
@@ -231,18 +309,44 @@ func (n *NVT) command(c byte) bool {
 		}
 		if c == telnetIAC {
 			n.state = nvtSubIAC
+		} else {
+			n.keepSub(c)
 		}
 	case nvtSubIAC:
 		switch c {
 		case telnetIAC:
 			n.state = nvtSub
+			n.keepSub(c)
 		case telnetSE:
 			n.state = nvtText
+			n.subOver()
 		default:
 			n.state = nvtIAC // the next command has begun
+			if n.opts != nil {
+				n.opts.BadTermination()
+			}
+			n.subOver()
 			return false
 		}
 	case nvtText:
 	}
 	return true
+}
+
+func (n *NVT) keepSub(c byte) {
+	if n.opts == nil {
+		return
+	}
+	n.subData = append(n.subData, c)
+	if n.budget != nil {
+		n.budget.used++
+	}
+}
+
+// subOver passes the subnegotiation on.
+func (n *NVT) subOver() {
+	if n.opts != nil && len(n.subData) > 0 {
+		n.opts.Subnegotiated(n.subData)
+	}
+	n.dropSub()
 }

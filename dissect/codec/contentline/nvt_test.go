@@ -81,6 +81,71 @@ func TestNVTLimits(t *testing.T) {
 	}
 }
 
+// optionRecorder records the commands of a terminal between its lines.
+type optionRecorder struct{ nvtRecorder }
+
+func (r *optionRecorder) Negotiated(command, option byte) {
+	r.lines = append(r.lines, fmt.Sprintf("<%d %d>", command, option))
+}
+
+func (r *optionRecorder) Subnegotiated(b []byte) { r.lines = append(r.lines, fmt.Sprintf("<%q>", b)) }
+
+func (r *optionRecorder) BadTermination() { r.lines = append(r.lines, "<bad>") }
+
+func terminalLines(s string, size int, binary bool) []string {
+	r := new(optionRecorder)
+	var n NVT
+	n.Reset(r, new(Seen), nil)
+	n.SetTerminal()
+	n.SetOptionReceiver(r)
+	n.SetBinary(binary)
+	for part := range slices.Chunk([]byte(s), size) {
+		n.Deliver(part)
+	}
+	if n.Partial() {
+		r.lines = append(r.lines, "partial")
+	}
+	return r.lines
+}
+
+func TestTerminal(t *testing.T) {
+	for _, c := range []struct {
+		in     string
+		binary bool
+		want   string
+	}{
+		{"one\r\ntwo\nthree\rfour", false, "one|two|three|partial"},
+		{"\r\n\n\r\r\x00x\r", false, "||||x"},
+		{"a\x00b\r", false, "a\x00b"},
+		{"a\xff\xffb\n\xff\xf1c\n", false, "a\xffb|c"},
+		{"a\xff\xfb\x01b\n\xff\xfe\xff", false, "<251 1>|ab|<254 255>"},
+		{"\xff\xfa\x18\x00x\xff\xff\xff\xf0", false, `<"\x18\x00x\xff">`},
+		{"\xff\xfa\xff\xf0\xff\xfax\xff\xfd\x01", false, `<bad>|<"x">|<253 1>`},
+		{"\xe1\xff\xff\x8d\n", true, "a\xff"},
+	} {
+		for _, size := range []int{100, 1, 2, 3} {
+			if got := strings.Join(terminalLines(c.in, size, c.binary), "|"); got != c.want {
+				t.Errorf("%q in pieces of %d: %q, not %q", c.in, size, got, c.want)
+			}
+		}
+	}
+	// A subnegotiation without end counts as an unfinished line.
+	r := new(optionRecorder)
+	var n NVT
+	budget := Budget{Limit: 1000}
+	n.Reset(r, new(Seen), &budget)
+	n.SetTerminal()
+	n.SetOptionReceiver(r)
+	n.Deliver([]byte("\xff\xfa" + strings.Repeat("x", 1500) + "\n"))
+	if len(r.lines) != 2 || !strings.HasPrefix(r.lines[0], "!nvt_option_size_exceeded") || budget.used != 0 {
+		t.Errorf("%.100q, %d bytes are held", r.lines, budget.used)
+	}
+	n.Stop()
+	if n.Deliver([]byte("x\n")); len(r.lines) != 2 {
+		t.Error("a line after Stop")
+	}
+}
+
 func FuzzNVT(f *testing.F) {
 	f.Add("a\x00\r\nb\xff\xfa\x01\xff\xf0c\r\nd\re\xff\xff\n", uint8(2))
 	f.Fuzz(func(t *testing.T, s string, size uint8) {
@@ -88,6 +153,9 @@ func FuzzNVT(f *testing.F) {
 		for _, n := range []int{1, max(int(size), 1)} {
 			if got := nvtLines(s, "", n); !slices.Equal(got, want) {
 				t.Fatalf("pieces of %d: %q, not %q", n, got, want)
+			}
+			if got, want := terminalLines(s, n, size > 99), terminalLines(s, len(s)+1, size > 99); !slices.Equal(got, want) {
+				t.Fatalf("terminal, pieces of %d: %q, not %q", n, got, want)
 			}
 		}
 	})

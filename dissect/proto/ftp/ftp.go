@@ -15,6 +15,7 @@ import (
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/dissect/file/files"
 	"github.com/wirelog/wirelog/dissect/proto/datachannel"
+	"github.com/wirelog/wirelog/dissect/proto/telnetopt"
 	"github.com/wirelog/wirelog/internal/freelist"
 	"github.com/wirelog/wirelog/value"
 )
@@ -51,7 +52,7 @@ func DefaultOptions() Options { return Options{Pending: 20, Channels: 100_000} }
 // New returns the protocol for the detector. Its analyzers raise events on h and pass
 // files to fm; ssl analyzes what follows AUTH.
 func New(h *event.Hooks, fm *files.Manager, ssl *conn.Protocol, o Options) *detect.Protocol {
-	f := &factory{hooks: &h.FTP, ssl: ssl, opt: o}
+	f := &factory{hooks: &h.FTP, login: &h.Login, ssl: ssl, opt: o}
 	f.data = datachannel.New(h, fm, datachannel.Kind{Name: "FTP_DATA", Service: "ftp-data", Limit: o.Channels, Reused: true})
 	f.watchGridFTP(h)
 	p := &detect.Protocol{
@@ -66,6 +67,7 @@ func New(h *event.Hooks, fm *files.Manager, ssl *conn.Protocol, o Options) *dete
 // factory makes a shard's analyzers and reuses finished ones.
 type factory struct {
 	hooks *event.FTPEvents
+	login *event.LoginEvents // for the options of Telnet
 	ssl   *conn.Protocol
 	opt   Options
 	data  *datachannel.Channels
@@ -79,11 +81,12 @@ type factory struct {
 
 func (f *factory) new(u conn.Use) conn.Analyzer {
 	a := f.free.Get()
-	lines, session := a.lines, a.session
-	*a = analyzer{f: f, Use: u, lines: lines, session: session, auth: a.auth[:0]}
+	lines, options, session := a.lines, a.options, a.session
+	*a = analyzer{f: f, Use: u, lines: lines, options: options, session: session, auth: a.auth[:0]}
 	a.client.a, a.server.a = a, a
 	a.lines[0].Reset(&a.client, &a.seen, f.opt.Lines)
 	a.lines[1].Reset(&a.server, &a.seen, f.opt.Lines)
+	a.options.Reset(u, f.login, &a.lines, nil)
 	a.session.reset()
 	return a
 }
@@ -94,6 +97,7 @@ type analyzer struct {
 	conn.Use
 
 	lines   [2]contentline.NVT // of client and server
+	options telnetopt.Session
 	client  clientSide
 	server  serverSide
 	seen    contentline.Seen
@@ -190,6 +194,7 @@ func (a *analyzer) Flip() {
 	a.lines[0], a.lines[1] = a.lines[1], a.lines[0]
 	a.lines[0].SetReceiver(&a.client)
 	a.lines[1].SetReceiver(&a.server)
+	a.options.Flip()
 }
 
 func isBlank(c byte) bool { return c == ' ' || c == '\t' }

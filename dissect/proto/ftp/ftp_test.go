@@ -140,6 +140,20 @@ func TestTalks(t *testing.T) {
 	}
 }
 
+// TestTelnetOptions has options of Telnet on the control connection (RFC 959 section 4.1),
+// whose events are those of logins.
+func TestTelnetOptions(t *testing.T) {
+	b, rec := newBench(t)
+	h := &b.Hooks.Login
+	h.Terminal.Listen(func(e *event.LoginTerminal) { rec.add("terminal %s", e.Terminal) })
+	h.AuthenticationAccepted.Listen(func(e *event.AuthenticationAccepted) { rec.add("accepted %s", e.Name) })
+	b.Converse([]string{"<220 \xff\xfa\x25\x02\x02\xff\xf0ready\r\n", ">US\xff\xfa\x18\x00vt\xff\xf0ER me\r\n"}, 3)
+	want := []string{"accepted <empty>", `< 220 "ready" to <init>`, "terminal vt", `over <init> ""`, `> USER "me"`, `over USER "me"`, "services [ftp]"}
+	if !slices.Equal(rec.lines, want) {
+		t.Errorf("%q, want %q", rec.lines, want)
+	}
+}
+
 func TestDataConnection(t *testing.T) {
 	for _, c := range []struct {
 		name, begin, want string

@@ -1,0 +1,146 @@
+// Package finger analyzes Finger (RFC 1288): a line that asks for users, and the lines of
+// the answer. It follows Zeek's src/analyzer/protocol/finger/legacy.
+package finger
+
+import (
+	"bytes"
+
+	"github.com/wirelog/wirelog/compat"
+	"github.com/wirelog/wirelog/dissect/codec/contentline"
+	"github.com/wirelog/wirelog/dissect/conn"
+	"github.com/wirelog/wirelog/dissect/detect"
+	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/internal/freelist"
+	"github.com/wirelog/wirelog/value"
+)
+
+const (
+	source  = "FINGER"
+	service = "finger"
+
+	// maxLine is the length in bytes at which lines are cut.
+	maxLine = 1000
+)
+
+// New returns the protocol for the detector. Its analyzers raise events on h.
+func New(h *event.Hooks) *detect.Protocol {
+	f := &factory{hooks: &h.Finger}
+	p := &detect.Protocol{Transport: value.ProtoTCP, Ports: []uint16{79}}
+	p.Protocol = conn.Protocol{Name: source, Service: service, New: f.new, Size: freelist.Size[analyzer]()}
+	return p
+}
+
+// factory makes a shard's analyzers and reuses finished ones.
+type factory struct {
+	hooks *event.FingerEvents
+	free  freelist.List[analyzer]
+}
+
+func (f *factory) new(u conn.Use) conn.Analyzer {
+	a := f.free.Get()
+	lines := a.lines
+	*a = analyzer{f: f, Use: u, lines: lines}
+	for i := range a.lines {
+		a.side[i] = side{a: a, isOrig: i == 0}
+		a.lines[i].Reset(&a.side[i], &a.seen, nil, maxLine)
+	}
+	a.lines[0].SetNULWeird(true)
+	return a
+}
+
+// analyzer follows one connection.
+type analyzer struct {
+	f *factory
+	conn.Use
+
+	lines [2]contentline.Splitter
+	side  [2]side
+	seen  contentline.Seen
+	asked bool // a query has been complete
+}
+
+// side receives the lines of one side.
+type side struct {
+	a      *analyzer
+	isOrig bool
+}
+
+func (s *side) Line(b []byte) {
+	switch {
+	case s.isOrig:
+		s.a.request(b)
+	case len(b) != 0:
+		s.a.reply(b)
+	}
+}
+
+func (s *side) Plain([]byte) {}
+
+func (s *side) LineWeird(name string) {
+	if name == contentline.WeirdTooLong {
+		s.a.Limited(source, "line_size")
+	}
+	s.a.Weird(name, "", contentline.Source)
+}
+
+// Data takes the next bytes of a side.
+func (a *analyzer) Data(isOrig bool, b []byte) { a.lines[conn.Side(isOrig)].Deliver(b) }
+
+// Gap does nothing. As in Zeek, a line simply continues after missing bytes.
+func (a *analyzer) Gap(bool, uint64) {}
+
+// End terminates an unfinished line.
+func (a *analyzer) End(isOrig bool) { a.lines[conn.Side(isOrig)].End() }
+
+// Done reports a client that closed without a complete query.
+func (a *analyzer) Done() {
+	if (!a.asked || a.lines[0].Partial()) && bytes.IndexByte(a.Conn().History(), 'F') >= 0 {
+		a.Weird("partial_finger_request", "", source)
+	}
+	a.lines[0].Release()
+	a.lines[1].Release()
+	a.f.free.Put(a)
+}
+
+// Flip swaps the sides with the connection's roles.
+func (a *analyzer) Flip() {
+	a.lines[0], a.lines[1] = a.lines[1], a.lines[0]
+	for i := range a.lines {
+		a.lines[i].SetReceiver(&a.side[i])
+	}
+}
+
+func skipBlanks(b []byte) []byte { return bytes.TrimLeft(b, " \t") }
+
+// request takes a query, which may be empty.
+func (a *analyzer) request(b []byte) {
+	if !a.Compat(compat.LoginService) {
+		// Zeek knows of a query only if a script handles the event.
+		a.asked = true
+		a.AddService(service)
+	}
+	if len(b) == 0 { // for a list of all users; no event, as in Zeek
+		return
+	}
+	e := a.f.hooks.Request.Begin()
+	if e == nil {
+		return
+	}
+	a.asked = true
+	b = skipBlanks(b)
+	full := len(b) >= 2 && b[0] == '/' && b[1]|0x20 == 'w'
+	if full {
+		b = skipBlanks(b[2:])
+	}
+	user, host, _ := bytes.Cut(b, []byte("@"))
+	*e = event.FingerRequest{Conn: a.Conn(), Full: full, Username: user, Hostname: host}
+	a.f.hooks.Request.Raise(e)
+}
+
+// reply takes a line of the answer.
+func (a *analyzer) reply(b []byte) {
+	if e := a.f.hooks.Reply.Begin(); e != nil {
+		*e = event.FingerReply{Conn: a.Conn(), ReplyLine: b}
+		a.f.hooks.Reply.Raise(e)
+	}
+}
