@@ -29,6 +29,8 @@ const (
 	HTTPMethods
 	HTTPMultipartLength
 	SSHKexMethods
+	MountUmntAll
+	NFSAttributes
 	effects
 )
 
@@ -46,6 +48,8 @@ var table = [effects]Info{
 	HTTPMethods:             {"http_methods", "methods of HTTP beyond HTTP::http_methods, such as PATCH and QUERY, are a weird unknown_HTTP_method, and QUERY does not detect HTTP at other ports (zeek#5583)"},
 	HTTPMultipartLength:     {"http_multipart_length", "a multipart body whose last line has no end counts two bytes that were not sent, and is a weird, instead of being as long as Content-Length says"},
 	SSHKexMethods:           {"ssh_kex_methods", "SSH's diffie-hellman-group15, 17 and 18 are unknown, and after an unknown key exchange encrypted bytes are read as messages"},
+	MountUmntAll:            {"mount_umnt_all", "the procedure UMNTALL of MOUNT raises mount_proc_umnt, and is bad_RPC without arguments, instead of raising mount_proc_umnt_all"},
+	NFSAttributes:           {"nfs_attributes", "NFS attributes to set have bits of a time for a size, and nothing after a time of the client is read; failed SETATTR and LINK have no attributes"},
 	DNSLastQuestion:         {"dns_last_question", "dns.log has the last of several questions of a message, instead of a row for each (zeek#5037)"},
 }
 

@@ -21,6 +21,7 @@ import (
 	"github.com/wirelog/wirelog/dissect/proto/modbus"
 	"github.com/wirelog/wirelog/dissect/proto/mysql"
 	"github.com/wirelog/wirelog/dissect/proto/ntlm"
+	"github.com/wirelog/wirelog/dissect/proto/oncrpc"
 	"github.com/wirelog/wirelog/dissect/proto/pop3"
 	"github.com/wirelog/wirelog/dissect/proto/rdp"
 	"github.com/wirelog/wirelog/dissect/proto/smb"
@@ -36,7 +37,7 @@ import (
 
 // onRequest names the protocols that Options.Analyzers must ask for, by AnalyzerNames; all
 // others are attached by default.
-var onRequest []string
+var onRequest = []string{"mount", "nfs", "portmapper"}
 
 // AnalyzerNames lists the analyzers of application protocols by Zeek's names, in
 // lower case.
@@ -82,7 +83,8 @@ func chosen(all []*detect.Protocol, list []string) ([]*detect.Protocol, error) {
 		return nil, err
 	}
 	return slices.DeleteFunc(all, func(p *detect.Protocol) bool {
-		return !slices.Contains(names, strings.ToLower(p.Name))
+		p.Unused = !slices.Contains(names, strings.ToLower(p.Name))
+		return p.Unused
 	}), nil
 }
 
@@ -99,7 +101,7 @@ func protocols(hooks *event.Hooks, fm *files.Manager, o *Options) []*detect.Prot
 	security.GSSAPI = gssapi.New(hooks, security.NTLM, &krbUDP.Protocol)
 	rpc, pipes := dcerpc.New(hooks, security, o.DCERPC)
 	mails := mail.New(hooks, fm, o.MIME)
-	return []*detect.Protocol{
+	list := []*detect.Protocol{
 		dns.New(hooks, value.ProtoUDP, o.DNS),
 		dns.New(hooks, value.ProtoTCP, o.DNS),
 		ftp.New(hooks, fm, &ssl.Protocol, o.FTP),
@@ -122,4 +124,5 @@ func protocols(hooks *event.Hooks, fm *files.Manager, o *Options) []*detect.Prot
 		dtls,
 		rpc,
 	}
+	return append(list, oncrpc.New(hooks, o.RPC)...)
 }

@@ -24,6 +24,7 @@ import (
 	"github.com/wirelog/wirelog/dissect/proto/ftp"
 	"github.com/wirelog/wirelog/dissect/proto/http"
 	"github.com/wirelog/wirelog/dissect/proto/irc"
+	"github.com/wirelog/wirelog/dissect/proto/oncrpc"
 	"github.com/wirelog/wirelog/dissect/proto/pop3"
 	"github.com/wirelog/wirelog/dissect/proto/smb"
 	"github.com/wirelog/wirelog/dissect/proto/smtp"
@@ -66,6 +67,7 @@ type Options struct {
 	X509   x509.Options
 	Tunnel tunnel.Options
 	DNS    dns.Options
+	RPC    oncrpc.Options
 }
 
 // DefaultOptions returns the defaults, Zeek's where Zeek has them, without a seed.
@@ -88,6 +90,7 @@ func DefaultOptions() Options {
 		X509:   x509.DefaultOptions(),
 		Tunnel: tunnel.DefaultOptions(),
 		DNS:    dns.DefaultOptions(),
+		RPC:    oncrpc.DefaultOptions(),
 	}
 }
 

@@ -192,7 +192,7 @@ func (t *Table) begin(c *Conn) {
 		e.Conn = c
 		t.hooks.Conn.NewConnection.Raise(e)
 	}
-	if c.transport == value.ProtoTCP && len(t.expected.m) > 0 {
+	if len(t.expected.m) > 0 && (c.transport == value.ProtoTCP || c.transport == value.ProtoUDP) {
 		t.attachExpected(c)
 	}
 	if t.attacher != nil && (c.transport == value.ProtoTCP || c.transport == value.ProtoUDP) {
