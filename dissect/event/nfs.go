@@ -35,7 +35,8 @@ type NFSSetAttr struct {
 	MTime value.Opt[value.Enum] `zeek:"mtime"`
 }
 
-// NFSAttr are the attributes of a file (fattr3, RFC 1813 section 2.5.5).
+// NFSAttr are the attributes of a file (fattr3, RFC 1813 section 2.5.5). Times are in seconds
+// since the Unix epoch, with nanoseconds as far as a double has them.
 //
 //wirelog:record NFS3::fattr_t
 type NFSAttr struct {
@@ -50,19 +51,20 @@ type NFSAttr struct {
 	RDev2  uint64     `zeek:"rdev2"` // and minor number
 	FSID   uint64     `zeek:"fsid"`  // the file system
 	FileID uint64     `zeek:"fileid"`
-	ATime  value.Time `zeek:"atime"` // last access
-	MTime  value.Time `zeek:"mtime"` // last change of the contents
-	CTime  value.Time `zeek:"ctime"` // last change of the attributes
+	ATime  float64    `zeek:"atime"` // last access
+	MTime  float64    `zeek:"mtime"` // last change of the contents
+	CTime  float64    `zeek:"ctime"` // last change of the attributes
 }
 
 // NFSWccAttr are the attributes before an operation (wcc_attr, RFC 1813 section 2.6). As in
-// Zeek, ATime is the time of the last change of the contents, MTime that of the attributes.
+// Zeek, ATime is the time of the last change of the contents, MTime that of the attributes, in
+// the form of NFSAttr.
 //
 //wirelog:record NFS3::wcc_attr_t
 type NFSWccAttr struct {
-	Size  uint64     `zeek:"size"` // bytes
-	ATime value.Time `zeek:"atime"`
-	MTime value.Time `zeek:"mtime"`
+	Size  uint64  `zeek:"size"` // bytes
+	ATime float64 `zeek:"atime"`
+	MTime float64 `zeek:"mtime"`
 }
 
 // NFSDirOpArgs names an entry of a directory (diropargs3, RFC 1813 section 2.6).

@@ -15585,11 +15585,11 @@ func (e *NFSAttr) appendJSON(dst []byte) []byte {
 	dst = append(dst, `,"fileid":`...)
 	dst = strconv.AppendUint(dst, e.FileID, 10)
 	dst = append(dst, `,"atime":`...)
-	dst = appendDouble(dst, e.ATime.Seconds())
+	dst = appendDouble(dst, e.ATime)
 	dst = append(dst, `,"mtime":`...)
-	dst = appendDouble(dst, e.MTime.Seconds())
+	dst = appendDouble(dst, e.MTime)
 	dst = append(dst, `,"ctime":`...)
-	dst = appendDouble(dst, e.CTime.Seconds())
+	dst = appendDouble(dst, e.CTime)
 	dst = append(dst, '}')
 	return dst
 }
@@ -15971,9 +15971,9 @@ func (e *NFSWccAttr) appendJSON(dst []byte) []byte {
 	dst = append(dst, `{"size":`...)
 	dst = strconv.AppendUint(dst, e.Size, 10)
 	dst = append(dst, `,"atime":`...)
-	dst = appendDouble(dst, e.ATime.Seconds())
+	dst = appendDouble(dst, e.ATime)
 	dst = append(dst, `,"mtime":`...)
-	dst = appendDouble(dst, e.MTime.Seconds())
+	dst = appendDouble(dst, e.MTime)
 	dst = append(dst, '}')
 	return dst
 }

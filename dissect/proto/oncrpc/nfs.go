@@ -180,7 +180,7 @@ func (a *analyzer) setAttr(x *xdr) (s event.NFSSetAttr) {
 	if x.bool() {
 		size := x.uint64()
 		if zeek { // it takes the size for a time, and the bits of that for a number
-			size = math.Float64bits(float64(size>>32) + float64(uint32(size))/1e9)
+			size = math.Float64bits(seconds(size))
 		}
 		s.Size = value.Some(size)
 	}

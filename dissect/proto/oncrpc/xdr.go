@@ -1,10 +1,6 @@
 package oncrpc
 
-import (
-	"encoding/binary"
-
-	"github.com/wirelog/wirelog/value"
-)
+import "encoding/binary"
 
 // xdr reads values in XDR (RFC 4506). The first that does not fit sets bad; from then on all
 // values are zero, and b is what was left before it.
@@ -41,10 +37,10 @@ func (x *xdr) uint64() uint64 {
 }
 
 // time reads seconds and nanoseconds (nfstime3, RFC 1813 section 2.5.1).
-func (x *xdr) time() value.Time {
-	v := x.uint64()
-	return value.Time(v>>32)*value.Second + value.Time(uint32(v))
-}
+func (x *xdr) time() float64 { return seconds(x.uint64()) }
+
+// seconds returns a time of two halves: seconds and nanoseconds.
+func seconds(v uint64) float64 { return float64(v>>32) + float64(uint32(v))/1e9 }
 
 // maxOpaque is the largest length of opaque data that has no limit of its own.
 const maxOpaque = 8192
