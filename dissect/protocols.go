@@ -20,6 +20,7 @@ import (
 	"github.com/wirelog/wirelog/dissect/proto/mail"
 	"github.com/wirelog/wirelog/dissect/proto/modbus"
 	"github.com/wirelog/wirelog/dissect/proto/mysql"
+	"github.com/wirelog/wirelog/dissect/proto/ncp"
 	"github.com/wirelog/wirelog/dissect/proto/ntlm"
 	"github.com/wirelog/wirelog/dissect/proto/oncrpc"
 	"github.com/wirelog/wirelog/dissect/proto/pop3"
@@ -37,7 +38,7 @@ import (
 
 // onRequest names the protocols that Options.Analyzers must ask for, by AnalyzerNames; all
 // others are attached by default.
-var onRequest = []string{"mount", "nfs", "portmapper"}
+var onRequest = []string{"mount", "ncp", "nfs", "portmapper"}
 
 // AnalyzerNames lists the analyzers of application protocols by Zeek's names, in
 // lower case.
@@ -124,5 +125,6 @@ func protocols(hooks *event.Hooks, fm *files.Manager, o *Options) []*detect.Prot
 		dtls,
 		rpc,
 	}
+	list = append(list, ncp.New(hooks, o.NCP))
 	return append(list, oncrpc.New(hooks, o.RPC)...)
 }

@@ -6,6 +6,8 @@ package dissect
 import (
 	"log/slog"
 	"runtime/debug"
+	"slices"
+	"strings"
 
 	"github.com/wirelog/wirelog/compat"
 	"github.com/wirelog/wirelog/dissect/codec/contentline"
@@ -24,6 +26,7 @@ import (
 	"github.com/wirelog/wirelog/dissect/proto/ftp"
 	"github.com/wirelog/wirelog/dissect/proto/http"
 	"github.com/wirelog/wirelog/dissect/proto/irc"
+	"github.com/wirelog/wirelog/dissect/proto/ncp"
 	"github.com/wirelog/wirelog/dissect/proto/oncrpc"
 	"github.com/wirelog/wirelog/dissect/proto/pop3"
 	"github.com/wirelog/wirelog/dissect/proto/smb"
@@ -68,6 +71,7 @@ type Options struct {
 	Tunnel tunnel.Options
 	DNS    dns.Options
 	RPC    oncrpc.Options
+	NCP    ncp.Options
 }
 
 // DefaultOptions returns the defaults, Zeek's where Zeek has them, without a seed.
@@ -91,6 +95,7 @@ func DefaultOptions() Options {
 		Tunnel: tunnel.DefaultOptions(),
 		DNS:    dns.DefaultOptions(),
 		RPC:    oncrpc.DefaultOptions(),
+		NCP:    ncp.DefaultOptions(),
 	}
 }
 
@@ -186,6 +191,13 @@ func New(o Options, hooks *event.Hooks, cause func(deadline value.Time, first, n
 	list, err := chosen(protocols(hooks, s.files, &o), o.Analyzers)
 	if err != nil {
 		return nil, err
+	}
+	for _, p := range list {
+		if slices.Contains(onRequest, strings.ToLower(p.Name)) {
+			for _, port := range p.Ports {
+				s.table.AddServerPort(p.Transport, port)
+			}
+		}
 	}
 	if o.Protocols != nil {
 		list = append(list, o.Protocols(s.files)...)

@@ -25,6 +25,7 @@ type Hooks struct {
 	MIME      MIMEEvents
 	Modbus    ModbusEvents
 	MySQL     MySQLEvents
+	NCP       NCPEvents
 	NTLM      NTLMEvents
 	NetBIOS   NetBIOSEvents
 	OCSP      OCSPEvents
@@ -338,6 +339,12 @@ type MySQLEvents struct {
 	ResultRow         Hook[MySQLResultRow]         // mysql_result_row
 	ServerVersion     Hook[MySQLServerVersion]     // mysql_server_version
 	SSLRequest        Hook[MySQLSSLRequest]        // mysql_ssl_request
+}
+
+// NCPEvents are the hooks of section NCP.
+type NCPEvents struct {
+	Reply   Hook[NCPReply]   // ncp_reply
+	Request Hook[NCPRequest] // ncp_request
 }
 
 // NTLMEvents are the hooks of section NTLM.
@@ -4626,6 +4633,40 @@ var built = [...]builtEvent{
 		stream: func(h *Hooks, s *Stream) {
 			h.MySQL.SSLRequest.Listen(func(e *MySQLSSLRequest) {
 				dst := s.begin("mysql_ssl_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "ncp_reply",
+			Section: "NCP",
+			Params:  []Param{{"c", "connection"}, {"frame_type", "count"}, {"length", "count"}, {"req_frame", "count"}, {"req_func", "count"}, {"completion_code", "count"}},
+			Doc:     "Raised for a reply of the NetWare Core Protocol, with the request that it answers and the completion code.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.NCP.Reply.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.NCP.Reply.Listen(func(e *NCPReply) {
+				dst := s.begin("ncp_reply")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "ncp_request",
+			Section: "NCP",
+			Params:  []Param{{"c", "connection"}, {"frame_type", "count"}, {"length", "count"}, {"func", "count"}},
+			Doc:     "Raised for a request of the NetWare Core Protocol, with its function code.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.NCP.Request.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.NCP.Request.Listen(func(e *NCPRequest) {
+				dst := s.begin("ncp_request")
 				dst = appendConnKeys(dst, e.Conn)
 				s.end(e.AppendArgs(append(dst, argsKey...)))
 			})
@@ -11166,6 +11207,34 @@ func (e *MySQLServerVersion) AppendArgs(dst []byte) []byte {
 // AppendArgs appends the parameters as a JSON object.
 func (e *MySQLSSLRequest) AppendArgs(dst []byte) []byte {
 	dst = append(dst, `{}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *NCPReply) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"frame_type":`...)
+	dst = strconv.AppendUint(dst, e.FrameType, 10)
+	dst = append(dst, `,"length":`...)
+	dst = strconv.AppendUint(dst, e.Length, 10)
+	dst = append(dst, `,"req_frame":`...)
+	dst = strconv.AppendUint(dst, e.ReqFrame, 10)
+	dst = append(dst, `,"req_func":`...)
+	dst = strconv.AppendUint(dst, e.ReqFunc, 10)
+	dst = append(dst, `,"completion_code":`...)
+	dst = strconv.AppendUint(dst, e.CompletionCode, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *NCPRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"frame_type":`...)
+	dst = strconv.AppendUint(dst, e.FrameType, 10)
+	dst = append(dst, `,"length":`...)
+	dst = strconv.AppendUint(dst, e.Length, 10)
+	dst = append(dst, `,"func":`...)
+	dst = strconv.AppendUint(dst, e.Func, 10)
+	dst = append(dst, '}')
 	return dst
 }
 

@@ -67,7 +67,7 @@ var kindOf = [kinds]struct {
 // New describes the protocols over UDP and TCP to the detector. Their analyzers raise their
 // events on h.
 func New(h *event.Hooks, o Options) []*detect.Protocol {
-	f := &factory{hooks: &h.RPC, opt: o, seed: maphash.MakeSeed()}
+	f := &factory{hooks: &h.RPC, opt: o, seed: maphash.MakeSeed(), freeBufs: freelist.Buffers{Largest: 2 * maxMessage, Most: 16}}
 	var all []*detect.Protocol
 	for k := range kindOf {
 		for i, transport := range transports {
