@@ -25,6 +25,8 @@ import (
 	"github.com/wirelog/wirelog/dissect/proto/ftp"
 	"github.com/wirelog/wirelog/dissect/proto/http"
 	"github.com/wirelog/wirelog/dissect/proto/irc"
+	"github.com/wirelog/wirelog/dissect/proto/ncp"
+	"github.com/wirelog/wirelog/dissect/proto/oncrpc"
 	"github.com/wirelog/wirelog/dissect/proto/pop3"
 	"github.com/wirelog/wirelog/dissect/proto/smb"
 	"github.com/wirelog/wirelog/dissect/proto/smtp"
@@ -421,6 +423,8 @@ func TestDefaultsAreTheCommands(t *testing.T) {
 		"x509":        {x509.DefaultOptions(), def.X509},
 		"tunnel":      {tunnel.DefaultOptions(), def.Tunnel},
 		"dns":         {dns.DefaultOptions(), def.DNS},
+		"rpc":         {oncrpc.DefaultOptions(), def.RPC},
+		"ncp":         {ncp.DefaultOptions(), def.NCP},
 		"http":        {http.DefaultOptions(), def.HTTP},
 		"logs":        {logs.DefaultLimits(), want.Rows},
 		"writers":     {value.DefaultSampling(), def.Conn.Weirds},
@@ -435,7 +439,7 @@ func TestDefaultsAreTheCommands(t *testing.T) {
 			parts++
 		}
 	}
-	if parts != 17 {
+	if parts != 19 {
 		t.Errorf("dissect.Options has %d parts: is each of them above?", parts)
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/wirelog/wirelog/compat"
+	"github.com/wirelog/wirelog/dissect/conn"
 	"github.com/wirelog/wirelog/dissect/detect"
 	"github.com/wirelog/wirelog/internal/testconn"
 	"github.com/wirelog/wirelog/value"
@@ -366,6 +367,46 @@ func TestAnnounced(t *testing.T) {
 		b.Drain()
 		if !slices.ContainsFunc(*lines, func(l string) bool { return strings.HasPrefix(l, "nfs_proc_null") }) {
 			t.Errorf("protocol %d: %q", proto, *lines)
+		}
+	}
+}
+
+// TestUnused does not attach NFS at a port that the portmapper names if it is not chosen.
+func TestUnused(t *testing.T) {
+	b := testconn.New(t, testconn.Config())
+	lines := b.Events("rpc_call")
+	all := New(b.Hooks, DefaultOptions())
+	for _, p := range all[2:] {
+		p.Unused = true
+	}
+	b.SetAttacher(detect.New(all[:2]))
+	b.Server = netip.AddrPortFrom(b.Server.Addr(), 111)
+	datagrams(b, ">"+bare(7, 100000, 2, pmGetPort, u(100003, 3, 17, 0)), "<"+answer(7, u(4000)))
+	b.Server = netip.AddrPortFrom(b.Server.Addr(), 4000)
+	datagrams(b, ">"+bare(7, 100003, 3, 0, ""))
+	b.Drain()
+	if len(*lines) != 1 {
+		t.Errorf("%q", *lines)
+	}
+}
+
+// TestService sets the service with the first call that is answered, of the port's program
+// only.
+func TestService(t *testing.T) {
+	for program, want := range map[uint32]string{100003: "nfs", 100227: ""} {
+		b, _ := newBench(t, DefaultOptions(), 2049, 0)
+		services := func() string {
+			var list []string
+			b.Table.All(func(c *conn.Conn) { list = c.Services(nil) })
+			return strings.Join(list, ",")
+		}
+		datagrams(b, ">"+bare(7, program, 3, 0, ""))
+		if got := services(); got != "" {
+			t.Errorf("%d: %s without a reply", program, got)
+		}
+		datagrams(b, "<"+answer(7, ""))
+		if got := services(); got != want {
+			t.Errorf("%d: %s, want %s", program, got, want)
 		}
 	}
 }
