@@ -35,6 +35,9 @@ const (
 	DetectionReplay
 	LoginService
 	LoginPrompts
+	MountUmntAll
+	NFSAttributes
+	SyslogTCP
 	effects
 )
 
@@ -58,6 +61,9 @@ var table = [effects]Info{
 	DetectionReplay:         {"detection_replay", "an analyzer that a signature finds gets everything from the beginning, and a violation takes it off after the packet, instead of at once, when the next one gets what follows"},
 	LoginService:            {"login_service", "connections of Finger, Ident, Telnet, Rlogin and Rsh have no service in conn.log, and every Finger connection is a weird partial_finger_request unless somebody listens to finger_request"},
 	LoginPrompts:            {"login_prompts", "the lists of prompts and messages of logins are empty unless they are set, and an empty list matches every line"},
+	MountUmntAll:            {"mount_umnt_all", "the procedure UMNTALL of MOUNT raises mount_proc_umnt, and is bad_RPC without arguments, instead of raising mount_proc_umnt_all"},
+	NFSAttributes:           {"nfs_attributes", "NFS attributes to set have bits of a time for a size, and nothing after a time of the client is read; failed SETATTR and LINK have no attributes"},
+	SyslogTCP:               {"syslog_tcp", "no analyzer reads syslog over TCP, instead of one that --analyzers +syslog_tcp attaches"},
 	DNSLastQuestion:         {"dns_last_question", "dns.log has the last of several questions of a message, instead of a row for each (zeek#5037)"},
 }
 

@@ -27,6 +27,8 @@ import (
 	"github.com/wirelog/wirelog/dissect/proto/http"
 	"github.com/wirelog/wirelog/dissect/proto/irc"
 	"github.com/wirelog/wirelog/dissect/proto/login"
+	"github.com/wirelog/wirelog/dissect/proto/ncp"
+	"github.com/wirelog/wirelog/dissect/proto/oncrpc"
 	"github.com/wirelog/wirelog/dissect/proto/pop3"
 	"github.com/wirelog/wirelog/dissect/proto/sip"
 	"github.com/wirelog/wirelog/dissect/proto/smb"
@@ -427,6 +429,8 @@ func TestDefaultsAreTheCommands(t *testing.T) {
 		"dns":         {dns.DefaultOptions(), def.DNS},
 		"dnp3":        {dnp3.DefaultOptions(), def.DNP3},
 		"sip":         {sip.DefaultOptions(), def.SIP},
+		"rpc":         {oncrpc.DefaultOptions(), def.RPC},
+		"ncp":         {ncp.DefaultOptions(), def.NCP},
 		"http":        {http.DefaultOptions(), def.HTTP},
 		"logs":        {logs.DefaultLimits(), want.Rows},
 		"writers":     {value.DefaultSampling(), def.Conn.Weirds},
@@ -441,7 +445,7 @@ func TestDefaultsAreTheCommands(t *testing.T) {
 			parts++
 		}
 	}
-	if parts != 20 {
+	if parts != 22 {
 		t.Errorf("dissect.Options has %d parts: is each of them above?", parts)
 	}
 }

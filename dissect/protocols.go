@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/wirelog/wirelog/compat"
 	"github.com/wirelog/wirelog/dissect/codec/contentline"
 	"github.com/wirelog/wirelog/dissect/detect"
 	"github.com/wirelog/wirelog/dissect/event"
@@ -25,8 +26,10 @@ import (
 	"github.com/wirelog/wirelog/dissect/proto/mail"
 	"github.com/wirelog/wirelog/dissect/proto/modbus"
 	"github.com/wirelog/wirelog/dissect/proto/mysql"
+	"github.com/wirelog/wirelog/dissect/proto/ncp"
 	"github.com/wirelog/wirelog/dissect/proto/ntlm"
 	"github.com/wirelog/wirelog/dissect/proto/ntp"
+	"github.com/wirelog/wirelog/dissect/proto/oncrpc"
 	"github.com/wirelog/wirelog/dissect/proto/pop3"
 	"github.com/wirelog/wirelog/dissect/proto/radius"
 	"github.com/wirelog/wirelog/dissect/proto/rdp"
@@ -47,7 +50,7 @@ import (
 
 // onRequest names the protocols that Options.Analyzers must ask for, by AnalyzerNames; all
 // others are attached by default.
-var onRequest = []string{"ident", "rlogin", "rsh", "telnet"}
+var onRequest = []string{"ident", "mount", "ncp", "nfs", "portmapper", "rlogin", "rsh", "syslog_tcp", "telnet"}
 
 // AnalyzerNames lists the analyzers of application protocols by Zeek's names, in
 // lower case.
@@ -93,7 +96,8 @@ func chosen(all []*detect.Protocol, list []string) ([]*detect.Protocol, error) {
 		return nil, err
 	}
 	return slices.DeleteFunc(all, func(p *detect.Protocol) bool {
-		return !slices.Contains(names, strings.ToLower(p.Name))
+		p.Unused = !slices.Contains(names, strings.ToLower(p.Name))
+		return p.Unused
 	}), nil
 }
 
@@ -113,7 +117,7 @@ func protocols(hooks *event.Hooks, fm *files.Manager, o *Options) []*detect.Prot
 	o.Login.Lines, o.Login.Compat = lines, o.Conn.Compat
 	telnet, rlogin, rsh := login.New(hooks, o.Login)
 	mails := mail.New(hooks, fm, o.MIME)
-	return []*detect.Protocol{
+	list := []*detect.Protocol{
 		dns.New(hooks, value.ProtoUDP, o.DNS),
 		dns.New(hooks, value.ProtoTCP, o.DNS),
 		finger.New(hooks),
@@ -150,4 +154,9 @@ func protocols(hooks *event.Hooks, fm *files.Manager, o *Options) []*detect.Prot
 		dtls,
 		rpc,
 	}
+	if !o.Conn.Compat.Has(compat.SyslogTCP) {
+		list = append(list, syslog.NewTCP(hooks))
+	}
+	list = append(list, ncp.New(hooks, o.NCP))
+	return append(list, oncrpc.New(hooks, o.RPC)...)
 }

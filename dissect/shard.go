@@ -6,6 +6,8 @@ package dissect
 import (
 	"log/slog"
 	"runtime/debug"
+	"slices"
+	"strings"
 
 	"github.com/wirelog/wirelog/compat"
 	"github.com/wirelog/wirelog/dissect/codec/contentline"
@@ -26,6 +28,8 @@ import (
 	"github.com/wirelog/wirelog/dissect/proto/http"
 	"github.com/wirelog/wirelog/dissect/proto/irc"
 	"github.com/wirelog/wirelog/dissect/proto/login"
+	"github.com/wirelog/wirelog/dissect/proto/ncp"
+	"github.com/wirelog/wirelog/dissect/proto/oncrpc"
 	"github.com/wirelog/wirelog/dissect/proto/pop3"
 	"github.com/wirelog/wirelog/dissect/proto/sip"
 	"github.com/wirelog/wirelog/dissect/proto/smb"
@@ -72,6 +76,8 @@ type Options struct {
 	DNS    dns.Options
 	DNP3   dnp3.Options
 	SIP    sip.Options
+	RPC    oncrpc.Options
+	NCP    ncp.Options
 }
 
 // DefaultOptions returns the defaults, Zeek's where Zeek has them, without a seed.
@@ -97,6 +103,8 @@ func DefaultOptions() Options {
 		DNS:    dns.DefaultOptions(),
 		DNP3:   dnp3.DefaultOptions(),
 		SIP:    sip.DefaultOptions(),
+		RPC:    oncrpc.DefaultOptions(),
+		NCP:    ncp.DefaultOptions(),
 	}
 }
 
@@ -192,6 +200,13 @@ func New(o Options, hooks *event.Hooks, cause func(deadline value.Time, first, n
 	list, err := chosen(protocols(hooks, s.files, &o), o.Analyzers)
 	if err != nil {
 		return nil, err
+	}
+	for _, p := range list {
+		if slices.Contains(onRequest, strings.ToLower(p.Name)) {
+			for _, port := range p.Ports {
+				s.table.AddServerPort(p.Transport, port)
+			}
+		}
 	}
 	if o.Protocols != nil {
 		list = append(list, o.Protocols(s.files)...)

@@ -121,10 +121,12 @@ type ext struct {
 	rare      *rare
 	account   *account // of what builders and analyzers hold; nil if that is nothing
 	services  [maxServices]uint8
-	session   millis // of EndAfterSilence
+	session   millis // of EndAfterSilence or EndAfter
 	turn      Turn   // 0 before the first payload
 	// origSpeaks reports that the turn is the originator's.
 	origSpeaks bool
+	// fixed reports that session counts from the beginning: it is of EndAfter.
+	fixed bool
 	// one is the first backing array of analyzers: one analyzer takes no allocation.
 	one [1]attached
 }
@@ -480,6 +482,13 @@ func (c *Conn) EndAfterSilence(d value.Time) {
 	c.extra().session = toMillis(d)
 	c.expire = c.t.now + d
 	c.t.rearm(c)
+}
+
+// EndAfter ends a connection that is not TCP after d, whatever it carries, as Zeek's RPC
+// analyzers do (rpc_timeout).
+func (c *Conn) EndAfter(d value.Time) {
+	c.EndAfterSilence(d)
+	c.ext.fixed = true
 }
 
 // NoEndAfterSilence revokes EndAfterSilence from the packet after the current one on.

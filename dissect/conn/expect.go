@@ -18,11 +18,14 @@ type Expectation struct {
 	Lifetime value.Time
 	// Limit is the largest number of pending expectations of the protocol.
 	Limit int
+	// UDP is set for a flow over UDP instead of a TCP connection.
+	UDP bool
 }
 
 type expectKey struct {
 	orig, resp packet.Addr
 	port       uint16
+	udp        bool
 	domain     Domain
 }
 
@@ -41,13 +44,13 @@ type expectations struct {
 // minSweep is the smallest number of expectations that triggers a sweep.
 const minSweep = 1024
 
-// Expect waits for TCP connections between the two hosts of the connection: to port of
+// Expect waits for connections between the two hosts of the connection: to port of
 // its originator if toOrig is set, and of its responder otherwise. Other hosts cannot
 // be named, because another shard may own their packets. Expect reports false, and
 // counts a loss, if x.Limit is reached.
 func (u Use) Expect(toOrig bool, port uint16, x Expectation) bool {
 	c, t := u.c, u.c.t
-	k := expectKey{c.key.a, c.key.b, port, c.key.domain}
+	k := expectKey{c.key.a, c.key.b, port, x.UDP, c.key.domain}
 	if toOrig == (c.origin == 0) {
 		k.orig, k.resp = k.resp, k.orig
 	}
@@ -86,10 +89,11 @@ func (t *Table) sweepExpected() {
 }
 
 func (c *Conn) expectKey() expectKey {
+	udp := c.transport == value.ProtoUDP
 	if c.origin == 0 {
-		return expectKey{c.key.a, c.key.b, c.key.pb, c.key.domain}
+		return expectKey{c.key.a, c.key.b, c.key.pb, udp, c.key.domain}
 	}
-	return expectKey{c.key.b, c.key.a, c.key.pa, c.key.domain}
+	return expectKey{c.key.b, c.key.a, c.key.pa, udp, c.key.domain}
 }
 
 func (t *Table) lookupExpected(k expectKey) *expected {

@@ -62,3 +62,17 @@ func likelyServerPort(p value.Proto, port uint16) bool {
 	}
 	return likelyServer[i][port>>6]&(1<<(port&63)) != 0
 }
+
+// AddServerPort makes port likely to be a server's, as Zeek's register_for_ports does. It
+// may be called only before the first packet.
+func (t *Table) AddServerPort(p value.Proto, port uint16) {
+	if t.serverPorts == nil {
+		t.serverPorts = make(map[value.Port]bool)
+	}
+	t.serverPorts[value.Port{Num: port, Proto: p}] = true
+}
+
+// likelyServer is likelyServerPort with the ports of AddServerPort.
+func (t *Table) likelyServer(p value.Proto, port uint16) bool {
+	return likelyServerPort(p, port) || t.serverPorts != nil && t.serverPorts[value.Port{Num: port, Proto: p}]
+}

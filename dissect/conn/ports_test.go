@@ -22,3 +22,20 @@ func TestLikelyServerPort(t *testing.T) {
 		}
 	}
 }
+
+// TestAddServerPort adds a port of one transport.
+func TestAddServerPort(t *testing.T) {
+	var table Table
+	table.AddServerPort(value.ProtoTCP, 524)
+	for _, c := range []struct {
+		proto value.Proto
+		port  uint16
+		want  bool
+	}{
+		{value.ProtoTCP, 524, true}, {value.ProtoUDP, 524, false}, {value.ProtoTCP, 21, true},
+	} {
+		if got := table.likelyServer(c.proto, c.port); got != c.want {
+			t.Errorf("%v %d: %v", c.proto, c.port, got)
+		}
+	}
+}

@@ -677,8 +677,8 @@ func (t *Table) answer(c *Conn, g *segment) {
 func (t *Table) established(c *Conn) {
 	id := c.ID()
 	port := id.RespP
-	if c.orig().state == event.StateInactive && !likelyServerPort(value.ProtoTCP, port) &&
-		likelyServerPort(value.ProtoTCP, id.OrigP) {
+	if c.orig().state == event.StateInactive && !t.likelyServer(value.ProtoTCP, port) &&
+		t.likelyServer(value.ProtoTCP, id.OrigP) {
 		port = id.OrigP
 	}
 	switch port {

@@ -192,7 +192,7 @@ func (t *Table) begin(c *Conn) {
 		e.Conn = c
 		t.hooks.Conn.NewConnection.Raise(e)
 	}
-	if c.transport == value.ProtoTCP && len(t.expected.m) > 0 {
+	if len(t.expected.m) > 0 && (c.transport == value.ProtoTCP || c.transport == value.ProtoUDP) {
 		t.attachExpected(c)
 	}
 	if t.attacher != nil && (c.transport == value.ProtoTCP || c.transport == value.ProtoUDP) {
@@ -332,7 +332,7 @@ func (t *Table) processTCP(p *Packet, r *Result) {
 	if c != nil && b[13]&(flagSYN|flagRST) != 0 {
 		c = t.reuse(c, p, header(b))
 	}
-	flip := c == nil && tcpFlips(b[13], sport, dport)
+	flip := c == nil && t.tcpFlips(b[13], sport, dport)
 	c = t.join(p, c, value.ProtoTCP, value.Time(t.cfg.UDPInactivity), flip, r)
 
 	n := p.IP.PayloadLen
@@ -384,11 +384,11 @@ func (t *Table) lookAtUnused(c *Conn) {
 
 // tcpFlips guesses whether the sender of a connection's first packet, which is not a
 // plain SYN, is the responder.
-func tcpFlips(flags uint8, sport, dport uint16) bool {
-	if flags&(flagSYN|flagACK) == flagSYN || !likelyServerPort(value.ProtoTCP, sport) {
+func (t *Table) tcpFlips(flags uint8, sport, dport uint16) bool {
+	if flags&(flagSYN|flagACK) == flagSYN || !t.likelyServer(value.ProtoTCP, sport) {
 		return false
 	}
-	if likelyServerPort(value.ProtoTCP, dport) {
+	if t.likelyServer(value.ProtoTCP, dport) {
 		return flags&flagSYN == 0 && sport < dport
 	}
 	return true
@@ -401,7 +401,7 @@ func (t *Table) processUDP(p *Packet, r *Result) {
 	b := p.IP.Payload
 	sport, dport := binary.BigEndian.Uint16(b), binary.BigEndian.Uint16(b[2:])
 	c := t.find(p, sport, dport, false)
-	flip := c == nil && likelyServerPort(value.ProtoUDP, sport) && !likelyServerPort(value.ProtoUDP, dport)
+	flip := c == nil && t.likelyServer(value.ProtoUDP, sport) && !t.likelyServer(value.ProtoUDP, dport)
 	c = t.join(p, c, value.ProtoUDP, value.Time(t.cfg.UDPInactivity), flip, r)
 
 	s, _ := c.sideOf(p.isOrig)

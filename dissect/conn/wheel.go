@@ -324,14 +324,14 @@ func (t *Table) expireTimer(c *Conn, kind timerKind) bool {
 }
 
 // expireSession ends a connection that has been silent as long as EndAfterSilence
-// asked for. One second less is enough, so that a query with one answer needs one
+// asked for, or at the time of EndAfter. One second less is enough, so that a query with one answer needs one
 // check, not two.
 func (t *Table) expireSession(c *Conn, now value.Time) bool {
 	if !c.endsAfterSilence() {
 		return true
 	}
 	silence := c.ext.session.time()
-	if now-c.last >= silence-value.Second {
+	if c.ext.fixed || now-c.last >= silence-value.Second {
 		t.timeout(c)
 		return false
 	}

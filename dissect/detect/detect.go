@@ -46,6 +46,9 @@ type Protocol struct {
 	// payload. Zeek attaches analyzers with the first packet, and some of them raise
 	// events at the end of such a connection.
 	Idle func(c *conn.Conn)
+	// Unused is set if the user has not chosen the protocol, so that another one that
+	// announces its connections does not.
+	Unused bool
 }
 
 // A Signature matches the beginnings of a connection's two directions. A nil function

@@ -30,6 +30,7 @@ type Hooks struct {
 	MIME      MIMEEvents
 	Modbus    ModbusEvents
 	MySQL     MySQLEvents
+	NCP       NCPEvents
 	NTLM      NTLMEvents
 	NTP       NTPEvents
 	NetBIOS   NetBIOSEvents
@@ -40,6 +41,7 @@ type Hooks struct {
 	RADIUS    RADIUSEvents
 	RDP       RDPEvents
 	RFB       RFBEvents
+	RPC       RPCEvents
 	SIP       SIPEvents
 	SMB       SMBEvents
 	SMTP      SMTPEvents
@@ -445,6 +447,12 @@ type MySQLEvents struct {
 	SSLRequest        Hook[MySQLSSLRequest]        // mysql_ssl_request
 }
 
+// NCPEvents are the hooks of section NCP.
+type NCPEvents struct {
+	Reply   Hook[NCPReply]   // ncp_reply
+	Request Hook[NCPRequest] // ncp_request
+}
+
 // NTLMEvents are the hooks of section NTLM.
 type NTLMEvents struct {
 	Authenticate Hook[NTLMAuthenticate] // ntlm_authenticate
@@ -533,6 +541,49 @@ type RFBEvents struct {
 	ServerParameters   Hook[RFBServerParameters]   // rfb_server_parameters
 	ServerVersion      Hook[RFBServerVersion]      // rfb_server_version
 	ShareFlag          Hook[RFBShareFlag]          // rfb_share_flag
+}
+
+// RPCEvents are the hooks of section RPC.
+type RPCEvents struct {
+	MountProcMnt            Hook[MountProcMnt]            // mount_proc_mnt
+	MountProcNotImplemented Hook[MountProcNotImplemented] // mount_proc_not_implemented
+	MountProcNull           Hook[MountProcNull]           // mount_proc_null
+	MountProcUmnt           Hook[MountProcUmnt]           // mount_proc_umnt
+	MountProcUmntAll        Hook[MountProcUmntAll]        // mount_proc_umnt_all
+	MountReplyStatus        Hook[MountReplyStatus]        // mount_reply_status
+	NFSProcCreate           Hook[NFSProcCreate]           // nfs_proc_create
+	NFSProcGetAttr          Hook[NFSProcGetAttr]          // nfs_proc_getattr
+	NFSProcLink             Hook[NFSProcLink]             // nfs_proc_link
+	NFSProcLookup           Hook[NFSProcLookup]           // nfs_proc_lookup
+	NFSProcMkDir            Hook[NFSProcMkDir]            // nfs_proc_mkdir
+	NFSProcNotImplemented   Hook[NFSProcNotImplemented]   // nfs_proc_not_implemented
+	NFSProcNull             Hook[NFSProcNull]             // nfs_proc_null
+	NFSProcRead             Hook[NFSProcRead]             // nfs_proc_read
+	NFSProcReadDir          Hook[NFSProcReadDir]          // nfs_proc_readdir
+	NFSProcReadLink         Hook[NFSProcReadLink]         // nfs_proc_readlink
+	NFSProcRemove           Hook[NFSProcRemove]           // nfs_proc_remove
+	NFSProcRename           Hook[NFSProcRename]           // nfs_proc_rename
+	NFSProcRmDir            Hook[NFSProcRmDir]            // nfs_proc_rmdir
+	NFSProcSAttr            Hook[NFSProcSAttr]            // nfs_proc_sattr
+	NFSProcSymlink          Hook[NFSProcSymlink]          // nfs_proc_symlink
+	NFSProcWrite            Hook[NFSProcWrite]            // nfs_proc_write
+	NFSReplyStatus          Hook[NFSReplyStatus]          // nfs_reply_status
+	PMAttemptCallit         Hook[PMAttemptCallit]         // pm_attempt_callit
+	PMAttemptDump           Hook[PMAttemptDump]           // pm_attempt_dump
+	PMAttemptGetPort        Hook[PMAttemptGetPort]        // pm_attempt_getport
+	PMAttemptNull           Hook[PMAttemptNull]           // pm_attempt_null
+	PMAttemptSet            Hook[PMAttemptSet]            // pm_attempt_set
+	PMAttemptUnset          Hook[PMAttemptUnset]          // pm_attempt_unset
+	PMBadPort               Hook[PMBadPort]               // pm_bad_port
+	PMRequestCallit         Hook[PMRequestCallit]         // pm_request_callit
+	PMRequestDump           Hook[PMRequestDump]           // pm_request_dump
+	PMRequestGetPort        Hook[PMRequestGetPort]        // pm_request_getport
+	PMRequestNull           Hook[PMRequestNull]           // pm_request_null
+	PMRequestSet            Hook[PMRequestSet]            // pm_request_set
+	PMRequestUnset          Hook[PMRequestUnset]          // pm_request_unset
+	Call                    Hook[RPCCall]                 // rpc_call
+	Dialogue                Hook[RPCDialogue]             // rpc_dialogue
+	Reply                   Hook[RPCReply]                // rpc_reply
 }
 
 // SIPEvents are the hooks of section SIP.
@@ -5678,6 +5729,108 @@ var built = [...]builtEvent{
 	},
 	{
 		info: Info{
+			Name:    "mount_proc_mnt",
+			Section: "RPC",
+			Params:  []Param{{"c", "connection"}, {"info", "MOUNT3::info_t"}, {"req", "MOUNT3::dirmntargs_t"}, {"rep", "MOUNT3::mnt_reply_t"}},
+			Doc:     "Raised for an answered MOUNT3 call MNT, which mounts a directory (RFC 1813 section 5.2.1).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.RPC.MountProcMnt.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.RPC.MountProcMnt.Listen(func(e *MountProcMnt) {
+				dst := s.begin("mount_proc_mnt")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "mount_proc_not_implemented",
+			Section: "RPC",
+			Params:  []Param{{"c", "connection"}, {"info", "MOUNT3::info_t"}, {"proc", "MOUNT3::proc_t"}},
+			Doc:     "Raised for an answered MOUNT3 call whose procedure the analyzer does not parse.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.RPC.MountProcNotImplemented.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.RPC.MountProcNotImplemented.Listen(func(e *MountProcNotImplemented) {
+				dst := s.begin("mount_proc_not_implemented")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "mount_proc_null",
+			Section: "RPC",
+			Params:  []Param{{"c", "connection"}, {"info", "MOUNT3::info_t"}},
+			Doc:     "Raised for an answered MOUNT3 call NULL, which does nothing.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.RPC.MountProcNull.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.RPC.MountProcNull.Listen(func(e *MountProcNull) {
+				dst := s.begin("mount_proc_null")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "mount_proc_umnt",
+			Section: "RPC",
+			Params:  []Param{{"c", "connection"}, {"info", "MOUNT3::info_t"}, {"req", "MOUNT3::dirmntargs_t"}},
+			Doc:     "Raised for an answered MOUNT3 call UMNT, which unmounts a directory (RFC 1813 section 5.2.3).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.RPC.MountProcUmnt.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.RPC.MountProcUmnt.Listen(func(e *MountProcUmnt) {
+				dst := s.begin("mount_proc_umnt")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "mount_proc_umnt_all",
+			Section: "RPC",
+			Params:  []Param{{"c", "connection"}, {"info", "MOUNT3::info_t"}, {"req", "MOUNT3::dirmntargs_t"}},
+			Doc:     "Raised for an answered MOUNT3 call UMNTALL, which drops all mounts of a client (RFC 1813 section 5.2.4).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.RPC.MountProcUmntAll.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.RPC.MountProcUmntAll.Listen(func(e *MountProcUmntAll) {
+				dst := s.begin("mount_proc_umnt_all")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "mount_reply_status",
+			Section: "RPC",
+			Params:  []Param{{"n", "connection"}, {"info", "MOUNT3::info_t"}},
+			Doc:     "Raised for every MOUNT3 reply, with status, times and sizes of the call.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.RPC.MountReplyStatus.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.RPC.MountReplyStatus.Listen(func(e *MountReplyStatus) {
+				dst := s.begin("mount_reply_status")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
 			Name:    "mysql_auth_more_data",
 			Section: "MySQL",
 			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"data", "string"}},
@@ -5888,6 +6041,40 @@ var built = [...]builtEvent{
 	},
 	{
 		info: Info{
+			Name:    "ncp_reply",
+			Section: "NCP",
+			Params:  []Param{{"c", "connection"}, {"frame_type", "count"}, {"length", "count"}, {"req_frame", "count"}, {"req_func", "count"}, {"completion_code", "count"}},
+			Doc:     "Raised for a reply of the NetWare Core Protocol, with the request that it answers and the completion code.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.NCP.Reply.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.NCP.Reply.Listen(func(e *NCPReply) {
+				dst := s.begin("ncp_reply")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "ncp_request",
+			Section: "NCP",
+			Params:  []Param{{"c", "connection"}, {"frame_type", "count"}, {"length", "count"}, {"func", "count"}},
+			Doc:     "Raised for a request of the NetWare Core Protocol, with its function code.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.NCP.Request.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.NCP.Request.Listen(func(e *NCPRequest) {
+				dst := s.begin("ncp_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
 			Name:    "net_weird",
 			Section: "Weird",
 			Params:  []Param{{"name", "string"}, {"addl", "string"}, {"source", "string"}},
@@ -6067,6 +6254,295 @@ var built = [...]builtEvent{
 		stream: func(h *Hooks, s *Stream) {
 			h.Conn.NewPacket.Listen(func(e *NewPacket) {
 				dst := s.begin("new_packet")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "nfs_proc_create",
+			Section: "RPC",
+			Params:  []Param{{"c", "connection"}, {"info", "NFS3::info_t"}, {"req", "NFS3::diropargs_t"}, {"rep", "NFS3::newobj_reply_t"}},
+			Doc:     "Raised for an answered NFSv3 call CREATE, which makes a file (RFC 1813 section 3.3.8).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.RPC.NFSProcCreate.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.RPC.NFSProcCreate.Listen(func(e *NFSProcCreate) {
+				dst := s.begin("nfs_proc_create")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "nfs_proc_getattr",
+			Section: "RPC",
+			Params:  []Param{{"c", "connection"}, {"info", "NFS3::info_t"}, {"fh", "string"}, {"attrs", "NFS3::fattr_t"}},
+			Doc:     "Raised for an answered NFSv3 call GETATTR, the attributes of a file (RFC 1813 section 3.3.1).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.RPC.NFSProcGetAttr.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.RPC.NFSProcGetAttr.Listen(func(e *NFSProcGetAttr) {
+				dst := s.begin("nfs_proc_getattr")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "nfs_proc_link",
+			Section: "RPC",
+			Params:  []Param{{"c", "connection"}, {"info", "NFS3::info_t"}, {"req", "NFS3::linkargs_t"}, {"rep", "NFS3::link_reply_t"}},
+			Doc:     "Raised for an answered NFSv3 call LINK, which gives a file another name (RFC 1813 section 3.3.15).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.RPC.NFSProcLink.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.RPC.NFSProcLink.Listen(func(e *NFSProcLink) {
+				dst := s.begin("nfs_proc_link")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "nfs_proc_lookup",
+			Section: "RPC",
+			Params:  []Param{{"c", "connection"}, {"info", "NFS3::info_t"}, {"req", "NFS3::diropargs_t"}, {"rep", "NFS3::lookup_reply_t"}},
+			Doc:     "Raised for an answered NFSv3 call LOOKUP, the handle of a name (RFC 1813 section 3.3.3).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.RPC.NFSProcLookup.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.RPC.NFSProcLookup.Listen(func(e *NFSProcLookup) {
+				dst := s.begin("nfs_proc_lookup")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "nfs_proc_mkdir",
+			Section: "RPC",
+			Params:  []Param{{"c", "connection"}, {"info", "NFS3::info_t"}, {"req", "NFS3::diropargs_t"}, {"rep", "NFS3::newobj_reply_t"}},
+			Doc:     "Raised for an answered NFSv3 call MKDIR, which makes a directory (RFC 1813 section 3.3.9).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.RPC.NFSProcMkDir.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.RPC.NFSProcMkDir.Listen(func(e *NFSProcMkDir) {
+				dst := s.begin("nfs_proc_mkdir")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "nfs_proc_not_implemented",
+			Section: "RPC",
+			Params:  []Param{{"c", "connection"}, {"info", "NFS3::info_t"}, {"proc", "NFS3::proc_t"}},
+			Doc:     "Raised for an answered NFSv3 call whose procedure the analyzer does not parse.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.RPC.NFSProcNotImplemented.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.RPC.NFSProcNotImplemented.Listen(func(e *NFSProcNotImplemented) {
+				dst := s.begin("nfs_proc_not_implemented")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "nfs_proc_null",
+			Section: "RPC",
+			Params:  []Param{{"c", "connection"}, {"info", "NFS3::info_t"}},
+			Doc:     "Raised for an answered NFSv3 call NULL, which does nothing.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.RPC.NFSProcNull.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.RPC.NFSProcNull.Listen(func(e *NFSProcNull) {
+				dst := s.begin("nfs_proc_null")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "nfs_proc_read",
+			Section: "RPC",
+			Params:  []Param{{"c", "connection"}, {"info", "NFS3::info_t"}, {"req", "NFS3::readargs_t"}, {"rep", "NFS3::read_reply_t"}},
+			Doc:     "Raised for an answered NFSv3 call READ, bytes of a file (RFC 1813 section 3.3.6).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.RPC.NFSProcRead.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.RPC.NFSProcRead.Listen(func(e *NFSProcRead) {
+				dst := s.begin("nfs_proc_read")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "nfs_proc_readdir",
+			Section: "RPC",
+			Params:  []Param{{"c", "connection"}, {"info", "NFS3::info_t"}, {"req", "NFS3::readdirargs_t"}, {"rep", "NFS3::readdir_reply_t"}},
+			Doc:     "Raised for an answered NFSv3 call READDIR or READDIRPLUS, entries of a directory (RFC 1813 sections 3.3.16 and 3.3.17).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.RPC.NFSProcReadDir.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.RPC.NFSProcReadDir.Listen(func(e *NFSProcReadDir) {
+				dst := s.begin("nfs_proc_readdir")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "nfs_proc_readlink",
+			Section: "RPC",
+			Params:  []Param{{"c", "connection"}, {"info", "NFS3::info_t"}, {"fh", "string"}, {"rep", "NFS3::readlink_reply_t"}},
+			Doc:     "Raised for an answered NFSv3 call READLINK, the target of a symbolic link (RFC 1813 section 3.3.5).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.RPC.NFSProcReadLink.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.RPC.NFSProcReadLink.Listen(func(e *NFSProcReadLink) {
+				dst := s.begin("nfs_proc_readlink")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "nfs_proc_remove",
+			Section: "RPC",
+			Params:  []Param{{"c", "connection"}, {"info", "NFS3::info_t"}, {"req", "NFS3::diropargs_t"}, {"rep", "NFS3::delobj_reply_t"}},
+			Doc:     "Raised for an answered NFSv3 call REMOVE, which deletes a file (RFC 1813 section 3.3.12).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.RPC.NFSProcRemove.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.RPC.NFSProcRemove.Listen(func(e *NFSProcRemove) {
+				dst := s.begin("nfs_proc_remove")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "nfs_proc_rename",
+			Section: "RPC",
+			Params:  []Param{{"c", "connection"}, {"info", "NFS3::info_t"}, {"req", "NFS3::renameopargs_t"}, {"rep", "NFS3::renameobj_reply_t"}},
+			Doc:     "Raised for an answered NFSv3 call RENAME (RFC 1813 section 3.3.14).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.RPC.NFSProcRename.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.RPC.NFSProcRename.Listen(func(e *NFSProcRename) {
+				dst := s.begin("nfs_proc_rename")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "nfs_proc_rmdir",
+			Section: "RPC",
+			Params:  []Param{{"c", "connection"}, {"info", "NFS3::info_t"}, {"req", "NFS3::diropargs_t"}, {"rep", "NFS3::delobj_reply_t"}},
+			Doc:     "Raised for an answered NFSv3 call RMDIR, which deletes a directory (RFC 1813 section 3.3.13).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.RPC.NFSProcRmDir.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.RPC.NFSProcRmDir.Listen(func(e *NFSProcRmDir) {
+				dst := s.begin("nfs_proc_rmdir")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "nfs_proc_sattr",
+			Section: "RPC",
+			Params:  []Param{{"c", "connection"}, {"info", "NFS3::info_t"}, {"req", "NFS3::sattrargs_t"}, {"rep", "NFS3::sattr_reply_t"}},
+			Doc:     "Raised for an answered NFSv3 call SETATTR, which changes attributes (RFC 1813 section 3.3.2).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.RPC.NFSProcSAttr.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.RPC.NFSProcSAttr.Listen(func(e *NFSProcSAttr) {
+				dst := s.begin("nfs_proc_sattr")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "nfs_proc_symlink",
+			Section: "RPC",
+			Params:  []Param{{"c", "connection"}, {"info", "NFS3::info_t"}, {"req", "NFS3::symlinkargs_t"}, {"rep", "NFS3::newobj_reply_t"}},
+			Doc:     "Raised for an answered NFSv3 call SYMLINK, which makes a symbolic link (RFC 1813 section 3.3.10).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.RPC.NFSProcSymlink.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.RPC.NFSProcSymlink.Listen(func(e *NFSProcSymlink) {
+				dst := s.begin("nfs_proc_symlink")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "nfs_proc_write",
+			Section: "RPC",
+			Params:  []Param{{"c", "connection"}, {"info", "NFS3::info_t"}, {"req", "NFS3::writeargs_t"}, {"rep", "NFS3::write_reply_t"}},
+			Doc:     "Raised for an answered NFSv3 call WRITE, bytes into a file (RFC 1813 section 3.3.7).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.RPC.NFSProcWrite.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.RPC.NFSProcWrite.Listen(func(e *NFSProcWrite) {
+				dst := s.begin("nfs_proc_write")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "nfs_reply_status",
+			Section: "RPC",
+			Params:  []Param{{"n", "connection"}, {"info", "NFS3::info_t"}},
+			Doc:     "Raised for every NFSv3 reply, with status, times and sizes of the call.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.RPC.NFSReplyStatus.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.RPC.NFSReplyStatus.Listen(func(e *NFSReplyStatus) {
+				dst := s.begin("nfs_reply_status")
 				dst = appendConnKeys(dst, e.Conn)
 				s.end(e.AppendArgs(append(dst, argsKey...)))
 			})
@@ -6384,6 +6860,227 @@ var built = [...]builtEvent{
 			h.PE.SectionHeader.Listen(func(e *PESectionHeader) {
 				dst := s.begin("pe_section_header")
 				dst = appendFileKeys(dst, e.File)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "pm_attempt_callit",
+			Section: "RPC",
+			Params:  []Param{{"r", "connection"}, {"status", "rpc_status"}, {"call", "pm_callit_request"}},
+			Doc:     "Raised for a portmapper call CALLIT that was refused or not answered: a call of another program by way of the portmapper.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.RPC.PMAttemptCallit.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.RPC.PMAttemptCallit.Listen(func(e *PMAttemptCallit) {
+				dst := s.begin("pm_attempt_callit")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "pm_attempt_dump",
+			Section: "RPC",
+			Params:  []Param{{"r", "connection"}, {"status", "rpc_status"}},
+			Doc:     "Raised for a portmapper call DUMP that was refused or not answered: the list of all mappings.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.RPC.PMAttemptDump.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.RPC.PMAttemptDump.Listen(func(e *PMAttemptDump) {
+				dst := s.begin("pm_attempt_dump")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "pm_attempt_getport",
+			Section: "RPC",
+			Params:  []Param{{"r", "connection"}, {"status", "rpc_status"}, {"pr", "pm_port_request"}},
+			Doc:     "Raised for a portmapper call GETPORT that was refused or not answered: the port of a program.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.RPC.PMAttemptGetPort.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.RPC.PMAttemptGetPort.Listen(func(e *PMAttemptGetPort) {
+				dst := s.begin("pm_attempt_getport")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "pm_attempt_null",
+			Section: "RPC",
+			Params:  []Param{{"r", "connection"}, {"status", "rpc_status"}},
+			Doc:     "Raised for a portmapper call NULL that was refused or not answered.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.RPC.PMAttemptNull.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.RPC.PMAttemptNull.Listen(func(e *PMAttemptNull) {
+				dst := s.begin("pm_attempt_null")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "pm_attempt_set",
+			Section: "RPC",
+			Params:  []Param{{"r", "connection"}, {"status", "rpc_status"}, {"m", "pm_mapping"}},
+			Doc:     "Raised for a portmapper call SET that was refused or not answered: the registration of a program.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.RPC.PMAttemptSet.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.RPC.PMAttemptSet.Listen(func(e *PMAttemptSet) {
+				dst := s.begin("pm_attempt_set")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "pm_attempt_unset",
+			Section: "RPC",
+			Params:  []Param{{"r", "connection"}, {"status", "rpc_status"}, {"m", "pm_mapping"}},
+			Doc:     "Raised for a portmapper call UNSET that was refused or not answered: the removal of a registration.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.RPC.PMAttemptUnset.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.RPC.PMAttemptUnset.Listen(func(e *PMAttemptUnset) {
+				dst := s.begin("pm_attempt_unset")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "pm_bad_port",
+			Section: "RPC",
+			Params:  []Param{{"r", "connection"}, {"bad_p", "count"}},
+			Doc:     "Raised for a portmapper message with a port above 65535.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.RPC.PMBadPort.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.RPC.PMBadPort.Listen(func(e *PMBadPort) {
+				dst := s.begin("pm_bad_port")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "pm_request_callit",
+			Section: "RPC",
+			Params:  []Param{{"r", "connection"}, {"call", "pm_callit_request"}, {"p", "port"}},
+			Doc:     "Raised for an answered portmapper call CALLIT, which calls another program by way of the portmapper (RFC 1833 section 3).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.RPC.PMRequestCallit.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.RPC.PMRequestCallit.Listen(func(e *PMRequestCallit) {
+				dst := s.begin("pm_request_callit")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "pm_request_dump",
+			Section: "RPC",
+			Params:  []Param{{"r", "connection"}, {"m", "pm_mappings"}},
+			Doc:     "Raised for an answered portmapper call DUMP, the list of all mappings (RFC 1833 section 3).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.RPC.PMRequestDump.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.RPC.PMRequestDump.Listen(func(e *PMRequestDump) {
+				dst := s.begin("pm_request_dump")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "pm_request_getport",
+			Section: "RPC",
+			Params:  []Param{{"r", "connection"}, {"pr", "pm_port_request"}, {"p", "port"}},
+			Doc:     "Raised for an answered portmapper call GETPORT, the port of a program (RFC 1833 section 3).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.RPC.PMRequestGetPort.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.RPC.PMRequestGetPort.Listen(func(e *PMRequestGetPort) {
+				dst := s.begin("pm_request_getport")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "pm_request_null",
+			Section: "RPC",
+			Params:  []Param{{"r", "connection"}},
+			Doc:     "Raised for an answered portmapper call NULL, which does nothing.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.RPC.PMRequestNull.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.RPC.PMRequestNull.Listen(func(e *PMRequestNull) {
+				dst := s.begin("pm_request_null")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "pm_request_set",
+			Section: "RPC",
+			Params:  []Param{{"r", "connection"}, {"m", "pm_mapping"}, {"success", "bool"}},
+			Doc:     "Raised for an answered portmapper call SET, the registration of a program (RFC 1833 section 3).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.RPC.PMRequestSet.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.RPC.PMRequestSet.Listen(func(e *PMRequestSet) {
+				dst := s.begin("pm_request_set")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "pm_request_unset",
+			Section: "RPC",
+			Params:  []Param{{"r", "connection"}, {"m", "pm_mapping"}, {"success", "bool"}},
+			Doc:     "Raised for an answered portmapper call UNSET, the removal of a registration (RFC 1833 section 3).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.RPC.PMRequestUnset.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.RPC.PMRequestUnset.Listen(func(e *PMRequestUnset) {
+				dst := s.begin("pm_request_unset")
+				dst = appendConnKeys(dst, e.Conn)
 				s.end(e.AppendArgs(append(dst, argsKey...)))
 			})
 		},
@@ -6842,6 +7539,57 @@ var built = [...]builtEvent{
 		stream: func(h *Hooks, s *Stream) {
 			h.RFB.ShareFlag.Listen(func(e *RFBShareFlag) {
 				dst := s.begin("rfb_share_flag")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "rpc_call",
+			Section: "RPC",
+			Params:  []Param{{"c", "connection"}, {"xid", "count"}, {"prog", "count"}, {"ver", "count"}, {"proc", "count"}, {"call_len", "count"}},
+			Doc:     "Raised for every call message of ONC RPC, whatever the program (RFC 5531 section 9).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.RPC.Call.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.RPC.Call.Listen(func(e *RPCCall) {
+				dst := s.begin("rpc_call")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "rpc_dialogue",
+			Section: "RPC",
+			Params:  []Param{{"c", "connection"}, {"prog", "count"}, {"ver", "count"}, {"proc", "count"}, {"status", "rpc_status"}, {"start_time", "time"}, {"call_len", "count"}, {"reply_len", "count"}},
+			Doc:     "Raised when a call of ONC RPC has been answered, after the events of its procedure, or given up, before them.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.RPC.Dialogue.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.RPC.Dialogue.Listen(func(e *RPCDialogue) {
+				dst := s.begin("rpc_dialogue")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "rpc_reply",
+			Section: "RPC",
+			Params:  []Param{{"c", "connection"}, {"xid", "count"}, {"status", "rpc_status"}, {"reply_len", "count"}},
+			Doc:     "Raised for every reply message of ONC RPC (RFC 5531 section 9).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.RPC.Reply.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.RPC.Reply.Listen(func(e *RPCReply) {
+				dst := s.begin("rpc_reply")
 				dst = appendConnKeys(dst, e.Conn)
 				s.end(e.AppendArgs(append(dst, argsKey...)))
 			})
@@ -13093,6 +13841,64 @@ func (e *ModbusWriteSingleRegisterResponse) AppendArgs(dst []byte) []byte {
 }
 
 // AppendArgs appends the parameters as a JSON object.
+func (e *MountProcMnt) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"info":`...)
+	dst = e.Info.appendJSON(dst)
+	dst = append(dst, `,"req":`...)
+	dst = e.Req.appendJSON(dst)
+	dst = append(dst, `,"rep":`...)
+	dst = e.Rep.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *MountProcNotImplemented) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"info":`...)
+	dst = e.Info.appendJSON(dst)
+	dst = append(dst, `,"proc":`...)
+	dst = appendString(dst, e.Proc)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *MountProcNull) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"info":`...)
+	dst = e.Info.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *MountProcUmnt) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"info":`...)
+	dst = e.Info.appendJSON(dst)
+	dst = append(dst, `,"req":`...)
+	dst = e.Req.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *MountProcUmntAll) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"info":`...)
+	dst = e.Info.appendJSON(dst)
+	dst = append(dst, `,"req":`...)
+	dst = e.Req.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *MountReplyStatus) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"info":`...)
+	dst = e.Info.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
 func (e *MySQLAuthMoreData) AppendArgs(dst []byte) []byte {
 	dst = append(dst, `{"is_orig":`...)
 	dst = strconv.AppendBool(dst, e.IsOrig)
@@ -13204,6 +14010,34 @@ func (e *MySQLSSLRequest) AppendArgs(dst []byte) []byte {
 }
 
 // AppendArgs appends the parameters as a JSON object.
+func (e *NCPReply) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"frame_type":`...)
+	dst = strconv.AppendUint(dst, e.FrameType, 10)
+	dst = append(dst, `,"length":`...)
+	dst = strconv.AppendUint(dst, e.Length, 10)
+	dst = append(dst, `,"req_frame":`...)
+	dst = strconv.AppendUint(dst, e.ReqFrame, 10)
+	dst = append(dst, `,"req_func":`...)
+	dst = strconv.AppendUint(dst, e.ReqFunc, 10)
+	dst = append(dst, `,"completion_code":`...)
+	dst = strconv.AppendUint(dst, e.CompletionCode, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *NCPRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"frame_type":`...)
+	dst = strconv.AppendUint(dst, e.FrameType, 10)
+	dst = append(dst, `,"length":`...)
+	dst = strconv.AppendUint(dst, e.Length, 10)
+	dst = append(dst, `,"func":`...)
+	dst = strconv.AppendUint(dst, e.Func, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
 func (e *NetWeird) AppendArgs(dst []byte) []byte {
 	dst = append(dst, `{"name":`...)
 	dst = appendString(dst, e.Name)
@@ -13293,6 +14127,200 @@ func (e *NewConnectionContents) AppendArgs(dst []byte) []byte {
 func (e *NewPacket) AppendArgs(dst []byte) []byte {
 	dst = append(dst, `{"p":`...)
 	dst = e.P.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *NFSProcCreate) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"info":`...)
+	dst = e.Info.appendJSON(dst)
+	dst = append(dst, `,"req":`...)
+	dst = e.Req.appendJSON(dst)
+	dst = append(dst, `,"rep":`...)
+	dst = e.Rep.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *NFSProcGetAttr) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"info":`...)
+	dst = e.Info.appendJSON(dst)
+	dst = append(dst, `,"fh":`...)
+	dst = appendString(dst, e.FH)
+	dst = append(dst, `,"attrs":`...)
+	dst = e.Attrs.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *NFSProcLink) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"info":`...)
+	dst = e.Info.appendJSON(dst)
+	dst = append(dst, `,"req":`...)
+	dst = e.Req.appendJSON(dst)
+	dst = append(dst, `,"rep":`...)
+	dst = e.Rep.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *NFSProcLookup) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"info":`...)
+	dst = e.Info.appendJSON(dst)
+	dst = append(dst, `,"req":`...)
+	dst = e.Req.appendJSON(dst)
+	dst = append(dst, `,"rep":`...)
+	dst = e.Rep.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *NFSProcMkDir) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"info":`...)
+	dst = e.Info.appendJSON(dst)
+	dst = append(dst, `,"req":`...)
+	dst = e.Req.appendJSON(dst)
+	dst = append(dst, `,"rep":`...)
+	dst = e.Rep.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *NFSProcNotImplemented) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"info":`...)
+	dst = e.Info.appendJSON(dst)
+	dst = append(dst, `,"proc":`...)
+	dst = appendString(dst, e.Proc)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *NFSProcNull) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"info":`...)
+	dst = e.Info.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *NFSProcRead) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"info":`...)
+	dst = e.Info.appendJSON(dst)
+	dst = append(dst, `,"req":`...)
+	dst = e.Req.appendJSON(dst)
+	dst = append(dst, `,"rep":`...)
+	dst = e.Rep.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *NFSProcReadDir) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"info":`...)
+	dst = e.Info.appendJSON(dst)
+	dst = append(dst, `,"req":`...)
+	dst = e.Req.appendJSON(dst)
+	dst = append(dst, `,"rep":`...)
+	dst = e.Rep.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *NFSProcReadLink) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"info":`...)
+	dst = e.Info.appendJSON(dst)
+	dst = append(dst, `,"fh":`...)
+	dst = appendString(dst, e.FH)
+	dst = append(dst, `,"rep":`...)
+	dst = e.Rep.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *NFSProcRemove) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"info":`...)
+	dst = e.Info.appendJSON(dst)
+	dst = append(dst, `,"req":`...)
+	dst = e.Req.appendJSON(dst)
+	dst = append(dst, `,"rep":`...)
+	dst = e.Rep.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *NFSProcRename) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"info":`...)
+	dst = e.Info.appendJSON(dst)
+	dst = append(dst, `,"req":`...)
+	dst = e.Req.appendJSON(dst)
+	dst = append(dst, `,"rep":`...)
+	dst = e.Rep.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *NFSProcRmDir) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"info":`...)
+	dst = e.Info.appendJSON(dst)
+	dst = append(dst, `,"req":`...)
+	dst = e.Req.appendJSON(dst)
+	dst = append(dst, `,"rep":`...)
+	dst = e.Rep.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *NFSProcSAttr) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"info":`...)
+	dst = e.Info.appendJSON(dst)
+	dst = append(dst, `,"req":`...)
+	dst = e.Req.appendJSON(dst)
+	dst = append(dst, `,"rep":`...)
+	dst = e.Rep.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *NFSProcSymlink) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"info":`...)
+	dst = e.Info.appendJSON(dst)
+	dst = append(dst, `,"req":`...)
+	dst = e.Req.appendJSON(dst)
+	dst = append(dst, `,"rep":`...)
+	dst = e.Rep.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *NFSProcWrite) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"info":`...)
+	dst = e.Info.appendJSON(dst)
+	dst = append(dst, `,"req":`...)
+	dst = e.Req.appendJSON(dst)
+	dst = append(dst, `,"rep":`...)
+	dst = e.Rep.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *NFSReplyStatus) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"info":`...)
+	dst = e.Info.appendJSON(dst)
 	dst = append(dst, '}')
 	return dst
 }
@@ -13476,6 +14504,130 @@ func (e *PEOptionalHeader) AppendArgs(dst []byte) []byte {
 func (e *PESectionHeader) AppendArgs(dst []byte) []byte {
 	dst = append(dst, `{"h":`...)
 	dst = e.Header.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *PMAttemptCallit) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"status":`...)
+	dst = appendString(dst, e.Status)
+	dst = append(dst, `,"call":`...)
+	dst = e.Call.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *PMAttemptDump) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"status":`...)
+	dst = appendString(dst, e.Status)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *PMAttemptGetPort) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"status":`...)
+	dst = appendString(dst, e.Status)
+	dst = append(dst, `,"pr":`...)
+	dst = e.PR.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *PMAttemptNull) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"status":`...)
+	dst = appendString(dst, e.Status)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *PMAttemptSet) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"status":`...)
+	dst = appendString(dst, e.Status)
+	dst = append(dst, `,"m":`...)
+	dst = e.M.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *PMAttemptUnset) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"status":`...)
+	dst = appendString(dst, e.Status)
+	dst = append(dst, `,"m":`...)
+	dst = e.M.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *PMBadPort) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"bad_p":`...)
+	dst = strconv.AppendUint(dst, e.BadPort, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *PMRequestCallit) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"call":`...)
+	dst = e.Call.appendJSON(dst)
+	dst = append(dst, `,"p":`...)
+	dst = appendPort(dst, e.P)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *PMRequestDump) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"m":{`...)
+	for i := range e.M {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = append(strconv.AppendInt(append(dst, '"'), int64(i)+1, 10), `":`...)
+		dst = e.M[i].appendJSON(dst)
+	}
+	dst = append(dst, `}}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *PMRequestGetPort) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"pr":`...)
+	dst = e.PR.appendJSON(dst)
+	dst = append(dst, `,"p":`...)
+	dst = appendPort(dst, e.P)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *PMRequestNull) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *PMRequestSet) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"m":`...)
+	dst = e.M.appendJSON(dst)
+	dst = append(dst, `,"success":`...)
+	dst = strconv.AppendBool(dst, e.Success)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *PMRequestUnset) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"m":`...)
+	dst = e.M.appendJSON(dst)
+	dst = append(dst, `,"success":`...)
+	dst = strconv.AppendBool(dst, e.Success)
 	dst = append(dst, '}')
 	return dst
 }
@@ -13739,6 +14891,54 @@ func (e *RFBServerVersion) AppendArgs(dst []byte) []byte {
 func (e *RFBShareFlag) AppendArgs(dst []byte) []byte {
 	dst = append(dst, `{"flag":`...)
 	dst = strconv.AppendBool(dst, e.Flag)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *RPCCall) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"xid":`...)
+	dst = strconv.AppendUint(dst, e.XID, 10)
+	dst = append(dst, `,"prog":`...)
+	dst = strconv.AppendUint(dst, e.Prog, 10)
+	dst = append(dst, `,"ver":`...)
+	dst = strconv.AppendUint(dst, e.Ver, 10)
+	dst = append(dst, `,"proc":`...)
+	dst = strconv.AppendUint(dst, e.Proc, 10)
+	dst = append(dst, `,"call_len":`...)
+	dst = strconv.AppendUint(dst, e.CallLen, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *RPCDialogue) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"prog":`...)
+	dst = strconv.AppendUint(dst, e.Prog, 10)
+	dst = append(dst, `,"ver":`...)
+	dst = strconv.AppendUint(dst, e.Ver, 10)
+	dst = append(dst, `,"proc":`...)
+	dst = strconv.AppendUint(dst, e.Proc, 10)
+	dst = append(dst, `,"status":`...)
+	dst = appendString(dst, e.Status)
+	dst = append(dst, `,"start_time":`...)
+	dst = appendDouble(dst, e.StartTime.Seconds())
+	dst = append(dst, `,"call_len":`...)
+	dst = strconv.AppendUint(dst, e.CallLen, 10)
+	dst = append(dst, `,"reply_len":`...)
+	dst = strconv.AppendUint(dst, e.ReplyLen, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *RPCReply) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"xid":`...)
+	dst = strconv.AppendUint(dst, e.XID, 10)
+	dst = append(dst, `,"status":`...)
+	dst = appendString(dst, e.Status)
+	dst = append(dst, `,"reply_len":`...)
+	dst = strconv.AppendUint(dst, e.ReplyLen, 10)
 	dst = append(dst, '}')
 	return dst
 }
@@ -17769,6 +18969,534 @@ func (e *ModbusHeaders) appendJSON(dst []byte) []byte {
 	return dst
 }
 
+func (e *MountDirArgs) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"dirname":`...)
+	dst = appendString(dst, e.DirName)
+	dst = append(dst, '}')
+	return dst
+}
+
+func (e *MountInfo) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"rpc_stat":`...)
+	dst = appendString(dst, e.RPCStat)
+	dst = append(dst, `,"mnt_stat":`...)
+	dst = appendString(dst, e.MntStat)
+	dst = append(dst, `,"req_start":`...)
+	dst = appendDouble(dst, e.ReqStart.Seconds())
+	dst = append(dst, `,"req_dur":`...)
+	dst = appendInterval(dst, e.ReqDur)
+	dst = append(dst, `,"req_len":`...)
+	dst = strconv.AppendUint(dst, e.ReqLen, 10)
+	dst = append(dst, `,"rep_start":`...)
+	dst = appendDouble(dst, e.RepStart.Seconds())
+	dst = append(dst, `,"rep_dur":`...)
+	dst = appendInterval(dst, e.RepDur)
+	dst = append(dst, `,"rep_len":`...)
+	dst = strconv.AppendUint(dst, e.RepLen, 10)
+	dst = append(dst, `,"rpc_uid":`...)
+	dst = strconv.AppendUint(dst, e.RPCUID, 10)
+	dst = append(dst, `,"rpc_gid":`...)
+	dst = strconv.AppendUint(dst, e.RPCGID, 10)
+	dst = append(dst, `,"rpc_stamp":`...)
+	dst = strconv.AppendUint(dst, e.RPCStamp, 10)
+	dst = append(dst, `,"rpc_machine_name":`...)
+	dst = appendString(dst, e.RPCMachineName)
+	dst = append(dst, `,"rpc_auxgids":[`...)
+	for i := range e.RPCAuxGIDs {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = strconv.AppendUint(dst, e.RPCAuxGIDs[i], 10)
+	}
+	dst = append(dst, `]}`...)
+	return dst
+}
+
+func (e *MountReply) appendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if e.DirFH.OK {
+		dst = append(dst, `"dirfh":`...)
+		dst = appendString(dst, e.DirFH.V)
+		dst = append(dst, ',')
+	}
+	if e.AuthFlavors.OK {
+		dst = append(dst, `"auth_flavors":[`...)
+		for i := range e.AuthFlavors.V {
+			if i != 0 {
+				dst = append(dst, ',')
+			}
+			dst = appendString(dst, e.AuthFlavors.V[i])
+		}
+		dst = append(dst, `],`...)
+	}
+	return closeObject(dst)
+}
+
+func (e *NFSAttr) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"ftype":`...)
+	dst = appendString(dst, e.FType)
+	dst = append(dst, `,"mode":`...)
+	dst = strconv.AppendUint(dst, e.Mode, 10)
+	dst = append(dst, `,"nlink":`...)
+	dst = strconv.AppendUint(dst, e.NLink, 10)
+	dst = append(dst, `,"uid":`...)
+	dst = strconv.AppendUint(dst, e.UID, 10)
+	dst = append(dst, `,"gid":`...)
+	dst = strconv.AppendUint(dst, e.GID, 10)
+	dst = append(dst, `,"size":`...)
+	dst = strconv.AppendUint(dst, e.Size, 10)
+	dst = append(dst, `,"used":`...)
+	dst = strconv.AppendUint(dst, e.Used, 10)
+	dst = append(dst, `,"rdev1":`...)
+	dst = strconv.AppendUint(dst, e.RDev1, 10)
+	dst = append(dst, `,"rdev2":`...)
+	dst = strconv.AppendUint(dst, e.RDev2, 10)
+	dst = append(dst, `,"fsid":`...)
+	dst = strconv.AppendUint(dst, e.FSID, 10)
+	dst = append(dst, `,"fileid":`...)
+	dst = strconv.AppendUint(dst, e.FileID, 10)
+	dst = append(dst, `,"atime":`...)
+	dst = appendDouble(dst, e.ATime)
+	dst = append(dst, `,"mtime":`...)
+	dst = appendDouble(dst, e.MTime)
+	dst = append(dst, `,"ctime":`...)
+	dst = appendDouble(dst, e.CTime)
+	dst = append(dst, '}')
+	return dst
+}
+
+func (e *NFSDelObjReply) appendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if e.DirPreAttr.OK {
+		dst = append(dst, `"dir_pre_attr":`...)
+		dst = e.DirPreAttr.V.appendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if e.DirPostAttr.OK {
+		dst = append(dst, `"dir_post_attr":`...)
+		dst = e.DirPostAttr.V.appendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return closeObject(dst)
+}
+
+func (e *NFSDirEntry) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"fileid":`...)
+	dst = strconv.AppendUint(dst, e.FileID, 10)
+	dst = append(dst, `,"fname":`...)
+	dst = appendString(dst, e.FName)
+	dst = append(dst, `,"cookie":`...)
+	dst = strconv.AppendUint(dst, e.Cookie, 10)
+	dst = append(dst, ',')
+	if e.Attr.OK {
+		dst = append(dst, `"attr":`...)
+		dst = e.Attr.V.appendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if e.FH.OK {
+		dst = append(dst, `"fh":`...)
+		dst = appendString(dst, e.FH.V)
+		dst = append(dst, ',')
+	}
+	return closeObject(dst)
+}
+
+func (e *NFSDirOpArgs) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"dirfh":`...)
+	dst = appendString(dst, e.DirFH)
+	dst = append(dst, `,"fname":`...)
+	dst = appendString(dst, e.FName)
+	dst = append(dst, '}')
+	return dst
+}
+
+func (e *NFSInfo) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"rpc_stat":`...)
+	dst = appendString(dst, e.RPCStat)
+	dst = append(dst, `,"nfs_stat":`...)
+	dst = appendString(dst, e.NFSStat)
+	dst = append(dst, `,"req_start":`...)
+	dst = appendDouble(dst, e.ReqStart.Seconds())
+	dst = append(dst, `,"req_dur":`...)
+	dst = appendInterval(dst, e.ReqDur)
+	dst = append(dst, `,"req_len":`...)
+	dst = strconv.AppendUint(dst, e.ReqLen, 10)
+	dst = append(dst, `,"rep_start":`...)
+	dst = appendDouble(dst, e.RepStart.Seconds())
+	dst = append(dst, `,"rep_dur":`...)
+	dst = appendInterval(dst, e.RepDur)
+	dst = append(dst, `,"rep_len":`...)
+	dst = strconv.AppendUint(dst, e.RepLen, 10)
+	dst = append(dst, `,"rpc_uid":`...)
+	dst = strconv.AppendUint(dst, e.RPCUID, 10)
+	dst = append(dst, `,"rpc_gid":`...)
+	dst = strconv.AppendUint(dst, e.RPCGID, 10)
+	dst = append(dst, `,"rpc_stamp":`...)
+	dst = strconv.AppendUint(dst, e.RPCStamp, 10)
+	dst = append(dst, `,"rpc_machine_name":`...)
+	dst = appendString(dst, e.RPCMachineName)
+	dst = append(dst, `,"rpc_auxgids":[`...)
+	for i := range e.RPCAuxGIDs {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = strconv.AppendUint(dst, e.RPCAuxGIDs[i], 10)
+	}
+	dst = append(dst, `]}`...)
+	return dst
+}
+
+func (e *NFSLinkArgs) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"fh":`...)
+	dst = appendString(dst, e.FH)
+	dst = append(dst, `,"link":`...)
+	dst = e.Link.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+func (e *NFSLinkReply) appendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if e.PostAttr.OK {
+		dst = append(dst, `"post_attr":`...)
+		dst = e.PostAttr.V.appendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if e.PreAttr.OK {
+		dst = append(dst, `"preattr":`...)
+		dst = e.PreAttr.V.appendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if e.PostDir.OK {
+		dst = append(dst, `"postattr":`...)
+		dst = e.PostDir.V.appendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return closeObject(dst)
+}
+
+func (e *NFSLookupReply) appendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if e.FH.OK {
+		dst = append(dst, `"fh":`...)
+		dst = appendString(dst, e.FH.V)
+		dst = append(dst, ',')
+	}
+	if e.ObjAttr.OK {
+		dst = append(dst, `"obj_attr":`...)
+		dst = e.ObjAttr.V.appendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if e.DirAttr.OK {
+		dst = append(dst, `"dir_attr":`...)
+		dst = e.DirAttr.V.appendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return closeObject(dst)
+}
+
+func (e *NFSNewObjReply) appendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if e.FH.OK {
+		dst = append(dst, `"fh":`...)
+		dst = appendString(dst, e.FH.V)
+		dst = append(dst, ',')
+	}
+	if e.ObjAttr.OK {
+		dst = append(dst, `"obj_attr":`...)
+		dst = e.ObjAttr.V.appendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if e.DirPreAttr.OK {
+		dst = append(dst, `"dir_pre_attr":`...)
+		dst = e.DirPreAttr.V.appendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if e.DirPostAttr.OK {
+		dst = append(dst, `"dir_post_attr":`...)
+		dst = e.DirPostAttr.V.appendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return closeObject(dst)
+}
+
+func (e *NFSReadArgs) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"fh":`...)
+	dst = appendString(dst, e.FH)
+	dst = append(dst, `,"offset":`...)
+	dst = strconv.AppendUint(dst, e.Offset, 10)
+	dst = append(dst, `,"size":`...)
+	dst = strconv.AppendUint(dst, e.Size, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+func (e *NFSReadDirArgs) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"isplus":`...)
+	dst = strconv.AppendBool(dst, e.IsPlus)
+	dst = append(dst, `,"dirfh":`...)
+	dst = appendString(dst, e.DirFH)
+	dst = append(dst, `,"cookie":`...)
+	dst = strconv.AppendUint(dst, e.Cookie, 10)
+	dst = append(dst, `,"cookieverf":`...)
+	dst = strconv.AppendUint(dst, e.CookieVerf, 10)
+	dst = append(dst, `,"dircount":`...)
+	dst = strconv.AppendUint(dst, e.DirCount, 10)
+	dst = append(dst, ',')
+	if e.MaxCount.OK {
+		dst = append(dst, `"maxcount":`...)
+		dst = strconv.AppendUint(dst, e.MaxCount.V, 10)
+		dst = append(dst, ',')
+	}
+	return closeObject(dst)
+}
+
+func (e *NFSReadDirReply) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"isplus":`...)
+	dst = strconv.AppendBool(dst, e.IsPlus)
+	dst = append(dst, ',')
+	if e.DirAttr.OK {
+		dst = append(dst, `"dir_attr":`...)
+		dst = e.DirAttr.V.appendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if e.CookieVerf.OK {
+		dst = append(dst, `"cookieverf":`...)
+		dst = strconv.AppendUint(dst, e.CookieVerf.V, 10)
+		dst = append(dst, ',')
+	}
+	if e.Entries.OK {
+		dst = append(dst, `"entries":[`...)
+		for i := range e.Entries.V {
+			if i != 0 {
+				dst = append(dst, ',')
+			}
+			dst = e.Entries.V[i].appendJSON(dst)
+		}
+		dst = append(dst, `],`...)
+	}
+	if e.EOF.OK {
+		dst = append(dst, `"eof":`...)
+		dst = strconv.AppendBool(dst, e.EOF.V)
+		dst = append(dst, ',')
+	}
+	return closeObject(dst)
+}
+
+func (e *NFSReadLinkReply) appendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if e.Attr.OK {
+		dst = append(dst, `"attr":`...)
+		dst = e.Attr.V.appendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if e.NFSPath.OK {
+		dst = append(dst, `"nfspath":`...)
+		dst = appendString(dst, e.NFSPath.V)
+		dst = append(dst, ',')
+	}
+	return closeObject(dst)
+}
+
+func (e *NFSReadReply) appendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if e.Attr.OK {
+		dst = append(dst, `"attr":`...)
+		dst = e.Attr.V.appendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if e.Size.OK {
+		dst = append(dst, `"size":`...)
+		dst = strconv.AppendUint(dst, e.Size.V, 10)
+		dst = append(dst, ',')
+	}
+	if e.EOF.OK {
+		dst = append(dst, `"eof":`...)
+		dst = strconv.AppendBool(dst, e.EOF.V)
+		dst = append(dst, ',')
+	}
+	if e.Data.OK {
+		dst = append(dst, `"data":`...)
+		dst = appendString(dst, e.Data.V)
+		dst = append(dst, ',')
+	}
+	return closeObject(dst)
+}
+
+func (e *NFSRenameArgs) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"src_dirfh":`...)
+	dst = appendString(dst, e.SrcDirFH)
+	dst = append(dst, `,"src_fname":`...)
+	dst = appendString(dst, e.SrcFName)
+	dst = append(dst, `,"dst_dirfh":`...)
+	dst = appendString(dst, e.DstDirFH)
+	dst = append(dst, `,"dst_fname":`...)
+	dst = appendString(dst, e.DstFName)
+	dst = append(dst, '}')
+	return dst
+}
+
+func (e *NFSRenameReply) appendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if e.SrcDirPreAttr.OK {
+		dst = append(dst, `"src_dir_pre_attr":`...)
+		dst = e.SrcDirPreAttr.V.appendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if e.SrcDirPostAttr.OK {
+		dst = append(dst, `"src_dir_post_attr":`...)
+		dst = e.SrcDirPostAttr.V.appendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if e.DstDirPreAttr.OK {
+		dst = append(dst, `"dst_dir_pre_attr":`...)
+		dst = e.DstDirPreAttr.V.appendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if e.DstDirPostAttr.OK {
+		dst = append(dst, `"dst_dir_post_attr":`...)
+		dst = e.DstDirPostAttr.V.appendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return closeObject(dst)
+}
+
+func (e *NFSSetAttr) appendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if e.Mode.OK {
+		dst = append(dst, `"mode":`...)
+		dst = strconv.AppendUint(dst, e.Mode.V, 10)
+		dst = append(dst, ',')
+	}
+	if e.UID.OK {
+		dst = append(dst, `"uid":`...)
+		dst = strconv.AppendUint(dst, e.UID.V, 10)
+		dst = append(dst, ',')
+	}
+	if e.GID.OK {
+		dst = append(dst, `"gid":`...)
+		dst = strconv.AppendUint(dst, e.GID.V, 10)
+		dst = append(dst, ',')
+	}
+	if e.Size.OK {
+		dst = append(dst, `"size":`...)
+		dst = strconv.AppendUint(dst, e.Size.V, 10)
+		dst = append(dst, ',')
+	}
+	if e.ATime.OK {
+		dst = append(dst, `"atime":`...)
+		dst = appendString(dst, e.ATime.V)
+		dst = append(dst, ',')
+	}
+	if e.MTime.OK {
+		dst = append(dst, `"mtime":`...)
+		dst = appendString(dst, e.MTime.V)
+		dst = append(dst, ',')
+	}
+	return closeObject(dst)
+}
+
+func (e *NFSSetAttrArgs) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"fh":`...)
+	dst = appendString(dst, e.FH)
+	dst = append(dst, `,"new_attributes":`...)
+	dst = e.NewAttributes.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+func (e *NFSSetAttrReply) appendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if e.DirPreAttr.OK {
+		dst = append(dst, `"dir_pre_attr":`...)
+		dst = e.DirPreAttr.V.appendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if e.DirPostAttr.OK {
+		dst = append(dst, `"dir_post_attr":`...)
+		dst = e.DirPostAttr.V.appendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return closeObject(dst)
+}
+
+func (e *NFSSymlinkArgs) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"link":`...)
+	dst = e.Link.appendJSON(dst)
+	dst = append(dst, `,"symlinkdata":`...)
+	dst = e.SymlinkData.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+func (e *NFSSymlinkData) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"symlink_attributes":`...)
+	dst = e.SymlinkAttributes.appendJSON(dst)
+	dst = append(dst, `,"nfspath":`...)
+	dst = appendString(dst, e.NFSPath)
+	dst = append(dst, '}')
+	return dst
+}
+
+func (e *NFSWccAttr) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"size":`...)
+	dst = strconv.AppendUint(dst, e.Size, 10)
+	dst = append(dst, `,"atime":`...)
+	dst = appendDouble(dst, e.ATime)
+	dst = append(dst, `,"mtime":`...)
+	dst = appendDouble(dst, e.MTime)
+	dst = append(dst, '}')
+	return dst
+}
+
+func (e *NFSWriteArgs) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"fh":`...)
+	dst = appendString(dst, e.FH)
+	dst = append(dst, `,"offset":`...)
+	dst = strconv.AppendUint(dst, e.Offset, 10)
+	dst = append(dst, `,"size":`...)
+	dst = strconv.AppendUint(dst, e.Size, 10)
+	dst = append(dst, `,"stable":`...)
+	dst = appendString(dst, e.Stable)
+	dst = append(dst, ',')
+	if e.Data.OK {
+		dst = append(dst, `"data":`...)
+		dst = appendString(dst, e.Data.V)
+		dst = append(dst, ',')
+	}
+	return closeObject(dst)
+}
+
+func (e *NFSWriteReply) appendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if e.PreAttr.OK {
+		dst = append(dst, `"preattr":`...)
+		dst = e.PreAttr.V.appendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if e.PostAttr.OK {
+		dst = append(dst, `"postattr":`...)
+		dst = e.PostAttr.V.appendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if e.Size.OK {
+		dst = append(dst, `"size":`...)
+		dst = strconv.AppendUint(dst, e.Size.V, 10)
+		dst = append(dst, ',')
+	}
+	if e.Committed.OK {
+		dst = append(dst, `"commited":`...)
+		dst = appendString(dst, e.Committed.V)
+		dst = append(dst, ',')
+	}
+	if e.Verf.OK {
+		dst = append(dst, `"verf":`...)
+		dst = strconv.AppendUint(dst, e.Verf.V, 10)
+		dst = append(dst, ',')
+	}
+	return closeObject(dst)
+}
+
 func (e *NTLMAVs) appendJSON(dst []byte) []byte {
 	dst = append(dst, '{')
 	if e.NBComputerName.OK {
@@ -18249,6 +19977,41 @@ func (e *PESectionHeaderRec) appendJSON(dst []byte) []byte {
 		dst = strconv.AppendUint(dst, e.Characteristics[i], 10)
 	}
 	dst = append(dst, `]}`...)
+	return dst
+}
+
+func (e *PMCallitRequest) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"program":`...)
+	dst = strconv.AppendUint(dst, e.Program, 10)
+	dst = append(dst, `,"version":`...)
+	dst = strconv.AppendUint(dst, e.Version, 10)
+	dst = append(dst, `,"proc":`...)
+	dst = strconv.AppendUint(dst, e.Proc, 10)
+	dst = append(dst, `,"arg_size":`...)
+	dst = strconv.AppendUint(dst, e.ArgSize, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+func (e *PMMapping) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"program":`...)
+	dst = strconv.AppendUint(dst, e.Program, 10)
+	dst = append(dst, `,"version":`...)
+	dst = strconv.AppendUint(dst, e.Version, 10)
+	dst = append(dst, `,"p":`...)
+	dst = appendPort(dst, e.P)
+	dst = append(dst, '}')
+	return dst
+}
+
+func (e *PMPortRequest) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"program":`...)
+	dst = strconv.AppendUint(dst, e.Program, 10)
+	dst = append(dst, `,"version":`...)
+	dst = strconv.AppendUint(dst, e.Version, 10)
+	dst = append(dst, `,"is_tcp":`...)
+	dst = strconv.AppendBool(dst, e.IsTCP)
+	dst = append(dst, '}')
 	return dst
 }
 

@@ -786,6 +786,34 @@ func (e *ModbusWriteMultipleRegistersRequest) detach(d *detached) {
 	e.Registers = detachSlice(d, e.Registers)
 }
 
+func (e *MountProcMnt) detach(d *detached) {
+	e.Info.detach(d)
+	e.Req.detach(d)
+	e.Rep.detach(d)
+}
+
+func (e *MountProcNotImplemented) detach(d *detached) {
+	e.Info.detach(d)
+}
+
+func (e *MountProcNull) detach(d *detached) {
+	e.Info.detach(d)
+}
+
+func (e *MountProcUmnt) detach(d *detached) {
+	e.Info.detach(d)
+	e.Req.detach(d)
+}
+
+func (e *MountProcUmntAll) detach(d *detached) {
+	e.Info.detach(d)
+	e.Req.detach(d)
+}
+
+func (e *MountReplyStatus) detach(d *detached) {
+	e.Info.detach(d)
+}
+
 func (e *MySQLAuthMoreData) detach(d *detached) {
 	e.Data = d.bytes(e.Data)
 }
@@ -859,6 +887,95 @@ func (e *NewPacket) detach(d *detached) {
 	e.P.detach(d)
 }
 
+func (e *NFSProcCreate) detach(d *detached) {
+	e.Info.detach(d)
+	e.Req.detach(d)
+	e.Rep.detach(d)
+}
+
+func (e *NFSProcGetAttr) detach(d *detached) {
+	e.Info.detach(d)
+	e.FH = d.bytes(e.FH)
+}
+
+func (e *NFSProcLink) detach(d *detached) {
+	e.Info.detach(d)
+	e.Req.detach(d)
+}
+
+func (e *NFSProcLookup) detach(d *detached) {
+	e.Info.detach(d)
+	e.Req.detach(d)
+	e.Rep.detach(d)
+}
+
+func (e *NFSProcMkDir) detach(d *detached) {
+	e.Info.detach(d)
+	e.Req.detach(d)
+	e.Rep.detach(d)
+}
+
+func (e *NFSProcNotImplemented) detach(d *detached) {
+	e.Info.detach(d)
+}
+
+func (e *NFSProcNull) detach(d *detached) {
+	e.Info.detach(d)
+}
+
+func (e *NFSProcRead) detach(d *detached) {
+	e.Info.detach(d)
+	e.Req.detach(d)
+	e.Rep.detach(d)
+}
+
+func (e *NFSProcReadDir) detach(d *detached) {
+	e.Info.detach(d)
+	e.Req.detach(d)
+	e.Rep.detach(d)
+}
+
+func (e *NFSProcReadLink) detach(d *detached) {
+	e.Info.detach(d)
+	e.FH = d.bytes(e.FH)
+	e.Rep.detach(d)
+}
+
+func (e *NFSProcRemove) detach(d *detached) {
+	e.Info.detach(d)
+	e.Req.detach(d)
+}
+
+func (e *NFSProcRename) detach(d *detached) {
+	e.Info.detach(d)
+	e.Req.detach(d)
+}
+
+func (e *NFSProcRmDir) detach(d *detached) {
+	e.Info.detach(d)
+	e.Req.detach(d)
+}
+
+func (e *NFSProcSAttr) detach(d *detached) {
+	e.Info.detach(d)
+	e.Req.detach(d)
+}
+
+func (e *NFSProcSymlink) detach(d *detached) {
+	e.Info.detach(d)
+	e.Req.detach(d)
+	e.Rep.detach(d)
+}
+
+func (e *NFSProcWrite) detach(d *detached) {
+	e.Info.detach(d)
+	e.Req.detach(d)
+}
+
+func (e *NFSReplyStatus) detach(d *detached) {
+	e.Info.detach(d)
+}
+
 func (e *NonDNSRequest) detach(d *detached) {
 	e.Msg = d.bytes(e.Msg)
 }
@@ -908,6 +1025,10 @@ func (e *PEOptionalHeader) detach(d *detached) {
 
 func (e *PESectionHeader) detach(d *detached) {
 	e.Header.detach(d)
+}
+
+func (e *PMRequestDump) detach(d *detached) {
+	e.M = detachSlice(d, e.M)
 }
 
 func (e *POP3Data) detach(d *detached) {
@@ -1914,6 +2035,96 @@ func (e *ModbusFileRecordResponse) detach(d *detached) {
 
 func (e *ModbusFileReference) detach(d *detached) {
 	e.RecordData = d.bytes(e.RecordData)
+}
+
+func (e *MountDirArgs) detach(d *detached) {
+	e.DirName = d.bytes(e.DirName)
+}
+
+func (e *MountInfo) detach(d *detached) {
+	e.RPCMachineName = d.bytes(e.RPCMachineName)
+	e.RPCAuxGIDs = detachSlice(d, e.RPCAuxGIDs)
+}
+
+func (e *MountReply) detach(d *detached) {
+	e.DirFH.V = d.bytes(e.DirFH.V)
+	e.AuthFlavors.V = detachSlice(d, e.AuthFlavors.V)
+}
+
+func (e *NFSDirEntry) detach(d *detached) {
+	e.FName = d.bytes(e.FName)
+	e.FH.V = d.bytes(e.FH.V)
+}
+
+func (e *NFSDirOpArgs) detach(d *detached) {
+	e.DirFH = d.bytes(e.DirFH)
+	e.FName = d.bytes(e.FName)
+}
+
+func (e *NFSInfo) detach(d *detached) {
+	e.RPCMachineName = d.bytes(e.RPCMachineName)
+	e.RPCAuxGIDs = detachSlice(d, e.RPCAuxGIDs)
+}
+
+func (e *NFSLinkArgs) detach(d *detached) {
+	e.FH = d.bytes(e.FH)
+	e.Link.detach(d)
+}
+
+func (e *NFSLookupReply) detach(d *detached) {
+	e.FH.V = d.bytes(e.FH.V)
+}
+
+func (e *NFSNewObjReply) detach(d *detached) {
+	e.FH.V = d.bytes(e.FH.V)
+}
+
+func (e *NFSReadArgs) detach(d *detached) {
+	e.FH = d.bytes(e.FH)
+}
+
+func (e *NFSReadDirArgs) detach(d *detached) {
+	e.DirFH = d.bytes(e.DirFH)
+}
+
+func (e *NFSReadDirReply) detach(d *detached) {
+	e.Entries.V = detachSlice(d, e.Entries.V)
+	for i := range e.Entries.V {
+		e.Entries.V[i].detach(d)
+	}
+}
+
+func (e *NFSReadLinkReply) detach(d *detached) {
+	e.NFSPath.V = d.bytes(e.NFSPath.V)
+}
+
+func (e *NFSReadReply) detach(d *detached) {
+	e.Data.V = d.bytes(e.Data.V)
+}
+
+func (e *NFSRenameArgs) detach(d *detached) {
+	e.SrcDirFH = d.bytes(e.SrcDirFH)
+	e.SrcFName = d.bytes(e.SrcFName)
+	e.DstDirFH = d.bytes(e.DstDirFH)
+	e.DstFName = d.bytes(e.DstFName)
+}
+
+func (e *NFSSetAttrArgs) detach(d *detached) {
+	e.FH = d.bytes(e.FH)
+}
+
+func (e *NFSSymlinkArgs) detach(d *detached) {
+	e.Link.detach(d)
+	e.SymlinkData.detach(d)
+}
+
+func (e *NFSSymlinkData) detach(d *detached) {
+	e.NFSPath = d.bytes(e.NFSPath)
+}
+
+func (e *NFSWriteArgs) detach(d *detached) {
+	e.FH = d.bytes(e.FH)
+	e.Data.V = d.bytes(e.Data.V)
 }
 
 func (e *NTLMAVs) detach(d *detached) {
