@@ -111,19 +111,21 @@ type Table struct {
 	icmp       *icmp.Analyzer
 
 	// successor replaces an analyzer that the current data has taken off.
-	successor   Handover
-	attacher    Attacher
-	serverPorts map[value.Port]bool // of AddServerPort
-	expected    expectations
-	services    []string // that connections have had, by number
-	panics      map[*Protocol]int
-	nested      []*Protocol // see Use.Nested
-	flowWeirds  flowWeirds
-	limited     limits
-	held        int // bytes of incomplete messages
-	strayBytes  int // bytes of segments that are held back
-	accounts    accounts
-	scratch     scratch
+	successor  Handover
+	attacher   Attacher
+	expected   expectations
+	services   []string // that connections have had, by number
+	panics     map[*Protocol]int
+	nested     []*Protocol // see Use.Nested
+	flowWeirds flowWeirds
+	limited    limits
+	held       int // bytes of incomplete messages
+	strayBytes int // bytes of segments that are held back
+	accounts   accounts
+	scratch    scratch
+
+	// serverPorts are those of AddServerPort.
+	serverPorts map[value.Port]bool
 }
 
 type slot struct {
