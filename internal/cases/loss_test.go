@@ -56,7 +56,7 @@ func TestLoss(t *testing.T) {
 				if log == "weird" || log == "dns" { // their effects are others
 					continue
 				}
-				if n := rowsLacking(rows, ours[log]); n*50 > len(rows) {
+				if n := rowsLacking(rows, ours[log]); n > 1 && n*50 > len(rows) { // a row may hang on a packet
 					t.Errorf("%s without %s: %d of %d rows of %s.log differ", name, c.name, n, len(rows), log)
 				}
 			}
