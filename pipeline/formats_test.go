@@ -105,7 +105,7 @@ func sameRows(t *testing.T, name string, want, got map[string][]string) {
 func TestConvertAndBack(t *testing.T) {
 	tsv := into(t, "tsv", "../testdata/golden")
 	all := []string{"tsv", "json", "parquet", "arrow"}
-	if testing.Short() {
+	if testing.Short() || raceDetector {
 		all = all[2:3]
 	}
 	for _, from := range all {

@@ -3,3 +3,5 @@
 package pipeline
 
 const traceStep = 1
+
+const raceDetector = false

@@ -14,6 +14,9 @@ import (
 var protocolLogs = map[string][]string{
 	"dcerpc": {"dce_rpc"}, "dtls": {"ssl"}, "krb": {"kerberos"}, "krb_tcp": {"kerberos"}, "tls": {"ssl"},
 	"rdpeudp": {"conn"}, "icmp": {"conn"}, "tcp": {"conn"}, "udp": {"conn"},
+	"dnp3_tcp": {"dnp3"}, "dnp3_udp": {"dnp3"}, "syslog_tcp": {"syslog"},
+	"finger": nil, "ident": nil, "rlogin": nil, "rsh": nil, "telnet": nil,
+	"mount": nil, "ncp": nil, "nfs": nil, "portmapper": nil,
 	"gssapi": nil, "imap": nil, "pop3": nil, "xmpp": nil,
 }
 

@@ -23,7 +23,7 @@ s.bind(("10.77.0.1", 5063))
 s.sendto(b"REGISTER sip:10.77.0.3 SIP/2.0\r\nVia: SIP/2.0/UDP 10.77.0.1:5063;branch=z9hG4bK1\r\nf: <sip:a@x>;tag=1\r\n"
          b"t: <sip:a@x>\r\nCall-ID: 1@x\r\nCSeq: 1 REGISTER\r\nl: 0\r\n\r\n", ("10.77.0.3", 5060))
 s.sendto(b"\r\n", ("10.77.0.3", 5060))
-s.sendto(b"\x00\x00PUBLISH sip:10.77.0.3 SIP/2.0\r\nSubject: s\r\nContent-Length: 2\r\n\r\nab", ("10.77.0.3", 5060))
+s.sendto(b"((PUBLISH sip:10.77.0.3 SIP/2.0\r\nSubject: s\r\nContent-Length: 2\r\n\r\nab", ("10.77.0.3", 5060))
 END
 recorded
 expect sip.pcap 'sip.Method == "INVITE"' 4

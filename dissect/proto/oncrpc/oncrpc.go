@@ -131,7 +131,7 @@ type analyzer struct {
 	side   [2]side // over TCP; 0 is the originator's
 }
 
-func (a *analyzer) weird(name, addl string) { a.Use.Weird(name, addl, kindOf[a.kind].name) }
+func (a *analyzer) weird(name, addl string) { a.Weird(name, addl, kindOf[a.kind].name) }
 
 // Data takes a datagram or the next bytes of a stream.
 func (a *analyzer) Data(isOrig bool, b []byte) {

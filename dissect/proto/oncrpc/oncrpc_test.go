@@ -3,7 +3,6 @@ package oncrpc
 import (
 	"bytes"
 	"encoding/binary"
-	"encoding/hex"
 	"net/netip"
 	"regexp"
 	"slices"
@@ -16,15 +15,6 @@ import (
 	"github.com/wirelog/wirelog/internal/testconn"
 	"github.com/wirelog/wirelog/value"
 )
-
-// x decodes hexadecimal digits, ignoring spaces.
-func x(s string) string {
-	b, err := hex.DecodeString(strings.ReplaceAll(s, " ", ""))
-	if err != nil {
-		panic(err)
-	}
-	return string(b)
-}
 
 // u encodes numbers of 4 bytes.
 func u(list ...uint32) string {

@@ -90,7 +90,7 @@ func (a *analyzer) stream(isOrig bool, b []byte) {
 		case s.last:
 			s.inside = false
 			if !a.message(isOrig, msg, s.start, a.Now()) {
-				a.Use.Weird("partial_RPC", "", "")
+				a.Weird("partial_RPC", "", "")
 			}
 			a.release(s)
 		default:
