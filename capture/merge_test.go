@@ -159,7 +159,7 @@ func TestOverlap(t *testing.T) {
 		{[]string{file("a", 1, 5), file("b", 2, 8)}, []string{"b begins 3s before the end"}},
 		{[]string{file("a", 1, 5), file("b", 2, 8), file("c", 3)}, []string{"b begins 3s before", "2 captures, or sections"}},
 		{[]string{sections}, []string{"sections: section 2 begins 5s before"}},
-		{[]string{file("a", 1, 9, 2, 10)}, []string{"1 packets are older than packets before them, by up to 7s"}},
+		{[]string{file("a", 1, 9, 2, 10)}, []string{"1 packet is older than one before it, by up to 7s"}},
 	} {
 		var notices []string
 		r := open(t, Options{OnNotice: func(s string) { notices = append(notices, s) }}, c.paths...)

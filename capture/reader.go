@@ -319,10 +319,14 @@ func (o *order) report(r *Reader) {
 		r.notice("%d captures, or sections of captures, begin before the end of what was read ahead of them; --merge reads them by time", o.overlap)
 	}
 	if o.overlap == 0 && s.Late >= time.Second {
+		late := fmt.Sprintf("%d packets are older than packets before them", s.Backwards)
+		if s.Backwards == 1 {
+			late = "1 packet is older than one before it"
+		}
 		if r.merge != nil {
-			r.notice("%d packets are older than packets before them in the same capture, by up to %s", s.Backwards, span(int64(s.Late)))
+			r.notice("%s in the same capture, by up to %s", late, span(int64(s.Late)))
 		} else {
-			r.notice("%d packets are older than packets before them, by up to %s; if they come from several interfaces, --merge puts them in order", s.Backwards, span(int64(s.Late)))
+			r.notice("%s, by up to %s; if they come from several interfaces, --merge puts them in order", late, span(int64(s.Late)))
 		}
 	}
 }
