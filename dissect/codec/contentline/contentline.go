@@ -67,6 +67,11 @@ type Budget struct {
 	used  uint64
 }
 
+// has reports whether n more bytes can be held.
+func (b *Budget) has(n int) bool {
+	return b == nil || b.Limit == 0 || b.used+uint64(n) <= b.Limit
+}
+
 // A Splitter splits one direction of a connection into lines. Reset initializes it.
 type Splitter struct {
 	r      Receiver
@@ -277,7 +282,7 @@ func (s *Splitter) line() {
 		}
 	}
 	full := end
-	if room := s.room(); room < end-start {
+	if room := max(s.max-len(s.part), 0); room < end-start {
 		full = start + room
 	}
 	if b := s.data[start]; s.last == '\r' && b != '\n' && (b != '\r' || s.eol&CR == 0) {
@@ -313,6 +318,11 @@ func (s *Splitter) line() {
 		s.cut(full)
 		return
 	}
+	if end > start && !s.budget.has(end-start) {
+		// Cut as a whole: lines of a byte each would cost much time.
+		s.cut(end - 1)
+		return
+	}
 	s.keep(s.data[start:end])
 	n := end - start
 	s.last = s.data[start+max(n-1, 0)]
@@ -326,19 +336,6 @@ func (s *Splitter) line() {
 		n++
 	}
 	s.advance(n)
-}
-
-// room returns the number of bytes by which the line may grow.
-func (s *Splitter) room() int {
-	room := max(s.max-len(s.part), 0)
-	if b := s.budget; b != nil && b.Limit != 0 {
-		var left uint64
-		if b.used < b.Limit {
-			left = b.Limit - b.used
-		}
-		room = int(min(uint64(room), left))
-	}
-	return room
 }
 
 // cut ends an overlong line before index i of data. As in Zeek, the byte there and the

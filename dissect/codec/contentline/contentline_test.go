@@ -152,8 +152,10 @@ func TestBudget(t *testing.T) {
 	b.Reset(rb, &sb, &budget, DefaultMax)
 	a.Deliver([]byte("12345678"))
 	b.Deliver([]byte("abcdef"))
-	if len(rb.out) == 0 || rb.out[0] != "!contentline_size_exceeded" {
-		t.Errorf("%q", rb.out)
+	b.Deliver([]byte("ghi\r\njk\r\n")) // needs nothing
+	// The delivery is cut as a whole, but for its last two bytes.
+	if want := []string{"!contentline_size_exceeded", "abcd", "ghi", "jk"}; !slices.Equal(rb.out, want) {
+		t.Errorf("%q, want %q", rb.out, want)
 	}
 	a.Release()
 	b.Release()
