@@ -47,6 +47,7 @@ func rowsOf(log string) string {
 // TestConvertRoundTrip checks that a run's TSV and JSON are the same logs: both
 // convert to the TSV that the run writes, escapes included.
 func TestConvertRoundTrip(t *testing.T) {
+	skipIfOneGoroutine(t)
 	captures, err := filepath.Glob("../testdata/*.pcap")
 	if err != nil {
 		t.Fatal(err)

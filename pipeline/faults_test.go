@@ -143,6 +143,7 @@ func TestTimeJumps(t *testing.T) {
 
 // TestEveryHeaderCut is case 5: packets of every kind, cut at every byte.
 func TestEveryHeaderCut(t *testing.T) {
+	skipIfOneGoroutine(t)
 	for _, name := range []string{"vlan-qinq", "mpls", "pppoe", "cooked", "gre", "erspan", "ipip", "vxlan", "geneve", "gtp", "teredo", "fragments", "udp"} {
 		list, link := load(t, "../testdata/"+name+".pcap")
 		kinds := map[int]bool{}

@@ -103,9 +103,10 @@ func sameRows(t *testing.T, name string, want, got map[string][]string) {
 // TestConvertAndBack checks that the logs of testdata survive the conversion from any
 // form to any other and back.
 func TestConvertAndBack(t *testing.T) {
+	skipIfOneGoroutine(t)
 	tsv := into(t, "tsv", "../testdata/golden")
 	all := []string{"tsv", "json", "parquet", "arrow"}
-	if testing.Short() || raceDetector {
+	if testing.Short() {
 		all = all[2:3]
 	}
 	for _, from := range all {
@@ -217,6 +218,7 @@ func TestConvertLargeCount(t *testing.T) {
 // TestDiffForms checks that a single different value is found between any two
 // forms.
 func TestDiffForms(t *testing.T) {
+	skipIfOneGoroutine(t)
 	path := writeFile(t, "odd.log", []byte(odd))
 	changed := writeFile(t, "odd.log", []byte(strings.Replace(odd, "86400.500000", "86400.500001", 1)))
 	for a := range forms {

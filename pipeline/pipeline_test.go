@@ -109,11 +109,23 @@ func referenceTraces(t testing.TB) []string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	some := list[:0]
-	for i := 0; i < len(list); i += traceStep {
+	return everyStep(list)
+}
+
+// everyStep returns every captureStep-th element of list.
+func everyStep(list []string) (some []string) {
+	for i := 0; i < len(list); i += captureStep {
 		some = append(some, list[i])
 	}
 	return some
+}
+
+// skipIfOneGoroutine skips a test that the race detector has nothing to find in.
+func skipIfOneGoroutine(t *testing.T) {
+	t.Helper()
+	if raceDetector {
+		t.Skip("uses one goroutine")
+	}
 }
 
 // firstDifference describes the first difference of two texts.
@@ -168,7 +180,7 @@ func sameForShards(t *testing.T, what string, paths []string, shards []int, chan
 }
 
 func TestShardsMakeNoDifference(t *testing.T) {
-	for _, path := range testCaptures(t) {
+	for _, path := range everyStep(testCaptures(t)) {
 		sameForShards(t, path, []string{path}, []int{2, 3, 8}, nil)
 	}
 	sameForShards(t, "all at once", testCaptures(t), []int{2, 3, 8}, func(o *Options) { o.Dissect.Packet.IgnoreChecksums = true })
@@ -185,7 +197,7 @@ func TestShardsWaitForEachOther(t *testing.T) {
 // TestPartsMakeNoDifference has every shard hand its rows over after each packet and timer.
 func TestPartsMakeNoDifference(t *testing.T) {
 	var whole []outcome
-	captures := testCaptures(t)
+	captures := everyStep(testCaptures(t))
 	for _, path := range captures {
 		whole = append(whole, runOn(t, []string{path}, nil))
 	}

@@ -2,6 +2,7 @@
 
 package pipeline
 
-const traceStep = 1
-
-const raceDetector = false
+const (
+	captureStep  = 1
+	raceDetector = false
+)

@@ -3,7 +3,9 @@
 package pipeline
 
 // Under the race detector, which looks for interleavings and takes five times as long, tests
-// run on one reference trace of eight.
-const traceStep = 8
-
-const raceDetector = true
+// that read one capture after the other read one of eight, and those of one goroutine are
+// left out.
+const (
+	captureStep  = 8
+	raceDetector = true
+)

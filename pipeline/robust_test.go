@@ -164,6 +164,7 @@ func surviveMutations(t *testing.T, dir, path string, n int) {
 }
 
 func TestSurvivesMutations(t *testing.T) {
+	skipIfOneGoroutine(t)
 	dir := t.TempDir()
 	n := 3
 	if testing.Short() {
@@ -175,6 +176,7 @@ func TestSurvivesMutations(t *testing.T) {
 }
 
 func TestSurvivesMutationsReference(t *testing.T) {
+	skipIfOneGoroutine(t)
 	if testing.Short() {
 		t.Skip("takes a while")
 	}
@@ -193,6 +195,7 @@ func TestSurvivesMutationsReference(t *testing.T) {
 // TestSurvivesEveryCut cuts a capture at every byte, and its packets at every byte
 // of each.
 func TestSurvivesEveryCut(t *testing.T) {
+	skipIfOneGoroutine(t)
 	dir := t.TempDir()
 	file, err := os.ReadFile("../testdata/tiny.pcap")
 	if err != nil {
