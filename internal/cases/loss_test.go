@@ -53,10 +53,12 @@ func TestLoss(t *testing.T) {
 			ours, _ := read(t, checksums, file)
 			zeeks, _ := read(t, func(o *pipeline.Options) { checksums(o); zeek82(o) }, file)
 			for log, rows := range zeeks {
-				if log == "weird" || log == "dns" { // their effects are others
+				// Their effects are others: after a violation, as of a wrong cookie, Zeek reads no
+				// more of a flow of DHCP (detection_replay), and a transaction lacks messages.
+				if log == "weird" || log == "dns" || log == "dhcp" {
 					continue
 				}
-				if n := rowsLacking(rows, ours[log]); n > 1 && n*50 > len(rows) { // a row may hang on a packet
+				if n := rowsLacking(rows, ours[log]); n*50 > len(rows) {
 					t.Errorf("%s without %s: %d of %d rows of %s.log differ", name, c.name, n, len(rows), log)
 				}
 			}
