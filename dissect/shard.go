@@ -271,14 +271,10 @@ func (s *Shard) StateHeld() int { return s.table.StateHeld() + s.files.StateHeld
 // Of the two kinds, the one that takes more loses its oldest.
 func (s *Shard) reclaim() {
 	s.table.Reclaim()
-	for limit := s.opt.Conn.StateBytes; ; {
-		files, conns := s.files.StateHeld(), s.table.StateHeld()
-		switch {
-		case files+conns <= limit:
-			return
-		case files >= conns:
+	for s.StateHeld() > s.opt.Conn.StateBytes {
+		if s.files.StateHeld() >= s.table.StateHeld() {
 			s.files.EndOldest()
-		default:
+		} else {
 			s.table.EndOldest()
 		}
 	}
@@ -299,7 +295,9 @@ func (s *Shard) Frame(f *packet.Frame) {
 		}
 		s.contained(f)
 	}
-	s.reclaim()
+	if s.table.Greedy() || s.StateHeld() > s.opt.Conn.StateBytes {
+		s.reclaim()
+	}
 	if s.drop == packet.DropNone {
 		s.stats.Processed++
 	} else {
