@@ -4,13 +4,14 @@ import (
 	"slices"
 
 	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/internal/freelist"
 )
 
-// An account is what builders and analyzers hold in memory for one connection. It is open
+// An account is what builders and analyzers hold in memory for one connection. It exists
 // from the first analyzer on that has a size, or the first Hold. slotValue.holds says
 // which builders hold something.
 type account struct {
-	c          *Conn // nil if the account is not open
+	c          *Conn
 	bytes      int
 	prev, next *account    // by age
 	analyzers  analyzerSet // those that hold something
@@ -31,6 +32,7 @@ type accounts struct {
 	bytes        int
 	oldest, last *account
 	greedy       []*account // that are beyond share
+	free         freelist.List[account]
 }
 
 func (s *accounts) init(o *Options) {
@@ -40,25 +42,26 @@ func (s *accounts) init(o *Options) {
 
 // account returns the account of c, and opens it if it has none.
 func (t *Table) account(c *Conn) *account {
-	a := &c.extra().account
-	if a.c != nil {
-		return a
+	x := c.extra()
+	if x.account != nil {
+		return x.account
 	}
 	s := &t.accounts
-	a.c, a.prev = c, s.last
+	a := s.free.Get()
+	*a = account{c: c, prev: s.last}
 	if s.last != nil {
 		s.last.next = a
 	} else {
 		s.oldest = a
 	}
-	s.last = a
+	s.last, x.account = a, a
 	return a
 }
 
 // hold adds n bytes to the account of c. n may be negative, and is ignored then if
 // the account has been closed.
 func (t *Table) hold(c *Conn, n int) *account {
-	if n <= 0 && (c.ext == nil || c.ext.account.c == nil) {
+	if n <= 0 && (c.ext == nil || c.ext.account == nil) {
 		return nil
 	}
 	a := t.account(c)
@@ -94,8 +97,10 @@ func (c *Conn) Hold(s event.Slot, n int) {
 	}
 }
 
-// close forgets what is held, at the end of a connection or of its state.
-func (s *accounts) close(a *account) {
+// closeAccount forgets what is held, at the end of a connection or of its state.
+func (t *Table) closeAccount(x *ext) {
+	a, s := x.account, &t.accounts
+	x.account = nil
 	s.bytes -= a.bytes
 	if a.prev != nil {
 		a.prev.next = a.next
@@ -112,6 +117,9 @@ func (s *accounts) close(a *account) {
 		s.greedy = slices.Delete(s.greedy, i, i+1)
 	}
 	*a = account{}
+	if !t.hooks.Terminating() {
+		s.free.Put(a)
+	}
 }
 
 // StateHeld returns how many bytes builders and analyzers hold.
@@ -180,7 +188,7 @@ func (t *Table) endState(a *account, limit string) {
 		}
 	}
 	// Those who ended have released what they held, or it goes with the account.
-	if a.c == c {
-		t.accounts.close(a)
+	if x.account == a {
+		t.closeAccount(x)
 	}
 }

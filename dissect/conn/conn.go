@@ -119,7 +119,7 @@ type ext struct {
 	analyzers []attached
 	tunnel    *Encap
 	rare      *rare
-	account   account
+	account   *account // of what builders and analyzers hold; nil if that is nothing
 	services  [maxServices]uint8
 	session   millis // of EndAfterSilence or EndAfter
 	turn      Turn   // 0 before the first payload

@@ -329,8 +329,8 @@ func (t *Table) vacate(c *Conn) {
 }
 
 func (t *Table) release(c *Conn) {
-	if c.ext != nil && c.ext.account.c != nil {
-		t.accounts.close(&c.ext.account)
+	if c.ext != nil && c.ext.account != nil {
+		t.closeAccount(c.ext)
 	}
 	if t.hooks.Terminating() { // nothing is needed again
 		c.ext = nil
