@@ -356,8 +356,7 @@ func (a *peer) Gap(isOrig bool, n uint64) {
 		// The rest is skipped, whatever it is.
 		s.lost = true
 		a.release(s)
-		s.n = max(s.n, prefixLen+1)
-		s.head[prefixLen] = choke
+		s.n, s.head[prefixLen] = prefixLen+1, choke
 	}
 	if s.left == 0 {
 		a.gather(s, isOrig, nil)

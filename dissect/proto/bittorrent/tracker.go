@@ -50,6 +50,20 @@ func isDigit(c byte) bool { return '0' <= c && c <= '9' }
 
 func isBlank(c byte) bool { return c == ' ' || c == '\t' }
 
+func isToken(c byte) bool { return !isBlank(c) }
+
+// isVersion reports whether c may be in a version of HTTP.
+func isVersion(c byte) bool { return isDigit(c) || c == '.' }
+
+// after returns the number of bytes at the beginning of b for which is holds.
+func after(b []byte, is func(byte) bool) int {
+	n := 0
+	for n < len(b) && is(b[n]) {
+		n++
+	}
+	return n
+}
+
 // trackerFactory makes a shard's analyzers of the dialogue with trackers and holds what they
 // share.
 type trackerFactory struct {
@@ -244,15 +258,16 @@ func (a *tracker) readRequests(h *half) {
 func (a *tracker) requestLine(h *half, l span) {
 	line := l.of(h.buf)
 	rest, isGet := cutPrefixFold(line, "GET")
-	uri := bytes.TrimLeft(rest, " \t")
+	uri := rest[after(rest, isBlank):]
 	if !isGet || len(uri) == len(rest) || len(uri) == 0 {
 		a.fail(h, "invalid HTTP GET")
 		return
 	}
 	a.uri = span{l.to - len(uri), l.to}
-	if end := bytes.IndexAny(uri, " \t"); end >= 0 {
-		version, isVersion := cutPrefixFold(bytes.TrimLeft(uri[end:], " \t"), "HTTP/")
-		if isVersion && len(version) > 0 && len(bytes.Trim(version, "0123456789.")) == 0 {
+	if end := after(uri, isToken); end < len(uri) {
+		blanks := after(uri[end:], isBlank)
+		version, ok := cutPrefixFold(uri[end+blanks:], "HTTP/")
+		if ok && len(version) > 0 && after(version, isVersion) == len(version) {
 			a.uri.to = a.uri.from + end
 			a.keepAlive = version[len(version)-1] == '1'
 		}
@@ -292,11 +307,11 @@ func (a *tracker) header(line []byte) bool {
 
 // cutHeader splits a header line into name and value.
 func cutHeader(line []byte) (name, v []byte, ok bool) {
-	i := bytes.IndexAny(line, ": \t")
-	if i <= 0 || line[i] != ':' {
+	i := after(line, func(c byte) bool { return !isBlank(c) && c != ':' })
+	if i == 0 || i == len(line) || line[i] != ':' {
 		return nil, nil, false
 	}
-	return line[:i], bytes.TrimLeft(line[i+1:], " "), true
+	return line[:i], detect.TrimBlanks(line[i+1:]), true
 }
 
 // headerTable returns the headers of the current message, if they are asked for. The last
@@ -401,7 +416,7 @@ func (a *tracker) answerLine(h *half, line []byte) {
 			return
 		}
 		rest, ok := cutPrefixFold(line, "HTTP/")
-		if rest = bytes.TrimLeft(rest, "0123456789."); !ok || len(rest) == 0 || rest[0] != ' ' {
+		if rest = rest[after(rest, isVersion):]; !ok || len(rest) == 0 || rest[0] != ' ' {
 			a.fail(h, "invalid HTTP status")
 			return
 		}
