@@ -117,31 +117,38 @@ func (a *analyzer) Data(isOrig bool, b []byte) {
 // lines reads the handshake up to the end of a line, and returns the rest of b.
 func (a *analyzer) lines(s *side, isOrig bool, b []byte) []byte {
 	before := len(s.text)
-	for i, c := range b {
+	for i := 0; i < len(b); {
 		switch {
-		case c == '\r':
+		case b[i] == '\r':
 			s.cr = true
-		case c == '\n' && s.cr:
+			i++
+			continue
+		case b[i] == '\n' && s.cr:
 			s.cr = false
 			a.Hold(len(s.text) - before)
 			a.endLine(s, isOrig)
 			return b[i+1:]
-		default:
-			if s.line < 0 {
-				if s.text == nil {
-					s.text = a.f.bufs.Get()
-				}
-				s.text = append(s.text, "\r\n"...)
-				s.line = len(s.text)
-			}
-			s.text = append(s.text, c)
-			if n := len(s.text) - s.line; n >= a.f.opt.Line {
-				a.Hold(len(s.text) - before)
-				a.Limited(source, "line_size")
-				a.tooLong(s, "exceeded_gnutella_max_line_length", n)
-				return nil
-			}
 		}
+		end := i + 1
+		for end < len(b) && b[end] != '\r' && b[end] != '\n' {
+			end++
+		}
+		if s.line < 0 {
+			if s.text == nil {
+				s.text = a.f.bufs.Get()
+			}
+			s.text = append(s.text, "\r\n"...)
+			s.line = len(s.text)
+		}
+		room := a.f.opt.Line - (len(s.text) - s.line)
+		s.text = append(s.text, b[i:min(end, i+room)]...)
+		if end-i >= room {
+			a.Hold(len(s.text) - before)
+			a.Limited(source, "line_size")
+			a.tooLong(s, "exceeded_gnutella_max_line_length", a.f.opt.Line)
+			return nil
+		}
+		i = end
 	}
 	if a.Hold(len(s.text) - before); a.Full(source) {
 		a.stop(s)
