@@ -449,7 +449,7 @@ func TestDefaultsAreTheCommands(t *testing.T) {
 			parts++
 		}
 	}
-	if parts != 22 {
+	if parts != 24 {
 		t.Errorf("dissect.Options has %d parts: is each of them above?", parts)
 	}
 }

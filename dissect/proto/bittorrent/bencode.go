@@ -1,6 +1,10 @@
 package bittorrent
 
-import "math"
+import (
+	"math"
+
+	"github.com/wirelog/wirelog/internal/freelist"
+)
 
 // kind is a kind of bencoded value (BEP 3).
 type kind uint8
@@ -56,9 +60,12 @@ type benc struct {
 }
 
 // mostKept bounds what an analyzer keeps for the next connection, in elements.
-const mostKept = 1024
+const mostKept = 64
 
 func (r *benc) reset() { *r = benc{stack: r.stack[:0], entries: r.entries[:0]} }
+
+// size returns the bytes that the entries and levels take.
+func (r *benc) size() int { return len(r.entries)*freelist.Size[entry]() + len(r.stack) }
 
 // trim lets go of memory that a large dictionary took.
 func (r *benc) trim() {

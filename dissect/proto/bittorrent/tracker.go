@@ -97,6 +97,7 @@ type tracker struct {
 	status     uint64
 	allowEmpty bool // an empty line may come before the next answer
 	benc       benc
+	counted    int  // bytes of benc that count for the connection
 	off        bool // the analysis has ended
 }
 
@@ -377,6 +378,7 @@ func (a *tracker) readAnswers(h *half) {
 			continue
 		}
 		end, problem := a.benc.read(h.buf, h.line, a.f.opt.Depth, a.f.opt.Entries)
+		a.count(a.benc.size())
 		switch {
 		case problem != "":
 			if problem == tooDeep {
@@ -400,8 +402,15 @@ func (a *tracker) readAnswers(h *half) {
 		}
 		a.drop(h)
 		a.benc.reset()
+		a.count(0)
 		a.allowEmpty = true
 	}
+}
+
+// count makes n bytes of the dictionary count for the connection.
+func (a *tracker) count(n int) {
+	a.HoldState(n - a.counted)
+	a.counted = n
 }
 
 // answerLine reads a line before the body of an answer.
@@ -601,6 +610,7 @@ func (a *tracker) Done() {
 	for i := range a.side {
 		a.release(&a.side[i])
 	}
+	a.count(0)
 	a.benc.trim()
 	a.f.free.Put(a)
 }
