@@ -20,10 +20,12 @@ import (
 	"github.com/wirelog/wirelog/dissect/file/x509"
 	"github.com/wirelog/wirelog/dissect/link/packet"
 	"github.com/wirelog/wirelog/dissect/link/tunnel"
+	"github.com/wirelog/wirelog/dissect/proto/bittorrent"
 	"github.com/wirelog/wirelog/dissect/proto/dcerpc"
 	"github.com/wirelog/wirelog/dissect/proto/dnp3"
 	"github.com/wirelog/wirelog/dissect/proto/dns"
 	"github.com/wirelog/wirelog/dissect/proto/ftp"
+	"github.com/wirelog/wirelog/dissect/proto/gnutella"
 	"github.com/wirelog/wirelog/dissect/proto/http"
 	"github.com/wirelog/wirelog/dissect/proto/irc"
 	"github.com/wirelog/wirelog/dissect/proto/login"
@@ -431,6 +433,8 @@ func TestDefaultsAreTheCommands(t *testing.T) {
 		"sip":         {sip.DefaultOptions(), def.SIP},
 		"rpc":         {oncrpc.DefaultOptions(), def.RPC},
 		"ncp":         {ncp.DefaultOptions(), def.NCP},
+		"bittorrent":  {bittorrent.DefaultOptions(), def.BitTorrent},
+		"gnutella":    {gnutella.DefaultOptions(), def.Gnutella},
 		"http":        {http.DefaultOptions(), def.HTTP},
 		"logs":        {logs.DefaultLimits(), want.Rows},
 		"writers":     {value.DefaultSampling(), def.Conn.Weirds},
@@ -445,7 +449,7 @@ func TestDefaultsAreTheCommands(t *testing.T) {
 			parts++
 		}
 	}
-	if parts != 22 {
+	if parts != 24 {
 		t.Errorf("dissect.Options has %d parts: is each of them above?", parts)
 	}
 }

@@ -31,6 +31,7 @@ type Section struct {
 // sections lists all keys, by section in this order, in the order of Config's fields.
 var sections = gather([]Section{
 	{},
+	{Name: "bittorrent", Doc: "what the events of BitTorrent have"},
 	{Name: "files", Doc: "what is done with transferred files"},
 	{Name: "nfs", Doc: "what the events of NFS have"},
 	{Name: "limits", Doc: "caps on what grows with traffic"},

@@ -21,10 +21,12 @@ import (
 	"github.com/wirelog/wirelog/dissect/link/arp"
 	"github.com/wirelog/wirelog/dissect/link/packet"
 	"github.com/wirelog/wirelog/dissect/link/tunnel"
+	"github.com/wirelog/wirelog/dissect/proto/bittorrent"
 	"github.com/wirelog/wirelog/dissect/proto/dcerpc"
 	"github.com/wirelog/wirelog/dissect/proto/dnp3"
 	"github.com/wirelog/wirelog/dissect/proto/dns"
 	"github.com/wirelog/wirelog/dissect/proto/ftp"
+	"github.com/wirelog/wirelog/dissect/proto/gnutella"
 	"github.com/wirelog/wirelog/dissect/proto/http"
 	"github.com/wirelog/wirelog/dissect/proto/irc"
 	"github.com/wirelog/wirelog/dissect/proto/login"
@@ -78,6 +80,9 @@ type Options struct {
 	SIP    sip.Options
 	RPC    oncrpc.Options
 	NCP    ncp.Options
+
+	BitTorrent bittorrent.Options
+	Gnutella   gnutella.Options
 }
 
 // DefaultOptions returns the defaults, Zeek's where Zeek has them, without a seed.
@@ -105,6 +110,9 @@ func DefaultOptions() Options {
 		SIP:    sip.DefaultOptions(),
 		RPC:    oncrpc.DefaultOptions(),
 		NCP:    ncp.DefaultOptions(),
+
+		BitTorrent: bittorrent.DefaultOptions(),
+		Gnutella:   gnutella.DefaultOptions(),
 	}
 }
 
