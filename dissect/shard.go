@@ -197,7 +197,7 @@ func New(o Options, hooks *event.Hooks, cause func(deadline value.Time, first, n
 		lv := &s.levels[i]
 		lv.conn.IP, lv.conn.Link = &lv.ip, &lv.link
 	}
-	list, err := chosen(protocols(hooks, s.files, &o), o.Analyzers)
+	list, err := chosen(protocols(hooks, s.files, &o), o.Analyzers, o.Conn.Compat)
 	if err != nil {
 		return nil, err
 	}

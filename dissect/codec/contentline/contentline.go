@@ -111,6 +111,13 @@ func (s *Splitter) Release() {
 	s.stopped = true
 }
 
+// Forget drops the unfinished line and what SetPlain and SetSize have requested, for a
+// stream that goes on after missing bytes.
+func (s *Splitter) Forget() {
+	s.forget()
+	s.plain, s.size, s.last = 0, -1, 0
+}
+
 // forget empties part.
 func (s *Splitter) forget() {
 	if s.budget != nil {

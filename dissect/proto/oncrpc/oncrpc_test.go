@@ -61,7 +61,8 @@ func newBench(t testing.TB, o Options, port uint16, effects compat.Set) (*testco
 	cfg.Compat = effects
 	b := testconn.New(t, cfg)
 	lines := b.Events("rpc_", "pm_", "mount_", "nfs_", "conn_weird", "connection_timeout")
-	b.SetAttacher(detect.New(New(b.Hooks, o)))
+	portmapper, mounts, files := New(b.Hooks, o)
+	b.SetAttacher(detect.New(slices.Concat(portmapper[:], mounts[:], files[:])))
 	b.Server = netip.AddrPortFrom(b.Server.Addr(), port)
 	return b, lines
 }
@@ -365,11 +366,11 @@ func TestAnnounced(t *testing.T) {
 func TestUnused(t *testing.T) {
 	b := testconn.New(t, testconn.Config())
 	lines := b.Events("rpc_call")
-	all := New(b.Hooks, DefaultOptions())
-	for _, p := range all[2:] {
+	portmapper, mounts, files := New(b.Hooks, DefaultOptions())
+	for _, p := range append(mounts[:], files[:]...) {
 		p.Unused = true
 	}
-	b.SetAttacher(detect.New(all[:2]))
+	b.SetAttacher(detect.New(portmapper[:]))
 	b.Server = netip.AddrPortFrom(b.Server.Addr(), 111)
 	datagrams(b, ">"+bare(7, 100000, 2, pmGetPort, u(100003, 3, 17, 0)), "<"+answer(7, u(4000)))
 	b.Server = netip.AddrPortFrom(b.Server.Addr(), 4000)

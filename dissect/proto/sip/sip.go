@@ -1,10 +1,12 @@
-// Package sip analyzes SIP over UDP (RFC 3261). As in Zeek, the requests of a flow are one
-// stream, and the responses another, whose messages may continue in the next datagram.
+// Package sip analyzes SIP over UDP and TCP (RFC 3261). As in Zeek, which does not know it
+// over TCP, the requests of a flow of UDP are one stream, and the responses another, whose
+// messages may continue in the next datagram.
 package sip
 
 import (
 	"bytes"
 
+	"github.com/wirelog/wirelog/dissect/codec/contentline"
 	"github.com/wirelog/wirelog/dissect/conn"
 	"github.com/wirelog/wirelog/dissect/detect"
 	"github.com/wirelog/wirelog/dissect/event"
@@ -16,7 +18,12 @@ import (
 type Options struct {
 	Line    int `key:"limits.sip_line_bytes" unit:"bytes" min:"1" doc:"bytes of a line of SIP"`
 	Headers int `key:"limits.sip_headers" unit:"count" min:"1" doc:"headers of a message of SIP in sip_all_headers"`
+	// Lines bounds the incomplete lines over TCP; nil means that nothing does.
+	Lines *contentline.Budget
 }
+
+// lineTooLong is the reason of the violation by a line of more than Options.Line bytes.
+const lineTooLong = "SIP line is too long"
 
 // DefaultOptions returns the defaults, which no datagram reaches.
 func DefaultOptions() Options { return Options{Line: 128 << 10, Headers: 10_000} }
@@ -154,7 +161,7 @@ func lineEnd(b []byte) int {
 func (a *analyzer) keep(s *stream, b []byte) bool {
 	if len(s.line)+len(b) > a.f.o.Line {
 		a.Limited(a.f.name, "line")
-		if !a.Violate(conn.Violation{Reason: "SIP line is too long"}) {
+		if !a.Violate(conn.Violation{Reason: lineTooLong}) {
 			a.Detach()
 		}
 		return false
