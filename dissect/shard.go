@@ -64,7 +64,7 @@ type Options struct {
 	POP3   pop3.Options
 	SMB    smb.Options
 	SMTP   smtp.Options
-	// Lines bounds the incomplete lines that HTTP, FTP, SMTP, POP3 and Telnet hold.
+	// Lines bounds the incomplete lines that HTTP, FTP, SMTP, POP3, SIP and Telnet hold.
 	Lines contentline.Options
 	// MIME has the limits of mail messages and HTTP bodies.
 	MIME   mime.Options

@@ -26,6 +26,7 @@ var goldenEvents = map[string]string{
 	"radius.pcap":     "radius_*",
 	"rfb.pcap":        "rfb_*",
 	"rlogin.pcap":     "login_*,rsh_*",
+	"sip-tcp.pcap":    "sip_*",
 	"sip.pcap":        "sip_*",
 	"smb1-odd.pcap":   "smb1_*",
 	"smb1-talk.pcap":  "smb1_*",
@@ -36,9 +37,10 @@ var goldenEvents = map[string]string{
 
 // goldenAnalyzers are the captures that need other analyzers than the default.
 var goldenAnalyzers = map[string]string{
-	"ident.pcap":  "+ident",
-	"rlogin.pcap": "+rlogin,+rsh",
-	"telnet.pcap": "+telnet",
+	"ident.pcap":   "+ident",
+	"rlogin.pcap":  "+rlogin,+rsh",
+	"sip-tcp.pcap": "+sip_tcp",
+	"telnet.pcap":  "+telnet",
 }
 
 // TestGolden reads every capture of testdata, with checksums verified, and

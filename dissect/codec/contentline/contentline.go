@@ -53,7 +53,7 @@ const (
 
 // Options are limits of a Budget.
 type Options struct {
-	Bytes uint64 `key:"limits.incomplete_line_bytes" unit:"bytes" per:"run" min:"1" doc:"bytes of incomplete lines of HTTP, FTP, SMTP, POP3 and Telnet held at once, in all; beyond it lines are cut"`
+	Bytes uint64 `key:"limits.incomplete_line_bytes" unit:"bytes" per:"run" min:"1" doc:"bytes of incomplete lines of HTTP, FTP, SMTP, POP3, SIP and Telnet held at once, in all; beyond it lines are cut"`
 }
 
 // DefaultOptions returns the defaults.

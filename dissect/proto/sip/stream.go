@@ -114,6 +114,7 @@ func (a *streams) line(s *side, isOrig bool, b []byte) (wrong string) {
 		case startsMessage(b) != detect.Match:
 			return notSIP
 		}
+		a.Confirm()
 		s.state, s.lost, s.length = inHeaders, false, 0
 		if s.isRequest = !isStatus(b); s.isRequest {
 			return a.request(b)
@@ -134,7 +135,7 @@ func (a *streams) line(s *side, isOrig bool, b []byte) (wrong string) {
 		if wrong != "" {
 			return wrong
 		}
-		if bytes.EqualFold(name, contentLength) || len(name) == 1 && name[0]|0x20 == 'l' {
+		if len(name) == 1 && name[0]|0x20 == 'l' || len(name) == len(contentLength) && bytes.EqualFold(name, contentLength) {
 			if s.length = bodyLength(value); s.length < 0 {
 				return "invalid length string: " + render(value)
 			}
