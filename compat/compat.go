@@ -37,6 +37,7 @@ const (
 	LoginPrompts
 	MountUmntAll
 	NFSAttributes
+	NFSEntries
 	SyslogTCP
 	SIPTCP
 	effects
@@ -64,6 +65,7 @@ var table = [effects]Info{
 	LoginPrompts:            {"login_prompts", "the lists of prompts and messages of logins are empty unless they are set, and an empty list matches every line"},
 	MountUmntAll:            {"mount_umnt_all", "the procedure UMNTALL of MOUNT raises mount_proc_umnt, and is bad_RPC without arguments, instead of raising mount_proc_umnt_all"},
 	NFSAttributes:           {"nfs_attributes", "NFS attributes to set have bits of a time for a size, and nothing after a time of the client is read; failed SETATTR and LINK have no attributes"},
+	NFSEntries:              {"nfs_entries", "the entries of nfs_proc_readdir begin with one that is null, instead of the first of the directory"},
 	SyslogTCP:               {"syslog_tcp", "no analyzer reads syslog over TCP, instead of one that --analyzers +syslog_tcp attaches"},
 	SIPTCP:                  {"sip_tcp", "no analyzer reads SIP over TCP, instead of one that --analyzers +sip_tcp attaches"},
 	DNSLastQuestion:         {"dns_last_question", "dns.log has the last of several questions of a message, instead of a row for each (zeek#5037)"},

@@ -101,7 +101,7 @@ type factory struct {
 	groups   []uint64
 	flavours []value.Enum
 	mappings event.Table[event.PMMapping]
-	entries  []event.NFSDirEntry
+	entries  []value.Opt[event.NFSDirEntry]
 	// data is what was left of a call before the data to write, set by its parser.
 	data int
 }

@@ -320,6 +320,20 @@ func TestZeekAttributes(t *testing.T) {
 	check(t, "sattr", got, `nfs_proc_sattr {"info":{"nfs_stat":"NFS3::NFS3ERR_PERM","req_len":92,"rep_len":20},"req":{"fh":"fh","new_attributes":{"size":4479327984896590303,"atime":"NFS3::SET_TO_CLIENT_TIME","mtime":"<undefined>"}},"rep":{}}`)
 }
 
+// TestZeekEntries tests the effect of compat on the entries of a directory.
+func TestZeekEntries(t *testing.T) {
+	for results, want := range map[string]string{
+		u(0, 0, 0, 4, 1, 0, 5) + o("n") + u(0, 6, 1, 0, 7) + o("m") + u(0, 8, 0, 1): `[null,{"fileid":5,"fname":"n","cookie":6},{"fileid":7,"fname":"m","cookie":8}]`,
+		u(0, 0, 0, 4, 0, 1): `[]`,
+	} {
+		b, lines := newBench(t, DefaultOptions(), 2049, 1<<compat.NFSEntries)
+		datagrams(b, ">"+bare(7, 100003, 3, 16, o("d")+u(0, 1, 0, 2, 3)), "<"+answer(7, results))
+		if got := strings.Join(*lines, "\n"); !strings.Contains(got, `"cookieverf":4,"entries":`+want+`,"eof":true`) {
+			t.Errorf("got %s, want %s", got, want)
+		}
+	}
+}
+
 // TestTimeout ends a flow over UDP after rpc_timeout although it is not silent.
 func TestTimeout(t *testing.T) {
 	opt := DefaultOptions()
