@@ -26,6 +26,7 @@ var goldenEvents = map[string]string{
 	"radius.pcap":     "radius_*",
 	"rfb.pcap":        "rfb_*",
 	"rlogin.pcap":     "login_*,rsh_*",
+	"rpc.pcap":        "rpc_*,pm_*,mount_*,nfs_*",
 	"sip-tcp.pcap":    "sip_*",
 	"sip.pcap":        "sip_*",
 	"smb1-odd.pcap":   "smb1_*",
@@ -39,6 +40,7 @@ var goldenEvents = map[string]string{
 var goldenAnalyzers = map[string]string{
 	"ident.pcap":   "+ident",
 	"rlogin.pcap":  "+rlogin,+rsh",
+	"rpc.pcap":     "+portmapper,+mount,+nfs",
 	"sip-tcp.pcap": "+sip_tcp",
 	"telnet.pcap":  "+telnet",
 }
