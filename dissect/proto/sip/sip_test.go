@@ -256,10 +256,7 @@ func listening(t testing.TB) *analyzer {
 	h.AllHeaders.Listen(func(*event.SIPAllHeaders) {})
 	p := New(b.Hooks, DefaultOptions())
 	b.SetAttacher(detect.New([]*detect.Protocol{p}))
-	b.Open()
-	var c *conn.Conn
-	b.Table.All(func(x *conn.Conn) { c = x })
-	return p.New(b.Table.Nested(c, &p.Protocol)).(*analyzer)
+	return b.New(&p.Protocol).(*analyzer)
 }
 
 func BenchmarkMessage(b *testing.B) {

@@ -208,10 +208,7 @@ func listeningStream(t testing.TB) conn.Analyzer {
 	h.AllHeaders.Listen(func(*event.SIPAllHeaders) {})
 	p := NewTCP(b.Hooks, nil, DefaultOptions())
 	b.SetAttacher(detect.New(nil))
-	b.Open()
-	var c *conn.Conn
-	b.Table.All(func(x *conn.Conn) { c = x })
-	return p.New(b.Table.Nested(c, &p.Protocol))
+	return b.New(&p.Protocol)
 }
 
 func BenchmarkStream(b *testing.B) {
