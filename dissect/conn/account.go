@@ -5,6 +5,7 @@ import (
 
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/internal/freelist"
+	"github.com/wirelog/wirelog/internal/linked"
 )
 
 // An account is what builders and analyzers hold in memory for one connection. It exists
@@ -18,7 +19,7 @@ type account struct {
 	sized     uint64 // analyzers that have a size, as analyzers
 	greedy    bool   // in accounts.greedy
 
-	prev, next *account // by age
+	age linked.Node[account]
 }
 
 // accounts bound the memory of all accounts and of each. The connection that has held
@@ -26,7 +27,7 @@ type account struct {
 type accounts struct {
 	limit, share int
 	bytes        int
-	oldest, last *account
+	byAge        linked.List[account]
 	greedy       []*account // that are beyond share
 	free         freelist.List[account]
 }
@@ -47,13 +48,9 @@ func (t *Table) account(c *Conn) *account {
 	}
 	s := &t.accounts
 	a := s.free.Get()
-	*a = account{c: c, prev: s.last}
-	if s.last != nil {
-		s.last.next = a
-	} else {
-		s.oldest = a
-	}
-	s.last, x.account = a, a
+	*a = account{c: c}
+	s.byAge.Add(&a.age, a)
+	x.account = a
 	return a
 }
 
@@ -95,16 +92,7 @@ func (t *Table) closeAccount(x *ext) {
 	a, s := x.account, &t.accounts
 	x.account = nil
 	s.bytes -= a.bytes
-	if a.prev != nil {
-		a.prev.next = a.next
-	} else {
-		s.oldest = a.next
-	}
-	if a.next != nil {
-		a.next.prev = a.prev
-	} else {
-		s.last = a.prev
-	}
+	s.byAge.Remove(&a.age)
 	if a.greedy {
 		i := slices.Index(s.greedy, a)
 		s.greedy = slices.Delete(s.greedy, i, i+1)
@@ -130,15 +118,19 @@ func (t *Table) reclaim() {
 	for len(s.greedy) > 0 {
 		t.endState(s.greedy[0], limitOne)
 	}
-	for s.bytes > s.limit && s.oldest != nil {
-		t.endState(s.oldest, limitAll)
+	for s.bytes > s.limit {
+		a := s.byAge.Oldest()
+		if a == nil {
+			break
+		}
+		t.endState(a, limitAll)
 	}
 }
 
 // EndOldest ends the state of the connection that has held some for the longest time, if
 // there is one. Like Reclaim, it is called between packets.
 func (t *Table) EndOldest() {
-	if a := t.accounts.oldest; a != nil {
+	if a := t.accounts.byAge.Oldest(); a != nil {
 		t.endState(a, limitAll)
 	}
 }
