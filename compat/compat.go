@@ -37,10 +37,12 @@ const (
 	LoginPrompts
 	MountUmntAll
 	NFSAttributes
+	NFSEntries
 	SyslogTCP
 	PeerGaps
 	BitTorrentTracker
 	Gnutella
+	SIPTCP
 	effects
 )
 
@@ -66,10 +68,12 @@ var table = [effects]Info{
 	LoginPrompts:            {"login_prompts", "the lists of prompts and messages of logins are empty unless they are set, and an empty list matches every line"},
 	MountUmntAll:            {"mount_umnt_all", "the procedure UMNTALL of MOUNT raises mount_proc_umnt, and is bad_RPC without arguments, instead of raising mount_proc_umnt_all"},
 	NFSAttributes:           {"nfs_attributes", "NFS attributes to set have bits of a time for a size, and nothing after a time of the client is read; failed SETATTR and LINK have no attributes"},
+	NFSEntries:              {"nfs_entries", "the entries of nfs_proc_readdir begin with one that is null, instead of the first of the directory"},
 	SyslogTCP:               {"syslog_tcp", "no analyzer reads syslog over TCP, instead of one that --analyzers +syslog_tcp attaches"},
 	PeerGaps:                {"peer_gaps", "after missing bytes, the messages of BitTorrent and Gnutella go on as if nothing were missing, instead of ending there, unless the bytes are inside a message"},
 	BitTorrentTracker:       {"bittorrent_tracker", "the peers of a BitTorrent tracker have the bytes of addresses and ports turned around, also those that are no compact list, integers have 32 bits, and a message has at most 2,047 bytes"},
 	Gnutella:                {"gnutella", "the payloads of Gnutella's messages contain those before up to the first NUL, and its connections have no service"},
+	SIPTCP:                  {"sip_tcp", "no analyzer reads SIP over TCP, instead of one that --analyzers +sip_tcp attaches"},
 	DNSLastQuestion:         {"dns_last_question", "dns.log has the last of several questions of a message, instead of a row for each (zeek#5037)"},
 }
 

@@ -52,7 +52,11 @@ import (
 
 // onRequest names the protocols that Options.Analyzers must ask for, by AnalyzerNames; all
 // others are attached by default.
-var onRequest = []string{"bittorrent", "bittorrenttracker", "gnutella", "ident", "mount", "ncp", "nfs", "portmapper", "rlogin", "rsh", "syslog_tcp", "telnet"}
+var onRequest = []string{"bittorrent", "bittorrenttracker", "gnutella", "ident", "mount", "ncp", "nfs", "portmapper", "rlogin", "rsh", "sip_tcp", "syslog_tcp", "telnet"}
+
+// beyondZeek has the protocols that Zeek does not know, by AnalyzerNames, with the effect
+// that leaves them out.
+var beyondZeek = map[string]compat.Effect{"sip_tcp": compat.SIPTCP, "syslog_tcp": compat.SyslogTCP}
 
 // AnalyzerNames lists the analyzers of application protocols by Zeek's names, in
 // lower case.
@@ -91,14 +95,16 @@ func variants(name string) ([]string, error) {
 	return nil, nil
 }
 
-// chosen returns the protocols that list chooses.
-func chosen(all []*detect.Protocol, list []string) ([]*detect.Protocol, error) {
+// chosen returns the protocols that list chooses and that follow allows.
+func chosen(all []*detect.Protocol, list []string, follow compat.Set) ([]*detect.Protocol, error) {
 	names, err := PickAnalyzers(list)
 	if err != nil {
 		return nil, err
 	}
 	return slices.DeleteFunc(all, func(p *detect.Protocol) bool {
-		p.Unused = !slices.Contains(names, strings.ToLower(p.Name))
+		name := strings.ToLower(p.Name)
+		effect, beyond := beyondZeek[name]
+		p.Unused = !slices.Contains(names, name) || beyond && follow.Has(effect)
 		return p.Unused
 	}), nil
 }
@@ -107,7 +113,7 @@ func chosen(all []*detect.Protocol, list []string) ([]*detect.Protocol, error) {
 // protocol is added here and nowhere else.
 func protocols(hooks *event.Hooks, fm *files.Manager, o *Options) []*detect.Protocol {
 	lines := &contentline.Budget{Limit: o.Lines.Bytes}
-	o.FTP.Lines, o.POP3.Lines, o.SMTP.Lines = lines, lines, lines
+	o.FTP.Lines, o.POP3.Lines, o.SIP.Lines, o.SMTP.Lines = lines, lines, lines, lines
 	certs := x509.NewSender(fm)
 	ssl, dtls := tls.New(hooks, certs, o.TLS)
 	rdpTCP, rdpUDP := rdp.New(hooks, certs, &ssl.Protocol)
@@ -118,8 +124,10 @@ func protocols(hooks *event.Hooks, fm *files.Manager, o *Options) []*detect.Prot
 	dnp3TCP, dnp3UDP := dnp3.New(hooks, o.DNP3)
 	o.Login.Lines, o.Login.Compat = lines, o.Conn.Compat
 	telnet, rlogin, rsh := login.New(hooks, o.Login)
+	portmapper, mount, nfs := oncrpc.New(hooks, o.RPC)
+	peers, trackers := bittorrent.New(hooks, o.BitTorrent)
 	mails := mail.New(hooks, fm, o.MIME)
-	list := []*detect.Protocol{
+	return []*detect.Protocol{
 		dns.New(hooks, value.ProtoUDP, o.DNS),
 		dns.New(hooks, value.ProtoTCP, o.DNS),
 		finger.New(hooks),
@@ -144,10 +152,12 @@ func protocols(hooks *event.Hooks, fm *files.Manager, o *Options) []*detect.Prot
 		dnp3TCP,
 		dnp3UDP,
 		sip.New(hooks, o.SIP),
+		sip.NewTCP(hooks, fm, o.SIP),
 		rfb.New(hooks),
 		socks.New(hooks),
 		ssh.New(hooks, o.SSH),
 		syslog.New(hooks),
+		syslog.NewTCP(hooks),
 		ntp.New(hooks),
 		snmp.New(hooks),
 		radius.New(hooks),
@@ -155,11 +165,15 @@ func protocols(hooks *event.Hooks, fm *files.Manager, o *Options) []*detect.Prot
 		ssl,
 		dtls,
 		rpc,
+		peers,
+		trackers,
+		gnutella.New(hooks, o.Gnutella),
+		ncp.New(hooks, o.NCP),
+		portmapper[0],
+		portmapper[1],
+		mount[0],
+		mount[1],
+		nfs[0],
+		nfs[1],
 	}
-	if !o.Conn.Compat.Has(compat.SyslogTCP) {
-		list = append(list, syslog.NewTCP(hooks))
-	}
-	list = append(list, ncp.New(hooks, o.NCP), gnutella.New(hooks, o.Gnutella))
-	list = append(list, bittorrent.New(hooks, o.BitTorrent)...)
-	return append(list, oncrpc.New(hooks, o.RPC)...)
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/wirelog/wirelog/compat"
 	"github.com/wirelog/wirelog/dissect/event"
 )
 
@@ -41,7 +42,7 @@ func TestPickAnalyzers(t *testing.T) {
 		if err != nil || strings.Join(got, ",") != c.want {
 			t.Errorf("%q: %q, %v, want %q", c.list, got, err, c.want)
 		}
-		attached, err := chosen(protocols(new(event.Hooks), nil, new(Options)), list)
+		attached, err := chosen(protocols(new(event.Hooks), nil, new(Options)), list, 0)
 		if err != nil {
 			t.Error(err)
 		}
@@ -52,6 +53,33 @@ func TestPickAnalyzers(t *testing.T) {
 		}
 		if len(got) > 0 && len(attached) < len(got) {
 			t.Errorf("%q: %d attached of %q", c.list, len(attached), got)
+		}
+	}
+}
+
+// TestBeyondZeek has the protocols that a run leaves out if it follows Zeek.
+func TestBeyondZeek(t *testing.T) {
+	zeek, err := compat.Parse(compat.Zeek82)
+	if err != nil {
+		t.Fatal(err)
+	}
+	attached, err := chosen(protocols(new(event.Hooks), nil, new(Options)), []string{"all"}, zeek)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, p := range attached {
+		names = append(names, strings.ToLower(p.Name))
+	}
+	for _, name := range AnalyzerNames() {
+		_, beyond := beyondZeek[name]
+		if slices.Contains(names, name) == beyond {
+			t.Errorf("%s is attached: %v", name, beyond)
+		}
+	}
+	for name := range beyondZeek {
+		if !slices.Contains(AnalyzerNames(), name) {
+			t.Errorf("there is no %s", name)
 		}
 	}
 }

@@ -66,7 +66,7 @@ type Options struct {
 	POP3   pop3.Options
 	SMB    smb.Options
 	SMTP   smtp.Options
-	// Lines bounds the incomplete lines that HTTP, FTP, SMTP, POP3 and Telnet hold.
+	// Lines bounds the incomplete lines that HTTP, FTP, SMTP, POP3, SIP and Telnet hold.
 	Lines contentline.Options
 	// MIME has the limits of mail messages and HTTP bodies.
 	MIME   mime.Options
@@ -205,7 +205,7 @@ func New(o Options, hooks *event.Hooks, cause func(deadline value.Time, first, n
 		lv := &s.levels[i]
 		lv.conn.IP, lv.conn.Link = &lv.ip, &lv.link
 	}
-	list, err := chosen(protocols(hooks, s.files, &o), o.Analyzers)
+	list, err := chosen(protocols(hooks, s.files, &o), o.Analyzers, o.Conn.Compat)
 	if err != nil {
 		return nil, err
 	}

@@ -24,6 +24,9 @@ import tempfile
 
 from common import ALL, CAPTURES, Check, ROOT, header, objects, parser, start, unescape
 
+# Captures of the logs that only Filebeat's module is checked for.
+MORE = ["dhcp", "dnp3", "ntp", "radius", "rfb", "sip", "snmp", "syslog"]
+
 NUMBERS = {"count": int, "int": int, "port": int, "double": float, "interval": float, "time": float}
 
 
@@ -84,9 +87,9 @@ def zat(check, tsv, logs):
                     wrong.append((field, v, w))
         check(f"zat: {log}: {len(want)} rows", len(got) == len(want) and not wrong, wrong[:3])
 
-        # zat has pandas take # for a comment and " for a quote anywhere.
-        if re.search(r'^[^#\n].*[#"]', path.read_text(encoding="utf-8"), re.M):
-            print(f"     zat: {log}: no data frame, a value has # or \"")
+        # zat has pandas take # for a comment and " for a quote anywhere, and None for unset.
+        if re.search(r'^[^#\n].*([#"]|\tNone\t)', path.read_text(encoding="utf-8"), re.M):
+            print(f"     zat: {log}: no data frame, a value has # or \", or is None")
             continue
         frame = LogToDataFrame().create_dataframe(str(path), ts_index=False, aggressive_category=False)
         wrong = [] if len(frame) == len(want) else [("rows", len(frame))]
@@ -221,6 +224,8 @@ def main():
     args = start(parser(__doc__))
     check = Check()
     default = args.captures == [str(ROOT / "testdata" / f"{n}.pcap") for n in CAPTURES]
+    if default:
+        args.captures += [str(ROOT / "testdata" / f"{n}.pcap") for n in MORE]
     with tempfile.TemporaryDirectory() as name:
         tmp = pathlib.Path(name)
         config = tmp / "wirelog.yaml"

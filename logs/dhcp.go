@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/internal/linked"
 	"github.com/wirelog/wirelog/schemas"
 	"github.com/wirelog/wirelog/value"
 )
@@ -168,10 +169,9 @@ func noted(note *[]byte) []byte {
 type dhcpJoiner struct {
 	limits       Limits
 	transactions map[uint64]*dhcpTransaction
-	// oldest and newest are the ends of the list of transactions.
-	oldest, newest *dhcpTransaction
-	free           []*dhcpTransaction
-	polled         value.Time // time of the last poll
+	byAge        linked.List[dhcpTransaction]
+	free         []*dhcpTransaction
+	polled       value.Time // time of the last poll
 	// early counts transactions that were written because there were too many.
 	early uint64
 	rec   schemas.DHCP
@@ -182,8 +182,8 @@ type dhcpJoiner struct {
 // A dhcpTransaction is the state of the messages with one identifier. Its buffers are
 // reused.
 type dhcpTransaction struct {
-	xid        uint64
-	prev, next *dhcpTransaction
+	xid uint64
+	age linked.Node[dhcpTransaction]
 
 	ts, last value.Time
 	start    value.Time // of the run
@@ -240,8 +240,8 @@ func (j *dhcpJoiner) Join(note []byte, emit func(schemas.Record)) {
 // End writes the transactions that are left.
 func (j *dhcpJoiner) End(emit func(schemas.Record)) {
 	j.emit = emit
-	for j.oldest != nil {
-		j.finish(j.oldest)
+	for t := j.byAge.Oldest(); t != nil; t = j.byAge.Oldest() {
+		j.finish(t)
 	}
 }
 
@@ -252,7 +252,7 @@ func (j *dhcpJoiner) Limited() (name string, n uint64) { return "transactions", 
 func (j *dhcpJoiner) begin(xid uint64, now, start value.Time) *dhcpTransaction {
 	if most := j.limits.DHCPTransactions; most > 0 && len(j.transactions) >= most {
 		j.early++
-		j.finish(j.oldest)
+		j.finish(j.byAge.Oldest())
 	}
 	var t *dhcpTransaction
 	if n := len(j.free); n > 0 {
@@ -263,12 +263,7 @@ func (j *dhcpJoiner) begin(xid uint64, now, start value.Time) *dhcpTransaction {
 	}
 	t.xid, t.ts, t.last, t.start = xid, now, now, start
 	t.looked = int64((now - start) / value.Second)
-	if t.prev = j.newest; t.prev != nil {
-		t.prev.next = t
-	} else {
-		j.oldest = t
-	}
-	j.newest = t
+	j.byAge.Add(&t.age, t)
 	j.transactions[xid] = t
 	return t
 }
@@ -278,16 +273,7 @@ const maxFreeDHCP = 1024
 
 // remove forgets a transaction.
 func (j *dhcpJoiner) remove(t *dhcpTransaction) {
-	if t.prev != nil {
-		t.prev.next = t.next
-	} else {
-		j.oldest = t.next
-	}
-	if t.next != nil {
-		t.next.prev = t.prev
-	} else {
-		j.newest = t.prev
-	}
+	j.byAge.Remove(&t.age)
 	delete(j.transactions, t.xid)
 	if len(j.free) >= maxFreeDHCP {
 		return
@@ -313,8 +299,7 @@ const (
 
 // poll finishes transactions.
 func (j *dhcpJoiner) poll(now value.Time) {
-	for t := j.oldest; t != nil; {
-		next := t.next
+	for t := range j.byAge.All() {
 		switch {
 		case t.start+value.Time(t.looked)*value.Second+dhcpWait >= now:
 		case now-t.last > dhcpSilence || now-t.ts > dhcpWatch:
@@ -322,7 +307,6 @@ func (j *dhcpJoiner) poll(now value.Time) {
 		default:
 			t.looked = int64((now - dhcpWait + dhcpRecheck - t.start) / value.Second)
 		}
-		t = next
 	}
 }
 

@@ -148,7 +148,7 @@ func TestDHCPLimits(t *testing.T) {
 	raise(3, 1)
 	raise(3, 1)
 	b.rows.expect(t, row(3, "C1", -2)) // of 3
-	if _, n := b.joiner.Limited(); n != 1 || len(b.joiner.transactions) != 0 || b.joiner.oldest != nil || b.joiner.newest != nil {
+	if _, n := b.joiner.Limited(); n != 1 || len(b.joiner.transactions) != 0 || b.joiner.byAge.Oldest() != nil {
 		t.Errorf("%d early, %d left", b.joiner.early, len(b.joiner.transactions))
 	}
 }

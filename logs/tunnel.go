@@ -2,6 +2,7 @@ package logs
 
 import (
 	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/internal/linked"
 	"github.com/wirelog/wirelog/schemas"
 	"github.com/wirelog/wirelog/value"
 )
@@ -15,9 +16,8 @@ type tunnels struct {
 	clock  func() value.Time // for what expires
 	cause  func(deadline value.Time, num uint64)
 	active map[tunnelKey]*activeTunnel
-	// oldest and newest are the ends of the list of active tunnels by last use.
-	oldest, newest *activeTunnel
-	// timer is set to the time at which oldest expires.
+	byUse  linked.List[activeTunnel]
+	// timer is set to the time at which the oldest expires.
 	timer *Timer
 
 	rec    schemas.Tunnel
@@ -36,8 +36,8 @@ type activeTunnel struct {
 	domain uint32
 	used   value.Time
 	// packet is the number of the first packet of the connection that revealed the tunnel.
-	packet     uint64
-	prev, next *activeTunnel
+	packet uint64
+	last   linked.Node[activeTunnel]
 }
 
 const (
@@ -101,7 +101,7 @@ func (b *tunnels) use(c event.Conn, e *event.Encapsulation, domain uint32) {
 		b.unlink(t)
 	} else {
 		if len(b.active) >= maxTunnels {
-			b.end(b.oldest, tunnelExpire, now)
+			b.end(b.byUse.Oldest(), tunnelExpire, now)
 		}
 		t = &activeTunnel{Encapsulation: *e, domain: domain, packet: c.FirstPacket()}
 		b.active[t.key()] = t
@@ -124,11 +124,14 @@ func (b *tunnels) removed(e *event.ConnectionStateRemove) {
 }
 
 // due reports whether the oldest tunnel has expired.
-func (b *tunnels) due(now value.Time) bool { return b.oldest != nil && b.oldest.used+tunnelIdle <= now }
+func (b *tunnels) due(now value.Time) bool {
+	t := b.byUse.Oldest()
+	return t != nil && t.used+tunnelIdle <= now
+}
 
 func (b *tunnels) expire(now value.Time, clock Clock) {
 	for b.due(now) {
-		t := b.oldest
+		t := b.byUse.Oldest()
 		deadline := t.used + tunnelIdle
 		b.cause(deadline, t.packet)
 		at, _ := clock.At(deadline)
@@ -158,34 +161,19 @@ func (b *tunnels) write(t *activeTunnel, action value.Enum, at value.Time) {
 
 // link appends t as the most recently used tunnel.
 func (b *tunnels) link(t *activeTunnel) {
-	t.prev, t.next = b.newest, nil
-	if t.prev != nil {
-		t.prev.next = t
-	} else {
-		b.oldest = t
-	}
-	b.newest = t
+	b.byUse.Add(&t.last, t)
 	b.schedule()
 }
 
 func (b *tunnels) unlink(t *activeTunnel) {
-	if t.prev != nil {
-		t.prev.next = t.next
-	} else {
-		b.oldest = t.next
-	}
-	if t.next != nil {
-		t.next.prev = t.prev
-	} else {
-		b.newest = t.prev
-	}
+	b.byUse.Remove(&t.last)
 	b.schedule()
 }
 
 // schedule sets the timer to the deadline of the oldest tunnel.
 func (b *tunnels) schedule() {
-	if b.oldest != nil {
-		b.timer.Set(b.oldest.used + tunnelIdle)
+	if t := b.byUse.Oldest(); t != nil {
+		b.timer.Set(t.used + tunnelIdle)
 	} else {
 		b.timer.Stop()
 	}

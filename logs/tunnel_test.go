@@ -106,10 +106,11 @@ func TestTunnelBound(t *testing.T) {
 		t.Errorf("%d tunnels are known", len(b.active))
 	}
 	n := 0
-	for x := b.oldest; x != nil; x = x.next {
+	var newest *activeTunnel
+	for newest = range b.byUse.All() {
 		n++
 	}
-	if n != maxTunnels || b.oldest.ID.OrigP != 100 || b.newest.ID != id {
-		t.Errorf("the list has %d, from %v to %v", n, b.oldest.ID, b.newest.ID)
+	if oldest := b.byUse.Oldest(); n != maxTunnels || oldest.ID.OrigP != 100 || newest.ID != id {
+		t.Errorf("the list has %d, from %v to %v", n, oldest.ID, newest.ID)
 	}
 }

@@ -28,6 +28,8 @@ var goldenEvents = map[string]string{
 	"radius.pcap":     "radius_*",
 	"rfb.pcap":        "rfb_*",
 	"rlogin.pcap":     "login_*,rsh_*",
+	"rpc.pcap":        "rpc_*,pm_*,mount_*,nfs_*",
+	"sip-tcp.pcap":    "sip_*",
 	"sip.pcap":        "sip_*",
 	"smb1-odd.pcap":   "smb1_*",
 	"smb1-talk.pcap":  "smb1_*",
@@ -42,6 +44,8 @@ var goldenAnalyzers = map[string]string{
 	"gnutella.pcap":   "+gnutella",
 	"ident.pcap":      "+ident",
 	"rlogin.pcap":     "+rlogin,+rsh",
+	"rpc.pcap":        "+portmapper,+mount,+nfs",
+	"sip-tcp.pcap":    "+sip_tcp",
 	"telnet.pcap":     "+telnet",
 }
 

@@ -103,7 +103,16 @@ func kexInit(n int) []byte {
 	return vec(4, append(m, make([]byte, 5+4)...))
 }
 
-// TestProtocolLimits is cases 16 and 19 to 23: input that is endless, never answered,
+// nfsCall returns a call of NFS's procedure NULL, as a record (RFC 5531).
+func nfsCall(xid uint32) []byte {
+	b := binary.BigEndian.AppendUint32(nil, 1<<31|40)
+	for _, n := range []uint32{xid, 0, 2, 100003, 3, 0, 0, 0, 0, 0} {
+		b = binary.BigEndian.AppendUint32(b, n)
+	}
+	return b
+}
+
+// TestProtocolLimits is cases 16, 19 to 23 and, over TCP, 36 and 38: input that is endless, never answered,
 // never complete or nested without end is bounded and counted, and raises a weird or a
 // violation. Its connection has a row, and so has the connection beside it.
 func TestProtocolLimits(t *testing.T) {
@@ -121,6 +130,11 @@ func TestProtocolLimits(t *testing.T) {
 	alerts := tlsRecords(21, bytes.Repeat([]byte{1, 90}, 1000))
 	query := append([]byte("\x00\x01\x00\x00\x00\x06\x01"), 3, 0, 0, 0, 1)
 	ssh := []byte("SSH-2.0-x\r\n")
+	long := bytes.Repeat([]byte("x"), 100_000)
+	var calls []byte
+	for i := range uint32(100) {
+		calls = append(calls, nfsCall(i)...)
+	}
 	client := func(parts ...[]byte) []turn { return []turn{{true, bytes.Join(parts, nil)}} }
 	greeted := func(parts ...[]byte) []turn {
 		return []turn{{true, clientHello(nil)}, {false, append(serverHello(), bytes.Join(parts, nil)...)}}
@@ -157,6 +171,21 @@ func TestProtocolLimits(t *testing.T) {
 			"too many lines", "SSH", "preamble_size", 1},
 		{"algorithms", 1, 22, []turn{{true, ssh}, {false, ssh}, {true, kexInit(1000)}}, "SSH_max_kexinit_kex_algorithms_exceeded", "SSH", "kexinit_names", 1},
 		{"an SSH packet", 1, 22, []turn{{true, ssh}, {false, ssh}, {true, vec(4, make([]byte, 300_000))}}, "packet is too long", "SSH", "packet_size", 1},
+		{"a line of Telnet", 1, 23, client([]byte("\xff\xfb\x18"), long), "nvt_line_size_exceeded", "TELNET", "line_size", 1},
+		{"an option of Telnet", 1, 23, client([]byte("\xff\xfa\x18\x00"), long), "nvt_option_size_exceeded", "TELNET", "line_size", 1},
+		{"a name in Telnet", 1, 23, client([]byte("\xff\xfa\x25\x03"), long[:1000], []byte("\xff\xf0")), "", "NVT", "name_size", 1},
+		{"lines before a login", 1, 23, client(bytes.Repeat([]byte("x\r\n"), 1000)), "", "TELNET", "typeahead", 1},
+		{"a long line before a login", 1, 23, client(long[:5000], []byte("\r\n")), "", "TELNET", "typeahead_line_size", 1},
+		{"a line of rlogin", 1, 513, client([]byte("\x00a\x00b\x00vt100/9600\x00"), long), "too_many_incomplete_messages", "RLOGIN", "incomplete_messages", 1},
+		{"lines of rlogin before a login", 1, 513, client([]byte("\x00a\x00b\x00vt100/9600\x00"), bytes.Repeat([]byte("x\r"), 1000)), "", "RLOGIN", "typeahead", 1},
+		{"a line of rsh", 1, 514, client([]byte("0\x00a\x00b\x00"), long), "too_many_incomplete_messages", "RSH", "incomplete_messages", 1},
+		{"a name in rsh", 1, 514, client([]byte("0\x00"), long[:5000], []byte("\x00b\x00")), "", "RSH", "typeahead_line_size", 1},
+		{"a line of Finger", 1, 79, client(long), "contentline_size_exceeded", "FINGER", "line_size", 1},
+		{"a line of Ident", 1, 113, client(long), "contentline_size_exceeded", "IDENT", "line_size", 1},
+		{"a header of SIP", 1, 5060, client([]byte("OPTIONS sip:a SIP/2.0\r\nX: "), long), "contentline_size_exceeded", "SIP_TCP", "line", 1},
+		{"a message of syslog", 1, 601, client([]byte("<13>"), long), "", "SYSLOG_TCP", "message_size", 1},
+		{"a frame of NCP", 1, 524, client([]byte("DmdT\x7f\xff\xff\xff"), long), "ncp_large_frame", "NCP", "frame_size", 1},
+		{"calls of NFS never answered", 1, 2049, client(calls), "", "NFS", "pending_calls", 9},
 	} {
 		w := newPcap(packet.LinkRaw)
 		for i := range c.conns {
@@ -166,8 +195,9 @@ func TestProtocolLimits(t *testing.T) {
 		out := runBytes(t, w.b, func(o *Options) {
 			d := &o.Dissect
 			d.SMB.Pending, d.FTP.Pending, d.SMTP.Pending, d.Conn.MessageBytes = 10, 10, 10, 64<<10
-			d.Lines.Bytes, d.X509.File = 64<<10, 32<<10
-			if c.where != "MODBUS" {
+			d.Lines.Bytes, d.X509.File, d.RPC.Pending = 64<<10, 32<<10, 10
+			d.Analyzers = []string{"all"}
+			if c.reason != "incomplete_messages" {
 				d.Conn.MessageBytes = 8 << 20
 			}
 			o.Logs = []string{"conn", "weird", "http"}

@@ -219,13 +219,6 @@ func (m *Merger) start() error {
 	if m.cfg.Try {
 		return nil
 	}
-	for i := range m.cfg.Outputs {
-		if p, ok := m.cfg.Outputs[i].Place.(Prepared); ok {
-			if err := p.Ready(); err != nil {
-				return m.outputError(i, err)
-			}
-		}
-	}
 	if err := m.claims.Begin(); err != nil {
 		return err
 	}

@@ -5,18 +5,19 @@ import (
 
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/internal/freelist"
+	"github.com/wirelog/wirelog/internal/linked"
 )
 
 // An account is what builders and analyzers hold in memory for one connection. It exists
 // from the first analyzer on that has a size, or the first Hold. slotValue.holds says
 // which builders hold something.
 type account struct {
-	c          *Conn
-	bytes      int
-	prev, next *account    // by age
-	analyzers  analyzerSet // those that hold something
-	sized      analyzerSet // those that have a size
-	greedy     bool        // in accounts.greedy
+	c         *Conn
+	bytes     int
+	age       linked.Node[account]
+	analyzers analyzerSet // those that hold something
+	sized     analyzerSet // those that have a size
+	greedy    bool        // in accounts.greedy
 }
 
 // An analyzerSet has a bit for each index in ext.analyzers. The last one stands for all
@@ -30,7 +31,7 @@ func analyzerBit(i int) analyzerSet { return 1 << min(i, 15) }
 type accounts struct {
 	limit, share int
 	bytes        int
-	oldest, last *account
+	byAge        linked.List[account]
 	greedy       []*account // that are beyond share
 	free         freelist.List[account]
 }
@@ -48,13 +49,9 @@ func (t *Table) account(c *Conn) *account {
 	}
 	s := &t.accounts
 	a := s.free.Get()
-	*a = account{c: c, prev: s.last}
-	if s.last != nil {
-		s.last.next = a
-	} else {
-		s.oldest = a
-	}
-	s.last, x.account = a, a
+	*a = account{c: c}
+	s.byAge.Add(&a.age, a)
+	x.account = a
 	return a
 }
 
@@ -102,16 +99,7 @@ func (t *Table) closeAccount(x *ext) {
 	a, s := x.account, &t.accounts
 	x.account = nil
 	s.bytes -= a.bytes
-	if a.prev != nil {
-		a.prev.next = a.next
-	} else {
-		s.oldest = a.next
-	}
-	if a.next != nil {
-		a.next.prev = a.prev
-	} else {
-		s.last = a.prev
-	}
+	s.byAge.Remove(&a.age)
 	if a.greedy {
 		i := slices.Index(s.greedy, a)
 		s.greedy = slices.Delete(s.greedy, i, i+1)
@@ -136,15 +124,19 @@ func (t *Table) Reclaim() {
 	for len(s.greedy) > 0 {
 		t.endState(s.greedy[0], limitOne)
 	}
-	for s.bytes > s.limit && s.oldest != nil {
-		t.endState(s.oldest, limitAll)
+	for s.bytes > s.limit {
+		a := s.byAge.Oldest()
+		if a == nil {
+			break
+		}
+		t.endState(a, limitAll)
 	}
 }
 
 // EndOldest ends the state of the connection that has held some for the longest time, if
 // there is one. Like Reclaim, it is called between packets.
 func (t *Table) EndOldest() {
-	if a := t.accounts.oldest; a != nil {
+	if a := t.accounts.byAge.Oldest(); a != nil {
 		t.endState(a, limitAll)
 	}
 }

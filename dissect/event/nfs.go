@@ -250,11 +250,13 @@ type NFSDirEntry struct {
 //
 //wirelog:record NFS3::readdir_reply_t
 type NFSReadDirReply struct {
-	IsPlus     bool                     `zeek:"isplus"`
-	DirAttr    value.Opt[NFSAttr]       `zeek:"dir_attr"`
-	CookieVerf value.Opt[uint64]        `zeek:"cookieverf"`
-	Entries    value.Opt[[]NFSDirEntry] `zeek:"entries"` // valid inside the call
-	EOF        value.Opt[bool]          `zeek:"eof"`     // the directory has no more
+	IsPlus     bool               `zeek:"isplus"`
+	DirAttr    value.Opt[NFSAttr] `zeek:"dir_attr"`
+	CookieVerf value.Opt[uint64]  `zeek:"cookieverf"`
+	// Entries are valid inside the call. All are set but, if the run follows Zeek, the
+	// first, which is no entry.
+	Entries value.Opt[[]value.Opt[NFSDirEntry]] `zeek:"entries"`
+	EOF     value.Opt[bool]                     `zeek:"eof"` // the directory has no more
 }
 
 // NFSProcCreate is raised for an answered NFSv3 call CREATE, which makes a file (RFC 1813

@@ -20032,7 +20032,11 @@ func (e *NFSReadDirReply) appendJSON(dst []byte) []byte {
 			if i != 0 {
 				dst = append(dst, ',')
 			}
-			dst = e.Entries.V[i].appendJSON(dst)
+			if e.Entries.V[i].OK {
+				dst = e.Entries.V[i].V.appendJSON(dst)
+			} else {
+				dst = append(dst, `null`...)
+			}
 		}
 		dst = append(dst, `],`...)
 	}

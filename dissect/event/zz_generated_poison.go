@@ -2161,7 +2161,7 @@ func (e *NFSReadDirArgs) detach(d *detached) {
 func (e *NFSReadDirReply) detach(d *detached) {
 	e.Entries.V = detachSlice(d, e.Entries.V)
 	for i := range e.Entries.V {
-		e.Entries.V[i].detach(d)
+		e.Entries.V[i].V.detach(d)
 	}
 }
 

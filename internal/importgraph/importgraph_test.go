@@ -29,8 +29,8 @@ var allowed = map[string][]string{
 	"dissect/event":  {"value"},
 	"dissect/link":   {"dissect/event", "dissect/link", "value"},
 	"dissect/codec":  {"dissect/codec", "value", "internal/freelist"},
-	"dissect/file":   {"dissect/codec", "dissect/event", "dissect/file", "value", "internal/freelist"},
-	"dissect/conn":   {"compat", "dissect/event", "dissect/link", "value", "internal/freelist"},
+	"dissect/file":   {"dissect/codec", "dissect/event", "dissect/file", "value", "internal/freelist", "internal/linked"},
+	"dissect/conn":   {"compat", "dissect/event", "dissect/link", "value", "internal/freelist", "internal/linked"},
 	"dissect/detect": {"compat", "dissect/conn", "dissect/event", "value", "internal/freelist"},
 	"dissect/proto":  {"compat", "dissect/codec", "dissect/conn", "dissect/detect", "dissect/event", "dissect/file", "value", "internal/freelist"},
 	"dissect":        {"compat", "dissect", "internal/choose", "value"},
@@ -43,7 +43,7 @@ var allowed = map[string][]string{
 	"schemas/export":   {"schemas"},
 	"schemas/mapping":  {"schemas"},
 	"schemas/ocsf":     {"schemas"},
-	"logs":             {"compat", "dissect/event", "internal/freelist", "logs", "schemas", "value"},
+	"logs":             {"compat", "dissect/event", "internal/freelist", "internal/linked", "logs", "schemas", "value"},
 	"writers":          {"internal/nearest", "schemas", "value", "writers"},
 
 	// Packages that read logs back.
@@ -56,11 +56,12 @@ var allowed = map[string][]string{
 
 	// Tools of the project's own build. The packages above import only the common
 	// ones: choose reads lists of names, nearest finds the name that an error message
-	// suggests, option reads options from tags, freelist keeps unused values, printable
+	// suggests, option reads options from tags, freelist keeps unused values, linked keeps values in order, printable
 	// escapes names from outside.
 	"internal":           {"compat", "config", "dissect", "capture", "logs", "pipeline", "schemas", "value", "writers", "internal"},
 	"internal/choose":    {"internal/nearest"},
 	"internal/freelist":  {},
+	"internal/linked":    {},
 	"internal/nearest":   {},
 	"internal/option":    {"internal/nearest"},
 	"internal/printable": {},

@@ -143,6 +143,7 @@ type Bench struct {
 	held [][]byte
 	// next holds the sequence numbers of Talk.
 	next [2]uint32
+	conn *conn.Conn // of New
 }
 
 // New returns a Bench on a new table. Listeners may be added to Hooks until the
@@ -212,6 +213,19 @@ func (b *Bench) Process(p []byte) (r conn.Result, ok bool) {
 	}
 	b.Table.Process(&conn.Packet{IP: &b.ip, Link: &b.link, Time: b.Now, Num: b.Num}, &r)
 	return r, true
+}
+
+// New returns an analyzer of p for the only connection, which it opens unless there is one.
+// The caller feeds it.
+func (b *Bench) New(p *conn.Protocol) conn.Analyzer {
+	if b.conn == nil {
+		first := func(c *conn.Conn) { b.conn = c }
+		if b.Table.All(first); b.conn == nil {
+			b.Open()
+			b.Table.All(first)
+		}
+	}
+	return p.New(b.Table.Nested(b.conn, p))
 }
 
 // Script feeds segments of the connection between Client and Server, separated by

@@ -22,17 +22,11 @@ var datasets = map[string]Dataset{
 	"Databases":          {"Databases", []string{"database", "query"}},
 }
 
-// kept keeps a column under its name, in addition to its other targets.
-var kept = mapping.Target{}
-
-// to is the target of a column whose values need no change.
-func to(fields ...string) []mapping.Target {
-	var list []mapping.Target
-	for _, f := range fields {
-		list = append(list, mapping.Target{Field: f})
-	}
-	return list
-}
+// Short names for the tables.
+var (
+	kept = mapping.Kept
+	to   = mapping.To
+)
 
 var (
 	// result is the action of an authentication.
@@ -216,11 +210,8 @@ var logs = map[string]log{
 
 // name maps a distinguished name, and the attributes in it.
 func name(field string) []mapping.Target {
-	list := to(field)
-	for _, a := range []struct{ field, part string }{
-		{"common_name", "CN"}, {"locality", "L"}, {"organization", "O"}, {"state", "ST"}, {"unit", "OU"},
-	} {
-		list = append(list, mapping.Target{Field: field + "_" + a.field, Form: mapping.Attribute, Part: a.part})
-	}
-	return list
+	return mapping.ToName(field, field+"_", []mapping.NamePart{
+		{Field: "common_name", Kind: "CN"}, {Field: "locality", Kind: "L"}, {Field: "organization", Kind: "O"},
+		{Field: "state", Kind: "ST"}, {Field: "unit", Kind: "OU"},
+	})
 }

@@ -15,17 +15,11 @@ type log struct {
 	derived             []mapping.Derived
 }
 
-// kept keeps a column under zeek.LOG in addition to its other targets.
-var kept = mapping.Target{}
-
-// to is the target of a column whose values need no change.
-func to(fields ...string) []mapping.Target {
-	var list []mapping.Target
-	for _, f := range fields {
-		list = append(list, mapping.Target{Field: f})
-	}
-	return list
-}
+// Short names for the tables.
+var (
+	kept = mapping.Kept
+	to   = mapping.To
+)
 
 var (
 	outcome  = []mapping.Target{{Field: "event.outcome", Names: map[string]string{"true": "success", "false": "failure"}}, kept}
@@ -51,13 +45,10 @@ func text(field string) []mapping.Target { return []mapping.Target{{Field: field
 
 // name maps a distinguished name, and the attributes in it to fields below another.
 func name(whole, parts string) []mapping.Target {
-	list := to(whole)
-	for _, a := range []struct{ field, part string }{
-		{"common_name", "CN"}, {"country", "C"}, {"locality", "L"}, {"organization", "O"}, {"organizational_unit", "OU"}, {"state_or_province", "ST"},
-	} {
-		list = append(list, mapping.Target{Field: parts + "." + a.field, Form: mapping.Attribute, Part: a.part})
-	}
-	return list
+	return mapping.ToName(whole, parts+".", []mapping.NamePart{
+		{Field: "common_name", Kind: "CN"}, {Field: "country", Kind: "C"}, {Field: "locality", Kind: "L"},
+		{Field: "organization", Kind: "O"}, {Field: "organizational_unit", Kind: "OU"}, {Field: "state_or_province", Kind: "ST"},
+	})
 }
 
 // clientAndServer adds the fields for the roles of both sides.

@@ -55,6 +55,31 @@ type Target struct {
 	Before, After string
 }
 
+// Kept is the target that keeps a column, in addition to its others.
+var Kept = Target{}
+
+// To returns the targets of a column whose values need no change.
+func To(fields ...string) []Target {
+	var list []Target
+	for _, f := range fields {
+		list = append(list, Target{Field: f})
+	}
+	return list
+}
+
+// A NamePart is a field for a kind of attribute of a distinguished name, such as CN.
+type NamePart struct{ Field, Kind string }
+
+// ToName returns the targets of a distinguished name: whole, and the fields of its parts with
+// prefix before their names.
+func ToName(whole, prefix string, parts []NamePart) []Target {
+	list := To(whole)
+	for _, p := range parts {
+		list = append(list, Target{Field: prefix + p.Field, Form: Attribute, Part: p.Kind})
+	}
+	return list
+}
+
 // A Derived field is computed from several columns if all are set. It is what Names maps
 // their texts, separated by spaces, to; or their texts separated by Join; or an array of
 // objects that have an element of each under the names in Zip; or the sum of numbers.
@@ -91,8 +116,8 @@ type Mapping struct {
 // A Log is what a schema has for one log.
 type Log struct {
 	Constants []Constant
-	// Columns has the targets of columns. A target without a field keeps the column, in
-	// addition to others; a column without an entry is kept too.
+	// Columns has the targets of columns. Kept, a target without a field, keeps the column;
+	// one without an entry is kept too.
 	Columns map[string][]Target
 	Derived []Derived
 	// Kept and Added are prefixes of the names of columns that are kept, and of those that

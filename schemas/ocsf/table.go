@@ -105,16 +105,10 @@ type log struct {
 }
 
 // keep keeps a column in unmapped, in addition to its other targets.
-var keep = []mapping.Target{{}}
+var keep = []mapping.Target{mapping.Kept}
 
-// to is the target of a column whose values need no change.
-func to(fields ...string) []mapping.Target {
-	var list []mapping.Target
-	for _, f := range fields {
-		list = append(list, mapping.Target{Field: f})
-	}
-	return list
-}
+// to is a short name for the table.
+var to = mapping.To
 
 // named is a text that an object must have.
 func named(field string) []mapping.Target {

@@ -1,5 +1,5 @@
 #!/bin/bash
-# SIP over UDP: SIPp's built-in client and server, at SIP's port and at another.
+# SIP over UDP and TCP: SIPp's built-in client and server, at SIP's port and at another.
 # Debian packages: iproute2 tcpdump tshark ethtool sip-tester
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -30,3 +30,31 @@ expect sip.pcap 'sip.Method == "INVITE"' 4
 expect sip.pcap 'sip.Status-Code == 180' 4
 expect sip.pcap 'sip.Method == "REGISTER"' 1
 good_checksums sip.pcap
+
+# The same over TCP: three calls on one connection, and one over IPv6 at another port.
+start "$B" sipp -sn uas -t t1 -i 10.77.0.2 -p 5060 -nostdin
+start "$B" sipp -sn uas -t t1 -i fd77::2 -p 5070 -nostdin
+listening "$B" t 5060
+listening "$B" t 5070
+record sip-tcp.pcap "$A" wl0 tcp
+ok sipp -sn uac -t t1 -i 10.77.0.1 -p 5061 -m 3 -r 5 -nostdin 10.77.0.2:5060
+ok sipp -sn uac -t tn -max_socket 100 -i fd77::1 -p 5062 -m 1 -nostdin "[fd77::2]:5070"
+# Two requests in a segment after a ping (RFC 5626 section 3.5.1), with a header that goes on
+# and a name in lower case. Nothing answers them.
+a "$PYTHON" - <<'END'
+import socket, time
+s = socket.create_connection(("10.77.0.2", 5060))
+def message(cseq, body):
+    return (b"MESSAGE sip:b@10.77.0.2 SIP/2.0\r\nVia: SIP/2.0/TCP 10.77.0.1:5064;branch=z9hG4bK%d\r\nFrom: <sip:a@x>;tag=1\r\n"
+            b"To: <sip:b@x>\r\nCall-ID: 2@x\r\nCSeq: %d MESSAGE\r\nSubject: a header\r\n that goes on\r\n"
+            b"content-length: %d\r\n\r\n" % (cseq, cseq, len(body))) + body
+s.sendall(b"\r\n\r\n")
+time.sleep(0.2)
+s.sendall(message(1, b"") + message(2, b"some text\r\nand more\r\n") + b"\r\n\r\n")
+time.sleep(1)
+END
+recorded
+expect sip-tcp.pcap 'sip.Method == "INVITE"' 4
+expect sip-tcp.pcap 'sip.Status-Code == 180' 4
+expect sip-tcp.pcap 'sip.Method == "MESSAGE"' 1
+good_checksums sip-tcp.pcap

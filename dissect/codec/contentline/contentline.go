@@ -53,7 +53,7 @@ const (
 
 // Options are limits of a Budget.
 type Options struct {
-	Bytes uint64 `key:"limits.incomplete_line_bytes" unit:"bytes" per:"run" min:"1" doc:"bytes of incomplete lines of HTTP, FTP, SMTP, POP3 and Telnet held at once, in all; beyond it lines are cut"`
+	Bytes uint64 `key:"limits.incomplete_line_bytes" unit:"bytes" per:"run" min:"1" doc:"bytes of incomplete lines of HTTP, FTP, SMTP, POP3, SIP and Telnet held at once, in all; beyond it lines are cut"`
 }
 
 // DefaultOptions returns the defaults.
@@ -109,6 +109,13 @@ func (s *Splitter) Release() {
 	s.forget()
 	s.data, s.off = nil, 0
 	s.stopped = true
+}
+
+// Forget drops the unfinished line and what SetPlain and SetSize have requested, for a
+// stream that goes on after missing bytes.
+func (s *Splitter) Forget() {
+	s.forget()
+	s.plain, s.size, s.last = 0, -1, 0
 }
 
 // forget empties part.

@@ -215,3 +215,38 @@ func BenchmarkSplit(b *testing.B) {
 		s.Deliver(text)
 	}
 }
+
+// pairLog records the lines of both sides of a Pair.
+type pairLog struct {
+	p   Pair
+	got []string
+}
+
+func (l *pairLog) Line(isOrig bool, b []byte) {
+	if string(b) == "body 4" {
+		l.p.Side(isOrig).SetPlain(4)
+	}
+	l.got = append(l.got, fmt.Sprint(isOrig, " ", string(b)))
+}
+func (l *pairLog) Plain(isOrig bool, b []byte) {
+	l.got = append(l.got, fmt.Sprint(isOrig, " plain ", string(b)))
+}
+func (l *pairLog) LineWeird(name string) { l.got = append(l.got, name) }
+
+// TestPair has lines of both sides, which change places in between.
+func TestPair(t *testing.T) {
+	var l pairLog
+	budget := Budget{Limit: 100}
+	l.p.Reset(&l, &budget, 100)
+	l.p.Side(true).Deliver([]byte("a\r\nbody 4\r\n1\n23rest"))
+	l.p.Side(false).Deliver([]byte("b\r\nun"))
+	l.p.Flip()
+	l.p.Side(true).Deliver([]byte("finished\n"))
+	l.p.Side(false).End()
+	l.p.Side(false).Deliver([]byte("more"))
+	l.p.Release()
+	want := []string{"true a", "true body 4", "true plain 1\n23", "false b", "true unfinished", "false rest"}
+	if !slices.Equal(l.got, want) || budget.used != 0 {
+		t.Errorf("%q, %d bytes are held", l.got, budget.used)
+	}
+}

@@ -3,6 +3,7 @@ package files
 import (
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/dissect/file/magic"
+	"github.com/wirelog/wirelog/internal/linked"
 	"github.com/wirelog/wirelog/value"
 )
 
@@ -18,7 +19,7 @@ type File struct {
 	touched                 value.Time // active by the run's clock
 	first                   uint64     // number of the packet with which the file began
 	serial                  uint64
-	prev, next              *File
+	byDeadline              linked.Node[File]
 
 	opener   uint64 // first packet of the connection that opened it
 	conns    []event.FileConn

@@ -24,6 +24,7 @@ import (
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/dissect/file/magic"
 	"github.com/wirelog/wirelog/internal/freelist"
+	"github.com/wirelog/wirelog/internal/linked"
 	"github.com/wirelog/wirelog/value"
 )
 
@@ -169,14 +170,13 @@ type Manager struct {
 	cause   func(deadline value.Time, first, num uint64)
 	stats   Stats
 
-	open    map[ID]*File
-	perConn map[uint64]int // by number of the connection's first packet
-	last    *File          // used last
-	// oldest and newest are the ends of the list of open files by deadline.
-	oldest, newest *File
-	serial         uint64
-	held           int // out-of-order bytes held for all files
-	state          int // bytes that open files take
+	open       map[ID]*File
+	perConn    map[uint64]int    // by number of the connection's first packet
+	last       *File             // used last
+	byDeadline linked.List[File] // open files
+	serial     uint64
+	held       int // out-of-order bytes held for all files
+	state      int // bytes that open files take
 
 	kinds   map[string][]*Kind // by MIME type
 	panics  map[*Kind]int      // of their analyzers
@@ -373,7 +373,7 @@ func (m *Manager) StateHeld() int { return m.state }
 // EndOldest ends the file that has been silent for the longest time, because too much
 // memory is held. It does nothing without open files.
 func (m *Manager) EndOldest() {
-	f := m.oldest
+	f := m.byDeadline.Oldest()
 	if f == nil {
 		return
 	}
@@ -432,7 +432,7 @@ func (m *Manager) create(id ID, c *Carrier) *File {
 	}
 	if len(m.open) >= m.opt.Open {
 		m.stats.Evicted++
-		m.expire(m.oldest)
+		m.expire(m.byDeadline.Oldest())
 	}
 	f := m.newFile()
 	now := m.clock.Now()
@@ -448,7 +448,7 @@ func (m *Manager) create(id ID, c *Carrier) *File {
 	m.open[id] = f
 	m.last = f
 	f.deadline = f.touched + m.timeout
-	m.link(f)
+	m.byDeadline.Add(&f.byDeadline, f)
 
 	if e := m.hooks.File.New.Begin(); e != nil {
 		e.File = f
@@ -496,7 +496,7 @@ func (m *Manager) noteConn(f *File, c *Carrier) {
 // remove ends f.
 func (m *Manager) remove(f *File) {
 	f.end()
-	m.unlink(f)
+	m.byDeadline.Remove(&f.byDeadline)
 	delete(m.open, f.id)
 	if m.last == f {
 		m.last = nil
@@ -523,17 +523,20 @@ func (m *Manager) expire(f *File) {
 }
 
 // Due reports whether Advance has something to do at now.
-func (m *Manager) Due(now value.Time) bool { return m.oldest != nil && m.oldest.deadline <= now }
+func (m *Manager) Due(now value.Time) bool {
+	f := m.byDeadline.Oldest()
+	return f != nil && f.deadline <= now
+}
 
 // Deadline returns when Advance next has something to do. It may only be called after
 // Due has returned true.
-func (m *Manager) Deadline() value.Time { return m.oldest.deadline }
+func (m *Manager) Deadline() value.Time { return m.byDeadline.Oldest().deadline }
 
 // Advance ends the files that have been silent for the timeout. It must be called
 // wherever the timers of connections are advanced. As in Zeek, a file is checked once
 // per timeout, so it may stay open for nearly two.
 func (m *Manager) Advance(now value.Time, clock TimerClock) {
-	for f := m.oldest; f != nil && f.deadline <= now; f = m.oldest {
+	for f := m.byDeadline.Oldest(); f != nil && f.deadline <= now; f = m.byDeadline.Oldest() {
 		at, num := clock.At(f.deadline)
 		m.clock.SetNow(at, num)
 		if at-f.touched >= m.timeout {
@@ -541,9 +544,9 @@ func (m *Manager) Advance(now value.Time, clock TimerClock) {
 			m.expire(f)
 			continue
 		}
-		m.unlink(f)
+		m.byDeadline.Remove(&f.byDeadline)
 		f.deadline = at + m.timeout
-		m.link(f)
+		m.byDeadline.Add(&f.byDeadline, f)
 	}
 }
 
@@ -551,7 +554,7 @@ func (m *Manager) Advance(now value.Time, clock TimerClock) {
 // each with the number of the packet with which it began.
 func (m *Manager) Drain(cause func(first uint64)) {
 	all := make([]*File, 0, len(m.open))
-	for f := m.oldest; f != nil; f = f.next {
+	for f := range m.byDeadline.All() {
 		all = append(all, f)
 	}
 	slices.SortFunc(all, func(a, b *File) int {
@@ -563,30 +566,6 @@ func (m *Manager) Drain(cause func(first uint64)) {
 	for _, f := range all {
 		cause(f.first)
 		m.expire(f)
-	}
-}
-
-// link puts f at the end of the list.
-func (m *Manager) link(f *File) {
-	f.prev, f.next = m.newest, nil
-	if f.prev != nil {
-		f.prev.next = f
-	} else {
-		m.oldest = f
-	}
-	m.newest = f
-}
-
-func (m *Manager) unlink(f *File) {
-	if f.prev != nil {
-		f.prev.next = f.next
-	} else {
-		m.oldest = f.next
-	}
-	if f.next != nil {
-		f.next.prev = f.prev
-	} else {
-		m.newest = f.prev
 	}
 }
 

@@ -99,7 +99,7 @@ func (r *rig) compare(t *testing.T, want []string) {
 	if n := r.m.Open(); n != 0 {
 		t.Errorf("%d files are open", n)
 	}
-	if r.m.held != 0 || len(r.m.perConn) != 0 || r.m.oldest != nil || r.m.newest != nil {
+	if r.m.held != 0 || len(r.m.perConn) != 0 || r.m.byDeadline.Oldest() != nil {
 		t.Errorf("left over: %d bytes, %d connections", r.m.held, len(r.m.perConn))
 	}
 }
@@ -445,7 +445,7 @@ func TestListenerPanics(t *testing.T) {
 	m.Drain(func(uint64) {})
 	// Each of the 5 files has a sniff and a remove, and all but the first a
 	// timeout.
-	if n != 14 || heard != 9 || m.Stats().Panics != 14 || m.Open() != 0 || m.oldest != nil || len(m.perConn) != 0 {
+	if n != 14 || heard != 9 || m.Stats().Panics != 14 || m.Open() != 0 || m.byDeadline.Oldest() != nil || len(m.perConn) != 0 {
 		t.Errorf("%d panics, %d events heard, %d open, %+v", n, heard, m.Open(), m.Stats())
 	}
 }

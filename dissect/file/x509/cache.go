@@ -7,6 +7,8 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"hash/maphash"
+
+	"github.com/wirelog/wirelog/internal/linked"
 )
 
 // Limits of a cache.
@@ -24,23 +26,21 @@ type cached struct {
 	md5, sha1, sha256 string
 	fingerprint       string
 
-	key        uint64
-	prev, next *cached // by last use
+	key uint64
+	use linked.Node[cached]
 }
 
 // cache holds the certificates seen last. It only saves work.
 type cache struct {
 	seed  maphash.Seed
 	byKey map[uint64]*cached
-	ring  cached // newest is next, oldest prev
+	byUse linked.List[cached]
 	bytes int
 	hits  uint64
 }
 
 func newCache() *cache {
-	c := &cache{seed: maphash.MakeSeed(), byKey: make(map[uint64]*cached)}
-	c.ring.prev, c.ring.next = &c.ring, &c.ring
-	return c
+	return &cache{seed: maphash.MakeSeed(), byKey: make(map[uint64]*cached)}
 }
 
 // get returns the certificate in a file, parsing it if it was not seen before.
@@ -49,8 +49,8 @@ func (c *cache) get(file []byte, p *parser) *cached {
 	e := c.byKey[key]
 	if e != nil && bytes.Equal(e.file, file) {
 		c.hits++
-		c.unlink(e)
-		c.link(e)
+		c.byUse.Remove(&e.use)
+		c.byUse.Add(&e.use, e)
 		return e
 	}
 	if e != nil {
@@ -59,11 +59,11 @@ func (c *cache) get(file []byte, p *parser) *cached {
 	e = newCached(file, p)
 	e.key = key
 	for len(c.byKey) >= maxCached || len(c.byKey) > 0 && c.bytes+len(file) > maxCachedBytes {
-		c.remove(c.ring.prev)
+		c.remove(c.byUse.Oldest())
 	}
 	c.byKey[key] = e
 	c.bytes += len(file)
-	c.link(e)
+	c.byUse.Add(&e.use, e)
 	return e
 }
 
@@ -86,14 +86,7 @@ func (e *cached) hash(file []byte) {
 }
 
 func (c *cache) remove(e *cached) {
-	c.unlink(e)
+	c.byUse.Remove(&e.use)
 	delete(c.byKey, e.key)
 	c.bytes -= len(e.file)
-}
-
-func (c *cache) unlink(e *cached) { e.prev.next, e.next.prev = e.next, e.prev }
-
-func (c *cache) link(e *cached) {
-	e.prev, e.next = &c.ring, c.ring.next
-	e.prev.next, e.next.prev = e, e
 }

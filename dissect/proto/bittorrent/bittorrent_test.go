@@ -18,7 +18,8 @@ import (
 func newBench(t testing.TB, cfg conn.Options, o Options) (b *testconn.Bench, peers, tracker *detect.Protocol) {
 	b = testconn.New(t, cfg)
 	b.SetAttacher(detect.New(nil))
-	list := New(b.Hooks, o)
+	peers, trackers := New(b.Hooks, o)
+	list := []*detect.Protocol{peers, trackers}
 	return b, list[0], list[1]
 }
 
@@ -340,7 +341,8 @@ func TestDetection(t *testing.T) {
 	} {
 		for _, n := range []int{1, 1000} {
 			b := testconn.New(t, testconn.Config())
-			b.SetAttacher(detect.New(New(b.Hooks, DefaultOptions())))
+			peers, trackers := New(b.Hooks, DefaultOptions())
+			b.SetAttacher(detect.New([]*detect.Protocol{peers, trackers}))
 			events := b.Events("bt_", "bittorrent_", "analyzer_confirmation_info")
 			b.Server = netip.AddrPortFrom(b.Server.Addr(), 6969)
 			b.Open()

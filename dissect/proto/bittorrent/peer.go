@@ -73,12 +73,12 @@ var fields = [...]struct {
 
 // New returns the protocols of peers and trackers for the detector. Their analyzers raise
 // events on h.
-func New(h *event.Hooks, o Options) []*detect.Protocol {
+func New(h *event.Hooks, o Options) (peers, trackers *detect.Protocol) {
 	greets := func(b []byte) detect.Verdict { return detect.StartsWith(b, greeting) }
 	f := &peerFactory{hooks: &h.BitTorrent, opt: o, bufs: freelist.Buffers{Largest: 0x40000, Most: 16}}
 	p := &detect.Protocol{Transport: value.ProtoTCP, Signatures: []detect.Signature{{Orig: greets, Resp: greets}}}
 	p.Protocol = conn.Protocol{Name: peerSource, Service: peerService, New: f.new, Size: freelist.Size[peer]()}
-	return []*detect.Protocol{p, newTracker(h, o)}
+	return p, newTracker(h, o)
 }
 
 // peerFactory makes a shard's analyzers of peers and holds what they share.

@@ -149,9 +149,7 @@ func listening(t testing.TB) conn.Analyzer {
 	b.Hooks.DHCP.Message.Listen(func(*event.DHCPMessage) {})
 	p := New(b.Hooks)
 	b.Datagram(true, []byte("x"))
-	var c *conn.Conn
-	b.Table.All(func(x *conn.Conn) { c = x })
-	return p.New(b.Table.Nested(c, &p.Protocol))
+	return b.New(&p.Protocol)
 }
 
 var usual = []byte(packet(magic, discover, option(1, "\xff\xff\xff\x00"), option(3, "\x0a\x00\x00\x01"), option(6, "\x0a\x00\x00\x05\x0a\x00\x00\x06"),

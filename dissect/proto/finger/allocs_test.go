@@ -5,7 +5,6 @@ package finger
 import (
 	"testing"
 
-	"github.com/wirelog/wirelog/dissect/conn"
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/internal/testconn"
 )
@@ -15,12 +14,9 @@ func TestAllocations(t *testing.T) {
 	b, p := newBench(t, testconn.Config())
 	b.Hooks.Finger.Request.Listen(func(*event.FingerRequest) {})
 	b.Hooks.Finger.Reply.Listen(func(*event.FingerReply) {})
-	b.Open()
-	var c *conn.Conn
-	b.Table.All(func(x *conn.Conn) { c = x })
 	query, answer := []byte("/W alice@host\r\n"), []byte("Login: alice\r\nNo Plan.\r\n")
 	session := func() {
-		a := p.New(b.Table.Nested(c, &p.Protocol))
+		a := b.New(&p.Protocol)
 		a.Data(true, query)
 		a.Data(false, answer)
 		a.Done()
@@ -35,10 +31,7 @@ func BenchmarkFinger(bm *testing.B) {
 	b, p := newBench(bm, testconn.Config())
 	b.Hooks.Finger.Request.Listen(func(*event.FingerRequest) {})
 	b.Hooks.Finger.Reply.Listen(func(*event.FingerReply) {})
-	b.Open()
-	var c *conn.Conn
-	b.Table.All(func(x *conn.Conn) { c = x })
-	a := p.New(b.Table.Nested(c, &p.Protocol))
+	a := b.New(&p.Protocol)
 	query := []byte("/W alice@host\r\n")
 	bm.ReportAllocs()
 	for bm.Loop() {

@@ -38,13 +38,9 @@ type factory struct {
 
 func (f *factory) new(u conn.Use) conn.Analyzer {
 	a := f.free.Get()
-	lines := a.lines
-	*a = analyzer{f: f, Use: u, lines: lines}
-	for i := range a.lines {
-		a.side[i] = side{a: a, isOrig: i == 0}
-		a.lines[i].Reset(&a.side[i], &a.seen, nil, maxLine)
-	}
-	a.lines[0].SetNULWeird(true)
+	*a = analyzer{f: f, Use: u, lines: a.lines}
+	a.lines.Reset(a, nil, maxLine)
+	a.lines.Side(true).SetNULWeird(true)
 	return a
 }
 
@@ -53,62 +49,51 @@ type analyzer struct {
 	f *factory
 	conn.Use
 
-	lines [2]contentline.Splitter
-	side  [2]side
-	seen  contentline.Seen
+	lines contentline.Pair
 	asked bool // a query has been complete
 }
 
-// side receives the lines of one side.
-type side struct {
-	a      *analyzer
-	isOrig bool
-}
-
-func (s *side) Line(b []byte) {
+// Line takes a line of a side.
+func (a *analyzer) Line(isOrig bool, b []byte) {
 	switch {
-	case s.isOrig:
-		s.a.request(b)
+	case isOrig:
+		a.request(b)
 	case len(b) != 0:
-		s.a.reply(b)
+		a.reply(b)
 	}
 }
 
-func (s *side) Plain([]byte) {}
+// Plain does nothing: all bytes are in lines.
+func (a *analyzer) Plain(bool, []byte) {}
 
-func (s *side) LineWeird(name string) {
+// LineWeird takes a weird about lines.
+func (a *analyzer) LineWeird(name string) {
 	if name == contentline.WeirdTooLong {
-		s.a.Limited(source, "line_size")
+		a.Limited(source, "line_size")
 	}
-	s.a.Weird(name, "", contentline.Source)
+	a.Weird(name, "", contentline.Source)
 }
 
 // Data takes the next bytes of a side.
-func (a *analyzer) Data(isOrig bool, b []byte) { a.lines[conn.Side(isOrig)].Deliver(b) }
+func (a *analyzer) Data(isOrig bool, b []byte) { a.lines.Side(isOrig).Deliver(b) }
 
 // Gap does nothing. As in Zeek, a line simply continues after missing bytes.
 func (a *analyzer) Gap(bool, uint64) {}
 
 // End terminates an unfinished line.
-func (a *analyzer) End(isOrig bool) { a.lines[conn.Side(isOrig)].End() }
+func (a *analyzer) End(isOrig bool) { a.lines.Side(isOrig).End() }
 
 // Done reports a client that closed without a complete query.
 func (a *analyzer) Done() {
-	if (!a.asked || a.lines[0].Partial()) && bytes.IndexByte(a.Conn().History(), 'F') >= 0 {
+	if (!a.asked || a.lines.Side(true).Partial()) && bytes.IndexByte(a.Conn().History(), 'F') >= 0 {
 		a.Weird("partial_finger_request", "", source)
 	}
-	a.lines[0].Release()
-	a.lines[1].Release()
+	a.lines.Release()
 	a.f.free.Put(a)
 }
 
 // Flip swaps the sides with the connection's roles.
-func (a *analyzer) Flip() {
-	a.lines[0], a.lines[1] = a.lines[1], a.lines[0]
-	for i := range a.lines {
-		a.lines[i].SetReceiver(&a.side[i])
-	}
-}
+func (a *analyzer) Flip() { a.lines.Flip() }
 
 func skipBlanks(b []byte) []byte { return bytes.TrimLeft(b, " \t") }
 

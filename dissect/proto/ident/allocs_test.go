@@ -5,7 +5,6 @@ package ident
 import (
 	"testing"
 
-	"github.com/wirelog/wirelog/dissect/conn"
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/internal/testconn"
 )
@@ -16,12 +15,9 @@ func TestAllocations(t *testing.T) {
 	b.Hooks.Ident.Request.Listen(func(*event.IdentRequest) {})
 	b.Hooks.Ident.Reply.Listen(func(*event.IdentReply) {})
 	b.Hooks.Ident.Error.Listen(func(*event.IdentError) {})
-	b.Open()
-	var c *conn.Conn
-	b.Table.All(func(x *conn.Conn) { c = x })
 	query, answer := []byte("6193, 23\r\n"), []byte("6193, 23 : USERID : UNIX : alice\r\n")
 	session := func() {
-		a := p.New(b.Table.Nested(c, &p.Protocol))
+		a := b.New(&p.Protocol)
 		a.Data(true, query)
 		a.Data(false, answer)
 		a.Done()
@@ -37,10 +33,7 @@ func BenchmarkIdent(bm *testing.B) {
 	b.Hooks.Ident.Request.Listen(func(*event.IdentRequest) {})
 	b.Hooks.Ident.Reply.Listen(func(*event.IdentReply) {})
 	b.Hooks.Ident.Error.Listen(func(*event.IdentError) {})
-	b.Open()
-	var c *conn.Conn
-	b.Table.All(func(x *conn.Conn) { c = x })
-	a := p.New(b.Table.Nested(c, &p.Protocol))
+	a := b.New(&p.Protocol)
 	query := []byte("6193, 23\r\n")
 	bm.ReportAllocs()
 	for bm.Loop() {

@@ -91,12 +91,8 @@ type factory struct {
 
 func (f *factory) new(u conn.Use) conn.Analyzer {
 	a := f.free.Get()
-	lines := a.lines
-	*a = analyzer{f: f, Use: u, lines: lines}
-	for i := range a.lines {
-		a.side[i] = side{a: a, isOrig: i == 0}
-		a.lines[i].Reset(&a.side[i], &a.seen, nil, cutLine)
-	}
+	*a = analyzer{f: f, Use: u, lines: a.lines}
+	a.lines.Reset(a, nil, cutLine)
 	return a
 }
 
@@ -105,9 +101,7 @@ type analyzer struct {
 	f *factory
 	conn.Use
 
-	lines   [2]contentline.Splitter
-	side    [2]side
-	seen    contentline.Seen
+	lines   contentline.Pair
 	control *datachannel.Control // once a file was offered
 
 	confirmed bool
@@ -115,21 +109,15 @@ type analyzer struct {
 	invalid   int
 }
 
-// side receives the lines of one side.
-type side struct {
-	a      *analyzer
-	isOrig bool
-}
+// Plain does nothing: all bytes are in lines.
+func (a *analyzer) Plain(bool, []byte) {}
 
-func (s *side) Line(b []byte) { s.a.line(s.isOrig, b) }
-
-func (s *side) Plain([]byte) {}
-
-func (s *side) LineWeird(name string) {
+// LineWeird takes a weird about lines.
+func (a *analyzer) LineWeird(name string) {
 	if name == contentline.WeirdTooLong {
-		s.a.Limited(source, "line_size")
+		a.Limited(source, "line_size")
 	}
-	s.a.Weird(name, "", contentline.Source)
+	a.Weird(name, "", contentline.Source)
 }
 
 // Data takes the next bytes of a side.
@@ -138,7 +126,7 @@ func (a *analyzer) Data(isOrig bool, b []byte) {
 		a.tls.Data(isOrig, b)
 		return
 	}
-	a.lines[conn.Side(isOrig)].Deliver(b)
+	a.lines.Side(isOrig).Deliver(b)
 	a.tls.Flush()
 }
 
@@ -147,7 +135,7 @@ func (a *analyzer) Gap(isOrig bool, n uint64) { a.tls.Gap(isOrig, n) }
 
 // End terminates an unfinished line.
 func (a *analyzer) End(isOrig bool) {
-	switch l := &a.lines[conn.Side(isOrig)]; {
+	switch l := a.lines.Side(isOrig); {
 	case a.tls.On():
 		a.tls.End(isOrig)
 	case l.Partial():
@@ -162,18 +150,12 @@ func (a *analyzer) Done() {
 		a.control.Conn = nil
 		a.control = nil
 	}
-	a.lines[0].Release()
-	a.lines[1].Release()
+	a.lines.Release()
 	a.f.free.Put(a)
 }
 
 // Flip swaps the sides with the connection's roles.
-func (a *analyzer) Flip() {
-	a.lines[0], a.lines[1] = a.lines[1], a.lines[0]
-	for i := range a.lines {
-		a.lines[i].SetReceiver(&a.side[i])
-	}
-}
+func (a *analyzer) Flip() { a.lines.Flip() }
 
 func (a *analyzer) weird(name string) { a.Weird(name, "", source) }
 
@@ -203,8 +185,8 @@ type message struct {
 	params  []byte
 }
 
-// line takes a line.
-func (a *analyzer) line(isOrig bool, b []byte) {
+// Line takes a line of a side.
+func (a *analyzer) Line(isOrig bool, b []byte) {
 	if len(b) > maxLine {
 		a.doubt("irc_line_size_exceeded")
 		return
@@ -272,8 +254,8 @@ func (a *analyzer) line(isOrig bool, b []byte) {
 
 // startTLS hands the connection over to TLS after the server has accepted STARTTLS.
 func (a *analyzer) startTLS(isOrig bool) {
-	rest, _ := a.lines[conn.Side(isOrig)].Take()
-	a.lines[conn.Side(!isOrig)].Stop()
+	rest, _ := a.lines.Side(isOrig).Take()
+	a.lines.Side(!isOrig).Stop()
 	a.tls = a.HandOverAfterLine(a.f.ssl, isOrig, rest)
 	if e := a.f.hooks.StartTLS.Begin(); e != nil {
 		*e = event.IRCStartTLS{Conn: a.Conn()}

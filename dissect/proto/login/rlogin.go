@@ -1,82 +1,13 @@
 package login
 
 import (
-	"strconv"
-
 	"github.com/wirelog/wirelog/dissect/codec/contentline"
 	"github.com/wirelog/wirelog/dissect/conn"
-	"github.com/wirelog/wirelog/dissect/detect"
-	"github.com/wirelog/wirelog/dissect/event"
-	"github.com/wirelog/wirelog/internal/freelist"
-	"github.com/wirelog/wirelog/value"
 )
 
-const sourceRlogin = "RLOGIN"
-
-func newRlogin(l *lists) *detect.Protocol {
-	f := &rloginFactory{l: l}
-	p := &detect.Protocol{Transport: value.ProtoTCP, Ports: []uint16{513}}
-	p.Protocol = conn.Protocol{Name: sourceRlogin, Service: "rlogin", New: f.new, Size: freelist.Size[rlogin]() + 1024}
-	return p
-}
-
-type rloginFactory struct {
-	l    *lists
-	free freelist.List[rlogin]
-}
-
-func (f *rloginFactory) new(u conn.Use) conn.Analyzer {
-	r := f.free.Get()
-	d, parts := r.dialogue, [2][]byte{r.side[0].part[:0], r.side[1].part[:0]}
-	*r = rlogin{f: f, dialogue: d}
-	r.side[0].part, r.side[1].part = parts[0], parts[1]
-	r.side[1].state = rloginAck
-	r.reset(u, f.l, sourceRlogin)
-	return r
-}
-
-// partial is an unfinished line.
-type partial struct {
-	part []byte
-	held int // bytes of part on the account of incomplete messages
-}
-
-// keptPart is the largest capacity of part that is reused.
-const keptPart = 4096
-
-// settle accounts the unfinished line. It returns false, and drops it, if the lines of all
-// connections are too long.
-func (p *partial) settle(u conn.Use, source string) bool {
-	u.Hold(len(p.part) - p.held)
-	p.held = len(p.part)
-	if p.held > 0 && u.Full(source) {
-		p.drop(u)
-		return false
-	}
-	return true
-}
-
-// drop forgets the unfinished line.
-func (p *partial) drop(u conn.Use) {
-	u.Hold(-p.held)
-	p.held = 0
-	if p.part = p.part[:0]; cap(p.part) > keptPart {
-		p.part = nil
-	}
-}
-
-// tooLong reports a line of the maximum length.
-func tooLong(u conn.Use, protocol, name, source string) {
-	u.Conn().NoteUnknown()
-	u.Limited(protocol, "line_size")
-	u.Weird(name, strconv.Itoa(contentline.DefaultMax), source)
-}
-
-// rloginState is where a side is (RFC 1282).
-type rloginState uint8
-
+// Where a side of rlogin is (RFC 1282).
 const (
-	rloginFirst    rloginState = iota // before the client's first NUL
+	rloginFirst    remoteState = iota // before the client's first NUL
 	rloginClient                      // in the user's name on the client's host
 	rloginServer                      // in the user's name on the server's host
 	rloginTerminal                    // in the terminal's type and speed
@@ -93,55 +24,13 @@ const (
 // windowSize is the number of bytes after FF FF "ss" (RFC 1282, window size).
 const windowSize = 8
 
-// rlogin follows a session of rlogin. Index 0 is the client's side, 1 the server's.
-type rlogin struct {
-	f *rloginFactory
-	dialogue
-
-	side [2]rloginSide
+var kindRlogin = remoteKind{
+	name: "RLOGIN", service: "rlogin", port: 513, lines: contentline.Source, tooLong: "rlogin_line_size_exceeded",
+	first: [2]remoteState{rloginFirst, rloginAck}, lost: rloginUnknown,
 }
 
-type rloginSide struct {
-	partial
-	state rloginState
-	left  int // bytes of the window's size
-}
-
-// Data takes the next bytes of a side.
-func (r *rlogin) Data(isOrig bool, b []byte) {
-	if r.over {
-		return
-	}
-	s := &r.side[conn.Side(isOrig)]
-	for i := 0; i < len(b) && !r.over; {
-		if len(s.part) >= contentline.DefaultMax {
-			tooLong(r.Use, sourceRlogin, "rlogin_line_size_exceeded", contentline.Source)
-			s.state = rloginUnknown
-			s.drop(r.Use)
-			i++ // is lost, as in Zeek
-			continue
-		}
-		if r.char(isOrig, s, b[i]) {
-			i++
-		}
-	}
-	if !s.settle(r.Use, sourceRlogin) {
-		s.state = rloginUnknown
-	}
-}
-
-// midStream reports whether the beginning of a side is not there.
-func midStream(c *conn.Conn, isOrig bool) bool {
-	e := c.Resp()
-	if isOrig {
-		e = c.Orig()
-	}
-	return e.State == event.StatePartial || e.State == event.StateClosed
-}
-
-// char takes a byte of a side. It returns false if the byte must be taken again in the new
-// state.
-func (r *rlogin) char(isOrig bool, s *rloginSide, c byte) bool {
+// rloginChar is char for rlogin.
+func (r *remote) rloginChar(isOrig bool, s *remoteSide, c byte) bool {
 	switch s.state {
 	case rloginFirst:
 		switch {
@@ -214,7 +103,7 @@ func (r *rlogin) char(isOrig bool, s *rloginSide, c byte) bool {
 }
 
 // prolog takes a string of the client's first bytes.
-func (r *rlogin) prolog(s *rloginSide) {
+func (r *remote) prolog(s *remoteSide) {
 	switch s.state {
 	case rloginClient:
 		r.setClient(s.part)
@@ -230,25 +119,3 @@ func (r *rlogin) prolog(s *rloginSide) {
 		s.state = rloginText
 	}
 }
-
-// Gap does nothing. As in Zeek, a line simply continues after missing bytes.
-func (r *rlogin) Gap(bool, uint64) {}
-
-// End terminates an unfinished line.
-func (r *rlogin) End(isOrig bool) {
-	if len(r.side[conn.Side(isOrig)].part) > 0 {
-		r.Data(isOrig, []byte("\n"))
-	}
-	r.end()
-}
-
-// Done returns the analyzer to the free list.
-func (r *rlogin) Done() {
-	r.side[0].drop(r.Use)
-	r.side[1].drop(r.Use)
-	r.release()
-	r.f.free.Put(r)
-}
-
-// Flip swaps the sides with the connection's roles.
-func (r *rlogin) Flip() { r.side[0], r.side[1] = r.side[1], r.side[0] }

@@ -18,7 +18,7 @@ const sourceTelnet = "TELNET"
 // events on h.
 func New(h *event.Hooks, o Options) (telnet, rlogin, rsh *detect.Protocol) {
 	l := newLists(h, o)
-	return newTelnet(l), newRlogin(l), newRsh(l)
+	return newTelnet(l), newRemote(&kindRlogin, l), newRemote(&kindRsh, l)
 }
 
 func newTelnet(l *lists) *detect.Protocol {

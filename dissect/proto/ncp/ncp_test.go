@@ -8,7 +8,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/wirelog/wirelog/dissect/conn"
 	"github.com/wirelog/wirelog/dissect/detect"
+	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/internal/testconn"
 )
 
@@ -98,4 +100,24 @@ func FuzzStream(f *testing.F) {
 			t.Errorf("whole: %q\nin parts: %q", whole, parts)
 		}
 	})
+}
+
+// listening returns an analyzer whose events have listeners, a request and its reply.
+func listening(t testing.TB) (a conn.Analyzer, request, reply []byte) {
+	b := testconn.New(t, testconn.Config())
+	b.Hooks.NCP.Request.Listen(func(*event.NCPRequest) {})
+	b.Hooks.NCP.Reply.Listen(func(*event.NCPReply) {})
+	b.SetAttacher(detect.New(nil))
+	a = b.New(&New(b.Hooks, DefaultOptions()).Protocol)
+	return a, []byte(frame(true, "\x48"+strings.Repeat("x", 40))), []byte(frame(false, "\x00\x00"+strings.Repeat("y", 100)))
+}
+
+func BenchmarkFrame(b *testing.B) {
+	a, request, reply := listening(b)
+	b.SetBytes(int64(len(request) + len(reply)))
+	b.ReportAllocs()
+	for b.Loop() {
+		a.Data(true, request)
+		a.Data(false, reply)
+	}
 }

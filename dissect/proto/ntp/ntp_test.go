@@ -141,9 +141,7 @@ func listening(t testing.TB) conn.Analyzer {
 	b.Hooks.NTP.Message.Listen(func(*event.NTPMessage) {})
 	p := New(b.Hooks)
 	b.Datagram(true, []byte("x"))
-	var c *conn.Conn
-	b.Table.All(func(x *conn.Conn) { c = x })
-	return p.New(b.Table.Nested(c, &p.Protocol))
+	return b.New(&p.Protocol)
 }
 
 var usual = []byte(standardMessage(modeClient, 2, "\x0a\x00\x00\x01", mac))

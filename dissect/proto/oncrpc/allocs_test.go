@@ -16,7 +16,8 @@ func dialogue(t testing.TB) func() {
 	b.Hooks.RPC.Call.Listen(func(*event.RPCCall) {})
 	b.Hooks.RPC.NFSProcLookup.Listen(func(*event.NFSProcLookup) {})
 	b.Hooks.RPC.Dialogue.Listen(func(*event.RPCDialogue) {})
-	p := New(b.Hooks, DefaultOptions())[4] // NFS over TCP
+	_, _, nfs := New(b.Hooks, DefaultOptions())
+	p := nfs[0]
 	b.Open()
 	var c *conn.Conn
 	b.Table.All(func(x *conn.Conn) { c = x })

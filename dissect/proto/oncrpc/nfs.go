@@ -396,7 +396,7 @@ func (a *analyzer) nfsReply(c *call, x *xdr, r *info) bool {
 		raise(&h.NFSProcLink, event.NFSProcLink{Conn: conn, Info: i, Req: linkArgs(&args), Rep: rep})
 	case nfsReadDir, nfsReadDirPlus:
 		plus := c.proc == nfsReadDirPlus
-		rep := f.readDirReply(x, plus, ok)
+		rep := f.readDirReply(x, plus, ok, a.Compat(compat.NFSEntries))
 		if !complete() {
 			return false
 		}
@@ -428,8 +428,8 @@ func writeReply(x *xdr, ok bool) (rep event.NFSWriteReply) {
 }
 
 // readDirReply parses the result of READDIR or READDIRPLUS (RFC 1813 sections 3.3.16 and
-// 3.3.17).
-func (f *factory) readDirReply(x *xdr, plus, ok bool) event.NFSReadDirReply {
+// 3.3.17). In Zeek, which follow asks for, the first entry has number 1.
+func (f *factory) readDirReply(x *xdr, plus, ok, follow bool) event.NFSReadDirReply {
 	rep := event.NFSReadDirReply{IsPlus: plus, DirAttr: postAttr(x)}
 	if !ok {
 		return rep
@@ -443,7 +443,10 @@ func (f *factory) readDirReply(x *xdr, plus, ok bool) event.NFSReadDirReply {
 			e.Attr = postAttr(x)
 			e.FH = postHandle(x)
 		}
-		list = append(list, e)
+		if len(list) == 0 && follow {
+			list = append(list, value.Opt[event.NFSDirEntry]{})
+		}
+		list = append(list, value.Some(e))
 	}
 	f.entries = list
 	rep.Entries = value.Some(list)

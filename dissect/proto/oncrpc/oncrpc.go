@@ -64,11 +64,12 @@ var kindOf = [kinds]struct {
 	{"NFS", "nfs", programNFS, []uint16{2049}},
 }
 
-// New describes the protocols over UDP and TCP to the detector. Their analyzers raise their
-// events on h.
-func New(h *event.Hooks, o Options) []*detect.Protocol {
+// Pair is a protocol over TCP and over UDP.
+type Pair [2]*detect.Protocol
+
+// New describes the protocols to the detector. Their analyzers raise their events on h.
+func New(h *event.Hooks, o Options) (portmapper, mounts, files Pair) {
 	f := &factory{hooks: &h.RPC, opt: o, seed: maphash.MakeSeed(), freeBufs: freelist.Buffers{Largest: 2 * maxMessage, Most: 16}}
-	var all []*detect.Protocol
 	for k := range kindOf {
 		for i, transport := range transports {
 			d := &kindOf[k]
@@ -78,20 +79,19 @@ func New(h *event.Hooks, o Options) []*detect.Protocol {
 				New: func(u conn.Use) conn.Analyzer { return f.new(u, kind(k)) },
 			}
 			f.protocols[k][i] = p
-			all = append(all, p)
 		}
 	}
-	return all
+	return f.protocols[portmap], f.protocols[mount], f.protocols[nfs]
 }
 
-// transports are those of factory.protocols.
+// transports are those of a Pair.
 var transports = [2]value.Proto{value.ProtoTCP, value.ProtoUDP}
 
 // factory makes a shard's analyzers and holds what they share.
 type factory struct {
 	hooks     *event.RPCEvents
 	opt       Options
-	protocols [kinds][2]*detect.Protocol
+	protocols [kinds]Pair
 	seed      maphash.Seed
 	free      freelist.List[analyzer]
 	freeCalls freelist.List[call]
@@ -101,7 +101,7 @@ type factory struct {
 	groups   []uint64
 	flavours []value.Enum
 	mappings event.Table[event.PMMapping]
-	entries  []event.NFSDirEntry
+	entries  []value.Opt[event.NFSDirEntry]
 	// data is what was left of a call before the data to write, set by its parser.
 	data int
 }

@@ -61,7 +61,8 @@ func newBench(t testing.TB, o Options, port uint16, effects compat.Set) (*testco
 	cfg.Compat = effects
 	b := testconn.New(t, cfg)
 	lines := b.Events("rpc_", "pm_", "mount_", "nfs_", "conn_weird", "connection_timeout")
-	b.SetAttacher(detect.New(New(b.Hooks, o)))
+	portmapper, mounts, files := New(b.Hooks, o)
+	b.SetAttacher(detect.New(slices.Concat(portmapper[:], mounts[:], files[:])))
 	b.Server = netip.AddrPortFrom(b.Server.Addr(), port)
 	return b, lines
 }
@@ -319,6 +320,20 @@ func TestZeekAttributes(t *testing.T) {
 	check(t, "sattr", got, `nfs_proc_sattr {"info":{"nfs_stat":"NFS3::NFS3ERR_PERM","req_len":92,"rep_len":20},"req":{"fh":"fh","new_attributes":{"size":4479327984896590303,"atime":"NFS3::SET_TO_CLIENT_TIME","mtime":"<undefined>"}},"rep":{}}`)
 }
 
+// TestZeekEntries tests the effect of compat on the entries of a directory.
+func TestZeekEntries(t *testing.T) {
+	for results, want := range map[string]string{
+		u(0, 0, 0, 4, 1, 0, 5) + o("n") + u(0, 6, 1, 0, 7) + o("m") + u(0, 8, 0, 1): `[null,{"fileid":5,"fname":"n","cookie":6},{"fileid":7,"fname":"m","cookie":8}]`,
+		u(0, 0, 0, 4, 0, 1): `[]`,
+	} {
+		b, lines := newBench(t, DefaultOptions(), 2049, 1<<compat.NFSEntries)
+		datagrams(b, ">"+bare(7, 100003, 3, 16, o("d")+u(0, 1, 0, 2, 3)), "<"+answer(7, results))
+		if got := strings.Join(*lines, "\n"); !strings.Contains(got, `"cookieverf":4,"entries":`+want+`,"eof":true`) {
+			t.Errorf("got %s, want %s", got, want)
+		}
+	}
+}
+
 // TestTimeout ends a flow over UDP after rpc_timeout although it is not silent.
 func TestTimeout(t *testing.T) {
 	opt := DefaultOptions()
@@ -365,11 +380,11 @@ func TestAnnounced(t *testing.T) {
 func TestUnused(t *testing.T) {
 	b := testconn.New(t, testconn.Config())
 	lines := b.Events("rpc_call")
-	all := New(b.Hooks, DefaultOptions())
-	for _, p := range all[2:] {
+	portmapper, mounts, files := New(b.Hooks, DefaultOptions())
+	for _, p := range append(mounts[:], files[:]...) {
 		p.Unused = true
 	}
-	b.SetAttacher(detect.New(all[:2]))
+	b.SetAttacher(detect.New(portmapper[:]))
 	b.Server = netip.AddrPortFrom(b.Server.Addr(), 111)
 	datagrams(b, ">"+bare(7, 100000, 2, pmGetPort, u(100003, 3, 17, 0)), "<"+answer(7, u(4000)))
 	b.Server = netip.AddrPortFrom(b.Server.Addr(), 4000)

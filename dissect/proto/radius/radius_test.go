@@ -107,9 +107,7 @@ func listening(t testing.TB) conn.Analyzer {
 	b.Hooks.RADIUS.Attribute.Listen(func(*event.RADIUSAttribute) {})
 	p := New(b.Hooks)
 	b.Datagram(true, []byte("x"))
-	var c *conn.Conn
-	b.Table.All(func(x *conn.Conn) { c = x })
-	return p.New(b.Table.Nested(c, &p.Protocol))
+	return b.New(&p.Protocol)
 }
 
 var usual = []byte(packet(1, 7, attr(1, "user"), attr(2, "sixteen bytes pw"), attr(4, "\x0a\x00\x00\x01"), attr(5, "\x00\x00\x00\x01"), attr(31, "00-11-22-33-44-55"), attr(79, "eap")))

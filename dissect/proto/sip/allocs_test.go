@@ -15,3 +15,14 @@ func TestAllocations(t *testing.T) {
 		t.Errorf("%v allocations per message", n)
 	}
 }
+
+func TestStreamAllocations(t *testing.T) {
+	a := listeningStream(t)
+	if n := testing.AllocsPerRun(100, func() {
+		a.Data(true, talk[0])
+		a.Data(false, talk[1][:100]) // in two segments
+		a.Data(false, talk[1][100:])
+	}); n > 0 {
+		t.Errorf("%v allocations per message", n)
+	}
+}

@@ -9,7 +9,7 @@ import (
 
 // request parses a request line (RFC 3261 section 7.1). It returns what is wrong with it, in
 // Zeek's words, or "".
-func (a *analyzer) request(line []byte) string {
+func (a *messages) request(line []byte) string {
 	n := 0
 	for n < len(line) && !isToken(line[n]) {
 		n++
@@ -44,7 +44,7 @@ func (a *analyzer) request(line []byte) string {
 }
 
 // response parses a status line (RFC 3261 section 7.2).
-func (a *analyzer) response(line []byte) string {
+func (a *messages) response(line []byte) string {
 	version, rest, wrong := parseVersion(line)
 	if wrong != "" {
 		return wrong
@@ -85,56 +85,48 @@ func parseVersion(b []byte) (version, rest []byte, wrong string) {
 	return b[:n], b[n:], ""
 }
 
-// header parses a header (RFC 3261 section 7.3.1). Zeek does not join continued lines.
-func (a *analyzer) header(s *stream, line []byte, isOrig bool) string {
+// splitHeader parses a header (RFC 3261 section 7.3.1).
+func splitHeader(line []byte) (name, value []byte, wrong string) {
 	n := 0
-	for n < len(line) && line[n] != ':' && line[n] != ' ' && line[n] != '\t' {
+	for n < len(line) && !endsName[line[n]] {
 		n++
 	}
 	if n == 0 {
-		return mismatch("60", "[^: \\t]+", line)
+		return nil, nil, mismatch("60", "[^: \\t]+", line)
 	}
-	name, rest := line[:n], skipBlanks(line[n:])
+	rest := skipBlanks(line[n:])
 	if len(rest) == 0 {
-		return "out_of_bound: SIP_Header:anonymous_field_014: " + strconv.Itoa(len(line)+1) + " > " + strconv.Itoa(len(line))
+		return nil, nil, "out_of_bound: SIP_Header:anonymous_field_014: " + strconv.Itoa(len(line)+1) + " > " + strconv.Itoa(len(line))
 	}
 	if rest[0] != ':' {
-		return mismatch("62", ":", rest)
+		return nil, nil, mismatch("62", ":", rest)
 	}
-	value := skipBlanks(rest[1:])
-	if string(name) == "Content-Length" || string(name) == "L" {
-		s.length = number(value)
-	}
-	h := a.f.hooks
-	if !h.Header.On() && !h.AllHeaders.On() {
-		return ""
-	}
-	upper := a.f.upper[:0]
-	for _, c := range name {
-		if c >= 'a' && c <= 'z' {
-			c -= 'a' - 'A'
-		}
-		upper = append(upper, c)
-	}
-	a.f.upper = upper
-	if h.AllHeaders.On() {
-		a.remember(s, name, upper, value)
-	}
-	if e := h.Header.Begin(); e != nil {
-		*e = event.SIPHeader{Conn: a.Conn(), IsOrig: isOrig, Name: upper, Value: value}
-		h.Header.Raise(e)
-	}
-	return ""
+	return line[:n], skipBlanks(rest[1:]), ""
 }
 
-// isToken reports whether c may be in a token (RFC 3261 section 25.1).
-func isToken(c byte) bool {
-	switch c {
-	case '_', '.', '!', '%', '*', '+', '`', '\'', '~', '-':
-		return true
+// upperCase has each byte in upper case.
+var upperCase = func() (t [256]byte) {
+	for i := range t {
+		t[i] = byte(i)
+		if 'a' <= i && i <= 'z' {
+			t[i] -= 'a' - 'A'
+		}
 	}
-	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || isDigit(c)
-}
+	return t
+}()
+
+// tokenByte says which bytes may be in a token (RFC 3261 section 25.1).
+var tokenByte = func() (t [256]bool) {
+	for _, c := range "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.!%*+`'~-" {
+		t[c] = true
+	}
+	return t
+}()
+
+// endsName says which bytes end the name of a header.
+var endsName = [256]bool{':': true, ' ': true, '\t': true}
+
+func isToken(c byte) bool { return tokenByte[c] }
 
 func skipBlanks(b []byte) []byte {
 	for len(b) > 0 && (b[0] == ' ' || b[0] == '\t') {
@@ -152,7 +144,9 @@ func digits(b []byte) (n int) {
 
 // number converts a decimal number as C's strtol does, with the result in 32 bits.
 func number(b []byte) int {
-	b = bytes.TrimLeft(b, " \t\v\f")
+	for len(b) > 0 && (b[0] == ' ' || b[0] == '\t' || b[0] == '\v' || b[0] == '\f') {
+		b = b[1:]
+	}
 	negative := false
 	if len(b) > 0 && (b[0] == '-' || b[0] == '+') {
 		negative = b[0] == '-'

@@ -61,18 +61,18 @@ const (
 	start     = ">OPTIONS sip:b@x SIP/2.0\r\n"
 )
 
-func side(isOrig bool) string {
+func onSide(isOrig bool) string {
 	if isOrig {
 		return `{"is_orig":true`
 	}
 	return `{"is_orig":false`
 }
 
-func begin(isOrig bool) string { return `sip_begin_entity",` + side(isOrig) + `}}` }
-func end(isOrig bool) string   { return `sip_end_entity",` + side(isOrig) + `}}` }
+func begin(isOrig bool) string { return `sip_begin_entity",` + onSide(isOrig) + `}}` }
+func end(isOrig bool) string   { return `sip_end_entity",` + onSide(isOrig) + `}}` }
 
 func header(isOrig bool, name, value string) string {
-	return `sip_header",` + side(isOrig) + `,"name":"` + name + `","value":"` + value + `"}}`
+	return `sip_header",` + onSide(isOrig) + `,"name":"` + name + `","value":"` + value + `"}}`
 }
 
 // all returns the event of all headers, given by name and value.
@@ -81,7 +81,7 @@ func all(isOrig bool, headers ...string) string {
 	for i := 0; i < len(headers); i += 2 {
 		list = append(list, `"`+strconv.Itoa(i/2+1)+`":{"original_name":"`+headers[i]+`","name":"`+strings.ToUpper(headers[i])+`","value":"`+headers[i+1]+`"}`)
 	}
-	return `sip_all_headers",` + side(isOrig) + `,"hlist":{` + strings.Join(list, ",") + `}}}`
+	return `sip_all_headers",` + onSide(isOrig) + `,"hlist":{` + strings.Join(list, ",") + `}}}`
 }
 
 func malformed(what string) string {
@@ -256,10 +256,7 @@ func listening(t testing.TB) *analyzer {
 	h.AllHeaders.Listen(func(*event.SIPAllHeaders) {})
 	p := New(b.Hooks, DefaultOptions())
 	b.SetAttacher(detect.New([]*detect.Protocol{p}))
-	b.Open()
-	var c *conn.Conn
-	b.Table.All(func(x *conn.Conn) { c = x })
-	return p.New(b.Table.Nested(c, &p.Protocol)).(*analyzer)
+	return b.New(&p.Protocol).(*analyzer)
 }
 
 func BenchmarkMessage(b *testing.B) {

@@ -169,9 +169,7 @@ func listening(t testing.TB) conn.Analyzer {
 	b.Hooks.SNMP.Response.Listen(func(*event.SNMPResponse) {})
 	p := New(b.Hooks)
 	b.Datagram(true, []byte("x"))
-	var c *conn.Conn
-	b.Table.All(func(x *conn.Conn) { c = x })
-	return p.New(b.Table.Nested(c, &p.Protocol))
+	return b.New(&p.Protocol)
 }
 
 var usual = []byte(v2(pdu(tagResponse, bind(str("Linux host 6.1")), bind(el(tagTimeTicks, "\x10\x20")), bind(oid(0x2b, 6, 1, 4, 1, 0xbf, 8, 3)))))

@@ -86,9 +86,7 @@ func listening(t testing.TB) conn.Analyzer {
 	b.Hooks.Syslog.Message.Listen(func(*event.SyslogMessage) {})
 	p := New(b.Hooks)
 	b.Datagram(true, []byte("x"))
-	var c *conn.Conn
-	b.Table.All(func(x *conn.Conn) { c = x })
-	return p.New(b.Table.Nested(c, &p.Protocol))
+	return b.New(&p.Protocol)
 }
 
 var message = []byte("<165>1 2026-11-29T13:31:56.696839+00:00 host app 1234 - - a message of usual length that says something")

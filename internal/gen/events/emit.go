@@ -200,6 +200,10 @@ func (m *model) emitValue(w *writer, t *goType, expr string, depth int) {
 		m.emitValue(w, t.elem, expr+"["+i+"].Value", depth+1)
 		w.f("}\n")
 		w.literal("}")
+	case opt: // in a list
+		w.f("if %s.OK {\n", expr)
+		m.emitValue(w, t.elem, expr+".V", depth)
+		w.f("} else {\ndst = append(dst, `null`...)\n}\n")
 	default:
 		w.f("dst = "+scalars[t.name].call+"\n", expr)
 	}

@@ -114,6 +114,7 @@ func TestBadDeclarations(t *testing.T) {
 		{"type", "// R is one.\n//\n//wirelog:record r\ntype R struct{\nA chan int `zeek:\"a\"`\n}", "not supported"},
 		{"unknown", "// R is one.\n//\n//wirelog:record r\ntype R struct{\nA Foo `zeek:\"a\"`\n}", "neither known"},
 		{"omitted count", "// R is one.\n//\n//wirelog:record r\ntype R struct{\nA uint64 `zeek:\"a,omitzero\"`\n}", "use Opt"},
+		{"table of optional", "// R is one.\n//\n//wirelog:record r\ntype R struct{\nA Table[value.Opt[bool]] `zeek:\"a\"`\n}", "not supported"},
 		{"conn in record", "// R is one.\n//\n//wirelog:record r\ntype R struct{\nA Conn `zeek:\"a\"`\n}", "only an event"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -27,7 +27,7 @@ type class uint8
 const (
 	scalar class = iota // encoded by one call, see scalars
 	bytes               // []byte
-	list                // []T or value.Set[T]
+	list                // []T, where T may be an Opt, or value.Set[T]
 	table               // Table[T]
 	keyed               // Map[T]
 	named               // Dict[T]
@@ -316,7 +316,7 @@ func (m *model) generic(c class, elem ast.Expr) (*goType, error) {
 	if err != nil {
 		return nil, err
 	}
-	if e.class == conn || e.class == file || e.class == opt {
+	if e.class == conn || e.class == file || e.class == opt && c != list {
 		return nil, errors.New("an element of this type is not supported")
 	}
 	return &goType{class: c, elem: e}, nil
