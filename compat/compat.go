@@ -38,6 +38,7 @@ const (
 	MountUmntAll
 	NFSAttributes
 	SyslogTCP
+	UDPContentsPort
 	effects
 )
 
@@ -64,6 +65,7 @@ var table = [effects]Info{
 	MountUmntAll:            {"mount_umnt_all", "the procedure UMNTALL of MOUNT raises mount_proc_umnt, and is bad_RPC without arguments, instead of raising mount_proc_umnt_all"},
 	NFSAttributes:           {"nfs_attributes", "NFS attributes to set have bits of a time for a size, and nothing after a time of the client is read; failed SETATTR and LINK have no attributes"},
 	SyslogTCP:               {"syslog_tcp", "no analyzer reads syslog over TCP, instead of one that --analyzers +syslog_tcp attaches"},
+	UDPContentsPort:         {"udp_contents_port", "the ports of contents.udp_ports_resp are those to which servers send, instead of those of the servers"},
 	DNSLastQuestion:         {"dns_last_question", "dns.log has the last of several questions of a message, instead of a row for each (zeek#5037)"},
 }
 
