@@ -27,6 +27,7 @@ import (
 	"github.com/wirelog/wirelog/dissect/proto/http"
 	"github.com/wirelog/wirelog/dissect/proto/irc"
 	"github.com/wirelog/wirelog/dissect/proto/login"
+	"github.com/wirelog/wirelog/dissect/proto/mail"
 	"github.com/wirelog/wirelog/dissect/proto/ncp"
 	"github.com/wirelog/wirelog/dissect/proto/oncrpc"
 	"github.com/wirelog/wirelog/dissect/proto/pop3"
@@ -422,6 +423,7 @@ func TestDefaultsAreTheCommands(t *testing.T) {
 		"smtp":        {smtp.DefaultOptions(), def.SMTP},
 		"contentline": {contentline.DefaultOptions(), def.Lines},
 		"mime":        {mime.DefaultOptions(), def.MIME},
+		"mail":        {mail.DefaultOptions(), def.Mail},
 		"ssh":         {ssh.DefaultOptions(), def.SSH},
 		"tls":         {tls.DefaultOptions(), def.TLS},
 		"x509":        {x509.DefaultOptions(), def.X509},
@@ -445,7 +447,7 @@ func TestDefaultsAreTheCommands(t *testing.T) {
 			parts++
 		}
 	}
-	if parts != 22 {
+	if parts != 23 {
 		t.Errorf("dissect.Options has %d parts: is each of them above?", parts)
 	}
 }

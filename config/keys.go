@@ -34,6 +34,8 @@ var sections = gather([]Section{
 	{Name: "files", Doc: "what is done with transferred files"},
 	{Name: "contents", Doc: "ports whose payload is delivered as events, beside that of the sides in deliver_contents"},
 	{Name: "dns", Doc: "which records of DNS messages are read"},
+	{Name: "http", Doc: "what is done with URIs and bodies of HTTP"},
+	{Name: "mime", Doc: "segments of mails"},
 	{Name: "nfs", Doc: "what the events of NFS have"},
 	{Name: "limits", Doc: "caps on what grows with traffic"},
 	{Name: "login", Doc: "lines by which logins of Telnet, rlogin and rsh are recognized; in a text . is any character, ? makes the one before it optional, and \\ takes the next as it is"},

@@ -116,7 +116,8 @@ func protocols(hooks *event.Hooks, fm *files.Manager, o *Options) []*detect.Prot
 	dnp3TCP, dnp3UDP := dnp3.New(hooks, o.DNP3)
 	o.Login.Lines, o.Login.Compat = lines, o.Conn.Compat
 	telnet, rlogin, rsh := login.New(hooks, o.Login)
-	mails := mail.New(hooks, fm, o.MIME)
+	o.HTTP.Lines, o.HTTP.MIME, o.HTTP.Compat, o.Mail.MIME = lines, o.MIME, o.Conn.Compat, o.MIME
+	mails := mail.New(hooks, fm, o.Mail)
 	list := []*detect.Protocol{
 		dns.New(hooks, value.ProtoUDP, o.DNS),
 		dns.New(hooks, value.ProtoTCP, o.DNS),
@@ -131,7 +132,7 @@ func protocols(hooks *event.Hooks, fm *files.Manager, o *Options) []*detect.Prot
 		mysql.New(hooks, &ssl.Protocol),
 		rdpTCP,
 		rdpUDP,
-		http.New(hooks, fm, websocket.New(hooks), http.Options{Lines: lines, MIME: o.MIME, Compat: o.Conn.Compat, Excess: o.HTTP.Excess}),
+		http.New(hooks, fm, websocket.New(hooks), o.HTTP),
 		smb.New(hooks, fm, smb.Inner{Pipes: pipes, GSSAPI: security.GSSAPI, NTLM: security.NTLM}, o.SMB),
 		smtp.New(hooks, mails, &ssl.Protocol, o.SMTP),
 		pop3.New(hooks, mails, &ssl.Protocol, o.POP3),

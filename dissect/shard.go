@@ -28,6 +28,7 @@ import (
 	"github.com/wirelog/wirelog/dissect/proto/http"
 	"github.com/wirelog/wirelog/dissect/proto/irc"
 	"github.com/wirelog/wirelog/dissect/proto/login"
+	"github.com/wirelog/wirelog/dissect/proto/mail"
 	"github.com/wirelog/wirelog/dissect/proto/ncp"
 	"github.com/wirelog/wirelog/dissect/proto/oncrpc"
 	"github.com/wirelog/wirelog/dissect/proto/pop3"
@@ -66,8 +67,10 @@ type Options struct {
 	SMTP   smtp.Options
 	// Lines bounds the incomplete lines that HTTP, FTP, SMTP, POP3 and Telnet hold.
 	Lines contentline.Options
-	// MIME has the limits of mail messages and HTTP bodies.
+	// MIME has the limits of mail messages and HTTP bodies, in the place of Mail.MIME and
+	// HTTP.MIME.
 	MIME   mime.Options
+	Mail   mail.Options
 	HTTP   http.Options
 	SSH    ssh.Options
 	TLS    tls.Options
@@ -95,6 +98,7 @@ func DefaultOptions() Options {
 		SMTP:   smtp.DefaultOptions(),
 		Lines:  contentline.DefaultOptions(),
 		MIME:   mime.DefaultOptions(),
+		Mail:   mail.DefaultOptions(),
 		HTTP:   http.DefaultOptions(),
 		SSH:    ssh.DefaultOptions(),
 		TLS:    tls.DefaultOptions(),
