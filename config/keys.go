@@ -38,6 +38,8 @@ var sections = gather([]Section{
 	{Name: "mime", Doc: "segments of mails"},
 	{Name: "nfs", Doc: "what the events of NFS have"},
 	{Name: "smb", Doc: "how SMB is read"},
+	{Name: "ssh", Doc: "how SSH is read"},
+	{Name: "ssl", Doc: "how SSL and TLS are read"},
 	{Name: "limits", Doc: "caps on what grows with traffic"},
 	{Name: "login", Doc: "lines by which logins of Telnet, rlogin and rsh are recognized; in a text . is any character, ? makes the one before it optional, and \\ takes the next as it is"},
 	{Name: "timeouts", Doc: "times, in packet time, after which state is ended; 0s switches one off"},
