@@ -26,6 +26,7 @@ import (
 	"github.com/wirelog/wirelog/dissect/proto/ftp"
 	"github.com/wirelog/wirelog/dissect/proto/http"
 	"github.com/wirelog/wirelog/dissect/proto/irc"
+	"github.com/wirelog/wirelog/dissect/proto/krb"
 	"github.com/wirelog/wirelog/dissect/proto/login"
 	"github.com/wirelog/wirelog/dissect/proto/mail"
 	"github.com/wirelog/wirelog/dissect/proto/ncp"
@@ -432,6 +433,7 @@ func TestDefaultsAreTheCommands(t *testing.T) {
 		"dnp3":        {dnp3.DefaultOptions(), def.DNP3},
 		"sip":         {sip.DefaultOptions(), def.SIP},
 		"rpc":         {oncrpc.DefaultOptions(), def.RPC},
+		"krb":         {krb.DefaultOptions(), def.KRB},
 		"ncp":         {ncp.DefaultOptions(), def.NCP},
 		"http":        {http.DefaultOptions(), def.HTTP},
 		"logs":        {logs.DefaultLimits(), want.Rows},
@@ -447,7 +449,7 @@ func TestDefaultsAreTheCommands(t *testing.T) {
 			parts++
 		}
 	}
-	if parts != 23 {
+	if parts != 24 {
 		t.Errorf("dissect.Options has %d parts: is each of them above?", parts)
 	}
 }

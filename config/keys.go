@@ -35,6 +35,7 @@ var sections = gather([]Section{
 	{Name: "contents", Doc: "ports whose payload is delivered as events, beside that of the sides in deliver_contents"},
 	{Name: "dns", Doc: "which records of DNS messages are read"},
 	{Name: "http", Doc: "what is done with URIs and bodies of HTTP"},
+	{Name: "krb", Doc: "how Kerberos is read"},
 	{Name: "mime", Doc: "segments of mails"},
 	{Name: "nfs", Doc: "what the events of NFS have"},
 	{Name: "smb", Doc: "how SMB is read"},

@@ -109,7 +109,7 @@ func protocols(hooks *event.Hooks, fm *files.Manager, o *Options) []*detect.Prot
 	certs := x509.NewSender(fm)
 	ssl, dtls := tls.New(hooks, certs, o.TLS)
 	rdpTCP, rdpUDP := rdp.New(hooks, certs, &ssl.Protocol)
-	krbUDP, krbTCP := krb.New(hooks, certs)
+	krbUDP, krbTCP := krb.New(hooks, certs, o.KRB)
 	security := dcerpc.Security{NTLM: ntlm.New(hooks)}
 	security.GSSAPI = gssapi.New(hooks, security.NTLM, &krbUDP.Protocol)
 	rpc, pipes := dcerpc.New(hooks, security, o.DCERPC)

@@ -27,6 +27,7 @@ import (
 	"github.com/wirelog/wirelog/dissect/proto/ftp"
 	"github.com/wirelog/wirelog/dissect/proto/http"
 	"github.com/wirelog/wirelog/dissect/proto/irc"
+	"github.com/wirelog/wirelog/dissect/proto/krb"
 	"github.com/wirelog/wirelog/dissect/proto/login"
 	"github.com/wirelog/wirelog/dissect/proto/mail"
 	"github.com/wirelog/wirelog/dissect/proto/ncp"
@@ -81,6 +82,7 @@ type Options struct {
 	SIP    sip.Options
 	RPC    oncrpc.Options
 	NCP    ncp.Options
+	KRB    krb.Options
 }
 
 // DefaultOptions returns the defaults, Zeek's where Zeek has them, without a seed.
@@ -109,6 +111,7 @@ func DefaultOptions() Options {
 		SIP:    sip.DefaultOptions(),
 		RPC:    oncrpc.DefaultOptions(),
 		NCP:    ncp.DefaultOptions(),
+		KRB:    krb.DefaultOptions(),
 	}
 }
 
@@ -166,7 +169,8 @@ type level struct {
 // New returns a shard that raises its events on hooks. cause is called for every timer
 // that is about to raise events, with its deadline, the first packet of its connection
 // and the packet before which it fires. A random seed replaces the zero Conn.Seed. It is
-// an error if the protocols cannot be used together; see detect.New.
+// an error if the protocols cannot be used together (see detect.New), or KRB.Keytab cannot
+// be read.
 func New(o Options, hooks *event.Hooks, cause func(deadline value.Time, first, num uint64)) (*Shard, error) {
 	if o.Conn.Seed == (conn.Seed{}) {
 		o.Conn.Seed = conn.RandomSeed()
@@ -200,6 +204,12 @@ func New(o Options, hooks *event.Hooks, cause func(deadline value.Time, first, n
 	for i := range s.levels {
 		lv := &s.levels[i]
 		lv.conn.IP, lv.conn.Link = &lv.ip, &lv.link
+	}
+	if o.KRB.Keytab != "" && o.KRB.Keys == nil {
+		var err error
+		if o.KRB.Keys, err = krb.ReadKeytab(o.KRB.Keytab); err != nil {
+			return nil, err
+		}
 	}
 	list, err := chosen(protocols(hooks, s.files, &o), o.Analyzers)
 	if err != nil {
