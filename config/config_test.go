@@ -30,12 +30,14 @@ import (
 	"github.com/wirelog/wirelog/dissect/proto/login"
 	"github.com/wirelog/wirelog/dissect/proto/mail"
 	"github.com/wirelog/wirelog/dissect/proto/ncp"
+	"github.com/wirelog/wirelog/dissect/proto/ntp"
 	"github.com/wirelog/wirelog/dissect/proto/oncrpc"
 	"github.com/wirelog/wirelog/dissect/proto/pop3"
 	"github.com/wirelog/wirelog/dissect/proto/sip"
 	"github.com/wirelog/wirelog/dissect/proto/smb"
 	"github.com/wirelog/wirelog/dissect/proto/smtp"
 	"github.com/wirelog/wirelog/dissect/proto/ssh"
+	"github.com/wirelog/wirelog/dissect/proto/syslog"
 	"github.com/wirelog/wirelog/dissect/proto/tls"
 	"github.com/wirelog/wirelog/internal/option"
 	"github.com/wirelog/wirelog/logs"
@@ -434,6 +436,8 @@ func TestDefaultsAreTheCommands(t *testing.T) {
 		"sip":         {sip.DefaultOptions(), def.SIP},
 		"rpc":         {oncrpc.DefaultOptions(), def.RPC},
 		"krb":         {krb.DefaultOptions(), def.KRB},
+		"ntp":         {ntp.DefaultOptions(), def.NTP},
+		"syslog":      {syslog.DefaultOptions(), def.Syslog},
 		"ncp":         {ncp.DefaultOptions(), def.NCP},
 		"http":        {http.DefaultOptions(), def.HTTP},
 		"logs":        {logs.DefaultLimits(), want.Rows},
@@ -449,7 +453,7 @@ func TestDefaultsAreTheCommands(t *testing.T) {
 			parts++
 		}
 	}
-	if parts != 24 {
+	if parts != 26 {
 		t.Errorf("dissect.Options has %d parts: is each of them above?", parts)
 	}
 }

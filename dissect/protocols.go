@@ -147,7 +147,7 @@ func protocols(hooks *event.Hooks, fm *files.Manager, o *Options) []*detect.Prot
 		socks.New(hooks),
 		ssh.New(hooks, o.SSH),
 		syslog.New(hooks),
-		ntp.New(hooks),
+		ntp.New(hooks, o.NTP),
 		snmp.New(hooks),
 		radius.New(hooks),
 		dhcp.New(hooks),
@@ -156,7 +156,7 @@ func protocols(hooks *event.Hooks, fm *files.Manager, o *Options) []*detect.Prot
 		rpc,
 	}
 	if !o.Conn.Compat.Has(compat.SyslogTCP) {
-		list = append(list, syslog.NewTCP(hooks))
+		list = append(list, syslog.NewTCP(hooks, o.Syslog))
 	}
 	list = append(list, ncp.New(hooks, o.NCP))
 	return append(list, oncrpc.New(hooks, o.RPC)...)

@@ -31,12 +31,14 @@ import (
 	"github.com/wirelog/wirelog/dissect/proto/login"
 	"github.com/wirelog/wirelog/dissect/proto/mail"
 	"github.com/wirelog/wirelog/dissect/proto/ncp"
+	"github.com/wirelog/wirelog/dissect/proto/ntp"
 	"github.com/wirelog/wirelog/dissect/proto/oncrpc"
 	"github.com/wirelog/wirelog/dissect/proto/pop3"
 	"github.com/wirelog/wirelog/dissect/proto/sip"
 	"github.com/wirelog/wirelog/dissect/proto/smb"
 	"github.com/wirelog/wirelog/dissect/proto/smtp"
 	"github.com/wirelog/wirelog/dissect/proto/ssh"
+	"github.com/wirelog/wirelog/dissect/proto/syslog"
 	"github.com/wirelog/wirelog/dissect/proto/tls"
 	"github.com/wirelog/wirelog/value"
 )
@@ -83,6 +85,8 @@ type Options struct {
 	RPC    oncrpc.Options
 	NCP    ncp.Options
 	KRB    krb.Options
+	NTP    ntp.Options
+	Syslog syslog.Options
 }
 
 // DefaultOptions returns the defaults, Zeek's where Zeek has them, without a seed.
@@ -112,6 +116,8 @@ func DefaultOptions() Options {
 		RPC:    oncrpc.DefaultOptions(),
 		NCP:    ncp.DefaultOptions(),
 		KRB:    krb.DefaultOptions(),
+		NTP:    ntp.DefaultOptions(),
+		Syslog: syslog.DefaultOptions(),
 	}
 }
 
