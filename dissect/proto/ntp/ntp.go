@@ -16,8 +16,8 @@ const port = 123 // RFC 5905 section 7.2
 
 // Options configure the analyzer. DefaultOptions returns the defaults.
 type Options struct {
-	// With the default a flow ends earlier, because of conn.Options.UDPInactivity.
-	Timeout time.Duration `key:"timeouts.ntp_session_timeout" doc:"silence that ends an NTP flow, if udp_inactivity_timeout does not end it before (ntp_session_timeout)"`
+	// conn.Options.UDPInactivity ends a flow if it is less, as it is by default.
+	Timeout time.Duration `key:"timeouts.ntp_session_timeout" doc:"silence that ends an NTP flow, if it is less than udp_inactivity_timeout (ntp_session_timeout)"`
 }
 
 // DefaultOptions returns the defaults, that of Bro for Timeout, which Zeek no longer has.
@@ -50,7 +50,7 @@ func (s *shard) attach(u conn.Use) conn.Analyzer {
 	a := s.free.Get()
 	*a = analyzer{Use: u, s: s}
 	if s.timeout > 0 {
-		u.Conn().EndAfterSilence(s.timeout)
+		u.Conn().ShortenInactivityTimeout(s.timeout)
 	}
 	return a
 }

@@ -31,11 +31,10 @@ func TestSessionTimeout(t *testing.T) {
 		b.SetAttacher(detect.New([]*detect.Protocol{New(b.Hooks, Options{Timeout: c.session})}))
 		b.Server = netip.AddrPortFrom(b.Server.Addr(), port)
 		b.Datagram(true, []byte(standardMessage(3, 0, "INIT")))
-		// A second less is enough for the session's.
-		if b.Advance(value.Time(c.want - 2*time.Second)); ended {
+		if b.Advance(value.Time(c.want - time.Second)); ended {
 			t.Errorf("%+v: ended early", c)
 		}
-		if b.Advance(value.Time(3 * time.Second)); !ended {
+		if b.Advance(value.Time(2 * time.Second)); !ended {
 			t.Errorf("%+v: not ended", c)
 		}
 	}
