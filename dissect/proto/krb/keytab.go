@@ -41,17 +41,17 @@ func ReadKeytab(file string) (*Keytab, error) {
 	if err != nil {
 		return nil, err
 	}
-	t, err := ParseKeytab(b)
+	t, err := parseKeytab(b)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", file, err)
 	}
 	return t, nil
 }
 
-// ParseKeytab reads the contents of a keytab file: two bytes of a version, and entries that
+// parseKeytab reads the contents of a keytab file: two bytes of a version, and entries that
 // begin with their length, which is negative for a hole. Numbers are big-endian. There is no
 // RFC; the format is that of MIT Kerberos.
-func ParseKeytab(b []byte) (*Keytab, error) {
+func parseKeytab(b []byte) (*Keytab, error) {
 	const magic, version = 5, 2
 	if len(b) < 2 || b[0] != magic {
 		return nil, errors.New("not a keytab")

@@ -167,7 +167,7 @@ func TestKeytab(t *testing.T) {
 		{"an entry of a byte", "\x05\x02\x00\x00\x00\x01x", 0, 0, "malformed"},
 		{"a large hole", "\x05\x02\x80\x00\x00\x00", 0, 0, "cut short"},
 	} {
-		tab, err := ParseKeytab([]byte(c.file))
+		tab, err := parseKeytab([]byte(c.file))
 		switch {
 		case c.err != "":
 			if err == nil || !strings.Contains(err.Error(), c.err) {
@@ -201,7 +201,7 @@ func TestTickets(t *testing.T) {
 	for etype, secret := range entries {
 		tab += entry(uint16(etype), secret)
 	}
-	keys, err := ParseKeytab([]byte(tab))
+	keys, err := parseKeytab([]byte(tab))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -270,7 +270,7 @@ func TestTickets(t *testing.T) {
 func FuzzKeytab(f *testing.F) {
 	f.Add([]byte("\x05\x02" + entry(18, long) + entry(23, short)))
 	f.Add([]byte("\x05\x02\xff\xff\xff\xfe"))
-	f.Fuzz(func(_ *testing.T, b []byte) { _, _ = ParseKeytab(b) })
+	f.Fuzz(func(_ *testing.T, b []byte) { _, _ = parseKeytab(b) })
 }
 
 func FuzzTicket(f *testing.F) {
