@@ -104,8 +104,8 @@ func (k Key) Env() string {
 // a flag; "" if no key's does. value is for the example of a variable.
 func KeyOf(setting, value string) string {
 	names := func(doc string) bool {
-		_, after, ok := strings.Cut(doc, setting)
-		return ok && (after == "" || strings.ContainsRune("),; ", rune(after[0])))
+		before, after, ok := strings.Cut(doc, setting)
+		return ok && (after == "" || strings.ContainsRune("),; ", rune(after[0]))) && !strings.HasSuffix(before, "_")
 	}
 	for _, k := range allKeys() {
 		switch {

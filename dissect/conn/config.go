@@ -40,10 +40,10 @@ type Options struct {
 	TCPSYN          time.Duration `key:"timeouts.tcp_syn_timeout" doc:"time after the first packet at which a TCP connection is first looked at (tcp_SYN_timeout)"`
 	TCPSession      time.Duration `key:"timeouts.tcp_session_timer" doc:"time between looks at a TCP connection that closed"`
 	TCPLinger       time.Duration `key:"timeouts.tcp_connection_linger" doc:"silence after which a closed TCP connection is over; a new one within it is a weird"`
-	TCPAttempt      time.Duration `key:"timeouts.tcp_attempt_delay" doc:"wait for an answer to a SYN"`
+	TCPAttempt      time.Duration `key:"timeouts.tcp_attempt_delay" doc:"wait for an answer to a SYN (tcp_attempt_delay)"`
 	TCPClose        time.Duration `key:"timeouts.tcp_close_delay" doc:"wait after a normal close"`
 	TCPReset        time.Duration `key:"timeouts.tcp_reset_delay" doc:"wait after a RST"`
-	TCPPartialClose time.Duration `key:"timeouts.tcp_partial_close_delay" doc:"wait after one side of a partial connection closed"`
+	TCPPartialClose time.Duration `key:"timeouts.tcp_partial_close_delay" doc:"wait after one side of a partial connection closed (tcp_partial_close_delay)"`
 	TCPInactivity   time.Duration `key:"timeouts.tcp_inactivity_timeout" doc:"silence that ends a TCP connection"`
 	UDPInactivity   time.Duration `key:"timeouts.udp_inactivity_timeout" doc:"silence that ends a UDP flow"`
 	ICMPInactivity  time.Duration `key:"timeouts.icmp_inactivity_timeout" doc:"silence that ends an ICMP flow"`
