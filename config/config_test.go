@@ -20,10 +20,12 @@ import (
 	"github.com/wirelog/wirelog/dissect/file/x509"
 	"github.com/wirelog/wirelog/dissect/link/packet"
 	"github.com/wirelog/wirelog/dissect/link/tunnel"
+	"github.com/wirelog/wirelog/dissect/proto/bittorrent"
 	"github.com/wirelog/wirelog/dissect/proto/dcerpc"
 	"github.com/wirelog/wirelog/dissect/proto/dnp3"
 	"github.com/wirelog/wirelog/dissect/proto/dns"
 	"github.com/wirelog/wirelog/dissect/proto/ftp"
+	"github.com/wirelog/wirelog/dissect/proto/gnutella"
 	"github.com/wirelog/wirelog/dissect/proto/http"
 	"github.com/wirelog/wirelog/dissect/proto/irc"
 	"github.com/wirelog/wirelog/dissect/proto/krb"
@@ -439,6 +441,8 @@ func TestDefaultsAreTheCommands(t *testing.T) {
 		"ntp":         {ntp.DefaultOptions(), def.NTP},
 		"syslog":      {syslog.DefaultOptions(), def.Syslog},
 		"ncp":         {ncp.DefaultOptions(), def.NCP},
+		"bittorrent":  {bittorrent.DefaultOptions(), def.BitTorrent},
+		"gnutella":    {gnutella.DefaultOptions(), def.Gnutella},
 		"http":        {http.DefaultOptions(), def.HTTP},
 		"logs":        {logs.DefaultLimits(), want.Rows},
 		"writers":     {value.DefaultSampling(), def.Conn.Weirds},
@@ -453,7 +457,7 @@ func TestDefaultsAreTheCommands(t *testing.T) {
 			parts++
 		}
 	}
-	if parts != 26 {
+	if parts != 28 {
 		t.Errorf("dissect.Options has %d parts: is each of them above?", parts)
 	}
 }

@@ -31,6 +31,7 @@ type Section struct {
 // sections lists all keys, by section in this order, in the order of Config's fields.
 var sections = gather([]Section{
 	{},
+	{Name: "bittorrent", Doc: "what the events of BitTorrent have"},
 	{Name: "files", Doc: "what is done with transferred files"},
 	{Name: "contents", Doc: "ports whose payload is delivered as events, beside that of the sides in deliver_contents"},
 	{Name: "dns", Doc: "which records of DNS messages are read"},

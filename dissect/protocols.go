@@ -10,12 +10,14 @@ import (
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/dissect/file/files"
 	"github.com/wirelog/wirelog/dissect/file/x509"
+	"github.com/wirelog/wirelog/dissect/proto/bittorrent"
 	"github.com/wirelog/wirelog/dissect/proto/dcerpc"
 	"github.com/wirelog/wirelog/dissect/proto/dhcp"
 	"github.com/wirelog/wirelog/dissect/proto/dnp3"
 	"github.com/wirelog/wirelog/dissect/proto/dns"
 	"github.com/wirelog/wirelog/dissect/proto/finger"
 	"github.com/wirelog/wirelog/dissect/proto/ftp"
+	"github.com/wirelog/wirelog/dissect/proto/gnutella"
 	"github.com/wirelog/wirelog/dissect/proto/gssapi"
 	"github.com/wirelog/wirelog/dissect/proto/http"
 	"github.com/wirelog/wirelog/dissect/proto/ident"
@@ -50,7 +52,7 @@ import (
 
 // onRequest names the protocols that Options.Analyzers must ask for, by AnalyzerNames; all
 // others are attached by default.
-var onRequest = []string{"ident", "mount", "ncp", "nfs", "portmapper", "rlogin", "rsh", "syslog_tcp", "telnet"}
+var onRequest = []string{"bittorrent", "bittorrenttracker", "gnutella", "ident", "mount", "ncp", "nfs", "portmapper", "rlogin", "rsh", "syslog_tcp", "telnet"}
 
 // AnalyzerNames lists the analyzers of application protocols by Zeek's names, in
 // lower case.
@@ -158,6 +160,7 @@ func protocols(hooks *event.Hooks, fm *files.Manager, o *Options) []*detect.Prot
 	if !o.Conn.Compat.Has(compat.SyslogTCP) {
 		list = append(list, syslog.NewTCP(hooks, o.Syslog))
 	}
-	list = append(list, ncp.New(hooks, o.NCP))
+	list = append(list, ncp.New(hooks, o.NCP), gnutella.New(hooks, o.Gnutella))
+	list = append(list, bittorrent.New(hooks, o.BitTorrent)...)
 	return append(list, oncrpc.New(hooks, o.RPC)...)
 }

@@ -21,10 +21,12 @@ import (
 	"github.com/wirelog/wirelog/dissect/link/arp"
 	"github.com/wirelog/wirelog/dissect/link/packet"
 	"github.com/wirelog/wirelog/dissect/link/tunnel"
+	"github.com/wirelog/wirelog/dissect/proto/bittorrent"
 	"github.com/wirelog/wirelog/dissect/proto/dcerpc"
 	"github.com/wirelog/wirelog/dissect/proto/dnp3"
 	"github.com/wirelog/wirelog/dissect/proto/dns"
 	"github.com/wirelog/wirelog/dissect/proto/ftp"
+	"github.com/wirelog/wirelog/dissect/proto/gnutella"
 	"github.com/wirelog/wirelog/dissect/proto/http"
 	"github.com/wirelog/wirelog/dissect/proto/irc"
 	"github.com/wirelog/wirelog/dissect/proto/krb"
@@ -87,6 +89,9 @@ type Options struct {
 	KRB    krb.Options
 	NTP    ntp.Options
 	Syslog syslog.Options
+
+	BitTorrent bittorrent.Options
+	Gnutella   gnutella.Options
 }
 
 // DefaultOptions returns the defaults, Zeek's where Zeek has them, without a seed.
@@ -118,6 +123,9 @@ func DefaultOptions() Options {
 		KRB:    krb.DefaultOptions(),
 		NTP:    ntp.DefaultOptions(),
 		Syslog: syslog.DefaultOptions(),
+
+		BitTorrent: bittorrent.DefaultOptions(),
+		Gnutella:   gnutella.DefaultOptions(),
 	}
 }
 
@@ -291,14 +299,10 @@ func (s *Shard) StateHeld() int { return s.table.StateHeld() + s.files.StateHeld
 // Of the two kinds, the one that takes more loses its oldest.
 func (s *Shard) reclaim() {
 	s.table.Reclaim()
-	for limit := s.opt.Conn.StateBytes; ; {
-		files, conns := s.files.StateHeld(), s.table.StateHeld()
-		switch {
-		case files+conns <= limit:
-			return
-		case files >= conns:
+	for s.StateHeld() > s.opt.Conn.StateBytes {
+		if s.files.StateHeld() >= s.table.StateHeld() {
 			s.files.EndOldest()
-		default:
+		} else {
 			s.table.EndOldest()
 		}
 	}
@@ -319,7 +323,9 @@ func (s *Shard) Frame(f *packet.Frame) {
 		}
 		s.contained(f)
 	}
-	s.reclaim()
+	if s.table.Greedy() || s.StateHeld() > s.opt.Conn.StateBytes {
+		s.reclaim()
+	}
 	if s.drop == packet.DropNone {
 		s.stats.Processed++
 	} else {

@@ -13,7 +13,7 @@ import (
 type conns struct {
 	out   schemas.Emitter
 	slot  event.Slot
-	local networks
+	local *networks
 	// Groups of optional columns that are wanted.
 	communityID, l2, vlan bool
 
@@ -121,7 +121,7 @@ func (b *conns) remove(e *event.ConnectionStateRemove) {
 		b.serviceBuf = joinLower(b.serviceBuf[:0], b.services)
 		r.Service = value.Some(text(b.serviceBuf))
 	}
-	if len(b.local) > 0 {
+	if !b.local.empty() {
 		r.LocalOrig = value.Some(b.local.contains(id.OrigH))
 		r.LocalResp = value.Some(b.local.contains(id.RespH))
 	}

@@ -14,7 +14,7 @@ import (
 type files struct {
 	out   schemas.Emitter
 	slot  event.FileSlot
-	local networks
+	local *networks
 
 	rec       schemas.Files
 	analyzers []string
@@ -117,7 +117,7 @@ func (b *files) remove(e *event.FileStateRemove) {
 	conns := f.Conns()
 	if isOrig, ok := f.IsOrig(); ok {
 		r.IsOrig = value.Some(isOrig)
-		if n := len(conns); n > 0 && len(b.local) > 0 {
+		if n := len(conns); n > 0 && !b.local.empty() {
 			sender := conns[n-1].ID.RespH
 			if isOrig {
 				sender = conns[n-1].ID.OrigH

@@ -52,6 +52,14 @@ func (c *fakeConn) Slot(s event.Slot) any {
 }
 func (c *fakeConn) Weird(name, _, _ string)  { c.weirds = append(c.weirds, name) }
 func (c *fakeConn) Hold(s event.Slot, n int) { c.held += n }
+func (c *fakeConn) UsedSlots() (used event.SlotSet) {
+	for s, v := range c.slots {
+		if v != nil {
+			used.Add(event.Slot(s))
+		}
+	}
+	return used
+}
 func (c *fakeConn) SetSlot(s event.Slot, v any) {
 	for len(c.slots) <= int(s) {
 		c.slots = append(c.slots, nil)

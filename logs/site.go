@@ -7,9 +7,22 @@ import (
 	"slices"
 )
 
-// networks is a set of addresses: disjoint ranges in ascending order. IPv4 addresses have
-// their mapped form, as in Zeek.
-type networks []addrRange
+// networks is a set of addresses. IPv4 addresses have their mapped form, as in Zeek.
+type networks struct {
+	ranges []addrRange // disjoint, in ascending order
+	// first says of the IPv4 addresses with the same first byte whether all or none of
+	// them are in the set.
+	first [256]share
+}
+
+// share is how much of something is in a set.
+type share uint8
+
+const (
+	shareSome share = iota
+	shareNone
+	shareAll
+)
 
 type addrRange struct{ first, last addrValue }
 
@@ -29,8 +42,8 @@ func valueOf(a netip.Addr) addrValue {
 }
 
 // newNetworks returns the union of nets; invalid ones are left out.
-func newNetworks(nets []netip.Prefix) networks {
-	var all networks
+func newNetworks(nets []netip.Prefix) *networks {
+	var all []addrRange
 	for _, p := range nets {
 		if !p.IsValid() {
 			continue
@@ -60,19 +73,47 @@ func newNetworks(nets []netip.Prefix) networks {
 		}
 		merged = append(merged, r)
 	}
-	return merged
+	n := &networks{ranges: merged}
+	for i := range n.first {
+		first := valueOf(netip.AddrFrom4([4]byte{byte(i)}))
+		last := addrValue{first.hi, first.lo | (1<<24 - 1)}
+		r := n.at(first)
+		switch {
+		case r != nil && last.compare(r.last) <= 0:
+			n.first[i] = shareAll
+		case r == nil && n.at(last) == nil && !slices.ContainsFunc(merged, func(r addrRange) bool {
+			return r.first.compare(first) > 0 && r.first.compare(last) < 0
+		}):
+			n.first[i] = shareNone
+		}
+	}
+	return n
 }
 
-func (n networks) contains(a netip.Addr) bool {
-	v := valueOf(a)
-	low, high := 0, len(n)
+func (n *networks) empty() bool { return len(n.ranges) == 0 }
+
+func (n *networks) contains(a netip.Addr) bool {
+	if a.Is4() {
+		if t := n.first[a.As4()[0]]; t != shareSome {
+			return t == shareAll
+		}
+	}
+	return n.at(valueOf(a)) != nil
+}
+
+// at returns the range with v, or nil.
+func (n *networks) at(v addrValue) *addrRange {
+	low, high := 0, len(n.ranges)
 	for low < high {
 		mid := int(uint(low+high) / 2)
-		if n[mid].first.compare(v) <= 0 {
+		if n.ranges[mid].first.compare(v) <= 0 {
 			low = mid + 1
 		} else {
 			high = mid
 		}
 	}
-	return low > 0 && v.compare(n[low-1].last) <= 0
+	if low == 0 || v.compare(n.ranges[low-1].last) > 0 {
+		return nil
+	}
+	return &n.ranges[low-1]
 }

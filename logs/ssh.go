@@ -18,7 +18,7 @@ type ssh struct {
 	states[sshState]
 	out   schemas.Emitter
 	now   func() value.Time
-	local networks
+	local *networks
 	hassh bool // the optional columns are wanted
 
 	rec    schemas.SSH

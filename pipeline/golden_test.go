@@ -15,9 +15,11 @@ var updateGolden = flag.Bool("update", false, "write testdata/golden anew")
 // goldenEvents are the captures whose events are compared too, and which events:
 // mostly those that no reference capture has.
 var goldenEvents = map[string]string{
+	"bittorrent.pcap": "bittorrent_*,bt_*",
 	"dhcp.pcap":       "dhcp_*",
 	"dnp3.pcap":       "dnp3_*",
 	"finger.pcap":     "finger_*",
+	"gnutella.pcap":   "gnutella_*",
 	"ident.pcap":      "ident_*",
 	"krb-odd.pcap":    "krb_*",
 	"modbus-odd.pcap": "modbus_*",
@@ -36,9 +38,11 @@ var goldenEvents = map[string]string{
 
 // goldenAnalyzers are the captures that need other analyzers than the default.
 var goldenAnalyzers = map[string]string{
-	"ident.pcap":  "+ident",
-	"rlogin.pcap": "+rlogin,+rsh",
-	"telnet.pcap": "+telnet",
+	"bittorrent.pcap": "+bittorrent,+bittorrenttracker",
+	"gnutella.pcap":   "+gnutella",
+	"ident.pcap":      "+ident",
+	"rlogin.pcap":     "+rlogin,+rsh",
+	"telnet.pcap":     "+telnet",
 }
 
 // TestGolden reads every capture of testdata, with checksums verified, and

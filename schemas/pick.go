@@ -16,7 +16,7 @@ var protocolLogs = map[string][]string{
 	"rdpeudp": {"conn"}, "icmp": {"conn"}, "tcp": {"conn"}, "udp": {"conn"},
 	"dnp3_tcp": {"dnp3"}, "dnp3_udp": {"dnp3"}, "syslog_tcp": {"syslog"},
 	"finger": nil, "ident": nil, "rlogin": nil, "rsh": nil, "telnet": nil,
-	"mount": nil, "ncp": nil, "nfs": nil, "portmapper": nil,
+	"bittorrent": nil, "bittorrenttracker": nil, "gnutella": nil, "mount": nil, "ncp": nil, "nfs": nil, "portmapper": nil,
 	"gssapi": nil, "imap": nil, "pop3": nil, "xmpp": nil,
 }
 

@@ -8,18 +8,22 @@ import (
 )
 
 // An account is what builders and analyzers hold in memory for one connection. It exists
-// from the first analyzer on that has a size, or the first Hold.
+// from the first analyzer on that has a size, or the first Hold. slotValue.holds says
+// which builders hold something.
 type account struct {
-	c     *Conn
-	bytes int
-	// slots and analyzers say who holds it, by slot and by index in ext.analyzers.
-	slots     [4]uint64
-	analyzers uint64
-	sized     uint64 // analyzers that have a size, as analyzers
-	greedy    bool   // in accounts.greedy
-
-	prev, next *account // by age
+	c          *Conn
+	bytes      int
+	prev, next *account    // by age
+	analyzers  analyzerSet // those that hold something
+	sized      analyzerSet // those that have a size
+	greedy     bool        // in accounts.greedy
 }
+
+// An analyzerSet has a bit for each index in ext.analyzers. The last one stands for all
+// further analyzers as well.
+type analyzerSet uint16
+
+func analyzerBit(i int) analyzerSet { return 1 << min(i, 15) }
 
 // accounts bound the memory of all accounts and of each. The connection that has held
 // something for the longest time loses first.
@@ -35,9 +39,6 @@ func (s *accounts) init(o *Options) {
 	s.limit = o.StateBytes
 	s.share = min(o.ConnStateBytes, o.StateBytes)
 }
-
-// over reports whether reclaim has something to do.
-func (s *accounts) over() bool { return s.bytes > s.limit || len(s.greedy) > 0 }
 
 // account returns the account of c, and opens it if it has none.
 func (t *Table) account(c *Conn) *account {
@@ -77,7 +78,7 @@ func (t *Table) hold(c *Conn, n int) *account {
 // weigh adds the size of the analyzer with index i to the account of c.
 func (t *Table) weigh(c *Conn, i, size int) {
 	if size > 0 {
-		t.hold(c, size).sized |= 1 << min(i, 63)
+		t.hold(c, size).sized |= analyzerBit(i)
 	}
 }
 
@@ -85,12 +86,18 @@ func (t *Table) weigh(c *Conn, i, size int) {
 // released. If there is too much, the table ends the state of some connection after the
 // current packet; see event.Hooks.EndSlot.
 func (c *Conn) Hold(s event.Slot, n int) {
-	if a := c.t.hold(c, n); a != nil {
-		a.slots[s>>6] |= 1 << (s & 63)
+	if c.t.hold(c, n) == nil {
+		return
+	}
+	for x := &c.ext.slots; x != nil; x = x.next {
+		if x.slot == s && x.v != nil {
+			x.holds = true
+			return
+		}
 	}
 }
 
-// closeAccount forgets what c holds, at its end.
+// closeAccount forgets what is held, at the end of a connection or of its state.
 func (t *Table) closeAccount(x *ext) {
 	a, s := x.account, &t.accounts
 	x.account = nil
@@ -110,22 +117,21 @@ func (t *Table) closeAccount(x *ext) {
 		s.greedy = slices.Delete(s.greedy, i, i+1)
 	}
 	*a = account{}
-	s.free.Put(a)
+	if !t.hooks.Terminating() {
+		s.free.Put(a)
+	}
 }
 
 // StateHeld returns how many bytes builders and analyzers hold.
 func (t *Table) StateHeld() int { return t.accounts.bytes }
 
+// Greedy reports whether a connection holds more than its share.
+func (t *Table) Greedy() bool { return len(t.accounts.greedy) > 0 }
+
 // Reclaim ends the state of connections that hold more than their share, and of the
 // oldest until all together hold no more than they may. It is called between packets,
 // when no analyzer and no builder is running.
 func (t *Table) Reclaim() {
-	if t.accounts.over() {
-		t.reclaim()
-	}
-}
-
-func (t *Table) reclaim() {
 	s := &t.accounts
 	for len(s.greedy) > 0 {
 		t.endState(s.greedy[0], limitOne)
@@ -161,20 +167,19 @@ func (t *Table) endState(a *account, limit string) {
 		losers |= a.sized
 	}
 	for i := range x.analyzers {
-		if !x.analyzers[i].off && losers&(1<<min(i, 63)) != 0 {
+		if !x.analyzers[i].off && losers&analyzerBit(i) != 0 {
 			t.turnOff(c, i)
 		}
 	}
 	panicked := func(r any) { t.panicked(c, &listeners, r) }
-	if limit == limitAll {
-		// Builders keep something for each connection besides what they have counted.
-		for s := &x.slots; s != nil; s = s.next {
-			if s.v != nil {
-				a.slots[s.slot>>6] |= 1 << (s.slot & 63)
-			}
+	// Builders keep something for each connection besides what they have counted. They end
+	// in the order of their slots.
+	var slots event.SlotSet
+	for s := &x.slots; s != nil; s = s.next {
+		if s.v != nil && (s.holds || limit == limitAll) {
+			slots.Add(s.slot)
 		}
 	}
-	slots := a.slots // a may be closed meanwhile
 	for i, word := range slots {
 		for b := range 64 {
 			if word&(1<<b) != 0 {

@@ -134,9 +134,10 @@ type ext struct {
 // slotValue is an element of the list of values that SetSlot has stored. Most
 // connections have at most one, which is in ext.
 type slotValue struct {
-	v    any // nil if there is none
-	slot event.Slot
-	next *slotValue
+	v     any // nil if there is none
+	slot  event.Slot
+	holds bool // the value counts in account
+	next  *slotValue
 }
 
 // maxServices is how many services a connection can have. They are indexes into the
@@ -322,6 +323,18 @@ func (c *Conn) Slot(s event.Slot) any {
 	return nil
 }
 
+// UsedSlots returns the slots that have a value.
+func (c *Conn) UsedSlots() (used event.SlotSet) {
+	if c.ext != nil {
+		for x := &c.ext.slots; x != nil; x = x.next {
+			if x.v != nil {
+				used.Add(x.slot)
+			}
+		}
+	}
+	return used
+}
+
 // SetSlot stores a builder's state. Storing nil in an empty slot takes no memory.
 func (c *Conn) SetSlot(s event.Slot, v any) {
 	if v == nil && c.ext == nil {
@@ -333,7 +346,7 @@ func (c *Conn) SetSlot(s event.Slot, v any) {
 		if x.v == nil {
 			free = x
 		} else if x.slot == s {
-			x.v = v
+			x.v, x.holds = v, x.holds && v != nil
 			return
 		}
 		last = x

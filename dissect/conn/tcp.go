@@ -198,17 +198,23 @@ type segment struct {
 // tcp processes one segment: hdr is the header with its options, data the captured
 // payload, n the payload's length on the wire.
 func (t *Table) tcp(c *Conn, p *Packet, hdr header, data []byte, n int) {
-	if t.followsZeek() || !t.isStray(c, p, hdr, data, n) {
-		t.accepted(c, p, hdr, data, n)
-	}
+	t.receive(c, p, hdr, data, n, t.followsZeek())
 }
 
-// accepted processes a segment that the receiver may accept.
-func (t *Table) accepted(c *Conn, p *Packet, hdr header, data []byte, n int) {
+// receive is tcp. accepted says that the receiver accepts the segment.
+func (t *Table) receive(c *Conn, p *Packet, hdr header, data []byte, n int, accepted bool) {
 	isOrig := p.isOrig
 	s, peer := c.sideOf(isOrig)
 	flags := hdr.flags()
 	seq, ack := hdr.seq(), hdr.ack()
+	if !accepted && !c.expects(s, peer, flags, seq, ack) {
+		if t.isStray(c, p, hdr, data, n) {
+			return
+		}
+		// Segments brought back may have flipped the connection.
+		isOrig = p.isOrig
+		s, peer = c.sideOf(isOrig)
+	}
 
 	if isOrig && c.flags&flagFirstOrig == 0 {
 		c.setFlag(flagPartial, flags&flagSYN == 0 || flags&flagACK != 0)

@@ -215,9 +215,9 @@ func (u Use) HoldState(n int) {
 	switch {
 	case a == nil:
 	case u.n < 0: // any of the connection's analyzers may be the one that feeds it
-		a.analyzers = ^uint64(0)
+		a.analyzers = ^analyzerSet(0)
 	default:
-		a.analyzers |= 1 << min(u.n, 63)
+		a.analyzers |= analyzerBit(int(u.n))
 	}
 }
 

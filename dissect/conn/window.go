@@ -117,6 +117,15 @@ func (c *Conn) precedes(s *side, seq uint32) bool {
 	return back > 0 && c.synSeen(s) && uint64(back) > full(s.lastSeq, s.seqWraps)-uint64(s.startSeq)
 }
 
+// expects reports that a segment is the next of its sender, acknowledges
+// what may be acknowledged and answers nothing held back, as most do. If it reports
+// false, isStray has to find out.
+func (c *Conn) expects(s, peer *side, flags uint8, seq, ack uint32) bool {
+	return seq == s.lastSeq && s.state != event.StateInactive && peer.state != event.StateInactive &&
+		flags&(flagSYN|flagACK) == flagACK && seqDelta(ack, peer.lastSeq) <= 0 && seqDelta(ack, peer.ackSeq) >= 0 &&
+		(c.ext == nil || c.ext.rare == nil)
+}
+
 // strayness returns the reasons for which the receiver does not accept a segment, 0 if it
 // does or if too little is known of it.
 func (c *Conn) strayness(s, peer *side, hdr header, n int) (why uint8) {
@@ -254,7 +263,7 @@ func (t *Table) bringBack(c *Conn, p *Packet) {
 		ip := *p.IP
 		q := h.packet(p, &ip)
 		q.isOrig = q.srcIsA == (c.origin == 0)
-		t.accepted(c, &q, h.hdr, h.data, h.n)
+		t.receive(c, &q, h.hdr, h.data, h.n, true)
 	}
 	t.streams.volatile = volatile
 	p.isOrig = p.srcIsA == (c.origin == 0)
@@ -363,7 +372,7 @@ func (t *Table) beginAgain(c *Conn, p *Packet, h stray) *Conn {
 	c.orig().flowLabel = h.label
 	volatile := t.streams.volatile
 	t.streams.volatile = true
-	t.accepted(c, &q, h.hdr, h.data, h.n)
+	t.receive(c, &q, h.hdr, h.data, h.n, true)
 	t.streams.volatile = volatile
 	c.count(&q)
 	return c

@@ -77,9 +77,10 @@ type Conn interface {
 	Services(dst []string) []string
 
 	// Slot and SetSlot keep a builder's state on this connection. NewSlot hands
-	// out slots while the pipeline is built.
+	// out slots while the pipeline is built. UsedSlots returns those that have a value.
 	Slot(s Slot) any
 	SetSlot(s Slot, v any)
+	UsedSlots() SlotSet
 
 	// Hold adds n to the bytes that the state in slot s takes beyond its fixed size; n
 	// is negative when they are released. A builder whose state grows with traffic calls
@@ -128,6 +129,15 @@ type ContentsWriter interface{ Write(p []byte) (int, error) }
 
 // Slot is an index into a connection's attachments.
 type Slot uint8
+
+// SlotSet is a set of slots.
+type SlotSet [4]uint64
+
+// Add adds s.
+func (t *SlotSet) Add(s Slot) { t[s>>6] |= 1 << (s & 63) }
+
+// Has reports whether s was added.
+func (t *SlotSet) Has(s Slot) bool { return t[s>>6]&(1<<(s&63)) != 0 }
 
 // NewSlot hands out the next slot of the connections whose events h raises. It
 // may only be called while the pipeline is built.
@@ -204,11 +214,13 @@ func (h *Hooks) endFrom(i int, c Conn, panicked func(r any)) (next int) {
 			panicked(r)
 		}
 	}()
+	used := c.UsedSlots()
 	for next = i; next < len(h.ends); {
 		e := &h.ends[next]
 		next++
-		if c.Slot(e.slot) != nil {
+		if used.Has(e.slot) {
 			e.fn(c)
+			used = c.UsedSlots() // fn may have changed others
 		}
 	}
 	return next

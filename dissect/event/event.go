@@ -46,6 +46,16 @@ type MapEntry[T any] struct {
 	Value T
 }
 
+// Dict is a table of values by name (Zeek's table[string] of T), without order. No name
+// occurs twice.
+type Dict[T any] []DictEntry[T]
+
+// DictEntry is an entry of a Dict.
+type DictEntry[T any] struct {
+	Key   []byte // valid inside the call
+	Value T
+}
+
 // ConnID identifies a connection (Zeek's conn_id). Orig is the side that
 // Zeek takes for the originator. For ICMP the ports hold type and code.
 type ConnID struct {

@@ -7,57 +7,59 @@ import "strconv"
 // Hooks are the hooks of every event that this build raises, by section of
 // the catalogue. The zero Hooks is ready for use; every shard has its own.
 type Hooks struct {
-	ARP       ARPEvents
-	Analyzer  AnalyzerEvents
-	Conn      ConnEvents
-	ConnSize  ConnSizeEvents
-	DCERPC    DCERPCEvents
-	DHCP      DHCPEvents
-	DNP3      DNP3Events
-	DNS       DNSEvents
-	FTP       FTPEvents
-	File      FileEvents
-	Finger    FingerEvents
-	GSSAPI    GSSAPIEvents
-	GTPv1     GTPv1Events
-	HTTP      HTTPEvents
-	ICMP      ICMPEvents
-	IMAP      IMAPEvents
-	IRC       IRCEvents
-	Ident     IdentEvents
-	KRB       KRBEvents
-	Login     LoginEvents
-	MIME      MIMEEvents
-	Modbus    ModbusEvents
-	MySQL     MySQLEvents
-	NCP       NCPEvents
-	NTLM      NTLMEvents
-	NTP       NTPEvents
-	NetBIOS   NetBIOSEvents
-	OCSP      OCSPEvents
-	PE        PEEvents
-	POP3      POP3Events
-	Packet    PacketEvents
-	RADIUS    RADIUSEvents
-	RDP       RDPEvents
-	RFB       RFBEvents
-	RPC       RPCEvents
-	SIP       SIPEvents
-	SMB       SMBEvents
-	SMTP      SMTPEvents
-	SNMP      SNMPEvents
-	SOCKS     SOCKSEvents
-	SSH       SSHEvents
-	SSL       SSLEvents
-	Syslog    SyslogEvents
-	TCP       TCPEvents
-	Teredo    TeredoEvents
-	Tunnel    TunnelEvents
-	UDP       UDPEvents
-	WebSocket WebSocketEvents
-	Weird     WeirdEvents
-	X509      X509Events
-	XMPP      XMPPEvents
+	ARP        ARPEvents
+	Analyzer   AnalyzerEvents
+	BitTorrent BitTorrentEvents
+	Conn       ConnEvents
+	ConnSize   ConnSizeEvents
+	DCERPC     DCERPCEvents
+	DHCP       DHCPEvents
+	DNP3       DNP3Events
+	DNS        DNSEvents
+	FTP        FTPEvents
+	File       FileEvents
+	Finger     FingerEvents
+	GSSAPI     GSSAPIEvents
+	GTPv1      GTPv1Events
+	Gnutella   GnutellaEvents
+	HTTP       HTTPEvents
+	ICMP       ICMPEvents
+	IMAP       IMAPEvents
+	IRC        IRCEvents
+	Ident      IdentEvents
+	KRB        KRBEvents
+	Login      LoginEvents
+	MIME       MIMEEvents
+	Modbus     ModbusEvents
+	MySQL      MySQLEvents
+	NCP        NCPEvents
+	NTLM       NTLMEvents
+	NTP        NTPEvents
+	NetBIOS    NetBIOSEvents
+	OCSP       OCSPEvents
+	PE         PEEvents
+	POP3       POP3Events
+	Packet     PacketEvents
+	RADIUS     RADIUSEvents
+	RDP        RDPEvents
+	RFB        RFBEvents
+	RPC        RPCEvents
+	SIP        SIPEvents
+	SMB        SMBEvents
+	SMTP       SMTPEvents
+	SNMP       SNMPEvents
+	SOCKS      SOCKSEvents
+	SSH        SSHEvents
+	SSL        SSLEvents
+	Syslog     SyslogEvents
+	TCP        TCPEvents
+	Teredo     TeredoEvents
+	Tunnel     TunnelEvents
+	UDP        UDPEvents
+	WebSocket  WebSocketEvents
+	Weird      WeirdEvents
+	X509       X509Events
+	XMPP       XMPPEvents
 
 	slots       Slot
 	ends        []slotEnd
@@ -77,6 +79,28 @@ type ARPEvents struct {
 type AnalyzerEvents struct {
 	ConfirmationInfo Hook[AnalyzerConfirmationInfo] // analyzer_confirmation_info
 	ViolationInfo    Hook[AnalyzerViolationInfo]    // analyzer_violation_info
+}
+
+// BitTorrentEvents are the hooks of section BitTorrent.
+type BitTorrentEvents struct {
+	PeerBitfield           Hook[BitTorrentPeerBitfield]      // bittorrent_peer_bitfield
+	PeerCancel             Hook[BitTorrentPeerCancel]        // bittorrent_peer_cancel
+	PeerChoke              Hook[BitTorrentPeerChoke]         // bittorrent_peer_choke
+	PeerHandshake          Hook[BitTorrentPeerHandshake]     // bittorrent_peer_handshake
+	PeerHave               Hook[BitTorrentPeerHave]          // bittorrent_peer_have
+	PeerInterested         Hook[BitTorrentPeerInterested]    // bittorrent_peer_interested
+	PeerKeepAlive          Hook[BitTorrentPeerKeepAlive]     // bittorrent_peer_keep_alive
+	PeerNotInterested      Hook[BitTorrentPeerNotInterested] // bittorrent_peer_not_interested
+	PeerPiece              Hook[BitTorrentPeerPiece]         // bittorrent_peer_piece
+	PeerPort               Hook[BitTorrentPeerPort]          // bittorrent_peer_port
+	PeerRequest            Hook[BitTorrentPeerRequest]       // bittorrent_peer_request
+	PeerUnchoke            Hook[BitTorrentPeerUnchoke]       // bittorrent_peer_unchoke
+	PeerUnknown            Hook[BitTorrentPeerUnknown]       // bittorrent_peer_unknown
+	PeerWeird              Hook[BitTorrentPeerWeird]         // bittorrent_peer_weird
+	BTTrackerRequest       Hook[BTTrackerRequest]            // bt_tracker_request
+	BTTrackerResponse      Hook[BTTrackerResponse]           // bt_tracker_response
+	BTTrackerResponseNotOK Hook[BTTrackerResponseNotOK]      // bt_tracker_response_not_ok
+	BTTrackerWeird         Hook[BTTrackerWeird]              // bt_tracker_weird
 }
 
 // ConnEvents are the hooks of section Conn.
@@ -263,6 +287,16 @@ type GTPv1Events struct {
 	Message              Hook[GTPv1Message]              // gtpv1_message
 	UpdatePDPCtxRequest  Hook[GTPv1UpdatePDPCtxRequest]  // gtpv1_update_pdp_ctx_request
 	UpdatePDPCtxResponse Hook[GTPv1UpdatePDPCtxResponse] // gtpv1_update_pdp_ctx_response
+}
+
+// GnutellaEvents are the hooks of section Gnutella.
+type GnutellaEvents struct {
+	BinaryMsg        Hook[GnutellaBinaryMsg]        // gnutella_binary_msg
+	Establish        Hook[GnutellaEstablish]        // gnutella_establish
+	HTTPNotify       Hook[GnutellaHTTPNotify]       // gnutella_http_notify
+	NotEstablish     Hook[GnutellaNotEstablish]     // gnutella_not_establish
+	PartialBinaryMsg Hook[GnutellaPartialBinaryMsg] // gnutella_partial_binary_msg
+	TextMsg          Hook[GnutellaTextMsg]          // gnutella_text_msg
 }
 
 // HTTPEvents are the hooks of section HTTP.
@@ -1015,6 +1049,312 @@ var built = [...]builtEvent{
 		stream: func(h *Hooks, s *Stream) {
 			h.Login.BadOptionTermination.Listen(func(e *BadOptionTermination) {
 				dst := s.begin("bad_option_termination")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "bittorrent_peer_bitfield",
+			Section: "BitTorrent",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"bitfield", "string"}},
+			Doc:     "Raised for the message that says which pieces a peer has.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.BitTorrent.PeerBitfield.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.BitTorrent.PeerBitfield.Listen(func(e *BitTorrentPeerBitfield) {
+				dst := s.begin("bittorrent_peer_bitfield")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "bittorrent_peer_cancel",
+			Section: "BitTorrent",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"index", "count"}, {"begin", "count"}, {"length", "count"}},
+			Doc:     "Raised when a peer withdraws a request.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.BitTorrent.PeerCancel.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.BitTorrent.PeerCancel.Listen(func(e *BitTorrentPeerCancel) {
+				dst := s.begin("bittorrent_peer_cancel")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "bittorrent_peer_choke",
+			Section: "BitTorrent",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}},
+			Doc:     "Raised for a choke: the peer answers no requests until it unchokes.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.BitTorrent.PeerChoke.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.BitTorrent.PeerChoke.Listen(func(e *BitTorrentPeerChoke) {
+				dst := s.begin("bittorrent_peer_choke")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "bittorrent_peer_handshake",
+			Section: "BitTorrent",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"reserved", "string"}, {"info_hash", "string"}, {"peer_id", "string"}},
+			Doc:     "Raised for the handshake with which each peer begins (BEP 3).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.BitTorrent.PeerHandshake.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.BitTorrent.PeerHandshake.Listen(func(e *BitTorrentPeerHandshake) {
+				dst := s.begin("bittorrent_peer_handshake")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "bittorrent_peer_have",
+			Section: "BitTorrent",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"piece_index", "count"}},
+			Doc:     "Raised when a peer announces one more complete piece.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.BitTorrent.PeerHave.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.BitTorrent.PeerHave.Listen(func(e *BitTorrentPeerHave) {
+				dst := s.begin("bittorrent_peer_have")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "bittorrent_peer_interested",
+			Section: "BitTorrent",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}},
+			Doc:     "Raised when a peer says that it wants pieces of the other.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.BitTorrent.PeerInterested.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.BitTorrent.PeerInterested.Listen(func(e *BitTorrentPeerInterested) {
+				dst := s.begin("bittorrent_peer_interested")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "bittorrent_peer_keep_alive",
+			Section: "BitTorrent",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}},
+			Doc:     "Raised for a message of length 0.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.BitTorrent.PeerKeepAlive.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.BitTorrent.PeerKeepAlive.Listen(func(e *BitTorrentPeerKeepAlive) {
+				dst := s.begin("bittorrent_peer_keep_alive")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "bittorrent_peer_not_interested",
+			Section: "BitTorrent",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}},
+			Doc:     "Raised when a peer says that it wants nothing of the other.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.BitTorrent.PeerNotInterested.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.BitTorrent.PeerNotInterested.Listen(func(e *BitTorrentPeerNotInterested) {
+				dst := s.begin("bittorrent_peer_not_interested")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "bittorrent_peer_piece",
+			Section: "BitTorrent",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"index", "count"}, {"begin", "count"}, {"piece_length", "count"}},
+			Doc:     "Raised for a block of a piece, when all of it has been sent.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.BitTorrent.PeerPiece.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.BitTorrent.PeerPiece.Listen(func(e *BitTorrentPeerPiece) {
+				dst := s.begin("bittorrent_peer_piece")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "bittorrent_peer_port",
+			Section: "BitTorrent",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"listen_port", "port"}},
+			Doc:     "Raised when a peer names the port of its node in the distributed hash table (BEP 5).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.BitTorrent.PeerPort.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.BitTorrent.PeerPort.Listen(func(e *BitTorrentPeerPort) {
+				dst := s.begin("bittorrent_peer_port")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "bittorrent_peer_request",
+			Section: "BitTorrent",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"index", "count"}, {"begin", "count"}, {"length", "count"}},
+			Doc:     "Raised when a peer asks for a block of a piece.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.BitTorrent.PeerRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.BitTorrent.PeerRequest.Listen(func(e *BitTorrentPeerRequest) {
+				dst := s.begin("bittorrent_peer_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "bittorrent_peer_unchoke",
+			Section: "BitTorrent",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}},
+			Doc:     "Raised for an unchoke: the peer answers requests from now on.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.BitTorrent.PeerUnchoke.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.BitTorrent.PeerUnchoke.Listen(func(e *BitTorrentPeerUnchoke) {
+				dst := s.begin("bittorrent_peer_unchoke")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "bittorrent_peer_unknown",
+			Section: "BitTorrent",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"message_id", "count"}, {"data", "string"}},
+			Doc:     "Raised for a message of any other type, such as those of the extensions (BEP 6, BEP 10).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.BitTorrent.PeerUnknown.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.BitTorrent.PeerUnknown.Listen(func(e *BitTorrentPeerUnknown) {
+				dst := s.begin("bittorrent_peer_unknown")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "bittorrent_peer_weird",
+			Section: "BitTorrent",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"msg", "string"}},
+			Doc:     "Raised when the messages of a peer can no longer be followed.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.BitTorrent.PeerWeird.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.BitTorrent.PeerWeird.Listen(func(e *BitTorrentPeerWeird) {
+				dst := s.begin("bittorrent_peer_weird")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "bt_tracker_request",
+			Section: "BitTorrent",
+			Params:  []Param{{"c", "connection"}, {"uri", "string"}, {"headers", "bt_tracker_headers"}},
+			Doc:     "Raised for a client's HTTP request to a tracker (BEP 3).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.BitTorrent.BTTrackerRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.BitTorrent.BTTrackerRequest.Listen(func(e *BTTrackerRequest) {
+				dst := s.begin("bt_tracker_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "bt_tracker_response",
+			Section: "BitTorrent",
+			Params:  []Param{{"c", "connection"}, {"status", "count"}, {"headers", "bt_tracker_headers"}, {"peers", "bittorrent_peer_set"}, {"benc", "bittorrent_benc_dir"}},
+			Doc:     "Raised for a tracker's answer with status 200, when its dictionary is complete.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.BitTorrent.BTTrackerResponse.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.BitTorrent.BTTrackerResponse.Listen(func(e *BTTrackerResponse) {
+				dst := s.begin("bt_tracker_response")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "bt_tracker_response_not_ok",
+			Section: "BitTorrent",
+			Params:  []Param{{"c", "connection"}, {"status", "count"}, {"headers", "bt_tracker_headers"}},
+			Doc:     "Raised for a tracker's answer with another status than 200, after its headers.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.BitTorrent.BTTrackerResponseNotOK.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.BitTorrent.BTTrackerResponseNotOK.Listen(func(e *BTTrackerResponseNotOK) {
+				dst := s.begin("bt_tracker_response_not_ok")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "bt_tracker_weird",
+			Section: "BitTorrent",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"msg", "string"}},
+			Doc:     "Raised when a client sends something after its request that is none.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.BitTorrent.BTTrackerWeird.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.BitTorrent.BTTrackerWeird.Listen(func(e *BTTrackerWeird) {
+				dst := s.begin("bt_tracker_weird")
 				dst = appendConnKeys(dst, e.Conn)
 				s.end(e.AppendArgs(append(dst, argsKey...)))
 			})
@@ -3462,6 +3802,108 @@ var built = [...]builtEvent{
 		stream: func(h *Hooks, s *Stream) {
 			h.FTP.Request.Listen(func(e *FTPRequest) {
 				dst := s.begin("ftp_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "gnutella_binary_msg",
+			Section: "Gnutella",
+			Params:  []Param{{"c", "connection"}, {"orig", "bool"}, {"msg_type", "count"}, {"ttl", "count"}, {"hops", "count"}, {"msg_len", "count"}, {"payload", "string"}, {"payload_len", "count"}, {"trunc", "bool"}, {"complete", "bool"}},
+			Doc:     "Raised for a message between peers, or for one whose payload is incomplete at the end of the connection.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Gnutella.BinaryMsg.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Gnutella.BinaryMsg.Listen(func(e *GnutellaBinaryMsg) {
+				dst := s.begin("gnutella_binary_msg")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "gnutella_establish",
+			Section: "Gnutella",
+			Params:  []Param{{"c", "connection"}},
+			Doc:     "Raised when both peers have accepted the handshake.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Gnutella.Establish.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Gnutella.Establish.Listen(func(e *GnutellaEstablish) {
+				dst := s.begin("gnutella_establish")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "gnutella_http_notify",
+			Section: "Gnutella",
+			Params:  []Param{{"c", "connection"}},
+			Doc:     "Raised when a peer turns out to speak HTTP, as for the download of a file.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Gnutella.HTTPNotify.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Gnutella.HTTPNotify.Listen(func(e *GnutellaHTTPNotify) {
+				dst := s.begin("gnutella_http_notify")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "gnutella_not_establish",
+			Section: "Gnutella",
+			Params:  []Param{{"c", "connection"}},
+			Doc:     "Raised at the end of a connection whose handshake did not succeed.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Gnutella.NotEstablish.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Gnutella.NotEstablish.Listen(func(e *GnutellaNotEstablish) {
+				dst := s.begin("gnutella_not_establish")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "gnutella_partial_binary_msg",
+			Section: "Gnutella",
+			Params:  []Param{{"c", "connection"}, {"orig", "bool"}, {"msg", "string"}, {"len", "count"}},
+			Doc:     "Raised at the end of a connection for a message whose header is incomplete.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Gnutella.PartialBinaryMsg.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Gnutella.PartialBinaryMsg.Listen(func(e *GnutellaPartialBinaryMsg) {
+				dst := s.begin("gnutella_partial_binary_msg")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "gnutella_text_msg",
+			Section: "Gnutella",
+			Params:  []Param{{"c", "connection"}, {"orig", "bool"}, {"headers", "string"}},
+			Doc:     "Raised for the header lines that a peer sends in the handshake (the Gnutella Protocol Specification, version 0.6).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Gnutella.TextMsg.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Gnutella.TextMsg.Listen(func(e *GnutellaTextMsg) {
+				dst := s.begin("gnutella_text_msg")
 				dst = appendConnKeys(dst, e.Conn)
 				s.end(e.AppendArgs(append(dst, argsKey...)))
 			})
@@ -10564,6 +11006,227 @@ func (e *BadOptionTermination) AppendArgs(dst []byte) []byte {
 }
 
 // AppendArgs appends the parameters as a JSON object.
+func (e *BitTorrentPeerBitfield) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"bitfield":`...)
+	dst = appendString(dst, e.Bitfield)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *BitTorrentPeerCancel) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"index":`...)
+	dst = strconv.AppendUint(dst, e.Index, 10)
+	dst = append(dst, `,"begin":`...)
+	dst = strconv.AppendUint(dst, e.Begin, 10)
+	dst = append(dst, `,"length":`...)
+	dst = strconv.AppendUint(dst, e.Length, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *BitTorrentPeerChoke) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *BitTorrentPeerHandshake) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"reserved":`...)
+	dst = appendString(dst, e.Reserved)
+	dst = append(dst, `,"info_hash":`...)
+	dst = appendString(dst, e.InfoHash)
+	dst = append(dst, `,"peer_id":`...)
+	dst = appendString(dst, e.PeerID)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *BitTorrentPeerHave) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"piece_index":`...)
+	dst = strconv.AppendUint(dst, e.PieceIndex, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *BitTorrentPeerInterested) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *BitTorrentPeerKeepAlive) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *BitTorrentPeerNotInterested) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *BitTorrentPeerPiece) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"index":`...)
+	dst = strconv.AppendUint(dst, e.Index, 10)
+	dst = append(dst, `,"begin":`...)
+	dst = strconv.AppendUint(dst, e.Begin, 10)
+	dst = append(dst, `,"piece_length":`...)
+	dst = strconv.AppendUint(dst, e.PieceLength, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *BitTorrentPeerPort) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"listen_port":`...)
+	dst = appendPort(dst, e.ListenPort)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *BitTorrentPeerRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"index":`...)
+	dst = strconv.AppendUint(dst, e.Index, 10)
+	dst = append(dst, `,"begin":`...)
+	dst = strconv.AppendUint(dst, e.Begin, 10)
+	dst = append(dst, `,"length":`...)
+	dst = strconv.AppendUint(dst, e.Length, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *BitTorrentPeerUnchoke) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *BitTorrentPeerUnknown) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"message_id":`...)
+	dst = strconv.AppendUint(dst, e.MessageID, 10)
+	dst = append(dst, `,"data":`...)
+	dst = appendString(dst, e.Data)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *BitTorrentPeerWeird) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"msg":`...)
+	dst = appendString(dst, e.Msg)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *BTTrackerRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"uri":`...)
+	dst = appendString(dst, e.URI)
+	dst = append(dst, `,"headers":{`...)
+	for i := range e.Headers {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = append(appendString(dst, e.Headers[i].Key), ':')
+		dst = appendString(dst, e.Headers[i].Value)
+	}
+	dst = append(dst, `}}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *BTTrackerResponse) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"status":`...)
+	dst = strconv.AppendUint(dst, e.Status, 10)
+	dst = append(dst, `,"headers":{`...)
+	for i := range e.Headers {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = append(appendString(dst, e.Headers[i].Key), ':')
+		dst = appendString(dst, e.Headers[i].Value)
+	}
+	dst = append(dst, `},"peers":[`...)
+	for i := range e.Peers {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = e.Peers[i].appendJSON(dst)
+	}
+	dst = append(dst, `],"benc":{`...)
+	for i := range e.Benc {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = append(appendString(dst, e.Benc[i].Key), ':')
+		dst = e.Benc[i].Value.appendJSON(dst)
+	}
+	dst = append(dst, `}}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *BTTrackerResponseNotOK) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"status":`...)
+	dst = strconv.AppendUint(dst, e.Status, 10)
+	dst = append(dst, `,"headers":{`...)
+	for i := range e.Headers {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = append(appendString(dst, e.Headers[i].Key), ':')
+		dst = appendString(dst, e.Headers[i].Value)
+	}
+	dst = append(dst, `}}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *BTTrackerWeird) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"msg":`...)
+	dst = appendString(dst, e.Msg)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
 func (e *ConnBytesThresholdCrossed) AppendArgs(dst []byte) []byte {
 	dst = append(dst, `{"threshold":`...)
 	dst = strconv.AppendUint(dst, e.Threshold, 10)
@@ -12208,6 +12871,70 @@ func (e *FTPRequest) AppendArgs(dst []byte) []byte {
 	dst = appendString(dst, e.Command)
 	dst = append(dst, `,"arg":`...)
 	dst = appendString(dst, e.Arg)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *GnutellaBinaryMsg) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"orig":`...)
+	dst = strconv.AppendBool(dst, e.Orig)
+	dst = append(dst, `,"msg_type":`...)
+	dst = strconv.AppendUint(dst, e.MsgType, 10)
+	dst = append(dst, `,"ttl":`...)
+	dst = strconv.AppendUint(dst, e.TTL, 10)
+	dst = append(dst, `,"hops":`...)
+	dst = strconv.AppendUint(dst, e.Hops, 10)
+	dst = append(dst, `,"msg_len":`...)
+	dst = strconv.AppendUint(dst, e.MsgLen, 10)
+	dst = append(dst, `,"payload":`...)
+	dst = appendString(dst, e.Payload)
+	dst = append(dst, `,"payload_len":`...)
+	dst = strconv.AppendUint(dst, e.PayloadLen, 10)
+	dst = append(dst, `,"trunc":`...)
+	dst = strconv.AppendBool(dst, e.Trunc)
+	dst = append(dst, `,"complete":`...)
+	dst = strconv.AppendBool(dst, e.Complete)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *GnutellaEstablish) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *GnutellaHTTPNotify) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *GnutellaNotEstablish) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *GnutellaPartialBinaryMsg) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"orig":`...)
+	dst = strconv.AppendBool(dst, e.Orig)
+	dst = append(dst, `,"msg":`...)
+	dst = appendString(dst, e.Msg)
+	dst = append(dst, `,"len":`...)
+	dst = strconv.AppendUint(dst, e.Len, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *GnutellaTextMsg) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"orig":`...)
+	dst = strconv.AppendBool(dst, e.Orig)
+	dst = append(dst, `,"headers":`...)
+	dst = appendString(dst, e.Headers)
 	dst = append(dst, '}')
 	return dst
 }
@@ -16801,6 +17528,40 @@ func (e *X509OCSPExtSignedCertificateTimestamp) AppendArgs(dst []byte) []byte {
 // AppendArgs appends the parameters as a JSON object.
 func (e *XMPPStartTLS) AppendArgs(dst []byte) []byte {
 	dst = append(dst, `{}`...)
+	return dst
+}
+
+func (e *BitTorrentBencValue) appendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if e.I.OK {
+		dst = append(dst, `"i":`...)
+		dst = strconv.AppendInt(dst, e.I.V, 10)
+		dst = append(dst, ',')
+	}
+	if e.S.OK {
+		dst = append(dst, `"s":`...)
+		dst = appendString(dst, e.S.V)
+		dst = append(dst, ',')
+	}
+	if e.D.OK {
+		dst = append(dst, `"d":`...)
+		dst = appendString(dst, e.D.V)
+		dst = append(dst, ',')
+	}
+	if e.L.OK {
+		dst = append(dst, `"l":`...)
+		dst = appendString(dst, e.L.V)
+		dst = append(dst, ',')
+	}
+	return closeObject(dst)
+}
+
+func (e *BitTorrentPeer) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"h":`...)
+	dst = appendAddr(dst, e.H)
+	dst = append(dst, `,"p":`...)
+	dst = appendPort(dst, e.P)
+	dst = append(dst, '}')
 	return dst
 }
 

@@ -36,6 +36,59 @@ func (e *BadARP) detach(d *detached) {
 	e.Explanation = d.bytes(e.Explanation)
 }
 
+func (e *BitTorrentPeerBitfield) detach(d *detached) {
+	e.Bitfield = d.bytes(e.Bitfield)
+}
+
+func (e *BitTorrentPeerHandshake) detach(d *detached) {
+	e.Reserved = d.bytes(e.Reserved)
+	e.InfoHash = d.bytes(e.InfoHash)
+	e.PeerID = d.bytes(e.PeerID)
+}
+
+func (e *BitTorrentPeerUnknown) detach(d *detached) {
+	e.Data = d.bytes(e.Data)
+}
+
+func (e *BitTorrentPeerWeird) detach(d *detached) {
+	e.Msg = d.bytes(e.Msg)
+}
+
+func (e *BTTrackerRequest) detach(d *detached) {
+	e.URI = d.bytes(e.URI)
+	e.Headers = detachSlice(d, e.Headers)
+	for i := range e.Headers {
+		e.Headers[i].Key = d.bytes(e.Headers[i].Key)
+		e.Headers[i].Value = d.bytes(e.Headers[i].Value)
+	}
+}
+
+func (e *BTTrackerResponse) detach(d *detached) {
+	e.Headers = detachSlice(d, e.Headers)
+	for i := range e.Headers {
+		e.Headers[i].Key = d.bytes(e.Headers[i].Key)
+		e.Headers[i].Value = d.bytes(e.Headers[i].Value)
+	}
+	e.Peers = detachSlice(d, e.Peers)
+	e.Benc = detachSlice(d, e.Benc)
+	for i := range e.Benc {
+		e.Benc[i].Key = d.bytes(e.Benc[i].Key)
+		e.Benc[i].Value.detach(d)
+	}
+}
+
+func (e *BTTrackerResponseNotOK) detach(d *detached) {
+	e.Headers = detachSlice(d, e.Headers)
+	for i := range e.Headers {
+		e.Headers[i].Key = d.bytes(e.Headers[i].Key)
+		e.Headers[i].Value = d.bytes(e.Headers[i].Value)
+	}
+}
+
+func (e *BTTrackerWeird) detach(d *detached) {
+	e.Msg = d.bytes(e.Msg)
+}
+
 func (e *ConnWeird) detach(d *detached) {
 	e.Addl = d.bytes(e.Addl)
 }
@@ -305,6 +358,18 @@ func (e *FTPReply) detach(d *detached) {
 func (e *FTPRequest) detach(d *detached) {
 	e.Command = d.bytes(e.Command)
 	e.Arg = d.bytes(e.Arg)
+}
+
+func (e *GnutellaBinaryMsg) detach(d *detached) {
+	e.Payload = d.bytes(e.Payload)
+}
+
+func (e *GnutellaPartialBinaryMsg) detach(d *detached) {
+	e.Msg = d.bytes(e.Msg)
+}
+
+func (e *GnutellaTextMsg) detach(d *detached) {
+	e.Headers = d.bytes(e.Headers)
 }
 
 func (e *GTPv1CreatePDPCtxRequest) detach(d *detached) {
@@ -1615,6 +1680,12 @@ func (e *X509ExtSubjectAlternativeName) detach(d *detached) {
 func (e *X509OCSPExtSignedCertificateTimestamp) detach(d *detached) {
 	e.LogID = d.bytes(e.LogID)
 	e.Signature = d.bytes(e.Signature)
+}
+
+func (e *BitTorrentBencValue) detach(d *detached) {
+	e.S.V = d.bytes(e.S.V)
+	e.D.V = d.bytes(e.D.V)
+	e.L.V = d.bytes(e.L.V)
 }
 
 func (e *DHCPClientFQDN) detach(d *detached) {

@@ -191,11 +191,15 @@ func appendString(dst []byte, v string, nested bool) []byte {
 	if nested {
 		mask |= comma
 	}
-	var any uint8
-	for i := range len(v) {
-		any |= classes[v[i]]
+	rest, odd := v, uint64(0)
+	for ; len(rest) >= 8; rest = rest[8:] {
+		odd |= oddBytes(rest, nested)
 	}
-	if any&mask != 0 {
+	var any uint8
+	for i := range len(rest) {
+		any |= classes[rest[i]]
+	}
+	if odd != 0 || any&mask != 0 {
 		return appendEscaped(dst, v, nested)
 	}
 	if v == Unset || v == Empty {
@@ -203,6 +207,22 @@ func appendString(dst []byte, v string, nested bool) []byte {
 		v = v[1:]
 	}
 	return append(dst, v...)
+}
+
+// oddBytes returns a number that is 0 if appendString can copy the first eight bytes of v
+// as they are. It looks at all of them at once: a calculation sets the highest bit of each
+// byte that it looks for. A carry out of such a byte may set that of others, which does
+// not matter.
+func oddBytes(v string, nested bool) uint64 {
+	const each, high = 0x0101010101010101, 0x8080808080808080
+	_ = v[7]
+	w := uint64(v[0]) | uint64(v[1])<<8 | uint64(v[2])<<16 | uint64(v[3])<<24 |
+		uint64(v[4])<<32 | uint64(v[5])<<40 | uint64(v[6])<<48 | uint64(v[7])<<56
+	odd := w | (w - each*' ') | (w + each*(0x80-0x7f)) | (w ^ each*'\\' - each)
+	if nested {
+		odd |= w ^ each*',' - each
+	}
+	return odd & high
 }
 
 // appendEscaped escapes v in the chunks between splitters. In a chunk that is not clean,

@@ -124,11 +124,7 @@ func (n *NVT) give(size int) {
 
 // full reports whether the line may not grow by more bytes.
 func (n *NVT) full(more int) bool {
-	if len(n.part)+more >= DefaultMax {
-		return true
-	}
-	b := n.budget
-	return b != nil && b.Limit != 0 && b.used >= b.Limit
+	return len(n.part)+more >= DefaultMax || !n.budget.has(1)
 }
 
 // Deliver takes the next bytes of the stream. It returns those left over when the
@@ -155,6 +151,14 @@ func (n *NVT) Deliver(b []byte) (rest []byte) {
 		}
 		b = b[1:]
 		if n.full(1) {
+			if c != '\n' && !n.budget.has(1) {
+				// Cut as a whole: lines of a byte each would cost much time.
+				if i := bytes.IndexByte(b, '\n'); i >= 0 {
+					b = b[i+1:]
+				} else {
+					b = nil
+				}
+			}
 			n.tooLong("nvt_line_size_exceeded")
 			more := n.r.Line(n.part)
 			n.restart()

@@ -67,7 +67,7 @@ func TestNVTLimits(t *testing.T) {
 	n.Reset(r, new(Seen), &budget)
 	n.Deliver([]byte(strings.Repeat("x", 1500)))
 	n.Deliver([]byte("\n"))
-	if len(r.lines) != 3 || r.lines[0] != fmt.Sprintf("!nvt_line_size_exceeded %d", DefaultMax) || len(r.lines[1]) != 1000 || len(r.lines[2]) != 499 {
+	if len(r.lines) != 3 || r.lines[0] != fmt.Sprintf("!nvt_line_size_exceeded %d", DefaultMax) || len(r.lines[1]) != 1000 || r.lines[2] != "" {
 		t.Errorf("%.100q", r.lines)
 	}
 	if budget.used != 0 {
@@ -159,4 +159,27 @@ func FuzzNVT(f *testing.F) {
 			}
 		}
 	})
+}
+
+// When no more bytes of lines can be held, the rest of a delivery's line goes at once.
+func TestNVTNoRoom(t *testing.T) {
+	budget := Budget{Limit: 3}
+	for _, terminal := range []bool{false, true} {
+		r := new(nvtRecorder)
+		var n NVT
+		n.Reset(r, new(Seen), &budget)
+		if terminal {
+			n.SetTerminal()
+		}
+		n.Deliver([]byte("abc" + strings.Repeat("x", 1000)))
+		n.Deliver([]byte(strings.Repeat("y", 1000) + "\nde"))
+		n.Deliver([]byte("f\r\n"))
+		if got := strings.Join(r.lines, "|"); len(r.lines) > 5 || !strings.HasSuffix(got, "|def") {
+			t.Errorf("terminal %v: %q", terminal, got)
+		}
+		n.Release()
+		if budget.used != 0 {
+			t.Errorf("%d bytes are held at the end", budget.used)
+		}
+	}
 }

@@ -192,6 +192,14 @@ func (m *model) emitValue(w *writer, t *goType, expr string, depth int) {
 		m.emitValue(w, t.elem, expr+"["+i+"].Value", depth+1)
 		w.f("}\n")
 		w.literal("}")
+	case named:
+		i := string(rune('i' + depth))
+		w.literal("{")
+		w.f("for %s := range %s {\nif %s != 0 {\ndst = append(dst, ',')\n}\n", i, expr, i)
+		w.f("dst = append(appendString(dst, %s[%s].Key), ':')\n", expr, i)
+		m.emitValue(w, t.elem, expr+"["+i+"].Value", depth+1)
+		w.f("}\n")
+		w.literal("}")
 	default:
 		w.f("dst = "+scalars[t.name].call+"\n", expr)
 	}
@@ -240,5 +248,11 @@ func (m *model) emitDetach(w *writer, t *goType, expr string, depth int) {
 			m.emitDetach(w, t.elem, expr+"["+i+"].Value", depth+1)
 			w.f("}\n")
 		}
+	case named:
+		i := string(rune('i' + depth))
+		w.f("%s = detachSlice(d, %s)\n", expr, expr)
+		w.f("for %s := range %s {\n%s[%s].Key = d.bytes(%s[%s].Key)\n", i, expr, expr, i, expr, i)
+		m.emitDetach(w, t.elem, expr+"["+i+"].Value", depth+1)
+		w.f("}\n")
 	}
 }

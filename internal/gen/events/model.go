@@ -30,6 +30,7 @@ const (
 	list                // []T or value.Set[T]
 	table               // Table[T]
 	keyed               // Map[T]
+	named               // Dict[T]
 	opt                 // value.Opt[T]
 	record              // a struct with the record directive
 	conn                // event.Conn: the uid and id keys of the line
@@ -40,7 +41,7 @@ type goType struct {
 	class class
 	name  string  // of a scalar or record
 	set   bool    // whether a list is a set
-	elem  *goType // of a list, table, keyed or opt
+	elem  *goType // of a list, table, keyed, named or opt
 }
 
 // A scalarType names the Zeek type of a Go type and how a value is appended.
@@ -285,6 +286,8 @@ func (m *model) typeOf(x ast.Expr) (*goType, error) {
 			return m.generic(table, x.Index)
 		case "Map":
 			return m.generic(keyed, x.Index)
+		case "Dict":
+			return m.generic(named, x.Index)
 		case "value.Set":
 			t, err := m.generic(list, x.Index)
 			if err == nil {
@@ -339,6 +342,8 @@ func (m *model) zeek(t *goType) string {
 		return "vector of " + m.zeek(t.elem)
 	case table, keyed:
 		return "table[count] of " + m.zeek(t.elem)
+	case named:
+		return "table[string] of " + m.zeek(t.elem)
 	}
 	return scalars[t.name].zeek
 }
@@ -407,7 +412,7 @@ func (m *model) sections() []string {
 // holdsSlices reports whether a value of type t contains a slice.
 func (m *model) holdsSlices(t *goType) bool {
 	switch t.class {
-	case bytes, list, table, keyed:
+	case bytes, list, table, keyed, named:
 		return true
 	case opt:
 		return m.holdsSlices(t.elem)
