@@ -39,6 +39,7 @@ const (
 	NFSAttributes
 	NFSEntries
 	SyslogTCP
+	UDPContentsPort
 	PeerGaps
 	BitTorrentTracker
 	Gnutella
@@ -70,6 +71,7 @@ var table = [effects]Info{
 	NFSAttributes:           {"nfs_attributes", "NFS attributes to set have bits of a time for a size, and nothing after a time of the client is read; failed SETATTR and LINK have no attributes"},
 	NFSEntries:              {"nfs_entries", "the entries of nfs_proc_readdir begin with one that is null, instead of the first of the directory"},
 	SyslogTCP:               {"syslog_tcp", "no analyzer reads syslog over TCP, instead of one that --analyzers +syslog_tcp attaches"},
+	UDPContentsPort:         {"udp_contents_port", "the ports of contents.udp_ports_resp are those to which servers send, instead of those of the servers"},
 	PeerGaps:                {"peer_gaps", "after missing bytes, the messages of BitTorrent and Gnutella go on as if nothing were missing, instead of ending there, unless the bytes are inside a message"},
 	BitTorrentTracker:       {"bittorrent_tracker", "the peers of a BitTorrent tracker have the bytes of addresses and ports turned around, also those that are no compact list, integers have 32 bits, and a message has at most 2,047 bytes"},
 	Gnutella:                {"gnutella", "the payloads of Gnutella's messages contain those before up to the first NUL, and its connections have no service"},

@@ -28,14 +28,18 @@ import (
 	"github.com/wirelog/wirelog/dissect/proto/gnutella"
 	"github.com/wirelog/wirelog/dissect/proto/http"
 	"github.com/wirelog/wirelog/dissect/proto/irc"
+	"github.com/wirelog/wirelog/dissect/proto/krb"
 	"github.com/wirelog/wirelog/dissect/proto/login"
+	"github.com/wirelog/wirelog/dissect/proto/mail"
 	"github.com/wirelog/wirelog/dissect/proto/ncp"
+	"github.com/wirelog/wirelog/dissect/proto/ntp"
 	"github.com/wirelog/wirelog/dissect/proto/oncrpc"
 	"github.com/wirelog/wirelog/dissect/proto/pop3"
 	"github.com/wirelog/wirelog/dissect/proto/sip"
 	"github.com/wirelog/wirelog/dissect/proto/smb"
 	"github.com/wirelog/wirelog/dissect/proto/smtp"
 	"github.com/wirelog/wirelog/dissect/proto/ssh"
+	"github.com/wirelog/wirelog/dissect/proto/syslog"
 	"github.com/wirelog/wirelog/dissect/proto/tls"
 	"github.com/wirelog/wirelog/internal/option"
 	"github.com/wirelog/wirelog/logs"
@@ -424,6 +428,7 @@ func TestDefaultsAreTheCommands(t *testing.T) {
 		"smtp":        {smtp.DefaultOptions(), def.SMTP},
 		"contentline": {contentline.DefaultOptions(), def.Lines},
 		"mime":        {mime.DefaultOptions(), def.MIME},
+		"mail":        {mail.DefaultOptions(), def.Mail},
 		"ssh":         {ssh.DefaultOptions(), def.SSH},
 		"tls":         {tls.DefaultOptions(), def.TLS},
 		"x509":        {x509.DefaultOptions(), def.X509},
@@ -432,6 +437,9 @@ func TestDefaultsAreTheCommands(t *testing.T) {
 		"dnp3":        {dnp3.DefaultOptions(), def.DNP3},
 		"sip":         {sip.DefaultOptions(), def.SIP},
 		"rpc":         {oncrpc.DefaultOptions(), def.RPC},
+		"krb":         {krb.DefaultOptions(), def.KRB},
+		"ntp":         {ntp.DefaultOptions(), def.NTP},
+		"syslog":      {syslog.DefaultOptions(), def.Syslog},
 		"ncp":         {ncp.DefaultOptions(), def.NCP},
 		"bittorrent":  {bittorrent.DefaultOptions(), def.BitTorrent},
 		"gnutella":    {gnutella.DefaultOptions(), def.Gnutella},
@@ -449,7 +457,7 @@ func TestDefaultsAreTheCommands(t *testing.T) {
 			parts++
 		}
 	}
-	if parts != 24 {
+	if parts != 28 {
 		t.Errorf("dissect.Options has %d parts: is each of them above?", parts)
 	}
 }

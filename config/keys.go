@@ -33,7 +33,15 @@ var sections = gather([]Section{
 	{},
 	{Name: "bittorrent", Doc: "what the events of BitTorrent have"},
 	{Name: "files", Doc: "what is done with transferred files"},
+	{Name: "contents", Doc: "ports whose payload is delivered as events, beside that of the sides in deliver_contents"},
+	{Name: "dns", Doc: "which records of DNS messages are read"},
+	{Name: "http", Doc: "what is done with URIs and bodies of HTTP"},
+	{Name: "krb", Doc: "how Kerberos is read"},
+	{Name: "mime", Doc: "segments of mails"},
 	{Name: "nfs", Doc: "what the events of NFS have"},
+	{Name: "smb", Doc: "how SMB is read"},
+	{Name: "ssh", Doc: "how SSH is read"},
+	{Name: "ssl", Doc: "how SSL and TLS are read"},
 	{Name: "limits", Doc: "caps on what grows with traffic"},
 	{Name: "login", Doc: "lines by which logins of Telnet, rlogin and rsh are recognized; in a text . is any character, ? makes the one before it optional, and \\ takes the next as it is"},
 	{Name: "timeouts", Doc: "times, in packet time, after which state is ended; 0s switches one off"},
@@ -97,8 +105,8 @@ func (k Key) Env() string {
 // a flag; "" if no key's does. value is for the example of a variable.
 func KeyOf(setting, value string) string {
 	names := func(doc string) bool {
-		_, after, ok := strings.Cut(doc, setting)
-		return ok && (after == "" || strings.ContainsRune("),; ", rune(after[0])))
+		before, after, ok := strings.Cut(doc, setting)
+		return ok && (after == "" || strings.ContainsRune("),; ", rune(after[0]))) && !strings.HasSuffix(before, "_")
 	}
 	for _, k := range allKeys() {
 		switch {

@@ -117,7 +117,7 @@ func protocols(hooks *event.Hooks, fm *files.Manager, o *Options) []*detect.Prot
 	certs := x509.NewSender(fm)
 	ssl, dtls := tls.New(hooks, certs, o.TLS)
 	rdpTCP, rdpUDP := rdp.New(hooks, certs, &ssl.Protocol)
-	krbUDP, krbTCP := krb.New(hooks, certs)
+	krbUDP, krbTCP := krb.New(hooks, certs, o.KRB)
 	security := dcerpc.Security{NTLM: ntlm.New(hooks)}
 	security.GSSAPI = gssapi.New(hooks, security.NTLM, &krbUDP.Protocol)
 	rpc, pipes := dcerpc.New(hooks, security, o.DCERPC)
@@ -126,7 +126,8 @@ func protocols(hooks *event.Hooks, fm *files.Manager, o *Options) []*detect.Prot
 	telnet, rlogin, rsh := login.New(hooks, o.Login)
 	portmapper, mount, nfs := oncrpc.New(hooks, o.RPC)
 	peers, trackers := bittorrent.New(hooks, o.BitTorrent)
-	mails := mail.New(hooks, fm, o.MIME)
+	o.HTTP.Lines, o.HTTP.MIME, o.HTTP.Compat, o.Mail.MIME = lines, o.MIME, o.Conn.Compat, o.MIME
+	mails := mail.New(hooks, fm, o.Mail)
 	return []*detect.Protocol{
 		dns.New(hooks, value.ProtoUDP, o.DNS),
 		dns.New(hooks, value.ProtoTCP, o.DNS),
@@ -141,7 +142,7 @@ func protocols(hooks *event.Hooks, fm *files.Manager, o *Options) []*detect.Prot
 		mysql.New(hooks, &ssl.Protocol),
 		rdpTCP,
 		rdpUDP,
-		http.New(hooks, fm, websocket.New(hooks), http.Options{Lines: lines, MIME: o.MIME, Compat: o.Conn.Compat, Excess: o.HTTP.Excess}),
+		http.New(hooks, fm, websocket.New(hooks), o.HTTP),
 		smb.New(hooks, fm, smb.Inner{Pipes: pipes, GSSAPI: security.GSSAPI, NTLM: security.NTLM}, o.SMB),
 		smtp.New(hooks, mails, &ssl.Protocol, o.SMTP),
 		pop3.New(hooks, mails, &ssl.Protocol, o.POP3),
@@ -157,8 +158,8 @@ func protocols(hooks *event.Hooks, fm *files.Manager, o *Options) []*detect.Prot
 		socks.New(hooks),
 		ssh.New(hooks, o.SSH),
 		syslog.New(hooks),
-		syslog.NewTCP(hooks),
-		ntp.New(hooks),
+		syslog.NewTCP(hooks, o.Syslog),
+		ntp.New(hooks, o.NTP),
 		snmp.New(hooks),
 		radius.New(hooks),
 		dhcp.New(hooks),

@@ -29,14 +29,18 @@ import (
 	"github.com/wirelog/wirelog/dissect/proto/gnutella"
 	"github.com/wirelog/wirelog/dissect/proto/http"
 	"github.com/wirelog/wirelog/dissect/proto/irc"
+	"github.com/wirelog/wirelog/dissect/proto/krb"
 	"github.com/wirelog/wirelog/dissect/proto/login"
+	"github.com/wirelog/wirelog/dissect/proto/mail"
 	"github.com/wirelog/wirelog/dissect/proto/ncp"
+	"github.com/wirelog/wirelog/dissect/proto/ntp"
 	"github.com/wirelog/wirelog/dissect/proto/oncrpc"
 	"github.com/wirelog/wirelog/dissect/proto/pop3"
 	"github.com/wirelog/wirelog/dissect/proto/sip"
 	"github.com/wirelog/wirelog/dissect/proto/smb"
 	"github.com/wirelog/wirelog/dissect/proto/smtp"
 	"github.com/wirelog/wirelog/dissect/proto/ssh"
+	"github.com/wirelog/wirelog/dissect/proto/syslog"
 	"github.com/wirelog/wirelog/dissect/proto/tls"
 	"github.com/wirelog/wirelog/value"
 )
@@ -68,8 +72,10 @@ type Options struct {
 	SMTP   smtp.Options
 	// Lines bounds the incomplete lines that HTTP, FTP, SMTP, POP3, SIP and Telnet hold.
 	Lines contentline.Options
-	// MIME has the limits of mail messages and HTTP bodies.
+	// MIME has the limits of mail messages and HTTP bodies, in the place of Mail.MIME and
+	// HTTP.MIME.
 	MIME   mime.Options
+	Mail   mail.Options
 	HTTP   http.Options
 	SSH    ssh.Options
 	TLS    tls.Options
@@ -80,6 +86,9 @@ type Options struct {
 	SIP    sip.Options
 	RPC    oncrpc.Options
 	NCP    ncp.Options
+	KRB    krb.Options
+	NTP    ntp.Options
+	Syslog syslog.Options
 
 	BitTorrent bittorrent.Options
 	Gnutella   gnutella.Options
@@ -100,6 +109,7 @@ func DefaultOptions() Options {
 		SMTP:   smtp.DefaultOptions(),
 		Lines:  contentline.DefaultOptions(),
 		MIME:   mime.DefaultOptions(),
+		Mail:   mail.DefaultOptions(),
 		HTTP:   http.DefaultOptions(),
 		SSH:    ssh.DefaultOptions(),
 		TLS:    tls.DefaultOptions(),
@@ -110,6 +120,9 @@ func DefaultOptions() Options {
 		SIP:    sip.DefaultOptions(),
 		RPC:    oncrpc.DefaultOptions(),
 		NCP:    ncp.DefaultOptions(),
+		KRB:    krb.DefaultOptions(),
+		NTP:    ntp.DefaultOptions(),
+		Syslog: syslog.DefaultOptions(),
 
 		BitTorrent: bittorrent.DefaultOptions(),
 		Gnutella:   gnutella.DefaultOptions(),
@@ -170,7 +183,8 @@ type level struct {
 // New returns a shard that raises its events on hooks. cause is called for every timer
 // that is about to raise events, with its deadline, the first packet of its connection
 // and the packet before which it fires. A random seed replaces the zero Conn.Seed. It is
-// an error if the protocols cannot be used together; see detect.New.
+// an error if the protocols cannot be used together (see detect.New), or KRB.Keytab cannot
+// be read.
 func New(o Options, hooks *event.Hooks, cause func(deadline value.Time, first, num uint64)) (*Shard, error) {
 	if o.Conn.Seed == (conn.Seed{}) {
 		o.Conn.Seed = conn.RandomSeed()
@@ -204,6 +218,12 @@ func New(o Options, hooks *event.Hooks, cause func(deadline value.Time, first, n
 	for i := range s.levels {
 		lv := &s.levels[i]
 		lv.conn.IP, lv.conn.Link = &lv.ip, &lv.link
+	}
+	if o.KRB.Keytab != "" && o.KRB.Keys == nil {
+		var err error
+		if o.KRB.Keys, err = krb.ReadKeytab(o.KRB.Keytab); err != nil {
+			return nil, err
+		}
 	}
 	list, err := chosen(protocols(hooks, s.files, &o), o.Analyzers, o.Conn.Compat)
 	if err != nil {

@@ -21,6 +21,7 @@ import (
 	"github.com/wirelog/wirelog/dissect"
 	"github.com/wirelog/wirelog/dissect/conn"
 	"github.com/wirelog/wirelog/dissect/file/files"
+	"github.com/wirelog/wirelog/dissect/proto/krb"
 	"github.com/wirelog/wirelog/internal/choose"
 	"github.com/wirelog/wirelog/internal/option"
 	"github.com/wirelog/wirelog/logs"
@@ -149,6 +150,16 @@ func newRun(ctx context.Context, o Options) (*run, error) {
 		if r.roots, err = o.rootCerts(); err != nil {
 			return nil, &OptionError{"RootCerts", err}
 		}
+	}
+	if file := o.Dissect.KRB.Keytab; file != "" {
+		keys, err := krb.ReadKeytab(file)
+		if err != nil {
+			return nil, &OptionError{"Dissect.KRB.Keytab", err}
+		}
+		if keys.Skipped > 0 && o.Notice != nil {
+			o.Notice(fmt.Sprintf("%s: %d keys have an encryption type that tickets are not decrypted with", file, keys.Skipped))
+		}
+		r.opts.Dissect.KRB.Keys = keys
 	}
 	o.tellUnattached(cfg.Logs)
 	if r.source, err = o.openSource(cfg.Groups&schemas.GroupSource != 0); err != nil {

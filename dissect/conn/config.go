@@ -18,7 +18,13 @@ type Options struct {
 	Seed Seed
 	// Contents names the sides of every connection whose payload TCPContents and
 	// UDPContents report (Zeek's tcp_content_deliver_all_orig and its kin).
-	Contents string `key:"deliver_contents" oneof:"none,orig,resp,both" doc:"sides of connections whose payload is delivered as tcp_contents and udp_contents events: none, orig, resp or both"`
+	Contents string `key:"deliver_contents" oneof:"none,orig,resp,both" doc:"sides of connections whose payload is delivered as tcp_contents and udp_contents events: none, orig, resp or both (tcp_content_deliver_all_orig, tcp_content_deliver_all_resp, udp_content_deliver_all_orig, udp_content_deliver_all_resp)"`
+	// The ports are those of responders. Other connections have their payload reported as
+	// Contents says.
+	TCPPortsOrig []uint16 `key:"contents.tcp_ports_orig" doc:"ports of TCP servers: what clients send there is delivered as tcp_contents events (tcp_content_delivery_ports_orig)"`
+	TCPPortsResp []uint16 `key:"contents.tcp_ports_resp" doc:"ports of TCP servers: what they send is delivered as tcp_contents events (tcp_content_delivery_ports_resp)"`
+	UDPPortsOrig []uint16 `key:"contents.udp_ports_orig" doc:"ports of UDP servers: what clients send there is delivered as udp_contents events (udp_content_delivery_ports_orig)"`
+	UDPPortsResp []uint16 `key:"contents.udp_ports_resp" doc:"ports of UDP servers: what they send is delivered as udp_contents events (udp_content_delivery_ports_resp)"`
 
 	Connections      int    `key:"limits.connections" unit:"count" per:"run" min:"1" doc:"connections held at once, in all; beyond it the oldest half-open one is ended, then the oldest"`
 	ReassemblyBytes  uint64 `key:"limits.reassembly_bytes" unit:"bytes" per:"run" min:"1" doc:"bytes of out-of-order stream data held at once, in all; beyond it a gap is declared"`
@@ -34,10 +40,10 @@ type Options struct {
 	TCPSYN          time.Duration `key:"timeouts.tcp_syn_timeout" doc:"time after the first packet at which a TCP connection is first looked at (tcp_SYN_timeout)"`
 	TCPSession      time.Duration `key:"timeouts.tcp_session_timer" doc:"time between looks at a TCP connection that closed"`
 	TCPLinger       time.Duration `key:"timeouts.tcp_connection_linger" doc:"silence after which a closed TCP connection is over; a new one within it is a weird"`
-	TCPAttempt      time.Duration `key:"timeouts.tcp_attempt_delay" doc:"wait for an answer to a SYN"`
+	TCPAttempt      time.Duration `key:"timeouts.tcp_attempt_delay" doc:"wait for an answer to a SYN (tcp_attempt_delay)"`
 	TCPClose        time.Duration `key:"timeouts.tcp_close_delay" doc:"wait after a normal close"`
 	TCPReset        time.Duration `key:"timeouts.tcp_reset_delay" doc:"wait after a RST"`
-	TCPPartialClose time.Duration `key:"timeouts.tcp_partial_close_delay" doc:"wait after one side of a partial connection closed"`
+	TCPPartialClose time.Duration `key:"timeouts.tcp_partial_close_delay" doc:"wait after one side of a partial connection closed (tcp_partial_close_delay)"`
 	TCPInactivity   time.Duration `key:"timeouts.tcp_inactivity_timeout" doc:"silence that ends a TCP connection"`
 	UDPInactivity   time.Duration `key:"timeouts.udp_inactivity_timeout" doc:"silence that ends a UDP flow"`
 	ICMPInactivity  time.Duration `key:"timeouts.icmp_inactivity_timeout" doc:"silence that ends an ICMP flow"`

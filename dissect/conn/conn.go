@@ -526,6 +526,14 @@ func (c *Conn) SetInactivityTimeout(d value.Time) {
 	c.t.rearm(c)
 }
 
+// ShortenInactivityTimeout is SetInactivityTimeout if the connection may be silent for longer
+// than d.
+func (c *Conn) ShortenInactivityTimeout(d value.Time) {
+	if c.silence == 0 || d < c.silence.time() {
+		c.SetInactivityTimeout(d)
+	}
+}
+
 func (c *Conn) setSilence(d value.Time) { c.silence = toMillis(d) }
 
 // NoteUnknown adds an X to the history, once per connection, for data that an

@@ -345,7 +345,7 @@ func (t *Table) deliver(c *Conn, s *side, seq uint64, data []byte) {
 		t.record(c, s, data)
 	}
 	isOrig := c.isOrig(s)
-	if h := &t.hooks.TCP.Contents; t.deliversContents(isOrig) && h.On() {
+	if h := &t.hooks.TCP.Contents; h.On() && t.tcpContents[Side(isOrig)].has(c.RespPort()) {
 		e := h.Begin()
 		*e = event.TCPContents{Conn: c, IsOrig: isOrig, Seq: seq, Contents: data}
 		h.Raise(e)

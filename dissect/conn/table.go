@@ -71,8 +71,8 @@ type Table struct {
 	hooks *event.Hooks
 	stats Stats
 
-	// deliverOrig and deliverResp are Options.Contents.
-	deliverOrig, deliverResp bool
+	// tcpContents and udpContents are Options.Contents and the port lists, by Side.
+	tcpContents, udpContents [2]contents
 
 	now    value.Time // the run's clock at the current packet or timer
 	stamp  value.Time // now, or the packet's time while the clock does not follow it
@@ -155,16 +155,9 @@ func NewTable(o Options, hooks *event.Hooks, cause func(deadline value.Time, fir
 	t.wheel.init()
 	t.streams.limit = o.ReassemblyBytes
 	t.accounts.init(&o)
-	t.deliverOrig = o.Contents == ContentsOrig || o.Contents == ContentsBoth
-	t.deliverResp = o.Contents == ContentsResp || o.Contents == ContentsBoth
+	t.tcpContents = [2]contents{newContents(&o, ContentsOrig, o.TCPPortsOrig), newContents(&o, ContentsResp, o.TCPPortsResp)}
+	t.udpContents = [2]contents{newContents(&o, ContentsOrig, o.UDPPortsOrig), newContents(&o, ContentsResp, o.UDPPortsResp)}
 	return t
-}
-
-func (t *Table) deliversContents(isOrig bool) bool {
-	if isOrig {
-		return t.deliverOrig
-	}
-	return t.deliverResp
 }
 
 // Stats returns the counters.

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"strconv"
 
+	"github.com/wirelog/wirelog/compat"
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/dissect/link/icmp"
 	"github.com/wirelog/wirelog/dissect/link/packet"
@@ -283,6 +284,14 @@ func (c *Conn) count(p *Packet) {
 	}
 }
 
+// contentsPort returns the port of a datagram to which the port lists of contents apply.
+func (t *Table) contentsPort(c *Conn, dport uint16) uint16 {
+	if t.cfg.Compat.Has(compat.UDPContentsPort) {
+		return dport
+	}
+	return c.RespPort()
+}
+
 // contents raises PacketContents.
 func (t *Table) contents(c *Conn, b []byte) {
 	if h := &t.hooks.Conn.PacketContents; len(b) > 0 && h.On() {
@@ -424,7 +433,7 @@ func (t *Table) processUDP(p *Packet, r *Result) {
 		t.weird(c, "UDP_datagram_length_mismatch", strconv.Itoa(length)+" != "+strconv.Itoa(n), "UDP")
 	}
 	c.last = p.Time
-	if h := &t.hooks.UDP.Contents; t.deliversContents(p.isOrig) && h.On() {
+	if h := &t.hooks.UDP.Contents; h.On() && t.udpContents[Side(p.isOrig)].has(t.contentsPort(c, dport)) {
 		e := h.Begin()
 		*e = event.UDPContents{Conn: c, IsOrig: p.isOrig, Contents: data}
 		h.Raise(e)

@@ -69,7 +69,7 @@ type KRBTicketRecord struct {
 	ServiceName        []byte            `zeek:"service_name"`       // its parts joined by slashes; valid inside the call
 	Cipher             uint64            `zeek:"cipher"`             // encryption type
 	Ciphertext         value.Opt[[]byte] `zeek:"ciphertext"`         // valid inside the call
-	AuthenticationInfo value.Opt[[]byte] `zeek:"authenticationinfo"` // empty over TCP: no ticket is decrypted
+	AuthenticationInfo value.Opt[[]byte] `zeek:"authenticationinfo"` // the client, if a key of krb.keytab fits; else empty over TCP; valid inside the call
 }
 
 // KRBKDCRequest is an AS-REQ or TGS-REQ (RFC 4120 section 5.4.1).

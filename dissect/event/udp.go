@@ -15,7 +15,8 @@ type UDPReply struct {
 }
 
 // UDPContents is raised for every UDP packet of a flow whose contents are asked
-// for (Zeek's udp_content_ports and its kin), empty packets included.
+// for (Zeek's udp_content_deliver_all_orig, udp_content_deliver_all_resp and port
+// lists), empty packets included.
 //
 //wirelog:event udp_contents section=UDP
 type UDPContents struct {

@@ -10619,7 +10619,7 @@ var built = [...]builtEvent{
 			Name:    "udp_contents",
 			Section: "UDP",
 			Params:  []Param{{"u", "connection"}, {"is_orig", "bool"}, {"contents", "string"}},
-			Doc:     "Raised for every UDP packet of a flow whose contents are asked for (Zeek's udp_content_ports and its kin), empty packets included.",
+			Doc:     "Raised for every UDP packet of a flow whose contents are asked for (Zeek's udp_content_deliver_all_orig, udp_content_deliver_all_resp and port lists), empty packets included.",
 			Built:   true,
 		},
 		count: func(h *Hooks) uint64 { return h.UDP.Contents.count },

@@ -1,6 +1,7 @@
 package option_test
 
 import (
+	"net/netip"
 	"reflect"
 	"slices"
 	"testing"
@@ -97,5 +98,51 @@ func TestCheck(t *testing.T) {
 	}
 	if _, err := option.Check(&Named{Name: "c"}); err == nil {
 		t.Error("a choice that there is not: no error")
+	}
+}
+
+// lists has the kinds of lists.
+type lists struct {
+	Addrs []netip.Addr   `key:"addrs" doc:"addresses"`
+	Ports []uint16       `key:"ports" doc:"ports"`
+	Nets  []netip.Prefix `key:"nets" doc:"networks"`
+}
+
+func TestLists(t *testing.T) {
+	keys := option.Keys(reflect.TypeFor[lists]())
+	for _, c := range []struct {
+		key    string
+		raw    any
+		isText bool
+		want   string // as text, "error" for one
+		yaml   string
+	}{
+		{"addrs", "192.0.2.1, 2001:db8::1", true, "192.0.2.1,2001:db8::1", `["192.0.2.1", "2001:db8::1"]`},
+		{"addrs", []any{"::ffff:192.0.2.1"}, false, "192.0.2.1", `["192.0.2.1"]`},
+		{"addrs", "", true, "", "[]"},
+		{"addrs", "192.0.2.0/24", true, "error", ""},
+		{"addrs", "fe80::1%eth0", true, "error", ""},
+		{"addrs", 1, false, "error", ""},
+		{"ports", "53, 65535,0", true, "53,65535,0", "[53, 65535, 0]"},
+		{"ports", []any{53, int64(80), uint64(443), "8080"}, false, "53,80,443,8080", "[53, 80, 443, 8080]"},
+		{"ports", 53, false, "53", "[53]"},
+		{"ports", "", true, "", "[]"},
+		{"ports", "53/udp", true, "error", ""},
+		{"ports", "65536", true, "error", ""},
+		{"ports", []any{-1}, false, "error", ""},
+		{"ports", []any{true}, false, "error", ""},
+		{"nets", "192.0.2.1/24", true, "192.0.2.0/24", `["192.0.2.0/24"]`},
+	} {
+		var l lists
+		k := option.Find(keys, c.key)
+		if err := k.Set(&l, c.raw, c.isText); err != nil {
+			if c.want != "error" {
+				t.Errorf("%s %v: %v", c.key, c.raw, err)
+			}
+			continue
+		}
+		if got, yaml := k.Text(&l), k.Literal(&l, ": "); got != c.want || yaml != c.yaml {
+			t.Errorf("%s %v: %s, %s; want %s, %s", c.key, c.raw, got, yaml, c.want, c.yaml)
+		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -115,6 +116,25 @@ func (k *Key) Set(to, raw any, isText bool) error {
 			}
 			*p = append(*p, net.Masked())
 		}
+	case *[]netip.Addr:
+		list, err := stringList(raw)
+		if err != nil {
+			return err
+		}
+		*p = nil
+		for _, s := range list {
+			a, err := netip.ParseAddr(s)
+			if err != nil || a.Zone() != "" {
+				return fmt.Errorf("want an address such as 192.0.2.1, got %q", s)
+			}
+			*p = append(*p, a.Unmap())
+		}
+	case *[]uint16:
+		list, err := portList(raw)
+		if err != nil {
+			return err
+		}
+		*p = list
 	default:
 		panic("option: no rule for the type of " + k.Name)
 	}
@@ -234,6 +254,38 @@ func stringList(raw any) ([]string, error) {
 	return list, nil
 }
 
+// portList accepts a list of port numbers, one number, or one text with commas.
+func portList(raw any) ([]uint16, error) {
+	var all []any
+	switch v := raw.(type) {
+	case []any:
+		all = v
+	case string, []string:
+		texts, err := stringList(v)
+		if err != nil {
+			return nil, err
+		}
+		for _, s := range texts {
+			all = append(all, s)
+		}
+	default:
+		all = []any{raw}
+	}
+	var list []uint16
+	for _, v := range all {
+		n, ok := integer(v)
+		if s, isText := v.(string); isText {
+			u, err := strconv.ParseUint(s, 10, 16)
+			n, ok = int64(u), err == nil
+		}
+		if !ok || n < 0 || n > math.MaxUint16 {
+			return nil, fmt.Errorf("want a port such as 53, got %s", Show(v))
+		}
+		list = append(list, uint16(n))
+	}
+	return list, nil
+}
+
 // Show formats a value from a file for an error message.
 func Show(raw any) string {
 	switch v := raw.(type) {
@@ -267,6 +319,18 @@ func text(field reflect.Value) string {
 			list[i] = p.String()
 		}
 		return strings.Join(list, ",")
+	case []netip.Addr:
+		list := make([]string, len(v))
+		for i, a := range v {
+			list[i] = a.String()
+		}
+		return strings.Join(list, ",")
+	case []uint16:
+		list := make([]string, len(v))
+		for i, n := range v {
+			list[i] = strconv.Itoa(int(n))
+		}
+		return strings.Join(list, ",")
 	default:
 		return fmt.Sprint(v)
 	}
@@ -294,6 +358,9 @@ func (k *Key) Literal(of any, assign string) string {
 		list, ok := field.Interface().([]string)
 		if !ok {
 			list = strings.Split(text(field), ",")
+		}
+		if _, numbers := field.Interface().([]uint16); numbers {
+			return "[" + strings.Join(list, ", ") + "]"
 		}
 		list = slices.Clone(list)
 		for i, s := range list {

@@ -47,8 +47,7 @@ func (e *Entity) flush(buf []byte) {
 const keptBuffer = 1 << 18
 
 func (e *Entity) pieces(b []byte) {
-	n := e.scratch.Piece
-	for len(b) > n {
+	for n := e.scratch.Piece; len(b) > n; n = e.scratch.Piece {
 		e.h.Data(b[:n:n])
 		b = b[n:]
 	}

@@ -86,7 +86,7 @@ const (
 // Scratch is memory shared by entities that are not used concurrently.
 type Scratch struct {
 	Options
-	// Piece is the largest number of bytes in one call of Handler.Data.
+	// Piece is the largest number of bytes in one call of Handler.Data, which may change it.
 	Piece int
 	// Grown, if set, is told by how many bytes the buffer of an entity's header has grown
 	// or shrunk, where it is large.

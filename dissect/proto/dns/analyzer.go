@@ -61,7 +61,7 @@ func (s *shard) attach(u conn.Use) conn.Analyzer {
 	a.netBIOS = c.RespPort() == portNetBIOS || c.ID().OrigP == portNetBIOS
 	if c.Transport() == value.ProtoTCP {
 		a.tcp = s.newStreams()
-	} else {
+	} else if s.timeout > 0 {
 		c.EndAfterSilence(s.timeout)
 	}
 	return a

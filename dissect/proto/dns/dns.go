@@ -6,6 +6,7 @@
 package dns
 
 import (
+	"net/netip"
 	"time"
 
 	"github.com/wirelog/wirelog/dissect/conn"
@@ -19,24 +20,24 @@ const source = "DNS"
 
 // Options configure the analyzer. DefaultOptions returns Zeek's defaults.
 type Options struct {
-	// SkipAuth and SkipAddl skip the authority and additional records (Zeek's
-	// dns_skip_all_auth and dns_skip_all_addl). With both, parsing stops after the
-	// answers.
-	SkipAuth, SkipAddl bool
-	// MaxQueries is the largest number of questions in a message; a message with more
-	// is not DNS. 0 means no limit (dns_max_queries).
-	MaxQueries int
+	// With both of SkipAllAuth and SkipAllAddl, parsing stops after the answers.
+	SkipAllAuth bool `key:"dns.skip_all_auth" doc:"skip the records of authority sections (dns_skip_all_auth)"`
+	SkipAllAddl bool `key:"dns.skip_all_addl" doc:"skip the records of additional sections (dns_skip_all_addl)"`
+	// SkipAuth and SkipAddl have an effect on messages with answers only.
+	SkipAuth []netip.Addr `key:"dns.skip_auth" doc:"addresses of servers whose answers come without their authority sections if dns.skip_all_auth is off (dns_skip_auth)"`
+	SkipAddl []netip.Addr `key:"dns.skip_addl" doc:"addresses of servers whose answers come without their additional sections if dns.skip_all_addl is off (dns_skip_addl)"`
+
+	MaxQueries int `key:"limits.dns_max_queries" unit:"count" min:"0" max:"65535" doc:"questions of a DNS message; one with more is not DNS; 0 is no bound (dns_max_queries)"`
 	// MaxPointers is the longest chain of compression pointers in a name
 	// (dns_max_compression_chain_depth).
 	MaxPointers int
-	// SessionTimeout is the inactivity after which a UDP connection ends
-	// (dns_session_timeout).
-	SessionTimeout time.Duration
+
+	SessionTimeout time.Duration `key:"timeouts.dns_session_timeout" doc:"silence that ends a DNS flow over UDP (dns_session_timeout)"`
 }
 
 // DefaultOptions returns Zeek's defaults.
 func DefaultOptions() Options {
-	return Options{SkipAuth: true, SkipAddl: true, MaxQueries: 25, MaxPointers: 20, SessionTimeout: 10 * time.Second}
+	return Options{SkipAllAuth: true, SkipAllAddl: true, MaxQueries: 25, MaxPointers: 20, SessionTimeout: 10 * time.Second}
 }
 
 // Ports of the responder (Zeek's DNS::ports).

@@ -303,7 +303,7 @@ func TestPointerDepth(t *testing.T) {
 
 func TestAdditional(t *testing.T) {
 	o := DefaultOptions()
-	o.SkipAuth, o.SkipAddl = false, false
+	o.SkipAllAuth, o.SkipAllAddl = false, false
 	b := newBench(t, o)
 	opt := func(data string) string {
 		return "\x00" + u16(typeOPT) + u16(4096) + x("01 00 8000") + u16(len(data)) + data

@@ -28,7 +28,7 @@ func FuzzMessage(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, m []byte, isOrig bool) {
 		o := DefaultOptions()
-		o.SkipAuth, o.SkipAddl = false, false
+		o.SkipAllAuth, o.SkipAllAddl = false, false
 		b := newBench(t, o)
 		b.datagram(true, message(query, [4]uint16{}))
 		b.lines = nil

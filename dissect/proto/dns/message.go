@@ -31,6 +31,8 @@ type reporter interface {
 type decoder struct {
 	hooks *event.DNSEvents
 	opt   Options
+	// skipAuth and skipAddl are the sets of the same options.
+	skipAuth, skipAddl map[netip.Addr]struct{}
 
 	// State of the current message.
 	reporter
@@ -56,7 +58,31 @@ type decoder struct {
 	encoded []byte
 }
 
-func (d *decoder) init(h *event.DNSEvents, o Options) { d.hooks, d.opt = h, o }
+func (d *decoder) init(h *event.DNSEvents, o Options) {
+	d.hooks, d.opt = h, o
+	d.skipAuth, d.skipAddl = set(o.SkipAuth), set(o.SkipAddl)
+}
+
+// set returns the addresses in list as a set, nil if there are none.
+func set(list []netip.Addr) map[netip.Addr]struct{} {
+	if len(list) == 0 {
+		return nil
+	}
+	m := make(map[netip.Addr]struct{}, len(list))
+	for _, a := range list {
+		m[a] = struct{}{}
+	}
+	return m
+}
+
+// servedBy reports whether the responder of the connection is in servers.
+func (d *decoder) servedBy(servers map[netip.Addr]struct{}) bool {
+	if servers == nil {
+		return false
+	}
+	_, ok := servers[d.conn.ID().RespH]
+	return ok
+}
 
 const headerLen = 12 // RFC 1035 section 4.1.1
 
@@ -160,10 +186,10 @@ func (d *decoder) sections() bool {
 	}
 	d.confirm()
 
-	skipAuth, skipAddl := d.opt.SkipAuth, d.opt.SkipAddl
+	skipAuth, skipAddl := d.opt.SkipAllAuth, d.opt.SkipAllAddl
 	if m.NumAnswers > 0 {
-		skipAuth = skipAuth || m.NumAuth == 0
-		skipAddl = skipAddl || m.NumAddl == 0
+		skipAuth = skipAuth || m.NumAuth == 0 || d.servedBy(d.skipAuth)
+		skipAddl = skipAddl || m.NumAddl == 0 || d.servedBy(d.skipAddl)
 	}
 	if skipAuth && skipAddl {
 		return true

@@ -21,13 +21,8 @@ import (
 
 const source = "HTTP"
 
-const (
-	// pieceSize is the largest number of body bytes delivered at a time (Zeek's
-	// http_entity_data_delivery_size).
-	pieceSize = 1500
-	// maxUnanswered limits the requests without a reply that are remembered.
-	maxUnanswered = 4096
-)
+// maxUnanswered limits the requests without a reply that are remembered.
+const maxUnanswered = 4096
 
 // Reasons why a message ended (the finish_msg of http_message_done).
 const (
@@ -40,7 +35,7 @@ const (
 	maxUpgradeToken = 256
 )
 
-// Options are the limits of the analyzer.
+// Options configure the analyzer. DefaultOptions returns Zeek's defaults.
 type Options struct {
 	// Lines limits the bytes of incomplete lines that the shard holds; nil means no limit.
 	Lines *contentline.Budget
@@ -51,18 +46,29 @@ type Options struct {
 	// Excess bounds what the bodies between two hosts inflate to in ten minutes beyond
 	// 32 times their size.
 	Excess int `key:"limits.http_inflated_excess_bytes" unit:"bytes" min:"0" doc:"bytes that the bodies between two hosts may inflate to in ten minutes beyond 32 times their size; beyond them such a body is cut; 0 is no bound"`
+
+	Piece int `key:"http.entity_data_delivery_size" unit:"bytes" min:"1" max:"1073741824" doc:"bytes of a body that one http_entity_data event has at most (http_entity_data_delivery_size)"`
+	URI   int `key:"http.truncate_uri" unit:"bytes" min:"0" max:"1048576" doc:"bytes of a URI in http_request and http.log; of a longer one they are there, followed by ...; 0 is no bound (truncate_http_URI)"`
+	// SkipData counts the bytes of bodies, without content coding, and does nothing else
+	// with them. Multipart bodies are read for the headers of their parts.
+	SkipData bool `key:"http.skip_data" doc:"skip bodies: they have no http_entity_data events and no files, and their compression is not removed (skip_http_data)"`
 }
 
-// DefaultOptions returns the defaults of limits that are not shared.
-func DefaultOptions() Options { return Options{Excess: 64 << 20} }
+// DefaultOptions returns the defaults of what is not shared.
+func DefaultOptions() Options {
+	return Options{MIME: mime.DefaultOptions(), Excess: 64 << 20, Piece: 1500}
+}
 
 // New returns the protocol for one shard. Its analyzers raise their events on h and pass
 // bodies to fm, which may be nil. ws, which may be nil, analyzes connections that become
 // WebSockets.
 func New(h *event.Hooks, fm *files.Manager, ws *conn.Protocol, o Options) *detect.Protocol {
+	if o.SkipData {
+		fm = nil
+	}
 	f := &factory{hooks: &h.HTTP, files: fm, ws: ws, opt: o}
 	f.scratch.Options = o.MIME
-	f.scratch.Piece = pieceSize
+	f.scratch.Piece = max(o.Piece, 1)
 	f.scratch.Grown = func(h mime.Handler, n int) { h.(*entity).m.a.HoldState(n) }
 	p := &detect.Protocol{
 		Transport:  value.ProtoTCP,
@@ -85,6 +91,7 @@ type factory struct {
 	upper     []byte
 	handle    []byte
 	unescaped []byte
+	short     [2][]byte // truncated URIs
 	decoded   []byte
 
 	analyzers freelist.List[analyzer]
@@ -467,10 +474,20 @@ func (a *analyzer) request(r *requestLine) {
 	a.handshake.Reset()
 	a.noteRequest(r.method, a.f.unescaped)
 	if e := a.f.hooks.Request.Begin(); e != nil {
-		*e = event.HTTPRequest{Conn: a.Conn(), Method: r.method, OriginalURI: r.uri,
-			UnescapedURI: a.f.unescaped, Version: a.reqVersion.String()}
+		*e = event.HTTPRequest{Conn: a.Conn(), Method: r.method, OriginalURI: a.f.truncated(0, r.uri),
+			UnescapedURI: a.f.truncated(1, a.f.unescaped), Version: a.reqVersion.String()}
 		a.f.hooks.Request.Raise(e)
 	}
+}
+
+// truncated returns uri as Options.URI bounds it, in the buffer i if it is too long.
+func (f *factory) truncated(i int, uri []byte) []byte {
+	n := f.opt.URI
+	if n == 0 || len(uri) <= n {
+		return uri
+	}
+	f.short[i] = append(append(f.short[i][:0], uri[:n]...), "..."...)
+	return f.short[i]
 }
 
 // beginSimple prepares for an HTTP/0.9 reply, which consists of a body only (RFC 1945

@@ -488,6 +488,10 @@ func (e *entity) EndOfHeaders() {
 		e.EndOfData()
 		return
 	}
+	closes := m.a.closes || e.coding != codingIdentity
+	if m.a.f.opt.SkipData && e.Type() > mime.TypeMessage {
+		e.skip, e.coding = true, codingIdentity
+	}
 	switch {
 	case e.Type() <= mime.TypeMessage:
 		if e.chunked != notChunked {
@@ -510,7 +514,7 @@ func (e *entity) EndOfHeaders() {
 		}
 		e.left = e.length
 		m.setPlain(e.length)
-	case m.a.closes || e.coding != codingIdentity:
+	case closes:
 		// The body extends to the end of the connection.
 		e.left = math.MaxInt64
 		m.setPlain(math.MaxInt64)

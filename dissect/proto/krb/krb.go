@@ -30,11 +30,11 @@ const (
 )
 
 // New describes the protocol over UDP and over TCP to the detector. Analyzers raise their
-// events on h and pass certificates to s. The UDP protocol also serves messages carried by
+// events on h and pass certificates to s. Only o.Keys is used of the options. The UDP protocol also serves messages carried by
 // other protocols, one per call of Data.
-func New(h *event.Hooks, s *x509.Sender) (udp, tcp *detect.Protocol) {
+func New(h *event.Hooks, s *x509.Sender, o Options) (udp, tcp *detect.Protocol) {
 	f := &factory{
-		decoder: decoder{hooks: &h.KRB, sender: s},
+		decoder: decoder{hooks: &h.KRB, sender: s, keys: o.Keys},
 		framer:  wire.NewFramer(lengthLen, lengthLen+maxMessage, frameLen),
 	}
 	f.tooLong = func(n int) { f.NetWeird(asn1.WeirdTooLong, strconv.Itoa(n), "") }

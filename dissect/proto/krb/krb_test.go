@@ -84,6 +84,10 @@ var (
 
 // newBench returns a bench that records Kerberos events in lines.
 func newBench(t testing.TB, lines *[]string) *testconn.Bench {
+	return newBenchWith(t, lines, DefaultOptions())
+}
+
+func newBenchWith(t testing.TB, lines *[]string, o Options) *testconn.Bench {
 	b := testconn.New(t, testconn.Config())
 	add := func(format string, a ...any) { *lines = append(*lines, fmt.Sprintf(format, a...)) }
 	if _, err := event.NewStream(b.Hooks, func() value.Time { return 0 }, func(line []byte) {
@@ -97,7 +101,7 @@ func newBench(t testing.TB, lines *[]string) *testconn.Bench {
 	b.Hooks.Weird.Conn.Listen(func(e *event.ConnWeird) { add("weird %s", e.Name) })
 	b.Hooks.Analyzer.ViolationInfo.Listen(func(e *event.AnalyzerViolationInfo) { add("violation %s", e.Info.Reason) })
 	fm := files.New(files.DefaultOptions(), b.Hooks, b.Table, func(value.Time, uint64, uint64) {})
-	udp, tcp := New(b.Hooks, x509.NewSender(fm))
+	udp, tcp := New(b.Hooks, x509.NewSender(fm), o)
 	b.SetAttacher(detect.New([]*detect.Protocol{udp, tcp}))
 	b.Server = netip.AddrPortFrom(b.Server.Addr(), port)
 	return b
@@ -225,7 +229,7 @@ func listening(t testing.TB) conn.Analyzer {
 	h.TGSRequest.Listen(func(*event.KRBTGSRequest) {})
 	h.ASResponse.Listen(func(*event.KRBASResponse) {})
 	h.APRequest.Listen(func(*event.KRBAPRequest) {})
-	_, tcp := New(b.Hooks, nil)
+	_, tcp := New(b.Hooks, nil, DefaultOptions())
 	b.SetAttacher(detect.New([]*detect.Protocol{tcp}))
 	b.Open()
 	var c *conn.Conn

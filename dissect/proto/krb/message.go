@@ -33,6 +33,7 @@ const errPreauthRequired = 25
 type decoder struct {
 	hooks  *event.KRBEvents
 	sender *x509.Sender
+	keys   *Keytab // nil for none
 
 	// The current message's connection, analyzer and direction.
 	conn.Use
@@ -41,6 +42,7 @@ type decoder struct {
 	tooLong func(n int) // reports an integer with too many bytes
 
 	text     []byte // names with several components
+	plain    []byte // a decrypted ticket
 	padata   []event.KRBTypeValue
 	etypes   []uint64
 	addrs    []event.KRBHostAddress
@@ -109,12 +111,31 @@ func (d *decoder) apRequest(r *asn1.Reader) {
 	}
 	d.confirm()
 	if e := d.hooks.APRequest.Begin(); e != nil {
+		if d.keys != nil {
+			d.decrypt(&ticket)
+		}
 		*e = event.KRBAPRequest{Conn: d.Conn(), Ticket: ticket, Opts: event.KRBAPOptions{
 			UseSessionKey: flags&0x40000000 != 0, MutualRequired: flags&0x20000000 != 0,
 		}}
 		d.hooks.APRequest.Raise(e)
 	}
 }
+
+// decrypt sets AuthenticationInfo to the client of a ticket, if a key fits the ticket.
+func (d *decoder) decrypt(t *event.KRBTicketRecord) {
+	at := len(d.text)
+	name, plain, ok := d.keys.client(d.text, d.plain, t.Cipher, t.Ciphertext.V, d.tooLong)
+	d.text, d.plain = name, plain
+	if cap(d.plain) > keptTicket {
+		d.plain = nil
+	}
+	if ok {
+		t.AuthenticationInfo = value.Some(d.text[at:])
+	}
+}
+
+// keptTicket is the largest capacity of a buffer for tickets that is reused.
+const keptTicket = 64 << 10
 
 // apResponse parses an AP-REP (section 5.5.2).
 func (d *decoder) apResponse(r *asn1.Reader) {

@@ -13,10 +13,22 @@ import (
 	"github.com/wirelog/wirelog/internal/freelist"
 )
 
+// Options configure the mails of a Shard. DefaultOptions returns Zeek's defaults.
+type Options struct {
+	// MIME are the limits of headers and parts.
+	MIME mime.Options `key:"-"`
+
+	// Segment is raised to 32 bytes more than Overlap.
+	Segment int `key:"mime.segment_length" unit:"bytes" min:"1" max:"1048576" doc:"decoded bytes of a mail that one mime_segment_data event has at most, those it repeats included; at least 32 more than these (mime_segment_length)"`
+	Overlap int `key:"mime.segment_overlap_length" unit:"bytes" min:"0" max:"65536" doc:"bytes of the part before it that a mime_segment_data event repeats (mime_segment_overlap_length)"`
+}
+
+// DefaultOptions returns Zeek's defaults.
+func DefaultOptions() Options { return Options{MIME: mime.DefaultOptions(), Segment: 1024} }
+
 const (
-	// segmentSize is the largest number of decoded bytes in one mime_segment_data
-	// (Zeek's mime_segment_length).
-	segmentSize = 1024
+	// minNew is the least number of bytes in a segment that were not in the one before.
+	minNew = 32
 	// maxMailData bounds the bytes collected for mime_entity_data and mime_all_data.
 	maxMailData = 16 << 20
 	// Limits on the headers of mime_all_headers.
@@ -30,6 +42,9 @@ type Shard struct {
 	Hooks    *event.MIMEEvents
 	Files    *files.Manager // may be nil
 	scratch  mime.Scratch
+	overlap  int    // Options.Overlap
+	segment  int    // the largest number of bytes in a segment
+	repeated []byte // a segment with what it repeats
 	upper    []byte
 	handle   []byte
 	mails    freelist.List[Mail]
@@ -37,8 +52,9 @@ type Shard struct {
 }
 
 // New returns a Shard that raises events on h and passes parts to fm.
-func New(h *event.Hooks, fm *files.Manager, o mime.Options) *Shard {
-	s := &Shard{Hooks: &h.MIME, Files: fm, scratch: mime.Scratch{Options: o, Piece: segmentSize}}
+func New(h *event.Hooks, fm *files.Manager, o Options) *Shard {
+	s := &Shard{Hooks: &h.MIME, Files: fm, overlap: o.Overlap, segment: max(o.Segment, o.Overlap+minNew)}
+	s.scratch = mime.Scratch{Options: o.MIME, Piece: s.segment}
 	s.scratch.Grown = func(h mime.Handler, n int) { h.(*mailEntity).m.cfg.Use.HoldState(n) }
 	return s
 }
@@ -65,6 +81,7 @@ type Mail struct {
 	carrier  files.Carrier
 	file     files.ID
 	fileLen  uint64 // bytes of the part passed on so far
+	tail     []byte // the last bytes of the part, for the overlap of mime_segment_data
 	entity   []byte // data of the part, for mime_entity_data
 	all      []byte // data of the mail, for mime_all_data
 	sum      hash.Hash
@@ -75,7 +92,8 @@ type Mail struct {
 // Begin starts a mail. The caller ends it with Done.
 func (s *Shard) Begin(cfg Config) *Mail {
 	m := s.mails.Get()
-	*m = Mail{s: s, cfg: cfg, entity: m.entity[:0], all: m.all[:0], sum: m.sum}
+	*m = Mail{s: s, cfg: cfg, tail: m.tail[:0], entity: m.entity[:0], all: m.all[:0], sum: m.sum}
+	m.cfg.Use.HoldState(s.overlap)
 	m.carrier = files.Carrier{Source: cfg.Source, Conn: cfg.Use.Conn(), IsOrig: cfg.IsOrig}
 	if s.Hooks.ContentHash.On() {
 		if m.sum == nil {
@@ -88,7 +106,13 @@ func (s *Shard) Begin(cfg Config) *Mail {
 }
 
 // Deliver takes a line of the mail, without its end.
-func (m *Mail) Deliver(line []byte, crlf bool) { m.top.Deliver(line, crlf) }
+func (m *Mail) Deliver(line []byte, crlf bool) {
+	m.s.scratch.Piece = m.room()
+	m.top.Deliver(line, crlf)
+}
+
+// room returns how many bytes the next segment can have beside those it repeats.
+func (m *Mail) room() int { return m.s.segment - int(min(uint64(m.s.overlap), m.fileLen)) }
 
 // Gap reports that n bytes of the current part are missing.
 func (m *Mail) Gap(n uint64) {
@@ -115,6 +139,7 @@ func (m *Mail) Done() {
 	}
 	m.endFile()
 	m.release(m.top)
+	m.cfg.Use.HoldState(-m.s.overlap)
 	m.top, m.cfg, m.carrier = nil, Config{}, files.Carrier{}
 	if cap(m.all) > keptMail {
 		m.all = nil
@@ -168,7 +193,8 @@ func (m *Mail) newEntity(parent *mime.Entity) *mailEntity {
 	e.text, e.ends = e.text[:0], e.ends[:0]
 	e.Begin(e, parent, &m.s.scratch)
 	m.parts++
-	m.file, m.fileLen = files.ID{}, 0
+	m.file, m.fileLen, m.tail = files.ID{}, 0, m.tail[:0]
+	m.s.scratch.Piece = m.room()
 	if x := m.s.Hooks.BeginEntity.Begin(); x != nil {
 		*x = event.MIMEBeginEntity{Conn: m.cfg.Use.Conn()}
 		m.s.Hooks.BeginEntity.Raise(x)
@@ -228,13 +254,27 @@ func (e *mailEntity) Data(b []byte) {
 		m.all = append(m.all, b...)
 	}
 	if x := h.SegmentData.Begin(); x != nil {
-		*x = event.MIMESegmentData{Conn: m.cfg.Use.Conn(), Length: uint64(len(b)), Data: b}
+		data := m.overlapped(b)
+		*x = event.MIMESegmentData{Conn: m.cfg.Use.Conn(), Length: uint64(len(data)), Data: data}
 		h.SegmentData.Raise(x)
 	}
 	if fm := m.s.Files; fm != nil {
 		m.file = fm.Data(m.fileID(), &m.carrier, b)
 	}
 	m.fileLen += uint64(len(b))
+	m.s.scratch.Piece = m.room()
+}
+
+// overlapped returns b, the next bytes of the part, with those before it that it repeats. The
+// result is valid until the next call.
+func (m *Mail) overlapped(b []byte) []byte {
+	s := m.s
+	if s.overlap == 0 {
+		return b
+	}
+	s.repeated = append(append(s.repeated[:0], m.tail...), b...)
+	m.tail = append(m.tail[:0], s.repeated[max(len(s.repeated)-s.overlap, 0):]...)
+	return s.repeated
 }
 
 // Child begins a part.

@@ -3,6 +3,8 @@
 package ntp
 
 import (
+	"time"
+
 	"github.com/wirelog/wirelog/dissect/conn"
 	"github.com/wirelog/wirelog/dissect/detect"
 	"github.com/wirelog/wirelog/dissect/event"
@@ -12,9 +14,18 @@ import (
 
 const port = 123 // RFC 5905 section 7.2
 
+// Options configure the analyzer. DefaultOptions returns the defaults.
+type Options struct {
+	// conn.Options.UDPInactivity ends a flow if it is less, as it is by default.
+	Timeout time.Duration `key:"timeouts.ntp_session_timeout" doc:"silence that ends an NTP flow, if it is less than udp_inactivity_timeout (ntp_session_timeout)"`
+}
+
+// DefaultOptions returns the defaults, that of Bro for Timeout, which Zeek no longer has.
+func DefaultOptions() Options { return Options{Timeout: 5 * time.Minute} }
+
 // New returns the protocol for one shard. Its analyzers raise their events on h.
-func New(h *event.Hooks) *detect.Protocol {
-	s := &shard{message: &h.NTP.Message, done: &h.Conn.UDPSessionDone}
+func New(h *event.Hooks, o Options) *detect.Protocol {
+	s := &shard{message: &h.NTP.Message, done: &h.Conn.UDPSessionDone, timeout: value.Time(o.Timeout)}
 	p := &detect.Protocol{Transport: value.ProtoUDP, Ports: []uint16{port}}
 	p.Protocol = conn.Protocol{Name: "NTP", Service: "ntp", New: s.attach}
 	return p
@@ -24,6 +35,7 @@ func New(h *event.Hooks) *detect.Protocol {
 type shard struct {
 	message *event.Hook[event.NTPMessage]
 	done    *event.Hook[event.UDPSessionDone]
+	timeout value.Time
 	free    freelist.List[analyzer]
 }
 
@@ -37,6 +49,9 @@ type analyzer struct {
 func (s *shard) attach(u conn.Use) conn.Analyzer {
 	a := s.free.Get()
 	*a = analyzer{Use: u, s: s}
+	if s.timeout > 0 {
+		u.Conn().ShortenInactivityTimeout(s.timeout)
+	}
 	return a
 }
 

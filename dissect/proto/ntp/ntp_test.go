@@ -15,7 +15,7 @@ import (
 func newBench(t testing.TB) (*testconn.Bench, func() []string) {
 	b := testconn.New(t, testconn.Config())
 	raised := b.Record("ntp_")
-	b.SetAttacher(detect.New([]*detect.Protocol{New(b.Hooks)}))
+	b.SetAttacher(detect.New([]*detect.Protocol{New(b.Hooks, DefaultOptions())}))
 	b.Server = netip.AddrPortFrom(b.Server.Addr(), port)
 	return b, raised
 }
@@ -139,7 +139,7 @@ func FuzzMessage(f *testing.F) {
 func listening(t testing.TB) conn.Analyzer {
 	b := testconn.New(t, testconn.Config())
 	b.Hooks.NTP.Message.Listen(func(*event.NTPMessage) {})
-	p := New(b.Hooks)
+	p := New(b.Hooks, DefaultOptions())
 	b.Datagram(true, []byte("x"))
 	return b.New(&p.Protocol)
 }

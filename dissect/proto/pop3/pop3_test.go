@@ -5,7 +5,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/wirelog/wirelog/dissect/codec/mime"
 	"github.com/wirelog/wirelog/dissect/conn"
 	"github.com/wirelog/wirelog/dissect/detect"
 	"github.com/wirelog/wirelog/dissect/event"
@@ -20,7 +19,7 @@ func newBench(t testing.TB) (*testconn.Bench, *detect.Protocol) {
 	b := testconn.New(t, testconn.Config())
 	fm := files.New(files.DefaultOptions(), b.Hooks, b.Table, func(value.Time, uint64, uint64) {})
 	ssl, _ := tls.New(b.Hooks, nil, tls.DefaultOptions())
-	p := New(b.Hooks, mail.New(b.Hooks, fm, mime.DefaultOptions()), &ssl.Protocol, DefaultOptions())
+	p := New(b.Hooks, mail.New(b.Hooks, fm, mail.DefaultOptions()), &ssl.Protocol, DefaultOptions())
 	b.SetAttacher(detect.New([]*detect.Protocol{p}))
 	return b, p
 }

@@ -16,7 +16,7 @@ import (
 
 const source = "SMB"
 
-// Options bounds the state of one connection. When a limit is reached, everything of that kind
+// Options configures the analyzer and bounds the state of one connection. When a limit is reached, everything of that kind
 // is forgotten, since replies must have been missed.
 type Options struct {
 	Pending int `key:"limits.smb_max_pending_messages" unit:"count" min:"1" doc:"SMB requests of one connection that wait for replies; beyond it all are forgotten (SMB::max_pending_messages)"`
@@ -26,11 +26,16 @@ type Options struct {
 	// Compound is the maximum number of messages in one compound (MS-SMB2 section 3.2.4.1.4);
 	// AndX is the maximum number of commands in one AndX chain (SMB::max_andx_depth).
 	Compound, AndX int
+
+	PipeNames []string `key:"smb.pipe_filenames" doc:"names of files that are named pipes where the connection to the tree was not seen (SMB::pipe_filenames)"`
 }
 
-// DefaultOptions returns the default limits, which are Zeek's where Zeek has one.
+// DefaultOptions returns the defaults, which are Zeek's where Zeek has one.
 func DefaultOptions() Options {
-	return Options{Pending: 1000, Files: 65_536, Trees: 4096, Pipes: 1000, Compound: 1024, AndX: 10}
+	return Options{
+		Pending: 1000, Files: 65_536, Trees: 4096, Pipes: 1000, Compound: 1024, AndX: 10,
+		PipeNames: []string{"spoolss", "winreg", "samr", "srvsvc", "netdfs", "lsarpc", "wkssvc", "MsFteWds"},
+	}
 }
 
 // PipeOpener makes analyzers for named pipes.
@@ -50,7 +55,10 @@ type Inner struct {
 // file contents to fm.
 func New(h *event.Hooks, fm *files.Manager, in Inner, o Options) *detect.Protocol {
 	f := &factory{hooks: &h.SMB, netbios: &h.NetBIOS, files: fm, inner: in, opt: o,
-		frames: freelist.Buffers{Largest: maxKeptFrame, Most: maxKeptFrames}}
+		frames: freelist.Buffers{Largest: maxKeptFrame, Most: maxKeptFrames}, pipeNames: make(map[string]bool)}
+	for _, name := range o.PipeNames {
+		f.pipeNames[name] = true
+	}
 	p := &detect.Protocol{
 		Transport:  value.ProtoTCP,
 		Ports:      []uint16{netbiosPort, 445},
@@ -76,6 +84,8 @@ type factory struct {
 	opt     Options
 	free    freelist.List[analyzer]
 	frames  freelist.Buffers // hold incomplete frames
+
+	pipeNames map[string]bool // Options.PipeNames
 
 	smb2     smb2Scratch
 	dialects [][]byte // of an SMB1 negotiation

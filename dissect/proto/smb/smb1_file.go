@@ -19,7 +19,7 @@ func (s *smb1State) createRequest(c *smb1Command) bool {
 		return false
 	}
 	name := s.decodeIn(raw)
-	if !s.pipe && pipeNames[string(name)] {
+	if !s.pipe && s.a.f.pipeNames[string(name)] {
 		s.a.setPipe(uint32(s.hdr.TID))
 		if e := s.a.f.hooks.PipeConnectHeuristic.Begin(); e != nil {
 			*e = event.SMBPipeConnectHeuristic{Conn: s.a.Conn()}

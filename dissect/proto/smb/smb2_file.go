@@ -5,13 +5,6 @@ import "github.com/wirelog/wirelog/dissect/event"
 // shareRoot names a file opened without a name.
 const shareRoot = "<share_root>"
 
-// pipeNames are the file names that identify a named pipe if the tree connect was not seen
-// (Zeek's SMB::pipe_filenames).
-var pipeNames = map[string]bool{
-	"spoolss": true, "winreg": true, "samr": true, "srvsvc": true, "netdfs": true,
-	"lsarpc": true, "wkssvc": true, "MsFteWds": true,
-}
-
 // fid returns the number by which Zeek distinguishes open files.
 func fid(g event.SMB2GUID) uint64 { return g.Persistent + g.Volatile }
 
@@ -36,7 +29,7 @@ func (a *analyzer) createRequest(c *cursor) {
 	}
 	name = a.utf16(name)
 	s := &a.session
-	if !a.smb2.pipe && pipeNames[string(name)] {
+	if !a.smb2.pipe && a.f.pipeNames[string(name)] {
 		a.setPipe(uint32(a.smb2.hdr.TreeID))
 		if e := a.f.hooks.PipeConnectHeuristic.Begin(); e != nil {
 			*e = event.SMBPipeConnectHeuristic{Conn: a.Conn()}

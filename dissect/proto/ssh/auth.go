@@ -85,7 +85,7 @@ func (a *analyzer) encrypted(isOrig bool, n int) {
 	}
 	// With compression sizes reveal nothing: the events are raised, but Zeek's scripts
 	// ignore them.
-	if !a.compressed && a.confirmed || !a.f.hooks.EncryptedPacket.On() {
+	if a.f.opt.Detach && !a.compressed && a.confirmed || !a.f.hooks.EncryptedPacket.On() {
 		a.succeeded, a.packetNum = true, a.PacketNum()
 	}
 }

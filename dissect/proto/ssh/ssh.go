@@ -24,8 +24,11 @@ const (
 	maxLength = 8 << 20
 )
 
-// Options are limits. Exceeding one of the first three ends the analysis of the connection.
+// Options are limits, and what the analyzer does after the authentication. Exceeding one of
+// the first three limits ends the analysis of the connection.
 type Options struct {
+	Detach bool `key:"ssh.disable_analyzer_after_detection" doc:"end the analysis of an SSH connection when the client has authenticated; off, there is an ssh_encrypted_packet event for each further segment (SSH::disable_analyzer_after_detection)"`
+
 	// RFC 4253 section 4.2 limits version lines to 255 bytes; it has no limit for the lines
 	// before them.
 	Line     int `key:"limits.ssh_line_bytes" unit:"bytes" min:"1" doc:"bytes of an SSH version line, and of a line before it; with more the analysis of the connection stops"`
@@ -37,7 +40,7 @@ type Options struct {
 
 // DefaultOptions returns the defaults, which are Zeek's where it has a limit.
 func DefaultOptions() Options {
-	return Options{Line: 8 << 10, Preamble: 64 << 10, Packet: 256 << 10, Names: 100}
+	return Options{Detach: true, Line: 8 << 10, Preamble: 64 << 10, Packet: 256 << 10, Names: 100}
 }
 
 // New returns the protocol for the detector. Its analyzers raise their events on h.

@@ -26,7 +26,9 @@ func (r *recorder) add(format string, a ...any) { r.lines = append(r.lines, fmt.
 
 func joined(names [][]byte) string { return string(bytes.Join(names, []byte(","))) }
 
-func newBench(t testing.TB) (*testconn.Bench, *recorder) {
+func newBench(t testing.TB) (*testconn.Bench, *recorder) { return newBenchWith(t, DefaultOptions()) }
+
+func newBenchWith(t testing.TB, o Options) (*testconn.Bench, *recorder) {
 	b := testconn.New(t, testconn.Config())
 	r := new(recorder)
 	h := &b.Hooks.SSH
@@ -60,7 +62,7 @@ func newBench(t testing.TB) (*testconn.Bench, *recorder) {
 	b.Hooks.Weird.Conn.Listen(func(e *event.ConnWeird) { r.add("weird %s %q %s", e.Name, e.Addl, e.Source) })
 	b.Hooks.Analyzer.ConfirmationInfo.Listen(func(e *event.AnalyzerConfirmationInfo) { r.add("confirmed %s", e.AType[19:]) })
 	b.Hooks.Analyzer.ViolationInfo.Listen(func(e *event.AnalyzerViolationInfo) { r.add("violation %s", e.Info.Reason) })
-	b.SetAttacher(detect.New([]*detect.Protocol{New(b.Hooks, DefaultOptions())}))
+	b.SetAttacher(detect.New([]*detect.Protocol{New(b.Hooks, o)}))
 	b.Server = netip.AddrPortFrom(b.Server.Addr(), 22)
 	return b, r
 }

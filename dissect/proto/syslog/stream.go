@@ -15,17 +15,24 @@ const (
 	// shell, another protocol, has port 514.
 	portTCP = 601
 
-	// maxMessage bounds a message over TCP in bytes. Receivers should take 8192 (RFC 5425
-	// section 4.3.1).
-	maxMessage = 64 << 10
-	// maxDigits bounds the digits of a length. No length that has more is below maxMessage.
+	// maxDigits bounds the digits of a length. No length that has more is within
+	// Options.Message.
 	maxDigits = 9
 )
 
+// Options are limits of messages over TCP. DefaultOptions returns the defaults.
+type Options struct {
+	// Receivers should take 8192 (RFC 5425 section 4.3.1).
+	Message int `key:"limits.syslog_message_bytes" unit:"bytes" min:"1" max:"16777216" doc:"bytes of a syslog message over TCP; with more the analysis of the connection stops"`
+}
+
+// DefaultOptions returns the defaults. Zeek does not read syslog over TCP.
+func DefaultOptions() Options { return Options{Message: 64 << 10} }
+
 // NewTCP returns the protocol over TCP (RFC 6587) for one shard: messages with their length
 // before them, or with a line's end after them.
-func NewTCP(h *event.Hooks) *detect.Protocol {
-	f := &factory{message: &h.Syslog.Message, spare: freelist.Buffers{Largest: maxMessage, Most: 64}}
+func NewTCP(h *event.Hooks, o Options) *detect.Protocol {
+	f := &factory{message: &h.Syslog.Message, most: o.Message, spare: freelist.Buffers{Largest: min(o.Message, maxKept), Most: 64}}
 	p := &detect.Protocol{Transport: value.ProtoTCP, Ports: []uint16{portTCP}, Signatures: []detect.Signature{{Orig: isCounted}}}
 	p.Protocol = conn.Protocol{Name: "SYSLOG_TCP", Service: "syslog", New: f.attach}
 	return p
@@ -34,9 +41,13 @@ func NewTCP(h *event.Hooks) *detect.Protocol {
 // factory makes a shard's analyzers of streams.
 type factory struct {
 	message *event.Hook[event.SyslogMessage]
+	most    int // Options.Message
 	free    freelist.List[stream]
 	spare   freelist.Buffers
 }
+
+// maxKept is the largest capacity of a buffer that is reused.
+const maxKept = 64 << 10
 
 // stream cuts both sides of a connection into messages.
 type stream struct {
@@ -130,7 +141,7 @@ func (a *stream) counted(b []byte) int {
 		n = n*10 + int(c-'0')
 	}
 	switch {
-	case at > maxDigits || n > maxMessage:
+	case at > maxDigits || n > a.f.most:
 		a.tooLong()
 		return 0
 	case at == len(b):
@@ -155,7 +166,7 @@ func (a *stream) line(b []byte, searched int) int {
 		end += searched
 	}
 	switch {
-	case end > maxMessage || end < 0 && len(b) > maxMessage:
+	case end > a.f.most || end < 0 && len(b) > a.f.most:
 		a.tooLong()
 		return 0
 	case end < 0 || !a.raise(b[:end]):

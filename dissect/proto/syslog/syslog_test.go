@@ -3,6 +3,7 @@ package syslog
 import (
 	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -101,9 +102,13 @@ func BenchmarkMessage(b *testing.B) {
 
 // newStreams returns a bench for the protocol over TCP, at a port of the server.
 func newStreams(t testing.TB, port uint16) (*testconn.Bench, func() []string) {
+	return newStreamsWith(t, port, DefaultOptions())
+}
+
+func newStreamsWith(t testing.TB, port uint16, o Options) (*testconn.Bench, func() []string) {
 	b := testconn.New(t, testconn.Config())
 	raised := b.Record("syslog")
-	b.SetAttacher(detect.New([]*detect.Protocol{NewTCP(b.Hooks)}))
+	b.SetAttacher(detect.New([]*detect.Protocol{NewTCP(b.Hooks, o)}))
 	b.Server = netip.AddrPortFrom(b.Server.Addr(), port)
 	return b, raised
 }
@@ -128,13 +133,36 @@ func TestStreams(t *testing.T) {
 		{"broken priority", "5 <13 a", portTCP, []string{`violation failed to expect bytes literal ">"`}},
 		{"long", "70000 <13>a", portTCP, nil},
 		{"many digits", "1234567890123456789 <13>a", portTCP, nil},
-		{"a line without end", "<13>" + strings.Repeat("x", maxMessage), portTCP, nil},
+		{"a line without end", "<13>" + strings.Repeat("x", DefaultOptions().Message), portTCP, nil},
 	} {
 		for _, size := range []int{1, 3, 1 << 14} {
 			b, raised := newStreams(t, c.port)
 			b.Converse([]string{">" + c.in}, size)
 			if got := raised(); !slices.Equal(got, c.want) {
 				t.Errorf("%s in segments of %d: %q, want %q", c.name, size, got, c.want)
+			}
+		}
+	}
+}
+
+// TestLongest sends messages around the longest that is read.
+func TestLongest(t *testing.T) {
+	for _, most := range []int{DefaultOptions().Message, 5, 100_000} {
+		for _, n := range []int{most, most + 1} {
+			text := strings.Repeat("x", n-len("<13>"))
+			for _, in := range []string{strconv.Itoa(n) + " <13>" + text, "<13>" + text + "\n"} {
+				b, raised := newStreamsWith(t, portTCP, Options{Message: most})
+				b.Converse([]string{">" + in}, 1000)
+				got := 0
+				for _, l := range raised() {
+					if strings.HasPrefix(l, "syslog_message") {
+						got++
+					}
+				}
+				limited := b.Table.LimitCounts()[conn.Limit{Protocol: "SYSLOG_TCP", Name: "message_size"}]
+				if want := most + 1 - n; got != want || limited != uint64(1-want) {
+					t.Errorf("%d bytes, at most %d, %.10q: %d messages, limited %d times", n, most, in, got, limited)
+				}
 			}
 		}
 	}

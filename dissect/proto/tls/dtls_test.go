@@ -28,6 +28,11 @@ func dtlsHello() []byte {
 // true or missing.
 func exchangeDatagrams(t testing.TB, datagrams [][]byte, client ...bool) *bench {
 	b := newBench(t)
+	b.exchange(datagrams, client...)
+	return b
+}
+
+func (b *bench) exchange(datagrams [][]byte, client ...bool) {
 	c, s := b.Client, netip.AddrPortFrom(b.Server.Addr(), 443)
 	for i, d := range datagrams {
 		b.Now += 1e6
@@ -37,7 +42,6 @@ func exchangeDatagrams(t testing.TB, datagrams [][]byte, client ...bool) *bench 
 			b.Packet(testconn.UDP(c, s, d))
 		}
 	}
-	return b
 }
 
 func TestDTLSFragments(t *testing.T) {

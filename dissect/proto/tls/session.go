@@ -117,7 +117,7 @@ func (s *session) settle() {
 	case s.leaving:
 		s.leaving = false
 		s.Leave()
-	case !s.off && s.finished():
+	case !s.off && s.f.opt.Detach && s.finished():
 		s.Detach()
 	}
 }

@@ -3,8 +3,9 @@
 // src/analyzer/protocol/ssl.
 //
 // The record layers, record.go for streams and dtls.go for datagrams, extract handshake
-// messages and pass them to a common session. After a successful handshake nothing more can
-// be seen, and the analyzer detaches itself.
+// messages and pass them to a common session. After a successful handshake nothing but the
+// lengths of records can be seen, and the analyzer detaches itself unless Options.Detach is
+// off.
 //
 // A protocol that switches to TLS (STARTTLS) hands its connection over with
 // conn.Use.HandOver or HandOverAfterLine and passes the bytes that follow on.
@@ -43,8 +44,13 @@ const (
 	typeCID              = 25 // RFC 9146
 )
 
-// Options are limits. What exceeds one of them is skipped.
+// Options are limits, of which what exceeds one is skipped, and what the analyzer does
+// after the handshake.
 type Options struct {
+	// Detach saves the time that large transfers take. Without it violations in the records
+	// after the handshake count, too.
+	Detach bool `key:"ssl.disable_analyzer_after_detection" doc:"end the analysis of a TLS connection when its handshake is complete; off, there is an ssl_encrypted_data event for each further record (SSL::disable_analyzer_after_detection)"`
+
 	// OpenSSL accepts chains of certificates up to 100 kB; certificates with thousands of
 	// names make handshake messages three times as long.
 	Handshake    int `key:"limits.ssl_handshake_bytes" unit:"bytes" min:"1" doc:"bytes of a TLS handshake message; a longer one is skipped"`
@@ -55,7 +61,7 @@ type Options struct {
 
 // DefaultOptions returns the defaults, which are Zeek's where it has a limit.
 func DefaultOptions() Options {
-	return Options{Handshake: 1 << 20, Certificates: 100, Extensions: 256, Alerts: 10}
+	return Options{Detach: true, Handshake: 1 << 20, Certificates: 100, Extensions: 256, Alerts: 10}
 }
 
 const (

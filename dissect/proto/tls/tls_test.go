@@ -37,7 +37,9 @@ type bench struct {
 }
 
 // newBench returns a bench whose analyzers are attached by port only.
-func newBench(t testing.TB) *bench {
+func newBench(t testing.TB) *bench { return newBenchWith(t, DefaultOptions()) }
+
+func newBenchWith(t testing.TB, o Options) *bench {
 	b := &bench{Bench: testconn.New(t, testconn.Config())}
 	b.Server = netip.MustParseAddrPort("198.51.100.2:443")
 	patterns := []string{"ssl_*", "conn_weird", "analyzer_violation_info", "analyzer_confirmation_info", "file_sniff"}
@@ -56,7 +58,7 @@ func newBench(t testing.TB) *bench {
 		t.Fatal(err)
 	}
 	fm := files.New(files.DefaultOptions(), b.Hooks, b.Table, func(value.Time, uint64, uint64) {})
-	ssl, dtls := New(b.Hooks, x509.NewSender(fm), DefaultOptions())
+	ssl, dtls := New(b.Hooks, x509.NewSender(fm), o)
 	ssl.Signatures, dtls.Signatures = nil, nil
 	b.SetAttacher(detect.New([]*detect.Protocol{ssl, dtls}))
 	return b
@@ -93,6 +95,11 @@ type said struct {
 // entry is one segment.
 func play(t testing.TB, dialogue []said, cuts []byte) *bench {
 	b := newBench(t)
+	b.play(dialogue, cuts)
+	return b
+}
+
+func (b *bench) play(dialogue []said, cuts []byte) {
 	b.Open()
 	for _, s := range dialogue {
 		for d := s.data; len(d) > 0; {
@@ -105,7 +112,6 @@ func play(t testing.TB, dialogue []said, cuts []byte) *bench {
 		}
 	}
 	b.Close()
-	return b
 }
 
 func u16(n int) []byte { return binary.BigEndian.AppendUint16(nil, uint16(n)) }
