@@ -42,6 +42,7 @@ import (
 	"github.com/wirelog/wirelog/dissect/proto/ssh"
 	"github.com/wirelog/wirelog/dissect/proto/syslog"
 	"github.com/wirelog/wirelog/dissect/proto/tls"
+	"github.com/wirelog/wirelog/dissect/proto/watch"
 	"github.com/wirelog/wirelog/dissect/proto/websocket"
 	"github.com/wirelog/wirelog/dissect/proto/xmpp"
 	"github.com/wirelog/wirelog/internal/choose"
@@ -50,7 +51,7 @@ import (
 
 // onRequest names the protocols that Options.Analyzers must ask for, by AnalyzerNames; all
 // others are attached by default.
-var onRequest = []string{"ident", "mount", "ncp", "nfs", "portmapper", "rlogin", "rsh", "syslog_tcp", "telnet"}
+var onRequest = []string{"backdoor", "ident", "interconn", "mount", "ncp", "nfs", "portmapper", "rlogin", "rsh", "steppingstone", "syslog_tcp", "telnet"}
 
 // AnalyzerNames lists the analyzers of application protocols by Zeek's names, in
 // lower case.
@@ -76,6 +77,21 @@ func PickAnalyzers(list []string) ([]string, error) {
 	return n.Pick(list)
 }
 
+// Watchers returns the analyzers of removed releases of Zeek whose events somebody listens
+// to. Listening is asking for them, except by a stream of all events.
+func Watchers(h *event.Hooks) (names []string) {
+	if h.BackDoor.On() {
+		names = append(names, "backdoor")
+	}
+	if h.InterConn.On() {
+		names = append(names, "interconn")
+	}
+	if h.SteppingStone.On() {
+		names = append(names, "steppingstone")
+	}
+	return names
+}
+
 // variants returns the analyzers that a common name of a protocol stands for.
 func variants(name string) ([]string, error) {
 	switch name {
@@ -89,12 +105,13 @@ func variants(name string) ([]string, error) {
 	return nil, nil
 }
 
-// chosen returns the protocols that list chooses.
-func chosen(all []*detect.Protocol, list []string) ([]*detect.Protocol, error) {
+// chosen returns the protocols that list chooses, and those of more.
+func chosen(all []*detect.Protocol, list, more []string) ([]*detect.Protocol, error) {
 	names, err := PickAnalyzers(list)
 	if err != nil {
 		return nil, err
 	}
+	names = append(names, more...)
 	return slices.DeleteFunc(all, func(p *detect.Protocol) bool {
 		p.Unused = !slices.Contains(names, strings.ToLower(p.Name))
 		return p.Unused
@@ -157,6 +174,6 @@ func protocols(hooks *event.Hooks, fm *files.Manager, o *Options) []*detect.Prot
 	if !o.Conn.Compat.Has(compat.SyslogTCP) {
 		list = append(list, syslog.NewTCP(hooks))
 	}
-	list = append(list, ncp.New(hooks, o.NCP))
+	list = append(list, ncp.New(hooks, o.NCP), watch.NewBackDoor(hooks, o.Watch), watch.NewInterConn(hooks, o.Watch), watch.NewSteppingStone(o.Watch))
 	return append(list, oncrpc.New(hooks, o.RPC)...)
 }

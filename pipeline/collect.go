@@ -68,6 +68,9 @@ func (r *run) summary() Summary {
 			s.addPanics("analyzer", n)
 		}
 	}
+	for _, n := range r.behind.hooks.Counts() {
+		s.Events += n
+	}
 	s.Outputs = r.places
 	if r.opts.Tally {
 		r.addTallies(&s)

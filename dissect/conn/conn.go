@@ -152,6 +152,8 @@ type rare struct {
 	weirds    []weirdCount
 	tunnels   tunnel.State // of the tunnels that the connection carries
 	strays    strays
+	alarms    []alarm
+	stats     *connStats // of ConnStats, nil if nobody listens
 	// sessionEnd is the packet count from which ext.session no longer applies, 0 for
 	// none.
 	sessionEnd uint64
