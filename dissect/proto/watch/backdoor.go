@@ -39,7 +39,7 @@ type bdSide struct {
 	progress
 	rlogin rlogin
 	stats  event.BackdoorEndpStats
-	bytes  int64 // Stats.NumBytes, which an option at the end of a chunk may take below 0
+	text   int64 // Stats.NumBytes, which an option at the end of a chunk may take below 0
 }
 
 func (f *backDoors) new(u conn.Use) conn.Analyzer {
@@ -67,7 +67,7 @@ func (a *backDoor) Data(isOrig bool, b []byte) {
 			h.TelnetSignatureFound.Raise(e)
 		}
 	} else {
-		s.text(b)
+		s.lines(b)
 	}
 	if seq == 1 && len(b) > 4 && bytes.HasPrefix(b, sshVersion) && (b[4] == '1' || b[4] == '2') {
 		if e := h.SSHSignatureFound.Begin(); e != nil {
@@ -75,21 +75,19 @@ func (a *backDoor) Data(isOrig bool, b []byte) {
 			h.SSHSignatureFound.Raise(e)
 		}
 	} else {
-		s.packet(seq, len(b))
+		s.packet(len(b))
 	}
 	if seq == 1 {
 		a.beginning(s, isOrig, b)
 	}
-	s.top = seq + uint64(len(b))
 }
 
 // packet counts a chunk by its size, as packets of SSH 1 and 2 have typical ones.
-func (s *bdSide) packet(seq uint64, n int) {
-	if s.top == 0 {
+func (s *bdSide) packet(n int) {
+	if !s.begun {
 		return
 	}
-	const missing = 512 // size of packets in a hole
-	s.stats.NumPkts += (seq-s.top+missing-1)/missing + 1
+	s.stats.NumPkts++
 	if n > 127 {
 		return
 	}
@@ -107,9 +105,9 @@ const telnetIAC = 255
 // isNegotiation reports whether a command is WILL, WONT, DO or DONT.
 func isNegotiation(c byte) bool { return c >= 251 && c <= 254 }
 
-// text counts lines and bytes of text, without Telnet's commands.
-func (s *bdSide) text(b []byte) {
-	s.bytes += int64(len(b))
+// lines counts lines and bytes of text, without Telnet's commands.
+func (s *bdSide) lines(b []byte) {
+	s.text += int64(len(b))
 	start, options := 0, 0 // of the line
 	last := byte(0)
 	for i := 0; i < len(b); i++ {
@@ -124,7 +122,7 @@ func (s *bdSide) text(b []byte) {
 			start, options, last = i, 0, c
 		case c == telnetIAC:
 			options++
-			s.bytes--
+			s.text--
 			if i++; i >= len(b) {
 				break
 			}
@@ -134,10 +132,10 @@ func (s *bdSide) text(b []byte) {
 			case isNegotiation(code):
 				i++
 				options += 2
-				s.bytes -= 2
+				s.text -= 2
 			default:
 				options++
-				s.bytes--
+				s.text--
 			}
 		default:
 			if c != 0 && c < 128 {
@@ -146,7 +144,7 @@ func (s *bdSide) text(b []byte) {
 			last = c
 		}
 	}
-	s.stats.NumBytes = uint64(max(0, s.bytes))
+	s.stats.NumBytes = uint64(max(0, s.text))
 }
 
 var (
@@ -278,9 +276,6 @@ func (a *backDoor) checkRlogin(s *bdSide, isOrig bool, seq uint64, b []byte) {
 		}
 		r.separator = 1
 		seq, b = seq+1, b[1:]
-	} else if s.top != 0 && seq > s.top { // some is missing
-		a.foundRlogin(s, isOrig, 0)
-		return
 	}
 	for i := 0; i < len(b) && r.nulls < rloginNuls; i++ {
 		at := seq + uint64(i)

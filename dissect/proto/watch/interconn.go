@@ -51,17 +51,12 @@ func (f *interConns) new(u conn.Use) conn.Analyzer {
 // Data counts a chunk.
 func (a *interConn) Data(isOrig bool, b []byte) {
 	s := &a.sides[conn.Side(isOrig)]
-	seq, ok := s.chunk(a.Conn(), isOrig, b)
+	_, ok := s.chunk(a.Conn(), isOrig, b)
 	s.stats.IsPartial = s.partial
 	if !ok {
 		return
 	}
-	if o := &a.f.opt; s.top != 0 {
-		size := uint64(o.PacketSize)
-		s.stats.NumPkts += (seq - s.top + size - 1) / size
-	}
 	s.stats.NumPkts++
-	s.top = seq + uint64(len(b))
 	s.text(b)
 	if len(b) > a.f.opt.Keystroke {
 		s.keystroke = 0

@@ -36,9 +36,8 @@ type stone struct {
 }
 
 type stSide struct {
-	progress
 	number uint8      // 0 for the side that was the originator at first
-	last   value.Time // of the last chunk that was not passed over, 0 before the first
+	last   value.Time // of the last chunk, 0 before the first
 }
 
 // Kinds of notes. Each is followed by the time.
@@ -91,21 +90,15 @@ func (a *stone) begin(kind byte, uid bool) []byte {
 
 // Data notes a chunk.
 func (a *stone) Data(isOrig bool, b []byte) {
-	s := &a.sides[conn.Side(isOrig)]
-	seq, ok := s.chunk(a.Conn(), isOrig, b)
-	if ok {
-		s.top = seq + uint64(len(b))
+	if len(b) == 0 {
+		return
 	}
+	s := &a.sides[conn.Side(isOrig)]
 	now, before := a.Now(), s.last
-	switch {
-	case len(b) == 0:
-	case !ok:
+	s.last = now
+	if before != 0 && now <= before+value.Time(a.f.opt.Idle) {
 		a.f.opt.Notes(a.begin(noteChunk, false))
-	case before != 0 && now <= before+value.Time(a.f.opt.Idle):
-		s.last = now
-		a.f.opt.Notes(a.begin(noteChunk, false))
-	default:
-		s.last = now
+	} else {
 		a.f.opt.Notes(append(a.begin(noteResume, true), s.number))
 	}
 }

@@ -26,8 +26,6 @@ type Options struct {
 	MaxInterarrival time.Duration `key:"interconn.max_interarrival" doc:"most time between them (interconn_max_interarrival)"`
 	// Keystroke is the largest packet that may be a keystroke.
 	Keystroke int `key:"interconn.max_keystroke_pkt_size" unit:"bytes" min:"1" doc:"largest packet that interconn_stats takes for a keystroke (interconn_max_keystroke_pkt_size)"`
-	// PacketSize is the size by which the packets in a hole are estimated.
-	PacketSize int `key:"interconn.default_pkt_size" unit:"bytes" min:"1" doc:"size of the packets that are missing in a hole, for interconn_stats (interconn_default_pkt_size)"`
 
 	// Delta is how long after each other two sides may begin to send to be a pair. Idle is
 	// the silence after which a side begins anew.
@@ -49,7 +47,7 @@ type Options struct {
 func DefaultOptions() Options {
 	return Options{
 		StatPeriod: time.Minute, StatBackoff: 2,
-		MinInterarrival: 10 * time.Millisecond, MaxInterarrival: 2 * time.Second, Keystroke: 20, PacketSize: 512,
+		MinInterarrival: 10 * time.Millisecond, MaxInterarrival: 2 * time.Second, Keystroke: 20,
 		Delta: 80 * time.Millisecond, Idle: 500 * time.Millisecond,
 		Sides: 1_000_000, Recent: 256, Pairs: 1_000_000,
 	}
@@ -59,22 +57,18 @@ func DefaultOptions() Options {
 const normalLine = 80
 
 // progress is how far the chunks of a side have come. A chunk is what reassembly delivers at
-// once. Positions are the watchers' own: 1 for a side's first byte, with no room for gaps.
+// once; it is always new.
 type progress struct {
-	next    uint64 // position of the next chunk, less 1
-	top     uint64 // end of the last chunk that was not passed over, 0 before the first
-	partial bool
+	bytes   uint64 // before the current chunk; gaps do not count
+	begun   bool   // there was a chunk before the current one
+	partial bool   // the side's beginning is missing
 }
 
-// chunk takes a chunk of a side and returns its position. It reports false if the chunk is
-// passed over: it is empty, or the peer has acknowledged all of it before.
+// chunk takes a chunk of a side and returns the position of its first byte: 1 for the side's
+// first. It reports false if the chunk is empty.
 func (s *progress) chunk(c *conn.Conn, isOrig bool, b []byte) (seq uint64, ok bool) {
 	if len(b) == 0 {
 		return 0, false
-	}
-	acked := c.RespSeq()
-	if isOrig {
-		acked = c.OrigSeq()
 	}
 	if !s.partial {
 		side := c.Resp()
@@ -83,10 +77,10 @@ func (s *progress) chunk(c *conn.Conn, isOrig bool, b []byte) (seq uint64, ok bo
 		}
 		s.partial = side.State == event.StatePartial
 	}
-	seq = s.next + 1
-	s.next += uint64(len(b))
-	end := seq + uint64(len(b))
-	return seq, end > acked && end > s.top
+	seq = s.bytes + 1
+	s.begun = s.bytes > 0
+	s.bytes += uint64(len(b))
+	return seq, true
 }
 
 // longestPeriod bounds the time between statistics, so that its multiples are times.
