@@ -41,7 +41,7 @@ func TestPickAnalyzers(t *testing.T) {
 		if err != nil || strings.Join(got, ",") != c.want {
 			t.Errorf("%q: %q, %v, want %q", c.list, got, err, c.want)
 		}
-		attached, err := chosen(protocols(new(event.Hooks), nil, new(Options)), list)
+		attached, err := chosen(protocols(new(event.Hooks), nil, new(Options)), list, nil)
 		if err != nil {
 			t.Error(err)
 		}

@@ -1,7 +1,9 @@
 package pipeline
 
 import (
+	"log/slog"
 	"path"
+	"runtime/debug"
 	"slices"
 	"strings"
 
@@ -16,6 +18,8 @@ type behind struct {
 	hooks event.Hooks
 	stone *watch.Correlator
 	emit  func(line []byte) // of the current note
+	// panics counts listeners that have panicked.
+	panics uint64
 }
 
 // lines returns the streams of lines of the run: lines, which may be empty, with what raises
@@ -33,9 +37,16 @@ func (r *run) lines(lines []writers.Lines) []writers.Lines {
 	return lines
 }
 
-// Join passes a note on.
+// Join passes a note on. A listener that panics costs what it has not heard of the note.
 func (b *behind) Join(note []byte, emit func(line []byte)) {
 	b.emit = emit
+	defer func() {
+		if r := recover(); r != nil {
+			if b.panics++; b.panics == 1 {
+				slog.Error("a listener panicked behind the merge", "panic", r, "stack", string(debug.Stack()))
+			}
+		}
+	}()
 	b.stone.Note(note)
 }
 

@@ -71,6 +71,9 @@ func (r *run) summary() Summary {
 	for _, n := range r.behind.hooks.Counts() {
 		s.Events += n
 	}
+	if n := r.behind.panics; n != 0 {
+		s.addPanics("listeners", n)
+	}
 	s.Outputs = r.places
 	if r.opts.Tally {
 		r.addTallies(&s)
