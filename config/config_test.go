@@ -16,6 +16,7 @@ import (
 	"github.com/wirelog/wirelog/dissect/codec/contentline"
 	"github.com/wirelog/wirelog/dissect/codec/mime"
 	"github.com/wirelog/wirelog/dissect/conn"
+	"github.com/wirelog/wirelog/dissect/detect"
 	"github.com/wirelog/wirelog/dissect/file/files"
 	"github.com/wirelog/wirelog/dissect/file/x509"
 	"github.com/wirelog/wirelog/dissect/link/packet"
@@ -35,6 +36,7 @@ import (
 	"github.com/wirelog/wirelog/dissect/proto/smtp"
 	"github.com/wirelog/wirelog/dissect/proto/ssh"
 	"github.com/wirelog/wirelog/dissect/proto/tls"
+	"github.com/wirelog/wirelog/dissect/proto/watch"
 	"github.com/wirelog/wirelog/internal/option"
 	"github.com/wirelog/wirelog/logs"
 	"github.com/wirelog/wirelog/pipeline"
@@ -431,6 +433,8 @@ func TestDefaultsAreTheCommands(t *testing.T) {
 		"sip":         {sip.DefaultOptions(), def.SIP},
 		"rpc":         {oncrpc.DefaultOptions(), def.RPC},
 		"ncp":         {ncp.DefaultOptions(), def.NCP},
+		"watch":       {watch.DefaultOptions(), def.Watch},
+		"detect":      {detect.DefaultOptions(), def.Detect},
 		"http":        {http.DefaultOptions(), def.HTTP},
 		"logs":        {logs.DefaultLimits(), want.Rows},
 		"writers":     {value.DefaultSampling(), def.Conn.Weirds},
@@ -445,7 +449,7 @@ func TestDefaultsAreTheCommands(t *testing.T) {
 			parts++
 		}
 	}
-	if parts != 22 {
+	if parts != 24 {
 		t.Errorf("dissect.Options has %d parts: is each of them above?", parts)
 	}
 }

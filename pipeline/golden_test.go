@@ -25,20 +25,20 @@ var goldenEvents = map[string]string{
 	"ntp.pcap":        "ntp_*",
 	"radius.pcap":     "radius_*",
 	"rfb.pcap":        "rfb_*",
-	"rlogin.pcap":     "login_*,rsh_*",
+	"rlogin.pcap":     "login_*,rsh_*,backdoor_*,*_signature_found,stp_*",
 	"sip.pcap":        "sip_*",
 	"smb1-odd.pcap":   "smb1_*",
 	"smb1-talk.pcap":  "smb1_*",
 	"snmp.pcap":       "snmp_*",
 	"syslog.pcap":     "syslog_*",
-	"telnet.pcap":     "login_*,*_option*",
+	"telnet.pcap":     "login_*,*_option*,backdoor_*,*_signature_found,interconn_*,stp_*",
 }
 
 // goldenAnalyzers are the captures that need other analyzers than the default.
 var goldenAnalyzers = map[string]string{
 	"ident.pcap":  "+ident",
-	"rlogin.pcap": "+rlogin,+rsh",
-	"telnet.pcap": "+telnet",
+	"rlogin.pcap": "+rlogin,+rsh,+backdoor,+steppingstone",
+	"telnet.pcap": "+telnet,+backdoor,+interconn,+steppingstone",
 }
 
 // TestGolden reads every capture of testdata, with checksums verified, and

@@ -5,13 +5,12 @@ import (
 	"github.com/wirelog/wirelog/value"
 )
 
-// An Alarmed is an Analyzer that does something at a time. Alarm is called at the first
-// packet of the run whose clock has reached the time of Use.SetAlarm.
-type Alarmed interface{ Alarm() }
+// An alarmed is an Analyzer that does something at a time; see Use.SetAlarm.
+type alarmed interface{ Alarm() }
 
-// SetAlarm has the analyzer's Alarm called at d, which is later than the clock. An analyzer
-// sets an alarm when it is made and in Alarm, so that it has at most one. Alarms do not go
-// off at the end of a run.
+// SetAlarm has the analyzer's method Alarm called at d, which is later than the clock: at the
+// first packet of the run whose clock has reached d. An analyzer sets an alarm when it is made
+// and in Alarm, so that it has at most one. Alarms do not go off at the end of a run.
 func (u Use) SetAlarm(d value.Time) { u.c.t.setAlarm(u.c, u.n, d) }
 
 // An alarm is the time of an analyzer's SetAlarm.
@@ -120,7 +119,7 @@ func (t *Table) ringOne(c *Conn, n int32) {
 		return
 	}
 	if at := &c.ext.analyzers[n]; !at.off {
-		if a, ok := at.a.(Alarmed); ok {
+		if a, ok := at.a.(alarmed); ok {
 			defer t.contain(c, int(n))
 			a.Alarm()
 		}

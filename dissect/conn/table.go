@@ -37,7 +37,7 @@
 //	}}
 //
 // Package detect says which connections get it. An analyzer that implements Flipper,
-// Closer, SideCloser or Alarmed learns more about its connection. Everything runs on the
+// Closer or SideCloser learns more about its connection. Everything runs on the
 // goroutine of the shard.
 package conn
 

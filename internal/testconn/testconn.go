@@ -390,4 +390,6 @@ func Resum(p []byte) []byte {
 }
 
 // WithPort returns the address with another port.
-func WithPort(a netip.AddrPort, port uint16) netip.AddrPort { return netip.AddrPortFrom(a.Addr(), port) }
+func WithPort(a netip.AddrPort, port uint16) netip.AddrPort {
+	return netip.AddrPortFrom(a.Addr(), port)
+}
