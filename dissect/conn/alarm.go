@@ -34,7 +34,7 @@ const minAlarmSweep = 1024
 
 func (t *Table) setAlarm(c *Conn, n int32, d value.Time) {
 	d = max(d, t.now+1)
-	x := c.rarely()
+	x := c.observing()
 	i := 0
 	for i < len(x.alarms) && x.alarms[i].n != n {
 		i++
@@ -71,7 +71,7 @@ func (t *Table) alarmed(e *dueEntry) *Conn {
 	if c.flags&flagLive == 0 || c.first != e.first {
 		return nil
 	}
-	x := c.ifRare()
+	x := c.ifObserved()
 	if x == nil {
 		return nil
 	}
@@ -105,8 +105,8 @@ func (t *Table) ring(c *Conn, deadline value.Time, clock Clock) {
 	num = max(num, t.afterPacket)
 	t.SetNow(now, num)
 	t.cause(deadline, c.first, num)
-	for i := range c.ext.rare.alarms {
-		if a := &c.ext.rare.alarms[i]; a.at == deadline {
+	for i := range c.ext.rare.observed.alarms {
+		if a := &c.ext.rare.observed.alarms[i]; a.at == deadline {
 			a.at = 0
 			t.ringOne(c, a.n)
 		}

@@ -23,14 +23,6 @@ type sideStats struct {
 	id  uint16 // of the last packet that was in order
 }
 
-// reset empties s, which may be nil, and returns it.
-func (s *connStats) reset() *connStats {
-	if s != nil {
-		*s = connStats{}
-	}
-	return s
-}
-
 // packet counts a packet with n bytes of payload from seq on. The order of packets follows
 // from their identifications, in the byte order in which they have changed less. Packets
 // without payload have no new data either, as in Zeek.
@@ -93,19 +85,17 @@ func (c *Conn) countStats(p *Packet, st *connStats) {
 // watchStats begins the counts of c, if they are wanted.
 func (t *Table) watchStats(c *Conn) {
 	if t.hooks.Conn.Stats.On() {
-		if r := c.rarely(); r.stats == nil {
-			r.stats = new(connStats)
-		}
+		c.observing().counts = true
 	}
 }
 
 func (t *Table) raiseStats(c *Conn) {
-	r := c.ifRare()
-	if r == nil || r.stats == nil {
+	o := c.ifObserved()
+	if o == nil || !o.counts {
 		return
 	}
 	if e := t.hooks.Conn.Stats.Begin(); e != nil {
-		*e = event.ConnStats{Conn: c, OS: r.stats.side[c.index(true)].EndpointStats, RS: r.stats.side[c.index(false)].EndpointStats}
+		*e = event.ConnStats{Conn: c, OS: o.stats.side[c.index(true)].EndpointStats, RS: o.stats.side[c.index(false)].EndpointStats}
 		t.hooks.Conn.Stats.Raise(e)
 	}
 }

@@ -369,7 +369,7 @@ func (t *Table) freeExt(x *ext) {
 	clear(x.analyzers)
 	if r := x.rare; r != nil {
 		t.dropStrays(r)
-		*r = rare{hist: r.hist[:0], weirds: r.weirds[:0], alarms: r.alarms[:0], stats: r.stats.reset()}
+		*r = rare{hist: r.hist[:0], weirds: r.weirds[:0], observed: r.observed.reset()}
 	}
 	*x = ext{analyzers: x.analyzers[:0], rare: x.rare}
 	t.exts.Put(x)

@@ -293,8 +293,8 @@ func (c *Conn) count(p *Packet) {
 	s.ipBytes += uint64(p.IP.TotalLen)
 	if r := c.ifRare(); r != nil {
 		c.checkThresholds(p.isOrig)
-		if r.stats != nil && c.transport == value.ProtoTCP {
-			c.countStats(p, r.stats)
+		if o := r.observed; o != nil && o.counts {
+			c.countStats(p, &o.stats)
 		}
 	}
 }
